@@ -1,0 +1,1 @@
+console.log("hayate", Deno.args);

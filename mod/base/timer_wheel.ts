@@ -1,0 +1,117 @@
+/**
+ * Coarse deadlines for very many connections.
+ *
+ * Pushing a deadline back, which happens on every request, only writes a number: an entry stays in
+ * its slot and is moved when the slot comes up and the deadline turns out to be later. So a slot's
+ * entries are looked at once per turn of the wheel at most.
+ */
+
+/** Something with a deadline. `deadlineMs` may be moved later at will; to move it earlier, `arm` again. */
+export abstract class Deadline {
+  /** Monotonic milliseconds; Infinity: none. */
+  deadlineMs = Infinity;
+  /** Slot in the wheel, -1 when in none. Owned by the wheel. */
+  wheelSlot = -1;
+  wheelNext: Deadline | null = null;
+  wheelPrevious: Deadline | null = null;
+  /** The deadline has passed; the entry is out of the wheel and may be armed again. */
+  abstract onDeadline(nowMs: number): void;
+}
+
+const slotCount = 512;
+
+/** A wheel of 512 slots of 32 ms: one turn takes 16 s, a later deadline is looked at once a turn. */
+export class TimerWheel {
+  static readonly slotMs = 32;
+  readonly #slots: (Deadline | null)[] = new Array(slotCount).fill(null);
+  #armedCount = 0;
+  #lastSlotTime: number;
+
+  constructor(nowMs: number) {
+    this.#lastSlotTime = Math.floor(nowMs / TimerWheel.slotMs);
+  }
+
+  /** Entries in the wheel; with none, nobody needs to call `advance`. */
+  get armedCount(): number {
+    return this.#armedCount;
+  }
+
+  /** Sets the deadline and makes sure that the wheel looks in time. Cheap when it only moves later. */
+  arm(entry: Deadline, deadlineMs: number): void {
+    const earlier = deadlineMs < entry.deadlineMs;
+    entry.deadlineMs = deadlineMs;
+    if (entry.wheelSlot >= 0) {
+      if (!earlier) return;
+      this.#unlink(entry);
+    }
+    this.#link(entry);
+  }
+
+  /** Takes the entry out. Use it when its owner dies; to suspend, set `deadlineMs` to Infinity. */
+  disarm(entry: Deadline): void {
+    entry.deadlineMs = Infinity;
+    if (entry.wheelSlot >= 0) this.#unlink(entry);
+  }
+
+  /** Calls `onDeadline` of every entry whose deadline has passed. */
+  advance(nowMs: number): void {
+    const slotTime = Math.floor(nowMs / TimerWheel.slotMs);
+    // After a long stop (SIGSTOP, a suspended host) one full turn sees every entry.
+    const from = Math.max(this.#lastSlotTime + 1, slotTime - slotCount + 1);
+    this.#lastSlotTime = slotTime;
+    for (let time = from; time <= slotTime; time++) this.#expire(time & (slotCount - 1), nowMs);
+  }
+
+  #expire(slot: number, nowMs: number): void {
+    let entry = this.#slots[slot];
+    // Detached first: entries that are linked again during the walk go to a list of their own.
+    this.#slots[slot] = null;
+    while (entry !== null) {
+      const next: Deadline | null = entry.wheelNext;
+      // A callback may have taken a later entry of this list out; then its slot is -1 or new.
+      entry.wheelNext = entry.wheelPrevious = null;
+      entry.wheelSlot = -1;
+      this.#armedCount--;
+      if (next !== null) next.wheelPrevious = null;
+      if (entry.deadlineMs > nowMs) {
+        if (entry.deadlineMs !== Infinity) this.#link(entry);
+      } else {
+        entry.deadlineMs = Infinity;
+        this.#pending = next;
+        entry.onDeadline(nowMs);
+        entry = this.#pending;
+        continue;
+      }
+      entry = next;
+    }
+    this.#pending = null;
+  }
+
+  /** The rest of the list that `#expire` walks: a callback may disarm its head. */
+  #pending: Deadline | null = null;
+
+  #link(entry: Deadline): void {
+    if (entry.deadlineMs === Infinity) return;
+    // One slot later than the deadline's own, so that the entry is due when its slot is.
+    const due = Math.ceil(entry.deadlineMs / TimerWheel.slotMs);
+    const time = Math.min(Math.max(due, this.#lastSlotTime + 1), this.#lastSlotTime + slotCount - 1);
+    const slot = time & (slotCount - 1);
+    const head = this.#slots[slot];
+    entry.wheelSlot = slot;
+    entry.wheelNext = head;
+    entry.wheelPrevious = null;
+    if (head !== null) head.wheelPrevious = entry;
+    this.#slots[slot] = entry;
+    this.#armedCount++;
+  }
+
+  #unlink(entry: Deadline): void {
+    if (this.#slots[entry.wheelSlot] === entry) this.#slots[entry.wheelSlot] = entry.wheelNext;
+    else if (this.#pending === entry) this.#pending = entry.wheelNext;
+    if (entry.wheelPrevious !== null) entry.wheelPrevious.wheelNext = entry.wheelNext;
+    if (entry.wheelNext !== null) entry.wheelNext.wheelPrevious = entry.wheelPrevious;
+    entry.wheelNext = entry.wheelPrevious = null;
+    entry.wheelSlot = -1;
+    this.#armedCount--;
+  }
+}

@@ -1,0 +1,61 @@
+/** Builds `dist/hayate` with `deno compile`; does nothing when no input has changed since the last build. */
+import { ensureDenort } from "./denort.ts";
+import { hashFiles, listInputs } from "./build_inputs.ts";
+
+const root = Deno.env.get("HAYATE_ROOT") ?? new URL("..", import.meta.url).pathname;
+const output = `${root}/dist/hayate`;
+const stamp = `${root}/dist/.stamp`;
+
+const digest = await hashFiles(root, await listInputs(root));
+if (await readOrEmpty(stamp) === digest && await readOrEmpty(output, 1) !== "") {
+  console.error("dist/hayate is up to date");
+  Deno.exit(0);
+}
+await Deno.mkdir(`${root}/dist`, { recursive: true });
+const denort = await ensureDenort();
+// A rename at the end: whoever runs dist/hayate meanwhile keeps the old file, and an
+// interrupted build leaves nothing half written under that name.
+const fresh = `${output}.new`;
+const env: Record<string, string> = { NO_COLOR: "1" };
+if (denort !== null) env["DENORT_BIN"] = denort;
+const compile = await new Deno.Command(Deno.execPath(), {
+  args: [
+    "compile",
+    "--quiet",
+    "--allow-all",
+    "--unstable-net",
+    "--no-check",
+    "--frozen",
+    "--config",
+    `${root}/deno.json`,
+    "--include",
+    `${root}/mod/load/worker.ts`,
+    "--output",
+    fresh,
+    `${root}/main.ts`,
+  ],
+  cwd: root,
+  env,
+  stdin: "null",
+  stdout: "inherit",
+  stderr: "inherit",
+}).output();
+if (!compile.success) {
+  console.error("build: deno compile failed, see above");
+  Deno.exit(1);
+}
+await Deno.rename(fresh, output);
+await Deno.writeTextFile(stamp, digest);
+const megabytes = (await Deno.stat(output)).size / 1e6;
+console.error(`built dist/hayate (${megabytes.toFixed(0)} MB)`);
+
+/** The file's text, or "" where there is none; with `bytesMax`, only proves that the file has any bytes. */
+async function readOrEmpty(path: string, bytesMax = Infinity): Promise<string> {
+  try {
+    if (bytesMax !== Infinity) return (await Deno.stat(path)).size > 0 ? "x" : "";
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
