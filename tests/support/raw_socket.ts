@@ -1,0 +1,177 @@
+/** Raw byte streams for tests: what goes out and comes in is exactly what the test says. */
+import type { Address } from "../../mod/base/address.ts";
+
+const encoder = new TextEncoder();
+
+/** Connects a plain socket of Deno's own, so that nothing under test is in the way. */
+export async function connectTo(address: Address): Promise<Deno.Conn> {
+  if (address.kind === "unix") {
+    return await Deno.connect({ transport: "unix", path: address.path });
+  }
+  return await Deno.connect({ hostname: address.host, port: address.port });
+}
+
+/** A TCP address at 127.0.0.1. */
+export function tcp(port: number, host = "127.0.0.1"): Address {
+  return { kind: "tcp", host, port };
+}
+
+/** A unix socket's address. */
+export function unix(path: string): Address {
+  return { kind: "unix", path };
+}
+
+/** When a read stops, other than at the peer's close. */
+export interface ReadLimits {
+  /** Nothing came for so long: the read is over. Default 300 ms. */
+  readonly idleMs?: number;
+  /** The whole read's limit. Default 10 s. */
+  readonly totalMs?: number;
+}
+
+/** One connection of a test's. `using` closes it. */
+export class RawConnection implements Disposable {
+  readonly #conn: Deno.Conn;
+  readonly #chunk = new Uint8Array(64 * 1024);
+  /** A read that outlived its limit: the next one takes its result. */
+  #reading: Promise<number | null> | null = null;
+  #pending = new Uint8Array(0);
+  /** The peer has closed or reset the connection. */
+  isClosedByPeer = false;
+  /** The errno's name when the end was a reset and no FIN. */
+  resetError: Error | null = null;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  static async open(address: Address): Promise<RawConnection> {
+    return new RawConnection(await connectTo(address));
+  }
+
+  async send(bytes: string | Uint8Array): Promise<void> {
+    const data = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
+    for (let sent = 0; sent < data.length;) sent += await this.#conn.write(data.subarray(sent));
+  }
+
+  /** FIN; the peer may go on sending. */
+  async halfClose(): Promise<void> {
+    await this.#conn.closeWrite();
+  }
+
+  /** Reads up to and including `text`; throws with what came when it does not arrive in time. */
+  async readUntil(text: string, totalMs = 10_000): Promise<string> {
+    const deadline = performance.now() + totalMs;
+    while (true) {
+      const end = latin1(this.#pending).indexOf(text);
+      if (end >= 0) return latin1(this.#take(end + text.length));
+      if (!await this.#fill(deadline - performance.now())) {
+        throw new Error(
+          `Cannot read until ${JSON.stringify(text)}: ${
+            this.isClosedByPeer ? "the peer closed" : "nothing more came in time"
+          }; came ${JSON.stringify(latin1(this.#pending))}`,
+        );
+      }
+    }
+  }
+
+  /** Reads exactly `count` bytes as Latin-1. */
+  async readBytes(count: number, totalMs = 10_000): Promise<string> {
+    const deadline = performance.now() + totalMs;
+    while (this.#pending.length < count) {
+      if (await this.#fill(deadline - performance.now())) continue;
+      throw new Error(`Cannot read ${count} bytes: only ${this.#pending.length} came`);
+    }
+    return latin1(this.#take(count));
+  }
+
+  /** Reads until the peer closes or stays silent for `idleMs`. */
+  async readAll(limits: ReadLimits = {}): Promise<Uint8Array> {
+    const deadline = performance.now() + (limits.totalMs ?? 10_000);
+    while (true) {
+      const left = Math.min(limits.idleMs ?? 300, deadline - performance.now());
+      if (!await this.#fill(left)) return this.#take(this.#pending.length);
+    }
+  }
+
+  /** True when the peer closes within `limitMs`; bytes that come before stay readable. */
+  async waitForClose(limitMs = 10_000): Promise<boolean> {
+    const deadline = performance.now() + limitMs;
+    while (await this.#fill(deadline - performance.now())) continue;
+    return this.isClosedByPeer;
+  }
+
+  close(): void {
+    this.#conn.close();
+    // The read that `close` interrupts ends in an error that nobody waits for.
+    this.#reading?.catch(() => null);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #fill(limitMs: number): Promise<boolean> {
+    if (this.isClosedByPeer || limitMs <= 0) return false;
+    this.#reading ??= this.#conn.read(this.#chunk);
+    let timer = 0;
+    const late = new Promise<undefined>((done) =>
+      timer = setTimeout(() => done(undefined), limitMs)
+    );
+    try {
+      const count = await Promise.race([this.#reading, late]);
+      if (count === undefined) return false;
+      this.#reading = null;
+      if (count === null) {
+        this.isClosedByPeer = true;
+        return false;
+      }
+      this.#append(this.#chunk.subarray(0, count));
+      return true;
+    } catch (error) {
+      this.#reading = null;
+      this.isClosedByPeer = true;
+      this.resetError = error as Error;
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #append(bytes: Uint8Array): void {
+    const joined = new Uint8Array(this.#pending.length + bytes.length);
+    joined.set(this.#pending);
+    joined.set(bytes, this.#pending.length);
+    this.#pending = joined;
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#pending.subarray(0, count);
+    this.#pending = this.#pending.slice(count);
+    return taken;
+  }
+}
+
+/**
+ * Sends `bytes` on a fresh connection and gives everything that comes back until the peer closes or
+ * stays silent for `idleMs`. Latin-1, so that every byte is one character.
+ */
+export async function rawExchange(
+  address: Address,
+  bytes: string | Uint8Array,
+  limits: ReadLimits & { readonly halfClose?: boolean } = {},
+): Promise<string> {
+  using connection = await RawConnection.open(address);
+  await connection.send(bytes);
+  if (limits.halfClose) await connection.halfClose();
+  return latin1(await connection.readAll(limits));
+}
+
+/** Bytes as text, one character per byte. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return text;
+}
