@@ -1,0 +1,40 @@
+/** Everything wrong with a configuration, gathered so that one run reports all of it. */
+import type { Position } from "./tree.ts";
+
+export interface Problem {
+  readonly at: Position;
+  readonly message: string;
+}
+
+/** Most problems that one report shows; a file of another kind must not flood the terminal. */
+const problemsMax = 50;
+
+export class Problems {
+  readonly #problems: Problem[] = [];
+
+  add(at: Position, message: string): void {
+    this.#problems.push({ at, message });
+  }
+
+  get count(): number {
+    return this.#problems.length;
+  }
+
+  /** One line each, in the order of the file: `[h2o.conf:9] unknown command: x`. */
+  lines(): string[] {
+    const sorted = this.#problems
+      .map((problem, order) => ({ problem, order }))
+      .sort((a, b) => {
+        const sameFile = a.problem.at.file === b.problem.at.file;
+        return (sameFile ? a.problem.at.line - b.problem.at.line : 0) || a.order - b.order;
+      });
+    const lines = sorted.map(({ problem }) => formatProblem(problem));
+    if (lines.length <= problemsMax) return lines;
+    const left = lines.length - problemsMax;
+    return [...lines.slice(0, problemsMax), `... and ${left} more`];
+  }
+}
+
+export function formatProblem({ at, message }: Problem): string {
+  return `[${at.file}:${at.line}] ${message}`;
+}

@@ -1,0 +1,191 @@
+/** YAML text -> `ConfigNode`, with h2o's `!file` and `!env` tags, aliases and merges. */
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from "yaml";
+import type { Problems } from "./problems.ts";
+import type { ConfigNode, ConfigPair, MapNode, Position } from "./tree.ts";
+
+/** What the reader may ask the outside for. */
+export interface ConfigSource {
+  /** The text of a file named by `!file`; throws when it cannot be read. */
+  readText(path: string): string;
+  /** The value of an environment variable, or null. */
+  environment(name: string): string | null;
+}
+
+/** `!file` inside `!file`: deeper than any sane file, shallow enough to stop a circle. */
+const includeDepthMax = 16;
+/** Nodes after aliases are followed, against a file whose aliases multiply ("billion laughs"). */
+const nodesMax = 200_000;
+
+/** Reads `text`; null when it is not YAML at all or empty. What is wrong goes to `problems`. */
+export function readYaml(
+  text: string,
+  file: string,
+  source: ConfigSource,
+  problems: Problems,
+): ConfigNode | null {
+  return new Reader(source, problems, { nodes: 0 }).read(text, file, 0);
+}
+
+class Reader {
+  readonly #source: ConfigSource;
+  readonly #problems: Problems;
+  readonly #budget: { nodes: number };
+
+  constructor(source: ConfigSource, problems: Problems, budget: { nodes: number }) {
+    this.#source = source;
+    this.#problems = problems;
+    this.#budget = budget;
+  }
+
+  read(text: string, file: string, depth: number): ConfigNode | null {
+    const lineCounter = new LineCounter();
+    const document = parseDocument(text, {
+      schema: "failsafe",
+      uniqueKeys: false,
+      lineCounter,
+      logLevel: "silent",
+    });
+    for (const error of document.errors) {
+      const line = error.linePos?.[0].line ?? 1;
+      // The library adds the position and a picture of the line; ours is in front already.
+      const phrase = error.message.split(" at line ")[0];
+      this.#problems.add({ file, line }, `not valid YAML: ${phrase}`);
+    }
+    if (document.errors.length > 0 || document.contents === null) return null;
+    const walk = new Walk(file, depth, lineCounter, document, this.#problems, this.#budget, (
+      path,
+      at,
+    ) => this.#include(path, at, depth), this.#source);
+    return walk.node(document.contents as Node);
+  }
+
+  #include(path: string, at: Position, depth: number): ConfigNode | null {
+    if (depth >= includeDepthMax) {
+      this.#problems.add(at, `!file ${path}: files include each other more than 16 deep`);
+      return null;
+    }
+    try {
+      return this.read(this.#source.readText(path), path, depth + 1);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#problems.add(at, `!file ${path}: cannot read it (${reason})`);
+      return null;
+    }
+  }
+}
+
+/** One document's nodes, converted in file order. */
+class Walk {
+  constructor(
+    readonly file: string,
+    readonly depth: number,
+    readonly lines: LineCounter,
+    readonly document: ReturnType<typeof parseDocument>,
+    readonly problems: Problems,
+    readonly budget: { nodes: number },
+    readonly include: (path: string, at: Position) => ConfigNode | null,
+    readonly source: ConfigSource,
+  ) {}
+
+  #at(node: Node | null): Position {
+    const offset = node?.range?.[0] ?? 0;
+    return { file: this.file, line: Math.max(1, this.lines.linePos(offset).line) };
+  }
+
+  node(node: Node | null): ConfigNode {
+    const at = this.#at(node);
+    if (++this.budget.nodes > nodesMax) {
+      if (this.budget.nodes === nodesMax + 1) {
+        this.problems.add(at, `more than ${nodesMax} values after following aliases`);
+      }
+      return { kind: "scalar", at, text: "" };
+    }
+    if (node === null) return { kind: "scalar", at, text: "" };
+    if (isAlias(node)) return this.#alias(node, at);
+    if (isMap(node)) return this.#map(node, at);
+    if (isSeq(node)) {
+      return { kind: "sequence", at, items: node.items.map((item) => this.node(item as Node)) };
+    }
+    if (!isScalar(node)) throw new TypeError("Cannot convert a YAML node of unknown kind");
+    return this.#scalar(String(node.value ?? ""), node.tag, at);
+  }
+
+  #scalar(text: string, tag: string | undefined, at: Position): ConfigNode {
+    const empty: ConfigNode = { kind: "scalar", at, text: "" };
+    if (tag === "!file") return this.include(text, at) ?? empty;
+    if (tag === "!env") {
+      const value = this.source.environment(text);
+      if (value === null) {
+        this.problems.add(at, `!env ${text}: the environment variable is not set`);
+      }
+      return { kind: "scalar", at, text: value ?? "" };
+    }
+    if (tag !== undefined && !tag.startsWith("tag:yaml.org,2002:")) {
+      this.problems.add(at, `unknown tag: ${tag} (allowed: !file, !env)`);
+    }
+    return { kind: "scalar", at, text };
+  }
+
+  #alias(alias: Alias, at: Position): ConfigNode {
+    const target = alias.resolve(this.document);
+    if (target === undefined) {
+      this.problems.add(at, `alias *${alias.source} has no anchor &${alias.source} above it`);
+      return { kind: "scalar", at, text: "" };
+    }
+    return this.node(target as Node);
+  }
+
+  #map(map: YAMLMap, at: Position): MapNode {
+    const pairs: ConfigPair[] = [];
+    const merges: { index: number; value: ConfigNode }[] = [];
+    for (const pair of map.items as Pair<Node, Node | null>[]) {
+      const key = this.node(pair.key);
+      const value = pair.value === null
+        ? { kind: "scalar" as const, at: key.at, text: "" }
+        : this.node(pair.value);
+      if (key.kind !== "scalar") {
+        this.problems.add(key.at, `a key cannot be a ${key.kind}`);
+      } else if (key.text === "<<" && value.kind !== "scalar") {
+        merges.push({ index: pairs.length, value });
+      } else {
+        pairs.push({ key, value });
+      }
+    }
+    return { kind: "mapping", at, pairs: mergePairs(pairs, merges) };
+  }
+}
+
+/** Merged pairs stand where `<<` stood; keys that the mapping has itself win over them. */
+function mergePairs(
+  own: ConfigPair[],
+  merges: readonly { index: number; value: ConfigNode }[],
+): ConfigPair[] {
+  if (merges.length === 0) return own;
+  const taken = new Set(own.map((pair) => pair.key.text));
+  const result = own.slice();
+  let shift = 0;
+  for (const { index, value } of merges) {
+    const sources = value.kind === "sequence" ? value.items : [value];
+    const added: ConfigPair[] = [];
+    for (const source of sources) {
+      if (source.kind !== "mapping") continue;
+      const fresh = source.pairs.filter((pair) => !taken.has(pair.key.text));
+      for (const pair of fresh) taken.add(pair.key.text);
+      added.push(...fresh);
+    }
+    result.splice(index + shift, 0, ...added);
+    shift += added.length;
+  }
+  return result;
+}
