@@ -1,0 +1,232 @@
+/**
+ * A high dynamic range histogram of whole microseconds with three significant digits.
+ *
+ * Fixed memory: 23,552 counters, whatever is recorded. The counters may live in a
+ * SharedArrayBuffer, so that one thread records while another reads. The bucket layout is that of
+ * HdrHistogram with lowest value 1, highest 3,600,000,000 and 3 digits, which makes its encoded
+ * form exchangeable (https://github.com/HdrHistogram/HdrHistogram, AbstractHistogram).
+ */
+
+const subBucketCount = 2048;
+const subBucketHalf = 1024;
+/** log2 of `subBucketHalf`, plus one: values below 2^11 have a counter of their own. */
+const linearBits = 11;
+const bucketCount = 22;
+
+/** Significant decimal digits that a recorded value keeps. */
+export const significantDigits = 3;
+/** The highest value that the layout promises, one hour in microseconds; greater ones are recorded as this. */
+export const highestTrackableUs = 3_600_000_000;
+/** Counters in a histogram. */
+export const counterCount = (bucketCount + 1) * subBucketHalf;
+/** Slots of the array below a histogram: the counters and the exact maximum. */
+export const histogramSlots = counterCount + 1;
+const maxSlot = counterCount;
+
+/** The counter's index of a whole number of microseconds in [0, 2^32). */
+export function indexOf(valueUs: number): number {
+  if (valueUs < subBucketCount) return valueUs;
+  const bucket = 32 - Math.clz32(valueUs) - linearBits;
+  return (bucket << 10) + (valueUs >>> bucket);
+}
+
+/** The lowest value that counter `index` stands for. */
+export function lowestOf(index: number): number {
+  if (index < subBucketCount) return index;
+  const bucket = (index >> 10) - 1;
+  return ((index & (subBucketHalf - 1)) + subBucketHalf) * 2 ** bucket;
+}
+
+/** The highest value that counter `index` stands for. */
+export function highestOf(index: number): number {
+  return index < subBucketCount ? index : lowestOf(index) + 2 ** ((index >> 10) - 1) - 1;
+}
+
+function middleOf(index: number): number {
+  return index < subBucketCount ? index : lowestOf(index) + 2 ** ((index >> 10) - 2);
+}
+
+/** Counts of recorded values, in microseconds. */
+export class Histogram {
+  /** The counters, then the exact maximum. */
+  readonly slots: Float64Array;
+
+  /** `slots` must hold `histogramSlots` elements; without it the histogram has memory of its own. */
+  constructor(slots: Float64Array = new Float64Array(histogramSlots)) {
+    if (slots.length !== histogramSlots) {
+      throw new RangeError(
+        `Cannot lay a histogram over ${slots.length} slots: ${histogramSlots} are needed`,
+      );
+    }
+    this.slots = slots;
+  }
+
+  /** Records one value; a fraction is cut off, a negative value counts as 0. O(1), allocates nothing. */
+  record(valueUs: number): void {
+    const value = valueUs > 0 ? (valueUs < highestTrackableUs ? valueUs : highestTrackableUs) : 0;
+    const slots = this.slots;
+    slots[value < subBucketCount ? value | 0 : indexOf(value >>> 0)]++;
+    if (value > slots[maxSlot]) slots[maxSlot] = value;
+  }
+
+  /** Records `count` values at once. */
+  recordMany(valueUs: number, count: number): void {
+    if (count <= 0) return;
+    this.record(valueUs);
+    const value = Math.min(Math.max(valueUs, 0), highestTrackableUs);
+    this.slots[indexOf(Math.floor(value))] += count - 1;
+  }
+
+  /** The greatest value recorded, exactly; 0 when nothing was. */
+  get maxUs(): number {
+    return this.slots[maxSlot];
+  }
+
+  /** The least value recorded, to three digits; 0 when nothing was. */
+  get minUs(): number {
+    for (let index = 0; index < counterCount; index++) {
+      if (this.slots[index] > 0) return lowestOf(index);
+    }
+    return 0;
+  }
+
+  /** Recorded values. Walks the counters: for reports, not for hot paths. */
+  get count(): number {
+    let total = 0;
+    for (let index = 0; index < counterCount; index++) total += this.slots[index];
+    return total;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.slots.fill(0);
+  }
+
+  /** Adds what `other` holds; exact, because both have the same counters. */
+  add(other: Histogram): void {
+    const mine = this.slots, theirs = other.slots;
+    for (let index = 0; index < counterCount; index++) mine[index] += theirs[index];
+    if (theirs[maxSlot] > mine[maxSlot]) mine[maxSlot] = theirs[maxSlot];
+  }
+
+  /** A copy in memory of its own. */
+  clone(): Histogram {
+    return new Histogram(Float64Array.from(this.slots));
+  }
+
+  /**
+   * What was recorded since `earlier`, a former copy of this histogram. Its maximum is known to
+   * three digits only.
+   */
+  since(earlier: Histogram): Histogram {
+    const result = new Histogram();
+    let last = -1;
+    for (let index = 0; index < counterCount; index++) {
+      const difference = this.slots[index] - earlier.slots[index];
+      if (difference > 0) {
+        result.slots[index] = difference;
+        last = index;
+      }
+    }
+    if (last >= 0) result.slots[maxSlot] = Math.min(highestOf(last), this.maxUs);
+    return result;
+  }
+
+  /** Replaces the exact maximum when a histogram is rebuilt from counters alone. */
+  setMax(maxUs: number): void {
+    this.slots[maxSlot] = maxUs;
+  }
+
+  /**
+   * The value that `percent` (0 to 100) of the recorded values do not exceed, in microseconds; never
+   * above the exact maximum. 0 when nothing was recorded.
+   */
+  percentile(percent: number): number {
+    return this.percentiles([percent])[0];
+  }
+
+  /** Several percentiles in one walk; `percents` must ascend. */
+  percentiles(percents: readonly number[]): number[] {
+    const total = this.count;
+    const result: number[] = [];
+    let index = 0;
+    let seen = this.slots[0];
+    for (const percent of percents) {
+      // At least the first value; the small term undoes what 99.9 / 100 * 1000 rounds upward.
+      const rank = Math.max(1, Math.ceil(percent / 100 * total - 1e-9 * total));
+      while (seen < rank && index < counterCount - 1) seen += this.slots[++index];
+      result.push(total === 0 ? 0 : Math.min(highestOf(index), this.maxUs));
+    }
+    return result;
+  }
+
+  /** Arithmetic mean in microseconds, within half a counter's width; NaN when nothing was recorded. */
+  get meanUs(): number {
+    let total = 0;
+    let sum = 0;
+    for (let index = 0; index < counterCount; index++) {
+      const count = this.slots[index];
+      if (count === 0) continue;
+      total += count;
+      sum += count * middleOf(index);
+    }
+    return sum / total;
+  }
+
+  /** Standard deviation of the sample (n - 1), as wrk has it; 0 for fewer than two values. */
+  get stdevUs(): number {
+    const mean = this.meanUs;
+    let total = 0;
+    let squares = 0;
+    for (let index = 0; index < counterCount; index++) {
+      const count = this.slots[index];
+      if (count === 0) continue;
+      total += count;
+      squares += count * (middleOf(index) - mean) ** 2;
+    }
+    return total < 2 ? 0 : Math.sqrt(squares / (total - 1));
+  }
+
+  /** Share in percent of the values within `factor` deviations around the mean; NaN when nothing was recorded. */
+  withinStdev(mean: number, stdev: number, factor = 1): number {
+    const lower = mean - stdev * factor, upper = mean + stdev * factor;
+    let total = 0;
+    let inside = 0;
+    for (let index = 0; index < counterCount; index++) {
+      const count = this.slots[index];
+      if (count === 0) continue;
+      total += count;
+      const middle = middleOf(index);
+      if (middle >= lower && middle <= upper) inside += count;
+    }
+    return inside / total * 100;
+  }
+
+  /** Calls `visit` for every counter that is not zero, in ascending order of value. */
+  forEach(visit: (lowestUs: number, highestUs: number, count: number) => void): void {
+    for (let index = 0; index < counterCount; index++) {
+      const count = this.slots[index];
+      if (count > 0) visit(lowestOf(index), highestOf(index), count);
+    }
+  }
+
+  /**
+   * A copy that fills in the requests which a closed loop did not send while it waited: for a value
+   * above twice the expected interval, one more for every interval that it swallowed
+   * (HdrHistogram's copyCorrectedForCoordinatedOmission).
+   */
+  corrected(expectedIntervalUs: number): Histogram {
+    const result = this.clone();
+    if (!(expectedIntervalUs >= 1)) return result;
+    this.forEach((_lowest, highest, count) => {
+      for (
+        let missing = highest - expectedIntervalUs;
+        missing >= expectedIntervalUs;
+        missing -= expectedIntervalUs
+      ) {
+        result.recordMany(missing, count);
+      }
+    });
+    return result;
+  }
+}

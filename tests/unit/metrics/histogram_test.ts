@@ -1,0 +1,122 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  counterCount,
+  highestOf,
+  highestTrackableUs,
+  Histogram,
+  histogramSlots,
+  indexOf,
+  lowestOf,
+} from "../../../mod/metrics/histogram.ts";
+
+/** A small generator with a seed, so that a failure can be repeated. */
+function* random(seed: number): Generator<number> {
+  for (let state = seed;;) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    yield state / 2 ** 32;
+  }
+}
+
+Deno.test("indexOf() and its inverse cover every value without gap or overlap", () => {
+  let expected = 0;
+  for (let index = 0; index < counterCount; index++) {
+    assertEquals(lowestOf(index), expected);
+    assertEquals(indexOf(lowestOf(index)), index);
+    assertEquals(indexOf(highestOf(index)), index);
+    expected = highestOf(index) + 1;
+  }
+  assertEquals(expected, 2 ** 32);
+});
+
+Deno.test("a counter is never wider than a thousandth of its values", () => {
+  for (let index = 0; index < counterCount; index++) {
+    const width = highestOf(index) - lowestOf(index);
+    assertEquals(width <= lowestOf(index) / 1000, true);
+  }
+});
+
+Deno.test("percentiles() stays within 0.1 % of the sorted truth", () => {
+  const numbers = random(7);
+  const histogram = new Histogram();
+  const values: number[] = [];
+  for (let count = 0; count < 20_000; count++) {
+    const value = Math.floor(10 ** (numbers.next().value! * 7));
+    values.push(value);
+    histogram.record(value);
+  }
+  values.sort((a, b) => a - b);
+  const percents = [0, 1, 25, 50, 75, 90, 99, 99.9, 99.99, 100];
+  const found = histogram.percentiles(percents);
+  percents.forEach((percent, index) => {
+    const truth = values[Math.max(1, Math.ceil(percent / 100 * values.length - 1e-9)) - 1];
+    assertAlmostEquals(found[index], truth, truth / 1000 + 1e-9, `p${percent}`);
+  });
+});
+
+Deno.test("mean, deviation, minimum and maximum of known values", () => {
+  const histogram = new Histogram();
+  for (const value of [100, 200, 300, 400]) histogram.record(value);
+  assertEquals(histogram.count, 4);
+  assertEquals(histogram.meanUs, 250);
+  assertAlmostEquals(histogram.stdevUs, 129.0994, 1e-3);
+  assertEquals([histogram.minUs, histogram.maxUs], [100, 400]);
+  assertEquals(histogram.withinStdev(250, histogram.stdevUs), 50);
+});
+
+Deno.test("an empty histogram answers with zeros, and NaN for its mean", () => {
+  const histogram = new Histogram();
+  assertEquals(histogram.percentiles([50, 100]), [0, 0]);
+  assertEquals([histogram.count, histogram.minUs, histogram.maxUs], [0, 0, 0]);
+  assertEquals(histogram.meanUs, NaN);
+  assertEquals(histogram.stdevUs, 0);
+});
+
+Deno.test("record() clips what lies outside zero to one hour and cuts off fractions", () => {
+  const histogram = new Histogram();
+  histogram.record(-5);
+  histogram.record(1.9);
+  histogram.record(1e12);
+  assertEquals(histogram.slots[0], 1);
+  assertEquals(histogram.slots[1], 1);
+  assertEquals(histogram.maxUs, highestTrackableUs);
+});
+
+Deno.test("add() equals recording everything in one histogram", () => {
+  const one = new Histogram(), two = new Histogram(), both = new Histogram();
+  for (let value = 1; value < 1e8; value *= 3) {
+    (value % 2 === 0 ? one : two).record(value);
+    both.record(value);
+  }
+  one.add(two);
+  one.recordMany(77, 5);
+  both.recordMany(77, 5);
+  assertEquals(one.slots, both.slots);
+});
+
+Deno.test("since() holds only what was recorded after the copy", () => {
+  const histogram = new Histogram();
+  histogram.record(1_000_000);
+  const before = histogram.clone();
+  histogram.record(500);
+  histogram.record(700);
+  const interval = histogram.since(before);
+  assertEquals(interval.count, 2);
+  assertEquals(interval.percentile(100), 700);
+});
+
+Deno.test("corrected() fills in the requests that a stall swallowed", () => {
+  const histogram = new Histogram();
+  histogram.recordMany(1000, 100);
+  histogram.record(100_000);
+  const corrected = histogram.corrected(1000);
+  assertEquals(corrected.count, 200);
+  assertEquals(corrected.percentile(100), 100_000);
+  assertEquals(histogram.count, 101);
+});
+
+Deno.test("Histogram works over memory that threads share, and refuses the wrong size", () => {
+  const shared = new Float64Array(new SharedArrayBuffer(histogramSlots * 8));
+  new Histogram(shared).record(42);
+  assertEquals(new Histogram(shared).percentile(100), 42);
+  assertThrows(() => new Histogram(new Float64Array(3)), RangeError);
+});
