@@ -1,0 +1,39 @@
+import type { Table } from "./spec.ts";
+
+/** A page of `hayate help MODE TOPIC`. */
+export interface Topic {
+  readonly name: string;
+  /** One line for the list of topics. */
+  readonly summary: string;
+  /** Plain text, at most 80 columns. */
+  readonly text: string;
+}
+
+/** How the program was started. */
+export interface Invocation {
+  /** Last part of the name it was called by: `hayate`, or `start_server` through a link. */
+  readonly calledAs: string;
+}
+
+/** Something that a first word chooses: `hayate load plot`, `hayate supervise status`. */
+export interface Subcommand {
+  readonly name: string;
+  readonly table: Table;
+  /** argv behind the subcommand's name. Resolves to the exit code. */
+  run(argv: readonly string[], invocation: Invocation): Promise<number>;
+}
+
+/** What `mod/<mode>/mod.ts` exports as `<mode>Mode`. */
+export interface Mode {
+  readonly name: string;
+  readonly summary: string;
+  readonly table: Table;
+  readonly topics?: readonly Topic[];
+  /** Chosen by a first word that is one of their names. */
+  readonly subcommands?: readonly Subcommand[];
+  /**
+   * argv behind the mode's name. Resolves to the exit code; never calls `Deno.exit`.
+   * Throws `StartError` (`UsageError`, `InfoRequest`) for what the user can mend.
+   */
+  run(argv: readonly string[], invocation: Invocation): Promise<number>;
+}

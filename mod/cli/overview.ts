@@ -1,0 +1,52 @@
+/** The texts that belong to no single mode: `hayate --help`, `hayate help MODE`. */
+import type { Mode, Topic } from "./mode.ts";
+
+/** A mode as far as it is known without loading it. */
+export interface ModeEntry {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** `hayate --help`. */
+export function renderOverview(modes: readonly ModeEntry[], version: string): string {
+  const width = Math.max(...modes.map((mode) => mode.name.length)) + 3;
+  return `hayate ${version}: four HTTP tools in one file
+
+Usage: hayate MODE [options] ...
+
+Modes:
+${modes.map((mode) => `  ${mode.name.padEnd(width)}${mode.summary}`).join("\n")}
+
+More:
+  hayate MODE --help             flags, examples and exit codes of a mode
+  hayate help MODE [TOPIC]       longer texts
+  hayate completions SHELL       completions for bash, zsh or fish
+  hayate --version
+
+Examples:
+  hayate serve --port 8080 --text 'hello world'
+      answer every request with a fixed body
+  hayate load -c 50 -d 10s http://127.0.0.1:8080/
+      measure it
+  hayate proxy -c h2o.conf
+      reverse proxy and static files, configured as h2o is
+  PORTS="80 443" hayate supervise proxy
+      hold the sockets; a HUP starts the next generation without losing a request
+
+Exit codes:
+  0 done   1 failed   2 wrong usage   3 threshold broken (load)   78 wrong configuration   130 interrupted
+
+Environment:
+  HAYATE_DEBUG=1                 show the stack behind an error
+  HAYATE_REACTOR=epoll|portable  choose the socket backend by hand
+`;
+}
+
+/** The list of topics under a mode's `--help`, or "" when it has none. */
+export function renderTopics(mode: Mode): string {
+  const topics: readonly Topic[] = mode.topics ?? [];
+  if (topics.length === 0) return "";
+  const width = Math.max(...topics.map((topic) => topic.name.length)) + 3;
+  const lines = topics.map((topic) => `  ${topic.name.padEnd(width)}${topic.summary}`);
+  return `\nTopics (hayate help ${mode.name} TOPIC):\n${lines.join("\n")}\n`;
+}
