@@ -1,0 +1,98 @@
+/** How files are opened and read; the portable way. A reactor with sendfile(2) brings its own. */
+
+/** An open regular file. */
+export interface OpenFile {
+  /** At the time of opening. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedMs: number;
+  /** For sendfile(2); -1 where the backend has none. */
+  readonly fd: number;
+  /** Reads at `offset` into `[start, end)` of `into`; returns the count, 0 at the end of the file. */
+  readAt(offset: number, into: Uint8Array, start: number, end: number): number;
+  close(): void;
+}
+
+/** Why a path gave no file. `special`: a device, pipe or socket. `outside`: a link leads out of the root. */
+export type OpenFault = "absent" | "folder" | "denied" | "special" | "outside";
+
+/** Opens files below a root. */
+export interface FileOpener {
+  /**
+   * Opens the regular file at `path`. With `rootReal` (a real path without a slash at the end) a
+   * file that does not lie below it, links followed, is `outside`. Never blocks on a pipe.
+   */
+  open(path: string, rootReal: string | null): OpenFile | OpenFault;
+}
+
+/** Opens with Deno's own functions. */
+export class PlainOpener implements FileOpener {
+  open(path: string, rootReal: string | null): OpenFile | OpenFault {
+    try {
+      const real = Deno.realPathSync(path);
+      if (rootReal !== null && !liesBelow(real, rootReal)) return "outside";
+      // Looked at before it is opened: opening a pipe would wait for its writer.
+      const before = Deno.lstatSync(real);
+      if (before.isDirectory) return "folder";
+      if (!before.isFile) return before.isSymlink ? "absent" : "special";
+      return openSame(real, before);
+    } catch (error) {
+      return faultOf(error);
+    }
+  }
+}
+
+/** Opens the path that has just been looked at; another file under that name meanwhile counts as absent. */
+function openSame(real: string, before: Deno.FileInfo): OpenFile | OpenFault {
+  const file = Deno.openSync(real);
+  const info = file.statSync();
+  if (info.isFile && info.ino === before.ino && info.dev === before.dev) {
+    return new PlainFile(file, info);
+  }
+  file.close();
+  return "absent";
+}
+
+class PlainFile implements OpenFile {
+  readonly size: number;
+  readonly modifiedMs: number;
+  readonly fd = -1;
+  readonly #file: Deno.FsFile;
+
+  constructor(file: Deno.FsFile, info: Deno.FileInfo) {
+    this.#file = file;
+    this.size = info.size;
+    this.modifiedMs = info.mtime?.getTime() ?? 0;
+  }
+
+  readAt(offset: number, into: Uint8Array, start: number, end: number): number {
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    return this.#file.readSync(into.subarray(start, end)) ?? 0;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** Whether the real path `path` is `root` or lies below it. */
+export function liesBelow(path: string, root: string): boolean {
+  return path === root || path.startsWith(root.endsWith("/") ? root : root + "/");
+}
+
+/** The fault behind an exception of Deno's file functions; anything unexpected is thrown on. */
+export function faultOf(error: unknown): OpenFault {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+    return "absent";
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "denied";
+  }
+  // A name that is too long, a loop of links: no such file as far as a client is concerned.
+  if (error instanceof Deno.errors.FilesystemLoop || error instanceof Deno.errors.InvalidData) {
+    return "absent";
+  }
+  const code = error instanceof Error ? (error as Error & { code?: string }).code : undefined;
+  if (code === "ENAMETOOLONG" || code === "EINVAL") return "absent";
+  throw error;
+}

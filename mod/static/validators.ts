@@ -1,0 +1,104 @@
+/** Validators and conditional requests (RFC 9110 sections 8.8 and 13). */
+
+/** What identifies one state of a file. */
+export interface Validators {
+  /** Quoted; weak ones begin with `W/`. */
+  readonly etag: string;
+  /** Milliseconds since 1970, whole seconds: HTTP dates know no finer. */
+  readonly modifiedMs: number;
+}
+
+/** The conditional fields of one request; null where absent. */
+export interface Conditions {
+  readonly ifMatch: string | null;
+  readonly ifNoneMatch: string | null;
+  readonly ifModifiedSince: string | null;
+  readonly ifUnmodifiedSince: string | null;
+}
+
+/** A strong entity tag from modification time (Deno knows milliseconds) and size. */
+export function makeEtag(modifiedMs: number, size: number, suffix: string = ""): string {
+  return `"${Math.round(modifiedMs).toString(36)}-${size.toString(36)}${suffix}"`;
+}
+
+/**
+ * The outcome of the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2:
+ * 200 go on, 304 the client's copy is good, 412 a condition fails.
+ */
+export function evaluateConditions(conditions: Conditions, current: Validators): 200 | 304 | 412 {
+  if (conditions.ifMatch !== null) {
+    if (!matchesEtag(conditions.ifMatch, current.etag, true)) return 412;
+  } else if (conditions.ifUnmodifiedSince !== null) {
+    const limit = parseHttpDate(conditions.ifUnmodifiedSince);
+    if (limit !== null && current.modifiedMs > limit) return 412;
+  }
+  if (conditions.ifNoneMatch !== null) {
+    return matchesEtag(conditions.ifNoneMatch, current.etag, false) ? 304 : 200;
+  }
+  if (conditions.ifModifiedSince !== null) {
+    const since = parseHttpDate(conditions.ifModifiedSince);
+    if (since !== null && current.modifiedMs <= since) return 304;
+  }
+  return 200;
+}
+
+/** Whether an `If-Range` value (an entity tag or a date) still names the current state: then ranges count. */
+export function ifRangeHolds(value: string, current: Validators): boolean {
+  if (value.startsWith('"') || value.startsWith("W/")) {
+    // Only the strong comparison is allowed here (RFC 9110 section 13.1.5).
+    return value === current.etag && !value.startsWith("W/");
+  }
+  return parseHttpDate(value) === current.modifiedMs;
+}
+
+/** Whether the list `"a", W/"b"` or `*` names `etag`; `strong`: weak tags never match. */
+function matchesEtag(list: string, etag: string, strong: boolean): boolean {
+  if (list.trim() === "*") return true;
+  const wanted = etag.startsWith("W/") ? etag.slice(2) : etag;
+  if (strong && wanted !== etag) return false;
+  for (const match of list.matchAll(/(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g)) {
+    if (match[2] === wanted && !(strong && match[1] !== undefined)) return true;
+  }
+  return false;
+}
+
+const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+const imfDate = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/;
+const rfc850Date = /^[A-Z][a-z]{5,8}, (\d\d)-([A-Z][a-z]{2})-(\d\d) (\d\d):(\d\d):(\d\d) GMT$/;
+const asctimeDate = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/;
+
+/** An HTTP date in any of the three forms of RFC 9110 section 5.6.7, as milliseconds; null: not one. */
+export function parseHttpDate(text: string): number | null {
+  let match = imfDate.exec(text);
+  if (match !== null) return dateMs(match[3], match[2], match[1], match[4], match[5], match[6]);
+  match = rfc850Date.exec(text);
+  if (match !== null) {
+    // Two digits of a year: those more than 50 years ahead are of the past century.
+    const century = Math.floor(new Date().getUTCFullYear() / 100) * 100;
+    let year = century + Number(match[3]);
+    if (year > new Date().getUTCFullYear() + 50) year -= 100;
+    return dateMs(String(year), match[2], match[1], match[4], match[5], match[6]);
+  }
+  match = asctimeDate.exec(text);
+  if (match === null) return null;
+  return dateMs(match[6], match[1], match[2], match[3], match[4], match[5]);
+}
+
+function dateMs(
+  year: string,
+  monthName: string,
+  day: string,
+  hour: string,
+  minute: string,
+  second: string,
+): number | null {
+  const month = months.indexOf(monthName);
+  if (month < 0 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return null;
+  const ms = Date.UTC(+year, month, +day, +hour, +minute, +second);
+  return new Date(ms).getUTCMonth() === month ? ms : null;
+}
+
+/** An IMF-fixdate, the only form that is sent. */
+export function formatHttpDate(ms: number): string {
+  return new Date(ms).toUTCString();
+}
