@@ -1,1 +1,204 @@
-console.log("hayate", Deno.args);
+/**
+ * hayate: chooses a mode, runs it, exits with its code.
+ *
+ * The only place that exits. A mode is imported when it is asked for, so that `hayate load` does
+ * not pay for the YAML reader; the specifiers are literals so that `deno compile` embeds them.
+ */
+import { exitCodes, StartError } from "./mod/base/errors.ts";
+import { version } from "./mod/base/version.ts";
+import { InfoRequest, type Invocation, type Mode, nearest, UsageError } from "./mod/cli/mod.ts";
+import { renderOverview, renderTopics } from "./mod/cli/overview.ts";
+import { renderHelp } from "./mod/cli/help.ts";
+
+interface LazyMode {
+  readonly name: string;
+  readonly summary: string;
+  import(): Promise<Mode>;
+}
+
+const modes: readonly LazyMode[] = [
+  {
+    name: "load",
+    summary: "HTTP load generator with wrk's output",
+    import: async () => (await import("./mod/load/mod.ts")).loadMode,
+  },
+  {
+    name: "serve",
+    summary: "prefork server for a fetch handler, static files or a fixed body",
+    import: async () => (await import("./mod/serve/mod.ts")).serveMode,
+  },
+  {
+    name: "supervise",
+    summary: "hot-deploy supervisor that holds the listening sockets",
+    import: async () => (await import("./mod/supervise/mod.ts")).superviseMode,
+  },
+  {
+    name: "proxy",
+    summary: "reverse proxy and static server that reads h2o.conf",
+    import: async () => (await import("./mod/proxy/mod.ts")).proxyMode,
+  },
+];
+
+/** Words besides the modes that a first argument can be. */
+const otherWords = ["help", "completions", "version"];
+
+/** The reader of our output left, as in `hayate --help | head -1`: what a SIGPIPE (13) would have said. */
+const brokenPipeCode = 128 + 13;
+
+/** Prefix of error lines; grows to `hayate load` once the mode is known. */
+let speaker = "hayate";
+
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  Deno.exit(reportFailure(event.reason));
+});
+addEventListener("error", (event) => {
+  event.preventDefault();
+  Deno.exit(reportFailure(event.error));
+});
+
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  Deno.exit(reportFailure(error));
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const invocation: Invocation = { calledAs: calledAs() };
+  if (invocation.calledAs === "start_server") return await runMode("supervise", argv, invocation);
+  const [word, ...behind] = argv;
+  switch (word) {
+    case undefined:
+      writeStderr(renderOverview(modes, version));
+      return exitCodes.usage;
+    case "--help":
+    case "-h":
+      return show(renderOverview(modes, version));
+    case "--version":
+    case "-v":
+    case "-V":
+    case "version":
+      return show(versionLine());
+    case "help":
+      return await help(behind);
+    case "completions":
+      return await completions(behind);
+    default:
+      return await runMode(word, behind, invocation);
+  }
+}
+
+async function runMode(
+  name: string,
+  argv: readonly string[],
+  invocation: Invocation,
+): Promise<number> {
+  const mode = await findMode(name).import();
+  speaker = `hayate ${name}`;
+  const subcommand = mode.subcommands?.find((each) => each.name === argv[0]);
+  if (subcommand === undefined) return await mode.run(argv, invocation);
+  speaker = `hayate ${name} ${subcommand.name}`;
+  return await subcommand.run(argv.slice(1), invocation);
+}
+
+function findMode(name: string): LazyMode {
+  const mode = modes.find((each) => each.name === name);
+  if (mode !== undefined) return mode;
+  const guess = nearest(name, [...modes.map((each) => each.name), ...otherWords]);
+  const what = name.startsWith("-") ? "flag" : "mode";
+  const hint = guess === null ? "" : `: did you mean ${guess}?`;
+  throw new UsageError([`unknown ${what} ${name}${hint}`]);
+}
+
+/** `hayate help`, `hayate help MODE`, `hayate help MODE TOPIC`. */
+async function help(words: readonly string[]): Promise<number> {
+  const [name, topicName] = words;
+  if (name === undefined) return show(renderOverview(modes, version));
+  const mode = await findMode(name).import();
+  if (topicName === undefined) return show(renderHelp(mode.table) + renderTopics(mode));
+  const subcommand = mode.subcommands?.find((each) => each.name === topicName);
+  if (subcommand !== undefined) return show(renderHelp(subcommand.table));
+  const topics = mode.topics ?? [];
+  const topic = topics.find((each) => each.name === topicName);
+  if (topic !== undefined) return show(topic.text.endsWith("\n") ? topic.text : `${topic.text}\n`);
+  const names = topics.map((each) => each.name);
+  const guess = nearest(topicName, names);
+  const hint = guess === null ? "" : `, did you mean ${guess}?`;
+  const known = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
+  throw new UsageError([`${name} has no topic ${topicName}${hint} (${known})`]);
+}
+
+async function completions(words: readonly string[]): Promise<number> {
+  const { renderCompletions, shells } = await import("./mod/cli/completions.ts");
+  const shell = shells.find((each) => each === words[0]);
+  if (shell === undefined) {
+    throw new UsageError([`completions needs a shell: ${shells.join(", ")}`]);
+  }
+  const loaded = await Promise.all(modes.map((mode) => mode.import()));
+  return show(renderCompletions(shell, loaded));
+}
+
+/** The name this program was called by. Deno resolves links, the kernel's record does not. */
+function calledAs(): string {
+  try {
+    const first = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
+    return first.slice(first.lastIndexOf("/") + 1);
+  } catch (error) {
+    // Without /proc there is no way to know; only the drop-in name is lost.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
+      return "hayate";
+    }
+    throw error;
+  }
+}
+
+function versionLine(): string {
+  return `hayate ${version}\n`;
+}
+
+function show(text: string): number {
+  try {
+    writeAll(Deno.stdout, text);
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return brokenPipeCode;
+    throw error;
+  }
+}
+
+function writeStderr(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch (error) {
+    // Nobody can be told that stderr is gone; the exit code still tells.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+}
+
+/** Says what went wrong in plain lines and returns the exit code. No stack unless HAYATE_DEBUG=1. */
+function reportFailure(error: unknown): number {
+  if (error instanceof InfoRequest) {
+    return error.about === "help" ? show(renderHelp(error.table)) : show(versionLine());
+  }
+  if (error instanceof Deno.errors.BrokenPipe) return brokenPipeCode;
+  const debug = Deno.env.get("HAYATE_DEBUG") === "1";
+  if (debug) writeStderr(`${error instanceof Error ? error.stack : String(error)}\n`);
+  if (error instanceof UsageError) {
+    for (const line of error.errors) writeStderr(`${speaker}: ${line}\n`);
+    writeStderr(`see ${speaker} --help\n`);
+    return error.exitCode;
+  }
+  if (error instanceof StartError) {
+    for (const line of error.message.split("\n")) writeStderr(`${speaker}: ${line}\n`);
+    return error.exitCode;
+  }
+  const message = (error instanceof Error ? error.message : String(error)).split("\n")[0];
+  const hint = debug ? "" : " (HAYATE_DEBUG=1 shows where)";
+  writeStderr(`${speaker}: ${message}${hint}\n`);
+  return exitCodes.failed;
+}
