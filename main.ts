@@ -48,13 +48,16 @@ const brokenPipeCode = 128 + 13;
 /** Prefix of error lines; grows to `hayate load` once the mode is known. */
 let speaker = "hayate";
 
+/** The running mode, once it is loaded. */
+let running: Mode | null = null;
+
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  Deno.exit(reportFailure(event.reason));
+  if (!running?.onUnhandled?.(event.reason)) Deno.exit(reportFailure(event.reason));
 });
 addEventListener("error", (event) => {
   event.preventDefault();
-  Deno.exit(reportFailure(event.error));
+  if (!running?.onUnhandled?.(event.error)) Deno.exit(reportFailure(event.error));
 });
 
 try {
@@ -95,6 +98,7 @@ async function runMode(
 ): Promise<number> {
   const mode = await findMode(name).import();
   speaker = `hayate ${name}`;
+  running = mode;
   const subcommand = mode.subcommands?.find((each) => each.name === argv[0]);
   if (subcommand === undefined) return await mode.run(argv, invocation);
   speaker = `hayate ${name} ${subcommand.name}`;

@@ -36,4 +36,9 @@ export interface Mode {
    * Throws `StartError` (`UsageError`, `InfoRequest`) for what the user can mend.
    */
   run(argv: readonly string[], invocation: Invocation): Promise<number>;
+  /**
+   * Called for an unhandled rejection or an uncaught error while the mode runs, for example of a
+   * user's app. True: dealt with, go on. Otherwise `main.ts` reports it in one line and exits.
+   */
+  onUnhandled?(error: unknown): boolean;
 }
