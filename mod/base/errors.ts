@@ -31,4 +31,11 @@ export class StartError extends Error {
 }
 
 /** Exit codes, the same in every mode (78 is EX_CONFIG of sysexits.h, which h2o uses too). */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, threshold: 3, config: 78, interrupted: 130 } as const;
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  threshold: 3,
+  config: 78,
+  interrupted: 130,
+} as const;

@@ -62,6 +62,16 @@ export class TimerWheel {
     for (let time = from; time <= slotTime; time++) this.#expire(time & (slotCount - 1), nowMs);
   }
 
+  /** When the first slot that holds an entry comes up; Infinity with none. Never later than any deadline's own slot. */
+  nextDueMs(): number {
+    if (this.#armedCount === 0) return Infinity;
+    for (let ahead = 1; ahead <= slotCount; ahead++) {
+      const time = this.#lastSlotTime + ahead;
+      if (this.#slots[time & (slotCount - 1)] !== null) return time * TimerWheel.slotMs;
+    }
+    return Infinity;
+  }
+
   #expire(slot: number, nowMs: number): void {
     let entry = this.#slots[slot];
     // Detached first: entries that are linked again during the walk go to a list of their own.
@@ -94,7 +104,10 @@ export class TimerWheel {
     if (entry.deadlineMs === Infinity) return;
     // One slot later than the deadline's own, so that the entry is due when its slot is.
     const due = Math.ceil(entry.deadlineMs / TimerWheel.slotMs);
-    const time = Math.min(Math.max(due, this.#lastSlotTime + 1), this.#lastSlotTime + slotCount - 1);
+    const time = Math.min(
+      Math.max(due, this.#lastSlotTime + 1),
+      this.#lastSlotTime + slotCount - 1,
+    );
     const slot = time & (slotCount - 1);
     const head = this.#slots[slot];
     entry.wheelSlot = slot;

@@ -102,6 +102,12 @@ export interface Capabilities {
   readonly source: boolean;
 }
 
+/** Work that belongs to time rather than to a socket, such as a load generator's schedule. */
+export interface TickHandler {
+  /** Called once per tick. Returns for how many milliseconds at most the reactor may wait; Infinity: any time. */
+  onTick(nowMs: number): number;
+}
+
 export interface Reactor {
   readonly backend: "epoll" | "portable";
   readonly capabilities: Capabilities;
@@ -122,9 +128,11 @@ export interface Reactor {
   adopt(fd: number, options: ListenOptions, onAccept: AcceptHandler): Listener;
   /** Begins to connect and returns at once; `onOpen` or `onClose` follows in a later tick. */
   connect(address: Address, handler: SocketHandler, options?: ConnectOptions): Socket;
-  /** Calls `callback` once after `delayMs` (at least; coarse to about 10 ms). Returns a handle for `clearTimer`. */
+  /** Calls `callback` once after `delayMs` (never earlier; up to 64 ms later). Returns a handle for `clearTimer`. */
   setTimer(delayMs: number, callback: () => void): number;
   clearTimer(handle: number): void;
+  /** At most one; called once per tick while set. */
+  tickHandler: TickHandler | null;
   /**
    * Says that work outside the reactor (a promise of a handler) will produce output, so that the
    * loop gives Deno's microtasks and event loop their turn at once. Calls must be balanced.

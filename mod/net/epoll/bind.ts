@@ -1,0 +1,102 @@
+/** Opens listening sockets. Failures are start-up failures: one clear line. */
+import { type Address, formatAddress } from "../../base/address.ts";
+import { StartError } from "../../base/errors.ts";
+import { Errno, errnoPhrase } from "../../sys/errno.ts";
+import { errno, libc } from "../../sys/libc.ts";
+import { encodeSockaddr, family } from "../../sys/sockaddr.ts";
+import type { ListenOptions } from "../reactor.ts";
+import { clearSocketPath } from "../unix_path.ts";
+import { openStream, prepareListener, setCloseOnExec } from "./descriptor.ts";
+
+/** listen(2) clips it to net.core.somaxconn. */
+export const backlogDefault = 16384;
+
+/**
+ * A bound, listening, nonblocking descriptor. Closed on exec unless `inheritable`. Throws `StartError`.
+ */
+export function bindListener(
+  address: Address,
+  options: ListenOptions,
+  inheritable = false,
+): number {
+  const struct = sockaddrOrStartError(address);
+  if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
+  const fd = openStream(family(address));
+  if (fd < 0) throw bindError(address, -fd);
+  const reusePort = options.reusePort ?? false;
+  const unsupported = prepareListener(fd, family(address), reusePort, options.v6Only ?? true);
+  if (unsupported !== null) {
+    libc.close(fd);
+    throw new StartError(`${formatAddress(address)}: cannot set socket options (${unsupported})`);
+  }
+  if (bindWithMode(fd, address, struct, options.mode) < 0) return failBind(fd, address);
+  if (libc.listen(fd, options.backlog ?? backlogDefault) < 0) return failBind(fd, address);
+  if (inheritable) setCloseOnExec(fd, false);
+  return fd;
+}
+
+function sockaddrOrStartError(address: Address): Uint8Array<ArrayBuffer> {
+  try {
+    return encodeSockaddr(address);
+  } catch (error) {
+    throw new StartError(`${formatAddress(address)}: ${(error as Error).message}`, 1, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The mode of a socket file is what umask leaves of 0777 at bind. Setting umask around the bind,
+ * rather than chmod after it, leaves no moment in which the file has the wrong mode.
+ */
+function bindWithMode(
+  fd: number,
+  address: Address,
+  struct: Uint8Array<ArrayBuffer>,
+  mode: number | undefined,
+): number {
+  if (address.kind === "tcp" || mode === undefined) return libc.bind(fd, struct, struct.length);
+  const umaskBefore = libc.umask(0o777 & ~mode);
+  const result = libc.bind(fd, struct, struct.length);
+  const failure = errno();
+  libc.umask(umaskBefore);
+  if (result < 0) lastFailure = failure;
+  return result;
+}
+
+let lastFailure = 0;
+
+function failBind(fd: number, address: Address): never {
+  const number = lastFailure !== 0 ? lastFailure : errno();
+  lastFailure = 0;
+  libc.close(fd);
+  throw bindError(address, number);
+}
+
+function bindError(address: Address, number: number): StartError {
+  const where = formatAddress(address);
+  if (number === Errno.EADDRINUSE) {
+    return new StartError(`${where} in use: another process listens on it`);
+  }
+  if (number === Errno.EACCES && address.kind === "tcp" && address.port < 1024) {
+    return new StartError(
+      `${where}: no permission; ports below 1024 need root or CAP_NET_BIND_SERVICE`,
+    );
+  }
+  if (number === Errno.EADDRNOTAVAIL) {
+    return new StartError(`${where}: this host has no such address`);
+  }
+  return new StartError(`${where}: cannot listen: ${errnoPhrase(number)}`);
+}
+
+/** True when somebody accepts on the socket at `path`. A full queue (EAGAIN) is an answer too. */
+function socketAnswers(path: string): boolean {
+  const address: Address = { kind: "unix", path };
+  const fd = openStream(family(address));
+  if (fd < 0) return false;
+  const struct = encodeSockaddr(address);
+  const refused = libc.connect(fd, struct, struct.length) < 0 &&
+    errno() === Errno.ECONNREFUSED;
+  libc.close(fd);
+  return !refused;
+}

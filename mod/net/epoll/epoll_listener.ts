@@ -1,0 +1,115 @@
+import type { Address } from "../../base/address.ts";
+import { Errno } from "../../sys/errno.ts";
+import { errno, libc } from "../../sys/libc.ts";
+import { EPOLL } from "../../sys/epoll_event.ts";
+import { SOCK } from "../../sys/sockaddr.ts";
+import type { AcceptHandler, Listener, SocketHandler } from "../reactor.ts";
+import { removeSocketPath, socketInode } from "../unix_path.ts";
+import { localAddressOf } from "./descriptor.ts";
+import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
+import { PollTarget } from "./poller.ts";
+
+/** Connections accepted in one go, so that a flood of new ones cannot starve those that are open. */
+const acceptBatchMax = 64;
+/** How long a listener rests when the process has no descriptors left, in milliseconds. */
+const restMs = 100;
+
+/** Whose the socket is: `bound` by us and held by nobody else, or `inherited` and shared with our parent. */
+export type Ownership = "bound" | "inherited";
+
+export class EpollListener extends PollTarget implements Listener {
+  readonly address: Address;
+  acceptedCount = 0;
+  readonly #home: SocketHome;
+  readonly #onAccept: AcceptHandler;
+  readonly #ownership: Ownership;
+  readonly #interest: number;
+  readonly #inode: number | null;
+  readonly #rest: (resume: () => void) => void;
+
+  constructor(
+    home: SocketHome,
+    fd: number,
+    onAccept: AcceptHandler,
+    ownership: Ownership,
+    sharedQueue: boolean,
+    rest: (delayMs: number, resume: () => void) => void,
+  ) {
+    super();
+    this.fd = fd;
+    this.#home = home;
+    this.#onAccept = onAccept;
+    this.#ownership = ownership;
+    this.#interest = sharedQueue ? EPOLL.in | EPOLL.exclusive : EPOLL.in;
+    this.#rest = (resume) => rest(restMs, resume);
+    this.address = localAddressOf(fd);
+    this.#inode = ownership === "bound" && this.address.kind === "unix"
+      ? socketInode(this.address.path)
+      : null;
+    this.resume();
+  }
+
+  pause(): void {
+    if (this.fd >= 0) this.#home.poller.watch(this, 0);
+  }
+
+  resume(): void {
+    if (this.fd >= 0) this.#home.poller.watch(this, this.#interest);
+  }
+
+  close(): void {
+    if (this.fd < 0) return;
+    // New connections find the path gone first, then the queue is emptied: nobody is left in it.
+    if (this.address.kind === "unix" && this.#ownership === "bound") {
+      removeSocketPath(this.address.path, this.#inode);
+    }
+    if (this.#ownership === "bound") this.#acceptRemaining();
+    this.#home.poller.forget(this, true);
+    libc.close(this.fd);
+    this.fd = -1;
+  }
+
+  override onEvents(_mask: number): void {
+    for (let i = 0; i < acceptBatchMax; i++) {
+      if (!this.#acceptOne()) return;
+    }
+  }
+
+  /** A queue length of 0 keeps the kernel from adding while we take out what has been queued. */
+  #acceptRemaining(): void {
+    libc.listen(this.fd, 0);
+    while (this.#acceptOne());
+  }
+
+  #acceptOne(): boolean {
+    if (this.fd < 0) return false;
+    const fd = libc.accept4(this.fd, null, null, SOCK.nonblock | SOCK.cloexec);
+    if (fd < 0) return this.#onAcceptFailure(errno());
+    this.acceptedCount++;
+    const socket = new EpollSocket(this.#home, fd, noHandler, false);
+    socket.handler = this.#onAccept(socket, this);
+    return true;
+  }
+
+  /** True when the next connection should be tried at once. */
+  #onAcceptFailure(number: number): boolean {
+    if (number === Errno.EAGAIN) return false;
+    if (number === Errno.EMFILE || number === Errno.ENFILE) {
+      // Level triggering would report the waiting connection again and again.
+      this.pause();
+      this.#rest(() => this.resume());
+      return false;
+    }
+    // ECONNABORTED and network errors of the one connection that was to be accepted (accept(2)).
+    return true;
+  }
+}
+
+/** Stands in until `onAccept` has returned the real one; no event can come in between. */
+const noHandler: SocketHandler = {
+  onOpen() {},
+  onData() {},
+  onDrain() {},
+  onEnd() {},
+  onClose() {},
+};

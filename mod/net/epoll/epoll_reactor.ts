@@ -1,0 +1,217 @@
+/**
+ * The reactor on epoll, on one thread with Deno's own loop.
+ *
+ * Wait in the kernel for at most 1 ms; nothing came: wait on in the same call on Deno's thread pool,
+ * which leaves Deno's loop free for timers and signals; something came: handle batch after batch and
+ * give Deno's loop its turn at least every 5 ms.
+ */
+import type { Address } from "../../base/address.ts";
+import { StartError } from "../../base/errors.ts";
+import { Deadline, TimerWheel } from "../../base/timer_wheel.ts";
+import { Errno } from "../../sys/errno.ts";
+import { errno, libc } from "../../sys/libc.ts";
+import { EPOLL } from "../../sys/epoll_event.ts";
+import { encodeSockaddr, family } from "../../sys/sockaddr.ts";
+import type {
+  AcceptHandler,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Reactor,
+  Socket,
+  SocketHandler,
+  TickHandler,
+} from "../reactor.ts";
+import { bindListener } from "./bind.ts";
+import { bindSource, isListening, makeNonblocking, openStream } from "./descriptor.ts";
+import { EpollListener } from "./epoll_listener.ts";
+import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
+import { LoopTurn } from "./loop_turn.ts";
+import { Poller } from "./poller.ts";
+import { Waker } from "./waker.ts";
+
+/** Room for one read of any socket. Larger reads were not measured to be faster. */
+const readBufferBytes = 65536;
+/** How long to wait in the kernel before parking: a parked wake-up costs some 40 us more. */
+const spinMs = 1;
+/** The longest time that Deno's loop waits for its turn under load, in milliseconds. */
+const sliceMs = 5;
+
+export class EpollReactor implements Reactor, SocketHome {
+  readonly backend = "epoll";
+  readonly capabilities = { inherit: true, source: true };
+  readonly poller = new Poller();
+  readonly readBuffer = new Uint8Array(readBufferBytes);
+  nowMs = performance.now();
+  readonly wheel = new TimerWheel(this.nowMs);
+  tickHandler: TickHandler | null = null;
+  readonly #waker = new Waker(this.poller);
+  readonly #turn = new LoopTurn();
+  readonly #timers = new Map<number, CallbackDeadline>();
+  #lastTimer = 0;
+  #deferred: EpollSocket[] = [];
+  #asyncCount = 0;
+  #running = false;
+  #tickWaitMs = Infinity;
+
+  listen(address: Address, options: ListenOptions, onAccept: AcceptHandler): Listener {
+    const fd = bindListener(address, options);
+    return this.#listener(fd, onAccept, "bound", options.shared ?? false);
+  }
+
+  adopt(fd: number, options: ListenOptions, onAccept: AcceptHandler): Listener {
+    if (!isListening(fd)) throw new StartError(`descriptor ${fd} is not a listening socket`);
+    makeNonblocking(fd);
+    return this.#listener(fd, onAccept, "inherited", options.shared ?? false);
+  }
+
+  #listener(
+    fd: number,
+    onAccept: AcceptHandler,
+    ownership: "bound" | "inherited",
+    shared: boolean,
+  ): Listener {
+    const rest = (delayMs: number, resume: () => void) => void this.setTimer(delayMs, resume);
+    const listener = new EpollListener(this, fd, onAccept, ownership, shared, rest);
+    this.wake();
+    return listener;
+  }
+
+  connect(address: Address, handler: SocketHandler, options?: ConnectOptions): Socket {
+    const fd = openStream(family(address));
+    const socket = new EpollSocket(this, fd, handler, true);
+    if (fd < 0) {
+      socket.deferConnected(-fd);
+      return socket;
+    }
+    let failure = 0;
+    if (options?.source !== undefined) {
+      failure = bindSource(fd, encodeSockaddr({ kind: "tcp", host: options.source, port: 0 }));
+    }
+    if (failure === 0) {
+      const struct = encodeSockaddr(address);
+      failure = libc.connect(fd, struct, struct.length) < 0 ? errno() : 0;
+    }
+    if (failure === Errno.EINPROGRESS) this.poller.watch(socket, EPOLL.out);
+    else socket.deferConnected(failure);
+    return socket;
+  }
+
+  setTimer(delayMs: number, callback: () => void): number {
+    const handle = ++this.#lastTimer;
+    const timer = new CallbackDeadline(() => {
+      this.#timers.delete(handle);
+      callback();
+    });
+    this.#timers.set(handle, timer);
+    // Deno's loop may set it while we are parked, when `nowMs` is old.
+    this.wheel.arm(timer, performance.now() + delayMs);
+    this.wake();
+    return handle;
+  }
+
+  clearTimer(handle: number): void {
+    const timer = this.#timers.get(handle);
+    if (timer === undefined) return;
+    this.#timers.delete(handle);
+    this.wheel.disarm(timer);
+  }
+
+  beginAsync(): void {
+    this.#asyncCount++;
+  }
+
+  endAsync(): void {
+    this.#asyncCount--;
+  }
+
+  defer(socket: EpollSocket): void {
+    this.#deferred.push(socket);
+    this.wake();
+  }
+
+  wake(): void {
+    this.#waker.wake();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.wake();
+  }
+
+  async run(): Promise<void> {
+    this.#running = true;
+    this.#turn.open();
+    let turnDueMs = performance.now() + sliceMs;
+    while (this.#running) {
+      const count = this.poller.wait(this.#spinMs());
+      this.#tick(count);
+      if (!this.#running) break;
+      if (count <= 0 && this.#mayPark()) {
+        this.#tick(await this.#park());
+        turnDueMs = this.nowMs + sliceMs;
+        continue;
+      }
+      if (this.#asyncCount > 0) await this.#yieldToHandlers();
+      if (this.nowMs >= turnDueMs) {
+        await this.#turn.take();
+        turnDueMs = performance.now() + sliceMs;
+      }
+    }
+    this.#turn.close();
+  }
+
+  /**
+   * Handlers wait for their promises: microtasks first, they are nearly free; then, unless that was
+   * enough, one turn of Deno's loop.
+   */
+  async #yieldToHandlers(): Promise<void> {
+    await null;
+    await null;
+    if (this.#asyncCount > 0) await this.#turn.take();
+  }
+
+  #tick(count: number): void {
+    this.nowMs = performance.now();
+    if (count > 0) this.poller.dispatch(count);
+    if (this.#deferred.length > 0) this.#deliverDeferred();
+    this.wheel.advance(this.nowMs);
+    this.#tickWaitMs = this.tickHandler === null ? Infinity : this.tickHandler.onTick(this.nowMs);
+  }
+
+  #deliverDeferred(): void {
+    const due = this.#deferred;
+    this.#deferred = [];
+    for (const socket of due) socket.deliverDeferred();
+  }
+
+  async #park(): Promise<number> {
+    const dueMs = Math.min(this.wheel.nextDueMs() - performance.now(), this.#tickWaitMs);
+    const waitMs = dueMs === Infinity ? -1 : Math.max(0, Math.ceil(dueMs));
+    this.#waker.parked = true;
+    const count = await this.poller.waitParked(waitMs);
+    this.#waker.parked = false;
+    return Math.max(count, 0);
+  }
+
+  /** How long the blocking wait may take: not at all while something is due or a handler is at work. */
+  #spinMs(): number {
+    if (this.#deferred.length > 0 || this.#asyncCount > 0 || this.#tickWaitMs < spinMs) return 0;
+    return spinMs;
+  }
+
+  /** Parking costs more than a short wait, so what is due at once keeps the thread here. */
+  #mayPark(): boolean {
+    return this.#deferred.length === 0 && this.#tickWaitMs >= spinMs;
+  }
+}
+
+class CallbackDeadline extends Deadline {
+  constructor(readonly callback: () => void) {
+    super();
+  }
+
+  override onDeadline(): void {
+    this.callback();
+  }
+}

@@ -1,0 +1,189 @@
+import type { Address } from "../../base/address.ts";
+import { PeerError } from "../../base/errors.ts";
+import { Errno, errnoName, errnoPhrase } from "../../sys/errno.ts";
+import { errno, libc } from "../../sys/libc.ts";
+import { EPOLL } from "../../sys/epoll_event.ts";
+import { MSG } from "../../sys/sockaddr.ts";
+import type { Socket, SocketHandler } from "../reactor.ts";
+import { localAddressOf, peerAddressOf, resetOnClose, takeSocketError } from "./descriptor.ts";
+import { type Poller, PollTarget } from "./poller.ts";
+
+/** What sockets share: the set they are watched in and the buffer that all of them read into. */
+export interface SocketHome {
+  readonly poller: Poller;
+  readonly readBuffer: Uint8Array<ArrayBuffer>;
+  /** Has `socket.deliverDeferred()` called later in this tick or in the next. */
+  defer(socket: EpollSocket): void;
+}
+
+const sendFlags = MSG.nosignal | MSG.dontwait;
+
+/** A nonblocking stream socket, level-triggered. */
+export class EpollSocket extends PollTarget implements Socket {
+  isOpen = true;
+  #connecting: boolean;
+  #paused = false;
+  #ended = false;
+  #wantsDrain = false;
+  #deferredErrno = 0;
+  #isDeferred = false;
+
+  constructor(
+    readonly home: SocketHome,
+    fd: number,
+    public handler: SocketHandler,
+    connecting: boolean,
+  ) {
+    super();
+    this.fd = fd;
+    this.#connecting = connecting;
+    if (!connecting) this.home.poller.watch(this, EPOLL.in);
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): number {
+    if (!this.isOpen || this.#connecting) return 0;
+    if (this.#wantsDrain) return 0;
+    // The common write begins at 0 and needs no view; a remainder, rare by nature, makes one.
+    const from = start === 0 ? bytes : bytes.subarray(start);
+    const sent = libc.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, sendFlags);
+    if (sent === end - start) return sent;
+    if (sent < 0 && errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
+      this.#deferFailure(errno());
+      return 0;
+    }
+    this.#wantsDrain = true;
+    this.#updateInterest();
+    return sent < 0 ? 0 : sent;
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#updateInterest();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#updateInterest();
+  }
+
+  shutdown(): void {
+    if (this.isOpen) libc.shutdown(this.fd, 1);
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.home.poller.forget(this, false);
+    libc.close(this.fd);
+  }
+
+  abort(): void {
+    if (!this.isOpen) return;
+    resetOnClose(this.fd);
+    this.close();
+  }
+
+  peerAddress(): Address {
+    return peerAddressOf(this.fd);
+  }
+
+  localAddress(): Address {
+    return localAddressOf(this.fd);
+  }
+
+  override onEvents(mask: number): void {
+    if (this.#connecting) return this.#finishConnect();
+    if ((mask & (EPOLL.in | EPOLL.hup | EPOLL.err)) !== 0) {
+      if (!this.#paused && !this.#ended) this.#read();
+      else if ((mask & (EPOLL.hup | EPOLL.err)) !== 0) this.#noticeHangup(mask);
+    }
+    if ((mask & EPOLL.out) !== 0 && this.isOpen && this.#wantsDrain) {
+      this.#wantsDrain = false;
+      this.#updateInterest();
+      this.handler.onDrain(this);
+    }
+  }
+
+  /** The connect went through, or failed, without the kernel's help; see `connect` of the reactor. */
+  deferConnected(errnoNumber: number): void {
+    this.#deferredErrno = errnoNumber;
+    this.#defer();
+  }
+
+  /** Called by the reactor once per `defer`. */
+  deliverDeferred(): void {
+    this.#isDeferred = false;
+    if (!this.isOpen) return;
+    if (this.#deferredErrno !== 0) this.#fail(this.#deferredErrno);
+    else if (this.#connecting) this.#opened();
+  }
+
+  #read(): void {
+    const buffer = this.home.readBuffer;
+    const count = libc.recv(this.fd, buffer, buffer.length, MSG.dontwait);
+    if (count > 0) {
+      this.handler.onData(this, buffer, 0, count);
+    } else if (count === 0) {
+      this.#ended = true;
+      this.#updateInterest();
+      this.handler.onEnd(this);
+    } else if (errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
+      this.#fail(errno());
+    }
+  }
+
+  /**
+   * Error or hang-up on a socket that is paused or has ended. A reset ends it at once, and so does a
+   * hang-up while output waits, which can reach nobody now. A mere hang-up may have bytes before it
+   * that nobody has asked for yet: the socket leaves the set, or level triggering would report it
+   * for ever; `resume` puts it back.
+   */
+  #noticeHangup(mask: number): void {
+    if ((mask & EPOLL.err) !== 0) this.#fail(takeSocketError(this.fd));
+    else if (this.#wantsDrain) this.#fail(Errno.EPIPE);
+    else this.home.poller.watch(this, 0);
+  }
+
+  #finishConnect(): void {
+    const failure = takeSocketError(this.fd);
+    if (failure !== 0) this.#fail(failure);
+    else this.#opened();
+  }
+
+  #opened(): void {
+    this.#connecting = false;
+    this.#updateInterest();
+    this.handler.onOpen(this);
+  }
+
+  #updateInterest(): void {
+    if (!this.isOpen || this.#connecting) return;
+    const interest = (this.#paused || this.#ended ? 0 : EPOLL.in) |
+      (this.#wantsDrain ? EPOLL.out : 0);
+    // Error events come unasked: they keep a reset visible without asking for the peer's bytes.
+    this.home.poller.watch(this, interest === 0 ? EPOLL.err : interest);
+  }
+
+  #deferFailure(errnoNumber: number): void {
+    this.#deferredErrno = errnoNumber;
+    this.#wantsDrain = true;
+    this.#defer();
+  }
+
+  #defer(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.home.defer(this);
+  }
+
+  #fail(errnoNumber: number): void {
+    const number = errnoNumber === 0 ? Errno.ECONNRESET : errnoNumber;
+    const wasConnecting = this.#connecting;
+    this.close();
+    // Before the connection stood, nothing can have reached the peer's application.
+    const error = new PeerError(errnoName(number), "upstream", errnoPhrase(number), wasConnecting);
+    this.handler.onClose(this, error);
+  }
+}

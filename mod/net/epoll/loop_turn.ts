@@ -1,0 +1,26 @@
+/** Gives Deno's event loop one turn: timers, signals, messages and promises run, then we go on. */
+export class LoopTurn {
+  #channel: MessageChannel | null = null;
+  #proceed: () => void = () => {};
+  readonly #start = (proceed: () => void) => {
+    this.#proceed = proceed;
+    this.#channel!.port2.postMessage(0);
+  };
+
+  open(): void {
+    this.#channel = new MessageChannel();
+    this.#channel.port1.onmessage = () => this.#proceed();
+  }
+
+  /** Resolves after the turn. One promise per turn, which is one per 5 ms under load. */
+  take(): Promise<void> {
+    return new Promise(this.#start);
+  }
+
+  /** Without it the open port would keep the process alive. */
+  close(): void {
+    this.#channel?.port1.close();
+    this.#channel?.port2.close();
+    this.#channel = null;
+  }
+}

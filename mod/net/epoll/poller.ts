@@ -1,0 +1,91 @@
+/** One epoll instance: which descriptors are watched, and who hears of their events. */
+import { errno, libc } from "../../sys/libc.ts";
+import { errnoName } from "../../sys/errno.ts";
+import { EPOLL, eventBytes, eventDataOffset } from "../../sys/epoll_event.ts";
+
+/** Something with a descriptor in the epoll set. */
+export abstract class PollTarget {
+  fd = -1;
+  /** What epoll watches for at present; 0 while the descriptor is not in the set. */
+  interest = 0;
+  /**
+   * Set anew at each registration and stored beside the descriptor in the kernel. A callback may
+   * close a descriptor and open another one that gets the same number while events of the old one
+   * still lie in the batch: they carry another generation and reach nobody.
+   */
+  generation = 0;
+  abstract onEvents(mask: number): void;
+}
+
+/** Events taken from the kernel at once; more wait for the next tick. */
+const batchMax = 512;
+
+export class Poller {
+  readonly #epollFd: number;
+  readonly #targets: (PollTarget | null)[] = [];
+  readonly #events = new Uint8Array(eventBytes * batchMax);
+  readonly #eventView = new DataView(this.#events.buffer);
+  readonly #change = new Uint8Array(eventBytes);
+  readonly #changeView = new DataView(this.#change.buffer);
+  #lastGeneration = 0;
+
+  constructor() {
+    this.#epollFd = libc.epoll_create1(EPOLL.cloexec);
+    if (this.#epollFd < 0) throw new Error(`epoll_create1 failed: ${errnoName(errno())}`);
+  }
+
+  /**
+   * Sets what `target.fd` is watched for; 0 takes it out of the set, which also silences the error
+   * and hang-up events that epoll reports unasked.
+   */
+  watch(target: PollTarget, interest: number): void {
+    if (target.interest === interest) return;
+    const op = target.interest === 0 ? EPOLL.ctlAdd : interest === 0 ? EPOLL.ctlDel : EPOLL.ctlMod;
+    if (op === EPOLL.ctlAdd) {
+      target.generation = this.#lastGeneration = (this.#lastGeneration + 1) & 0x7fffffff;
+      this.#targets[target.fd] = target;
+    }
+    target.interest = interest;
+    this.#changeView.setUint32(0, interest, true);
+    this.#changeView.setInt32(eventDataOffset, target.fd, true);
+    this.#changeView.setInt32(eventDataOffset + 4, target.generation, true);
+    if (libc.epoll_ctl(this.#epollFd, op, target.fd, this.#change) < 0) {
+      throw new Error(`epoll_ctl(${op}) on descriptor ${target.fd} failed: ${errnoName(errno())}`);
+    }
+  }
+
+  /**
+   * Forgets a target whose descriptor is about to be closed. `shared`: another process holds the
+   * same open file, so closing our descriptor alone would leave it in the set.
+   */
+  forget(target: PollTarget, shared: boolean): void {
+    if (target.interest !== 0 && shared) this.watch(target, 0);
+    target.interest = 0;
+    if (this.#targets[target.fd] === target) this.#targets[target.fd] = null;
+  }
+
+  /** Blocks this thread for at most `timeoutMs`; returns how many events came (0: none, or a signal). */
+  wait(timeoutMs: number): number {
+    return libc.epoll_wait(this.#epollFd, this.#events, batchMax, timeoutMs);
+  }
+
+  /** The same on Deno's thread pool; -1 waits for ever. */
+  waitParked(timeoutMs: number): Promise<number> {
+    return libc.epoll_wait_parked(this.#epollFd, this.#events, batchMax, timeoutMs);
+  }
+
+  /** Tells the targets of the last wait's events. */
+  dispatch(count: number): void {
+    const view = this.#eventView;
+    for (let i = 0, at = 0; i < count; i++, at += eventBytes) {
+      const target = this.#targets[view.getInt32(at + eventDataOffset, true)];
+      if (target === null || target === undefined) continue;
+      if (target.generation !== view.getInt32(at + eventDataOffset + 4, true)) continue;
+      if (target.interest !== 0) target.onEvents(view.getUint32(at, true));
+    }
+  }
+
+  close(): void {
+    libc.close(this.#epollFd);
+  }
+}

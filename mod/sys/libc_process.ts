@@ -1,0 +1,81 @@
+/**
+ * libc over FFI: what starting, watching and locking needs (posix_spawn(3), waitpid(2), flock(2)).
+ *
+ * None of these is on a hot path, so a few 64-bit types are allowed here: variadic calls such as
+ * prctl(2) read whole registers.
+ */
+const symbols = {
+  /** argv, envp: vectors of C strings, see `CStringVector`. Returns an errno number, not -1. */
+  posix_spawn: {
+    parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
+    result: "i32",
+  },
+  posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
+  posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" },
+  posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" },
+  posix_spawn_file_actions_addchdir_np: { parameters: ["buffer", "buffer"], result: "i32" },
+  posix_spawnattr_init: { parameters: ["buffer"], result: "i32" },
+  posix_spawnattr_destroy: { parameters: ["buffer"], result: "i32" },
+  posix_spawnattr_setflags: { parameters: ["buffer", "i16"], result: "i32" },
+  posix_spawnattr_setsigmask: { parameters: ["buffer", "buffer"], result: "i32" },
+  posix_spawnattr_setsigdefault: { parameters: ["buffer", "buffer"], result: "i32" },
+  execve: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
+  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  kill: { parameters: ["i32", "i32"], result: "i32" },
+  getppid: { parameters: [], result: "i32" },
+  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  sendto: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "u32"], result: "i32" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  /** The same call on Deno's thread pool: it may wait for as long as the holder lives. */
+  flock_parked: { name: "flock", parameters: ["i32", "i32"], result: "i32", nonblocking: true },
+  /** Calls without a wrapper in older C libraries: pidfd_open(2), pidfd_getfd(2). */
+  syscall: { parameters: ["i64", "i64", "i64", "i64"], result: "i64" },
+} as const;
+
+/** The calls by their C names. */
+export const libcProcess = Deno.dlopen("libc.so.6", symbols).symbols;
+
+/** Sizes of glibc's opaque structs, rounded up generously (posix_spawnattr_t is 336, file actions 80). */
+export const spawnStructBytes = 512;
+export const SPAWN = { setSigDefault: 0x04, setSigMask: 0x08, setSession: 0x80 } as const;
+export const O = {
+  rdwr: 0x2,
+  creat: 0x40,
+  append: 0x400,
+  nonblock: 0x800,
+  cloexec: 0x80000,
+} as const;
+export const LOCK = { exclusive: 2, nonblocking: 4 } as const;
+export const F = { getfd: 1, setfd: 2, getfl: 3, setfl: 4, dupfdCloexec: 1030 } as const;
+export const fdCloexec = 1;
+export const WNOHANG = 1;
+export const PR = { setPdeathsig: 1 } as const;
+/** asm-generic/unistd.h; the same numbers on x86-64 and arm64. */
+export const SYS = { pidfdOpen: 434, pidfdGetfd: 438 } as const;
+
+/** `text` as a C string. Throws TypeError when it holds a NUL, which C would cut at. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) {
+    throw new TypeError(`Cannot pass ${JSON.stringify(text)} on: it holds a NUL`);
+  }
+  return new TextEncoder().encode(`${text}\0`);
+}
+
+/** A `char **` that ends in NULL. Keep the object alive as long as C reads it. */
+export class CStringVector {
+  readonly pointers: BigUint64Array<ArrayBuffer>;
+  readonly #texts: readonly Uint8Array[];
+
+  constructor(texts: readonly string[]) {
+    this.#texts = texts.map(cString);
+    this.pointers = new BigUint64Array(texts.length + 1);
+    this.#texts.forEach((text, index) => {
+      this.pointers[index] = Deno.UnsafePointer.value(
+        Deno.UnsafePointer.of(text as Uint8Array<ArrayBuffer>),
+      );
+    });
+  }
+}
