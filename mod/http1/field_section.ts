@@ -1,0 +1,211 @@
+import { classes, COLON, COMMA, CR, HTAB, LF, SP, TOKEN, VALUE } from "./char_class.ts";
+import { Fault } from "./faults.ts";
+import { fieldKind } from "./field_names.ts";
+import { isHost } from "./host.ts";
+import { equalsLower, Fact, FieldKind, type MessageHead } from "./message_head.ts";
+
+/** Forgets what the last message said. */
+export function clearFields(head: MessageHead, bytes: Uint8Array, fieldsMax: number): void {
+  head.bytes = bytes;
+  head.fieldCount = 0;
+  head.facts = 0;
+  head.contentLength = -1;
+  head.connectionNamesFields = false;
+  head.hostStart = head.hostEnd = -1;
+  if (head.kinds.length < fieldsMax) {
+    head.fields = new Int32Array(4 * fieldsMax);
+    head.kinds = new Uint8Array(fieldsMax);
+  }
+}
+
+/**
+ * Parses field lines from `at` to behind the empty line (RFC 9112 5). Returns that offset, 0 when
+ * `end` comes first, or a fault. Known fields are judged as they pass.
+ */
+export function parseFields(
+  head: MessageHead,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  fieldsMax: number,
+): number {
+  const { fields, kinds } = head;
+  let count = 0;
+  for (;;) {
+    const nameStart = at;
+    while (at < end && (classes[bytes[at]] & TOKEN) !== 0) at++;
+    if (at === end) return 0;
+    if (bytes[at] !== COLON || at === nameStart) {
+      if (at !== nameStart || bytes[at] !== CR) return faultOfName(bytes, nameStart, at);
+      if (at + 1 === end) return 0;
+      head.fieldCount = count;
+      return bytes[at + 1] === LF ? at + 2 : Fault.bareCarriageReturn;
+    }
+    if (count === fieldsMax) return Fault.tooManyFields;
+    const nameEnd = at++;
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    const valueStart = at;
+    while (at < end && (classes[bytes[at]] & VALUE) !== 0) at++;
+    if (at === end) return 0;
+    if (bytes[at] !== CR) return bytes[at] === LF ? Fault.bareLineFeed : Fault.fieldValue;
+    if (at + 1 === end) return 0;
+    if (bytes[at + 1] !== LF) return Fault.bareCarriageReturn;
+    let valueEnd = at;
+    while (valueEnd > valueStart && bytes[valueEnd - 1] <= SP) valueEnd--;
+    at += 2;
+    const slot = 4 * count;
+    fields[slot] = nameStart;
+    fields[slot + 1] = nameEnd;
+    fields[slot + 2] = valueStart;
+    fields[slot + 3] = valueEnd;
+    const kind = fieldKind(bytes, nameStart, nameEnd);
+    kinds[count++] = kind;
+    if (kind !== 0) {
+      const fault = noteField(head, kind, bytes, valueStart, valueEnd);
+      if (fault !== 0) return fault;
+    }
+  }
+}
+
+function faultOfName(bytes: Uint8Array, nameStart: number, at: number): number {
+  const byte = bytes[at];
+  if (byte === LF) return Fault.bareLineFeed;
+  if (at === nameStart && (byte === SP || byte === HTAB)) return Fault.obsFold;
+  return Fault.fieldName;
+}
+
+/** Takes in the value `[start, end)` of a field known by name. Returns 0 or a fault. */
+function noteField(
+  head: MessageHead,
+  kind: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  switch (kind) {
+    case FieldKind.host:
+      return noteHost(head, bytes, start, end);
+    case FieldKind.contentLength:
+      if (head.contentLength >= 0) return Fault.contentLengthRepeated;
+      head.contentLength = parseLength(bytes, start, end);
+      return head.contentLength < 0 ? Fault.contentLength : 0;
+    case FieldKind.transferEncoding:
+      if ((head.facts & Fact.chunked) !== 0) return Fault.transferEncoding;
+      head.facts |= Fact.chunked;
+      if (end - start === 7 && equalsLower(bytes, start, "chunked")) return 0;
+      return faultOfCodings(bytes, start, end);
+    case FieldKind.connection:
+      noteConnection(head, bytes, start, end);
+      return 0;
+    case FieldKind.upgrade:
+      if (end > start) head.facts |= Fact.upgrade;
+      return 0;
+    case FieldKind.expect:
+      if (end - start === 12 && equalsLower(bytes, start, "100-continue")) {
+        head.facts |= Fact.expectContinue;
+      }
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+/** A response has no Host: one that is sent all the same means nothing and is not judged. */
+function noteHost(head: MessageHead, bytes: Uint8Array, start: number, end: number): number {
+  if (!head.isRequest) return 0;
+  if ((head.facts & Fact.host) !== 0) return Fault.hostRepeated;
+  if (!isHost(bytes, start, end)) return Fault.hostInvalid;
+  head.facts |= Fact.host;
+  // The authority of an absolute-form target, noted before, wins over the field (RFC 9112 3.2.2).
+  if (head.hostStart < 0) {
+    head.hostStart = start;
+    head.hostEnd = end;
+  }
+  return 0;
+}
+
+/** 1*DIGIT up to 2^53-1, else -1. */
+function parseLength(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end) return -1;
+  let length = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at] - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    length = length * 10 + digit;
+    if (length > Number.MAX_SAFE_INTEGER) return -1;
+  }
+  return length;
+}
+
+/**
+ * Why a Transfer-Encoding that is not exactly `chunked` is refused: empty, or with chunked twice or
+ * not at the end, it has no framing at all (RFC 9112 6.3); otherwise it asks for a coding we lack.
+ */
+function faultOfCodings(bytes: Uint8Array, start: number, end: number): number {
+  let chunkedCount = 0;
+  let codingCount = 0;
+  let lastIsChunked = false;
+  for (let at = start; at < end; at++) {
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    const first = at;
+    while (at < end && (classes[bytes[at]] & TOKEN) !== 0) at++;
+    if (at > first) {
+      codingCount++;
+      lastIsChunked = at - first === 7 && equalsLower(bytes, first, "chunked");
+      if (lastIsChunked) chunkedCount++;
+    }
+    while (at < end && bytes[at] !== COMMA) {
+      // `chunked` has no parameters, so one with a semicolon is another coding.
+      if (bytes[at] > SP && lastIsChunked) {
+        chunkedCount--;
+        lastIsChunked = false;
+      }
+      at++;
+    }
+  }
+  if (codingCount === 0 || chunkedCount > 1) return Fault.transferEncoding;
+  if (chunkedCount === 1 && (!lastIsChunked || codingCount === 1)) return Fault.transferEncoding;
+  return Fault.transferEncodingUnknown;
+}
+
+function noteConnection(head: MessageHead, bytes: Uint8Array, start: number, end: number): void {
+  for (let at = start; at < end; at++) {
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    const first = at;
+    while (at < end && (classes[bytes[at]] & TOKEN) !== 0) at++;
+    const length = at - first;
+    if (length === 5 && equalsLower(bytes, first, "close")) head.facts |= Fact.close;
+    else if (length === 10 && equalsLower(bytes, first, "keep-alive")) head.facts |= Fact.keepAlive;
+    else if (length === 7 && equalsLower(bytes, first, "upgrade")) {
+      head.facts |= Fact.connectionUpgrade;
+    } else if (length > 0) head.connectionNamesFields = true;
+    while (at < end && bytes[at] !== COMMA) at++;
+  }
+}
+
+/**
+ * Whether a head that was partial at `lastEnd` has to be looked at again: a line end that ends the
+ * head or breaks the rules has come, a limit is passed, or the length has doubled. The last keeps
+ * the work linear for a peer that sends single bytes, and still finds a fault in a head without end.
+ */
+export function worthParsing(
+  bytes: Uint8Array,
+  start: number,
+  lastEnd: number,
+  end: number,
+  limits: { readonly startLineBytesMax: number; readonly headBytesMax: number },
+): boolean {
+  const before = lastEnd - start;
+  const now = end - start;
+  if (Math.clz32(before) !== Math.clz32(now)) return true;
+  if (before < limits.headBytesMax && now >= limits.headBytesMax) return true;
+  const lineMax = limits.startLineBytesMax + 2;
+  if (before < lineMax && now >= lineMax) return true;
+  const from = Math.max(start, lastEnd - 3);
+  for (let at = from; at < end; at++) {
+    if (bytes[at] !== LF) continue;
+    if (at === start || bytes[at - 1] !== CR) return true;
+    if (at - 3 >= start && bytes[at - 2] === LF && bytes[at - 3] === CR) return true;
+  }
+  return false;
+}

@@ -1,0 +1,180 @@
+import { classes, COLON, CR, LF, SP, TOKEN, VALUE } from "./char_class.ts";
+import { latin1Bytes } from "./latin1.ts";
+import type { MessageHead } from "./message_head.ts";
+import { reasonPhrase } from "./status.ts";
+
+/** `HTTP/1.1 200 OK CRLF`, made when a status is first used. */
+const statusLines: (Uint8Array | undefined)[] = [];
+/** Below this many bytes a loop is faster than the view that `set` needs. */
+const loopBytesMax = 96;
+
+/**
+ * Builds heads, and small messages, in one buffer that is used again and again.
+ *
+ * It grows by doubling up to `bytesMax`; a write beyond that throws RangeError, so choose the limit
+ * above all that peers can make us write (the limits of heads plus our own fields).
+ */
+export class HeadWriter {
+  /** What is written is `[0, length)`. Growing replaces the buffer: read it anew after writing. */
+  bytes: Uint8Array<ArrayBuffer>;
+  length = 0;
+  readonly #bytesMax: number;
+
+  constructor(initialBytes = 1024, bytesMax = 256 * 1024) {
+    this.bytes = new Uint8Array(initialBytes);
+    this.#bytesMax = bytesMax;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** Makes room for `count` more bytes. */
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    if (needed > this.#bytesMax) {
+      throw new RangeError(`Cannot grow a head: ${needed} bytes are more than ${this.#bytesMax}`);
+    }
+    const grown = new Uint8Array(Math.min(this.#bytesMax, Math.max(needed, 2 * this.bytes.length)));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  /** Writes text of ours as it is; only characters below 256, else TypeError. */
+  ascii(text: string): void {
+    const count = text.length;
+    this.reserve(count);
+    const bytes = this.bytes;
+    const at = this.length;
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const code = text.charCodeAt(i);
+      seen |= code;
+      bytes[at + i] = code;
+    }
+    // A wider character would lose its high byte and could turn into a line end.
+    if (seen > 0xff) throw new TypeError("Cannot write text to a head: it is not Latin-1");
+    this.length = at + count;
+  }
+
+  /** Writes `[start, end)` of `source`. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const count = end - start;
+    this.reserve(count);
+    const bytes = this.bytes;
+    const at = this.length;
+    if (count <= loopBytesMax) {
+      for (let i = 0; i < count; i++) bytes[at + i] = source[start + i];
+    } else {
+      bytes.set(source.subarray(start, end), at);
+    }
+    this.length = at + count;
+  }
+
+  /** Writes an integer from 0 to 2^53-1 in decimal. */
+  number(value: number): void {
+    if (!(value >= 0)) throw new RangeError(`Cannot write a number: value is ${value}`);
+    let digits = 1;
+    for (let bound = 10; value >= bound; bound *= 10) digits++;
+    this.reserve(digits);
+    let rest = value;
+    for (let at = this.length + digits - 1; at >= this.length; at--) {
+      const tenth = Math.floor(rest / 10);
+      this.bytes[at] = 0x30 + (rest - tenth * 10);
+      rest = tenth;
+    }
+    this.length += digits;
+  }
+
+  /** `method SP target SP HTTP/1.1 CRLF`. Throws TypeError when either has a byte it must not have. */
+  requestLine(method: string, target: string): void {
+    if (!isToken(method) || !isTargetText(target)) {
+      throw new TypeError(`Cannot write a request line: ${JSON.stringify(`${method} ${target}`)}`);
+    }
+    this.ascii(method);
+    this.#byte(SP);
+    this.ascii(target);
+    this.ascii(" HTTP/1.1\r\n");
+  }
+
+  /** `HTTP/1.1 status reason CRLF`; `status` is an integer from 100 to 999. */
+  statusLine(status: number): void {
+    let line = statusLines[status];
+    if (line === undefined) {
+      if (!Number.isInteger(status) || status < 100 || status > 999) {
+        throw new RangeError(`Cannot write a status line: status is ${status}`);
+      }
+      line = statusLines[status] = latin1Bytes(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`);
+    }
+    this.copy(line, 0, line.length);
+  }
+
+  /**
+   * A field line. Throws TypeError for a name that is no token, or for a value with a control byte,
+   * a line end or a character beyond Latin-1, whoever it came from.
+   */
+  field(name: string, value: string): void {
+    if (!isToken(name)) {
+      throw new TypeError(`Cannot write a field: name is ${JSON.stringify(name)}`);
+    }
+    this.ascii(name);
+    this.#separator();
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0xff || (classes[code] & VALUE) === 0) {
+        throw new TypeError(`Cannot write a field: value of ${name} has U+${code.toString(16)}`);
+      }
+    }
+    this.ascii(value);
+    this.lineEnd();
+  }
+
+  /** A field line with a number as value. */
+  numberField(name: string, value: number): void {
+    this.ascii(name);
+    this.#separator();
+    this.number(value);
+    this.lineEnd();
+  }
+
+  /** The field line at `index` of a parsed head, byte for byte. */
+  copyField(head: MessageHead, index: number): void {
+    this.copy(head.bytes, head.fields[4 * index], head.fields[4 * index + 3]);
+    this.lineEnd();
+  }
+
+  /** CRLF: ends a line, or the head. */
+  lineEnd(): void {
+    this.reserve(2);
+    this.bytes[this.length++] = CR;
+    this.bytes[this.length++] = LF;
+  }
+
+  #separator(): void {
+    this.reserve(2);
+    this.bytes[this.length++] = COLON;
+    this.bytes[this.length++] = SP;
+  }
+
+  #byte(byte: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = byte;
+  }
+}
+
+function isToken(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff || (classes[code] & TOKEN) === 0) return false;
+  }
+  return text.length > 0;
+}
+
+function isTargetText(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff || code <= SP || code === 0x7f) return false;
+  }
+  return text.length > 0;
+}

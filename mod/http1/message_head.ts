@@ -1,0 +1,149 @@
+import { lowerCase } from "./char_class.ts";
+import { latin1 } from "./latin1.ts";
+
+/** How the end of a body is found (RFC 9112 6.3). `none`: not one byte of body follows. */
+export const Framing = { none: 0, length: 1, chunked: 2, eof: 3 } as const;
+export type Framing = typeof Framing[keyof typeof Framing];
+
+/**
+ * Fields that the codec knows by name. From `connection` on they are hop-by-hop: a proxy removes
+ * them (RFC 9110 7.6.1).
+ */
+export const FieldKind = {
+  other: 0,
+  host: 1,
+  contentLength: 2,
+  expect: 3,
+  trailer: 4,
+  connection: 5,
+  transferEncoding: 6,
+  upgrade: 7,
+  te: 8,
+  keepAlive: 9,
+  proxyConnection: 10,
+} as const;
+export type FieldKind = typeof FieldKind[keyof typeof FieldKind];
+
+/** What the field lines said, before the start line decides what follows from it. */
+export const Fact = {
+  close: 1,
+  keepAlive: 2,
+  connectionUpgrade: 4,
+  upgrade: 8,
+  chunked: 16,
+  expectContinue: 32,
+  host: 64,
+} as const;
+
+const noBytes = new Uint8Array(0);
+
+/**
+ * What requests and responses share: the field section, as offsets into the caller's buffer. One
+ * object is filled again for each message, and is valid only as long as those bytes are.
+ */
+export class MessageHead {
+  bytes: Uint8Array = noBytes;
+  /** 0 for HTTP/1.0; every later minor version is treated as 1.1 (RFC 9110 2.5). */
+  minor: 0 | 1 = 1;
+  fieldCount = 0;
+  /** Four offsets for each field: nameStart, nameEnd, valueStart, valueEnd. */
+  fields: Int32Array;
+  /** One `FieldKind` for each field. */
+  kinds: Uint8Array;
+  /** What follows the head. A `Content-Length: 0` is `none`. */
+  framing: Framing = Framing.none;
+  /** The value of Content-Length, -1 without one. In an answer to HEAD no such body follows. */
+  contentLength = -1;
+  /** The connection can carry another exchange after this message (RFC 9112 9.3). */
+  keepAlive = false;
+  /** Connection names `upgrade`, the Upgrade field is there, and the version is 1.1. */
+  upgrade = false;
+  /** Connection names something else than close, keep-alive and upgrade: see `namedByConnection`. */
+  connectionNamesFields = false;
+  /** Bits of `Fact`, gathered while the field lines are parsed. */
+  facts = 0;
+  /** The Host that counts: of an absolute-form target, else of the Host field; -1 without one. */
+  hostStart = -1;
+  hostEnd = -1;
+
+  /** The tables grow when a parser is called with a larger `fieldsMax`. */
+  constructor(readonly isRequest: boolean, fieldsMax = 128) {
+    this.fields = new Int32Array(4 * fieldsMax);
+    this.kinds = new Uint8Array(fieldsMax);
+  }
+
+  /** Index of the first field with this name, at or after `from`; -1 when there is none. */
+  find(lowerName: string, from = 0): number {
+    for (let i = from; i < this.fieldCount; i++) {
+      const start = this.fields[4 * i];
+      if (this.fields[4 * i + 1] - start !== lowerName.length) continue;
+      if (equalsLower(this.bytes, start, lowerName)) return i;
+    }
+    return -1;
+  }
+
+  /** The name as it was sent. */
+  name(index: number): string {
+    return latin1(this.bytes, this.fields[4 * index], this.fields[4 * index + 1]);
+  }
+
+  /** The value without the white space around it, one character per byte. */
+  value(index: number): string {
+    return latin1(this.bytes, this.fields[4 * index + 2], this.fields[4 * index + 3]);
+  }
+
+  /** Value of the first field with this name, null without one. */
+  field(lowerName: string): string | null {
+    const index = this.find(lowerName);
+    return index < 0 ? null : this.value(index);
+  }
+
+  /**
+   * Whether a Connection field names the field at `index`, so that a proxy removes it. Framing and
+   * Host stay whatever Connection says: removing them would change the message.
+   */
+  namedByConnection(index: number): boolean {
+    const kind = this.kinds[index];
+    if (!this.connectionNamesFields) return false;
+    if (kind === FieldKind.host || kind === FieldKind.contentLength) return false;
+    const start = this.fields[4 * index];
+    const length = this.fields[4 * index + 1] - start;
+    for (let i = 0; i < this.fieldCount; i++) {
+      if (this.kinds[i] !== FieldKind.connection) continue;
+      if (listNames(this.bytes, this.fields[4 * i + 2], this.fields[4 * i + 3], start, length)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+/** Whether the bytes at `start` are `lower`, letters compared without case. */
+export function equalsLower(bytes: Uint8Array, start: number, lower: string): boolean {
+  for (let i = 0; i < lower.length; i++) {
+    if (lowerCase[bytes[start + i]] !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Whether a comma-separated list has the name `[start, start + length)` of the same buffer. */
+function listNames(
+  bytes: Uint8Array,
+  listStart: number,
+  listEnd: number,
+  start: number,
+  length: number,
+): boolean {
+  for (let at = listStart; at < listEnd; at++) {
+    const from = at;
+    let last = from;
+    for (; at < listEnd && bytes[at] !== 0x2c; at++) if (bytes[at] > 0x20) last = at + 1;
+    let first = from;
+    while (first < last && bytes[first] <= 0x20) first++;
+    if (last - first !== length) continue;
+    let i = 0;
+    while (i < length && lowerCase[bytes[first + i]] === lowerCase[bytes[start + i]]) i++;
+    if (i === length) return true;
+  }
+  return false;
+}

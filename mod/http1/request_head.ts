@@ -1,0 +1,207 @@
+import { classes, CR, LF, SP, TARGET, TOKEN } from "./char_class.ts";
+import { Fault } from "./faults.ts";
+import { clearFields, parseFields, worthParsing } from "./field_section.ts";
+import { isHost, isHostAndPort } from "./host.ts";
+import { latin1 } from "./latin1.ts";
+import type { HeadLimits } from "./limits.ts";
+import { equalsLower, Fact, Framing, MessageHead } from "./message_head.ts";
+import { Method, methodOf } from "./method.ts";
+
+export { Framing, Method };
+
+/** The four forms of a request-target (RFC 9112 3.2). */
+export const TargetForm = { origin: 0, absolute: 1, authority: 2, asterisk: 3 } as const;
+export type TargetForm = typeof TargetForm[keyof typeof TargetForm];
+
+/** CRLFs before a request line that are taken for the leftovers of a careless client. */
+const emptyLinesMax = 4;
+
+/** The head of a request as offsets into `bytes`. One object serves any number of connections. */
+export class RequestHead extends MessageHead {
+  method: Method = Method.other;
+  methodStart = 0;
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  targetForm: TargetForm = TargetForm.origin;
+  /**
+   * Path and query of the target: of an absolute-form target the part behind the authority, which
+   * may be empty or begin with `?`. Empty in the two other forms.
+   */
+  pathStart = 0;
+  pathEnd = 0;
+  /** The client waits for 100 (Continue) before it sends the body that `framing` announces. */
+  expectContinue = false;
+
+  constructor(fieldsMax?: number) {
+    super(true, fieldsMax);
+  }
+
+  methodText(): string {
+    return latin1(this.bytes, this.methodStart, this.methodEnd);
+  }
+
+  targetText(): string {
+    return latin1(this.bytes, this.targetStart, this.targetEnd);
+  }
+
+  /** Path and query; `/` for an absolute-form target without any. */
+  pathText(): string {
+    if (this.pathStart === this.pathEnd) return this.targetForm === TargetForm.absolute ? "/" : "";
+    const text = latin1(this.bytes, this.pathStart, this.pathEnd);
+    return text[0] === "?" ? "/" + text : text;
+  }
+
+  /** The host that the request is for, with its port, as it was sent; "" without one. */
+  hostText(): string {
+    return this.hostStart < 0 ? "" : latin1(this.bytes, this.hostStart, this.hostEnd);
+  }
+}
+
+/**
+ * Parses the head of a request that begins at `start` of `bytes`, of which `[start, end)` is there.
+ *
+ * Returns the offset behind the head (> 0), 0 while it is partial, or a `Fault` (< 0). After 0 call
+ * again when more has come, with the same start (in whatever buffer) and the former `end - start`
+ * as distance of `lastEnd`; the first call has `lastEnd = start`. Nothing is kept between calls.
+ */
+export function parseRequestHead(
+  head: RequestHead,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  limits: HeadLimits,
+  lastEnd: number,
+): number {
+  let lineStart = start;
+  // RFC 9112 2.2: empty lines before a request line should be ignored.
+  while (lineStart < end && bytes[lineStart] === CR) {
+    if (lineStart + 1 === end) return 0;
+    if (bytes[lineStart + 1] !== LF) return Fault.bareCarriageReturn;
+    lineStart += 2;
+    if (lineStart - start > 2 * emptyLinesMax) return Fault.requestLine;
+  }
+  if (lastEnd > lineStart && !worthParsing(bytes, lineStart, lastEnd, end, limits)) return 0;
+  clearFields(head, bytes, limits.fieldsMax);
+  const lineLimit = lineStart + limits.startLineBytesMax + 2;
+  const fieldsAt = parseRequestLine(head, bytes, lineStart, Math.min(end, lineLimit));
+  if (fieldsAt <= 0) {
+    return fieldsAt === 0 && end >= lineLimit ? Fault.requestLineTooLong : fieldsAt;
+  }
+  const headLimit = lineStart + limits.headBytesMax;
+  const headEnd = parseFields(head, bytes, fieldsAt, Math.min(end, headLimit), limits.fieldsMax);
+  if (headEnd <= 0) return headEnd === 0 && end >= headLimit ? Fault.headTooLong : headEnd;
+  const fault = concludeRequest(head);
+  return fault < 0 ? fault : headEnd;
+}
+
+/** `method SP request-target SP HTTP-version CRLF` (RFC 9112 3). Returns as its caller does. */
+function parseRequestLine(
+  head: RequestHead,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  let at = start;
+  while (at < end && (classes[bytes[at]] & TOKEN) !== 0) at++;
+  if (at === end) return 0;
+  if (at === start || bytes[at] !== SP) return bytes[at] === LF ? Fault.bareLineFeed : Fault.method;
+  head.methodStart = start;
+  head.methodEnd = at;
+  head.method = methodOf(bytes, start, at);
+  const targetStart = ++at;
+  while (at < end && (classes[bytes[at]] & TARGET) !== 0) at++;
+  if (at === end) return 0;
+  if (at === targetStart || bytes[at] !== SP) {
+    return bytes[at] === LF ? Fault.bareLineFeed : Fault.target;
+  }
+  head.targetStart = targetStart;
+  head.targetEnd = at;
+  const lineEnd = parseVersion(head, bytes, at + 1, end);
+  if (lineEnd <= 0) return lineEnd;
+  if (!isTarget(head, bytes)) return Fault.target;
+  return lineEnd;
+}
+
+const versionPrefix = Uint8Array.from("HTTP/", (letter) => letter.charCodeAt(0));
+
+/** `HTTP/` DIGIT `.` DIGIT CRLF at `at`. Every byte is judged as soon as it is there. */
+function parseVersion(head: RequestHead, bytes: Uint8Array, at: number, end: number): number {
+  for (let i = 0; i < 5; i++) {
+    if (at + i >= end) return 0;
+    if (bytes[at + i] !== versionPrefix[i]) return Fault.version;
+  }
+  if (at + 5 >= end) return 0;
+  const major = bytes[at + 5] - 0x30;
+  if (major < 0 || major > 9) return Fault.version;
+  if (at + 6 >= end) return 0;
+  if (bytes[at + 6] !== 0x2e) return Fault.version;
+  if (at + 7 >= end) return 0;
+  const minor = bytes[at + 7] - 0x30;
+  if (minor < 0 || minor > 9) return Fault.version;
+  if (at + 8 >= end) return 0;
+  if (bytes[at + 8] !== CR) return bytes[at + 8] === LF ? Fault.bareLineFeed : Fault.version;
+  if (at + 9 >= end) return 0;
+  if (bytes[at + 9] !== LF) return Fault.bareCarriageReturn;
+  if (major !== 1) return Fault.versionUnsupported;
+  head.minor = minor === 0 ? 0 : 1;
+  return at + 10;
+}
+
+/** Whether the target has a form that its method allows; notes path and authority (RFC 9112 3.2). */
+function isTarget(head: RequestHead, bytes: Uint8Array): boolean {
+  const { targetStart: start, targetEnd: end } = head;
+  head.pathStart = start;
+  head.pathEnd = end;
+  if (head.method === Method.connect) {
+    head.targetForm = TargetForm.authority;
+    head.pathEnd = start;
+    if (!isHostAndPort(bytes, start, end)) return false;
+    head.hostStart = start;
+    head.hostEnd = end;
+    return true;
+  }
+  if (bytes[start] === 0x2f) {
+    head.targetForm = TargetForm.origin;
+    return true;
+  }
+  if (bytes[start] === 0x2a && end === start + 1) {
+    head.targetForm = TargetForm.asterisk;
+    head.pathEnd = start;
+    return head.method === Method.options;
+  }
+  return isAbsolute(head, bytes, start, end);
+}
+
+/** `http://authority path`, `https://...`: an authority of user information is refused (RFC 9110 4.2.4). */
+function isAbsolute(head: RequestHead, bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  if (end - start > 7 && equalsLower(bytes, start, "http://")) at += 7;
+  else if (end - start > 8 && equalsLower(bytes, start, "https://")) at += 8;
+  else return false;
+  head.targetForm = TargetForm.absolute;
+  head.hostStart = at;
+  while (at < end && bytes[at] !== 0x2f && bytes[at] !== 0x3f) at++;
+  head.hostEnd = head.pathStart = at;
+  return at > head.hostStart && bytes[head.hostStart] !== 0x3a && isHost(bytes, head.hostStart, at);
+}
+
+/** What start line and fields mean together (RFC 9112 3.2, 6, 9.3). Returns 0 or a fault. */
+function concludeRequest(head: RequestHead): number {
+  const { facts } = head;
+  const modern = head.minor === 1;
+  if (modern && (facts & Fact.host) === 0) return Fault.hostMissing;
+  if ((facts & Fact.chunked) !== 0) {
+    if (!modern) return Fault.transferEncodingVersion;
+    if (head.contentLength >= 0) return Fault.lengthAndChunked;
+    head.framing = Framing.chunked;
+  } else {
+    head.framing = head.contentLength > 0 ? Framing.length : Framing.none;
+  }
+  head.keepAlive = (facts & Fact.close) === 0 && (modern || (facts & Fact.keepAlive) !== 0);
+  const upgrading = Fact.upgrade | Fact.connectionUpgrade;
+  head.upgrade = modern && (facts & upgrading) === upgrading;
+  head.expectContinue = modern && head.framing !== Framing.none &&
+    (facts & Fact.expectContinue) !== 0;
+  return 0;
+}
