@@ -1,0 +1,71 @@
+/** Collects the wait status of children that `spawn` started (waitpid(2), SIGCHLD). */
+import { libcProcess, WNOHANG } from "../sys/libc_process.ts";
+import { addSignalListener } from "./signals.ts";
+
+const waiting = new Map<number, (status: number) => void>();
+let stopListening: (() => void) | null = null;
+// A signal listener alone does not keep Deno's loop alive; a timer does.
+let keepAlive = 0;
+const dayMs = 86_400_000;
+let reapsOrphans = false;
+
+/** Resolves with the raw wait status when `pid`, a child of ours, has ended. */
+export function watchChild(pid: number): Promise<number> {
+  return new Promise((resolve) => {
+    waiting.set(pid, resolve);
+    stopListening ??= addSignalListener("CHLD", reap);
+    if (keepAlive === 0) keepAlive = setInterval(() => {}, dayMs);
+    // It may have ended before anybody listened for SIGCHLD.
+    queueMicrotask(() => reapOne(pid));
+  });
+}
+
+/**
+ * From now on also collects children that are not ours: as process 1 of a container we inherit every
+ * orphan. Not to be mixed with `Deno.Command`, whose children this would steal.
+ */
+export function reapOrphans(): void {
+  reapsOrphans = true;
+  stopListening ??= addSignalListener("CHLD", reap);
+}
+
+function reap(): void {
+  if (!reapsOrphans) {
+    for (const pid of [...waiting.keys()]) reapOne(pid);
+    return;
+  }
+  const status = new Int32Array(1);
+  while (true) {
+    const pid = libcProcess.waitpid(-1, status, WNOHANG);
+    if (pid <= 0) return;
+    settle(pid, status[0]);
+  }
+}
+
+function reapOne(pid: number): void {
+  const status = new Int32Array(1);
+  if (libcProcess.waitpid(pid, status, WNOHANG) === pid) settle(pid, status[0]);
+}
+
+function settle(pid: number, status: number): void {
+  const resolve = waiting.get(pid);
+  waiting.delete(pid);
+  if (waiting.size === 0) {
+    clearInterval(keepAlive);
+    keepAlive = 0;
+    if (!reapsOrphans) stopListening?.();
+    if (!reapsOrphans) stopListening = null;
+  }
+  resolve?.(status);
+}
+
+/** The exit code that a shell would show: 128 + signal for a death by signal. */
+export function exitCodeOf(status: number): number {
+  const signal = status & 0x7f;
+  return signal === 0 ? status >> 8 & 0xff : 128 + signal;
+}
+
+/** The number of the signal that ended the child, 0 when it ended by itself. */
+export function deathSignalOf(status: number): number {
+  return status & 0x7f;
+}

@@ -1,0 +1,18 @@
+/** This very program: how to start it again, and the name it was started by. */
+
+// Read once: after the file has been replaced by a newer build the kernel would say
+// "/path/hayate (deleted)", while we want the newer build.
+const execPath = Deno.execPath();
+
+/** The command that starts this program with `args`: the compiled file, or Deno on main.ts in tests. */
+export function selfCommand(args: readonly string[]): string[] {
+  if (Deno.build.standalone) return [execPath, ...args];
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  return [execPath, "run", "--allow-all", "--unstable-net", "--no-check", "--quiet", main, ...args];
+}
+
+/** The last part of argv[0]: `start_server` when called through a link of that name. */
+export function invokedName(): string {
+  const first = Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0] ?? "";
+  return first.slice(first.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,166 @@
+/**
+ * Starting other programs with exactly the descriptors they are meant to have.
+ *
+ * posix_spawn(3) instead of `Deno.Command`: it moves any descriptor to any number in the child,
+ * reports a failed exec as an error number instead of a child that exits, keeps SIGPIPE ignored as
+ * Server::Starter does, and its raw wait status is at hand. It costs a quarter of a millisecond.
+ */
+import { errnoPhrase } from "../sys/errno.ts";
+import { libc } from "../sys/libc.ts";
+import {
+  cString,
+  CStringVector,
+  F,
+  libcProcess,
+  SPAWN,
+  spawnStructBytes,
+} from "../sys/libc_process.ts";
+import { watchChild } from "./children.ts";
+import type { Variables } from "./environment.ts";
+
+/** Gives the child our descriptor `ours` under the number `number`. */
+export interface PassedDescriptor {
+  readonly ours: number;
+  readonly number: number;
+}
+
+/** What to start. */
+export interface SpawnRequest {
+  /** Program and arguments. A program without a slash is looked up in the PATH of `environment`. */
+  readonly command: readonly string[];
+  /** The child's whole environment. */
+  readonly environment: Variables;
+  /** Working directory; default: ours. */
+  readonly folder?: string;
+  /**
+   * Descriptors for the child. Standard input, output and error are ours unless they are named
+   * here. Besides these, the child has every descriptor of ours without CLOEXEC: those that our own
+   * parent gave us. Whatever hayate opens itself has CLOEXEC and stays here.
+   */
+  readonly descriptors?: readonly PassedDescriptor[];
+  /** A session of its own (setsid(2)), away from our terminal. */
+  readonly newSession?: boolean;
+}
+
+/** A process that was started. */
+export interface ChildProcess {
+  readonly pid: number;
+  /** The raw wait status (256 for exit code 1, 15 for a death by TERM), see `exitCodeOf`. */
+  readonly exited: Promise<number>;
+}
+
+/** Why a process was not started. No child has ever existed. */
+export interface SpawnFailure {
+  readonly pid: null;
+  readonly errno: number;
+  /** `/bin/foo: no such file or directory`. */
+  readonly reason: string;
+}
+
+/** Starts a program. Never throws for what the system refuses. */
+export function spawn(request: SpawnRequest): ChildProcess | SpawnFailure {
+  const program = request.command[0];
+  if (program === undefined || program === "") return failure(2, "the command is empty");
+  if (request.folder !== undefined && !isFolder(request.folder)) {
+    return failure(2, `cannot change to the folder ${request.folder}`);
+  }
+  let last: SpawnFailure = failure(2, `${program}: not found in PATH`);
+  for (const path of candidates(program, request.environment["PATH"], request.folder)) {
+    let outcome = spawnPath(path, request.command, request);
+    // A script without a first line #!: execvp(3) hands it to the shell, and so did Perl's exec.
+    if (outcome.pid === null && outcome.errno === 8) {
+      outcome = spawnPath("/bin/sh", ["sh", path, ...request.command.slice(1)], request);
+    }
+    if (outcome.pid !== null) return outcome;
+    // ENOENT, ENOTDIR: the next folder. EACCES: go on as execvp does, but remember.
+    if (outcome.errno !== 2 && outcome.errno !== 20 && outcome.errno !== 13) return outcome;
+    if (program.includes("/") || outcome.errno === 13) last = outcome;
+  }
+  return last;
+}
+
+function candidates(program: string, path: string | undefined, folder?: string): string[] {
+  if (program.includes("/")) return [program];
+  const folders = (path ?? "/usr/local/bin:/usr/bin:/bin").split(":");
+  // An empty part of PATH means the working directory (execvp(3)), which is the child's own.
+  return folders.map((entry) => `${entry === "" ? folder ?? "." : entry}/${program}`);
+}
+
+function spawnPath(
+  path: string,
+  command: readonly string[],
+  request: SpawnRequest,
+): ChildProcess | SpawnFailure {
+  const moves = lift(request.descriptors ?? []);
+  const actions = new Uint8Array(spawnStructBytes);
+  const attributes = new Uint8Array(spawnStructBytes);
+  libcProcess.posix_spawn_file_actions_init(actions);
+  libcProcess.posix_spawnattr_init(attributes);
+  try {
+    for (const { lifted, number } of moves) {
+      libcProcess.posix_spawn_file_actions_adddup2(actions, lifted, number);
+    }
+    if (request.folder !== undefined) {
+      libcProcess.posix_spawn_file_actions_addchdir_np(actions, cString(request.folder));
+    }
+    setAttributes(attributes, request.newSession ?? false);
+    const pid = new Int32Array(1);
+    const argv = new CStringVector(command);
+    const pairs = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
+    const envp = new CStringVector(pairs);
+    const code = libcProcess.posix_spawn(
+      pid,
+      cString(path),
+      actions,
+      attributes,
+      argv.pointers,
+      envp.pointers,
+    );
+    if (code !== 0) return failure(code, `${path}: ${errnoPhrase(code)}`);
+    return { pid: pid[0], exited: watchChild(pid[0]) };
+  } finally {
+    libcProcess.posix_spawn_file_actions_destroy(actions);
+    libcProcess.posix_spawnattr_destroy(attributes);
+    for (const { lifted } of moves) libc.close(lifted);
+  }
+}
+
+/**
+ * Copies each descriptor to a number above all those wanted, so that one dup2 in the child never
+ * overwrites the source of a later one. The copies have CLOEXEC and are closed after the start.
+ */
+function lift(descriptors: readonly PassedDescriptor[]): { lifted: number; number: number }[] {
+  const floor = Math.max(2, ...descriptors.map(({ number }) => number)) + 1;
+  return descriptors.map(({ ours, number }) => {
+    const lifted = libc.fcntl(ours, F.dupfdCloexec, floor);
+    if (lifted < 0) throw new RangeError(`Cannot pass descriptor ${ours} on: it is not open`);
+    return { lifted, number };
+  });
+}
+
+/** No blocked signal, and defaults for all but PIPE, which stays ignored as Server::Starter leaves it. */
+function setAttributes(attributes: Uint8Array<ArrayBuffer>, newSession: boolean): void {
+  libcProcess.posix_spawnattr_setsigmask(attributes, new Uint8Array(128));
+  const defaults = new Uint8Array(128);
+  for (let number = 1; number < 32; number++) {
+    if (number === 9 || number === 13 || number === 19) continue;
+    defaults[(number - 1) >> 3] |= 1 << ((number - 1) & 7);
+  }
+  libcProcess.posix_spawnattr_setsigdefault(attributes, defaults);
+  const flags = SPAWN.setSigMask | SPAWN.setSigDefault | (newSession ? SPAWN.setSession : 0);
+  libcProcess.posix_spawnattr_setflags(attributes, flags);
+}
+
+function failure(errno: number, reason: string): SpawnFailure {
+  return { pid: null, errno, reason };
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    // Unreadable or a file in the middle of the path: posix_spawn itself will say.
+    return true;
+  }
+}

@@ -1,0 +1,52 @@
+/** The status file of Server::Starter: one line `GENERATION:PID` for each live worker. */
+import { readIfThere, removeIfThere } from "./pid_file.ts";
+
+/** A line of the file. */
+export interface StatusLine {
+  readonly generation: number;
+  readonly pid: number;
+}
+
+/** The file's text. Sorted as strings (1, 10, 11, 2), as Server::Starter does. */
+export function formatStatus(lines: readonly StatusLine[]): string {
+  const texts = lines.map(({ generation, pid }) => [String(generation), `${generation}:${pid}\n`]);
+  texts.sort(([left], [right]) => left < right ? -1 : left > right ? 1 : 0);
+  return texts.map(([, text]) => text).join("");
+}
+
+/** Reads what `formatStatus` wrote; lines of another form are passed over. */
+export function parseStatus(text: string): StatusLine[] {
+  const lines: StatusLine[] = [];
+  for (const line of text.split("\n")) {
+    const match = /^(\d+):(\d+)$/.exec(line);
+    if (match !== null) lines.push({ generation: Number(match[1]), pid: Number(match[2]) });
+  }
+  return lines;
+}
+
+/** The file on disk. */
+export class StatusFile {
+  #written = false;
+
+  constructor(readonly path: string) {}
+
+  /** Replaces the file in one step: readers see the old lines or the new ones, never a part. */
+  write(lines: readonly StatusLine[]): void {
+    const fresh = `${this.path}.${Deno.pid}`;
+    Deno.writeTextFileSync(fresh, formatStatus(lines));
+    Deno.renameSync(fresh, this.path);
+    this.#written = true;
+  }
+
+  /** Removes the file, if this process wrote it. */
+  remove(): void {
+    if (this.#written) removeIfThere(this.path);
+    this.#written = false;
+  }
+}
+
+/** The lines of a status file, null where there is none. */
+export function readStatusFile(path: string): StatusLine[] | null {
+  const text = readIfThere(path);
+  return text === null ? null : parseStatus(text);
+}

@@ -1,0 +1,112 @@
+import { assert, assertEquals } from "@std/assert";
+import { allVariables } from "../../../mod/process/environment.ts";
+import { openPipe } from "../../../mod/process/channel.ts";
+import {
+  type ChildProcess,
+  spawn,
+  type SpawnFailure,
+  type SpawnRequest,
+} from "../../../mod/process/spawn.ts";
+import { sendSignal } from "../../../mod/process/signals.ts";
+import { libc } from "../../../mod/sys/libc.ts";
+
+function start(request: Partial<SpawnRequest> & Pick<SpawnRequest, "command">): ChildProcess {
+  const child = spawn({ environment: allVariables(), ...request });
+  if (child.pid === null) throw new Error(child.reason);
+  return child;
+}
+
+function reasonOf(outcome: ChildProcess | SpawnFailure): string {
+  return outcome.pid === null ? outcome.reason : `started as ${outcome.pid}`;
+}
+
+/** What the command writes to the descriptor `number` that it is given. */
+async function captured(
+  command: readonly string[],
+  number: number,
+  rest: Partial<SpawnRequest> = {},
+): Promise<string> {
+  const { readEnd, writeEnd } = openPipe();
+  const child = start({ command, ...rest, descriptors: [{ ours: writeEnd, number }] });
+  libc.close(writeEnd);
+  await child.exited;
+  const bytes = new Uint8Array(4096);
+  const count = libc.read(readEnd, bytes, bytes.length);
+  libc.close(readEnd);
+  return new TextDecoder().decode(bytes.subarray(0, Math.max(0, count)));
+}
+
+Deno.test("spawn() resolves with the raw wait status: exit code times 256, or the signal", async () => {
+  assertEquals(await start({ command: ["sh", "-c", "exit 3"] }).exited, 3 * 256);
+  const sleeping = start({ command: ["sleep", "60"] });
+  assert(sendSignal(sleeping.pid, "TERM"));
+  assertEquals(await sleeping.exited, 15);
+});
+
+Deno.test("spawn() gives the child a descriptor under the number that was asked for", async () => {
+  assertEquals(await captured(["sh", "-c", "echo hello >&9"], 9), "hello\n");
+  assertEquals(await captured(["sh", "-c", "echo out"], 1), "out\n");
+});
+
+Deno.test("spawn() moves descriptors crosswise without losing one", async () => {
+  const [first, second] = [openPipe(), openPipe()];
+  const child = start({
+    command: [
+      "sh",
+      "-c",
+      `echo one >/proc/self/fd/${second.writeEnd}; echo two >/proc/self/fd/${first.writeEnd}`,
+    ],
+    descriptors: [
+      { ours: first.writeEnd, number: second.writeEnd },
+      { ours: second.writeEnd, number: first.writeEnd },
+    ],
+  });
+  await child.exited;
+  const texts = [first, second].map(({ readEnd, writeEnd }) => {
+    const bytes = new Uint8Array(16);
+    const count = libc.read(readEnd, bytes, bytes.length);
+    libc.close(readEnd);
+    libc.close(writeEnd);
+    return new TextDecoder().decode(bytes.subarray(0, count));
+  });
+  assertEquals(texts, ["one\n", "two\n"]);
+});
+
+Deno.test("spawn() reports a program that is not there as a value, with its name", () => {
+  assertEquals(
+    reasonOf(spawn({ command: ["/no/such/program"], environment: {} })),
+    "/no/such/program: no such file or directory",
+  );
+  assertEquals(
+    reasonOf(spawn({ command: ["no-such-program-here"], environment: { PATH: "/bin" } })),
+    "no-such-program-here: not found in PATH",
+  );
+});
+
+Deno.test("spawn() reports a working directory that is not there as a value", () => {
+  assertEquals(
+    reasonOf(spawn({ command: ["true"], environment: allVariables(), folder: "/no/folder" })),
+    "cannot change to the folder /no/folder",
+  );
+});
+
+Deno.test("spawn() starts the child in the folder, with exactly the environment given", async () => {
+  const rest = { folder: "/usr", environment: { A: "1", PATH: "/usr/bin:/bin" } };
+  assertEquals(await captured(["sh", "-c", "pwd; env | grep -c ^A=1"], 1, rest), "/usr\n1\n");
+});
+
+Deno.test("spawn() runs a script without a first line by the shell, as execvp does", async () => {
+  const script = await Deno.makeTempFile();
+  await Deno.writeTextFile(script, "echo script $1\n");
+  await Deno.chmod(script, 0o755);
+  assertEquals(await captured([script, "x"], 1), "script x\n");
+  await Deno.remove(script);
+});
+
+Deno.test("spawn() leaves PIPE ignored and no other signal ignored or blocked", async () => {
+  const text = await captured(["grep", "-E", "SigBlk|SigIgn", "/proc/self/status"], 1);
+  const masks = [...text.matchAll(/:\s*([0-9a-f]+)/g)].map((match) => BigInt(`0x${match[1]}`));
+  assertEquals(masks[0], 0n);
+  // Signals 32 and 33 belong to the C library.
+  assertEquals(masks[1] & 0x7fffffffn, 1n << 12n);
+});
