@@ -1,5 +1,7 @@
 /** Validators and conditional requests (RFC 9110 sections 8.8 and 13). */
 
+import { imfFixdate, parseHttpDate } from "../http1/date.ts";
+
 /** What identifies one state of a file. */
 export interface Validators {
   /** Quoted; weak ones begin with `W/`. */
@@ -29,14 +31,14 @@ export function evaluateConditions(conditions: Conditions, current: Validators):
   if (conditions.ifMatch !== null) {
     if (!matchesEtag(conditions.ifMatch, current.etag, true)) return 412;
   } else if (conditions.ifUnmodifiedSince !== null) {
-    const limit = parseHttpDate(conditions.ifUnmodifiedSince);
+    const limit = parseDate(conditions.ifUnmodifiedSince);
     if (limit !== null && current.modifiedMs > limit) return 412;
   }
   if (conditions.ifNoneMatch !== null) {
     return matchesEtag(conditions.ifNoneMatch, current.etag, false) ? 304 : 200;
   }
   if (conditions.ifModifiedSince !== null) {
-    const since = parseHttpDate(conditions.ifModifiedSince);
+    const since = parseDate(conditions.ifModifiedSince);
     if (since !== null && current.modifiedMs <= since) return 304;
   }
   return 200;
@@ -48,7 +50,7 @@ export function ifRangeHolds(value: string, current: Validators): boolean {
     // Only the strong comparison is allowed here (RFC 9110 section 13.1.5).
     return value === current.etag && !value.startsWith("W/");
   }
-  return parseHttpDate(value) === current.modifiedMs;
+  return parseDate(value) === current.modifiedMs;
 }
 
 /** Whether the list `"a", W/"b"` or `*` names `etag`; `strong`: weak tags never match. */
@@ -62,43 +64,12 @@ function matchesEtag(list: string, etag: string, strong: boolean): boolean {
   return false;
 }
 
-const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-const imfDate = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/;
-const rfc850Date = /^[A-Z][a-z]{5,8}, (\d\d)-([A-Z][a-z]{2})-(\d\d) (\d\d):(\d\d):(\d\d) GMT$/;
-const asctimeDate = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/;
-
-/** An HTTP date in any of the three forms of RFC 9110 section 5.6.7, as milliseconds; null: not one. */
-export function parseHttpDate(text: string): number | null {
-  let match = imfDate.exec(text);
-  if (match !== null) return dateMs(match[3], match[2], match[1], match[4], match[5], match[6]);
-  match = rfc850Date.exec(text);
-  if (match !== null) {
-    // Two digits of a year: those more than 50 years ahead are of the past century.
-    const century = Math.floor(new Date().getUTCFullYear() / 100) * 100;
-    let year = century + Number(match[3]);
-    if (year > new Date().getUTCFullYear() + 50) year -= 100;
-    return dateMs(String(year), match[2], match[1], match[4], match[5], match[6]);
-  }
-  match = asctimeDate.exec(text);
-  if (match === null) return null;
-  return dateMs(match[6], match[1], match[2], match[3], match[4], match[5]);
-}
-
-function dateMs(
-  year: string,
-  monthName: string,
-  day: string,
-  hour: string,
-  minute: string,
-  second: string,
-): number | null {
-  const month = months.indexOf(monthName);
-  if (month < 0 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return null;
-  const ms = Date.UTC(+year, month, +day, +hour, +minute, +second);
-  return new Date(ms).getUTCMonth() === month ? ms : null;
+function parseDate(text: string): number | null {
+  const seconds = parseHttpDate(text, Date.now() / 1000);
+  return seconds === null ? null : seconds * 1000;
 }
 
 /** An IMF-fixdate, the only form that is sent. */
 export function formatHttpDate(ms: number): string {
-  return new Date(ms).toUTCString();
+  return imfFixdate(ms / 1000);
 }

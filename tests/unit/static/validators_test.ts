@@ -5,7 +5,6 @@ import {
   formatHttpDate,
   ifRangeHolds,
   makeEtag,
-  parseHttpDate,
 } from "../../../mod/static/validators.ts";
 
 const none: Conditions = {
@@ -19,13 +18,7 @@ const current = { etag: '"a-1"', modifiedMs };
 const same = "Sun, 06 Nov 1994 08:49:37 GMT";
 const earlier = "Sun, 06 Nov 1994 08:49:36 GMT";
 
-Deno.test("parseHttpDate() reads the three forms of RFC 9110 section 5.6.7", () => {
-  assertEquals(parseHttpDate(same), modifiedMs);
-  assertEquals(parseHttpDate("Sunday, 06-Nov-94 08:49:37 GMT"), modifiedMs);
-  assertEquals(parseHttpDate("Sun Nov  6 08:49:37 1994"), modifiedMs);
-  for (const bad of ["", "0", "1994-11-06", "Sun, 31 Feb 1994 08:49:37 GMT", same + "x"]) {
-    assertEquals(parseHttpDate(bad), null, bad);
-  }
+Deno.test("formatHttpDate() writes an IMF-fixdate", () => {
   assertEquals(formatHttpDate(modifiedMs), same);
 });
 

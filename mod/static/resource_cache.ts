@@ -1,0 +1,96 @@
+/** Open files by target; a change on the disk shows within a second. */
+import { type Resource, signatureOf } from "./resource.ts";
+
+/** How much a cache keeps. */
+export interface CacheLimits {
+  readonly entriesMax: number;
+  /** Sum of file contents kept in memory. */
+  readonly contentBytesMax: number;
+  /** How long an entry is believed before the disk is asked again. */
+  readonly recheckMs: number;
+}
+
+export const defaultCacheLimits: CacheLimits = {
+  entriesMax: 2048,
+  contentBytesMax: 64 << 20,
+  recheckMs: 1000,
+};
+
+interface Entry {
+  readonly resource: Resource;
+  checkedMs: number;
+  /** Asked for since the last eviction passed by. */
+  used: boolean;
+}
+
+/** A bounded cache: the entry that goes is the oldest one that nobody has asked for lately. */
+export class ResourceCache {
+  readonly #entries = new Map<string, Entry>();
+  readonly #limits: CacheLimits;
+  #contentBytes = 0;
+
+  constructor(limits: CacheLimits = defaultCacheLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get contentBytes(): number {
+    return this.#contentBytes;
+  }
+
+  /** The resource of `target` as it is on the disk now, or was at most `recheckMs` ago; else null. */
+  find(target: string, nowMs: number): Resource | null {
+    const entry = this.#entries.get(target);
+    if (entry === undefined) return null;
+    entry.used = true;
+    if (nowMs - entry.checkedMs < this.#limits.recheckMs) return entry.resource;
+    if (isCurrent(entry.resource)) {
+      entry.checkedMs = nowMs;
+      return entry.resource;
+    }
+    this.#remove(target, entry);
+    return null;
+  }
+
+  add(target: string, resource: Resource, nowMs: number): void {
+    const old = this.#entries.get(target);
+    if (old !== undefined) this.#remove(target, old);
+    this.#entries.set(target, { resource, checkedMs: nowMs, used: false });
+    this.#contentBytes += resource.contentBytes;
+    while (this.#isOverfull() && this.#entries.size > 1) this.#evictOne(target);
+  }
+
+  /** Closes every file that no transfer holds. */
+  clear(): void {
+    for (const [target, entry] of this.#entries) this.#remove(target, entry);
+  }
+
+  #isOverfull(): boolean {
+    return this.#entries.size > this.#limits.entriesMax ||
+      this.#contentBytes > this.#limits.contentBytesMax;
+  }
+
+  /** A Map keeps the order of insertion: used entries move to its end once, the first unused one goes. */
+  #evictOne(newest: string): void {
+    for (const [target, entry] of this.#entries) {
+      if (!entry.used && target !== newest) return this.#remove(target, entry);
+      entry.used = false;
+      this.#entries.delete(target);
+      this.#entries.set(target, entry);
+    }
+  }
+
+  #remove(target: string, entry: Entry): void {
+    this.#entries.delete(target);
+    this.#contentBytes -= entry.resource.contentBytes;
+    for (const representation of entry.resource.representations) representation.retire();
+  }
+}
+
+function isCurrent(resource: Resource): boolean {
+  return resource.watched.length > 0 &&
+    resource.watched.every((watched) => signatureOf(watched.path) === watched.signature);
+}

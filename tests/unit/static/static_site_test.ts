@@ -1,0 +1,300 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { FieldWriter, FileExchange } from "../../../mod/static/file_exchange.ts";
+import type { FileRequest } from "../../../mod/static/file_request.ts";
+import { FileTransfer } from "../../../mod/static/file_transfer.ts";
+import { PlainOpener } from "../../../mod/static/open_file.ts";
+import type { SiteOptions } from "../../../mod/static/resource_loader.ts";
+import { StaticSite } from "../../../mod/static/static_site.ts";
+
+interface Rendered {
+  status: number;
+  fields: Map<string, string>;
+  body: Uint8Array;
+}
+
+/** An exchange that keeps what it is told; takes `room` bytes before it asks to wait. */
+class FakeExchange implements FileExchange<Rendered> {
+  status = 0;
+  fields = new Map<string, string>();
+  contentLength = -1;
+  body = "";
+  ended = false;
+  aborted = false;
+  room = Infinity;
+  constructor(readonly isHead = false) {}
+  respond(rendered: Rendered): void {
+    this.status = rendered.status;
+    this.fields = rendered.fields;
+    this.body = this.isHead ? "" : new TextDecoder("latin1").decode(rendered.body);
+    this.contentLength = rendered.body.length;
+    this.ended = true;
+  }
+  beginHead(status: number): FieldWriter {
+    this.status = status;
+    return { field: (name, value) => void this.fields.set(name.toLowerCase(), value) };
+  }
+  endHead(_framing: number, contentLength: number): void {
+    this.contentLength = contentLength;
+  }
+  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
+    this.body += new TextDecoder("latin1").decode(bytes.subarray(start, end));
+    this.room -= end - start;
+    return this.room > 0;
+  }
+  endBody(): void {
+    this.ended = true;
+  }
+  abort(): void {
+    this.aborted = true;
+  }
+}
+
+function render(
+  status: number,
+  fields: readonly (readonly [string, string])[],
+  body: Uint8Array,
+): Rendered {
+  return {
+    status,
+    body,
+    fields: new Map(fields.map(([name, value]) => [name.toLowerCase(), value])),
+  };
+}
+
+class Fixture implements Disposable {
+  readonly outer = Deno.makeTempDirSync({ prefix: "hayate-static-" });
+  readonly root = `${this.outer}/root`;
+  readonly site: StaticSite<Rendered>;
+  nowMs = 0;
+
+  constructor(options: Partial<SiteOptions> = {}) {
+    Deno.mkdirSync(this.root);
+    this.site = new StaticSite<Rendered>({
+      options: {
+        root: this.root,
+        index: ["index.html"],
+        listing: false,
+        outsideLinks: false,
+        precompressed: true,
+        types: null,
+        defaultType: "application/octet-stream",
+        etag: true,
+        contentBytesMax: 1000,
+        ...options,
+      },
+      opener: new PlainOpener(),
+      render,
+    });
+  }
+
+  write(name: string, text: string): void {
+    Deno.writeTextFileSync(`${this.root}/${name}`, text);
+  }
+
+  ask(target: string, fields: Record<string, string> = {}, method = "GET") {
+    const x = new FakeExchange(method === "HEAD");
+    const outcome = this.site.answer(x, requestOf(target, fields, method), this.nowMs);
+    if (typeof outcome === "number") x.status = outcome;
+    return x;
+  }
+
+  [Symbol.dispose](): void {
+    this.site.close();
+    Deno.removeSync(this.outer, { recursive: true });
+  }
+}
+
+/** Begins to send "/big"; what comes back is a transfer under way. */
+function begin(fixture: Fixture, x: FakeExchange): FileTransfer<Rendered> {
+  const outcome = fixture.site.answer(x, requestOf("/big", {}, "GET"), 0);
+  if (outcome instanceof FileTransfer) return outcome;
+  throw new Error(`no transfer: ${outcome}`);
+}
+
+function requestOf(target: string, fields: Record<string, string>, method: string): FileRequest {
+  return {
+    target,
+    isHead: method === "HEAD",
+    isRead: method === "HEAD" || method === "GET",
+    isPlain: Object.keys(fields).length === 0,
+    acceptEncoding: fields["accept-encoding"] ?? null,
+    range: fields["range"] ?? null,
+    ifRange: fields["if-range"] ?? null,
+    conditions: {
+      ifMatch: fields["if-match"] ?? null,
+      ifNoneMatch: fields["if-none-match"] ?? null,
+      ifModifiedSince: fields["if-modified-since"] ?? null,
+      ifUnmodifiedSince: null,
+    },
+  };
+}
+
+Deno.test("StaticSite answers a small file from memory with type, length and validators", () => {
+  using fixture = new Fixture();
+  fixture.write("a.html", "<p>hi");
+  const x = fixture.ask("/a.html?x=1");
+  assertEquals([x.status, x.body, x.contentLength], [200, "<p>hi", 5]);
+  assertEquals(x.fields.get("content-type"), "text/html; charset=UTF-8");
+  assertEquals(x.fields.get("accept-ranges"), "bytes");
+  assert(x.fields.get("etag")?.startsWith('"'));
+  assert(x.fields.get("last-modified")?.endsWith(" GMT"));
+  assertEquals(x.fields.has("vary"), false);
+});
+
+Deno.test("StaticSite answers 304 for the entity tag that it sent", () => {
+  using fixture = new Fixture();
+  fixture.write("a.txt", "hi");
+  const etag = fixture.ask("/a.txt").fields.get("etag")!;
+  const x = fixture.ask("/a.txt", { "if-none-match": etag });
+  assertEquals([x.status, x.body, x.fields.get("etag")], [304, "", etag]);
+});
+
+Deno.test("StaticSite sends one range, several ranges and 416", () => {
+  using fixture = new Fixture();
+  fixture.write("a.txt", "0123456789");
+  const one = fixture.ask("/a.txt", { range: "bytes=2-4" });
+  assertEquals([one.status, one.body, one.fields.get("content-range")], [
+    206,
+    "234",
+    "bytes 2-4/10",
+  ]);
+  const two = fixture.ask("/a.txt", { range: "bytes=0-1,8-" });
+  assertEquals(two.status, 206);
+  assertEquals(two.body.length, two.contentLength);
+  assert(two.body.includes("bytes 0-1/10\r\n\r\n01\r\n--"), two.body);
+  const none = fixture.ask("/a.txt", { range: "bytes=10-" });
+  assertEquals([none.status, none.fields.get("content-range")], [416, "bytes */10"]);
+});
+
+Deno.test("StaticSite sends the whole file when If-Range names another state", () => {
+  using fixture = new Fixture();
+  fixture.write("a.txt", "0123456789");
+  const etag = fixture.ask("/a.txt").fields.get("etag")!;
+  assertEquals(fixture.ask("/a.txt", { range: "bytes=0-0", "if-range": etag }).status, 206);
+  assertEquals(fixture.ask("/a.txt", { range: "bytes=0-0", "if-range": '"old"' }).status, 200);
+});
+
+Deno.test("StaticSite prefers the precompressed sibling that the client takes, unless it is stale", () => {
+  using fixture = new Fixture();
+  fixture.write("a.js", "plain");
+  fixture.write("a.js.gz", "zipped");
+  const plain = fixture.ask("/a.js");
+  assertEquals([plain.body, plain.fields.get("vary")], ["plain", "Accept-Encoding"]);
+  const gzip = fixture.ask("/a.js", { "accept-encoding": "gzip, br" });
+  assertEquals([gzip.body, gzip.fields.get("content-encoding")], ["zipped", "gzip"]);
+  assertEquals(gzip.fields.get("content-type"), "text/javascript; charset=UTF-8");
+  assertNotEquals(gzip.fields.get("etag"), plain.fields.get("etag"));
+  Deno.utimeSync(`${fixture.root}/a.js.gz`, 1, 1);
+  fixture.nowMs = 1000;
+  assertEquals(fixture.ask("/a.js", { "accept-encoding": "gzip" }).body, "plain");
+});
+
+Deno.test("StaticSite serves an index, redirects a folder without slash, and refuses to list", () => {
+  using fixture = new Fixture();
+  Deno.mkdirSync(`${fixture.root}/a b`);
+  fixture.write("index.html", "root");
+  assertEquals(fixture.ask("/").body, "root");
+  const redirect = fixture.ask("/a%20b?q=1");
+  assertEquals([redirect.status, redirect.fields.get("location")], [301, "/a%20b/?q=1"]);
+  assertEquals(fixture.ask("/a%20b/").status, 403);
+  assertEquals(fixture.ask("/index.html/").status, 404);
+  assertEquals(fixture.ask("/index.html/x").status, 404);
+});
+
+Deno.test("StaticSite lists a folder when asked to", () => {
+  using fixture = new Fixture({ listing: true });
+  fixture.write("b.txt", "b");
+  const x = fixture.ask("/");
+  assertEquals([x.status, x.fields.get("content-type")], [200, "text/html; charset=UTF-8"]);
+  assert(x.body.includes(">b.txt</a>"));
+});
+
+Deno.test("StaticSite follows links inside the root and none that lead out of it", () => {
+  using fixture = new Fixture();
+  Deno.writeTextFileSync(`${fixture.outer}/secret`, "secret");
+  fixture.write("a.txt", "a");
+  Deno.symlinkSync("a.txt", `${fixture.root}/in`);
+  Deno.symlinkSync("../secret", `${fixture.root}/out`);
+  Deno.symlinkSync(fixture.outer, `${fixture.root}/up`);
+  Deno.symlinkSync("loop", `${fixture.root}/loop`);
+  assertEquals(fixture.ask("/in").body, "a");
+  for (const target of ["/out", "/up/secret", "/up/root/../secret", "/loop", "/dangling"]) {
+    assertEquals(fixture.ask(target).status, 404, target);
+  }
+  using open = new Fixture({ outsideLinks: true });
+  Deno.symlinkSync(`${fixture.outer}/secret`, `${open.root}/out`);
+  assertEquals(open.ask("/out").body, "secret");
+});
+
+Deno.test("StaticSite refuses devices, other methods and long names, and never waits for a pipe", () => {
+  using fixture = new Fixture({ outsideLinks: true });
+  Deno.symlinkSync("/dev/zero", `${fixture.root}/zero`);
+  const made = new Deno.Command("mkfifo", { args: [`${fixture.root}/pipe`] }).outputSync();
+  assertEquals(made.code, 0);
+  assertEquals(fixture.ask("/zero").status, 404);
+  assertEquals(fixture.ask("/pipe").status, 404);
+  assertEquals(fixture.ask("/" + "n".repeat(300)).status, 404);
+  assertEquals(fixture.ask("/a", {}, "POST").status, 405);
+  assertEquals(fixture.ask("/%00").status, 400);
+});
+
+Deno.test("StaticSite sees a changed, a replaced and a removed file after a second", () => {
+  using fixture = new Fixture();
+  fixture.write("a.txt", "one");
+  assertEquals(fixture.ask("/a.txt").body, "one");
+  fixture.write("a.txt", "three");
+  fixture.nowMs = 999;
+  assertEquals(fixture.ask("/a.txt").body, "one");
+  fixture.nowMs = 1000;
+  assertEquals(fixture.ask("/a.txt").body, "three");
+  fixture.write("b.txt", "other");
+  Deno.renameSync(`${fixture.root}/b.txt`, `${fixture.root}/a.txt`);
+  fixture.nowMs = 2000;
+  assertEquals(fixture.ask("/a.txt").body, "other");
+  Deno.removeSync(`${fixture.root}/a.txt`);
+  fixture.nowMs = 3000;
+  assertEquals(fixture.ask("/a.txt").status, 404);
+});
+
+Deno.test("StaticSite sends a large file at the client's pace and answers HEAD without body", () => {
+  using fixture = new Fixture();
+  const text = "x".repeat(300_000);
+  fixture.write("big", text);
+  const head = fixture.ask("/big", {}, "HEAD");
+  assertEquals([head.status, head.contentLength, head.body, head.ended], [200, 300_000, "", true]);
+  const x = new FakeExchange();
+  x.room = 1;
+  const transfer = begin(fixture, x);
+  assertEquals(x.body.length < 300_000, true);
+  let turns = 0;
+  while (!transfer.pump(x)) {
+    x.room = 1;
+    turns++;
+  }
+  assert(turns > 1);
+  assertEquals([x.body === text, x.ended, x.aborted], [true, true, false]);
+});
+
+Deno.test("StaticSite cuts the connection when the file shrinks under a transfer", () => {
+  using fixture = new Fixture();
+  fixture.write("big", "x".repeat(300_000));
+  const x = new FakeExchange();
+  x.room = 1;
+  const transfer = begin(fixture, x);
+  Deno.truncateSync(`${fixture.root}/big`, 10);
+  x.room = Infinity;
+  assertEquals(transfer.pump(x), true);
+  assertEquals([x.aborted, x.ended], [true, false]);
+});
+
+Deno.test("StaticSite keeps a file open for its transfer after the cache has dropped it", () => {
+  using fixture = new Fixture();
+  fixture.write("big", "x".repeat(300_000));
+  const x = new FakeExchange();
+  x.room = 1;
+  const transfer = begin(fixture, x);
+  fixture.site.close();
+  x.room = Infinity;
+  assertEquals(transfer.pump(x), true);
+  assertEquals([x.body.length, x.ended], [300_000, true]);
+});
