@@ -1,0 +1,16 @@
+/** Buffers of one size that sockets borrow, so that a new connection allocates nothing once warm. */
+export class BufferPool {
+  readonly #free: Uint8Array[] = [];
+
+  /** Keeps at most `keptMax` returned buffers of `bytesEach`; what comes back beyond that is garbage. */
+  constructor(readonly bytesEach: number, readonly keptMax: number) {}
+
+  /** The last one returned, which is the one most likely still in the CPU's cache. */
+  take(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(this.bytesEach);
+  }
+
+  give(buffer: Uint8Array): void {
+    if (this.#free.length < this.keptMax) this.#free.push(buffer);
+  }
+}

@@ -1,0 +1,66 @@
+/** What Deno throws, in the words of the reactor's contract. */
+import { type Address, formatAddress } from "../../base/address.ts";
+import { type ErrorSource, PeerError, StartError } from "../../base/errors.ts";
+
+/** Errors that Deno raises by itself carry no errno; the class says it. */
+const classCodes: Readonly<Record<string, string>> = {
+  AddrInUse: "EADDRINUSE",
+  AddrNotAvailable: "EADDRNOTAVAIL",
+  BrokenPipe: "EPIPE",
+  ConnectionAborted: "ECONNABORTED",
+  ConnectionRefused: "ECONNREFUSED",
+  ConnectionReset: "ECONNRESET",
+  Interrupted: "EINTR",
+  NetworkUnreachable: "ENETUNREACH",
+  NotCapable: "EACCES",
+  NotConnected: "ENOTCONN",
+  NotFound: "ENOENT",
+  PermissionDenied: "EACCES",
+  TimedOut: "ETIMEDOUT",
+  UnexpectedEof: "EEOF",
+  WouldBlock: "EAGAIN",
+};
+
+/** The errno name of an error that Deno threw; `EIO` for one that names none. */
+export function errnoName(error: unknown): string {
+  if (!(error instanceof Error)) return "EIO";
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return code;
+  return classCodes[error.name] ?? "EIO";
+}
+
+/** The system's phrase without its number and its capital: `connection refused`. */
+function phrase(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const plain = text.replace(/ \(os error \d+\).*$/s, "");
+  return plain.charAt(0).toLowerCase() + plain.slice(1);
+}
+
+/** An error of an open connection, or of an attempt to open one (`retrySafe`: no byte has left). */
+export function peerError(error: unknown, source: ErrorSource, retrySafe: boolean): PeerError {
+  return new PeerError(errnoName(error), source, phrase(error), retrySafe, error);
+}
+
+/** Why a listener could not be opened, in one line that the user can act upon. */
+export function listenError(error: unknown, address: Address): StartError {
+  if (error instanceof StartError) return error;
+  return new StartError(`${formatAddress(address)}${listenFault(error, address)}`, 1, {
+    cause: error,
+  });
+}
+
+function listenFault(error: unknown, address: Address): string {
+  switch (errnoName(error)) {
+    case "EADDRINUSE":
+      return " in use: another process listens on it";
+    case "EADDRNOTAVAIL":
+      return ": this host has no such address";
+    case "EACCES":
+      if (address.kind === "unix" || address.port >= 1024) break;
+      return ": no permission; ports below 1024 need root or CAP_NET_BIND_SERVICE";
+    case "EINVAL":
+      if (address.kind === "tcp") break;
+      return ": the path is too long for a socket (107 bytes at most)";
+  }
+  return `: cannot listen: ${phrase(error)}`;
+}

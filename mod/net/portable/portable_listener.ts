@@ -1,0 +1,121 @@
+import type { Address } from "../../base/address.ts";
+import type { AcceptHandler, Listener, SocketHandler } from "../reactor.ts";
+import { fromDeno, PortableSocket } from "./portable_socket.ts";
+import type { PortableReactor } from "./portable_reactor.ts";
+
+/** How long accepting rests after an error such as EMFILE, which would come again at once. */
+const restMs = 100;
+
+/** Serves the moment between `accept` and the answer of the accept handler; it is never called. */
+const nobody: SocketHandler = {
+  onOpen() {},
+  onData() {},
+  onDrain() {},
+  onEnd() {},
+  onClose() {},
+};
+
+/** A `Deno.Listener` behind a callback: one `accept` at a time. */
+export class PortableListener implements Listener {
+  readonly fd = -1;
+  readonly address: Address;
+  #acceptedCount = 0;
+  #isClosing = false;
+  #isPaused = false;
+  #resume: (() => void) | null = null;
+  /** Grows with every accept: the closing waits until it stands still. */
+  #serial = 0;
+
+  constructor(
+    readonly reactor: PortableReactor,
+    readonly listener: Deno.Listener,
+    readonly onAccept: AcceptHandler,
+  ) {
+    this.address = fromDeno(listener.addr);
+    this.#acceptLoop().catch(reactor.fail);
+  }
+
+  get acceptedCount(): number {
+    return this.#acceptedCount;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#wakeLoop();
+  }
+
+  /**
+   * Deno cannot look into the accept queue without waiting, so the descriptor stays open for the
+   * turn or two of Deno's loop in which no further connection comes out of it.
+   */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#wakeLoop();
+    this.#closeWhenEmpty().catch(this.reactor.fail);
+  }
+
+  async #closeWhenEmpty(): Promise<void> {
+    // A bound on a flood of new connections, which would otherwise keep the listener open.
+    for (let turn = 0; turn < 64; turn++) {
+      const before = this.#serial;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (this.#serial === before && this.reactor.isRunning) break;
+      if (!this.reactor.isRunning) break;
+    }
+    // Removes the socket file too.
+    this.listener.close();
+  }
+
+  async #acceptLoop(): Promise<void> {
+    const { reactor } = this;
+    for (;;) {
+      if (this.#isPaused && !this.#isClosing) await this.#untilResumed();
+      let conn: Deno.Conn;
+      try {
+        conn = await this.listener.accept();
+      } catch (error) {
+        // `close` ends the loop through the error that a closed listener gives.
+        if (this.#isClosing) return;
+        await this.#rest(error);
+        continue;
+      }
+      while ((this.#isPaused && !this.#isClosing) || !reactor.isRunning) {
+        await (reactor.isRunning ? this.#untilResumed() : reactor.whenRunning());
+      }
+      this.#serial++;
+      this.#acceptedCount++;
+      this.#hand(conn);
+    }
+  }
+
+  #hand(conn: Deno.Conn): void {
+    const socket = new PortableSocket(this.reactor, nobody, "downstream", null);
+    socket.attach(conn);
+    this.reactor.refreshClock();
+    socket.handler = this.onAccept(socket, this);
+    this.reactor.afterCallback();
+  }
+
+  /** The connection that could not be accepted stays in the queue, or has gone by itself (ECONNABORTED). */
+  async #rest(error: unknown): Promise<void> {
+    if (error instanceof Deno.errors.ConnectionAborted) return;
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+
+  #untilResumed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  #wakeLoop(): void {
+    const resume = this.#resume;
+    this.#resume = null;
+    resume?.();
+  }
+}

@@ -1,0 +1,231 @@
+import { type Address, formatAddress } from "../../base/address.ts";
+import { StartError } from "../../base/errors.ts";
+import { TimerWheel } from "../../base/timer_wheel.ts";
+import type {
+  AcceptHandler,
+  Capabilities,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Reactor,
+  Socket,
+  SocketHandler,
+  TickHandler,
+} from "../reactor.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import { listenError } from "./errors.ts";
+import { PortableListener } from "./portable_listener.ts";
+import { PortableSocket } from "./portable_socket.ts";
+import { clearSocketPath } from "../unix_path.ts";
+import { socketAnswers } from "./socket_probe.ts";
+import { TickDriver } from "./tick_driver.ts";
+
+const readBytes = 16 * 1024;
+/** What a socket accepts beyond the kernel's own buffer. */
+const queuedBytesMax = 64 * 1024;
+const backlogDefault = 16384;
+
+/**
+ * The reactor on Deno's own sockets: runs wherever Deno runs, without FFI permission.
+ *
+ * Its loop is Deno's event loop; `run` only opens the gate for callbacks. Where Deno has less than
+ * the contract asks for:
+ * - `abort` cannot send a reset (no SO_LINGER): it closes, and the kernel resets only when bytes
+ *   of the peer were left unread;
+ * - `v6Only` does not exist: `[::]:80` takes IPv4 as well, so `0.0.0.0:80` beside it is in use;
+ * - `shared` has no effect, and no descriptor can be adopted;
+ * - a reset of a peer that has ended, or whose socket is paused, shows at the next write or read.
+ */
+export class PortableReactor implements Reactor {
+  readonly backend = "portable";
+  readonly capabilities: Capabilities = { inherit: false, source: false };
+  readonly wheel = new TimerWheel(performance.now());
+  readonly readBuffers = new BufferPool(readBytes, 1024);
+  readonly writeBuffers = new BufferPool(queuedBytesMax, 256);
+  #nowMs = performance.now();
+  #isRunning = false;
+  /** Settles the promise of `run`. */
+  #endRun: PromiseWithResolvers<void> | null = null;
+  /** Who waits for `run` with a callback to deliver. */
+  #start = Promise.withResolvers<void>();
+  #wheelTimer: number | null = null;
+  readonly #tick = new TickDriver(this);
+  readonly #timers = new Map<number, () => void>();
+  /** Sockets written to since the last flush. */
+  readonly #unflushed: PortableSocket[] = [];
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** True between `run` and `stop`: callbacks may be made. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Resolves when `run` is called the next time. */
+  whenRunning(): Promise<void> {
+    return this.#start.promise;
+  }
+
+  listen(address: Address, options: ListenOptions, onAccept: AcceptHandler): Listener {
+    if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
+    try {
+      const listener = address.kind === "unix"
+        ? Deno.listen({ transport: "unix", path: address.path })
+        : Deno.listen({
+          hostname: address.host,
+          port: address.port,
+          reusePort: options.reusePort ?? false,
+          tcpBacklog: options.backlog ?? backlogDefault,
+        });
+      if (address.kind === "unix" && options.mode !== undefined) {
+        Deno.chmodSync(address.path, options.mode);
+      }
+      return new PortableListener(this, listener, onAccept);
+    } catch (error) {
+      throw listenError(error, address);
+    }
+  }
+
+  adopt(fd: number): Listener {
+    throw new StartError(
+      `cannot take over descriptor ${fd}: the portable reactor only listens by itself; ` +
+        "use the epoll reactor (HAYATE_REACTOR=epoll)",
+    );
+  }
+
+  connect(address: Address, handler: SocketHandler, options: ConnectOptions = {}): Socket {
+    if (options.source !== undefined) {
+      throw new StartError(
+        `cannot connect to ${formatAddress(address)} from ${options.source}: the portable ` +
+          "reactor cannot choose the local address; use the epoll reactor (HAYATE_REACTOR=epoll)",
+      );
+    }
+    const socket = new PortableSocket(this, handler, "upstream", address);
+    socket.open(address).catch(this.fail);
+    return socket;
+  }
+
+  setTimer(delayMs: number, callback: () => void): number {
+    const handle = setTimeout(() => {
+      if (this.#isRunning) this.#fire(handle);
+      else this.whenRunning().then(() => this.#fire(handle));
+    }, delayMs);
+    // What keeps the process alive is `run`.
+    Deno.unrefTimer(handle);
+    this.#timers.set(handle, callback);
+    return handle;
+  }
+
+  clearTimer(handle: number): void {
+    if (this.#timers.delete(handle)) clearTimeout(handle);
+  }
+
+  get tickHandler(): TickHandler | null {
+    return this.#tick.handler;
+  }
+
+  set tickHandler(handler: TickHandler | null) {
+    this.#tick.handler = handler;
+    this.#tick.request();
+  }
+
+  /** Nothing to do: the loop is Deno's own. */
+  beginAsync(): void {}
+  endAsync(): void {}
+
+  async run(): Promise<void> {
+    if (this.#isRunning) throw new TypeError("Cannot run the reactor: it is running");
+    this.#endRun = Promise.withResolvers<void>();
+    this.#isRunning = true;
+    this.refreshClock();
+    this.afterCallback();
+    this.#start.resolve();
+    // Deno ends a program that waits for nothing it knows of, such as a reactor without sockets.
+    const alive = setInterval(() => {}, 2 ** 30);
+    try {
+      await this.#endRun.promise;
+    } finally {
+      clearInterval(alive);
+    }
+  }
+
+  stop(): void {
+    this.#stopDelivery();
+    this.#endRun?.resolve();
+  }
+
+  wake(): void {
+    this.driveWheel();
+    this.#tick.request();
+  }
+
+  /** Refreshes the clock; to be called before each callback of a handler. */
+  refreshClock(): void {
+    this.#nowMs = performance.now();
+  }
+
+  /** A handler may have armed a deadline; to be called after each of its callbacks. */
+  afterCallback(): void {
+    if (this.#wheelTimer === null && this.wheel.armedCount > 0) this.driveWheel();
+    if (this.#tick.handler !== null) this.#tick.request();
+  }
+
+  /** A callback threw: `run` rejects with that. A field, because it goes to `catch` as it is. */
+  readonly fail = (error: unknown): void => {
+    this.#stopDelivery();
+    if (this.#endRun === null) throw error;
+    this.#endRun.reject(error);
+  };
+
+  /** Gives what `socket` holds to the kernel at the end of the running callbacks, in one write. */
+  flushSoon(socket: PortableSocket): void {
+    if (this.#unflushed.push(socket) === 1) queueMicrotask(this.#flush);
+  }
+
+  /** Turns the wheel by a timer that lives only as long as deadlines are armed. */
+  driveWheel(): void {
+    if (this.#wheelTimer !== null || this.wheel.armedCount === 0) return;
+    this.#wheelTimer = setInterval(this.#turnWheel, TimerWheel.slotMs);
+    Deno.unrefTimer(this.#wheelTimer);
+  }
+
+  readonly #turnWheel = (): void => {
+    if (!this.#isRunning) return;
+    this.refreshClock();
+    try {
+      this.wheel.advance(this.#nowMs);
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.wheel.armedCount > 0) return;
+    clearInterval(this.#wheelTimer!);
+    this.#wheelTimer = null;
+  };
+
+  readonly #flush = (): void => {
+    for (const socket of this.#unflushed) socket.flush();
+    this.#unflushed.length = 0;
+  };
+
+  #stopDelivery(): void {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#start = Promise.withResolvers<void>();
+  }
+
+  #fire(handle: number): void {
+    const callback = this.#timers.get(handle);
+    // Cleared while it waited for `run`.
+    if (callback === undefined) return;
+    this.#timers.delete(handle);
+    this.refreshClock();
+    try {
+      callback();
+    } catch (error) {
+      this.fail(error);
+    }
+    this.afterCallback();
+  }
+}

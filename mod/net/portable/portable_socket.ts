@@ -1,0 +1,256 @@
+import type { Address } from "../../base/address.ts";
+import type { ErrorSource, PeerError } from "../../base/errors.ts";
+import { Deadline } from "../../base/timer_wheel.ts";
+import type { Socket, SocketHandler } from "../reactor.ts";
+import { peerError } from "./errors.ts";
+import type { PortableReactor } from "./portable_reactor.ts";
+import { WriteQueue } from "./write_queue.ts";
+
+/** How long a closed socket may take to hand over what `write` had accepted. */
+const lingerMs = 30_000;
+
+/** Ends a closed socket whose peer does not read what is still queued for it. */
+class LingerDeadline extends Deadline {
+  constructor(readonly conn: Deno.Conn) {
+    super();
+  }
+
+  override onDeadline(): void {
+    this.conn.close();
+  }
+}
+
+/** A `Deno.Conn` behind callbacks: one loop reads, another writes, each with one operation at a time. */
+export class PortableSocket implements Socket {
+  #isOpen = true;
+  #conn: Deno.Conn | null = null;
+  #connecting: AbortController | null = null;
+  readonly #queue: WriteQueue;
+  #isWriting = false;
+  /** A `write` was short: `onDrain` is owed. */
+  #owesDrain = false;
+  #isShutDown = false;
+  #isPaused = false;
+  #resume: (() => void) | null = null;
+  #linger: LingerDeadline | null = null;
+
+  constructor(
+    readonly reactor: PortableReactor,
+    public handler: SocketHandler,
+    readonly source: ErrorSource,
+    /** Where `connect` was sent; null for an accepted socket. */
+    readonly target: Address | null,
+  ) {
+    this.#queue = new WriteQueue(reactor.writeBuffers);
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Takes the accepted connection over and begins to read. */
+  attach(conn: Deno.Conn): void {
+    this.#conn = conn;
+    // A reactor writes whole messages: waiting for more before sending only adds delay.
+    if (conn.remoteAddr.transport === "tcp") (conn as Deno.TcpConn).setNoDelay(true);
+    this.#readLoop(conn).catch(this.reactor.fail);
+    if (this.#isShutDown) this.flush();
+  }
+
+  /** Connects and calls `onOpen` or `onClose`. Never rejects on account of the peer. */
+  async open(target: Address): Promise<void> {
+    let conn: Deno.Conn;
+    try {
+      if (target.kind === "unix") {
+        conn = await Deno.connect({ transport: "unix", path: target.path });
+      } else {
+        this.#connecting = new AbortController();
+        conn = await Deno.connect({
+          hostname: target.host,
+          port: target.port,
+          signal: this.#connecting.signal,
+        });
+        this.#connecting = null;
+      }
+    } catch (error) {
+      if (!this.reactor.isRunning) await this.reactor.whenRunning();
+      this.#fail(peerError(error, this.source, true));
+      return;
+    }
+    if (!this.reactor.isRunning) await this.reactor.whenRunning();
+    if (!this.#isOpen) return conn.close();
+    this.attach(conn);
+    this.reactor.refreshClock();
+    this.handler.onOpen(this);
+    this.reactor.afterCallback();
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): number {
+    if (!this.#isOpen || this.#conn === null || this.#isShutDown) return 0;
+    const accepted = this.#queue.push(bytes, start, end);
+    if (accepted < end - start) this.#owesDrain = true;
+    if (!this.#isWriting && accepted > 0) this.reactor.flushSoon(this);
+    return accepted;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#wakeReader();
+  }
+
+  shutdown(): void {
+    if (!this.#isOpen || this.#isShutDown) return;
+    this.#isShutDown = true;
+    this.#owesDrain = false;
+    if (!this.#isWriting && this.#conn !== null) this.reactor.flushSoon(this);
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#connecting?.abort();
+    this.#wakeReader();
+    const conn = this.#conn;
+    if (conn === null) return;
+    if (this.#queue.byteCount === 0) return conn.close();
+    this.#linger = new LingerDeadline(conn);
+    const { wheel } = this.reactor;
+    wheel.arm(this.#linger, performance.now() + lingerMs);
+    this.reactor.driveWheel();
+    if (!this.#isWriting) this.flush();
+  }
+
+  abort(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#connecting?.abort();
+    this.#wakeReader();
+    this.#queue.clear();
+    this.#conn?.close();
+  }
+
+  peerAddress(): Address {
+    return this.#conn === null ? this.target! : fromDeno(this.#conn.remoteAddr);
+  }
+
+  localAddress(): Address {
+    if (this.#conn !== null) return fromDeno(this.#conn.localAddr);
+    return this.target!.kind === "unix"
+      ? { kind: "unix", path: "" }
+      : { kind: "tcp", host: "0.0.0.0", port: 0 };
+  }
+
+  /** Writes what is queued, unless that is under way. Called by the reactor, once per batch of writes. */
+  flush(): void {
+    if (this.#isWriting || this.#conn === null) return;
+    this.#isWriting = true;
+    this.#writeLoop(this.#conn).catch(this.reactor.fail);
+  }
+
+  async #readLoop(conn: Deno.Conn): Promise<void> {
+    const { reactor } = this;
+    const buffer = reactor.readBuffers.take();
+    for (;;) {
+      if (this.#isPaused && this.#isOpen) await this.#untilResumed();
+      if (!this.#isOpen) break;
+      let count: number | null;
+      try {
+        count = await conn.read(buffer);
+      } catch (error) {
+        if (!reactor.isRunning) await reactor.whenRunning();
+        this.#fail(peerError(error, this.source, false));
+        break;
+      }
+      // Both can change while the other is waited for.
+      while ((this.#isPaused && this.#isOpen) || !reactor.isRunning) {
+        await (reactor.isRunning ? this.#untilResumed() : reactor.whenRunning());
+      }
+      if (!this.#isOpen) break;
+      reactor.refreshClock();
+      if (count === null) this.handler.onEnd(this);
+      else this.handler.onData(this, buffer, 0, count);
+      reactor.afterCallback();
+      if (count === null) break;
+    }
+    reactor.readBuffers.give(buffer);
+  }
+
+  async #writeLoop(conn: Deno.Conn): Promise<void> {
+    try {
+      for (let bytes = this.#queue.next(); bytes !== null; bytes = this.#queue.next()) {
+        this.#queue.sent(await conn.write(bytes));
+      }
+      if (this.#isShutDown && this.#isOpen) await conn.closeWrite();
+    } catch (error) {
+      this.#isWriting = false;
+      this.#queue.clear();
+      if (this.#isOpen) await this.#failAfterReading(error);
+      else this.#endLinger(conn);
+      return;
+    }
+    this.#isWriting = false;
+    if (!this.#isOpen) return this.#endLinger(conn);
+    if (!this.#owesDrain) return;
+    if (!this.reactor.isRunning) await this.reactor.whenRunning();
+    if (!this.#isOpen || !this.#owesDrain || this.#queue.byteCount > 0) return;
+    this.#owesDrain = false;
+    this.reactor.refreshClock();
+    this.handler.onDrain(this);
+    this.reactor.afterCallback();
+  }
+
+  /** A peer that refuses our bytes may have sent its reasons first: the reader has one turn to bring them. */
+  async #failAfterReading(error: unknown): Promise<void> {
+    this.#isShutDown = true;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (!this.reactor.isRunning) await this.reactor.whenRunning();
+    this.#fail(peerError(error, this.source, false));
+  }
+
+  #endLinger(conn: Deno.Conn): void {
+    if (this.#linger === null) return;
+    // Out of the wheel means that the deadline has closed it already.
+    const isArmed = this.#linger.wheelSlot >= 0;
+    this.reactor.wheel.disarm(this.#linger);
+    this.#linger = null;
+    if (isArmed) conn.close();
+  }
+
+  #fail(error: PeerError): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#wakeReader();
+    this.#queue.clear();
+    this.#conn?.close();
+    this.reactor.refreshClock();
+    this.handler.onClose(this, error);
+    this.reactor.afterCallback();
+  }
+
+  #untilResumed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  #wakeReader(): void {
+    const resume = this.#resume;
+    this.#resume = null;
+    resume?.();
+  }
+}
+
+/** Deno's address in ours; a unix client has no name. */
+export function fromDeno(address: Deno.Addr): Address {
+  if (address.transport === "unix" || address.transport === "unixpacket") {
+    return { kind: "unix", path: address.path ?? "" };
+  }
+  if (address.transport === "tcp" || address.transport === "udp") {
+    return { kind: "tcp", host: address.hostname, port: address.port };
+  }
+  throw new TypeError(`Cannot read an address: its transport is ${address.transport}`);
+}
