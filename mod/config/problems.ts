@@ -36,5 +36,7 @@ export class Problems {
 }
 
 export function formatProblem({ at, message }: Problem): string {
-  return `[${at.file}:${at.line}] ${message}`;
+  // A value from the file may hold line ends; a problem stays one line.
+  const oneLine = message.replace(/[\x00-\x1f\x7f]/g, (byte) => JSON.stringify(byte).slice(1, -1));
+  return `[${at.file}:${at.line}] ${oneLine}`;
 }

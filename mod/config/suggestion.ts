@@ -5,7 +5,7 @@
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;
-  let bestDistance = Math.min(4, Math.max(1, Math.floor(name.length / 3))) + 1;
+  let bestDistance = Math.min(4, Math.ceil(name.length / 3)) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());

@@ -1,0 +1,49 @@
+/** Applies one level of the file: every directive in its phase, everything unknown reported. */
+import { type MapNode, nearestName } from "../../config/mod.ts";
+import { describeLevels, type Directive, phases } from "./directive.ts";
+import type { LevelDraft } from "./drafts.ts";
+import { directiveTable } from "./table.ts";
+import { foreignDirectives } from "./foreign.ts";
+
+/** Applies the pairs of one mapping to a level. */
+export function applyLevel(draft: LevelDraft, map: MapNode): void {
+  const found: (Directive | null)[] = map.pairs.map(({ key }) => {
+    const directive = directiveTable().get(key.text);
+    if (directive === undefined) {
+      reportUnknown(draft, key.text, key.at);
+      return null;
+    }
+    if ((directive.levels & draft.level) === 0) {
+      const allowed = describeLevels(directive.levels);
+      draft.problem(
+        key.at,
+        `in command ${key.text}, the command cannot be used at this level (found at ${
+          describeLevels(draft.level)
+        } level; allowed: ${allowed})`,
+      );
+      return null;
+    }
+    return directive;
+  });
+  for (let phase = phases.setting; phase <= phases.nested; phase++) {
+    for (const [index, directive] of found.entries()) {
+      if (directive === null || directive.phase !== phase) continue;
+      directive.apply(draft, map.pairs[index].value, directive.name);
+    }
+  }
+}
+
+function reportUnknown(draft: LevelDraft, name: string, at: MapNode["at"]): void {
+  const foreign = foreignDirectives.get(name);
+  if (foreign === "ignored") {
+    draft.notice(at, `${name}: h2o knows this directive, hayate does not; it is ignored`);
+  } else if (foreign === "refused") {
+    draft.problem(
+      at,
+      `${name}: h2o knows this directive, hayate does not, and cannot do without it`,
+    );
+  } else {
+    const near = nearestName(name, directiveTable().keys());
+    draft.problem(at, `unknown command: ${name}${near === null ? "" : ` (did you mean ${near}?)`}`);
+  }
+}

@@ -1,0 +1,100 @@
+/** A configuration file's text -> a checked plan, or every problem it has. */
+import { type ConfigSource, readYaml } from "../../config/mod.ts";
+import type { Address } from "../../base/address.ts";
+import type { HostPlan, ListenPlan, ProxyPlan } from "../plan.ts";
+import { applyLevel } from "./apply.ts";
+import { levels } from "./directive.ts";
+import { LevelDraft, type ListenDraft, PlanDraft, settingsDefaults } from "./drafts.ts";
+
+export type BuildResult =
+  | { readonly plan: ProxyPlan; readonly problems: readonly [] }
+  | { readonly plan: null; readonly problems: readonly string[] };
+
+export interface BuildOptions {
+  /** False when listening sockets are inherited: then `listen` may be left out. */
+  readonly needsListen: boolean;
+}
+
+/** Builds the plan of `text`; `file` is the name that messages show. Pure but for `source`. */
+export function buildPlan(
+  text: string,
+  file: string,
+  source: ConfigSource,
+  options: BuildOptions,
+): BuildResult {
+  const draft = new PlanDraft();
+  const root = readYaml(text, file, source, draft.problems);
+  if (root !== null && root.kind !== "mapping") {
+    draft.problems.add(
+      root.at,
+      `the file cannot be a ${root.kind}; allowed: a mapping of commands`,
+    );
+  } else if (root !== null) {
+    applyLevel(new LevelDraft(draft, levels.global, settingsDefaults(), null, null), root);
+  }
+  // What is missing is only worth saying when all that is there could be read.
+  if (draft.problems.count === 0) checkCompleteness(draft, file, options);
+  if (draft.problems.count > 0) return { plan: null, problems: draft.problems.lines() };
+  return { plan: finishPlan(draft, file), problems: [] };
+}
+
+function checkCompleteness(draft: PlanDraft, file: string, options: BuildOptions): void {
+  const at = { file, line: 1 };
+  if (draft.hosts.length === 0) {
+    draft.problems.add(at, "mandatory configuration directive `hosts` is missing");
+  }
+  const hasListen = draft.listens.length > 0 || draft.hosts.some((host) => host.listens.length > 0);
+  if (!hasListen && options.needsListen) {
+    draft.problems.add(at, "mandatory configuration directive `listen` is missing");
+  }
+  for (const host of draft.hosts) {
+    if (host.paths.length === 0) draft.problems.add(at, `host ${host.name} has no \`paths\``);
+  }
+}
+
+function finishPlan(draft: PlanDraft, file: string): ProxyPlan {
+  const hosts: HostPlan[] = draft.hosts.map(({ name, port, strictMatch, paths, settings }) => {
+    // Longest first, so that the first match is the longest one.
+    const sorted = paths.slice().sort((a, b) =>
+      b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1)
+    );
+    return { name, port, strictMatch, paths: sorted, settings };
+  });
+  return {
+    file,
+    listeners: finishListeners(draft),
+    hosts,
+    upstreams: draft.upstreams,
+    global: draft.global,
+    notices: draft.notices,
+  };
+}
+
+/** Hosts with a `listen` of their own are served there only, all others on the global ones. */
+function finishListeners(draft: PlanDraft): ListenPlan[] {
+  const shared = draft.hosts.flatMap((host, index) => host.listens.length === 0 ? [index] : []);
+  const byAddress = new Map<string, ListenPlan>();
+  const add = (listen: ListenDraft, hosts: readonly number[]): void => {
+    for (const address of bindAddresses(listen)) {
+      const key = JSON.stringify(address);
+      const known = byAddress.get(key);
+      const served = known === undefined ? hosts : [...known.hosts, ...hosts];
+      const { tls, proxyProtocol, mode, at } = known ?? listen;
+      byAddress.set(key, { address, tls, proxyProtocol, mode, at, hosts: served });
+    }
+  };
+  for (const listen of draft.listens) add(listen, shared);
+  for (const [index, host] of draft.hosts.entries()) {
+    for (const listen of host.listens) add(listen, [index]);
+  }
+  return [...byAddress.values()].filter((listen) => listen.hosts.length > 0);
+}
+
+/** Without a host both families are meant, as getaddrinfo(NULL) gives them. */
+function bindAddresses(listen: ListenDraft): Address[] {
+  const { address } = listen;
+  if (address.kind === "unix") return [address];
+  if (address.host !== "") return [address];
+  const { port } = address;
+  return [{ kind: "tcp", host: "0.0.0.0", port }, { kind: "tcp", host: "::", port }];
+}

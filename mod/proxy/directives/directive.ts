@@ -1,0 +1,145 @@
+/** What a directive is, and the value shapes that most of them share. */
+import {
+  type ConfigNode,
+  type MapNode,
+  parseCount,
+  parseDuration,
+  parseSwitch,
+  type Position,
+} from "../../config/mod.ts";
+import type { LevelDraft } from "./drafts.ts";
+
+/** Where a directive may stand; values are bits. */
+export const levels = { global: 1, host: 2, path: 4 } as const;
+export const everywhere = levels.global | levels.host | levels.path;
+
+const levelNames: readonly (readonly [number, string])[] = [
+  [levels.global, "global"],
+  [levels.host, "host"],
+  [levels.path, "path"],
+];
+
+/** `global or host`, for messages. */
+export function describeLevels(bits: number): string {
+  return levelNames.filter(([bit]) => bits & bit).map(([, name]) => name).join(" or ");
+}
+
+/**
+ * When a level's directives are applied: settings in file order first, whatever contains or uses
+ * them afterwards, so that their order in the file does not matter (h2o: "deferred").
+ */
+export const phases = { setting: 0, structure: 1, handler: 2, nested: 3 } as const;
+
+export interface Directive {
+  readonly name: string;
+  readonly levels: number;
+  readonly phase: number;
+  apply(draft: LevelDraft, value: ConfigNode, name: string): void;
+}
+
+type Apply<T> = (draft: LevelDraft, value: T, at: Position) => void;
+
+interface ScalarKind<T> {
+  /** What is allowed, as the end of the message. */
+  readonly allowed: string;
+  parse(text: string): T | null;
+}
+
+/** A directive whose value is one scalar of a kind. */
+export function scalar<T>(
+  name: string,
+  at: number,
+  kind: ScalarKind<T>,
+  apply: Apply<T>,
+  phase: number = phases.setting,
+): Directive {
+  return {
+    name,
+    levels: at,
+    phase,
+    apply(draft, value) {
+      const parsed = readScalar(draft, name, value, kind);
+      if (parsed !== null) apply(draft, parsed, value.at);
+    },
+  };
+}
+
+/** Reads a scalar of a kind, or reports and returns null. */
+export function readScalar<T>(
+  draft: LevelDraft,
+  what: string,
+  value: ConfigNode,
+  kind: ScalarKind<T>,
+): T | null {
+  if (value.kind !== "scalar") {
+    draft.problem(
+      value.at,
+      `in command ${what}, the value cannot be a ${value.kind}; allowed: ${kind.allowed}`,
+    );
+    return null;
+  }
+  const parsed = kind.parse(value.text);
+  if (parsed === null) {
+    draft.problem(
+      value.at,
+      `in command ${what}, found \`${value.text}\`; allowed: ${kind.allowed}`,
+    );
+  }
+  return parsed;
+}
+
+export const onOff: ScalarKind<boolean> = { allowed: "ON or OFF", parse: parseSwitch };
+
+export const anyText: ScalarKind<string> = {
+  allowed: "a text that is not empty",
+  parse: (text) => text === "" ? null : text,
+};
+
+export function count(min: number, max: number): ScalarKind<number> {
+  return {
+    allowed: `a number from ${min} to ${max}`,
+    parse(text) {
+      const value = parseCount(text);
+      return value === null || value < min || value > max ? null : value;
+    },
+  };
+}
+
+/** A duration; `bareUnitMs` is what a number without unit counts. */
+export function duration(bareUnitMs: 1 | 1000): ScalarKind<number> {
+  const unit = bareUnitMs === 1 ? "milliseconds" : "seconds";
+  return {
+    allowed: `${unit}, or a number with unit such as 500ms, 10s, 1m`,
+    parse: (text) => parseDuration(text, bareUnitMs),
+  };
+}
+
+/** One of several words, compared without regard to case. */
+export function choice<T extends string>(...words: readonly T[]): ScalarKind<T> {
+  return {
+    allowed: words.join(", "),
+    parse: (text) => words.find((word) => word === text.toLowerCase()) ?? null,
+  };
+}
+
+/** The items of a sequence, or the value itself as the only one. */
+export function itemsOf(value: ConfigNode): readonly ConfigNode[] {
+  return value.kind === "sequence" ? value.items : [value];
+}
+
+/** Reads the keys of a mapping through a table of readers and reports every other key. */
+export function readMap(
+  draft: LevelDraft,
+  what: string,
+  map: MapNode,
+  readers: Readonly<Record<string, (value: ConfigNode, at: Position) => void>>,
+): void {
+  for (const { key, value } of map.pairs) {
+    const reader = Object.hasOwn(readers, key.text) ? readers[key.text] : undefined;
+    if (reader !== undefined) reader(value, key.at);
+    else {
+      const allowed = Object.keys(readers).join(", ");
+      draft.problem(key.at, `in command ${what}, unknown key: ${key.text}; allowed: ${allowed}`);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/** The plan while it is being built: one draft per level, settings inherited by copying. */
+import { formatProblem, type Position, Problems } from "../../config/mod.ts";
+import type { HostAddress } from "../../config/mod.ts";
+import type {
+  FileSettings,
+  GlobalPlan,
+  HandlerPlan,
+  PathPlan,
+  ProxySettings,
+  Settings,
+  TlsPlan,
+  UpstreamPlan,
+} from "../plan.ts";
+import { version } from "../../base/version.ts";
+
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface SettingsDraft extends Omit<Mutable<Settings>, "proxy" | "file"> {
+  proxy: Mutable<ProxySettings>;
+  file: Mutable<FileSettings>;
+}
+
+export interface ListenDraft {
+  readonly address: HostAddress;
+  readonly tls: TlsPlan | null;
+  readonly proxyProtocol: boolean;
+  readonly mode: number | null;
+  readonly at: Position;
+}
+
+export interface HostDraft {
+  readonly name: string;
+  readonly port: number;
+  strictMatch: boolean;
+  readonly listens: ListenDraft[];
+  readonly paths: PathPlan[];
+  settings: Settings;
+}
+
+/** What the whole build shares. */
+export class PlanDraft {
+  readonly problems = new Problems();
+  readonly notices: string[] = [];
+  readonly global: Mutable<GlobalPlan> = globalDefaults();
+  readonly listens: ListenDraft[] = [];
+  readonly hosts: HostDraft[] = [];
+  readonly upstreams: UpstreamPlan[] = [];
+  /** Upstreams made from URLs, by what makes them equal. */
+  readonly implicitUpstreams = new Map<string, number>();
+}
+
+/** What a directive is applied to: the level it stands on. */
+export class LevelDraft {
+  constructor(
+    readonly plan: PlanDraft,
+    readonly level: number,
+    readonly settings: SettingsDraft,
+    readonly host: HostDraft | null,
+    /** Of the path level; null above it. */
+    readonly handlers: HandlerPlan[] | null,
+  ) {}
+
+  problem(at: Position, message: string): void {
+    this.plan.problems.add(at, message);
+  }
+
+  notice(at: Position, message: string): void {
+    this.plan.notices.push(formatProblem({ at, message }));
+  }
+}
+
+export function copySettings(settings: SettingsDraft): SettingsDraft {
+  return { ...settings, proxy: { ...settings.proxy }, file: { ...settings.file } };
+}
+
+function globalDefaults(): Mutable<GlobalPlan> {
+  return {
+    connectionsMax: 1024,
+    workers: 1,
+    requestBodyBytesMax: 1_073_741_824,
+    headTimeoutMs: 10_000,
+    bodyTimeoutMs: 30_000,
+    idleTimeoutMs: 60_000,
+    serverName: `hayate/${version}`,
+    sendServerName: "on",
+    pidFile: null,
+    errorLog: null,
+    user: null,
+    emitForwardedFields: true,
+    preserveForwardedProto: false,
+    emitVia: true,
+    emitMissingDate: true,
+    drainTimeoutMs: 30_000,
+    control: null,
+  };
+}
+
+export function settingsDefaults(): SettingsDraft {
+  return {
+    proxy: {
+      preserveHost: false,
+      connectTimeoutMs: 30_000,
+      firstByteTimeoutMs: 30_000,
+      ioTimeoutMs: 30_000,
+      keepaliveTimeoutMs: 2000,
+      tunnel: false,
+      tunnelTimeoutMs: 300_000,
+      tlsVerify: true,
+      tlsCaFile: null,
+      forwardClose: false,
+    },
+    file: {
+      indexFiles: ["index.html", "index.htm", "index.txt"],
+      dirListing: false,
+      etag: true,
+      sendCompressed: "off",
+      mimeTypes: new Map(),
+      mimeTypesOnly: false,
+      mimeDefault: "application/octet-stream",
+    },
+    responseRules: [],
+    requestRules: [],
+    accessLogs: [],
+    errorDocs: [],
+    expires: null,
+    compress: null,
+    compressBytesMin: 100,
+    emitRequestErrors: true,
+  };
+}

@@ -1,0 +1,114 @@
+/** Directives of the whole server. */
+import { parseHostAddress } from "../../config/mod.ts";
+import {
+  anyText,
+  choice,
+  count,
+  type Directive,
+  duration,
+  levels,
+  onOff,
+  phases,
+  readMap,
+  readScalar,
+  scalar,
+} from "./directive.ts";
+
+const countMax = 2 ** 31 - 1;
+
+/** Listening sockets and workers cost memory: more processes than this is a typing error. */
+const workersMax = 256;
+
+export const globalDirectives: readonly Directive[] = [
+  scalar("max-connections", levels.global, count(1, countMax), (draft, value) => {
+    draft.plan.global.connectionsMax = value;
+  }),
+  {
+    name: "num-threads",
+    levels: levels.global,
+    phase: phases.setting,
+    apply(draft, value, name) {
+      // h2o also takes a list of CPUs to pin its threads to: one worker for each.
+      if (value.kind === "sequence" && value.items.length > 0) {
+        draft.plan.global.workers = Math.min(value.items.length, workersMax);
+        draft.notice(value.at, "num-threads: workers are not pinned to the CPUs listed");
+        return;
+      }
+      const workers = readScalar(draft, name, value, count(1, workersMax));
+      if (workers !== null) draft.plan.global.workers = workers;
+    },
+  },
+  scalar("limit-request-body", levels.global, count(0, Number.MAX_SAFE_INTEGER), (draft, value) => {
+    draft.plan.global.requestBodyBytesMax = value;
+  }),
+  scalar("http1-request-timeout", levels.global, duration(1000), (draft, value) => {
+    draft.plan.global.headTimeoutMs = value;
+  }),
+  scalar("http1-request-io-timeout", levels.global, duration(1000), (draft, value) => {
+    draft.plan.global.bodyTimeoutMs = value;
+  }),
+  scalar("http1-idle-timeout", levels.global, duration(1000), (draft, value) => {
+    draft.plan.global.idleTimeoutMs = value;
+  }),
+  scalar("drain-timeout", levels.global, duration(1000), (draft, value) => {
+    draft.plan.global.drainTimeoutMs = value;
+  }),
+  scalar("pid-file", levels.global, anyText, (draft, value) => {
+    draft.plan.global.pidFile = value;
+  }),
+  scalar("error-log", levels.global, anyText, (draft, value) => {
+    draft.plan.global.errorLog = value;
+  }),
+  scalar("user", levels.global, anyText, (draft, value, at) => {
+    draft.plan.global.user = value;
+    draft.notice(at, `user: hayate does not change its user; start it as ${value}`);
+  }),
+  scalar("server-name", levels.global, anyText, (draft, value) => {
+    draft.plan.global.serverName = value;
+  }),
+  scalar("send-server-name", levels.global, choice("on", "off", "preserve"), (draft, value) => {
+    draft.plan.global.sendServerName = value;
+  }),
+  scalar("proxy.preserve-x-forwarded-proto", levels.global, onOff, (draft, value) => {
+    draft.plan.global.preserveForwardedProto = value;
+  }),
+  scalar("proxy.emit-x-forwarded-headers", levels.global, onOff, (draft, value) => {
+    draft.plan.global.emitForwardedFields = value;
+  }),
+  scalar("proxy.emit-via-header", levels.global, onOff, (draft, value) => {
+    draft.plan.global.emitVia = value;
+  }),
+  scalar("proxy.emit-missing-date-header", levels.global, onOff, (draft, value) => {
+    draft.plan.global.emitMissingDate = value;
+  }),
+  {
+    name: "control",
+    levels: levels.global,
+    phase: phases.setting,
+    apply(draft, value, name) {
+      const addressKind = {
+        allowed: "a unix path, host:port or port",
+        parse: (text: string) => parseHostAddress(text, null),
+      };
+      let address = null;
+      let writable = false;
+      let token: string | null = null;
+      if (value.kind === "mapping") {
+        readMap(draft, name, value, {
+          listen: (node) => address = readScalar(draft, `${name}.listen`, node, addressKind),
+          write: (node) => writable = readScalar(draft, `${name}.write`, node, onOff) ?? false,
+          token: (node) => token = readScalar(draft, `${name}.token`, node, anyText),
+        });
+      } else {
+        address = readScalar(draft, name, value, addressKind);
+      }
+      if (address === null) {
+        if (value.kind === "mapping") {
+          draft.problem(value.at, "in command control, `listen` is missing");
+        }
+        return;
+      }
+      draft.plan.global.control = { address, writable, token };
+    },
+  },
+];

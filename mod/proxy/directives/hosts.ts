@@ -1,0 +1,121 @@
+/** `hosts`, `paths` and what they contain. */
+import {
+  type ConfigNode,
+  isHostName,
+  isIpv6,
+  type MapNode,
+  parsePort,
+  type Position,
+} from "../../config/mod.ts";
+import type { HandlerPlan } from "../plan.ts";
+import { applyLevel } from "./apply.ts";
+import { type Directive, itemsOf, levels, onOff, phases, scalar } from "./directive.ts";
+import { copySettings, type HostDraft, LevelDraft } from "./drafts.ts";
+
+export const hostsDirective: Directive = {
+  name: "hosts",
+  levels: levels.global,
+  phase: phases.nested,
+  apply(draft, value) {
+    if (value.kind !== "mapping") {
+      draft.problem(
+        value.at,
+        `in command hosts, the value cannot be a ${value.kind}; allowed: a mapping of host names`,
+      );
+      return;
+    }
+    for (const { key, value: settings } of value.pairs) addHost(draft, key.text, key.at, settings);
+  },
+};
+
+function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNode): void {
+  const name = parseHostKey(text);
+  if (name === null) {
+    draft.problem(
+      at,
+      `in command hosts, found \`${text}\`; allowed: name, name:port, *.name, default`,
+    );
+    return;
+  }
+  if (value.kind !== "mapping") {
+    draft.problem(
+      value.at,
+      `in command hosts, the value of ${text} cannot be a ${value.kind}; allowed: a mapping`,
+    );
+    return;
+  }
+  const { hosts } = draft.plan;
+  if (hosts.some((host) => host.name === name.name && host.port === name.port)) {
+    draft.problem(at, `in command hosts, ${text} is there twice`);
+    return;
+  }
+  const settings = copySettings(draft.settings);
+  const host: HostDraft = { ...name, strictMatch: false, listens: [], paths: [], settings };
+  hosts.push(host);
+  applyLevel(new LevelDraft(draft.plan, levels.host, settings, host, null), value);
+}
+
+/** `name[:port]`, `[v6]:port`, `*.name`, `*` and `default`. Port 0 stands for the scheme's own. */
+function parseHostKey(text: string): { name: string; port: number } | null {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]+))?$/.exec(text);
+  if (match === null) return null;
+  const [, literal, plain, portText] = match;
+  const port = portText === undefined ? 0 : parsePort(portText);
+  if (port === null) return null;
+  if (literal !== undefined) {
+    return isIpv6(literal) ? { name: `[${literal.toLowerCase()}]`, port } : null;
+  }
+  const isValid = plain === "*" || isHostName(plain.startsWith("*.") ? plain.slice(2) : plain);
+  return isValid ? { name: plain.toLowerCase(), port } : null;
+}
+
+export const pathsDirective: Directive = {
+  name: "paths",
+  levels: levels.host,
+  phase: phases.nested,
+  apply(draft, value) {
+    if (value.kind !== "mapping") {
+      draft.problem(
+        value.at,
+        `in command paths, the value cannot be a ${value.kind}; allowed: a mapping of paths`,
+      );
+      return;
+    }
+    for (const { key, value: settings } of value.pairs) addPath(draft, key.text, key.at, settings);
+  },
+};
+
+function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigNode): void {
+  const host = draft.host;
+  if (host === null) throw new TypeError("Cannot add a path: no host is open");
+  // A prefix without its slash is common in h2o.conf files, and h2o takes it as it stands.
+  if (!prefix.startsWith("/")) {
+    draft.problem(at, `in command paths, found \`${prefix}\`; allowed: a path that starts with /`);
+    return;
+  }
+  if (host.paths.some((path) => path.prefix === prefix)) {
+    draft.problem(at, `in command paths, ${prefix} is there twice`);
+    return;
+  }
+  const settings = copySettings(draft.settings);
+  const handlers: HandlerPlan[] = [];
+  const level = new LevelDraft(draft.plan, levels.path, settings, host, handlers);
+  // A sequence of mappings lists handlers that are tried in turn (h2o 2.1).
+  for (const item of itemsOf(value)) {
+    if (item.kind === "mapping") applyLevel(level, item as MapNode);
+    else {draft.problem(
+        item.at,
+        `in command paths, the value of ${prefix} cannot be a ${item.kind}`,
+      );}
+  }
+  host.paths.push({ prefix, handlers, settings });
+}
+
+export const strictMatchDirective: Directive = scalar(
+  "strict-match",
+  levels.host,
+  onOff,
+  (draft, value) => {
+    if (draft.host !== null) draft.host.strictMatch = value;
+  },
+);

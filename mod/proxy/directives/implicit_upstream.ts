@@ -1,0 +1,65 @@
+/** The upstream that a `proxy.reverse.url` stands for when it names no entry of `upstreams`. */
+import type { Position, UpstreamUrl } from "../../config/mod.ts";
+import { type PeerPlan, retryConditions } from "../plan.ts";
+import type { LevelDraft } from "./drafts.ts";
+
+export interface WeightedUrl {
+  readonly url: UpstreamUrl;
+  readonly weight: number;
+}
+
+/** Idle connections kept to an upstream that has no `keepalive` of its own. */
+export const keepaliveDefault = 128;
+
+/** Finds or adds the upstream; returns its index. Equal URLs with equal settings share one pool. */
+export function implicitUpstream(
+  draft: LevelDraft,
+  urls: readonly WeightedUrl[],
+  leastConn: boolean,
+  at: Position,
+): number {
+  const { keepaliveTimeoutMs } = draft.settings.proxy;
+  const members = urls.map(({ url, weight }) => `${url.scheme}://${url.authority} ${weight}`);
+  const key = [...members, leastConn, keepaliveTimeoutMs].join("\n");
+  const known = draft.plan.implicitUpstreams.get(key);
+  if (known !== undefined) return known;
+  const index = draft.plan.upstreams.length;
+  draft.plan.implicitUpstreams.set(key, index);
+  draft.plan.upstreams.push({
+    name: urls.map(({ url }) => url.authority).join(","),
+    scheme: urls[0].url.scheme,
+    peers: urls.map(peerOf),
+    balance: { kind: leastConn ? "least_conn" : "round_robin" },
+    keepaliveMax: keepaliveTimeoutMs === 0 ? 0 : keepaliveDefault,
+    keepaliveTimeoutMs,
+    keepaliveRequestsMax: 1_000_000,
+    check: null,
+    retry: {
+      conditions: retryConditions.error | retryConditions.timeout,
+      triesMax: 0,
+      timeoutMs: 0,
+    },
+    noLiveStatus: 502,
+    implicit: true,
+    at,
+  });
+  return index;
+}
+
+function peerOf({ url, weight }: WeightedUrl): PeerPlan {
+  return {
+    name: url.address.kind === "unix" ? `unix:${url.address.path}` : url.authority,
+    address: url.address,
+    weight,
+    connectionsMax: 0,
+    failsMax: 1,
+    failTimeoutMs: 10_000,
+    slowStartMs: 0,
+    backup: false,
+    down: false,
+    drain: false,
+    resolve: false,
+    service: "",
+    route: "",
+  };
+}

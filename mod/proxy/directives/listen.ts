@@ -1,0 +1,162 @@
+/** `listen`: where connections are accepted, for all hosts or for one. */
+import type { Address } from "../../base/address.ts";
+import { type ConfigNode, parsePort, type Position } from "../../config/mod.ts";
+import { isHostName, isIpLiteral, isUnixPath } from "../../config/mod.ts";
+import type { TlsPlan } from "../plan.ts";
+import {
+  anyText,
+  choice,
+  type Directive,
+  levels,
+  onOff,
+  phases,
+  readMap,
+  readScalar,
+} from "./directive.ts";
+import type { LevelDraft } from "./drafts.ts";
+
+const portKind = {
+  allowed: "a port from 0 to 65535, or a mapping with `port`",
+  parse: parsePort,
+};
+
+const modeKind = {
+  allowed: "an octal mode such as 666",
+  parse: (text: string) => /^[0-7]{3,4}$/.test(text) ? parseInt(text, 8) : null,
+};
+
+export const listenDirective: Directive = {
+  name: "listen",
+  levels: levels.global | levels.host,
+  phase: phases.structure,
+  apply(draft, value) {
+    const listens = draft.host === null ? draft.plan.listens : draft.host.listens;
+    if (value.kind !== "mapping") {
+      const port = readScalar(draft, "listen", value, portKind);
+      if (port === null) return;
+      const address = { kind: "tcp" as const, host: "", port };
+      listens.push({ address, tls: null, proxyProtocol: false, mode: null, at: value.at });
+      return;
+    }
+    const keys = readListenKeys(draft, value);
+    const address = listenAddress(draft, keys, value.at);
+    if (address === null) return;
+    const { tls, proxyProtocol, mode } = keys;
+    listens.push({ address, tls, proxyProtocol, mode, at: value.at });
+  },
+};
+
+interface ListenKeys {
+  port: ConfigNode | null;
+  host: string | null;
+  type: "tcp" | "unix";
+  tls: TlsPlan | null;
+  proxyProtocol: boolean;
+  mode: number | null;
+}
+
+function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping" }): ListenKeys {
+  const keys: ListenKeys = {
+    port: null,
+    host: null,
+    type: "tcp",
+    tls: null,
+    proxyProtocol: false,
+    mode: null,
+  };
+  const ignored = (node: ConfigNode, name: string) =>
+    draft.notice(node.at, `listen.${name}: h2o knows this key, hayate ignores it`);
+  readMap(draft, "listen", value, {
+    port: (node) => keys.port = node,
+    host: (node) => keys.host = readScalar(draft, "listen.host", node, anyText),
+    type: (node) =>
+      keys.type = readScalar(draft, "listen.type", node, choice("tcp", "unix")) ?? "tcp",
+    ssl: (node, at) => keys.tls = readTls(draft, node, at),
+    "proxy-protocol": (node) =>
+      keys.proxyProtocol = readScalar(draft, "listen.proxy-protocol", node, onOff) ?? false,
+    permission: (node) => keys.mode = readScalar(draft, "listen.permission", node, modeKind),
+    owner: (node) => ignored(node, "owner"),
+    group: (node) => ignored(node, "group"),
+    cc: (node) => ignored(node, "cc"),
+    initcwnd: (node) => ignored(node, "initcwnd"),
+    sndbuf: (node) => ignored(node, "sndbuf"),
+    rcvbuf: (node) => ignored(node, "rcvbuf"),
+  });
+  return keys;
+}
+
+function listenAddress(draft: LevelDraft, keys: ListenKeys, at: Position): Address | null {
+  if (keys.port === null) {
+    draft.problem(at, "in command listen, `port` is missing");
+    return null;
+  }
+  if (keys.type === "unix") {
+    const pathKind = {
+      allowed: "an absolute path of at most 107 bytes",
+      parse: (text: string) => isUnixPath(text) ? text : null,
+    };
+    const path = readScalar(draft, "listen.port", keys.port, pathKind);
+    return path === null ? null : { kind: "unix", path };
+  }
+  const port = readScalar(draft, "listen.port", keys.port, portKind);
+  if (port === null) return null;
+  const host = keys.host === null || keys.host === "*" ? "" : keys.host.replace(/^\[(.*)\]$/, "$1");
+  if (host !== "" && !isIpLiteral(host) && !isHostName(host)) {
+    draft.problem(
+      at,
+      `in command listen.host, found \`${keys.host}\`; allowed: an IP address or a host name`,
+    );
+    return null;
+  }
+  return { kind: "tcp", host, port };
+}
+
+function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsPlan | null {
+  if (node.kind !== "mapping") {
+    draft.problem(
+      node.at,
+      "in command listen.ssl, a mapping with certificate-file and key-file is expected",
+    );
+    return null;
+  }
+  let certificateFile: string | null = null;
+  let keyFile: string | null = null;
+  let minimumVersion: string | null = null;
+  const text = (key: string, value: ConfigNode) =>
+    readScalar(draft, `listen.ssl.${key}`, value, anyText);
+  const ignored: Record<string, (value: ConfigNode) => void> = {};
+  for (const key of ignoredTlsKeys) {
+    ignored[key] = (value) =>
+      draft.notice(value.at, `listen.ssl.${key}: h2o knows this key, hayate ignores it`);
+  }
+  readMap(draft, "listen.ssl", node, {
+    "certificate-file": (value) => certificateFile = text("certificate-file", value),
+    "key-file": (value) => keyFile = text("key-file", value),
+    "minimum-version": (value) => minimumVersion = text("minimum-version", value),
+    "min-version": (value) => minimumVersion = text("min-version", value),
+    ...ignored,
+  });
+  if (certificateFile === null || keyFile === null) {
+    draft.problem(at, "in command listen.ssl, certificate-file and key-file are both needed");
+    return null;
+  }
+  return { certificateFile, keyFile, minimumVersion, at };
+}
+
+const ignoredTlsKeys = [
+  "maximum-version",
+  "max-version",
+  "cipher-suite",
+  "cipher-suite-tls1.3",
+  "cipher-preference",
+  "dh-file",
+  "key-exchange-tls1.3",
+  "max-tickets",
+  "ocsp-update-cmd",
+  "ocsp-update-interval",
+  "ocsp-max-failures",
+  "neverbleed",
+  "client-ca-file",
+  "identity",
+  "ech",
+];

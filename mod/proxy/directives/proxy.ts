@@ -1,0 +1,165 @@
+/** `proxy.*`: where requests are forwarded to, and how. */
+import {
+  type ConfigNode,
+  parseUpstreamUrl,
+  type Position,
+  type UpstreamUrl,
+} from "../../config/mod.ts";
+import {
+  anyText,
+  choice,
+  count,
+  type Directive,
+  duration,
+  everywhere,
+  itemsOf,
+  levels,
+  onOff,
+  phases,
+  readMap,
+  readScalar,
+  scalar,
+} from "./directive.ts";
+import type { LevelDraft } from "./drafts.ts";
+import { implicitUpstream, type WeightedUrl } from "./implicit_upstream.ts";
+
+const reverseUrl: Directive = {
+  name: "proxy.reverse.url",
+  levels: levels.path,
+  phase: phases.handler,
+  apply(draft, value, name) {
+    const urls: WeightedUrl[] = [];
+    let leastConn = false;
+    if (value.kind === "mapping") {
+      readMap(draft, name, value, {
+        backends: (node) => urls.push(...readUrls(draft, `${name}.backends`, node)),
+        balancer: (node) => {
+          const kind = choice("round-robin", "least-conn");
+          leastConn = readScalar(draft, `${name}.balancer`, node, kind) === "least-conn";
+        },
+      });
+    } else {
+      urls.push(...readUrls(draft, name, value));
+    }
+    if (urls.length > 0) addHandler(draft, urls, leastConn, value.at);
+    else if (value.kind === "mapping") {
+      draft.problem(value.at, `in command ${name}, \`backends\` is missing`);
+    }
+  },
+};
+
+function readUrls(draft: LevelDraft, name: string, value: ConfigNode): WeightedUrl[] {
+  const urls: WeightedUrl[] = [];
+  for (const item of itemsOf(value)) {
+    let url: UpstreamUrl | null = null;
+    let weight = 1;
+    if (item.kind === "mapping") {
+      readMap(draft, name, item, {
+        url: (node) => url = readUrl(draft, name, node),
+        weight: (node) => weight = readScalar(draft, `${name}.weight`, node, count(1, 256)) ?? 1,
+      });
+    } else {
+      url = readUrl(draft, name, item);
+    }
+    if (url !== null) urls.push({ url, weight });
+  }
+  return urls;
+}
+
+function readUrl(draft: LevelDraft, name: string, node: ConfigNode): UpstreamUrl | null {
+  if (node.kind !== "scalar") {
+    draft.problem(node.at, `in command ${name}, the URL cannot be a ${node.kind}`);
+    return null;
+  }
+  const url = parseUpstreamUrl(node.text);
+  if (typeof url !== "string") return url;
+  const allowed = "http://host[:port]/path or http://[unix:/path]/path";
+  draft.problem(node.at, `in command ${name}, found \`${node.text}\`: ${url}; allowed: ${allowed}`);
+  return null;
+}
+
+function addHandler(
+  draft: LevelDraft,
+  urls: readonly WeightedUrl[],
+  leastConn: boolean,
+  at: Position,
+): void {
+  const { url } = urls[0];
+  if (urls.some((other) => other.url.scheme !== url.scheme || other.url.path !== url.path)) {
+    draft.problem(at, "in command proxy.reverse.url, all backends need the same scheme and path");
+    return;
+  }
+  if (url.scheme === "https") {
+    draft.problem(
+      at,
+      "in command proxy.reverse.url, https upstreams are not supported yet; allowed: http",
+    );
+    return;
+  }
+  const named = namedUpstream(draft, url);
+  const upstream = named ?? implicitUpstream(draft, urls, leastConn, at);
+  draft.handlers?.push({ kind: "proxy", upstream, authority: url.authority, basePath: url.path });
+}
+
+/** The entry of `upstreams` that the URL's host names, or null. */
+function namedUpstream(draft: LevelDraft, url: UpstreamUrl): number | null {
+  if (url.address.kind !== "tcp" || url.portGiven) return null;
+  const { host } = url.address;
+  const index = draft.plan.upstreams.findIndex((one) => !one.implicit && one.name === host);
+  return index < 0 ? null : index;
+}
+
+function milliseconds(name: string, apply: (draft: LevelDraft, value: number) => void): Directive {
+  return scalar(name, everywhere, duration(1), apply);
+}
+
+function tunnel(name: string): Directive {
+  return scalar(name, everywhere, onOff, (draft, value) => {
+    draft.settings.proxy.tunnel = value;
+  });
+}
+
+export const proxyDirectives: readonly Directive[] = [
+  reverseUrl,
+  scalar("proxy.preserve-host", everywhere, onOff, (draft, value) => {
+    draft.settings.proxy.preserveHost = value;
+  }),
+  milliseconds("proxy.timeout.io", (draft, value) => {
+    const { proxy } = draft.settings;
+    proxy.ioTimeoutMs = proxy.connectTimeoutMs = proxy.firstByteTimeoutMs = value;
+  }),
+  milliseconds("proxy.timeout.connect", (draft, value) => {
+    draft.settings.proxy.connectTimeoutMs = value;
+  }),
+  milliseconds("proxy.timeout.first_byte", (draft, value) => {
+    draft.settings.proxy.firstByteTimeoutMs = value;
+  }),
+  milliseconds("proxy.timeout.keepalive", (draft, value) => {
+    draft.settings.proxy.keepaliveTimeoutMs = value;
+  }),
+  tunnel("proxy.websocket"),
+  tunnel("proxy.tunnel"),
+  milliseconds("proxy.websocket.timeout", (draft, value) => {
+    draft.settings.proxy.tunnelTimeoutMs = value;
+  }),
+  scalar("proxy.ssl.verify-peer", everywhere, onOff, (draft, value) => {
+    draft.settings.proxy.tlsVerify = value;
+  }),
+  scalar("proxy.ssl.cafile", everywhere, anyText, (draft, value) => {
+    draft.settings.proxy.tlsCaFile = value;
+  }),
+  scalar("proxy.expect", everywhere, onOff, (draft, _value, at) => {
+    draft.notice(at, "proxy.expect: hayate answers Expect: 100-continue itself");
+  }),
+  scalar(
+    "proxy.max-buffer-size",
+    everywhere,
+    count(0, Number.MAX_SAFE_INTEGER),
+    (draft, _value, at) => {
+      draft.notice(at, "proxy.max-buffer-size: hayate's buffers are always bounded");
+    },
+  ),
+  scalar("proxy.forward.close-connection", everywhere, onOff, (draft, value) => {
+    draft.settings.proxy.forwardClose = value;
+  }),
+];

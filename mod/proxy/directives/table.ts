@@ -1,0 +1,33 @@
+/** Every directive that hayate knows, by name. */
+import type { Directive } from "./directive.ts";
+import { fieldDirectives } from "./fields.ts";
+import { fileDirectives } from "./file.ts";
+import { globalDirectives } from "./globals.ts";
+import { hostsDirective, pathsDirective, strictMatchDirective } from "./hosts.ts";
+import { listenDirective } from "./listen.ts";
+import { accessLogDirective } from "./logs.ts";
+import { proxyDirectives } from "./proxy.ts";
+import { responseDirectives } from "./responses.ts";
+import { upstreamsDirective } from "./upstreams.ts";
+
+let table: ReadonlyMap<string, Directive> | null = null;
+
+/** Made on first use: `hosts` and `paths` apply the table that contains them. */
+export function directiveTable(): ReadonlyMap<string, Directive> {
+  table ??= new Map(
+    [
+      ...globalDirectives,
+      upstreamsDirective,
+      listenDirective,
+      hostsDirective,
+      pathsDirective,
+      strictMatchDirective,
+      ...proxyDirectives,
+      ...fileDirectives,
+      ...responseDirectives,
+      ...fieldDirectives,
+      accessLogDirective,
+    ].map((directive) => [directive.name, directive]),
+  );
+  return table;
+}

@@ -1,0 +1,273 @@
+/**
+ * What a configuration means: checked, complete and never changed after it is built. The engine
+ * reads it, the pure parts (router, balancers, checks) are made from it.
+ */
+import type { Address } from "../base/address.ts";
+import type { HostAddress, Position } from "../config/mod.ts";
+
+export interface ProxyPlan {
+  /** File the plan came from; null for the built-in welcome page. */
+  readonly file: string | null;
+  readonly listeners: readonly ListenPlan[];
+  readonly hosts: readonly HostPlan[];
+  readonly upstreams: readonly UpstreamPlan[];
+  readonly global: GlobalPlan;
+  /** Things the user should know and that stop nothing: `[h2o.conf:3] ...`. */
+  readonly notices: readonly string[];
+}
+
+export interface GlobalPlan {
+  readonly connectionsMax: number;
+  readonly workers: number;
+  readonly requestBodyBytesMax: number;
+  /** From the first byte of a request to the end of its head. */
+  readonly headTimeoutMs: number;
+  /** Between two reads of a request body, or two writes of a response that make progress. */
+  readonly bodyTimeoutMs: number;
+  /** Without a request on a connection. */
+  readonly idleTimeoutMs: number;
+  readonly serverName: string;
+  readonly sendServerName: "on" | "off" | "preserve";
+  readonly pidFile: string | null;
+  readonly errorLog: string | null;
+  readonly user: string | null;
+  readonly emitForwardedFields: boolean;
+  readonly preserveForwardedProto: boolean;
+  readonly emitVia: boolean;
+  readonly emitMissingDate: boolean;
+  /** How long TERM waits for exchanges in flight. */
+  readonly drainTimeoutMs: number;
+  /** Socket of the status page, metrics and API; null: none. */
+  readonly control: ControlPlan | null;
+}
+
+export interface ControlPlan {
+  readonly address: HostAddress;
+  readonly writable: boolean;
+  readonly token: string | null;
+}
+
+export interface TlsPlan {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly minimumVersion: string | null;
+  readonly at: Position;
+}
+
+export interface ListenPlan {
+  readonly address: Address;
+  readonly tls: TlsPlan | null;
+  readonly proxyProtocol: boolean;
+  /** Mode and owner of a unix socket file; null: as umask leaves it. */
+  readonly mode: number | null;
+  /** Indexes into `hosts`: who is served here. */
+  readonly hosts: readonly number[];
+  readonly at: Position;
+}
+
+export interface HostPlan {
+  /** Lower case; `*.name` matches every name below. */
+  readonly name: string;
+  /** 0: the default port of the scheme. */
+  readonly port: number;
+  readonly strictMatch: boolean;
+  readonly paths: readonly PathPlan[];
+  /** What holds for a request that no path matches. */
+  readonly settings: Settings;
+}
+
+export interface PathPlan {
+  readonly prefix: string;
+  /** Tried in order; a file handler that finds nothing passes on. */
+  readonly handlers: readonly HandlerPlan[];
+  readonly settings: Settings;
+}
+
+export type HandlerPlan =
+  | ProxyHandlerPlan
+  | FileHandlerPlan
+  | {
+    readonly kind: "redirect";
+    readonly url: string;
+    readonly status: number;
+    readonly internal: boolean;
+  }
+  | { readonly kind: "status" }
+  | { readonly kind: "checkStatus"; readonly format: CheckStatusFormat };
+
+export type CheckStatusFormat = "html" | "csv" | "json" | "prometheus";
+
+export interface ProxyHandlerPlan {
+  readonly kind: "proxy";
+  /** Index into `upstreams`. */
+  readonly upstream: number;
+  /** The Host sent when the client's is not preserved. */
+  readonly authority: string;
+  /** Replaces the path entry's prefix. */
+  readonly basePath: string;
+}
+
+export interface FileHandlerPlan {
+  readonly kind: "file";
+  /** A folder (`file.dir`) or one file (`file.file`). */
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/** What is inherited from level to level. */
+export interface Settings {
+  readonly proxy: ProxySettings;
+  readonly file: FileSettings;
+  readonly responseRules: readonly FieldRule[];
+  readonly requestRules: readonly FieldRule[];
+  readonly accessLogs: readonly AccessLogPlan[];
+  readonly errorDocs: readonly ErrorDocPlan[];
+  /** Seconds of `cache-control: max-age`; a string is the field's value; null: none. */
+  readonly expires: string | null;
+  readonly compress: CompressPlan | null;
+  readonly compressBytesMin: number;
+  readonly emitRequestErrors: boolean;
+}
+
+export interface ProxySettings {
+  readonly preserveHost: boolean;
+  readonly connectTimeoutMs: number;
+  readonly firstByteTimeoutMs: number;
+  readonly ioTimeoutMs: number;
+  /** How long an idle upstream connection is kept; 0: none is. */
+  readonly keepaliveTimeoutMs: number;
+  readonly tunnel: boolean;
+  readonly tunnelTimeoutMs: number;
+  readonly tlsVerify: boolean;
+  readonly tlsCaFile: string | null;
+  readonly forwardClose: boolean;
+}
+
+export interface FileSettings {
+  readonly indexFiles: readonly string[];
+  readonly dirListing: boolean;
+  readonly etag: boolean;
+  readonly sendCompressed: "off" | "on" | "gunzip";
+  /** Extension (with its dot) -> type; null removes a built-in one. */
+  readonly mimeTypes: ReadonlyMap<string, string | null>;
+  /** True when `settypes` threw the built-in table away. */
+  readonly mimeTypesOnly: boolean;
+  readonly mimeDefault: string;
+}
+
+export type FieldAction =
+  | "add"
+  | "append"
+  | "merge"
+  | "set"
+  | "setifempty"
+  | "unset"
+  | "unsetunless";
+
+export interface FieldRule {
+  readonly action: FieldAction;
+  /** Lower case, for comparing; several for `unset` and `unsetunless`. */
+  readonly names: readonly string[];
+  /** As written, for sending. */
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface AccessLogPlan {
+  /** A path, or `| command`. */
+  readonly target: string;
+  readonly format: string | null;
+  readonly escape: "apache" | "json";
+  readonly at: Position;
+}
+
+export interface ErrorDocPlan {
+  readonly statuses: readonly number[];
+  readonly url: string;
+}
+
+export interface CompressPlan {
+  readonly encodings: readonly ("br" | "zstd" | "gzip")[];
+  readonly gzipLevel: number;
+  readonly brotliLevel: number;
+}
+
+export interface UpstreamPlan {
+  readonly name: string;
+  readonly scheme: "http" | "https";
+  readonly peers: readonly PeerPlan[];
+  readonly balance: BalancePlan;
+  /** Idle connections kept per worker. */
+  readonly keepaliveMax: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly keepaliveRequestsMax: number;
+  readonly check: CheckPlan | null;
+  readonly retry: RetryPlan;
+  /** Status when no peer can be chosen: 502 as nginx, or 503 with Retry-After. */
+  readonly noLiveStatus: 502 | 503;
+  /** True when made from a `proxy.reverse.url` that names no entry of `upstreams`. */
+  readonly implicit: boolean;
+  readonly at: Position;
+}
+
+export interface PeerPlan {
+  /** As written; the name in logs, pages and the API. */
+  readonly name: string;
+  readonly address: HostAddress;
+  readonly weight: number;
+  readonly connectionsMax: number;
+  readonly failsMax: number;
+  readonly failTimeoutMs: number;
+  readonly slowStartMs: number;
+  readonly backup: boolean;
+  readonly down: boolean;
+  readonly drain: boolean;
+  readonly resolve: boolean;
+  readonly service: string;
+  readonly route: string;
+}
+
+export type BalancePlan =
+  | { readonly kind: "round_robin" }
+  | { readonly kind: "least_conn" }
+  | { readonly kind: "random"; readonly two: boolean }
+  | { readonly kind: "ip_hash" }
+  | { readonly kind: "hash"; readonly key: string; readonly consistent: boolean };
+
+/** nginx's proxy_next_upstream words as bits, so that an attempt's end is one test. */
+export const retryConditions = {
+  error: 1,
+  timeout: 2,
+  invalid_header: 4,
+  http_500: 8,
+  http_502: 16,
+  http_503: 32,
+  http_504: 64,
+  http_403: 128,
+  http_404: 256,
+  http_429: 512,
+  non_idempotent: 1024,
+} as const;
+
+export interface RetryPlan {
+  readonly conditions: number;
+  /** 0: as many as there are peers. */
+  readonly triesMax: number;
+  /** 0: no limit. */
+  readonly timeoutMs: number;
+}
+
+export interface CheckPlan {
+  readonly type: "tcp" | "http";
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly rise: number;
+  readonly fall: number;
+  readonly defaultDown: boolean;
+  /** 0: the peer's own port. */
+  readonly port: number;
+  /** The bytes of an http probe. */
+  readonly send: string;
+  /** Bit n is set when status class n (1..5) counts as alive. */
+  readonly aliveClasses: number;
+}
