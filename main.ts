@@ -4,6 +4,7 @@
  * The only place that exits. A mode is imported when it is asked for, so that `hayate load` does
  * not pay for the YAML reader; the specifiers are literals so that `deno compile` embeds them.
  */
+import { runExitHooks } from "./mod/base/at_exit.ts";
 import { exitCodes, StartError } from "./mod/base/errors.ts";
 import { version } from "./mod/base/version.ts";
 import { InfoRequest, type Invocation, type Mode, nearest, UsageError } from "./mod/cli/mod.ts";
@@ -53,17 +54,19 @@ let running: Mode | null = null;
 
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  if (!running?.onUnhandled?.(event.reason)) Deno.exit(reportFailure(event.reason));
+  if (!running?.onUnhandled?.(event.reason)) void exit(reportFailure(event.reason));
 });
 addEventListener("error", (event) => {
   event.preventDefault();
-  if (!running?.onUnhandled?.(event.error)) Deno.exit(reportFailure(event.error));
+  if (!running?.onUnhandled?.(event.error)) void exit(reportFailure(event.error));
 });
 
-try {
-  Deno.exit(await main(Deno.args));
-} catch (error) {
-  Deno.exit(reportFailure(error));
+await exit(await main(Deno.args).catch(reportFailure));
+
+/** Log lines that still wait for a slow reader get this long. */
+async function exit(code: number): Promise<never> {
+  await runExitHooks(1000);
+  Deno.exit(code);
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,0 +1,170 @@
+/** The conversions of an access-log format: each writes one field of a record, or says that there is none. */
+import type { AccessRecord, ProxyBytes, Timing } from "./access_record.ts";
+import type { Escape, LineBuffer } from "./line_buffer.ts";
+import { strftime } from "./strftime.ts";
+
+/** Writes a field and returns true, or returns false when the record has none. */
+export type FieldWriter = (out: LineBuffer, record: AccessRecord, escape: Escape) => boolean;
+
+/** `%h`. */
+export const plainFields: Readonly<Record<string, FieldWriter>> = {
+  A: (out, record) => address(out, record.localAddress()),
+  b: (out, record) => whole(out, record.responseBodyBytes),
+  H: (out, record) => {
+    if (record.protocol === "") return false;
+    out.ascii(record.protocol);
+    return true;
+  },
+  h: (out, record) => address(out, record.remoteAddress()),
+  l: () => false,
+  m: (out, record, escape) => record.method !== "" && peerText(out, record.method, escape),
+  p: (out, record) => whole(out, record.localPort()),
+  q: (out, record, escape) => {
+    const at = record.target.indexOf("?");
+    if (at >= 0) out.escaped(record.target.slice(at), escape);
+    return true;
+  },
+  r: requestLine,
+  s: (out, record) => record.status !== 0 && whole(out, record.status),
+  t: timestamp("[%d/%b/%Y:%H:%M:%S %z]"),
+  U: (out, record, escape) => {
+    if (record.target === "") return false;
+    const at = record.target.indexOf("?");
+    out.escaped(at < 0 ? record.target : record.target.slice(0, at), escape);
+    return true;
+  },
+  u: (out, record, escape) => peerText(out, record.variable("REMOTE_USER"), escape),
+  V: (out, record, escape) => peerText(out, record.authority, escape),
+  v: (out, record, escape) => peerText(out, record.hostName, escape),
+};
+
+/** `%<s`: what the first response was, before it was replaced. */
+export const originalFields: Readonly<Record<string, FieldWriter>> = {
+  s: (out, record) => record.originalStatus !== 0 && whole(out, record.originalStatus),
+};
+
+/** `%{...}t`. */
+export function timeField(name: string): FieldWriter {
+  switch (name) {
+    case "sec":
+      return (out, record) => whole(out, Math.floor(record.receivedAtMs / 1000));
+    case "msec":
+      return (out, record) => whole(out, Math.floor(record.receivedAtMs));
+    case "usec":
+      return (out, record) => whole(out, Math.floor(record.receivedAtMs * 1000));
+    case "msec_frac":
+      return (out, record) => digits(out, Math.floor(record.receivedAtMs % 1000), 3);
+    case "usec_frac":
+      return (out, record) => digits(out, Math.floor(record.receivedAtMs % 1000 * 1000), 6);
+    default:
+      return timestamp(name);
+  }
+}
+
+const timings: Readonly<Record<string, Timing>> = {
+  "connect-time": "connect",
+  "request-header-time": "request-header",
+  "request-body-time": "request-body",
+  "request-total-time": "request-total",
+  "process-time": "process",
+  "response-time": "response",
+  "duration": "total",
+  "total-time": "total",
+  "proxy.idle-time": "proxy.idle",
+  "proxy.connect-time": "proxy.connect",
+  "proxy.request-time": "proxy.request",
+  "proxy.process-time": "proxy.process",
+  "proxy.response-time": "proxy.response",
+  "proxy.total-time": "proxy.total",
+};
+
+const proxyBytes: Readonly<Record<string, ProxyBytes>> = {
+  "proxy.request-bytes": "request",
+  "proxy.request-bytes-header": "request-header",
+  "proxy.request-bytes-body": "request-body",
+  "proxy.response-bytes": "response",
+  "proxy.response-bytes-header": "response-header",
+  "proxy.response-bytes-body": "response-body",
+};
+
+const counters: Readonly<Record<string, (record: AccessRecord) => number>> = {
+  "connection-id": (record) => record.connectionId,
+  "http1.request-index": (record) => record.requestIndex,
+  "request-body-bytes": (record) => record.requestBodyBytes,
+  "response-header-bytes": (record) => record.responseHeadBytes,
+};
+
+/** `%{...}x`. A name that nobody knows gives an empty field, as in h2o. */
+export function extendedField(name: string): FieldWriter {
+  const timing = timings[name];
+  if (timing !== undefined) return (out, record) => duration(out, record.timingMs(timing));
+  const bytes = proxyBytes[name];
+  if (bytes !== undefined) return (out, record) => whole(out, record.proxyBytes(bytes));
+  const counter = counters[name];
+  if (counter !== undefined) return (out, record) => whole(out, counter(record));
+  if (name === "error") return (out, record, escape) => peerText(out, record.error, escape);
+  const tls = /^(proxy\.)?ssl\.(.+)$/.exec(name);
+  if (tls === null) return () => false;
+  const key = `${tls[1] ?? ""}${tls[2]}`;
+  return (out, record, escape) => peerText(out, record.tls(key), escape);
+}
+
+function requestLine(out: LineBuffer, record: AccessRecord, escape: Escape): boolean {
+  if (record.protocol === "") return false;
+  out.escaped(record.method, escape);
+  out.byte(0x20);
+  out.escaped(record.target, escape);
+  out.byte(0x20);
+  out.ascii(record.protocol);
+  return true;
+}
+
+/** The text changes once a second at most, so it is made once a second at most. */
+function timestamp(pattern: string): FieldWriter {
+  let second = NaN;
+  let text = "";
+  return (out, record) => {
+    const now = Math.floor(record.receivedAtMs / 1000);
+    if (now !== second) {
+      second = now;
+      text = strftime(pattern, new Date(now * 1000));
+    }
+    out.text(text);
+    return true;
+  };
+}
+
+/** Seconds with six decimals, without them when they are zero: `0`, `0.000123`, `1.500000`. */
+function duration(out: LineBuffer, ms: number): boolean {
+  if (!(ms >= 0)) return false;
+  const us = Math.round(ms * 1000);
+  out.number(Math.floor(us / 1_000_000));
+  if (us % 1_000_000 === 0) return true;
+  out.byte(0x2e);
+  out.padded(us % 1_000_000, 6);
+  return true;
+}
+
+function whole(out: LineBuffer, value: number | null): boolean {
+  if (value === null || !(value >= 0)) return false;
+  out.number(value);
+  return true;
+}
+
+function digits(out: LineBuffer, value: number, width: number): boolean {
+  out.padded(value, width);
+  return true;
+}
+
+function address(out: LineBuffer, text: string | null): boolean {
+  if (text === null) return false;
+  out.ascii(text);
+  return true;
+}
+
+/** An empty text is a field that is there and empty, as in h2o. */
+function peerText(out: LineBuffer, text: string | null, escape: Escape): boolean {
+  if (text === null) return false;
+  out.escaped(text, escape);
+  return true;
+}

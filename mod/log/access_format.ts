@@ -1,0 +1,219 @@
+/** h2o's access-log formats, compiled once to a list of pieces. */
+import {
+  extendedField,
+  type FieldWriter,
+  originalFields,
+  plainFields,
+  timeField,
+} from "./access_fields.ts";
+import type { AccessRecord } from "./access_record.ts";
+import type { Escape, LineBuffer } from "./line_buffer.ts";
+
+/** Formats that have a name. `combined` is h2o's default. */
+export const namedFormats = {
+  combined: '%h %l %u %t "%r" %s %b "%{Referer}i" "%{User-agent}i"',
+  common: '%h %l %u %t "%r" %s %b',
+  json:
+    '{"time":"%{%Y-%m-%dT%H:%M:%S}t.%{msec_frac}t%{%z}t","remote":"%h","method":"%m","target":"%U%q",' +
+    '"protocol":"%H","host":"%V","status":%s,"bytes":%b,"duration":%{duration}x,' +
+    '"referer":"%{Referer}i","user_agent":"%{User-agent}i","upstream_time":%{proxy.total-time}x}',
+  ltsv: "time:%t\thost:%h\tmethod:%m\turi:%U%q\tprotocol:%H\tvhost:%V\tstatus:%s\tsize:%b\t" +
+    "reqtime:%{duration}x\tapptime:%{proxy.total-time}x\treferer:%{Referer}i\tua:%{User-agent}i",
+} as const;
+
+const nothing: Readonly<Record<Escape, Uint8Array>> = {
+  apache: new TextEncoder().encode("-"),
+  json: new TextEncoder().encode("null"),
+};
+
+/** A field and the literal bytes behind it. */
+interface Piece {
+  readonly write: FieldWriter;
+  readonly suffix: Uint8Array;
+  /** JSON: the quotes around it go when it is null, as in h2o. */
+  readonly dropsQuotes: boolean;
+}
+
+export class AccessFormat {
+  /** Lower-case names of the request fields that the format mentions. */
+  readonly requestFields: readonly string[];
+  readonly responseFields: readonly string[];
+  readonly #prefix: Uint8Array;
+  readonly #pieces: readonly Piece[];
+
+  /** Use `compileAccessFormat`. */
+  constructor(parsed: ParsedFormat, readonly escape: Escape) {
+    this.requestFields = [...parsed.requestFields];
+    this.responseFields = [...parsed.responseFields];
+    const encoder = new TextEncoder();
+    this.#prefix = encoder.encode(parsed.prefix + (parsed.items.length === 0 ? "\n" : ""));
+    const quotes = escape === "json" ? quotedItems(parsed) : [];
+    this.#pieces = parsed.items.map((item, index) => ({
+      write: item.write,
+      suffix: encoder.encode(item.suffix + (index === parsed.items.length - 1 ? "\n" : "")),
+      dropsQuotes: quotes[index] ?? false,
+    }));
+  }
+
+  /** Appends the record's line, with its line feed. */
+  write(out: LineBuffer, record: AccessRecord): void {
+    out.copy(this.#prefix);
+    for (const piece of this.#pieces) {
+      if (piece.write(out, record, this.escape)) {
+        out.copy(piece.suffix);
+        continue;
+      }
+      if (piece.dropsQuotes) out.length -= 1;
+      out.copy(nothing[this.escape]);
+      out.copy(piece.suffix, piece.dropsQuotes ? 1 : 0);
+    }
+  }
+}
+
+interface Item {
+  readonly write: FieldWriter;
+  suffix: string;
+}
+
+interface ParsedFormat {
+  prefix: string;
+  readonly items: Item[];
+  readonly requestFields: Set<string>;
+  readonly responseFields: Set<string>;
+}
+
+/**
+ * Compiles a format string or one of `namedFormats`. `json` formats escape as JSON unless told
+ * otherwise. Throws `RangeError` with one line that names what is wrong.
+ */
+export function compileAccessFormat(format: string, escape?: Escape): AccessFormat {
+  const named = format in namedFormats ? format as keyof typeof namedFormats : null;
+  const pattern = named === null ? format : namedFormats[named];
+  const parsed: ParsedFormat = {
+    prefix: "",
+    items: [],
+    requestFields: new Set(),
+    responseFields: new Set(),
+  };
+  for (let at = 0; at < pattern.length;) {
+    if (pattern[at] !== "%") at = literal(parsed, pattern[at] as string, at + 1);
+    else if (pattern[at + 1] === "%") at = literal(parsed, "%", at + 2);
+    else at = conversion(parsed, pattern, at);
+  }
+  return new AccessFormat(parsed, escape ?? (named === "json" ? "json" : "apache"));
+}
+
+function literal(parsed: ParsedFormat, text: string, next: number): number {
+  const last = parsed.items.at(-1);
+  if (last === undefined) parsed.prefix += text;
+  else last.suffix += text;
+  return next;
+}
+
+/** Reads the conversion at `start`; returns where it ends. */
+function conversion(parsed: ParsedFormat, pattern: string, start: number): number {
+  const match = /^%([<>]*)(?:\{([^}]*)\})?(.?)/s.exec(pattern.slice(start)) as RegExpExecArray;
+  const [whole, direction, name, letter] = match as unknown as [
+    string,
+    string,
+    string | undefined,
+    string,
+  ];
+  if (name === undefined && letter === "{") {
+    throw wrong(`${pattern.slice(start)} has no closing brace`);
+  }
+  if (letter === "") throw wrong(`${whole} at the end has no letter`);
+  const original = direction.endsWith("<");
+  const write = name === undefined
+    ? (original ? originalFields[letter] : undefined) ?? plainFields[letter]
+    : bracedField(parsed, name, letter, { whole, original });
+  if (write === undefined) {
+    throw wrong(
+      `unknown conversion ${whole}, known are ${
+        Object.keys(plainFields).map((each) => `%${each}`).join(" ")
+      }`,
+    );
+  }
+  parsed.items.push({ write, suffix: "" });
+  return start + whole.length;
+}
+
+function bracedField(
+  parsed: ParsedFormat,
+  name: string,
+  letter: string,
+  { whole, original }: { readonly whole: string; readonly original: boolean },
+): FieldWriter {
+  const lower = name.toLowerCase();
+  switch (letter) {
+    case "i":
+      parsed.requestFields.add(lower);
+      return fieldOf((record) => record.requestField(lower));
+    case "o":
+      parsed.responseFields.add(lower);
+      return fieldOf((record) =>
+        original ? record.originalResponseField(lower) : record.responseField(lower)
+      );
+    case "e":
+      return fieldOf((record) => record.variable(name));
+    case "t":
+      return timeField(name);
+    case "x":
+      return extendedField(lower);
+    case "p":
+      if (lower === "local") return plainFields["p"] as FieldWriter;
+      if (lower === "remote") return remotePort;
+      throw wrong(`unknown ${whole}, known are %{local}p and %{remote}p`);
+    default:
+      throw wrong(`${whole}: behind the brace may stand i, o, e, t, x or p`);
+  }
+}
+
+function fieldOf(read: (record: AccessRecord) => string | null): FieldWriter {
+  return (out, record, escape) => {
+    const value = read(record);
+    if (value === null) return false;
+    out.escaped(value, escape);
+    return true;
+  };
+}
+
+function remotePort(out: LineBuffer, record: AccessRecord): boolean {
+  const port = record.remotePort();
+  if (port === null) return false;
+  out.number(port);
+  return true;
+}
+
+function wrong(reason: string): RangeError {
+  return new RangeError(`access-log format: ${reason}`);
+}
+
+/** Which items stand alone between two quotes: `"%h"` yes, `"%U%q"` and `"x%h"` no. */
+function quotedItems(parsed: ParsedFormat): boolean[] {
+  let quote = "";
+  let before = scanQuotes(parsed.prefix, quote);
+  quote = before.quote;
+  return parsed.items.map((item) => {
+    const alone = before.justOpened && item.suffix !== "" && item.suffix[0] === quote;
+    before = scanQuotes(item.suffix, quote);
+    quote = before.quote;
+    return alone;
+  });
+}
+
+function scanQuotes(text: string, open: string): { quote: string; justOpened: boolean } {
+  let quote = open;
+  let justOpened = false;
+  for (let i = 0; i < text.length; i++) {
+    const letter = text[i] as string;
+    justOpened = false;
+    if (quote === "" && (letter === '"' || letter === "'")) {
+      quote = letter;
+      justOpened = true;
+    } else if (letter === quote && (/\\*$/.exec(text.slice(0, i))?.[0].length ?? 0) % 2 === 0) {
+      quote = "";
+    }
+  }
+  return { quote, justOpened };
+}

@@ -1,0 +1,100 @@
+/** Log lines to a file that may be moved away at any time (USR1 opens it again). */
+import { atExit } from "../base/at_exit.ts";
+import { StartError } from "../base/errors.ts";
+import { LineBuffer } from "./line_buffer.ts";
+import { countLines, flushBytes, flushMs, type Sink, type SinkComplaint } from "./sink.ts";
+
+export interface FileSinkOptions {
+  /** Write each line at once instead of within a second. For error logs. */
+  readonly immediate?: boolean;
+  /** Mode of a new file, default 0o644. */
+  readonly mode?: number;
+}
+
+export class FileSink implements Sink {
+  readonly buffer = new LineBuffer(flushBytes + 4096);
+  droppedCount = 0;
+  #file: Deno.FsFile;
+  #timer = 0;
+  #complained = false;
+  readonly #forget: () => void;
+
+  /** Throws `StartError` when the file cannot be opened. */
+  constructor(
+    readonly path: string,
+    private readonly complain: SinkComplaint,
+    private readonly options: FileSinkOptions = {},
+  ) {
+    try {
+      this.#file = this.#open();
+    } catch (error) {
+      throw new StartError(`cannot open log file ${path}: ${reasonOf(error)}`, 1, { cause: error });
+    }
+    this.#forget = atExit(() => this.flush());
+  }
+
+  endLine(): void {
+    if (this.options.immediate || this.buffer.length >= flushBytes) this.flush();
+    else if (this.#timer === 0) this.#startTimer();
+  }
+
+  flush(): void {
+    if (this.#timer !== 0) clearTimeout(this.#timer);
+    this.#timer = 0;
+    const bytes = this.buffer.view();
+    let written = 0;
+    try {
+      // O_APPEND and one call for whole lines: lines of several processes do not mix.
+      while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
+      this.#complained = false;
+    } catch (error) {
+      this.droppedCount += countLines(bytes.subarray(written));
+      // A full disk fails on every line; one complaint is enough until it works again.
+      if (!this.#complained) {
+        this.complain(`cannot write log file ${this.path}: ${reasonOf(error)}`);
+      }
+      this.#complained = true;
+    }
+    this.buffer.clear();
+  }
+
+  reopen(): void {
+    this.flush();
+    try {
+      const fresh = this.#open();
+      this.#file.close();
+      this.#file = fresh;
+    } catch (error) {
+      this.complain(
+        `cannot reopen log file ${this.path}, going on with the old one: ${reasonOf(error)}`,
+      );
+    }
+  }
+
+  close(): Promise<void> {
+    this.flush();
+    this.#forget();
+    this.#file.close();
+    return Promise.resolve();
+  }
+
+  #open(): Deno.FsFile {
+    return Deno.openSync(this.path, {
+      append: true,
+      create: true,
+      mode: this.options.mode ?? 0o644,
+    });
+  }
+
+  #startTimer(): void {
+    this.#timer = setTimeout(() => this.flush(), flushMs);
+    // A line that waits must not keep the process alive: the exit hook writes it.
+    Deno.unrefTimer(this.#timer);
+  }
+}
+
+/** Deno's message without its "(os error 2): open 'x'" tail. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/ \(os error \d+\).*$/s, "");
+}

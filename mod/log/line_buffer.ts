@@ -1,0 +1,156 @@
+/** A growing byte buffer for log lines: everything is written in place, nothing is concatenated. */
+
+/** How bytes that could break a line or a quoted string are shown. Same sets as h2o's `escape`. */
+export type Escape = "apache" | "json";
+
+const digits = Uint8Array.from("0123456789abcdef", (letter) => letter.charCodeAt(0));
+const backslash = 0x5c;
+const letterX = 0x78;
+const letterU = 0x75;
+const zero = 0x30;
+
+/** 1 where a byte may stand as it is. h2o leaves 0x20-0x7c (apache) and 0x20-0x7d (json) alone. */
+const safe: Readonly<Record<Escape, Uint8Array>> = {
+  apache: safeSet(0x7c, '"'),
+  json: safeSet(0x7d, '"\\'),
+};
+
+function safeSet(last: number, except: string): Uint8Array {
+  const set = new Uint8Array(256).fill(1, 0x20, last + 1);
+  for (const letter of except) set[letter.charCodeAt(0)] = 0;
+  return set;
+}
+
+const utf8 = new TextEncoder();
+
+export class LineBuffer {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes in use. */
+  length = 0;
+
+  constructor(bytes = 4096) {
+    this.bytes = new Uint8Array(bytes);
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** Makes room for `count` more bytes. */
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  copy(source: Uint8Array, start = 0, end = source.length): void {
+    this.reserve(end - start);
+    this.bytes.set(
+      start === 0 && end === source.length ? source : source.subarray(start, end),
+      this.length,
+    );
+    this.length += end - start;
+  }
+
+  /** Text that is known to be ASCII. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    const bytes = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
+    this.length = at;
+  }
+
+  /** Any text as UTF-8. */
+  text(text: string): void {
+    this.reserve(text.length * 3);
+    this.length += utf8.encodeInto(text, this.bytes.subarray(this.length)).written;
+  }
+
+  /** A whole number from 0 to 2^53, in decimal. */
+  number(value: number): void {
+    this.reserve(17);
+    let divisor = 1;
+    while (value / divisor >= 10) divisor *= 10;
+    for (let rest = value; divisor >= 1; divisor /= 10) {
+      const digit = Math.floor(rest / divisor);
+      this.bytes[this.length++] = zero + digit;
+      rest -= digit * divisor;
+    }
+  }
+
+  /** `value` in exactly `width` digits, zeros in front. */
+  padded(value: number, width: number): void {
+    this.reserve(width);
+    let rest = value;
+    for (let at = this.length + width - 1; at >= this.length; at--) {
+      this.bytes[at] = zero + rest % 10;
+      rest = Math.floor(rest / 10);
+    }
+    this.length += width;
+  }
+
+  /**
+   * Text from a peer. One character is one byte (latin1, as header bytes are decoded); characters
+   * beyond that are written as the escaped bytes of their UTF-8 form.
+   */
+  escaped(text: string, escape: Escape): void {
+    const set = safe[escape];
+    this.reserve(text.length * 6);
+    const bytes = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0xff) {
+        this.length = at;
+        return this.escapedBytes(utf8.encode(text.slice(i)), escape);
+      }
+      if (set[code] === 1) bytes[at++] = code;
+      else at = putEscaped(bytes, at, code, escape);
+    }
+    this.length = at;
+  }
+
+  /** Bytes from a peer, from `start` to before `end`. */
+  escapedBytes(source: Uint8Array, escape: Escape, start = 0, end = source.length): void {
+    const set = safe[escape];
+    this.reserve((end - start) * 6);
+    const bytes = this.bytes;
+    let at = this.length;
+    for (let i = start; i < end; i++) {
+      const code = source[i];
+      if (set[code] === 1) bytes[at++] = code;
+      else at = putEscaped(bytes, at, code, escape);
+    }
+    this.length = at;
+  }
+
+  /** What is in use, as a view. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(0, this.length);
+  }
+}
+
+function putEscaped(bytes: Uint8Array, start: number, code: number, escape: Escape): number {
+  let at = start;
+  bytes[at++] = backslash;
+  if (escape === "json") {
+    if (code === backslash || code === 0x22) {
+      bytes[at++] = code;
+      return at;
+    }
+    bytes[at++] = letterU;
+    bytes[at++] = zero;
+    bytes[at++] = zero;
+  } else bytes[at++] = letterX;
+  bytes[at++] = digits[code >> 4];
+  bytes[at++] = digits[code & 15];
+  return at;
+}

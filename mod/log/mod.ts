@@ -1,0 +1,22 @@
+/** The program's log and the access log. Knows no sockets and no HTTP: records are handed in. */
+export {
+  type Level,
+  levels,
+  type LogFields,
+  Logger,
+  type LoggerOptions,
+  type LogStyle,
+  openLogFile,
+} from "./logger.ts";
+export { AccessLog } from "./access_log.ts";
+export { type AccessFormat, compileAccessFormat, namedFormats } from "./access_format.ts";
+export type { AccessRecord, ProxyBytes, Timing } from "./access_record.ts";
+export { type Escape, LineBuffer } from "./line_buffer.ts";
+export { type LogTarget, parseLogTarget } from "./target.ts";
+export { openSink, type SinkMakers } from "./open_sink.ts";
+export type { Sink, SinkComplaint } from "./sink.ts";
+export { FileSink, type FileSinkOptions } from "./file_sink.ts";
+export { type PipeProcess, PipeSink, type SpawnPipe } from "./pipe_sink.ts";
+export { SyslogSink, type SyslogTransport } from "./syslog_sink.ts";
+export { standardSink } from "./stream_sink.ts";
+export { isoLocal, strftime } from "./strftime.ts";

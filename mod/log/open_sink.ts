@@ -1,0 +1,48 @@
+/** Targets to sinks. Everything that touches the system beyond files is a parameter. */
+import { StartError } from "../base/errors.ts";
+import { FileSink, type FileSinkOptions } from "./file_sink.ts";
+import { PipeSink, type SpawnPipe } from "./pipe_sink.ts";
+import type { Sink, SinkComplaint } from "./sink.ts";
+import { standardSink } from "./stream_sink.ts";
+import { SyslogSink, type SyslogTransport } from "./syslog_sink.ts";
+import type { LogTarget } from "./target.ts";
+
+export interface SinkMakers {
+  readonly complain: SinkComplaint;
+  /** `process/`'s way to start a command with a pipe. */
+  readonly spawn?: SpawnPipe;
+  /** `net/`'s way to reach a syslog receiver. */
+  readonly openSyslog?: (transport: "udp" | "tcp" | "unix", address: string) => SyslogTransport;
+}
+
+/** Opens `target`. Throws `StartError` with one line when it cannot. */
+export function openSink(
+  target: LogTarget,
+  makers: SinkMakers,
+  options: FileSinkOptions = {},
+): Sink {
+  switch (target.kind) {
+    case "file":
+      return new FileSink(target.path, makers.complain, options);
+    case "stream":
+      return standardSink(target.name);
+    case "pipe":
+      if (makers.spawn === undefined) throw new StartError("a log command cannot be started here");
+      return new PipeSink(target.command, makers.spawn, makers.complain);
+    case "syslog": {
+      if (makers.openSyslog === undefined) {
+        throw new StartError("syslog cannot be reached from here");
+      }
+      const transport = makers.openSyslog(target.transport, target.address);
+      const { facility, tag } = target;
+      const identity = {
+        facility,
+        severity: 6,
+        hostname: Deno.hostname(),
+        appName: tag,
+        processId: Deno.pid,
+      };
+      return new SyslogSink(transport, identity, makers.complain);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/** Log lines to the standard input of a command, which is started again when it dies. */
+import { atExit } from "../base/at_exit.ts";
+import { LineBuffer } from "./line_buffer.ts";
+import {
+  countLines,
+  flushBytes,
+  flushMs,
+  pendingBytesMax,
+  type Sink,
+  type SinkComplaint,
+} from "./sink.ts";
+
+/** A running command, as `process/` provides it. */
+export interface PipeProcess {
+  /** Resolves when the bytes are in the pipe; rejects when the command is gone. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Closes the command's standard input, so that it can end by itself. */
+  closeInput(): Promise<void>;
+  /** Resolves with a phrase such as "exit 1" when the command has ended; never rejects. */
+  readonly ended: Promise<string>;
+}
+
+/** Starts `command` through `sh -c` with a pipe as its standard input. Throws when it cannot. */
+export type SpawnPipe = (command: string) => PipeProcess;
+
+const restartDelayMsMin = 100;
+const restartDelayMsMax = 10_000;
+/** A command that lived that long is not in a crash loop. */
+const livedLongMs = 10_000;
+
+export class PipeSink implements Sink {
+  readonly buffer = new LineBuffer(flushBytes);
+  droppedCount = 0;
+  #process: PipeProcess | null = null;
+  #writing: Promise<void> | null = null;
+  #timer = 0;
+  #restartDelayMs = restartDelayMsMin;
+  #lineStart = 0;
+  #closed = false;
+  readonly #forget: () => void;
+
+  /** Starts the command at once; throws what `spawn` throws. */
+  constructor(
+    readonly command: string,
+    private readonly spawn: SpawnPipe,
+    private readonly complain: SinkComplaint,
+  ) {
+    this.#start();
+    this.#forget = atExit(() => this.close());
+  }
+
+  endLine(): void {
+    if (this.buffer.length > pendingBytesMax) {
+      this.droppedCount += countLines(
+        this.buffer.bytes.subarray(this.#lineStart, this.buffer.length),
+      );
+      this.buffer.length = this.#lineStart;
+      return;
+    }
+    this.#lineStart = this.buffer.length;
+    if (this.buffer.length >= flushBytes) this.flush();
+    else if (this.#timer === 0 && this.#writing === null) this.#wait(() => this.flush(), flushMs);
+  }
+
+  flush(): void {
+    if (this.#process === null || this.#writing !== null || this.buffer.length === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#writing = this.#write(this.#process);
+  }
+
+  /** Ends the command by the end of its input and starts a new one. */
+  reopen(): void {
+    const old = this.#process;
+    if (old === null) return;
+    this.#process = null;
+    void this.#finish(old);
+    this.#restart();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#forget();
+    clearTimeout(this.#timer);
+    const process = this.#process;
+    this.#process = null;
+    if (process === null) return;
+    if (this.#writing !== null) await this.#writing;
+    await this.#finish(process);
+    await process.ended;
+  }
+
+  #start(): void {
+    const process = this.spawn(this.command);
+    this.#process = process;
+    const startedAt = performance.now();
+    void process.ended.then((how) => {
+      if (this.#process !== process) return;
+      this.#process = null;
+      if (performance.now() - startedAt > livedLongMs) this.#restartDelayMs = restartDelayMsMin;
+      this.complain(
+        `log command ended (${how}), restarting it in ${this.#restartDelayMs} ms: ${this.command}`,
+      );
+      this.#wait(() => this.#restart(), this.#restartDelayMs);
+      this.#restartDelayMs = Math.min(this.#restartDelayMs * 2, restartDelayMsMax);
+    });
+  }
+
+  #restart(): void {
+    if (this.#closed) return;
+    try {
+      this.#start();
+      this.flush();
+    } catch (error) {
+      this.complain(`cannot start log command: ${(error as Error).message}`);
+      this.#wait(() => this.#restart(), restartDelayMsMax);
+    }
+  }
+
+  async #write(process: PipeProcess): Promise<void> {
+    const bytes = this.buffer.view().slice();
+    this.buffer.clear();
+    this.#lineStart = 0;
+    try {
+      await process.write(bytes);
+    } catch (error) {
+      this.droppedCount += countLines(bytes);
+      if (!(error instanceof Deno.errors.BrokenPipe)) {
+        this.complain(`log command: ${(error as Error).message}`);
+      }
+    }
+    this.#writing = null;
+    if (this.buffer.length > 0 && !this.#closed) this.#wait(() => this.flush(), flushMs);
+  }
+
+  /** Sends what is left and closes the pipe. */
+  async #finish(process: PipeProcess): Promise<void> {
+    try {
+      if (this.buffer.length > 0) await this.#write(process);
+      await process.closeInput();
+    } catch (error) {
+      this.complain(`log command: ${(error as Error).message}`);
+    }
+  }
+
+  #wait(then: () => void, ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      then();
+    }, ms);
+    Deno.unrefTimer(this.#timer);
+  }
+}
