@@ -65,7 +65,11 @@ async function cutFromPackage(cpu: Cpu, target: string): Promise<void> {
   try {
     await run("npm", ["pack", "--silent", spec], stage);
     const archives = Array.from(Deno.readDirSync(stage), (entry) => entry.name);
-    await run("tar", ["xzf", archives.find((name) => name.endsWith(".tgz")) ?? "missing.tgz"], stage);
+    await run(
+      "tar",
+      ["xzf", archives.find((name) => name.endsWith(".tgz")) ?? "missing.tgz"],
+      stage,
+    );
     const program = await Deno.readFile(`${stage}/package/bin/steady`);
     const denort = program.slice(0, elfEnd(program));
     const found = await sha256Hex(denort);
@@ -81,11 +85,18 @@ async function cutFromPackage(cpu: Cpu, target: string): Promise<void> {
 /** The end of the ELF section header table: e_shoff + e_shentsize * e_shnum (elf(5)). */
 function elfEnd(program: Uint8Array): number {
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
-  return Number(view.getBigUint64(0x28, true)) + view.getUint16(0x3a, true) * view.getUint16(0x3c, true);
+  return Number(view.getBigUint64(0x28, true)) +
+    view.getUint16(0x3a, true) * view.getUint16(0x3c, true);
 }
 
 async function run(command: string, args: string[], cwd: string): Promise<void> {
-  const result = await new Deno.Command(command, { args, cwd, stdin: "null", stdout: "null", stderr: "piped" })
+  const result = await new Deno.Command(command, {
+    args,
+    cwd,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  })
     .output().catch(() => fail(`${command} is missing`));
   if (result.success) return;
   const reason = new TextDecoder().decode(result.stderr).trim().split("\n")[0];

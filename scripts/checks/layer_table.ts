@@ -1,0 +1,116 @@
+/** The layers as data: which folder of mod/ lies where, and who alone may use what. */
+
+/** Folders of mod/ by layer, lowest first. A folder imports only from layers below its own. */
+export const layers: readonly (readonly string[])[] = [
+  ["base", "std"],
+  ["http1", "metrics", "config", "cli", "sys"],
+  ["net", "process", "log"],
+  ["conn", "tls", "static"],
+  ["load", "serve", "supervise", "proxy"],
+];
+
+/** Folders inside one folder of mod/ that stand for each other and so must not know each other. */
+export const strangers: readonly (readonly string[])[] = [["net/portable", "net/epoll"]];
+
+/** Something that only one part of the tree may use. `owners` are paths relative to the root. */
+export interface OwnerRule {
+  /** Spelled as in the source: `Deno.exit`. */
+  readonly names: readonly string[];
+  readonly owners: readonly string[];
+  /** What everybody else does; ends a sentence. */
+  readonly instead: string;
+}
+
+/** One owner for each door to the outside. */
+export const ownerRules: readonly OwnerRule[] = [
+  { names: ["Deno.exit"], owners: ["main.ts"], instead: "return an exit code, main.ts exits" },
+  { names: ["Deno.dlopen"], owners: ["mod/sys/"], instead: "use what mod/sys exports" },
+  {
+    names: ["Deno.listen", "Deno.listenTls", "Deno.connect", "Deno.connectTls"],
+    owners: ["mod/net/portable/"],
+    instead: "use the reactor of mod/net",
+  },
+  {
+    names: [
+      "Deno.Command",
+      "Deno.addSignalListener",
+      "Deno.removeSignalListener",
+      "Deno.kill",
+    ],
+    owners: ["mod/process/"],
+    instead: "use what mod/process exports",
+  },
+  {
+    // main.ts reads HAYATE_DEBUG before any mode is loaded.
+    names: ["Deno.env"],
+    owners: ["mod/process/", "main.ts"],
+    instead: "take the value as a parameter, mod/process reads the environment",
+  },
+  {
+    names: ["Deno.serve"],
+    owners: [],
+    instead: "use HttpServer of mod/conn: strangers must not reach Deno's own server (DESIGN, 6)",
+  },
+];
+
+/** Modules from outside, by the start of their name, and the only folders that import them. */
+export const importRules: readonly {
+  prefix: string;
+  owners: readonly string[];
+  instead: string;
+}[] = [
+  { prefix: "@std/", owners: ["mod/std/"], instead: "import a typed wrapper from mod/std" },
+  { prefix: "yaml", owners: ["mod/config/"], instead: "use mod/config" },
+  { prefix: "node:", owners: [], instead: "use Deno's own API or mod/sys" },
+  { prefix: "npm:", owners: [], instead: "name it in the import map of deno.json" },
+  { prefix: "jsr:", owners: [], instead: "name it in the import map of deno.json" },
+  { prefix: "http", owners: [], instead: "name it in the import map of deno.json" },
+];
+
+/** What http1 must not know: sockets, clocks, promises, Deno (DESIGN, Layers). */
+export const http1Strangers: readonly string[] = [
+  "Deno",
+  "Promise",
+  "performance",
+  "setTimeout",
+  "setInterval",
+  "queueMicrotask",
+];
+
+/** The layer of a folder of mod/, or -1 for a folder that the table does not know. */
+export function layerOf(folder: string): number {
+  return layers.findIndex((folders) => folders.includes(folder));
+}
+
+/**
+ * Why `from` must not import `to`, or null when it may. Both are paths relative to the root, `from`
+ * inside mod/.
+ */
+export function importFault(from: string, to: string): string | null {
+  if (!to.startsWith("mod/")) return `mod/ imports nothing from outside of mod/, found ${to}`;
+  const [fromFolder, toFolder] = [from.split("/")[1], to.split("/")[1]];
+  const [fromLayer, toLayer] = [layerOf(fromFolder), layerOf(toFolder)];
+  for (const [folder, layer] of [[fromFolder, fromLayer], [toFolder, toLayer]] as const) {
+    if (layer < 0) return `mod/${folder} has no layer: add it to scripts/checks/layer_table.ts`;
+  }
+  if (fromFolder === toFolder) return strangersFault(from, to);
+  if (toLayer < fromLayer) return null;
+  const relation = toLayer === fromLayer ? "a sibling in the same layer" : "a layer above";
+  return `${fromFolder} (layer ${fromLayer}) must not import ${toFolder} (layer ${toLayer}), ${relation}`;
+}
+
+function strangersFault(from: string, to: string): string | null {
+  for (const folders of strangers) {
+    const fromFolder = folders.find((folder) => from.startsWith(`mod/${folder}/`));
+    const toFolder = folders.find((folder) => to.startsWith(`mod/${folder}/`));
+    if (fromFolder && toFolder && fromFolder !== toFolder) {
+      return `${fromFolder} must not import ${toFolder}: each stands for the other`;
+    }
+  }
+  return null;
+}
+
+/** True when `path` is one of `owners` or lies in one of them. */
+export function isOwner(path: string, owners: readonly string[]): boolean {
+  return owners.some((owner) => owner.endsWith("/") ? path.startsWith(owner) : path === owner);
+}

@@ -1,0 +1,41 @@
+/** A check that is one command: passed when it exits with 0, else its output is the report. */
+import { emptyOutcome, type Outcome } from "./outcome.ts";
+
+/** Runs `program`; counts as one test. */
+export async function commandCheck(
+  name: string,
+  program: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<Outcome> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const outcome = emptyOutcome();
+  if (success) {
+    outcome.passed++;
+    return outcome;
+  }
+  outcome.failed++;
+  const decoder = new TextDecoder();
+  outcome.reports.push(`${name}\n${(decoder.decode(stdout) + decoder.decode(stderr)).trim()}`);
+  return outcome;
+}
+
+/** A check that gives a list of findings: passed when there are none. Counts as one test. */
+export function findingsCheck(name: string, findings: readonly string[]): Outcome {
+  const outcome = emptyOutcome();
+  if (findings.length === 0) outcome.passed++;
+  else {
+    outcome.failed++;
+    outcome.reports.push(
+      `${name}: expected no finding, found ${findings.length}\n${findings.join("\n")}`,
+    );
+  }
+  return outcome;
+}

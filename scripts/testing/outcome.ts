@@ -1,0 +1,46 @@
+/** What a stage of scripts/test came to, and how it is printed. */
+
+/** The counts of a stage or of everything. */
+export interface Outcome {
+  passed: number;
+  failed: number;
+  /** Names of the tests that a missing program kept from running. */
+  skipped: string[];
+  /** What failed, in full; empty when nothing did. */
+  reports: string[];
+}
+
+/** An outcome in which nothing has run yet. */
+export function emptyOutcome(): Outcome {
+  return { passed: 0, failed: 0, skipped: [], reports: [] };
+}
+
+/** Adds `part` to `total`. */
+export function addOutcome(total: Outcome, part: Outcome): void {
+  total.passed += part.passed;
+  total.failed += part.failed;
+  total.skipped.push(...part.skipped);
+  total.reports.push(...part.reports);
+}
+
+/** `N passed, N failed`, and `, N skipped` when something was: the last line of scripts/test. */
+export function formatCounts(outcome: Outcome): string {
+  const counts = `${outcome.passed} passed, ${outcome.failed} failed`;
+  return outcome.skipped.length === 0 ? counts : `${counts}, ${outcome.skipped.length} skipped`;
+}
+
+/** One line per stage: its name, its counts, how long it took. */
+export function formatStage(name: string, outcome: Outcome, durationMs: number): string {
+  const seconds = `${(durationMs / 1000).toFixed(1)} s`;
+  return `${name.padEnd(10)}${formatCounts(outcome).padEnd(40)}${seconds.padStart(8)}`;
+}
+
+/** `name [needs program]` of tests/support/peers.ts as `skipped: name needs program`. */
+export function formatSkipped(name: string): string {
+  return `skipped: ${name.replace(/ \[needs (.*)\]$/, " needs $1")}`;
+}
+
+/** 0 only when something ran and nothing failed. */
+export function exitCodeOf(outcome: Outcome): number {
+  return outcome.failed === 0 && outcome.passed > 0 ? 0 : 1;
+}

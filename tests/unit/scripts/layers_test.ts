@@ -1,0 +1,115 @@
+import { assertEquals } from "@std/assert";
+import { checkLayers } from "../../../scripts/checks/layers.ts";
+import { importFault, layerOf } from "../../../scripts/checks/layer_table.ts";
+import { tempFolder } from "../../support/ports.ts";
+
+/** The findings for a tree that holds main.ts and `files`. */
+async function findingsFor(files: Record<string, string>): Promise<string[]> {
+  await using folder = await tempFolder();
+  await folder.write("main.ts", "export {};\n");
+  for (const [path, text] of Object.entries(files)) await folder.write(path, text);
+  return await checkLayers(folder.path);
+}
+
+const target = "export const x = 1;\n";
+
+Deno.test("layerOf() knows every folder of this checkout", () => {
+  const mod = new URL("../../../mod", import.meta.url);
+  const folders = Array.from(Deno.readDirSync(mod)).filter((entry) => entry.isDirectory);
+  assertEquals(folders.filter(({ name }) => layerOf(name) < 0).map(({ name }) => name), []);
+});
+
+Deno.test("importFault() allows imports downwards and inside a folder", () => {
+  assertEquals(importFault("mod/conn/a.ts", "mod/http1/b.ts"), null);
+  assertEquals(importFault("mod/load/a.ts", "mod/load/report/b.ts"), null);
+});
+
+Deno.test("checkLayers() is content with a tree that keeps the layers", async () => {
+  const findings = await findingsFor({
+    "mod/base/x.ts": target,
+    "mod/net/a.ts": 'import { x } from "../base/x.ts";\nexport const y = x;\n',
+    "mod/process/env.ts": 'export const home = Deno.env.get("HOME");\n',
+  });
+  assertEquals(findings, []);
+});
+
+Deno.test("checkLayers() finds an import upwards, with file and line", async () => {
+  const findings = await findingsFor({
+    "mod/net/x.ts": target,
+    "mod/http1/a.ts": '// first line\nimport { x } from "../net/x.ts";\nexport const y = x;\n',
+  });
+  assertEquals(findings, [
+    "mod/http1/a.ts:2: http1 (layer 1) must not import net (layer 2), a layer above",
+  ]);
+});
+
+Deno.test("checkLayers() finds a sibling, in types, re-exports and dynamic imports alike", async () => {
+  const findings = await findingsFor({
+    "mod/log/x.ts": "export type X = 1;\n",
+    "mod/net/a.ts": 'import type { X } from "../log/x.ts";\nexport type Y = X;\n',
+    "mod/net/b.ts": 'export * from "../log/x.ts";\n',
+    "mod/net/c.ts": 'export const c = () => import("../log/x.ts");\n',
+    "mod/net/d.ts": 'export { type X } from "../log/x.ts";\n',
+  });
+  const why = "net (layer 2) must not import log (layer 2), a sibling in the same layer";
+  assertEquals(findings, ["a", "b", "c", "d"].map((name) => `mod/net/${name}.ts:1: ${why}`));
+});
+
+Deno.test("checkLayers() keeps the two reactor backends apart", async () => {
+  const findings = await findingsFor({
+    "mod/net/epoll/x.ts": target,
+    "mod/net/portable/a.ts": 'export { x } from "../epoll/x.ts";\n',
+  });
+  assertEquals(findings, [
+    "mod/net/portable/a.ts:1: net/portable must not import net/epoll: each stands for the other",
+  ]);
+});
+
+Deno.test("checkLayers() finds an unknown folder and an import that leaves mod/", async () => {
+  const findings = await findingsFor({
+    "mod/news/x.ts": target,
+    "mod/load/a.ts": 'export { x } from "../news/x.ts";\n',
+    "tests/x.ts": target,
+    "mod/load/b.ts": 'export { x } from "../../tests/x.ts";\n',
+  });
+  assertEquals(findings, [
+    "mod/load/a.ts:1: mod/news has no layer: add it to scripts/checks/layer_table.ts",
+    "mod/load/b.ts:1: mod/ imports nothing from outside of mod/, found tests/x.ts",
+  ]);
+});
+
+Deno.test("checkLayers() finds a second owner, but not in strings and comments", async () => {
+  const findings = await findingsFor({
+    "mod/conn/a.ts": 'export const a = "Deno.exit"; // Deno.exit\nDeno.exit(1);\n',
+    "mod/net/b.ts": "export const b = Deno.listen({ port: 1 });\n",
+    "mod/net/portable/b.ts": "export const b = Deno.listen({ port: 1 });\n",
+    "mod/serve/c.ts": 'export const c = Deno["env"];\n',
+  });
+  assertEquals(findings, [
+    "mod/conn/a.ts:2: only main.ts uses Deno.exit: return an exit code, main.ts exits",
+    "mod/net/b.ts:1: only mod/net/portable/ uses Deno.listen: use the reactor of mod/net",
+    "mod/serve/c.ts:1: only mod/process/, main.ts uses Deno.env: take the value as a parameter, " +
+    "mod/process reads the environment",
+  ]);
+});
+
+Deno.test("checkLayers() keeps clocks, promises and Deno out of http1", async () => {
+  const findings = await findingsFor({
+    "mod/http1/a.ts":
+      "export const head = { performance: 1 };\nexport const now = performance.now();\n",
+  });
+  assertEquals(findings, [
+    "mod/http1/a.ts:2: http1 is bytes in, events out: no performance in it",
+  ]);
+});
+
+Deno.test("checkLayers() lets only the wrappers import @std and nobody name a registry", async () => {
+  const findings = await findingsFor({
+    "mod/load/a.ts": 'import { x } from "@std/text";\nexport const y = x;\n',
+    "mod/load/b.ts": 'import { x } from "npm:left-pad@1.0.0";\nexport const y = x;\n',
+  });
+  assertEquals(findings, [
+    "mod/load/a.ts:1: only mod/std/ imports @std/text: import a typed wrapper from mod/std",
+    "mod/load/b.ts:1: nobody imports npm:left-pad@1.0.0: name it in the import map of deno.json",
+  ]);
+});
