@@ -1,0 +1,116 @@
+import type { PeerError } from "../base/errors.ts";
+import { imfFixdate } from "../http1/date.ts";
+import { HeadWriter } from "../http1/head_writer.ts";
+import { RequestHead } from "../http1/request_head.ts";
+import type { AcceptHandler, Reactor } from "../net/reactor.ts";
+import type { ExchangeHandler } from "./exchange.ts";
+import { Scratch } from "./scratch.ts";
+import { ServerConnection } from "./server_connection.ts";
+import type { ServerHome } from "./server_home.ts";
+import { defaultServerOptions, serverField, type ServerOptions } from "./server_options.ts";
+import type { StaticResponse } from "./static_response.ts";
+
+const encoder = new TextEncoder();
+const dateBytes = 29;
+/** How often a drain looks whether connections have become idle, in milliseconds. */
+const drainPollMs = 50;
+
+/** Serves HTTP/1.1 on every connection that it is given. */
+export class HttpServer implements ServerHome {
+  readonly options: ServerOptions;
+  readonly head: RequestHead;
+  readonly headWriter = new HeadWriter(4096);
+  readonly idleMs: number;
+  draining = false;
+  /** Told about requests that were refused before they became an exchange; for logs and counters. */
+  onRefused: ((connection: ServerConnection, status: number, error: PeerError) => void) | null =
+    null;
+  readonly #connections = new Set<ServerConnection>();
+  #lastSerial = 0;
+  #epochSeconds = 0;
+  #nextSecondMs = 0;
+  readonly #imfDate = new Uint8Array(dateBytes);
+  #common = encoder.encode(`${serverField}Date: ${imfFixdate(0)}\r\n`);
+
+  constructor(
+    readonly reactor: Reactor,
+    readonly handler: ExchangeHandler,
+    options: Partial<ServerOptions> = {},
+    /** Servers and clients of one thread share it. */
+    readonly scratch: Scratch = new Scratch(),
+  ) {
+    this.options = { ...defaultServerOptions, ...options };
+    this.head = new RequestHead(this.options.limits.fieldsMax);
+    this.idleMs = this.options.idleTimeoutMs || Infinity;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Pass this to `reactor.listen` and `reactor.adopt`. */
+  readonly onAccept: AcceptHandler = (socket) => {
+    const connection = new ServerConnection(this, socket);
+    this.#connections.add(connection);
+    return connection;
+  };
+
+  /**
+   * Ends without losing a request. Close the listeners first. Exchanges under way are completed, and
+   * each answer says `Connection: close`. Connections without a request stay for `drainIdleMs`, so
+   * that a request which is on its way still gets its answer; then they are closed. What is left
+   * after `timeoutMs` is cut. Resolves when no connection is left.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.draining = true;
+    for (const connection of this.#connections) connection.beginDrain();
+    const startMs = performance.now();
+    while (this.#connections.size > 0) {
+      const elapsedMs = performance.now() - startMs;
+      if (elapsedMs >= timeoutMs) {
+        for (const connection of this.#connections) connection.cut();
+      } else if (elapsedMs >= this.options.drainIdleMs) {
+        for (const connection of this.#connections) connection.closeIdle();
+      }
+      if (this.#connections.size > 0) await this.#pause(drainPollMs);
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.reactor.setTimer(delayMs, resolve));
+  }
+
+  nextSerial(): number {
+    this.#lastSerial = this.#lastSerial >= 0x3fffffff ? 1 : this.#lastSerial + 1;
+    return this.#lastSerial;
+  }
+
+  commonFields(): Uint8Array {
+    this.#refreshDate();
+    return this.#common;
+  }
+
+  render(response: StaticResponse, minor: 0 | 1, persist: boolean, isHead: boolean) {
+    this.#refreshDate();
+    return response.select(minor, persist, isHead, this.#epochSeconds, this.#imfDate);
+  }
+
+  onFault(connection: ServerConnection, status: number, error: PeerError): void {
+    if (this.onRefused !== null) this.onRefused(connection, status, error);
+  }
+
+  forget(connection: ServerConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  /** Once a second; in between it is one comparison per answer. */
+  #refreshDate(): void {
+    if (this.reactor.nowMs < this.#nextSecondMs) return;
+    const epochMs = Date.now();
+    this.#epochSeconds = Math.floor(epochMs / 1000);
+    this.#nextSecondMs = this.reactor.nowMs + 1000 - epochMs % 1000;
+    encoder.encodeInto(imfFixdate(this.#epochSeconds), this.#imfDate);
+    this.#common = this.#common.slice();
+    this.#common.set(this.#imfDate, this.#common.length - dateBytes - 2);
+  }
+}

@@ -1,0 +1,114 @@
+import type { Socket } from "../net/reactor.ts";
+import type { Scratch } from "./scratch.ts";
+
+/** From this size on copying costs more than a send(2) of its own. */
+const directBytesMin = 16384;
+/** First size of the queue for a slow peer. */
+const queueBytesMin = 4096;
+
+/**
+ * The outgoing side of a connection: gathers small writes in the thread's scratch buffer and keeps
+ * what a slow peer has not taken. The queue is bounded by its users: they stop at `isBlocked`.
+ */
+export class Outlet {
+  socket: Socket | null = null;
+  #queue: Uint8Array | null = null;
+  #queueStart = 0;
+  #queueEnd = 0;
+
+  constructor(readonly scratch: Scratch) {}
+
+  /** Bytes that wait for the peer. */
+  get queuedBytes(): number {
+    return this.#queueEnd - this.#queueStart;
+  }
+
+  /** The peer is slow: write no more until `drain` returns true. */
+  get isBlocked(): boolean {
+    return this.#queueEnd > this.#queueStart;
+  }
+
+  /** Takes all of `[start, end)`, copying what cannot be sent now. */
+  write(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length >= directBytesMin) {
+      this.flush();
+      this.send(bytes, start, end);
+      return;
+    }
+    const scratch = this.scratch;
+    if (scratch.owner !== this || scratch.length + length > scratch.bytes.length) this.#acquire();
+    if (start === 0 && end === bytes.length) scratch.bytes.set(bytes, scratch.length);
+    else copyRange(scratch.bytes, scratch.length, bytes, start, end);
+    scratch.length += length;
+    if (!scratch.corked) scratch.flush();
+  }
+
+  /** Sends what of this connection lies in the scratch buffer. */
+  flush(): void {
+    if (this.scratch.owner === this) this.scratch.flush();
+  }
+
+  /** Past the scratch buffer: to the kernel, or to the queue. */
+  send(bytes: Uint8Array, start: number, end: number): void {
+    if (this.socket === null) return;
+    if (this.isBlocked) return this.#enqueue(bytes, start, end);
+    const sent = this.socket.write(bytes, start, end);
+    if (sent < end - start) this.#enqueue(bytes, start + sent, end);
+  }
+
+  /** The socket has room again. True when nothing waits any more. */
+  drain(): boolean {
+    if (this.#queue === null || this.socket === null) return true;
+    this.#queueStart += this.socket.write(this.#queue, this.#queueStart, this.#queueEnd);
+    if (this.isBlocked) return false;
+    this.#queue = null;
+    this.#queueStart = this.#queueEnd = 0;
+    return true;
+  }
+
+  /** Forgets everything; for a connection that is over. */
+  discard(): void {
+    if (this.scratch.owner === this) {
+      this.scratch.owner = null;
+      this.scratch.length = 0;
+    }
+    this.socket = null;
+    this.#queue = null;
+    this.#queueStart = this.#queueEnd = 0;
+  }
+
+  #acquire(): void {
+    this.scratch.flush();
+    this.scratch.owner = this;
+  }
+
+  #enqueue(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    const waiting = this.queuedBytes;
+    if (this.#queue === null || this.#queueEnd + length > this.#queue.length) {
+      const room = Math.max(queueBytesMin, 2 * (waiting + length));
+      const larger = new Uint8Array(room);
+      if (this.#queue !== null) larger.set(this.#queue.subarray(this.#queueStart, this.#queueEnd));
+      this.#queue = larger;
+      this.#queueStart = 0;
+      this.#queueEnd = waiting;
+    }
+    copyRange(this.#queue, this.#queueEnd, bytes, start, end);
+    this.#queueEnd += length;
+  }
+}
+
+/** For ranges of a few dozen bytes a loop beats `set(subarray())`, which makes a view each time. */
+const loopBytesMax = 64;
+
+function copyRange(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  if (end - start > loopBytesMax) return target.set(source.subarray(start, end), at);
+  for (let i = start; i < end; i++) target[at++] = source[i];
+}

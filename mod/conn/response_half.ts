@@ -1,0 +1,224 @@
+/** The response side of a server connection: heads, framed bodies, and what they owe the client. */
+import type { Address } from "../base/address.ts";
+import { Deadline } from "../base/timer_wheel.ts";
+import { chunkEnd, chunkSizeBytesMax, lastChunk, writeChunkSize } from "../http1/chunk_writer.ts";
+import type { HeadWriter } from "../http1/head_writer.ts";
+import { Framing } from "../http1/message_head.ts";
+import { reasonPhrase } from "../http1/status.ts";
+import type { Socket } from "../net/reactor.ts";
+import type { ResponseFraming } from "./exchange.ts";
+import { Outlet } from "./outlet.ts";
+import type { ServerHome } from "./server_home.ts";
+import type { StaticResponse } from "./static_response.ts";
+
+const text = new TextEncoder();
+const closeField = text.encode("Connection: close\r\n");
+const keepAliveField = text.encode("Connection: keep-alive\r\n");
+const chunkedField = text.encode("Transfer-Encoding: chunked\r\n");
+const continueMessage = text.encode("HTTP/1.1 100 Continue\r\n\r\n");
+const chunkSizeLine = new Uint8Array(chunkSizeBytesMax);
+/** Output that may wait for a slow client before `writeBody` says stop. */
+const waitingBytesMax = 65_536;
+
+export abstract class ResponseHalf extends Deadline {
+  readonly outlet: Outlet;
+  minor: 0 | 1 = 1;
+  isHead = false;
+  status = 0;
+  bodyBytesSent = 0;
+  headBytesSent = 0;
+  abstract serial: number;
+  /** The connection goes on after this response. */
+  persist = true;
+  /** A client that waits for 100 (Continue), and has not got it. */
+  expectsContinue = false;
+  /** The connection closes when the client has taken what waits. */
+  closeWhenDrained = false;
+  /** The request that was answered last was refused, so more of it may be on its way. */
+  lingers = false;
+  /** Until when the client must have taken some of the waiting output; 0 while none waits. */
+  writeDeadlineMs = 0;
+  /** A response is owed or under way. */
+  isResponding = false;
+  #framing: ResponseFraming | typeof Framing.eof = Framing.none;
+  #remaining = 0;
+
+  constructor(readonly home: ServerHome, readonly socket: Socket) {
+    super();
+    this.outlet = new Outlet(home.scratch);
+    this.outlet.socket = socket;
+  }
+
+  /** The response is complete; the connection decides what comes next. */
+  protected abstract onResponseDone(): void;
+  /** The response cannot be completed: cut the connection. */
+  protected abstract cutResponse(): void;
+
+  peerAddress(): Address {
+    return this.socket.peerAddress();
+  }
+
+  localAddress(): Address {
+    return this.socket.localAddress();
+  }
+
+  closeAfterwards(): void {
+    this.persist = false;
+  }
+
+  protected beginResponse(minor: 0 | 1, isHead: boolean, persist: boolean): void {
+    this.minor = minor;
+    this.isHead = isHead;
+    this.persist = persist;
+    this.status = 0;
+    this.bodyBytesSent = 0;
+    this.headBytesSent = 0;
+    this.expectsContinue = false;
+    this.isResponding = true;
+  }
+
+  respond(response: StaticResponse): void {
+    if (!this.isResponding) return;
+    const { bytes, headBytes } = this.home.render(response, this.minor, this.persist, this.isHead);
+    this.status = response.status;
+    this.headBytesSent = headBytes;
+    this.bodyBytesSent = bytes.length - headBytes;
+    this.outlet.write(bytes, 0, bytes.length);
+    this.#done();
+  }
+
+  beginHead(status: number, reason?: string, withCommonFields = true): HeadWriter {
+    const writer = this.home.headWriter;
+    writer.clear();
+    if (reason === undefined || reason === reasonPhrase(status)) writer.statusLine(status);
+    else writer.ascii(`HTTP/1.1 ${status} ${reason}\r\n`);
+    if (withCommonFields) {
+      const common = this.home.commonFields();
+      writer.copy(common, 0, common.length);
+    }
+    this.status = status;
+    return writer;
+  }
+
+  endHead(framing: ResponseFraming, contentLength = -1): void {
+    if (!this.isResponding) return;
+    const writer = this.home.headWriter;
+    this.#framing = this.#writeFraming(writer, framing, contentLength);
+    this.#remaining = contentLength;
+    if (!this.persist) writer.copy(closeField, 0, closeField.length);
+    else if (this.minor === 0) writer.copy(keepAliveField, 0, keepAliveField.length);
+    writer.lineEnd();
+    this.headBytesSent = writer.length;
+    this.outlet.write(writer.bytes, 0, writer.length);
+  }
+
+  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
+    const length = end - start;
+    if (!this.isResponding || length <= 0 || this.isHead || this.#framing === Framing.none) {
+      return true;
+    }
+    this.bodyBytesSent += length;
+    if (this.#framing === Framing.chunked) {
+      const at = writeChunkSize(chunkSizeLine, 0, length);
+      const scratch = this.home.scratch;
+      scratch.enter();
+      this.outlet.write(chunkSizeLine, 0, at);
+      this.outlet.write(bytes, start, end);
+      this.outlet.write(chunkEnd, 0, chunkEnd.length);
+      scratch.leave();
+    } else {
+      if (this.#framing === Framing.length && (this.#remaining -= length) < 0) {
+        this.cutResponse();
+        return true;
+      }
+      this.outlet.write(bytes, start, end);
+    }
+    if (!this.outlet.isBlocked) return true;
+    if (this.writeDeadlineMs === 0) this.armWriteDeadline();
+    return this.outlet.queuedBytes <= waitingBytesMax;
+  }
+
+  /** Called when output begins to wait, and whenever the client has taken some of it. */
+  protected armWriteDeadline(): void {
+    const { reactor, options } = this.home;
+    this.writeDeadlineMs = reactor.nowMs + (options.writeTimeoutMs || Infinity);
+    reactor.wheel.arm(this, this.writeDeadlineMs);
+  }
+
+  endBody(): void {
+    if (!this.isResponding) return;
+    if (this.#framing === Framing.length && this.#remaining > 0 && !this.isHead) {
+      return this.cutResponse();
+    }
+    if (this.#framing === Framing.chunked) this.outlet.write(lastChunk, 0, lastChunk.length);
+    this.#done();
+  }
+
+  endBodyWithTrailers(lines: Uint8Array): void {
+    if (this.#framing !== Framing.chunked || !this.isResponding) return this.endBody();
+    const scratch = this.home.scratch;
+    scratch.enter();
+    // The last chunk without the CRLF that would end an empty trailer section.
+    this.outlet.write(lastChunk, 0, lastChunk.length - 2);
+    this.outlet.write(lines, 0, lines.length);
+    this.outlet.write(chunkEnd, 0, chunkEnd.length);
+    scratch.leave();
+    this.#done();
+  }
+
+  writeInterim(status: number, fields: Uint8Array): void {
+    if (!this.isResponding || this.minor === 0 || this.status !== 0) return;
+    const writer = this.home.headWriter;
+    writer.clear();
+    writer.statusLine(status);
+    writer.copy(fields, 0, fields.length);
+    writer.lineEnd();
+    this.outlet.write(writer.bytes, 0, writer.length);
+  }
+
+  protected sendContinue(): void {
+    this.expectsContinue = false;
+    if (this.minor === 1) this.outlet.write(continueMessage, 0, continueMessage.length);
+  }
+
+  /** A short answer for requests that never become an exchange. */
+  protected sendStatusPage(status: number): void {
+    this.lingers = true;
+    const body = text.encode(`${status} ${reasonPhrase(status)}\n`);
+    const writer = this.beginHead(status);
+    writer.ascii("Content-Type: text/plain; charset=utf-8\r\n");
+    const scratch = this.home.scratch;
+    scratch.enter();
+    this.endHead(Framing.length, body.length);
+    this.writeBody(body, 0, body.length);
+    scratch.leave();
+    this.isResponding = false;
+  }
+
+  #done(): void {
+    this.isResponding = false;
+    this.onResponseDone();
+  }
+
+  #writeFraming(
+    writer: HeadWriter,
+    framing: ResponseFraming,
+    contentLength: number,
+  ): ResponseFraming | typeof Framing.eof {
+    if (this.status === 204 || this.status === 304 || this.status < 200) return Framing.none;
+    if (framing === Framing.length || (this.isHead && contentLength >= 0)) {
+      writer.numberField("Content-Length", contentLength);
+      return Framing.length;
+    }
+    if (framing === Framing.none) {
+      if (!this.isHead) writer.numberField("Content-Length", 0);
+      return Framing.none;
+    }
+    if (this.minor === 0) {
+      this.persist = false;
+      return Framing.eof;
+    }
+    writer.copy(chunkedField, 0, chunkedField.length);
+    return this.isHead ? Framing.none : Framing.chunked;
+  }
+}

@@ -1,0 +1,36 @@
+import type { PeerError } from "../base/errors.ts";
+import type { HeadWriter } from "../http1/head_writer.ts";
+import type { RequestHead } from "../http1/request_head.ts";
+import type { Reactor } from "../net/reactor.ts";
+import type { ExchangeHandler } from "./exchange.ts";
+import type { Scratch } from "./scratch.ts";
+import type { ServerConnection } from "./server_connection.ts";
+import type { ServerOptions } from "./server_options.ts";
+import type { StaticResponse } from "./static_response.ts";
+
+/** What the connections of one server share; implemented by `HttpServer`. */
+export interface ServerHome {
+  readonly reactor: Reactor;
+  readonly options: ServerOptions;
+  readonly handler: ExchangeHandler;
+  readonly scratch: Scratch;
+  /** Filled for each request; valid during `onRequest`. */
+  readonly head: RequestHead;
+  readonly headWriter: HeadWriter;
+  /** Between two requests, in milliseconds; Infinity without that deadline. */
+  readonly idleMs: number;
+  /** Every answer is the last one of its connection. */
+  readonly draining: boolean;
+  nextSerial(): number;
+  /** `Server` and `Date` field lines of this second. */
+  commonFields(): Uint8Array;
+  render(
+    response: StaticResponse,
+    minor: 0 | 1,
+    persist: boolean,
+    isHead: boolean,
+  ): { readonly bytes: Uint8Array; readonly headBytes: number };
+  /** A request was refused before it became an exchange. */
+  onFault(connection: ServerConnection, status: number, error: PeerError): void;
+  forget(connection: ServerConnection): void;
+}

@@ -1,0 +1,84 @@
+import { imfFixdate } from "../http1/date.ts";
+import { reasonPhrase } from "../http1/status.ts";
+import { serverField } from "./server_options.ts";
+
+const encoder = new TextEncoder();
+
+/** One rendering, with the place of its date. */
+interface Rendering {
+  readonly bytes: Uint8Array;
+  readonly headBytes: number;
+  dateOffset: number;
+  dateSeconds: number;
+}
+
+/**
+ * A whole response rendered once: nothing is built per request, and the date is rewritten in place
+ * when a second has passed.
+ */
+export class StaticResponse {
+  readonly bodyBytes: number;
+  readonly #persistent: Rendering;
+  readonly #persistentHead: Rendering;
+  readonly #legacy: Rendering;
+  readonly #legacyHead: Rendering;
+  readonly #closing: Rendering;
+  readonly #closingHead: Rendering;
+
+  /** `fields` without Date, Server, Content-Length and Connection, which are added. */
+  constructor(
+    readonly status: number,
+    fields: readonly (readonly [name: string, value: string])[],
+    body: Uint8Array | string,
+  ) {
+    const content = typeof body === "string" ? encoder.encode(body) : body;
+    this.bodyBytes = content.length;
+    const none = new Uint8Array(0);
+    const render = (connection: string, withBody: boolean) =>
+      rendering(status, fields, connection, content.length, withBody ? content : none);
+    this.#persistent = render("", true);
+    this.#persistentHead = render("", false);
+    // HTTP/1.0 clients such as ab keep a connection only when the answer says so.
+    this.#legacy = render("Connection: keep-alive\r\n", true);
+    this.#legacyHead = render("Connection: keep-alive\r\n", false);
+    this.#closing = render("Connection: close\r\n", true);
+    this.#closingHead = render("Connection: close\r\n", false);
+  }
+
+  /** The bytes to send. `epochSeconds` is now; `imfDate` its text as ASCII, 29 bytes. */
+  select(
+    minor: 0 | 1,
+    persist: boolean,
+    isHead: boolean,
+    epochSeconds: number,
+    imfDate: Uint8Array,
+  ): Rendering {
+    const chosen = !persist
+      ? (isHead ? this.#closingHead : this.#closing)
+      : minor === 0
+      ? (isHead ? this.#legacyHead : this.#legacy)
+      : (isHead ? this.#persistentHead : this.#persistent);
+    if (chosen.dateSeconds !== epochSeconds) {
+      chosen.bytes.set(imfDate, chosen.dateOffset);
+      chosen.dateSeconds = epochSeconds;
+    }
+    return chosen;
+  }
+}
+
+function rendering(
+  status: number,
+  fields: readonly (readonly [string, string])[],
+  connection: string,
+  contentLength: number,
+  body: Uint8Array,
+): Rendering {
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const start = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${serverField}Date: `;
+  const length = status === 204 || status === 304 ? "" : `Content-Length: ${contentLength}\r\n`;
+  const head = encoder.encode(`${start}${imfFixdate(0)}\r\n${lines}${length}${connection}\r\n`);
+  const bytes = new Uint8Array(head.length + body.length);
+  bytes.set(head);
+  bytes.set(body, head.length);
+  return { bytes, headBytes: head.length, dateOffset: start.length, dateSeconds: 0 };
+}
