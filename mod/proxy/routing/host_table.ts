@@ -1,0 +1,70 @@
+/** From the bytes of a Host field to a configured host: exact names, wildcards, then the first. */
+import { latin1 } from "../../http1/mod.ts";
+
+interface NamedHost {
+  readonly name: string;
+  readonly port: number;
+  readonly strictMatch: boolean;
+}
+
+/** Spellings of Host remembered with their answer; strangers choose them, so the number is fixed. */
+const cacheSlots = 64;
+const cachedBytesMax = 128;
+
+export class HostTable<Host extends NamedHost> {
+  readonly #exact = new Map<string, Host>();
+  /** Suffix with its leading dot, port, host; in the order of the file. */
+  readonly #wildcards: { suffix: string; port: number; host: Host }[] = [];
+  readonly #defaultPort: number;
+  readonly #fallback: Host | null;
+  /** With one host that takes everything there is nothing to look up. */
+  readonly #isSingle: boolean;
+  readonly #cachedNames: (Uint8Array | undefined)[] = new Array(cacheSlots);
+  readonly #cachedHosts: (Host | null)[] = new Array(cacheSlots).fill(null);
+
+  constructor(hosts: readonly Host[], defaultPort: number) {
+    this.#defaultPort = defaultPort;
+    this.#fallback = hosts.find((host) => !host.strictMatch) ?? null;
+    this.#isSingle = hosts.length === 1 && this.#fallback !== null;
+    for (const host of hosts) {
+      const port = host.port === 0 ? defaultPort : host.port;
+      if (host.name.startsWith("*")) {
+        this.#wildcards.push({ suffix: host.name.slice(1), port, host });
+      } else {
+        this.#exact.set(`${host.name}:${port}`, host);
+      }
+    }
+  }
+
+  /** The host for `[start, end)` of `bytes`; start is -1 without a Host. Null: none will have it. */
+  find(bytes: Uint8Array, start: number, end: number): Host | null {
+    if (this.#isSingle || start < 0) return this.#fallback;
+    const length = end - start;
+    const slot = length === 0 ? 0 : (length * 31 + bytes[start] + bytes[end - 1] * 7) % cacheSlots;
+    const cached = this.#cachedNames[slot];
+    if (cached !== undefined && cached.length === length) {
+      let at = 0;
+      while (at < length && cached[at] === bytes[start + at]) at++;
+      if (at === length) return this.#cachedHosts[slot];
+    }
+    const host = this.#lookUp(latin1(bytes, start, end).toLowerCase());
+    if (length <= cachedBytesMax) {
+      this.#cachedNames[slot] = bytes.slice(start, end);
+      this.#cachedHosts[slot] = host;
+    }
+    return host;
+  }
+
+  #lookUp(authority: string): Host | null {
+    const match = /^(\[[^\]]*\]|[^:]*)(?::([0-9]*))?$/.exec(authority);
+    if (match === null) return this.#fallback;
+    const name = match[1];
+    const port = match[2] === undefined || match[2] === "" ? this.#defaultPort : Number(match[2]);
+    const exact = this.#exact.get(`${name}:${port}`);
+    if (exact !== undefined) return exact;
+    for (const { suffix, port: wanted, host } of this.#wildcards) {
+      if (port === wanted && name.length > suffix.length && name.endsWith(suffix)) return host;
+    }
+    return this.#fallback;
+  }
+}

@@ -1,0 +1,78 @@
+/** Path prefixes as a trie over bytes: the longest match in one walk, however many there are. */
+
+/** Where the walk stands: an edge's bytes, what matches at its end, and what can follow. */
+class Node<Leaf> {
+  readonly children = new Map<number, Node<Leaf>>();
+  leaf: Leaf | null = null;
+  /** The prefix ends with a slash, so that any continuation is in a segment of its own. */
+  endsWithSlash = false;
+  prefixLength = 0;
+  constructor(public label: Uint8Array) {}
+}
+
+const SLASH = 0x2f;
+
+/**
+ * Finds the longest prefix of a path that ends at a segment border: `/api` matches `/api` and
+ * `/api/x` but not `/apix` (h2o's rule).
+ */
+export class PathTrie<Leaf> {
+  readonly #root = new Node<Leaf>(new Uint8Array(0));
+  /** Length of the prefix that the last `find` has matched. */
+  matchedLength = 0;
+
+  /** Adds a prefix, which starts with a slash and is not there yet. */
+  add(prefix: string, leaf: Leaf): void {
+    const bytes = new TextEncoder().encode(prefix);
+    let node = this.#root;
+    let at = 0;
+    while (at < bytes.length) {
+      const next = node.children.get(bytes[at]);
+      if (next === undefined) {
+        const added = new Node<Leaf>(bytes.slice(at));
+        node.children.set(bytes[at], added);
+        node = added;
+        break;
+      }
+      let shared = 0;
+      while (shared < next.label.length && next.label[shared] === bytes[at + shared]) shared++;
+      at += shared;
+      node = shared === next.label.length ? next : split(node, next, shared);
+    }
+    node.leaf = leaf;
+    node.prefixLength = bytes.length;
+    node.endsWithSlash = bytes[bytes.length - 1] === SLASH;
+  }
+
+  /** The leaf of the longest prefix of `[start, end)`, or null. */
+  find(bytes: Uint8Array, start: number, end: number): Leaf | null {
+    let node: Node<Leaf> | undefined = this.#root;
+    let best: Leaf | null = null;
+    let at = start;
+    while (at < end) {
+      node = node.children.get(bytes[at]);
+      if (node === undefined) break;
+      const label = node.label;
+      if (end - at < label.length) break;
+      let same = 1;
+      while (same < label.length && label[same] === bytes[at + same]) same++;
+      if (same < label.length) break;
+      at += same;
+      if (node.leaf === null) continue;
+      if (node.endsWithSlash || at === end || bytes[at] === SLASH) {
+        best = node.leaf;
+        this.matchedLength = node.prefixLength;
+      }
+    }
+    return best;
+  }
+}
+
+/** Puts a node in the middle of the edge to `next`; returns it. */
+function split<Leaf>(parent: Node<Leaf>, next: Node<Leaf>, shared: number): Node<Leaf> {
+  const middle = new Node<Leaf>(next.label.slice(0, shared));
+  next.label = next.label.slice(shared);
+  middle.children.set(next.label[0], next);
+  parent.children.set(middle.label[0], middle);
+  return middle;
+}

@@ -1,0 +1,129 @@
+import { assertEquals } from "@std/assert";
+import { defaultLimits, latin1, parseRequestHead, RequestHead } from "../../../mod/http1/mod.ts";
+import { type HostRoutes, Router } from "../../../mod/proxy/routing/router.ts";
+
+function host(name: string, paths: string[], port = 0, strictMatch = false): HostRoutes<string> {
+  return {
+    name,
+    port,
+    strictMatch,
+    paths: paths.map((prefix) => ({ prefix, leaf: `${name}${prefix}` })),
+    fallback: `${name} none`,
+  };
+}
+
+const head = new RequestHead();
+
+function parse(target: string, authority: string): RequestHead {
+  const bytes = new TextEncoder().encode(`GET ${target} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+  const end = parseRequestHead(head, bytes, 0, bytes.length, defaultLimits, 0);
+  if (end !== bytes.length) throw new Error(`Cannot parse the request for ${target}: ${end}`);
+  return head;
+}
+
+/** `leaf|rest|query` of a request. */
+function route(router: Router<string>, target: string, authority = "a"): string {
+  const leaf = router.match(parse(target, authority));
+  if (router.isBadPath) return "bad";
+  const rest = latin1(router.restBytes, router.restStart, router.restEnd);
+  return `${leaf}|${rest}|${latin1(head.bytes, router.queryStart, router.queryEnd)}`;
+}
+
+Deno.test("Router.match() takes the longest prefix that ends at a segment border", () => {
+  const router = new Router([host("a", ["/api", "/api2/", "/", "/api/v1", "/apple/pie"])], 80, "?");
+  const rows: [string, string][] = [
+    ["/", "a/||"],
+    ["/api", "a/api||"],
+    ["/api/", "a/api|/|"],
+    ["/api/x?q=1", "a/api|/x|?q=1"],
+    ["/apix", "a/|apix|"],
+    ["/api2", "a/|api2|"],
+    ["/api2/", "a/api2/||"],
+    ["/api2/y", "a/api2/|y|"],
+    ["/api/v1", "a/api/v1||"],
+    ["/api/v10", "a/api|/v10|"],
+    ["/api/v1/z?", "a/api/v1|/z|?"],
+    ["/apple", "a/|apple|"],
+    ["/apple/pie", "a/apple/pie||"],
+    ["/?/api", "a/||?/api"],
+  ];
+  for (const [target, expected] of rows) assertEquals(route(router, target), expected, target);
+});
+
+Deno.test("Router.match() says when no path matches", () => {
+  const router = new Router([host("a", ["/api", "/b/"])], 80, "?");
+  assertEquals(route(router, "/"), "a none|/|");
+  assertEquals(route(router, "/ap"), "a none|/ap|");
+  assertEquals(route(router, "/b"), "a none|/b|");
+});
+
+Deno.test("Router.match() decodes and resolves before it matches, and forwards no dot segments", () => {
+  const router = new Router([host("a", ["/api", "/"])], 80, "?");
+  const rows: [string, string][] = [
+    ["/%61pi/x%20y", "a/api|/x%20y|"],
+    ["/api%2Fx", "a/api|%2Fx|"],
+    ["/x/../api/y", "a/api|/y|"],
+    ["/api/../z?q=/../", "a/|z|?q=/../"],
+    ["/api/./y", "a/api|/y|"],
+    ["/api/.", "a/api|/|"],
+    ["/api/x/..", "a/api|/|"],
+    ["/api/..", "a/||"],
+    ["/.hidden", "a/|.hidden|"],
+    ["/..", "bad"],
+    ["/../x", "bad"],
+    ["/%2e%2e/x", "bad"],
+    ["/a%00b", "bad"],
+    ["/api/%zz", "a/api|/%zz|"],
+    ["/a//b", "a/|a//b|"],
+    ["/x%20/../api/%41%20", "a/api|/A%20|"],
+    ["http://a", "a/||"],
+    ["http://a?q", "a/||?q"],
+  ];
+  for (const [target, expected] of rows) assertEquals(route(router, target), expected, target);
+});
+
+Deno.test("Router.match() chooses the host by exact name, wildcard, then the first", () => {
+  const router = new Router(
+    [
+      host("first", ["/"]),
+      host("b.com", ["/"], 8080),
+      host("*.c.com", ["/"]),
+      host("x.c.com", ["/"]),
+    ],
+    80,
+    "?",
+  );
+  const rows: [string, string][] = [
+    ["first", "first/"],
+    ["FIRST:80", "first/"],
+    ["b.com", "first/"],
+    ["b.com:8080", "b.com/"],
+    ["y.c.com", "*.c.com/"],
+    ["y.c.com:80", "*.c.com/"],
+    ["y.c.com:81", "first/"],
+    ["c.com", "first/"],
+    ["x.c.com", "x.c.com/"],
+    ["[::1]:80", "first/"],
+    ["nobody", "first/"],
+    ["nobody", "first/"],
+  ];
+  for (const [authority, expected] of rows) {
+    assertEquals(route(router, "/", authority), `${expected}||`, authority);
+  }
+});
+
+Deno.test("Router.match() refuses unknown hosts when every host is strict", () => {
+  const router = new Router([host("a", ["/"], 0, true)], 80, "unknown");
+  assertEquals(route(router, "/", "a"), "a/||");
+  assertEquals(route(router, "/x", "b"), "unknown|/x|");
+});
+
+Deno.test("Router.match() stays right when more spellings come than its cache holds", () => {
+  const router = new Router([host("a", ["/"]), host("b", ["/"])], 80, "?");
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 500; i++) {
+      const name = i % 3 === 0 ? "B" : `n${i}`;
+      assertEquals(route(router, "/", name), name === "B" ? "b/||" : "a/||", name);
+    }
+  }
+});
