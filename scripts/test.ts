@@ -30,7 +30,7 @@ const minuteMs = 60_000;
 
 /** In the order in which they run: what is cheap and tells most comes first. */
 const checks: Record<string, () => Promise<Outcome>> = {
-  fmt: () => commandCheck("deno fmt --check", deno, ["fmt", "--check", "--quiet"], root),
+  fmt: () => commandCheck("deno fmt --check", deno, ["fmt", "--check"], root),
   lint: () => commandCheck("deno lint", deno, ["lint", "--quiet"], root),
   types: () => commandCheck("deno check", deno, ["check", "--quiet", ...sources], root),
   layers: async () => findingsCheck("layers", await checkLayers(root)),

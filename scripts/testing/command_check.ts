@@ -23,8 +23,14 @@ export async function commandCheck(
   }
   outcome.failed++;
   const decoder = new TextDecoder();
-  outcome.reports.push(`${name}\n${(decoder.decode(stdout) + decoder.decode(stderr)).trim()}`);
+  const output = decoder.decode(stdout) + withoutBacktrace(decoder.decode(stderr));
+  outcome.reports.push(`${name}\n${output.trim()}`);
   return outcome;
+}
+
+/** Deno ends a failed run with a trace of its own insides, which helps nobody. */
+export function withoutBacktrace(stderr: string): string {
+  return stderr.replace(/(?:error: Test failed\n+)?Stack backtrace:\n[^]*$/, "");
 }
 
 /** A check that gives a list of findings: passed when there are none. Counts as one test. */

@@ -3,6 +3,7 @@
  * leaks cannot disturb the next, and the JUnit report gives exact counts.
  */
 import { descendantPids, trySignal } from "../../tests/support/child.ts";
+import { withoutBacktrace } from "./command_check.ts";
 import { readJunit } from "./junit.ts";
 import { addOutcome, emptyOutcome, type Outcome } from "./outcome.ts";
 
@@ -110,12 +111,7 @@ async function runDeno(
   const { code, stdout, stderr } = await child.output();
   clearTimeout(timer);
   const decoder = new TextDecoder();
-  return { output: decoder.decode(stdout) + readable(decoder.decode(stderr)), code, hung };
-}
-
-/** Deno ends a failed run with a trace of its own insides, which helps nobody. */
-function readable(stderr: string): string {
-  return stderr.replace(/error: Test failed\n+Stack backtrace:\n[^]*$/, "");
+  return { output: decoder.decode(stdout) + withoutBacktrace(decoder.decode(stderr)), code, hung };
 }
 
 /** What changes how hayate runs must come from the test, not from whoever calls scripts/test. */
