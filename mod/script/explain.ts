@@ -1,0 +1,58 @@
+/** Turns what `import()` throws into one line that says what to do. */
+
+import { withOriginalPaths } from "./script_path.ts";
+
+/** How a script that imports packages is made to run here. */
+const wayOut = "bundle the app into one file first, for example: deno bundle -o app.bundle.js ";
+
+/** Shape of the errors that Deno's loader throws. */
+interface LoaderError {
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string;
+}
+
+/** One line about why the script at `path` did not load. */
+export function explainLoadFailure(path: string, error: unknown): string {
+  if (!(error instanceof Error)) return `${path}: threw ${String(error)} while it was loaded`;
+  const message = withOriginalPaths(error.message);
+  const { code } = error as LoaderError;
+  const specifier = unresolvedSpecifier(message);
+  if (specifier !== null) {
+    return `${path}: cannot import ${specifier}: the compiled hayate resolves only files and node: ` +
+      `modules; ${wayOut}${path}`;
+  }
+  const missing = /Module not found "?(file:\/\/[^\s"]+)/.exec(message);
+  if (missing !== null) return `${path}: imports ${fromUrl(missing[1])}, which does not exist`;
+  const first = message.split("\n")[0];
+  if (error instanceof SyntaxError) return `${path}: ${spellUrls(first)}`;
+  if (code === "ERR_MODULE_NOT_FOUND") return `${path}: ${spellUrls(first)}`;
+  const frame = firstFrame((error as LoaderError).stack ?? "");
+  const where = frame === null ? "" : ` (${frame})`;
+  return `${path}: ${error.name} while it was loaded: ${first}${where}`;
+}
+
+/** The specifier that the loader names when it is neither a file nor built in. */
+function unresolvedSpecifier(message: string): string | null {
+  const bare = /Import "([^"]+)" not a dependency/.exec(message) ??
+    /Relative import path "([^"]+)" not prefixed/.exec(message);
+  if (bare !== null) return `"${bare[1]}"`;
+  const npm = /Could not find constraint '([^']+)'/.exec(message);
+  if (npm !== null) return `"npm:${npm[1]}"`;
+  const other = /Module not found:? "?((?:jsr|npm|https?):[^\s"]+)/.exec(message);
+  return other === null ? null : `"${other[1]}"`;
+}
+
+/** `path:line:column` of the first frame that lies in a file. */
+function firstFrame(stack: string): string | null {
+  const match = /(file:\/\/[^\s)]+:\d+:\d+)/.exec(withOriginalPaths(stack));
+  return match === null ? null : fromUrl(match[1]);
+}
+
+function spellUrls(text: string): string {
+  return text.replace(/file:\/\/[^\s"]+/g, fromUrl);
+}
+
+function fromUrl(url: string): string {
+  return decodeURIComponent(url.replace(/^file:\/\//, ""));
+}

@@ -1,0 +1,82 @@
+/**
+ * Copies of a TypeScript app without types.
+ *
+ * The compiled program can import JavaScript from the disk, but not TypeScript. So every TypeScript
+ * file that the entry reaches is stripped into a temporary folder, imports rewritten to absolute
+ * URLs. The preset `import.meta` makes the app see the real paths, `withOriginalPaths` our log.
+ */
+import { rememberCopy, toFileUrl } from "./script_path.ts";
+import { findSpecifiers, needsStripping, type Specifier, stripTypes } from "./strip_types.ts";
+
+/** A folder of copies; `remove` it once the entry has been imported. */
+export class ScriptCopies {
+  readonly #folder: string = Deno.makeTempDirSync({ prefix: "hayate-app-" });
+  /** Real path to the path of its copy. */
+  readonly #copies = new Map<string, string>();
+  readonly #waiting: string[] = [];
+
+  /** Copies `entry` (a real path) and what it imports; returns the URL to import. */
+  copy(entry: string): string {
+    const url = this.#urlOf(entry);
+    for (let path = this.#waiting.pop(); path !== undefined; path = this.#waiting.pop()) {
+      Deno.writeTextFileSync(this.#copies.get(path) as string, this.#convert(path));
+    }
+    return url;
+  }
+
+  remove(): void {
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+
+  #urlOf(path: string): string {
+    let copy = this.#copies.get(path);
+    if (copy === undefined) {
+      const name = path.slice(path.lastIndexOf("/") + 1).replace(/[^\w.-]/g, "_");
+      copy = `${this.#folder}/${this.#copies.size}-${name}.mjs`;
+      this.#copies.set(path, copy);
+      rememberCopy(copy, path);
+      this.#waiting.push(path);
+    }
+    return toFileUrl(copy);
+  }
+
+  #convert(path: string): string {
+    const source = Deno.readTextFileSync(path).replace(/^#!.*/, "");
+    const stripped = needsStripping(path)
+      ? stripTypes(source, path)
+      : { code: source, specifiers: findSpecifiers(source) };
+    let code = "";
+    let at = 0;
+    for (const specifier of stripped.specifiers) {
+      code += stripped.code.slice(at, specifier.start);
+      code += JSON.stringify(this.#resolve(specifier, path));
+      at = specifier.end;
+    }
+    code += stripped.code.slice(at);
+    const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+    const meta = `Object.assign(import.meta,${
+      JSON.stringify({ url: toFileUrl(path), filename: path, dirname: folder })
+    });`;
+    return meta + code;
+  }
+
+  /** Relative imports become absolute; what is TypeScript, or may import some, is copied as well. */
+  #resolve(specifier: Specifier, importer: string): string {
+    const { text } = specifier;
+    if (!/^(\.{0,2}\/|file:)/.test(text)) return text;
+    const url = new URL(text, toFileUrl(importer));
+    const path = decodeURIComponent(url.pathname);
+    if (!/\.(ts|mts|tsx|jsx|js|mjs)$/.test(path) || !isFile(path)) return url.href;
+    return this.#urlOf(path);
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    // The import itself will say what is wrong with it.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

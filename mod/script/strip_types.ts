@@ -1,0 +1,87 @@
+/** TypeScript (and JSX) to JavaScript that runs as it is. Imported only when an app needs it. */
+import { transform } from "sucrase";
+import { ContextualKeyword } from "sucrase/keywords";
+import { parse } from "sucrase/parser";
+import { TokenType } from "sucrase/token-types";
+
+/** A module specifier in the code, quotes left out. */
+export interface Specifier {
+  readonly text: string;
+  /** Offsets of the literal with its quotes. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A module without types. Lines are where they were. */
+export interface StrippedModule {
+  readonly code: string;
+  /** Of static imports, re-exports, and dynamic imports whose argument is a literal. */
+  readonly specifiers: readonly Specifier[];
+}
+
+interface Token {
+  readonly type: number;
+  readonly start: number;
+  readonly end: number;
+  readonly contextualKeyword: number;
+}
+
+/** Whether a file of this name needs stripping before it can run. */
+export function needsStripping(path: string): boolean {
+  return /\.(ts|mts|tsx|jsx)$/.test(path);
+}
+
+/** Throws SyntaxError, its message with line and column, for what is not valid TypeScript. */
+export function stripTypes(source: string, path: string): StrippedModule {
+  const isJsx = /x$/.test(path);
+  try {
+    const { code } = transform(source, {
+      transforms: isJsx ? ["typescript", "jsx"] : ["typescript"],
+      ...(isJsx ? jsxOptions(source) : {}),
+      disableESTransforms: true,
+      preserveDynamicImport: true,
+      production: true,
+    });
+    return { code, specifiers: findSpecifiers(code) };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const message = error.message.replace(/^Error transforming [^:]*: /, "").split("\n")[0];
+    throw new SyntaxError(message, { cause: error });
+  }
+}
+
+/** `@jsxImportSource NAME` in a comment chooses whose JSX runtime is imported, as in TypeScript. */
+function jsxOptions(source: string): Record<string, string> {
+  const pragma = /@jsxImportSource\s+(\S+)/.exec(source);
+  return pragma === null
+    ? { jsxRuntime: "classic" }
+    : { jsxRuntime: "automatic", jsxImportSource: pragma[1] };
+}
+
+/** Specifiers of plain JavaScript, found by its tokens, so that strings and comments cannot deceive. */
+export function findSpecifiers(code: string): Specifier[] {
+  const { tokens } = parse(code, false, false, false) as { readonly tokens: readonly Token[] };
+  const found: Specifier[] = [];
+  for (let i = 1; i < tokens.length; i++) {
+    const { type, start, end } = tokens[i];
+    if (type !== TokenType.string || !namesModule(tokens, i)) continue;
+    found.push({ text: unquote(code.slice(start, end)), start, end });
+  }
+  return found;
+}
+
+/** `import "x"`, `... from "x"` or `import("x"`. */
+function namesModule(tokens: readonly Token[], i: number): boolean {
+  const before = tokens[i - 1];
+  if (before.type === TokenType._import) return true;
+  if (before.contextualKeyword === ContextualKeyword._from) return true;
+  return before.type === TokenType.parenL && tokens[i - 2]?.type === TokenType._import;
+}
+
+function unquote(literal: string): string {
+  const inner = literal.slice(1, -1);
+  if (!inner.includes("\\")) return inner;
+  return inner.replace(/\\u\{?([0-9a-fA-F]+)\}?|\\x([0-9a-fA-F]{2})|\\(.)/g, (_, u, x, char) => {
+    return u ?? x ? String.fromCodePoint(parseInt(u ?? x, 16)) : char;
+  });
+}

@@ -1,0 +1,23 @@
+import { assertEquals } from "@std/assert";
+import { explainLoadFailure } from "../../../mod/script/explain.ts";
+
+const wayOut = "the compiled hayate resolves only files and node: modules; " +
+  "bundle the app into one file first, for example: deno bundle -o app.bundle.js a.js";
+
+Deno.test("explainLoadFailure() names the import and the way out", () => {
+  const rows = [
+    [`Import "hono" not a dependency`, `"hono"`],
+    [`Could not find constraint 'hono@4' in the list of packages.`, `"npm:hono@4"`],
+    [`Module not found: jsr:@std/yaml`, `"jsr:@std/yaml"`],
+    [`Module not found: https://example.com/x.js`, `"https://example.com/x.js"`],
+  ];
+  for (const [message, name] of rows) {
+    const line = explainLoadFailure("a.js", new TypeError(message));
+    assertEquals(line, `a.js: cannot import ${name}: ${wayOut}`);
+  }
+});
+
+Deno.test("explainLoadFailure() names a file that is not there", () => {
+  const error = new TypeError(`Module not found "file:///x/b%20c.js".`);
+  assertEquals(explainLoadFailure("a.js", error), "a.js: imports /x/b c.js, which does not exist");
+});
