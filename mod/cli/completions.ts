@@ -143,16 +143,27 @@ if [ "$funcstack[1]" = "_hayate" ]; then _hayate "$@"; else compdef _hayate haya
 }
 
 function zshEntry(name: string, text: string): string {
-  const plain = text.replaceAll("'", "'\\''").replaceAll("\\", "\\\\");
+  const plain = text.replaceAll("\\", "\\\\").replaceAll("'", "'\\''");
   return `'${name.replaceAll(":", "\\:")}:${plain}'`;
 }
 
 function renderFish(branches: readonly Branch[]): string {
+  const paths = branches.map(({ path }) => fishQuote(path.join(" "))).join(" ");
   const lines = [
     "# fish completion for hayate; put it into ~/.config/fish/completions/hayate.fish",
+    "# True when the words so far lead to exactly this place.",
+    "function __hayate_at",
+    "    set -l place",
+    "    for word in (commandline -opc)[2..-1]",
+    '        set -l next (string trim "$place $word")',
+    `        contains -- "$next" ${paths}; or break`,
+    "        set place $next",
+    "    end",
+    '    test "$place" = "$argv[1]"',
+    "end",
   ];
   for (const { path, words, options } of branches) {
-    const condition = fishCondition(path, branches);
+    const condition = `"__hayate_at '${path.join(" ")}'"`;
     for (const word of words) {
       lines.push(
         `complete -c hayate -n ${condition} -f -a ${fishQuote(word.name)} -d ${
@@ -163,18 +174,6 @@ function renderFish(branches: readonly Branch[]): string {
     for (const spec of options) lines.push(fishOption(condition, spec));
   }
   return `${lines.join("\n")}\n`;
-}
-
-/** True when the words of `path` were said and none that leads deeper. */
-function fishCondition(path: readonly string[], branches: readonly Branch[]): string {
-  const deeper = branches
-    .filter((other) =>
-      other.path.length === path.length + 1 && path.every((word, at) => other.path[at] === word)
-    )
-    .map((other) => other.path[path.length] as string);
-  const parts = path.map((word) => `__fish_seen_subcommand_from ${word}`);
-  if (deeper.length > 0) parts.push(`not __fish_seen_subcommand_from ${deeper.join(" ")}`);
-  return fishQuote(parts.length === 0 ? "true" : parts.join("; and "));
 }
 
 function fishOption(condition: string, spec: OptionSpec): string {

@@ -229,11 +229,14 @@ class Scan {
   #unknownShort(word: string, letter: string, at: number): string {
     // A long name with one dash is the commonest slip.
     const long = word.slice(1).split("=")[0] as string;
-    if (at === 1 && long.length > 1) {
-      const guess = this.#byName.has(long) ? long : nearest(long, [...this.#byName.keys()]);
-      return `unknown flag ${word}${guess === null ? "" : `: did you mean --${guess}?`}`;
-    }
-    return at === 1 ? `unknown flag -${letter}` : `unknown flag -${letter} in ${word}`;
+    const slip = long.length > 1 && this.#byName.has(long);
+    const guess = slip
+      ? long
+      : at === 1 && long.length > 1
+      ? nearest(long, [...this.#byName.keys()])
+      : null;
+    const shown = at > 1 ? `-${letter} in ${word}` : long.length > 1 ? word : `-${letter}`;
+    return `unknown flag ${shown}${guess === null ? "" : `: did you mean --${guess}?`}`;
   }
 
   #take(spec: ValueSpec, shown: string, inline: string | null): void {
