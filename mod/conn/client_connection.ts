@@ -1,0 +1,332 @@
+/**
+ * A connection to an upstream peer: one request and its response at a time, used again and again.
+ *
+ * The user writes the request (`write`, bytes already framed), is told of the response, and calls
+ * `release` or `discard` at its end.
+ */
+import { PeerError } from "../base/errors.ts";
+import { Deadline } from "../base/timer_wheel.ts";
+import { BodyDecoder } from "../http1/body_decoder.ts";
+import { describeFault } from "../http1/faults.ts";
+import { Framing } from "../http1/message_head.ts";
+import type { Method } from "../http1/method.ts";
+import { parseResponseHead, type ResponseHead } from "../http1/response_head.ts";
+import type { Socket, SocketHandler } from "../net/reactor.ts";
+import { Inbox } from "./inbox.ts";
+import { Outlet } from "./outlet.ts";
+import type { UpstreamHome } from "./upstream_home.ts";
+
+/** Who wants the response; one object per proxied exchange, or one for all. */
+export interface ResponseHandler {
+  /** An interim response (1xx but 101) that `client.head` describes. */
+  onInterim(client: ClientConnection): void;
+  /** The final head; `client.head` is valid until the call returns. */
+  onResponse(client: ClientConnection): void;
+  onResponseBody(client: ClientConnection, bytes: Uint8Array, start: number, end: number): void;
+  /** The response is complete. Call `release` (the connection is kept if it can be) or `discard`. */
+  onResponseEnd(client: ClientConnection): void;
+  /** After `write` returned false: the peer has taken what was waiting. */
+  onRequestDrain(client: ClientConnection): void;
+  /**
+   * The exchange failed; the connection is gone. `client.receivedBytes` says whether anything of a
+   * response had come, `client.wasReused` whether the peer may simply have closed an idle connection.
+   */
+  onFailure(client: ClientConnection, error: PeerError): void;
+}
+
+/** What the next byte of the peer belongs to. */
+const Input = { idle: 0, head: 1, body: 2, tunnel: 3, closed: 4 } as const;
+type Input = typeof Input[keyof typeof Input];
+
+/** Request bytes that may wait for a slow peer before `write` says stop. */
+const waitingBytesMax = 65_536;
+
+export class ClientConnection extends Deadline implements SocketHandler {
+  handler: ResponseHandler | null = null;
+  /** The user's own; for a proxy the exchange that this response belongs to. */
+  context: unknown = null;
+  /** Exchanges that were begun on this connection. */
+  exchangeCount = 0;
+  /** Bytes of the current response so far, heads included. */
+  receivedBytes = 0;
+  /** Bytes of the current request handed over so far. */
+  requestBytes = 0;
+  /** True once connect(2) has succeeded. */
+  isConnected = false;
+  readonly outlet: Outlet;
+  readonly socket: Socket;
+  #input: Input = Input.idle;
+  #inbox = new Inbox();
+  #scannedBytes = 0;
+  #decoder = new BodyDecoder();
+  #method: Method = 0;
+  #persist = false;
+  #paused = false;
+  #consuming = false;
+
+  constructor(readonly home: UpstreamHome) {
+    super();
+    this.outlet = new Outlet(home.scratch);
+    this.socket = home.open(this);
+    this.outlet.socket = this.socket;
+  }
+
+  /** Filled for each response; valid during `onResponse` and `onInterim`. */
+  get head(): ResponseHead {
+    return this.home.head;
+  }
+
+  get wasReused(): boolean {
+    return this.exchangeCount > 1;
+  }
+
+  get isOpen(): boolean {
+    return this.#input !== Input.closed;
+  }
+
+  get trailers(): BodyDecoder["trailers"] {
+    return this.#decoder.trailers;
+  }
+
+  /** Begins an exchange. Then `write` the request, head first. */
+  begin(handler: ResponseHandler, context: unknown, method: Method): void {
+    this.handler = handler;
+    this.context = context;
+    this.#method = method;
+    this.exchangeCount++;
+    this.receivedBytes = 0;
+    this.requestBytes = 0;
+    this.#persist = false;
+    this.#input = Input.head;
+    const { reactor, options } = this.home;
+    const limitMs = this.isConnected ? options.responseTimeoutMs : options.connectTimeoutMs;
+    reactor.wheel.arm(this, reactor.nowMs + (limitMs || Infinity));
+  }
+
+  /** Takes all of it, also before the connection stands. False: stop until `onRequestDrain`. */
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.isOpen) return true;
+    this.requestBytes += end - start;
+    this.outlet.write(bytes, start, end);
+    return this.outlet.queuedBytes <= waitingBytesMax;
+  }
+
+  /** No `onResponseBody` until `resume`: the peer is slowed down, and its deadline does not run. */
+  pause(): void {
+    if (this.#paused || !this.isOpen) return;
+    this.#paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused || !this.isOpen) return;
+    this.#paused = false;
+    this.socket.resume();
+    this.#armResponse();
+    if (this.#consuming || this.#inbox.length === 0) return;
+    const scratch = this.home.scratch;
+    scratch.enter();
+    this.#consumeInbox();
+    scratch.leave();
+  }
+
+  /** Gives the connection back after `onResponseEnd`; it is kept if both sides agree. */
+  release(): void {
+    if (!this.isOpen) return;
+    const usable = this.#persist && this.#input === Input.idle && this.#inbox.length === 0 &&
+      !this.outlet.isBlocked;
+    if (!usable || !this.home.keep(this)) this.discard();
+  }
+
+  /** Ends the connection, whatever it does. No callback follows. */
+  discard(): void {
+    if (!this.isOpen) return;
+    this.#close();
+    this.socket.close();
+  }
+
+  /** After a 101: the socket and the bytes that came behind the head. The exchange is over. */
+  takeOver(): { socket: Socket; early: Uint8Array } {
+    this.outlet.flush();
+    const early = this.#inbox.bytes.slice(this.#inbox.start, this.#inbox.end);
+    const socket = this.socket;
+    this.#close();
+    return { socket, early };
+  }
+
+  onOpen(): void {
+    this.isConnected = true;
+    this.#armResponse();
+    this.onDrain();
+  }
+
+  onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
+    const scratch = this.home.scratch;
+    scratch.enter();
+    if (this.#inbox.length === 0) {
+      const at = this.#consume(bytes, start, end, start);
+      if (at < end && this.isOpen) this.#inbox.append(bytes, at, end);
+    } else {
+      this.#inbox.append(bytes, start, end);
+      this.#consumeInbox();
+    }
+    scratch.leave();
+  }
+
+  onDrain(): void {
+    if (!this.outlet.drain() || this.handler === null) return;
+    const scratch = this.home.scratch;
+    scratch.enter();
+    this.handler.onRequestDrain(this);
+    scratch.leave();
+  }
+
+  onEnd(): void {
+    const scratch = this.home.scratch;
+    scratch.enter();
+    if (this.#input === Input.body && this.#decoder.finishAtEof()) {
+      this.#persist = false;
+      this.#endResponse();
+    } else if (this.#input === Input.head || this.#input === Input.body) {
+      const where = this.receivedBytes === 0 ? "without an answer" : "within its answer";
+      this.#fail(new PeerError("EEOF", "upstream", `peer closed ${where}`));
+    } else {
+      this.discard();
+    }
+    scratch.leave();
+  }
+
+  onClose(_socket: Socket, error: PeerError): void {
+    const scratch = this.home.scratch;
+    scratch.enter();
+    this.#fail(error);
+    scratch.leave();
+  }
+
+  override onDeadline(nowMs: number): void {
+    if (this.#input === Input.idle) return this.discard();
+    // The downstream side is slow, or we still send the request: the peer is not to blame.
+    if (this.#paused || this.outlet.isBlocked && this.isConnected) {
+      const limitMs = this.home.options.responseTimeoutMs;
+      return this.home.reactor.wheel.arm(this, nowMs + (limitMs || Infinity));
+    }
+    const phrase = this.isConnected ? "peer did not answer in time" : "connect timed out";
+    const scratch = this.home.scratch;
+    scratch.enter();
+    this.#fail(new PeerError("ETIMEDOUT", "upstream", phrase, !this.isConnected));
+    scratch.leave();
+  }
+
+  #consume(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
+    this.#consuming = true;
+    let at = start;
+    while (at < end && this.isOpen) {
+      if (this.#input === Input.head) {
+        const from = lastEnd > at ? lastEnd : at;
+        const { head, options } = this.home;
+        const next = parseResponseHead(head, bytes, at, end, options.limits, from, this.#method);
+        if (next === 0) {
+          this.#scannedBytes = end - at;
+          break;
+        }
+        if (next < 0) {
+          this.#failFault(next);
+          break;
+        }
+        this.receivedBytes += next - at;
+        at = next;
+        this.#onHead(head);
+      } else if (this.#input === Input.body) {
+        if (this.#paused) break;
+        const next = this.#takeBody(bytes, at, end);
+        if (next < 0) {
+          this.#failFault(next);
+          break;
+        }
+        at = next;
+      } else if (this.#input === Input.tunnel) {
+        break;
+      } else {
+        // More than the response: whatever it is, it belongs to no request of ours (RFC 9112 9.2).
+        this.discard();
+      }
+    }
+    this.#consuming = false;
+    return at;
+  }
+
+  #consumeInbox(): void {
+    const inbox = this.#inbox;
+    const lastEnd = inbox.start + this.#scannedBytes;
+    this.#scannedBytes = 0;
+    const at = this.#consume(inbox.bytes, inbox.start, inbox.end, lastEnd);
+    if (this.#inbox === inbox) inbox.consumeTo(at);
+  }
+
+  #onHead(head: ResponseHead): void {
+    if (head.status === 101) {
+      this.#input = Input.tunnel;
+      this.home.reactor.wheel.disarm(this);
+      this.handler!.onResponse(this);
+      return;
+    }
+    if (head.status < 200) return this.handler!.onInterim(this);
+    this.#persist = head.keepAlive && head.framing !== Framing.eof;
+    this.#decoder.reset(head.framing, head.contentLength, this.home.options.limits);
+    this.#input = Input.body;
+    this.#armResponse();
+    this.handler!.onResponse(this);
+    if (this.#decoder.done && this.#isInBody()) this.#endResponse();
+  }
+
+  #takeBody(bytes: Uint8Array, at: number, end: number): number {
+    const decoder = this.#decoder;
+    const next = decoder.step(bytes, at, end);
+    if (next < 0) return next;
+    this.receivedBytes += next - at;
+    const { dataStart, dataEnd } = decoder;
+    const done = decoder.done;
+    if (dataEnd > dataStart) this.handler!.onResponseBody(this, bytes, dataStart, dataEnd);
+    if (!this.#isInBody()) return next;
+    if (done) this.#endResponse();
+    else this.#armResponse();
+    return next;
+  }
+
+  /** A call, because a handler may have ended the connection behind the type checker's back. */
+  #isInBody(): boolean {
+    return this.#input === Input.body;
+  }
+
+  #endResponse(): void {
+    this.#input = Input.idle;
+    this.handler!.onResponseEnd(this);
+  }
+
+  /** The time between two pieces of the response, like nginx's proxy_read_timeout. */
+  #armResponse(): void {
+    const { reactor, options } = this.home;
+    reactor.wheel.arm(this, reactor.nowMs + (options.responseTimeoutMs || Infinity));
+  }
+
+  #failFault(fault: number): void {
+    this.#fail(new PeerError("EPROTO", "upstream", describeFault(fault).phrase));
+  }
+
+  #fail(error: PeerError): void {
+    if (!this.isOpen) return;
+    const active = this.#input !== Input.idle;
+    const handler = this.handler;
+    this.#close();
+    this.socket.close();
+    if (active && handler !== null) handler.onFailure(this, error);
+  }
+
+  #close(): void {
+    this.#input = Input.closed;
+    this.#inbox = new Inbox();
+    this.outlet.discard();
+    this.home.reactor.wheel.disarm(this);
+    this.home.forget(this);
+  }
+}

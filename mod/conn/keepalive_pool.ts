@@ -1,0 +1,77 @@
+import type { Address } from "../base/address.ts";
+import { ResponseHead } from "../http1/response_head.ts";
+import type { Reactor, Socket } from "../net/reactor.ts";
+import { ClientConnection } from "./client_connection.ts";
+import type { Scratch } from "./scratch.ts";
+import {
+  defaultUpstreamOptions,
+  type UpstreamHome,
+  type UpstreamOptions,
+} from "./upstream_home.ts";
+
+/** The connections to one peer. The most recently used one is taken first, so that spare ones time out. */
+export class KeepalivePool implements UpstreamHome {
+  readonly options: UpstreamOptions;
+  readonly head: ResponseHead;
+  readonly #idle: ClientConnection[] = [];
+  #openCount = 0;
+  #closed = false;
+
+  constructor(
+    readonly reactor: Reactor,
+    readonly address: Address,
+    readonly scratch: Scratch,
+    options: Partial<UpstreamOptions> = {},
+  ) {
+    this.options = { ...defaultUpstreamOptions, ...options };
+    this.head = new ResponseHead(this.options.limits.fieldsMax);
+  }
+
+  /** Open connections, used and unused. */
+  get openCount(): number {
+    return this.#openCount;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  /** A connection for one exchange: an unused one, or a new one that begins to connect. */
+  acquire(): ClientConnection {
+    const idle = this.#idle.pop();
+    return idle ?? this.connect();
+  }
+
+  /** A new connection, for a retry that must not meet another stale one. */
+  connect(): ClientConnection {
+    this.#openCount++;
+    return new ClientConnection(this);
+  }
+
+  /** Closes the unused connections and keeps none from now on. */
+  close(): void {
+    this.#closed = true;
+    while (this.#idle.length > 0) this.#idle[this.#idle.length - 1].discard();
+  }
+
+  open(connection: ClientConnection): Socket {
+    return this.reactor.connect(this.address, connection);
+  }
+
+  keep(connection: ClientConnection): boolean {
+    const { exchangesMax, idleMax, idleTimeoutMs } = this.options;
+    if (this.#closed || this.#idle.length >= idleMax) return false;
+    if (exchangesMax > 0 && connection.exchangeCount >= exchangesMax) return false;
+    connection.handler = null;
+    connection.context = null;
+    this.#idle.push(connection);
+    this.reactor.wheel.arm(connection, this.reactor.nowMs + (idleTimeoutMs || Infinity));
+    return true;
+  }
+
+  forget(connection: ClientConnection): void {
+    this.#openCount--;
+    const index = this.#idle.lastIndexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+}
