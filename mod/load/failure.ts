@@ -1,0 +1,24 @@
+/** Why a request failed. Each failed request is counted once, under one of these. */
+export const failureKinds = [
+  "connect",
+  "refused",
+  "read",
+  "write",
+  "timeout",
+  "status",
+  "truncated",
+  "protocol",
+] as const;
+export type FailureKind = typeof failureKinds[number];
+
+/** What each kind means, for reports and help. */
+export const failureMeaning: Readonly<Record<FailureKind, string>> = {
+  connect: "the connection could not be made",
+  refused: "nobody listens there",
+  read: "the connection failed before a byte of the response came, or was reset within it",
+  write: "the request could not be sent",
+  timeout: "no complete response in time",
+  status: "the response's status was 400 or above",
+  truncated: "the connection ended in the middle of a response",
+  protocol: "what came was no valid HTTP response",
+};

@@ -1,0 +1,471 @@
+/** One connection of the load generator: connects, sends, reads, and starts anew when it must. */
+import type { PeerError } from "../base/errors.ts";
+import { Deadline } from "../base/timer_wheel.ts";
+import {
+  BodyDecoder,
+  defaultLimits,
+  describeFault,
+  Framing,
+  parseResponseHead,
+} from "../http1/mod.ts";
+import type { Socket, SocketHandler } from "../net/reactor.ts";
+import type { FailureKind } from "./failure.ts";
+import type { GroupState } from "./group_state.ts";
+import type { LoadThread } from "./load_thread.ts";
+import { Slot } from "./stats.ts";
+
+export const Phase = { closed: 0, connecting: 1, idle: 2, busy: 3, resting: 4 } as const;
+export type Phase = typeof Phase[keyof typeof Phase];
+
+/** Waits between attempts that fail: 10 ms, doubled up to this. */
+const restMaxMs = 250;
+const restFirstMs = 10;
+const heldBytesFirst = 4096;
+
+export class LoadConnection extends Deadline implements SocketHandler {
+  phase: Phase = Phase.closed;
+  /** Requests sent, or about to be sent, without a complete response. */
+  outstanding = 0;
+  /** When the request should have been sent, on the clock of `performance.now()`. */
+  intendedMs = 0;
+  /** When it was sent. */
+  startMs = 0;
+  /** In the queue of connections that wait for the schedule. */
+  isQueued = false;
+  /** Responses in a row that this connection has failed to get. */
+  failureStreak = 0;
+  /** Index in the group of the request that is answered next. */
+  requestIndex = 0;
+  #socket: Socket | null = null;
+  #batch: Uint8Array = noBytes;
+  #batchEnd = 0;
+  #written = 0;
+  /** Offsets behind the requests of the batch, and which of them is answered next. */
+  #ends: Int32Array = noEnds;
+  #position = 0;
+  /** Responses on this socket. */
+  #servedCount = 0;
+  /** The batch has already been sent on another connection, which closed without an answer. */
+  #isRetry = false;
+  #connectStartMs = 0;
+  /** Since when connect(2) has been answering EAGAIN; 0: it does not. */
+  #backlogFullSinceMs = 0;
+  /** Bytes of the current response have come. */
+  #begun = false;
+  #inBody = false;
+  #keepAlive = true;
+  #peerEnded = false;
+  #status = 0;
+  /** The beginning of a head that did not come in one read. */
+  #held: Uint8Array | null = null;
+  #heldEnd = 0;
+  #decoder: BodyDecoder | null = null;
+
+  constructor(
+    readonly thread: LoadThread,
+    readonly group: GroupState,
+    /** Number of this connection in the whole run. */
+    readonly index: number,
+  ) {
+    super();
+  }
+
+  get isOpen(): boolean {
+    return this.phase === Phase.idle || this.phase === Phase.busy;
+  }
+
+  /** The connection carries another request, or can make a fresh start to do so. */
+  connect(nowMs: number): void {
+    this.phase = Phase.connecting;
+    this.#connectStartMs = nowMs;
+    this.#servedCount = 0;
+    this.#peerEnded = false;
+    this.#written = 0;
+    this.thread.arm(this, nowMs + this.thread.plan.timeoutMs);
+    this.#socket = this.thread.open(this);
+  }
+
+  /** Loads a batch: requests `index` and following of the group. Returns how many they are. */
+  load(index: number, countMax: number): number {
+    const ends = this.group.plan.ends[index];
+    const count = Math.min(ends.length, countMax);
+    this.loadBytes(this.group.plan.batches[index], ends, count, index);
+    return count;
+  }
+
+  /** Loads requests of a script. */
+  loadBytes(bytes: Uint8Array, ends: Int32Array, count: number, index: number): void {
+    this.#batch = bytes;
+    this.#ends = ends;
+    this.#batchEnd = ends[count - 1];
+    this.#position = 0;
+    this.requestIndex = index;
+    this.outstanding = count;
+    this.#isRetry = false;
+  }
+
+  /** Sends what was loaded, connecting first when there is no connection. */
+  send(nowMs: number, intendedMs: number): void {
+    this.intendedMs = intendedMs;
+    this.startMs = nowMs;
+    if (this.phase === Phase.idle) this.#write(nowMs);
+    else if (this.phase === Phase.closed) this.connect(nowMs);
+  }
+
+  #write(nowMs: number): void {
+    const thread = this.thread;
+    this.phase = Phase.busy;
+    this.#written = 0;
+    thread.arm(this, nowMs + thread.plan.timeoutMs);
+    const counters = thread.counters;
+    if (this.intendedMs >= thread.measureFromMs) counters[Slot.sent] += this.outstanding;
+    this.#writeRest();
+  }
+
+  #writeRest(): void {
+    const written = this.#socket!.write(this.#batch, this.#written, this.#batchEnd);
+    this.#written += written;
+    if (this.intendedMs >= this.thread.measureFromMs) {
+      this.thread.counters[Slot.bytesSent] += written;
+    }
+  }
+
+  onOpen(_socket: Socket): void {
+    const thread = this.thread;
+    const nowMs = performance.now();
+    thread.connectEnded();
+    thread.opened(nowMs - this.#connectStartMs);
+    this.phase = Phase.idle;
+    this.#backlogFullSinceMs = 0;
+    if (this.outstanding > 0) {
+      // A closed loop's request begins when it is sent, as with wrk; the connect time is apart.
+      this.startMs = nowMs;
+      if (!thread.isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
+      this.#write(nowMs);
+    } else {
+      thread.next(this, nowMs);
+    }
+  }
+
+  onDrain(_socket: Socket): void {
+    if (this.#written < this.#batchEnd) this.#writeRest();
+  }
+
+  onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
+    const thread = this.thread;
+    const nowMs = performance.now();
+    if (this.intendedMs >= thread.measureFromMs) thread.counters[Slot.bytesRead] += end - start;
+    if (!this.#begun && this.outstanding === 1) {
+      const template = this.group.templateOf(this.requestIndex);
+      if (
+        template !== null && end - start === template.totalBytes && (start & 3) === 0 &&
+        template.matches(bytes, thread.wordsOf(bytes), start, end)
+      ) {
+        this.#status = template.status;
+        this.#keepAlive = true;
+        return this.#complete(nowMs);
+      }
+    }
+    this.#consume(bytes, start, end, nowMs);
+  }
+
+  #consume(bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    const socket = this.#socket;
+    let at = start;
+    while (at < end) {
+      if (this.outstanding === 0) return this.#unsolicited(nowMs);
+      this.#begun = true;
+      at = this.#inBody
+        ? this.#takeBody(bytes, at, end, nowMs)
+        : this.#takeHead(bytes, at, end, nowMs);
+      // Negative: failed. Another socket: completed, and the rest belongs to nobody.
+      if (at < 0 || this.#socket !== socket) return;
+    }
+  }
+
+  /** Returns the offset to go on from, or -1 when the request has failed. */
+  #takeHead(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
+    if (this.#held !== null) return this.#takeHeldHead(bytes, start, end, nowMs);
+    const headEnd = this.#parse(bytes, start, end, start, nowMs);
+    if (headEnd !== 0) return headEnd < 0 ? -1 : this.#afterHead(bytes, start, headEnd, end, nowMs);
+    this.#held = new Uint8Array(Math.max(heldBytesFirst, 2 * (end - start)));
+    this.#held.set(bytes.subarray(start, end));
+    this.#heldEnd = end - start;
+    return end;
+  }
+
+  /** Goes on with a head whose beginning came in an earlier read. */
+  #takeHeldHead(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
+    const before = this.#heldEnd;
+    const total = before + end - start;
+    let held = this.#held!;
+    if (total > held.length) {
+      held = new Uint8Array(2 * total);
+      held.set(this.#held!.subarray(0, before));
+      this.#held = held;
+    }
+    held.set(bytes.subarray(start, end), before);
+    this.#heldEnd = total;
+    const headEnd = this.#parse(held, 0, total, before, nowMs);
+    if (headEnd < 0) return -1;
+    if (headEnd === 0) return end;
+    this.#held = null;
+    return this.#afterHead(bytes, start, start + headEnd - before, end, nowMs);
+  }
+
+  #parse(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    lastEnd: number,
+    nowMs: number,
+  ): number {
+    const thread = this.thread;
+    const method = this.group.plan.methods[this.requestIndex];
+    const head = thread.head;
+    const headEnd = parseResponseHead(head, bytes, start, end, defaultLimits, lastEnd, method);
+    if (headEnd < 0) {
+      this.fail("protocol", describeFault(headEnd).name, nowMs);
+      return -1;
+    }
+    if (headEnd > 0) {
+      this.#status = head.status;
+      this.#keepAlive = head.keepAlive;
+    }
+    return headEnd;
+  }
+
+  #afterHead(
+    bytes: Uint8Array,
+    start: number,
+    headEnd: number,
+    end: number,
+    nowMs: number,
+  ): number {
+    const head = this.thread.head;
+    // Interim responses come before the real one; 101 is the last that is HTTP.
+    if (this.#status < 200 && this.#status !== 101) return headEnd;
+    if (this.#status === 101) this.#keepAlive = false;
+    const decoder = this.#decoder ??= new BodyDecoder();
+    decoder.reset(head.framing, head.contentLength, defaultLimits);
+    this.#inBody = true;
+    if (decoder.done) {
+      this.#learn(bytes, start, headEnd, headEnd);
+      this.#finish(headEnd, end, nowMs);
+      return headEnd;
+    }
+    if (head.framing === Framing.length && headEnd + head.contentLength <= end) {
+      this.#learn(bytes, start, headEnd, headEnd + head.contentLength);
+    }
+    return headEnd === end ? end : this.#takeBody(bytes, headEnd, end, nowMs);
+  }
+
+  #learn(bytes: Uint8Array, start: number, headEnd: number, messageEnd: number): void {
+    // A held head began in another buffer: `start` is not its beginning.
+    if (!this.#keepAlive || bytes !== this.thread.head.bytes) return;
+    this.group.templateOf(this.requestIndex)?.learn(
+      bytes,
+      start,
+      headEnd,
+      messageEnd - start,
+      this.#status,
+    );
+  }
+
+  #takeBody(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
+    const decoder = this.#decoder!;
+    let at = start;
+    while (at < end && !decoder.done) {
+      at = decoder.step(bytes, at, end);
+      if (at < 0) {
+        this.fail("protocol", describeFault(at).name, nowMs);
+        return -1;
+      }
+    }
+    if (decoder.done) this.#finish(at, end, nowMs);
+    return at;
+  }
+
+  /** The response ends at `at`; bytes behind it that no request asked for make it a broken one. */
+  #finish(at: number, end: number, nowMs: number): void {
+    if (at < end && this.outstanding === 1 && this.#keepAlive) {
+      return this.fail("protocol", "bytesBehindResponse", nowMs);
+    }
+    this.#complete(nowMs);
+  }
+
+  #complete(nowMs: number): void {
+    const thread = this.thread;
+    thread.answered(this, this.#status, nowMs);
+    this.#resetResponse();
+    this.#servedCount++;
+    this.failureStreak = 0;
+    this.outstanding--;
+    this.#position++;
+    if (this.outstanding > 0) this.requestIndex = this.group.following(this.requestIndex);
+    if (!this.#keepAlive || this.#servedCount >= thread.plan.requestsPerConnection) {
+      this.#replaceAfterResponse(nowMs);
+    } else if (this.outstanding === 0) {
+      this.phase = Phase.idle;
+      thread.next(this, nowMs);
+    }
+  }
+
+  /** The connection ends here in good order; requests behind the one answered go to a new one. */
+  #replaceAfterResponse(nowMs: number): void {
+    const thread = this.thread;
+    if (!this.#keepAlive) thread.counters[Slot.closedAfterResponse]++;
+    this.#dropSocket(!this.#keepAlive && !this.#peerEnded);
+    if (this.outstanding > 0) this.#sendAgain(nowMs);
+    else thread.next(this, nowMs);
+  }
+
+  onEnd(_socket: Socket): void {
+    const nowMs = performance.now();
+    const thread = this.thread;
+    this.#peerEnded = true;
+    if (this.outstanding === 0) {
+      thread.counters[Slot.closedIdle]++;
+      this.#dropSocket(false);
+      thread.reopen(this, nowMs);
+    } else if (this.#inBody && this.#decoder!.finishAtEof()) {
+      this.#keepAlive = false;
+      this.#complete(nowMs);
+    } else if (this.#begun) {
+      this.fail("truncated", "EEOF", nowMs);
+    } else if (!this.#retry(nowMs)) {
+      this.fail("read", "EEOF", nowMs);
+    }
+  }
+
+  onClose(_socket: Socket, error: PeerError): void {
+    const nowMs = performance.now();
+    if (this.phase === Phase.connecting) return this.#connectFailed(error.code, nowMs);
+    if (this.outstanding === 0) {
+      this.thread.counters[Slot.closedIdle]++;
+      this.#dropSocket(false);
+      return this.thread.reopen(this, nowMs);
+    }
+    if (!this.#begun && this.#retry(nowMs)) return;
+    this.fail(this.#written < this.#batchEnd ? "write" : "read", error.code, nowMs);
+  }
+
+  /**
+   * A kept connection that the server closed while our request was on its way: nobody answered, and
+   * RFC 9112 9.3.1 lets a client send an idempotent request again. Counted, never hidden; once.
+   */
+  #retry(nowMs: number): boolean {
+    if (
+      this.#servedCount === 0 || this.#isRetry ||
+      !this.group.mayRetry(this.requestIndex, this.outstanding)
+    ) return false;
+    this.#dropSocket(false);
+    this.#sendAgain(nowMs);
+    this.#isRetry = true;
+    return true;
+  }
+
+  /** Sends the unanswered rest of the batch on a new connection. */
+  #sendAgain(nowMs: number): void {
+    const thread = this.thread;
+    thread.countRetried(this);
+    const answeredBytes = this.#position === 0 ? 0 : this.#ends[this.#position - 1];
+    if (answeredBytes > 0) {
+      this.#batch = this.#batch.slice(answeredBytes, this.#batchEnd);
+      this.#ends = this.#ends.slice(this.#position, this.#position + this.outstanding)
+        .map((end) => end - answeredBytes);
+      this.#batchEnd = this.#batch.length;
+      this.#position = 0;
+    }
+    this.connect(nowMs);
+  }
+
+  #connectFailed(code: string, nowMs: number): void {
+    const thread = this.thread;
+    thread.connectEnded();
+    this.#dropSocket(false);
+    if (code === "EAGAIN") {
+      // Only a unix socket says so: its accept queue is full, and the next attempt may go through.
+      if (this.#backlogFullSinceMs === 0) this.#backlogFullSinceMs = nowMs;
+      if (nowMs - this.#backlogFullSinceMs < thread.plan.timeoutMs) {
+        thread.counters[Slot.backlogFull]++;
+        return this.rest(nowMs, 1);
+      }
+    }
+    if (code === "EADDRNOTAVAIL") {
+      thread.counters[Slot.portsExhausted]++;
+      if (thread.takeNextSource(this)) return this.connect(nowMs);
+    }
+    this.fail(code === "ECONNREFUSED" ? "refused" : "connect", code, nowMs);
+  }
+
+  /** Settles every outstanding request as failed and starts over, after a rest if that goes on. */
+  fail(kind: FailureKind, code: string, nowMs: number): void {
+    const thread = this.thread;
+    const wasOpen = this.isOpen;
+    if (this.phase === Phase.connecting) thread.connectEnded();
+    if (wasOpen) thread.counters[Slot.lost]++;
+    this.#dropSocket(false, true);
+    this.failureStreak++;
+    this.#backlogFullSinceMs = 0;
+    const claimed = this.outstanding;
+    this.outstanding = 0;
+    thread.failed(this, kind, code, claimed);
+    if (thread.isOver) return;
+    if (this.failureStreak === 1 && wasOpen) return thread.next(this, nowMs);
+    this.rest(nowMs, Math.min(restMaxMs, restFirstMs * 2 ** Math.min(10, this.failureStreak - 1)));
+  }
+
+  /** Waits before it connects again. */
+  rest(nowMs: number, restMs: number): void {
+    this.phase = Phase.resting;
+    this.thread.arm(this, nowMs + restMs);
+  }
+
+  override onDeadline(nowMs: number): void {
+    switch (this.phase) {
+      case Phase.connecting:
+        return this.fail("connect", "ETIMEDOUT", nowMs);
+      case Phase.busy:
+        return this.fail("timeout", "ETIMEDOUT", nowMs);
+      case Phase.resting:
+        this.phase = Phase.closed;
+        return this.thread.resume(this, nowMs);
+    }
+  }
+
+  /** Bytes that no request asked for, on a connection at rest. */
+  #unsolicited(nowMs: number): void {
+    this.thread.counters[Slot.lost]++;
+    this.#dropSocket(false, true);
+    this.thread.reopen(this, nowMs);
+  }
+
+  /** The run is over, or this connection is not needed any more. */
+  close(): void {
+    this.#dropSocket(false, this.outstanding > 0);
+    this.thread.disarm(this);
+  }
+
+  /** `farewell`: the server announced to close, so it is left to do so and to keep the TIME_WAIT. */
+  #dropSocket(farewell: boolean, reset = false): void {
+    const socket = this.#socket;
+    if (this.isOpen) this.thread.counters[Slot.open]--;
+    this.phase = Phase.closed;
+    this.#socket = null;
+    this.#resetResponse();
+    if (socket === null || !socket.isOpen) return;
+    if (reset || this.thread.plan.resetOnClose) socket.abort();
+    else if (farewell) this.thread.farewells.add(socket);
+    else socket.close();
+  }
+
+  #resetResponse(): void {
+    this.#begun = false;
+    this.#inBody = false;
+    this.#held = null;
+  }
+}
+
+const noBytes = new Uint8Array(0);
+const noEnds = new Int32Array(0);

@@ -1,0 +1,315 @@
+/** One thread's share of a run: its connections, whose turn it is, and when it ends. */
+import type { Deadline } from "../base/timer_wheel.ts";
+import { ResponseHead } from "../http1/mod.ts";
+import type { Reactor, Socket, TickHandler } from "../net/reactor.ts";
+import { ConnectionQueue } from "./connection_queue.ts";
+import { type FailureKind, failureKinds } from "./failure.ts";
+import { Farewells } from "./farewells.ts";
+import { GroupState } from "./group_state.ts";
+import { LoadConnection, Phase } from "./load_connection.ts";
+import { Schedule } from "./schedule.ts";
+import { Sources } from "./sources.ts";
+import { failureSlot, Slot, type ThreadStats } from "./stats.ts";
+import type { ThreadOutcome, ThreadPlan } from "./thread_plan.ts";
+
+/** Connects that may be under way at once, so that no accept queue is overrun at the start. */
+const connectingMax = 512;
+/** A wait that the kernel rounds up must not make a request late. */
+const wakeEarlyMs = 0.3;
+
+export class LoadThread implements TickHandler {
+  readonly head = new ResponseHead();
+  readonly counters: Float64Array;
+  readonly farewells: Farewells;
+  readonly isOpenLoop: boolean;
+  /** Requests that were intended before this belong to the warm-up. */
+  measureFromMs = Infinity;
+  isOver = false;
+  readonly #reactor: Reactor;
+  readonly #stats: ThreadStats;
+  readonly #connections: LoadConnection[] = [];
+  readonly #waiting: ConnectionQueue;
+  readonly #sources: Sources;
+  readonly #schedule: Schedule | null;
+  readonly #failures = new Map<string, number>();
+  #words: Int32Array = new Int32Array(0);
+  #wordsOf: Uint8Array | null = null;
+  #startMs = 0;
+  #endMs = Infinity;
+  #measuredMs = 0;
+  #isWarm = false;
+  /** Connections opened so far at the start, and connects under way. */
+  #openedUpTo = 0;
+  #connectingCount = 0;
+  /** Requests that may still be sent, and those sent whose end is open. */
+  #remaining: number;
+  #claimed = 0;
+  /** Position in this thread's share of the schedule. */
+  #nextDue = 0;
+  #nextDueMs = Infinity;
+  #warmDue = 0;
+
+  constructor(readonly plan: ThreadPlan, stats: ThreadStats, reactor: Reactor) {
+    this.#stats = stats;
+    this.#reactor = reactor;
+    this.counters = stats.counters;
+    this.#remaining = plan.requestCount;
+    this.#schedule = plan.stages === null ? null : new Schedule(plan.stages);
+    this.isOpenLoop = this.#schedule !== null;
+    this.#sources = new Sources(plan);
+    const groups = plan.groups.map((group) =>
+      new GroupState(group, plan.index, plan.threadCount, plan.randomOrder, plan.script !== null)
+    );
+    const count = Math.min(plan.connectionGroups.length, plan.requestCount);
+    for (let index = 0; index < count; index++) {
+      const group = groups[plan.connectionGroups[index]];
+      this.#connections.push(new LoadConnection(this, group, plan.connectionsBefore + index));
+    }
+    this.#waiting = new ConnectionQueue(count);
+    this.farewells = new Farewells(count + 64);
+  }
+
+  /** Runs from `startMs` (on the clock of `performance.now()`, may lie ahead) to the end. */
+  async run(startMs: number): Promise<ThreadOutcome> {
+    this.#startMs = startMs;
+    this.measureFromMs = startMs + this.plan.warmupMs;
+    this.#endMs = this.measureFromMs + this.plan.durationMs;
+    this.#isWarm = this.plan.warmupMs === 0;
+    if (this.#schedule !== null) this.#prepareSchedule(this.#schedule);
+    this.#reactor.tickHandler = this;
+    if (this.#connections.length === 0) this.stop();
+    else await this.#reactor.run();
+    this.#reactor.tickHandler = null;
+    return this.#outcome();
+  }
+
+  /** Ends the run now. What is on its way stays uncounted, except as in flight. */
+  stop(): void {
+    if (this.isOver) return;
+    const nowMs = Math.min(performance.now(), this.#endMs);
+    this.isOver = true;
+    this.#measuredMs = Math.max(0, nowMs - this.measureFromMs);
+    let inFlight = 0;
+    for (const connection of this.#connections) {
+      if (connection.intendedMs >= this.measureFromMs) inFlight += connection.outstanding;
+      connection.close();
+    }
+    this.counters[Slot.inFlight] = inFlight;
+    if (this.#schedule !== null) this.#closeSchedule(this.#schedule, nowMs);
+    this.#reactor.stop();
+  }
+
+  onTick(nowMs: number): number {
+    if (this.isOver) return Infinity;
+    if (nowMs < this.#startMs) return this.#waitUntil(this.#startMs, nowMs);
+    if (!this.#isWarm && nowMs >= this.measureFromMs) {
+      this.#isWarm = true;
+      this.#stats.clear();
+      this.#failures.clear();
+    }
+    if (nowMs >= this.#endMs) {
+      this.stop();
+      return Infinity;
+    }
+    if (this.#openedUpTo < this.#connections.length) this.#openMore(nowMs);
+    if (this.#nextDueMs <= nowMs) this.#sendDue();
+    const nextMs = Math.min(this.#endMs, this.#isWarm ? Infinity : this.measureFromMs);
+    return this.#waitUntil(
+      this.#waiting.isEmpty ? nextMs : Math.min(nextMs, this.#nextDueMs),
+      nowMs,
+    );
+  }
+
+  /** Whole milliseconds that end before `thenMs`; 0 close to it, so that the reactor does not sleep. */
+  #waitUntil(thenMs: number, nowMs: number): number {
+    return thenMs === Infinity ? Infinity : Math.max(0, Math.floor(thenMs - nowMs - wakeEarlyMs));
+  }
+
+  #openMore(nowMs: number): void {
+    while (this.#openedUpTo < this.#connections.length && this.#connectingCount < connectingMax) {
+      this.resume(this.#connections[this.#openedUpTo++], nowMs);
+    }
+  }
+
+  /** Starts to connect. */
+  open(connection: LoadConnection): Socket {
+    this.#connectingCount++;
+    const addresses = connection.group.plan.addresses;
+    const address = addresses[connection.index % addresses.length];
+    const source = address.kind === "tcp" ? this.#sources.next() : undefined;
+    return this.#reactor.connect(address, connection, source === undefined ? {} : { source });
+  }
+
+  /** A connect has ended, well or not. */
+  connectEnded(): void {
+    this.#connectingCount--;
+  }
+
+  opened(connectMs: number): void {
+    this.counters[Slot.opened]++;
+    this.counters[Slot.open]++;
+    this.#sources.succeeded();
+    this.#stats.connectTime.record(connectMs * 1000);
+  }
+
+  /** No ephemeral port was free. True when the connection shall try again at once. */
+  takeNextSource(connection: LoadConnection): boolean {
+    return this.#sources.exhausted(connection.group.plan.loopback);
+  }
+
+  arm(entry: Deadline, deadlineMs: number): void {
+    this.#reactor.wheel.arm(entry, deadlineMs);
+  }
+
+  disarm(entry: Deadline): void {
+    this.#reactor.wheel.disarm(entry);
+  }
+
+  /** The bytes as 32-bit words; empty where they do not lie on a word boundary. */
+  wordsOf(bytes: Uint8Array): Int32Array {
+    if (this.#wordsOf === bytes) return this.#words;
+    this.#wordsOf = bytes;
+    this.#words = (bytes.byteOffset & 3) === 0
+      ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2)
+      : new Int32Array(0);
+    return this.#words;
+  }
+
+  /** A complete response. */
+  answered(connection: LoadConnection, status: number, nowMs: number): void {
+    this.#claimed--;
+    if (connection.intendedMs < this.measureFromMs) return;
+    const counters = this.counters;
+    counters[Slot.answered]++;
+    this.#stats.statuses[status]++;
+    if (status >= 400) counters[Slot.failedStatus]++;
+    this.#stats.latency.record((nowMs - connection.intendedMs) * 1000);
+    if (this.isOpenLoop) this.#stats.serviceTime.record((nowMs - connection.startMs) * 1000);
+  }
+
+  /** `claimed` requests have failed; none: a connect that was to carry one. */
+  failed(connection: LoadConnection, kind: FailureKind, code: string, claimed: number): void {
+    this.#claimed -= claimed;
+    let count = claimed;
+    if (claimed === 0) {
+      if (this.#remaining <= 0) return;
+      count = 1;
+      this.#remaining--;
+    }
+    if (claimed === 0 || connection.intendedMs >= this.measureFromMs) {
+      this.counters[failureSlot(kind)] += count;
+      const key = `${kind} ${code}`;
+      this.#failures.set(key, (this.#failures.get(key) ?? 0) + count);
+    }
+    this.#endWhenDone();
+  }
+
+  countRetried(connection: LoadConnection): void {
+    if (connection.intendedMs >= this.measureFromMs) {
+      this.counters[Slot.retried] += connection.outstanding;
+    }
+  }
+
+  /** The connection is free, or closed: its next request, or its place in the queue. */
+  next(connection: LoadConnection, nowMs: number): void {
+    if (this.isOver) return;
+    if (this.#schedule !== null) return this.#nextScheduled(connection, nowMs);
+    if (this.#remaining <= 0) return this.#endWhenDone();
+    if (connection.phase === Phase.closed) return connection.connect(nowMs);
+    const count = connection.load(connection.group.next(), this.#remaining);
+    if (nowMs >= this.measureFromMs) this.#remaining -= count;
+    this.#claimed += count;
+    connection.send(nowMs, nowMs);
+  }
+
+  /** A connection that was closed between two requests. */
+  reopen(connection: LoadConnection, nowMs: number): void {
+    if (this.isOver) return;
+    if (this.#schedule === null && this.#remaining <= 0) return;
+    connection.connect(nowMs);
+  }
+
+  /** A connection may start, or start again after a rest. */
+  resume(connection: LoadConnection, nowMs: number): void {
+    if (this.isOver) return;
+    if (connection.outstanding > 0 || this.plan.requestsPerConnection > 1 || !this.isOpenLoop) {
+      this.reopen(connection, nowMs);
+    } else this.next(connection, nowMs);
+  }
+
+  #nextScheduled(connection: LoadConnection, nowMs: number): void {
+    if (connection.phase === Phase.closed && this.plan.requestsPerConnection > 1) {
+      return connection.connect(nowMs);
+    }
+    if (this.#nextDueMs <= nowMs) this.#sendScheduled(connection, nowMs);
+    else this.#waiting.add(connection);
+  }
+
+  #sendDue(): void {
+    const nowMs = performance.now();
+    while (this.#nextDueMs <= nowMs && !this.#waiting.isEmpty) {
+      const connection = this.#waiting.take();
+      // One that was closed meanwhile connects, and comes back by itself.
+      const isFree = connection.phase === Phase.idle ||
+        (connection.phase === Phase.closed && this.plan.requestsPerConnection === 1);
+      if (isFree && connection.outstanding === 0) this.#sendScheduled(connection, nowMs);
+    }
+  }
+
+  #sendScheduled(connection: LoadConnection, nowMs: number): void {
+    const intendedMs = this.#nextDueMs;
+    const count = connection.load(connection.group.next(), 1);
+    this.#claimed += count;
+    this.#nextDue++;
+    this.#nextDueMs = this.#startMs + this.#schedule!.dueMs(this.#scheduleIndex(this.#nextDue));
+    if (intendedMs >= this.measureFromMs) {
+      const lagUs = (nowMs - intendedMs) * 1000;
+      this.counters[Slot.lagSumUs] += lagUs;
+      if (lagUs > this.counters[Slot.lagMaxUs]) this.counters[Slot.lagMaxUs] = lagUs;
+    }
+    connection.send(nowMs, intendedMs);
+  }
+
+  #scheduleIndex(position: number): number {
+    return this.plan.index + position * this.plan.threadCount;
+  }
+
+  /** Requests of the first `total` of the schedule that are this thread's. */
+  #shareOf(total: number): number {
+    return Math.max(0, Math.ceil((total - this.plan.index) / this.plan.threadCount));
+  }
+
+  #prepareSchedule(schedule: Schedule): void {
+    this.#nextDueMs = this.#startMs + schedule.dueMs(this.#scheduleIndex(0));
+    // One that is due at the very end of the warm-up is measured.
+    const warm = this.plan.warmupMs === 0 ? 0 : schedule.dueCount(this.plan.warmupMs - 1e-6);
+    this.#warmDue = this.#shareOf(warm);
+  }
+
+  #closeSchedule(schedule: Schedule, nowMs: number): void {
+    const due = this.#shareOf(schedule.dueCount(nowMs - this.#startMs));
+    this.counters[Slot.scheduled] = Math.max(0, due - this.#warmDue);
+    this.counters[Slot.unsent] = Math.max(0, due - Math.max(this.#nextDue, this.#warmDue));
+  }
+
+  #endWhenDone(): void {
+    if (this.#claimed > 0 || this.isOver) return;
+    const isDone = this.#schedule === null
+      ? this.#remaining <= 0
+      : this.#nextDueMs === Infinity && this.#endMs === Infinity;
+    if (isDone) this.stop();
+  }
+
+  #outcome(): ThreadOutcome {
+    const failures = Array.from(this.#failures, ([key, count]) => {
+      const [kind, code] = key.split(" ");
+      return { kind, code, count };
+    });
+    this.#stats.statuses.forEach((count, status) => {
+      if (status >= 400 && count > 0) failures.push({ kind: "status", code: `${status}`, count });
+    });
+    const order = (kind: string) => failureKinds.indexOf(kind as FailureKind);
+    failures.sort((a, b) => order(a.kind) - order(b.kind) || b.count - a.count);
+    return { failures, measuredMs: this.#measuredMs, autoSources: this.#sources.autoCount };
+  }
+}

@@ -1,0 +1,150 @@
+/** argv -> the plan of a run, with every error at once. Pure. */
+import { type ParsedOptions, readOptions, UsageError, Wrong } from "../cli/mod.ts";
+import { readTarget } from "./option_values.ts";
+import type { LoadPlan, OutputPlan } from "./plan.ts";
+import type { Stage } from "./schedule.ts";
+import { loadTable } from "./table.ts";
+import type { Target } from "./target.ts";
+
+type Options = ParsedOptions<typeof loadTable>;
+
+const defaultDurationMs = 10_000;
+/** wrk's default. */
+const defaultThreads = 2;
+
+/** Throws `UsageError` with every fault, or `InfoRequest`. */
+export function parseLoadArgs(argv: readonly string[]): LoadPlan {
+  const options = readOptions(loadTable, argv);
+  const { values } = options;
+  const errors: string[] = [];
+  const targets = readTargets(options, errors);
+  checkCombinations(options, errors);
+  const stages = stagesOf(options);
+  const requestCount = values.requests ?? Infinity;
+  const durationMs = durationOf(options, stages);
+  const threads = values.threads ?? Math.min(defaultThreads, values.connections, requestCount);
+  if (errors.length > 0) throw new UsageError(errors);
+  const hasBody = values.body !== null || values.bodyFile !== null;
+  return {
+    targets,
+    urlsFile: values.urls,
+    urlsRandom: values.urlsRandom,
+    unixSocket: values.unixSocket,
+    connectTo: values.connectTo,
+    connections: values.connections,
+    threads,
+    durationMs,
+    requestCount,
+    stages,
+    warmupMs: values.warmupMs,
+    timeoutMs: values.timeoutMs,
+    method: values.method ?? (hasBody ? "POST" : "GET"),
+    headers: values.header,
+    body: bodyOf(options),
+    hostHeader: values.host,
+    http10: values.http10,
+    keepalive: values.keepalive,
+    requestsPerConnection: values.keepalive ? values.requestsPerConnection ?? Infinity : 1,
+    pipeline: values.pipeline,
+    sources: values.source.flat(),
+    linger0: values.linger0,
+    script: values.script,
+    scriptArgs: options.rest,
+    repeat: values.repeat,
+    startAtMs: values.startAtMs,
+    thresholds: values.failIf,
+    output: outputOf(options),
+  };
+}
+
+function readTargets(options: Options, errors: string[]): Target[] {
+  const targets: Target[] = [];
+  for (const text of options.operands) {
+    const target = readTarget(text);
+    if (target instanceof Wrong) errors.push(`URL ${text}: ${target.reason}`);
+    else if (target.scheme === "https") errors.push(`URL ${text}: https is not supported yet`);
+    else targets.push(target);
+  }
+  if (options.operands.length === 0 && options.values.urls === null) errors.push("URL is missing");
+  return targets;
+}
+
+function checkCombinations({ values, given, rest }: Options, errors: string[]): void {
+  const exclusive = (one: string, other: string, why: string) => {
+    const key = (flag: string) =>
+      flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    if (given.has(key(one)) && given.has(key(other))) {
+      errors.push(`--${one} and --${other} exclude each other: ${why}`);
+    }
+  };
+  exclusive("rate", "stages", "both say how many requests to send when");
+  exclusive("body", "body-file", "a request has one body");
+  if (values.stages !== null && values.durationMs !== null) {
+    errors.push("--stages and --duration exclude each other: the stages say how long the run is");
+  }
+  if (values.threads !== null && values.connections < values.threads) {
+    errors.push(`--connections ${values.connections} is less than --threads ${values.threads}`);
+  }
+  const isOpen = values.rate !== null || values.stages !== null;
+  if (isOpen && values.pipeline > 1) {
+    errors.push("--pipeline needs a closed loop: with --rate each request has its own time");
+  }
+  if (!values.keepalive && values.pipeline > 1) {
+    errors.push("--pipeline needs kept connections: leave --no-keepalive out");
+  }
+  if (!values.keepalive && (values.requestsPerConnection ?? 1) > 1) {
+    errors.push("--no-keepalive means one request per connection: leave one of both out");
+  }
+  if (values.serviceTime && !isOpen) {
+    errors.push("--u_latency needs --rate: in a closed loop service time is the latency");
+  }
+  if (values.urlsRandom && values.urls === null && given.has("urlsRandom") === false) {
+    errors.push("--urls-random needs several URLs");
+  }
+  if (rest.length > 0 && values.script === null) errors.push("words behind -- need --script");
+  if (values.host !== null && /[\x00-\x20\x7f]/.test(values.host)) {
+    errors.push("--host: blanks and control characters are not allowed");
+  }
+  const onStdout = ["json", "csv", "timeseries"].filter((name) =>
+    (values as Readonly<Record<string, unknown>>)[name] === "-"
+  );
+  if (onStdout.length > 1) {
+    errors.push(`only one of --${onStdout.join(" and --")} can go to stdout`);
+  }
+}
+
+function stagesOf({ values }: Options): readonly Stage[] | null {
+  if (values.stages !== null) return values.stages;
+  if (values.rate === null) return null;
+  const { start, end } = values.rate;
+  const durationMs = values.durationMs ??
+    (values.requests === null ? defaultDurationMs : values.requests * 2000 / (start + end));
+  return [{ durationMs, rateStart: start, rateEnd: end }];
+}
+
+function durationOf({ values }: Options, stages: readonly Stage[] | null): number {
+  if (values.durationMs !== null) return values.durationMs;
+  // With -n the last response ends the run, not the schedule's last request.
+  if (values.requests !== null) return Infinity;
+  if (stages === null) return defaultDurationMs;
+  return stages.reduce((sum, stage) => sum + stage.durationMs, 0);
+}
+
+function bodyOf({ values }: Options): LoadPlan["body"] {
+  if (values.body !== null) return { kind: "text", text: values.body };
+  return values.bodyFile === null ? null : { kind: "file", path: values.bodyFile };
+}
+
+function outputOf({ values }: Options): OutputPlan {
+  return {
+    latency: values.latency,
+    serviceTime: values.serviceTime,
+    percentiles: values.percentiles ?? [],
+    json: values.json,
+    csv: values.csv,
+    hdr: values.hdr,
+    timeseries: values.timeseries,
+    html: values.html,
+    quiet: values.quiet,
+  };
+}

@@ -1,0 +1,70 @@
+/** What the user asked for, checked: the immutable plan of one run. */
+import type { HeaderField } from "./request_bytes.ts";
+import type { Stage } from "./schedule.ts";
+import type { Target } from "./target.ts";
+import type { Threshold } from "./threshold.ts";
+
+export interface LoadPlan {
+  /** At least one, unless `urlsFile` is given. */
+  readonly targets: readonly Target[];
+  readonly urlsFile: string | null;
+  readonly urlsRandom: boolean;
+  /** A unix socket in place of every URL's host. */
+  readonly unixSocket: string | null;
+  readonly connectTo: readonly ConnectTo[];
+  readonly connections: number;
+  readonly threads: number;
+  /** Infinity: until `requestCount` is reached. */
+  readonly durationMs: number;
+  /** Infinity: until the time is over. */
+  readonly requestCount: number;
+  /** Without the warm-up; null: closed loop. */
+  readonly stages: readonly Stage[] | null;
+  readonly warmupMs: number;
+  readonly timeoutMs: number;
+  readonly method: string;
+  readonly headers: readonly HeaderField[];
+  readonly body: BodySource | null;
+  readonly hostHeader: string | null;
+  readonly http10: boolean;
+  readonly keepalive: boolean;
+  readonly requestsPerConnection: number;
+  readonly pipeline: number;
+  readonly sources: readonly string[];
+  readonly linger0: boolean;
+  readonly script: string | null;
+  /** The words behind `--`. */
+  readonly scriptArgs: readonly string[];
+  readonly repeat: number;
+  /** Milliseconds since the epoch; null: at once. */
+  readonly startAtMs: number | null;
+  readonly thresholds: readonly Threshold[];
+  readonly output: OutputPlan;
+}
+
+export type BodySource =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "file"; readonly path: string };
+
+/** Connections that would go to `host:port` go elsewhere; null matches every one. */
+export interface ConnectTo {
+  readonly fromHost: string | null;
+  readonly fromPort: number | null;
+  readonly host: string;
+  readonly port: number | null;
+}
+
+export interface OutputPlan {
+  /** wrk's `--latency`. */
+  readonly latency: boolean;
+  /** wrk2's `-U`: service time in the table, and both distributions. */
+  readonly serviceTime: boolean;
+  /** Ascending; empty: the usual ones. */
+  readonly percentiles: readonly number[];
+  readonly json: string | null;
+  readonly csv: string | null;
+  readonly hdr: string | null;
+  readonly timeseries: string | null;
+  readonly html: string | null;
+  readonly quiet: boolean;
+}

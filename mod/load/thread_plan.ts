@@ -1,0 +1,89 @@
+/** What one load thread has to do: plain data that can be posted to a worker. */
+import type { Address } from "../base/address.ts";
+import type { Method } from "../http1/method.ts";
+import type { Stage } from "./schedule.ts";
+
+/** Requests that go to the same place, and where that is. */
+export interface RequestGroup {
+  /** Connections are spread over all of them. */
+  readonly addresses: readonly Address[];
+  /** Batch `i` begins with request `i` and holds `pipeline` requests, going round. */
+  readonly batches: readonly Uint8Array<ArrayBuffer>[];
+  /** For each batch the offsets behind its requests. */
+  readonly ends: readonly Int32Array[];
+  /** Of request `i`; an answer to HEAD has no body. */
+  readonly methods: readonly Method[];
+  /** Request `i` may be sent again when a kept connection turns out to be closed (RFC 9110 9.2.2). */
+  readonly idempotent: readonly boolean[];
+  /** Local addresses may be taken from 127.0.0.0/8. */
+  readonly loopback: boolean;
+}
+
+export interface ThreadPlan {
+  /** 0 .. threadCount - 1. Thread `i` takes requests i, i + threadCount ... of a schedule. */
+  readonly index: number;
+  readonly threadCount: number;
+  readonly groups: readonly RequestGroup[];
+  /** Group of each connection of this thread. */
+  readonly connectionGroups: readonly number[];
+  /** Connections of the threads before this one, so that all addresses are used evenly. */
+  readonly connectionsBefore: number;
+  readonly pipeline: number;
+  /** Requests to send after the warm-up; Infinity: until the time is over. */
+  readonly requestCount: number;
+  /** Measured time in milliseconds; Infinity: until the requests are sent. */
+  readonly durationMs: number;
+  readonly warmupMs: number;
+  /** The open loop's stages, warm-up included; null: closed loop. */
+  readonly stages: readonly Stage[] | null;
+  readonly timeoutMs: number;
+  /** Responses after which a connection is replaced; Infinity: never. */
+  readonly requestsPerConnection: number;
+  readonly randomOrder: boolean;
+  /** Local IP addresses to go round; empty: the kernel's choice. */
+  readonly sources: readonly string[];
+  /** Close by reset, so that no TIME_WAIT is left. */
+  readonly resetOnClose: boolean;
+  /** The script's module, as a URL, with its words behind `--`; null: none. */
+  readonly script: ScriptPlan | null;
+  /** Value of HAYATE_REACTOR. */
+  readonly reactor: string;
+}
+
+export interface ScriptPlan {
+  readonly url: string;
+  /** As the user named it, for error messages. */
+  readonly name: string;
+  /** The URL, then the words behind `--`. */
+  readonly args: readonly string[];
+  /** What the `wrk` object starts with. */
+  readonly wrk: WrkFields;
+}
+
+/** The plain fields of wrk's `wrk` table. */
+export interface WrkFields {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number | null;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+/** One count of the error table. */
+export interface FailureCount {
+  readonly kind: string;
+  /** errno name, `EEOF`, the codec's name of a fault, or a status. */
+  readonly code: string;
+  readonly count: number;
+}
+
+/** What a thread reports at its end besides its shared statistics. */
+export interface ThreadOutcome {
+  readonly failures: readonly FailureCount[];
+  /** Measured time in milliseconds. */
+  readonly measuredMs: number;
+  /** Local addresses that were taken up because ports ran out. */
+  readonly autoSources: number;
+}
