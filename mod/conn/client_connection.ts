@@ -60,6 +60,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
   #scannedBytes = 0;
   #decoder = new BodyDecoder();
   #method: Method = 0;
+  /** Until when the peer must have gone on, in monotonic milliseconds. */
+  #dueMs = Infinity;
   #persist = false;
   #paused = false;
   #consuming = false;
@@ -98,9 +100,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
     this.requestBytes = 0;
     this.#persist = false;
     this.#input = Input.head;
-    const { reactor, options } = this.home;
-    const limitMs = this.isConnected ? options.responseTimeoutMs : options.connectTimeoutMs;
-    reactor.wheel.arm(this, reactor.nowMs + (limitMs || Infinity));
+    const { options } = this.home;
+    this.#setDue(this.isConnected ? options.responseTimeoutMs : options.connectTimeoutMs);
   }
 
   /** Takes all of it, also before the connection stands. False: stop until `onRequestDrain`. */
@@ -206,10 +207,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
   override onDeadline(nowMs: number): void {
     if (this.#input === Input.idle) return this.discard();
     // The downstream side is slow, or we still send the request: the peer is not to blame.
-    if (this.#paused || this.outlet.isBlocked && this.isConnected) {
-      const limitMs = this.home.options.responseTimeoutMs;
-      return this.home.reactor.wheel.arm(this, nowMs + (limitMs || Infinity));
-    }
+    if (this.#paused || (this.outlet.isBlocked && this.isConnected)) this.#armResponse();
+    if (nowMs < this.#dueMs) return this.home.reactor.wheel.arm(this, this.#dueMs);
     const phrase = this.isConnected ? "peer did not answer in time" : "connect timed out";
     const scratch = this.home.scratch;
     scratch.enter();
@@ -305,8 +304,18 @@ export class ClientConnection extends Deadline implements SocketHandler {
 
   /** The time between two pieces of the response, like nginx's proxy_read_timeout. */
   #armResponse(): void {
-    const { reactor, options } = this.home;
-    reactor.wheel.arm(this, reactor.nowMs + (options.responseTimeoutMs || Infinity));
+    this.#setDue(this.home.options.responseTimeoutMs);
+  }
+
+  /**
+   * Moves the deadline of the exchange. The wheel holds the connection by its shorter idle deadline
+   * most of the time, so this writes a number; `onDeadline` looks at it.
+   */
+  #setDue(limitMs: number): void {
+    this.#dueMs = this.home.reactor.nowMs + (limitMs || Infinity);
+    if (this.wheelSlot < 0 || this.#dueMs < this.deadlineMs) {
+      this.home.reactor.wheel.arm(this, this.#dueMs);
+    }
   }
 
   #failFault(fault: number): void {
