@@ -118,14 +118,14 @@ export class HeadWriter {
     if (!isToken(name)) {
       throw new TypeError(`Cannot write a field: name is ${JSON.stringify(name)}`);
     }
-    this.ascii(name);
-    this.#separator();
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i);
       if (code > 0xff || (classes[code] & VALUE) === 0) {
         throw new TypeError(`Cannot write a field: value of ${name} has U+${code.toString(16)}`);
       }
     }
+    this.ascii(name);
+    this.#separator();
     this.ascii(value);
     this.lineEnd();
   }

@@ -1,0 +1,96 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  chunkSizeBytesMax,
+  defaultLimits,
+  HeadWriter,
+  latin1,
+  latin1Bytes,
+  parseRequestHead,
+  RequestHead,
+  writeChunkSize,
+} from "../../../mod/http1/mod.ts";
+
+function text(writer: HeadWriter): string {
+  return latin1(writer.bytes, 0, writer.length);
+}
+
+Deno.test("HeadWriter writes a response head, and another after clear()", () => {
+  const writer = new HeadWriter(8);
+  writer.statusLine(404);
+  writer.field("Content-Type", "text/plain");
+  writer.numberField("Content-Length", 12);
+  writer.lineEnd();
+  const expected =
+    "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n";
+  assertEquals(text(writer), expected);
+  writer.clear();
+  writer.statusLine(299);
+  assertEquals(text(writer), "HTTP/1.1 299 Unknown\r\n");
+});
+
+Deno.test("HeadWriter writes a request line and copies fields of a parsed head", () => {
+  const head = new RequestHead();
+  const source = latin1Bytes(
+    "GET / HTTP/1.1\r\nHost:a\r\nX-Long:  " + "v".repeat(200) + "  \r\n\r\n",
+  );
+  parseRequestHead(head, source, 0, source.length, defaultLimits, 0);
+  const writer = new HeadWriter(16);
+  writer.requestLine("POST", "/a?b");
+  writer.copyField(head, 0);
+  writer.copyField(head, 1);
+  assertEquals(text(writer), `POST /a?b HTTP/1.1\r\nHost:a\r\nX-Long:  ${"v".repeat(200)}\r\n`);
+});
+
+Deno.test("HeadWriter writes numbers up to 2^53-1 in decimal", () => {
+  for (
+    const value of [0, 1, 9, 10, 99, 100, 4294967296, 999999999999999, Number.MAX_SAFE_INTEGER]
+  ) {
+    const writer = new HeadWriter(1);
+    writer.number(value);
+    assertEquals(text(writer), String(value));
+  }
+  assertThrows(() => new HeadWriter().number(-1), RangeError);
+  assertThrows(() => new HeadWriter().number(NaN), RangeError);
+});
+
+Deno.test("HeadWriter refuses everything that could split a head", () => {
+  const writer = new HeadWriter();
+  for (const value of ["a\r\nb", "a\nb", "a\0b", "\x7f", "\u010a", "\u20ac"]) {
+    assertThrows(() => writer.field("X", value), TypeError);
+  }
+  for (const name of ["", "a b", "a:", "a\r\n", "\u0158"]) {
+    assertThrows(() => writer.field(name, "v"), TypeError);
+  }
+  for (const target of ["", "/a b", "/\r\n", "/\u010a"]) {
+    assertThrows(() => writer.requestLine("GET", target), TypeError);
+  }
+  assertThrows(() => writer.requestLine("GE T", "/"), TypeError);
+  assertThrows(() => writer.ascii("\u010a"), TypeError);
+  for (const status of [99, 1000, 200.5, NaN]) {
+    assertThrows(() => writer.statusLine(status), RangeError);
+  }
+});
+
+Deno.test("HeadWriter keeps what was written when a write is refused", () => {
+  const writer = new HeadWriter(4, 16);
+  writer.ascii("0123456789");
+  assertThrows(() => writer.ascii("0123456"), RangeError);
+  writer.ascii("012345");
+  assertEquals(text(writer), "0123456789012345");
+});
+
+Deno.test("HeadWriter field() leaves no half line behind when the value is refused", () => {
+  const writer = new HeadWriter();
+  writer.statusLine(200);
+  assertThrows(() => writer.field("X", "a\nb"), TypeError);
+  assertEquals(text(writer), "HTTP/1.1 200 OK\r\n");
+});
+
+Deno.test("writeChunkSize() writes hex and CRLF", () => {
+  const bytes = new Uint8Array(1 + chunkSizeBytesMax);
+  for (const size of [1, 9, 15, 16, 255, 4096, 65536, 4294967296, Number.MAX_SAFE_INTEGER]) {
+    const end = writeChunkSize(bytes, 1, size);
+    assertEquals(latin1(bytes, 1, end), `${size.toString(16)}\r\n`);
+  }
+  assertThrows(() => writeChunkSize(bytes, 0, 0), RangeError);
+});

@@ -1,0 +1,48 @@
+/** What the rows of the HTTP/1.1 tables are made of. */
+
+/**
+ * Bytes that a client sends on a fresh connection, and what may come of them.
+ *
+ * `bytes` is Latin-1 text. `reads` is what our codec finds in it, message by message:
+ * `POST /a [data] {Trailer: value}`, with ` 1.0` after the target for HTTP/1.0 and ` close` at the
+ * end when the connection does not survive the message; last, where it applies, `fault <name>`,
+ * `partial head` or `partial body`.
+ *
+ * `allowed` are the outcomes that the RFCs leave to a server, seen from outside: the statuses of the
+ * final responses in order (`any`: whatever the server makes of a sound request), then
+ * - `next`: the connection stays open, and a further request on it is answered,
+ * - `close`: the server closes, and answers nothing more,
+ * - `wait`: the server waits for the rest of the message.
+ */
+export interface RequestRow {
+  readonly name: string;
+  /** RFC and section, such as `9112 6.3`. */
+  readonly section: string;
+  readonly bytes: string;
+  readonly reads: readonly string[];
+  readonly allowed: readonly string[];
+  /** What is left behind the last message that was read, or of a partial head. */
+  readonly leftover: string;
+}
+
+/** Refused, or cut off without a word. */
+export const refused = ["400 close", "close"] as const;
+/** The RFC demands this answer. */
+export const refused400 = ["400 close"] as const;
+/** A sound request on a connection that stays. */
+export const answered = ["any next"] as const;
+export const answeredThenClosed = ["any close"] as const;
+/** The RFC lets a server be lenient here. */
+export const either = ["400 close", "close", "any next", "any close"] as const;
+
+/** One row; `reads` is a single message or a list. */
+export function row(
+  name: string,
+  section: string,
+  bytes: string,
+  reads: string | readonly string[],
+  allowed: readonly string[],
+  leftover = "",
+): RequestRow {
+  return { name, section, bytes, reads: typeof reads === "string" ? [reads] : reads, allowed, leftover };
+}
