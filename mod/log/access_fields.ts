@@ -3,6 +3,8 @@ import type { AccessRecord, ProxyBytes, Timing } from "./access_record.ts";
 import type { Escape, LineBuffer } from "./line_buffer.ts";
 import { strftime } from "./strftime.ts";
 
+const utf8 = new TextEncoder();
+
 /** Writes a field and returns true, or returns false when the record has none. */
 export type FieldWriter = (out: LineBuffer, record: AccessRecord, escape: Escape) => boolean;
 
@@ -122,14 +124,14 @@ function requestLine(out: LineBuffer, record: AccessRecord, escape: Escape): boo
 /** The text changes once a second at most, so it is made once a second at most. */
 function timestamp(pattern: string): FieldWriter {
   let second = NaN;
-  let text = "";
+  let bytes = new Uint8Array(0);
   return (out, record) => {
     const now = Math.floor(record.receivedAtMs / 1000);
     if (now !== second) {
       second = now;
-      text = strftime(pattern, new Date(now * 1000));
+      bytes = utf8.encode(strftime(pattern, new Date(now * 1000)));
     }
-    out.text(text);
+    out.copy(bytes);
     return true;
   };
 }
