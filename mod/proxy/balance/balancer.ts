@@ -1,0 +1,42 @@
+/** How one peer of several is chosen. */
+import type { Peer } from "./peer.ts";
+
+/** What a choice may depend on. */
+export interface Choice {
+  /** Monotonic milliseconds. */
+  nowMs: number;
+  /** The client's IP address as bytes, for ip_hash; empty for a unix socket. */
+  address: Uint8Array;
+  /** The value of the hash key. */
+  key: string;
+  /** Peers that this request has tried; null on the first try. */
+  tried: Set<Peer> | null;
+}
+
+export interface Balancer {
+  /** Chooses among the peers that `isCandidate` admits; null when there is none. */
+  choose(peers: readonly Peer[], choice: Choice): Peer | null;
+}
+
+export function isCandidate(peer: Peer, choice: Choice): boolean {
+  return (choice.tried === null || !choice.tried.has(peer)) && peer.isUsable(choice.nowMs);
+}
+
+/** Attempts of a hash or of chance before the choice falls back to round robin (nginx: 20). */
+export const missesMax = 20;
+
+export function totalWeight(peers: readonly Peer[]): number {
+  let total = 0;
+  for (const peer of peers) total += peer.weight;
+  return total;
+}
+
+/** The peer whose share of `[0, totalWeight)` has `point`. */
+export function peerAtWeight(peers: readonly Peer[], point: number): Peer {
+  let rest = point;
+  for (const peer of peers) {
+    if (rest < peer.weight) return peer;
+    rest -= peer.weight;
+  }
+  return peers[peers.length - 1];
+}

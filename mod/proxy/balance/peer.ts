@@ -1,0 +1,87 @@
+/** One dialable address of an upstream, with what was measured and ordered about it. */
+import type { PeerPlan } from "../plan.ts";
+
+export class Peer {
+  weight: number;
+  /** Lowered by failures, regained by one at each selection (nginx's effective_weight). */
+  effectiveWeight: number;
+  currentWeight = 0;
+  /** Exchanges and connections attempts under way. */
+  active = 0;
+  failsMax: number;
+  failTimeoutMs: number;
+  connectionsMax: number;
+  slowStartMs: number;
+  fails = 0;
+  /** When the last failure was seen. */
+  accessedMs = 0;
+  /** When the last failure was seen, or the peer was given another chance. */
+  checkedMs = 0;
+  /** What the active check says; false without a check. */
+  checkDown = false;
+  /** By the operator. */
+  down: boolean;
+  draining: boolean;
+  /** Since when the peer is up again, for slow_start; 0: always. */
+  recoveredMs = 0;
+
+  constructor(readonly plan: PeerPlan, readonly index: number) {
+    this.weight = this.effectiveWeight = plan.weight;
+    this.failsMax = plan.failsMax;
+    this.failTimeoutMs = plan.failTimeoutMs;
+    this.connectionsMax = plan.connectionsMax;
+    this.slowStartMs = plan.slowStartMs;
+    this.down = plan.down;
+    this.draining = plan.drain;
+  }
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  /** Passive failures have taken it out for now. */
+  isUnavailable(nowMs: number): boolean {
+    return this.failsMax > 0 && this.fails >= this.failsMax &&
+      nowMs - this.checkedMs <= this.failTimeoutMs;
+  }
+
+  get isFull(): boolean {
+    return this.connectionsMax > 0 && this.active >= this.connectionsMax;
+  }
+
+  isUsable(nowMs: number): boolean {
+    return !this.down && !this.checkDown && !this.draining && !this.isFull &&
+      (this.fails === 0 || !this.isUnavailable(nowMs));
+  }
+
+  /** What it weighs in the choice that is being made. */
+  weightAt(nowMs: number): number {
+    if (this.slowStartMs === 0 || this.recoveredMs === 0) return this.effectiveWeight;
+    const share = (nowMs - this.recoveredMs) / this.slowStartMs;
+    if (share < 1) return this.effectiveWeight * Math.max(share, 0.01);
+    this.recoveredMs = 0;
+    return this.effectiveWeight;
+  }
+
+  /** It was chosen: after fail_timeout this is the one request that finds out whether it is back. */
+  noteChosen(nowMs: number): void {
+    if (this.fails > 0 && nowMs - this.checkedMs > this.failTimeoutMs) this.checkedMs = nowMs;
+  }
+
+  /** A failed attempt. True when it takes the peer out: `upstream server temporarily disabled`. */
+  noteFailure(nowMs: number): boolean {
+    this.fails++;
+    this.accessedMs = this.checkedMs = nowMs;
+    if (this.failsMax === 0) return false;
+    const lowered = this.effectiveWeight - Math.floor(this.weight / this.failsMax);
+    this.effectiveWeight = Math.max(0, lowered);
+    return this.fails >= this.failsMax;
+  }
+
+  /** An attempt that did not fail. */
+  noteSuccess(nowMs: number): void {
+    if (this.fails === 0 || this.accessedMs >= this.checkedMs) return;
+    this.fails = 0;
+    this.recoveredMs = nowMs;
+  }
+}

@@ -1,0 +1,31 @@
+/** A weighted draw, or the less busy of two draws. */
+import {
+  type Balancer,
+  type Choice,
+  isCandidate,
+  missesMax,
+  peerAtWeight,
+  totalWeight,
+} from "./balancer.ts";
+import type { Peer } from "./peer.ts";
+import { RoundRobin } from "./round_robin.ts";
+
+export class RandomChoice implements Balancer {
+  readonly #fallback = new RoundRobin();
+
+  /** `random` gives numbers from 0 to below 1. */
+  constructor(readonly two: boolean, readonly random: () => number) {}
+
+  choose(peers: readonly Peer[], choice: Choice): Peer | null {
+    const total = totalWeight(peers);
+    let first: Peer | null = null;
+    for (let misses = 0; misses <= missesMax; misses++) {
+      const peer = peerAtWeight(peers, Math.floor(this.random() * total));
+      if (peer === first || !isCandidate(peer, choice)) continue;
+      if (!this.two || peers.length === 1) return peer;
+      if (first === null) first = peer;
+      else return peer.active * first.weight < first.active * peer.weight ? peer : first;
+    }
+    return first ?? this.#fallback.choose(peers, choice);
+  }
+}

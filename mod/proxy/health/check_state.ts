@@ -1,0 +1,55 @@
+/** Tengine's state machine for one checked peer: counters, and when they turn it up or down. */
+
+/** What a probe's result means for the peer. */
+export type Transition = "up" | "down" | "none";
+
+export class CheckState {
+  /** Successes and failures in a row; they grow without bound, as the status page shows them. */
+  riseCount = 0;
+  fallCount = 0;
+  isDown: boolean;
+
+  constructor(readonly rise: number, readonly fall: number, defaultDown: boolean) {
+    this.isDown = defaultDown;
+  }
+
+  /** Takes a result in. A peer turns up after `rise` successes in a row, down after `fall` failures. */
+  note(success: boolean): Transition {
+    if (success) {
+      this.riseCount++;
+      this.fallCount = 0;
+      if (!this.isDown || this.riseCount < this.rise) return "none";
+      this.isDown = false;
+      return "up";
+    }
+    this.fallCount++;
+    this.riseCount = 0;
+    if (this.isDown || this.fallCount < this.fall) return "none";
+    this.isDown = true;
+    return "down";
+  }
+}
+
+/** Why a probe failed. */
+export type ProbeFault = "timeout" | "closed" | "statusLine" | "status" | "refused";
+
+/** The line that Tengine logs for a failed probe, ending in its blank; null: it logs none. */
+export function probeFaultLine(fault: ProbeFault, address: string): string | null {
+  switch (fault) {
+    case "timeout":
+      return `check time out with peer: ${address} `;
+    case "status":
+      return `check protocol http error with peer: ${address} `;
+    case "statusLine":
+      return `http parse status line error with peer: ${address} `;
+    case "closed":
+      return `check peer closed connection with an incomplete response, peer: ${address} `;
+    case "refused":
+      return null;
+  }
+}
+
+/** The line that Tengine logs when a peer changes. */
+export function transitionLine(transition: "up" | "down", address: string): string {
+  return `${transition === "up" ? "enable" : "disable"} check peer: ${address} `;
+}
