@@ -4,7 +4,21 @@
  */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]);
+  let at = start;
+  // Eight at once: V8 makes one flat string of them, where single characters make a tree.
+  for (; at + 8 <= end; at += 8) {
+    text += String.fromCharCode(
+      bytes[at],
+      bytes[at + 1],
+      bytes[at + 2],
+      bytes[at + 3],
+      bytes[at + 4],
+      bytes[at + 5],
+      bytes[at + 6],
+      bytes[at + 7],
+    );
+  }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at]);
   return text;
 }
 
