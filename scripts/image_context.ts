@@ -32,8 +32,8 @@ async function copyPackages(root: string, target: string): Promise<void> {
   const lock = JSON.parse(await Deno.readTextFile(`${root}/deno.lock`)) as { npm?: object };
   for await (const registry of Deno.readDir(info.npmCache)) {
     for (const entry of Object.keys(lock.npm ?? {})) {
-      const at = entry.lastIndexOf("@");
-      const [name, version] = [entry.slice(0, at), entry.slice(at + 1).split("_")[0]];
+      // "name@1.2.3", "@scope/name@1.2.3", "name@1.2.3_peer@4.5.6"
+      const [, name, version] = entry.match(/^(@?[^@]+)@([^_]+)/) ?? ["", entry, ""];
       const from = `${info.npmCache}/${registry.name}/${name}`;
       const to = `${target}/npm/${registry.name}/${name}`;
       if (!await isFolder(`${from}/${version}`)) continue;

@@ -3,7 +3,7 @@
 /** Folders of mod/ by layer, lowest first. A folder imports only from layers below its own. */
 export const layers: readonly (readonly string[])[] = [
   ["base", "std"],
-  ["http1", "metrics", "config", "cli", "sys"],
+  ["http1", "metrics", "config", "cli", "sys", "script"],
   ["net", "process", "log"],
   ["conn", "tls", "static"],
   ["load", "serve", "supervise", "proxy"],
@@ -66,6 +66,9 @@ export const importRules: readonly {
   { prefix: "jsr:", owners: [], instead: "name it in the import map of deno.json" },
   { prefix: "http", owners: [], instead: "name it in the import map of deno.json" },
 ];
+
+/** Only here may the name of an imported module be computed: it is the user's app on the disk. */
+export const computedImportOwners: readonly string[] = ["mod/script/"];
 
 /** What http1 must not know: sockets, clocks, promises, Deno (DESIGN, Layers). */
 export const http1Strangers: readonly string[] = [

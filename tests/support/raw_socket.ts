@@ -12,12 +12,12 @@ export async function connectTo(address: Address): Promise<Deno.Conn> {
 }
 
 /** A TCP address at 127.0.0.1. */
-export function tcp(port: number, host = "127.0.0.1"): Address {
+export function tcp(port: number, host = "127.0.0.1"): Extract<Address, { kind: "tcp" }> {
   return { kind: "tcp", host, port };
 }
 
 /** A unix socket's address. */
-export function unix(path: string): Address {
+export function unix(path: string): Extract<Address, { kind: "unix" }> {
   return { kind: "unix", path };
 }
 

@@ -1,0 +1,200 @@
+/**
+ * The main job under full load: HUP every second, and every request answered.
+ *
+ * One function registers the whole matrix (who serves x which socket x which client), so that the
+ * binary and the image are held to the same list.
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Address } from "../../mod/base/address.ts";
+import { binaryPath, Child, type ChildResult, sleep } from "./binary.ts";
+import type { Launched, Launcher } from "./launcher.ts";
+import { peerPath, peerTest } from "./peers.ts";
+import { freePort, type TempFolder, tempFolder } from "./ports.ts";
+import { tcp, unix } from "./raw_socket.ts";
+import { servingPids } from "./serving_pids.ts";
+import { UnixBridge } from "./unix_bridge.ts";
+
+const connections = 50;
+const durationS = 10;
+
+/** The application behind the supervisor. */
+type Served = "the proxy's welcome page" | "serve --text" | "the proxy before two serve";
+type Client = "hayate load" | "wrk";
+
+/** The supervisor, and the upstreams that it needs, with both of its addresses. */
+interface Appliance extends AsyncDisposable {
+  readonly supervisor: Launched;
+  /** As the client reaches them. */
+  readonly tcp: Address;
+  readonly unix: Address;
+  /** The unix socket's path as the kernel knows it. */
+  readonly boundPath: string;
+}
+
+/** Registers the matrix for one launcher. */
+export function hotDeployTests(launcher: Launcher): void {
+  const served: Served[] = [
+    "the proxy's welcome page",
+    "serve --text",
+    "the proxy before two serve",
+  ];
+  for (const what of served) {
+    for (const transport of ["tcp", "unix"] as const) {
+      for (const client of ["hayate load", "wrk"] as const) {
+        const name =
+          `${launcher.name}: ${what} answers every request of ${client} over ${transport}` +
+          ` while HUP comes every second`;
+        const needed = [...launcher.needs, ...(client === "wrk" ? ["wrk"] : [])];
+        peerTest(needed, name, () => hotDeploy(launcher, what, transport, client));
+      }
+    }
+  }
+}
+
+async function hotDeploy(
+  launcher: Launcher,
+  what: Served,
+  transport: "tcp" | "unix",
+  client: Client,
+): Promise<void> {
+  await using folder = await tempFolder();
+  await using appliance = await startAppliance(launcher, what, folder);
+  const address = transport === "tcp" ? appliance.tcp : appliance.unix;
+  await using load = await startLoad(client, address);
+  const seen = transport === "tcp" ? address : unix(appliance.boundPath);
+  const changes = await hupEverySecond(appliance.supervisor, seen, load.child);
+  const result = await load.child.result();
+  assertCleanRun(result);
+  assert(changes >= 7, `expected 7 to 10 new generations in ${durationS} s, saw ${changes}`);
+}
+
+/** HUPs each second while `load` runs; counts the HUPs after which a new pid served. */
+async function hupEverySecond(
+  supervisor: Launched,
+  address: Address,
+  load: Child,
+): Promise<number> {
+  const seen = await load.waitUntil("a process that serves", () => servingNow(supervisor, address));
+  let changes = 0;
+  const endMs = performance.now() + (durationS - 1) * 1000;
+  while (performance.now() + 1000 < endMs && !load.hasEnded) {
+    const hupMs = performance.now();
+    supervisor.signal("SIGHUP");
+    const fresh = await load.waitUntil("a new process that serves after HUP", () => {
+      const pids = servingPids(supervisor.pid, address);
+      return Array.from(pids).find((pid) => !seen.has(pid)) ?? null;
+    });
+    seen.add(fresh);
+    changes++;
+    await sleep(Math.max(0, 1000 - (performance.now() - hupMs)));
+    // A second worker of the same generation is no new generation.
+    for (const pid of servingPids(supervisor.pid, address)) seen.add(pid);
+  }
+  return changes;
+}
+
+function servingNow(supervisor: Launched, address: Address): Set<number> | null {
+  const pids = servingPids(supervisor.pid, address);
+  return pids.size > 0 ? pids : null;
+}
+
+/** Both clients print wrk's layout: no line of errors, and requests that were counted. */
+function assertCleanRun(result: ChildResult): void {
+  const report = `${result.stdout}\n${result.stderr}`;
+  assertEquals(result.code, 0, report);
+  const errors = result.stdout.match(/^.*(Socket errors|Non-2xx|errors?:).*$/gim) ?? [];
+  assertEquals(errors, [], report);
+  const requests = Number(result.stdout.match(/(\d+) requests in/)?.[1] ?? 0);
+  assert(requests > 1000, `expected thousands of requests, found ${requests}:\n${report}`);
+}
+
+interface Load extends AsyncDisposable {
+  readonly child: Child;
+}
+
+function startLoad(client: Client, address: Address): Promise<Load> {
+  const count = ["-c", String(connections), "-d", `${durationS}`];
+  const bridge = client === "wrk" && address.kind === "unix" ? new UnixBridge(address.path) : null;
+  const port = bridge?.port ?? (address.kind === "tcp" ? address.port : 1);
+  const url = `http://127.0.0.1:${port}/`;
+  const path = client === "hayate load" && address.kind === "unix" ? ["-P", address.path] : [];
+  const child = client === "wrk"
+    ? new Child(peerPath("wrk"), ["-t", "1", ...count, url])
+    : new Child(binaryPath, ["load", ...count, ...path, url]);
+  return Promise.resolve({
+    child,
+    async [Symbol.asyncDispose]() {
+      await child.stop();
+      await bridge?.[Symbol.asyncDispose]();
+    },
+  });
+}
+
+async function startAppliance(
+  launcher: Launcher,
+  what: Served,
+  folder: TempFolder,
+): Promise<Appliance> {
+  const port = freePort();
+  const boundPath = launcher.inside(folder.path, "a.sock");
+  await using upstreams = new AsyncDisposableStack();
+  const args = ["supervise", ...await command(launcher, what, folder, port, upstreams)];
+  const supervisor = await launcher.start({
+    folder: folder.path,
+    args,
+    env: { PORTS: `${port} ${boundPath}` },
+  });
+  upstreams.use(supervisor);
+  const addresses = { tcp: tcp(port), unix: unix(`${folder.path}/a.sock`) };
+  await supervisor.child.waitForSocket(addresses.tcp);
+  await supervisor.child.waitForSocket(addresses.unix);
+  const owned = upstreams.move();
+  return {
+    supervisor,
+    ...addresses,
+    boundPath,
+    async [Symbol.asyncDispose]() {
+      await owned.disposeAsync();
+      const left = await Deno.lstat(addresses.unix.path).catch(() => null);
+      assertEquals(left, null, "expected the socket file to be removed at the end");
+    },
+  };
+}
+
+/** The command behind `supervise`; starts what it needs and leaves it in `owned`. */
+async function command(
+  launcher: Launcher,
+  what: Served,
+  folder: TempFolder,
+  port: number,
+  owned: AsyncDisposableStack,
+): Promise<string[]> {
+  if (what === "the proxy's welcome page") return ["proxy"];
+  if (what === "serve --text") return ["serve", "--text", "hello"];
+  const upstreamPort = freePort();
+  const upstreamPath = launcher.inside(folder.path, "up.sock");
+  const listen = [["--port", `127.0.0.1:${upstreamPort}`], ["--path", upstreamPath]];
+  for (const flags of listen) {
+    const args = ["serve", ...flags, "--text", flags[0]];
+    owned.use(await launcher.start({ folder: folder.path, args }));
+  }
+  await folder.write(
+    "etc/h2o.conf",
+    `listen:
+  port: ${port}
+  host: 0.0.0.0
+listen:
+  port: ${launcher.inside(folder.path, "a.sock")}
+  type: unix
+hosts:
+  default:
+    paths:
+      /:
+        proxy.reverse.url:
+          - http://127.0.0.1:${upstreamPort}/
+          - http://[unix:${upstreamPath}]/
+`,
+  );
+  // In the image the file is found at its usual place.
+  return launcher.name === "the image" ? ["proxy"] : ["proxy", "-c", `${folder.path}/etc/h2o.conf`];
+}
