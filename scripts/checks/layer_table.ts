@@ -61,6 +61,8 @@ export const importRules: readonly {
 }[] = [
   { prefix: "@std/", owners: ["mod/std/"], instead: "import a typed wrapper from mod/std" },
   { prefix: "yaml", owners: ["mod/config/"], instead: "use mod/config" },
+  // Deno has no getaddrinfo of its own; names must resolve as the host resolves them.
+  { prefix: "node:dns", owners: ["mod/net/"], instead: "use resolveHost of mod/net" },
   { prefix: "node:", owners: [], instead: "use Deno's own API or mod/sys" },
   { prefix: "npm:", owners: [], instead: "name it in the import map of deno.json" },
   { prefix: "jsr:", owners: [], instead: "name it in the import map of deno.json" },
