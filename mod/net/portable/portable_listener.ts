@@ -56,7 +56,8 @@ export class PortableListener implements Listener {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#wakeLoop();
-    this.#closeWhenEmpty().catch(this.reactor.fail);
+    this.reactor.beginWork();
+    this.#closeWhenEmpty().catch(this.reactor.fail).finally(() => this.reactor.endWork());
   }
 
   async #closeWhenEmpty(): Promise<void> {
@@ -64,8 +65,7 @@ export class PortableListener implements Listener {
     for (let turn = 0; turn < 64; turn++) {
       const before = this.#serial;
       await new Promise((resolve) => setTimeout(resolve, 0));
-      if (this.#serial === before && this.reactor.isRunning) break;
-      if (!this.reactor.isRunning) break;
+      if (this.#serial === before || !this.reactor.isRunning) break;
     }
     // Removes the socket file too.
     this.listener.close();

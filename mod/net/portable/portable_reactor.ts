@@ -24,6 +24,8 @@ const readBytes = 16 * 1024;
 /** What a socket accepts beyond the kernel's own buffer. */
 const queuedBytesMax = 64 * 1024;
 const backlogDefault = 16384;
+/** How long `run` waits, after `stop`, for the kernel to take what sockets have accepted. */
+const flushTimeoutMs = 500;
 
 /**
  * The reactor on Deno's own sockets: runs wherever Deno runs, without FFI permission.
@@ -51,6 +53,8 @@ export class PortableReactor implements Reactor {
   #wheelTimer: number | null = null;
   readonly #tick = new TickDriver(this);
   readonly #timers = new Map<number, () => void>();
+  #workCount = 0;
+  #workDone: (() => void) | null = null;
   /** Sockets written to since the last flush. */
   readonly #unflushed: PortableSocket[] = [];
 
@@ -146,6 +150,7 @@ export class PortableReactor implements Reactor {
     const alive = setInterval(() => {}, 2 ** 30);
     try {
       await this.#endRun.promise;
+      await this.#finishWork();
     } finally {
       clearInterval(alive);
     }
@@ -179,6 +184,30 @@ export class PortableReactor implements Reactor {
     this.#endRun.reject(error);
   };
 
+  /**
+   * Says that a listener is closing or a socket writing: whoever awaits `run` may end the process
+   * right after it, and neither a socket file nor accepted bytes may be lost by that.
+   */
+  beginWork(): void {
+    this.#workCount++;
+  }
+
+  endWork(): void {
+    if (--this.#workCount === 0) this.#workDone?.();
+  }
+
+  async #finishWork(): Promise<void> {
+    this.#flush();
+    if (this.#workCount === 0) return;
+    let timer = 0;
+    await new Promise<void>((resolve) => {
+      this.#workDone = resolve;
+      timer = setTimeout(resolve, flushTimeoutMs);
+    });
+    clearTimeout(timer);
+    this.#workDone = null;
+  }
+
   /** Gives what `socket` holds to the kernel at the end of the running callbacks, in one write. */
   flushSoon(socket: PortableSocket): void {
     if (this.#unflushed.push(socket) === 1) queueMicrotask(this.#flush);
@@ -199,10 +228,15 @@ export class PortableReactor implements Reactor {
     } catch (error) {
       this.fail(error);
     }
-    if (this.wheel.armedCount > 0) return;
-    clearInterval(this.#wheelTimer!);
-    this.#wheelTimer = null;
+    this.restWheel();
   };
+
+  /** Ends the wheel's timer when no deadline is armed. */
+  restWheel(): void {
+    if (this.wheel.armedCount > 0 || this.#wheelTimer === null) return;
+    clearInterval(this.#wheelTimer);
+    this.#wheelTimer = null;
+  }
 
   readonly #flush = (): void => {
     for (const socket of this.#unflushed) socket.flush();
@@ -213,6 +247,8 @@ export class PortableReactor implements Reactor {
     if (!this.#isRunning) return;
     this.#isRunning = false;
     this.#start = Promise.withResolvers<void>();
+    if (this.#wheelTimer !== null) clearInterval(this.#wheelTimer);
+    this.#wheelTimer = null;
   }
 
   #fire(handle: number): void {

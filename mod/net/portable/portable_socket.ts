@@ -148,6 +148,7 @@ export class PortableSocket implements Socket {
   flush(): void {
     if (this.#isWriting || this.#conn === null) return;
     this.#isWriting = true;
+    this.reactor.beginWork();
     this.#writeLoop(this.#conn).catch(this.reactor.fail);
   }
 
@@ -186,13 +187,13 @@ export class PortableSocket implements Socket {
       }
       if (this.#isShutDown && this.#isOpen) await conn.closeWrite();
     } catch (error) {
-      this.#isWriting = false;
+      this.#endWriting();
       this.#queue.clear();
       if (this.#isOpen) await this.#failAfterReading(error);
       else this.#endLinger(conn);
       return;
     }
-    this.#isWriting = false;
+    this.#endWriting();
     if (!this.#isOpen) return this.#endLinger(conn);
     if (!this.#owesDrain) return;
     if (!this.reactor.isRunning) await this.reactor.whenRunning();
@@ -211,11 +212,17 @@ export class PortableSocket implements Socket {
     this.#fail(peerError(error, this.source, false));
   }
 
+  #endWriting(): void {
+    this.#isWriting = false;
+    this.reactor.endWork();
+  }
+
   #endLinger(conn: Deno.Conn): void {
     if (this.#linger === null) return;
     // Out of the wheel means that the deadline has closed it already.
     const isArmed = this.#linger.wheelSlot >= 0;
     this.reactor.wheel.disarm(this.#linger);
+    this.reactor.restWheel();
     this.#linger = null;
     if (isArmed) conn.close();
   }
