@@ -6,7 +6,7 @@
  */
 import { runExitHooks } from "./mod/base/at_exit.ts";
 import { exitCodes, StartError } from "./mod/base/errors.ts";
-import { version } from "./mod/base/version.ts";
+import { releaseDate, version } from "./mod/base/version.ts";
 import { InfoRequest, type Invocation, type Mode, nearest, UsageError } from "./mod/cli/mod.ts";
 import { renderOverview, renderTopics } from "./mod/cli/overview.ts";
 import { renderHelp } from "./mod/cli/help.ts";
@@ -121,6 +121,7 @@ function findMode(name: string): LazyMode {
 async function help(words: readonly string[]): Promise<number> {
   const [name, topicName] = words;
   if (name === undefined) return show(renderOverview(modes, version));
+  if (name === "man") return await man();
   const mode = await findMode(name).import();
   if (topicName === undefined) return show(renderHelp(mode.table) + renderTopics(mode));
   const subcommand = mode.subcommands?.find((each) => each.name === topicName);
@@ -133,6 +134,13 @@ async function help(words: readonly string[]): Promise<number> {
   const hint = guess === null ? "" : `, did you mean ${guess}?`;
   const known = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
   throw new UsageError([`${name} has no topic ${topicName}${hint} (${known})`]);
+}
+
+/** `hayate help man`: the man page in roff, which `scripts/build` writes to dist/hayate.1. */
+async function man(): Promise<number> {
+  const { renderMan } = await import("./mod/cli/man.ts");
+  const loaded = await Promise.all(modes.map((mode) => mode.import()));
+  return show(renderMan(loaded, version, releaseDate));
 }
 
 async function completions(words: readonly string[]): Promise<number> {

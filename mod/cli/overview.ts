@@ -20,6 +20,7 @@ ${modes.map((mode) => `  ${mode.name.padEnd(width)}${mode.summary}`).join("\n")}
 More:
   hayate MODE --help             flags, examples and exit codes of a mode
   hayate help MODE [TOPIC]       longer texts
+  hayate help man                the man page, in roff
   hayate completions SHELL       completions for bash, zsh or fish
   hayate --version
 

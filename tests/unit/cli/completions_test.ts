@@ -1,37 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Mode, type Table } from "../../../mod/cli/mod.ts";
 import { renderCompletions } from "../../../mod/cli/completions.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
 import { assertSnapshot } from "../../support/snapshot.ts";
-import { sample } from "./sample_table.ts";
-
-const plot: Table = {
-  command: "hayate sample plot",
-  summary: "draws it",
-  usage: ["FILE"],
-  options: [{ long: "output", short: "o", kind: "string", help: "It's the file: a picture." }],
-  examples: [],
-};
-
-const modes: readonly Mode[] = [{
-  name: "sample",
-  summary: sample.summary,
-  table: sample,
-  topics: [{ name: "signals", summary: "what each signal does", text: "..." }],
-  subcommands: [{ name: "plot", table: plot, run: () => Promise.resolve(0) }],
-  run: () => Promise.resolve(0),
-}];
+import { sampleModes } from "./sample_table.ts";
 
 for (const shell of ["bash", "zsh", "fish"] as const) {
   Deno.test(`renderCompletions() writes the ${shell} script`, () => {
-    assertSnapshot(import.meta.url, `completions.${shell}`, renderCompletions(shell, modes));
+    assertSnapshot(import.meta.url, `completions.${shell}`, renderCompletions(shell, sampleModes));
   });
 }
 
 /** Runs the bash script's function on a command line and returns what it offers. */
 async function offered(line: readonly string[]): Promise<string[]> {
   const words = line.map((word) => `'${word}'`).join(" ");
-  const script = `${renderCompletions("bash", modes)}
+  const script = `${renderCompletions("bash", sampleModes)}
 COMP_WORDS=(${words}); COMP_CWORD=${line.length - 1}; _hayate; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout } = await new Deno.Command("bash", {
     args: ["--norc", "-c", script],
@@ -54,7 +36,7 @@ Deno.test("renderCompletions() in bash offers modes, flags, subcommands and choi
 peerTest("zsh", "renderCompletions() writes zsh that zsh can parse", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(`${folder}/_hayate`, renderCompletions("zsh", modes));
+    await Deno.writeTextFile(`${folder}/_hayate`, renderCompletions("zsh", sampleModes));
     const script = `fpath=(${folder} $fpath); autoload -Uz compinit; compinit -u -d ${folder}/dump
       autoload +X _hayate && [[ $_comps[hayate] == _hayate ]] && echo registered`;
     const args = ["-f", "-c", script];
@@ -73,7 +55,7 @@ peerTest(
     const home = await Deno.makeTempDir();
     try {
       const file = `${home}/hayate.fish`;
-      await Deno.writeTextFile(file, renderCompletions("fish", modes));
+      await Deno.writeTextFile(file, renderCompletions("fish", sampleModes));
       const lines = [
         "hayate sa",
         "hayate sample --con",

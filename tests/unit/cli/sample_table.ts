@@ -1,4 +1,4 @@
-import { defineTable, Wrong } from "../../../mod/cli/mod.ts";
+import { defineTable, type Mode, type Table, Wrong } from "../../../mod/cli/mod.ts";
 
 /** A table with every kind of flag. */
 export const sample = defineTable({
@@ -92,3 +92,25 @@ function parseEven(text: string): number | Wrong {
   const value = Number(text);
   return value % 2 === 0 ? value : new Wrong("not even");
 }
+
+const plot: Table = {
+  command: "hayate sample plot",
+  summary: "draws it",
+  usage: ["FILE"],
+  options: [{ long: "output", short: "o", kind: "string", help: "It's the file: a picture." }],
+  examples: [],
+};
+
+/** A mode with a subcommand and a topic. */
+export const sampleModes: readonly Mode[] = [{
+  name: "sample",
+  summary: sample.summary,
+  table: sample,
+  topics: [{
+    name: "signals",
+    summary: "what each signal does",
+    text: "HUP  starts anew\n.TERM ends\n",
+  }],
+  subcommands: [{ name: "plot", table: plot, run: () => Promise.resolve(0) }],
+  run: () => Promise.resolve(0),
+}];
