@@ -8,6 +8,7 @@ CACHE=${HAYATE_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/hayate}
 
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  [ -z "${stage:-}" ] || rm -rf "$stage"
   exit 1
 }
 
@@ -29,7 +30,8 @@ fetch_npm() {
   mkdir -p "$2" || die "cannot write to the cache folder $2"
   (
     cd "$2" || exit 1
-    npm pack --silent "$1" >/dev/null 2>npm-error || {
+    # A cache of its own, thrown away with the folder: nothing is left in the user's home.
+    npm pack --silent --cache "$PWD/npm-cache" "$1" >/dev/null 2>npm-error || {
       sed -n 's/^npm error //p' npm-error | head -n 3 >&2
       exit 1
     }
