@@ -40,6 +40,8 @@ export interface Exchange {
   readonly serial: number;
   /** The handler's own state for this exchange; null at its start. */
   context: unknown;
+  /** The handler's own state for the connection, kept from exchange to exchange; null at first. */
+  connectionContext: unknown;
   /** 1 for the first request of a connection. */
   readonly requestIndex: number;
   /** 0 for an HTTP/1.0 client. */

@@ -40,6 +40,7 @@ const inboxBytesMax = 65_536;
 export class ServerConnection extends ResponseHalf implements SocketHandler, Exchange {
   override serial = 0;
   context: unknown = null;
+  connectionContext: unknown = null;
   requestIndex = 0;
   startMs = 0;
   hasRequestBody = false;
