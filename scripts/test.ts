@@ -19,8 +19,8 @@ const usage = `usage: scripts/test [--only WHAT]...
 Runs every check and test. The last line is "N passed, N failed", with ", N skipped" behind it when
 a program that a test needs is not installed. A check counts as one test.
 
-  --only WHAT   a stage (fmt lint types layers tidy scripts build unit contract e2e image), or part of
-                a test file's path, for example --only http1. "image" runs only when it is named:
+  --only WHAT   a stage (fmt lint types layers tidy scripts build unit fuzz contract e2e image), or part
+                of a test file's path, for example --only http1. "image" runs only when it is named:
                 scripts/image --test does.`;
 
 const root = Deno.env.get("HAYATE_ROOT") ?? new URL("..", import.meta.url).pathname;
@@ -41,6 +41,7 @@ const checks: Record<string, () => Promise<Outcome>> = {
 
 const suites: Record<string, { parallel: number; fileTimeoutMs: number }> = {
   unit: { parallel: Math.max(1, navigator.hardwareConcurrency), fileTimeoutMs: 2 * minuteMs },
+  fuzz: { parallel: 1, fileTimeoutMs: 2 * minuteMs },
   contract: { parallel: 1, fileTimeoutMs: 4 * minuteMs },
   e2e: { parallel: 1, fileTimeoutMs: 8 * minuteMs },
   image: { parallel: 1, fileTimeoutMs: 8 * minuteMs },

@@ -168,18 +168,19 @@ function faultOfCodings(bytes: Uint8Array, start: number, end: number): number {
   return Fault.transferEncodingUnknown;
 }
 
+/** Connection options are whole elements of the list: `close x` is none that we know. */
 function noteConnection(head: MessageHead, bytes: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end; at++) {
     while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
     const first = at;
-    while (at < end && (classes[bytes[at]] & TOKEN) !== 0) at++;
-    const length = at - first;
+    let last = at;
+    for (; at < end && bytes[at] !== COMMA; at++) if (bytes[at] > SP) last = at + 1;
+    const length = last - first;
     if (length === 5 && equalsLower(bytes, first, "close")) head.facts |= Fact.close;
     else if (length === 10 && equalsLower(bytes, first, "keep-alive")) head.facts |= Fact.keepAlive;
     else if (length === 7 && equalsLower(bytes, first, "upgrade")) {
       head.facts |= Fact.connectionUpgrade;
     } else if (length > 0) head.connectionNamesFields = true;
-    while (at < end && bytes[at] !== COMMA) at++;
   }
 }
 

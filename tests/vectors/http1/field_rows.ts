@@ -83,6 +83,7 @@ export const fieldRows = [
   row("Connection: close in a second field", "9112 9.6", `${get}${h}Connection: x\r\nConnection: close\r\n\r\n`, "GET / close", answeredThenClosed),
   row("close wins over keep-alive", "9112 9.3", `${get}${h}Connection: keep-alive, close\r\n\r\n`, "GET / close", answeredThenClosed),
   row("closed is not close", "9112 9.6", `${get}${h}Connection: closed\r\n\r\n`, "GET /", answered),
+  row("an option is a whole element", "9110 7.6.1", `${get}${h}Connection: close x\r\n\r\n`, "GET /", ["any next", "any close", "400 close"]),
   row("keep-alive in HTTP/1.0", "9112 9.3", `GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n`, "GET / 1.0", ["any next", "any close"]),
   row("Keep-Alive in odd case in HTTP/1.0", "9112 9.3", `GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n`, "GET / 1.0", ["any next", "any close"]),
   row("nothing after close is answered", "9112 9.6", `${get}${h}Connection: close\r\n\r\n${get}${h}\r\n`, "GET / close", answeredThenClosed, `${get}${h}\r\n`),
