@@ -1,0 +1,148 @@
+/** What wrk does not say, behind its last line. A run without anything to remark adds nothing. Pure. */
+import type { Histogram } from "../metrics/histogram.ts";
+import { failureKinds } from "./failure.ts";
+import type { OutputPlan } from "./plan.ts";
+import { cpuShare, errorsOf, type LoadResult } from "./result.ts";
+import { Slot } from "./stats.ts";
+import { formatTimeUs } from "./wrk_units.ts";
+
+/** From here on the figures say more about the client than about the server. */
+const busyShare = 0.9;
+/** A schedule that runs later than this on average is worth a word. */
+const lateUs = 1000;
+const wrk2Percents = [50, 75, 90, 99, 99.9, 99.99, 99.999, 100];
+
+/** Lines with a line feed each, or "". */
+export function additions(result: LoadResult, output: OutputPlan): string {
+  const lines = [
+    ...scheduleLines(result),
+    ...percentileLines(result, output),
+    ...failureLines(result),
+    ...connectionLines(result),
+    ...clientLines(result),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function scheduleLines(result: LoadResult): string[] {
+  if (result.askedRate === null || result.measuredMs === 0) return [];
+  const { counters } = result.stats;
+  const scheduled = counters[Slot.scheduled];
+  const started = scheduled - counters[Slot.unsent];
+  const seconds = result.measuredMs / 1000;
+  const percent = scheduled === 0 ? 100 : started / scheduled * 100;
+  const averageUs = started === 0 ? 0 : counters[Slot.lagSumUs] / started;
+  const lines = [
+    `Rate: asked ${(scheduled / seconds).toFixed(1)}/s, sent ${(started / seconds).toFixed(1)}/s ` +
+    `(${percent.toFixed(2)}%); sent late by ${formatTimeUs(Math.round(averageUs))} on average, ` +
+    `${formatTimeUs(Math.round(counters[Slot.lagMaxUs]))} at most`,
+  ];
+  if (counters[Slot.unsent] > 0) {
+    lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and found no free connection`);
+  }
+  return lines;
+}
+
+function percentileLines(result: LoadResult, output: OutputPlan): string[] {
+  const lines: string[] = [];
+  if (output.percentiles.length > 0) {
+    lines.push(
+      "Latency percentiles:",
+      ...percentileTable(result.stats.latency, output.percentiles),
+    );
+  }
+  if (output.serviceTime) {
+    const percents = output.percentiles.length > 0 ? output.percentiles : wrk2Percents;
+    lines.push(
+      "Service time, from the sending (uncorrected for coordinated omission):",
+      ...percentileTable(result.stats.serviceTime, percents),
+    );
+  }
+  return lines;
+}
+
+function percentileTable(histogram: Histogram, percents: readonly number[]): string[] {
+  const values = histogram.percentiles(percents);
+  const width = Math.max(...percents.map((percent) => String(percent).length));
+  return percents.map((percent, index) =>
+    `  ${String(percent).padStart(width)}% ${formatTimeUs(values[index]).padStart(10)}`
+  );
+}
+
+function failureLines(result: LoadResult): string[] {
+  const total = errorsOf(result);
+  if (total === 0) return [];
+  const parts = failureKinds.flatMap((kind) => {
+    const codes = result.failures.filter((failure) => failure.kind === kind);
+    if (codes.length === 0) return [];
+    const sum = codes.reduce((count, failure) => count + failure.count, 0);
+    const detail = codes.map(({ code, count }) => codes.length === 1 ? code : `${code} ${count}`);
+    return [`${kind} ${sum} (${detail.join(", ")})`];
+  });
+  return [`Failed requests: ${total}: ${parts.join(", ")}`];
+}
+
+function connectionLines(result: LoadResult): string[] {
+  const { counters } = result.stats;
+  const lines: string[] = [];
+  if (counters[Slot.retried] > 0) {
+    lines.push(
+      `Retried: ${counters[Slot.retried]} requests met a kept connection that the server was ` +
+        "closing, and were sent again",
+    );
+  }
+  if (counters[Slot.lost] > 0 || counters[Slot.failedConnect] + counters[Slot.failedRefused] > 0) {
+    lines.push(
+      `Connections: ${result.connections} asked, ${counters[Slot.opened]} made, ` +
+        `${counters[Slot.lost]} lost, ${counters[Slot.open]} open at the end`,
+    );
+  }
+  if (counters[Slot.backlogFull] > 0) {
+    lines.push(
+      `Accept queue: full at ${counters[Slot.backlogFull]} connects to the unix socket (EAGAIN), ` +
+        "which were tried again",
+    );
+  }
+  if (counters[Slot.answered] === 0 && counters[Slot.inFlight] > 0) {
+    lines.push(`No response came; ${counters[Slot.inFlight]} requests were waiting at the end`);
+  }
+  return [...lines, ...portLines(result)];
+}
+
+/** The end of the January 2015 experiment, in words. */
+function portLines(result: LoadResult): string[] {
+  const exhausted = result.stats.counters[Slot.portsExhausted];
+  if (exhausted === 0) return [];
+  const range = result.portRange;
+  const ports = range === null
+    ? ""
+    : ` (${range[0]}-${range[1]}: ${range[1] - range[0] + 1} of them)`;
+  const start = `Ephemeral ports: none was free${ports} at ${exhausted} connects, as closed ` +
+    "connections hold theirs for a minute in TIME_WAIT";
+  return result.autoSources > 0
+    ? [`${start}; went on from ${result.autoSources} more addresses of 127.0.0.0/8`]
+    : [`${start}; use --source with more addresses, or --linger0`];
+}
+
+function clientLines(result: LoadResult): string[] {
+  const share = cpuShare(result);
+  const { counters } = result.stats;
+  const started = counters[Slot.scheduled] - counters[Slot.unsent];
+  if (result.askedRate !== null) {
+    const averageUs = started === 0 ? 0 : counters[Slot.lagSumUs] / started;
+    if (averageUs < lateUs) return [];
+    return [
+      share >= busyShare && counters[Slot.unsent] === 0
+        ? "Client: it could not keep to the schedule: use more threads (-t) or machines"
+        : "Client: requests waited for a free connection: the server is slower than the rate, or " +
+          "-c is too low",
+    ];
+  }
+  if (share < busyShare) return [];
+  return [
+    `Client CPU: ${
+      Math.min(100, share * 100).toFixed(0)
+    }% of each thread was used: the client was ` +
+    "the bottleneck, the server may be faster than this",
+  ];
+}

@@ -1,0 +1,136 @@
+/** One run: gathers the threads, watches them, and puts together what they measured. */
+import { type Crew, gatherCrew } from "./crew.ts";
+import { readCpuTime, readPortRange } from "./cpu_time.ts";
+import type { LoadPlan } from "./plan.ts";
+import type { PreparedRun } from "./prepare.ts";
+import type { Interval, LoadResult } from "./result.ts";
+import { samplePeriodMs, Sampler } from "./sampler.ts";
+import { failureKinds } from "./failure.ts";
+import { ThreadStats } from "./stats.ts";
+import type { FailureCount, ThreadOutcome } from "./thread_plan.ts";
+
+/** Who hears of a run while it lasts. */
+export interface RunObserver {
+  /** Everything is ready; the first requests go out now. */
+  onStart(): void;
+  /** Once a second. */
+  onInterval(interval: Interval): void;
+}
+
+/** A run that can be ended early. */
+export class LoadRun {
+  readonly #plan: LoadPlan;
+  readonly #prepared: PreparedRun;
+  #crew: Crew | null = null;
+  #interrupted = false;
+
+  constructor(plan: LoadPlan, prepared: PreparedRun) {
+    this.#plan = plan;
+    this.#prepared = prepared;
+  }
+
+  /** Ends the run; what was measured is reported. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#crew?.stop();
+  }
+
+  /** Runs to the end. Throws `StartError` when it cannot begin, or when a script fails. */
+  async run(observer: RunObserver): Promise<LoadResult> {
+    const crew = this.#crew = await gatherCrew(this.#prepared.threads);
+    await this.#waitForClock();
+    observer.onStart();
+    const startMs = performance.now();
+    const measureFromMs = startMs + this.#plan.warmupMs;
+    const sampler = new Sampler(crew.stats, (interval) => observer.onInterval(interval));
+    let cpuBefore = readCpuTime();
+    let timer = 0;
+    const begin = () => {
+      cpuBefore = readCpuTime();
+      timer = setInterval(() => sampler.sample(performance.now() - measureFromMs), samplePeriodMs);
+    };
+    const delay = this.#plan.warmupMs === 0 ? 0 : setTimeout(begin, this.#plan.warmupMs);
+    if (delay === 0) begin();
+    const startedAt = new Date(Date.now() + this.#plan.warmupMs).toISOString();
+    // Interrupted while it gathered: the threads end at once.
+    if (this.#interrupted) crew.stop();
+    let outcomes: ThreadOutcome[];
+    try {
+      outcomes = await crew.run(startMs);
+    } finally {
+      clearTimeout(delay);
+      clearInterval(timer);
+    }
+    const cpuAfter = readCpuTime();
+    const measuredMs = Math.max(...outcomes.map((outcome) => outcome.measuredMs));
+    sampler.finish(measuredMs);
+    return this.#result(crew, sampler, outcomes, measuredMs, {
+      startedAt,
+      cpuUserMs: cpuAfter.userMs - cpuBefore.userMs,
+      cpuSystemMs: cpuAfter.systemMs - cpuBefore.systemMs,
+    });
+  }
+
+  async #waitForClock(): Promise<void> {
+    const { startAtMs } = this.#plan;
+    if (startAtMs === null) return;
+    // In steps, so that Ctrl-C and a clock that is set meanwhile are noticed.
+    while (!this.#interrupted && Date.now() < startAtMs) {
+      const leftMs = startAtMs - Date.now();
+      await new Promise((resolve) => setTimeout(resolve, Math.min(100, leftMs)));
+    }
+  }
+
+  #result(
+    crew: Crew,
+    sampler: Sampler,
+    outcomes: readonly ThreadOutcome[],
+    measuredMs: number,
+    times: Pick<LoadResult, "startedAt" | "cpuUserMs" | "cpuSystemMs">,
+  ): LoadResult {
+    const plan = this.#plan;
+    const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+    for (const each of crew.stats) stats.add(each);
+    return {
+      ...times,
+      url: this.#prepared.shownUrl,
+      threads: plan.threads,
+      connections: plan.connections,
+      durationMs: plan.durationMs,
+      askedRate: averageRate(plan),
+      isRamp: plan.stages !== null &&
+        (plan.stages.length > 1 || plan.stages[0].rateStart !== plan.stages[0].rateEnd),
+      measuredMs,
+      stats,
+      rates: sampler.rates,
+      intervals: sampler.intervals,
+      failures: mergeFailures(outcomes.flatMap((outcome) => outcome.failures)),
+      autoSources: outcomes.reduce((sum, outcome) => sum + outcome.autoSources, 0),
+      portRange: readPortRange(),
+      interrupted: this.#interrupted,
+      hasScript: plan.script !== null,
+    };
+  }
+}
+
+function averageRate(plan: LoadPlan): number | null {
+  if (plan.stages === null) return null;
+  let requests = 0;
+  let totalMs = 0;
+  for (const { durationMs, rateStart, rateEnd } of plan.stages) {
+    requests += (rateStart + rateEnd) / 2 * durationMs / 1000;
+    totalMs += durationMs;
+  }
+  return requests / totalMs * 1000;
+}
+
+/** One line for each kind and code, in the order of the kinds, the commonest first. */
+export function mergeFailures(failures: readonly FailureCount[]): FailureCount[] {
+  const counts = new Map<string, FailureCount>();
+  for (const { kind, code, count } of failures) {
+    const key = `${kind} ${code}`;
+    counts.set(key, { kind, code, count: count + (counts.get(key)?.count ?? 0) });
+  }
+  const order = ({ kind }: FailureCount) => (failureKinds as readonly string[]).indexOf(kind);
+  return [...counts.values()].sort((a, b) => order(a) - order(b) || b.count - a.count);
+}

@@ -1,0 +1,88 @@
+/** Looks at the threads' shared counters while they run: wrk's rate samples, and one line a second. */
+import { Histogram } from "../metrics/histogram.ts";
+import type { Interval } from "./result.ts";
+import { failedCount, Slot, type ThreadStats } from "./stats.ts";
+
+/** As often as wrk samples its rate. */
+export const samplePeriodMs = 100;
+const intervalMs = 1000;
+/** A remainder shorter than this at the end would make a rate of noise. */
+const lastIntervalMinMs = 100;
+
+export class Sampler {
+  /** Requests a second of one thread, in whole numbers. */
+  readonly rates = new Histogram();
+  readonly intervals: Interval[] = [];
+  readonly #stats: readonly ThreadStats[];
+  readonly #onInterval: (interval: Interval) => void;
+  readonly #sampledRequests: number[];
+  readonly #sampledAtMs: number[];
+  readonly #earlier: Histogram[];
+  #last = { atMs: 0, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
+
+  /** `onInterval` is called once a second. */
+  constructor(stats: readonly ThreadStats[], onInterval: (interval: Interval) => void) {
+    this.#stats = stats;
+    this.#onInterval = onInterval;
+    this.#sampledRequests = stats.map(() => 0);
+    this.#sampledAtMs = stats.map(() => 0);
+    this.#earlier = stats.map(() => new Histogram());
+  }
+
+  /** Called every `samplePeriodMs`; `elapsedMs` since the measurement began. */
+  sample(elapsedMs: number): void {
+    this.#stats.forEach(({ counters }, thread) => {
+      const requests = counters[Slot.answered] - this.#sampledRequests[thread];
+      // As wrk: a period without an answer is no sample, and the next one is averaged over it.
+      if (requests <= 0) return;
+      const periodMs = elapsedMs - this.#sampledAtMs[thread];
+      this.rates.record(Math.floor(requests / periodMs * 1000));
+      this.#sampledRequests[thread] += requests;
+      this.#sampledAtMs[thread] = elapsedMs;
+    });
+    if (elapsedMs - this.#last.atMs >= intervalMs - samplePeriodMs / 2) {
+      this.#closeInterval(elapsedMs);
+    }
+  }
+
+  /** Takes what has come since the last second. */
+  finish(elapsedMs: number): void {
+    if (elapsedMs - this.#last.atMs >= lastIntervalMinMs || this.intervals.length === 0) {
+      this.#closeInterval(elapsedMs);
+    }
+  }
+
+  #closeInterval(elapsedMs: number): void {
+    const latency = new Histogram();
+    const now = { atMs: elapsedMs, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
+    let openConnections = 0;
+    this.#stats.forEach((stats, thread) => {
+      const { counters } = stats;
+      now.requests += counters[Slot.answered];
+      now.bytesRead += counters[Slot.bytesRead];
+      now.failed += failedCount(counters);
+      now.retried += counters[Slot.retried];
+      openConnections += counters[Slot.open];
+      const copy = stats.latency.clone();
+      latency.add(copy.since(this.#earlier[thread]));
+      this.#earlier[thread] = copy;
+    });
+    const [p50Us, p90Us, p99Us] = latency.percentiles([50, 90, 99]);
+    const interval: Interval = {
+      endMs: elapsedMs,
+      durationMs: elapsedMs - this.#last.atMs,
+      requests: now.requests - this.#last.requests,
+      bytesRead: now.bytesRead - this.#last.bytesRead,
+      failed: now.failed - this.#last.failed,
+      retried: now.retried - this.#last.retried,
+      openConnections,
+      p50Us,
+      p90Us,
+      p99Us,
+      maxUs: latency.maxUs,
+    };
+    this.#last = now;
+    this.intervals.push(interval);
+    this.#onInterval(interval);
+  }
+}
