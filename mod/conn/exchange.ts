@@ -27,8 +27,12 @@ export interface ExchangeHandler {
   onAbort(exchange: Exchange, error: PeerError): void;
 }
 
-/** How the body of a response is framed; `auto` below says what a length of -1 becomes. */
-export type ResponseFraming = typeof Framing.none | typeof Framing.length | typeof Framing.chunked;
+/** How the body of a response is framed. `eof`: the connection closes behind it. */
+export type ResponseFraming =
+  | typeof Framing.none
+  | typeof Framing.length
+  | typeof Framing.chunked
+  | typeof Framing.eof;
 
 /**
  * One request and its response. The object belongs to a connection and is used again for its next

@@ -40,7 +40,7 @@ export abstract class ResponseHalf extends Deadline {
   writeDeadlineMs = 0;
   /** A response is owed or under way. */
   isResponding = false;
-  #framing: ResponseFraming | typeof Framing.eof = Framing.none;
+  #framing: ResponseFraming = Framing.none;
   #remaining = 0;
 
   constructor(readonly home: ServerHome, readonly socket: Socket) {
@@ -204,7 +204,7 @@ export abstract class ResponseHalf extends Deadline {
     writer: HeadWriter,
     framing: ResponseFraming,
     contentLength: number,
-  ): ResponseFraming | typeof Framing.eof {
+  ): ResponseFraming {
     if (this.status === 204 || this.status === 304 || this.status < 200) return Framing.none;
     if (framing === Framing.length || (this.isHead && contentLength >= 0)) {
       writer.numberField("Content-Length", contentLength);
@@ -214,7 +214,7 @@ export abstract class ResponseHalf extends Deadline {
       if (!this.isHead) writer.numberField("Content-Length", 0);
       return Framing.none;
     }
-    if (this.minor === 0) {
+    if (this.minor === 0 || framing === Framing.eof) {
       this.persist = false;
       return Framing.eof;
     }
