@@ -2,6 +2,7 @@
 import { atExit } from "../base/at_exit.ts";
 import { StartError } from "../base/errors.ts";
 import { LineBuffer } from "./line_buffer.ts";
+import type { Rotation } from "./rotation.ts";
 import { countLines, flushBytes, flushMs, type Sink, type SinkComplaint } from "./sink.ts";
 
 export interface FileSinkOptions {
@@ -9,6 +10,8 @@ export interface FileSinkOptions {
   readonly immediate?: boolean;
   /** Mode of a new file, default 0o644. */
   readonly mode?: number;
+  /** When the file is moved away; asked before each write. */
+  readonly rotation?: Rotation;
 }
 
 export class FileSink implements Sink {
@@ -42,6 +45,8 @@ export class FileSink implements Sink {
     if (this.#timer !== 0) clearTimeout(this.#timer);
     this.#timer = 0;
     const bytes = this.buffer.view();
+    if (bytes.length === 0) return;
+    this.#rotate();
     let written = 0;
     try {
       // O_APPEND and one call for whole lines: lines of several processes do not mix.
@@ -60,6 +65,25 @@ export class FileSink implements Sink {
 
   reopen(): void {
     this.flush();
+    this.#openAgain();
+  }
+
+  close(): Promise<void> {
+    this.flush();
+    this.#forget();
+    this.#file.close();
+    return Promise.resolve();
+  }
+
+  #rotate(): void {
+    try {
+      if (this.options.rotation?.turn(this.path, this.#file)) this.#openAgain();
+    } catch (error) {
+      this.complain(`cannot rotate log file ${this.path}: ${reasonOf(error)}`);
+    }
+  }
+
+  #openAgain(): void {
     try {
       const fresh = this.#open();
       this.#file.close();
@@ -69,13 +93,6 @@ export class FileSink implements Sink {
         `cannot reopen log file ${this.path}, going on with the old one: ${reasonOf(error)}`,
       );
     }
-  }
-
-  close(): Promise<void> {
-    this.flush();
-    this.#forget();
-    this.#file.close();
-    return Promise.resolve();
   }
 
   #open(): Deno.FsFile {

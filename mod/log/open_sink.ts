@@ -2,6 +2,7 @@
 import { StartError } from "../base/errors.ts";
 import { FileSink, type FileSinkOptions } from "./file_sink.ts";
 import { PipeSink, type SpawnPipe } from "./pipe_sink.ts";
+import { Rotation } from "./rotation.ts";
 import type { Sink, SinkComplaint } from "./sink.ts";
 import { standardSink } from "./stream_sink.ts";
 import { SyslogSink, type SyslogTransport } from "./syslog_sink.ts";
@@ -24,6 +25,11 @@ export function openSink(
   switch (target.kind) {
     case "file":
       return new FileSink(target.path, makers.complain, options);
+    case "rollback":
+      return new FileSink(target.path, makers.complain, {
+        ...options,
+        rotation: new Rotation(target.rule),
+      });
     case "stream":
       return standardSink(target.name);
     case "pipe":

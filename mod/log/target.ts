@@ -1,10 +1,13 @@
 /** What a user writes where a log goes: a path, `| command`, `syslog:...`, `-`. */
+import type { RotationRule } from "./rotation.ts";
 import { facilities } from "./syslog_sink.ts";
 
 export type LogTarget =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "stream"; readonly name: "stdout" | "stderr" }
   | { readonly kind: "pipe"; readonly command: string }
+  /** A file that moves itself away (Tengine's `pipe:rollback`). */
+  | { readonly kind: "rollback"; readonly path: string; readonly rule: RotationRule }
   | {
     readonly kind: "syslog";
     readonly transport: "udp" | "tcp" | "unix";
@@ -16,6 +19,8 @@ export type LogTarget =
 
 /**
  * Reads a log target. `-` and `/dev/stdout` are this process's stdout, `/dev/stderr` its stderr.
+ * `| COMMAND` (or `pipe:COMMAND`) is a command's standard input; `pipe:rollback PATH interval=1d
+ * baknum=5 maxsize=1G adjust=60` a file that is moved away by age and size.
  * `syslog:udp://host:514,facility=local7,tag=web`, `syslog:tcp://...`, `syslog:unix:/dev/log`.
  * Throws `RangeError` with one line.
  */
@@ -25,10 +30,51 @@ export function parseLogTarget(text: string): LogTarget {
   if (trimmed === "-" || trimmed === "/dev/stdout") return { kind: "stream", name: "stdout" };
   if (trimmed === "/dev/stderr") return { kind: "stream", name: "stderr" };
   if (trimmed.startsWith("syslog:")) return parseSyslog(trimmed.slice("syslog:".length));
-  if (!trimmed.startsWith("|")) return { kind: "file", path: trimmed };
-  const command = trimmed.slice(1).trim();
-  if (command === "") throw new RangeError("log target | lacks its command");
+  if (/^pipe:rollback(\s|$)/.test(trimmed)) {
+    return parseRollback(trimmed.slice("pipe:rollback".length));
+  }
+  const pipe = /^(\||pipe:)(.*)$/s.exec(trimmed);
+  if (pipe === null) return { kind: "file", path: trimmed };
+  const command = (pipe[2] as string).trim();
+  if (command === "") throw new RangeError(`log target ${pipe[1]} lacks its command`);
   return { kind: "pipe", command };
+}
+
+/** Seconds of Tengine's time suffixes; none means seconds. */
+const intervalSeconds: Readonly<Record<string, number>> = {
+  "": 1,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+};
+const sizeBytes: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+function parseRollback(text: string): LogTarget {
+  const [path = "", ...settings] = text.trim().split(/\s+/);
+  if (path === "" || path.includes("=")) throw new RangeError("pipe:rollback lacks its path");
+  const rule = { intervalMs: 0, bytesMax: 0, backupCount: 1, adjustMs: 60_000 };
+  for (const setting of settings) {
+    const match = /^(interval|baknum|maxsize|adjust)=(\d+)([a-zA-Z]?)$/.exec(setting);
+    const unit = (match?.[3] ?? "").toLowerCase();
+    const factor = match?.[1] === "maxsize"
+      ? sizeBytes[unit]
+      : match?.[1] === "baknum"
+      ? (unit === "" ? 1 : undefined)
+      : intervalSeconds[unit];
+    if (match === null || factor === undefined) {
+      throw new RangeError(
+        `pipe:rollback: unknown setting ${setting}, allowed are interval=1d, baknum=5, maxsize=1G, adjust=60`,
+      );
+    }
+    const value = Number(match[2]) * factor;
+    if (match[1] === "interval") rule.intervalMs = value * 1000;
+    else if (match[1] === "adjust") rule.adjustMs = value * 1000;
+    else if (match[1] === "maxsize") rule.bytesMax = value;
+    else rule.backupCount = Math.max(1, value);
+  }
+  return { kind: "rollback", path, rule };
 }
 
 function parseSyslog(text: string): LogTarget {

@@ -86,6 +86,15 @@ Deno.test("Logger.redirect() and reopen() reach the sink", () => {
 const targets: readonly [string, ReturnType<typeof parseLogTarget>][] = [
   ["/var/log/a.log", { kind: "file", path: "/var/log/a.log" }],
   ["| rotatelogs x", { kind: "pipe", command: "rotatelogs x" }],
+  ["pipe:/usr/bin/cronolog x", { kind: "pipe", command: "/usr/bin/cronolog x" }],
+  [
+    "pipe:rollback logs/a.log interval=1h baknum=5 maxsize=2G",
+    {
+      kind: "rollback",
+      path: "logs/a.log",
+      rule: { intervalMs: 3_600_000, bytesMax: 2 * 1024 ** 3, backupCount: 5, adjustMs: 60_000 },
+    },
+  ],
   ["-", { kind: "stream", name: "stdout" }],
   ["/dev/stderr", { kind: "stream", name: "stderr" }],
   ["syslog:udp://h", {
@@ -119,7 +128,16 @@ for (const [text, expected] of targets) {
 }
 
 for (
-  const text of ["", "|", "syslog:", "syslog:udp:h", "syslog:udp://h,facility=x", "syslog:unix:rel"]
+  const text of [
+    "",
+    "|",
+    "syslog:",
+    "syslog:udp:h",
+    "syslog:udp://h,facility=x",
+    "syslog:unix:rel",
+    "pipe:rollback",
+    "pipe:rollback a x=1",
+  ]
 ) {
   Deno.test(`parseLogTarget() refuses ${JSON.stringify(text)}`, () => {
     assertThrows(() => parseLogTarget(text), RangeError);
