@@ -1,0 +1,139 @@
+/** How a server's connections end: deadlines, drain, clients that vanish. Over every backend. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Exchange } from "../../mod/conn/exchange.ts";
+import { Framing } from "../../mod/http1/message_head.ts";
+import { latin1, type RawConnection } from "../support/raw_socket.ts";
+import { sleep } from "../support/child.ts";
+import { contractTest } from "./harness.ts";
+import { answer, get, TestServer } from "./server_harness.ts";
+
+contractTest("an idle connection is closed after its time, silently", async (rig) => {
+  const server = new TestServer(rig, {}, { idleTimeoutMs: 200 });
+  using fresh = await server.connect();
+  using used = await server.connect();
+  await used.send(get("/a"));
+  await used.readUntil("\r\n\r\n/a");
+  assert(await fresh.waitForClose(5_000));
+  assert(await used.waitForClose(5_000));
+  assertEquals(latin1(await used.readAll()), "");
+  assertEquals(server.http.connectionCount, 0);
+});
+
+contractTest("a head that drips is answered 408 in time", async (rig) => {
+  const server = new TestServer(rig, {}, { headTimeoutMs: 300 });
+  using client = await server.connect();
+  const drip = setInterval(() => void client.send("X").catch(() => clearInterval(drip)), 40);
+  await client.send("GET / HTTP/1.1\r\n");
+  const text = await client.readUntil("\r\n\r\n", 5_000);
+  clearInterval(drip);
+  assertMatch(text, /^HTTP\/1\.1 408 Request Timeout\r\n/);
+});
+
+contractTest("a body that stops coming is answered 408, its handler is told", async (rig) => {
+  const server = new TestServer(rig, {}, { bodyTimeoutMs: 200 });
+  using client = await server.connect();
+  await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  assertMatch(await client.readUntil("\r\n\r\n", 5_000), /^HTTP\/1\.1 408 /);
+  assertEquals(server.aborts, ["ETIMEDOUT"]);
+});
+
+contractTest("a client that takes no output is cut after writeTimeoutMs", async (rig) => {
+  const block = new Uint8Array(1 << 20);
+  let current: Exchange | null = null;
+  const server = new TestServer(rig, {
+    "/big": (x) => {
+      current = x;
+      x.beginHead(200);
+      x.endHead(Framing.length, 1000 * block.length);
+      server.onDrain();
+    },
+  }, { writeTimeoutMs: 300 });
+  server.onDrain = () => {
+    while (current!.writeBody(block, 0, block.length));
+  };
+  using client = await server.connect();
+  await client.send(get("/big"));
+  await until(() => server.aborts.length > 0);
+  assertEquals(server.aborts, ["ETIMEDOUT"]);
+  assertEquals(server.http.connectionCount, 0);
+});
+
+contractTest("a late handler is not hurt by the idle deadline", async (rig) => {
+  const server = new TestServer(rig, {}, { idleTimeoutMs: 100 });
+  using client = await server.connect();
+  await client.send(get("/later"));
+  await sleep(500);
+  answer(server.open[0].exchange, "worth the wait");
+  assertStringIncludes(await client.readUntil("worth the wait"), "200 OK");
+});
+
+contractTest("a client that vanishes aborts its exchange", async (rig) => {
+  const server = new TestServer(rig);
+  const client = rig.connect(server.address);
+  await client.until((c) => c.openCount === 1);
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  await until(() => server.bodyBytes === 3);
+  client.socket.abort();
+  await until(() => server.aborts.length === 1);
+  assertEquals(server.http.connectionCount, 0);
+});
+
+contractTest("abortOnHalfClose gives up an exchange whose client has closed", async (rig) => {
+  const server = new TestServer(rig, {}, { abortOnHalfClose: true });
+  using client = await server.connect();
+  await client.send(get("/later"));
+  await until(() => server.open.length === 1);
+  await client.halfClose();
+  await until(() => server.aborts.length === 1);
+  assertEquals(server.aborts, ["EEOF"]);
+});
+
+contractTest("requestsMax closes after the last request it allows", async (rig) => {
+  const server = new TestServer(rig, {}, { requestsMax: 2 });
+  using client = await server.connect();
+  await client.send(get("/1") + get("/2"));
+  const text = latin1(await client.readAll());
+  assertEquals(text.match(/Connection: close/g)?.length, 1);
+  assertStringIncludes(text, "\r\n\r\n/2");
+  assert(client.isClosedByPeer);
+});
+
+contractTest("a drain answers what is under way, and what still comes, then ends", async (rig) => {
+  const server = new TestServer(rig, {}, { drainIdleMs: 600 });
+  using busy = await server.connect();
+  using idle = await server.connect();
+  using racing = await server.connect();
+  await busy.send(get("/later"));
+  await racing.send(get("/before"));
+  await racing.readUntil("\r\n\r\n/before");
+  await until(() => server.open.length === 1);
+  server.listener.close();
+  const drained = server.http.drain(10_000);
+  await racing.send(get("/after"));
+  assertStringIncludes(latin1(await racing.readAll()), "Connection: close\r\n\r\n/after");
+  answer(server.open[0].exchange, "done");
+  assertStringIncludes(latin1(await busy.readAll()), "Connection: close\r\n\r\ndone");
+  assert(await closes(idle), "an idle connection is closed");
+  await drained;
+  assertEquals(server.http.connectionCount, 0);
+  assertEquals(server.aborts, []);
+});
+
+contractTest("a drain cuts what outlives its timeout", async (rig) => {
+  const server = new TestServer(rig, {}, { drainIdleMs: 50 });
+  using client = await server.connect();
+  await client.send(get("/later"));
+  await until(() => server.open.length === 1);
+  await server.http.drain(300);
+  assert(await closes(client));
+  assertEquals(server.aborts, ["ESHUTDOWN"]);
+});
+
+async function closes(client: RawConnection): Promise<boolean> {
+  return await client.waitForClose(5_000);
+}
+
+/** Waits for a condition; the test's own limit ends it when it never comes true. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(10);
+}
