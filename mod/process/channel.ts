@@ -144,12 +144,14 @@ export function inheritedChannel(handler: ChannelHandler): Channel | null {
   return new Channel(fd, handler);
 }
 
-/** A pipe of which both ends have CLOEXEC; the read end never blocks. */
-export function openPipe(): { readonly readEnd: number; readonly writeEnd: number } {
+/** A pipe of which both ends have CLOEXEC. The read end never blocks, unless `blocking`. */
+export function openPipe(
+  blocking = false,
+): { readonly readEnd: number; readonly writeEnd: number } {
   const pair = new Int32Array(2);
   if (libcProcess.pipe2(pair, O.cloexec) !== 0) {
     throw new Error("Cannot make a pipe: are there too many open files?");
   }
-  libc.fcntl(pair[0], F.setfl, O.nonblock);
+  if (!blocking) libc.fcntl(pair[0], F.setfl, O.nonblock);
   return { readEnd: pair[0], writeEnd: pair[1] };
 }

@@ -7,16 +7,30 @@ import { F, fdCloexec, libcProcess } from "../sys/libc_process.ts";
 import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
 import { dropVariable, getVariable } from "./environment.ts";
 
-/** Whom to tell. Taken once at start, so that children of ours do not speak in our name. */
-const notifySocket = getVariable("NOTIFY_SOCKET");
-const readyFd = readDescriptor(getVariable("READY_FD"));
-dropVariable("NOTIFY_SOCKET");
-dropVariable("READY_FD");
-if (readyFd !== null) libc.fcntl(readyFd, F.setfd, fdCloexec);
-let readyFdIsOpen = readyFd !== null;
+/** Whom to tell. */
+interface Starter {
+  readonly socket: string;
+  /** -1: there is none, or it has been told. */
+  readyFd: number;
+}
 
-function readDescriptor(text: string | undefined): number | null {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+let starter: Starter | null = null;
+
+/**
+ * Takes the two variables out of our environment, so that no child of ours speaks in our name. A
+ * process that starts children calls it first; otherwise the first `notify` does.
+ */
+export function claimReadiness(): Starter {
+  if (starter !== null) return starter;
+  const fd = getVariable("READY_FD") ?? "";
+  starter = {
+    socket: getVariable("NOTIFY_SOCKET") ?? "",
+    readyFd: /^\d+$/.test(fd) ? Number(fd) : -1,
+  };
+  dropVariable("NOTIFY_SOCKET");
+  dropVariable("READY_FD");
+  if (starter.readyFd >= 0) libc.fcntl(starter.readyFd, F.setfd, fdCloexec);
+  return starter;
 }
 
 /**
@@ -25,20 +39,21 @@ function readDescriptor(text: string | undefined): number | null {
  */
 export function notifyReady(...fields: readonly string[]): void {
   notify("READY=1", ...fields);
-  if (readyFdIsOpen) {
-    libc.write(readyFd as number, new TextEncoder().encode("ready\n"), 6);
-    libc.close(readyFd as number);
-    readyFdIsOpen = false;
-  }
+  const starter = claimReadiness();
+  if (starter.readyFd < 0) return;
+  libc.write(starter.readyFd, new TextEncoder().encode("ready\n"), 6);
+  libc.close(starter.readyFd);
+  starter.readyFd = -1;
 }
 
 /** Sends lines such as `STOPPING=1` to NOTIFY_SOCKET; without one nothing happens. */
 export function notify(...lines: readonly string[]): void {
-  if (notifySocket === undefined || notifySocket === "") return;
+  const { socket } = claimReadiness();
+  if (socket === "") return;
   const fd = libc.socket(AF.unix, SOCK.dgram | SOCK.cloexec, 0);
   if (fd < 0) return;
   const text = new TextEncoder().encode(lines.join("\n"));
-  const address = notifyAddress(notifySocket);
+  const address = notifyAddress(socket);
   // Nobody listens: the starter has gone or does not care, and neither do we.
   libcProcess.sendto(fd, text, text.length, MSG.nosignal | MSG.dontwait, address, address.length);
   libc.close(fd);

@@ -1,0 +1,92 @@
+/**
+ * Sockets that are bound here and served by other programs. They are blocking, as such programs
+ * expect, and have CLOEXEC: whoever starts a program names those that it gets.
+ */
+import { type Address, formatAddress } from "../base/address.ts";
+import { parseIp } from "../base/ip.ts";
+import { StartError } from "../base/errors.ts";
+import { Errno, errnoPhrase } from "../sys/errno.ts";
+import { lookupIpv4 } from "../sys/host_lookup.ts";
+import { errno, libc } from "../sys/libc.ts";
+import { encodeSockaddr, family, IPV6, SO, SOCK, SOL } from "../sys/sockaddr.ts";
+import { setOption } from "./epoll/descriptor.ts";
+
+/** How a socket is bound. */
+export interface InheritableOptions {
+  /** UDP instead of TCP. */
+  readonly datagram?: boolean;
+  /** listen(2) queue length; the kernel clips it to net.core.somaxconn. */
+  readonly backlog: number;
+  readonly reusePort?: boolean;
+  /** Mode of a socket file, exactly, whatever umask says. Default 0o777, as Server::Starter. */
+  readonly mode?: number;
+}
+
+/** Somebody else's socket is in the way; the caller may know whose. */
+export class AddressInUse extends StartError {
+  constructor(readonly address: Address) {
+    super(
+      `${formatAddress(address)} in use: another process listens on it`,
+      Errno.EADDRINUSE,
+    );
+  }
+}
+
+/**
+ * Binds and, for streams, listens. Returns the descriptor. Throws `StartError` in one line, with
+ * errno as the exit code as Perl's `die` has it. A file at a socket's path is the caller's business.
+ */
+export function bindInheritable(address: Address, options: InheritableOptions): number {
+  const resolved = resolve(address);
+  const kind = (options.datagram ? SOCK.dgram : SOCK.stream) | SOCK.cloexec;
+  const fd = libc.socket(family(resolved), kind, 0);
+  if (fd < 0) throw bindError(address, errno());
+  const code = prepare(fd, resolved, options);
+  if (code === 0) return fd;
+  libc.close(fd);
+  throw bindError(address, code);
+}
+
+/** Returns errno, 0 for success. */
+function prepare(fd: number, address: Address, options: InheritableOptions): number {
+  let code = 0;
+  if (address.kind === "tcp") {
+    code = setOption(fd, SOL.socket, SO.reuseaddr, 1);
+    if (code === 0 && options.reusePort) code = setOption(fd, SOL.socket, SO.reuseport, 1);
+    if (code === 0 && address.host.includes(":")) {
+      code = setOption(fd, SOL.ipv6, IPV6.v6only, 1);
+    }
+  }
+  if (code === 0) code = bindWithMode(fd, address, options.mode ?? 0o777);
+  if (code !== 0 || options.datagram) return code;
+  return libc.listen(fd, options.backlog) < 0 ? errno() : 0;
+}
+
+/** umask around bind leaves no moment in which the file has another mode. */
+function bindWithMode(fd: number, address: Address, mode: number): number {
+  const struct = encodeSockaddr(address);
+  const umaskBefore = libc.umask(0o777 & ~mode);
+  const code = libc.bind(fd, struct, struct.length) < 0 ? errno() : 0;
+  libc.umask(umaskBefore);
+  return code;
+}
+
+function resolve(address: Address): Address {
+  if (address.kind === "unix" || parseIp(address.host) !== null) return address;
+  const host = address.host === "" ? null : lookupIpv4(address.host);
+  if (host === null) throw new StartError(`failed to resolve host:${address.host}`, 255);
+  return { ...address, host };
+}
+
+function bindError(address: Address, code: number): StartError {
+  const where = formatAddress(address);
+  if (code === Errno.EADDRINUSE) return new AddressInUse(address);
+  if (code === Errno.EACCES && address.kind === "tcp" && address.port < 1024) {
+    const how = "ports below 1024 need root or CAP_NET_BIND_SERVICE";
+    return new StartError(`${where}: no permission; ${how}`, code);
+  }
+  if (code === Errno.EADDRNOTAVAIL) {
+    return new StartError(`${where}: this host has no such address`, code);
+  }
+  return new StartError(`${where}: cannot listen: ${errnoPhrase(code)}`, code);
+}

@@ -1,0 +1,96 @@
+/** Starts workers: their environment, their descriptors, and how they tell that they are ready. */
+import { allVariables, type Variables } from "../process/environment.ts";
+import { selfCommand } from "../process/executable.ts";
+import { ReadinessWatch } from "../process/readiness_watch.ts";
+import { type PassedDescriptor, spawn } from "../process/spawn.ts";
+import type { Launch, WorkerHandler } from "./engine.ts";
+import { readEnvdir } from "./envdir.ts";
+import type { RunPlan } from "./options.ts";
+import type { HeldSockets } from "./sockets.ts";
+
+/** Meant for us, not for workers. */
+const ourVariables = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID"];
+const daemonVariable = "HAYATE_DAEMON";
+
+/** Names the supervisor of a worker: its pid and start time, so that orphans can be told. */
+export const supervisorVariable = "HAYATE_SUPERVISOR";
+
+export class Launcher {
+  readonly #start: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly plan: RunPlan,
+    readonly sockets: HeldSockets,
+    readonly output: readonly PassedDescriptor[],
+    readonly identity: string,
+    readonly passedThrough: readonly number[],
+  ) {
+    const start: Record<string, string> = { ...allVariables(), ...plan.variables };
+    for (const name of [...ourVariables, daemonVariable]) delete start[name];
+    this.#start = start;
+  }
+
+  /** Variables as of now: ours, then the envdir's over them. Read before every start. */
+  variables(): Variables {
+    const folder = this.#start["ENVDIR"];
+    return folder === undefined ? this.#start : { ...this.#start, ...readEnvdir(folder) };
+  }
+
+  /** The worker's whole environment, as its probes get it, too. */
+  environmentFor(slot: number, generation: number): Record<string, string> {
+    return {
+      ...this.variables(),
+      SERVER_STARTER_PORT: this.sockets.portsText,
+      SERVER_STARTER_GENERATION: String(generation),
+      [supervisorVariable]: this.identity,
+      ...(this.plan.workers > 1 ? { SERVER_STARTER_WORKER: String(slot + 1) } : {}),
+    };
+  }
+
+  launch(slot: number, generation: number, handler: WorkerHandler): Launch {
+    const watch = new ReadinessWatch(({ ready, pausable }) => {
+      if (!ready) return;
+      handler.onReady(pausable);
+      watch.close();
+    });
+    const readyNumber = this.#freeNumber();
+    const child = spawn({
+      command: this.#command(),
+      environment: {
+        ...this.environmentFor(slot, generation),
+        NOTIFY_SOCKET: watch.socketName,
+        READY_FD: String(readyNumber),
+      },
+      ...(this.plan.folder === null ? {} : { folder: this.plan.folder }),
+      descriptors: [
+        ...this.sockets.descriptorsFor(slot),
+        ...this.output,
+        { ours: watch.writeEnd, number: readyNumber },
+      ],
+    });
+    watch.closeWriteEnd();
+    if (child.pid === null) {
+      watch.close();
+      return child;
+    }
+    child.exited.then((status) => {
+      watch.close();
+      handler.onDied(status);
+    });
+    return child;
+  }
+
+  #command(): string[] {
+    const { command, own, dieWithParent } = this.plan;
+    const full = own ? selfCommand(command) : [...command];
+    if (!dieWithParent) return full;
+    return selfCommand(["supervise", "exec-with-parent", String(Deno.pid), "--", ...full]);
+  }
+
+  #freeNumber(): number {
+    const taken = new Set([...this.sockets.numbers, ...this.passedThrough]);
+    let number = 3;
+    while (taken.has(number)) number++;
+    return number;
+  }
+}

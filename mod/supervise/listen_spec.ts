@@ -1,0 +1,66 @@
+/** What to listen on: Server::Starter's `--port` and `--path`, and the entries of PORTS. Pure. */
+import type { Address } from "../base/address.ts";
+import { parseIp } from "../base/ip.ts";
+
+/** One socket to hold. */
+export interface ListenSpec {
+  readonly address: Address;
+  readonly datagram: boolean;
+  /** As SERVER_STARTER_PORT spells it, without `=FD`. */
+  readonly name: string;
+  /** The number that workers are to have it under, or null for any. */
+  readonly number: number | null;
+}
+
+/** Reads a value of `--port`: `P`, `H:P`, `[v6]:P`, each with an optional `=FD`; `uP` is UDP. */
+export function readPortSpec(text: string): ListenSpec | string {
+  const plain = /^\s*(u?)(\d+)(?:\s*=(\d+))?\s*$/.exec(text);
+  if (plain !== null) {
+    const [, udp, port, number] = plain;
+    return tcpSpec("0.0.0.0", port, port, udp, number, text);
+  }
+  const full = /^\s*\[?\s*([^\]]*?)\s*\]?\s*:\s*(u?)(\d+)(?:\s*=(\d+))?\s*$/.exec(text);
+  if (full === null) return invalid(text);
+  const [, host, udp, port, number] = full;
+  if (host === "" || host === "*") {
+    return `invalid port ${text}: name an address, or the port alone for 0.0.0.0`;
+  }
+  if (host.includes(":") && parseIp(host) === null) {
+    return `invalid port ${text}: ${host} is no IPv6 address`;
+  }
+  const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return tcpSpec(host, port, name, udp, number, text);
+}
+
+function tcpSpec(
+  host: string,
+  port: string,
+  name: string,
+  udp: string,
+  number: string | undefined,
+  text: string,
+): ListenSpec | string {
+  if (Number(port) > 65535) return `invalid port ${text}: a port is 0 to 65535`;
+  return {
+    address: { kind: "tcp", host, port: Number(port) },
+    datagram: udp !== "",
+    name,
+    number: number === undefined ? null : Number(number),
+  };
+}
+
+function invalid(text: string): string {
+  return `invalid port ${text}: allowed are PORT, HOST:PORT and [IPV6]:PORT, each with =FD behind it`;
+}
+
+/** A value of `--path`. */
+export function pathSpec(path: string): ListenSpec {
+  return { address: { kind: "unix", path }, datagram: false, name: path, number: null };
+}
+
+/** The entries of PORTS: ports, `host:port`, `[v6]:port` and paths, separated by blanks. */
+export function readPorts(text: string): readonly (ListenSpec | string)[] {
+  return text.split(/\s+/).filter((entry) => entry !== "").map((entry) =>
+    entry.startsWith("/") ? pathSpec(entry) : readPortSpec(entry)
+  );
+}

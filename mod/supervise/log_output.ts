@@ -1,0 +1,223 @@
+/** Where the supervisor's lines and the workers' output go: as inherited, to a file, to a command. */
+import { StartError } from "../base/errors.ts";
+import { openPipe } from "../process/channel.ts";
+import { descriptorWatch } from "../process/descriptor_watch.ts";
+import { allVariables } from "../process/environment.ts";
+import { type PassedDescriptor, spawn } from "../process/spawn.ts";
+import { libc } from "../sys/libc.ts";
+import { cString, F, libcProcess, O } from "../sys/libc_process.ts";
+import type { LogTarget } from "./options.ts";
+import type { ReportEvent } from "./report.ts";
+
+export interface LogOutput {
+  /** Never blocks and never throws. */
+  write(line: string): void;
+  /** Standard output and error of workers, when they are not ours. */
+  readonly descriptors: readonly PassedDescriptor[];
+  /** USR1. */
+  reopen(): void;
+  /** After the last worker's end: whatever they have written gets to its place. */
+  close(): Promise<void>;
+}
+
+/** Told of troubles with the log itself. */
+export type LogTrouble = (entry: ReportEvent) => void;
+
+/** Opens the target. Throws `StartError` with errno as the exit code. */
+export function openLog(target: LogTarget, onTrouble: LogTrouble): LogOutput {
+  if (target.kind === "inherited") return new InheritedOutput();
+  return target.kind === "file"
+    ? new FileOutput(target.path, onTrouble)
+    : new CommandOutput(target.command, onTrouble);
+}
+
+/** Our own standard error. */
+export class InheritedOutput implements LogOutput {
+  readonly descriptors: readonly PassedDescriptor[] = [];
+
+  write(line: string): void {
+    writeFully(2, new TextEncoder().encode(`${line}\n`));
+  }
+  reopen(): void {}
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function writeFully(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+  let rest = bytes;
+  while (rest.length > 0) {
+    const count = libc.write(fd, rest, rest.length);
+    // Nobody reads any more, or the disk is full: there is nobody to tell.
+    if (count <= 0) return;
+    rest = rest.subarray(count);
+  }
+}
+
+/** Stray output of our own process (a crash report) belongs into the log, too. */
+function redirectOurOutput(fd: number): void {
+  libc.dup2(fd, 1);
+  libc.dup2(fd, 2);
+}
+
+/**
+ * Workers write into a pipe and we into the file, because only then a rotated file can be opened
+ * anew for workers that are running.
+ */
+class FileOutput implements LogOutput {
+  readonly descriptors: readonly PassedDescriptor[];
+  readonly #pipe = openPipe();
+  readonly #buffer = new Uint8Array(65536);
+  #file: number;
+
+  constructor(readonly path: string, readonly onTrouble: LogTrouble) {
+    const opened = openAppending(path);
+    if (opened < 0) throw new StartError(`failed to open log file:${path}: ${reasonOf(path)}`, 2);
+    this.#file = opened;
+    const ours = this.#pipe.writeEnd;
+    this.descriptors = [{ ours, number: 1 }, { ours, number: 2 }];
+    descriptorWatch.watch(this.#pipe.readEnd, () => this.#relay());
+    redirectOurOutput(opened);
+  }
+
+  write(line: string): void {
+    this.#relay();
+    writeFully(this.#file, new TextEncoder().encode(`${line}\n`));
+  }
+
+  reopen(): void {
+    this.#relay();
+    const opened = openAppending(this.path);
+    if (opened < 0) {
+      const reason = reasonOf(this.path);
+      return this.onTrouble({ event: "reopen-failed", path: this.path, reason });
+    }
+    libc.close(this.#file);
+    this.#file = opened;
+    redirectOurOutput(opened);
+    this.onTrouble({ event: "reopened", path: this.path });
+  }
+
+  close(): Promise<void> {
+    this.#relay();
+    descriptorWatch.forget(this.#pipe.readEnd);
+    libc.close(this.#pipe.readEnd);
+    libc.close(this.#pipe.writeEnd);
+    return Promise.resolve();
+  }
+
+  /** Moves what workers have written so far; bounded, so that one worker cannot hold us for ever. */
+  #relay(): void {
+    for (let round = 0; round < 64; round++) {
+      const count = libc.read(this.#pipe.readEnd, this.#buffer, this.#buffer.length);
+      if (count <= 0) return;
+      writeFully(this.#file, this.#buffer.subarray(0, count));
+    }
+  }
+}
+
+function openAppending(path: string): number {
+  return libcProcess.open(cString(path), 1 | O.creat | O.append | O.cloexec, 0o666);
+}
+
+function reasonOf(path: string): string {
+  try {
+    Deno.openSync(path, { append: true, create: true }).close();
+    return "unknown reason";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const linesMax = 1000;
+const retryMs = 20;
+const closeWaitMs = 1000;
+const loggerRestartMs = 500;
+
+/** `| command`: the pipe outlives the command, so that a dead one loses only what it had read. */
+class CommandOutput implements LogOutput {
+  readonly descriptors: readonly PassedDescriptor[];
+  readonly #pipe = openPipe(true);
+  /** An open file of its own on the same pipe, so that only our writes never block. */
+  readonly #ours: number;
+  /** The output that we were started with: what the command itself prints goes there. */
+  readonly #callers = [1, 2].map((fd) => libc.fcntl(fd, F.dupfdCloexec, 10));
+  #waiting: string[] = [];
+  #lost = 0;
+  #retry = 0;
+  #closing = false;
+  #logger: Promise<unknown> = Promise.resolve();
+
+  constructor(readonly command: string, readonly onTrouble: LogTrouble) {
+    const path = `/proc/self/fd/${this.#pipe.writeEnd}`;
+    this.#ours = libcProcess.open(cString(path), 1 | O.nonblock | O.cloexec, 0);
+    const ours = this.#pipe.writeEnd;
+    this.descriptors = [{ ours, number: 1 }, { ours, number: 2 }];
+    this.#start();
+    redirectOurOutput(this.#ours);
+  }
+
+  write(line: string): void {
+    if (this.#waiting.length >= linesMax) this.#lost++;
+    else this.#waiting.push(line);
+    if (this.#retry === 0) this.#flush();
+  }
+
+  /** A log command rotates by itself. */
+  reopen(): void {}
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#flush();
+    clearTimeout(this.#retry);
+    for (const fd of [1, 2, this.#ours, this.#pipe.writeEnd, this.#pipe.readEnd]) libc.close(fd);
+    let timer = 0;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, closeWaitMs));
+    await Promise.race([this.#logger, late]);
+    clearTimeout(timer);
+  }
+
+  #start(): void {
+    const child = spawn({
+      command: ["/bin/sh", "-c", this.command],
+      environment: allVariables(),
+      descriptors: [
+        { ours: this.#pipe.readEnd, number: 0 },
+        ...this.#callers.map((ours, index) => ({ ours, number: index + 1 })),
+      ],
+    });
+    if (child.pid === null) throw new StartError(`failed to open pipe:${child.reason}`, 2);
+    this.#logger = child.exited.then((status) => {
+      if (this.#closing) return;
+      setTimeout(() => this.#startAgain(status), loggerRestartMs);
+    });
+  }
+
+  #startAgain(status: number): void {
+    if (this.#closing) return;
+    this.onTrouble({ event: "logger-died", status });
+    try {
+      this.#start();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      setTimeout(() => this.#startAgain(status), loggerRestartMs);
+    }
+  }
+
+  #flush(): void {
+    this.#retry = 0;
+    while (this.#waiting.length > 0) {
+      const bytes = new TextEncoder().encode(`${this.#waiting[0]}\n`);
+      // A write of up to 4096 bytes to a pipe is all or nothing (pipe(7)).
+      if (libc.write(this.#ours, bytes.subarray(0, 4096), Math.min(4096, bytes.length)) < 0) {
+        this.#retry = setTimeout(() => this.#flush(), retryMs);
+        return;
+      }
+      this.#waiting.shift();
+    }
+    if (this.#lost === 0) return;
+    const count = this.#lost;
+    this.#lost = 0;
+    this.onTrouble({ event: "lines-lost", count });
+  }
+}

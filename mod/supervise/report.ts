@@ -1,0 +1,184 @@
+/** Facts to lines: Server::Starter's words, or JSON. Pure. */
+import type { Address } from "../base/address.ts";
+import type { RunPlan } from "./options.ts";
+import { describeStatus } from "./reasons.ts";
+import type { LogEvent } from "./state.ts";
+
+/** What the supervisor has to say besides the core's events. */
+export type ReportEvent =
+  | LogEvent
+  | { readonly event: "start"; readonly pid: number }
+  | { readonly event: "descriptor"; readonly number: number }
+  | { readonly event: "socket-removed"; readonly path: string }
+  | { readonly event: "reopened"; readonly path: string }
+  | { readonly event: "reopen-failed"; readonly path: string; readonly reason: string }
+  | { readonly event: "logger-died"; readonly status: number }
+  | { readonly event: "lines-lost"; readonly count: number }
+  | { readonly event: "note"; readonly text: string };
+
+const none = "none";
+
+/** One line, without its line feed. */
+export function textLine(entry: ReportEvent): string {
+  switch (entry.event) {
+    case "start":
+      return `start_server (pid:${entry.pid}) starting now...`;
+    case "descriptor":
+      return `socket is duplicated to file descriptor ${entry.number}`;
+    case "socket-removed":
+      return `removing existing socket file:${entry.path}`;
+    case "starting":
+      return `starting new worker ${entry.pid}`;
+    case "refused":
+      return `failed to exec ${entry.reason}`;
+    case "start-failed":
+      return `new worker ${entry.pid} seems to have failed to start, exit status:` +
+        (entry.status ?? "unknown");
+    case "start-timeout":
+      return `new worker ${entry.pid} is not ready after ${seconds(entry.timeoutMs)} secs`;
+    case "retry":
+      return `${entry.failures} starts have failed, waiting ${seconds(entry.delayMs)} secs`;
+    case "hup":
+      return "received HUP, spawning a new worker";
+    case "hup-waits":
+      return "received HUP during a restart, another one will follow";
+    case "auto-restart":
+      return `autorestart triggered (${entry.forced ? "forced, " : ""}interval=${
+        seconds(entry.intervalMs)
+      })`;
+    case "takeover":
+      return `taking over from a supervisor that died, workers:${entry.pids.join(",")}`;
+    case "running":
+      return `new worker is now running, sending ${entry.signal} to old workers:` +
+        (entry.pids.join(",") || none);
+    case "kill-delay":
+      return `sleeping ${seconds(entry.delayMs)} secs before killing old workers`;
+    case "trial":
+      return `new worker ${entry.pid} is on trial for ${seconds(entry.trialMs)} secs`;
+    case "killing":
+      return "killing old workers";
+    case "blocked":
+      return `${entry.alive} generations are alive, waiting for an old worker to end`;
+    default:
+      return laterLine(entry);
+  }
+}
+
+type LaterEvent = Exclude<ReportEvent, { event: EarlyName }>;
+type EarlyName =
+  | "start"
+  | "descriptor"
+  | "socket-removed"
+  | "starting"
+  | "refused"
+  | "start-failed"
+  | "start-timeout"
+  | "retry"
+  | "hup"
+  | "hup-waits"
+  | "auto-restart"
+  | "takeover"
+  | "running"
+  | "kill-delay"
+  | "trial"
+  | "killing"
+  | "blocked";
+
+function laterLine(entry: LaterEvent): string {
+  switch (entry.event) {
+    case "gave-up":
+      return entry.serving === null
+        ? `giving up: ${entry.reason}`
+        : `giving up the restart: ${entry.reason}; worker ${entry.serving} serves on`;
+    case "rolled-back":
+      return `new worker ${entry.pid} died while the old one was alive (${
+        describeStatus(entry.status)
+      }), worker ${entry.to} serves again`;
+    case "old-died":
+      return `old worker ${entry.pid} died, status:${entry.status ?? "unknown"}`;
+    case "died-unexpectedly":
+      return `worker ${entry.pid} died unexpectedly with status:${
+        entry.status ?? "unknown"
+      }, restarting`;
+    case "drain-timeout":
+      return `worker ${entry.pid} has not ended within ${
+        seconds(entry.timeoutMs)
+      } secs, killing it`;
+    case "stopping":
+      return `received ${entry.received}, sending ${entry.signal} to all workers:` +
+        entry.pids.join(",");
+    case "hurrying":
+      return `received ${entry.received} again, hurrying workers:${entry.pids.join(",")}`;
+    case "killed":
+      return `killing workers:${entry.pids.join(",")}`;
+    case "died":
+      return `worker ${entry.pid} died, status:${entry.status ?? "unknown"}`;
+    case "exiting":
+      return "exiting";
+    case "reopened":
+      return `log file ${entry.path} opened anew`;
+    case "reopen-failed":
+      return `cannot open the log file ${entry.path} anew: ${entry.reason}`;
+    case "logger-died":
+      return `the log command ended (${describeStatus(entry.status)}), it is started again`;
+    case "lines-lost":
+      return `${entry.count} lines of the supervisor were lost while the log command did not read`;
+    case "note":
+      return entry.text;
+  }
+}
+
+/** The same as one JSON object a line. */
+export function jsonLine(entry: ReportEvent, timeMs: number): string {
+  return JSON.stringify({
+    time: new Date(timeMs).toISOString(),
+    ...entry,
+    message: textLine(entry),
+  });
+}
+
+/** Whole seconds as Server::Starter prints them; fractions only where there are some. */
+function seconds(ms: number): string {
+  return String(ms / 1000);
+}
+
+/** A few lines for whoever started us at a terminal: what listens where, and what to do next. */
+export function greeting(plan: RunPlan, pid: number, program: string, version: string): string[] {
+  const tcp = plan.listen.filter(({ address, datagram }) => address.kind === "tcp" && !datagram);
+  const urls = tcp.map(({ address }) => urlOf(address));
+  const places = plan.own
+    ? [...urls, ...plan.listen.filter((spec) => !tcp.includes(spec)).map(({ name }) => name)]
+    : plan.listen.map(({ name }) => name);
+  const listens = places.length === 0 ? "runs without sockets of ours" : places.join("  ");
+  const lines = [`hayate ${version} supervises ${plan.command[0]}: ${listens}`];
+  if (plan.own) lines.push(...plainHttpNotes(plan));
+  lines.push(`  reload  kill -HUP ${pid}`);
+  const target = plan.own ? loadTarget(plan) : null;
+  if (target !== null) lines.push(`  load    ${program} load -c 50 -d 10s ${target}`);
+  lines.push(`  stop    Ctrl-C, or kill -TERM ${pid}`);
+  return lines;
+}
+
+function loadTarget(plan: RunPlan): string | null {
+  const first = plan.listen.find(({ datagram }) => !datagram)?.address;
+  if (first === undefined) return null;
+  return first.kind === "unix" ? `-P ${first.path} http://localhost/` : urlOf(first);
+}
+
+function urlOf(address: Address): string {
+  if (address.kind === "unix") return address.path;
+  const local = address.host === "0.0.0.0" ? "127.0.0.1" : address.host;
+  const host = local.includes(":") ? `[${local}]` : local;
+  return `http://${host}${address.port === 80 ? "" : `:${address.port}`}/`;
+}
+
+/** A port that people expect TLS on. */
+function plainHttpNotes(plan: RunPlan): string[] {
+  if (plan.command.length > 1) return [];
+  const expected = plan.listen.filter(({ address }) =>
+    address.kind === "tcp" && (address.port === 443 || address.port === 8443)
+  );
+  return expected.map(({ name }) =>
+    `  port ${name} speaks plain HTTP: no certificate is configured`
+  );
+}

@@ -1,0 +1,181 @@
+/** The listening sockets that the supervisor holds for its workers, across generations. */
+import { formatAddress } from "../base/address.ts";
+import { StartError } from "../base/errors.ts";
+import { AddressInUse, bindInheritable } from "../net/inheritable.ts";
+import { removeSocketPath, socketInode } from "../net/unix_path.ts";
+import type { PassedDescriptor } from "../process/spawn.ts";
+import { libc } from "../sys/libc.ts";
+import type { ListenSpec } from "./listen_spec.ts";
+
+/** Perl's first socket has this number, because 3 is its script. */
+const firstNumber = 4;
+
+export interface SocketOptions {
+  readonly backlog: number;
+  readonly reusePort: boolean;
+  readonly mode: number | null;
+  /** -1: leave it. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Descriptors that come from our own parent; workers get them too, under the same numbers. */
+  readonly passedThrough: readonly number[];
+}
+
+/** One socket, for one slot or for all. */
+interface HeldSocket {
+  readonly spec: ListenSpec;
+  /** Number in workers. */
+  readonly number: number;
+  /** Our descriptors: one per slot, or one for all. */
+  readonly descriptors: readonly number[];
+  /** Of the socket file that we made, for its removal. */
+  readonly inode: number | null;
+}
+
+/** What the binding reports. */
+export interface SocketReporter {
+  onDescriptor(number: number): void;
+  onRemoved(path: string): void;
+}
+
+/** Finds a socket in another process that may be taken over, or null. */
+export type SocketFinder = (spec: ListenSpec, count: number) => number[] | null;
+
+export class HeldSockets {
+  readonly #sockets: HeldSocket[] = [];
+
+  /** Opens everything, or nothing: throws `StartError` with one line. */
+  constructor(
+    specs: readonly ListenSpec[],
+    readonly options: SocketOptions,
+    readonly slotCount: number,
+    reporter: SocketReporter,
+    find: SocketFinder = () => null,
+  ) {
+    const numbers = assignNumbers(specs, options.passedThrough);
+    try {
+      for (const [index, spec] of specs.entries()) {
+        this.#sockets.push(this.#open(spec, numbers[index], reporter, find));
+        if (spec.number !== null) reporter.onDescriptor(spec.number);
+      }
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  get specs(): readonly ListenSpec[] {
+    return this.#sockets.map(({ spec }) => spec);
+  }
+
+  /** SERVER_STARTER_PORT: ports in the order of the command line, then paths. */
+  get portsText(): string {
+    return this.#sockets.map(({ spec, number }) => `${spec.name}=${number}`).join(";");
+  }
+
+  /** The numbers in use, so that others keep away from them. */
+  get numbers(): number[] {
+    return this.#sockets.map(({ number }) => number);
+  }
+
+  /** What a worker of the slot is given. */
+  descriptorsFor(slot: number): PassedDescriptor[] {
+    return this.#sockets.map(({ descriptors, number }) => ({
+      ours: descriptors[slot % descriptors.length],
+      number,
+    }));
+  }
+
+  /** Closes everything and removes the socket files that we made. */
+  release(): void {
+    for (const { spec, descriptors, inode } of this.#sockets.splice(0)) {
+      for (const fd of descriptors) libc.close(fd);
+      if (spec.address.kind === "unix") removeSocketPath(spec.address.path, inode);
+    }
+  }
+
+  #open(
+    spec: ListenSpec,
+    number: number,
+    reporter: SocketReporter,
+    find: SocketFinder,
+  ): HeldSocket {
+    const perSlot = this.options.reusePort && spec.address.kind === "tcp";
+    const count = perSlot ? this.slotCount : 1;
+    const taken = find(spec, count) ?? [];
+    const descriptors = [...taken];
+    try {
+      if (descriptors.length === 0) clearPath(spec, reporter);
+      while (descriptors.length < count) {
+        descriptors.push(bindInheritable(spec.address, {
+          datagram: spec.datagram,
+          backlog: this.options.backlog,
+          reusePort: perSlot,
+          ...(this.options.mode === null ? {} : { mode: this.options.mode }),
+        }));
+      }
+    } catch (error) {
+      for (const fd of descriptors) libc.close(fd);
+      throw error;
+    }
+    if (spec.address.kind !== "unix") return { spec, number, descriptors, inode: null };
+    this.#chown(spec.address.path);
+    return { spec, number, descriptors, inode: socketInode(spec.address.path) };
+  }
+
+  #chown(path: string): void {
+    const { uid, gid } = this.options;
+    if (uid < 0 && gid < 0) return;
+    try {
+      Deno.chownSync(path, uid < 0 ? null : uid, gid < 0 ? null : gid);
+    } catch (error) {
+      throw new StartError(`${path}: cannot change its owner: ${(error as Error).message}`, 1, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Explicit numbers first, the rest from `firstNumber` on around them. */
+function assignNumbers(
+  specs: readonly ListenSpec[],
+  passedThrough: readonly number[],
+): number[] {
+  const taken = new Set([...specs.map(({ number }) => number), ...passedThrough]);
+  let next = firstNumber;
+  return specs.map(({ number }) => {
+    if (number !== null) return number;
+    while (taken.has(next)) next++;
+    return next++;
+  });
+}
+
+/**
+ * Removes a socket file that is in the way, as Server::Starter does. What is no socket is left
+ * alone, and so is a socket that somebody accepts on.
+ */
+function clearPath({ address }: ListenSpec, reporter: SocketReporter): void {
+  if (address.kind !== "unix") return;
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.lstatSync(address.path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw new StartError(`${address.path}: ${(error as Error).message}`, 1, { cause: error });
+  }
+  if (!info.isSocket) {
+    throw new StartError(`${address.path}: is not a socket; it is left alone`, 17);
+  }
+  if (answers(address.path)) throw new AddressInUse(address);
+  reporter.onRemoved(formatAddress(address));
+  Deno.removeSync(address.path);
+}
+
+/** True when somebody accepts on the socket file: the kernel's table lists it as listening. */
+function answers(path: string): boolean {
+  // Columns: Num RefCount Protocol Flags Type St Inode Path; Flags 00010000 is __SO_ACCEPTCON.
+  return Deno.readTextFileSync("/proc/net/unix").split("\n").some((line) => {
+    const [, , , flags, , , , name] = line.trim().split(/\s+/);
+    return flags === "00010000" && name === path;
+  });
+}

@@ -1,0 +1,76 @@
+/** One step of the core on the way: the state being changed and the actions collected so far. */
+import type { Action, Event, LogEvent, Settings, Slot, State, Worker } from "./state.ts";
+import { allWorkers, copyState } from "./state.ts";
+
+/** A worker that was told to end because it never became ready is killed after this time. */
+const failedDrainMs = 10_000;
+
+export class Transition {
+  readonly state: State;
+  readonly actions: Action[] = [];
+
+  constructor(readonly settings: Settings, state: State, readonly nowMs: Event["nowMs"]) {
+    this.state = copyState(state);
+  }
+
+  log(entry: LogEvent): void {
+    this.actions.push({ type: "log", entry });
+  }
+
+  arm(timer: string, delayMs: number): void {
+    this.actions.push({ type: "arm", timer, delayMs });
+  }
+
+  disarm(timer: string): void {
+    this.actions.push({ type: "disarm", timer });
+  }
+
+  tell(what: "ready" | "reloading" | "stopping"): void {
+    this.actions.push({ type: "tell", what });
+  }
+
+  writeStatus(): void {
+    this.actions.push({ type: "status" });
+  }
+
+  signal(worker: Worker, signal: string): void {
+    if (worker.pid > 0) this.actions.push({ type: "signal", pid: worker.pid, signal });
+  }
+
+  /** Tells a worker to end; from now on it drains. One that failed to start never drains for ever. */
+  tellToEnd(slot: Slot, worker: Worker, signal: string, failed = false): void {
+    this.signal(worker, signal);
+    worker.told = true;
+    if (!slot.draining.includes(worker)) slot.draining.push(worker);
+    this.armDrain(worker, failed);
+  }
+
+  armDrain(worker: Worker, failed = false): void {
+    const limitMs = this.settings.drainTimeoutMs || (failed ? failedDrainMs : 0);
+    if (limitMs > 0) this.arm(`drain:${worker.generation}`, limitMs);
+  }
+
+  fail(generation: number, reason: string): void {
+    this.state.lastFailure = { generation, reason };
+  }
+
+  /** The slot and worker of a generation, or null when it has gone. */
+  find(generation: number): { slot: Slot; index: number; worker: Worker } | null {
+    for (const [index, slot] of this.state.slots.entries()) {
+      for (const worker of [slot.current, slot.candidate, slot.previous, ...slot.draining]) {
+        if (worker?.generation === generation) return { slot, index, worker };
+      }
+    }
+    return null;
+  }
+
+  get alive(): Worker[] {
+    return allWorkers(this.state);
+  }
+}
+
+/** Pids as Server::Starter lists them: sorted as strings. */
+export function pidsOf(workers: readonly Worker[]): number[] {
+  return workers.map(({ pid }) => pid).filter((pid) => pid > 0)
+    .sort((left, right) => String(left) < String(right) ? -1 : 1);
+}
