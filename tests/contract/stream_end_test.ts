@@ -216,13 +216,15 @@ streamTest(
   async (rig, transport) => {
     // An upstream that refuses a large body answers first and closes then: its answer must not be lost.
     const { client, server } = await rig.pair(transport);
-    rig.reactor.setTimer(0, () => {
+    const trigger = await rig.pair(transport);
+    trigger.server.onBytes = () => {
       server.send("413 too large");
       server.socket.close();
       // The first one meets a closed socket, which answers with a reset; the second one fails by that.
       client.socket.write(new Uint8Array(100), 0, 100);
       client.socket.write(new Uint8Array(100), 0, 100);
-    });
+    };
+    trigger.client.send("now");
     await client.until((c) => c.byteCount > 0 || c.closeCount + c.endCount > 0);
     assertEquals(client.text, "413 too large");
   },
