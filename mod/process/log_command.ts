@@ -1,0 +1,63 @@
+/** A command that takes log lines on its standard input (`| rotatelogs ...`). */
+import { StartError } from "../base/errors.ts";
+import { libc } from "../sys/libc.ts";
+import { openPipe } from "./channel.ts";
+import { deathSignalOf, exitCodeOf } from "./children.ts";
+import { allVariables } from "./environment.ts";
+import { signalName } from "./signals.ts";
+import { spawn } from "./spawn.ts";
+
+/** The pipe to a running command; what mod/log calls a PipeProcess. */
+export interface LogCommand {
+  /** Resolves when the bytes are in the pipe; rejects with BrokenPipe when the command is gone. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The command sees the end of its input and can end by itself. */
+  closeInput(): Promise<void>;
+  /** Resolves with "exit 1" or "signal TERM". */
+  readonly ended: Promise<string>;
+}
+
+/** Starts `command` through the shell. Throws `StartError` when there is no shell. */
+export function startLogCommand(command: string): LogCommand {
+  const { readEnd, writeEnd } = openPipe(true);
+  try {
+    const child = spawn({
+      command: ["/bin/sh", "-c", command],
+      environment: allVariables(),
+      descriptors: [{ ours: readEnd, number: 0 }],
+      // Ctrl-C is for us: the command has to live until our last lines are written.
+      newSession: true,
+    });
+    if (child.pid === null) throw new StartError(`cannot start the log command: ${child.reason}`);
+    // Opened again as a file of Deno's, whose writes block a thread of its pool and not this one.
+    // Our own read end is still open, so that this cannot block when the command is gone already.
+    const input = Deno.openSync(`/proc/self/fd/${writeEnd}`, { write: true });
+    return new OpenCommand(input, child.exited.then(describe));
+  } finally {
+    libc.close(readEnd);
+    libc.close(writeEnd);
+  }
+}
+
+function describe(status: number): string {
+  const signal = deathSignalOf(status);
+  return signal === 0 ? `exit ${exitCodeOf(status)}` : `signal ${signalName(signal)}`;
+}
+
+class OpenCommand implements LogCommand {
+  #closed = false;
+
+  constructor(private readonly input: Deno.FsFile, readonly ended: Promise<string>) {
+    void ended.then(() => this.closeInput());
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.input.write(bytes.subarray(at));
+  }
+
+  closeInput(): Promise<void> {
+    if (!this.#closed) this.input.close();
+    this.#closed = true;
+    return Promise.resolve();
+  }
+}
