@@ -1,0 +1,210 @@
+/** Connections to upstream peers and their pool, over every backend. */
+import { assert, assertEquals } from "@std/assert";
+import type { PeerError } from "../../mod/base/errors.ts";
+import type { ClientConnection, ResponseHandler } from "../../mod/conn/client_connection.ts";
+import { KeepalivePool } from "../../mod/conn/keepalive_pool.ts";
+import { Scratch } from "../../mod/conn/scratch.ts";
+import type { UpstreamOptions } from "../../mod/conn/upstream_home.ts";
+import { Method } from "../../mod/http1/method.ts";
+import { sleep } from "../support/child.ts";
+import { freePort } from "../support/ports.ts";
+import { tcp } from "../support/raw_socket.ts";
+import { contractTest, type Recorder, type Rig } from "./harness.ts";
+import { get } from "./server_harness.ts";
+
+/** Notes what a client connection tells, as one line of words. */
+class Notes implements ResponseHandler {
+  readonly words: string[] = [];
+  client!: ClientConnection;
+  releases = true;
+
+  onInterim(client: ClientConnection): void {
+    this.words.push(`interim ${client.head.status}`);
+  }
+  onResponse(client: ClientConnection): void {
+    this.words.push(`head ${client.head.status}`);
+  }
+  onResponseBody(_client: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    this.words.push(`body ${new TextDecoder().decode(bytes.subarray(start, end))}`);
+  }
+  onResponseEnd(client: ClientConnection): void {
+    this.words.push("end");
+    if (this.releases) client.release();
+  }
+  onRequestDrain(): void {}
+  onFailure(_client: ClientConnection, error: PeerError): void {
+    this.words.push(`failed ${error.code}`);
+  }
+
+  /** Waits for the last word to begin with `word`. */
+  async until(word: string): Promise<void> {
+    while (!this.words.at(-1)?.startsWith(word)) await sleep(5);
+  }
+}
+
+/** A peer whose answers a test writes by hand, and a pool that connects to it. */
+function scripted(rig: Rig, options: Partial<UpstreamOptions> = {}) {
+  const peers: Recorder[] = [];
+  const listener = rig.listen(tcp(0), {}, (socket) => {
+    const peer = rig.recorder();
+    peer.socket = socket;
+    peers.push(peer);
+    return peer;
+  });
+  return { pool: new KeepalivePool(rig.reactor, listener.address, new Scratch(), options), peers };
+}
+
+function request(pool: KeepalivePool, text: string, method: Method = Method.get): Notes {
+  const notes = new Notes();
+  const client = notes.client = pool.acquire();
+  client.begin(notes, null, method);
+  const bytes = new TextEncoder().encode(text);
+  client.write(bytes, 0, bytes.length);
+  return notes;
+}
+
+async function peerThatGot(peers: readonly Recorder[], index: number, text: string) {
+  while (peers.length <= index) await sleep(5);
+  await peers[index].until((p) => p.text.endsWith(text));
+  return peers[index];
+}
+
+contractTest("a connection is used again for the next exchange", async (rig) => {
+  const { pool, peers } = scripted(rig);
+  const first = request(pool, get("/1"));
+  const peer = await peerThatGot(peers, 0, get("/1"));
+  peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+  await first.until("end");
+  assertEquals(first.words, ["head 200", "body abc", "end"]);
+  assertEquals([pool.idleCount, pool.openCount], [1, 1]);
+  const second = request(pool, get("/2"));
+  assert(second.client.wasReused);
+  await peerThatGot(peers, 0, get("/2"));
+  peer.send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+  await second.until("end");
+  assertEquals(second.words, ["interim 103", "head 204", "end"]);
+  assertEquals(peers.length, 1);
+});
+
+const endings: readonly [name: string, answer: string, words: string[], kept: boolean][] = [
+  [
+    "chunked",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ["head 200", "body abc", "end"],
+    true,
+  ],
+  [
+    "Connection: close",
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na",
+    ["head 200", "body a", "end"],
+    false,
+  ],
+  [
+    "HTTP/1.0",
+    "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na",
+    ["head 200", "body a", "end"],
+    false,
+  ],
+  [
+    "more than the response",
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 200 OK\r\n",
+    ["head 200", "body a", "end"],
+    false,
+  ],
+  ["garbage", "SSH-2.0-OpenSSH\r\n", ["failed EPROTO"], false],
+  [
+    "both framings",
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ["failed EPROTO"],
+    false,
+  ],
+  ["no body after 304", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", [
+    "head 304",
+    "end",
+  ], true],
+];
+for (const [name, text, words, kept] of endings) {
+  contractTest(`a response: ${name}`, async (rig) => {
+    const { pool, peers } = scripted(rig);
+    const notes = request(pool, get("/"));
+    (await peerThatGot(peers, 0, get("/"))).send(text);
+    await notes.until(words.at(-1)!);
+    await sleep(20);
+    assertEquals(notes.words, words);
+    assertEquals(pool.idleCount, kept ? 1 : 0);
+    assertEquals(pool.openCount, kept ? 1 : 0);
+  });
+}
+
+contractTest(
+  "a body that ends with the connection is complete, a framed one is cut",
+  async (rig) => {
+    const { pool, peers } = scripted(rig);
+    const open = request(pool, get("/open"));
+    const first = await peerThatGot(peers, 0, get("/open"));
+    first.send("HTTP/1.1 200 OK\r\n\r\nall of it");
+    first.socket.close();
+    await open.until("end");
+    assertEquals(open.words, ["head 200", "body all of it", "end"]);
+    const framed = request(pool, get("/framed"));
+    const second = await peerThatGot(peers, 1, get("/framed"));
+    second.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
+    second.socket.close();
+    await framed.until("failed");
+    assertEquals(framed.words, ["head 200", "body part", "failed EEOF"]);
+    const silent = request(pool, get("/silent"));
+    (await peerThatGot(peers, 2, get("/silent"))).socket.close();
+    await silent.until("failed");
+    assertEquals([silent.words, silent.client.receivedBytes], [["failed EEOF"], 0]);
+  },
+);
+
+contractTest("a closed port fails at connect, safe to retry", async (rig) => {
+  const pool = new KeepalivePool(rig.reactor, tcp(freePort()), new Scratch());
+  const notes = request(pool, get("/"));
+  await notes.until("failed");
+  assertEquals(notes.words, ["failed ECONNREFUSED"]);
+  assertEquals(pool.openCount, 0);
+});
+
+contractTest("a peer that does not answer in time fails the exchange", async (rig) => {
+  const { pool, peers } = scripted(rig, { responseTimeoutMs: 150 });
+  const notes = request(pool, get("/"));
+  await peerThatGot(peers, 0, get("/"));
+  await notes.until("failed");
+  assertEquals(notes.words, ["failed ETIMEDOUT"]);
+});
+
+contractTest(
+  "unused connections are closed after their time, or when the peer does",
+  async (rig) => {
+    const { pool, peers } = scripted(rig, { idleTimeoutMs: 150 });
+    const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const first = request(pool, get("/1"));
+    (await peerThatGot(peers, 0, get("/1"))).send(answer);
+    await first.until("end");
+    await peers[0].until((p) => p.endCount === 1);
+    assertEquals([pool.idleCount, pool.openCount], [0, 0]);
+    const second = request(pool, get("/2"));
+    (await peerThatGot(peers, 1, get("/2"))).send(answer);
+    await second.until("end");
+    peers[1].socket.close();
+    while (pool.openCount > 0) await sleep(5);
+    assertEquals(second.words, ["head 200", "end"], "no failure is reported without an exchange");
+  },
+);
+
+contractTest("a paused response holds the peer back and comes whole later", async (rig) => {
+  const { pool, peers } = scripted(rig, { responseTimeoutMs: 200 });
+  const notes = request(pool, get("/"));
+  const peer = await peerThatGot(peers, 0, get("/"));
+  peer.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc");
+  await notes.until("body abc");
+  notes.client.pause();
+  peer.send("def");
+  await sleep(600);
+  assertEquals(notes.words, ["head 200", "body abc"], "neither data nor a deadline");
+  notes.client.resume();
+  await notes.until("end");
+  assertEquals(notes.words, ["head 200", "body abc", "body def", "end"]);
+});
