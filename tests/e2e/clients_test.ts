@@ -106,9 +106,9 @@ for (const version of ["1.0", "1.1"]) {
     await using _nginx = await startNginx(appliance, port, version);
     const { folder } = appliance;
     const request = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n";
-    const direct = bodyOf(await rawExchange(tcp(appliance.port), request));
+    const direct = bodyOf(await rawExchange(tcp(appliance.port), request, { idleMs: 10_000 }));
     for (let round = 0; round < 3; round++) {
-      const answer = await rawExchange(tcp(port), request);
+      const answer = await rawExchange(tcp(port), request, { idleMs: 10_000 });
       assertMatch(answer, /^HTTP\/1\.1 200 /);
       assertEquals(bodyOf(answer).length > 0, direct.length > 0);
     }

@@ -12,7 +12,7 @@ Deno.test("scripts/up serves on every port, says how to go on, reloads on HUP an
   });
   for (const port of ports) {
     await up.waitForSocket(tcp(port));
-    const answer = await rawExchange(tcp(port), "GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+    const answer = await welcomePage(port);
     assertMatch(answer, /^HTTP\/1\.[01] 200 /);
     assert(/generation\D+1\b/i.test(answer), answer);
   }
@@ -27,9 +27,14 @@ Deno.test("scripts/up serves on every port, says how to go on, reloads on HUP an
   }
   up.kill("SIGHUP");
   await up.waitUntil("generation 2", async () => {
-    const answer = await rawExchange(tcp(ports[0]), "GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+    const answer = await welcomePage(ports[0]);
     return /generation\D+2\b/i.test(answer) ? answer : null;
   });
   const { code } = await up.stop();
   assertEquals(code, 0);
 });
+
+/** HTTP/1.0, so that the close tells the end: the socket is there before the program behind it. */
+async function welcomePage(port: number): Promise<string> {
+  return await rawExchange(tcp(port), "GET / HTTP/1.0\r\nHost: a\r\n\r\n", { idleMs: 10_000 });
+}

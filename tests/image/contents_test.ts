@@ -17,9 +17,10 @@ interface Config {
 }
 
 peerTest(engine, "the image runs `supervise proxy` with a second of overlap", async () => {
-  const format = engine === "docker" ? "{{json .Config}}" : "{{json .OCIv1.Config}}";
-  const config = JSON.parse(await run(["inspect", "--type", "image", "--format", format, image]));
-  const { Entrypoint, Cmd, Env } = config as Config;
+  const inspected = JSON.parse(await run(["inspect", "--type", "image", image]));
+  const { Entrypoint, Cmd, Env }: Config = engine === "docker"
+    ? inspected[0].Config
+    : inspected.OCIv1.config;
   assertEquals(Entrypoint, ["/hayate", "supervise"]);
   assertEquals(Cmd, ["proxy"]);
   assertEquals(Env.filter((entry) => entry.startsWith("KILL_OLD_DELAY")), ["KILL_OLD_DELAY=1"]);
@@ -64,7 +65,9 @@ hosts:
       configPlace: place,
     });
     await launched.child.waitForSocket(tcp(port));
-    const answer = await rawExchange(tcp(port), "GET /x HTTP/1.0\r\nHost: a\r\n\r\n");
+    const answer = await rawExchange(tcp(port), "GET /x HTTP/1.0\r\nHost: a\r\n\r\n", {
+      idleMs: 10_000,
+    });
     assertEquals(
       answer.match(/^location: .*$/im)?.[0].toLowerCase().trim(),
       "location: http://elsewhere.example/x",
