@@ -7,7 +7,15 @@
 import { runExitHooks } from "./mod/base/at_exit.ts";
 import { exitCodes, StartError } from "./mod/base/errors.ts";
 import { releaseDate, version } from "./mod/base/version.ts";
-import { InfoRequest, type Invocation, type Mode, nearest, UsageError } from "./mod/cli/mod.ts";
+import {
+  InfoRequest,
+  type Invocation,
+  type Manual,
+  manualOf,
+  type Mode,
+  nearest,
+  UsageError,
+} from "./mod/cli/mod.ts";
 import { renderOverview, renderTopics } from "./mod/cli/overview.ts";
 import { renderHelp } from "./mod/cli/help.ts";
 
@@ -122,14 +130,13 @@ async function help(words: readonly string[]): Promise<number> {
   const [name, topicName] = words;
   if (name === undefined) return show(renderOverview(modes, version));
   if (name === "man") return await man();
-  const mode = await findMode(name).import();
+  const mode = await manualOf(await findMode(name).import());
   if (topicName === undefined) return show(renderHelp(mode.table) + renderTopics(mode));
-  const subcommand = mode.subcommands?.find((each) => each.name === topicName);
+  const subcommand = mode.subcommands.find((each) => each.name === topicName);
   if (subcommand !== undefined) return show(renderHelp(subcommand.table));
-  const topics = mode.topics ?? [];
-  const topic = topics.find((each) => each.name === topicName);
+  const topic = mode.topics.find((each) => each.name === topicName);
   if (topic !== undefined) return show(topic.text.endsWith("\n") ? topic.text : `${topic.text}\n`);
-  const names = topics.map((each) => each.name);
+  const names = mode.topics.map((each) => each.name);
   const guess = nearest(topicName, names);
   const hint = guess === null ? "" : `, did you mean ${guess}?`;
   const known = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
@@ -139,8 +146,7 @@ async function help(words: readonly string[]): Promise<number> {
 /** `hayate help man`: the man page in roff, which `scripts/build` writes to dist/hayate.1. */
 async function man(): Promise<number> {
   const { renderMan } = await import("./mod/cli/man.ts");
-  const loaded = await Promise.all(modes.map((mode) => mode.import()));
-  return show(renderMan(loaded, version, releaseDate));
+  return show(renderMan(await allManuals(), version, releaseDate));
 }
 
 async function completions(words: readonly string[]): Promise<number> {
@@ -149,8 +155,11 @@ async function completions(words: readonly string[]): Promise<number> {
   if (shell === undefined) {
     throw new UsageError([`completions needs a shell: ${shells.join(", ")}`]);
   }
-  const loaded = await Promise.all(modes.map((mode) => mode.import()));
-  return show(renderCompletions(shell, loaded));
+  return show(renderCompletions(shell, await allManuals()));
+}
+
+async function allManuals(): Promise<readonly Manual[]> {
+  return await Promise.all(modes.map(async (mode) => await manualOf(await mode.import())));
 }
 
 /** The name this program was called by. Deno resolves links, the kernel's record does not. */

@@ -1,5 +1,5 @@
 /** Shell completions from the same tables as the parser. Pure. */
-import type { Mode } from "./mode.ts";
+import type { Manual } from "./mode.ts";
 import { allOptions } from "./parse.ts";
 import type { OptionSpec, Table } from "./spec.ts";
 
@@ -20,13 +20,13 @@ const builtIns = [
 ];
 
 /** A script for `shell` to be sourced or put where the shell looks for completions. */
-export function renderCompletions(shell: Shell, modes: readonly Mode[]): string {
+export function renderCompletions(shell: Shell, modes: readonly Manual[]): string {
   const branches = branchesOf(modes);
   if (shell === "bash") return renderBash(branches);
   return shell === "zsh" ? renderZsh(branches) : renderFish(branches);
 }
 
-function branchesOf(modes: readonly Mode[]): Branch[] {
+function branchesOf(modes: readonly Manual[]): Branch[] {
   const shellWords = shells.map((name) => ({ name, summary: `completions for ${name}` }));
   const top: Branch = {
     path: [],
@@ -39,12 +39,12 @@ function branchesOf(modes: readonly Mode[]): Branch[] {
     { path: ["completions"], words: shellWords, options: [] },
   ];
   for (const mode of modes) {
-    const subcommands = mode.subcommands ?? [];
+    const { subcommands } = mode;
     const words = subcommands.map((each) => ({ name: each.name, summary: each.table.summary }));
     branches.push({ path: [mode.name], words, options: visible(mode.table) });
     branches.push({
       path: ["help", mode.name],
-      words: [...words, ...mode.topics ?? []],
+      words: [...words, ...mode.topics],
       options: [],
     });
     for (const each of subcommands) {

@@ -9,7 +9,7 @@ const flagColumnsMax = 30;
 
 /** The whole `--help` text, with a line feed at the end. */
 export function renderHelp(table: Table): string {
-  const lines = [`${table.command}: ${table.summary}`, ""];
+  const lines = [...wrap(`${table.command}: ${table.summary}`, columnsMax), ""];
   table.usage.forEach((usage, index) => {
     lines.push(`${index === 0 ? "Usage:" : "      "} ${table.command} ${usage}`.trimEnd());
   });

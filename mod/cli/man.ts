@@ -1,10 +1,10 @@
 /** All flag tables as one man page, hayate(1), in roff's man macros (groff_man(7)). Pure. */
 import { longText, optionHelp, sectionsOf } from "./help.ts";
-import type { Mode, Topic } from "./mode.ts";
+import type { Manual, Topic } from "./mode.ts";
 import type { OptionSpec, Table } from "./spec.ts";
 
 /** The page. `date` is YYYY-MM-DD; it is a parameter so that two builds of one commit agree. */
-export function renderMan(modes: readonly Mode[], version: string, date: string): string {
+export function renderMan(modes: readonly Manual[], version: string, date: string): string {
   const lines = [
     `.TH HAYATE 1 ${quote(date)} ${quote(`hayate ${version}`)}`,
     ".SH NAME",
@@ -16,8 +16,8 @@ export function renderMan(modes: readonly Mode[], version: string, date: string)
   ];
   for (const mode of modes) {
     lines.push(...commandLines(mode.table));
-    for (const subcommand of mode.subcommands ?? []) lines.push(...commandLines(subcommand.table));
-    for (const topic of mode.topics ?? []) lines.push(...topicLines(mode, topic));
+    for (const subcommand of mode.subcommands) lines.push(...commandLines(subcommand.table));
+    for (const topic of mode.topics) lines.push(...topicLines(mode, topic));
   }
   return `${lines.join("\n")}\n`;
 }
@@ -61,7 +61,7 @@ function optionLines(spec: OptionSpec): string[] {
   return [".TP", `${short}\\fB${roff(flag)}\\fR${value}`, text(optionHelp(spec))];
 }
 
-function topicLines(mode: Mode, topic: Topic): string[] {
+function topicLines(mode: Manual, topic: Topic): string[] {
   return [
     `.SH ${quote(`HAYATE ${mode.name} ${topic.name}`.toUpperCase())}`,
     ...verbatim(topic.text.trimEnd()),

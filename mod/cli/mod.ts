@@ -20,7 +20,14 @@ export {
   quoted,
 } from "./parse.ts";
 export { InfoRequest, readOptions, UsageError } from "./read.ts";
-export type { Invocation, Mode, Subcommand, Topic } from "./mode.ts";
+export {
+  type Invocation,
+  type Manual,
+  manualOf,
+  type Mode,
+  type Subcommand,
+  type Topic,
+} from "./mode.ts";
 export { formatDurationMs, readCount, readDurationMs, readSize } from "./values.ts";
 export { nearest } from "./nearest.ts";
 export { renderHelp } from "./help.ts";

@@ -28,7 +28,8 @@ export interface Mode {
   readonly name: string;
   readonly summary: string;
   readonly table: Table;
-  readonly topics?: readonly Topic[];
+  /** The pages of `hayate help MODE TOPIC`; loaded only when somebody asks. */
+  readonly topics?: () => Promise<readonly Topic[]>;
   /** Chosen by a first word that is one of their names. */
   readonly subcommands?: readonly Subcommand[];
   /**
@@ -41,4 +42,19 @@ export interface Mode {
    * user's app. True: dealt with, go on. Otherwise `main.ts` reports it in one line and exits.
    */
   onUnhandled?(error: unknown): boolean;
+}
+
+/** A mode as its texts need it: with its topics loaded. */
+export interface Manual {
+  readonly name: string;
+  readonly summary: string;
+  readonly table: Table;
+  readonly subcommands: readonly Subcommand[];
+  readonly topics: readonly Topic[];
+}
+
+/** Loads a mode's topics. */
+export async function manualOf(mode: Mode): Promise<Manual> {
+  const { name, summary, table, subcommands = [] } = mode;
+  return { name, summary, table, subcommands, topics: await mode.topics?.() ?? [] };
 }

@@ -1,5 +1,5 @@
 /** The texts that belong to no single mode: `hayate --help`, `hayate help MODE`. */
-import type { Mode, Topic } from "./mode.ts";
+import type { Manual } from "./mode.ts";
 
 /** A mode as far as it is known without loading it. */
 export interface ModeEntry {
@@ -44,10 +44,9 @@ Environment:
 }
 
 /** The list of topics under a mode's `--help`, or "" when it has none. */
-export function renderTopics(mode: Mode): string {
-  const topics: readonly Topic[] = mode.topics ?? [];
+export function renderTopics({ name, topics }: Manual): string {
   if (topics.length === 0) return "";
   const width = Math.max(...topics.map((topic) => topic.name.length)) + 3;
   const lines = topics.map((topic) => `  ${topic.name.padEnd(width)}${topic.summary}`);
-  return `\nTopics (hayate help ${mode.name} TOPIC):\n${lines.join("\n")}\n`;
+  return `\nTopics (hayate help ${name} TOPIC):\n${lines.join("\n")}\n`;
 }

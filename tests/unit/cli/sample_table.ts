@@ -1,4 +1,4 @@
-import { defineTable, type Mode, type Table, Wrong } from "../../../mod/cli/mod.ts";
+import { defineTable, type Manual, type Table, Wrong } from "../../../mod/cli/mod.ts";
 
 /** A table with every kind of flag. */
 export const sample = defineTable({
@@ -102,7 +102,7 @@ const plot: Table = {
 };
 
 /** A mode with a subcommand and a topic. */
-export const sampleModes: readonly Mode[] = [{
+export const sampleModes: readonly Manual[] = [{
   name: "sample",
   summary: sample.summary,
   table: sample,
@@ -112,5 +112,4 @@ export const sampleModes: readonly Mode[] = [{
     text: "HUP  starts anew\n.TERM ends\n",
   }],
   subcommands: [{ name: "plot", table: plot, run: () => Promise.resolve(0) }],
-  run: () => Promise.resolve(0),
 }];
