@@ -21,8 +21,8 @@ function parseV4(text: string): Uint8Array | null {
 function parseV6(text: string): Uint8Array | null {
   const halves = text.split("::");
   if (halves.length > 2) return null;
-  const head = groups(halves[0]);
-  const tail = halves.length === 2 ? groups(halves[1]) : [];
+  const head = groups(halves[0], halves.length === 1);
+  const tail = halves.length === 2 ? groups(halves[1], true) : [];
   if (head === null || tail === null) return null;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 1) return null;
@@ -35,12 +35,13 @@ function parseV6(text: string): Uint8Array | null {
   return bytes;
 }
 
-function groups(text: string): number[] | null {
+/** `atEnd`: the address ends here, so the last part may be an IPv4 address. */
+function groups(text: string, atEnd: boolean): number[] | null {
   if (text === "") return [];
   const result: number[] = [];
   const parts = text.split(":");
   for (let i = 0; i < parts.length; i++) {
-    if (i === parts.length - 1 && parts[i].includes(".")) {
+    if (atEnd && i === parts.length - 1 && parts[i].includes(".")) {
       const v4 = parseV4(parts[i]);
       if (v4 === null) return null;
       result.push(v4[0] << 8 | v4[1], v4[2] << 8 | v4[3]);

@@ -142,6 +142,16 @@ export class EpollReactor implements Reactor, SocketHome {
   async run(): Promise<void> {
     this.#running = true;
     this.#turn.open();
+    try {
+      await this.#loop();
+    } finally {
+      // After an exception too: an open port would keep the process alive.
+      this.#running = false;
+      this.#turn.close();
+    }
+  }
+
+  async #loop(): Promise<void> {
     let turnDueMs = performance.now() + sliceMs;
     while (this.#running) {
       const count = this.poller.wait(this.#spinMs());
@@ -158,7 +168,6 @@ export class EpollReactor implements Reactor, SocketHome {
         turnDueMs = performance.now() + sliceMs;
       }
     }
-    this.#turn.close();
   }
 
   /**

@@ -16,6 +16,8 @@ export interface SocketHome {
   defer(socket: EpollSocket): void;
 }
 
+/** Reads of a socket whose write has failed: together more than a receive buffer holds. */
+const lastReadsMax = 128;
 const sendFlags = MSG.nosignal | MSG.dontwait;
 
 /** A nonblocking stream socket, level-triggered. */
@@ -116,22 +118,41 @@ export class EpollSocket extends PollTarget implements Socket {
   deliverDeferred(): void {
     this.#isDeferred = false;
     if (!this.isOpen) return;
-    if (this.#deferredErrno !== 0) this.#fail(this.#deferredErrno);
-    else if (this.#connecting) this.#opened();
+    if (this.#deferredErrno !== 0) {
+      if (!this.#connecting) this.#readLastWords();
+      if (this.isOpen) this.#fail(this.#deferredErrno);
+    } else if (this.#connecting) {
+      this.#opened();
+    }
   }
 
-  #read(): void {
+  /**
+   * A peer that refuses our bytes may have said why before it closed: an upstream that answers a
+   * large body early, for one. What has arrived is delivered before the failure of the write is.
+   */
+  #readLastWords(): void {
+    for (let i = 0; i < lastReadsMax; i++) {
+      if (!this.isOpen || this.#paused || this.#ended) return;
+      if (!this.#read()) return;
+    }
+  }
+
+  /** One read; true when it brought bytes. */
+  #read(): boolean {
     const buffer = this.home.readBuffer;
     const count = libc.recv(this.fd, buffer, buffer.length, MSG.dontwait);
     if (count > 0) {
       this.handler.onData(this, buffer, 0, count);
-    } else if (count === 0) {
+      return true;
+    }
+    if (count === 0) {
       this.#ended = true;
       this.#updateInterest();
       this.handler.onEnd(this);
     } else if (errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
       this.#fail(errno());
     }
+    return false;
   }
 
   /**
