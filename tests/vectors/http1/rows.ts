@@ -27,6 +27,8 @@ export interface RequestRow {
 
 /** Refused, or cut off without a word. */
 export const refused = ["400 close", "close"] as const;
+/** The same for a fault in content: a server may have answered before it read that far. */
+export const refusedLate = [...refused, "any close"] as const;
 /** The RFC demands this answer. */
 export const refused400 = ["400 close"] as const;
 /** A sound request on a connection that stays. */
