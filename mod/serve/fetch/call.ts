@@ -1,0 +1,103 @@
+/** One call of a handler: what lives from its request to the end of its response. */
+import type { Address } from "../../base/address.ts";
+import type { Exchange } from "../../conn/exchange.ts";
+import type { HeadCopy } from "./head_copy.ts";
+import { type BodySource, RequestBody } from "./request_body.ts";
+import { type RequestOrigin, ServedRequest } from "./served_request.ts";
+import { ServedInfo } from "./served_info.ts";
+
+export class Call implements RequestOrigin, BodySource {
+  readonly request: ServedRequest;
+  readonly info: ServedInfo;
+  readonly body: RequestBody | null;
+  /** Bytes of request body so far. */
+  bodyBytes = 0;
+  /** The handler has asked for the socket. */
+  upgraded: ((socket: ReturnType<Exchange["takeOver"]>) => void) | null = null;
+  /** Field lines to send behind a chunked body. */
+  trailers: Headers | null = null;
+  #exchange: Exchange | null;
+  #controller: AbortController | null = null;
+  #abortReason: Error | null = null;
+  #wakeDrain: (() => void) | null = null;
+  #onCompleted: ((error: Error | null) => void)[] | null = null;
+  #isCompleted = false;
+
+  constructor(exchange: Exchange, readonly head: HeadCopy) {
+    this.#exchange = exchange;
+    this.body = exchange.hasRequestBody ? new RequestBody(this) : null;
+    this.request = new ServedRequest(this);
+    this.info = new ServedInfo(this);
+  }
+
+  /** The exchange while it can be answered, else null. */
+  get exchange(): Exchange | null {
+    return this.#exchange;
+  }
+
+  peerAddress(): Address | null {
+    return this.#exchange?.peerAddress() ?? null;
+  }
+
+  localAddress(): Address | null {
+    return this.#exchange?.localAddress() ?? null;
+  }
+
+  signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== null) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  pauseBody(): void {
+    this.#exchange?.pauseBody();
+  }
+
+  resumeBody(): void {
+    this.#exchange?.resumeBody();
+  }
+
+  /** Resolves when the client has taken what waits, or is gone. */
+  drained(): Promise<void> {
+    if (this.#exchange === null) return Promise.resolve();
+    return new Promise((resolve) => this.#wakeDrain = resolve);
+  }
+
+  onDrain(): void {
+    const wake = this.#wakeDrain;
+    this.#wakeDrain = null;
+    wake?.();
+  }
+
+  /** Resolves when the response has been handed over, rejects when it could not be. */
+  completed(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error: Error | null) => error === null ? resolve() : reject(error);
+      if (this.#isCompleted) settle(this.#abortReason);
+      else (this.#onCompleted ??= []).push(settle);
+    });
+  }
+
+  /** The response is complete. */
+  finish(): void {
+    this.#end(null);
+  }
+
+  /** The client is gone, or the response was cut. */
+  abort(error: Error): void {
+    this.#abortReason = error;
+    this.body?.fail(error);
+    this.#controller?.abort(error);
+    this.#end(error);
+  }
+
+  #end(error: Error | null): void {
+    if (this.#isCompleted) return;
+    this.#isCompleted = true;
+    this.#exchange = null;
+    this.onDrain();
+    if (this.#onCompleted !== null) { for (const settle of this.#onCompleted) settle(error); }
+  }
+}

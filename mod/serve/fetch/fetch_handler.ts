@@ -1,0 +1,177 @@
+/** Answers exchanges by calling an app's `fetch(request, info)`. */
+import type { PeerError } from "../../base/errors.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
+import { StaticResponse } from "../../conn/static_response.ts";
+import type { ChunkedMode } from "../plan.ts";
+import { Call } from "./call.ts";
+import { HeadArena } from "./head_copy.ts";
+import { type Cork, ResponseWriter } from "./response_writer.ts";
+import type { ServedInfo } from "./served_info.ts";
+
+/** The handler of an app. */
+export type Fetch = (request: Request, info: ServedInfo) => Response | Promise<Response>;
+
+export interface FetchOptions {
+  readonly chunked: ChunkedMode;
+  readonly bodyBytesMax: number;
+  /** An answer that is awaited longer becomes 504; 0: no limit. */
+  readonly timeoutMs: number;
+}
+
+/** Who is told of an app's faults, and turns the reactor's attention to pending promises. */
+export interface FetchHome {
+  /** The handler threw, its promise or its stream rejected. `request` is method and path. */
+  onAppError(request: string, error: unknown): void;
+  beginAsync(): void;
+  endAsync(): void;
+  setTimer(delayMs: number, callback: () => void): number;
+  clearTimer(handle: number): void;
+}
+
+const plain = [["Content-Type", "text/plain; charset=utf-8"]] as const;
+const failed = new StaticResponse(500, plain, "500 Internal Server Error\n");
+const tooLarge = new StaticResponse(413, plain, "413 Content Too Large\n");
+const timedOut = new StaticResponse(504, plain, "504 Gateway Timeout\n");
+
+export class FetchHandler implements ExchangeHandler {
+  readonly #fetch: Fetch;
+  readonly #options: FetchOptions;
+  readonly #home: FetchHome;
+  readonly #arena = new HeadArena();
+  readonly #writer: ResponseWriter;
+  /** Calls whose promise is pending, for the drain. */
+  pendingCount = 0;
+
+  constructor(fetch: Fetch, options: FetchOptions, home: FetchHome) {
+    this.#fetch = fetch;
+    this.#options = options;
+    this.#home = home;
+    this.#writer = new ResponseWriter(
+      options.chunked,
+      (call, error) => home.onAppError(describe(call), error),
+    );
+  }
+
+  set cork(cork: Cork) {
+    this.#writer.cork = cork;
+  }
+
+  onRequest(x: Exchange): void {
+    const { head } = x;
+    if (x.hasRequestBody && head.contentLength > this.#options.bodyBytesMax) {
+      x.closeAfterwards();
+      return x.respond(tooLarge);
+    }
+    const call = new Call(x, this.#arena.copy(head));
+    x.context = call;
+    let outcome: Response | Promise<Response>;
+    try {
+      outcome = this.#fetch(call.request as unknown as Request, call.info);
+    } catch (error) {
+      return this.#fail(call, error);
+    }
+    if (outcome instanceof Response) this.#send(call, outcome);
+    else this.#await(call, outcome);
+  }
+
+  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    const call = x.context as Call | null;
+    if (call === null) return;
+    call.bodyBytes += end - start;
+    if (call.bodyBytes <= this.#options.bodyBytesMax) return call.body?.push(bytes, start, end);
+    call.abort(new RangeError("request body larger than the limit"));
+    x.context = null;
+    x.closeAfterwards();
+    if (x.status === 0) x.respond(tooLarge);
+    else x.abort();
+  }
+
+  onBodyEnd(x: Exchange): void {
+    (x.context as Call | null)?.body?.end();
+  }
+
+  onDrain(x: Exchange): void {
+    (x.context as Call | null)?.onDrain();
+  }
+
+  onAbort(x: Exchange, error: PeerError): void {
+    (x.context as Call | null)?.abort(new Error(error.message, { cause: error }));
+  }
+
+  #await(call: Call, outcome: Promise<Response>): void {
+    const { timeoutMs } = this.#options;
+    const timer = timeoutMs === 0 ? 0 : this.#home.setTimer(timeoutMs, () => this.#timeOut(call));
+    this.#begin();
+    Promise.resolve(outcome).then((response) => {
+      this.#end(timer);
+      this.#settle(call, response);
+    }, (error) => {
+      this.#end(timer);
+      this.#fail(call, error);
+    });
+  }
+
+  #settle(call: Call, response: unknown): void {
+    if (isResponse(response)) return this.#send(call, response);
+    this.#fail(call, new TypeError(`Cannot answer: fetch() gave ${describeValue(response)}`));
+  }
+
+  #send(call: Call, response: Response): void {
+    try {
+      const streaming = this.#writer.send(call, response);
+      if (streaming === null) return;
+      this.#begin();
+      streaming.then(() => this.#end(0));
+    } catch (error) {
+      // A field that HTTP cannot carry, for instance; nothing has been sent yet.
+      this.#fail(call, error);
+    }
+  }
+
+  #fail(call: Call, error: unknown): void {
+    const x = call.exchange;
+    if (x === null && error === call.signal().reason) return;
+    this.#home.onAppError(describe(call), error);
+    if (x === null) return;
+    call.finish();
+    x.respond(failed);
+  }
+
+  #timeOut(call: Call): void {
+    const x = call.exchange;
+    if (x === null || x.status !== 0) return;
+    const error = new Error(`no answer within ${this.#options.timeoutMs} ms`);
+    this.#home.onAppError(describe(call), error);
+    call.abort(error);
+    x.closeAfterwards();
+    x.respond(timedOut);
+  }
+
+  #begin(): void {
+    this.pendingCount++;
+    this.#home.beginAsync();
+  }
+
+  #end(timer: number): void {
+    if (timer !== 0) this.#home.clearTimer(timer);
+    this.pendingCount--;
+    this.#home.endAsync();
+  }
+}
+
+function isResponse(value: unknown): value is Response {
+  if (value instanceof Response) return true;
+  const like = value as Partial<Response> | null | undefined;
+  return typeof like === "object" && like !== null && typeof like.status === "number" &&
+    typeof like.headers?.get === "function";
+}
+
+function describeValue(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === "object" ? value.constructor?.name ?? "an object" : typeof value;
+}
+
+/** `GET /path`, for the log. */
+export function describe(call: Call): string {
+  return `${call.head.method} ${call.head.target}`;
+}

@@ -1,0 +1,93 @@
+/** Copies of request heads that outlive the codec's buffer, cheap enough to make for every request. */
+import { latin1 } from "../../http1/latin1.ts";
+import { methodNames } from "../../http1/method.ts";
+import type { RequestHead } from "../../http1/request_head.ts";
+
+const chunkBytes = 65536;
+/** Below this many bytes a loop is faster than the view that `set` needs. */
+const loopBytesMax = 64;
+
+/** One head's bytes in a chunk that it shares with others; the collector frees whole chunks. */
+export class HeadCopy {
+  readonly #bytes: Uint8Array;
+  readonly #method: number;
+  readonly #start: number;
+  readonly #methodEnd: number;
+  readonly #pathStart: number;
+  readonly #pathEnd: number;
+  readonly #hostStart: number;
+  readonly #hostEnd: number;
+  readonly #fieldsStart: number;
+  readonly #end: number;
+
+  /** `bytes` has the head's bytes from its method on at `start`, up to `end`. */
+  constructor(head: RequestHead, bytes: Uint8Array, start: number, end: number) {
+    const shift = start - head.methodStart;
+    this.#bytes = bytes;
+    this.#method = head.method;
+    this.#start = start;
+    this.#methodEnd = head.methodEnd + shift;
+    this.#pathStart = head.pathStart + shift;
+    this.#pathEnd = head.pathEnd + shift;
+    this.#hostStart = head.hostStart < 0 ? end : head.hostStart + shift;
+    this.#hostEnd = head.hostStart < 0 ? end : head.hostEnd + shift;
+    this.#fieldsStart = head.fieldCount === 0 ? end : head.fields[0] + shift;
+    this.#end = end;
+  }
+
+  get method(): string {
+    return methodNames[this.#method] || latin1(this.#bytes, this.#start, this.#methodEnd);
+  }
+
+  /** Path and query, beginning with "/"; or "*" and the like as they were sent. */
+  get target(): string {
+    const text = latin1(this.#bytes, this.#pathStart, this.#pathEnd);
+    return text === "" || text[0] === "?" ? "/" + text : text;
+  }
+
+  /** As in the Host field; "" without one. */
+  get host(): string {
+    return latin1(this.#bytes, this.#hostStart, this.#hostEnd);
+  }
+
+  /** Every field line in order, names in lower case as the Fetch standard lists them. */
+  pairs(): [name: string, value: string][] {
+    const pairs: [string, string][] = [];
+    const text = latin1(this.#bytes, this.#fieldsStart, this.#end);
+    for (const line of text.split("\r\n")) {
+      const colon = line.indexOf(":");
+      if (colon <= 0) continue;
+      pairs.push([line.slice(0, colon).toLowerCase(), trimBlanks(line.slice(colon + 1))]);
+    }
+    return pairs;
+  }
+}
+
+/** Takes away the blanks and tabs that HTTP allows around a value, and nothing else. */
+function trimBlanks(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, "");
+}
+
+/** Hands out room for copies. */
+export class HeadArena {
+  #chunk = new Uint8Array(chunkBytes);
+  #used = 0;
+
+  /** Copies a head whose bytes are still valid. */
+  copy(head: RequestHead): HeadCopy {
+    const { bytes, fields, fieldCount } = head;
+    const from = head.methodStart;
+    const to = fieldCount === 0 ? head.targetEnd : fields[4 * fieldCount - 1];
+    const length = to - from;
+    if (this.#used + length > this.#chunk.length) {
+      this.#chunk = new Uint8Array(Math.max(chunkBytes, length));
+      this.#used = 0;
+    }
+    const start = this.#used;
+    const chunk = this.#chunk;
+    if (length > loopBytesMax) chunk.set(bytes.subarray(from, to), start);
+    else for (let i = 0; i < length; i++) chunk[start + i] = bytes[from + i];
+    this.#used += length;
+    return new HeadCopy(head, chunk, start, start + length);
+  }
+}

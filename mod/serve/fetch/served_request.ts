@@ -1,0 +1,150 @@
+/** The Request that handlers get: everything is made when it is asked for. */
+import { makeHeaders, requestKeys } from "./internals.ts";
+import type { HeadCopy } from "./head_copy.ts";
+import type { RequestBody } from "./request_body.ts";
+
+/** What a request is made from. */
+export interface RequestOrigin {
+  readonly head: HeadCopy;
+  /** null: the request has none. */
+  readonly body: RequestBody | null;
+  /** Aborts when the client goes away. */
+  signal(): AbortSignal;
+}
+
+/**
+ * Stands in for a Request without the cost of one. `instanceof Request` holds, and native functions
+ * such as `new Request(request)` and `fetch(request)` find the state of a real one, made on demand.
+ */
+export class ServedRequest {
+  readonly #origin: RequestOrigin;
+  #url: string | null = null;
+  #headers: Headers | null = null;
+  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+  /** The real Request, once something needs it; from then on it owns the body. */
+  #native: Request | null = null;
+
+  constructor(origin: RequestOrigin) {
+    this.#origin = origin;
+  }
+
+  /** The real Request behind a served one. */
+  static nativeOf(request: ServedRequest): Request {
+    return request.#materialise();
+  }
+
+  /** What a served request was made from; null for any other object. */
+  static originOf(request: object): RequestOrigin | null {
+    return #origin in request ? (request as ServedRequest).#origin : null;
+  }
+
+  get method(): string {
+    return this.#origin.head.method;
+  }
+
+  get url(): string {
+    return this.#url ??= makeUrl(this.#origin.head);
+  }
+
+  get headers(): Headers {
+    if (this.#native !== null) return this.#native.headers;
+    return this.#headers ??= makeHeaders(this.#origin.head.pairs());
+  }
+
+  get signal(): AbortSignal {
+    return this.#origin.signal();
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    if (this.#native !== null) return this.#native.body;
+    if (this.#origin.body === null) return null;
+    return this.#stream ??= this.#origin.body.stream();
+  }
+
+  get bodyUsed(): boolean {
+    if (this.#native !== null) return this.#native.bodyUsed;
+    return this.#stream !== null ? this.#streamReader().bodyUsed : this.#origin.body?.used ?? false;
+  }
+
+  async text(): Promise<string> {
+    return new TextDecoder().decode(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#native !== null) return await this.#native.bytes();
+    if (this.#stream !== null) return await this.#streamReader().bytes();
+    const { body } = this.#origin;
+    if (body === null) return new Uint8Array(0);
+    if (body.used) throw new TypeError("Body already consumed");
+    body.used = true;
+    return await body.collect();
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    const bytes = await this.bytes();
+    const whole = bytes.byteOffset === 0 && bytes.length === bytes.buffer.byteLength;
+    return whole ? bytes.buffer : bytes.slice().buffer;
+  }
+
+  async blob(): Promise<Blob> {
+    return await this.#parsed(await this.bytes()).blob();
+  }
+
+  async formData(): Promise<FormData> {
+    return await this.#parsed(await this.bytes()).formData();
+  }
+
+  clone(): Request {
+    return this.#materialise().clone();
+  }
+
+  #parsed(bytes: Uint8Array<ArrayBuffer>): Response {
+    return new Response(bytes, {
+      headers: { "content-type": this.headers.get("content-type") ?? "" },
+    });
+  }
+
+  #wrapped: Response | null = null;
+
+  /** A stream that was handed out may have been read in part: a Response around it keeps the rules. */
+  #streamReader(): Response {
+    return this.#wrapped ??= new Response(this.#stream);
+  }
+
+  #materialise(): Request {
+    if (this.#native !== null) return this.#native;
+    const { method, signal } = this;
+    const body = this.body;
+    if (body !== null && this.#origin.body !== null) this.#origin.body.used = true;
+    const init = { method, headers: this.headers, signal };
+    this.#native = new Request(
+      this.url,
+      body === null ? init : { ...init, body, duplex: "half" } as RequestInit,
+    );
+    return this.#native;
+  }
+}
+
+function makeUrl({ target, host }: HeadCopy): string {
+  const path = target[0] === "/" ? target : "/" + target;
+  const url = `http://${host === "" ? "localhost" : host}${path}`;
+  // Characters that an URL spells as escapes; rare, and the native Request would do the same.
+  return /[^\x21-\x7e]|["<>`{}\\^|]|\/\.\.?(?:[/?]|$)/.test(url) ? new URL(url).href : url;
+}
+
+Object.setPrototypeOf(ServedRequest.prototype, Request.prototype);
+for (const key of requestKeys) {
+  Object.defineProperty(ServedRequest.prototype, key, {
+    configurable: true,
+    get(this: ServedRequest) {
+      return (ServedRequest.nativeOf(this) as unknown as Record<symbol, unknown>)[key];
+    },
+    set(this: ServedRequest, value: unknown) {
+      (ServedRequest.nativeOf(this) as unknown as Record<symbol, unknown>)[key] = value;
+    },
+  });
+}

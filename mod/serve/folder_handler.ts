@@ -1,0 +1,90 @@
+/** Serves a folder. */
+import { StartError } from "../base/errors.ts";
+import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
+import { StaticResponse } from "../conn/static_response.ts";
+import { reasonPhrase } from "../http1/status.ts";
+import {
+  type FileOpener,
+  FileTransfer,
+  PlainOpener,
+  readFileRequest,
+  StaticSite,
+  unknownType,
+} from "../static/mod.ts";
+import type { FilesPlan } from "./plan.ts";
+
+/** Files up to this size are kept in memory, where sending them costs one copy and no call. */
+const contentBytesMax = 128 << 10;
+
+export class FolderHandler implements ExchangeHandler {
+  readonly #site: StaticSite<StaticResponse>;
+  readonly #clock: { readonly nowMs: number };
+  readonly #pages = new Map<number, StaticResponse>();
+
+  /** Throws StartError when `path` is no folder. */
+  constructor(
+    path: string,
+    files: FilesPlan,
+    clock: { readonly nowMs: number },
+    opener: FileOpener = new PlainOpener(),
+  ) {
+    requireFolder(path);
+    this.#clock = clock;
+    this.#site = new StaticSite({
+      options: {
+        root: path,
+        ...files,
+        types: null,
+        defaultType: unknownType,
+        etag: true,
+        contentBytesMax,
+      },
+      opener,
+      render: (status, fields, body) => new StaticResponse(status, fields, body),
+    });
+  }
+
+  onRequest(x: Exchange): void {
+    const outcome = this.#site.answer(
+      x,
+      readFileRequest(x.head, x.head.pathText()),
+      this.#clock.nowMs,
+    );
+    if (typeof outcome === "number") x.respond(this.#page(outcome));
+    else x.context = outcome;
+  }
+
+  onBody(): void {}
+  onBodyEnd(): void {}
+
+  onDrain(x: Exchange): void {
+    if (x.context instanceof FileTransfer && x.context.pump(x)) x.context = null;
+  }
+
+  onAbort(x: Exchange): void {
+    if (x.context instanceof FileTransfer) x.context.stop();
+  }
+
+  #page(status: number): StaticResponse {
+    let page = this.#pages.get(status);
+    if (page === undefined) {
+      const fields: [string, string][] = [["Content-Type", "text/plain; charset=utf-8"]];
+      if (status === 405) fields.push(["Allow", "GET, HEAD"]);
+      page = new StaticResponse(status, fields, `${status} ${reasonPhrase(status)}\n`);
+      this.#pages.set(status, page);
+    }
+    return page;
+  }
+}
+
+function requireFolder(path: string): void {
+  try {
+    if (Deno.statSync(path).isDirectory) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new StartError(`${path}: no such folder, and no app (.js, .ts)`, 1, { cause: error });
+    }
+    throw new StartError(`${path}: cannot be read`, 1, { cause: error });
+  }
+  throw new StartError(`${path}: neither a folder nor an app (.js, .mjs, .ts, .mts, .tsx, .jsx)`);
+}

@@ -1,0 +1,85 @@
+/** Opens or takes over the sockets that a worker accepts on. */
+import { type Address, formatAddress } from "../base/address.ts";
+import { StartError } from "../base/errors.ts";
+import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
+import type { InheritedSocket } from "./inherited.ts";
+import type { ListenPlan } from "./plan.ts";
+
+/** Binds everything, or nothing. Throws StartError. */
+export function bindAll(reactor: Reactor, plan: ListenPlan, onAccept: AcceptHandler): Listener[] {
+  const listeners: Listener[] = [];
+  try {
+    for (const address of plan.addresses) {
+      listeners.push(reactor.listen(address, listenOptions(plan, address), onAccept));
+      if (address.kind === "unix") chown(address.path, plan.pathOwner);
+    }
+    return listeners;
+  } catch (error) {
+    for (const listener of listeners) listener.close();
+    throw error;
+  }
+}
+
+function listenOptions(plan: ListenPlan, address: Address) {
+  const shared = { backlog: plan.backlog, reusePort: plan.reusePort && address.kind === "tcp" };
+  return plan.pathMode === null ? shared : { ...shared, mode: plan.pathMode };
+}
+
+/** Throws StartError when we may not. */
+export function chown(path: string, owner: ListenPlan["pathOwner"]): void {
+  if (owner === null) return;
+  try {
+    Deno.chownSync(path, owner.uid, owner.gid);
+  } catch (error) {
+    throw new StartError(`${path}: cannot give it to ${owner.uid}:${owner.gid ?? ""}`, 1, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Takes over descriptors of our parent. `shared`: other workers accept from the same ones.
+ * Throws StartError where the reactor cannot.
+ */
+export function adoptAll(
+  reactor: Reactor,
+  sockets: readonly InheritedSocket[],
+  shared: boolean,
+  onAccept: AcceptHandler,
+): Listener[] {
+  if (!reactor.capabilities.inherit) {
+    throw new StartError(
+      "the portable reactor cannot take over the sockets of SERVER_STARTER_PORT; " +
+        "use epoll (HAYATE_REACTOR=epoll), or --port and --path",
+    );
+  }
+  return sockets.map(({ name, fd }) => {
+    try {
+      return reactor.adopt(fd, { shared }, onAccept);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      throw new StartError(`${name}: ${error.message}`, 1, { cause: error });
+    }
+  });
+}
+
+/** `http://127.0.0.1:8080/` or the path, for people. */
+export function describeListener(address: Address): string {
+  return address.kind === "unix" ? address.path : `http://${formatAddress(address)}/`;
+}
+
+/**
+ * The kernel's limit when it is below what was asked for, else null. Said aloud once: a clipped
+ * queue is otherwise found under load only.
+ */
+export function clippedBacklog(wanted: number): number | null {
+  try {
+    const limit = Number(Deno.readTextFileSync("/proc/sys/net/core/somaxconn"));
+    return limit > 0 && limit < wanted ? limit : null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
+      return null;
+    }
+    throw error;
+  }
+}

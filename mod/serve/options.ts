@@ -1,0 +1,120 @@
+/** argv of `hayate serve` to a plan. Pure; every error is reported at once. */
+import type { Address } from "../base/address.ts";
+import { type ParsedOptions, readOptions, UsageError } from "../cli/mod.ts";
+import { isResolved, isUnixPath } from "../config/addresses.ts";
+import { serveTable } from "./flags.ts";
+import type { AppPlan, ListenPlan, ServePlan, StatusPlan } from "./plan.ts";
+
+type Options = ParsedOptions<typeof serveTable>;
+
+const portDefault = 8080;
+
+/** Throws UsageError, or InfoRequest for --help and --version. */
+export function readServePlan(argv: readonly string[]): ServePlan {
+  const options = readOptions(serveTable, argv);
+  const { values } = options;
+  const errors: string[] = [];
+  const plan: ServePlan = {
+    app: readApp(options, errors),
+    listen: readListen(options, errors),
+    process: {
+      workers: values.workers,
+      requestsMax: values.maxRequestsPerChild,
+      requestsMin: values.minRequestsPerChild,
+      timeoutMs: values.timeoutMs,
+      gracefulTimeoutMs: values.gracefulTimeoutMs,
+      spawnIntervalMs: values.spawnIntervalMs,
+      errorRespawnIntervalMs: values.errorRespawnIntervalMs,
+      memoryBytesMax: values.memoryBytesMax,
+    },
+    http: {
+      chunked: values.chunked,
+      bodyBytesMax: values.bodyBytesMax === 0 ? Infinity : values.bodyBytesMax,
+      headBytesMax: values.headBytesMax,
+      connectionRequestsMax: values.connectionRequestsMax,
+      headTimeoutMs: values.headTimeoutMs,
+      bodyTimeoutMs: values.bodyTimeoutMs,
+      idleTimeoutMs: values.idleTimeoutMs,
+      writeTimeoutMs: values.writeTimeoutMs,
+    },
+    files: {
+      index: values.index.length > 0 ? values.index : ["index.html"],
+      listing: values.listing,
+      outsideLinks: values.outsideLinks,
+      precompressed: values.precompressed,
+    },
+    log: {
+      accessLog: values.accessLog,
+      accessLogFormat: values.accessLogFormat,
+      quiet: values.quiet,
+    },
+    status: readStatus(options, errors),
+  };
+  checkRequests(plan, errors);
+  if (errors.length > 0) throw new UsageError(errors);
+  return plan;
+}
+
+function readApp({ values, operands }: Options, errors: string[]): AppPlan {
+  const [operand] = operands;
+  if (values.text !== null) {
+    if (operand !== undefined) errors.push(`--text and ${operand} exclude each other`);
+    return { kind: "text", text: values.text };
+  }
+  if (operand === undefined) errors.push("APP or DIR is missing, or --text STR");
+  const path = operand ?? "";
+  const kind = /\.(js|mjs|ts|mts|tsx|jsx)$/.test(path) ? "script" : "folder";
+  return { kind, path };
+}
+
+function readListen({ values }: Options, errors: string[]): ListenPlan {
+  for (const path of values.path) {
+    if (!isUnixPath(path.startsWith("/") ? path : `/${path}`)) {
+      errors.push(`--path ${path}: longer than the 107 bytes of a socket address`);
+    }
+  }
+  const ports = values.port.length + values.path.length > 0 ? values.port : [portDefault];
+  const addresses: Address[] = [
+    ...ports.map((port) => ({ kind: "tcp" as const, host: values.host, port })),
+    ...values.path.map((path) => ({ kind: "unix" as const, path })),
+  ];
+  return {
+    addresses,
+    reusePort: values.reusePort,
+    backlog: values.backlog,
+    pathMode: values.pathMode,
+    pathOwner: readOwner(values.pathOwner, errors),
+  };
+}
+
+function readOwner(text: string | null, errors: string[]): ListenPlan["pathOwner"] {
+  if (text === null) return null;
+  const match = /^(\d+)(?::(\d+))?$/.exec(text);
+  if (match === null) {
+    errors.push(`--path-owner ${text}: not UID or UID:GID`);
+    return null;
+  }
+  return { uid: Number(match[1]), gid: match[2] === undefined ? null : Number(match[2]) };
+}
+
+function readStatus({ values }: Options, errors: string[]): StatusPlan | null {
+  const address = values.statusListen;
+  if (!values.statusPath.startsWith("/")) errors.push("--status-path: does not begin with /");
+  if (address === null) return null;
+  const named = address.kind === "tcp" && (address.host === "" || address.host === "localhost")
+    ? { ...address, host: "127.0.0.1" }
+    : address;
+  if (isResolved(named)) return { address: named, path: values.statusPath };
+  errors.push("--status-listen: the host is not an IP address");
+  return null;
+}
+
+function checkRequests(plan: ServePlan, errors: string[]): void {
+  const { requestsMin, requestsMax } = plan.process;
+  if (requestsMin === null) return;
+  if (requestsMax === null) {
+    errors.push("--min-requests-per-child needs --max-requests-per-child");
+  } else if (requestsMin > requestsMax) {
+    errors.push("--min-requests-per-child is larger than --max-requests-per-child");
+  }
+}

@@ -1,0 +1,75 @@
+/** What `hayate serve` is to do: checked and immutable. */
+import type { Address } from "../base/address.ts";
+
+/** What answers requests. */
+export type AppPlan =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "script"; readonly path: string };
+
+export interface ListenPlan {
+  /** Used when nobody hands sockets over. */
+  readonly addresses: readonly Address[];
+  readonly reusePort: boolean;
+  readonly backlog: number;
+  /** Mode of socket files; null: umask decides. */
+  readonly pathMode: number | null;
+  readonly pathOwner: { readonly uid: number; readonly gid: number | null } | null;
+}
+
+export interface ProcessPlan {
+  readonly workers: number | "auto";
+  /** null: no limit. */
+  readonly requestsMax: number | null;
+  readonly requestsMin: number | null;
+  /** 0: none. */
+  readonly timeoutMs: number;
+  readonly gracefulTimeoutMs: number;
+  readonly spawnIntervalMs: number;
+  readonly errorRespawnIntervalMs: number;
+  readonly memoryBytesMax: number | null;
+}
+
+export type ChunkedMode = "auto" | "always" | "never";
+
+export interface HttpPlan {
+  readonly chunked: ChunkedMode;
+  /** Infinity: no limit. */
+  readonly bodyBytesMax: number;
+  readonly headBytesMax: number;
+  readonly connectionRequestsMax: number;
+  readonly headTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+}
+
+export interface FilesPlan {
+  readonly index: readonly string[];
+  readonly listing: boolean;
+  readonly outsideLinks: boolean;
+  readonly precompressed: boolean;
+}
+
+export interface LogPlan {
+  /** null: no access log. */
+  readonly accessLog: string | null;
+  /** A name or a format string. */
+  readonly accessLogFormat: string;
+  readonly quiet: boolean;
+}
+
+export interface StatusPlan {
+  readonly address: Address;
+  readonly path: string;
+}
+
+export interface ServePlan {
+  readonly app: AppPlan;
+  readonly listen: ListenPlan;
+  readonly process: ProcessPlan;
+  readonly http: HttpPlan;
+  readonly files: FilesPlan;
+  readonly log: LogPlan;
+  readonly status: StatusPlan | null;
+}

@@ -1,0 +1,51 @@
+/** `hayate serve` as one process without a master. */
+import type { Logger } from "../log/mod.ts";
+import { allVariables, dropVariable } from "../process/environment.ts";
+import { raiseOpenFilesLimit } from "../process/limits.ts";
+import { notify, notifyReady } from "../process/readiness.ts";
+import { addSignalListener } from "../process/signals.ts";
+import { readInherited } from "./inherited.ts";
+import { adoptAll, bindAll, clippedBacklog, describeListener } from "./listeners.ts";
+import type { ServePlan } from "./plan.ts";
+import { Worker } from "./worker.ts";
+
+/** Runs until a signal ends it. `onStart` gets the worker. Throws StartError. */
+export async function runSingle(
+  plan: ServePlan,
+  log: Logger,
+  onStart: (worker: Worker) => void,
+): Promise<number> {
+  raiseOpenFilesLimit();
+  const variables = allVariables();
+  const inherited = readInherited((name) => variables[name], Deno.pid);
+  // What was meant for us is not for children of the app.
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
+  const worker = await Worker.create(plan, log);
+  onStart(worker);
+  await worker.app.hooks.afterFork?.(0);
+  const listeners = worker.listen((reactor, server) =>
+    inherited === null
+      ? bindAll(reactor, plan.listen, server.onAccept)
+      : adoptAll(reactor, inherited, inherited.length > 0, server.onAccept)
+  );
+  listenToSignals(worker, log);
+  const clipped = inherited === null ? clippedBacklog(plan.listen.backlog) : null;
+  if (clipped !== null && log.enabled("info")) {
+    log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
+  }
+  for (const { address } of listeners) log.info(`listening on ${describeListener(address)}`);
+  notifyReady();
+  return await worker.run();
+}
+
+function listenToSignals(worker: Worker, log: Logger): void {
+  for (const name of ["TERM", "INT"]) {
+    addSignalListener(name, () => {
+      notify("STOPPING=1");
+      log.info(`received ${name}, finishing what runs`);
+      worker.drain();
+    });
+  }
+  addSignalListener("QUIT", () => worker.stop());
+  addSignalListener("HUP", () => log.warn("received HUP: a single worker cannot start afresh"));
+}
