@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { formatDurationMs, readCount, readDurationMs, readSize } from "../../../mod/cli/mod.ts";
-import { nearest } from "../../../mod/cli/nearest.ts";
+import { editDistance, nearest } from "../../../mod/cli/nearest.ts";
 
 const durations: readonly [string, number][] = [
   ["10", 10_000],
@@ -75,3 +75,19 @@ Deno.test("nearest() guesses slips of the finger and leaves the far-fetched alon
   assertEquals(nearest("", words), null);
   assertEquals(nearest("load", []), null);
 });
+
+const distances: readonly [string, string, number][] = [
+  ["", "", 0],
+  ["", "abc", 3],
+  ["load", "load", 0],
+  ["laod", "load", 1],
+  ["lod", "load", 1],
+  ["loads", "load", 1],
+  ["lead", "load", 1],
+  ["kitten", "sitting", 3],
+];
+for (const [left, right, expected] of distances) {
+  Deno.test(`editDistance() of ${left || "nothing"} and ${right || "nothing"} is ${expected}`, () => {
+    assertEquals([editDistance(left, right), editDistance(right, left)], [expected, expected]);
+  });
+}
