@@ -269,9 +269,12 @@ export class Rig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Closing a listener hands over what waits in its queue; one of Deno's takes a few turns to.
+    // Closing a listener hands over what waits in its queue; one of Deno's takes some turns to.
     for (const listener of this.#listeners) listener.close();
-    await sleep(20);
+    for (let seen = -1; seen < this.#recorders.length;) {
+      seen = this.#recorders.length;
+      await sleep(20);
+    }
     for (const recorder of this.#recorders) recorder.socket?.abort();
     await sleep(0);
     await this.stop();
