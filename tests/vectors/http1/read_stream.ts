@@ -30,6 +30,8 @@ const margin = 16;
  */
 class StreamReader {
   readonly reads: string[] = [];
+  /** Of each message, method and target or status, and the data in brackets. */
+  readonly echoes: string[] = [];
   /** Offset of the first byte that is not used up. */
   at = margin;
   /** No further message can be read: a fault, or a message that ends the connection. */
@@ -40,7 +42,8 @@ class StreamReader {
   #inBody = false;
   #failed = false;
   #data = "";
-  #text = "";
+  #line = "";
+  #version = "";
   #keepAlive = false;
 
   constructor(readonly bytes: Uint8Array, readonly limits: MessageLimits, readonly method: Method | null) {
@@ -86,10 +89,11 @@ class StreamReader {
     if (headEnd > end) throw new Error(`head end ${headEnd} is behind the stream's end ${end}`);
     checkOffsets(this.#head, this.at, headEnd);
     this.at = headEnd;
-    this.#text = this.#describe();
+    this.#line = this.#describe();
     this.#data = "";
     this.#inBody = true;
     this.#keepAlive = this.#head.keepAlive;
+    this.#version = this.#head.minor === 0 ? " 1.0" : "";
     this.#decoder.reset(this.#head.framing, this.#head.contentLength, this.limits);
     return true;
   }
@@ -103,8 +107,8 @@ class StreamReader {
 
   #describe(): string {
     const head = this.#head;
-    if (head instanceof ResponseHead) return `${head.status}${head.minor === 0 ? " 1.0" : ""}`;
-    return `${head.methodText()} ${head.targetText()}${head.minor === 0 ? " 1.0" : ""}`;
+    if (head instanceof ResponseHead) return `${head.status}`;
+    return `${head.methodText()} ${head.targetText()}`;
   }
 
   #readBody(end: number): boolean {
@@ -129,8 +133,9 @@ class StreamReader {
     if (decoder.dataBytes !== this.#data.length) {
       throw new Error(`decoder counts ${decoder.dataBytes} bytes of data, ${this.#data.length} came`);
     }
-    let text = this.#text;
-    if (this.#data !== "") text += ` [${this.#data}]`;
+    const data = this.#data === "" ? "" : ` [${this.#data}]`;
+    this.echoes.push(this.#line + data);
+    let text = this.#line + this.#version + data;
     for (const { name, value } of decoder.trailers) text += ` {${name}: ${value}}`;
     this.reads.push(this.#keepAlive ? text : `${text} close`);
     this.over = !this.#keepAlive;
@@ -191,4 +196,13 @@ export function readStream(
   bytes.fill(0x61, margin + stream.length, margin + stream.length + padding);
   reader.feed(margin + stream.length + padding);
   return reader.finish(margin + stream.length + padding);
+}
+
+/** What an echo of each request in `stream` says. */
+export function echoesOf(stream: Uint8Array): readonly string[] {
+  const bytes = new Uint8Array(stream.length + 2 * margin).fill(0x0a);
+  bytes.set(stream, margin);
+  const reader = new StreamReader(bytes, defaultLimits, null);
+  reader.feed(margin + stream.length);
+  return reader.echoes;
 }
