@@ -1,0 +1,277 @@
+/**
+ * The JSON report and its schema: what `plot`, `compare` and `merge` read again. Every figure has
+ * its unit in its name; a figure that does not exist is null.
+ */
+import { Histogram } from "../metrics/histogram.ts";
+import { decodeHistogram, encodeHistogram } from "../metrics/histogram_v2.ts";
+import { failureKinds } from "./failure.ts";
+import type { LoadPlan } from "./plan.ts";
+import { cpuShare, errorsOf, type Interval, type LoadResult, throughput } from "./result.ts";
+import { Slot } from "./stats.ts";
+import type { FailureCount } from "./thread_plan.ts";
+
+export const schemaName = "hayate-load/1";
+/** Percentiles that every report has. */
+export const usualPercents = [50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 100];
+
+export interface ReportJson {
+  readonly schema: typeof schemaName;
+  readonly environment: EnvironmentJson;
+  readonly plan: PlanJson;
+  readonly runs: readonly RunJson[];
+}
+
+export interface EnvironmentJson {
+  readonly hayateVersion: string;
+  readonly denoVersion: string;
+  readonly v8Version: string;
+  readonly kernel: string;
+  readonly architecture: string;
+  readonly hostName: string;
+  readonly cpuCount: number;
+  readonly cpuModel: string;
+  readonly commandLine: readonly string[];
+}
+
+export interface PlanJson {
+  readonly url: string;
+  readonly unixSocketPath: string | null;
+  readonly method: string;
+  readonly connections: number;
+  readonly threads: number;
+  readonly durationMs: number | null;
+  readonly requestCount: number | null;
+  readonly warmupMs: number;
+  readonly timeoutMs: number;
+  /** null: closed loop. */
+  readonly stages:
+    | readonly {
+      readonly durationMs: number;
+      readonly startRequestsPerSecond: number;
+      readonly endRequestsPerSecond: number;
+    }[]
+    | null;
+  readonly keepalive: boolean;
+  readonly requestsPerConnection: number | null;
+  readonly pipelineDepth: number;
+}
+
+export interface TimeJson {
+  readonly count: number;
+  readonly minUs: number;
+  readonly meanUs: number | null;
+  readonly stdevUs: number;
+  readonly maxUs: number;
+  readonly percentilesUs: Readonly<Record<string, number>>;
+  /** HdrHistogram V2, compressed, base64; lowest value 1 us, highest 1 hour, 3 digits. */
+  readonly hdrV2Base64: string;
+}
+
+export interface RunJson {
+  readonly startedAt: string;
+  readonly measuredMs: number;
+  readonly interrupted: boolean;
+  readonly requestsPerSecond: number;
+  readonly bytesReadPerSecond: number;
+  readonly requestsSent: number;
+  readonly requestsAnswered: number;
+  readonly requestsFailed: number;
+  readonly requestsRetried: number;
+  readonly requestsInFlightAtEnd: number;
+  readonly bytesRead: number;
+  readonly bytesSent: number;
+  readonly failedByKind: Readonly<Record<string, number>>;
+  readonly failures: readonly FailureCount[];
+  readonly responsesByStatus: Readonly<Record<string, number>>;
+  /** Open loop: from the moment when the request was due; closed loop: from the sending. */
+  readonly latency: TimeJson;
+  /** From the sending; null in a closed loop, where it is the latency. */
+  readonly serviceTime: TimeJson | null;
+  readonly connectTime: TimeJson;
+  readonly schedule: ScheduleJson | null;
+  readonly connections: ConnectionsJson;
+  readonly client: ClientJson;
+  readonly intervals: readonly IntervalJson[];
+}
+
+export interface ScheduleJson {
+  readonly askedRequestsPerSecond: number;
+  readonly sentRequestsPerSecond: number;
+  readonly requestsDue: number;
+  readonly requestsUnsent: number;
+  readonly lagMeanUs: number;
+  readonly lagMaxUs: number;
+}
+
+export interface ConnectionsJson {
+  readonly asked: number;
+  readonly made: number;
+  readonly openAtEnd: number;
+  readonly lost: number;
+  readonly closedIdleByServer: number;
+  readonly closedAfterResponse: number;
+  readonly connectsToFullQueue: number;
+  readonly connectsWithoutFreePort: number;
+  readonly sourceAddressesAdded: number;
+}
+
+export interface ClientJson {
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  readonly cpuShareOfThreads: number;
+  readonly scriptMs: number | null;
+}
+
+export interface IntervalJson {
+  readonly endMs: number;
+  readonly durationMs: number;
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly bytesRead: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly openConnections: number;
+  readonly p50Us: number;
+  readonly p90Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+}
+
+export function planJson(plan: LoadPlan, url: string): PlanJson {
+  const finite = (value: number) => value === Infinity ? null : value;
+  return {
+    url,
+    unixSocketPath: plan.unixSocket,
+    method: plan.method,
+    connections: plan.connections,
+    threads: plan.threads,
+    durationMs: finite(plan.durationMs),
+    requestCount: finite(plan.requestCount),
+    warmupMs: plan.warmupMs,
+    timeoutMs: plan.timeoutMs,
+    stages: plan.stages?.map(({ durationMs, rateStart, rateEnd }) => ({
+      durationMs,
+      startRequestsPerSecond: rateStart,
+      endRequestsPerSecond: rateEnd,
+    })) ?? null,
+    keepalive: plan.keepalive,
+    requestsPerConnection: finite(plan.requestsPerConnection),
+    pipelineDepth: plan.pipeline,
+  };
+}
+
+export async function runJson(result: LoadResult, percents: readonly number[]): Promise<RunJson> {
+  const { counters, statuses } = result.stats;
+  const seconds = Math.max(result.measuredMs, 1e-3) / 1000;
+  const responsesByStatus: Record<string, number> = {};
+  statuses.forEach((count, status) => {
+    if (count > 0) responsesByStatus[status] = count;
+  });
+  return {
+    startedAt: result.startedAt,
+    measuredMs: result.measuredMs,
+    interrupted: result.interrupted,
+    requestsPerSecond: result.measuredMs > 0 ? throughput(result) : 0,
+    bytesReadPerSecond: counters[Slot.bytesRead] / seconds,
+    requestsSent: counters[Slot.sent],
+    requestsAnswered: counters[Slot.answered],
+    requestsFailed: errorsOf(result),
+    requestsRetried: counters[Slot.retried],
+    requestsInFlightAtEnd: counters[Slot.inFlight],
+    bytesRead: counters[Slot.bytesRead],
+    bytesSent: counters[Slot.bytesSent],
+    failedByKind: failedByKind(result.failures),
+    failures: result.failures,
+    responsesByStatus,
+    latency: await timeJson(result.stats.latency, percents),
+    serviceTime: result.askedRate === null
+      ? null
+      : await timeJson(result.stats.serviceTime, percents),
+    connectTime: await timeJson(result.stats.connectTime, percents),
+    schedule: scheduleJson(result),
+    connections: {
+      asked: result.connections,
+      made: counters[Slot.opened],
+      openAtEnd: counters[Slot.open],
+      lost: counters[Slot.lost],
+      closedIdleByServer: counters[Slot.closedIdle],
+      closedAfterResponse: counters[Slot.closedAfterResponse],
+      connectsToFullQueue: counters[Slot.backlogFull],
+      connectsWithoutFreePort: counters[Slot.portsExhausted],
+      sourceAddressesAdded: result.autoSources,
+    },
+    client: {
+      cpuUserMs: result.cpuUserMs,
+      cpuSystemMs: result.cpuSystemMs,
+      cpuShareOfThreads: cpuShare(result),
+      scriptMs: result.hasScript ? counters[Slot.scriptUs] / 1000 : null,
+    },
+    intervals: result.intervals.map(intervalJson),
+  };
+}
+
+export function failedByKind(failures: readonly FailureCount[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of failureKinds) counts[kind] = 0;
+  for (const { kind, count } of failures) counts[kind] += count;
+  return counts;
+}
+
+export async function timeJson(
+  histogram: Histogram,
+  percents: readonly number[],
+): Promise<TimeJson> {
+  const all = [...new Set([...usualPercents, ...percents])].sort((a, b) => a - b);
+  const values = histogram.percentiles(all);
+  const mean = histogram.meanUs;
+  return {
+    count: histogram.count,
+    minUs: histogram.minUs,
+    meanUs: Number.isNaN(mean) ? null : mean,
+    stdevUs: histogram.stdevUs,
+    maxUs: histogram.maxUs,
+    percentilesUs: Object.fromEntries(all.map((percent, index) => [`p${percent}`, values[index]])),
+    hdrV2Base64: await encodeHistogram(histogram),
+  };
+}
+
+/** The histogram again, with its exact maximum. Throws `SyntaxError` when it is broken. */
+export async function histogramOf(time: TimeJson): Promise<Histogram> {
+  const histogram = await decodeHistogram(time.hdrV2Base64);
+  histogram.setMax(time.maxUs);
+  return histogram;
+}
+
+function scheduleJson(result: LoadResult): ScheduleJson | null {
+  if (result.askedRate === null) return null;
+  const { counters } = result.stats;
+  const due = counters[Slot.scheduled];
+  const sent = due - counters[Slot.unsent];
+  const seconds = Math.max(result.measuredMs, 1e-3) / 1000;
+  return {
+    askedRequestsPerSecond: due / seconds,
+    sentRequestsPerSecond: sent / seconds,
+    requestsDue: due,
+    requestsUnsent: counters[Slot.unsent],
+    lagMeanUs: sent === 0 ? 0 : counters[Slot.lagSumUs] / sent,
+    lagMaxUs: counters[Slot.lagMaxUs],
+  };
+}
+
+export function intervalJson(interval: Interval): IntervalJson {
+  const { requests, durationMs } = interval;
+  return {
+    endMs: Math.round(interval.endMs),
+    durationMs: Math.round(durationMs),
+    requests,
+    requestsPerSecond: durationMs > 0 ? requests / durationMs * 1000 : 0,
+    bytesRead: interval.bytesRead,
+    failed: interval.failed,
+    retried: interval.retried,
+    openConnections: interval.openConnections,
+    p50Us: interval.p50Us,
+    p90Us: interval.p90Us,
+    p99Us: interval.p99Us,
+    maxUs: interval.maxUs,
+  };
+}

@@ -1,0 +1,156 @@
+/** All runs of one command: prints, writes files, judges, and minds Ctrl-C. */
+import { exitCodes } from "../base/errors.ts";
+import { Histogram } from "../metrics/histogram.ts";
+import { percentileDistribution } from "../metrics/histogram_text.ts";
+import { addSignalListener } from "../process/signals.ts";
+import { describeEnvironment } from "./environment.ts";
+import { Output, writeStderr, writeStdout } from "./outputs.ts";
+import type { LoadPlan } from "./plan.ts";
+import type { PreparedRun } from "./prepare.ts";
+import { additions } from "./report_additions.ts";
+import { csvReport } from "./report_csv.ts";
+import {
+  intervalJson,
+  planJson,
+  type ReportJson,
+  type RunJson,
+  runJson,
+  schemaName,
+} from "./report_json.ts";
+import { clearLine, progressLine } from "./report_progress.ts";
+import { wrkHeader, wrkReport } from "./report_wrk.ts";
+import type { Interval, LoadResult } from "./result.ts";
+import { LoadRun } from "./run.ts";
+import { brokenThresholds } from "./verdict.ts";
+
+/** 128 + SIGTERM. */
+const terminatedCode = 143;
+
+type FileKind = "json" | "csv" | "hdr" | "timeseries" | "html";
+const fileKinds: readonly FileKind[] = ["json", "csv", "hdr", "timeseries", "html"];
+
+export class LoadRuns {
+  readonly #plan: LoadPlan;
+  readonly #prepared: PreparedRun;
+  readonly #argv: readonly string[];
+  readonly #outputs = new Map<FileKind, Output>();
+  readonly #runs: RunJson[] = [];
+  readonly #latency = new Histogram();
+  readonly #showsText: boolean;
+  readonly #showsProgress: boolean;
+  #current: LoadRun | null = null;
+  #failed = 0;
+  #signalCode = 0;
+  #leave: () => void = () => {};
+
+  constructor(plan: LoadPlan, prepared: PreparedRun, argv: readonly string[]) {
+    this.#plan = plan;
+    this.#prepared = prepared;
+    this.#argv = argv;
+    for (const kind of fileKinds) {
+      const path = plan.output[kind];
+      if (path !== null) this.#outputs.set(kind, Output.open(path));
+    }
+    const stdoutTaken = [...this.#outputs.values()].some((output) => output.path === "-");
+    this.#showsText = !plan.output.quiet && !stdoutTaken;
+    this.#showsProgress = !plan.output.quiet && Deno.stderr.isTerminal();
+  }
+
+  /** Resolves to the exit code. */
+  async run(): Promise<number> {
+    // The second Ctrl-C does not wait for anything.
+    const left = new Promise<number>((resolve) => {
+      this.#leave = () => resolve(this.#signalCode);
+    });
+    const removers = [
+      addSignalListener("INT", () => this.#onSignal(exitCodes.interrupted)),
+      addSignalListener("TERM", () => this.#onSignal(terminatedCode)),
+    ];
+    try {
+      return await Promise.race([this.#runAll(), left]);
+    } finally {
+      for (const remove of removers) remove();
+      for (const output of this.#outputs.values()) output.close();
+    }
+  }
+
+  #onSignal(code: number): void {
+    if (this.#signalCode !== 0) return this.#leave();
+    this.#signalCode = code;
+    if (this.#current === null) this.#leave();
+    else this.#current.interrupt();
+  }
+
+  async #runAll(): Promise<number> {
+    let broken = 0;
+    for (let index = 0; index < this.#plan.repeat && this.#signalCode === 0; index++) {
+      const result = await this.#runOnce(index);
+      const lines = brokenThresholds(this.#plan.thresholds, result);
+      broken += lines.length;
+      if (!this.#plan.output.quiet) { for (const line of lines) writeStderr(`${line}\n`); }
+      if (this.#outputs.size > 0) {
+        this.#runs.push(await runJson(result, this.#plan.output.percentiles));
+        this.#latency.add(result.stats.latency);
+      }
+    }
+    await this.#writeFiles();
+    if (this.#signalCode !== 0) return this.#signalCode;
+    return broken > 0 ? exitCodes.threshold : exitCodes.ok;
+  }
+
+  async #runOnce(index: number): Promise<LoadResult> {
+    const { plan } = this;
+    const run = this.#current = new LoadRun(plan, this.#prepared);
+    this.#failed = 0;
+    const result = await run.run({
+      onStart: () => this.#showHeader(),
+      onInterval: (interval) => this.#onInterval(index, interval),
+    });
+    if (this.#showsProgress) writeStderr(clearLine);
+    if (this.#showsText) {
+      writeStdout(wrkReport(result, plan.output.latency) + additions(result, plan.output));
+    }
+    return result;
+  }
+
+  get plan(): LoadPlan {
+    return this.#plan;
+  }
+
+  #showHeader(): void {
+    if (!this.#showsText) return;
+    const { durationMs, threads, connections, requestCount } = this.#plan;
+    writeStdout(
+      wrkHeader(this.#prepared.shownUrl, durationMs, threads, connections, requestCount),
+    );
+  }
+
+  #onInterval(index: number, interval: Interval): void {
+    this.#failed += interval.failed;
+    if (this.#showsProgress) {
+      writeStderr(progressLine(interval, this.#plan.durationMs - interval.endMs, this.#failed));
+    }
+    const line = this.#outputs.get("timeseries");
+    if (line === undefined) return;
+    const time = new Date().toISOString();
+    line.write(`${JSON.stringify({ run: index + 1, time, ...intervalJson(interval) })}\n`);
+  }
+
+  async #writeFiles(): Promise<void> {
+    if (this.#outputs.size === 0) return;
+    const report: ReportJson = {
+      schema: schemaName,
+      environment: describeEnvironment(["hayate", "load", ...this.#argv]),
+      plan: planJson(this.#plan, this.#prepared.shownUrl),
+      runs: this.#runs,
+    };
+    this.#outputs.get("json")?.write(`${JSON.stringify(report, null, 2)}\n`);
+    this.#outputs.get("csv")?.write(csvReport(this.#runs));
+    this.#outputs.get("hdr")?.write(percentileDistribution(this.#latency));
+    const html = this.#outputs.get("html");
+    if (html !== undefined) {
+      const { htmlReport } = await import("./report_html.ts");
+      html.write(await htmlReport(report));
+    }
+  }
+}
