@@ -135,3 +135,35 @@ Deno.test("LineBuffer.number() writes whole numbers up to 2^53", () => {
     assertEquals(new TextDecoder().decode(out.view()), String(value));
   }
 });
+
+Deno.test("compileAccessFormat() writes the line that h2o 2.2.5 wrote for the same exchange", () => {
+  const fields: Readonly<Record<string, string>> = {
+    "referer": "http://r/",
+    "x-u": 'a"b\\c~}\xc3\xa9',
+  };
+  const changes: Partial<AccessRecord> = {
+    target: "/?a=1%20b",
+    authority: "127.0.0.1:28932",
+    hostName: "default",
+    responseBodyBytes: 3,
+    receivedAtMs: 1795444852078.4,
+    requestIndex: 1,
+    connectionId: 1,
+    remoteAddress: () => "127.0.0.1",
+    localPort: () => 28932,
+    requestField: (name) => fields[name] ?? null,
+    responseField: (name) => name === "content-type" ? "text/html" : null,
+    timingMs: (timing) => timing.startsWith("proxy.") ? -1 : 0,
+    variable: () => null,
+  };
+  assertEquals(
+    lineOf(
+      "%h|%l|%u|%r|%s|%b|%H|%m|%p|%q|%U|%V|%v|%{Referer}i|%{x-u}i|%{Content-type}o|%{FOO}e|%{connect-time}x|" +
+        "%{duration}x|%{http1.request-index}x|%{connection-id}x|%{error}x|%{ssl.cipher}x|%{proxy.total-time}x|%{msec_frac}t",
+      "apache",
+      changes,
+    ),
+    "127.0.0.1|-|-|GET /?a=1%20b HTTP/1.1|200|3|HTTP/1.1|GET|28932|?a=1%20b|/|127.0.0.1:28932|default|http://r/|" +
+      String.raw`a\x22b\c\x7e\x7d\xc3\xa9|text/html|-|0|0|1|1||-|-|078`,
+  );
+});
