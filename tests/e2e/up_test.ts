@@ -16,7 +16,7 @@ Deno.test("scripts/up serves on every port, says how to go on, reloads on HUP an
     assertMatch(answer, /^HTTP\/1\.[01] 200 /);
     assert(/generation\D+1\b/i.test(answer), answer);
   }
-  for (const hint of [`kill -HUP ${up.pid}`, "dist/hayate load", "Ctrl-C"]) {
+  for (const hint of [`kill -HUP ${up.pid}`, " load -c 50", "Ctrl-C"]) {
     assert(up.stderr.includes(hint), `expected ${hint} in:\n${up.stderr}`);
   }
   for (const port of ports) {
