@@ -11,6 +11,19 @@ export function selfCommand(args: readonly string[]): string[] {
   return [execPath, "run", "--allow-all", "--unstable-net", "--no-check", "--quiet", main, ...args];
 }
 
+/**
+ * As `selfCommand`, but under another name: argv[0] is what decides that a link called
+ * `start_server` was meant. Only the compiled program can be started so.
+ */
+export function selfUnderName(
+  name: string,
+  args: readonly string[],
+): { readonly command: string[]; readonly file?: string } {
+  if (!Deno.build.standalone) return { command: selfCommand(["supervise", ...args]) };
+  if (name !== "start_server") return { command: selfCommand(["supervise", ...args]) };
+  return { command: [name, ...args], file: execPath };
+}
+
 /** The last part of argv[0]: `start_server` when called through a link of that name. */
 export function invokedName(): string {
   const first = Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0] ?? "";

@@ -28,6 +28,8 @@ export interface PassedDescriptor {
 export interface SpawnRequest {
   /** Program and arguments. A program without a slash is looked up in the PATH of `environment`. */
   readonly command: readonly string[];
+  /** The file to run, when it is not to be found by the first word, which is argv[0] then. */
+  readonly file?: string;
   /** The child's whole environment. */
   readonly environment: Variables;
   /** Working directory; default: ours. */
@@ -65,7 +67,10 @@ export function spawn(request: SpawnRequest): ChildProcess | SpawnFailure {
     return failure(2, `cannot change to the folder ${request.folder}`);
   }
   let last: SpawnFailure = failure(2, `${program}: not found in PATH`);
-  for (const path of candidates(program, request.environment["PATH"], request.folder)) {
+  const places = request.file === undefined
+    ? candidates(program, request.environment["PATH"], request.folder)
+    : [request.file];
+  for (const path of places) {
     let outcome = spawnPath(path, request.command, request);
     // A script without a first line #!: execvp(3) hands it to the shell, and so did Perl's exec.
     if (outcome.pid === null && outcome.errno === 8) {

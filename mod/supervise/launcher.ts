@@ -10,7 +10,8 @@ import type { HeldSockets } from "./sockets.ts";
 
 /** Meant for us, not for workers. */
 const ourVariables = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID"];
-const daemonVariable = "HAYATE_DAEMON";
+/** Names the descriptor on which the background process reports that it stands. */
+export const daemonVariable = "HAYATE_DAEMON_FD";
 
 /** Names the supervisor of a worker: its pid and start time, so that orphans can be told. */
 export const supervisorVariable = "HAYATE_SUPERVISOR";

@@ -1,17 +1,41 @@
 /** `hayate supervise`: the hot-deploy supervisor. */
+import { StartError } from "../base/errors.ts";
 import type { Invocation, Mode } from "../cli/mod.ts";
-import { allVariables } from "../process/environment.ts";
-import { readPlan } from "./options.ts";
+import { allVariables, getVariable } from "../process/environment.ts";
+import { daemonVariable } from "./launcher.ts";
+import { type Plan, readPlan } from "./options.ts";
+import { printLine, subcommands } from "./subcommands.ts";
 import { superviseTable } from "./table.ts";
 
 export const superviseMode: Mode = {
   name: "supervise",
   summary: superviseTable.summary,
   table: superviseTable,
+  subcommands,
   async run(argv: readonly string[], invocation: Invocation): Promise<number> {
+    if (argv[0] === "exec-with-parent") return await becomeWorker(argv.slice(1));
     const plan = readPlan(argv, allVariables(), invocation.calledAs);
-    if (plan.kind !== "run") throw new Error("not yet");
-    const { run } = await import("./run.ts");
-    return await run(plan);
+    return await perform(plan, argv, invocation.calledAs);
   },
 };
+
+async function perform(plan: Plan, argv: readonly string[], calledAs: string): Promise<number> {
+  if (plan.kind !== "run") {
+    const { restartByPidFile, stopByPidFile } = await import("./client.ts");
+    if (plan.kind === "stop") return await stopByPidFile(plan.pidFile, printLine);
+    return await restartByPidFile(plan, printLine);
+  }
+  if (plan.daemonize && getVariable(daemonVariable) === undefined) {
+    const { startDaemon } = await import("./daemon.ts");
+    return await startDaemon(plan, argv, calledAs);
+  }
+  const { run } = await import("./run.ts");
+  return await run(plan);
+}
+
+/** `exec-with-parent PID -- COMMAND...`, the first life of a worker under `--die-with-parent`. */
+async function becomeWorker(argv: readonly string[]): Promise<number> {
+  const { execWithParent } = await import("../process/exec.ts");
+  const reason = execWithParent(argv.slice(2), Number(argv[0]), "TERM");
+  throw new StartError(`failed to exec ${reason}`, 255);
+}

@@ -35,6 +35,7 @@ export interface RunPlan {
   readonly pidFile: string | null;
   readonly statusFile: string | null;
   readonly controlPath: string | null;
+  readonly controlIsExplicit: boolean;
   readonly log: LogTarget;
   readonly logFormat: "text" | "json";
   readonly daemonize: boolean;
@@ -150,6 +151,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     pidFile: values.pidFile,
     statusFile: values.statusFile,
     controlPath: values.control ?? (values.pidFile === null ? null : `${values.pidFile}.sock`),
+    controlIsExplicit: values.control !== null,
     log: readLogTarget(values.logFile),
     logFormat: values.logFormat,
     daemonize: values.daemonize,

@@ -1,21 +1,30 @@
 /** A supervisor's life: files, log, sockets, signals, the engine, and the way out. */
 import { StartError } from "../base/errors.ts";
 import { version } from "../base/version.ts";
+import { AddressInUse } from "../net/inheritable.ts";
 import { reapOrphans } from "../process/children.ts";
-import { passedThroughDescriptors, startTimeOf } from "../process/inherited.ts";
-import { PidFile } from "../process/pid_file.ts";
-import { claimReadiness, notify, notifyReady } from "../process/readiness.ts";
+import { descriptorWatch } from "../process/descriptor_watch.ts";
+import { allVariables } from "../process/environment.ts";
+import { passedThroughDescriptors } from "../process/inherited.ts";
+import { PidFile, readPid } from "../process/pid_file.ts";
+import { processInfo } from "../process/proc.ts";
+import { claimReadiness } from "../process/readiness.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
 import { StatusFile } from "../process/status_file.ts";
-import { Engine, statusLines, type System } from "./engine.ts";
+import { ControlSocket } from "./control.ts";
+import { claimDaemonReport } from "./daemon.ts";
+import { Engine } from "./engine.ts";
 import { Launcher } from "./launcher.ts";
+import { type GivenSocket, takeListenFds } from "./listen_fds.ts";
 import { InheritedOutput, type LogOutput, openLog } from "./log_output.ts";
-import { type RunPlan, timingOf } from "./options.ts";
-import { greeting, jsonLine, type ReportEvent, textLine } from "./report.ts";
+import type { RunPlan } from "./options.ts";
+import { asWorkers, findOrphans, type Orphan, takeSockets } from "./orphans.ts";
+import { numberOf } from "./owners.ts";
+import { jsonLine, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets.ts";
-import { pauseSignals, type State } from "./state.ts";
-
-const timerMaxMs = 2 ** 31 - 1;
+import { pauseSignals } from "./state.ts";
+import { statusOf } from "./status.ts";
+import { RealSystem } from "./system.ts";
 
 /** Runs until the last worker has ended. Returns the exit code. Throws `StartError`. */
 export async function run(plan: RunPlan): Promise<number> {
@@ -27,61 +36,118 @@ export async function run(plan: RunPlan): Promise<number> {
   }
 }
 
+/** Orphans from whom sockets cannot be copied have so long to let go of them. */
+const orphanEndMs = 30_000;
+const orphanPollMs = 50;
+
 class Supervisor {
   #output: LogOutput = new InheritedOutput();
   #pidFile: PidFile | null = null;
   #sockets: HeldSockets | null = null;
+  #control: ControlSocket | null = null;
   readonly #statusFile: StatusFile | null;
   readonly #listeners: (() => void)[] = [];
-  #greeted = false;
+  readonly #startedMs = performance.now();
 
   constructor(readonly plan: RunPlan) {
     this.#statusFile = plan.statusFile === null ? null : new StatusFile(plan.statusFile);
   }
 
   async run(): Promise<number> {
-    claimReadiness();
     const { plan } = this;
+    claimReadiness();
+    const daemonStands = claimDaemonReport();
+    const given = takeListenFds(allVariables());
     const passedThrough = passedThroughDescriptors();
     this.#report({ event: "start", pid: Deno.pid });
+    const deadPid = plan.pidFile === null ? null : readPid(plan.pidFile);
     if (plan.pidFile !== null) this.#pidFile = PidFile.acquire(plan.pidFile);
-    const sockets = this.#bind(passedThrough);
+    const orphans = findOrphans(plan.listen, deadPid);
+    const sockets = await this.#acquire(given, orphans, passedThrough);
+    this.#sockets = sockets;
     this.#output = openLog(plan.log, (entry) => this.#report(entry));
-    const identity = `${Deno.pid}:${startTimeOf(Deno.pid) ?? "0"}`;
+    const identity = `${Deno.pid}:${processInfo(Deno.pid)?.startTime}`;
     const output = this.#output.descriptors;
     const launcher = new Launcher(plan, sockets, output, identity, passedThrough);
-    const engine = new Engine(this.#system(launcher), plan.workers, pauseSignals);
+    const system = new RealSystem(plan, launcher, this.#statusFile, (entry) => this.#report(entry));
+    const engine = new Engine(system, plan.workers, pauseSignals);
+    system.engine = engine;
     this.#listen(engine);
+    this.#control = this.#openControl(engine, system, sockets);
+    system.control = this.#control;
     reapOrphans();
-    engine.start();
+    daemonStands?.();
+    engine.start(asWorkers(orphans, performance.now()));
     return await engine.finished;
   }
 
-  /** Undoes everything, in the order that makes `--stop` wait for the very end. */
+  /** Undoes everything, the pid file last: `--stop` waits for it. */
   async release(): Promise<void> {
     for (const remove of this.#listeners) remove();
+    this.#control?.close();
     this.#sockets?.release();
     this.#statusFile?.remove();
     await this.#output.close();
     this.#pidFile?.release();
+    await descriptorWatch.settled();
   }
 
-  #bind(passedThrough: readonly number[]): HeldSockets {
+  /** The sockets: given by systemd, copied out of orphans, or bound. */
+  async #acquire(
+    given: readonly GivenSocket[],
+    orphans: readonly Orphan[],
+    passedThrough: readonly number[],
+  ): Promise<HeldSockets> {
+    try {
+      return this.#bind(given, orphans, passedThrough);
+    } catch (error) {
+      if (!(error instanceof AddressInUse) || orphans.length === 0) throw error;
+      // We may not copy their sockets: the port is free only when they have ended.
+      await this.#endOrphans(orphans);
+      return this.#bind(given, [], passedThrough);
+    }
+  }
+
+  async #endOrphans(orphans: readonly Orphan[]): Promise<void> {
+    const pids = orphans.map(({ pid }) => pid);
+    const text = `ending workers of a supervisor that died, their sockets are needed:${pids}`;
+    this.#report({ event: "note", text });
+    for (const pid of pids) sendSignal(pid, this.plan.settings.signalOnTerm);
+    const deadline = performance.now() + (this.plan.settings.drainTimeoutMs || orphanEndMs);
+    while (pids.some((pid) => processInfo(pid) !== null)) {
+      if (performance.now() > deadline) { for (const pid of pids) sendSignal(pid, "KILL"); }
+      await new Promise((resolve) => setTimeout(resolve, orphanPollMs));
+    }
+  }
+
+  #bind(
+    given: readonly GivenSocket[],
+    orphans: readonly Orphan[],
+    passedThrough: readonly number[],
+  ): HeldSockets {
     const { plan } = this;
-    return this.#sockets = new HeldSockets(
-      plan.listen,
+    const names = new Set(plan.listen.map(({ name }) => name));
+    const more = given.map(({ spec }) => spec).filter(({ name }) => !names.has(name));
+    return new HeldSockets(
+      [...plan.listen, ...more],
       {
         backlog: plan.backlog,
         reusePort: plan.reusePort,
         mode: plan.socketMode,
-        uid: -1,
-        gid: -1,
+        uid: numberOf("user", plan.socketOwner),
+        gid: numberOf("group", plan.socketGroup),
         passedThrough,
       },
       plan.workers,
       {
         onDescriptor: (number) => this.#report({ event: "descriptor", number }),
         onRemoved: (path) => this.#report({ event: "socket-removed", path }),
+      },
+      (spec, count) => {
+        const fds = given.filter((socket) => socket.spec.name === spec.name).map(({ fd }) => fd);
+        return fds.length > 0
+          ? { fds: fds.slice(0, count), madeByUs: false }
+          : { fds: takeSockets(orphans, spec, count), madeByUs: true };
       },
     );
   }
@@ -98,38 +164,32 @@ class Supervisor {
     );
   }
 
-  #system(launcher: Launcher): System {
-    return {
-      nowMs: () => performance.now(),
-      settings: () => ({ ...this.plan.settings, ...timingOf(launcher.variables()) }),
-      launch: (slot, generation, handler) => launcher.launch(slot, generation, handler),
-      watchOrphan: () => {},
-      probe: () => {},
-      signal: (pid, signal) => void sendSignal(pid, signal),
-      setTimer: (delayMs, callback) => setTimeout(callback, Math.min(delayMs, timerMaxMs)),
-      clearTimer: (handle) => clearTimeout(handle),
-      log: (entry) => this.#report(entry),
-      writeStatus: (state) => this.#writeStatus(state),
-      tell: (what) => tell(what),
-      onStep: (state) => this.#greet(state),
-    };
-  }
-
-  #writeStatus(state: State): void {
+  #openControl(engine: Engine, system: RealSystem, sockets: HeldSockets): ControlSocket | null {
+    const path = this.plan.controlPath;
+    if (path === null) return null;
+    const context = () => ({
+      plan: this.plan,
+      listen: sockets.specs.map(({ name }) => name),
+      pid: Deno.pid,
+      version,
+      nowMs: performance.now(),
+      startedMs: this.#startedMs,
+      lastFailure: system.lastFailure,
+    });
     try {
-      this.#statusFile?.write(statusLines(state));
+      return new ControlSocket(path, {
+        get state() {
+          return engine.state;
+        },
+        status: () => statusOf(engine.state, context()),
+        hup: () => engine.hup(),
+        stop: () => engine.stop("TERM"),
+      });
     } catch (error) {
-      // A full disk must not take the service down.
-      this.#report({ event: "note", text: `cannot write the status file: ${messageOf(error)}` });
-    }
-  }
-
-  #greet(state: State): void {
-    if (this.#greeted || !state.hasServed) return;
-    this.#greeted = true;
-    if (this.plan.asStartServer || this.plan.logFormat === "json") return;
-    for (const text of greeting(this.plan, Deno.pid, "hayate", version)) {
-      this.#report({ event: "note", text });
+      // Nobody asked for it: an odd place for the pid file must not stop a drop-in.
+      if (!(error instanceof StartError) || this.plan.controlIsExplicit) throw error;
+      this.#report({ event: "note", text: `no control socket: ${error.message}` });
+      return null;
     }
   }
 
@@ -137,20 +197,4 @@ class Supervisor {
     const json = this.plan.logFormat === "json";
     this.#output.write(json ? jsonLine(entry, Date.now()) : textLine(entry));
   }
-}
-
-/** systemd's words (sd_notify(3)); `notify-reload` wants the monotonic time in microseconds. */
-function tell(what: "ready" | "reloading" | "stopping"): void {
-  if (what === "ready") notifyReady(`MAINPID=${Deno.pid}`);
-  else if (what === "stopping") notify("STOPPING=1");
-  else notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`);
-}
-
-/** /proc/uptime counts as CLOCK_BOOTTIME does; it differs from CLOCK_MONOTONIC by time suspended. */
-function monotonicUs(): number {
-  return Math.round(parseFloat(Deno.readTextFileSync("/proc/uptime")) * 1e6);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof StartError || error instanceof Error ? error.message : String(error);
 }

@@ -38,8 +38,15 @@ export interface SocketReporter {
   onRemoved(path: string): void;
 }
 
-/** Finds a socket in another process that may be taken over, or null. */
-export type SocketFinder = (spec: ListenSpec, count: number) => number[] | null;
+/** Sockets that need not be bound. */
+export interface FoundSockets {
+  readonly fds: readonly number[];
+  /** By a supervisor of ours that died: a socket file is ours to remove. */
+  readonly madeByUs: boolean;
+}
+
+/** Finds sockets that are there already, for `count` slots. */
+export type SocketFinder = (spec: ListenSpec, count: number) => FoundSockets;
 
 export class HeldSockets {
   readonly #sockets: HeldSocket[] = [];
@@ -50,7 +57,7 @@ export class HeldSockets {
     readonly options: SocketOptions,
     readonly slotCount: number,
     reporter: SocketReporter,
-    find: SocketFinder = () => null,
+    find: SocketFinder = () => ({ fds: [], madeByUs: true }),
   ) {
     const numbers = assignNumbers(specs, options.passedThrough);
     try {
@@ -102,8 +109,8 @@ export class HeldSockets {
   ): HeldSocket {
     const perSlot = this.options.reusePort && spec.address.kind === "tcp";
     const count = perSlot ? this.slotCount : 1;
-    const taken = find(spec, count) ?? [];
-    const descriptors = [...taken];
+    const found = find(spec, count);
+    const descriptors = [...found.fds];
     try {
       if (descriptors.length === 0) clearPath(spec, reporter);
       while (descriptors.length < count) {
@@ -118,7 +125,9 @@ export class HeldSockets {
       for (const fd of descriptors) libc.close(fd);
       throw error;
     }
-    if (spec.address.kind !== "unix") return { spec, number, descriptors, inode: null };
+    if (spec.address.kind !== "unix" || !found.madeByUs) {
+      return { spec, number, descriptors, inode: null };
+    }
     this.#chown(spec.address.path);
     return { spec, number, descriptors, inode: socketInode(spec.address.path) };
   }

@@ -21,6 +21,7 @@ const symbols = {
   posix_spawnattr_setsigdefault: { parameters: ["buffer", "buffer"], result: "i32" },
   execve: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   getppid: { parameters: [], result: "i32" },
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
@@ -55,6 +56,15 @@ export const WNOHANG = 1;
 export const PR = { setPdeathsig: 1 } as const;
 /** asm-generic/unistd.h; the same numbers on x86-64 and arm64. */
 export const SYS = { pidfdOpen: 434, pidfdGetfd: 438 } as const;
+
+const clockMonotonic = 1;
+
+/** CLOCK_MONOTONIC in microseconds (clock_gettime(2)), the clock that systemd compares with. */
+export function monotonicUs(): bigint {
+  const time = new BigInt64Array(2);
+  libcProcess.clock_gettime(clockMonotonic, time);
+  return time[0] * 1_000_000n + time[1] / 1000n;
+}
 
 /** `text` as a C string. Throws TypeError when it holds a NUL, which C would cut at. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {

@@ -1,0 +1,141 @@
+/** The commands that talk to a running supervisor: --stop, --restart, status, reload, stop. */
+import { StartError } from "../base/errors.ts";
+import { Channel } from "../process/channel.ts";
+import { isHeld, readPid, waitForRelease } from "../process/pid_file.ts";
+import { processExists, sendSignal } from "../process/signals.ts";
+import { readStatusFile } from "../process/status_file.ts";
+import { libc } from "../sys/libc.ts";
+import { AF, encodeSockaddr, SOCK } from "../sys/sockaddr.ts";
+import type { Command, Outcome } from "./control.ts";
+import type { ClientPlan } from "./options.ts";
+import { type Status, statusText } from "./status.ts";
+
+/** Exit codes as Perl's `die` has them. */
+const noSuchProcess = 3;
+const noSuchFile = 2;
+
+/** Prints a line for the user. */
+export type Print = (line: string) => void;
+
+/** `--stop`: resolves when the supervisor has really gone. */
+export async function stopByPidFile(pidFile: string, print: Print): Promise<number> {
+  const pid = pidOf(pidFile);
+  print(`stop_server (pid:${Deno.pid}) stopping now (pid:${pid})...`);
+  if (!sendSignal(pid, "TERM")) {
+    throw new StartError(`no process ${pid}: ${pidFile} is stale`, noSuchProcess);
+  }
+  await waitForRelease(pidFile);
+  return 0;
+}
+
+/** `--restart`: resolves when only the new generation is left, or the restart has failed. */
+export async function restartByPidFile(plan: ClientPlan, print: Print): Promise<number> {
+  const pid = pidOf(plan.pidFile);
+  const outcome = await ask(plan.controlPath, "restart");
+  if (outcome !== null) return tellOutcome(outcome as Outcome, print, false);
+  return await restartByStatusFile(pid, plan, print);
+}
+
+const pollMs = 100;
+
+/** For a supervisor without a control socket, such as Perl's: the status file has to do. */
+async function restartByStatusFile(pid: number, plan: ClientPlan, print: Print): Promise<number> {
+  const statusFile = plan.statusFile as string;
+  const before = readStatusFile(statusFile);
+  if (before === null) throw new StartError(`failed to open file:${statusFile}`, noSuchFile);
+  if (before.length === 0) throw new StartError("no active process found in the status file", 255);
+  const newest = Math.max(...before.map(({ generation }) => generation));
+  if (!sendSignal(pid, "HUP")) {
+    throw new StartError(`no process ${pid}: ${plan.pidFile} is stale`, noSuchProcess);
+  }
+  while (true) {
+    const now = readStatusFile(statusFile) ?? [];
+    if (now.length > 0 && now.every(({ generation }) => generation > newest)) return 0;
+    if (!processExists(pid)) {
+      print("restart failed: the supervisor has ended");
+      return 1;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+/** `hayate supervise reload PIDFILE|SOCKET`. */
+export async function reload(target: string, print: Print): Promise<number> {
+  const outcome = await ask(controlPathOf(target), "reload");
+  if (outcome !== null) return tellOutcome(outcome as Outcome, print, true);
+  throw notRunning(target);
+}
+
+/** `hayate supervise stop PIDFILE|SOCKET`. */
+export async function stop(target: string, print: Print): Promise<number> {
+  const path = controlPathOf(target);
+  const started = performance.now();
+  if (path !== target && !isHeld(target)) throw notRunning(target);
+  const status = await ask(path, "status") as Status | null;
+  const pid = status?.pid ?? (path === target ? null : readPid(target));
+  if (pid === null || !sendSignal(pid, "TERM")) throw notRunning(target);
+  if (path === target) await waitForEnd(pid);
+  else await waitForRelease(target);
+  print(`stopped supervisor ${pid} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return 0;
+}
+
+async function waitForEnd(pid: number): Promise<void> {
+  while (processExists(pid)) await new Promise((resolve) => setTimeout(resolve, pollMs));
+}
+
+/** `hayate supervise status PIDFILE|SOCKET [--json]`: the text to print. */
+export async function status(target: string, json: boolean): Promise<string> {
+  const answer = await ask(controlPathOf(target), "status") as Status | null;
+  if (answer === null) throw notRunning(target);
+  return json ? `${JSON.stringify(answer, null, 2)}\n` : statusText(answer);
+}
+
+function tellOutcome(outcome: Outcome, print: Print, says: boolean): number {
+  if (!outcome.ok) {
+    print(`restart failed: ${outcome.reason}; generation ${outcome.generation} serves on`);
+    return 1;
+  }
+  if (says) print(`generation ${outcome.generation} serves`);
+  return 0;
+}
+
+function notRunning(target: string): StartError {
+  return new StartError(`no supervisor answers at ${target}`, noSuchProcess);
+}
+
+function pidOf(pidFile: string): number {
+  const pid = readPid(pidFile);
+  if (pid !== null) return pid;
+  throw new StartError(`failed to open file:${pidFile}: no pid file of a supervisor`, noSuchFile);
+}
+
+/** The socket itself, or the one that belongs to a pid file. */
+function controlPathOf(target: string): string {
+  try {
+    if (Deno.statSync(target).isSocket) return target;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return `${target}.sock`;
+}
+
+/** Asks and waits for the answer; null when nobody listens or the supervisor ends meanwhile. */
+function ask(path: string, command: Command): Promise<unknown> {
+  const fd = libc.socket(AF.unix, SOCK.stream | SOCK.cloexec, 0);
+  const address = encodeSockaddr({ kind: "unix", path });
+  if (libc.connect(fd, address, address.length) !== 0) {
+    libc.close(fd);
+    return Promise.resolve(null);
+  }
+  return new Promise((resolve) => {
+    const channel: Channel = new Channel(fd, {
+      onMessage: (message) => {
+        channel.close();
+        resolve(message);
+      },
+      onEnd: () => resolve(null),
+    });
+    channel.send({ command });
+  });
+}

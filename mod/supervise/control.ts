@@ -1,0 +1,137 @@
+/** The control socket: `hayate supervise status`, `reload` and `stop` ask here. JSON lines. */
+import { StartError } from "../base/errors.ts";
+import { bindInheritable } from "../net/inheritable.ts";
+import { removeSocketPath, socketInode } from "../net/unix_path.ts";
+import { Channel } from "../process/channel.ts";
+import { descriptorWatch } from "../process/descriptor_watch.ts";
+import { libc } from "../sys/libc.ts";
+import { SOCK, unixPathBytesMax } from "../sys/sockaddr.ts";
+import type { State } from "./state.ts";
+
+/** What a client may ask. `restart` also waits until every older worker has ended. */
+export type Command = "status" | "reload" | "restart" | "stop";
+const commands: readonly string[] = ["status", "reload", "restart", "stop"];
+
+/** How a reload went. */
+export interface Outcome {
+  readonly ok: boolean;
+  /** Of the newest worker that serves. */
+  readonly generation: number;
+  /** Why not, or null. */
+  readonly reason: string | null;
+}
+
+/** What the control socket needs of the supervisor. */
+export interface Controlled {
+  readonly state: State;
+  status(): unknown;
+  hup(): void;
+  stop(): void;
+}
+
+interface PendingReload {
+  readonly channel: Channel;
+  readonly firstGeneration: number;
+  readonly waitsForOld: boolean;
+}
+
+const clientsMax = 64;
+
+export class ControlSocket {
+  readonly #fd: number;
+  readonly #inode: number | null;
+  readonly #clients = new Set<Channel>();
+  #pending: PendingReload[] = [];
+
+  /** Replaces a stale socket file: whoever holds the pid file is the only one. Throws `StartError`. */
+  constructor(readonly path: string, readonly controlled: Controlled) {
+    if (new TextEncoder().encode(path).length > unixPathBytesMax) {
+      throw new StartError(`${path}: too long for a socket's name`, 36);
+    }
+    removeStale(path);
+    this.#fd = bindInheritable({ kind: "unix", path }, { backlog: clientsMax, mode: 0o600 });
+    this.#inode = socketInode(path);
+    descriptorWatch.watch(this.#fd, () => this.#accept());
+  }
+
+  close(): void {
+    descriptorWatch.forget(this.#fd);
+    libc.close(this.#fd);
+    removeSocketPath(this.path, this.#inode);
+    for (const client of this.#clients) client.close();
+    this.#clients.clear();
+  }
+
+  /** Tells those who wait for a reload, once it has come to an end. */
+  onStep(state: State): void {
+    this.#pending = this.#pending.filter(({ channel, firstGeneration, waitsForOld }) => {
+      const outcome = outcomeOf(state, firstGeneration, waitsForOld);
+      if (outcome !== null) channel.send(outcome);
+      return outcome === null && channel.isOpen;
+    });
+  }
+
+  #accept(): void {
+    const fd = libc.accept4(this.#fd, null, null, SOCK.cloexec);
+    if (fd < 0) return;
+    if (this.#clients.size >= clientsMax) return void libc.close(fd);
+    const channel: Channel = new Channel(fd, {
+      onMessage: (message) => this.#answer(channel, message),
+      onEnd: () => void this.#clients.delete(channel),
+    });
+    this.#clients.add(channel);
+  }
+
+  #answer(channel: Channel, message: unknown): void {
+    const command = (message as { command?: unknown } | null)?.command;
+    if (typeof command !== "string" || !commands.includes(command)) {
+      channel.send({ ok: false, reason: "unknown command" });
+      return;
+    }
+    this.#obey(channel, command as Command);
+  }
+
+  #obey(channel: Channel, command: Command): void {
+    const { controlled } = this;
+    if (command === "status") return void channel.send(controlled.status());
+    if (command === "stop") return controlled.stop();
+    this.#pending.push({
+      channel,
+      firstGeneration: controlled.state.generation + 1,
+      waitsForOld: command === "restart",
+    });
+    controlled.hup();
+    this.onStep(controlled.state);
+  }
+}
+
+/** How a reload that was asked for before `firstGeneration` went, or null while it is under way. */
+export function outcomeOf(
+  state: State,
+  firstGeneration: number,
+  waitsForOld: boolean,
+): Outcome | null {
+  const serving = state.slots.map(({ current }) => current?.generation ?? 0);
+  const generation = Math.max(0, ...serving);
+  if (state.phase !== "running") {
+    return { ok: false, generation, reason: "the supervisor is ending" };
+  }
+  const busy = state.restart !== null || state.restartWaiting ||
+    state.slots.some((slot) => slot.candidate !== null || slot.retryPending || slot.blocked);
+  if (busy) return null;
+  if (serving.some((each) => each < firstGeneration)) {
+    return { ok: false, generation, reason: state.lastFailure?.reason ?? "the restart failed" };
+  }
+  const old = state.slots.some(({ draining }) =>
+    draining.some((worker) => worker.generation < firstGeneration)
+  );
+  return waitsForOld && old ? null : { ok: true, generation, reason: null };
+}
+
+function removeStale(path: string): void {
+  try {
+    if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * `--daemonize`. A process with threads cannot go on after fork(2), so the background process is
+ * started anew in a session of its own; we wait until it stands, so that whatever goes wrong until
+ * then is seen, with its exit code, by whoever called us.
+ */
+import { exitCodeOf } from "../process/children.ts";
+import { openPipe } from "../process/channel.ts";
+import { descriptorWatch } from "../process/descriptor_watch.ts";
+import { allVariables, dropVariable, getVariable } from "../process/environment.ts";
+import { selfUnderName } from "../process/executable.ts";
+import { type PassedDescriptor, spawn } from "../process/spawn.ts";
+import { keepFromChildren } from "../process/inherited.ts";
+import { libc } from "../sys/libc.ts";
+import { cString, libcProcess, O } from "../sys/libc_process.ts";
+import { StartError } from "../base/errors.ts";
+import { daemonVariable } from "./launcher.ts";
+import type { RunPlan } from "./options.ts";
+
+const reportNumber = 3;
+
+/** Starts the background process; resolves with our exit code once it stands or has failed. */
+export async function startDaemon(
+  plan: RunPlan,
+  argv: readonly string[],
+  calledAs: string,
+): Promise<number> {
+  const report = openPipe();
+  const devNull = libcProcess.open(cString("/dev/null"), O.rdwr | O.cloexec, 0);
+  const descriptors: PassedDescriptor[] = [{ ours: report.writeEnd, number: reportNumber }];
+  // Standard input stays when a socket is to be there.
+  if (!plan.listen.some(({ number }) => number === 0)) {
+    descriptors.push({ ours: devNull, number: 0 });
+  }
+  const child = spawn({
+    ...selfUnderName(calledAs, argv),
+    environment: { ...allVariables(), [daemonVariable]: String(reportNumber) },
+    descriptors,
+    newSession: true,
+  });
+  libc.close(report.writeEnd);
+  if (child.pid === null) throw new StartError(`cannot go to the background: ${child.reason}`);
+  const stands = new Promise<number>((resolve) => {
+    descriptorWatch.watch(report.readEnd, () => {
+      const count = libc.read(report.readEnd, new Uint8Array(8), 8);
+      descriptorWatch.forget(report.readEnd);
+      if (count > 0) resolve(0);
+    });
+  });
+  return await Promise.race([stands, child.exited.then(exitCodeOf)]);
+}
+
+/** The background process's way to tell that it stands; null when this is none. */
+export function claimDaemonReport(): (() => void) | null {
+  const number = getVariable(daemonVariable);
+  if (number === undefined) return null;
+  dropVariable(daemonVariable);
+  const fd = Number(number);
+  keepFromChildren(fd);
+  return () => {
+    libc.write(fd, new TextEncoder().encode("ok\n"), 3);
+    libc.close(fd);
+  };
+}

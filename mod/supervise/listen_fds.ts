@@ -1,0 +1,33 @@
+/** Sockets from systemd: LISTEN_FDS descriptors from 3 on, meant for LISTEN_PID (sd_listen_fds(3)). */
+import { formatAddress } from "../base/address.ts";
+import { getOption, isListening, localAddressOf } from "../net/epoll/descriptor.ts";
+import type { Variables } from "../process/environment.ts";
+import { keepFromChildren } from "../process/inherited.ts";
+import { SO, SOCK, SOL } from "../sys/sockaddr.ts";
+import type { ListenSpec } from "./listen_spec.ts";
+
+/** A socket that was there before us. */
+export interface GivenSocket {
+  readonly fd: number;
+  readonly spec: ListenSpec;
+}
+
+const firstFd = 3;
+
+/** Takes them; from now on they do not pass to children by themselves. Empty when none are for us. */
+export function takeListenFds(environment: Variables): GivenSocket[] {
+  const count = Number(environment["LISTEN_FDS"] ?? 0);
+  if (!(count > 0) || environment["LISTEN_PID"] !== String(Deno.pid)) return [];
+  const given: GivenSocket[] = [];
+  for (let fd = firstFd; fd < firstFd + count; fd++) {
+    keepFromChildren(fd);
+    const datagram = getOption(fd, SOL.socket, SO.type) === SOCK.dgram;
+    if (!datagram && !isListening(fd)) continue;
+    const address = localAddressOf(fd);
+    const name = address.kind === "tcp" && address.host === "0.0.0.0"
+      ? String(address.port)
+      : formatAddress(address);
+    given.push({ fd, spec: { address, datagram, name, number: null } });
+  }
+  return given;
+}

@@ -1,0 +1,93 @@
+/**
+ * Workers of a supervisor that was killed: they still serve, and hold the sockets that we want. We
+ * copy the sockets out of them, so that nobody is refused, and replace them as on a restart.
+ */
+import { type Address, formatAddress } from "../base/address.ts";
+import { isListening, localAddressOf } from "../net/epoll/descriptor.ts";
+import { copyDescriptor } from "../process/pidfd.ts";
+import { allPids, processInfo, socketsOf, startEnvironment } from "../process/proc.ts";
+import { libc } from "../sys/libc.ts";
+import { supervisorVariable } from "./launcher.ts";
+import type { ListenSpec } from "./listen_spec.ts";
+import type { Worker } from "./state.ts";
+
+/** A worker without a supervisor. */
+export interface Orphan {
+  readonly pid: number;
+  readonly generation: number;
+}
+
+/**
+ * Orphans that hold one of the sockets of `specs`, or whose supervisor was the process `deadPid`
+ * that our pid file names.
+ */
+export function findOrphans(specs: readonly ListenSpec[], deadPid: number | null): Orphan[] {
+  const names = new Set(specs.map(({ name }) => name));
+  const found = new Map<number, { orphan: Orphan; parent: number }>();
+  for (const pid of allPids()) {
+    const environment = pid === Deno.pid ? null : startEnvironment(pid);
+    const port = environment?.["SERVER_STARTER_PORT"];
+    const generation = Number(environment?.["SERVER_STARTER_GENERATION"]);
+    if (environment === null || port === undefined || !(generation > 0)) continue;
+    const info = processInfo(pid);
+    const supervisor = environment[supervisorVariable];
+    if (info === null || !isDead(supervisor, info.parent)) continue;
+    const ours = Number(supervisor?.split(":")[0]) === deadPid ||
+      port.split(";").some((item) => names.has(item.replace(/=\d+$/, "")));
+    if (ours) found.set(pid, { orphan: { pid, generation }, parent: info.parent });
+  }
+  // A worker's own children have its environment, too; they are its business.
+  return [...found.values()].filter(({ parent }) => !found.has(parent))
+    .map(({ orphan }) => orphan);
+}
+
+/** `supervisor` is PID:STARTTIME; a worker of Perl's start_server has none, but process 1 as parent. */
+function isDead(supervisor: string | undefined, parent: number): boolean {
+  if (supervisor === undefined) return parent === 1 && Deno.pid !== 1;
+  const [pid, startTime] = supervisor.split(":");
+  return processInfo(Number(pid))?.startTime !== startTime;
+}
+
+/** The core's view of them. */
+export function asWorkers(orphans: readonly Orphan[], nowMs: number): Worker[] {
+  return orphans.map(({ pid, generation }) => ({
+    pid,
+    generation,
+    startedMs: nowMs,
+    pausable: false,
+    told: false,
+    orphan: true,
+  }));
+}
+
+/** Copies of up to `count` different sockets of `spec` out of the orphans; empty where we may not. */
+export function takeSockets(
+  orphans: readonly Orphan[],
+  spec: ListenSpec,
+  count: number,
+): number[] {
+  const taken: number[] = [];
+  const seen = new Set<string>();
+  for (const { pid } of orphans) {
+    for (const { number, inode } of socketsOf(pid)) {
+      if (taken.length >= count) return taken;
+      if (seen.has(inode)) continue;
+      const fd = copyDescriptor(pid, number);
+      if (fd < 0) continue;
+      if (isSocketOf(fd, spec)) {
+        seen.add(inode);
+        taken.push(fd);
+      } else libc.close(fd);
+    }
+  }
+  return taken;
+}
+
+function isSocketOf(fd: number, { address, datagram }: ListenSpec): boolean {
+  if (!datagram && !isListening(fd)) return false;
+  return sameAddress(localAddressOf(fd), address);
+}
+
+function sameAddress(left: Address, right: Address): boolean {
+  return formatAddress(left) === formatAddress(right);
+}

@@ -1,0 +1,72 @@
+/** `--ready-http` and `--ready-exec`: asking a new worker whether it is ready. */
+import { deathSignalOf, exitCodeOf } from "../process/children.ts";
+import type { Variables } from "../process/environment.ts";
+import { type PassedDescriptor, spawn } from "../process/spawn.ts";
+import { sendSignal } from "../process/signals.ts";
+
+const pauseMs = 200;
+const answerTimeoutMs = 5000;
+
+/** The worker to ask. */
+export interface ProbeTarget {
+  readonly generation: number;
+  readonly pid: number;
+  readonly environment: Variables;
+  /** Output of the probe command. */
+  readonly output: readonly PassedDescriptor[];
+  /** False when the question has become pointless. */
+  isWanted(): boolean;
+}
+
+/** Asks until the answer is yes, or nobody wants to know. Resolves with that. */
+export async function probeUntilReady(
+  http: string | null,
+  command: string | null,
+  target: ProbeTarget,
+): Promise<boolean> {
+  while (target.isWanted()) {
+    const yes = (http === null || await answersHttp(fill(http, target))) &&
+      (command === null || await succeeds(command, target));
+    if (yes) return target.isWanted();
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+  return false;
+}
+
+function fill(text: string, { pid, generation }: ProbeTarget): string {
+  return text.replaceAll("{pid}", String(pid)).replaceAll("{generation}", String(generation));
+}
+
+async function answersHttp(url: string): Promise<boolean> {
+  const unix = /^http:\/\/\[unix:([^\]]+)\](.*)$/.exec(url);
+  const client = unix === null
+    ? null
+    : Deno.createHttpClient({ proxy: { transport: "unix", path: unix[1] } });
+  try {
+    const response = await fetch(unix === null ? url : `http://localhost${unix[2] || "/"}`, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(answerTimeoutMs),
+      ...(client === null ? {} : { client }),
+    });
+    await response.body?.cancel();
+    return response.status >= 200 && response.status < 400;
+  } catch {
+    // Not listening yet, too slow, or no HTTP: not ready.
+    return false;
+  } finally {
+    client?.close();
+  }
+}
+
+async function succeeds(command: string, target: ProbeTarget): Promise<boolean> {
+  const child = spawn({
+    command: ["/bin/sh", "-c", command],
+    environment: { ...target.environment, WORKER_PID: String(target.pid) },
+    descriptors: target.output,
+  });
+  if (child.pid === null) return false;
+  const timer = setTimeout(() => sendSignal(child.pid, "KILL"), answerTimeoutMs);
+  const status = await child.exited;
+  clearTimeout(timer);
+  return deathSignalOf(status) === 0 && exitCodeOf(status) === 0;
+}

@@ -1,0 +1,144 @@
+/** The real system behind the engine: processes, timers, files, and whoever started us. */
+import { version } from "../base/version.ts";
+import { watchProcess } from "../process/pidfd.ts";
+import { notify, notifyReady } from "../process/readiness.ts";
+import { sendSignal } from "../process/signals.ts";
+import { monotonicUs } from "../sys/libc_process.ts";
+import type { StatusFile } from "../process/status_file.ts";
+import type { ControlSocket } from "./control.ts";
+import {
+  type Engine,
+  type Launch,
+  statusLines,
+  type System,
+  type WorkerHandler,
+} from "./engine.ts";
+import type { Launcher } from "./launcher.ts";
+import { type RunPlan, timingOf } from "./options.ts";
+import { probeUntilReady } from "./probes.ts";
+import { describeStatus } from "./reasons.ts";
+import { greeting, type ReportEvent } from "./report.ts";
+import type { LogEvent, Settings, State } from "./state.ts";
+
+const timerMaxMs = 2 ** 31 - 1;
+
+/** What went wrong last, for the status. */
+export interface FailureRecord {
+  readonly generation: number | null;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export class RealSystem implements System {
+  /** Set once, before the engine starts. */
+  engine: Engine | null = null;
+  control: ControlSocket | null = null;
+  lastFailure: FailureRecord | null = null;
+  #greeted = false;
+
+  constructor(
+    readonly plan: RunPlan,
+    readonly launcher: Launcher,
+    readonly statusFile: StatusFile | null,
+    readonly report: (entry: ReportEvent) => void,
+  ) {}
+
+  nowMs(): number {
+    return performance.now();
+  }
+
+  settings(): Settings {
+    return { ...this.plan.settings, ...timingOf(this.launcher.variables()) };
+  }
+
+  launch(slot: number, generation: number, handler: WorkerHandler): Launch {
+    return this.launcher.launch(slot, generation, handler);
+  }
+
+  watchOrphan(pid: number, onDied: () => void): void {
+    watchProcess(pid, onDied);
+  }
+
+  probe(generation: number, pid: number, onReady: () => void): void {
+    const { readyHttp, readyExec } = this.plan;
+    if (readyHttp === null && readyExec === null) return;
+    const slots = () => this.engine?.state.slots ?? [];
+    const slot = slots().findIndex(({ candidate }) => candidate?.generation === generation);
+    probeUntilReady(readyHttp, readyExec, {
+      generation,
+      pid,
+      environment: this.launcher.environmentFor(Math.max(0, slot), generation),
+      output: this.launcher.output,
+      isWanted: () => slots().some(({ candidate }) => candidate?.generation === generation),
+    }).then((ready) => {
+      if (ready) onReady();
+    });
+  }
+
+  signal(pid: number, signal: string): void {
+    sendSignal(pid, signal);
+  }
+
+  setTimer(delayMs: number, callback: () => void): number {
+    return setTimeout(callback, Math.min(delayMs, timerMaxMs));
+  }
+
+  clearTimer(handle: number): void {
+    clearTimeout(handle);
+  }
+
+  log(entry: LogEvent): void {
+    const failure = failureIn(entry);
+    if (failure !== null) this.lastFailure = { ...failure, atMs: this.nowMs() };
+    this.report(entry);
+  }
+
+  writeStatus(state: State): void {
+    try {
+      this.statusFile?.write(statusLines(state));
+    } catch (error) {
+      // A full disk must not take the service down.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.report({ event: "note", text: `cannot write the status file: ${reason}` });
+    }
+  }
+
+  /** systemd's words (sd_notify(3)); `notify-reload` wants the monotonic time in microseconds. */
+  tell(what: "ready" | "reloading" | "stopping"): void {
+    if (what === "ready") notifyReady(`MAINPID=${Deno.pid}`);
+    else if (what === "stopping") notify("STOPPING=1");
+    else notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`);
+  }
+
+  onStep(state: State): void {
+    this.control?.onStep(state);
+    if (this.#greeted || !state.hasServed) return;
+    this.#greeted = true;
+    if (this.plan.asStartServer || this.plan.logFormat === "json") return;
+    for (const text of greeting(this.plan, Deno.pid, "hayate", version)) {
+      this.report({ event: "note", text });
+    }
+  }
+}
+
+function failureIn(entry: LogEvent): Omit<FailureRecord, "atMs"> | null {
+  switch (entry.event) {
+    case "refused":
+      return { generation: entry.generation, reason: entry.reason };
+    case "start-failed":
+    case "died-unexpectedly":
+      return { generation: entry.generation, reason: describeStatus(entry.status) };
+    case "start-timeout":
+      return {
+        generation: entry.generation,
+        reason: `not ready within ${entry.timeoutMs / 1000} s`,
+      };
+    case "rolled-back":
+      return {
+        generation: entry.generation,
+        reason: `died in its trial: ${describeStatus(entry.status)}`,
+      };
+    default:
+      return null;
+  }
+}
