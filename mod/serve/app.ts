@@ -2,8 +2,10 @@
 import { exitCodes, StartError } from "../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
 import { StaticResponse } from "../conn/static_response.ts";
+import { Method } from "../http1/method.ts";
 import type { Cork } from "./fetch/response_writer.ts";
 import type { Fetch, FetchHandler } from "./fetch/fetch_handler.ts";
+import { noTunnel } from "./no_tunnel.ts";
 import type { ServePlan } from "./plan.ts";
 
 /** What an app needs of the worker that runs it. */
@@ -54,7 +56,7 @@ function textHandler(text: string): ExchangeHandler {
   const response = new StaticResponse(200, [type], text);
   return {
     onRequest(x: Exchange): void {
-      x.respond(response);
+      x.respond(x.head.method === Method.connect ? noTunnel : response);
     },
     onBody() {},
     onBodyEnd() {},

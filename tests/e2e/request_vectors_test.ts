@@ -1,9 +1,12 @@
 /** The table of malformed, ambiguous and sound requests over real sockets. */
 import { assertEquals } from "@std/assert";
+import type { Address } from "../../mod/base/address.ts";
 import { latin1Bytes } from "../../mod/http1/mod.ts";
+import { startListening } from "../support/binary.ts";
 import { EchoServer } from "../support/echo_server.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
 import { echoOutcome } from "../fuzz/live_fuzz.ts";
-import { outcomeOf, play, type Played } from "../vectors/http1/play_row.ts";
+import { isAllowed, outcomeOf, play, type Played } from "../vectors/http1/play_row.ts";
 import { echoesOf } from "../vectors/http1/read_stream.ts";
 import { type RequestRow, requestRows } from "../vectors/http1/request_rows.ts";
 
@@ -65,5 +68,45 @@ for (const backend of ["portable", "epoll"] as const) {
       return found;
     });
     assertEquals(complaints, []);
+  });
+}
+
+/** Plays every row against the built program; it may do whatever the RFCs allow. */
+async function complainOfBinary(args: readonly string[], backend: string): Promise<string[]> {
+  const address: Address = { kind: "tcp", host: "127.0.0.1", port: freePort() };
+  const flags = ["serve", "--host", "127.0.0.1", "--port", String(address.port), ...args];
+  await using child = await startListening(flags, address, { env: { HAYATE_REACTOR: backend } });
+  const complaints = await playAll(requestRows, async (row) => {
+    const stream = latin1Bytes(row.bytes);
+    const mayWait = row.allowed.some((outcome) => outcome.endsWith("wait"));
+    const found: string[] = [];
+    for (const cuts of [[], [stream.length >> 1]]) {
+      const { outcome } = await play(address, stream, row.reads, mayWait, cuts);
+      if (isAllowed(outcome, row.allowed)) continue;
+      found.push(`${row.name} (RFC ${row.section}): ${outcome}, allowed ${row.allowed.join(", ")}`);
+    }
+    return found;
+  });
+  if (child.hasEnded) complaints.push(`the server has ended: ${child.stderr}`);
+  return complaints;
+}
+
+/** Reads all of the content before it answers. */
+const app = `export default {
+  async fetch(request) {
+    return new Response(request.method + " " + (await request.text()).length);
+  },
+};
+`;
+
+for (const backend of ["portable", "epoll"] as const) {
+  Deno.test(`${backend}: hayate serve --text gives each request row an outcome that its RFC allows`, async () => {
+    assertEquals(await complainOfBinary(["--text", "hello"], backend), []);
+  });
+
+  Deno.test(`${backend}: hayate serve APP.js gives each request row an outcome that its RFC allows`, async () => {
+    await using folder = await tempFolder();
+    const file = await folder.write("app.js", app);
+    assertEquals(await complainOfBinary([file], backend), []);
   });
 }

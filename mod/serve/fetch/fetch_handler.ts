@@ -2,6 +2,8 @@
 import type { PeerError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
 import { StaticResponse } from "../../conn/static_response.ts";
+import { Method } from "../../http1/method.ts";
+import { noTunnel } from "../no_tunnel.ts";
 import type { ChunkedMode } from "../plan.ts";
 import { Call } from "./call.ts";
 import { HeadArena } from "./head_copy.ts";
@@ -58,6 +60,7 @@ export class FetchHandler implements ExchangeHandler {
 
   onRequest(x: Exchange): void {
     const { head } = x;
+    if (head.method === Method.connect) return x.respond(noTunnel);
     if (x.hasRequestBody && head.contentLength > this.#options.bodyBytesMax) {
       x.closeAfterwards();
       return x.respond(tooLarge);

@@ -91,7 +91,7 @@ export const fieldRows = [
   row("an Upgrade nobody knows", "9110 7.8", `${get}${h}Connection: upgrade\r\nUpgrade: teapot/1\r\n\r\n`, "GET /", answered),
   row("an Upgrade that Connection does not name", "9110 7.8", `${get}${h}Upgrade: websocket\r\n\r\n`, "GET /", answered),
   row("Expect: 100-continue without content", "9110 10.1.1", `${get}${h}Expect: 100-continue\r\n\r\n`, "GET /", answered),
-  row("Expect: 100-continue with content already there", "9110 10.1.1", `POST / HTTP/1.1\r\n${h}Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello`, "POST / [hello]", answered),
+  row("Expect: 100-continue with content already there", "9110 10.1.1", `POST / HTTP/1.1\r\n${h}Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello`, "POST / [hello]", ["any next", "any close"]),
   row("Expect: 100-Continue in HTTP/1.0", "9110 10.1.1", `POST / HTTP/1.0\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\nhello`, "POST / 1.0 [hello] close", answeredThenClosed),
   row("another expectation", "9110 10.1.1", `${get}${h}Expect: the-unexpected\r\n\r\n`, "GET /", ["any next", "417 next", "417 close"]),
 ];

@@ -1,0 +1,11 @@
+import { StaticResponse } from "../conn/static_response.ts";
+
+/**
+ * The answer to CONNECT. A 2xx would turn the connection into a tunnel, and its content into the
+ * tunnel's first bytes (RFC 9110 9.3.6); no app can mean that.
+ */
+export const noTunnel = new StaticResponse(
+  405,
+  [["Content-Type", "text/plain; charset=utf-8"], ["Allow", "GET, HEAD, POST, PUT, PATCH, DELETE"]],
+  "405 Method Not Allowed\n",
+);
