@@ -1,0 +1,108 @@
+/** `hayate help proxy directives`. A test compares it with the table of directives. */
+export const directivesText = `Directives of h2o.conf
+
+The file is YAML. hosts contains host names, each with paths, each with its own
+directives. What stands on an outer level holds on the inner ones. A key may be
+repeated; each occurrence counts, in order. Every value is a text, so ON, OFF and
+600 mean what h2o means by them. !file PATH includes a file, !env NAME a variable;
+aliases and << merges work.
+
+G = global, H = host, P = path level. (default)
+
+Listening and hosts
+  listen              G H  port, or {port, host, type: tcp|unix, ssl,
+                           proxy-protocol: ON|OFF, permission, owner, group}.
+                           May be repeated. On the host level only that host.
+  hosts               G    name, name:port, *.name or default -> host level
+  paths               H    prefix -> path level, or a sequence of mappings; the
+                           longest prefix wins, at the border of a segment
+  strict-match        H    ON: never answers for names it does not have (OFF)
+
+Handlers
+  proxy.reverse.url   P    http://host[:port]/path or http://[unix:/path]/path;
+                           several as a sequence, {url, weight}, or {backends,
+                           balancer: round-robin|least-conn}; or the name of an
+                           entry of upstreams. See: help proxy upstreams
+  file.dir            P    folder with static files
+  file.file           P    one file
+  redirect            P    URL, or {url, status: 302, internal: YES|NO}
+  status              P    ON: h2o's status page
+  check_status        P    ON, html, csv, json, prometheus: health of the peers.
+                           See: help proxy check
+
+Proxy
+  proxy.preserve-host G H P  send the client's Host (OFF: the upstream's)
+  proxy.timeout.io           ms between two reads or writes (30000); sets the
+                             next two as well
+  proxy.timeout.connect      ms to connect (30000)
+  proxy.timeout.first_byte   ms until the response begins (30000)
+  proxy.timeout.keepalive    ms an idle upstream connection is kept (2000);
+                             0: none is kept
+  proxy.websocket, proxy.tunnel
+                             ON: let Upgrade pass and tunnel (OFF)
+  proxy.websocket.timeout    ms without traffic in a tunnel (300000)
+  proxy.forward.close-connection
+                             ON: close to the client when the upstream closed
+  proxy.ssl.verify-peer, proxy.ssl.cafile
+                             for https upstreams
+  proxy.expect, proxy.max-buffer-size
+                             accepted; hayate needs neither
+  proxy.emit-x-forwarded-headers  G  x-forwarded-for and -proto (ON)
+  proxy.preserve-x-forwarded-proto G keep the client's x-forwarded-proto (OFF)
+  proxy.emit-via-header      G  via (ON)
+  proxy.emit-missing-date-header G   date, where the upstream sent none (ON)
+
+Static files (G H P)
+  file.index          names that stand for a folder (index.html, index.htm,
+                      index.txt)
+  file.dirlisting     list folders without an index (OFF)
+  file.etag           (ON)
+  file.send-compressed, file.send-gzip
+                      ON: send FILE.br, .zst or .gz to who takes it; gunzip: the
+                      other way, too (OFF)
+  file.mime.addtypes, file.mime.settypes
+                      {type: extension or [extensions]}
+  file.mime.removetypes      extension or [extensions]
+  file.mime.setdefaulttype   (application/octet-stream)
+
+Responses (G H P)
+  header.add, header.append, header.merge, header.set, header.setifempty
+                      "Name: value", or a sequence of them
+  header.unset, header.unsetunless
+                      names
+  proxy.header.add, proxy.header.append, proxy.header.merge, proxy.header.set,
+  proxy.header.setifempty, proxy.header.unset, proxy.header.unsetunless
+                      the same for what is sent to upstreams
+  error-doc           {status: 404 or [..], url}, or a sequence of them
+  expires             1 day, 10 minutes, OFF
+  compress            ON, OFF, [br, zstd, gzip], {gzip: 1-9, br: 0-11} (OFF)
+  gzip                ON: compress with gzip alone
+  compress-minimum-size  bytes (100)
+
+Logs
+  access-log          G H P  path, "| command", or {path, format, escape}.
+                      See: help proxy access-log
+  error-log           G    path or "| command"
+  error-log.emit-request-errors  G H P  (ON)
+
+Limits (all G)
+  max-connections           connections at a time (1024)
+  limit-request-body        bytes (1073741824)
+  http1-request-timeout     seconds for a request head (10)
+  http1-request-io-timeout  seconds between two reads of a body (30)
+  http1-idle-timeout        seconds between two requests (60)
+  drain-timeout             seconds that TERM waits for requests (30)
+
+Process (all G)
+  num-threads         worker processes (1)
+  pid-file            path
+  server-name         (hayate/VERSION)
+  send-server-name    ON, OFF, preserve: the upstream's (ON)
+  user                accepted; start hayate as that user
+  control             path or host:port, or {listen, write: ON|OFF, token}: the
+                      private listener for status, metrics and API
+  upstreams           See: help proxy upstreams
+
+A directive that h2o knows and hayate does not is named with its line by
+  hayate proxy -t -c h2o.conf
+`;

@@ -1,0 +1,158 @@
+/** The pages of `hayate help proxy TOPIC`. */
+import type { Topic } from "../../cli/mod.ts";
+import { directivesText } from "./directives.ts";
+
+const upstreamsText = `Upstreams
+
+h2o.conf has no words for groups of servers with health, so hayate adds one
+top-level key. proxy.reverse.url: http://NAME/ (without a port) uses an entry.
+
+  upstreams:
+    app:
+      servers:
+        - 127.0.0.1:8081 weight=2
+        - 127.0.0.1:8082 max_fails=3 fail_timeout=10s
+        - unix:/run/spare.sock backup
+      balance: least_conn
+      keepalive: 64
+      check: interval=1000 rise=2 fall=3 timeout=1000 type=http
+      check_http_send: "GET /live.html HTTP/1.0\\r\\n\\r\\n"
+      check_http_expect_alive: http_2xx
+      next_upstream: error timeout http_502
+  hosts:
+    default:
+      paths:
+        /:
+          proxy.reverse.url: http://app/
+
+servers: host, host:port, [v6]:port or unix:/path, then nginx's parameters
+  weight=N          share of the traffic (1)
+  max_fails=N       failures within fail_timeout that take it out (1); 0: never
+  fail_timeout=T    and for how long (10s)
+  max_conns=N       connections at a time (0: no limit)
+  slow_start=T      grow to its weight over T when it comes back
+  backup            only when no other is left
+  down, drain       out of use by hand; drain keeps what has begun
+  resolve, service=NAME, route=TEXT
+
+balance: round_robin (smooth, weighted; the default), least_conn, random,
+  random two, ip_hash, hash KEY, hash KEY consistent
+  KEY is made of variables such as $request_uri or $remote_addr.
+
+keepalive: N               idle connections that are kept, per worker (32)
+keepalive_timeout: T       and for how long (60s)
+keepalive_requests: N      and for how many requests (1000000)
+
+next_upstream: when to try another server
+  error timeout (the default), invalid_header, http_403, http_404, http_429,
+  http_500, http_502, http_503, http_504, non_idempotent, off
+  A request that is not idempotent is never sent twice once a byte of it has gone
+  out, unless non_idempotent says so. A reused connection that turns out to be
+  dead gets one free try.
+next_upstream_tries: N     at most (0: one for each server)
+next_upstream_timeout: T   and for how long (0: no limit)
+no_live: 502 or 503        the answer when no server is left (502)
+
+check, check_http_send, check_http_expect_alive: see hayate help proxy check
+`;
+
+const checkText = `Active health checks
+
+A check probes each server on a timer, apart from the traffic, and decides who is
+up. The line is Tengine's:
+
+  check: interval=3000 rise=2 fall=5 timeout=1000 type=http
+
+  interval=MS       between two probes of a server (30000)
+  timeout=MS        for one probe (1000)
+  rise=N            successes in a row that bring it up (2)
+  fall=N            failures in a row that take it down (5)
+  type=tcp|http     connect only, or send a request (tcp)
+  port=N            probe another port than the traffic's
+  default_down=true|false
+                    down until it has risen (true)
+  check_http_send: "GET /live.html HTTP/1.0\\r\\n\\r\\n"
+  check_http_expect_alive: http_2xx http_3xx
+
+The first round starts at once and for all servers at the same time, so that
+default_down=true costs milliseconds and not an interval.
+
+Log lines, as Tengine writes them:
+  enable check peer: 127.0.0.1:8081
+  disable check peer: 127.0.0.1:8081
+
+Status page: a path with the handler check_status.
+
+  paths:
+    /status:
+      check_status: ON
+
+  /status?format=html|csv|json|prometheus   (ON: html)
+  /status?status=up|down
+`;
+
+const accessLogText = `Access log
+
+  access-log: /var/log/access.log
+  access-log: "| rotatelogs /var/log/access.%Y%m%d 86400"
+  access-log: "pipe:rollback /var/log/access.log interval=1d baknum=7 maxsize=1G"
+  access-log: syslog:udp://127.0.0.1:514,facility=local7,tag=web
+  access-log: {path: /dev/stdout, format: json}
+
+Targets: a path (- or /dev/stdout: standard output), a command behind | that is
+started again when it dies, a file that is moved away by age and size
+(pipe:rollback), or syslog (RFC 5424) over udp://, tcp:// or unix:/path.
+Lines are written at least once a second; USR1 opens files again.
+
+Formats: combined (the default), common, json, ltsv, or h2o's conversions:
+  %h  client address      %l  -                    %u  user
+  %t  [time]              %r  request line         %s  status
+  %b  body bytes sent     %m  method               %H  protocol
+  %U  path                %q  query, with ?        %V  Host as sent
+  %v  configured host     %A  local address        %p  local port
+  %{remote}p              client port
+  %{NAME}i  %{NAME}o      request and response field
+  %{NAME}e                variable
+  %{%Y-%m-%d}t            strftime; also sec, msec, usec, msec_frac, usec_frac
+  %<s  %<{NAME}o          before an error document replaced it
+  %{NAME}x                connect-time, request-header-time, request-body-time,
+                          request-total-time, process-time, response-time,
+                          duration, connection-id, error, request-body-bytes,
+                          response-header-bytes, http1.request-index,
+                          proxy.idle-time, proxy.connect-time,
+                          proxy.request-time, proxy.process-time,
+                          proxy.response-time, proxy.total-time,
+                          proxy.request-bytes, proxy.response-bytes,
+                          ssl.protocol-version, ssl.cipher, ...
+Times are seconds. What is missing is - (null with escape: json).
+escape: apache writes \\xHH for bytes that could break a line, json \\u00HH.
+`;
+
+const signalsText = `Signals of hayate proxy
+
+  TERM, INT   stop accepting, answer what has begun, end; at most drain-timeout
+  QUIT        end at once
+  HUP         without a supervisor: read the config again; a wrong one is
+              reported and the running one stays
+  USR1        open log files again
+
+Under hayate supervise (or Server::Starter's start_server) send HUP to the
+supervisor: it starts a new generation on the same sockets, and the old one ends
+when its requests are answered.
+`;
+
+export const proxyTopics: readonly Topic[] = [
+  {
+    name: "directives",
+    summary: "every directive of h2o.conf that hayate knows",
+    text: directivesText,
+  },
+  {
+    name: "upstreams",
+    summary: "groups of servers: balancing, retries, keepalive",
+    text: upstreamsText,
+  },
+  { name: "check", summary: "active health checks and their status page", text: checkText },
+  { name: "access-log", summary: "targets and formats", text: accessLogText },
+  { name: "signals", summary: "what each signal does", text: signalsText },
+];

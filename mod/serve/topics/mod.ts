@@ -1,0 +1,82 @@
+/** The pages of `hayate help serve TOPIC`. */
+import type { Topic } from "../../cli/mod.ts";
+
+const appText = `An app
+
+A module with a fetch function in its default export: the shape that deno serve, Bun
+and Cloudflare Workers take.
+
+  export default {
+    fetch(request, info) {
+      return new Response("hello " + new URL(request.url).pathname);
+    },
+  };
+
+request is a Request. The answer is a Response or a promise of one. It may stream
+in both directions; a body of unknown length is chunked for HTTP/1.1 clients.
+
+info.remoteAddr, info.localAddr   {transport: "tcp", hostname, port} or
+                                  {transport: "unix", path}
+info.completed                    a promise: the response has been handed to the
+                                  system
+info.setTrailers({...})           trailer fields behind a streamed body
+info.upgrade({protocol})          {response, socket}: accept a WebSocket
+
+A handler that throws is a 500 for its client and one log line with the stack; the
+connection and the worker go on.
+
+.ts files run as they are: their types are stripped, not checked. Imports are
+resolved when the app starts: relative files, and JSON. What needs node_modules has
+to be bundled into one file first, for example with esbuild --bundle --format=esm.
+
+Optional exports:
+  export function beforeFork(slot) {}   in the master, before a worker starts
+  export function afterFork(slot) {}    in a worker, before it accepts
+`;
+
+const signalsText = `Signals of hayate serve
+
+  TERM, INT   stop accepting, answer what has begun, end; at most
+              --graceful-timeout
+  QUIT        end at once
+  HUP         without a supervisor: workers with the app loaded afresh, then the
+              old ones end
+  TTIN, TTOU  one worker more, one less
+  USR1        open log files again
+
+Under hayate supervise send HUP to the supervisor.
+`;
+
+const listenText = `Where hayate serve listens
+
+  --port 8080             0.0.0.0:8080; --host chooses another address
+  --path /run/app.sock    unix socket; --path-mode 0660
+  SERVER_STARTER_PORT     sockets from hayate supervise or start_server
+  LISTEN_FDS              sockets from systemd
+
+Sockets that are handed over are used in place of --port and --path. With several
+workers the master makes one SO_REUSEPORT socket for each and keeps it when a worker
+is replaced, so that no connection waits in a queue that is thrown away.
+
+--backlog is clipped by the kernel to net.core.somaxconn; hayate says so when it is.
+`;
+
+const filesText = `Static files
+
+  hayate serve --port 8080 public/
+
+Answers GET and HEAD with types by extension, ETag and Last-Modified (304), byte
+ranges, and an index file for folders. --listing lists folders without one.
+
+FILE.br, FILE.zst or FILE.gz beside FILE is sent to clients that take it, unless
+--no-precompressed. Paths cannot leave the folder: dot-dot in every spelling, NUL and
+device files are refused, symbolic links out of it only followed with
+--outside-links.
+`;
+
+export const serveTopics: readonly Topic[] = [
+  { name: "app", summary: "the shape of an app, TypeScript, imports", text: appText },
+  { name: "signals", summary: "what each signal does", text: signalsText },
+  { name: "listen", summary: "ports, unix sockets, inherited sockets", text: listenText },
+  { name: "files", summary: "static files", text: filesText },
+];

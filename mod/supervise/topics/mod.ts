@@ -1,0 +1,86 @@
+/** The pages of `hayate help supervise TOPIC`. */
+import type { Topic } from "../../cli/mod.ts";
+
+const protocolText = `What a command sees of the supervisor
+
+The supervisor opens the sockets and hands them to the command as open
+descriptors. Two variables say which and for how often:
+
+  SERVER_STARTER_PORT=8080=4;127.0.0.1:81=5;/tmp/app.sock=6
+      one SPEC=DESCRIPTOR for each --port and --path, joined by semicolons, in
+      the order of the command line; empty when there are none
+  SERVER_STARTER_GENERATION=3
+      1 for the first start, one more for each attempt
+
+A command takes the descriptors over instead of binding (h2o, Starlet, Plack and
+many others know the variables, so do hayate's proxy and serve), and at
+--signal-on-hup (TERM) it stops accepting, answers what it has, and ends.
+
+Since the sockets stay open in the supervisor, connections that arrive during a
+restart wait in their queue and are answered by the next generation.
+
+What to listen on comes from --port and --path, else from the variable PORTS (or
+H2O_PORT): entries separated by blanks, each a port, host:port, [v6]:port or a path
+beginning with /. For proxy and serve the default is "80 443".
+`;
+
+const readinessText = `When a new generation counts as ready
+
+The old generation is told to end only when the new one is ready:
+
+  by itself         the command writes READY=1 to NOTIFY_SOCKET (sd_notify(3)) or
+                    a line to the descriptor READY_FD; hayate's own modes do, for
+                    others say --ready-notify
+  --ready-http URL  the URL answers 200 to 399; {pid} and {generation} are
+                    replaced
+  --ready-exec CMD  the shell command succeeds; WORKER_PID is set
+  otherwise         it has lived for --interval (1s), as with Server::Starter
+
+Not ready within --start-timeout, or dead before: it is tried again, with growing
+pauses, while the old generation serves on. After --max-start-failures the restart
+is given up; hayate supervise reload says why and exits with 1.
+
+  --kill-old-delay  wait so long before the old generation is told to end
+  --trial           keep the old one alive, drained, until the new one has lived so
+                    long; if the new one dies, the old one takes over again
+  --drain-timeout   KILL an old generation that does not end
+`;
+
+const signalsText = `Signals of hayate supervise
+
+  HUP         start a new generation; when it is ready, the old one is told to end.
+              Several HUPs in a row: one restart runs, one waits
+  TERM, INT   tell every worker to end, wait for them, exit with 0; a second one
+              hurries
+  QUIT        as TERM
+  USR1        open the log file again
+
+From a shell:
+  hayate supervise reload PIDFILE    as HUP, waits and tells the outcome
+  hayate supervise stop PIDFILE      as TERM, waits
+  hayate supervise status PIDFILE    generations, pids, ages, last failure
+`;
+
+const filesText = `Files of hayate supervise
+
+  --pid-file F      the supervisor's pid; locked while it runs. A second start on
+                    the same file is refused and names the first one's pid; a file
+                    that a crash left behind is no obstacle
+  --status-file F   GENERATION:PID, one line for each worker; replaced as a whole
+                    at every change, removed at the end
+  --control F       unix socket for status, reload and stop (PIDFILE.sock)
+  --log-file F      output of supervisor and workers; "| command" for a pipe
+  --envdir D        file name = variable, first line = value; read before each
+                    start
+`;
+
+export const superviseTopics: readonly Topic[] = [
+  { name: "protocol", summary: "what a command sees: sockets and variables", text: protocolText },
+  {
+    name: "readiness",
+    summary: "when a new generation takes over, trial and rollback",
+    text: readinessText,
+  },
+  { name: "signals", summary: "what each signal does", text: signalsText },
+  { name: "files", summary: "pid file, status file, control socket, logs", text: filesText },
+];
