@@ -1,0 +1,94 @@
+/** What a TLS connection to an upstream or a load target is made of. */
+import { StartError } from "../base/errors.ts";
+import { parseIp } from "../base/ip.ts";
+import { cString, libssl, textAt } from "../sys/libssl.ts";
+import { takeFailure } from "./openssl_error.ts";
+import { setVersion } from "./server_context.ts";
+import { Ctrl, fileTypePem, Option, Verify } from "./ssl_settings.ts";
+
+export interface ClientContextOptions {
+  /** False: any certificate will do. Default true. */
+  readonly verify?: boolean;
+  /** PEM file of trusted issuers; default: the system's. */
+  readonly caFile?: string;
+  /** Our own certificate and key, for servers that ask for one. */
+  readonly certificateFile?: string;
+  readonly keyFile?: string;
+  readonly minimumVersion?: string;
+}
+
+/** Where distributions keep the trusted issuers; OpenSSL's own default is tried first. */
+const systemCaFiles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+const hostNameType = 0;
+
+export class ClientContext {
+  readonly pointer: Deno.PointerObject;
+  readonly #verify: boolean;
+  /** The session of the last connection, to resume from; its tickets arrive after the handshake. */
+  #session: Deno.PointerValue = null;
+
+  /** Throws `StartError` with the path of a file that cannot be used. */
+  constructor(options: ClientContextOptions = {}) {
+    const lib = libssl();
+    const context = lib.SSL_CTX_new(lib.TLS_client_method());
+    if (context === null) throw new StartError(`TLS: ${takeFailure().phrase}`);
+    this.pointer = context;
+    this.#verify = options.verify ?? true;
+    setVersion(context, Ctrl.setMinVersion, options.minimumVersion ?? "TLSv1.2");
+    lib.SSL_CTX_set_options(context, Option.noRenegotiation | Option.ignoreUnexpectedEof);
+    const protocols = Uint8Array.of(8, ...new TextEncoder().encode("http/1.1"));
+    lib.SSL_CTX_set_alpn_protos(context, protocols, protocols.length);
+    lib.SSL_CTX_set_verify(context, this.#verify ? Verify.peer : Verify.none, null);
+    if (this.#verify) loadIssuers(context, options.caFile);
+    if (options.certificateFile !== undefined) {
+      useOwn(context, options.certificateFile, options.keyFile ?? options.certificateFile);
+    }
+  }
+
+  /** Prepares one connection: SNI and the name to verify, and a session to resume when there is one. */
+  prepare(ssl: Deno.PointerObject, serverName: string, resume: boolean): void {
+    const lib = libssl();
+    const name = cString(serverName);
+    // RFC 6066 3: IP literals are no server names.
+    if (parseIp(serverName) === null) {
+      lib.SSL_ctrl(ssl, Ctrl.setServername, hostNameType, name);
+    }
+    if (this.#verify) lib.SSL_set1_host(ssl, name);
+    if (resume && this.#session !== null) lib.SSL_set_session(ssl, this.#session);
+  }
+
+  /** Keeps the session of a connection that is about to end, for `prepare`. */
+  remember(ssl: Deno.PointerObject): void {
+    const lib = libssl();
+    if (this.#session !== null) lib.SSL_SESSION_free(this.#session);
+    this.#session = lib.SSL_get1_session(ssl);
+  }
+
+  /** Why the peer's certificate was refused, "" when it was not. */
+  verifyFailure(ssl: Deno.PointerObject): string {
+    const lib = libssl();
+    const result = lib.SSL_get_verify_result(ssl);
+    return result === 0 ? "" : textAt(lib.X509_verify_cert_error_string(result));
+  }
+}
+
+function loadIssuers(context: Deno.PointerObject, caFile: string | undefined): void {
+  const lib = libssl();
+  if (caFile !== undefined) {
+    if (lib.SSL_CTX_load_verify_locations(context, cString(caFile), null) === 1) return;
+    throw new StartError(`${caFile}: no usable CA certificate: ${takeFailure().phrase}`);
+  }
+  lib.SSL_CTX_set_default_verify_paths(context);
+  for (const file of systemCaFiles) lib.SSL_CTX_load_verify_locations(context, cString(file), null);
+  lib.ERR_clear_error();
+}
+
+function useOwn(context: Deno.PointerObject, certificateFile: string, keyFile: string): void {
+  const lib = libssl();
+  if (lib.SSL_CTX_use_certificate_chain_file(context, cString(certificateFile)) !== 1) {
+    throw new StartError(`${certificateFile}: no usable certificate: ${takeFailure().phrase}`);
+  }
+  if (lib.SSL_CTX_use_PrivateKey_file(context, cString(keyFile), fileTypePem) !== 1) {
+    throw new StartError(`${keyFile}: no usable key: ${takeFailure().phrase}`);
+  }
+}

@@ -1,0 +1,41 @@
+import { libssl, textAt } from "../sys/libssl.ts";
+import { Ctrl } from "./ssl_settings.ts";
+
+const hostNameType = 0;
+const ok = 0;
+
+/** Chooses an SSL_CTX by the name that the client asks for (SNI, RFC 6066 3). */
+export class NameSelector {
+  readonly #byName = new Map<string, Deno.PointerObject>();
+  readonly #callback = new Deno.UnsafeCallback(
+    { parameters: ["pointer", "pointer", "pointer"], result: "i32" },
+    (ssl) => this.#choose(ssl),
+  );
+
+  constructor() {
+    this.#callback.unref();
+  }
+
+  /** Exact names, and `*.example.com` for one label below it. */
+  add(name: string, context: Deno.PointerObject): void {
+    this.#byName.set(name.toLowerCase(), context);
+  }
+
+  /** Every context of a listener needs it: the handshake begins with any of them. */
+  attach(context: Deno.PointerObject): void {
+    libssl().SSL_CTX_callback_ctrl(context, Ctrl.setServernameCallback, this.#callback.pointer);
+  }
+
+  close(): void {
+    this.#callback.close();
+  }
+
+  #choose(ssl: Deno.PointerValue): number {
+    const name = textAt(libssl().SSL_get_servername(ssl, hostNameType)).toLowerCase();
+    const dot = name.indexOf(".");
+    const wildcard = dot > 0 ? this.#byName.get("*" + name.slice(dot)) : undefined;
+    const chosen = this.#byName.get(name) ?? wildcard;
+    if (chosen !== undefined) libssl().SSL_set_SSL_CTX(ssl, chosen);
+    return ok;
+  }
+}

@@ -1,0 +1,78 @@
+/** Puts TLS in front of whatever accepts connections. */
+import type { PeerError } from "../base/errors.ts";
+import { Deadline, type TimerWheel } from "../base/timer_wheel.ts";
+import type { AcceptHandler, Socket, SocketHandler } from "../net/reactor.ts";
+import { type OpensslFailure, Reason } from "./openssl_error.ts";
+import { TlsSocket } from "./tls_socket.ts";
+
+export interface SecureAcceptOptions {
+  readonly wheel: TimerWheel;
+  readonly now: () => number;
+  /** The SSL_CTX for the next connection: a reload changes it, open connections keep theirs. */
+  readonly context: () => Deno.PointerObject;
+  /** For a client to complete its handshake, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** A handshake that failed, in plain words. */
+  readonly onFailure: (socket: Socket, phrase: string) => void;
+}
+
+const sentence = "This port speaks TLS: ask for it with https://\n";
+const plainHttpAnswer = new TextEncoder().encode(
+  "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+    `Content-Length: ${sentence.length}\r\nConnection: close\r\n\r\n${sentence}`,
+);
+
+/** `onAccept` sees connections only after their handshake, as sockets like any other. */
+export function secureAccept(options: SecureAcceptOptions, onAccept: AcceptHandler): AcceptHandler {
+  return (socket, listener) => {
+    const waiting = new Handshake(options);
+    const secure = new TlsSocket(socket, options.context(), waiting, {
+      isServer: true,
+      onReady: (ready) => {
+        options.wheel.disarm(waiting);
+        ready.handler = onAccept(ready, listener);
+      },
+      onHandshakeFailure: (inner, failure) => {
+        options.wheel.disarm(waiting);
+        explain(inner, failure);
+        options.onFailure(inner, failure.phrase);
+      },
+    });
+    waiting.socket = secure;
+    options.wheel.arm(waiting, options.now() + options.handshakeTimeoutMs);
+    return secure;
+  };
+}
+
+/** A browser that was sent to the wrong scheme deserves a sentence that it can show. */
+function explain(inner: Socket, failure: OpensslFailure): void {
+  if (failure.reason === Reason.httpRequest) {
+    inner.write(plainHttpAnswer, 0, plainHttpAnswer.length);
+  }
+}
+
+/** Stands in for the connection's owner until the handshake is done. */
+class Handshake extends Deadline implements SocketHandler {
+  socket: TlsSocket | null = null;
+
+  constructor(readonly options: SecureAcceptOptions) {
+    super();
+  }
+
+  override onDeadline(): void {
+    if (this.socket === null) return;
+    this.options.onFailure(this.socket.inner, "the TLS handshake was not completed in time");
+    this.socket.abort();
+  }
+
+  onOpen(): void {}
+  onData(): void {}
+  onDrain(): void {}
+  onEnd(): void {}
+
+  onClose(socket: Socket, error: PeerError): void {
+    this.options.wheel.disarm(this);
+    // A failed handshake has been told already; this is a reset in the middle of one.
+    if (error.code !== "ETLS") this.options.onFailure(socket, error.message);
+  }
+}

@@ -1,0 +1,159 @@
+/** What a TLS listener is made of: certificates, versions, ciphers, tickets. */
+import { StartError } from "../base/errors.ts";
+import { cString, libssl } from "../sys/libssl.ts";
+import { AlpnSelector } from "./alpn.ts";
+import { NameSelector } from "./name_selector.ts";
+import { takeFailure } from "./openssl_error.ts";
+import { Ctrl, fileTypePem, Option, Verify, versions } from "./ssl_settings.ts";
+
+/** One certificate with its key; several of them serve several names or key types. */
+export interface Identity {
+  /** PEM: the certificate, then its chain. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** Names to serve it for, `*.example.com` too; none: it is the default. */
+  readonly names?: readonly string[];
+}
+
+/** Options of a listener; h2o's `ssl` block in its own words. */
+export interface ServerContextOptions {
+  readonly identities: readonly Identity[];
+  /** `TLSv1.2` by default. */
+  readonly minimumVersion?: string;
+  readonly maximumVersion?: string;
+  /** OpenSSL's list for TLS 1.2 and below. */
+  readonly cipherSuite?: string;
+  readonly cipherSuiteTls13?: string;
+  readonly preferServerCiphers?: boolean;
+  /** Certificates of issuers whose clients are let in; turns mutual TLS on. */
+  readonly clientCaFile?: string;
+  /** 80 bytes that all workers share, so that a session begun with one resumes with another. */
+  readonly ticketKeys?: Uint8Array<ArrayBuffer>;
+}
+
+/** Forward secrecy and authenticated encryption only, as "intermediate" profiles recommend. */
+const cipherSuiteDefault = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+/** An SSL_CTX per identity, and the choice among them by the name that the client asks for. */
+export class ServerContext {
+  readonly #contexts: Deno.PointerObject[] = [];
+  readonly #alpn = AlpnSelector.shared();
+  readonly #names = new NameSelector();
+
+  /** Throws `StartError` with the path of what is missing, unreadable, mismatched or expired. */
+  constructor(options: ServerContextOptions) {
+    if (options.identities.length === 0) throw new StartError("TLS: no certificate is configured");
+    for (const identity of options.identities) this.#add(identity, options);
+  }
+
+  /** The default SSL_CTX, for `TlsSocket`. */
+  get pointer(): Deno.PointerObject {
+    return this.#contexts[0];
+  }
+
+  /** Frees the library's memory once the last connection has its own reference (SSL_new takes one). */
+  free(): void {
+    for (const context of this.#contexts) libssl().SSL_CTX_free(context);
+    this.#names.close();
+  }
+
+  #add(identity: Identity, options: ServerContextOptions): void {
+    const lib = libssl();
+    const context = lib.SSL_CTX_new(lib.TLS_server_method());
+    if (context === null) throw new StartError(`TLS: ${takeFailure().phrase}`);
+    this.#contexts.push(context);
+    useIdentity(context, identity);
+    applyProtocol(context, options);
+    if (options.clientCaFile !== undefined) demandClients(context, options.clientCaFile);
+    if (options.ticketKeys !== undefined) {
+      lib.SSL_CTX_ctrl(
+        context,
+        Ctrl.setTicketKeys,
+        options.ticketKeys.length,
+        options.ticketKeys,
+      );
+    }
+    const sessionContext = cString("hayate");
+    lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length - 1);
+    this.#alpn.attach(context);
+    this.#names.attach(context);
+    for (const name of identity.names ?? []) this.#names.add(name, context);
+  }
+}
+
+function useIdentity(context: Deno.PointerObject, identity: Identity): void {
+  const lib = libssl();
+  const { certificateFile, keyFile } = identity;
+  assertReadable(certificateFile, "certificate");
+  assertReadable(keyFile, "key");
+  if (lib.SSL_CTX_use_certificate_chain_file(context, cString(certificateFile)) !== 1) {
+    throw new StartError(`${certificateFile}: no usable certificate: ${takeFailure().phrase}`);
+  }
+  assertNotExpired(context, certificateFile);
+  if (lib.SSL_CTX_use_PrivateKey_file(context, cString(keyFile), fileTypePem) !== 1) {
+    const { phrase } = takeFailure();
+    throw new StartError(`${keyFile}: no usable key for ${certificateFile}: ${phrase}`);
+  }
+  if (lib.SSL_CTX_check_private_key(context) !== 1) {
+    throw new StartError(`${keyFile}: does not belong to the certificate ${certificateFile}`);
+  }
+}
+
+function assertReadable(path: string, what: string): void {
+  try {
+    Deno.openSync(path).close();
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "no such file"
+      : (error as Error).message;
+    throw new StartError(`${path}: cannot read the ${what}: ${reason}`, 1, { cause: error });
+  }
+}
+
+function assertNotExpired(context: Deno.PointerObject, certificateFile: string): void {
+  const lib = libssl();
+  const certificate = lib.SSL_CTX_get0_certificate(context);
+  // X509_cmp_time with NULL compares with now: negative means in the past.
+  if (lib.X509_cmp_time(lib.X509_get0_notAfter(certificate), null) < 0) {
+    throw new StartError(`${certificateFile}: the certificate has expired`);
+  }
+}
+
+function applyProtocol(context: Deno.PointerObject, options: ServerContextOptions): void {
+  const lib = libssl();
+  setVersion(context, Ctrl.setMinVersion, options.minimumVersion ?? "TLSv1.2");
+  if (options.maximumVersion) setVersion(context, Ctrl.setMaxVersion, options.maximumVersion);
+  const preference = options.preferServerCiphers ?? true ? Option.cipherServerPreference : 0;
+  lib.SSL_CTX_set_options(
+    context,
+    preference | Option.noRenegotiation | Option.noCompression | Option.ignoreUnexpectedEof,
+  );
+  const suites = options.cipherSuite ?? cipherSuiteDefault;
+  if (lib.SSL_CTX_set_cipher_list(context, cString(suites)) !== 1) {
+    throw new StartError(`cipher-suite ${suites}: ${takeFailure().phrase}`);
+  }
+  const modern = options.cipherSuiteTls13;
+  if (modern !== undefined && lib.SSL_CTX_set_ciphersuites(context, cString(modern)) !== 1) {
+    throw new StartError(`cipher-suite-tls1.3 ${modern}: ${takeFailure().phrase}`);
+  }
+}
+
+/** Sets a bound of the protocol version; `Ctrl.setMinVersion` or `Ctrl.setMaxVersion`. */
+export function setVersion(context: Deno.PointerObject, command: number, name: string): void {
+  const version = versions[name];
+  if (version === undefined) {
+    const allowed = Object.keys(versions).join(", ");
+    throw new StartError(`TLS version ${name}: unknown, allowed are ${allowed}`);
+  }
+  libssl().SSL_CTX_ctrl(context, command, version, null);
+}
+
+function demandClients(context: Deno.PointerObject, caFile: string): void {
+  const lib = libssl();
+  assertReadable(caFile, "client CA");
+  if (lib.SSL_CTX_load_verify_locations(context, cString(caFile), null) !== 1) {
+    throw new StartError(`${caFile}: no usable CA certificate: ${takeFailure().phrase}`);
+  }
+  lib.SSL_CTX_set_client_CA_list(context, lib.SSL_load_client_CA_file(cString(caFile)));
+  lib.SSL_CTX_set_verify(context, Verify.peer | Verify.failIfNoPeerCert, null);
+}

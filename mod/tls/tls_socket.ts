@@ -1,0 +1,275 @@
+/**
+ * TLS over any socket of the reactor. OpenSSL reads and writes memory; the socket moves the bytes.
+ *
+ * So one read(2) brings many records, which OpenSSL on a descriptor would fetch header by header,
+ * and the backends of the reactor need to know nothing of TLS.
+ */
+import type { Address } from "../base/address.ts";
+import { PeerError } from "../base/errors.ts";
+import { libssl, textAt } from "../sys/libssl.ts";
+import type { Socket, SocketHandler } from "../net/reactor.ts";
+import { type OpensslFailure, SslError, takeFailure } from "./openssl_error.ts";
+import { sslModes } from "./ssl_settings.ts";
+
+/** Plaintext that is encrypted before the socket gets it: four records, one send(2). */
+const batchBytes = 65_536;
+/** Room for what a batch becomes: 16 KB of plaintext grow by at most 5 + 256 bytes. */
+const cipherBytes = batchBytes + 4096;
+
+/** One set per thread: a callback fills and empties them before it returns. */
+const plaintext = new Uint8Array(batchBytes);
+const ciphertext = new Uint8Array(cipherBytes);
+
+/** What became of a handshake, for logs. */
+export interface TlsFacts {
+  readonly version: string;
+  readonly cipher: string;
+  readonly resumed: boolean;
+}
+
+export interface TlsSocketOptions {
+  readonly isServer: boolean;
+  /** The handshake is done. */
+  readonly onReady?: (socket: TlsSocket) => void;
+  /** The handshake failed; the inner socket is still open, for a last word in plain text. */
+  readonly onHandshakeFailure?: (inner: Socket, failure: OpensslFailure) => void;
+}
+
+export class TlsSocket implements Socket, SocketHandler {
+  isOpen = true;
+  /** The handshake is done. */
+  isReady = false;
+  readonly #ssl: Deno.PointerObject;
+  readonly #incoming: Deno.PointerObject;
+  readonly #outgoing: Deno.PointerObject;
+  readonly #lib = libssl();
+  /** Ciphertext that the socket has not taken. */
+  #waiting: Uint8Array | null = null;
+  #wantsDrain = false;
+  #paused = false;
+  #ended = false;
+  #closing = false;
+
+  /** `context` is an SSL_CTX. The inner socket's handler becomes this object. */
+  constructor(
+    readonly inner: Socket,
+    context: Deno.PointerObject,
+    public handler: SocketHandler,
+    readonly options: TlsSocketOptions,
+  ) {
+    const lib = this.#lib;
+    const ssl = lib.SSL_new(context);
+    if (ssl === null) throw new Error(`SSL_new failed: ${takeFailure().phrase}`);
+    this.#ssl = ssl;
+    this.#incoming = lib.BIO_new(lib.BIO_s_mem())!;
+    this.#outgoing = lib.BIO_new(lib.BIO_s_mem())!;
+    lib.SSL_set_bio(ssl, this.#incoming, this.#outgoing);
+    lib.SSL_ctrl(ssl, sslModes.command, sslModes.value, null);
+    if (options.isServer) lib.SSL_set_accept_state(ssl);
+    else lib.SSL_set_connect_state(ssl);
+    inner.handler = this;
+  }
+
+  /** The SSL object, to set names and sessions before the handshake. */
+  get ssl(): Deno.PointerObject {
+    return this.#ssl;
+  }
+
+  facts(): TlsFacts {
+    const lib = this.#lib;
+    return {
+      version: textAt(lib.SSL_get_version(this.#ssl)),
+      cipher: textAt(lib.SSL_CIPHER_get_name(lib.SSL_get_current_cipher(this.#ssl))),
+      resumed: lib.SSL_session_reused(this.#ssl) === 1,
+    };
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): number {
+    if (!this.isOpen || !this.isReady || this.#closing) return 0;
+    let at = start;
+    while (at < end && this.#waiting === null) {
+      const batchEnd = Math.min(end, at + batchBytes);
+      while (at < batchEnd) {
+        const from = at === 0 ? bytes : bytes.subarray(at);
+        const count = this.#lib.SSL_write(
+          this.#ssl,
+          from as Uint8Array<ArrayBuffer>,
+          batchEnd - at,
+        );
+        if (count <= 0) {
+          this.#fail(takeFailure());
+          return at - start;
+        }
+        at += count;
+      }
+      this.#pumpOut();
+    }
+    if (at < end) this.#wantsDrain = true;
+    return at - start;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.inner.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused || !this.isOpen) return;
+    this.#paused = false;
+    this.inner.resume();
+    // Records may wait in memory; no event would ever tell of them.
+    if (this.isReady && this.#lib.BIO_ctrl_pending(this.#incoming) > 0) {
+      queueMicrotask(() => this.#readRecords());
+    }
+  }
+
+  shutdown(): void {
+    if (!this.isOpen || this.#closing) return;
+    this.#sayGoodbye();
+    if (this.#waiting === null) this.inner.shutdown();
+    else this.#closing = true;
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    if (this.isReady) this.#sayGoodbye();
+    this.inner.close();
+    this.#free();
+  }
+
+  abort(): void {
+    if (!this.isOpen) return;
+    this.inner.abort();
+    this.#free();
+  }
+
+  peerAddress(): Address {
+    return this.inner.peerAddress();
+  }
+
+  localAddress(): Address {
+    return this.inner.localAddress();
+  }
+
+  /** Begins a client's handshake; the inner socket's `onOpen` does it for one that connects. */
+  onOpen(): void {
+    this.#handshake();
+  }
+
+  onData(_inner: Socket, bytes: Uint8Array, start: number, end: number): void {
+    const from = start === 0 ? bytes : bytes.subarray(start);
+    this.#lib.BIO_write(this.#incoming, from as Uint8Array<ArrayBuffer>, end - start);
+    if (!this.isReady) this.#handshake();
+    if (this.isReady && this.isOpen) this.#readRecords();
+  }
+
+  onDrain(): void {
+    if (this.#waiting !== null) {
+      const waiting = this.#waiting;
+      const count = this.inner.write(waiting, 0, waiting.length);
+      this.#waiting = count < waiting.length ? waiting.subarray(count) : null;
+      if (this.#waiting !== null) return;
+    }
+    if (this.#closing) return this.inner.shutdown();
+    if (this.#wantsDrain && this.isReady) {
+      this.#wantsDrain = false;
+      this.handler.onDrain(this);
+    }
+  }
+
+  onEnd(): void {
+    if (this.#ended) return;
+    if (this.isReady) return this.#end();
+    this.#failHandshake({ reason: 0, phrase: "the peer closed during the TLS handshake" });
+  }
+
+  onClose(_inner: Socket, error: PeerError): void {
+    this.#free();
+    this.handler.onClose(this, error);
+  }
+
+  #handshake(): void {
+    const lib = this.#lib;
+    const result = lib.SSL_do_handshake(this.#ssl);
+    if (result === 1) {
+      this.#pumpOut();
+      this.isReady = true;
+      this.options.onReady?.(this);
+      if (!this.options.isServer && this.isOpen) this.handler.onOpen(this);
+      return;
+    }
+    const why = lib.SSL_get_error(this.#ssl, result);
+    // An alert that explains the failure goes out as well.
+    this.#pumpOut();
+    if (why === SslError.wantRead || why === SslError.wantWrite) return;
+    this.#failHandshake(takeFailure());
+  }
+
+  #readRecords(): void {
+    const lib = this.#lib;
+    while (this.isOpen && !this.#paused && !this.#ended) {
+      const count = lib.SSL_read(this.#ssl, plaintext, plaintext.length);
+      if (count > 0) {
+        this.handler.onData(this, plaintext, 0, count);
+        if (this.isOpen && lib.BIO_ctrl_pending(this.#incoming) > 0) continue;
+        return;
+      }
+      return this.#afterEmptyRead(lib.SSL_get_error(this.#ssl, count));
+    }
+  }
+
+  #afterEmptyRead(why: number): void {
+    if (why === SslError.wantRead || why === SslError.wantWrite) {
+      // A key update or a session ticket may have made an answer.
+      if (this.#lib.BIO_ctrl_pending(this.#outgoing) > 0) this.#pumpOut();
+    } else if (why === SslError.closed) {
+      this.#end();
+    } else {
+      this.#fail(takeFailure());
+    }
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.handler.onEnd(this);
+  }
+
+  /** Moves ciphertext to the socket. What it does not take waits, and stops further writes. */
+  #pumpOut(): void {
+    const lib = this.#lib;
+    while (this.#waiting === null) {
+      const count = lib.BIO_read(this.#outgoing, ciphertext, ciphertext.length);
+      if (count <= 0) return;
+      const sent = this.inner.write(ciphertext, 0, count);
+      if (sent < count) this.#waiting = ciphertext.slice(sent, count);
+      if (count < ciphertext.length) return;
+    }
+  }
+
+  #sayGoodbye(): void {
+    if (!this.isReady) return;
+    this.#lib.SSL_shutdown(this.#ssl);
+    this.#lib.ERR_clear_error();
+    this.#pumpOut();
+  }
+
+  #failHandshake(failure: OpensslFailure): void {
+    this.options.onHandshakeFailure?.(this.inner, failure);
+    this.#fail(failure);
+  }
+
+  #fail(failure: OpensslFailure): void {
+    if (!this.isOpen) return;
+    const retrySafe = !this.isReady;
+    this.inner.close();
+    this.#free();
+    this.handler.onClose(this, new PeerError("ETLS", "upstream", failure.phrase, retrySafe));
+  }
+
+  #free(): void {
+    this.isOpen = false;
+    this.#waiting = null;
+    // Frees both BIOs too. Callers above us on the stack check `isOpen` before they touch it again.
+    this.#lib.SSL_free(this.#ssl);
+  }
+}
