@@ -22,6 +22,7 @@ export class LoadThread implements TickHandler {
   readonly counters: Float64Array;
   readonly farewells: Farewells;
   readonly isOpenLoop: boolean;
+  readonly staysAwake = true;
   /** Requests that were intended before this belong to the warm-up. */
   measureFromMs = Infinity;
   isOver = false;
@@ -90,11 +91,13 @@ export class LoadThread implements TickHandler {
     this.isOver = true;
     this.#measuredMs = Math.max(0, nowMs - this.measureFromMs);
     let inFlight = 0;
+    const open = this.counters[Slot.open];
     for (const connection of this.#connections) {
       if (connection.intendedMs >= this.measureFromMs) inFlight += connection.outstanding;
       connection.close();
     }
     this.counters[Slot.inFlight] = inFlight;
+    this.counters[Slot.open] = open;
     if (this.#schedule !== null) this.#closeSchedule(this.#schedule, nowMs);
     this.#reactor.stop();
   }

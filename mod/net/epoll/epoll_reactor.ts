@@ -211,7 +211,8 @@ export class EpollReactor implements Reactor, SocketHome {
 
   /** Parking costs more than a short wait, so what is due at once keeps the thread here. */
   #mayPark(): boolean {
-    return this.#deferred.length === 0 && this.#tickWaitMs >= spinMs;
+    return this.#deferred.length === 0 && this.#tickWaitMs >= spinMs &&
+      this.tickHandler?.staysAwake !== true;
   }
 }
 

@@ -4,7 +4,9 @@ import { decodeHistogram, encodeHistogram } from "../../../mod/metrics/histogram
 
 Deno.test("decodeHistogram() gives back what encodeHistogram() was given", async () => {
   const histogram = new Histogram();
-  for (let value = 0; value < 3e9; value = value * 1.7 + 1) histogram.recordMany(value, Math.floor(value) + 1);
+  for (let value = 0; value < 3e9; value = value * 1.7 + 1) {
+    histogram.recordMany(value, Math.floor(value) + 1);
+  }
   const decoded = await decodeHistogram(await encodeHistogram(histogram));
   assertEquals(decoded.slots.slice(0, -1), histogram.slots.slice(0, -1));
 });
