@@ -69,7 +69,12 @@ addEventListener("error", (event) => {
   if (!running?.onUnhandled?.(event.error)) void exit(reportFailure(event.error));
 });
 
-await exit(await main(Deno.args).catch(reportFailure));
+// No top-level await: Deno would print a stack of its own when a mode waits for something that
+// cannot come any more.
+addEventListener("beforeunload", () => {
+  Deno.exit(reportFailure(new Error("ended without a result: nothing was left to wait for")));
+});
+void main(Deno.args).catch(reportFailure).then(exit);
 
 /** Log lines that still wait for a slow reader get this long. */
 async function exit(code: number): Promise<never> {

@@ -159,7 +159,7 @@ const failures: readonly { name: string; argv: string[]; code: number; says: Reg
   {
     name: "serve of a missing app",
     argv: ["serve", "/nonexistent/app.js"],
-    code: 1,
+    code: 78,
     says: /\/nonexistent\/app\.js/,
   },
   {
