@@ -25,6 +25,8 @@ export class HttpServer implements ServerHome {
   /** Told about requests that were refused before they became an exchange; for logs and counters. */
   onRefused: ((connection: ServerConnection, status: number, error: PeerError) => void) | null =
     null;
+  /** Told when a response is complete or was cut off by its handler; for access logs and counters. */
+  onResponded: ((connection: ServerConnection) => void) | null = null;
   readonly #connections = new Set<ServerConnection>();
   #lastSerial = 0;
   #epochSeconds = 0;

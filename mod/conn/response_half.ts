@@ -197,8 +197,12 @@ export abstract class ResponseHalf extends Deadline {
 
   #done(): void {
     this.isResponding = false;
+    this.reportResponded();
     this.onResponseDone();
   }
+
+  /** Tells whoever keeps the books of the server; `isResponding` is still true for a cut response. */
+  protected abstract reportResponded(): void;
 
   #writeFraming(
     writer: HeadWriter,

@@ -139,8 +139,14 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
     }
   }
 
+  protected override reportResponded(): void {
+    const { onResponded } = this.home;
+    if (onResponded !== null) onResponded(this);
+  }
+
   abort(): void {
     if (this.serial === 0) return;
+    if (this.isResponding) this.reportResponded();
     this.#drop();
     this.socket.abort();
   }

@@ -32,5 +32,7 @@ export interface ServerHome {
   ): { readonly bytes: Uint8Array; readonly headBytes: number };
   /** A request was refused before it became an exchange. */
   onFault(connection: ServerConnection, status: number, error: PeerError): void;
+  /** Told when a response is complete or was cut off by its handler; null: nobody asks. */
+  readonly onResponded: ((connection: ServerConnection) => void) | null;
   forget(connection: ServerConnection): void;
 }
