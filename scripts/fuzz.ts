@@ -1,14 +1,20 @@
 /** Fuzzes for a bounded time; see `usage`. */
 import { CodecFuzzer } from "../tests/fuzz/codec_fuzz.ts";
+import { fuzzBinary, fuzzEcho, type LiveReport } from "../tests/fuzz/live_run.ts";
 import { Random } from "../tests/fuzz/random.ts";
 
-const usage = `usage: scripts/fuzz [--seed N] [--seconds N]
+const usage = `usage: scripts/fuzz [--only codec|live|binary] [--seed N] [--seconds N]
 
-Mutates the rows of tests/vectors/http1 and throws them at the codec: no crash, no hang, no offset out
-of range, the same result however a stream is cut, the same verdict as rules written a second time.
+Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
+- codec:  at the codec: no crash, no hang, no offset out of range, the same result however a stream is
+          cut, the same verdict as rules written a second time;
+- live:   at a server on each reactor that echoes what it understood: each answer must be what the
+          codec reads, in order, and no connection may be left over;
+- binary: at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory.
 
+  --only PART   only this part; default: all three
   --seed N      begin at this seed; default: a fresh one, which is printed
-  --seconds N   stop after N seconds; default 10`;
+  --seconds N   for each part and reactor; default 10`;
 
 interface Options {
   readonly seed: number;
@@ -18,24 +24,33 @@ interface Options {
 /** Between two looks at the clock. */
 const streamsPerTurn = 500;
 
-function parseArguments(args: readonly string[]): Options {
+const parts: Record<string, (options: Options) => void | Promise<void>> = {
+  codec: fuzzCodec,
+  live: (options) => onEachReactor("live", options, fuzzEcho),
+  binary: (options) => onEachReactor("binary", options, fuzzBinary),
+};
+
+function parseArguments(args: readonly string[]): { options: Options; only: string | null } {
   let seed = Random.freshSeed();
   let seconds = 10;
+  let only: string | null = null;
   for (let index = 0; index < args.length; index++) {
     const [flag, inline] = args[index].split("=", 2);
     if (flag === "--help" || flag === "-h") {
       console.log(usage);
       Deno.exit(0);
     }
-    const value = Number(inline ?? args[++index]);
-    if (!Number.isInteger(value) || value < 0 || (flag !== "--seed" && flag !== "--seconds")) {
-      console.error(`fuzz: cannot understand ${flag}\n${usage}`);
+    const text = inline ?? args[++index] ?? "";
+    const isNumber = /^\d+$/.test(text);
+    if (flag === "--only" && Object.hasOwn(parts, text)) only = text;
+    else if (flag === "--seed" && isNumber) seed = Number(text);
+    else if (flag === "--seconds" && isNumber) seconds = Number(text);
+    else {
+      console.error(`fuzz: cannot understand ${flag} ${text}\n${usage}`);
       Deno.exit(2);
     }
-    if (flag === "--seed") seed = value;
-    else seconds = value;
   }
-  return { seed, seconds };
+  return { options: { seed, seconds }, only };
 }
 
 function fuzzCodec(options: Options): void {
@@ -48,10 +63,24 @@ function fuzzCodec(options: Options): void {
   console.log(`codec: ${count} streams, ${fuzzer.corpusCount} in the corpus, no fault`);
 }
 
-const options = parseArguments(Deno.args);
-console.log(`seed ${options.seed}, ${options.seconds} s`);
+async function onEachReactor(
+  name: string,
+  options: Options,
+  fuzz: (backend: "portable" | "epoll", seed: number, seconds: number) => Promise<LiveReport>,
+): Promise<void> {
+  for (const backend of ["portable", "epoll"] as const) {
+    const { streams, grownBytes } = await fuzz(backend, options.seed, options.seconds);
+    const grown = (grownBytes / 1048576).toFixed(1);
+    console.log(`${name}, ${backend}: ${streams} streams, memory ${grown} MB more, no fault`);
+  }
+}
+
+const { options, only } = parseArguments(Deno.args);
+console.log(`seed ${options.seed}, ${options.seconds} s each`);
 try {
-  fuzzCodec(options);
+  for (const [name, fuzz] of Object.entries(parts)) {
+    if (only === null || only === name) await fuzz(options);
+  }
 } catch (error) {
   console.error(`seed ${options.seed}: ${error instanceof Error ? error.message : String(error)}`);
   Deno.exit(1);

@@ -109,4 +109,10 @@ for (const backend of ["portable", "epoll"] as const) {
     const file = await folder.write("app.js", app);
     assertEquals(await complainOfBinary([file], backend), []);
   });
+
+  Deno.test(`${backend}: hayate serve DIR gives each request row an outcome that its RFC allows`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("index.html", "hello");
+    assertEquals(await complainOfBinary([folder.path], backend), []);
+  });
 }

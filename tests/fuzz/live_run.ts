@@ -1,0 +1,77 @@
+/** Timed runs of `LiveFuzzer` against our servers, with an eye on what they hold on to. */
+import type { Address } from "../../mod/base/address.ts";
+import { startListening } from "../support/binary.ts";
+import { sleep } from "../support/child.ts";
+import { EchoServer } from "../support/echo_server.ts";
+import { freePort } from "../support/ports.ts";
+import { LiveFuzzer, type ServerKind } from "./live_fuzz.ts";
+import { Random } from "./random.ts";
+
+const streamsPerRound = 64;
+/** Rounds until buffers and compiled code have their size. */
+const warmUpRounds = 10;
+/** Resident memory that a server may gain after the warm-up: garbage that is not collected yet. */
+const growthBytesMax = 64 * 1024 * 1024;
+
+export type Backend = "portable" | "epoll";
+
+/** What a run did, for one line of report. */
+export interface LiveReport {
+  readonly streams: number;
+  readonly grownBytes: number;
+}
+
+/** The server in this process: every answer is checked to the byte. Throws on the first fault. */
+export async function fuzzEcho(
+  backend: Backend,
+  seed: number,
+  seconds: number,
+): Promise<LiveReport> {
+  await using server = await EchoServer.start(backend);
+  const report = await run(server.address, "echo", seed, seconds, Deno.pid);
+  for (let i = 0; i < 500 && server.server.connectionCount > 0; i++) await sleep(10);
+  const { connectionCount } = server.server;
+  if (connectionCount > 0) throw new Error(`${connectionCount} connections left that nobody holds`);
+  return report;
+}
+
+/** `hayate serve --text` as built: outcomes, its life and its memory are checked. */
+export async function fuzzBinary(
+  backend: Backend,
+  seed: number,
+  seconds: number,
+): Promise<LiveReport> {
+  const address: Address = { kind: "tcp", host: "127.0.0.1", port: freePort() };
+  const args = ["serve", "--host", "127.0.0.1", "--port", String(address.port), "--text", "hello"];
+  await using child = await startListening(args, address, { env: { HAYATE_REACTOR: backend } });
+  const report = await run(address, "text", seed, seconds, child.pid);
+  if (child.hasEnded) throw new Error(`the server has ended: ${child.stderr}`);
+  return report;
+}
+
+async function run(
+  address: Address,
+  kind: ServerKind,
+  seed: number,
+  seconds: number,
+  pid: number,
+): Promise<LiveReport> {
+  const fuzzer = new LiveFuzzer(new Random(seed), address, kind);
+  for (let round = 0; round < warmUpRounds; round++) await fuzzer.round(streamsPerRound);
+  const before = residentBytes(pid);
+  const deadline = performance.now() + seconds * 1000;
+  let rounds = warmUpRounds;
+  for (; performance.now() < deadline; rounds++) await fuzzer.round(streamsPerRound);
+  const grownBytes = residentBytes(pid) - before;
+  // Our own process holds the fuzzer too, whose corpus and transcripts are none of the server's.
+  if (pid !== Deno.pid && grownBytes > growthBytesMax) {
+    throw new Error(`the server's resident memory has grown by ${grownBytes} bytes`);
+  }
+  return { streams: rounds * streamsPerRound, grownBytes };
+}
+
+/** VmRSS of proc(5). */
+function residentBytes(pid: number): number {
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`));
+  return match === null ? 0 : Number(match[1]) * 1024;
+}
