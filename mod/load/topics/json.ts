@@ -1,0 +1,43 @@
+/** `hayate help load json`. A test compares it with the interfaces of the report. */
+export const jsonText = `The schema of --json (hayate-load/1)
+
+Every figure has its unit in its name. A figure that does not exist is null.
+
+schema                 "hayate-load/1"
+environment            hayateVersion, denoVersion, v8Version, kernel, architecture,
+                       hostName, cpuCount, cpuModel, commandLine
+plan                   what was asked for: url, unixSocketPath, method, connections,
+                       threads, durationMs, requestCount, warmupMs, timeoutMs,
+                       stages (null: closed loop; else a list of durationMs,
+                       startRequestsPerSecond, endRequestsPerSecond), keepalive,
+                       requestsPerConnection, pipelineDepth
+runs                   one for each --repeat:
+
+  startedAt            ISO 8601
+  measuredMs           without warm-up
+  interrupted          ended by Ctrl-C
+  requestsPerSecond, bytesReadPerSecond
+  requestsSent, requestsAnswered, requestsFailed, requestsRetried,
+  requestsInFlightAtEnd
+  bytesRead, bytesSent
+  failedByKind         connect, refused, read, write, timeout, status, truncated,
+                       protocol -> count
+  failures             list of kind, code (errno), count
+  responsesByStatus    status or class -> count
+  latency, serviceTime, connectTime
+                       count, minUs, meanUs, stdevUs, maxUs, percentilesUs, and
+                       hdrV2Base64: the whole histogram (HdrHistogram V2,
+                       compressed, base64; 1 us to 1 hour, 3 digits).
+                       Latency counts from when a request was due (-R), else from
+                       the sending; serviceTime from the sending, null in a closed
+                       loop
+  schedule             with -R: askedRequestsPerSecond, sentRequestsPerSecond,
+                       requestsDue, requestsUnsent, lagMeanUs, lagMaxUs
+  connections          asked, made, openAtEnd, lost, closedIdleByServer,
+                       closedAfterResponse, connectsToFullQueue,
+                       connectsWithoutFreePort, sourceAddressesAdded
+  client               cpuUserMs, cpuSystemMs, cpuShareOfThreads, scriptMs
+  intervals            one a second: endMs, durationMs, requests,
+                       requestsPerSecond, bytesRead, failed, retried,
+                       openConnections, p50Us, p90Us, p99Us, maxUs
+`;

@@ -1,0 +1,74 @@
+/** The pages of `hayate help load TOPIC`. */
+import type { Topic } from "../../cli/mod.ts";
+import { jsonText } from "./json.ts";
+
+const outputText = `What the output means
+
+Up to Transfer/sec it is wrk's, line by line, so that scripts that read wrk go on
+working:
+
+  Latency      average, standard deviation and maximum over all requests, and the
+               share of requests within one standard deviation
+  Req/Sec      the same over samples of the rate of one thread, not of the whole run
+  Latency Distribution   with --latency
+  Socket errors          connect, read, write, timeout
+  Non-2xx or 3xx responses
+
+Behind it stands what wrk does not say, and only when there is something to say:
+
+  Rate:              with -R: asked and sent rate, how late the schedule ran
+  Latency percentiles:   with --percentiles
+  Service time:      with -U: from the sending, not from when it was due
+  Failed requests:   each failed request once, by kind and errno
+  Retried:           a kept connection was just being closed by the server
+  Connections:       when some could not be made or were lost
+  Ephemeral ports:   when they ran out
+  Client CPU:        when the client was the bottleneck
+
+Kinds of failure:
+  connect     the connection could not be made
+  refused     nobody listens there
+  read        the connection failed before a byte of the response, or within it
+  write       the request could not be sent
+  timeout     no complete response in time
+  status      400 or above
+  truncated   the connection ended in the middle of a response
+  protocol    what came was no valid HTTP response
+`;
+
+const modelsText = `Closed loop, open loop, and which figures to believe
+
+Closed loop (the default, as wrk): each of -c connections sends its next request
+when the response is there. It measures how much a server can do. A server that
+stalls is asked less, so its latency looks better than what users would have felt
+(coordinated omission).
+
+Open loop (-R): one schedule for all connections says when each request is due, and
+latency counts from then. A stall of one second at 1000 requests a second shows as
+1000 late requests. Use it for latency. -U shows the service time, from the sending,
+beside it.
+
+  -R 5000                        5000 requests a second in total
+  -R 1k:10k                      a ramp over the whole run
+  --stages 10s:1k,30s:5k         steps; 10s:1k-5k ramps
+  --warmup 5s                    excluded from every figure
+  -n 100k                        exactly 100,000 requests
+
+A run is as good as its client: when Client CPU: or Client: appears at the end, the
+figures are those of the client. Use more threads (-t) or machines (--start-at, then
+hayate load merge).
+
+One connection per request (--no-keepalive) over TCP uses up ephemeral ports, since
+closed connections hold theirs for a minute. On loopback hayate goes on from other
+addresses of 127.0.0.0/8 by itself; elsewhere use --source or --linger0.
+`;
+
+export const loadTopics: readonly Topic[] = [
+  { name: "output", summary: "what each line means, kinds of failure", text: outputText },
+  {
+    name: "models",
+    summary: "closed and open loop, and which figures to believe",
+    text: modelsText,
+  },
+  { name: "json", summary: "the schema of --json", text: jsonText },
+];

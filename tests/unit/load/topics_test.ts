@@ -1,0 +1,19 @@
+import { assert, assertEquals } from "@std/assert";
+import { failureKinds } from "../../../mod/load/failure.ts";
+import { jsonText } from "../../../mod/load/topics/json.ts";
+import { loadTopics } from "../../../mod/load/topics/mod.ts";
+
+Deno.test("help load json names every property of the report's interfaces", async () => {
+  const source = await Deno.readTextFile(
+    new URL("../../../mod/load/report_json.ts", import.meta.url),
+  );
+  const names = [...source.matchAll(/^\s+readonly (\w+):/gm)].map((match) => match[1] as string);
+  assert(names.length > 50);
+  const words = new Set(jsonText.split(/[^A-Za-z0-9]+/));
+  assertEquals(names.filter((name) => !words.has(name)), []);
+});
+
+Deno.test("help load output names every kind of failure", () => {
+  const text = loadTopics.find((topic) => topic.name === "output")?.text ?? "";
+  for (const kind of failureKinds) assert(new RegExp(`^  ${kind} `, "m").test(text), kind);
+});
