@@ -1,0 +1,67 @@
+/** What a comparison is made of. Each one is a small file in `comparisons/` that only declares. */
+import type { Address } from "../../mod/base/address.ts";
+
+export type Transport = "tcp" | "unix";
+
+/** What a server needs to know to be started. */
+export interface Place {
+  /** A temporary folder of this server's own. */
+  readonly folder: string;
+  /** Where it has to listen. */
+  readonly address: Address;
+  /** Where a proxy's requests go; the address of `upstream` of the comparison. */
+  readonly upstream: Address | null;
+  /** Connections that the client will open: no server may be short of slots or of idle upstreams. */
+  readonly connections: number;
+}
+
+/** A server program, as a contender, as the target of client contenders, or as an upstream. */
+export interface ServerSpec {
+  /** Shown in the table. */
+  readonly name: string;
+  /** The program that must be installed; `hayate` stands for dist/hayate. */
+  readonly program: string;
+  /** Files to write into the place's folder first, by name. */
+  files?(place: Place): Readonly<Record<string, string>>;
+  /** Arguments that keep it in the foreground with one worker and no access log. */
+  args(place: Place): readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A load generator. Its output has wrk's layout. */
+export interface ClientSpec {
+  readonly name: string;
+  readonly program: string;
+  readonly transports: readonly Transport[];
+  args(target: Address, connections: number, seconds: number): readonly string[];
+}
+
+interface Common {
+  /** For `--only`. */
+  readonly name: string;
+  /** One line above the rows. */
+  readonly title: string;
+  readonly transports: readonly Transport[];
+  /** Numbers of connections, one row each; `--quick` takes the first. */
+  readonly connections: readonly number[];
+  /** False: only with `--all` or `--only`. */
+  readonly isCore: boolean;
+}
+
+/** Different clients against one server: the client's CPU counts. */
+export interface ClientComparison extends Common {
+  readonly judged: "client";
+  readonly target: ServerSpec;
+  /** Ours first; the others are what it is compared with. */
+  readonly contenders: readonly ClientSpec[];
+}
+
+/** Different servers under one client: the server's CPU counts. */
+export interface ServerComparison extends Common {
+  readonly judged: "server";
+  /** What a proxy forwards to. */
+  readonly upstream?: ServerSpec;
+  readonly contenders: readonly ServerSpec[];
+}
+
+export type Comparison = ClientComparison | ServerComparison;

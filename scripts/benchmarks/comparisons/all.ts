@@ -1,0 +1,8 @@
+/** Every comparison, in the order of the table. */
+import type { Comparison } from "../comparison.ts";
+import { load } from "./load.ts";
+import { proxy } from "./proxy.ts";
+import { proxyOthers } from "./proxy_others.ts";
+import { serve } from "./serve.ts";
+
+export const comparisons: readonly Comparison[] = [load, serve, proxy, proxyOthers];

@@ -1,0 +1,15 @@
+import type { Comparison } from "../comparison.ts";
+import { hayateLoad } from "../contenders/hayate.ts";
+import { nginxReturn } from "../contenders/nginx.ts";
+import { wrk } from "../contenders/wrk.ts";
+
+export const load: Comparison = {
+  name: "load",
+  title: "load generators, -t1, against nginx `return 200`",
+  judged: "client",
+  target: nginxReturn,
+  contenders: [hayateLoad, wrk],
+  transports: ["tcp", "unix"],
+  connections: [50, 600],
+  isCore: true,
+};

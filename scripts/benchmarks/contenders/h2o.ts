@@ -1,0 +1,28 @@
+import type { Place, ServerSpec } from "../comparison.ts";
+
+/** A reverse proxy to the place's upstream, for h2o and for hayate proxy alike. */
+export function h2oConfig({ address, upstream }: Place): string {
+  const listen = address.kind === "unix"
+    ? `  type: unix\n  port: ${address.path}\n`
+    : `  host: ${address.host}\n  port: ${address.port}\n`;
+  if (upstream === null) throw new TypeError("Cannot configure a proxy: it has no upstream");
+  const target = upstream.kind === "unix"
+    ? `http://[unix:${upstream.path}]/`
+    : `http://${upstream.host}:${upstream.port}/`;
+  return `num-threads: 1
+listen:
+${listen}hosts:
+  default:
+    paths:
+      /:
+        proxy.reverse.url: ${target}
+        proxy.timeout.keepalive: 10000
+`;
+}
+
+export const h2oProxy: ServerSpec = {
+  name: "h2o",
+  program: "h2o",
+  files: (place) => ({ "h2o.conf": h2oConfig(place) }),
+  args: ({ folder }) => ["-m", "worker", "-c", `${folder}/h2o.conf`],
+};

@@ -1,0 +1,31 @@
+import type { Address } from "../../../mod/base/address.ts";
+import type { Place, ServerSpec } from "../comparison.ts";
+
+function spell(address: Address): string {
+  return address.kind === "unix" ? `unix@${address.path}` : `${address.host}:${address.port}`;
+}
+
+function config({ address, upstream, connections }: Place): string {
+  return `global
+  nbthread 1
+  maxconn ${connections + 100}
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  http-reuse always
+frontend front
+  bind ${spell(address)}
+  default_backend back
+backend back
+  server upstream ${spell(upstream!)}
+`;
+}
+
+export const haproxyProxy: ServerSpec = {
+  name: "HAProxy",
+  program: "haproxy",
+  files: (place) => ({ "haproxy.cfg": config(place) }),
+  args: ({ folder }) => ["-db", "-f", `${folder}/haproxy.cfg`],
+};

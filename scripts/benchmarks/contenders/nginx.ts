@@ -1,0 +1,57 @@
+import type { Address } from "../../../mod/base/address.ts";
+import type { Place, ServerSpec } from "../comparison.ts";
+
+function spell(address: Address): string {
+  return address.kind === "unix" ? `unix:${address.path}` : `${address.host}:${address.port}`;
+}
+
+/** As lean as nginx gets: one worker, no log, connections kept for ever (its default is 1000 requests). */
+function config(place: Place, http: string, location: string): string {
+  const { folder, address, connections } = place;
+  return `worker_processes 1;
+daemon off;
+error_log ${folder}/error.log warn;
+pid ${folder}/nginx.pid;
+events { worker_connections ${connections * 2 + 100}; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+${http}  server {
+    listen ${spell(address)}${address.kind === "tcp" ? " backlog=16384" : ""};
+    location / { ${location} }
+  }
+}
+`;
+}
+
+function server(name: string, text: (place: Place) => string): ServerSpec {
+  return {
+    name,
+    program: "nginx",
+    files: (place) => ({ "nginx.conf": text(place) }),
+    args: ({ folder }) => ["-e", `${folder}/error.log`, "-c", `${folder}/nginx.conf`],
+  };
+}
+
+/** `return 200`: nothing but the codec and the socket. */
+export const nginxReturn: ServerSpec = server(
+  "nginx return 200",
+  (place) => config(place, "  default_type text/plain;\n", 'return 200 "hello world\\n";'),
+);
+
+export const nginxProxy: ServerSpec = server("nginx proxy", (place) =>
+  config(
+    place,
+    `  upstream up {
+    server ${spell(place.upstream!)};
+    keepalive ${place.connections};
+    keepalive_requests 1000000000;
+  }
+`,
+    'proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";',
+  ));

@@ -1,0 +1,79 @@
+/** The command line of scripts/bench. */
+export interface BenchOptions {
+  readonly help: boolean;
+  readonly install: boolean;
+  /** Names of comparisons; empty: the core ones. */
+  readonly only: readonly string[];
+  readonly all: boolean;
+  readonly seconds: number;
+  readonly runs: number;
+  /** Only the first number of connections of each comparison. */
+  readonly quick: boolean;
+  readonly json: string | null;
+  readonly svg: string | null;
+}
+
+export const usage = `Usage: scripts/bench [options]
+
+Measures dist/hayate beside wrk, nginx and others, in turns (A B A B ...), each side on a core of its
+own: requests per second and CPU microseconds per request, median and spread of all runs.
+
+  --quick         50 connections only, one second a run: under two minutes
+  --only NAME     only this comparison; may be repeated
+  --all           also the comparisons that --only alone would run
+  --seconds N     seconds of one run (default 5; with --quick 1)
+  --runs N        runs of each contender in each row (default 5)
+  --json FILE     every figure
+  --svg FILE      the requests per CPU-second as a chart
+  --install       install the peer programs with apt-get (needs root)
+  --help
+`;
+
+/** Reads the arguments. Throws RangeError with one line for the user. */
+export function parseOptions(argv: readonly string[], names: readonly string[]): BenchOptions {
+  const flags = { help: false, install: false, all: false, quick: false };
+  const values: { seconds?: number; runs?: number; json?: string; svg?: string } = {};
+  const only: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const [flag, inline] = splitFlag(argv[i]);
+    const value = () => inline ?? argv[++i] ?? fail(`${flag} needs a value`);
+    if (flag === "--only") only.push(oneOf(value(), names));
+    else if (flag === "--json") values.json = value();
+    else if (flag === "--svg") values.svg = value();
+    else if (flag === "--seconds") values.seconds = positive(flag, value());
+    else if (flag === "--runs") values.runs = positive(flag, value());
+    else if (flag === "-h") flags.help = true;
+    else if (Object.hasOwn(flags, flag.slice(2))) flags[flag.slice(2) as keyof typeof flags] = true;
+    else fail(`unknown option ${argv[i]}; see scripts/bench --help`);
+  }
+  return {
+    ...flags,
+    only,
+    seconds: values.seconds ?? (flags.quick ? 1 : 5),
+    runs: values.runs ?? 5,
+    json: values.json ?? null,
+    svg: values.svg ?? null,
+  };
+}
+
+function splitFlag(argument: string): [flag: string, value: string | undefined] {
+  const at = argument.indexOf("=");
+  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
+}
+
+function oneOf(value: string, names: readonly string[]): string {
+  return names.includes(value)
+    ? value
+    : fail(`--only ${value}: no such comparison, there are ${names.join(", ")}`);
+}
+
+function positive(flag: string, text: string): number {
+  const number = Number(text);
+  return Number.isInteger(number) && number > 0
+    ? number
+    : fail(`${flag} ${text}: a whole number above 0 is needed`);
+}
+
+function fail(message: string): never {
+  throw new RangeError(message);
+}

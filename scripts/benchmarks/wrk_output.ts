@@ -1,0 +1,24 @@
+/** What a client in wrk's layout reports. */
+export interface WrkReport {
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  /** Socket errors and responses that are neither 2xx nor 3xx. */
+  readonly errors: number;
+}
+
+/** Reads wrk's report. Throws when it is none. */
+export function parseWrkOutput(text: string): WrkReport {
+  const requests = text.match(/^\s*(\d+) requests in /m);
+  const rate = text.match(/^Requests\/sec:\s*([\d.]+)/m);
+  if (requests === null || rate === null) {
+    throw new Error(`Cannot read a client's report: ${JSON.stringify(text.slice(0, 300))}`);
+  }
+  const socket = text.match(/Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/);
+  const status = text.match(/Non-2xx or 3xx responses: (\d+)/);
+  const errors = [...(socket ?? []).slice(1), status?.[1] ?? "0"];
+  return {
+    requests: Number(requests[1]),
+    requestsPerSecond: Number(rate[1]),
+    errors: errors.reduce((sum, count) => sum + Number(count), 0),
+  };
+}
