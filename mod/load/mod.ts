@@ -11,6 +11,7 @@ export const loadMode: Mode = {
   name: "load",
   summary: "HTTP load generator with wrk's output",
   table: loadTable,
+  topics: async () => (await import("./topics/mod.ts")).loadTopics,
   run: runLoad,
 };
 

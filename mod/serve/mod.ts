@@ -12,6 +12,7 @@ export const serveMode: Mode = {
   name: "serve",
   summary: serveTable.summary,
   table: serveTable,
+  topics: async () => (await import("./topics/mod.ts")).serveTopics,
   async run(argv): Promise<number> {
     const plan = readServePlan(argv);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });

@@ -11,6 +11,7 @@ export const superviseMode: Mode = {
   name: "supervise",
   summary: superviseTable.summary,
   table: superviseTable,
+  topics: async () => (await import("./topics/mod.ts")).superviseTopics,
   subcommands,
   async run(argv: readonly string[], invocation: Invocation): Promise<number> {
     if (argv[0] === "exec-with-parent") return await becomeWorker(argv.slice(1));
