@@ -12,6 +12,8 @@ export interface ProxyPlan {
   readonly hosts: readonly HostPlan[];
   readonly upstreams: readonly UpstreamPlan[];
   readonly global: GlobalPlan;
+  /** Of the global level: what holds where no host does. */
+  readonly settings: Settings;
   /** Things the user should know and that stop nothing: `[h2o.conf:3] ...`. */
   readonly notices: readonly string[];
 }

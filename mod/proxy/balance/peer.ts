@@ -13,6 +13,9 @@ export class Peer {
   connectionsMax: number;
   slowStartMs: number;
   fails = 0;
+  /** Attempts, and those that failed, since the start. */
+  requests = 0;
+  failedRequests = 0;
   /** When the last failure was seen. */
   accessedMs = 0;
   /** When the last failure was seen, or the peer was given another chance. */

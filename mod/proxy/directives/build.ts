@@ -4,7 +4,7 @@ import type { Address } from "../../base/address.ts";
 import type { HostPlan, ListenPlan, ProxyPlan } from "../plan.ts";
 import { applyLevel } from "./apply.ts";
 import { levels } from "./directive.ts";
-import { LevelDraft, type ListenDraft, PlanDraft, settingsDefaults } from "./drafts.ts";
+import { LevelDraft, type ListenDraft, PlanDraft } from "./drafts.ts";
 
 export type BuildResult =
   | { readonly plan: ProxyPlan; readonly problems: readonly [] }
@@ -30,7 +30,7 @@ export function buildPlan(
       `the file cannot be a ${root.kind}; allowed: a mapping of commands`,
     );
   } else if (root !== null) {
-    applyLevel(new LevelDraft(draft, levels.global, settingsDefaults(), null, null), root);
+    applyLevel(new LevelDraft(draft, levels.global, draft.settings, null, null), root);
   }
   // What is missing is only worth saying when all that is there could be read.
   if (draft.problems.count === 0) checkCompleteness(draft, file, options);
@@ -66,6 +66,7 @@ function finishPlan(draft: PlanDraft, file: string): ProxyPlan {
     hosts,
     upstreams: draft.upstreams,
     global: draft.global,
+    settings: draft.settings,
     notices: draft.notices,
   };
 }

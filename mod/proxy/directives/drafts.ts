@@ -42,6 +42,7 @@ export class PlanDraft {
   readonly problems = new Problems();
   readonly notices: string[] = [];
   readonly global: Mutable<GlobalPlan> = globalDefaults();
+  readonly settings: SettingsDraft = settingsDefaults();
   readonly listens: ListenDraft[] = [];
   readonly hosts: HostDraft[] = [];
   readonly upstreams: UpstreamPlan[] = [];
@@ -73,7 +74,7 @@ export function copySettings(settings: SettingsDraft): SettingsDraft {
   return { ...settings, proxy: { ...settings.proxy }, file: { ...settings.file } };
 }
 
-function globalDefaults(): Mutable<GlobalPlan> {
+export function globalDefaults(): Mutable<GlobalPlan> {
   return {
     connectionsMax: 1024,
     workers: 1,

@@ -1,0 +1,57 @@
+/** Finds and reads the configuration file; the checked plan, or one `StartError` with every problem. */
+import { exitCodes, StartError } from "../base/errors.ts";
+import { getVariable } from "../process/environment.ts";
+import { buildPlan } from "./directives/build.ts";
+import { configFilesDefault } from "./flags.ts";
+import type { ProxyPlan } from "./plan.ts";
+
+/** The file to use, or null when there is none anywhere. */
+export function findConfigFile(given: string | null): string | null {
+  return given ?? configFilesDefault.find(fileExists) ?? null;
+}
+
+/** Reads and checks `path`. Throws `StartError` with exit code 78, one line per problem. */
+export function loadPlan(path: string, needsListen: boolean): ProxyPlan {
+  const source = {
+    readText: readText,
+    environment: (name: string) => getVariable(name) ?? null,
+  };
+  let text: string;
+  try {
+    text = readText(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`cannot read ${path}: ${reason}`, exitCodes.config);
+  }
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const { plan, problems } = buildPlan(text, name, source, { needsListen });
+  if (plan === null) throw new StartError(problems.join("\n"), exitCodes.config);
+  return plan;
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new Error(reasonOf(error));
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "no permission";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  return error instanceof Error ? error.message.split("\n")[0] : String(error);
+}
+
+function fileExists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    // Not there, or not for us: either way it is not the file to use.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
+      return false;
+    }
+    throw error;
+  }
+}

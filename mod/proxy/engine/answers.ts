@@ -1,0 +1,39 @@
+/** Responses that the proxy makes itself. */
+import type { Exchange } from "../../conn/exchange.ts";
+import { Framing } from "../../http1/mod.ts";
+import type { ConnectionFacts } from "./connection_facts.ts";
+import { changeFields } from "./response_forwarding.ts";
+import type { Field } from "./field_rules.ts";
+import type { Route } from "./routes.ts";
+import type { ServerFields } from "./server_fields.ts";
+
+const encoder = new TextEncoder();
+
+/** Sends a whole response; `fields` without what frames it. Rules of the route apply. */
+export function answer(
+  x: Exchange,
+  route: Route | null,
+  server: ServerFields,
+  status: number,
+  fields: readonly Field[],
+  body: string | Uint8Array,
+  reason?: string,
+): void {
+  const content = typeof body === "string" ? encoder.encode(body) : body;
+  // An error's document keeps the error's status (error-doc).
+  const { errorStatus } = x.connectionContext as ConnectionFacts;
+  const writer = errorStatus === 0
+    ? x.beginHead(status, reason, false)
+    : x.beginHead(errorStatus, undefined, false);
+  const changed = route === null || !route.changesResponses
+    ? fields
+    : changeFields(fields.map((field) => ({ ...field })), status, route);
+  for (const { name, value } of changed) writer.field(name, value);
+  server.writeOwn(writer);
+  x.endHead(Framing.length, content.length);
+  x.writeBody(content, 0, content.length);
+  x.endBody();
+}
+
+export const textPlain: Field = { name: "Content-Type", value: "text/plain; charset=utf-8" };
+export const textHtml: Field = { name: "Content-Type", value: "text/html; charset=utf-8" };

@@ -1,0 +1,143 @@
+/** A checked plan -> running upstreams and routes. */
+import type { AccessLog } from "../../log/mod.ts";
+import { PeerGroup } from "../balance/peer_group.ts";
+import type {
+  AccessLogPlan,
+  HandlerPlan,
+  HostPlan,
+  ProxyHandlerPlan,
+  ProxyPlan,
+  Settings,
+} from "../plan.ts";
+import type { HostRoutes } from "../routing/router.ts";
+import { latin1Bytes } from "../../http1/mod.ts";
+import type { StatusRow } from "../health/status_page.ts";
+import type { Engine } from "./engine.ts";
+import { compileHashKey } from "./hash_key.ts";
+import { joinBase, type ProxyRoute, type Route, type RouteHandler } from "./routes.ts";
+import { CheckStatusHandler, InternalRedirectHandler, RedirectHandler } from "./simple_handlers.ts";
+import { StaticHandler } from "./static_handler.ts";
+import { Upstream } from "./upstream.ts";
+import { ProxyHandler } from "./proxy_handler.ts";
+
+/** What the compiler needs of the outside. */
+export interface CompileParts {
+  readonly engine: Engine;
+  /** One group for each upstream of the plan. */
+  readonly groups: readonly PeerGroup[];
+  /** Opens an access log, or gives the one that is open already. */
+  openLog(log: AccessLogPlan): AccessLog;
+  /** What the `check_status` page shows. */
+  checkRows(): { readonly rows: readonly StatusRow[]; readonly generation: number };
+}
+
+export class RouteCompiler {
+  readonly #upstreams = new Map<string, Upstream>();
+
+  constructor(readonly plan: ProxyPlan, readonly parts: CompileParts) {}
+
+  /** Every upstream that a route uses. */
+  get upstreams(): Iterable<Upstream> {
+    return this.#upstreams.values();
+  }
+
+  /** The routes of the hosts with these indexes. */
+  hosts(indexes: readonly number[]): HostRoutes<Route>[] {
+    return indexes.map((index) => this.#host(this.plan.hosts[index]));
+  }
+
+  /** For requests that no host wants. */
+  unknown(handlers: readonly RouteHandler[]): Route {
+    return { ...this.#route("", "", [], this.plan.settings), handlers };
+  }
+
+  #host(host: HostPlan): HostRoutes<Route> {
+    return {
+      name: host.name,
+      port: host.port,
+      strictMatch: host.strictMatch,
+      paths: host.paths.map((path) => ({
+        prefix: path.prefix,
+        leaf: this.#route(host.name, path.prefix, path.handlers, path.settings),
+      })),
+      fallback: this.#route(host.name, "", [], host.settings),
+    };
+  }
+
+  #route(
+    hostName: string,
+    prefix: string,
+    handlers: readonly HandlerPlan[],
+    settings: Settings,
+  ): Route {
+    return {
+      hostName,
+      prefix,
+      handlers: handlers.map((handler) => this.#handler(handler, prefix, settings)),
+      settings,
+      logs: settings.accessLogs.map((log) => this.parts.openLog(log)),
+      responseRules: settings.responseRules,
+      changesResponses: settings.responseRules.length > 0 || settings.expires !== null,
+    };
+  }
+
+  #handler(plan: HandlerPlan, prefix: string, settings: Settings): RouteHandler {
+    const { engine } = this.parts;
+    switch (plan.kind) {
+      case "proxy":
+        return new ProxyHandler(engine, this.#proxyRoute(plan, prefix, settings));
+      case "file":
+        return new StaticHandler(engine, plan, settings.file, prefix);
+      case "redirect":
+        return plan.internal
+          ? new InternalRedirectHandler(engine, plan.url)
+          : new RedirectHandler(engine, plan.url, plan.status);
+      case "checkStatus":
+        return new CheckStatusHandler(engine, plan.format, () => this.parts.checkRows());
+      case "status":
+        return new CheckStatusHandler(engine, "html", () => this.parts.checkRows());
+    }
+  }
+
+  #proxyRoute(plan: ProxyHandlerPlan, prefix: string, settings: Settings): ProxyRoute {
+    const { global } = this.plan;
+    const { proxy } = settings;
+    const upstream = this.#upstream(plan.upstream, settings);
+    const { base, baseAlone } = joinBase(prefix, plan.basePath);
+    const authority = plan.authority.toLowerCase();
+    return {
+      upstream,
+      base: latin1Bytes(base),
+      baseAlone: latin1Bytes(baseAlone),
+      hostLine: latin1Bytes(`host: ${plan.authority}\r\n`),
+      authority: plan.authority,
+      preserveHost: proxy.preserveHost,
+      emitForwarded: global.emitForwardedFields,
+      preserveForwardedProto: global.preserveForwardedProto,
+      emitVia: global.emitVia,
+      tunnel: proxy.tunnel,
+      tunnelTimeoutMs: proxy.tunnelTimeoutMs,
+      keepsConnections: upstream.plan.keepaliveMax > 0,
+      requestRules: settings.requestRules,
+      rewrite: {
+        hostPort: /:[0-9]+$/.test(authority) ? authority : `${authority}:80`,
+        basePath: plan.basePath,
+        prefix,
+      },
+    };
+  }
+
+  /** Paths with the same timeouts share an upstream's connections. */
+  #upstream(index: number, { proxy }: Settings): Upstream {
+    const key = `${index} ${proxy.connectTimeoutMs} ${proxy.ioTimeoutMs}`;
+    let upstream = this.#upstreams.get(key);
+    if (upstream === undefined) {
+      const group = this.parts.groups[index];
+      const { balance } = group.plan;
+      const hashKey = balance.kind === "hash" ? compileHashKey(balance.key) : null;
+      upstream = new Upstream(group, proxy, this.parts.engine, hashKey);
+      this.#upstreams.set(key, upstream);
+    }
+    return upstream;
+  }
+}

@@ -1,0 +1,30 @@
+/** What a proxied exchange needs of the engine that it runs in. */
+import type { Exchange } from "../../conn/exchange.ts";
+import type { Reactor } from "../../net/reactor.ts";
+import type { Peer } from "../balance/peer.ts";
+import type { EngineMetrics } from "./engine_metrics.ts";
+import type { ProxiedExchange } from "./proxied_exchange.ts";
+import type { Route } from "./routes.ts";
+import type { ServerFields } from "./server_fields.ts";
+
+export interface EngineHome {
+  readonly reactor: Reactor;
+  readonly serverFields: ServerFields;
+  readonly metrics: EngineMetrics;
+  /** Upgraded connections; they outlive their exchanges. */
+  readonly tunnels: Set<{ close(): void }>;
+  readonly requestBodyBytesMax: number;
+  /** The exchange is over with this status; `error` is "" when all went well. */
+  logAccess(x: Exchange, status: number, error: string): void;
+  logUpstreamFailure(peer: Peer, reason: string): void;
+  /** Passive failures have taken the peer out. */
+  logDisabled(peer: Peer): void;
+  logNoLive(upstream: string): void;
+  logError(message: string): void;
+  /** Routes the exchange's request again, with another path. Only from within `onRequest`. */
+  redispatch(x: Exchange, target: string): void;
+  /** Answers with an error page, and logs the access. */
+  answerError(x: Exchange, route: Route, status: number, reason: string): void;
+  /** The object is free for another exchange. */
+  recycle(exchange: ProxiedExchange): void;
+}

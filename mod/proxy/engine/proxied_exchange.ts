@@ -1,0 +1,416 @@
+/**
+ * One request that an upstream answers: choosing a peer, sending, retrying, passing the answer on.
+ *
+ * The object is reused from exchange to exchange, so that a proxied request allocates nothing. It
+ * belongs to at most one client exchange and one upstream connection at a time.
+ */
+import type { PeerError } from "../../base/errors.ts";
+import type { ClientConnection, ResponseHandler } from "../../conn/client_connection.ts";
+import type { Exchange } from "../../conn/exchange.ts";
+import {
+  chunkEnd,
+  chunkSizeBytesMax,
+  Framing,
+  HeadWriter,
+  lastChunk,
+  latin1,
+  latin1Bytes,
+  Method,
+  writeChunkSize,
+} from "../../http1/mod.ts";
+import type { Choice } from "../balance/balancer.ts";
+import type { Peer } from "../balance/peer.ts";
+import { retryConditions } from "../plan.ts";
+import type { Router } from "../routing/router.ts";
+import type { ConnectionFacts } from "./connection_facts.ts";
+import type { EngineHome } from "./engine_home.ts";
+import type { ExchangeState } from "./exchange_state.ts";
+import { ReplayBody } from "./replay_body.ts";
+import { writeRequestHead } from "./request_forwarding.ts";
+import { forwardResponseHead } from "./response_forwarding.ts";
+import type { ProxyRoute, Route } from "./routes.ts";
+import { openTunnel } from "./tunnel.ts";
+
+const chunkLine = new Uint8Array(chunkSizeBytesMax);
+const authorityBytesMax = 256;
+const noAddress = new Uint8Array(0);
+
+/** Methods that may be sent twice (RFC 9110 9.2.2); nginx excludes POST, LOCK and PATCH. */
+function isIdempotent(method: Method, methodText: string): boolean {
+  if (method === Method.post || method === Method.patch) return false;
+  return method !== Method.other || methodText !== "LOCK";
+}
+
+/** nginx's bit for a status that may be retried; 0 for all others. */
+function statusCondition(status: number): number {
+  switch (status) {
+    case 500:
+      return retryConditions.http_500;
+    case 502:
+      return retryConditions.http_502;
+    case 503:
+      return retryConditions.http_503;
+    case 504:
+      return retryConditions.http_504;
+    case 403:
+      return retryConditions.http_403;
+    case 404:
+      return retryConditions.http_404;
+    case 429:
+      return retryConditions.http_429;
+  }
+  return 0;
+}
+
+export class ProxiedExchange implements ExchangeState, ResponseHandler {
+  readonly #home: EngineHome;
+  readonly #head = new HeadWriter(1024);
+  readonly #replay = new ReplayBody();
+  readonly #authority = new Uint8Array(authorityBytesMax);
+  readonly #choice: Choice = { nowMs: 0, address: noAddress, key: "", tried: null };
+  #authorityLength = 0;
+  #x: Exchange | null = null;
+  #route: Route | null = null;
+  #proxy: ProxyRoute | null = null;
+  #facts: ConnectionFacts | null = null;
+  #client: ClientConnection | null = null;
+  #peer: Peer | null = null;
+  #method: Method = Method.other;
+  #isIdempotent = true;
+  #isChunked = false;
+  #hasBody = false;
+  #bodyIsComplete = true;
+  #bodyBytes = 0;
+  #isResponding = false;
+  #attempts = 0;
+  #startMs = 0;
+  #usedFreeTry = false;
+
+  constructor(home: EngineHome) {
+    this.#home = home;
+  }
+
+  /** Forwards the exchange's request. */
+  start(
+    x: Exchange,
+    route: Route,
+    proxy: ProxyRoute,
+    router: Router<Route>,
+    facts: ConnectionFacts,
+  ): void {
+    const { head } = x;
+    x.context = this;
+    this.#x = x;
+    this.#route = route;
+    this.#proxy = proxy;
+    this.#facts = facts;
+    this.#method = head.method;
+    this.#isIdempotent = isIdempotent(
+      head.method,
+      head.method === Method.other ? head.methodText() : "",
+    );
+    this.#hasBody = x.hasRequestBody;
+    this.#bodyIsComplete = !this.#hasBody;
+    this.#isChunked = head.framing === Framing.chunked;
+    this.#bodyBytes = 0;
+    this.#isResponding = false;
+    this.#attempts = 0;
+    this.#usedFreeTry = false;
+    this.#startMs = this.#home.reactor.nowMs;
+    this.#choice.address = facts.ipBytes;
+    this.#choice.key = proxy.upstream.hashKey === null ? "" : proxy.upstream.hashKey(head, facts);
+    this.#choice.tried = null;
+    this.#keepAuthority(head.bytes, head.hostStart, head.hostEnd);
+    writeRequestHead(this.#head, x, router, proxy, facts);
+    this.#attempt(null);
+  }
+
+  /** `http://authority`, as the client addressed us. */
+  originText(): string {
+    return `${this.#facts!.scheme}://${latin1(this.#authority, 0, this.#authorityLength)}`;
+  }
+
+  onBody(_x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    this.#bodyBytes += end - start;
+    if (this.#bodyBytes > this.#home.requestBodyBytesMax) return this.#refuseBody();
+    this.#replay.append(bytes, start, end);
+    const client = this.#client;
+    if (client !== null && !this.#writeBody(client, bytes, start, end)) this.#x!.pauseBody();
+  }
+
+  onBodyEnd(): void {
+    this.#bodyIsComplete = true;
+    const client = this.#client;
+    if (client !== null && this.#isChunked) client.write(lastChunk, 0, lastChunk.length);
+  }
+
+  onDrain(): void {
+    this.#client?.resume();
+  }
+
+  onAbort(x: Exchange, error: PeerError): void {
+    const { metrics } = this.#home;
+    metrics.clientAborts++;
+    this.#home.logAccess(x, 499, error.message);
+    this.#dropClient();
+    this.#finish();
+  }
+
+  onInterim(client: ClientConnection): void {
+    const { head } = client;
+    if (head.status !== 103) return;
+    let lines = "";
+    for (let i = 0; i < head.fieldCount; i++) lines += `${head.name(i)}: ${head.value(i)}\r\n`;
+    this.#x!.writeInterim(103, latin1Bytes(lines));
+  }
+
+  onResponse(client: ClientConnection): void {
+    const { head } = client;
+    const peer = this.#peer!;
+    const condition = statusCondition(head.status);
+    if (condition !== 0 && this.#retryStatus(client, peer, condition)) return;
+    if (peer.fails > 0) peer.noteSuccess(this.#home.reactor.nowMs);
+    this.#isResponding = true;
+    if (head.status === 101) return this.#switchProtocols(client);
+    forwardResponseHead(this.#x!, this, head, this.#route!, this.#proxy!, this.#home.serverFields);
+  }
+
+  onResponseBody(client: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#x!.writeBody(bytes, start, end)) client.pause();
+  }
+
+  onResponseEnd(client: ClientConnection): void {
+    const x = this.#x!;
+    const { trailers } = client;
+    const bodyIsComplete = this.#bodyIsComplete;
+    this.#releasePeer();
+    this.#client = null;
+    // An answer before the request was complete: the rest of it would reach the next exchange.
+    if (bodyIsComplete) client.release();
+    else client.discard();
+    this.#home.logAccess(x, x.status, "");
+    this.#finish();
+    if (trailers.length === 0) return x.endBody();
+    const lines = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+    x.endBodyWithTrailers(latin1Bytes(lines));
+  }
+
+  onRequestDrain(): void {
+    if (!this.#bodyIsComplete) this.#x!.resumeBody();
+  }
+
+  onFailure(client: ClientConnection, error: PeerError): void {
+    const peer = this.#peer!;
+    this.#client = null;
+    this.#releasePeer();
+    if (this.#isResponding) return this.#cutResponse(error);
+    // The peer closed a connection that it had kept idle: no fault of its own.
+    const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
+    if (!isStale) this.#noteFailure(peer, error);
+    const condition = error.code === "ETIMEDOUT"
+      ? retryConditions.timeout
+      : error.code === "EPROTO"
+      ? retryConditions.invalid_header
+      : retryConditions.error;
+    const wasSent = client.isConnected && !error.retrySafe;
+    if (isStale && !this.#usedFreeTry && this.#maySendAgain(wasSent)) {
+      this.#usedFreeTry = true;
+      return this.#attempt(peer);
+    }
+    this.#markTried(peer);
+    const retries = this.#proxy!.upstream.plan.retry;
+    if (
+      (retries.conditions & condition) !== 0 && this.#maySendAgain(wasSent) && this.#hasTriesLeft()
+    ) {
+      return this.#attempt(null);
+    }
+    this.#fail(error.code === "ETIMEDOUT" ? 504 : 502, error.message);
+  }
+
+  /** Sends the request to a peer: to `same` over a new connection, or to one that is chosen now. */
+  #attempt(same: Peer | null): void {
+    const { upstream } = this.#proxy!;
+    this.#choice.nowMs = this.#home.reactor.nowMs;
+    const peer = same ?? upstream.choose(this.#choice);
+    if (peer === null) this.#failWithoutPeer();
+    else this.#send(peer, same !== null);
+  }
+
+  #send(peer: Peer, isFresh: boolean): void {
+    this.#attempts++;
+    this.#peer = peer;
+    peer.active++;
+    peer.requests++;
+    const client = this.#proxy!.upstream.connection(peer, isFresh);
+    this.#client = client;
+    client.begin(this, null, this.#method);
+    client.write(this.#head.bytes, 0, this.#head.length);
+    if (this.#hasBody) this.#resendBody(client);
+  }
+
+  #resendBody(client: ClientConnection): void {
+    const { bytes, length } = this.#replay;
+    if (length > 0) this.#writeBody(client, bytes, 0, length);
+    if (this.#bodyIsComplete && this.#isChunked) client.write(lastChunk, 0, lastChunk.length);
+    if (!this.#bodyIsComplete && this.#attempts > 1) this.#x!.resumeBody();
+  }
+
+  #writeBody(client: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.#isChunked) return client.write(bytes, start, end);
+    const lineEnd = writeChunkSize(chunkLine, 0, end - start);
+    client.write(chunkLine, 0, lineEnd);
+    client.write(bytes, start, end);
+    return client.write(chunkEnd, 0, chunkEnd.length);
+  }
+
+  /** A status that `next_upstream` lists: true when another peer gets the request. */
+  #retryStatus(client: ClientConnection, peer: Peer, condition: number): boolean {
+    const { retry } = this.#proxy!.upstream.plan;
+    if ((retry.conditions & condition) === 0) return false;
+    const isFailure = condition !== retryConditions.http_403 &&
+      condition !== retryConditions.http_404;
+    if (isFailure) this.#noteStatusFailure(peer);
+    if (!this.#maySendAgain(true) || !this.#hasTriesLeft()) return false;
+    this.#markTried(peer);
+    this.#choice.nowMs = this.#home.reactor.nowMs;
+    const next = this.#proxy!.upstream.choose(this.#choice);
+    // The last answer there is goes to the client as it came.
+    if (next === null) return false;
+    this.#client = null;
+    this.#releasePeer();
+    client.discard();
+    this.#send(next, false);
+    return true;
+  }
+
+  /** Never twice what may have been acted upon, and never without all of its body (nginx's rules). */
+  #maySendAgain(wasSent: boolean): boolean {
+    if (this.#replay.isOverflown) return false;
+    if (!wasSent || this.#isIdempotent) return true;
+    const { conditions } = this.#proxy!.upstream.plan.retry;
+    return (conditions & retryConditions.non_idempotent) !== 0;
+  }
+
+  #hasTriesLeft(): boolean {
+    const { retry } = this.#proxy!.upstream.plan;
+    const used = this.#attempts - (this.#usedFreeTry ? 1 : 0);
+    if (retry.triesMax > 0 && used >= retry.triesMax) return false;
+    return retry.timeoutMs === 0 || this.#home.reactor.nowMs - this.#startMs < retry.timeoutMs;
+  }
+
+  #markTried(peer: Peer): void {
+    this.#choice.tried ??= new Set();
+    this.#choice.tried.add(peer);
+  }
+
+  #noteFailure(peer: Peer, error: PeerError): void {
+    const { group } = this.#proxy!.upstream;
+    peer.failedRequests++;
+    this.#home.logUpstreamFailure(peer, error.message);
+    if (group.noteFailure(peer, this.#home.reactor.nowMs)) this.#home.logDisabled(peer);
+  }
+
+  #noteStatusFailure(peer: Peer): void {
+    peer.failedRequests++;
+    if (this.#proxy!.upstream.group.noteFailure(peer, this.#home.reactor.nowMs)) {
+      this.#home.logDisabled(peer);
+    }
+  }
+
+  #failWithoutPeer(): void {
+    const { upstream } = this.#proxy!;
+    if (this.#attempts > 0) return this.#fail(502, "no peer left to try");
+    this.#home.logNoLive(upstream.plan.name);
+    this.#fail(upstream.plan.noLiveStatus, "no live upstreams");
+  }
+
+  /** The upstream has failed before its answer began: ours is an error page. */
+  #fail(status: number, reason: string): void {
+    const x = this.#x!;
+    const route = this.#route!;
+    this.#finish();
+    this.#home.answerError(x, route, status, reason);
+  }
+
+  #refuseBody(): void {
+    const x = this.#x!;
+    const route = this.#route!;
+    this.#dropClient();
+    const begun = this.#isResponding;
+    this.#finish();
+    if (begun) return x.abort();
+    x.closeAfterwards();
+    this.#home.answerError(x, route, 413, "request body too large");
+  }
+
+  /** The answer breaks off: the client must notice, so its connection is cut. */
+  #cutResponse(error: PeerError): void {
+    const x = this.#x!;
+    this.#home.metrics.cutResponses++;
+    this.#home.logAccess(x, x.status, error.message);
+    this.#finish();
+    x.abort();
+  }
+
+  #switchProtocols(client: ClientConnection): void {
+    const x = this.#x!;
+    const proxy = this.#proxy!;
+    if (!proxy.tunnel || x.minor === 0) {
+      this.#dropClient();
+      this.#isResponding = false;
+      return this.#fail(502, "upstream switched protocols without being asked");
+    }
+    const { head } = client;
+    let lines = "connection: upgrade\r\n";
+    for (let i = 0; i < head.fieldCount; i++) {
+      const name = head.name(i);
+      if (!/^(connection|keep-alive|transfer-encoding|content-length)$/i.test(name)) {
+        lines += `${name}: ${head.value(i)}\r\n`;
+      }
+    }
+    x.writeInterim(101, latin1Bytes(lines));
+    this.#home.logAccess(x, 101, "");
+    const peer = this.#peer!;
+    this.#client = null;
+    this.#peer = null;
+    this.#finish();
+    openTunnel(
+      this.#home,
+      x.takeOver(),
+      client.takeOver(),
+      proxy.tunnelTimeoutMs,
+      () => peer.active--,
+    );
+  }
+
+  #keepAuthority(bytes: Uint8Array, start: number, end: number): void {
+    const length = start < 0 ? 0 : Math.min(end - start, authorityBytesMax);
+    for (let i = 0; i < length; i++) this.#authority[i] = bytes[start + i];
+    this.#authorityLength = length;
+  }
+
+  #dropClient(): void {
+    const client = this.#client;
+    this.#client = null;
+    this.#releasePeer();
+    client?.discard();
+  }
+
+  #releasePeer(): void {
+    if (this.#peer === null) return;
+    this.#peer.active--;
+    this.#peer = null;
+  }
+
+  /** Gives the object back; it must not be touched afterwards. */
+  #finish(): void {
+    const x = this.#x;
+    if (x !== null && x.context === this) x.context = null;
+    this.#x = null;
+    this.#route = null;
+    this.#proxy = null;
+    this.#facts = null;
+    if (this.#hasBody) this.#replay.clear();
+    this.#home.recycle(this);
+  }
+}

@@ -1,0 +1,161 @@
+/** The head that the client is sent: bytes of the upstream's head, less what is hop-by-hop. */
+import type { Exchange, ResponseFraming } from "../../conn/exchange.ts";
+import {
+  FieldKind,
+  Framing,
+  type HeadWriter,
+  latin1Bytes,
+  type ResponseHead,
+} from "../../http1/mod.ts";
+import { reasonPhrase } from "../../http1/mod.ts";
+import { FieldRuns } from "./field_runs.ts";
+import { applyRules, type Field } from "./field_rules.ts";
+import type { ProxyRoute, Route } from "./routes.ts";
+import type { ServerFields } from "./server_fields.ts";
+
+const Special = { none: 0, server: 1, date: 2, location: 3 } as const;
+type Special = typeof Special[keyof typeof Special];
+
+const specialNames: readonly (readonly [string, Special])[] = [
+  ["server", Special.server],
+  ["date", Special.date],
+  ["location", Special.location],
+];
+const specialOfLength: (readonly [Uint8Array, Special] | undefined)[] = new Array(16);
+for (const [name, special] of specialNames) {
+  specialOfLength[name.length] = [latin1Bytes(name), special];
+}
+
+function specialField(head: ResponseHead, index: number): Special {
+  const start = head.fields[4 * index];
+  const length = head.fields[4 * index + 1] - start;
+  if (length > 15) return Special.none;
+  const candidate = specialOfLength[length];
+  if (candidate === undefined) return Special.none;
+  const name = candidate[0];
+  for (let i = 0; i < length; i++) {
+    if ((head.bytes[start + i] | 0x20) !== name[i]) return Special.none;
+  }
+  return candidate[1];
+}
+
+function isEndToEnd(head: ResponseHead, index: number): boolean {
+  const kind = head.kinds[index];
+  if (kind === FieldKind.contentLength || kind >= FieldKind.connection) return false;
+  return !head.connectionNamesFields || !head.namedByConnection(index);
+}
+
+const runs = new FieldRuns();
+/** Standard reason phrases as bytes, filled on first use. */
+const phrases: (Uint8Array | undefined)[] = new Array(1000);
+
+/** The upstream's reason where it is not the standard one, else undefined. */
+function unusualReason(head: ResponseHead): string | undefined {
+  const phrase = phrases[head.status] ??= latin1Bytes(reasonPhrase(head.status));
+  const { bytes, reasonStart, reasonEnd } = head;
+  if (reasonEnd === reasonStart) return undefined;
+  if (reasonEnd - reasonStart === phrase.length) {
+    let same = 0;
+    while (same < phrase.length && bytes[reasonStart + same] === phrase[same]) same++;
+    if (same === phrase.length) return undefined;
+  }
+  return head.reasonText();
+}
+
+/** Knows what the client calls us: `http://authority`. Asked only when a Location is rewritten. */
+export interface ClientOrigin {
+  originText(): string;
+}
+
+/** Sends the head; afterwards the body can follow. */
+export function forwardResponseHead(
+  x: Exchange,
+  origin: ClientOrigin,
+  head: ResponseHead,
+  route: Route,
+  proxy: ProxyRoute,
+  server: ServerFields,
+): void {
+  const writer = x.beginHead(head.status, unusualReason(head), false);
+  if (route.changesResponses) writeRuledFields(writer, origin, head, route, proxy, server);
+  else writeFields(writer, origin, head, proxy, server);
+  // A body up to the upstream's close goes on in chunks.
+  const framing = head.framing === Framing.eof ? Framing.chunked : head.framing as ResponseFraming;
+  x.endHead(framing, head.contentLength);
+}
+
+function writeFields(
+  writer: HeadWriter,
+  origin: ClientOrigin,
+  head: ResponseHead,
+  proxy: ProxyRoute,
+  server: ServerFields,
+): void {
+  let sawDate = false;
+  let location = -1;
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (!isEndToEnd(head, i)) continue;
+    const special = specialField(head, i);
+    if (special === Special.server && !server.preserves) continue;
+    if (special === Special.date) sawDate = true;
+    if (special === Special.location) location = i;
+    else runs.keep(writer, head, i);
+  }
+  runs.flush(writer, head);
+  if (location >= 0) {
+    writer.field(head.name(location), rewriteLocation(origin, head.value(location), proxy));
+  }
+  server.write(writer, !sawDate);
+}
+
+const absoluteHttp = /^http:\/\/([^/?#]*)([^?#]*)(.*)$/i;
+
+/** A Location that points below the upstream's URL, as the client has to see it; others unchanged. */
+export function rewriteLocation(origin: ClientOrigin, value: string, proxy: ProxyRoute): string {
+  const match = absoluteHttp.exec(value);
+  if (match === null) return value;
+  const [, authority, path, rest] = match;
+  const { hostPort, basePath, prefix } = proxy.rewrite;
+  const hasPort = /:[0-9]+$/.test(authority);
+  const wanted = (hasPort ? authority : `${authority}:80`).toLowerCase();
+  if (wanted !== hostPort || !(path || "/").startsWith(basePath)) return value;
+  return `${origin.originText()}${prefix}${(path || "/").slice(basePath.length)}${rest}`;
+}
+
+/** The fields as text, changed by rules and directives. */
+function writeRuledFields(
+  writer: HeadWriter,
+  origin: ClientOrigin,
+  head: ResponseHead,
+  route: Route,
+  proxy: ProxyRoute,
+  server: ServerFields,
+): void {
+  let fields: Field[] = [];
+  let sawDate = false;
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (!isEndToEnd(head, i)) continue;
+    const special = specialField(head, i);
+    if (special === Special.server && !server.preserves) continue;
+    if (special === Special.date) sawDate = true;
+    const value = head.value(i);
+    fields.push({
+      name: head.name(i),
+      value: special === Special.location ? rewriteLocation(origin, value, proxy) : value,
+    });
+  }
+  fields = changeFields(fields, head.status, route);
+  for (const { name, value } of fields) writer.field(name, value);
+  server.write(writer, !sawDate);
+}
+
+/** What `expires` and `header.*` do to a response's fields. */
+export function changeFields(fields: Field[], status: number, route: Route): Field[] {
+  const { expires } = route.settings;
+  let result = fields;
+  if (expires !== null && status >= 200 && status < 400) {
+    const has = result.some((field) => field.name.toLowerCase() === "cache-control");
+    if (!has) result = [...result, { name: "cache-control", value: expires }];
+  }
+  return applyRules(result, route.responseRules);
+}

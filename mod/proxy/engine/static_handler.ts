@@ -1,0 +1,198 @@
+/** `file.dir` and `file.file`: a folder or one file through the shared static files. */
+import type { PeerError } from "../../base/errors.ts";
+import type { Exchange } from "../../conn/exchange.ts";
+import type { HeadWriter } from "../../http1/mod.ts";
+import { latin1 } from "../../http1/mod.ts";
+import { Framing } from "../../http1/mod.ts";
+import {
+  type FileExchange,
+  FileTransfer,
+  PlainOpener,
+  readFileRequest,
+  StaticSite,
+} from "../../static/mod.ts";
+import type { FileHandlerPlan, FileSettings } from "../plan.ts";
+import type { Router } from "../routing/router.ts";
+import { answer } from "./answers.ts";
+import type { ConnectionFacts } from "./connection_facts.ts";
+import type { EngineHome } from "./engine_home.ts";
+import type { ExchangeState } from "./exchange_state.ts";
+import type { Field } from "./field_rules.ts";
+import { changeFields } from "./response_forwarding.ts";
+import type { Route, RouteHandler } from "./routes.ts";
+
+/** A small response as the site remembers it; its head is written for each answer. */
+interface Rendered {
+  readonly status: number;
+  readonly fields: readonly Field[];
+  readonly body: Uint8Array;
+}
+
+/** Files up to this size are kept in memory by the site. */
+const contentBytesMax = 65_536;
+
+export class StaticHandler implements RouteHandler {
+  readonly #home: EngineHome;
+  readonly #site: StaticSite<Rendered>;
+  /** Of `file.file`: the one target there is. */
+  readonly #onlyTarget: string | null;
+
+  constructor(home: EngineHome, plan: FileHandlerPlan, settings: FileSettings, prefix: string) {
+    this.#home = home;
+    const slash = plan.path.lastIndexOf("/");
+    const folder = plan.isFolder
+      ? plan.path
+      : plan.path.slice(0, slash) || (slash === 0 ? "/" : ".");
+    this.#onlyTarget = plan.isFolder ? null : `/${encodeURIComponent(plan.path.slice(slash + 1))}`;
+    const types = new Map<string, string>();
+    for (const [extension, type] of settings.mimeTypes) {
+      types.set(extension, type ?? settings.mimeDefault);
+    }
+    this.#site = new StaticSite<Rendered>({
+      options: {
+        root: folder,
+        index: settings.indexFiles,
+        listing: settings.dirListing,
+        outsideLinks: true,
+        precompressed: settings.sendCompressed !== "off",
+        types,
+        defaultType: settings.mimeDefault,
+        etag: settings.etag,
+        contentBytesMax,
+      },
+      opener: new PlainOpener(),
+      render: (status, fields, body) => ({
+        status,
+        fields: fields.map(([name, value]) => ({ name, value })),
+        body,
+      }),
+      prefix: prefix.replace(/\/+$/, ""),
+    });
+  }
+
+  handle(x: Exchange, route: Route, router: Router<Route>, _facts: ConnectionFacts): boolean {
+    const target = this.#onlyTarget ?? fileTarget(x, route, router);
+    const files = new FileExchangeView(x, route, this.#home);
+    if (target === null) {
+      const location = `${route.prefix}/${
+        latin1(x.head.bytes, router.queryStart, router.queryEnd)
+      }`;
+      files.respond({
+        status: 301,
+        fields: [{ name: "Location", value: location }],
+        body: new Uint8Array(0),
+      });
+      return true;
+    }
+    const request = readFileRequest(x.head, target);
+    const outcome = this.#site.answer(files, request, this.#home.reactor.nowMs);
+    if (outcome instanceof FileTransfer) {
+      x.context = new FileSending(outcome, files, this.#home);
+    } else if (outcome === 404) {
+      return false;
+    } else if (outcome !== null) {
+      this.#home.answerError(x, route, outcome, reasons[outcome]);
+    }
+    return true;
+  }
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "bad request",
+  403: "forbidden",
+  405: "method not allowed",
+};
+
+/** The target below the folder; null: the prefix itself, which lacks its slash. */
+function fileTarget(x: Exchange, route: Route, router: Router<Route>): string | null {
+  const rest = latin1(router.restBytes, router.restStart, router.restEnd);
+  if (rest === "" && !route.prefix.endsWith("/")) return null;
+  const path = rest.startsWith("/") ? rest : `/${rest}`;
+  return path + latin1(x.head.bytes, router.queryStart, router.queryEnd);
+}
+
+/** Gives the site an exchange that adds what the route adds, and that logs its end. */
+class FileExchangeView implements FileExchange<Rendered> {
+  readonly #home: EngineHome;
+  readonly #route: Route;
+  #changes: Field[] | null = null;
+  #writer: HeadWriter | null = null;
+
+  constructor(readonly x: Exchange, route: Route, home: EngineHome) {
+    this.#route = route;
+    this.#home = home;
+  }
+
+  get isHead(): boolean {
+    return this.x.isHead;
+  }
+
+  respond(rendered: Rendered): void {
+    answer(
+      this.x,
+      this.#route,
+      this.#home.serverFields,
+      rendered.status,
+      rendered.fields,
+      rendered.body,
+    );
+    this.#home.logAccess(this.x, rendered.status, "");
+  }
+
+  beginHead(status: number): { field(name: string, value: string): void } {
+    const { errorStatus } = this.x.connectionContext as ConnectionFacts;
+    const writer = this.x.beginHead(errorStatus || status, undefined, false);
+    this.#writer = writer;
+    if (!this.#route.changesResponses) return writer;
+    const changes: Field[] = [];
+    this.#changes = changes;
+    return { field: (name, value) => void changes.push({ name, value }) };
+  }
+
+  endHead(framing: Framing, contentLength: number): void {
+    const writer = this.#writer!;
+    if (this.#changes !== null) {
+      for (const { name, value } of changeFields(this.#changes, this.x.status, this.#route)) {
+        writer.field(name, value);
+      }
+    }
+    this.#home.serverFields.writeOwn(writer);
+    this.x.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
+  }
+
+  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.x.writeBody(bytes, start, end);
+  }
+
+  endBody(): void {
+    this.#home.logAccess(this.x, this.x.status, "");
+    this.x.endBody();
+  }
+
+  abort(): void {
+    this.#home.logAccess(this.x, this.x.status, "file was cut short");
+    this.x.abort();
+  }
+}
+
+/** A file that is being sent at the client's pace. */
+class FileSending implements ExchangeState {
+  constructor(
+    readonly transfer: FileTransfer<Rendered>,
+    readonly files: FileExchangeView,
+    readonly home: EngineHome,
+  ) {}
+
+  onBody(): void {}
+  onBodyEnd(): void {}
+
+  onDrain(): void {
+    this.transfer.pump(this.files);
+  }
+
+  onAbort(x: Exchange, error: PeerError): void {
+    this.transfer.stop();
+    this.home.metrics.clientAborts++;
+    this.home.logAccess(x, x.status, error.message);
+  }
+}

@@ -1,0 +1,93 @@
+/** A running upstream: its peers, their connections, and how a request's attempts are bounded. */
+import { type Address, formatAddress } from "../../base/address.ts";
+import { isResolved } from "../../config/mod.ts";
+import type { ClientConnection } from "../../conn/client_connection.ts";
+import { KeepalivePool } from "../../conn/keepalive_pool.ts";
+import type { Scratch } from "../../conn/scratch.ts";
+import type { RequestHead } from "../../http1/mod.ts";
+import type { Reactor } from "../../net/reactor.ts";
+import type { Choice } from "../balance/balancer.ts";
+import type { Peer } from "../balance/peer.ts";
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { ProxySettings } from "../plan.ts";
+import type { ConnectionFacts } from "./connection_facts.ts";
+
+/** Timeouts that belong to the path, not to the upstream. */
+export type UpstreamTimeouts = Pick<ProxySettings, "connectTimeoutMs" | "ioTimeoutMs">;
+
+/** What a reactor's thread shares among its upstreams. */
+export interface UpstreamHost {
+  readonly reactor: Reactor;
+  readonly scratch: Scratch;
+}
+
+/** The value that a request is hashed by. */
+export type HashKey = (head: RequestHead, facts: ConnectionFacts) => string;
+
+export class Upstream {
+  readonly #pools = new Map<Peer, KeepalivePool>();
+
+  constructor(
+    readonly group: PeerGroup,
+    readonly timeouts: UpstreamTimeouts,
+    readonly host: UpstreamHost,
+    /** Makes the key of `balance: hash`; null for the others. */
+    readonly hashKey: HashKey | null,
+  ) {}
+
+  get plan(): PeerGroup["plan"] {
+    return this.group.plan;
+  }
+
+  choose(choice: Choice): Peer | null {
+    return this.group.choose(choice);
+  }
+
+  /** A connection to the peer; `isFresh` for a new one, so that no stale one is met again. */
+  connection(peer: Peer, isFresh: boolean): ClientConnection {
+    const pool = this.#poolOf(peer);
+    return isFresh ? pool.connect() : pool.acquire();
+  }
+
+  /** Closes the idle connections; exchanges under way go on. */
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close();
+    this.#pools.clear();
+  }
+
+  get idleCount(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.idleCount;
+    return count;
+  }
+
+  #poolOf(peer: Peer): KeepalivePool {
+    let pool = this.#pools.get(peer);
+    if (pool === undefined) {
+      const { plan, timeouts, host } = this;
+      pool = new KeepalivePool(host.reactor, addressOf(peer), host.scratch, {
+        connectTimeoutMs: timeouts.connectTimeoutMs,
+        responseTimeoutMs: timeouts.ioTimeoutMs,
+        idleTimeoutMs: plan.keepaliveTimeoutMs,
+        idleMax: plan.keepaliveMax,
+        exchangesMax: plan.keepaliveRequestsMax,
+      });
+      this.#pools.set(peer, pool);
+    }
+    return pool;
+  }
+}
+
+/** Names were resolved before the engine started; one that is left is a programmer's error. */
+export function addressOf(peer: Peer): Address {
+  const { address } = peer.plan;
+  if (!isResolved(address)) {
+    throw new TypeError(`Cannot connect to ${peer.name}: it is not resolved`);
+  }
+  return address;
+}
+
+/** The peer's address as log lines spell it. */
+export function peerAddressText(peer: Peer): string {
+  return formatAddress(addressOf(peer));
+}

@@ -1,0 +1,57 @@
+/** The flags of `hayate proxy`. */
+import { defineTable } from "../cli/mod.ts";
+
+/** Where a configuration is looked for without `-c`, in this order. */
+export const configFilesDefault = ["/etc/hayate/h2o.conf", "/h2o/h2o.conf"] as const;
+
+export const proxyTable = defineTable({
+  command: "hayate proxy",
+  summary: "reverse proxy and static server that reads h2o.conf",
+  usage: ["[-c h2o.conf]", "-t [-c h2o.conf]"],
+  description: [
+    `Without -c the file is ${configFilesDefault.join(" or ")}; without any file a welcome page ` +
+    "says how to go on. Listening sockets handed over in SERVER_STARTER_PORT (hayate supervise, " +
+    "start_server) are taken over, others are bound.",
+    "Signals: TERM and INT answer what was accepted and end, QUIT ends at once, USR1 opens logs " +
+    "again. To reload, run it under hayate supervise and send HUP there.",
+  ],
+  options: [
+    {
+      long: "conf",
+      short: "c",
+      kind: "string",
+      placeholder: "FILE",
+      help: "The configuration, in h2o's language with an `upstreams` section.",
+    },
+    {
+      long: "test",
+      short: "t",
+      kind: "flag",
+      help: "Check the configuration, say what is wrong or unknown, and end.",
+    },
+    {
+      long: "mode",
+      short: "m",
+      kind: "enum",
+      values: ["worker", "test"],
+      hidden: true,
+      help: "h2o's way to say -t.",
+    },
+  ],
+  examples: [
+    { run: "hayate proxy -c h2o.conf", about: "serve what the file says" },
+    { run: "hayate proxy -t -c h2o.conf", about: "check a file before a reload" },
+    { run: "PORTS='80 443' hayate supervise proxy -c h2o.conf", about: "with reloads by HUP" },
+  ],
+  exitCodes: [
+    { code: 0, meaning: "ended by a signal, or the configuration is good" },
+    { code: 1, meaning: "cannot start, for example a port in use" },
+    { code: 2, meaning: "wrong usage" },
+    { code: 78, meaning: "the configuration is wrong" },
+  ],
+  environment: [
+    { name: "SERVER_STARTER_PORT", help: "listening sockets from the supervisor" },
+    { name: "SERVER_STARTER_GENERATION", help: "number of this start, shown on the status pages" },
+    { name: "HAYATE_REACTOR", help: "epoll or portable" },
+  ],
+});

@@ -1,0 +1,17 @@
+/** `hayate proxy`: a reverse proxy and static server that reads h2o.conf. */
+import type { Mode } from "../cli/mod.ts";
+import { Logger } from "../log/mod.ts";
+import { proxyTable } from "./flags.ts";
+import { readProxyCommand } from "./options.ts";
+
+export const proxyMode: Mode = {
+  name: "proxy",
+  summary: proxyTable.summary,
+  table: proxyTable,
+  async run(argv): Promise<number> {
+    const command = readProxyCommand(argv);
+    const logger = new Logger({ name: "proxy" });
+    const { runProxy } = await import("./run.ts");
+    return await runProxy(command, logger);
+  },
+};
