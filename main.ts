@@ -14,6 +14,7 @@ import {
   manualOf,
   type Mode,
   nearest,
+  quoted,
   UsageError,
 } from "./mod/cli/mod.ts";
 import { renderOverview, renderTopics } from "./mod/cli/overview.ts";
@@ -127,7 +128,7 @@ function findMode(name: string): LazyMode {
   const guess = nearest(name, [...modes.map((each) => each.name), ...otherWords]);
   const what = name.startsWith("-") ? "flag" : "mode";
   const hint = guess === null ? "" : `: did you mean ${guess}?`;
-  throw new UsageError([`unknown ${what} ${name}${hint}`]);
+  throw new UsageError([`unknown ${what} ${quoted(name)}${hint}`]);
 }
 
 /** `hayate help`, `hayate help MODE`, `hayate help MODE TOPIC`. */
@@ -145,7 +146,7 @@ async function help(words: readonly string[]): Promise<number> {
   const guess = nearest(topicName, names);
   const hint = guess === null ? "" : `, did you mean ${guess}?`;
   const known = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
-  throw new UsageError([`${name} has no topic ${topicName}${hint} (${known})`]);
+  throw new UsageError([`${name} has no topic ${quoted(topicName)}${hint} (${known})`]);
 }
 
 /** `hayate help man`: the man page in roff, which `scripts/build` writes to dist/hayate.1. */

@@ -197,11 +197,15 @@ class Scan {
         return { spec: this.#byName.get(matched) as OptionSpec, matched };
       }
       if (specs.size > 1) {
-        return `--${name} is ambiguous: ${short.map((each) => `--${each}`).join(", ")}`;
+        return `${quoted(`--${name}`)} is ambiguous: ${
+          short.map((each) => `--${each}`).join(", ")
+        }`;
       }
     }
     const guess = nearest(wanted, names);
-    return `unknown flag --${name}${guess === null ? "" : `: did you mean --${guess}?`}`;
+    return `unknown flag ${quoted(`--${name}`)}${
+      guess === null ? "" : `: did you mean --${guess}?`
+    }`;
   }
 
   /** `-c5`, `-c 5`, `-kq`. */
@@ -235,7 +239,8 @@ class Scan {
       : at === 1 && long.length > 1
       ? nearest(long, [...this.#byName.keys()])
       : null;
-    const shown = at > 1 ? `-${letter} in ${word}` : long.length > 1 ? word : `-${letter}`;
+    const flag = quoted(`-${letter}`);
+    const shown = at > 1 ? `${flag} in ${quoted(word)}` : long.length > 1 ? quoted(word) : flag;
     return `unknown flag ${shown}${guess === null ? "" : `: did you mean --${guess}?`}`;
   }
 
