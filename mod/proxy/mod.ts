@@ -8,6 +8,7 @@ export const proxyMode: Mode = {
   name: "proxy",
   summary: proxyTable.summary,
   table: proxyTable,
+  topics: async () => (await import("./topics/mod.ts")).proxyTopics,
   async run(argv): Promise<number> {
     const command = readProxyCommand(argv);
     const logger = new Logger({ name: "proxy" });
