@@ -79,7 +79,8 @@ export class LoadThread implements TickHandler {
     if (this.#schedule !== null) this.#prepareSchedule(this.#schedule);
     this.#reactor.tickHandler = this;
     if (this.#connections.length === 0) this.stop();
-    else await this.#reactor.run();
+    // Stopped before the start: there is nothing to run.
+    if (!this.isOver) await this.#reactor.run();
     this.#reactor.tickHandler = null;
     return this.#outcome();
   }
@@ -107,8 +108,7 @@ export class LoadThread implements TickHandler {
     if (nowMs < this.#startMs) return this.#waitUntil(this.#startMs, nowMs);
     if (!this.#isWarm && nowMs >= this.measureFromMs) {
       this.#isWarm = true;
-      this.#stats.clear();
-      this.#failures.clear();
+      this.#stats.clearConnections();
     }
     if (nowMs >= this.#endMs) {
       this.stop();
@@ -199,7 +199,8 @@ export class LoadThread implements TickHandler {
       count = 1;
       this.#remaining--;
     }
-    if (claimed === 0 || connection.intendedMs >= this.measureFromMs) {
+    const atMs = claimed === 0 ? performance.now() : connection.intendedMs;
+    if (atMs >= this.measureFromMs) {
       this.counters[failureSlot(kind)] += count;
       const key = `${kind} ${code}`;
       this.#failures.set(key, (this.#failures.get(key) ?? 0) + count);

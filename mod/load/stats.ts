@@ -59,6 +59,15 @@ export const Slot = Object.fromEntries(
   counterNames.map((name, index) => [name, index]),
 ) as Readonly<Record<CounterName, number>>;
 
+/** Counters of events that belong to no request. */
+const connectionCounters: readonly CounterName[] = [
+  "closedIdle",
+  "closedAfterResponse",
+  "lost",
+  "backlogFull",
+  "portsExhausted",
+];
+
 const failureSlots = Object.fromEntries(
   failureKinds.map((
     kind,
@@ -102,14 +111,13 @@ export class ThreadStats {
     this.connectTime = new Histogram(take(histogramSlots));
   }
 
-  /** Starts over, at the end of the warm-up. What describes the present (`open`) stays. */
-  clear(): void {
-    const open = this.counters[Slot.open];
-    this.counters.fill(0);
-    this.counters[Slot.open] = open;
-    this.statuses.fill(0);
-    this.latency.clear();
-    this.serviceTime.clear();
+  /**
+   * Forgets the warm-up's connections. Requests of the warm-up were never counted: each knows when
+   * it was intended. Connections that are open count as made.
+   */
+  clearConnections(): void {
+    for (const name of connectionCounters) this.counters[Slot[name]] = 0;
+    this.counters[Slot.opened] = this.counters[Slot.open];
     this.connectTime.clear();
   }
 
