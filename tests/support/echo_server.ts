@@ -18,9 +18,12 @@ interface Heard {
 
 /** Answers 200 with `METHOD target` and, in brackets, the content that came; CONNECT with 405. */
 class EchoHandler implements ExchangeHandler {
+  readonly heard = new Map<string, number>();
+
   onRequest(exchange: Exchange): void {
     const { head } = exchange;
     const line = `${head.methodText()} ${head.targetText()}`;
+    this.heard.set(line, (this.heard.get(line) ?? 0) + 1);
     exchange.context = { line, method: head.method, data: "" } satisfies Heard;
     if (!exchange.hasRequestBody) this.#answer(exchange);
   }
@@ -51,11 +54,12 @@ class EchoHandler implements ExchangeHandler {
 export class EchoServer implements AsyncDisposable {
   readonly server: HttpServer;
   readonly address: Address;
+  readonly #handler = new EchoHandler();
   readonly #listener: Listener;
   readonly #running: Promise<void>;
 
   private constructor(readonly reactor: Reactor, options: Partial<ServerOptions>) {
-    this.server = new HttpServer(reactor, new EchoHandler(), options);
+    this.server = new HttpServer(reactor, this.#handler, options);
     const anyPort: Address = { kind: "tcp", host: "127.0.0.1", port: 0 };
     this.#listener = reactor.listen(anyPort, {}, this.server.onAccept);
     this.address = this.#listener.address;
@@ -67,6 +71,11 @@ export class EchoServer implements AsyncDisposable {
     options: Partial<ServerOptions> = {},
   ): Promise<EchoServer> {
     return new EchoServer(await createReactor(backend), { drainIdleMs: 0, ...options });
+  }
+
+  /** How many requests of this method and target have come. */
+  heardCount(line: string): number {
+    return this.#handler.heard.get(line) ?? 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,11 +6,11 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Address } from "../../mod/base/address.ts";
-import { binaryPath, Child, type ChildResult, sleep } from "./binary.ts";
+import { binaryPath, Child, childPids, type ChildResult, descendantPids, sleep } from "./binary.ts";
 import type { Launched, Launcher } from "./launcher.ts";
 import { peerPath, peerTest } from "./peers.ts";
 import { freePort, type TempFolder, tempFolder } from "./ports.ts";
-import { tcp, unix } from "./raw_socket.ts";
+import { connectTo, tcp, unix } from "./raw_socket.ts";
 import { servingPids } from "./serving_pids.ts";
 import { UnixBridge } from "./unix_bridge.ts";
 
@@ -61,41 +61,59 @@ async function hotDeploy(
   await using appliance = await startAppliance(launcher, what, folder);
   const address = transport === "tcp" ? appliance.tcp : appliance.unix;
   await using load = await startLoad(client, address);
-  const seen = transport === "tcp" ? address : unix(appliance.boundPath);
-  const changes = await hupEverySecond(appliance.supervisor, seen, load.child);
+  const bound = transport === "tcp" ? address : unix(appliance.boundPath);
+  const changes = await hupEverySecond(appliance.supervisor, bound, address, load.child);
   const result = await load.child.result();
   assertCleanRun(result);
-  assert(changes >= 7, `expected 7 to 10 new generations in ${durationS} s, saw ${changes}`);
+  // With the image's KILL_OLD_DELAY a change takes a little over a second: 7 or 8 fit into the run.
+  assert(changes >= 6, `expected at least 6 new generations in ${durationS} s, saw ${changes}`);
 }
 
-/** HUPs each second while `load` runs; counts the HUPs after which a new pid served. */
+/**
+ * HUPs while `load` runs: every second, or as soon as the one before has brought a new pid into
+ * service. Returns how many did; throws when one did not. `bound` is the address as the kernel knows
+ * it, `address` as we reach it.
+ */
 async function hupEverySecond(
   supervisor: Launched,
+  bound: Address,
   address: Address,
   load: Child,
 ): Promise<number> {
-  const seen = await load.waitUntil("a process that serves", () => servingNow(supervisor, address));
+  const seen = await load.waitUntil("a process that serves", async () => {
+    const pids = await generationsThatServe(supervisor, bound, address);
+    return pids.size > 0 ? pids : null;
+  });
   let changes = 0;
   const endMs = performance.now() + (durationS - 1) * 1000;
-  while (performance.now() + 1000 < endMs && !load.hasEnded) {
+  while (performance.now() < endMs && !load.hasEnded) {
     const hupMs = performance.now();
     supervisor.signal("SIGHUP");
-    const fresh = await load.waitUntil("a new process that serves after HUP", () => {
-      const pids = servingPids(supervisor.pid, address);
+    const fresh = await supervisor.child.waitUntil("a new process that serves after HUP", async () => {
+      const pids = await generationsThatServe(supervisor, bound, address);
       return Array.from(pids).find((pid) => !seen.has(pid)) ?? null;
     });
     seen.add(fresh);
     changes++;
     await sleep(Math.max(0, 1000 - (performance.now() - hupMs)));
-    // A second worker of the same generation is no new generation.
-    for (const pid of servingPids(supervisor.pid, address)) seen.add(pid);
   }
   return changes;
 }
 
-function servingNow(supervisor: Launched, address: Address): Set<number> | null {
-  const pids = servingPids(supervisor.pid, address);
-  return pids.size > 0 ? pids : null;
+/** The supervisor's children that hold accepted connections, themselves or through their workers. */
+async function generationsThatServe(
+  supervisor: Launched,
+  bound: Address,
+  address: Address,
+): Promise<Set<number>> {
+  // A connection of our own, because the load's may all be with a generation that is about to go.
+  using _probe = await connectTo(address);
+  await sleep(30);
+  const serving = servingPids(supervisor.pid, bound);
+  const generations = childPids(supervisor.pid).filter((pid) =>
+    [pid, ...descendantPids(pid)].some((each) => serving.has(each))
+  );
+  return new Set(generations);
 }
 
 /** Both clients print wrk's layout: no line of errors, and requests that were counted. */
