@@ -1,6 +1,6 @@
 /** The table of malformed, ambiguous and sound requests over real sockets. */
 import { assertEquals } from "@std/assert";
-import type { Address } from "../../mod/base/address.ts";
+import { type Address, formatAddress } from "../../mod/base/address.ts";
 import { latin1Bytes } from "../../mod/http1/mod.ts";
 import { startListening } from "../support/binary.ts";
 import { EchoServer } from "../support/echo_server.ts";
@@ -12,6 +12,9 @@ import { type RequestRow, requestRows } from "../vectors/http1/request_rows.ts";
 
 /** Rows under way at a time: many, because those that wait only wait. */
 const rowsAtOnce = 24;
+
+/** What rows hide behind or inside another request. */
+const smuggledRead = "GET /smuggled";
 
 /** Plays every row and gives a line for each that went wrong. */
 async function playAll(
@@ -71,16 +74,31 @@ for (const backend of ["portable", "epoll"] as const) {
   });
 }
 
+/** At once, and in halves. */
+function binaryCuts(length: number): number[][] {
+  return [[], [length >> 1]];
+}
+
+/** `hayate serve ARGS...`; see `complainOfBinary`. */
+async function complainOfServe(args: readonly string[], backend: string): Promise<string[]> {
+  const port = freePort();
+  const flags = ["serve", "--host", "127.0.0.1", "--port", String(port), ...args];
+  return await complainOfBinary(flags, port, backend);
+}
+
 /** Plays every row against the built program; it may do whatever the RFCs allow. */
-async function complainOfBinary(args: readonly string[], backend: string): Promise<string[]> {
-  const address: Address = { kind: "tcp", host: "127.0.0.1", port: freePort() };
-  const flags = ["serve", "--host", "127.0.0.1", "--port", String(address.port), ...args];
-  await using child = await startListening(flags, address, { env: { HAYATE_REACTOR: backend } });
+async function complainOfBinary(
+  args: readonly string[],
+  port: number,
+  backend: string,
+): Promise<string[]> {
+  const address: Address = { kind: "tcp", host: "127.0.0.1", port };
+  await using child = await startListening(args, address, { env: { HAYATE_REACTOR: backend } });
   const complaints = await playAll(requestRows, async (row) => {
     const stream = latin1Bytes(row.bytes);
     const mayWait = row.allowed.some((outcome) => outcome.endsWith("wait"));
     const found: string[] = [];
-    for (const cuts of [[], [stream.length >> 1]]) {
+    for (const cuts of binaryCuts(stream.length)) {
       const { outcome } = await play(address, stream, row.reads, mayWait, cuts);
       if (isAllowed(outcome, row.allowed)) continue;
       found.push(`${row.name} (RFC ${row.section}): ${outcome}, allowed ${row.allowed.join(", ")}`);
@@ -101,18 +119,43 @@ const app = `export default {
 
 for (const backend of ["portable", "epoll"] as const) {
   Deno.test(`${backend}: hayate serve --text gives each request row an outcome that its RFC allows`, async () => {
-    assertEquals(await complainOfBinary(["--text", "hello"], backend), []);
+    assertEquals(await complainOfServe(["--text", "hello"], backend), []);
   });
 
   Deno.test(`${backend}: hayate serve APP.js gives each request row an outcome that its RFC allows`, async () => {
     await using folder = await tempFolder();
     const file = await folder.write("app.js", app);
-    assertEquals(await complainOfBinary([file], backend), []);
+    assertEquals(await complainOfServe([file], backend), []);
   });
 
   Deno.test(`${backend}: hayate serve DIR gives each request row an outcome that its RFC allows`, async () => {
     await using folder = await tempFolder();
     await folder.write("index.html", "hello");
-    assertEquals(await complainOfBinary([folder.path], backend), []);
+    assertEquals(await complainOfServe([folder.path], backend), []);
   });
+
+  Deno.test(`${backend}: hayate proxy gives each request row an outcome that its RFC allows`, async () => {
+    await using upstream = await EchoServer.start("epoll");
+    await using folder = await tempFolder();
+    const port = freePort();
+    const config = await folder.write("h2o.conf", proxyConfig(port, upstream.address));
+    assertEquals(await complainOfBinary(["proxy", "-c", config], port, backend), []);
+    const smuggled = requestRows.flatMap((row) => row.reads).filter((read) =>
+      read === smuggledRead
+    );
+    // Only where it is a message of its own may the upstream have seen it.
+    assertEquals(upstream.heardCount(smuggledRead), smuggled.length * binaryCuts(0).length);
+  });
+}
+
+function proxyConfig(port: number, upstream: Address): string {
+  return `listen:
+  host: 127.0.0.1
+  port: ${port}
+hosts:
+  default:
+    paths:
+      /:
+        proxy.reverse.url: http://${formatAddress(upstream)}/
+`;
 }
