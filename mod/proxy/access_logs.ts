@@ -8,6 +8,7 @@ import {
   parseLogTarget,
   type Sink,
 } from "../log/mod.ts";
+import { openMessageSender } from "../net/portable/message_sender.ts";
 import { startLogCommand } from "../process/log_command.ts";
 import type { AccessLogPlan } from "./plan.ts";
 
@@ -57,6 +58,7 @@ export class AccessLogs {
     const sink = openSink(parseLogTarget(target), {
       complain: this.#complain,
       spawn: startLogCommand,
+      openSyslog: openMessageSender,
     });
     this.#sinks.set(target, sink);
     return sink;

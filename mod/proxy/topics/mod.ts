@@ -132,13 +132,11 @@ const signalsText = `Signals of hayate proxy
 
   TERM, INT   stop accepting, answer what has begun, end; at most drain-timeout
   QUIT        end at once
-  HUP         without a supervisor: read the config again; a wrong one is
-              reported and the running one stays
   USR1        open log files again
 
-Under hayate supervise (or Server::Starter's start_server) send HUP to the
-supervisor: it starts a new generation on the same sockets, and the old one ends
-when its requests are answered.
+To read the config again, run the proxy under hayate supervise (or Server::Starter's
+start_server) and send HUP to the supervisor: it starts a new generation on the same
+sockets, and the old one ends when its requests are answered.
 `;
 
 export const proxyTopics: readonly Topic[] = [
