@@ -44,10 +44,20 @@ if (!compile.success) {
   console.error("build: deno compile failed, see above");
   Deno.exit(1);
 }
+await Deno.writeFile(`${root}/dist/hayate.1`, await manPage(fresh));
 await Deno.rename(fresh, output);
 await Deno.writeTextFile(stamp, digest);
 const megabytes = (await Deno.stat(output)).size / 1e6;
 console.error(`built dist/hayate (${megabytes.toFixed(0)} MB)`);
+
+/** The man page, which the program makes from its own flag tables. */
+async function manPage(program: string): Promise<Uint8Array<ArrayBuffer>> {
+  const page = await new Deno.Command(program, { args: ["help", "man"], stderr: "inherit" })
+    .output();
+  if (page.success) return page.stdout;
+  console.error("build: the program that was built cannot print its man page, see above");
+  Deno.exit(1);
+}
 
 /** The file's text, or "" where there is none; with `bytesMax`, only proves that the file has any bytes. */
 async function readOrEmpty(path: string, bytesMax = Infinity): Promise<string> {
