@@ -1,11 +1,19 @@
+const utf8 = new TextDecoder();
+/** From here on the decoder's call costs less than characters one by one. */
+const decoderBytesMin = 160;
+
 /**
  * Bytes as text, one character per byte: the field values of HTTP have no other encoding
  * (RFC 9110 5.5), and the round trip loses nothing.
  */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  // The decoder called latin1 is windows-1252, so only ASCII can take the fast way.
+  if (end - start >= decoderBytesMin && isAscii(bytes, start, end)) {
+    return utf8.decode(bytes.subarray(start, end));
+  }
   let text = "";
   let at = start;
-  // Eight at once: V8 makes one flat string of them, where single characters make a tree.
+  // Eight at a time: half the cost of one at a time.
   for (; at + 8 <= end; at += 8) {
     text += String.fromCharCode(
       bytes[at],
@@ -20,6 +28,12 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   }
   for (; at < end; at++) text += String.fromCharCode(bytes[at]);
   return text;
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  let seen = 0;
+  for (let at = start; at < end; at++) seen |= bytes[at];
+  return seen < 0x80;
 }
 
 /** The bytes of a text whose characters are all below 256; others are a programmer's error. */
