@@ -1,9 +1,18 @@
 /** `hayate serve`: a prefork server for a fetch handler, static files or a fixed body. */
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
+import { getVariable } from "../process/environment.ts";
 import { serveTable } from "./flags.ts";
+import { slotVariable } from "./master/messages.ts";
 import { readServePlan } from "./options.ts";
+import type { ServePlan } from "./plan.ts";
 import type { Worker } from "./worker.ts";
+
+/** One worker alone has nobody who could replace it or watch it; what needs that needs a master. */
+function needsMaster({ process, status }: ServePlan): boolean {
+  return process.workers !== 1 || process.requestsMax !== null || process.timeoutMs > 0 ||
+    process.memoryBytesMax !== null || status !== null;
+}
 
 /** The worker of this process, once there is one. */
 let current: Worker | null = null;
@@ -16,8 +25,17 @@ export const serveMode: Mode = {
   async run(argv): Promise<number> {
     const plan = readServePlan(argv);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });
+    const onStart = (worker: Worker) => void (current = worker);
+    if (getVariable(slotVariable) !== undefined) {
+      const { runPreforkWorker } = await import("./prefork_worker.ts");
+      return await runPreforkWorker(plan, log, onStart);
+    }
+    if (needsMaster(plan)) {
+      const { runMaster } = await import("./master/run_master.ts");
+      return await runMaster(plan, argv, log);
+    }
     const { runSingle } = await import("./single.ts");
-    return await runSingle(plan, log, (worker) => current = worker);
+    return await runSingle(plan, log, onStart);
   },
   onUnhandled(error): boolean {
     current?.onUnhandled(error);

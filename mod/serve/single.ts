@@ -47,5 +47,6 @@ function listenToSignals(worker: Worker, log: Logger): void {
     });
   }
   addSignalListener("QUIT", () => worker.stop());
+  addSignalListener("USR1", () => worker.reopenLogs());
   addSignalListener("HUP", () => log.warn("received HUP: a single worker cannot start afresh"));
 }

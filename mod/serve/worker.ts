@@ -2,26 +2,47 @@
 import { exitCodes } from "../base/errors.ts";
 import { HttpServer } from "../conn/http_server.ts";
 import { defaultLimits } from "../http1/limits.ts";
-import type { Logger } from "../log/mod.ts";
+import {
+  AccessLog,
+  compileAccessFormat,
+  type Logger,
+  openSink,
+  parseLogTarget,
+} from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
+import { openMessageSender } from "../net/portable/message_sender.ts";
 import type { Listener, Reactor } from "../net/reactor.ts";
-import { withOriginalPaths } from "../script/script_path.ts";
 import { getVariable } from "../process/environment.ts";
+import { startLogCommand } from "../process/log_command.ts";
 import { type App, type AppHome, loadApp } from "./app.ts";
-import type { HttpPlan, ServePlan } from "./plan.ts";
-
-/** Where the sources of this program lie, also inside the compiled one. */
-const ownFolder = new URL("..", import.meta.url).href;
+import { logAppError } from "./app_errors.ts";
+import type { Row } from "./master/scoreboard.ts";
+import { ObservedHandler } from "./observed_handler.ts";
+import type { HttpPlan, LogPlan, ServePlan } from "./plan.ts";
 
 /** Opens the worker's listeners once its server can take connections. */
 export type OpenListeners = (reactor: Reactor, server: HttpServer) => Listener[];
 
+/** What a master wants to be told of; see `Books`. */
+export interface WorkerDuties {
+  readonly row: Row | null;
+  readonly requestsMax: number;
+  readonly onRequestsMax: () => void;
+}
+
+export const noDuties: WorkerDuties = {
+  row: null,
+  requestsMax: Infinity,
+  onRequestsMax: () => {},
+};
+
 export class Worker {
+  readonly app: App;
+  readonly reactor: Reactor;
+  readonly server: HttpServer;
   readonly #plan: ServePlan;
   readonly #log: Logger;
-  readonly #reactor: Reactor;
-  readonly #server: HttpServer;
-  readonly app: App;
+  readonly #accessLog: AccessLog | null;
   #listeners: Listener[] = [];
   #stopping = false;
 
@@ -30,17 +51,29 @@ export class Worker {
     log: Logger,
     reactor: Reactor,
     app: App,
+    duties: WorkerDuties,
   ) {
     this.#plan = plan;
     this.#log = log;
-    this.#reactor = reactor;
+    this.reactor = reactor;
     this.app = app;
-    this.#server = new HttpServer(reactor, app.handler, serverOptions(plan.http));
-    app.attach?.(this.#server.scratch);
+    this.#accessLog = openAccessLog(plan.log, log);
+    const books = { ...duties, accessLog: this.#accessLog };
+    const isWatched = duties !== noDuties || this.#accessLog !== null;
+    const observed = isWatched ? new ObservedHandler(app.handler, books, reactor) : null;
+    this.server = new HttpServer(reactor, observed ?? app.handler, serverOptions(plan.http));
+    if (observed !== null && this.#accessLog !== null) {
+      this.server.onResponded = observed.onResponded;
+    }
+    app.attach?.(this.server.scratch);
   }
 
   /** Loads the app. Throws StartError. */
-  static async create(plan: ServePlan, log: Logger): Promise<Worker> {
+  static async create(
+    plan: ServePlan,
+    log: Logger,
+    duties: WorkerDuties = noDuties,
+  ): Promise<Worker> {
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
     const home: AppHome = {
       get nowMs() {
@@ -52,25 +85,18 @@ export class Worker {
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       clearTimer: (handle) => reactor.clearTimer(handle),
     };
-    return new Worker(plan, log, reactor, await loadApp(plan, home));
-  }
-
-  get reactor(): Reactor {
-    return this.#reactor;
-  }
-
-  get server(): HttpServer {
-    return this.#server;
+    return new Worker(plan, log, reactor, await loadApp(plan, home), duties);
   }
 
   /** Begins to accept. Throws StartError. */
   listen(open: OpenListeners): readonly Listener[] {
-    return this.#listeners = open(this.#reactor, this.#server);
+    return this.#listeners = open(this.reactor, this.server);
   }
 
   /** Serves until `drain` or `stop`; resolves to the exit code. */
   async run(): Promise<number> {
-    await this.#reactor.run();
+    await this.reactor.run();
+    await this.#accessLog?.sink.close();
     return exitCodes.ok;
   }
 
@@ -79,15 +105,19 @@ export class Worker {
     if (this.#stopping) return;
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
-    await this.#server.drain(this.#plan.process.gracefulTimeoutMs);
-    this.#reactor.stop();
+    await this.server.drain(this.#plan.process.gracefulTimeoutMs);
+    this.reactor.stop();
   }
 
   /** Ends `run` now; what is not answered stays so. */
   stop(): void {
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
-    this.#reactor.stop();
+    this.reactor.stop();
+  }
+
+  reopenLogs(): void {
+    this.#accessLog?.sink.reopen();
   }
 
   /** An unhandled rejection or uncaught error of the app: told, and survived. */
@@ -96,13 +126,14 @@ export class Worker {
   }
 }
 
-/** One line, with the stack: the frames are the only help that the app's author gets. */
-function logAppError(log: Logger, what: string, error: unknown): void {
-  const text = error instanceof Error ? error.stack ?? error.message : String(error);
-  // Frames of our own below the app's say nothing about the app.
-  const frames = withOriginalPaths(text).split("\n").map((line) => line.trim())
-    .filter((line) => !line.includes(ownFolder));
-  log.error(`${what}: ${frames.join(" | ")}`);
+function openAccessLog(plan: LogPlan, log: Logger): AccessLog | null {
+  if (plan.accessLog === null) return null;
+  const sink = openSink(parseLogTarget(plan.accessLog), {
+    complain: (message) => log.warn(message),
+    spawn: startLogCommand,
+    openSyslog: openMessageSender,
+  });
+  return new AccessLog(compileAccessFormat(plan.accessLogFormat), sink);
 }
 
 function serverOptions(http: HttpPlan) {

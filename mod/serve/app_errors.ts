@@ -1,0 +1,15 @@
+/** Faults of the user's app, in one log line each. */
+import type { Logger } from "../log/mod.ts";
+import { withOriginalPaths } from "../script/script_path.ts";
+
+/** Where the sources of this program lie, also inside the compiled one. */
+const ownFolder = new URL("..", import.meta.url).href;
+
+/** One line, with the stack: the frames are the only help that the app's author gets. */
+export function logAppError(log: Logger, what: string, error: unknown): void {
+  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  // Frames of our own below the app's say nothing about the app.
+  const frames = withOriginalPaths(text).split("\n").map((line) => line.trim())
+    .filter((line) => !line.includes(ownFolder));
+  log.error(`${what}: ${frames.join(" | ")}`);
+}

@@ -1,0 +1,124 @@
+/** The listening sockets of a prefork server: made or inherited by the master, kept across workers. */
+import type { Address } from "../../base/address.ts";
+import { formatAddress } from "../../base/address.ts";
+import { bindListener } from "../../net/epoll/bind.ts";
+import { localAddressOf } from "../../net/epoll/descriptor.ts";
+import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
+import { keepFromChildren } from "../../process/inherited.ts";
+import type { PassedDescriptor } from "../../process/spawn.ts";
+import { libc } from "../../sys/libc.ts";
+import { formatStarterPort, type InheritedSocket } from "../inherited.ts";
+import { chown } from "../listeners.ts";
+import type { ListenPlan } from "../plan.ts";
+
+/** First number that a worker's sockets get. */
+const firstNumber = 4;
+
+/** One name with its sockets: one for each slot, or one for all. */
+interface Group {
+  readonly name: string;
+  readonly address: Address | null;
+  readonly fds: number[];
+  readonly inode: number | null;
+}
+
+/** What a worker of one slot is handed. */
+export interface HandedSockets {
+  readonly descriptors: readonly PassedDescriptor[];
+  /** Value of SERVER_STARTER_PORT. */
+  readonly variable: string;
+}
+
+export class MasterSockets {
+  readonly #plan: ListenPlan;
+  readonly #groups: Group[] = [];
+
+  constructor(plan: ListenPlan) {
+    this.#plan = plan;
+  }
+
+  /** One TCP socket for each of `slotCount` slots, and one for each path. Throws StartError. */
+  bind(slotCount: number): void {
+    try {
+      for (const address of this.#plan.addresses) this.#groups.push(this.#bindGroup(address));
+      this.ensure(slotCount);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** Takes over what was inherited. The same name may come several times, one socket each. */
+  adopt(sockets: readonly InheritedSocket[]): void {
+    for (const { name, fd } of sockets) {
+      keepFromChildren(fd);
+      const group = this.#groups.find((one) => one.name === name);
+      if (group === undefined) {
+        this.#groups.push({ name, address: null, fds: [fd], inode: null });
+      } else group.fds.push(fd);
+    }
+  }
+
+  /** Makes the sockets that more slots need. */
+  ensure(slotCount: number): void {
+    for (const { address, fds } of this.#groups) {
+      if (address === null || address.kind === "unix") continue;
+      while (fds.length < slotCount) {
+        fds.push(bindListener(address, { backlog: this.#plan.backlog, reusePort: true }));
+      }
+    }
+  }
+
+  /** Slots have sockets of their own. */
+  get isPerSlot(): boolean {
+    return this.#groups.some(({ fds }) => fds.length > 1);
+  }
+
+  /** Of the group that has most. */
+  get socketCount(): number {
+    return Math.max(0, ...this.#groups.map(({ fds }) => fds.length));
+  }
+
+  get addresses(): readonly (Address | string)[] {
+    return this.#groups.map(({ name, address }) => address ?? name);
+  }
+
+  /**
+   * What the worker of `slot` accepts on: every socket has one worker at least, and every worker one
+   * socket of each group at least.
+   */
+  handTo(slot: number, slotCount: number): HandedSockets {
+    const descriptors: PassedDescriptor[] = [];
+    const named: InheritedSocket[] = [];
+    for (const { name, fds } of this.#groups) {
+      const share = Math.min(fds.length, slotCount);
+      fds.forEach((ours, i) => {
+        if (i % share !== slot % share) return;
+        const number = firstNumber + descriptors.length;
+        descriptors.push({ ours, number });
+        named.push({ name, fd: number });
+      });
+    }
+    return { descriptors, variable: formatStarterPort(named) };
+  }
+
+  /** Closes everything and removes the socket files that we made. */
+  release(): void {
+    for (const { address, fds, inode } of this.#groups.splice(0)) {
+      for (const fd of fds) libc.close(fd);
+      if (address?.kind === "unix") removeSocketPath(address.path, inode);
+    }
+  }
+
+  #bindGroup(address: Address): Group {
+    const { backlog, pathMode, pathOwner } = this.#plan;
+    const mode = pathMode === null ? {} : { mode: pathMode };
+    const fd = bindListener(address, { backlog, reusePort: address.kind === "tcp", ...mode });
+    // With port 0 the first socket decides which port all of them have.
+    const bound = localAddressOf(fd);
+    const group = { name: formatAddress(bound), address: bound, fds: [fd], inode: null };
+    if (bound.kind === "tcp") return group;
+    chown(bound.path, pathOwner);
+    return { ...group, inode: socketInode(bound.path) };
+  }
+}

@@ -1,0 +1,159 @@
+/** `hayate serve` with several workers: the process that keeps them. */
+import { StartError } from "../../base/errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
+import { raiseOpenFilesLimit } from "../../process/limits.ts";
+import { notify, notifyReady } from "../../process/readiness.ts";
+import { addSignalListener } from "../../process/signals.ts";
+import { readInherited } from "../inherited.ts";
+import { clippedBacklog, describeListener } from "../listeners.ts";
+import type { ServePlan } from "../plan.ts";
+import { Master } from "./master.ts";
+import { MasterSockets } from "./master_sockets.ts";
+import { Scoreboard } from "./scoreboard.ts";
+import { judgeBeat, residentBytes } from "./watch.ts";
+import { readTextOrNull, usableCpus } from "./worker_count.ts";
+import { started, WorkerStarter } from "./worker_starter.ts";
+
+/** How often running workers are looked at. */
+const watchMs = 200;
+/** Memory is looked at less often: it needs a file of each worker. */
+const memoryWatchMs = 2000;
+
+/** Runs until the last worker has ended. `argv` is what each worker gets, too. Throws StartError. */
+export async function runMaster(
+  plan: ServePlan,
+  argv: readonly string[],
+  log: Logger,
+): Promise<number> {
+  if (getVariable("HAYATE_REACTOR") === "portable") {
+    throw new StartError(
+      "several workers need the epoll reactor, and HAYATE_REACTOR says portable",
+    );
+  }
+  const workers = plan.process.workers === "auto"
+    ? usableCpus(readTextOrNull)
+    : plan.process.workers;
+  raiseOpenFilesLimit();
+  const sockets = openSockets(plan, workers, log);
+  const scoreboard = new Scoreboard();
+  const starter = new WorkerStarter(argv, sockets, scoreboard, log);
+  try {
+    return await keepWorkers(plan, workers, starter, sockets, scoreboard, log);
+  } finally {
+    sockets.release();
+    scoreboard.remove();
+  }
+}
+
+function openSockets(plan: ServePlan, workers: number, log: Logger): MasterSockets {
+  const variables = allVariables();
+  const inherited = readInherited((name) => variables[name], Deno.pid);
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
+  const sockets = new MasterSockets(plan.listen);
+  if (inherited !== null) sockets.adopt(inherited);
+  else {
+    sockets.bind(workers);
+    const clipped = clippedBacklog(plan.listen.backlog);
+    if (clipped !== null) {
+      log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
+    }
+  }
+  return sockets;
+}
+
+async function keepWorkers(
+  plan: ServePlan,
+  workers: number,
+  starter: WorkerStarter,
+  sockets: MasterSockets,
+  scoreboard: Scoreboard,
+  log: Logger,
+): Promise<number> {
+  const ended = Promise.withResolvers<number>();
+  const master = new Master(starter, { ...plan.process, workers }, ended.resolve);
+  let readyCount = 0;
+  starter.listener = {
+    onReady(worker) {
+      master.onReady(worker);
+      if (++readyCount !== workers) return;
+      for (const address of sockets.addresses) {
+        const where = typeof address === "string" ? address : describeListener(address);
+        log.info(`listening on ${where} with ${workers} workers`);
+      }
+      notifyReady();
+    },
+    onRetire: (worker, why) => master.onRetire(worker, why),
+    onExit: (worker, exitCode, how) => master.onExit(worker, exitCode, how),
+  };
+  listenToSignals(master, log);
+  const watch = new WorkerWatch(plan, master, scoreboard);
+  master.start();
+  const status = plan.status === null ? null : await openStatus(plan, master, scoreboard);
+  const exitCode = await ended.promise;
+  watch.stop();
+  status?.close();
+  return exitCode;
+}
+
+async function openStatus(plan: ServePlan, master: Master, scoreboard: Scoreboard) {
+  const { StatusServer } = await import("./status_server.ts");
+  return await StatusServer.open(plan, master, scoreboard);
+}
+
+function listenToSignals(master: Master, log: Logger): void {
+  for (const name of ["TERM", "INT"]) {
+    addSignalListener(name, () => {
+      notify("STOPPING=1");
+      log.info(`received ${name}, finishing what runs`);
+      master.drain();
+    });
+  }
+  addSignalListener("QUIT", () => master.stop());
+  addSignalListener("HUP", () => {
+    log.info("received HUP, starting the app afresh");
+    master.reload();
+  });
+  addSignalListener("TTIN", () => master.more());
+  addSignalListener("TTOU", () => master.fewer());
+  addSignalListener("USR1", () => master.signalAll("USR1"));
+}
+
+/** Kills workers that hang, replaces those that have grown too large. */
+class WorkerWatch {
+  readonly #timers: number[] = [];
+
+  constructor(plan: ServePlan, master: Master, scoreboard: Scoreboard) {
+    const { timeoutMs, memoryBytesMax } = plan.process;
+    if (timeoutMs > 0) {
+      const look = () => this.#lookAtBeats(master, scoreboard, timeoutMs);
+      this.#timers.push(setInterval(look, Math.min(watchMs, timeoutMs)));
+    }
+    if (memoryBytesMax !== null) {
+      const look = () => this.#lookAtMemory(master, memoryBytesMax);
+      this.#timers.push(setInterval(look, memoryWatchMs));
+    }
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  #lookAtBeats(master: Master, scoreboard: Scoreboard, timeoutMs: number): void {
+    for (const worker of started(master.workers)) {
+      if (worker.row < 0) continue;
+      const row = scoreboard.row(worker.row).read();
+      const why = judgeBeat(worker.sighting, row, performance.now(), Date.now(), timeoutMs);
+      if (why !== null) master.kill(worker, why);
+    }
+  }
+
+  #lookAtMemory(master: Master, memoryBytesMax: number): void {
+    for (const worker of master.workers) {
+      const bytes = residentBytes(worker.pid);
+      if (bytes > memoryBytesMax) {
+        master.onRetire(worker, `it holds ${Math.round(bytes / 1048576)} MB of memory`);
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * What every worker is doing, in memory that master and workers share: a worker writes its row with
+ * plain stores, so that even a worker that hangs has said which request it hangs in.
+ */
+import { mapFile } from "../../sys/shared_memory.ts";
+import { latin1 } from "../../http1/latin1.ts";
+
+/** Names the board's file and the worker's row in its environment: `PATH#ROW`. */
+export const scoreboardVariable = "HAYATE_SCOREBOARD";
+
+/** Rows; more processes than this are started but not shown. */
+export const rowCount = 2048;
+export const rowBytes = 1024;
+
+export const RowState = { free: 0, starting: 1, idle: 2, busy: 3, draining: 4 } as const;
+export type RowState = typeof RowState[keyof typeof RowState];
+
+/** Offsets in a row: 32-bit words, then two doubles, then the request's text. */
+const Word = { pid: 0, state: 1, beat: 2, connections: 3, pending: 4, textBytes: 5 } as const;
+const Double = { requests: 4, requestStartMs: 5 } as const;
+const textOffset = 64;
+/** A longer request line is shown in part. */
+export const requestBytesMax = rowBytes - textOffset;
+
+/** One row, as the master reads it. */
+export interface RowReading {
+  readonly pid: number;
+  readonly state: RowState;
+  /** Changes while the worker's loop turns. */
+  readonly beat: number;
+  readonly connections: number;
+  /** Handlers whose promise is pending. */
+  readonly pending: number;
+  readonly requests: number;
+  /** Epoch milliseconds of the current or last request, 0 before the first. */
+  readonly requestStartMs: number;
+  /** `GET /path` of the current or last request. */
+  readonly request: string;
+}
+
+/** A row that its worker writes. */
+export class Row {
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #text: Uint8Array;
+
+  constructor(memory: ArrayBuffer, index: number) {
+    const at = index * rowBytes;
+    this.#words = new Int32Array(memory, at, 6);
+    this.#doubles = new Float64Array(memory, at, 6);
+    this.#text = new Uint8Array(memory, at + textOffset, requestBytesMax);
+  }
+
+  /** Takes the row for a process. */
+  claim(pid: number, state: RowState): void {
+    this.#words.fill(0);
+    this.#doubles.fill(0);
+    this.#words[Word.pid] = pid;
+    this.#words[Word.state] = state;
+  }
+
+  get state(): RowState {
+    return this.#words[Word.state] as RowState;
+  }
+
+  set state(state: RowState) {
+    this.#words[Word.state] = state;
+  }
+
+  get requests(): number {
+    return this.#doubles[Double.requests];
+  }
+
+  /** The worker's loop has turned; its gauges come along. */
+  beat(connections: number, pending: number): void {
+    this.#words[Word.beat]++;
+    this.#words[Word.connections] = connections;
+    this.#words[Word.pending] = pending;
+  }
+
+  /** A request has arrived: counts it and shows `[start, end)`, its method and target. */
+  begin(bytes: Uint8Array, start: number, end: number, epochMs: number): void {
+    this.#doubles[Double.requests]++;
+    this.#doubles[Double.requestStartMs] = epochMs;
+    const length = Math.min(end - start, requestBytesMax);
+    const text = this.#text;
+    for (let i = 0; i < length; i++) text[i] = bytes[start + i];
+    this.#words[Word.textBytes] = length;
+  }
+
+  read(): RowReading {
+    const words = this.#words;
+    return {
+      pid: words[Word.pid],
+      state: words[Word.state] as RowState,
+      beat: words[Word.beat],
+      connections: words[Word.connections],
+      pending: words[Word.pending],
+      requests: this.#doubles[Double.requests],
+      requestStartMs: this.#doubles[Double.requestStartMs],
+      request: latin1(this.#text, 0, Math.min(words[Word.textBytes], requestBytesMax)),
+    };
+  }
+}
+
+/** The master's end: makes the file, hands out rows. */
+export class Scoreboard {
+  readonly path: string;
+  readonly #memory: ArrayBuffer;
+  readonly #taken = new Set<number>();
+
+  constructor() {
+    this.path = Deno.makeTempFileSync({ dir: memoryFolder(), prefix: "hayate-board-" });
+    Deno.truncateSync(this.path, rowCount * rowBytes);
+    this.#memory = mapFile(this.path, rowCount * rowBytes);
+  }
+
+  /** A free row, or -1. */
+  take(): number {
+    for (let row = 0; row < rowCount; row++) {
+      if (this.#taken.has(row)) continue;
+      this.#taken.add(row);
+      this.row(row).claim(0, RowState.starting);
+      return row;
+    }
+    return -1;
+  }
+
+  giveBack(index: number): void {
+    if (!this.#taken.delete(index)) return;
+    this.row(index).claim(0, RowState.free);
+  }
+
+  row(index: number): Row {
+    return new Row(this.#memory, index);
+  }
+
+  remove(): void {
+    Deno.removeSync(this.path);
+  }
+}
+
+/** A file system in memory where there is one: the rows are written all the time. */
+function memoryFolder(): string {
+  try {
+    return Deno.statSync("/dev/shm").isDirectory ? "/dev/shm" : "/tmp";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "/tmp";
+    throw error;
+  }
+}
+
+/** The worker's own row, named by the value of `scoreboardVariable`. */
+export function openRow(value: string): Row | null {
+  const match = /^(.+)#(\d+)$/.exec(value);
+  if (match === null || Number(match[2]) >= rowCount) return null;
+  return new Row(mapFile(match[1], rowCount * rowBytes), Number(match[2]));
+}

@@ -1,0 +1,77 @@
+/** The private listener of a master: its scoreboard, as text and as JSON. */
+import { version } from "../../base/version.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
+import { HttpServer } from "../../conn/http_server.ts";
+import { StaticResponse } from "../../conn/static_response.ts";
+import { createReactor } from "../../net/mod.ts";
+import type { Listener, Reactor } from "../../net/reactor.ts";
+import type { ServePlan, StatusPlan } from "../plan.ts";
+import type { Master } from "./master.ts";
+import type { Scoreboard } from "./scoreboard.ts";
+import { describeWorker, renderStatus, type ServeStatus } from "./status.ts";
+import { residentBytes } from "./watch.ts";
+import { started } from "./worker_starter.ts";
+
+const text = [["Content-Type", "text/plain; charset=utf-8"]] as const;
+const json = [["Content-Type", "application/json"]] as const;
+const notFound = new StaticResponse(404, text, "404 Not Found\n");
+
+export class StatusServer implements ExchangeHandler {
+  readonly #startMs = performance.now();
+
+  private constructor(
+    readonly plan: StatusPlan,
+    readonly master: Master,
+    readonly scoreboard: Scoreboard,
+    readonly reactor: Reactor,
+  ) {}
+  #listener: Listener | null = null;
+
+  /** Opens the listener that the plan names. Throws StartError. */
+  static async open(
+    plan: ServePlan,
+    master: Master,
+    scoreboard: Scoreboard,
+  ): Promise<StatusServer> {
+    const reactor = await createReactor();
+    const handler = new StatusServer(plan.status as StatusPlan, master, scoreboard, reactor);
+    const server = new HttpServer(reactor, handler);
+    // Whoever may use the socket sees what is requested: the owner only.
+    const mode = handler.plan.address.kind === "unix" ? { mode: 0o600 } : {};
+    handler.#listener = reactor.listen(handler.plan.address, mode, server.onAccept);
+    reactor.run();
+    return handler;
+  }
+
+  close(): void {
+    this.#listener?.close();
+    this.reactor.stop();
+  }
+
+  onRequest(x: Exchange): void {
+    const [path, query] = x.head.pathText().split("?", 2);
+    if (path !== this.plan.path) return x.respond(notFound);
+    const status = this.#read();
+    const asJson = query === "json" || (x.head.field("accept") ?? "").includes("json");
+    x.respond(
+      asJson
+        ? new StaticResponse(200, json, JSON.stringify(status) + "\n")
+        : new StaticResponse(200, text, renderStatus(status)),
+    );
+  }
+
+  onBody(): void {}
+  onBodyEnd(): void {}
+  onDrain(): void {}
+  onAbort(): void {}
+
+  #read(): ServeStatus {
+    const nowMs = performance.now();
+    const workers = started(this.master.workers).map((worker) => {
+      const row = worker.row < 0 ? null : this.scoreboard.row(worker.row).read();
+      const process = { ...worker, uptimeMs: nowMs - worker.startedMs };
+      return describeWorker(process, row, residentBytes(worker.pid), Date.now());
+    });
+    return { version, pid: Deno.pid, uptimeMs: Math.round(nowMs - this.#startMs), workers };
+  }
+}

@@ -1,0 +1,94 @@
+/** Keeps the books around an app: scoreboard row, request count, access log. */
+import type { PeerError } from "../base/errors.ts";
+import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
+import type { ServerConnection } from "../conn/server_connection.ts";
+import type { AccessLog } from "../log/mod.ts";
+import { AccessTrace } from "./access_trace.ts";
+import { type Row, RowState } from "./master/scoreboard.ts";
+
+/** What is kept; null parts cost nothing. */
+export interface Books {
+  readonly row: Row | null;
+  readonly accessLog: AccessLog | null;
+  /** Called once, when so many requests have come; Infinity: never. */
+  readonly requestsMax: number;
+  readonly onRequestsMax: () => void;
+}
+
+export class ObservedHandler implements ExchangeHandler {
+  readonly #inner: ExchangeHandler;
+  readonly #books: Books;
+  readonly #clock: { readonly nowMs: number };
+  /** Wall clock minus the reactor's, so that no request has to ask for the time. */
+  readonly #epochOffsetMs: number;
+  readonly #traces = new WeakMap<Exchange, AccessTrace>();
+  #requests = 0;
+
+  constructor(inner: ExchangeHandler, books: Books, clock: { readonly nowMs: number }) {
+    this.#inner = inner;
+    this.#books = books;
+    this.#clock = clock;
+    this.#epochOffsetMs = Date.now() - performance.now();
+  }
+
+  onRequest(x: Exchange): void {
+    const { row, accessLog } = this.#books;
+    if (accessLog !== null) this.#trace(x, accessLog);
+    if (++this.#requests === this.#books.requestsMax) this.#books.onRequestsMax();
+    if (row === null) return this.#inner.onRequest(x);
+    const { head } = x;
+    const state = row.state;
+    row.begin(head.bytes, head.methodStart, head.targetEnd, this.#epochMs());
+    row.state = RowState.busy;
+    this.#inner.onRequest(x);
+    row.state = state;
+  }
+
+  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    const trace = this.#traceOf(x);
+    if (trace !== undefined) trace.requestBodyBytes += end - start;
+    this.#inner.onBody(x, bytes, start, end);
+  }
+
+  onBodyEnd(x: Exchange): void {
+    this.#traceOf(x)?.bodyEnded(this.#clock.nowMs);
+    this.#inner.onBodyEnd(x);
+  }
+
+  onDrain(x: Exchange): void {
+    this.#inner.onDrain(x);
+  }
+
+  onAbort(x: Exchange, error: PeerError): void {
+    this.#write(x, error.message);
+    this.#inner.onAbort(x, error);
+  }
+
+  /** Give it to `HttpServer.onResponded`. */
+  readonly onResponded = (x: ServerConnection): void => {
+    this.#write(x, x.isResponding ? "response cut off" : "");
+  };
+
+  #epochMs(): number {
+    return this.#clock.nowMs + this.#epochOffsetMs;
+  }
+
+  #trace(x: Exchange, accessLog: AccessLog): void {
+    const trace = new AccessTrace();
+    trace.begin(x, accessLog.format.requestFields, this.#epochMs());
+    this.#traces.set(x, trace);
+  }
+
+  #traceOf(x: Exchange): AccessTrace | undefined {
+    return this.#books.accessLog === null ? undefined : this.#traces.get(x);
+  }
+
+  #write(x: Exchange, error: string): void {
+    const { accessLog } = this.#books;
+    const trace = this.#traceOf(x);
+    if (accessLog === null || trace === undefined) return;
+    this.#traces.delete(x);
+    trace.end(x, this.#clock.nowMs, error);
+    accessLog.write(trace);
+  }
+}

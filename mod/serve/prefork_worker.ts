@@ -1,0 +1,93 @@
+/** `hayate serve` as a worker of a master. */
+import type { Logger } from "../log/mod.ts";
+import { inheritedChannel } from "../process/channel.ts";
+import { dropVariable, getVariable } from "../process/environment.ts";
+import { raiseOpenFilesLimit } from "../process/limits.ts";
+import { addSignalListener, swallowSignal } from "../process/signals.ts";
+import { slotVariable, type WorkerMessage } from "./master/messages.ts";
+import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
+import { readStarterPort } from "./inherited.ts";
+import { adoptAll } from "./listeners.ts";
+import type { FetchHandler } from "./fetch/fetch_handler.ts";
+import type { ProcessPlan, ServePlan } from "./plan.ts";
+import { Worker } from "./worker.ts";
+
+/** How often a worker shows that its loop turns, without and with a timeout to be met. */
+const beatMs = 1000;
+const beatMsWithTimeout = 100;
+
+/** Serves until the master says otherwise, or is gone. Throws StartError. */
+export async function runPreforkWorker(
+  plan: ServePlan,
+  log: Logger,
+  onStart: (worker: Worker) => void,
+): Promise<number> {
+  let worker: Worker | null = null;
+  const channel = inheritedChannel({
+    onMessage: () => {},
+    // The master is gone: nobody would replace us, and nobody would stop us.
+    onEnd: () => worker === null ? Deno.kill(Deno.pid, "SIGKILL") : worker.drain(),
+  });
+  const tell = (message: WorkerMessage) => void channel?.send(message);
+  swallowSignal("HUP");
+  raiseOpenFilesLimit();
+  const slot = Number(takeVariable(slotVariable) ?? 0);
+  const sockets = readStarterPort(getVariable("SERVER_STARTER_PORT") ?? "");
+  const row = openRow(takeVariable(scoreboardVariable) ?? "");
+  row?.claim(Deno.pid, RowState.starting);
+  const requestsMax = drawRequestsMax(plan.process);
+  worker = await Worker.create(plan, log, {
+    row,
+    requestsMax,
+    onRequestsMax: () => tell({ kind: "retire", why: `it has had ${requestsMax} requests` }),
+  });
+  onStart(worker);
+  await worker.app.hooks.afterFork?.(slot);
+  worker.listen((reactor, server) => adoptAll(reactor, sockets, true, server.onAccept));
+  listenToSignals(worker, row, () => channel?.close());
+  if (row !== null) beat(worker, row, plan.process.timeoutMs);
+  tell({ kind: "ready" });
+  const exitCode = await worker.run();
+  channel?.close();
+  return exitCode;
+}
+
+function takeVariable(name: string): string | undefined {
+  const value = getVariable(name);
+  dropVariable(name);
+  return value;
+}
+
+/** Random between the limits, so that workers that started together do not retire together. */
+function drawRequestsMax({ requestsMax, requestsMin }: ProcessPlan): number {
+  if (requestsMax === null) return Infinity;
+  const least = requestsMin ?? requestsMax;
+  return least + Math.floor(Math.random() * (requestsMax - least + 1));
+}
+
+function listenToSignals(worker: Worker, row: Row | null, closeChannel: () => void): void {
+  const drain = () => {
+    if (row !== null) row.state = RowState.draining;
+    closeChannel();
+    worker.drain();
+  };
+  for (const name of ["TERM", "INT"]) addSignalListener(name, drain);
+  addSignalListener("QUIT", () => {
+    closeChannel();
+    worker.stop();
+  });
+  addSignalListener("USR1", () => worker.reopenLogs());
+}
+
+/** Shows the master that the loop turns; a handler that never yields is found by its silence. */
+function beat(worker: Worker, row: Row, timeoutMs: number): void {
+  const everyMs = timeoutMs > 0 ? Math.min(beatMsWithTimeout, timeoutMs / 2) : beatMs;
+  const { handler } = worker.app;
+  const again = () => {
+    const pending = (handler as Partial<FetchHandler>).pendingCount ?? 0;
+    row.beat(worker.server.connectionCount, pending);
+    worker.reactor.setTimer(everyMs, again);
+  };
+  row.state = RowState.idle;
+  again();
+}

@@ -1,0 +1,29 @@
+/** Memory that processes share through a file (mmap(2), MAP_SHARED). */
+import { cString, libcProcess, O } from "./libc_process.ts";
+import { libc } from "./libc.ts";
+
+/** Called a few times in a process's life, so the 64-bit types do no harm. */
+const symbols = {
+  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+} as const;
+
+const PROT = { read: 1, write: 2 } as const;
+const mapShared = 1;
+/** MAP_FAILED is (void *) -1. */
+const failed = 0xffffffffffffffffn;
+
+/**
+ * Maps the first `bytes` of the file at `path`, which must be at least as long. The mapping lasts as
+ * long as the process. Throws when the system refuses.
+ */
+export function mapFile(path: string, bytes: number): ArrayBuffer {
+  const fd = libcProcess.open(cString(path), O.rdwr | O.cloexec, 0);
+  if (fd < 0) throw new Error(`Cannot map ${path}: it cannot be opened`);
+  const { mmap } = Deno.dlopen("libc.so.6", symbols).symbols;
+  const pointer = mmap(0n, BigInt(bytes), PROT.read | PROT.write, mapShared, fd, 0n);
+  libc.close(fd);
+  if (pointer === null || BigInt(Deno.UnsafePointer.value(pointer)) === failed) {
+    throw new Error(`Cannot map ${path}: mmap failed`);
+  }
+  return Deno.UnsafePointerView.getArrayBuffer(pointer, bytes);
+}
