@@ -227,7 +227,8 @@ function reportFailure(error: unknown): number {
     for (const line of error.message.split("\n")) writeStderr(`${speaker}: ${line}\n`);
     return error.exitCode;
   }
-  const message = (error instanceof Error ? error.message : String(error)).split("\n")[0];
+  const text = error instanceof Error ? error.message : String(error);
+  const message = text.split("\n", 1)[0]?.replace(/ \(os error \d+\)/, "");
   const hint = debug ? "" : " (HAYATE_DEBUG=1 shows where)";
   writeStderr(`${speaker}: ${message}${hint}\n`);
   return exitCodes.failed;
