@@ -6,7 +6,7 @@ import type { Address } from "../../mod/base/address.ts";
 export const root: string = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 /** The program under test; `HAYATE_BINARY` names another one, an image's for example. */
-export const binaryPath: string = Deno.env.get("HAYATE_BINARY") ?? `${root}/dist/hayate`;
+export const binaryPath: string = Deno.env.get("HAYATE_BINARY") || `${root}/dist/hayate`;
 
 /** Starts `hayate ARGS...`; returns at once. */
 export function startHayate(args: readonly string[], options: ChildOptions = {}): Child {

@@ -89,10 +89,13 @@ async function hupEverySecond(
   while (performance.now() < endMs && !load.hasEnded) {
     const hupMs = performance.now();
     supervisor.signal("SIGHUP");
-    const fresh = await supervisor.child.waitUntil("a new process that serves after HUP", async () => {
-      const pids = await generationsThatServe(supervisor, bound, address);
-      return Array.from(pids).find((pid) => !seen.has(pid)) ?? null;
-    });
+    const fresh = await supervisor.child.waitUntil(
+      "a new process that serves after HUP",
+      async () => {
+        const pids = await generationsThatServe(supervisor, bound, address);
+        return Array.from(pids).find((pid) => !seen.has(pid)) ?? null;
+      },
+    );
     seen.add(fresh);
     changes++;
     await sleep(Math.max(0, 1000 - (performance.now() - hupMs)));
@@ -191,10 +194,14 @@ async function command(
   if (what === "serve --text") return ["serve", "--text", "hello"];
   const upstreamPort = freePort();
   const upstreamPath = launcher.inside(folder.path, "up.sock");
-  const listen = [["--port", `127.0.0.1:${upstreamPort}`], ["--path", upstreamPath]];
-  for (const flags of listen) {
-    const args = ["serve", ...flags, "--text", flags[0]];
-    owned.use(await launcher.start({ folder: folder.path, args }));
+  const upstreams = [
+    { flags: ["--port", `${upstreamPort}`], address: tcp(upstreamPort) },
+    { flags: ["--path", upstreamPath], address: unix(`${folder.path}/up.sock`) },
+  ];
+  for (const { flags, address } of upstreams) {
+    const args = ["serve", ...flags, "--text", "hello"];
+    const upstream = owned.use(await launcher.start({ folder: folder.path, args }));
+    await upstream.child.waitForSocket(address);
   }
   await folder.write(
     "etc/h2o.conf",
