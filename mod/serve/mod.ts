@@ -6,6 +6,7 @@ import { serveTable } from "./flags.ts";
 import { slotVariable } from "./master/messages.ts";
 import { readServePlan } from "./options.ts";
 import type { ServePlan } from "./plan.ts";
+import { statusCommand } from "./status_command.ts";
 import type { Worker } from "./worker.ts";
 
 /** One worker alone has nobody who could replace it or watch it; what needs that needs a master. */
@@ -22,6 +23,7 @@ export const serveMode: Mode = {
   summary: serveTable.summary,
   table: serveTable,
   topics: async () => (await import("./topics/mod.ts")).serveTopics,
+  subcommands: [statusCommand],
   async run(argv): Promise<number> {
     const plan = readServePlan(argv);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });

@@ -5,6 +5,7 @@ import { allVariables, dropVariable, getVariable } from "../../process/environme
 import { raiseOpenFilesLimit } from "../../process/limits.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
+import { logAppError } from "../app_errors.ts";
 import { readInherited } from "../inherited.ts";
 import { clippedBacklog, describeListener } from "../listeners.ts";
 import type { ServePlan } from "../plan.ts";
@@ -86,6 +87,7 @@ async function keepWorkers(
     onRetire: (worker, why) => master.onRetire(worker, why),
     onExit: (worker, exitCode, how) => master.onExit(worker, exitCode, how),
   };
+  starter.beforeStart = await beforeForkOf(plan, log);
   listenToSignals(master, log);
   const watch = new WorkerWatch(plan, master, scoreboard);
   master.start();
@@ -94,6 +96,27 @@ async function keepWorkers(
   watch.stop();
   status?.close();
   return exitCode;
+}
+
+/**
+ * The app's beforeFork. The master loads the app only when it has one, as the text of its entry
+ * shows: an app that lives in the master too costs its memory once more.
+ */
+async function beforeForkOf(plan: ServePlan, log: Logger): Promise<(slot: number) => void> {
+  const { app } = plan;
+  if (app.kind !== "script" || !(readTextOrNull(app.path) ?? "").includes("beforeFork")) {
+    return () => {};
+  }
+  const { loadScript } = await import("../../script/mod.ts");
+  const { beforeFork } = await loadScript(app.path);
+  if (typeof beforeFork !== "function") return () => {};
+  return (slot) => {
+    try {
+      beforeFork(slot);
+    } catch (error) {
+      logAppError(log, "beforeFork failed", error);
+    }
+  };
 }
 
 async function openStatus(plan: ServePlan, master: Master, scoreboard: Scoreboard) {
