@@ -1,0 +1,206 @@
+/** `hayate load merge`: one report from those of several machines. */
+import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
+import { Histogram } from "../metrics/histogram.ts";
+import { Output } from "./outputs.ts";
+import {
+  failedByKind,
+  histogramOf,
+  type IntervalJson,
+  type ReportJson,
+  type RunJson,
+  type TimeJson,
+  timeJson,
+} from "./report_json.ts";
+import { readReport } from "./report_files.ts";
+import { mergeFailures } from "./run.ts";
+
+const mergeTable = defineTable({
+  command: "hayate load merge",
+  summary: "merge the JSON reports of several machines into one, exactly",
+  usage: ["[options] A.json B.json ..."],
+  description: [
+    "Histograms and counters are added, so percentiles are those of all requests together, not " +
+    "averages of percentiles. Run n is merged with run n. Start the machines together: --start-at. " +
+    "Of the percentiles per second only the worst machine's can be kept.",
+  ],
+  operands: {
+    name: "FILE",
+    min: 2,
+    max: 1000,
+    help: "Reports that hayate load --json has written.",
+  },
+  options: [
+    {
+      long: "output",
+      short: "o",
+      kind: "string",
+      placeholder: "FILE|-",
+      default: "-",
+      help: "The merged report.",
+    },
+  ],
+  examples: [
+    {
+      run: "hayate load merge host1.json host2.json -o all.json",
+      about: "then compare or plot it like any other report",
+    },
+  ],
+});
+
+export const mergeCommand: Subcommand = {
+  name: "merge",
+  table: mergeTable,
+  run: async (argv) => {
+    const { values, operands } = readOptions(mergeTable, argv);
+    const reports = operands.map((path) => readReport(path).report);
+    const output = Output.open(values.output);
+    output.write(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
+    output.close();
+    return 0;
+  },
+};
+
+/** The first report's plan and environment stand for all. */
+export async function mergeReports(reports: readonly ReportJson[]): Promise<ReportJson> {
+  const count = Math.min(...reports.map(({ runs }) => runs.length));
+  const runs: RunJson[] = [];
+  for (let index = 0; index < count; index++) {
+    runs.push(await mergeRuns(reports.map((report) => report.runs[index])));
+  }
+  const sum = (value: (report: ReportJson) => number) =>
+    reports.reduce((total, report) => total + value(report), 0);
+  const [first] = reports;
+  return {
+    ...first,
+    environment: {
+      ...first.environment,
+      hostName: reports.map(({ environment }) => environment.hostName).join(" + "),
+      cpuCount: sum(({ environment }) => environment.cpuCount),
+    },
+    plan: {
+      ...first.plan,
+      connections: sum(({ plan }) => plan.connections),
+      threads: sum(({ plan }) => plan.threads),
+      requestCount: first.plan.requestCount === null
+        ? null
+        : sum(({ plan }) => plan.requestCount ?? 0),
+    },
+    runs,
+  };
+}
+
+/** Adds runs that went on at the same time. */
+export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
+  const sum = (value: (run: RunJson) => number) =>
+    runs.reduce((total, run) => total + value(run), 0);
+  const measuredMs = Math.max(...runs.map((run) => run.measuredMs));
+  const seconds = Math.max(measuredMs, 1e-3) / 1000;
+  const failures = mergeFailures(runs.flatMap((run) => run.failures));
+  const requestsAnswered = sum((run) => run.requestsAnswered);
+  const bytesRead = sum((run) => run.bytesRead);
+  return {
+    startedAt: runs.map((run) => run.startedAt).sort()[0],
+    measuredMs,
+    interrupted: runs.some((run) => run.interrupted),
+    requestsPerSecond: requestsAnswered / seconds,
+    bytesReadPerSecond: bytesRead / seconds,
+    requestsSent: sum((run) => run.requestsSent),
+    requestsAnswered,
+    requestsFailed: sum((run) => run.requestsFailed),
+    requestsRetried: sum((run) => run.requestsRetried),
+    requestsInFlightAtEnd: sum((run) => run.requestsInFlightAtEnd),
+    bytesRead,
+    bytesSent: sum((run) => run.bytesSent),
+    failedByKind: failedByKind(failures),
+    failures,
+    responsesByStatus: addCounts(runs.map((run) => run.responsesByStatus)),
+    latency: await mergeTimes(runs.map((run) => run.latency)),
+    serviceTime: await mergeOptionalTimes(runs.map((run) => run.serviceTime)),
+    connectTime: await mergeTimes(runs.map((run) => run.connectTime)),
+    schedule: mergeSchedules(runs, seconds),
+    connections: addFields(runs.map((run) => run.connections)),
+    client: {
+      cpuUserMs: sum((run) => run.client.cpuUserMs),
+      cpuSystemMs: sum((run) => run.client.cpuSystemMs),
+      cpuShareOfThreads: Math.max(...runs.map((run) => run.client.cpuShareOfThreads)),
+      scriptMs: runs.every((run) => run.client.scriptMs === null)
+        ? null
+        : sum((run) => run.client.scriptMs ?? 0),
+    },
+    intervals: mergeIntervals(runs),
+  };
+}
+
+async function mergeTimes(times: readonly TimeJson[]): Promise<TimeJson> {
+  const all = new Histogram();
+  for (const time of times) all.add(await histogramOf(time));
+  const percents = times.flatMap(({ percentilesUs }) =>
+    Object.keys(percentilesUs).map((name) => Number(name.slice(1)))
+  );
+  return await timeJson(all, percents);
+}
+
+async function mergeOptionalTimes(times: readonly (TimeJson | null)[]): Promise<TimeJson | null> {
+  const present = times.filter((time) => time !== null);
+  return present.length === 0 ? null : await mergeTimes(present);
+}
+
+function mergeSchedules(runs: readonly RunJson[], seconds: number): RunJson["schedule"] {
+  const schedules = runs.map((run) => run.schedule).filter((schedule) => schedule !== null);
+  if (schedules.length === 0) return null;
+  const due = schedules.reduce((total, each) => total + each.requestsDue, 0);
+  const unsent = schedules.reduce((total, each) => total + each.requestsUnsent, 0);
+  const lag = schedules.reduce(
+    (total, each) => total + each.lagMeanUs * (each.requestsDue - each.requestsUnsent),
+    0,
+  );
+  return {
+    askedRequestsPerSecond: due / seconds,
+    sentRequestsPerSecond: (due - unsent) / seconds,
+    requestsDue: due,
+    requestsUnsent: unsent,
+    lagMeanUs: due === unsent ? 0 : lag / (due - unsent),
+    lagMaxUs: Math.max(...schedules.map((each) => each.lagMaxUs)),
+  };
+}
+
+function mergeIntervals(runs: readonly RunJson[]): IntervalJson[] {
+  const count = Math.max(...runs.map((run) => run.intervals.length));
+  return Array.from({ length: count }, (_, index) => {
+    const parts = runs.map((run) => run.intervals[index]).filter((part) => part !== undefined);
+    const sum = (value: (part: IntervalJson) => number) =>
+      parts.reduce((total, part) => total + value(part), 0);
+    const worst = (value: (part: IntervalJson) => number) => Math.max(...parts.map(value));
+    return {
+      endMs: worst((part) => part.endMs),
+      durationMs: worst((part) => part.durationMs),
+      requests: sum((part) => part.requests),
+      requestsPerSecond: sum((part) => part.requestsPerSecond),
+      bytesRead: sum((part) => part.bytesRead),
+      failed: sum((part) => part.failed),
+      retried: sum((part) => part.retried),
+      openConnections: sum((part) => part.openConnections),
+      p50Us: worst((part) => part.p50Us),
+      p90Us: worst((part) => part.p90Us),
+      p99Us: worst((part) => part.p99Us),
+      maxUs: worst((part) => part.maxUs),
+    };
+  });
+}
+
+function addCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [key, count] of Object.entries(counts)) total[key] = (total[key] ?? 0) + count;
+  }
+  return total;
+}
+
+/** Adds objects whose fields are all numbers. */
+function addFields<T extends object>(all: readonly T[]): T {
+  const total: Record<string, number> = {};
+  for (const each of all) {
+    for (const [key, value] of Object.entries(each)) total[key] = (total[key] ?? 0) + value;
+  }
+  return total as T;
+}
