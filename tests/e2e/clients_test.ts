@@ -39,16 +39,21 @@ async function runPeer(program: string, args: readonly string[]): Promise<ChildR
   return result;
 }
 
-peerTest("curl", "curl gets the welcome page over TCP and over the unix socket", async () => {
-  await using appliance = await startAppliance();
-  const direct = await runPeer("curl", ["-sS", "-i", appliance.url]);
-  assertMatch(direct.stdout, /^HTTP\/1\.1 200 /);
-  assertMatch(direct.stdout, /^content-type: text\/html/im);
-  assertMatch(direct.stdout, /hayate/i);
-  const path = ["--unix-socket", appliance.socketPath];
-  const overUnix = await runPeer("curl", ["-sS", "-i", ...path, "http://localhost/"]);
-  assertMatch(overUnix.stdout, /^HTTP\/1\.1 200 /);
-});
+peerTest(
+  "curl",
+  "curl gets the welcome page as text over TCP and over the unix socket",
+  async () => {
+    await using appliance = await startAppliance();
+    const overUnix = ["--unix-socket", appliance.socketPath, "http://localhost/"];
+    for (const target of [[appliance.url], overUnix]) {
+      const { stdout } = await runPeer("curl", ["-sS", "-i", ...target]);
+      assertMatch(stdout, /^HTTP\/1\.1 200 /);
+      assertMatch(stdout, /^content-type: text\/plain/im);
+      assertMatch(stdout, /^hayate /m);
+      assertMatch(stdout, /generation +1$/m);
+    }
+  },
+);
 
 peerTest("curl", "curl sends a second request on the connection of the first", async () => {
   await using appliance = await startAppliance();

@@ -191,9 +191,16 @@ export function trySignal(pid: number, signal: Deno.Signal): boolean {
     Deno.kill(pid, signal);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof TypeError) return false;
+    // Deno refuses a pid that it has reaped itself by a TypeError.
+    if (isGone(error) || error instanceof TypeError) return false;
     throw error;
   }
+}
+
+/** True for what a look into /proc/PID throws when the process has just ended (ENOENT, ESRCH). */
+export function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound ||
+    (error instanceof Error && error.message.includes("(os error 3)"));
 }
 
 /** Pids of the direct children of `pid`, from proc(5). */
@@ -217,8 +224,8 @@ function parentOf(pid: string): number {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
     // The second field is the program's name in brackets and may hold blanks and brackets.
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    // The process has ended since the directory was read.
+  } catch (error) {
+    if (!isGone(error)) throw error;
     return -1;
   }
 }

@@ -1,6 +1,6 @@
 /** Starts hayate for a test, as a plain process or in the image; the same test serves for both. */
 import { binaryPath } from "./binary.ts";
-import { Child, descendantPids, sleep, trySignal } from "./child.ts";
+import { Child, descendantPids, isGone, sleep, trySignal } from "./child.ts";
 
 /** A hayate under test. `await using` ends it by TERM and fails when it had to be killed. */
 export interface Launched extends AsyncDisposable {
@@ -147,8 +147,7 @@ function firstHayate(parent: number): number | null {
     try {
       if (Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith("/hayate\0")) return pid;
     } catch (error) {
-      // The process has ended since it was listed.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!isGone(error)) throw error;
     }
   }
   return null;

@@ -1,6 +1,6 @@
 /** Who really serves: the processes that hold accepted connections of a listener, read from proc(5). */
 import type { Address } from "../../mod/base/address.ts";
-import { descendantPids } from "./child.ts";
+import { descendantPids, isGone } from "./child.ts";
 
 /** Pids below `supervisorPid` that hold an accepted connection of `address` now. */
 export function servingPids(supervisorPid: number, address: Address): Set<number> {
@@ -47,9 +47,8 @@ function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean {
     }
     return false;
   } catch (error) {
-    // The process has ended since it was listed.
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    if (!isGone(error)) throw error;
+    return false;
   }
 }
 
@@ -58,7 +57,7 @@ function linkTarget(path: string): string {
     return Deno.readLinkSync(path);
   } catch (error) {
     // The descriptor was closed since it was listed.
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+    if (!isGone(error)) throw error;
+    return "";
   }
 }
