@@ -234,6 +234,10 @@ export class ClientConnection extends Deadline implements SocketHandler {
         }
         this.receivedBytes += next - at;
         at = next;
+        if (head.status === 101) {
+          this.#keepEarly(bytes, at, end);
+          at = end;
+        }
         this.#onHead(head);
       } else if (this.#input === Input.body) {
         if (this.#paused) break;
@@ -260,6 +264,12 @@ export class ClientConnection extends Deadline implements SocketHandler {
     this.#scannedBytes = 0;
     const at = this.#consume(inbox.bytes, inbox.start, inbox.end, lastEnd);
     if (this.#inbox === inbox) inbox.consumeTo(at);
+  }
+
+  /** Bytes behind a 101 wait in the inbox for `takeOver`, which may follow at once. */
+  #keepEarly(bytes: Uint8Array, start: number, end: number): void {
+    this.#inbox = new Inbox();
+    if (start < end) this.#inbox.append(bytes, start, end);
   }
 
   #onHead(head: ResponseHead): void {

@@ -85,6 +85,9 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
   #attempts = 0;
   #startMs = 0;
   #usedFreeTry = false;
+  /** Of the last failed attempt: what the client is told when there is nobody left to try. */
+  #failureStatus = 502;
+  #failureReason = "";
 
   constructor(home: EngineHome) {
     this.#home = home;
@@ -218,13 +221,15 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
       return this.#attempt(peer);
     }
     this.#markTried(peer);
+    this.#failureStatus = error.code === "ETIMEDOUT" ? 504 : 502;
+    this.#failureReason = error.message;
     const retries = this.#proxy!.upstream.plan.retry;
     if (
       (retries.conditions & condition) !== 0 && this.#maySendAgain(wasSent) && this.#hasTriesLeft()
     ) {
       return this.#attempt(null);
     }
-    this.#fail(error.code === "ETIMEDOUT" ? 504 : 502, error.message);
+    this.#fail(this.#failureStatus, error.message);
   }
 
   /** Sends the request to a peer: to `same` over a new connection, or to one that is chosen now. */
@@ -319,7 +324,7 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
 
   #failWithoutPeer(): void {
     const { upstream } = this.#proxy!;
-    if (this.#attempts > 0) return this.#fail(502, "no peer left to try");
+    if (this.#attempts > 0) return this.#fail(this.#failureStatus, this.#failureReason);
     this.#home.logNoLive(upstream.plan.name);
     this.#fail(upstream.plan.noLiveStatus, "no live upstreams");
   }
