@@ -4,6 +4,8 @@ export interface Host {
   readonly cpu: string;
   readonly cores: number;
   readonly kernel: string;
+  /** Load average of the last minute before the start: above some tenths, somebody else uses the machine. */
+  readonly loadBefore: number;
 }
 
 export async function describeHost(): Promise<Host> {
@@ -14,5 +16,6 @@ export async function describeHost(): Promise<Host> {
     cpu: cpuinfo.match(/^model name\s*:\s*(.+)$/m)?.[1] ?? Deno.build.arch,
     cores: navigator.hardwareConcurrency,
     kernel: Deno.osRelease(),
+    loadBefore: Deno.loadavg()[0],
   };
 }

@@ -8,6 +8,9 @@ import { stopEverything } from "./processes.ts";
 import { findProgram, installPeers, remedy, versionOf } from "./programs.ts";
 import { columnHeads, figuresOf, ratioTo, renderRow } from "./report.ts";
 
+/** A load average that two idle cores do not have. */
+const busyLoad = 0.7;
+
 Deno.exit(await main(Deno.args));
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -47,6 +50,12 @@ async function bench(options: BenchOptions): Promise<number> {
   for (const program of programs) versions[program] = await versionOf(program);
   console.log(`${host.date}, ${host.cpu}, ${host.cores} cores, Linux ${host.kernel}`);
   console.log(`${options.runs} runs of ${options.seconds} s each, in turns; median and spread`);
+  if (host.loadBefore > busyLoad) {
+    console.log(
+      `note: the load average is ${host.loadBefore.toFixed(1)}: with others at work on this ` +
+        "machine, requests/s mean little and CPU figures are too high",
+    );
+  }
   for (const [program, version] of Object.entries(versions)) {
     console.log(
       version === "missing"

@@ -16,6 +16,7 @@ ${listen}hosts:
     paths:
       /:
         proxy.reverse.url: ${target}
+        proxy.preserve-host: ON
         proxy.timeout.keepalive: 10000
 `;
 }

@@ -5,7 +5,7 @@ import { summarize } from "../../../../scripts/benchmarks/statistics.ts";
 
 function trial(requestsPerSecond: number, userUs: number, systemUs: number): Trial {
   return {
-    requests: 1000,
+    requests: 100_000,
     requestsPerSecond,
     errors: 0,
     server: { userUs, systemUs },
@@ -44,6 +44,9 @@ Deno.test("ratioTo() compares requests per CPU-second of the judged side", () =>
   assertAlmostEquals(ratioTo(row, 1)!, 5 / 4);
   assertEquals(ratioTo(row, 2), null);
   assertEquals(figuresOf(row, row.contenders[1])!.errors, 3);
+  const failing = { ...row.contenders[1], trials: [{ ...trial(100_000, 1, 4), errors: 500 }] };
+  const contenders = [row.contenders[0], failing];
+  assertEquals(ratioTo({ ...row, contenders }, 1), null, "failures are another task");
 });
 
 Deno.test("renderRow() shows figures, ratio, errors and who is missing", () => {
