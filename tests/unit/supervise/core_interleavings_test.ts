@@ -1,0 +1,289 @@
+/**
+ * Every interleaving of start, ready, death, HUP, TERM and timers up to a depth, against a model of
+ * the world: which processes live, which serve, which timers are armed.
+ */
+import { assert } from "@std/assert";
+import { step } from "../../../mod/supervise/core.ts";
+import {
+  type Action,
+  allWorkers,
+  type Event,
+  initialState,
+  type Settings,
+  type State,
+} from "../../../mod/supervise/state.ts";
+
+const plain: Settings = {
+  signalOnHup: "TERM",
+  signalOnTerm: "TERM",
+  readiness: "interval",
+  intervalMs: 1000,
+  startTimeoutMs: 0,
+  startFailuresMax: 0,
+  firstStartGivesUp: false,
+  killOldDelayMs: 0,
+  trialMs: 0,
+  drainTimeoutMs: 0,
+  generationsMax: 0,
+  autoRestartMs: 0,
+};
+
+/** The world beside the core's state. */
+interface World {
+  readonly state: State;
+  /** Live processes by generation: has it been ready, has it been told to end. */
+  readonly processes: ReadonlyMap<number, { readonly ready: boolean; readonly told: boolean }>;
+  readonly timers: ReadonlySet<string>;
+  readonly stopped: boolean;
+  readonly hups: number;
+  readonly exits: number;
+}
+
+type Happening = Event extends infer E ? E extends Event ? Omit<E, "nowMs"> : never : never;
+
+const ending = new Set(["TERM", "KILL", "INT", "QUIT"]);
+
+function pidOf(generation: number): number {
+  return 1000 + generation;
+}
+
+function serving(world: World): number {
+  let count = 0;
+  for (const { ready, told } of world.processes.values()) if (ready && !told) count++;
+  return count;
+}
+
+/** What can happen next. */
+function enabled(world: World, settings: Settings): Happening[] {
+  const unborn = world.state.slots.map(({ candidate }) => candidate)
+    .find((candidate) => candidate !== null && candidate.pid === 0);
+  if (unborn) {
+    const { generation } = unborn;
+    return [
+      { type: "spawned", generation, pid: pidOf(generation) },
+      { type: "refused", generation, reason: "no such program" },
+    ];
+  }
+  const events: Happening[] = [];
+  for (const generation of world.processes.keys()) {
+    events.push({ type: "died", generation, status: 256 });
+  }
+  // A worker may say so late, twice, or while it drains.
+  if (settings.readiness === "told") {
+    for (const generation of world.processes.keys()) events.push({ type: "ready", generation });
+  }
+  for (const name of world.timers) events.push({ type: "timer", name });
+  if (world.exits === 0 && world.hups < 3) events.push({ type: "hup" });
+  if (world.exits === 0) events.push({ type: "stop", signal: "TERM" });
+  return events;
+}
+
+/** One event through the core and the world. */
+function advance(world: World, settings: Settings, happening: Happening): World {
+  const frozen = JSON.stringify(world.state);
+  const { state, actions } = step(settings, world.state, { ...happening, nowMs: 0 } as Event);
+  assert(JSON.stringify(world.state) === frozen, "the core changed its input");
+  const processes = new Map(world.processes);
+  const timers = new Set(world.timers);
+  let { stopped, hups, exits } = world;
+  if (happening.type === "stop") stopped = true;
+  if (happening.type === "hup") hups++;
+  if (happening.type === "timer") timers.delete(happening.name);
+  if (happening.type === "died") processes.delete(happening.generation);
+  if (happening.type === "spawned") {
+    processes.set(happening.generation, { ready: false, told: false });
+  }
+  for (const { current } of state.slots) {
+    const process = current === null ? undefined : processes.get(current.generation);
+    if (process !== undefined && !process.ready && current !== null) {
+      processes.set(current.generation, { ...process, ready: true });
+    }
+  }
+  for (const action of actions) exits += perform(action, processes, timers, stopped);
+  return { state, processes, timers, stopped, hups, exits };
+}
+
+/** Returns how often the supervisor exits by this action. */
+function perform(
+  action: Action,
+  processes: Map<number, { ready: boolean; told: boolean }>,
+  timers: Set<string>,
+  stopped: boolean,
+): number {
+  switch (action.type) {
+    case "spawn":
+      assert(!stopped, "a worker is started after TERM");
+      return 0;
+    case "signal": {
+      const generation = action.pid - 1000;
+      const process = processes.get(generation);
+      if (process === undefined) throw new Error(`a signal goes to ${action.pid}, which is dead`);
+      if (ending.has(action.signal)) processes.set(generation, { ...process, told: true });
+      return 0;
+    }
+    case "arm":
+      timers.add(action.timer);
+      return 0;
+    case "disarm":
+      timers.delete(action.timer);
+      return 0;
+    case "exit":
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+/** What must hold after every event. */
+function check(before: World, after: World, settings: Settings, happening: Happening): void {
+  const { state } = after;
+  if (after.stopped) {
+    const gone = after.processes.size === 0;
+    assert(gone === (after.exits === 1), `exited ${after.exits} times, all gone: ${gone}`);
+    assert(state.phase !== "running", "still running after TERM");
+    for (const timer of after.timers) assert(/^(drain:|hurry$)/.test(timer), `${timer} after TERM`);
+    return;
+  }
+  const diedServing = happening.type === "died" &&
+    before.processes.get(happening.generation)?.told === false;
+  if (serving(before) > 0 && !diedServing) {
+    assert(serving(after) > 0, "nobody serves any more, and it is our own doing");
+  }
+  for (const [index, { current }] of before.state.slots.entries()) {
+    if (current === null || diedServing) continue;
+    assert(state.slots[index].current !== null, "a slot lost its worker, by our own doing");
+  }
+  for (const [index, slot] of state.slots.entries()) {
+    const alive = [slot.current, slot.candidate, slot.previous, ...slot.draining];
+    const count = alive.filter((worker) => worker !== null).length;
+    assert(
+      settings.generationsMax === 0 || count <= settings.generationsMax,
+      `${count} generations are alive`,
+    );
+    const help = slot.candidate !== null || after.timers.has(`retry:${index}`) ||
+      (slot.blocked && count >= settings.generationsMax);
+    assert(!slot.blocked || count >= settings.generationsMax, "a start waits, but there is room");
+    if (state.phase === "running" && slot.current === null) {
+      assert(help, "nobody helps an empty slot");
+    }
+    assert(
+      slot.retryPending === after.timers.has(`retry:${index}`),
+      "retry timer and flag disagree",
+    );
+    assert(
+      (slot.previous !== null) === after.timers.has(`window:${index}`),
+      "window and timer disagree",
+    );
+  }
+  const known = new Set(allWorkers(state).map(({ generation }) => generation));
+  for (const generation of after.processes.keys()) {
+    assert(known.has(generation), `process of generation ${generation} was forgotten`);
+  }
+  for (const timer of after.timers) {
+    const [kind, number] = timer.split(":");
+    if (kind === "interval" || kind === "start" || kind === "drain") {
+      assert(known.has(Number(number)), `the timer ${timer} outlived its worker`);
+    }
+  }
+}
+
+/** Breadth first over distinct worlds. Returns how many there were. */
+function explore(settings: Settings, slotCount: number, depthMax: number): number {
+  const empty: World = {
+    state: initialState(slotCount),
+    processes: new Map(),
+    timers: new Set(),
+    stopped: false,
+    hups: 0,
+    exits: 0,
+  };
+  const first = advance(empty, settings, { type: "start" });
+  let layer: { world: World; path: readonly string[] }[] = [{ world: first, path: [] }];
+  const seen = new Set<string>();
+  for (let depth = 0; depth < depthMax; depth++) {
+    const next: typeof layer = [];
+    for (const { world, path } of layer) {
+      for (const happening of enabled(world, settings)) {
+        const trail = [...path, describe(happening)];
+        const after = attempt(world, settings, happening, trail);
+        const key = keyOf(after);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        if (after.exits === 0) next.push({ world: after, path: trail });
+      }
+    }
+    layer = next;
+  }
+  return seen.size;
+}
+
+function attempt(
+  world: World,
+  settings: Settings,
+  happening: Happening,
+  trail: readonly string[],
+): World {
+  try {
+    const after = advance(world, settings, happening);
+    check(world, after, settings, happening);
+    return after;
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\nafter: ${trail.join(", ")}`, { cause: error });
+  }
+}
+
+function describe(happening: Happening): string {
+  const { type, ...rest } = happening;
+  return `${type} ${Object.values(rest).join(" ")}`.trim();
+}
+
+function keyOf(world: World): string {
+  return JSON.stringify([
+    world.state,
+    [...world.processes],
+    [...world.timers].sort(),
+    world.stopped,
+    world.hups,
+  ]);
+}
+
+/** 8 is what the promise says; the states repeat, so that more costs little. */
+const depthMax = Number(Deno.env.get("HAYATE_TEST_DEPTH") ?? 10);
+
+const variants: readonly [
+  name: string,
+  settings: Partial<Settings>,
+  slots: number,
+  depth: number,
+][] = [
+  ["as Server::Starter does", {}, 1, depthMax],
+  ["without an interval", { intervalMs: 0 }, 1, depthMax],
+  ["with a kill delay", { killOldDelayMs: 2000 }, 1, depthMax],
+  [
+    "with readiness told and a start timeout",
+    { readiness: "told", startTimeoutMs: 5000 },
+    1,
+    depthMax,
+  ],
+  ["giving up after two failures", { startFailuresMax: 2, intervalMs: 0 }, 1, depthMax],
+  [
+    "with a trial and a drain timeout",
+    { trialMs: 3000, drainTimeoutMs: 9000, readiness: "told" },
+    1,
+    depthMax,
+  ],
+  ["with at most two generations", { generationsMax: 2, killOldDelayMs: 1000 }, 1, depthMax],
+  ["with automatic restarts", { autoRestartMs: 6000, killOldDelayMs: 2000 }, 1, depthMax],
+  ["with two slots", { readiness: "told", trialMs: 1000 }, 2, depthMax],
+];
+
+for (const [name, settings, slots, depth] of variants) {
+  Deno.test(`step() keeps a generation serving through every interleaving, ${name}`, () => {
+    const started = performance.now();
+    const count = explore({ ...plain, ...settings }, slots, depth);
+    assert(count > 100, `only ${count} worlds were seen`);
+    if (Deno.env.get("HAYATE_TEST_COUNTS") !== undefined) {
+      console.log(`${name}: ${count} worlds, ${Math.round(performance.now() - started)} ms`);
+    }
+  });
+}
