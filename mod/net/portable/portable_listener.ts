@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts";
+import { removeSocketPath, socketInode } from "../unix_path.ts";
 import type { AcceptHandler, Listener, SocketHandler } from "../reactor.ts";
 import { fromDeno, PortableSocket } from "./portable_socket.ts";
 import type { PortableReactor } from "./portable_reactor.ts";
@@ -19,6 +20,7 @@ const nobody: SocketHandler = {
 export class PortableListener implements Listener {
   readonly fd = -1;
   readonly address: Address;
+  readonly #inode: number | null;
   #acceptedCount = 0;
   #isClosing = false;
   #isPaused = false;
@@ -32,6 +34,7 @@ export class PortableListener implements Listener {
     readonly onAccept: AcceptHandler,
   ) {
     this.address = fromDeno(listener.addr);
+    this.#inode = this.address.kind === "unix" ? socketInode(this.address.path) : null;
     this.#acceptLoop().catch(reactor.fail);
   }
 
@@ -67,8 +70,10 @@ export class PortableListener implements Listener {
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (this.#serial === before || !this.reactor.isRunning) break;
     }
-    // Removes the socket file too.
     this.listener.close();
+    // Deno removes the socket file when the pending accept has let go of the socket, which at the end
+    // of a program is too late.
+    if (this.address.kind === "unix") removeSocketPath(this.address.path, this.#inode);
   }
 
   async #acceptLoop(): Promise<void> {
