@@ -108,9 +108,10 @@ export class TlsSocket implements Socket, SocketHandler {
     return at - start;
   }
 
+  /** Holds plaintext back; a handshake goes on, or the connection would never become ready. */
   pause(): void {
     this.#paused = true;
-    this.inner.pause();
+    if (this.isReady) this.inner.pause();
   }
 
   resume(): void {
@@ -132,7 +133,10 @@ export class TlsSocket implements Socket, SocketHandler {
 
   close(): void {
     if (!this.isOpen) return;
-    if (this.isReady) this.#sayGoodbye();
+    this.#sayGoodbye();
+    this.isOpen = false;
+    // What was accepted is owed, although the kernel has not taken it yet.
+    if (this.#waiting !== null) return this.inner.resume();
     this.inner.close();
     this.#free();
   }
@@ -157,6 +161,7 @@ export class TlsSocket implements Socket, SocketHandler {
   }
 
   onData(_inner: Socket, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.isOpen) return;
     const from = start === 0 ? bytes : bytes.subarray(start);
     this.#lib.BIO_write(this.#incoming, from as Uint8Array<ArrayBuffer>, end - start);
     if (!this.isReady) this.#handshake();
@@ -170,6 +175,10 @@ export class TlsSocket implements Socket, SocketHandler {
       this.#waiting = count < waiting.length ? waiting.subarray(count) : null;
       if (this.#waiting !== null) return;
     }
+    if (!this.isOpen) {
+      this.inner.close();
+      return this.#free();
+    }
     if (this.#closing) return this.inner.shutdown();
     if (this.#wantsDrain && this.isReady) {
       this.#wantsDrain = false;
@@ -178,14 +187,15 @@ export class TlsSocket implements Socket, SocketHandler {
   }
 
   onEnd(): void {
-    if (this.#ended) return;
+    if (this.#ended || !this.isOpen) return;
     if (this.isReady) return this.#end();
     this.#failHandshake({ reason: 0, phrase: "the peer closed during the TLS handshake" });
   }
 
   onClose(_inner: Socket, error: PeerError): void {
+    const told = this.isOpen;
     this.#free();
-    this.handler.onClose(this, error);
+    if (told) this.handler.onClose(this, error);
   }
 
   #handshake(): void {
@@ -194,6 +204,7 @@ export class TlsSocket implements Socket, SocketHandler {
     if (result === 1) {
       this.#pumpOut();
       this.isReady = true;
+      if (this.#paused) this.inner.pause();
       this.options.onReady?.(this);
       if (!this.options.isServer && this.isOpen) this.handler.onOpen(this);
       return;

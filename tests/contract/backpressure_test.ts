@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../support/child.ts";
 import { connectTo } from "../support/raw_socket.ts";
-import { type Recorder, type Rig, streamTest, type Transport } from "./harness.ts";
+import { plainTransports, type Recorder, type Rig, streamTest, type Transport } from "./harness.ts";
 
 /** More than the kernel's buffers of both ends hold (tcp_wmem and tcp_rmem stop at a few MB). */
 const heldBytesMax = 48 * 1024 * 1024;
@@ -93,7 +93,7 @@ streamTest("a raw peer that does not read stops write() too", async (rig, transp
     }
   }
   assertEquals(count, accepted);
-});
+}, plainTransports);
 
 streamTest("onDrain comes once per short write, and none without one", async (rig, transport) => {
   const { client, server } = await rig.pair(transport);

@@ -4,7 +4,7 @@ import { StartError } from "../../mod/base/errors.ts";
 import { sleep } from "../support/child.ts";
 import { freePort } from "../support/ports.ts";
 import { tcp, unix } from "../support/raw_socket.ts";
-import { contractTest, portOf, streamTest } from "./harness.ts";
+import { contractTest, plainTransports, portOf, streamTest } from "./harness.ts";
 
 streamTest("connect() opens, and bytes go both ways", async (rig, transport) => {
   const listener = rig.listen(await rig.address(transport));
@@ -99,7 +99,7 @@ streamTest("close() inside onOpen is seen by the peer as an end", async (rig, tr
   client.socket = rig.reactor.connect(listener.address, client);
   await rig.untilAccepted(1);
   await rig.accepted[0].until((s) => s.endCount + s.closeCount === 1);
-});
+}, plainTransports);
 
 contractTest("connect() from a chosen local address, where the backend can", async (rig) => {
   const listener = rig.listen(await rig.address("tcp4"));

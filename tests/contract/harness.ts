@@ -13,6 +13,7 @@ import type {
   Socket,
   SocketHandler,
 } from "../../mod/net/reactor.ts";
+import { TlsEnds } from "./tls_ends.ts";
 import { type TempFolder, tempFolder } from "../support/ports.ts";
 import { sleep, withTimeout } from "../support/child.ts";
 
@@ -21,8 +22,10 @@ export const backends = ["portable", "epoll"] as const;
 export type Backend = typeof backends[number];
 
 /** The kinds of address that streams are tested over. */
-export const transports = ["tcp4", "tcp6", "unix"] as const;
+export const transports = ["tcp4", "tcp6", "unix", "tls"] as const;
 export type Transport = typeof transports[number];
+/** For tests in which one end is a plain socket of Deno's. */
+export const plainTransports = ["tcp4", "tcp6", "unix"] as const;
 
 /** How long one contract test may take before it counts as hung. */
 const testTimeoutMs = 20_000;
@@ -52,7 +55,10 @@ export function streamTest(
   only: readonly Transport[] = transports,
 ): void {
   for (const transport of only) {
-    contractTest(`${name} (${transport})`, (rig) => fn(rig, transport));
+    contractTest(`${name} (${transport})`, async (rig) => {
+      if (transport === "tls") rig.secure = await TlsEnds.make(rig.reactor);
+      await fn(rig, transport);
+    });
   }
 }
 
@@ -155,6 +161,8 @@ export class Rig implements AsyncDisposable {
   /** Rejects when `run` does. */
   readonly failure: Promise<never>;
   #isRunning = true;
+  /** When set, all that listens and connects speaks TLS. */
+  secure: TlsEnds | null = null;
 
   private constructor(readonly reactor: Reactor) {
     this.failure = new Promise((_, reject) => {
@@ -178,15 +186,18 @@ export class Rig implements AsyncDisposable {
   }
 
   async address(transport: Transport): Promise<Address> {
-    if (transport === "tcp4") return { kind: "tcp", host: "127.0.0.1", port: 0 };
+    if (transport === "tcp4" || transport === "tls") {
+      return { kind: "tcp", host: "127.0.0.1", port: 0 };
+    }
     if (transport === "tcp6") return { kind: "tcp", host: "::1", port: 0 };
     return { kind: "unix", path: `${await this.folder()}/${this.#listeners.length}.sock` };
   }
 
   /** Listens; accepted connections go to `accepted`, unless `onAccept` is given. */
   listen(address: Address, options: ListenOptions = {}, onAccept?: AcceptHandler): Listener {
+    const accept = onAccept ?? ((socket: Socket) => this.#accept(socket));
     return this.track(
-      this.reactor.listen(address, options, onAccept ?? ((socket) => this.#accept(socket))),
+      this.reactor.listen(address, options, this.secure?.accepting(accept) ?? accept),
     );
   }
 
@@ -202,7 +213,9 @@ export class Rig implements AsyncDisposable {
 
   connect(address: Address, options?: ConnectOptions): Recorder {
     const recorder = this.recorder();
-    recorder.socket = options === undefined
+    recorder.socket = this.secure !== null
+      ? this.secure.connect(address, recorder)
+      : options === undefined
       ? this.reactor.connect(address, recorder)
       : this.reactor.connect(address, recorder, options);
     return recorder;
@@ -276,8 +289,10 @@ export class Rig implements AsyncDisposable {
       await sleep(20);
     }
     for (const recorder of this.#recorders) recorder.socket?.abort();
-    await sleep(0);
+    // Whoever is at the other end, and is no recorder, closes when it hears of that.
+    await sleep(20);
     await this.stop();
+    this.secure?.close();
     await this.#folder?.[Symbol.asyncDispose]();
   }
 

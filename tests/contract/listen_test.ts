@@ -4,7 +4,7 @@ import { type Address } from "../../mod/base/address.ts";
 import { StartError } from "../../mod/base/errors.ts";
 import { sleep } from "../support/child.ts";
 import { connectTo } from "../support/raw_socket.ts";
-import { contractTest, portOf, streamTest } from "./harness.ts";
+import { contractTest, plainTransports, portOf, streamTest } from "./harness.ts";
 
 const anyPort: Address = { kind: "tcp", host: "127.0.0.1", port: 0 };
 
@@ -21,7 +21,7 @@ streamTest("listen() reports its address and accepts what connects", async (rig,
   await rig.accepted[0].until((r) => r.byteCount === 5);
   assertEquals(rig.accepted[0].text, "hello");
   assertEquals(rig.accepted[0].openCount, 0, "onOpen is for connect only");
-});
+}, plainTransports);
 
 streamTest("an accepted socket knows both addresses", async (rig, transport) => {
   const listener = rig.listen(await rig.address(transport));
@@ -35,7 +35,7 @@ streamTest("an accepted socket knows both addresses", async (rig, transport) => 
     const local = conn.localAddr as Deno.NetAddr;
     assertEquals(socket.peerAddress(), { kind: "tcp", host: local.hostname, port: local.port });
   }
-});
+}, plainTransports);
 
 contractTest("listen() on a port in use throws one clear line", async (rig) => {
   const { address } = rig.listen(anyPort);
@@ -149,6 +149,7 @@ streamTest(
     assertMatch(late.error!.code, /ECONNREFUSED|ENOENT/);
     assertEquals(listener.acceptedCount, 20);
   },
+  plainTransports,
 );
 
 contractTest("a port is free again soon after close()", async (rig) => {

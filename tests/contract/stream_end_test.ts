@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sleep } from "../support/child.ts";
 import { connectTo, RawConnection } from "../support/raw_socket.ts";
-import { contractTest, streamTest } from "./harness.ts";
+import { contractTest, plainTransports, streamTest } from "./harness.ts";
 
 streamTest("pause() holds bytes back, resume() brings them", async (rig, transport) => {
   const { client, server } = await rig.pair(transport);
@@ -188,7 +188,7 @@ streamTest("a raw peer sees the end of close() and of shutdown()", async (rig, t
   assertEquals(new TextDecoder().decode(await first.readAll()), "one");
   assertEquals(new TextDecoder().decode(await second.readAll()), "two");
   assert(first.isClosedByPeer && second.isClosedByPeer);
-});
+}, plainTransports);
 
 streamTest(
   "writing to a peer that has gone ends in onClose with EPIPE or ECONNRESET",
@@ -209,6 +209,7 @@ streamTest(
     assert(!server.socket.isOpen);
     assertEquals(server.socket.write(new Uint8Array(1), 0, 1), 0);
   },
+  plainTransports,
 );
 
 streamTest(
