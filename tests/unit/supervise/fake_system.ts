@@ -1,0 +1,146 @@
+/** A system without processes: time, timers, workers and files are what the test says. */
+import { Engine, type Launch, statusLines } from "../../../mod/supervise/engine.ts";
+import type { System, WorkerHandler } from "../../../mod/supervise/engine.ts";
+import { textLine } from "../../../mod/supervise/report.ts";
+import {
+  type LogEvent,
+  pauseSignals,
+  type Settings,
+  type State,
+} from "../../../mod/supervise/state.ts";
+
+/** Server::Starter's defaults. */
+export const plainSettings: Settings = {
+  signalOnHup: "TERM",
+  signalOnTerm: "TERM",
+  readiness: "interval",
+  intervalMs: 1000,
+  startTimeoutMs: 0,
+  startFailuresMax: 0,
+  firstStartGivesUp: false,
+  killOldDelayMs: 0,
+  trialMs: 0,
+  drainTimeoutMs: 0,
+  generationsMax: 0,
+  autoRestartMs: 0,
+};
+
+interface Timer {
+  readonly handle: number;
+  readonly dueMs: number;
+  readonly callback: () => void;
+}
+
+/** What a worker does when it is started. */
+export type Behaviour = "lives" | "dies at once" | "is missing";
+
+export class FakeSystem implements System {
+  readonly engine: Engine;
+  readonly log_: string[] = [];
+  readonly signals: string[] = [];
+  readonly told: string[] = [];
+  readonly statusTexts: string[] = [];
+  readonly workers = new Map<number, WorkerHandler>();
+  exitCode: number | null = null;
+  behaviour: Behaviour = "lives";
+  #nowMs = 0;
+  #timers: Timer[] = [];
+  #nextHandle = 1;
+  #nextPid = 101;
+  settings_: Settings;
+
+  constructor(settings: Partial<Settings> = {}, slotCount = 1) {
+    this.settings_ = { ...plainSettings, ...settings };
+    this.engine = new Engine(this, slotCount, pauseSignals);
+    this.engine.finished.then((code) => this.exitCode = code);
+  }
+
+  /** Lets time pass, timer by timer. */
+  pass(ms: number): void {
+    const end = this.#nowMs + ms;
+    while (true) {
+      this.#timers.sort((a, b) => a.dueMs - b.dueMs || a.handle - b.handle);
+      const next = this.#timers[0];
+      if (next === undefined || next.dueMs > end) break;
+      this.#timers.shift();
+      this.#nowMs = next.dueMs;
+      next.callback();
+    }
+    this.#nowMs = end;
+  }
+
+  /** The worker tells that it is ready. */
+  ready(pid: number, pausable = false): void {
+    this.#handlerOf(pid).onReady(pausable);
+  }
+
+  /** The worker ends with this raw wait status. */
+  die(pid: number, status = 0): void {
+    const handler = this.#handlerOf(pid);
+    this.workers.delete(pid);
+    handler.onDied(status);
+  }
+
+  /** Lines since the last call. */
+  takeLog(): string[] {
+    return this.log_.splice(0);
+  }
+
+  /** `signals` since the last call, as `TERM 101`. */
+  takeSignals(): string[] {
+    return this.signals.splice(0);
+  }
+
+  /** Pids by role: `serving 101, draining 100`. */
+  get lines(): string {
+    return statusLines(this.engine.state).map(({ generation, pid }) => `${generation}:${pid}`)
+      .join(" ");
+  }
+
+  #handlerOf(pid: number): WorkerHandler {
+    const handler = this.workers.get(pid);
+    if (handler === undefined) throw new Error(`no worker ${pid}`);
+    return handler;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+  settings(): Settings {
+    return this.settings_;
+  }
+  launch(_slot: number, _generation: number, handler: WorkerHandler): Launch {
+    if (this.behaviour === "is missing") return { pid: null, reason: "/app: no such file" };
+    const pid = this.#nextPid++;
+    this.workers.set(pid, handler);
+    if (this.behaviour === "dies at once") this.setTimer(0, () => this.die(pid, 256));
+    return { pid };
+  }
+  watchOrphan(pid: number, onDied: () => void): void {
+    this.workers.set(pid, { onReady: () => {}, onDied });
+  }
+  probe(): void {}
+  signal(pid: number, signal: string): void {
+    this.signals.push(`${signal} ${pid}`);
+  }
+  setTimer(delayMs: number, callback: () => void): number {
+    const handle = this.#nextHandle++;
+    this.#timers.push({ handle, dueMs: this.#nowMs + delayMs, callback });
+    return handle;
+  }
+  clearTimer(handle: number): void {
+    this.#timers = this.#timers.filter((timer) => timer.handle !== handle);
+  }
+  log(entry: LogEvent): void {
+    this.log_.push(textLine(entry));
+  }
+  writeStatus(state: State): void {
+    this.statusTexts.push(
+      statusLines(state).map(({ generation, pid }) => `${generation}:${pid}`).join(" "),
+    );
+  }
+  tell(what: "ready" | "reloading" | "stopping"): void {
+    this.told.push(what);
+  }
+  onStep(): void {}
+}

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { readPorts, readPortSpec } from "../../../mod/supervise/listen_spec.ts";
+
+Deno.test("readPortSpec() reads every form of Server::Starter", () => {
+  const rows: readonly [text: string, name: string, host: string, port: number, rest?: string][] = [
+    ["8080", "8080", "0.0.0.0", 8080],
+    [" 8080 ", "8080", "0.0.0.0", 8080],
+    ["127.0.0.1:80", "127.0.0.1:80", "127.0.0.1", 80],
+    ["[127.0.0.1]:80", "127.0.0.1:80", "127.0.0.1", 80],
+    ["[::1]:80", "[::1]:80", "::1", 80],
+    ["::1:80", "[::1]:80", "::1", 80],
+    ["localhost:80", "localhost:80", "localhost", 80],
+    ["u53", "53", "0.0.0.0", 53, "udp"],
+    ["127.0.0.1:u53", "127.0.0.1:53", "127.0.0.1", 53, "udp"],
+    ["8080=7", "8080", "0.0.0.0", 8080, "7"],
+    ["[::1]:u53=8", "[::1]:53", "::1", 53, "udp8"],
+    ["0=0", "0", "0.0.0.0", 0, "0"],
+  ];
+  for (const [text, name, host, port, rest = ""] of rows) {
+    const spec = readPortSpec(text);
+    if (typeof spec === "string") throw new Error(`${text}: ${spec}`);
+    const { address, datagram, number } = spec;
+    assertEquals(
+      [spec.name, address, `${datagram ? "udp" : ""}${number ?? ""}`],
+      [name, { kind: "tcp", host, port }, rest],
+      text,
+    );
+  }
+});
+
+Deno.test("readPortSpec() says what is wrong, naming the text", () => {
+  for (const text of ["", "abc", ":80", "*:80", "1.2.3.4", "80x", "65536", "[::zz]:80", "80=x"]) {
+    const spec = readPortSpec(text);
+    assertEquals(typeof spec === "string" && spec.includes(text), true, text);
+  }
+});
+
+Deno.test("readPorts() splits at blanks and takes paths", () => {
+  const names = readPorts(" 80\t443\n/run/a.sock ").map((spec) =>
+    typeof spec === "string" ? spec : spec.name
+  );
+  assertEquals(names, ["80", "443", "/run/a.sock"]);
+});

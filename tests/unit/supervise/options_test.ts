@@ -1,0 +1,152 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { StartError } from "../../../mod/base/errors.ts";
+import { UsageError } from "../../../mod/cli/mod.ts";
+import { readPlan, type RunPlan, timingOf } from "../../../mod/supervise/options.ts";
+
+function plan(
+  argv: readonly string[],
+  environment: Record<string, string> = {},
+  calledAs = "hayate",
+): RunPlan {
+  const read = readPlan(argv, environment, calledAs);
+  if (read.kind !== "run") throw new Error(`a ${read.kind} plan`);
+  return read;
+}
+
+/** Names of what is listened on. */
+function listens(
+  argv: readonly string[],
+  environment: Record<string, string> = {},
+  calledAs = "hayate",
+): string[] {
+  return plan(argv, environment, calledAs).listen.map(({ name }) => name);
+}
+
+Deno.test("readPlan() takes Server::Starter's spellings: =, blank, one dash, any case, short forms", () => {
+  for (
+    const argv of [
+      ["--status-file=/s", "--", "app"],
+      ["--status-file", "/s", "--", "app"],
+      ["-status-file", "/s", "app"],
+      ["--STATUS-File", "/s", "app"],
+      ["--sta=/s", "app"],
+      ["app", "--sta", "/s"],
+    ]
+  ) {
+    const { statusFile, command } = plan(argv);
+    assertEquals([statusFile, command], ["/s", ["app"]], argv.join(" "));
+  }
+});
+
+Deno.test("readPlan() leaves every abbreviation of Server::Starter unique beside our own flags", () => {
+  const shortest: Record<string, [string, keyof RunPlan, unknown]> = {
+    "--pa": ["/p", "listen", 1],
+    "--di": ["/d", "folder", "/d"],
+    "--pi": ["/f", "pidFile", "/f"],
+    "--sta": ["/s", "statusFile", "/s"],
+    "--b": ["7", "backlog", 7],
+  };
+  for (const [flag, [value, key, expected]] of Object.entries(shortest)) {
+    const found = plan([flag, value, "--", "app"])[key];
+    assertEquals(Array.isArray(found) ? found.length : found, expected, flag);
+  }
+  assertEquals(plan(["--i", "3", "app"]).settings.intervalMs, 3000);
+  assertEquals(plan(["--k", "3", "app"]).variables, { KILL_OLD_DELAY: "3" });
+  assertEquals(plan(["--ena", "--a", "9", "app"]).variables, {
+    ENABLE_AUTO_RESTART: "1",
+    AUTO_RESTART_INTERVAL: "9",
+  });
+  assertEquals(plan(["--l", "/log", "--da", "app"]).daemonize, true);
+});
+
+Deno.test("readPlan() stops reading flags behind proxy and serve, as their own begin there", () => {
+  assertEquals(plan(["--port", "1", "proxy", "-c", "x"]).command, ["proxy", "-c", "x"]);
+  assertEquals(plan(["serve", "--port", "8080", "--text", "a"]).command.length, 5);
+  assertEquals(plan(["--", "h2o", "--port", "1"]).command, ["h2o", "--port", "1"]);
+});
+
+Deno.test("readPlan() without COMMAND is the proxy, as start_server an error with code 255", () => {
+  assertEquals(plan([]).command, ["proxy"]);
+  const error = assertThrows(() => plan([], {}, "start_server"), StartError);
+  assertEquals([error.message, error.exitCode], ["server program not specified", 255]);
+});
+
+Deno.test("readPlan() listens on --port and --path, else on PORTS, H2O_PORT, else on 80 443", () => {
+  assertEquals(listens(["--port", "1", "--path", "/a", "--port", "::1:2", "proxy"]), [
+    "1",
+    "[::1]:2",
+    "/a",
+  ]);
+  assertEquals(listens([], { PORTS: "8080  [::1]:81 /tmp/a.sock" }), [
+    "8080",
+    "[::1]:81",
+    "/tmp/a.sock",
+  ]);
+  assertEquals(listens([], { H2O_PORT: "8081" }), ["8081"]);
+  assertEquals(listens([], { PORTS: "1", H2O_PORT: "2" }), ["1"]);
+  assertEquals(listens([]), ["80", "443"]);
+  assertEquals(listens(["--port", "3"], { PORTS: "1" }), ["3"]);
+});
+
+Deno.test("readPlan() gives no default sockets to foreign programs, nor where others name them", () => {
+  assertEquals(listens(["--", "app"]), []);
+  assertEquals(listens(["--", "app"], { PORTS: "5" }), ["5"]);
+  assertEquals(listens(["--", "app"], { PORTS: "5" }, "start_server"), []);
+  assertEquals(listens(["serve", "--port", "8080"]), []);
+  assertEquals(listens([], { LISTEN_FDS: "1", LISTEN_PID: "1" }), []);
+});
+
+Deno.test("readPlan() reports a bad signal name, a bad port and a bad mode at once", () => {
+  const argv = ["--signal-on-hup", "NOPE", "--socket-mode", "999", "--interval", "x", "app"];
+  const error = assertThrows(() => plan(argv), UsageError);
+  assertEquals((error as UsageError).errors.length, 3);
+  assertEquals(error.exitCode, 2);
+  const port = assertThrows(() => plan(["--port", "*:80", "app"]), UsageError);
+  assert(port.message.includes("*:80"), port.message);
+});
+
+Deno.test("readPlan() takes signal names in any case, with and without SIG", () => {
+  const { settings } = plan(["--signal-on-hup=sigusr1", "--signal-on-term=quit", "app"]);
+  assertEquals([settings.signalOnHup, settings.signalOnTerm], ["USR1", "QUIT"]);
+});
+
+Deno.test("readPlan() has start_server's exit codes under its name", () => {
+  const code = (argv: string[]) =>
+    (assertThrows(() => plan(argv, {}, "start_server"), StartError) as StartError).exitCode;
+  assertEquals(code(["--foo", "app"]), 1);
+  assertEquals(code(["--interval", "x", "app"]), 1);
+  assertEquals(code(["--port", "abc", "app"]), 255);
+  assertEquals(code(["--daemonize", "app"]), 255);
+  assertEquals(code(["--restart"]), 255);
+  assertEquals(code(["--stop"]), 255);
+});
+
+Deno.test("readPlan() refuses one descriptor number for two sockets", () => {
+  const error = assertThrows(() => plan(["--port", "1=9", "--port", "2=9", "app"]), UsageError);
+  assertEquals(error.message, "2=9: descriptor 9 is asked for twice");
+});
+
+Deno.test("readPlan() waits for our own modes to tell, and for others by the interval", () => {
+  assertEquals(plan(["proxy"]).settings.readiness, "told");
+  assertEquals(plan(["proxy"]).settings.startTimeoutMs, 60_000);
+  assertEquals(plan(["--", "app"]).settings.readiness, "interval");
+  assertEquals(plan(["--ready-notify", "--", "app"]).settings.readiness, "told");
+  assertEquals(plan(["--ready-exec", "true", "--", "app"]).settings.readiness, "told");
+});
+
+Deno.test("readPlan() splits --log-file into a file or a command", () => {
+  assertEquals(plan(["--log-file", "/l", "app"]).log, { kind: "file", path: "/l" });
+  assertEquals(plan(["--log-file", " | cat -n", "app"]).log, { kind: "pipe", command: "cat -n" });
+});
+
+Deno.test("timingOf() reads the delays as Server::Starter does", () => {
+  const delay = (variables: Record<string, string>) => timingOf(variables).killOldDelayMs;
+  assertEquals(delay({}), 0);
+  assertEquals(delay({ KILL_OLD_DELAY: "3" }), 3000);
+  assertEquals(delay({ ENABLE_AUTO_RESTART: "1" }), 5000);
+  assertEquals(delay({ ENABLE_AUTO_RESTART: "1", KILL_OLD_DELAY: "0" }), 0);
+  assertEquals(timingOf({ ENABLE_AUTO_RESTART: "1" }).autoRestartMs, 360_000);
+  assertEquals(timingOf({ ENABLE_AUTO_RESTART: "0" }).autoRestartMs, 0);
+  const both = { ENABLE_AUTO_RESTART: "1", AUTO_RESTART_INTERVAL: "10" };
+  assertEquals(timingOf(both).autoRestartMs, 10_000);
+});
