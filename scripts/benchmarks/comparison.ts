@@ -61,6 +61,8 @@ export interface ServerComparison extends Common {
   readonly judged: "server";
   /** What a proxy forwards to. */
   readonly upstream?: ServerSpec;
+  /** The client; by default wrk over TCP, hayate load over unix sockets. */
+  readonly driver?: ClientSpec;
   readonly contenders: readonly ServerSpec[];
 }
 

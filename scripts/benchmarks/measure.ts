@@ -1,6 +1,13 @@
 /** Runs one row of a comparison: every contender in turn, again and again. */
 import type { Address } from "../../mod/base/address.ts";
-import type { ClientSpec, Comparison, Place, ServerSpec, Transport } from "./comparison.ts";
+import type {
+  ClientSpec,
+  Comparison,
+  Place,
+  ServerComparison,
+  ServerSpec,
+  Transport,
+} from "./comparison.ts";
 import { hayateLoad } from "./contenders/hayate.ts";
 import { wrk } from "./contenders/wrk.ts";
 import { type CpuTime, PinnedProcess, runPinned } from "./processes.ts";
@@ -79,7 +86,7 @@ export async function measureRow(
     judged: comparison.judged,
     transport,
     connections,
-    driver: comparison.judged === "server" ? driverFor(transport).name : null,
+    driver: comparison.judged === "server" ? driverFor(comparison, transport).name : null,
     contenders: comparison.contenders.map(({ name }, index) => ({
       name,
       trials: trials[index],
@@ -89,7 +96,8 @@ export async function measureRow(
 }
 
 /** wrk where it can, because it is nobody's own; hayate load where wrk cannot. */
-function driverFor(transport: Transport): ClientSpec {
+function driverFor({ driver }: ServerComparison, transport: Transport): ClientSpec {
+  if (driver !== undefined) return driver;
   return transport === "tcp" && findProgram(wrk.program) !== null ? wrk : hayateLoad;
 }
 
@@ -112,7 +120,7 @@ async function startSides(
       missing[index] === null ? { client, server, address } : null
     );
   }
-  const client = driverFor(bed.transport);
+  const client = driverFor(comparison, bed.transport);
   const upstream = comparison.upstream === undefined
     ? null
     : (await bed.start(comparison.upstream, clientCore, null)).address;
@@ -188,7 +196,9 @@ class TestBed implements AsyncDisposable {
       : { kind: "tcp", host: "127.0.0.1", port: freePort() };
     const place: Place = { folder, address, upstream, connections: this.connections };
     for (const [name, text] of Object.entries(spec.files?.(place) ?? {})) {
-      await Deno.writeTextFile(`${folder}/${name}`, text);
+      const file = `${folder}/${name}`;
+      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+      await Deno.writeTextFile(file, text);
     }
     const server = new PinnedProcess(spec.name, core, path, spec.args(place), spec.env);
     this.#processes.push(server);

@@ -10,6 +10,7 @@ const peers: Readonly<Record<string, { readonly package: string; readonly versio
     nginx: { package: "nginx-light", versionFlag: "-v" },
     haproxy: { package: "haproxy", versionFlag: "-v" },
     h2o: { package: "h2o", versionFlag: "-v" },
+    unicorn: { package: "unicorn", versionFlag: "-v" },
     taskset: { package: "util-linux", versionFlag: "-V" },
   };
 

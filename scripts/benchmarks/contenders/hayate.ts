@@ -1,27 +1,55 @@
 import type { Address } from "../../../mod/base/address.ts";
 import type { ClientSpec, Place, ServerSpec } from "../comparison.ts";
+import { documentRoot, documents } from "./documents.ts";
 import { h2oConfig } from "./h2o.ts";
 
-export const hayateLoad: ClientSpec = {
-  name: "hayate load",
-  program: "hayate",
-  transports: ["tcp", "unix"],
-  args: (target, connections, seconds) => [
-    "load",
-    "-t1",
-    `-c${connections}`,
-    `-d${seconds}s`,
-    ...(target.kind === "unix"
-      ? ["-P", target.path, "http://localhost/"]
-      : [`http://${target.host}:${target.port}/`]),
-  ],
-};
+export const hayateLoad: ClientSpec = loadClient("hayate load", []);
+
+/** One connection per request, which is what a server without keep-alive makes of any client. */
+export const hayateLoadNoKeepalive: ClientSpec = loadClient("hayate load --no-keepalive", [
+  "--no-keepalive",
+]);
+
+function loadClient(name: string, flags: readonly string[]): ClientSpec {
+  return {
+    name,
+    program: "hayate",
+    transports: ["tcp", "unix"],
+    args: (target, connections, seconds) => [
+      "load",
+      ...flags,
+      "-t1",
+      `-c${connections}`,
+      `-d${seconds}s`,
+      ...(target.kind === "unix"
+        ? ["-P", target.path, "http://localhost/"]
+        : [`http://${target.host}:${target.port}/`]),
+    ],
+  };
+}
 
 /** `serve --text`, with the body that nginx's `return 200` sends. */
 export const hayateText: ServerSpec = {
   name: "hayate serve --text",
   program: "hayate",
   args: ({ address }) => ["serve", "-q", ...listenArgs(address), "--text", "hello world\n"],
+};
+
+export const hayateFiles: ServerSpec = {
+  name: "hayate serve DIR",
+  program: "hayate",
+  files: () => documents,
+  args: (place) => ["serve", "-q", ...listenArgs(place.address), documentRoot(place)],
+};
+
+/** A fetch handler that answers "hello world". */
+export const hayateApp: ServerSpec = {
+  name: "hayate serve app.js",
+  program: "hayate",
+  files: () => ({
+    "app.js": 'export default { fetch: () => new Response("hello world\\n") };\n',
+  }),
+  args: ({ folder, address }) => ["serve", "-q", ...listenArgs(address), `${folder}/app.js`],
 };
 
 export const hayateProxy: ServerSpec = {

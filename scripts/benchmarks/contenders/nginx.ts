@@ -1,5 +1,6 @@
 import type { Address } from "../../../mod/base/address.ts";
 import type { Place, ServerSpec } from "../comparison.ts";
+import { documentRoot, documents } from "./documents.ts";
 
 function spell(address: Address): string {
   return address.kind === "unix" ? `unix:${address.path}` : `${address.host}:${address.port}`;
@@ -29,11 +30,15 @@ ${http}  server {
 `;
 }
 
-function server(name: string, text: (place: Place) => string): ServerSpec {
+function server(
+  name: string,
+  text: (place: Place) => string,
+  files: Readonly<Record<string, string>> = {},
+): ServerSpec {
   return {
     name,
     program: "nginx",
-    files: (place) => ({ "nginx.conf": text(place) }),
+    files: (place) => ({ ...files, "nginx.conf": text(place) }),
     args: ({ folder }) => ["-e", `${folder}/error.log`, "-c", `${folder}/nginx.conf`],
   };
 }
@@ -42,6 +47,17 @@ function server(name: string, text: (place: Place) => string): ServerSpec {
 export const nginxReturn: ServerSpec = server(
   "nginx return 200",
   (place) => config(place, "  default_type text/plain;\n", 'return 200 "hello world\\n";'),
+);
+
+export const nginxFiles: ServerSpec = server(
+  "nginx root",
+  (place) =>
+    config(
+      place,
+      "  sendfile on;\n  tcp_nopush on;\n  open_file_cache max=100;\n",
+      `root ${documentRoot(place)};`,
+    ),
+  documents,
 );
 
 export const nginxProxy: ServerSpec = server("nginx proxy", (place) =>
