@@ -136,21 +136,15 @@ export class BodyDecoder {
       }
       case State.sizeBlank:
         // White space is allowed only before a semicolon: `5 CRLF` is refused (RFC 9112 7.1.1).
-        if (++this.#extensionBytes > this.#limits!.chunkExtensionBytesMax) {
-          return Fault.chunkExtensionTooLong;
-        }
         if (byte === SEMICOLON) this.#state = State.extension;
         else if (byte !== SP && byte !== HTAB) return Fault.chunkSize;
-        return 0;
+        return this.#countExtension();
       case State.extension:
         if (byte === CR) {
           this.#state = State.sizeLineFeed;
           return 0;
         }
-        if ((classes[byte] & VALUE) === 0) return Fault.chunkSize;
-        return ++this.#extensionBytes > this.#limits!.chunkExtensionBytesMax
-          ? Fault.chunkExtensionTooLong
-          : 0;
+        return (classes[byte] & VALUE) === 0 ? Fault.chunkSize : this.#countExtension();
       default:
         if (byte !== LF) return Fault.chunkSize;
         this.#beginData();
@@ -168,11 +162,21 @@ export class BodyDecoder {
   }
 
   #endSize(byte: number): number {
-    if (byte === CR) this.#state = State.sizeLineFeed;
-    else if (byte === SEMICOLON) this.#state = State.extension;
+    if (byte === CR) {
+      this.#state = State.sizeLineFeed;
+      return 0;
+    }
+    if (byte === SEMICOLON) this.#state = State.extension;
     else if (byte === SP || byte === HTAB) this.#state = State.sizeBlank;
     else return Fault.chunkSize;
-    return 0;
+    return this.#countExtension();
+  }
+
+  /** Everything between a size and its line end counts. */
+  #countExtension(): number {
+    return ++this.#extensionBytes > this.#limits!.chunkExtensionBytesMax
+      ? Fault.chunkExtensionTooLong
+      : 0;
   }
 
   #beginData(): void {

@@ -69,10 +69,12 @@ Deno.test("RequestHead says what follows: framing, length, expectation, upgrade"
   assertEquals([some.framing, some.contentLength], [Framing.length, Number.MAX_SAFE_INTEGER]);
   assert(some.expectContinue);
   assert(!parsed(`${h}Expect: 100-continue\r\n\r\n`).expectContinue);
+  assert(!parsed(`${h}Content-Length: 1\r\nExpect: not-continue\r\n\r\n`).expectContinue);
   const chunked = parsed(`${h}transfer-encoding: Chunked\r\n\r\n`);
   assertEquals([chunked.framing, chunked.contentLength], [Framing.chunked, -1]);
   assert(parsed(`${h}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`).upgrade);
   assert(!parsed(`${h}Connection: Upgrade\r\n\r\n`).upgrade);
+  assert(!parsed(`${h}Connection: x-seven\r\nUpgrade: websocket\r\n\r\n`).upgrade);
   assert(!parsed("GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").upgrade);
 });
 
@@ -94,7 +96,7 @@ Deno.test("RequestHead forgets the head before", () => {
 Deno.test("namedByConnection() finds names in any Connection field, but never framing or Host", () => {
   const head = parsed(
     "GET / HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\nContent-Length: 0\r\n" +
-      "Connection: keep-alive , x-ONE,,host, content-length\r\nConnection:\tx-three\r\n\r\n",
+      "Connection: keep-alive , x-ONE,,host, content-length\r\nConnection:\tx-three ,y\r\n\r\n",
   );
   const named = [];
   for (let i = 0; i < head.fieldCount; i++) if (head.namedByConnection(i)) named.push(head.name(i));

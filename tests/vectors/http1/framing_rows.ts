@@ -52,6 +52,7 @@ export const framingRows = [
   row("chunked in two fields", "9112 7", `${te}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, "fault transferEncoding", ["400 close", "501 close"]),
   row("chunked, then identity in a second field", "9112 6.3", `${te}Transfer-Encoding: identity\r\n\r\n0\r\n\r\n`, "fault transferEncoding", ["400 close", "501 close"]),
   row("chunked is not last", "9112 6.3", `${post}Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n`, "fault transferEncoding", ["400 close", "501 close"]),
+  row("chunked is not last, with a blank before the comma", "9112 6.3", `${post}Transfer-Encoding: chunked , gzip\r\n\r\n0\r\n\r\n`, "fault transferEncoding", ["400 close", "501 close"]),
   row("gzip before chunked", "9112 6.1", `${post}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, "fault transferEncodingUnknown", ["501 close", "400 close", "any next"]),
   row("gzip alone", "9112 6.3", `${post}Transfer-Encoding: gzip\r\n\r\n`, "fault transferEncodingUnknown", ["501 close", "400 close"]),
   row("identity", "9112 6.1", `${post}Transfer-Encoding: identity\r\n\r\n`, "fault transferEncodingUnknown", ["501 close", "400 close"]),

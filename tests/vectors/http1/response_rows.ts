@@ -56,6 +56,7 @@ export const responseRows: readonly ResponseRow[] = [
   row("103 with fields, then the final response", "8297 2", `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${next}`, ["103", "201"]),
   row("a tunnel has no content", "9112 6.3", `${ok}\r\nraw bytes`, ["200", "fault statusLine"], Method.connect),
   row("a refused tunnel has content", "9110 9.3.6", `HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno`, "403 [no]", Method.connect),
+  row("a tunnel that is redirected has content", "9110 9.3.6", `HTTP/1.1 300 Multiple Choices\r\nContent-Length: 2\r\n\r\nno`, "300 [no]", Method.connect),
   row("length and chunked", "9112 6.3", `${te}Content-Length: 5\r\n\r\n0\r\n\r\n`, "fault lengthAndChunked"),
   row("two lengths", "9112 6.3", `${ok}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!`, "fault contentLengthRepeated"),
   row("two equal lengths", "9112 6.3", `${ok}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`, "fault contentLengthRepeated"),

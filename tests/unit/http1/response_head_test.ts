@@ -1,0 +1,49 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  defaultLimits,
+  Framing,
+  latin1Bytes,
+  Method,
+  parseResponseHead,
+  ResponseHead,
+} from "../../../mod/http1/mod.ts";
+
+function parsed(text: string, method: Method = Method.get): ResponseHead {
+  const bytes = latin1Bytes(text);
+  const head = new ResponseHead();
+  const end = parseResponseHead(head, bytes, 0, bytes.length, defaultLimits, 0, method);
+  assertEquals(end, bytes.length);
+  return head;
+}
+
+Deno.test("ResponseHead gives status, reason and fields", () => {
+  const head = parsed("HTTP/1.1 404 Not  Found \r\nContent-Length: 5\r\nX: y\r\n\r\n");
+  assertEquals([head.status, head.reasonText(), head.minor], [404, "Not  Found ", 1]);
+  assertEquals([head.framing, head.contentLength], [Framing.length, 5]);
+  assertEquals([head.field("x"), head.field("y")], ["y", null]);
+});
+
+Deno.test("ResponseHead keeps the length that HEAD and 304 announce, though nothing follows", () => {
+  const text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+  const head = parsed(text, Method.head);
+  assertEquals([head.framing, head.contentLength, head.keepAlive], [Framing.none, 5, true]);
+  const unchanged = parsed("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
+  assertEquals([unchanged.framing, unchanged.contentLength], [Framing.none, 5]);
+});
+
+Deno.test("ResponseHead says whether the protocol is switched", () => {
+  const fields = "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  assert(parsed(`HTTP/1.1 101 Switching Protocols\r\n${fields}`).upgrade);
+  assert(!parsed(`HTTP/1.0 101 Switching Protocols\r\n${fields}`).upgrade);
+  assert(!parsed("HTTP/1.1 200 OK\r\nUpgrade: h2c\r\n\r\n").upgrade);
+});
+
+Deno.test("ResponseHead forgets the head before", () => {
+  const head = new ResponseHead();
+  const first = latin1Bytes("HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: close, x\r\n\r\n");
+  assert(parseResponseHead(head, first, 0, first.length, defaultLimits, 0, Method.get) > 0);
+  const second = latin1Bytes("HTTP/1.1 201\r\n\r\n");
+  assert(parseResponseHead(head, second, 0, second.length, defaultLimits, 0, Method.get) > 0);
+  assertEquals([head.status, head.reasonText(), head.contentLength], [201, "", -1]);
+  assertEquals([head.framing, head.connectionNamesFields], [Framing.eof, false]);
+});
