@@ -1,4 +1,5 @@
 /** The load threads of one run: this very thread when one is enough, else one worker each. */
+import { StartError } from "../base/errors.ts";
 import { createReactor } from "../net/mod.ts";
 import { LoadThread } from "./load_thread.ts";
 import { ThreadStats } from "./stats.ts";
@@ -27,7 +28,9 @@ export interface Crew {
 
 /** Has every thread ready to start. */
 export async function gatherCrew(plans: readonly ThreadPlan[]): Promise<Crew> {
-  return plans.length === 1 ? await LocalCrew.create(plans[0]) : await WorkerCrew.create(plans);
+  // A script has a world of its own in each thread, also when there is only one.
+  const isLocal = plans.length === 1 && plans[0].script === null;
+  return isLocal ? await LocalCrew.create(plans[0]) : await WorkerCrew.create(plans);
 }
 
 class LocalCrew implements Crew {
@@ -102,7 +105,7 @@ function answerOf<K extends FromWorker["kind"]>(
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.kind === kind) resolve(data as Extract<FromWorker, { kind: K }>);
-      else if (data.kind === "failed") reject(new Error(data.message));
+      else if (data.kind === "failed") reject(new StartError(data.message));
       else reject(new Error(`a load thread said ${data.kind} in place of ${kind}`));
     };
     worker.onerror = (event) => {

@@ -6,12 +6,14 @@ import {
   defaultLimits,
   describeFault,
   Framing,
+  type Method,
   parseResponseHead,
 } from "../http1/mod.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 import type { FailureKind } from "./failure.ts";
 import type { GroupState } from "./group_state.ts";
 import type { LoadThread } from "./load_thread.ts";
+import { isIdempotent, type ThreadScript } from "./script/thread_script.ts";
 import { Slot } from "./stats.ts";
 
 export const Phase = { closed: 0, connecting: 1, idle: 2, busy: 3, resting: 4 } as const;
@@ -32,6 +34,8 @@ export class LoadConnection extends Deadline implements SocketHandler {
   startMs = 0;
   /** In the queue of connections that wait for the schedule. */
   isQueued = false;
+  /** Waits because its script said so. */
+  isDelayed = false;
   /** Responses in a row that this connection has failed to get. */
   failureStreak = 0;
   /** Index in the group of the request that is answered next. */
@@ -43,6 +47,8 @@ export class LoadConnection extends Deadline implements SocketHandler {
   /** Offsets behind the requests of the batch, and which of them is answered next. */
   #ends: Int32Array = noEnds;
   #position = 0;
+  /** Methods of a script's requests; null: those of the group. */
+  #methods: readonly Method[] | null = null;
   /** Responses on this socket. */
   #servedCount = 0;
   /** The batch has already been sent on another connection, which closed without an answer. */
@@ -87,19 +93,24 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   /** Loads a batch: requests `index` and following of the group. Returns how many they are. */
   load(index: number, countMax: number): number {
-    const ends = this.group.plan.ends[index];
-    const count = Math.min(ends.length, countMax);
-    this.loadBytes(this.group.plan.batches[index], ends, count, index);
+    const { ends, batches } = this.group.plan;
+    const count = Math.min(ends[index].length, countMax);
+    this.requestIndex = index;
+    this.#load(batches[index], ends[index], count);
     return count;
   }
 
-  /** Loads requests of a script. */
-  loadBytes(bytes: Uint8Array, ends: Int32Array, count: number, index: number): void {
+  /** Loads the first `count` requests that a script has made. */
+  loadScripted(script: ThreadScript, count: number): void {
+    this.#methods = script.methods;
+    this.#load(script.bytes, script.ends, count);
+  }
+
+  #load(bytes: Uint8Array, ends: Int32Array, count: number): void {
     this.#batch = bytes;
     this.#ends = ends;
     this.#batchEnd = ends[count - 1];
     this.#position = 0;
-    this.requestIndex = index;
     this.outstanding = count;
     this.#isRetry = false;
   }
@@ -221,7 +232,9 @@ export class LoadConnection extends Deadline implements SocketHandler {
     nowMs: number,
   ): number {
     const thread = this.thread;
-    const method = this.group.plan.methods[this.requestIndex];
+    const method = this.#methods === null
+      ? this.group.plan.methods[this.requestIndex]
+      : this.#methods[this.#position];
     const head = thread.head;
     const headEnd = parseResponseHead(head, bytes, start, end, defaultLimits, lastEnd, method);
     if (headEnd < 0) {
@@ -231,6 +244,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     if (headEnd > 0) {
       this.#status = head.status;
       this.#keepAlive = head.keepAlive;
+      thread.observer?.takeHead(this, head);
     }
     return headEnd;
   }
@@ -274,12 +288,16 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   #takeBody(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
     const decoder = this.#decoder!;
+    const { observer } = this.thread;
     let at = start;
     while (at < end && !decoder.done) {
       at = decoder.step(bytes, at, end);
       if (at < 0) {
         this.fail("protocol", describeFault(at).name, nowMs);
         return -1;
+      }
+      if (observer !== null && decoder.dataEnd > decoder.dataStart) {
+        observer.takeBody(this, bytes, decoder.dataStart, decoder.dataEnd);
       }
     }
     if (decoder.done) this.#finish(at, end, nowMs);
@@ -297,6 +315,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #complete(nowMs: number): void {
     const thread = this.thread;
     thread.answered(this, this.#status, nowMs);
+    thread.observer?.respond(this, this.#status);
     this.#resetResponse();
     this.#servedCount++;
     this.failureStreak = 0;
@@ -357,12 +376,20 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #retry(nowMs: number): boolean {
     if (
       this.#servedCount === 0 || this.#isRetry ||
-      !this.group.mayRetry(this.requestIndex, this.outstanding)
+      !this.#mayRepeat()
     ) return false;
     this.#dropSocket(false);
     this.#sendAgain(nowMs);
     this.#isRetry = true;
     return true;
+  }
+
+  /** Whether all requests without an answer may be sent a second time. */
+  #mayRepeat(): boolean {
+    if (this.#methods === null) return this.group.mayRetry(this.requestIndex, this.outstanding);
+    return this.#methods.slice(this.#position, this.#position + this.outstanding).every(
+      isIdempotent,
+    );
   }
 
   /** Sends the unanswered rest of the batch on a new connection. */
@@ -375,6 +402,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
       this.#ends = this.#ends.slice(this.#position, this.#position + this.outstanding)
         .map((end) => end - answeredBytes);
       this.#batchEnd = this.#batch.length;
+      this.#methods = this.#methods?.slice(this.#position) ?? null;
       this.#position = 0;
     }
     this.connect(nowMs);

@@ -3,11 +3,13 @@ import type { Deadline } from "../base/timer_wheel.ts";
 import { ResponseHead } from "../http1/mod.ts";
 import type { Reactor, Socket, TickHandler } from "../net/reactor.ts";
 import { ConnectionQueue } from "./connection_queue.ts";
+import { DelayQueue } from "./delay_queue.ts";
 import { type FailureKind, failureKinds } from "./failure.ts";
 import { Farewells } from "./farewells.ts";
 import { GroupState } from "./group_state.ts";
 import { LoadConnection, Phase } from "./load_connection.ts";
 import { Schedule } from "./schedule.ts";
+import type { ThreadScript } from "./script/thread_script.ts";
 import { Sources } from "./sources.ts";
 import { failureSlot, Slot, type ThreadStats } from "./stats.ts";
 import type { ThreadOutcome, ThreadPlan } from "./thread_plan.ts";
@@ -21,6 +23,8 @@ export class LoadThread implements TickHandler {
   readonly head = new ResponseHead();
   readonly counters: Float64Array;
   readonly farewells: Farewells;
+  /** Hears of every response; null: nobody asks. */
+  readonly observer: ThreadScript | null;
   readonly isOpenLoop: boolean;
   readonly staysAwake = true;
   /** Requests that were intended before this belong to the warm-up. */
@@ -31,6 +35,8 @@ export class LoadThread implements TickHandler {
   readonly #connections: LoadConnection[] = [];
   readonly #waiting: ConnectionQueue;
   readonly #sources: Sources;
+  readonly #script: ThreadScript | null;
+  readonly #delays = new DelayQueue();
   readonly #schedule: Schedule | null;
   readonly #failures = new Map<string, number>();
   #words: Int32Array = new Int32Array(0);
@@ -50,7 +56,14 @@ export class LoadThread implements TickHandler {
   #nextDueMs = Infinity;
   #warmDue = 0;
 
-  constructor(readonly plan: ThreadPlan, stats: ThreadStats, reactor: Reactor) {
+  constructor(
+    readonly plan: ThreadPlan,
+    stats: ThreadStats,
+    reactor: Reactor,
+    script: ThreadScript | null = null,
+  ) {
+    this.#script = script;
+    this.observer = script?.observesResponses ? script : null;
     this.#stats = stats;
     this.#reactor = reactor;
     this.counters = stats.counters;
@@ -59,7 +72,7 @@ export class LoadThread implements TickHandler {
     this.isOpenLoop = this.#schedule !== null;
     this.#sources = new Sources(plan);
     const groups = plan.groups.map((group) =>
-      new GroupState(group, plan.index, plan.threadCount, plan.randomOrder, plan.script !== null)
+      new GroupState(group, plan.index, plan.threadCount, plan.randomOrder, script !== null)
     );
     const count = Math.min(plan.connectionGroups.length, plan.requestCount);
     for (let index = 0; index < count; index++) {
@@ -98,6 +111,7 @@ export class LoadThread implements TickHandler {
       connection.close();
     }
     this.counters[Slot.inFlight] = inFlight;
+    this.counters[Slot.scriptUs] = (this.#script?.spentMs ?? 0) * 1000;
     this.counters[Slot.open] = open;
     if (this.#schedule !== null) this.#closeSchedule(this.#schedule, nowMs);
     this.#reactor.stop();
@@ -116,7 +130,12 @@ export class LoadThread implements TickHandler {
     }
     if (this.#openedUpTo < this.#connections.length) this.#openMore(nowMs);
     if (this.#nextDueMs <= nowMs) this.#sendDue();
-    const nextMs = Math.min(this.#endMs, this.#isWarm ? Infinity : this.measureFromMs);
+    while (this.#delays.nextMs <= nowMs) this.#endDelay(this.#delays.take(), nowMs);
+    const nextMs = Math.min(
+      this.#endMs,
+      this.#isWarm ? Infinity : this.measureFromMs,
+      this.#delays.nextMs,
+    );
     return this.#waitUntil(
       this.#waiting.isEmpty ? nextMs : Math.min(nextMs, this.#nextDueMs),
       nowMs,
@@ -220,10 +239,42 @@ export class LoadThread implements TickHandler {
     if (this.#schedule !== null) return this.#nextScheduled(connection, nowMs);
     if (this.#remaining <= 0) return this.#endWhenDone();
     if (connection.phase === Phase.closed) return connection.connect(nowMs);
-    const count = connection.load(connection.group.next(), this.#remaining);
+    if (this.#script !== null && this.#script.delays) return this.#delay(connection, nowMs);
+    this.#sendNext(connection, nowMs);
+  }
+
+  #sendNext(connection: LoadConnection, nowMs: number): void {
+    const count = this.#load(connection, this.#remaining);
     if (nowMs >= this.measureFromMs) this.#remaining -= count;
     this.#claimed += count;
     connection.send(nowMs, nowMs);
+  }
+
+  /** Gives the connection its next requests, at most `countMax`; returns how many. */
+  #load(connection: LoadConnection, countMax: number): number {
+    const script = this.#script;
+    if (script === null || !script.makesRequests) {
+      return connection.load(connection.group.next(), countMax);
+    }
+    script.make();
+    const count = Math.min(script.ends.length, countMax);
+    connection.loadScripted(script, count);
+    return count;
+  }
+
+  #delay(connection: LoadConnection, nowMs: number): void {
+    // A connection that was replaced while it waited keeps the place that it has.
+    if (connection.isDelayed) return;
+    const delayMs = this.#script!.delay();
+    if (delayMs === 0) return this.#sendNext(connection, nowMs);
+    connection.isDelayed = true;
+    this.#delays.add(connection, nowMs + delayMs);
+  }
+
+  #endDelay(connection: LoadConnection, nowMs: number): void {
+    connection.isDelayed = false;
+    if (this.isOver || this.#remaining <= 0) return this.#endWhenDone();
+    if (connection.phase === Phase.idle) this.#sendNext(connection, nowMs);
   }
 
   /** A connection that was closed between two requests. */
@@ -262,8 +313,7 @@ export class LoadThread implements TickHandler {
 
   #sendScheduled(connection: LoadConnection, nowMs: number): void {
     const intendedMs = this.#nextDueMs;
-    const count = connection.load(connection.group.next(), 1);
-    this.#claimed += count;
+    this.#claimed += this.#load(connection, 1);
     this.#nextDue++;
     this.#nextDueMs = this.#startMs + this.#schedule!.dueMs(this.#scheduleIndex(this.#nextDue));
     if (intendedMs >= this.measureFromMs) {
@@ -314,6 +364,11 @@ export class LoadThread implements TickHandler {
     });
     const order = (kind: string) => failureKinds.indexOf(kind as FailureKind);
     failures.sort((a, b) => order(a.kind) - order(b.kind) || b.count - a.count);
-    return { failures, measuredMs: this.#measuredMs, autoSources: this.#sources.autoCount };
+    return {
+      failures,
+      measuredMs: this.#measuredMs,
+      autoSources: this.#sources.autoCount,
+      variables: this.#script?.handle.collect() ?? {},
+    };
   }
 }

@@ -5,9 +5,11 @@ import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { compareCommand } from "./compare.ts";
 import { mergeCommand } from "./merge.ts";
 import { parseLoadArgs } from "./options.ts";
+import type { LoadPlan } from "./plan.ts";
 import { plotCommand } from "./plot.ts";
 import { prepareRun } from "./prepare.ts";
 import { LoadRuns } from "./runs.ts";
+import type { MainScript } from "./script/main_script.ts";
 import { loadTable } from "./table.ts";
 
 export const loadMode: Mode = {
@@ -22,6 +24,14 @@ export const loadMode: Mode = {
 async function runLoad(argv: readonly string[]): Promise<number> {
   const plan = parseLoadArgs(argv);
   raiseOpenFilesLimit();
-  const prepared = await prepareRun(plan, null, getVariable("HAYATE_REACTOR") ?? "");
-  return await new LoadRuns(plan, prepared, argv).run();
+  const script = await loadMainScript(plan);
+  const scripts = await script?.setup() ?? [];
+  const prepared = await prepareRun(plan, scripts, getVariable("HAYATE_REACTOR") ?? "");
+  return await new LoadRuns(plan, prepared, argv, script).run();
+}
+
+async function loadMainScript(plan: LoadPlan): Promise<MainScript | null> {
+  if (plan.script === null) return null;
+  const { MainScript } = await import("./script/main_script.ts");
+  return await MainScript.load(plan, plan.script);
 }

@@ -69,7 +69,7 @@ function readTargets(options: Options, errors: string[]): Target[] {
   return targets;
 }
 
-function checkCombinations({ values, given, rest }: Options, errors: string[]): void {
+function checkCombinations({ values, given, rest, operands }: Options, errors: string[]): void {
   const exclusive = (one: string, other: string, why: string) => {
     const key = (flag: string) =>
       flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
@@ -100,6 +100,9 @@ function checkCombinations({ values, given, rest }: Options, errors: string[]): 
   }
   if (values.urlsRandom && values.urls === null && given.has("urlsRandom") === false) {
     errors.push("--urls-random needs several URLs");
+  }
+  if (values.script !== null && operands.length !== 1) {
+    errors.push("--script needs exactly one URL: the script makes the requests");
   }
   if (rest.length > 0 && values.script === null) errors.push("words behind -- need --script");
   if (values.host !== null && /[\x00-\x20\x7f]/.test(values.host)) {

@@ -28,7 +28,8 @@ export interface PreparedRun {
 /** Throws `StartError` for what cannot be read or resolved. */
 export async function prepareRun(
   plan: LoadPlan,
-  script: ScriptPlan | null,
+  /** One for each thread, or none. */
+  scripts: readonly ScriptPlan[],
   reactor: string,
 ): Promise<PreparedRun> {
   const body = readBody(plan);
@@ -61,7 +62,7 @@ export async function prepareRun(
       randomOrder: plan.urlsRandom,
       sources: plan.sources,
       resetOnClose: plan.linger0,
-      script,
+      script: scripts[index] ?? null,
       reactor,
     });
     connectionsBefore += count;
@@ -175,7 +176,8 @@ function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<A
   return bytes;
 }
 
-function readBody(plan: LoadPlan): Uint8Array | null {
+/** The request's body, read from its file; null without one. */
+export function readBody(plan: LoadPlan): Uint8Array | null {
   if (plan.body === null) return null;
   if (plan.body.kind === "text") return new TextEncoder().encode(plan.body.text);
   return readFile(plan.body.path);

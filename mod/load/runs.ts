@@ -21,6 +21,7 @@ import { clearLine, progressLine } from "./report_progress.ts";
 import { wrkHeader, wrkReport } from "./report_wrk.ts";
 import type { Interval, LoadResult } from "./result.ts";
 import { LoadRun } from "./run.ts";
+import type { MainScript } from "./script/main_script.ts";
 import { brokenThresholds } from "./verdict.ts";
 
 /** 128 + SIGTERM. */
@@ -38,12 +39,19 @@ export class LoadRuns {
   readonly #latency = new Histogram();
   readonly #showsText: boolean;
   readonly #showsProgress: boolean;
+  readonly #script: MainScript | null;
   #current: LoadRun | null = null;
   #failed = 0;
   #signalCode = 0;
   #leave: () => void = () => {};
 
-  constructor(plan: LoadPlan, prepared: PreparedRun, argv: readonly string[]) {
+  constructor(
+    plan: LoadPlan,
+    prepared: PreparedRun,
+    argv: readonly string[],
+    script: MainScript | null,
+  ) {
+    this.#script = script;
     this.#plan = plan;
     this.#prepared = prepared;
     this.#argv = argv;
@@ -110,6 +118,7 @@ export class LoadRuns {
     if (this.#showsText) {
       writeStdout(wrkReport(result, plan.output.latency) + additions(result, plan.output));
     }
+    await this.#script?.done(result);
     return result;
   }
 

@@ -44,20 +44,23 @@ export interface ThreadPlan {
   readonly sources: readonly string[];
   /** Close by reset, so that no TIME_WAIT is left. */
   readonly resetOnClose: boolean;
-  /** The script's module, as a URL, with its words behind `--`; null: none. */
+  /** null: no script. */
   readonly script: ScriptPlan | null;
   /** Value of HAYATE_REACTOR. */
   readonly reactor: string;
 }
 
 export interface ScriptPlan {
-  readonly url: string;
-  /** As the user named it, for error messages. */
+  /** The module's path, as the user named it. */
   readonly name: string;
   /** The URL, then the words behind `--`. */
   readonly args: readonly string[];
   /** What the `wrk` object starts with. */
   readonly wrk: WrkFields;
+  /** `ip:port` that `setup` chose for this thread; null: the URL's. */
+  readonly address: string | null;
+  /** Global variables that `setup` gave to this thread. */
+  readonly variables: Record<string, unknown>;
 }
 
 /** The plain fields of wrk's `wrk` table. */
@@ -68,7 +71,7 @@ export interface WrkFields {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
 }
 
 /** One count of the error table. */
@@ -86,4 +89,6 @@ export interface ThreadOutcome {
   readonly measuredMs: number;
   /** Local addresses that were taken up because ports ran out. */
   readonly autoSources: number;
+  /** The script's global variables at the end. */
+  readonly variables: Record<string, unknown>;
 }

@@ -2,6 +2,7 @@
 import { createReactor } from "../net/mod.ts";
 import type { FromWorker, ToWorker } from "./crew.ts";
 import { LoadThread } from "./load_thread.ts";
+import { ThreadScript } from "./script/thread_script.ts";
 import { ThreadStats } from "./stats.ts";
 
 /** The part of a worker's global scope that is used here; the program is checked as a main module. */
@@ -16,8 +17,15 @@ let thread: LoadThread | null = null;
 async function obey(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case "plan": {
-      const reactor = await createReactor(message.plan.reactor);
-      thread = new LoadThread(message.plan, new ThreadStats(message.memory), reactor);
+      const { plan, memory } = message;
+      const reactor = await createReactor(plan.reactor);
+      const stats = new ThreadStats(memory);
+      if (plan.script === null) {
+        thread = new LoadThread(plan, stats, reactor);
+      } else {
+        const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop());
+        thread = new LoadThread(script.adapt(plan), stats, reactor, script);
+      }
       return scope.postMessage({ kind: "ready" });
     }
     case "start": {

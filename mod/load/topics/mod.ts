@@ -1,6 +1,7 @@
 /** The pages of `hayate help load TOPIC`. */
 import type { Topic } from "../../cli/mod.ts";
 import { jsonText } from "./json.ts";
+import { scriptsText } from "./scripts.ts";
 
 const outputText = `What the output means
 
@@ -71,4 +72,5 @@ export const loadTopics: readonly Topic[] = [
     text: modelsText,
   },
   { name: "json", summary: "the schema of --json", text: jsonText },
+  { name: "scripts", summary: "wrk's Lua API in JavaScript, with examples", text: scriptsText },
 ];

@@ -50,6 +50,7 @@ function result(
     portRange: [32768, 60999],
     interrupted: false,
     hasScript: false,
+    threadVariables: [],
     ...changes,
   };
 }

@@ -1,0 +1,44 @@
+import type { LoadConnection } from "./load_connection.ts";
+
+/** Connections that a script makes wait, the one that is due first on top: a binary heap. */
+export class DelayQueue {
+  readonly #heap: { readonly atMs: number; readonly connection: LoadConnection }[] = [];
+
+  /** When the first is due; Infinity when none waits. */
+  get nextMs(): number {
+    return this.#heap.length === 0 ? Infinity : this.#heap[0].atMs;
+  }
+
+  add(connection: LoadConnection, atMs: number): void {
+    const heap = this.#heap;
+    const entry = { atMs, connection };
+    let at = heap.length;
+    heap.push(entry);
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (heap[above].atMs <= atMs) break;
+      heap[at] = heap[above];
+      at = above;
+    }
+    heap[at] = entry;
+  }
+
+  /** Takes the first out; only while `nextMs` is finite. */
+  take(): LoadConnection {
+    const heap = this.#heap;
+    const first = heap[0].connection;
+    const last = heap.pop()!;
+    if (heap.length === 0) return first;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      if (below >= heap.length) break;
+      if (below + 1 < heap.length && heap[below + 1].atMs < heap[below].atMs) below++;
+      if (heap[below].atMs >= last.atMs) break;
+      heap[at] = heap[below];
+      at = below;
+    }
+    heap[at] = last;
+    return first;
+  }
+}

@@ -1,0 +1,50 @@
+/** The requests in the bytes that a script made: where each ends, and its method. */
+import {
+  BodyDecoder,
+  defaultLimits,
+  describeFault,
+  type Method,
+  parseRequestHead,
+  RequestHead,
+} from "../../http1/mod.ts";
+
+const head = new RequestHead();
+const decoder = new BodyDecoder();
+/** A head made by hand may be as long as its author likes. */
+const limits = {
+  ...defaultLimits,
+  startLineBytesMax: 1 << 20,
+  headBytesMax: 1 << 22,
+  fieldsMax: 1000,
+};
+
+export interface SplitRequests {
+  readonly ends: Int32Array;
+  readonly methods: readonly Method[];
+}
+
+/** Throws `TypeError` when the bytes are no complete requests. */
+export function splitRequests(bytes: Uint8Array): SplitRequests {
+  const ends: number[] = [];
+  const methods: Method[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const headEnd = parseRequestHead(head, bytes, at, bytes.length, limits, at);
+    if (headEnd === 0) throw new TypeError("request() returned an incomplete request");
+    if (headEnd < 0) {
+      throw new TypeError(`request() returned no valid request: ${describeFault(headEnd).phrase}`);
+    }
+    decoder.reset(head.framing, head.contentLength, limits);
+    at = headEnd;
+    while (!decoder.done && at < bytes.length) {
+      at = decoder.step(bytes, at, bytes.length);
+      if (at < 0) {
+        throw new TypeError(`request() returned a broken body: ${describeFault(at).phrase}`);
+      }
+    }
+    if (!decoder.done) throw new TypeError("request() returned a request without its whole body");
+    ends.push(at);
+    methods.push(head.method);
+  }
+  if (ends.length === 0) throw new TypeError("request() returned nothing");
+  return { ends: Int32Array.from(ends), methods };
+}

@@ -1,0 +1,57 @@
+/** `hayate help load scripts`. */
+import { scriptExamples } from "./script_examples.ts";
+
+const text = `Scripts: wrk's Lua API in JavaScript or TypeScript
+
+hayate load -s FILE.js|FILE.ts URL [-- ARGS...]
+
+A script is a module. What it exports of these is called, under wrk's names:
+
+  setup(thread)              in the main thread, once for each load thread; may be
+                             async. thread: index, addr ("ip:port", may be set),
+                             get(name), set(name, value), stop()
+  init(args)                 in each load thread, before the run; may be async.
+                             args[0] is the URL, then the words behind --
+  delay()                    milliseconds to wait before the next request
+  request()                  the next request; without it the same one is sent over
+                             and over and nothing is called. It returns a string or
+                             Uint8Array as wrk.format() makes it, or
+                             { method, path, headers, body }, or a list of these,
+                             which is sent at once (pipelining)
+  response(status, headers, body)
+                             status: number, headers: object, body: Uint8Array
+  done(summary, latency, requests)
+                             in the main thread, after the report. summary:
+                             duration (us), requests, bytes, errors { connect,
+                             read, write, status, timeout }; latency (us) and
+                             requests (per second and thread): min, max, mean,
+                             stdev, percentile(p), length, and (i) -> [value, count]
+
+The global object wrk:
+
+  wrk.scheme, host, port, method, path, headers, body
+                             what requests are made of; change them at the top of
+                             the script or in init()
+  wrk.format(method, path, headers, body)
+                             a request as text (bytes, when body is bytes); what is
+                             left out comes from wrk. Host and Content-Length are
+                             added
+  wrk.request()              the default request
+  wrk.lookup(host, port)     addresses, as "ip:port"; a promise
+  wrk.connect(address)       true when something listens there; a promise
+  wrk.thread                 index, addr, get, set, stop() of this thread
+
+Each load thread has a world of its own, apart from the main thread's. A thread's
+variables (get, set) are its global variables: what it leaves in them, done() reads.
+Numbers, strings, lists and objects can be handed over.
+
+What the script itself costs is in client.scriptMs of --json. A script that throws
+ends the run with exit 1 and its line.
+
+`;
+
+const examples = Object.entries(scriptExamples).map(([name, source]) => {
+  return `${name}.js\n${source.replace(/^(?=.)/gm, "    ")}`;
+});
+
+export const scriptsText: string = text + examples.join("\n");
