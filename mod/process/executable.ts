@@ -24,8 +24,8 @@ export function selfUnderName(
   return { command: [name, ...args], file: execPath };
 }
 
-/** The last part of argv[0]: `start_server` when called through a link of that name. */
-export function invokedName(): string {
-  const first = Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0] ?? "";
-  return first.slice(first.lastIndexOf("/") + 1);
+/** argv[0] as the user typed it, such as `dist/hayate`; `hayate` when not compiled. */
+export function invokedPath(): string {
+  if (!Deno.build.standalone) return "hayate";
+  return Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0] || "hayate";
 }

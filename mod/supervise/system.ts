@@ -1,5 +1,6 @@
 /** The real system behind the engine: processes, timers, files, and whoever started us. */
 import { version } from "../base/version.ts";
+import { invokedPath } from "../process/executable.ts";
 import { watchProcess } from "../process/pidfd.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { sendSignal } from "../process/signals.ts";
@@ -115,7 +116,7 @@ export class RealSystem implements System {
     if (this.#greeted || !state.hasServed) return;
     this.#greeted = true;
     if (this.plan.asStartServer || this.plan.logFormat === "json") return;
-    for (const text of greeting(this.plan, Deno.pid, "hayate", version)) {
+    for (const text of greeting(this.plan, Deno.pid, invokedPath(), version)) {
       this.report({ event: "note", text });
     }
   }
