@@ -1,7 +1,7 @@
 /** What a TLS connection to an upstream or a load target is made of. */
 import { StartError } from "../base/errors.ts";
 import { parseIp } from "../base/ip.ts";
-import { cString, libssl, textAt } from "../sys/libssl.ts";
+import { cString, libssl } from "../sys/libssl.ts";
 import { takeFailure } from "./openssl_error.ts";
 import { setVersion } from "./server_context.ts";
 import { Ctrl, fileTypePem, Option, Verify } from "./ssl_settings.ts";
@@ -24,8 +24,11 @@ const hostNameType = 0;
 export class ClientContext {
   readonly pointer: Deno.PointerObject;
   readonly #verify: boolean;
-  /** The session of the last connection, to resume from; its tickets arrive after the handshake. */
-  #session: Deno.PointerValue = null;
+  /**
+   * The last session by server name. A resumed handshake checks no certificate, so a session must
+   * never serve another name than the one it was verified for.
+   */
+  readonly #sessions = new Map<string, Deno.PointerObject>();
 
   /** Throws `StartError` with the path of a file that cannot be used. */
   constructor(options: ClientContextOptions = {}) {
@@ -54,21 +57,21 @@ export class ClientContext {
       lib.SSL_ctrl(ssl, Ctrl.setServername, hostNameType, name);
     }
     if (this.#verify) lib.SSL_set1_host(ssl, name);
-    if (resume && this.#session !== null) lib.SSL_set_session(ssl, this.#session);
+    const session = this.#sessions.get(serverName);
+    if (resume && session !== undefined) lib.SSL_set_session(ssl, session);
   }
 
-  /** Keeps the session of a connection that is about to end, for `prepare`. */
-  remember(ssl: Deno.PointerObject): void {
+  /**
+   * Keeps the session of a connection that is about to end, for `prepare`: TLS 1.3 sends its tickets
+   * after the handshake.
+   */
+  remember(ssl: Deno.PointerObject, serverName: string): void {
     const lib = libssl();
-    if (this.#session !== null) lib.SSL_SESSION_free(this.#session);
-    this.#session = lib.SSL_get1_session(ssl);
-  }
-
-  /** Why the peer's certificate was refused, "" when it was not. */
-  verifyFailure(ssl: Deno.PointerObject): string {
-    const lib = libssl();
-    const result = lib.SSL_get_verify_result(ssl);
-    return result === 0 ? "" : textAt(lib.X509_verify_cert_error_string(result));
+    const session = lib.SSL_get1_session(ssl);
+    if (session === null) return;
+    const former = this.#sessions.get(serverName);
+    if (former !== undefined) lib.SSL_SESSION_free(former);
+    this.#sessions.set(serverName, session);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Outgoing TLS connections. */
 import type { Address } from "../base/address.ts";
-import type { ConnectOptions, Reactor, Socket, SocketHandler } from "../net/reactor.ts";
+import type { ConnectOptions, Reactor, SocketHandler } from "../net/reactor.ts";
 import type { ClientContext } from "./client_context.ts";
 import { TlsSocket } from "./tls_socket.ts";
 
@@ -23,7 +23,7 @@ export function connectSecure(
   handler: SocketHandler,
   context: ClientContext,
   options: SecureConnectOptions,
-): Socket {
+): TlsSocket {
   // The inner socket needs a handler before the TLS socket, which becomes it, can exist.
   const inner = reactor.connect(address, handler, options);
   const secure = new TlsSocket(inner, context.pointer, handler, {

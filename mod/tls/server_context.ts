@@ -43,7 +43,12 @@ export class ServerContext {
   /** Throws `StartError` with the path of what is missing, unreadable, mismatched or expired. */
   constructor(options: ServerContextOptions) {
     if (options.identities.length === 0) throw new StartError("TLS: no certificate is configured");
-    for (const identity of options.identities) this.#add(identity, options);
+    try {
+      for (const identity of options.identities) this.#add(identity, options);
+    } catch (error) {
+      this.free();
+      throw error;
+    }
   }
 
   /** The default SSL_CTX, for `TlsSocket`. */

@@ -8,7 +8,7 @@ import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import { libssl, textAt } from "../sys/libssl.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
-import { type OpensslFailure, SslError, takeFailure } from "./openssl_error.ts";
+import { type OpensslFailure, Reason, SslError, takeFailure } from "./openssl_error.ts";
 import { sslModes } from "./ssl_settings.ts";
 
 /** Plaintext that is encrypted before the socket gets it: four records, one send(2). */
@@ -213,7 +213,15 @@ export class TlsSocket implements Socket, SocketHandler {
     // An alert that explains the failure goes out as well.
     this.#pumpOut();
     if (why === SslError.wantRead || why === SslError.wantWrite) return;
-    this.#failHandshake(takeFailure());
+    this.#failHandshake(this.#explain(takeFailure()));
+  }
+
+  /** "Verify failed" alone helps nobody at night: what is wrong with the certificate stands elsewhere. */
+  #explain(failure: OpensslFailure): OpensslFailure {
+    if (failure.reason !== Reason.certificateVerifyFailed) return failure;
+    const lib = this.#lib;
+    const why = textAt(lib.X509_verify_cert_error_string(lib.SSL_get_verify_result(this.#ssl)));
+    return { reason: failure.reason, phrase: `the peer's certificate is refused: ${why}` };
   }
 
   #readRecords(): void {

@@ -1,12 +1,13 @@
 /** Both ends of TLS connections for the contract suite, with a certificate of their own. */
 import type { Address } from "../../mod/base/address.ts";
-import type { AcceptHandler, Reactor, Socket, SocketHandler } from "../../mod/net/reactor.ts";
+import type { AcceptHandler, Reactor, SocketHandler } from "../../mod/net/reactor.ts";
 import { libssl } from "../../mod/sys/libssl.ts";
 import { AlpnSelector } from "../../mod/tls/alpn.ts";
 import { ClientContext } from "../../mod/tls/client_context.ts";
 import { connectSecure, type SecureConnectOptions } from "../../mod/tls/connect.ts";
 import { secureAccept } from "../../mod/tls/secure_accept.ts";
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
+import type { TlsSocket } from "../../mod/tls/tls_socket.ts";
 import { ServerContext, type ServerContextOptions } from "../../mod/tls/server_context.ts";
 
 // Loaded here, so that no single test is blamed for what stays open for the thread's life.
@@ -72,7 +73,7 @@ export class TlsEnds {
     address: Address,
     handler: SocketHandler,
     options: Partial<SecureConnectOptions> = {},
-  ): Socket {
+  ): TlsSocket {
     const full = { serverName: "localhost", ...options };
     return connectSecure(this.reactor, address, handler, this.client, full);
   }
