@@ -36,6 +36,8 @@ export class LoadConnection extends Deadline implements SocketHandler {
   isQueued = false;
   /** Waits because its script said so. */
   isDelayed = false;
+  /** Local address of the socket, where we chose it. */
+  source: string | undefined = undefined;
   /** Responses in a row that this connection has failed to get. */
   failureStreak = 0;
   /** Index in the group of the request that is answered next. */

@@ -159,6 +159,7 @@ export class LoadThread implements TickHandler {
     const addresses = connection.group.plan.addresses;
     const address = addresses[connection.index % addresses.length];
     const source = address.kind === "tcp" ? this.#sources.next() : undefined;
+    connection.source = source;
     return this.#reactor.connect(address, connection, source === undefined ? {} : { source });
   }
 
@@ -176,7 +177,7 @@ export class LoadThread implements TickHandler {
 
   /** No ephemeral port was free. True when the connection shall try again at once. */
   takeNextSource(connection: LoadConnection): boolean {
-    return this.#sources.exhausted(connection.group.plan.loopback);
+    return this.#sources.exhausted(connection.source, connection.group.plan.loopback);
   }
 
   arm(entry: Deadline, deadlineMs: number): void {

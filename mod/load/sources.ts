@@ -14,10 +14,10 @@ export class Sources {
   readonly #isAuto: boolean;
   readonly #thread: number;
   #next: number;
-  /** Connects that found no free port since the last one that did. */
-  #refusedStreak = 0;
+  /** Addresses that had no free port since the last connection that found one. */
+  #exhaustedStreak = 0;
 
-  constructor(plan: ThreadPlan) {
+  constructor(plan: Pick<ThreadPlan, "sources" | "index" | "connectionsBefore">) {
     this.#addresses = [...plan.sources];
     this.#isAuto = plan.sources.length === 0;
     this.#thread = plan.index;
@@ -27,22 +27,33 @@ export class Sources {
   /** The address for the next connection; undefined leaves the choice to the kernel. */
   next(): string | undefined {
     const count = this.#addresses.length;
-    return count === 0 ? undefined : this.#addresses[this.#next++ % count];
+    if (count === 0) return undefined;
+    // Looking for a port where none is left is slow: our own addresses are used up one by one, and
+    // when the turn comes round, the first one's ports are free again.
+    const at = this.#isAuto ? this.#next : this.#next++;
+    return this.#addresses[at % count];
   }
 
   /** A connection was made. */
   succeeded(): void {
-    this.#refusedStreak = 0;
+    this.#exhaustedStreak = 0;
   }
 
-  /** No port was free. True when another address is worth a try. */
-  exhausted(isLoopback: boolean): boolean {
-    if (++this.#refusedStreak <= this.#addresses.length) return true;
-    if (!this.#isAuto || !isLoopback || this.autoCount >= autoSourcesMax) return false;
+  /** No port was free at `source`, which `next` gave. True when another attempt is worth its while. */
+  exhausted(source: string | undefined, isLoopback: boolean): boolean {
+    if (!this.#isAuto) return ++this.#exhaustedStreak <= this.#addresses.length;
+    const count = this.#addresses.length;
+    // Another connection has found this out and moved on.
+    if (count > 0 && source !== this.#addresses[this.#next % count]) return true;
+    if (++this.#exhaustedStreak < count) {
+      this.#next++;
+      return true;
+    }
+    if (!isLoopback || this.autoCount >= autoSourcesMax) return false;
     // Threads keep apart, so that none of them inherits another's exhausted address.
     this.#addresses.push(`127.0.${1 + this.#thread % 250}.${1 + this.autoCount++}`);
-    this.#next = this.#addresses.length - 1;
-    this.#refusedStreak = 0;
+    this.#next = count;
+    this.#exhaustedStreak = 0;
     return true;
   }
 }
