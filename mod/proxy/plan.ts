@@ -73,6 +73,8 @@ export interface HostPlan {
   /** 0: the default port of the scheme. */
   readonly port: number;
   readonly strictMatch: boolean;
+  /** Served on listeners of its own and on no other. */
+  readonly hasOwnListen: boolean;
   readonly paths: readonly PathPlan[];
   /** What holds for a request that no path matches. */
   readonly settings: Settings;

@@ -1,7 +1,6 @@
 /** Starting `hayate serve` for its end-to-end tests, on each reactor backend. */
 import { Child, startHayate } from "../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
-import { tcp } from "../support/raw_socket.ts";
 
 export type Backend = "epoll" | "portable";
 export const backends: readonly Backend[] = ["epoll", "portable"];
@@ -36,7 +35,8 @@ export async function startServe(setup: ServeSetup): Promise<Served> {
     ["serve", "--host", "127.0.0.1", "--port", String(port), ...args],
     { env: { HAYATE_REACTOR: setup.backend ?? "epoll", ...setup.env } },
   ));
-  await child.waitForSocket(tcp(port));
+  // The socket alone accepts as soon as a master has bound it; a worker may be yet to come.
+  await child.waitForLine(/listening on /);
   const owned = stack.move();
   return {
     child,

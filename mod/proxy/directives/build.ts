@@ -53,12 +53,14 @@ function checkCompleteness(draft: PlanDraft, file: string, options: BuildOptions
 }
 
 function finishPlan(draft: PlanDraft, file: string): ProxyPlan {
-  const hosts: HostPlan[] = draft.hosts.map(({ name, port, strictMatch, paths, settings }) => {
+  const hosts: HostPlan[] = draft.hosts.map((host) => {
+    const { name, port, strictMatch, paths, settings } = host;
     // Longest first, so that the first match is the longest one.
     const sorted = paths.slice().sort((a, b) =>
       b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1)
     );
-    return { name, port, strictMatch, paths: sorted, settings };
+    const hasOwnListen = host.listens.length > 0;
+    return { name, port, strictMatch, hasOwnListen, paths: sorted, settings };
   });
   return {
     file,

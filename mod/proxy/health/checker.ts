@@ -1,0 +1,138 @@
+/** Checks the peers of all upstreams that want it: when to probe, and what follows from it. */
+import { formatAddress } from "../../base/address.ts";
+import { isResolved } from "../../config/mod.ts";
+import type { Address } from "../../base/address.ts";
+import type { Peer } from "../balance/peer.ts";
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { CheckPlan } from "../plan.ts";
+import { CheckState, probeFaultLine, type Transition, transitionLine } from "./check_state.ts";
+import type { ProbeResult, ProbeTransport } from "./probe.ts";
+import type { StatusRow } from "./status_page.ts";
+
+/** What the checker needs of the outside. */
+export interface CheckerParts {
+  readonly transport: ProbeTransport;
+  setTimer(delayMs: number, callback: () => void): number;
+  clearTimer(handle: number): void;
+  nowMs(): number;
+  /** From 0 to below 1. */
+  random(): number;
+  log(line: string): void;
+}
+
+/** One peer under check. */
+export class CheckedPeer {
+  readonly state: CheckState;
+  readonly address: Address;
+  /** As the log lines name it: the address that is probed. */
+  readonly name: string;
+  cancel: (() => void) | null = null;
+  timer = -1;
+
+  constructor(readonly upstream: string, readonly check: CheckPlan, readonly peer: Peer) {
+    this.state = new CheckState(check.rise, check.fall, check.defaultDown);
+    const { address } = peer.plan;
+    if (!isResolved(address)) throw new TypeError(`Cannot check ${peer.name}: it is not resolved`);
+    this.address = address;
+    const isMoved = check.port > 0 && address.kind === "tcp";
+    this.name = formatAddress(isMoved ? { ...address, port: check.port } : address);
+    peer.checkDown = this.state.isDown;
+  }
+}
+
+export class Checker {
+  readonly #parts: CheckerParts;
+  readonly peers: readonly CheckedPeer[];
+  #isStopped = false;
+
+  constructor(groups: readonly PeerGroup[], parts: CheckerParts) {
+    this.#parts = parts;
+    this.peers = groups.flatMap((group) => {
+      const { check } = group.plan;
+      return check === null
+        ? []
+        : group.peers.map((peer) => new CheckedPeer(group.plan.name, check, peer));
+    });
+  }
+
+  /**
+   * Probes every peer at once, again and again until its state is known: `rise` successes or one
+   * failure. Resolves when all are, so that a start with `default_down=true` is no outage. The
+   * checks go on by themselves.
+   */
+  async start(): Promise<void> {
+    await Promise.all(
+      this.peers.map((one) =>
+        new Promise<void>((resolve) => this.#probe(one, () => this.#isKnown(one), resolve))
+      ),
+    );
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const one of this.peers) {
+      this.#parts.clearTimer(one.timer);
+      one.cancel?.();
+    }
+  }
+
+  /** The rows of the status page. */
+  rows(): StatusRow[] {
+    return this.peers.map(({ upstream, check, peer, state }, index) => ({
+      index,
+      upstream,
+      name: peer.name,
+      isDown: state.isDown,
+      rise: state.riseCount,
+      fall: state.fallCount,
+      type: check.type,
+      port: check.port,
+    }));
+  }
+
+  #isKnown({ state, check }: CheckedPeer): boolean {
+    return !state.isDown || state.fallCount > 0 || state.riseCount >= check.rise;
+  }
+
+  /** Probes now; while `isDone` is false probes again at once, afterwards each interval. */
+  #probe(one: CheckedPeer, isDone: () => boolean, onDone: () => void): void {
+    if (this.#isStopped) return onDone();
+    const startMs = this.#parts.nowMs();
+    one.cancel = this.#parts.transport.probe(one.address, one.check, (result) => {
+      one.cancel = null;
+      this.#judge(one, result);
+      if (!isDone()) return this.#probe(one, isDone, onDone);
+      onDone();
+      // Spread over the interval once, so that many peers are not probed in one moment for ever.
+      const intervalMs = one.check.intervalMs;
+      const isFirst = onDone !== nothing;
+      const delayMs = isFirst ? intervalMs * (0.5 + this.#parts.random() / 2) : intervalMs;
+      const spentMs = this.#parts.nowMs() - startMs;
+      one.timer = this.#parts.setTimer(Math.max(0, delayMs - (isFirst ? 0 : spentMs)), () => {
+        this.#probe(one, always, nothing);
+      });
+    });
+  }
+
+  #judge(one: CheckedPeer, result: ProbeResult): void {
+    if (result !== null) {
+      const line = probeFaultLine(result, one.name);
+      if (line !== null) this.#parts.log(line);
+    }
+    this.#apply(one, one.state.note(result === null));
+  }
+
+  #apply(one: CheckedPeer, transition: Transition): void {
+    if (transition === "none") return;
+    this.#parts.log(transitionLine(transition, one.name));
+    one.peer.checkDown = one.state.isDown;
+    if (transition === "down") return;
+    // What traffic found out before is history; slow_start begins now.
+    one.peer.fails = 0;
+    one.peer.effectiveWeight = one.peer.weight;
+    one.peer.recoveredMs = this.#parts.nowMs();
+  }
+}
+
+const always = () => true;
+const nothing = () => {};

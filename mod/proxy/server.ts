@@ -1,0 +1,109 @@
+/** One process that proxies: its sockets, its upstreams with their checks, and its engine. */
+import { formatAddress } from "../base/address.ts";
+import { version } from "../base/version.ts";
+import type { Logger } from "../log/mod.ts";
+import type { Listener, Reactor } from "../net/reactor.ts";
+import { AccessLogs } from "./access_logs.ts";
+import { PeerGroup } from "./balance/peer_group.ts";
+import { RouteCompiler } from "./engine/compile.ts";
+import { Engine } from "./engine/engine.ts";
+import { WelcomeHandler } from "./engine/welcome.ts";
+import { configFilesDefault } from "./flags.ts";
+import { Checker } from "./health/checker.ts";
+import { ReactorProbes } from "./health/probe.ts";
+import { type InheritedSocket, openListeners } from "./listeners.ts";
+import type { ListenPlan, ProxyPlan } from "./plan.ts";
+
+export interface ServerParts {
+  readonly reactor: Reactor;
+  readonly logger: Logger;
+  readonly inherited: readonly InheritedSocket[] | null;
+  /** SERVER_STARTER_GENERATION; null without a supervisor. */
+  readonly generation: number | null;
+}
+
+export class ProxyServer {
+  readonly #plan: ProxyPlan;
+  readonly #parts: ServerParts;
+  readonly #engine: Engine;
+  readonly #logs: AccessLogs;
+  readonly #checker: Checker;
+  readonly #compiler: RouteCompiler;
+  #listeners: readonly Listener[] = [];
+
+  /** `plan` has no names left in it (`resolvePlan`). */
+  constructor(plan: ProxyPlan, parts: ServerParts) {
+    const { reactor, logger } = parts;
+    this.#plan = plan;
+    this.#parts = parts;
+    this.#engine = new Engine(reactor, plan.global, logger);
+    this.#logs = new AccessLogs((message) => logger.error(message));
+    const groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
+    this.#checker = new Checker(groups, {
+      transport: new ReactorProbes(reactor),
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      clearTimer: (handle) => reactor.clearTimer(handle),
+      nowMs: () => reactor.nowMs,
+      random: Math.random,
+      log: (line) => logger.error(line),
+    });
+    this.#compiler = new RouteCompiler(plan, {
+      engine: this.#engine,
+      groups,
+      openLog: (log) => this.#logs.open(log),
+      checkRows: () => ({ rows: this.#checker.rows(), generation: parts.generation ?? 1 }),
+    });
+  }
+
+  /** Opens the sockets. Nothing is accepted before `start`. Throws `StartError`. */
+  listen(): void {
+    const { reactor, logger, inherited, generation } = this.#parts;
+    const engine = this.#engine;
+    const isWelcome = this.#plan.file === null;
+    const facts = { version, generation, pid: Deno.pid, configFiles: configFilesDefault };
+    const unknown = this.#compiler.unknown(isWelcome ? [new WelcomeHandler(engine, facts)] : []);
+    const serverOf = (listen: ListenPlan | null) => {
+      const hosts = this.#compiler.hosts(listen?.hosts ?? sharedHosts(this.#plan));
+      return engine.addServer(hosts, "http", unknown).onAccept;
+    };
+    // The welcome page is served wherever a supervisor listens, and has no wishes of its own.
+    const plans = isWelcome && inherited !== null ? [] : this.#plan.listeners;
+    const warn = (message: string) => logger.warn(message);
+    this.#listeners = openListeners(reactor, plans, inherited, serverOf, warn);
+    for (const listener of this.#listeners) listener.pause();
+  }
+
+  /** Finds out which peers are alive, then accepts. The reactor must be running. */
+  async start(): Promise<void> {
+    await this.#checker.start();
+    for (const listener of this.#listeners) {
+      listener.resume();
+      this.#parts.logger.info(`listening on ${formatAddress(listener.address)}`);
+    }
+  }
+
+  /** Answers what was accepted, then lets go of everything. */
+  async drain(): Promise<void> {
+    for (const listener of this.#listeners) listener.close();
+    await this.#engine.drain();
+    this.#checker.stop();
+    for (const upstream of this.#compiler.upstreams) upstream.close();
+  }
+
+  /** Opens log files again under their names. */
+  reopenLogs(): void {
+    this.#logs.reopen();
+  }
+
+  /** Writes out what the logs hold. */
+  async closeLogs(): Promise<void> {
+    await this.#logs.close();
+  }
+}
+
+/** Hosts without a `listen` of their own; all of them when there is no such host. */
+function sharedHosts(plan: ProxyPlan): number[] {
+  const all = plan.hosts.map((_, index) => index);
+  const shared = all.filter((index) => !plan.hosts[index].hasOwnListen);
+  return shared.length > 0 ? shared : all;
+}
