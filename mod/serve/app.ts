@@ -66,10 +66,12 @@ function textHandler(text: string): ExchangeHandler {
 }
 
 async function loadFetchApp(path: string, plan: ServePlan, home: AppHome): Promise<App> {
-  const [{ loadScript }, { FetchHandler }] = await Promise.all([
+  const [{ loadScript }, { FetchHandler }, { installUpgrade }] = await Promise.all([
     import("../script/mod.ts"),
     import("./fetch/fetch_handler.ts"),
+    import("./fetch/deno_upgrade.ts"),
   ]);
+  installUpgrade();
   const module = await loadScript(path);
   const options = {
     chunked: plan.http.chunked,

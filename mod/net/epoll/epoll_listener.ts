@@ -65,8 +65,19 @@ export class EpollListener extends PollTarget implements Listener {
     }
     if (this.#ownership === "bound") this.#acceptRemaining();
     this.#home.poller.forget(this, true);
+    if (this.#ownership === "inherited") this.#acceptAnnounced();
     libc.close(this.fd);
     this.fd = -1;
+  }
+
+  /**
+   * A connection may have woken us and nobody else (EPOLLEXCLUSIVE): left in the queue it would wait
+   * until the next one comes. From here on the kernel wakes others, so what is there now is ours.
+   */
+  #acceptAnnounced(): void {
+    for (let i = 0; i < acceptBatchMax; i++) {
+      if (!this.#acceptOne()) return;
+    }
   }
 
   override onEvents(_mask: number): void {

@@ -1,0 +1,17 @@
+/** `Deno.upgradeWebSocket` for requests that are served here; others go the native way. */
+import type { Call } from "./call.ts";
+import { ServedRequest } from "./served_request.ts";
+import { openUpgrade, type Upgrade, type UpgradeOptions } from "./upgrade.ts";
+
+let isInstalled = false;
+
+/** Frameworks call the global function: it is replaced once, before an app is loaded. */
+export function installUpgrade(): void {
+  if (isInstalled) return;
+  isInstalled = true;
+  const native = Deno.upgradeWebSocket;
+  Deno.upgradeWebSocket = ((request: Request, options: UpgradeOptions = {}): Upgrade => {
+    const origin = ServedRequest.originOf(request);
+    return origin === null ? native(request, options) : openUpgrade(origin as Call, options);
+  }) as typeof Deno.upgradeWebSocket;
+}
