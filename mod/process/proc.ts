@@ -45,10 +45,11 @@ export function socketsOf(pid: number): { readonly number: number; readonly inod
       const match = /^socket:\[(\d+)\]$/.exec(Deno.readLinkSync(`/proc/${pid}/fd/${name}`));
       if (match !== null) sockets.push({ number: Number(name), inode: match[1] });
     }
+    return sockets;
   } catch {
     // The process has ended, or closed a descriptor meanwhile; what was found so far counts.
+    return sockets;
   }
-  return sockets;
 }
 
 function readProc(path: string): string | null {

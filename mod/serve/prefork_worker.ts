@@ -3,7 +3,7 @@ import type { Logger } from "../log/mod.ts";
 import { inheritedChannel } from "../process/channel.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
-import { addSignalListener, swallowSignal } from "../process/signals.ts";
+import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
 import { slotVariable, type WorkerMessage } from "./master/messages.ts";
 import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
 import { readStarterPort } from "./inherited.ts";
@@ -26,7 +26,7 @@ export async function runPreforkWorker(
   const channel = inheritedChannel({
     onMessage: () => {},
     // The master is gone: nobody would replace us, and nobody would stop us.
-    onEnd: () => worker === null ? Deno.kill(Deno.pid, "SIGKILL") : worker.drain(),
+    onEnd: () => worker === null ? void sendSignal(Deno.pid, "KILL") : worker.drain(),
   });
   const tell = (message: WorkerMessage) => void channel?.send(message);
   swallowSignal("HUP");

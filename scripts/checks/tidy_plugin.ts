@@ -100,6 +100,9 @@ const plugin: Deno.lint.Plugin = {
         CallExpression: (node) => checkCall(context, node),
         CatchClause(node) {
           if (node.body.body.length > 0) return;
+          // A scripted peer may be cut off at any byte; a comment has to say so.
+          const isTest = pathInTree(context.filename).startsWith("tests/");
+          if (isTest && context.sourceCode.getText(node.body).includes("//")) return;
           const message = "an empty catch hides a failure: handle the errors you expect";
           context.report({ node, message });
         },

@@ -45,7 +45,10 @@ export const bannedMembers: readonly BannedName[] = [
 export const slowForeignTypes: readonly string[] = ["usize", "isize", "u64", "i64"];
 
 /** Calls of start-up and control only; no request waits for them. */
-export const slowCallFiles: readonly string[] = ["mod/sys/libc_process.ts"];
+export const slowCallFiles: readonly string[] = [
+  "mod/sys/libc_process.ts",
+  "mod/sys/shared_memory.ts",
+];
 
 /** Folder and file names that say nothing about what is inside. */
 export const emptyNames: readonly string[] = [

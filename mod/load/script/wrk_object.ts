@@ -1,5 +1,6 @@
 /** The global `wrk` of scripts: wrk's table in JavaScript. */
 import { PeerError, StartError } from "../../base/errors.ts";
+import { acceptsConnections } from "../../net/portable/acceptance.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import { headerFault, isMethod } from "../request_bytes.ts";
 import type { WrkFields } from "../thread_plan.ts";
@@ -82,17 +83,8 @@ export class Wrk {
   /** Whether something accepts connections at `ip:port`. */
   connect = async (address: string): Promise<boolean> => {
     const { hostname, port } = new URL(`http://${address}`);
-    try {
-      const connection = await Deno.connect({
-        hostname: hostname.replace(/^\[|\]$/g, ""),
-        port: Number(port || 80),
-      });
-      connection.close();
-      return true;
-    } catch (error) {
-      if (error instanceof TypeError) throw error;
-      return false;
-    }
+    const host = hostname.replace(/^\[|\]$/g, "");
+    return await acceptsConnections({ kind: "tcp", host, port: Number(port || 80) });
   };
 
   /** Fields of `wrk.headers` that a request from a description gets. */

@@ -32,7 +32,7 @@ export class ServedInfo {
     if (this.#completed === null) {
       this.#completed = this.#call.completed();
       // Nobody has to listen; without this a client that leaves would be an unhandled rejection.
-      this.#completed.catch(() => {});
+      this.#completed.catch(() => null);
     }
     return this.#completed;
   }

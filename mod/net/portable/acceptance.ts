@@ -1,0 +1,16 @@
+/** Whether somebody accepts connections somewhere: for set-up code that only wants to know. */
+import type { Address } from "../../base/address.ts";
+
+/** Connects and closes at once. False for every failure of the network's; throws on a bad address. */
+export async function acceptsConnections(address: Address): Promise<boolean> {
+  try {
+    const connection = address.kind === "unix"
+      ? await Deno.connect({ transport: "unix", path: address.path })
+      : await Deno.connect({ hostname: address.host, port: address.port });
+    connection.close();
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) throw error;
+    return false;
+  }
+}
