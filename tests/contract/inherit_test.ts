@@ -42,7 +42,7 @@ contractTest("adopt() refuses what is no listening socket", async (rig) => {
 });
 
 contractTest(
-  "close() of an adopted listener leaves its queue and its file to the others",
+  "close() of an adopted listener keeps its file, and loses nobody who waits in the queue",
   async (rig) => {
     if (!rig.reactor.capabilities.inherit) return;
     const path = `${await rig.folder()}/a.sock`;
@@ -53,8 +53,8 @@ contractTest(
     using conn = await connectTo(unix(path));
     first.close();
     await sleep(30);
-    assertEquals(rig.accepted.length, 0, "the one that waits is for the next generation");
     assert((await Deno.lstat(path)).isSocket);
+    // Taken by the one that closes, or left for the next generation: served either way.
     rig.adopt(copy);
     await rig.untilAccepted(1);
     rig.accepted[0].send("next");

@@ -27,6 +27,7 @@ export class EpollSocket extends PollTarget implements Socket {
   #paused = false;
   #ended = false;
   #wantsDrain = false;
+  #isShutDown = false;
   #deferredErrno = 0;
   #isDeferred = false;
 
@@ -44,7 +45,7 @@ export class EpollSocket extends PollTarget implements Socket {
 
   write(bytes: Uint8Array, start: number, end: number): number {
     if (!this.isOpen || this.#connecting) return 0;
-    if (this.#wantsDrain) return 0;
+    if (this.#wantsDrain || this.#isShutDown) return 0;
     // The common write begins at 0 and needs no view; a remainder, rare by nature, makes one.
     const from = start === 0 ? bytes : bytes.subarray(start);
     const sent = libc.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, sendFlags);
@@ -71,7 +72,13 @@ export class EpollSocket extends PollTarget implements Socket {
   }
 
   shutdown(): void {
-    if (this.isOpen) libc.shutdown(this.fd, 1);
+    if (!this.isOpen || this.#isShutDown) return;
+    this.#isShutDown = true;
+    if (this.#connecting) return;
+    libc.shutdown(this.fd, 1);
+    // Nothing more will be written, so nobody waits for room.
+    this.#wantsDrain = false;
+    this.#updateInterest();
   }
 
   close(): void {
@@ -176,6 +183,7 @@ export class EpollSocket extends PollTarget implements Socket {
   #opened(): void {
     this.#connecting = false;
     this.#updateInterest();
+    if (this.#isShutDown) libc.shutdown(this.fd, 1);
     this.handler.onOpen(this);
   }
 
