@@ -71,6 +71,11 @@ export class Master {
   /** Slots that a reload has yet to replace; null: no reload runs. */
   #reloading: Slot[] | null = null;
   #reloadAgain = false;
+  /**
+   * While sockets are dealt out anew: the old workers, which go on until every socket has its new
+   * one. Else null.
+   */
+  #held: WorkerProcess[] | null = null;
 
   /** `onEnd` is told once, when no worker is left and none is wanted. */
   constructor(
@@ -106,7 +111,8 @@ export class Master {
     slot.incoming = null;
     slot.current = worker;
     slot.failures = 0;
-    if (current !== null) this.#finish(current);
+    if (current !== null && this.#held !== null) this.#held.push(current);
+    else if (current !== null) this.#finish(current);
     if (this.#reloading !== null) this.#reloadNext(slot);
   }
 
@@ -158,7 +164,7 @@ export class Master {
     this.#startIn(this.#addSlot());
     this.#system.info(`${this.#slots.length} workers`);
     // Sockets that others had to look after are dealt out again.
-    if (this.#system.socketPerSlot && spareSockets) this.reload();
+    if (this.#system.socketPerSlot && spareSockets) this.#redistribute();
   }
 
   /** TTOU. */
@@ -167,8 +173,13 @@ export class Master {
     const slot = this.#slots.pop() as Slot;
     this.#doomed.push(slot);
     this.#system.info(`${this.#slots.length} workers`);
-    if (this.#system.socketPerSlot) this.reload();
+    if (this.#system.socketPerSlot) this.#redistribute();
     else this.#finishDoomed();
+  }
+
+  #redistribute(): void {
+    this.#held ??= [];
+    this.reload();
   }
 
   /** Kills a worker that hangs; its slot gets a new one. */
@@ -228,7 +239,7 @@ export class Master {
     }
     this.#system.warn(`worker ${worker.pid} failed to start (${how})`);
     slot.failures++;
-    if (this.#reloading !== null && slot.current !== null) {
+    if (this.#reloading !== null && slot.current !== null && this.#held === null) {
       this.#reloading = null;
       return this.#system.warn("the reload is given up, the old workers stay");
     }
@@ -257,10 +268,13 @@ export class Master {
     const next = this.#reloading.at(-1);
     if (next !== undefined) return this.#startIn(next);
     this.#reloading = null;
+    if (this.#reloadAgain) {
+      this.#reloadAgain = false;
+      return this.reload();
+    }
+    for (const worker of this.#held ?? []) this.#finish(worker);
+    this.#held = null;
     this.#finishDoomed();
-    if (!this.#reloadAgain) return;
-    this.#reloadAgain = false;
-    this.reload();
   }
 
   #finishDoomed(): void {
