@@ -27,6 +27,8 @@ Deno.test("ResponseHead keeps the length that HEAD and 304 announce, though noth
   const text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
   const head = parsed(text, Method.head);
   assertEquals([head.framing, head.contentLength, head.keepAlive], [Framing.none, 5, true]);
+  const empty = parsed("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  assertEquals([empty.framing, empty.contentLength, empty.keepAlive], [Framing.none, 0, true]);
   const unchanged = parsed("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
   assertEquals([unchanged.framing, unchanged.contentLength], [Framing.none, 5]);
 });

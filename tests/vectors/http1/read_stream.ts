@@ -20,8 +20,9 @@ export interface Transcript {
 const request = new RequestHead();
 const response = new ResponseHead();
 
-/** Bytes of the reader's buffer before and behind the stream, all LF: a read out of range shows. */
+/** Bytes of the reader's buffer before and behind the stream: a read out of range shows. */
 const margin = 16;
+const lineFeed = 0x0a;
 
 /**
  * Reads messages as a connection would, from a stream that arrives in pieces: `cuts` are the
@@ -172,7 +173,8 @@ function checkOffsets(head: RequestHead | ResponseHead, start: number, end: numb
  * otherwise responses to requests of that method, the last of which the end of the stream may end.
  *
  * A codec may see a fault in a head that never ends only when the head has doubled, so a stream of
- * requests that ends in a partial head can be followed by `padding`, which changes no fault.
+ * requests that ends in a partial head can be followed by `padding`, which changes no fault. What has
+ * not come yet is `filler`: a codec that looks beyond the end takes it for a part of the stream.
  */
 export function readStream(
   stream: Uint8Array,
@@ -180,8 +182,9 @@ export function readStream(
   method: Method | null,
   limits: MessageLimits = defaultLimits,
   padding = 0,
+  filler = lineFeed,
 ): Transcript {
-  const bytes = new Uint8Array(stream.length + padding + 2 * margin).fill(0x0a);
+  const bytes = new Uint8Array(stream.length + padding + 2 * margin).fill(filler);
   const reader = new StreamReader(bytes, limits, method);
   let fed = 0;
   const feed = (to: number) => {
@@ -200,7 +203,7 @@ export function readStream(
 
 /** What an echo of each request in `stream` says. */
 export function echoesOf(stream: Uint8Array): readonly string[] {
-  const bytes = new Uint8Array(stream.length + 2 * margin).fill(0x0a);
+  const bytes = new Uint8Array(stream.length + 2 * margin).fill(lineFeed);
   bytes.set(stream, margin);
   const reader = new StreamReader(bytes, defaultLimits, null);
   reader.feed(margin + stream.length);

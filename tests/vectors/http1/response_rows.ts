@@ -92,7 +92,7 @@ export const responseRows: readonly ResponseRow[] = [
   row("a bare CR in the reason", "9112 2.2", `HTTP/1.1 200 O\rK\r\n\r\n`, "fault bareCarriageReturn"),
   row("a bare LF behind the status line", "9112 2.2", `HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n`, "fault bareLineFeed"),
   row("HTTP/2.0", "9112 4", `HTTP/2.0 200 OK\r\n\r\n`, "fault versionUnsupported"),
-  row("a later minor version", "9110 2.5", `HTTP/1.3 200 OK\r\nContent-Length: 0\r\n\r\n`, "200"),
+  row("a later minor version", "9110 2.5", `HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n`, "200"),
   row("another protocol", "9112 4", `ICY 200 OK\r\n\r\n`, "fault statusLine"),
   row("an empty line in front", "9112 2.2", `\r\n${next}`, "fault statusLine"),
   row("no head at all", "9112 4", `<html>hello</html>`, "fault statusLine"),
