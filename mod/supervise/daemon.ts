@@ -49,6 +49,30 @@ export async function startDaemon(
   return await Promise.race([stands, child.exited.then(exitCodeOf)]);
 }
 
+/**
+ * Deno has copies of its first descriptors. As long as we hold the caller's output, whoever reads it
+ * (ssh, a pipe) waits for its end.
+ */
+function letGoOf(outputs: readonly (string | null)[]): void {
+  const devNull = libcProcess.open(cString("/dev/null"), O.rdwr | O.cloexec, 0);
+  for (const { name } of [...Deno.readDirSync("/proc/self/fd")]) {
+    const fd = Number(name);
+    if (fd <= 2 || !outputs.includes(linkOf(fd))) continue;
+    libc.dup2(devNull, fd);
+    keepFromChildren(fd);
+  }
+  libc.close(devNull);
+}
+
+function linkOf(fd: number): string | null {
+  try {
+    return Deno.readLinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    // The descriptor that read the folder is gone by now.
+    return null;
+  }
+}
+
 /** The background process's way to tell that it stands; null when this is none. */
 export function claimDaemonReport(): (() => void) | null {
   const number = getVariable(daemonVariable);
@@ -56,7 +80,9 @@ export function claimDaemonReport(): (() => void) | null {
   dropVariable(daemonVariable);
   const fd = Number(number);
   keepFromChildren(fd);
+  const callers = [1, 2].map(linkOf);
   return () => {
+    letGoOf(callers);
     libc.write(fd, new TextEncoder().encode("ok\n"), 3);
     libc.close(fd);
   };
