@@ -1,18 +1,20 @@
 /** Fuzzes for a bounded time; see `usage`. */
 import { CodecFuzzer } from "../tests/fuzz/codec_fuzz.ts";
-import { fuzzBinary, fuzzEcho, type LiveReport } from "../tests/fuzz/live_run.ts";
+import { fuzzBinary, fuzzEcho, fuzzProxy, type LiveReport } from "../tests/fuzz/live_run.ts";
 import { Random } from "../tests/fuzz/random.ts";
 
-const usage = `usage: scripts/fuzz [--only codec|live|binary] [--seed N] [--seconds N]
+const usage = `usage: scripts/fuzz [--only codec|live|binary|proxy] [--seed N] [--seconds N]
 
 Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - codec:  at the codec: no crash, no hang, no offset out of range, the same result however a stream is
           cut, the same verdict as rules written a second time;
 - live:   at a server on each reactor that echoes what it understood: each answer must be what the
           codec reads, in order, and no connection may be left over;
-- binary: at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory.
+- binary: at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory;
+- proxy:  at dist/hayate proxy on each reactor, in front of the server that echoes: each answer belongs
+          to its request, nothing is answered that was not asked, no growth of its memory.
 
-  --only PART   only this part; default: all three
+  --only PART   only this part; default: all
   --seed N      begin at this seed; default: a fresh one, which is printed
   --seconds N   for each part and reactor; default 10`;
 
@@ -28,6 +30,7 @@ const parts: Record<string, (options: Options) => void | Promise<void>> = {
   codec: fuzzCodec,
   live: (options) => onEachReactor("live", options, fuzzEcho),
   binary: (options) => onEachReactor("binary", options, fuzzBinary),
+  proxy: (options) => onEachReactor("proxy", options, fuzzProxy),
 };
 
 function parseArguments(args: readonly string[]): { options: Options; only: string | null } {

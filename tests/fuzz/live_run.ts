@@ -1,9 +1,9 @@
 /** Timed runs of `LiveFuzzer` against our servers, with an eye on what they hold on to. */
-import type { Address } from "../../mod/base/address.ts";
+import { type Address, formatAddress } from "../../mod/base/address.ts";
 import { startListening } from "../support/binary.ts";
 import { sleep } from "../support/child.ts";
 import { EchoServer } from "../support/echo_server.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
 import { LiveFuzzer, type ServerKind } from "./live_fuzz.ts";
 import { Random } from "./random.ts";
 
@@ -49,6 +49,34 @@ export async function fuzzBinary(
   await using child = await startListening(args, address, { env: { HAYATE_REACTOR: backend } });
   const report = await run(address, "text", seed, seconds, child.pid);
   if (child.hasEnded) throw new Error(`the server has ended: ${child.stderr}`);
+  return report;
+}
+
+/** `hayate proxy` as built, in front of the server that echoes. */
+export async function fuzzProxy(
+  backend: Backend,
+  seed: number,
+  seconds: number,
+): Promise<LiveReport> {
+  await using upstream = await EchoServer.start("epoll");
+  await using folder = await tempFolder();
+  const address: Address = { kind: "tcp", host: "127.0.0.1", port: freePort() };
+  const config = await folder.write(
+    "h2o.conf",
+    `listen:
+  host: 127.0.0.1
+  port: ${address.port}
+hosts:
+  default:
+    paths:
+      /:
+        proxy.reverse.url: http://${formatAddress(upstream.address)}/
+`,
+  );
+  const environment = { HAYATE_REACTOR: backend };
+  await using child = await startListening(["proxy", "-c", config], address, { env: environment });
+  const report = await run(address, "proxy", seed, seconds, child.pid);
+  if (child.hasEnded) throw new Error(`the proxy has ended: ${child.stderr}`);
   return report;
 }
 
