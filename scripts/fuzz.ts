@@ -1,16 +1,17 @@
 /** Fuzzes for a bounded time; see `usage`. */
 import { CodecFuzzer } from "../tests/fuzz/codec_fuzz.ts";
-import { fuzzBinary, fuzzEcho, fuzzProxy, type LiveReport } from "../tests/fuzz/live_run.ts";
+import { fuzzApp, fuzzEcho, fuzzProxy, fuzzText, type LiveReport } from "../tests/fuzz/live_run.ts";
 import { Random } from "../tests/fuzz/random.ts";
 
-const usage = `usage: scripts/fuzz [--only codec|live|binary|proxy] [--seed N] [--seconds N]
+const usage = `usage: scripts/fuzz [--only codec|live|text|app|proxy] [--seed N] [--seconds N]
 
 Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - codec:  at the codec: no crash, no hang, no offset out of range, the same result however a stream is
           cut, the same verdict as rules written a second time;
 - live:   at a server on each reactor that echoes what it understood: each answer must be what the
           codec reads, in order, and no connection may be left over;
-- binary: at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory;
+- text:   at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory;
+- app:    the same at dist/hayate serve APP.js, whose app reads all that it can;
 - proxy:  at dist/hayate proxy on each reactor, in front of the server that echoes: each answer belongs
           to its request, nothing is answered that was not asked, no growth of its memory.
 
@@ -29,7 +30,8 @@ const streamsPerTurn = 500;
 const parts: Record<string, (options: Options) => void | Promise<void>> = {
   codec: fuzzCodec,
   live: (options) => onEachReactor("live", options, fuzzEcho),
-  binary: (options) => onEachReactor("binary", options, fuzzBinary),
+  text: (options) => onEachReactor("text", options, fuzzText),
+  app: (options) => onEachReactor("app", options, fuzzApp),
   proxy: (options) => onEachReactor("proxy", options, fuzzProxy),
 };
 

@@ -125,7 +125,11 @@ function textOutcomes(reads: readonly string[]): string[] {
   const outcomes = [outcome];
   const last = reads[reads.length - 1] ?? "";
   const answered = outcome.split(" ").slice(0, messagesOf(reads).length);
-  if (last === "partial body") outcomes.push([...answered, "200", "wait"].join(" "));
+  if (last === "partial body") {
+    outcomes.push([...answered, "200", "wait"].join(" "));
+    // Content that was announced larger than the server takes.
+    outcomes.push([...answered, "413", "close"].join(" "));
+  }
   if (/^fault (chunk|trailer)/.test(last)) outcomes.push([...answered, "200", "close"].join(" "));
   return outcomes;
 }

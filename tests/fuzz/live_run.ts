@@ -39,16 +39,45 @@ export async function fuzzEcho(
 }
 
 /** `hayate serve --text` as built: outcomes, its life and its memory are checked. */
-export async function fuzzBinary(
+export async function fuzzText(
+  backend: Backend,
+  seed: number,
+  seconds: number,
+): Promise<LiveReport> {
+  return await fuzzServe(["--text", "hello"], backend, seed, seconds);
+}
+
+/** Reads all of the content, URL and fields before it answers. */
+const app = `export default {
+  async fetch(request) {
+    const content = await request.text();
+    return new Response(request.method + request.url + [...request.headers].length + content);
+  },
+};
+`;
+
+/** `hayate serve APP.js` as built: besides, nothing may be logged as a fault of the app. */
+export async function fuzzApp(
+  backend: Backend,
+  seed: number,
+  seconds: number,
+): Promise<LiveReport> {
+  await using folder = await tempFolder();
+  return await fuzzServe([await folder.write("app.js", app)], backend, seed, seconds);
+}
+
+async function fuzzServe(
+  what: readonly string[],
   backend: Backend,
   seed: number,
   seconds: number,
 ): Promise<LiveReport> {
   const address: Address = { kind: "tcp", host: "127.0.0.1", port: freePort() };
-  const args = ["serve", "--host", "127.0.0.1", "--port", String(address.port), "--text", "hello"];
+  const args = ["serve", "--host", "127.0.0.1", "--port", String(address.port), ...what];
   await using child = await startListening(args, address, { env: { HAYATE_REACTOR: backend } });
   const report = await run(address, "text", seed, seconds, child.pid);
   if (child.hasEnded) throw new Error(`the server has ended: ${child.stderr}`);
+  if (child.stderr.includes("app failed")) throw new Error(`the app failed: ${child.stderr}`);
   return report;
 }
 
