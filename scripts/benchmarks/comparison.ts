@@ -34,6 +34,12 @@ export interface ClientSpec {
   readonly program: string;
   readonly transports: readonly Transport[];
   args(target: Address, connections: number, seconds: number): readonly string[];
+  /**
+   * Arguments of a run that does nothing but start and end. Its CPU time is taken off the others, so
+   * that the start, which a user pays once, does not weigh more in a short run than in a long one.
+   * None: the start is not worth measuring.
+   */
+  startArgs?(target: Address): readonly string[];
 }
 
 interface Common {

@@ -12,6 +12,7 @@ import { hayateLoad } from "./contenders/hayate.ts";
 import { wrk } from "./contenders/wrk.ts";
 import { type CpuTime, PinnedProcess, runPinned } from "./processes.ts";
 import { findProgram } from "./programs.ts";
+import { summarize } from "./statistics.ts";
 import { parseWrkOutput } from "./wrk_output.ts";
 
 /** One run of one contender. */
@@ -19,7 +20,7 @@ export interface Trial {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly errors: number;
-  /** In microseconds per request: the server's of the whole run, the client's of the steady part. */
+  /** In microseconds per request, of the whole run; the client's without its start. */
   readonly server: CpuTime;
   readonly client: CpuTime;
 }
@@ -56,6 +57,8 @@ interface Side {
   readonly client: ClientSpec;
   readonly server: PinnedProcess;
   readonly address: Address;
+  /** What it costs to start the client. */
+  start: CpuTime;
 }
 
 /** Measures one row. Every process that it starts has ended when it returns. */
@@ -74,6 +77,7 @@ export async function measureRow(
   for (const index of present) {
     progress(`${comparison.contenders[index].name}: warm-up`);
     await runTrial(sides[index]!, connections, 1);
+    sides[index]!.start = await startCost(sides[index]!);
   }
   for (let run = 1; run <= effort.runs; run++) {
     for (const index of present) {
@@ -117,7 +121,7 @@ async function startSides(
   if (comparison.judged === "client") {
     const { server, address } = await bed.start(comparison.target, serverCore, null);
     return comparison.contenders.map((client, index) =>
-      missing[index] === null ? { client, server, address } : null
+      missing[index] === null ? { client, server, address, start: noTime } : null
     );
   }
   const client = driverFor(comparison, bed.transport);
@@ -129,7 +133,11 @@ async function startSides(
     sides.push(null);
     if (missing[index] !== null) continue;
     try {
-      sides[index] = { client, ...await bed.start(contender, serverCore, upstream) };
+      sides[index] = {
+        client,
+        start: noTime,
+        ...await bed.start(contender, serverCore, upstream),
+      };
     } catch (error) {
       missing[index] = (error as Error).message;
     }
@@ -137,16 +145,28 @@ async function startSides(
   return sides;
 }
 
+const noTime: CpuTime = { userUs: 0, systemUs: 0 };
+const startRuns = 3;
+
+/** CPU time of a client that only starts and ends: the median of some runs. */
+async function startCost({ client, address }: Side): Promise<CpuTime> {
+  const args = client.startArgs?.(address);
+  if (args === undefined) return noTime;
+  const runs: CpuTime[] = [];
+  for (let run = 0; run < startRuns; run++) {
+    runs.push((await runPinned(clientCore, findProgram(client.program)!, args)).cpu);
+  }
+  return {
+    userUs: summarize(runs.map(({ userUs }) => userUs)).median,
+    systemUs: summarize(runs.map(({ systemUs }) => systemUs)).median,
+  };
+}
+
 async function runTrial(side: Side, connections: number, seconds: number): Promise<Trial> {
   const { client, server, address } = side;
   const path = findProgram(client.program)!;
   const before = server.cpuTime();
-  const run = await runPinned(
-    clientCore,
-    path,
-    client.args(address, connections, seconds),
-    seconds,
-  );
+  const run = await runPinned(clientCore, path, client.args(address, connections, seconds));
   const after = server.cpuTime();
   const { requests, requestsPerSecond, errors } = parseWrkOutput(run.output);
   const per = Math.max(requests, 1);
@@ -159,8 +179,8 @@ async function runTrial(side: Side, connections: number, seconds: number): Promi
       systemUs: (after.systemUs - before.systemUs) / per,
     },
     client: {
-      userUs: run.cpuPerSecond.userUs / Math.max(requestsPerSecond, 1),
-      systemUs: run.cpuPerSecond.systemUs / Math.max(requestsPerSecond, 1),
+      userUs: (run.cpu.userUs - side.start.userUs) / per,
+      systemUs: (run.cpu.systemUs - side.start.systemUs) / per,
     },
   };
 }

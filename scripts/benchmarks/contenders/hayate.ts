@@ -21,11 +21,16 @@ function loadClient(name: string, flags: readonly string[]): ClientSpec {
       "-t1",
       `-c${connections}`,
       `-d${seconds}s`,
-      ...(target.kind === "unix"
-        ? ["-P", target.path, "http://localhost/"]
-        : [`http://${target.host}:${target.port}/`]),
+      ...targetArgs(target),
     ],
+    startArgs: (target) => ["load", "-t1", "-c1", "-n1", ...targetArgs(target)],
   };
+}
+
+function targetArgs(target: Address): string[] {
+  return target.kind === "unix"
+    ? ["-P", target.path, "http://localhost/"]
+    : [`http://${target.host}:${target.port}/`];
 }
 
 /** `serve --text`, with the body that nginx's `return 200` sends. */
