@@ -82,6 +82,13 @@ export interface Exchange {
    * More than the announced length is a programmer error and cuts the connection.
    */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean;
+  /** True when `sendFile` works on this connection. */
+  readonly canSendFile: boolean;
+  /**
+   * Sends a part of a body with announced length from an open file. Returns how many bytes were
+   * taken: fewer than asked mean `onDrain`, -1 that the file is shorter or cannot be read.
+   */
+  sendFile(fd: number, offset: number, length: number): number;
   /** Completes the response. A body shorter than announced cuts the connection, never a wrong length. */
   endBody(): void;
   /** Completes a chunked response with these trailer field lines (`name: value CRLF` each). */

@@ -138,6 +138,23 @@ export abstract class ResponseHalf extends Deadline {
     return this.outlet.queuedBytes <= waitingBytesMax;
   }
 
+  get canSendFile(): boolean {
+    return this.socket.sendFile !== undefined;
+  }
+
+  sendFile(fd: number, offset: number, length: number): number {
+    if (!this.isResponding || this.#framing !== Framing.length) return length;
+    if (length > this.#remaining) throw new RangeError("Cannot send a file: longer than announced");
+    this.outlet.flush();
+    if (this.outlet.isBlocked) return 0;
+    const accepted = this.socket.sendFile!(fd, offset, length);
+    if (accepted < 0) return -1;
+    this.#remaining -= accepted;
+    this.bodyBytesSent += accepted;
+    if (accepted < length && this.writeDeadlineMs === 0) this.armWriteDeadline();
+    return accepted;
+  }
+
   /** Called when output begins to wait, and whenever the client has taken some of it. */
   protected armWriteDeadline(): void {
     const { reactor, options } = this.home;

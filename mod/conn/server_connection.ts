@@ -123,7 +123,7 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
 
   override onDeadline(nowMs: number): void {
     const wheel = this.home.reactor.wheel;
-    if (this.outlet.isBlocked) {
+    if (this.writeDeadlineMs !== 0) {
       if (nowMs < this.writeDeadlineMs) return wheel.arm(this, this.writeDeadlineMs);
       this.#abortExchange(new PeerError("ETIMEDOUT", "downstream", "client takes no output"));
     } else if (this.#input === Input.complete) {

@@ -40,6 +40,12 @@ export interface Socket {
    * failed accepts 0, and `onClose` follows.
    */
   write(bytes: Uint8Array, start: number, end: number): number;
+  /**
+   * Like `write`, but sends `length` bytes from `offset` of the open file `fd` without copying them
+   * through this process. -1: the file ends before, or cannot be read. Absent where the backend has
+   * no such call, or the bytes have to be changed on their way (TLS).
+   */
+  sendFile?(fd: number, offset: number, length: number): number;
   /** No `onData` and no `onEnd` until `resume`, so that the kernel's window closes on the peer. */
   pause(): void;
   resume(): void;

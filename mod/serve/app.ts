@@ -6,10 +6,12 @@ import { Method } from "../http1/method.ts";
 import type { Cork } from "./fetch/response_writer.ts";
 import type { Fetch, FetchHandler } from "./fetch/fetch_handler.ts";
 import { noTunnel } from "./no_tunnel.ts";
+import type { FileOpener } from "../static/mod.ts";
 import type { ServePlan } from "./plan.ts";
 
 /** What an app needs of the worker that runs it. */
 export interface AppHome {
+  readonly backend: "epoll" | "portable";
   readonly nowMs: number;
   /** Its handler threw, or its promise or stream rejected, while it answered `request`. */
   onAppError(request: string, error: unknown): void;
@@ -43,11 +45,20 @@ export async function loadApp(plan: ServePlan, home: AppHome): Promise<App> {
       return { handler: textHandler(plan.app.text), hooks: {} };
     case "folder": {
       const { FolderHandler } = await import("./folder_handler.ts");
-      return { handler: new FolderHandler(plan.app.path, plan.files, home), hooks: {} };
+      const opener = await openerFor(home);
+      return { handler: new FolderHandler(plan.app.path, plan.files, home, opener), hooks: {} };
     }
     case "script":
       return await loadFetchApp(plan.app.path, plan, home);
   }
+}
+
+/** Descriptors for sendfile(2) where the reactor has it. */
+async function openerFor({ backend }: AppHome): Promise<FileOpener> {
+  if (backend === "epoll") {
+    return new (await import("../static/descriptor_opener.ts")).DescriptorOpener();
+  }
+  return new (await import("../static/open_file.ts")).PlainOpener();
 }
 
 /** Answers everything with one rendered response: nothing is made per request. */

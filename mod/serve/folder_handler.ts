@@ -6,15 +6,14 @@ import { reasonPhrase } from "../http1/status.ts";
 import {
   type FileOpener,
   FileTransfer,
-  PlainOpener,
   readFileRequest,
   StaticSite,
   unknownType,
 } from "../static/mod.ts";
 import type { FilesPlan } from "./plan.ts";
 
-/** Files up to this size are kept in memory, where sending them costs one copy and no call. */
-const contentBytesMax = 128 << 10;
+/** Files up to this size are kept in memory: beyond it sendfile(2) costs less than the copy. */
+const contentBytesMax = 32 << 10;
 
 export class FolderHandler implements ExchangeHandler {
   readonly #site: StaticSite<StaticResponse>;
@@ -26,7 +25,7 @@ export class FolderHandler implements ExchangeHandler {
     path: string,
     files: FilesPlan,
     clock: { readonly nowMs: number },
-    opener: FileOpener = new PlainOpener(),
+    opener: FileOpener,
   ) {
     requireFolder(path);
     this.#clock = clock;

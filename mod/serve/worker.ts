@@ -76,6 +76,7 @@ export class Worker {
   ): Promise<Worker> {
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
     const home: AppHome = {
+      backend: reactor.backend,
       get nowMs() {
         return reactor.nowMs;
       },

@@ -19,12 +19,13 @@ export interface FileExchange<Rendered> {
   endHead(framing: Framing, contentLength: number): void;
   /** Everything is accepted; false: wait for the drain before more is offered. */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean;
+  /** Absent: no. */
+  readonly canSendFile?: boolean;
   /**
    * Sends from a descriptor with sendfile(2). Returns how many bytes were accepted: fewer than
    * asked for mean waiting for the drain, -1 that the file ended early or could not be read.
-   * Absent or null where the backend cannot.
    */
-  readonly sendFile?: ((fd: number, offset: number, length: number) => number) | null;
+  sendFile?(fd: number, offset: number, length: number): number;
   endBody(): void;
   /** The body cannot be completed: the connection is cut, so that the client notices. */
   abort(): void;

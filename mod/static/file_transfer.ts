@@ -61,7 +61,7 @@ export class FileTransfer<Rendered> {
     }
     const file = this.#representation.file;
     if (file === null) return this.#cut(x);
-    return file.fd >= 0 && x.sendFile
+    return file.fd >= 0 && x.canSendFile
       ? this.#pumpDescriptor(x, piece, file.fd)
       : this.#copy(x, piece);
   }

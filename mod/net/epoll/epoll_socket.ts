@@ -1,6 +1,7 @@
 import type { Address } from "../../base/address.ts";
 import { PeerError } from "../../base/errors.ts";
 import { Errno, errnoName, errnoPhrase } from "../../sys/errno.ts";
+import { sendFile } from "../../sys/file_calls.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { MSG } from "../../sys/sockaddr.ts";
@@ -57,6 +58,24 @@ export class EpollSocket extends PollTarget implements Socket {
     this.#wantsDrain = true;
     this.#updateInterest();
     return sent < 0 ? 0 : sent;
+  }
+
+  sendFile(fd: number, offset: number, length: number): number {
+    if (!this.isOpen || this.#connecting) return 0;
+    if (this.#wantsDrain || this.#isShutDown) return 0;
+    const sent = sendFile(this.fd, fd, offset, length);
+    if (sent === length) return sent;
+    if (sent === 0) return -1;
+    const number = sent < 0 ? errno() : Errno.EAGAIN;
+    if (number !== Errno.EAGAIN && number !== Errno.EINTR) {
+      // EIO and EINVAL are the file's fault, everything else is the connection's.
+      if (number === Errno.EINVAL || errnoName(number) === "EIO") return -1;
+      this.#deferFailure(number);
+      return 0;
+    }
+    this.#wantsDrain = true;
+    this.#updateInterest();
+    return Math.max(sent, 0);
   }
 
   pause(): void {

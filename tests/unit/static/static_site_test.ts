@@ -2,9 +2,23 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { FieldWriter, FileExchange } from "../../../mod/static/file_exchange.ts";
 import type { FileRequest } from "../../../mod/static/file_request.ts";
 import { FileTransfer } from "../../../mod/static/file_transfer.ts";
-import { PlainOpener } from "../../../mod/static/open_file.ts";
+import { DescriptorOpener } from "../../../mod/static/descriptor_opener.ts";
+import { type FileOpener, PlainOpener } from "../../../mod/static/open_file.ts";
 import type { SiteOptions } from "../../../mod/static/resource_loader.ts";
 import { StaticSite } from "../../../mod/static/static_site.ts";
+
+let makeOpener: () => FileOpener = () => new PlainOpener();
+
+/** Registers `body` once for each way to open files. */
+function siteTest(name: string, body: () => void): void {
+  const openers = { plain: () => new PlainOpener(), descriptor: () => new DescriptorOpener() };
+  for (const [kind, make] of Object.entries(openers)) {
+    Deno.test(`${name} (${kind})`, () => {
+      makeOpener = make;
+      body();
+    });
+  }
+}
 
 interface Rendered {
   status: number;
@@ -40,6 +54,10 @@ class FakeExchange implements FileExchange<Rendered> {
     this.body += new TextDecoder("latin1").decode(bytes.subarray(start, end));
     this.room -= end - start;
     return this.room > 0;
+  }
+  readonly canSendFile = false;
+  sendFile(): number {
+    throw new Error("not asked for");
   }
   endBody(): void {
     this.ended = true;
@@ -82,7 +100,7 @@ class Fixture implements Disposable {
         contentBytesMax: 1000,
         ...options,
       },
-      opener: new PlainOpener(),
+      opener: makeOpener(),
       render,
     });
   }
@@ -129,7 +147,7 @@ function requestOf(target: string, fields: Record<string, string>, method: strin
   };
 }
 
-Deno.test("StaticSite answers a small file from memory with type, length and validators", () => {
+siteTest("StaticSite answers a small file from memory with type, length and validators", () => {
   using fixture = new Fixture();
   fixture.write("a.html", "<p>hi");
   const x = fixture.ask("/a.html?x=1");
@@ -141,7 +159,7 @@ Deno.test("StaticSite answers a small file from memory with type, length and val
   assertEquals(x.fields.has("vary"), false);
 });
 
-Deno.test("StaticSite answers 304 for the entity tag that it sent", () => {
+siteTest("StaticSite answers 304 for the entity tag that it sent", () => {
   using fixture = new Fixture();
   fixture.write("a.txt", "hi");
   const etag = fixture.ask("/a.txt").fields.get("etag")!;
@@ -149,7 +167,7 @@ Deno.test("StaticSite answers 304 for the entity tag that it sent", () => {
   assertEquals([x.status, x.body, x.fields.get("etag")], [304, "", etag]);
 });
 
-Deno.test("StaticSite sends one range, several ranges and 416", () => {
+siteTest("StaticSite sends one range, several ranges and 416", () => {
   using fixture = new Fixture();
   fixture.write("a.txt", "0123456789");
   const one = fixture.ask("/a.txt", { range: "bytes=2-4" });
@@ -166,7 +184,7 @@ Deno.test("StaticSite sends one range, several ranges and 416", () => {
   assertEquals([none.status, none.fields.get("content-range")], [416, "bytes */10"]);
 });
 
-Deno.test("StaticSite sends the whole file when If-Range names another state", () => {
+siteTest("StaticSite sends the whole file when If-Range names another state", () => {
   using fixture = new Fixture();
   fixture.write("a.txt", "0123456789");
   const etag = fixture.ask("/a.txt").fields.get("etag")!;
@@ -174,34 +192,40 @@ Deno.test("StaticSite sends the whole file when If-Range names another state", (
   assertEquals(fixture.ask("/a.txt", { range: "bytes=0-0", "if-range": '"old"' }).status, 200);
 });
 
-Deno.test("StaticSite prefers the precompressed sibling that the client takes, unless it is stale", () => {
-  using fixture = new Fixture();
-  fixture.write("a.js", "plain");
-  fixture.write("a.js.gz", "zipped");
-  const plain = fixture.ask("/a.js");
-  assertEquals([plain.body, plain.fields.get("vary")], ["plain", "Accept-Encoding"]);
-  const gzip = fixture.ask("/a.js", { "accept-encoding": "gzip, br" });
-  assertEquals([gzip.body, gzip.fields.get("content-encoding")], ["zipped", "gzip"]);
-  assertEquals(gzip.fields.get("content-type"), "text/javascript; charset=UTF-8");
-  assertNotEquals(gzip.fields.get("etag"), plain.fields.get("etag"));
-  Deno.utimeSync(`${fixture.root}/a.js.gz`, 1, 1);
-  fixture.nowMs = 1000;
-  assertEquals(fixture.ask("/a.js", { "accept-encoding": "gzip" }).body, "plain");
-});
+siteTest(
+  "StaticSite prefers the precompressed sibling that the client takes, unless it is stale",
+  () => {
+    using fixture = new Fixture();
+    fixture.write("a.js", "plain");
+    fixture.write("a.js.gz", "zipped");
+    const plain = fixture.ask("/a.js");
+    assertEquals([plain.body, plain.fields.get("vary")], ["plain", "Accept-Encoding"]);
+    const gzip = fixture.ask("/a.js", { "accept-encoding": "gzip, br" });
+    assertEquals([gzip.body, gzip.fields.get("content-encoding")], ["zipped", "gzip"]);
+    assertEquals(gzip.fields.get("content-type"), "text/javascript; charset=UTF-8");
+    assertNotEquals(gzip.fields.get("etag"), plain.fields.get("etag"));
+    Deno.utimeSync(`${fixture.root}/a.js.gz`, 1, 1);
+    fixture.nowMs = 1000;
+    assertEquals(fixture.ask("/a.js", { "accept-encoding": "gzip" }).body, "plain");
+  },
+);
 
-Deno.test("StaticSite serves an index, redirects a folder without slash, and refuses to list", () => {
-  using fixture = new Fixture();
-  Deno.mkdirSync(`${fixture.root}/a b`);
-  fixture.write("index.html", "root");
-  assertEquals(fixture.ask("/").body, "root");
-  const redirect = fixture.ask("/a%20b?q=1");
-  assertEquals([redirect.status, redirect.fields.get("location")], [301, "/a%20b/?q=1"]);
-  assertEquals(fixture.ask("/a%20b/").status, 403);
-  assertEquals(fixture.ask("/index.html/").status, 404);
-  assertEquals(fixture.ask("/index.html/x").status, 404);
-});
+siteTest(
+  "StaticSite serves an index, redirects a folder without slash, and refuses to list",
+  () => {
+    using fixture = new Fixture();
+    Deno.mkdirSync(`${fixture.root}/a b`);
+    fixture.write("index.html", "root");
+    assertEquals(fixture.ask("/").body, "root");
+    const redirect = fixture.ask("/a%20b?q=1");
+    assertEquals([redirect.status, redirect.fields.get("location")], [301, "/a%20b/?q=1"]);
+    assertEquals(fixture.ask("/a%20b/").status, 403);
+    assertEquals(fixture.ask("/index.html/").status, 404);
+    assertEquals(fixture.ask("/index.html/x").status, 404);
+  },
+);
 
-Deno.test("StaticSite lists a folder when asked to", () => {
+siteTest("StaticSite lists a folder when asked to", () => {
   using fixture = new Fixture({ listing: true });
   fixture.write("b.txt", "b");
   const x = fixture.ask("/");
@@ -209,7 +233,7 @@ Deno.test("StaticSite lists a folder when asked to", () => {
   assert(x.body.includes(">b.txt</a>"));
 });
 
-Deno.test("StaticSite follows links inside the root and none that lead out of it", () => {
+siteTest("StaticSite follows links inside the root and none that lead out of it", () => {
   using fixture = new Fixture();
   Deno.writeTextFileSync(`${fixture.outer}/secret`, "secret");
   fixture.write("a.txt", "a");
@@ -226,19 +250,22 @@ Deno.test("StaticSite follows links inside the root and none that lead out of it
   assertEquals(open.ask("/out").body, "secret");
 });
 
-Deno.test("StaticSite refuses devices, other methods and long names, and never waits for a pipe", () => {
-  using fixture = new Fixture({ outsideLinks: true });
-  Deno.symlinkSync("/dev/zero", `${fixture.root}/zero`);
-  const made = new Deno.Command("mkfifo", { args: [`${fixture.root}/pipe`] }).outputSync();
-  assertEquals(made.code, 0);
-  assertEquals(fixture.ask("/zero").status, 404);
-  assertEquals(fixture.ask("/pipe").status, 404);
-  assertEquals(fixture.ask("/" + "n".repeat(300)).status, 404);
-  assertEquals(fixture.ask("/a", {}, "POST").status, 405);
-  assertEquals(fixture.ask("/%00").status, 400);
-});
+siteTest(
+  "StaticSite refuses devices, other methods and long names, and never waits for a pipe",
+  () => {
+    using fixture = new Fixture({ outsideLinks: true });
+    Deno.symlinkSync("/dev/zero", `${fixture.root}/zero`);
+    const made = new Deno.Command("mkfifo", { args: [`${fixture.root}/pipe`] }).outputSync();
+    assertEquals(made.code, 0);
+    assertEquals(fixture.ask("/zero").status, 404);
+    assertEquals(fixture.ask("/pipe").status, 404);
+    assertEquals(fixture.ask("/" + "n".repeat(300)).status, 404);
+    assertEquals(fixture.ask("/a", {}, "POST").status, 405);
+    assertEquals(fixture.ask("/%00").status, 400);
+  },
+);
 
-Deno.test("StaticSite sees a changed, a replaced and a removed file after a second", () => {
+siteTest("StaticSite sees a changed, a replaced and a removed file after a second", () => {
   using fixture = new Fixture();
   fixture.write("a.txt", "one");
   assertEquals(fixture.ask("/a.txt").body, "one");
@@ -256,7 +283,7 @@ Deno.test("StaticSite sees a changed, a replaced and a removed file after a seco
   assertEquals(fixture.ask("/a.txt").status, 404);
 });
 
-Deno.test("StaticSite sends a large file at the client's pace and answers HEAD without body", () => {
+siteTest("StaticSite sends a large file at the client's pace and answers HEAD without body", () => {
   using fixture = new Fixture();
   const text = "x".repeat(300_000);
   fixture.write("big", text);
@@ -275,7 +302,7 @@ Deno.test("StaticSite sends a large file at the client's pace and answers HEAD w
   assertEquals([x.body === text, x.ended, x.aborted], [true, true, false]);
 });
 
-Deno.test("StaticSite cuts the connection when the file shrinks under a transfer", () => {
+siteTest("StaticSite cuts the connection when the file shrinks under a transfer", () => {
   using fixture = new Fixture();
   fixture.write("big", "x".repeat(300_000));
   const x = new FakeExchange();
@@ -287,7 +314,7 @@ Deno.test("StaticSite cuts the connection when the file shrinks under a transfer
   assertEquals([x.aborted, x.ended], [true, false]);
 });
 
-Deno.test("StaticSite keeps a file open for its transfer after the cache has dropped it", () => {
+siteTest("StaticSite keeps a file open for its transfer after the cache has dropped it", () => {
   using fixture = new Fixture();
   fixture.write("big", "x".repeat(300_000));
   const x = new FakeExchange();
