@@ -23,8 +23,7 @@ export function loadPlan(path: string, needsListen: boolean): ProxyPlan {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`cannot read ${path}: ${reason}`, exitCodes.config);
   }
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const { plan, problems } = buildPlan(text, name, source, { needsListen });
+  const { plan, problems } = buildPlan(text, path, source, { needsListen });
   if (plan === null) throw new StartError(problems.join("\n"), exitCodes.config);
   return plan;
 }

@@ -26,7 +26,7 @@ export function readInherited(text: string | undefined): InheritedSocket[] | nul
 }
 
 /** Gives who serves connections to `listen`, or to a socket that no `listen` names (null). */
-export type ServerOf = (listen: ListenPlan | null) => AcceptHandler;
+export type ServerOf = (listen: ListenPlan | null, socketName: string | null) => AcceptHandler;
 
 interface Adopted {
   readonly socket: InheritedSocket;
@@ -50,7 +50,7 @@ export function openListeners(
       serve === null && sameAddress(listener.address, plan.address)
     );
     if (match === undefined) unserved.push(plan);
-    else match.serve = serverOf(plan);
+    else match.serve = serverOf(plan, match.socket.name);
   }
   for (const plan of unserved) {
     if (inherited !== null && hasSibling(plan, plans, unserved)) continue;
@@ -62,7 +62,7 @@ export function openListeners(
           "sockets of the supervisor; bound here, a reload may lose connections on it",
       );
     }
-    opened.push(bind(reactor, plan, serverOf(plan), inherited !== null));
+    opened.push(bind(reactor, plan, serverOf(plan, null), inherited !== null));
   }
   for (const one of adopted) {
     if (one.serve !== null) continue;
@@ -72,7 +72,7 @@ export function openListeners(
         `no \`listen\` for ${one.socket.name}, a socket of the supervisor; served with the rest`,
       );
     }
-    one.serve = serverOf(null);
+    one.serve = serverOf(null, one.socket.name);
   }
   return opened;
 }

@@ -2,6 +2,7 @@
  * What a configuration means: checked, complete and never changed after it is built. The engine
  * reads it, the pure parts (router, balancers, checks) are made from it.
  */
+import type { CertificateFiles, Identity } from "../tls/server_context.ts";
 import type { Address } from "../base/address.ts";
 import type { HostAddress, Position } from "../config/mod.ts";
 
@@ -24,6 +25,7 @@ export interface GlobalPlan {
   readonly requestBodyBytesMax: number;
   /** From the first byte of a request to the end of its head. */
   readonly headTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
   /** Between two reads of a request body, or two writes of a response that make progress. */
   readonly bodyTimeoutMs: number;
   /** Without a request on a connection. */
@@ -49,16 +51,24 @@ export interface ControlPlan {
   readonly token: string | null;
 }
 
+/** `listen.ssl`; null leaves OpenSSL's or hayate's default. */
 export interface TlsPlan {
-  readonly certificateFile: string;
-  readonly keyFile: string;
+  readonly certificates: readonly CertificateFiles[];
   readonly minimumVersion: string | null;
+  readonly maximumVersion: string | null;
+  readonly cipherSuite: string | null;
+  readonly cipherSuiteTls13: string | null;
+  readonly preferServerCiphers: boolean;
+  /** Clients need a certificate of one of these issuers. */
+  readonly clientCaFile: string | null;
   readonly at: Position;
 }
 
 export interface ListenPlan {
   readonly address: Address;
   readonly tls: TlsPlan | null;
+  /** Certificates of hosts with a `listen` of their own, chosen by the name the client asks for. */
+  readonly certificatesByHost: readonly Identity[];
   readonly proxyProtocol: boolean;
   /** Mode and owner of a unix socket file; null: as umask leaves it. */
   readonly mode: number | null;

@@ -7,6 +7,7 @@ import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { PidFile } from "../process/pid_file.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener } from "../process/signals.ts";
+import { readAppliance } from "../tls/appliance.ts";
 import { findConfigFile, loadPlan } from "./config_file.ts";
 import { type InheritedSocket, readInherited } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
@@ -47,6 +48,7 @@ async function serve(
     reactor,
     logger,
     inherited,
+    tls: readAppliance(getVariable),
     generation: readGeneration(),
   });
   server.listen();

@@ -3,6 +3,7 @@ import { formatAddress } from "../base/address.ts";
 import { version } from "../base/version.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Listener, Reactor } from "../net/reactor.ts";
+import type { InheritedTls } from "../tls/appliance.ts";
 import { AccessLogs } from "./access_logs.ts";
 import { PeerGroup } from "./balance/peer_group.ts";
 import { RouteCompiler } from "./engine/compile.ts";
@@ -12,12 +13,15 @@ import { configFilesDefault } from "./flags.ts";
 import { Checker } from "./health/checker.ts";
 import { ReactorProbes } from "./health/probe.ts";
 import { type InheritedSocket, openListeners } from "./listeners.ts";
+import { ListenerTls } from "./listener_tls.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
 
 export interface ServerParts {
   readonly reactor: Reactor;
   readonly logger: Logger;
   readonly inherited: readonly InheritedSocket[] | null;
+  /** The supervisor's certificate, and for which sockets; null without one. */
+  readonly tls: InheritedTls | null;
   /** SERVER_STARTER_GENERATION; null without a supervisor. */
   readonly generation: number | null;
 }
@@ -29,6 +33,7 @@ export class ProxyServer {
   readonly #logs: AccessLogs;
   readonly #checker: Checker;
   readonly #compiler: RouteCompiler;
+  readonly #tls: ListenerTls;
   #listeners: readonly Listener[] = [];
 
   /** `plan` has no names left in it (`resolvePlan`). */
@@ -37,6 +42,7 @@ export class ProxyServer {
     this.#plan = plan;
     this.#parts = parts;
     this.#engine = new Engine(reactor, plan.global, logger);
+    this.#tls = new ListenerTls(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
     this.#logs = new AccessLogs((message) => logger.error(message));
     const groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
     this.#checker = new Checker(groups, {
@@ -62,9 +68,11 @@ export class ProxyServer {
     const isWelcome = this.#plan.file === null;
     const facts = { version, generation, pid: Deno.pid, configFiles: configFilesDefault };
     const unknown = this.#compiler.unknown(isWelcome ? [new WelcomeHandler(engine, facts)] : []);
-    const serverOf = (listen: ListenPlan | null) => {
+    const serverOf = (listen: ListenPlan | null, socketName: string | null) => {
       const hosts = this.#compiler.hosts(listen?.hosts ?? sharedHosts(this.#plan));
-      return engine.addServer(hosts, "http", unknown).onAccept;
+      const tls = this.#tls.optionsFor(listen, socketName);
+      const { onAccept } = engine.addServer(hosts, tls === null ? "http" : "https", unknown);
+      return tls === null ? onAccept : this.#tls.secure(tls, onAccept);
     };
     // The welcome page is served wherever a supervisor listens, and has no wishes of its own.
     const plans = isWelcome && inherited !== null ? [] : this.#plan.listeners;
@@ -87,6 +95,7 @@ export class ProxyServer {
     for (const listener of this.#listeners) listener.close();
     await this.#engine.drain();
     this.#checker.stop();
+    this.#tls.close();
     for (const upstream of this.#compiler.upstreams) upstream.close();
   }
 

@@ -9,6 +9,7 @@ export function welcomePlan(): ProxyPlan {
   const listen = (host: string): ListenPlan => ({
     address: { kind: "tcp", host, port: portDefault },
     tls: null,
+    certificatesByHost: [],
     proxyProtocol: false,
     mode: null,
     hosts: [],

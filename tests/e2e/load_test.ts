@@ -32,9 +32,16 @@ const layout = new RegExp(
   ].join("\n"),
 );
 
-Deno.test("load prints wrk's report, line by line, with wrk's defaults", async () => {
+Deno.test("load prints wrk's report, line by line", async () => {
   await using server = await ReferenceServer.start();
-  const { stdout, code } = await runHayate(["load", "-d", "1", "--latency", server.url("/")]);
+  const { stdout, code } = await runHayate([
+    "load",
+    "-t2",
+    "-d",
+    "1",
+    "--latency",
+    server.url("/"),
+  ]);
   assertMatch(stdout, layout);
   assertEquals(code, 0);
 });

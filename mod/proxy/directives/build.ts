@@ -77,18 +77,30 @@ function finishPlan(draft: PlanDraft, file: string): ProxyPlan {
 function finishListeners(draft: PlanDraft): ListenPlan[] {
   const shared = draft.hosts.flatMap((host, index) => host.listens.length === 0 ? [index] : []);
   const byAddress = new Map<string, ListenPlan>();
-  const add = (listen: ListenDraft, hosts: readonly number[]): void => {
+  const add = (listen: ListenDraft, hosts: readonly number[], name: string | null): void => {
     for (const address of bindAddresses(listen)) {
       const key = JSON.stringify(address);
       const known = byAddress.get(key);
       const served = known === undefined ? hosts : [...known.hosts, ...hosts];
       const { tls, proxyProtocol, mode, at } = known ?? listen;
-      byAddress.set(key, { address, tls, proxyProtocol, mode, at, hosts: served });
+      const certificatesByHost = [...(known?.certificatesByHost ?? [])];
+      if (listen.tls !== null && name !== null) {
+        certificatesByHost.push({ certificates: listen.tls.certificates, names: [name] });
+      }
+      byAddress.set(key, {
+        address,
+        tls,
+        certificatesByHost,
+        proxyProtocol,
+        mode,
+        at,
+        hosts: served,
+      });
     }
   };
-  for (const listen of draft.listens) add(listen, shared);
+  for (const listen of draft.listens) add(listen, shared, null);
   for (const [index, host] of draft.hosts.entries()) {
-    for (const listen of host.listens) add(listen, [index]);
+    for (const listen of host.listens) add(listen, [index], host.name);
   }
   return [...byAddress.values()].filter((listen) => listen.hosts.length > 0);
 }

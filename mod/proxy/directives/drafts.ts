@@ -80,6 +80,7 @@ export function globalDefaults(): Mutable<GlobalPlan> {
     workers: 1,
     requestBodyBytesMax: 1_073_741_824,
     headTimeoutMs: 10_000,
+    handshakeTimeoutMs: 10_000,
     bodyTimeoutMs: 30_000,
     idleTimeoutMs: 60_000,
     serverName: `hayate/${version}`,

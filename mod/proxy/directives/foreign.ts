@@ -7,7 +7,6 @@ const ignored = [
   "crash-handler",
   "crash-handler.wait-pipe-close",
   "duration-stats",
-  "handshake-timeout",
   "http1-upgrade-to-http2",
   "http2-allow-cross-origin-push",
   "http2-casper",

@@ -41,6 +41,9 @@ export const globalDirectives: readonly Directive[] = [
   scalar("limit-request-body", levels.global, count(0, Number.MAX_SAFE_INTEGER), (draft, value) => {
     draft.plan.global.requestBodyBytesMax = value;
   }),
+  scalar("handshake-timeout", levels.global, duration(1000), (draft, value) => {
+    draft.plan.global.handshakeTimeoutMs = value;
+  }),
   scalar("http1-request-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.headTimeoutMs = value;
   }),

@@ -14,6 +14,7 @@ import {
   readScalar,
 } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
+import { readTls } from "./listen_tls.ts";
 
 const portKind = {
   allowed: "a port from 0 to 65535, or a mapping with `port`",
@@ -110,53 +111,3 @@ function listenAddress(draft: LevelDraft, keys: ListenKeys, at: Position): Addre
   }
   return { kind: "tcp", host, port };
 }
-
-function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsPlan | null {
-  if (node.kind !== "mapping") {
-    draft.problem(
-      node.at,
-      "in command listen.ssl, a mapping with certificate-file and key-file is expected",
-    );
-    return null;
-  }
-  let certificateFile: string | null = null;
-  let keyFile: string | null = null;
-  let minimumVersion: string | null = null;
-  const text = (key: string, value: ConfigNode) =>
-    readScalar(draft, `listen.ssl.${key}`, value, anyText);
-  const ignored: Record<string, (value: ConfigNode) => void> = {};
-  for (const key of ignoredTlsKeys) {
-    ignored[key] = (value) =>
-      draft.notice(value.at, `listen.ssl.${key}: h2o knows this key, hayate ignores it`);
-  }
-  readMap(draft, "listen.ssl", node, {
-    "certificate-file": (value) => certificateFile = text("certificate-file", value),
-    "key-file": (value) => keyFile = text("key-file", value),
-    "minimum-version": (value) => minimumVersion = text("minimum-version", value),
-    "min-version": (value) => minimumVersion = text("min-version", value),
-    ...ignored,
-  });
-  if (certificateFile === null || keyFile === null) {
-    draft.problem(at, "in command listen.ssl, certificate-file and key-file are both needed");
-    return null;
-  }
-  return { certificateFile, keyFile, minimumVersion, at };
-}
-
-const ignoredTlsKeys = [
-  "maximum-version",
-  "max-version",
-  "cipher-suite",
-  "cipher-suite-tls1.3",
-  "cipher-preference",
-  "dh-file",
-  "key-exchange-tls1.3",
-  "max-tickets",
-  "ocsp-update-cmd",
-  "ocsp-update-interval",
-  "ocsp-max-failures",
-  "neverbleed",
-  "client-ca-file",
-  "identity",
-  "ech",
-];

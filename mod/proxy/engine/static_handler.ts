@@ -127,6 +127,14 @@ class FileExchangeView implements FileExchange<Rendered> {
     return this.x.isHead;
   }
 
+  get canSendFile(): boolean {
+    return this.x.canSendFile;
+  }
+
+  sendFile(fd: number, offset: number, length: number): number {
+    return this.x.sendFile(fd, offset, length);
+  }
+
   respond(rendered: Rendered): void {
     answer(
       this.x,
