@@ -11,9 +11,10 @@ import {
 } from "../http1/mod.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 import type { FailureKind } from "./failure.ts";
+import { isIdempotent } from "./idempotent.ts";
 import type { GroupState } from "./group_state.ts";
 import type { LoadThread } from "./load_thread.ts";
-import { isIdempotent, type ThreadScript } from "./script/thread_script.ts";
+import type { ThreadScript } from "./script/thread_script.ts";
 import { Slot } from "./stats.ts";
 
 export const Phase = { closed: 0, connecting: 1, idle: 2, busy: 3, resting: 4 } as const;

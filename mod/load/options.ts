@@ -9,8 +9,6 @@ import type { Target } from "./target.ts";
 type Options = ParsedOptions<typeof loadTable>;
 
 const defaultDurationMs = 10_000;
-/** wrk's default. */
-const defaultThreads = 2;
 
 /** Throws `UsageError` with every fault, or `InfoRequest`. */
 export function parseLoadArgs(argv: readonly string[]): LoadPlan {
@@ -22,7 +20,6 @@ export function parseLoadArgs(argv: readonly string[]): LoadPlan {
   const stages = stagesOf(options);
   const requestCount = values.requests ?? Infinity;
   const durationMs = durationOf(options, stages);
-  const threads = values.threads ?? Math.min(defaultThreads, values.connections, requestCount);
   if (errors.length > 0) throw new UsageError(errors);
   const hasBody = values.body !== null || values.bodyFile !== null;
   return {
@@ -32,7 +29,7 @@ export function parseLoadArgs(argv: readonly string[]): LoadPlan {
     unixSocket: values.unixSocket,
     connectTo: values.connectTo,
     connections: values.connections,
-    threads,
+    threads: values.threads,
     durationMs,
     requestCount,
     stages,
@@ -82,7 +79,7 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   if (values.stages !== null && values.durationMs !== null) {
     errors.push("--stages and --duration exclude each other: the stages say how long the run is");
   }
-  if (values.threads !== null && values.connections < values.threads) {
+  if (values.connections < values.threads) {
     errors.push(`--connections ${values.connections} is less than --threads ${values.threads}`);
   }
   const isOpen = values.rate !== null || values.stages !== null;

@@ -1,6 +1,7 @@
 /** From the plan of a run to the plans of its threads: reads files, resolves names, renders requests. */
 import { StartError } from "../base/errors.ts";
 import { type Method, methodNames } from "../http1/mod.ts";
+import { isIdempotent } from "./idempotent.ts";
 import type { LoadPlan } from "./plan.ts";
 import { buildRequest, isMethod } from "./request_bytes.ts";
 import { isLoopback, resolveTarget } from "./resolve.ts";
@@ -14,8 +15,6 @@ interface WantedRequest {
   readonly target: Target;
 }
 
-/** Methods of which a repetition does no harm (RFC 9110 9.2.2). */
-const idempotentMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]);
 /** Bytes of all prepared batches together; more would only fill the memory. */
 const batchBytesMax = 256 * 1024 * 1024;
 
@@ -144,12 +143,13 @@ async function renderGroup(
     batches.push(plan.pipeline === 1 ? single[first] : concatenate(parts, end));
     ends.push(batchEnds);
   }
+  const methods = requests.map(({ method }) => Math.max(0, methodNames.indexOf(method)) as Method);
   return {
     addresses,
     batches,
     ends,
-    methods: requests.map(({ method }) => Math.max(0, methodNames.indexOf(method)) as Method),
-    idempotent: requests.map(({ method }) => idempotentMethods.has(method)),
+    methods,
+    idempotent: methods.map(isIdempotent),
     loopback: isLoopback(addresses),
   };
 }

@@ -2,7 +2,6 @@
 import { createReactor } from "../net/mod.ts";
 import type { FromWorker, ToWorker } from "./crew.ts";
 import { LoadThread } from "./load_thread.ts";
-import { ThreadScript } from "./script/thread_script.ts";
 import { ThreadStats } from "./stats.ts";
 
 /** The part of a worker's global scope that is used here; the program is checked as a main module. */
@@ -23,6 +22,7 @@ async function obey(message: ToWorker): Promise<void> {
       if (plan.script === null) {
         thread = new LoadThread(plan, stats, reactor);
       } else {
+        const { ThreadScript } = await import("./script/thread_script.ts");
         const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop());
         thread = new LoadThread(script.adapt(plan), stats, reactor, script);
       }

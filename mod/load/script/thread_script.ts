@@ -1,7 +1,8 @@
 /** A script within one load thread: makes its requests and hears of its responses. */
-import { Method, type ResponseHead } from "../../http1/mod.ts";
+import type { Method, ResponseHead } from "../../http1/mod.ts";
 import { parseTarget, portOf } from "../target.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "../thread_plan.ts";
+import { isIdempotent } from "../idempotent.ts";
 import type { LoadConnection } from "../load_connection.ts";
 import { type Hooks, loadHooks, type RequestDescription, type ScriptRequest } from "./hooks.ts";
 import { splitRequests } from "./request_split.ts";
@@ -192,20 +193,6 @@ export class ThreadScript {
   #failure(hook: string, error: unknown): ScriptFailure {
     return new ScriptFailure(describeScriptError(this.#name, hook, error));
   }
-}
-
-const idempotentMethods = new Set<Method>([
-  Method.get,
-  Method.head,
-  Method.put,
-  Method.delete,
-  Method.options,
-  Method.trace,
-]);
-
-/** A repetition does no harm (RFC 9110 9.2.2). */
-export function isIdempotent(method: Method): boolean {
-  return idempotentMethods.has(method);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
