@@ -3,6 +3,18 @@ import type { Address } from "../../mod/base/address.ts";
 
 export type Transport = "tcp" | "unix";
 
+/** What a client loads. */
+export interface Target {
+  readonly address: Address;
+  readonly isTls: boolean;
+}
+
+/** PEM files for a TLS listener: P-256, the cheapest that every program here knows. */
+export interface Certificate {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
 /** What a server needs to know to be started. */
 export interface Place {
   /** A temporary folder of this server's own. */
@@ -11,6 +23,8 @@ export interface Place {
   readonly address: Address;
   /** Where a proxy's requests go; the address of `upstream` of the comparison. */
   readonly upstream: Address | null;
+  /** What the listener has to present; null: it speaks plain HTTP. */
+  readonly certificate: Certificate | null;
   /** Connections that the client will open: no server may be short of slots or of idle upstreams. */
   readonly connections: number;
 }
@@ -33,13 +47,13 @@ export interface ClientSpec {
   readonly name: string;
   readonly program: string;
   readonly transports: readonly Transport[];
-  args(target: Address, connections: number, seconds: number): readonly string[];
+  args(target: Target, connections: number, seconds: number): readonly string[];
   /**
    * Arguments of a run that does nothing but start and end. Its CPU time is taken off the others, so
    * that the start, which a user pays once, does not weigh more in a short run than in a long one.
    * None: the start is not worth measuring.
    */
-  startArgs?(target: Address): readonly string[];
+  startArgs?(target: Target): readonly string[];
 }
 
 interface Common {
@@ -50,6 +64,8 @@ interface Common {
   readonly transports: readonly Transport[];
   /** Numbers of connections, one row each; `--quick` takes the first. */
   readonly connections: readonly number[];
+  /** True: client and server speak TLS; a proxy's upstream does not. */
+  readonly isTls?: boolean;
   /** False: only with `--all` or `--only`. */
   readonly isCore: boolean;
 }

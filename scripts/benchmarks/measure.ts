@@ -1,11 +1,13 @@
 /** Runs one row of a comparison: every contender in turn, again and again. */
 import type { Address } from "../../mod/base/address.ts";
 import type {
+  Certificate,
   ClientSpec,
   Comparison,
   Place,
   ServerComparison,
   ServerSpec,
+  Target,
   Transport,
 } from "./comparison.ts";
 import { hayateLoad } from "./contenders/hayate.ts";
@@ -56,7 +58,7 @@ const clientCore = navigator.hardwareConcurrency - 1;
 interface Side {
   readonly client: ClientSpec;
   readonly server: PinnedProcess;
-  readonly address: Address;
+  readonly target: Target;
   /** What it costs to start the client. */
   start: CpuTime;
 }
@@ -69,16 +71,22 @@ export async function measureRow(
   effort: Effort,
   progress: (text: string) => void,
 ): Promise<Row> {
-  await using bed = await TestBed.make(transport, connections);
+  await using bed = await TestBed.make(transport, connections, comparison.isTls ?? false);
   const missing = comparison.contenders.map((contender) => whyMissing(contender, transport));
   const sides = await startSides(comparison, bed, missing);
   const trials: Trial[][] = comparison.contenders.map(() => []);
-  const present = [...sides.keys()].filter((index) => sides[index] !== null);
-  for (const index of present) {
+  for (const [index, side] of sides.entries()) {
+    if (side === null) continue;
     progress(`${comparison.contenders[index].name}: warm-up`);
-    await runTrial(sides[index]!, connections, 1);
-    sides[index]!.start = await startCost(sides[index]!);
+    try {
+      await runTrial(side, connections, 1);
+      side.start = await startCost(side);
+    } catch (error) {
+      missing[index] = (error as Error).message.split("\n")[0];
+      sides[index] = null;
+    }
   }
+  const present = [...sides.keys()].filter((index) => sides[index] !== null);
   for (let run = 1; run <= effort.runs; run++) {
     for (const index of present) {
       progress(`${comparison.contenders[index].name}: run ${run} of ${effort.runs}`);
@@ -119,15 +127,15 @@ async function startSides(
   missing: (string | null)[],
 ): Promise<(Side | null)[]> {
   if (comparison.judged === "client") {
-    const { server, address } = await bed.start(comparison.target, serverCore, null);
+    const { server, target } = await bed.start(comparison.target, serverCore, null);
     return comparison.contenders.map((client, index) =>
-      missing[index] === null ? { client, server, address, start: noTime } : null
+      missing[index] === null ? { client, server, target, start: noTime } : null
     );
   }
   const client = driverFor(comparison, bed.transport);
   const upstream = comparison.upstream === undefined
     ? null
-    : (await bed.start(comparison.upstream, clientCore, null)).address;
+    : (await bed.start(comparison.upstream, clientCore, null, null)).target.address;
   const sides: (Side | null)[] = [];
   for (const [index, contender] of comparison.contenders.entries()) {
     sides.push(null);
@@ -149,8 +157,8 @@ const noTime: CpuTime = { userUs: 0, systemUs: 0 };
 const startRuns = 3;
 
 /** CPU time of a client that only starts and ends: the median of some runs. */
-async function startCost({ client, address }: Side): Promise<CpuTime> {
-  const args = client.startArgs?.(address);
+async function startCost({ client, target }: Side): Promise<CpuTime> {
+  const args = client.startArgs?.(target);
   if (args === undefined) return noTime;
   const runs: CpuTime[] = [];
   for (let run = 0; run < startRuns; run++) {
@@ -163,10 +171,10 @@ async function startCost({ client, address }: Side): Promise<CpuTime> {
 }
 
 async function runTrial(side: Side, connections: number, seconds: number): Promise<Trial> {
-  const { client, server, address } = side;
+  const { client, server, target } = side;
   const path = findProgram(client.program)!;
   const before = server.cpuTime();
-  const run = await runPinned(clientCore, path, client.args(address, connections, seconds));
+  const run = await runPinned(clientCore, path, client.args(target, connections, seconds));
   const after = server.cpuTime();
   const { requests, requestsPerSecond, errors } = parseWrkOutput(run.output);
   const per = Math.max(requests, 1);
@@ -193,20 +201,27 @@ class TestBed implements AsyncDisposable {
     readonly folder: string,
     readonly transport: Transport,
     readonly connections: number,
+    readonly certificate: Certificate | null,
   ) {}
 
-  static async make(transport: Transport, connections: number): Promise<TestBed> {
+  static async make(
+    transport: Transport,
+    connections: number,
+    isTls: boolean,
+  ): Promise<TestBed> {
     const folder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
     // A worker that has dropped its privileges still has to reach its socket.
     await Deno.chmod(folder, 0o755);
-    return new TestBed(folder, transport, connections);
+    const certificate = isTls ? await makeCertificate(folder) : null;
+    return new TestBed(folder, transport, connections, certificate);
   }
 
   async start(
     spec: ServerSpec,
     core: number,
     upstream: Address | null,
-  ): Promise<{ server: PinnedProcess; address: Address }> {
+    certificate = this.certificate,
+  ): Promise<{ server: PinnedProcess; target: Target }> {
     const path = findProgram(spec.program);
     if (path === null) throw new Error(`${spec.program} is missing`);
     const folder = `${this.folder}/${this.#processes.length}`;
@@ -214,7 +229,8 @@ class TestBed implements AsyncDisposable {
     const address: Address = this.transport === "unix"
       ? { kind: "unix", path: `${folder}/s` }
       : { kind: "tcp", host: "127.0.0.1", port: freePort() };
-    const place: Place = { folder, address, upstream, connections: this.connections };
+    const { connections } = this;
+    const place: Place = { folder, address, upstream, certificate, connections };
     for (const [name, text] of Object.entries(spec.files?.(place) ?? {})) {
       const file = `${folder}/${name}`;
       await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
@@ -223,13 +239,21 @@ class TestBed implements AsyncDisposable {
     const server = new PinnedProcess(spec.name, core, path, spec.args(place), spec.env);
     this.#processes.push(server);
     await server.untilListening(address);
-    return { server, address };
+    return { server, target: { address, isTls: certificate !== null } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) await process.stop();
     await Deno.remove(this.folder, { recursive: true });
   }
+}
+
+/** Made by the library that hayate itself uses; only a TLS row needs it to be there. */
+async function makeCertificate(folder: string): Promise<Certificate> {
+  const { writeSelfSigned } = await import("../../mod/tls/self_signed.ts");
+  const files = { certificateFile: `${folder}/cert.pem`, keyFile: `${folder}/key.pem` };
+  writeSelfSigned(["localhost", "127.0.0.1"], files.certificateFile, files.keyFile);
+  return files;
 }
 
 function freePort(): number {

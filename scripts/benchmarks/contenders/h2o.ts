@@ -1,7 +1,11 @@
 import type { Place, ServerSpec } from "../comparison.ts";
 
 /** A reverse proxy to the place's upstream, for h2o and for hayate proxy alike. */
-export function h2oConfig({ address, upstream }: Place): string {
+export function h2oConfig({ address, upstream, certificate }: Place): string {
+  const ssl = certificate === null ? "" : `  ssl:
+    certificate-file: ${certificate.certificateFile}
+    key-file: ${certificate.keyFile}
+`;
   const listen = address.kind === "unix"
     ? `  type: unix\n  port: ${address.path}\n`
     : `  host: ${address.host}\n  port: ${address.port}\n`;
@@ -11,7 +15,7 @@ export function h2oConfig({ address, upstream }: Place): string {
     : `http://${upstream.host}:${upstream.port}/`;
   return `num-threads: 1
 listen:
-${listen}hosts:
+${listen}${ssl}hosts:
   default:
     paths:
       /:

@@ -5,7 +5,8 @@ function spell(address: Address): string {
   return address.kind === "unix" ? `unix@${address.path}` : `${address.host}:${address.port}`;
 }
 
-function config({ address, upstream, connections }: Place): string {
+function config({ address, upstream, connections, certificate }: Place): string {
+  if (certificate !== null) throw new TypeError("Cannot configure HAProxy for TLS here");
   return `global
   nbthread 1
   maxconn ${connections + 100}

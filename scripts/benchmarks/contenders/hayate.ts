@@ -1,5 +1,5 @@
 import type { Address } from "../../../mod/base/address.ts";
-import type { ClientSpec, Place, ServerSpec } from "../comparison.ts";
+import type { ClientSpec, Place, ServerSpec, Target } from "../comparison.ts";
 import { documentRoot, documents } from "./documents.ts";
 import { h2oConfig } from "./h2o.ts";
 
@@ -27,10 +27,11 @@ function loadClient(name: string, flags: readonly string[]): ClientSpec {
   };
 }
 
-function targetArgs(target: Address): string[] {
-  return target.kind === "unix"
-    ? ["-P", target.path, "http://localhost/"]
-    : [`http://${target.host}:${target.port}/`];
+function targetArgs({ address, isTls }: Target): string[] {
+  const scheme = isTls ? "https" : "http";
+  return address.kind === "unix"
+    ? ["-P", address.path, `${scheme}://localhost/`]
+    : [`${scheme}://${address.host}:${address.port}/`];
 }
 
 /** `serve --text`, with the body that nginx's `return 200` sends. */

@@ -8,7 +8,10 @@ function spell(address: Address): string {
 
 /** As lean as nginx gets: one worker, no log, connections kept for ever (its default is 1000 requests). */
 function config(place: Place, http: string, location: string): string {
-  const { folder, address, connections } = place;
+  const { folder, address, connections, certificate } = place;
+  const ssl = certificate === null
+    ? ""
+    : `    ssl_certificate ${certificate.certificateFile};\n    ssl_certificate_key ${certificate.keyFile};\n`;
   return `worker_processes 1;
 daemon off;
 error_log ${folder}/error.log warn;
@@ -23,8 +26,8 @@ http {
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
 ${http}  server {
-    listen ${spell(address)}${address.kind === "tcp" ? " backlog=16384" : ""};
-    location / { ${location} }
+    listen ${spell(address)}${address.kind === "tcp" ? " backlog=16384" : ""}${ssl && " ssl"};
+${ssl}    location / { ${location} }
   }
 }
 `;
