@@ -9,11 +9,15 @@ import {
   type UpstreamOptions,
 } from "./upstream_home.ts";
 
+/** Opens the socket of a connection; what is set in place of plain TCP for a peer that speaks TLS. */
+export type Connector = (connection: ClientConnection) => Socket;
+
 /** The connections to one peer. The most recently used one is taken first, so that spare ones time out. */
 export class KeepalivePool implements UpstreamHome {
   readonly options: UpstreamOptions;
   readonly head: ResponseHead;
   readonly #idle: ClientConnection[] = [];
+  readonly #connector: Connector;
   #openCount = 0;
   #closed = false;
 
@@ -22,7 +26,9 @@ export class KeepalivePool implements UpstreamHome {
     readonly address: Address,
     readonly scratch: Scratch,
     options: Partial<UpstreamOptions> = {},
+    connector: Connector | null = null,
   ) {
+    this.#connector = connector ?? ((connection) => reactor.connect(address, connection));
     this.options = { ...defaultUpstreamOptions, ...options };
     this.head = new ResponseHead(this.options.limits.fieldsMax);
   }
@@ -55,7 +61,7 @@ export class KeepalivePool implements UpstreamHome {
   }
 
   open(connection: ClientConnection): Socket {
-    return this.reactor.connect(this.address, connection);
+    return this.#connector(connection);
   }
 
   keep(connection: ClientConnection): boolean {

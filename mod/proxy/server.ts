@@ -4,16 +4,22 @@ import { version } from "../base/version.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Listener, Reactor } from "../net/reactor.ts";
 import type { InheritedTls } from "../tls/appliance.ts";
+import { SecuredListeners } from "../tls/secured_listeners.ts";
 import { AccessLogs } from "./access_logs.ts";
 import { PeerGroup } from "./balance/peer_group.ts";
+import { StartError } from "../base/errors.ts";
+import { isResolved } from "../config/mod.ts";
+import { Board } from "./control/board.ts";
+import { type ControlListener, openControl } from "./control/control_listener.ts";
+import { ControlHandler } from "./control/control_handler.ts";
 import { RouteCompiler } from "./engine/compile.ts";
 import { Engine } from "./engine/engine.ts";
 import { WelcomeHandler } from "./engine/welcome.ts";
+import { tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "./flags.ts";
 import { Checker } from "./health/checker.ts";
 import { ReactorProbes } from "./health/probe.ts";
 import { type InheritedSocket, openListeners } from "./listeners.ts";
-import { ListenerTls } from "./listener_tls.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
 
 export interface ServerParts {
@@ -33,8 +39,10 @@ export class ProxyServer {
   readonly #logs: AccessLogs;
   readonly #checker: Checker;
   readonly #compiler: RouteCompiler;
-  readonly #tls: ListenerTls;
+  readonly #tls: SecuredListeners;
+  readonly #board: Board;
   #listeners: readonly Listener[] = [];
+  #control: ControlListener | null = null;
 
   /** `plan` has no names left in it (`resolvePlan`). */
   constructor(plan: ProxyPlan, parts: ServerParts) {
@@ -42,7 +50,7 @@ export class ProxyServer {
     this.#plan = plan;
     this.#parts = parts;
     this.#engine = new Engine(reactor, plan.global, logger);
-    this.#tls = new ListenerTls(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
+    this.#tls = new SecuredListeners(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
     this.#logs = new AccessLogs((message) => logger.error(message));
     const groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
     this.#checker = new Checker(groups, {
@@ -52,6 +60,16 @@ export class ProxyServer {
       nowMs: () => reactor.nowMs,
       random: Math.random,
       log: (line) => logger.error(line),
+    });
+    this.#board = new Board({
+      groups,
+      checker: this.#checker,
+      metrics: this.#engine.metrics,
+      generation: parts.generation ?? 1,
+      nowMs: () => reactor.nowMs,
+      connectionCount: () => this.#engine.connectionCount,
+      idleCount: (group) => this.#compiler.idleCount(group),
+      onChange: () => {},
     });
     this.#compiler = new RouteCompiler(plan, {
       engine: this.#engine,
@@ -70,15 +88,34 @@ export class ProxyServer {
     const unknown = this.#compiler.unknown(isWelcome ? [new WelcomeHandler(engine, facts)] : []);
     const serverOf = (listen: ListenPlan | null, socketName: string | null) => {
       const hosts = this.#compiler.hosts(listen?.hosts ?? sharedHosts(this.#plan));
-      const tls = this.#tls.optionsFor(listen, socketName);
-      const { onAccept } = engine.addServer(hosts, tls === null ? "http" : "https", unknown);
-      return tls === null ? onAccept : this.#tls.secure(tls, onAccept);
+      const options = listen === null ? null : tlsOptionsOf(listen);
+      const secure = this.#tls;
+      // Sockets that the config file does not name speak what the supervisor wants.
+      const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
+      const scheme = options !== null || wanted ? "https" : "http";
+      const { onAccept } = engine.addServer(hosts, scheme, unknown);
+      if (options !== null) return secure.secure(options, onAccept);
+      return wanted ? secure.secureInherited(socketName, onAccept) : onAccept;
     };
     // The welcome page is served wherever a supervisor listens, and has no wishes of its own.
     const plans = isWelcome && inherited !== null ? [] : this.#plan.listeners;
     const warn = (message: string) => logger.warn(message);
     this.#listeners = openListeners(reactor, plans, inherited, serverOf, warn);
     for (const listener of this.#listeners) listener.pause();
+    this.#listenControl();
+  }
+
+  /** The control listener answers from the start; a generation that takes over replaces it. */
+  #listenControl(): void {
+    const { control } = this.#plan.global;
+    if (control === null) return;
+    const { address } = control;
+    if (!isResolved(address)) {
+      throw new StartError("control: an IP address or a unix path is expected", 78);
+    }
+    const handler = new ControlHandler(this.#engine, this.#board, control);
+    const server = this.#engine.addServer([], "http", this.#compiler.unknown([handler]));
+    this.#control = openControl(this.#parts.reactor, address, server.onAccept);
   }
 
   /** Finds out which peers are alive, then accepts. The reactor must be running. */
@@ -93,6 +130,7 @@ export class ProxyServer {
   /** Answers what was accepted, then lets go of everything. */
   async drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
+    this.#control?.close();
     await this.#engine.drain();
     this.#checker.stop();
     this.#tls.close();

@@ -45,7 +45,7 @@ export function adoptAll(
   reactor: Reactor,
   sockets: readonly InheritedSocket[],
   shared: boolean,
-  onAccept: AcceptHandler,
+  onAcceptOf: (socketName: string) => AcceptHandler,
 ): Listener[] {
   if (!reactor.capabilities.inherit) {
     throw new StartError(
@@ -55,7 +55,7 @@ export function adoptAll(
   }
   return sockets.map(({ name, fd }) => {
     try {
-      return reactor.adopt(fd, { shared }, onAccept);
+      return reactor.adopt(fd, { shared }, onAcceptOf(name));
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       throw new StartError(`${name}: ${error.message}`, 1, { cause: error });

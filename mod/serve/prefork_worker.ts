@@ -43,7 +43,7 @@ export async function runPreforkWorker(
   });
   onStart(worker);
   await worker.app.hooks.afterFork?.(slot);
-  worker.listen((reactor, server) => adoptAll(reactor, sockets, true, server.onAccept));
+  worker.listen((reactor) => adoptAll(reactor, sockets, true, worker!.onAcceptOf));
   listenToSignals(worker, row, () => channel?.close());
   if (row !== null) beat(worker, row, plan.process.timeoutMs);
   tell({ kind: "ready" });

@@ -26,7 +26,7 @@ export async function runSingle(
   const listeners = worker.listen((reactor, server) =>
     inherited === null
       ? bindAll(reactor, plan.listen, server.onAccept)
-      : adoptAll(reactor, inherited, inherited.length > 0, server.onAccept)
+      : adoptAll(reactor, inherited, inherited.length > 0, worker.onAcceptOf)
   );
   listenToSignals(worker, log);
   const clipped = inherited === null ? clippedBacklog(plan.listen.backlog) : null;

@@ -11,8 +11,10 @@ import {
 } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import { openMessageSender } from "../net/portable/message_sender.ts";
-import type { Listener, Reactor } from "../net/reactor.ts";
+import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import { getVariable } from "../process/environment.ts";
+import { readAppliance } from "../tls/appliance.ts";
+import { SecuredListeners } from "../tls/secured_listeners.ts";
 import { startLogCommand } from "../process/log_command.ts";
 import { type App, type AppHome, loadApp } from "./app.ts";
 import { logAppError } from "./app_errors.ts";
@@ -42,6 +44,7 @@ export class Worker {
   readonly server: HttpServer;
   readonly #plan: ServePlan;
   readonly #log: Logger;
+  readonly #tls: SecuredListeners;
   readonly #accessLog: AccessLog | null;
   #listeners: Listener[] = [];
   #stopping = false;
@@ -57,6 +60,7 @@ export class Worker {
     this.#log = log;
     this.reactor = reactor;
     this.app = app;
+    this.#tls = new SecuredListeners(reactor, log, readAppliance(getVariable));
     this.#accessLog = openAccessLog(plan.log, log);
     const books = { ...duties, accessLog: this.#accessLog };
     const isWatched = duties !== noDuties || this.#accessLog !== null;
@@ -89,6 +93,10 @@ export class Worker {
     return new Worker(plan, log, reactor, await loadApp(plan, home), duties);
   }
 
+  /** Who accepts on an inherited socket: the server, behind TLS where our supervisor wants it. */
+  readonly onAcceptOf = (socketName: string): AcceptHandler =>
+    this.#tls.secureInherited(socketName, this.server.onAccept);
+
   /** Begins to accept. Throws StartError. */
   listen(open: OpenListeners): readonly Listener[] {
     return this.#listeners = open(this.reactor, this.server);
@@ -106,6 +114,7 @@ export class Worker {
     if (this.#stopping) return;
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
+    this.#tls.close();
     await this.server.drain(this.#plan.process.gracefulTimeoutMs);
     this.reactor.stop();
   }
@@ -114,6 +123,7 @@ export class Worker {
   stop(): void {
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
+    this.#tls.close();
     this.reactor.stop();
   }
 

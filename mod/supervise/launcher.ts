@@ -25,8 +25,9 @@ export class Launcher {
     readonly output: readonly PassedDescriptor[],
     readonly identity: string,
     readonly passedThrough: readonly number[],
+    more: Variables = {},
   ) {
-    const start: Record<string, string> = { ...allVariables(), ...plan.variables };
+    const start: Record<string, string> = { ...allVariables(), ...plan.variables, ...more };
     for (const name of [...ourVariables, daemonVariable]) delete start[name];
     this.#start = start;
   }

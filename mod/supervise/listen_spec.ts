@@ -10,6 +10,8 @@ export interface ListenSpec {
   readonly name: string;
   /** The number that workers are to have it under, or null for any. */
   readonly number: number | null;
+  /** Our own modes speak TLS on it. */
+  readonly tls: boolean;
 }
 
 /** Reads a value of `--port`: `P`, `H:P`, `[v6]:P`, each with an optional `=FD`; `uP` is UDP. */
@@ -46,6 +48,7 @@ function tcpSpec(
     datagram: udp !== "",
     name,
     number: number === undefined ? null : Number(number),
+    tls: false,
   };
 }
 
@@ -55,12 +58,19 @@ function invalid(text: string): string {
 
 /** A value of `--path`. */
 export function pathSpec(path: string): ListenSpec {
-  return { address: { kind: "unix", path }, datagram: false, name: path, number: null };
+  return { address: { kind: "unix", path }, datagram: false, name: path, number: null, tls: false };
 }
 
-/** The entries of PORTS: ports, `host:port`, `[v6]:port` and paths, separated by blanks. */
+/**
+ * The entries of PORTS: ports, `host:port`, `[v6]:port` and paths, separated by blanks. One that ends
+ * in `/tls`, or whose port ends in 443, speaks TLS.
+ */
 export function readPorts(text: string): readonly (ListenSpec | string)[] {
-  return text.split(/\s+/).filter((entry) => entry !== "").map((entry) =>
-    entry.startsWith("/") ? pathSpec(entry) : readPortSpec(entry)
-  );
+  return text.split(/\s+/).filter((entry) => entry !== "").map((entry) => {
+    const bare = entry.replace(/\/tls$/, "");
+    const spec = bare.startsWith("/") ? pathSpec(bare) : readPortSpec(bare);
+    if (typeof spec === "string") return spec;
+    const isTlsPort = spec.address.kind === "tcp" && /443$/.test(String(spec.address.port));
+    return { ...spec, tls: bare !== entry || isTlsPort };
+  });
 }

@@ -1,5 +1,5 @@
 /** Facts to lines: Server::Starter's words, or JSON. Pure. */
-import type { Address } from "../base/address.ts";
+import type { ListenSpec } from "./listen_spec.ts";
 import type { RunPlan } from "./options.ts";
 import { describeStatus } from "./reasons.ts";
 import type { LogEvent } from "./state.ts";
@@ -145,13 +145,12 @@ function seconds(ms: number): string {
 /** A few lines for whoever started us at a terminal: what listens where, and what to do next. */
 export function greeting(plan: RunPlan, pid: number, program: string, version: string): string[] {
   const tcp = plan.listen.filter(({ address, datagram }) => address.kind === "tcp" && !datagram);
-  const urls = tcp.map(({ address }) => urlOf(address));
+  const urls = tcp.map(urlOf);
   const places = plan.own
     ? [...urls, ...plan.listen.filter((spec) => !tcp.includes(spec)).map(({ name }) => name)]
     : plan.listen.map(({ name }) => name);
   const listens = places.length === 0 ? "runs without sockets of ours" : places.join("  ");
   const lines = [`hayate ${version} supervises ${plan.command[0]}: ${listens}`];
-  if (plan.own) lines.push(...plainHttpNotes(plan));
   lines.push(`  reload  kill -HUP ${pid}`);
   const target = plan.own ? loadTarget(plan) : null;
   if (target !== null) lines.push(`  load    ${program} load -c 50 -d 10s ${target}`);
@@ -160,25 +159,18 @@ export function greeting(plan: RunPlan, pid: number, program: string, version: s
 }
 
 function loadTarget(plan: RunPlan): string | null {
-  const first = plan.listen.find(({ datagram }) => !datagram)?.address;
+  const streams = plan.listen.filter(({ datagram }) => !datagram);
+  const first = streams.find(({ tls }) => !tls) ?? streams[0];
   if (first === undefined) return null;
-  return first.kind === "unix" ? `-P ${first.path} http://localhost/` : urlOf(first);
+  const { address } = first;
+  if (address.kind === "unix") return `-P ${address.path} http://localhost/`;
+  return first.tls ? `-k ${urlOf(first)}` : urlOf(first);
 }
 
-function urlOf(address: Address): string {
-  if (address.kind === "unix") return address.path;
+function urlOf({ address, name, tls }: ListenSpec): string {
+  if (address.kind === "unix") return name;
   const local = address.host === "0.0.0.0" ? "127.0.0.1" : address.host;
   const host = local.includes(":") ? `[${local}]` : local;
-  return `http://${host}${address.port === 80 ? "" : `:${address.port}`}/`;
-}
-
-/** A port that people expect TLS on. */
-function plainHttpNotes(plan: RunPlan): string[] {
-  if (plan.command.length > 1) return [];
-  const expected = plan.listen.filter(({ address }) =>
-    address.kind === "tcp" && (address.port === 443 || address.port === 8443)
-  );
-  return expected.map(({ name }) =>
-    `  port ${name} speaks plain HTTP: no certificate is configured`
-  );
+  const isDefault = address.port === (tls ? 443 : 80);
+  return `${tls ? "https" : "http"}://${host}${isDefault ? "" : `:${address.port}`}/`;
 }

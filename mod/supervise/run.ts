@@ -11,6 +11,7 @@ import { processInfo } from "../process/proc.ts";
 import { claimReadiness } from "../process/readiness.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
 import { StatusFile } from "../process/status_file.ts";
+import type { ApplianceTls } from "../tls/appliance.ts";
 import { ControlSocket } from "./control.ts";
 import { claimDaemonReport } from "./daemon.ts";
 import { Engine } from "./engine.ts";
@@ -25,14 +26,17 @@ import { HeldSockets } from "./sockets.ts";
 import { pauseSignals } from "./state.ts";
 import { statusOf } from "./status.ts";
 import { RealSystem } from "./system.ts";
+import { prepareTls } from "./tls.ts";
 
 /** Runs until the last worker has ended. Returns the exit code. Throws `StartError`. */
 export async function run(plan: RunPlan): Promise<number> {
-  const supervisor = new Supervisor(plan);
+  const { tls, listen } = prepareTls(plan);
+  const supervisor = new Supervisor({ ...plan, listen }, tls);
   try {
     return await supervisor.run();
   } finally {
     await supervisor.release();
+    tls.dispose();
   }
 }
 
@@ -49,7 +53,7 @@ class Supervisor {
   readonly #listeners: (() => void)[] = [];
   readonly #startedMs = performance.now();
 
-  constructor(readonly plan: RunPlan) {
+  constructor(readonly plan: RunPlan, readonly tls: ApplianceTls) {
     this.#statusFile = plan.statusFile === null ? null : new StatusFile(plan.statusFile);
   }
 
@@ -68,7 +72,8 @@ class Supervisor {
     this.#output = openLog(plan.log, (entry) => this.#report(entry));
     const identity = `${Deno.pid}:${processInfo(Deno.pid)?.startTime}`;
     const output = this.#output.descriptors;
-    const launcher = new Launcher(plan, sockets, output, identity, passedThrough);
+    const { variables } = this.tls;
+    const launcher = new Launcher(plan, sockets, output, identity, passedThrough, variables);
     const system = new RealSystem(plan, launcher, this.#statusFile, (entry) => this.#report(entry));
     const engine = new Engine(system, plan.workers, pauseSignals);
     system.engine = engine;
@@ -77,6 +82,7 @@ class Supervisor {
     system.control = this.#control;
     reapOrphans();
     daemonStands?.();
+    if (this.tls.note !== "") this.#report({ event: "note", text: this.tls.note });
     engine.start(asWorkers(orphans, performance.now()));
     return await engine.finished;
   }

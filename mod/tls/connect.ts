@@ -26,10 +26,12 @@ export function connectSecure(
 ): TlsSocket {
   // The inner socket needs a handler before the TLS socket, which becomes it, can exist.
   const inner = reactor.connect(address, handler, options);
+  const resume = options.resume ?? true;
   const secure = new TlsSocket(inner, context.pointer, handler, {
     isServer: false,
+    ...(resume ? { onOver: ({ ssl }) => context.remember(ssl, options.serverName) } : {}),
     ...(options.onReady === undefined ? {} : { onReady: options.onReady }),
   });
-  context.prepare(secure.ssl, options.serverName, options.resume ?? true);
+  context.prepare(secure.ssl, options.serverName, resume);
   return secure;
 }

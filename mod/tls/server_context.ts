@@ -6,12 +6,17 @@ import { NameSelector } from "./name_selector.ts";
 import { takeFailure } from "./openssl_error.ts";
 import { Ctrl, fileTypePem, Option, Verify, versions } from "./ssl_settings.ts";
 
-/** One certificate with its key; several of them serve several names or key types. */
-export interface Identity {
-  /** PEM: the certificate, then its chain. */
+/** A certificate with its key, as PEM files. */
+export interface CertificateFiles {
+  /** The certificate, then its chain. */
   readonly certificateFile: string;
   readonly keyFile: string;
-  /** Names to serve it for, `*.example.com` too; none: it is the default. */
+}
+
+/** Who we are to a client: one certificate per key type (RSA and ECDSA side by side). */
+export interface Identity {
+  readonly certificates: readonly CertificateFiles[];
+  /** Names to serve it for, `*.example.com` too; the first identity is the default in any case. */
   readonly names?: readonly string[];
 }
 
@@ -67,7 +72,7 @@ export class ServerContext {
     const context = lib.SSL_CTX_new(lib.TLS_server_method());
     if (context === null) throw new StartError(`TLS: ${takeFailure().phrase}`);
     this.#contexts.push(context);
-    useIdentity(context, identity);
+    for (const certificate of identity.certificates) useCertificate(context, certificate);
     applyProtocol(context, options);
     if (options.clientCaFile !== undefined) demandClients(context, options.clientCaFile);
     if (options.ticketKeys !== undefined) {
@@ -86,9 +91,9 @@ export class ServerContext {
   }
 }
 
-function useIdentity(context: Deno.PointerObject, identity: Identity): void {
+function useCertificate(context: Deno.PointerObject, files: CertificateFiles): void {
   const lib = libssl();
-  const { certificateFile, keyFile } = identity;
+  const { certificateFile, keyFile } = files;
   assertReadable(certificateFile, "certificate");
   assertReadable(keyFile, "key");
   if (lib.SSL_CTX_use_certificate_chain_file(context, cString(certificateFile)) !== 1) {

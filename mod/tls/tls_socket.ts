@@ -31,6 +31,8 @@ export interface TlsSocketOptions {
   readonly isServer: boolean;
   /** The handshake is done. */
   readonly onReady?: (socket: TlsSocket) => void;
+  /** The connection is over; the SSL object can be looked at for the last time. */
+  readonly onOver?: (socket: TlsSocket) => void;
   /** The handshake failed; the inner socket is still open, for a last word in plain text. */
   readonly onHandshakeFailure?: (inner: Socket, failure: OpensslFailure) => void;
 }
@@ -288,6 +290,7 @@ export class TlsSocket implements Socket, SocketHandler {
   #free(): void {
     this.isOpen = false;
     this.#waiting = null;
+    if (this.isReady) this.options.onOver?.(this);
     // Frees both BIOs too. Callers above us on the stack check `isOpen` before they touch it again.
     this.#lib.SSL_free(this.#ssl);
   }

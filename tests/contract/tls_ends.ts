@@ -8,17 +8,15 @@ import { connectSecure, type SecureConnectOptions } from "../../mod/tls/connect.
 import { secureAccept } from "../../mod/tls/secure_accept.ts";
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
 import type { TlsSocket } from "../../mod/tls/tls_socket.ts";
-import { ServerContext, type ServerContextOptions } from "../../mod/tls/server_context.ts";
+import {
+  type CertificateFiles,
+  ServerContext,
+  type ServerContextOptions,
+} from "../../mod/tls/server_context.ts";
 
 // Loaded here, so that no single test is blamed for what stays open for the thread's life.
 libssl();
 AlpnSelector.shared();
-
-/** A certificate and its key as files, in a folder that lives as long as the test process. */
-export interface CertificateFiles {
-  readonly certificateFile: string;
-  readonly keyFile: string;
-}
 
 let folder: string | null = null;
 let count = 0;
@@ -51,7 +49,7 @@ export class TlsEnds {
   /** Ends that trust each other. */
   static make(reactor: Reactor, options: Partial<ServerContextOptions> = {}): TlsEnds {
     shared ??= certificateFor("localhost", "127.0.0.1");
-    const server = new ServerContext({ identities: [shared], ...options });
+    const server = new ServerContext({ identities: [{ certificates: [shared] }], ...options });
     return new TlsEnds(reactor, server, new ClientContext({ caFile: shared.certificateFile }));
   }
 

@@ -16,6 +16,15 @@ export class Peer {
   /** Attempts, and those that failed, since the start. */
   requests = 0;
   failedRequests = 0;
+  /** Responses by hundreds of their status: index 1 counts 1xx. */
+  readonly responses = new Float64Array(6);
+  /** Times that passive failures took it out. */
+  unavailableCount = 0;
+  /** Sum of the milliseconds from choosing it to the response's head, and their number. */
+  headerTimeSumMs = 0;
+  headerTimeCount = 0;
+  /** Wall clock of the last time it was chosen; 0: never. */
+  selectedAtMs = 0;
   /** When the last failure was seen. */
   accessedMs = 0;
   /** When the last failure was seen, or the peer was given another chance. */
@@ -78,7 +87,16 @@ export class Peer {
     if (this.failsMax === 0) return false;
     const lowered = this.effectiveWeight - Math.floor(this.weight / this.failsMax);
     this.effectiveWeight = Math.max(0, lowered);
-    return this.fails >= this.failsMax;
+    const isOut = this.fails >= this.failsMax;
+    if (isOut) this.unavailableCount++;
+    return isOut;
+  }
+
+  /** A response's head has come. */
+  noteResponse(status: number, headerTimeMs: number): void {
+    this.responses[status / 100 | 0]++;
+    this.headerTimeSumMs += headerTimeMs;
+    this.headerTimeCount++;
   }
 
   /** An attempt that did not fail. */

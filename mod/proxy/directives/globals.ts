@@ -1,5 +1,5 @@
 /** Directives of the whole server. */
-import { parseHostAddress } from "../../config/mod.ts";
+import { type HostAddress, parseHostAddress } from "../../config/mod.ts";
 import {
   anyText,
   choice,
@@ -93,7 +93,7 @@ export const globalDirectives: readonly Directive[] = [
         allowed: "a unix path, host:port or port",
         parse: (text: string) => parseHostAddress(text, null),
       };
-      let address = null;
+      let address: HostAddress | null = null;
       let writable = false;
       let token: string | null = null;
       if (value.kind === "mapping") {
@@ -110,6 +110,13 @@ export const globalDirectives: readonly Directive[] = [
           draft.problem(value.at, "in command control, `listen` is missing");
         }
         return;
+      }
+      const { kind } = address as HostAddress;
+      if (kind === "tcp" && token === null) {
+        draft.problem(
+          value.at,
+          "in command control, a TCP address needs a `token`; or use a unix path",
+        );
       }
       draft.plan.global.control = { address, writable, token };
     },

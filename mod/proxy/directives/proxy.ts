@@ -89,13 +89,6 @@ function addHandler(
     draft.problem(at, "in command proxy.reverse.url, all backends need the same scheme and path");
     return;
   }
-  if (url.scheme === "https") {
-    draft.problem(
-      at,
-      "in command proxy.reverse.url, https upstreams are not supported yet; allowed: http",
-    );
-    return;
-  }
   const named = namedUpstream(draft, url);
   const upstream = named ?? implicitUpstream(draft, urls, leastConn, at);
   draft.handlers?.push({ kind: "proxy", upstream, authority: url.authority, basePath: url.path });

@@ -41,6 +41,15 @@ export class RouteCompiler {
     return this.#upstreams.values();
   }
 
+  /** Kept connections without a request, to all peers of the group. */
+  idleCount(group: PeerGroup): number {
+    let count = 0;
+    for (const upstream of this.#upstreams.values()) {
+      if (upstream.group === group) count += upstream.idleCount;
+    }
+    return count;
+  }
+
   /** The routes of the hosts with these indexes. */
   hosts(indexes: readonly number[]): HostRoutes<Route>[] {
     return indexes.map((index) => this.#host(this.plan.hosts[index]));
@@ -127,9 +136,10 @@ export class RouteCompiler {
     };
   }
 
-  /** Paths with the same timeouts share an upstream's connections. */
+  /** Paths with the same timeouts and trust share an upstream's connections. */
   #upstream(index: number, { proxy }: Settings): Upstream {
-    const key = `${index} ${proxy.connectTimeoutMs} ${proxy.ioTimeoutMs}`;
+    const { connectTimeoutMs, ioTimeoutMs, tlsVerify, tlsCaFile } = proxy;
+    const key = `${index} ${connectTimeoutMs} ${ioTimeoutMs} ${tlsVerify} ${tlsCaFile ?? ""}`;
     let upstream = this.#upstreams.get(key);
     if (upstream === undefined) {
       const group = this.parts.groups[index];

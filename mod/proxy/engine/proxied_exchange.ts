@@ -84,6 +84,7 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
   #isResponding = false;
   #attempts = 0;
   #startMs = 0;
+  #sentMs = 0;
   #usedFreeTry = false;
   /** Of the last failed attempt: what the client is told when there is nobody left to try. */
   #failureStatus = 502;
@@ -172,6 +173,7 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
     const peer = this.#peer!;
     const condition = statusCondition(head.status);
     if (condition !== 0 && this.#retryStatus(client, peer, condition)) return;
+    peer.noteResponse(head.status, this.#home.reactor.nowMs - this.#sentMs);
     if (peer.fails > 0) peer.noteSuccess(this.#home.reactor.nowMs);
     this.#isResponding = true;
     if (head.status === 101) return this.#switchProtocols(client);
@@ -246,6 +248,7 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
     this.#peer = peer;
     peer.active++;
     peer.requests++;
+    this.#sentMs = this.#choice.nowMs;
     const client = this.#proxy!.upstream.connection(peer, isFresh);
     this.#client = client;
     client.begin(this, null, this.#method);

@@ -2,7 +2,7 @@
 import { type Address, formatAddress } from "../../base/address.ts";
 import { isResolved } from "../../config/mod.ts";
 import type { ClientConnection } from "../../conn/client_connection.ts";
-import { KeepalivePool } from "../../conn/keepalive_pool.ts";
+import { type Connector, KeepalivePool } from "../../conn/keepalive_pool.ts";
 import type { Scratch } from "../../conn/scratch.ts";
 import type { RequestHead } from "../../http1/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
@@ -11,9 +11,12 @@ import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { ProxySettings } from "../plan.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
+import { connectUpstreamTls, type TrustSettings, upstreamContext } from "./upstream_tls.ts";
 
-/** Timeouts that belong to the path, not to the upstream. */
-export type UpstreamTimeouts = Pick<ProxySettings, "connectTimeoutMs" | "ioTimeoutMs">;
+/** Timeouts and trust belong to the path, not to the upstream. */
+export type UpstreamSettings =
+  & Pick<ProxySettings, "connectTimeoutMs" | "ioTimeoutMs">
+  & TrustSettings;
 
 /** What a reactor's thread shares among its upstreams. */
 export interface UpstreamHost {
@@ -29,7 +32,7 @@ export class Upstream {
 
   constructor(
     readonly group: PeerGroup,
-    readonly timeouts: UpstreamTimeouts,
+    readonly settings: UpstreamSettings,
     readonly host: UpstreamHost,
     /** Makes the key of `balance: hash`; null for the others. */
     readonly hashKey: HashKey | null,
@@ -61,17 +64,27 @@ export class Upstream {
     return count;
   }
 
+  /** TLS with the peer's own name; null for plain TCP. */
+  #connectorTo(peer: Peer): Connector | null {
+    if (this.plan.scheme === "http") return null;
+    const { reactor } = this.host;
+    const address = addressOf(peer);
+    const context = upstreamContext(this.settings);
+    const serverName = hostNameOf(peer.name);
+    return (connection) => connectUpstreamTls(reactor, address, connection, context, serverName);
+  }
+
   #poolOf(peer: Peer): KeepalivePool {
     let pool = this.#pools.get(peer);
     if (pool === undefined) {
-      const { plan, timeouts, host } = this;
+      const { plan, settings, host } = this;
       pool = new KeepalivePool(host.reactor, addressOf(peer), host.scratch, {
-        connectTimeoutMs: timeouts.connectTimeoutMs,
-        responseTimeoutMs: timeouts.ioTimeoutMs,
+        connectTimeoutMs: settings.connectTimeoutMs,
+        responseTimeoutMs: settings.ioTimeoutMs,
         idleTimeoutMs: plan.keepaliveTimeoutMs,
         idleMax: plan.keepaliveMax,
         exchangesMax: plan.keepaliveRequestsMax,
-      });
+      }, this.#connectorTo(peer));
       this.#pools.set(peer, pool);
     }
     return pool;
@@ -90,4 +103,10 @@ export function addressOf(peer: Peer): Address {
 /** The peer's address as log lines spell it. */
 export function peerAddressText(peer: Peer): string {
   return formatAddress(addressOf(peer));
+}
+
+/** The host of `name:port` or `[v6]:port`; a unix socket's TLS is asked for as localhost. */
+function hostNameOf(name: string): string {
+  if (name.startsWith("unix:")) return "localhost";
+  return name.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }

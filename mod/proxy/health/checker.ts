@@ -28,6 +28,12 @@ export class CheckedPeer {
   readonly name: string;
   cancel: (() => void) | null = null;
   timer = -1;
+  isRemoved = false;
+  /** For the API: since the start. */
+  probes = 0;
+  failures = 0;
+  unhealthyCount = 0;
+  lastPassed: boolean | null = null;
 
   constructor(readonly upstream: string, readonly check: CheckPlan, readonly peer: Peer) {
     this.state = new CheckState(check.rise, check.fall, check.defaultDown);
@@ -42,7 +48,7 @@ export class CheckedPeer {
 
 export class Checker {
   readonly #parts: CheckerParts;
-  readonly peers: readonly CheckedPeer[];
+  peers: readonly CheckedPeer[];
   #isStopped = false;
 
   constructor(groups: readonly PeerGroup[], parts: CheckerParts) {
@@ -76,6 +82,29 @@ export class Checker {
     }
   }
 
+  /** A peer that was added while running: it is checked from now on, where its upstream wants that. */
+  add(group: PeerGroup, peer: Peer): void {
+    const { check } = group.plan;
+    if (check === null) return;
+    const one = new CheckedPeer(group.plan.name, check, peer);
+    this.peers = [...this.peers, one];
+    this.#probe(one, () => this.#isKnown(one), () => {});
+  }
+
+  remove(peer: Peer): void {
+    const one = this.peers.find((each) => each.peer === peer);
+    if (one === undefined) return;
+    one.isRemoved = true;
+    this.#parts.clearTimer(one.timer);
+    one.cancel?.();
+    this.peers = this.peers.filter((each) => each !== one);
+  }
+
+  /** What is known of a peer; null: it is not checked. */
+  viewOf(peer: Peer): CheckedPeer | null {
+    return this.peers.find((each) => each.peer === peer) ?? null;
+  }
+
   /** The rows of the status page. */
   rows(): StatusRow[] {
     return this.peers.map(({ upstream, check, peer, state }, index) => ({
@@ -96,7 +125,7 @@ export class Checker {
 
   /** Probes now; while `isDone` is false probes again at once, afterwards each interval. */
   #probe(one: CheckedPeer, isDone: () => boolean, onDone: () => void): void {
-    if (this.#isStopped) return onDone();
+    if (this.#isStopped || one.isRemoved) return onDone();
     const startMs = this.#parts.nowMs();
     one.cancel = this.#parts.transport.probe(one.address, one.check, (result) => {
       one.cancel = null;
@@ -115,7 +144,10 @@ export class Checker {
   }
 
   #judge(one: CheckedPeer, result: ProbeResult): void {
+    one.probes++;
+    one.lastPassed = result === null;
     if (result !== null) {
+      one.failures++;
       const line = probeFaultLine(result, one.name);
       if (line !== null) this.#parts.log(line);
     }
@@ -126,7 +158,10 @@ export class Checker {
     if (transition === "none") return;
     this.#parts.log(transitionLine(transition, one.name));
     one.peer.checkDown = one.state.isDown;
-    if (transition === "down") return;
+    if (transition === "down") {
+      one.unhealthyCount++;
+      return;
+    }
     // What traffic found out before is history; slow_start begins now.
     one.peer.fails = 0;
     one.peer.effectiveWeight = one.peer.weight;

@@ -41,3 +41,11 @@ Deno.test("readPorts() splits at blanks and takes paths", () => {
   );
   assertEquals(names, ["80", "443", "/run/a.sock"]);
 });
+
+Deno.test("readPorts() takes /tls, and ports that end in 443, for TLS", () => {
+  const entries = "80 443 127.0.0.1:8443 9000/tls /run/a.sock /run/b.sock/tls 4430";
+  const tls = readPorts(entries).flatMap((spec) =>
+    typeof spec !== "string" && spec.tls ? [spec.name] : []
+  );
+  assertEquals(tls, ["443", "127.0.0.1:8443", "9000", "/run/b.sock"]);
+});

@@ -1,0 +1,157 @@
+/** NGINX Plus's API v9 for upstreams: a request in, an answer out. */
+import { isResolved } from "../../config/mod.ts";
+import type { Peer } from "../balance/peer.ts";
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { Board } from "./board.ts";
+import { readChange, serverView, upstreamView } from "./peer_view.ts";
+
+export interface ApiAnswer {
+  readonly status: number;
+  /** null: no body. */
+  readonly json: unknown;
+}
+
+export interface ApiRequest {
+  readonly method: string;
+  /** Behind the API's own prefix: `/9/http/upstreams/`. */
+  readonly path: string;
+  /** Without `?`. */
+  readonly query: string;
+  readonly body: string;
+}
+
+const version = "9";
+
+/** Answers one request. `isWritable` is false: every change is refused. */
+export function answerApi(board: Board, request: ApiRequest, isWritable: boolean): ApiAnswer {
+  const parts = request.path.split("/").filter((part) => part !== "").map(decodePart);
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (!isRead && !isWritable) return failure(405, "MethodDisabled", "method disabled");
+  if (parts.length === 0) {
+    return isRead ? ok([Number(version)]) : failure(405, "MethodDisabled", "method disabled");
+  }
+  if (parts[0] !== version) return failure(404, "UnknownVersion", "unknown version");
+  if (parts.length === 1) return ok(["http"]);
+  if (parts[1] !== "http") return failure(404, "PathNotFound", "path not found");
+  if (parts.length === 2) return ok(["upstreams"]);
+  if (parts[2] !== "upstreams") return failure(404, "PathNotFound", "path not found");
+  const answer = upstreams(board, request, parts.slice(3));
+  return isRead ? selectFields(answer, request.query) : answer;
+}
+
+function upstreams(board: Board, request: ApiRequest, parts: readonly string[]): ApiAnswer {
+  const view = (group: PeerGroup) =>
+    upstreamView(
+      group,
+      (peer) => board.checkOf(peer),
+      board.parts.idleCount(group),
+      board.parts.nowMs(),
+    );
+  if (parts.length === 0) {
+    return ok(
+      Object.fromEntries(board.parts.groups.map((group) => [group.plan.name, view(group)])),
+    );
+  }
+  const group = board.group(parts[0]);
+  if (group === null) return failure(404, "UpstreamNotFound", "upstream not found");
+  if (parts.length === 1) {
+    if (request.method !== "DELETE") return ok(view(group));
+    board.reset(group);
+    return { status: 204, json: null };
+  }
+  if (parts[1] !== "servers") return failure(404, "PathNotFound", "path not found");
+  if (parts.length === 2) return servers(board, group, request);
+  if (!/^\d+$/.test(parts[2])) return failure(400, "UpstreamBadServerId", "invalid server id");
+  const peer = group.peers.find((one) => one.index === Number(parts[2]));
+  if (peer === undefined) return failure(404, "UpstreamServerNotFound", "server not found");
+  return server(board, group, peer, request);
+}
+
+function servers(board: Board, group: PeerGroup, request: ApiRequest): ApiAnswer {
+  if (request.method !== "POST") return ok(group.peers.map(serverView));
+  const json = parseJson(request.body);
+  if (json === undefined) return failure(415, "JsonError", "json error");
+  const change = readChange(json, true);
+  if ("code" in change) return failure(change.status, change.code, change.text);
+  if (!isResolved(change.server!.address)) {
+    return failure(400, "UpstreamBadAddress", "an IP address or a unix path is expected");
+  }
+  const { kind } = group.plan.balance;
+  const hasNoBackups = kind === "hash" || kind === "ip_hash" || kind === "random";
+  if (change.server!.backup && hasNoBackups) {
+    return failure(400, "UpstreamNoBackup", "no backup servers with this balancing");
+  }
+  if (group.peers.some((peer) => peer.name === change.server!.name)) {
+    return failure(409, "EntryExists", "server exists");
+  }
+  return { status: 201, json: serverView(board.add(group, change)) };
+}
+
+function server(board: Board, group: PeerGroup, peer: Peer, request: ApiRequest): ApiAnswer {
+  if (request.method === "DELETE") {
+    board.remove(group, peer);
+    return ok(group.peers.map(serverView));
+  }
+  if (request.method !== "PATCH") return ok(serverView(peer));
+  const json = parseJson(request.body);
+  if (json === undefined) return failure(415, "JsonError", "json error");
+  const change = readChange(json, false);
+  if ("code" in change) return failure(change.status, change.code, change.text);
+  if (change.server !== undefined && change.server.name !== peer.name) {
+    return failure(
+      400,
+      "UpstreamServerImmutable",
+      "the address cannot be changed; add and remove instead",
+    );
+  }
+  board.change(peer, change);
+  return ok(serverView(peer));
+}
+
+/** `?fields=a,b` keeps these fields of the object, or of each object of a list. */
+function selectFields(answer: ApiAnswer, query: string): ApiAnswer {
+  const match = /(?:^|&)fields=([^&]*)/.exec(query);
+  if (match === null || answer.status !== 200) return answer;
+  const names = match[1].split(",").filter((name) => name !== "");
+  const pick = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(pick);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
+  };
+  const { json } = answer;
+  // An empty list of fields asks for the names alone.
+  if (names.length === 0) return ok(Array.isArray(json) ? json : Object.keys(json as object));
+  return ok(pick(json));
+}
+
+function ok(json: unknown): ApiAnswer {
+  return { status: 200, json };
+}
+
+function failure(status: number, code: string, text: string): ApiAnswer {
+  const href = "https://nginx.org/en/docs/http/ngx_http_api_module.html";
+  return { status, json: { error: { status, text, code }, request_id: requestId(), href } };
+}
+
+function requestId(): string {
+  return crypto.randomUUID().replaceAll("-", "");
+}
+
+/** undefined: no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return part;
+    throw error;
+  }
+}

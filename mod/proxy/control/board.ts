@@ -1,0 +1,77 @@
+/** The one place that operators' changes go through, and what the pages and metrics are made of. */
+import type { Peer } from "../balance/peer.ts";
+import { Peer as PeerClass } from "../balance/peer.ts";
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { EngineMetrics } from "../engine/engine_metrics.ts";
+import type { Checker } from "../health/checker.ts";
+import type { CheckView, ServerChange } from "./peer_view.ts";
+
+export interface BoardParts {
+  readonly groups: readonly PeerGroup[];
+  readonly checker: Checker;
+  readonly metrics: EngineMetrics;
+  readonly generation: number;
+  nowMs(): number;
+  connectionCount(): number;
+  idleCount(group: PeerGroup): number;
+  /** Called after each change, for example to keep it in a file. */
+  onChange(): void;
+}
+
+export class Board {
+  readonly startedAtMs = Date.now();
+
+  constructor(readonly parts: BoardParts) {}
+
+  group(name: string): PeerGroup | null {
+    return this.parts.groups.find((group) => group.plan.name === name) ?? null;
+  }
+
+  checkOf(peer: Peer): CheckView | null {
+    return this.parts.checker.viewOf(peer);
+  }
+
+  /** Adds a server; its address is known to be resolved. */
+  add(group: PeerGroup, change: ServerChange): Peer {
+    const id = group.peers.reduce((last, peer) => Math.max(last, peer.index), -1) + 1;
+    const peer = new PeerClass(change.server!, id);
+    this.#apply(peer, change);
+    group.replace([...group.peers, peer]);
+    this.parts.checker.add(group, peer);
+    this.parts.onChange();
+    return peer;
+  }
+
+  change(peer: Peer, change: ServerChange): void {
+    this.#apply(peer, change);
+    this.parts.onChange();
+  }
+
+  /** Exchanges under way end as they would have. */
+  remove(group: PeerGroup, peer: Peer): void {
+    group.replace(group.peers.filter((other) => other !== peer));
+    this.parts.checker.remove(peer);
+    this.parts.onChange();
+  }
+
+  /** Sets the counters of a group to zero. */
+  reset(group: PeerGroup): void {
+    for (const peer of group.peers) {
+      peer.requests = peer.failedRequests = peer.unavailableCount = 0;
+      peer.headerTimeSumMs = peer.headerTimeCount = 0;
+      peer.responses.fill(0);
+    }
+  }
+
+  #apply(peer: Peer, change: ServerChange): void {
+    if (change.weight !== undefined) peer.weight = peer.effectiveWeight = change.weight;
+    if (change.connectionsMax !== undefined) peer.connectionsMax = change.connectionsMax;
+    if (change.failsMax !== undefined) peer.failsMax = change.failsMax;
+    if (change.failTimeoutMs !== undefined) peer.failTimeoutMs = change.failTimeoutMs;
+    if (change.slowStartMs !== undefined) peer.slowStartMs = change.slowStartMs;
+    if (change.drain !== undefined) peer.draining = change.drain;
+    if (change.down === undefined) return;
+    if (peer.down && !change.down) peer.recoveredMs = this.parts.nowMs();
+    peer.down = change.down;
+  }
+}

@@ -1,0 +1,116 @@
+/** Answers on the control listener: `/api/`, `/metrics`, `/status.json`, `/hayate/`. */
+import type { Exchange } from "../../conn/exchange.ts";
+import { latin1 } from "../../http1/mod.ts";
+import type { ControlPlan } from "../plan.ts";
+import type { Router } from "../routing/router.ts";
+import { answer, textHtml, textPlain } from "../engine/answers.ts";
+import type { EngineHome } from "../engine/engine_home.ts";
+import type { ExchangeState } from "../engine/exchange_state.ts";
+import type { Field } from "../engine/field_rules.ts";
+import type { Route, RouteHandler } from "../engine/routes.ts";
+import { answerApi } from "./api.ts";
+import type { Board } from "./board.ts";
+import { renderMetrics } from "./metrics_text.ts";
+import { controlPage } from "./page.ts";
+
+const bodyBytesMax = 65_536;
+const jsonType: Field = { name: "Content-Type", value: "application/json" };
+const metricsType: Field = {
+  name: "Content-Type",
+  value: "text/plain; version=0.0.4; charset=utf-8",
+};
+const noStore: Field = { name: "Cache-Control", value: "no-store" };
+
+export class ControlHandler implements RouteHandler {
+  readonly #home: EngineHome;
+  readonly #board: Board;
+  readonly #plan: ControlPlan;
+
+  constructor(home: EngineHome, board: Board, plan: ControlPlan) {
+    this.#home = home;
+    this.#board = board;
+    this.#plan = plan;
+  }
+
+  handle(x: Exchange, route: Route, _router: Router<Route>): boolean {
+    const { head } = x;
+    const [path, query = ""] = head.pathText().split("?", 2);
+    if (!this.#isAllowed(head.field("authorization"))) {
+      const challenge = { name: "WWW-Authenticate", value: "Bearer" };
+      answer(x, route, this.#home.serverFields, 401, [textPlain, challenge], "a token is needed\n");
+      return true;
+    }
+    const method = head.methodText();
+    if (path === "/api" || path.startsWith("/api/")) {
+      const request = { method, path: path.slice(4), query };
+      const finish = (body: string) => this.#answerApi(x, route, { ...request, body });
+      if (!x.hasRequestBody) finish("");
+      else x.context = new BodyReader(this.#home, route, finish);
+      return true;
+    }
+    const page = this.#page(path);
+    if (page === null) return false;
+    answer(x, route, this.#home.serverFields, 200, [page.type, noStore], page.body);
+    return true;
+  }
+
+  /** Compared over its whole length, so that the time says nothing about the first wrong letter. */
+  #isAllowed(authorization: string | null): boolean {
+    const { token } = this.#plan;
+    if (token === null) return true;
+    const given = authorization?.startsWith("Bearer ") ? authorization.slice(7) : "";
+    let difference = given.length ^ token.length;
+    for (let i = 0; i < token.length; i++) difference |= token.charCodeAt(i) ^ given.charCodeAt(i);
+    return difference === 0;
+  }
+
+  #page(path: string): { type: Field; body: string } | null {
+    switch (path) {
+      case "/metrics":
+        return { type: metricsType, body: renderMetrics(this.#board) };
+      case "/":
+      case "/hayate":
+      case "/hayate/":
+        return { type: textHtml, body: controlPage(this.#plan.writable) };
+    }
+    return null;
+  }
+
+  #answerApi(
+    x: Exchange,
+    route: Route,
+    request: { method: string; path: string; query: string; body: string },
+  ): void {
+    const { status, json } = answerApi(this.#board, request, this.#plan.writable);
+    const body = json === null ? "" : JSON.stringify(json);
+    answer(x, route, this.#home.serverFields, status, [jsonType, noStore], body);
+  }
+}
+
+/** Gathers a small body. */
+class BodyReader implements ExchangeState {
+  #text = "";
+
+  constructor(
+    readonly home: EngineHome,
+    readonly route: Route,
+    readonly finish: (body: string) => void,
+  ) {}
+
+  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    this.#text += latin1(bytes, start, end);
+    if (this.#text.length <= bodyBytesMax) return;
+    x.context = null;
+    x.closeAfterwards();
+    this.home.answerError(x, this.route, 413, "request body too large");
+  }
+
+  onBodyEnd(x: Exchange): void {
+    x.context = null;
+    const bytes = Uint8Array.from(this.#text, (char) => char.charCodeAt(0));
+    this.finish(new TextDecoder().decode(bytes));
+  }
+
+  onDrain(): void {}
+  onAbort(): void {}
+}

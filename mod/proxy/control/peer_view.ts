@@ -1,0 +1,219 @@
+/** Upstreams and peers as NGINX Plus's API shows them (version 9). */
+import { parseDuration, parseHostAddress } from "../../config/mod.ts";
+import type { Peer } from "../balance/peer.ts";
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { PeerPlan } from "../plan.ts";
+
+export type PeerState = "up" | "draining" | "down" | "unavail" | "checking" | "unhealthy";
+
+/** What the active check knows of a peer. */
+export interface CheckView {
+  readonly probes: number;
+  readonly failures: number;
+  readonly unhealthyCount: number;
+  readonly lastPassed: boolean | null;
+}
+
+export function peerState(peer: Peer, check: CheckView | null, nowMs: number): PeerState {
+  if (peer.down) return "down";
+  if (peer.draining) return "draining";
+  if (peer.checkDown) return check !== null && check.probes > 0 ? "unhealthy" : "checking";
+  return peer.isUnavailable(nowMs) ? "unavail" : "up";
+}
+
+/** A server's configuration: what POST and PATCH take and give. */
+export function serverView(peer: Peer): Record<string, unknown> {
+  return {
+    id: peer.index,
+    server: peer.name,
+    weight: peer.weight,
+    max_conns: peer.connectionsMax,
+    max_fails: peer.failsMax,
+    fail_timeout: `${peer.failTimeoutMs / 1000}s`,
+    slow_start: `${peer.slowStartMs / 1000}s`,
+    route: peer.plan.route,
+    backup: peer.plan.backup,
+    down: peer.down,
+    ...(peer.draining ? { drain: true } : {}),
+  };
+}
+
+export function peerView(
+  peer: Peer,
+  check: CheckView | null,
+  nowMs: number,
+): Record<string, unknown> {
+  const [, c1, c2, c3, c4, c5] = peer.responses;
+  const mean = peer.headerTimeCount === 0
+    ? 0
+    : Math.round(peer.headerTimeSumMs / peer.headerTimeCount);
+  return {
+    id: peer.index,
+    server: peer.name,
+    name: peer.name,
+    backup: peer.plan.backup,
+    weight: peer.weight,
+    state: peerState(peer, check, nowMs),
+    active: peer.active,
+    max_conns: peer.connectionsMax,
+    requests: peer.requests,
+    header_time: mean,
+    responses: {
+      "1xx": c1,
+      "2xx": c2,
+      "3xx": c3,
+      "4xx": c4,
+      "5xx": c5,
+      total: c1 + c2 + c3 + c4 + c5,
+    },
+    fails: peer.failedRequests,
+    unavail: peer.unavailableCount,
+    health_checks: {
+      checks: check?.probes ?? 0,
+      fails: check?.failures ?? 0,
+      unhealthy: check?.unhealthyCount ?? 0,
+      ...(check?.lastPassed === undefined || check.lastPassed === null
+        ? {}
+        : { last_passed: check.lastPassed }),
+    },
+    ...(peer.selectedAtMs === 0 ? {} : { selected: new Date(peer.selectedAtMs).toISOString() }),
+  };
+}
+
+export function upstreamView(
+  group: PeerGroup,
+  checkOf: (peer: Peer) => CheckView | null,
+  idle: number,
+  nowMs: number,
+): Record<string, unknown> {
+  return {
+    peers: group.peers.map((peer) => peerView(peer, checkOf(peer), nowMs)),
+    keepalive: idle,
+    zombies: 0,
+    zone: group.plan.name,
+  };
+}
+
+/** A change that is checked and can be applied; every field is optional but for a new server. */
+export interface ServerChange {
+  server?: PeerPlan;
+  weight?: number;
+  connectionsMax?: number;
+  failsMax?: number;
+  failTimeoutMs?: number;
+  slowStartMs?: number;
+  down?: boolean;
+  drain?: boolean;
+}
+
+/** What is wrong with a change, in the API's codes. */
+export interface ChangeFault {
+  readonly status: number;
+  readonly code: string;
+  readonly text: string;
+}
+
+const immutable = new Set(["id", "backup", "service"]);
+
+/** Reads the JSON of POST (`isNew`) or PATCH. */
+export function readChange(json: unknown, isNew: boolean): ServerChange | ChangeFault {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    return fault("UpstreamConfFormatError", "an object is expected");
+  }
+  const change: ServerChange = {};
+  const input = json as Record<string, unknown>;
+  for (const [name, value] of Object.entries(input)) {
+    if (!isNew && immutable.has(name)) {
+      return fault("UpstreamServerImmutable", `${name} cannot be changed`);
+    }
+    const wrong = readField(change, name, value, input);
+    if (wrong !== null) return wrong;
+  }
+  if (isNew && change.server === undefined) {
+    return fault("UpstreamConfFormatError", 'missing "server" argument');
+  }
+  return change;
+}
+
+function readField(
+  change: ServerChange,
+  name: string,
+  value: unknown,
+  input: Record<string, unknown>,
+): ChangeFault | null {
+  switch (name) {
+    case "server":
+      return readServer(change, value, input);
+    case "weight":
+      if (!isCount(value) || value < 1 || value > 65_535) {
+        return fault("UpstreamBadWeight", "invalid weight");
+      }
+      change.weight = value;
+      return null;
+    case "max_conns":
+      if (!isCount(value)) return fault("UpstreamBadMaxConns", "invalid max_conns");
+      change.connectionsMax = value;
+      return null;
+    case "max_fails":
+      if (!isCount(value)) return fault("UpstreamBadMaxFails", "invalid max_fails");
+      change.failsMax = value;
+      return null;
+    case "fail_timeout":
+    case "slow_start": {
+      const durationMs = parseDuration(String(value), 1000);
+      const isTimeout = name === "fail_timeout";
+      if (durationMs === null) {
+        return fault(
+          isTimeout ? "UpstreamBadFailTimeout" : "UpstreamBadSlowStart",
+          `invalid ${name}`,
+        );
+      }
+      change[isTimeout ? "failTimeoutMs" : "slowStartMs"] = durationMs;
+      return null;
+    }
+    case "down":
+    case "drain":
+      if (typeof value !== "boolean") return fault("UpstreamConfFormatError", `invalid ${name}`);
+      change[name] = value;
+      return null;
+    case "backup":
+    case "route":
+      return null;
+  }
+  return fault("UpstreamConfFormatError", `unknown parameter "${name}"`);
+}
+
+function readServer(
+  change: ServerChange,
+  value: unknown,
+  input: Record<string, unknown>,
+): ChangeFault | null {
+  const address = typeof value === "string" ? parseHostAddress(value, 80) : null;
+  if (address === null || (address.kind === "tcp" && address.host === "")) {
+    return fault("UpstreamBadAddress", `invalid server address "${value}"`);
+  }
+  change.server = {
+    name: String(value),
+    address,
+    weight: 1,
+    connectionsMax: 0,
+    failsMax: 1,
+    failTimeoutMs: 10_000,
+    slowStartMs: 0,
+    backup: input.backup === true,
+    down: false,
+    drain: false,
+    resolve: false,
+    service: "",
+    route: typeof input.route === "string" ? input.route : "",
+  };
+  return null;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function fault(code: string, text: string): ChangeFault {
+  return { status: 400, code, text };
+}

@@ -1,0 +1,19 @@
+import type { ServerContextOptions } from "../tls/server_context.ts";
+import type { ListenPlan } from "./plan.ts";
+
+/** What `listen.ssl` of a config file asks for; null: plain HTTP. */
+export function tlsOptionsOf({ tls, certificatesByHost }: ListenPlan): ServerContextOptions | null {
+  if (tls === null) return null;
+  const optional = {
+    minimumVersion: tls.minimumVersion,
+    maximumVersion: tls.maximumVersion,
+    cipherSuite: tls.cipherSuite,
+    cipherSuiteTls13: tls.cipherSuiteTls13,
+    clientCaFile: tls.clientCaFile,
+  };
+  return {
+    identities: [{ certificates: tls.certificates }, ...certificatesByHost],
+    preferServerCiphers: tls.preferServerCiphers,
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)),
+  };
+}

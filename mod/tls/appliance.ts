@@ -1,0 +1,99 @@
+/**
+ * How the supervisor tells its workers which of its sockets speak TLS, and with what: through the
+ * environment, so that every generation and every worker has the same certificate and ticket keys.
+ */
+import { StartError } from "../base/errors.ts";
+import { libssl } from "../sys/libssl.ts";
+import { writeSelfSigned } from "./self_signed.ts";
+import type { Identity } from "./server_context.ts";
+
+/** Names of the variables. The first two are also for users to set. */
+export const tlsVariables = {
+  certificate: "HAYATE_CERT",
+  key: "HAYATE_KEY",
+  /** Names as in SERVER_STARTER_PORT, separated by `;`. */
+  sockets: "HAYATE_TLS_SOCKETS",
+  ticketSeed: "HAYATE_TICKET_SEED",
+} as const;
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What a supervisor adds to its workers' environment, and takes away at its end. */
+export interface ApplianceTls {
+  readonly variables: Readonly<Record<string, string>>;
+  /** What to tell the user, "" for nothing. */
+  readonly note: string;
+  dispose(): void;
+}
+
+/**
+ * Finds or makes the certificate for `sockets`. Without OpenSSL on the host the sockets speak plain
+ * HTTP, and the note says so. Throws `StartError` when only one of HAYATE_CERT and HAYATE_KEY is set.
+ */
+export function prepareAppliance(sockets: readonly string[], variables: Variables): ApplianceTls {
+  const certificate = variables[tlsVariables.certificate];
+  const key = variables[tlsVariables.key];
+  if ((certificate ?? "") !== "" || (key ?? "") !== "") {
+    if (!certificate || !key) {
+      throw new StartError("HAYATE_CERT and HAYATE_KEY: both are needed, or none of them");
+    }
+    return appliance(sockets, certificate, key, "", () => {});
+  }
+  try {
+    libssl();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const note = `${error.message}; ${sockets.join(", ")} will speak plain HTTP`;
+    return { variables: {}, note, dispose: () => {} };
+  }
+  return selfSigned(sockets);
+}
+
+function selfSigned(sockets: readonly string[]): ApplianceTls {
+  const folder = Deno.makeTempDirSync({ prefix: "hayate-tls-" });
+  const names = [...new Set(["localhost", Deno.hostname(), "127.0.0.1", "::1"])];
+  const [certificate, key] = [`${folder}/self-signed.crt`, `${folder}/self-signed.key`];
+  writeSelfSigned(names, certificate, key);
+  const note = `TLS on ${sockets.join(", ")} with a self-signed certificate for ` +
+    `${names.slice(0, 2).join(", ")}; HAYATE_CERT and HAYATE_KEY name your own`;
+  const dispose = () => Deno.removeSync(folder, { recursive: true });
+  return appliance(sockets, certificate, key, note, dispose);
+}
+
+function appliance(
+  sockets: readonly string[],
+  certificate: string,
+  key: string,
+  note: string,
+  dispose: () => void,
+): ApplianceTls {
+  const seed = crypto.getRandomValues(new Uint8Array(32)).toHex();
+  const variables = {
+    [tlsVariables.certificate]: certificate,
+    [tlsVariables.key]: key,
+    [tlsVariables.sockets]: sockets.join(";"),
+    [tlsVariables.ticketSeed]: seed,
+  };
+  return { variables, note, dispose };
+}
+
+/** What a worker reads of it. */
+export interface InheritedTls {
+  /** Names as in SERVER_STARTER_PORT. */
+  readonly sockets: ReadonlySet<string>;
+  readonly identity: Identity;
+  readonly ticketSeed: string | null;
+}
+
+/** null where no supervisor has asked for TLS. */
+export function readAppliance(variable: (name: string) => string | undefined): InheritedTls | null {
+  const sockets = variable(tlsVariables.sockets);
+  const certificateFile = variable(tlsVariables.certificate);
+  const keyFile = variable(tlsVariables.key);
+  if (!sockets || !certificateFile || !keyFile) return null;
+  return {
+    sockets: new Set(sockets.split(";")),
+    identity: { certificates: [{ certificateFile, keyFile }] },
+    ticketSeed: variable(tlsVariables.ticketSeed) ?? null,
+  };
+}

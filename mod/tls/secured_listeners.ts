@@ -1,0 +1,58 @@
+/** TLS in front of a process's listeners, with certificates that stay current. */
+import { formatAddress } from "../base/address.ts";
+import type { Logger } from "../log/mod.ts";
+import type { AcceptHandler, Reactor } from "../net/reactor.ts";
+import type { InheritedTls } from "./appliance.ts";
+import { ContextKeeper } from "./context_keeper.ts";
+import { secureAccept } from "./secure_accept.ts";
+import type { ServerContextOptions } from "./server_context.ts";
+
+/** For a client to complete its handshake (h2o's handshake-timeout). */
+export const handshakeTimeoutDefaultMs = 10_000;
+
+export class SecuredListeners {
+  readonly #keepers: ContextKeeper[] = [];
+
+  constructor(
+    readonly reactor: Reactor,
+    readonly logger: Logger,
+    readonly inherited: InheritedTls | null,
+    readonly handshakeTimeoutMs: number = handshakeTimeoutDefaultMs,
+  ) {}
+
+  /** True when the supervisor wants TLS on its socket of this name (as in SERVER_STARTER_PORT). */
+  isSecure(socketName: string): boolean {
+    return this.inherited?.sockets.has(socketName) ?? false;
+  }
+
+  /** `onAccept` behind TLS where the supervisor wants it, else as it is. Throws `StartError`. */
+  secureInherited(socketName: string, onAccept: AcceptHandler): AcceptHandler {
+    if (!this.isSecure(socketName)) return onAccept;
+    return this.secure({ identities: [this.inherited!.identity] }, onAccept);
+  }
+
+  /** Throws `StartError` with the path of a file that cannot be used. */
+  secure(options: ServerContextOptions, onAccept: AcceptHandler): AcceptHandler {
+    const { reactor, logger } = this;
+    const keeper = new ContextKeeper(options, this.inherited?.ticketSeed ?? null, {
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      clearTimer: (handle) => reactor.clearTimer(handle),
+      nowEpochSeconds: () => Date.now() / 1000,
+      report: (line) => logger.warn(line),
+    });
+    this.#keepers.push(keeper);
+    return secureAccept({
+      wheel: reactor.wheel,
+      now: () => reactor.nowMs,
+      context: () => keeper.pointer,
+      handshakeTimeoutMs: this.handshakeTimeoutMs,
+      onFailure: (socket, phrase) =>
+        logger.info(`TLS handshake with ${formatAddress(socket.peerAddress())} failed: ${phrase}`),
+    }, onAccept);
+  }
+
+  /** Looks at certificate files no more. */
+  close(): void {
+    for (const keeper of this.#keepers) keeper.close();
+  }
+}
