@@ -22,7 +22,7 @@ export function explainLoadFailure(path: string, error: unknown): string {
     return `${path}: cannot import ${specifier}: the compiled hayate resolves only files and node: ` +
       `modules; ${wayOut}${path}`;
   }
-  const missing = /Module not found "?(file:\/\/[^\s"]+)/.exec(message);
+  const missing = /Module not found:? "?(file:\/\/[^\s"]+)/.exec(message);
   if (missing !== null) return `${path}: imports ${fromUrl(missing[1])}, which does not exist`;
   const first = message.split("\n")[0];
   if (error instanceof SyntaxError) return `${path}: ${spellUrls(first)}`;
