@@ -13,6 +13,12 @@ Listening and hosts
   listen              G H  port, or {port, host, type: tcp|unix, ssl,
                            proxy-protocol: ON|OFF, permission, owner, group}.
                            May be repeated. On the host level only that host.
+                           ssl: {certificate-file, key-file, identity: [...],
+                           minimum-version (TLSv1.2), maximum-version,
+                           cipher-suite, cipher-suite-tls1.3,
+                           cipher-preference: server|client, client-ca-file}.
+                           With ssl on the host level the certificate follows
+                           the name that the client asks for.
   hosts               G    name, name:port, *.name or default -> host level
   paths               H    prefix -> path level, or a sequence of mappings; the
                            longest prefix wins, at the border of a segment
@@ -88,6 +94,7 @@ Logs
 Limits (all G)
   max-connections           connections at a time (1024)
   limit-request-body        bytes (1073741824)
+  handshake-timeout         seconds for a TLS handshake (10)
   http1-request-timeout     seconds for a request head (10)
   http1-request-io-timeout  seconds between two reads of a body (30)
   http1-idle-timeout        seconds between two requests (60)
