@@ -59,6 +59,8 @@ export interface TlsPlan {
   readonly cipherSuite: string | null;
   readonly cipherSuiteTls13: string | null;
   readonly preferServerCiphers: boolean;
+  /** An OCSP response in DER to staple. */
+  readonly ocspFile: string | null;
   /** Clients need a certificate of one of these issuers. */
   readonly clientCaFile: string | null;
   readonly at: Position;

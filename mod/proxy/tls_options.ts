@@ -12,7 +12,13 @@ export function tlsOptionsOf({ tls, certificatesByHost }: ListenPlan): ServerCon
     clientCaFile: tls.clientCaFile,
   };
   return {
-    identities: [{ certificates: tls.certificates }, ...certificatesByHost],
+    identities: [
+      {
+        certificates: tls.certificates,
+        ...(tls.ocspFile === null ? {} : { ocspFile: tls.ocspFile }),
+      },
+      ...certificatesByHost,
+    ],
     preferServerCiphers: tls.preferServerCiphers,
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)),
   };

@@ -38,6 +38,12 @@ const sslSymbols = {
   SSL_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" },
   SSL_set1_host: { parameters: ["pointer", "buffer"], result: "i32" },
   SSL_ctrl: { parameters: ["pointer", "i32", "u32", "buffer"], result: "i32" },
+  /** SSL_ctrl with a pointer for the library to keep. */
+  SSL_set_status_response: {
+    name: "SSL_ctrl",
+    parameters: ["pointer", "i32", "u32", "pointer"],
+    result: "i32",
+  },
   SSL_get_servername: { parameters: ["pointer", "i32"], result: "pointer" },
   SSL_do_handshake: { parameters: ["pointer"], result: "i32", ...callsBack },
   SSL_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
@@ -55,6 +61,7 @@ const sslSymbols = {
 } as const;
 
 const cryptoSymbols = {
+  CRYPTO_malloc: { parameters: ["u32", "pointer", "i32"], result: "pointer" },
   BIO_s_mem: { parameters: [], result: "pointer" },
   BIO_new: { parameters: ["pointer"], result: "pointer" },
   BIO_new_file: { parameters: ["buffer", "buffer"], result: "pointer" },

@@ -87,8 +87,8 @@ export class ContextKeeper {
   #files(): string[] {
     const all = this.#options.identities.flatMap(({ certificates }) => certificates);
     const pairs = all.flatMap(({ certificateFile, keyFile }) => [certificateFile, keyFile]);
-    const { clientCaFile } = this.#options;
-    return clientCaFile === undefined ? pairs : [...pairs, clientCaFile];
+    const more = [this.#options.clientCaFile, ...this.#options.identities.map((i) => i.ocspFile)];
+    return [...pairs, ...more.filter((path) => path !== undefined)];
   }
 
   /** What changes when a file does. A file that is missing for a moment is one of the states. */

@@ -3,6 +3,7 @@ import { StartError } from "../base/errors.ts";
 import { cString, libssl } from "../sys/libssl.ts";
 import { AlpnSelector } from "./alpn.ts";
 import { NameSelector } from "./name_selector.ts";
+import { OcspStapler } from "./ocsp_stapler.ts";
 import { takeFailure } from "./openssl_error.ts";
 import { Ctrl, fileTypePem, Option, Verify, versions } from "./ssl_settings.ts";
 
@@ -16,6 +17,8 @@ export interface CertificateFiles {
 /** Who we are to a client: one certificate per key type (RSA and ECDSA side by side). */
 export interface Identity {
   readonly certificates: readonly CertificateFiles[];
+  /** An OCSP response in DER, stapled to the certificate. */
+  readonly ocspFile?: string;
   /** Names to serve it for, `*.example.com` too; the first identity is the default in any case. */
   readonly names?: readonly string[];
 }
@@ -44,6 +47,7 @@ export class ServerContext {
   readonly #contexts: Deno.PointerObject[] = [];
   readonly #alpn = AlpnSelector.shared();
   readonly #names = new NameSelector();
+  readonly #staplers: OcspStapler[] = [];
 
   /** Throws `StartError` with the path of what is missing, unreadable, mismatched or expired. */
   constructor(options: ServerContextOptions) {
@@ -65,6 +69,7 @@ export class ServerContext {
   free(): void {
     for (const context of this.#contexts) libssl().SSL_CTX_free(context);
     this.#names.close();
+    for (const stapler of this.#staplers) stapler.close();
   }
 
   #add(identity: Identity, options: ServerContextOptions): void {
@@ -86,6 +91,11 @@ export class ServerContext {
     const sessionContext = cString("hayate");
     lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length - 1);
     this.#alpn.attach(context);
+    if (identity.ocspFile !== undefined) {
+      const stapler = new OcspStapler(identity.ocspFile);
+      this.#staplers.push(stapler);
+      stapler.attach(context);
+    }
     this.#names.attach(context);
     for (const name of identity.names ?? []) this.#names.add(name, context);
   }

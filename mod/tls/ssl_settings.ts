@@ -15,6 +15,8 @@ export const Ctrl = {
   setTicketKeys: 59,
   setServername: 55,
   setServernameCallback: 53,
+  setStatusCallback: 63,
+  setStatusResponse: 71,
   setMinVersion: 123,
   setMaxVersion: 124,
 } as const;

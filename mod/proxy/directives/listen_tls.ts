@@ -51,6 +51,7 @@ export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsP
     cipherSuiteTls13: null,
     preferServerCiphers: true,
     clientCaFile: null,
+    ocspFile: null,
     at,
   };
   const text = (key: string, value: ConfigNode) =>
@@ -77,6 +78,7 @@ export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsP
       );
       plan.preferServerCiphers = side !== "client";
     },
+    "ocsp-file": (value) => plan.ocspFile = text("ocsp-file", value),
     "client-ca-file": (value) => plan.clientCaFile = text("client-ca-file", value),
     ...Object.fromEntries(
       ignoredKeys.map((

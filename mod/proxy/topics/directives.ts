@@ -16,7 +16,8 @@ Listening and hosts
                            ssl: {certificate-file, key-file, identity: [...],
                            minimum-version (TLSv1.2), maximum-version,
                            cipher-suite, cipher-suite-tls1.3,
-                           cipher-preference: server|client, client-ca-file}.
+                           cipher-preference: server|client, client-ca-file,
+                           ocsp-file: a response in DER to staple}.
                            With ssl on the host level the certificate follows
                            the name that the client asks for.
   hosts               G    name, name:port, *.name or default -> host level
