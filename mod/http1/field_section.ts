@@ -202,8 +202,7 @@ export function worthParsing(
   if (before < limits.headBytesMax && now >= limits.headBytesMax) return true;
   const lineMax = limits.startLineBytesMax + 2;
   if (before < lineMax && now >= lineMax) return true;
-  const from = Math.max(start, lastEnd - 3);
-  for (let at = from; at < end; at++) {
+  for (let at = lastEnd; at < end; at++) {
     if (bytes[at] !== LF) continue;
     if (at === start || bytes[at - 1] !== CR) return true;
     if (at - 3 >= start && bytes[at - 2] === LF && bytes[at - 3] === CR) return true;

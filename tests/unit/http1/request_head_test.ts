@@ -103,6 +103,8 @@ Deno.test("namedByConnection() finds names in any Connection field, but never fr
   assertEquals(named, ["X-One", "X-Three"]);
   const plain = parsed("GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nConnection: close\r\n\r\n");
   assert(!plain.namedByConnection(1));
+  const empty = parsed("GET / HTTP/1.1\r\nHost: a\r\nConnection: , ,close,\r\n\r\n");
+  assert(!empty.connectionNamesFields && !empty.keepAlive);
 });
 
 Deno.test("parseRequestHead() takes more fields than the head was made for", () => {
@@ -177,4 +179,12 @@ Deno.test("parseRequestHead() sees a limit passed at the very byte, also when by
   at = 1;
   while (parseRequestHead(head, fields, 0, at, defaultLimits, at - 1) === 0) at++;
   assertEquals(at, defaultLimits.headBytesMax);
+  // Limits that are no power of two are not met by the look at each doubling.
+  const limits = { startLineBytesMax: 20, headBytesMax: 50, fieldsMax: 4 };
+  at = 1;
+  while (parseRequestHead(head, line, 0, at, limits, at - 1) === 0) at++;
+  assertEquals(at, 22);
+  at = 1;
+  while (parseRequestHead(head, fields, 0, at, limits, at - 1) === 0) at++;
+  assertEquals(at, 50);
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   defaultLimits,
+  describeFault,
   Framing,
   latin1Bytes,
   Method,
@@ -48,4 +49,21 @@ Deno.test("ResponseHead forgets the head before", () => {
   assert(parseResponseHead(head, second, 0, second.length, defaultLimits, 0, Method.get) > 0);
   assertEquals([head.status, head.reasonText(), head.contentLength], [201, "", -1]);
   assertEquals([head.framing, head.connectionNamesFields], [Framing.eof, false]);
+});
+
+Deno.test("parseResponseHead() holds each limit to the byte", () => {
+  const limits = { startLineBytesMax: 15, headBytesMax: 30, fieldsMax: 1 };
+  const outcome = (text: string) => {
+    const bytes = latin1Bytes(text);
+    const head = new ResponseHead();
+    const result = parseResponseHead(head, bytes, 0, bytes.length, limits, 0, Method.get);
+    return result < 0 ? describeFault(result).name : result;
+  };
+  assertEquals(outcome("HTTP/1.1 200 OK\r\n\r\n"), 19);
+  assertEquals(outcome("HTTP/1.1 200 OKK"), 0);
+  assertEquals(outcome("HTTP/1.1 200 OKKK"), "headTooLong");
+  assertEquals(outcome("HTTP/1.1 200 OK\r\nX: 123456\r\n\r\n"), 30);
+  assertEquals(outcome("HTTP/1.1 200 OK\r\nX: 123456\r\n\r"), 0);
+  assertEquals(outcome("HTTP/1.1 200 OK\r\nX: 1234567\r\n\r"), "headTooLong");
+  assertEquals(outcome("HTTP/1.1 200 OK\r\nX:\r\nY:\r\n\r\n"), "tooManyFields");
 });
