@@ -77,7 +77,8 @@ const cryptoSymbols = {
   X509_free: { parameters: ["pointer"], result: "void" },
   X509_set_version: { parameters: ["pointer", "i32"], result: "i32" },
   X509_get_serialNumber: { parameters: ["pointer"], result: "pointer" },
-  ASN1_INTEGER_set: { parameters: ["pointer", "i32"], result: "i32" },
+  /** Once per certificate: the slow 64-bit type does no harm here. */
+  ASN1_INTEGER_set_uint64: { parameters: ["pointer", "u64"], result: "i32" },
   X509_getm_notBefore: { parameters: ["pointer"], result: "pointer" },
   X509_getm_notAfter: { parameters: ["pointer"], result: "pointer" },
   X509_get0_notAfter: { parameters: ["pointer"], result: "pointer" },

@@ -22,7 +22,7 @@ export function writeSelfSigned(
   const certificate = check(lib.X509_new(), "X509_new");
   try {
     lib.X509_set_version(certificate, x509v3);
-    lib.ASN1_INTEGER_set(lib.X509_get_serialNumber(certificate), randomSerial());
+    lib.ASN1_INTEGER_set_uint64(lib.X509_get_serialNumber(certificate), randomSerial());
     lib.X509_gmtime_adj(lib.X509_getm_notBefore(certificate), -3600);
     lib.X509_gmtime_adj(lib.X509_getm_notAfter(certificate), validSeconds);
     lib.X509_set_pubkey(certificate, key);
@@ -70,9 +70,12 @@ function alternativeName(name: string): string {
   return /^[\d.]+$|:/.test(name) ? `IP:${name}` : `DNS:${name}`;
 }
 
-/** Browsers remember an issuer's serial numbers, and refuse a new certificate with an old number. */
-function randomSerial(): number {
-  return 1 + (crypto.getRandomValues(new Uint32Array(1))[0] >>> 1);
+/**
+ * Browsers remember an issuer's serial numbers, and refuse a new certificate with an old number; 64
+ * random bits are what the CA/Browser Forum asks for.
+ */
+function randomSerial(): bigint {
+  return crypto.getRandomValues(new BigUint64Array(1))[0] | 1n;
 }
 
 function writePem(
