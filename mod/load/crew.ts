@@ -1,8 +1,8 @@
 /** The load threads of one run: this very thread when one is enough, else one worker each. */
 import { StartError } from "../base/errors.ts";
-import { createReactor } from "../net/mod.ts";
-import { LoadThread } from "./load_thread.ts";
+import type { LoadThread } from "./load_thread.ts";
 import { ThreadStats } from "./stats.ts";
+import { assembleThread } from "./thread_parts.ts";
 import type { ThreadOutcome, ThreadPlan } from "./thread_plan.ts";
 
 /** What the main thread tells a worker. */
@@ -44,8 +44,7 @@ class LocalCrew implements Crew {
 
   static async create(plan: ThreadPlan): Promise<LocalCrew> {
     const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
-    const reactor = await createReactor(plan.reactor);
-    return new LocalCrew(new LoadThread(plan, stats, reactor), stats);
+    return new LocalCrew(await assembleThread(plan, stats), stats);
   }
 
   async run(startMs: number): Promise<ThreadOutcome[]> {

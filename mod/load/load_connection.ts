@@ -362,7 +362,11 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   onClose(_socket: Socket, error: PeerError): void {
     const nowMs = performance.now();
-    if (this.phase === Phase.connecting) return this.#connectFailed(error.code, nowMs);
+    if (this.phase === Phase.connecting) {
+      // What is wrong with a certificate has no number: the reason is the code.
+      const code = error.code === "ETLS" ? `ETLS: ${error.message}` : error.code;
+      return this.#connectFailed(code, nowMs);
+    }
     if (this.outstanding === 0) {
       this.thread.counters[Slot.closedIdle]++;
       this.#dropSocket(false);

@@ -10,6 +10,7 @@ import { GroupState } from "./group_state.ts";
 import { LoadConnection, Phase } from "./load_connection.ts";
 import { Schedule } from "./schedule.ts";
 import type { ThreadScript } from "./script/thread_script.ts";
+import type { SecureClient } from "./secure_client.ts";
 import { Sources } from "./sources.ts";
 import { failureSlot, Slot, type ThreadStats } from "./stats.ts";
 import type { ThreadOutcome, ThreadPlan } from "./thread_plan.ts";
@@ -18,6 +19,13 @@ import type { ThreadOutcome, ThreadPlan } from "./thread_plan.ts";
 const connectingMax = 512;
 /** A wait that the kernel rounds up must not make a request late. */
 const wakeEarlyMs = 0.3;
+
+/** What only some runs need. */
+export interface ThreadParts {
+  readonly script: ThreadScript | null;
+  /** Needed when a group has a server name. */
+  readonly secure: SecureClient | null;
+}
 
 export class LoadThread implements TickHandler {
   readonly head = new ResponseHead();
@@ -36,6 +44,7 @@ export class LoadThread implements TickHandler {
   readonly #waiting: ConnectionQueue;
   readonly #sources: Sources;
   readonly #script: ThreadScript | null;
+  readonly #secure: SecureClient | null;
   readonly #delays = new DelayQueue();
   readonly #schedule: Schedule | null;
   readonly #failures = new Map<string, number>();
@@ -60,9 +69,10 @@ export class LoadThread implements TickHandler {
     readonly plan: ThreadPlan,
     stats: ThreadStats,
     reactor: Reactor,
-    script: ThreadScript | null = null,
+    { script, secure }: ThreadParts = { script: null, secure: null },
   ) {
     this.#script = script;
+    this.#secure = secure;
     this.observer = script?.observesResponses ? script : null;
     this.#stats = stats;
     this.#reactor = reactor;
@@ -160,7 +170,11 @@ export class LoadThread implements TickHandler {
     const address = addresses[connection.index % addresses.length];
     const source = address.kind === "tcp" ? this.#sources.next() : undefined;
     connection.source = source;
-    return this.#reactor.connect(address, connection, source === undefined ? {} : { source });
+    const options = source === undefined ? {} : { source };
+    const { serverName } = connection.group.plan;
+    return serverName === null
+      ? this.#reactor.connect(address, connection, options)
+      : this.#secure!.connect(this.#reactor, address, connection, serverName, options);
   }
 
   /** A connect has ended, well or not. */
@@ -357,8 +371,8 @@ export class LoadThread implements TickHandler {
 
   #outcome(): ThreadOutcome {
     const failures = Array.from(this.#failures, ([key, count]) => {
-      const [kind, code] = key.split(" ");
-      return { kind, code, count };
+      const space = key.indexOf(" ");
+      return { kind: key.slice(0, space), code: key.slice(space + 1), count };
     });
     this.#stats.statuses.forEach((count, status) => {
       if (status >= 400 && count > 0) failures.push({ kind: "status", code: `${status}`, count });

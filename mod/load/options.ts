@@ -45,6 +45,15 @@ export function parseLoadArgs(argv: readonly string[]): LoadPlan {
     pipeline: values.pipeline,
     sources: values.source.flat(),
     linger0: values.linger0,
+    tls: {
+      verify: !values.insecure,
+      caFile: values.cacert,
+      certificateFile: values.cert,
+      keyFile: values.key,
+      minimumVersion: values.tlsMin,
+      resume: values.tlsResume,
+    },
+    serverName: values.sni,
     script: values.script,
     scriptArgs: options.rest,
     repeat: values.repeat,
@@ -59,7 +68,6 @@ function readTargets(options: Options, errors: string[]): Target[] {
   for (const text of options.operands) {
     const target = readTarget(text);
     if (target instanceof Wrong) errors.push(`URL ${text}: ${target.reason}`);
-    else if (target.scheme === "https") errors.push(`URL ${text}: https is not supported yet`);
     else targets.push(target);
   }
   if (options.operands.length === 0 && options.values.urls === null) errors.push("URL is missing");
@@ -102,6 +110,7 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
     errors.push("--script needs exactly one URL: the script makes the requests");
   }
   if (rest.length > 0 && values.script === null) errors.push("words behind -- need --script");
+  if (values.key !== null && values.cert === null) errors.push("--key needs --cert");
   if (values.host !== null && /[\x00-\x20\x7f]/.test(values.host)) {
     errors.push("--host: blanks and control characters are not allowed");
   }

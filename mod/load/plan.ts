@@ -2,6 +2,7 @@
 import type { HeaderField } from "./request_bytes.ts";
 import type { Stage } from "./schedule.ts";
 import type { Target } from "./target.ts";
+import type { TlsPlan } from "./thread_plan.ts";
 import type { Threshold } from "./threshold.ts";
 
 export interface LoadPlan {
@@ -31,6 +32,9 @@ export interface LoadPlan {
   readonly requestsPerConnection: number;
   readonly pipeline: number;
   readonly sources: readonly string[];
+  readonly tls: TlsPlan;
+  /** In place of the URL's host, for SNI and verification; null: the host. */
+  readonly serverName: string | null;
   readonly linger0: boolean;
   readonly script: string | null;
   /** The words behind `--`. */

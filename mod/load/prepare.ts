@@ -22,6 +22,8 @@ export interface PreparedRun {
   readonly threads: readonly ThreadPlan[];
   /** The URL in the first line of the report. */
   readonly shownUrl: string;
+  /** Some URL is https. */
+  readonly isSecure: boolean;
 }
 
 /** Throws `StartError` for what cannot be read or resolved. */
@@ -61,12 +63,14 @@ export async function prepareRun(
       randomOrder: plan.urlsRandom,
       sources: plan.sources,
       resetOnClose: plan.linger0,
+      tls: plan.tls,
       script: scripts[index] ?? null,
       reactor,
     });
     connectionsBefore += count;
   }
-  return { threads, shownUrl: wanted[0].target.text };
+  const isSecure = groups.some((group) => group.serverName !== null);
+  return { threads, shownUrl: wanted[0].target.text, isSecure };
 }
 
 /** The share of thread `index` in a whole, spread evenly; Infinity stays. */
@@ -87,7 +91,7 @@ function groupByPlace(wanted: readonly WantedRequest[], plan: LoadPlan): WantedR
   const places = new Map<string, WantedRequest[]>();
   for (const request of wanted) {
     const { unixPath, scheme, authority } = request.target;
-    const place = plan.unixSocket ?? unixPath ?? `${scheme}://${authority}`;
+    const place = `${scheme}://${plan.unixSocket ?? unixPath ?? authority}`;
     const group = places.get(place);
     if (group === undefined) places.set(place, [request]);
     else group.push(request);
@@ -150,8 +154,14 @@ async function renderGroup(
     ends,
     methods,
     idempotent: methods.map(isIdempotent),
+    serverName: serverNameOf(requests[0].target, plan),
     loopback: isLoopback(addresses),
   };
+}
+
+/** The certificate is for who was meant, not for where --connect-to or a socket leads. */
+function serverNameOf(target: Target, plan: LoadPlan): string | null {
+  return target.scheme === "https" ? plan.serverName ?? target.host : null;
 }
 
 function render(request: WantedRequest, plan: LoadPlan, body: Uint8Array | null) {
@@ -197,9 +207,7 @@ function readUrls(path: string, plan: LoadPlan): WantedRequest[] {
       ? `${method} is no HTTP method`
       : parseTarget(words[words.length - 1]);
     if (typeof target === "string") faults.push(`${path}:${index + 1}: ${target}`);
-    else if (target.scheme === "https") {
-      faults.push(`${path}:${index + 1}: https is not supported yet`);
-    } else wanted.push({ method, target });
+    else wanted.push({ method, target });
   });
   if (faults.length > 0) throw new StartError(faults.slice(0, 10).join("\n"), 2);
   if (wanted.length === 0) throw new StartError(`${path}: no URL in it`, 2);

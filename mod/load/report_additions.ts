@@ -19,6 +19,7 @@ export function additions(result: LoadResult, output: OutputPlan): string {
     ...percentileLines(result, output),
     ...failureLines(result),
     ...connectionLines(result),
+    ...handshakeLines(result),
     ...clientLines(result),
   ];
   return lines.map((line) => `${line}\n`).join("");
@@ -107,6 +108,19 @@ function connectionLines(result: LoadResult): string[] {
     lines.push(`No response came; ${counters[Slot.inFlight]} requests were waiting at the end`);
   }
   return [...lines, ...portLines(result)];
+}
+
+/** Apart from latency, which begins when a connection stands. */
+function handshakeLines({ isSecure, stats }: LoadResult): string[] {
+  if (!isSecure) return [];
+  const { connectTime, counters } = stats;
+  const [p50, p99] = connectTime.percentiles([50, 99]).map(formatTimeUs);
+  return [
+    `TLS handshakes: ${connectTime.count}, ${
+      counters[Slot.tlsResumed]
+    } of them resumed; connect and ` +
+    `handshake took ${p50} (p50), ${p99} (p99)`,
+  ];
 }
 
 /** The end of the January 2015 experiment, in words. */

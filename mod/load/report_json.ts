@@ -113,6 +113,7 @@ export interface ConnectionsJson {
   readonly connectsToFullQueue: number;
   readonly connectsWithoutFreePort: number;
   readonly sourceAddressesAdded: number;
+  readonly tlsHandshakesResumed: number;
 }
 
 export interface ClientJson {
@@ -199,6 +200,7 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
       connectsToFullQueue: counters[Slot.backlogFull],
       connectsWithoutFreePort: counters[Slot.portsExhausted],
       sourceAddressesAdded: result.autoSources,
+      tlsHandshakesResumed: counters[Slot.tlsResumed],
     },
     client: {
       cpuUserMs: result.cpuUserMs,

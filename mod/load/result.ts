@@ -44,6 +44,8 @@ export interface LoadResult {
   readonly portRange: readonly [first: number, last: number] | null;
   readonly interrupted: boolean;
   readonly hasScript: boolean;
+  /** Some URL is https. */
+  readonly isSecure: boolean;
   /** Global variables of each thread's script. */
   readonly threadVariables: readonly Readonly<Record<string, unknown>>[];
 }

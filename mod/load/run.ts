@@ -109,6 +109,7 @@ export class LoadRun {
       portRange: readPortRange(),
       interrupted: this.#interrupted,
       hasScript: plan.script !== null,
+      isSecure: this.#prepared.isSecure,
       threadVariables: outcomes.map((outcome) => outcome.variables),
     };
   }

@@ -47,6 +47,8 @@ export const counterNames = [
   "lagSumUs",
   /** The latest that one was sent, in microseconds. */
   "lagMaxUs",
+  /** TLS handshakes that resumed a session. */
+  "tlsResumed",
   /** Connections open at present. */
   "open",
   /** Microseconds spent in the user's script. */
@@ -66,6 +68,7 @@ const connectionCounters: readonly CounterName[] = [
   "lost",
   "backlogFull",
   "portsExhausted",
+  "tlsResumed",
 ];
 
 const failureSlots = Object.fromEntries(

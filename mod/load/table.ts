@@ -14,6 +14,7 @@ import {
 
 const model = "Load";
 const target = "Target";
+const tls = "TLS";
 const request = "Request";
 const output = "Output";
 const verdict = "Verdict";
@@ -174,6 +175,51 @@ export const loadTable = defineTable({
       kind: "flag",
       section: target,
       help: "Close by reset, which leaves no TIME_WAIT.",
+    },
+    {
+      long: "insecure",
+      short: "k",
+      kind: "flag",
+      section: tls,
+      help: "Accept any certificate.",
+    },
+    {
+      long: "cacert",
+      kind: "string",
+      placeholder: "FILE",
+      section: tls,
+      help: "Issuers to trust, PEM, in place of the system's.",
+    },
+    {
+      long: "cert",
+      kind: "string",
+      placeholder: "FILE",
+      section: tls,
+      help: "Our own certificate, PEM, for servers that ask for one.",
+    },
+    { long: "key", kind: "string", placeholder: "FILE", section: tls, help: "Its key, PEM." },
+    {
+      long: "sni",
+      kind: "string",
+      placeholder: "NAME",
+      section: tls,
+      help: "The name to ask for and to find in the certificate, in place of the URL's host.",
+    },
+    {
+      long: "tls-min",
+      kind: "enum",
+      values: ["TLSv1.2", "TLSv1.3"],
+      placeholder: "VERSION",
+      section: tls,
+      help: "Lowest version to speak.",
+    },
+    {
+      long: "tls-resume",
+      kind: "flag",
+      negatable: true,
+      default: true,
+      section: tls,
+      help: "Resume sessions; --no-tls-resume makes every handshake a full one.",
     },
     {
       long: "method",

@@ -15,6 +15,8 @@ export interface RequestGroup {
   readonly methods: readonly Method[];
   /** Request `i` may be sent again when a kept connection turns out to be closed (RFC 9110 9.2.2). */
   readonly idempotent: readonly boolean[];
+  /** The name to ask for and to verify when it is https; null: plain. */
+  readonly serverName: string | null;
   /** Local addresses may be taken from 127.0.0.0/8. */
   readonly loopback: boolean;
 }
@@ -44,10 +46,25 @@ export interface ThreadPlan {
   readonly sources: readonly string[];
   /** Close by reset, so that no TIME_WAIT is left. */
   readonly resetOnClose: boolean;
+  readonly tls: TlsPlan;
   /** null: no script. */
   readonly script: ScriptPlan | null;
   /** Value of HAYATE_REACTOR. */
   readonly reactor: string;
+}
+
+/** How https connections are made. */
+export interface TlsPlan {
+  /** False: any certificate will do. */
+  readonly verify: boolean;
+  /** PEM files; null: none, or the system's issuers. */
+  readonly caFile: string | null;
+  readonly certificateFile: string | null;
+  readonly keyFile: string | null;
+  /** `TLSv1.2`; null: our default. */
+  readonly minimumVersion: string | null;
+  /** Resume the last session of the name instead of a full handshake. */
+  readonly resume: boolean;
 }
 
 export interface ScriptPlan {

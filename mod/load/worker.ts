@@ -1,8 +1,8 @@
 /** One load thread as a Deno worker; see crew.ts for what is said to it. */
-import { createReactor } from "../net/mod.ts";
 import type { FromWorker, ToWorker } from "./crew.ts";
-import { LoadThread } from "./load_thread.ts";
+import type { LoadThread } from "./load_thread.ts";
 import { ThreadStats } from "./stats.ts";
+import { assembleThread } from "./thread_parts.ts";
 
 /** The part of a worker's global scope that is used here; the program is checked as a main module. */
 interface WorkerScope {
@@ -16,16 +16,7 @@ let thread: LoadThread | null = null;
 async function obey(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case "plan": {
-      const { plan, memory } = message;
-      const reactor = await createReactor(plan.reactor);
-      const stats = new ThreadStats(memory);
-      if (plan.script === null) {
-        thread = new LoadThread(plan, stats, reactor);
-      } else {
-        const { ThreadScript } = await import("./script/thread_script.ts");
-        const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop());
-        thread = new LoadThread(script.adapt(plan), stats, reactor, script);
-      }
+      thread = await assembleThread(message.plan, new ThreadStats(message.memory));
       return scope.postMessage({ kind: "ready" });
     }
     case "start": {

@@ -35,7 +35,8 @@ runs                   one for each --repeat:
                        requestsDue, requestsUnsent, lagMeanUs, lagMaxUs
   connections          asked, made, openAtEnd, lost, closedIdleByServer,
                        closedAfterResponse, connectsToFullQueue,
-                       connectsWithoutFreePort, sourceAddressesAdded
+                       connectsWithoutFreePort, sourceAddressesAdded,
+                       tlsHandshakesResumed
   client               cpuUserMs, cpuSystemMs, cpuShareOfThreads, scriptMs
   intervals            one a second: endMs, durationMs, requests,
                        requestsPerSecond, bytesRead, failed, retried,

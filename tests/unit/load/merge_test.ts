@@ -37,6 +37,7 @@ async function run(values: number[], changes: Partial<RunJson> = {}): Promise<Ru
       connectsToFullQueue: 0,
       connectsWithoutFreePort: 0,
       sourceAddressesAdded: 0,
+      tlsHandshakesResumed: 0,
     },
     client: { cpuUserMs: 1, cpuSystemMs: 1, cpuShareOfThreads: 0.5, scriptMs: null },
     intervals: [],

@@ -51,6 +51,7 @@ function result(
     interrupted: false,
     hasScript: false,
     threadVariables: [],
+    isSecure: false,
     ...changes,
   };
 }

@@ -22,6 +22,7 @@ const basePlan: ThreadPlan = {
     ends: [Int32Array.of(request.length)],
     methods: [1],
     idempotent: [true],
+    serverName: null,
     loopback: false,
   }],
   connectionGroups: [0],
@@ -36,6 +37,14 @@ const basePlan: ThreadPlan = {
   randomOrder: false,
   sources: [],
   resetOnClose: false,
+  tls: {
+    verify: true,
+    caFile: null,
+    certificateFile: null,
+    keyFile: null,
+    minimumVersion: null,
+    resume: true,
+  },
   script: null,
   reactor: "",
 };
