@@ -129,6 +129,16 @@ function isAny(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
 }
 
+/** Whether one of the sockets, as SERVER_STARTER_PORT names them, is or stands for the address. */
+export function isInherited(sockets: readonly InheritedSocket[], address: Address): boolean {
+  const wanted = formatAddress(address);
+  // `8080` means all of IPv4; `listen: 8080`, both families, is content with that.
+  const anyText = address.kind === "tcp" && isAny(address.host) ? String(address.port) : null;
+  return sockets.some(({ name }) =>
+    name === wanted || name === anyText || (anyText !== null && name === `0.0.0.0:${anyText}`)
+  );
+}
+
 export function sameAddress(a: Address, b: Address): boolean {
   if (a.kind === "unix" || b.kind === "unix") {
     return a.kind === "unix" && b.kind === "unix" && a.path === b.path;

@@ -2,6 +2,7 @@
 import { exitCodes } from "../base/errors.ts";
 import { type Logger, openLogFile } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
+import { channelVariable } from "../process/channel.ts";
 import { getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { PidFile } from "../process/pid_file.ts";
@@ -16,25 +17,31 @@ import { reportConfigurationOk } from "./report.ts";
 import { resolvePlan } from "./resolve_plan.ts";
 import { ProxyServer } from "./server.ts";
 import { welcomePlan } from "./welcome_plan.ts";
+import { WorkerMember } from "./workers/member.ts";
+import { runMaster } from "./workers/run_master.ts";
 
 /** Runs until a signal ends it. Throws `StartError`. */
 export async function runProxy(command: ProxyCommand, logger: Logger): Promise<number> {
   const inherited = readInherited(getVariable("SERVER_STARTER_PORT"));
   const file = findConfigFile(command.configFile);
   const plan = file === null ? welcomePlan() : loadPlan(file, inherited === null);
-  for (const notice of plan.notices) logger.warn(notice);
+  // The master has said it already.
+  const isWorker = getVariable(channelVariable) !== undefined;
+  for (const notice of isWorker ? [] : plan.notices) logger.warn(notice);
   if (command.testOnly) {
     reportConfigurationOk();
     return exitCodes.ok;
   }
-  return await serve(plan, logger, inherited);
+  return await serve(plan, logger, inherited, file === null ? [] : ["-c", file]);
 }
 
 async function serve(
   unresolved: ProxyPlan,
   logger: Logger,
   inherited: readonly InheritedSocket[] | null,
+  argv: readonly string[],
 ): Promise<number> {
+  const member = WorkerMember.join();
   const warn = (message: string) => logger.warn(message);
   const { pidFile: pidPath, errorLog } = unresolved.global;
   // Under a supervisor its pid is the one to signal, and its log the one to read (h2o does so, too).
@@ -44,19 +51,28 @@ async function serve(
   raiseOpenFilesLimit();
   const plan = await resolvePlan(unresolved, warn);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
+  const generation = readGeneration();
+  if (plan.global.workers > 1 && member === null) {
+    const code = await runMaster({ plan, reactor, logger, inherited, generation, argv });
+    pidFile?.release();
+    return code;
+  }
   const server = new ProxyServer(plan, {
     reactor,
     logger,
     inherited,
     tls: readAppliance(getVariable),
-    generation: readGeneration(),
+    generation,
+    member,
   });
   server.listen();
   listenToSignals(server, logger, () => reactor.stop());
   const running = reactor.run();
   await server.start();
   notifyReady();
+  member?.ready();
   await running;
+  member?.close();
   await server.closeLogs();
   pidFile?.release();
   return exitCodes.ok;

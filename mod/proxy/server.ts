@@ -21,6 +21,8 @@ import { Checker } from "./health/checker.ts";
 import { ReactorProbes } from "./health/probe.ts";
 import { type InheritedSocket, openListeners } from "./listeners.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
+import { countersOf } from "./workers/messages.ts";
+import type { WorkerMember } from "./workers/member.ts";
 
 export interface ServerParts {
   readonly reactor: Reactor;
@@ -30,6 +32,8 @@ export interface ServerParts {
   readonly tls: InheritedTls | null;
   /** SERVER_STARTER_GENERATION; null without a supervisor. */
   readonly generation: number | null;
+  /** The channel to the master; null in a process of its own. */
+  readonly member: WorkerMember | null;
 }
 
 export class ProxyServer {
@@ -37,6 +41,7 @@ export class ProxyServer {
   readonly #parts: ServerParts;
   readonly #engine: Engine;
   readonly #logs: AccessLogs;
+  readonly #groups: readonly PeerGroup[];
   readonly #checker: Checker;
   readonly #compiler: RouteCompiler;
   readonly #tls: SecuredListeners;
@@ -53,6 +58,7 @@ export class ProxyServer {
     this.#tls = new SecuredListeners(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
     this.#logs = new AccessLogs((message) => logger.error(message));
     const groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
+    this.#groups = groups;
     this.#checker = new Checker(groups, {
       transport: new ReactorProbes(reactor),
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
@@ -70,12 +76,16 @@ export class ProxyServer {
       connectionCount: () => this.#engine.connectionCount,
       idleCount: (group) => this.#compiler.idleCount(group),
       onChange: () => {},
+      settled: null,
     });
     this.#compiler = new RouteCompiler(plan, {
       engine: this.#engine,
       groups,
       openLog: (log) => this.#logs.open(log),
-      checkRows: () => ({ rows: this.#checker.rows(), generation: parts.generation ?? 1 }),
+      checkRows: () => ({
+        rows: parts.member?.rows ?? this.#checker.rows(),
+        generation: parts.generation ?? 1,
+      }),
     });
   }
 
@@ -108,7 +118,8 @@ export class ProxyServer {
   /** The control listener answers from the start; a generation that takes over replaces it. */
   #listenControl(): void {
     const { control } = this.#plan.global;
-    if (control === null) return;
+    // With several workers the master has it.
+    if (control === null || this.#parts.member !== null) return;
     const { address } = control;
     if (!isResolved(address)) {
       throw new StartError("control: an IP address or a unix path is expected", 78);
@@ -120,11 +131,32 @@ export class ProxyServer {
 
   /** Finds out which peers are alive, then accepts. The reactor must be running. */
   async start(): Promise<void> {
-    await this.#checker.start();
+    if (this.#parts.member === null) await this.#checker.start();
+    else await this.#attach(this.#parts.member);
+    // The master has said so for all of its workers.
+    const level = this.#parts.member === null ? "info" : "debug";
     for (const listener of this.#listeners) {
       listener.resume();
-      this.#parts.logger.info(`listening on ${formatAddress(listener.address)}`);
+      this.#parts.logger.write(level, `listening on ${formatAddress(listener.address)}`);
     }
+  }
+
+  /** The master says which peers there are and which are up. */
+  async #attach(member: WorkerMember): Promise<void> {
+    const { reactor } = this.#parts;
+    const groups = this.#groups;
+    await member.attach({
+      groups,
+      nowMs: () => reactor.nowMs,
+      counters: () =>
+        countersOf(
+          this.#engine.metrics,
+          this.#engine.connectionCount,
+          groups,
+          (group) => this.#compiler.idleCount(group),
+        ),
+      onOrphaned: () => void this.drain().then(() => reactor.stop()),
+    });
   }
 
   /** Answers what was accepted, then lets go of everything. */

@@ -128,6 +128,8 @@ export class TestProxy implements AsyncDisposable {
     const file = await folder.write("h2o.conf", text);
     const address = tcp(port);
     const child = await startListening(["proxy", "-c", file], address, options);
+    // The socket is there before it is served: by now the checks are done and the control answers.
+    await child.waitForLine("listening on");
     return new TestProxy(child, address, folder);
   }
 

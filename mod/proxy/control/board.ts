@@ -14,14 +14,23 @@ export interface BoardParts {
   nowMs(): number;
   connectionCount(): number;
   idleCount(group: PeerGroup): number;
-  /** Called after each change, for example to keep it in a file. */
+  /** Called before the numbers are read: brings them up to date. */
+  refresh?(): void;
+  /** Called after each change. */
   onChange(): void;
+  /** Resolves when a change has reached everybody; null: it has at once. */
+  readonly settled: (() => Promise<void>) | null;
 }
 
 export class Board {
   readonly startedAtMs = Date.now();
 
   constructor(readonly parts: BoardParts) {}
+
+  /** Brings the counters up to date. */
+  refresh(): void {
+    this.parts.refresh?.();
+  }
 
   group(name: string): PeerGroup | null {
     return this.parts.groups.find((group) => group.plan.name === name) ?? null;

@@ -67,6 +67,7 @@ export class ControlHandler implements RouteHandler {
   #page(path: string): { type: Field; body: string } | null {
     switch (path) {
       case "/metrics":
+        this.#board.refresh();
         return { type: metricsType, body: renderMetrics(this.#board) };
       case "/":
       case "/hayate":
@@ -81,9 +82,20 @@ export class ControlHandler implements RouteHandler {
     route: Route,
     request: { method: string; path: string; query: string; body: string },
   ): void {
+    this.#board.refresh();
     const { status, json } = answerApi(this.#board, request, this.#plan.writable);
     const body = json === null ? "" : JSON.stringify(json);
-    answer(x, route, this.#home.serverFields, status, [jsonType, noStore], body);
+    const { settled } = this.#board.parts;
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    const send = () => answer(x, route, this.#home.serverFields, status, [jsonType, noStore], body);
+    if (isRead || settled === null) return send();
+    // A change has reached every worker before the call returns.
+    const { serial } = x;
+    this.#home.reactor.beginAsync();
+    void settled().then(() => {
+      if (x.serial === serial) send();
+      this.#home.reactor.endAsync();
+    });
   }
 }
 

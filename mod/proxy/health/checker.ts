@@ -18,6 +18,8 @@ export interface CheckerParts {
   /** From 0 to below 1. */
   random(): number;
   log(line: string): void;
+  /** Called after each probe; `hasChanged` when the peer went up or down. */
+  onResult?(hasChanged: boolean): void;
 }
 
 /** One peer under check. */
@@ -151,7 +153,9 @@ export class Checker {
       const line = probeFaultLine(result, one.name);
       if (line !== null) this.#parts.log(line);
     }
-    this.#apply(one, one.state.note(result === null));
+    const transition = one.state.note(result === null);
+    this.#apply(one, transition);
+    this.#parts.onResult?.(transition !== "none");
   }
 
   #apply(one: CheckedPeer, transition: Transition): void {

@@ -1,0 +1,85 @@
+/** A worker's side of the channel: what the master says about peers, and the counters for it. */
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { StatusRow } from "../health/status_page.ts";
+import { type Channel, inheritedChannel } from "../../process/channel.ts";
+import { applyState, type CountersMessage, type StateMessage } from "./messages.ts";
+
+const countersIntervalMs = 250;
+
+export interface MemberParts {
+  readonly groups: readonly PeerGroup[];
+  nowMs(): number;
+  counters(): CountersMessage;
+  /** The master is gone: finish and end. */
+  onOrphaned(): void;
+}
+
+export class WorkerMember {
+  rows: readonly StatusRow[] = [];
+  #parts: MemberParts | null = null;
+  readonly #channel: Channel;
+  #early: StateMessage | null = null;
+  #timer = 0;
+  #onFirst: () => void = () => {};
+
+  private constructor(open: (member: WorkerMember) => Channel) {
+    this.#channel = open(this);
+  }
+
+  /** The worker's end, or null in a process that has no master. */
+  static join(): WorkerMember | null {
+    let member: WorkerMember | null = null;
+    const channel = inheritedChannel({
+      onMessage: (message) => member?.hear(message as StateMessage),
+      onEnd: () => member?.orphan(),
+    });
+    if (channel === null) return null;
+    member = new WorkerMember(() => channel);
+    return member;
+  }
+
+  /** Applies what the master says from now on; resolves once it has said something. */
+  async attach(parts: MemberParts): Promise<void> {
+    this.#parts = parts;
+    const first = new Promise<void>((resolve) => this.#onFirst = resolve);
+    if (this.#early !== null) this.hear(this.#early);
+    this.#timer = setInterval(() => this.#report(), countersIntervalMs);
+    await first;
+  }
+
+  /** The worker accepts. */
+  ready(): void {
+    this.#channel.send({ kind: "ready" });
+  }
+
+  /** Sends the last counters and lets the process end. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#report();
+    this.#channel.close();
+  }
+
+  hear(message: StateMessage): void {
+    const parts = this.#parts;
+    if (parts === null) {
+      this.#early = message;
+      return;
+    }
+    this.rows = message.rows;
+    for (const { name, peers } of message.upstreams) {
+      const group = parts.groups.find((one) => one.plan.name === name);
+      if (group !== undefined) applyState(group, peers, parts.nowMs());
+    }
+    this.#report();
+    this.#channel.send({ kind: "applied", version: message.version });
+    this.#onFirst();
+  }
+
+  orphan(): void {
+    this.#parts?.onOrphaned();
+  }
+
+  #report(): void {
+    if (this.#parts !== null) this.#channel.send(this.#parts.counters());
+  }
+}

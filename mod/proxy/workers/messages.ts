@@ -1,0 +1,137 @@
+/** What a master and its workers tell each other; JSON over the channel. */
+import { Peer } from "../balance/peer.ts";
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { EngineMetrics } from "../engine/engine_metrics.ts";
+import type { StatusRow } from "../health/status_page.ts";
+import type { PeerPlan } from "../plan.ts";
+
+/** Everything a worker has to know of the peers, all of it every time. */
+export interface StateMessage {
+  readonly kind: "state";
+  /** Grows with each change; a worker says which one it has applied. */
+  readonly version: number;
+  readonly upstreams: readonly UpstreamState[];
+  readonly rows: readonly StatusRow[];
+}
+
+export interface UpstreamState {
+  readonly name: string;
+  readonly peers: readonly PeerState[];
+}
+
+export interface PeerState {
+  readonly id: number;
+  readonly plan: PeerPlan;
+  readonly weight: number;
+  readonly connectionsMax: number;
+  readonly failsMax: number;
+  readonly failTimeoutMs: number;
+  readonly slowStartMs: number;
+  readonly down: boolean;
+  readonly draining: boolean;
+  readonly checkDown: boolean;
+}
+
+export type WorkerMessage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "applied"; readonly version: number }
+  | CountersMessage;
+
+/** A worker's counters since its start. */
+export interface CountersMessage {
+  readonly kind: "counters";
+  readonly requests: number;
+  readonly clientAborts: number;
+  readonly cutResponses: number;
+  readonly statusClasses: readonly number[];
+  readonly connections: number;
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly idle: number;
+    readonly peers: readonly PeerCounters[];
+  }[];
+}
+
+export interface PeerCounters {
+  readonly id: number;
+  readonly active: number;
+  readonly requests: number;
+  readonly failedRequests: number;
+  readonly unavailableCount: number;
+  readonly responses: readonly number[];
+  readonly headerTimeSumMs: number;
+  readonly headerTimeCount: number;
+}
+
+/** A peer as a worker must see it. */
+export function peerStateOf(peer: Peer): PeerState {
+  return {
+    id: peer.index,
+    plan: peer.plan,
+    weight: peer.weight,
+    connectionsMax: peer.connectionsMax,
+    failsMax: peer.failsMax,
+    failTimeoutMs: peer.failTimeoutMs,
+    slowStartMs: peer.slowStartMs,
+    down: peer.down,
+    draining: peer.draining,
+    checkDown: peer.checkDown,
+  };
+}
+
+/** Makes a worker's group what the master's is. Peers that stay keep what they have measured. */
+export function applyState(group: PeerGroup, states: readonly PeerState[], nowMs: number): void {
+  const known = new Map(group.peers.map((peer) => [`${peer.index} ${peer.name}`, peer]));
+  const peers = states.map((state) => {
+    const peer = known.get(`${state.id} ${state.plan.name}`) ?? new Peer(state.plan, state.id);
+    const cameBack = (peer.down && !state.down) || (peer.checkDown && !state.checkDown);
+    if (peer.weight !== state.weight) peer.weight = peer.effectiveWeight = state.weight;
+    peer.connectionsMax = state.connectionsMax;
+    peer.failsMax = state.failsMax;
+    peer.failTimeoutMs = state.failTimeoutMs;
+    peer.slowStartMs = state.slowStartMs;
+    peer.down = state.down;
+    peer.draining = state.draining;
+    peer.checkDown = state.checkDown;
+    if (cameBack) {
+      peer.fails = 0;
+      peer.effectiveWeight = peer.weight;
+      peer.recoveredMs = nowMs;
+    }
+    return peer;
+  });
+  const isSame = peers.length === group.peers.length &&
+    peers.every((peer, index) => peer === group.peers[index]);
+  if (!isSame) group.replace(peers);
+}
+
+/** What a worker reports. */
+export function countersOf(
+  metrics: EngineMetrics,
+  connections: number,
+  groups: readonly PeerGroup[],
+  idleCount: (group: PeerGroup) => number,
+): CountersMessage {
+  return {
+    kind: "counters",
+    requests: metrics.requests,
+    clientAborts: metrics.clientAborts,
+    cutResponses: metrics.cutResponses,
+    statusClasses: [...metrics.statusClasses],
+    connections,
+    upstreams: groups.map((group) => ({
+      name: group.plan.name,
+      idle: idleCount(group),
+      peers: group.peers.map((peer) => ({
+        id: peer.index,
+        active: peer.active,
+        requests: peer.requests,
+        failedRequests: peer.failedRequests,
+        unavailableCount: peer.unavailableCount,
+        responses: [...peer.responses],
+        headerTimeSumMs: peer.headerTimeSumMs,
+        headerTimeCount: peer.headerTimeCount,
+      })),
+    })),
+  };
+}

@@ -1,0 +1,131 @@
+/** num-threads: several workers that share one view of the peers. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { childPids, startListening } from "../support/binary.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
+import { rawExchange, tcp, unix } from "../support/raw_socket.ts";
+import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
+
+function config(servers: readonly number[], more = ""): string {
+  return `listen: {port: PORT, host: 127.0.0.1}
+listen: {port: DIR/p.sock, type: unix}
+num-threads: 3
+control: {listen: DIR/c.sock, write: ON}
+upstreams:
+  app:
+    servers: [${servers.map((port) => `"127.0.0.1:${port}"`).join(", ")}]
+    ${more}
+hosts:
+  default:
+    paths:
+      /: {proxy.reverse.url: http://app/}
+      /status: {check_status: json}
+`;
+}
+
+async function api(proxy: TestProxy, method: string, path: string, body: unknown): Promise<any> {
+  const text = body === null ? "" : JSON.stringify(body);
+  const request = `${method} /api/9/http/upstreams/app${path} HTTP/1.1\r\nHost: c\r\n` +
+    `Content-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`;
+  const answer = await rawExchange(unix(`${proxy.folder.path}/c.sock`), request, { idleMs: 3000 });
+  return JSON.parse(parts(answer).body);
+}
+
+/** The bodies of many requests on connections of their own, so that every worker is met. */
+async function bodies(proxy: TestProxy): Promise<string> {
+  const seen = new Set<string>();
+  for (let i = 0; i < 24; i++) seen.add(parts(await proxy.get("/")).body);
+  return [...seen].sort().join();
+}
+
+Deno.test("num-threads starts workers, on unix sockets as well, and a dead one is replaced", async () => {
+  await using a = ScriptedUpstream.start(always(response("a")));
+  await using proxy = await TestProxy.start(config([a.port]));
+  assertEquals(await bodies(proxy), "a");
+  const onUnix = await rawExchange(
+    unix(`${proxy.folder.path}/p.sock`),
+    "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    { idleMs: 2000 },
+  );
+  assertEquals(parts(onUnix).body, "a");
+  const before = childPids(proxy.child.pid);
+  assertEquals(before.length, 3);
+  Deno.kill(before[0], "SIGKILL");
+  await proxy.child.waitUntil("another worker", () => {
+    const now = childPids(proxy.child.pid);
+    return (now.length === 3 && !now.includes(before[0])) || null;
+  });
+  assertEquals(await bodies(proxy), "a");
+  await proxy.child.stop();
+  assertEquals([...Deno.readDirSync(proxy.folder.path)].map((entry) => entry.name), ["h2o.conf"]);
+});
+
+Deno.test("An API change has reached every worker when the call returns", async () => {
+  await using a = ScriptedUpstream.start(always(response("a")));
+  await using b = ScriptedUpstream.start(always(response("b")));
+  await using proxy = await TestProxy.start(config([a.port, b.port]));
+  assertEquals(await bodies(proxy), "a,b");
+  for (let round = 0; round < 3; round++) {
+    await api(proxy, "PATCH", "/servers/0", { down: true });
+    assertEquals(await bodies(proxy), "b");
+    await api(proxy, "PATCH", "/servers/0", { down: false });
+    assertEquals(await bodies(proxy), "a,b");
+  }
+  await api(proxy, "DELETE", "/servers/1", null);
+  assertEquals(await bodies(proxy), "a");
+  await api(proxy, "POST", "/servers", { server: `127.0.0.1:${b.port}` });
+  assertEquals(await bodies(proxy), "a,b");
+});
+
+Deno.test("Checks run once for all workers, and the counters are summed", async () => {
+  let probes = 0;
+  let isLive = true;
+  await using a = ScriptedUpstream.start(async (peer) => {
+    for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
+      if (head.startsWith("GET / HTTP/1.0")) {
+        probes++;
+        await peer.send(response("", "", isLive ? "200 OK" : "500 Oops"));
+        return;
+      }
+      await peer.send(response("a"));
+    }
+  });
+  await using proxy = await TestProxy.start(
+    config([a.port], "check: interval=200 rise=1 fall=1 timeout=500 type=http"),
+  );
+  assertEquals(await bodies(proxy), "a");
+  const started = performance.now();
+  const before = probes;
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const most = Math.ceil((performance.now() - started) / 200) + 1;
+  assert(probes - before <= most, `${probes - before} probes, at most ${most} expected`);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const [peer] = (await api(proxy, "GET", "", null)).peers;
+  assertEquals([peer.requests, peer.state], [24, "up"]);
+  isLive = false;
+  await proxy.child.waitForLine("disable check peer");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  for (let i = 0; i < 12; i++) assertEquals(parts(await proxy.get("/")).status, 502);
+  const rows = JSON.parse(parts(await proxy.get("/status")).body);
+  assertEquals([rows.servers.down, rows.servers.server[0].status], [1, "down"]);
+});
+
+Deno.test("Workers take over the supervisor's sockets, and TERM ends all of them", async () => {
+  await using a = ScriptedUpstream.start(always(response("a")));
+  await using folder = await tempFolder();
+  const port = freePort();
+  const text =
+    `listen: ${port}\nnum-threads: 2\nhosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${a.port}/"}}}}\n`;
+  const file = await folder.write("h2o.conf", text);
+  await using supervisor = await startListening(
+    ["supervise", "--port", String(port), "--", "proxy", "-c", file],
+    tcp(port),
+  );
+  const get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+  assertEquals(parts(await rawExchange(tcp(port), get, { idleMs: 3000 })).body, "a");
+  supervisor.kill("SIGHUP");
+  await supervisor.waitForLine(/old worker \d+ died, status:0/);
+  assertEquals(parts(await rawExchange(tcp(port), get, { idleMs: 3000 })).body, "a");
+  const { stderr } = await supervisor.stop();
+  assertMatch(stderr, /2 workers: \d+ \d+\n/);
+  assertEquals(/ \[(warn|error)\] /.test(stderr), false, stderr);
+});
