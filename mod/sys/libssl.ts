@@ -77,8 +77,9 @@ const cryptoSymbols = {
   X509_free: { parameters: ["pointer"], result: "void" },
   X509_set_version: { parameters: ["pointer", "i32"], result: "i32" },
   X509_get_serialNumber: { parameters: ["pointer"], result: "pointer" },
-  /** Once per certificate: the slow 64-bit type does no harm here. */
-  ASN1_INTEGER_set_uint64: { parameters: ["pointer", "u64"], result: "i32" },
+  BN_bin2bn: { parameters: ["buffer", "i32", "pointer"], result: "pointer" },
+  BN_free: { parameters: ["pointer"], result: "void" },
+  BN_to_ASN1_INTEGER: { parameters: ["pointer", "pointer"], result: "pointer" },
   X509_getm_notBefore: { parameters: ["pointer"], result: "pointer" },
   X509_getm_notAfter: { parameters: ["pointer"], result: "pointer" },
   X509_get0_notAfter: { parameters: ["pointer"], result: "pointer" },
@@ -95,6 +96,10 @@ const cryptoSymbols = {
   X509_add_ext: { parameters: ["pointer", "pointer", "i32"], result: "i32" },
   X509_EXTENSION_free: { parameters: ["pointer"], result: "void" },
   X509_sign: { parameters: ["pointer", "pointer", "pointer"], result: "i32" },
+  HMAC: {
+    parameters: ["pointer", "buffer", "i32", "buffer", "u32", "buffer", "pointer"],
+    result: "pointer",
+  },
   EVP_sha256: { parameters: [], result: "pointer" },
   EVP_PKEY_CTX_new_id: { parameters: ["i32", "pointer"], result: "pointer" },
   EVP_PKEY_CTX_free: { parameters: ["pointer"], result: "void" },

@@ -1,5 +1,5 @@
 /** Keeps a listener's certificates current while connections come and go. */
-import { createHmac } from "node:crypto";
+import { libssl } from "../sys/libssl.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
 
 /** How often certificate files are looked at, in milliseconds. */
@@ -9,6 +9,8 @@ const graceMs = 60_000;
 /** A ticket key's life. Whoever steals one can read the sessions of this time (RFC 5077 5.5). */
 const ticketKeySeconds = 12 * 3600;
 const ticketKeyBytes = 80;
+/** Of SHA-256. */
+const digestBytes = 32;
 
 /** What a keeper needs of its reactor and log. */
 export interface KeeperHome {
@@ -106,10 +108,14 @@ export class ContextKeeper {
 
 /** 80 bytes that everybody who has the seed computes alike: a name, an HMAC key and an AES key. */
 function deriveTicketKeys(seed: string, period: number): Uint8Array<ArrayBuffer> {
+  const lib = libssl();
+  const secret = new TextEncoder().encode(seed);
+  const digest = new Uint8Array(digestBytes);
   const keys = new Uint8Array(ticketKeyBytes);
-  for (let block = 0; block * 32 < ticketKeyBytes; block++) {
-    const digest = createHmac("sha256", seed).update(`hayate tickets ${period} ${block}`).digest();
-    keys.set(digest.subarray(0, Math.min(32, ticketKeyBytes - block * 32)), block * 32);
+  for (let at = 0; at < ticketKeyBytes; at += digestBytes) {
+    const label = new TextEncoder().encode(`hayate tickets ${period} ${at}`);
+    lib.HMAC(lib.EVP_sha256(), secret, secret.length, label, label.length, digest, null);
+    keys.set(digest.subarray(0, ticketKeyBytes - at), at);
   }
   return keys;
 }

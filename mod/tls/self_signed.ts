@@ -22,7 +22,7 @@ export function writeSelfSigned(
   const certificate = check(lib.X509_new(), "X509_new");
   try {
     lib.X509_set_version(certificate, x509v3);
-    lib.ASN1_INTEGER_set_uint64(lib.X509_get_serialNumber(certificate), randomSerial());
+    setRandomSerial(certificate);
     lib.X509_gmtime_adj(lib.X509_getm_notBefore(certificate), -3600);
     lib.X509_gmtime_adj(lib.X509_getm_notAfter(certificate), validSeconds);
     lib.X509_set_pubkey(certificate, key);
@@ -74,8 +74,12 @@ function alternativeName(name: string): string {
  * Browsers remember an issuer's serial numbers, and refuse a new certificate with an old number; 64
  * random bits are what the CA/Browser Forum asks for.
  */
-function randomSerial(): bigint {
-  return crypto.getRandomValues(new BigUint64Array(1))[0] | 1n;
+function setRandomSerial(certificate: Deno.PointerObject): void {
+  const lib = libssl();
+  const bytes = crypto.getRandomValues(new Uint8Array(9));
+  const number = check(lib.BN_bin2bn(bytes, bytes.length, null), "BN_bin2bn");
+  lib.BN_to_ASN1_INTEGER(number, lib.X509_get_serialNumber(certificate));
+  lib.BN_free(number);
 }
 
 function writePem(
