@@ -7,6 +7,8 @@ const symbols = {
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
 } as const;
 
+const calls = Deno.dlopen("libc.so.6", symbols).symbols;
+
 const PROT = { read: 1, write: 2 } as const;
 const mapShared = 1;
 /** MAP_FAILED is (void *) -1. */
@@ -19,8 +21,7 @@ const failed = 0xffffffffffffffffn;
 export function mapFile(path: string, bytes: number): ArrayBuffer {
   const fd = libcProcess.open(cString(path), O.rdwr | O.cloexec, 0);
   if (fd < 0) throw new Error(`Cannot map ${path}: it cannot be opened`);
-  const { mmap } = Deno.dlopen("libc.so.6", symbols).symbols;
-  const pointer = mmap(0n, BigInt(bytes), PROT.read | PROT.write, mapShared, fd, 0n);
+  const pointer = calls.mmap(0n, BigInt(bytes), PROT.read | PROT.write, mapShared, fd, 0n);
   libc.close(fd);
   if (pointer === null || BigInt(Deno.UnsafePointer.value(pointer)) === failed) {
     throw new Error(`Cannot map ${path}: mmap failed`);
