@@ -90,7 +90,7 @@ function bindError(address: Address, number: number): StartError {
 }
 
 /** True when somebody accepts on the socket at `path`. A full queue (EAGAIN) is an answer too. */
-function socketAnswers(path: string): boolean {
+export function socketAnswers(path: string): boolean {
   const address: Address = { kind: "unix", path };
   const fd = openStream(family(address));
   if (fd < 0) return false;
