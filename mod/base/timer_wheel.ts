@@ -24,6 +24,11 @@ const slotCount = 512;
 export class TimerWheel {
   static readonly slotMs = 32;
   readonly #slots: (Deadline | null)[] = new Array(slotCount).fill(null);
+  /**
+   * Told when an entry is put into a slot: whoever waits for the next one may have to wake earlier.
+   * Not called when a deadline only moves later.
+   */
+  onLink: ((dueMs: number) => void) | null = null;
   #armedCount = 0;
   #lastSlotTime: number;
 
@@ -116,6 +121,7 @@ export class TimerWheel {
     if (head !== null) head.wheelPrevious = entry;
     this.#slots[slot] = entry;
     this.#armedCount++;
+    if (this.onLink !== null) this.onLink(time * TimerWheel.slotMs);
   }
 
   #unlink(entry: Deadline): void {

@@ -122,9 +122,9 @@ export interface TickHandler {
 export interface Reactor {
   readonly backend: "epoll" | "portable";
   readonly capabilities: Capabilities;
-  /** Monotonic milliseconds, refreshed once per tick: cheap to read, exact to about a tick. */
+  /** Monotonic milliseconds: in callbacks refreshed once per tick and cheap to read; exact elsewhere. */
   readonly nowMs: number;
-  /** Coarse deadlines of connections; driven by the reactor. */
+  /** Coarse deadlines of connections; driven by the reactor, from wherever they are armed. */
   readonly wheel: TimerWheel;
   /**
    * Opens a listener. Throws `StartError` with one clear line: port in use, no permission, address

@@ -116,12 +116,24 @@ contractTest("a deadline armed in a callback passes, never early", async (rig) =
   assertEquals(deadline.passedAtMs.length, 1);
 });
 
-contractTest("a deadline armed from Deno's loop passes after wake()", async (rig) => {
+contractTest("a deadline armed from Deno's loop at rest passes in time", async (rig) => {
   await sleep(30);
-  const deadline = new NotingDeadline();
-  rig.reactor.wheel.arm(deadline, performance.now() + 50);
-  rig.reactor.wake();
-  await deadline.passed();
+  const fromMs = performance.now();
+  const later = new NotingDeadline();
+  const sooner = new NotingDeadline();
+  rig.reactor.wheel.arm(later, fromMs + 10_000);
+  await sleep(30);
+  rig.reactor.wheel.arm(sooner, fromMs + 100);
+  await sooner.passed();
+  assert(sooner.passedAtMs[0] >= fromMs + 100);
+  assert(performance.now() < fromMs + 100 + lateMsMax);
+  rig.reactor.wheel.disarm(later);
+});
+
+contractTest("nowMs is exact in Deno's loop, however long the reactor has slept", async (rig) => {
+  await sleep(200);
+  const off = performance.now() - rig.reactor.nowMs;
+  assert(Math.abs(off) < 50, `nowMs is ${off} ms behind`);
 });
 
 contractTest("a deadline that is moved later passes later, one disarmed never", async (rig) => {

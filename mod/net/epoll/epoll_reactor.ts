@@ -42,9 +42,12 @@ export class EpollReactor implements Reactor, SocketHome {
   readonly capabilities = { inherit: true, source: true };
   readonly poller = new Poller();
   readonly readBuffer = new Uint8Array(readBufferBytes);
-  nowMs = performance.now();
-  readonly wheel = new TimerWheel(this.nowMs);
+  #nowMs = performance.now();
+  #isInTick = false;
+  readonly wheel = new TimerWheel(this.#nowMs);
   tickHandler: TickHandler | null = null;
+  /** When the parked wait ends by itself. */
+  #parkedUntilMs = Infinity;
   readonly #waker = new Waker(this.poller);
   readonly #turn = new LoopTurn();
   readonly #timers = new Map<number, CallbackDeadline>();
@@ -53,6 +56,20 @@ export class EpollReactor implements Reactor, SocketHome {
   #asyncCount = 0;
   #running = false;
   #tickWaitMs = Infinity;
+
+  constructor() {
+    // Armed from Deno's loop while this thread is parked: the wait may have to end earlier.
+    this.wheel.onLink = (dueMs) => {
+      if (!this.#waker.parked || dueMs >= this.#parkedUntilMs) return;
+      this.#parkedUntilMs = dueMs;
+      this.wake();
+    };
+  }
+
+  get nowMs(): number {
+    // Deno's loop runs between ticks, possibly long after the last one.
+    return this.#isInTick ? this.#nowMs : performance.now();
+  }
 
   listen(address: Address, options: ListenOptions, onAccept: AcceptHandler): Listener {
     const fd = bindListener(address, options);
@@ -104,9 +121,8 @@ export class EpollReactor implements Reactor, SocketHome {
       callback();
     });
     this.#timers.set(handle, timer);
-    // Deno's loop may set it while we are parked, when `nowMs` is old.
+    // Not `nowMs`: a tick may have taken long, and a timer is never early.
     this.wheel.arm(timer, performance.now() + delayMs);
-    this.wake();
     return handle;
   }
 
@@ -147,6 +163,7 @@ export class EpollReactor implements Reactor, SocketHome {
     } finally {
       // After an exception too: an open port would keep the process alive.
       this.#running = false;
+      this.#isInTick = false;
       this.#turn.close();
     }
   }
@@ -159,11 +176,11 @@ export class EpollReactor implements Reactor, SocketHome {
       if (!this.#running) break;
       if (count <= 0 && this.#mayPark()) {
         this.#tick(await this.#park());
-        turnDueMs = this.nowMs + sliceMs;
+        turnDueMs = this.#nowMs + sliceMs;
         continue;
       }
       if (this.#asyncCount > 0) await this.#yieldToHandlers();
-      if (this.nowMs >= turnDueMs) {
+      if (this.#nowMs >= turnDueMs) {
         await this.#turn.take();
         turnDueMs = performance.now() + sliceMs;
       }
@@ -181,11 +198,13 @@ export class EpollReactor implements Reactor, SocketHome {
   }
 
   #tick(count: number): void {
-    this.nowMs = performance.now();
+    this.#nowMs = performance.now();
+    this.#isInTick = true;
     if (count > 0) this.poller.dispatch(count);
     if (this.#deferred.length > 0) this.#deliverDeferred();
-    this.wheel.advance(this.nowMs);
-    this.#tickWaitMs = this.tickHandler === null ? Infinity : this.tickHandler.onTick(this.nowMs);
+    this.wheel.advance(this.#nowMs);
+    this.#tickWaitMs = this.tickHandler === null ? Infinity : this.tickHandler.onTick(this.#nowMs);
+    this.#isInTick = false;
   }
 
   #deliverDeferred(): void {
@@ -195,8 +214,11 @@ export class EpollReactor implements Reactor, SocketHome {
   }
 
   async #park(): Promise<number> {
-    const dueMs = Math.min(this.wheel.nextDueMs() - performance.now(), this.#tickWaitMs);
-    const waitMs = dueMs === Infinity ? -1 : Math.max(0, Math.ceil(dueMs));
+    const nowMs = performance.now();
+    this.#parkedUntilMs = Math.min(this.wheel.nextDueMs(), nowMs + this.#tickWaitMs);
+    const waitMs = this.#parkedUntilMs === Infinity
+      ? -1
+      : Math.max(0, Math.ceil(this.#parkedUntilMs - nowMs));
     this.#waker.parked = true;
     const count = await this.poller.waitParked(waitMs);
     this.#waker.parked = false;

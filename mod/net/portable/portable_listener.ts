@@ -101,7 +101,7 @@ export class PortableListener implements Listener {
   #hand(conn: Deno.Conn): void {
     const socket = new PortableSocket(this.reactor, nobody, "downstream", null);
     socket.attach(conn);
-    this.reactor.refreshClock();
+    this.reactor.beforeCallback();
     socket.handler = this.onAccept(socket, this);
     this.reactor.afterCallback();
   }

@@ -45,6 +45,7 @@ export class PortableReactor implements Reactor {
   readonly readBuffers = new BufferPool(readBytes, 1024);
   readonly writeBuffers = new BufferPool(queuedBytesMax, 256);
   #nowMs = performance.now();
+  #isInCallback = false;
   #isRunning = false;
   /** Settles the promise of `run`. */
   #endRun: PromiseWithResolvers<void> | null = null;
@@ -58,8 +59,12 @@ export class PortableReactor implements Reactor {
   /** Sockets written to since the last flush. */
   readonly #unflushed: PortableSocket[] = [];
 
+  constructor() {
+    this.wheel.onLink = () => this.driveWheel();
+  }
+
   get nowMs(): number {
-    return this.#nowMs;
+    return this.#isInCallback ? this.#nowMs : performance.now();
   }
 
   /** True between `run` and `stop`: callbacks may be made. */
@@ -143,8 +148,8 @@ export class PortableReactor implements Reactor {
     if (this.#isRunning) throw new TypeError("Cannot run the reactor: it is running");
     this.#endRun = Promise.withResolvers<void>();
     this.#isRunning = true;
-    this.refreshClock();
-    this.afterCallback();
+    this.driveWheel();
+    this.#tick.request();
     this.#start.resolve();
     // Deno ends a program that waits for nothing it knows of, such as a reactor without sockets.
     const alive = setInterval(() => {}, 2 ** 30);
@@ -167,18 +172,20 @@ export class PortableReactor implements Reactor {
   }
 
   /** Refreshes the clock; to be called before each callback of a handler. */
-  refreshClock(): void {
+  beforeCallback(): void {
     this.#nowMs = performance.now();
+    this.#isInCallback = true;
   }
 
-  /** A handler may have armed a deadline; to be called after each of its callbacks. */
+  /** To be called after each callback of a handler. */
   afterCallback(): void {
-    if (this.#wheelTimer === null && this.wheel.armedCount > 0) this.driveWheel();
+    this.leaveCallback();
     if (this.#tick.handler !== null) this.#tick.request();
   }
 
   /** A callback threw: `run` rejects with that. A field, because it goes to `catch` as it is. */
   readonly fail = (error: unknown): void => {
+    this.leaveCallback();
     this.#stopDelivery();
     if (this.#endRun === null) throw error;
     this.#endRun.reject(error);
@@ -208,6 +215,11 @@ export class PortableReactor implements Reactor {
     this.#workDone = null;
   }
 
+  /** After a call that is no reason for a tick, such as the tick itself. */
+  leaveCallback(): void {
+    this.#isInCallback = false;
+  }
+
   /** Gives what `socket` holds to the kernel at the end of the running callbacks, in one write. */
   flushSoon(socket: PortableSocket): void {
     if (this.#unflushed.push(socket) === 1) queueMicrotask(this.#flush);
@@ -215,19 +227,20 @@ export class PortableReactor implements Reactor {
 
   /** Turns the wheel by a timer that lives only as long as deadlines are armed. */
   driveWheel(): void {
-    if (this.#wheelTimer !== null || this.wheel.armedCount === 0) return;
+    if (this.#wheelTimer !== null || this.wheel.armedCount === 0 || !this.#isRunning) return;
     this.#wheelTimer = setInterval(this.#turnWheel, TimerWheel.slotMs);
     Deno.unrefTimer(this.#wheelTimer);
   }
 
   readonly #turnWheel = (): void => {
     if (!this.#isRunning) return;
-    this.refreshClock();
+    this.beforeCallback();
     try {
       this.wheel.advance(this.#nowMs);
     } catch (error) {
       this.fail(error);
     }
+    this.afterCallback();
     this.restWheel();
   };
 
@@ -256,7 +269,7 @@ export class PortableReactor implements Reactor {
     // Cleared while it waited for `run`.
     if (callback === undefined) return;
     this.#timers.delete(handle);
-    this.refreshClock();
+    this.beforeCallback();
     try {
       callback();
     } catch (error) {

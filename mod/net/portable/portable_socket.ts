@@ -80,7 +80,7 @@ export class PortableSocket implements Socket {
     if (!this.reactor.isRunning) await this.reactor.whenRunning();
     if (!this.#isOpen) return conn.close();
     this.attach(conn);
-    this.reactor.refreshClock();
+    this.reactor.beforeCallback();
     this.handler.onOpen(this);
     this.reactor.afterCallback();
   }
@@ -171,7 +171,7 @@ export class PortableSocket implements Socket {
         await (reactor.isRunning ? this.#untilResumed() : reactor.whenRunning());
       }
       if (!this.#isOpen) break;
-      reactor.refreshClock();
+      reactor.beforeCallback();
       if (count === null) this.handler.onEnd(this);
       else this.handler.onData(this, buffer, 0, count);
       reactor.afterCallback();
@@ -199,7 +199,7 @@ export class PortableSocket implements Socket {
     if (!this.reactor.isRunning) await this.reactor.whenRunning();
     if (!this.#isOpen || !this.#owesDrain || this.#queue.byteCount > 0) return;
     this.#owesDrain = false;
-    this.reactor.refreshClock();
+    this.reactor.beforeCallback();
     this.handler.onDrain(this);
     this.reactor.afterCallback();
   }
@@ -233,7 +233,7 @@ export class PortableSocket implements Socket {
     this.#wakeReader();
     this.#queue.clear();
     this.#conn?.close();
-    this.reactor.refreshClock();
+    this.reactor.beforeCallback();
     this.handler.onClose(this, error);
     this.reactor.afterCallback();
   }

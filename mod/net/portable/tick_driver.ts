@@ -25,10 +25,10 @@ export class TickDriver {
   readonly #tick = (): void => {
     this.#isRequested = false;
     if (this.handler === null || !this.reactor.isRunning) return;
-    this.reactor.refreshClock();
+    this.reactor.beforeCallback();
     try {
       this.#arm(this.reactor.nowMs + this.handler.onTick(this.reactor.nowMs));
-      this.reactor.driveWheel();
+      this.reactor.leaveCallback();
     } catch (error) {
       this.reactor.fail(error);
     }
