@@ -38,7 +38,8 @@ async function copyPackages(root: string, target: string): Promise<void> {
       const to = `${target}/npm/${registry.name}/${name}`;
       if (!await isFolder(`${from}/${version}`)) continue;
       await copyTree(`${from}/${version}`, `${to}/${version}`);
-      await Deno.copyFile(`${from}/registry.json`, `${to}/registry.json`);
+      // Deno keeps it only for a package that it had to look up: deno.lock spares it the others.
+      await copyIfThere(`${from}/registry.json`, `${to}/registry.json`);
     }
   }
 }
@@ -60,6 +61,14 @@ async function copyTree(from: string, to: string): Promise<void> {
   for await (const entry of Deno.readDir(from)) {
     if (entry.isDirectory) await copyTree(`${from}/${entry.name}`, `${to}/${entry.name}`);
     else if (entry.isFile) await Deno.copyFile(`${from}/${entry.name}`, `${to}/${entry.name}`);
+  }
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  try {
+    await Deno.copyFile(from, to);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
