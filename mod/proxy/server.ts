@@ -163,6 +163,10 @@ export class ProxyServer {
   async drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#control?.close();
+    const drained = this.#engine.drain();
+    await this.#tls.settled();
+    await drained;
+    // Handshakes that ended after the last connection had gone have brought new ones.
     await this.#engine.drain();
     this.#checker.stop();
     this.#tls.close();

@@ -115,7 +115,12 @@ export class Worker {
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
     this.#tls.close();
-    await this.server.drain(this.#plan.process.gracefulTimeoutMs);
+    const { gracefulTimeoutMs } = this.#plan.process;
+    const drained = this.server.drain(gracefulTimeoutMs);
+    await this.#tls.settled();
+    await drained;
+    // Handshakes that ended after the last connection had gone have brought new ones.
+    await this.server.drain(gracefulTimeoutMs);
     this.reactor.stop();
   }
 

@@ -14,6 +14,8 @@ export interface SecureAcceptOptions {
   readonly handshakeTimeoutMs: number;
   /** A handshake that failed, in plain words. */
   readonly onFailure: (socket: Socket, phrase: string) => void;
+  /** Handshakes under way: whoever drains must wait for them, too. */
+  readonly pending: Set<unknown>;
 }
 
 const sentence = "This port speaks TLS: ask for it with https://\n";
@@ -26,14 +28,15 @@ const plainHttpAnswer = new TextEncoder().encode(
 export function secureAccept(options: SecureAcceptOptions, onAccept: AcceptHandler): AcceptHandler {
   return (socket, listener) => {
     const waiting = new Handshake(options);
+    options.pending.add(waiting);
     const secure = new TlsSocket(socket, options.context(), waiting, {
       isServer: true,
       onReady: (ready) => {
-        options.wheel.disarm(waiting);
+        waiting.end();
         ready.handler = onAccept(ready, listener);
       },
       onHandshakeFailure: (inner, failure) => {
-        options.wheel.disarm(waiting);
+        waiting.end();
         explain(inner, failure);
         options.onFailure(inner, failure.phrase);
       },
@@ -59,7 +62,13 @@ class Handshake extends Deadline implements SocketHandler {
     super();
   }
 
+  end(): void {
+    this.options.wheel.disarm(this);
+    this.options.pending.delete(this);
+  }
+
   override onDeadline(): void {
+    this.end();
     if (this.socket === null) return;
     this.options.onFailure(this.socket.inner, "the TLS handshake was not completed in time");
     this.socket.abort();
@@ -71,7 +80,7 @@ class Handshake extends Deadline implements SocketHandler {
   onEnd(): void {}
 
   onClose(socket: Socket, error: PeerError): void {
-    this.options.wheel.disarm(this);
+    this.end();
     // A failed handshake has been told already; this is a reset in the middle of one.
     if (error.code !== "ETLS") this.options.onFailure(socket, error.message);
   }

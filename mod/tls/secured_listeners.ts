@@ -10,8 +10,12 @@ import type { ServerContextOptions } from "./server_context.ts";
 /** For a client to complete its handshake (h2o's handshake-timeout). */
 export const handshakeTimeoutDefaultMs = 10_000;
 
+/** How often `settled` looks. */
+const pollMs = 20;
+
 export class SecuredListeners {
   readonly #keepers: ContextKeeper[] = [];
+  readonly #pending = new Set<unknown>();
 
   constructor(
     readonly reactor: Reactor,
@@ -46,9 +50,20 @@ export class SecuredListeners {
       now: () => reactor.nowMs,
       context: () => keeper.pointer,
       handshakeTimeoutMs: this.handshakeTimeoutMs,
+      pending: this.#pending,
       onFailure: (socket, phrase) =>
         logger.info(`TLS handshake with ${formatAddress(socket.peerAddress())} failed: ${phrase}`),
     }, onAccept);
+  }
+
+  /**
+   * Resolves when no handshake is under way: an accepted connection is a promise, also before its
+   * server has heard of it. Each ends within `handshakeTimeoutMs`.
+   */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) {
+      await new Promise<void>((resolve) => void this.reactor.setTimer(pollMs, resolve));
+    }
   }
 
   /** Looks at certificate files no more. */

@@ -39,6 +39,7 @@ let shared: CertificateFiles | null = null;
 
 export class TlsEnds {
   readonly failures: string[] = [];
+  readonly pending = new Set<unknown>();
 
   constructor(
     readonly reactor: Reactor,
@@ -63,6 +64,7 @@ export class TlsEnds {
       now: () => this.reactor.nowMs,
       context: () => this.server.pointer,
       handshakeTimeoutMs,
+      pending: this.pending,
       onFailure: (_socket, phrase) => void this.failures.push(phrase),
     }, onAccept);
   }
