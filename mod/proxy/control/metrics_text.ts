@@ -35,92 +35,94 @@ function escapeLabel(value: string): string {
 
 export function renderMetrics(board: Board): string {
   const text = new MetricsText();
-  const { metrics, groups, generation } = board.parts;
-  text.family("hayate_generation", "gauge", "Number of this start", [[{}, generation]]);
-  text.family("hayate_start_time_seconds", "gauge", "When this process started", [[
-    {},
-    board.startedAtMs / 1000,
-  ]]);
-  text.family("hayate_connections", "gauge", "Open client connections", [[
-    {},
-    board.parts.connectionCount(),
-  ]]);
-  text.family("hayate_requests_total", "counter", "Requests received", [[{}, metrics.requests]]);
+  writeProcess(text, board);
+  writePeers(text, board);
+  const { groups, idleCount } = board.parts;
+  text.family(
+    "hayate_upstream_idle_connections",
+    "gauge",
+    "Kept connections without a request",
+    groups.map((group) => [{ upstream: group.plan.name }, idleCount(group)] as const),
+  );
+  return text.toString();
+}
+
+function writeProcess(text: MetricsText, board: Board): void {
+  const { metrics, generation } = board.parts;
+  const single: readonly (readonly [string, "counter" | "gauge", string, number])[] = [
+    ["generation", "gauge", "Number of this start", generation],
+    ["start_time_seconds", "gauge", "When this process started", board.startedAtMs / 1000],
+    ["connections", "gauge", "Open client connections", board.parts.connectionCount()],
+    ["requests_total", "counter", "Requests received", metrics.requests],
+    [
+      "client_aborts_total",
+      "counter",
+      "Clients gone before their response was complete",
+      metrics.clientAborts,
+    ],
+    [
+      "cut_responses_total",
+      "counter",
+      "Responses that an upstream broke off",
+      metrics.cutResponses,
+    ],
+  ];
+  for (const [name, type, help, value] of single) {
+    text.family(`hayate_${name}`, type, help, [[{}, value]]);
+  }
   text.family(
     "hayate_responses_total",
     "counter",
     "Responses by class of status",
-    [1, 2, 3, 4, 5].map((index) => [{ class: `${index}xx` }, metrics.statusClasses[index]]),
+    classes.map((index) => [{ class: `${index}xx` }, metrics.statusClasses[index]]),
   );
-  text.family(
-    "hayate_client_aborts_total",
-    "counter",
-    "Clients gone before their response was complete",
+}
+
+const classes = [1, 2, 3, 4, 5] as const;
+
+const peerFamilies:
+  readonly (readonly [string, "counter" | "gauge", string, (peer: Peer) => number])[] = [
+    ["requests_total", "counter", "Attempts", (peer) => peer.requests],
+    ["failures_total", "counter", "Failed attempts", (peer) => peer.failedRequests],
     [
-      [{}, metrics.clientAborts],
+      "unavailable_total",
+      "counter",
+      "Times that failures took it out",
+      (peer) => peer.unavailableCount,
     ],
-  );
-  text.family("hayate_cut_responses_total", "counter", "Responses that an upstream broke off", [
-    [{}, metrics.cutResponses],
-  ]);
-  const peers = groups.flatMap((group) =>
+    ["active", "gauge", "Exchanges under way", (peer) => peer.active],
+    ["weight", "gauge", "Weight", (peer) => peer.weight],
+    [
+      "header_seconds_sum",
+      "counter",
+      "Time from the request to the response's head, summed",
+      (peer) => peer.headerTimeSumMs / 1000,
+    ],
+    ["header_seconds_count", "counter", "Responses in that sum", (peer) => peer.headerTimeCount],
+  ];
+
+function writePeers(text: MetricsText, board: Board): void {
+  const peers = board.parts.groups.flatMap((group) =>
     group.peers.map((peer) => ({ labels: { upstream: group.plan.name, server: peer.name }, peer }))
   );
-  const perPeer = (value: (peer: Peer) => number) =>
-    peers.map(({ labels, peer }) => [labels, value(peer)] as const);
-  text.family(
-    "hayate_upstream_requests_total",
-    "counter",
-    "Attempts",
-    perPeer((peer) => peer.requests),
-  );
-  text.family(
-    "hayate_upstream_failures_total",
-    "counter",
-    "Failed attempts",
-    perPeer((peer) => peer.failedRequests),
-  );
-  text.family(
-    "hayate_upstream_active",
-    "gauge",
-    "Exchanges under way",
-    perPeer((peer) => peer.active),
-  );
-  text.family("hayate_upstream_weight", "gauge", "Weight", perPeer((peer) => peer.weight));
+  for (const [name, type, help, value] of peerFamilies) {
+    const rows = peers.map(({ labels, peer }) => [labels, value(peer)] as const);
+    text.family(`hayate_upstream_${name}`, type, help, rows);
+  }
   const now = board.parts.nowMs();
+  const isUp = (peer: Peer) => peerState(peer, board.checkOf(peer), now) === "up" ? 1 : 0;
   text.family(
     "hayate_upstream_up",
     "gauge",
     "1: gets requests",
-    perPeer((peer) => peerState(peer, board.checkOf(peer), now) === "up" ? 1 : 0),
+    peers.map(({ labels, peer }) => [labels, isUp(peer)] as const),
   );
   text.family(
     "hayate_upstream_responses_total",
     "counter",
     "Responses by class of status",
     peers.flatMap(({ labels, peer }) =>
-      [1, 2, 3, 4, 5].map((index) =>
-        [{ ...labels, class: `${index}xx` }, peer.responses[index]] as const
-      )
+      classes.map((index) => [{ ...labels, class: `${index}xx` }, peer.responses[index]] as const)
     ),
   );
-  text.family(
-    "hayate_upstream_header_seconds_sum",
-    "counter",
-    "Time from the request to the response's head, summed",
-    perPeer((peer) => peer.headerTimeSumMs / 1000),
-  );
-  text.family(
-    "hayate_upstream_header_seconds_count",
-    "counter",
-    "Responses in that sum",
-    perPeer((peer) => peer.headerTimeCount),
-  );
-  text.family(
-    "hayate_upstream_idle_connections",
-    "gauge",
-    "Kept connections without a request",
-    groups.map((group) => [{ upstream: group.plan.name }, board.parts.idleCount(group)] as const),
-  );
-  return text.toString();
 }

@@ -1,14 +1,6 @@
 /** `/hayate/`: a live picture of upstreams and peers. One file, nothing loaded from elsewhere. */
-export function controlPage(isWritable: boolean): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>hayate: upstreams</title>
-<style>
-:root { --ink: #1d2733; --soft: #5a6a7c; --paper: #fbfaf7; --card: #fff; --line: #dfe3e8; --good: #1c7c3c; --bad: #b3261e; --warn: #9a6700; }
+const style =
+  `:root { --ink: #1d2733; --soft: #5a6a7c; --paper: #fbfaf7; --card: #fff; --line: #dfe3e8; --good: #1c7c3c; --bad: #b3261e; --warn: #9a6700; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6ebf0; --soft: #9aa9b8; --paper: #14191f; --card: #1c232b; --line: #2e3843; --good: #5ccf85; --bad: #ff8a80; --warn: #e3b341; }
 }
@@ -25,17 +17,9 @@ th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: l
 .up { color: var(--good); } .down, .unhealthy, .unavail { color: var(--bad); } .draining, .checking { color: var(--warn); }
 button { font: inherit; border: 1px solid var(--line); border-radius: 6px; background: none; color: inherit; padding: .1rem .6rem; }
 #note { color: var(--soft); }
-</style>
-</head>
-<body>
-<main>
-<h1>Upstreams</h1>
-<p id="note">loading</p>
-<div id="upstreams"></div>
-</main>
-<script>
-const writable = ${isWritable};
-const before = new Map();
+`;
+
+const script = `const before = new Map();
 function cell(row, text, name) {
   const td = row.insertCell();
   td.textContent = text;
@@ -100,7 +84,29 @@ async function refresh() {
 }
 refresh();
 setInterval(refresh, 2000);
-</script>
+`;
+
+/** `isWritable`: with buttons that drain and take down. */
+export function controlPage(isWritable: boolean): string {
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>hayate: upstreams</title>
+<style>
+${style}</style>
+</head>
+<body>
+<main>
+<h1>Upstreams</h1>
+<p id="note">loading</p>
+<div id="upstreams"></div>
+</main>
+<script>
+const writable = ${isWritable};
+${script}</script>
 </body>
 </html>
 `;
