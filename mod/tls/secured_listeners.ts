@@ -1,7 +1,7 @@
 /** TLS in front of a process's listeners, with certificates that stay current. */
 import { formatAddress } from "../base/address.ts";
 import type { Logger } from "../log/mod.ts";
-import type { AcceptHandler, Reactor } from "../net/reactor.ts";
+import type { AcceptHandler, Reactor, Socket } from "../net/reactor.ts";
 import type { InheritedTls } from "./appliance.ts";
 import { ContextKeeper } from "./context_keeper.ts";
 import { secureAccept } from "./secure_accept.ts";
@@ -10,12 +10,15 @@ import type { ServerContextOptions } from "./server_context.ts";
 /** For a client to complete its handshake (h2o's handshake-timeout). */
 export const handshakeTimeoutDefaultMs = 10_000;
 
+const failureLineMs = 1000;
 /** How often `settled` looks. */
 const pollMs = 20;
 
 export class SecuredListeners {
   readonly #keepers: ContextKeeper[] = [];
   readonly #pending = new Set<unknown>();
+  #nextLineMs = 0;
+  #untold = 0;
 
   constructor(
     readonly reactor: Reactor,
@@ -51,9 +54,22 @@ export class SecuredListeners {
       context: () => keeper.pointer,
       handshakeTimeoutMs: this.handshakeTimeoutMs,
       pending: this.#pending,
-      onFailure: (socket, phrase) =>
-        logger.info(`TLS handshake with ${formatAddress(socket.peerAddress())} failed: ${phrase}`),
+      onFailure: (socket, phrase) => this.#onFailure(socket, phrase),
     }, onAccept);
+  }
+
+  /** One line a second: port scanners must not fill the disk. */
+  #onFailure(socket: Socket, phrase: string): void {
+    const { nowMs } = this.reactor;
+    if (nowMs < this.#nextLineMs) {
+      this.#untold++;
+      return;
+    }
+    const more = this.#untold === 0 ? "" : ` (and ${this.#untold} more since the last line)`;
+    this.#untold = 0;
+    this.#nextLineMs = nowMs + failureLineMs;
+    const peer = formatAddress(socket.peerAddress());
+    this.logger.info(`TLS handshake with ${peer} failed: ${phrase}${more}`);
   }
 
   /**

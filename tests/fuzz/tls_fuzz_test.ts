@@ -1,0 +1,125 @@
+/** Record streams that no honest client sends: each ends in a close, and honest ones are still served. */
+import { assert, assertEquals } from "@std/assert";
+// Loaded here, so that no single test is blamed for the libraries that stay open.
+import "../../mod/net/epoll/epoll_reactor.ts";
+import { createReactor } from "../../mod/net/mod.ts";
+import type { Socket, SocketHandler } from "../../mod/net/reactor.ts";
+import { ClientContext } from "../../mod/tls/client_context.ts";
+import { TlsSocket } from "../../mod/tls/tls_socket.ts";
+import { certificateFor, TlsEnds } from "../contract/tls_ends.ts";
+import { ServerContext } from "../../mod/tls/server_context.ts";
+import { RawConnection, tcp } from "../support/raw_socket.ts";
+import { Random } from "./random.ts";
+
+const streams = 120;
+const handshakeTimeoutMs = 250;
+
+/** What a client says first, as bytes: a socket that only writes down takes the place of a real one. */
+function clientHello(context: ClientContext): Uint8Array {
+  let written = new Uint8Array(0);
+  const silent: SocketHandler = {
+    onOpen() {},
+    onData() {},
+    onDrain() {},
+    onEnd() {},
+    onClose() {},
+  };
+  const paper: Socket = {
+    handler: silent,
+    isOpen: true,
+    write(bytes, start, end) {
+      written = Uint8Array.from([...written, ...bytes.subarray(start, end)]);
+      return end - start;
+    },
+    pause() {},
+    resume() {},
+    shutdown() {},
+    close() {},
+    abort() {},
+    peerAddress: () => tcp(1),
+    localAddress: () => tcp(1),
+  };
+  const secure = new TlsSocket(paper, context.pointer, silent, { isServer: false });
+  secure.onOpen();
+  secure.abort();
+  return written;
+}
+
+/** Flips, cuts, repeats and inserts, a few of them. */
+function mutate(random: Random, hello: Uint8Array): Uint8Array {
+  let bytes = [...hello];
+  for (let i = 1 + random.below(4); i > 0; i--) {
+    const at = random.below(Math.max(1, bytes.length));
+    switch (random.below(5)) {
+      case 0:
+        bytes[at] ^= 1 << random.below(8);
+        break;
+      case 1:
+        bytes = bytes.slice(0, at);
+        break;
+      case 2:
+        bytes.splice(at, 0, ...Array.from({ length: random.below(40) }, () => random.below(256)));
+        break;
+      case 3:
+        bytes.push(...hello.slice(0, random.below(hello.length)));
+        break;
+      default:
+        // Another record type behind it: alert, change cipher spec, application data, heartbeat.
+        bytes.push(20 + random.below(5), 3, 3, 0, 2, random.below(256), random.below(256));
+    }
+  }
+  return Uint8Array.from(bytes);
+}
+
+for (const backend of ["portable", "epoll"] as const) {
+  Deno.test(`${backend}: mutated TLS records end in a close, honest clients are served`, async () => {
+    const random = new Random(Random.freshSeed());
+    const own = certificateFor("localhost");
+    const reactor = await createReactor(backend);
+    const server = new ServerContext({ identities: [{ certificates: [own] }] });
+    const ends = new TlsEnds(reactor, server, new ClientContext({ caFile: own.certificateFile }));
+    let ready = 0;
+    const handler: SocketHandler = {
+      onOpen() {},
+      onData() {},
+      onDrain() {},
+      onEnd: (socket) => socket.close(),
+      onClose() {},
+    };
+    const accept = ends.accepting(() => {
+      ready++;
+      return handler;
+    }, handshakeTimeoutMs);
+    const listener = reactor.listen(tcp(0), {}, accept);
+    const running = reactor.run();
+    const hello = clientHello(ends.client);
+    assert(hello.length > 200, `a ClientHello of ${hello.length} bytes`);
+    try {
+      await Promise.all(Array.from({ length: streams }, async (_, index) => {
+        using client = await RawConnection.open(listener.address);
+        await client.send(mutate(random, hello)).catch(() => {});
+        assert(await client.waitForClose(10_000), `seed ${random.seed}, stream ${index}: no close`);
+      }));
+      assertEquals(ready, 0, `seed ${random.seed}: nobody has finished a handshake`);
+      assertEquals(ends.pending.size, 0, `seed ${random.seed}: handshakes that nobody holds`);
+      const honest = await new Promise<string>((resolve) => {
+        const socket = ends.connect(listener.address, {
+          ...handler,
+          onOpen: () => {
+            const { version } = socket.facts();
+            socket.close();
+            resolve(version);
+          },
+          onClose: (_socket, error) => resolve(error.message),
+        });
+      });
+      assertEquals(honest, "TLSv1.3", `seed ${random.seed}`);
+    } finally {
+      listener.close();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      reactor.stop();
+      await running;
+      ends.close();
+    }
+  });
+}
