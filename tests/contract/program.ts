@@ -2,10 +2,15 @@
 import { Child } from "../support/child.ts";
 import { root } from "../support/binary.ts";
 
-/** Starts `name` with as many open files as the system allows. */
-export function startProgram(name: string, args: readonly string[] = []): Child {
-  // Deno's permissions and flags are those of the tests; bash only raises the soft limit.
-  const script = 'ulimit -Sn "$(ulimit -Hn)"; exec "$0" "$@"';
+/** Starts `name` with as many open files as the system allows, or with `openFiles`. */
+export function startProgram(
+  name: string,
+  args: readonly string[] = [],
+  openFiles: number | null = null,
+): Child {
+  // Deno's permissions and flags are those of the tests; bash only sets the limit.
+  const limit = openFiles === null ? '-Sn "$(ulimit -Hn)"' : `-n ${openFiles}`;
+  const script = `ulimit ${limit}; exec "$0" "$@"`;
   return new Child("bash", [
     "-c",
     script,
