@@ -20,6 +20,7 @@ export interface ProxyPlan {
 }
 
 export interface GlobalPlan {
+  /** Client connections per worker; 0: as many as there are descriptors. */
   readonly connectionsMax: number;
   readonly workers: number;
   readonly requestBodyBytesMax: number;
@@ -43,6 +44,8 @@ export interface GlobalPlan {
   readonly drainTimeoutMs: number;
   /** Socket of the status page, metrics and API; null: none. */
   readonly control: ControlPlan | null;
+  /** Keeps operators' changes and health across generations and restarts; null: nothing does. */
+  readonly stateFile: string | null;
 }
 
 export interface ControlPlan {

@@ -2,7 +2,7 @@
 import { formatAddress } from "../base/address.ts";
 import { version } from "../base/version.ts";
 import type { Logger } from "../log/mod.ts";
-import type { Listener, Reactor } from "../net/reactor.ts";
+import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import type { InheritedTls } from "../tls/appliance.ts";
 import { SecuredListeners } from "../tls/secured_listeners.ts";
 import { AccessLogs } from "./access_logs.ts";
@@ -21,8 +21,12 @@ import { Checker } from "./health/checker.ts";
 import { ReactorProbes } from "./health/probe.ts";
 import { type InheritedSocket, openListeners } from "./listeners.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
+import { StateFile } from "./state_file.ts";
 import { countersOf } from "./workers/messages.ts";
 import type { WorkerMember } from "./workers/member.ts";
+
+/** How often a full server looks for room, in milliseconds. */
+const roomPollMs = 20;
 
 export interface ServerParts {
   readonly reactor: Reactor;
@@ -46,8 +50,11 @@ export class ProxyServer {
   readonly #compiler: RouteCompiler;
   readonly #tls: SecuredListeners;
   readonly #board: Board;
+  readonly #state: StateFile | null;
   #listeners: readonly Listener[] = [];
   #control: ControlListener | null = null;
+  #isFull = false;
+  #isDraining = false;
 
   /** `plan` has no names left in it (`resolvePlan`). */
   constructor(plan: ProxyPlan, parts: ServerParts) {
@@ -59,7 +66,12 @@ export class ProxyServer {
     this.#logs = new AccessLogs((message) => logger.error(message));
     const groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
     this.#groups = groups;
+    const { stateFile } = plan.global;
+    this.#state = stateFile === null || parts.member !== null
+      ? null
+      : new StateFile(stateFile, logger);
     this.#checker = new Checker(groups, {
+      onResult: () => this.#state?.noteProbe(groups, this.#checker),
       transport: new ReactorProbes(reactor),
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       clearTimer: (handle) => reactor.clearTimer(handle),
@@ -67,6 +79,7 @@ export class ProxyServer {
       random: Math.random,
       log: (line) => logger.error(line),
     });
+    this.#state?.restore(groups, this.#checker, reactor.nowMs);
     this.#board = new Board({
       groups,
       checker: this.#checker,
@@ -75,7 +88,7 @@ export class ProxyServer {
       nowMs: () => reactor.nowMs,
       connectionCount: () => this.#engine.connectionCount,
       idleCount: (group) => this.#compiler.idleCount(group),
-      onChange: () => {},
+      onChange: (group) => this.#state?.noteChange(group.plan.name, groups, this.#checker),
       settled: null,
     });
     this.#compiler = new RouteCompiler(plan, {
@@ -103,7 +116,7 @@ export class ProxyServer {
       // Sockets that the config file does not name speak what the supervisor wants.
       const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
       const scheme = options !== null || wanted ? "https" : "http";
-      const { onAccept } = engine.addServer(hosts, scheme, unknown);
+      const onAccept = this.#limited(engine.addServer(hosts, scheme, unknown).onAccept);
       if (options !== null) return secure.secure(options, onAccept);
       return wanted ? secure.secureInherited(socketName, onAccept) : onAccept;
     };
@@ -113,6 +126,30 @@ export class ProxyServer {
     this.#listeners = openListeners(reactor, plans, inherited, serverOf, warn);
     for (const listener of this.#listeners) listener.pause();
     this.#listenControl();
+  }
+
+  /** At `max-connections` accepting rests: who comes waits in the kernel's queue (h2o does so, too). */
+  #limited(onAccept: AcceptHandler): AcceptHandler {
+    const { connectionsMax } = this.#plan.global;
+    if (connectionsMax === 0) return onAccept;
+    return (socket, listener) => {
+      const handler = onAccept(socket, listener);
+      if (this.#engine.connectionCount >= connectionsMax && !this.#isFull) {
+        this.#isFull = true;
+        for (const one of this.#listeners) one.pause();
+        this.#waitForRoom(connectionsMax);
+      }
+      return handler;
+    };
+  }
+
+  #waitForRoom(connectionsMax: number): void {
+    this.#parts.reactor.setTimer(roomPollMs, () => {
+      if (this.#isDraining) return;
+      if (this.#engine.connectionCount >= connectionsMax) return this.#waitForRoom(connectionsMax);
+      this.#isFull = false;
+      for (const one of this.#listeners) one.resume();
+    });
   }
 
   /** The control listener answers from the start; a generation that takes over replaces it. */
@@ -161,6 +198,7 @@ export class ProxyServer {
 
   /** Answers what was accepted, then lets go of everything. */
   async drain(): Promise<void> {
+    this.#isDraining = true;
     for (const listener of this.#listeners) listener.close();
     this.#control?.close();
     const drained = this.#engine.drain();
@@ -169,6 +207,7 @@ export class ProxyServer {
     // Handshakes that ended after the last connection had gone have brought new ones.
     await this.#engine.drain();
     this.#checker.stop();
+    this.#state?.stop();
     this.#tls.close();
     for (const upstream of this.#compiler.upstreams) upstream.close();
   }

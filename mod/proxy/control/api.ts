@@ -104,7 +104,7 @@ function server(board: Board, group: PeerGroup, peer: Peer, request: ApiRequest)
       "the address cannot be changed; add and remove instead",
     );
   }
-  board.change(peer, change);
+  board.change(group, peer, change);
   return ok(serverView(peer));
 }
 

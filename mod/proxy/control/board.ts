@@ -17,7 +17,7 @@ export interface BoardParts {
   /** Called before the numbers are read: brings them up to date. */
   refresh?(): void;
   /** Called after each change. */
-  onChange(): void;
+  onChange(group: PeerGroup): void;
   /** Resolves when a change has reached everybody; null: it has at once. */
   readonly settled: (() => Promise<void>) | null;
 }
@@ -47,20 +47,20 @@ export class Board {
     this.#apply(peer, change);
     group.replace([...group.peers, peer]);
     this.parts.checker.add(group, peer);
-    this.parts.onChange();
+    this.parts.onChange(group);
     return peer;
   }
 
-  change(peer: Peer, change: ServerChange): void {
+  change(group: PeerGroup, peer: Peer, change: ServerChange): void {
     this.#apply(peer, change);
-    this.parts.onChange();
+    this.parts.onChange(group);
   }
 
   /** Exchanges under way end as they would have. */
   remove(group: PeerGroup, peer: Peer): void {
     group.replace(group.peers.filter((other) => other !== peer));
     this.parts.checker.remove(peer);
-    this.parts.onChange();
+    this.parts.onChange(group);
   }
 
   /** Sets the counters of a group to zero. */

@@ -76,7 +76,7 @@ export function copySettings(settings: SettingsDraft): SettingsDraft {
 
 export function globalDefaults(): Mutable<GlobalPlan> {
   return {
-    connectionsMax: 1024,
+    connectionsMax: 0,
     workers: 1,
     requestBodyBytesMax: 1_073_741_824,
     headTimeoutMs: 10_000,
@@ -94,6 +94,7 @@ export function globalDefaults(): Mutable<GlobalPlan> {
     emitMissingDate: true,
     drainTimeoutMs: 30_000,
     control: null,
+    stateFile: null,
   };
 }
 

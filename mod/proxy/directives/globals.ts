@@ -56,6 +56,9 @@ export const globalDirectives: readonly Directive[] = [
   scalar("drain-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.drainTimeoutMs = value;
   }),
+  scalar("state", levels.global, anyText, (draft, value) => {
+    draft.plan.global.stateFile = value;
+  }),
   scalar("pid-file", levels.global, anyText, (draft, value) => {
     draft.plan.global.pidFile = value;
   }),

@@ -73,8 +73,13 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     type: (node) =>
       keys.type = readScalar(draft, "listen.type", node, choice("tcp", "unix")) ?? "tcp",
     ssl: (node, at) => keys.tls = readTls(draft, node, at),
-    "proxy-protocol": (node) =>
-      keys.proxyProtocol = readScalar(draft, "listen.proxy-protocol", node, onOff) ?? false,
+    "proxy-protocol": (node) => {
+      keys.proxyProtocol = readScalar(draft, "listen.proxy-protocol", node, onOff) ?? false;
+      // Its bytes would be taken for a broken request: better no start than that.
+      if (keys.proxyProtocol) {
+        draft.problem(node.at, "listen.proxy-protocol: hayate does not know it yet");
+      }
+    },
     permission: (node) => keys.mode = readScalar(draft, "listen.permission", node, modeKind),
     owner: (node) => ignored(node, "owner"),
     group: (node) => ignored(node, "group"),

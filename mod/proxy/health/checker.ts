@@ -36,6 +36,13 @@ export class CheckedPeer {
   failures = 0;
   unhealthyCount = 0;
   lastPassed: boolean | null = null;
+  /** An earlier generation has checked it: its word counts until ours says otherwise. */
+  isRestored = false;
+
+  /** Upstream, server and check: with any of them changed, what was known counts no more. */
+  get key(): string {
+    return JSON.stringify([this.upstream, this.peer.name, this.check]);
+  }
 
   constructor(readonly upstream: string, readonly check: CheckPlan, readonly peer: Peer) {
     this.state = new CheckState(check.rise, check.fall, check.defaultDown);
@@ -93,6 +100,36 @@ export class Checker {
     this.#probe(one, () => this.#isKnown(one), () => {});
   }
 
+  /** As `add`, before `start`: the first round takes it along. */
+  adopt(group: PeerGroup, peer: Peer): void {
+    const { check } = group.plan;
+    if (check !== null) this.peers = [...this.peers, new CheckedPeer(group.plan.name, check, peer)];
+  }
+
+  /** What a later generation wants to know. */
+  healthStates(): { key: string; isDown: boolean; rise: number; fall: number }[] {
+    return this.peers.map((one) => ({
+      key: one.key,
+      isDown: one.state.isDown,
+      rise: one.state.riseCount,
+      fall: one.state.fallCount,
+    }));
+  }
+
+  /** Goes on from what an earlier generation knew. */
+  restore(
+    states: readonly { key: string; isDown: boolean; rise: number; fall: number }[],
+  ): void {
+    for (const one of this.peers) {
+      const saved = states.find((state) => state.key === one.key);
+      if (saved === undefined) continue;
+      one.state.isDown = one.peer.checkDown = saved.isDown;
+      one.state.riseCount = saved.rise;
+      one.state.fallCount = saved.fall;
+      one.isRestored = true;
+    }
+  }
+
   remove(peer: Peer): void {
     const one = this.peers.find((each) => each.peer === peer);
     if (one === undefined) return;
@@ -121,8 +158,8 @@ export class Checker {
     }));
   }
 
-  #isKnown({ state, check }: CheckedPeer): boolean {
-    return !state.isDown || state.fallCount > 0 || state.riseCount >= check.rise;
+  #isKnown({ state, check, isRestored }: CheckedPeer): boolean {
+    return isRestored || !state.isDown || state.fallCount > 0 || state.riseCount >= check.rise;
   }
 
   /** Probes now; while `isDone` is false probes again at once, afterwards each interval. */

@@ -15,6 +15,7 @@ import { Checker } from "../health/checker.ts";
 import { ReactorProbes } from "../health/probe.ts";
 import type { InheritedSocket } from "../listeners.ts";
 import type { ProxyPlan } from "../plan.ts";
+import { StateFile } from "../state_file.ts";
 import { Master } from "./master.ts";
 import { openMasterSockets } from "./master_sockets.ts";
 import { peerStateOf, type StateMessage } from "./messages.ts";
@@ -54,6 +55,7 @@ class MasterControl {
   readonly #groups: readonly PeerGroup[];
   readonly #checker: Checker;
   readonly #board: Board;
+  readonly #stateFile: StateFile | null;
   readonly #totals = new WorkerTotals();
   readonly #closeSockets: () => void;
   #control: ControlListener | null = null;
@@ -74,6 +76,9 @@ class MasterControl {
       log: (line) => logger.error(line),
       onResult: (hasChanged) => this.#onProbe(hasChanged),
     });
+    const { stateFile } = plan.global;
+    this.#stateFile = stateFile === null ? null : new StateFile(stateFile, logger);
+    this.#stateFile?.restore(this.#groups, this.#checker, reactor.nowMs);
     const sockets = openMasterSockets(plan.listeners, inherited);
     this.#closeSockets = () => sockets.close();
     this.master = new Master({
@@ -96,7 +101,10 @@ class MasterControl {
       connectionCount: () => this.#totals.connections,
       idleCount: (group) => this.#totals.idleCount(group),
       refresh: () => this.#totals.writeTo(this.#engine.metrics, this.#groups),
-      onChange: () => this.master.broadcast(),
+      onChange: (group) => {
+        this.#stateFile?.noteChange(group.plan.name, this.#groups, this.#checker);
+        this.master.broadcast();
+      },
       settled: () => this.master.settled(),
     });
     this.#listenToSignals();
@@ -144,6 +152,7 @@ class MasterControl {
   }
 
   #onProbe(hasChanged: boolean): void {
+    this.#stateFile?.noteProbe(this.#groups, this.#checker);
     if (hasChanged) {
       this.master.broadcast();
     } else if (this.#rowsTimer === 0) {
@@ -173,6 +182,7 @@ class MasterControl {
     notify("STOPPING=1");
     this.#run.logger.info(`received ${name}, gracefully shutting down`);
     this.#checker.stop();
+    this.#stateFile?.stop();
     clearTimeout(this.#rowsTimer);
     this.#control?.close();
     await this.master.stop(signal);

@@ -1,0 +1,128 @@
+/**
+ * What outlives a process: operators' changes of upstreams, and what the checks knew. One JSON
+ * file, replaced as a whole, so that a reader never sees half of it.
+ */
+import type { Logger } from "../log/mod.ts";
+import { Peer } from "./balance/peer.ts";
+import type { PeerGroup } from "./balance/peer_group.ts";
+import type { Checker } from "./health/checker.ts";
+import { applyState, peerStateOf, type UpstreamState } from "./workers/messages.ts";
+
+/** What is known of a checked peer, keyed by upstream, server and the check's own words. */
+export interface HealthState {
+  readonly key: string;
+  readonly isDown: boolean;
+  readonly rise: number;
+  readonly fall: number;
+}
+
+interface SavedState {
+  readonly version: 1;
+  /** When the process that wrote it started: generations overlap, and the younger one has the file. */
+  readonly startedAtMs: number;
+  /** Only upstreams that an operator has changed: the others follow the configuration. */
+  readonly upstreams: readonly UpstreamState[];
+  readonly health: readonly HealthState[];
+}
+
+/** Probes change counters all the time; they are written this often at most, in milliseconds. */
+const writeDelayMs = 500;
+
+export class StateFile {
+  readonly #path: string;
+  readonly #logger: Logger;
+  readonly #changed = new Set<string>();
+  readonly #startedAtMs = Date.now();
+  #timer = 0;
+  #isStopped = false;
+
+  constructor(path: string, logger: Logger) {
+    this.#path = path;
+    this.#logger = logger;
+  }
+
+  /** Puts the saved state into groups and checks. A file that cannot be used is told and ignored. */
+  restore(groups: readonly PeerGroup[], checker: Checker, nowMs: number): void {
+    const saved = this.#read();
+    if (saved === null) return this.write(groups, checker);
+    for (const { name, peers } of saved.upstreams) {
+      const group = groups.find((one) => one.plan.name === name);
+      if (group === undefined) continue;
+      this.#changed.add(name);
+      const before = group.peers;
+      applyState(group, peers, nowMs);
+      for (const peer of before) if (!group.peers.includes(peer)) checker.remove(peer);
+      for (const peer of group.peers) {
+        if (!before.includes(peer)) checker.adopt(group, peer as Peer);
+      }
+    }
+    checker.restore(saved.health);
+    this.write(groups, checker);
+  }
+
+  /** An operator has changed the upstream: written at once. */
+  noteChange(name: string, groups: readonly PeerGroup[], checker: Checker): void {
+    this.#changed.add(name);
+    this.write(groups, checker);
+  }
+
+  /** A probe has ended: written soon. */
+  noteProbe(groups: readonly PeerGroup[], checker: Checker): void {
+    if (this.#timer !== 0 || this.#isStopped) return;
+    this.#timer = setTimeout(() => this.write(groups, checker), writeDelayMs);
+  }
+
+  /** No write from now on: the next generation has the file. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#isStopped = true;
+  }
+
+  /** Writes what is known now. Failing is told; the proxy goes on. */
+  write(groups: readonly PeerGroup[], checker: Checker): void {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    if (this.#isStopped) return;
+    if ((this.#read()?.startedAtMs ?? 0) > this.#startedAtMs) return this.stop();
+    const upstreams = groups.filter((group) => this.#changed.has(group.plan.name)).map((group) => ({
+      name: group.plan.name,
+      peers: group.peers.map(peerStateOf),
+    }));
+    const startedAtMs = this.#startedAtMs;
+    const saved: SavedState = {
+      version: 1,
+      startedAtMs,
+      upstreams,
+      health: checker.healthStates(),
+    };
+    const beside = `${this.#path}.${Deno.pid}`;
+    try {
+      Deno.writeTextFileSync(beside, `${JSON.stringify(saved)}\n`, { mode: 0o600 });
+      Deno.renameSync(beside, this.#path);
+    } catch (error) {
+      this.#logger.error(`cannot write ${this.#path}: ${(error as Error).message}`);
+    }
+  }
+
+  #read(): SavedState | null {
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(this.#path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) {
+        this.#logger.error(`cannot read ${this.#path}: ${(error as Error).message}`);
+      }
+      return null;
+    }
+    try {
+      const saved = JSON.parse(text) as SavedState;
+      if (saved.version === 1 && Array.isArray(saved.upstreams) && Array.isArray(saved.health)) {
+        return saved;
+      }
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+    this.#logger.error(`${this.#path} is no state of ours; it is ignored and will be replaced`);
+    return null;
+  }
+}

@@ -1,0 +1,68 @@
+/** The state file: operators' changes and health outlive generations and restarts. */
+import { assert, assertEquals } from "@std/assert";
+import { startListening } from "../support/binary.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
+import { rawExchange, tcp, unix } from "../support/raw_socket.ts";
+import { always, parts, response, ScriptedUpstream } from "./proxy_support.ts";
+
+const get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+
+for (const workers of [1, 2]) {
+  Deno.test(`Changes and health survive HUP and a restart with num-threads ${workers}`, async () => {
+    let isLive = true;
+    let probes = 0;
+    await using a = ScriptedUpstream.start(always(response("a")));
+    await using b = ScriptedUpstream.start(always(response("b")));
+    await using checked = ScriptedUpstream.start(async (peer) => {
+      if (await peer.readHead() === null) return;
+      probes++;
+      await peer.send(response("c", "", isLive ? "200 OK" : "500 Oops"));
+    });
+    await using folder = await tempFolder();
+    const port = freePort();
+    const file = await folder.write(
+      "h2o.conf",
+      `listen: {port: ${port}, host: 127.0.0.1}
+num-threads: ${workers}
+state: ${folder.path}/state.json
+control: {listen: ${folder.path}/c.sock, write: ON}
+upstreams:
+  app: {servers: ["127.0.0.1:${a.port}", "127.0.0.1:${b.port}"]}
+  checked:
+    servers: "127.0.0.1:${checked.port}"
+    check: interval=100 rise=3 fall=3 timeout=500 type=http
+hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}, /status: {check_status: csv}}}}
+`,
+    );
+    const ask = async (path = "/") =>
+      parts(await rawExchange(tcp(port), get.replace("/", path), { idleMs: 3000 })).body;
+    const bodies = async () => {
+      const seen = new Set<string>();
+      for (let i = 0; i < 12; i++) seen.add(await ask());
+      return [...seen].sort().join();
+    };
+    const command = ["supervise", "--port", `127.0.0.1:${port}`, "--", "proxy", "-c", file];
+    {
+      await using supervisor = await startListening(command, tcp(port));
+      assertEquals(await bodies(), "a,b");
+      const change =
+        `PATCH /api/9/http/upstreams/app/servers/0 HTTP/1.1\r\nHost: c\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{"down":true}`;
+      await rawExchange(unix(`${folder.path}/c.sock`), change, { idleMs: 3000 });
+      assertEquals(await bodies(), "b");
+      isLive = false;
+      await supervisor.waitForLine("disable check peer");
+      supervisor.kill("SIGHUP");
+      await supervisor.waitForLine(/old worker \d+ died, status:0/);
+      assertEquals(await bodies(), "b");
+      assert((await ask("/status")).includes(",down,"));
+    }
+    const before = probes;
+    await using supervisor = await startListening(command, tcp(port));
+    assertEquals(await bodies(), "b");
+    // What was down is down at once: one failing probe, not `fall` of them, and no burst of errors.
+    assert((await ask("/status")).includes(",down,"));
+    assert(probes > before);
+    assertEquals((await Deno.stat(`${folder.path}/state.json`)).mode! & 0o777, 0o600);
+    assertEquals(supervisor.stderr.includes("disable check peer"), false);
+  });
+}
