@@ -38,14 +38,18 @@ function targetArgs({ address, isTls }: Target): string[] {
 export const hayateText: ServerSpec = {
   name: "hayate serve --text",
   program: "hayate",
-  args: ({ address }) => ["serve", "-q", ...listenArgs(address), "--text", "hello world\n"],
+  args: (
+    { address },
+  ) => ["serve", "-q", "--workers", "1", ...listenArgs(address), "--text", "hello world\n"],
 };
 
 export const hayateFiles: ServerSpec = {
   name: "hayate serve DIR",
   program: "hayate",
   files: () => documents,
-  args: (place) => ["serve", "-q", ...listenArgs(place.address), documentRoot(place)],
+  args: (
+    place,
+  ) => ["serve", "-q", "--workers", "1", ...listenArgs(place.address), documentRoot(place)],
 };
 
 /** A fetch handler that answers "hello world". */
@@ -55,7 +59,9 @@ export const hayateApp: ServerSpec = {
   files: () => ({
     "app.js": 'export default { fetch: () => new Response("hello world\\n") };\n',
   }),
-  args: ({ folder, address }) => ["serve", "-q", ...listenArgs(address), `${folder}/app.js`],
+  args: (
+    { folder, address },
+  ) => ["serve", "-q", "--workers", "1", ...listenArgs(address), `${folder}/app.js`],
 };
 
 export const hayateProxy: ServerSpec = {
