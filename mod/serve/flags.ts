@@ -95,9 +95,10 @@ export const serveTable = defineTable({
       kind: "parsed",
       parse: readWorkers,
       placeholder: "N|auto",
-      default: 1,
+      default: "auto",
+      defaultText: "auto, the CPUs that this process may use",
       section: processes,
-      help: "Worker processes; auto: CPUs that this process may use.",
+      help: "Worker processes, kept by a master. 1: one process, no master.",
     },
     {
       long: "max-requests-per-child",

@@ -11,8 +11,12 @@ import type { Worker } from "./worker.ts";
 
 /** One worker alone has nobody who could replace it or watch it; what needs that needs a master. */
 function needsMaster({ process, status }: ServePlan): boolean {
-  return process.workers !== 1 || process.requestsMax !== null || process.timeoutMs > 0 ||
+  const duties = process.requestsMax !== null || process.timeoutMs > 0 ||
     process.memoryBytesMax !== null || status !== null;
+  if (duties) return true;
+  // The portable reactor cannot take over sockets; asked for by name, several workers are an error.
+  const portable = getVariable("HAYATE_REACTOR") === "portable";
+  return process.workers === "auto" ? !portable : process.workers !== 1;
 }
 
 /** The worker of this process, once there is one. */

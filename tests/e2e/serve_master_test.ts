@@ -12,6 +12,7 @@ async function servingPid(port: number): Promise<string> {
   const answer = await rawExchange(
     tcp(port),
     "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    { idleMs: 5000 },
   );
   assertMatch(answer, /^HTTP\/1\.1 200 /);
   return answer.split("\r\n\r\n")[1];

@@ -31,8 +31,9 @@ export async function startServe(setup: ServeSetup): Promise<Served> {
   await setup.prepare?.(folder.path);
   const port = freePort();
   const args = setup.args.map((word) => word.replace(/^@/, `${folder.path}/`));
+  const single = args.includes("--workers") ? [] : ["--workers", "1"];
   const child = stack.use(startHayate(
-    ["serve", "--host", "127.0.0.1", "--port", String(port), ...args],
+    ["serve", "--host", "127.0.0.1", "--port", String(port), ...single, ...args],
     { env: { HAYATE_REACTOR: setup.backend ?? "epoll", ...setup.env } },
   ));
   // The socket alone accepts as soon as a master has bound it; a worker may be yet to come.

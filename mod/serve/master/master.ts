@@ -67,6 +67,7 @@ export class Master {
   #nextStartMs = 0;
   #anyReady = false;
   #isStopping = false;
+  #isEnded = false;
   #exitCode = 0;
   /** Slots that a reload has yet to replace; null: no reload runs. */
   #reloading: Slot[] | null = null;
@@ -96,15 +97,19 @@ export class Master {
     return this.#slots.length;
   }
 
+  /** The first worker goes ahead: an app that does not load says so once. */
   start(): void {
     for (let index = 0; index < this.#settings.workers; index++) this.#addSlot();
-    for (const slot of [...this.#slots]) this.#startIn(slot);
+    this.#startIn(this.#slots[0]);
   }
 
   /** The worker accepts. */
   onReady(worker: WorkerProcess): void {
     worker.isReady = true;
-    this.#anyReady = true;
+    if (!this.#anyReady) {
+      this.#anyReady = true;
+      for (const other of [...this.#slots]) if (other.current === null) this.#startIn(other);
+    }
     const slot = this.#slotOf(worker);
     if (slot === null || slot.incoming !== worker) return this.#finish(worker);
     const { current } = slot;
@@ -305,6 +310,8 @@ export class Master {
   }
 
   #endWhenEmpty(): void {
-    if (this.#isStopping && this.#workers.size === 0) this.#onEnd(this.#exitCode);
+    if (!this.#isStopping || this.#workers.size > 0 || this.#isEnded) return;
+    this.#isEnded = true;
+    this.#onEnd(this.#exitCode);
   }
 }

@@ -1,8 +1,9 @@
 /** The listening sockets of a prefork server: made or inherited by the master, kept across workers. */
 import type { Address } from "../../base/address.ts";
 import { formatAddress } from "../../base/address.ts";
+import { StartError } from "../../base/errors.ts";
 import { bindListener } from "../../net/epoll/bind.ts";
-import { localAddressOf } from "../../net/epoll/descriptor.ts";
+import { isListening, localAddressOf } from "../../net/epoll/descriptor.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import { keepFromChildren } from "../../process/inherited.ts";
 import type { PassedDescriptor } from "../../process/spawn.ts";
@@ -48,9 +49,15 @@ export class MasterSockets {
     }
   }
 
-  /** Takes over what was inherited. The same name may come several times, one socket each. */
+  /**
+   * Takes over what was inherited. The same name may come several times, one socket each. Throws
+   * StartError for a descriptor that is something else.
+   */
   adopt(sockets: readonly InheritedSocket[]): void {
     for (const { name, fd } of sockets) {
+      if (!isListening(fd)) {
+        throw new StartError(`${name}: descriptor ${fd} is not a listening socket`);
+      }
       keepFromChildren(fd);
       const group = this.#groups.find((one) => one.name === name);
       if (group === undefined) {
@@ -67,6 +74,11 @@ export class MasterSockets {
         fds.push(bindListener(address, { backlog: this.#plan.backlog, reusePort: true }));
       }
     }
+  }
+
+  /** Somebody else made them. */
+  get isInherited(): boolean {
+    return this.#groups.some(({ address }) => address === null);
   }
 
   /** Slots have sockets of their own. */

@@ -36,7 +36,7 @@ export async function runMaster(
     ? usableCpus(readTextOrNull)
     : plan.process.workers;
   raiseOpenFilesLimit();
-  const sockets = openSockets(plan, workers, log);
+  const sockets = openSockets(plan, workers);
   const scoreboard = new Scoreboard();
   const starter = new WorkerStarter(argv, sockets, scoreboard, log);
   try {
@@ -47,19 +47,13 @@ export async function runMaster(
   }
 }
 
-function openSockets(plan: ServePlan, workers: number, log: Logger): MasterSockets {
+function openSockets(plan: ServePlan, workers: number): MasterSockets {
   const variables = allVariables();
   const inherited = readInherited((name) => variables[name], Deno.pid);
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
   const sockets = new MasterSockets(plan.listen);
   if (inherited !== null) sockets.adopt(inherited);
-  else {
-    sockets.bind(workers);
-    const clipped = clippedBacklog(plan.listen.backlog);
-    if (clipped !== null) {
-      log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
-    }
-  }
+  else sockets.bind(workers);
   return sockets;
 }
 
@@ -78,6 +72,10 @@ async function keepWorkers(
     onReady(worker) {
       master.onReady(worker);
       if (++readyCount !== workers) return;
+      const clipped = sockets.isInherited ? null : clippedBacklog(plan.listen.backlog);
+      if (clipped !== null) {
+        log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
+      }
       for (const address of sockets.addresses) {
         const where = typeof address === "string" ? address : describeListener(address);
         log.info(`listening on ${where} with ${workers} workers`);
