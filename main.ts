@@ -47,6 +47,11 @@ const modes: readonly LazyMode[] = [
     summary: "reverse proxy and static server that reads h2o.conf",
     import: async () => (await import("./mod/proxy/mod.ts")).proxyMode,
   },
+  {
+    name: "doctor",
+    summary: "what this host does to each mode, and the commands that mend it",
+    import: async () => (await import("./mod/doctor/mod.ts")).doctorMode,
+  },
 ];
 
 /** Words besides the modes that a first argument can be. */

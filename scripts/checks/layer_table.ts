@@ -6,7 +6,7 @@ export const layers: readonly (readonly string[])[] = [
   ["http1", "metrics", "config", "cli", "sys", "script"],
   ["net", "process", "log"],
   ["conn", "tls", "static"],
-  ["load", "serve", "supervise", "proxy"],
+  ["load", "serve", "supervise", "proxy", "doctor"],
 ];
 
 /** Folders inside one folder of mod/ that stand for each other and so must not know each other. */

@@ -1,0 +1,24 @@
+/** The host itself as the source of facts. */
+import { StartError } from "../base/errors.ts";
+import { libssl } from "../sys/libssl.ts";
+import type { FactSources } from "./read_facts.ts";
+
+export const host: FactSources = {
+  readText(path) {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch {
+      // Missing, forbidden, or a controller that is off (ENODEV, EOPNOTSUPP): unknown, each time.
+      return null;
+    }
+  },
+  hasLibssl() {
+    try {
+      libssl();
+      return true;
+    } catch (error) {
+      if (error instanceof StartError) return false;
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,25 @@
+/** A host on which nothing bites, to be changed by one fact at a time. */
+import type { Facts } from "../../../mod/doctor/facts.ts";
+
+export const goodHost: Facts = {
+  openFiles: { soft: 65_536, hard: 1_048_576 },
+  somaxconn: 16_384,
+  netdevMaxBacklog: 16_384,
+  softnetDropped: 0,
+  ephemeralPorts: { first: 1024, last: 65_535 },
+  tcpTwReuse: 1,
+  tcpMigrateReq: 1,
+  tcpMaxSynBacklog: 4096,
+  tcpSyncookies: 1,
+  conntrack: null,
+  unprivilegedPortStart: 1024,
+  mayBindLowPorts: true,
+  cpus: { online: 4, allowed: 4, quota: null, throttledPeriods: 0 },
+  memory: { totalBytes: 8e9, limitBytes: null },
+  threads: null,
+  ioLimits: [],
+  hasLibssl: true,
+  hugePages: "madvise",
+  cpuGovernor: "performance",
+  isContainer: false,
+};
