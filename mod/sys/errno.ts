@@ -15,6 +15,7 @@ export const Errno = {
   ENETUNREACH: 101,
   ECONNRESET: 104,
   ECONNREFUSED: 111,
+  EALREADY: 114,
   EINPROGRESS: 115,
 } as const;
 
@@ -55,6 +56,7 @@ const table: Record<number, readonly [name: string, phrase: string]> = {
   110: ["ETIMEDOUT", "connection timed out"],
   111: ["ECONNREFUSED", "connection refused"],
   113: ["EHOSTUNREACH", "no route to host"],
+  114: ["EALREADY", "operation already in progress"],
   115: ["EINPROGRESS", "operation in progress"],
 };
 

@@ -28,9 +28,25 @@ export function family(address: Address): number {
   return address.host.includes(":") ? AF.inet6 : AF.inet;
 }
 
-/** The struct for `bind` and `connect`. Throws RangeError for a host that is no IP literal or a path too long. */
+/**
+ * Structs by address. A fresh array for each connection would cost microseconds: its bytes have to
+ * leave V8's heap before FFI can point at them.
+ */
+const structs = new WeakMap<Address, Uint8Array<ArrayBuffer>>();
+
+/**
+ * The struct for `bind` and `connect`; not to be written to, it is kept. Throws RangeError for a host
+ * that is no IP literal or a path too long.
+ */
 export function encodeSockaddr(address: Address): Uint8Array<ArrayBuffer> {
-  return address.kind === "unix" ? encodeUnix(address.path) : encodeTcp(address.host, address.port);
+  let struct = structs.get(address);
+  if (struct === undefined) {
+    struct = address.kind === "unix"
+      ? encodeUnix(address.path)
+      : encodeTcp(address.host, address.port);
+    structs.set(address, struct);
+  }
+  return struct;
 }
 
 function encodeUnix(path: string): Uint8Array<ArrayBuffer> {

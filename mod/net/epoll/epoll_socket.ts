@@ -122,7 +122,7 @@ export class EpollSocket extends PollTarget implements Socket {
   }
 
   override onEvents(mask: number): void {
-    if (this.#connecting) return this.#finishConnect();
+    if (this.#connecting) return this.#finishConnect(mask);
     if ((mask & (EPOLL.in | EPOLL.hup | EPOLL.err)) !== 0) {
       if (!this.#paused && !this.#ended) this.#read();
       else if ((mask & (EPOLL.hup | EPOLL.err)) !== 0) this.#noticeHangup(mask);
@@ -173,8 +173,9 @@ export class EpollSocket extends PollTarget implements Socket {
     }
     if (count === 0) {
       this.#ended = true;
-      this.#updateInterest();
       this.handler.onEnd(this);
+      // Most handlers close, and a closed descriptor needs no new interest.
+      this.#updateInterest();
     } else if (errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
       this.#fail(errno());
     }
@@ -193,8 +194,10 @@ export class EpollSocket extends PollTarget implements Socket {
     else this.home.poller.watch(this, 0);
   }
 
-  #finishConnect(): void {
-    const failure = takeSocketError(this.fd);
+  #finishConnect(mask: number): void {
+    // A connection that failed says so in its events; only then is it worth asking why.
+    const failed = (mask & (EPOLL.err | EPOLL.hup)) !== 0;
+    const failure = failed ? takeSocketError(this.fd) : 0;
     if (failure !== 0) this.#fail(failure);
     else this.#opened();
   }
