@@ -1,6 +1,7 @@
 /** Opens or takes over the sockets that a worker accepts on. */
 import { type Address, formatAddress } from "../base/address.ts";
 import { StartError } from "../base/errors.ts";
+import { startListening } from "../net/epoll/descriptor.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import type { InheritedSocket } from "./inherited.ts";
 import type { ListenPlan } from "./plan.ts";
@@ -35,6 +36,17 @@ export function chown(path: string, owner: ListenPlan["pathOwner"]): void {
       cause: error,
     });
   }
+}
+
+/** Takes over the sockets of our master, which has bound them but leaves it to us to listen. */
+export function adoptFromMaster(
+  reactor: Reactor,
+  sockets: readonly InheritedSocket[],
+  backlog: number,
+  onAcceptOf: (socketName: string) => AcceptHandler,
+): Listener[] {
+  for (const { fd } of sockets) startListening(fd, backlog);
+  return adoptAll(reactor, sockets, true, onAcceptOf);
 }
 
 /**

@@ -7,7 +7,7 @@ import { addSignalListener, sendSignal, swallowSignal } from "../process/signals
 import { slotVariable, type WorkerMessage } from "./master/messages.ts";
 import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
 import { readStarterPort } from "./inherited.ts";
-import { adoptAll } from "./listeners.ts";
+import { adoptFromMaster } from "./listeners.ts";
 import type { FetchHandler } from "./fetch/fetch_handler.ts";
 import type { ProcessPlan, ServePlan } from "./plan.ts";
 import { Worker } from "./worker.ts";
@@ -43,7 +43,8 @@ export async function runPreforkWorker(
   });
   onStart(worker);
   await worker.app.hooks.afterFork?.(slot);
-  worker.listen((reactor) => adoptAll(reactor, sockets, true, worker!.onAcceptOf));
+  const { backlog } = plan.listen;
+  worker.listen((reactor) => adoptFromMaster(reactor, sockets, backlog, worker!.onAcceptOf));
   listenToSignals(worker, row, () => channel?.close());
   if (row !== null) beat(worker, row, plan.process.timeoutMs);
   tell({ kind: "ready" });

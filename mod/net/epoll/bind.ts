@@ -13,11 +13,13 @@ export const backlogDefault = 16384;
 
 /**
  * A bound, listening, nonblocking descriptor. Closed on exec unless `inheritable`. Throws `StartError`.
+ * With `listening` false it refuses connections until whoever serves it calls listen(2).
  */
 export function bindListener(
   address: Address,
   options: ListenOptions,
   inheritable = false,
+  listening = true,
 ): number {
   const struct = sockaddrOrStartError(address);
   if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
@@ -30,7 +32,8 @@ export function bindListener(
     throw new StartError(`${formatAddress(address)}: cannot set socket options (${unsupported})`);
   }
   if (bindWithMode(fd, address, struct, options.mode) < 0) return failBind(fd, address);
-  if (libc.listen(fd, options.backlog ?? backlogDefault) < 0) return failBind(fd, address);
+  const backlog = options.backlog ?? backlogDefault;
+  if (listening && libc.listen(fd, backlog) < 0) return failBind(fd, address);
   if (inheritable) setCloseOnExec(fd, false);
   return fd;
 }

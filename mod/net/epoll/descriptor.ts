@@ -66,6 +66,11 @@ export function isListening(fd: number): boolean {
   return getOption(fd, SOL.socket, SO.acceptconn) === 1;
 }
 
+/** listen(2) on a bound socket that does not listen yet; others are left as they are. */
+export function startListening(fd: number, backlog: number): void {
+  if (!isListening(fd)) libc.listen(fd, backlog);
+}
+
 /** O_NONBLOCK on an inherited descriptor; the flag belongs to the open file, so all holders get it. */
 export function makeNonblocking(fd: number): void {
   const [getFlags, setFlags, nonblock] = [3, 4, 0x800];

@@ -1,4 +1,4 @@
-/** The listening sockets of a prefork server: made or inherited by the master, kept across workers. */
+/** The sockets of a prefork server: bound or inherited by the master, kept across workers. */
 import type { Address } from "../../base/address.ts";
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
@@ -71,7 +71,7 @@ export class MasterSockets {
     for (const { address, fds } of this.#groups) {
       if (address === null || address.kind === "unix") continue;
       while (fds.length < slotCount) {
-        fds.push(bindListener(address, { backlog: this.#plan.backlog, reusePort: true }));
+        fds.push(bindListener(address, { reusePort: true }, false, false));
       }
     }
   }
@@ -123,9 +123,13 @@ export class MasterSockets {
   }
 
   #bindGroup(address: Address): Group {
-    const { backlog, pathMode, pathOwner } = this.#plan;
+    const { pathMode, pathOwner, reusePort } = this.#plan;
     const mode = pathMode === null ? {} : { mode: pathMode };
-    const fd = bindListener(address, { backlog, reusePort: address.kind === "tcp", ...mode });
+    const isTcp = address.kind === "tcp";
+    // SO_REUSEPORT is for our own workers: a stranger on the same port is an error all the same.
+    if (isTcp && !reusePort) libc.close(bindListener(address, {}, false, false));
+    // Workers call listen(2), so that no connection is dealt to one that is not there yet.
+    const fd = bindListener(address, { reusePort: isTcp, ...mode }, false, false);
     // With port 0 the first socket decides which port all of them have.
     const bound = localAddressOf(fd);
     const group = { name: formatAddress(bound), address: bound, fds: [fd], inode: null };
