@@ -1,19 +1,13 @@
 /** One connection of the load generator: connects, sends, reads, and starts anew when it must. */
 import type { PeerError } from "../base/errors.ts";
 import { Deadline } from "../base/timer_wheel.ts";
-import {
-  BodyDecoder,
-  defaultLimits,
-  describeFault,
-  Framing,
-  type Method,
-  parseResponseHead,
-} from "../http1/mod.ts";
+import { describeFault, type Method } from "../http1/mod.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 import type { FailureKind } from "./failure.ts";
 import { isIdempotent } from "./idempotent.ts";
 import type { GroupState } from "./group_state.ts";
 import type { LoadThread } from "./load_thread.ts";
+import { ResponseReader } from "./response_reader.ts";
 import type { ThreadScript } from "./script/thread_script.ts";
 import { Slot } from "./stats.ts";
 
@@ -23,7 +17,6 @@ export type Phase = typeof Phase[keyof typeof Phase];
 /** Waits between attempts that fail: 10 ms, doubled up to this. */
 const restMaxMs = 250;
 const restFirstMs = 10;
-const heldBytesFirst = 4096;
 
 export class LoadConnection extends Deadline implements SocketHandler {
   phase: Phase = Phase.closed;
@@ -59,16 +52,8 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #connectStartMs = 0;
   /** Since when connect(2) has been answering EAGAIN; 0: it does not. */
   #backlogFullSinceMs = 0;
-  /** Bytes of the current response have come. */
-  #begun = false;
-  #inBody = false;
-  #keepAlive = true;
   #peerEnded = false;
-  #status = 0;
-  /** The beginning of a head that did not come in one read. */
-  #held: Uint8Array | null = null;
-  #heldEnd = 0;
-  #decoder: BodyDecoder | null = null;
+  readonly #reader = new ResponseReader<LoadConnection>(this);
 
   constructor(
     readonly thread: LoadThread,
@@ -169,14 +154,13 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const thread = this.thread;
     const nowMs = performance.now();
     if (this.intendedMs >= thread.measureFromMs) thread.counters[Slot.bytesRead] += end - start;
-    if (!this.#begun && this.outstanding === 1) {
+    if (!this.#reader.hasBegun && this.outstanding === 1) {
       const template = this.group.templateOf(this.requestIndex);
       if (
         template !== null && end - start === template.totalBytes && (start & 3) === 0 &&
         template.matches(bytes, thread.wordsOf(bytes), start, end)
       ) {
-        this.#status = template.status;
-        this.#keepAlive = true;
+        this.#reader.takeTemplate(template);
         return this.#complete(nowMs);
       }
     }
@@ -185,148 +169,43 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   #consume(bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     const socket = this.#socket;
+    const reader = this.#reader;
     let at = start;
-    while (at < end) {
+    // Another socket: the response was the last one of this connection.
+    while (at < end && this.#socket === socket) {
       if (this.outstanding === 0) return this.#unsolicited(nowMs);
-      this.#begun = true;
-      at = this.#inBody
-        ? this.#takeBody(bytes, at, end, nowMs)
-        : this.#takeHead(bytes, at, end, nowMs);
-      // Negative: failed. Another socket: completed, and the rest belongs to nobody.
-      if (at < 0 || this.#socket !== socket) return;
+      const template = this.group.templateOf(this.requestIndex);
+      at = reader.read(this.thread, bytes, at, end, this.#method(), template);
+      if (at < 0) return this.fail("protocol", describeFault(at).name, nowMs);
+      if (!reader.isComplete) return;
+      // Bytes that no request asked for make the response a broken one.
+      if (at < end && this.outstanding === 1 && reader.keepAlive) {
+        return this.fail("protocol", "bytesBehindResponse", nowMs);
+      }
+      this.#complete(nowMs);
     }
   }
 
-  /** Returns the offset to go on from, or -1 when the request has failed. */
-  #takeHead(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
-    if (this.#held !== null) return this.#takeHeldHead(bytes, start, end, nowMs);
-    const headEnd = this.#parse(bytes, start, end, start, nowMs);
-    if (headEnd !== 0) return headEnd < 0 ? -1 : this.#afterHead(bytes, start, headEnd, end, nowMs);
-    this.#held = new Uint8Array(Math.max(heldBytesFirst, 2 * (end - start)));
-    this.#held.set(bytes.subarray(start, end));
-    this.#heldEnd = end - start;
-    return end;
-  }
-
-  /** Goes on with a head whose beginning came in an earlier read. */
-  #takeHeldHead(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
-    const before = this.#heldEnd;
-    const total = before + end - start;
-    let held = this.#held!;
-    if (total > held.length) {
-      held = new Uint8Array(2 * total);
-      held.set(this.#held!.subarray(0, before));
-      this.#held = held;
-    }
-    held.set(bytes.subarray(start, end), before);
-    this.#heldEnd = total;
-    const headEnd = this.#parse(held, 0, total, before, nowMs);
-    if (headEnd < 0) return -1;
-    if (headEnd === 0) return end;
-    this.#held = null;
-    return this.#afterHead(bytes, start, start + headEnd - before, end, nowMs);
-  }
-
-  #parse(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    lastEnd: number,
-    nowMs: number,
-  ): number {
-    const thread = this.thread;
-    const method = this.#methods === null
+  /** Of the request that is answered next. */
+  #method(): Method {
+    return this.#methods === null
       ? this.group.plan.methods[this.requestIndex]
       : this.#methods[this.#position];
-    const head = thread.head;
-    const headEnd = parseResponseHead(head, bytes, start, end, defaultLimits, lastEnd, method);
-    if (headEnd < 0) {
-      this.fail("protocol", describeFault(headEnd).name, nowMs);
-      return -1;
-    }
-    if (headEnd > 0) {
-      this.#status = head.status;
-      this.#keepAlive = head.keepAlive;
-      thread.observer?.takeHead(this, head);
-    }
-    return headEnd;
-  }
-
-  #afterHead(
-    bytes: Uint8Array,
-    start: number,
-    headEnd: number,
-    end: number,
-    nowMs: number,
-  ): number {
-    const head = this.thread.head;
-    // Interim responses come before the real one; 101 is the last that is HTTP.
-    if (this.#status < 200 && this.#status !== 101) return headEnd;
-    if (this.#status === 101) this.#keepAlive = false;
-    const decoder = this.#decoder ??= new BodyDecoder();
-    decoder.reset(head.framing, head.contentLength, defaultLimits);
-    this.#inBody = true;
-    if (decoder.done) {
-      this.#learn(bytes, start, headEnd, headEnd);
-      this.#finish(headEnd, end, nowMs);
-      return headEnd;
-    }
-    if (head.framing === Framing.length && headEnd + head.contentLength <= end) {
-      this.#learn(bytes, start, headEnd, headEnd + head.contentLength);
-    }
-    return headEnd === end ? end : this.#takeBody(bytes, headEnd, end, nowMs);
-  }
-
-  #learn(bytes: Uint8Array, start: number, headEnd: number, messageEnd: number): void {
-    // A held head began in another buffer: `start` is not its beginning.
-    if (!this.#keepAlive || bytes !== this.thread.head.bytes) return;
-    this.group.templateOf(this.requestIndex)?.learn(
-      bytes,
-      start,
-      headEnd,
-      messageEnd - start,
-      this.#status,
-    );
-  }
-
-  #takeBody(bytes: Uint8Array, start: number, end: number, nowMs: number): number {
-    const decoder = this.#decoder!;
-    const { observer } = this.thread;
-    let at = start;
-    while (at < end && !decoder.done) {
-      at = decoder.step(bytes, at, end);
-      if (at < 0) {
-        this.fail("protocol", describeFault(at).name, nowMs);
-        return -1;
-      }
-      if (observer !== null && decoder.dataEnd > decoder.dataStart) {
-        observer.takeBody(this, bytes, decoder.dataStart, decoder.dataEnd);
-      }
-    }
-    if (decoder.done) this.#finish(at, end, nowMs);
-    return at;
-  }
-
-  /** The response ends at `at`; bytes behind it that no request asked for make it a broken one. */
-  #finish(at: number, end: number, nowMs: number): void {
-    if (at < end && this.outstanding === 1 && this.#keepAlive) {
-      return this.fail("protocol", "bytesBehindResponse", nowMs);
-    }
-    this.#complete(nowMs);
   }
 
   #complete(nowMs: number): void {
     const thread = this.thread;
-    thread.answered(this, this.#status, nowMs);
-    thread.observer?.respond(this, this.#status);
-    this.#resetResponse();
+    const { status, keepAlive } = this.#reader;
+    thread.answered(this, status, nowMs);
+    if (thread.observer !== null) thread.observer.respond(this, status);
+    this.#reader.reset();
     this.#servedCount++;
     this.failureStreak = 0;
     this.outstanding--;
     this.#position++;
     if (this.outstanding > 0) this.requestIndex = this.group.following(this.requestIndex);
-    if (!this.#keepAlive || this.#servedCount >= thread.plan.requestsPerConnection) {
-      this.#replaceAfterResponse(nowMs);
+    if (!keepAlive || this.#servedCount >= thread.plan.requestsPerConnection) {
+      this.#replaceAfterResponse(keepAlive, nowMs);
     } else if (this.outstanding === 0) {
       this.phase = Phase.idle;
       thread.next(this, nowMs);
@@ -334,10 +213,10 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   /** The connection ends here in good order; requests behind the one answered go to a new one. */
-  #replaceAfterResponse(nowMs: number): void {
+  #replaceAfterResponse(keepAlive: boolean, nowMs: number): void {
     const thread = this.thread;
-    if (!this.#keepAlive) thread.counters[Slot.closedAfterResponse]++;
-    this.#dropSocket(!this.#keepAlive && !this.#peerEnded);
+    if (!keepAlive) thread.counters[Slot.closedAfterResponse]++;
+    this.#dropSocket(!keepAlive && !this.#peerEnded);
     if (this.outstanding > 0) this.#sendAgain(nowMs);
     else thread.next(this, nowMs);
   }
@@ -350,10 +229,9 @@ export class LoadConnection extends Deadline implements SocketHandler {
       thread.counters[Slot.closedIdle]++;
       this.#dropSocket(false);
       thread.reopen(this, nowMs);
-    } else if (this.#inBody && this.#decoder!.finishAtEof()) {
-      this.#keepAlive = false;
+    } else if (this.#reader.finishAtEof()) {
       this.#complete(nowMs);
-    } else if (this.#begun) {
+    } else if (this.#reader.hasBegun) {
       this.fail("truncated", "EEOF", nowMs);
     } else if (!this.#retry(nowMs)) {
       this.fail("read", "EEOF", nowMs);
@@ -372,7 +250,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
       this.#dropSocket(false);
       return this.thread.reopen(this, nowMs);
     }
-    if (!this.#begun && this.#retry(nowMs)) return;
+    if (!this.#reader.hasBegun && this.#retry(nowMs)) return;
     this.fail(this.#written < this.#batchEnd ? "write" : "read", error.code, nowMs);
   }
 
@@ -488,17 +366,11 @@ export class LoadConnection extends Deadline implements SocketHandler {
     if (this.isOpen) this.thread.counters[Slot.open]--;
     this.phase = Phase.closed;
     this.#socket = null;
-    this.#resetResponse();
+    this.#reader.reset();
     if (socket === null || !socket.isOpen) return;
     if (reset || this.thread.plan.resetOnClose) socket.abort();
     else if (farewell) this.thread.farewells.add(socket);
     else socket.close();
-  }
-
-  #resetResponse(): void {
-    this.#begun = false;
-    this.#inBody = false;
-    this.#held = null;
   }
 }
 
