@@ -70,11 +70,19 @@ export function spawn(request: SpawnRequest): ChildProcess | SpawnFailure {
   const places = request.file === undefined
     ? candidates(program, request.environment["PATH"], request.folder)
     : [request.file];
+  const pairs = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
+  const envp = new CStringVector(pairs);
+  const argv = new CStringVector(request.command);
   for (const path of places) {
-    let outcome = spawnPath(path, request.command, request);
+    let outcome = spawnPath(path, argv, envp, request);
     // A script without a first line #!: execvp(3) hands it to the shell, and so did Perl's exec.
     if (outcome.pid === null && outcome.errno === 8) {
-      outcome = spawnPath("/bin/sh", ["sh", path, ...request.command.slice(1)], request);
+      const script = new CStringVector([
+        "sh",
+        path,
+        ...request.command.slice(1),
+      ]);
+      outcome = spawnPath("/bin/sh", script, envp, request);
     }
     if (outcome.pid !== null) return outcome;
     // ENOENT, ENOTDIR: the next folder. EACCES: go on as execvp does, but remember.
@@ -93,7 +101,8 @@ function candidates(program: string, path: string | undefined, folder?: string):
 
 function spawnPath(
   path: string,
-  command: readonly string[],
+  argv: CStringVector,
+  envp: CStringVector,
   request: SpawnRequest,
 ): ChildProcess | SpawnFailure {
   const moves = lift(request.descriptors ?? []);
@@ -110,9 +119,6 @@ function spawnPath(
     }
     setAttributes(attributes, request.newSession ?? false);
     const pid = new Int32Array(1);
-    const argv = new CStringVector(command);
-    const pairs = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
-    const envp = new CStringVector(pairs);
     const code = libcProcess.posix_spawn(
       pid,
       cString(path),

@@ -2,6 +2,7 @@
 import { version } from "../base/version.ts";
 import { invokedPath } from "../process/executable.ts";
 import { watchProcess } from "../process/pidfd.ts";
+import { suggestCollection } from "../process/memory.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { sendSignal } from "../process/signals.ts";
 import { monotonicUs } from "../sys/libc_process.ts";
@@ -106,8 +107,10 @@ export class RealSystem implements System {
 
   /** systemd's words (sd_notify(3)); `notify-reload` wants the monotonic time in microseconds. */
   tell(what: "ready" | "reloading" | "stopping"): void {
-    if (what === "ready") notifyReady(`MAINPID=${Deno.pid}`);
-    else if (what === "stopping") notify("STOPPING=1");
+    if (what === "ready") {
+      notifyReady(`MAINPID=${Deno.pid}`);
+      suggestCollection();
+    } else if (what === "stopping") notify("STOPPING=1");
     else notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`);
   }
 
