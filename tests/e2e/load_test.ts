@@ -271,8 +271,8 @@ Deno.test("load refuses wrong usage with every error at once", async () => {
   for (
     const part of ["line break", "not a rate", "not like p99>5ms", "did you mean --connections?"]
   ) assertStringIncludes(stderr, part);
-  const late = await runHayate(["load", "-c1", "-t2", "http://h:99999/", "https://h/"]);
-  for (const part of ["port 99999", "https", "--connections 1 is less than --threads 2"]) {
+  const late = await runHayate(["load", "-c1", "-t2", "http://h:99999/", "ftp://h/"]);
+  for (const part of ["port 99999", "scheme ftp", "--connections 1 is less than --threads 2"]) {
     assertStringIncludes(late.stderr, part);
   }
 });

@@ -1,0 +1,164 @@
+/** The files that `hayate load` writes, and the commands that read them again. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { IntervalJson, ReportJson } from "../../mod/load/report_json.ts";
+import { runHayate, runProgram } from "../support/binary.ts";
+import { peerPath, peerTest } from "../support/peers.ts";
+import { tempFolder } from "../support/ports.ts";
+import { ReferenceServer } from "../support/reference_server.ts";
+
+function lines(text: string): string[] {
+  return text.trimEnd().split("\n");
+}
+
+Deno.test("load writes JSON, CSV, HDR text, a time series and HTML of one run", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const file = (name: string) => `${folder.path}/${name}`;
+  const { stdout, stderr, code } = await runHayate([
+    ...["load", "-d", "2", "-c", "4", "--json", file("a.json"), "--csv", file("a.csv")],
+    ...["--hdr", file("a.hdr"), "--timeseries", file("a.nd"), "--html", file("a.html")],
+    server.url("/fixed?ms=5"),
+  ]);
+  assertEquals([stderr, code], ["", 0]);
+  // Files do not take the place of the text.
+  assertStringIncludes(stdout, "Transfer/sec:");
+  const report: ReportJson = JSON.parse(await Deno.readTextFile(file("a.json")));
+  const [run] = report.runs;
+  assertEquals(report.schema, "hayate-load/1");
+  assertEquals(report.environment.commandLine.slice(0, 2), ["hayate", "load"]);
+  assertEquals(run.intervals.length, 2);
+  assertEquals(run.responsesByStatus, { "200": run.requestsAnswered });
+  const sum = (intervals: readonly IntervalJson[]) =>
+    intervals.reduce((total, { requests }) => total + requests, 0);
+  assertEquals(sum(run.intervals), run.requestsAnswered);
+  const series = lines(await Deno.readTextFile(file("a.nd"))).map((line) => JSON.parse(line));
+  assertEquals(sum(series), run.requestsAnswered);
+  const csv = lines(await Deno.readTextFile(file("a.csv")));
+  assertMatch(csv[0], /^run,endMs,durationMs,requests,/);
+  assertEquals(csv.length, 3);
+  const hdr = lines(await Deno.readTextFile(file("a.hdr")));
+  assertMatch(hdr[0], /^ +Value +Percentile +TotalCount 1\/\(1-Percentile\)$/);
+  assertMatch(hdr.at(-4)!, new RegExp(` 1\\.000000000000 +${run.requestsAnswered}$`));
+  const html = await Deno.readTextFile(file("a.html"));
+  assertMatch(html, /^<!doctype html>/);
+  assertEquals(/<script|https?:\/\/(?!127\.0\.0\.1|www\.w3\.org\/2000\/svg)/.test(html), false);
+});
+
+Deno.test("load --json - and --timeseries - leave nothing else on stdout; -q leaves nothing", async () => {
+  await using server = await ReferenceServer.start();
+  const json = await runHayate(["load", "-n", "5", "--json", "-", server.url("/")]);
+  assertEquals((JSON.parse(json.stdout) as ReportJson).runs[0].requestsAnswered, 5);
+  const series = await runHayate(["load", "-d", "1", "--timeseries", "-", server.url("/")]);
+  for (const line of lines(series.stdout)) assertEquals(JSON.parse(line).run, 1);
+  const quiet = await runHayate(["load", "-n", "5", "-q", server.url("/")]);
+  assertEquals([quiet.stdout, quiet.stderr, quiet.code], ["", "", 0]);
+});
+
+Deno.test("load says at once that a report cannot be written", async () => {
+  const result = await runHayate(["load", "--json", "/no/such/a.json", "http://127.0.0.1:9/"]);
+  assertEquals([result.code, result.stdout], [1, ""]);
+  assertEquals(result.stderr, "hayate load: /no/such/a.json: no such folder\n");
+});
+
+Deno.test("load --repeat keeps every run; plot, compare and merge read them", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const [fast, slow] = [`${folder.path}/fast.json`, `${folder.path}/slow.json`];
+  for (const [path, ms] of [[fast, 2], [slow, 20]]) {
+    const url = server.url(`/fixed?ms=${ms}`);
+    const args = [
+      "load",
+      "-q",
+      "-d",
+      "300ms",
+      "-c",
+      "2",
+      "--repeat",
+      "3",
+      "--json",
+      `${path}`,
+      url,
+    ];
+    assertEquals((await runHayate(args)).code, 0);
+  }
+  const worse = await runHayate(["load", "compare", fast, slow]);
+  assertEquals(worse.code, 3);
+  assertMatch(worse.stdout, /\nrequests\/s .* worse\np50 .* worse\n/);
+  const better = await runHayate(["load", "compare", slow, fast]);
+  assertEquals(better.code, 0);
+  assertMatch(better.stdout, /\np50 .* better\n/);
+  const merged = await runHayate(["load", "merge", fast, slow]);
+  const parts = await Promise.all([fast, slow].map(async (path) => {
+    return (JSON.parse(await Deno.readTextFile(path)) as ReportJson).runs;
+  }));
+  (JSON.parse(merged.stdout) as ReportJson).runs.forEach((run, index) => {
+    const counts = parts.map((runs) => runs[index].requestsAnswered);
+    assertEquals(run.requestsAnswered, counts[0] + counts[1]);
+    assertEquals(run.latency.count, counts[0] + counts[1]);
+    assertEquals(run.latency.maxUs, parts[1][index].latency.maxUs);
+  });
+  const svg = `${folder.path}/p.svg`;
+  assertEquals((await runHayate(["load", "plot", fast, slow, "-o", svg])).code, 0);
+  const picture = await Deno.readTextFile(svg);
+  assertMatch(picture, /^<svg /);
+  for (const name of ["fast 1", "fast 3", "slow 2"]) assertStringIncludes(picture, name);
+});
+
+Deno.test("plot, compare and merge say in one line what is wrong with a file", async () => {
+  await using folder = await tempFolder();
+  const broken = await folder.write("b.json", "{");
+  const other = await folder.write("o.json", '{"schema":"x"}');
+  for (
+    const [path, complaint] of [
+      ["/no/such.json", "no such file"],
+      [broken, "not JSON"],
+      [other, "not a report of hayate load --json"],
+    ]
+  ) {
+    const { code, stderr } = await runHayate(["load", "compare", path, path]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `hayate load compare: ${path}: ${complaint}`);
+    assertEquals(lines(stderr).length, 1);
+  }
+  assertEquals((await runHayate(["load", "plot", broken, "-o", "x.png"])).code, 2);
+});
+
+/** What the browser has made of a page: its text, and how wide it came out. */
+async function render(page: string, columns: number): Promise<string> {
+  await using profile = await tempFolder();
+  const { stdout } = await runProgram(peerPath("chromium"), [
+    ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    `--user-data-dir=${profile.path}`,
+    `--window-size=${columns},800`,
+    "--virtual-time-budget=2000",
+    "--dump-dom",
+    `file://${page}`,
+  ]);
+  return stdout;
+}
+
+peerTest("chromium", "the HTML report fits a phone and shows every part in a browser", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const page = `${folder.path}/r.html`;
+  const args = ["load", "-q", "-d", "1", "-R", "200", "--timeout", "500ms", "--html", page];
+  assertEquals((await runHayate([...args, server.url("/status?code=503")])).code, 0);
+  // The page itself has no script: this one only reports how wide the page came out.
+  const probe = `<script>addEventListener("load", () => document.title =
+    "overflow " + (document.documentElement.scrollWidth - innerWidth));</script></body>`;
+  await Deno.writeTextFile(page, (await Deno.readTextFile(page)).replace("</body>", probe));
+  const dom = await render(page, 500);
+  assertEquals(Number(/<title>overflow (-?\d+)</.exec(dom)![1]) <= 0, true);
+  for (
+    const part of [
+      "Requests per second",
+      "Latency over time",
+      "Latency by percentile",
+      "service time",
+      "Failed requests per second",
+      "<td>status</td><td>503</td>",
+      "Environment",
+    ]
+  ) assertStringIncludes(dom, part);
+  assertEquals(dom.match(/<polyline/g)!.length >= 7, true);
+});

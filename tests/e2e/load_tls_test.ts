@@ -1,0 +1,68 @@
+/** `hayate load` over TLS. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { ReportJson } from "../../mod/load/report_json.ts";
+import { libssl } from "../../mod/sys/libssl.ts";
+import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
+import { runHayate } from "../support/binary.ts";
+import { type TempFolder, tempFolder } from "../support/ports.ts";
+
+// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+libssl();
+
+/** A TLS server that answers "ok", with a certificate of its own. */
+async function startServer(folder: TempFolder) {
+  const certificate = `${folder.path}/c.pem`, key = `${folder.path}/k.pem`;
+  writeSelfSigned(["localhost", "127.0.0.1"], certificate, key);
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert: await Deno.readTextFile(certificate),
+    key: await Deno.readTextFile(key),
+    onListen: () => {},
+  }, () => new Response("ok"));
+  return { server, certificate, url: `https://localhost:${server.addr.port}/` };
+}
+
+Deno.test("load verifies certificates, says why one is refused, and accepts any with -k", async () => {
+  await using folder = await tempFolder();
+  const { server, certificate, url } = await startServer(folder);
+  const refused = await runHayate(["load", "-n", "3", "-c1", url]);
+  assertEquals(refused.code, 0);
+  assertStringIncludes(refused.stdout, "Failed requests: 3: connect 3 (ETLS: ");
+  assertMatch(refused.stdout, /certificate is refused: self.signed/);
+  for (const flags of [["-k"], ["--cacert", certificate]]) {
+    const { stdout } = await runHayate(["load", "-n", "30", "-c3", ...flags, url]);
+    assertMatch(stdout, /\n {2}30 requests in /);
+    assertMatch(stdout, /\nTLS handshakes: 3, \d of them resumed; connect and handshake took /);
+    assertEquals(stdout.includes("Failed"), false);
+  }
+  const wrongName = await runHayate([
+    ...["load", "-n", "1", "-c1", "--cacert", certificate, "--sni", "other.example", url],
+  ]);
+  assertMatch(wrongName.stdout, /connect 1 \(ETLS: .*mismatch/i);
+  await server.shutdown();
+});
+
+Deno.test("load resumes TLS sessions unless told not to", async () => {
+  await using folder = await tempFolder();
+  const { server, url } = await startServer(folder);
+  for (const [flag, resumes] of [["--tls-resume", true], ["--no-tls-resume", false]] as const) {
+    const args = ["load", "-k", "-n", "20", "-c1", "--no-keepalive", flag, "--json", "-", url];
+    const { stdout } = await runHayate(args);
+    const [run] = (JSON.parse(stdout) as ReportJson).runs;
+    assertEquals(run.requestsAnswered, 20);
+    assertEquals(run.connections.tlsHandshakesResumed > 10, resumes);
+  }
+  await server.shutdown();
+});
+
+Deno.test("load says in one line that a certificate file cannot be used", async () => {
+  const { code, stderr } = await runHayate([
+    "load",
+    "--cacert",
+    "/no/such.pem",
+    "https://127.0.0.1:9/",
+  ]);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^hayate load: \/no\/such\.pem: .*\n$/);
+});
