@@ -17,7 +17,7 @@ import {
   quoted,
   UsageError,
 } from "./mod/cli/mod.ts";
-import { renderOverview, renderTopics } from "./mod/cli/overview.ts";
+import { renderOverview, renderSubcommands, renderTopics } from "./mod/cli/overview.ts";
 import { renderHelp } from "./mod/cli/help.ts";
 
 interface LazyMode {
@@ -142,7 +142,7 @@ async function help(words: readonly string[]): Promise<number> {
   if (name === undefined) return show(renderOverview(modes, version));
   if (name === "man") return await man();
   const mode = await manualOf(await findMode(name).import());
-  if (topicName === undefined) return show(renderHelp(mode.table) + renderTopics(mode));
+  if (topicName === undefined) return show(modeHelp(mode) + renderTopics(mode));
   const subcommand = mode.subcommands.find((each) => each.name === topicName);
   if (subcommand !== undefined) return show(renderHelp(subcommand.table));
   const topic = mode.topics.find((each) => each.name === topicName);
@@ -152,6 +152,13 @@ async function help(words: readonly string[]): Promise<number> {
   const hint = guess === null ? "" : `, did you mean ${guess}?`;
   const known = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
   throw new UsageError([`${name} has no topic ${quoted(topicName)}${hint} (${known})`]);
+}
+
+/** What `hayate MODE --help` shows. */
+function modeHelp(
+  { name, table, subcommands }: Pick<Mode, "name" | "table" | "subcommands">,
+): string {
+  return renderHelp(table) + renderSubcommands(name, subcommands ?? []);
 }
 
 /** `hayate help man`: the man page in roff, which `scripts/build` writes to dist/hayate.1. */
@@ -218,7 +225,8 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
 /** Says what went wrong in plain lines and returns the exit code. No stack unless HAYATE_DEBUG=1. */
 function reportFailure(error: unknown): number {
   if (error instanceof InfoRequest) {
-    return error.about === "help" ? show(renderHelp(error.table)) : show(versionLine());
+    if (error.about === "version") return show(versionLine());
+    return show(running?.table === error.table ? modeHelp(running) : renderHelp(error.table));
   }
   if (error instanceof Deno.errors.BrokenPipe) return brokenPipeCode;
   const debug = Deno.env.get("HAYATE_DEBUG") === "1";

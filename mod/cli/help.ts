@@ -91,7 +91,7 @@ export function optionHelp(spec: OptionSpec): string {
     if (spec.kind === "enum" && placeholderOf(spec) !== spec.values.join("|")) {
       notes.push(`one of ${spec.values.join(", ")}`);
     }
-    if (spec.repeat) notes.push("may be repeated");
+    if (spec.repeat && !/may be repeated/.test(spec.help)) notes.push("may be repeated");
     const fallback = defaultText(spec);
     if (fallback !== null) notes.push(`default: ${fallback}`);
   }

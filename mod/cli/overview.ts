@@ -1,5 +1,5 @@
 /** The texts that belong to no single mode: `hayate --help`, `hayate help MODE`. */
-import type { Manual } from "./mode.ts";
+import type { Manual, Subcommand } from "./mode.ts";
 
 /** A mode as far as it is known without loading it. */
 export interface ModeEntry {
@@ -10,7 +10,7 @@ export interface ModeEntry {
 /** `hayate --help`. */
 export function renderOverview(modes: readonly ModeEntry[], version: string): string {
   const width = Math.max(...modes.map((mode) => mode.name.length)) + 3;
-  return `hayate ${version}: four HTTP tools in one file
+  return `hayate ${version}: HTTP tools in one file
 
 Usage: hayate MODE [options] ...
 
@@ -41,6 +41,14 @@ Environment:
   HAYATE_DEBUG=1                 show the stack behind an error
   HAYATE_REACTOR=epoll|portable  choose the socket backend by hand
 `;
+}
+
+/** The list of subcommands under a mode's `--help`, or "" when it has none. */
+export function renderSubcommands(name: string, subcommands: readonly Subcommand[]): string {
+  if (subcommands.length === 0) return "";
+  const width = Math.max(...subcommands.map((each) => each.name.length)) + 3;
+  const lines = subcommands.map((each) => `  ${each.name.padEnd(width)}${each.table.summary}`);
+  return `\nSubcommands (hayate ${name} SUBCOMMAND --help):\n${lines.join("\n")}\n`;
 }
 
 /** The list of topics under a mode's `--help`, or "" when it has none. */

@@ -4,7 +4,7 @@ import { version } from "../../mod/base/version.ts";
 import { binaryPath, root, runHayate, runProgram } from "../support/binary.ts";
 import { tempFolder } from "../support/ports.ts";
 
-const modes = ["load", "serve", "supervise", "proxy"] as const;
+const modes = ["load", "serve", "supervise", "proxy", "doctor"] as const;
 
 /** A stack frame, a Rust backtrace, or an error's class in front: nothing that a user can use. */
 const stackPattern =

@@ -93,7 +93,7 @@ Logs
   error-log.emit-request-errors  G H P  (ON)
 
 Limits (all G)
-  max-connections           connections at a time (1024)
+  max-connections           connections at a time (0: no limit)
   limit-request-body        bytes (1073741824)
   handshake-timeout         seconds for a TLS handshake (10)
   http1-request-timeout     seconds for a request head (10)
@@ -107,8 +107,10 @@ Process (all G)
   server-name         (hayate/VERSION)
   send-server-name    ON, OFF, preserve: the upstream's (ON)
   user                accepted; start hayate as that user
-  control             path or host:port, or {listen, write: ON|OFF, token}: the
-                      private listener for status, metrics and API
+  control             unix path, or {listen, write: ON|OFF, token}: the private
+                      listener for metrics, page and API. See: help proxy control
+  state               file that keeps changes made through the API, and what the
+                      checks knew, across restarts
   upstreams           See: help proxy upstreams
 
 A directive that h2o knows and hayate does not is named with its line by

@@ -128,6 +128,58 @@ Times are seconds. What is missing is - (null with escape: json).
 escape: apache writes \\xHH for bytes that could break a line, json \\u00HH.
 `;
 
+const controlText = `The control listener: metrics, page, API
+
+  control: /run/hayate/control.sock
+  control: {listen: 127.0.0.1:9000, write: ON, token: SECRET}
+
+A unix path by default; a TCP address needs a token, which clients send as
+Authorization: Bearer SECRET. Without write: ON nothing can be changed.
+
+  /hayate/     a page for people: listeners, upstreams, servers and their health
+  /metrics     for Prometheus
+  /api/9/http/upstreams/
+               NGINX Plus's API, version 9:
+    GET    .../NAME                     one upstream; ?fields=a,b for some members
+    DELETE .../NAME                     set its counters to zero
+    GET    .../NAME/servers/            its servers, with their ids
+    POST   .../NAME/servers/            add one: {"server":"10.0.0.1:80","weight":2}
+    PATCH  .../NAME/servers/ID          change one: {"down":true}, {"drain":true},
+                                        {"weight":5}
+    DELETE .../NAME/servers/ID          remove one
+
+A change has reached every worker before the call returns. With state: FILE it is
+kept across restarts.
+
+  curl --unix-socket /run/hayate/control.sock http://localhost/api/9/http/upstreams/
+`;
+
+const tlsText = `TLS
+
+As in h2o:
+
+  listen:
+    port: 443
+    ssl:
+      certificate-file: /etc/ssl/site.crt
+      key-file: /etc/ssl/site.key
+
+minimum-version is TLSv1.2 unless said otherwise. identity lists further
+certificates (RSA and ECDSA side by side); ssl in a listen of the host level gives
+that host a certificate of its own, chosen by the name that the client asks for.
+client-ca-file asks clients for a certificate.
+
+As the appliance (hayate supervise): an entry of PORTS whose port ends in 443, or
+that carries /tls, speaks TLS. HAYATE_CERT and HAYATE_KEY name the files; without
+them a self-signed certificate for localhost and the host's name is made at start and
+kept for every generation.
+
+To upstreams: proxy.reverse.url: https://host/ verifies the certificate against the
+system's roots; proxy.ssl.cafile names others, proxy.ssl.verify-peer: OFF does not.
+
+TLS is OpenSSL 3 (libssl.so.3). Where it is missing, one line says so.
+`;
+
 const signalsText = `Signals of hayate proxy
 
   TERM, INT   stop accepting, answer what has begun, end; at most drain-timeout
@@ -152,5 +204,11 @@ export const proxyTopics: readonly Topic[] = [
   },
   { name: "check", summary: "active health checks and their status page", text: checkText },
   { name: "access-log", summary: "targets and formats", text: accessLogText },
+  { name: "control", summary: "metrics, page and API", text: controlText },
+  {
+    name: "tls",
+    summary: "certificates, the appliance's TLS ports, https upstreams",
+    text: tlsText,
+  },
   { name: "signals", summary: "what each signal does", text: signalsText },
 ];
