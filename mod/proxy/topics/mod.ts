@@ -171,8 +171,8 @@ client-ca-file asks clients for a certificate.
 
 As the appliance (hayate supervise): an entry of PORTS whose port ends in 443, or
 that carries /tls, speaks TLS. HAYATE_CERT and HAYATE_KEY name the files; without
-them a self-signed certificate for localhost and the host's name is made at start and
-kept for every generation.
+them a self-signed certificate for localhost and the host's name is made at start
+and kept for every generation.
 
 To upstreams: proxy.reverse.url: https://host/ verifies the certificate against the
 system's roots; proxy.ssl.cafile names others, proxy.ssl.verify-peer: OFF does not.
