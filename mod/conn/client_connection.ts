@@ -134,6 +134,9 @@ export class ClientConnection extends Deadline implements SocketHandler {
   /** Gives the connection back after `onResponseEnd`; it is kept if both sides agree. */
   release(): void {
     if (!this.isOpen) return;
+    // Paused by its last piece of body: the next exchange on it would never hear an answer.
+    this.resume();
+    if (!this.isOpen) return;
     const usable = this.#persist && this.#input === Input.idle && this.#inbox.length === 0 &&
       !this.outlet.isBlocked;
     if (!usable || !this.home.keep(this)) this.discard();

@@ -179,6 +179,20 @@ Deno.test("A body is streamed before it is complete, and a slow client holds the
   assertEquals(body.length, 400 * chunk.length);
 });
 
+Deno.test("An upstream connection that a slow client held back answers the next request", async () => {
+  const body = "x".repeat(8_000_000);
+  await using upstream = ScriptedUpstream.start(always(response(body)));
+  await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`);
+  for (let round = 0; round < 3; round++) {
+    using slow = await proxy.connect();
+    await slow.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    await slow.readUntil("\r\n\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assertEquals((await slow.readAll({ idleMs: 3000 })).length, body.length);
+  }
+  assertEquals(upstream.connectionCount, 1);
+});
+
 Deno.test("An upstream that breaks off within its body cuts the client's connection", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();

@@ -86,7 +86,9 @@ export class RouteCompiler {
       settings,
       logs: settings.accessLogs.map((log) => this.parts.openLog(log)),
       responseRules: settings.responseRules,
-      changesResponses: settings.responseRules.length > 0 || settings.expires !== null,
+      changesResponses: settings.responseRules.length > 0 ||
+        settings.expires !== null ||
+        settings.compress !== null,
     };
   }
 

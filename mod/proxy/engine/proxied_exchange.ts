@@ -22,9 +22,9 @@ import type { Choice } from "../balance/balancer.ts";
 import type { Peer } from "../balance/peer.ts";
 import { retryConditions } from "../plan.ts";
 import type { Router } from "../routing/router.ts";
+import { CompressedBody, type CompressionSource } from "./compression.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
-import type { ExchangeState } from "./exchange_state.ts";
 import { ReplayBody } from "./replay_body.ts";
 import { writeRequestHead } from "./request_forwarding.ts";
 import { forwardResponseHead } from "./response_forwarding.ts";
@@ -62,7 +62,7 @@ function statusCondition(status: number): number {
   return 0;
 }
 
-export class ProxiedExchange implements ExchangeState, ResponseHandler {
+export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #home: EngineHome;
   readonly #head = new HeadWriter(1024);
   readonly #replay = new ReplayBody();
@@ -89,6 +89,9 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
   /** Of the last failed attempt: what the client is told when there is nobody left to try. */
   #failureStatus = 502;
   #failureReason = "";
+  /** The client's Accept-Encoding where responses may be compressed, else "". */
+  #acceptEncoding = "";
+  #compressed: CompressedBody | null = null;
 
   constructor(home: EngineHome) {
     this.#home = home;
@@ -124,6 +127,8 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
     this.#choice.address = facts.ipBytes;
     this.#choice.key = proxy.upstream.hashKey === null ? "" : proxy.upstream.hashKey(head, facts);
     this.#choice.tried = null;
+    const mayCompress = route.settings.compress !== null && !x.isHead;
+    this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
     this.#keepAuthority(head.bytes, head.hostStart, head.hostEnd);
     writeRequestHead(this.#head, x, router, proxy, facts);
     this.#attempt(null);
@@ -177,11 +182,51 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
     if (peer.fails > 0) peer.noteSuccess(this.#home.reactor.nowMs);
     this.#isResponding = true;
     if (head.status === 101) return this.#switchProtocols(client);
-    forwardResponseHead(this.#x!, this, head, this.#route!, this.#proxy!, this.#home.serverFields);
+    const x = this.#x!;
+    const route = this.#route!;
+    const { serverFields } = this.#home;
+    const accepted = this.#acceptEncoding;
+    const encoding = forwardResponseHead(
+      x,
+      this,
+      head,
+      route,
+      this.#proxy!,
+      serverFields,
+      accepted,
+    );
+    if (encoding === null) return;
+    this.#compressed = new CompressedBody(
+      x,
+      this.#home,
+      this,
+      encoding,
+      route.settings.compress!,
+    );
+    x.context = this.#compressed;
   }
 
-  onResponseBody(client: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#x!.writeBody(bytes, start, end)) client.pause();
+  pauseResponse(): void {
+    this.#client?.pause();
+  }
+
+  resumeResponse(): void {
+    this.#client?.resume();
+  }
+
+  cancelResponse(): void {
+    this.#dropClient();
+    this.#finish();
+  }
+
+  onResponseBody(
+    client: ClientConnection,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#compressed !== null) this.#compressed.write(bytes, start, end);
+    else if (!this.#x!.writeBody(bytes, start, end)) client.pause();
   }
 
   onResponseEnd(client: ClientConnection): void {
@@ -193,6 +238,11 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
     // An answer before the request was complete: the rest of it would reach the next exchange.
     if (bodyIsComplete) client.release();
     else client.discard();
+    const compressed = this.#compressed;
+    if (compressed !== null) {
+      this.#finish();
+      return compressed.end();
+    }
     this.#home.logAccess(x, x.status, "");
     this.#finish();
     if (trailers.length === 0) return x.endBody();
@@ -356,8 +406,10 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
     const x = this.#x!;
     this.#home.metrics.cutResponses++;
     this.#home.logAccess(x, x.status, error.message);
+    const compressed = this.#compressed;
     this.#finish();
-    x.abort();
+    if (compressed !== null) compressed.cut();
+    else x.abort();
   }
 
   #switchProtocols(client: ClientConnection): void {
@@ -418,6 +470,7 @@ export class ProxiedExchange implements ExchangeState, ResponseHandler {
     this.#route = null;
     this.#proxy = null;
     this.#facts = null;
+    this.#compressed = null;
     if (this.#hasBody) this.#replay.clear();
     this.#home.recycle(this);
   }

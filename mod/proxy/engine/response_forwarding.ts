@@ -8,6 +8,7 @@ import {
   type ResponseHead,
 } from "../../http1/mod.ts";
 import { reasonPhrase } from "../../http1/mod.ts";
+import { chooseEncoding, compressedFields, type Encoding } from "./compression.ts";
 import { FieldRuns } from "./field_runs.ts";
 import { applyRules, type Field } from "./field_rules.ts";
 import type { ProxyRoute, Route } from "./routes.ts";
@@ -67,7 +68,10 @@ export interface ClientOrigin {
   originText(): string;
 }
 
-/** Sends the head; afterwards the body can follow. */
+/**
+ * Sends the head; afterwards the body can follow. Returns the encoding to compress it with, or null.
+ * `acceptEncoding` is the client's field; "" where nothing is to be compressed.
+ */
 export function forwardResponseHead(
   x: Exchange,
   origin: ClientOrigin,
@@ -75,13 +79,31 @@ export function forwardResponseHead(
   route: Route,
   proxy: ProxyRoute,
   server: ServerFields,
-): void {
+  acceptEncoding: string,
+): Encoding | null {
   const writer = x.beginHead(head.status, unusualReason(head), false);
-  if (route.changesResponses) writeRuledFields(writer, origin, head, route, proxy, server);
-  else writeFields(writer, origin, head, proxy, server);
+  let encoding: Encoding | null = null;
+  if (!route.changesResponses) {
+    writeFields(writer, origin, head, proxy, server);
+  } else {
+    encoding = writeRuledFields(
+      writer,
+      origin,
+      head,
+      route,
+      proxy,
+      server,
+      acceptEncoding,
+    );
+  }
+  if (encoding !== null) {
+    x.endHead(Framing.chunked);
+    return encoding;
+  }
   // A body up to the upstream's close goes on in chunks.
   const framing = head.framing === Framing.eof ? Framing.chunked : head.framing as ResponseFraming;
   x.endHead(framing, head.contentLength);
+  return null;
 }
 
 function writeFields(
@@ -130,7 +152,8 @@ function writeRuledFields(
   route: Route,
   proxy: ProxyRoute,
   server: ServerFields,
-): void {
+  acceptEncoding: string,
+): Encoding | null {
   let fields: Field[] = [];
   let sawDate = false;
   for (let i = 0; i < head.fieldCount; i++) {
@@ -144,9 +167,20 @@ function writeRuledFields(
       value: special === Special.location ? rewriteLocation(origin, value, proxy) : value,
     });
   }
+  const { compress, compressBytesMin } = route.settings;
+  const encoding = compress === null || acceptEncoding === "" ? null : chooseEncoding(
+    compress,
+    compressBytesMin,
+    acceptEncoding,
+    head.status,
+    head.contentLength,
+    fields,
+  );
+  if (encoding !== null) fields = compressedFields(fields, encoding);
   fields = changeFields(fields, head.status, route);
   for (const { name, value } of fields) writer.field(name, value);
   server.write(writer, !sawDate);
+  return encoding;
 }
 
 /** What `expires` and `header.*` do to a response's fields. */
