@@ -129,8 +129,9 @@ export class EpollSocket extends PollTarget implements Socket {
     }
     if ((mask & EPOLL.out) !== 0 && this.isOpen && this.#wantsDrain) {
       this.#wantsDrain = false;
-      this.#updateInterest();
       this.handler.onDrain(this);
+      // Only now: a long transfer falls short again and again, and would change it twice each time.
+      this.#updateInterest();
     }
   }
 
