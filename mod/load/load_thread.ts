@@ -17,8 +17,8 @@ import type { ThreadOutcome, ThreadPlan } from "./thread_plan.ts";
 
 /** Connects that may be under way at once, so that no accept queue is overrun at the start. */
 const connectingMax = 512;
-/** A wait that the kernel rounds up must not make a request late. */
-const wakeEarlyMs = 0.3;
+/** The kernel's wake-ups come up to this late, which must not make a request late. */
+const wakeEarlyMs = 0.1;
 
 /** What only some runs need. */
 export interface ThreadParts {
@@ -152,9 +152,11 @@ export class LoadThread implements TickHandler {
     );
   }
 
-  /** Whole milliseconds that end before `thenMs`; 0 close to it, so that the reactor does not sleep. */
+  /** A wait that ends shortly before `thenMs`; 0 close to it, so that the reactor does not sleep. */
   #waitUntil(thenMs: number, nowMs: number): number {
-    return thenMs === Infinity ? Infinity : Math.max(0, Math.floor(thenMs - nowMs - wakeEarlyMs));
+    const waitMs = thenMs - nowMs - wakeEarlyMs;
+    // Waits of whole milliseconds are rounded up, so what is left of one is waited for on its own.
+    return waitMs < 1 ? Math.max(0, waitMs) : Math.floor(waitMs);
   }
 
   #openMore(nowMs: number): void {

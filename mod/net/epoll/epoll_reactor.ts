@@ -191,7 +191,7 @@ export class EpollReactor implements Reactor, SocketHome {
   async #loop(): Promise<void> {
     let turnDueMs = performance.now() + sliceMs;
     while (this.#running) {
-      const count = this.poller.wait(this.#spinMs());
+      const count = this.#wait();
       this.#tick(count);
       if (!this.#running) break;
       if (count <= 0 && this.#mayPark()) {
@@ -243,6 +243,14 @@ export class EpollReactor implements Reactor, SocketHome {
     const count = await this.poller.waitParked(waitMs);
     this.#waker.parked = false;
     return Math.max(count, 0);
+  }
+
+  #wait(): number {
+    const waitMs = this.#tickWaitMs;
+    // Whoever stays awake wants to be woken to the moment, and not to have waited for it in a loop.
+    const isBrief = waitMs > 0 && waitMs < spinMs && this.#deferred.length === 0 &&
+      this.tickHandler?.staysAwake === true;
+    return isBrief ? this.poller.waitBriefly(waitMs) : this.poller.wait(this.#spinMs());
   }
 
   /** How long the blocking wait may take: not at all while something is due or a handler is at work. */
