@@ -95,6 +95,7 @@ export class ProxyServer {
       engine: this.#engine,
       groups,
       openLog: (log) => this.#logs.open(log),
+      generation: parts.generation,
       checkRows: () => ({
         rows: parts.member?.rows ?? this.#checker.rows(),
         generation: parts.generation ?? 1,

@@ -82,6 +82,19 @@ hosts:
   assertEquals(parts(await proxy.get("/loop/a.txt")).status, 502);
 });
 
+Deno.test("status: ON shows numbers as a page and as JSON", async () => {
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+hosts: {default: {paths: {/s: {status: ON}}}}
+`);
+  await proxy.get("/none");
+  const page = parts(await proxy.get("/s"));
+  assertEquals(page.status, 200);
+  assertMatch(page.body, /<dt>requests<\/dt><dd>2<\/dd>/);
+  const json = JSON.parse(parts(await proxy.get("/s/json")).body);
+  assertEquals([json.requests, json["responses.4xx"], json.connections], [3, 1, 1]);
+  assertEquals(parts(await proxy.get("/s/other")).status, 404);
+});
+
 Deno.test("error-doc answers with its document under the error's status", async () => {
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 error-doc:

@@ -124,8 +124,9 @@ export const proxyDirectives: readonly Directive[] = [
   milliseconds("proxy.timeout.connect", (draft, value) => {
     draft.settings.proxy.connectTimeoutMs = value;
   }),
-  milliseconds("proxy.timeout.first_byte", (draft, value) => {
+  scalar("proxy.timeout.first_byte", everywhere, duration(1), (draft, value, at) => {
     draft.settings.proxy.firstByteTimeoutMs = value;
+    draft.notice(at, "proxy.timeout.first_byte: proxy.timeout.io bounds the first byte, too");
   }),
   milliseconds("proxy.timeout.keepalive", (draft, value) => {
     draft.settings.proxy.keepaliveTimeoutMs = value;
@@ -152,7 +153,10 @@ export const proxyDirectives: readonly Directive[] = [
       draft.notice(at, "proxy.max-buffer-size: hayate's buffers are always bounded");
     },
   ),
-  scalar("proxy.forward.close-connection", everywhere, onOff, (draft, value) => {
+  scalar("proxy.forward.close-connection", everywhere, onOff, (draft, value, at) => {
     draft.settings.proxy.forwardClose = value;
+    if (value) {
+      draft.notice(at, "proxy.forward.close-connection: hayate keeps the client's connection");
+    }
   }),
 ];

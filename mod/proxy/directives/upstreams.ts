@@ -69,6 +69,7 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
     return;
   }
   reportConflicts(draft, name, keys, at);
+  reportIgnored(draft, name, keys, at);
   const retry: RetryPlan = {
     conditions: keys.conditions,
     triesMax: keys.triesMax,
@@ -189,6 +190,18 @@ function reportConflicts(draft: LevelDraft, name: string, keys: UpstreamKeys, at
   }
   if (keys.peers.every((peer) => peer.backup)) {
     draft.problem(at, `in command upstreams, ${name}: at least one server must not be a backup`);
+  }
+}
+
+/** Server parameters that are read, and not acted upon yet. */
+function reportIgnored(draft: LevelDraft, name: string, keys: UpstreamKeys, at: Position): void {
+  const ignored = [
+    ["resolve", keys.peers.some((peer) => peer.resolve), "names are looked up at the start only"],
+    ["service", keys.peers.some((peer) => peer.service !== ""), "SRV records are not looked up"],
+    ["route", keys.peers.some((peer) => peer.route !== ""), "there is no sticky balancing yet"],
+  ] as const;
+  for (const [parameter, isThere, why] of ignored) {
+    if (isThere) draft.notice(at, `upstreams: ${name}: ${parameter}: ${why}`);
   }
 }
 

@@ -16,6 +16,7 @@ import type { Engine } from "./engine.ts";
 import { compileHashKey } from "./hash_key.ts";
 import { joinBase, type ProxyRoute, type Route, type RouteHandler } from "./routes.ts";
 import { CheckStatusHandler, InternalRedirectHandler, RedirectHandler } from "./simple_handlers.ts";
+import { StatusHandler } from "./status_handler.ts";
 import { StaticHandler } from "./static_handler.ts";
 import { Upstream } from "./upstream.ts";
 import { ProxyHandler } from "./proxy_handler.ts";
@@ -27,6 +28,7 @@ export interface CompileParts {
   readonly groups: readonly PeerGroup[];
   /** Opens an access log, or gives the one that is open already. */
   openLog(log: AccessLogPlan): AccessLog;
+  readonly generation: number | null;
   /** What the `check_status` page shows. */
   checkRows(): { readonly rows: readonly StatusRow[]; readonly generation: number };
 }
@@ -106,7 +108,10 @@ export class RouteCompiler {
       case "checkStatus":
         return new CheckStatusHandler(engine, plan.format, () => this.parts.checkRows());
       case "status":
-        return new CheckStatusHandler(engine, "html", () => this.parts.checkRows());
+        return new StatusHandler(engine, {
+          generation: this.parts.generation,
+          connectionCount: () => engine.connectionCount,
+        });
     }
   }
 
