@@ -1,6 +1,7 @@
 /** `hayate proxy`: a reverse proxy and static server that reads h2o.conf. */
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
+import { ctlCommand } from "./control/ctl.ts";
 import { proxyTable } from "./flags.ts";
 import { readProxyCommand } from "./options.ts";
 
@@ -8,6 +9,7 @@ export const proxyMode: Mode = {
   name: "proxy",
   summary: proxyTable.summary,
   table: proxyTable,
+  subcommands: [ctlCommand],
   topics: async () => (await import("./topics/mod.ts")).proxyTopics,
   async run(argv): Promise<number> {
     const command = readProxyCommand(argv);

@@ -1,0 +1,102 @@
+/** One request to a control listener, and its whole answer. */
+import type { Address } from "../../base/address.ts";
+import { type PeerError, StartError } from "../../base/errors.ts";
+import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
+
+export interface CtlAnswer {
+  readonly status: number;
+  /** null for an empty body. */
+  readonly json: unknown;
+}
+
+/** Throws `StartError` when nobody answers. The reactor must be running. */
+export function ask(
+  reactor: Reactor,
+  address: Address,
+  request: { method: string; path: string; body?: unknown; token: string | null },
+  timeoutMs: number,
+): Promise<CtlAnswer> {
+  return new Promise((resolve, reject) => {
+    new Asking(reactor, address, requestText(request), timeoutMs, resolve, reject);
+  });
+}
+
+function requestText(
+  { method, path, body, token }: {
+    method: string;
+    path: string;
+    body?: unknown;
+    token: string | null;
+  },
+): string {
+  const text = body === undefined ? "" : JSON.stringify(body);
+  const length = new TextEncoder().encode(text).length;
+  const authorization = token === null ? "" : `Authorization: Bearer ${token}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\nHost: control\r\n${authorization}Content-Length: ${length}\r\n` +
+    `Connection: close\r\n\r\n${text}`;
+}
+
+class Asking implements SocketHandler {
+  readonly #bytes: Uint8Array;
+  readonly #timer: number;
+  readonly #reactor: Reactor;
+  #sent = 0;
+  #received = "";
+
+  constructor(
+    reactor: Reactor,
+    address: Address,
+    request: string,
+    timeoutMs: number,
+    readonly resolve: (answer: CtlAnswer) => void,
+    readonly reject: (error: StartError) => void,
+  ) {
+    this.#reactor = reactor;
+    this.#bytes = new TextEncoder().encode(request);
+    const socket = reactor.connect(address, this);
+    this.#timer = reactor.setTimer(timeoutMs, () => {
+      socket.abort();
+      reject(new StartError("the control listener did not answer in time"));
+    });
+  }
+
+  onOpen(socket: Socket): void {
+    this.onDrain(socket);
+  }
+
+  onDrain(socket: Socket): void {
+    this.#sent += socket.write(this.#bytes, this.#sent, this.#bytes.length);
+  }
+
+  onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at++) this.#received += String.fromCharCode(bytes[at]);
+  }
+
+  onEnd(socket: Socket): void {
+    this.#reactor.clearTimer(this.#timer);
+    socket.close();
+    const match = /^HTTP\/1\.1 (\d{3})[^]*?\r\n\r\n([^]*)$/.exec(this.#received);
+    if (match === null) {
+      return this.reject(new StartError("the control listener broke off its answer"));
+    }
+    const bytes = Uint8Array.from(match[2], (char) => char.charCodeAt(0));
+    const text = new TextDecoder().decode(bytes);
+    this.resolve({ status: Number(match[1]), json: parseJson(text) });
+  }
+
+  onClose(_socket: Socket, error: PeerError): void {
+    this.#reactor.clearTimer(this.#timer);
+    this.reject(new StartError(`cannot reach the control listener: ${error.message}`));
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // A refusal in plain words.
+    if (error instanceof SyntaxError) return { error: { text: text.trim() } };
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+/** What `hayate proxy ctl` prints. */
+
+/** A peer as the API shows it, as far as it is printed. */
+export interface ListedPeer {
+  readonly id: number;
+  readonly server: string;
+  readonly state: string;
+  readonly backup: boolean;
+  readonly weight: number;
+  readonly active: number;
+  readonly requests: number;
+  readonly fails: number;
+}
+
+const headings = ["id", "server", "state", "weight", "active", "requests", "failed"];
+
+/** A table for each upstream. */
+export function renderList(upstreams: Readonly<Record<string, readonly ListedPeer[]>>): string {
+  return Object.entries(upstreams).map(([name, peers]) => {
+    const rows = [
+      headings,
+      ...peers.map((peer) => [
+        String(peer.id),
+        peer.backup ? `${peer.server} (backup)` : peer.server,
+        peer.state,
+        String(peer.weight),
+        String(peer.active),
+        String(peer.requests),
+        String(peer.fails),
+      ]),
+    ];
+    const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+    const lines = rows.map((row) =>
+      `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()}\n`
+    );
+    return `${name}\n${lines.join("")}`;
+  }).join("\n");
+}
+
+export function printText(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
