@@ -6,6 +6,7 @@ import { channelVariable } from "../process/channel.ts";
 import { getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { PidFile } from "../process/pid_file.ts";
+import { listenForPause } from "../process/pausing.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener } from "../process/signals.ts";
 import { readAppliance } from "../tls/appliance.ts";
@@ -69,7 +70,7 @@ async function serve(
   listenToSignals(server, logger, () => reactor.stop());
   const running = reactor.run();
   await server.start();
-  notifyReady();
+  notifyReady(listenForPause(server));
   member?.ready();
   await running;
   member?.close();

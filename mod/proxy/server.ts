@@ -197,6 +197,20 @@ export class ProxyServer {
     });
   }
 
+  /** Accepts no more, and lets go of its clients one answer at a time, until `resume`. */
+  pause(): void {
+    if (this.#isDraining) return;
+    for (const listener of this.#listeners) listener.pause();
+    this.#engine.shed(true);
+  }
+
+  /** Serves as before. */
+  resume(): void {
+    if (this.#isDraining) return;
+    this.#engine.shed(false);
+    for (const listener of this.#listeners) listener.resume();
+  }
+
   /** Answers what was accepted, then lets go of everything. */
   async drain(): Promise<void> {
     this.#isDraining = true;

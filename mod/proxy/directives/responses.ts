@@ -153,6 +153,7 @@ function readQualities(
 ): CompressPlan {
   const encodings: ("br" | "zstd" | "gzip")[] = [];
   let { gzipLevel, brotliLevel } = allEncodings;
+  draft.notice(value.at, `${name}: the qualities are not used; hayate compresses with its own`);
   readMap(draft, name, value, {
     gzip: (node) => {
       encodings.push("gzip");

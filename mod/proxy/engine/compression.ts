@@ -1,5 +1,4 @@
 /** `compress`: whether a response is compressed, and the stream that does it. */
-import { constants, createBrotliCompress, createGzip } from "node:zlib";
 import type { PeerError } from "../../base/errors.ts";
 import type { Exchange } from "../../conn/exchange.ts";
 import type { CompressPlan } from "../plan.ts";
@@ -83,6 +82,9 @@ export interface CompressionSource extends ExchangeState {
   cancelResponse(): void;
 }
 
+/** Bytes handed to the compressor and not yet taken by it: beyond, the upstream is slowed down. */
+const waitingBytesMax = 65_536;
+
 /** Compresses a body on the way to the client; takes the exchange over until its end. */
 export class CompressedBody implements ExchangeState {
   readonly #x: Exchange;
@@ -90,50 +92,42 @@ export class CompressedBody implements ExchangeState {
   readonly #home: EngineHome;
   /** null once all of the body has come. */
   #source: CompressionSource | null;
-  readonly #stream:
-    | ReturnType<typeof createGzip>
-    | ReturnType<typeof createBrotliCompress>;
+  readonly #writer: WritableStreamDefaultWriter<BufferSource>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #waitingBytes = 0;
   #isOver = false;
+  #onRoom: () => void = () => {};
 
   /** The head has been sent. */
-  constructor(
-    x: Exchange,
-    home: EngineHome,
-    source: CompressionSource,
-    encoding: Encoding,
-    plan: CompressPlan,
-  ) {
+  constructor(x: Exchange, home: EngineHome, source: CompressionSource, encoding: Encoding) {
     this.#x = x;
     this.#serial = x.serial;
     this.#home = home;
     this.#source = source;
-    this.#stream = encoding === "gzip"
-      ? createGzip({ level: plan.gzipLevel })
-      : createBrotliCompress({
-        params: { [constants.BROTLI_PARAM_QUALITY]: plan.brotliLevel },
-      });
-    // The work is done on Deno's threads: the reactor must give Deno's loop its turns meanwhile.
+    const format = encoding === "br" ? "brotli" : encoding;
+    const stream = new CompressionStream(format as CompressionFormat);
+    this.#writer = stream.writable.getWriter();
+    this.#reader = stream.readable.getReader();
+    // Promises do the work: the reactor must give Deno's loop its turns meanwhile.
     home.reactor.beginAsync();
-    this.#stream.on("data", (chunk: Uint8Array) => this.#onData(chunk));
-    this.#stream.on(
-      "drain",
-      () => this.#isOver || this.#source?.resumeResponse(),
-    );
-    this.#stream.on("end", () => this.#onEnd());
-    this.#stream.on("error", () => this.#fail());
+    this.#pump().catch(() => this.#fail());
   }
 
   /** A part of the body; copied, because the caller's buffer is filled again. */
   write(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#isOver && !this.#stream.write(bytes.slice(start, end))) {
-      this.#source?.pauseResponse();
-    }
+    if (this.#isOver) return;
+    this.#waitingBytes += end - start;
+    if (this.#waitingBytes > waitingBytesMax) this.#source?.pauseResponse();
+    this.#writer.write(bytes.slice(start, end)).then(
+      () => this.#onTaken(end - start),
+      () => this.#fail(),
+    );
   }
 
   /** All of the body has come; the source is not asked again. */
   end(): void {
     this.#source = null;
-    if (!this.#isOver) this.#stream.end();
+    if (!this.#isOver) this.#writer.close().catch(() => this.#fail());
   }
 
   /** The source broke off: so does the response. */
@@ -151,7 +145,7 @@ export class CompressedBody implements ExchangeState {
   }
 
   onDrain(): void {
-    this.#stream.resume();
+    this.#onRoom();
   }
 
   onAbort(x: Exchange, error: PeerError): void {
@@ -161,13 +155,25 @@ export class CompressedBody implements ExchangeState {
     this.#home.logAccess(x, 499, error.message);
   }
 
-  #onData(chunk: Uint8Array): void {
-    if (this.#isGone()) return;
-    if (!this.#x.writeBody(chunk, 0, chunk.length)) this.#stream.pause();
+  #onTaken(count: number): void {
+    this.#waitingBytes -= count;
+    if (!this.#isOver && this.#waitingBytes <= waitingBytesMax) this.#source?.resumeResponse();
   }
 
-  #onEnd(): void {
-    if (this.#isGone() || !this.#close()) return;
+  /** Passes on what the compressor gives, at the client's pace. */
+  async #pump(): Promise<void> {
+    while (true) {
+      const { done, value } = await this.#reader.read();
+      if (this.#isGone()) return;
+      if (done) return this.#finish();
+      if (this.#x.writeBody(value, 0, value.length)) continue;
+      await new Promise<void>((resolve) => this.#onRoom = resolve);
+      if (this.#isGone()) return;
+    }
+  }
+
+  #finish(): void {
+    if (!this.#close()) return;
     this.#home.logAccess(this.#x, this.#x.status, "");
     this.#x.endBody();
   }
@@ -186,7 +192,9 @@ export class CompressedBody implements ExchangeState {
   #close(): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;
-    this.#stream.destroy();
+    this.#onRoom();
+    // Nobody wants the rest; a stream that has ended already has nothing to cancel.
+    void Promise.allSettled([this.#reader.cancel()]);
     this.#home.reactor.endAsync();
     return true;
   }

@@ -72,6 +72,11 @@ export class Engine implements EngineHome {
     return ++this.#lastConnectionId;
   }
 
+  /** While on, each connection is closed after its next answer. */
+  shed(on: boolean): void {
+    for (const server of this.#servers) server.draining = on;
+  }
+
   /** Answers what was accepted, then ends every connection; tunnels live until the limit. */
   async drain(): Promise<void> {
     const limitMs = this.global.drainTimeoutMs;

@@ -196,13 +196,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       accepted,
     );
     if (encoding === null) return;
-    this.#compressed = new CompressedBody(
-      x,
-      this.#home,
-      this,
-      encoding,
-      route.settings.compress!,
-    );
+    this.#compressed = new CompressedBody(x, this.#home, this, encoding);
     x.context = this.#compressed;
   }
 
