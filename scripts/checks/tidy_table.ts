@@ -44,8 +44,9 @@ export const bannedMembers: readonly BannedName[] = [
 /** Types that make a libc call cost a microsecond in place of tens of nanoseconds (DESIGN, 1). */
 export const slowForeignTypes: readonly string[] = ["usize", "isize", "u64", "i64"];
 
-/** Calls of start-up and control only; no request waits for them. */
+/** Calls of start-up and control, and those of file_calls: one for each 64 KB. */
 export const slowCallFiles: readonly string[] = [
+  "mod/sys/file_calls.ts",
   "mod/sys/libc_process.ts",
   "mod/sys/shared_memory.ts",
 ];

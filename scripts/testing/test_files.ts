@@ -2,7 +2,7 @@
  * Runs test files, each in a `deno test` of its own: a file that hangs is ended and named, one that
  * leaks cannot disturb the next, and the JUnit report gives exact counts.
  */
-import { descendantPids, trySignal } from "../../tests/support/child.ts";
+import { Child, withTimeout } from "../../tests/support/child.ts";
 import { withoutBacktrace } from "./command_check.ts";
 import { readJunit } from "./junit.ts";
 import { addOutcome, emptyOutcome, type Outcome } from "./outcome.ts";
@@ -37,14 +37,24 @@ export async function runTestFiles(
   options: RunOptions,
 ): Promise<Outcome> {
   const total = emptyOutcome();
+  const durations: [string, number][] = [];
   const queue = [...files];
   const runners = Array.from({ length: options.parallel }, async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const startMs = performance.now();
       addOutcome(total, await runTestFile(file, options));
+      durations.push([file, performance.now() - startMs]);
     }
   });
   await Promise.all(runners);
+  printSlowest(durations);
   return total;
+}
+
+/** Where the time went, so that a suite that grows slow shows what to look at. */
+function printSlowest(durations: [string, number][]): void {
+  const slow = durations.filter(([, ms]) => ms > 20_000).sort((a, b) => b[1] - a[1]).slice(0, 3);
+  for (const [file, ms] of slow) console.log(`          ${file} took ${(ms / 1000).toFixed(0)} s`);
 }
 
 /** Runs one file. A leak is run once more with traces, only to say where it comes from. */
@@ -68,21 +78,13 @@ interface FileRun {
 async function denoTest(file: string, options: RunOptions, flags: string[]): Promise<FileRun> {
   const junit = await Deno.makeTempFile({ prefix: "hayate-junit-" });
   try {
-    const { output, code, hung } = await runDeno(
+    const { output, hasFault } = await runDeno(
       ["test", "-A", "--unstable-net", "--no-check", ...flags, `--junit-path=${junit}`, file],
       options,
     );
     const outcome = readJunit(await Deno.readTextFile(junit));
-    if (hung) {
-      outcome.failed++;
-      const seconds = options.fileTimeoutMs / 1000;
-      return {
-        outcome,
-        output: `${output}\nstill running after ${seconds} s, ended by scripts/test`,
-      };
-    }
-    // An error outside of any test: a file that does not load, a promise that nobody awaits.
-    if (code !== 0 && outcome.failed === 0) outcome.failed++;
+    // An error outside of any test: a hang, a file that does not load, a promise nobody awaits.
+    if (hasFault && outcome.failed === 0) outcome.failed++;
     return { outcome, output };
   } finally {
     await Deno.remove(junit);
@@ -92,26 +94,25 @@ async function denoTest(file: string, options: RunOptions, flags: string[]): Pro
 async function runDeno(
   args: string[],
   options: RunOptions,
-): Promise<{ output: string; code: number; hung: boolean }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args,
+): Promise<{ output: string; hasFault: boolean }> {
+  const child = new Child(Deno.execPath(), args, {
     cwd: options.root,
     env: testEnvironment(),
     clearEnv: true,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let hung = false;
-  const timer = setTimeout(() => {
-    hung = true;
-    // Listed before the kill: afterwards nothing tells whose children they were.
-    for (const pid of [...descendantPids(child.pid), child.pid]) trySignal(pid, "SIGKILL");
-  }, options.fileTimeoutMs);
-  const { code, stdout, stderr } = await child.output();
-  clearTimeout(timer);
-  const decoder = new TextDecoder();
-  return { output: decoder.decode(stdout) + withoutBacktrace(decoder.decode(stderr)), code, hung };
+  });
+  const status = await withTimeout(child.status, options.fileTimeoutMs);
+  let fault = "";
+  if (status === null) {
+    await child.killTree();
+    fault = `still running after ${options.fileTimeoutMs / 1000} s, ended by scripts/test`;
+  } else {
+    // Only waits for the rest of the output; a process that was left behind may keep it open.
+    await child.stop().catch(() => fault = "a process that the tests started outlives them");
+  }
+  return {
+    output: `${child.stdout}${withoutBacktrace(child.stderr)}\n${fault}`.trimEnd(),
+    hasFault: fault !== "" || status?.code !== 0,
+  };
 }
 
 /** What changes how hayate runs must come from the test, not from whoever calls scripts/test. */

@@ -100,7 +100,7 @@ export class Child implements AsyncDisposable {
   async result(): Promise<ChildResult> {
     const status = await withTimeout(this.status, this.#options.waitTimeoutMs ?? 60_000);
     if (status === null) {
-      await this.#killTree();
+      await this.killTree();
       throw this.#failure("did not end by itself in time and was killed");
     }
     return await this.#finish(status);
@@ -113,7 +113,7 @@ export class Child implements AsyncDisposable {
       if (!trySignal(this.pid, signal)) await this.status;
       const limitMs = this.#options.stopTimeoutMs ?? 10_000;
       if (await withTimeout(this.status, limitMs) === null) {
-        await this.#killTree();
+        await this.killTree();
         throw this.#failure(`was still running ${limitMs} ms after ${signal} and was killed`);
       }
     }
@@ -132,7 +132,9 @@ export class Child implements AsyncDisposable {
     return { code: status.code, signal: status.signal, ...this.#output };
   }
 
-  async #killTree(): Promise<void> {
+  /** Ends the child and everything below it at once, for a child that does not listen any more. */
+  async killTree(): Promise<void> {
+    // Listed before the kill: afterwards nothing tells whose children they were.
     const pids = [...descendantPids(this.pid), this.pid];
     for (const pid of pids) trySignal(pid, "SIGKILL");
     await this.status;

