@@ -356,7 +356,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   /** The run is over, or this connection is not needed any more. */
   close(): void {
-    this.#dropSocket(false, this.outstanding > 0);
+    this.#dropSocket(false);
     this.thread.disarm(this);
   }
 

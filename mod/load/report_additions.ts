@@ -8,6 +8,8 @@ import { formatTimeUs } from "./wrk_units.ts";
 
 /** From here on the figures say more about the client than about the server. */
 const busyShare = 0.9;
+/** CPU time is counted in hundredths of a second: less than this is no measurement. */
+const shareMinMs = 500;
 /** A schedule that runs later than this on average is worth a word. */
 const lateUs = 1000;
 const wrk2Percents = [50, 75, 90, 99, 99.9, 99.99, 99.999, 100];
@@ -152,7 +154,7 @@ function clientLines(result: LoadResult): string[] {
           "-c is too low",
     ];
   }
-  if (share < busyShare) return [];
+  if (share < busyShare || result.measuredMs < shareMinMs) return [];
   return [
     `Client CPU: ${
       Math.min(100, share * 100).toFixed(0)
