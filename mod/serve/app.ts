@@ -26,6 +26,8 @@ export interface App {
   readonly handler: ExchangeHandler;
   /** Called once, when the server exists. */
   attach?(cork: Cork): void;
+  /** Ends what outlives exchanges: WebSockets. */
+  drain?(): Promise<void>;
   /** Calls of an app's hook, if it exports one. */
   readonly hooks: AppHooks;
 }
@@ -93,6 +95,7 @@ async function loadFetchApp(path: string, plan: ServePlan, home: AppHome): Promi
   return {
     handler,
     hooks: hooksOf(module),
+    drain: async () => await (await import("./fetch/web_socket.ts")).closeWebSockets(),
     attach: (cork) => handler.cork = cork,
   };
 }

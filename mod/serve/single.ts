@@ -2,6 +2,7 @@
 import type { Logger } from "../log/mod.ts";
 import { allVariables, dropVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
+import { listenForPause } from "../process/pausing.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener } from "../process/signals.ts";
 import { readInherited } from "./inherited.ts";
@@ -34,7 +35,7 @@ export async function runSingle(
     log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
   }
   for (const { address } of listeners) log.info(`listening on ${describeListener(address)}`);
-  notifyReady();
+  notifyReady(listenForPause(worker));
   return await worker.run();
 }
 

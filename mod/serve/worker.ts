@@ -116,7 +116,10 @@ export class Worker {
     for (const listener of this.#listeners) listener.close();
     this.#tls.close();
     const { gracefulTimeoutMs } = this.#plan.process;
-    const drained = this.server.drain(gracefulTimeoutMs);
+    const drained = Promise.all([
+      this.server.drain(gracefulTimeoutMs),
+      this.app.drain?.(),
+    ]);
     await this.#tls.settled();
     await drained;
     // Handshakes that ended after the last connection had gone have brought new ones.
@@ -130,6 +133,20 @@ export class Worker {
     for (const listener of this.#listeners) listener.close();
     this.#tls.close();
     this.reactor.stop();
+  }
+
+  /** Accepts no more, and lets go of its clients one answer at a time, until `resume`. */
+  pause(): void {
+    if (this.#stopping) return;
+    for (const listener of this.#listeners) listener.pause();
+    this.server.draining = true;
+  }
+
+  /** Serves as before. */
+  resume(): void {
+    if (this.#stopping) return;
+    this.server.draining = false;
+    for (const listener of this.#listeners) listener.resume();
   }
 
   reopenLogs(): void {

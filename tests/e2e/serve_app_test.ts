@@ -153,24 +153,24 @@ eachBackend(
         if (path === "/sync") throw new Error("no\\nway");
         if (path === "/async") return Promise.reject(new TypeError("later"));
         if (path === "/nothing") return undefined;
+        if (path === "/string") return Promise.reject("a string");
         if (path === "/field") {
-          const response = new Response("x");
-          Object.defineProperty(response, "status", { value: 200 });
-          return Promise.reject("a string");
+          return { status: 200, statusText: "", body: null, headers: new Map([["a b", "c"]]) };
         }
         return new Response("fine");
       }`),
       },
     });
     using connection = await RawConnection.open(tcp(served.port));
-    for (const path of ["/sync", "/async", "/nothing", "/field"]) {
+    for (const path of ["/sync", "/async", "/nothing", "/string", "/field"]) {
       await connection.send(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
       assertMatch(await connection.readUntil("500 Internal Server Error\n"), /^HTTP\/1\.1 500 /);
     }
     await connection.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assertMatch(await connection.readUntil("fine"), /^HTTP\/1\.1 200 /);
+    await served.child.waitForLine("app failed on GET /field: TypeError: Cannot write a field");
     const lines = served.child.stderr.split("\n").filter((line) => line.includes("[error]"));
-    assertEquals(lines.length, 4, served.child.stderr);
+    assertEquals(lines.length, 5, served.child.stderr);
     assertMatch(lines[0], /app failed on GET \/sync: Error: no \| way \| at .*app\.js:3:\d+/);
   },
 );

@@ -57,6 +57,20 @@ eachBackend("a WebSocket carries text, bytes and large messages both ways", asyn
   await served.child.waitForLine("closed 1000 done true");
 });
 
+eachBackend("TERM closes WebSockets with 1001 and ends the server", async (backend) => {
+  await using served = await startServe({
+    args: ["@app.js"],
+    backend,
+    files: { "app.js": appWith(echo) },
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${served.port}/`);
+  const client = watch(socket);
+  await client.next();
+  served.child.kill("SIGTERM");
+  assertEquals((await client.closed).code, 1001);
+  assertEquals((await served.child.result()).code, 0);
+});
+
 eachBackend("the client's close reaches the app", async (backend) => {
   await using served = await startServe({
     args: ["@app.js"],

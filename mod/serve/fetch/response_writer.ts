@@ -1,5 +1,6 @@
 /** Sends a Response of a handler on the wire; constants without any stream. */
 import type { Exchange } from "../../conn/exchange.ts";
+import type { HeadWriter } from "../../http1/head_writer.ts";
 import { latin1Bytes } from "../../http1/latin1.ts";
 import { Framing } from "../../http1/message_head.ts";
 import type { ChunkedMode } from "../plan.ts";
@@ -40,13 +41,22 @@ export class ResponseWriter {
     if (inner === null || call.upgraded !== null) return this.#sendPublic(call, x, response);
     const constant = inner.body === null ? null : staticBodyOf(inner.body);
     if (inner.body !== null && constant === null) return this.#sendStream(call, x, response, inner);
-    this.cork.enter();
     this.#sendConstant(call, x, inner, constant === null ? null : constant.body);
-    this.cork.leave();
     return null;
   }
 
   #sendConstant(call: Call, x: Exchange, inner: InnerResponse, body: string | Uint8Array | null) {
+    this.cork.enter();
+    try {
+      this.#writeConstant(x, inner, body);
+    } finally {
+      // Also when a field cannot be written: a cork left in would hold back every connection.
+      this.cork.leave();
+    }
+    call.finish();
+  }
+
+  #writeConstant(x: Exchange, inner: InnerResponse, body: string | Uint8Array | null): void {
     let bytes: Uint8Array | null = null;
     let length = 0;
     if (typeof body === "string") {
@@ -61,7 +71,6 @@ export class ResponseWriter {
     else x.endHead(bytes === null ? Framing.none : Framing.length, bytes === null ? -1 : length);
     if (bytes !== null && length > 0) x.writeBody(bytes, 0, length);
     x.endBody();
-    call.finish();
   }
 
   #sendStream(call: Call, x: Exchange, response: Response, inner: InnerResponse) {
@@ -74,10 +83,8 @@ export class ResponseWriter {
     const fields = [...response.headers];
     if (call.upgraded !== null && response.status === 101) return this.#switch(call, x, fields);
     if (response.body === null) {
-      this.cork.enter();
       const inner = { status: response.status, statusMessage: response.statusText, body: null };
       this.#sendConstant(call, x, { ...inner, headerList: fields }, null);
-      this.cork.leave();
       return null;
     }
     this.#beginStream(x, response.status, response.statusText, fields);
@@ -96,11 +103,9 @@ export class ResponseWriter {
   }
 
   #beginStream(x: Exchange, status: number, reason: string, fields: FieldList): void {
-    this.cork.enter();
     const announced = this.#beginHead(x, status, reason, fields);
     if (announced >= 0 && this.chunked !== "always") x.endHead(Framing.length, announced);
     else x.endHead(this.chunked === "never" ? Framing.eof : Framing.chunked);
-    this.cork.leave();
   }
 
   /** Writes status and fields without those that are ours; returns the announced length or -1. */
@@ -115,6 +120,11 @@ export class ResponseWriter {
         case Kind.plain:
           writer.field(name, value);
           break;
+        case Kind.type: {
+          const line = typeLine(writer, name, value);
+          if (line !== null) writer.copy(line, 0, line.length);
+          break;
+        }
         case Kind.length:
           if (/^\d{1,15}$/.test(value)) announced = Number(value);
           break;
@@ -168,7 +178,23 @@ export class ResponseWriter {
   }
 }
 
-const Kind = { plain: 0, length: 1, connection: 2, date: 3, dropped: 4 } as const;
+const Kind = { plain: 0, length: 1, connection: 2, date: 3, dropped: 4, type: 5 } as const;
+
+/** Lines of Content-Type by value: an app has a handful, and every answer has one. */
+const typeLines = new Map<string, Uint8Array>();
+const typeLinesMax = 64;
+
+/** The line of a known value; null: it has just been written, checked, for the first time. */
+function typeLine(writer: HeadWriter, name: string, value: string): Uint8Array | null {
+  const known = typeLines.get(value);
+  if (known !== undefined) return known;
+  const start = writer.length;
+  writer.field(name, value);
+  if (typeLines.size < typeLinesMax) {
+    typeLines.set(value, writer.bytes.slice(start, writer.length));
+  }
+  return null;
+}
 
 /** By length first: nearly every name is decided by that. */
 function kindOf(name: string): number {
@@ -183,6 +209,8 @@ function kindOf(name: string): number {
           return Kind.dropped;
       }
       return Kind.plain;
+    case 12:
+      return name.toLowerCase() === "content-type" ? Kind.type : Kind.plain;
     case 14:
       return name.toLowerCase() === "content-length" ? Kind.length : Kind.plain;
     case 17:

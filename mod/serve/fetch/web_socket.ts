@@ -18,6 +18,15 @@ const closeTimeoutMs = 5000;
 
 const State = { connecting: 0, open: 1, closing: 2, closed: 3 } as const;
 
+/** Those that are not closed, for the end of the server. */
+const alive = new Set<ServedWebSocket>();
+
+/** Tells every client that the server goes away (1001); resolves when all have closed. */
+export async function closeWebSockets(): Promise<void> {
+  for (const socket of alive) socket.goAway();
+  while (alive.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 type Listener<T extends Event> = ((event: T) => void) | null;
 
 export class ServedWebSocket extends EventTarget implements SocketHandler, FrameHandler {
@@ -65,6 +74,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   open({ socket, early }: { socket: Socket; early: Uint8Array }): void {
     this.#socket = socket;
     this.#state = State.open;
+    alive.add(this);
     socket.handler = this;
     this.#restartIdle();
     this.#emit(new Event("open"));
@@ -91,6 +101,15 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     if (new TextEncoder().encode(reason).length > 123) {
       throw new DOMException("the reason is longer than 123 bytes", "SyntaxError");
     }
+    this.#beginClose(code, reason);
+  }
+
+  /** The server stops. */
+  goAway(): void {
+    this.#beginClose(CloseCode.goingAway, "");
+  }
+
+  #beginClose(code: number, reason: string): void {
     if (this.#state >= State.closing) return;
     this.#state = State.closing;
     this.#sendClose(code, reason);
@@ -200,6 +219,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   #finish(code: number, reason: string, wasClean: boolean): void {
     if (this.#state === State.closed) return;
     this.#state = State.closed;
+    alive.delete(this);
     clearTimeout(this.#timer);
     this.#socket?.close();
     this.#socket = null;

@@ -5,6 +5,7 @@ export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, 
 /** Close codes of section 7.4.1 that we send ourselves. */
 export const CloseCode = {
   normal: 1000,
+  goingAway: 1001,
   protocol: 1002,
   noStatus: 1005,
   abnormal: 1006,
