@@ -63,8 +63,6 @@ export const importRules: readonly {
   { prefix: "yaml", owners: ["mod/config/"], instead: "use mod/config" },
   // Deno has no getaddrinfo of its own; names must resolve as the host resolves them.
   { prefix: "node:dns", owners: ["mod/net/"], instead: "use resolveHost of mod/net" },
-  // CompressionStream takes neither a level nor a flush, and answers in promises.
-  { prefix: "node:zlib", owners: ["mod/proxy/", "mod/static/"], instead: "leave it to the mode" },
   { prefix: "node:", owners: [], instead: "use Deno's own API or mod/sys" },
   { prefix: "npm:", owners: [], instead: "name it in the import map of deno.json" },
   { prefix: "jsr:", owners: [], instead: "name it in the import map of deno.json" },
