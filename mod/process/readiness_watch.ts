@@ -2,6 +2,7 @@
 import { libc } from "../sys/libc.ts";
 import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
 import { openPipe } from "./channel.ts";
+import { pausableField } from "./pausing.ts";
 import { descriptorWatch } from "./descriptor_watch.ts";
 import { notifyAddress } from "./readiness.ts";
 
@@ -67,7 +68,7 @@ export class ReadinessWatch {
     if (count <= 0) return;
     const lines = new TextDecoder().decode(bytes.subarray(0, count)).split("\n");
     const ready = lines.includes("READY=1");
-    this.#onTold({ ready, pausable: lines.includes("X_HAYATE_PAUSABLE=1") });
+    this.#onTold({ ready, pausable: lines.includes(pausableField) });
   }
 
   #readPipe(): void {

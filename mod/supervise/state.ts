@@ -10,7 +10,7 @@ export interface Worker {
   /** 0 until the engine has told it. */
   pid: number;
   startedMs: number;
-  /** It understands "accept no more" and "accept again", see `pauseSignals`. */
+  /** It understands "accept no more" and "accept again", see process/pausing.ts. */
   pausable: boolean;
   /** It has been told to end. */
   told: boolean;
@@ -192,9 +192,6 @@ export type Action =
   /** Tell our own starter (sd_notify(3)). */
   | { readonly type: "tell"; readonly what: "ready" | "reloading" | "stopping" }
   | { readonly type: "exit"; readonly code: number };
-
-/** Tells a pausable worker to accept no more connections, and to accept again. */
-export const pauseSignals = { pause: "USR2", resume: "CONT" } as const;
 
 /** Nothing started. */
 export function initialState(slotCount: number): State {
