@@ -20,7 +20,8 @@ export class ServedRequest {
   readonly #origin: RequestOrigin;
   #url: string | null = null;
   #headers: Headers | null = null;
-  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+  /** Once `body` has been asked for. */
+  #streamed: Response | null = null;
   /** The real Request, once something needs it; from then on it owns the body. */
   #native: Request | null = null;
 
@@ -58,7 +59,9 @@ export class ServedRequest {
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     if (this.#native !== null) return this.#native.body;
     if (this.#origin.body === null) return null;
-    return this.#stream ??= this.#origin.body.stream();
+    // A Response around the stream keeps the rules of bodies that are read in part.
+    this.#streamed ??= new Response(this.#origin.body.stream());
+    return this.#streamed.body as ReadableStream<Uint8Array<ArrayBuffer>>;
   }
 
   get bodyUsed(): boolean {
@@ -76,7 +79,7 @@ export class ServedRequest {
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#native !== null) return await this.#native.bytes();
-    if (this.#stream !== null) return await this.#streamReader().bytes();
+    if (this.#streamed !== null) return await this.#streamed.bytes();
     const { body } = this.#origin;
     if (body === null) return new Uint8Array(0);
     if (body.used) throw new TypeError("Body already consumed");
@@ -106,13 +109,6 @@ export class ServedRequest {
     return new Response(bytes, {
       headers: { "content-type": this.headers.get("content-type") ?? "" },
     });
-  }
-
-  #wrapped: Response | null = null;
-
-  /** A stream that was handed out may have been read in part: a Response around it keeps the rules. */
-  #streamReader(): Response {
-    return this.#wrapped ??= new Response(this.#stream);
   }
 
   #materialise(): Request {
