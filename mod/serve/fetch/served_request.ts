@@ -66,7 +66,7 @@ export class ServedRequest {
 
   get bodyUsed(): boolean {
     if (this.#native !== null) return this.#native.bodyUsed;
-    return this.#stream !== null ? this.#streamReader().bodyUsed : this.#origin.body?.used ?? false;
+    return this.#streamed?.bodyUsed ?? this.#origin.body?.used ?? false;
   }
 
   async text(): Promise<string> {
