@@ -46,7 +46,7 @@ const percentTicks = [0, 90, 99, 99.9, 99.99, 99.999, 99.9999];
 /** A percentile axis: each step to the right leaves out a tenth of the rest. `max` below 100. */
 export function percentileScale(max: number): Scale {
   const depth = (percent: number) => Math.log10(100 / (100 - Math.min(percent, 99.99999)));
-  const end = Math.max(2, Math.ceil(depth(max)));
+  const end = Math.max(2, Math.ceil(depth(max) - 1e-9));
   const ticks = percentTicks.filter((percent) => depth(percent) <= end + 1e-9)
     .map((value) => ({ value, label: `${value}%` }));
   return { ticks, place: (percent) => Math.min(1, depth(percent) / end) };

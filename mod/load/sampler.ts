@@ -18,6 +18,8 @@ export class Sampler {
   readonly #sampledRequests: number[];
   readonly #sampledAtMs: number[];
   readonly #earlier: Histogram[];
+  /** Of the interval that is being closed; kept, so that a long run leaves no garbage. */
+  readonly #latency = new Histogram();
   #last = { atMs: 0, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
 
   /** `onInterval` is called once a second. */
@@ -53,7 +55,8 @@ export class Sampler {
   }
 
   #closeInterval(elapsedMs: number): void {
-    const latency = new Histogram();
+    const latency = this.#latency;
+    latency.clear();
     const now = { atMs: elapsedMs, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
     let openConnections = 0;
     this.#stats.forEach((stats, thread) => {
@@ -63,9 +66,7 @@ export class Sampler {
       now.failed += failedCount(counters);
       now.retried += counters[Slot.retried];
       openConnections += counters[Slot.open];
-      const copy = stats.latency.clone();
-      latency.add(copy.since(this.#earlier[thread]));
-      this.#earlier[thread] = copy;
+      stats.latency.advance(this.#earlier[thread], latency);
     });
     const [p50Us, p90Us, p99Us] = latency.percentiles([50, 90, 99]);
     const interval: Interval = {

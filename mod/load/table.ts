@@ -34,7 +34,8 @@ export const loadTable = defineTable({
     name: "URL",
     min: 0,
     max: 10_000,
-    help: "http://host[:port]/path, http://unix:/path.sock:/uri or http://[unix:/path.sock]/uri. " +
+    help:
+      "http[s]://host[:port]/path, http://unix:/path.sock:/uri or http://[unix:/path.sock]/uri. " +
       "Several are requested in turn.",
   },
   options: [

@@ -115,21 +115,21 @@ export class Histogram {
   }
 
   /**
-   * What was recorded since `earlier`, a former copy of this histogram. Its maximum is known to
-   * three digits only.
+   * Adds to `into` what was recorded since `earlier`, a former state of this histogram, and brings
+   * `earlier` up to date. Allocates nothing. The maximum of `into` is known to three digits only.
    */
-  since(earlier: Histogram): Histogram {
-    const result = new Histogram();
+  advance(earlier: Histogram, into: Histogram): void {
+    const mine = this.slots, before = earlier.slots, total = into.slots;
     let last = -1;
     for (let index = 0; index < counterCount; index++) {
-      const difference = this.slots[index] - earlier.slots[index];
-      if (difference > 0) {
-        result.slots[index] = difference;
-        last = index;
-      }
+      const count = mine[index];
+      if (count === before[index]) continue;
+      total[index] += count - before[index];
+      before[index] = count;
+      last = index;
     }
-    if (last >= 0) result.slots[maxSlot] = Math.min(highestOf(last), this.maxUs);
-    return result;
+    before[maxSlot] = mine[maxSlot];
+    if (last >= 0) total[maxSlot] = Math.max(total[maxSlot], Math.min(highestOf(last), this.maxUs));
   }
 
   /** Replaces the exact maximum when a histogram is rebuilt from counters alone. */

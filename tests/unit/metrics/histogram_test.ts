@@ -93,15 +93,16 @@ Deno.test("add() equals recording everything in one histogram", () => {
   assertEquals(one.slots, both.slots);
 });
 
-Deno.test("since() holds only what was recorded after the copy", () => {
-  const histogram = new Histogram();
+Deno.test("advance() adds only what was recorded since the last time", () => {
+  const histogram = new Histogram(), earlier = new Histogram();
   histogram.record(1_000_000);
-  const before = histogram.clone();
+  histogram.advance(earlier, new Histogram());
   histogram.record(500);
   histogram.record(700);
-  const interval = histogram.since(before);
-  assertEquals(interval.count, 2);
-  assertEquals(interval.percentile(100), 700);
+  const interval = new Histogram();
+  histogram.advance(earlier, interval);
+  assertEquals([interval.count, interval.percentile(100)], [2, 700]);
+  assertEquals(earlier.slots, histogram.slots);
 });
 
 Deno.test("corrected() fills in the requests that a stall swallowed", () => {
