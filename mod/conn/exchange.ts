@@ -2,6 +2,7 @@
 import type { Address } from "../base/address.ts";
 import type { PeerError } from "../base/errors.ts";
 import type { Framing } from "../http1/message_head.ts";
+import type { TrailerField } from "../http1/trailer_section.ts";
 import type { HeadWriter } from "../http1/head_writer.ts";
 import type { RequestHead } from "../http1/request_head.ts";
 import type { Socket } from "../net/reactor.ts";
@@ -107,6 +108,8 @@ export interface Exchange {
    * (Upgrade, CONNECT). `early` are bytes that the client has sent already. The exchange is over.
    */
   takeOver(): { socket: Socket; early: Uint8Array };
+  /** Trailer fields of a chunked request, from `onBodyEnd` on. */
+  requestTrailers(): readonly TrailerField[];
   peerAddress(): Address;
   localAddress(): Address;
 }

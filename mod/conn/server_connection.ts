@@ -5,6 +5,7 @@
  * client is; the response half lives in `ResponseHalf`. An exchange is over when both are complete.
  */
 import { PeerError } from "../base/errors.ts";
+import type { TrailerField } from "../http1/trailer_section.ts";
 import { BodyDecoder } from "../http1/body_decoder.ts";
 import { describeFault } from "../http1/faults.ts";
 import { Framing } from "../http1/message_head.ts";
@@ -66,6 +67,10 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
 
   get isRequestComplete(): boolean {
     return this.#input === Input.complete;
+  }
+
+  requestTrailers(): readonly TrailerField[] {
+    return this.hasRequestBody && this.#decoder !== null ? this.#decoder.trailers : [];
   }
 
   /** No request is under way and none has begun to arrive. */

@@ -215,6 +215,17 @@ Deno.test("an app that does not load ends the master with 78 and one line", asyn
   assert(lines.every((line) => line === lines[0]), stderr);
 });
 
+Deno.test("a master does not share its port with a stranger, unless both ask for it", async () => {
+  await using served = await startServe({ args: ["--workers", "2", "--text", "x"] });
+  await served.child.waitForLine(/with 2 workers/);
+  const args = ["serve", "-q", "--host", "127.0.0.1", "--port", String(served.port)];
+  const { code, stderr } = await runHayate([...args, "--workers", "2", "--text", "y"]);
+  assertEquals([code, stderr], [
+    1,
+    `hayate serve: 127.0.0.1:${served.port} in use: another process listens on it\n`,
+  ]);
+});
+
 Deno.test("hooks of the app run in master and workers", async () => {
   await using served = await startServe({
     args: ["--workers", "2", "@app.js"],

@@ -174,6 +174,25 @@ eachBackend("trailers follow a streamed body", async (backend) => {
   assertMatch(answer, /4\r\nbody\r\n0\r\nx-sum: 42\r\n\r\n$/);
 });
 
+eachBackend("trailers of a request are there when its body has been read", async (backend) => {
+  await using served = await startServe({
+    args: ["@app.js"],
+    backend,
+    files: {
+      "app.js": appWith(`async (request, info) => {
+        const before = info.trailers.get("x-sum");
+        return new Response([await request.text(), before, info.trailers.get("x-sum")].join());
+      }`),
+    },
+  });
+  const answer = await rawExchange(
+    tcp(served.port),
+    "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      "3\r\nabc\r\n0\r\nX-Sum: 42\r\n\r\n",
+  );
+  assertMatch(answer, /\r\n\r\nabc,,42$/);
+});
+
 eachBackend("Expect: 100-continue is answered when the body is wanted", async (backend) => {
   await using served = await startServe({
     args: ["@app.js"],

@@ -14,6 +14,8 @@ export class Call implements RequestOrigin, BodySource {
   bodyBytes = 0;
   /** The handler has asked for the socket. */
   upgraded: ((socket: ReturnType<Exchange["takeOver"]>) => void) | null = null;
+  /** Of the request; complete when its body is. */
+  readonly requestTrailers: [name: string, value: string][] = [];
   /** Field lines to send behind a chunked body. */
   trailers: Headers | null = null;
   #exchange: Exchange | null;

@@ -90,7 +90,10 @@ export class FetchHandler implements ExchangeHandler {
   }
 
   onBodyEnd(x: Exchange): void {
-    (x.context as Call | null)?.body?.end();
+    const call = x.context as Call | null;
+    if (call === null) return;
+    for (const { name, value } of x.requestTrailers()) call.requestTrailers.push([name, value]);
+    call.body?.end();
   }
 
   onDrain(x: Exchange): void {

@@ -37,6 +37,11 @@ export class ServedInfo {
     return this.#completed;
   }
 
+  /** Trailer fields of the request, once its body has been read to the end; empty before. */
+  get trailers(): Headers {
+    return new Headers(this.#call.requestTrailers);
+  }
+
   /** Trailer fields to send behind a streamed body; set them before the stream ends. */
   setTrailers(trailers: HeadersInit): void {
     this.#call.trailers = new Headers(trailers);

@@ -19,6 +19,7 @@ info.remoteAddr, info.localAddr   {transport: "tcp", hostname, port} or
                                   {transport: "unix", path}
 info.completed                    a promise: the response has been handed to the
                                   system
+info.trailers                     trailer fields of the request, once its body is read
 info.setTrailers({...})           trailer fields behind a streamed body
 info.upgrade({protocol})          {response, socket}: accept a WebSocket
 
