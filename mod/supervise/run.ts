@@ -3,7 +3,6 @@ import { StartError } from "../base/errors.ts";
 import { version } from "../base/version.ts";
 import { AddressInUse } from "../net/inheritable.ts";
 import { reapOrphans } from "../process/children.ts";
-import { descriptorWatch } from "../process/descriptor_watch.ts";
 import { allVariables } from "../process/environment.ts";
 import { passedThroughDescriptors } from "../process/inherited.ts";
 import { pauseSignals } from "../process/pausing.ts";
@@ -24,6 +23,7 @@ import { asWorkers, findOrphans, type Orphan, takeSockets } from "./orphans.ts";
 import { numberOf } from "./owners.ts";
 import { jsonLine, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets.ts";
+import type { StopSignal } from "./state.ts";
 import { statusOf } from "./status.ts";
 import { RealSystem } from "./system.ts";
 import { prepareTls } from "./tls.ts";
@@ -49,6 +49,11 @@ class Supervisor {
   #pidFile: PidFile | null = null;
   #sockets: HeldSockets | null = null;
   #control: ControlSocket | null = null;
+  #engine: Engine | null = null;
+  /** What signals asked for before there was an engine. */
+  readonly #early: StopSignal[] = [];
+  /** Workers that a dead supervisor left behind. */
+  #orphans: readonly Orphan[] = [];
   readonly #statusFile: StatusFile | null;
   readonly #listeners: (() => void)[] = [];
   readonly #startedMs = performance.now();
@@ -60,14 +65,17 @@ class Supervisor {
   async run(): Promise<number> {
     const { plan } = this;
     claimReadiness();
+    this.#listen();
     const daemonStands = claimDaemonReport();
     const given = takeListenFds(allVariables());
     const passedThrough = passedThroughDescriptors();
     this.#report({ event: "start", pid: Deno.pid });
     const deadPid = plan.pidFile === null ? null : readPid(plan.pidFile);
     if (plan.pidFile !== null) this.#pidFile = PidFile.acquire(plan.pidFile);
-    const orphans = findOrphans(plan.listen, deadPid);
-    const sockets = await this.#acquire(given, orphans, passedThrough);
+    // Looking at every process takes time, so only where a dead supervisor may have left something.
+    const mayHaveOrphans = deadPid !== null || plan.reusePort;
+    this.#orphans = mayHaveOrphans ? findOrphans(plan.listen, deadPid) : [];
+    const sockets = await this.#acquire(given, passedThrough);
     this.#sockets = sockets;
     this.#output = openLog(plan.log, (entry) => this.#report(entry));
     const identity = `${Deno.pid}:${processInfo(Deno.pid)?.startTime}`;
@@ -77,13 +85,14 @@ class Supervisor {
     const system = new RealSystem(plan, launcher, this.#statusFile, (entry) => this.#report(entry));
     const engine = new Engine(system, plan.workers, pauseSignals);
     system.engine = engine;
-    this.#listen(engine);
+    this.#engine = engine;
     this.#control = this.#openControl(engine, system, sockets);
     system.control = this.#control;
     reapOrphans();
     daemonStands?.();
     if (this.tls.note !== "") this.#report({ event: "note", text: this.tls.note });
-    engine.start(asWorkers(orphans, performance.now()));
+    engine.start(asWorkers(this.#orphans, performance.now()));
+    for (const signal of this.#early.splice(0)) engine.stop(signal);
     return await engine.finished;
   }
 
@@ -95,27 +104,39 @@ class Supervisor {
     this.#statusFile?.remove();
     await this.#output.close();
     this.#pidFile?.release();
-    await descriptorWatch.settled();
   }
 
   /** The sockets: given by systemd, copied out of orphans, or bound. */
   async #acquire(
     given: readonly GivenSocket[],
-    orphans: readonly Orphan[],
     passedThrough: readonly number[],
   ): Promise<HeldSockets> {
+    const first = this.#tryToBind(given, passedThrough);
+    if (first instanceof HeldSockets) return first;
+    if (this.#orphans.length === 0) this.#orphans = findOrphans(this.plan.listen, null);
+    if (this.#orphans.length === 0) throw first;
+    const second = this.#tryToBind(given, passedThrough);
+    if (second instanceof HeldSockets) return second;
+    // We may not copy their sockets: the port is free only when they have ended.
+    await this.#endOrphans();
+    return this.#bind(given, passedThrough);
+  }
+
+  #tryToBind(
+    given: readonly GivenSocket[],
+    passedThrough: readonly number[],
+  ): HeldSockets | AddressInUse {
     try {
-      return this.#bind(given, orphans, passedThrough);
+      return this.#bind(given, passedThrough);
     } catch (error) {
-      if (!(error instanceof AddressInUse) || orphans.length === 0) throw error;
-      // We may not copy their sockets: the port is free only when they have ended.
-      await this.#endOrphans(orphans);
-      return this.#bind(given, [], passedThrough);
+      if (error instanceof AddressInUse) return error;
+      throw error;
     }
   }
 
-  async #endOrphans(orphans: readonly Orphan[]): Promise<void> {
-    const pids = orphans.map(({ pid }) => pid);
+  async #endOrphans(): Promise<void> {
+    const pids = this.#orphans.map(({ pid }) => pid);
+    this.#orphans = [];
     const text = `ending workers of a supervisor that died, their sockets are needed:${pids}`;
     this.#report({ event: "note", text });
     for (const pid of pids) sendSignal(pid, this.plan.settings.signalOnTerm);
@@ -128,7 +149,6 @@ class Supervisor {
 
   #bind(
     given: readonly GivenSocket[],
-    orphans: readonly Orphan[],
     passedThrough: readonly number[],
   ): HeldSockets {
     const { plan } = this;
@@ -153,17 +173,22 @@ class Supervisor {
         const fds = given.filter((socket) => socket.spec.name === spec.name).map(({ fd }) => fd);
         return fds.length > 0
           ? { fds: fds.slice(0, count), madeByUs: false }
-          : { fds: takeSockets(orphans, spec, count), madeByUs: true };
+          : { fds: takeSockets(this.#orphans, spec, count), madeByUs: true };
       },
     );
   }
 
-  #listen(engine: Engine): void {
+  /** From the very start: whoever finds our pid file may signal us before the first worker is there. */
+  #listen(): void {
     for (const signal of ["TERM", "INT", "QUIT"] as const) {
-      this.#listeners.push(addSignalListener(signal, () => engine.stop(signal)));
+      this.#listeners.push(addSignalListener(signal, () => {
+        if (this.#engine === null) this.#early.push(signal);
+        else this.#engine.stop(signal);
+      }));
     }
     this.#listeners.push(
-      addSignalListener("HUP", () => engine.hup()),
+      // Before the first start there is nothing to replace.
+      addSignalListener("HUP", () => this.#engine?.hup()),
       addSignalListener("USR1", () => this.#output.reopen()),
       swallowSignal("USR2"),
       swallowSignal("ALRM"),
