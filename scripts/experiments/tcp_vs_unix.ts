@@ -1,0 +1,224 @@
+/** Experiment 1: what a unix socket saves against TCP, with and without keep-alive. */
+import type { Place, ServerSpec, Target, Transport } from "../benchmarks/comparison.ts";
+import { hayateApp } from "../benchmarks/contenders/hayate.ts";
+import { nginxReturn } from "../benchmarks/contenders/nginx.ts";
+import { unicorn } from "../benchmarks/contenders/unicorn.ts";
+import { wrk } from "../benchmarks/contenders/wrk.ts";
+import { PinnedProcess, runPinned } from "../benchmarks/processes.ts";
+import { findProgram, versionOf } from "../benchmarks/programs.ts";
+import { summarize } from "../benchmarks/statistics.ts";
+import { parseWrkOutput } from "../benchmarks/wrk_output.ts";
+import { freePort } from "../../tests/support/ports.ts";
+import { type Experiment, type Lab, type LoadRun, readLoadReport } from "./lab.ts";
+import { promised, type Row } from "./report.ts";
+
+const [serverCore, clientCore] = [0, 1];
+const connections = 50;
+/** Everybody in turns, so that a noisy moment hits nobody in all of its rounds. */
+const rounds = 5;
+const wrkRounds = 3;
+const seconds = 1;
+
+/** A body in chunks, which Rack's own middleware makes of any body. */
+const unicornChunked: ServerSpec = {
+  ...unicorn,
+  name: "unicorn chunked",
+  files: (place) => ({
+    ...unicorn.files!(place),
+    "config.ru": "require 'rack'\nuse Rack::Chunked\n" +
+      "run ->(env) { [200, {'content-type' => 'text/plain'}, [\"hello world\\n\"]] }\n",
+  }),
+};
+
+interface Contender {
+  readonly spec: ServerSpec;
+  readonly keepsAlive: boolean;
+  /** Requests a second of the original, connection per request, 16 cores. */
+  readonly original: { readonly tcp: number; readonly unix: number } | null;
+}
+
+const contenders: readonly Contender[] = [
+  // Rhebok had this place in the original.
+  { spec: hayateApp, keepsAlive: true, original: { unix: 325_426, tcp: 67_392 } },
+  { spec: unicorn, keepsAlive: false, original: { unix: 184_506, tcp: 62_455 } },
+  { spec: unicornChunked, keepsAlive: false, original: { unix: 113_481, tcp: 44_659 } },
+  { spec: nginxReturn, keepsAlive: true, original: null },
+];
+
+/** One server over one kind of socket, loaded in one way, and what its rounds gave. */
+interface Trial {
+  readonly contender: Contender;
+  readonly transport: Transport;
+  readonly keepalive: boolean;
+  readonly series: string;
+  readonly target: Target;
+  readonly runs: LoadRun[];
+  /** wrk's own requests per second; none over unix sockets, and where wrk is missing. */
+  readonly wrkRates: number[];
+}
+
+export const tcpVsUnix: Experiment = {
+  name: "tcp-vs-unix",
+  question: "what does a unix socket save against TCP, with and without keep-alive?",
+  restarts: null,
+  async run(lab) {
+    lab.note(
+      `one core for the server, one for the client, ${connections} connections, the median of ` +
+        `${rounds} rounds of ${seconds} s; the original had 16 cores, and Rhebok in hayate's place`,
+    );
+    const trials: Trial[] = [];
+    for (const contender of contenders) {
+      const { program } = contender.spec;
+      if (findProgram(program) === null) {
+        lab.note(`${program} is missing: scripts/bench --install, as root`);
+        continue;
+      }
+      if (program !== "hayate") lab.say(await versionOf(program));
+      for (const transport of ["tcp", "unix"] as const) {
+        trials.push(...await prepare(lab, contender, transport));
+      }
+    }
+    const hasWrk = findProgram("wrk") !== null;
+    if (!hasWrk) lab.note("wrk is missing: no figures of wrk's");
+    for (let round = 1; round <= rounds; round++) {
+      lab.say(`round ${round} of ${rounds}`);
+      for (const trial of trials) {
+        trial.runs.push(await loadPinned(lab, trial, round));
+        if (!hasWrk || trial.transport === "unix" || round > wrkRounds) continue;
+        trial.wrkRates.push(await wrkFigure(trial));
+      }
+    }
+    for (const trial of trials) await keepMedian(lab, trial);
+    lab.figures = trials.map(({ series, runs, wrkRates }) => ({
+      series,
+      requestsPerSecond: runs.map((run) => run.requestsPerSecond),
+      requestsFailed: runs.map((run) => run.requestsFailed),
+      wrkRequestsPerSecond: wrkRates,
+    }));
+    const closing = trials.filter(({ keepalive }) => !keepalive).map(({ series }) => series);
+    if (closing.length > 0) await lab.plot("Hello world, connection per request", closing);
+    return rowsOf(trials);
+  },
+};
+
+/** Starts the server, which stays idle between its turns. */
+async function prepare(lab: Lab, contender: Contender, transport: Transport): Promise<Trial[]> {
+  const { spec } = contender;
+  const { target } = lab.use(await startServer(lab, spec, transport));
+  return (contender.keepsAlive ? [false, true] : [false]).map((keepalive) => ({
+    contender,
+    transport,
+    keepalive,
+    series: `${spec.name} ${transport}${keepalive ? " keep-alive" : ""}`,
+    target,
+    runs: [],
+    wrkRates: [],
+  }));
+}
+
+interface Server extends AsyncDisposable {
+  readonly target: Target;
+}
+
+async function startServer(lab: Lab, spec: ServerSpec, transport: Transport): Promise<Server> {
+  const folder = `${lab.folder}/${spec.name}-${transport}`.replaceAll(" ", "-");
+  await Deno.mkdir(folder);
+  const address = transport === "unix"
+    ? { kind: "unix", path: `${folder}/s` } as const
+    : { kind: "tcp", host: "127.0.0.1", port: freePort() } as const;
+  const place: Place = { folder, address, upstream: null, certificate: null, connections };
+  for (const [name, text] of Object.entries(spec.files?.(place) ?? {})) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+  const path = findProgram(spec.program)!;
+  const process = new PinnedProcess(spec.name, serverCore, path, spec.args(place), spec.env);
+  const owned = { target: { address, isTls: false }, [Symbol.asyncDispose]: () => process.stop() };
+  try {
+    await process.untilListening(address);
+  } catch (error) {
+    await process.stop();
+    throw error;
+  }
+  return owned;
+}
+
+async function loadPinned(lab: Lab, trial: Trial, round: number): Promise<LoadRun> {
+  const { address } = trial.target;
+  const file = await lab.seriesFile(`${trial.series}.${round}`);
+  const where = address.kind === "unix"
+    ? ["-P", address.path, "http://localhost/"]
+    : [`http://${address.host}:${address.port}/`];
+  const flags = trial.keepalive ? [] : ["--no-keepalive"];
+  const args = ["load", "-c", `${connections}`, "-d", `${seconds}`, "--json", file, ...flags];
+  await runPinned(clientCore, findProgram("hayate")!, [...args, ...where]);
+  return await readLoadReport(file);
+}
+
+async function wrkFigure({ target, keepalive }: Trial): Promise<number> {
+  const close = keepalive ? [] : ["-H", "Connection: close"];
+  const args = [...close, ...wrk.args(target, connections, seconds)];
+  const { output } = await runPinned(clientCore, findProgram("wrk")!, args);
+  return parseWrkOutput(output).requestsPerSecond;
+}
+
+/** The report of the median round becomes the series' own; those of the others go. */
+async function keepMedian(lab: Lab, trial: Trial): Promise<void> {
+  const middle = trial.runs.findIndex((run) => run.requestsPerSecond === medianRate(trial));
+  for (let round = 1; round <= rounds; round++) {
+    const file = await lab.seriesFile(`${trial.series}.${round}`);
+    if (round - 1 !== middle) await Deno.remove(file);
+    else await Deno.rename(file, await lab.seriesFile(trial.series));
+  }
+}
+
+function medianRate({ runs }: Trial): number {
+  return summarize(runs.map((run) => run.requestsPerSecond)).median;
+}
+
+function rowsOf(trials: readonly Trial[]): Row[] {
+  const rows = trials.map(rateRow);
+  const rateOf = (name: string, transport: Transport) => {
+    const trial = trials.find((each) =>
+      each.contender.spec.name === name && each.transport === transport && !each.keepalive
+    );
+    return trial === undefined ? null : medianRate(trial);
+  };
+  for (const { spec, original } of contenders) {
+    const [tcp, unix] = [rateOf(spec.name, "tcp"), rateOf(spec.name, "unix")];
+    if (tcp === null || unix === null) continue;
+    const what = `${spec.name}: unix / TCP`;
+    const then = original === null ? "" : `${(original.unix / original.tcp).toFixed(1)} x`;
+    const now = `${(unix / tcp).toFixed(1)} x`;
+    rows.push(promised(what, then, now, unix > tcp, "the unix socket is not faster"));
+  }
+  for (const transport of ["tcp", "unix"] as const) {
+    const [ours, theirs] = [rateOf(hayateApp.name, transport), rateOf(unicorn.name, transport)];
+    if (ours === null || theirs === null) continue;
+    const then = transport === "tcp" ? 67_392 / 62_455 : 325_426 / 184_506;
+    rows.push(promised(
+      `hayate / Unicorn over ${transport}`,
+      `${then.toFixed(1)} x (Rhebok)`,
+      `${(ours / theirs).toFixed(1)} x`,
+      ours > theirs,
+      "Unicorn is faster",
+    ));
+  }
+  return rows;
+}
+
+function rateRow(trial: Trial): Row {
+  const { contender, transport, keepalive, runs, wrkRates } = trial;
+  const failed = runs.reduce((sum, run) => sum + run.requestsFailed, 0);
+  const wrkText = wrkRates.length === 0 ? "" : `, wrk says ${number(summarize(wrkRates).median)}`;
+  return promised(
+    trial.series,
+    contender.original === null || keepalive ? "" : number(contender.original[transport]),
+    `${number(medianRate(trial))} requests/s${wrkText}`,
+    failed === 0,
+    `${failed} requests failed`,
+  );
+}
+
+function number(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
