@@ -37,6 +37,9 @@ export class Peer {
   /** Since when the peer is up again, for slow_start; 0: always. */
   recoveredMs = 0;
 
+  /** Connections of each user of the peer, by that user's number; theirs alone. */
+  readonly pools: unknown[] = [];
+
   constructor(readonly plan: PeerPlan, readonly index: number) {
     this.weight = this.effectiveWeight = plan.weight;
     this.failsMax = plan.failsMax;

@@ -125,6 +125,7 @@ export class RouteCompiler {
       upstream,
       base: latin1Bytes(base),
       baseAlone: latin1Bytes(baseAlone),
+      keepsTarget: prefix === "/" && plan.basePath === "/",
       hostLine: latin1Bytes(`host: ${plan.authority}\r\n`),
       authority: plan.authority,
       preserveHost: proxy.preserveHost,

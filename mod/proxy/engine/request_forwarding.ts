@@ -61,8 +61,13 @@ export function writeRequestHead(
 ): void {
   const head = x.head;
   writer.clear();
-  writer.copy(head.bytes, head.methodStart, head.methodEnd + 1);
-  writeTarget(writer, head, router, route);
+  // Nothing is replaced, so method and target are one run of bytes.
+  if (route.keepsTarget && router.restBytes === head.bytes && head.targetStart === head.pathStart) {
+    writer.copy(head.bytes, head.methodStart, head.targetEnd);
+  } else {
+    writer.copy(head.bytes, head.methodStart, head.methodEnd + 1);
+    writeTarget(writer, head, router, route);
+  }
   writer.copy(versionEnd, 0, versionEnd.length);
   writeHost(writer, head, route);
   if (route.requestRules.length > 0) writeRuledFields(writer, head, route, facts);

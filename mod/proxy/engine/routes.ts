@@ -31,6 +31,8 @@ export interface ProxyRoute {
   /** The target's start when something follows the prefix, and when nothing does. */
   readonly base: Uint8Array;
   readonly baseAlone: Uint8Array;
+  /** Prefix and base path are both `/`: a target goes on as it came. */
+  readonly keepsTarget: boolean;
   /** `host: AUTHORITY CRLF`. */
   readonly hostLine: Uint8Array;
   readonly authority: string;

@@ -27,8 +27,14 @@ export interface UpstreamHost {
 /** The value that a request is hashed by. */
 export type HashKey = (head: RequestHead, facts: ConnectionFacts) => string;
 
+/** Pools of peers that were removed at run time are dropped when there are so many more of them. */
+const strayPoolsMax = 64;
+let lastNumber = -1;
+
 export class Upstream {
   readonly #pools = new Map<Peer, KeepalivePool>();
+  /** Where peers keep this upstream's pool. */
+  readonly #number = ++lastNumber;
 
   constructor(
     readonly group: PeerGroup,
@@ -54,7 +60,10 @@ export class Upstream {
 
   /** Closes the idle connections; exchanges under way go on. */
   close(): void {
-    for (const pool of this.#pools.values()) pool.close();
+    for (const [peer, pool] of this.#pools) {
+      pool.close();
+      peer.pools[this.#number] = undefined;
+    }
     this.#pools.clear();
   }
 
@@ -75,19 +84,34 @@ export class Upstream {
   }
 
   #poolOf(peer: Peer): KeepalivePool {
-    let pool = this.#pools.get(peer);
-    if (pool === undefined) {
-      const { plan, settings, host } = this;
-      pool = new KeepalivePool(host.reactor, addressOf(peer), host.scratch, {
-        connectTimeoutMs: settings.connectTimeoutMs,
-        responseTimeoutMs: settings.ioTimeoutMs,
-        idleTimeoutMs: plan.keepaliveTimeoutMs,
-        idleMax: plan.keepaliveMax,
-        exchangesMax: plan.keepaliveRequestsMax,
-      }, this.#connectorTo(peer));
-      this.#pools.set(peer, pool);
-    }
+    const known = peer.pools[this.#number] as KeepalivePool | undefined;
+    return known ?? this.#addPool(peer);
+  }
+
+  #addPool(peer: Peer): KeepalivePool {
+    this.#dropStrays();
+    const { plan, settings, host } = this;
+    const pool = new KeepalivePool(host.reactor, addressOf(peer), host.scratch, {
+      connectTimeoutMs: settings.connectTimeoutMs,
+      responseTimeoutMs: settings.ioTimeoutMs,
+      idleTimeoutMs: plan.keepaliveTimeoutMs,
+      idleMax: plan.keepaliveMax,
+      exchangesMax: plan.keepaliveRequestsMax,
+    }, this.#connectorTo(peer));
+    this.#pools.set(peer, pool);
+    peer.pools[this.#number] = pool;
     return pool;
+  }
+
+  #dropStrays(): void {
+    const { peers } = this.group;
+    if (this.#pools.size <= peers.length + strayPoolsMax) return;
+    for (const [peer, pool] of this.#pools) {
+      if (peers.includes(peer)) continue;
+      pool.close();
+      this.#pools.delete(peer);
+      peer.pools[this.#number] = undefined;
+    }
   }
 }
 
