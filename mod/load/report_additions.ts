@@ -40,6 +40,9 @@ function scheduleLines(result: LoadResult): string[] {
     `(${percent.toFixed(2)}%); sent late by ${formatTimeUs(Math.round(averageUs))} on average, ` +
     `${formatTimeUs(Math.round(counters[Slot.lagMaxUs]))} at most`,
   ];
+  if (result.measuredMs >= shareMinMs) {
+    lines.push(`Client CPU: ${percentOf(cpuShare(result))} of each thread`);
+  }
   if (counters[Slot.unsent] > 0) {
     lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and found no free connection`);
   }
@@ -140,6 +143,10 @@ function portLines(result: LoadResult): string[] {
     : [`${start}; use --source with more addresses, or --linger0`];
 }
 
+function percentOf(share: number): string {
+  return `${Math.min(100, share * 100).toFixed(0)}%`;
+}
+
 function clientLines(result: LoadResult): string[] {
   const share = cpuShare(result);
   const { counters } = result.stats;
@@ -156,9 +163,7 @@ function clientLines(result: LoadResult): string[] {
   }
   if (share < busyShare || result.measuredMs < shareMinMs) return [];
   return [
-    `Client CPU: ${
-      Math.min(100, share * 100).toFixed(0)
-    }% of each thread was used: the client was ` +
+    `Client CPU: ${percentOf(share)} of each thread was used: the client was ` +
     "the bottleneck, the server may be faster than this",
   ];
 }

@@ -166,8 +166,9 @@ Deno.test("additions() reports how well a schedule was kept", () => {
     [1],
     { askedRate: 100 },
   );
-  assertEquals(additions(open, output).split("\n").slice(0, 2), [
+  assertEquals(additions(open, output).split("\n").slice(0, 3), [
     "Rate: asked 100.0/s, sent 99.3/s (99.34%); sent late by 10.00us on average, 250.00us at most",
+    "Client CPU: 0% of each thread",
     "Unsent: 2 requests were due and found no free connection",
   ]);
 });
