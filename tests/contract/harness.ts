@@ -156,6 +156,8 @@ export class Rig implements AsyncDisposable {
   readonly accepted: Recorder[] = [];
   readonly #listeners: Listener[] = [];
   readonly #recorders: Recorder[] = [];
+  /** Whoever they belong to: a server under test may not have heard of its client's end yet. */
+  readonly #acceptedSockets: Socket[] = [];
   #folder: TempFolder | null = null;
   #acceptWaiters: (() => void)[] = [];
   /** Rejects when `run` does. */
@@ -196,9 +198,11 @@ export class Rig implements AsyncDisposable {
   /** Listens; accepted connections go to `accepted`, unless `onAccept` is given. */
   listen(address: Address, options: ListenOptions = {}, onAccept?: AcceptHandler): Listener {
     const accept = onAccept ?? ((socket: Socket) => this.#accept(socket));
-    return this.track(
-      this.reactor.listen(address, options, this.secure?.accepting(accept) ?? accept),
-    );
+    const secured = this.secure?.accepting(accept) ?? accept;
+    return this.track(this.reactor.listen(address, options, (socket, listener) => {
+      this.#acceptedSockets.push(socket);
+      return secured(socket, listener);
+    }));
   }
 
   adopt(fd: number, options: ListenOptions = {}): Listener {
@@ -287,13 +291,14 @@ export class Rig implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Closing a listener hands over what waits in its queue; one of Deno's takes some turns to.
     for (const listener of this.#listeners) listener.close();
-    for (let seen = -1; seen < this.#recorders.length;) {
-      seen = this.#recorders.length;
+    for (let seen = -1; seen < this.#acceptedSockets.length;) {
+      seen = this.#acceptedSockets.length;
       await sleep(20);
     }
     for (const recorder of this.#recorders) recorder.socket?.abort();
+    for (const socket of this.#acceptedSockets) socket.abort();
     // Whoever is at the other end, and is no recorder, closes when it hears of that.
-    await sleep(20);
+    await sleep(30);
     await this.stop();
     this.secure?.close();
     await this.#folder?.[Symbol.asyncDispose]();
