@@ -62,7 +62,12 @@ export function openListeners(
           "sockets of the supervisor; bound here, a reload may lose connections on it",
       );
     }
-    opened.push(bind(reactor, plan, serverOf(plan, null), inherited !== null));
+    try {
+      opened.push(bind(reactor, plan, serverOf(plan, null), inherited !== null));
+    } catch (error) {
+      if (!(error instanceof StartError) || !isOptional(plan, plans, error)) throw error;
+      warn(`${error.message}; only IPv4 is served`);
+    }
   }
   for (const one of adopted) {
     if (one.serve !== null) continue;
@@ -122,6 +127,17 @@ function hasSibling(
   return plans.some((other) =>
     other !== plan && !unserved.includes(other) && other.address.kind === "tcp" &&
     other.address.port === address.port && isAny(other.address.host)
+  );
+}
+
+/** A host without IPv6 is content with the other half of `listen: PORT`; a port in use is not. */
+function isOptional(plan: ListenPlan, plans: readonly ListenPlan[], error: StartError): boolean {
+  const { address } = plan;
+  if (address.kind !== "tcp" || address.host !== "::" || error.message.includes("in use")) {
+    return false;
+  }
+  return plans.some(({ address: other }) =>
+    other.kind === "tcp" && other.port === address.port && other.host === "0.0.0.0"
   );
 }
 

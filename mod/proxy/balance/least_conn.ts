@@ -3,32 +3,40 @@ import { type Balancer, type Choice, isCandidate } from "./balancer.ts";
 import type { Peer } from "./peer.ts";
 
 export class LeastConn implements Balancer {
-  choose(peers: readonly Peer[], choice: Choice): Peer | null {
-    let least: Peer | null = null;
-    for (let i = 0; i < peers.length; i++) {
-      const peer = peers[i];
-      if (!isCandidate(peer, choice)) continue;
-      if (least === null || peer.active * least.weight < least.active * peer.weight) least = peer;
-    }
-    if (least === null) return null;
-    return this.#chooseAmongEquals(peers, choice, least);
-  }
+  /** The peers that share the least load, from the front; reused for each choice. */
+  readonly #equals: Peer[] = [];
 
-  #chooseAmongEquals(peers: readonly Peer[], choice: Choice, least: Peer): Peer {
-    let best: Peer | null = null;
-    let total = 0;
+  choose(peers: readonly Peer[], choice: Choice): Peer | null {
+    const equals = this.#equals;
+    let least: Peer | null = null;
+    let count = 0;
     for (let i = 0; i < peers.length; i++) {
       const peer = peers[i];
-      if (peer.active * least.weight !== least.active * peer.weight) continue;
-      if (!isCandidate(peer, choice)) continue;
-      const weight = peer.weightAt(choice.nowMs);
-      peer.currentWeight += weight;
-      total += weight;
-      if (peer.effectiveWeight < peer.weight) peer.effectiveWeight++;
-      if (best === null || peer.currentWeight > best.currentWeight) best = peer;
+      const difference = least === null
+        ? -1
+        : peer.active * least.weight - least.active * peer.weight;
+      // The busier ones need no closer look.
+      if (difference > 0 || !isCandidate(peer, choice)) continue;
+      if (difference < 0) count = 0;
+      least = peer;
+      equals[count++] = peer;
     }
-    if (best === null) return least;
-    best.currentWeight -= total;
-    return best;
+    return count > 1 ? chooseSmoothly(equals, count, choice.nowMs) : least;
   }
+}
+
+/** One round of smooth weighted round robin among the first `count` peers. */
+function chooseSmoothly(peers: readonly Peer[], count: number, nowMs: number): Peer {
+  let best = peers[0];
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const peer = peers[i];
+    const weight = peer.weightAt(nowMs);
+    peer.currentWeight += weight;
+    total += weight;
+    if (peer.effectiveWeight < peer.weight) peer.effectiveWeight++;
+    if (peer.currentWeight > best.currentWeight) best = peer;
+  }
+  best.currentWeight -= total;
+  return best;
 }

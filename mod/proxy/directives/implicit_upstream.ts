@@ -9,7 +9,7 @@ export interface WeightedUrl {
 }
 
 /** Idle connections kept to an upstream that has no `keepalive` of its own. */
-export const keepaliveDefault = 128;
+export const keepaliveDefault = 1024;
 
 /** Finds or adds the upstream; returns its index. Equal URLs with equal settings share one pool. */
 export function implicitUpstream(

@@ -22,6 +22,8 @@ export class ConnectionFacts {
   readonly protoLine: Uint8Array;
   /** What the access logs are told about the exchange under way; null without a log. */
   record: ExchangeRecord | null = null;
+  /** Made at the first request that is logged. */
+  spareRecord: ExchangeRecord | null = null;
 
   /** Status of the error whose document is being answered with; 0: none. */
   errorStatus = 0;

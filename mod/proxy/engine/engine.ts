@@ -154,7 +154,10 @@ class Dispatcher implements ExchangeHandler {
     facts.errorStatus = 0;
     facts.redispatchCount = 0;
     const route = this.router.match(x.head);
-    if (route.logs.length > 0) facts.record = new ExchangeRecord(x, route, facts);
+    if (route.logs.length > 0) {
+      facts.record = facts.spareRecord ??= new ExchangeRecord(x, facts);
+      facts.record.begin(route);
+    }
     if (route.settings.errorDocs.length > 0) facts.authority = x.head.hostText();
     if (this.router.isBadPath) return this.engine.answerError(x, route, 400, "bad path");
     this.#dispatch(x, route, facts);

@@ -1,49 +1,58 @@
-/** What an access log is told about one exchange; made only where a log wants it. */
+/** What an access log is told about one exchange; kept only where a log wants it. */
 import type { Exchange } from "../../conn/exchange.ts";
+import { Method } from "../../http1/mod.ts";
 import type { AccessLog, AccessRecord, ProxyBytes, Timing } from "../../log/mod.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { Route } from "./routes.ts";
 
+/** One for each connection that is logged, filled again for each of its exchanges. */
 export class ExchangeRecord implements AccessRecord {
-  readonly method: string;
-  readonly target: string;
-  readonly protocol: string;
-  readonly authority: string;
-  readonly hostName: string;
-  readonly requestBodyBytes: number;
-  readonly receivedAtMs = Date.now();
-  readonly connectionId: number;
-  readonly requestIndex: number;
-  readonly logs: readonly AccessLog[];
+  method = "";
+  target = "";
+  protocol = "";
+  authority = "";
+  hostName = "";
+  requestBodyBytes = 0;
+  receivedAtMs = 0;
+  connectionId = 0;
+  requestIndex = 0;
+  logs: readonly AccessLog[] = [];
   status = 0;
   originalStatus = 0;
   responseBodyBytes = 0;
   responseHeadBytes = 0;
   error = "";
   #durationMs = 0;
-  readonly #startMs: number;
+  #startMs = 0;
   readonly #facts: ConnectionFacts;
   readonly #exchange: Exchange;
   readonly #requestFields = new Map<string, string>();
 
-  constructor(x: Exchange, route: Route, facts: ConnectionFacts) {
+  constructor(x: Exchange, facts: ConnectionFacts) {
+    this.#exchange = x;
+    this.#facts = facts;
+    this.connectionId = facts.id;
+  }
+
+  /** Takes in what the head says, while it is there. */
+  begin(route: Route): void {
+    const x = this.#exchange;
     const { head } = x;
-    this.method = head.methodText();
+    this.method = head.method === Method.get ? "GET" : head.methodText();
     this.target = head.targetText();
-    this.protocol = `HTTP/1.${head.minor}`;
+    this.protocol = head.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
     this.authority = head.hostText();
     this.hostName = route.hostName;
     this.requestBodyBytes = Math.max(0, head.contentLength);
-    this.connectionId = facts.id;
+    this.receivedAtMs = Date.now();
     this.requestIndex = x.requestIndex;
     this.logs = route.logs;
     this.#startMs = x.startMs;
-    this.#facts = facts;
-    this.#exchange = x;
+    if (this.#requestFields.size > 0) this.#requestFields.clear();
     for (const log of route.logs) {
       for (const name of log.format.requestFields) {
-        const value = head.field(name);
-        if (value !== null) this.#requestFields.set(name, value);
+        const index = head.find(name);
+        if (index >= 0) this.#requestFields.set(name, head.value(index));
       }
     }
   }
