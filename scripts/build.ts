@@ -1,4 +1,5 @@
 /** Builds `dist/hayate` with `deno compile`; does nothing when no input has changed since the last build. */
+import { compileArgs } from "./compile_program.ts";
 import { ensureDenort } from "./denort.ts";
 import { hashFiles, listInputs } from "./build_inputs.ts";
 
@@ -19,21 +20,7 @@ const fresh = `${output}.new`;
 const env: Record<string, string> = { NO_COLOR: "1" };
 if (denort !== null) env["DENORT_BIN"] = denort;
 const compile = await new Deno.Command(Deno.execPath(), {
-  args: [
-    "compile",
-    "--quiet",
-    "--allow-all",
-    "--unstable-net",
-    "--no-check",
-    "--frozen",
-    "--config",
-    `${root}/deno.json`,
-    "--include",
-    `${root}/mod/load/worker.ts`,
-    "--output",
-    fresh,
-    `${root}/main.ts`,
-  ],
+  args: compileArgs(root, fresh),
   cwd: root,
   env,
   stdin: "null",

@@ -10,7 +10,7 @@ const originalShare = 20 / 100_000;
 export const containers: Experiment = {
   name: "reuseport-containers",
   question: "what is lost when two generations of containers share a port by SO_REUSEPORT?",
-  restarts: 8,
+  restarts: 10,
   async run(lab) {
     const pair = await startPair(lab);
     const rows: Row[] = [];

@@ -33,15 +33,24 @@ export async function startPair(lab: Lab): Promise<Pair> {
   const command = engine === null
     ? [binaryPath, ...serve]
     : [`${root}/scripts/experiments/in_container.sh`, engine, imageTag, ...serve];
-  // A container counts as running after a second, and the original gave it five more until the old
-  // one went. Three are enough for it to listen, and ten restarts fit into a minute.
-  const supervisor = lab.startHayate(["supervise", "--", ...command], {
-    env: { KILL_OLD_DELAY: "3", PORTS: "" },
+  const supervisor = lab.startHayate(["supervise", ...readiness(port), "--", ...command], {
+    env: { KILL_OLD_DELAY: "1", PORTS: "" },
     stopTimeoutMs: 20_000,
+    waitTimeoutMs: 30_000,
   });
   await supervisor.waitForSocket(tcp(port));
   await supervisor.waitForLine(/supervises/);
   return { supervisor, port };
+}
+
+/**
+ * A container tells nobody when it listens. The original guessed five seconds; here the supervisor
+ * looks for the port's sockets: one for the first generation, two while a change goes on.
+ */
+function readiness(port: number): string[] {
+  const listening = `:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
+  const count = `grep -c '${listening}' /proc/net/tcp`;
+  return ["--ready-exec", `test $(${count}) -ge $((SERVER_STARTER_GENERATION > 1 ? 2 : 1))`];
 }
 
 /** HUPs `restarts` times while ab loads `port`; what ab counted over all of them. */
@@ -65,7 +74,7 @@ export async function restartUnderAb(
       () => killedCount(supervisor) > ended ? true : null,
     );
     if (listeningCount(supervisor) === listening) {
-      throw new Error("a container took more than 4 s to listen: this machine is too busy now");
+      throw new Error("the new container did not listen before the old one was told to end");
     }
     lab.say(`restart ${restart} of ${restarts}`);
   }

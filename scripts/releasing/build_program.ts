@@ -1,0 +1,98 @@
+/** Builds the binary of one CPU from a commit, so that the same commit gives the same bytes. */
+import { compileArgs } from "../compile_program.ts";
+import { type Cpu, ensureDenort } from "../denort.ts";
+import { makeContext } from "../image_context.ts";
+
+const targets = { x64: "x86_64-unknown-linux-gnu", arm64: "aarch64-unknown-linux-gnu" } as const;
+
+/** e_machine of elf(5). */
+const machines = { x64: 62, arm64: 183 } as const;
+
+/** The commit that is released. */
+export interface Commit {
+  readonly hash: string;
+  readonly date: Date;
+}
+
+/**
+ * Compiles the sources of `commit` for `cpu` in a folder of its own, and returns the path of the
+ * binary in `folder`.
+ *
+ * The payload of `deno compile` records when each file was last changed, of the packages as well:
+ * all of them get the commit's time, or else a fetched package would make each machine's build its
+ * own.
+ */
+export async function buildProgram(
+  root: string,
+  commit: Commit,
+  cpu: Cpu,
+  folder: string,
+): Promise<string> {
+  const sources = `${folder}/sources`;
+  await Deno.mkdir(sources, { recursive: true });
+  await run("bash", [
+    "-c",
+    `git -C "$1" archive "$2" | tar -x -C "$3"`,
+    "bash",
+    root,
+    commit.hash,
+    sources,
+  ]);
+  const context = await makeContext(sources);
+  try {
+    await setTimes(context, commit.date);
+    const denort = await ensureDenort(cpu);
+    const output = `${folder}/hayate`;
+    const args = compileArgs(context, output);
+    args.splice(1, 0, "--target", targets[cpu]);
+    const env: Record<string, string> = {
+      DENO_DIR: `${context}/toolchain/deno-dir`,
+      NO_COLOR: "1",
+      ...(denort === null ? {} : { DENORT_BIN: denort }),
+    };
+    await run(Deno.execPath(), args, context, env);
+    await checkMachine(output, cpu);
+    return output;
+  } finally {
+    await Deno.remove(context, { recursive: true });
+  }
+}
+
+/** Gives everything below `folder` the same time. */
+async function setTimes(folder: string, date: Date): Promise<void> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) await setTimes(path, date);
+    await Deno.utime(path, date, date);
+  }
+}
+
+async function checkMachine(path: string, cpu: Cpu): Promise<void> {
+  using file = await Deno.open(path);
+  const head = new Uint8Array(20);
+  await file.read(head);
+  const machine = new DataView(head.buffer).getUint16(18, true);
+  if (machine !== machines[cpu]) {
+    throw new Error(`The binary for ${cpu} is for machine ${machine}, not ${machines[cpu]}`);
+  }
+}
+
+/** Runs a program to its end; its output is shown when it fails. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  cwd?: string,
+  env?: Record<string, string>,
+): Promise<string> {
+  const command = new Deno.Command(program, {
+    args: [...args],
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
+    stdin: "null",
+  });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout);
+  const said = (decoder.decode(stderr) + decoder.decode(stdout)).trim().split("\n").slice(-20);
+  throw new Error(`Cannot run ${program} ${args[0] ?? ""}:\n${said.join("\n")}`);
+}

@@ -1,0 +1,147 @@
+/** `scripts/release`: everything that a release of the last commit consists of, in dist/release. */
+import { version } from "../../mod/base/version.ts";
+import { sha256Hex } from "../build_inputs.ts";
+import type { Cpu } from "../denort.ts";
+import { renderBill } from "./bill_of_materials.ts";
+import { buildProgram, type Commit, run } from "./build_program.ts";
+
+const usage = `usage: scripts/release [--no-image] [--once]
+
+Builds the last commit (changes that are not committed are left out) into dist/release:
+binaries for x86-64 and arm64, the man page, the bill of materials (CycloneDX), the image, SHA256SUMS.
+Each binary is built twice, from two copies of the sources, and the bytes are compared.
+
+  --no-image  leave the image out
+  --once      build each binary once, compare nothing`;
+
+const root = Deno.env.get("HAYATE_ROOT") ?? new URL("../..", import.meta.url).pathname;
+const output = `${root}/dist/release`;
+const names: Readonly<Record<Cpu, string>> = {
+  x64: `hayate-${version}-linux-x86_64`,
+  arm64: `hayate-${version}-linux-aarch64`,
+};
+const imageName = `hayate-${version}-image.tar`;
+
+/**
+ * Why an image of one commit has other bytes each time, while the binary in it has the same: said
+ * by this script and in the README.
+ */
+const imageReason =
+  "the image is not byte for byte the same: its libraries come from Debian's archive of the day, " +
+  "and engines record when they built it";
+
+async function main(flags: readonly string[]): Promise<number> {
+  if (flags.includes("--help")) {
+    console.log(usage);
+    return 0;
+  }
+  const unknown = flags.find((flag) => flag !== "--no-image" && flag !== "--once");
+  if (unknown !== undefined) {
+    console.error(`release: unknown: ${unknown}\n${usage}`);
+    return 2;
+  }
+  const commit = await lastCommit();
+  console.log(`release of hayate ${version}, commit ${commit.hash.slice(0, 12)}`);
+  await Deno.remove(output, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(output, { recursive: true });
+  let allSame = true;
+  const binaries: Record<string, string> = {};
+  for (const cpu of ["x64", "arm64"] as const) {
+    const { sha256, isSame } = await buildBinary(commit, cpu, !flags.includes("--once"));
+    binaries[names[cpu]] = sha256;
+    allSame &&= isSame;
+  }
+  await writeDocuments(commit, binaries);
+  if (!flags.includes("--no-image")) await buildImage();
+  await writeSums();
+  return allSame ? 0 : 1;
+}
+
+async function lastCommit(): Promise<Commit> {
+  const text = await run("git", ["-C", root, "log", "-1", "--format=%H %ct"]);
+  const [hash, seconds] = text.trim().split(" ");
+  return { hash, date: new Date(Number(seconds) * 1000) };
+}
+
+/** Builds it, a second time in another folder, and compares. */
+async function buildBinary(
+  commit: Commit,
+  cpu: Cpu,
+  twice: boolean,
+): Promise<{ sha256: string; isSame: boolean }> {
+  const folder = await Deno.makeTempDir({ prefix: "hayate-release-" });
+  try {
+    const sums: string[] = [];
+    for (const place of twice ? ["first", "the-second"] : ["first"]) {
+      const path = await buildProgram(root, commit, cpu, `${folder}/${place}`);
+      sums.push(await sha256Hex(await Deno.readFile(path)));
+      if (place === "first") await Deno.copyFile(path, `${output}/${names[cpu]}`);
+    }
+    const isSame = sums.every((sum) => sum === sums[0]);
+    const verdict = twice
+      ? isSame ? "two builds, the same bytes" : `two builds differ: ${sums.join(" and ")}`
+      : "built once";
+    console.log(`  ${names[cpu]}: ${verdict}, SHA-256 ${sums[0]}`);
+    return { sha256: sums[0], isSame };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The man page is made by the binary that runs here; the bill of materials names both. */
+async function writeDocuments(
+  commit: Commit,
+  binaries: Readonly<Record<string, string>>,
+): Promise<void> {
+  const program = names[Deno.build.arch === "aarch64" ? "arm64" : "x64"];
+  await Deno.writeTextFile(
+    `${output}/hayate.1`,
+    await run(`${output}/${program}`, ["help", "man"]),
+  );
+  const bill = renderBill({
+    version,
+    date: commit.date,
+    commit: commit.hash,
+    lock: await run("git", ["-C", root, "show", `${commit.hash}:deno.lock`]),
+    denoVersion: Deno.version.deno,
+    v8Version: Deno.version.v8,
+    binaries,
+  });
+  await Deno.writeTextFile(`${output}/hayate-${version}.cdx.json`, bill);
+  console.log(`  hayate.1, hayate-${version}.cdx.json`);
+}
+
+/** Built by scripts/image, saved as an archive that docker, podman and buildah load. */
+async function buildImage(): Promise<void> {
+  const tag = `hayate:${version}`;
+  const { findEngine } = await import("../image_engine.ts");
+  const engine = await findEngine().catch((error: Error) => error);
+  if (engine instanceof Error) {
+    console.log(`  no image: ${engine.message}`);
+    return;
+  }
+  await run(`${root}/scripts/image`, ["--tag", tag]);
+  const file = `${output}/${imageName}`;
+  if (engine.name === "docker") await run("docker", ["save", "-o", file, tag]);
+  else await run("buildah", ["push", "--quiet", tag, `docker-archive:${file}:${tag}`]);
+  console.log(`  ${imageName}, built with ${engine.name}; ${imageReason}`);
+}
+
+async function writeSums(): Promise<void> {
+  const files = Array.from(Deno.readDirSync(output), (entry) => entry.name).sort();
+  let text = "";
+  for (const name of files) {
+    text += `${await sha256Hex(await Deno.readFile(`${output}/${name}`))}  ${name}\n`;
+  }
+  await Deno.writeTextFile(`${output}/SHA256SUMS`, text);
+  console.log(`  SHA256SUMS of ${files.length} files in ${output}`);
+}
+
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  console.error(`release: ${(error as Error).message}`);
+  Deno.exit(1);
+}

@@ -1,0 +1,69 @@
+/** What happens to the appliance during a soak, drawn from a seed. Pure. */
+import type { Random } from "../../tests/fuzz/random.ts";
+
+/** Kinds of trouble. Only the first two may cost requests: those that the killed process held. */
+export const troubleKinds = [
+  "kill worker",
+  "kill generation",
+  "kill upstream",
+  "HUP",
+  "HUP twice",
+  "API: add and remove a server",
+  "API: take a server out and back",
+  "API: change a weight",
+] as const;
+export type TroubleKind = typeof troubleKinds[number];
+
+/** How often each comes, of the sum of all. */
+const weights: Readonly<Record<TroubleKind, number>> = {
+  "kill worker": 2,
+  "kill generation": 1,
+  "kill upstream": 3,
+  "HUP": 5,
+  "HUP twice": 1,
+  "API: add and remove a server": 3,
+  "API: take a server out and back": 3,
+  "API: change a weight": 3,
+};
+
+export interface Trouble {
+  /** Since the start of the load. */
+  readonly atMs: number;
+  readonly kind: TroubleKind;
+}
+
+/** Nothing happens for so long at both ends, where resources are compared. */
+export const quietMs = 15_000;
+
+const pauseMinMs = 2000;
+const pauseMaxMs = 6000;
+
+/**
+ * The whole plan of a soak. It begins with each kind once, so that a short one has met everything,
+ * and ends with a HUP, so that the last generation is as young as the first one was.
+ */
+export function planTroubles(random: Random, durationMs: number): Trouble[] {
+  const bag = troubleKinds.flatMap((kind) => Array<TroubleKind>(weights[kind]).fill(kind));
+  const first = shuffled(random, troubleKinds);
+  const troubles: Trouble[] = [];
+  const endMs = durationMs - quietMs;
+  let atMs = quietMs;
+  while (atMs < endMs) {
+    troubles.push({ atMs, kind: first[troubles.length] ?? random.pick(bag) });
+    atMs += pauseMinMs + random.below(pauseMaxMs - pauseMinMs);
+  }
+  troubles.push({ atMs: endMs, kind: "HUP" });
+  return troubles;
+}
+
+function shuffled<T>(random: Random, list: readonly T[]): T[] {
+  const rest = [...list];
+  const drawn: T[] = [];
+  while (rest.length > 0) drawn.push(...rest.splice(random.below(rest.length), 1));
+  return drawn;
+}
+
+/** True when requests that a killed process held may fail. */
+export function mayCost(kind: TroubleKind): boolean {
+  return kind === "kill worker" || kind === "kill generation";
+}
