@@ -74,6 +74,38 @@ const filesText = `Files of hayate supervise
                     start
 `;
 
+const startServerText = `In place of Server::Starter
+
+A link named start_server to this program takes start_server's options, with its
+abbreviations, and has its exit codes. Variables, files and log lines are the same.
+What is different, on purpose:
+
+  * a signal never shortens the trial of a new worker
+  * HUPs in a burst make one more restart, not one each
+  * a second start on the same pid file is refused; a stale file is no obstacle
+  * --restart ends with 1 when the restart failed, and says why
+  * failing starts back off; a restart is given up after 10 failures in a row
+  * QUIT ends as TERM does
+  * a file at --path that is no socket, or that somebody accepts on, is left alone
+  * an old worker is told once to end, not again at every later HUP
+  * a wrong signal name or a descriptor asked for twice is an error at start
+`;
+
+const systemdText = `Under systemd
+
+scripts/systemd/hayate.service is a unit to start from.
+
+  Type=notify          READY=1 is told when a generation serves
+  Type=notify-reload   RELOADING=1 and READY=1 on HUP (systemd 253 or later)
+  ExecReload=hayate supervise reload PIDFILE
+                       with Type=notify: systemctl reload waits, and fails with the
+                       reason
+  KillMode=mixed       TERM goes to the supervisor alone
+
+Sockets of a .socket unit (LISTEN_FDS) are taken over: those that --port and --path
+name, and all others besides.
+`;
+
 export const superviseTopics: readonly Topic[] = [
   { name: "protocol", summary: "what a command sees: sockets and variables", text: protocolText },
   {
@@ -83,4 +115,6 @@ export const superviseTopics: readonly Topic[] = [
   },
   { name: "signals", summary: "what each signal does", text: signalsText },
   { name: "files", summary: "pid file, status file, control socket, logs", text: filesText },
+  { name: "start_server", summary: "in place of Server::Starter", text: startServerText },
+  { name: "systemd", summary: "sockets and readiness under systemd", text: systemdText },
 ];
