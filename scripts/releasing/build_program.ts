@@ -18,9 +18,10 @@ export interface Commit {
  * Compiles the sources of `commit` for `cpu` in a folder of its own, and returns the path of the
  * binary in `folder`.
  *
- * The payload of `deno compile` records when each file was last changed, of the packages as well:
- * all of them get the commit's time, or else a fetched package would make each machine's build its
- * own.
+ * The payload of `deno compile` records when each file was last changed, of the packages as well: all
+ * of them get the commit's time. It also holds remarks about files of packages that are no scripts,
+ * with their full path: hence one place for all builds. What is left is the name of the registry that
+ * the packages came from, which is the name of a folder in that path.
  */
 export async function buildProgram(
   root: string,
@@ -38,7 +39,7 @@ export async function buildProgram(
     commit.hash,
     sources,
   ]);
-  const context = await makeContext(sources);
+  const context = await moveToFixedPlace(await makeContext(sources));
   try {
     await setTimes(context, commit.date);
     const denort = await ensureDenort(cpu);
@@ -56,6 +57,22 @@ export async function buildProgram(
   } finally {
     await Deno.remove(context, { recursive: true });
   }
+}
+
+/** The same on every machine, whatever TMPDIR says. */
+const fixedPlace = "/tmp/hayate-release";
+
+/** Copies nothing: the folder is renamed where it can be. */
+async function moveToFixedPlace(folder: string): Promise<string> {
+  const isThere = await Deno.lstat(fixedPlace).then(() => true, () => false);
+  if (isThere) {
+    await Deno.remove(folder, { recursive: true });
+    throw new Error(
+      `${fixedPlace} exists: another release is being made, or was interrupted; then remove it`,
+    );
+  }
+  await run("mv", [folder, fixedPlace]);
+  return fixedPlace;
 }
 
 /** Gives everything below `folder` the same time. */
