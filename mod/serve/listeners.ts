@@ -3,6 +3,7 @@ import { type Address, formatAddress } from "../base/address.ts";
 import { StartError } from "../base/errors.ts";
 import { startListening } from "../net/epoll/descriptor.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
+import { keepFromChildren } from "../process/inherited.ts";
 import type { InheritedSocket } from "./inherited.ts";
 import type { ListenPlan } from "./plan.ts";
 
@@ -67,7 +68,10 @@ export function adoptAll(
   }
   return sockets.map(({ name, fd }) => {
     try {
-      return reactor.adopt(fd, { shared }, onAcceptOf(name));
+      const listener = reactor.adopt(fd, { shared }, onAcceptOf(name));
+      // A program that the app starts must not hold our socket open when we have gone.
+      keepFromChildren(fd);
+      return listener;
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       throw new StartError(`${name}: ${error.message}`, 1, { cause: error });

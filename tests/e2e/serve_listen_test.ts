@@ -88,6 +88,27 @@ for (const workers of ["1", "2"]) {
   });
 }
 
+Deno.test("programs that an app starts do not get the listening sockets", async () => {
+  await using folder = await tempFolder();
+  const app = await folder.write(
+    "app.js",
+    appWith(`async () => {
+      const { stdout } = await new Deno.Command("ls", { args: ["-l", "/proc/self/fd"] }).output();
+      return new Response(stdout);
+    }`),
+  );
+  for (const workers of ["1", "2"]) {
+    const port = freePort();
+    await using child = startHayate(
+      ["supervise", "--port", `127.0.0.1:${port}`, "--", "serve", "--workers", workers, app],
+    );
+    await child.waitForLine(/listening on/);
+    const answer = await rawExchange(tcp(port), request, { idleMs: 5000 });
+    assertMatch(answer, /^HTTP\/1\.1 200 /);
+    assertEquals(answer.split("\n").filter((line) => line.includes("socket:")), []);
+  }
+});
+
 Deno.test("a descriptor that is no listening socket is one clear line", async () => {
   const env = { SERVER_STARTER_PORT: "8080=77" };
   const { code, stderr } = await runHayate(["serve", "-q", "--text", "x"], { env });
