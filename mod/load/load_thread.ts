@@ -297,8 +297,8 @@ export class LoadThread implements TickHandler {
   /** A connection that was closed between two requests. */
   reopen(connection: LoadConnection, nowMs: number): void {
     if (this.isOver) return;
-    if (this.#schedule === null && this.#remaining <= 0) return;
-    connection.connect(nowMs);
+    const isNeeded = connection.outstanding > 0 || this.#remaining > 0;
+    if (isNeeded) connection.connect(nowMs);
   }
 
   /** A connection may start, or start again after a rest. */
@@ -313,8 +313,9 @@ export class LoadThread implements TickHandler {
     if (connection.phase === Phase.closed && this.plan.requestsPerConnection > 1) {
       return connection.connect(nowMs);
     }
-    if (this.#nextDueMs <= nowMs) this.#sendScheduled(connection, nowMs);
-    else this.#waiting.add(connection);
+    if (this.#nextDueMs <= nowMs) return this.#sendScheduled(connection, nowMs);
+    this.#waiting.add(connection);
+    if (this.#nextDueMs === Infinity) this.#endWhenDone();
   }
 
   #sendDue(): void {
@@ -332,7 +333,7 @@ export class LoadThread implements TickHandler {
     const intendedMs = this.#nextDueMs;
     this.#claimed += this.#load(connection, 1);
     this.#nextDue++;
-    this.#nextDueMs = this.#startMs + this.#schedule!.dueMs(this.#scheduleIndex(this.#nextDue));
+    this.#nextDueMs = this.#dueMs(this.#schedule!, this.#nextDue);
     if (intendedMs >= this.measureFromMs) {
       const lagUs = (nowMs - intendedMs) * 1000;
       this.counters[Slot.lagSumUs] += lagUs;
@@ -341,8 +342,10 @@ export class LoadThread implements TickHandler {
     connection.send(nowMs, intendedMs);
   }
 
-  #scheduleIndex(position: number): number {
-    return this.plan.index + position * this.plan.threadCount;
+  /** When the thread's request at this position is due; Infinity behind the last one. */
+  #dueMs(schedule: Schedule, position: number): number {
+    if (position - this.#warmDue >= this.plan.requestCount) return Infinity;
+    return this.#startMs + schedule.dueMs(this.plan.index + position * this.plan.threadCount);
   }
 
   /** Requests of the first `total` of the schedule that are this thread's. */
@@ -351,23 +354,24 @@ export class LoadThread implements TickHandler {
   }
 
   #prepareSchedule(schedule: Schedule): void {
-    this.#nextDueMs = this.#startMs + schedule.dueMs(this.#scheduleIndex(0));
     // One that is due at the very end of the warm-up is measured.
     const warm = this.plan.warmupMs === 0 ? 0 : schedule.dueCount(this.plan.warmupMs - 1e-6);
     this.#warmDue = this.#shareOf(warm);
+    this.#nextDueMs = this.#dueMs(schedule, 0);
   }
 
   #closeSchedule(schedule: Schedule, nowMs: number): void {
     const due = this.#shareOf(schedule.dueCount(nowMs - this.#startMs));
-    this.counters[Slot.scheduled] = Math.max(0, due - this.#warmDue);
-    this.counters[Slot.unsent] = Math.max(0, due - Math.max(this.#nextDue, this.#warmDue));
+    const measured = Math.min(Math.max(0, due - this.#warmDue), this.plan.requestCount);
+    this.counters[Slot.scheduled] = measured;
+    this.counters[Slot.unsent] = measured - Math.max(0, this.#nextDue - this.#warmDue);
   }
 
   #endWhenDone(): void {
     if (this.#claimed > 0 || this.isOver) return;
     const isDone = this.#schedule === null
       ? this.#remaining <= 0
-      : this.#nextDueMs === Infinity && this.#endMs === Infinity;
+      : this.#nextDueMs === Infinity && this.plan.requestCount !== Infinity;
     if (isDone) this.stop();
   }
 

@@ -22,6 +22,7 @@ import { wrkHeader, wrkReport } from "./report_wrk.ts";
 import type { Interval, LoadResult } from "./result.ts";
 import { LoadRun } from "./run.ts";
 import type { MainScript } from "./script/main_script.ts";
+import { Slot } from "./stats.ts";
 import { brokenThresholds } from "./verdict.ts";
 
 /** 128 + SIGTERM. */
@@ -91,10 +92,12 @@ export class LoadRuns {
 
   async #runAll(): Promise<number> {
     let broken = 0;
+    let answered = 0;
     for (let index = 0; index < this.#plan.repeat && this.#signalCode === 0; index++) {
       const result = await this.#runOnce(index);
       const lines = brokenThresholds(this.#plan.thresholds, result);
       broken += lines.length;
+      answered += result.stats.counters[Slot.answered];
       if (!this.#plan.output.quiet) { for (const line of lines) writeStderr(`${line}\n`); }
       if (this.#outputs.size > 0) {
         this.#runs.push(await runJson(result, this.#plan.output.percentiles));
@@ -103,7 +106,9 @@ export class LoadRuns {
     }
     await this.#writeFiles();
     if (this.#signalCode !== 0) return this.#signalCode;
-    return broken > 0 ? exitCodes.threshold : exitCodes.ok;
+    if (broken > 0) return exitCodes.threshold;
+    // A script that forgot to start its server must not go on with zeros.
+    return answered > 0 ? exitCodes.ok : exitCodes.failed;
   }
 
   async #runOnce(index: number): Promise<LoadResult> {

@@ -389,7 +389,7 @@ export const loadTable = defineTable({
   ],
   exitCodes: [
     { code: 0, meaning: "the run went through (requests may have failed: see --fail-if)" },
-    { code: 1, meaning: "it could not run, or a script failed" },
+    { code: 1, meaning: "it could not run, nothing was ever answered, or a script failed" },
     { code: 2, meaning: "wrong usage" },
     { code: 3, meaning: "a --fail-if came true, or compare found a regression" },
     { code: 130, meaning: "ended by Ctrl-C; what was measured is reported" },

@@ -226,6 +226,14 @@ Deno.test("load -R keeps to its schedule and does not hide a stall", async () =>
   assertEquals(percentilesUs["p99.9"] > 900_000, true);
 });
 
+Deno.test("load -R with -n ends when the last response is there", async () => {
+  await using server = await ReferenceServer.start();
+  for (const flags of [["-t1"], ["-t2"], ["-t1", "--no-keepalive"]]) {
+    const run = await measure(...flags, "-c5", "-R", "400", "-n", "101", server.url("/"));
+    assertEquals([run.requestsAnswered, run.schedule!.requestsUnsent], [101, 0]);
+  }
+});
+
 Deno.test("load --warmup leaves the warm-up out of every figure", async () => {
   await using server = await ReferenceServer.start();
   await server.stats();

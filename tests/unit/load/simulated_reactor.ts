@@ -20,6 +20,11 @@ export interface Reply {
   readonly bytes: Uint8Array;
   /** The connection ends right behind the response. */
   readonly closes?: boolean;
+  /** errno name of a failure in place of a proper end. */
+  readonly failure?: string;
+  /** The rest comes this much later, from byte `cutAt` on. */
+  readonly cutAt?: number;
+  readonly restAtMs?: number;
 }
 
 export interface SimulatedServer {
@@ -124,13 +129,24 @@ class SimulatedSocket implements Socket {
   write(_bytes: Uint8Array, start: number, end: number): number {
     const { reactor } = this;
     reactor.arrivalsMs.push(reactor.nowMs);
-    const { atMs, bytes, closes } = reactor.server.onRequest(reactor.nowMs);
-    reactor.at(atMs, () => {
-      if (!this.isOpen) return;
-      if (bytes.length > 0) this.handler.onData(this, bytes, 0, bytes.length);
-      if (closes && this.isOpen) this.handler.onEnd(this);
-    });
+    const reply = reactor.server.onRequest(reactor.nowMs);
+    const cut = reply.cutAt ?? reply.bytes.length;
+    if (reply.restAtMs === undefined) {
+      reactor.at(reply.atMs, () => this.#deliver(reply, 0, cut, true));
+    } else {
+      reactor.at(reply.atMs, () => this.#deliver(reply, 0, cut, false));
+      reactor.at(reply.restAtMs, () => this.#deliver(reply, cut, reply.bytes.length, true));
+    }
     return end - start;
+  }
+
+  #deliver(reply: Reply, start: number, end: number, isLast: boolean): void {
+    if (this.isOpen && end > start) this.handler.onData(this, reply.bytes, start, end);
+    if (!isLast || !this.isOpen) return;
+    if (reply.failure !== undefined) {
+      this.isOpen = false;
+      this.handler.onClose(this, new PeerError(reply.failure, "upstream", reply.failure));
+    } else if (reply.closes) this.handler.onEnd(this);
   }
 
   close(): void {

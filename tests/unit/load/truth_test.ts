@@ -184,6 +184,22 @@ Deno.test("a schedule is kept to the request, and to the moment", async () => {
   assertEquals(count("lagSumUs") / 10_000 < 20, true);
 });
 
+Deno.test("-n ends an open loop before its time, warm-up apart", async () => {
+  const server = delaying(() => 1);
+  const { count, outcome } = await simulate(server, 5, {
+    warmupMs: 500,
+    durationMs: 5000,
+    requestCount: 70,
+    stages: [
+      { durationMs: 500, rateStart: 100, rateEnd: 100 },
+      { durationMs: 5000, rateStart: 100, rateEnd: 100 },
+    ],
+  });
+  assertEquals([count("scheduled"), count("answered"), count("unsent")], [70, 70, 0]);
+  assertEquals(server.answered.length, 120);
+  assertAlmostEquals(outcome.measuredMs, 691, 2);
+});
+
 Deno.test("-n sends exactly as many requests, whatever fails on the way", async () => {
   let connects = 0;
   const server = {
@@ -227,7 +243,84 @@ Deno.test("a connection that the server closes between requests costs no request
   assertEquals(count("retried") + count("closedIdle") > 20, true);
 });
 
+/** A generator with a seed, so that a failure can be repeated. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+}
+
+const texts = [
+  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more",
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+  "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
+  "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+  "HTTP/1.1 200 OK\r\n\r\nuntil the end",
+  "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
+  "garbage",
+  "",
+].map((text) => new TextEncoder().encode(text));
+
+/** A server that does anything at all, mostly the right thing. */
+function erratic(next: () => number): SimulatedServer {
+  return {
+    onConnect: () => next() < 0.05 ? "ECONNREFUSED" : next() < 0.05 ? "EAGAIN" : null,
+    onRequest: (atMs) => {
+      const isGood = next() < 0.6;
+      const bytes = texts[isGood ? 0 : Math.floor(next() * texts.length)];
+      const replyMs = !isGood && next() < 0.1 ? Infinity : atMs + next() * 20;
+      const closes = !isGood && next() < 0.5;
+      const failure = !isGood && next() < 0.2 ? { failure: "ECONNRESET" } : {};
+      const cut = next() < 0.5
+        ? { cutAt: Math.floor(next() * bytes.length), restAtMs: replyMs + next() * 60 }
+        : {};
+      return { atMs: replyMs, bytes, closes, ...failure, ...cut };
+    },
+  };
+}
+
+Deno.test("every request is settled exactly once, whatever the server does", async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const next = seeded(seed);
+    const keepsConnections = seed % 3 !== 0;
+    const { stats, count } = await simulate(erratic(next), 1 + seed % 9, {
+      requestCount: 200,
+      durationMs: Infinity,
+      timeoutMs: 50,
+      requestsPerConnection: keepsConnections ? Infinity : 1,
+    });
+    const settled = count("answered") + failures(count);
+    assertEquals(settled, 200, `seed ${seed}`);
+    assertEquals(stats.latency.count, count("answered"), `seed ${seed}`);
+    assertEquals(count("inFlight"), 0, `seed ${seed}`);
+  }
+});
+
+Deno.test("an open loop accounts for every request of its schedule, whatever the server does", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const next = seeded(seed);
+    const { count } = await simulate(erratic(next), 1 + seed % 30, {
+      durationMs: 1000,
+      stages: [{ durationMs: 1000, rateStart: 200, rateEnd: 600 }],
+      timeoutMs: 50,
+      requestsPerConnection: seed % 3 !== 0 ? Infinity : 1,
+    });
+    assertEquals(count("scheduled"), 400, `seed ${seed}`);
+    const sent = count("scheduled") - count("unsent");
+    const settled = count("answered") + failures(count) + count("inFlight");
+    // A refused connect fails a request, although none of the schedule was waiting for it.
+    assertEquals(settled >= sent, true, `seed ${seed}`);
+    assertEquals(
+      settled - count("failedRefused") - count("failedConnect") <= sent,
+      true,
+      `seed ${seed}`,
+    );
+  }
+});
+
 function failures(count: Simulation["count"]): number {
   return count("failedRead") + count("failedTruncated") + count("failedConnect") +
-    count("failedTimeout");
+    count("failedTimeout") + count("failedRefused") + count("failedProtocol") +
+    count("failedWrite");
 }
