@@ -25,7 +25,41 @@ interface Component {
 export function renderBill(bill: Bill): string {
   const packages = npmPackages(bill.lock);
   const root = `hayate@${bill.version}`;
-  const runtime: Component[] = [
+  const runtime = runtimeParts(bill);
+  const direct = [...runtime.filter(({ name }) => name !== "v8"), ...packages.direct];
+  const document = {
+    bomFormat: "CycloneDX",
+    specVersion: "1.5",
+    version: 1,
+    metadata: {
+      timestamp: bill.date.toISOString(),
+      component: {
+        type: "application",
+        "bom-ref": root,
+        name: "hayate",
+        version: bill.version,
+        properties: [
+          { name: "hayate:commit", value: bill.commit },
+          ...Object.entries(bill.binaries).map(([file, sha256]) => ({
+            name: `hayate:sha256:${file}`,
+            value: sha256,
+          })),
+        ],
+      },
+    },
+    components: [...runtime, ...packages.all],
+    dependencies: [
+      { ref: root, dependsOn: direct.map((each) => each["bom-ref"]) },
+      { ref: `deno@${bill.denoVersion}`, dependsOn: [`v8@${bill.v8Version}`] },
+      ...packages.dependencies,
+    ],
+  };
+  return JSON.stringify(document, null, 2) + "\n";
+}
+
+/** What is not npm's: the runtime inside, and the libraries of the host. */
+function runtimeParts(bill: Bill): Component[] {
+  return [
     {
       type: "platform",
       "bom-ref": `deno@${bill.denoVersion}`,
@@ -63,35 +97,6 @@ export function renderBill(bill: Bill): string {
       licenses: [{ license: { id: "LGPL-2.1-or-later" } }],
     },
   ];
-  const direct = [...runtime.filter(({ name }) => name !== "v8"), ...packages.direct];
-  const document = {
-    bomFormat: "CycloneDX",
-    specVersion: "1.5",
-    version: 1,
-    metadata: {
-      timestamp: bill.date.toISOString(),
-      component: {
-        type: "application",
-        "bom-ref": root,
-        name: "hayate",
-        version: bill.version,
-        properties: [
-          { name: "hayate:commit", value: bill.commit },
-          ...Object.entries(bill.binaries).map(([file, sha256]) => ({
-            name: `hayate:sha256:${file}`,
-            value: sha256,
-          })),
-        ],
-      },
-    },
-    components: [...runtime, ...packages.all],
-    dependencies: [
-      { ref: root, dependsOn: direct.map((each) => each["bom-ref"]) },
-      { ref: `deno@${bill.denoVersion}`, dependsOn: [`v8@${bill.v8Version}`] },
-      ...packages.dependencies,
-    ],
-  };
-  return JSON.stringify(document, null, 2) + "\n";
 }
 
 interface Lock {
