@@ -71,7 +71,7 @@ export class ProxyServer {
       ? null
       : new StateFile(stateFile, logger);
     this.#checker = new Checker(groups, {
-      onResult: () => this.#state?.noteProbe(groups, this.#checker),
+      onResult: (hasChanged) => this.#state?.noteProbe(groups, this.#checker, hasChanged),
       transport: new ReactorProbes(reactor),
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       clearTimer: (handle) => reactor.clearTimer(handle),

@@ -66,8 +66,9 @@ export class StateFile {
     this.write(groups, checker);
   }
 
-  /** A probe has ended: written soon. */
-  noteProbe(groups: readonly PeerGroup[], checker: Checker): void {
+  /** A probe has ended: its counters are written soon, a peer that went up or down at once. */
+  noteProbe(groups: readonly PeerGroup[], checker: Checker, hasChanged: boolean): void {
+    if (hasChanged) return this.write(groups, checker);
     if (this.#timer !== 0 || this.#isStopped) return;
     this.#timer = setTimeout(() => this.write(groups, checker), writeDelayMs);
   }

@@ -51,6 +51,10 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}, /status: {check_s
       assertEquals(await bodies(), "b");
       isLive = false;
       await supervisor.waitForLine("disable check peer");
+      await supervisor.waitUntil("the state file to say so", async () => {
+        const saved = JSON.parse(await Deno.readTextFile(`${folder.path}/state.json`));
+        return saved.health[0].isDown || null;
+      });
       supervisor.kill("SIGHUP");
       await supervisor.waitForLine(/old worker \d+ died, status:0/);
       assertEquals(await bodies(), "b");

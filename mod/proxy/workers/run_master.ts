@@ -152,7 +152,7 @@ class MasterControl {
   }
 
   #onProbe(hasChanged: boolean): void {
-    this.#stateFile?.noteProbe(this.#groups, this.#checker);
+    this.#stateFile?.noteProbe(this.#groups, this.#checker, hasChanged);
     if (hasChanged) {
       this.master.broadcast();
     } else if (this.#rowsTimer === 0) {
