@@ -82,7 +82,9 @@ class Supervisor {
     const output = this.#output.descriptors;
     const { variables } = this.tls;
     const launcher = new Launcher(plan, sockets, output, identity, passedThrough, variables);
-    const system = new RealSystem(plan, launcher, this.#statusFile, (entry) => this.#report(entry));
+    // systemd's sockets are not in the plan; whoever reads the greeting wants to see them.
+    const held = { ...plan, listen: sockets.specs };
+    const system = new RealSystem(held, launcher, this.#statusFile, (entry) => this.#report(entry));
     const engine = new Engine(system, plan.workers, pauseSignals);
     system.engine = engine;
     this.#engine = engine;
