@@ -156,6 +156,7 @@ export class Rig implements AsyncDisposable {
   readonly accepted: Recorder[] = [];
   readonly #listeners: Listener[] = [];
   readonly #recorders: Recorder[] = [];
+  readonly #ends: (() => Promise<void>)[] = [];
   /** Whoever they belong to: a server under test may not have heard of its client's end yet. */
   readonly #acceptedSockets: Socket[] = [];
   #folder: TempFolder | null = null;
@@ -207,6 +208,11 @@ export class Rig implements AsyncDisposable {
 
   adopt(fd: number, options: ListenOptions = {}): Listener {
     return this.track(this.reactor.adopt(fd, options, (socket) => this.#accept(socket)));
+  }
+
+  /** Has `end` called while the reactor still runs. */
+  atEnd(end: () => Promise<void>): void {
+    this.#ends.push(end);
   }
 
   /** Has `listener` closed at the end of the test. */
@@ -295,6 +301,7 @@ export class Rig implements AsyncDisposable {
       seen = this.#acceptedSockets.length;
       await sleep(20);
     }
+    for (const end of this.#ends) await end();
     for (const recorder of this.#recorders) recorder.socket?.abort();
     for (const socket of this.#acceptedSockets) socket.abort();
     // Whoever is at the other end, and is no recorder, closes when it hears of that.

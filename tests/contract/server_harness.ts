@@ -41,6 +41,8 @@ export class TestServer implements ExchangeHandler {
     this.http = new HttpServer(rig.reactor, this, options);
     this.http.onRefused = (_connection, status, error) =>
       void this.refusals.push(`${status} ${error.message}`);
+    // A client's end may not have been seen yet.
+    rig.atEnd(() => this.http.drain(0));
     this.listener = rig.listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, {}, this.http.onAccept);
   }
 
