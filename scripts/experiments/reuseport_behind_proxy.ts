@@ -29,7 +29,7 @@ hosts:
 export const behindProxy: Experiment = {
   name: "reuseport-behind-proxy",
   question: "does a proxy that tries again hide what SO_REUSEPORT loses?",
-  restarts: 20,
+  restarts: 12,
   async run(lab) {
     const pair = await startPair(lab);
     const port = freePort();

@@ -15,7 +15,7 @@ import { promised, type Row } from "./report.ts";
 const [serverCore, clientCore] = [0, 1];
 const connections = 50;
 /** Everybody in turns, so that a noisy moment hits nobody in all of its rounds. */
-const rounds = 5;
+const rounds = 3;
 const wrkRounds = 3;
 const seconds = 1;
 
@@ -210,11 +210,13 @@ function rateRow(trial: Trial): Row {
   const { contender, transport, keepalive, runs, wrkRates } = trial;
   const failed = runs.reduce((sum, run) => sum + run.requestsFailed, 0);
   const wrkText = wrkRates.length === 0 ? "" : `, wrk says ${number(summarize(wrkRates).median)}`;
+  const failedText = failed === 0 ? "" : `, ${failed} failed`;
   return promised(
     trial.series,
     contender.original === null || keepalive ? "" : number(contender.original[transport]),
-    `${number(medianRate(trial))} requests/s${wrkText}`,
-    failed === 0,
+    `${number(medianRate(trial))} requests/s${wrkText}${failedText}`,
+    // What others lose on a busy machine is told, but it is not ours to answer for.
+    failed === 0 || contender.spec.program !== "hayate",
     `${failed} requests failed`,
   );
 }
