@@ -29,6 +29,7 @@ export interface Pair {
 export async function startPair(lab: Lab): Promise<Pair> {
   const port = freePort();
   const engine = await findImageEngine(lab);
+  if (engine !== null) lab.note(`in containers of the image ${imageTag}, run by ${engine}`);
   const serve = ["serve", "--reuse-port", "--workers", "1", "--port", `${port}`, "--text", "hello"];
   const command = engine === null
     ? [binaryPath, ...serve]
