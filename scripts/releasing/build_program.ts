@@ -30,15 +30,7 @@ export async function buildProgram(
   folder: string,
 ): Promise<string> {
   const sources = `${folder}/sources`;
-  await Deno.mkdir(sources, { recursive: true });
-  await run("bash", [
-    "-c",
-    `git -C "$1" archive "$2" | tar -x -C "$3"`,
-    "bash",
-    root,
-    commit.hash,
-    sources,
-  ]);
+  await exportSources(root, commit, sources);
   const context = await moveToFixedPlace(await makeContext(sources));
   try {
     await setTimes(context, commit.date);
@@ -57,6 +49,13 @@ export async function buildProgram(
   } finally {
     await Deno.remove(context, { recursive: true });
   }
+}
+
+/** Writes the files of `commit` into `folder`. */
+export async function exportSources(root: string, commit: Commit, folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const script = 'git -C "$1" archive "$2" | tar -x -C "$3"';
+  await run("bash", ["-o", "pipefail", "-c", script, "bash", root, commit.hash, folder]);
 }
 
 /** The same on every machine, whatever TMPDIR says. */

@@ -1,9 +1,11 @@
 /** `scripts/release`: everything that a release of the last commit consists of, in dist/release. */
 import { version } from "../../mod/base/version.ts";
-import { sha256Hex } from "../build_inputs.ts";
-import type { Cpu } from "../denort.ts";
+import { hashFiles, listInputs, sha256Hex } from "../build_inputs.ts";
+import { type Cpu, hostCpu } from "../denort.ts";
+import { makeContext } from "../image_context.ts";
+import { findEngine } from "../image_engine.ts";
 import { renderBill } from "./bill_of_materials.ts";
-import { buildProgram, type Commit, run } from "./build_program.ts";
+import { buildProgram, type Commit, exportSources, run } from "./build_program.ts";
 
 const usage = `usage: scripts/release [--no-image] [--once]
 
@@ -22,13 +24,9 @@ const names: Readonly<Record<Cpu, string>> = {
 };
 const imageName = `hayate-${version}-image.tar`;
 
-/**
- * Why an image of one commit has other bytes each time, while the binary in it has the same: said
- * by this script and in the README.
- */
-const imageReason =
-  "the image is not byte for byte the same: its libraries come from Debian's archive of the day, " +
-  "and engines record when they built it";
+/** Said by this script and in the README. */
+const imageReason = "its program is the binary above, the rest differs from build to build: " +
+  "Debian's libraries of the day, and the times that engines record";
 
 async function main(flags: readonly string[]): Promise<number> {
   if (flags.includes("--help")) {
@@ -54,7 +52,7 @@ async function main(flags: readonly string[]): Promise<number> {
     allSame &&= isSame;
   }
   await writeDocuments(commit, binaries);
-  if (!flags.includes("--no-image")) await buildImage();
+  if (!flags.includes("--no-image")) await buildImage(commit);
   await writeSums();
   return allSame ? 0 : 1;
 }
@@ -95,7 +93,7 @@ async function writeDocuments(
   commit: Commit,
   binaries: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const program = names[Deno.build.arch === "aarch64" ? "arm64" : "x64"];
+  const program = names[hostCpu()];
   await Deno.writeTextFile(
     `${output}/hayate.1`,
     await run(`${output}/${program}`, ["help", "man"]),
@@ -113,20 +111,43 @@ async function writeDocuments(
   console.log(`  hayate.1, hayate-${version}.cdx.json`);
 }
 
-/** Built by scripts/image, saved as an archive that docker, podman and buildah load. */
-async function buildImage(): Promise<void> {
-  const tag = `hayate:${version}`;
-  const { findEngine } = await import("../image_engine.ts");
+/**
+ * Builds the image from the commit's own sources. The binary is handed in as if it had been built
+ * there, so that what runs in the image is what SHA256SUMS names.
+ */
+async function buildImage(commit: Commit): Promise<void> {
   const engine = await findEngine().catch((error: Error) => error);
   if (engine instanceof Error) {
     console.log(`  no image: ${engine.message}`);
     return;
   }
-  await run(`${root}/scripts/image`, ["--tag", tag]);
+  const tag = `hayate:${version}`;
   const file = `${output}/${imageName}`;
+  const sources = await Deno.makeTempDir({ prefix: "hayate-release-" });
+  try {
+    await exportSources(root, commit, sources);
+    const context = await makeContext(sources);
+    try {
+      await handInBinary(context);
+      await engine.build(context, tag);
+    } finally {
+      await Deno.remove(context, { recursive: true });
+    }
+  } finally {
+    await Deno.remove(sources, { recursive: true });
+  }
   if (engine.name === "docker") await run("docker", ["save", "-o", file, tag]);
   else await run("buildah", ["push", "--quiet", tag, `docker-archive:${file}:${tag}`]);
-  console.log(`  ${imageName}, built with ${engine.name}; ${imageReason}`);
+  console.log(`  ${imageName}, built with ${engine.name}: ${imageReason}`);
+}
+
+/** scripts/build does nothing where the stamp names the inputs that it finds. */
+async function handInBinary(context: string): Promise<void> {
+  await Deno.mkdir(`${context}/dist`);
+  await Deno.copyFile(`${output}/${names[hostCpu()]}`, `${context}/dist/hayate`);
+  const digest = await hashFiles(context, await listInputs(context));
+  await Deno.writeTextFile(`${context}/dist/.stamp`, digest);
+  await Deno.writeTextFile(`${context}/.dockerignore`, "!dist\n", { append: true });
 }
 
 async function writeSums(): Promise<void> {
