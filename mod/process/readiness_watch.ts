@@ -76,7 +76,10 @@ export class ReadinessWatch {
     const count = libc.read(this.#readEnd, bytes, bytes.length);
     if (count < 0) return;
     if (count > 0 && bytes.subarray(0, count).includes(0x0a)) {
-      return this.#onTold({ ready: true, pausable: false });
+      // Who tells by both ways has sent the datagram before, and that says more.
+      this.#readSocket();
+      if (this.#isOpen) this.#onTold({ ready: true, pausable: false });
+      return;
     }
     if (count > 0) return;
     // The worker has closed it without a word, or has gone.
