@@ -70,7 +70,7 @@ Deno.test("load --repeat keeps every run; plot, compare and merge read them", as
       "load",
       "-q",
       "-d",
-      "300ms",
+      "600ms",
       "-c",
       "2",
       "--repeat",

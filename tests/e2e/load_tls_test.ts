@@ -27,7 +27,7 @@ Deno.test("load verifies certificates, says why one is refused, and accepts any 
   await using folder = await tempFolder();
   const { server, certificate, url } = await startServer(folder);
   const refused = await runHayate(["load", "-n", "3", "-c1", url]);
-  assertEquals(refused.code, 0);
+  assertEquals(refused.code, 1);
   assertStringIncludes(refused.stdout, "Failed requests: 3: connect 3 (ETLS: ");
   assertMatch(refused.stdout, /certificate is refused: self.signed/);
   for (const flags of [["-k"], ["--cacert", certificate]]) {
