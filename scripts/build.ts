@@ -2,6 +2,7 @@
 import { compileArgs } from "./compile_program.ts";
 import { ensureDenort } from "./denort.ts";
 import { hashFiles, listInputs } from "./build_inputs.ts";
+import { missingModules } from "./missing_modules.ts";
 
 const root = Deno.env.get("HAYATE_ROOT") ?? new URL("..", import.meta.url).pathname;
 const output = `${root}/dist/hayate`;
@@ -12,11 +13,16 @@ if (await readOrEmpty(stamp) === digest && await readOrEmpty(output, 1) !== "") 
   console.error("dist/hayate is up to date");
   Deno.exit(0);
 }
+const missing = await missingModules(root);
+if (missing.length > 0) {
+  for (const line of missing) console.error(`build: ${line}`);
+  Deno.exit(1);
+}
 await Deno.mkdir(`${root}/dist`, { recursive: true });
 const denort = await ensureDenort();
 // A rename at the end: whoever runs dist/hayate meanwhile keeps the old file, and an
 // interrupted build leaves nothing half written under that name.
-const fresh = `${output}.new`;
+const fresh = `${output}.new-${Deno.pid}`;
 const env: Record<string, string> = { NO_COLOR: "1" };
 if (denort !== null) env["DENORT_BIN"] = denort;
 const compile = await new Deno.Command(Deno.execPath(), {
