@@ -2,6 +2,7 @@
 import type { Logger } from "../log/mod.ts";
 import { inheritedChannel } from "../process/channel.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
+import { listenForPause } from "../process/pausing.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
 import { slotVariable, type WorkerMessage } from "./master/messages.ts";
@@ -46,6 +47,7 @@ export async function runPreforkWorker(
   const { backlog } = plan.listen;
   worker.listen((reactor) => adoptFromMaster(reactor, sockets, backlog, worker!.onAcceptOf));
   listenToSignals(worker, row, () => channel?.close());
+  listenForPause(worker);
   if (row !== null) beat(worker, row, plan.process.timeoutMs);
   tell({ kind: "ready" });
   const exitCode = await worker.run();

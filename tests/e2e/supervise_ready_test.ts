@@ -176,11 +176,18 @@ const generationApp = `const generation = Deno.env.get("SERVER_STARTER_GENERATIO
 export default { fetch: () => new Response(generation) };
 `;
 
-Deno.test("--trial: the new generation has all the traffic; when it dies, the old one takes it again", async () => {
+for (const workers of [1, 2]) {
+  const name =
+    `--trial: the new generation of ${workers} has all the traffic; when it dies, the old ` +
+    "one takes it again";
+  Deno.test(name, () => trialAndRollback(workers));
+}
+
+async function trialAndRollback(workers: number): Promise<void> {
   await using folder = await tempFolder();
   const port = freePort();
   const app = await folder.write("app.js", generationApp);
-  const args = [`--port=127.0.0.1:${port}`, "--trial=20", "serve", "--workers", "1", app];
+  const args = [`--port=127.0.0.1:${port}`, "--trial=20", "serve", "--workers", `${workers}`, app];
   await using supervisor = startSupervised(folder, args);
   const [{ pid: old }] = await supervisor.waitForGenerations(1);
   const answers = async () => {
@@ -207,7 +214,7 @@ Deno.test("--trial: the new generation has all the traffic; when it dies, the ol
   ]);
   assertEquals(supervisor.status().map((line) => line.pid), [old]);
   assertEquals(await answers(), ["1"]);
-});
+}
 
 Deno.test("--drain-timeout kills what does not end, TERM in any wait acts at once", async () => {
   await using folder = await tempFolder();

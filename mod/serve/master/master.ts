@@ -14,6 +14,9 @@ export interface WorkerProcess {
   isEnding: boolean;
 }
 
+/** What a master sends: USR2 and CONT make workers step aside and come back. */
+export type MasterSignal = "TERM" | "QUIT" | "KILL" | "USR1" | "USR2" | "CONT";
+
 /** What the master needs of the world. */
 export interface MasterSystem {
   /** Monotonic milliseconds. */
@@ -21,7 +24,7 @@ export interface MasterSystem {
   /** Starts a worker for `slot` of `slotCount`; null (and a log line of its own) when it cannot. */
   start(slot: number, slotCount: number): WorkerProcess | null;
   /** TERM: finish what runs. QUIT: end at once. KILL. */
-  signal(worker: WorkerProcess, name: "TERM" | "QUIT" | "KILL" | "USR1"): void;
+  signal(worker: WorkerProcess, name: MasterSignal): void;
   setTimer(delayMs: number, callback: () => void): void;
   info(message: string): void;
   warn(message: string): void;
@@ -193,7 +196,7 @@ export class Master {
     this.#system.signal(worker, "KILL");
   }
 
-  signalAll(name: "USR1"): void {
+  signalAll(name: "USR1" | "USR2" | "CONT"): void {
     for (const worker of this.#workers) this.#system.signal(worker, name);
   }
 

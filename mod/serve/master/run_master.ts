@@ -3,6 +3,7 @@ import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
 import { raiseOpenFilesLimit } from "../../process/limits.ts";
+import { listenForPause, pausableField, pauseSignals } from "../../process/pausing.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
 import { logAppError } from "../app_errors.ts";
@@ -80,13 +81,17 @@ async function keepWorkers(
         const where = typeof address === "string" ? address : describeListener(address);
         log.info(`listening on ${where} with ${workers} workers`);
       }
-      notifyReady();
+      notifyReady(pausableField);
     },
     onRetire: (worker, why) => master.onRetire(worker, why),
     onExit: (worker, exitCode, how) => master.onExit(worker, exitCode, how),
   };
   starter.beforeStart = await beforeForkOf(plan, log);
   listenToSignals(master, log);
+  listenForPause({
+    pause: () => master.signalAll(pauseSignals.pause),
+    resume: () => master.signalAll(pauseSignals.resume),
+  });
   const watch = new WorkerWatch(plan, master, scoreboard);
   master.start();
   const status = plan.status === null ? null : await openStatus(plan, master, scoreboard);

@@ -6,7 +6,7 @@ import { allVariables } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { sendSignal, signalName } from "../../process/signals.ts";
 import { spawn } from "../../process/spawn.ts";
-import type { MasterSystem, WorkerProcess } from "./master.ts";
+import type { MasterSignal, MasterSystem, WorkerProcess } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
 import { readWorkerMessage, slotVariable } from "./messages.ts";
 import { type Scoreboard, scoreboardVariable } from "./scoreboard.ts";
@@ -105,7 +105,7 @@ export class WorkerStarter implements MasterSystem {
     return worker;
   }
 
-  signal(worker: WorkerProcess, name: "TERM" | "QUIT" | "KILL" | "USR1"): void {
+  signal(worker: WorkerProcess, name: MasterSignal): void {
     sendSignal(worker.pid, name);
   }
 
