@@ -111,8 +111,9 @@ export class EpollListener extends PollTarget implements Listener {
       this.#rest(() => this.resume());
       return false;
     }
-    // ECONNABORTED and network errors of the one connection that was to be accepted (accept(2)).
-    return true;
+    // The one connection that was to be accepted is gone (accept(2)); the next may be sound. Any
+    // other failure is told again by the next event, which gives the rest of the process its turn.
+    return number === Errno.ECONNABORTED || number === Errno.EINTR;
   }
 }
 
