@@ -4,9 +4,10 @@ import { addSignalListener } from "./signals.ts";
 
 const waiting = new Map<number, (status: number) => void>();
 let stopListening: (() => void) | null = null;
-// A signal listener alone does not keep Deno's loop alive; a timer does.
+// A signal listener alone does not keep Deno's loop alive; a timer does. It also looks by itself:
+// a death whose SIGCHLD nobody heard would otherwise be waited for without end.
 let keepAlive = 0;
-const dayMs = 86_400_000;
+const lookMs = 1000;
 let reapsOrphans = false;
 
 /** Resolves with the raw wait status when `pid`, a child of ours, has ended. */
@@ -14,7 +15,7 @@ export function watchChild(pid: number): Promise<number> {
   return new Promise((resolve) => {
     waiting.set(pid, resolve);
     stopListening ??= addSignalListener("CHLD", reap);
-    if (keepAlive === 0) keepAlive = setInterval(() => {}, dayMs);
+    if (keepAlive === 0) keepAlive = setInterval(reap, lookMs);
     // It may have ended before anybody listened for SIGCHLD.
     queueMicrotask(() => reapOne(pid));
   });
