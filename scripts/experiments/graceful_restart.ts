@@ -67,5 +67,5 @@ function changesIn(log: string): number {
 
 function latencyText({ latency }: LoadRun): string {
   const ms = (us: number | undefined) => us === undefined ? "?" : `${(us / 1000).toFixed(1)} ms`;
-  return `${ms(latency.percentilesUs["99"])}, ${ms(latency.maxUs)}`;
+  return `${ms(latency.percentilesUs["p99"])}, ${ms(latency.maxUs)}`;
 }

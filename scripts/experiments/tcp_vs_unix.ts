@@ -51,8 +51,10 @@ interface Trial {
   readonly transport: Transport;
   readonly keepalive: boolean;
   readonly series: string;
-  readonly target: Target;
+  readonly server: Server;
   readonly runs: LoadRun[];
+  /** The server's CPU time in each run, for each request. */
+  readonly cpuUs: number[];
   /** wrk's own requests per second; none over unix sockets, and where wrk is missing. */
   readonly wrkRates: number[];
 }
@@ -66,6 +68,10 @@ export const tcpVsUnix: Experiment = {
       `one core for the server, one for the client, ${connections} connections, the median of ` +
         `${rounds} rounds of ${seconds} s; the original had 16 cores, and Rhebok in hayate's place`,
     );
+    const [busy] = Deno.loadavg();
+    if (busy > 1) {
+      lab.note(`others use this machine (load average ${busy.toFixed(1)}): too few requests/s`);
+    }
     const trials: Trial[] = [];
     for (const contender of contenders) {
       const { program } = contender.spec;
@@ -83,14 +89,19 @@ export const tcpVsUnix: Experiment = {
     for (let round = 1; round <= rounds; round++) {
       lab.say(`round ${round} of ${rounds}`);
       for (const trial of trials) {
-        trial.runs.push(await loadPinned(lab, trial, round));
+        const before = trial.server.cpuUs();
+        const run = await loadPinned(lab, trial, round);
+        trial.runs.push(run);
+        const used = trial.server.cpuUs() - before;
+        trial.cpuUs.push(used / Math.max(1, run.requestsAnswered));
         if (!hasWrk || trial.transport === "unix" || round > wrkRounds) continue;
         trial.wrkRates.push(await wrkFigure(trial));
       }
     }
     for (const trial of trials) await keepMedian(lab, trial);
-    lab.figures = trials.map(({ series, runs, wrkRates }) => ({
+    lab.figures = trials.map(({ series, runs, cpuUs, wrkRates }) => ({
       series,
+      serverCpuUsPerRequest: cpuUs,
       requestsPerSecond: runs.map((run) => run.requestsPerSecond),
       requestsFailed: runs.map((run) => run.requestsFailed),
       wrkRequestsPerSecond: wrkRates,
@@ -104,20 +115,23 @@ export const tcpVsUnix: Experiment = {
 /** Starts the server, which stays idle between its turns. */
 async function prepare(lab: Lab, contender: Contender, transport: Transport): Promise<Trial[]> {
   const { spec } = contender;
-  const { target } = lab.use(await startServer(lab, spec, transport));
+  const server = lab.use(await startServer(lab, spec, transport));
   return (contender.keepsAlive ? [false, true] : [false]).map((keepalive) => ({
     contender,
     transport,
     keepalive,
     series: `${spec.name} ${transport}${keepalive ? " keep-alive" : ""}`,
-    target,
+    server,
     runs: [],
+    cpuUs: [],
     wrkRates: [],
   }));
 }
 
 interface Server extends AsyncDisposable {
   readonly target: Target;
+  /** User and system time since its start. */
+  cpuUs(): number;
 }
 
 async function startServer(lab: Lab, spec: ServerSpec, transport: Transport): Promise<Server> {
@@ -132,7 +146,14 @@ async function startServer(lab: Lab, spec: ServerSpec, transport: Transport): Pr
   }
   const path = findProgram(spec.program)!;
   const process = new PinnedProcess(spec.name, serverCore, path, spec.args(place), spec.env);
-  const owned = { target: { address, isTls: false }, [Symbol.asyncDispose]: () => process.stop() };
+  const owned: Server = {
+    target: { address, isTls: false },
+    cpuUs: () => {
+      const { userUs, systemUs } = process.cpuTime();
+      return userUs + systemUs;
+    },
+    [Symbol.asyncDispose]: () => process.stop(),
+  };
   try {
     await process.untilListening(address);
   } catch (error) {
@@ -143,7 +164,7 @@ async function startServer(lab: Lab, spec: ServerSpec, transport: Transport): Pr
 }
 
 async function loadPinned(lab: Lab, trial: Trial, round: number): Promise<LoadRun> {
-  const { address } = trial.target;
+  const { address } = trial.server.target;
   const file = await lab.seriesFile(`${trial.series}.${round}`);
   const where = address.kind === "unix"
     ? ["-P", address.path, "http://localhost/"]
@@ -154,9 +175,9 @@ async function loadPinned(lab: Lab, trial: Trial, round: number): Promise<LoadRu
   return await readLoadReport(file);
 }
 
-async function wrkFigure({ target, keepalive }: Trial): Promise<number> {
+async function wrkFigure({ server, keepalive }: Trial): Promise<number> {
   const close = keepalive ? [] : ["-H", "Connection: close"];
-  const args = [...close, ...wrk.args(target, connections, seconds)];
+  const args = [...close, ...wrk.args(server.target, connections, seconds)];
   const { output } = await runPinned(clientCore, findProgram("wrk")!, args);
   return parseWrkOutput(output).requestsPerSecond;
 }
@@ -175,35 +196,49 @@ function medianRate({ runs }: Trial): number {
   return summarize(runs.map((run) => run.requestsPerSecond)).median;
 }
 
+/**
+ * The ratios are those of requests per second, as in the original. What is promised is judged by the
+ * server's CPU time, which a busy machine stretches less.
+ */
 function rowsOf(trials: readonly Trial[]): Row[] {
   const rows = trials.map(rateRow);
-  const rateOf = (name: string, transport: Transport) => {
-    const trial = trials.find((each) =>
+  const find = (name: string, transport: Transport) =>
+    trials.find((each) =>
       each.contender.spec.name === name && each.transport === transport && !each.keepalive
     );
-    return trial === undefined ? null : medianRate(trial);
-  };
   for (const { spec, original } of contenders) {
-    const [tcp, unix] = [rateOf(spec.name, "tcp"), rateOf(spec.name, "unix")];
-    if (tcp === null || unix === null) continue;
-    const what = `${spec.name}: unix / TCP`;
-    const then = original === null ? "" : `${(original.unix / original.tcp).toFixed(1)} x`;
-    const now = `${(unix / tcp).toFixed(1)} x`;
-    rows.push(promised(what, then, now, unix > tcp, "the unix socket is not faster"));
+    const [tcp, unix] = [find(spec.name, "tcp"), find(spec.name, "unix")];
+    if (tcp === undefined || unix === undefined) continue;
+    rows.push(promised(
+      `${spec.name}: unix / TCP`,
+      original === null ? "" : `${(original.unix / original.tcp).toFixed(1)} x`,
+      ratioText(unix, tcp),
+      medianCpu(unix) < medianCpu(tcp) || spec.program !== "hayate",
+      "the unix socket costs the server more",
+    ));
   }
   for (const transport of ["tcp", "unix"] as const) {
-    const [ours, theirs] = [rateOf(hayateApp.name, transport), rateOf(unicorn.name, transport)];
-    if (ours === null || theirs === null) continue;
+    const [ours, theirs] = [find(hayateApp.name, transport), find(unicorn.name, transport)];
+    if (ours === undefined || theirs === undefined) continue;
     const then = transport === "tcp" ? 67_392 / 62_455 : 325_426 / 184_506;
     rows.push(promised(
       `hayate / Unicorn over ${transport}`,
       `${then.toFixed(1)} x (Rhebok)`,
-      `${(ours / theirs).toFixed(1)} x`,
-      ours > theirs,
-      "Unicorn is faster",
+      ratioText(ours, theirs),
+      medianCpu(ours) < medianCpu(theirs),
+      "Unicorn needs less CPU",
     ));
   }
   return rows;
+}
+
+function ratioText(one: Trial, other: Trial): string {
+  const rate = (medianRate(one) / medianRate(other)).toFixed(1);
+  return `${rate} x, by the server's CPU ${(medianCpu(other) / medianCpu(one)).toFixed(1)} x`;
+}
+
+function medianCpu({ cpuUs }: Trial): number {
+  return summarize(cpuUs).median;
 }
 
 function rateRow(trial: Trial): Row {
@@ -214,7 +249,9 @@ function rateRow(trial: Trial): Row {
   return promised(
     trial.series,
     contender.original === null || keepalive ? "" : number(contender.original[transport]),
-    `${number(medianRate(trial))} requests/s${wrkText}${failedText}`,
+    `${number(medianRate(trial))} requests/s, server ${
+      medianCpu(trial).toFixed(1)
+    } us each${wrkText}${failedText}`,
     // What others lose on a busy machine is told, but it is not ours to answer for.
     failed === 0 || contender.spec.program !== "hayate",
     `${failed} requests failed`,
