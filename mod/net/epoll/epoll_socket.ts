@@ -172,6 +172,9 @@ export class EpollSocket extends PollTarget implements Socket {
       this.handler.onData(this, buffer, 0, count);
       return true;
     }
+    // A reset is told once, and a failed write has heard of it: what looks like the peer's end here
+    // is none, and what it was sending may be cut off.
+    if (count === 0 && this.#deferredErrno === Errno.ECONNRESET) return false;
     if (count === 0) {
       this.#ended = true;
       this.handler.onEnd(this);

@@ -30,6 +30,8 @@ export class PortableSocket implements Socket {
   /** A `write` was short: `onDrain` is owed. */
   #owesDrain = false;
   #isShutDown = false;
+  /** A write has failed with ECONNRESET. */
+  #wasReset = false;
   #isPaused = false;
   #resume: (() => void) | null = null;
   #linger: LingerDeadline | null = null;
@@ -170,7 +172,9 @@ export class PortableSocket implements Socket {
       while ((this.#isPaused && this.#isOpen) || !reactor.isRunning) {
         await (reactor.isRunning ? this.#untilResumed() : reactor.whenRunning());
       }
-      if (!this.#isOpen) break;
+      // A write may be about to tell of a reset, which the kernel tells once: then this is no end.
+      if (count === null && this.#isWriting) await new Promise((turn) => setTimeout(turn, 0));
+      if (!this.#isOpen || (count === null && this.#wasReset)) break;
       reactor.beforeCallback();
       if (count === null) this.handler.onEnd(this);
       else this.handler.onData(this, buffer, 0, count);
@@ -206,6 +210,7 @@ export class PortableSocket implements Socket {
 
   /** A peer that refuses our bytes may have sent its reasons first: the reader has one turn to bring them. */
   async #failAfterReading(error: unknown): Promise<void> {
+    this.#wasReset = error instanceof Deno.errors.ConnectionReset;
     this.#isShutDown = true;
     await new Promise((resolve) => setTimeout(resolve, 0));
     if (!this.reactor.isRunning) await this.reactor.whenRunning();
