@@ -95,7 +95,8 @@ Deno.test("load --repeat keeps every run; plot, compare and merge read them", as
     const counts = parts.map((runs) => runs[index].requestsAnswered);
     assertEquals(run.requestsAnswered, counts[0] + counts[1]);
     assertEquals(run.latency.count, counts[0] + counts[1]);
-    assertEquals(run.latency.maxUs, parts[1][index].latency.maxUs);
+    const maxima = parts.map((runs) => runs[index].latency.maxUs);
+    assertEquals(run.latency.maxUs, Math.max(...maxima), "of either: a machine may stall");
   });
   const svg = `${folder.path}/p.svg`;
   assertEquals((await runHayate(["load", "plot", fast, slow, "-o", svg])).code, 0);
