@@ -6,6 +6,7 @@ import type { ConnectionFacts } from "./connection_facts.ts";
 import { FieldRuns } from "./field_runs.ts";
 import { applyRules, type Field } from "./field_rules.ts";
 import type { ProxyRoute } from "./routes.ts";
+import { SpecialFields } from "./special_fields.ts";
 
 const versionEnd = latin1Bytes(" HTTP/1.1\r\n");
 const hostName = latin1Bytes("host: ");
@@ -21,33 +22,14 @@ const upgradeLine = latin1Bytes("connection: upgrade\r\nupgrade: ");
 const Special = { none: 0, drop: 1, forwardedFor: 2, forwardedProto: 3, via: 4 } as const;
 type Special = typeof Special[keyof typeof Special];
 
-const specialNames: readonly (readonly [string, Special])[] = [
+const specialFields = new SpecialFields<Special>([
   ["via", Special.via],
   ["x-forwarded-for", Special.forwardedFor],
   ["x-forwarded-proto", Special.forwardedProto],
   ["http2-settings", Special.drop],
   ["proxy-authenticate", Special.drop],
   ["proxy-authorization", Special.drop],
-];
-
-/** By length: no two names above have the same one, so that most fields cost one look-up. */
-const specialOfLength: (readonly [Uint8Array, Special] | undefined)[] = new Array(32);
-for (const [name, special] of specialNames) {
-  specialOfLength[name.length] = [latin1Bytes(name), special];
-}
-
-function specialField(head: RequestHead, index: number): Special {
-  const start = head.fields[4 * index];
-  const length = head.fields[4 * index + 1] - start;
-  if (length > 31) return Special.none;
-  const candidate = specialOfLength[length];
-  if (candidate === undefined) return Special.none;
-  const name = candidate[0];
-  for (let i = 0; i < length; i++) {
-    if ((head.bytes[start + i] | 0x20) !== name[i]) return Special.none;
-  }
-  return candidate[1];
-}
+], Special.none);
 
 const runs = new FieldRuns();
 
@@ -110,7 +92,7 @@ function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRoute): vo
   writer.lineEnd();
 }
 
-/** Whether field `index` goes on as it is; `specialField` is asked separately. */
+/** Whether field `index` goes on as it is; `specialFields` is asked separately. */
 function isEndToEnd(head: RequestHead, index: number): boolean {
   const kind = head.kinds[index];
   if (kind === FieldKind.host || kind === FieldKind.expect || kind >= FieldKind.connection) {
@@ -130,7 +112,7 @@ function writeFields(
   const { emitForwarded, emitVia } = route;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
-    const special = specialField(head, i);
+    const special = specialFields.of(head, i);
     if (special === Special.none) {
       runs.keep(writer, head, i);
     } else if (special === Special.forwardedFor && emitForwarded) {
@@ -186,7 +168,7 @@ function writeVia(writer: HeadWriter, head: RequestHead, route: ProxyRoute, firs
 /** The values of all lines of a list field, from the first on. */
 function copyList(writer: HeadWriter, head: RequestHead, first: number, special: Special): void {
   for (let i = first; i < head.fieldCount; i++) {
-    if (i !== first && (specialField(head, i) !== special || !isEndToEnd(head, i))) continue;
+    if (i !== first && (specialFields.of(head, i) !== special || !isEndToEnd(head, i))) continue;
     if (i !== first) writer.copy(listComma, 0, listComma.length);
     writer.copy(head.bytes, head.fields[4 * i + 2], head.fields[4 * i + 3]);
   }

@@ -13,32 +13,16 @@ import { FieldRuns } from "./field_runs.ts";
 import { applyRules, type Field } from "./field_rules.ts";
 import type { ProxyRoute, Route } from "./routes.ts";
 import type { ServerFields } from "./server_fields.ts";
+import { SpecialFields } from "./special_fields.ts";
 
 const Special = { none: 0, server: 1, date: 2, location: 3 } as const;
 type Special = typeof Special[keyof typeof Special];
 
-const specialNames: readonly (readonly [string, Special])[] = [
+const specialFields = new SpecialFields<Special>([
   ["server", Special.server],
   ["date", Special.date],
   ["location", Special.location],
-];
-const specialOfLength: (readonly [Uint8Array, Special] | undefined)[] = new Array(16);
-for (const [name, special] of specialNames) {
-  specialOfLength[name.length] = [latin1Bytes(name), special];
-}
-
-function specialField(head: ResponseHead, index: number): Special {
-  const start = head.fields[4 * index];
-  const length = head.fields[4 * index + 1] - start;
-  if (length > 15) return Special.none;
-  const candidate = specialOfLength[length];
-  if (candidate === undefined) return Special.none;
-  const name = candidate[0];
-  for (let i = 0; i < length; i++) {
-    if ((head.bytes[start + i] | 0x20) !== name[i]) return Special.none;
-  }
-  return candidate[1];
-}
+], Special.none);
 
 function isEndToEnd(head: ResponseHead, index: number): boolean {
   const kind = head.kinds[index];
@@ -117,7 +101,7 @@ function writeFields(
   let location = -1;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
-    const special = specialField(head, i);
+    const special = specialFields.of(head, i);
     if (special === Special.server && !server.preserves) continue;
     if (special === Special.date) sawDate = true;
     if (special === Special.location) location = i;
@@ -158,7 +142,7 @@ function writeRuledFields(
   let sawDate = false;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
-    const special = specialField(head, i);
+    const special = specialFields.of(head, i);
     if (special === Special.server && !server.preserves) continue;
     if (special === Special.date) sawDate = true;
     const value = head.value(i);

@@ -1,0 +1,22 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  defaultLimits,
+  latin1Bytes,
+  parseRequestHead,
+  RequestHead,
+} from "../../../mod/http1/mod.ts";
+import { SpecialFields } from "../../../mod/proxy/engine/special_fields.ts";
+
+Deno.test("SpecialFields tells names apart whatever their case, and leaves others alone", () => {
+  const fields = new SpecialFields<number>([["via", 1], ["server", 2]], 0);
+  const text =
+    "GET / HTTP/1.1\r\nHost: a\r\nVIA: x\r\nSerVer: y\r\nvie: z\r\na-longer-name: q\r\n\r\n";
+  const bytes = latin1Bytes(text);
+  const head = new RequestHead();
+  parseRequestHead(head, bytes, 0, bytes.length, defaultLimits, 0);
+  assertEquals([0, 1, 2, 3, 4].map((index) => fields.of(head, index)), [0, 1, 2, 0, 0]);
+});
+
+Deno.test("SpecialFields refuses two names of one length", () => {
+  assertThrows(() => new SpecialFields<number>([["via", 1], ["age", 2]], 0), RangeError);
+});
