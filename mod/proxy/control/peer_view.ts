@@ -2,6 +2,7 @@
 import { parseDuration, parseHostAddress } from "../../config/mod.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
+import { peerDefaults } from "../directives/upstream_defaults.ts";
 import type { PeerPlan } from "../plan.ts";
 
 export type PeerState = "up" | "draining" | "down" | "unavail" | "checking" | "unhealthy";
@@ -193,18 +194,10 @@ function readServer(
     return fault("UpstreamBadAddress", `invalid server address "${value}"`);
   }
   change.server = {
+    ...peerDefaults,
     name: String(value),
     address,
-    weight: 1,
-    connectionsMax: 0,
-    failsMax: 1,
-    failTimeoutMs: 10_000,
-    slowStartMs: 0,
     backup: input.backup === true,
-    down: false,
-    drain: false,
-    resolve: false,
-    service: "",
     route: typeof input.route === "string" ? input.route : "",
   };
   return null;

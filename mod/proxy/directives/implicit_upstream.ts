@@ -1,7 +1,8 @@
 /** The upstream that a `proxy.reverse.url` stands for when it names no entry of `upstreams`. */
 import type { Position, UpstreamUrl } from "../../config/mod.ts";
-import { type PeerPlan, retryConditions } from "../plan.ts";
+import type { PeerPlan } from "../plan.ts";
 import type { LevelDraft } from "./drafts.ts";
+import { peerDefaults, upstreamDefaults } from "./upstream_defaults.ts";
 
 export interface WeightedUrl {
   readonly url: UpstreamUrl;
@@ -26,20 +27,13 @@ export function implicitUpstream(
   const index = draft.plan.upstreams.length;
   draft.plan.implicitUpstreams.set(key, index);
   draft.plan.upstreams.push({
+    ...upstreamDefaults,
     name: urls.map(({ url }) => url.authority).join(","),
     scheme: urls[0].url.scheme,
     peers: urls.map(peerOf),
     balance: { kind: leastConn ? "least_conn" : "round_robin" },
     keepaliveMax: keepaliveTimeoutMs === 0 ? 0 : keepaliveDefault,
     keepaliveTimeoutMs,
-    keepaliveRequestsMax: 1_000_000,
-    check: null,
-    retry: {
-      conditions: retryConditions.error | retryConditions.timeout,
-      triesMax: 0,
-      timeoutMs: 0,
-    },
-    noLiveStatus: 502,
     implicit: true,
     at,
   });
@@ -48,18 +42,9 @@ export function implicitUpstream(
 
 function peerOf({ url, weight }: WeightedUrl): PeerPlan {
   return {
+    ...peerDefaults,
     name: url.address.kind === "unix" ? `unix:${url.address.path}` : url.authority,
     address: url.address,
     weight,
-    connectionsMax: 0,
-    failsMax: 1,
-    failTimeoutMs: 10_000,
-    slowStartMs: 0,
-    backup: false,
-    down: false,
-    drain: false,
-    resolve: false,
-    service: "",
-    route: "",
   };
 }

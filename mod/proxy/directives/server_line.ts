@@ -2,6 +2,7 @@
 import { nearestName, parseCount, parseDuration, parseHostAddress } from "../../config/mod.ts";
 import type { PeerPlan } from "../plan.ts";
 import type { Mutable } from "./drafts.ts";
+import { peerDefaults } from "./upstream_defaults.ts";
 
 const parameters = [
   "weight=N",
@@ -26,21 +27,7 @@ export function parseServer(text: string): PeerPlan | string {
   ) {
     return `found \`${name}\`; allowed: host, host:port, [v6]:port, unix:/path`;
   }
-  const peer: Mutable<PeerPlan> = {
-    name,
-    address,
-    weight: 1,
-    connectionsMax: 0,
-    failsMax: 1,
-    failTimeoutMs: 10_000,
-    slowStartMs: 0,
-    backup: false,
-    down: false,
-    drain: false,
-    resolve: false,
-    service: "",
-    route: "",
-  };
+  const peer: Mutable<PeerPlan> = { ...peerDefaults, name, address };
   for (const word of words) {
     const wrong = applyParameter(peer, word);
     if (wrong !== null) return wrong;

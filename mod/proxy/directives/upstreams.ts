@@ -1,12 +1,13 @@
 /** `upstreams`: named groups of peers with balancing, retries and checks; h2o has no such thing. */
-import { type ConfigNode, type MapNode, nearestName, type Position } from "../../config/mod.ts";
+import { type ConfigNode, type MapNode, type Position } from "../../config/mod.ts";
 import {
-  type BalancePlan,
   type CheckPlan,
   type PeerPlan,
   retryConditions,
   type RetryPlan,
+  type UpstreamPlan,
 } from "../plan.ts";
+import { parseBalance } from "./balance_line.ts";
 import { checkDefaults, parseAliveClasses, parseCheck } from "./check_line.ts";
 import {
   choice,
@@ -19,8 +20,9 @@ import {
   readMap,
   readScalar,
 } from "./directive.ts";
-import type { LevelDraft } from "./drafts.ts";
+import type { LevelDraft, Mutable } from "./drafts.ts";
 import { parseServer } from "./server_line.ts";
+import { upstreamDefaults } from "./upstream_defaults.ts";
 
 export const upstreamsDirective: Directive = {
   name: "upstreams",
@@ -35,19 +37,11 @@ export const upstreamsDirective: Directive = {
   },
 };
 
+/** The plan as far as it is read, and what is put into its check at the end. */
 interface UpstreamKeys {
-  peers: PeerPlan[];
-  balance: BalancePlan;
-  keepaliveMax: number;
-  keepaliveTimeoutMs: number;
-  keepaliveRequestsMax: number;
-  check: CheckPlan | null;
+  readonly plan: Mutable<UpstreamPlan> & { readonly peers: PeerPlan[] };
   send: { text: string; at: Position } | null;
   alive: { classes: number; at: Position } | null;
-  conditions: number;
-  triesMax: number;
-  timeoutMs: number;
-  noLiveStatus: 502 | 503;
 }
 
 function addUpstream(draft: LevelDraft, name: string, at: Position, body: ConfigNode): void {
@@ -63,49 +57,26 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
     draft.problem(body.at, `in command upstreams, the value of ${name} cannot be a ${body.kind}`);
     return;
   }
-  const keys = readUpstream(draft, body);
-  if (keys.peers.length === 0) {
+  const keys = readUpstream(draft, name, at, body);
+  const { plan } = keys;
+  if (plan.peers.length === 0) {
     draft.problem(at, `in command upstreams, ${name} has no servers`);
     return;
   }
-  reportConflicts(draft, name, keys, at);
-  reportIgnored(draft, name, keys, at);
-  const retry: RetryPlan = {
-    conditions: keys.conditions,
-    triesMax: keys.triesMax,
-    timeoutMs: keys.timeoutMs,
-  };
-  draft.plan.upstreams.push({
-    name,
-    scheme: "http",
-    peers: keys.peers,
-    balance: keys.balance,
-    keepaliveMax: keys.keepaliveMax,
-    keepaliveTimeoutMs: keys.keepaliveTimeoutMs,
-    keepaliveRequestsMax: keys.keepaliveRequestsMax,
-    check: completeCheck(draft, keys),
-    retry,
-    noLiveStatus: keys.noLiveStatus,
-    implicit: false,
-    at,
-  });
+  reportConflicts(draft, plan);
+  reportIgnored(draft, plan);
+  draft.plan.upstreams.push({ ...plan, check: completeCheck(draft, keys) });
 }
 
-function readUpstream(draft: LevelDraft, body: MapNode): UpstreamKeys {
-  const keys: UpstreamKeys = {
-    peers: [],
-    balance: { kind: "round_robin" },
-    keepaliveMax: 32,
-    keepaliveTimeoutMs: 60_000,
-    keepaliveRequestsMax: 1_000_000,
-    check: null,
-    send: null,
-    alive: null,
-    conditions: retryConditions.error | retryConditions.timeout,
-    triesMax: 0,
-    timeoutMs: 0,
-    noLiveStatus: 502,
-  };
+function readUpstream(
+  draft: LevelDraft,
+  name: string,
+  at: Position,
+  body: MapNode,
+): UpstreamKeys {
+  const plan = { ...upstreamDefaults, name, peers: [] as PeerPlan[], implicit: false, at };
+  const retry: Mutable<RetryPlan> = plan.retry = { ...upstreamDefaults.retry };
+  const keys: UpstreamKeys = { plan, send: null, alive: null };
   const line = <T>(
     what: string,
     node: ConfigNode,
@@ -122,18 +93,18 @@ function readUpstream(draft: LevelDraft, body: MapNode): UpstreamKeys {
     servers: (node) => {
       for (const item of itemsOf(node)) {
         const peer = line("servers", item, parseServer);
-        if (peer !== null) keys.peers.push(peer);
+        if (peer !== null) plan.peers.push(peer);
       }
     },
-    balance: (node) => keys.balance = line("balance", node, parseBalance) ?? keys.balance,
+    balance: (node) => plan.balance = line("balance", node, parseBalance) ?? plan.balance,
     keepalive: (node) =>
-      keys.keepaliveMax = readScalar(draft, "keepalive", node, count(0, 1_000_000)) ?? 32,
+      plan.keepaliveMax = readScalar(draft, "keepalive", node, count(0, 1_000_000)) ?? 32,
     keepalive_timeout: (node) =>
-      keys.keepaliveTimeoutMs = readScalar(draft, "keepalive_timeout", node, duration(1000)) ?? 0,
+      plan.keepaliveTimeoutMs = readScalar(draft, "keepalive_timeout", node, duration(1000)) ?? 0,
     keepalive_requests: (node) =>
-      keys.keepaliveRequestsMax =
+      plan.keepaliveRequestsMax =
         readScalar(draft, "keepalive_requests", node, count(1, 2 ** 31)) ?? 1,
-    check: (node) => keys.check = line("check", node, parseCheck),
+    check: (node) => plan.check = line("check", node, parseCheck),
     check_http_send: (node) => {
       const text = line("check_http_send", node, (text) => ({ text }));
       if (text !== null) keys.send = { ...text, at: node.at };
@@ -144,14 +115,14 @@ function readUpstream(draft: LevelDraft, body: MapNode): UpstreamKeys {
     },
     next_upstream: (node) => {
       const conditions = line("next_upstream", node, parseConditions);
-      if (conditions !== null) keys.conditions = conditions;
+      if (conditions !== null) retry.conditions = conditions;
     },
     next_upstream_tries: (node) =>
-      keys.triesMax = readScalar(draft, "next_upstream_tries", node, count(0, 1000)) ?? 0,
+      retry.triesMax = readScalar(draft, "next_upstream_tries", node, count(0, 1000)) ?? 0,
     next_upstream_timeout: (node) =>
-      keys.timeoutMs = readScalar(draft, "next_upstream_timeout", node, duration(1000)) ?? 0,
+      retry.timeoutMs = readScalar(draft, "next_upstream_timeout", node, duration(1000)) ?? 0,
     no_live: (node) =>
-      keys.noLiveStatus = readScalar(draft, "no_live", node, choice("502", "503")) === "503"
+      plan.noLiveStatus = readScalar(draft, "no_live", node, choice("502", "503")) === "503"
         ? 503
         : 502,
   });
@@ -160,7 +131,8 @@ function readUpstream(draft: LevelDraft, body: MapNode): UpstreamKeys {
 
 /** Puts the http lines into the check, in Tengine's words when they do not fit it. */
 function completeCheck(draft: LevelDraft, keys: UpstreamKeys): CheckPlan | null {
-  const { check, send, alive } = keys;
+  const { send, alive } = keys;
+  const { check } = keys.plan;
   const lines = [
     ["check_http_send", send?.at],
     ["check_http_expect_alive", alive?.at],
@@ -179,26 +151,28 @@ function completeCheck(draft: LevelDraft, keys: UpstreamKeys): CheckPlan | null 
 }
 
 /** Combinations that nginx refuses as well. */
-function reportConflicts(draft: LevelDraft, name: string, keys: UpstreamKeys, at: Position): void {
-  const { kind } = keys.balance;
+function reportConflicts(draft: LevelDraft, plan: UpstreamPlan): void {
+  const { name, peers, at } = plan;
+  const { kind } = plan.balance;
   const spreads = kind === "hash" || kind === "ip_hash" || kind === "random";
-  if (spreads && keys.peers.some((peer) => peer.backup)) {
+  if (spreads && peers.some((peer) => peer.backup)) {
     draft.problem(at, `in command upstreams, ${name}: balance ${kind} cannot have backup servers`);
   }
-  if (spreads && keys.peers.some((peer) => peer.slowStartMs > 0)) {
+  if (spreads && peers.some((peer) => peer.slowStartMs > 0)) {
     draft.problem(at, `in command upstreams, ${name}: balance ${kind} cannot have slow_start`);
   }
-  if (keys.peers.every((peer) => peer.backup)) {
+  if (peers.every((peer) => peer.backup)) {
     draft.problem(at, `in command upstreams, ${name}: at least one server must not be a backup`);
   }
 }
 
 /** Server parameters that are read, and not acted upon yet. */
-function reportIgnored(draft: LevelDraft, name: string, keys: UpstreamKeys, at: Position): void {
+function reportIgnored(draft: LevelDraft, plan: UpstreamPlan): void {
+  const { name, peers, at } = plan;
   const ignored = [
-    ["resolve", keys.peers.some((peer) => peer.resolve), "names are looked up at the start only"],
-    ["service", keys.peers.some((peer) => peer.service !== ""), "SRV records are not looked up"],
-    ["route", keys.peers.some((peer) => peer.route !== ""), "there is no sticky balancing yet"],
+    ["resolve", peers.some((peer) => peer.resolve), "names are looked up at the start only"],
+    ["service", peers.some((peer) => peer.service !== ""), "SRV records are not looked up"],
+    ["route", peers.some((peer) => peer.route !== ""), "there is no sticky balancing yet"],
   ] as const;
   for (const [parameter, isThere, why] of ignored) {
     if (isThere) draft.notice(at, `upstreams: ${name}: ${parameter}: ${why}`);
@@ -216,40 +190,4 @@ function parseConditions(text: string): number | string {
     conditions |= bit;
   }
   return conditions;
-}
-
-const balanceWords = [
-  "round_robin",
-  "least_conn",
-  "random",
-  "random two",
-  "ip_hash",
-  "hash KEY [consistent]",
-];
-
-function parseBalance(text: string): BalancePlan | string {
-  const [kind, ...rest] = text.trim().split(/\s+/);
-  switch (kind) {
-    case "round_robin":
-    case "least_conn":
-    case "ip_hash":
-      if (rest.length === 0) return { kind };
-      break;
-    case "random":
-      if (rest.length === 0) return { kind, two: false };
-      if (rest[0] === "two" && (rest.length === 1 || rest[1] === "least_conn")) {
-        return { kind, two: true };
-      }
-      break;
-    case "hash": {
-      const consistent = rest.at(-1) === "consistent";
-      const key = rest[0];
-      if (key !== undefined && rest.length === (consistent ? 2 : 1)) {
-        return { kind, key, consistent };
-      }
-    }
-  }
-  const near = nearestName(kind, ["round_robin", "least_conn", "random", "ip_hash", "hash"]);
-  const hint = near === null || near === kind ? "" : ` (did you mean ${near}?)`;
-  return `found \`${text}\`${hint}; allowed: ${balanceWords.join(", ")}`;
 }

@@ -20,7 +20,6 @@ import {
 } from "../../http1/mod.ts";
 import type { Choice } from "../balance/balancer.ts";
 import type { Peer } from "../balance/peer.ts";
-import { retryConditions } from "../plan.ts";
 import type { Router } from "../routing/router.ts";
 import { CompressedBody, type CompressionSource } from "./compression.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
@@ -28,6 +27,7 @@ import type { EngineHome } from "./engine_home.ts";
 import { ReplayBody } from "./replay_body.ts";
 import { writeRequestHead } from "./request_forwarding.ts";
 import { forwardResponseHead } from "./response_forwarding.ts";
+import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { ProxyRoute, Route } from "./routes.ts";
 import { openTunnel } from "./tunnel.ts";
 
@@ -35,37 +35,11 @@ const chunkLine = new Uint8Array(chunkSizeBytesMax);
 const authorityBytesMax = 256;
 const noAddress = new Uint8Array(0);
 
-/** Methods that may be sent twice (RFC 9110 9.2.2); nginx excludes POST, LOCK and PATCH. */
-function isIdempotent(method: Method, methodText: string): boolean {
-  if (method === Method.post || method === Method.patch) return false;
-  return method !== Method.other || methodText !== "LOCK";
-}
-
-/** nginx's bit for a status that may be retried; 0 for all others. */
-function statusCondition(status: number): number {
-  switch (status) {
-    case 500:
-      return retryConditions.http_500;
-    case 502:
-      return retryConditions.http_502;
-    case 503:
-      return retryConditions.http_503;
-    case 504:
-      return retryConditions.http_504;
-    case 403:
-      return retryConditions.http_403;
-    case 404:
-      return retryConditions.http_404;
-    case 429:
-      return retryConditions.http_429;
-  }
-  return 0;
-}
-
 export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #home: EngineHome;
   readonly #head = new HeadWriter(1024);
   readonly #replay = new ReplayBody();
+  readonly #rules = new RetryRules();
   readonly #authority = new Uint8Array(authorityBytesMax);
   readonly #choice: Choice = { nowMs: 0, address: noAddress, key: "", tried: null };
   #authorityLength = 0;
@@ -76,16 +50,12 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #client: ClientConnection | null = null;
   #peer: Peer | null = null;
   #method: Method = Method.other;
-  #isIdempotent = true;
   #isChunked = false;
   #hasBody = false;
   #bodyIsComplete = true;
   #bodyBytes = 0;
   #isResponding = false;
-  #attempts = 0;
-  #startMs = 0;
   #sentMs = 0;
-  #usedFreeTry = false;
   /** Of the last failed attempt: what the client is told when there is nobody left to try. */
   #failureStatus = 502;
   #failureReason = "";
@@ -112,18 +82,12 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#proxy = proxy;
     this.#facts = facts;
     this.#method = head.method;
-    this.#isIdempotent = isIdempotent(
-      head.method,
-      head.method === Method.other ? head.methodText() : "",
-    );
     this.#hasBody = x.hasRequestBody;
     this.#bodyIsComplete = !this.#hasBody;
     this.#isChunked = head.framing === Framing.chunked;
     this.#bodyBytes = 0;
     this.#isResponding = false;
-    this.#attempts = 0;
-    this.#usedFreeTry = false;
-    this.#startMs = this.#home.reactor.nowMs;
+    this.#rules.begin(proxy.upstream.plan.retry, head, this.#home.reactor.nowMs);
     this.#choice.address = facts.ipBytes;
     this.#choice.key = proxy.upstream.hashKey === null ? "" : proxy.upstream.hashKey(head, facts);
     this.#choice.tried = null;
@@ -256,22 +220,16 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     // The peer closed a connection that it had kept idle: no fault of its own.
     const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
     if (!isStale) this.#noteFailure(peer, error);
-    const condition = error.code === "ETIMEDOUT"
-      ? retryConditions.timeout
-      : error.code === "EPROTO"
-      ? retryConditions.invalid_header
-      : retryConditions.error;
     const wasSent = client.isConnected && !error.retrySafe;
-    if (isStale && !this.#usedFreeTry && this.#maySendAgain(wasSent)) {
-      this.#usedFreeTry = true;
+    if (isStale && this.#maySendAgain(wasSent) && this.#rules.takeFreeTry()) {
       return this.#attempt(peer);
     }
     this.#markTried(peer);
     this.#failureStatus = error.code === "ETIMEDOUT" ? 504 : 502;
     this.#failureReason = error.message;
-    const retries = this.#proxy!.upstream.plan.retry;
     if (
-      (retries.conditions & condition) !== 0 && this.#maySendAgain(wasSent) && this.#hasTriesLeft()
+      this.#rules.covers(errorCondition(error)) && this.#maySendAgain(wasSent) &&
+      this.#rules.hasTriesLeft(this.#home.reactor.nowMs)
     ) {
       return this.#attempt(null);
     }
@@ -288,7 +246,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   #send(peer: Peer, isFresh: boolean): void {
-    this.#attempts++;
+    this.#rules.attempts++;
     this.#peer = peer;
     peer.active++;
     peer.requests++;
@@ -304,7 +262,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const { bytes, length } = this.#replay;
     if (length > 0) this.#writeBody(client, bytes, 0, length);
     if (this.#bodyIsComplete && this.#isChunked) client.write(lastChunk, 0, lastChunk.length);
-    if (!this.#bodyIsComplete && this.#attempts > 1) this.#x!.resumeBody();
+    if (!this.#bodyIsComplete && this.#rules.attempts > 1) this.#x!.resumeBody();
   }
 
   #writeBody(client: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
@@ -317,14 +275,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   /** A status that `next_upstream` lists: true when another peer gets the request. */
   #retryStatus(client: ClientConnection, peer: Peer, condition: number): boolean {
-    const { retry } = this.#proxy!.upstream.plan;
-    if ((retry.conditions & condition) === 0) return false;
-    const isFailure = condition !== retryConditions.http_403 &&
-      condition !== retryConditions.http_404;
-    if (isFailure) this.#noteStatusFailure(peer);
-    if (!this.#maySendAgain(true) || !this.#hasTriesLeft()) return false;
+    const rules = this.#rules;
+    if (!rules.covers(condition)) return false;
+    if (isFailureCondition(condition)) this.#noteStatusFailure(peer);
+    const { nowMs } = this.#home.reactor;
+    if (!this.#maySendAgain(true) || !rules.hasTriesLeft(nowMs)) return false;
     this.#markTried(peer);
-    this.#choice.nowMs = this.#home.reactor.nowMs;
+    this.#choice.nowMs = nowMs;
     const next = this.#proxy!.upstream.choose(this.#choice);
     // The last answer there is goes to the client as it came.
     if (next === null) return false;
@@ -335,19 +292,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     return true;
   }
 
-  /** Never twice what may have been acted upon, and never without all of its body (nginx's rules). */
+  /** Never without all of its body. */
   #maySendAgain(wasSent: boolean): boolean {
-    if (this.#replay.isOverflown) return false;
-    if (!wasSent || this.#isIdempotent) return true;
-    const { conditions } = this.#proxy!.upstream.plan.retry;
-    return (conditions & retryConditions.non_idempotent) !== 0;
-  }
-
-  #hasTriesLeft(): boolean {
-    const { retry } = this.#proxy!.upstream.plan;
-    const used = this.#attempts - (this.#usedFreeTry ? 1 : 0);
-    if (retry.triesMax > 0 && used >= retry.triesMax) return false;
-    return retry.timeoutMs === 0 || this.#home.reactor.nowMs - this.#startMs < retry.timeoutMs;
+    return !this.#replay.isOverflown && this.#rules.maySendAgain(wasSent);
   }
 
   #markTried(peer: Peer): void {
@@ -371,7 +318,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   #failWithoutPeer(): void {
     const { upstream } = this.#proxy!;
-    if (this.#attempts > 0) return this.#fail(this.#failureStatus, this.#failureReason);
+    if (this.#rules.attempts > 0) return this.#fail(this.#failureStatus, this.#failureReason);
     this.#home.logNoLive(upstream.plan.name);
     this.#fail(upstream.plan.noLiveStatus, "no live upstreams");
   }
