@@ -3,27 +3,8 @@ import { type Address, formatAddress } from "../base/address.ts";
 import { formatIp, parseIp } from "../base/ip.ts";
 import { StartError } from "../base/errors.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
+import type { InheritedSocket } from "../process/starter_port.ts";
 import type { ListenPlan } from "./plan.ts";
-
-export interface InheritedSocket {
-  /** As SERVER_STARTER_PORT spells it. */
-  readonly name: string;
-  readonly fd: number;
-}
-
-/** Reads `8080=4;/run/a.sock=5`; the last `=` divides. Throws `StartError` in h2o's words. */
-export function readInherited(text: string | undefined): InheritedSocket[] | null {
-  if (text === undefined) return null;
-  if (text === "") throw new StartError("$SERVER_STARTER_PORT is empty", 78);
-  return text.split(";").map((item) => {
-    const match = /^(.*)=(\d+)$/.exec(item);
-    if (match !== null) return { name: match[1], fd: Number(match[2]) };
-    throw new StartError(
-      `invalid $SERVER_STARTER_PORT, an element without \`=\` in: ${text}`,
-      78,
-    );
-  });
-}
 
 /** Gives who serves connections to `listen`, or to a socket that no `listen` names (null). */
 export type ServerOf = (listen: ListenPlan | null, socketName: string | null) => AcceptHandler;

@@ -9,9 +9,9 @@ import { PidFile } from "../process/pid_file.ts";
 import { listenForPause } from "../process/pausing.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener } from "../process/signals.ts";
+import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 import { readAppliance } from "../tls/appliance.ts";
 import { findConfigFile, loadPlan } from "./config_file.ts";
-import { type InheritedSocket, readInherited } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
 import type { ProxyPlan } from "./plan.ts";
 import { reportConfigurationOk } from "./report.ts";
@@ -23,7 +23,8 @@ import { runMaster } from "./workers/run_master.ts";
 
 /** Runs until a signal ends it. Throws `StartError`. */
 export async function runProxy(command: ProxyCommand, logger: Logger): Promise<number> {
-  const inherited = readInherited(getVariable("SERVER_STARTER_PORT"));
+  const starterPort = getVariable("SERVER_STARTER_PORT");
+  const inherited = starterPort === undefined ? null : parseStarterPort(starterPort);
   const file = findConfigFile(command.configFile);
   const plan = file === null ? welcomePlan() : loadPlan(file, inherited === null);
   // The master has said it already.

@@ -1,12 +1,6 @@
 /** Listening sockets that whoever started us hands over. */
 import { StartError } from "../base/errors.ts";
-
-/** One socket. */
-export interface InheritedSocket {
-  /** As the starter spells it, for log lines: `8080`, `127.0.0.1:80`, `/run/a.sock`. */
-  readonly name: string;
-  readonly fd: number;
-}
+import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 
 /** systemd's first descriptor (sd_listen_fds(3)). */
 const systemdFirstFd = 3;
@@ -21,7 +15,7 @@ export function readInherited(
 ): InheritedSocket[] | null {
   const starter = variable("SERVER_STARTER_PORT");
   // Set but empty: a starter that was given no port.
-  if (starter !== undefined && starter !== "") return readStarterPort(starter);
+  if (starter !== undefined && starter !== "") return parseStarterPort(starter);
   const count = variable("LISTEN_FDS");
   if (count === undefined || variable("LISTEN_PID") !== String(pid)) return null;
   if (!/^\d{1,4}$/.test(count)) throw new StartError(`LISTEN_FDS=${count} is not a number`);
@@ -29,18 +23,4 @@ export function readInherited(
   return Array.from({ length: Number(count) }, (_, i) => {
     return { name: names[i] || `systemd ${i}`, fd: systemdFirstFd + i };
   });
-}
-
-/** The last "=" divides: a path may contain one. */
-export function readStarterPort(text: string): InheritedSocket[] {
-  return text.split(";").map((item) => {
-    const match = /^(.*)=(\d+)$/.exec(item);
-    if (match !== null) return { name: match[1], fd: Number(match[2]) };
-    throw new StartError(`SERVER_STARTER_PORT: ${item} is not NAME=DESCRIPTOR`);
-  });
-}
-
-/** Spells sockets as SERVER_STARTER_PORT does. */
-export function formatStarterPort(sockets: readonly InheritedSocket[]): string {
-  return sockets.map(({ name, fd }) => `${name}=${fd}`).join(";");
 }

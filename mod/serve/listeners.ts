@@ -4,7 +4,7 @@ import { StartError } from "../base/errors.ts";
 import { startListening } from "../net/epoll/descriptor.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import { keepFromChildren } from "../process/inherited.ts";
-import type { InheritedSocket } from "./inherited.ts";
+import type { InheritedSocket } from "../process/starter_port.ts";
 import type { ListenPlan } from "./plan.ts";
 
 /** Binds everything, or nothing. Throws StartError. */

@@ -119,7 +119,7 @@ Deno.test("a descriptor that is no listening socket is one clear line", async ()
   });
   assertEquals(
     broken.stderr,
-    "hayate serve: SERVER_STARTER_PORT: 8080 is not NAME=DESCRIPTOR\n",
+    "hayate serve: invalid $SERVER_STARTER_PORT, an element without `=` in: 8080\n",
   );
 });
 

@@ -5,7 +5,8 @@ import { socketAnswers } from "../../net/epoll/bind.ts";
 import { bindInheritable } from "../../net/inheritable.ts";
 import { clearSocketPath, removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { PassedDescriptor } from "../../process/spawn.ts";
-import { type InheritedSocket, isInherited } from "../listeners.ts";
+import type { InheritedSocket } from "../../process/starter_port.ts";
+import { isInherited } from "../listeners.ts";
 import type { ListenPlan } from "../plan.ts";
 
 const backlog = 16_384;

@@ -6,6 +6,7 @@ import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
+import type { InheritedSocket } from "../../process/starter_port.ts";
 import { PeerGroup } from "../balance/peer_group.ts";
 import { Board } from "../control/board.ts";
 import { ControlHandler } from "../control/control_handler.ts";
@@ -13,7 +14,6 @@ import { type ControlListener, openControl } from "../control/control_listener.t
 import { Engine } from "../engine/engine.ts";
 import { Checker } from "../health/checker.ts";
 import { ReactorProbes } from "../health/probe.ts";
-import type { InheritedSocket } from "../listeners.ts";
 import type { ProxyPlan } from "../plan.ts";
 import { StateFile } from "../state_file.ts";
 import { Master } from "./master.ts";

@@ -7,8 +7,8 @@ import { isListening, localAddressOf } from "../../net/epoll/descriptor.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import { keepFromChildren } from "../../process/inherited.ts";
 import type { PassedDescriptor } from "../../process/spawn.ts";
+import { formatStarterPort, type InheritedSocket } from "../../process/starter_port.ts";
 import { libc } from "../../sys/libc.ts";
-import { formatStarterPort, type InheritedSocket } from "../inherited.ts";
 import { chown } from "../listeners.ts";
 import type { ListenPlan } from "../plan.ts";
 

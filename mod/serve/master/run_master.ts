@@ -1,6 +1,7 @@
 /** `hayate serve` with several workers: the process that keeps them. */
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
+import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
 import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
 import { raiseOpenFilesLimit } from "../../process/limits.ts";
 import { listenForPause, pausableField, pauseSignals } from "../../process/pausing.ts";
@@ -14,7 +15,6 @@ import { Master } from "./master.ts";
 import { MasterSockets } from "./master_sockets.ts";
 import { Scoreboard } from "./scoreboard.ts";
 import { judgeBeat, residentBytes } from "./watch.ts";
-import { readTextOrNull, usableCpus } from "./worker_count.ts";
 import { started, WorkerStarter } from "./worker_starter.ts";
 
 /** How often running workers are looked at. */

@@ -4,7 +4,6 @@ import { readWorkerMessage } from "../../../../mod/serve/master/messages.ts";
 import { openRow, RowState, Scoreboard } from "../../../../mod/serve/master/scoreboard.ts";
 import { describeWorker, renderStatus } from "../../../../mod/serve/master/status.ts";
 import { judgeBeat } from "../../../../mod/serve/master/watch.ts";
-import { countCpuList, usableCpus } from "../../../../mod/serve/master/worker_count.ts";
 import { latin1Bytes } from "../../../../mod/http1/latin1.ts";
 
 Deno.test("a Row written by a worker is read by the master through shared memory", () => {
@@ -57,23 +56,6 @@ Deno.test("judgeBeat() blames a loop that stands still, and no other", () => {
     "blocked for 600 ms by GET /x (begun 1600 ms ago)",
   );
   assertEquals(judgeBeat({ beat: 0, beatMs: 0 }, { ...row, beat: 0 }, 1e6, 1e6, 500), null);
-});
-
-Deno.test("usableCpus() honours affinity and the quota of either cgroup version", () => {
-  const files = (all: Record<string, string>) => (path: string) => all[path] ?? null;
-  const status = { "/proc/self/status": "Name:\tx\nCpus_allowed_list:\t0-3,8\n" };
-  assertEquals(usableCpus(files(status)), 5);
-  assertEquals(usableCpus(files({ ...status, "/sys/fs/cgroup/cpu.max": "150000 100000" })), 2);
-  assertEquals(usableCpus(files({ ...status, "/sys/fs/cgroup/cpu.max": "max 100000" })), 5);
-  const nested = { "/proc/self/cgroup": "0::/a\n", "/sys/fs/cgroup/a/cpu.max": "50000 100000" };
-  assertEquals(usableCpus(files({ ...status, ...nested })), 1);
-  const v1 = {
-    "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "200000",
-    "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
-  };
-  assertEquals(usableCpus(files({ ...status, ...v1 })), 2);
-  assertEquals(usableCpus(files({})), 1);
-  assertEquals(countCpuList("0"), 1);
 });
 
 Deno.test("MasterSockets give every socket a worker and every worker a socket", () => {

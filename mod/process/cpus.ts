@@ -1,4 +1,4 @@
-/** How many workers `--workers auto` means: CPUs that this process may use. */
+/** How many CPUs this process may use: what `--workers auto` means. */
 
 /** Of the affinity mask and the cgroup's quota, the smaller one; at least 1. */
 export function usableCpus(readText: (path: string) => string | null): number {

@@ -1,0 +1,30 @@
+/** SERVER_STARTER_PORT, in which Server::Starter and our own supervisor name the sockets they hold. */
+import { exitCodes, StartError } from "../base/errors.ts";
+
+/** A listening socket that whoever started us hands over. */
+export interface InheritedSocket {
+  /** As the starter spells it: `8080`, `127.0.0.1:80`, `/run/a.sock`. */
+  readonly name: string;
+  readonly fd: number;
+}
+
+/**
+ * Reads `8080=4;/run/a=b.sock=5`; the last `=` divides, because a path may contain one. Throws
+ * `StartError` in h2o's words, with the exit code of a wrong configuration.
+ */
+export function parseStarterPort(text: string): InheritedSocket[] {
+  if (text === "") throw new StartError("$SERVER_STARTER_PORT is empty", exitCodes.config);
+  return text.split(";").map((item) => {
+    const match = /^(.*)=(\d+)$/.exec(item);
+    if (match !== null) return { name: match[1], fd: Number(match[2]) };
+    throw new StartError(
+      `invalid $SERVER_STARTER_PORT, an element without \`=\` in: ${text}`,
+      exitCodes.config,
+    );
+  });
+}
+
+/** Spells sockets as SERVER_STARTER_PORT does. */
+export function formatStarterPort(sockets: readonly InheritedSocket[]): string {
+  return sockets.map(({ name, fd }) => `${name}=${fd}`).join(";");
+}
