@@ -7,22 +7,14 @@ import type { InheritedSocket } from "../process/starter_port.ts";
 import type { InheritedTls } from "../tls/appliance.ts";
 import { SecuredListeners } from "../tls/secured_listeners.ts";
 import { AccessLogs } from "./access_logs.ts";
-import { PeerGroup } from "./balance/peer_group.ts";
-import { StartError } from "../base/errors.ts";
-import { isResolved } from "../config/mod.ts";
-import { Board } from "./control/board.ts";
-import { type ControlListener, openControl } from "./control/control_listener.ts";
-import { ControlHandler } from "./control/control_handler.ts";
+import { ControlPlane } from "./control/control_plane.ts";
 import { RouteCompiler } from "./engine/compile.ts";
 import { Engine } from "./engine/engine.ts";
 import { WelcomeHandler } from "./engine/welcome.ts";
 import { tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "./flags.ts";
-import { Checker } from "./health/checker.ts";
-import { ReactorProbes } from "./health/probe.ts";
 import { openListeners } from "./listeners.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
-import { StateFile } from "./state_file.ts";
 import { countersOf } from "./workers/messages.ts";
 import type { WorkerMember } from "./workers/member.ts";
 
@@ -46,14 +38,10 @@ export class ProxyServer {
   readonly #parts: ServerParts;
   readonly #engine: Engine;
   readonly #logs: AccessLogs;
-  readonly #groups: readonly PeerGroup[];
-  readonly #checker: Checker;
+  readonly #control: ControlPlane;
   readonly #compiler: RouteCompiler;
   readonly #tls: SecuredListeners;
-  readonly #board: Board;
-  readonly #state: StateFile | null;
   #listeners: readonly Listener[] = [];
-  #control: ControlListener | null = null;
   #isFull = false;
   #isDraining = false;
 
@@ -65,40 +53,23 @@ export class ProxyServer {
     this.#engine = new Engine(reactor, plan.global, logger);
     this.#tls = new SecuredListeners(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
     this.#logs = new AccessLogs((message) => logger.error(message));
-    const groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
-    this.#groups = groups;
-    const { stateFile } = plan.global;
-    this.#state = stateFile === null || parts.member !== null
-      ? null
-      : new StateFile(stateFile, logger);
-    this.#checker = new Checker(groups, {
-      onResult: (hasChanged) => this.#state?.noteProbe(groups, this.#checker, hasChanged),
-      transport: new ReactorProbes(reactor),
-      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
-      clearTimer: (handle) => reactor.clearTimer(handle),
-      nowMs: () => reactor.nowMs,
-      random: Math.random,
-      log: (line) => logger.error(line),
-    });
-    this.#state?.restore(groups, this.#checker, reactor.nowMs);
-    this.#board = new Board({
-      groups,
-      checker: this.#checker,
-      metrics: this.#engine.metrics,
+    this.#control = new ControlPlane(plan, {
+      reactor,
+      logger,
+      engine: this.#engine,
       generation: parts.generation ?? 1,
-      nowMs: () => reactor.nowMs,
+      isWorker: parts.member !== null,
       connectionCount: () => this.#engine.connectionCount,
       idleCount: (group) => this.#compiler.idleCount(group),
-      onChange: (group) => this.#state?.noteChange(group.plan.name, groups, this.#checker),
       settled: null,
     });
     this.#compiler = new RouteCompiler(plan, {
       engine: this.#engine,
-      groups,
+      groups: this.#control.groups,
       openLog: (log) => this.#logs.open(log),
       generation: parts.generation,
       checkRows: () => ({
-        rows: parts.member?.rows ?? this.#checker.rows(),
+        rows: parts.member?.rows ?? this.#control.checker.rows(),
         generation: parts.generation ?? 1,
       }),
     });
@@ -127,7 +98,7 @@ export class ProxyServer {
     const warn = (message: string) => logger.warn(message);
     this.#listeners = openListeners(reactor, plans, inherited, serverOf, warn);
     for (const listener of this.#listeners) listener.pause();
-    this.#listenControl();
+    this.#control.listen((handler) => this.#compiler.unknown([handler]));
   }
 
   /** At `max-connections` accepting rests: who comes waits in the kernel's queue (h2o does so, too). */
@@ -154,23 +125,9 @@ export class ProxyServer {
     });
   }
 
-  /** The control listener answers from the start; a generation that takes over replaces it. */
-  #listenControl(): void {
-    const { control } = this.#plan.global;
-    // With several workers the master has it.
-    if (control === null || this.#parts.member !== null) return;
-    const { address } = control;
-    if (!isResolved(address)) {
-      throw new StartError("control: an IP address or a unix path is expected", 78);
-    }
-    const handler = new ControlHandler(this.#engine, this.#board, control);
-    const server = this.#engine.addServer([], "http", this.#compiler.unknown([handler]));
-    this.#control = openControl(this.#parts.reactor, address, server.onAccept);
-  }
-
   /** Finds out which peers are alive, then accepts. The reactor must be running. */
   async start(): Promise<void> {
-    if (this.#parts.member === null) await this.#checker.start();
+    if (this.#parts.member === null) await this.#control.checker.start();
     else await this.#attach(this.#parts.member);
     // The master has said so for all of its workers.
     const level = this.#parts.member === null ? "info" : "debug";
@@ -183,7 +140,7 @@ export class ProxyServer {
   /** The master says which peers there are and which are up. */
   async #attach(member: WorkerMember): Promise<void> {
     const { reactor } = this.#parts;
-    const groups = this.#groups;
+    const { groups } = this.#control;
     await member.attach({
       groups,
       nowMs: () => reactor.nowMs,
@@ -216,14 +173,13 @@ export class ProxyServer {
   async drain(): Promise<void> {
     this.#isDraining = true;
     for (const listener of this.#listeners) listener.close();
-    this.#control?.close();
+    this.#control.closeListener();
     const drained = this.#engine.drain();
     await this.#tls.settled();
     await drained;
     // Handshakes that ended after the last connection had gone have brought new ones.
     await this.#engine.drain();
-    this.#checker.stop();
-    this.#state?.stop();
+    this.#control.stop();
     this.#tls.close();
     for (const upstream of this.#compiler.upstreams) upstream.close();
   }

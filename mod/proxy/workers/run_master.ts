@@ -1,21 +1,15 @@
 /** A proxy with several workers: control, checks and the API here, traffic there. */
 import { formatAddress } from "../../base/address.ts";
-import { exitCodes, StartError } from "../../base/errors.ts";
-import { isResolved } from "../../config/mod.ts";
+import { exitCodes } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
 import type { InheritedSocket } from "../../process/starter_port.ts";
-import { PeerGroup } from "../balance/peer_group.ts";
-import { Board } from "../control/board.ts";
-import { ControlHandler } from "../control/control_handler.ts";
-import { type ControlListener, openControl } from "../control/control_listener.ts";
+import { ControlPlane } from "../control/control_plane.ts";
 import { Engine } from "../engine/engine.ts";
-import { Checker } from "../health/checker.ts";
-import { ReactorProbes } from "../health/probe.ts";
+import type { Route, RouteHandler } from "../engine/routes.ts";
 import type { ProxyPlan } from "../plan.ts";
-import { StateFile } from "../state_file.ts";
 import { Master } from "./master.ts";
 import { openMasterSockets } from "./master_sockets.ts";
 import { peerStateOf, type StateMessage } from "./messages.ts";
@@ -52,13 +46,9 @@ class MasterControl {
   readonly master: Master;
   readonly #run: MasterRun;
   readonly #engine: Engine;
-  readonly #groups: readonly PeerGroup[];
-  readonly #checker: Checker;
-  readonly #board: Board;
-  readonly #stateFile: StateFile | null;
+  readonly #control: ControlPlane;
   readonly #totals = new WorkerTotals();
   readonly #closeSockets: () => void;
-  #control: ControlListener | null = null;
   #rowsTimer = 0;
   #isStopping = false;
 
@@ -66,19 +56,19 @@ class MasterControl {
     const { plan, reactor, logger, inherited } = run;
     this.#run = run;
     this.#engine = new Engine(reactor, plan.global, logger);
-    this.#groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
-    this.#checker = new Checker(this.#groups, {
-      transport: new ReactorProbes(reactor),
-      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
-      clearTimer: (handle) => reactor.clearTimer(handle),
-      nowMs: () => reactor.nowMs,
-      random: Math.random,
-      log: (line) => logger.error(line),
-      onResult: (hasChanged) => this.#onProbe(hasChanged),
+    this.#control = new ControlPlane(plan, {
+      reactor,
+      logger,
+      engine: this.#engine,
+      generation: run.generation ?? 1,
+      isWorker: false,
+      connectionCount: () => this.#totals.connections,
+      idleCount: (group) => this.#totals.idleCount(group),
+      refresh: () => this.#totals.writeTo(this.#engine.metrics, this.#control.groups),
+      onProbe: (hasChanged) => this.#onProbe(hasChanged),
+      onChange: () => this.master.broadcast(),
+      settled: () => this.master.settled(),
     });
-    const { stateFile } = plan.global;
-    this.#stateFile = stateFile === null ? null : new StateFile(stateFile, logger);
-    this.#stateFile?.restore(this.#groups, this.#checker, reactor.nowMs);
     const sockets = openMasterSockets(plan.listeners, inherited);
     this.#closeSockets = () => sockets.close();
     this.master = new Master({
@@ -92,67 +82,42 @@ class MasterControl {
       onCounters: (pid, counters) => this.#totals.take(pid, counters),
       onWorkerGone: (pid) => this.#totals.forget(pid),
     });
-    this.#board = new Board({
-      groups: this.#groups,
-      checker: this.#checker,
-      metrics: this.#engine.metrics,
-      generation: run.generation ?? 1,
-      nowMs: () => reactor.nowMs,
-      connectionCount: () => this.#totals.connections,
-      idleCount: (group) => this.#totals.idleCount(group),
-      refresh: () => this.#totals.writeTo(this.#engine.metrics, this.#groups),
-      onChange: (group) => {
-        this.#stateFile?.noteChange(group.plan.name, this.#groups, this.#checker);
-        this.master.broadcast();
-      },
-      settled: () => this.master.settled(),
-    });
     this.#listenToSignals();
   }
 
   async start(): Promise<void> {
-    this.#openControl();
-    await this.#checker.start();
+    this.#control.listen((handler) => this.#route(handler));
+    await this.#control.checker.start();
     await this.master.start();
     // What the checks found while the workers started.
     this.master.broadcast();
   }
 
-  #openControl(): void {
-    const { control } = this.#run.plan.global;
-    if (control === null) return;
-    if (!isResolved(control.address)) {
-      throw new StartError("control: an IP address or a unix path is expected", 78);
-    }
-    const handler = new ControlHandler(this.#engine, this.#board, control);
-    const settings = this.#run.plan.settings;
-    const route = {
+  #route(handler: RouteHandler): Route {
+    return {
       hostName: "",
       prefix: "",
       handlers: [handler],
-      settings,
+      settings: this.#run.plan.settings,
       logs: [],
       responseRules: [],
       changesResponses: false,
     };
-    const server = this.#engine.addServer([], "http", route);
-    this.#control = openControl(this.#run.reactor, control.address, server.onAccept);
   }
 
   #state(version: number): StateMessage {
     return {
       kind: "state",
       version,
-      upstreams: this.#groups.map((group) => ({
+      upstreams: this.#control.groups.map((group) => ({
         name: group.plan.name,
         peers: group.peers.map(peerStateOf),
       })),
-      rows: this.#checker.rows(),
+      rows: this.#control.checker.rows(),
     };
   }
 
   #onProbe(hasChanged: boolean): void {
-    this.#stateFile?.noteProbe(this.#groups, this.#checker, hasChanged);
     if (hasChanged) {
       this.master.broadcast();
     } else if (this.#rowsTimer === 0) {
@@ -181,10 +146,9 @@ class MasterControl {
     this.#isStopping = true;
     notify("STOPPING=1");
     this.#run.logger.info(`received ${name}, gracefully shutting down`);
-    this.#checker.stop();
-    this.#stateFile?.stop();
+    this.#control.stop();
     clearTimeout(this.#rowsTimer);
-    this.#control?.close();
+    this.#control.closeListener();
     await this.master.stop(signal);
     this.#closeSockets();
     await this.#engine.drain();

@@ -1,0 +1,114 @@
+/**
+ * What decides about peers in one process: health checks, operators' changes, the file that keeps
+ * both, and the control listener. A process on its own has one, and so has the master of several.
+ */
+import { StartError } from "../../base/errors.ts";
+import { isResolved } from "../../config/mod.ts";
+import type { Logger } from "../../log/mod.ts";
+import type { Reactor } from "../../net/reactor.ts";
+import { PeerGroup } from "../balance/peer_group.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Route, RouteHandler } from "../engine/routes.ts";
+import { Checker } from "../health/checker.ts";
+import { ReactorProbes } from "../health/probe.ts";
+import type { ProxyPlan } from "../plan.ts";
+import { StateFile } from "../state_file.ts";
+import { Board } from "./board.ts";
+import { ControlHandler } from "./control_handler.ts";
+import { type ControlListener, openControl } from "./control_listener.ts";
+
+export interface ControlPlaneParts {
+  readonly reactor: Reactor;
+  readonly logger: Logger;
+  /** Serves the control listener, and has the counters. */
+  readonly engine: Engine;
+  /** Shown on the pages. */
+  readonly generation: number;
+  /** A worker's master decides: no checks, no state file and no control listener here. */
+  readonly isWorker: boolean;
+  connectionCount(): number;
+  idleCount(group: PeerGroup): number;
+  /** Brings the counters up to date before they are read. */
+  refresh?(): void;
+  /** A probe has ended; `hasChanged` when the peer went up or down. */
+  onProbe?(hasChanged: boolean): void;
+  /** An operator has changed something. */
+  onChange?(): void;
+  /** Resolves when a change has reached everybody; null: it has at once. */
+  readonly settled: (() => Promise<void>) | null;
+}
+
+export class ControlPlane {
+  readonly groups: readonly PeerGroup[];
+  readonly checker: Checker;
+  readonly board: Board;
+  readonly #plan: ProxyPlan;
+  readonly #parts: ControlPlaneParts;
+  readonly #state: StateFile | null;
+  #listener: ControlListener | null = null;
+
+  constructor(plan: ProxyPlan, parts: ControlPlaneParts) {
+    const { reactor, logger, engine } = parts;
+    this.#plan = plan;
+    this.#parts = parts;
+    this.groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
+    this.checker = new Checker(this.groups, {
+      transport: new ReactorProbes(reactor),
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      clearTimer: (handle) => reactor.clearTimer(handle),
+      nowMs: () => reactor.nowMs,
+      random: Math.random,
+      log: (line) => logger.error(line),
+      onResult: (hasChanged) => {
+        this.#state?.noteProbe(this.groups, this.checker, hasChanged);
+        parts.onProbe?.(hasChanged);
+      },
+    });
+    const { stateFile } = plan.global;
+    this.#state = stateFile === null || parts.isWorker ? null : new StateFile(stateFile, logger);
+    this.#state?.restore(this.groups, this.checker, reactor.nowMs);
+    this.board = new Board({
+      groups: this.groups,
+      checker: this.checker,
+      metrics: engine.metrics,
+      generation: parts.generation,
+      nowMs: () => reactor.nowMs,
+      connectionCount: () => parts.connectionCount(),
+      idleCount: (group) => parts.idleCount(group),
+      refresh: () => parts.refresh?.(),
+      onChange: (group) => {
+        this.#state?.noteChange(group.plan.name, this.groups, this.checker);
+        parts.onChange?.();
+      },
+      settled: parts.settled,
+    });
+  }
+
+  /**
+   * Opens the control listener, which answers from now on; `routeOf` gives its route. A generation
+   * that takes over replaces it. Throws `StartError`.
+   */
+  listen(routeOf: (handler: RouteHandler) => Route): void {
+    const { control } = this.#plan.global;
+    const { engine, reactor, isWorker } = this.#parts;
+    if (control === null || isWorker) return;
+    const { address } = control;
+    if (!isResolved(address)) {
+      throw new StartError("control: an IP address or a unix path is expected", 78);
+    }
+    const route = routeOf(new ControlHandler(engine, this.board, control));
+    const server = engine.addServer([], "http", route);
+    this.#listener = openControl(reactor, address, server.onAccept);
+  }
+
+  /** Accepts no more operators. */
+  closeListener(): void {
+    this.#listener?.close();
+  }
+
+  /** Ends the checks; the state file is left to the next generation. */
+  stop(): void {
+    this.checker.stop();
+    this.#state?.stop();
+  }
+}
