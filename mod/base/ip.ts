@@ -74,3 +74,10 @@ function longestZeroRun(all: readonly number[]): { start: number; length: number
   }
   return best;
 }
+
+/** An IPv4 address that is written as IPv6 (`::ffff:192.0.2.1`) as the four bytes that it is. */
+export function unmapped(bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== 16 || bytes[10] !== 255 || bytes[11] !== 255) return bytes;
+  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return bytes;
+  return bytes.subarray(12);
+}

@@ -14,6 +14,7 @@ export type { AccessRecord, ProxyBytes, Timing } from "./access_record.ts";
 export { type Escape, LineBuffer } from "./line_buffer.ts";
 export { type LogTarget, parseLogTarget } from "./target.ts";
 export { openSink, type SinkMakers } from "./open_sink.ts";
+export { SparseLog } from "./sparse_log.ts";
 export type { Sink, SinkComplaint } from "./sink.ts";
 export { FileSink, type FileSinkOptions } from "./file_sink.ts";
 export { type PipeProcess, PipeSink, type SpawnPipe } from "./pipe_sink.ts";

@@ -69,12 +69,18 @@ export interface TlsPlan {
   readonly at: Position;
 }
 
+/**
+ * Whether connections begin with a PROXY protocol header. `on`: those that do are served under the
+ * addresses it announces, others under their own (h2o); `required`: others are closed.
+ */
+export type ListenProxyProtocol = "off" | "on" | "required";
+
 export interface ListenPlan {
   readonly address: Address;
   readonly tls: TlsPlan | null;
   /** Certificates of hosts with a `listen` of their own, chosen by the name the client asks for. */
   readonly certificatesByHost: readonly Identity[];
-  readonly proxyProtocol: boolean;
+  readonly proxyProtocol: ListenProxyProtocol;
   /** Mode and owner of a unix socket file; null: as umask leaves it. */
   readonly mode: number | null;
   /** Indexes into `hosts`: who is served here. */

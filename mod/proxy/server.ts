@@ -1,7 +1,8 @@
 /** One process that proxies: its sockets, its upstreams with their checks, and its engine. */
 import { formatAddress } from "../base/address.ts";
 import { version } from "../base/version.ts";
-import type { Logger } from "../log/mod.ts";
+import { AnnouncedListeners } from "../conn/announced_accept.ts";
+import { type Logger, SparseLog } from "../log/mod.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import type { InheritedSocket } from "../process/starter_port.ts";
 import type { InheritedTls } from "../tls/appliance.ts";
@@ -41,6 +42,7 @@ export class ProxyServer {
   readonly #control: ControlPlane;
   readonly #compiler: RouteCompiler;
   readonly #tls: SecuredListeners;
+  readonly #announced: AnnouncedListeners;
   #listeners: readonly Listener[] = [];
   #isFull = false;
   #isDraining = false;
@@ -52,6 +54,11 @@ export class ProxyServer {
     this.#parts = parts;
     this.#engine = new Engine(reactor, plan.global, logger);
     this.#tls = new SecuredListeners(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
+    this.#announced = new AnnouncedListeners(
+      reactor,
+      new SparseLog(logger, () => reactor.nowMs),
+      plan.global.handshakeTimeoutMs,
+    );
     this.#logs = new AccessLogs((message) => logger.error(message));
     this.#control = new ControlPlane(plan, {
       reactor,
@@ -90,8 +97,14 @@ export class ProxyServer {
       const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
       const scheme = options !== null || wanted ? "https" : "http";
       const onAccept = this.#limited(engine.addServer(hosts, scheme, unknown).onAccept);
-      if (options !== null) return secure.secure(options, onAccept);
-      return wanted ? secure.secureInherited(socketName, onAccept) : onAccept;
+      const behindTls = options !== null
+        ? secure.secure(options, onAccept)
+        : wanted
+        ? secure.secureInherited(socketName, onAccept)
+        : onAccept;
+      const announces = listen?.proxyProtocol ?? "off";
+      if (announces === "off") return behindTls;
+      return this.#announced.announce(announces === "required", behindTls);
     };
     // The welcome page is served wherever a supervisor listens, and has no wishes of its own.
     const plans = isWelcome && inherited !== null ? [] : this.#plan.listeners;
@@ -175,6 +188,7 @@ export class ProxyServer {
     for (const listener of this.#listeners) listener.close();
     this.#control.closeListener();
     const drained = this.#engine.drain();
+    await this.#announced.settled();
     await this.#tls.settled();
     await drained;
     // Handshakes that ended after the last connection had gone have brought new ones.

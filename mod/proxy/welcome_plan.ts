@@ -10,7 +10,7 @@ export function welcomePlan(): ProxyPlan {
     address: { kind: "tcp", host, port: portDefault },
     tls: null,
     certificatesByHost: [],
-    proxyProtocol: false,
+    proxyProtocol: "off",
     mode: null,
     hosts: [],
     at: { file: "built-in", line: 1 },

@@ -1,6 +1,6 @@
 /** TLS in front of a process's listeners, with certificates that stay current. */
 import { formatAddress } from "../base/address.ts";
-import type { Logger } from "../log/mod.ts";
+import { type Logger, SparseLog } from "../log/mod.ts";
 import type { AcceptHandler, Reactor, Socket } from "../net/reactor.ts";
 import type { InheritedTls } from "./appliance.ts";
 import { ContextKeeper } from "./context_keeper.ts";
@@ -10,22 +10,22 @@ import type { ServerContextOptions } from "./server_context.ts";
 /** For a client to complete its handshake (h2o's handshake-timeout). */
 export const handshakeTimeoutDefaultMs = 10_000;
 
-const failureLineMs = 1000;
 /** How often `settled` looks. */
 const pollMs = 20;
 
 export class SecuredListeners {
   readonly #keepers: ContextKeeper[] = [];
   readonly #pending = new Set<unknown>();
-  #nextLineMs = 0;
-  #untold = 0;
+  readonly #failures: SparseLog;
 
   constructor(
     readonly reactor: Reactor,
     readonly logger: Logger,
     readonly inherited: InheritedTls | null,
     readonly handshakeTimeoutMs: number = handshakeTimeoutDefaultMs,
-  ) {}
+  ) {
+    this.#failures = new SparseLog(logger, () => reactor.nowMs);
+  }
 
   /** True when the supervisor wants TLS on its socket of this name (as in SERVER_STARTER_PORT). */
   isSecure(socketName: string): boolean {
@@ -58,18 +58,9 @@ export class SecuredListeners {
     }, onAccept);
   }
 
-  /** One line a second: port scanners must not fill the disk. */
   #onFailure(socket: Socket, phrase: string): void {
-    const { nowMs } = this.reactor;
-    if (nowMs < this.#nextLineMs) {
-      this.#untold++;
-      return;
-    }
-    const more = this.#untold === 0 ? "" : ` (and ${this.#untold} more since the last line)`;
-    this.#untold = 0;
-    this.#nextLineMs = nowMs + failureLineMs;
     const peer = formatAddress(socket.peerAddress());
-    this.logger.info(`TLS handshake with ${peer} failed: ${phrase}${more}`);
+    this.#failures.info(`TLS handshake with ${peer} failed: ${phrase}`);
   }
 
   /**

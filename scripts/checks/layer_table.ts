@@ -3,7 +3,7 @@
 /** Folders of mod/ by layer, lowest first. A folder imports only from layers below its own. */
 export const layers: readonly (readonly string[])[] = [
   ["base", "std"],
-  ["http1", "metrics", "config", "cli", "sys", "script"],
+  ["http1", "proxy_protocol", "metrics", "config", "cli", "sys", "script"],
   ["net", "process", "log"],
   ["conn", "tls", "static"],
   ["load", "serve", "supervise", "proxy", "doctor"],

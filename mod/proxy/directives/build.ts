@@ -47,8 +47,24 @@ function checkCompleteness(draft: PlanDraft, file: string, options: BuildOptions
   if (!hasListen && options.needsListen) {
     draft.problems.add(at, "mandatory configuration directive `listen` is missing");
   }
+  checkAgreement(draft);
   for (const host of draft.hosts) {
     if (host.paths.length === 0) draft.problems.add(at, `host ${host.name} has no \`paths\``);
+  }
+}
+
+/** One socket cannot both expect a header and take its bytes for a request (h2o refuses it, too). */
+function checkAgreement(draft: PlanDraft): void {
+  const first = new Map<string, ListenDraft>();
+  for (const listen of [...draft.listens, ...draft.hosts.flatMap((host) => host.listens)]) {
+    const key = JSON.stringify(listen.address);
+    const known = first.get(key) ?? listen;
+    first.set(key, known);
+    if (known.proxyProtocol === listen.proxyProtocol) continue;
+    draft.problems.add(
+      listen.at,
+      `in command listen.proxy-protocol, line ${known.at.line} says otherwise of this address`,
+    );
   }
 }
 

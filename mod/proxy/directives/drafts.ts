@@ -5,6 +5,7 @@ import type {
   FileSettings,
   GlobalPlan,
   HandlerPlan,
+  ListenProxyProtocol,
   PathPlan,
   ProxySettings,
   Settings,
@@ -23,7 +24,7 @@ export interface SettingsDraft extends Omit<Mutable<Settings>, "proxy" | "file">
 export interface ListenDraft {
   readonly address: HostAddress;
   readonly tls: TlsPlan | null;
-  readonly proxyProtocol: boolean;
+  readonly proxyProtocol: ListenProxyProtocol;
   readonly mode: number | null;
   readonly at: Position;
 }

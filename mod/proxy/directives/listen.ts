@@ -1,14 +1,13 @@
 /** `listen`: where connections are accepted, for all hosts or for one. */
 import type { Address } from "../../base/address.ts";
-import { type ConfigNode, parsePort, type Position } from "../../config/mod.ts";
+import { type ConfigNode, parsePort, parseSwitch, type Position } from "../../config/mod.ts";
 import { isHostName, isIpLiteral, isUnixPath } from "../../config/mod.ts";
-import type { TlsPlan } from "../plan.ts";
+import type { ListenProxyProtocol, TlsPlan } from "../plan.ts";
 import {
   anyText,
   choice,
   type Directive,
   levels,
-  onOff,
   phases,
   readMap,
   readScalar,
@@ -26,6 +25,15 @@ const modeKind = {
   parse: (text: string) => /^[0-7]{3,4}$/.test(text) ? parseInt(text, 8) : null,
 };
 
+const announcedKind = {
+  allowed: "ON, OFF or REQUIRED",
+  parse(text: string): ListenProxyProtocol | null {
+    if (text.toUpperCase() === "REQUIRED") return "required";
+    const on = parseSwitch(text);
+    return on === null ? null : on ? "on" : "off";
+  },
+};
+
 export const listenDirective: Directive = {
   name: "listen",
   levels: levels.global | levels.host,
@@ -36,7 +44,7 @@ export const listenDirective: Directive = {
       const port = readScalar(draft, "listen", value, portKind);
       if (port === null) return;
       const address = { kind: "tcp" as const, host: "", port };
-      listens.push({ address, tls: null, proxyProtocol: false, mode: null, at: value.at });
+      listens.push({ address, tls: null, proxyProtocol: "off", mode: null, at: value.at });
       return;
     }
     const keys = readListenKeys(draft, value);
@@ -52,7 +60,7 @@ interface ListenKeys {
   host: string | null;
   type: "tcp" | "unix";
   tls: TlsPlan | null;
-  proxyProtocol: boolean;
+  proxyProtocol: ListenProxyProtocol;
   mode: number | null;
 }
 
@@ -62,7 +70,7 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     host: null,
     type: "tcp",
     tls: null,
-    proxyProtocol: false,
+    proxyProtocol: "off",
     mode: null,
   };
   const ignored = (node: ConfigNode, name: string) =>
@@ -73,13 +81,8 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     type: (node) =>
       keys.type = readScalar(draft, "listen.type", node, choice("tcp", "unix")) ?? "tcp",
     ssl: (node, at) => keys.tls = readTls(draft, node, at),
-    "proxy-protocol": (node) => {
-      keys.proxyProtocol = readScalar(draft, "listen.proxy-protocol", node, onOff) ?? false;
-      // Its bytes would be taken for a broken request: better no start than that.
-      if (keys.proxyProtocol) {
-        draft.problem(node.at, "listen.proxy-protocol: hayate does not know it yet");
-      }
-    },
+    "proxy-protocol": (node) =>
+      keys.proxyProtocol = readScalar(draft, "listen.proxy-protocol", node, announcedKind) ?? "off",
     permission: (node) => keys.mode = readScalar(draft, "listen.permission", node, modeKind),
     owner: (node) => ignored(node, "owner"),
     group: (node) => ignored(node, "group"),
