@@ -1,4 +1,6 @@
 /** libc over FFI: files by descriptor. */
+import { lazySymbols } from "./lazy_symbols.ts";
+
 const symbols = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   /** With a 64-bit type: a microsecond, once per 64 KB. */
@@ -8,7 +10,7 @@ const symbols = {
 } as const;
 
 /** The calls by their C names; `errno()` of libc.ts tells why one was -1. */
-export const fileCalls = Deno.dlopen("libc.so.6", symbols).symbols;
+export const fileCalls = lazySymbols(symbols, ["sendfile64"]);
 
 /** open(2). Nonblocking, so that a pipe without writer cannot hold us; a regular file does not care. */
 export const openReadFlags = 0x800 | 0x80000 | 0x100; // O_NONBLOCK | O_CLOEXEC | O_NOCTTY

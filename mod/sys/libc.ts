@@ -5,6 +5,8 @@
  * signature a call costs over a microsecond instead of tens of nanoseconds. Lengths therefore stop
  * at 2^31-1, which every caller's buffer does anyway.
  */
+import { lazySymbols } from "./lazy_symbols.ts";
+
 const symbols = {
   accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -46,8 +48,27 @@ const symbols = {
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
-/** The calls by their C names; each returns what C returns, and `errno()` tells why it was -1. */
-export const libc = Deno.dlopen("libc.so.6", symbols).symbols;
+/**
+ * The calls by their C names; each returns what C returns, and `errno()` tells why it was -1. Those
+ * that a connection needs are bound at once.
+ */
+export const libc = lazySymbols(symbols, [
+  "accept4",
+  "close",
+  "connect",
+  "epoll_ctl",
+  "epoll_pwait2",
+  "epoll_wait",
+  "getsockopt",
+  "read",
+  "recv",
+  "send",
+  "setsockopt",
+  "shutdown",
+  "socket",
+  "write",
+  "__errno_location",
+]);
 
 // errno lives at one address per thread, and this module is evaluated once per thread: a view over
 // those four bytes makes reading errno an array access instead of a call that could change it.

@@ -4,6 +4,8 @@
  * None of these is on a hot path, so a few 64-bit types are allowed here: variadic calls such as
  * prctl(2) read whole registers.
  */
+import { lazySymbols } from "./lazy_symbols.ts";
+
 const symbols = {
   /** argv, envp: vectors of C strings, see `CStringVector`. Returns an errno number, not -1. */
   posix_spawn: {
@@ -37,7 +39,7 @@ const symbols = {
 } as const;
 
 /** The calls by their C names. */
-export const libcProcess = Deno.dlopen("libc.so.6", symbols).symbols;
+export const libcProcess = lazySymbols(symbols);
 
 /** Sizes of glibc's opaque structs, rounded up generously (posix_spawnattr_t is 336, file actions 80). */
 export const spawnStructBytes = 512;

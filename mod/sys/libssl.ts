@@ -54,9 +54,12 @@ const sslSymbols = {
   SSL_get_version: { parameters: ["pointer"], result: "pointer" },
   SSL_get_current_cipher: { parameters: ["pointer"], result: "pointer" },
   SSL_CIPHER_get_name: { parameters: ["pointer"], result: "pointer" },
+  SSL_CIPHER_get_bits: { parameters: ["pointer", "pointer"], result: "i32" },
   SSL_session_reused: { parameters: ["pointer"], result: "i32" },
   SSL_get1_session: { parameters: ["pointer"], result: "pointer" },
   SSL_set_session: { parameters: ["pointer", "pointer"], result: "i32" },
+  SSL_get_session: { parameters: ["pointer"], result: "pointer" },
+  SSL_SESSION_get_id: { parameters: ["pointer", "buffer"], result: "pointer" },
   SSL_SESSION_free: { parameters: ["pointer"], result: "void" },
 } as const;
 

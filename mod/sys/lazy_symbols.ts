@@ -1,0 +1,53 @@
+/**
+ * C library functions that cost nothing until they are called.
+ *
+ * Deno compiles machine code for every function that it binds: 50 to 250 us each, several
+ * milliseconds of a start for all that the program knows, and a process calls few of them. So only
+ * those that are called often are bound; the others are looked up by dlsym(3) at their first call and
+ * called without compiled code, which takes about a microsecond.
+ */
+type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<S>["symbols"];
+
+// glibc before 2.34 has dlsym in a library of its own; later ones keep an empty one of that name.
+const { dlsym } = Deno.dlopen("libdl.so.2", {
+  dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
+}).symbols;
+
+/**
+ * The functions of libc as properties; `often` names those that are bound at once. The object's shape
+ * never changes, so no compiled code of ours has to be thrown away.
+ *
+ * Throws when one of `often` does not exist; another one, unless optional, throws when it is asked for.
+ */
+export function lazySymbols<S extends Record<string, Deno.ForeignFunction>>(
+  symbols: S,
+  often: readonly (keyof S & string)[] = [],
+): Symbols<S> {
+  const eager = Object.fromEntries(often.map((name) => [name, symbols[name]]));
+  const calls: Record<string, unknown> = often.length === 0
+    ? {}
+    : { ...Deno.dlopen("libc.so.6", eager).symbols };
+  for (const name of Object.keys(symbols)) {
+    if (often.includes(name)) continue;
+    // null is a value: an optional function that this libc does not have.
+    let call: unknown;
+    Object.defineProperty(calls, name, {
+      enumerable: true,
+      get: () => call === undefined ? call = lookUp(name, symbols[name]) : call,
+    });
+  }
+  return calls as Symbols<S>;
+}
+
+function lookUp(key: string, definition: Deno.ForeignFunction): unknown {
+  const name = definition.name ?? key;
+  const pointer = dlsym(null, new TextEncoder().encode(`${name}\0`)) as
+    | Deno.PointerObject<Deno.ForeignFunction>
+    | null;
+  if (pointer !== null) {
+    const callable = new Deno.UnsafeFnPointer(pointer, definition);
+    return callable.call.bind(callable);
+  }
+  if (definition.optional) return null;
+  throw new TypeError(`Cannot call ${name}: libc has no such function`);
+}
