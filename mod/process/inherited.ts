@@ -17,3 +17,14 @@ export function passedThroughDescriptors(): number[] {
 export function keepFromChildren(fd: number): void {
   libc.fcntl(fd, F.setfd, fdCloexec);
 }
+
+/** Runs `start`, whose children get none of those descriptors but the ones that it names. */
+export function withoutPassingThrough<T>(start: () => T): T {
+  const numbers = passedThroughDescriptors();
+  for (const fd of numbers) libc.fcntl(fd, F.setfd, fdCloexec);
+  try {
+    return start();
+  } finally {
+    for (const fd of numbers) libc.fcntl(fd, F.setfd, 0);
+  }
+}

@@ -1,11 +1,14 @@
 /** Tengine's `check` line and what belongs to it (ngx_http_upstream_check_module). */
-import { parseCount } from "../../config/mod.ts";
-import type { CheckPlan } from "../plan.ts";
+import { nearestName, parseCount } from "../../config/mod.ts";
+import { type CheckPlan, type CheckType, checkTypes } from "../plan.ts";
 import type { Mutable } from "./drafts.ts";
 
 export const checkDefaults: CheckPlan = {
   type: "tcp",
   intervalMs: 30_000,
+  jitterMs: 0,
+  fastIntervalMs: 0,
+  downIntervalMs: 0,
   timeoutMs: 1000,
   rise: 2,
   fall: 5,
@@ -13,48 +16,93 @@ export const checkDefaults: CheckPlan = {
   port: 0,
   send: "GET / HTTP/1.0\r\n\r\n",
   aliveClasses: 1 << 2 | 1 << 3,
+  match: null,
+  command: [],
+  tlsVerify: false,
+  tlsCaFile: null,
 };
 
-const allowed =
-  "interval=MS, rise=N, fall=N, timeout=MS, default_down=true|false, type=tcp|http, port=N";
+/** Tengine's, and one word of HAProxy's for the same. */
+const typeAliases: Readonly<Record<string, CheckType>> = { ssl_hello: "tls", ssl: "tls" };
+const typesOfTengine = ["mysql", "ajp", "fastcgi"];
+
+const parameters = [
+  "interval=MS",
+  "rise=N",
+  "fall=N",
+  "timeout=MS",
+  "default_down=true|false",
+  `type=${checkTypes.join("|")}`,
+  "port=N",
+  "jitter=MS",
+  "fastinter=MS",
+  "downinter=MS",
+  "verify=true|false",
+];
+
+/** The members that are plain numbers, by their words. */
+const numbers = {
+  interval: "intervalMs",
+  jitter: "jitterMs",
+  fastinter: "fastIntervalMs",
+  downinter: "downIntervalMs",
+  timeout: "timeoutMs",
+  rise: "rise",
+  fall: "fall",
+  port: "port",
+} as const;
 
 /** The check, or a string that says what is wrong, in Tengine's words. */
 export function parseCheck(text: string): CheckPlan | string {
   const check: Mutable<CheckPlan> = { ...checkDefaults };
   for (const word of text.trim().split(/\s+/)) {
-    if (word === "" || !applyWord(check, word)) {
-      return `invalid parameter "${word}"; allowed: ${allowed}`;
-    }
+    const wrong = applyWord(check, word);
+    if (wrong !== null) return `invalid parameter "${word}"${wrong}`;
   }
   return check;
 }
 
-/** Applies one `name=value`; false when there is no such thing. Tengine refuses 0 everywhere. */
-function applyWord(check: Mutable<CheckPlan>, word: string): boolean {
+/** Applies one `name=value`; null, or the rest of the message that says what is allowed. */
+function applyWord(check: Mutable<CheckPlan>, word: string): string | null {
   const [name, value = ""] = word.split("=", 2);
-  const number = parseCount(value);
-  const positive = number !== null && number > 0 && number < 2 ** 31 ? number : null;
-  switch (name) {
-    case "interval":
-      return positive !== null && (check.intervalMs = positive) > 0;
-    case "timeout":
-      return positive !== null && (check.timeoutMs = positive) > 0;
-    case "rise":
-      return positive !== null && (check.rise = positive) > 0;
-    case "fall":
-      return positive !== null && (check.fall = positive) > 0;
-    case "port":
-      return positive !== null && positive <= 65_535 && (check.port = positive) > 0;
-    case "default_down":
-      if (!/^(true|false)$/i.test(value)) return false;
-      check.defaultDown = value.toLowerCase() === "true";
-      return true;
-    case "type":
-      if (value !== "tcp" && value !== "http") return false;
-      check.type = value;
-      return true;
+  if (Object.hasOwn(numbers, name)) {
+    const number = parseCount(value);
+    // Tengine refuses 0 everywhere.
+    const limit = name === "port" ? 65_535 : 2 ** 31 - 1;
+    if (number === null || number === 0 || number > limit) return allowed;
+    check[numbers[name as keyof typeof numbers]] = number;
+    return null;
   }
-  return false;
+  switch (name) {
+    case "default_down":
+    case "verify":
+      if (!/^(true|false)$/i.test(value)) return allowed;
+      check[name === "verify" ? "tlsVerify" : "defaultDown"] = value.toLowerCase() === "true";
+      return null;
+    case "type":
+      return applyType(check, value);
+    case "unique":
+      return "; every server of every upstream is checked by itself here";
+  }
+  const near = nearestName(name, parameters.map((parameter) => parameter.split("=")[0]));
+  return `${near === null ? "" : ` (did you mean ${near}?)`}${allowed}`;
+}
+
+const allowed = `; allowed: ${parameters.join(", ")}`;
+
+function applyType(check: Mutable<CheckPlan>, value: string): string | null {
+  const type = typeAliases[value] ?? checkTypes.find((known) => known === value);
+  if (type !== undefined) {
+    check.type = type;
+    return null;
+  }
+  const origin = typesOfTengine.includes(value) ? ": a type of Tengine's that hayate lacks" : "";
+  return `${origin}; allowed types: ${checkTypes.join(", ")}`;
+}
+
+/** True when a probe of this type asks by HTTP. */
+export function speaksHttp(type: CheckType): boolean {
+  return type === "http" || type === "https";
 }
 
 /** Bits of `http_2xx http_3xx`, or a string that says what is wrong. */

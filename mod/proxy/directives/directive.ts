@@ -122,6 +122,21 @@ export function choice<T extends string>(...words: readonly T[]): ScalarKind<T> 
   };
 }
 
+/** Reads a scalar by a parser that gives a value or, as a string, what is wrong with it. */
+export function readLine<T>(
+  draft: LevelDraft,
+  what: string,
+  node: ConfigNode,
+  parse: (text: string) => T | string,
+): T | null {
+  const text = readScalar(draft, what, node, { allowed: "a text", parse: (text) => text });
+  if (text === null) return null;
+  const parsed = parse(text);
+  if (typeof parsed !== "string") return parsed;
+  draft.problem(node.at, `in command ${what}, ${parsed}`);
+  return null;
+}
+
 /** The items of a sequence, or the value itself as the only one. */
 export function itemsOf(value: ConfigNode): readonly ConfigNode[] {
   return value.kind === "sequence" ? value.items : [value];

@@ -1,14 +1,8 @@
 /** `upstreams`: named groups of peers with balancing, retries and checks; h2o has no such thing. */
 import { type ConfigNode, type MapNode, type Position } from "../../config/mod.ts";
-import {
-  type CheckPlan,
-  type PeerPlan,
-  retryConditions,
-  type RetryPlan,
-  type UpstreamPlan,
-} from "../plan.ts";
+import { type PeerPlan, retryConditions, type RetryPlan, type UpstreamPlan } from "../plan.ts";
 import { parseBalance } from "./balance_line.ts";
-import { checkDefaults, parseAliveClasses, parseCheck } from "./check_line.ts";
+import { CheckKeys } from "./check_keys.ts";
 import {
   choice,
   count,
@@ -17,6 +11,7 @@ import {
   itemsOf,
   levels,
   phases,
+  readLine,
   readMap,
   readScalar,
 } from "./directive.ts";
@@ -37,11 +32,10 @@ export const upstreamsDirective: Directive = {
   },
 };
 
-/** The plan as far as it is read, and what is put into its check at the end. */
+/** The plan as far as it is read, and what its check is made of at the end. */
 interface UpstreamKeys {
   readonly plan: Mutable<UpstreamPlan> & { readonly peers: PeerPlan[] };
-  send: { text: string; at: Position } | null;
-  alive: { classes: number; at: Position } | null;
+  readonly check: CheckKeys;
 }
 
 function addUpstream(draft: LevelDraft, name: string, at: Position, body: ConfigNode): void {
@@ -65,7 +59,7 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
   }
   reportConflicts(draft, plan);
   reportIgnored(draft, plan);
-  draft.plan.upstreams.push({ ...plan, check: completeCheck(draft, keys) });
+  draft.plan.upstreams.push({ ...plan, check: keys.check.complete() });
 }
 
 function readUpstream(
@@ -76,27 +70,16 @@ function readUpstream(
 ): UpstreamKeys {
   const plan = { ...upstreamDefaults, name, peers: [] as PeerPlan[], implicit: false, at };
   const retry: Mutable<RetryPlan> = plan.retry = { ...upstreamDefaults.retry };
-  const keys: UpstreamKeys = { plan, send: null, alive: null };
-  const line = <T>(
-    what: string,
-    node: ConfigNode,
-    parse: (text: string) => T | string,
-  ): T | null => {
-    const text = readScalar(draft, what, node, { allowed: "a text", parse: (text) => text });
-    if (text === null) return null;
-    const parsed = parse(text);
-    if (typeof parsed !== "string") return parsed;
-    draft.problem(node.at, `in command ${what}, ${parsed}`);
-    return null;
-  };
+  const keys: UpstreamKeys = { plan, check: new CheckKeys(draft) };
   readMap(draft, "upstreams", body, {
     servers: (node) => {
       for (const item of itemsOf(node)) {
-        const peer = line("servers", item, parseServer);
+        const peer = readLine(draft, "servers", item, parseServer);
         if (peer !== null) plan.peers.push(peer);
       }
     },
-    balance: (node) => plan.balance = line("balance", node, parseBalance) ?? plan.balance,
+    balance: (node) =>
+      plan.balance = readLine(draft, "balance", node, parseBalance) ?? plan.balance,
     keepalive: (node) =>
       plan.keepaliveMax = readScalar(draft, "keepalive", node, count(0, 1_000_000)) ?? 32,
     keepalive_timeout: (node) =>
@@ -104,17 +87,9 @@ function readUpstream(
     keepalive_requests: (node) =>
       plan.keepaliveRequestsMax =
         readScalar(draft, "keepalive_requests", node, count(1, 2 ** 31)) ?? 1,
-    check: (node) => plan.check = line("check", node, parseCheck),
-    check_http_send: (node) => {
-      const text = line("check_http_send", node, (text) => ({ text }));
-      if (text !== null) keys.send = { ...text, at: node.at };
-    },
-    check_http_expect_alive: (node) => {
-      const classes = line("check_http_expect_alive", node, parseAliveClasses);
-      if (classes !== null) keys.alive = { classes, at: node.at };
-    },
+    ...keys.check.readers,
     next_upstream: (node) => {
-      const conditions = line("next_upstream", node, parseConditions);
+      const conditions = readLine(draft, "next_upstream", node, parseConditions);
       if (conditions !== null) retry.conditions = conditions;
     },
     next_upstream_tries: (node) =>
@@ -127,27 +102,6 @@ function readUpstream(
         : 502,
   });
   return keys;
-}
-
-/** Puts the http lines into the check, in Tengine's words when they do not fit it. */
-function completeCheck(draft: LevelDraft, keys: UpstreamKeys): CheckPlan | null {
-  const { send, alive } = keys;
-  const { check } = keys.plan;
-  const lines = [
-    ["check_http_send", send?.at],
-    ["check_http_expect_alive", alive?.at],
-  ] as const;
-  for (const [name, at] of lines) {
-    if (at === undefined) continue;
-    if (check === null) draft.problem(at, `invalid ${name} should set [check] first`);
-    else if (check.type !== "http") draft.problem(at, `invalid ${name} for type "${check.type}"`);
-  }
-  if (check === null) return null;
-  return {
-    ...check,
-    send: send?.text ?? checkDefaults.send,
-    aliveClasses: alive?.classes ?? checkDefaults.aliveClasses,
-  };
 }
 
 /** Combinations that nginx refuses as well. */

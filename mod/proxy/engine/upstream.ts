@@ -10,6 +10,7 @@ import type { Choice } from "../balance/balancer.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { ProxySettings } from "../plan.ts";
+import { serverNameOf } from "../server_name.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import { connectUpstreamTls, type TrustSettings, upstreamContext } from "./upstream_tls.ts";
 
@@ -79,7 +80,7 @@ export class Upstream {
     const { reactor } = this.host;
     const address = addressOf(peer);
     const context = upstreamContext(this.settings);
-    const serverName = hostNameOf(peer.name);
+    const serverName = serverNameOf(peer.plan);
     return (connection) => connectUpstreamTls(reactor, address, connection, context, serverName);
   }
 
@@ -127,10 +128,4 @@ export function addressOf(peer: Peer): Address {
 /** The peer's address as log lines spell it. */
 export function peerAddressText(peer: Peer): string {
   return formatAddress(addressOf(peer));
-}
-
-/** The host of `name:port` or `[v6]:port`; a unix socket's TLS is asked for as localhost. */
-function hostNameOf(name: string): string {
-  if (name.startsWith("unix:")) return "localhost";
-  return name.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }

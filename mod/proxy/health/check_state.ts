@@ -1,5 +1,7 @@
 /** Tengine's state machine for one checked peer: counters, and when they turn it up or down. */
 
+import type { CheckType } from "../plan.ts";
+
 /** What a probe's result means for the peer. */
 export type Transition = "up" | "down" | "none";
 
@@ -31,15 +33,30 @@ export class CheckState {
 }
 
 /** Why a probe failed. */
-export type ProbeFault = "timeout" | "closed" | "statusLine" | "status" | "refused";
+export type ProbeFault =
+  | "timeout"
+  | "closed"
+  | "statusLine"
+  | "status"
+  | "match"
+  | "handshake"
+  | "command"
+  | "refused";
 
 /** The line that Tengine logs for a failed probe, ending in its blank; null: it logs none. */
-export function probeFaultLine(fault: ProbeFault, address: string): string | null {
+export function probeFaultLine(
+  fault: ProbeFault,
+  address: string,
+  type: CheckType = "http",
+): string | null {
   switch (fault) {
     case "timeout":
       return `check time out with peer: ${address} `;
     case "status":
-      return `check protocol http error with peer: ${address} `;
+    case "match":
+    case "handshake":
+    case "command":
+      return `check protocol ${type} error with peer: ${address} `;
     case "statusLine":
       return `http parse status line error with peer: ${address} `;
     case "closed":

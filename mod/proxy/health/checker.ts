@@ -6,7 +6,8 @@ import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { CheckPlan } from "../plan.ts";
 import { CheckState, probeFaultLine, type Transition, transitionLine } from "./check_state.ts";
-import type { ProbeResult, ProbeTransport } from "./probe.ts";
+import type { ProbeResult, ProbeTarget, ProbeTransport } from "./probe.ts";
+import { serverNameOf } from "../server_name.ts";
 import type { StatusRow } from "./status_page.ts";
 
 /** What the checker needs of the outside. */
@@ -23,8 +24,9 @@ export interface CheckerParts {
 }
 
 /** One peer under check. */
-export class CheckedPeer {
+export class CheckedPeer implements ProbeTarget {
   readonly state: CheckState;
+  /** Where probes go: the peer's address, with the check's port where that has one. */
   readonly address: Address;
   /** As the log lines name it: the address that is probed. */
   readonly name: string;
@@ -44,13 +46,21 @@ export class CheckedPeer {
     return JSON.stringify([this.upstream, this.peer.name, this.check]);
   }
 
+  get server(): string {
+    return this.peer.name;
+  }
+
+  get serverName(): string {
+    return serverNameOf(this.peer.plan);
+  }
+
   constructor(readonly upstream: string, readonly check: CheckPlan, readonly peer: Peer) {
     this.state = new CheckState(check.rise, check.fall, check.defaultDown);
     const { address } = peer.plan;
     if (!isResolved(address)) throw new TypeError(`Cannot check ${peer.name}: it is not resolved`);
-    this.address = address;
     const isMoved = check.port > 0 && address.kind === "tcp";
-    this.name = formatAddress(isMoved ? { ...address, port: check.port } : address);
+    this.address = isMoved ? { ...address, port: check.port } : address;
+    this.name = formatAddress(this.address);
     peer.checkDown = this.state.isDown;
   }
 }
@@ -166,13 +176,13 @@ export class Checker {
   #probe(one: CheckedPeer, isDone: () => boolean, onDone: () => void): void {
     if (this.#isStopped || one.isRemoved) return onDone();
     const startMs = this.#parts.nowMs();
-    one.cancel = this.#parts.transport.probe(one.address, one.check, (result) => {
+    one.cancel = this.#parts.transport.probe(one, (result, note = "") => {
       one.cancel = null;
-      this.#judge(one, result);
+      this.#judge(one, result, note);
       if (!isDone()) return this.#probe(one, isDone, onDone);
       onDone();
       // Spread over the interval once, so that many peers are not probed in one moment for ever.
-      const intervalMs = one.check.intervalMs;
+      const intervalMs = this.#intervalMs(one);
       const isFirst = onDone !== nothing;
       const delayMs = isFirst ? intervalMs * (0.5 + this.#parts.random() / 2) : intervalMs;
       const spentMs = this.#parts.nowMs() - startMs;
@@ -182,16 +192,26 @@ export class Checker {
     });
   }
 
-  #judge(one: CheckedPeer, result: ProbeResult): void {
+  /** Until the next probe: other intervals may hold while a peer is down, or is about to change. */
+  #intervalMs({ state, check }: CheckedPeer): number {
+    const { intervalMs, fastIntervalMs, downIntervalMs, jitterMs } = check;
+    const isChanging = state.isDown ? state.riseCount > 0 : state.fallCount > 0;
+    const special = isChanging ? fastIntervalMs : state.isDown ? downIntervalMs : 0;
+    return (special || intervalMs) + (jitterMs > 0 ? jitterMs * this.#parts.random() : 0);
+  }
+
+  #judge(one: CheckedPeer, result: ProbeResult, note: string): void {
     one.probes++;
     one.lastPassed = result === null;
     if (result !== null) {
       one.failures++;
-      const line = probeFaultLine(result, one.name);
+      const line = probeFaultLine(result, one.name, one.check.type);
       if (line !== null) this.#parts.log(line);
     }
     const transition = one.state.note(result === null);
     this.#apply(one, transition);
+    // Tengine's lines say nothing of the reason; one for each change is enough of it.
+    if (transition !== "none" && note !== "") this.#parts.log(`check of ${one.name}: ${note}`);
     this.#parts.onResult?.(transition !== "none");
   }
 

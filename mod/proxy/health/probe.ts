@@ -2,59 +2,80 @@
 import type { Address } from "../../base/address.ts";
 import type { PeerError } from "../../base/errors.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
+import { connectUpstreamTls, upstreamContext } from "../engine/upstream_tls.ts";
 import type { CheckPlan } from "../plan.ts";
 import type { ProbeFault } from "./check_state.ts";
-import { StatusLine } from "./status_line.ts";
+import { speaksHttp } from "../directives/check_line.ts";
+import { CommandProbes } from "./command_probe.ts";
+import { judgeOf, type ResponseJudge, type Verdict } from "./response_judge.ts";
 
 /** How a probe ended; null: the peer is alive. */
 export type ProbeResult = ProbeFault | null;
 
-/** Sends probes; replaced in tests. */
-export interface ProbeTransport {
-  /** Calls `onResult` once. Returns the way to give the probe up, after which nothing is called. */
-  probe(address: Address, check: CheckPlan, onResult: (result: ProbeResult) => void): () => void;
+/** Whom to probe, and how. */
+export interface ProbeTarget {
+  /** Where to connect: with the check's port. */
+  readonly address: Address;
+  readonly check: CheckPlan;
+  readonly upstream: string;
+  /** The server as configured. */
+  readonly server: string;
+  /** What TLS asks for. */
+  readonly serverName: string;
 }
 
-export class ReactorProbes implements ProbeTransport {
-  constructor(readonly reactor: Reactor) {}
+/** Hears how a probe ended; `note` is what there is to add for people, or "". */
+export type ProbeListener = (result: ProbeResult, note?: string) => void;
 
-  probe(address: Address, check: CheckPlan, onResult: (result: ProbeResult) => void): () => void {
-    const target = check.port > 0 && address.kind === "tcp"
-      ? { ...address, port: check.port }
-      : address;
-    const probe = new Probe(this.reactor, target, check, onResult);
+/** Sends probes; replaced in tests. */
+export interface ProbeTransport {
+  /** Calls `onResult` once, later. Returns the way to give the probe up, after which nothing is called. */
+  probe(target: ProbeTarget, onResult: ProbeListener): () => void;
+}
+
+/** Probes by the reactor's sockets, and by commands. */
+export class ReactorProbes implements ProbeTransport {
+  readonly #commands: CommandProbes;
+
+  constructor(readonly reactor: Reactor) {
+    this.#commands = new CommandProbes(reactor);
+  }
+
+  probe(target: ProbeTarget, onResult: ProbeListener): () => void {
+    if (target.check.type === "exec") return this.#commands.probe(target, onResult);
+    const probe = new SocketProbe(this.reactor, target, onResult);
     return () => probe.giveUp();
   }
 }
 
-class Probe implements SocketHandler {
+class SocketProbe implements SocketHandler {
   readonly #reactor: Reactor;
-  readonly #check: CheckPlan;
-  readonly #onResult: (result: ProbeResult) => void;
+  readonly #onResult: ProbeListener;
   readonly #socket: Socket;
   readonly #timer: number;
   readonly #request: Uint8Array;
-  readonly #statusLine = new StatusLine();
+  readonly #isTls: boolean;
+  /** null: to be open is all that is wanted. */
+  readonly #judge: ResponseJudge | null;
   #sent = 0;
   #isOver = false;
 
-  constructor(
-    reactor: Reactor,
-    address: Address,
-    check: CheckPlan,
-    onResult: (result: ProbeResult) => void,
-  ) {
+  constructor(reactor: Reactor, target: ProbeTarget, onResult: ProbeListener) {
+    const { check, address, serverName } = target;
     this.#reactor = reactor;
-    this.#check = check;
     this.#onResult = onResult;
     this.#request = Uint8Array.from(check.send, (char) => char.charCodeAt(0) & 255);
-    this.#socket = reactor.connect(address, this);
+    this.#isTls = check.type === "tls" || check.type === "https";
+    this.#judge = speaksHttp(check.type) ? judgeOf(check) : null;
+    this.#socket = this.#isTls
+      ? connectUpstreamTls(reactor, address, this, upstreamContext(check), serverName)
+      : reactor.connect(address, this);
     this.#timer = reactor.setTimer(check.timeoutMs, () => this.#end("timeout"));
   }
 
   onOpen(): void {
-    // A listening peer that accepts is alive; nothing is sent to a protocol we do not know.
-    if (this.#check.type === "tcp") this.#end(null);
+    // A peer that accepts, and shakes hands, is alive; nothing is sent to a protocol we do not know.
+    if (this.#judge === null) this.#end(null);
     else this.#send();
   }
 
@@ -63,19 +84,18 @@ class Probe implements SocketHandler {
   }
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
-    const status = this.#statusLine.take(bytes, start, end);
-    if (status === 0) return;
-    if (status < 0) return this.#end("statusLine");
-    const isAlive = (this.#check.aliveClasses & 1 << Math.floor(status / 100)) !== 0;
-    this.#end(isAlive ? null : "status");
+    const verdict = this.#judge?.take(bytes, start, end) ?? null;
+    if (verdict !== null) this.#conclude(verdict);
   }
 
   onEnd(): void {
-    this.#end("closed");
+    if (this.#judge === null) this.#end("closed");
+    else this.#conclude(this.#judge.end());
   }
 
   onClose(_socket: Socket, error: PeerError): void {
-    this.#end(error.code === "ECONNRESET" ? "closed" : "refused");
+    if (error.code === "ETLS") this.#end("handshake", error.message);
+    else this.#end(error.code === "ECONNRESET" ? "closed" : "refused", error.message);
   }
 
   giveUp(): void {
@@ -90,9 +110,13 @@ class Probe implements SocketHandler {
     this.#sent += this.#socket.write(this.#request, this.#sent, this.#request.length);
   }
 
-  #end(result: ProbeResult): void {
+  #conclude({ fault, note }: Verdict): void {
+    this.#end(fault, note);
+  }
+
+  #end(result: ProbeResult, note = ""): void {
     if (this.#isOver) return;
     this.giveUp();
-    this.#onResult(result);
+    this.#onResult(result, note);
   }
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { buildPlan } from "../../../mod/proxy/directives/build.ts";
+import { checkDefaults } from "../../../mod/proxy/directives/check_line.ts";
 import type { ProxyPlan } from "../../../mod/proxy/plan.ts";
 
 const source = {
@@ -141,6 +142,7 @@ upstreams:
     ],
   );
   assertEquals(app.check, {
+    ...checkDefaults,
     type: "http",
     intervalMs: 1000,
     timeoutMs: 1000,
@@ -200,7 +202,7 @@ const faults: [string, string, string[]][] = [
     "check lines in Tengine's words",
     "upstreams:\n  a:\n    servers: h\n    check: interval=0\n  b:\n    servers: h\n    check_http_send: x\n  c:\n    servers: h\n    check: type=tcp\n    check_http_send: x",
     [
-      '[h2o.conf:4] in command check, invalid parameter "interval=0"; allowed: interval=MS, rise=N, fall=N, timeout=MS, default_down=true|false, type=tcp|http, port=N',
+      '[h2o.conf:4] in command check, invalid parameter "interval=0"; allowed: interval=MS, rise=N, fall=N, timeout=MS, default_down=true|false, type=tcp|http|tls|https|exec, port=N, jitter=MS, fastinter=MS, downinter=MS, verify=true|false',
       "[h2o.conf:7] invalid check_http_send should set [check] first",
       '[h2o.conf:11] invalid check_http_send for type "tcp"',
     ],

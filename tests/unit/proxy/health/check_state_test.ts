@@ -3,8 +3,8 @@ import {
   CheckState,
   probeFaultLine,
   transitionLine,
-} from "../../../mod/proxy/health/check_state.ts";
-import { renderStatus, type StatusRow } from "../../../mod/proxy/health/status_page.ts";
+} from "../../../../mod/proxy/health/check_state.ts";
+import { renderStatus, type StatusRow } from "../../../../mod/proxy/health/status_page.ts";
 
 /** Feeds `+` and `-` and shows each transition. */
 function run(state: CheckState, results: string): string {
@@ -41,6 +41,7 @@ Deno.test("Log lines are Tengine's, with the blank at their end", () => {
   assertEquals(probeFaultLine("timeout", "a"), "check time out with peer: a ");
   assertEquals(probeFaultLine("status", "a"), "check protocol http error with peer: a ");
   assertEquals(probeFaultLine("statusLine", "a"), "http parse status line error with peer: a ");
+  assertEquals(probeFaultLine("handshake", "a", "tls"), "check protocol tls error with peer: a ");
   assertEquals(
     probeFaultLine("closed", "a"),
     "check peer closed connection with an incomplete response, peer: a ",

@@ -1,12 +1,15 @@
 import { assertEquals } from "@std/assert";
-import type { Address } from "../../../mod/base/address.ts";
-import { PeerGroup } from "../../../mod/proxy/balance/peer_group.ts";
-import { checkDefaults } from "../../../mod/proxy/directives/check_line.ts";
-import { parseServer } from "../../../mod/proxy/directives/server_line.ts";
-import { Checker } from "../../../mod/proxy/health/checker.ts";
-import type { ProbeResult } from "../../../mod/proxy/health/probe.ts";
-import { StatusLine } from "../../../mod/proxy/health/status_line.ts";
-import type { CheckPlan, UpstreamPlan } from "../../../mod/proxy/plan.ts";
+import { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
+import { checkDefaults } from "../../../../mod/proxy/directives/check_line.ts";
+import { parseServer } from "../../../../mod/proxy/directives/server_line.ts";
+import { Checker } from "../../../../mod/proxy/health/checker.ts";
+import type {
+  ProbeListener,
+  ProbeResult,
+  ProbeTarget,
+} from "../../../../mod/proxy/health/probe.ts";
+import { StatusLine } from "../../../../mod/proxy/health/status_line.ts";
+import type { CheckPlan, UpstreamPlan } from "../../../../mod/proxy/plan.ts";
 
 function group(servers: string[], check: Partial<CheckPlan>, name = "app"): PeerGroup {
   const peers = servers.map(parseServer);
@@ -23,17 +26,13 @@ function group(servers: string[], check: Partial<CheckPlan>, name = "app"): Peer
 class World {
   nowMs = 0;
   readonly log: string[] = [];
-  readonly waiting: { port: number; answer: (result: ProbeResult) => void }[] = [];
+  readonly waiting: { port: number; answer: ProbeListener }[] = [];
   #timers = new Map<number, { atMs: number; callback: () => void }>();
   #lastTimer = 0;
 
   readonly parts = {
     transport: {
-      probe: (
-        address: Address,
-        _check: CheckPlan,
-        answer: (result: ProbeResult) => void,
-      ) => {
+      probe: ({ address }: ProbeTarget, answer: ProbeListener) => {
         this.waiting.push({ port: address.kind === "tcp" ? address.port : 0, answer });
         return () => {};
       },
@@ -49,9 +48,9 @@ class World {
   };
 
   /** Answers every probe that waits; returns their ports. */
-  answerAll(result: ProbeResult): number[] {
+  answerAll(result: ProbeResult, note = ""): number[] {
     const all = this.waiting.splice(0);
-    for (const one of all) one.answer(result);
+    for (const one of all) one.answer(result, note);
     return all.map((one) => one.port);
   }
 
@@ -92,7 +91,8 @@ Deno.test("Checker.start() does not wait for more than one failure", async () =>
 
 Deno.test("Checker takes a peer down after fall failures and up again after rise successes", async () => {
   const world = new World();
-  const peers = group(["127.0.0.1:1"], { rise: 2, fall: 3, intervalMs: 1000, defaultDown: false });
+  const check = { rise: 2, fall: 3, intervalMs: 1000, defaultDown: false, type: "http" } as const;
+  const peers = group(["127.0.0.1:1"], check);
   const checker = new Checker([peers], world.parts);
   const started = checker.start();
   world.answerAll(null);
@@ -143,6 +143,81 @@ Deno.test("Checker probes the port of the check, and unix peers on their path", 
   const started = checker.start();
   world.answerAll(null);
   await started;
+});
+
+Deno.test("Checker says once, with each change, why a peer is down", async () => {
+  const world = new World();
+  const check = { rise: 1, fall: 2, intervalMs: 1000, defaultDown: false, type: "exec" } as const;
+  const checker = new Checker([group(["127.0.0.1:1"], check)], world.parts);
+  const started = checker.start();
+  world.answerAll("command", "exit code 1: disk full");
+  await started;
+  for (const note of ["exit code 1: disk full", "exit code 1: disk full"]) {
+    world.advance(1000);
+    world.answerAll("command", note);
+  }
+  world.advance(1000);
+  world.answerAll(null, "fine again");
+  const failure = "check protocol exec error with peer: 127.0.0.1:1 ";
+  assertEquals(world.log, [
+    failure,
+    failure,
+    "disable check peer: 127.0.0.1:1 ",
+    "check of 127.0.0.1:1: exit code 1: disk full",
+    failure,
+    "enable check peer: 127.0.0.1:1 ",
+    "check of 127.0.0.1:1: fine again",
+  ]);
+  checker.stop();
+});
+
+Deno.test("Checker probes sooner while a peer is about to change, later while it is down", async () => {
+  const world = new World();
+  const check = { rise: 2, fall: 2, intervalMs: 1000, fastIntervalMs: 100, downIntervalMs: 5000 };
+  const checker = new Checker([group(["127.0.0.1:1"], check)], world.parts);
+  const started = checker.start();
+  world.answerAll(null);
+  world.answerAll(null);
+  await started;
+  const isDueAfter = (ms: number) => {
+    world.advance(ms - 1);
+    const isEarly = world.waiting.length > 0;
+    world.advance(1);
+    return !isEarly && world.waiting.length === 1;
+  };
+  // The first wait is spread over the interval.
+  assertEquals(isDueAfter(500), true);
+  for (
+    const [result, waitMs] of [
+      [null, 1000],
+      ["closed", 100],
+      ["closed", 5000],
+      ["closed", 5000],
+      [null, 100],
+      [null, 1000],
+    ] as const
+  ) {
+    world.answerAll(result);
+    assertEquals(isDueAfter(waitMs), true, `${result} ${waitMs}`);
+  }
+  checker.stop();
+});
+
+Deno.test("Checker adds up to the jitter to each interval", async () => {
+  const world = new World();
+  const check = { rise: 1, intervalMs: 1000, jitterMs: 400 };
+  const parts = { ...world.parts, random: () => 0.5 };
+  const checker = new Checker([group(["127.0.0.1:1"], check)], parts);
+  const started = checker.start();
+  world.answerAll(null);
+  await started;
+  world.advance(900);
+  world.answerAll(null);
+  world.advance(1199);
+  assertEquals(world.waiting.length, 0);
+  world.advance(1);
+  assertEquals(world.waiting.length, 1);
+  checker.stop();
 });
 
 Deno.test("StatusLine.take() reads a status in any pieces and refuses what is none", () => {

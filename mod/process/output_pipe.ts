@@ -1,0 +1,56 @@
+/** What a short-lived command says: the first line is kept, the rest is read and dropped. */
+import { libc } from "../sys/libc.ts";
+import { openPipe } from "./channel.ts";
+import { descriptorWatch } from "./descriptor_watch.ts";
+
+/** More of a line is of no use in a log. */
+const lineBytesMax = 256;
+
+export class OutputPipe {
+  /** For the command's standard output and error. */
+  readonly writeEnd: number;
+  #readEnd: number;
+  #text = "";
+  readonly #decoder = new TextDecoder();
+
+  constructor() {
+    const { readEnd, writeEnd } = openPipe();
+    this.writeEnd = writeEnd;
+    this.#readEnd = readEnd;
+    descriptorWatch.watch(readEnd, () => this.#read());
+  }
+
+  /** Call it after the spawn: only the command's own copies keep the pipe open then. */
+  closeWriteEnd(): void {
+    libc.close(this.writeEnd);
+  }
+
+  /** The first line with anything in it, of what has been said until now. */
+  firstLine(): string {
+    while (this.#readEnd >= 0 && this.#read()) { /* Until nothing is left in the pipe. */ }
+    const line = this.#text.split("\n").find((each) => each.trim() !== "") ?? "";
+    return line.trim().slice(0, lineBytesMax);
+  }
+
+  /** Somebody that the command left behind may hold the other end; nobody listens to it any more. */
+  close(): void {
+    if (this.#readEnd < 0) return;
+    descriptorWatch.forget(this.#readEnd);
+    libc.close(this.#readEnd);
+    this.#readEnd = -1;
+  }
+
+  /** True when there may be more. */
+  #read(): boolean {
+    const bytes = new Uint8Array(4096);
+    const count = libc.read(this.#readEnd, bytes, bytes.length);
+    if (count > 0) {
+      const text = this.#decoder.decode(bytes.subarray(0, count), { stream: true });
+      if (this.#text.length < 16 * lineBytesMax) this.#text += text;
+    } else if (count === 0) {
+      // A pipe at its end is readable for ever.
+      this.close();
+    }
+    return count > 0;
+  }
+}

@@ -1,0 +1,105 @@
+/** The `check...` keys of an upstream: read one by one, and put together at the end. */
+import type { ConfigNode, Position } from "../../config/mod.ts";
+import type { CheckPlan, MatchPlan } from "../plan.ts";
+import { checkDefaults, parseAliveClasses, parseCheck, speaksHttp } from "./check_line.ts";
+import { readMatch } from "./check_match.ts";
+import { readLine } from "./directive.ts";
+import type { LevelDraft } from "./drafts.ts";
+
+/** A value with the place it stands at, for what is wrong in combination. */
+interface Placed<T> {
+  readonly value: T;
+  readonly at: Position;
+}
+
+export class CheckKeys {
+  readonly #draft: LevelDraft;
+  #check: Placed<CheckPlan> | null = null;
+  #send: Placed<string> | null = null;
+  #alive: Placed<number> | null = null;
+  #match: Placed<MatchPlan> | null = null;
+  #command: Placed<readonly string[]> | null = null;
+
+  /** For `readMap`. */
+  readonly readers: Readonly<Record<string, (node: ConfigNode) => void>> = {
+    check: (node) => this.#check = this.#line("check", node, parseCheck),
+    check_http_send: (node) => {
+      // An empty text is one, too: readLine takes strings for what is wrong.
+      const send = this.#line("check_http_send", node, (text) => ({ text }));
+      this.#send = send === null ? null : { value: send.value.text, at: send.at };
+    },
+    check_http_expect_alive: (node) =>
+      this.#alive = this.#line("check_http_expect_alive", node, parseAliveClasses),
+    check_match: (node) => {
+      if (node.kind === "mapping") {
+        this.#match = { value: readMatch(this.#draft, node), at: node.at };
+      } else {
+        const allowed = "a mapping with status, header and body";
+        this.#draft.problem(
+          node.at,
+          `in command check_match, the value cannot be a ${node.kind}; allowed: ${allowed}`,
+        );
+      }
+    },
+    check_exec: (node) => this.#command = this.#readCommand(node),
+  };
+
+  constructor(draft: LevelDraft) {
+    this.#draft = draft;
+  }
+
+  /** The check, null without one; reports in Tengine's words what does not fit together. */
+  complete(): CheckPlan | null {
+    const check = this.#check;
+    const type = check?.value.type ?? "tcp";
+    const lines = [
+      ["check_http_send", this.#send, speaksHttp(type)],
+      ["check_http_expect_alive", this.#alive, speaksHttp(type)],
+      ["check_match", this.#match, speaksHttp(type)],
+      ["check_exec", this.#command, type === "exec"],
+    ] as const;
+    for (const [name, placed, fits] of lines) {
+      if (placed === null) continue;
+      const { at } = placed;
+      if (check === null) this.#draft.problem(at, `invalid ${name} should set [check] first`);
+      else if (!fits) this.#draft.problem(at, `invalid ${name} for type "${type}"`);
+    }
+    if (check === null) return null;
+    if (type === "exec" && this.#command === null) {
+      this.#draft.problem(check.at, "in command check, type=exec needs check_exec: COMMAND");
+    }
+    return {
+      ...check.value,
+      send: this.#send?.value ?? checkDefaults.send,
+      aliveClasses: this.#alive?.value ?? checkDefaults.aliveClasses,
+      match: this.#match?.value ?? null,
+      command: this.#command?.value ?? [],
+      tlsCaFile: this.#draft.settings.proxy.tlsCaFile,
+    };
+  }
+
+  #line<T>(
+    name: string,
+    node: ConfigNode,
+    parse: (text: string) => T | string,
+  ): Placed<T> | null {
+    const value = readLine(this.#draft, name, node, parse);
+    return value === null ? null : { value, at: node.at };
+  }
+
+  /** A text is for the shell; a sequence is the program and its arguments. */
+  #readCommand(node: ConfigNode): Placed<readonly string[]> | null {
+    const name = "check_exec";
+    const word = (text: string) => text === "" ? "the command is empty" : [text];
+    if (node.kind !== "sequence") {
+      const text = readLine(this.#draft, name, node, word);
+      return text === null ? null : { value: ["/bin/sh", "-c", text[0]], at: node.at };
+    }
+    const words = node.items.flatMap((item) =>
+      readLine(this.#draft, name, item, (text) => [text]) ?? []
+    );
+    if (words.length > 0 && words[0] !== "") return { value: words, at: node.at };
+    this.#draft.problem(node.at, "in command check_exec, the command is empty");
+    return null;
+  }
+}

@@ -1,0 +1,161 @@
+/** Judges the answer to an http probe while its bytes come in. */
+import {
+  BodyDecoder,
+  defaultLimits,
+  describeFault,
+  Fault,
+  Method,
+  parseResponseHead,
+  ResponseHead,
+} from "../../http1/mod.ts";
+import type { CheckPlan } from "../plan.ts";
+import type { ProbeFault } from "./check_state.ts";
+import { bodyText, Match } from "./match.ts";
+import { StatusLine } from "./status_line.ts";
+
+/** How a probe ended. */
+export interface Verdict {
+  /** null: the peer is alive. */
+  readonly fault: ProbeFault | null;
+  /** What was wrong, or what a command said; "" when there is nothing to add. */
+  readonly note: string;
+}
+
+export interface ResponseJudge {
+  /** Takes bytes in; null: more are needed. */
+  take(bytes: Uint8Array, start: number, end: number): Verdict | null;
+  /** The peer has closed. */
+  end(): Verdict;
+}
+
+/** Bodies are looked at up to here, as NGINX Plus does. */
+export const bodyBytesMax = 256 * 1024;
+
+const alive: Verdict = { fault: null, note: "" };
+const cutOff: Verdict = { fault: "closed", note: "" };
+
+/** The judge that a check wants, for one answer. */
+export function judgeOf(check: CheckPlan): ResponseJudge {
+  return check.match === null
+    ? new ClassJudge(check.aliveClasses)
+    : new MatchJudge(new Match(check.match), check.send.startsWith("HEAD "));
+}
+
+/** Tengine's: the verdict falls with the status line, and nothing else is waited for. */
+class ClassJudge implements ResponseJudge {
+  readonly #line = new StatusLine();
+
+  constructor(readonly aliveClasses: number) {}
+
+  take(bytes: Uint8Array, start: number, end: number): Verdict | null {
+    const status = this.#line.take(bytes, start, end);
+    if (status === 0) return null;
+    if (status < 0) return { fault: "statusLine", note: "" };
+    const isAlive = (this.aliveClasses & 1 << Math.floor(status / 100)) !== 0;
+    return isAlive ? alive : { fault: "status", note: `the status is ${status}` };
+  }
+
+  end(): Verdict {
+    return cutOff;
+  }
+}
+
+/** Reads the head, and the body as far as it is wanted, by the codec that traffic is read by. */
+class MatchJudge implements ResponseJudge {
+  readonly #head = new ResponseHead();
+  readonly #method: Method;
+  #bytes = new Uint8Array(2048);
+  #length = 0;
+  /** Where the head that is being read begins: behind interim responses. */
+  #start = 0;
+  #lastEnd = 0;
+  #body: BodyDecoder | null = null;
+  #bodyBytes = new Uint8Array(0);
+  #bodyLength = 0;
+
+  constructor(readonly match: Match, isHead: boolean) {
+    this.#method = isHead ? Method.head : Method.get;
+  }
+
+  take(bytes: Uint8Array, start: number, end: number): Verdict | null {
+    if (this.#body !== null) return this.#takeBody(bytes, start, end);
+    this.#bytes = append(this.#bytes, this.#length, bytes, start, end);
+    this.#length += end - start;
+    return this.#parse();
+  }
+
+  end(): Verdict {
+    return this.#body?.finishAtEof() ? this.#judgeBody() : cutOff;
+  }
+
+  #parse(): Verdict | null {
+    const at = parseResponseHead(
+      this.#head,
+      this.#bytes,
+      this.#start,
+      this.#length,
+      defaultLimits,
+      this.#lastEnd,
+      this.#method,
+    );
+    this.#lastEnd = this.#length;
+    if (at === 0) return null;
+    if (at < 0) return broken(at);
+    const { status } = this.#head;
+    if (status >= 100 && status < 200 && status !== 101) {
+      this.#start = this.#lastEnd = at;
+      return this.#parse();
+    }
+    const wrong = this.match.headFault(this.#head);
+    if (wrong !== null) return { fault: "match", note: wrong };
+    if (!this.match.needsBody) return alive;
+    this.#body = new BodyDecoder();
+    this.#body.reset(this.#head.framing, this.#head.contentLength, defaultLimits);
+    return this.#takeBody(this.#bytes, at, this.#length);
+  }
+
+  #takeBody(bytes: Uint8Array, start: number, end: number): Verdict | null {
+    const body = this.#body!;
+    for (let at = start; at < end && !body.done;) {
+      at = body.step(bytes, at, end);
+      if (at < 0) return broken(at);
+      this.#keep(bytes, body.dataStart, body.dataEnd);
+      if (this.#bodyLength === bodyBytesMax) return this.#judgeBody();
+    }
+    return body.done ? this.#judgeBody() : null;
+  }
+
+  #keep(bytes: Uint8Array, start: number, end: number): void {
+    const wanted = Math.min(end, start + bodyBytesMax - this.#bodyLength);
+    this.#bodyBytes = append(this.#bodyBytes, this.#bodyLength, bytes, start, wanted);
+    this.#bodyLength += wanted - start;
+  }
+
+  #judgeBody(): Verdict {
+    const text = bodyText(this.#bodyBytes.subarray(0, this.#bodyLength));
+    const wrong = this.match.bodyFault(text);
+    return wrong === null ? alive : { fault: "match", note: wrong };
+  }
+}
+
+function broken(code: number): Verdict {
+  const isLine = code === Fault.statusLine;
+  return { fault: isLine ? "statusLine" : "match", note: describeFault(code).phrase };
+}
+
+/** `into` with the bytes behind its first `length`, in a larger buffer where it was too small. */
+function append(
+  into: Uint8Array<ArrayBuffer>,
+  length: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Uint8Array<ArrayBuffer> {
+  let buffer = into;
+  if (length + end - start > buffer.length) {
+    buffer = new Uint8Array(Math.max(2 * into.length, length + end - start));
+    buffer.set(into.subarray(0, length));
+  }
+  buffer.set(bytes.subarray(start, end), length);
+  return buffer;
+}
