@@ -53,6 +53,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
   requestBytes = 0;
   /** True once connect(2) has succeeded. */
   isConnected = false;
+  /** Monotonic milliseconds at which it did; 0 before. */
+  connectedMs = 0;
   readonly outlet: Outlet;
   readonly socket: Socket;
   #input: Input = Input.idle;
@@ -160,6 +162,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
 
   onOpen(): void {
     this.isConnected = true;
+    this.connectedMs = this.home.reactor.nowMs;
     this.#armResponse();
     this.onDrain();
   }

@@ -5,7 +5,7 @@ import type { Framing } from "../http1/message_head.ts";
 import type { TrailerField } from "../http1/trailer_section.ts";
 import type { HeadWriter } from "../http1/head_writer.ts";
 import type { RequestHead } from "../http1/request_head.ts";
-import type { Socket } from "../net/reactor.ts";
+import type { Socket, TlsFacts } from "../net/reactor.ts";
 import type { StaticResponse } from "./static_response.ts";
 
 /** Answers requests; one object serves all connections of a server. */
@@ -56,6 +56,10 @@ export interface Exchange {
   readonly hasRequestBody: boolean;
   /** All of the request has been received. */
   readonly isRequestComplete: boolean;
+  /** Monotonic milliseconds at which the connection was accepted. */
+  readonly openedMs: number;
+  /** Monotonic milliseconds at which the first bytes of the request came. */
+  readonly receivedMs: number;
   /** Monotonic milliseconds at which the head was complete. */
   readonly startMs: number;
   /** Status of the response, 0 before `beginHead`. */
@@ -112,4 +116,6 @@ export interface Exchange {
   requestTrailers(): readonly TrailerField[];
   peerAddress(): Address;
   localAddress(): Address;
+  /** What the connection's TLS handshake agreed on; null without TLS. Not after the exchange's end. */
+  tlsFacts(): TlsFacts | null;
 }

@@ -27,6 +27,8 @@ export class HttpServer implements ServerHome {
     null;
   /** Told when a response is complete or was cut off by its handler; for access logs and counters. */
   onResponded: ((connection: ServerConnection) => void) | null = null;
+  /** Told of each response's head as it is sent; for access logs that show its fields. */
+  onHead: ServerHome["onHead"] = null;
   readonly #connections = new Set<ServerConnection>();
   #lastSerial = 0;
   #epochSeconds = 0;

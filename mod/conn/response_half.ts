@@ -5,7 +5,7 @@ import { chunkEnd, chunkSizeBytesMax, lastChunk, writeChunkSize } from "../http1
 import type { HeadWriter } from "../http1/head_writer.ts";
 import { Framing } from "../http1/message_head.ts";
 import { reasonPhrase } from "../http1/status.ts";
-import type { Socket } from "../net/reactor.ts";
+import type { Socket, TlsFacts } from "../net/reactor.ts";
 import type { ResponseFraming } from "./exchange.ts";
 import { Outlet } from "./outlet.ts";
 import type { ServerHome } from "./server_home.ts";
@@ -62,6 +62,10 @@ export abstract class ResponseHalf extends Deadline {
     return this.socket.localAddress();
   }
 
+  tlsFacts(): TlsFacts | null {
+    return this.socket.tlsFacts?.() ?? null;
+  }
+
   closeAfterwards(): void {
     this.persist = false;
   }
@@ -83,6 +87,7 @@ export abstract class ResponseHalf extends Deadline {
     this.status = response.status;
     this.headBytesSent = headBytes;
     this.bodyBytesSent = bytes.length - headBytes;
+    if (this.home.onHead !== null) this.reportHead(bytes, headBytes);
     this.outlet.write(bytes, 0, bytes.length);
     this.#done();
   }
@@ -109,6 +114,7 @@ export abstract class ResponseHalf extends Deadline {
     else if (this.minor === 0) writer.copy(keepAliveField, 0, keepAliveField.length);
     writer.lineEnd();
     this.headBytesSent = writer.length;
+    if (this.home.onHead !== null) this.reportHead(writer.bytes, writer.length);
     this.outlet.write(writer.bytes, 0, writer.length);
   }
 
@@ -220,6 +226,9 @@ export abstract class ResponseHalf extends Deadline {
 
   /** Tells whoever keeps the books of the server; `isResponding` is still true for a cut response. */
   protected abstract reportResponded(): void;
+
+  /** Tells whoever asked for heads. */
+  protected abstract reportHead(bytes: Uint8Array, headBytes: number): void;
 
   #writeFraming(
     writer: HeadWriter,

@@ -34,5 +34,9 @@ export interface ServerHome {
   onFault(connection: ServerConnection, status: number, error: PeerError): void;
   /** Told when a response is complete or was cut off by its handler; null: nobody asks. */
   readonly onResponded: ((connection: ServerConnection) => void) | null;
+  /** Told of each head as it is sent, `[0, headBytes)` of `bytes`; null: nobody asks. */
+  readonly onHead:
+    | ((connection: ServerConnection, bytes: Uint8Array, headBytes: number) => void)
+    | null;
   forget(connection: ServerConnection): void;
 }

@@ -10,8 +10,8 @@ export class SecureClient {
   readonly #context: ClientContext;
   readonly #resume: boolean;
   readonly #counters: Float64Array;
-  readonly #countResumed = (socket: { facts(): { resumed: boolean } }) => {
-    if (socket.facts().resumed) this.#counters[Slot.tlsResumed]++;
+  readonly #countResumed = (socket: { readonly isResumed: boolean }) => {
+    if (socket.isResumed) this.#counters[Slot.tlsResumed]++;
   };
 
   /** Throws `StartError` when a file cannot be used or libssl is missing. */

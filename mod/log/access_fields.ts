@@ -1,9 +1,12 @@
 /** The conversions of an access-log format: each writes one field of a record, or says that there is none. */
-import type { AccessRecord, ProxyBytes, Timing } from "./access_record.ts";
+import type { AccessRecord, ProxyBytes, Timing, UpstreamFact } from "./access_record.ts";
 import type { Escape, LineBuffer } from "./line_buffer.ts";
 import { strftime } from "./strftime.ts";
 
 const utf8 = new TextEncoder();
+
+/** Something that costs, however little, and is left out where no format asks for it. */
+export type AccessNeed = "head" | "original" | "upstreamTls" | "tls";
 
 /** Writes a field and returns true, or returns false when the record has none. */
 export type FieldWriter = (out: LineBuffer, record: AccessRecord, escape: Escape) => boolean;
@@ -89,12 +92,26 @@ const proxyBytes: Readonly<Record<string, ProxyBytes>> = {
   "proxy.response-bytes-body": "response-body",
 };
 
+const upstreamFacts: Readonly<Record<string, UpstreamFact>> = {
+  "upstream-name": "name",
+  "upstream-addr": "addr",
+  "upstream-tries": "tries",
+  "upstream-status": "status",
+};
+
 const counters: Readonly<Record<string, (record: AccessRecord) => number>> = {
   "connection-id": (record) => record.connectionId,
   "http1.request-index": (record) => record.requestIndex,
   "request-body-bytes": (record) => record.requestBodyBytes,
   "response-header-bytes": (record) => record.responseHeadBytes,
 };
+
+/** What has to be measured while the exchange goes on, for one `%{NAME}x`. */
+export function needOf(name: string): AccessNeed | null {
+  if (name === "process-time" || name === "response-time") return "head";
+  if (name.startsWith("proxy.ssl.")) return "upstreamTls";
+  return name.startsWith("ssl.") ? "tls" : null;
+}
 
 /** `%{...}x`. A name that nobody knows gives an empty field, as in h2o. */
 export function extendedField(name: string): FieldWriter {
@@ -104,6 +121,10 @@ export function extendedField(name: string): FieldWriter {
   if (bytes !== undefined) return (out, record) => whole(out, record.proxyBytes(bytes));
   const counter = counters[name];
   if (counter !== undefined) return (out, record) => whole(out, counter(record));
+  const fact = upstreamFacts[name];
+  if (fact !== undefined) {
+    return (out, record, escape) => upstreamFact(out, record.upstream(fact), escape);
+  }
   if (name === "error") return (out, record, escape) => peerText(out, record.error, escape);
   const tls = /^(proxy\.)?ssl\.(.+)$/.exec(name);
   if (tls === null) return () => false;
@@ -151,6 +172,10 @@ function whole(out: LineBuffer, value: number | null): boolean {
   if (value === null || !(value >= 0)) return false;
   out.number(value);
   return true;
+}
+
+function upstreamFact(out: LineBuffer, value: string | number | null, escape: Escape): boolean {
+  return typeof value === "number" ? whole(out, value) : peerText(out, value, escape);
 }
 
 function digits(out: LineBuffer, value: number, width: number): boolean {

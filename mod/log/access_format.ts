@@ -1,7 +1,9 @@
 /** h2o's access-log formats, compiled once to a list of pieces. */
 import {
+  type AccessNeed,
   extendedField,
   type FieldWriter,
+  needOf,
   originalFields,
   plainFields,
   timeField,
@@ -16,9 +18,12 @@ export const namedFormats = {
   json:
     '{"time":"%{%Y-%m-%dT%H:%M:%S}t.%{msec_frac}t%{%z}t","remote":"%h","method":"%m","target":"%U%q",' +
     '"protocol":"%H","host":"%V","status":%s,"bytes":%b,"duration":%{duration}x,' +
-    '"referer":"%{Referer}i","user_agent":"%{User-agent}i","upstream_time":%{proxy.total-time}x}',
+    '"referer":"%{Referer}i","user_agent":"%{User-agent}i","upstream":"%{upstream-addr}x",' +
+    '"upstream_status":%{upstream-status}x,"upstream_tries":%{upstream-tries}x,' +
+    '"upstream_time":%{proxy.total-time}x}',
   ltsv: "time:%t\thost:%h\tmethod:%m\turi:%U%q\tprotocol:%H\tvhost:%V\tstatus:%s\tsize:%b\t" +
-    "reqtime:%{duration}x\tapptime:%{proxy.total-time}x\treferer:%{Referer}i\tua:%{User-agent}i",
+    "reqtime:%{duration}x\tapptime:%{proxy.total-time}x\tupstream:%{upstream-addr}x\t" +
+    "tries:%{upstream-tries}x\treferer:%{Referer}i\tua:%{User-agent}i",
 } as const;
 
 const nothing: Readonly<Record<Escape, Uint8Array>> = {
@@ -37,7 +42,11 @@ interface Piece {
 export class AccessFormat {
   /** Lower-case names of the request fields that the format mentions. */
   readonly requestFields: readonly string[];
+  /** The same of the response, and of the response before it was changed on its way. */
   readonly responseFields: readonly string[];
+  readonly originalFields: readonly string[];
+  /** What the caller has to measure for this format, and may leave out for any other. */
+  readonly needs: ReadonlySet<AccessNeed>;
   readonly #prefix: Uint8Array;
   readonly #pieces: readonly Piece[];
 
@@ -45,6 +54,8 @@ export class AccessFormat {
   constructor(parsed: ParsedFormat, readonly escape: Escape) {
     this.requestFields = [...parsed.requestFields];
     this.responseFields = [...parsed.responseFields];
+    this.originalFields = [...parsed.originalFields];
+    this.needs = parsed.needs;
     const encoder = new TextEncoder();
     this.#prefix = encoder.encode(parsed.prefix + (parsed.items.length === 0 ? "\n" : ""));
     const quotes = escape === "json" ? quotedItems(parsed) : [];
@@ -80,6 +91,8 @@ interface ParsedFormat {
   readonly items: Item[];
   readonly requestFields: Set<string>;
   readonly responseFields: Set<string>;
+  readonly originalFields: Set<string>;
+  readonly needs: Set<AccessNeed>;
 }
 
 /**
@@ -94,6 +107,8 @@ export function compileAccessFormat(format: string, escape?: Escape): AccessForm
     items: [],
     requestFields: new Set(),
     responseFields: new Set(),
+    originalFields: new Set(),
+    needs: new Set(),
   };
   for (let at = 0; at < pattern.length;) {
     if (pattern[at] !== "%") at = literal(parsed, pattern[at] as string, at + 1);
@@ -124,6 +139,7 @@ function conversion(parsed: ParsedFormat, pattern: string, start: number): numbe
   }
   if (letter === "") throw wrong(`${whole} at the end has no letter`);
   const original = direction.endsWith("<");
+  if (original && letter === "s") parsed.needs.add("original");
   const write = name === undefined
     ? (original ? originalFields[letter] : undefined) ?? plainFields[letter]
     : bracedField(parsed, name, letter, { whole, original });
@@ -150,16 +166,22 @@ function bracedField(
       parsed.requestFields.add(lower);
       return fieldOf((record) => record.requestField(lower));
     case "o":
+      parsed.needs.add("head");
+      // Where nothing changes a response on its way, the original is what is sent.
       parsed.responseFields.add(lower);
-      return fieldOf((record) =>
-        original ? record.originalResponseField(lower) : record.responseField(lower)
-      );
+      if (!original) return fieldOf((record) => record.responseField(lower));
+      parsed.needs.add("original");
+      parsed.originalFields.add(lower);
+      return fieldOf((record) => record.originalResponseField(lower));
     case "e":
       return fieldOf((record) => record.variable(name));
     case "t":
       return timeField(name);
-    case "x":
+    case "x": {
+      const need = needOf(lower);
+      if (need !== null) parsed.needs.add(need);
       return extendedField(lower);
+    }
     case "p":
       if (lower === "local") return plainFields["p"] as FieldWriter;
       if (lower === "remote") return remotePort;

@@ -48,6 +48,8 @@ export interface AccessRecord {
   proxyBytes(what: ProxyBytes): number;
   /** `protocol-version`, `cipher`, ... of the connection, or of the upstream's with `proxy.` in front. */
   tls(name: string): string | null;
+  /** Of the peer that was asked last; null without one. */
+  upstream(what: UpstreamFact): string | number | null;
 }
 
 /** h2o's words: the phases of an exchange. */
@@ -65,6 +67,9 @@ export type Timing =
   | "proxy.process"
   | "proxy.response"
   | "proxy.total";
+
+/** Name of the group, address of its peer, how many attempts were made, and what the peer answered. */
+export type UpstreamFact = "name" | "addr" | "tries" | "status";
 
 export type ProxyBytes =
   | "request"

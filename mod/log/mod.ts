@@ -10,7 +10,11 @@ export {
 } from "./logger.ts";
 export { AccessLog } from "./access_log.ts";
 export { type AccessFormat, compileAccessFormat, namedFormats } from "./access_format.ts";
-export type { AccessRecord, ProxyBytes, Timing } from "./access_record.ts";
+export type { AccessRecord, ProxyBytes, Timing, UpstreamFact } from "./access_record.ts";
+export type { AccessNeed } from "./access_fields.ts";
+export { AccessHead } from "./access_head.ts";
+export { AccessTimes } from "./access_times.ts";
+export { tlsText } from "./access_tls.ts";
 export { type Escape, LineBuffer } from "./line_buffer.ts";
 export { type LogTarget, parseLogTarget } from "./target.ts";
 export { openSink, type SinkMakers } from "./open_sink.ts";

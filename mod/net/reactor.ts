@@ -28,6 +28,20 @@ export interface SocketHandler {
   onClose(socket: Socket, error: PeerError): void;
 }
 
+/** What a TLS handshake agreed on. */
+export interface TlsFacts {
+  /** `TLSv1.3`. */
+  readonly version: string;
+  /** OpenSSL's name of the cipher suite, and the bits of its key. */
+  readonly cipher: string;
+  readonly cipherBits: number;
+  readonly resumed: boolean;
+  /** Name that the client asked for (SNI); "" for none. */
+  readonly serverName: string;
+  /** Empty where the protocol has none, as with TLS 1.3 before its first ticket. */
+  readonly sessionId: Uint8Array;
+}
+
 /** One byte stream. After `close`, `abort` or `onClose` no callback comes, and its methods do nothing. */
 export interface Socket {
   /** Who is called; may be replaced at any time. */
@@ -58,6 +72,8 @@ export interface Socket {
   /** The peer's address; a unix client without a name has the path "". Computed on demand. */
   peerAddress(): Address;
   localAddress(): Address;
+  /** Present where the bytes are encrypted. Only while the socket is open. */
+  tlsFacts?(): TlsFacts;
 }
 
 /** How a listener is opened. */

@@ -1,10 +1,20 @@
 /** What an access log is told about one exchange. */
 import type { Address } from "../base/address.ts";
 import type { Exchange } from "../conn/exchange.ts";
-import type { AccessRecord, Timing } from "../log/mod.ts";
+import {
+  type AccessFormat,
+  AccessHead,
+  type AccessRecord,
+  AccessTimes,
+  type Timing,
+  tlsText,
+} from "../log/mod.ts";
+import type { TlsFacts } from "../net/reactor.ts";
 
-/** Filled when the head arrives, read when the response is complete. */
+/** One for each connection that is logged, filled again for each of its exchanges. */
 export class AccessTrace implements AccessRecord {
+  /** From the request's head to the line in the log. */
+  isUnderWay = false;
   method = "";
   target = "";
   protocol = "";
@@ -19,17 +29,17 @@ export class AccessTrace implements AccessRecord {
   connectionId = 0;
   requestIndex = 0;
   error = "";
-  #fields: Record<string, string | null> = {};
+  readonly #fields = new Map<string, string>();
+  readonly #head = new AccessHead();
+  readonly #times = new AccessTimes();
   #remote: Address | null = null;
   #local: Address | null = null;
-  #startMs = 0;
-  #bodyEndMs = -1;
-  #responseStartMs = -1;
-  #endMs = 0;
+  #tls: TlsFacts | null = null;
 
-  /** `names`: the request fields that the format mentions, in lower case. */
-  begin(x: Exchange, names: readonly string[], epochMs: number): void {
+  /** Takes in what the request's head says, as far as the format mentions it. */
+  begin(x: Exchange, format: AccessFormat, epochMs: number): void {
     const { head } = x;
+    this.isUnderWay = true;
     this.method = head.methodText();
     this.target = head.targetText();
     this.protocol = `HTTP/1.${x.minor}`;
@@ -37,27 +47,36 @@ export class AccessTrace implements AccessRecord {
     this.receivedAtMs = epochMs;
     this.connectionId = x.serial;
     this.requestIndex = x.requestIndex;
-    this.#startMs = x.startMs;
+    this.requestBodyBytes = 0;
+    this.#times.begin(x);
+    this.#head.reset(format.responseFields);
     this.#remote = x.peerAddress();
     this.#local = x.localAddress();
-    for (const name of names) this.#fields[name] = head.field(name);
+    if (format.needs.has("tls")) this.#tls = x.tlsFacts();
+    if (this.#fields.size > 0) this.#fields.clear();
+    for (const name of format.requestFields) {
+      const value = head.field(name);
+      if (value !== null) this.#fields.set(name, value);
+    }
   }
 
   bodyEnded(nowMs: number): void {
-    this.#bodyEndMs = nowMs;
+    this.#times.bodyEndMs = nowMs;
   }
 
-  /** The handler has begun to answer; told late when it answers later than its call returns. */
-  responseBegan(nowMs: number): void {
-    if (this.#responseStartMs < 0) this.#responseStartMs = nowMs;
+  /** The response's head is on its way. */
+  responseBegan(bytes: Uint8Array, headBytes: number, nowMs: number): void {
+    this.#times.responseMs = nowMs;
+    this.#head.take(bytes, headBytes);
   }
 
   end(x: Exchange, nowMs: number, error: string): void {
+    this.isUnderWay = false;
     this.status = this.originalStatus = x.status;
     this.responseBodyBytes = x.bodyBytesSent;
     this.responseHeadBytes = x.headBytesSent;
     this.error = error;
-    this.#endMs = nowMs;
+    this.#times.endMs = nowMs;
   }
 
   remoteAddress(): string | null {
@@ -77,16 +96,16 @@ export class AccessTrace implements AccessRecord {
   }
 
   requestField(name: string): string | null {
-    return this.#fields[name] ?? null;
+    return this.#fields.get(name) ?? null;
   }
 
-  /** Not kept: the response is on its way before anybody could ask. */
-  responseField(): null {
-    return null;
+  responseField(name: string): string | null {
+    return this.#head.get(name);
   }
 
-  originalResponseField(): null {
-    return null;
+  /** Nothing changes a response of an app on its way. */
+  originalResponseField(name: string): string | null {
+    return this.#head.get(name);
   }
 
   variable(): null {
@@ -94,29 +113,18 @@ export class AccessTrace implements AccessRecord {
   }
 
   timingMs(timing: Timing): number {
-    switch (timing) {
-      case "request-header":
-        return 0;
-      case "request-body":
-        return this.#bodyEndMs < 0 ? 0 : this.#bodyEndMs - this.#startMs;
-      case "request-total":
-        return this.#bodyEndMs < 0 ? 0 : this.#bodyEndMs - this.#startMs;
-      case "process":
-        return (this.#responseStartMs < 0 ? this.#endMs : this.#responseStartMs) - this.#startMs;
-      case "response":
-        return this.#responseStartMs < 0 ? 0 : this.#endMs - this.#responseStartMs;
-      case "total":
-        return this.#endMs - this.#startMs;
-      default:
-        return -1;
-    }
+    return this.#times.of(timing);
   }
 
   proxyBytes(): number {
     return 0;
   }
 
-  tls(): null {
+  tls(name: string): string | null {
+    return this.#tls === null ? null : tlsText(this.#tls, name);
+  }
+
+  upstream(): null {
     return null;
   }
 }

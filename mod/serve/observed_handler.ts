@@ -21,7 +21,6 @@ export class ObservedHandler implements ExchangeHandler {
   readonly #clock: { readonly nowMs: number };
   /** Wall clock minus the reactor's, so that no request has to ask for the time. */
   readonly #epochOffsetMs: number;
-  readonly #traces = new WeakMap<Exchange, AccessTrace>();
   #requests = 0;
 
   constructor(inner: ExchangeHandler, books: Books, clock: { readonly nowMs: number }) {
@@ -46,7 +45,7 @@ export class ObservedHandler implements ExchangeHandler {
 
   onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
     const trace = this.#traceOf(x);
-    if (trace !== undefined) trace.requestBodyBytes += end - start;
+    if (trace !== null) trace.requestBodyBytes += end - start;
     this.#inner.onBody(x, bytes, start, end);
   }
 
@@ -69,26 +68,31 @@ export class ObservedHandler implements ExchangeHandler {
     this.#write(x, x.isResponding ? "response cut off" : "");
   };
 
+  /** Give it to `HttpServer.onHead` where the access log wants it. */
+  readonly onHead = (x: ServerConnection, bytes: Uint8Array, headBytes: number): void => {
+    this.#traceOf(x)?.responseBegan(bytes, headBytes, this.#clock.nowMs);
+  };
+
   #epochMs(): number {
     return this.#clock.nowMs + this.#epochOffsetMs;
   }
 
+  /** The trace belongs to the connection, and is filled again for each of its exchanges. */
   #trace(x: Exchange, accessLog: AccessLog): void {
-    const trace = new AccessTrace();
-    trace.begin(x, accessLog.format.requestFields, this.#epochMs());
-    this.#traces.set(x, trace);
+    const trace = (x.connectionContext ??= new AccessTrace()) as AccessTrace;
+    trace.begin(x, accessLog.format, this.#epochMs());
   }
 
-  #traceOf(x: Exchange): AccessTrace | undefined {
-    return this.#books.accessLog === null ? undefined : this.#traces.get(x);
+  #traceOf(x: Exchange): AccessTrace | null {
+    if (this.#books.accessLog === null) return null;
+    const trace = x.connectionContext as AccessTrace | null;
+    return trace !== null && trace.isUnderWay ? trace : null;
   }
 
   #write(x: Exchange, error: string): void {
-    const { accessLog } = this.#books;
     const trace = this.#traceOf(x);
-    if (accessLog === null || trace === undefined) return;
-    this.#traces.delete(x);
+    if (trace === null) return;
     trace.end(x, this.#clock.nowMs, error);
-    accessLog.write(trace);
+    this.#books.accessLog!.write(trace);
   }
 }

@@ -7,7 +7,7 @@
 import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import { libssl, textAt } from "../sys/libssl.ts";
-import type { Socket, SocketHandler } from "../net/reactor.ts";
+import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
 import { type OpensslFailure, Reason, SslError, takeFailure } from "./openssl_error.ts";
 import { sslModes } from "./ssl_settings.ts";
 
@@ -16,16 +16,12 @@ const batchBytes = 65_536;
 /** Room for what a batch becomes: 16 KB of plaintext grow by at most 5 + 256 bytes. */
 const cipherBytes = batchBytes + 4096;
 
+/** TLSEXT_NAMETYPE_host_name. */
+const hostNameType = 0;
+
 /** One set per thread: a callback fills and empties them before it returns. */
 const plaintext = new Uint8Array(batchBytes);
 const ciphertext = new Uint8Array(cipherBytes);
-
-/** What became of a handshake, for logs. */
-export interface TlsFacts {
-  readonly version: string;
-  readonly cipher: string;
-  readonly resumed: boolean;
-}
 
 export interface TlsSocketOptions {
   readonly isServer: boolean;
@@ -77,13 +73,30 @@ export class TlsSocket implements Socket, SocketHandler {
     return this.#ssl;
   }
 
-  facts(): TlsFacts {
+  /** The handshake went on from an earlier session. */
+  get isResumed(): boolean {
+    return this.#lib.SSL_session_reused(this.#ssl) === 1;
+  }
+
+  tlsFacts(): TlsFacts {
     const lib = this.#lib;
+    const cipher = lib.SSL_get_current_cipher(this.#ssl);
     return {
       version: textAt(lib.SSL_get_version(this.#ssl)),
-      cipher: textAt(lib.SSL_CIPHER_get_name(lib.SSL_get_current_cipher(this.#ssl))),
-      resumed: lib.SSL_session_reused(this.#ssl) === 1,
+      cipher: textAt(lib.SSL_CIPHER_get_name(cipher)),
+      cipherBits: lib.SSL_CIPHER_get_bits(cipher, null),
+      resumed: this.isResumed,
+      serverName: textAt(lib.SSL_get_servername(this.#ssl, hostNameType)),
+      sessionId: this.#sessionId(),
     };
+  }
+
+  #sessionId(): Uint8Array {
+    const session = this.#lib.SSL_get_session(this.#ssl);
+    const length = new Uint32Array(1);
+    const bytes = session === null ? null : this.#lib.SSL_SESSION_get_id(session, length);
+    if (bytes === null) return new Uint8Array(0);
+    return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(bytes, length[0])).slice();
   }
 
   write(bytes: Uint8Array, start: number, end: number): number {

@@ -47,7 +47,7 @@ class Scene {
     client.send("ping");
     await client.until((c) => c.text === "ping" || c.closeCount > 0);
     if (client.closeCount > 0) return failure()!;
-    const { version, resumed } = secure.facts();
+    const { version, resumed } = secure.tlsFacts();
     secure.close();
     return `${version}${resumed ? " resumed" : ""}`;
   }

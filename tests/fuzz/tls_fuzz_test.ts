@@ -106,7 +106,7 @@ for (const backend of ["portable", "epoll"] as const) {
         const socket = ends.connect(listener.address, {
           ...handler,
           onOpen: () => {
-            const { version } = socket.facts();
+            const { version } = socket.tlsFacts();
             socket.close();
             resolve(version);
           },

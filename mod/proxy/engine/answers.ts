@@ -21,7 +21,8 @@ export function answer(
 ): void {
   const content = typeof body === "string" ? encoder.encode(body) : body;
   // An error's document keeps the error's status (error-doc).
-  const { errorStatus } = x.connectionContext as ConnectionFacts;
+  const { errorStatus, record } = x.connectionContext as ConnectionFacts;
+  if (route?.changesResponses) record?.noteOriginal(status, fields);
   const writer = errorStatus === 0
     ? x.beginHead(status, reason, false)
     : x.beginHead(errorStatus, undefined, false);

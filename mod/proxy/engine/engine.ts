@@ -28,7 +28,6 @@ const redispatchesMax = 5;
 export class Engine implements EngineHome {
   readonly scratch = new Scratch();
   readonly serverFields: ServerFields;
-  readonly metrics = new EngineMetrics();
   readonly tunnels = new Set<{ close(): void }>();
   readonly requestBodyBytesMax: number;
   #lastConnectionId = 0;
@@ -39,6 +38,8 @@ export class Engine implements EngineHome {
     readonly reactor: Reactor,
     readonly global: GlobalPlan,
     readonly logger: Logger,
+    /** Given: those of the engine before, which go on. */
+    readonly metrics: EngineMetrics = new EngineMetrics(),
   ) {
     this.serverFields = new ServerFields(global, reactor);
     this.requestBodyBytesMax = global.requestBodyBytesMax;
@@ -60,9 +61,15 @@ export class Engine implements EngineHome {
       writeTimeoutMs: global.bodyTimeoutMs,
       abortOnHalfClose: false,
     }, this.scratch);
+    if (wantsHeads([...hosts.flatMap(leavesOf), unknown])) server.onHead = this.#onHead;
     this.#servers.push(server);
     return server;
   }
+
+  readonly #onHead = (x: Exchange, bytes: Uint8Array, headBytes: number): void => {
+    const facts = x.connectionContext as ConnectionFacts | null;
+    facts?.record?.responseBegan(bytes, headBytes, this.reactor.nowMs);
+  };
 
   get connectionCount(): number {
     return this.#servers.reduce((count, server) => count + server.connectionCount, 0);
@@ -129,7 +136,10 @@ export class Engine implements EngineHome {
     const facts = x.connectionContext as ConnectionFacts;
     if (facts.errorStatus === 0) {
       const document = route.settings.errorDocs.findLast((doc) => doc.statuses.includes(status));
-      if (document !== undefined) return facts.redirector.errorDocument(x, document.url, status);
+      if (document !== undefined) {
+        facts.record?.noteOriginal(status, fields, reason);
+        return facts.redirector.errorDocument(x, document.url, status);
+      }
     }
     answer(x, route, this.serverFields, status, fields, `${reason}\n`);
     this.logAccess(x, facts.errorStatus || status, reason);
@@ -138,6 +148,15 @@ export class Engine implements EngineHome {
   redispatch(x: Exchange, target: string): void {
     (x.connectionContext as ConnectionFacts).redirector.redispatch(x, target);
   }
+}
+
+function leavesOf({ paths, fallback }: HostRoutes<Route>): Route[] {
+  return [...paths.map((path) => path.leaf), fallback];
+}
+
+/** Whether an access log shows anything of the response's head. */
+function wantsHeads(routes: readonly Route[]): boolean {
+  return routes.some(({ logs }) => logs.some((log) => log.format.needs.has("head")));
 }
 
 /** Routes the requests of one server and passes later events on to whoever handles them. */
@@ -164,11 +183,13 @@ class Dispatcher implements ExchangeHandler {
   }
 
   onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    (x.connectionContext as ConnectionFacts).record?.bodyCame(end - start);
     const state = x.context as ExchangeState | null;
     if (state !== null) state.onBody(x, bytes, start, end);
   }
 
   onBodyEnd(x: Exchange): void {
+    (x.connectionContext as ConnectionFacts).record?.bodyEnded(this.engine.reactor.nowMs);
     const state = x.context as ExchangeState | null;
     if (state !== null) state.onBodyEnd(x);
   }

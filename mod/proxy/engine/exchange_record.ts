@@ -1,9 +1,26 @@
 /** What an access log is told about one exchange; kept only where a log wants it. */
+import type { ClientConnection } from "../../conn/client_connection.ts";
 import type { Exchange } from "../../conn/exchange.ts";
-import { Method } from "../../http1/mod.ts";
-import type { AccessLog, AccessRecord, ProxyBytes, Timing } from "../../log/mod.ts";
+import { Method, type ResponseHead } from "../../http1/mod.ts";
+import {
+  AccessHead,
+  type AccessLog,
+  type AccessNeed,
+  type AccessRecord,
+  AccessTimes,
+  type ProxyBytes,
+  type Timing,
+  tlsText,
+  type UpstreamFact,
+} from "../../log/mod.ts";
+import type { TlsFacts } from "../../net/reactor.ts";
+import type { Peer } from "../balance/peer.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
+import type { Field } from "./field_rules.ts";
 import type { Route } from "./routes.ts";
+import { UpstreamTrace } from "./upstream_trace.ts";
+
+const noNames: readonly string[] = [];
 
 /** One for each connection that is logged, filled again for each of its exchanges. */
 export class ExchangeRecord implements AccessRecord {
@@ -22,11 +39,16 @@ export class ExchangeRecord implements AccessRecord {
   responseBodyBytes = 0;
   responseHeadBytes = 0;
   error = "";
-  #durationMs = 0;
-  #startMs = 0;
+  readonly #times = new AccessTimes();
+  readonly #upstream = new UpstreamTrace();
   readonly #facts: ConnectionFacts;
   readonly #exchange: Exchange;
   readonly #requestFields = new Map<string, string>();
+  readonly #head = new AccessHead();
+  /** The response before it was changed on its way; where nothing was, `#head` says the same. */
+  readonly #originalHead = new AccessHead();
+  #hasOriginal = false;
+  #tls: TlsFacts | null = null;
 
   constructor(x: Exchange, facts: ConnectionFacts) {
     this.#exchange = x;
@@ -43,11 +65,15 @@ export class ExchangeRecord implements AccessRecord {
     this.protocol = head.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
     this.authority = head.hostText();
     this.hostName = route.hostName;
-    this.requestBodyBytes = Math.max(0, head.contentLength);
+    this.requestBodyBytes = 0;
     this.receivedAtMs = Date.now();
     this.requestIndex = x.requestIndex;
     this.logs = route.logs;
-    this.#startMs = x.startMs;
+    this.originalStatus = 0;
+    this.error = "";
+    this.#hasOriginal = false;
+    this.#times.begin(x);
+    this.#upstream.reset();
     if (this.#requestFields.size > 0) this.#requestFields.clear();
     for (const log of route.logs) {
       for (const name of log.format.requestFields) {
@@ -55,16 +81,73 @@ export class ExchangeRecord implements AccessRecord {
         if (index >= 0) this.#requestFields.set(name, head.value(index));
       }
     }
+    this.#head.reset(namesOf(route.logs, "responseFields"));
+    if (this.#tls === null && this.wants("tls")) this.#tls = x.tlsFacts();
+  }
+
+  /** Whether one of the exchange's logs has a use for it. */
+  wants(need: AccessNeed): boolean {
+    for (const log of this.logs) {
+      if (log.format.needs.has(need)) return true;
+    }
+    return false;
+  }
+
+  /** A part of the request's body has come. */
+  bodyCame(byteCount: number): void {
+    this.requestBodyBytes += byteCount;
+  }
+
+  bodyEnded(nowMs: number): void {
+    this.#times.bodyEndMs = nowMs;
+    this.#upstream.bodyEnded(nowMs);
+  }
+
+  /** The response's head is on its way to the client. */
+  responseBegan(bytes: Uint8Array, headBytes: number, nowMs: number): void {
+    this.#times.responseMs = nowMs;
+    this.#head.take(bytes, headBytes);
+  }
+
+  /** What an upstream or a handler has answered, before rules or an error document change it. */
+  noteOriginal(status: number, fields: readonly Field[] | ResponseHead, error = ""): void {
+    if (error !== "") this.error = error;
+    if (this.#hasOriginal || !this.wants("original")) return;
+    this.#hasOriginal = true;
+    this.originalStatus = status;
+    this.#originalHead.reset(namesOf(this.logs, "originalFields"));
+    if (!("fieldCount" in fields)) return this.#originalHead.takeFields(fields);
+    for (let i = 0; i < fields.fieldCount; i++) {
+      this.#originalHead.takeFields([{ name: fields.name(i), value: fields.value(i) }]);
+    }
+  }
+
+  /** The request goes to this peer. */
+  upstreamChosen(group: string, peer: Peer, nowMs: number): void {
+    this.#upstream.chosen(group, peer, nowMs);
+  }
+
+  /** The peer's head has come; `requestHeadBytes` is the length of the head that it was sent. */
+  upstreamAnswered(client: ClientConnection, requestHeadBytes: number, nowMs: number): void {
+    this.#upstream.answered(client, requestHeadBytes, nowMs);
+    if (this.wants("upstreamTls")) this.#upstream.tls = client.socket.tlsFacts?.() ?? null;
+  }
+
+  /** The peer's response is complete, or breaks off. */
+  upstreamEnded(client: ClientConnection, nowMs: number): void {
+    this.#upstream.ended(client, nowMs);
   }
 
   /** Writes the lines; `nowMs` is the reactor's clock. */
   finish(status: number, error: string, nowMs: number): void {
-    this.status = this.originalStatus = status;
-    this.error = error;
-    this.#durationMs = nowMs - this.#startMs;
+    this.status = status;
+    if (!this.#hasOriginal) this.originalStatus = status;
+    if (error !== "") this.error = error;
+    this.#times.endMs = nowMs;
     this.responseBodyBytes = this.#exchange.bodyBytesSent;
     this.responseHeadBytes = this.#exchange.headBytesSent;
     for (const log of this.logs) log.write(this);
+    this.#upstream.reset();
   }
 
   remoteAddress(): string | null {
@@ -89,13 +172,12 @@ export class ExchangeRecord implements AccessRecord {
     return this.#requestFields.get(name) ?? null;
   }
 
-  /** Responses are copied as bytes; their fields are not kept. */
-  responseField(_name: string): string | null {
-    return null;
+  responseField(name: string): string | null {
+    return this.#head.get(name);
   }
 
-  originalResponseField(_name: string): string | null {
-    return null;
+  originalResponseField(name: string): string | null {
+    return this.#hasOriginal ? this.#originalHead.get(name) : this.#head.get(name);
   }
 
   variable(_name: string): string | null {
@@ -103,14 +185,31 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   timingMs(timing: Timing): number {
-    return timing === "total" || timing === "request-total" ? this.#durationMs : -1;
+    return timing.startsWith("proxy.")
+      ? this.#upstream.timingMs(timing, this.#times.receivedMs)
+      : this.#times.of(timing);
   }
 
-  proxyBytes(_what: ProxyBytes): number {
-    return 0;
+  proxyBytes(what: ProxyBytes): number {
+    return this.#upstream.bytes(what);
   }
 
-  tls(_name: string): string | null {
-    return null;
+  tls(name: string): string | null {
+    const facts = name.startsWith("proxy.") ? this.#upstream.tls : this.#tls;
+    return facts === null ? null : tlsText(facts, name.replace(/^proxy\./, ""));
   }
+
+  upstream(what: UpstreamFact): string | number | null {
+    return this.#upstream.fact(what);
+  }
+}
+
+/** Almost always there is one log; then nothing is built. */
+function namesOf(
+  logs: readonly AccessLog[],
+  what: "responseFields" | "originalFields",
+): readonly string[] {
+  if (logs.length === 0) return noNames;
+  if (logs.length === 1) return logs[0].format[what];
+  return [...new Set(logs.flatMap((log) => log.format[what]))];
 }

@@ -124,6 +124,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   onAbort(x: Exchange, error: PeerError): void {
     const { metrics } = this.#home;
     metrics.clientAborts++;
+    if (this.#client !== null) {
+      this.#facts!.record?.upstreamEnded(this.#client, this.#home.reactor.nowMs);
+    }
     this.#home.logAccess(x, 499, error.message);
     this.#dropClient();
     this.#finish();
@@ -145,6 +148,11 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     peer.noteResponse(head.status, this.#home.reactor.nowMs - this.#sentMs);
     if (peer.fails > 0) peer.noteSuccess(this.#home.reactor.nowMs);
     this.#isResponding = true;
+    const record = this.#facts!.record;
+    if (record !== null) {
+      record.upstreamAnswered(client, this.#head.length, this.#home.reactor.nowMs);
+      if (this.#route!.changesResponses) record.noteOriginal(head.status, head);
+    }
     if (head.status === 101) return this.#switchProtocols(client);
     const x = this.#x!;
     const route = this.#route!;
@@ -191,6 +199,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const x = this.#x!;
     const { trailers } = client;
     const bodyIsComplete = this.#bodyIsComplete;
+    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
     this.#releasePeer();
     this.#client = null;
     // An answer before the request was complete: the rest of it would reach the next exchange.
@@ -216,6 +225,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const peer = this.#peer!;
     this.#client = null;
     this.#releasePeer();
+    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
     if (this.#isResponding) return this.#cutResponse(error);
     // The peer closed a connection that it had kept idle: no fault of its own.
     const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
@@ -251,6 +261,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     peer.active++;
     peer.requests++;
     this.#sentMs = this.#choice.nowMs;
+    this.#facts!.record?.upstreamChosen(this.#proxy!.upstream.plan.name, peer, this.#sentMs);
     const client = this.#proxy!.upstream.connection(peer, isFresh);
     this.#client = client;
     client.begin(this, null, this.#method);

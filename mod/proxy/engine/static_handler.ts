@@ -144,7 +144,7 @@ class FileExchangeView implements FileExchange<Rendered> {
       rendered.fields,
       rendered.body,
     );
-    this.#home.logAccess(this.x, rendered.status, "");
+    this.#home.logAccess(this.x, this.x.status, "");
   }
 
   beginHead(status: number): { field(name: string, value: string): void } {
@@ -160,6 +160,8 @@ class FileExchangeView implements FileExchange<Rendered> {
   endHead(framing: Framing, contentLength: number): void {
     const writer = this.#writer!;
     if (this.#changes !== null) {
+      const { record } = this.x.connectionContext as ConnectionFacts;
+      record?.noteOriginal(this.x.status, this.#changes);
       for (const { name, value } of changeFields(this.#changes, this.x.status, this.#route)) {
         writer.field(name, value);
       }

@@ -47,6 +47,10 @@ const conversions: readonly [string, string][] = [
   ["%{request-body-bytes}x %{response-header-bytes}x", "17 120"],
   ["%{proxy.response-bytes}x %{proxy.request-bytes}x %{proxy.total-time}x", "321 0 -"],
   ["%{ssl.protocol-version}x %{ssl.cipher}x %{proxy.ssl.cipher}x", "TLSv1.3 - -"],
+  [
+    "%{upstream-name}x %{upstream-addr}x %{upstream-tries}x %{upstream-status}x",
+    "app 127.0.0.1:81 2 -",
+  ],
   ["%{http2.stream-id}x %{who-knows}x", "- -"],
   ["only text", "only text"],
   ["", ""],
@@ -103,6 +107,22 @@ Deno.test("compileAccessFormat() knows combined, common, json and ltsv by name",
 Deno.test("compileAccessFormat() says which fields the caller has to keep", () => {
   const format = compileAccessFormat("%{Referer}i %{X-A}i %{referer}i %{Age}o");
   assertEquals([format.requestFields, format.responseFields], [["referer", "x-a"], ["age"]]);
+});
+
+Deno.test("compileAccessFormat() says what has to be measured, and nothing for what is free", () => {
+  const rows: [string, string[]][] = [
+    ["combined", []],
+    ["json", []],
+    ["%{duration}x %{connect-time}x %{proxy.total-time}x %{upstream-addr}x", []],
+    ["%{Age}o", ["head"]],
+    ["%{process-time}x", ["head"]],
+    ["%<{Age}o", ["head", "original"]],
+    ["%<s", ["original"]],
+    ["%{ssl.cipher}x %{proxy.ssl.cipher}x", ["tls", "upstreamTls"]],
+  ];
+  for (const [format, needs] of rows) {
+    assertEquals([...compileAccessFormat(format).needs], needs, format);
+  }
 });
 
 const faults: readonly [string, string][] = [

@@ -37,5 +37,7 @@ const base: AccessRecord = {
   timingMs: (timing) =>
     timing === "total" ? 1500 : timing === "process" ? 0.123 : timing === "connect" ? 0 : -1,
   proxyBytes: (what) => what === "response" ? 321 : 0,
+  upstream: (what) =>
+    what === "addr" ? "127.0.0.1:81" : what === "tries" ? 2 : what === "status" ? null : "app",
   tls: (name) => name === "protocol-version" ? "TLSv1.3" : null,
 };
