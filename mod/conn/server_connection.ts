@@ -1,81 +1,25 @@
 /**
  * One client's connection: requests in order, one exchange at a time.
  *
- * Input and output are two halves of one state machine. `#input` says what the next byte of the
- * client is; the response half lives in `ResponseHalf`. An exchange is over when both are complete.
+ * What comes in is the business of `RequestHalf`, what goes out that of `ResponseHalf`. Here stands
+ * what concerns both: the socket's events, the deadlines, and every way in which a connection ends.
  */
 import { PeerError } from "../base/errors.ts";
-import type { TrailerField } from "../http1/trailer_section.ts";
-import { BodyDecoder } from "../http1/body_decoder.ts";
 import { describeFault } from "../http1/faults.ts";
-import { Framing } from "../http1/message_head.ts";
-import { Method, parseRequestHead, type RequestHead } from "../http1/request_head.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
-import type { Exchange } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
-import { ResponseHalf } from "./response_half.ts";
+import { Input, RequestHalf } from "./request_half.ts";
 import type { ServerHome } from "./server_home.ts";
 
-/** What the next byte of the client belongs to. */
-const Input = {
-  /** A request line. */
-  head: 0,
-  /** The body of the current request. */
-  body: 1,
-  /** The next request, which waits until the current response is complete. */
-  complete: 2,
-  /** A body whose response is complete: it is thrown away, so that the connection can go on. */
-  discard: 3,
-  /** Nothing: our side is closed; we wait for the client's FIN, so that no reset hurts the answer. */
-  linger: 4,
-} as const;
-type Input = typeof Input[keyof typeof Input];
-
-/** A request body that nobody wants is read up to here to save the connection; beyond it is closed. */
-const discardBytesMax = 262_144;
 /** How long a closed connection waits for the client's FIN. */
 const lingerMs = 2_000;
-/** Received bytes that may wait while an exchange is under way. */
-const inboxBytesMax = 65_536;
-
-export class ServerConnection extends ResponseHalf implements SocketHandler, Exchange {
-  override serial = 0;
-  context: unknown = null;
-  connectionContext: unknown = null;
-  requestIndex = 0;
-  startMs = 0;
-  hasRequestBody = false;
-  #input: Input = Input.head;
-  #inbox = new Inbox();
-  /** How much of the inbox has been searched for the end of a head. */
-  #scannedBytes = 0;
-  #decoder: BodyDecoder | null = null;
-  #bodyPaused = false;
-  #discardedBytes = 0;
-  #consuming = false;
-  #clientEnded = false;
-  #headDeadlineMs = 0;
+export class ServerConnection extends RequestHalf implements SocketHandler {
+  override readonly openedMs: number;
 
   constructor(home: ServerHome, socket: Socket) {
     super(home, socket);
+    this.openedMs = home.reactor.nowMs;
     home.reactor.wheel.arm(this, home.reactor.nowMs + home.idleMs);
-  }
-
-  get head(): RequestHead {
-    return this.home.head;
-  }
-
-  get isRequestComplete(): boolean {
-    return this.#input === Input.complete;
-  }
-
-  requestTrailers(): readonly TrailerField[] {
-    return this.hasRequestBody && this.#decoder !== null ? this.#decoder.trailers : [];
-  }
-
-  /** No request is under way and none has begun to arrive. */
-  get isIdle(): boolean {
-    return this.#input === Input.head && this.#inbox.length === 0;
   }
 
   onOpen(): void {}
@@ -83,13 +27,7 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     const scratch = this.home.scratch;
     scratch.enter();
-    if (this.#inbox.length === 0) {
-      this.#keep(bytes, this.#consume(bytes, start, end, start), end);
-    } else {
-      this.#inbox.append(bytes, start, end);
-      this.#consumeInbox();
-    }
-    this.#settle();
+    this.receive(bytes, start, end);
     scratch.leave();
   }
 
@@ -100,13 +38,13 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
     scratch.enter();
     if (this.closeWhenDrained) this.#closeNow();
     else if (this.isResponding) this.home.handler.onDrain(this);
-    else this.#goOn();
+    else this.goOn();
     scratch.leave();
   }
 
   onEnd(): void {
-    this.#clientEnded = true;
-    switch (this.#input) {
+    this.clientEnded = true;
+    switch (this.input) {
       case Input.complete:
         // Our client may have closed only its sending side; whoever serves decides what it means.
         this.persist = false;
@@ -118,7 +56,7 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
         this.#abortExchange(new PeerError("EEOF", "downstream", "client closed within a body"));
         return;
       default:
-        this.#closeAfterOutput();
+        this.closeAfterOutput();
     }
   }
 
@@ -131,13 +69,13 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
     if (this.writeDeadlineMs !== 0) {
       if (nowMs < this.writeDeadlineMs) return wheel.arm(this, this.writeDeadlineMs);
       this.#abortExchange(new PeerError("ETIMEDOUT", "downstream", "client takes no output"));
-    } else if (this.#input === Input.complete) {
+    } else if (this.input === Input.complete) {
       // The handler is at work; its own deadlines are its own business.
       wheel.arm(this, nowMs + this.home.idleMs);
-    } else if (this.#input >= Input.discard || this.isIdle) {
+    } else if (this.input >= Input.discard || this.isIdle) {
       this.#drop();
       this.socket.close();
-    } else if (this.#input === Input.body && this.status !== 0) {
+    } else if (this.input === Input.body && this.status !== 0) {
       this.#abortExchange(new PeerError("ETIMEDOUT", "downstream", "request body timed out"));
     } else {
       this.#timeOut();
@@ -149,33 +87,25 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
     if (onResponded !== null) onResponded(this);
   }
 
-  abort(): void {
+  protected override reportHead(bytes: Uint8Array, headBytes: number): void {
+    this.home.onHead!(this, bytes, headBytes);
+  }
+
+  override abort(): void {
     if (this.serial === 0) return;
     if (this.isResponding) this.reportResponded();
     this.#drop();
     this.socket.abort();
   }
 
-  pauseBody(): void {
-    this.#bodyPaused = true;
-    if (!this.#consuming && this.#input === Input.body) this.socket.pause();
-  }
-
-  resumeBody(): void {
-    if (!this.#bodyPaused) return;
-    this.#bodyPaused = false;
-    if (!this.#consuming) this.#goOn();
-  }
-
-  takeOver(): { socket: Socket; early: Uint8Array } {
+  override takeOver(): { socket: Socket; early: Uint8Array } {
     this.outlet.flush();
-    const early = this.#inbox.bytes.slice(this.#inbox.start, this.#inbox.end);
+    const early = this.inbox.bytes.slice(this.inbox.start, this.inbox.end);
     const socket = this.socket;
-    this.#tookOver = true;
+    this.tookOver = true;
     this.#drop();
     return { socket, early };
   }
-  #tookOver = false;
 
   /** The server stops: the current answer is the last one. */
   beginDrain(): void {
@@ -201,184 +131,25 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
 
   /** The response is complete; see `ResponseHalf`. */
   protected override onResponseDone(): void {
-    if (this.#input === Input.body) {
+    if (this.input === Input.body) {
       // A client that still waits for 100 (Continue) may or may not send its body: nobody can tell
       // what its next byte is.
-      if (!this.persist || this.expectsContinue) return this.#closeAfterOutput();
-      this.#input = Input.discard;
-      this.serial = 0;
-      this.context = null;
-      this.#discardedBytes = 0;
-      this.#bodyPaused = false;
+      if (!this.persist || this.expectsContinue) return this.closeAfterOutput();
+      this.discardBody();
     } else {
-      this.#endExchange();
+      this.endExchange();
     }
-    if (!this.#consuming) this.#goOn();
+    if (!this.consuming) this.goOn();
   }
 
   protected override cutResponse(): void {
     this.#abortExchange(new PeerError("EPROTO", "internal", "response cut off by its handler"));
   }
 
-  /** Uses what it can of `[start, end)` and returns where it stopped. */
-  #consume(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
-    this.#consuming = true;
-    let at = start;
-    while (at < end && this.socket.isOpen && !this.#tookOver) {
-      if (this.#input === Input.head) {
-        if (this.outlet.isBlocked || this.closeWhenDrained) break;
-        const next = parseRequestHead(
-          this.home.head,
-          bytes,
-          at,
-          end,
-          this.home.options.limits,
-          lastEnd > at ? lastEnd : at,
-        );
-        if (next === 0) {
-          this.#scannedBytes = end - at;
-          break;
-        }
-        if (next < 0) {
-          this.#refuse(next);
-          return end;
-        }
-        at = next;
-        this.#beginExchange();
-      } else if (this.#input === Input.body || this.#input === Input.discard) {
-        if (this.#bodyPaused) break;
-        const next = this.#takeBody(bytes, at, end);
-        if (next < 0) {
-          this.#refuse(next);
-          return end;
-        }
-        at = next;
-      } else if (this.#input === Input.linger) {
-        at = end;
-      } else {
-        break;
-      }
-    }
-    this.#consuming = false;
-    return at;
-  }
-
-  #beginExchange(): void {
-    const home = this.home;
-    const head = home.head;
-    this.serial = home.nextSerial();
-    this.requestIndex++;
-    this.startMs = home.reactor.nowMs;
-    this.context = null;
-    this.#headDeadlineMs = 0;
-    this.hasRequestBody = head.framing !== Framing.none;
-    const most = home.options.requestsMax;
-    const persist = head.keepAlive && !home.draining && (most === 0 || this.requestIndex < most);
-    this.beginResponse(head.minor, head.method === Method.head, persist && !this.#clientEnded);
-    if (this.hasRequestBody) {
-      this.expectsContinue = head.expectContinue;
-      this.#input = Input.body;
-      this.#bodyPaused = false;
-      this.#decoder ??= new BodyDecoder();
-      this.#decoder.reset(head.framing, head.contentLength, home.options.limits);
-      home.handler.onRequest(this);
-      if (this.expectsContinue && this.isResponding && this.status === 0) this.sendContinue();
-    } else {
-      this.#input = Input.complete;
-      home.handler.onRequest(this);
-    }
-  }
-
-  #takeBody(bytes: Uint8Array, at: number, end: number): number {
-    const decoder = this.#decoder!;
-    this.expectsContinue = false;
-    const next = decoder.step(bytes, at, end);
-    if (next < 0) return next;
-    const { dataStart, dataEnd } = decoder;
-    if (this.#input === Input.discard) {
-      this.#discardedBytes += next - at;
-      if (decoder.done) this.#endExchange();
-      else if (this.#discardedBytes > discardBytesMax) this.#closeAfterOutput();
-      return next;
-    }
-    const serial = this.serial;
-    if (dataEnd > dataStart) this.home.handler.onBody(this, bytes, dataStart, dataEnd);
-    if (!decoder.done || this.serial !== serial) return next;
-    // The handler may have answered in `onBody`, and then the rest was to be discarded.
-    if (this.#inputIs(Input.discard)) {
-      this.#endExchange();
-    } else if (this.#inputIs(Input.body)) {
-      this.#input = Input.complete;
-      this.home.handler.onBodyEnd(this);
-    }
-    return next;
-  }
-
-  /** A call, because the type checker thinks that no handler can have changed `#input`. */
-  #inputIs(input: Input): boolean {
-    return this.#input === input;
-  }
-
-  /** Request and response are complete. */
-  #endExchange(): void {
-    this.serial = 0;
-    this.context = null;
-    if (this.persist && !this.home.draining) this.#input = Input.head;
-    else this.#closeAfterOutput();
-  }
-
-  /** What waits in the inbox gets its turn after a pause. */
-  #goOn(): void {
-    if (!this.socket.isOpen) return;
-    if (this.#inbox.length > 0) this.#consumeInbox();
-    this.#settle();
-  }
-
-  #consumeInbox(): void {
-    const inbox = this.#inbox;
-    const lastEnd = inbox.start + this.#scannedBytes;
-    this.#scannedBytes = 0;
-    inbox.consumeTo(this.#consume(inbox.bytes, inbox.start, inbox.end, lastEnd));
-  }
-
-  #keep(bytes: Uint8Array, at: number, end: number): void {
-    if (at < end && this.socket.isOpen) this.#inbox.append(bytes, at, end);
-  }
-
-  /** After each piece of work: whether to read on, and until when. */
-  #settle(): void {
-    if (!this.socket.isOpen || this.#tookOver) return;
-    const { options, reactor } = this.home;
-    const held = this.#input === Input.complete ||
-      (this.#input === Input.body && this.#bodyPaused) || this.outlet.isBlocked;
-    if (held && this.#inbox.length > 0) this.socket.pause();
-    else if (this.#inbox.length <= inboxBytesMax) this.socket.resume();
-    if (this.outlet.isBlocked) {
-      this.armWriteDeadline();
-    } else if (this.#input === Input.head) {
-      this.#armHead();
-    } else if (this.#input === Input.body || this.#input === Input.discard) {
-      reactor.wheel.arm(this, reactor.nowMs + (options.bodyTimeoutMs || Infinity));
-    }
-  }
-
-  /** A head that has begun must be complete in time, however slowly its bytes drip. */
-  #armHead(): void {
-    const { options, reactor, idleMs } = this.home;
-    if (this.#inbox.length === 0) {
-      this.#headDeadlineMs = 0;
-      reactor.wheel.arm(this, reactor.nowMs + idleMs);
-    } else if (this.#headDeadlineMs === 0) {
-      this.#headDeadlineMs = reactor.nowMs + (options.headTimeoutMs || Infinity);
-      reactor.wheel.arm(this, this.#headDeadlineMs);
-    }
-  }
-
   /** Bytes that break the protocol: answer with the fault's status, then close. */
-  #refuse(fault: number): void {
-    this.#consuming = false;
+  protected override refuse(fault: number): void {
     // The body of a request that has its answer already: there is nothing left to say.
-    if (this.#input === Input.discard) return this.#closeAfterOutput();
+    if (this.input === Input.discard) return this.closeAfterOutput();
     const { status, phrase } = describeFault(fault);
     const error = new PeerError("EPROTO", "downstream", phrase);
     this.home.onFault(this, status, error);
@@ -397,10 +168,10 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
       if (begun) return this.#cutOff();
     }
     this.serial = 0;
-    this.#inbox = new Inbox();
+    this.inbox = new Inbox();
     this.beginResponse(1, false, false);
     this.sendStatusPage(status);
-    this.#closeAfterOutput();
+    this.closeAfterOutput();
   }
 
   #abortExchange(error: PeerError): void {
@@ -414,7 +185,7 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
   }
 
   /** Closes once the client has all of the output. */
-  #closeAfterOutput(): void {
+  protected override closeAfterOutput(): void {
     this.serial = 0;
     this.persist = false;
     this.outlet.flush();
@@ -427,16 +198,16 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
    * which may overtake the answer (RFC 9112 9.6). So we end our side and read on for a while.
    */
   #closeNow(): void {
-    const unread = this.#inbox.length > 0 || this.#input === Input.body ||
-      this.#input === Input.discard || this.home.draining;
-    if (this.#clientEnded || (!unread && this.#input !== Input.linger && !this.lingers)) {
+    const unread = this.inbox.length > 0 || this.input === Input.body ||
+      this.input === Input.discard || this.home.draining;
+    if (this.clientEnded || (!unread && this.input !== Input.linger && !this.lingers)) {
       this.#drop();
       this.socket.close();
       return;
     }
     this.closeWhenDrained = false;
-    this.#inbox = new Inbox();
-    this.#input = Input.linger;
+    this.inbox = new Inbox();
+    this.input = Input.linger;
     this.socket.shutdown();
     this.socket.resume();
     this.home.reactor.wheel.arm(this, this.home.reactor.nowMs + lingerMs);
@@ -446,7 +217,7 @@ export class ServerConnection extends ResponseHalf implements SocketHandler, Exc
   #drop(): void {
     this.serial = 0;
     this.context = null;
-    this.#inbox = new Inbox();
+    this.inbox = new Inbox();
     this.outlet.discard();
     this.home.reactor.wheel.disarm(this);
     this.home.forget(this);

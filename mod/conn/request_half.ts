@@ -1,0 +1,264 @@
+/**
+ * The request side of a server connection: heads, bodies, and whose turn the next byte is.
+ *
+ * An exchange is over when this half and the response half are both complete. What becomes of the
+ * connection then, and of one that breaks the rules, is decided by `ServerConnection`.
+ */
+import { BodyDecoder } from "../http1/body_decoder.ts";
+import { Framing } from "../http1/message_head.ts";
+import { Method, parseRequestHead, type RequestHead } from "../http1/request_head.ts";
+import type { TrailerField } from "../http1/trailer_section.ts";
+import type { Socket } from "../net/reactor.ts";
+import type { Exchange } from "./exchange.ts";
+import { Inbox } from "./inbox.ts";
+import { ResponseHalf } from "./response_half.ts";
+
+/** What the next byte of the client belongs to. */
+export const Input = {
+  /** A request line. */
+  head: 0,
+  /** The body of the current request. */
+  body: 1,
+  /** The next request, which waits until the current response is complete. */
+  complete: 2,
+  /** A body whose response is complete: it is thrown away, so that the connection can go on. */
+  discard: 3,
+  /** Nothing: our side is closed; we wait for the client's FIN, so that no reset hurts the answer. */
+  linger: 4,
+} as const;
+export type Input = typeof Input[keyof typeof Input];
+
+/** A request body that nobody wants is read up to here to save the connection; beyond it is closed. */
+const discardBytesMax = 262_144;
+/** Received bytes that may wait while an exchange is under way. */
+const inboxBytesMax = 65_536;
+
+export abstract class RequestHalf extends ResponseHalf implements Exchange {
+  override serial = 0;
+  context: unknown = null;
+  connectionContext: unknown = null;
+  requestIndex = 0;
+  receivedMs = 0;
+  startMs = 0;
+  hasRequestBody = false;
+  abstract readonly openedMs: number;
+  protected input: Input = Input.head;
+  protected inbox = new Inbox();
+  /** Bytes are being used further up the stack, which goes on by itself. */
+  protected consuming = false;
+  protected clientEnded = false;
+  protected tookOver = false;
+  /** How much of the inbox has been searched for the end of a head. */
+  #scannedBytes = 0;
+  #decoder: BodyDecoder | null = null;
+  #bodyPaused = false;
+  #discardedBytes = 0;
+  #headDeadlineMs = 0;
+
+  /** Bytes that break the protocol; `fault` is the parser's code. */
+  protected abstract refuse(fault: number): void;
+  /** The connection ends once the client has all of the output. */
+  protected abstract closeAfterOutput(): void;
+  abstract abort(): void;
+  abstract takeOver(): { socket: Socket; early: Uint8Array };
+
+  get head(): RequestHead {
+    return this.home.head;
+  }
+
+  get isRequestComplete(): boolean {
+    return this.input === Input.complete;
+  }
+
+  requestTrailers(): readonly TrailerField[] {
+    return this.hasRequestBody && this.#decoder !== null ? this.#decoder.trailers : [];
+  }
+
+  /** No request is under way and none has begun to arrive. */
+  get isIdle(): boolean {
+    return this.input === Input.head && this.inbox.length === 0;
+  }
+
+  pauseBody(): void {
+    this.#bodyPaused = true;
+    if (!this.consuming && this.input === Input.body) this.socket.pause();
+  }
+
+  resumeBody(): void {
+    if (!this.#bodyPaused) return;
+    this.#bodyPaused = false;
+    if (!this.consuming) this.goOn();
+  }
+
+  protected receive(bytes: Uint8Array, start: number, end: number): void {
+    if (this.inbox.length === 0) {
+      const at = this.#consume(bytes, start, end, start);
+      if (at < end && this.socket.isOpen) this.inbox.append(bytes, at, end);
+    } else {
+      this.inbox.append(bytes, start, end);
+      this.#consumeInbox();
+    }
+    this.#settle();
+  }
+
+  /** What waits in the inbox gets its turn after a pause. */
+  protected goOn(): void {
+    if (!this.socket.isOpen) return;
+    if (this.inbox.length > 0) this.#consumeInbox();
+    this.#settle();
+  }
+
+  /** The response is complete before the request is: the rest of the body is read and dropped. */
+  protected discardBody(): void {
+    this.input = Input.discard;
+    this.serial = 0;
+    this.context = null;
+    this.#discardedBytes = 0;
+    this.#bodyPaused = false;
+  }
+
+  /** Request and response are complete. */
+  protected endExchange(): void {
+    this.serial = 0;
+    this.context = null;
+    if (this.persist && !this.home.draining) this.input = Input.head;
+    else this.closeAfterOutput();
+  }
+
+  /** Uses what it can of `[start, end)` and returns where it stopped. */
+  #consume(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
+    this.consuming = true;
+    let at = start;
+    while (at < end && this.socket.isOpen && !this.tookOver) {
+      if (this.input === Input.head) {
+        if (this.outlet.isBlocked || this.closeWhenDrained) break;
+        const next = parseRequestHead(
+          this.home.head,
+          bytes,
+          at,
+          end,
+          this.home.options.limits,
+          lastEnd > at ? lastEnd : at,
+        );
+        if (next === 0) {
+          this.#scannedBytes = end - at;
+          break;
+        }
+        if (next < 0) return this.#refuseAll(next, end);
+        at = next;
+        this.#beginExchange();
+      } else if (this.input === Input.body || this.input === Input.discard) {
+        if (this.#bodyPaused) break;
+        const next = this.#takeBody(bytes, at, end);
+        if (next < 0) return this.#refuseAll(next, end);
+        at = next;
+      } else if (this.input === Input.linger) {
+        at = end;
+      } else {
+        break;
+      }
+    }
+    this.consuming = false;
+    return at;
+  }
+
+  #refuseAll(fault: number, end: number): number {
+    this.consuming = false;
+    this.refuse(fault);
+    return end;
+  }
+
+  #beginExchange(): void {
+    const home = this.home;
+    const head = home.head;
+    this.serial = home.nextSerial();
+    this.requestIndex++;
+    this.startMs = home.reactor.nowMs;
+    if (this.#headDeadlineMs === 0) this.receivedMs = this.startMs;
+    this.context = null;
+    this.#headDeadlineMs = 0;
+    this.hasRequestBody = head.framing !== Framing.none;
+    const most = home.options.requestsMax;
+    const persist = head.keepAlive && !home.draining && (most === 0 || this.requestIndex < most);
+    this.beginResponse(head.minor, head.method === Method.head, persist && !this.clientEnded);
+    if (this.hasRequestBody) {
+      this.expectsContinue = head.expectContinue;
+      this.input = Input.body;
+      this.#bodyPaused = false;
+      this.#decoder ??= new BodyDecoder();
+      this.#decoder.reset(head.framing, head.contentLength, home.options.limits);
+      home.handler.onRequest(this);
+      if (this.expectsContinue && this.isResponding && this.status === 0) this.sendContinue();
+    } else {
+      this.input = Input.complete;
+      home.handler.onRequest(this);
+    }
+  }
+
+  #takeBody(bytes: Uint8Array, at: number, end: number): number {
+    const decoder = this.#decoder!;
+    this.expectsContinue = false;
+    const next = decoder.step(bytes, at, end);
+    if (next < 0) return next;
+    const { dataStart, dataEnd } = decoder;
+    if (this.input === Input.discard) {
+      this.#discardedBytes += next - at;
+      if (decoder.done) this.endExchange();
+      else if (this.#discardedBytes > discardBytesMax) this.closeAfterOutput();
+      return next;
+    }
+    const serial = this.serial;
+    if (dataEnd > dataStart) this.home.handler.onBody(this, bytes, dataStart, dataEnd);
+    if (!decoder.done || this.serial !== serial) return next;
+    // The handler may have answered in `onBody`, and then the rest was to be discarded.
+    if (this.#inputIs(Input.discard)) {
+      this.endExchange();
+    } else if (this.#inputIs(Input.body)) {
+      this.input = Input.complete;
+      this.home.handler.onBodyEnd(this);
+    }
+    return next;
+  }
+
+  /** A call, because the type checker thinks that no handler can have changed `input`. */
+  #inputIs(input: Input): boolean {
+    return this.input === input;
+  }
+
+  #consumeInbox(): void {
+    const inbox = this.inbox;
+    const lastEnd = inbox.start + this.#scannedBytes;
+    this.#scannedBytes = 0;
+    inbox.consumeTo(this.#consume(inbox.bytes, inbox.start, inbox.end, lastEnd));
+  }
+
+  /** After each piece of work: whether to read on, and until when. */
+  #settle(): void {
+    if (!this.socket.isOpen || this.tookOver) return;
+    const { options, reactor } = this.home;
+    const held = this.input === Input.complete ||
+      (this.input === Input.body && this.#bodyPaused) || this.outlet.isBlocked;
+    if (held && this.inbox.length > 0) this.socket.pause();
+    else if (this.inbox.length <= inboxBytesMax) this.socket.resume();
+    if (this.outlet.isBlocked) {
+      this.armWriteDeadline();
+    } else if (this.input === Input.head) {
+      this.#armHead();
+    } else if (this.input === Input.body || this.input === Input.discard) {
+      reactor.wheel.arm(this, reactor.nowMs + (options.bodyTimeoutMs || Infinity));
+    }
+  }
+
+  /** A head that has begun must be complete in time, however slowly its bytes drip. */
+  #armHead(): void {
+    const { options, reactor, idleMs } = this.home;
+    if (this.inbox.length === 0) {
+      this.#headDeadlineMs = 0;
+      reactor.wheel.arm(this, reactor.nowMs + idleMs);
+    } else if (this.#headDeadlineMs === 0) {
+      this.receivedMs = reactor.nowMs;
+      this.#headDeadlineMs = reactor.nowMs + (options.headTimeoutMs || Infinity);
+      reactor.wheel.arm(this, this.#headDeadlineMs);
+    }
+  }
+}
