@@ -81,6 +81,62 @@ Deno.test("answers of an app, their sizes and their failures are logged", async 
   assertMatch(lines[3], /^\/cut 200 0 response cut off$/);
 });
 
+eachBackend("fields of the response are logged, whoever made it", async (backend) => {
+  const format = "%U %s %{content-type}o|%{X-A}o|%{set-cookie}o|%{location}o";
+  await using served = await startServe({
+    args: ["--access-log", "@access.log", "--access-log-format", format, "@app.js"],
+    files: {
+      "app.js": appWith(`(request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/to") return Response.redirect("http://new.test/", 302);
+        if (pathname === "/throw") throw new Error("x");
+        const headers = new Headers({ "x-a": "1", "content-type": "a/b" });
+        headers.append("set-cookie", "a=1");
+        headers.append("set-cookie", "b=2");
+        return new Response("x", { headers });
+      }`),
+    },
+    backend,
+  });
+  for (const path of ["/", "/to", "/throw"]) {
+    const plain = `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`;
+    await rawExchange(tcp(served.port), plain);
+  }
+  await served.child.stop();
+  const text = await Deno.readTextFile(`${served.folder.path}/access.log`);
+  assertEquals(text.split("\n"), [
+    "/ 200 a/b|1|a=1, b=2|-",
+    "/to 302 -|-|-|http://new.test/",
+    "/throw 500 text/plain; charset=utf-8|-|-|-",
+    "",
+  ]);
+});
+
+Deno.test("fields and phases of files and fixed answers are logged", async () => {
+  const phases = ["connect", "request-header", "request-body", "process", "response", "total"];
+  const format = `%U %s %{content-type}o %{etag}o|${
+    phases.map((name) => `%{${name}-time}x`).join(" ")
+  }|%{response-header-bytes}x`;
+  const rows: [string[], string, RegExp][] = [
+    [["@"], "/a.css", /^\/a\.css 200 text\/css; charset=UTF-8 \\x22\S+\\x22\|/],
+    [["@"], "/none", /^\/none 404 text\/plain; charset=utf-8 -\|/],
+    [["--text", "hello"], "/", /^\/ 200 text\/plain; charset=utf-8 -\|/],
+  ];
+  for (const [what, path, pattern] of rows) {
+    await using served = await startServe({
+      args: ["--access-log", "@access.log", "--access-log-format", format, ...what],
+      files: { "a.css": "body {}" },
+    });
+    const asked = `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`;
+    const answer = await rawExchange(tcp(served.port), asked);
+    await served.child.stop();
+    const line = await Deno.readTextFile(`${served.folder.path}/access.log`);
+    assertMatch(line, pattern);
+    assertMatch(line, /\|(\d+(\.\d{6})? ?){6}\|\d+\n$/);
+    assertEquals(Number(line.trimEnd().split("|")[2]), answer.indexOf("\r\n\r\n") + 4);
+  }
+});
+
 Deno.test("USR1 opens the file again under its name, in every worker", async () => {
   await using served = await startServe({
     args: [

@@ -114,7 +114,7 @@ Formats: combined (the default), common, json, ltsv, or h2o's conversions:
   %{NAME}i  %{NAME}o      request and response field
   %{NAME}e                variable
   %{%Y-%m-%d}t            strftime; also sec, msec, usec, msec_frac, usec_frac
-  %<s  %<{NAME}o          before an error document replaced it
+  %<s  %<{NAME}o          before rules or an error document changed it
   %{NAME}x                connect-time, request-header-time, request-body-time,
                           request-total-time, process-time, response-time,
                           duration, connection-id, error, request-body-bytes,
@@ -122,8 +122,13 @@ Formats: combined (the default), common, json, ltsv, or h2o's conversions:
                           proxy.idle-time, proxy.connect-time,
                           proxy.request-time, proxy.process-time,
                           proxy.response-time, proxy.total-time,
-                          proxy.request-bytes, proxy.response-bytes,
-                          ssl.protocol-version, ssl.cipher, ...
+                          proxy.request-bytes, proxy.response-bytes (also with
+                          -header and -body behind), upstream-name,
+                          upstream-addr, upstream-tries, upstream-status,
+                          ssl.protocol-version, ssl.cipher, ssl.cipher-bits,
+                          ssl.session-reused, ssl.session-id, ssl.server-name;
+                          the same of the upstream's TLS behind proxy.
+The upstream's facts are those of the last server that was asked.
 Times are seconds. What is missing is - (null with escape: json).
 escape: apache writes \\xHH for bytes that could break a line, json \\u00HH.
 `;
