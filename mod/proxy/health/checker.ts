@@ -38,6 +38,8 @@ export class CheckedPeer implements ProbeTarget {
   failures = 0;
   unhealthyCount = 0;
   lastPassed: boolean | null = null;
+  /** What was said of the last failure or change. */
+  lastNote = "";
   /** An earlier generation has checked it: its word counts until ours says otherwise. */
   isRestored = false;
 
@@ -210,9 +212,15 @@ export class Checker {
     }
     const transition = one.state.note(result === null);
     this.#apply(one, transition);
-    // Tengine's lines say nothing of the reason; one for each change is enough of it.
-    if (transition !== "none" && note !== "") this.#parts.log(`check of ${one.name}: ${note}`);
+    this.#say(one, result !== null, transition !== "none", note);
     this.#parts.onResult?.(transition !== "none");
+  }
+
+  /** Tengine's lines say nothing of the reason: it is told when it is another one than before. */
+  #say(one: CheckedPeer, isFault: boolean, hasChanged: boolean, note: string): void {
+    const isNews = isFault ? note !== one.lastNote : hasChanged;
+    if (isFault || hasChanged) one.lastNote = note;
+    if (isNews && note !== "") this.#parts.log(`check of ${one.name}: ${note}`);
   }
 
   #apply(one: CheckedPeer, transition: Transition): void {

@@ -1,5 +1,6 @@
 /** The pages of `hayate help proxy TOPIC`. */
 import type { Topic } from "../../cli/mod.ts";
+import { checkText } from "./check.ts";
 import { directivesText } from "./directives.ts";
 
 const upstreamsText = `Upstreams
@@ -53,42 +54,7 @@ next_upstream_tries: N     at most (0: one for each server)
 next_upstream_timeout: T   and for how long (0: no limit)
 no_live: 502 or 503        the answer when no server is left (502)
 
-check, check_http_send, check_http_expect_alive: see hayate help proxy check
-`;
-
-const checkText = `Active health checks
-
-A check probes each server on a timer, apart from the traffic, and decides who is
-up. The line is Tengine's:
-
-  check: interval=3000 rise=2 fall=5 timeout=1000 type=http
-
-  interval=MS       between two probes of a server (30000)
-  timeout=MS        for one probe (1000)
-  rise=N            successes in a row that bring it up (2)
-  fall=N            failures in a row that take it down (5)
-  type=tcp|http     connect only, or send a request (tcp)
-  port=N            probe another port than the traffic's
-  default_down=true|false
-                    down until it has risen (true)
-  check_http_send: "GET /live.html HTTP/1.0\\r\\n\\r\\n"
-  check_http_expect_alive: http_2xx http_3xx
-
-The first round starts at once and for all servers at the same time, so that
-default_down=true costs milliseconds and not an interval.
-
-Log lines, as Tengine writes them:
-  enable check peer: 127.0.0.1:8081
-  disable check peer: 127.0.0.1:8081
-
-Status page: a path with the handler check_status.
-
-  paths:
-    /status:
-      check_status: ON
-
-  /status?format=html|csv|json|prometheus   (ON: html)
-  /status?status=up|down
+check, check_http_send, check_match, ...: see hayate help proxy check
 `;
 
 const accessLogText = `Access log

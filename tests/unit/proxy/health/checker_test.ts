@@ -145,7 +145,7 @@ Deno.test("Checker probes the port of the check, and unix peers on their path", 
   await started;
 });
 
-Deno.test("Checker says once, with each change, why a peer is down", async () => {
+Deno.test("Checker says once why a probe failed, and what came with a change", async () => {
   const world = new World();
   const check = { rise: 1, fall: 2, intervalMs: 1000, defaultDown: false, type: "exec" } as const;
   const checker = new Checker([group(["127.0.0.1:1"], check)], world.parts);
@@ -161,9 +161,9 @@ Deno.test("Checker says once, with each change, why a peer is down", async () =>
   const failure = "check protocol exec error with peer: 127.0.0.1:1 ";
   assertEquals(world.log, [
     failure,
+    "check of 127.0.0.1:1: exit code 1: disk full",
     failure,
     "disable check peer: 127.0.0.1:1 ",
-    "check of 127.0.0.1:1: exit code 1: disk full",
     failure,
     "enable check peer: 127.0.0.1:1 ",
     "check of 127.0.0.1:1: fine again",
