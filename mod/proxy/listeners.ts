@@ -1,4 +1,4 @@
-/** The sockets of a plan: taken over from the supervisor where it holds them, bound otherwise. */
+/** The sockets of plans: taken over from the supervisor where it holds them, bound otherwise. */
 import { type Address, formatAddress } from "../base/address.ts";
 import { formatIp, parseIp } from "../base/ip.ts";
 import { StartError } from "../base/errors.ts";
@@ -9,92 +9,210 @@ import type { ListenPlan } from "./plan.ts";
 /** Gives who serves connections to `listen`, or to a socket that no `listen` names (null). */
 export type ServerOf = (listen: ListenPlan | null, socketName: string | null) => AcceptHandler;
 
-interface Adopted {
-  readonly socket: InheritedSocket;
+/** One socket, and who serves it now. */
+interface Door {
+  /** null: bound here. */
+  readonly socket: InheritedSocket | null;
   readonly listener: Listener;
-  serve: AcceptHandler | null;
+  mode: number | null;
+  serve: AcceptHandler;
 }
 
-/** Opens everything or throws `StartError`. `warn` is told what does not fit together. */
-export function openListeners(
-  reactor: Reactor,
-  plans: readonly ListenPlan[],
-  inherited: readonly InheritedSocket[] | null,
-  serverOf: ServerOf,
-  warn: (message: string) => void,
-): Listener[] {
-  const adopted = (inherited ?? []).map((socket) => adopt(reactor, socket));
-  const opened: Listener[] = adopted.map(({ listener }) => listener);
-  const unserved: ListenPlan[] = [];
-  for (const plan of plans) {
-    const match = adopted.find(({ listener, serve }) =>
-      serve === null && sameAddress(listener.address, plan.address)
-    );
-    if (match === undefined) unserved.push(plan);
-    else match.serve = serverOf(plan, match.socket.name);
+/** What a plan needs: open, and not served by it before `commit`. */
+export interface Opening {
+  readonly listeners: readonly Listener[];
+  /** Those of them that nobody has served before. */
+  readonly fresh: readonly Listener[];
+  /** From now on the plan is served here. Sockets that it does not name are closed. */
+  commit(): void;
+  /** Closes what was opened for the plan. */
+  discard(): void;
+}
+
+/**
+ * The sockets of a process. They outlive plans: one that the next plan names, too, stays open and is
+ * handed over between two connections, so that no client meets a closed door.
+ */
+export class ListenerSet {
+  readonly #reactor: Reactor;
+  readonly #inherited: readonly InheritedSocket[] | null;
+  readonly #warn: (message: string) => void;
+  #doors: readonly Door[] | null = null;
+
+  /** `inherited`: from a supervisor, null without one. `warn` is told what does not fit together. */
+  constructor(
+    reactor: Reactor,
+    inherited: readonly InheritedSocket[] | null,
+    warn: (message: string) => void,
+  ) {
+    this.#reactor = reactor;
+    this.#inherited = inherited;
+    this.#warn = warn;
   }
-  for (const plan of unserved) {
-    if (inherited !== null && hasSibling(plan, plans, unserved)) continue;
-    if (inherited !== null) {
-      warn(
-        `[${plan.at.file}:${plan.at.line}] listen: ${
-          formatAddress(plan.address)
-        } is not among the ` +
-          "sockets of the supervisor; bound here, a reload may lose connections on it",
-      );
-    }
+
+  get isInherited(): boolean {
+    return this.#inherited !== null;
+  }
+
+  /** Opens everything that is not open, paused, or nothing: then it throws `StartError`. */
+  open(plans: readonly ListenPlan[], serverOf: ServerOf): Opening {
+    const isFirst = this.#doors === null;
+    this.#doors ??= (this.#inherited ?? []).map((socket) => adopt(this.#reactor, socket));
+    const round = new Round(this.#reactor, this.#doors, this.#warn);
     try {
-      opened.push(bind(reactor, plan, serverOf(plan, null), inherited !== null));
+      round.match(plans, serverOf);
+      round.bindRest(plans, serverOf, this.#inherited !== null);
+      round.serveRest(plans, serverOf);
     } catch (error) {
-      if (!(error instanceof StartError) || !isOptional(plan, plans, error)) throw error;
-      warn(`${error.message}; only IPv4 is served`);
+      round.discard();
+      throw error;
     }
+    const listeners = round.served.map(({ door }) => door.listener);
+    return {
+      listeners,
+      fresh: isFirst ? listeners : round.fresh.map(({ listener }) => listener),
+      commit: () => this.#doors = round.commit(),
+      discard: () => round.discard(),
+    };
   }
-  for (const one of adopted) {
-    if (one.serve !== null) continue;
-    // Nobody accepting from a socket that is open would let its clients hang.
-    if (plans.length > 0) {
-      warn(
-        `no \`listen\` for ${one.socket.name}, a socket of the supervisor; served with the rest`,
-      );
-    }
-    one.serve = serverOf(null, one.socket.name);
+
+  /** Accepts no more. */
+  close(): void {
+    for (const { listener } of this.#doors ?? []) listener.close();
   }
-  return opened;
 }
 
-function adopt(reactor: Reactor, socket: InheritedSocket): Adopted {
+/** The sockets of one plan being put together. */
+class Round {
+  readonly served: { door: Door; serve: AcceptHandler; plan: ListenPlan | null }[] = [];
+  readonly fresh: Door[] = [];
+  #unserved: ListenPlan[] = [];
+
+  constructor(
+    readonly reactor: Reactor,
+    readonly doors: readonly Door[],
+    readonly warn: (message: string) => void,
+  ) {}
+
+  /** Finds the open socket of each plan. */
+  match(plans: readonly ListenPlan[], serverOf: ServerOf): void {
+    for (const plan of plans) {
+      const door = this.doors.find((one) =>
+        sameAddress(one.listener.address, plan.address) && !this.#isServed(one)
+      );
+      if (door === undefined) this.#unserved.push(plan);
+      else this.served.push({ door, serve: serverOf(plan, door.socket?.name ?? null), plan });
+    }
+  }
+
+  bindRest(plans: readonly ListenPlan[], serverOf: ServerOf, hasSupervisor: boolean): void {
+    for (const plan of this.#unserved) {
+      if (hasSupervisor && hasSibling(plan, plans, this.#unserved)) continue;
+      if (hasSupervisor) {
+        const { at, address } = plan;
+        this.warn(
+          `[${at.file}:${at.line}] listen: ${formatAddress(address)} is not among the sockets of ` +
+            "the supervisor; bound here, a reload may lose connections on it",
+        );
+      }
+      try {
+        const serve = serverOf(plan, null);
+        const door = bind(this.reactor, plan, serve, hasSupervisor);
+        this.fresh.push(door);
+        this.served.push({ door, serve, plan });
+      } catch (error) {
+        if (!(error instanceof StartError) || !isOptional(plan, plans, error)) throw error;
+        this.warn(`${error.message}; only IPv4 is served`);
+      }
+    }
+  }
+
+  /** Nobody accepting from a supervisor's socket would let its clients hang. */
+  serveRest(plans: readonly ListenPlan[], serverOf: ServerOf): void {
+    for (const door of this.doors) {
+      if (door.socket === null || this.#isServed(door)) continue;
+      const { name } = door.socket;
+      if (plans.length > 0) {
+        this.warn(`no \`listen\` for ${name}, a socket of the supervisor; served with the rest`);
+      }
+      this.served.push({ door, serve: serverOf(null, name), plan: null });
+    }
+  }
+
+  commit(): Door[] {
+    const dropped = this.doors.filter((door) => !this.#isServed(door));
+    for (const { listener } of dropped) listener.close();
+    for (const { door, serve, plan } of this.served) {
+      door.serve = serve;
+      changeMode(door, plan?.mode ?? null);
+    }
+    return this.served.map(({ door }) => door);
+  }
+
+  discard(): void {
+    for (const { listener } of this.fresh) listener.close();
+  }
+
+  #isServed(door: Door): boolean {
+    return this.served.some((one) => one.door === door);
+  }
+}
+
+function adopt(reactor: Reactor, socket: InheritedSocket): Door {
   if (!reactor.capabilities.inherit) {
     throw new StartError(
       "the portable reactor cannot take over the sockets of SERVER_STARTER_PORT; use epoll",
     );
   }
-  const onAccept: AcceptHandler = (accepted, listener) => adopted.serve!(accepted, listener);
-  const adopted: Adopted = { socket, listener: adoptOne(reactor, socket, onAccept), serve: null };
-  return adopted;
-}
-
-function adoptOne(reactor: Reactor, socket: InheritedSocket, onAccept: AcceptHandler): Listener {
-  try {
-    return reactor.adopt(socket.fd, { shared: true }, onAccept);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    throw new StartError(`${socket.name}: ${error.message}`, error.exitCode, { cause: error });
-  }
+  const open = (onAccept: AcceptHandler): Listener => {
+    try {
+      return reactor.adopt(socket.fd, { shared: true }, onAccept);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      throw new StartError(`${socket.name}: ${error.message}`, error.exitCode, { cause: error });
+    }
+  };
+  return makeDoor(socket, null, nobody, open);
 }
 
 function bind(
   reactor: Reactor,
   { address, mode }: ListenPlan,
-  onAccept: AcceptHandler,
-  reusePort: boolean,
-): Listener {
+  serve: AcceptHandler,
+  hasSupervisor: boolean,
+): Door {
   // Generations overlap: without SO_REUSEPORT the next one could not bind the same port.
   const options = {
-    reusePort: reusePort && address.kind === "tcp",
+    reusePort: hasSupervisor && address.kind === "tcp",
     ...(mode === null ? {} : { mode }),
   };
-  return reactor.listen(address, options, onAccept);
+  return makeDoor(null, mode, serve, (onAccept) => reactor.listen(address, options, onAccept));
+}
+
+function makeDoor(
+  socket: InheritedSocket | null,
+  mode: number | null,
+  serve: AcceptHandler,
+  open: (onAccept: AcceptHandler) => Listener,
+): Door {
+  const onAccept: AcceptHandler = (accepted, listener) => door.serve(accepted, listener);
+  const listener = open(onAccept);
+  const door: Door = { socket, listener, mode, serve };
+  listener.pause();
+  return door;
+}
+
+/** A socket is paused until somebody serves it. */
+const nobody: AcceptHandler = () => {
+  throw new TypeError("Cannot accept: nobody serves this socket yet");
+};
+
+/** The file of a socket of ours gets the mode that the next plan wants. */
+function changeMode(door: Door, mode: number | null): void {
+  const { address } = door.listener;
+  if (mode === null || mode === door.mode || address.kind === "tcp" || door.socket !== null) return;
+  Deno.chmodSync(address.path, mode);
+  door.mode = mode;
 }
 
 /** `listen: 80` means both families; when one of them is inherited the other need not be. */

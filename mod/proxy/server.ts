@@ -4,7 +4,6 @@ import { version } from "../base/version.ts";
 import { AnnouncedListeners } from "../conn/announced_accept.ts";
 import { type Logger, SparseLog } from "../log/mod.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
-import type { InheritedSocket } from "../process/starter_port.ts";
 import type { InheritedTls } from "../tls/appliance.ts";
 import { SecuredListeners } from "../tls/secured_listeners.ts";
 import { AccessLogs } from "./access_logs.ts";
@@ -14,7 +13,7 @@ import { Engine } from "./engine/engine.ts";
 import { WelcomeHandler } from "./engine/welcome.ts";
 import { tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "./flags.ts";
-import { openListeners } from "./listeners.ts";
+import type { ListenerSet, Opening } from "./listeners.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
 import { countersOf } from "./workers/messages.ts";
 import type { WorkerMember } from "./workers/member.ts";
@@ -25,11 +24,14 @@ const roomPollMs = 20;
 export interface ServerParts {
   readonly reactor: Reactor;
   readonly logger: Logger;
-  readonly inherited: readonly InheritedSocket[] | null;
+  /** The sockets of the process. */
+  readonly listeners: ListenerSet;
   /** The supervisor's certificate, and for which sockets; null without one. */
   readonly tls: InheritedTls | null;
-  /** SERVER_STARTER_GENERATION; null without a supervisor. */
+  /** SERVER_STARTER_GENERATION or, after a reload, a count of our own; null: neither. */
   readonly generation: number | null;
+  /** Client connections of earlier plans that are still being answered. */
+  retiringConnections(): number;
   /** The channel to the master; null in a process of its own. */
   readonly member: WorkerMember | null;
 }
@@ -43,16 +45,27 @@ export class ProxyServer {
   readonly #compiler: RouteCompiler;
   readonly #tls: SecuredListeners;
   readonly #announced: AnnouncedListeners;
+  #former: ProxyServer | null;
+  #opening: Opening | null = null;
   #listeners: readonly Listener[] = [];
   #isFull = false;
   #isDraining = false;
 
-  /** `plan` has no names left in it (`resolvePlan`). */
-  constructor(plan: ProxyPlan, parts: ServerParts) {
+  /**
+   * `plan` has no names left in it (`resolvePlan`). `former`: who serves now and is to be replaced;
+   * null at the start of the process.
+   */
+  constructor(plan: ProxyPlan, parts: ServerParts, former: ProxyServer | null) {
     const { reactor, logger } = parts;
     this.#plan = plan;
     this.#parts = parts;
-    this.#engine = new Engine(reactor, plan.global, logger);
+    this.#former = former;
+    this.#engine = new Engine(
+      reactor,
+      plan.global,
+      logger,
+      former === null ? undefined : former.#engine.metrics,
+    );
     this.#tls = new SecuredListeners(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
     this.#announced = new AnnouncedListeners(
       reactor,
@@ -66,10 +79,10 @@ export class ProxyServer {
       engine: this.#engine,
       generation: parts.generation ?? 1,
       isWorker: parts.member !== null,
-      connectionCount: () => this.#engine.connectionCount,
+      connectionCount: () => this.#engine.connectionCount + parts.retiringConnections(),
       idleCount: (group) => this.#compiler.idleCount(group),
       settled: null,
-    });
+    }, former === null ? null : former.#control);
     this.#compiler = new RouteCompiler(plan, {
       engine: this.#engine,
       groups: this.#control.groups,
@@ -82,9 +95,13 @@ export class ProxyServer {
     });
   }
 
-  /** Opens the sockets. Nothing is accepted before `start`. Throws `StartError`. */
+  get connectionCount(): number {
+    return this.#engine.connectionCount;
+  }
+
+  /** Opens the sockets. Nothing is accepted for the plan before `serve`. Throws `StartError`. */
   listen(): void {
-    const { reactor, logger, inherited, generation } = this.#parts;
+    const { listeners, generation } = this.#parts;
     const engine = this.#engine;
     const isWelcome = this.#plan.file === null;
     const facts = { version, generation, pid: Deno.pid, configFiles: configFilesDefault };
@@ -107,10 +124,9 @@ export class ProxyServer {
       return this.#announced.announce(announces === "required", behindTls);
     };
     // The welcome page is served wherever a supervisor listens, and has no wishes of its own.
-    const plans = isWelcome && inherited !== null ? [] : this.#plan.listeners;
-    const warn = (message: string) => logger.warn(message);
-    this.#listeners = openListeners(reactor, plans, inherited, serverOf, warn);
-    for (const listener of this.#listeners) listener.pause();
+    const plans = isWelcome && listeners.isInherited ? [] : this.#plan.listeners;
+    this.#opening = listeners.open(plans, serverOf);
+    this.#listeners = this.#opening.listeners;
     this.#control.listen((handler) => this.#compiler.unknown([handler]));
   }
 
@@ -138,16 +154,23 @@ export class ProxyServer {
     });
   }
 
-  /** Finds out which peers are alive, then accepts. The reactor must be running. */
-  async start(): Promise<void> {
+  /** Finds out which peers are alive. The reactor must be running. */
+  async prepare(): Promise<void> {
     if (this.#parts.member === null) await this.#control.checker.start();
     else await this.#attach(this.#parts.member);
+  }
+
+  /** Accepts, from now on in the place of who served before. */
+  serve(): void {
+    this.#opening?.commit();
+    if (this.#former !== null) this.#control.takeOver(this.#former.#control);
+    this.#former = null;
     // The master has said so for all of its workers.
     const level = this.#parts.member === null ? "info" : "debug";
-    for (const listener of this.#listeners) {
-      listener.resume();
-      this.#parts.logger.write(level, `listening on ${formatAddress(listener.address)}`);
+    for (const { address } of this.#opening?.fresh ?? []) {
+      this.#parts.logger.write(level, `listening on ${formatAddress(address)}`);
     }
+    for (const listener of this.#listeners) listener.resume();
   }
 
   /** The master says which peers there are and which are up. */
@@ -182,10 +205,28 @@ export class ProxyServer {
     for (const listener of this.#listeners) listener.resume();
   }
 
-  /** Answers what was accepted, then lets go of everything. */
+  /** Undoes `listen`: who serves now stays. */
+  async discard(): Promise<void> {
+    this.#opening?.discard();
+    await this.#end();
+    await this.closeLogs();
+  }
+
+  /** Accepts no more; answers what was accepted, then lets go of everything. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    for (const listener of this.#listeners) listener.close();
+    this.#parts.listeners.close();
+    await this.#end();
+  }
+
+  /** As `drain`, when a successor has the sockets and the peers. */
+  async retire(): Promise<void> {
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#isDraining = true;
+    this.#former = null;
     this.#control.closeListener();
     const drained = this.#engine.drain();
     await this.#announced.settled();

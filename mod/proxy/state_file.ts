@@ -31,14 +31,16 @@ const writeDelayMs = 500;
 export class StateFile {
   readonly #path: string;
   readonly #logger: Logger;
-  readonly #changed = new Set<string>();
+  readonly #changed: Set<string>;
   readonly #startedAtMs = Date.now();
   #timer = 0;
   #isStopped = false;
 
-  constructor(path: string, logger: Logger) {
+  /** `changed`: upstreams that an operator has changed; `restore` adds those of the file. */
+  constructor(path: string, logger: Logger, changed: Set<string>) {
     this.#path = path;
     this.#logger = logger;
+    this.#changed = changed;
   }
 
   /** Puts the saved state into groups and checks. A file that cannot be used is told and ignored. */
@@ -60,12 +62,6 @@ export class StateFile {
     this.write(groups, checker);
   }
 
-  /** An operator has changed the upstream: written at once. */
-  noteChange(name: string, groups: readonly PeerGroup[], checker: Checker): void {
-    this.#changed.add(name);
-    this.write(groups, checker);
-  }
-
   /** A probe has ended: its counters are written soon, a peer that went up or down at once. */
   noteProbe(groups: readonly PeerGroup[], checker: Checker, hasChanged: boolean): void {
     if (hasChanged) return this.write(groups, checker);
@@ -79,7 +75,7 @@ export class StateFile {
     this.#isStopped = true;
   }
 
-  /** Writes what is known now. Failing is told; the proxy goes on. */
+  /** Writes what is known now; after an operator's change at once. Failing is told; the proxy goes on. */
   write(groups: readonly PeerGroup[], checker: Checker): void {
     clearTimeout(this.#timer);
     this.#timer = 0;

@@ -34,6 +34,9 @@ export class Peer {
   /** By the operator. */
   down: boolean;
   draining: boolean;
+  /** Names it in the clients' sessions: nginx's route, or what stands for it. */
+  sid = "";
+  route: string;
   /** Since when the peer is up again, for slow_start; 0: always. */
   recoveredMs = 0;
 
@@ -48,6 +51,22 @@ export class Peer {
     this.slowStartMs = plan.slowStartMs;
     this.down = plan.down;
     this.draining = plan.drain;
+    this.route = plan.route;
+  }
+
+  /** Goes on with what `known`, this server under an earlier plan, has counted and suffered. */
+  continueFrom(known: Peer): void {
+    this.requests = known.requests;
+    this.failedRequests = known.failedRequests;
+    this.responses.set(known.responses);
+    this.unavailableCount = known.unavailableCount;
+    this.headerTimeSumMs = known.headerTimeSumMs;
+    this.headerTimeCount = known.headerTimeCount;
+    this.selectedAtMs = known.selectedAtMs;
+    this.fails = known.fails;
+    this.accessedMs = known.accessedMs;
+    this.checkedMs = known.checkedMs;
+    this.recoveredMs = known.recoveredMs;
   }
 
   get name(): string {
@@ -65,7 +84,12 @@ export class Peer {
   }
 
   isUsable(nowMs: number): boolean {
-    return !this.down && !this.checkDown && !this.draining && !this.isFull &&
+    return !this.draining && this.isUsableForSession(nowMs);
+  }
+
+  /** A peer that drains gets no new clients and keeps those it has (nginx). */
+  isUsableForSession(nowMs: number): boolean {
+    return !this.down && !this.checkDown && !this.isFull &&
       (this.fails === 0 || !this.isUnavailable(nowMs));
   }
 

@@ -6,6 +6,8 @@ import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
 const socketMode = 0o600;
 
 export interface ControlListener {
+  /** Answers from now on; before it clients wait, or meet who answered there until now. */
+  answer(): void;
   close(): void;
 }
 
@@ -15,13 +17,17 @@ export function openControl(
   address: Address,
   onAccept: AcceptHandler,
 ): ControlListener {
-  if (address.kind === "tcp") return reactor.listen(address, { reusePort: true }, onAccept);
+  if (address.kind === "tcp") {
+    const listener = reactor.listen(address, { reusePort: true }, onAccept);
+    listener.pause();
+    return { answer: () => listener.resume(), close: () => listener.close() };
+  }
   // Bound beside the path and moved onto it: at every moment somebody answers there.
   const beside = { kind: "unix" as const, path: `${address.path}.${Deno.pid}` };
   const listener: Listener = reactor.listen(beside, { mode: socketMode }, onAccept);
   const { ino } = Deno.lstatSync(beside.path);
-  Deno.renameSync(beside.path, address.path);
   return {
+    answer: () => Deno.renameSync(beside.path, address.path),
     close() {
       listener.close();
       removeIfOurs(address.path, ino);

@@ -16,6 +16,7 @@ import { StateFile } from "../state_file.ts";
 import { Board } from "./board.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
+import { type PeerKeeper, succeed } from "./succession.ts";
 
 export interface ControlPlaneParts {
   readonly reactor: Reactor;
@@ -38,16 +39,20 @@ export interface ControlPlaneParts {
   readonly settled: (() => Promise<void>) | null;
 }
 
-export class ControlPlane {
+export class ControlPlane implements PeerKeeper {
   readonly groups: readonly PeerGroup[];
   readonly checker: Checker;
   readonly board: Board;
+  readonly changed = new Set<string>();
   readonly #plan: ProxyPlan;
   readonly #parts: ControlPlaneParts;
   readonly #state: StateFile | null;
   #listener: ControlListener | null = null;
+  /** Until then the plane before it answers operators and writes the state file. */
+  #isInCharge: boolean;
 
-  constructor(plan: ProxyPlan, parts: ControlPlaneParts) {
+  /** `former`: of the plan that runs; null at the start of the process. */
+  constructor(plan: ProxyPlan, parts: ControlPlaneParts, former: ControlPlane | null) {
     const { reactor, logger, engine } = parts;
     this.#plan = plan;
     this.#parts = parts;
@@ -60,13 +65,17 @@ export class ControlPlane {
       random: Math.random,
       log: (line) => logger.error(line),
       onResult: (hasChanged) => {
-        this.#state?.noteProbe(this.groups, this.checker, hasChanged);
+        if (this.#isInCharge) this.#state?.noteProbe(this.groups, this.checker, hasChanged);
         parts.onProbe?.(hasChanged);
       },
     });
     const { stateFile } = plan.global;
-    this.#state = stateFile === null || parts.isWorker ? null : new StateFile(stateFile, logger);
-    this.#state?.restore(this.groups, this.checker, reactor.nowMs);
+    this.#state = stateFile === null || parts.isWorker
+      ? null
+      : new StateFile(stateFile, logger, this.changed);
+    this.#isInCharge = former === null;
+    if (former === null) this.#state?.restore(this.groups, this.checker, reactor.nowMs);
+    else succeed(this, former, reactor.nowMs, (group, peer) => this.checker.adopt(group, peer));
     this.board = new Board({
       groups: this.groups,
       checker: this.checker,
@@ -77,7 +86,8 @@ export class ControlPlane {
       idleCount: (group) => parts.idleCount(group),
       refresh: () => parts.refresh?.(),
       onChange: (group) => {
-        this.#state?.noteChange(group.plan.name, this.groups, this.checker);
+        this.changed.add(group.plan.name);
+        this.#state?.write(this.groups, this.checker);
         parts.onChange?.();
       },
       settled: parts.settled,
@@ -85,8 +95,8 @@ export class ControlPlane {
   }
 
   /**
-   * Opens the control listener, which answers from now on; `routeOf` gives its route. A generation
-   * that takes over replaces it. Throws `StartError`.
+   * Opens the control listener; `routeOf` gives its route. At the start of the process it answers
+   * from now on. Throws `StartError`.
    */
   listen(routeOf: (handler: RouteHandler) => Route): void {
     const { control } = this.#plan.global;
@@ -99,6 +109,18 @@ export class ControlPlane {
     const route = routeOf(new ControlHandler(engine, this.board, control));
     const server = engine.addServer([], "http", route);
     this.#listener = openControl(reactor, address, server.onAccept);
+    if (this.#isInCharge) this.#listener.answer();
+  }
+
+  /** Takes the place of `former`, which ends. What has changed there meanwhile is taken over, too. */
+  takeOver(former: ControlPlane): void {
+    const { nowMs } = this.#parts.reactor;
+    succeed(this, former, nowMs, (group, peer) => this.checker.add(group, peer));
+    this.#isInCharge = true;
+    this.#listener?.answer();
+    former.closeListener();
+    former.stop();
+    this.#state?.write(this.groups, this.checker);
   }
 
   /** Accepts no more operators. */

@@ -68,7 +68,7 @@ class MasterControl {
       onProbe: (hasChanged) => this.#onProbe(hasChanged),
       onChange: () => this.master.broadcast(),
       settled: () => this.master.settled(),
-    });
+    }, null);
     const sockets = openMasterSockets(plan.listeners, inherited);
     this.#closeSockets = () => sockets.close();
     this.master = new Master({

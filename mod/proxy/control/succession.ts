@@ -1,0 +1,82 @@
+/**
+ * A reload within one process: what is known of peers passes from the plan that ran to the next.
+ * Peers that are the same in both go on as the very same objects, so that who is busy, who has
+ * failed and what was counted stays true while the old plan's last exchanges end.
+ */
+import { Peer } from "../balance/peer.ts";
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { CheckedPeer, Checker } from "../health/checker.ts";
+import { applyState, peerStateOf } from "../workers/messages.ts";
+
+/** The peers of one plan, and what checks them. */
+export interface PeerKeeper {
+  readonly groups: readonly PeerGroup[];
+  readonly checker: Checker;
+  /** Upstreams that an operator has changed: their servers are no longer those of the file. */
+  readonly changed: Set<string>;
+}
+
+/**
+ * Makes `next` go on where `former` is. May be called again: a later call takes over what has come
+ * to pass in between. `watch` puts a peer that is new to `next` under its checks.
+ */
+export function succeed(
+  next: PeerKeeper,
+  former: PeerKeeper,
+  nowMs: number,
+  watch: (group: PeerGroup, peer: Peer) => void,
+): void {
+  for (const group of next.groups) {
+    const old = former.groups.find((one) => one.plan.name === group.plan.name);
+    if (old === undefined) continue;
+    const before = group.peers;
+    takeOverPeers(group, old, former.changed.has(old.plan.name), nowMs);
+    if (former.changed.has(old.plan.name)) next.changed.add(old.plan.name);
+    const { peers } = group;
+    for (const peer of before) if (!peers.includes(peer)) next.checker.remove(peer);
+    for (const peer of peers) if (!before.includes(peer)) watch(group, peer);
+  }
+  for (const one of next.checker.peers) {
+    const known = former.checker.peers.find(({ key }) => key === one.key);
+    if (known !== undefined) continueCheck(one, known);
+  }
+}
+
+function takeOverPeers(group: PeerGroup, old: PeerGroup, isChanged: boolean, nowMs: number): void {
+  // Under another check a peer has to show itself anew, which must not disturb who still uses it.
+  const isSameCheck = isSame(group.plan.check, old.plan.check);
+  if (isChanged && isSameCheck) {
+    if (!isSameList(group.peers, old.peers)) group.replace(old.peers);
+    return;
+  }
+  if (isChanged) applyState(group, old.peers.map(peerStateOf), nowMs);
+  const peers = group.peers.map((peer) => {
+    const known = old.peers.find(({ name }) => name === peer.name);
+    if (known === undefined || known === peer) return peer;
+    if (isSameCheck && known.index === peer.index && isSame(known.plan, peer.plan)) return known;
+    peer.continueFrom(known);
+    return peer;
+  });
+  if (!isSameList(group.peers, peers)) group.replace(peers);
+}
+
+function continueCheck(one: CheckedPeer, known: CheckedPeer): void {
+  if (one.probes > known.probes) return;
+  one.state.isDown = one.peer.checkDown = known.state.isDown;
+  one.state.riseCount = known.state.riseCount;
+  one.state.fallCount = known.state.fallCount;
+  one.isRestored = true;
+  one.probes = known.probes;
+  one.failures = known.failures;
+  one.unhealthyCount = known.unhealthyCount;
+  one.lastPassed = known.lastPassed;
+}
+
+function isSameList(left: readonly Peer[], right: readonly Peer[]): boolean {
+  return left.length === right.length && left.every((peer, index) => peer === right[index]);
+}
+
+/** Plans are plain values. */
+function isSame(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}

@@ -1,0 +1,58 @@
+/** HUP: reads the configuration again, and puts it in force or says why the running one stays. */
+import { StartError } from "../base/errors.ts";
+import type { Logger } from "../log/mod.ts";
+import type { ProxyPlan } from "./plan.ts";
+
+export interface ReloadParts {
+  readonly logger: Logger;
+  /** Reads and checks the configuration; no name is left in the plan. Throws `StartError`. */
+  load(): Promise<ProxyPlan>;
+  /** Puts a plan in force. Throws `StartError`; then the running one must be as it was. */
+  apply(plan: ProxyPlan): Promise<void>;
+}
+
+export class Reloads {
+  readonly #parts: ReloadParts;
+  #isBusy = false;
+  #isWanted = false;
+  #isStopped = false;
+
+  constructor(parts: ReloadParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks for a reload. One that is asked for during another follows it: the file may have changed. */
+  request(): void {
+    this.#isWanted = true;
+    if (!this.#isBusy) void this.#run();
+  }
+
+  /** No reload from now on. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #run(): Promise<void> {
+    this.#isBusy = true;
+    while (this.#isWanted && !this.#isStopped) {
+      this.#isWanted = false;
+      await this.#once();
+    }
+    this.#isBusy = false;
+  }
+
+  async #once(): Promise<void> {
+    const { logger } = this.#parts;
+    logger.info("received HUP, reading the configuration again");
+    try {
+      const plan = await this.#parts.load();
+      if (this.#isStopped) return;
+      await this.#parts.apply(plan);
+      if (!this.#isStopped) logger.info("the new configuration is in force");
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      for (const line of error.message.split("\n")) logger.error(line);
+      logger.error("the configuration is not used, the running one stays");
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/** One process that serves one plan after another on the same sockets. */
+import type { Pausable } from "../process/pausing.ts";
+import type { ProxyPlan } from "./plan.ts";
+import { ProxyServer, type ServerParts } from "./server.ts";
+
+export type SingleParts = Omit<ServerParts, "retiringConnections">;
+
+export class SingleProcess implements Pausable {
+  readonly #parts: SingleParts;
+  readonly #retiring = new Map<ProxyServer, Promise<void>>();
+  #current: ProxyServer;
+  #generation: number | null;
+  #isPaused = false;
+  #isDraining = false;
+
+  constructor(plan: ProxyPlan, parts: SingleParts) {
+    this.#parts = parts;
+    this.#generation = parts.generation;
+    this.#current = this.#serverOf(plan, parts.generation, null);
+  }
+
+  /** Opens the sockets. Throws `StartError`. */
+  listen(): void {
+    this.#current.listen();
+  }
+
+  /** Accepts, once it is known which peers are alive. The reactor must be running. */
+  async start(): Promise<void> {
+    await this.#current.prepare();
+    this.#current.serve();
+  }
+
+  /**
+   * Serves `plan` from now on. What was accepted before is answered by the plan before. Throws
+   * `StartError`; then nothing has changed.
+   */
+  async reload(plan: ProxyPlan): Promise<void> {
+    // A supervisor counts the generations itself.
+    const generation = this.#parts.listeners.isInherited
+      ? this.#generation
+      : (this.#generation ?? 1) + 1;
+    const next = this.#serverOf(plan, generation, this.#current);
+    try {
+      next.listen();
+    } catch (error) {
+      await next.discard();
+      throw error;
+    }
+    await next.prepare();
+    if (this.#isDraining) return await next.discard();
+    next.serve();
+    this.#generation = generation;
+    if (this.#isPaused) next.pause();
+    this.#retire(this.#current);
+    this.#current = next;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#current.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#current.resume();
+  }
+
+  /** Answers what was accepted, under whichever plan, then lets go of everything. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await Promise.all([this.#current.drain(), ...this.#retiring.values()]);
+  }
+
+  reopenLogs(): void {
+    for (const server of [this.#current, ...this.#retiring.keys()]) server.reopenLogs();
+  }
+
+  async closeLogs(): Promise<void> {
+    await this.#current.closeLogs();
+  }
+
+  #serverOf(
+    plan: ProxyPlan,
+    generation: number | null,
+    former: ProxyServer | null,
+  ): ProxyServer {
+    const parts = {
+      ...this.#parts,
+      generation,
+      retiringConnections: () => {
+        let count = 0;
+        for (const { connectionCount } of this.#retiring.keys()) count += connectionCount;
+        return count;
+      },
+    };
+    return new ProxyServer(plan, parts, former);
+  }
+
+  #retire(server: ProxyServer): void {
+    const end = async () => {
+      await server.retire();
+      await server.closeLogs();
+      this.#retiring.delete(server);
+    };
+    this.#retiring.set(server, end());
+  }
+}
