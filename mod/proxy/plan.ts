@@ -212,9 +212,11 @@ export interface ErrorDocPlan {
 }
 
 export interface CompressPlan {
+  /** In the order of preference. */
   readonly encodings: readonly ("br" | "zstd" | "gzip")[];
   readonly gzipLevel: number;
   readonly brotliLevel: number;
+  readonly zstdLevel: number;
 }
 
 export interface UpstreamPlan {

@@ -63,6 +63,8 @@ export const importRules: readonly {
   { prefix: "yaml", owners: ["mod/config/"], instead: "use mod/config" },
   // Deno has no getaddrinfo of its own; names must resolve as the host resolves them.
   { prefix: "node:dns", owners: ["mod/net/"], instead: "use resolveHost of mod/net" },
+  // Deno's own CompressionStream has no Zstandard and no levels.
+  { prefix: "node:zlib", owners: ["mod/std/"], instead: "use mod/std/compressor.ts" },
   { prefix: "node:", owners: [], instead: "use Deno's own API or mod/sys" },
   { prefix: "npm:", owners: [], instead: "name it in the import map of deno.json" },
   { prefix: "jsr:", owners: [], instead: "name it in the import map of deno.json" },

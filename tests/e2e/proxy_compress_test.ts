@@ -2,7 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { fieldLines, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 import { RawConnection } from "../support/raw_socket.ts";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { Child, startListening } from "../support/binary.ts";
+import { peerPath, peerTest } from "../support/peers.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
+import { rawExchange, tcp } from "../support/raw_socket.ts";
 
 const text = "All work and no play makes Jack a dull boy. ".repeat(2000);
 
@@ -37,6 +41,21 @@ function unchunk(bytes: Uint8Array): Uint8Array {
   }
 }
 
+function decoded(body: Uint8Array, encoding: string | null): string {
+  const plain = encoding === "br"
+    ? brotliDecompressSync(body)
+    : encoding === "gzip"
+    ? gunzipSync(body)
+    : encoding === "zstd"
+    ? zstdDecompressSync(body)
+    : body;
+  return new TextDecoder().decode(plain);
+}
+
+function encodingOf(head: string): string | null {
+  return fieldLines(head).find((line) => line.startsWith("content-encoding:"))?.slice(18) ?? null;
+}
+
 Deno.test("Texts are compressed for clients that take it, others are left as they are", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     for (
@@ -65,6 +84,9 @@ Deno.test("Texts are compressed for clients that take it, others are left as the
     ["/", "gzip, br", "br"],
     ["/", "gzip", "gzip"],
     ["/", "br;q=0, gzip", "gzip"],
+    ["/", "gzip, zstd", "zstd"],
+    ["/", "zstd, br", "br"],
+    ["/", "*", "br"],
     ["/", "identity", null],
     ["/image", "gzip", null],
     ["/done", "br", "gzip"],
@@ -74,15 +96,10 @@ Deno.test("Texts are compressed for clients that take it, others are left as the
   for (const [path, accept, expected] of rows) {
     const { head, body } = await get(proxy, path, accept);
     const lines = fieldLines(head);
-    const encoding = lines.find((line) => line.startsWith("content-encoding:"))?.slice(18) ?? null;
+    const encoding = encodingOf(head);
     assertEquals(encoding, expected, `${path} ${accept}`);
     if (path !== "/") continue;
-    const plain = encoding === "br"
-      ? brotliDecompressSync(body)
-      : encoding === "gzip"
-      ? gunzipSync(body)
-      : body;
-    assertEquals(new TextDecoder().decode(plain), text);
+    assertEquals(decoded(body, encoding), text);
     if (encoding === null) continue;
     assert(
       lines.includes('etag: W/"x"') && lines.includes("vary: accept-encoding"),
@@ -115,3 +132,172 @@ Deno.test("A compressed response whose upstream breaks off is cut", async () => 
   const rest = new TextDecoder("latin1").decode(await connection.readAll());
   assertEquals(rest.endsWith("0\r\n\r\n"), false);
 });
+
+Deno.test("Files are compressed as they are sent: small ones, large ones, none twice", async () => {
+  const large = text.repeat(20);
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+compress: [gzip, zstd]
+file.send-compressed: ON
+hosts: {default: {paths: {/: {file.dir: DIR/root}, /level: {file.dir: DIR/root, compress: {gzip: 9}}}}}
+`);
+  await proxy.folder.write("root/small.txt", text.slice(0, 5000));
+  await proxy.folder.write("root/large.html", large);
+  await proxy.folder.write("root/tiny.txt", "tiny");
+  await proxy.folder.write("root/image.png", text.slice(0, 5000));
+  await proxy.folder.write("root/ready.css", text.slice(0, 5000));
+  await proxy.folder.write("root/ready.css.gz", "as it is");
+  const rows: [string, string, string | null, string | null][] = [
+    ["/small.txt", "gzip", "gzip", text.slice(0, 5000)],
+    ["/small.txt", "gzip, zstd", "zstd", text.slice(0, 5000)],
+    ["/small.txt", "br", null, text.slice(0, 5000)],
+    ["/level/small.txt", "zstd, gzip", "gzip", text.slice(0, 5000)],
+    ["/large.html", "zstd", "zstd", large],
+    ["/large.html", "gzip", "gzip", large],
+    ["/large.html", "identity", null, large],
+    ["/tiny.txt", "gzip", null, "tiny"],
+    ["/image.png", "gzip", null, null],
+    ["/none", "gzip", null, null],
+  ];
+  for (const [path, accept, expected, content] of [...rows, ...rows]) {
+    const { head, body } = await get(proxy, path, accept);
+    assertEquals(encodingOf(head), expected, `${path} ${accept}`);
+    if (content !== null) assertEquals(decoded(body, expected), content);
+    if (expected === null) continue;
+    const lines = fieldLines(head);
+    assert(lines.some((line) => line.startsWith("etag: W/")), head);
+    assert(lines.includes("vary: accept-encoding") && lines.includes("accept-ranges: none"), head);
+  }
+  const ready = await get(proxy, "/ready.css", "gzip");
+  assertEquals(encodingOf(ready.head), "gzip");
+  assertEquals(new TextDecoder().decode(ready.body), "as it is");
+});
+
+Deno.test("A part of a file, a validated one, HEAD and HTTP/1.0 are not compressed", async () => {
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+compress: ON
+hosts: {default: {paths: {/: {file.dir: DIR}}}}
+`);
+  await proxy.folder.write("a.txt", text);
+  const accept = "Accept-Encoding: gzip\r\n";
+  const { head } = await get(proxy, "/a.txt", "gzip");
+  const etag = fieldLines(head).find((line) => line.startsWith("etag:"))!.slice(6);
+  const rows: [string, number][] = [
+    [`GET /a.txt HTTP/1.1\r\nHost: h\r\n${accept}Range: bytes=0-9\r\n`, 206],
+    [`GET /a.txt HTTP/1.1\r\nHost: h\r\n${accept}If-None-Match: ${etag}\r\n`, 304],
+    [`HEAD /a.txt HTTP/1.1\r\nHost: h\r\n${accept}`, 200],
+    [`GET /a.txt HTTP/1.0\r\n${accept}`, 200],
+  ];
+  for (const [request, status] of rows) {
+    const answer = await proxy.exchange(`${request}Connection: close\r\n\r\n`);
+    assertEquals(answer.slice(9, 12), String(status), request);
+    assertEquals(encodingOf(answer.slice(0, answer.indexOf("\r\n\r\n") + 2)), null, request);
+  }
+});
+
+Deno.test("A stream that pauses shows its client what it has said, although it is compressed", async () => {
+  const { promise: seen, resolve: onSeen } = Promise.withResolvers<void>();
+  await using upstream = ScriptedUpstream.start(async (peer) => {
+    await peer.readHead();
+    await peer.send(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n" +
+        "5\r\nfirst\r\n",
+    );
+    await seen;
+    await peer.send("4\r\nlast\r\n0\r\n\r\n");
+  });
+  await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`, [
+    "compress: ON",
+  ]);
+  const answer = await fetch(`http://127.0.0.1:${(proxy.address as { port: number }).port}/`, {
+    headers: { "accept-encoding": "gzip" },
+  });
+  let came = "";
+  for await (const part of answer.body!.pipeThrough(new TextDecoderStream())) {
+    came += part;
+    if (came === "first") onSeen();
+  }
+  assertEquals(came, "firstlast");
+});
+
+Deno.test("A client that leaves in the middle of a compressed file leaves nothing behind", async () => {
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+compress: ON
+hosts: {default: {paths: {/: {file.dir: DIR}}}}
+`);
+  const noise = crypto.getRandomValues(new Uint8Array(65_536));
+  const digits = Array.from(noise, (byte) => byte.toString(16)).join("");
+  await proxy.folder.write("a.txt", digits.repeat(60));
+  for (let i = 0; i < 5; i++) {
+    using connection = await RawConnection.open(proxy.address);
+    await connection.send("GET /a.txt HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n");
+    await connection.readUntil("\r\n\r\n");
+  }
+  const { head, body } = await get(proxy, "/a.txt", "gzip");
+  assertEquals(encodingOf(head), "gzip");
+  assertEquals(decoded(body, "gzip").length, digits.length * 60);
+});
+
+peerTest(
+  "h2o",
+  "compress: ON compresses what h2o compresses, and says the same about it",
+  async () => {
+    await using upstream = ScriptedUpstream.start(async (peer) => {
+      for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
+        const status = head.split(" ")[1].startsWith("/bad") ? "503 Bad" : "200 OK";
+        await peer.send(response("x".repeat(500), "Content-Type: text/plain\r\n", status));
+      }
+    });
+    await using folder = await tempFolder();
+    await folder.write("root/a.txt", text.slice(0, 3000));
+    await folder.write("root/large.txt", text);
+    await folder.write("root/a.png", text.slice(0, 3000));
+    await folder.write("root/tiny.txt", "tiny");
+    await Deno.chmod(folder.path, 0o755);
+    const children: Child[] = [];
+    const ports = [freePort(), freePort()];
+    for (const [index, port] of ports.entries()) {
+      const config = await folder.write(
+        `${index}.conf`,
+        `listen: {port: ${port}, host: 127.0.0.1}
+compress: ON
+hosts:
+  default:
+    paths:
+      /: {proxy.reverse.url: "http://127.0.0.1:${upstream.port}/"}
+      /files: {file.dir: ${folder.path}/root}
+      /to: {redirect: "http://new.test/${"x".repeat(200)}"}
+`,
+      );
+      const child = index === 0
+        ? new Child(peerPath("h2o"), ["-c", config])
+        : await startListening(["proxy", "-c", config], tcp(port));
+      children.push(child);
+      await child.waitForSocket(tcp(port));
+    }
+    const rows = [
+      "/",
+      "/bad",
+      "/files/a.txt",
+      "/files/large.txt",
+      "/files/a.png",
+      "/files/tiny.txt",
+    ]
+      .concat("/files/none", "/to/y");
+    for (const target of rows) {
+      for (const start of ["GET 1.1", "HEAD 1.1", "GET 1.0"]) {
+        const [method, version] = start.split(" ");
+        const [theirs, ours] = await Promise.all(ports.map(async (port) => {
+          const answer = await rawExchange(
+            tcp(port),
+            `${method} ${target} HTTP/${version}\r\nHost: h\r\nAccept-Encoding: gzip, br\r\nConnection: close\r\n\r\n`,
+            { idleMs: 2000 },
+          );
+          const lines = fieldLines(answer.slice(0, answer.indexOf("\r\n\r\n") + 2));
+          return lines.filter((line) => /^(vary|content-encoding):/.test(line)).sort();
+        }));
+        assertEquals(ours, theirs, `${start} ${target}`);
+      }
+    }
+    for (const child of children) await child.stop();
+  },
+);

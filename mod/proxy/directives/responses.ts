@@ -122,6 +122,7 @@ const allEncodings: CompressPlan = {
   encodings: ["br", "zstd", "gzip"],
   gzipLevel: 1,
   brotliLevel: 1,
+  zstdLevel: 1,
 };
 
 const compress: Directive = {
@@ -138,7 +139,8 @@ const compress: Directive = {
       );
       draft.settings.compress = {
         ...allEncodings,
-        encodings: names.filter((word) => word !== null),
+        // As in h2o, the order in the file is not one of preference.
+        encodings: allEncodings.encodings.filter((word) => names.includes(word)),
       };
     } else {
       draft.settings.compress = readQualities(draft, name, value);
@@ -146,29 +148,32 @@ const compress: Directive = {
   },
 };
 
+/** `{gzip: 9, br: 5}`: the encodings that are named, each at its level. */
 function readQualities(
   draft: LevelDraft,
   name: string,
   value: ConfigNode & { kind: "mapping" },
 ): CompressPlan {
-  const encodings: ("br" | "zstd" | "gzip")[] = [];
-  let { gzipLevel, brotliLevel } = allEncodings;
-  draft.notice(value.at, `${name}: the qualities are not used; hayate compresses with its own`);
+  const levels = new Map<"br" | "zstd" | "gzip", number>();
+  const level = (word: "br" | "zstd" | "gzip", least: number, most: number) =>
+  (
+    node: ConfigNode,
+  ) =>
+    void levels.set(
+      word,
+      readScalar(draft, `${name}.${word}`, node, count(least, most)) ?? 1,
+    );
   readMap(draft, name, value, {
-    gzip: (node) => {
-      encodings.push("gzip");
-      gzipLevel = readScalar(draft, `${name}.gzip`, node, count(1, 9)) ?? gzipLevel;
-    },
-    br: (node) => {
-      encodings.push("br");
-      brotliLevel = readScalar(draft, `${name}.br`, node, count(0, 11)) ?? brotliLevel;
-    },
-    zstd: (node) => {
-      encodings.push("zstd");
-      readScalar(draft, `${name}.zstd`, node, count(1, 22));
-    },
+    gzip: level("gzip", 1, 9),
+    br: level("br", 0, 11),
+    zstd: level("zstd", 1, 22),
   });
-  return { encodings, gzipLevel, brotliLevel };
+  return {
+    encodings: allEncodings.encodings.filter((word) => levels.has(word)),
+    gzipLevel: levels.get("gzip") ?? allEncodings.gzipLevel,
+    brotliLevel: levels.get("br") ?? allEncodings.brotliLevel,
+    zstdLevel: levels.get("zstd") ?? allEncodings.zstdLevel,
+  };
 }
 
 export const responseDirectives: readonly Directive[] = [

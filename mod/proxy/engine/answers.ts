@@ -1,6 +1,8 @@
 /** Responses that the proxy makes itself. */
 import type { Exchange } from "../../conn/exchange.ts";
 import { Framing } from "../../http1/mod.ts";
+import { compress } from "../../std/compressor.ts";
+import { compressedFields, encodingOf, levelOf } from "./compression.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import { changeFields } from "./response_forwarding.ts";
 import type { Field } from "./field_rules.ts";
@@ -19,16 +21,22 @@ export function answer(
   body: string | Uint8Array,
   reason?: string,
 ): void {
-  const content = typeof body === "string" ? encoder.encode(body) : body;
+  let content = typeof body === "string" ? encoder.encode(body) : body;
   // An error's document keeps the error's status (error-doc).
   const { errorStatus, record } = x.connectionContext as ConnectionFacts;
   if (route?.changesResponses) record?.noteOriginal(status, fields);
   const writer = errorStatus === 0
     ? x.beginHead(status, reason, false)
     : x.beginHead(errorStatus, undefined, false);
-  const changed = route === null || !route.changesResponses
-    ? fields
-    : changeFields(fields.map((field) => ({ ...field })), status, route);
+  let changed = fields;
+  if (route?.changesResponses) {
+    const encoding = encodingOf(x, route, status, content.length, fields);
+    if (encoding !== null) {
+      content = compress(content, encoding, levelOf(route.settings.compress!, encoding));
+      changed = compressedFields(fields, encoding);
+    }
+    changed = changeFields(changed.map((field) => ({ ...field })), status, route);
+  }
   for (const { name, value } of changed) writer.field(name, value);
   server.writeOwn(writer);
   x.endHead(Framing.length, content.length);

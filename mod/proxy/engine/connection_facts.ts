@@ -28,6 +28,8 @@ export class ConnectionFacts {
   /** Status of the error whose document is being answered with; 0: none. */
   errorStatus = 0;
   redispatchCount = 0;
+  /** The client's Accept-Encoding where responses may be compressed, else "". */
+  acceptEncoding = "";
   /** Host of the request, kept where an error document may need it. */
   authority = "";
 

@@ -178,6 +178,7 @@ class Dispatcher implements ExchangeHandler {
       facts.record.begin(route);
     }
     if (route.settings.errorDocs.length > 0) facts.authority = x.head.hostText();
+    facts.acceptEncoding = "";
     if (this.router.isBadPath) return this.engine.answerError(x, route, 400, "bad path");
     this.#dispatch(x, route, facts);
   }
@@ -254,6 +255,9 @@ class Dispatcher implements ExchangeHandler {
     }
     if (head.method === Method.connect || head.method === Method.trace) {
       return this.engine.answerError(x, route, 405, "method not allowed");
+    }
+    if (route.settings.compress !== null) {
+      facts.acceptEncoding = head.field("accept-encoding") ?? "";
     }
     for (let i = 0; i < route.handlers.length; i++) {
       if (route.handlers[i].handle(x, route, this.router, facts)) return;

@@ -21,7 +21,8 @@ import {
 import type { Choice } from "../balance/balancer.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { Router } from "../routing/router.ts";
-import { CompressedBody, type CompressionSource } from "./compression.ts";
+import { CompressedBody, type CompressionSource } from "./compressed_body.ts";
+import { levelOf } from "./compression.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
 import { ReplayBody } from "./replay_body.ts";
@@ -91,7 +92,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#choice.address = facts.ipBytes;
     this.#choice.key = proxy.upstream.hashKey === null ? "" : proxy.upstream.hashKey(head, facts);
     this.#choice.tried = null;
-    const mayCompress = route.settings.compress !== null && !x.isHead;
+    const mayCompress = route.settings.compress !== null && !x.isHead && x.minor === 1;
     this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
     this.#keepAuthority(head.bytes, head.hostStart, head.hostEnd);
     writeRequestHead(this.#head, x, router, proxy, facts);
@@ -168,7 +169,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       accepted,
     );
     if (encoding === null) return;
-    this.#compressed = new CompressedBody(x, this.#home, this, encoding);
+    this.#compressed = new CompressedBody(
+      x,
+      this.#home,
+      this,
+      encoding,
+      levelOf(route.settings.compress!, encoding),
+    );
     x.context = this.#compressed;
   }
 

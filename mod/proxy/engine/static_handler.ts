@@ -14,6 +14,9 @@ import {
 import type { FileHandlerPlan, FileSettings } from "../plan.ts";
 import type { Router } from "../routing/router.ts";
 import { answer } from "./answers.ts";
+import { compress } from "../../std/compressor.ts";
+import { CompressedBody, type CompressionSource } from "./compressed_body.ts";
+import { compressedFields, type Encoding, encodingOf, levelOf } from "./compression.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
 import type { ExchangeState } from "./exchange_state.ts";
@@ -22,10 +25,24 @@ import { changeFields } from "./response_forwarding.ts";
 import type { Route, RouteHandler } from "./routes.ts";
 
 /** A small response as the site remembers it; its head is written for each answer. */
-interface Rendered {
-  readonly status: number;
-  readonly fields: readonly Field[];
-  readonly body: Uint8Array;
+class Rendered {
+  readonly #compressed = new Map<string, Uint8Array>();
+
+  constructor(
+    readonly status: number,
+    readonly fields: readonly Field[],
+    readonly body: Uint8Array,
+  ) {}
+
+  /** Made once, as long as the site remembers the file. */
+  compressed(encoding: Encoding, level: number): Uint8Array {
+    const key = `${encoding} ${level}`;
+    let bytes = this.#compressed.get(key);
+    if (bytes === undefined) {
+      this.#compressed.set(key, bytes = compress(this.body, encoding, level));
+    }
+    return bytes;
+  }
 }
 
 /** Files up to this size are kept in memory by the site. */
@@ -61,11 +78,8 @@ export class StaticHandler implements RouteHandler {
         contentBytesMax,
       },
       opener: new PlainOpener(),
-      render: (status, fields, body) => ({
-        status,
-        fields: fields.map(([name, value]) => ({ name, value })),
-        body,
-      }),
+      render: (status, fields, body) =>
+        new Rendered(status, fields.map(([name, value]) => ({ name, value })), body),
       prefix: prefix.replace(/\/+$/, ""),
     });
   }
@@ -77,17 +91,14 @@ export class StaticHandler implements RouteHandler {
       const location = `${route.prefix}/${
         latin1(x.head.bytes, router.queryStart, router.queryEnd)
       }`;
-      files.respond({
-        status: 301,
-        fields: [{ name: "Location", value: location }],
-        body: new Uint8Array(0),
-      });
+      files.respond(new Rendered(301, [{ name: "Location", value: location }], new Uint8Array(0)));
       return true;
     }
     const request = readFileRequest(x.head, target);
     const outcome = this.#site.answer(files, request, this.#home.reactor.nowMs);
     if (outcome instanceof FileTransfer) {
-      x.context = new FileSending(outcome, files, this.#home);
+      files.transfer = outcome;
+      if (!files.isCompressing) x.context = new FileSending(outcome, files, this.#home);
     } else if (outcome === 404) {
       return false;
     } else if (outcome !== null) {
@@ -112,9 +123,12 @@ function fileTarget(x: Exchange, route: Route, router: Router<Route>): string | 
 }
 
 /** Gives the site an exchange that adds what the route adds, and that logs its end. */
-class FileExchangeView implements FileExchange<Rendered> {
+class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   readonly #home: EngineHome;
   readonly #route: Route;
+  /** What is under way, once the site has said so. */
+  transfer: FileTransfer<Rendered> | null = null;
+  #compressed: CompressedBody | null = null;
   #changes: Field[] | null = null;
   #writer: HeadWriter | null = null;
 
@@ -128,7 +142,11 @@ class FileExchangeView implements FileExchange<Rendered> {
   }
 
   get canSendFile(): boolean {
-    return this.x.canSendFile;
+    return this.x.canSendFile && !this.isCompressing;
+  }
+
+  get isCompressing(): boolean {
+    return this.#compressed !== null;
   }
 
   sendFile(fd: number, offset: number, length: number): number {
@@ -136,14 +154,14 @@ class FileExchangeView implements FileExchange<Rendered> {
   }
 
   respond(rendered: Rendered): void {
-    answer(
-      this.x,
-      this.#route,
-      this.#home.serverFields,
-      rendered.status,
-      rendered.fields,
-      rendered.body,
-    );
+    const { status } = rendered;
+    let { fields, body } = rendered;
+    const encoding = encodingOf(this.x, this.#route, status, body.length, fields);
+    if (encoding !== null) {
+      body = rendered.compressed(encoding, levelOf(this.#route.settings.compress!, encoding));
+      fields = compressedFields(fields, encoding);
+    }
+    answer(this.x, this.#route, this.#home.serverFields, status, fields, body);
     this.#home.logAccess(this.x, this.x.status, "");
   }
 
@@ -159,29 +177,59 @@ class FileExchangeView implements FileExchange<Rendered> {
 
   endHead(framing: Framing, contentLength: number): void {
     const writer = this.#writer!;
+    let encoding: Encoding | null = null;
     if (this.#changes !== null) {
+      const { status } = this.x;
       const { record } = this.x.connectionContext as ConnectionFacts;
-      record?.noteOriginal(this.x.status, this.#changes);
-      for (const { name, value } of changeFields(this.#changes, this.x.status, this.#route)) {
+      record?.noteOriginal(status, this.#changes);
+      encoding = encodingOf(this.x, this.#route, status, contentLength, this.#changes);
+      const fields = encoding === null ? this.#changes : compressedFields(this.#changes, encoding);
+      for (const { name, value } of changeFields(fields, status, this.#route)) {
         writer.field(name, value);
       }
     }
     this.#home.serverFields.writeOwn(writer);
+    if (encoding !== null) return this.#beginCompressed(encoding);
     this.x.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
   }
 
+  #beginCompressed(encoding: Encoding): void {
+    const { x } = this;
+    x.endHead(Framing.chunked);
+    const level = levelOf(this.#route.settings.compress!, encoding);
+    this.#compressed = new CompressedBody(x, this.#home, this, encoding, level);
+    x.context = this.#compressed;
+  }
+
+  /** False while the compressor has enough: `resumeResponse` follows. */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
-    return this.x.writeBody(bytes, start, end);
+    if (this.#compressed === null) return this.x.writeBody(bytes, start, end);
+    this.#compressed.write(bytes, start, end);
+    return !this.#compressed.isFull;
   }
 
   endBody(): void {
+    if (this.#compressed !== null) return this.#compressed.end();
     this.#home.logAccess(this.x, this.x.status, "");
     this.x.endBody();
   }
 
   abort(): void {
     this.#home.logAccess(this.x, this.x.status, "file was cut short");
-    this.x.abort();
+    if (this.#compressed !== null) this.#compressed.cut();
+    else this.x.abort();
+  }
+
+  onBody(): void {}
+  onBodyEnd(): void {}
+  pauseResponse(): void {}
+
+  resumeResponse(): void {
+    this.transfer?.pump(this);
+  }
+
+  cancelResponse(): void {
+    this.transfer?.stop();
   }
 }
 
