@@ -10,15 +10,37 @@ export function findConfigFile(given: string | null): string | null {
   return given ?? configFilesDefault.find(fileExists) ?? null;
 }
 
-/** Reads and checks `path`. Throws `StartError` with exit code 78, one line per problem. */
-export function loadPlan(path: string, needsListen: boolean): ProxyPlan {
+/** Files of a configuration by their paths: the one that was named, and those it includes. */
+export type ConfigTexts = Map<string, string>;
+
+/** A plan, and what it was read from. */
+export interface LoadedPlan {
+  readonly plan: ProxyPlan;
+  readonly texts: ConfigTexts;
+}
+
+/**
+ * Reads and checks `path`. What was read is kept in `texts`; what is there already is not read again,
+ * so that several processes have the same plan. Throws `StartError` with exit code 78, one line per
+ * problem.
+ */
+export function loadPlan(
+  path: string,
+  needsListen: boolean,
+  texts: ConfigTexts = new Map(),
+): ProxyPlan {
+  const readKept = (path: string): string => {
+    const text = texts.get(path) ?? readText(path);
+    texts.set(path, text);
+    return text;
+  };
   const source = {
-    readText: readText,
+    readText: readKept,
     environment: (name: string) => getVariable(name) ?? null,
   };
   let text: string;
   try {
-    text = readText(path);
+    text = readKept(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`cannot read ${path}: ${reason}`, exitCodes.config);

@@ -230,7 +230,11 @@ function hasSibling(
 }
 
 /** A host without IPv6 is content with the other half of `listen: PORT`; a port in use is not. */
-function isOptional(plan: ListenPlan, plans: readonly ListenPlan[], error: StartError): boolean {
+export function isOptional(
+  plan: ListenPlan,
+  plans: readonly ListenPlan[],
+  error: StartError,
+): boolean {
   const { address } = plan;
   if (address.kind !== "tcp" || address.host !== "::" || error.message.includes("in use")) {
     return false;

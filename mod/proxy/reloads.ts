@@ -1,14 +1,14 @@
 /** HUP: reads the configuration again, and puts it in force or says why the running one stays. */
 import { StartError } from "../base/errors.ts";
 import type { Logger } from "../log/mod.ts";
-import type { ProxyPlan } from "./plan.ts";
+import type { LoadedPlan } from "./config_file.ts";
 
 export interface ReloadParts {
   readonly logger: Logger;
   /** Reads and checks the configuration; no name is left in the plan. Throws `StartError`. */
-  load(): Promise<ProxyPlan>;
+  load(): Promise<LoadedPlan>;
   /** Puts a plan in force. Throws `StartError`; then the running one must be as it was. */
-  apply(plan: ProxyPlan): Promise<void>;
+  apply(loaded: LoadedPlan): Promise<void>;
 }
 
 export class Reloads {
@@ -45,9 +45,9 @@ export class Reloads {
     const { logger } = this.#parts;
     logger.info("received HUP, reading the configuration again");
     try {
-      const plan = await this.#parts.load();
+      const loaded = await this.#parts.load();
       if (this.#isStopped) return;
-      await this.#parts.apply(plan);
+      await this.#parts.apply(loaded);
       if (!this.#isStopped) logger.info("the new configuration is in force");
     } catch (error) {
       if (!(error instanceof StartError)) throw error;

@@ -1,9 +1,8 @@
 /** Runs the proxy: configuration, signals, and an end that loses no request. */
-import { exitCodes } from "../base/errors.ts";
+import { exitCodes, StartError } from "../base/errors.ts";
 import { type Logger, openLogFile } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
-import { channelVariable } from "../process/channel.ts";
 import { getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { PidFile } from "../process/pid_file.ts";
@@ -12,10 +11,9 @@ import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener, swallowSignal } from "../process/signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 import { readAppliance } from "../tls/appliance.ts";
-import { findConfigFile, loadPlan } from "./config_file.ts";
+import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
 import { ListenerSet } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
-import type { ProxyPlan } from "./plan.ts";
 import { Reloads } from "./reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
 import { resolvePlan } from "./resolve_plan.ts";
@@ -30,64 +28,78 @@ interface Setting {
   readonly logger: Logger;
   /** null: no supervisor holds sockets for us. */
   readonly inherited: readonly InheritedSocket[] | null;
+  /** SERVER_STARTER_GENERATION; null: there is none. */
+  readonly generation: number | null;
+  /** The channel to our master; null in a process of its own. */
+  readonly member: WorkerMember | null;
 }
 
 /** Runs until a signal ends it. Throws `StartError`. */
 export async function runProxy(command: ProxyCommand, logger: Logger): Promise<number> {
   const starterPort = getVariable("SERVER_STARTER_PORT");
   const inherited = starterPort === undefined ? null : parseStarterPort(starterPort);
-  const setting = { command, logger, inherited };
-  const plan = readPlan(setting);
+  const member = WorkerMember.join();
+  const setting = { command, logger, inherited, generation: readGeneration(), member };
+  const loaded = readPlan(setting, member === null ? new Map() : await member.texts);
   if (command.testOnly) {
     reportConfigurationOk();
     return exitCodes.ok;
   }
-  return await serve(plan, setting);
+  return await serve(loaded, setting);
 }
 
-/** The configuration as it is now, or the welcome page where there is none. Throws `StartError`. */
-function readPlan({ command, logger, inherited }: Setting): ProxyPlan {
+/** The configuration, or the welcome page where there is none. Throws `StartError`. */
+function readPlan({ command, logger, inherited, member }: Setting, texts: ConfigTexts): LoadedPlan {
   const file = findConfigFile(command.configFile);
-  const plan = file === null ? welcomePlan() : loadPlan(file, inherited === null);
+  const plan = file === null ? welcomePlan() : loadPlan(file, inherited === null, texts);
   // The master has said it already.
-  const isWorker = getVariable(channelVariable) !== undefined;
-  for (const notice of isWorker ? [] : plan.notices) logger.warn(notice);
-  return plan;
+  for (const notice of member !== null ? [] : plan.notices) logger.warn(notice);
+  return { plan, texts };
 }
 
-async function serve(unresolved: ProxyPlan, setting: Setting): Promise<number> {
-  const { logger, inherited } = setting;
-  const member = WorkerMember.join();
-  const warn = (message: string) => logger.warn(message);
+async function withoutNames({ plan, texts }: LoadedPlan, logger: Logger): Promise<LoadedPlan> {
+  return { plan: await resolvePlan(plan, (message) => logger.warn(message)), texts };
+}
+
+async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> {
+  const { logger, inherited, generation, member } = setting;
+  const { global } = unresolved.plan;
   // Under a supervisor its pid is the one to signal, and its log the one to read (h2o does so, too).
   const isAlone = inherited === null;
   if (isAlone) redirectLog(unresolved, logger);
-  const pidPath = isAlone ? unresolved.global.pidFile : null;
-  const pidFile = pidPath === null ? null : PidFile.acquire(pidPath);
+  const pidFile = global.pidFile !== null && isAlone ? PidFile.acquire(global.pidFile) : null;
   raiseOpenFilesLimit();
-  const plan = await resolvePlan(unresolved, warn);
+  const loaded = await withoutNames(unresolved, logger);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
-  const generation = readGeneration();
-  if (plan.global.workers > 1 && member === null) {
-    const argv = plan.file === null ? [] : ["-c", plan.file];
-    const code = await runMaster({ plan, reactor, logger, inherited, generation, argv });
-    pidFile?.release();
-    return code;
+  if (global.workers > 1 && member === null) {
+    await runMaster({
+      loaded,
+      reactor,
+      logger,
+      inherited,
+      generation,
+      load: () => loadAgain(loaded, setting),
+      onReloaded: (next) => isAlone && redirectLog(next, logger),
+    });
+  } else {
+    await runSingle(loaded, setting, reactor);
   }
-  await runSingle(plan, setting, reactor, member, generation);
   pidFile?.release();
   return exitCodes.ok;
 }
 
-async function runSingle(
-  plan: ProxyPlan,
-  setting: Setting,
-  reactor: Reactor,
-  member: WorkerMember | null,
-  generation: number | null,
-): Promise<void> {
-  const { logger, inherited } = setting;
-  const single = new SingleProcess(plan, {
+/** For a reload. A file that has gone is no wish for the welcome page. Throws `StartError`. */
+async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPlan> {
+  const loaded = readPlan(setting, new Map());
+  if (first.plan.file !== null && loaded.plan.file === null) {
+    throw new StartError(`cannot read ${first.plan.file}: no such file`, exitCodes.config);
+  }
+  return await withoutNames(loaded, setting.logger);
+}
+
+async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor): Promise<void> {
+  const { logger, inherited, generation, member } = setting;
+  const single = new SingleProcess(loaded.plan, {
     reactor,
     logger,
     listeners: new ListenerSet(reactor, inherited, (message) => logger.warn(message)),
@@ -98,7 +110,7 @@ async function runSingle(
   single.listen();
   const reloads = new Reloads({
     logger,
-    load: () => resolvePlan(readPlan(setting), (message) => logger.warn(message)),
+    load: () => loadAgain(loaded, setting),
     apply: (next) => applyPlan(single, next, setting),
   });
   listenToSignals(single, logger, () => reloads.stop(), () => reactor.stop());
@@ -116,19 +128,20 @@ async function runSingle(
 
 async function applyPlan(
   single: SingleProcess,
-  plan: ProxyPlan,
+  loaded: LoadedPlan,
   { logger, inherited }: Setting,
 ): Promise<void> {
-  await single.reload(plan);
-  if (inherited === null) redirectLog(plan, logger);
-  if (plan.global.workers > 1) {
+  await single.reload(loaded.plan);
+  if (inherited === null) redirectLog(loaded, logger);
+  if (loaded.plan.global.workers > 1) {
     logger.warn("num-threads: from one process to several takes a restart; the rest is in force");
   }
 }
 
-function redirectLog({ global }: ProxyPlan, logger: Logger): void {
-  if (global.errorLog === null) return;
-  logger.redirect(openLogFile(global.errorLog, (message) => logger.warn(message)));
+function redirectLog({ plan }: LoadedPlan, logger: Logger): void {
+  const { errorLog } = plan.global;
+  if (errorLog === null) return;
+  logger.redirect(openLogFile(errorLog, (message) => logger.warn(message)));
 }
 
 function listenToSignals(

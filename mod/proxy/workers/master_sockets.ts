@@ -1,53 +1,129 @@
 /** The sockets that a master hands to its workers: those of the supervisor, and those it binds. */
-import { formatAddress } from "../../base/address.ts";
+import { type Address, formatAddress } from "../../base/address.ts";
+import { StartError } from "../../base/errors.ts";
 import { libc } from "../../sys/libc.ts";
 import { socketAnswers } from "../../net/epoll/bind.ts";
 import { bindInheritable } from "../../net/inheritable.ts";
 import { clearSocketPath, removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { PassedDescriptor } from "../../process/spawn.ts";
-import type { InheritedSocket } from "../../process/starter_port.ts";
-import { isInherited } from "../listeners.ts";
+import { formatStarterPort, type InheritedSocket } from "../../process/starter_port.ts";
+import { isInherited, isOptional, sameAddress } from "../listeners.ts";
 import type { ListenPlan } from "../plan.ts";
 
 const backlog = 16_384;
+/** The first number that a socket of ours has in a worker, at least. */
+const firstNumber = 10;
 
-export interface MasterSockets {
-  readonly portsText: string;
-  readonly descriptors: readonly PassedDescriptor[];
-  /** The first number that is free in a worker. */
-  readonly freeNumber: number;
-  close(): void;
+/** One socket that was bound here. */
+interface HeldSocket {
+  readonly address: Address;
+  readonly fd: number;
+  /** Of a socket file. */
+  readonly inode: number | null;
 }
 
-/** Throws `StartError`. */
-export function openMasterSockets(
-  plans: readonly ListenPlan[],
-  inherited: readonly InheritedSocket[] | null,
-): MasterSockets {
-  const parts = (inherited ?? []).map(({ name, fd }) => `${name}=${fd}`);
-  const descriptors: PassedDescriptor[] = [];
-  const files: { path: string; inode: number | null }[] = [];
-  let number = Math.max(9, ...(inherited ?? []).map(({ fd }) => fd)) + 1;
-  for (const { address, mode } of plans) {
-    if (inherited !== null && isInherited(inherited, address)) continue;
-    if (address.kind === "unix") {
-      clearSocketPath(address.path, socketAnswers);
-    }
-    const reusePort = inherited !== null && address.kind === "tcp";
-    const fd = bindInheritable(address, { backlog, reusePort, ...(mode === null ? {} : { mode }) });
-    if (address.kind === "unix") {
-      files.push({ path: address.path, inode: socketInode(address.path) });
-    }
-    descriptors.push({ ours: fd, number });
-    parts.push(`${formatAddress(address)}=${number++}`);
+/** What the workers of one plan get. */
+export interface HandedSockets {
+  /** Value of SERVER_STARTER_PORT. */
+  readonly portsText: string;
+  readonly descriptors: readonly PassedDescriptor[];
+  /** A number that none of them has. */
+  readonly freeNumber: number;
+}
+
+/** Sockets of a plan that is about to be served. */
+export interface MasterOpening {
+  readonly handed: HandedSockets;
+  /** Those that were bound for it. */
+  readonly fresh: readonly Address[];
+  /** The plan is served: sockets that it does not name are closed. */
+  commit(): void;
+  /** Closes what was bound for it. */
+  discard(): void;
+}
+
+/** They outlive workers and plans: one that the next plan names, too, stays open. */
+export class MasterSockets {
+  readonly #inherited: readonly InheritedSocket[] | null;
+  readonly #warn: (message: string) => void;
+  #held: readonly HeldSocket[] = [];
+
+  constructor(
+    inherited: readonly InheritedSocket[] | null,
+    warn: (message: string) => void,
+  ) {
+    this.#inherited = inherited;
+    this.#warn = warn;
   }
-  return {
-    portsText: parts.join(";"),
-    descriptors,
-    freeNumber: number,
-    close() {
-      for (const { ours } of descriptors) libc.close(ours);
-      for (const { path, inode } of files) removeSocketPath(path, inode);
-    },
-  };
+
+  /** Binds what is not open yet, or nothing: then it throws `StartError`. */
+  open(plans: readonly ListenPlan[]): MasterOpening {
+    const fresh: HeldSocket[] = [];
+    const wanted: HeldSocket[] = [];
+    try {
+      for (const plan of plans) {
+        if (this.#inherited !== null && isInherited(this.#inherited, plan.address)) continue;
+        const known = this.#held.find(({ address }) => sameAddress(address, plan.address));
+        const socket = known ?? this.#tryBind(plan, plans);
+        if (socket === null) continue;
+        wanted.push(socket);
+        if (known === undefined) fresh.push(socket);
+      }
+    } catch (error) {
+      fresh.forEach(release);
+      throw error;
+    }
+    return {
+      handed: this.#hand(wanted),
+      fresh: fresh.map(({ address }) => address),
+      commit: () => {
+        for (const socket of this.#held) if (!wanted.includes(socket)) release(socket);
+        this.#held = wanted;
+      },
+      discard: () => fresh.forEach(release),
+    };
+  }
+
+  close(): void {
+    this.#held.forEach(release);
+    this.#held = [];
+  }
+
+  #tryBind(plan: ListenPlan, plans: readonly ListenPlan[]): HeldSocket | null {
+    try {
+      return bind(plan, this.#inherited !== null);
+    } catch (error) {
+      if (!(error instanceof StartError) || !isOptional(plan, plans, error)) throw error;
+      this.#warn(`${error.message}; only IPv4 is served`);
+      return null;
+    }
+  }
+
+  #hand(sockets: readonly HeldSocket[]): HandedSockets {
+    const inherited = this.#inherited ?? [];
+    let number = Math.max(firstNumber, ...inherited.map(({ fd }) => fd + 1));
+    const own = sockets.map(({ address, fd }) => ({
+      name: formatAddress(address),
+      ours: fd,
+      fd: number++,
+    }));
+    return {
+      portsText: formatStarterPort([...inherited, ...own]),
+      descriptors: own.map(({ ours, fd }) => ({ ours, number: fd })),
+      freeNumber: number,
+    };
+  }
+}
+
+/** Generations of a supervisor overlap: without SO_REUSEPORT the next could not bind the same port. */
+function bind({ address, mode }: ListenPlan, hasSupervisor: boolean): HeldSocket {
+  if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
+  const reusePort = hasSupervisor && address.kind === "tcp";
+  const fd = bindInheritable(address, { backlog, reusePort, ...(mode === null ? {} : { mode }) });
+  return { address, fd, inode: address.kind === "unix" ? socketInode(address.path) : null };
+}
+
+function release({ address, fd, inode }: HeldSocket): void {
+  libc.close(fd);
+  if (address.kind === "unix") removeSocketPath(address.path, inode);
 }

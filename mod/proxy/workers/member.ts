@@ -2,7 +2,14 @@
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import { type Channel, inheritedChannel } from "../../process/channel.ts";
-import { applyState, type CountersMessage, type StateMessage } from "./messages.ts";
+import { sendSignal } from "../../process/signals.ts";
+import type { ConfigTexts } from "../config_file.ts";
+import {
+  applyState,
+  type CountersMessage,
+  type MasterMessage,
+  type StateMessage,
+} from "./messages.ts";
 
 const countersIntervalMs = 250;
 
@@ -21,6 +28,7 @@ export class WorkerMember {
   #early: StateMessage | null = null;
   #timer = 0;
   #onFirst: () => void = () => {};
+  readonly #texts = Promise.withResolvers<ConfigTexts>();
 
   private constructor(open: (member: WorkerMember) => Channel) {
     this.#channel = open(this);
@@ -30,7 +38,7 @@ export class WorkerMember {
   static join(): WorkerMember | null {
     let member: WorkerMember | null = null;
     const channel = inheritedChannel({
-      onMessage: (message) => member?.hear(message as StateMessage),
+      onMessage: (message) => member?.hear(message as MasterMessage),
       onEnd: () => member?.orphan(),
     });
     if (channel === null) return null;
@@ -38,11 +46,16 @@ export class WorkerMember {
     return member;
   }
 
+  /** What the master's plan was read from. */
+  get texts(): Promise<ConfigTexts> {
+    return this.#texts.promise;
+  }
+
   /** Applies what the master says from now on; resolves once it has said something. */
   async attach(parts: MemberParts): Promise<void> {
     this.#parts = parts;
     const first = new Promise<void>((resolve) => this.#onFirst = resolve);
-    if (this.#early !== null) this.hear(this.#early);
+    if (this.#early !== null) this.#obey(this.#early);
     this.#timer = setInterval(() => this.#report(), countersIntervalMs);
     await first;
   }
@@ -59,7 +72,12 @@ export class WorkerMember {
     this.#channel.close();
   }
 
-  hear(message: StateMessage): void {
+  hear(message: MasterMessage): void {
+    if (message.kind === "texts") this.#texts.resolve(new Map(message.texts));
+    else this.#obey(message);
+  }
+
+  #obey(message: StateMessage): void {
     const parts = this.#parts;
     if (parts === null) {
       this.#early = message;
@@ -76,7 +94,9 @@ export class WorkerMember {
   }
 
   orphan(): void {
-    this.#parts?.onOrphaned();
+    if (this.#parts !== null) return this.#parts.onOrphaned();
+    // Nobody is served yet, and nobody would say what to serve.
+    sendSignal(Deno.pid, "KILL");
   }
 
   #report(): void {

@@ -14,6 +14,14 @@ export interface StateMessage {
   readonly rows: readonly StatusRow[];
 }
 
+/** The first message to a worker: the files of the configuration, path and text. */
+export interface TextsMessage {
+  readonly kind: "texts";
+  readonly texts: readonly (readonly [path: string, text: string])[];
+}
+
+export type MasterMessage = StateMessage | TextsMessage;
+
 export interface UpstreamState {
   readonly name: string;
   readonly peers: readonly PeerState[];
@@ -53,7 +61,8 @@ export interface CountersMessage {
 }
 
 export interface PeerCounters {
-  readonly id: number;
+  /** Tells it from the others of its upstream, under the next configuration, too. */
+  readonly key: string;
   readonly active: number;
   readonly requests: number;
   readonly failedRequests: number;
@@ -61,6 +70,14 @@ export interface PeerCounters {
   readonly responses: readonly number[];
   readonly headerTimeSumMs: number;
   readonly headerTimeCount: number;
+}
+
+/** The peer's name; one that is there twice has a number behind it. */
+export function peerKey(peers: readonly Peer[], index: number): string {
+  const { name } = peers[index];
+  let before = 0;
+  for (let i = 0; i < index; i++) if (peers[i].name === name) before++;
+  return before === 0 ? name : `${name} ${before}`;
 }
 
 /** A peer as a worker must see it. */
@@ -122,8 +139,8 @@ export function countersOf(
     upstreams: groups.map((group) => ({
       name: group.plan.name,
       idle: idleCount(group),
-      peers: group.peers.map((peer) => ({
-        id: peer.index,
+      peers: group.peers.map((peer, index) => ({
+        key: peerKey(group.peers, index),
         active: peer.active,
         requests: peer.requests,
         failedRequests: peer.failedRequests,

@@ -1,131 +1,114 @@
 /** A proxy with several workers: control, checks and the API here, traffic there. */
 import { formatAddress } from "../../base/address.ts";
-import { exitCodes } from "../../base/errors.ts";
+import { exitCodes, StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
 import type { InheritedSocket } from "../../process/starter_port.ts";
-import { ControlPlane } from "../control/control_plane.ts";
-import { Engine } from "../engine/engine.ts";
-import type { Route, RouteHandler } from "../engine/routes.ts";
-import type { ProxyPlan } from "../plan.ts";
-import { Master } from "./master.ts";
-import { openMasterSockets } from "./master_sockets.ts";
-import { peerStateOf, type StateMessage } from "./messages.ts";
+import type { LoadedPlan } from "../config_file.ts";
+import { EngineMetrics } from "../engine/engine_metrics.ts";
+import { Reloads } from "../reloads.ts";
+import { MasterSockets } from "./master_sockets.ts";
+import { Reign } from "./reign.ts";
 import { WorkerTotals } from "./totals.ts";
 
-/** At most so often the workers hear of new rows for the status page. */
-const rowsIntervalMs = 200;
-
 export interface MasterRun {
-  readonly plan: ProxyPlan;
+  readonly loaded: LoadedPlan;
   readonly reactor: Reactor;
   readonly logger: Logger;
   readonly inherited: readonly InheritedSocket[] | null;
   readonly generation: number | null;
-  /** argv for the workers. */
-  readonly argv: readonly string[];
+  /** For a reload. Throws `StartError`. */
+  load(): Promise<LoadedPlan>;
+  /** The plan is in force. */
+  onReloaded(loaded: LoadedPlan): void;
 }
 
 /** Runs until a signal ends it. Throws `StartError`. */
 export async function runMaster(run: MasterRun): Promise<number> {
-  const control = new MasterControl(run);
+  const master = new MasterProcess(run);
   const running = run.reactor.run();
-  await control.start();
+  await master.start();
   notifyReady();
-  for (const { address } of run.plan.listeners) {
-    run.logger.info(`listening on ${formatAddress(address)}`);
-  }
-  run.logger.info(`${run.plan.global.workers} workers: ${control.master.pids.join(" ")}`);
   await running;
   return exitCodes.ok;
 }
 
-class MasterControl {
-  readonly master: Master;
+class MasterProcess {
   readonly #run: MasterRun;
-  readonly #engine: Engine;
-  readonly #control: ControlPlane;
-  readonly #totals = new WorkerTotals();
-  readonly #closeSockets: () => void;
-  #rowsTimer = 0;
+  readonly #sockets: MasterSockets;
+  readonly #home;
+  readonly #reloads: Reloads;
+  readonly #retiring = new Map<Reign, Promise<void>>();
+  #current: Reign;
+  /** On its way to replace the current one. */
+  #next: Reign | null = null;
+  #generation: number | null;
   #isStopping = false;
 
   constructor(run: MasterRun) {
-    const { plan, reactor, logger, inherited } = run;
+    const { reactor, logger, loaded, generation } = run;
     this.#run = run;
-    this.#engine = new Engine(reactor, plan.global, logger);
-    this.#control = new ControlPlane(plan, {
-      reactor,
+    this.#generation = generation;
+    this.#home = { reactor, logger, totals: new WorkerTotals(), metrics: new EngineMetrics() };
+    this.#sockets = new MasterSockets(run.inherited, (message) => logger.warn(message));
+    const opening = this.#sockets.open(loaded.plan.listeners);
+    opening.commit();
+    this.#current = new Reign(loaded, opening.handed, generation, this.#home, null);
+    this.#reloads = new Reloads({
       logger,
-      engine: this.#engine,
-      generation: run.generation ?? 1,
-      isWorker: false,
-      connectionCount: () => this.#totals.connections,
-      idleCount: (group) => this.#totals.idleCount(group),
-      refresh: () => this.#totals.writeTo(this.#engine.metrics, this.#control.groups),
-      onProbe: (hasChanged) => this.#onProbe(hasChanged),
-      onChange: () => this.master.broadcast(),
-      settled: () => this.master.settled(),
-    }, null);
-    const sockets = openMasterSockets(plan.listeners, inherited);
-    this.#closeSockets = () => sockets.close();
-    this.master = new Master({
-      argv: run.argv,
-      workers: plan.global.workers,
-      logger,
-      portsText: sockets.portsText,
-      descriptors: sockets.descriptors,
-      channelNumber: sockets.freeNumber,
-      state: (version) => this.#state(version),
-      onCounters: (pid, counters) => this.#totals.take(pid, counters),
-      onWorkerGone: (pid) => this.#totals.forget(pid),
+      load: () => run.load(),
+      apply: (next) => this.#reload(next),
     });
     this.#listenToSignals();
   }
 
   async start(): Promise<void> {
-    this.#control.listen((handler) => this.#route(handler));
-    await this.#control.checker.start();
-    await this.master.start();
-    // What the checks found while the workers started.
-    this.master.broadcast();
-  }
-
-  #route(handler: RouteHandler): Route {
-    return {
-      hostName: "",
-      prefix: "",
-      handlers: [handler],
-      settings: this.#run.plan.settings,
-      logs: [],
-      responseRules: [],
-      changesResponses: false,
-    };
-  }
-
-  #state(version: number): StateMessage {
-    return {
-      kind: "state",
-      version,
-      upstreams: this.#control.groups.map((group) => ({
-        name: group.plan.name,
-        peers: group.peers.map(peerStateOf),
-      })),
-      rows: this.#control.checker.rows(),
-    };
-  }
-
-  #onProbe(hasChanged: boolean): void {
-    if (hasChanged) {
-      this.master.broadcast();
-    } else if (this.#rowsTimer === 0) {
-      this.#rowsTimer = setTimeout(() => {
-        this.#rowsTimer = 0;
-        this.master.broadcast();
-      }, rowsIntervalMs);
+    await this.#current.start();
+    const { logger } = this.#run;
+    for (const { address } of this.#current.plan.listeners) {
+      logger.info(`listening on ${formatAddress(address)}`);
     }
+    this.#tellWorkers();
+    addSignalListener("HUP", () => this.#reloads.request());
+  }
+
+  async #reload(loaded: LoadedPlan): Promise<void> {
+    const { logger, inherited } = this.#run;
+    // A supervisor counts the generations itself.
+    const generation = inherited === null ? (this.#generation ?? 1) + 1 : this.#generation;
+    const opening = this.#sockets.open(loaded.plan.listeners);
+    const next = new Reign(loaded, opening.handed, generation, this.#home, this.#current);
+    this.#next = next;
+    try {
+      await next.tryStart();
+      if (this.#isStopping) throw new StartError("the proxy is being stopped");
+    } catch (error) {
+      this.#next = null;
+      opening.discard();
+      await next.end("TERM");
+      throw error;
+    }
+    this.#next = null;
+    opening.commit();
+    next.takeOver(this.#current);
+    this.#retire(this.#current);
+    this.#current = next;
+    this.#generation = generation;
+    for (const address of opening.fresh) logger.info(`listening on ${formatAddress(address)}`);
+    this.#tellWorkers();
+    this.#run.onReloaded(loaded);
+  }
+
+  #retire(reign: Reign): void {
+    const ended = reign.end("TERM").then(() => void this.#retiring.delete(reign));
+    this.#retiring.set(reign, ended);
+  }
+
+  #tellWorkers(): void {
+    const { pids } = this.#current.crew;
+    this.#run.logger.info(`${pids.length} workers: ${pids.join(" ")}`);
   }
 
   #listenToSignals(): void {
@@ -133,25 +116,26 @@ class MasterControl {
       addSignalListener(name, () => void this.#stop("TERM", name));
     }
     addSignalListener("QUIT", () => void this.#stop("QUIT", "QUIT"));
-    addSignalListener("USR1", () => this.master.signalAll("USR1"));
-    addSignalListener("HUP", () => {
-      this.#run.logger.warn(
-        "received HUP: run under `hayate supervise` and send HUP there to reload",
-      );
+    addSignalListener("USR1", () => {
+      for (const { crew } of [this.#current, ...this.#retiring.keys()]) crew.signalAll("USR1");
+      this.#run.logger.reopen();
     });
   }
 
   async #stop(signal: "TERM" | "QUIT", name: string): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#reloads.stop();
     notify("STOPPING=1");
     this.#run.logger.info(`received ${name}, gracefully shutting down`);
-    this.#control.stop();
-    clearTimeout(this.#rowsTimer);
-    this.#control.closeListener();
-    await this.master.stop(signal);
-    this.#closeSockets();
-    await this.#engine.drain();
+    // Retiring workers have had their TERM; QUIT is for them, too.
+    if (signal === "QUIT") { for (const { crew } of this.#retiring.keys()) crew.signalAll(signal); }
+    await Promise.all([
+      this.#current.end(signal),
+      this.#next?.end(signal),
+      ...this.#retiring.values(),
+    ]);
+    this.#sockets.close();
     this.#run.reactor.stop();
   }
 }

@@ -1,12 +1,12 @@
 /** The counters of all workers, those that have ended included, summed into the master's own. */
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/engine_metrics.ts";
-import type { CountersMessage, PeerCounters } from "./messages.ts";
+import { type CountersMessage, type PeerCounters, peerKey } from "./messages.ts";
 
 export class WorkerTotals {
   readonly #latest = new Map<number, CountersMessage>();
-  /** Of workers that have ended: what they counted stays counted. */
-  readonly #ended: CountersMessage[] = [];
+  /** The sum of the workers that have ended: what they counted stays counted. */
+  #ended: CountersMessage | null = null;
 
   take(pid: number, message: CountersMessage): void {
     this.#latest.set(pid, message);
@@ -21,7 +21,8 @@ export class WorkerTotals {
       idle: 0,
       peers: upstream.peers.map((peer) => ({ ...peer, active: 0 })),
     }));
-    this.#ended.push({ ...last, connections: 0, upstreams });
+    const ended = { ...last, connections: 0, upstreams };
+    this.#ended = this.#ended === null ? ended : sumOf(this.#ended, ended);
   }
 
   get connections(): number {
@@ -43,11 +44,12 @@ export class WorkerTotals {
       metrics.statusClasses[i] = this.#sum((message) => message.statusClasses[i]);
     }
     for (const group of groups) {
-      for (const peer of group.peers) {
+      for (const [index, peer] of group.peers.entries()) {
+        const key = peerKey(group.peers, index);
         const sum = (value: (counters: PeerCounters) => number) =>
           this.#sum((message) => {
             const upstream = message.upstreams.find((one) => one.name === group.plan.name);
-            const counters = upstream?.peers.find((one) => one.id === peer.index);
+            const counters = upstream?.peers.find((one) => one.key === key);
             return counters === undefined ? 0 : value(counters);
           });
         peer.active = sum((counters) => counters.active);
@@ -64,7 +66,38 @@ export class WorkerTotals {
   #sum(value: (message: CountersMessage) => number): number {
     let sum = 0;
     for (const message of this.#latest.values()) sum += value(message);
-    for (const message of this.#ended) sum += value(message);
+    if (this.#ended !== null) sum += value(this.#ended);
     return sum;
   }
+}
+
+function sumOf(left: CountersMessage, right: CountersMessage): CountersMessage {
+  return { ...addUp(left, right), kind: "counters" };
+}
+
+/**
+ * Adds the numbers of two values of one shape. Lists of numbers are added place by place; lists of
+ * things with a `name` or `key` are joined by it.
+ */
+function addUp<T>(left: T, right: T): T {
+  if (typeof left === "number") return (left + (right as number)) as T;
+  if (Array.isArray(left)) return addLists(left, right as unknown[]) as T;
+  if (typeof left !== "object" || left === null) return left;
+  const entries = Object.entries(left).map(([name, value]) => {
+    return [name, addUp(value, (right as Record<string, unknown>)[name])];
+  });
+  return Object.fromEntries(entries) as T;
+}
+
+function addLists(left: readonly unknown[], right: readonly unknown[]): unknown[] {
+  const keyOf = (value: unknown, index: number): unknown => {
+    const { key, name } = Object(value) as { key?: string; name?: string };
+    return key ?? name ?? index;
+  };
+  const joined = new Map(left.map((value, index) => [keyOf(value, index), value]));
+  for (const [index, value] of right.entries()) {
+    const key = keyOf(value, index);
+    joined.set(key, joined.has(key) ? addUp(joined.get(key), value) : value);
+  }
+  return [...joined.values()];
 }

@@ -1,28 +1,31 @@
-/** The master: starts workers, keeps them alive, and tells all of them the same about the peers. */
-import { exitCodes } from "../../base/errors.ts";
+/** The workers of one plan: started, kept alive, and told the same about the peers. */
 import type { Logger } from "../../log/mod.ts";
 import { type Channel, channelVariable, openChannel } from "../../process/channel.ts";
 import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
 import { allVariables } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { sendSignal } from "../../process/signals.ts";
-import { type PassedDescriptor, spawn } from "../../process/spawn.ts";
-import type { CountersMessage, StateMessage, WorkerMessage } from "./messages.ts";
+import { spawn } from "../../process/spawn.ts";
+import type { ConfigTexts } from "../config_file.ts";
+import type { HandedSockets } from "./master_sockets.ts";
+import type { CountersMessage, StateMessage, TextsMessage, WorkerMessage } from "./messages.ts";
 
 /** A worker that lives shorter than this is not started again at once. */
 const livedLongMs = 1000;
 /** How long a change waits for the workers' word. */
 const applyTimeoutMs = 2000;
+/** How long new workers may take until they accept, when there are old ones to go on with. */
+const trialMs = 30_000;
 
-export interface MasterParts {
+export interface CrewParts {
   readonly argv: readonly string[];
   readonly workers: number;
+  /** null: there is no supervisor, and no reload has been. */
+  readonly generation: number | null;
   readonly logger: Logger;
-  /** Value of SERVER_STARTER_PORT for the workers. */
-  readonly portsText: string;
-  readonly descriptors: readonly PassedDescriptor[];
-  /** A number that no descriptor for the workers has. */
-  readonly channelNumber: number;
+  readonly sockets: HandedSockets;
+  /** What the plan was read from, whatever the files say by now. */
+  readonly texts: ConfigTexts;
   state(version: number): StateMessage;
   onCounters(pid: number, counters: CountersMessage): void;
   onWorkerGone(pid: number): void;
@@ -36,14 +39,17 @@ interface Worker {
   isReady: boolean;
 }
 
-export class Master {
-  readonly #parts: MasterParts;
+export class Crew {
+  readonly #parts: CrewParts;
   readonly #workers = new Set<Worker>();
   readonly #waiting = new Set<() => void>();
   #version = 0;
   #isStopping = false;
+  /** Why the crew is given up as soon as one worker ends: set while it is on trial. */
+  #isOnTrial = false;
+  #failure: string | null = null;
 
-  constructor(parts: MasterParts) {
+  constructor(parts: CrewParts) {
     this.#parts = parts;
   }
 
@@ -51,10 +57,25 @@ export class Master {
     return [...this.#workers].map((worker) => worker.pid);
   }
 
-  /** Starts the workers; resolves when all of them accept. */
+  /** Starts the workers; resolves when all of them accept. Those that die are started again. */
   async start(): Promise<void> {
     for (let i = 0; i < this.#parts.workers; i++) this.#startOne();
-    await this.#until(() => this.#readyCount === this.#parts.workers || this.#isStopping);
+    await this.#until(() => this.#isComplete || this.#isStopping);
+  }
+
+  /**
+   * As `start`, but there is another crew to fall back on: resolves with null when all accept, or
+   * with the reason why this one is to be stopped.
+   */
+  async tryStart(): Promise<string | null> {
+    this.#isOnTrial = true;
+    for (let i = 0; i < this.#parts.workers; i++) this.#startOne();
+    const isOver = () => this.#isComplete || this.#isStopping || this.#failure !== null;
+    await this.#until(isOver, trialMs);
+    this.#isOnTrial = false;
+    if (this.#isComplete) return null;
+    const reason = this.#failure ?? `the workers were not ready within ${trialMs / 1000} s`;
+    return reason;
   }
 
   /** Tells every worker the state as it is now. */
@@ -83,14 +104,15 @@ export class Master {
     await this.#until(() => this.#workers.size === 0);
   }
 
-  get #readyCount(): number {
+  get #isComplete(): boolean {
     let count = 0;
     for (const worker of this.#workers) if (worker.isReady) count++;
-    return count;
+    return count === this.#parts.workers;
   }
 
   #startOne(): void {
-    const { argv, portsText, descriptors, channelNumber, logger } = this.#parts;
+    const { argv, sockets, texts, generation } = this.#parts;
+    const channelNumber = sockets.freeNumber;
     let worker: Worker | null = null;
     const pair = openChannel({
       onMessage: (message) => {
@@ -103,16 +125,16 @@ export class Master {
       command: selfCommand(["proxy", ...argv]),
       environment: {
         ...allVariables(),
-        SERVER_STARTER_PORT: portsText,
+        SERVER_STARTER_PORT: sockets.portsText,
         [channelVariable]: String(channelNumber),
+        ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
       },
-      descriptors: [...descriptors, { ours: pair.theirs, number: channelNumber }],
+      descriptors: [...sockets.descriptors, { ours: pair.theirs, number: channelNumber }],
     });
     pair.closeTheirs();
     if (child.pid === null) {
       pair.ours.close();
-      logger.error(`cannot start a worker: ${child.reason}`);
-      this.#startLater();
+      this.#missed(`cannot start a worker: ${child.reason}`);
       return;
     }
     worker = {
@@ -123,6 +145,7 @@ export class Master {
       isReady: false,
     };
     this.#workers.add(worker);
+    pair.ours.send({ kind: "texts", texts: [...texts] } satisfies TextsMessage);
     pair.ours.send(this.#parts.state(this.#version));
     const started = worker;
     void child.exited.then((status) => this.#onExit(started, status));
@@ -150,13 +173,19 @@ export class Master {
     if (this.#isStopping) return;
     const signal = deathSignalOf(status);
     const how = signal === 0 ? `exit code ${exitCodeOf(status)}` : `signal ${signal}`;
+    const isOld = performance.now() - worker.startedMs > livedLongMs;
+    if (!isOld || this.#isOnTrial) return this.#missed(`worker ${worker.pid} died (${how})`);
     this.#parts.logger.error(`worker ${worker.pid} died (${how}), starting another`);
-    const hadBadConfig = signal === 0 && exitCodeOf(status) === exitCodes.config;
-    if (performance.now() - worker.startedMs > livedLongMs && !hadBadConfig) this.#startOne();
-    else this.#startLater();
+    this.#startOne();
   }
 
-  #startLater(): void {
+  /** A worker that did not come into being, or not for long: another follows soon. */
+  #missed(why: string): void {
+    if (this.#isOnTrial) {
+      this.#failure ??= why;
+      return this.#wake();
+    }
+    this.#parts.logger.error(`${why}, starting another`);
     setTimeout(() => {
       if (!this.#isStopping) this.#startOne();
     }, livedLongMs);

@@ -1,0 +1,137 @@
+/** One plan in force under a master: who decides about its peers, and the workers that serve it. */
+import { StartError } from "../../base/errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import type { Reactor } from "../../net/reactor.ts";
+import type { LoadedPlan } from "../config_file.ts";
+import { ControlPlane } from "../control/control_plane.ts";
+import { Engine } from "../engine/engine.ts";
+import type { EngineMetrics } from "../engine/engine_metrics.ts";
+import type { Route, RouteHandler } from "../engine/routes.ts";
+import type { ProxyPlan } from "../plan.ts";
+import { Crew } from "./crew.ts";
+import type { HandedSockets } from "./master_sockets.ts";
+import { peerStateOf, type StateMessage } from "./messages.ts";
+import type { WorkerTotals } from "./totals.ts";
+
+/** At most so often the workers hear of new rows for the status page. */
+const rowsIntervalMs = 200;
+
+/** What outlives a plan. */
+export interface ReignHome {
+  readonly reactor: Reactor;
+  readonly logger: Logger;
+  readonly totals: WorkerTotals;
+  readonly metrics: EngineMetrics;
+}
+
+export class Reign {
+  readonly plan: ProxyPlan;
+  readonly crew: Crew;
+  readonly #engine: Engine;
+  readonly #control: ControlPlane;
+  #rowsTimer = 0;
+
+  /** `former`: the reign that this one is to follow; null at the start of the process. */
+  constructor(
+    { plan, texts }: LoadedPlan,
+    sockets: HandedSockets,
+    generation: number | null,
+    home: ReignHome,
+    former: Reign | null,
+  ) {
+    const { reactor, logger, totals, metrics } = home;
+    this.plan = plan;
+    this.#engine = new Engine(reactor, plan.global, logger, metrics);
+    this.#control = new ControlPlane(plan, {
+      reactor,
+      logger,
+      engine: this.#engine,
+      generation: generation ?? 1,
+      isWorker: false,
+      connectionCount: () => totals.connections,
+      idleCount: (group) => totals.idleCount(group),
+      refresh: () => totals.writeTo(metrics, this.#control.groups),
+      onProbe: (hasChanged) => this.#onProbe(hasChanged),
+      onChange: () => this.crew.broadcast(),
+      settled: () => this.crew.settled(),
+    }, former === null ? null : former.#control);
+    this.crew = new Crew({
+      argv: plan.file === null ? [] : ["-c", plan.file],
+      workers: plan.global.workers,
+      generation,
+      logger,
+      texts,
+      sockets,
+      state: (version) => this.#state(version),
+      onCounters: (pid, counters) => totals.take(pid, counters),
+      onWorkerGone: (pid) => totals.forget(pid),
+    });
+  }
+
+  /** Resolves when every worker accepts. Throws `StartError` for the control listener alone. */
+  async start(): Promise<void> {
+    this.#control.listen((handler) => this.#route(handler));
+    await this.#control.checker.start();
+    await this.crew.start();
+    // What the checks found while the workers started.
+    this.crew.broadcast();
+  }
+
+  /** As `start`, while another reign goes on. Throws `StartError` when a worker cannot serve. */
+  async tryStart(): Promise<void> {
+    this.#control.listen((handler) => this.#route(handler));
+    await this.#control.checker.start();
+    const failure = await this.crew.tryStart();
+    if (failure !== null) throw new StartError(failure);
+  }
+
+  /** Decides in the place of `former`. */
+  takeOver(former: Reign): void {
+    this.#control.takeOver(former.#control);
+    this.crew.broadcast();
+  }
+
+  /** Ends the workers, by TERM as soon as they have answered what they accepted. */
+  async end(signal: "TERM" | "QUIT"): Promise<void> {
+    this.#control.stop();
+    clearTimeout(this.#rowsTimer);
+    this.#control.closeListener();
+    await this.crew.stop(signal);
+    await this.#engine.drain();
+  }
+
+  #route(handler: RouteHandler): Route {
+    return {
+      hostName: "",
+      prefix: "",
+      handlers: [handler],
+      settings: this.plan.settings,
+      logs: [],
+      responseRules: [],
+      changesResponses: false,
+    };
+  }
+
+  #state(version: number): StateMessage {
+    return {
+      kind: "state",
+      version,
+      upstreams: this.#control.groups.map((group) => ({
+        name: group.plan.name,
+        peers: group.peers.map(peerStateOf),
+      })),
+      rows: this.#control.checker.rows(),
+    };
+  }
+
+  #onProbe(hasChanged: boolean): void {
+    if (hasChanged) {
+      this.crew.broadcast();
+    } else if (this.#rowsTimer === 0) {
+      this.#rowsTimer = setTimeout(() => {
+        this.#rowsTimer = 0;
+        this.crew.broadcast();
+      }, rowsIntervalMs);
+    }
+  }
+}
