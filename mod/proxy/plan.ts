@@ -4,6 +4,7 @@
  */
 import type { CertificateFiles, Identity } from "../tls/server_context.ts";
 import type { Address } from "../base/address.ts";
+import type { IpRange } from "../base/ip_ranges.ts";
 import type { HostAddress, Position } from "../config/mod.ts";
 
 export interface ProxyPlan {
@@ -146,6 +147,10 @@ export interface Settings {
   readonly responseRules: readonly FieldRule[];
   readonly requestRules: readonly FieldRule[];
   readonly accessLogs: readonly AccessLogPlan[];
+  /** Whose word counts about where requests come from; null: nobody's. */
+  readonly realIp: RealIpPlan | null;
+  /** Requests get a name; null: they get none. */
+  readonly requestId: RequestIdPlan | null;
   readonly errorDocs: readonly ErrorDocPlan[];
   /** Seconds of `cache-control: max-age`; a string is the field's value; null: none. */
   readonly expires: string | null;
@@ -166,6 +171,8 @@ export interface ProxySettings {
   readonly tlsVerify: boolean;
   readonly tlsCaFile: string | null;
   readonly forwardClose: boolean;
+  /** Each connection begins with a PROXY protocol header (v1) and is used for one request. */
+  readonly proxyProtocol: boolean;
 }
 
 export interface FileSettings {
@@ -206,6 +213,30 @@ export interface AccessLogPlan {
   readonly at: Position;
 }
 
+/** `real-ip`. */
+export interface RealIpPlan {
+  /** Peers that are believed. */
+  readonly ranges: readonly IpRange[];
+  /** So is everybody who connects to a unix socket. */
+  readonly trustsUnix: boolean;
+  /** The field that names the client, in lower case. */
+  readonly field: string;
+  /** Addresses of believed peers are passed over on the way to the client's. */
+  readonly recursive: boolean;
+  /** What others say of themselves is not passed on. */
+  readonly dropsUntrusted: boolean;
+}
+
+/** `proxy.request-id`. */
+export interface RequestIdPlan {
+  /** As it is sent. */
+  readonly field: string;
+  /** Whose names are taken over. */
+  readonly accepts: "trusted" | "any" | "none";
+  /** Clients are told the name. */
+  readonly answers: boolean;
+}
+
 export interface ErrorDocPlan {
   readonly statuses: readonly number[];
   readonly url: string;
@@ -228,6 +259,8 @@ export interface UpstreamPlan {
   readonly keepaliveMax: number;
   readonly keepaliveTimeoutMs: number;
   readonly keepaliveRequestsMax: number;
+  /** Version of the PROXY protocol that its peers expect; 0: none, unless the path says so. */
+  readonly proxyProtocol: 0 | 1 | 2;
   readonly check: CheckPlan | null;
   readonly retry: RetryPlan;
   /** Status when no peer can be chosen: 502 as nginx, or 503 with Retry-After. */

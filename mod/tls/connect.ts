@@ -1,6 +1,6 @@
 /** Outgoing TLS connections. */
 import type { Address } from "../base/address.ts";
-import type { ConnectOptions, Reactor, SocketHandler } from "../net/reactor.ts";
+import type { ConnectOptions, Reactor, Socket, SocketHandler } from "../net/reactor.ts";
 import type { ClientContext } from "./client_context.ts";
 import { TlsSocket } from "./tls_socket.ts";
 
@@ -9,6 +9,8 @@ export interface SecureConnectOptions extends ConnectOptions {
   readonly serverName: string;
   /** Resume the last session when there is one. Default true. */
   readonly resume?: boolean;
+  /** What goes out in plain text ahead of the handshake; asked for when the connection stands. */
+  readonly preface?: (inner: Socket) => Uint8Array;
   /** The handshake is done; before `onOpen`. */
   readonly onReady?: (socket: TlsSocket) => void;
 }
@@ -30,6 +32,7 @@ export function connectSecure(
   const secure = new TlsSocket(inner, context.pointer, handler, {
     isServer: false,
     ...(resume ? { onOver: ({ ssl }) => context.remember(ssl, options.serverName) } : {}),
+    ...(options.preface === undefined ? {} : { preface: options.preface }),
     ...(options.onReady === undefined ? {} : { onReady: options.onReady }),
   });
   context.prepare(secure.ssl, options.serverName, resume);

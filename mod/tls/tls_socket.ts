@@ -25,6 +25,8 @@ const ciphertext = new Uint8Array(cipherBytes);
 
 export interface TlsSocketOptions {
   readonly isServer: boolean;
+  /** Sent in plain text ahead of a client's handshake; at most a segment, so that it goes at once. */
+  readonly preface?: (inner: Socket) => Uint8Array;
   /** The handshake is done. */
   readonly onReady?: (socket: TlsSocket) => void;
   /** The connection is over; the SSL object can be looked at for the last time. */
@@ -172,6 +174,10 @@ export class TlsSocket implements Socket, SocketHandler {
 
   /** Begins a client's handshake; the inner socket's `onOpen` does it for one that connects. */
   onOpen(): void {
+    const preface = this.options.preface?.(this.inner);
+    if (preface !== undefined && this.inner.write(preface, 0, preface.length) < preface.length) {
+      return this.#failHandshake({ reason: 0, phrase: "the peer takes no bytes" });
+    }
     this.#handshake();
   }
 

@@ -112,6 +112,7 @@ export function settingsDefaults(): SettingsDraft {
       tlsVerify: true,
       tlsCaFile: null,
       forwardClose: false,
+      proxyProtocol: false,
     },
     file: {
       indexFiles: ["index.html", "index.htm", "index.txt"],
@@ -125,6 +126,8 @@ export function settingsDefaults(): SettingsDraft {
     responseRules: [],
     requestRules: [],
     accessLogs: [],
+    realIp: null,
+    requestId: null,
     errorDocs: [],
     expires: null,
     compress: null,

@@ -21,6 +21,11 @@ const valueForbidden = /[\x00-\x08\x0a-\x1f\x7f]/;
 /** Fields that frame the message or the connection are hayate's own business. */
 const framingFields = new Set(["connection", "content-length", "transfer-encoding", "upgrade"]);
 
+/** A field that may be set by the user: a token, and none that frames the message. */
+export function isFieldName(text: string): boolean {
+  return token.test(text) && !framingFields.has(text.toLowerCase());
+}
+
 function fieldDirective(prefix: "header" | "proxy.header", action: FieldAction): Directive {
   return {
     name: `${prefix}.${action}`,

@@ -65,7 +65,6 @@ const refused = [
   "mruby.handler-file",
   "proxy.connect",
   "proxy.connect-udp",
-  "proxy.proxy-protocol",
   "proxy.timeout.connect-udp",
   "reproxy",
   "self-trace",

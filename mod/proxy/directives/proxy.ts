@@ -142,6 +142,9 @@ export const proxyDirectives: readonly Directive[] = [
   scalar("proxy.ssl.cafile", everywhere, anyText, (draft, value) => {
     draft.settings.proxy.tlsCaFile = value;
   }),
+  scalar("proxy.proxy-protocol", everywhere, onOff, (draft, value) => {
+    draft.settings.proxy.proxyProtocol = value;
+  }),
   scalar("proxy.expect", everywhere, onOff, (draft, _value, at) => {
     draft.notice(at, "proxy.expect: hayate answers Expect: 100-continue itself");
   }),

@@ -4,6 +4,7 @@ import { fieldDirectives } from "./fields.ts";
 import { fileDirectives } from "./file.ts";
 import { globalDirectives } from "./globals.ts";
 import { hostsDirective, pathsDirective, strictMatchDirective } from "./hosts.ts";
+import { identityDirectives } from "./identity.ts";
 import { listenDirective } from "./listen.ts";
 import { accessLogDirective } from "./logs.ts";
 import { proxyDirectives } from "./proxy.ts";
@@ -23,6 +24,7 @@ export function directiveTable(): ReadonlyMap<string, Directive> {
       pathsDirective,
       strictMatchDirective,
       ...proxyDirectives,
+      ...identityDirectives,
       ...fileDirectives,
       ...responseDirectives,
       ...fieldDirectives,

@@ -22,6 +22,7 @@ export const upstreamDefaults: Omit<UpstreamPlan, "name" | "peers" | "implicit" 
   keepaliveMax: 32,
   keepaliveTimeoutMs: 60_000,
   keepaliveRequestsMax: 1_000_000,
+  proxyProtocol: 0,
   check: null,
   retry: {
     conditions: retryConditions.error | retryConditions.timeout,

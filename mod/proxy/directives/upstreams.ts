@@ -32,6 +32,14 @@ export const upstreamsDirective: Directive = {
   },
 };
 
+const announcedVersion = {
+  allowed: "v1, v2 or OFF",
+  parse(text: string): 0 | 1 | 2 | null {
+    const at = ["off", "v1", "v2"].indexOf(text.toLowerCase());
+    return at < 0 ? null : at as 0 | 1 | 2;
+  },
+};
+
 /** The plan as far as it is read, and what its check is made of at the end. */
 interface UpstreamKeys {
   readonly plan: Mutable<UpstreamPlan> & { readonly peers: PeerPlan[] };
@@ -80,6 +88,8 @@ function readUpstream(
     },
     balance: (node) =>
       plan.balance = readLine(draft, "balance", node, parseBalance) ?? plan.balance,
+    proxy_protocol: (node) =>
+      plan.proxyProtocol = readScalar(draft, "proxy_protocol", node, announcedVersion) ?? 0,
     keepalive: (node) =>
       plan.keepaliveMax = readScalar(draft, "keepalive", node, count(0, 1_000_000)) ?? 32,
     keepalive_timeout: (node) =>

@@ -7,6 +7,7 @@ import type {
   HostPlan,
   ProxyHandlerPlan,
   ProxyPlan,
+  RealIpPlan,
   Settings,
 } from "../plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
@@ -16,6 +17,8 @@ import type { Engine } from "./engine.ts";
 import { compileHashKey } from "./hash_key.ts";
 import { joinBase, type ProxyRoute, type Route, type RouteHandler } from "./routes.ts";
 import { CheckStatusHandler, InternalRedirectHandler, RedirectHandler } from "./simple_handlers.ts";
+import { RealIp } from "./real_ip.ts";
+import { RequestIdRule } from "./request_id.ts";
 import { StatusHandler } from "./status_handler.ts";
 import { StaticHandler } from "./static_handler.ts";
 import { Upstream } from "./upstream.ts";
@@ -35,6 +38,7 @@ export interface CompileParts {
 
 export class RouteCompiler {
   readonly #upstreams = new Map<string, Upstream>();
+  readonly #realIps = new Map<RealIpPlan, RealIp>();
 
   constructor(readonly plan: ProxyPlan, readonly parts: CompileParts) {}
 
@@ -87,11 +91,21 @@ export class RouteCompiler {
       handlers: handlers.map((handler) => this.#handler(handler, prefix, settings)),
       settings,
       logs: settings.accessLogs.map((log) => this.parts.openLog(log)),
+      realIp: this.#realIp(settings.realIp),
+      requestId: settings.requestId === null ? null : new RequestIdRule(settings.requestId),
       responseRules: settings.responseRules,
       changesResponses: settings.responseRules.length > 0 ||
         settings.expires !== null ||
         settings.compress !== null,
     };
+  }
+
+  /** One for each directive, however many paths inherit it. */
+  #realIp(plan: RealIpPlan | null): RealIp | null {
+    if (plan === null) return null;
+    const known = this.#realIps.get(plan) ?? new RealIp(plan);
+    this.#realIps.set(plan, known);
+    return known;
   }
 
   #handler(plan: HandlerPlan, prefix: string, settings: Settings): RouteHandler {
@@ -134,7 +148,7 @@ export class RouteCompiler {
       emitVia: global.emitVia,
       tunnel: proxy.tunnel,
       tunnelTimeoutMs: proxy.tunnelTimeoutMs,
-      keepsConnections: upstream.plan.keepaliveMax > 0,
+      keepsConnections: upstream.keepsConnections,
       requestRules: settings.requestRules,
       rewrite: {
         hostPort: /:[0-9]+$/.test(authority) ? authority : `${authority}:80`,
@@ -146,8 +160,10 @@ export class RouteCompiler {
 
   /** Paths with the same timeouts and trust share an upstream's connections. */
   #upstream(index: number, { proxy }: Settings): Upstream {
-    const { connectTimeoutMs, ioTimeoutMs, tlsVerify, tlsCaFile } = proxy;
-    const key = `${index} ${connectTimeoutMs} ${ioTimeoutMs} ${tlsVerify} ${tlsCaFile ?? ""}`;
+    const { connectTimeoutMs, ioTimeoutMs, proxyProtocol, tlsVerify, tlsCaFile } = proxy;
+    const key = `${index} ${connectTimeoutMs} ${ioTimeoutMs} ${proxyProtocol} ${tlsVerify} ${
+      tlsCaFile ?? ""
+    }`;
     let upstream = this.#upstreams.get(key);
     if (upstream === undefined) {
       const group = this.parts.groups[index];

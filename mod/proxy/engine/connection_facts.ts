@@ -1,8 +1,10 @@
 /** What is true of a client's connection, found out at its first request and kept. */
-import { parseIp } from "../../base/ip.ts";
+import type { Address } from "../../base/address.ts";
 import type { Exchange } from "../../conn/exchange.ts";
-import { latin1Bytes } from "../../http1/mod.ts";
+import { ClientIdentity } from "./client_identity.ts";
 import type { ExchangeRecord } from "./exchange_record.ts";
+import type { Claim, RealIp } from "./real_ip.ts";
+import type { RequestId } from "./request_id.ts";
 
 /** Answers an exchange with another resource of its host. */
 export interface Redirector {
@@ -11,15 +13,19 @@ export interface Redirector {
 }
 
 export class ConnectionFacts {
-  /** IP literal of the client; "" on a unix socket. */
-  readonly ip: string;
-  /** Its bytes, for ip_hash. */
-  readonly ipBytes: Uint8Array;
-  readonly port: number;
-  /** `x-forwarded-proto` and `x-forwarded-for` lines for a request that has none. */
-  readonly forwardedLines: Uint8Array;
-  /** The proto line alone, for a request that has an x-forwarded-for to be continued. */
-  readonly protoLine: Uint8Array;
+  /** Who is connected. */
+  readonly peer: ClientIdentity;
+  /** Whom the request under way comes from: the peer, or who it names where it is trusted. */
+  client: ClientIdentity;
+  /** What the peer says of its client counts (`real-ip`). */
+  isTrusted = false;
+  /** Tells which fields of an untrusted client are not passed on; null: all are (`real-ip`). */
+  censor: RealIp | null = null;
+  /** The name of the request under way; null: it has none. */
+  requestId: RequestId | null = null;
+  /** Made at the first request that gets a name. */
+  spareRequestId: RequestId | null = null;
+  lastClaim: Claim | null = null;
   /** What the access logs are told about the exchange under way; null without a log. */
   record: ExchangeRecord | null = null;
   /** Made at the first request that is logged. */
@@ -36,17 +42,38 @@ export class ConnectionFacts {
   /** `id` counts connections. */
   constructor(
     x: Exchange,
-    readonly scheme: "http" | "https",
+    scheme: "http" | "https",
     readonly id: number,
     readonly redirector: Redirector,
   ) {
-    const address = x.peerAddress();
-    this.ip = address.kind === "tcp" ? address.host : "";
-    this.port = address.kind === "tcp" ? address.port : 0;
-    this.ipBytes = parseIp(this.ip) ?? new Uint8Array(0);
-    const proto = `x-forwarded-proto: ${scheme}\r\n`;
-    this.protoLine = latin1Bytes(proto);
-    const forwarded = this.ip === "" ? "" : `x-forwarded-for: ${this.ip}\r\n`;
-    this.forwardedLines = latin1Bytes(proto + forwarded);
+    this.peer = this.client = new ClientIdentity(x.peerAddress(), scheme);
+  }
+
+  /** IP literal of the client; "" on a unix socket. */
+  get ip(): string {
+    return this.client.ip;
+  }
+
+  /** Its bytes, for ip_hash. */
+  get ipBytes(): Uint8Array {
+    return this.client.ipBytes;
+  }
+
+  get port(): number {
+    return this.client.port;
+  }
+
+  get scheme(): "http" | "https" {
+    return this.client.scheme;
+  }
+
+  get clientAddress(): Address {
+    return this.client.address;
+  }
+
+  /** An earlier request has left traces that do not hold for one without `real-ip` and request id. */
+  get isIdentified(): boolean {
+    return this.client !== this.peer || this.isTrusted || this.censor !== null ||
+      this.requestId !== null;
   }
 }

@@ -16,6 +16,7 @@ import type { EngineHome } from "./engine_home.ts";
 import { EngineMetrics } from "./engine_metrics.ts";
 import { ExchangeRecord } from "./exchange_record.ts";
 import type { ExchangeState } from "./exchange_state.ts";
+import { identify } from "./identify.ts";
 import { ProxiedExchange } from "./proxied_exchange.ts";
 import type { Route } from "./routes.ts";
 import { ServerFields } from "./server_fields.ts";
@@ -173,6 +174,9 @@ class Dispatcher implements ExchangeHandler {
     facts.errorStatus = 0;
     facts.redispatchCount = 0;
     const route = this.router.match(x.head);
+    if (route.realIp !== null || route.requestId !== null || facts.isIdentified) {
+      identify(x.head, route, facts);
+    }
     if (route.logs.length > 0) {
       facts.record = facts.spareRecord ??= new ExchangeRecord(x, facts);
       facts.record.begin(route);

@@ -269,7 +269,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     peer.requests++;
     this.#sentMs = this.#choice.nowMs;
     this.#facts!.record?.upstreamChosen(this.#proxy!.upstream.plan.name, peer, this.#sentMs);
-    const client = this.#proxy!.upstream.connection(peer, isFresh);
+    const client = this.#proxy!.upstream.connection(peer, isFresh, this.#x!, this.#facts!);
     this.#client = client;
     client.begin(this, null, this.#method);
     client.write(this.#head.bytes, 0, this.#head.length);

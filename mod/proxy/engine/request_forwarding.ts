@@ -109,46 +109,56 @@ function writeFields(
 ): void {
   let forwardedFor = -1;
   let via = -1;
+  let hasProto = false;
   const { emitForwarded, emitVia } = route;
+  const { censor, requestId } = facts;
+  const keepsProto = route.preserveForwardedProto || facts.isTrusted;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
+    if (censor !== null && censor.isClaim(head, i)) continue;
+    if (requestId !== null && requestId.isField(head, i)) continue;
     const special = specialFields.of(head, i);
+    if (special === Special.forwardedProto) hasProto = keepsProto;
     if (special === Special.none) {
       runs.keep(writer, head, i);
     } else if (special === Special.forwardedFor && emitForwarded) {
       if (forwardedFor < 0) forwardedFor = i;
     } else if (special === Special.via && emitVia) {
       if (via < 0) via = i;
-    } else if (special === Special.forwardedProto && !route.preserveForwardedProto) {
+    } else if (special === Special.forwardedProto && !keepsProto) {
       continue;
     } else if (special !== Special.drop) {
       runs.keep(writer, head, i);
     }
   }
   runs.flush(writer, head);
-  if (emitForwarded) writeForwarded(writer, head, route, facts, forwardedFor);
+  if (emitForwarded) {
+    const addsProto = !route.preserveForwardedProto && !hasProto;
+    writeForwarded(writer, head, facts, forwardedFor, addsProto);
+  }
+  if (requestId !== null) requestId.writeLine(writer);
   if (emitVia) writeVia(writer, head, route, via);
 }
 
 function writeForwarded(
   writer: HeadWriter,
   head: RequestHead,
-  route: ProxyRoute,
-  facts: ConnectionFacts,
+  { client }: ConnectionFacts,
   first: number,
+  addsProto: boolean,
 ): void {
-  if (first < 0 && !route.preserveForwardedProto) {
-    writer.copy(facts.forwardedLines, 0, facts.forwardedLines.length);
+  if (first < 0 && addsProto) {
+    writer.copy(client.forwardedLines, 0, client.forwardedLines.length);
     return;
   }
-  if (!route.preserveForwardedProto) writer.copy(facts.protoLine, 0, facts.protoLine.length);
-  if (first < 0 && facts.ip === "") return;
+  if (addsProto) writer.copy(client.protoLine, 0, client.protoLine.length);
+  if (first < 0 && client.ip === "") return;
   writer.copy(forwardedForName, 0, forwardedForName.length);
   if (first >= 0) {
     copyList(writer, head, first, Special.forwardedFor);
-    if (facts.ip !== "") writer.copy(listComma, 0, listComma.length);
+    if (client.ip !== "") writer.copy(listComma, 0, listComma.length);
   }
-  writer.ascii(facts.ip);
+  writer.ascii(client.ip);
   writer.lineEnd();
 }
 

@@ -4,6 +4,8 @@ import type { AccessLog } from "../../log/mod.ts";
 import type { FieldRule, Settings } from "../plan.ts";
 import type { Router } from "../routing/router.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
+import type { RealIp } from "./real_ip.ts";
+import type { RequestIdRule } from "./request_id.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Answers requests of one path; handlers of a path are tried in turn. */
@@ -20,6 +22,10 @@ export interface Route {
   readonly handlers: readonly RouteHandler[];
   readonly settings: Settings;
   readonly logs: readonly AccessLog[];
+  /** Whose word counts about where requests come from; null: nobody's. */
+  readonly realIp: RealIp | null;
+  /** Requests get a name; null: they get none. */
+  readonly requestId: RequestIdRule | null;
   readonly responseRules: readonly FieldRule[];
   /** Responses need more than copying: rules, expires, compression. */
   readonly changesResponses: boolean;

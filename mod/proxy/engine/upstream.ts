@@ -9,14 +9,16 @@ import type { Reactor } from "../../net/reactor.ts";
 import type { Choice } from "../balance/balancer.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
+import type { Exchange } from "../../conn/exchange.ts";
 import type { ProxySettings } from "../plan.ts";
 import { serverNameOf } from "../server_name.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
+import { Announcer } from "./announcer.ts";
 import { connectUpstreamTls, type TrustSettings, upstreamContext } from "./upstream_tls.ts";
 
 /** Timeouts and trust belong to the path, not to the upstream. */
 export type UpstreamSettings =
-  & Pick<ProxySettings, "connectTimeoutMs" | "ioTimeoutMs">
+  & Pick<ProxySettings, "connectTimeoutMs" | "ioTimeoutMs" | "proxyProtocol">
   & TrustSettings;
 
 /** What a reactor's thread shares among its upstreams. */
@@ -34,6 +36,8 @@ let lastNumber = -1;
 
 export class Upstream {
   readonly #pools = new Map<Peer, KeepalivePool>();
+  /** Null: peers are not told who the client is. */
+  readonly #announcer: Announcer | null;
   /** Where peers keep this upstream's pool. */
   readonly #number = ++lastNumber;
 
@@ -43,7 +47,15 @@ export class Upstream {
     readonly host: UpstreamHost,
     /** Makes the key of `balance: hash`; null for the others. */
     readonly hashKey: HashKey | null,
-  ) {}
+  ) {
+    const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
+    this.#announcer = version === 0 ? null : new Announcer(version, group.plan.scheme === "https");
+  }
+
+  /** Connections are used again. */
+  get keepsConnections(): boolean {
+    return this.#announcer === null && this.plan.keepaliveMax > 0;
+  }
 
   get plan(): PeerGroup["plan"] {
     return this.group.plan;
@@ -53,9 +65,18 @@ export class Upstream {
     return this.group.choose(choice);
   }
 
-  /** A connection to the peer; `isFresh` for a new one, so that no stale one is met again. */
-  connection(peer: Peer, isFresh: boolean): ClientConnection {
+  /**
+   * A connection to the peer for the exchange; `isFresh` for a new one, so that no stale one is met
+   * again.
+   */
+  connection(
+    peer: Peer,
+    isFresh: boolean,
+    x: Exchange,
+    facts: ConnectionFacts,
+  ): ClientConnection {
     const pool = this.#poolOf(peer);
+    if (this.#announcer !== null) return this.#announcer.connect(pool, x, facts);
     return isFresh ? pool.connect() : pool.acquire();
   }
 
@@ -81,7 +102,9 @@ export class Upstream {
     const address = addressOf(peer);
     const context = upstreamContext(this.settings);
     const serverName = serverNameOf(peer.plan);
-    return (connection) => connectUpstreamTls(reactor, address, connection, context, serverName);
+    const preface = this.#announcer?.header;
+    return (connection) =>
+      connectUpstreamTls(reactor, address, connection, context, serverName, preface);
   }
 
   #poolOf(peer: Peer): KeepalivePool {
@@ -96,7 +119,7 @@ export class Upstream {
       connectTimeoutMs: settings.connectTimeoutMs,
       responseTimeoutMs: settings.ioTimeoutMs,
       idleTimeoutMs: plan.keepaliveTimeoutMs,
-      idleMax: plan.keepaliveMax,
+      idleMax: this.keepsConnections ? plan.keepaliveMax : 0,
       exchangesMax: plan.keepaliveRequestsMax,
     }, this.#connectorTo(peer));
     this.#pools.set(peer, pool);

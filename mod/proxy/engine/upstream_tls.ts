@@ -24,13 +24,18 @@ export function upstreamContext({ tlsVerify, tlsCaFile }: TrustSettings): Client
   return context;
 }
 
-/** Connects with TLS; `serverName` is sent as SNI and looked for in the certificate. */
+/**
+ * Connects with TLS; `serverName` is sent as SNI and looked for in the certificate, `preface` in
+ * plain text ahead of the handshake.
+ */
 export function connectUpstreamTls(
   reactor: Reactor,
   address: Address,
   handler: SocketHandler,
   context: ClientContext,
   serverName: string,
+  preface?: (inner: Socket) => Uint8Array,
 ): Socket {
-  return connectSecure(reactor, address, handler, context, { serverName });
+  const options = preface === undefined ? { serverName } : { serverName, preface };
+  return connectSecure(reactor, address, handler, context, options);
 }

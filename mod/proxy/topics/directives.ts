@@ -11,7 +11,8 @@ G = global, H = host, P = path level. (default)
 
 Listening and hosts
   listen              G H  port, or {port, host, type: tcp|unix, ssl,
-                           proxy-protocol: ON|OFF, permission, owner, group}.
+                           proxy-protocol: ON|OFF|REQUIRED, permission, owner,
+                           group}. See: help proxy client-address
                            May be repeated. On the host level only that host.
                            ssl: {certificate-file, key-file, identity: [...],
                            minimum-version (TLSv1.2), maximum-version,
@@ -54,6 +55,12 @@ Proxy
                              for https upstreams
   proxy.expect, proxy.max-buffer-size
                              accepted; hayate needs neither
+  proxy.proxy-protocol       ON: tell the upstream the client's address (OFF)
+  real-ip                    {from, header, recursive, untrusted}: whose word
+                             counts about where requests come from
+  proxy.request-id           ON, a field name, or {header, accept, respond}: a
+                             name for each request (OFF)
+                             See: help proxy client-address
   proxy.emit-x-forwarded-headers  G  x-forwarded-for and -proto (ON)
   proxy.preserve-x-forwarded-proto G keep the client's x-forwarded-proto (OFF)
   proxy.emit-via-header      G  via (ON)

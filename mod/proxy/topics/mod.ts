@@ -1,6 +1,7 @@
 /** The pages of `hayate help proxy TOPIC`. */
 import type { Topic } from "../../cli/mod.ts";
 import { checkText } from "./check.ts";
+import { clientAddressText } from "./client_address.ts";
 import { directivesText } from "./directives.ts";
 
 const upstreamsText = `Upstreams
@@ -174,6 +175,11 @@ export const proxyTopics: readonly Topic[] = [
     text: upstreamsText,
   },
   { name: "check", summary: "active health checks and their status page", text: checkText },
+  {
+    name: "client-address",
+    summary: "PROXY protocol, real-ip, request ids",
+    text: clientAddressText,
+  },
   { name: "access-log", summary: "targets and formats", text: accessLogText },
   { name: "control", summary: "metrics, page and API", text: controlText },
   {

@@ -108,6 +108,8 @@ export class Reign {
       settings: this.plan.settings,
       logs: [],
       responseRules: [],
+      realIp: null,
+      requestId: null,
       changesResponses: false,
     };
   }

@@ -1,0 +1,124 @@
+/** `real-ip` and `proxy.request-id`: whom requests come from, and what they are called. */
+import { type IpRange, parseIpRange } from "../../base/ip_ranges.ts";
+import { type ConfigNode, type MapNode, parseSwitch } from "../../config/mod.ts";
+import type { RealIpPlan, RequestIdPlan } from "../plan.ts";
+import {
+  choice,
+  type Directive,
+  everywhere,
+  itemsOf,
+  onOff,
+  phases,
+  readMap,
+  readScalar,
+} from "./directive.ts";
+import type { LevelDraft, Mutable } from "./drafts.ts";
+import { isFieldName } from "./fields.ts";
+
+const requestIdField = "X-Request-Id";
+
+const fieldName = {
+  allowed: "a field name such as X-Forwarded-For",
+  parse: (text: string) => isFieldName(text) ? text : null,
+};
+
+/** What is neither a switch nor a field name is a mapping. */
+const switchOrName = {
+  allowed: "ON, OFF, a field name or a mapping",
+  parse: (text: string) => parseSwitch(text) ?? (isFieldName(text) ? text : null),
+};
+
+const onlyOff = {
+  allowed: "OFF, or a mapping with `from`",
+  parse: (text: string) => parseSwitch(text) === false ? true : null,
+};
+
+const realIp: Directive = {
+  name: "real-ip",
+  levels: everywhere,
+  phase: phases.setting,
+  apply(draft, value, name) {
+    if (value.kind === "mapping") draft.settings.realIp = readRealIp(draft, value, name);
+    else if (readScalar(draft, name, value, onlyOff) !== null) draft.settings.realIp = null;
+  },
+};
+
+function readRealIp(draft: LevelDraft, value: MapNode, name: string): RealIpPlan {
+  const ranges: IpRange[] = [];
+  const plan: Mutable<RealIpPlan> = {
+    ranges,
+    trustsUnix: false,
+    field: "x-forwarded-for",
+    recursive: false,
+    dropsUntrusted: false,
+  };
+  let from: ConfigNode | null = null;
+  readMap(draft, name, value, {
+    from: (node) => {
+      from = node;
+      for (const item of itemsOf(node)) {
+        const peer = readScalar(draft, `${name}.from`, item, trustedPeer);
+        if (peer === "unix") plan.trustsUnix = true;
+        else if (peer !== null) addRange(draft, ranges, peer, item);
+      }
+    },
+    header: (node) => {
+      const field = readScalar(draft, `${name}.header`, node, fieldName);
+      if (field !== null) plan.field = field.toLowerCase();
+    },
+    recursive: (node) =>
+      plan.recursive = readScalar(draft, `${name}.recursive`, node, onOff) ?? false,
+    untrusted: (node) => {
+      const kind = choice("keep", "drop");
+      plan.dropsUntrusted = readScalar(draft, `${name}.untrusted`, node, kind) === "drop";
+    },
+  });
+  // At the edge of a network nobody is believed, and strangers' claims are dropped: no list is needed.
+  if (from === null && !plan.dropsUntrusted) {
+    draft.problem(value.at, `in command ${name}, \`from\` is missing`);
+  }
+  return plan;
+}
+
+const trustedPeer = {
+  allowed: "an IP address, a block such as 10.0.0.0/8, or unix:",
+  parse: (text: string) => text === "unix:" ? "unix" as const : parseIpRange(text),
+};
+
+function addRange(draft: LevelDraft, ranges: IpRange[], range: IpRange, node: ConfigNode): void {
+  ranges.push(range);
+  if (range.hadHostBits && node.kind === "scalar") {
+    draft.notice(node.at, `real-ip: ${node.text}: the bits behind the block's are ignored`);
+  }
+}
+
+const requestId: Directive = {
+  name: "proxy.request-id",
+  levels: everywhere,
+  phase: phases.setting,
+  apply(draft, value, name) {
+    const plan: Mutable<RequestIdPlan> = {
+      field: requestIdField,
+      accepts: "trusted",
+      answers: false,
+    };
+    if (value.kind !== "mapping") {
+      const word = readScalar(draft, name, value, switchOrName);
+      if (typeof word === "string") plan.field = word;
+      draft.settings.requestId = word === null || word === false ? null : plan;
+      return;
+    }
+    readMap(draft, name, value, {
+      header: (node) =>
+        plan.field = readScalar(draft, `${name}.header`, node, fieldName) ?? requestIdField,
+      accept: (node) => {
+        const kind = choice("trusted", "any", "none");
+        plan.accepts = readScalar(draft, `${name}.accept`, node, kind) ?? "trusted";
+      },
+      respond: (node) => plan.answers = readScalar(draft, `${name}.respond`, node, onOff) ?? false,
+    });
+    draft.settings.requestId = plan;
+  },
+};
+
+export const identityDirectives: readonly Directive[] = [realIp, requestId];
