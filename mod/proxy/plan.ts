@@ -6,6 +6,12 @@ import type { CertificateFiles, Identity } from "../tls/server_context.ts";
 import type { Address } from "../base/address.ts";
 import type { IpRange } from "../base/ip_ranges.ts";
 import type { HostAddress, Position } from "../config/mod.ts";
+import type {
+  OutlierPlan,
+  RequestBufferPlan,
+  RetryBudgetPlan,
+  StickyPlan,
+} from "./upstream_plan.ts";
 
 export interface ProxyPlan {
   /** File the plan came from; null for the built-in welcome page. */
@@ -263,6 +269,14 @@ export interface UpstreamPlan {
   readonly proxyProtocol: 0 | 1 | 2;
   readonly check: CheckPlan | null;
   readonly retry: RetryPlan;
+  /** How much load retries may add; null: any. */
+  readonly retryBudget: RetryBudgetPlan | null;
+  /** When a peer that answers badly is left alone; null: never. */
+  readonly outlier: OutlierPlan | null;
+  /** Request bodies are read whole first; null: they are streamed. */
+  readonly requestBuffer: RequestBufferPlan | null;
+  /** Which peer a client's further requests go to; null: whichever is chosen. */
+  readonly sticky: StickyPlan | null;
   /** Status when no peer can be chosen: 502 as nginx, or 503 with Retry-After. */
   readonly noLiveStatus: 502 | 503;
   /** True when made from a `proxy.reverse.url` that names no entry of `upstreams`. */
@@ -292,6 +306,13 @@ export type BalancePlan =
   | { readonly kind: "least_conn" }
   | { readonly kind: "random"; readonly two: boolean }
   | { readonly kind: "ip_hash" }
+  | {
+    readonly kind: "least_time";
+    /** What is measured: the time to a response's head, or to its last byte. */
+    readonly until: "header" | "last_byte";
+    /** Requests that wait for it count by their age. */
+    readonly inflight: boolean;
+  }
   | { readonly kind: "hash"; readonly key: string; readonly consistent: boolean };
 
 /** nginx's proxy_next_upstream words as bits, so that an attempt's end is one test. */
@@ -334,6 +355,8 @@ export interface CheckPlan {
   readonly defaultDown: boolean;
   /** 0: the peer's own port. */
   readonly port: number;
+  /** Version of the PROXY protocol header that a probe begins with; 0: none. */
+  readonly proxyProtocol: 0 | 1 | 2;
   /** The bytes of an http probe. */
   readonly send: string;
   /** Bit n is set when status class n (1..5) counts as alive. */

@@ -11,6 +11,10 @@ export interface Choice {
   key: string;
   /** Peers that this request has tried; null on the first try. */
   tried: Set<Peer> | null;
+  /** Session name of the peer that the client belongs to; "" for none. */
+  sid: string;
+  /** With a `sid`: that peer or none. */
+  isBound: boolean;
 }
 
 export interface Balancer {
@@ -20,6 +24,12 @@ export interface Balancer {
 
 export function isCandidate(peer: Peer, choice: Choice): boolean {
   return (choice.tried === null || !choice.tried.has(peer)) && peer.isUsable(choice.nowMs);
+}
+
+/** The same for a peer that the client's session names. */
+export function isSessionCandidate(peer: Peer, choice: Choice): boolean {
+  return (choice.tried === null || !choice.tried.has(peer)) &&
+    peer.isUsableForSession(choice.nowMs);
 }
 
 /** Attempts of a hash or of chance before the choice falls back to round robin (nginx: 20). */

@@ -26,7 +26,7 @@ export class LeastConn implements Balancer {
 }
 
 /** One round of smooth weighted round robin among the first `count` peers. */
-function chooseSmoothly(peers: readonly Peer[], count: number, nowMs: number): Peer {
+export function chooseSmoothly(peers: readonly Peer[], count: number, nowMs: number): Peer {
   let best = peers[0];
   let total = 0;
   for (let i = 0; i < count; i++) {

@@ -1,5 +1,7 @@
 /** One dialable address of an upstream, with what was measured and ordered about it. */
 import type { PeerPlan } from "../plan.ts";
+import type { OutlierWatch } from "./outlier_watch.ts";
+import type { PeerTimes } from "./peer_times.ts";
 
 export class Peer {
   weight: number;
@@ -37,6 +39,14 @@ export class Peer {
   /** Names it in the clients' sessions: nginx's route, or what stands for it. */
   sid = "";
   route: string;
+  /** Until when it is left alone as an outlier; 0: it is not. */
+  ejectedUntilMs = 0;
+  /** Times that it was ejected. */
+  ejections = 0;
+  /** Counters of outlier ejection; null until they are wanted. */
+  watch: OutlierWatch | null = null;
+  /** What `least_time` weighs; null for the other balancers. */
+  times: PeerTimes | null = null;
   /** Since when the peer is up again, for slow_start; 0: always. */
   recoveredMs = 0;
 
@@ -79,6 +89,11 @@ export class Peer {
       nowMs - this.checkedMs <= this.failTimeoutMs;
   }
 
+  /** It answers worse than its group, and is left alone for now. */
+  isEjected(nowMs: number): boolean {
+    return nowMs < this.ejectedUntilMs;
+  }
+
   get isFull(): boolean {
     return this.connectionsMax > 0 && this.active >= this.connectionsMax;
   }
@@ -89,7 +104,7 @@ export class Peer {
 
   /** A peer that drains gets no new clients and keeps those it has (nginx). */
   isUsableForSession(nowMs: number): boolean {
-    return !this.down && !this.checkDown && !this.isFull &&
+    return !this.down && !this.checkDown && !this.isFull && nowMs >= this.ejectedUntilMs &&
       (this.fails === 0 || !this.isUnavailable(nowMs));
   }
 

@@ -1,10 +1,17 @@
 /** The peers of one upstream: primaries first, backups when no primary can be chosen. */
+import { type Address, formatAddress } from "../../base/address.ts";
 import type { BalancePlan, UpstreamPlan } from "../plan.ts";
-import type { Balancer, Choice } from "./balancer.ts";
+import type { StickyPlan } from "../upstream_plan.ts";
+import { type Balancer, type Choice, isSessionCandidate } from "./balancer.ts";
 import { ConsistentHash, IpHash, KeyHash } from "./hash.ts";
 import { LeastConn } from "./least_conn.ts";
+import { LeastTime } from "./least_time.ts";
+import { md5Text } from "./md5.ts";
+import { OutlierDetector, type OutlierParts } from "./outlier_detector.ts";
 import { Peer } from "./peer.ts";
+import { PeerTimes } from "./peer_times.ts";
 import { RandomChoice } from "./random.ts";
+import { RetryBudget } from "./retry_budget.ts";
 import { RoundRobin } from "./round_robin.ts";
 
 export class PeerGroup {
@@ -13,10 +20,16 @@ export class PeerGroup {
   #backups: readonly Peer[] = [];
   readonly #balancer: Balancer;
   readonly #backupBalancer: Balancer;
+  readonly #budget: RetryBudget | null;
+  #outliers: OutlierDetector | null = null;
+  /** Attempts beyond the first of a request, and those that the budget refused. */
+  retries = 0;
+  retriesDenied = 0;
 
   constructor(readonly plan: UpstreamPlan, random: () => number = Math.random) {
     this.#balancer = makeBalancer(plan.balance, random);
     this.#backupBalancer = makeBalancer(plan.balance, random);
+    this.#budget = plan.retryBudget ? new RetryBudget(plan.retryBudget) : null;
     this.replace(plan.peers.map((peer, index) => new Peer(peer, index)));
   }
 
@@ -34,14 +47,31 @@ export class PeerGroup {
     this.#peers = peers;
     this.#primaries = peers.filter((peer) => !peer.plan.backup);
     this.#backups = peers.filter((peer) => peer.plan.backup);
+    this.renameSessions();
+    if (this.plan.balance.kind === "least_time") {
+      for (const peer of peers) peer.times ??= new PeerTimes();
+    }
+  }
+
+  /** Starts outlier ejection, if the plan has it. */
+  watchOutliers(parts: OutlierParts): void {
+    const { outlier } = this.plan;
+    if (outlier !== null) this.#outliers = new OutlierDetector(outlier, this, parts);
+  }
+
+  /** Gives the peers their names in sessions; to be called when a route has changed. */
+  renameSessions(): void {
+    const { sticky } = this.plan;
+    if (!sticky) return;
+    for (const peer of this.#peers) peer.sid = sessionName(peer, sticky);
   }
 
   /** Chooses a peer for a request, or null: `no live upstreams`. */
   choose(choice: Choice): Peer | null {
     if (this.#peers.length === 1) return this.#chooseOnly(choice);
-    let peer = this.#balancer.choose(this.#primaries, choice);
+    let peer = chooseAmong(this.#primaries, this.#balancer, choice);
     if (peer === null && this.#backups.length > 0) {
-      peer = this.#backupBalancer.choose(this.#backups, choice);
+      peer = chooseAmong(this.#backups, this.#backupBalancer, choice);
     }
     if (peer !== null) peer.noteChosen(choice.nowMs);
     return peer;
@@ -50,13 +80,86 @@ export class PeerGroup {
   #chooseOnly(choice: Choice): Peer | null {
     const peer = this.#peers[0];
     if (choice.tried !== null && choice.tried.has(peer)) return null;
-    return peer.down || peer.checkDown || peer.draining || peer.isFull ? null : peer;
+    const isOwn = choice.sid === peer.sid;
+    if (choice.isBound && choice.sid !== "" && !isOwn) return null;
+    if (peer.draining && (choice.sid === "" || !isOwn)) return null;
+    return peer.down || peer.checkDown || peer.isFull ? null : peer;
+  }
+
+  /** A request has come that one of the peers is to answer. */
+  noteRequest(nowMs: number): void {
+    this.#budget?.noteRequest(nowMs);
+  }
+
+  /** Whether the budget has room for one attempt more; it counts as made. */
+  takeRetry(nowMs: number): boolean {
+    if (this.#budget === null || this.#budget.take(nowMs)) return true;
+    this.retriesDenied++;
+    return false;
+  }
+
+  /** An attempt begins. */
+  noteSent(peer: Peer, nowMs: number): void {
+    peer.active++;
+    peer.requests++;
+    if (peer.times !== null) peer.times.begin(nowMs);
+  }
+
+  /** The head of an answer has come to an attempt of `sentMs`. */
+  noteAnswer(peer: Peer, status: number, sentMs: number, nowMs: number): void {
+    this.#outliers?.noteAnswer(peer, status, nowMs - sentMs);
+    if (peer.times !== null && this.#waitsForHeader) {
+      peer.times.end(sentMs, nowMs, status < 500);
+    }
+  }
+
+  /** An attempt has ended; `status` is that of its answer, 0 when none came or it was cut short. */
+  noteEnd(peer: Peer, status: number, hadHead: boolean, sentMs: number, nowMs: number): void {
+    peer.active--;
+    if (peer.times === null || (hadHead && this.#waitsForHeader)) return;
+    peer.times.end(sentMs, nowMs, status > 0 && status < 500);
   }
 
   /** A failed attempt. True when the peer is now `temporarily disabled`. */
   noteFailure(peer: Peer, nowMs: number): boolean {
     return this.isSingle ? false : peer.noteFailure(nowMs);
   }
+
+  /** An attempt got no answer, or half of one. */
+  noteError(peer: Peer): void {
+    this.#outliers?.noteError(peer);
+  }
+
+  /** A worker's view of a peer says that it is an outlier: the decision is made here. */
+  eject(peer: Peer, reason: string): void {
+    this.#outliers?.eject(peer, reason);
+  }
+
+  get #waitsForHeader(): boolean {
+    const { balance } = this.plan;
+    return balance.kind === "least_time" && balance.until === "header";
+  }
+}
+
+/** The peer of the client's session, else one that the balancer chooses. */
+function chooseAmong(peers: readonly Peer[], balancer: Balancer, choice: Choice): Peer | null {
+  if (choice.sid === "") return balancer.choose(peers, choice);
+  for (const peer of peers) {
+    if (peer.sid === choice.sid && isSessionCandidate(peer, choice)) return peer;
+  }
+  return choice.isBound ? null : balancer.choose(peers, choice);
+}
+
+/**
+ * What stands for a peer in cookies: its `route`, or the MD5 of the address that it is dialled at,
+ * which is the same in every worker and generation (nginx, Tengine).
+ */
+function sessionName(peer: Peer, sticky: StickyPlan): string {
+  if (peer.route !== "") return peer.route;
+  if (sticky.kind === "session" && sticky.hash === "plain") return peer.name;
+  const { address } = peer.plan;
+  const text = formatAddress(address as Address);
+  return md5Text(address.kind === "unix" ? `unix:${text}` : text);
 }
 
 function makeBalancer(plan: BalancePlan, random: () => number): Balancer {
@@ -65,6 +168,8 @@ function makeBalancer(plan: BalancePlan, random: () => number): Balancer {
       return new RoundRobin();
     case "least_conn":
       return new LeastConn();
+    case "least_time":
+      return new LeastTime(plan.inflight);
     case "random":
       return new RandomChoice(plan.two, random);
     case "ip_hash":

@@ -5,11 +5,14 @@ import type { BalancePlan } from "../plan.ts";
 const balanceWords = [
   "round_robin",
   "least_conn",
+  "least_time header|last_byte [inflight]",
   "random",
   "random two",
   "ip_hash",
   "hash KEY [consistent]",
 ];
+
+const kinds = ["round_robin", "least_conn", "least_time", "random", "ip_hash", "hash"];
 
 /** The balancing, or a string that says what is wrong. */
 export function parseBalance(text: string): BalancePlan | string {
@@ -20,6 +23,14 @@ export function parseBalance(text: string): BalancePlan | string {
     case "ip_hash":
       if (rest.length === 0) return { kind };
       break;
+    case "least_time": {
+      const [until, inflight] = rest;
+      const hasInflight = inflight === "inflight";
+      const isRight = (until === "header" || until === "last_byte") &&
+        rest.length === (hasInflight ? 2 : 1);
+      if (isRight) return { kind, until, inflight: hasInflight };
+      break;
+    }
     case "random":
       if (rest.length === 0) return { kind, two: false };
       if (rest[0] === "two" && (rest.length === 1 || rest[1] === "least_conn")) {
@@ -34,7 +45,7 @@ export function parseBalance(text: string): BalancePlan | string {
       }
     }
   }
-  const near = nearestName(kind, ["round_robin", "least_conn", "random", "ip_hash", "hash"]);
+  const near = nearestName(kind, kinds);
   const hint = near === null || near === kind ? "" : ` (did you mean ${near}?)`;
   return `found \`${text}\`${hint}; allowed: ${balanceWords.join(", ")}`;
 }

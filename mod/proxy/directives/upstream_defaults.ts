@@ -1,5 +1,6 @@
 /** What holds for an upstream and its servers where the configuration says nothing. */
 import { type PeerPlan, retryConditions, type UpstreamPlan } from "../plan.ts";
+import type { OutlierPlan, RetryBudgetPlan } from "../upstream_plan.ts";
 
 /** nginx's defaults of a `server` line. */
 export const peerDefaults: Omit<PeerPlan, "name" | "address"> = {
@@ -16,6 +17,20 @@ export const peerDefaults: Omit<PeerPlan, "name" | "address"> = {
   route: "",
 };
 
+/** At most a fifth more load, and never so few retries that a quiet site has none (Finagle). */
+export const retryBudgetDefault: RetryBudgetPlan = { share: 0.2, perSecondMin: 10 };
+
+/** No rule is on. The times are Envoy's; half of a group is the most that may be out. */
+export const outlierDefaults: OutlierPlan = {
+  consecutiveErrors: 0,
+  errorShare: 0,
+  latencyFactor: 0,
+  intervalMs: 10_000,
+  attemptsMin: 10,
+  baseEjectionMs: 30_000,
+  ejectedShareMax: 0.5,
+};
+
 export const upstreamDefaults: Omit<UpstreamPlan, "name" | "peers" | "implicit" | "at"> = {
   scheme: "http",
   balance: { kind: "round_robin" },
@@ -30,4 +45,8 @@ export const upstreamDefaults: Omit<UpstreamPlan, "name" | "peers" | "implicit" 
     timeoutMs: 0,
   },
   noLiveStatus: 502,
+  retryBudget: retryBudgetDefault,
+  outlier: null,
+  requestBuffer: null,
+  sticky: null,
 };

@@ -1,6 +1,6 @@
 /** `upstreams`: named groups of peers with balancing, retries and checks; h2o has no such thing. */
 import { type ConfigNode, type MapNode, type Position } from "../../config/mod.ts";
-import { type PeerPlan, retryConditions, type RetryPlan, type UpstreamPlan } from "../plan.ts";
+import type { CheckPlan, PeerPlan, UpstreamPlan } from "../plan.ts";
 import { parseBalance } from "./balance_line.ts";
 import { CheckKeys } from "./check_keys.ts";
 import {
@@ -16,7 +16,9 @@ import {
   readScalar,
 } from "./directive.ts";
 import type { LevelDraft, Mutable } from "./drafts.ts";
+import { failoverReaders } from "./failover_keys.ts";
 import { parseServer } from "./server_line.ts";
+import { parseSessionSticky, parseSticky } from "./sticky_line.ts";
 import { upstreamDefaults } from "./upstream_defaults.ts";
 
 export const upstreamsDirective: Directive = {
@@ -67,7 +69,14 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
   }
   reportConflicts(draft, plan);
   reportIgnored(draft, plan);
-  draft.plan.upstreams.push({ ...plan, check: keys.check.complete() });
+  draft.plan.upstreams.push({ ...plan, check: announcedCheck(keys) });
+}
+
+/** Whoever expects a header of clients expects it of probes; what listens on another port need not. */
+function announcedCheck({ plan, check }: UpstreamKeys): CheckPlan | null {
+  const complete = check.complete();
+  if (complete === null || complete.port > 0) return complete;
+  return { ...complete, proxyProtocol: plan.proxyProtocol };
 }
 
 function readUpstream(
@@ -77,7 +86,6 @@ function readUpstream(
   body: MapNode,
 ): UpstreamKeys {
   const plan = { ...upstreamDefaults, name, peers: [] as PeerPlan[], implicit: false, at };
-  const retry: Mutable<RetryPlan> = plan.retry = { ...upstreamDefaults.retry };
   const keys: UpstreamKeys = { plan, check: new CheckKeys(draft) };
   readMap(draft, "upstreams", body, {
     servers: (node) => {
@@ -98,14 +106,10 @@ function readUpstream(
       plan.keepaliveRequestsMax =
         readScalar(draft, "keepalive_requests", node, count(1, 2 ** 31)) ?? 1,
     ...keys.check.readers,
-    next_upstream: (node) => {
-      const conditions = readLine(draft, "next_upstream", node, parseConditions);
-      if (conditions !== null) retry.conditions = conditions;
-    },
-    next_upstream_tries: (node) =>
-      retry.triesMax = readScalar(draft, "next_upstream_tries", node, count(0, 1000)) ?? 0,
-    next_upstream_timeout: (node) =>
-      retry.timeoutMs = readScalar(draft, "next_upstream_timeout", node, duration(1000)) ?? 0,
+    ...failoverReaders(draft, plan),
+    sticky: (node) => plan.sticky = readLine(draft, "sticky", node, parseSticky),
+    session_sticky: (node) =>
+      plan.sticky = readLine(draft, "session_sticky", node, parseSessionSticky),
     no_live: (node) =>
       plan.noLiveStatus = readScalar(draft, "no_live", node, choice("502", "503")) === "503"
         ? 503
@@ -136,22 +140,13 @@ function reportIgnored(draft: LevelDraft, plan: UpstreamPlan): void {
   const ignored = [
     ["resolve", peers.some((peer) => peer.resolve), "names are looked up at the start only"],
     ["service", peers.some((peer) => peer.service !== ""), "SRV records are not looked up"],
-    ["route", peers.some((peer) => peer.route !== ""), "there is no sticky balancing yet"],
+    [
+      "route",
+      plan.sticky === null && peers.some((peer) => peer.route !== ""),
+      "only `sticky` makes use of it",
+    ],
   ] as const;
   for (const [parameter, isThere, why] of ignored) {
     if (isThere) draft.notice(at, `upstreams: ${name}: ${parameter}: ${why}`);
   }
-}
-
-function parseConditions(text: string): number | string {
-  let conditions = 0;
-  for (const word of text.trim().split(/\s+/)) {
-    if (word === "off") return 0;
-    const bit = Object.entries(retryConditions).find(([name]) => name === word)?.[1];
-    if (bit === undefined) {
-      return `found \`${word}\`; allowed: off, ${Object.keys(retryConditions).join(", ")}`;
-    }
-    conditions |= bit;
-  }
-  return conditions;
 }

@@ -1,5 +1,6 @@
 /** `balance: hash KEY`: nginx's variables in a text, compiled once. */
 import type { RequestHead } from "../../http1/mod.ts";
+import { cookieValue } from "./cookies.ts";
 import type { HashKey } from "./upstream.ts";
 
 type Part = HashKey;
@@ -41,8 +42,8 @@ function variablePart(name: string): Part | null {
   const match = /^(arg|http|cookie)_(.+)$/.exec(name);
   if (match === null) return null;
   const [, kind, key] = match;
-  if (kind === "arg") return (head) => parameter(queryOf(head), "&", key);
-  if (kind === "cookie") return (head) => parameter(head.field("cookie") ?? "", ";", key);
+  if (kind === "arg") return (head) => argument(queryOf(head), key);
+  if (kind === "cookie") return (head) => cookieValue(head.field("cookie") ?? "", key);
   const field = key.toLowerCase().replaceAll("_", "-");
   return (head) => head.field(field) ?? "";
 }
@@ -53,10 +54,9 @@ function queryOf(head: RequestHead): string {
   return at < 0 ? "" : path.slice(at + 1);
 }
 
-function parameter(text: string, separator: string, name: string): string {
-  for (const pair of text.split(separator)) {
-    const trimmed = pair.trim();
-    if (trimmed.startsWith(`${name}=`)) return trimmed.slice(name.length + 1);
+function argument(query: string, name: string): string {
+  for (const pair of query.split("&")) {
+    if (pair.startsWith(`${name}=`)) return pair.slice(name.length + 1);
   }
   return "";
 }

@@ -7,17 +7,7 @@
 import type { PeerError } from "../../base/errors.ts";
 import type { ClientConnection, ResponseHandler } from "../../conn/client_connection.ts";
 import type { Exchange } from "../../conn/exchange.ts";
-import {
-  chunkEnd,
-  chunkSizeBytesMax,
-  Framing,
-  HeadWriter,
-  lastChunk,
-  latin1,
-  latin1Bytes,
-  Method,
-  writeChunkSize,
-} from "../../http1/mod.ts";
+import { HeadWriter, latin1, latin1Bytes, Method, type RequestHead } from "../../http1/mod.ts";
 import type { Choice } from "../balance/balancer.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { Router } from "../routing/router.ts";
@@ -25,24 +15,31 @@ import { CompressedBody, type CompressionSource } from "./compressed_body.ts";
 import { levelOf } from "./compression.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
-import { ReplayBody } from "./replay_body.ts";
+import { RequestBody } from "./request_body.ts";
 import { writeRequestHead } from "./request_forwarding.ts";
 import { forwardResponseHead } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { ProxyRoute, Route } from "./routes.ts";
+import type { Session, Sticky } from "./sticky.ts";
 import { openTunnel } from "./tunnel.ts";
 
-const chunkLine = new Uint8Array(chunkSizeBytesMax);
 const authorityBytesMax = 256;
 const noAddress = new Uint8Array(0);
 
 export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #home: EngineHome;
   readonly #head = new HeadWriter(1024);
-  readonly #replay = new ReplayBody();
+  readonly #body = new RequestBody();
   readonly #rules = new RetryRules();
   readonly #authority = new Uint8Array(authorityBytesMax);
-  readonly #choice: Choice = { nowMs: 0, address: noAddress, key: "", tried: null };
+  readonly #choice: Choice = {
+    nowMs: 0,
+    address: noAddress,
+    key: "",
+    tried: null,
+    sid: "",
+    isBound: false,
+  };
   #authorityLength = 0;
   #x: Exchange | null = null;
   #route: Route | null = null;
@@ -51,18 +48,19 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #client: ClientConnection | null = null;
   #peer: Peer | null = null;
   #method: Method = Method.other;
-  #isChunked = false;
   #hasBody = false;
-  #bodyIsComplete = true;
-  #bodyBytes = 0;
   #isResponding = false;
   #sentMs = 0;
+  /** Of the answer that is passed on; 0 before it. */
+  #answerStatus = 0;
   /** Of the last failed attempt: what the client is told when there is nobody left to try. */
   #failureStatus = 502;
   #failureReason = "";
   /** The client's Accept-Encoding where responses may be compressed, else "". */
   #acceptEncoding = "";
   #compressed: CompressedBody | null = null;
+  /** The client's session with a peer; null without `sticky`. */
+  session: Session | null = null;
 
   constructor(home: EngineHome) {
     this.#home = home;
@@ -84,19 +82,18 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#facts = facts;
     this.#method = head.method;
     this.#hasBody = x.hasRequestBody;
-    this.#bodyIsComplete = !this.#hasBody;
-    this.#isChunked = head.framing === Framing.chunked;
-    this.#bodyBytes = 0;
+    if (this.#hasBody) this.#body.begin(x, proxy.upstream.plan.requestBuffer);
     this.#isResponding = false;
-    this.#rules.begin(proxy.upstream.plan.retry, head, this.#home.reactor.nowMs);
+    this.#rules.begin(proxy.upstream.plan.retry, head);
     this.#choice.address = facts.ipBytes;
     this.#choice.key = proxy.upstream.hashKey === null ? "" : proxy.upstream.hashKey(head, facts);
     this.#choice.tried = null;
     const mayCompress = route.settings.compress !== null && !x.isHead && x.minor === 1;
     this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
     this.#keepAuthority(head.bytes, head.hostStart, head.hostEnd);
-    writeRequestHead(this.#head, x, router, proxy, facts);
-    this.#attempt(null);
+    if (proxy.upstream.sticky !== null) this.#openSession(proxy.upstream.sticky, head, facts);
+    writeRequestHead(this.#head, x, router, proxy, facts, this.session);
+    if (!this.#hasBody || !this.#body.isCollecting) this.#begin();
   }
 
   /** `http://authority`, as the client addressed us. */
@@ -105,17 +102,23 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   onBody(_x: Exchange, bytes: Uint8Array, start: number, end: number): void {
-    this.#bodyBytes += end - start;
-    if (this.#bodyBytes > this.#home.requestBodyBytesMax) return this.#refuseBody();
-    this.#replay.append(bytes, start, end);
-    const client = this.#client;
-    if (client !== null && !this.#writeBody(client, bytes, start, end)) this.#x!.pauseBody();
+    const body = this.#body;
+    if (body.receivedBytes + end - start > this.#home.requestBodyBytesMax) {
+      return this.#refuseBody(413, "request body too large");
+    }
+    const wasCollecting = body.isCollecting;
+    try {
+      body.take(this.#client, bytes, start, end);
+    } catch (error) {
+      return this.#failBuffer(error as Error);
+    }
+    if (wasCollecting && !body.isCollecting) this.#begin();
   }
 
   onBodyEnd(): void {
-    this.#bodyIsComplete = true;
-    const client = this.#client;
-    if (client !== null && this.#isChunked) client.write(lastChunk, 0, lastChunk.length);
+    const wasCollecting = this.#body.isCollecting;
+    this.#body.complete(this.#client);
+    if (wasCollecting) this.#begin();
   }
 
   onDrain(): void {
@@ -146,9 +149,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const peer = this.#peer!;
     const condition = statusCondition(head.status);
     if (condition !== 0 && this.#retryStatus(client, peer, condition)) return;
-    peer.noteResponse(head.status, this.#home.reactor.nowMs - this.#sentMs);
-    if (peer.fails > 0) peer.noteSuccess(this.#home.reactor.nowMs);
+    const { nowMs } = this.#home.reactor;
+    peer.noteResponse(head.status, nowMs - this.#sentMs);
+    if (peer.fails > 0) peer.noteSuccess(nowMs);
+    this.#proxy!.upstream.group.noteAnswer(peer, head.status, this.#sentMs, nowMs);
+    this.#answerStatus = head.status;
     this.#isResponding = true;
+    this.session?.answeredBy(peer);
     const record = this.#facts!.record;
     if (record !== null) {
       record.upstreamAnswered(client, this.#head.length, this.#home.reactor.nowMs);
@@ -205,9 +212,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   onResponseEnd(client: ClientConnection): void {
     const x = this.#x!;
     const { trailers } = client;
-    const bodyIsComplete = this.#bodyIsComplete;
+    const bodyIsComplete = !this.#hasBody || this.#body.isComplete;
     this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
-    this.#releasePeer();
+    this.#releasePeer(this.#answerStatus);
     this.#client = null;
     // An answer before the request was complete: the rest of it would reach the next exchange.
     if (bodyIsComplete) client.release();
@@ -224,8 +231,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     x.endBodyWithTrailers(latin1Bytes(lines));
   }
 
-  onRequestDrain(): void {
-    if (!this.#bodyIsComplete) this.#x!.resumeBody();
+  onRequestDrain(client: ClientConnection): void {
+    if (!this.#hasBody) return;
+    try {
+      this.#body.drained(client);
+    } catch (error) {
+      this.#failBuffer(error as Error);
+    }
   }
 
   onFailure(client: ClientConnection, error: PeerError): void {
@@ -233,7 +245,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#client = null;
     this.#releasePeer();
     this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
-    if (this.#isResponding) return this.#cutResponse(error);
+    if (this.#isResponding) {
+      this.#proxy!.upstream.group.noteError(peer);
+      return this.#cutResponse(error);
+    }
     // The peer closed a connection that it had kept idle: no fault of its own.
     const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
     if (!isStale) this.#noteFailure(peer, error);
@@ -244,13 +259,41 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#markTried(peer);
     this.#failureStatus = error.code === "ETIMEDOUT" ? 504 : 502;
     this.#failureReason = error.message;
+    const { nowMs } = this.#home.reactor;
     if (
       this.#rules.covers(errorCondition(error)) && this.#maySendAgain(wasSent) &&
-      this.#rules.hasTriesLeft(this.#home.reactor.nowMs)
+      this.#rules.hasTriesLeft(nowMs)
     ) {
-      return this.#attempt(null);
+      const next = this.#chooseNext(nowMs, wasSent);
+      if (next !== null) return this.#send(next, false);
     }
     this.#fail(this.#failureStatus, error.message);
+  }
+
+  #openSession(sticky: Sticky, head: RequestHead, facts: ConnectionFacts): void {
+    const session = sticky(head, facts, Date.now());
+    this.session = session;
+    this.#choice.sid = session.sid;
+    this.#choice.isBound = session.isBound;
+  }
+
+  /** The first attempt, as soon as the request may be sent. */
+  #begin(): void {
+    const { nowMs } = this.#home.reactor;
+    this.#rules.startClock(nowMs);
+    this.#proxy!.upstream.group.noteRequest(nowMs);
+    this.#attempt(null);
+  }
+
+  /**
+   * Another peer for the request, or null when there is none, or no budget. What no peer was sent
+   * adds no load to them, so that it is free.
+   */
+  #chooseNext(nowMs: number, wasSent: boolean): Peer | null {
+    const { upstream } = this.#proxy!;
+    this.#choice.nowMs = nowMs;
+    const next = upstream.choose(this.#choice);
+    return next === null || !wasSent || upstream.group.takeRetry(nowMs) ? next : null;
   }
 
   /** Sends the request to a peer: to `same` over a new connection, or to one that is chosen now. */
@@ -263,32 +306,22 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   #send(peer: Peer, isFresh: boolean): void {
-    this.#rules.attempts++;
+    const { group } = this.#proxy!.upstream;
+    if (this.#rules.attempts++ > 0) group.retries++;
     this.#peer = peer;
-    peer.active++;
-    peer.requests++;
     this.#sentMs = this.#choice.nowMs;
-    this.#facts!.record?.upstreamChosen(this.#proxy!.upstream.plan.name, peer, this.#sentMs);
+    group.noteSent(peer, this.#sentMs);
+    this.#facts!.record?.upstreamChosen(group.plan.name, peer, this.#sentMs);
     const client = this.#proxy!.upstream.connection(peer, isFresh, this.#x!, this.#facts!);
     this.#client = client;
     client.begin(this, null, this.#method);
     client.write(this.#head.bytes, 0, this.#head.length);
-    if (this.#hasBody) this.#resendBody(client);
-  }
-
-  #resendBody(client: ClientConnection): void {
-    const { bytes, length } = this.#replay;
-    if (length > 0) this.#writeBody(client, bytes, 0, length);
-    if (this.#bodyIsComplete && this.#isChunked) client.write(lastChunk, 0, lastChunk.length);
-    if (!this.#bodyIsComplete && this.#rules.attempts > 1) this.#x!.resumeBody();
-  }
-
-  #writeBody(client: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
-    if (!this.#isChunked) return client.write(bytes, start, end);
-    const lineEnd = writeChunkSize(chunkLine, 0, end - start);
-    client.write(chunkLine, 0, lineEnd);
-    client.write(bytes, start, end);
-    return client.write(chunkEnd, 0, chunkEnd.length);
+    if (!this.#hasBody) return;
+    try {
+      this.#body.sendTo(client);
+    } catch (error) {
+      this.#failBuffer(error as Error);
+    }
   }
 
   /** A status that `next_upstream` lists: true when another peer gets the request. */
@@ -299,10 +332,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const { nowMs } = this.#home.reactor;
     if (!this.#maySendAgain(true) || !rules.hasTriesLeft(nowMs)) return false;
     this.#markTried(peer);
-    this.#choice.nowMs = nowMs;
-    const next = this.#proxy!.upstream.choose(this.#choice);
+    const next = this.#chooseNext(nowMs, true);
     // The last answer there is goes to the client as it came.
     if (next === null) return false;
+    if (isFailureCondition(condition)) this.#proxy!.upstream.group.noteError(peer);
     this.#client = null;
     this.#releasePeer();
     client.discard();
@@ -312,7 +345,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   /** Never without all of its body. */
   #maySendAgain(wasSent: boolean): boolean {
-    return !this.#replay.isOverflown && this.#rules.maySendAgain(wasSent);
+    return (!this.#hasBody || this.#body.isKept) && this.#rules.maySendAgain(wasSent);
   }
 
   #markTried(peer: Peer): void {
@@ -324,6 +357,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const { group } = this.#proxy!.upstream;
     peer.failedRequests++;
     this.#home.logUpstreamFailure(peer, error.message);
+    group.noteError(peer);
     if (group.noteFailure(peer, this.#home.reactor.nowMs)) this.#home.logDisabled(peer);
   }
 
@@ -349,7 +383,14 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#home.answerError(x, route, status, reason);
   }
 
-  #refuseBody(): void {
+  /** The disk is full, or what was written cannot be read again. */
+  #failBuffer(error: Error): void {
+    this.#home.logError(`request_buffer of ${this.#proxy!.upstream.plan.name}: ${error.message}`);
+    this.#refuseBody(507, "request body could not be kept");
+  }
+
+  /** The rest of the request is not wanted. */
+  #refuseBody(status: number, reason: string): void {
     const x = this.#x!;
     const route = this.#route!;
     this.#dropClient();
@@ -357,7 +398,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#finish();
     if (begun) return x.abort();
     x.closeAfterwards();
-    this.#home.answerError(x, route, 413, "request body too large");
+    this.#home.answerError(x, route, status, reason);
   }
 
   /** The answer breaks off: the client must notice, so its connection is cut. */
@@ -387,9 +428,14 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
         lines += `${name}: ${head.value(i)}\r\n`;
       }
     }
+    const cookie = this.session?.ownCookie(101) ?? "";
+    if (cookie !== "") lines += `set-cookie: ${cookie}\r\n`;
     x.writeInterim(101, latin1Bytes(lines));
     this.#home.logAccess(x, 101, "");
     const peer = this.#peer!;
+    const sentMs = this.#sentMs;
+    const { group } = proxy.upstream;
+    const { reactor } = this.#home;
     this.#client = null;
     this.#peer = null;
     this.#finish();
@@ -398,7 +444,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       x.takeOver(),
       client.takeOver(),
       proxy.tunnelTimeoutMs,
-      () => peer.active--,
+      () => group.noteEnd(peer, 0, true, sentMs, reactor.nowMs),
     );
   }
 
@@ -415,10 +461,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     client?.discard();
   }
 
-  #releasePeer(): void {
-    if (this.#peer === null) return;
-    this.#peer.active--;
+  /** `status` is that of an answer that was complete, else 0. */
+  #releasePeer(status = 0): void {
+    const peer = this.#peer;
+    if (peer === null) return;
     this.#peer = null;
+    const { group } = this.#proxy!.upstream;
+    group.noteEnd(peer, status, this.#isResponding, this.#sentMs, this.#home.reactor.nowMs);
   }
 
   /** Gives the object back; it must not be touched afterwards. */
@@ -430,7 +479,11 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#proxy = null;
     this.#facts = null;
     this.#compressed = null;
-    if (this.#hasBody) this.#replay.clear();
+    if (this.session !== null) {
+      this.session = null;
+      this.#choice.sid = "";
+    }
+    if (this.#hasBody) this.#body.clear();
     this.#home.recycle(this);
   }
 }

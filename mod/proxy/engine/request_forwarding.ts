@@ -7,6 +7,7 @@ import { FieldRuns } from "./field_runs.ts";
 import { applyRules, type Field } from "./field_rules.ts";
 import type { ProxyRoute } from "./routes.ts";
 import { SpecialFields } from "./special_fields.ts";
+import type { Session } from "./sticky.ts";
 
 const versionEnd = latin1Bytes(" HTTP/1.1\r\n");
 const hostName = latin1Bytes("host: ");
@@ -19,11 +20,19 @@ const closeLine = latin1Bytes("connection: close\r\n");
 const upgradeLine = latin1Bytes("connection: upgrade\r\nupgrade: ");
 
 /** Fields that are told apart by name here; the codec knows the others (`FieldKind`). */
-const Special = { none: 0, drop: 1, forwardedFor: 2, forwardedProto: 3, via: 4 } as const;
+const Special = {
+  none: 0,
+  drop: 1,
+  forwardedFor: 2,
+  forwardedProto: 3,
+  via: 4,
+  cookie: 5,
+} as const;
 type Special = typeof Special[keyof typeof Special];
 
 const specialFields = new SpecialFields<Special>([
   ["via", Special.via],
+  ["cookie", Special.cookie],
   ["x-forwarded-for", Special.forwardedFor],
   ["x-forwarded-proto", Special.forwardedProto],
   ["http2-settings", Special.drop],
@@ -40,6 +49,7 @@ export function writeRequestHead(
   router: Router<unknown>,
   route: ProxyRoute,
   facts: ConnectionFacts,
+  session: Session | null,
 ): void {
   const head = x.head;
   writer.clear();
@@ -52,8 +62,11 @@ export function writeRequestHead(
   }
   writer.copy(versionEnd, 0, versionEnd.length);
   writeHost(writer, head, route);
-  if (route.requestRules.length > 0) writeRuledFields(writer, head, route, facts);
-  else writeFields(writer, head, route, facts);
+  if (route.requestRules.length > 0) {
+    writeRuledFields(writer, head, route, facts, session);
+  } else {
+    writeFields(writer, head, route, facts, session);
+  }
   if (head.framing === Framing.chunked) writer.copy(chunkedLine, 0, chunkedLine.length);
   if (route.tunnel && head.upgrade) {
     writer.copy(upgradeLine, 0, upgradeLine.length);
@@ -106,6 +119,7 @@ function writeFields(
   head: RequestHead,
   route: ProxyRoute,
   facts: ConnectionFacts,
+  session: Session | null,
 ): void {
   let forwardedFor = -1;
   let via = -1;
@@ -127,6 +141,9 @@ function writeFields(
       if (via < 0) via = i;
     } else if (special === Special.forwardedProto && !keepsProto) {
       continue;
+    } else if (special === Special.cookie && session !== null && session.changesRequest) {
+      const value = session.requestCookie(head.value(i));
+      if (value !== "") writer.field("cookie", value);
     } else if (special !== Special.drop) {
       runs.keep(writer, head, i);
     }
@@ -193,9 +210,10 @@ function writeRuledFields(
   head: RequestHead,
   route: ProxyRoute,
   facts: ConnectionFacts,
+  session: Session | null,
 ): void {
   const plain = new HeadWriter(writer.bytes.length);
-  writeFields(plain, head, route, facts);
+  writeFields(plain, head, route, facts, session);
   const lines = new TextDecoder("latin1").decode(plain.bytes.subarray(0, plain.length)).split(
     "\r\n",
   );

@@ -14,14 +14,16 @@ import { applyRules, type Field } from "./field_rules.ts";
 import type { ProxyRoute, Route } from "./routes.ts";
 import type { ServerFields } from "./server_fields.ts";
 import { SpecialFields } from "./special_fields.ts";
+import type { Session } from "./sticky.ts";
 
-const Special = { none: 0, server: 1, date: 2, location: 3 } as const;
+const Special = { none: 0, server: 1, date: 2, location: 3, setCookie: 4 } as const;
 type Special = typeof Special[keyof typeof Special];
 
 const specialFields = new SpecialFields<Special>([
   ["server", Special.server],
   ["date", Special.date],
   ["location", Special.location],
+  ["set-cookie", Special.setCookie],
 ], Special.none);
 
 function isEndToEnd(head: ResponseHead, index: number): boolean {
@@ -47,9 +49,12 @@ function unusualReason(head: ResponseHead): string | undefined {
   return head.reasonText();
 }
 
-/** Knows what the client calls us: `http://authority`. Asked only when a Location is rewritten. */
+/** What an answer says of the client. */
 export interface ClientOrigin {
+  /** What the client calls us: `http://authority`. Asked only when a Location is rewritten. */
   originText(): string;
+  /** The client's session with a peer; null without `sticky`. */
+  readonly session: Session | null;
 }
 
 /**
@@ -99,15 +104,24 @@ function writeFields(
 ): void {
   let sawDate = false;
   let location = -1;
+  const { session } = origin;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
     const special = specialFields.of(head, i);
     if (special === Special.server && !server.preserves) continue;
     if (special === Special.date) sawDate = true;
-    if (special === Special.location) location = i;
-    else runs.keep(writer, head, i);
+    if (special === Special.location) {
+      location = i;
+    } else if (special === Special.setCookie && session !== null) {
+      const value = session.responseCookie(head.value(i));
+      if (value !== "") writer.field(head.name(i), value);
+    } else {
+      runs.keep(writer, head, i);
+    }
   }
   runs.flush(writer, head);
+  const cookie = session === null ? "" : session.ownCookie(head.status);
+  if (cookie !== "") writer.field("set-cookie", cookie);
   if (location >= 0) {
     writer.field(head.name(location), rewriteLocation(origin, head.value(location), proxy));
   }
@@ -140,17 +154,22 @@ function writeRuledFields(
 ): Encoding | null {
   let fields: Field[] = [];
   let sawDate = false;
+  const { session } = origin;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
     const special = specialFields.of(head, i);
     if (special === Special.server && !server.preserves) continue;
     if (special === Special.date) sawDate = true;
-    const value = head.value(i);
-    fields.push({
-      name: head.name(i),
-      value: special === Special.location ? rewriteLocation(origin, value, proxy) : value,
-    });
+    let value = head.value(i);
+    if (special === Special.location) value = rewriteLocation(origin, value, proxy);
+    if (special === Special.setCookie && session !== null) {
+      value = session.responseCookie(value);
+      if (value === "") continue;
+    }
+    fields.push({ name: head.name(i), value });
   }
+  const cookie = session === null ? "" : session.ownCookie(head.status);
+  if (cookie !== "") fields.push({ name: "set-cookie", value: cookie });
   const { compress, compressBytesMin } = route.settings;
   const encoding = compress === null || acceptEncoding === "" ? null : chooseEncoding(
     compress,

@@ -57,12 +57,16 @@ export class RetryRules {
   #usedFreeTry = false;
 
   /** Starts over for a request; `head` is not kept. */
-  begin(plan: RetryPlan, head: RequestHead, nowMs: number): void {
+  begin(plan: RetryPlan, head: RequestHead): void {
     this.#plan = plan;
     this.#isIdempotent = isIdempotent(head);
-    this.#startMs = nowMs;
     this.#usedFreeTry = false;
     this.attempts = 0;
+  }
+
+  /** The first attempt begins, and with it the time that they all may take. */
+  startClock(nowMs: number): void {
+    this.#startMs = nowMs;
   }
 
   /** True when `next_upstream` lists the condition. */

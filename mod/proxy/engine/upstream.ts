@@ -14,6 +14,7 @@ import type { ProxySettings } from "../plan.ts";
 import { serverNameOf } from "../server_name.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import { Announcer } from "./announcer.ts";
+import { compileSticky, type Sticky } from "./sticky.ts";
 import { connectUpstreamTls, type TrustSettings, upstreamContext } from "./upstream_tls.ts";
 
 /** Timeouts and trust belong to the path, not to the upstream. */
@@ -32,14 +33,18 @@ export type HashKey = (head: RequestHead, facts: ConnectionFacts) => string;
 
 /** Pools of peers that were removed at run time are dropped when there are so many more of them. */
 const strayPoolsMax = 64;
+/** Numbers of upstreams that are closed: peers outlive reloads, and their lists must not grow. */
+const freeNumbers: number[] = [];
 let lastNumber = -1;
 
 export class Upstream {
+  /** Reads the clients' sessions; null without. */
+  readonly sticky: Sticky | null;
   readonly #pools = new Map<Peer, KeepalivePool>();
   /** Null: peers are not told who the client is. */
   readonly #announcer: Announcer | null;
   /** Where peers keep this upstream's pool. */
-  readonly #number = ++lastNumber;
+  #number = freeNumbers.pop() ?? ++lastNumber;
 
   constructor(
     readonly group: PeerGroup,
@@ -48,6 +53,8 @@ export class Upstream {
     /** Makes the key of `balance: hash`; null for the others. */
     readonly hashKey: HashKey | null,
   ) {
+    const { sticky } = group.plan;
+    this.sticky = sticky === null ? null : compileSticky(sticky);
     const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
     this.#announcer = version === 0 ? null : new Announcer(version, group.plan.scheme === "https");
   }
@@ -80,13 +87,16 @@ export class Upstream {
     return isFresh ? pool.connect() : pool.acquire();
   }
 
-  /** Closes the idle connections; exchanges under way go on. */
+  /** Closes the idle connections; exchanges under way go on. Nobody may ask for one afterwards. */
   close(): void {
+    if (this.#number < 0) return;
     for (const [peer, pool] of this.#pools) {
       pool.close();
       peer.pools[this.#number] = undefined;
     }
     this.#pools.clear();
+    freeNumbers.push(this.#number);
+    this.#number = -1;
   }
 
   get idleCount(): number {

@@ -16,7 +16,7 @@ function group(servers: string[], balance: BalancePlan, random?: () => number): 
 }
 
 function choice(changes: Partial<Choice> = {}): Choice {
-  return { nowMs: 1_000_000, address: new Uint8Array(0), key: "", tried: null, ...changes };
+  return { nowMs: 1_000_000, address: new Uint8Array(0), key: "", tried: null, sid: "", isBound: false, ...changes };
 }
 
 /** The index of each chosen peer, `-` for none. */

@@ -1,0 +1,51 @@
+/**
+ * The peer that is expected to be done first (nginx's least_time):
+ *
+ *   time = its average, halved for each fail_timeout without an answer
+ *   time = max(time, mean age of the requests that wait for it)      with `inflight`
+ *   time = the next multiple of 20 ms above it, and never above 5 s
+ *   chosen: the least time x (1 + active) / weight
+ *
+ * Steps of 20 ms make peers that are about as fast equal; among equals it is smooth weighted round
+ * robin. Beyond 5 s all are equally slow, and the least busy one is chosen.
+ */
+import { type Balancer, type Choice, isCandidate } from "./balancer.ts";
+import { chooseSmoothly } from "./least_conn.ts";
+import type { Peer } from "./peer.ts";
+
+const stepMs = 20;
+const slowestMs = 5000;
+
+export class LeastTime implements Balancer {
+  /** The peers that share the least time, from the front; reused for each choice. */
+  readonly #equals: Peer[] = [];
+
+  constructor(readonly inflight: boolean) {}
+
+  choose(peers: readonly Peer[], choice: Choice): Peer | null {
+    const equals = this.#equals;
+    let best: Peer | null = null;
+    let bestMs = Infinity;
+    let count = 0;
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[i];
+      if (!isCandidate(peer, choice)) continue;
+      const ms = this.#expectedMs(peer, choice.nowMs) / peer.weight;
+      if (ms > bestMs) continue;
+      if (ms < bestMs) count = 0;
+      bestMs = ms;
+      best = peer;
+      equals[count++] = peer;
+    }
+    return count > 1 ? chooseSmoothly(equals, count, choice.nowMs) : best;
+  }
+
+  /** Until it has dealt with what it has, and one request more. */
+  #expectedMs(peer: Peer, nowMs: number): number {
+    const { times } = peer;
+    let ms = times === null ? 0 : times.averageMs(nowMs, peer.failTimeoutMs);
+    if (this.inflight && times !== null) ms = Math.max(ms, times.waitingMs(nowMs));
+    ms = ms > slowestMs ? slowestMs : (Math.floor(ms / stepMs) + 1) * stepMs;
+    return ms * (1 + peer.active);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Passive outlier ejection: a peer that answers worse than its group is left alone for a while.
+ *
+ * An error is an attempt without an answer, or an answer of class 5xx. Errors in a row are judged at
+ * once, rates and latencies at the end of each interval (Envoy's outlier detection is the model).
+ */
+import type { OutlierPlan } from "../upstream_plan.ts";
+import { OutlierWatch } from "./outlier_watch.ts";
+import type { Peer } from "./peer.ts";
+
+/** What the detector needs of the outside. */
+export interface OutlierParts {
+  nowMs(): number;
+  setTimer(delayMs: number, callback: () => void): unknown;
+  log(line: string): void;
+  /** In a worker: the master decides. Null where the decision is made here. */
+  readonly ask: ((peer: Peer, reason: string) => void) | null;
+}
+
+/** The group whose peers are watched. */
+export interface WatchedGroup {
+  readonly plan: { readonly name: string };
+  readonly peers: readonly Peer[];
+}
+
+/** An ejection is at most so many times as long as the first one. */
+const levelMax = 10;
+/** A mean must be so much above the others' to count: less is noise of the clock. */
+const latencyMarginMs = 5;
+/** How long a worker waits for the master's word before it asks again. */
+const askAgainMs = 1000;
+
+export class OutlierDetector {
+  readonly #plan: OutlierPlan;
+  readonly #group: WatchedGroup;
+  readonly #parts: OutlierParts;
+  #intervalEndMs = 0;
+  #hasToldOfCeiling = false;
+
+  constructor(plan: OutlierPlan, group: WatchedGroup, parts: OutlierParts) {
+    this.#plan = plan;
+    this.#group = group;
+    this.#parts = parts;
+  }
+
+  /** A peer has answered with a head, `headerTimeMs` after it was chosen. */
+  noteAnswer(peer: Peer, status: number, headerTimeMs: number): void {
+    if (status >= 500) return this.noteError(peer);
+    const watch = this.#watchOf(peer);
+    watch.attempts++;
+    watch.errorsInRow = 0;
+    watch.headerTimeSumMs += headerTimeMs;
+    watch.headerTimeCount++;
+  }
+
+  noteError(peer: Peer): void {
+    const watch = this.#watchOf(peer);
+    watch.attempts++;
+    watch.errors++;
+    watch.errorsInRow++;
+    const { consecutiveErrors } = this.#plan;
+    if (consecutiveErrors === 0 || watch.errorsInRow < consecutiveErrors) return;
+    this.#propose(peer, `${watch.errorsInRow} errors in a row`);
+  }
+
+  /** Takes the peer out, unless as many are out as may be. */
+  eject(peer: Peer, reason: string): void {
+    const { baseEjectionMs, ejectedShareMax } = this.#plan;
+    const { peers } = this.#group;
+    const nowMs = this.#parts.nowMs();
+    if (peer.isEjected(nowMs) || !peers.includes(peer)) return;
+    const outCount = peers.filter((one) => one.isEjected(nowMs)).length;
+    if (outCount + 1 > Math.floor(peers.length * ejectedShareMax)) {
+      return this.#tellOfCeiling(peer, reason, outCount);
+    }
+    const watch = peer.watch ??= new OutlierWatch();
+    watch.level = Math.min(watch.level + 1, levelMax);
+    watch.errorsInRow = 0;
+    const durationMs = baseEjectionMs * watch.level;
+    peer.ejectedUntilMs = nowMs + durationMs;
+    peer.ejections++;
+    this.#log(peer, `ejected for ${durationMs / 1000}s: ${reason}`);
+    this.#parts.setTimer(durationMs, () => this.#bringBack(peer, durationMs));
+  }
+
+  /** The peer's counters, of an interval that is under way. */
+  #watchOf(peer: Peer): OutlierWatch {
+    const nowMs = this.#parts.nowMs();
+    if (nowMs >= this.#intervalEndMs) this.#endInterval(nowMs);
+    return peer.watch ??= new OutlierWatch();
+  }
+
+  #endInterval(nowMs: number): void {
+    const isFirst = this.#intervalEndMs === 0;
+    this.#intervalEndMs = nowMs + this.#plan.intervalMs;
+    this.#hasToldOfCeiling = false;
+    if (isFirst) return;
+    const { peers } = this.#group;
+    const reasons = peers.map((peer) => this.#verdict(peer));
+    for (const [index, peer] of peers.entries()) {
+      const reason = reasons[index];
+      const { watch } = peer;
+      if (reason !== null) this.#propose(peer, reason);
+      else if (watch !== null && watch.level > 0 && !peer.isEjected(nowMs)) watch.level--;
+    }
+    for (const { watch } of peers) watch?.beginInterval();
+  }
+
+  /** What the interval says against the peer; null: nothing. */
+  #verdict(peer: Peer): string | null {
+    const { watch } = peer;
+    const { errorShare, latencyFactor, attemptsMin } = this.#plan;
+    if (watch === null || watch.attempts < attemptsMin) return null;
+    const share = watch.errors / watch.attempts;
+    if (errorShare > 0 && share >= errorShare) {
+      return `error rate ${Math.round(100 * share)}% of ${watch.attempts} requests`;
+    }
+    if (latencyFactor === 0 || watch.headerTimeCount < attemptsMin) return null;
+    const medianMs = this.#medianOfOthersMs(peer);
+    if (medianMs === null) return null;
+    const { meanMs } = watch;
+    if (meanMs < latencyFactor * medianMs || meanMs - medianMs < latencyMarginMs) return null;
+    return `latency ${Math.round(meanMs)}ms, the others' median is ${Math.round(medianMs)}ms`;
+  }
+
+  /** Median of the other peers' means; null when none has enough answers. */
+  #medianOfOthersMs(peer: Peer): number | null {
+    const means = this.#group.peers
+      .filter((other) => other !== peer)
+      .flatMap(({ watch }) =>
+        watch !== null && watch.headerTimeCount >= this.#plan.attemptsMin ? [watch.meanMs] : []
+      )
+      .sort((a, b) => a - b);
+    if (means.length === 0) return null;
+    const middle = means.length >> 1;
+    return means.length % 2 === 1 ? means[middle] : (means[middle - 1] + means[middle]) / 2;
+  }
+
+  #propose(peer: Peer, reason: string): void {
+    const { ask } = this.#parts;
+    if (ask === null) return this.eject(peer, reason);
+    const nowMs = this.#parts.nowMs();
+    const watch = peer.watch!;
+    if (peer.isEjected(nowMs) || nowMs < watch.askedUntilMs) return;
+    watch.askedUntilMs = nowMs + askAgainMs;
+    watch.errorsInRow = 0;
+    ask(peer, reason);
+  }
+
+  #bringBack(peer: Peer, durationMs: number): void {
+    // A timer may come a moment early, by its rounding.
+    peer.ejectedUntilMs = 0;
+    peer.recoveredMs = this.#parts.nowMs();
+    if (!this.#group.peers.includes(peer)) return;
+    this.#log(peer, `is back after ${durationMs / 1000}s`);
+  }
+
+  #tellOfCeiling(peer: Peer, reason: string, outCount: number): void {
+    if (this.#hasToldOfCeiling) return;
+    this.#hasToldOfCeiling = true;
+    const count = this.#group.peers.length;
+    this.#log(peer, `not ejected, ${outCount} of ${count} are out: ${reason}`);
+  }
+
+  #log(peer: Peer, what: string): void {
+    this.#parts.log(`upstream ${this.#group.plan.name}: server ${peer.name} ${what}`);
+  }
+}

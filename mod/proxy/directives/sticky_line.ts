@@ -1,0 +1,187 @@
+/** `sticky`: nginx's forms (cookie, route) and Tengine's session_sticky (insert, rewrite, prefix). */
+import { nearestName, parseCount, parseDuration } from "../../config/mod.ts";
+import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../upstream_plan.ts";
+import type { Mutable } from "./drafts.ts";
+import { readWords, type WordReader, wordsOf } from "./word_line.ts";
+
+const kinds = ["cookie", "route", "insert", "rewrite", "prefix"];
+const cookieName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** What a cookie's attribute may be (RFC 6265 4.1.1). */
+const attribute = /^[!-:<-~]+$/;
+const variable = /^\$(cookie|arg|http)_[A-Za-z0-9_-]+$/;
+
+/** The plan, or a string that says what is wrong. */
+export function parseSticky(text: string): StickyPlan | string {
+  const [kind = "", ...words] = wordsOf(text);
+  switch (kind) {
+    case "cookie":
+      return parseCookie(words);
+    case "route":
+      return parseRoute(words);
+    case "insert":
+    case "rewrite":
+    case "prefix":
+      return parseSession(kind, words);
+    case "learn":
+      return "nginx knows `learn`, hayate does not; allowed: " + kinds.join(", ");
+  }
+  const near = nearestName(kind, kinds);
+  const hint = near === null ? "" : ` (did you mean ${near}?)`;
+  return `found \`${kind}\`${hint}; allowed: ${kinds.join(", ")}`;
+}
+
+/** Tengine's own line: `cookie=route mode=insert option=indirect`. */
+export function parseSessionSticky(text: string): StickyPlan | string {
+  let mode: StickySessionPlan["mode"] = "insert";
+  const words: string[] = [];
+  for (const word of wordsOf(text)) {
+    const match = /^mode=(.*)$/.exec(word);
+    if (match === null) words.push(word);
+    else if (match[1] === "insert" || match[1] === "rewrite" || match[1] === "prefix") {
+      mode = match[1];
+    } else return `found \`${word}\`; allowed: insert, rewrite, prefix`;
+  }
+  return parseSession(mode, words);
+}
+
+function parseRoute(words: readonly string[]): StickyPlan | string {
+  const allowed = "allowed: $cookie_NAME, $arg_NAME, $http_NAME";
+  if (words.length === 0) return `route names no variable; ${allowed}`;
+  const wrong = words.find((word) => !variable.test(word));
+  return wrong === undefined
+    ? { kind: "route", variables: words }
+    : `found \`${wrong}\`; ${allowed}`;
+}
+
+function parseCookie(words: readonly string[]): StickyPlan | string {
+  const [cookie = "", ...rest] = words;
+  if (!cookieName.test(cookie)) return "cookie wants the cookie's name as its first word";
+  const plan: Mutable<StickyCookiePlan> = {
+    kind: "cookie",
+    cookie,
+    expiresS: null,
+    domain: "",
+    path: "",
+    httpOnly: false,
+    secure: false,
+    sameSite: "",
+  };
+  return readWords(rest, [
+    {
+      form: "expires=TIME",
+      allowed: "a time such as 1h, or max",
+      read: (text) => {
+        plan.expiresS = text === "max" ? text : secondsOf(text);
+        return plan.expiresS !== null;
+      },
+    },
+    ...placeReaders(plan),
+    { form: "httponly", read: () => plan.httpOnly = true },
+    { form: "secure", read: () => plan.secure = true },
+    {
+      form: "samesite=strict|lax|none",
+      allowed: "strict, lax, none",
+      read: (text) => /^(strict|lax|none)$/i.test(text) && (plan.sameSite = text) !== "",
+    },
+  ]) ?? plan;
+}
+
+/** Where the browser sends the cookie. */
+function placeReaders(plan: { domain: string; path: string }): WordReader[] {
+  const allowed = "a text without blanks and ;";
+  return [
+    {
+      form: "domain=NAME",
+      allowed,
+      read: (text) => attribute.test(text) && !text.includes("$") && (plan.domain = text) !== "",
+    },
+    {
+      form: "path=PATH",
+      allowed,
+      read: (text) => attribute.test(text) && (plan.path = text) !== "",
+    },
+  ];
+}
+
+function parseSession(
+  mode: StickySessionPlan["mode"],
+  words: readonly string[],
+): StickyPlan | string {
+  const plan: Mutable<StickySessionPlan> = {
+    kind: "session",
+    mode,
+    cookie: "route",
+    domain: "",
+    path: "/",
+    maxAgeS: null,
+    maxIdleS: null,
+    maxLifeS: null,
+    indirect: false,
+    fallback: true,
+    hash: "md5",
+  };
+  const wrong = readWords(words, sessionReaders(plan));
+  if (wrong !== null) return wrong;
+  if (mode !== "insert") {
+    if (plan.indirect) return `option=indirect goes with insert, not with ${mode}`;
+    if (plan.maxIdleS !== null || plan.maxLifeS !== null || plan.maxAgeS !== null) {
+      return `maxage, maxidle and maxlife go with insert, not with ${mode}`;
+    }
+  }
+  return plan;
+}
+
+function sessionReaders(plan: Mutable<StickySessionPlan>): WordReader[] {
+  return [
+    {
+      form: "cookie=NAME",
+      allowed: "a cookie's name",
+      read: (text) => cookieName.test(text) && (plan.cookie = text) !== "",
+    },
+    ...placeReaders(plan),
+    {
+      form: "maxage=SECONDS",
+      allowed: "a number of seconds",
+      read: (text) => (plan.maxAgeS = parseCount(text)) !== null,
+    },
+    {
+      form: "maxidle=TIME",
+      allowed: "a time such as 30m",
+      read: (text) => (plan.maxIdleS = secondsOf(text)) !== null,
+    },
+    {
+      form: "maxlife=TIME",
+      allowed: "a time such as 12h",
+      read: (text) => (plan.maxLifeS = secondsOf(text)) !== null,
+    },
+    {
+      form: "option=indirect|direct",
+      allowed: "indirect, direct",
+      read: (text) => {
+        plan.indirect = text === "indirect";
+        return plan.indirect || text === "direct";
+      },
+    },
+    {
+      form: "fallback=on|off",
+      allowed: "on, off",
+      read: (text) => {
+        plan.fallback = text === "on";
+        return plan.fallback || text === "off";
+      },
+    },
+    {
+      form: "hash=md5|plain",
+      allowed: "md5, plain",
+      read: (text) => {
+        plan.hash = text === "plain" ? "plain" : "md5";
+        return text === plan.hash;
+      },
+    },
+  ];
+}
+
+function secondsOf(text: string): number | null {
+  const ms = parseDuration(text, 1000);
+  return ms === null ? null : Math.floor(ms / 1000);
+}

@@ -1,0 +1,45 @@
+/** Cookies within `Cookie` and `Set-Cookie` (RFC 6265): found, replaced and taken out by name. */
+
+/** The value in a Cookie field, or "". */
+export function cookieValue(field: string, name: string): string {
+  for (const pair of field.split(";")) {
+    const trimmed = pair.trim();
+    if (trimmed.startsWith(`${name}=`)) return trimmed.slice(name.length + 1);
+  }
+  return "";
+}
+
+/**
+ * A Cookie field with other values for the cookies of a name; `change` returns null to take one out.
+ * "" when nothing is left.
+ */
+export function changeCookies(
+  field: string,
+  name: string,
+  change: (value: string) => string | null,
+): string {
+  const kept: string[] = [];
+  for (const pair of field.split(";")) {
+    const trimmed = pair.trim();
+    if (trimmed === "") continue;
+    if (!trimmed.startsWith(`${name}=`)) {
+      kept.push(trimmed);
+      continue;
+    }
+    const value = change(trimmed.slice(name.length + 1));
+    if (value !== null) kept.push(`${name}=${value}`);
+  }
+  return kept.join("; ");
+}
+
+/** The value that a Set-Cookie field gives to the cookie of a name; null when it sets another one. */
+export function setCookieValue(field: string, name: string): string | null {
+  const match = /^\s*([^=;]*?)\s*=\s*([^;]*?)\s*(?:;|$)/.exec(field);
+  return match !== null && match[1] === name ? match[2] : null;
+}
+
+/** A Set-Cookie field with another value and the same attributes. */
+export function withCookieValue(field: string, name: string, value: string): string {
+  const semicolon = field.indexOf(";");
+  return `${name}=${value}${semicolon < 0 ? "" : field.slice(semicolon)}`;
+}
