@@ -125,6 +125,9 @@ export function extendedField(name: string): FieldWriter {
   if (fact !== undefined) {
     return (out, record, escape) => upstreamFact(out, record.upstream(fact), escape);
   }
+  if (name === "request-id") {
+    return (out, record, escape) => peerText(out, record.requestId(), escape);
+  }
   if (name === "error") return (out, record, escape) => peerText(out, record.error, escape);
   const tls = /^(proxy\.)?ssl\.(.+)$/.exec(name);
   if (tls === null) return () => false;

@@ -30,6 +30,8 @@ export interface AccessRecord {
   readonly requestIndex: number;
   /** What went wrong, for `%{error}x`; "" when nothing did. */
   readonly error: string;
+  /** The request's name, for `%{request-id}x`; null when it has none. */
+  requestId(): string | null;
   /** IP literal without brackets; null for a unix socket. */
   remoteAddress(): string | null;
   remotePort(): number | null;

@@ -79,6 +79,11 @@ export class AccessTrace implements AccessRecord {
     this.#times.endMs = nowMs;
   }
 
+  /** Only the proxy gives names. */
+  requestId(): string | null {
+    return null;
+  }
+
   remoteAddress(): string | null {
     return this.#remote?.kind === "tcp" ? this.#remote.host : null;
   }

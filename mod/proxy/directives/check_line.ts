@@ -14,6 +14,7 @@ export const checkDefaults: CheckPlan = {
   fall: 5,
   defaultDown: true,
   port: 0,
+  proxyProtocol: 0,
   send: "GET / HTTP/1.0\r\n\r\n",
   aliveClasses: 1 << 2 | 1 << 3,
   match: null,

@@ -23,7 +23,7 @@ export function answer(
 ): void {
   let content = typeof body === "string" ? encoder.encode(body) : body;
   // An error's document keeps the error's status (error-doc).
-  const { errorStatus, record } = x.connectionContext as ConnectionFacts;
+  const { errorStatus, record, answeredId } = x.connectionContext as ConnectionFacts;
   if (route?.changesResponses) record?.noteOriginal(status, fields);
   const writer = errorStatus === 0
     ? x.beginHead(status, reason, false)
@@ -39,6 +39,7 @@ export function answer(
   }
   for (const { name, value } of changed) writer.field(name, value);
   server.writeOwn(writer);
+  if (answeredId !== null) answeredId.writeLine(writer);
   x.endHead(Framing.length, content.length);
   x.writeBody(content, 0, content.length);
   x.endBody();

@@ -67,6 +67,11 @@ export class ConnectionFacts {
     return this.client.scheme;
   }
 
+  /** The name that the client is told; null: none. */
+  get answeredId(): RequestId | null {
+    return this.requestId !== null && this.requestId.isAnswered ? this.requestId : null;
+  }
+
   get clientAddress(): Address {
     return this.client.address;
   }

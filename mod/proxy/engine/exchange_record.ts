@@ -150,6 +150,10 @@ export class ExchangeRecord implements AccessRecord {
     this.#upstream.reset();
   }
 
+  requestId(): string | null {
+    return this.#facts.requestId?.text() ?? null;
+  }
+
   remoteAddress(): string | null {
     return this.#facts.ip === "" ? null : this.#facts.ip;
   }

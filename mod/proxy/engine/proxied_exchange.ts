@@ -16,6 +16,7 @@ import { levelOf } from "./compression.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
 import { RequestBody } from "./request_body.ts";
+import type { RequestId } from "./request_id.ts";
 import { writeRequestHead } from "./request_forwarding.ts";
 import { forwardResponseHead } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
@@ -94,6 +95,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (proxy.upstream.sticky !== null) this.#openSession(proxy.upstream.sticky, head, facts);
     writeRequestHead(this.#head, x, router, proxy, facts, this.session);
     if (!this.#hasBody || !this.#body.isCollecting) this.#begin();
+  }
+
+  get answeredId(): RequestId | null {
+    return this.#facts!.answeredId;
   }
 
   /** `http://authority`, as the client addressed us. */

@@ -2,7 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import { formatIp, parseIp, unmapped } from "../../base/ip.ts";
 import { IpRanges } from "../../base/ip_ranges.ts";
-import { latin1Bytes, type RequestHead } from "../../http1/mod.ts";
+import { latin1Bytes, type MessageHead, type RequestHead } from "../../http1/mod.ts";
 import type { RealIpPlan } from "../plan.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
@@ -68,7 +68,7 @@ export class RealIp {
 
 /** Whether the name of the field at `index` is `lowerName`, or begins with it. */
 export function hasName(
-  head: RequestHead,
+  head: MessageHead,
   index: number,
   lowerName: Uint8Array,
   asPrefix: boolean,

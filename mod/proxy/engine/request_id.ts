@@ -1,5 +1,11 @@
 /** `proxy.request-id`: a name for each request, the same for the client, the upstream and the log. */
-import { type HeadWriter, latin1, latin1Bytes, type RequestHead } from "../../http1/mod.ts";
+import {
+  type HeadWriter,
+  latin1,
+  latin1Bytes,
+  type MessageHead,
+  type RequestHead,
+} from "../../http1/mod.ts";
 import type { RequestIdPlan } from "../plan.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import { hasName } from "./real_ip.ts";
@@ -128,8 +134,12 @@ export class RequestId {
     return true;
   }
 
+  get isAnswered(): boolean {
+    return this.rule!.answers;
+  }
+
   /** Whether the field at `index` is the one that carries the name. */
-  isField(head: RequestHead, index: number): boolean {
+  isField(head: MessageHead, index: number): boolean {
     return hasName(head, index, this.rule!.lowerName, false);
   }
 

@@ -11,6 +11,7 @@ import { reasonPhrase } from "../../http1/mod.ts";
 import { chooseEncoding, compressedFields, type Encoding } from "./compression.ts";
 import { FieldRuns } from "./field_runs.ts";
 import { applyRules, type Field } from "./field_rules.ts";
+import type { RequestId } from "./request_id.ts";
 import type { ProxyRoute, Route } from "./routes.ts";
 import type { ServerFields } from "./server_fields.ts";
 import { SpecialFields } from "./special_fields.ts";
@@ -53,6 +54,8 @@ function unusualReason(head: ResponseHead): string | undefined {
 export interface ClientOrigin {
   /** What the client calls us: `http://authority`. Asked only when a Location is rewritten. */
   originText(): string;
+  /** The request's name, where the client is told it; else null. */
+  readonly answeredId: RequestId | null;
   /** The client's session with a peer; null without `sticky`. */
   readonly session: Session | null;
 }
@@ -102,11 +105,13 @@ function writeFields(
   proxy: ProxyRoute,
   server: ServerFields,
 ): void {
+  const id = origin.answeredId;
   let sawDate = false;
   let location = -1;
   const { session } = origin;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
+    if (id !== null && id.isField(head, i)) continue;
     const special = specialFields.of(head, i);
     if (special === Special.server && !server.preserves) continue;
     if (special === Special.date) sawDate = true;
@@ -126,6 +131,7 @@ function writeFields(
     writer.field(head.name(location), rewriteLocation(origin, head.value(location), proxy));
   }
   server.write(writer, !sawDate);
+  if (id !== null) id.writeLine(writer);
 }
 
 const absoluteHttp = /^http:\/\/([^/?#]*)([^?#]*)(.*)$/i;
@@ -153,10 +159,12 @@ function writeRuledFields(
   acceptEncoding: string,
 ): Encoding | null {
   let fields: Field[] = [];
+  const id = origin.answeredId;
   let sawDate = false;
   const { session } = origin;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
+    if (id !== null && id.isField(head, i)) continue;
     const special = specialFields.of(head, i);
     if (special === Special.server && !server.preserves) continue;
     if (special === Special.date) sawDate = true;
@@ -183,6 +191,7 @@ function writeRuledFields(
   fields = changeFields(fields, head.status, route);
   for (const { name, value } of fields) writer.field(name, value);
   server.write(writer, !sawDate);
+  if (id !== null) id.writeLine(writer);
   return encoding;
 }
 

@@ -189,6 +189,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
       }
     }
     this.#home.serverFields.writeOwn(writer);
+    (this.x.connectionContext as ConnectionFacts).answeredId?.writeLine(writer);
     if (encoding !== null) return this.#beginCompressed(encoding);
     this.x.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
   }

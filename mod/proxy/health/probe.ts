@@ -2,6 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import type { PeerError } from "../../base/errors.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
+import { localHeader } from "../../proxy_protocol/mod.ts";
 import { connectUpstreamTls, upstreamContext } from "../engine/upstream_tls.ts";
 import type { CheckPlan } from "../plan.ts";
 import type { ProbeFault } from "./check_state.ts";
@@ -48,6 +49,11 @@ export class ReactorProbes implements ProbeTransport {
   }
 }
 
+function prefaceOf({ proxyProtocol }: CheckPlan): ((socket: Socket) => Uint8Array) | null {
+  if (proxyProtocol === 0) return null;
+  return (socket) => localHeader(proxyProtocol, socket.localAddress(), socket.peerAddress());
+}
+
 class SocketProbe implements SocketHandler {
   readonly #reactor: Reactor;
   readonly #onResult: ProbeListener;
@@ -55,6 +61,8 @@ class SocketProbe implements SocketHandler {
   readonly #timer: number;
   readonly #request: Uint8Array;
   readonly #isTls: boolean;
+  /** Makes what the peer wants to hear first; null: nothing. */
+  readonly #preface: ((socket: Socket) => Uint8Array) | null;
   /** null: to be open is all that is wanted. */
   readonly #judge: ResponseJudge | null;
   #sent = 0;
@@ -67,13 +75,20 @@ class SocketProbe implements SocketHandler {
     this.#request = Uint8Array.from(check.send, (char) => char.charCodeAt(0) & 255);
     this.#isTls = check.type === "tls" || check.type === "https";
     this.#judge = speaksHttp(check.type) ? judgeOf(check) : null;
-    this.#socket = this.#isTls
-      ? connectUpstreamTls(reactor, address, this, upstreamContext(check), serverName)
+    const preface = this.#preface = prefaceOf(check);
+    const context = this.#isTls ? upstreamContext(check) : null;
+    this.#socket = context !== null
+      ? connectUpstreamTls(reactor, address, this, context, serverName, preface ?? undefined)
       : reactor.connect(address, this);
     this.#timer = reactor.setTimer(check.timeoutMs, () => this.#end("timeout"));
   }
 
-  onOpen(): void {
+  onOpen(socket: Socket): void {
+    // Ahead of a handshake it has been sent already.
+    if (this.#preface !== null && !this.#isTls) {
+      const header = this.#preface(socket);
+      socket.write(header, 0, header.length);
+    }
     // A peer that accepts, and shakes hands, is alive; nothing is sent to a protocol we do not know.
     if (this.#judge === null) this.#end(null);
     else this.#send();
@@ -102,8 +117,10 @@ class SocketProbe implements SocketHandler {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#reactor.clearTimer(this.#timer);
-    // By reset: a port for each probe in TIME_WAIT would be a lot of ports.
-    this.#socket.abort();
+    // By reset: a port for each probe in TIME_WAIT would be a lot of ports. But whoever is still
+    // reading a header would call that an error, and log it.
+    if (this.#preface !== null) this.#socket.close();
+    else this.#socket.abort();
   }
 
   #send(): void {

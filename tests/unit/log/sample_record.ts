@@ -26,6 +26,7 @@ const base: AccessRecord = {
   connectionId: 42,
   requestIndex: 3,
   error: "",
+  requestId: () => "5f0c6d0f4c1e9a7b",
   remoteAddress: () => "192.0.2.1",
   remotePort: () => 40001,
   localAddress: () => "127.0.0.1",
