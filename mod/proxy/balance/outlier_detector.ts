@@ -13,6 +13,8 @@ export interface OutlierParts {
   nowMs(): number;
   setTimer(delayMs: number, callback: () => void): unknown;
   log(line: string): void;
+  /** A peer has been taken out: the workers of a master must know. */
+  onEjected(): void;
   /** In a worker: the master decides. Null where the decision is made here. */
   readonly ask: ((peer: Peer, reason: string) => void) | null;
 }
@@ -77,10 +79,11 @@ export class OutlierDetector {
     watch.level = Math.min(watch.level + 1, levelMax);
     watch.errorsInRow = 0;
     const durationMs = baseEjectionMs * watch.level;
-    peer.ejectedUntilMs = nowMs + durationMs;
+    peer.ejectUntil(nowMs + durationMs);
     peer.ejections++;
     this.#log(peer, `ejected for ${durationMs / 1000}s: ${reason}`);
     this.#parts.setTimer(durationMs, () => this.#bringBack(peer, durationMs));
+    this.#parts.onEjected();
   }
 
   /** The peer's counters, of an interval that is under way. */
@@ -150,7 +153,6 @@ export class OutlierDetector {
   #bringBack(peer: Peer, durationMs: number): void {
     // A timer may come a moment early, by its rounding.
     peer.ejectedUntilMs = 0;
-    peer.recoveredMs = this.#parts.nowMs();
     if (!this.#group.peers.includes(peer)) return;
     this.#log(peer, `is back after ${durationMs / 1000}s`);
   }

@@ -77,6 +77,10 @@ export class Peer {
     this.accessedMs = known.accessedMs;
     this.checkedMs = known.checkedMs;
     this.recoveredMs = known.recoveredMs;
+    this.ejectedUntilMs = known.ejectedUntilMs;
+    this.ejections = known.ejections;
+    this.watch = known.watch;
+    this.times = known.times;
   }
 
   get name(): string {
@@ -92,6 +96,11 @@ export class Peer {
   /** It answers worse than its group, and is left alone for now. */
   isEjected(nowMs: number): boolean {
     return nowMs < this.ejectedUntilMs;
+  }
+
+  /** Leaves it alone until then; afterwards it comes back with slow_start, if it has that. */
+  ejectUntil(nowMs: number): void {
+    this.ejectedUntilMs = this.recoveredMs = nowMs;
   }
 
   get isFull(): boolean {

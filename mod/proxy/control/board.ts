@@ -53,6 +53,7 @@ export class Board {
 
   change(group: PeerGroup, peer: Peer, change: ServerChange): void {
     this.#apply(peer, change);
+    group.renameSessions();
     this.parts.onChange(group);
   }
 
@@ -65,8 +66,13 @@ export class Board {
 
   /** Sets the counters of a group to zero. */
   reset(group: PeerGroup): void {
+    group.retries = group.retriesDenied = 0;
     for (const peer of group.peers) {
-      peer.requests = peer.failedRequests = peer.unavailableCount = 0;
+      peer.requests =
+        peer.failedRequests =
+        peer.unavailableCount =
+        peer.ejections =
+          0;
       peer.headerTimeSumMs = peer.headerTimeCount = 0;
       peer.responses.fill(0);
     }
@@ -78,6 +84,7 @@ export class Board {
     if (change.failsMax !== undefined) peer.failsMax = change.failsMax;
     if (change.failTimeoutMs !== undefined) peer.failTimeoutMs = change.failTimeoutMs;
     if (change.slowStartMs !== undefined) peer.slowStartMs = change.slowStartMs;
+    if (change.route !== undefined) peer.route = change.route;
     if (change.drain !== undefined) peer.draining = change.drain;
     if (change.down === undefined) return;
     if (peer.down && !change.down) peer.recoveredMs = this.parts.nowMs();

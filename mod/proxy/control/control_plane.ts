@@ -13,6 +13,7 @@ import { Checker } from "../health/checker.ts";
 import { ReactorProbes } from "../health/probe.ts";
 import type { ProxyPlan } from "../plan.ts";
 import { StateFile } from "../state_file.ts";
+import type { OutlierMessage } from "../workers/messages.ts";
 import { Board } from "./board.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
@@ -33,6 +34,10 @@ export interface ControlPlaneParts {
   refresh?(): void;
   /** A probe has ended; `hasChanged` when the peer went up or down. */
   onProbe?(hasChanged: boolean): void;
+  /** A worker tells its master of an outlier, and leaves the decision to it. */
+  onOutlier?(message: OutlierMessage): void;
+  /** A peer has been ejected. */
+  onEjection?(): void;
   /** An operator has changed something. */
   onChange?(): void;
   /** Resolves when a change has reached everybody; null: it has at once. */
@@ -57,6 +62,7 @@ export class ControlPlane implements PeerKeeper {
     this.#plan = plan;
     this.#parts = parts;
     this.groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
+    for (const group of this.groups) this.#watchOutliers(group);
     this.checker = new Checker(this.groups, {
       transport: new ReactorProbes(reactor),
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
@@ -92,6 +98,27 @@ export class ControlPlane implements PeerKeeper {
       },
       settled: parts.settled,
     });
+  }
+
+  #watchOutliers(group: PeerGroup): void {
+    const { reactor, logger, onOutlier, onEjection } = this.#parts;
+    const upstream = group.plan.name;
+    group.watchOutliers({
+      nowMs: () => reactor.nowMs,
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      log: (line) => logger.warn(line),
+      onEjected: () => onEjection?.(),
+      ask: onOutlier === undefined
+        ? null
+        : (peer, reason) => onOutlier({ kind: "outlier", upstream, id: peer.index, reason }),
+    });
+  }
+
+  /** A worker has found an outlier: it is taken out here, for all of them, if it may be. */
+  judge({ upstream, id, reason }: OutlierMessage): void {
+    const group = this.groups.find(({ plan }) => plan.name === upstream);
+    const peer = group?.peers.find(({ index }) => index === id);
+    if (peer !== undefined) group!.eject(peer, reason);
   }
 
   /**

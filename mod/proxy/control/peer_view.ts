@@ -2,6 +2,7 @@
 import { parseDuration, parseHostAddress } from "../../config/mod.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
+import { routeForm } from "../directives/server_line.ts";
 import { peerDefaults } from "../directives/upstream_defaults.ts";
 import type { PeerPlan } from "../plan.ts";
 
@@ -19,7 +20,7 @@ export function peerState(peer: Peer, check: CheckView | null, nowMs: number): P
   if (peer.down) return "down";
   if (peer.draining) return "draining";
   if (peer.checkDown) return check !== null && check.probes > 0 ? "unhealthy" : "checking";
-  return peer.isUnavailable(nowMs) ? "unavail" : "up";
+  return peer.isUnavailable(nowMs) || peer.isEjected(nowMs) ? "unavail" : "up";
 }
 
 /** A server's configuration: what POST and PATCH take and give. */
@@ -32,7 +33,7 @@ export function serverView(peer: Peer): Record<string, unknown> {
     max_fails: peer.failsMax,
     fail_timeout: `${peer.failTimeoutMs / 1000}s`,
     slow_start: `${peer.slowStartMs / 1000}s`,
-    route: peer.plan.route,
+    route: peer.route,
     backup: peer.plan.backup,
     down: peer.down,
     ...(peer.draining ? { drain: true } : {}),
@@ -103,6 +104,7 @@ export interface ServerChange {
   failsMax?: number;
   failTimeoutMs?: number;
   slowStartMs?: number;
+  route?: string;
   down?: boolean;
   drain?: boolean;
 }
@@ -177,8 +179,13 @@ function readField(
       if (typeof value !== "boolean") return fault("UpstreamConfFormatError", `invalid ${name}`);
       change[name] = value;
       return null;
-    case "backup":
     case "route":
+      if (typeof value !== "string" || (value !== "" && !routeForm.test(value))) {
+        return fault("UpstreamBadRoute", "invalid route");
+      }
+      change.route = value;
+      return null;
+    case "backup":
       return null;
   }
   return fault("UpstreamConfFormatError", `unknown parameter "${name}"`);

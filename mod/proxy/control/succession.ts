@@ -29,6 +29,8 @@ export function succeed(
   for (const group of next.groups) {
     const old = former.groups.find((one) => one.plan.name === group.plan.name);
     if (old === undefined) continue;
+    group.retries = old.retries;
+    group.retriesDenied = old.retriesDenied;
     const before = group.peers;
     takeOverPeers(group, old, former.changed.has(old.plan.name), nowMs);
     if (former.changed.has(old.plan.name)) next.changed.add(old.plan.name);

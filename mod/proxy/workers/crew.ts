@@ -8,7 +8,13 @@ import { sendSignal } from "../../process/signals.ts";
 import { spawn } from "../../process/spawn.ts";
 import type { ConfigTexts } from "../config_file.ts";
 import type { HandedSockets } from "./master_sockets.ts";
-import type { CountersMessage, StateMessage, TextsMessage, WorkerMessage } from "./messages.ts";
+import type {
+  CountersMessage,
+  OutlierMessage,
+  StateMessage,
+  TextsMessage,
+  WorkerMessage,
+} from "./messages.ts";
 
 /** A worker that lives shorter than this is not started again at once. */
 const livedLongMs = 1000;
@@ -28,6 +34,7 @@ export interface CrewParts {
   readonly texts: ConfigTexts;
   state(version: number): StateMessage;
   onCounters(pid: number, counters: CountersMessage): void;
+  onOutlier(message: OutlierMessage): void;
   onWorkerGone(pid: number): void;
 }
 
@@ -161,6 +168,8 @@ export class Crew {
         break;
       case "counters":
         return this.#parts.onCounters(worker.pid, message);
+      case "outlier":
+        return this.#parts.onOutlier(message);
     }
     this.#wake();
   }

@@ -5,9 +5,11 @@ import { type Channel, inheritedChannel } from "../../process/channel.ts";
 import { sendSignal } from "../../process/signals.ts";
 import type { ConfigTexts } from "../config_file.ts";
 import {
+  applyEjections,
   applyState,
   type CountersMessage,
   type MasterMessage,
+  type OutlierMessage,
   type StateMessage,
 } from "./messages.ts";
 
@@ -65,6 +67,11 @@ export class WorkerMember {
     this.#channel.send({ kind: "ready" });
   }
 
+  /** Leaves the decision about an outlier to the master. */
+  tell(message: OutlierMessage): void {
+    this.#channel.send(message);
+  }
+
   /** Sends the last counters and lets the process end. */
   close(): void {
     clearInterval(this.#timer);
@@ -88,6 +95,7 @@ export class WorkerMember {
       const group = parts.groups.find((one) => one.plan.name === name);
       if (group !== undefined) applyState(group, peers, parts.nowMs());
     }
+    applyEjections(parts.groups, message.ejections, parts.nowMs());
     this.#report();
     this.#channel.send({ kind: "applied", version: message.version });
     this.#onFirst();

@@ -11,7 +11,16 @@ export interface StateMessage {
   /** Grows with each change; a worker says which one it has applied. */
   readonly version: number;
   readonly upstreams: readonly UpstreamState[];
+  /** Peers that are out as outliers; all others are not. */
+  readonly ejections: readonly EjectionState[];
   readonly rows: readonly StatusRow[];
+}
+
+export interface EjectionState {
+  readonly upstream: string;
+  readonly id: number;
+  /** From now on. */
+  readonly forMs: number;
 }
 
 /** The first message to a worker: the files of the configuration, path and text. */
@@ -37,13 +46,24 @@ export interface PeerState {
   readonly slowStartMs: number;
   readonly down: boolean;
   readonly draining: boolean;
+  /** Missing in state files of earlier versions. */
+  readonly route?: string;
   readonly checkDown: boolean;
 }
 
 export type WorkerMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "applied"; readonly version: number }
+  | OutlierMessage
   | CountersMessage;
+
+/** A peer answers worse than its group, by what the worker has seen. */
+export interface OutlierMessage {
+  readonly kind: "outlier";
+  readonly upstream: string;
+  readonly id: number;
+  readonly reason: string;
+}
 
 /** A worker's counters since its start. */
 export interface CountersMessage {
@@ -56,6 +76,8 @@ export interface CountersMessage {
   readonly upstreams: readonly {
     readonly name: string;
     readonly idle: number;
+    readonly retries: number;
+    readonly retriesDenied: number;
     readonly peers: readonly PeerCounters[];
   }[];
 }
@@ -92,6 +114,7 @@ export function peerStateOf(peer: Peer): PeerState {
     slowStartMs: peer.slowStartMs,
     down: peer.down,
     draining: peer.draining,
+    route: peer.route,
     checkDown: peer.checkDown,
   };
 }
@@ -110,6 +133,7 @@ export function applyState(group: PeerGroup, states: readonly PeerState[], nowMs
     peer.down = state.down;
     peer.draining = state.draining;
     peer.checkDown = state.checkDown;
+    peer.route = state.route ?? state.plan.route;
     if (cameBack) {
       peer.fails = 0;
       peer.effectiveWeight = peer.weight;
@@ -119,7 +143,36 @@ export function applyState(group: PeerGroup, states: readonly PeerState[], nowMs
   });
   const isSame = peers.length === group.peers.length &&
     peers.every((peer, index) => peer === group.peers[index]);
-  if (!isSame) group.replace(peers);
+  if (isSame) group.renameSessions();
+  else group.replace(peers);
+}
+
+/** The peers of a master that are out as outliers. */
+export function ejectionsOf(groups: readonly PeerGroup[], nowMs: number): EjectionState[] {
+  return groups.flatMap(({ plan, peers }) =>
+    peers.filter((peer) => peer.isEjected(nowMs)).map((peer) => ({
+      upstream: plan.name,
+      id: peer.index,
+      forMs: peer.ejectedUntilMs - nowMs,
+    }))
+  );
+}
+
+/** Takes the same peers out in a worker, and no others. */
+export function applyEjections(
+  groups: readonly PeerGroup[],
+  ejections: readonly EjectionState[],
+  nowMs: number,
+): void {
+  for (const { plan, peers } of groups) {
+    for (const peer of peers) {
+      const found = ejections.find(({ upstream, id }) =>
+        upstream === plan.name && id === peer.index
+      );
+      if (found !== undefined) peer.ejectUntil(nowMs + found.forMs);
+      else peer.ejectedUntilMs = 0;
+    }
+  }
 }
 
 /** What a worker reports. */
@@ -139,6 +192,8 @@ export function countersOf(
     upstreams: groups.map((group) => ({
       name: group.plan.name,
       idle: idleCount(group),
+      retries: group.retries,
+      retriesDenied: group.retriesDenied,
       peers: group.peers.map((peer, index) => ({
         key: peerKey(group.peers, index),
         active: peer.active,

@@ -10,7 +10,7 @@ import type { Route, RouteHandler } from "../engine/routes.ts";
 import type { ProxyPlan } from "../plan.ts";
 import { Crew } from "./crew.ts";
 import type { HandedSockets } from "./master_sockets.ts";
-import { peerStateOf, type StateMessage } from "./messages.ts";
+import { ejectionsOf, peerStateOf, type StateMessage } from "./messages.ts";
 import type { WorkerTotals } from "./totals.ts";
 
 /** At most so often the workers hear of new rows for the status page. */
@@ -29,6 +29,7 @@ export class Reign {
   readonly crew: Crew;
   readonly #engine: Engine;
   readonly #control: ControlPlane;
+  readonly #nowMs: () => number;
   #rowsTimer = 0;
 
   /** `former`: the reign that this one is to follow; null at the start of the process. */
@@ -41,6 +42,7 @@ export class Reign {
   ) {
     const { reactor, logger, totals, metrics } = home;
     this.plan = plan;
+    this.#nowMs = () => reactor.nowMs;
     this.#engine = new Engine(reactor, plan.global, logger, metrics);
     this.#control = new ControlPlane(plan, {
       reactor,
@@ -53,6 +55,7 @@ export class Reign {
       refresh: () => totals.writeTo(metrics, this.#control.groups),
       onProbe: (hasChanged) => this.#onProbe(hasChanged),
       onChange: () => this.crew.broadcast(),
+      onEjection: () => this.crew.broadcast(),
       settled: () => this.crew.settled(),
     }, former === null ? null : former.#control);
     this.crew = new Crew({
@@ -64,6 +67,7 @@ export class Reign {
       sockets,
       state: (version) => this.#state(version),
       onCounters: (pid, counters) => totals.take(pid, counters),
+      onOutlier: (message) => this.#control.judge(message),
       onWorkerGone: (pid) => totals.forget(pid),
     });
   }
@@ -122,6 +126,7 @@ export class Reign {
         name: group.plan.name,
         peers: group.peers.map(peerStateOf),
       })),
+      ejections: ejectionsOf(this.#control.groups, this.#nowMs()),
       rows: this.#control.checker.rows(),
     };
   }

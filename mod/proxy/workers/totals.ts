@@ -44,6 +44,11 @@ export class WorkerTotals {
       metrics.statusClasses[i] = this.#sum((message) => message.statusClasses[i]);
     }
     for (const group of groups) {
+      const { name } = group.plan;
+      const ofGroup = (counter: "retries" | "retriesDenied") =>
+        this.#sum(({ upstreams }) => upstreams.find((one) => one.name === name)?.[counter] ?? 0);
+      group.retries = ofGroup("retries");
+      group.retriesDenied = ofGroup("retriesDenied");
       for (const [index, peer] of group.peers.entries()) {
         const key = peerKey(group.peers, index);
         const sum = (value: (counters: PeerCounters) => number) =>
