@@ -1,7 +1,7 @@
 /** The requests per CPU-second of every row as bars. Pure. */
+import { figuresOf } from "./figures.ts";
 import type { Host } from "./host.ts";
 import type { Row } from "./measure.ts";
-import { figuresOf } from "./report.ts";
 
 const width = 860;
 const barHeight = 16;

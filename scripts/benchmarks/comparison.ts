@@ -40,6 +40,8 @@ export interface ServerSpec {
   /** Arguments that keep it in the foreground with one worker and no access log. */
   args(place: Place): readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Its own client, where one for all would be unfair; else the comparison's. */
+  readonly driver?: ClientSpec;
 }
 
 /** A load generator. Its output has wrk's layout. */
@@ -56,18 +58,26 @@ export interface ClientSpec {
   startArgs?(target: Target): readonly string[];
 }
 
-interface Common {
+interface Named {
   /** For `--only`. */
   readonly name: string;
   /** One line above the rows. */
   readonly title: string;
+  /** `--quick` runs it, too. */
+  readonly isCore: boolean;
+}
+
+interface Common extends Named {
   readonly transports: readonly Transport[];
   /** Numbers of connections, one row each; `--quick` takes the first. */
   readonly connections: readonly number[];
   /** True: client and server speak TLS; a proxy's upstream does not. */
   readonly isTls?: boolean;
-  /** False: only with `--all` or `--only`. */
-  readonly isCore: boolean;
+  /**
+   * Requests per CPU-second that ours has to have, as a multiple of the best of the others. None:
+   * nothing was promised.
+   */
+  readonly goal?: number | Readonly<Record<Transport, number>>;
 }
 
 /** Different clients against one server: the client's CPU counts. */
@@ -88,4 +98,49 @@ export interface ServerComparison extends Common {
   readonly contenders: readonly ServerSpec[];
 }
 
-export type Comparison = ClientComparison | ServerComparison;
+/** What one gauge has to be at most. */
+export type GaugeGoal =
+  /** In the gauge's unit. */
+  | { readonly max: number }
+  /** As a multiple of the best of the others. */
+  | { readonly ratioMax: number };
+
+/** One row of a gauge comparison. */
+export interface GaugeSetting {
+  readonly text: string;
+  readonly goal: GaugeGoal;
+  /** Ours first. The samples of each, and why one did not take part. */
+  measure(conditions: GaugeConditions): Promise<readonly GaugeContender[]>;
+}
+
+export interface GaugeContender {
+  readonly name: string;
+  /** In the gauge's unit, one a run; empty when it could not take part. */
+  readonly samples: readonly number[];
+  readonly missing: string | null;
+  /** Something a reader has to know beside the figure. */
+  readonly note?: string;
+}
+
+/** How much trouble to take. */
+export interface Effort {
+  readonly seconds: number;
+  readonly runs: number;
+}
+
+export interface GaugeConditions {
+  readonly effort: Effort;
+  readonly progress: (text: string) => void;
+}
+
+/** One figure that is not a throughput, such as milliseconds or megabytes; less is better. */
+export interface GaugeComparison extends Named {
+  readonly judged: "gauge";
+  readonly unit: string;
+  /** Whom it is beside. */
+  readonly programs: readonly string[];
+  readonly settings: readonly GaugeSetting[];
+}
+
+export type ThroughputComparison = ClientComparison | ServerComparison;
+export type Comparison = ThroughputComparison | GaugeComparison;

@@ -1,12 +1,15 @@
 /** scripts/bench: hayate beside the programs that people use today, in one run. */
-import type { Comparison } from "./comparison.ts";
+import type { Comparison, ThroughputComparison } from "./comparison.ts";
 import { comparisons } from "./comparisons/all.ts";
+import { figuresOf, ratioTo } from "./figures.ts";
 import { describeHost } from "./host.ts";
 import { measureRow, type Row } from "./measure.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
 import { stopEverything } from "./processes.ts";
 import { findProgram, installPeers, remedy, versionOf } from "./programs.ts";
-import { columnHeads, figuresOf, ratioTo, renderRow } from "./report.ts";
+import { columnHeads, renderGaugeRow, renderRow } from "./report.ts";
+import { summarize } from "./statistics.ts";
+import { type GaugeRow, judgeGauge, judgeRow, renderVerdict } from "./verdict.ts";
 
 /** A load average that two idle cores do not have. */
 const busyLoad = 0.7;
@@ -24,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (options.help) {
     console.log(usage);
     console.log("Comparisons:");
-    for (const { name, title } of comparisons) console.log(`  ${name.padEnd(14)}${title}`);
+    for (const { name, title } of comparisons) console.log(`  ${name.padEnd(20)}${title}`);
     return 0;
   }
   if (options.install) return await installPeers();
@@ -63,23 +66,8 @@ async function bench(options: BenchOptions): Promise<number> {
         : `${program}: ${version}`,
     );
   }
-  const rows: Row[] = [];
-  let failures = 0;
-  for (const comparison of chosen) {
-    console.log(`\n${comparison.name}: ${comparison.title}\n${columnHeads(comparison.judged)}`);
-    for (const [transport, connections] of settingsOf(comparison, options)) {
-      try {
-        const row = await measureRow(comparison, transport, connections, options, showProgress);
-        showProgress("");
-        console.log(renderRow(row));
-        rows.push(row);
-      } catch (error) {
-        showProgress("");
-        failures++;
-        console.log(`  ${transport}, ${connections} connections: ${(error as Error).message}`);
-      }
-    }
-  }
+  const { rows, failures } = await measureAll(chosen, options);
+  console.log(`\n${renderGoals(rows)}`);
   const report = {
     host,
     versions,
@@ -92,31 +80,114 @@ async function bench(options: BenchOptions): Promise<number> {
   }
   if (options.svg !== null) {
     const { renderChart } = await import("./chart.ts");
-    await Deno.writeTextFile(options.svg, renderChart(rows, host));
+    await Deno.writeTextFile(options.svg, renderChart(rows.filter(isThroughput), host));
   }
   return failures === 0 ? 0 : 1;
 }
 
-function choose({ only, all }: BenchOptions): readonly Comparison[] {
+/** Runs row after row and shows each when it is done; a row that fails is said and left out. */
+async function measureAll(chosen: readonly Comparison[], options: BenchOptions) {
+  const rows: (Row | GaugeRow)[] = [];
+  let failures = 0;
+  for (const comparison of chosen) {
+    const unit = comparison.judged === "gauge" ? comparison.unit : "";
+    console.log(
+      `\n${comparison.name}: ${comparison.title}\n${columnHeads(comparison.judged, unit)}`,
+    );
+    for (const { text, measure } of plannedRows(comparison, options)) {
+      try {
+        const row = await measure();
+        showProgress("");
+        console.log(isThroughput(row) ? renderRow(row) : renderGaugeRow(row));
+        rows.push(row);
+      } catch (error) {
+        showProgress("");
+        failures++;
+        console.log(`  ${text}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return { rows, failures };
+}
+
+/** The rows of one comparison, not measured yet. */
+function plannedRows(
+  comparison: Comparison,
+  options: BenchOptions,
+): { text: string; measure: () => Promise<Row | GaugeRow> }[] {
+  if (comparison.judged !== "gauge") {
+    return settingsOf(comparison, options).map(([transport, connections]) => ({
+      text: `${transport}, ${connections} connections`,
+      measure: () => measureRow(comparison, transport, connections, options, showProgress),
+    }));
+  }
+  const { name, judged, unit } = comparison;
+  return comparison.settings.map((setting) => ({
+    text: setting.text,
+    measure: async () => {
+      const contenders = await setting.measure({ effort: options, progress: showProgress });
+      return {
+        comparison: name,
+        judged,
+        setting: setting.text,
+        unit,
+        goal: setting.goal,
+        contenders,
+      };
+    },
+  }));
+}
+
+function isThroughput(row: Row | GaugeRow): row is Row {
+  return row.judged !== "gauge";
+}
+
+function choose({ only, all, quick }: BenchOptions): readonly Comparison[] {
   if (only.length > 0) return comparisons.filter(({ name }) => only.includes(name));
-  return comparisons.filter(({ isCore }) => all || isCore);
+  return comparisons.filter(({ isCore }) => all || !quick || isCore);
 }
 
 function programsOf(comparison: Comparison): string[] {
+  if (comparison.judged === "gauge") return [...comparison.programs];
   const fixed = comparison.judged === "client" ? comparison.target : comparison.upstream;
   return [...comparison.contenders, ...(fixed === undefined ? [] : [fixed])]
     .map(({ program }) => program);
 }
 
-function settingsOf(comparison: Comparison, { quick }: BenchOptions) {
+function settingsOf(comparison: ThroughputComparison, { quick }: BenchOptions) {
   const counts = quick ? comparison.connections.slice(0, 1) : comparison.connections;
   return comparison.transports.flatMap((transport) =>
     counts.map((connections) => [transport, connections] as const)
   );
 }
 
-/** A row with its medians beside the trials, for the JSON file. */
-function numbers(row: Row) {
+/** How many goals were met, and which were not. */
+function renderGoals(rows: readonly (Row | GaugeRow)[]): string {
+  const lines: string[] = [];
+  let met = 0;
+  for (const row of rows) {
+    const verdict = isThroughput(row) ? judgeRow(row) : judgeGauge(row);
+    if (verdict?.isMet) met++;
+    if (verdict === null || verdict.isMet) continue;
+    const where = isThroughput(row) ? `${row.transport}, ${row.connections}` : row.setting;
+    lines.push(`  ${row.comparison}, ${where}\n${renderVerdict(verdict)}`);
+  }
+  const rest = lines.length === 0 ? "" : `; the others:\n${lines.join("\n")}`;
+  return `goals: ${met} of ${met + lines.length} reached${rest}`;
+}
+
+/** A row with its medians and its verdict beside the samples, for the JSON file. */
+function numbers(row: Row | GaugeRow) {
+  if (!isThroughput(row)) {
+    return {
+      ...row,
+      contenders: row.contenders.map((contender) => ({
+        ...contender,
+        figure: contender.samples.length === 0 ? null : summarize(contender.samples),
+      })),
+      verdict: judgeGauge(row),
+    };
+  }
   return {
     ...row,
     contenders: row.contenders.map((contender, index) => ({
@@ -124,6 +195,7 @@ function numbers(row: Row) {
       figures: figuresOf(row, contender),
       oursRequestsPerCpuSecondRatio: index === 0 ? null : ratioTo(row, index),
     })),
+    verdict: judgeRow(row),
   };
 }
 

@@ -1,20 +1,19 @@
 /** Runs one row of a comparison: every contender in turn, again and again. */
-import type { Address } from "../../mod/base/address.ts";
 import type {
-  Certificate,
   ClientSpec,
-  Comparison,
-  Place,
+  Effort,
   ServerComparison,
   ServerSpec,
   Target,
+  ThroughputComparison,
   Transport,
 } from "./comparison.ts";
-import { hayateLoad } from "./contenders/hayate.ts";
+import { hayateLoad } from "./contenders/hayate_load.ts";
 import { wrk } from "./contenders/wrk.ts";
 import { type CpuTime, PinnedProcess, runPinned } from "./processes.ts";
 import { findProgram } from "./programs.ts";
 import { summarize } from "./statistics.ts";
+import { clientCore, serverCore, TestBed } from "./test_bed.ts";
 import { parseWrkOutput } from "./wrk_output.ts";
 
 /** One run of one contender. */
@@ -37,22 +36,15 @@ export interface ContenderResult {
 
 export interface Row {
   readonly comparison: string;
-  readonly judged: Comparison["judged"];
+  readonly judged: ThroughputComparison["judged"];
   readonly transport: Transport;
   readonly connections: number;
   /** The client, where servers are compared. */
   readonly driver: string | null;
+  /** See `ThroughputComparison.goal`; null: nothing was promised. */
+  readonly goal: number | null;
   readonly contenders: readonly ContenderResult[];
 }
-
-export interface Effort {
-  readonly seconds: number;
-  readonly runs: number;
-}
-
-/** Servers on the first core, clients (and a proxy's upstream) on the last. */
-const serverCore = 0;
-const clientCore = navigator.hardwareConcurrency - 1;
 
 /** One contender, ready to run. */
 interface Side {
@@ -65,7 +57,7 @@ interface Side {
 
 /** Measures one row. Every process that it starts has ended when it returns. */
 export async function measureRow(
-  comparison: Comparison,
+  comparison: ThroughputComparison,
   transport: Transport,
   connections: number,
   effort: Effort,
@@ -98,7 +90,8 @@ export async function measureRow(
     judged: comparison.judged,
     transport,
     connections,
-    driver: comparison.judged === "server" ? driverFor(comparison, transport).name : null,
+    driver: comparison.judged === "server" ? driversOf(comparison, transport) : null,
+    goal: goalOf(comparison, transport),
     contenders: comparison.contenders.map(({ name }, index) => ({
       name,
       trials: trials[index],
@@ -107,13 +100,32 @@ export async function measureRow(
   };
 }
 
+function goalOf({ goal }: ThroughputComparison, transport: Transport): number | null {
+  return typeof goal === "object" ? goal[transport] : goal ?? null;
+}
+
+/** The names of all clients in a server row. */
+function driversOf(comparison: ServerComparison, transport: Transport): string {
+  const names = comparison.contenders.map((each) => driverFor(comparison, each, transport).name);
+  return [...new Set(names)].join(" and ");
+}
+
 /** wrk where it can, because it is nobody's own; hayate load where wrk cannot. */
-function driverFor({ driver }: ServerComparison, transport: Transport): ClientSpec {
+function driverFor(
+  comparison: ServerComparison,
+  contender: ServerSpec,
+  transport: Transport,
+): ClientSpec {
+  const driver = contender.driver ?? comparison.driver;
   if (driver !== undefined) return driver;
   return transport === "tcp" && findProgram(wrk.program) !== null ? wrk : hayateLoad;
 }
 
-function whyMissing(contender: ClientSpec | ServerSpec, transport: Transport): string | null {
+/** Null when the contender can take part. */
+export function whyMissing(
+  contender: ClientSpec | ServerSpec,
+  transport: Transport,
+): string | null {
   if (findProgram(contender.program) === null) return `${contender.program} is missing`;
   if ("transports" in contender && !contender.transports.includes(transport)) {
     return `cannot use ${transport} sockets`;
@@ -122,7 +134,7 @@ function whyMissing(contender: ClientSpec | ServerSpec, transport: Transport): s
 }
 
 async function startSides(
-  comparison: Comparison,
+  comparison: ThroughputComparison,
   bed: TestBed,
   missing: (string | null)[],
 ): Promise<(Side | null)[]> {
@@ -132,7 +144,6 @@ async function startSides(
       missing[index] === null ? { client, server, target, start: noTime } : null
     );
   }
-  const client = driverFor(comparison, bed.transport);
   const upstream = comparison.upstream === undefined
     ? null
     : (await bed.start(comparison.upstream, clientCore, null, null)).target.address;
@@ -142,7 +153,7 @@ async function startSides(
     if (missing[index] !== null) continue;
     try {
       sides[index] = {
-        client,
+        client: driverFor(comparison, contender, bed.transport),
         start: noTime,
         ...await bed.start(contender, serverCore, upstream),
       };
@@ -191,74 +202,4 @@ async function runTrial(side: Side, connections: number, seconds: number): Promi
       systemUs: (run.cpu.systemUs - side.start.systemUs) / per,
     },
   };
-}
-
-/** A temporary folder with the servers that run in it. */
-class TestBed implements AsyncDisposable {
-  readonly #processes: PinnedProcess[] = [];
-
-  private constructor(
-    readonly folder: string,
-    readonly transport: Transport,
-    readonly connections: number,
-    readonly certificate: Certificate | null,
-  ) {}
-
-  static async make(
-    transport: Transport,
-    connections: number,
-    isTls: boolean,
-  ): Promise<TestBed> {
-    const folder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
-    // A worker that has dropped its privileges still has to reach its socket.
-    await Deno.chmod(folder, 0o755);
-    const certificate = isTls ? await makeCertificate(folder) : null;
-    return new TestBed(folder, transport, connections, certificate);
-  }
-
-  async start(
-    spec: ServerSpec,
-    core: number,
-    upstream: Address | null,
-    certificate = this.certificate,
-  ): Promise<{ server: PinnedProcess; target: Target }> {
-    const path = findProgram(spec.program);
-    if (path === null) throw new Error(`${spec.program} is missing`);
-    const folder = `${this.folder}/${this.#processes.length}`;
-    await Deno.mkdir(folder);
-    const address: Address = this.transport === "unix"
-      ? { kind: "unix", path: `${folder}/s` }
-      : { kind: "tcp", host: "127.0.0.1", port: freePort() };
-    const { connections } = this;
-    const place: Place = { folder, address, upstream, certificate, connections };
-    for (const [name, text] of Object.entries(spec.files?.(place) ?? {})) {
-      const file = `${folder}/${name}`;
-      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
-      await Deno.writeTextFile(file, text);
-    }
-    const server = new PinnedProcess(spec.name, core, path, spec.args(place), spec.env);
-    this.#processes.push(server);
-    await server.untilListening(address);
-    return { server, target: { address, isTls: certificate !== null } };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of this.#processes) await process.stop();
-    await Deno.remove(this.folder, { recursive: true });
-  }
-}
-
-/** Made by the library that hayate itself uses; only a TLS row needs it to be there. */
-async function makeCertificate(folder: string): Promise<Certificate> {
-  const { writeSelfSigned } = await import("../../mod/tls/self_signed.ts");
-  const files = { certificateFile: `${folder}/cert.pem`, keyFile: `${folder}/key.pem` };
-  writeSelfSigned(["localhost", "127.0.0.1"], files.certificateFile, files.keyFile);
-  return files;
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }

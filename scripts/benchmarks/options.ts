@@ -2,7 +2,7 @@
 export interface BenchOptions {
   readonly help: boolean;
   readonly install: boolean;
-  /** Names of comparisons; empty: the core ones. */
+  /** Names of comparisons; empty: all of them, with `quick` the core ones. */
   readonly only: readonly string[];
   readonly all: boolean;
   readonly seconds: number;
@@ -16,11 +16,13 @@ export interface BenchOptions {
 export const usage = `Usage: scripts/bench [options]
 
 Measures dist/hayate beside wrk, nginx and others, in turns (A B A B ...), each side on a core of its
-own: requests per second and CPU microseconds per request, median and spread of all runs.
+own: requests per second and CPU microseconds per request, median and spread of all runs. Below each
+row stands what was promised: PASS, short, or not judged where nobody is there to compare with.
 
-  --quick         50 connections only, one second a run: under two minutes
+  --quick         load, serve, proxy and start with 50 connections, one second a run: under two
+                  minutes. Without it everything is measured: about an hour
   --only NAME     only this comparison; may be repeated
-  --all           also the comparisons that --only alone would run
+  --all           with --quick: every comparison, shortened
   --seconds N     seconds of one run (default 5; with --quick 1)
   --runs N        runs of each contender in each row (default 5)
   --json FILE     every figure

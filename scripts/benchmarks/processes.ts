@@ -73,6 +73,24 @@ export class PinnedProcess {
     return treeCpuTime(this.pid);
   }
 
+  /**
+   * Bytes of memory of it and everything below it. `Anonymous` leaves the program's own file out,
+   * `Rss` counts it once for each process.
+   */
+  memory(kind: "Anonymous" | "Rss"): number {
+    const pids = [this.pid, ...descendants(this.pid)];
+    return pids.reduce((sum, pid) => sum + memoryBytes(pid, kind), 0);
+  }
+
+  /** Open descriptors of it and everything below it. */
+  descriptorCount(): number {
+    return [this.pid, ...descendants(this.pid)].reduce((sum, pid) => sum + descriptors(pid), 0);
+  }
+
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
   /** TERM, and KILL to it and its children when that is not heard within five seconds. */
   async stop(): Promise<void> {
     if (!running.delete(this)) return;
@@ -137,11 +155,28 @@ function treeCpuTime(pid: number): CpuTime {
   return { userUs: userTicks * tickUs, systemUs: systemTicks * tickUs };
 }
 
+/** One figure of /proc/PID/smaps_rollup; 0 when the process has ended. */
+function memoryBytes(pid: number, field: string): number {
+  const text = ofProcess(() => Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`)) ?? "";
+  const line = text.split("\n").find((each) => each.startsWith(`${field}:`));
+  return Number(line?.match(/(\d+) kB/)?.[1] ?? 0) * 1024;
+}
+
+/** Open descriptors of one process; 0 when it has ended. */
+function descriptors(pid: number): number {
+  return ofProcess(() => [...Deno.readDirSync(`/proc/${pid}/fd`)].length) ?? 0;
+}
+
 /** The fields of /proc/PID/stat behind the program's name; null when the process has ended. */
 function statFields(pid: number): string[] | null {
+  const stat = ofProcess(() => Deno.readTextFileSync(`/proc/${pid}/stat`));
+  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** What `read` finds below /proc/PID; null when the process has ended. */
+function ofProcess<T>(read: () => T): T | null {
   try {
-    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return read();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     // ESRCH: it ended between open and read.

@@ -11,6 +11,7 @@ const peers: Readonly<Record<string, { readonly package: string; readonly versio
     haproxy: { package: "haproxy", versionFlag: "-v" },
     h2o: { package: "h2o", versionFlag: "-v" },
     unicorn: { package: "unicorn", versionFlag: "-v" },
+    start_server: { package: "libserver-starter-perl", versionFlag: "--version" },
     taskset: { package: "util-linux", versionFlag: "-V" },
   };
 
@@ -22,6 +23,8 @@ export function findProgram(name: string): string | null {
     const path = Deno.env.get("HAYATE_BINARY") ?? `${root}/dist/hayate`;
     return isFile(path) ? path : null;
   }
+  // The one that runs this script, which is the version that hayate is compiled with.
+  if (name === "deno") return Deno.execPath();
   const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
   return [...folders, ...extraFolders].map((folder) => `${folder}/${name}`).find(isFile) ?? null;
 }

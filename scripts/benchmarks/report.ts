@@ -1,53 +1,14 @@
 /** Rows to text. Pure. */
-import type { ContenderResult, Row, Trial } from "./measure.ts";
+import { figuresOf, ratioTo } from "./figures.ts";
+import type { Row } from "./measure.ts";
 import { summarize, type Summary } from "./statistics.ts";
+import { type GaugeRow, judgeGauge, judgeRow, renderVerdict } from "./verdict.ts";
 
-/** A contender's figures. */
-export interface Figures {
-  readonly requestsPerSecond: Summary;
-  /** CPU microseconds per request of the judged side: user, system, both. */
-  readonly user: Summary;
-  readonly system: Summary;
-  readonly cpu: Summary;
-  readonly errors: number;
-  readonly errorShare: number;
-}
-
-export function figuresOf(row: Row, contender: ContenderResult): Figures | null {
-  if (contender.trials.length === 0) return null;
-  const sides = contender.trials.map((trial) => trial[row.judged]);
-  const sum = (count: (trial: Trial) => number) =>
-    contender.trials.reduce((total, trial) => total + count(trial), 0);
-  const errors = sum((trial) => trial.errors);
-  return {
-    requestsPerSecond: summarize(contender.trials.map((trial) => trial.requestsPerSecond)),
-    user: summarize(sides.map((side) => side.userUs)),
-    system: summarize(sides.map((side) => side.systemUs)),
-    cpu: summarize(sides.map((side) => side.userUs + side.systemUs)),
-    errors,
-    errorShare: errors / Math.max(sum((trial) => trial.requests), 1),
-  };
-}
-
-/** Failed requests, as a share of all, up to which figures can be compared. */
-const errorShareMax = 0.001;
-
-/**
- * Our requests per CPU-second as a multiple of another contender's; null when one is missing, or
- * when one has failed so often that its figure is that of another task.
- */
-export function ratioTo(row: Row, index: number): number | null {
-  const ours = figuresOf(row, row.contenders[0]);
-  const theirs = figuresOf(row, row.contenders[index]);
-  if (ours === null || theirs === null) return null;
-  if (Math.max(ours.errorShare, theirs.errorShare) > errorShareMax) return null;
-  return theirs.cpu.median / ours.cpu.median;
-}
-
-const nameWidth = 22;
+const nameWidth = 30;
 
 /** The line above the figures of one comparison. */
-export function columnHeads(judged: Row["judged"]): string {
+export function columnHeads(judged: Row["judged"] | "gauge", unit = ""): string {
+  if (judged === "gauge") return `    ${"".padEnd(nameWidth)}${unit.padStart(12)}`;
   return `    ${"".padEnd(nameWidth)}${"requests/s".padStart(18)}   ` +
     `CPU us/request of the ${judged} (user + system)   requests per CPU-second`;
 }
@@ -59,7 +20,29 @@ export function renderRow(row: Row): string {
   row.contenders.forEach((contender, index) => {
     lines.push(`    ${contender.name.padEnd(nameWidth)}${renderContender(row, index)}`);
   });
+  const verdict = judgeRow(row);
+  if (verdict !== null) lines.push(renderVerdict(verdict));
   return lines.join("\n");
+}
+
+/** The same for one gauge. */
+export function renderGaugeRow(row: GaugeRow): string {
+  const lines = [`  ${row.setting}`];
+  for (const { name, samples, missing, note } of row.contenders) {
+    const figure = samples.length === 0
+      ? `  not measured: ${missing}`
+      : gaugeFigure(summarize(samples), samples.length);
+    lines.push(`    ${name.padEnd(nameWidth)}${figure}${note === undefined ? "" : `  ${note}`}`);
+  }
+  lines.push(renderVerdict(judgeGauge(row)));
+  return lines.join("\n");
+}
+
+function gaugeFigure(summary: Summary, count: number): string {
+  const digits = summary.median >= 100 || Number.isInteger(summary.median) ? 0 : 1;
+  const text = summary.median < 1 ? summary.median.toFixed(2) : summary.median.toFixed(digits);
+  const median = (summary.median === 0 ? "0" : text).padStart(12);
+  return count === 1 ? median : `${median} ${spread(summary)}`;
 }
 
 function renderContender(row: Row, index: number): string {

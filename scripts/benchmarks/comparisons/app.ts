@@ -1,15 +1,42 @@
-import type { Comparison } from "../comparison.ts";
-import { hayateApp, hayateLoadNoKeepalive } from "../contenders/hayate.ts";
+import type { ServerComparison } from "../comparison.ts";
+import { denoServe } from "../contenders/deno.ts";
+import { hayateApp } from "../contenders/hayate.ts";
+import { hayateLoad, hayateLoadNoKeepalive } from "../contenders/hayate_load.ts";
 import { unicorn } from "../contenders/unicorn.ts";
 
-export const app: Comparison = {
-  name: "app",
-  title: 'application servers, a handler that answers "hello world", one worker',
+const common = {
   judged: "server",
-  // Unicorn has no keep-alive, so neither side gets it.
-  driver: hayateLoadNoKeepalive,
-  contenders: [hayateApp, unicorn],
   transports: ["tcp", "unix"],
   connections: [50],
   isCore: false,
+} as const;
+
+/** Unicorn has no keep-alive, so neither side gets it. */
+export const app: ServerComparison = {
+  ...common,
+  name: "app",
+  title: 'application servers, a handler that answers "hello world", connection per request',
+  driver: hayateLoadNoKeepalive,
+  contenders: [hayateApp, unicorn],
+  goal: 5,
+};
+
+/** Each as it stands behind a proxy. */
+export const appKeepalive: ServerComparison = {
+  ...common,
+  name: "app-keepalive",
+  title: "the same with keep-alive on our side; Unicorn closes each connection",
+  contenders: [
+    { ...hayateApp, driver: hayateLoad },
+    { ...unicorn, driver: hayateLoadNoKeepalive },
+  ],
+  goal: 5,
+};
+
+export const fetch: ServerComparison = {
+  ...common,
+  name: "fetch",
+  title: "a fetch handler that answers a fresh Response, one worker",
+  contenders: [hayateApp, denoServe],
+  goal: 1.5,
 };

@@ -1,5 +1,5 @@
 import type { Comparison } from "../comparison.ts";
-import { hayateLoad } from "../contenders/hayate.ts";
+import { hayateLoad } from "../contenders/hayate_load.ts";
 import { nginxReturn } from "../contenders/nginx.ts";
 import { wrk } from "../contenders/wrk.ts";
 
@@ -11,5 +11,6 @@ export const load: Comparison = {
   contenders: [hayateLoad, wrk],
   transports: ["tcp", "unix"],
   connections: [50, 600],
+  goal: 1.15,
   isCore: true,
 };

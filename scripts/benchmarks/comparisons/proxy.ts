@@ -10,5 +10,6 @@ export const proxy: Comparison = {
   contenders: [hayateProxy, nginxProxy],
   transports: ["tcp", "unix"],
   connections: [50, 600],
+  goal: 1.2,
   isCore: true,
 };

@@ -12,5 +12,6 @@ export const proxyOthers: Comparison = {
   contenders: [hayateProxy, haproxyProxy, h2oProxy],
   transports: ["tcp", "unix"],
   connections: [50],
+  goal: 1.2,
   isCore: false,
 };

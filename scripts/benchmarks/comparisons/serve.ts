@@ -9,5 +9,6 @@ export const serve: Comparison = {
   contenders: [hayateText, nginxReturn],
   transports: ["tcp", "unix"],
   connections: [50, 600],
+  goal: { tcp: 1.2, unix: 1.3 },
   isCore: true,
 };

@@ -1,5 +1,5 @@
 import type { Comparison } from "../comparison.ts";
-import { hayateLoad } from "../contenders/hayate.ts";
+import { hayateLoad } from "../contenders/hayate_load.ts";
 import { nginxReturn } from "../contenders/nginx.ts";
 import { wrk } from "../contenders/wrk.ts";
 

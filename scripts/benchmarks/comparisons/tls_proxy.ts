@@ -12,5 +12,6 @@ export const tlsProxy: Comparison = {
   transports: ["tcp"],
   connections: [50],
   isTls: true,
+  goal: 1.2,
   isCore: false,
 };

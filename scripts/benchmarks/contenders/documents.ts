@@ -5,5 +5,7 @@ export function documentRoot({ folder }: Place): string {
   return `${folder}/documents`;
 }
 
-/** A page of 10,000 bytes, the only file in it. */
-export const documents = { "documents/index.html": `${"x".repeat(99)}\n`.repeat(100) } as const;
+/** A page of so many bytes, the only file in it. */
+export function documentsOf(bytes: number): Readonly<Record<string, string>> {
+  return { "documents/index.html": `${"x".repeat(99)}\n`.repeat(bytes / 100) };
+}

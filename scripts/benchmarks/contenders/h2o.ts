@@ -1,7 +1,23 @@
 import type { Place, ServerSpec } from "../comparison.ts";
 
 /** A reverse proxy to the place's upstream, for h2o and for hayate proxy alike. */
-export function h2oConfig({ address, upstream, certificate }: Place): string {
+export function h2oConfig(place: Place): string {
+  const { upstream } = place;
+  if (upstream === null) throw new TypeError("Cannot configure a proxy: it has no upstream");
+  const target = upstream.kind === "unix"
+    ? `http://[unix:${upstream.path}]/`
+    : `http://${upstream.host}:${upstream.port}/`;
+  return pathConfig(
+    place,
+    `        proxy.reverse.url: ${target}
+        proxy.preserve-host: ON
+        proxy.timeout.keepalive: 10000
+`,
+  );
+}
+
+/** One listener, and what is to happen below `/`. */
+export function pathConfig({ address, certificate }: Place, lines: string): string {
   const ssl = certificate === null ? "" : `  ssl:
     certificate-file: ${certificate.certificateFile}
     key-file: ${certificate.keyFile}
@@ -9,20 +25,13 @@ export function h2oConfig({ address, upstream, certificate }: Place): string {
   const listen = address.kind === "unix"
     ? `  type: unix\n  port: ${address.path}\n`
     : `  host: ${address.host}\n  port: ${address.port}\n`;
-  if (upstream === null) throw new TypeError("Cannot configure a proxy: it has no upstream");
-  const target = upstream.kind === "unix"
-    ? `http://[unix:${upstream.path}]/`
-    : `http://${upstream.host}:${upstream.port}/`;
   return `num-threads: 1
 listen:
 ${listen}${ssl}hosts:
   default:
     paths:
       /:
-        proxy.reverse.url: ${target}
-        proxy.preserve-host: ON
-        proxy.timeout.keepalive: 10000
-`;
+${lines}`;
 }
 
 export const h2oProxy: ServerSpec = {

@@ -1,40 +1,8 @@
+/** hayate as a server. */
 import type { Address } from "../../../mod/base/address.ts";
-import type { ClientSpec, Place, ServerSpec, Target } from "../comparison.ts";
-import { documentRoot, documents } from "./documents.ts";
-import { h2oConfig } from "./h2o.ts";
-
-export const hayateLoad: ClientSpec = loadClient("hayate load", []);
-
-/** One connection per request, which is what a server without keep-alive makes of any client. */
-export const hayateLoadNoKeepalive: ClientSpec = loadClient("hayate load --no-keepalive", [
-  "--no-keepalive",
-]);
-
-function loadClient(name: string, flags: readonly string[]): ClientSpec {
-  return {
-    name,
-    program: "hayate",
-    transports: ["tcp", "unix"],
-    args: (target, connections, seconds) => [
-      "load",
-      ...flags,
-      "-t1",
-      `-c${connections}`,
-      `-d${seconds}s`,
-      ...targetArgs(target),
-    ],
-    startArgs: (target) => ["load", "-t1", "-c1", "-n1", ...targetArgs(target)],
-  };
-}
-
-function targetArgs({ address, isTls }: Target): string[] {
-  const scheme = isTls ? "https" : "http";
-  // The servers have certificates that nobody signed, and wrk verifies none either.
-  const trust = isTls ? ["-k"] : [];
-  return address.kind === "unix"
-    ? [...trust, "-P", address.path, `${scheme}://localhost/`]
-    : [...trust, `${scheme}://${address.host}:${address.port}/`];
-}
+import type { Place, ServerSpec } from "../comparison.ts";
+import { documentRoot, documentsOf } from "./documents.ts";
+import { h2oConfig, pathConfig } from "./h2o.ts";
 
 /** `serve --text`, with the body that nginx's `return 200` sends. */
 export const hayateText: ServerSpec = {
@@ -45,35 +13,74 @@ export const hayateText: ServerSpec = {
   ) => ["serve", "-q", "--workers", "1", ...listenArgs(address), "--text", "hello world\n"],
 };
 
-export const hayateFiles: ServerSpec = {
-  name: "hayate serve DIR",
-  program: "hayate",
-  files: () => documents,
-  args: (
-    place,
-  ) => ["serve", "-q", "--workers", "1", ...listenArgs(place.address), documentRoot(place)],
-};
+/** One file of so many bytes. */
+export function hayateFiles(bytes: number): ServerSpec {
+  return {
+    name: "hayate serve DIR",
+    program: "hayate",
+    files: () => documentsOf(bytes),
+    args: (
+      place,
+    ) => ["serve", "-q", "--workers", "1", ...listenArgs(place.address), documentRoot(place)],
+  };
+}
+
+/** The app, as a file of the place's folder. */
+export const appFiles = {
+  "app.js": 'export default { fetch: () => new Response("hello world\\n") };\n',
+} as const;
 
 /** A fetch handler that answers "hello world". */
 export const hayateApp: ServerSpec = {
   name: "hayate serve app.js",
   program: "hayate",
-  files: () => ({
-    "app.js": 'export default { fetch: () => new Response("hello world\\n") };\n',
-  }),
+  files: () => appFiles,
   args: (
     { folder, address },
   ) => ["serve", "-q", "--workers", "1", ...listenArgs(address), `${folder}/app.js`],
 };
 
-export const hayateProxy: ServerSpec = {
-  name: "hayate proxy",
-  program: "hayate",
-  files: (place) => ({ "proxy.conf": h2oConfig(place) }),
-  args: ({ folder }: Place) => ["proxy", "-c", `${folder}/proxy.conf`],
-};
+export const hayateProxy: ServerSpec = proxy("hayate proxy", h2oConfig);
 
-function listenArgs(address: Address): string[] {
+/** Answers by itself; see `nginxRedirect`. */
+export const hayateRedirect: ServerSpec = proxy(
+  "hayate proxy redirect",
+  (place) =>
+    pathConfig(
+      place,
+      "        redirect:\n          url: http://localhost/elsewhere\n          status: 301\n",
+    ),
+);
+
+/** Everything on that costs something: see `nginxReturnOn` for its peers. */
+export function hayateLadenProxy(peerCount: number): ServerSpec {
+  return proxy(`hayate proxy, ${peerCount} peers`, (place) => {
+    if (place.upstream?.kind !== "tcp") throw new TypeError("Cannot have several unix peers");
+    const { port } = place.upstream;
+    const peers = Array.from({ length: peerCount }, (_, index) => `127.0.0.${index + 1}:${port}`);
+    return `${pathConfig(place, "        proxy.reverse.url: http://peers/\n")}upstreams:
+  peers:
+    servers: [${peers.map((peer) => `"${peer}"`).join(", ")}]
+    balance: least_conn
+    keepalive: ${place.connections}
+    check: interval=1000 rise=1 fall=3 timeout=1000 type=http
+access-log: ${place.folder}/access.log
+control: ${place.folder}/control.sock
+`;
+  });
+}
+
+function proxy(name: string, config: (place: Place) => string): ServerSpec {
+  return {
+    name,
+    program: "hayate",
+    files: (place) => ({ "proxy.conf": config(place) }),
+    args: ({ folder }) => ["proxy", "-c", `${folder}/proxy.conf`],
+  };
+}
+
+/** Where `hayate serve` listens. */
+export function listenArgs(address: Address): string[] {
   return address.kind === "unix"
     ? ["--path", address.path]
     : ["--host", address.host, "--port", String(address.port)];

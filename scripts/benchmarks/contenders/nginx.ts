@@ -1,6 +1,6 @@
 import type { Address } from "../../../mod/base/address.ts";
 import type { Place, ServerSpec } from "../comparison.ts";
-import { documentRoot, documents } from "./documents.ts";
+import { documentRoot, documentsOf } from "./documents.ts";
 
 function spell(address: Address): string {
   return address.kind === "unix" ? `unix:${address.path}` : `${address.host}:${address.port}`;
@@ -9,14 +9,16 @@ function spell(address: Address): string {
 /** As lean as nginx gets: one worker, no log, connections kept for ever (its default is 1000 requests). */
 function config(place: Place, http: string, location: string): string {
   const { folder, address, connections, certificate } = place;
+  const slots = connections * 2 + 100;
   const ssl = certificate === null
     ? ""
     : `    ssl_certificate ${certificate.certificateFile};\n    ssl_certificate_key ${certificate.keyFile};\n`;
   return `worker_processes 1;
+worker_rlimit_nofile ${slots};
 daemon off;
 error_log ${folder}/error.log warn;
 pid ${folder}/nginx.pid;
-events { worker_connections ${connections * 2 + 100}; }
+events { worker_connections ${slots}; }
 http {
   access_log off;
   keepalive_requests 1000000000;
@@ -52,16 +54,46 @@ export const nginxReturn: ServerSpec = server(
   (place) => config(place, "  default_type text/plain;\n", 'return 200 "hello world\\n";'),
 );
 
-export const nginxFiles: ServerSpec = server(
-  "nginx root",
+/** The same on every address from 127.0.0.1 to 127.0.0.COUNT: as many peers for one upstream. */
+export function nginxReturnOn(count: number): ServerSpec {
+  return server(nginxReturn.name, (place) => {
+    if (place.address.kind !== "tcp") {
+      throw new TypeError("Cannot be several peers on a unix socket");
+    }
+    const { port } = place.address;
+    const listens = Array.from(
+      { length: count },
+      (_, index) => `    listen 127.0.0.${index + 1}:${port} backlog=16384;\n`,
+    );
+    return config(place, "  default_type text/plain;\n", 'return 200 "hello world\\n";')
+      .replace(/^ {4}listen .*\n/m, listens.join(""));
+  });
+}
+
+/** An answer without a file or an upstream that a reverse proxy can give, too. */
+export const nginxRedirect: ServerSpec = server(
+  "nginx return 301",
   (place) =>
     config(
       place,
-      "  sendfile on;\n  tcp_nopush on;\n  open_file_cache max=100;\n",
-      `root ${documentRoot(place)};`,
+      "  ssl_session_cache shared:tls:10m;\n",
+      "return 301 http://localhost/elsewhere;",
     ),
-  documents,
 );
+
+/** With sendfile, one file of so many bytes. */
+export function nginxFiles(bytes: number): ServerSpec {
+  return server(
+    "nginx root",
+    (place) =>
+      config(
+        place,
+        "  sendfile on;\n  tcp_nopush on;\n  open_file_cache max=100;\n",
+        `root ${documentRoot(place)};`,
+      ),
+    documentsOf(bytes),
+  );
+}
 
 export const nginxProxy: ServerSpec = server("nginx proxy", (place) =>
   config(
@@ -72,5 +104,7 @@ export const nginxProxy: ServerSpec = server("nginx proxy", (place) =>
     keepalive_requests 1000000000;
   }
 `,
-    'proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";',
+    'proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; ' +
+      // A body that its own memory cannot hold would go through a file.
+      "proxy_buffers 64 8k; proxy_max_temp_file_size 0;",
   ));

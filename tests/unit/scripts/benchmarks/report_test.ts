@@ -1,6 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { figuresOf, ratioTo } from "../../../../scripts/benchmarks/figures.ts";
 import type { Row, Trial } from "../../../../scripts/benchmarks/measure.ts";
-import { figuresOf, ratioTo, renderRow } from "../../../../scripts/benchmarks/report.ts";
+import { renderGaugeRow, renderRow } from "../../../../scripts/benchmarks/report.ts";
+import { type GaugeRow, judgeGauge, judgeRow } from "../../../../scripts/benchmarks/verdict.ts";
 import { summarize } from "../../../../scripts/benchmarks/statistics.ts";
 
 function trial(requestsPerSecond: number, userUs: number, systemUs: number): Trial {
@@ -19,6 +21,7 @@ const row: Row = {
   transport: "tcp",
   connections: 50,
   driver: "wrk",
+  goal: 1.2,
   contenders: [
     {
       name: "ours",
@@ -49,12 +52,55 @@ Deno.test("ratioTo() compares requests per CPU-second of the judged side", () =>
   assertEquals(ratioTo({ ...row, contenders }, 1), null, "failures are another task");
 });
 
-Deno.test("renderRow() shows figures, ratio, errors and who is missing", () => {
+Deno.test("renderRow() shows figures, ratio, errors, who is missing and the verdict", () => {
   assertEquals(
     renderRow(row),
     `  tcp, 50 connections, driven by wrk
-    ours                      150,000  ±1.3%     4.00  ±3.8%  (0.50 + 3.50)
-    theirs                    100,000  ±1.0%     5.00  ±1.0%  (1.00 + 4.00)            hayate has 1.25 x as many  3 ERRORS
-    absent                  not measured: absent is missing`,
+    ours                              150,000  ±1.3%     4.00  ±3.8%  (0.50 + 3.50)
+    theirs                            100,000  ±1.0%     5.00  ±1.0%  (1.00 + 4.00)            hayate has 1.25 x as many  3 ERRORS
+    absent                          not measured: absent is missing
+    PASS        at least 1.20 x the best other's requests per CPU-second: 1.25`,
   );
+});
+
+Deno.test("judgeRow() needs the goal against the best of those that could be measured", () => {
+  assertEquals(judgeRow({ ...row, goal: null }), null);
+  assertEquals(judgeRow({ ...row, goal: 1.3 })!.isMet, false);
+  const better = { ...row.contenders[1], name: "better", trials: [trial(200_000, 1, 3)] };
+  const contenders = [...row.contenders, better];
+  assertAlmostEquals(judgeRow({ ...row, contenders })!.reached!, 1);
+  const alone = judgeRow({ ...row, contenders: [row.contenders[0], row.contenders[2]] })!;
+  assertEquals([alone.reached, alone.isMet], [null, null]);
+});
+
+const gauge: GaugeRow = {
+  comparison: "start",
+  judged: "gauge",
+  setting: "one worker",
+  unit: "ms",
+  goal: { max: 60 },
+  contenders: [
+    { name: "ours", samples: [50, 70, 54], missing: null },
+    { name: "theirs", samples: [9], missing: null, note: "of 10" },
+    { name: "absent", samples: [], missing: "absent is missing" },
+  ],
+};
+
+Deno.test("renderGaugeRow() shows medians, spread, notes, who is missing and the verdict", () => {
+  assertEquals(
+    renderGaugeRow(gauge),
+    `  one worker
+    ours                                    54 ±18.5%
+    theirs                                   9  of 10
+    absent                          not measured: absent is missing
+    PASS        at most 60 ms: 54.00`,
+  );
+});
+
+Deno.test("judgeGauge() compares with a figure or with the best of the others", () => {
+  assertEquals(judgeGauge({ ...gauge, goal: { max: 53 } }).isMet, false);
+  const ratio = judgeGauge({ ...gauge, goal: { ratioMax: 1 } });
+  assertEquals([ratio.reached, ratio.isMet], [6, false]);
+  const contenders = [gauge.contenders[0], gauge.contenders[2]];
+  assertEquals(judgeGauge({ ...gauge, goal: { ratioMax: 1 }, contenders }).isMet, null);
 });

@@ -1,0 +1,28 @@
+import type { ClientComparison, ServerComparison } from "../comparison.ts";
+import { hayateText } from "../contenders/hayate.ts";
+import { hayateLoadNoKeepalive } from "../contenders/hayate_load.ts";
+import { nginxReturn } from "../contenders/nginx.ts";
+import { wrkClose } from "../contenders/wrk.ts";
+
+export const loadClose: ClientComparison = {
+  name: "load-close",
+  title: "load generators, a connection per request, -t1, against nginx `return 200`",
+  judged: "client",
+  target: nginxReturn,
+  contenders: [hayateLoadNoKeepalive, wrkClose],
+  transports: ["tcp", "unix"],
+  connections: [50],
+  goal: 1.2,
+  isCore: false,
+};
+
+export const serveClose: ServerComparison = {
+  name: "serve-close",
+  title: "servers of a fixed 12-byte body, a connection per request, one worker",
+  judged: "server",
+  driver: hayateLoadNoKeepalive,
+  contenders: [hayateText, nginxReturn],
+  transports: ["tcp", "unix"],
+  connections: [50],
+  isCore: false,
+};

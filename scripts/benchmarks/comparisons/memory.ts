@@ -1,0 +1,27 @@
+import type { GaugeComparison } from "../comparison.ts";
+import { hayateText } from "../contenders/hayate.ts";
+import { hayateLoad, hayateLoadTwoThreads } from "../contenders/hayate_load.ts";
+import { nginxReturn } from "../contenders/nginx.ts";
+import { wrk } from "../contenders/wrk.ts";
+import { idleMemory } from "../gauges/idle_memory.ts";
+import { loadMemory } from "../gauges/load_memory.ts";
+
+export const idle: GaugeComparison = {
+  name: "idle",
+  title: "memory for connections that are kept and idle, one worker",
+  judged: "gauge",
+  unit: "MB",
+  programs: ["nginx"],
+  settings: [idleMemory(10_000, 40, [hayateText, nginxReturn])],
+  isCore: false,
+};
+
+export const loadMemories: GaugeComparison = {
+  name: "load-memory",
+  title: "memory of load generators",
+  judged: "gauge",
+  unit: "MB",
+  programs: ["nginx", "wrk"],
+  settings: [loadMemory(10_000, 120, nginxReturn, [hayateLoad, hayateLoadTwoThreads, wrk])],
+  isCore: false,
+};

@@ -1,0 +1,19 @@
+import type { ServerComparison } from "../comparison.ts";
+import { hayateLadenProxy, hayateProxy } from "../contenders/hayate.ts";
+import { nginxReturnOn } from "../contenders/nginx.ts";
+
+const peerCount = 20;
+
+/** What our own comforts cost: at most 15% more CPU time for a request. */
+export const proxyLaden: ServerComparison = {
+  name: "proxy-laden",
+  title:
+    `hayate proxy with ${peerCount} peers, least_conn, checks, access log and metrics; and plain`,
+  judged: "server",
+  upstream: nginxReturnOn(peerCount),
+  contenders: [hayateLadenProxy(peerCount), hayateProxy],
+  transports: ["tcp"],
+  connections: [50],
+  goal: 1 / 1.15,
+  isCore: false,
+};

@@ -1,0 +1,45 @@
+/** Trials to figures, and figures to a ratio. Pure. */
+import type { ContenderResult, Row, Trial } from "./measure.ts";
+import { summarize, type Summary } from "./statistics.ts";
+
+/** A contender's figures. */
+export interface Figures {
+  readonly requestsPerSecond: Summary;
+  /** CPU microseconds per request of the judged side: user, system, both. */
+  readonly user: Summary;
+  readonly system: Summary;
+  readonly cpu: Summary;
+  readonly errors: number;
+  readonly errorShare: number;
+}
+
+export function figuresOf(row: Row, contender: ContenderResult): Figures | null {
+  if (contender.trials.length === 0) return null;
+  const sides = contender.trials.map((trial) => trial[row.judged]);
+  const sum = (count: (trial: Trial) => number) =>
+    contender.trials.reduce((total, trial) => total + count(trial), 0);
+  const errors = sum((trial) => trial.errors);
+  return {
+    requestsPerSecond: summarize(contender.trials.map((trial) => trial.requestsPerSecond)),
+    user: summarize(sides.map((side) => side.userUs)),
+    system: summarize(sides.map((side) => side.systemUs)),
+    cpu: summarize(sides.map((side) => side.userUs + side.systemUs)),
+    errors,
+    errorShare: errors / Math.max(sum((trial) => trial.requests), 1),
+  };
+}
+
+/** Failed requests, as a share of all, up to which figures can be compared. */
+const errorShareMax = 0.001;
+
+/**
+ * Our requests per CPU-second as a multiple of another contender's; null when one is missing, or
+ * when one has failed so often that its figure is that of another task.
+ */
+export function ratioTo(row: Row, index: number): number | null {
+  const ours = figuresOf(row, row.contenders[0]);
+  const theirs = figuresOf(row, row.contenders[index]);
+  if (ours === null || theirs === null) return null;
+  if (Math.max(ours.errorShare, theirs.errorShare) > errorShareMax) return null;
+  return theirs.cpu.median / ours.cpu.median;
+}

@@ -1,0 +1,53 @@
+/** The servers of a gauge row: started, or said to be missing. */
+import type { GaugeContender, ServerSpec, Target } from "../comparison.ts";
+import type { PinnedProcess } from "../processes.ts";
+import { findProgram } from "../programs.ts";
+import { clientCore, serverCore, type TestBed } from "../test_bed.ts";
+
+/** A server and what was measured of it so far. */
+export interface Contestant {
+  readonly spec: ServerSpec;
+  readonly server: PinnedProcess;
+  readonly target: Target;
+  readonly samples: number[];
+  note?: string;
+}
+
+/** Starts every server; one that cannot be started becomes a line that says why. */
+export async function startContestants(
+  bed: TestBed,
+  specs: readonly ServerSpec[],
+  upstream?: ServerSpec,
+): Promise<(Contestant | GaugeContender)[]> {
+  const behind = upstream === undefined
+    ? null
+    : (await bed.start(upstream, clientCore, null, null)).target.address;
+  const all: (Contestant | GaugeContender)[] = [];
+  for (const spec of specs) {
+    const { name, program } = spec;
+    if (findProgram(program) === null) {
+      all.push({ name, samples: [], missing: `${program} is missing` });
+      continue;
+    }
+    try {
+      all.push({ spec, samples: [], ...await bed.start(spec, serverCore, behind) });
+    } catch (error) {
+      all.push({ name, samples: [], missing: (error as Error).message });
+    }
+  }
+  return all;
+}
+
+/** Those that take part. */
+export function present(all: readonly (Contestant | GaugeContender)[]): Contestant[] {
+  return all.filter((each) => "server" in each);
+}
+
+/** What the row shows of each. */
+export function results(all: readonly (Contestant | GaugeContender)[]): GaugeContender[] {
+  return all.map((each) => {
+    if (!("server" in each)) return each;
+    const { spec, samples, note } = each;
+    return { name: spec.name, samples, missing: null, ...(note === undefined ? {} : { note }) };
+  });
+}

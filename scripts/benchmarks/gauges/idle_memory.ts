@@ -1,0 +1,56 @@
+/** What a server holds for connections that have had an answer and are kept. */
+import type { GaugeSetting, ServerSpec } from "../comparison.ts";
+import { PinnedProcess } from "../processes.ts";
+import { findProgram } from "../programs.ts";
+import { clientCore, TestBed } from "../test_bed.ts";
+import { present, results, startContestants } from "./contestants.ts";
+import { loadArgs } from "./load_run.ts";
+
+/** Long enough for every connection to have its requests, once all are open. */
+const busySeconds = 5;
+const quietSeconds = 60;
+const patienceMs = 30_000;
+
+/** Megabytes that `connections` connections add to what the server holds without them. */
+export function idleMemory(
+  connections: number,
+  maxMegabytes: number,
+  contenders: readonly ServerSpec[],
+): GaugeSetting {
+  return {
+    text: `tcp, ${connections.toLocaleString("en")} idle connections`,
+    goal: { max: maxMegabytes },
+    async measure({ progress }) {
+      await using bed = await TestBed.make("tcp", connections, false);
+      const all = await startContestants(bed, contenders);
+      // One sample: a second run would find what the first has left behind.
+      for (const each of present(all)) {
+        progress(each.spec.name);
+        // Of a server that has had no request yet: what its heap grows by counts, too.
+        const before = each.server.memory("Anonymous");
+        const stages = `${busySeconds}s:${2 * connections},${quietSeconds}s:10`;
+        const args = loadArgs(each.target, [`-c${connections}`, "--stages", stages]);
+        const client = new PinnedProcess("hayate load", clientCore, findProgram("hayate")!, args);
+        try {
+          await untilOpen(each.server, connections);
+          await new Promise((wake) => setTimeout(wake, busySeconds * 1000));
+          each.samples.push((each.server.memory("Anonymous") - before) / 1e6);
+        } finally {
+          await client.stop();
+        }
+      }
+      return results(all);
+    },
+  };
+}
+
+/** Waits until the server has so many connections. */
+async function untilOpen(server: PinnedProcess, count: number): Promise<void> {
+  const endMs = performance.now() + patienceMs;
+  while (server.descriptorCount() < count) {
+    if (performance.now() > endMs) {
+      throw new Error(`${server.label} has only ${server.descriptorCount()} descriptors open`);
+    }
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+}

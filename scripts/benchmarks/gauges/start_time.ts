@@ -1,0 +1,158 @@
+/** From exec to the first answer, or to the first request. */
+import type {
+  GaugeConditions,
+  GaugeContender,
+  GaugeSetting,
+  ServerSpec,
+  Target,
+} from "../comparison.ts";
+import { targetArgs } from "../contenders/hayate_load.ts";
+import { findProgram } from "../programs.ts";
+import { freePort } from "../test_bed.ts";
+
+/** Starts of each program; `--quick` makes fewer. */
+const startsUsual = 20;
+const startsQuick = 5;
+const patienceMs = 5000;
+
+const request = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+/** Milliseconds until a server has answered its first request. Not pinned: a start uses all cores. */
+export function firstAnswer(
+  text: string,
+  maxMs: number,
+  contenders: readonly ServerSpec[],
+): GaugeSetting {
+  return { text, goal: { max: maxMs }, measure: (conditions) => inTurns(contenders, conditions) };
+}
+
+async function inTurns(
+  contenders: readonly ServerSpec[],
+  { effort, progress }: GaugeConditions,
+): Promise<GaugeContender[]> {
+  const all = contenders.map(({ name, program }) => ({
+    name,
+    samples: [] as number[],
+    missing: findProgram(program) === null ? `${program} is missing` : null,
+  }));
+  const folder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
+  await Deno.chmod(folder, 0o755);
+  try {
+    for (let start = 0; start < startsOf(effort.seconds); start++) {
+      for (const [index, spec] of contenders.entries()) {
+        if (all[index].missing !== null) continue;
+        progress(`${spec.name}: start ${start + 1}`);
+        all[index].samples.push(await timeFirstAnswer(spec, folder));
+      }
+    }
+    return all;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function startsOf(seconds: number): number {
+  return seconds < 2 ? startsQuick : startsUsual;
+}
+
+async function timeFirstAnswer(spec: ServerSpec, folder: string): Promise<number> {
+  const address = { kind: "tcp", host: "127.0.0.1", port: freePort() } as const;
+  const place = { folder, address, upstream: null, certificate: null, connections: 50 };
+  for (const [name, text] of Object.entries(spec.files?.(place) ?? {})) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+  const startMs = performance.now();
+  const child = new Deno.Command(findProgram(spec.program)!, {
+    args: [...spec.args(place)],
+    ...(spec.env === undefined ? {} : { env: { ...spec.env } }),
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    while (!await answers(address.port)) {
+      if (performance.now() - startMs > patienceMs) throw new Error(`${spec.name} does not answer`);
+      await new Promise((wake) => setTimeout(wake, 0));
+    }
+    return performance.now() - startMs;
+  } finally {
+    child.kill("SIGTERM");
+    await child.status;
+  }
+}
+
+/** Asks once; false where nobody listens yet. */
+async function answers(port: number): Promise<boolean> {
+  let connection: Deno.TcpConn;
+  try {
+    connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+  try {
+    await connection.write(request);
+    return await connection.read(new Uint8Array(4096)) !== null;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionReset) return false;
+    throw error;
+  } finally {
+    connection.close();
+  }
+}
+
+/** Milliseconds until a load generator's first request arrives. */
+export function firstRequest(text: string, maxMs: number): GaugeSetting {
+  return {
+    text,
+    goal: { max: maxMs },
+    async measure({ effort, progress }) {
+      const names = ["hayate load", "wrk"];
+      const commands = [hayateCommand, wrkCommand];
+      const contenders = names.map((name, index) => {
+        const program = commands[index](0)[0];
+        const missing = findProgram(program) === null ? `${program} is missing` : null;
+        return { name, samples: [] as number[], missing };
+      });
+      for (let start = 0; start < startsOf(effort.seconds); start++) {
+        for (const [index, each] of contenders.entries()) {
+          if (each.missing !== null) continue;
+          progress(`${each.name}: start ${start + 1}`);
+          each.samples.push(await timeFirstRequest(commands[index]));
+        }
+      }
+      return contenders;
+    },
+  };
+}
+
+function hayateCommand(port: number): string[] {
+  const target: Target = { address: { kind: "tcp", host: "127.0.0.1", port }, isTls: false };
+  return ["hayate", "load", "-q", "-c1", "-d1", ...targetArgs(target)];
+}
+
+function wrkCommand(port: number): string[] {
+  return ["wrk", "-t1", "-c1", "-d1", `http://127.0.0.1:${port}/`];
+}
+
+async function timeFirstRequest(command: (port: number) => string[]): Promise<number> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [program, ...args] = command(listener.addr.port);
+  const startMs = performance.now();
+  const child = new Deno.Command(findProgram(program)!, {
+    args,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    // A probe connects and says nothing; the first that speaks is the one.
+    while (true) {
+      using connection = await listener.accept();
+      if (await connection.read(new Uint8Array(4096)) !== null) return performance.now() - startMs;
+    }
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+}

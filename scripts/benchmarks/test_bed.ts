@@ -1,0 +1,80 @@
+/** A temporary folder with the servers that run in it, and who runs on which core. */
+import type { Address } from "../../mod/base/address.ts";
+import type { Certificate, Place, ServerSpec, Target, Transport } from "./comparison.ts";
+import { PinnedProcess } from "./processes.ts";
+import { findProgram } from "./programs.ts";
+
+/** Servers on the first core, clients (and a proxy's upstream) on the last. */
+export const serverCore = 0;
+export const clientCore = navigator.hardwareConcurrency - 1;
+
+/** Every process that it has started has ended when it is disposed of. */
+export class TestBed implements AsyncDisposable {
+  readonly #processes: PinnedProcess[] = [];
+
+  private constructor(
+    readonly folder: string,
+    readonly transport: Transport,
+    readonly connections: number,
+    readonly certificate: Certificate | null,
+  ) {}
+
+  static async make(
+    transport: Transport,
+    connections: number,
+    isTls: boolean,
+  ): Promise<TestBed> {
+    const folder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
+    // A worker that has dropped its privileges still has to reach its socket.
+    await Deno.chmod(folder, 0o755);
+    const certificate = isTls ? await makeCertificate(folder) : null;
+    return new TestBed(folder, transport, connections, certificate);
+  }
+
+  async start(
+    spec: ServerSpec,
+    core: number,
+    upstream: Address | null,
+    certificate = this.certificate,
+  ): Promise<{ server: PinnedProcess; target: Target }> {
+    const path = findProgram(spec.program);
+    if (path === null) throw new Error(`${spec.program} is missing`);
+    const folder = `${this.folder}/${this.#processes.length}`;
+    await Deno.mkdir(folder);
+    const address: Address = this.transport === "unix"
+      ? { kind: "unix", path: `${folder}/s` }
+      : { kind: "tcp", host: "127.0.0.1", port: freePort() };
+    const { connections } = this;
+    const place: Place = { folder, address, upstream, certificate, connections };
+    for (const [name, text] of Object.entries(spec.files?.(place) ?? {})) {
+      const file = `${folder}/${name}`;
+      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+      await Deno.writeTextFile(file, text);
+    }
+    const server = new PinnedProcess(spec.name, core, path, spec.args(place), spec.env);
+    this.#processes.push(server);
+    await server.untilListening(address);
+    return { server, target: { address, isTls: certificate !== null } };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of this.#processes) await process.stop();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Made by the library that hayate itself uses; only a TLS row needs it to be there. */
+async function makeCertificate(folder: string): Promise<Certificate> {
+  const { writeSelfSigned } = await import("../../mod/tls/self_signed.ts");
+  const files = { certificateFile: `${folder}/cert.pem`, keyFile: `${folder}/key.pem` };
+  writeSelfSigned(["localhost", "127.0.0.1"], files.certificateFile, files.keyFile);
+  return files;
+}
+
+/** A TCP port of 127.0.0.1 that nobody listens on now. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
