@@ -15,6 +15,14 @@ const dateBytes = 29;
 /** How often a drain looks whether connections have become idle, in milliseconds. */
 const drainPollMs = 50;
 
+/** Counts connections; several servers may share one. */
+export interface ConnectionTally {
+  /** Since the start. */
+  accepted: number;
+  /** Now. */
+  open: number;
+}
+
 /** Serves HTTP/1.1 on every connection that it is given. */
 export class HttpServer implements ServerHome {
   readonly options: ServerOptions;
@@ -29,6 +37,7 @@ export class HttpServer implements ServerHome {
   onResponded: ((connection: ServerConnection) => void) | null = null;
   /** Told of each response's head as it is sent; for access logs that show its fields. */
   onHead: ServerHome["onHead"] = null;
+  tally: ConnectionTally = { accepted: 0, open: 0 };
   readonly #connections = new Set<ServerConnection>();
   #lastSerial = 0;
   #epochSeconds = 0;
@@ -56,6 +65,8 @@ export class HttpServer implements ServerHome {
   readonly onAccept: AcceptHandler = (socket) => {
     const connection = new ServerConnection(this, socket);
     this.#connections.add(connection);
+    this.tally.accepted++;
+    this.tally.open++;
     return connection;
   };
 
@@ -104,7 +115,7 @@ export class HttpServer implements ServerHome {
   }
 
   forget(connection: ServerConnection): void {
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.tally.open--;
   }
 
   /** Once a second; in between it is one comparison per answer. */

@@ -116,11 +116,16 @@ export class ProxyServer {
       // Sockets that the config file does not name speak what the supervisor wants.
       const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
       const scheme = options !== null || wanted ? "https" : "http";
-      const onAccept = this.#limited(engine.addServer(hosts, scheme, unknown).onAccept);
+      const counters = engine.metrics.listener(
+        listen === null ? socketName ?? "inherited" : formatAddress(listen.address),
+      );
+      const onTlsFailure = () => void counters.tlsFailures++;
+      const server = engine.addServer(hosts, scheme, unknown, counters);
+      const onAccept = this.#limited(server.onAccept);
       const behindTls = options !== null
-        ? secure.secure(options, onAccept)
+        ? secure.secure(options, onAccept, onTlsFailure)
         : wanted
-        ? secure.secureInherited(socketName, onAccept)
+        ? secure.secureInherited(socketName, onAccept, onTlsFailure)
         : onAccept;
       const announces = listen?.proxyProtocol ?? "off";
       if (announces === "off") return behindTls;

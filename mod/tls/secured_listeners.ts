@@ -33,13 +33,24 @@ export class SecuredListeners {
   }
 
   /** `onAccept` behind TLS where the supervisor wants it, else as it is. Throws `StartError`. */
-  secureInherited(socketName: string, onAccept: AcceptHandler): AcceptHandler {
+  secureInherited(
+    socketName: string,
+    onAccept: AcceptHandler,
+    onFailure?: () => void,
+  ): AcceptHandler {
     if (!this.isSecure(socketName)) return onAccept;
-    return this.secure({ identities: [this.inherited!.identity] }, onAccept);
+    return this.secure({ identities: [this.inherited!.identity] }, onAccept, onFailure);
   }
 
-  /** Throws `StartError` with the path of a file that cannot be used. */
-  secure(options: ServerContextOptions, onAccept: AcceptHandler): AcceptHandler {
+  /**
+   * Throws `StartError` with the path of a file that cannot be used. `onFailure`: for each handshake
+   * that is not completed.
+   */
+  secure(
+    options: ServerContextOptions,
+    onAccept: AcceptHandler,
+    onFailure?: () => void,
+  ): AcceptHandler {
     const { reactor, logger } = this;
     const keeper = new ContextKeeper(options, this.inherited?.ticketSeed ?? null, {
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
@@ -54,7 +65,10 @@ export class SecuredListeners {
       context: () => keeper.pointer,
       handshakeTimeoutMs: this.handshakeTimeoutMs,
       pending: this.#pending,
-      onFailure: (socket, phrase) => this.#onFailure(socket, phrase),
+      onFailure: (socket, phrase) => {
+        onFailure?.();
+        this.#onFailure(socket, phrase);
+      },
     }, onAccept);
   }
 

@@ -6,9 +6,20 @@
 /** Places that a plain user's PATH often lacks; nginx, haproxy and debootstrap live there. */
 const extraFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
+/** Debian packages without a program of their own: the file by which they are known, and who runs it. */
+const libraries: Readonly<Record<string, { readonly file: string; readonly program: string }>> = {
+  "python3-prometheus-client": {
+    file: "/usr/lib/python3/dist-packages/prometheus_client/__init__.py",
+    program: "/usr/bin/python3",
+  },
+};
+
 const found = new Map<string, string | null>();
 
-/** The full path of `program`, or null where it is not installed. Looked up once. */
+/**
+ * The full path of `program`, or null where it is not installed. Looked up once. For a library, by
+ * its package's name, it is the path of the interpreter that has it.
+ */
 export function findPeer(program: string): string | null {
   let path = found.get(program);
   if (path === undefined) {
@@ -44,6 +55,8 @@ export function peerTest(
 }
 
 function search(program: string): string | null {
+  const library = libraries[program];
+  if (library !== undefined) return exists(library.file) ? library.program : null;
   const folders = (Deno.env.get("PATH") ?? "").split(":").concat(extraFolders);
   for (const folder of folders) {
     const path = `${folder}/${program}`;
@@ -52,16 +65,24 @@ function search(program: string): string | null {
   return null;
 }
 
+function exists(path: string): boolean {
+  return statOf(path) !== null;
+}
+
 function isExecutable(path: string): boolean {
+  const info = statOf(path);
+  return info !== null && info.isFile && ((info.mode ?? 0) & 0o111) !== 0;
+}
+
+function statOf(path: string): Deno.FileInfo | null {
   try {
-    const info = Deno.statSync(path);
-    return info.isFile && ((info.mode ?? 0) & 0o111) !== 0;
+    return Deno.statSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
-      return false;
+      return null;
     }
     // A file in the middle of the path, for example: PATH may hold anything.
-    if (error instanceof Deno.errors.NotADirectory) return false;
+    if (error instanceof Deno.errors.NotADirectory) return null;
     throw error;
   }
 }

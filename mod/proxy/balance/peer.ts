@@ -1,5 +1,6 @@
 /** One dialable address of an upstream, with what was measured and ordered about it. */
 import type { PeerPlan } from "../plan.ts";
+import { PeerTally } from "./peer_tally.ts";
 import type { OutlierWatch } from "./outlier_watch.ts";
 import type { PeerTimes } from "./peer_times.ts";
 
@@ -25,6 +26,8 @@ export class Peer {
   /** Sum of the milliseconds from choosing it to the response's head, and their number. */
   headerTimeSumMs = 0;
   headerTimeCount = 0;
+  /** Statuses, times and sizes of its answers. */
+  readonly tally = new PeerTally();
   /** Wall clock of the last time it was chosen; 0: never. */
   selectedAtMs = 0;
   /** When the last failure was seen. */
@@ -72,6 +75,8 @@ export class Peer {
     this.unavailableCount = known.unavailableCount;
     this.headerTimeSumMs = known.headerTimeSumMs;
     this.headerTimeCount = known.headerTimeCount;
+    this.tally.clear();
+    this.tally.add(known.tally.counters());
     this.selectedAtMs = known.selectedAtMs;
     this.fails = known.fails;
     this.accessedMs = known.accessedMs;
@@ -146,6 +151,7 @@ export class Peer {
   /** A response's head has come. */
   noteResponse(status: number, headerTimeMs: number): void {
     this.responses[status / 100 | 0]++;
+    this.tally.noteStatus(status);
     this.headerTimeSumMs += headerTimeMs;
     this.headerTimeCount++;
   }

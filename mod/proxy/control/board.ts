@@ -75,6 +75,7 @@ export class Board {
           0;
       peer.headerTimeSumMs = peer.headerTimeCount = 0;
       peer.responses.fill(0);
+      peer.tally.clear();
     }
   }
 

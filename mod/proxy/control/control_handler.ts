@@ -11,13 +11,17 @@ import type { Route, RouteHandler } from "../engine/routes.ts";
 import { answerApi } from "./api.ts";
 import type { Board } from "./board.ts";
 import { renderMetrics } from "./metrics_text.ts";
+import { chooseMetricsFormat, type MetricsFormat } from "./metrics_writer.ts";
 import { controlPage } from "./page.ts";
 
 const bodyBytesMax = 65_536;
 const jsonType: Field = { name: "Content-Type", value: "application/json" };
-const metricsType: Field = {
-  name: "Content-Type",
-  value: "text/plain; version=0.0.4; charset=utf-8",
+const metricsTypes: Readonly<Record<MetricsFormat, Field>> = {
+  prometheus: { name: "Content-Type", value: "text/plain; version=0.0.4; charset=utf-8" },
+  openmetrics: {
+    name: "Content-Type",
+    value: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+  },
 };
 const noStore: Field = { name: "Cache-Control", value: "no-store" };
 
@@ -48,7 +52,7 @@ export class ControlHandler implements RouteHandler {
       else x.context = new BodyReader(this.#home, route, finish);
       return true;
     }
-    const page = this.#page(path);
+    const page = this.#page(path, head.field("accept"));
     if (page === null) return false;
     answer(x, route, this.#home.serverFields, 200, [page.type, noStore], page.body);
     return true;
@@ -64,11 +68,13 @@ export class ControlHandler implements RouteHandler {
     return difference === 0;
   }
 
-  #page(path: string): { type: Field; body: string } | null {
+  #page(path: string, accept: string | null): { type: Field; body: string } | null {
     switch (path) {
-      case "/metrics":
+      case "/metrics": {
         this.#board.refresh();
-        return { type: metricsType, body: renderMetrics(this.#board) };
+        const format = chooseMetricsFormat(accept);
+        return { type: metricsTypes[format], body: renderMetrics(this.#board, format) };
+      }
       case "/":
       case "/hayate":
       case "/hayate/":

@@ -1,128 +1,193 @@
-/** The counters as Prometheus reads them (text format 0.0.4). */
+/** The counters for whoever scrapes them: `/metrics`. */
+import { version } from "../../base/version.ts";
+import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { Board } from "./board.ts";
+import { type Labels, type MetricsFormat, MetricsWriter, type Row } from "./metrics_writer.ts";
 import { peerState } from "./peer_view.ts";
 
-type Labels = Readonly<Record<string, string>>;
+const boundsSeconds = latencyBoundsMs.map((ms) => ms / 1000);
+const classes = [1, 2, 3, 4, 5] as const;
+const states = ["up", "draining", "down", "unavail", "checking", "unhealthy"] as const;
 
-/** Collects lines; each name gets its HELP and TYPE once. */
-class MetricsText {
-  #text = "";
-
-  family(
-    name: string,
-    type: "counter" | "gauge",
-    help: string,
-    rows: readonly (readonly [Labels, number])[],
-  ): void {
-    this.#text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-    for (const [labels, value] of rows) this.#text += `${name}${labelText(labels)} ${value}\n`;
-  }
-
-  toString(): string {
-    return this.#text;
-  }
+export function renderMetrics(board: Board, format: MetricsFormat): string {
+  const writer = new MetricsWriter(format);
+  writeProcess(writer, board);
+  writeListeners(writer, board);
+  writeUpstreams(writer, board);
+  writePeers(writer, board);
+  writeHealth(writer, board);
+  return writer.end();
 }
 
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-function escapeLabel(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-}
-
-export function renderMetrics(board: Board): string {
-  const text = new MetricsText();
-  writeProcess(text, board);
-  writePeers(text, board);
-  const { groups, idleCount } = board.parts;
-  text.family(
-    "hayate_upstream_idle_connections",
-    "gauge",
-    "Kept connections without a request",
-    groups.map((group) => [{ upstream: group.plan.name }, idleCount(group)] as const),
-  );
-  return text.toString();
-}
-
-function writeProcess(text: MetricsText, board: Board): void {
+function writeProcess(writer: MetricsWriter, board: Board): void {
   const { metrics, generation } = board.parts;
-  const single: readonly (readonly [string, "counter" | "gauge", string, number])[] = [
-    ["generation", "gauge", "Number of this start", generation],
-    ["start_time_seconds", "gauge", "When this process started", board.startedAtMs / 1000],
-    ["connections", "gauge", "Open client connections", board.parts.connectionCount()],
-    ["requests_total", "counter", "Requests received", metrics.requests],
-    [
-      "client_aborts_total",
-      "counter",
-      "Clients gone before their response was complete",
-      metrics.clientAborts,
-    ],
-    [
-      "cut_responses_total",
-      "counter",
-      "Responses that an upstream broke off",
-      metrics.cutResponses,
-    ],
-  ];
-  for (const [name, type, help, value] of single) {
-    text.family(`hayate_${name}`, type, help, [[{}, value]]);
-  }
-  text.family(
-    "hayate_responses_total",
-    "counter",
+  writer.gauge("hayate_build_info", "The program that runs", [[{ version }, 1]]);
+  writer.gauge("hayate_generation", "Number of this start", [[{}, generation]]);
+  const startedAt = board.startedAtMs / 1000;
+  writer.gauge("hayate_start_time_seconds", "When this process started", [[{}, startedAt]]);
+  writer.gauge("hayate_connections", "Open client connections", [[
+    {},
+    board.parts.connectionCount(),
+  ]]);
+  writer.counter("hayate_requests", "Requests received", [[{}, metrics.requests]]);
+  const aborts = "Clients gone before their response was complete";
+  writer.counter("hayate_client_aborts", aborts, [[{}, metrics.clientAborts]]);
+  const cut = "Responses that an upstream broke off";
+  writer.counter("hayate_cut_responses", cut, [[{}, metrics.cutResponses]]);
+  writer.counter(
+    "hayate_responses",
     "Responses by class of status",
     classes.map((index) => [{ class: `${index}xx` }, metrics.statusClasses[index]]),
   );
+  writer.counter(
+    "hayate_protocol_errors",
+    "Requests that broke the protocol and were refused, by what was wrong",
+    [...metrics.faults].map(([reason, count]) => [{ reason }, count]),
+  );
 }
 
-const classes = [1, 2, 3, 4, 5] as const;
+function writeListeners(writer: MetricsWriter, board: Board): void {
+  const listeners = board.parts.metrics.listeners();
+  const rows = (value: (one: typeof listeners[number]) => number): Row[] =>
+    listeners.map((one) => [{ listener: one.name }, value(one)]);
+  writer.counter(
+    "hayate_listener_connections",
+    "Connections accepted",
+    rows((one) => one.accepted),
+  );
+  writer.gauge("hayate_listener_open_connections", "Connections now", rows((one) => one.open));
+  writer.counter(
+    "hayate_listener_tls_handshake_failures",
+    "TLS handshakes that were not completed",
+    rows((one) => one.tlsFailures),
+  );
+}
 
-const peerFamilies:
-  readonly (readonly [string, "counter" | "gauge", string, (peer: Peer) => number])[] = [
-    ["requests_total", "counter", "Attempts", (peer) => peer.requests],
-    ["failures_total", "counter", "Failed attempts", (peer) => peer.failedRequests],
-    [
-      "unavailable_total",
-      "counter",
-      "Times that failures took it out",
-      (peer) => peer.unavailableCount,
-    ],
-    ["active", "gauge", "Exchanges under way", (peer) => peer.active],
-    ["weight", "gauge", "Weight", (peer) => peer.weight],
-    [
-      "header_seconds_sum",
-      "counter",
-      "Time from the request to the response's head, summed",
-      (peer) => peer.headerTimeSumMs / 1000,
-    ],
-    ["header_seconds_count", "counter", "Responses in that sum", (peer) => peer.headerTimeCount],
-  ];
+function writeUpstreams(writer: MetricsWriter, board: Board): void {
+  const { groups, idleCount } = board.parts;
+  const rows = (value: (group: typeof groups[number]) => number): Row[] =>
+    groups.map((group) => [{ upstream: group.plan.name }, value(group)]);
+  const retries = "Attempts beyond the first of a request";
+  writer.counter("hayate_upstream_retries", retries, rows((group) => group.retries));
+  writer.counter(
+    "hayate_upstream_retries_denied",
+    "Retries that the budget refused",
+    rows((group) => group.retriesDenied),
+  );
+  const idle = "Kept connections without a request";
+  writer.gauge("hayate_upstream_idle_connections", idle, rows((group) => idleCount(group)));
+  writer.gauge(
+    "hayate_upstream_idle_connections_limit",
+    "So many are kept at most, in each worker and for each server",
+    rows((group) => group.plan.keepaliveMax),
+  );
+}
 
-function writePeers(text: MetricsText, board: Board): void {
-  const peers = board.parts.groups.flatMap((group) =>
+type PeerValue = (peer: Peer) => number;
+
+const peerCounters: readonly (readonly [string, string, PeerValue])[] = [
+  ["requests", "Attempts", (peer) => peer.requests],
+  ["failures", "Failed attempts", (peer) => peer.failedRequests],
+  ["unavailable", "Times that failures took it out", (peer) => peer.unavailableCount],
+  ["ejections", "Times that it was left alone as an outlier", (peer) => peer.ejections],
+  ["sent_bytes", "Bytes of requests", (peer) => peer.tally.sentBytes],
+  ["received_bytes", "Bytes of responses", (peer) => peer.tally.receivedBytes],
+];
+
+const peerGauges: readonly (readonly [string, string, PeerValue])[] = [
+  ["active", "Exchanges under way", (peer) => peer.active],
+  ["weight", "Weight", (peer) => peer.weight],
+];
+
+/** Every peer with the labels that name it. */
+function labelledPeers(board: Board): { readonly labels: Labels; readonly peer: Peer }[] {
+  return board.parts.groups.flatMap((group) =>
     group.peers.map((peer) => ({ labels: { upstream: group.plan.name, server: peer.name }, peer }))
   );
-  for (const [name, type, help, value] of peerFamilies) {
-    const rows = peers.map(({ labels, peer }) => [labels, value(peer)] as const);
-    text.family(`hayate_upstream_${name}`, type, help, rows);
+}
+
+function writePeers(writer: MetricsWriter, board: Board): void {
+  const peers = labelledPeers(board);
+  const rows = (value: PeerValue): Row[] =>
+    peers.map(({ labels, peer }) => [labels, value(peer)] as const);
+  for (const [name, help, value] of peerCounters) {
+    writer.counter(`hayate_upstream_${name}`, help, rows(value));
   }
-  const now = board.parts.nowMs();
-  const isUp = (peer: Peer) => peerState(peer, board.checkOf(peer), now) === "up" ? 1 : 0;
-  text.family(
-    "hayate_upstream_up",
-    "gauge",
-    "1: gets requests",
-    peers.map(({ labels, peer }) => [labels, isUp(peer)] as const),
-  );
-  text.family(
-    "hayate_upstream_responses_total",
-    "counter",
+  for (const [name, help, value] of peerGauges) {
+    writer.gauge(`hayate_upstream_${name}`, help, rows(value));
+  }
+  writer.counter(
+    "hayate_upstream_responses",
     "Responses by class of status",
     peers.flatMap(({ labels, peer }) =>
       classes.map((index) => [{ ...labels, class: `${index}xx` }, peer.responses[index]] as const)
     ),
+  );
+  writer.summary(
+    "hayate_upstream_header_seconds",
+    "Time from the request to the response's head",
+    peers.map(({ labels, peer }) => ({
+      labels,
+      sum: peer.headerTimeSumMs / 1000,
+      count: peer.headerTimeCount,
+    })),
+  );
+  writer.histogram(
+    "hayate_upstream_response_seconds",
+    "Time from the request to the last byte of the response, by class of status",
+    boundsSeconds,
+    peers.flatMap(({ labels, peer }) =>
+      // A class that a server has never answered with would only be a row of zeros.
+      classes.filter((index) => peer.responses[index] > 0).map((index) => ({
+        labels: { ...labels, class: `${index}xx` },
+        counts: peer.tally.timesOf(index),
+        sum: peer.tally.timeSumMsOf(index) / 1000,
+      }))
+    ),
+  );
+}
+
+function writeHealth(writer: MetricsWriter, board: Board): void {
+  const now = board.parts.nowMs();
+  const peers = labelledPeers(board).map(({ labels, peer }) => {
+    const check = board.checkOf(peer);
+    return { labels, check, state: peerState(peer, check, now) };
+  });
+  writer.gauge(
+    "hayate_upstream_up",
+    "1: gets requests",
+    peers.map(({ labels, state }) => [labels, state === "up" ? 1 : 0]),
+  );
+  writer.gauge(
+    "hayate_upstream_state",
+    "1 for the state that it is in",
+    peers.flatMap(({ labels, state }) =>
+      states.map((one) => [{ ...labels, state: one }, one === state ? 1 : 0] as const)
+    ),
+  );
+  const checked = peers.flatMap(({ labels, check }) => check === null ? [] : [{ labels, check }]);
+  writer.counter(
+    "hayate_upstream_checks",
+    "Health checks by result",
+    checked.flatMap(({ labels, check }) => [
+      [{ ...labels, result: "passed" }, check.probes - check.failures] as const,
+      [{ ...labels, result: "failed" }, check.failures] as const,
+    ]),
+  );
+  writer.counter(
+    "hayate_upstream_check_downs",
+    "Times that health checks took it out",
+    checked.map(({ labels, check }) => [labels, check.unhealthyCount]),
+  );
+  writer.gauge(
+    "hayate_upstream_check_rise",
+    "Health checks passed in a row",
+    checked.map(({ labels, check }) => [labels, check.state.riseCount]),
+  );
+  writer.gauge(
+    "hayate_upstream_check_fall",
+    "Health checks failed in a row",
+    checked.map(({ labels, check }) => [labels, check.state.fallCount]),
   );
 }

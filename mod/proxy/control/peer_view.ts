@@ -1,5 +1,6 @@
 /** Upstreams and peers as NGINX Plus's API shows them (version 9). */
 import { parseDuration, parseHostAddress } from "../../config/mod.ts";
+import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import { routeForm } from "../directives/server_line.ts";
@@ -10,6 +11,7 @@ export type PeerState = "up" | "draining" | "down" | "unavail" | "checking" | "u
 
 /** What the active check knows of a peer. */
 export interface CheckView {
+  readonly state: { readonly riseCount: number; readonly fallCount: number };
   readonly probes: number;
   readonly failures: number;
   readonly unhealthyCount: number;
@@ -46,6 +48,7 @@ export function peerView(
   nowMs: number,
 ): Record<string, unknown> {
   const [, c1, c2, c3, c4, c5] = peer.responses;
+  const times = peer.tally.allTimes();
   const mean = peer.headerTimeCount === 0
     ? 0
     : Math.round(peer.headerTimeSumMs / peer.headerTimeCount);
@@ -60,14 +63,23 @@ export function peerView(
     max_conns: peer.connectionsMax,
     requests: peer.requests,
     header_time: mean,
+    response_time: times.count === 0 ? 0 : Math.round(times.sumMs / times.count),
+    response_time_hist: {
+      count: times.count,
+      sum: Math.round(times.sumMs),
+      buckets: bucketsOf(times.counts),
+    },
     responses: {
       "1xx": c1,
       "2xx": c2,
       "3xx": c3,
       "4xx": c4,
       "5xx": c5,
+      codes: codesOf(peer),
       total: c1 + c2 + c3 + c4 + c5,
     },
+    sent: peer.tally.sentBytes,
+    received: peer.tally.receivedBytes,
     fails: peer.failedRequests,
     unavail: peer.unavailableCount,
     health_checks: {
@@ -80,6 +92,24 @@ export function peerView(
     },
     ...(peer.selectedAtMs === 0 ? {} : { selected: new Date(peer.selectedAtMs).toISOString() }),
   };
+}
+
+/** Responses by status, those that there were. */
+function codesOf(peer: Peer): Record<string, number> {
+  const codes: Record<string, number> = {};
+  for (const [status, count] of peer.tally.codes.entries()) if (count > 0) codes[status] = count;
+  return codes;
+}
+
+/** Cumulated counts by upper bound in milliseconds. */
+function bucketsOf(counts: readonly number[]): Record<string, number> {
+  const buckets: Record<string, number> = {};
+  let sum = 0;
+  for (const [index, count] of counts.entries()) {
+    sum += count;
+    buckets[latencyBoundsMs[index] ?? "+Inf"] = sum;
+  }
+  return buckets;
 }
 
 export function upstreamView(

@@ -13,7 +13,7 @@ import { Router } from "../routing/router.ts";
 import { answer, textPlain } from "./answers.ts";
 import { ConnectionFacts } from "./connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
-import { EngineMetrics } from "./engine_metrics.ts";
+import { EngineMetrics, type ListenerMetrics } from "./engine_metrics.ts";
 import { ExchangeRecord } from "./exchange_record.ts";
 import type { ExchangeState } from "./exchange_state.ts";
 import { identify } from "./identify.ts";
@@ -51,6 +51,8 @@ export class Engine implements EngineHome {
     hosts: readonly HostRoutes<Route>[],
     scheme: "http" | "https",
     unknown: Route,
+    /** Given: where its connections are counted. */
+    listener: ListenerMetrics | null = null,
   ): HttpServer {
     const router = new Router(hosts, scheme === "https" ? 443 : 80, unknown);
     const { global } = this;
@@ -62,6 +64,10 @@ export class Engine implements EngineHome {
       writeTimeoutMs: global.bodyTimeoutMs,
       abortOnHalfClose: false,
     }, this.scratch);
+    if (listener !== null) {
+      server.tally = listener;
+      server.onRefused = (_connection, _status, error) => this.metrics.noteFault(error.message);
+    }
     if (wantsHeads([...hosts.flatMap(leavesOf), unknown])) server.onHead = this.#onHead;
     this.#servers.push(server);
     return server;

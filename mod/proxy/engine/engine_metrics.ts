@@ -1,4 +1,22 @@
 /** Counters of one worker; plain numbers, read by the status pages. */
+import type { ConnectionTally } from "../../conn/http_server.ts";
+
+/** What happened at one listener. */
+export class ListenerMetrics implements ConnectionTally {
+  accepted = 0;
+  open = 0;
+  /** Handshakes that were begun and not completed. */
+  tlsFailures = 0;
+}
+
+/** As JSON. */
+export interface ListenerCounters {
+  readonly name: string;
+  readonly accepted: number;
+  readonly open: number;
+  readonly tlsFailures: number;
+}
+
 export class EngineMetrics {
   requests = 0;
   /** Clients that were gone before their response began or was complete. */
@@ -7,9 +25,50 @@ export class EngineMetrics {
   cutResponses = 0;
   /** By hundreds: index 1 counts 1xx. */
   readonly statusClasses = new Float64Array(6);
+  /** Requests that broke the protocol, by what was wrong with them (`Fault`). */
+  readonly faults = new Map<string, number>();
+  readonly #listeners = new Map<string, ListenerMetrics>();
 
   noteStatus(status: number): void {
     const index = status / 100 | 0;
     if (index >= 1 && index <= 5) this.statusClasses[index]++;
+  }
+
+  noteFault(phrase: string): void {
+    this.faults.set(phrase, (this.faults.get(phrase) ?? 0) + 1);
+  }
+
+  /** The counters of a listener; they go on when a reload keeps its address. */
+  listener(name: string): ListenerMetrics {
+    let listener = this.#listeners.get(name);
+    if (listener === undefined) this.#listeners.set(name, listener = new ListenerMetrics());
+    return listener;
+  }
+
+  listeners(): ListenerCounters[] {
+    return [...this.#listeners].map(([name, { accepted, open, tlsFailures }]) => ({
+      name,
+      accepted,
+      open,
+      tlsFailures,
+    }));
+  }
+
+  /** Counters of listeners and faults are those of the workers together. */
+  assign(
+    listeners: readonly ListenerCounters[],
+    faults: readonly { readonly name: string; readonly count: number }[],
+  ): void {
+    this.#listeners.clear();
+    for (const { name, accepted, open, tlsFailures } of listeners) {
+      const listener = this.listener(name);
+      listener.accepted += accepted;
+      listener.open += open;
+      listener.tlsFailures += tlsFailures;
+    }
+    this.faults.clear();
+    for (const { name, count } of faults) {
+      this.faults.set(name, (this.faults.get(name) ?? 0) + count);
+    }
   }
 }

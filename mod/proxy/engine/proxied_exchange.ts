@@ -218,7 +218,14 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const x = this.#x!;
     const { trailers } = client;
     const bodyIsComplete = !this.#hasBody || this.#body.isComplete;
-    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
+    const { nowMs } = this.#home.reactor;
+    this.#facts!.record?.upstreamEnded(client, nowMs);
+    this.#peer!.tally.noteEnd(
+      this.#answerStatus,
+      nowMs - this.#sentMs,
+      client.requestBytes,
+      client.receivedBytes,
+    );
     this.#releasePeer(this.#answerStatus);
     this.#client = null;
     // An answer before the request was complete: the rest of it would reach the next exchange.

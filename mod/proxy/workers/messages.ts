@@ -1,7 +1,8 @@
 /** What a master and its workers tell each other; JSON over the channel. */
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import type { EngineMetrics } from "../engine/engine_metrics.ts";
+import type { TallyCounters } from "../balance/peer_tally.ts";
+import type { EngineMetrics, ListenerCounters } from "../engine/engine_metrics.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { PeerPlan } from "../plan.ts";
 
@@ -73,6 +74,8 @@ export interface CountersMessage {
   readonly cutResponses: number;
   readonly statusClasses: readonly number[];
   readonly connections: number;
+  readonly listeners: readonly ListenerCounters[];
+  readonly faults: readonly { readonly name: string; readonly count: number }[];
   readonly upstreams: readonly {
     readonly name: string;
     readonly idle: number;
@@ -92,6 +95,7 @@ export interface PeerCounters {
   readonly responses: readonly number[];
   readonly headerTimeSumMs: number;
   readonly headerTimeCount: number;
+  readonly tally: TallyCounters;
 }
 
 /** The peer's name; one that is there twice has a number behind it. */
@@ -189,6 +193,8 @@ export function countersOf(
     cutResponses: metrics.cutResponses,
     statusClasses: [...metrics.statusClasses],
     connections,
+    listeners: metrics.listeners(),
+    faults: [...metrics.faults].map(([name, count]) => ({ name, count })),
     upstreams: groups.map((group) => ({
       name: group.plan.name,
       idle: idleCount(group),
@@ -203,6 +209,7 @@ export function countersOf(
         responses: [...peer.responses],
         headerTimeSumMs: peer.headerTimeSumMs,
         headerTimeCount: peer.headerTimeCount,
+        tally: peer.tally.counters(),
       })),
     })),
   };

@@ -21,7 +21,8 @@ export class WorkerTotals {
       idle: 0,
       peers: upstream.peers.map((peer) => ({ ...peer, active: 0 })),
     }));
-    const ended = { ...last, connections: 0, upstreams };
+    const listeners = last.listeners.map((listener) => ({ ...listener, open: 0 }));
+    const ended = { ...last, connections: 0, listeners, upstreams };
     this.#ended = this.#ended === null ? ended : sumOf(this.#ended, ended);
   }
 
@@ -43,6 +44,11 @@ export class WorkerTotals {
     for (let i = 0; i < metrics.statusClasses.length; i++) {
       metrics.statusClasses[i] = this.#sum((message) => message.statusClasses[i]);
     }
+    const messages = this.#all();
+    metrics.assign(
+      messages.flatMap((message) => message.listeners),
+      messages.flatMap((message) => message.faults),
+    );
     for (const group of groups) {
       const { name } = group.plan;
       const ofGroup = (counter: "retries" | "retriesDenied") =>
@@ -64,15 +70,22 @@ export class WorkerTotals {
         peer.headerTimeSumMs = sum((counters) => counters.headerTimeSumMs);
         peer.headerTimeCount = sum((counters) => counters.headerTimeCount);
         for (let i = 1; i <= 5; i++) peer.responses[i] = sum((counters) => counters.responses[i]);
+        peer.tally.clear();
+        for (const { upstreams } of messages) {
+          const upstream = upstreams.find((one) => one.name === name);
+          const counters = upstream?.peers.find((one) => one.key === key);
+          if (counters !== undefined) peer.tally.add(counters.tally);
+        }
       }
     }
   }
 
+  #all(): CountersMessage[] {
+    return [...this.#latest.values(), ...(this.#ended === null ? [] : [this.#ended])];
+  }
+
   #sum(value: (message: CountersMessage) => number): number {
-    let sum = 0;
-    for (const message of this.#latest.values()) sum += value(message);
-    if (this.#ended !== null) sum += value(this.#ended);
-    return sum;
+    return this.#all().reduce((sum, message) => sum + value(message), 0);
   }
 }
 
