@@ -13,7 +13,8 @@ export const proxyTable = defineTable({
     "says how to go on. Listening sockets handed over in SERVER_STARTER_PORT (hayate supervise, " +
     "start_server) are taken over, others are bound.",
     "Signals: TERM and INT answer what was accepted and end, QUIT ends at once, USR1 opens logs " +
-    "again. To reload, run it under hayate supervise and send HUP there.",
+    "again, HUP reads the configuration again: a broken one changes nothing, and no request is " +
+    "lost. A new program instead of a new configuration takes hayate supervise, and HUP there.",
   ],
   options: [
     {

@@ -50,8 +50,10 @@ export class ContextKeeper {
     return this.#context.pointer;
   }
 
+  /** When no handshake is under way, and none will be. Connections that are open go on. */
   close(): void {
     this.home.clearTimer(this.#timer);
+    this.#context.free();
   }
 
   #look(): void {

@@ -46,10 +46,14 @@ export class ScriptedUpstream implements AsyncDisposable {
   }
 
   async #accept(script: UpstreamScript): Promise<void> {
-    try {
-      for await (const conn of this.#listener) this.#scripts.push(this.#serve(conn, script));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    for (;;) {
+      try {
+        this.#scripts.push(this.#serve(await this.#listener.accept(), script));
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return;
+        // Whoever connected has gone already: a probe of type tcp.
+        if (!(error instanceof Deno.errors.NotConnected)) throw error;
+      }
     }
   }
 

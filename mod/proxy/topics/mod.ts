@@ -157,10 +157,18 @@ const signalsText = `Signals of hayate proxy
   TERM, INT   stop accepting, answer what has begun, end; at most drain-timeout
   QUIT        end at once
   USR1        open log files again
+  HUP         read the config and the certificates again
 
-To read the config again, run the proxy under hayate supervise (or Server::Starter's
-start_server) and send HUP to the supervisor: it starts a new generation on the same
-sockets, and the old one ends when its requests are answered.
+After HUP a config with a problem changes nothing: the log names the line, and the
+running one stays. A good one is in force for every connection that is accepted from
+then on; what is under way ends under the one before, tunnels at the latest after
+drain-timeout. Sockets that both name stay open, health checks and counters go on, and
+so do changes that were made through the API, with or without a state file. With
+several workers new ones are started, then the old ones end. Between one process and
+several (num-threads) only a restart changes.
+
+A new version of the program takes hayate supervise (or Server::Starter's
+start_server) and HUP there: it starts a new generation on the same sockets.
 `;
 
 export const proxyTopics: readonly Topic[] = [
