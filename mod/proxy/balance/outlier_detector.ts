@@ -78,6 +78,7 @@ export class OutlierDetector {
     const watch = peer.watch ??= new OutlierWatch();
     watch.level = Math.min(watch.level + 1, levelMax);
     watch.errorsInRow = 0;
+    watch.wasOut = true;
     const durationMs = baseEjectionMs * watch.level;
     peer.ejectUntil(nowMs + durationMs);
     peer.ejections++;
@@ -104,9 +105,11 @@ export class OutlierDetector {
       const reason = reasons[index];
       const { watch } = peer;
       if (reason !== null) this.#propose(peer, reason);
-      else if (watch !== null && watch.level > 0 && !peer.isEjected(nowMs)) watch.level--;
+      else if (watch !== null && watch.attempts > 0 && !watch.wasOut && watch.level > 0) {
+        watch.level--;
+      }
     }
-    for (const { watch } of peers) watch?.beginInterval();
+    for (const peer of peers) peer.watch?.beginInterval(peer.isEjected(nowMs));
   }
 
   /** What the interval says against the peer; null: nothing. */

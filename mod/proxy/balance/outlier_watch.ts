@@ -6,7 +6,9 @@ export class OutlierWatch {
   errors = 0;
   headerTimeSumMs = 0;
   headerTimeCount = 0;
-  /** Ejections that followed one another; each interval without one takes one off. */
+  /** It was out for some of the interval. */
+  wasOut = false;
+  /** Ejections that followed one another; each interval in which it served well takes one off. */
   level = 0;
   /** In a worker: until when the master is not asked about it again. */
   askedUntilMs = 0;
@@ -16,7 +18,8 @@ export class OutlierWatch {
     return this.headerTimeSumMs / this.headerTimeCount;
   }
 
-  beginInterval(): void {
+  beginInterval(isOut: boolean): void {
+    this.wasOut = isOut;
     this.attempts =
       this.errors =
       this.headerTimeSumMs =

@@ -16,7 +16,15 @@ function group(servers: string[], balance: BalancePlan, random?: () => number): 
 }
 
 function choice(changes: Partial<Choice> = {}): Choice {
-  return { nowMs: 1_000_000, address: new Uint8Array(0), key: "", tried: null, sid: "", isBound: false, ...changes };
+  return {
+    nowMs: 1_000_000,
+    address: new Uint8Array(0),
+    key: "",
+    tried: null,
+    sid: "",
+    isBound: false,
+    ...changes,
+  };
 }
 
 /** The index of each chosen peer, `-` for none. */
@@ -98,6 +106,8 @@ const balances: BalancePlan[] = [
   { kind: "ip_hash" },
   { kind: "hash", key: "k", consistent: false },
   { kind: "hash", key: "k", consistent: true },
+  { kind: "least_time", until: "header", inflight: false },
+  { kind: "least_time", until: "last_byte", inflight: true },
 ];
 
 /** Makes one of three peers unusable in every way there is. */
@@ -107,6 +117,7 @@ const obstacles: [string, (peer: Peer) => void][] = [
   ["draining", (peer) => peer.draining = true],
   ["max_conns", (peer) => peer.connectionsMax = peer.active = 1],
   ["max_fails", (peer) => peer.noteFailure(1_000_000)],
+  ["ejected", (peer) => peer.ejectUntil(1_000_001)],
 ];
 
 Deno.test("Every balancer passes over unusable peers and gives up when there are none", () => {
