@@ -53,6 +53,8 @@ export interface GlobalPlan {
   readonly control: ControlPlan | null;
   /** Keeps operators' changes and health across generations and restarts; null: nothing does. */
   readonly stateFile: string | null;
+  /** For upstreams without one of their own; null: as the host resolves names. */
+  readonly resolver: ResolverPlan | null;
 }
 
 export interface ControlPlan {
@@ -260,6 +262,9 @@ export interface UpstreamPlan {
   readonly name: string;
   readonly scheme: "http" | "https";
   readonly peers: readonly PeerPlan[];
+  /** Servers whose names are looked up while the proxy runs; their peers come and go. */
+  readonly named: readonly PeerPlan[];
+  readonly resolver: ResolverPlan | null;
   readonly balance: BalancePlan;
   /** Idle connections kept per worker. */
   readonly keepaliveMax: number;
@@ -299,6 +304,31 @@ export interface PeerPlan {
   readonly resolve: boolean;
   readonly service: string;
   readonly route: string;
+  /** What TLS asks for; without it the host in `name`. */
+  readonly serverName?: string;
+  /** Of a peer that a name is looked up for at run time: the line it comes from. */
+  readonly parent?: PeerParent;
+}
+
+/** A line of `servers` with `resolve`. */
+export interface PeerParent {
+  readonly id: number;
+  /** As written. */
+  readonly host: string;
+  readonly service: string;
+}
+
+/** Who is asked for names at run time. */
+export interface ResolverPlan {
+  /** Not empty. */
+  readonly servers: readonly { readonly host: string; readonly port: number }[];
+  /** Counts in place of the answers' own times; null: those count. */
+  readonly validMs: number | null;
+  /** For one try with one server. */
+  readonly timeoutMs: number;
+  readonly attempts: number;
+  readonly usesV4: boolean;
+  readonly usesV6: boolean;
 }
 
 export type BalancePlan =

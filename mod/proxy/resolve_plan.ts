@@ -3,6 +3,7 @@ import { formatAddress } from "../base/address.ts";
 import { PeerError, StartError } from "../base/errors.ts";
 import { isIpLiteral } from "../config/mod.ts";
 import { resolveHost } from "../net/resolve.ts";
+import { mayHaveBackups } from "./names/named_peers.ts";
 import type { ListenPlan, PeerPlan, ProxyPlan, UpstreamPlan } from "./plan.ts";
 
 /**
@@ -55,6 +56,7 @@ export async function resolvePeer(peer: PeerPlan): Promise<PeerPlan[] | string> 
       ...peer,
       address: resolved,
       name: found.length === 1 ? peer.name : formatAddress(resolved),
+      serverName: address.host,
     };
   });
 }
@@ -68,12 +70,11 @@ function orderFamilies(
   found: readonly (readonly PeerPlan[])[],
 ): PeerPlan[] {
   const isV6 = (peer: PeerPlan) => peer.address.kind === "tcp" && peer.address.host.includes(":");
-  const { kind } = upstream.balance;
-  const mayHaveBackups = kind === "round_robin" || kind === "least_conn";
+  const withBackups = mayHaveBackups(upstream.balance);
   return found.flatMap((peers) => {
     const v4 = peers.filter((peer) => !isV6(peer));
     const v6 = peers.filter(isV6);
     if (v4.length === 0 || v6.length === 0) return peers;
-    return mayHaveBackups ? [...v4, ...v6.map((peer) => ({ ...peer, backup: true }))] : v4;
+    return withBackups ? [...v4, ...v6.map((peer) => ({ ...peer, backup: true }))] : v4;
   });
 }

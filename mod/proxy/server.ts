@@ -164,7 +164,7 @@ export class ProxyServer {
 
   /** Finds out which peers are alive. The reactor must be running. */
   async prepare(): Promise<void> {
-    if (this.#parts.member === null) await this.#control.checker.start();
+    if (this.#parts.member === null) await this.#control.start();
     else await this.#attach(this.#parts.member);
   }
 

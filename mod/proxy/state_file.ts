@@ -5,16 +5,8 @@
 import type { Logger } from "../log/mod.ts";
 import { Peer } from "./balance/peer.ts";
 import type { PeerGroup } from "./balance/peer_group.ts";
-import type { Checker } from "./health/checker.ts";
+import type { Checker, HealthState } from "./health/checker.ts";
 import { applyState, peerStateOf, type UpstreamState } from "./workers/messages.ts";
-
-/** What is known of a checked peer, keyed by upstream, server and the check's own words. */
-export interface HealthState {
-  readonly key: string;
-  readonly isDown: boolean;
-  readonly rise: number;
-  readonly fall: number;
-}
 
 interface SavedState {
   readonly version: 1;
@@ -83,7 +75,8 @@ export class StateFile {
     if ((this.#read()?.startedAtMs ?? 0) > this.#startedAtMs) return this.stop();
     const upstreams = groups.filter((group) => this.#changed.has(group.plan.name)).map((group) => ({
       name: group.plan.name,
-      peers: group.peers.map(peerStateOf),
+      // What a name stands for is found out anew.
+      peers: group.peers.filter(({ plan }) => plan.parent === undefined).map(peerStateOf),
     }));
     const startedAtMs = this.#startedAtMs;
     const saved: SavedState = {

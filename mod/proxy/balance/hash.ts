@@ -17,7 +17,7 @@ export class IpHash implements Balancer {
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
     const { address } = choice;
-    if (address.length === 0) return this.#fallback.choose(peers, choice);
+    if (address.length === 0 || peers.length === 0) return this.#fallback.choose(peers, choice);
     const length = address.length === 4 ? 3 : address.length;
     const total = totalWeight(peers);
     let hash = 89;
@@ -35,7 +35,7 @@ export class KeyHash implements Balancer {
   readonly #fallback = new RoundRobin();
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
-    if (choice.key === "") return this.#fallback.choose(peers, choice);
+    if (choice.key === "" || peers.length === 0) return this.#fallback.choose(peers, choice);
     const total = totalWeight(peers);
     let hash = 0;
     for (let rehash = 0; rehash <= missesMax; rehash++) {
@@ -63,7 +63,7 @@ export class ConsistentHash implements Balancer {
   #owners: Peer[] = [];
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
-    if (choice.key === "") return this.#fallback.choose(peers, choice);
+    if (choice.key === "" || peers.length === 0) return this.#fallback.choose(peers, choice);
     this.#refresh(peers);
     const count = this.#points.length;
     let at = this.#find(crc32Text(choice.key));

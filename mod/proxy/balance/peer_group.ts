@@ -16,6 +16,7 @@ import { RoundRobin } from "./round_robin.ts";
 
 export class PeerGroup {
   #peers: readonly Peer[] = [];
+  #lastId = -1;
   #primaries: readonly Peer[] = [];
   #backups: readonly Peer[] = [];
   readonly #balancer: Balancer;
@@ -45,12 +46,18 @@ export class PeerGroup {
   /** Puts another list in place, at once for every later choice. */
   replace(peers: readonly Peer[]): void {
     this.#peers = peers;
+    for (const { index } of peers) this.#lastId = Math.max(this.#lastId, index);
     this.#primaries = peers.filter((peer) => !peer.plan.backup);
     this.#backups = peers.filter((peer) => peer.plan.backup);
     this.renameSessions();
     if (this.plan.balance.kind === "least_time") {
       for (const peer of peers) peer.times ??= new PeerTimes();
     }
+  }
+
+  /** An id for a new peer, which none has had before. */
+  takeId(): number {
+    return ++this.#lastId;
   }
 
   /** Starts outlier ejection, if the plan has it. */

@@ -17,6 +17,7 @@ export class RandomChoice implements Balancer {
   constructor(readonly two: boolean, readonly random: () => number) {}
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
+    if (peers.length === 0) return null;
     const total = totalWeight(peers);
     let first: Peer | null = null;
     for (let misses = 0; misses <= missesMax; misses++) {

@@ -42,8 +42,7 @@ export class Board {
 
   /** Adds a server; its address is known to be resolved. */
   add(group: PeerGroup, change: ServerChange): Peer {
-    const id = group.peers.reduce((last, peer) => Math.max(last, peer.index), -1) + 1;
-    const peer = new PeerClass(change.server!, id);
+    const peer = new PeerClass(change.server!, group.takeId());
     this.#apply(peer, change);
     group.replace([...group.peers, peer]);
     this.parts.checker.add(group, peer);

@@ -11,6 +11,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { Route, RouteHandler } from "../engine/routes.ts";
 import { Checker } from "../health/checker.ts";
 import { ReactorProbes } from "../health/probe.ts";
+import { nameLookups } from "../names/lookups.ts";
+import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan.ts";
 import { StateFile } from "../state_file.ts";
 import type { OutlierMessage } from "../workers/messages.ts";
@@ -52,6 +54,7 @@ export class ControlPlane implements PeerKeeper {
   readonly #plan: ProxyPlan;
   readonly #parts: ControlPlaneParts;
   readonly #state: StateFile | null;
+  readonly #names: NameWatch | null;
   #listener: ControlListener | null = null;
   /** Until then the plane before it answers operators and writes the state file. */
   #isInCharge: boolean;
@@ -80,6 +83,8 @@ export class ControlPlane implements PeerKeeper {
       ? null
       : new StateFile(stateFile, logger, this.changed);
     this.#isInCharge = former === null;
+    this.#names = parts.isWorker ? null : this.#watchNames();
+    if (former !== null) this.#names?.continueFrom(former.groups);
     if (former === null) this.#state?.restore(this.groups, this.checker, reactor.nowMs);
     else succeed(this, former, reactor.nowMs, (group, peer) => this.checker.adopt(group, peer));
     this.board = new Board({
@@ -98,6 +103,29 @@ export class ControlPlane implements PeerKeeper {
       },
       settled: parts.settled,
     });
+  }
+
+  #watchNames(): NameWatch {
+    const { reactor, logger, onChange } = this.#parts;
+    return new NameWatch(this.groups, {
+      lookups: nameLookups(),
+      resolver: this.#plan.global.resolver,
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      clearTimer: (handle) => reactor.clearTimer(handle),
+      info: (message) => logger.info(message),
+      warn: (message) => logger.warn(message),
+      onAdded: (group, peer) => this.checker.add(group, peer),
+      onRemoved: (peer) => this.checker.remove(peer),
+      onChange: () => {
+        if (this.#isInCharge) onChange?.();
+      },
+    });
+  }
+
+  /** Finds out where servers are, and which of them are alive. The reactor must be running. */
+  async start(): Promise<void> {
+    await this.#names?.start();
+    await this.checker.start();
   }
 
   #watchOutliers(group: PeerGroup): void {
@@ -144,6 +172,7 @@ export class ControlPlane implements PeerKeeper {
     const { nowMs } = this.#parts.reactor;
     succeed(this, former, nowMs, (group, peer) => this.checker.add(group, peer));
     this.#isInCharge = true;
+    this.#names?.restore();
     this.#listener?.answer();
     former.closeListener();
     former.stop();
@@ -157,6 +186,7 @@ export class ControlPlane implements PeerKeeper {
 
   /** Ends the checks; the state file is left to the next generation. */
   stop(): void {
+    this.#names?.stop();
     this.checker.stop();
     this.#state?.stop();
   }

@@ -37,9 +37,15 @@ export function serverView(peer: Peer): Record<string, unknown> {
     slow_start: `${peer.slowStartMs / 1000}s`,
     route: peer.route,
     backup: peer.plan.backup,
+    ...parentView(peer),
     down: peer.down,
     ...(peer.draining ? { drain: true } : {}),
   };
+}
+
+/** Of a server that a name was looked up for. */
+function parentView({ plan: { parent } }: Peer): { parent?: number; host?: string } {
+  return parent === undefined ? {} : { parent: parent.id, host: parent.host };
 }
 
 export function peerView(
@@ -55,7 +61,7 @@ export function peerView(
   return {
     id: peer.index,
     server: peer.name,
-    name: peer.name,
+    name: peer.plan.parent?.host ?? peer.name,
     backup: peer.plan.backup,
     weight: peer.weight,
     state: peerState(peer, check, nowMs),

@@ -96,6 +96,7 @@ export function globalDefaults(): Mutable<GlobalPlan> {
     drainTimeoutMs: 30_000,
     control: null,
     stateFile: null,
+    resolver: null,
   };
 }
 

@@ -9,10 +9,12 @@ import {
   levels,
   onOff,
   phases,
+  readLine,
   readMap,
   readScalar,
   scalar,
 } from "./directive.ts";
+import { parseResolver } from "./resolver_line.ts";
 
 const countMax = 2 ** 31 - 1;
 
@@ -56,6 +58,14 @@ export const globalDirectives: readonly Directive[] = [
   scalar("drain-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.drainTimeoutMs = value;
   }),
+  {
+    name: "resolver",
+    levels: levels.global,
+    phase: phases.setting,
+    apply(draft, value, name) {
+      draft.plan.global.resolver = readLine(draft, name, value, parseResolver);
+    },
+  },
   scalar("state", levels.global, anyText, (draft, value) => {
     draft.plan.global.stateFile = value;
   }),

@@ -33,6 +33,8 @@ export const outlierDefaults: OutlierPlan = {
 
 export const upstreamDefaults: Omit<UpstreamPlan, "name" | "peers" | "implicit" | "at"> = {
   scheme: "http",
+  named: [],
+  resolver: null,
   balance: { kind: "round_robin" },
   keepaliveMax: 32,
   keepaliveTimeoutMs: 60_000,

@@ -17,6 +17,8 @@ import {
 } from "./directive.ts";
 import type { LevelDraft, Mutable } from "./drafts.ts";
 import { failoverReaders } from "./failover_keys.ts";
+import { divideServers } from "./named_servers.ts";
+import { parseResolver } from "./resolver_line.ts";
 import { parseServer } from "./server_line.ts";
 import { parseSessionSticky, parseSticky } from "./sticky_line.ts";
 import { upstreamDefaults } from "./upstream_defaults.ts";
@@ -69,7 +71,8 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
   }
   reportConflicts(draft, plan);
   reportIgnored(draft, plan);
-  draft.plan.upstreams.push({ ...plan, check: announcedCheck(keys) });
+  const divided = divideServers(draft, name, plan.peers, at);
+  draft.plan.upstreams.push({ ...plan, ...divided, check: announcedCheck(keys) });
 }
 
 /** Whoever expects a header of clients expects it of probes; what listens on another port need not. */
@@ -105,6 +108,7 @@ function readUpstream(
     keepalive_requests: (node) =>
       plan.keepaliveRequestsMax =
         readScalar(draft, "keepalive_requests", node, count(1, 2 ** 31)) ?? 1,
+    resolver: (node) => plan.resolver = readLine(draft, "resolver", node, parseResolver),
     ...keys.check.readers,
     ...failoverReaders(draft, plan),
     sticky: (node) => plan.sticky = readLine(draft, "sticky", node, parseSticky),
@@ -138,8 +142,6 @@ function reportConflicts(draft: LevelDraft, plan: UpstreamPlan): void {
 function reportIgnored(draft: LevelDraft, plan: UpstreamPlan): void {
   const { name, peers, at } = plan;
   const ignored = [
-    ["resolve", peers.some((peer) => peer.resolve), "names are looked up at the start only"],
-    ["service", peers.some((peer) => peer.service !== ""), "SRV records are not looked up"],
     [
       "route",
       plan.sticky === null && peers.some((peer) => peer.route !== ""),

@@ -67,10 +67,21 @@ export class CheckedPeer implements ProbeTarget {
   }
 }
 
+/** What is known of a checked peer, keyed by upstream, server and the check's own words. */
+export interface HealthState {
+  readonly key: string;
+  readonly isDown: boolean;
+  readonly rise: number;
+  readonly fall: number;
+}
+
 export class Checker {
   readonly #parts: CheckerParts;
   peers: readonly CheckedPeer[];
+  #isStarted = false;
   #isStopped = false;
+  /** What an earlier generation knew, also of peers that come later. */
+  #saved: readonly HealthState[] = [];
 
   constructor(groups: readonly PeerGroup[], parts: CheckerParts) {
     this.#parts = parts;
@@ -88,6 +99,7 @@ export class Checker {
    * checks go on by themselves.
    */
   async start(): Promise<void> {
+    this.#isStarted = true;
     await Promise.all(
       this.peers.map((one) =>
         new Promise<void>((resolve) => this.#probe(one, () => this.#isKnown(one), resolve))
@@ -103,23 +115,28 @@ export class Checker {
     }
   }
 
-  /** A peer that was added while running: it is checked from now on, where its upstream wants that. */
-  add(group: PeerGroup, peer: Peer): void {
-    const { check } = group.plan;
-    if (check === null) return;
-    const one = new CheckedPeer(group.plan.name, check, peer);
-    this.peers = [...this.peers, one];
-    this.#probe(one, () => this.#isKnown(one), () => {});
+  /**
+   * A peer that was added while running: it is checked from now on, where its upstream wants that.
+   * Resolves when its state is known; before `start` at once.
+   */
+  async add(group: PeerGroup, peer: Peer): Promise<void> {
+    const one = this.adopt(group, peer);
+    if (one === null || !this.#isStarted) return;
+    await new Promise<void>((resolve) => this.#probe(one, () => this.#isKnown(one), resolve));
   }
 
-  /** As `add`, before `start`: the first round takes it along. */
-  adopt(group: PeerGroup, peer: Peer): void {
+  /** As `add`, before `start`: the first round takes it along. null: its upstream has no check. */
+  adopt(group: PeerGroup, peer: Peer): CheckedPeer | null {
     const { check } = group.plan;
-    if (check !== null) this.peers = [...this.peers, new CheckedPeer(group.plan.name, check, peer)];
+    if (check === null) return null;
+    const one = new CheckedPeer(group.plan.name, check, peer);
+    this.peers = [...this.peers, one];
+    if (!this.#isStarted) this.#restore(one);
+    return one;
   }
 
   /** What a later generation wants to know. */
-  healthStates(): { key: string; isDown: boolean; rise: number; fall: number }[] {
+  healthStates(): HealthState[] {
     return this.peers.map((one) => ({
       key: one.key,
       isDown: one.state.isDown,
@@ -129,17 +146,18 @@ export class Checker {
   }
 
   /** Goes on from what an earlier generation knew. */
-  restore(
-    states: readonly { key: string; isDown: boolean; rise: number; fall: number }[],
-  ): void {
-    for (const one of this.peers) {
-      const saved = states.find((state) => state.key === one.key);
-      if (saved === undefined) continue;
-      one.state.isDown = one.peer.checkDown = saved.isDown;
-      one.state.riseCount = saved.rise;
-      one.state.fallCount = saved.fall;
-      one.isRestored = true;
-    }
+  restore(states: readonly HealthState[]): void {
+    this.#saved = states;
+    for (const one of this.peers) this.#restore(one);
+  }
+
+  #restore(one: CheckedPeer): void {
+    const saved = this.#saved.find((state) => state.key === one.key);
+    if (saved === undefined) return;
+    one.state.isDown = one.peer.checkDown = saved.isDown;
+    one.state.riseCount = saved.rise;
+    one.state.fallCount = saved.fall;
+    one.isRestored = true;
   }
 
   remove(peer: Peer): void {

@@ -3,6 +3,7 @@ import type { Topic } from "../../cli/mod.ts";
 import { checkText } from "./check.ts";
 import { clientAddressText } from "./client_address.ts";
 import { directivesText } from "./directives.ts";
+import { namesText } from "./names.ts";
 
 const upstreamsText = `Upstreams
 
@@ -35,7 +36,8 @@ servers: host, host:port, [v6]:port or unix:/path, then nginx's parameters
   slow_start=T      grow to its weight over T when it comes back
   backup            only when no other is left
   down, drain       out of use by hand; drain keeps what has begun
-  resolve, service=NAME, route=TEXT
+  resolve, service=NAME  look the name up again: see hayate help proxy names
+  route=TEXT
 
 balance: round_robin (smooth, weighted; the default), least_conn, random,
   random two, ip_hash, hash KEY, hash KEY consistent
@@ -188,6 +190,7 @@ export const proxyTopics: readonly Topic[] = [
     summary: "PROXY protocol, real-ip, request ids",
     text: clientAddressText,
   },
+  { name: "names", summary: "servers by name: DNS, SRV, resolver", text: namesText },
   { name: "access-log", summary: "targets and formats", text: accessLogText },
   { name: "control", summary: "metrics, page and API", text: controlText },
   {

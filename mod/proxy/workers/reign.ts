@@ -75,7 +75,7 @@ export class Reign {
   /** Resolves when every worker accepts. Throws `StartError` for the control listener alone. */
   async start(): Promise<void> {
     this.#control.listen((handler) => this.#route(handler));
-    await this.#control.checker.start();
+    await this.#control.start();
     await this.crew.start();
     // What the checks found while the workers started.
     this.crew.broadcast();
@@ -84,7 +84,7 @@ export class Reign {
   /** As `start`, while another reign goes on. Throws `StartError` when a worker cannot serve. */
   async tryStart(): Promise<void> {
     this.#control.listen((handler) => this.#route(handler));
-    await this.#control.checker.start();
+    await this.#control.start();
     const failure = await this.crew.tryStart();
     if (failure !== null) throw new StartError(failure);
   }

@@ -1,0 +1,225 @@
+/**
+ * Servers with `resolve`: their names are looked up again whenever the last answer has run out, and
+ * their upstream's peers follow. Addresses stay as long as nobody knows better ones.
+ */
+import type { PeerError } from "../../base/errors.ts";
+import type {
+  FoundAddresses,
+  FoundPlaces,
+  LookupFailure,
+  LookupRules,
+} from "../../net/dns/name_service.ts";
+import { Peer } from "../balance/peer.ts";
+import type { PeerGroup } from "../balance/peer_group.ts";
+import type { PeerParent, PeerPlan, ResolverPlan } from "../plan.ts";
+import { namedPeers, placesOf, serviceName } from "./named_peers.ts";
+
+/** What the watch needs of the outside. */
+export interface NameWatchParts {
+  readonly lookups: {
+    addresses(host: string, rules: LookupRules): Promise<FoundAddresses | LookupFailure>;
+    places(service: string, rules: LookupRules): Promise<FoundPlaces | LookupFailure>;
+  };
+  /** For upstreams that have no `resolver` of their own. */
+  readonly resolver: ResolverPlan | null;
+  setTimer(delayMs: number, callback: () => void): number;
+  clearTimer(handle: number): void;
+  info(message: string): void;
+  warn(message: string): void;
+  /** A peer is new. Resolves when it is known whether it is alive. */
+  onAdded(group: PeerGroup, peer: Peer): Promise<void>;
+  onRemoved(peer: Peer): void;
+  /** The peers of a group have changed. */
+  onChange(group: PeerGroup): void;
+}
+
+/** The start goes on without names that take longer; they follow. */
+const startWaitMs = 5000;
+/** Between two tries of a name that nobody knows, unless the answer says how long that holds. */
+const retryMinMs = 1000;
+const retryMaxMs = 30_000;
+
+/** One line of `servers` with `resolve`. */
+class NamedServer {
+  readonly parent: PeerParent;
+  /** What the last answer asks for; null: there was none. */
+  wanted: readonly PeerPlan[] | null = null;
+  /** In the last answer, by peer name: operators may have changed the peers' own. */
+  weights = new Map<string, number>();
+  failures = 0;
+  /** Why the last lookup failed; "": it did not. */
+  complaint = "";
+  timer = -1;
+
+  constructor(readonly group: PeerGroup, readonly plan: PeerPlan, readonly host: string) {
+    this.parent = { id: group.takeId(), host: plan.name, service: plan.service };
+  }
+
+  owns(peer: Peer): boolean {
+    const { parent } = peer.plan;
+    return parent?.host === this.parent.host && parent.service === this.parent.service;
+  }
+}
+
+export class NameWatch {
+  readonly #parts: NameWatchParts;
+  readonly #servers: readonly NamedServer[];
+  #isStopped = false;
+
+  constructor(groups: readonly PeerGroup[], parts: NameWatchParts) {
+    this.#parts = parts;
+    this.#servers = groups.flatMap((group) =>
+      group.plan.named.flatMap((plan) => {
+        const { address } = plan;
+        return address.kind === "tcp" ? [new NamedServer(group, plan, address.host)] : [];
+      })
+    );
+  }
+
+  /** Looks every name up for the first time; resolves when all are known, or late. */
+  async start(): Promise<void> {
+    if (this.#servers.length === 0) return;
+    const known = Promise.all(this.#servers.map((server) => this.#lookUp(server)));
+    let timer = -1;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#parts.setTimer(startWaitMs, resolve);
+    });
+    await Promise.race([known, late]);
+    this.#parts.clearTimer(timer);
+  }
+
+  /** No lookup from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const { timer } of this.#servers) this.#parts.clearTimer(timer);
+  }
+
+  /** Goes on with the peers that the plan before has found, until an answer says otherwise. */
+  continueFrom(former: readonly PeerGroup[]): void {
+    for (const server of this.#servers) {
+      const { group } = server;
+      const old = former.find(({ plan }) => plan.name === group.plan.name);
+      const isSameCheck = JSON.stringify(old?.plan.check) === JSON.stringify(group.plan.check);
+      const taken = new Set(group.peers.map(({ index }) => index));
+      for (const peer of old?.peers ?? []) {
+        if (!server.owns(peer) || group.peers.some(({ name }) => name === peer.name)) continue;
+        // A peer under another check has to show itself anew, apart from who still uses it.
+        const heir = isSameCheck && !taken.has(peer.index)
+          ? peer
+          : new Peer({ ...peer.plan, parent: server.parent }, group.takeId());
+        if (heir !== peer) heir.continueFrom(peer);
+        group.replace([...group.peers, heir]);
+        void this.#parts.onAdded(group, heir);
+      }
+    }
+  }
+
+  /** Puts the last answers in force again, after somebody else has replaced the peers of a group. */
+  restore(): void {
+    for (const server of this.#servers) this.#settle(server);
+  }
+
+  async #lookUp(server: NamedServer): Promise<void> {
+    const { plan, group, host } = server;
+    const { lookups, resolver: common } = this.#parts;
+    const resolver = group.plan.resolver ?? common;
+    const rules = rulesOf(resolver);
+    const found = plan.service === ""
+      ? await lookups.addresses(host, rules)
+      : await lookups.places(serviceName(plan.service, host), rules);
+    if (this.#isStopped) return;
+    const ttlMs = resolver?.validMs ?? found.ttlMs;
+    if ("error" in found) return this.#fail(server, found.error, ttlMs);
+    server.failures = 0;
+    const places = "places" in found ? found.places : placesOf(plan, found.addresses);
+    this.#follow(server, namedPeers(plan, server.parent, places, group.plan.balance));
+    this.#schedule(server, ttlMs ?? retryMinMs);
+  }
+
+  #schedule(server: NamedServer, delayMs: number): void {
+    server.timer = this.#parts.setTimer(delayMs, () => void this.#lookUp(server));
+  }
+
+  /** Said once for each reason: a name server that is gone must not fill the log. */
+  #fail(server: NamedServer, error: PeerError, ttlMs: number | null): void {
+    const backoffMs = retryMinMs * 2 ** Math.min(server.failures++, 10);
+    this.#schedule(server, Math.min(retryMaxMs, Math.max(retryMinMs, ttlMs ?? backoffMs)));
+    const complaint = error.message;
+    if (complaint === server.complaint) return;
+    server.complaint = complaint;
+    const { name } = server.plan;
+    const consequence = server.group.peers.some((peer) => server.owns(peer))
+      ? "the addresses known before stay"
+      : "it has no address yet";
+    this.#parts.warn(`upstream ${server.group.plan.name}: ${name}: ${complaint}; ${consequence}`);
+  }
+
+  #follow(server: NamedServer, wanted: readonly PeerPlan[]): void {
+    const { group, plan } = server;
+    // Name servers turn the order of their answers round.
+    const names = wanted.map(({ name }) => name).sort();
+    const hasNews = names.join() !== (server.wanted ?? []).map(({ name }) => name).sort().join();
+    if (hasNews || server.complaint !== "") {
+      this.#parts.info(`upstream ${group.plan.name}: ${plan.name} is ${names.join(", ")}`);
+    }
+    server.complaint = "";
+    server.wanted = wanted;
+    const added = this.#add(server);
+    // New peers that are still being looked at leave the work to the old ones.
+    if (added.length === 0) return this.#settle(server);
+    void Promise.all(added).then(() => {
+      if (!this.#isStopped && server.wanted === wanted) this.#settle(server);
+    });
+  }
+
+  /** Puts the new peers beside those that are there; gives when each of them is known. */
+  #add(server: NamedServer): Promise<void>[] {
+    const { group } = server;
+    const fresh: Peer[] = [];
+    for (const plan of server.wanted ?? []) {
+      const same = group.peers.filter(({ name }) => name === plan.name);
+      // An address that another line has as well is that line's.
+      if (same.some((peer) => !server.owns(peer))) continue;
+      const known = same.find((peer) => peer.plan.backup === plan.backup);
+      const weightBefore = server.weights.get(plan.name) ?? plan.weight;
+      server.weights.set(plan.name, plan.weight);
+      if (known === undefined) {
+        fresh.push(new Peer(plan, group.takeId()));
+      } else if (weightBefore !== plan.weight) {
+        known.weight = known.effectiveWeight = plan.weight;
+        this.#parts.onChange(group);
+      }
+    }
+    if (fresh.length === 0) return [];
+    this.#put(group, [...group.peers, ...fresh]);
+    return fresh.map((peer) => this.#parts.onAdded(group, peer));
+  }
+
+  /** Takes away what the last answer no longer has. */
+  #settle(server: NamedServer): void {
+    const { group, wanted } = server;
+    if (wanted === null) return;
+    const isWanted = (peer: Peer) =>
+      wanted.some(({ name, backup }) => name === peer.name && backup === peer.plan.backup);
+    const left = group.peers.filter((peer) => server.owns(peer) && !isWanted(peer));
+    if (left.length === 0) return;
+    this.#put(group, group.peers.filter((peer) => !left.includes(peer)));
+    for (const peer of left) {
+      server.weights.delete(peer.name);
+      this.#parts.onRemoved(peer);
+    }
+  }
+
+  /** Peers from the file first, then those of each line, so that all workers count alike. */
+  #put(group: PeerGroup, peers: readonly Peer[]): void {
+    const rank = (peer: Peer) => this.#servers.findIndex((server) => server.owns(peer));
+    group.replace(peers.toSorted((a, b) => rank(a) - rank(b)));
+    this.#parts.onChange(group);
+  }
+}
+
+function rulesOf(resolver: ResolverPlan | null): LookupRules {
+  if (resolver === null) return { settings: null, usesV4: true, usesV6: true };
+  const { servers, timeoutMs, attempts, usesV4, usesV6 } = resolver;
+  return { settings: { servers, timeoutMs, attempts, search: [], dotsMin: 0 }, usesV4, usesV6 };
+}
