@@ -15,7 +15,7 @@ export class GroupState {
     threadIndex: number,
     threadCount: number,
     readonly randomOrder: boolean,
-    /** Responses are looked at in full, by a script. */
+    /** Responses are looked at in full, by a script or to be counted by a field. */
     observesResponses: boolean,
   ) {
     const count = plan.batches.length;

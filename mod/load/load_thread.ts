@@ -2,6 +2,7 @@
 import type { Deadline } from "../base/timer_wheel.ts";
 import { ResponseHead } from "../http1/mod.ts";
 import type { Reactor, Socket, TickHandler } from "../net/reactor.ts";
+import { AnswerGroups, type AnswerObserver } from "./answer_groups.ts";
 import { ConnectionQueue } from "./connection_queue.ts";
 import { DelayQueue } from "./delay_queue.ts";
 import { type FailureKind, failureKinds } from "./failure.ts";
@@ -32,7 +33,8 @@ export class LoadThread implements TickHandler {
   readonly counters: Float64Array;
   readonly farewells: Farewells;
   /** Hears of every response; null: nobody asks. */
-  readonly observer: ThreadScript | null;
+  readonly observer: AnswerObserver | null;
+  readonly #answerGroups: AnswerGroups | null;
   readonly isOpenLoop: boolean;
   readonly staysAwake = true;
   /** Requests that were intended before this belong to the warm-up. */
@@ -73,7 +75,11 @@ export class LoadThread implements TickHandler {
   ) {
     this.#script = script;
     this.#secure = secure;
-    this.observer = script?.observesResponses ? script : null;
+    const listening = script?.observesResponses ? script : null;
+    this.#answerGroups = plan.groupBy === null
+      ? null
+      : new AnswerGroups(plan.groupBy, this, listening);
+    this.observer = this.#answerGroups ?? listening;
     this.#stats = stats;
     this.#reactor = reactor;
     this.counters = stats.counters;
@@ -82,7 +88,13 @@ export class LoadThread implements TickHandler {
     this.isOpenLoop = this.#schedule !== null;
     this.#sources = new Sources(plan);
     const groups = plan.groups.map((group) =>
-      new GroupState(group, plan.index, plan.threadCount, plan.randomOrder, script !== null)
+      new GroupState(
+        group,
+        plan.index,
+        plan.threadCount,
+        plan.randomOrder,
+        script !== null || plan.groupBy !== null,
+      )
     );
     const count = Math.min(plan.connectionGroups.length, plan.requestCount);
     for (let index = 0; index < count; index++) {
@@ -389,6 +401,7 @@ export class LoadThread implements TickHandler {
       failures,
       measuredMs: this.#measuredMs,
       autoSources: this.#sources.autoCount,
+      answerCounts: this.#answerGroups?.counts ?? null,
       variables: this.#script?.handle.collect() ?? {},
     };
   }

@@ -1,6 +1,7 @@
 /** `hayate load merge`: one report from those of several machines. */
 import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
 import { Histogram } from "../metrics/histogram.ts";
+import { addAnswerCounts } from "./answer_groups.ts";
 import { Output } from "./outputs.ts";
 import {
   failedByKind,
@@ -114,6 +115,8 @@ export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
     failedByKind: failedByKind(failures),
     failures,
     responsesByStatus: addCounts(runs.map((run) => run.responsesByStatus)),
+    // Reports of older versions do not have it.
+    responsesByFieldValue: addAnswerCounts(runs.map((run) => run.responsesByFieldValue ?? null)),
     latency: await mergeTimes(runs.map((run) => run.latency)),
     serviceTime: await mergeOptionalTimes(runs.map((run) => run.serviceTime)),
     connectTime: await mergeTimes(runs.map((run) => run.connectTime)),

@@ -70,6 +70,11 @@ export function readThreshold(text: string): Threshold | Wrong {
   return typeof threshold === "string" ? new Wrong(threshold) : threshold;
 }
 
+/** A field's name is a token, as a method is (RFC 9110 5.1). */
+export function readFieldName(text: string): string | Wrong {
+  return isMethod(text) ? text : new Wrong("no field name");
+}
+
 /** `50,90,99.9`, sorted, without repeats. */
 export function readPercentiles(text: string): readonly number[] | Wrong {
   const numbers = text.split(",").map((part) =>

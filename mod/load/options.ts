@@ -149,6 +149,7 @@ function outputOf({ values }: Options): OutputPlan {
     latency: values.latency,
     serviceTime: values.serviceTime,
     percentiles: values.percentiles ?? [],
+    groupBy: values.groupBy,
     json: values.json,
     csv: values.csv,
     hdr: values.hdr,

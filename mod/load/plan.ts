@@ -65,6 +65,8 @@ export interface OutputPlan {
   readonly serviceTime: boolean;
   /** Ascending; empty: the usual ones. */
   readonly percentiles: readonly number[];
+  /** A response field whose values are counted; null: none. */
+  readonly groupBy: string | null;
   readonly json: string | null;
   readonly csv: string | null;
   readonly hdr: string | null;

@@ -61,6 +61,7 @@ export async function prepareRun(
       timeoutMs: plan.timeoutMs,
       requestsPerConnection: plan.requestsPerConnection,
       randomOrder: plan.urlsRandom,
+      groupBy: plan.output.groupBy,
       sources: plan.sources,
       resetOnClose: plan.linger0,
       tls: plan.tls,

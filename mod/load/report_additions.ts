@@ -19,6 +19,7 @@ export function additions(result: LoadResult, output: OutputPlan): string {
   const lines = [
     ...scheduleLines(result),
     ...percentileLines(result, output),
+    ...answerLines(result),
     ...failureLines(result),
     ...connectionLines(result),
     ...handshakeLines(result),
@@ -86,6 +87,23 @@ function failureLines(result: LoadResult): string[] {
     return [`${kind} ${sum} (${detail.join(", ")})`];
   });
   return [`Failed requests: ${total}: ${parts.join(", ")}`];
+}
+
+/** Values that the text shows, the commonest first; JSON has all of them. */
+const valuesShown = 20;
+
+function answerLines({ answerCounts, groupBy }: LoadResult): string[] {
+  if (answerCounts === null) return [];
+  const counts = Object.entries(answerCounts).sort((a, b) => b[1] - a[1]);
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  const shown = counts.slice(0, valuesShown);
+  const width = Math.max(0, ...shown.map(([value]) => value.length));
+  const lines = shown.map(([value, count]) =>
+    `  ${value.padEnd(width)} ${String(count).padStart(10)} ${(count / total * 100).toFixed(1)}%`
+  );
+  const rest = counts.length - shown.length;
+  if (rest > 0) lines.push(`  and ${rest} more values`);
+  return [`Responses by ${groupBy}:`, ...lines];
 }
 
 function connectionLines(result: LoadResult): string[] {

@@ -54,6 +54,7 @@ export interface PlanJson {
   readonly keepalive: boolean;
   readonly requestsPerConnection: number | null;
   readonly pipelineDepth: number;
+  readonly groupBy: string | null;
 }
 
 export interface TimeJson {
@@ -83,6 +84,8 @@ export interface RunJson {
   readonly failedByKind: Readonly<Record<string, number>>;
   readonly failures: readonly FailureCount[];
   readonly responsesByStatus: Readonly<Record<string, number>>;
+  /** By the value of the field that --group-by names; null without it. */
+  readonly responsesByFieldValue: Readonly<Record<string, number>> | null;
   /** Open loop: from the moment when the request was due; closed loop: from the sending. */
   readonly latency: TimeJson;
   /** From the sending; null in a closed loop, where it is the latency. */
@@ -158,6 +161,7 @@ export function planJson(plan: LoadPlan, url: string): PlanJson {
     keepalive: plan.keepalive,
     requestsPerConnection: finite(plan.requestsPerConnection),
     pipelineDepth: plan.pipeline,
+    groupBy: plan.output.groupBy,
   };
 }
 
@@ -184,6 +188,7 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
     failedByKind: failedByKind(result.failures),
     failures: result.failures,
     responsesByStatus,
+    responsesByFieldValue: result.answerCounts,
     latency: await timeJson(result.stats.latency, percents),
     serviceTime: result.askedRate === null
       ? null

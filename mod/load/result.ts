@@ -46,6 +46,9 @@ export interface LoadResult {
   readonly hasScript: boolean;
   /** Some URL is https. */
   readonly isSecure: boolean;
+  /** Complete responses by the value of the field that `groupBy` names; null: not counted. */
+  readonly answerCounts: Readonly<Record<string, number>> | null;
+  readonly groupBy: string | null;
   /** Global variables of each thread's script. */
   readonly threadVariables: readonly Readonly<Record<string, unknown>>[];
 }

@@ -1,4 +1,5 @@
 /** One run: gathers the threads, watches them, and puts together what they measured. */
+import { addAnswerCounts } from "./answer_groups.ts";
 import { type Crew, gatherCrew } from "./crew.ts";
 import { readCpuTime, readPortRange } from "./cpu_time.ts";
 import type { LoadPlan } from "./plan.ts";
@@ -110,6 +111,8 @@ export class LoadRun {
       interrupted: this.#interrupted,
       hasScript: plan.script !== null,
       isSecure: this.#prepared.isSecure,
+      answerCounts: addAnswerCounts(outcomes.map((outcome) => outcome.answerCounts)),
+      groupBy: plan.output.groupBy,
       threadVariables: outcomes.map((outcome) => outcome.variables),
     };
   }

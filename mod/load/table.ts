@@ -2,6 +2,7 @@
 import { defineTable } from "../cli/mod.ts";
 import {
   readConnectTo,
+  readFieldName,
   readHeader,
   readMethod,
   readPercentiles,
@@ -305,6 +306,15 @@ export const loadTable = defineTable({
       placeholder: "P,P,...",
       section: output,
       help: "Print these percentiles, behind Transfer/sec.",
+    },
+    {
+      long: "group-by",
+      kind: "parsed",
+      parse: readFieldName,
+      placeholder: "FIELD",
+      section: output,
+      help:
+        "Count responses by the value of this field, for example Server: who answered how often.",
     },
     {
       long: "json",

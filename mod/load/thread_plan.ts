@@ -42,6 +42,8 @@ export interface ThreadPlan {
   /** Responses after which a connection is replaced; Infinity: never. */
   readonly requestsPerConnection: number;
   readonly randomOrder: boolean;
+  /** A response field whose values are counted; null: none. */
+  readonly groupBy: string | null;
   /** Local IP addresses to go round; empty: the kernel's choice. */
   readonly sources: readonly string[];
   /** Close by reset, so that no TIME_WAIT is left. */
@@ -106,6 +108,8 @@ export interface ThreadOutcome {
   readonly measuredMs: number;
   /** Local addresses that were taken up because ports ran out. */
   readonly autoSources: number;
+  /** Complete responses by the value of `groupBy`; null: not counted. */
+  readonly answerCounts: Readonly<Record<string, number>> | null;
   /** The script's global variables at the end. */
   readonly variables: Record<string, unknown>;
 }

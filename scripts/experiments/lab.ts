@@ -9,6 +9,8 @@ export interface LoadRun {
   readonly requestsAnswered: number;
   readonly requestsFailed: number;
   readonly failedByKind: Readonly<Record<string, number>>;
+  /** With --group-by. */
+  readonly responsesByFieldValue: Readonly<Record<string, number>> | null;
   readonly latency: { readonly maxUs: number; readonly percentilesUs: Record<string, number> };
 }
 

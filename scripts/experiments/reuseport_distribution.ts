@@ -1,15 +1,16 @@
 /** Experiment 4: how the kernel deals connections out to two processes on one SO_REUSEPORT port. */
 import { freePort } from "../../tests/support/ports.ts";
-import type { Experiment } from "./lab.ts";
+import type { Experiment, Lab } from "./lab.ts";
 import { promised, type Row, told } from "./report.ts";
 
 const connectionCount = 10_000;
 const lookups = 20;
-const parallel = 20;
+const connectionsMax = 20;
 /** Six standard deviations of a fair coin thrown 10,000 times. */
 const toleranceShare = 0.03;
 
-const request = new TextEncoder().encode("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+/** Each process names itself in this field. */
+const fieldName = "Served-By";
 
 export const distribution: Experiment = {
   name: "reuseport-distribution",
@@ -19,12 +20,13 @@ export const distribution: Experiment = {
     const port = freePort();
     for (const name of ["first", "second"]) {
       const flags = ["--reuse-port", "--workers", "1", "--host", "127.0.0.1", "--port", `${port}`];
-      const server = lab.startHayate(["serve", ...flags, "--text", name]);
+      const app = await lab.write(`${name}.js`, appOf(name));
+      const server = lab.startHayate(["serve", ...flags, app]);
       await server.waitForLine(/listening on /);
     }
-    const few = await countAnswers(port, lookups);
+    const few = await countAnswers(lab, port, lookups);
     lab.say(`${connectionCount} connections`);
-    const many = await countAnswers(port, connectionCount);
+    const many = await countAnswers(lab, port, connectionCount);
     lab.figures = { lookups: few, connections: many };
     const share = (many["first"] ?? 0) / connectionCount;
     const rows: Row[] = [
@@ -53,25 +55,20 @@ function split(counts: Readonly<Record<string, number>>): string {
   return `${counts["first"] ?? 0} and ${counts["second"] ?? 0}`;
 }
 
-/** Who answered how often, one connection for each request. */
-async function countAnswers(port: number, count: number): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  let left = count;
-  const asker = async () => {
-    while (left-- > 0) {
-      const body = await ask(port);
-      counts[body] = (counts[body] ?? 0) + 1;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(parallel, count) }, asker));
-  return counts;
+function appOf(name: string): string {
+  const headers = JSON.stringify({ [fieldName]: name });
+  return `export default { fetch: () => new Response("", { headers: ${headers} }) };\n`;
 }
 
-async function ask(port: number): Promise<string> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  await connection.write(request);
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const bytes of connection.readable) text += decoder.decode(bytes, { stream: true });
-  return text.slice(text.indexOf("\r\n\r\n") + 4).trim();
+/** Who answered how often, one connection for each request. */
+async function countAnswers(
+  lab: Lab,
+  port: number,
+  count: number,
+): Promise<Readonly<Record<string, number>>> {
+  const run = await lab.load(`${count}`, [
+    ...["--no-keepalive", "-c", String(Math.min(connectionsMax, count)), "-n", `${count}`],
+    ...["--group-by", fieldName, `http://127.0.0.1:${port}/`],
+  ]);
+  return run.responsesByFieldValue ?? {};
 }

@@ -54,6 +54,24 @@ Deno.test("load --json - and --timeseries - leave nothing else on stdout; -q lea
   assertEquals([quiet.stdout, quiet.stderr, quiet.code], ["", "", 0]);
 });
 
+Deno.test("load --group-by counts who answered, over all threads", async () => {
+  await using server = await ReferenceServer.start();
+  const url = server.url("/");
+  const args = ["load", "-t2", "-c4", "-n", "100", "--group-by", "Content-Length", url];
+  const { stdout, code } = await runHayate([...args, "--json", "-"]);
+  assertEquals(code, 0);
+  const report = JSON.parse(stdout) as ReportJson;
+  const counts = Object.values(report.runs[0].responsesByFieldValue ?? {});
+  assertEquals([report.plan.groupBy, counts], ["Content-Length", [100]]);
+  assertMatch(
+    (await runHayate(args)).stdout,
+    /^Responses by Content-Length:\n {2}\d+ +100 100\.0%$/m,
+  );
+  const wrong = await runHayate(["load", "--group-by", "a b", url]);
+  assertEquals([wrong.code, wrong.stdout], [2, ""]);
+  assertStringIncludes(wrong.stderr, "no field name");
+});
+
 Deno.test("load says at once that a report cannot be written", async () => {
   const result = await runHayate(["load", "--json", "/no/such/a.json", "http://127.0.0.1:9/"]);
   assertEquals([result.code, result.stdout], [1, ""]);

@@ -10,7 +10,7 @@ plan                   what was asked for: url, unixSocketPath, method, connecti
                        threads, durationMs, requestCount, warmupMs, timeoutMs,
                        stages (null: closed loop; else a list of durationMs,
                        startRequestsPerSecond, endRequestsPerSecond), keepalive,
-                       requestsPerConnection, pipelineDepth
+                       requestsPerConnection, pipelineDepth, groupBy
 runs                   one for each --repeat:
 
   startedAt            ISO 8601
@@ -24,6 +24,8 @@ runs                   one for each --repeat:
                        protocol -> count
   failures             list of kind, code (errno), count
   responsesByStatus    status or class -> count
+  responsesByFieldValue  with --group-by: value of the field -> count; (none) are
+                       responses without it, (other) those beyond 100 values
   latency, serviceTime, connectTime
                        count, minUs, meanUs, stdevUs, maxUs, percentilesUs, and
                        hdrV2Base64: the whole histogram (HdrHistogram V2,

@@ -23,6 +23,7 @@ async function run(values: number[], changes: Partial<RunJson> = {}): Promise<Ru
     failedByKind: {},
     failures: [{ kind: "read", code: "EEOF", count: 1 }],
     responsesByStatus: { "200": values.length },
+    responsesByFieldValue: null,
     latency: time,
     serviceTime: null,
     connectTime: time,
@@ -68,4 +69,14 @@ Deno.test("mergeRuns() adds counts over the longest time", async () => {
   assertEquals(merged.failures, [{ kind: "read", code: "EEOF", count: 2 }]);
   assertEquals(merged.failedByKind["read"], 2);
   assertEquals(merged.connections.asked, 2);
+});
+
+Deno.test("mergeRuns() adds the counts of --group-by, also beside a report of an older version", async () => {
+  const merged = await mergeRuns([
+    await run([1], { responsesByFieldValue: { a: 1, b: 2 } }),
+    await run([1], { responsesByFieldValue: { b: 3 } }),
+    { ...await run([1]), responsesByFieldValue: undefined as never },
+  ]);
+  assertEquals(merged.responsesByFieldValue, { a: 1, b: 5 });
+  assertEquals((await mergeRuns([await run([1])])).responsesByFieldValue, null);
 });

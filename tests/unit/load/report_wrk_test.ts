@@ -10,6 +10,7 @@ const output: OutputPlan = {
   latency: false,
   serviceTime: false,
   percentiles: [],
+  groupBy: null,
   json: null,
   csv: null,
   hdr: null,
@@ -51,6 +52,8 @@ function result(
     interrupted: false,
     hasScript: false,
     threadVariables: [],
+    answerCounts: null,
+    groupBy: null,
     isSecure: false,
     ...changes,
   };
@@ -171,4 +174,15 @@ Deno.test("additions() reports how well a schedule was kept", () => {
     "Client CPU: 0% of each thread",
     "Unsent: 2 requests were due and found no free connection",
   ]);
+});
+
+Deno.test("additions() shows who answered how often, the commonest first", () => {
+  const answerCounts = { "nginx": 25, "hayate": 75 };
+  assertEquals(
+    additions(result({}, [], [], { answerCounts, groupBy: "Server" }), output),
+    "Responses by Server:\n  hayate         75 75.0%\n  nginx          25 25.0%\n",
+  );
+  const many = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`v${index}`, 1]));
+  const lines = additions(result({}, [], [], { answerCounts: many, groupBy: "A" }), output);
+  assertEquals(lines.trimEnd().split("\n").at(-1), "  and 5 more values");
 });

@@ -35,6 +35,7 @@ const basePlan: ThreadPlan = {
   timeoutMs: 60_000,
   requestsPerConnection: Infinity,
   randomOrder: false,
+  groupBy: null,
   sources: [],
   resetOnClose: false,
   tls: {
