@@ -13,6 +13,8 @@ export const EPOLL = {
   hup: 0x10,
   rdhup: 0x2000,
   exclusive: 0x10000000,
+  /** Edge-triggered; the sign bit, so that masks stay 32-bit integers. */
+  et: 1 << 31,
   ctlAdd: 1,
   ctlDel: 2,
   ctlMod: 3,

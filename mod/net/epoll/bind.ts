@@ -23,7 +23,7 @@ export function bindListener(
 ): number {
   const struct = sockaddrOrStartError(address);
   if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
-  const fd = openStream(family(address));
+  const fd = openStream(struct);
   if (fd < 0) throw bindError(address, -fd);
   const reusePort = options.reusePort ?? false;
   const unsupported = prepareListener(fd, family(address), reusePort, options.v6Only ?? true);
@@ -95,9 +95,9 @@ function bindError(address: Address, number: number): StartError {
 /** True when somebody accepts on the socket at `path`. A full queue (EAGAIN) is an answer too. */
 export function socketAnswers(path: string): boolean {
   const address: Address = { kind: "unix", path };
-  const fd = openStream(family(address));
-  if (fd < 0) return false;
   const struct = encodeSockaddr(address);
+  const fd = openStream(struct);
+  if (fd < 0) return false;
   const refused = libc.connect(fd, struct, struct.length) < 0 &&
     errno() === Errno.ECONNREFUSED;
   libc.close(fd);

@@ -11,7 +11,7 @@ import { Deadline, TimerWheel } from "../../base/timer_wheel.ts";
 import { Errno } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
-import { encodeSockaddr, family } from "../../sys/sockaddr.ts";
+import { encodeSockaddr } from "../../sys/sockaddr.ts";
 import type {
   AcceptHandler,
   ConnectOptions,
@@ -98,7 +98,8 @@ export class EpollReactor implements Reactor, SocketHome {
   }
 
   connect(address: Address, handler: SocketHandler, options?: ConnectOptions): Socket {
-    const fd = openStream(family(address));
+    const struct = encodeSockaddr(address);
+    const fd = openStream(struct);
     const socket = new EpollSocket(this, fd, handler, true);
     if (fd < 0) {
       socket.deferConnected(-fd);
@@ -109,7 +110,6 @@ export class EpollReactor implements Reactor, SocketHome {
       failure = bindSource(fd, encodeSockaddr(this.#sourceAddress(options.source)));
     }
     if (failure === 0) {
-      const struct = encodeSockaddr(address);
       failure = libc.connect(fd, struct, struct.length) < 0 ? errno() : 0;
       // On loopback the handshake is over by now, and asking again is how the kernel tells: that is
       // cheaper than an event. Elsewhere it costs one quick EALREADY.

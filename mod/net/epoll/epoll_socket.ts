@@ -20,8 +20,16 @@ export interface SocketHome {
 /** Reads of a socket whose write has failed: together more than a receive buffer holds. */
 const lastReadsMax = 128;
 const sendFlags = MSG.nosignal | MSG.dontwait;
+/**
+ * Edge-triggered: level triggering has the kernel look at each socket a second time, after it was
+ * read, to find nothing. A read that did not fill the buffer has emptied the socket, and a FIN that
+ * came with the bytes shows in the mask.
+ */
+const inputInterest = EPOLL.in | EPOLL.rdhup | EPOLL.et;
+/** The peer sends no more, or nothing goes at all. */
+const endMask = EPOLL.rdhup | EPOLL.hup | EPOLL.err;
 
-/** A nonblocking stream socket, level-triggered. */
+/** A nonblocking stream socket: edge-triggered for input, level-triggered while output waits. */
 export class EpollSocket extends PollTarget implements Socket {
   isOpen = true;
   #connecting: boolean;
@@ -41,7 +49,7 @@ export class EpollSocket extends PollTarget implements Socket {
     super();
     this.fd = fd;
     this.#connecting = connecting;
-    if (!connecting) this.home.poller.watch(this, EPOLL.in);
+    if (!connecting) this.home.poller.watch(this, inputInterest);
   }
 
   write(bytes: Uint8Array, start: number, end: number): number {
@@ -123,8 +131,8 @@ export class EpollSocket extends PollTarget implements Socket {
 
   override onEvents(mask: number): void {
     if (this.#connecting) return this.#finishConnect(mask);
-    if ((mask & (EPOLL.in | EPOLL.hup | EPOLL.err)) !== 0) {
-      if (!this.#paused && !this.#ended) this.#read();
+    if ((mask & (EPOLL.in | endMask)) !== 0) {
+      if (this.#isReading()) this.#readArrived((mask & endMask) !== 0);
       else if ((mask & (EPOLL.hup | EPOLL.err)) !== 0) this.#noticeHangup(mask);
     }
     if ((mask & EPOLL.out) !== 0 && this.isOpen && this.#wantsDrain) {
@@ -159,22 +167,35 @@ export class EpollSocket extends PollTarget implements Socket {
    */
   #readLastWords(): void {
     for (let i = 0; i < lastReadsMax; i++) {
-      if (!this.isOpen || this.#paused || this.#ended) return;
-      if (!this.#read()) return;
+      if (!this.#isReading()) return;
+      if (this.#read() === 0) return;
     }
   }
 
-  /** One read; true when it brought bytes. */
-  #read(): boolean {
+  #isReading(): boolean {
+    return this.isOpen && !this.#paused && !this.#ended;
+  }
+
+  /** `ends`: the peer's end, or an error, is to be found behind the bytes. */
+  #readArrived(ends: boolean): void {
+    let count = this.#read();
+    if (ends && count > 0 && this.#isReading()) count = this.#read();
+    // More may be there: in the next tick, so that one fast peer does not keep the others waiting.
+    const mayHaveMore = ends ? count > 0 : count === this.home.readBuffer.length;
+    if (mayHaveMore && this.#isReading()) this.home.poller.rearm(this);
+  }
+
+  /** One read; returns how many bytes it brought. */
+  #read(): number {
     const buffer = this.home.readBuffer;
     const count = libc.recv(this.fd, buffer, buffer.length, MSG.dontwait);
     if (count > 0) {
       this.handler.onData(this, buffer, 0, count);
-      return true;
+      return count;
     }
     // A reset is told once, and a failed write has heard of it: what looks like the peer's end here
     // is none, and what it was sending may be cut off.
-    if (count === 0 && this.#deferredErrno === Errno.ECONNRESET) return false;
+    if (count === 0 && this.#deferredErrno === Errno.ECONNRESET) return 0;
     if (count === 0) {
       this.#ended = true;
       this.handler.onEnd(this);
@@ -183,7 +204,7 @@ export class EpollSocket extends PollTarget implements Socket {
     } else if (errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
       this.#fail(errno());
     }
-    return false;
+    return 0;
   }
 
   /**
@@ -215,8 +236,8 @@ export class EpollSocket extends PollTarget implements Socket {
 
   #updateInterest(): void {
     if (!this.isOpen || this.#connecting) return;
-    const interest = (this.#paused || this.#ended ? 0 : EPOLL.in) |
-      (this.#wantsDrain ? EPOLL.out : 0);
+    const input = this.#paused || this.#ended ? 0 : inputInterest;
+    const interest = this.#wantsDrain ? (input & EPOLL.in) | EPOLL.out : input;
     // Error events come unasked: they keep a reset visible without asking for the peer's bytes.
     this.home.poller.watch(this, interest === 0 ? EPOLL.err : interest);
   }

@@ -49,7 +49,16 @@ export class Poller {
       this.#targets[target.fd] = target;
     }
     target.interest = interest;
-    this.#changeView.setUint32(0, interest, true);
+    this.#control(op, target);
+  }
+
+  /** Has an edge-triggered target told again, in the next wait, of what is there already. */
+  rearm(target: PollTarget): void {
+    this.#control(EPOLL.ctlMod, target);
+  }
+
+  #control(op: number, target: PollTarget): void {
+    this.#changeView.setInt32(0, target.interest, true);
     this.#changeView.setInt32(eventDataOffset, target.fd, true);
     this.#changeView.setInt32(eventDataOffset + 4, target.generation, true);
     if (libc.epoll_ctl(this.#epollFd, op, target.fd, this.#change) < 0) {
