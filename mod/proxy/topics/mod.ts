@@ -3,7 +3,9 @@ import type { Topic } from "../../cli/mod.ts";
 import { checkText } from "./check.ts";
 import { clientAddressText } from "./client_address.ts";
 import { directivesText } from "./directives.ts";
+import { failoverText } from "./failover.ts";
 import { namesText } from "./names.ts";
+import { stickyText } from "./sticky.ts";
 
 const upstreamsText = `Upstreams
 
@@ -37,10 +39,10 @@ servers: host, host:port, [v6]:port or unix:/path, then nginx's parameters
   backup            only when no other is left
   down, drain       out of use by hand; drain keeps what has begun
   resolve, service=NAME  look the name up again: see hayate help proxy names
-  route=TEXT
+  route=TEXT        its name in sticky sessions
 
 balance: round_robin (smooth, weighted; the default), least_conn, random,
-  random two, ip_hash, hash KEY, hash KEY consistent
+  random two, ip_hash, hash KEY, hash KEY consistent, least_time header|last_byte
   KEY is made of variables such as $request_uri or $remote_addr.
 
 keepalive: N               idle connections that are kept, per worker (32)
@@ -56,6 +58,9 @@ next_upstream: when to try another server
 next_upstream_tries: N     at most (0: one for each server)
 next_upstream_timeout: T   and for how long (0: no limit)
 no_live: 502 or 503        the answer when no server is left (502)
+
+sticky: clients stay with their server: see hayate help proxy sticky
+retry_budget, outlier, request_buffer, least_time: see hayate help proxy failover
 
 check, check_http_send, check_match, ...: see hayate help proxy check
 `;
@@ -183,6 +188,16 @@ export const proxyTopics: readonly Topic[] = [
     name: "upstreams",
     summary: "groups of servers: balancing, retries, keepalive",
     text: upstreamsText,
+  },
+  {
+    name: "sticky",
+    summary: "clients that stay with their server: cookies and routes",
+    text: stickyText,
+  },
+  {
+    name: "failover",
+    summary: "retry budget, outliers, least_time, request bodies",
+    text: failoverText,
   },
   { name: "check", summary: "active health checks and their status page", text: checkText },
   {
