@@ -83,6 +83,7 @@ Deno.test("verify=true trusts proxy.ssl.cafile of the global level", async () =>
 });
 
 Deno.test("check_match decides by status, fields and body", async () => {
+  await using folder = await tempFolder();
   let body = "ready";
   await using upstream = ScriptedUpstream.start(async (peer) => {
     while (await peer.readHead() !== null) {
@@ -90,6 +91,7 @@ Deno.test("check_match decides by status, fields and body", async () => {
     }
   });
   const servers = `servers: "127.0.0.1:${upstream.port}"`;
+  await using _same = ScriptedUpstream.start(always(response("ready")), `${folder.path}/u.sock`);
   await using proxy = await TestProxy.start(config({
     app: [
       servers,
@@ -97,13 +99,18 @@ Deno.test("check_match decides by status, fields and body", async () => {
       'check_match: {status: "200 503", header: {X-Role: primary}, body: "~ ^ready"}',
     ],
     other: [servers, `check: ${timing} type=http`, "check_match: {status: 200-399}"],
+    socket: [
+      `servers: "unix:${folder.path}/u.sock"`,
+      `check: ${timing} type=http`,
+      'check_match: {status: "200", body: ~* READY}',
+    ],
   }));
-  assertEquals(await states(proxy), ["up", "down"]);
+  assertEquals(await states(proxy), ["up", "down", "up"]);
   body = "starting";
-  await waitForStates(proxy, "down", "down");
+  await waitForStates(proxy, "down", "down", "up");
   await proxy.child.waitForLine(`check of 127.0.0.1:${upstream.port}: the body does not match`);
   body = "ready again";
-  await waitForStates(proxy, "up", "down");
+  await waitForStates(proxy, "up", "down", "up");
 });
 
 const script = `#!/bin/sh

@@ -40,6 +40,12 @@ export class ScriptedUpstream implements AsyncDisposable {
     return new ScriptedUpstream(listener, tcp((listener.addr as Deno.NetAddr).port), script);
   }
 
+  /** On an address of its own: all of 127.0.0.0/8 is this host. */
+  static startAt(host: string, port: number, script: UpstreamScript): ScriptedUpstream {
+    const listener = Deno.listen({ hostname: host, port });
+    return new ScriptedUpstream(listener, tcp(port, host), script);
+  }
+
   get port(): number {
     if (this.address.kind !== "tcp") throw new TypeError("Cannot give the port of a unix socket");
     return this.address.port;
