@@ -25,7 +25,7 @@ export class AnnouncedListeners {
     readonly reactor: Reactor,
     /** Told of connections that are closed because of their header. */
     readonly log: SparseLog,
-    /** For a header to arrive, in milliseconds. */
+    /** For a header to arrive, in milliseconds; 0: any time. */
     readonly headerTimeoutMs: number,
   ) {}
 
@@ -63,7 +63,7 @@ class Announcement extends Deadline implements SocketHandler {
     this.announced = new AnnouncedSocket(socket, this);
     home.pending.add(this);
     const { reactor, headerTimeoutMs } = home;
-    reactor.wheel.arm(this, reactor.nowMs + headerTimeoutMs);
+    reactor.wheel.arm(this, reactor.nowMs + (headerTimeoutMs || Infinity));
   }
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {

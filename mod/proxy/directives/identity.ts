@@ -22,10 +22,21 @@ const fieldName = {
   parse: (text: string) => isFieldName(text) ? text : null,
 };
 
+/** Fields that already have a meaning to everybody who reads a head. */
+const takenFields = new Set([
+  ...["cookie", "expect", "host", "keep-alive", "proxy-connection", "te", "trailer", "via"],
+  ...["x-forwarded-for", "x-forwarded-proto"],
+]);
+
+const idFieldName = {
+  allowed: "a field name such as X-Request-Id",
+  parse: (text: string) => takenFields.has(text.toLowerCase()) ? null : fieldName.parse(text),
+};
+
 /** What is neither a switch nor a field name is a mapping. */
 const switchOrName = {
   allowed: "ON, OFF, a field name or a mapping",
-  parse: (text: string) => parseSwitch(text) ?? (isFieldName(text) ? text : null),
+  parse: (text: string) => parseSwitch(text) ?? idFieldName.parse(text),
 };
 
 const onlyOff = {
@@ -110,7 +121,7 @@ const requestId: Directive = {
     }
     readMap(draft, name, value, {
       header: (node) =>
-        plan.field = readScalar(draft, `${name}.header`, node, fieldName) ?? requestIdField,
+        plan.field = readScalar(draft, `${name}.header`, node, idFieldName) ?? requestIdField,
       accept: (node) => {
         const kind = choice("trusted", "any", "none");
         plan.accepts = readScalar(draft, `${name}.accept`, node, kind) ?? "trusted";

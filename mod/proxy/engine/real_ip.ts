@@ -115,6 +115,8 @@ export function rightmost(list: string, passed: IpRanges | null): Address | null
 
 /** An address with or without port; also the `for` of an element of Forwarded (RFC 7239). */
 function parseNode(element: string): { address: Address; ip: Uint8Array } | null {
+  // A comma within quotes has cut the element in two: neither half is what its sender has said.
+  if (element.includes("\\") || element.split('"').length % 2 === 0) return null;
   const named = /(?:^|;)\s*for\s*=\s*"?([^";]*)"?/i.exec(element);
   const text = named === null ? element : named[1];
   const [, literal, plain, portText] =
