@@ -55,6 +55,33 @@ beside it.
   --warmup 5s                    excluded from every figure
   -n 100k                        exactly 100,000 requests
 
+Beside wrk and wrk2. A server answers at once but stands still for one second in
+every three. Who comes to it at any moment waits more than 700 ms in one case of
+ten, and more than 970 ms in one of a hundred. What three runs said:
+
+                            p50       p90       p99
+  truth                  ~0.1 ms    700 ms    970 ms
+  wrk -c 10                122 us    541 ms    955 ms
+  hayate load -c 10        106 us    204 us    1.9 ms
+  hayate load -R 1000      118 us    705 ms    972 ms
+
+  wrk          is a closed loop, and cannot be told not to mend its figures: for each
+               slow answer it adds invented ones in between, as many as its average
+               rate would have brought. Here that comes near the truth; where a
+               server is merely uneven it does not, and the real samples cannot be had.
+  hayate load  without -R shows what its requests took, nothing invented: ten
+               connections met each stall with ten requests, among 200,000 others.
+               True of them, and no answer to how long users wait.
+  -R           asks the users' question. So does wrk2, which is where -R and -U come
+               from; but wrk2 gives every connection a schedule of its own, lets one
+               that is late catch up at twice its rate, and uses the first ten
+               seconds to calibrate its timer. Here one schedule serves all
+               connections: whichever is free sends what is due, from the first
+               second on.
+
+Reading a comparison with wrk's figures: Requests/sec means the same. Latency of a
+closed loop is lower here than wrk's wherever the server ever stalled.
+
 A run is as good as its client: when Client CPU: or Client: appears at the end, the
 figures are those of the client. Use more threads (-t) or machines (--start-at, then
 hayate load merge).
