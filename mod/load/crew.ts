@@ -1,4 +1,7 @@
-/** The load threads of one run: this very thread when one is enough, else one worker each. */
+/**
+ * The load threads of one run: this very thread, and a worker for each further one. A worker costs
+ * some 20 MB, which is why the main thread does not stand by while others work.
+ */
 import { StartError } from "../base/errors.ts";
 import type { LoadThread } from "./load_thread.ts";
 import { ThreadStats } from "./stats.ts";
@@ -28,49 +31,36 @@ export interface Crew {
 
 /** Has every thread ready to start. */
 export async function gatherCrew(plans: readonly ThreadPlan[]): Promise<Crew> {
-  // A script has a world of its own in each thread, also when there is only one.
-  const isLocal = plans.length === 1 && plans[0].script === null;
-  return isLocal ? await LocalCrew.create(plans[0]) : await WorkerCrew.create(plans);
+  const crew = new MixedCrew();
+  await crew.gather(plans);
+  return crew;
 }
 
-class LocalCrew implements Crew {
-  readonly stats: readonly ThreadStats[];
-  readonly #thread: LoadThread;
-
-  private constructor(thread: LoadThread, stats: ThreadStats) {
-    this.#thread = thread;
-    this.stats = [stats];
-  }
-
-  static async create(plan: ThreadPlan): Promise<LocalCrew> {
-    const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
-    return new LocalCrew(await assembleThread(plan, stats), stats);
-  }
-
-  async run(startMs: number): Promise<ThreadOutcome[]> {
-    return [await this.#thread.run(startMs)];
-  }
-
-  stop(): void {
-    this.#thread.stop();
-  }
-}
-
-class WorkerCrew implements Crew {
+class MixedCrew implements Crew {
   readonly stats: ThreadStats[] = [];
+  #local: LoadThread | null = null;
   readonly #workers: Worker[] = [];
 
-  static async create(plans: readonly ThreadPlan[]): Promise<WorkerCrew> {
-    const crew = new WorkerCrew();
-    await Promise.all(plans.map((plan) => crew.#add(plan)));
-    return crew;
+  async gather(plans: readonly ThreadPlan[]): Promise<void> {
+    // A script has a world of its own in each thread, also when there is only one.
+    const locals = plans[0].script === null ? 1 : 0;
+    await Promise.all([
+      ...plans.slice(locals).map((plan) => this.#addWorker(plan)),
+      ...plans.slice(0, locals).map((plan) => this.#addLocal(plan)),
+    ]);
   }
 
-  async #add(plan: ThreadPlan): Promise<void> {
+  async #addLocal(plan: ThreadPlan): Promise<void> {
+    const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+    this.stats[plan.index] = stats;
+    this.#local = await assembleThread(plan, stats);
+  }
+
+  async #addWorker(plan: ThreadPlan): Promise<void> {
     const memory = new SharedArrayBuffer(ThreadStats.byteLength);
     this.stats[plan.index] = new ThreadStats(memory);
     const worker = new Worker(new URL("./worker.ts", import.meta.url).href, { type: "module" });
-    this.#workers[plan.index] = worker;
+    this.#workers.push(worker);
     const ready = answerOf(worker, "ready");
     post(worker, { kind: "plan", plan, memory });
     await ready;
@@ -78,16 +68,21 @@ class WorkerCrew implements Crew {
 
   async run(startMs: number): Promise<ThreadOutcome[]> {
     const epochMs = performance.timeOrigin + startMs;
-    const answers = this.#workers.map((worker) => answerOf(worker, "done"));
+    const answers = this.#workers.map(async (worker) => (await answerOf(worker, "done")).outcome);
     for (const worker of this.#workers) post(worker, { kind: "start", epochMs });
     try {
-      return (await Promise.all(answers)).map((answer) => answer.outcome);
+      return await Promise.all(
+        this.#local === null ? answers : [this.#local.run(startMs), ...answers],
+      );
     } finally {
+      // One that failed ends the others.
+      this.#local?.stop();
       for (const worker of this.#workers) worker.terminate();
     }
   }
 
   stop(): void {
+    this.#local?.stop();
     for (const worker of this.#workers) post(worker, { kind: "stop" });
   }
 }

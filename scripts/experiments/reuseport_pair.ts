@@ -35,7 +35,8 @@ export async function startPair(lab: Lab): Promise<Pair> {
     ? [binaryPath, ...serve]
     : [`${root}/scripts/experiments/in_container.sh`, engine, imageTag, ...serve];
   const supervisor = lab.startHayate(["supervise", ...readiness(port), "--", ...command], {
-    env: { KILL_OLD_DELAY: "1", PORTS: "" },
+    // The supervisor sees that the next generation listens: nothing is gained by waiting longer.
+    env: { KILL_OLD_DELAY: "0", PORTS: "" },
     stopTimeoutMs: 20_000,
     waitTimeoutMs: 30_000,
   });
