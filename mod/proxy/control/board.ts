@@ -11,6 +11,7 @@ export interface BoardParts {
   readonly checker: Checker;
   readonly metrics: EngineMetrics;
   readonly generation: number;
+  readonly workers: number;
   nowMs(): number;
   connectionCount(): number;
   idleCount(group: PeerGroup): number;

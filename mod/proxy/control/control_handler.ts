@@ -1,4 +1,4 @@
-/** Answers on the control listener: `/api/`, `/metrics`, `/status.json`, `/hayate/`. */
+/** Answers on the control listener: `/api/`, `/metrics`, `/hayate/` and its `/hayate/status.json`. */
 import type { Exchange } from "../../conn/exchange.ts";
 import { latin1 } from "../../http1/mod.ts";
 import type { ControlPlan } from "../plan.ts";
@@ -12,6 +12,7 @@ import { answerApi } from "./api.ts";
 import type { Board } from "./board.ts";
 import { renderMetrics } from "./metrics_text.ts";
 import { chooseMetricsFormat, type MetricsFormat } from "./metrics_writer.ts";
+import { overview } from "./overview.ts";
 import { controlPage } from "./page.ts";
 
 const bodyBytesMax = 65_536;
@@ -23,6 +24,17 @@ const metricsTypes: Readonly<Record<MetricsFormat, Field>> = {
     value: "application/openmetrics-text; version=1.0.0; charset=utf-8",
   },
 };
+/** The page loads nothing and may be shown nowhere else. */
+const pagePolicy: Field = {
+  name: "Content-Security-Policy",
+  value: "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; " +
+    "connect-src 'self'; frame-ancestors 'none'",
+};
+/** A browser asks its user only for Basic; the token is the password then. */
+const challenges: readonly Field[] = [
+  { name: "WWW-Authenticate", value: "Bearer" },
+  { name: "WWW-Authenticate", value: 'Basic realm="hayate", charset="UTF-8"' },
+];
 const noStore: Field = { name: "Cache-Control", value: "no-store" };
 
 export class ControlHandler implements RouteHandler {
@@ -40,8 +52,13 @@ export class ControlHandler implements RouteHandler {
     const { head } = x;
     const [path, query = ""] = head.pathText().split("?", 2);
     if (!this.#isAllowed(head.field("authorization"))) {
-      const challenge = { name: "WWW-Authenticate", value: "Bearer" };
-      answer(x, route, this.#home.serverFields, 401, [textPlain, challenge], "a token is needed\n");
+      const fields = [textPlain, ...challenges];
+      answer(x, route, this.#home.serverFields, 401, fields, "a token is needed\n");
+      return true;
+    }
+    if (!isOwnOrigin(head.field("origin"), head.hostText())) {
+      const reason = "a page of another origin must not ask\n";
+      answer(x, route, this.#home.serverFields, 403, [textPlain], reason);
       return true;
     }
     const method = head.methodText();
@@ -54,7 +71,8 @@ export class ControlHandler implements RouteHandler {
     }
     const page = this.#page(path, head.field("accept"));
     if (page === null) return false;
-    answer(x, route, this.#home.serverFields, 200, [page.type, noStore], page.body);
+    const fields = page.type === textHtml ? [textHtml, pagePolicy, noStore] : [page.type, noStore];
+    answer(x, route, this.#home.serverFields, 200, fields, page.body);
     return true;
   }
 
@@ -62,7 +80,7 @@ export class ControlHandler implements RouteHandler {
   #isAllowed(authorization: string | null): boolean {
     const { token } = this.#plan;
     if (token === null) return true;
-    const given = authorization?.startsWith("Bearer ") ? authorization.slice(7) : "";
+    const given = tokenOf(authorization ?? "");
     let difference = given.length ^ token.length;
     for (let i = 0; i < token.length; i++) difference |= token.charCodeAt(i) ^ given.charCodeAt(i);
     return difference === 0;
@@ -75,6 +93,9 @@ export class ControlHandler implements RouteHandler {
         const format = chooseMetricsFormat(accept);
         return { type: metricsTypes[format], body: renderMetrics(this.#board, format) };
       }
+      case "/hayate/status.json":
+        this.#board.refresh();
+        return { type: jsonType, body: JSON.stringify(overview(this.#board)) };
       case "/":
       case "/hayate":
       case "/hayate/":
@@ -103,6 +124,25 @@ export class ControlHandler implements RouteHandler {
       this.#home.reactor.endAsync();
     });
   }
+}
+
+/** The token of `Bearer TOKEN`, or the password of `Basic`; "" where there is none. */
+function tokenOf(authorization: string): string {
+  const [scheme, value = ""] = authorization.split(" ", 2);
+  if (scheme.toLowerCase() === "bearer") return value;
+  if (scheme.toLowerCase() !== "basic") return "";
+  try {
+    const pair = atob(value);
+    return pair.slice(pair.indexOf(":") + 1);
+  } catch (error) {
+    if (error instanceof DOMException) return "";
+    throw error;
+  }
+}
+
+/** A browser sends what it knows of a token for any page that asks: only our own page may. */
+function isOwnOrigin(origin: string | null, host: string): boolean {
+  return origin === null || origin.replace(/^https?:\/\//, "") === host;
 }
 
 /** Gathers a small body. */

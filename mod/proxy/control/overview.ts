@@ -1,0 +1,23 @@
+/** `/hayate/status.json`: the process as a whole, for the page and for scripts. */
+import { version } from "../../base/version.ts";
+import type { Board } from "./board.ts";
+
+export function overview(board: Board): Record<string, unknown> {
+  const { metrics, generation, workers } = board.parts;
+  const [, c1, c2, c3, c4, c5] = metrics.statusClasses;
+  return {
+    version,
+    pid: Deno.pid,
+    generation,
+    workers,
+    startedAt: new Date(board.startedAtMs).toISOString(),
+    uptimeSeconds: Math.floor((Date.now() - board.startedAtMs) / 1000),
+    connections: board.parts.connectionCount(),
+    requests: metrics.requests,
+    responses: { "1xx": c1, "2xx": c2, "3xx": c3, "4xx": c4, "5xx": c5 },
+    clientAborts: metrics.clientAborts,
+    cutResponses: metrics.cutResponses,
+    protocolErrors: [...metrics.faults.values()].reduce((sum, count) => sum + count, 0),
+    listeners: metrics.listeners(),
+  };
+}

@@ -1,0 +1,278 @@
+/** What the control page does: asks every two seconds, and shows what has changed since. */
+export const pageScript = `const keep = 60;
+const previous = new Map();
+const lines = new Map();
+
+/** The element of a key below its parent, made once: what the reader points at stays where it is. */
+function part(parent, key, make) {
+  for (const child of parent.children) if (child.dataset.key === key) return child;
+  const made = make();
+  made.dataset.key = key;
+  parent.append(made);
+  return made;
+}
+
+/** Removes what is no longer there. */
+function keepOnly(parent, keys) {
+  for (const child of [...parent.children]) {
+    if (!keys.includes(child.dataset.key)) child.remove();
+  }
+}
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+/** What a counter has grown by in a second; null at first, and when it began anew. */
+function rate(key, total, now) {
+  const last = previous.get(key);
+  previous.set(key, { total, now });
+  if (!last || now <= last.now || total < last.total) return null;
+  return (total - last.total) * 1000 / (now - last.now);
+}
+
+function short(value) {
+  if (value === null || value === undefined) return "–";
+  if (value >= 1e6) return (value / 1e6).toFixed(1) + " M";
+  if (value >= 1e4) return (value / 1e3).toFixed(1) + " k";
+  return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
+}
+
+function age(seconds) {
+  if (seconds < 120) return Math.floor(seconds) + " s";
+  if (seconds < 7200) return Math.floor(seconds / 60) + " min";
+  if (seconds < 172800) return Math.floor(seconds / 3600) + " h";
+  return Math.floor(seconds / 86400) + " days";
+}
+
+function limit(bound) {
+  return bound === "+Inf" ? Infinity : Number(bound);
+}
+
+/** The time below which a share of the responses since the last look stayed, in milliseconds. */
+function quantile(key, histogram, share) {
+  const bounds = Object.keys(histogram.buckets).sort((a, b) => limit(a) - limit(b));
+  const before = previous.get(key);
+  previous.set(key, histogram);
+  const grown = (bound) => histogram.buckets[bound] - (before ? before.buckets[bound] : 0);
+  const count = before ? histogram.count - before.count : 0;
+  if (count <= 0) return null;
+  let low = 0, below = 0;
+  for (const bound of bounds) {
+    const upTo = grown(bound);
+    if (upTo >= share * count) {
+      if (bound === "+Inf") return low;
+      return low + (Number(bound) - low) * (share * count - below) / Math.max(1, upTo - below);
+    }
+    low = Number(bound);
+    below = upTo;
+  }
+  return null;
+}
+
+function latency(ms) {
+  if (ms === null) return "–";
+  return (ms < 10 ? ms.toFixed(1) : Math.round(ms)) + " ms";
+}
+
+function draw(svg, key, value) {
+  const points = lines.get(key) || [];
+  if (value !== null) points.push(value);
+  if (points.length > keep) points.shift();
+  lines.set(key, points);
+  const top = Math.max(1, ...points);
+  const at = points.map((one, i) =>
+    ((i + keep - points.length) * 100 / (keep - 1)).toFixed(1) + "," + (30 - one * 28 / top).toFixed(1));
+  svg.querySelector("polyline").setAttribute("points", at.join(" "));
+  const first = at.length > 0 ? at[0].split(",")[0] : 100;
+  svg.querySelector("polygon").setAttribute("points", [first + ",30", ...at, "100,30"].join(" "));
+  svg.querySelector("title").textContent = "requests per second, at most " + short(top);
+}
+
+function sparkline() {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  made.setAttribute("viewBox", "0 0 100 30");
+  made.setAttribute("preserveAspectRatio", "none");
+  made.setAttribute("role", "img");
+  for (const name of ["title", "polygon", "polyline"]) {
+    made.append(document.createElementNS("http://www.w3.org/2000/svg", name));
+  }
+  return made;
+}
+
+/** A table whose rows are kept; columns are [heading, class of its cells]. */
+function table(columns) {
+  const made = element("table");
+  const row = element("tr");
+  for (const [name, className] of columns) {
+    const th = element("th", className, name);
+    th.scope = "col";
+    row.append(th);
+  }
+  const head = element("thead");
+  head.append(row);
+  made.append(head, element("tbody"));
+  return made;
+}
+
+function tableRow(body, key, columns, values) {
+  const row = part(body, key, () => {
+    const made = element("tr");
+    for (const [name, className] of columns) {
+      const td = element("td", className);
+      td.dataset.name = name;
+      made.append(td);
+    }
+    return made;
+  });
+  values.forEach((value, i) => {
+    const td = row.children[i];
+    const [text, className] = Array.isArray(value) ? value : [value, ""];
+    if (td.textContent !== String(text)) td.textContent = text;
+    td.className = [columns[i][1], className].filter(Boolean).join(" ");
+  });
+  return row;
+}
+
+async function ask(path, options) {
+  const answer = await fetch(path, options);
+  if (!answer.ok) {
+    const { error } = await answer.json().catch(() => ({}));
+    throw new Error(error ? error.text : "status " + answer.status);
+  }
+  return answer.status === 204 ? null : await answer.json();
+}
+
+async function change(upstream, id, body, button) {
+  button.disabled = true;
+  try {
+    await ask("/api/9/http/upstreams/" + encodeURIComponent(upstream) + "/servers/" + id, { method: "PATCH", body: JSON.stringify(body) });
+    await refresh();
+  } catch (error) {
+    say("not changed: " + error.message, true);
+  }
+  button.disabled = false;
+}
+
+function say(text, isBad) {
+  const note = document.getElementById("note");
+  note.textContent = text;
+  note.className = isBad ? "bad" : "";
+}
+
+const peerColumns = [["server", ""], ["state", "text"], ["weight", ""], ["active", ""], ["req/s", ""], ["p50", ""], ["p99", ""],
+  ["requests", ""], ["failed", ""], ["4xx", ""], ["5xx", ""], ["checks", ""]].concat(writable ? [["", "acts"]] : []);
+
+function showPeer(body, name, peer, now) {
+  const key = name + " " + peer.id;
+  const checks = peer.health_checks;
+  const row = tableRow(body, String(peer.id), peerColumns, [
+    peer.server,
+    [peer.state, "state " + peer.state],
+    peer.weight,
+    peer.active,
+    short(rate(key, peer.requests, now)),
+    latency(quantile(key + " p50", peer.response_time_hist, .5)),
+    latency(quantile(key + " p99", peer.response_time_hist, .99)),
+    short(peer.requests),
+    [short(peer.fails), peer.fails > 0 ? "some" : ""],
+    short(peer.responses["4xx"]),
+    [short(peer.responses["5xx"]), peer.responses["5xx"] > 0 ? "some" : ""],
+    checks.checks === 0 ? "–" : short(checks.checks - checks.fails) + " of " + short(checks.checks),
+  ]);
+  for (const text of [peer.name === peer.server ? "" : peer.name, peer.backup ? "backup" : ""]) {
+    if (text !== "") row.children[0].append(element("span", "tag", text));
+  }
+  if (!writable) return;
+  const acts = row.lastElementChild;
+  const act = (kind) => part(acts, kind, () => {
+    const made = element("button");
+    made.type = "button";
+    made.onclick = () => change(name, peer.id, { [kind]: made.dataset.wanted === "true" }, made);
+    return made;
+  });
+  const isDraining = peer.state === "draining", isDown = peer.state === "down";
+  for (const [kind, isOn, on, off] of [["drain", isDraining, "undrain", "drain"], ["down", isDown, "up", "down"]]) {
+    const button = act(kind);
+    button.textContent = isOn ? on : off;
+    button.dataset.wanted = String(!isOn);
+    button.title = (isOn ? on : off) + " " + peer.server;
+  }
+}
+
+function showUpstream(name, upstream, now) {
+  const section = part(document.getElementById("upstreams"), name, () => {
+    const made = element("section");
+    const head = element("div", "head");
+    head.append(element("h2", "", name), element("span", "soft"), sparkline());
+    made.append(head, table(peerColumns));
+    return made;
+  });
+  const { peers } = upstream;
+  const requests = peers.reduce((sum, peer) => sum + peer.requests, 0);
+  const perSecond = rate("all " + name, requests, now);
+  const up = peers.filter((peer) => peer.state === "up").length;
+  section.querySelector(".soft").textContent = up + " of " + peers.length + " up, " + short(perSecond) + " req/s, " +
+    upstream.keepalive + " idle connections";
+  draw(section.querySelector("svg"), name, perSecond);
+  const body = section.querySelector("tbody");
+  for (const peer of peers) showPeer(body, name, peer, now);
+  keepOnly(body, peers.map((peer) => String(peer.id)));
+  return peers;
+}
+
+function showTiles(values) {
+  for (const [name, value] of values) {
+    const tile = part(document.getElementById("tiles"), name, () => {
+      const made = element("div");
+      made.append(element("b"), element("span", "", name));
+      return made;
+    });
+    tile.firstChild.textContent = value;
+  }
+}
+
+const listenerColumns = [["address", ""], ["open", ""], ["accepted", ""], ["accepted/s", ""], ["TLS failures", ""]];
+
+function showListeners(listeners, now) {
+  const section = document.getElementById("listeners");
+  if (section.querySelector("table") === null) section.append(table(listenerColumns));
+  const body = section.querySelector("tbody");
+  for (const one of listeners) {
+    tableRow(body, one.name, listenerColumns, [one.name, one.open, short(one.accepted),
+      short(rate("listener " + one.name, one.accepted, now)), [one.tlsFailures, one.tlsFailures > 0 ? "some" : ""]]);
+  }
+  keepOnly(body, listeners.map((one) => one.name));
+}
+
+async function refresh() {
+  try {
+    const [status, upstreams] = await Promise.all([ask("/hayate/status.json"), ask("/api/9/http/upstreams/")]);
+    const now = performance.now();
+    document.getElementById("about").textContent = status.version + ", generation " + status.generation + ", pid " + status.pid +
+      (status.workers > 1 ? ", " + status.workers + " workers" : "") + ", up " + age(status.uptimeSeconds);
+    const names = Object.keys(upstreams);
+    const peers = names.flatMap((name) => showUpstream(name, upstreams[name], now));
+    keepOnly(document.getElementById("upstreams"), names);
+    const errors = rate("5xx", status.responses["5xx"], now);
+    showTiles([
+      ["requests per second", short(rate("requests", status.requests, now))],
+      ["connections", short(status.connections)],
+      ["in flight to servers", short(peers.reduce((sum, peer) => sum + peer.active, 0))],
+      ["5xx per second", short(errors)],
+      ["servers up", peers.filter((peer) => peer.state === "up").length + " of " + peers.length],
+      ["refused requests", short(status.protocolErrors)],
+    ]);
+    showListeners(status.listeners, now);
+    document.body.dataset.looks = String(Number(document.body.dataset.looks || 0) + 1);
+    say("as of " + new Date().toLocaleTimeString(), false);
+  } catch (error) {
+    say("no answer: " + error.message, true);
+  }
+}
+refresh();
+setInterval(refresh, 2000);
+`;
