@@ -71,6 +71,18 @@ Deno.test("type=tls and type=https shake hands over TCP and unix sockets", async
   assert(/check of 127\.0\.0\.1:\d+: .*certificate/.test(proxy.child.stderr), proxy.child.stderr);
 });
 
+Deno.test("https://NAME/ speaks TLS to the servers of an upstream", async () => {
+  await using folder = await tempFolder();
+  await using plain = ScriptedUpstream.start(always(response("ok")));
+  await using secure = await startTls(folder, plain);
+  if (secure.address.kind !== "tcp") throw new TypeError("no port");
+  const text = config({
+    app: [`servers: "127.0.0.1:${secure.address.port}"`, `check: ${timing} type=https`],
+  }, `proxy.ssl.cafile: ${folder.path}/c.pem`);
+  await using proxy = await TestProxy.start(text.replace("http://app/", "https://app/"));
+  assertEquals(parts(await proxy.get("/app")).body, "ok");
+});
+
 Deno.test("verify=true trusts proxy.ssl.cafile of the global level", async () => {
   await using folder = await tempFolder();
   await using plain = ScriptedUpstream.start(always(response("ok")));

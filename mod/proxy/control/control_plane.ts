@@ -10,7 +10,7 @@ import { PeerGroup } from "../balance/peer_group.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Route, RouteHandler } from "../engine/routes.ts";
 import { Checker } from "../health/checker.ts";
-import { ReactorProbes } from "../health/probe.ts";
+import { prepareProbes, ReactorProbes } from "../health/probe.ts";
 import { nameLookups } from "../names/lookups.ts";
 import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan.ts";
@@ -59,13 +59,16 @@ export class ControlPlane implements PeerKeeper {
   /** Until then the plane before it answers operators and writes the state file. */
   #isInCharge: boolean;
 
-  /** `former`: of the plan that runs; null at the start of the process. */
+  /** `former`: of the plan that runs; null at the start of the process. Throws `StartError`. */
   constructor(plan: ProxyPlan, parts: ControlPlaneParts, former: ControlPlane | null) {
     const { reactor, logger, engine } = parts;
     this.#plan = plan;
     this.#parts = parts;
     this.groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
     for (const group of this.groups) this.#watchOutliers(group);
+    if (!parts.isWorker) {
+      for (const { check } of plan.upstreams) if (check !== null) prepareProbes(check);
+    }
     this.checker = new Checker(this.groups, {
       transport: new ReactorProbes(reactor),
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),

@@ -49,6 +49,8 @@ export class PlanDraft {
   readonly upstreams: UpstreamPlan[] = [];
   /** Upstreams made from URLs, by what makes them equal. */
   readonly implicitUpstreams = new Map<string, number>();
+  /** How entries of `upstreams` are spoken to, by their index, once a URL has said it. */
+  readonly namedSchemes = new Map<number, "http" | "https">();
 }
 
 /** What a directive is applied to: the level it stands on. */

@@ -89,17 +89,26 @@ function addHandler(
     draft.problem(at, "in command proxy.reverse.url, all backends need the same scheme and path");
     return;
   }
-  const named = namedUpstream(draft, url);
+  const named = namedUpstream(draft, url, at);
   const upstream = named ?? implicitUpstream(draft, urls, leastConn, at);
   draft.handlers?.push({ kind: "proxy", upstream, authority: url.authority, basePath: url.path });
 }
 
-/** The entry of `upstreams` that the URL's host names, or null. */
-function namedUpstream(draft: LevelDraft, url: UpstreamUrl): number | null {
+/** The entry of `upstreams` that the URL's host names, or null. It speaks as the URL says. */
+function namedUpstream(draft: LevelDraft, url: UpstreamUrl, at: Position): number | null {
   if (url.address.kind !== "tcp" || url.portGiven) return null;
+  const { upstreams, namedSchemes } = draft.plan;
   const { host } = url.address;
-  const index = draft.plan.upstreams.findIndex((one) => !one.implicit && one.name === host);
-  return index < 0 ? null : index;
+  const index = upstreams.findIndex((one) => !one.implicit && one.name === host);
+  if (index < 0) return null;
+  const scheme = namedSchemes.get(index) ?? url.scheme;
+  if (scheme !== url.scheme) {
+    const what = `${host} is used by http and by https; allowed: one of them for each upstream`;
+    draft.problem(at, `in command proxy.reverse.url, ${what}`);
+  }
+  namedSchemes.set(index, scheme);
+  upstreams[index] = { ...upstreams[index], scheme };
+  return index;
 }
 
 function milliseconds(name: string, apply: (draft: LevelDraft, value: number) => void): Directive {

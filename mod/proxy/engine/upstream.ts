@@ -53,10 +53,12 @@ export class Upstream {
     /** Makes the key of `balance: hash`; null for the others. */
     readonly hashKey: HashKey | null,
   ) {
-    const { sticky } = group.plan;
+    const { sticky, scheme } = group.plan;
+    // A file of issuers that cannot be read is told at the start, not by the first request.
+    if (scheme === "https") upstreamContext(settings);
     this.sticky = sticky === null ? null : compileSticky(sticky);
     const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
-    this.#announcer = version === 0 ? null : new Announcer(version, group.plan.scheme === "https");
+    this.#announcer = version === 0 ? null : new Announcer(version, scheme === "https");
   }
 
   /** Connections are used again. */

@@ -1,12 +1,12 @@
 /** `type=exec`: a command finds out whether a peer is alive; it is when the command exits with 0. */
 import { formatAddress } from "../../base/address.ts";
 import { exitCodeOf } from "../../process/children.ts";
+import { CommandOutput, openNothing } from "../../process/command_output.ts";
 import { allVariables } from "../../process/environment.ts";
 import { withoutPassingThrough } from "../../process/inherited.ts";
-import { OutputPipe } from "../../process/output_pipe.ts";
 import { sendSignal } from "../../process/signals.ts";
-import { type ChildProcess, spawn } from "../../process/spawn.ts";
-import type { ProbeListener, ProbeTarget } from "./probe.ts";
+import { type ChildProcess, spawn, type SpawnFailure } from "../../process/spawn.ts";
+import type { ProbeListener, ProbeResult, ProbeTarget } from "./probe.ts";
 
 /** What the probes need of the reactor. */
 export interface CommandTimers {
@@ -14,83 +14,105 @@ export interface CommandTimers {
   clearTimer(handle: number): void;
 }
 
-/** Runs commands, at most one at a time for each peer. */
-export class CommandProbes {
+/**
+ * The commands that run, by their peer: never more than one for each, whichever plan it belongs to.
+ * A command that was killed counts until it has ended.
+ */
+const running = new Map<string, Promise<unknown>>();
+
+/** Starts a probe by a command. Returns the way to give it up. */
+export function probeByCommand(
+  timers: CommandTimers,
+  target: ProbeTarget,
+  onResult: ProbeListener,
+): () => void {
+  const run = new CommandRun(timers, target, onResult);
+  run.start();
+  return () => run.giveUp();
+}
+
+class CommandRun {
   readonly #timers: CommandTimers;
-  /** Peers whose command runs, or was killed and has not ended yet. */
-  readonly #busy = new Set<string>();
+  readonly #target: ProbeTarget;
+  readonly #onResult: ProbeListener;
+  readonly #output = new CommandOutput();
+  readonly #timer: number;
+  #child: ChildProcess | null = null;
+  #isOver = false;
 
-  constructor(timers: CommandTimers) {
+  constructor(timers: CommandTimers, target: ProbeTarget, onResult: ProbeListener) {
     this.#timers = timers;
+    this.#target = target;
+    this.#onResult = onResult;
+    this.#timer = timers.setTimer(target.check.timeoutMs, () => this.#onDeadline());
   }
 
-  probe(target: ProbeTarget, onResult: ProbeListener): () => void {
-    const key = `${target.upstream} ${target.server}`;
-    if (this.#busy.has(key)) {
-      return this.#fail(onResult, "timeout", "the last command has not ended yet");
+  /** Runs the command as soon as the one before has ended. */
+  start(): void {
+    const { upstream, server } = this.#target;
+    const key = `${upstream} ${server}`;
+    const before = running.get(key);
+    if (before !== undefined) {
+      void before.then(() => this.#isOver ? this.#output.close() : this.start());
+      return;
     }
-    const output = new OutputPipe();
-    const child = start(target, output.writeEnd);
-    output.closeWriteEnd();
+    const child = startCommand(this.#target, this.#output);
     if (child.pid === null) {
-      output.close();
-      return this.#fail(onResult, "command", child.reason);
+      this.#output.close();
+      // Like every other end, this one comes later.
+      this.#timers.setTimer(0, () => this.#end("command", child.reason));
+      return;
     }
-    this.#busy.add(key);
-    return this.#watch(target, child, output, key, onResult);
+    this.#child = child;
+    const ended = child.exited.then((status) => this.#onExit(key, status));
+    running.set(key, ended);
   }
 
-  #watch(
-    target: ProbeTarget,
-    child: ChildProcess,
-    output: OutputPipe,
-    key: string,
-    onResult: ProbeListener,
-  ): () => void {
-    let isOver = false;
-    const finish = () => {
-      isOver = true;
-      this.#timers.clearTimer(timer);
-    };
+  giveUp(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#timers.clearTimer(this.#timer);
     // The command leads a group of its own, so that what it started goes with it.
-    const kill = () => void sendSignal(-child.pid, "KILL");
-    const timer = this.#timers.setTimer(target.check.timeoutMs, () => {
-      if (isOver) return;
-      finish();
-      kill();
-      onResult("timeout", output.firstLine());
-    });
-    void child.exited.then((status) => {
-      this.#busy.delete(key);
-      const line = output.firstLine();
-      output.close();
-      if (isOver) return;
-      finish();
-      const code = exitCodeOf(status);
-      if (code === 0) onResult(null, line);
-      else onResult("command", line === "" ? `exit code ${code}` : `exit code ${code}: ${line}`);
-    });
-    return () => {
-      if (isOver) return;
-      finish();
-      kill();
-    };
+    if (this.#child !== null) sendSignal(-this.#child.pid, "KILL");
   }
 
-  #fail(onResult: ProbeListener, fault: "timeout" | "command", note: string): () => void {
-    const timer = this.#timers.setTimer(0, () => onResult(fault, note));
-    return () => this.#timers.clearTimer(timer);
+  #onDeadline(): void {
+    const note = this.#child === null
+      ? "the last command has not ended yet"
+      : this.#output.firstLine();
+    const isOver = this.#isOver;
+    this.giveUp();
+    if (!isOver) this.#onResult("timeout", note);
+  }
+
+  #onExit(key: string, status: number): void {
+    running.delete(key);
+    // Killed or not, its number is free from now on.
+    this.#child = null;
+    const line = this.#output.firstLine();
+    this.#output.close();
+    const code = exitCodeOf(status);
+    if (code === 0) this.#end(null, line);
+    else this.#end("command", line === "" ? `exit code ${code}` : `exit code ${code}: ${line}`);
+  }
+
+  #end(result: ProbeResult, note: string): void {
+    if (this.#isOver) return;
+    this.giveUp();
+    this.#onResult(result, note);
   }
 }
 
-function start(target: ProbeTarget, writeEnd: number): ReturnType<typeof spawn> {
+function startCommand(target: ProbeTarget, output: CommandOutput): ChildProcess | SpawnFailure {
   const { address, upstream, server, check } = target;
   const place: Record<string, string> = address.kind === "tcp"
     ? { HAYATE_PEER_HOST: address.host, HAYATE_PEER_PORT: String(address.port) }
     : { HAYATE_PEER_PATH: address.path };
-  // What our own parent gave us is not the command's: it could hold our sockets open after our end.
   const { SERVER_STARTER_PORT: _, ...variables } = allVariables();
-  return withoutPassingThrough(() =>
+  const input = openNothing();
+  const { writeEnd } = output;
+  // What our own parent gave us is not the command's: it could hold our sockets open after our end.
+  const child = withoutPassingThrough(() =>
     spawn({
       command: check.command,
       environment: {
@@ -100,8 +122,15 @@ function start(target: ProbeTarget, writeEnd: number): ReturnType<typeof spawn> 
         HAYATE_SERVER: server,
         HAYATE_PEER: formatAddress(address),
       },
-      descriptors: [{ ours: writeEnd, number: 1 }, { ours: writeEnd, number: 2 }],
+      descriptors: [
+        { ours: input.fd, number: 0 },
+        { ours: writeEnd, number: 1 },
+        { ours: writeEnd, number: 2 },
+      ],
       newSession: true,
     })
   );
+  input.close();
+  output.closeWriteEnd();
+  return child;
 }

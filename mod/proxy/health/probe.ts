@@ -7,7 +7,7 @@ import { connectUpstreamTls, upstreamContext } from "../engine/upstream_tls.ts";
 import type { CheckPlan } from "../plan.ts";
 import type { ProbeFault } from "./check_state.ts";
 import { speaksHttp } from "../directives/check_line.ts";
-import { CommandProbes } from "./command_probe.ts";
+import { probeByCommand } from "./command_probe.ts";
 import { judgeOf, type ResponseJudge, type Verdict } from "./response_judge.ts";
 
 /** How a probe ended; null: the peer is alive. */
@@ -36,17 +36,22 @@ export interface ProbeTransport {
 
 /** Probes by the reactor's sockets, and by commands. */
 export class ReactorProbes implements ProbeTransport {
-  readonly #commands: CommandProbes;
-
-  constructor(readonly reactor: Reactor) {
-    this.#commands = new CommandProbes(reactor);
-  }
+  constructor(readonly reactor: Reactor) {}
 
   probe(target: ProbeTarget, onResult: ProbeListener): () => void {
-    if (target.check.type === "exec") return this.#commands.probe(target, onResult);
+    if (target.check.type === "exec") return probeByCommand(this.reactor, target, onResult);
     const probe = new SocketProbe(this.reactor, target, onResult);
     return () => probe.giveUp();
   }
+}
+
+/** Loads what probes of this kind need. Throws `StartError` where it is missing. */
+export function prepareProbes(check: CheckPlan): void {
+  if (speaksTls(check)) upstreamContext(check);
+}
+
+function speaksTls({ type }: CheckPlan): boolean {
+  return type === "tls" || type === "https";
 }
 
 function prefaceOf({ proxyProtocol }: CheckPlan): ((socket: Socket) => Uint8Array) | null {
@@ -73,7 +78,7 @@ class SocketProbe implements SocketHandler {
     this.#reactor = reactor;
     this.#onResult = onResult;
     this.#request = Uint8Array.from(check.send, (char) => char.charCodeAt(0) & 255);
-    this.#isTls = check.type === "tls" || check.type === "https";
+    this.#isTls = speaksTls(check);
     this.#judge = speaksHttp(check.type) ? judgeOf(check) : null;
     const preface = this.#preface = prefaceOf(check);
     const context = this.#isTls ? upstreamContext(check) : null;

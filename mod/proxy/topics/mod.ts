@@ -10,7 +10,8 @@ import { stickyText } from "./sticky.ts";
 const upstreamsText = `Upstreams
 
 h2o.conf has no words for groups of servers with health, so hayate adds one
-top-level key. proxy.reverse.url: http://NAME/ (without a port) uses an entry.
+top-level key. proxy.reverse.url: http://NAME/ (or https://, without a port) uses
+an entry.
 
   upstreams:
     app:
@@ -166,13 +167,13 @@ const signalsText = `Signals of hayate proxy
   USR1        open log files again
   HUP         read the config and the certificates again
 
-After HUP a config with a problem changes nothing: the log names the line, and the
-running one stays. A good one is in force for every connection that is accepted from
-then on; what is under way ends under the one before, tunnels at the latest after
-drain-timeout. Sockets that both name stay open, health checks and counters go on, and
-so do changes that were made through the API, with or without a state file. With
-several workers new ones are started, then the old ones end. Between one process and
-several (num-threads) only a restart changes.
+After HUP a config with a problem changes nothing: the log names the line, and
+the running one stays. A good one is in force for every connection that is
+accepted from then on; what is under way ends under the one before, tunnels at
+the latest after drain-timeout. Sockets that both name stay open, health checks
+and counters go on, and so do changes that were made through the API, with or
+without a state file. With several workers new ones are started, then the old
+ones end. Between one process and several (num-threads) only a restart changes.
 
 A new version of the program takes hayate supervise (or Server::Starter's
 start_server) and HUP there: it starts a new generation on the same sockets.

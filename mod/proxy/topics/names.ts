@@ -37,5 +37,5 @@ those servers alone.
 
 One process asks, whatever num-threads is. The API shows such servers with
 parent and host; changes that operators make to them last until their address
-goes.
+goes, and one that is removed comes back with the next answer.
 `;
