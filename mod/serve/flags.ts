@@ -267,6 +267,16 @@ export const serveTable = defineTable({
       help: "Follow symbolic links that lead out of DIR.",
     },
     {
+      long: "dot-files",
+      kind: "enum",
+      values: ["deny", "allow"],
+      default: "deny",
+      placeholder: "MODE",
+      section: files,
+      help: "Names with a leading dot, such as .git and .env: deny answers 404 (/.well-known/ " +
+        "is served all the same), allow serves them.",
+    },
+    {
       long: "precompressed",
       kind: "flag",
       default: true,

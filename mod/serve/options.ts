@@ -41,6 +41,7 @@ export function readServePlan(argv: readonly string[]): ServePlan {
       index: values.index.length > 0 ? values.index : ["index.html"],
       listing: values.listing,
       outsideLinks: values.outsideLinks,
+      dotFiles: values.dotFiles === "allow",
       precompressed: values.precompressed,
     },
     log: {

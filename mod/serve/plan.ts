@@ -48,6 +48,7 @@ export interface FilesPlan {
   readonly index: readonly string[];
   readonly listing: boolean;
   readonly outsideLinks: boolean;
+  readonly dotFiles: boolean;
   readonly precompressed: boolean;
 }
 

@@ -17,6 +17,11 @@ export interface SiteOptions {
   readonly listing: boolean;
   /** Follow links that lead out of the root. */
   readonly outsideLinks: boolean;
+  /**
+   * Serve what lies behind a name with a leading dot. Without it such a name does not exist for
+   * clients, except `.well-known` in the root (RFC 8615).
+   */
+  readonly dotFiles: boolean;
   /** Send `.br`, `.zst` and `.gz` siblings to clients that take them. */
   readonly precompressed: boolean;
   /** Extension (".foo") to media type, ahead of the built-in table. */
@@ -38,6 +43,7 @@ export function loadResource(
   target: TargetPath,
   prefix: string,
 ): Resource | LoadFault {
+  if (!options.dotFiles && isHidden(target.segments)) return 404;
   const root = options.root.replace(/\/+$/, "") || "/";
   const loader = new Loader(options, opener, rootRealOf(root, options));
   const path = [root === "/" ? "" : root, ...target.segments].join("/") || "/";
@@ -53,6 +59,12 @@ export function loadResource(
     return 404;
   }
   return loader.file(path, opened);
+}
+
+/** Editors, version control and deployments leave `.git`, `.env` and the like in folders. */
+function isHidden(segments: readonly string[]): boolean {
+  const open = segments[0] === ".well-known" ? segments.slice(1) : segments;
+  return open.some((segment) => segment.startsWith("."));
 }
 
 function rootRealOf(root: string, options: SiteOptions): string | null {

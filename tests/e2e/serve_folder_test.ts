@@ -120,3 +120,13 @@ eachBackend(
     );
   },
 );
+
+eachBackend("serve DIR keeps dot files to itself unless --dot-files allow", async (backend) => {
+  const files = { "www/.env": "SECRET=1", "www/.well-known/acme": "token" };
+  await using served = await startServe({ args: ["@www"], backend, files });
+  assertMatch(await get(served.port, "/.env"), /^HTTP\/1\.1 404 /);
+  assertMatch(await get(served.port, "/%2Eenv"), /^HTTP\/1\.1 404 /);
+  assertMatch(await get(served.port, "/.well-known/acme"), /\r\n\r\ntoken$/);
+  await using open = await startServe({ args: ["--dot-files", "allow", "@www"], backend, files });
+  assertMatch(await get(open.port, "/.env"), /\r\n\r\nSECRET=1$/);
+});

@@ -71,6 +71,8 @@ export class StaticHandler implements RouteHandler {
         index: settings.indexFiles,
         listing: settings.dirListing,
         outsideLinks: true,
+        // As h2o does.
+        dotFiles: true,
         precompressed: settings.sendCompressed !== "off",
         types,
         defaultType: settings.mimeDefault,

@@ -73,6 +73,10 @@ FILE.br, FILE.zst or FILE.gz beside FILE is sent to clients that take it, unless
 --no-precompressed. Paths cannot leave the folder: dot-dot in every spelling, NUL and
 device files are refused, symbolic links out of it only followed with
 --outside-links.
+
+Names with a leading dot (.git, .env, .htpasswd) are answered 404, at any depth and in
+every spelling; /.well-known/ is open. nginx and Caddy serve them unless told not to:
+--dot-files allow does the same. A link without a dot in its own name is followed.
 `;
 
 export const serveTopics: readonly Topic[] = [

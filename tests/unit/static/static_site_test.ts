@@ -93,6 +93,7 @@ class Fixture implements Disposable {
         index: ["index.html"],
         listing: false,
         outsideLinks: false,
+        dotFiles: false,
         precompressed: true,
         types: null,
         defaultType: "application/octet-stream",
@@ -324,4 +325,34 @@ siteTest("StaticSite keeps a file open for its transfer after the cache has drop
   x.room = Infinity;
   assertEquals(transfer.pump(x), true);
   assertEquals([x.body.length, x.ended], [300_000, true]);
+});
+
+siteTest("StaticSite hides names with a leading dot, except .well-known in the root", () => {
+  using fixture = new Fixture();
+  const [hidden, open] = [
+    [
+      "/.env",
+      "/.git/config",
+      "/sub/.env",
+      "/%2eenv",
+      "/.well-known/.git/config",
+      "/sub/.well-known/a",
+    ],
+    ["/.well-known/a", "/sub/a..txt"],
+  ];
+  for (const folder of [".git", "sub", ".well-known", ".well-known/.git", "sub/.well-known"]) {
+    Deno.mkdirSync(`${fixture.root}/${folder}`);
+  }
+  for (const target of [...hidden, ...open]) {
+    fixture.write(decodeURIComponent(target).slice(1), "text");
+  }
+  for (const target of [...hidden, "/.git", "/.git/", "/.none"]) {
+    assertEquals(fixture.ask(target).status, 404, target);
+  }
+  for (const target of open) assertEquals(fixture.ask(target).body, "text", target);
+  // Names that dot segments remove are not asked for.
+  assertEquals(fixture.ask("/.git/../sub/a..txt").body, "text");
+  using all = new Fixture({ dotFiles: true });
+  all.write(".env", "text");
+  assertEquals(all.ask("/.env").body, "text");
 });
