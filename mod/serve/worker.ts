@@ -115,7 +115,6 @@ export class Worker {
     if (this.#stopping) return;
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
-    this.#tls.close();
     const { gracefulTimeoutMs } = this.#plan.process;
     const drained = Promise.all([
       this.server.drain(gracefulTimeoutMs),
@@ -125,6 +124,7 @@ export class Worker {
     await drained;
     // Handshakes that ended after the last connection had gone have brought new ones.
     await this.server.drain(gracefulTimeoutMs);
+    this.#tls.close();
     this.reactor.stop();
   }
 
@@ -132,7 +132,6 @@ export class Worker {
   stop(): void {
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
-    this.#tls.close();
     this.reactor.stop();
   }
 

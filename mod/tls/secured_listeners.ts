@@ -87,7 +87,7 @@ export class SecuredListeners {
     }
   }
 
-  /** Looks at certificate files no more. */
+  /** Lets go of the certificates; once `settled` and when nobody is accepted any more. */
   close(): void {
     for (const keeper of this.#keepers) keeper.close();
   }
