@@ -19,7 +19,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: "ready" }
   | { readonly kind: "done"; readonly outcome: ThreadOutcome }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly message: string; readonly exitCode: number };
 
 export interface Crew {
   readonly stats: readonly ThreadStats[];
@@ -99,7 +99,7 @@ function answerOf<K extends FromWorker["kind"]>(
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.kind === kind) resolve(data as Extract<FromWorker, { kind: K }>);
-      else if (data.kind === "failed") reject(new StartError(data.message));
+      else if (data.kind === "failed") reject(new StartError(data.message, data.exitCode));
       else reject(new Error(`a load thread said ${data.kind} in place of ${kind}`));
     };
     worker.onerror = (event) => {

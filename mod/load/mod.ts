@@ -23,7 +23,7 @@ export const loadMode: Mode = {
 
 async function runLoad(argv: readonly string[]): Promise<number> {
   const plan = parseLoadArgs(argv);
-  raiseOpenFilesLimit();
+  raiseOpenFilesLimit(plan.threads);
   const script = await loadMainScript(plan);
   const scripts = await script?.setup() ?? [];
   const prepared = await prepareRun(plan, scripts, getVariable("HAYATE_REACTOR") ?? "");

@@ -1,4 +1,5 @@
 /** One load thread as a Deno worker; see crew.ts for what is said to it. */
+import { exitCodes, StartError } from "../base/errors.ts";
 import type { FromWorker, ToWorker } from "./crew.ts";
 import type { LoadThread } from "./load_thread.ts";
 import { ThreadStats } from "./stats.ts";
@@ -33,6 +34,7 @@ scope.onmessage = ({ data }) => {
     scope.postMessage({
       kind: "failed",
       message: error instanceof Error ? error.message : `${error}`,
+      exitCode: error instanceof StartError ? error.exitCode : exitCodes.failed,
     });
   });
 };

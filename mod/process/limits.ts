@@ -1,7 +1,12 @@
 /** Resource limits (getrlimit(2)). */
+import { StartError } from "../base/errors.ts";
 import { libc } from "../sys/libc.ts";
 
 const openFiles = 7; // RLIMIT_NOFILE
+/** Of the runtime itself, of a reactor, of a channel and of some sockets. With fewer Deno panics. */
+const filesMin = 32;
+/** What a further thread opens at its start. */
+const filesOfThread = 12;
 
 /** Limits on open files, soft before and after. */
 export interface OpenFilesLimit {
@@ -11,9 +16,19 @@ export interface OpenFilesLimit {
 
 /**
  * Raises the soft limit of open files to the hard one. The limit passes on to children, and old
- * programs that use select(2) do not like a high one, so only modes that serve call this.
+ * programs that use select(2) do not like a high one, so only modes that serve call this. Throws
+ * `StartError` when the limit is too low to run at all with `threads` threads.
  */
-export function raiseOpenFilesLimit(): OpenFilesLimit {
+export function raiseOpenFilesLimit(threads = 1): OpenFilesLimit {
+  const limit = raiseLimit();
+  const needed = filesMin + filesOfThread * (threads - 1);
+  if (limit.now >= needed) return limit;
+  throw new StartError(
+    `at most ${limit.now} files may be open here (ulimit -n); at least ${needed} are needed`,
+  );
+}
+
+function raiseLimit(): OpenFilesLimit {
   const pair = new BigUint64Array(2);
   if (libc.getrlimit(openFiles, pair) !== 0) return { before: 1024, now: 1024 };
   const before = Number(pair[0]);

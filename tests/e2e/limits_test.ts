@@ -1,0 +1,48 @@
+/** What the system allows too little of is one line, never a panic. */
+import { assertEquals } from "@std/assert";
+import { binaryPath, runHayate, runProgram } from "../support/binary.ts";
+import { tempFolder } from "../support/ports.ts";
+
+/** Runs the program where so many files may be open. */
+function withFiles(count: number, args: readonly string[]) {
+  return runProgram("sh", ["-c", `ulimit -n ${count}; exec "$0" "$@"`, binaryPath, ...args]);
+}
+
+Deno.test("too few open files are one line in every mode that serves or loads", async () => {
+  const commands: readonly (readonly [number, readonly string[], number])[] = [
+    [20, ["load", "-d1s", "http://127.0.0.1:1/"], 32],
+    [40, ["load", "-t4", "-d1s", "http://127.0.0.1:1/"], 68],
+    [20, ["serve", "--text", "x", "--port", "0"], 32],
+    [20, ["serve", "--text", "x", "--workers", "2", "--port", "0"], 32],
+    [20, ["proxy"], 32],
+  ];
+  for (const [count, args, needed] of commands) {
+    const { code, stdout, stderr } = await withFiles(count, args);
+    assertEquals([code, stdout], [1, ""]);
+    assertEquals(
+      stderr,
+      `hayate ${args[0]}: at most ${count} files may be open here (ulimit -n); ` +
+        `at least ${needed} are needed\n`,
+    );
+  }
+});
+
+Deno.test("load runs with as many open files as it asks for", async () => {
+  const { stdout } = await withFiles(68, ["load", "-t4", "-c4", "-d1s", "http://127.0.0.1:1/"]);
+  assertEquals(/refused \d+ \(ECONNREFUSED\)/.test(stdout), true, stdout);
+});
+
+Deno.test("an unknown reactor is the same line from a load thread with a script", async () => {
+  await using folder = await tempFolder();
+  const script = await folder.write("s.js", "export default {};\n");
+  for (const flags of [[], ["-t2"], ["-t2", "-s", script]]) {
+    const { code, stderr } = await runHayate(["load", ...flags, "-d1s", "http://127.0.0.1:1/"], {
+      env: { HAYATE_REACTOR: "foo" },
+    });
+    assertEquals(code, 2);
+    assertEquals(
+      stderr,
+      "hayate load: HAYATE_REACTOR=foo: unknown reactor, allowed are epoll and portable\n",
+    );
+  }
+});
