@@ -1,6 +1,7 @@
 /** Opens or takes over the sockets that a worker accepts on. */
 import { type Address, formatAddress } from "../base/address.ts";
 import { StartError } from "../base/errors.ts";
+import { parseHostAddress } from "../config/addresses.ts";
 import { startListening } from "../net/epoll/descriptor.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import { keepFromChildren } from "../process/inherited.ts";
@@ -48,6 +49,24 @@ export function adoptFromMaster(
 ): Listener[] {
   for (const { fd } of sockets) startListening(fd, backlog);
   return adoptAll(reactor, sockets, true, onAcceptOf);
+}
+
+/**
+ * Binds sockets of our own beside those of our master, which keep the ports for us: what a reactor
+ * does that cannot take sockets over. Throws StartError.
+ */
+export function bindBesideMaster(
+  reactor: Reactor,
+  sockets: readonly InheritedSocket[],
+  backlog: number,
+  onAcceptOf: (socketName: string) => AcceptHandler,
+): Listener[] {
+  return sockets.map(({ name, fd }) => {
+    keepFromChildren(fd);
+    const address = parseHostAddress(name, null);
+    if (address === null) throw new StartError(`${name}: not an address`);
+    return reactor.listen(address, { backlog, reusePort: true }, onAcceptOf(name));
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import { addSignalListener, sendSignal, swallowSignal } from "../process/signals
 import { parseStarterPort } from "../process/starter_port.ts";
 import { slotVariable, type WorkerMessage } from "./master/messages.ts";
 import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
-import { adoptFromMaster } from "./listeners.ts";
+import { adoptFromMaster, bindBesideMaster } from "./listeners.ts";
 import type { FetchHandler } from "./fetch/fetch_handler.ts";
 import type { ProcessPlan, ServePlan } from "./plan.ts";
 import { Worker } from "./worker.ts";
@@ -45,7 +45,10 @@ export async function runPreforkWorker(
   onStart(worker);
   await worker.app.hooks.afterFork?.(slot);
   const { backlog } = plan.listen;
-  worker.listen((reactor) => adoptFromMaster(reactor, sockets, backlog, worker!.onAcceptOf));
+  worker.listen((reactor) => {
+    const open = reactor.capabilities.inherit ? adoptFromMaster : bindBesideMaster;
+    return open(reactor, sockets, backlog, worker!.onAcceptOf);
+  });
   listenToSignals(worker, row, () => channel?.close());
   listenForPause(worker);
   if (row !== null) beat(worker, row, plan.process.timeoutMs);

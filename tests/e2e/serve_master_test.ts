@@ -319,3 +319,42 @@ Deno.test("the scoreboard shows every worker, as text and as JSON", async () => 
   assertEquals(missing.code, 1);
   await served.child.stop("SIGQUIT");
 });
+
+Deno.test("a master of portable workers has each bind a socket of its own", async () => {
+  await using served = await startServe({
+    args: ["--workers", "2", "@app.js"],
+    backend: "portable",
+    files: { "app.js": pidApp },
+  });
+  const pids = await waitForWorkers(served, 2);
+  await served.child.waitForLine(/listening on .* with 2 workers/);
+  const seen = new Set<string>();
+  for (let i = 0; i < 200 && seen.size < 2; i++) seen.add(await servingPid(served.port));
+  assertEquals([...seen].map(Number).sort(), pids.sort());
+  Deno.kill(pids[0], "SIGKILL");
+  const next = await waitForWorkers(served, 2, [pids[0]]);
+  assert(next.includes(pids[1]));
+  served.child.kill("SIGHUP");
+  // The worker that has just taken the dead one's place is as fresh as can be.
+  await waitForWorkers(served, 2, pids);
+  await servingPid(served.port);
+  assertEquals((await served.child.stop("SIGTERM")).code, 0);
+});
+
+Deno.test("portable workers say in one line what they cannot share", async () => {
+  await using folder = await tempFolder();
+  const env = { HAYATE_REACTOR: "portable" };
+  const path = `${folder.path}/s`;
+  const serve = ["serve", "--workers", "2", "--text", "a"];
+  const shared = await runHayate([...serve, "--path", path], { env });
+  assertEquals([shared.code, shared.stdout], [1, ""]);
+  assertEquals(
+    shared.stderr,
+    `hayate serve: several workers of the portable reactor cannot share ${path}: ` +
+      "use --workers 1, HAYATE_REACTOR=epoll, or --port alone\n",
+  );
+  const inherited = { ...env, SERVER_STARTER_PORT: "8080=7" };
+  const handed = await runHayate(serve, { env: inherited });
+  assertMatch(handed.stderr, /cannot share the sockets of SERVER_STARTER_PORT: use --workers 1/);
+  assertEquals(handed.code, 1);
+});

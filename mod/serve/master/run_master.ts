@@ -28,11 +28,7 @@ export async function runMaster(
   argv: readonly string[],
   log: Logger,
 ): Promise<number> {
-  if (getVariable("HAYATE_REACTOR") === "portable") {
-    throw new StartError(
-      "several workers need the epoll reactor, and HAYATE_REACTOR says portable",
-    );
-  }
+  if (getVariable("HAYATE_REACTOR") === "portable") checkPortable(plan);
   const workers = plan.process.workers === "auto"
     ? usableCpus(readTextOrNull)
     : plan.process.workers;
@@ -46,6 +42,22 @@ export async function runMaster(
     sockets.release();
     scoreboard.remove();
   }
+}
+
+/** Each portable worker binds a socket of its own, by SO_REUSEPORT. Throws StartError where it cannot. */
+function checkPortable({ listen }: ServePlan): void {
+  const path = listen.addresses.find((address) => address.kind === "unix");
+  const handedOver = ["SERVER_STARTER_PORT", "LISTEN_FDS"].find((name) => getVariable(name));
+  const what = handedOver !== undefined
+    ? `share the sockets of ${handedOver}`
+    : path !== undefined
+    ? `share ${path.path}`
+    : null;
+  if (what === null) return;
+  throw new StartError(
+    `several workers of the portable reactor cannot ${what}: use --workers 1, ` +
+      `HAYATE_REACTOR=epoll${handedOver === undefined ? ", or --port alone" : ""}`,
+  );
 }
 
 function openSockets(plan: ServePlan, workers: number): MasterSockets {

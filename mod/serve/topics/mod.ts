@@ -59,6 +59,11 @@ Sockets that are handed over are used in place of --port and --path. With severa
 workers the master makes one SO_REUSEPORT socket for each and keeps it when a worker
 is replaced, so that no connection waits in a queue that is thrown away.
 
+HAYATE_REACTOR=portable can do without FFI in the workers, but cannot take sockets
+over: there each worker binds a socket of its own beside the master's, so a worker
+that is replaced loses what waits in its queue, unless net.ipv4.tcp_migrate_req is 1.
+Several such workers cannot share a unix socket or what a supervisor hands over.
+
 --backlog is clipped by the kernel to net.core.somaxconn; hayate says so when it is.
 `;
 
