@@ -1,5 +1,5 @@
 /** Reads PROXY protocol headers ahead of whatever accepts connections. */
-import { formatAddress } from "../base/address.ts";
+import { type Address, formatAddress } from "../base/address.ts";
 import type { PeerError } from "../base/errors.ts";
 import { Deadline } from "../base/timer_wheel.ts";
 import type { SparseLog } from "../log/mod.ts";
@@ -33,10 +33,17 @@ export class AnnouncedListeners {
    * `onAccept` sees connections only behind their header, with the addresses that it announced.
    * `isRequired`: a connection without one is closed; otherwise it is served under its own
    * addresses (as h2o does, and against the protocol's advice: such a listener must be private).
+   * `expects`: who announces at all; the connections of others are handed over as they are.
    */
-  announce(isRequired: boolean, onAccept: AcceptHandler): AcceptHandler {
-    return (socket, listener) =>
-      new Announcement(this, isRequired, onAccept, socket, listener).announced;
+  announce(
+    isRequired: boolean,
+    onAccept: AcceptHandler,
+    expects: ((peer: Address) => boolean) | null = null,
+  ): AcceptHandler {
+    return (socket, listener) => {
+      if (expects !== null && !expects(socket.peerAddress())) return onAccept(socket, listener);
+      return new Announcement(this, isRequired, onAccept, socket, listener).announced;
+    };
   }
 
   /** Resolves when no header is under way; each ends within `headerTimeoutMs`. */

@@ -78,11 +78,18 @@ export interface TlsPlan {
   readonly at: Position;
 }
 
+/** Peers by their addresses, and whether everybody on a unix socket is one. */
+export interface PeerSetPlan {
+  readonly ranges: readonly IpRange[];
+  readonly unix: boolean;
+}
+
 /**
  * Whether connections begin with a PROXY protocol header. `on`: those that do are served under the
- * addresses it announces, others under their own (h2o); `required`: others are closed.
+ * addresses it announces, others under their own (h2o); `required`: others are closed. A set of peers:
+ * it is required of these, and nobody else's bytes are taken for one.
  */
-export type ListenProxyProtocol = "off" | "on" | "required";
+export type ListenProxyProtocol = "off" | "on" | "required" | PeerSetPlan;
 
 export interface ListenPlan {
   readonly address: Address;
@@ -224,9 +231,7 @@ export interface AccessLogPlan {
 /** `real-ip`. */
 export interface RealIpPlan {
   /** Peers that are believed. */
-  readonly ranges: readonly IpRange[];
-  /** So is everybody who connects to a unix socket. */
-  readonly trustsUnix: boolean;
+  readonly from: PeerSetPlan;
   /** The field that names the client, in lower case. */
   readonly field: string;
   /** Addresses of believed peers are passed over on the way to the client's. */

@@ -14,6 +14,7 @@ import { WelcomeHandler } from "./engine/welcome.ts";
 import { tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "./flags.ts";
 import type { ListenerSet, Opening } from "./listeners.ts";
+import { PeerSet } from "./peer_set.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
 import { countersOf } from "./workers/messages.ts";
 import type { WorkerMember } from "./workers/member.ts";
@@ -129,7 +130,11 @@ export class ProxyServer {
         : onAccept;
       const announces = listen?.proxyProtocol ?? "off";
       if (announces === "off") return behindTls;
-      return this.#announced.announce(announces === "required", behindTls);
+      if (typeof announces === "string") {
+        return this.#announced.announce(announces === "required", behindTls);
+      }
+      const balancers = new PeerSet(announces);
+      return this.#announced.announce(true, behindTls, (peer) => balancers.has(peer));
     };
     // The welcome page is served wherever a supervisor listens, and has no wishes of its own.
     const plans = isWelcome && listeners.isInherited ? [] : this.#plan.listeners;

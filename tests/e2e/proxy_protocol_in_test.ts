@@ -90,6 +90,19 @@ Deno.test("proxy-protocol: REQUIRED closes connections without a header, and say
   assertMatch(await rawExchange(proxy.address, before("PROXY UNKNOWN\r\n")), / 200 OK/);
 });
 
+Deno.test("proxy-protocol: {from} wants a header of these peers, and lets nobody else have one", async () => {
+  await using upstream = ScriptedUpstream.start(always(response("ok")));
+  const header = relayedHeader(1, client, server);
+  await using strict = await start(upstream, "proxy-protocol: {from: 127.0.0.0/8}");
+  assertEquals(await rawExchange(strict.address, get), "");
+  assertStringIncludes(await rawExchange(strict.address, before(header)), " 200 OK");
+  assertEquals(forwardedFor(upstream), "192.0.2.1");
+  await using other = await start(upstream, "proxy-protocol: {from: 10.0.0.0/8}");
+  assertStringIncludes(await rawExchange(other.address, get), " 200 OK");
+  assertEquals(forwardedFor(upstream), "127.0.0.1");
+  assertStringIncludes(await rawExchange(other.address, before(header)), " 400 Bad Request");
+});
+
 for (const setting of ["ON", "REQUIRED"]) {
   Deno.test(`proxy-protocol: ${setting} closes what begins as a header and is none, with one line`, async () => {
     await using upstream = ScriptedUpstream.start(always(response("ok")));

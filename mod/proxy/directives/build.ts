@@ -60,7 +60,7 @@ function checkAgreement(draft: PlanDraft): void {
     const key = JSON.stringify(listen.address);
     const known = first.get(key) ?? listen;
     first.set(key, known);
-    if (known.proxyProtocol === listen.proxyProtocol) continue;
+    if (JSON.stringify(known.proxyProtocol) === JSON.stringify(listen.proxyProtocol)) continue;
     draft.problems.add(
       listen.at,
       `in command listen.proxy-protocol, line ${known.at.line} says otherwise of this address`,

@@ -1,12 +1,10 @@
 /** `real-ip` and `proxy.request-id`: whom requests come from, and what they are called. */
-import { type IpRange, parseIpRange } from "../../base/ip_ranges.ts";
-import { type ConfigNode, type MapNode, parseSwitch } from "../../config/mod.ts";
+import { type MapNode, parseSwitch } from "../../config/mod.ts";
 import type { RealIpPlan, RequestIdPlan } from "../plan.ts";
 import {
   choice,
   type Directive,
   everywhere,
-  itemsOf,
   onOff,
   phases,
   readMap,
@@ -14,6 +12,7 @@ import {
 } from "./directive.ts";
 import type { LevelDraft, Mutable } from "./drafts.ts";
 import { isFieldName } from "./fields.ts";
+import { readPeerSet } from "./peer_set.ts";
 
 const requestIdField = "X-Request-Id";
 
@@ -55,23 +54,17 @@ const realIp: Directive = {
 };
 
 function readRealIp(draft: LevelDraft, value: MapNode, name: string): RealIpPlan {
-  const ranges: IpRange[] = [];
   const plan: Mutable<RealIpPlan> = {
-    ranges,
-    trustsUnix: false,
+    from: { ranges: [], unix: false },
     field: "x-forwarded-for",
     recursive: false,
     dropsUntrusted: false,
   };
-  let from: ConfigNode | null = null;
+  let hasFrom = false;
   readMap(draft, name, value, {
     from: (node) => {
-      from = node;
-      for (const item of itemsOf(node)) {
-        const peer = readScalar(draft, `${name}.from`, item, trustedPeer);
-        if (peer === "unix") plan.trustsUnix = true;
-        else if (peer !== null) addRange(draft, ranges, peer, item);
-      }
+      hasFrom = true;
+      plan.from = readPeerSet(draft, `${name}.from`, node);
     },
     header: (node) => {
       const field = readScalar(draft, `${name}.header`, node, fieldName);
@@ -85,22 +78,10 @@ function readRealIp(draft: LevelDraft, value: MapNode, name: string): RealIpPlan
     },
   });
   // At the edge of a network nobody is believed, and strangers' claims are dropped: no list is needed.
-  if (from === null && !plan.dropsUntrusted) {
+  if (!hasFrom && !plan.dropsUntrusted) {
     draft.problem(value.at, `in command ${name}, \`from\` is missing`);
   }
   return plan;
-}
-
-const trustedPeer = {
-  allowed: "an IP address, a block such as 10.0.0.0/8, or unix:",
-  parse: (text: string) => text === "unix:" ? "unix" as const : parseIpRange(text),
-};
-
-function addRange(draft: LevelDraft, ranges: IpRange[], range: IpRange, node: ConfigNode): void {
-  ranges.push(range);
-  if (range.hadHostBits && node.kind === "scalar") {
-    draft.notice(node.at, `real-ip: ${node.text}: the bits behind the block's are ignored`);
-  }
 }
 
 const requestId: Directive = {

@@ -14,6 +14,7 @@ import {
 } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
 import { readTls } from "./listen_tls.ts";
+import { readPeerSet } from "./peer_set.ts";
 
 const portKind = {
   allowed: "a port from 0 to 65535, or a mapping with `port`",
@@ -26,8 +27,8 @@ const modeKind = {
 };
 
 const announcedKind = {
-  allowed: "ON, OFF or REQUIRED",
-  parse(text: string): ListenProxyProtocol | null {
+  allowed: "ON, OFF, REQUIRED, or a mapping with `from`",
+  parse(text: string): "off" | "on" | "required" | null {
     if (text.toUpperCase() === "REQUIRED") return "required";
     const on = parseSwitch(text);
     return on === null ? null : on ? "on" : "off";
@@ -81,8 +82,7 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     type: (node) =>
       keys.type = readScalar(draft, "listen.type", node, choice("tcp", "unix")) ?? "tcp",
     ssl: (node, at) => keys.tls = readTls(draft, node, at),
-    "proxy-protocol": (node) =>
-      keys.proxyProtocol = readScalar(draft, "listen.proxy-protocol", node, announcedKind) ?? "off",
+    "proxy-protocol": (node) => keys.proxyProtocol = readAnnounced(draft, node) ?? "off",
     permission: (node) => keys.mode = readScalar(draft, "listen.permission", node, modeKind),
     owner: (node) => ignored(node, "owner"),
     group: (node) => ignored(node, "group"),
@@ -92,6 +92,17 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     rcvbuf: (node) => ignored(node, "rcvbuf"),
   });
   return keys;
+}
+
+function readAnnounced(draft: LevelDraft, node: ConfigNode): ListenProxyProtocol | null {
+  const name = "listen.proxy-protocol";
+  if (node.kind !== "mapping") return readScalar(draft, name, node, announcedKind);
+  let from: ListenProxyProtocol | null = null;
+  readMap(draft, name, node, {
+    from: (value) => from = readPeerSet(draft, `${name}.from`, value),
+  });
+  if (from === null) draft.problem(node.at, `in command ${name}, \`from\` is missing`);
+  return from;
 }
 
 function listenAddress(draft: LevelDraft, keys: ListenKeys, at: Position): Address | null {

@@ -1,8 +1,9 @@
 /** `real-ip`: whose word counts about where requests come from, and what it says (nginx's realip). */
 import type { Address } from "../../base/address.ts";
 import { formatIp, parseIp, unmapped } from "../../base/ip.ts";
-import { IpRanges } from "../../base/ip_ranges.ts";
+import type { IpRanges } from "../../base/ip_ranges.ts";
 import { latin1Bytes, type MessageHead, type RequestHead } from "../../http1/mod.ts";
+import { PeerSet } from "../peer_set.ts";
 import type { RealIpPlan } from "../plan.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
@@ -19,22 +20,20 @@ export interface Claim {
 /** A compiled `real-ip`; shared by all requests of the levels that it holds for. */
 export class RealIp {
   readonly #plan: RealIpPlan;
-  readonly #trusted: IpRanges;
+  readonly #trusted: PeerSet;
   /** Names of fields that only trusted peers may send, where others' are dropped. */
   readonly #claims: readonly Uint8Array[];
 
   constructor(plan: RealIpPlan) {
     this.#plan = plan;
-    this.#trusted = new IpRanges(plan.ranges);
+    this.#trusted = new PeerSet(plan.from);
     this.#claims = ["forwarded", "x-real-ip", plan.field].map(latin1Bytes);
   }
 
   /** Settles who the request comes from. */
   identify(head: RequestHead, facts: ConnectionFacts): void {
     const { peer } = facts;
-    const isTrusted = peer.address.kind === "unix"
-      ? this.#plan.trustsUnix
-      : this.#trusted.has(peer.ipBytes);
+    const isTrusted = this.#trusted.has(peer.address, peer.ipBytes);
     facts.isTrusted = isTrusted;
     facts.censor = !isTrusted && this.#plan.dropsUntrusted ? this : null;
     facts.client = isTrusted ? this.#claimed(head, facts) : peer;
@@ -58,7 +57,7 @@ export class RealIp {
     const text = `${proto} ${list}`;
     const last = facts.lastClaim;
     if (last !== null && last.text === text && last.believer === this) return last.client;
-    const address = rightmost(list, recursive ? this.#trusted : null) ?? peer.address;
+    const address = rightmost(list, recursive ? this.#trusted.ranges : null) ?? peer.address;
     const scheme = proto === "http" || proto === "https" ? proto : peer.scheme;
     const client = new ClientIdentity(address, scheme);
     facts.lastClaim = { believer: this, text, client };

@@ -15,6 +15,9 @@ first bytes, ahead of TLS as well, on TCP and unix sockets.
   ON        a connection without a header is served under its own address (as h2o
             does): whoever reaches the port can give itself any address
   REQUIRED  a connection without a header is closed, as the protocol wants it
+  {from: [10.0.0.0/8, "unix:"]}
+            required of these peers; the connections of all others are served as
+            they are, whatever they begin with
 Broken headers, and those that are not complete within handshake-timeout, are
 closed with a line in the log.
 

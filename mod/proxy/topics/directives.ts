@@ -11,8 +11,9 @@ G = global, H = host, P = path level. (default)
 
 Listening and hosts
   listen              G H  port, or {port, host, type: tcp|unix, ssl,
-                           proxy-protocol: ON|OFF|REQUIRED, permission, owner,
-                           group}. See: help proxy client-address
+                           proxy-protocol: ON|OFF|REQUIRED or {from},
+                           permission, owner, group}.
+                           See: help proxy client-address
                            May be repeated. On the host level only that host.
                            ssl: {certificate-file, key-file, identity: [...],
                            minimum-version (TLSv1.2), maximum-version,

@@ -67,13 +67,14 @@ class Scene {
   readonly listeners: AnnouncedListeners;
   owner: Owner | null = null;
 
-  constructor(isRequired: boolean) {
+  constructor(isRequired: boolean, expects: ((peer: Address) => boolean) | null = null) {
     const reactor = { wheel: this.wheel, nowMs: 0 } as unknown as Reactor;
     const log = { info: (text: string) => void this.lines.push(text) } as unknown as SparseLog;
     this.listeners = new AnnouncedListeners(reactor, log, 1000);
     const onAccept = this.listeners.announce(
       isRequired,
       (socket) => this.owner = new Owner(socket),
+      expects,
     );
     this.socket.handler = onAccept(this.socket, {} as Listener);
   }
@@ -123,6 +124,20 @@ Deno.test("announce() hands over what is no header only where none is required",
   strict.socket.deliver("POST /");
   assertEquals([strict.owner, strict.socket.calls, strict.isPending], [null, ["close"], false]);
   assertMatch(strict.lines[0], /^PROXY protocol from 10\.0\.0\.1:1: there is no header; /);
+});
+
+Deno.test("announce() does not touch the connections of those who are not expected to announce", () => {
+  const stranger = new Scene(true, ({ kind }) => kind === "unix");
+  stranger.socket.deliver(line);
+  assertEquals([stranger.owner?.events, stranger.isPending], [[`data ${line}`], false]);
+  assertEquals(stranger.owner?.socket, stranger.socket);
+  const expected = new Scene(true, ({ kind }) => kind === "tcp");
+  expected.socket.deliver(line);
+  assertEquals(expected.owner?.socket.peerAddress(), {
+    kind: "tcp",
+    host: "192.0.2.1",
+    port: 4660,
+  });
 });
 
 Deno.test("announce() closes a broken header in either case, and says so once", () => {

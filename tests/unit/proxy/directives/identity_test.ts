@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { parseIpRange } from "../../../../mod/base/ip_ranges.ts";
 import { buildPlan } from "../../../../mod/proxy/directives/build.ts";
 import type { ProxyPlan, Settings } from "../../../../mod/proxy/plan.ts";
 
@@ -26,9 +27,8 @@ function settings(lines: string): Settings {
 Deno.test("real-ip is read with nginx's defaults, and turned off below", () => {
   const { plan } = built("real-ip: {from: 10.0.0.0/8}");
   const { realIp } = plan!.settings;
-  assertEquals({ ...realIp, ranges: realIp?.ranges.map(({ bits }) => bits) }, {
-    ranges: [8],
-    trustsUnix: false,
+  assertEquals(realIp, {
+    from: { ranges: [parseIpRange("10.0.0.0/8")!], unix: false },
     field: "x-forwarded-for",
     recursive: false,
     dropsUntrusted: false,
@@ -41,14 +41,13 @@ Deno.test("real-ip takes addresses, blocks and unix:, a field, and what becomes 
   const { realIp } = settings(
     'real-ip: {from: [192.0.2.1, "2001:db8::/32", "unix:"], header: CF-Connecting-IP, recursive: ON, untrusted: DROP}',
   );
-  assertEquals({ ...realIp, ranges: realIp?.ranges.map(({ bits }) => bits) }, {
-    ranges: [32, 32],
-    trustsUnix: true,
+  assertEquals(realIp, {
+    from: { ranges: [parseIpRange("192.0.2.1")!, parseIpRange("2001:db8::/32")!], unix: true },
     field: "cf-connecting-ip",
     recursive: true,
     dropsUntrusted: true,
   });
-  assertEquals(settings("real-ip: {untrusted: drop}").realIp?.ranges, []);
+  assertEquals(settings("real-ip: {untrusted: drop}").realIp?.from.ranges, []);
 });
 
 Deno.test("proxy.request-id is a switch, a field name or a mapping", () => {
@@ -67,6 +66,15 @@ Deno.test("proxy.request-id is a switch, a field name or a mapping", () => {
 Deno.test("identity directives name the line of a value that they cannot read", () => {
   const rows: [string, string][] = [
     ["real-ip: ON", "in command real-ip, found `ON`; allowed: OFF, or a mapping with `from`"],
+    [
+      "listen: {port: 81, proxy-protocol: {from: x}}",
+      "in command listen.proxy-protocol.from, found `x`; allowed: an IP address, a block such as " +
+      "10.0.0.0/8, or unix:",
+    ],
+    [
+      "listen: {port: 81, proxy-protocol: {}}",
+      "in command listen.proxy-protocol, `from` is missing",
+    ],
     ["real-ip: {recursive: ON}", "in command real-ip, `from` is missing"],
     [
       "real-ip: {from: [10.0.0.0/40]}",
@@ -105,7 +113,8 @@ Deno.test("identity directives name the line of a value that they cannot read", 
     ],
     [
       "listen: {port: 81, proxy-protocol: maybe}",
-      "in command listen.proxy-protocol, found `maybe`; allowed: ON, OFF or REQUIRED",
+      "in command listen.proxy-protocol, found `maybe`; allowed: ON, OFF, REQUIRED, or a mapping " +
+      "with `from`",
     ],
     [
       "listen: {port: 80, proxy-protocol: ON}",
@@ -119,12 +128,13 @@ Deno.test("identity directives name the line of a value that they cannot read", 
 
 Deno.test("real-ip notices bits behind a block's", () => {
   assertEquals(built("real-ip: {from: 10.1.2.3/8}").plan?.notices, [
-    "[h2o.conf:3] real-ip: 10.1.2.3/8: the bits behind the block's are ignored",
+    "[h2o.conf:3] real-ip.from: 10.1.2.3/8: the bits behind the block's are ignored",
   ]);
 });
 
 Deno.test("listen.proxy-protocol and proxy_protocol reach the listener, the upstream and its check", () => {
   const { plan } = built(`listen: {port: 81, proxy-protocol: required}
+listen: {port: 82, host: ::1, proxy-protocol: {from: ["unix:", ::1]}}
 upstreams:
   a: {servers: x, proxy_protocol: V2, check: "type=http"}
   b: {servers: x, proxy_protocol: v1, check: "type=http port=9"}
@@ -132,6 +142,7 @@ upstreams:
   assertEquals(plan?.listeners.map((listen) => listen.proxyProtocol), [
     ...["off", "off"],
     ...["required", "required"],
+    { ranges: [parseIpRange("::1")!], unix: true },
   ]);
   assertEquals(
     plan?.upstreams.map(({ proxyProtocol, check }) => [proxyProtocol, check?.proxyProtocol]),
