@@ -1,6 +1,6 @@
 /** The `check...` keys of an upstream: read one by one, and put together at the end. */
 import type { ConfigNode, Position } from "../../config/mod.ts";
-import type { CheckPlan, MatchPlan } from "../plan.ts";
+import type { CheckPlan, MatchPlan } from "../check_plan.ts";
 import { checkDefaults, parseAliveClasses, parseCheck, speaksHttp } from "./check_line.ts";
 import { readMatch } from "./check_match.ts";
 import { readLine } from "./directive.ts";

@@ -1,6 +1,6 @@
 /** Tengine's `check` line and what belongs to it (ngx_http_upstream_check_module). */
 import { nearestName, parseCount } from "../../config/mod.ts";
-import { type CheckPlan, type CheckType, checkTypes } from "../plan.ts";
+import { type CheckPlan, type CheckType, checkTypes } from "../check_plan.ts";
 import type { Mutable } from "./drafts.ts";
 
 export const checkDefaults: CheckPlan = {

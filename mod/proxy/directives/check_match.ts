@@ -1,6 +1,6 @@
 /** `check_match`: what an answer to a probe must be like, in the words of NGINX Plus's `match` block. */
 import type { ConfigNode, MapNode } from "../../config/mod.ts";
-import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../plan.ts";
+import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../check_plan.ts";
 import { itemsOf, readLine, readMap } from "./directive.ts";
 import type { LevelDraft, Mutable } from "./drafts.ts";
 

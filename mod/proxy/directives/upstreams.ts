@@ -1,6 +1,7 @@
 /** `upstreams`: named groups of peers with balancing, retries and checks; h2o has no such thing. */
 import { type ConfigNode, type MapNode, type Position } from "../../config/mod.ts";
-import type { CheckPlan, PeerPlan, UpstreamPlan } from "../plan.ts";
+import type { CheckPlan } from "../check_plan.ts";
+import type { PeerPlan, UpstreamPlan } from "../plan.ts";
 import { parseBalance } from "./balance_line.ts";
 import { CheckKeys } from "./check_keys.ts";
 import {

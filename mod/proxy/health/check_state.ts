@@ -1,6 +1,6 @@
 /** Tengine's state machine for one checked peer: counters, and when they turn it up or down. */
 
-import type { CheckType } from "../plan.ts";
+import type { CheckType } from "../check_plan.ts";
 
 /** What a probe's result means for the peer. */
 export type Transition = "up" | "down" | "none";

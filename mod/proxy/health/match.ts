@@ -1,6 +1,6 @@
 /** Whether an answer is as `check_match` wants it. Pure; every fault says which part did not hold. */
 import { latin1, type ResponseHead } from "../../http1/mod.ts";
-import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../plan.ts";
+import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../check_plan.ts";
 
 /** A `MatchPlan` with its patterns compiled. */
 export class Match {

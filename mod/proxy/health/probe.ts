@@ -4,7 +4,7 @@ import type { PeerError } from "../../base/errors.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import { localHeader } from "../../proxy_protocol/mod.ts";
 import { connectUpstreamTls, upstreamContext } from "../engine/upstream_tls.ts";
-import type { CheckPlan } from "../plan.ts";
+import type { CheckPlan } from "../check_plan.ts";
 import type { ProbeFault } from "./check_state.ts";
 import { speaksHttp } from "../directives/check_line.ts";
 import { probeByCommand } from "./command_probe.ts";

@@ -8,7 +8,7 @@ import {
   parseResponseHead,
   ResponseHead,
 } from "../../http1/mod.ts";
-import type { CheckPlan } from "../plan.ts";
+import type { CheckPlan } from "../check_plan.ts";
 import type { ProbeFault } from "./check_state.ts";
 import { bodyText, Match } from "./match.ts";
 import { StatusLine } from "./status_line.ts";

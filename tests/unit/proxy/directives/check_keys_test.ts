@@ -6,7 +6,7 @@ import {
   parseField,
   parseStatus,
 } from "../../../../mod/proxy/directives/check_match.ts";
-import type { CheckPlan } from "../../../../mod/proxy/plan.ts";
+import type { CheckPlan } from "../../../../mod/proxy/check_plan.ts";
 
 const source = {
   readText: () => "",

@@ -9,7 +9,8 @@ import type {
   ProbeTarget,
 } from "../../../../mod/proxy/health/probe.ts";
 import { StatusLine } from "../../../../mod/proxy/health/status_line.ts";
-import type { CheckPlan, UpstreamPlan } from "../../../../mod/proxy/plan.ts";
+import type { CheckPlan } from "../../../../mod/proxy/check_plan.ts";
+import type { UpstreamPlan } from "../../../../mod/proxy/plan.ts";
 
 function group(servers: string[], check: Partial<CheckPlan>, name = "app"): PeerGroup {
   const peers = servers.map(parseServer);

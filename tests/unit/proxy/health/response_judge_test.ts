@@ -10,7 +10,7 @@ import {
   judgeOf,
   type Verdict,
 } from "../../../../mod/proxy/health/response_judge.ts";
-import type { CheckPlan, MatchPlan } from "../../../../mod/proxy/plan.ts";
+import type { CheckPlan, MatchPlan } from "../../../../mod/proxy/check_plan.ts";
 
 function known<T>(parsed: T | string): T {
   if (typeof parsed === "string") throw new Error(parsed);

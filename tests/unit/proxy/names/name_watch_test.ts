@@ -14,12 +14,8 @@ import type { LevelDraft } from "../../../../mod/proxy/directives/drafts.ts";
 import { parseServer } from "../../../../mod/proxy/directives/server_line.ts";
 import { upstreamDefaults } from "../../../../mod/proxy/directives/upstream_defaults.ts";
 import { NameWatch } from "../../../../mod/proxy/names/name_watch.ts";
-import type {
-  CheckPlan,
-  PeerPlan,
-  ResolverPlan,
-  UpstreamPlan,
-} from "../../../../mod/proxy/plan.ts";
+import type { CheckPlan } from "../../../../mod/proxy/check_plan.ts";
+import type { PeerPlan, ResolverPlan, UpstreamPlan } from "../../../../mod/proxy/plan.ts";
 
 function group(servers: string[], check: CheckPlan | null = null): PeerGroup {
   const at = { file: "", line: 1 };
