@@ -49,6 +49,8 @@ balance: round_robin (smooth, weighted; the default), least_conn, random,
 keepalive: N               idle connections that are kept, per worker (32)
 keepalive_timeout: T       and for how long (60s)
 keepalive_requests: N      and for how many requests (1000000)
+proxy_protocol: v1 or v2   tell servers who the client is, on a connection for each
+                           request (OFF). See: help proxy client-address
 
 next_upstream: when to try another server
   error timeout (the default), invalid_header, http_403, http_404, http_429,
@@ -92,8 +94,9 @@ Formats: combined (the default), common, json, ltsv, or h2o's conversions:
   %<s  %<{NAME}o          before rules or an error document changed it
   %{NAME}x                connect-time, request-header-time, request-body-time,
                           request-total-time, process-time, response-time,
-                          duration, connection-id, error, request-body-bytes,
-                          response-header-bytes, http1.request-index,
+                          duration, connection-id, request-id, error,
+                          request-body-bytes, response-header-bytes,
+                          http1.request-index,
                           proxy.idle-time, proxy.connect-time,
                           proxy.request-time, proxy.process-time,
                           proxy.response-time, proxy.total-time,
