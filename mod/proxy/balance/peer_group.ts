@@ -23,6 +23,8 @@ export class PeerGroup {
   readonly #backupBalancer: Balancer;
   readonly #budget: RetryBudget | null;
   #outliers: OutlierDetector | null = null;
+  /** What `least_time` measures; null for the others, whatever an earlier plan has measured. */
+  readonly #until: "header" | "last_byte" | null;
   /** Attempts beyond the first of a request, and those that the budget refused. */
   retries = 0;
   retriesDenied = 0;
@@ -30,6 +32,7 @@ export class PeerGroup {
   constructor(readonly plan: UpstreamPlan, random: () => number = Math.random) {
     this.#balancer = makeBalancer(plan.balance, random);
     this.#backupBalancer = makeBalancer(plan.balance, random);
+    this.#until = plan.balance.kind === "least_time" ? plan.balance.until : null;
     this.#budget = plan.retryBudget ? new RetryBudget(plan.retryBudget) : null;
     this.replace(plan.peers.map((peer, index) => new Peer(peer, index)));
   }
@@ -50,9 +53,8 @@ export class PeerGroup {
     this.#primaries = peers.filter((peer) => !peer.plan.backup);
     this.#backups = peers.filter((peer) => peer.plan.backup);
     this.renameSessions();
-    if (this.plan.balance.kind === "least_time") {
-      for (const peer of peers) peer.times ??= new PeerTimes();
-    }
+    if (this.#until === null) return;
+    for (const peer of peers) peer.times ??= new PeerTimes();
   }
 
   /** An id for a new peer, which none has had before. */
@@ -109,22 +111,20 @@ export class PeerGroup {
   noteSent(peer: Peer, nowMs: number): void {
     peer.active++;
     peer.requests++;
-    if (peer.times !== null) peer.times.begin(nowMs);
+    if (this.#until !== null) peer.times!.begin(nowMs);
   }
 
   /** The head of an answer has come to an attempt of `sentMs`. */
   noteAnswer(peer: Peer, status: number, sentMs: number, nowMs: number): void {
     this.#outliers?.noteAnswer(peer, status, nowMs - sentMs);
-    if (peer.times !== null && this.#waitsForHeader) {
-      peer.times.end(sentMs, nowMs, status < 500);
-    }
+    if (this.#until === "header") peer.times!.end(sentMs, nowMs, status < 500);
   }
 
   /** An attempt has ended; `status` is that of its answer, 0 when none came or it was cut short. */
   noteEnd(peer: Peer, status: number, hadHead: boolean, sentMs: number, nowMs: number): void {
     peer.active--;
-    if (peer.times === null || (hadHead && this.#waitsForHeader)) return;
-    peer.times.end(sentMs, nowMs, status > 0 && status < 500);
+    if (this.#until === null || (hadHead && this.#until === "header")) return;
+    peer.times!.end(sentMs, nowMs, status > 0 && status < 500);
   }
 
   /** A failed attempt. True when the peer is now `temporarily disabled`. */
@@ -140,11 +140,6 @@ export class PeerGroup {
   /** A worker's view of a peer says that it is an outlier: the decision is made here. */
   eject(peer: Peer, reason: string): void {
     this.#outliers?.eject(peer, reason);
-  }
-
-  get #waitsForHeader(): boolean {
-    const { balance } = this.plan;
-    return balance.kind === "least_time" && balance.until === "header";
   }
 }
 

@@ -7,14 +7,16 @@
 import type { PeerError } from "../../base/errors.ts";
 import type { ClientConnection, ResponseHandler } from "../../conn/client_connection.ts";
 import type { Exchange } from "../../conn/exchange.ts";
-import { HeadWriter, latin1, latin1Bytes, Method, type RequestHead } from "../../http1/mod.ts";
+import { HeadWriter, latin1Bytes, Method, type RequestHead } from "../../http1/mod.ts";
 import type { Choice } from "../balance/balancer.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { Router } from "../routing/router.ts";
+import { Attempt } from "./attempt.ts";
 import { CompressedBody, type CompressionSource } from "./compressed_body.ts";
 import { levelOf } from "./compression.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
+import { KeptAuthority } from "./kept_authority.ts";
 import { RequestBody } from "./request_body.ts";
 import type { RequestId } from "./request_id.ts";
 import { writeRequestHead } from "./request_forwarding.ts";
@@ -22,9 +24,8 @@ import { forwardResponseHead } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { ProxyRoute, Route } from "./routes.ts";
 import type { Session, Sticky } from "./sticky.ts";
-import { openTunnel } from "./tunnel.ts";
+import { openTunnel, switchLines } from "./tunnel.ts";
 
-const authorityBytesMax = 256;
 const noAddress = new Uint8Array(0);
 
 export class ProxiedExchange implements CompressionSource, ResponseHandler {
@@ -32,7 +33,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #head = new HeadWriter(1024);
   readonly #body = new RequestBody();
   readonly #rules = new RetryRules();
-  readonly #authority = new Uint8Array(authorityBytesMax);
+  readonly #attempt: Attempt;
+  readonly #authority = new KeptAuthority();
   readonly #choice: Choice = {
     nowMs: 0,
     address: noAddress,
@@ -41,19 +43,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     sid: "",
     isBound: false,
   };
-  #authorityLength = 0;
   #x: Exchange | null = null;
   #route: Route | null = null;
   #proxy: ProxyRoute | null = null;
   #facts: ConnectionFacts | null = null;
   #client: ClientConnection | null = null;
-  #peer: Peer | null = null;
   #method: Method = Method.other;
   #hasBody = false;
-  #isResponding = false;
-  #sentMs = 0;
-  /** Of the answer that is passed on; 0 before it. */
-  #answerStatus = 0;
   /** Of the last failed attempt: what the client is told when there is nobody left to try. */
   #failureStatus = 502;
   #failureReason = "";
@@ -65,6 +61,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   constructor(home: EngineHome) {
     this.#home = home;
+    this.#attempt = new Attempt(home);
   }
 
   /** Forwards the exchange's request. */
@@ -84,14 +81,14 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#method = head.method;
     this.#hasBody = x.hasRequestBody;
     if (this.#hasBody) this.#body.begin(x, proxy.upstream.plan.requestBuffer);
-    this.#isResponding = false;
+    this.#attempt.status = 0;
     this.#rules.begin(proxy.upstream.plan.retry, head);
     this.#choice.address = facts.ipBytes;
     this.#choice.key = proxy.upstream.hashKey === null ? "" : proxy.upstream.hashKey(head, facts);
     this.#choice.tried = null;
     const mayCompress = route.settings.compress !== null && !x.isHead && x.minor === 1;
     this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
-    this.#keepAuthority(head.bytes, head.hostStart, head.hostEnd);
+    this.#authority.keep(head);
     if (proxy.upstream.sticky !== null) this.#openSession(proxy.upstream.sticky, head, facts);
     writeRequestHead(this.#head, x, router, proxy, facts, this.session);
     if (!this.#hasBody || !this.#body.isCollecting) this.#begin();
@@ -103,7 +100,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   /** `http://authority`, as the client addressed us. */
   originText(): string {
-    return `${this.#facts!.scheme}://${latin1(this.#authority, 0, this.#authorityLength)}`;
+    return `${this.#facts!.scheme}://${this.#authority.text()}`;
   }
 
   onBody(_x: Exchange, bytes: Uint8Array, start: number, end: number): void {
@@ -151,15 +148,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   onResponse(client: ClientConnection): void {
     const { head } = client;
-    const peer = this.#peer!;
+    const peer = this.#attempt.peer!;
     const condition = statusCondition(head.status);
     if (condition !== 0 && this.#retryStatus(client, peer, condition)) return;
-    const { nowMs } = this.#home.reactor;
-    peer.noteResponse(head.status, nowMs - this.#sentMs);
-    if (peer.fails > 0) peer.noteSuccess(nowMs);
-    this.#proxy!.upstream.group.noteAnswer(peer, head.status, this.#sentMs, nowMs);
-    this.#answerStatus = head.status;
-    this.#isResponding = true;
+    this.#attempt.answered(head.status);
     this.session?.answeredBy(peer);
     const record = this.#facts!.record;
     if (record !== null) {
@@ -218,15 +210,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const x = this.#x!;
     const { trailers } = client;
     const bodyIsComplete = !this.#hasBody || this.#body.isComplete;
-    const { nowMs } = this.#home.reactor;
-    this.#facts!.record?.upstreamEnded(client, nowMs);
-    this.#peer!.tally.noteEnd(
-      this.#answerStatus,
-      nowMs - this.#sentMs,
-      client.requestBytes,
-      client.receivedBytes,
-    );
-    this.#releasePeer(this.#answerStatus);
+    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
+    this.#attempt.complete(client);
     this.#client = null;
     // An answer before the request was complete: the rest of it would reach the next exchange.
     if (bodyIsComplete) client.release();
@@ -253,25 +238,23 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   onFailure(client: ClientConnection, error: PeerError): void {
-    const peer = this.#peer!;
-    this.#client = null;
-    this.#releasePeer();
-    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
-    if (this.#isResponding) {
-      this.#proxy!.upstream.group.noteError(peer);
-      return this.#cutResponse(error);
-    }
+    const peer = this.#attempt.peer!;
+    const { nowMs } = this.#home.reactor;
+    const isResponding = this.#attempt.status !== 0;
     // The peer closed a connection that it had kept idle: no fault of its own.
     const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
-    if (!isStale) this.#noteFailure(peer, error);
+    this.#client = null;
+    if (!isStale) this.#attempt.failed(error);
+    this.#attempt.breakOff();
+    this.#facts!.record?.upstreamEnded(client, nowMs);
+    if (isResponding) return this.#cutResponse(error);
     const wasSent = client.isConnected && !error.retrySafe;
     if (isStale && this.#maySendAgain(wasSent) && this.#rules.takeFreeTry()) {
-      return this.#attempt(peer);
+      return this.#tryPeer(peer);
     }
     this.#markTried(peer);
     this.#failureStatus = error.code === "ETIMEDOUT" ? 504 : 502;
     this.#failureReason = error.message;
-    const { nowMs } = this.#home.reactor;
     if (
       this.#rules.covers(errorCondition(error)) && this.#maySendAgain(wasSent) &&
       this.#rules.hasTriesLeft(nowMs)
@@ -294,7 +277,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const { nowMs } = this.#home.reactor;
     this.#rules.startClock(nowMs);
     this.#proxy!.upstream.group.noteRequest(nowMs);
-    this.#attempt(null);
+    this.#tryPeer(null);
   }
 
   /**
@@ -309,7 +292,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   /** Sends the request to a peer: to `same` over a new connection, or to one that is chosen now. */
-  #attempt(same: Peer | null): void {
+  #tryPeer(same: Peer | null): void {
     const { upstream } = this.#proxy!;
     this.#choice.nowMs = this.#home.reactor.nowMs;
     const peer = same ?? upstream.choose(this.#choice);
@@ -320,10 +303,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #send(peer: Peer, isFresh: boolean): void {
     const { group } = this.#proxy!.upstream;
     if (this.#rules.attempts++ > 0) group.retries++;
-    this.#peer = peer;
-    this.#sentMs = this.#choice.nowMs;
-    group.noteSent(peer, this.#sentMs);
-    this.#facts!.record?.upstreamChosen(group.plan.name, peer, this.#sentMs);
+    const { nowMs } = this.#choice;
+    this.#attempt.begin(group, peer, nowMs);
+    this.#facts!.record?.upstreamChosen(group.plan.name, peer, nowMs);
     const client = this.#proxy!.upstream.connection(peer, isFresh, this.#x!, this.#facts!);
     this.#client = client;
     client.begin(this, null, this.#method);
@@ -340,16 +322,16 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #retryStatus(client: ClientConnection, peer: Peer, condition: number): boolean {
     const rules = this.#rules;
     if (!rules.covers(condition)) return false;
-    if (isFailureCondition(condition)) this.#noteStatusFailure(peer);
+    if (isFailureCondition(condition)) this.#attempt.failedByStatus();
     const { nowMs } = this.#home.reactor;
     if (!this.#maySendAgain(true) || !rules.hasTriesLeft(nowMs)) return false;
     this.#markTried(peer);
     const next = this.#chooseNext(nowMs, true);
     // The last answer there is goes to the client as it came.
     if (next === null) return false;
-    if (isFailureCondition(condition)) this.#proxy!.upstream.group.noteError(peer);
+    if (isFailureCondition(condition)) this.#attempt.refused();
     this.#client = null;
-    this.#releasePeer();
+    this.#attempt.breakOff();
     client.discard();
     this.#send(next, false);
     return true;
@@ -363,21 +345,6 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #markTried(peer: Peer): void {
     this.#choice.tried ??= new Set();
     this.#choice.tried.add(peer);
-  }
-
-  #noteFailure(peer: Peer, error: PeerError): void {
-    const { group } = this.#proxy!.upstream;
-    peer.failedRequests++;
-    this.#home.logUpstreamFailure(peer, error.message);
-    group.noteError(peer);
-    if (group.noteFailure(peer, this.#home.reactor.nowMs)) this.#home.logDisabled(peer);
-  }
-
-  #noteStatusFailure(peer: Peer): void {
-    peer.failedRequests++;
-    if (this.#proxy!.upstream.group.noteFailure(peer, this.#home.reactor.nowMs)) {
-      this.#home.logDisabled(peer);
-    }
   }
 
   #failWithoutPeer(): void {
@@ -406,7 +373,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const x = this.#x!;
     const route = this.#route!;
     this.#dropClient();
-    const begun = this.#isResponding;
+    const begun = this.#attempt.status !== 0;
     this.#finish();
     if (begun) return x.abort();
     x.closeAfterwards();
@@ -429,57 +396,21 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const proxy = this.#proxy!;
     if (!proxy.tunnel || x.minor === 0) {
       this.#dropClient();
-      this.#isResponding = false;
       return this.#fail(502, "upstream switched protocols without being asked");
     }
-    const { head } = client;
-    let lines = "connection: upgrade\r\n";
-    for (let i = 0; i < head.fieldCount; i++) {
-      const name = head.name(i);
-      if (!/^(connection|keep-alive|transfer-encoding|content-length)$/i.test(name)) {
-        lines += `${name}: ${head.value(i)}\r\n`;
-      }
-    }
-    const cookie = this.session?.ownCookie(101) ?? "";
-    if (cookie !== "") lines += `set-cookie: ${cookie}\r\n`;
-    x.writeInterim(101, latin1Bytes(lines));
+    x.writeInterim(101, switchLines(client.head, this.session?.ownCookie(101) ?? ""));
     this.#home.logAccess(x, 101, "");
-    const peer = this.#peer!;
-    const sentMs = this.#sentMs;
-    const { group } = proxy.upstream;
-    const { reactor } = this.#home;
+    const release = this.#attempt.handOver();
     this.#client = null;
-    this.#peer = null;
     this.#finish();
-    openTunnel(
-      this.#home,
-      x.takeOver(),
-      client.takeOver(),
-      proxy.tunnelTimeoutMs,
-      () => group.noteEnd(peer, 0, true, sentMs, reactor.nowMs),
-    );
-  }
-
-  #keepAuthority(bytes: Uint8Array, start: number, end: number): void {
-    const length = start < 0 ? 0 : Math.min(end - start, authorityBytesMax);
-    for (let i = 0; i < length; i++) this.#authority[i] = bytes[start + i];
-    this.#authorityLength = length;
+    openTunnel(this.#home, x.takeOver(), client.takeOver(), proxy.tunnelTimeoutMs, release);
   }
 
   #dropClient(): void {
     const client = this.#client;
     this.#client = null;
-    this.#releasePeer();
+    this.#attempt.breakOff();
     client?.discard();
-  }
-
-  /** `status` is that of an answer that was complete, else 0. */
-  #releasePeer(status = 0): void {
-    const peer = this.#peer;
-    if (peer === null) return;
-    this.#peer = null;
-    const { group } = this.#proxy!.upstream;
-    group.noteEnd(peer, status, this.#isResponding, this.#sentMs, this.#home.reactor.nowMs);
   }
 
   /** Gives the object back; it must not be touched afterwards. */

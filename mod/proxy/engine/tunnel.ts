@@ -1,6 +1,7 @@
 /** After a 101: bytes both ways, at the pace of the slower side, until either ends. */
 import type { PeerError } from "../../base/errors.ts";
 import { Deadline } from "../../base/timer_wheel.ts";
+import { latin1Bytes, type ResponseHead } from "../../http1/mod.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 
 interface End {
@@ -11,6 +12,19 @@ interface End {
 interface TunnelHome {
   readonly reactor: Reactor;
   readonly tunnels: Set<{ close(): void }>;
+}
+
+/** Field lines of the 101 as the client sees it; `cookie` is a Set-Cookie field of ours, or "". */
+export function switchLines(head: ResponseHead, cookie: string): Uint8Array {
+  let lines = "connection: upgrade\r\n";
+  for (let i = 0; i < head.fieldCount; i++) {
+    const name = head.name(i);
+    if (!/^(connection|keep-alive|transfer-encoding|content-length)$/i.test(name)) {
+      lines += `${name}: ${head.value(i)}\r\n`;
+    }
+  }
+  if (cookie !== "") lines += `set-cookie: ${cookie}\r\n`;
+  return latin1Bytes(lines);
 }
 
 /** Joins the two sockets. `timeoutMs` without a byte in either direction ends the tunnel. */
