@@ -6,15 +6,19 @@ import { makeContext } from "../image_context.ts";
 import { findEngine } from "../image_engine.ts";
 import { renderBill } from "./bill_of_materials.ts";
 import { buildProgram, type Commit, exportSources, run } from "./build_program.ts";
+import { tryProgram } from "./try_program.ts";
 
 const usage = `usage: scripts/release [--no-image] [--once]
+       scripts/release --try
 
 Builds the last commit (changes that are not committed are left out) into dist/release:
 binaries for x86-64 and arm64, the man page, the bill of materials (CycloneDX), the image, SHA256SUMS.
-Each binary is built twice, from two copies of the sources, and the bytes are compared.
+Each binary is built twice, from two copies of the sources, and the bytes are compared. Then it is
+run: serve and load on both reactors, that of the other CPU under qemu-user where it is installed.
 
   --no-image  leave the image out
-  --once      build each binary once, compare nothing`;
+  --once      build each binary once, compare nothing
+  --try       build nothing, only run the binaries in dist/release`;
 
 const root = Deno.env.get("HAYATE_ROOT") ?? new URL("../..", import.meta.url).pathname;
 const output = `${root}/dist/release`;
@@ -33,10 +37,14 @@ async function main(flags: readonly string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const unknown = flags.find((flag) => flag !== "--no-image" && flag !== "--once");
+  const unknown = flags.find((flag) => !["--no-image", "--once", "--try"].includes(flag));
   if (unknown !== undefined) {
     console.error(`release: unknown: ${unknown}\n${usage}`);
     return 2;
+  }
+  if (flags.includes("--try")) {
+    await tryBinaries();
+    return 0;
   }
   const commit = await lastCommit();
   console.log(`release of hayate ${version}, commit ${commit.hash.slice(0, 12)}`);
@@ -51,6 +59,7 @@ async function main(flags: readonly string[]): Promise<number> {
     binaries[names[cpu]] = sha256;
     allSame &&= isSame;
   }
+  await tryBinaries();
   await writeDocuments(commit, binaries);
   if (!flags.includes("--no-image")) await buildImage(commit);
   await writeSums();
@@ -85,6 +94,13 @@ async function buildBinary(
     return { sha256: sums[0], isSame };
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Throws when one of them does not work. */
+async function tryBinaries(): Promise<void> {
+  for (const cpu of ["x64", "arm64"] as const) {
+    console.log(`  ${names[cpu]}: ${await tryProgram(`${output}/${names[cpu]}`, cpu)}`);
   }
 }
 

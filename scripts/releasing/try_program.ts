@@ -1,0 +1,109 @@
+/** Runs a binary once for real: by itself where its CPU is ours, else under qemu's user mode. */
+import { version } from "../../mod/base/version.ts";
+import { type Cpu, hostCpu } from "../denort.ts";
+
+/** Under qemu V8 takes seconds to start. */
+const patienceMs = 120_000;
+const requestCount = 20;
+const body = "tried";
+
+/** How to call programs of a CPU, with the libraries that Debian's cross packages bring. */
+const emulators: Readonly<Record<Cpu, { program: string; root: string; packages: string }>> = {
+  x64: {
+    program: "qemu-x86_64",
+    root: "/usr/x86_64-linux-gnu",
+    packages: "qemu-user libc6-amd64-cross libgcc-s1-amd64-cross",
+  },
+  arm64: {
+    program: "qemu-aarch64",
+    root: "/usr/aarch64-linux-gnu",
+    packages: "qemu-user libc6-arm64-cross libgcc-s1-arm64-cross",
+  },
+};
+
+/**
+ * Starts the binary, has it serve on both reactors, asks it, and loads it with itself. Returns what
+ * was done, or that and why nothing could be. Throws when the binary does not work.
+ */
+export async function tryProgram(path: string, cpu: Cpu): Promise<string> {
+  const command = await commandFor(path, cpu);
+  if (typeof command === "string") return command;
+  const said = (await run(command, ["--version"])).trim();
+  if (said !== `hayate ${version}`) throw new Error(`${path} --version says ${said}`);
+  for (const reactor of ["epoll", "portable"]) await serveAndLoad(command, reactor);
+  const how = command.length === 1 ? "here" : `under ${command[0]}`;
+  return `ran ${how}: --version, serve and load on both reactors`;
+}
+
+/** The words in front of the arguments; a string: why there are none. */
+async function commandFor(path: string, cpu: Cpu): Promise<string[] | string> {
+  if (cpu === hostCpu()) return [path];
+  const { program, root, packages } = emulators[cpu];
+  const isHere = await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output()
+    .then(({ success }) => success, () => false);
+  const hasRoot = await Deno.stat(root).then(() => true, () => false);
+  if (isHere && hasRoot) return [program, "-L", root, path];
+  return `not run: ${isHere ? root : program} is missing (apt-get install ${packages})`;
+}
+
+async function serveAndLoad(command: readonly string[], reactor: string): Promise<void> {
+  const env = { HAYATE_REACTOR: reactor };
+  const args = ["serve", "--workers", "1", "--host", "127.0.0.1", "--port", "0", "--text", body];
+  const server = new Deno.Command(command[0], {
+    args: [...command.slice(1), ...args],
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const timer = setTimeout(() => server.kill("SIGKILL"), patienceMs);
+  try {
+    const url = await listeningUrl(server.stderr);
+    const answer = await (await fetch(url)).text();
+    if (answer !== body) throw new Error(`serve on ${reactor} answers ${JSON.stringify(answer)}`);
+    const report = await run(command, ["load", "-n", `${requestCount}`, "--json", "-", url], env);
+    const [loaded] = JSON.parse(report).runs;
+    if (loaded.requestsAnswered !== requestCount || loaded.requestsFailed !== 0) {
+      throw new Error(`load on ${reactor}: ${loaded.requestsAnswered} of ${requestCount} answered`);
+    }
+  } finally {
+    server.kill("SIGTERM");
+    await server.status;
+    clearTimeout(timer);
+  }
+}
+
+/** Reads the log up to the address, and goes on reading so that the server never waits for us. */
+async function listeningUrl(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  const reader = stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (true) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`serve did not start: ${text.trim()}`);
+    text += value;
+    const url = /listening on (http:\S+)/.exec(text)?.[1];
+    if (url === undefined) continue;
+    void drain(reader);
+    return url;
+  }
+}
+
+async function drain(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+async function run(
+  command: readonly string[],
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command[0], {
+    args: [...command.slice(1), ...args],
+    env,
+    stdin: "null",
+    signal: AbortSignal.timeout(patienceMs),
+  }).output();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout);
+  throw new Error(`${command.join(" ")} ${args[0]}: ${decoder.decode(stderr).trim()}`);
+}
