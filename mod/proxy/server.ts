@@ -80,9 +80,7 @@ export class ProxyServer {
       engine: this.#engine,
       generation: parts.generation ?? 1,
       isWorker: parts.member !== null,
-      ...(parts.member === null
-        ? {}
-        : { onOutlier: (message) => parts.member!.tell(message) }),
+      ...(parts.member === null ? {} : { onOutlier: (message) => parts.member!.tell(message) }),
       connectionCount: () => this.#engine.connectionCount + parts.retiringConnections(),
       idleCount: (group) => this.#compiler.idleCount(group),
       settled: null,
