@@ -1,6 +1,7 @@
 /** Servers by name: DNS, its times, SRV records, and servers that are gone. */
 import { assert, assertEquals } from "@std/assert";
 import { DnsTestServer, zone } from "../support/dns_server.ts";
+import { runHayate } from "../support/binary.ts";
 import { freePort } from "../support/ports.ts";
 import { rawExchange, unix } from "../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
@@ -80,6 +81,51 @@ for (const workers of [1, 2]) {
     });
   }
 }
+
+Deno.test("What has begun at an old address ends there", async () => {
+  const port = freePort();
+  let release = () => {};
+  const released = new Promise<void>((resolve) => release = resolve);
+  await using slow = ScriptedUpstream.startAt("127.0.0.2", port, async (peer) => {
+    await peer.readHead();
+    await released;
+    await peer.send(response("old"));
+  });
+  await using _new = ScriptedUpstream.startAt("127.0.0.3", port, always(response("new")));
+  await using dns = new DnsTestServer("app.test 1 A 127.0.0.2");
+  await using proxy = await TestProxy.start(config(dns, `app.test:${port} resolve`));
+  const begun = proxy.get("/");
+  await proxy.child.waitUntil("the request", () => slow.heads.length || null);
+  dns.records = zone("app.test 1 A 127.0.0.3");
+  await proxy.child.waitForLine(`app.test:${port} is 127.0.0.3:${port}\n`);
+  assertEquals(parts(await proxy.get("/")).body, "new");
+  release();
+  assertEquals(parts(await begun).body, "old");
+});
+
+Deno.test("Not one request of hayate load fails while addresses come and go", async () => {
+  const { port, two, three } = pair();
+  await using _two = two;
+  await using _three = three;
+  await using dns = new DnsTestServer("app.test 1 A 127.0.0.2");
+  await using proxy = await TestProxy.start(config(
+    dns,
+    `app.test:${port} resolve`,
+    "check: interval=200 rise=1 fall=1 timeout=1000 type=http",
+  ));
+  if (proxy.address.kind !== "tcp") throw new TypeError("no port");
+  const url = `http://127.0.0.1:${proxy.address.port}/`;
+  const load = runHayate(["load", "-t1", "-c8", "-d5", url]);
+  for (const host of ["127.0.0.3", "127.0.0.2"]) {
+    dns.records = zone(`app.test 1 A ${host}`);
+    const seen = proxy.child.stderr.length;
+    await proxy.child.waitUntil(`the move to ${host}`, () => {
+      return proxy.child.stderr.slice(seen).includes(`is ${host}:${port}\n`) || null;
+    });
+  }
+  const { code, stdout } = await load;
+  assertEquals([code, /Failed|Non-2xx|Socket errors/.exec(stdout)], [0, null], stdout);
+});
 
 Deno.test("Addresses stay while the name server is gone, which is said once", async () => {
   const { port, two, three } = pair();
