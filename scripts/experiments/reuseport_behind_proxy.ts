@@ -6,7 +6,10 @@ import { setMigrateRequests } from "./migrate_requests.ts";
 import { promised, told } from "./report.ts";
 import { lossText, restartUnderAb, startPair } from "./reuseport_pair.ts";
 
-/** Two addresses of one port, so that there is another server to try; nothing is kept open. */
+/**
+ * Two addresses of one port, so that there is another server to try, as a backup as the original had
+ * it; nothing is kept open.
+ */
 function config(port: number, upstreamPort: number): string {
   return `listen:
   port: ${port}
@@ -15,7 +18,7 @@ upstreams:
   pair:
     servers:
       - 127.0.0.1:${upstreamPort} max_fails=0
-      - 127.0.0.2:${upstreamPort} max_fails=0
+      - 127.0.0.2:${upstreamPort} max_fails=0 backup
     next_upstream: error timeout
     keepalive: 0
 hosts:
