@@ -1,6 +1,7 @@
 /** Log lines to a file that may be moved away at any time (USR1 opens it again). */
 import { atExit } from "../base/at_exit.ts";
 import { StartError } from "../base/errors.ts";
+import { DropCount } from "./drop_count.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import type { Rotation } from "./rotation.ts";
 import { countLines, flushBytes, flushMs, type Sink, type SinkComplaint } from "./sink.ts";
@@ -16,11 +17,11 @@ export interface FileSinkOptions {
 
 export class FileSink implements Sink {
   readonly buffer = new LineBuffer(flushBytes + 4096);
-  droppedCount = 0;
   #file: Deno.FsFile;
   #timer = 0;
   #complained = false;
   readonly #forget: () => void;
+  readonly #drops: DropCount;
 
   /** Throws `StartError` when the file cannot be opened. */
   constructor(
@@ -33,7 +34,12 @@ export class FileSink implements Sink {
     } catch (error) {
       throw new StartError(`cannot open log file ${path}: ${reasonOf(error)}`, 1, { cause: error });
     }
+    this.#drops = new DropCount(complain, `${path} could not be written`);
     this.#forget = atExit(() => this.flush());
+  }
+
+  get droppedCount(): number {
+    return this.#drops.total;
   }
 
   endLine(): void {
@@ -53,7 +59,7 @@ export class FileSink implements Sink {
       while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
       this.#complained = false;
     } catch (error) {
-      this.droppedCount += countLines(bytes.subarray(written));
+      this.#drops.add(countLines(bytes.subarray(written)));
       // A full disk fails on every line; one complaint is enough until it works again.
       if (!this.#complained) {
         this.complain(`cannot write log file ${this.path}: ${reasonOf(error)}`);
@@ -70,6 +76,7 @@ export class FileSink implements Sink {
 
   close(): Promise<void> {
     this.flush();
+    this.#drops.tell();
     this.#forget();
     this.#file.close();
     return Promise.resolve();

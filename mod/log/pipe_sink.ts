@@ -1,5 +1,7 @@
 /** Log lines to the standard input of a command, which is started again when it dies. */
 import { atExit } from "../base/at_exit.ts";
+import { settlesWithin } from "./bounded_wait.ts";
+import { DropCount } from "./drop_count.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import {
   countLines,
@@ -27,10 +29,11 @@ const restartDelayMsMin = 100;
 const restartDelayMsMax = 10_000;
 /** A command that lived that long is not in a crash loop. */
 const livedLongMs = 10_000;
+/** For a command to take the rest and to end, when the program does. */
+const closeMsMax = 3000;
 
 export class PipeSink implements Sink {
   readonly buffer = new LineBuffer(flushBytes);
-  droppedCount = 0;
   #process: PipeProcess | null = null;
   #writing: Promise<void> | null = null;
   #timer = 0;
@@ -38,6 +41,7 @@ export class PipeSink implements Sink {
   #lineStart = 0;
   #closed = false;
   readonly #forget: () => void;
+  readonly #drops: DropCount;
 
   /** Starts the command at once; throws what `spawn` throws. */
   constructor(
@@ -45,14 +49,22 @@ export class PipeSink implements Sink {
     private readonly spawn: SpawnPipe,
     private readonly complain: SinkComplaint,
   ) {
+    this.#drops = new DropCount(
+      complain,
+      `the log command is gone, or takes them too slowly: ${command}`,
+    );
     this.#start();
     this.#forget = atExit(() => this.close());
   }
 
+  get droppedCount(): number {
+    return this.#drops.total;
+  }
+
   endLine(): void {
     if (this.buffer.length > pendingBytesMax) {
-      this.droppedCount += countLines(
-        this.buffer.bytes.subarray(this.#lineStart, this.buffer.length),
+      this.#drops.add(
+        countLines(this.buffer.bytes.subarray(this.#lineStart, this.buffer.length)),
       );
       this.buffer.length = this.#lineStart;
       return;
@@ -85,7 +97,15 @@ export class PipeSink implements Sink {
     clearTimeout(this.#timer);
     const process = this.#process;
     this.#process = null;
-    if (process === null) return;
+    if (process !== null && !await settlesWithin(this.#end(process), closeMsMax)) {
+      this.complain(`log command has not ended in ${closeMsMax} ms: ${this.command}`);
+    }
+    this.#drops.add(countLines(this.buffer.view()));
+    this.buffer.clear();
+    this.#drops.tell();
+  }
+
+  async #end(process: PipeProcess): Promise<void> {
     if (this.#writing !== null) await this.#writing;
     await this.#finish(process);
     await process.ended;
@@ -125,7 +145,7 @@ export class PipeSink implements Sink {
     try {
       await process.write(bytes);
     } catch (error) {
-      this.droppedCount += countLines(bytes);
+      this.#drops.add(countLines(bytes));
       if (!(error instanceof Deno.errors.BrokenPipe)) {
         this.complain(`log command: ${(error as Error).message}`);
       }

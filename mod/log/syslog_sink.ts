@@ -1,5 +1,7 @@
 /** Log lines as RFC 5424 messages over UDP, TCP or a unix socket. */
 import { atExit } from "../base/at_exit.ts";
+import { settlesWithin } from "./bounded_wait.ts";
+import { DropCount } from "./drop_count.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { isoLocal } from "./strftime.ts";
 import { pendingBytesMax, type Sink, type SinkComplaint } from "./sink.ts";
@@ -46,23 +48,34 @@ export const facilities: Readonly<Record<string, number>> = {
 };
 
 const utf8 = new TextEncoder();
+/** For a receiver to take the rest, when the program ends. */
+const closeMsMax = 3000;
 
 export class SyslogSink implements Sink {
   readonly buffer = new LineBuffer();
-  droppedCount = 0;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #sending: Promise<void> | null = null;
   #complained = false;
+  #isClosed = false;
   #header = { second: NaN, bytes: new Uint8Array(0) };
   readonly #forget: () => void;
+  readonly #drops: DropCount;
 
   constructor(
     private readonly transport: SyslogTransport,
     private readonly identity: SyslogIdentity,
     private readonly complain: SinkComplaint,
   ) {
+    this.#drops = new DropCount(
+      complain,
+      "the syslog receiver cannot be reached, or takes them too slowly",
+    );
     this.#forget = atExit(() => this.#drain());
+  }
+
+  get droppedCount(): number {
+    return this.#drops.total;
   }
 
   endLine(): void {
@@ -70,7 +83,7 @@ export class SyslogSink implements Sink {
     const message = this.#message(line);
     this.buffer.clear();
     if (this.#queuedBytes + message.length > pendingBytesMax) {
-      this.droppedCount += 1;
+      this.#drops.add(1);
       return;
     }
     this.#queue.push(message);
@@ -83,9 +96,15 @@ export class SyslogSink implements Sink {
   reopen(): void {}
 
   async close(): Promise<void> {
-    await this.#drain();
     this.#forget();
+    if (!await settlesWithin(this.#drain(), closeMsMax)) {
+      // The message on its way may arrive or not; those behind it do not.
+      this.#isClosed = true;
+      this.#drops.add(this.#queue.length + 1);
+      this.#queue.length = 0;
+    }
     this.transport.close();
+    this.#drops.tell();
   }
 
   /** `<134>1 TIME HOST APP PID - - LINE`, behind its length where borders are lost (RFC 6587). */
@@ -119,7 +138,8 @@ export class SyslogSink implements Sink {
         await this.transport.send(message);
         this.#complained = false;
       } catch (error) {
-        this.droppedCount += 1;
+        if (this.#isClosed) break;
+        this.#drops.add(1);
         if (!this.#complained) this.complain(`syslog: ${(error as Error).message}`);
         this.#complained = true;
       }

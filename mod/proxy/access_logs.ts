@@ -43,6 +43,13 @@ export class AccessLogs {
     }
   }
 
+  /** Lines that were lost because their target was too slow or gone. */
+  get lostCount(): number {
+    let count = 0;
+    for (const sink of this.#sinks.values()) count += sink.droppedCount;
+    return count;
+  }
+
   /** Opens files again under their names (USR1). */
   reopen(): void {
     for (const sink of this.#sinks.values()) sink.reopen();

@@ -74,6 +74,7 @@ export class ProxyServer {
       plan.global.handshakeTimeoutMs,
     );
     this.#logs = new AccessLogs((message) => logger.error(message));
+    this.#engine.metrics.lostLogLines = () => this.#logs.lostCount;
     this.#control = new ControlPlane(plan, {
       reactor,
       logger,

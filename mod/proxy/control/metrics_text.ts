@@ -45,6 +45,8 @@ function writeProcess(writer: MetricsWriter, board: Board): void {
     "Requests that broke the protocol and were refused, by what was wrong",
     [...metrics.faults].map(([reason, count]) => [{ reason }, count]),
   );
+  const lost = "Lines of access logs that their target did not take";
+  writer.counter("hayate_log_lines_lost", lost, [[{}, metrics.lostLogLines()]]);
 }
 
 function writeListeners(writer: MetricsWriter, board: Board): void {

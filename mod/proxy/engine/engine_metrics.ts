@@ -27,6 +27,8 @@ export class EngineMetrics {
   readonly statusClasses = new Float64Array(6);
   /** Requests that broke the protocol, by what was wrong with them (`Fault`). */
   readonly faults = new Map<string, number>();
+  /** Access-log lines that were lost; asked for when somebody looks. */
+  lostLogLines: () => number = () => 0;
   readonly #listeners = new Map<string, ListenerMetrics>();
 
   noteStatus(status: number): void {

@@ -74,6 +74,7 @@ export interface CountersMessage {
   readonly cutResponses: number;
   readonly statusClasses: readonly number[];
   readonly connections: number;
+  readonly lostLogLines: number;
   readonly listeners: readonly ListenerCounters[];
   readonly faults: readonly { readonly name: string; readonly count: number }[];
   readonly upstreams: readonly {
@@ -193,6 +194,7 @@ export function countersOf(
     cutResponses: metrics.cutResponses,
     statusClasses: [...metrics.statusClasses],
     connections,
+    lostLogLines: metrics.lostLogLines(),
     listeners: metrics.listeners(),
     faults: [...metrics.faults].map(([name, count]) => ({ name, count })),
     upstreams: groups.map((group) => ({

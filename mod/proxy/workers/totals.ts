@@ -44,6 +44,7 @@ export class WorkerTotals {
     for (let i = 0; i < metrics.statusClasses.length; i++) {
       metrics.statusClasses[i] = this.#sum((message) => message.statusClasses[i]);
     }
+    metrics.lostLogLines = () => this.#sum((message) => message.lostLogLines);
     const messages = this.#all();
     metrics.assign(
       messages.flatMap((message) => message.listeners),

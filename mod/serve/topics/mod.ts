@@ -84,9 +84,36 @@ every spelling; /.well-known/ is open. nginx and Caddy serve them unless told no
 --dot-files allow does the same. A link without a dot in its own name is followed.
 `;
 
+const accessLogText = `Access log
+
+  --access-log access.log               a file; - is standard output
+  --access-log "| rotatelogs ..."       a command's standard input
+  --access-log "pipe:rollback PATH interval=1d baknum=7 maxsize=1G"
+                                        a file that is moved away by age and size
+  --access-log syslog:udp://127.0.0.1:514,facility=local7,tag=web
+                                        RFC 5424; also tcp://HOST:PORT, unix:/path
+
+Lines are written at least once a second; USR1 opens files again. A command that dies
+is started again. A target that takes nothing holds up no request: a megabyte waits
+for it, lines beyond are lost, counted, and the count is said.
+
+  --access-log-format combined|common|json|ltsv, or h2o's conversions:
+  %h client  %t [time]  %r request line  %s status  %b body bytes  %m method
+  %U path  %q query  %H protocol  %V Host  %A %p local address and port
+  %{NAME}i %{NAME}o   field of the request, of the response as it was sent
+  %{NAME}x            duration, connect-time, request-header-time,
+                      request-body-time, process-time, response-time,
+                      request-body-bytes, response-header-bytes, error,
+                      http1.request-index, connection-id, ssl.protocol-version,
+                      ssl.cipher, ssl.cipher-bits, ssl.session-reused,
+                      ssl.server-name
+Times are seconds. Response fields and phases cost nothing where no format asks.
+`;
+
 export const serveTopics: readonly Topic[] = [
   { name: "app", summary: "the shape of an app, TypeScript, imports", text: appText },
   { name: "signals", summary: "what each signal does", text: signalsText },
   { name: "listen", summary: "ports, unix sockets, inherited sockets", text: listenText },
   { name: "files", summary: "static files", text: filesText },
+  { name: "access-log", summary: "targets and formats", text: accessLogText },
 ];

@@ -251,5 +251,52 @@ Deno.test("SyslogSink counts what an unreachable receiver did not get, and compl
   say(sink, "a");
   say(sink, "b");
   await sink.close();
-  assertEquals([sink.droppedCount, complaints], [2, ["syslog: refused"]]);
+  assertEquals(sink.droppedCount, 2);
+  assertEquals(complaints[0], "syslog: refused");
+  assertEquals(complaints.slice(1), [
+    "2 log lines were lost: the syslog receiver cannot be reached, or takes them too slowly",
+  ]);
+});
+
+Deno.test("SyslogSink.close() does not wait for a receiver that takes nothing, and says what is lost", async () => {
+  const complaints: string[] = [];
+  let reject: (error: Error) => void = silence;
+  const transport = {
+    datagram: false,
+    send: () => new Promise<void>((_, no) => reject = no),
+    close: () => reject(new Error("closed")),
+  };
+  const sink = new SyslogSink(transport, identity, (message) => complaints.push(message));
+  for (let i = 0; i < 3; i++) say(sink, "x");
+  await sink.close();
+  assertEquals(sink.droppedCount, 3);
+  assertEquals(complaints.map((line) => line.replace(/:.*/, "")), ["3 log lines were lost"]);
+});
+
+Deno.test("SyslogSink keeps a megabyte for a slow receiver and drops what is beyond", async () => {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  let sent = 0;
+  const transport = { datagram: true, send: () => opened.then(() => void sent++), close: silence };
+  const sink = new SyslogSink(transport, identity, silence);
+  for (let i = 0; i < 300; i++) say(sink, "x".repeat(8000));
+  assert(sink.droppedCount > 100 && sink.droppedCount < 200, String(sink.droppedCount));
+  open();
+  await sink.close();
+  assertEquals(sent + sink.droppedCount, 300);
+});
+
+Deno.test("PipeSink drops what a stuck command does not take, never waits for it, and says so", async () => {
+  const complaints: string[] = [];
+  const stuck: PipeProcess = {
+    write: () => new Promise(silence),
+    closeInput: () => Promise.resolve(),
+    ended: new Promise(silence),
+  };
+  const sink = new PipeSink("stuck", () => stuck, (message) => complaints.push(message));
+  for (let i = 0; i < 300; i++) say(sink, "x".repeat(8000));
+  assert(sink.droppedCount > 100 && sink.droppedCount < 200, String(sink.droppedCount));
+  await sink.close();
+  assert(complaints.includes("log command has not ended in 3000 ms: stuck"));
+  const said = complaints.flatMap((line) => /^(\d+) log lines were lost: /.exec(line)?.[1] ?? []);
+  assertEquals(said.reduce((sum, count) => sum + Number(count), 0), sink.droppedCount);
 });
