@@ -7,6 +7,7 @@ import { findEngine } from "../image_engine.ts";
 import { renderBill } from "./bill_of_materials.ts";
 import { buildProgram, type Commit, exportSources, run } from "./build_program.ts";
 import { tryProgram } from "./try_program.ts";
+import { billFaults } from "./validate_bill.ts";
 
 const usage = `usage: scripts/release [--no-image] [--once]
        scripts/release --try
@@ -124,7 +125,11 @@ async function writeDocuments(
     binaries,
   });
   await Deno.writeTextFile(`${output}/hayate-${version}.cdx.json`, bill);
-  console.log(`  hayate.1, hayate-${version}.cdx.json`);
+  const faults = await billFaults(bill);
+  if (faults.length > 0) {
+    throw new Error(`The bill of materials is not valid: ${faults.join("; ")}`);
+  }
+  console.log(`  hayate.1, hayate-${version}.cdx.json, valid by CycloneDX's schema`);
 }
 
 /**

@@ -1,0 +1,69 @@
+/**
+ * Checks a bill of materials against CycloneDX's own JSON schema.
+ *
+ * Schema and validator come from npm, pinned, when they are needed: they are no part of the program,
+ * so they stand in neither deno.json nor deno.lock, which the bill itself is made of. Hence a process
+ * of its own, and specifiers that the module graph does not see.
+ */
+const packages = {
+  library: "@cyclonedx/cyclonedx-library@10.3.0",
+  ajv: "ajv@8.20.0",
+  formats: "ajv-formats@3.0.1",
+} as const;
+
+/** What is used of ajv. */
+interface Ajv {
+  addSchema(schema: unknown, key: string): void;
+  addFormat(name: string, format: boolean): void;
+  compile(schema: unknown): {
+    (document: unknown): boolean;
+    errors?: { instancePath: string; message?: string }[] | null;
+  };
+}
+
+/** Faults as `where: what`; none: the document is valid. Throws when npm cannot be reached. */
+export async function billFaults(text: string): Promise<string[]> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-lock", "--no-config", "--node-modules-dir=none", "-A"]
+      .concat(import.meta.filename!),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const { success, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  if (success) return JSON.parse(decoder.decode(stdout));
+  throw new Error(`Cannot validate the bill of materials: ${decoder.decode(stderr).trim()}`);
+}
+
+async function validate(text: string): Promise<string[]> {
+  const [{ Ajv }, { default: addFormats }, resources] = await Promise.all([
+    import(`npm:${packages.ajv}`),
+    import(`npm:${packages.formats}`),
+    import(`npm:${packages.library}`),
+  ]);
+  const { FILES } = resources.default._Resources;
+  const ajv: Ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats(ajv);
+  // Formats that ajv-formats does not know; none of our values is of one.
+  for (const name of ["iri-reference", "idn-email"]) ajv.addFormat(name, true);
+  const read = async (file: string | URL) => JSON.parse(await Deno.readTextFile(file));
+  for (const { JSON_SCHEMA } of [FILES.SPDX, FILES.CryptoDefs, FILES.JSF]) {
+    // The names by which the schemas refer to each other are those of their files.
+    const key = JSON_SCHEMA.slice(JSON_SCHEMA.lastIndexOf("/") + 1);
+    ajv.addSchema(await read(JSON_SCHEMA), `http://cyclonedx.org/schema/${key}`);
+  }
+  const document = JSON.parse(text);
+  const check = ajv.compile(await read(FILES.CDX.JSON_SCHEMA[document.specVersion]));
+  if (check(document)) return [];
+  return (check.errors ?? []).map(({ instancePath, message }) =>
+    `${instancePath || "/"}: ${message ?? "invalid"}`
+  );
+}
+
+if (import.meta.main) {
+  console.log(JSON.stringify(await validate(await new Response(Deno.stdin.readable).text())));
+}
