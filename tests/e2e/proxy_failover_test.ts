@@ -190,9 +190,11 @@ Deno.test("A buffered body reaches nobody before it is there; a larger one is st
 });
 
 Deno.test("A chunked body is buffered, and a chunked one too large is streamed in order", async () => {
-  // Counts the payload of a chunked body.
+  // A body that is there has a length, the others come in chunks.
   await using upstream = ScriptedUpstream.start(async (peer) => {
-    if (await peer.readHead() === null) return;
+    const head = await peer.readHead();
+    if (head === null) return;
+    if (/content-length/i.test(head)) return await peer.send(response(await sumOf(peer, head)));
     let body = "";
     for (;;) {
       const size = parseInt(await peer.raw.readUntil("\r\n"), 16);

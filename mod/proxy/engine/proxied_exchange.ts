@@ -90,8 +90,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
     this.#authority.keep(head);
     if (proxy.upstream.sticky !== null) this.#openSession(proxy.upstream.sticky, head, facts);
-    writeRequestHead(this.#head, x, router, proxy, facts, this.session);
-    if (!this.#hasBody || !this.#body.isCollecting) this.#begin();
+    const isReady = !this.#hasBody || !this.#body.isCollecting;
+    writeRequestHead(this.#head, x, router, proxy, facts, this.session, isReady);
+    if (isReady) this.#begin();
   }
 
   get answeredId(): RequestId | null {
@@ -114,13 +115,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     } catch (error) {
       return this.#failBuffer(error as Error);
     }
-    if (wasCollecting && !body.isCollecting) this.#begin();
+    if (wasCollecting && !body.isCollecting) this.#beginCollected();
   }
 
   onBodyEnd(): void {
     const wasCollecting = this.#body.isCollecting;
     this.#body.complete(this.#client);
-    if (wasCollecting) this.#begin();
+    if (wasCollecting) this.#beginCollected();
   }
 
   onDrain(): void {
@@ -270,6 +271,11 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.session = session;
     this.#choice.sid = session.sid;
     this.#choice.isBound = session.isBound;
+  }
+
+  #beginCollected(): void {
+    this.#body.frame(this.#head);
+    this.#begin();
   }
 
   /** The first attempt, as soon as the request may be sent. */

@@ -11,11 +11,13 @@ import {
   chunkEnd,
   chunkSizeBytesMax,
   Framing,
+  type HeadWriter,
   lastChunk,
   writeChunkSize,
 } from "../../http1/mod.ts";
 import type { RequestBufferPlan } from "../upstream_plan.ts";
 import { BodyStore } from "./body_store.ts";
+import { chunkedLine } from "./request_forwarding.ts";
 
 /** Bodies up to this size can be sent again without a buffer. */
 const replayBytesMax = 65_536;
@@ -76,6 +78,20 @@ export class RequestBody {
     this.isComplete = true;
     this.isCollecting = false;
     if (client !== null && this.#sentBytes >= this.#store.length) this.#finish(client);
+  }
+
+  /**
+   * Completes the head of a body that was collected: now its length is known, unless there is more
+   * of it than could be kept.
+   */
+  frame(head: HeadWriter): void {
+    if (!this.#isChunked) return;
+    this.#isChunked = !this.isComplete;
+    // The line goes before the empty one that ends the head.
+    head.length -= 2;
+    if (this.isComplete) head.numberField("content-length", this.receivedBytes);
+    else head.copy(chunkedLine, 0, chunkedLine.length);
+    head.lineEnd();
   }
 
   /** Sends what there is to a peer, from the start. Throws what a file's call throws. */

@@ -15,7 +15,7 @@ const viaStart = latin1Bytes("via: 1.1 ");
 const viaNext = latin1Bytes(", 1.1 ");
 const forwardedForName = latin1Bytes("x-forwarded-for: ");
 const listComma = latin1Bytes(", ");
-const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
+export const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
 const closeLine = latin1Bytes("connection: close\r\n");
 const upgradeLine = latin1Bytes("connection: upgrade\r\nupgrade: ");
 
@@ -50,6 +50,8 @@ export function writeRequestHead(
   route: ProxyRoute,
   facts: ConnectionFacts,
   session: Session | null,
+  /** False: the body's `frame` adds the line that says how long it is. */
+  isFramed: boolean,
 ): void {
   const head = x.head;
   writer.clear();
@@ -67,7 +69,9 @@ export function writeRequestHead(
   } else {
     writeFields(writer, head, route, facts, session);
   }
-  if (head.framing === Framing.chunked) writer.copy(chunkedLine, 0, chunkedLine.length);
+  if (head.framing === Framing.chunked && isFramed) {
+    writer.copy(chunkedLine, 0, chunkedLine.length);
+  }
   if (route.tunnel && head.upgrade) {
     writer.copy(upgradeLine, 0, upgradeLine.length);
     const index = head.find("upgrade");

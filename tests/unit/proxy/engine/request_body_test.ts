@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ClientConnection } from "../../../../mod/conn/client_connection.ts";
 import type { Exchange } from "../../../../mod/conn/exchange.ts";
-import { Framing } from "../../../../mod/http1/mod.ts";
+import { Framing, HeadWriter, latin1 } from "../../../../mod/http1/mod.ts";
 import { RequestBody } from "../../../../mod/proxy/engine/request_body.ts";
 import type { RequestBufferPlan } from "../../../../mod/proxy/upstream_plan.ts";
 
@@ -30,6 +30,14 @@ class Upload {
       pauseBody: () => this.isPaused = true,
       resumeBody: () => this.isPaused = false,
     } as unknown as Exchange, buffer);
+  }
+
+  /** A head that the body has completed. */
+  framed(): string {
+    const head = new HeadWriter();
+    head.ascii("HEAD\r\n\r\n");
+    this.body.frame(head);
+    return latin1(head.bytes, 0, head.length);
   }
 
   take(peer: SlowPeer | null, text: string): void {
@@ -85,10 +93,12 @@ Deno.test("RequestBody with a buffer sends nothing before all of it is there", (
   assertEquals(upload.body.isCollecting, true);
   upload.body.complete(null);
   assertEquals([upload.body.isCollecting, upload.body.isKept], [false, true]);
+  // Of a body that is there the length is known.
+  assertEquals(upload.framed(), "HEAD\r\ncontent-length: 8\r\n\r\n");
   for (let i = 0; i < 2; i++) {
     const peer = new SlowPeer();
     upload.body.sendTo(peer.client);
-    assertEquals(peer.text, "4\r\nabcd\r\n4\r\nefgh\r\n0\r\n\r\n");
+    assertEquals(peer.text, "abcdefgh");
   }
   upload.body.clear();
 });
@@ -115,6 +125,7 @@ Deno.test("RequestBody streams what is too much for its buffer, once and in orde
   upload.take(null, "ijkl");
   assertEquals([upload.body.isCollecting, upload.body.isKept], [false, false]);
   assertEquals(upload.isPaused, true);
+  assertEquals(upload.framed(), "HEAD\r\ntransfer-encoding: chunked\r\n\r\n");
   const peer = new SlowPeer(2);
   upload.body.sendTo(peer.client);
   // A piece that was on its way before the client heard of the pause.
