@@ -1,7 +1,10 @@
 /** real-ip and request ids of the built binary: whom each request comes from, and what it is called. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import type { RawConnection } from "../support/raw_socket.ts";
-import { always, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
+import { Child } from "../support/binary.ts";
+import { peerPath, peerTest } from "../support/peers.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
+import { RawConnection, rawExchange, tcp, unix } from "../support/raw_socket.ts";
+import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
 /** A field of the head that the upstream got last; null without it. */
 function sent(upstream: ScriptedUpstream, name: string): string | null {
@@ -132,6 +135,76 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   for (let i = 0; i < 10; i++) await ask(connection, 'Forwarded: For="10.1.1.7:80"\r\n');
   const grown = counts().map((count, i) => count - before[i]);
   assertEquals(grown.sort(), [0, 10]);
+});
+
+peerTest("nginx", "real-ip finds the clients that nginx's realip finds", async () => {
+  await using folder = await tempFolder();
+  await using upstream = ScriptedUpstream.start(always(response("ok")));
+  const lists = [
+    "192.0.2.1",
+    "192.0.2.1, 10.0.0.1",
+    "6.6.6.6, 192.0.2.1, 10.0.0.1,10.0.0.2",
+    "10.0.0.3, 10.0.0.2",
+    "192.0.2.1:8080",
+    "[2001:db8::1]:8080, 10.0.0.1",
+    "2001:db8::1",
+    "unknown",
+    "192.0.2.1, unknown",
+    "192.0.2.1, unknown, 10.0.0.1",
+    "192.0.2.1,",
+    "192.0.2.1 ,10.0.0.1 , ",
+    "",
+  ];
+  for (const recursive of ["on", "off"]) {
+    const port = freePort();
+    const config = await folder.write(
+      `${recursive}.conf`,
+      `daemon off; master_process off; pid ${recursive}.pid; error_log error.log;
+events {}
+http {
+  access_log off;
+  client_body_temp_path ${folder.path}; proxy_temp_path ${folder.path};
+  fastcgi_temp_path ${folder.path}; uwsgi_temp_path ${folder.path}; scgi_temp_path ${folder.path};
+  set_real_ip_from 127.0.0.0/8; set_real_ip_from 10.0.0.0/8;
+  real_ip_header X-Forwarded-For; real_ip_recursive ${recursive};
+  server { listen 127.0.0.1:${port}; return 200 "$remote_addr"; }
+}
+`,
+    );
+    const log = `${folder.path}/error.log`;
+    await using nginx = new Child(peerPath("nginx"), ["-p", folder.path, "-c", config, "-e", log]);
+    await nginx.waitForSocket(tcp(port));
+    await using proxy = await start(
+      upstream,
+      `real-ip: {from: [127.0.0.0/8, 10.0.0.0/8], recursive: ${recursive}}`,
+    );
+    for (const list of lists) {
+      const field = `X-Forwarded-For: ${list}\r\n`;
+      const request = `GET / HTTP/1.1\r\nHost: h\r\n${field}Connection: close\r\n\r\n`;
+      const theirs = parts(await rawExchange(tcp(port), request)).body;
+      await proxy.get("/", field);
+      const ours = sent(upstream, "x-forwarded-for")?.split(", ").at(-1);
+      assertEquals(ours, theirs, `recursive ${recursive}: ${list}`);
+    }
+  }
+});
+
+Deno.test("real-ip: {from: unix:} believes who connects to a unix socket, and nobody else", async () => {
+  await using upstream = ScriptedUpstream.start(always(response("ok")));
+  await using proxy = await start(
+    upstream,
+    `listen: {port: DIR/in.sock, type: unix}
+real-ip: {from: "unix:", untrusted: DROP}`,
+  );
+  const claim = "X-Forwarded-For: 192.0.2.1\r\n";
+  using local = await RawConnection.open(unix(`${proxy.folder.path}/in.sock`));
+  await ask(local, claim);
+  assertEquals(sent(upstream, "x-forwarded-for"), "192.0.2.1, 192.0.2.1");
+  await ask(local);
+  assertEquals(sent(upstream, "x-forwarded-for"), null);
+  await proxy.get("/", claim);
+  assertEquals(sent(upstream, "x-forwarded-for"), "127.0.0.1");
+  assertEquals((await logged(proxy, 3)).map(([client]) => client), ["192.0.2.1", "-", "127.0.0.1"]);
 });
 
 Deno.test("proxy.request-id: ON names each request, in the upstream's head and in the log", async () => {

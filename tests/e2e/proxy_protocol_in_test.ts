@@ -187,6 +187,32 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${upstream.po
   );
 });
 
+Deno.test("every worker reads PROXY protocol headers", async () => {
+  await using upstream = ScriptedUpstream.start(always(response("ok")));
+  await using proxy = await start(upstream, "proxy-protocol: REQUIRED", "num-threads: 2");
+  for (let i = 1; i <= 20; i++) {
+    const header = relayedHeader(2, { ...client, host: `192.0.2.${i}` }, server);
+    assertStringIncludes(await rawExchange(proxy.address, before(header)), " 200 OK");
+    assertEquals(forwardedFor(upstream), `192.0.2.${i}`);
+  }
+});
+
+Deno.test("files leave whole on connections behind a PROXY protocol header", async () => {
+  await using folder = await tempFolder();
+  const text = "0123456789abcdef".repeat(65_536);
+  await folder.write("big.txt", text);
+  await using proxy = await TestProxy.start(
+    `listen: {port: PORT, host: 127.0.0.1, proxy-protocol: ON}
+hosts: {default: {paths: {/: {file.dir: ${folder.path}}}}}
+`,
+  );
+  using connection = await proxy.connect();
+  await connection.send(relayedHeader(1, client, server));
+  await connection.send("GET /big.txt HTTP/1.1\r\nHost: h\r\n\r\n");
+  await connection.readUntil("\r\n\r\n");
+  assert(await connection.readBytes(text.length) === text);
+});
+
 Deno.test("an upgraded connection behind a PROXY protocol header passes bytes both ways", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
