@@ -2,8 +2,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
-import { sleep, trySignal } from "../support/binary.ts";
-import { type TempFolder, tempFolder } from "../support/ports.ts";
+import { sleep, startListening, trySignal } from "../support/binary.ts";
+import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
+import { tcp } from "../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
 // Loaded here, so that no single test is blamed for what stays open for the thread's life.
@@ -171,6 +172,28 @@ Deno.test("A command that takes too long is killed with what it has started", as
   assert(pids.length >= 2, text);
   for (let tries = 0; tries < 50 && pids.some(isAlive); tries++) await sleep(100);
   assertEquals(pids.filter(isAlive), []);
+});
+
+Deno.test("A command holds none of the sockets that a supervisor handed over", async () => {
+  await using folder = await tempFolder();
+  const port = freePort();
+  const file = await folder.write(
+    "h2o.conf",
+    config({
+      app: [
+        "servers: 127.0.0.1:1",
+        `check: ${timing} type=exec`,
+        `check_exec: "ls -l /proc/$$/fd > ${folder.path}/fds; echo $SERVER_STARTER_PORT"`,
+      ],
+    }).replace("PORT", String(port)),
+  );
+  const command = ["supervise", "--port", `127.0.0.1:${port}`, "--", "proxy", "-c", file];
+  await using supervisor = await startListening(command, tcp(port));
+  await supervisor.waitForLine("enable check peer: 127.0.0.1:1 ");
+  const descriptors = await Deno.readTextFile(`${folder.path}/fds`);
+  assertStringIncludes(descriptors, "0 -> /dev/null");
+  assertEquals(descriptors.includes("socket:"), false, descriptors);
+  assertEquals(supervisor.stderr.includes("check of"), false);
 });
 
 /** A zombie that nobody has collected is dead, too. */
