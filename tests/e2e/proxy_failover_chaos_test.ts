@@ -1,0 +1,122 @@
+/**
+ * Upstreams in bad moods behind sessions, outlier ejection, least_time and buffered bodies: uploads
+ * of every size are answered rightly or with the right error, and nothing is left behind.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { rawExchange, unix } from "../support/raw_socket.ts";
+import {
+  parts,
+  response,
+  ScriptedUpstream,
+  TestProxy,
+  type UpstreamScript,
+} from "./proxy_support.ts";
+
+const durationMs = 8000;
+const clients = 6;
+
+/** mulberry32: the same numbers for the same seed. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ state >>> 15, 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed)) ^ mixed;
+    return ((mixed ^ mixed >>> 14) >>> 0) / 4294967296;
+  };
+}
+
+const moods = ["good", "good", "error", "closes", "swallows", "silent"] as const;
+type Mood = typeof moods[number];
+
+/** Says how many bytes it was sent, and how often the first of them was the last one, too. */
+function moody(state: { mood: Mood }): UpstreamScript {
+  return async (peer) => {
+    for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
+      if (state.mood === "closes") return;
+      const length = Number(/content-length: ([0-9]+)/i.exec(head)?.[1] ?? 0);
+      const body = await peer.raw.readBytes(length, 3000);
+      if (state.mood === "swallows") return;
+      if (state.mood === "silent") return void await peer.raw.waitForClose(3000);
+      if (state.mood === "error") await peer.send(response("no", "", "503 Sorry"));
+      else await peer.send(response(`${body.length} ${body.slice(0, 1)}${body.slice(-1)}`));
+    }
+  };
+}
+
+Deno.test("Uploads through every failover feature at once: answers are right or honest", async () => {
+  const random = seeded(20261123);
+  const states = Array.from({ length: 3 }, () => ({ mood: "good" as Mood }));
+  const upstreams = states.map((state) => ScriptedUpstream.start(moody(state)));
+  await using _a = upstreams[0];
+  await using _b = upstreams[1];
+  await using _c = upstreams[2];
+  const servers = upstreams.map((one, i) => `"127.0.0.1:${one.port} max_fails=0 route=r${i}"`);
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+control: DIR/c.sock
+upstreams:
+  app:
+    servers: [${servers.join(", ")}]
+    balance: least_time last_byte inflight
+    sticky: insert option=indirect maxidle=1h
+    outlier: consecutive_errors=4 error_rate=60% latency=5x interval=1s base_ejection=500ms
+    request_buffer: memory=4k file=256k dir=DIR
+    next_upstream: error timeout http_503
+hosts: {default: {paths: {/: {proxy.timeout.io: 400, proxy.reverse.url: http://app/}}}}
+`);
+  const outcomes = { right: 0, "502": 0, "503": 0, "504": 0 };
+  const untilMs = performance.now() + durationMs;
+  const changing = setInterval(() => {
+    states[Math.floor(random() * 3)].mood = moods[Math.floor(random() * moods.length)];
+  }, 120);
+  const client = async (id: number) => {
+    let cookie = "";
+    while (performance.now() < untilMs) {
+      const length = Math.floor(10 ** (random() * 5.7));
+      const body = String.fromCharCode(97 + id).repeat(length);
+      const { status, head, body: answer } = parts(
+        await proxy.exchange(
+          `PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n${cookie}` +
+            `Connection: close\r\n\r\n${body}`,
+        ),
+      );
+      if (status === 200) {
+        assertEquals(answer, `${length} ${body[0].repeat(length > 0 ? 2 : 0)}`);
+        outcomes.right++;
+        const set = /set-cookie: route=([^;\r]+)/i.exec(head);
+        if (set !== null) cookie = `Cookie: route=${set[1]}\r\n`;
+      } else {
+        assert(status in outcomes, `${status} ${answer}`);
+        outcomes[String(status) as "502" | "503" | "504"]++;
+      }
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: clients }, (_, id) => client(id)));
+  } finally {
+    clearInterval(changing);
+  }
+  for (const state of states) state.mood = "good";
+  const total = outcomes.right + outcomes["502"] + outcomes["503"] + outcomes["504"];
+  assert(outcomes.right > total / 3, JSON.stringify(outcomes));
+  await proxy.child.waitUntil("every peer idle", async () => {
+    const request =
+      "GET /api/9/http/upstreams/app HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n";
+    const socket = unix(`${proxy.folder.path}/c.sock`);
+    const { peers } = JSON.parse(parts(await rawExchange(socket, request)).body);
+    return peers.every((peer: { active: number }) => peer.active === 0) || null;
+  });
+  const files = [...Deno.readDirSync(`/proc/${proxy.child.pid}/fd`)].flatMap(({ name }) => {
+    try {
+      return [Deno.readLinkSync(`/proc/${proxy.child.pid}/fd/${name}`)];
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  });
+  assertEquals(files.filter((path) => path.includes("hayate-body-")), []);
+  assertEquals([...Deno.readDirSync(proxy.folder.path)].map(({ name }) => name).sort(), [
+    "c.sock",
+    "h2o.conf",
+  ]);
+});
