@@ -44,61 +44,40 @@ function moody(state: { mood: Mood }): UpstreamScript {
   };
 }
 
-Deno.test("Uploads through every failover feature at once: answers are right or honest", async () => {
-  const random = seeded(20261123);
-  const states = Array.from({ length: 3 }, () => ({ mood: "good" as Mood }));
-  const upstreams = states.map((state) => ScriptedUpstream.start(moody(state)));
-  await using _a = upstreams[0];
-  await using _b = upstreams[1];
-  await using _c = upstreams[2];
-  const servers = upstreams.map((one, i) => `"127.0.0.1:${one.port} max_fails=0 route=r${i}"`);
-  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
-control: DIR/c.sock
-upstreams:
-  app:
-    servers: [${servers.join(", ")}]
-    balance: least_time last_byte inflight
-    sticky: insert option=indirect maxidle=1h
-    outlier: consecutive_errors=4 error_rate=60% latency=5x interval=1s base_ejection=500ms
-    request_buffer: memory=4k file=256k dir=DIR
-    next_upstream: error timeout http_503
-hosts: {default: {paths: {/: {proxy.timeout.io: 400, proxy.reverse.url: http://app/}}}}
-`);
-  const outcomes = { right: 0, "502": 0, "503": 0, "504": 0 };
-  const untilMs = performance.now() + durationMs;
-  const changing = setInterval(() => {
-    states[Math.floor(random() * 3)].mood = moods[Math.floor(random() * moods.length)];
-  }, 120);
-  const client = async (id: number) => {
-    let cookie = "";
-    while (performance.now() < untilMs) {
-      const length = Math.floor(10 ** (random() * 5.7));
-      const body = String.fromCharCode(97 + id).repeat(length);
-      const { status, head, body: answer } = parts(
-        await proxy.exchange(
-          `PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n${cookie}` +
-            `Connection: close\r\n\r\n${body}`,
-        ),
-      );
-      if (status === 200) {
-        assertEquals(answer, `${length} ${body[0].repeat(length > 0 ? 2 : 0)}`);
-        outcomes.right++;
-        const set = /set-cookie: route=([^;\r]+)/i.exec(head);
-        if (set !== null) cookie = `Cookie: route=${set[1]}\r\n`;
-      } else {
-        assert(status in outcomes, `${status} ${answer}`);
-        outcomes[String(status) as "502" | "503" | "504"]++;
-      }
+type Outcomes = Record<"right" | "502" | "503" | "504", number>;
+
+/** Uploads bodies of every size as one client until the time is over. */
+async function upload(
+  proxy: TestProxy,
+  id: number,
+  random: () => number,
+  untilMs: number,
+  outcomes: Outcomes,
+): Promise<void> {
+  let cookie = "";
+  while (performance.now() < untilMs) {
+    const length = Math.floor(10 ** (random() * 5.7));
+    const body = String.fromCharCode(97 + id).repeat(length);
+    const { status, head, body: answer } = parts(
+      await proxy.exchange(
+        `PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n${cookie}` +
+          `Connection: close\r\n\r\n${body}`,
+      ),
+    );
+    if (status !== 200) {
+      assert(status in outcomes, `${status} ${answer}`);
+      outcomes[String(status) as keyof Outcomes]++;
+      continue;
     }
-  };
-  try {
-    await Promise.all(Array.from({ length: clients }, (_, id) => client(id)));
-  } finally {
-    clearInterval(changing);
+    assertEquals(answer, `${length} ${body[0].repeat(2)}`);
+    outcomes.right++;
+    const set = /set-cookie: route=([^;\r]+)/i.exec(head);
+    if (set !== null) cookie = `Cookie: route=${set[1]}\r\n`;
   }
-  for (const state of states) state.mood = "good";
-  const total = outcomes.right + outcomes["502"] + outcomes["503"] + outcomes["504"];
-  assert(outcomes.right > total / 3, JSON.stringify(outcomes));
+}
+
+/** No exchange under way, no file of a body, open or in the folder. */
+async function checkNothingLeft(proxy: TestProxy): Promise<void> {
   await proxy.child.waitUntil("every peer idle", async () => {
     const request =
       "GET /api/9/http/upstreams/app HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n";
@@ -119,4 +98,42 @@ hosts: {default: {paths: {/: {proxy.timeout.io: 400, proxy.reverse.url: http://a
     "c.sock",
     "h2o.conf",
   ]);
+}
+
+Deno.test("Uploads through every failover feature at once: answers are right or honest", async () => {
+  const random = seeded(20261123);
+  const states = Array.from({ length: 3 }, () => ({ mood: "good" as Mood }));
+  const upstreams = states.map((state) => ScriptedUpstream.start(moody(state)));
+  await using _a = upstreams[0];
+  await using _b = upstreams[1];
+  await using _c = upstreams[2];
+  const servers = upstreams.map((one, i) => `"127.0.0.1:${one.port} max_fails=0 route=r${i}"`);
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+control: DIR/c.sock
+upstreams:
+  app:
+    servers: [${servers.join(", ")}]
+    balance: least_time last_byte inflight
+    sticky: insert option=indirect maxidle=1h
+    outlier: consecutive_errors=4 error_rate=60% latency=5x interval=1s base_ejection=500ms
+    request_buffer: memory=4k file=256k dir=DIR
+    next_upstream: error timeout http_503
+hosts: {default: {paths: {/: {proxy.timeout.io: 400, proxy.reverse.url: http://app/}}}}
+`);
+  const outcomes: Outcomes = { right: 0, "502": 0, "503": 0, "504": 0 };
+  const untilMs = performance.now() + durationMs;
+  const changing = setInterval(() => {
+    states[Math.floor(random() * 3)].mood = moods[Math.floor(random() * moods.length)];
+  }, 120);
+  try {
+    await Promise.all(
+      Array.from({ length: clients }, (_, id) => upload(proxy, id, random, untilMs, outcomes)),
+    );
+  } finally {
+    clearInterval(changing);
+  }
+  for (const state of states) state.mood = "good";
+  const total = outcomes.right + outcomes["502"] + outcomes["503"] + outcomes["504"];
+  assert(outcomes.right > total / 3, JSON.stringify(outcomes));
+  await checkNothingLeft(proxy);
 });
