@@ -1,13 +1,16 @@
 /** Fuzzes for a bounded time; see `usage`. */
 import { CodecFuzzer } from "../tests/fuzz/codec_fuzz.ts";
 import { fuzzApp, fuzzEcho, fuzzProxy, fuzzText, type LiveReport } from "../tests/fuzz/live_run.ts";
+import { HeaderFuzzer } from "../tests/fuzz/proxy_header_fuzz.ts";
 import { Random } from "../tests/fuzz/random.ts";
 
-const usage = `usage: scripts/fuzz [--only codec|live|text|app|proxy] [--seed N] [--seconds N]
+const usage =
+  `usage: scripts/fuzz [--only codec|header|live|text|app|proxy] [--seed N] [--seconds N]
 
 Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - codec:  at the codec: no crash, no hang, no offset out of range, the same result however a stream is
           cut, the same verdict as rules written a second time;
+- header: mutated PROXY protocol headers at their parser: the same demands;
 - live:   at a server on each reactor that echoes what it understood: each answer must be what the
           codec reads, in order, and no connection may be left over;
 - text:   at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory;
@@ -29,6 +32,7 @@ const streamsPerTurn = 500;
 
 const parts: Record<string, (options: Options) => void | Promise<void>> = {
   codec: fuzzCodec,
+  header: fuzzHeader,
   live: (options) => onEachReactor("live", options, fuzzEcho),
   text: (options) => onEachReactor("text", options, fuzzText),
   app: (options) => onEachReactor("app", options, fuzzApp),
@@ -60,12 +64,23 @@ function parseArguments(args: readonly string[]): { options: Options; only: stri
 
 function fuzzCodec(options: Options): void {
   const fuzzer = new CodecFuzzer(new Random(options.seed));
-  const deadline = performance.now() + options.seconds * 1000;
+  const count = stepFor(options.seconds, () => fuzzer.step());
+  console.log(`codec: ${count} streams, ${fuzzer.corpusCount} in the corpus, no fault`);
+}
+
+function fuzzHeader(options: Options): void {
+  const fuzzer = new HeaderFuzzer(new Random(options.seed));
+  console.log(`header: ${stepFor(options.seconds, () => fuzzer.step())} streams, no fault`);
+}
+
+/** How many steps there was time for. */
+function stepFor(seconds: number, step: () => void): number {
+  const deadline = performance.now() + seconds * 1000;
   let count = 0;
   for (; performance.now() < deadline; count += streamsPerTurn) {
-    for (let i = 0; i < streamsPerTurn; i++) fuzzer.step();
+    for (let i = 0; i < streamsPerTurn; i++) step();
   }
-  console.log(`codec: ${count} streams, ${fuzzer.corpusCount} in the corpus, no fault`);
+  return count;
 }
 
 async function onEachReactor(

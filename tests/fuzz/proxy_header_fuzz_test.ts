@@ -3,7 +3,7 @@ import { Random } from "./random.ts";
 
 const iterations = 6000;
 
-Deno.test(`PROXY protocol headers survive ${iterations} mutations`, () => {
+Deno.test(`PROXY protocol headers survive ${iterations} mutations (scripts/fuzz runs longer)`, () => {
   const random = new Random(Random.freshSeed());
   const fuzzer = new HeaderFuzzer(random);
   for (let i = 0; i < iterations; i++) {
