@@ -168,6 +168,8 @@ export interface Settings {
   /** Requests get a name; null: they get none. */
   readonly requestId: RequestIdPlan | null;
   readonly errorDocs: readonly ErrorDocPlan[];
+  /** Shown by access logs. */
+  readonly variables: ReadonlyMap<string, string>;
   /** Seconds of `cache-control: max-age`; a string is the field's value; null: none. */
   readonly expires: string | null;
   readonly compress: CompressPlan | null;

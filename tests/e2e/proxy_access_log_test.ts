@@ -149,6 +149,22 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${app.port}/"
   }
 });
 
+Deno.test("An error document is sent without the validators of its file, and variables are logged", async () => {
+  await using proxy = await start("%s %{TEAM}e %{etag}o %{cache-control}o %{content-type}o", [
+    "/files: {file.dir: DIR, setenv: {TEAM: blue}}",
+    '/doc: {proxy.reverse.url: "http://127.0.0.1:1/", error-doc: {status: 502, url: /late/e.html}}',
+    "/late: {file.dir: DIR, expires: 1 hour}",
+  ]);
+  await proxy.folder.write("e.html", "<b>sorry</b>");
+  const answer = await proxy.get("/doc");
+  assertEquals(/\r\n(etag|last-modified|accept-ranges|cache-control):/i.test(answer), false);
+  await proxy.get("/files/none");
+  assertEquals(await linesOf(proxy), [
+    "502 - - - text/html; charset=UTF-8",
+    "404 blue - - text/plain; charset=utf-8",
+  ]);
+});
+
 peerTest(
   ["openssl", "curl"],
   "What TLS agreed on is logged, with the client's name for us",
@@ -193,7 +209,14 @@ peerTest("h2o", "What h2o knows of a response is logged as h2o logs it", async (
   await Deno.chmod(folder.path, 0o777);
   const known = ["%m %U %s %b %H %V", "%{x-up}o", "%<{x-up}o", "%{set-cookie}o", "%{content-type}o"]
     .concat("%<{content-type}o", "%{x-add}o", "%<{x-add}o", "%{location}o", "%{cache-control}o")
-    .concat("%{cookie}i", "%{http1.request-index}x", "%{ssl.cipher}x", "%{no-such}x", "%{none}o");
+    .concat(
+      "%{TEAM}e",
+      "%{cookie}i",
+      "%{http1.request-index}x",
+      "%{ssl.cipher}x",
+      "%{no-such}x",
+      "%{none}o",
+    );
   const children: Child[] = [];
   const ports = [freePort(), freePort()];
   for (const [index, port] of ports.entries()) {
@@ -205,7 +228,7 @@ hosts:
   default:
     paths:
       /: {proxy.reverse.url: "http://127.0.0.1:${app.port}/", header.set: "X-Add: 1", header.unset: x-up}
-      /plain: {proxy.reverse.url: "http://127.0.0.1:${app.port}/"}
+      /plain: {proxy.reverse.url: "http://127.0.0.1:${app.port}/", setenv: {TEAM: blue}}
       /files: {file.dir: ${folder.path}/root, expires: 1 hour}
       /to: {redirect: "http://new.test/x"}
 `,

@@ -132,6 +132,7 @@ export function settingsDefaults(): SettingsDraft {
     realIp: null,
     requestId: null,
     errorDocs: [],
+    variables: new Map(),
     expires: null,
     compress: null,
     compressBytesMin: 100,

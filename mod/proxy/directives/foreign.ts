@@ -39,7 +39,6 @@ const ignored = [
   "proxy.zerocopy",
   "quic-nodes",
   "server-timing",
-  "setenv",
   "soft-connection-limit",
   "soft-connection-limit.min-age",
   "ssl-offload",
@@ -49,7 +48,6 @@ const ignored = [
   "tcp-reuseport",
   "temp-buffer-path",
   "temp-buffer-threshold",
-  "unsetenv",
   "usdt-selective-tracing",
 ];
 

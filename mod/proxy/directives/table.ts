@@ -10,6 +10,7 @@ import { accessLogDirective } from "./logs.ts";
 import { proxyDirectives } from "./proxy.ts";
 import { responseDirectives } from "./responses.ts";
 import { upstreamsDirective } from "./upstreams.ts";
+import { variableDirectives } from "./variables.ts";
 
 let table: ReadonlyMap<string, Directive> | null = null;
 
@@ -29,6 +30,7 @@ export function directiveTable(): ReadonlyMap<string, Directive> {
       ...responseDirectives,
       ...fieldDirectives,
       accessLogDirective,
+      ...variableDirectives,
     ].map((directive) => [directive.name, directive]),
   );
   return table;

@@ -35,7 +35,8 @@ export function answer(
       content = compress(content, encoding, levelOf(route.settings.compress!, encoding));
       changed = compressedFields(fields, encoding);
     }
-    changed = changeFields(changed.map((field) => ({ ...field })), status, route);
+    const sentStatus = errorStatus || status;
+    changed = changeFields(changed.map((field) => ({ ...field })), sentStatus, route);
   }
   for (const { name, value } of changed) writer.field(name, value);
   server.writeOwn(writer);

@@ -21,6 +21,8 @@ import type { Route } from "./routes.ts";
 import { UpstreamTrace } from "./upstream_trace.ts";
 
 const noNames: readonly string[] = [];
+const noNeeds: ReadonlySet<AccessNeed> = new Set();
+const noVariables: ReadonlyMap<string, string> = new Map();
 
 /** One for each connection that is logged, filled again for each of its exchanges. */
 export class ExchangeRecord implements AccessRecord {
@@ -34,6 +36,11 @@ export class ExchangeRecord implements AccessRecord {
   connectionId = 0;
   requestIndex = 0;
   logs: readonly AccessLog[] = [];
+  #variables: ReadonlyMap<string, string> = noVariables;
+  /** What `logs` want, all of them together. */
+  #needs: ReadonlySet<AccessNeed> = noNeeds;
+  #responseFields = noNames;
+  #originalFields = noNames;
   status = 0;
   originalStatus = 0;
   responseBodyBytes = 0;
@@ -68,7 +75,13 @@ export class ExchangeRecord implements AccessRecord {
     this.requestBodyBytes = 0;
     this.receivedAtMs = Date.now();
     this.requestIndex = x.requestIndex;
-    this.logs = route.logs;
+    this.#variables = route.settings.variables;
+    if (this.logs !== route.logs) {
+      this.logs = route.logs;
+      this.#needs = needsOf(route.logs);
+      this.#responseFields = namesOf(route.logs, "responseFields");
+      this.#originalFields = namesOf(route.logs, "originalFields");
+    }
     this.originalStatus = 0;
     this.error = "";
     this.#hasOriginal = false;
@@ -81,16 +94,8 @@ export class ExchangeRecord implements AccessRecord {
         if (index >= 0) this.#requestFields.set(name, head.value(index));
       }
     }
-    this.#head.reset(namesOf(route.logs, "responseFields"));
-    if (this.#tls === null && this.wants("tls")) this.#tls = x.tlsFacts();
-  }
-
-  /** Whether one of the exchange's logs has a use for it. */
-  wants(need: AccessNeed): boolean {
-    for (const log of this.logs) {
-      if (log.format.needs.has(need)) return true;
-    }
-    return false;
+    this.#head.reset(this.#responseFields);
+    if (this.#tls === null && this.#needs.has("tls")) this.#tls = x.tlsFacts();
   }
 
   /** A part of the request's body has come. */
@@ -112,10 +117,10 @@ export class ExchangeRecord implements AccessRecord {
   /** What an upstream or a handler has answered, before rules or an error document change it. */
   noteOriginal(status: number, fields: readonly Field[] | ResponseHead, error = ""): void {
     if (error !== "") this.error = error;
-    if (this.#hasOriginal || !this.wants("original")) return;
+    if (this.#hasOriginal || !this.#needs.has("original")) return;
     this.#hasOriginal = true;
     this.originalStatus = status;
-    this.#originalHead.reset(namesOf(this.logs, "originalFields"));
+    this.#originalHead.reset(this.#originalFields);
     if (!("fieldCount" in fields)) return this.#originalHead.takeFields(fields);
     for (let i = 0; i < fields.fieldCount; i++) {
       this.#originalHead.takeFields([{ name: fields.name(i), value: fields.value(i) }]);
@@ -130,7 +135,7 @@ export class ExchangeRecord implements AccessRecord {
   /** The peer's head has come; `requestHeadBytes` is the length of the head that it was sent. */
   upstreamAnswered(client: ClientConnection, requestHeadBytes: number, nowMs: number): void {
     this.#upstream.answered(client, requestHeadBytes, nowMs);
-    if (this.wants("upstreamTls")) this.#upstream.tls = client.socket.tlsFacts?.() ?? null;
+    if (this.#needs.has("upstreamTls")) this.#upstream.tls = client.socket.tlsFacts?.() ?? null;
   }
 
   /** The peer's response is complete, or breaks off. */
@@ -184,8 +189,8 @@ export class ExchangeRecord implements AccessRecord {
     return this.#hasOriginal ? this.#originalHead.get(name) : this.#head.get(name);
   }
 
-  variable(_name: string): string | null {
-    return null;
+  variable(name: string): string | null {
+    return this.#variables.get(name) ?? null;
   }
 
   timingMs(timing: Timing): number {
@@ -208,12 +213,16 @@ export class ExchangeRecord implements AccessRecord {
   }
 }
 
-/** Almost always there is one log; then nothing is built. */
+function needsOf(logs: readonly AccessLog[]): ReadonlySet<AccessNeed> {
+  return logs.length === 1
+    ? logs[0].format.needs
+    : new Set(logs.flatMap((log) => [...log.format.needs]));
+}
+
 function namesOf(
   logs: readonly AccessLog[],
   what: "responseFields" | "originalFields",
 ): readonly string[] {
-  if (logs.length === 0) return noNames;
   if (logs.length === 1) return logs[0].format[what];
   return [...new Set(logs.flatMap((log) => log.format[what]))];
 }

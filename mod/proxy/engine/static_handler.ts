@@ -124,6 +124,11 @@ function fileTarget(x: Exchange, route: Route, router: Router<Route>): string | 
   return path + latin1(x.head.bytes, router.queryStart, router.queryEnd);
 }
 
+/** The document of an error says nothing about the resource that was asked for (h2o does so, too). */
+function withoutValidators(fields: readonly Field[]): Field[] {
+  return fields.filter(({ name }) => !/^(etag|last-modified|accept-ranges)$/i.test(name));
+}
+
 /** Gives the site an exchange that adds what the route adds, and that logs its end. */
 class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   readonly #home: EngineHome;
@@ -157,7 +162,10 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
 
   respond(rendered: Rendered): void {
     const { status } = rendered;
+    const { errorStatus, record } = this.x.connectionContext as ConnectionFacts;
     let { fields, body } = rendered;
+    if (errorStatus !== 0) fields = withoutValidators(fields);
+    if (this.#route.changesResponses) record?.noteOriginal(status, fields);
     const encoding = encodingOf(this.x, this.#route, status, body.length, fields);
     if (encoding !== null) {
       body = rendered.compressed(encoding, levelOf(this.#route.settings.compress!, encoding));
@@ -171,7 +179,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     const { errorStatus } = this.x.connectionContext as ConnectionFacts;
     const writer = this.x.beginHead(errorStatus || status, undefined, false);
     this.#writer = writer;
-    if (!this.#route.changesResponses) return writer;
+    if (!this.#route.changesResponses && errorStatus === 0) return writer;
     const changes: Field[] = [];
     this.#changes = changes;
     return { field: (name, value) => void changes.push({ name, value }) };
@@ -182,10 +190,11 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     let encoding: Encoding | null = null;
     if (this.#changes !== null) {
       const { status } = this.x;
-      const { record } = this.x.connectionContext as ConnectionFacts;
-      record?.noteOriginal(status, this.#changes);
-      encoding = encodingOf(this.x, this.#route, status, contentLength, this.#changes);
-      const fields = encoding === null ? this.#changes : compressedFields(this.#changes, encoding);
+      const { errorStatus, record } = this.x.connectionContext as ConnectionFacts;
+      let fields = errorStatus === 0 ? this.#changes : withoutValidators(this.#changes);
+      record?.noteOriginal(status, fields);
+      encoding = encodingOf(this.x, this.#route, status, contentLength, fields);
+      if (encoding !== null) fields = compressedFields(fields, encoding);
       for (const { name, value } of changeFields(fields, status, this.#route)) {
         writer.field(name, value);
       }

@@ -90,13 +90,16 @@ Responses (G H P)
                       the same for what is sent to upstreams
   error-doc           {status: 404 or [..], url}, or a sequence of them
   expires             1 day, 10 minutes, OFF
-  compress            ON, OFF, [br, zstd, gzip], {gzip: 1-9, br: 0-11} (OFF)
+  compress            ON, OFF, [br, zstd, gzip], or each with its level:
+                      {gzip: 1-9, br: 0-11, zstd: 1-22} (OFF; levels 1)
+                      Files and proxied answers of text types, status 2xx.
   gzip                ON: compress with gzip alone
   compress-minimum-size  bytes (100)
 
 Logs
   access-log          G H P  path, "| command", or {path, format, escape}.
                       See: help proxy access-log
+  setenv, unsetenv    {NAME: value}; names: variables, for %{NAME}e in access logs
   error-log           G    path or "| command"
   error-log.emit-request-errors  G H P  (ON)
 

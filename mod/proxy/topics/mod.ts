@@ -79,7 +79,9 @@ const accessLogText = `Access log
 Targets: a path (- or /dev/stdout: standard output), a command behind | that is
 started again when it dies, a file that is moved away by age and size
 (pipe:rollback), or syslog (RFC 5424) over udp://, tcp:// or unix:/path.
-Lines are written at least once a second; USR1 opens files again.
+Lines are written at least once a second; USR1 opens files again. A target that
+takes nothing holds up no request: a megabyte waits for it, lines beyond are lost,
+counted (hayate_log_lines_lost_total) and told in the error log.
 
 Formats: combined (the default), common, json, ltsv, or h2o's conversions:
   %h  client address      %l  -                    %u  user
@@ -117,10 +119,14 @@ const controlText = `The control listener: metrics, page, API
   control: {listen: 127.0.0.1:9000, write: ON, token: SECRET}
 
 A unix path by default; a TCP address needs a token, which clients send as
-Authorization: Bearer SECRET. Without write: ON nothing can be changed.
+Authorization: Bearer SECRET; a browser asks for it as a password (any name).
+Pages of other origins are refused. Without write: ON nothing can be changed.
 
-  /hayate/     a page for people: listeners, upstreams, servers and their health
-  /metrics     for Prometheus
+  /hayate/     a page for people: listeners, upstreams, servers, their health,
+               rates and latencies; with write: ON buttons to drain and take down
+  /hayate/status.json
+               the process: version, generation, connections, listeners
+  /metrics     for Prometheus; as OpenMetrics 1.0 for those that accept it
   /api/9/http/upstreams/
                NGINX Plus's API, version 9:
     GET    .../NAME                     one upstream; ?fields=a,b for some members
