@@ -1,0 +1,76 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Place, ServerSpec, Transport } from "../../../../scripts/benchmarks/comparison.ts";
+import { comparisons } from "../../../../scripts/benchmarks/comparisons/all.ts";
+import { idleMemory } from "../../../../scripts/benchmarks/gauges/idle_memory.ts";
+import { loadArgs, readLoadRun } from "../../../../scripts/benchmarks/gauges/load_run.ts";
+
+function place(transport: Transport, isTls: boolean): Place {
+  const at = (name: string, port: number) =>
+    transport === "unix"
+      ? { kind: "unix", path: `/tmp/${name}` } as const
+      : { kind: "tcp", host: "127.0.0.1", port } as const;
+  return {
+    folder: "/tmp/folder",
+    address: at("front", 8001),
+    upstream: at("behind", 8002),
+    certificate: isTls ? { certificateFile: "/tmp/cert.pem", keyFile: "/tmp/key.pem" } : null,
+    connections: 50,
+  };
+}
+
+Deno.test("every comparison has a name of its own, rows, and ours first", () => {
+  assertEquals(new Set(comparisons.map(({ name }) => name)).size, comparisons.length);
+  for (const comparison of comparisons) {
+    if (comparison.judged === "gauge") {
+      assert(comparison.settings.length > 0 && comparison.unit !== "", comparison.name);
+      continue;
+    }
+    assert(comparison.transports.length > 0, comparison.name);
+    assertEquals(comparison.contenders[0].program, "hayate", comparison.name);
+    assert(comparison.contenders.length > 1, comparison.name);
+  }
+});
+
+Deno.test("--quick has few comparisons, so that it stays within two minutes", () => {
+  const core = comparisons.filter(({ isCore }) => isCore).map(({ name }) => name);
+  assertEquals(core, ["load", "serve", "start", "proxy"]);
+});
+
+Deno.test("every server can be configured for every row that it stands in", () => {
+  for (const comparison of comparisons) {
+    if (comparison.judged === "gauge") continue;
+    for (const transport of comparison.transports) {
+      const servers: ServerSpec[] = comparison.judged === "client"
+        ? [comparison.target]
+        : [...comparison.contenders];
+      if (comparison.judged === "server" && comparison.upstream !== undefined) {
+        const { upstream } = comparison;
+        upstream.files?.(place(transport, false));
+        upstream.args(place(transport, false));
+      }
+      for (const server of servers) {
+        const where = place(transport, comparison.isTls ?? false);
+        const files = Object.values(server.files?.(where) ?? {});
+        const text = [...server.args(where), ...files].join("\n");
+        const address = where.address.kind === "unix" ? where.address.path : "8001";
+        assert(text.includes(address), `${comparison.name}, ${server.name}: ${address}`);
+        assert(!/undefined|\[object/.test(text), `${comparison.name}, ${server.name}`);
+      }
+    }
+  }
+});
+
+Deno.test("readLoadRun() reads what loadArgs() asks for", () => {
+  const target = { address: { kind: "tcp", host: "127.0.0.1", port: 1 }, isTls: false } as const;
+  const args = loadArgs(target, ["-c5"]);
+  assertEquals(args, ["load", "--json", "-", "-t1", "-c5", "http://127.0.0.1:1/"]);
+  assertEquals(readLoadRun('{"runs":[{"requestsFailed":3}]}').requestsFailed, 3);
+});
+
+Deno.test("a gauge says why a contender is missing", async () => {
+  const absent: ServerSpec = { name: "absent", program: "no-such-program", args: () => [] };
+  const setting = idleMemory(10, 1, [absent]);
+  const effort = { seconds: 1, runs: 1 };
+  const [result] = await setting.measure({ effort, progress: () => {} });
+  assertEquals(result, { name: "absent", samples: [], missing: "no-such-program is missing" });
+});
