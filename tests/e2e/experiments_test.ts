@@ -36,7 +36,7 @@ for (const name of experiments) {
   });
 }
 
-for (const name of ["soak", "release"]) {
+for (const name of ["soak", "chaos", "release"]) {
   Deno.test(`scripts/${name} --help says what it does, wrong words are exit code 2`, async () => {
     const help = await script(name, ["--help"]);
     assertEquals(help.code, 0, help.stderr);

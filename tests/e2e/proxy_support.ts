@@ -73,7 +73,8 @@ export class ScriptedUpstream implements AsyncDisposable {
         index,
         readHead: async () => {
           try {
-            const head = await raw.readUntil("\r\n\r\n");
+            // A kept connection may rest for long.
+            const head = await raw.readUntil("\r\n\r\n", 120_000);
             this.heads.push(head);
             return head;
           } catch (error) {
