@@ -10,6 +10,7 @@ import { AccessLogs } from "./access_logs.ts";
 import { ControlPlane } from "./control/control_plane.ts";
 import { RouteCompiler } from "./engine/compile.ts";
 import { Engine } from "./engine/engine.ts";
+import { Generation } from "./engine/engine_metrics.ts";
 import { WelcomeHandler } from "./engine/welcome.ts";
 import { tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "./flags.ts";
@@ -49,6 +50,7 @@ export class ProxyServer {
   #former: ProxyServer | null;
   #opening: Opening | null = null;
   #listeners: readonly Listener[] = [];
+  readonly #generation: Generation;
   #isFull = false;
   #isDraining = false;
 
@@ -67,6 +69,7 @@ export class ProxyServer {
       logger,
       former === null ? undefined : former.#engine.metrics,
     );
+    this.#generation = new Generation(parts.generation ?? 1, () => this.connectionCount);
     this.#tls = new SecuredListeners(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
     this.#announced = new AnnouncedListeners(
       reactor,
@@ -74,7 +77,6 @@ export class ProxyServer {
       plan.global.handshakeTimeoutMs,
     );
     this.#logs = new AccessLogs((message) => logger.error(message));
-    this.#engine.metrics.lostLogLines = () => this.#logs.lostCount;
     this.#control = new ControlPlane(plan, {
       reactor,
       logger,
@@ -177,6 +179,9 @@ export class ProxyServer {
     this.#opening?.commit();
     if (this.#former !== null) this.#control.takeOver(this.#former.#control);
     this.#former = null;
+    const { metrics } = this.#engine;
+    metrics.generations.add(this.#generation);
+    metrics.lostLogLines = () => this.#logs.lostCount;
     // The master has said so for all of its workers.
     const level = this.#parts.member === null ? "info" : "debug";
     for (const { address } of this.#opening?.fresh ?? []) {
@@ -237,7 +242,7 @@ export class ProxyServer {
   }
 
   async #end(): Promise<void> {
-    this.#isDraining = true;
+    this.#isDraining = this.#generation.isEnding = true;
     this.#former = null;
     this.#control.closeListener();
     const drained = this.#engine.drain();
@@ -249,6 +254,7 @@ export class ProxyServer {
     this.#control.stop();
     this.#tls.close();
     for (const upstream of this.#compiler.upstreams) upstream.close();
+    this.#engine.metrics.generations.delete(this.#generation);
   }
 
   /** Opens log files again under their names. */

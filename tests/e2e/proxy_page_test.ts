@@ -55,6 +55,11 @@ peerTest(
     );
     assertEquals(listener[0], `127.0.0.1:${(proxy.address as { port: number }).port}`);
     assert(Number(listener[2]) >= 20);
+    const generation = '[...document.querySelectorAll("#generations tbody td")]';
+    assertEquals(
+      await browser.value<string[]>(`${generation}.slice(0, 2).map((cell) => cell.textContent)`),
+      ["1", "serving"],
+    );
     assertMatch(
       await browser.value<string>('document.getElementById("about").textContent'),
       /^[\d.]+, generation 1, pid \d+, up \d+ s$/,
@@ -127,6 +132,34 @@ peerTest("chromium", "Buttons drain a server and take it down, and bring it back
     assertEquals(parts(await proxy.get("/")).status, status, label);
   }
 });
+
+for (const workers of [1, 2]) {
+  peerTest(
+    "chromium",
+    `The page shows a generation that ends beside the one that serves (${workers})`,
+    async () => {
+      const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+      await using app = ScriptedUpstream.start(async (peer) => {
+        await peer.readHead();
+        await ended;
+        await peer.send(response("late"));
+      });
+      const { proxy, url } = await start(app, "OFF", `num-threads: ${workers}`);
+      await using _ = proxy;
+      await using browser = await Browser.open();
+      await browser.logIn("anybody", "secret");
+      await browser.show(url, { width: 360, height: 800, scheme: "light", isMobile: true });
+      const late = proxy.get("/");
+      await proxy.child.waitUntil("the request", () => app.heads.length > 0 ? true : null);
+      proxy.child.kill("SIGHUP");
+      const states = 'document.querySelector("#generations tbody").innerText';
+      await browser.waitFor(`/^1[^]*ending[^]*1\\s*2[^]*serving/.test(${states})`);
+      end();
+      assertEquals(parts(await late).body, "late");
+      await browser.waitFor(`/^2[^]*serving/.test(${states})`);
+    },
+  );
+}
 
 peerTest("chromium", "The page says so when the proxy is gone", async () => {
   await using app = ScriptedUpstream.start(always(response("a")));

@@ -19,5 +19,11 @@ export function overview(board: Board): Record<string, unknown> {
     cutResponses: metrics.cutResponses,
     protocolErrors: [...metrics.faults.values()].reduce((sum, count) => sum + count, 0),
     listeners: metrics.listeners(),
+    generations: [...metrics.generations].map((one) => ({
+      number: one.number,
+      state: one.isEnding ? "ending" : "serving",
+      ageSeconds: Math.floor((Date.now() - one.sinceMs) / 1000),
+      connections: one.connections(),
+    })),
   };
 }

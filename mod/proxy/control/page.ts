@@ -24,6 +24,7 @@ ${pageStyle}</style>
 <div id="tiles"></div>
 <div id="upstreams"></div>
 <section id="listeners"><h2>Listeners</h2></section>
+<section id="generations"><h2>Generations</h2></section>
 </main>
 <script>
 const writable = ${isWritable};

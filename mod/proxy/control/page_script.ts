@@ -237,15 +237,22 @@ function showTiles(values) {
 
 const listenerColumns = [["address", ""], ["open", ""], ["accepted", ""], ["accepted/s", ""], ["TLS failures", ""]];
 
-function showListeners(listeners, now) {
-  const section = document.getElementById("listeners");
-  if (section.querySelector("table") === null) section.append(table(listenerColumns));
+const generationColumns = [["generation", ""], ["state", "text"], ["since", ""], ["connections", ""]];
+
+/** A table of its own section; each of the rows is [key, values of its cells]. */
+function showTable(id, columns, rows) {
+  const section = document.getElementById(id);
+  if (section.querySelector("table") === null) section.append(table(columns));
   const body = section.querySelector("tbody");
-  for (const one of listeners) {
-    tableRow(body, one.name, listenerColumns, [one.name, one.open, short(one.accepted),
-      short(rate("listener " + one.name, one.accepted, now)), [one.tlsFailures, one.tlsFailures > 0 ? "some" : ""]]);
-  }
-  keepOnly(body, listeners.map((one) => one.name));
+  for (const [key, values] of rows) tableRow(body, key, columns, values);
+  keepOnly(body, rows.map(([key]) => key));
+}
+
+function showProcess({ listeners, generations }, now) {
+  showTable("listeners", listenerColumns, listeners.map((one) => [one.name, [one.name, one.open, short(one.accepted),
+    short(rate("listener " + one.name, one.accepted, now)), [one.tlsFailures, one.tlsFailures > 0 ? "some" : ""]]]));
+  showTable("generations", generationColumns, generations.map((one) => [one.number + one.state, [one.number,
+    [one.state, "state " + (one.state === "serving" ? "up" : "draining")], age(one.ageSeconds), one.connections]]));
 }
 
 async function refresh() {
@@ -266,7 +273,7 @@ async function refresh() {
       ["servers up", peers.filter((peer) => peer.state === "up").length + " of " + peers.length],
       ["refused requests", short(status.protocolErrors)],
     ]);
-    showListeners(status.listeners, now);
+    showProcess(status, now);
     document.body.dataset.looks = String(Number(document.body.dataset.looks || 0) + 1);
     say("as of " + new Date().toLocaleTimeString(), false);
   } catch (error) {

@@ -9,6 +9,18 @@ export class ListenerMetrics implements ConnectionTally {
   tlsFailures = 0;
 }
 
+/** A plan that is in force, or whose last requests are being answered. */
+export class Generation {
+  readonly sinceMs = Date.now();
+  isEnding = false;
+
+  constructor(
+    readonly number: number,
+    /** Open client connections. */
+    readonly connections: () => number,
+  ) {}
+}
+
 /** As JSON. */
 export interface ListenerCounters {
   readonly name: string;
@@ -29,6 +41,8 @@ export class EngineMetrics {
   readonly faults = new Map<string, number>();
   /** Access-log lines that were lost; asked for when somebody looks. */
   lostLogLines: () => number = () => 0;
+  /** Of this process, or of this master's workers. */
+  readonly generations = new Set<Generation>();
   readonly #listeners = new Map<string, ListenerMetrics>();
 
   noteStatus(status: number): void {

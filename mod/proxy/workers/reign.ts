@@ -5,7 +5,7 @@ import type { Reactor } from "../../net/reactor.ts";
 import type { LoadedPlan } from "../config_file.ts";
 import { ControlPlane } from "../control/control_plane.ts";
 import { Engine } from "../engine/engine.ts";
-import type { EngineMetrics } from "../engine/engine_metrics.ts";
+import { type EngineMetrics, Generation } from "../engine/engine_metrics.ts";
 import type { Route, RouteHandler } from "../engine/routes.ts";
 import type { ProxyPlan } from "../plan.ts";
 import { Crew } from "./crew.ts";
@@ -30,6 +30,7 @@ export class Reign {
   readonly #engine: Engine;
   readonly #control: ControlPlane;
   readonly #nowMs: () => number;
+  readonly #generation: Generation;
   #rowsTimer = 0;
 
   /** `former`: the reign that this one is to follow; null at the start of the process. */
@@ -58,6 +59,10 @@ export class Reign {
       onEjection: () => this.crew.broadcast(),
       settled: () => this.crew.settled(),
     }, former === null ? null : former.#control);
+    this.#generation = new Generation(
+      generation ?? 1,
+      () => totals.connectionsOf(this.crew.pids),
+    );
     this.crew = new Crew({
       argv: plan.file === null ? [] : ["-c", plan.file],
       workers: plan.global.workers,
@@ -79,6 +84,7 @@ export class Reign {
     await this.crew.start();
     // What the checks found while the workers started.
     this.crew.broadcast();
+    this.#engine.metrics.generations.add(this.#generation);
   }
 
   /** As `start`, while another reign goes on. Throws `StartError` when a worker cannot serve. */
@@ -92,16 +98,19 @@ export class Reign {
   /** Decides in the place of `former`. */
   takeOver(former: Reign): void {
     this.#control.takeOver(former.#control);
+    this.#engine.metrics.generations.add(this.#generation);
     this.crew.broadcast();
   }
 
   /** Ends the workers, by TERM as soon as they have answered what they accepted. */
   async end(signal: "TERM" | "QUIT"): Promise<void> {
+    this.#generation.isEnding = true;
     this.#control.stop();
     clearTimeout(this.#rowsTimer);
     this.#control.closeListener();
     await this.crew.stop(signal);
     await this.#engine.drain();
+    this.#engine.metrics.generations.delete(this.#generation);
   }
 
   #route(handler: RouteHandler): Route {

@@ -30,6 +30,11 @@ export class WorkerTotals {
     return this.#sum((message) => message.connections);
   }
 
+  /** Of some of the workers. */
+  connectionsOf(pids: readonly number[]): number {
+    return pids.reduce((sum, pid) => sum + (this.#latest.get(pid)?.connections ?? 0), 0);
+  }
+
   idleCount(group: PeerGroup): number {
     return this.#sum((message) =>
       message.upstreams.find((one) => one.name === group.plan.name)?.idle ?? 0
