@@ -2,8 +2,10 @@
 import type { Logger } from "../log/mod.ts";
 import { withOriginalPaths } from "../script/script_path.ts";
 
-/** Where the sources of this program lie, also inside the compiled one. */
-const ownFolder = new URL("..", import.meta.url).href;
+/** Where our own code lies: the folder of sources, or that of the bundle inside the compiled program. */
+const ownFolder = Deno.build.standalone
+  ? new URL(".", Deno.mainModule).href
+  : new URL("..", import.meta.url).href;
 
 /** One line, with the stack: the frames are the only help that the app's author gets. */
 export function logAppError(log: Logger, what: string, error: unknown): void {
