@@ -157,7 +157,9 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   }
 
   #timeOut(): void {
-    this.#answerAndClose(408, new PeerError("ETIMEDOUT", "downstream", "request timed out"));
+    const error = new PeerError("ETIMEDOUT", "downstream", "request timed out");
+    this.home.onFault(this, 408, error);
+    this.#answerAndClose(408, error);
   }
 
   #answerAndClose(status: number, error: PeerError): void {

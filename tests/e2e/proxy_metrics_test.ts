@@ -80,19 +80,25 @@ Deno.test("Latencies, statuses, sizes and retries of each peer are counted", asy
 });
 
 Deno.test("Connections, refused requests and broken handshakes are counted by listener and kind", async () => {
-  await using proxy = await start(`{servers: "127.0.0.1:1"}`);
+  await using proxy = await start(`{servers: "127.0.0.1:1"}`, "http1-request-timeout: 1");
   using held = await proxy.connect();
   await proxy.exchange("GET / HTTP/1.1\r\n\r\n");
   await proxy.exchange("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
   await proxy.exchange("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  {
+    using slow = await proxy.connect();
+    await slow.send("GET / HT");
+    assertEquals(await slow.waitForClose(5000), true);
+  }
   const { body } = await scrape(proxy);
   const listener = `listener="127.0.0.1:${(proxy.address as { port: number }).port}"`;
   const accepted = valueOf(body, "hayate_listener_connections_total", listener)!;
   assert(accepted >= 4, body);
   assertEquals(valueOf(body, "hayate_listener_open_connections", listener), 1);
   const kind = (reason: string) =>
-    valueOf(body, "hayate_protocol_errors_total", `reason="${reason}"`);
+    valueOf(body, "hayate_listener_protocol_errors_total", `${listener},reason="${reason}"`);
   assertEquals([kind("no Host field"), kind("more than one Host field")], [1, 2]);
+  assertEquals(kind("request timed out"), 1);
   assertEquals(held.isClosedByPeer, false);
 });
 
@@ -155,13 +161,14 @@ Deno.test("Several workers are one proxy to whoever scrapes it", async () => {
   await proxy.exchange("GET / HTTP/1.1\r\n\r\n");
   const peer = `upstream="app",server="127.0.0.1:${app.port}"`;
   const seconds = "hayate_upstream_response_seconds_count";
+  const listener = `listener="127.0.0.1:${(proxy.address as { port: number }).port}"`;
   const body = await proxy.child.waitUntil("every request in the sums", async () => {
     const text = (await scrape(proxy)).body;
-    const refused = valueOf(text, "hayate_protocol_errors_total", 'reason="no Host field"') ?? 0;
+    const faults = `${listener},reason="no Host field"`;
+    const refused = valueOf(text, "hayate_listener_protocol_errors_total", faults) ?? 0;
     const answered = ["2xx", "5xx"].map((one) => valueOf(text, seconds, `${peer},class="${one}"`));
     return answered[0]! + answered[1]! + refused === 13 ? text : null;
   });
-  const listener = `listener="127.0.0.1:${(proxy.address as { port: number }).port}"`;
   assert(valueOf(body, "hayate_listener_connections_total", listener)! >= 13);
   const buckets = body.split("\n").filter((line) =>
     line.startsWith("hayate_upstream_response_seconds_bucket") && line.includes('le="+Inf"')

@@ -40,11 +40,6 @@ function writeProcess(writer: MetricsWriter, board: Board): void {
     "Responses by class of status",
     classes.map((index) => [{ class: `${index}xx` }, metrics.statusClasses[index]]),
   );
-  writer.counter(
-    "hayate_protocol_errors",
-    "Requests that broke the protocol and were refused, by what was wrong",
-    [...metrics.faults].map(([reason, count]) => [{ reason }, count]),
-  );
   const lost = "Lines of access logs that their target did not take";
   writer.counter("hayate_log_lines_lost", lost, [[{}, metrics.lostLogLines()]]);
 }
@@ -59,6 +54,13 @@ function writeListeners(writer: MetricsWriter, board: Board): void {
     rows((one) => one.accepted),
   );
   writer.gauge("hayate_listener_open_connections", "Connections now", rows((one) => one.open));
+  writer.counter(
+    "hayate_listener_protocol_errors",
+    "Requests that broke the protocol or came too slowly and were refused, by what was wrong",
+    listeners.flatMap(({ name, faults }) =>
+      faults.map((fault) => [{ listener: name, reason: fault.name }, fault.count] as const)
+    ),
+  );
   writer.counter(
     "hayate_listener_tls_handshake_failures",
     "TLS handshakes that were not completed",

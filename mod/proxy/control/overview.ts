@@ -4,6 +4,7 @@ import type { Board } from "./board.ts";
 
 export function overview(board: Board): Record<string, unknown> {
   const { metrics, generation, workers } = board.parts;
+  const listeners = metrics.listeners();
   const [, c1, c2, c3, c4, c5] = metrics.statusClasses;
   return {
     version,
@@ -17,8 +18,11 @@ export function overview(board: Board): Record<string, unknown> {
     responses: { "1xx": c1, "2xx": c2, "3xx": c3, "4xx": c4, "5xx": c5 },
     clientAborts: metrics.clientAborts,
     cutResponses: metrics.cutResponses,
-    protocolErrors: [...metrics.faults.values()].reduce((sum, count) => sum + count, 0),
-    listeners: metrics.listeners(),
+    protocolErrors: listeners.flatMap(({ faults }) => faults).reduce(
+      (sum, { count }) => sum + count,
+      0,
+    ),
+    listeners,
     generations: [...metrics.generations].map((one) => ({
       number: one.number,
       state: one.isEnding ? "ending" : "serving",

@@ -66,7 +66,7 @@ export class Engine implements EngineHome {
     }, this.scratch);
     if (listener !== null) {
       server.tally = listener;
-      server.onRefused = (_connection, _status, error) => this.metrics.noteFault(error.message);
+      server.onRefused = (_connection, _status, error) => listener.noteFault(error.message);
     }
     if (wantsHeads([...hosts.flatMap(leavesOf), unknown])) server.onHead = this.#onHead;
     this.#servers.push(server);

@@ -7,6 +7,12 @@ export class ListenerMetrics implements ConnectionTally {
   open = 0;
   /** Handshakes that were begun and not completed. */
   tlsFailures = 0;
+  /** Requests that were refused before anybody could answer them, by what was wrong. */
+  readonly faults = new Map<string, number>();
+
+  noteFault(phrase: string, count = 1): void {
+    this.faults.set(phrase, (this.faults.get(phrase) ?? 0) + count);
+  }
 }
 
 /** A plan that is in force, or whose last requests are being answered. */
@@ -27,6 +33,7 @@ export interface ListenerCounters {
   readonly accepted: number;
   readonly open: number;
   readonly tlsFailures: number;
+  readonly faults: readonly { readonly name: string; readonly count: number }[];
 }
 
 export class EngineMetrics {
@@ -37,8 +44,6 @@ export class EngineMetrics {
   cutResponses = 0;
   /** By hundreds: index 1 counts 1xx. */
   readonly statusClasses = new Float64Array(6);
-  /** Requests that broke the protocol, by what was wrong with them (`Fault`). */
-  readonly faults = new Map<string, number>();
   /** Access-log lines that were lost; asked for when somebody looks. */
   lostLogLines: () => number = () => 0;
   /** Of this process, or of this master's workers. */
@@ -50,10 +55,6 @@ export class EngineMetrics {
     if (index >= 1 && index <= 5) this.statusClasses[index]++;
   }
 
-  noteFault(phrase: string): void {
-    this.faults.set(phrase, (this.faults.get(phrase) ?? 0) + 1);
-  }
-
   /** The counters of a listener; they go on when a reload keeps its address. */
   listener(name: string): ListenerMetrics {
     let listener = this.#listeners.get(name);
@@ -62,29 +63,24 @@ export class EngineMetrics {
   }
 
   listeners(): ListenerCounters[] {
-    return [...this.#listeners].map(([name, { accepted, open, tlsFailures }]) => ({
+    return [...this.#listeners].map(([name, { accepted, open, tlsFailures, faults }]) => ({
       name,
       accepted,
       open,
       tlsFailures,
+      faults: [...faults].map(([name, count]) => ({ name, count })),
     }));
   }
 
-  /** Counters of listeners and faults are those of the workers together. */
-  assign(
-    listeners: readonly ListenerCounters[],
-    faults: readonly { readonly name: string; readonly count: number }[],
-  ): void {
+  /** Counters of listeners become those of the workers together. */
+  assign(listeners: readonly ListenerCounters[]): void {
     this.#listeners.clear();
-    for (const { name, accepted, open, tlsFailures } of listeners) {
+    for (const { name, accepted, open, tlsFailures, faults } of listeners) {
       const listener = this.listener(name);
       listener.accepted += accepted;
       listener.open += open;
       listener.tlsFailures += tlsFailures;
-    }
-    this.faults.clear();
-    for (const { name, count } of faults) {
-      this.faults.set(name, (this.faults.get(name) ?? 0) + count);
+      for (const fault of faults) listener.noteFault(fault.name, fault.count);
     }
   }
 }

@@ -76,7 +76,6 @@ export interface CountersMessage {
   readonly connections: number;
   readonly lostLogLines: number;
   readonly listeners: readonly ListenerCounters[];
-  readonly faults: readonly { readonly name: string; readonly count: number }[];
   readonly upstreams: readonly {
     readonly name: string;
     readonly idle: number;
@@ -196,7 +195,6 @@ export function countersOf(
     connections,
     lostLogLines: metrics.lostLogLines(),
     listeners: metrics.listeners(),
-    faults: [...metrics.faults].map(([name, count]) => ({ name, count })),
     upstreams: groups.map((group) => ({
       name: group.plan.name,
       idle: idleCount(group),

@@ -51,10 +51,7 @@ export class WorkerTotals {
     }
     metrics.lostLogLines = () => this.#sum((message) => message.lostLogLines);
     const messages = this.#all();
-    metrics.assign(
-      messages.flatMap((message) => message.listeners),
-      messages.flatMap((message) => message.faults),
-    );
+    metrics.assign(messages.flatMap((message) => message.listeners));
     for (const group of groups) {
       const { name } = group.plan;
       const ofGroup = (counter: "retries" | "retriesDenied") =>
