@@ -167,7 +167,7 @@ Deno.test("An error document is sent without the validators of its file, and var
 
 peerTest(
   ["openssl", "curl"],
-  "What TLS agreed on is logged, with the client's name for us",
+  "What TLS agreed on is logged, on our side and on the upstream's",
   async () => {
     await using folder = await tempFolder();
     const make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"];
@@ -186,19 +186,25 @@ peerTest(
   ssl: {certificate-file: ${folder.path}/c.pem, key-file: ${folder.path}/k.pem}
 access-log: {path: ${folder.path}/access.log, format: '${
         names.map((name) => `%{ssl.${name}}x`).join(" ")
-      }'}
-hosts: {default: {paths: {/: {file.dir: ${folder.path}}}}}
+      } %{proxy.ssl.protocol-version}x %{proxy.ssl.cipher-bits}x'}
+proxy.ssl.verify-peer: OFF
+hosts:
+  default:
+    paths:
+      /: {file.dir: ${folder.path}}
+      /up: {proxy.reverse.url: "https://127.0.0.1:${port}/"}
 `,
     );
     await using proxy = await startListening(["proxy", "-c", config], tcp(port));
     const curl = new Child(peerPath("curl"), [
       ...["-ks", "--tls-max", "1.2", "--resolve", `name.test:${port}:127.0.0.1`],
-      `https://name.test:${port}/c.pem`,
+      `https://name.test:${port}/up/c.pem`,
     ]);
     assertEquals((await curl.result()).code, 0);
     await proxy.stop();
-    const line = await Deno.readTextFile(`${folder.path}/access.log`);
-    assertMatch(line, /^TLSv1\.2 ECDHE-RSA-\S+ (128|256) 0 name\.test\n$/);
+    const [inner, outer] = (await Deno.readTextFile(`${folder.path}/access.log`)).split("\n");
+    assertMatch(inner, /^TLSv1\.3 TLS_\S+ (128|256) 0 (-|127\.0\.0\.1) - -$/);
+    assertMatch(outer, /^TLSv1\.2 ECDHE-RSA-\S+ (128|256) 0 name\.test TLSv1\.3 (128|256)$/);
   },
 );
 

@@ -30,13 +30,14 @@ async function get(
 }
 
 function unchunk(bytes: Uint8Array): Uint8Array {
-  const parts: number[] = [];
-  const latin = new TextDecoder("latin1").decode(bytes);
+  const body = new Uint8Array(bytes.length);
+  let length = 0;
   for (let at = 0;;) {
-    const lineEnd = latin.indexOf("\r\n", at);
-    const size = parseInt(latin.slice(at, lineEnd), 16);
-    if (!(size > 0)) return Uint8Array.from(parts);
-    parts.push(...bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
+    const lineEnd = bytes.indexOf(0x0d, at);
+    const size = parseInt(new TextDecoder().decode(bytes.subarray(at, lineEnd)), 16);
+    if (!(size > 0)) return body.subarray(0, length);
+    body.set(bytes.subarray(lineEnd + 2, lineEnd + 2 + size), length);
+    length += size;
     at = lineEnd + 2 + size + 2;
   }
 }
@@ -217,6 +218,26 @@ Deno.test("A stream that pauses shows its client what it has said, although it i
     if (came === "first") onSeen();
   }
   assertEquals(came, "firstlast");
+});
+
+Deno.test("A client that reads slowly gets all of a compressed file", async () => {
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+compress: ON
+hosts: {default: {paths: {/: {file.dir: DIR}}}}
+`);
+  const noise = crypto.getRandomValues(new Uint8Array(65_536));
+  const content = Array.from(noise, (byte) => byte.toString(16)).join("").repeat(100);
+  await proxy.folder.write("a.txt", content);
+  using connection = await RawConnection.open(proxy.address);
+  const fields = "Host: h\r\nAccept-Encoding: gzip\r\nConnection: close\r\n";
+  await connection.send(`GET /a.txt HTTP/1.1\r\n${fields}\r\n`);
+  await connection.readUntil("\r\n\r\n");
+  // Long enough for every buffer on the way to fill.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const parts: Uint8Array[] = [];
+  while (!connection.isClosedByPeer) parts.push(await connection.readAll({ idleMs: 2000 }));
+  const body = unchunk(await new Blob(parts as BlobPart[]).bytes());
+  assertEquals(decoded(body, "gzip") === content, true);
 });
 
 Deno.test("A client that leaves in the middle of a compressed file leaves nothing behind", async () => {
