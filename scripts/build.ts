@@ -1,5 +1,5 @@
 /** Builds `dist/hayate` with `deno compile`; does nothing when no input has changed since the last build. */
-import { compileArgs } from "./compile_program.ts";
+import { compileProgram } from "./compile_program.ts";
 import { ensureDenort } from "./denort.ts";
 import { hashFiles, listInputs } from "./build_inputs.ts";
 import { missingModules } from "./missing_modules.ts";
@@ -23,18 +23,11 @@ const denort = await ensureDenort();
 // A rename at the end: whoever runs dist/hayate meanwhile keeps the old file, and an
 // interrupted build leaves nothing half written under that name.
 const fresh = `${output}.new-${Deno.pid}`;
-const env: Record<string, string> = { NO_COLOR: "1" };
-if (denort !== null) env["DENORT_BIN"] = denort;
-const compile = await new Deno.Command(Deno.execPath(), {
-  args: compileArgs(root, fresh),
-  cwd: root,
-  env,
-  stdin: "null",
-  stdout: "inherit",
-  stderr: "inherit",
-}).output();
-if (!compile.success) {
-  console.error("build: deno compile failed, see above");
+const env: Record<string, string> = denort === null ? {} : { DENORT_BIN: denort };
+try {
+  await compileProgram({ root, output: fresh, bundle: `${root}/dist/.bundle-${Deno.pid}`, env });
+} catch (error) {
+  console.error(`build: ${(error as Error).message}`);
   Deno.exit(1);
 }
 await Deno.writeFile(`${root}/dist/hayate.1`, await manPage(fresh));

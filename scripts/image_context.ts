@@ -23,6 +23,14 @@ async function copyToolchain(root: string, target: string): Promise<void> {
   const denort = await ensureDenort();
   if (denort !== null) await Deno.copyFile(denort, `${target}/denort-${version}-${hostCpu()}`);
   await copyPackages(root, `${target}/deno-dir`);
+  await copyBundler(root, `${target}/deno-dir`);
+}
+
+/** Copies the bundler, which Deno fetches from the registry when it is first needed. */
+async function copyBundler(root: string, target: string): Promise<void> {
+  await deno(["bundle", "--quiet", "--no-config", `${root}/mod/base/version.ts`], root);
+  const info = JSON.parse(await deno(["info", "--json"], root)) as { denoDir: string };
+  await copyTree(`${info.denoDir}/dl`, `${target}/dl`);
 }
 
 /** Copies the packages that deno.lock pins from Deno's cache, after making sure they are in it. */

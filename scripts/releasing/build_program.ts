@@ -1,5 +1,5 @@
 /** Builds the binary of one CPU from a commit, so that the same commit gives the same bytes. */
-import { compileArgs } from "../compile_program.ts";
+import { compileProgram } from "../compile_program.ts";
 import { type Cpu, ensureDenort } from "../denort.ts";
 import { makeContext } from "../image_context.ts";
 
@@ -18,10 +18,9 @@ export interface Commit {
  * Compiles the sources of `commit` for `cpu` in a folder of its own, and returns the path of the
  * binary in `folder`.
  *
- * The payload of `deno compile` records when each file was last changed, of the packages as well: all
- * of them get the commit's time. It also holds remarks about files of packages that are no scripts,
- * with their full path: hence one place for all builds. What is left is the name of the registry that
- * the packages came from, which is the name of a folder in that path.
+ * The payload of `deno compile` records when each file was last changed: all of them get the commit's
+ * time. The bundle names the file that each part came from: hence one place for all builds. What is
+ * left is the name of the registry that the packages came from, which is a folder in that path.
  */
 export async function buildProgram(
   root: string,
@@ -33,17 +32,19 @@ export async function buildProgram(
   await exportSources(root, commit, sources);
   const context = await moveToFixedPlace(await makeContext(sources));
   try {
-    await setTimes(context, commit.date);
     const denort = await ensureDenort(cpu);
     const output = `${folder}/hayate`;
-    const args = compileArgs(context, output);
-    args.splice(1, 0, "--target", targets[cpu]);
-    const env: Record<string, string> = {
-      DENO_DIR: `${context}/toolchain/deno-dir`,
-      NO_COLOR: "1",
-      ...(denort === null ? {} : { DENORT_BIN: denort }),
-    };
-    await run(Deno.execPath(), args, context, env);
+    await compileProgram({
+      root: context,
+      output,
+      bundle: `${context}/bundle`,
+      env: {
+        DENO_DIR: `${context}/toolchain/deno-dir`,
+        ...(denort === null ? {} : { DENORT_BIN: denort }),
+      },
+      target: targets[cpu],
+      seal: (bundle) => setTimes(bundle, commit.date),
+    });
     await checkMachine(output, cpu);
     return output;
   } finally {
