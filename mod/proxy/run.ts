@@ -113,7 +113,11 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     load: () => loadAgain(loaded, setting),
     apply: (next) => applyPlan(single, next, setting),
   });
-  listenToSignals(single, logger, () => reloads.stop(), () => reactor.stop());
+  const onDrain = () => {
+    reloads.stop();
+    member?.closed();
+  };
+  listenToSignals(single, logger, onDrain, () => reactor.stop());
   const running = reactor.run();
   await single.start();
   // A worker's master reloads.
@@ -147,7 +151,7 @@ function redirectLog({ plan }: LoadedPlan, logger: Logger): void {
 function listenToSignals(
   single: SingleProcess,
   logger: Logger,
-  endReloads: () => void,
+  onDrain: () => void,
   stop: () => void,
 ): void {
   let isDraining = false;
@@ -155,10 +159,10 @@ function listenToSignals(
     addSignalListener(name, () => {
       if (isDraining) return;
       isDraining = true;
-      endReloads();
       notify("STOPPING=1");
       logger.info(`received ${name}, gracefully shutting down`);
       void single.drain().then(stop);
+      onDrain();
     });
   }
   addSignalListener("QUIT", stop);

@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
-import { childPids } from "../support/binary.ts";
-import { freePort } from "../support/ports.ts";
+import { childPids, startListening } from "../support/binary.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
 import { RawConnection, rawExchange, tcp, unix } from "../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
@@ -54,6 +54,8 @@ for (const workers of [1, 2]) {
         await peer.send(response("old"));
       }
     });
+    // Whatever fails, the upstream must be able to end.
+    using _end = { [Symbol.dispose]: () => release() };
     await using fresh = ScriptedUpstream.start(always(response("new")));
     const [second, third] = [freePort(), freePort()];
     const also = (port: number) => `listen: {port: ${port}, host: 127.0.0.1}`;
@@ -287,4 +289,47 @@ Deno.test("HUP changes the number of workers, and says what takes a restart", as
     "num-threads: from one process to several",
   );
   assertEquals(parts(await single.get("/")).body, "a");
+});
+
+Deno.test("HUP to the proxy itself, under a supervisor, reloads it on the supervisor's sockets", async () => {
+  await using a = ScriptedUpstream.start(always(response("a")));
+  await using b = ScriptedUpstream.start(always(response("b")));
+  await using folder = await tempFolder();
+  const port = freePort();
+  const text = (upstream: number) =>
+    config(1, before(upstream)).replaceAll("PORT", `${port}`).replace("num-threads: 1\n", "");
+  const file = await folder.write("h2o.conf", text(a.port));
+  await using supervisor = await startListening(
+    ["supervise", "--port", `127.0.0.1:${port}`, "--", "proxy", "-c", file],
+    tcp(port),
+  );
+  assertEquals(await ask(port), "a");
+  const [pid] = childPids(supervisor.pid);
+  await folder.write("h2o.conf", text(b.port));
+  Deno.kill(pid, "SIGHUP");
+  await supervisor.waitForLine(inForce);
+  assertEquals(await ask(port), "b");
+  assertEquals(childPids(supervisor.pid), [pid]);
+  supervisor.kill("SIGHUP");
+  await supervisor.waitForLine(/old worker \d+ died, status:0/);
+  assertEquals(await ask(port), "b");
+});
+
+Deno.test("HUP reloads on the portable reactor, too", async () => {
+  await using a = ScriptedUpstream.start(always(response("a")));
+  await using b = ScriptedUpstream.start(always(response("b")));
+  const listen = "listen: {port: DIR/p.sock, type: unix}\ncontrol: DIR/c.sock";
+  await using proxy = await TestProxy.start(config(1, before(a.port), listen), {
+    env: { HAYATE_REACTOR: "portable" },
+  });
+  for (const upstream of [b, a, b]) {
+    const body = upstream === a ? "a" : "b";
+    await reload(proxy, config(1, before(upstream.port), listen));
+    assertEquals(parts(await proxy.get("/")).body, body);
+    const onUnix = await rawExchange(unix(`${proxy.folder.path}/p.sock`), get, { idleMs: 3000 });
+    assertEquals(parts(onUnix).body, body);
+    const control = get.replace("/ ", "/metrics ");
+    const page = await rawExchange(unix(`${proxy.folder.path}/c.sock`), control, { idleMs: 3000 });
+    assertEquals(parts(page).status, 200);
+  }
 });

@@ -44,6 +44,7 @@ interface Worker {
   readonly startedMs: number;
   appliedVersion: number;
   isReady: boolean;
+  hasClosed: boolean;
 }
 
 export class Crew {
@@ -104,6 +105,14 @@ export class Crew {
     for (const worker of this.#workers) sendSignal(worker.pid, name);
   }
 
+  /** After `stop`: resolves when no worker accepts any more, or late ones have had their time. */
+  async closed(): Promise<void> {
+    await this.#until(
+      () => [...this.#workers].every((worker) => worker.hasClosed),
+      applyTimeoutMs,
+    );
+  }
+
   /** Ends all workers by `name` and waits for them. */
   async stop(name: "TERM" | "QUIT"): Promise<void> {
     this.#isStopping = true;
@@ -150,6 +159,7 @@ export class Crew {
       startedMs: performance.now(),
       appliedVersion: -1,
       isReady: false,
+      hasClosed: false,
     };
     this.#workers.add(worker);
     pair.ours.send({ kind: "texts", texts: [...texts] } satisfies TextsMessage);
@@ -162,6 +172,9 @@ export class Crew {
     switch (message.kind) {
       case "ready":
         worker.isReady = true;
+        break;
+      case "closed":
+        worker.hasClosed = true;
         break;
       case "applied":
         worker.appliedVersion = message.version;

@@ -67,6 +67,11 @@ export class WorkerMember {
     this.#channel.send({ kind: "ready" });
   }
 
+  /** The worker accepts no more. */
+  closed(): void {
+    this.#channel.send({ kind: "closed" });
+  }
+
   /** Leaves the decision about an outlier to the master. */
   tell(message: OutlierMessage): void {
     this.#channel.send(message);

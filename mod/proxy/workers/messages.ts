@@ -54,6 +54,8 @@ export interface PeerState {
 
 export type WorkerMessage =
   | { readonly kind: "ready" }
+  /** It accepts no more. */
+  | { readonly kind: "closed" }
   | { readonly kind: "applied"; readonly version: number }
   | OutlierMessage
   | CountersMessage;

@@ -9,7 +9,7 @@ import type { InheritedSocket } from "../../process/starter_port.ts";
 import type { LoadedPlan } from "../config_file.ts";
 import { EngineMetrics } from "../engine/engine_metrics.ts";
 import { Reloads } from "../reloads.ts";
-import { MasterSockets } from "./master_sockets.ts";
+import { type MasterOpening, MasterSockets } from "./master_sockets.ts";
 import { Reign } from "./reign.ts";
 import { WorkerTotals } from "./totals.ts";
 
@@ -54,8 +54,8 @@ class MasterProcess {
     this.#home = { reactor, logger, totals: new WorkerTotals(), metrics: new EngineMetrics() };
     this.#sockets = new MasterSockets(run.inherited, (message) => logger.warn(message));
     const opening = this.#sockets.open(loaded.plan.listeners);
+    this.#current = this.#reignOf(loaded, opening, generation, null);
     opening.commit();
-    this.#current = new Reign(loaded, opening.handed, generation, this.#home, null);
     this.#reloads = new Reloads({
       logger,
       load: () => run.load(),
@@ -79,7 +79,7 @@ class MasterProcess {
     // A supervisor counts the generations itself.
     const generation = inherited === null ? (this.#generation ?? 1) + 1 : this.#generation;
     const opening = this.#sockets.open(loaded.plan.listeners);
-    const next = new Reign(loaded, opening.handed, generation, this.#home, this.#current);
+    const next = this.#reignOf(loaded, opening, generation, this.#current);
     this.#next = next;
     try {
       await next.tryStart();
@@ -92,13 +92,30 @@ class MasterProcess {
     }
     this.#next = null;
     opening.commit();
-    next.takeOver(this.#current);
-    this.#retire(this.#current);
+    const former = this.#current;
+    next.takeOver(former);
+    this.#retire(former);
     this.#current = next;
     this.#generation = generation;
+    // From here on no connection meets the plan before.
+    await former.crew.closed();
     for (const address of opening.fresh) logger.info(`listening on ${formatAddress(address)}`);
     this.#tellWorkers();
     this.#run.onReloaded(loaded);
+  }
+
+  #reignOf(
+    loaded: LoadedPlan,
+    opening: MasterOpening,
+    generation: number | null,
+    former: Reign | null,
+  ): Reign {
+    try {
+      return new Reign(loaded, opening.handed, generation, this.#home, former);
+    } catch (error) {
+      opening.discard();
+      throw error;
+    }
   }
 
   #retire(reign: Reign): void {
