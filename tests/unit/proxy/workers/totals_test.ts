@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { EngineMetrics } from "../../../../mod/proxy/engine/engine_metrics.ts";
+import { countersOf } from "../../../../mod/proxy/workers/messages.ts";
+import { WorkerTotals } from "../../../../mod/proxy/workers/totals.ts";
+import { groupOf } from "../balance/groups.ts";
+
+/** What a worker reports that has served so many requests by each server. */
+function reportOf(servers: readonly string[], requests: readonly number[]) {
+  const group = groupOf(servers);
+  const metrics = new EngineMetrics();
+  group.peers.forEach((peer, index) => {
+    peer.requests = requests[index];
+    peer.active = 1;
+    peer.responses[2] = requests[index];
+    peer.tally.noteEnd(200, 5, 10, 20);
+    peer.tally.noteStatus(200);
+  });
+  metrics.clientAborts = requests[0];
+  return JSON.parse(JSON.stringify(countersOf(metrics, 3, [group], () => 2)));
+}
+
+Deno.test("WorkerTotals keeps what ended workers have counted, and forgets what they held", () => {
+  const totals = new WorkerTotals();
+  const group = groupOf(["10.0.0.1:80", "10.0.0.2:80"]);
+  const metrics = new EngineMetrics();
+  for (let pid = 1; pid <= 5; pid++) {
+    totals.take(pid, reportOf(["10.0.0.1:80", "10.0.0.2:80"], [10, 1]));
+    if (pid < 5) totals.forget(pid);
+  }
+  totals.writeTo(metrics, [group]);
+  assertEquals(metrics.clientAborts, 50);
+  assertEquals(group.peers.map((peer) => [peer.requests, peer.active, peer.responses[2]]), [
+    [50, 1, 50],
+    [5, 1, 5],
+  ]);
+  assertEquals([group.peers[0].tally.codes[200], group.peers[0].tally.sentBytes], [5, 50]);
+  assertEquals([totals.connections, totals.idleCount(group)], [3, 2]);
+});
+
+Deno.test("WorkerTotals follows servers by name when the next configuration has them in another order", () => {
+  const totals = new WorkerTotals();
+  totals.take(1, reportOf(["10.0.0.1:80", "10.0.0.2:80", "10.0.0.2:80"], [7, 1, 2]));
+  totals.forget(1);
+  totals.take(2, reportOf(["10.0.0.3:80", "10.0.0.2:80", "10.0.0.1:80"], [100, 20, 3]));
+  const group = groupOf(["10.0.0.3:80", "10.0.0.2:80", "10.0.0.1:80"]);
+  totals.writeTo(new EngineMetrics(), [group]);
+  assertEquals(group.peers.map((peer) => peer.requests), [100, 21, 10]);
+});
