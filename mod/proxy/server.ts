@@ -32,8 +32,6 @@ export interface ServerParts {
   readonly tls: InheritedTls | null;
   /** SERVER_STARTER_GENERATION or, after a reload, a count of our own; null: neither. */
   readonly generation: number | null;
-  /** Client connections of earlier plans that are still being answered. */
-  retiringConnections(): number;
   /** The channel to the master; null in a process of its own. */
   readonly member: WorkerMember | null;
 }
@@ -84,7 +82,6 @@ export class ProxyServer {
       generation: parts.generation ?? 1,
       isWorker: parts.member !== null,
       ...(parts.member === null ? {} : { onOutlier: (message) => parts.member!.tell(message) }),
-      connectionCount: () => this.#engine.connectionCount + parts.retiringConnections(),
       idleCount: (group) => this.#compiler.idleCount(group),
       settled: null,
     }, former === null ? null : former.#control);

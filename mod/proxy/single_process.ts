@@ -3,17 +3,15 @@ import type { Pausable } from "../process/pausing.ts";
 import type { ProxyPlan } from "./plan.ts";
 import { ProxyServer, type ServerParts } from "./server.ts";
 
-export type SingleParts = Omit<ServerParts, "retiringConnections">;
-
 export class SingleProcess implements Pausable {
-  readonly #parts: SingleParts;
+  readonly #parts: ServerParts;
   readonly #retiring = new Map<ProxyServer, Promise<void>>();
   #current: ProxyServer;
   #generation: number | null;
   #isPaused = false;
   #isDraining = false;
 
-  constructor(plan: ProxyPlan, parts: SingleParts) {
+  constructor(plan: ProxyPlan, parts: ServerParts) {
     this.#parts = parts;
     this.#generation = parts.generation;
     this.#current = this.#serverOf(plan, parts.generation, null);
@@ -84,16 +82,7 @@ export class SingleProcess implements Pausable {
     generation: number | null,
     former: ProxyServer | null,
   ): ProxyServer {
-    const parts = {
-      ...this.#parts,
-      generation,
-      retiringConnections: () => {
-        let count = 0;
-        for (const { connectionCount } of this.#retiring.keys()) count += connectionCount;
-        return count;
-      },
-    };
-    return new ProxyServer(plan, parts, former);
+    return new ProxyServer(plan, { ...this.#parts, generation }, former);
   }
 
   #retire(server: ProxyServer): void {

@@ -13,7 +13,6 @@ export interface BoardParts {
   readonly generation: number;
   readonly workers: number;
   nowMs(): number;
-  connectionCount(): number;
   idleCount(group: PeerGroup): number;
   /** Called before the numbers are read: brings them up to date. */
   refresh?(): void;

@@ -30,7 +30,6 @@ export interface ControlPlaneParts {
   readonly generation: number;
   /** A worker's master decides: no checks, no state file and no control listener here. */
   readonly isWorker: boolean;
-  connectionCount(): number;
   idleCount(group: PeerGroup): number;
   /** Brings the counters up to date before they are read. */
   refresh?(): void;
@@ -97,7 +96,6 @@ export class ControlPlane implements PeerKeeper {
       generation: parts.generation,
       workers: plan.global.workers,
       nowMs: () => reactor.nowMs,
-      connectionCount: () => parts.connectionCount(),
       idleCount: (group) => parts.idleCount(group),
       refresh: () => parts.refresh?.(),
       onChange: (group) => {

@@ -26,10 +26,7 @@ function writeProcess(writer: MetricsWriter, board: Board): void {
   writer.gauge("hayate_generation", "Number of this start", [[{}, generation]]);
   const startedAt = board.startedAtMs / 1000;
   writer.gauge("hayate_start_time_seconds", "When this process started", [[{}, startedAt]]);
-  writer.gauge("hayate_connections", "Open client connections", [[
-    {},
-    board.parts.connectionCount(),
-  ]]);
+  writer.gauge("hayate_connections", "Open client connections", [[{}, metrics.connections]]);
   writer.counter("hayate_requests", "Requests received", [[{}, metrics.requests]]);
   const aborts = "Clients gone before their response was complete";
   writer.counter("hayate_client_aborts", aborts, [[{}, metrics.clientAborts]]);
@@ -53,6 +50,7 @@ function writeListeners(writer: MetricsWriter, board: Board): void {
     "Connections accepted",
     rows((one) => one.accepted),
   );
+  writer.counter("hayate_listener_requests", "Requests received", rows((one) => one.requests));
   writer.gauge("hayate_listener_open_connections", "Connections now", rows((one) => one.open));
   writer.counter(
     "hayate_listener_protocol_errors",

@@ -13,7 +13,7 @@ export function overview(board: Board): Record<string, unknown> {
     workers,
     startedAt: new Date(board.startedAtMs).toISOString(),
     uptimeSeconds: Math.floor((Date.now() - board.startedAtMs) / 1000),
-    connections: board.parts.connectionCount(),
+    connections: metrics.connections,
     requests: metrics.requests,
     responses: { "1xx": c1, "2xx": c2, "3xx": c3, "4xx": c4, "5xx": c5 },
     clientAborts: metrics.clientAborts,

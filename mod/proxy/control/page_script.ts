@@ -235,7 +235,7 @@ function showTiles(values) {
   }
 }
 
-const listenerColumns = [["address", ""], ["open", ""], ["accepted", ""], ["accepted/s", ""], ["TLS failures", ""]];
+const listenerColumns = [["address", ""], ["open", ""], ["accepted", ""], ["requests", ""], ["req/s", ""], ["TLS failures", ""]];
 
 const generationColumns = [["generation", ""], ["state", "text"], ["since", ""], ["connections", ""]];
 
@@ -249,8 +249,8 @@ function showTable(id, columns, rows) {
 }
 
 function showProcess({ listeners, generations }, now) {
-  showTable("listeners", listenerColumns, listeners.map((one) => [one.name, [one.name, one.open, short(one.accepted),
-    short(rate("listener " + one.name, one.accepted, now)), [one.tlsFailures, one.tlsFailures > 0 ? "some" : ""]]]));
+  showTable("listeners", listenerColumns, listeners.map((one) => [one.name, [one.name, one.open, short(one.accepted), short(one.requests),
+    short(rate("listener " + one.name, one.requests, now)), [one.tlsFailures, one.tlsFailures > 0 ? "some" : ""]]]));
   showTable("generations", generationColumns, generations.map((one) => [one.number + one.state, [one.number,
     [one.state, "state " + (one.state === "serving" ? "up" : "draining")], age(one.ageSeconds), one.connections]]));
 }

@@ -13,7 +13,7 @@ import { Router } from "../routing/router.ts";
 import { answer, textPlain } from "./answers.ts";
 import { ConnectionFacts } from "./connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
-import { EngineMetrics, type ListenerMetrics } from "./engine_metrics.ts";
+import { EngineMetrics, ListenerMetrics } from "./engine_metrics.ts";
 import { ExchangeRecord } from "./exchange_record.ts";
 import type { ExchangeState } from "./exchange_state.ts";
 import { identify } from "./identify.ts";
@@ -34,6 +34,8 @@ export class Engine implements EngineHome {
   #lastConnectionId = 0;
   readonly #spare: ProxiedExchange[] = [];
   readonly #servers: HttpServer[] = [];
+  /** Those that have a listener of the plan's. */
+  readonly #clientServers: HttpServer[] = [];
 
   constructor(
     readonly reactor: Reactor,
@@ -51,12 +53,13 @@ export class Engine implements EngineHome {
     hosts: readonly HostRoutes<Route>[],
     scheme: "http" | "https",
     unknown: Route,
-    /** Given: where its connections are counted. */
+    /** What comes is counted here; not given for the control listener, whose clients are no clients. */
     listener: ListenerMetrics | null = null,
   ): HttpServer {
     const router = new Router(hosts, scheme === "https" ? 443 : 80, unknown);
     const { global } = this;
-    const server = new HttpServer(this.reactor, new Dispatcher(this, router, scheme), {
+    const tally = listener ?? new ListenerMetrics();
+    const server = new HttpServer(this.reactor, new Dispatcher(this, router, scheme, tally), {
       limits: defaultLimits,
       headTimeoutMs: global.headTimeoutMs,
       bodyTimeoutMs: global.bodyTimeoutMs,
@@ -64,12 +67,11 @@ export class Engine implements EngineHome {
       writeTimeoutMs: global.bodyTimeoutMs,
       abortOnHalfClose: false,
     }, this.scratch);
-    if (listener !== null) {
-      server.tally = listener;
-      server.onRefused = (_connection, _status, error) => listener.noteFault(error.message);
-    }
+    server.tally = tally;
+    server.onRefused = (_connection, _status, error) => tally.noteFault(error.message);
     if (wantsHeads([...hosts.flatMap(leavesOf), unknown])) server.onHead = this.#onHead;
     this.#servers.push(server);
+    if (listener !== null) this.#clientServers.push(server);
     return server;
   }
 
@@ -78,8 +80,9 @@ export class Engine implements EngineHome {
     facts?.record?.responseBegan(bytes, headBytes, this.reactor.nowMs);
   };
 
+  /** Open client connections. */
   get connectionCount(): number {
-    return this.#servers.reduce((count, server) => count + server.connectionCount, 0);
+    return this.#clientServers.reduce((count, server) => count + server.connectionCount, 0);
   }
 
   nextConnectionId(): number {
@@ -172,11 +175,12 @@ class Dispatcher implements ExchangeHandler {
     readonly engine: Engine,
     readonly router: Router<Route>,
     readonly scheme: "http" | "https",
+    readonly tally: ListenerMetrics,
   ) {}
 
   onRequest(x: Exchange): void {
     const facts = (x.connectionContext ??= this.#newFacts(x)) as ConnectionFacts;
-    this.engine.metrics.requests++;
+    this.tally.requests++;
     facts.errorStatus = 0;
     facts.redispatchCount = 0;
     const route = this.router.match(x.head);

@@ -5,6 +5,7 @@ import type { ConnectionTally } from "../../conn/http_server.ts";
 export class ListenerMetrics implements ConnectionTally {
   accepted = 0;
   open = 0;
+  requests = 0;
   /** Handshakes that were begun and not completed. */
   tlsFailures = 0;
   /** Requests that were refused before anybody could answer them, by what was wrong. */
@@ -32,12 +33,12 @@ export interface ListenerCounters {
   readonly name: string;
   readonly accepted: number;
   readonly open: number;
+  readonly requests: number;
   readonly tlsFailures: number;
   readonly faults: readonly { readonly name: string; readonly count: number }[];
 }
 
 export class EngineMetrics {
-  requests = 0;
   /** Clients that were gone before their response began or was complete. */
   clientAborts = 0;
   /** Responses that an upstream broke off behind their head. */
@@ -55,6 +56,22 @@ export class EngineMetrics {
     if (index >= 1 && index <= 5) this.statusClasses[index]++;
   }
 
+  /** Requests of all listeners. */
+  get requests(): number {
+    return this.#sum((listener) => listener.requests);
+  }
+
+  /** Open client connections of all listeners. */
+  get connections(): number {
+    return this.#sum((listener) => listener.open);
+  }
+
+  #sum(value: (listener: ListenerMetrics) => number): number {
+    let sum = 0;
+    for (const listener of this.#listeners.values()) sum += value(listener);
+    return sum;
+  }
+
   /** The counters of a listener; they go on when a reload keeps its address. */
   listener(name: string): ListenerMetrics {
     let listener = this.#listeners.get(name);
@@ -63,10 +80,13 @@ export class EngineMetrics {
   }
 
   listeners(): ListenerCounters[] {
-    return [...this.#listeners].map(([name, { accepted, open, tlsFailures, faults }]) => ({
+    return [...this.#listeners].map((
+      [name, { accepted, open, requests, tlsFailures, faults }],
+    ) => ({
       name,
       accepted,
       open,
+      requests,
       tlsFailures,
       faults: [...faults].map(([name, count]) => ({ name, count })),
     }));
@@ -75,10 +95,11 @@ export class EngineMetrics {
   /** Counters of listeners become those of the workers together. */
   assign(listeners: readonly ListenerCounters[]): void {
     this.#listeners.clear();
-    for (const { name, accepted, open, tlsFailures, faults } of listeners) {
+    for (const { name, accepted, open, requests, tlsFailures, faults } of listeners) {
       const listener = this.listener(name);
       listener.accepted += accepted;
       listener.open += open;
+      listener.requests += requests;
       listener.tlsFailures += tlsFailures;
       for (const fault of faults) listener.noteFault(fault.name, fault.count);
     }

@@ -71,7 +71,6 @@ export interface OutlierMessage {
 /** A worker's counters since its start. */
 export interface CountersMessage {
   readonly kind: "counters";
-  readonly requests: number;
   readonly clientAborts: number;
   readonly cutResponses: number;
   readonly statusClasses: readonly number[];
@@ -190,7 +189,6 @@ export function countersOf(
 ): CountersMessage {
   return {
     kind: "counters",
-    requests: metrics.requests,
     clientAborts: metrics.clientAborts,
     cutResponses: metrics.cutResponses,
     statusClasses: [...metrics.statusClasses],

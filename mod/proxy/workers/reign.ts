@@ -51,7 +51,6 @@ export class Reign {
       engine: this.#engine,
       generation: generation ?? 1,
       isWorker: false,
-      connectionCount: () => totals.connections,
       idleCount: (group) => totals.idleCount(group),
       refresh: () => totals.writeTo(metrics, this.#control.groups),
       onProbe: (hasChanged) => this.#onProbe(hasChanged),

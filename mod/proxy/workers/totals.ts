@@ -26,10 +26,6 @@ export class WorkerTotals {
     this.#ended = this.#ended === null ? ended : sumOf(this.#ended, ended);
   }
 
-  get connections(): number {
-    return this.#sum((message) => message.connections);
-  }
-
   /** Of some of the workers. */
   connectionsOf(pids: readonly number[]): number {
     return pids.reduce((sum, pid) => sum + (this.#latest.get(pid)?.connections ?? 0), 0);
@@ -43,7 +39,6 @@ export class WorkerTotals {
 
   /** Overwrites the master's counters, which no traffic of its own touches. */
   writeTo(metrics: EngineMetrics, groups: readonly PeerGroup[]): void {
-    metrics.requests = this.#sum((message) => message.requests);
     metrics.clientAborts = this.#sum((message) => message.clientAborts);
     metrics.cutResponses = this.#sum((message) => message.cutResponses);
     for (let i = 0; i < metrics.statusClasses.length; i++) {
