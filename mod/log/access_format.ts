@@ -100,7 +100,7 @@ interface ParsedFormat {
  * otherwise. Throws `RangeError` with one line that names what is wrong.
  */
 export function compileAccessFormat(format: string, escape?: Escape): AccessFormat {
-  const named = format in namedFormats ? format as keyof typeof namedFormats : null;
+  const named = Object.hasOwn(namedFormats, format) ? format as keyof typeof namedFormats : null;
   const pattern = named === null ? format : namedFormats[named];
   const parsed: ParsedFormat = {
     prefix: "",

@@ -20,6 +20,7 @@ export class FileSink implements Sink {
   #file: Deno.FsFile;
   #timer = 0;
   #complained = false;
+  #isClosed = false;
   readonly #forget: () => void;
   readonly #drops: DropCount;
 
@@ -70,6 +71,8 @@ export class FileSink implements Sink {
   }
 
   reopen(): void {
+    // The last to write has gone, and its file with it: nothing is left to open again.
+    if (this.#isClosed) return;
     this.flush();
     this.#openAgain();
   }
@@ -78,6 +81,7 @@ export class FileSink implements Sink {
     this.flush();
     this.#drops.tell();
     this.#forget();
+    this.#isClosed = true;
     this.#file.close();
     return Promise.resolve();
   }

@@ -77,10 +77,14 @@ function parseRollback(text: string): LogTarget {
   return { kind: "rollback", path, rule };
 }
 
+/** RFC 5424 6.2.5. */
+const appName = /^[!-~]{1,48}$/;
+
 function parseSyslog(text: string): LogTarget {
   const [place = "", ...settings] = text.split(",");
   const match = /^(?:(udp|tcp):\/\/(.+)|unix:(\/.+))$/.exec(place);
-  if (match === null) {
+  const port = Number(/:(\d+)$/.exec(match?.[2] ?? "")?.[1] ?? 514);
+  if (match === null || port < 1 || port > 65_535) {
     throw new RangeError(
       `syslog:${place} is not syslog:udp://HOST[:PORT], syslog:tcp://HOST[:PORT] or syslog:unix:/PATH`,
     );
@@ -89,7 +93,7 @@ function parseSyslog(text: string): LogTarget {
   let tag = "hayate";
   for (const setting of settings) {
     const [name = "", value = ""] = setting.split("=");
-    if (name === "tag" && value !== "") tag = value;
+    if (name === "tag" && appName.test(value)) tag = value;
     else if (name === "facility" && facilities[value] !== undefined) {
       facility = facilities[value] as number;
     } else {throw new RangeError(

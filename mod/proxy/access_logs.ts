@@ -1,13 +1,6 @@
 /** Opens the access logs of a plan: one sink for each target, one log for each format. */
 import { StartError } from "../base/errors.ts";
-import {
-  AccessLog,
-  compileAccessFormat,
-  namedFormats,
-  openSink,
-  parseLogTarget,
-  type Sink,
-} from "../log/mod.ts";
+import { AccessLog, compileAccessFormat, openSink, parseLogTarget, type Sink } from "../log/mod.ts";
 import { openMessageSender } from "../net/portable/message_sender.ts";
 import { startLogCommand } from "../process/log_command.ts";
 import type { AccessLogPlan } from "./plan.ts";
@@ -28,11 +21,7 @@ export class AccessLogs {
     const known = this.#logs.get(key);
     if (known !== undefined) return known;
     try {
-      const text = plan.format ?? "combined";
-      const format = compileAccessFormat(
-        Object.hasOwn(namedFormats, text) ? namedFormats[text as keyof typeof namedFormats] : text,
-        plan.escape,
-      );
+      const format = compileAccessFormat(plan.format ?? "combined", plan.escape ?? undefined);
       const log = new AccessLog(format, this.#sink(plan.target));
       this.#logs.set(key, log);
       return log;

@@ -227,7 +227,8 @@ export interface AccessLogPlan {
   /** A path, or `| command`. */
   readonly target: string;
   readonly format: string | null;
-  readonly escape: "apache" | "json";
+  /** null: as the format wants it. */
+  readonly escape: "apache" | "json" | null;
   readonly at: Position;
 }
 

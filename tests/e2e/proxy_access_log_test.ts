@@ -130,7 +130,7 @@ Deno.test("JSON and LTSV lines name the upstream, its tries and its time", async
   for (const format of ["json", "ltsv"]) {
     await using app = upstream();
     await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
-access-log: {path: DIR/access.log, format: ${format}${format === "json" ? ", escape: json" : ""}}
+access-log: {path: DIR/access.log, format: ${format}}
 hosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${app.port}/"}, /f: {file.dir: DIR}}}}
 `);
     await proxy.get("/");

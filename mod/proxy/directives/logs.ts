@@ -1,4 +1,5 @@
 /** `access-log`: a file, a command, or a mapping with a format. */
+import { compileAccessFormat, parseLogTarget } from "../../log/mod.ts";
 import type { AccessLogPlan } from "../plan.ts";
 import {
   anyText,
@@ -17,13 +18,13 @@ export const accessLogDirective: Directive = {
   apply(draft, value, name) {
     let target: string | null = null;
     let format: string | null = null;
-    let escape: AccessLogPlan["escape"] = "apache";
+    let escape: AccessLogPlan["escape"] = null;
     if (value.kind === "mapping") {
       readMap(draft, name, value, {
         path: (node) => target = readScalar(draft, `${name}.path`, node, anyText),
         format: (node) => format = readScalar(draft, `${name}.format`, node, anyText),
         escape: (node) =>
-          escape = readScalar(draft, `${name}.escape`, node, choice("apache", "json")) ?? "apache",
+          escape = readScalar(draft, `${name}.escape`, node, choice("apache", "json")),
       });
       if (target === null) {
         draft.problem(value.at, "in command access-log, `path` is missing");
@@ -33,7 +34,21 @@ export const accessLogDirective: Directive = {
       target = readScalar(draft, name, value, anyText);
       if (target === null) return;
     }
+    const wrong = faultOf(parseLogTarget, target) ??
+      (format === null ? null : faultOf(compileAccessFormat, format));
+    if (wrong !== null) return draft.problem(value.at, `in command access-log, ${wrong}`);
     const log: AccessLogPlan = { target, format, escape, at: value.at };
     draft.settings.accessLogs = [...draft.settings.accessLogs, log];
   },
 };
+
+/** What is wrong with a text that a reader throws `RangeError` for, or null. */
+function faultOf(read: (text: string) => unknown, text: string): string | null {
+  try {
+    read(text);
+    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}

@@ -76,6 +76,15 @@ Deno.test("FileSink.reopen() goes on with the old file when the new one cannot b
     ]);
   }));
 
+Deno.test("FileSink.reopen() has nothing to do, and nothing to say, once it is closed", () =>
+  inFolder(async (folder) => {
+    const complaints: string[] = [];
+    const sink = new FileSink(`${folder}/a.log`, (message) => complaints.push(message));
+    await sink.close();
+    sink.reopen();
+    assertEquals(complaints, []);
+  }));
+
 Deno.test("FileSink says in one line why a file cannot be opened", () => {
   assertThrows(
     () => new FileSink("/nonexistent/a.log", silence),
