@@ -1,5 +1,6 @@
 /** `balance`: how one server of several is chosen, in nginx's words. */
 import { nearestName } from "../../config/mod.ts";
+import { compileHashKey, hashVariables } from "../engine/hash_key.ts";
 import type { BalancePlan } from "../plan.ts";
 
 const balanceWords = [
@@ -40,9 +41,9 @@ export function parseBalance(text: string): BalancePlan | string {
     case "hash": {
       const consistent = rest.at(-1) === "consistent";
       const key = rest[0];
-      if (key !== undefined && rest.length === (consistent ? 2 : 1)) {
-        return { kind, key, consistent };
-      }
+      if (key === undefined || rest.length !== (consistent ? 2 : 1)) break;
+      if (compileHashKey(key) === null) return `found \`${key}\`; allowed: ${hashVariables}`;
+      return { kind, key, consistent };
     }
   }
   const near = nearestName(kind, kinds);

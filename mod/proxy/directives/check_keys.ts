@@ -19,6 +19,8 @@ export class CheckKeys {
   #alive: Placed<number> | null = null;
   #match: Placed<MatchPlan> | null = null;
   #command: Placed<readonly string[]> | null = null;
+  /** `check_exec` is there, right or wrong. */
+  #hasCommand = false;
 
   /** For `readMap`. */
   readonly readers: Readonly<Record<string, (node: ConfigNode) => void>> = {
@@ -65,7 +67,7 @@ export class CheckKeys {
       else if (!fits) this.#draft.problem(at, `invalid ${name} for type "${type}"`);
     }
     if (check === null) return null;
-    if (type === "exec" && this.#command === null) {
+    if (type === "exec" && !this.#hasCommand) {
       this.#draft.problem(check.at, "in command check, type=exec needs check_exec: COMMAND");
     }
     return {
@@ -89,6 +91,7 @@ export class CheckKeys {
 
   /** A text is for the shell; a sequence is the program and its arguments. */
   #readCommand(node: ConfigNode): Placed<readonly string[]> | null {
+    this.#hasCommand = true;
     const name = "check_exec";
     const word = (text: string) => text === "" ? "the command is empty" : [text];
     if (node.kind !== "sequence") {

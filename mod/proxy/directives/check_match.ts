@@ -4,7 +4,8 @@ import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../check_pla
 import { itemsOf, readLine, readMap } from "./directive.ts";
 import type { LevelDraft, Mutable } from "./drafts.ts";
 
-const fieldName = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
+/** A token (RFC 9110 5.6.2), but for a lone `!`. */
+const fieldName = "(?!!\\s*$)[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 
 /** Reads the mapping; what is wrong is reported. */
 export function readMatch(draft: LevelDraft, map: MapNode): MatchPlan {

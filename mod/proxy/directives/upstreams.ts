@@ -49,6 +49,8 @@ const announcedVersion = {
 interface UpstreamKeys {
   readonly plan: Mutable<UpstreamPlan> & { readonly peers: PeerPlan[] };
   readonly check: CheckKeys;
+  /** Some are named, right or wrong. */
+  hasServers: boolean;
 }
 
 function addUpstream(draft: LevelDraft, name: string, at: Position, body: ConfigNode): void {
@@ -65,9 +67,10 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
     return;
   }
   const keys = readUpstream(draft, name, at, body);
-  const { plan } = keys;
+  const { plan, hasServers } = keys;
   if (plan.peers.length === 0) {
-    draft.problem(at, `in command upstreams, ${name} has no servers`);
+    // Servers that are all wrong have been reported one by one.
+    if (!hasServers) draft.problem(at, `in command upstreams, ${name} has no servers`);
     return;
   }
   reportConflicts(draft, plan);
@@ -90,10 +93,11 @@ function readUpstream(
   body: MapNode,
 ): UpstreamKeys {
   const plan = { ...upstreamDefaults, name, peers: [] as PeerPlan[], implicit: false, at };
-  const keys: UpstreamKeys = { plan, check: new CheckKeys(draft) };
+  const keys: UpstreamKeys = { plan, check: new CheckKeys(draft), hasServers: false };
   readMap(draft, "upstreams", body, {
     servers: (node) => {
       for (const item of itemsOf(node)) {
+        keys.hasServers = true;
         const peer = readLine(draft, "servers", item, parseServer);
         if (peer !== null) plan.peers.push(peer);
       }

@@ -34,8 +34,11 @@ export function changeCookies(
 
 /** The value that a Set-Cookie field gives to the cookie of a name; null when it sets another one. */
 export function setCookieValue(field: string, name: string): string | null {
-  const match = /^\s*([^=;]*?)\s*=\s*([^;]*?)\s*(?:;|$)/.exec(field);
-  return match !== null && match[1] === name ? match[2] : null;
+  const [pair] = field.split(";", 1);
+  const equals = pair.indexOf("=");
+  return equals >= 0 && pair.slice(0, equals).trim() === name
+    ? pair.slice(equals + 1).trim()
+    : null;
 }
 
 /** A Set-Cookie field with another value and the same attributes. */

@@ -208,10 +208,19 @@ const faults: [string, string, string[]][] = [
     ],
   ],
   ["server lines", "upstreams:\n  a:\n    servers:\n      - h wieght=2\n      - a b\n      - :80", [
-    "[h2o.conf:2] in command upstreams, a has no servers",
     "[h2o.conf:4] in command servers, found `wieght=2` (did you mean weight?); allowed: weight=N, max_fails=N, fail_timeout=TIME, max_conns=N, slow_start=TIME, route=TEXT, service=NAME, backup, down, drain, resolve",
     "[h2o.conf:5] in command servers, found `b`; allowed: weight=N, max_fails=N, fail_timeout=TIME, max_conns=N, slow_start=TIME, route=TEXT, service=NAME, backup, down, drain, resolve",
     "[h2o.conf:6] in command servers, found `:80`; allowed: host, host:port, [v6]:port, unix:/path",
+  ]],
+  ["no servers", "upstreams:\n  a:\n    servers: []", [
+    "[h2o.conf:2] in command upstreams, a has no servers",
+  ]],
+  ["a key of no variable", "upstreams:\n  a:\n    servers: h\n    balance: hash $nope", [
+    "[h2o.conf:4] in command balance, found `$nope`; allowed: $remote_addr, $request_uri, $uri, $args, $host, $arg_NAME, $http_NAME, $cookie_NAME",
+  ]],
+  ["access logs", 'access-log: "|"\naccess-log: {path: /a, format: "%Z"}', [
+    "[h2o.conf:1] in command access-log, log target | lacks its command",
+    "[h2o.conf:2] in command access-log, access-log format: unknown conversion %Z, known are %A %b %H %h %l %m %p %q %r %s %t %U %u %V %v",
   ]],
   ["a field that would split the response", 'header.add: "A: b\\r\\nC: d"', [
     "[h2o.conf:1] in command header.add, found `A: b\\r\\nC: d`; allowed: `Name: value`",

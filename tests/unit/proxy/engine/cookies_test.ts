@@ -41,6 +41,8 @@ Deno.test("setCookieValue() and withCookieValue() see the first pair only", () =
   assertEquals(setCookieValue("a=", "a"), "");
   assertEquals(setCookieValue("b=1; a=2", "a"), null);
   assertEquals(setCookieValue("a", "a"), null);
+  assertEquals(setCookieValue("a; b=1", "a"), null);
+  assertEquals(setCookieValue("a=x=y ; b", "a"), "x=y");
   assertEquals(withCookieValue("a=1; Path=/; Secure", "a", "2"), "a=2; Path=/; Secure");
   assertEquals(withCookieValue("a=1", "a", "2"), "a=2");
 });
