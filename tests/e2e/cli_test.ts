@@ -272,3 +272,12 @@ Deno.test("--help names no place of the machine that built the program", async (
     assert(!(await runHayate(argv)).stdout.includes(root));
   }
 });
+
+Deno.test("hayate leaves nothing in the temporary folder, and trusts nothing that lies there", async () => {
+  await using folder = await tempFolder();
+  const env = { TMPDIR: folder.path };
+  for (let run = 0; run < 2; run++) {
+    assertEquals((await runHayate(["help", "serve"], { env })).code, 0);
+  }
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});
