@@ -3,14 +3,14 @@ import { exitCodes, StartError } from "../base/errors.ts";
 import { type Logger, openLogFile } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
-import { getVariable } from "../process/environment.ts";
+import { dropVariable, getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { PidFile } from "../process/pid_file.ts";
 import { listenForPause } from "../process/pausing.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener, swallowSignal } from "../process/signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
-import { readAppliance } from "../tls/appliance.ts";
+import { freshTicketSeed, readAppliance, tlsVariables } from "../tls/appliance.ts";
 import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
 import { ListenerSet } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
@@ -78,6 +78,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       logger,
       inherited,
       generation,
+      ticketSeed: takeTicketSeed(),
       load: () => loadAgain(loaded, setting),
       onReloaded: (next) => isAlone && redirectLog(next, logger),
     });
@@ -104,6 +105,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     logger,
     listeners: new ListenerSet(reactor, inherited, (message) => logger.warn(message)),
     tls: readAppliance(getVariable),
+    ticketSeed: takeTicketSeed(),
     generation,
     member,
   });
@@ -140,6 +142,13 @@ async function applyPlan(
   if (loaded.plan.global.workers > 1) {
     logger.warn("num-threads: from one process to several takes a restart; the rest is in force");
   }
+}
+
+/** The supervisor's or the master's, or one of our own. No child of ours is to have it by chance. */
+function takeTicketSeed(): string {
+  const seed = getVariable(tlsVariables.ticketSeed) ?? freshTicketSeed();
+  dropVariable(tlsVariables.ticketSeed);
+  return seed;
 }
 
 function redirectLog({ plan }: LoadedPlan, logger: Logger): void {

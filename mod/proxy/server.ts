@@ -30,6 +30,8 @@ export interface ServerParts {
   readonly listeners: ListenerSet;
   /** The supervisor's certificate, and for which sockets; null without one. */
   readonly tls: InheritedTls | null;
+  /** For the tickets of TLS sessions, which outlive plans and workers. */
+  readonly ticketSeed: string;
   /** SERVER_STARTER_GENERATION or, after a reload, a count of our own; null: neither. */
   readonly generation: number | null;
   /** The channel to the master; null in a process of its own. */
@@ -68,7 +70,13 @@ export class ProxyServer {
       former === null ? undefined : former.#engine.metrics,
     );
     this.#generation = new Generation(parts.generation ?? 1, () => this.connectionCount);
-    this.#tls = new SecuredListeners(reactor, logger, parts.tls, plan.global.handshakeTimeoutMs);
+    this.#tls = new SecuredListeners(
+      reactor,
+      logger,
+      parts.tls,
+      plan.global.handshakeTimeoutMs,
+      parts.ticketSeed,
+    );
     this.#announced = new AnnouncedListeners(
       reactor,
       new SparseLog(logger, () => reactor.nowMs),

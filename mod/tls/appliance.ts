@@ -67,14 +67,18 @@ function appliance(
   note: string,
   dispose: () => void,
 ): ApplianceTls {
-  const seed = crypto.getRandomValues(new Uint8Array(32)).toHex();
   const variables = {
     [tlsVariables.certificate]: certificate,
     [tlsVariables.key]: key,
     [tlsVariables.sockets]: sockets.join(";"),
-    [tlsVariables.ticketSeed]: seed,
+    [tlsVariables.ticketSeed]: freshTicketSeed(),
   };
   return { variables, note, dispose };
+}
+
+/** What ticket keys are derived from; secret, and the same for everybody who resumes sessions. */
+export function freshTicketSeed(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toHex();
 }
 
 /** What a worker reads of it. */

@@ -23,6 +23,8 @@ export class SecuredListeners {
     readonly logger: Logger,
     readonly inherited: InheritedTls | null,
     readonly handshakeTimeoutMs: number = handshakeTimeoutDefaultMs,
+    /** Who shares it resumes the same sessions; null: each listener its own. */
+    readonly ticketSeed: string | null = inherited?.ticketSeed ?? null,
   ) {
     this.#failures = new SparseLog(logger, () => reactor.nowMs);
   }
@@ -52,7 +54,7 @@ export class SecuredListeners {
     onFailure?: () => void,
   ): AcceptHandler {
     const { reactor, logger } = this;
-    const keeper = new ContextKeeper(options, this.inherited?.ticketSeed ?? null, {
+    const keeper = new ContextKeeper(options, this.ticketSeed, {
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       clearTimer: (handle) => reactor.clearTimer(handle),
       nowEpochSeconds: () => Date.now() / 1000,

@@ -43,6 +43,9 @@ export interface ServerContextOptions {
 const cipherSuiteDefault = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 /** An SSL_CTX per identity, and the choice among them by the name that the client asks for. */
+/** SSL_MAX_SID_CTX_LENGTH, and the length of SHA-256. */
+const sessionContextBytes = 32;
+
 export class ServerContext {
   readonly #contexts: Deno.PointerObject[] = [];
   readonly #alpn = AlpnSelector.shared();
@@ -88,8 +91,8 @@ export class ServerContext {
         options.ticketKeys,
       );
     }
-    const sessionContext = cString("hayate");
-    lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length - 1);
+    const sessionContext = sessionContextOf(options);
+    lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length);
     this.#alpn.attach(context);
     if (identity.ocspFile !== undefined) {
       const stapler = new OcspStapler(identity.ocspFile);
@@ -99,6 +102,18 @@ export class ServerContext {
     this.#names.attach(context);
     for (const name of identity.names ?? []) this.#names.add(name, context);
   }
+}
+
+/**
+ * Sessions are resumed only where the same clients are let in: else a ticket of a listener that asks
+ * for no certificate would open one that does, since all listeners of a process share ticket keys.
+ */
+function sessionContextOf({ clientCaFile }: ServerContextOptions): Uint8Array<ArrayBuffer> {
+  const lib = libssl();
+  const text = new TextEncoder().encode(`hayate ${clientCaFile ?? ""}`);
+  const digest = new Uint8Array(sessionContextBytes);
+  lib.HMAC(lib.EVP_sha256(), text, text.length, text, text.length, digest, null);
+  return digest;
 }
 
 function useCertificate(context: Deno.PointerObject, files: CertificateFiles): void {

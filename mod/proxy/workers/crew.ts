@@ -6,6 +6,7 @@ import { allVariables } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { sendSignal } from "../../process/signals.ts";
 import { spawn } from "../../process/spawn.ts";
+import { tlsVariables } from "../../tls/appliance.ts";
 import type { ConfigTexts } from "../config_file.ts";
 import type { HandedSockets } from "./master_sockets.ts";
 import type {
@@ -28,6 +29,7 @@ export interface CrewParts {
   readonly workers: number;
   /** null: there is no supervisor, and no reload has been. */
   readonly generation: number | null;
+  readonly ticketSeed: string;
   readonly logger: Logger;
   readonly sockets: HandedSockets;
   /** What the plan was read from, whatever the files say by now. */
@@ -127,7 +129,7 @@ export class Crew {
   }
 
   #startOne(): void {
-    const { argv, sockets, texts, generation } = this.#parts;
+    const { argv, sockets, texts, generation, ticketSeed } = this.#parts;
     const channelNumber = sockets.freeNumber;
     let worker: Worker | null = null;
     const pair = openChannel({
@@ -143,6 +145,7 @@ export class Crew {
         ...allVariables(),
         SERVER_STARTER_PORT: sockets.portsText,
         [channelVariable]: String(channelNumber),
+        [tlsVariables.ticketSeed]: ticketSeed,
         ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
       },
       descriptors: [...sockets.descriptors, { ours: pair.theirs, number: channelNumber }],

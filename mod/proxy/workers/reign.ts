@@ -22,6 +22,7 @@ export interface ReignHome {
   readonly logger: Logger;
   readonly totals: WorkerTotals;
   readonly metrics: EngineMetrics;
+  readonly ticketSeed: string;
 }
 
 export class Reign {
@@ -66,6 +67,7 @@ export class Reign {
       argv: plan.file === null ? [] : ["-c", plan.file],
       workers: plan.global.workers,
       generation,
+      ticketSeed: home.ticketSeed,
       logger,
       texts,
       sockets,

@@ -19,6 +19,8 @@ export interface MasterRun {
   readonly logger: Logger;
   readonly inherited: readonly InheritedSocket[] | null;
   readonly generation: number | null;
+  /** For the tickets of TLS sessions, which outlive plans and workers. */
+  readonly ticketSeed: string;
   /** For a reload. Throws `StartError`. */
   load(): Promise<LoadedPlan>;
   /** The plan is in force. */
@@ -51,7 +53,13 @@ class MasterProcess {
     const { reactor, logger, loaded, generation } = run;
     this.#run = run;
     this.#generation = generation;
-    this.#home = { reactor, logger, totals: new WorkerTotals(), metrics: new EngineMetrics() };
+    this.#home = {
+      reactor,
+      logger,
+      totals: new WorkerTotals(),
+      metrics: new EngineMetrics(),
+      ticketSeed: run.ticketSeed,
+    };
     this.#sockets = new MasterSockets(run.inherited, (message) => logger.warn(message));
     const opening = this.#sockets.open(loaded.plan.listeners);
     this.#current = this.#reignOf(loaded, opening, generation, null);
