@@ -77,7 +77,7 @@ interface Common extends Named {
    * Requests per CPU-second that ours has to have, as a multiple of the best of the others. None:
    * nothing was promised.
    */
-  readonly goal?: number | Readonly<Record<Transport, number>>;
+  readonly goal?: number | Readonly<Record<Transport, number | null>>;
 }
 
 /** Different clients against one server: the client's CPU counts. */

@@ -60,7 +60,7 @@ Deno.test("scripts/bench says in one line what it does not understand", async ()
   const { code, stdout, stderr } = await runProgram(bench, ["--only", "nothing"]);
   assertEquals([code, stdout], [2, ""]);
   assert(
-    stderr.startsWith("bench: --only nothing: no such comparison, there are load, load-close"),
+    stderr.startsWith("bench: --only nothing: no such comparison, there are load, load-unix"),
   );
 });
 

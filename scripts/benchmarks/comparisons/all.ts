@@ -6,6 +6,7 @@ import { files, filesHuge, filesLarge, filesSmall } from "./files.ts";
 import { handshakes, handshakesResumed } from "./handshakes.ts";
 import { proxyLatency, serveLatency } from "./latency.ts";
 import { load } from "./load.ts";
+import { loadUnix } from "./load_unix.ts";
 import { idle, loadMemories } from "./memory.ts";
 import { proxy } from "./proxy.ts";
 import { proxyBodies, tlsProxyBodies } from "./proxy_bodies.ts";
@@ -20,6 +21,7 @@ import { tlsProxy } from "./tls_proxy.ts";
 
 export const comparisons: readonly Comparison[] = [
   load,
+  loadUnix,
   loadClose,
   loadRate,
   loadMemories,

@@ -12,7 +12,7 @@ export const loadClose: ClientComparison = {
   contenders: [hayateLoadNoKeepalive, wrkClose],
   transports: ["tcp", "unix"],
   connections: [50],
-  goal: 1.2,
+  goal: { tcp: 1.2, unix: null },
   isCore: false,
 };
 

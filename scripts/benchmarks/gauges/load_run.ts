@@ -13,6 +13,7 @@ export interface LoadRun {
   readonly requestsFailed: number;
   readonly failures: readonly { kind: string; code: string; count: number }[];
   readonly latency: { readonly percentilesUs: Readonly<Record<string, number>> };
+  readonly client: { readonly cpuUserMs: number; readonly cpuSystemMs: number };
   readonly schedule: { readonly requestsDue: number; readonly requestsUnsent: number } | null;
 }
 
