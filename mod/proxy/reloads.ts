@@ -1,7 +1,26 @@
 /** HUP: reads the configuration again, and puts it in force or says why the running one stays. */
 import { StartError } from "../base/errors.ts";
 import type { Logger } from "../log/mod.ts";
+import { addSignalListener } from "../process/signals.ts";
 import type { LoadedPlan } from "./config_file.ts";
+
+/**
+ * Hears HUP from the moment it is made: during a start, which may take seconds (names, checks), the
+ * signal would end the process. Whoever came too early is passed on later; the file may have changed.
+ */
+export class Hangups {
+  #wasHeard = false;
+  #listener: () => void = () => this.#wasHeard = true;
+
+  constructor() {
+    addSignalListener("HUP", () => this.#listener());
+  }
+
+  passTo(listener: () => void): void {
+    this.#listener = listener;
+    if (this.#wasHeard) listener();
+  }
+}
 
 export interface ReloadParts {
   readonly logger: Logger;

@@ -8,13 +8,13 @@ import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { PidFile } from "../process/pid_file.ts";
 import { listenForPause } from "../process/pausing.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
-import { addSignalListener, swallowSignal } from "../process/signals.ts";
+import { addSignalListener } from "../process/signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 import { freshTicketSeed, readAppliance, tlsVariables } from "../tls/appliance.ts";
 import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
 import { ListenerSet } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
-import { Reloads } from "./reloads.ts";
+import { Hangups, Reloads } from "./reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
 import { resolvePlan } from "./resolve_plan.ts";
 import { SingleProcess } from "./single_process.ts";
@@ -32,14 +32,18 @@ interface Setting {
   readonly generation: number | null;
   /** The channel to our master; null in a process of its own. */
   readonly member: WorkerMember | null;
+  /** A worker's go nowhere: its master reloads. */
+  readonly hangups: Hangups;
 }
 
 /** Runs until a signal ends it. Throws `StartError`. */
 export async function runProxy(command: ProxyCommand, logger: Logger): Promise<number> {
+  const hangups = new Hangups();
   const starterPort = getVariable("SERVER_STARTER_PORT");
   const inherited = starterPort === undefined ? null : parseStarterPort(starterPort);
   const member = WorkerMember.join();
-  const setting = { command, logger, inherited, generation: readGeneration(), member };
+  const generation = readGeneration();
+  const setting = { command, logger, inherited, generation, member, hangups };
   const loaded = readPlan(setting, member === null ? new Map() : await member.texts);
   if (command.testOnly) {
     reportConfigurationOk();
@@ -81,6 +85,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       ticketSeed: takeTicketSeed(),
       load: () => loadAgain(loaded, setting),
       onReloaded: (next) => isAlone && redirectLog(next, logger),
+      hangups: setting.hangups,
     });
   } else {
     await runSingle(loaded, setting, reactor);
@@ -122,9 +127,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
   listenToSignals(single, logger, onDrain, () => reactor.stop());
   const running = reactor.run();
   await single.start();
-  // A worker's master reloads.
-  if (member === null) addSignalListener("HUP", () => reloads.request());
-  else swallowSignal("HUP");
+  if (member === null) setting.hangups.passTo(() => reloads.request());
   notifyReady(listenForPause(single));
   member?.ready();
   await running;

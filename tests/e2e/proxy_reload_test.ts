@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
-import { childPids, startListening } from "../support/binary.ts";
+import { childPids, startHayate, startListening } from "../support/binary.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
 import { RawConnection, rawExchange, tcp, unix } from "../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
@@ -212,6 +212,27 @@ upstreams:
     }
   });
 
+  Deno.test(`HUP during the start waits for its end ${mode}`, async () => {
+    await using folder = await tempFolder();
+    const probe = `touch ${folder.path}/asked; until [ -e ${folder.path}/go ]; do sleep 0.05; done`;
+    const text = config(
+      workers,
+      "{proxy.reverse.url: http://app/}",
+      `upstreams: {app: {servers: "127.0.0.1:1", check: type=exec timeout=60000, check_exec: "${probe}"}}`,
+    );
+    const file = await folder.write("h2o.conf", text.replace("PORT", `${freePort()}`));
+    const child = startHayate(["proxy", "-c", file]);
+    try {
+      await child.waitUntil("the probe", () => exists(`${folder.path}/asked`) || null);
+      child.kill("SIGUSR1");
+      child.kill("SIGHUP");
+      await folder.write("go", "");
+      await child.waitForLine(inForce);
+    } finally {
+      await child.stop();
+    }
+  });
+
   Deno.test(`Many reloads leave nothing behind ${mode}`, async () => {
     await using upstream = ScriptedUpstream.start(always(response("a")));
     const text = config(
@@ -236,6 +257,15 @@ upstreams: {app: {servers: "127.0.0.1:${upstream.port}", check: interval=1000 ty
     const lines = (await Deno.readTextFile(`${proxy.folder.path}/access.log`)).trim().split("\n");
     assert(lines.length >= 15, `${lines.length} lines in the access log`);
   });
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Waits until the generations before have ended: idle connections get a second of grace. */

@@ -47,6 +47,8 @@ interface Worker {
   appliedVersion: number;
   isReady: boolean;
   hasClosed: boolean;
+  /** Logs are to be opened again as soon as it is ready: USR1 ends a process that does not listen yet. */
+  owesReopening: boolean;
 }
 
 export class Crew {
@@ -115,6 +117,14 @@ export class Crew {
     );
   }
 
+  /** Has every worker open its log files again (USR1). */
+  reopenLogs(): void {
+    for (const worker of this.#workers) {
+      if (worker.isReady) sendSignal(worker.pid, "USR1");
+      else worker.owesReopening = true;
+    }
+  }
+
   /** Ends all workers by `name` and waits for them. */
   async stop(name: "TERM" | "QUIT"): Promise<void> {
     this.#isStopping = true;
@@ -163,6 +173,7 @@ export class Crew {
       appliedVersion: -1,
       isReady: false,
       hasClosed: false,
+      owesReopening: false,
     };
     this.#workers.add(worker);
     pair.ours.send({ kind: "texts", texts: [...texts] } satisfies TextsMessage);
@@ -175,6 +186,7 @@ export class Crew {
     switch (message.kind) {
       case "ready":
         worker.isReady = true;
+        if (worker.owesReopening) sendSignal(worker.pid, "USR1");
         break;
       case "closed":
         worker.hasClosed = true;

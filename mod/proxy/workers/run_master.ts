@@ -8,7 +8,7 @@ import { addSignalListener } from "../../process/signals.ts";
 import type { InheritedSocket } from "../../process/starter_port.ts";
 import type { LoadedPlan } from "../config_file.ts";
 import { EngineMetrics } from "../engine/engine_metrics.ts";
-import { Reloads } from "../reloads.ts";
+import { type Hangups, Reloads } from "../reloads.ts";
 import { type MasterOpening, MasterSockets } from "./master_sockets.ts";
 import { Reign } from "./reign.ts";
 import { WorkerTotals } from "./totals.ts";
@@ -25,6 +25,7 @@ export interface MasterRun {
   load(): Promise<LoadedPlan>;
   /** The plan is in force. */
   onReloaded(loaded: LoadedPlan): void;
+  readonly hangups: Hangups;
 }
 
 /** Runs until a signal ends it. Throws `StartError`. */
@@ -79,7 +80,7 @@ class MasterProcess {
       logger.info(`listening on ${formatAddress(address)}`);
     }
     this.#tellWorkers();
-    addSignalListener("HUP", () => this.#reloads.request());
+    this.#run.hangups.passTo(() => this.#reloads.request());
   }
 
   async #reload(loaded: LoadedPlan): Promise<void> {
@@ -142,7 +143,8 @@ class MasterProcess {
     }
     addSignalListener("QUIT", () => void this.#stop("QUIT", "QUIT"));
     addSignalListener("USR1", () => {
-      for (const { crew } of [this.#current, ...this.#retiring.keys()]) crew.signalAll("USR1");
+      const next = this.#next === null ? [] : [this.#next];
+      for (const { crew } of [this.#current, ...next, ...this.#retiring.keys()]) crew.reopenLogs();
       this.#run.logger.reopen();
     });
   }
