@@ -5,6 +5,9 @@ import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
 /** Only the user who runs hayate may change its upstreams. */
 const socketMode = 0o600;
 
+/** Sockets of this process so far: Deno removes the path that a listener was bound to, however late. */
+let boundCount = 0;
+
 export interface ControlListener {
   /** Answers from now on; before it clients wait, or meet who answered there until now. */
   answer(): void;
@@ -23,7 +26,7 @@ export function openControl(
     return { answer: () => listener.resume(), close: () => listener.close() };
   }
   // Bound beside the path and moved onto it: at every moment somebody answers there.
-  const beside = { kind: "unix" as const, path: `${address.path}.${Deno.pid}` };
+  const beside = { kind: "unix" as const, path: `${address.path}.${Deno.pid}.${++boundCount}` };
   const listener: Listener = reactor.listen(beside, { mode: socketMode }, onAccept);
   const { ino } = Deno.lstatSync(beside.path);
   return {

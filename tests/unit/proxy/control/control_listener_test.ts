@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+// Loaded here, so that no single test is blamed for the libraries that stay open.
+import "../../../../mod/net/epoll/epoll_reactor.ts";
+import { createReactor } from "../../../../mod/net/mod.ts";
+import type { SocketHandler } from "../../../../mod/net/reactor.ts";
+import { openControl } from "../../../../mod/proxy/control/control_listener.ts";
+import { tempFolder } from "../../../support/ports.ts";
+
+const nobody: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
+
+for (const kind of ["epoll", "portable"]) {
+  Deno.test(`openControl() takes the path over while the one before is still closing (${kind})`, async () => {
+    await using folder = await tempFolder();
+    const address = { kind: "unix" as const, path: `${folder.path}/c.sock` };
+    const reactor = await createReactor(kind);
+    const running = reactor.run();
+    const first = openControl(reactor, address, () => nobody);
+    first.answer();
+    const second = openControl(reactor, address, () => nobody);
+    first.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    second.answer();
+    assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["c.sock"]);
+    second.close();
+    reactor.stop();
+    await running;
+    assertEquals([...Deno.readDirSync(folder.path)], []);
+  });
+}
