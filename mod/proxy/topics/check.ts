@@ -38,7 +38,7 @@ With http and https:
 
 With exec:
   check_exec: /opt/probe --fast    for the shell; or [program, argument, ...]
-  Exit code 0 means alive. At the timeout the command and all it has started are
+  Exit code 0 means alive. At the timeout the command and its process group are
   killed. HAYATE_UPSTREAM, HAYATE_SERVER, HAYATE_PEER (host:port or path),
   HAYATE_PEER_HOST and HAYATE_PEER_PORT or HAYATE_PEER_PATH say whom it is about.
   The first line of what it says is logged when it is news.
