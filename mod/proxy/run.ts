@@ -28,6 +28,8 @@ interface Setting {
   readonly logger: Logger;
   /** null: no supervisor holds sockets for us. */
   readonly inherited: readonly InheritedSocket[] | null;
+  /** No supervisor above us: else its pid is the one to signal, and its log the one to read (as h2o). */
+  readonly isAlone: boolean;
   /** SERVER_STARTER_GENERATION; null: there is none. */
   readonly generation: number | null;
   /** The channel to our master; null in a process of its own. */
@@ -43,8 +45,10 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const inherited = starterPort === undefined ? null : parseStarterPort(starterPort);
   const member = WorkerMember.join();
   const generation = readGeneration();
-  const setting = { command, logger, inherited, generation, member, hangups };
-  const loaded = readPlan(setting, member === null ? new Map() : await member.texts);
+  const welcome = member === null ? null : await member.welcome;
+  const isAlone = welcome === null ? inherited === null : !welcome.isSupervised;
+  const setting = { command, logger, inherited, isAlone, generation, member, hangups };
+  const loaded = readPlan(setting, new Map(welcome?.texts ?? []));
   if (command.testOnly) {
     reportConfigurationOk();
     return exitCodes.ok;
@@ -66,12 +70,11 @@ async function withoutNames({ plan, texts }: LoadedPlan, logger: Logger): Promis
 }
 
 async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> {
-  const { logger, inherited, generation, member } = setting;
+  const { logger, inherited, isAlone, generation, member } = setting;
   const { global } = unresolved.plan;
-  // Under a supervisor its pid is the one to signal, and its log the one to read (h2o does so, too).
-  const isAlone = inherited === null;
   if (isAlone) redirectLog(unresolved, logger);
-  const pidFile = global.pidFile !== null && isAlone ? PidFile.acquire(global.pidFile) : null;
+  const pidPath = isAlone && member === null ? global.pidFile : null;
+  const pidFile = pidPath === null ? null : PidFile.acquire(pidPath);
   raiseOpenFilesLimit();
   const loaded = await withoutNames(unresolved, logger);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
@@ -138,10 +141,10 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
 async function applyPlan(
   single: SingleProcess,
   loaded: LoadedPlan,
-  { logger, inherited }: Setting,
+  { logger, isAlone }: Setting,
 ): Promise<void> {
   await single.reload(loaded.plan);
-  if (inherited === null) redirectLog(loaded, logger);
+  if (isAlone) redirectLog(loaded, logger);
   if (loaded.plan.global.workers > 1) {
     logger.warn("num-threads: from one process to several takes a restart; the rest is in force");
   }

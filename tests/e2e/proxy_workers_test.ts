@@ -109,6 +109,35 @@ Deno.test("Checks run once for all workers, and the counters are summed", async 
   assertEquals([rows.servers.down, rows.servers.server[0].status], [1, "down"]);
 });
 
+Deno.test("Workers write to the error-log, too, before and behind USR1 and HUP", async () => {
+  await using folder = await tempFolder();
+  const port = freePort();
+  const log = `${folder.path}/error.log`;
+  const text = config([1]).replace("PORT", `${port}`).replaceAll("DIR", folder.path)
+    .replace("hosts:", `error-log: ${log}\nhosts:`);
+  const file = await folder.write("h2o.conf", text);
+  await using proxy = await startListening(["proxy", "-c", file], tcp(port));
+  /** Waits until the log has the words. */
+  const told = (words: string) =>
+    proxy.waitUntil(words, async () => {
+      const written = await Deno.readTextFile(log).catch(() => "");
+      return written.includes(words) || null;
+    });
+  const get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+  const failOnce = async () => {
+    assertEquals(parts(await rawExchange(tcp(port), get, { idleMs: 3000 })).status, 502);
+    await told("upstream 127.0.0.1:1: ");
+  };
+  await told("3 workers: ");
+  await failOnce();
+  await Deno.rename(log, `${log}.1`);
+  proxy.kill("SIGUSR1");
+  proxy.kill("SIGHUP");
+  await told("in force");
+  await failOnce();
+  assertEquals((await proxy.stop()).stderr.includes("upstream 127.0.0.1:1: "), false);
+});
+
 Deno.test("Workers take over the supervisor's sockets, and TERM ends all of them", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using folder = await tempFolder();

@@ -13,7 +13,7 @@ import type {
   CountersMessage,
   OutlierMessage,
   StateMessage,
-  TextsMessage,
+  WelcomeMessage,
   WorkerMessage,
 } from "./messages.ts";
 
@@ -30,6 +30,7 @@ export interface CrewParts {
   /** null: there is no supervisor, and no reload has been. */
   readonly generation: number | null;
   readonly ticketSeed: string;
+  readonly isSupervised: boolean;
   readonly logger: Logger;
   readonly sockets: HandedSockets;
   /** What the plan was read from, whatever the files say by now. */
@@ -139,7 +140,7 @@ export class Crew {
   }
 
   #startOne(): void {
-    const { argv, sockets, texts, generation, ticketSeed } = this.#parts;
+    const { argv, sockets, texts, generation, ticketSeed, isSupervised } = this.#parts;
     const channelNumber = sockets.freeNumber;
     let worker: Worker | null = null;
     const pair = openChannel({
@@ -176,7 +177,9 @@ export class Crew {
       owesReopening: false,
     };
     this.#workers.add(worker);
-    pair.ours.send({ kind: "texts", texts: [...texts] } satisfies TextsMessage);
+    pair.ours.send(
+      { kind: "welcome", texts: [...texts], isSupervised } satisfies WelcomeMessage,
+    );
     pair.ours.send(this.#parts.state(this.#version));
     const started = worker;
     void child.exited.then((status) => this.#onExit(started, status));

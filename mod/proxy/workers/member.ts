@@ -3,7 +3,6 @@ import type { PeerGroup } from "../balance/peer_group.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import { type Channel, inheritedChannel } from "../../process/channel.ts";
 import { sendSignal } from "../../process/signals.ts";
-import type { ConfigTexts } from "../config_file.ts";
 import {
   applyEjections,
   applyState,
@@ -11,6 +10,7 @@ import {
   type MasterMessage,
   type OutlierMessage,
   type StateMessage,
+  type WelcomeMessage,
 } from "./messages.ts";
 
 const countersIntervalMs = 250;
@@ -30,7 +30,7 @@ export class WorkerMember {
   #early: StateMessage | null = null;
   #timer = 0;
   #onFirst: () => void = () => {};
-  readonly #texts = Promise.withResolvers<ConfigTexts>();
+  readonly #welcome = Promise.withResolvers<WelcomeMessage>();
 
   private constructor(open: (member: WorkerMember) => Channel) {
     this.#channel = open(this);
@@ -48,9 +48,9 @@ export class WorkerMember {
     return member;
   }
 
-  /** What the master's plan was read from. */
-  get texts(): Promise<ConfigTexts> {
-    return this.#texts.promise;
+  /** What the master says first. */
+  get welcome(): Promise<WelcomeMessage> {
+    return this.#welcome.promise;
   }
 
   /** Applies what the master says from now on; resolves once it has said something. */
@@ -85,7 +85,7 @@ export class WorkerMember {
   }
 
   hear(message: MasterMessage): void {
-    if (message.kind === "texts") this.#texts.resolve(new Map(message.texts));
+    if (message.kind === "welcome") this.#welcome.resolve(message);
     else this.#obey(message);
   }
 

@@ -24,13 +24,16 @@ export interface EjectionState {
   readonly forMs: number;
 }
 
-/** The first message to a worker: the files of the configuration, path and text. */
-export interface TextsMessage {
-  readonly kind: "texts";
+/** The first message to a worker. */
+export interface WelcomeMessage {
+  readonly kind: "welcome";
+  /** The files of the configuration, path and text. */
   readonly texts: readonly (readonly [path: string, text: string])[];
+  /** There is a supervisor above the master: its log is the one to write to. */
+  readonly isSupervised: boolean;
 }
 
-export type MasterMessage = StateMessage | TextsMessage;
+export type MasterMessage = StateMessage | WelcomeMessage;
 
 export interface UpstreamState {
   readonly name: string;

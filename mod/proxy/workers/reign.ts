@@ -23,6 +23,7 @@ export interface ReignHome {
   readonly totals: WorkerTotals;
   readonly metrics: EngineMetrics;
   readonly ticketSeed: string;
+  readonly isSupervised: boolean;
 }
 
 export class Reign {
@@ -68,6 +69,7 @@ export class Reign {
       workers: plan.global.workers,
       generation,
       ticketSeed: home.ticketSeed,
+      isSupervised: home.isSupervised,
       logger,
       texts,
       sockets,

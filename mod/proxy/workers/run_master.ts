@@ -60,6 +60,7 @@ class MasterProcess {
       totals: new WorkerTotals(),
       metrics: new EngineMetrics(),
       ticketSeed: run.ticketSeed,
+      isSupervised: run.inherited !== null,
     };
     this.#sockets = new MasterSockets(run.inherited, (message) => logger.warn(message));
     const opening = this.#sockets.open(loaded.plan.listeners);
