@@ -11,7 +11,7 @@ import { ControlPlane } from "./control/control_plane.ts";
 import { RouteCompiler } from "./engine/compile.ts";
 import { Engine } from "./engine/engine.ts";
 import { Generation } from "./engine/engine_metrics.ts";
-import { WelcomeHandler } from "./engine/welcome.ts";
+import { WelcomeHandler } from "./engine/handlers/welcome.ts";
 import { tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "./flags.ts";
 import type { ListenerSet, Opening } from "./listeners.ts";

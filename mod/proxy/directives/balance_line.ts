@@ -1,6 +1,6 @@
 /** `balance`: how one server of several is chosen, in nginx's words. */
 import { nearestName } from "../../config/mod.ts";
-import { compileHashKey, hashVariables } from "../engine/hash_key.ts";
+import { compileHashKey, hashVariables } from "../engine/forward/hash_key.ts";
 import type { BalancePlan } from "../plan.ts";
 
 const balanceWords = [

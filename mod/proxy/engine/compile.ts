@@ -14,15 +14,19 @@ import type { HostRoutes } from "../routing/router.ts";
 import { latin1Bytes } from "../../http1/mod.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { Engine } from "./engine.ts";
-import { compileHashKey } from "./hash_key.ts";
+import { compileHashKey } from "./forward/hash_key.ts";
 import { joinBase, type ProxyRoute, type Route, type RouteHandler } from "./routes.ts";
-import { CheckStatusHandler, InternalRedirectHandler, RedirectHandler } from "./simple_handlers.ts";
-import { RealIp } from "./real_ip.ts";
-import { RequestIdRule } from "./request_id.ts";
-import { StatusHandler } from "./status_handler.ts";
-import { StaticHandler } from "./static_handler.ts";
-import { Upstream } from "./upstream.ts";
-import { ProxyHandler } from "./proxy_handler.ts";
+import {
+  CheckStatusHandler,
+  InternalRedirectHandler,
+  RedirectHandler,
+} from "./handlers/simple_handlers.ts";
+import { RealIp } from "./clients/real_ip.ts";
+import { RequestIdRule } from "./clients/request_id.ts";
+import { StatusHandler } from "./handlers/status_handler.ts";
+import { StaticHandler } from "./handlers/static_handler.ts";
+import { Upstream } from "./forward/upstream.ts";
+import { ProxyHandler } from "./handlers/proxy_handler.ts";
 
 /** What the compiler needs of the outside. */
 export interface CompileParts {

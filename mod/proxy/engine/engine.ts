@@ -10,16 +10,16 @@ import type { Peer } from "../balance/peer.ts";
 import type { GlobalPlan } from "../plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
 import { Router } from "../routing/router.ts";
-import { answer, textPlain } from "./answers.ts";
-import { ConnectionFacts } from "./connection_facts.ts";
+import { answer, textPlain } from "./handlers/answers.ts";
+import { ConnectionFacts } from "./clients/connection_facts.ts";
 import type { EngineHome } from "./engine_home.ts";
 import { EngineMetrics, ListenerMetrics } from "./engine_metrics.ts";
 import { ExchangeRecord } from "./exchange_record.ts";
 import type { ExchangeState } from "./exchange_state.ts";
-import { identify } from "./identify.ts";
-import { ProxiedExchange } from "./proxied_exchange.ts";
+import { identify } from "./clients/identify.ts";
+import { ProxiedExchange } from "./forward/proxied_exchange.ts";
 import type { Route } from "./routes.ts";
-import { ServerFields } from "./server_fields.ts";
+import { ServerFields } from "./fields/server_fields.ts";
 
 /** Exchange objects kept for reuse; a burst beyond it goes back to the garbage collector. */
 const spareExchangesMax = 4096;

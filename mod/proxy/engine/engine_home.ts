@@ -3,9 +3,9 @@ import type { Exchange } from "../../conn/exchange.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { EngineMetrics } from "./engine_metrics.ts";
-import type { ProxiedExchange } from "./proxied_exchange.ts";
+import type { ProxiedExchange } from "./forward/proxied_exchange.ts";
 import type { Route } from "./routes.ts";
-import type { ServerFields } from "./server_fields.ts";
+import type { ServerFields } from "./fields/server_fields.ts";
 
 export interface EngineHome {
   readonly reactor: Reactor;

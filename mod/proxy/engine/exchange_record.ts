@@ -15,10 +15,10 @@ import {
 } from "../../log/mod.ts";
 import type { TlsFacts } from "../../net/reactor.ts";
 import type { Peer } from "../balance/peer.ts";
-import type { ConnectionFacts } from "./connection_facts.ts";
-import type { Field } from "./field_rules.ts";
+import type { ConnectionFacts } from "./clients/connection_facts.ts";
+import type { Field } from "./fields/field_rules.ts";
 import type { Route } from "./routes.ts";
-import { UpstreamTrace } from "./upstream_trace.ts";
+import { UpstreamTrace } from "./forward/upstream_trace.ts";
 
 const noNames: readonly string[] = [];
 const noNeeds: ReadonlySet<AccessNeed> = new Set();

@@ -3,10 +3,10 @@ import type { Exchange } from "../../conn/exchange.ts";
 import type { AccessLog } from "../../log/mod.ts";
 import type { FieldRule, Settings } from "../plan.ts";
 import type { Router } from "../routing/router.ts";
-import type { ConnectionFacts } from "./connection_facts.ts";
-import type { RealIp } from "./real_ip.ts";
-import type { RequestIdRule } from "./request_id.ts";
-import type { Upstream } from "./upstream.ts";
+import type { ConnectionFacts } from "./clients/connection_facts.ts";
+import type { RealIp } from "./clients/real_ip.ts";
+import type { RequestIdRule } from "./clients/request_id.ts";
+import type { Upstream } from "./forward/upstream.ts";
 
 /** Answers requests of one path; handlers of a path are tried in turn. */
 export interface RouteHandler {

@@ -3,7 +3,7 @@ import type { Address } from "../../base/address.ts";
 import type { PeerError } from "../../base/errors.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import { localHeader } from "../../proxy_protocol/mod.ts";
-import { connectUpstreamTls, upstreamContext } from "../engine/upstream_tls.ts";
+import { connectUpstreamTls, upstreamContext } from "../engine/forward/upstream_tls.ts";
 import type { CheckPlan } from "../check_plan.ts";
 import type { ProbeFault } from "./check_state.ts";
 import { speaksHttp } from "../directives/check_line.ts";

@@ -5,7 +5,7 @@ import {
   parseRequestHead,
   RequestHead,
 } from "../../../mod/http1/mod.ts";
-import { SpecialFields } from "../../../mod/proxy/engine/special_fields.ts";
+import { SpecialFields } from "../../../mod/proxy/engine/fields/special_fields.ts";
 
 Deno.test("SpecialFields tells names apart whatever their case, and leaves others alone", () => {
   const fields = new SpecialFields<number>([["via", 1], ["server", 2]], 0);

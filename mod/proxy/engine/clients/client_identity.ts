@@ -1,0 +1,31 @@
+import type { Address } from "../../../base/address.ts";
+import { formatIp, parseIp, unmapped } from "../../../base/ip.ts";
+import { latin1Bytes } from "../../../http1/mod.ts";
+
+const noBytes = new Uint8Array(0);
+
+/** Who requests come from, in the forms that the data path wants. Made once for each address. */
+export class ClientIdentity {
+  /** IP literal; "" on a unix socket. */
+  readonly ip: string;
+  /** Its bytes, for ip_hash. */
+  readonly ipBytes: Uint8Array;
+  readonly port: number;
+  /** `x-forwarded-proto` and `x-forwarded-for` lines for a request that has none. */
+  readonly forwardedLines: Uint8Array;
+  /** The proto line alone, for a request that has an x-forwarded-for to be continued. */
+  readonly protoLine: Uint8Array;
+
+  constructor(readonly address: Address, readonly scheme: "http" | "https") {
+    const parsed = address.kind === "tcp" ? parseIp(address.host) : null;
+    this.ipBytes = parsed === null ? noBytes : unmapped(parsed);
+    const isAsWritten = parsed === null || this.ipBytes.length === parsed.length;
+    const host = address.kind === "tcp" ? address.host : "";
+    this.ip = isAsWritten ? host : formatIp(this.ipBytes);
+    this.port = address.kind === "tcp" ? address.port : 0;
+    const proto = `x-forwarded-proto: ${scheme}\r\n`;
+    this.protoLine = latin1Bytes(proto);
+    const forwarded = this.ip === "" ? "" : `x-forwarded-for: ${this.ip}\r\n`;
+    this.forwardedLines = latin1Bytes(proto + forwarded);
+  }
+}

@@ -1,0 +1,127 @@
+/** `real-ip`: whose word counts about where requests come from, and what it says (nginx's realip). */
+import type { Address } from "../../../base/address.ts";
+import { formatIp, parseIp, unmapped } from "../../../base/ip.ts";
+import type { IpRanges } from "../../../base/ip_ranges.ts";
+import { latin1Bytes, type MessageHead, type RequestHead } from "../../../http1/mod.ts";
+import { PeerSet } from "../../peer_set.ts";
+import type { RealIpPlan } from "../../plan.ts";
+import { ClientIdentity } from "./client_identity.ts";
+import type { ConnectionFacts } from "./connection_facts.ts";
+
+const forwardedPrefix = latin1Bytes("x-forwarded-");
+
+/** What a peer has said of its client, and whom it meant; for its next request. */
+export interface Claim {
+  readonly believer: RealIp;
+  readonly text: string;
+  readonly client: ClientIdentity;
+}
+
+/** A compiled `real-ip`; shared by all requests of the levels that it holds for. */
+export class RealIp {
+  readonly #plan: RealIpPlan;
+  readonly #trusted: PeerSet;
+  /** Names of fields that only trusted peers may send, where others' are dropped. */
+  readonly #claims: readonly Uint8Array[];
+
+  constructor(plan: RealIpPlan) {
+    this.#plan = plan;
+    this.#trusted = new PeerSet(plan.from);
+    this.#claims = ["forwarded", "x-real-ip", plan.field].map(latin1Bytes);
+  }
+
+  /** Settles who the request comes from. */
+  identify(head: RequestHead, facts: ConnectionFacts): void {
+    const { peer } = facts;
+    const isTrusted = this.#trusted.has(peer.address, peer.ipBytes);
+    facts.isTrusted = isTrusted;
+    facts.censor = !isTrusted && this.#plan.dropsUntrusted ? this : null;
+    facts.client = isTrusted ? this.#claimed(head, facts) : peer;
+  }
+
+  /** Whether the field at `index` tells of who the client is or how it came. */
+  isClaim(head: RequestHead, index: number): boolean {
+    if (hasName(head, index, forwardedPrefix, true)) return true;
+    for (let i = 0; i < this.#claims.length; i++) {
+      if (hasName(head, index, this.#claims[i], false)) return true;
+    }
+    return false;
+  }
+
+  #claimed(head: RequestHead, facts: ConnectionFacts): ClientIdentity {
+    const { peer } = facts;
+    const { field, recursive } = this.#plan;
+    const list = allValues(head, field);
+    const proto = head.field("x-forwarded-proto") ?? "";
+    if (list === "" && proto === "") return peer;
+    const text = `${proto} ${list}`;
+    const last = facts.lastClaim;
+    if (last !== null && last.text === text && last.believer === this) return last.client;
+    const address = rightmost(list, recursive ? this.#trusted.ranges : null) ?? peer.address;
+    const scheme = proto === "http" || proto === "https" ? proto : peer.scheme;
+    const client = new ClientIdentity(address, scheme);
+    facts.lastClaim = { believer: this, text, client };
+    return client;
+  }
+}
+
+/** Whether the name of the field at `index` is `lowerName`, or begins with it. */
+export function hasName(
+  head: MessageHead,
+  index: number,
+  lowerName: Uint8Array,
+  asPrefix: boolean,
+): boolean {
+  const start = head.fields[4 * index];
+  const length = head.fields[4 * index + 1] - start;
+  if (asPrefix ? length < lowerName.length : length !== lowerName.length) return false;
+  for (let i = 0; i < lowerName.length; i++) {
+    const byte = head.bytes[start + i];
+    if (byte === lowerName[i]) continue;
+    if (byte < 0x41 || byte > 0x5a || byte + 0x20 !== lowerName[i]) return false;
+  }
+  return true;
+}
+
+/** The lines of a list field are one list (RFC 9110 5.3). */
+function allValues(head: RequestHead, lowerName: string): string {
+  let list = "";
+  for (let i = head.find(lowerName); i >= 0; i = head.find(lowerName, i + 1)) {
+    list = list === "" ? head.value(i) : `${list},${head.value(i)}`;
+  }
+  return list;
+}
+
+/**
+ * The last address of a list; with `passed` the last one that is not in it, or the first of all.
+ * Only what trusted peers have appended is read: an element that is no address ends the search, and
+ * the last one that was one counts. Null: there is none.
+ */
+export function rightmost(list: string, passed: IpRanges | null): Address | null {
+  let found: Address | null = null;
+  for (let end = list.length; end >= 0;) {
+    const comma = end === 0 ? -1 : list.lastIndexOf(",", end - 1);
+    const element = list.slice(comma + 1, end).trim();
+    end = comma;
+    if (element === "") continue;
+    const node = parseNode(element);
+    if (node === null) break;
+    found = node.address;
+    if (passed === null || !passed.has(node.ip)) break;
+  }
+  return found;
+}
+
+/** An address with or without port; also the `for` of an element of Forwarded (RFC 7239). */
+function parseNode(element: string): { address: Address; ip: Uint8Array } | null {
+  // A comma within quotes has cut the element in two: neither half is what its sender has said.
+  if (element.includes("\\") || element.split('"').length % 2 === 0) return null;
+  const named = /(?:^|;)\s*for\s*=\s*"?([^";]*)"?/i.exec(element);
+  const text = named === null ? element : named[1];
+  const [, literal, plain, portText] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?$/.exec(text) ?? [];
+  const ip = parseIp(literal ?? plain ?? text);
+  if (ip === null) return null;
+  const host = formatIp(unmapped(ip));
+  return { address: { kind: "tcp", host, port: Math.min(65_535, Number(portText ?? 0)) }, ip };
+}

@@ -1,0 +1,157 @@
+/** `proxy.request-id`: a name for each request, the same for the client, the upstream and the log. */
+import {
+  type HeadWriter,
+  latin1,
+  latin1Bytes,
+  type MessageHead,
+  type RequestHead,
+} from "../../../http1/mod.ts";
+import type { RequestIdPlan } from "../../plan.ts";
+import type { ConnectionFacts } from "./connection_facts.ts";
+import { hasName } from "./real_ip.ts";
+
+/** Longest name that is taken over. */
+const idBytesMax = 128;
+/** Of our own names: 128 bits in hexadecimal. */
+const ownIdBytes = 32;
+/** After so many names the generator gets a new seed of the system's. */
+const idsPerSeed = 65_536;
+
+const hexDigits = latin1Bytes("0123456789abcdef");
+
+/** Bytes of names that are taken over: letters, digits and what UUIDs, base64 and traces contain. */
+const idBytes = new Uint8Array(256);
+for (const byte of latin1Bytes("-._~+/=:@$")) idBytes[byte] = 1;
+for (let i = 0; i < 10; i++) idBytes[0x30 + i] = 1;
+for (let i = 0; i < 26; i++) idBytes[0x41 + i] = idBytes[0x61 + i] = 1;
+
+/**
+ * Random names without a system call for each: xoshiro128++ (Blackman and Vigna), whose seed is the
+ * system's. They tell requests apart and are no secrets.
+ */
+export class IdGenerator {
+  readonly #state = new Uint32Array(4);
+  #left = 0;
+
+  /** Fills `words` with random bits; replaced in tests. */
+  constructor(readonly seed: (words: Uint32Array) => void = systemSeed) {}
+
+  /** Writes 32 hexadecimal digits. */
+  write(target: Uint8Array): void {
+    if (this.#left-- === 0) this.#reseed();
+    for (let word = 0; word < 4; word++) {
+      let bits = this.#next();
+      for (let digit = 7; digit >= 0; digit--) {
+        target[8 * word + digit] = hexDigits[bits & 15];
+        bits >>>= 4;
+      }
+    }
+  }
+
+  #reseed(): void {
+    this.#left = idsPerSeed - 1;
+    this.seed(this.#state);
+    // The one state that it would never leave.
+    if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
+  }
+
+  #next(): number {
+    const state = this.#state;
+    const result = rotate(state[0] + state[3] | 0, 7) + state[0] | 0;
+    const shifted = state[1] << 9;
+    state[2] ^= state[0];
+    state[3] ^= state[1];
+    state[1] ^= state[2];
+    state[0] ^= state[3];
+    state[2] ^= shifted;
+    state[3] = rotate(state[3], 11);
+    return result;
+  }
+}
+
+function systemSeed(words: Uint32Array): void {
+  crypto.getRandomValues(words as Uint32Array<ArrayBuffer>);
+}
+
+function rotate(word: number, count: number): number {
+  return word << count | word >>> 32 - count;
+}
+
+const generator = new IdGenerator();
+
+/** A compiled `proxy.request-id`. */
+export class RequestIdRule {
+  /** `name: `, as it is sent. */
+  readonly start: Uint8Array;
+  readonly lowerName: Uint8Array;
+  readonly #plan: RequestIdPlan;
+  readonly #fieldName: string;
+
+  constructor(plan: RequestIdPlan) {
+    this.#plan = plan;
+    this.start = latin1Bytes(`${plan.field}: `);
+    this.#fieldName = plan.field.toLowerCase();
+    this.lowerName = latin1Bytes(this.#fieldName);
+  }
+
+  /** The client is told the name, too. */
+  get answers(): boolean {
+    return this.#plan.answers;
+  }
+
+  /** Gives the request its name: the one that it brings, where its sender is trusted, or a new one. */
+  name(head: RequestHead, facts: ConnectionFacts): void {
+    const id = facts.spareRequestId ??= new RequestId();
+    id.rule = this;
+    facts.requestId = id;
+    const { accepts } = this.#plan;
+    if (accepts === "any" || (accepts === "trusted" && facts.isTrusted)) {
+      const index = head.find(this.#fieldName);
+      if (index >= 0 && id.take(head, index)) return;
+    }
+    id.length = ownIdBytes;
+    generator.write(id.bytes);
+  }
+}
+
+/** The name of a request; one object for each connection, filled again. */
+export class RequestId {
+  readonly bytes = new Uint8Array(idBytesMax);
+  length = 0;
+  rule: RequestIdRule | null = null;
+
+  /** Takes the value of a field over; false when it is no name. */
+  take(head: RequestHead, index: number): boolean {
+    const start = head.fields[4 * index + 2];
+    const length = head.fields[4 * index + 3] - start;
+    if (length === 0 || length > idBytesMax) return false;
+    for (let i = 0; i < length; i++) {
+      const byte = head.bytes[start + i];
+      if (idBytes[byte] === 0) return false;
+      this.bytes[i] = byte;
+    }
+    this.length = length;
+    return true;
+  }
+
+  get isAnswered(): boolean {
+    return this.rule!.answers;
+  }
+
+  /** Whether the field at `index` is the one that carries the name. */
+  isField(head: MessageHead, index: number): boolean {
+    return hasName(head, index, this.rule!.lowerName, false);
+  }
+
+  /** Writes the field line. */
+  writeLine(writer: HeadWriter): void {
+    const { start } = this.rule!;
+    writer.copy(start, 0, start.length);
+    writer.copy(this.bytes, 0, this.length);
+    writer.lineEnd();
+  }
+
+  text(): string {
+    return latin1(this.bytes, 0, this.length);
+  }
+}

@@ -1,0 +1,51 @@
+/** `header.*` and `proxy.header.*`: rules applied to a list of fields. */
+import type { FieldRule } from "../../plan.ts";
+
+/** A field as text; the name as it was sent. */
+export interface Field {
+  name: string;
+  value: string;
+}
+
+/** Applies the rules in order and returns the fields that are left. */
+export function applyRules(fields: Field[], rules: readonly FieldRule[]): Field[] {
+  let result = fields;
+  for (const rule of rules) result = applyRule(result, rule);
+  return result;
+}
+
+function applyRule(fields: Field[], rule: FieldRule): Field[] {
+  const has = (field: Field) => rule.names.includes(field.name.toLowerCase());
+  const added: Field = { name: rule.name, value: rule.value };
+  switch (rule.action) {
+    case "add":
+      return [...fields, added];
+    case "append": {
+      const found = fields.find(has);
+      if (found === undefined) return [...fields, added];
+      found.value = found.value === "" ? rule.value : `${found.value}, ${rule.value}`;
+      return fields;
+    }
+    case "merge": {
+      const found = fields.find(has);
+      if (found === undefined) return [...fields, added];
+      if (!listHas(found.value, rule.value)) {
+        found.value = found.value === "" ? rule.value : `${found.value}, ${rule.value}`;
+      }
+      return fields;
+    }
+    case "set":
+      return [...fields.filter((field) => !has(field)), added];
+    case "setifempty":
+      return fields.some(has) ? fields : [...fields, added];
+    case "unset":
+      return fields.filter((field) => !has(field));
+    case "unsetunless":
+      return fields.filter(has);
+  }
+}
+
+/** Whether a comma-separated list has the element, compared as it stands. */
+function listHas(list: string, element: string): boolean {
+  return list.split(",").some((item) => item.trim() === element);
+}

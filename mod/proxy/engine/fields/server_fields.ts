@@ -1,0 +1,39 @@
+/** The fields that every response of ours carries: `Server` and `Date`. */
+import { type HeadWriter, latin1Bytes } from "../../../http1/mod.ts";
+import type { Reactor } from "../../../net/reactor.ts";
+import type { GlobalPlan } from "../../plan.ts";
+import { DateLine } from "./date_line.ts";
+
+export class ServerFields {
+  /** The upstream's own Server field goes on to the client. */
+  readonly preserves: boolean;
+  readonly #serverLine: Uint8Array;
+  readonly #date = new DateLine();
+  readonly #reactor: Reactor;
+  readonly #addsDate: boolean;
+
+  constructor(global: GlobalPlan, reactor: Reactor) {
+    this.preserves = global.sendServerName === "preserve";
+    const line = global.sendServerName === "on" ? `Server: ${global.serverName}\r\n` : "";
+    this.#serverLine = latin1Bytes(line);
+    this.#addsDate = global.emitMissingDate;
+    this.#reactor = reactor;
+  }
+
+  /** For a forwarded response: the upstream's Date counts where it sent one. */
+  write(writer: HeadWriter, dateIsMissing: boolean): void {
+    writer.copy(this.#serverLine, 0, this.#serverLine.length);
+    if (dateIsMissing && this.#addsDate) this.#writeDate(writer);
+  }
+
+  /** For a response of our own. */
+  writeOwn(writer: HeadWriter): void {
+    writer.copy(this.#serverLine, 0, this.#serverLine.length);
+    this.#writeDate(writer);
+  }
+
+  #writeDate(writer: HeadWriter): void {
+    const line = this.#date.at(this.#reactor.nowMs);
+    writer.copy(line, 0, line.length);
+  }
+}

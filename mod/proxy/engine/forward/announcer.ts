@@ -1,0 +1,34 @@
+/** PROXY protocol towards peers: each connection begins with who the client is. */
+import type { ClientConnection } from "../../../conn/client_connection.ts";
+import type { Exchange } from "../../../conn/exchange.ts";
+import type { KeepalivePool } from "../../../conn/keepalive_pool.ts";
+import { type ProxyVersion, relayedHeader } from "../../../proxy_protocol/mod.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+
+const nothing = new Uint8Array(0);
+
+/**
+ * Opens connections that carry one client's address. None of them is used for a second exchange: the
+ * peer would take the next client for this one.
+ */
+export class Announcer {
+  #header: Uint8Array = nothing;
+
+  constructor(
+    readonly version: ProxyVersion,
+    /** The header goes ahead of the handshake: whoever opens the socket sends it. */
+    readonly isTls: boolean,
+  ) {}
+
+  /** Of the connection that is being opened. */
+  readonly header = (): Uint8Array => this.#header;
+
+  /** A new connection on behalf of the exchange's client. */
+  connect(pool: KeepalivePool, x: Exchange, facts: ConnectionFacts): ClientConnection {
+    const header = relayedHeader(this.version, facts.clientAddress, x.localAddress());
+    this.#header = header;
+    const connection = pool.connect();
+    if (!this.isTls) connection.write(header, 0, header.length);
+    return connection;
+  }
+}

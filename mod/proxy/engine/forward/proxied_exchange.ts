@@ -1,0 +1,438 @@
+/**
+ * One request that an upstream answers: choosing a peer, sending, retrying, passing the answer on.
+ *
+ * The object is reused from exchange to exchange, so that a proxied request allocates nothing. It
+ * belongs to at most one client exchange and one upstream connection at a time.
+ */
+import type { PeerError } from "../../../base/errors.ts";
+import type { ClientConnection, ResponseHandler } from "../../../conn/client_connection.ts";
+import type { Exchange } from "../../../conn/exchange.ts";
+import { HeadWriter, latin1Bytes, Method, type RequestHead } from "../../../http1/mod.ts";
+import type { Choice } from "../../balance/balancer.ts";
+import type { Peer } from "../../balance/peer.ts";
+import type { Router } from "../../routing/router.ts";
+import { Attempt } from "./attempt.ts";
+import { CompressedBody, type CompressionSource } from "../handlers/compressed_body.ts";
+import { levelOf } from "../handlers/compression.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import type { EngineHome } from "../engine_home.ts";
+import { KeptAuthority } from "./kept_authority.ts";
+import { RequestBody } from "./request_body.ts";
+import type { RequestId } from "../clients/request_id.ts";
+import { writeRequestHead } from "./request_forwarding.ts";
+import { forwardResponseHead } from "./response_forwarding.ts";
+import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
+import type { ProxyRoute, Route } from "../routes.ts";
+import type { Session, Sticky } from "./sticky.ts";
+import { openTunnel, switchLines } from "./tunnel.ts";
+
+const noAddress = new Uint8Array(0);
+
+export class ProxiedExchange implements CompressionSource, ResponseHandler {
+  readonly #home: EngineHome;
+  readonly #head = new HeadWriter(1024);
+  readonly #body = new RequestBody();
+  readonly #rules = new RetryRules();
+  readonly #attempt: Attempt;
+  readonly #authority = new KeptAuthority();
+  readonly #choice: Choice = {
+    nowMs: 0,
+    address: noAddress,
+    key: "",
+    tried: null,
+    sid: "",
+    isBound: false,
+  };
+  #x: Exchange | null = null;
+  #route: Route | null = null;
+  #proxy: ProxyRoute | null = null;
+  #facts: ConnectionFacts | null = null;
+  #client: ClientConnection | null = null;
+  #method: Method = Method.other;
+  #hasBody = false;
+  /** Of the last failed attempt: what the client is told when there is nobody left to try. */
+  #failureStatus = 502;
+  #failureReason = "";
+  /** The client's Accept-Encoding where responses may be compressed, else "". */
+  #acceptEncoding = "";
+  #compressed: CompressedBody | null = null;
+  /** The client's session with a peer; null without `sticky`. */
+  session: Session | null = null;
+
+  constructor(home: EngineHome) {
+    this.#home = home;
+    this.#attempt = new Attempt(home);
+  }
+
+  /** Forwards the exchange's request. */
+  start(
+    x: Exchange,
+    route: Route,
+    proxy: ProxyRoute,
+    router: Router<Route>,
+    facts: ConnectionFacts,
+  ): void {
+    const { head } = x;
+    x.context = this;
+    this.#x = x;
+    this.#route = route;
+    this.#proxy = proxy;
+    this.#facts = facts;
+    this.#method = head.method;
+    this.#hasBody = x.hasRequestBody;
+    if (this.#hasBody) this.#body.begin(x, proxy.upstream.plan.requestBuffer);
+    this.#attempt.status = 0;
+    this.#rules.begin(proxy.upstream.plan.retry, head);
+    this.#choice.address = facts.ipBytes;
+    this.#choice.key = proxy.upstream.hashKey === null ? "" : proxy.upstream.hashKey(head, facts);
+    this.#choice.tried = null;
+    const mayCompress = route.settings.compress !== null && !x.isHead && x.minor === 1;
+    this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
+    this.#authority.keep(head);
+    if (proxy.upstream.sticky !== null) this.#openSession(proxy.upstream.sticky, head, facts);
+    const isReady = !this.#hasBody || !this.#body.isCollecting;
+    writeRequestHead(this.#head, x, router, proxy, facts, this.session, isReady);
+    if (isReady) this.#begin();
+  }
+
+  get answeredId(): RequestId | null {
+    return this.#facts!.answeredId;
+  }
+
+  /** `http://authority`, as the client addressed us. */
+  originText(): string {
+    return `${this.#facts!.scheme}://${this.#authority.text()}`;
+  }
+
+  onBody(_x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    const body = this.#body;
+    if (body.receivedBytes + end - start > this.#home.requestBodyBytesMax) {
+      return this.#refuseBody(413, "request body too large");
+    }
+    const wasCollecting = body.isCollecting;
+    try {
+      body.take(this.#client, bytes, start, end);
+    } catch (error) {
+      return this.#failBuffer(error as Error);
+    }
+    if (wasCollecting && !body.isCollecting) this.#beginCollected();
+  }
+
+  onBodyEnd(): void {
+    const wasCollecting = this.#body.isCollecting;
+    this.#body.complete(this.#client);
+    if (wasCollecting) this.#beginCollected();
+  }
+
+  onDrain(): void {
+    this.#client?.resume();
+  }
+
+  onAbort(x: Exchange, error: PeerError): void {
+    const { metrics } = this.#home;
+    metrics.clientAborts++;
+    if (this.#client !== null) {
+      this.#facts!.record?.upstreamEnded(this.#client, this.#home.reactor.nowMs);
+    }
+    this.#home.logAccess(x, 499, error.message);
+    this.#dropClient();
+    this.#finish();
+  }
+
+  onInterim(client: ClientConnection): void {
+    const { head } = client;
+    if (head.status !== 103) return;
+    let lines = "";
+    for (let i = 0; i < head.fieldCount; i++) lines += `${head.name(i)}: ${head.value(i)}\r\n`;
+    this.#x!.writeInterim(103, latin1Bytes(lines));
+  }
+
+  onResponse(client: ClientConnection): void {
+    const { head } = client;
+    const peer = this.#attempt.peer!;
+    const condition = statusCondition(head.status);
+    if (condition !== 0 && this.#retryStatus(client, peer, condition)) return;
+    this.#attempt.answered(head.status);
+    this.session?.answeredBy(peer);
+    const record = this.#facts!.record;
+    if (record !== null) {
+      record.upstreamAnswered(client, this.#head.length, this.#home.reactor.nowMs);
+      if (this.#route!.changesResponses) record.noteOriginal(head.status, head);
+    }
+    if (head.status === 101) return this.#switchProtocols(client);
+    const x = this.#x!;
+    const route = this.#route!;
+    const { serverFields } = this.#home;
+    const accepted = this.#acceptEncoding;
+    const encoding = forwardResponseHead(
+      x,
+      this,
+      head,
+      route,
+      this.#proxy!,
+      serverFields,
+      accepted,
+    );
+    if (encoding === null) return;
+    this.#compressed = new CompressedBody(
+      x,
+      this.#home,
+      this,
+      encoding,
+      levelOf(route.settings.compress!, encoding),
+    );
+    x.context = this.#compressed;
+  }
+
+  pauseResponse(): void {
+    this.#client?.pause();
+  }
+
+  resumeResponse(): void {
+    this.#client?.resume();
+  }
+
+  cancelResponse(): void {
+    this.#dropClient();
+    this.#finish();
+  }
+
+  onResponseBody(
+    client: ClientConnection,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#compressed !== null) this.#compressed.write(bytes, start, end);
+    else if (!this.#x!.writeBody(bytes, start, end)) client.pause();
+  }
+
+  onResponseEnd(client: ClientConnection): void {
+    const x = this.#x!;
+    const { trailers } = client;
+    const bodyIsComplete = !this.#hasBody || this.#body.isComplete;
+    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
+    this.#attempt.complete(client);
+    this.#client = null;
+    // An answer before the request was complete: the rest of it would reach the next exchange.
+    if (bodyIsComplete) client.release();
+    else client.discard();
+    const compressed = this.#compressed;
+    if (compressed !== null) {
+      this.#finish();
+      return compressed.end();
+    }
+    this.#home.logAccess(x, x.status, "");
+    this.#finish();
+    if (trailers.length === 0) return x.endBody();
+    const lines = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+    x.endBodyWithTrailers(latin1Bytes(lines));
+  }
+
+  onRequestDrain(client: ClientConnection): void {
+    if (!this.#hasBody) return;
+    try {
+      this.#body.drained(client);
+    } catch (error) {
+      this.#failBuffer(error as Error);
+    }
+  }
+
+  onFailure(client: ClientConnection, error: PeerError): void {
+    const peer = this.#attempt.peer!;
+    const { nowMs } = this.#home.reactor;
+    const isResponding = this.#attempt.status !== 0;
+    // The peer closed a connection that it had kept idle: no fault of its own.
+    const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
+    this.#client = null;
+    if (!isStale) this.#attempt.failed(error);
+    this.#attempt.breakOff();
+    this.#facts!.record?.upstreamEnded(client, nowMs);
+    if (isResponding) return this.#cutResponse(error);
+    const wasSent = client.isConnected && !error.retrySafe;
+    if (isStale && this.#maySendAgain(wasSent) && this.#rules.takeFreeTry()) {
+      return this.#tryPeer(peer);
+    }
+    this.#markTried(peer);
+    this.#failureStatus = error.code === "ETIMEDOUT" ? 504 : 502;
+    this.#failureReason = error.message;
+    if (
+      this.#rules.covers(errorCondition(error)) && this.#maySendAgain(wasSent) &&
+      this.#rules.hasTriesLeft(nowMs)
+    ) {
+      const next = this.#chooseNext(nowMs, wasSent);
+      if (next !== null) return this.#send(next, false);
+    }
+    this.#fail(this.#failureStatus, error.message);
+  }
+
+  #openSession(sticky: Sticky, head: RequestHead, facts: ConnectionFacts): void {
+    const session = sticky(head, facts, Date.now());
+    this.session = session;
+    this.#choice.sid = session.sid;
+    this.#choice.isBound = session.isBound;
+  }
+
+  #beginCollected(): void {
+    this.#body.frame(this.#head);
+    this.#begin();
+  }
+
+  /** The first attempt, as soon as the request may be sent. */
+  #begin(): void {
+    const { nowMs } = this.#home.reactor;
+    this.#rules.startClock(nowMs);
+    this.#proxy!.upstream.group.noteRequest(nowMs);
+    this.#tryPeer(null);
+  }
+
+  /**
+   * Another peer for the request, or null when there is none, or no budget. What no peer was sent
+   * adds no load to them, so that it is free.
+   */
+  #chooseNext(nowMs: number, wasSent: boolean): Peer | null {
+    const { upstream } = this.#proxy!;
+    this.#choice.nowMs = nowMs;
+    const next = upstream.choose(this.#choice);
+    return next === null || !wasSent || upstream.group.takeRetry(nowMs) ? next : null;
+  }
+
+  /** Sends the request to a peer: to `same` over a new connection, or to one that is chosen now. */
+  #tryPeer(same: Peer | null): void {
+    const { upstream } = this.#proxy!;
+    this.#choice.nowMs = this.#home.reactor.nowMs;
+    const peer = same ?? upstream.choose(this.#choice);
+    if (peer === null) this.#failWithoutPeer();
+    else this.#send(peer, same !== null);
+  }
+
+  #send(peer: Peer, isFresh: boolean): void {
+    const { group } = this.#proxy!.upstream;
+    if (this.#rules.attempts++ > 0) group.retries++;
+    const { nowMs } = this.#choice;
+    this.#attempt.begin(group, peer, nowMs);
+    this.#facts!.record?.upstreamChosen(group.plan.name, peer, nowMs);
+    const client = this.#proxy!.upstream.connection(peer, isFresh, this.#x!, this.#facts!);
+    this.#client = client;
+    client.begin(this, null, this.#method);
+    client.write(this.#head.bytes, 0, this.#head.length);
+    if (!this.#hasBody) return;
+    try {
+      this.#body.sendTo(client);
+    } catch (error) {
+      this.#failBuffer(error as Error);
+    }
+  }
+
+  /** A status that `next_upstream` lists: true when another peer gets the request. */
+  #retryStatus(client: ClientConnection, peer: Peer, condition: number): boolean {
+    const rules = this.#rules;
+    if (!rules.covers(condition)) return false;
+    if (isFailureCondition(condition)) this.#attempt.failedByStatus();
+    const { nowMs } = this.#home.reactor;
+    if (!this.#maySendAgain(true) || !rules.hasTriesLeft(nowMs)) return false;
+    this.#markTried(peer);
+    const next = this.#chooseNext(nowMs, true);
+    // The last answer there is goes to the client as it came.
+    if (next === null) return false;
+    if (isFailureCondition(condition)) this.#attempt.refused();
+    this.#client = null;
+    this.#attempt.breakOff();
+    client.discard();
+    this.#send(next, false);
+    return true;
+  }
+
+  /** Never without all of its body. */
+  #maySendAgain(wasSent: boolean): boolean {
+    return (!this.#hasBody || this.#body.isKept) && this.#rules.maySendAgain(wasSent);
+  }
+
+  #markTried(peer: Peer): void {
+    this.#choice.tried ??= new Set();
+    this.#choice.tried.add(peer);
+  }
+
+  #failWithoutPeer(): void {
+    const { upstream } = this.#proxy!;
+    if (this.#rules.attempts > 0) return this.#fail(this.#failureStatus, this.#failureReason);
+    this.#home.logNoLive(upstream.plan.name);
+    this.#fail(upstream.plan.noLiveStatus, "no live upstreams");
+  }
+
+  /** The upstream has failed before its answer began: ours is an error page. */
+  #fail(status: number, reason: string): void {
+    const x = this.#x!;
+    const route = this.#route!;
+    this.#finish();
+    this.#home.answerError(x, route, status, reason);
+  }
+
+  /** The disk is full, or what was written cannot be read again. */
+  #failBuffer(error: Error): void {
+    this.#home.logError(`request_buffer of ${this.#proxy!.upstream.plan.name}: ${error.message}`);
+    this.#refuseBody(507, "request body could not be kept");
+  }
+
+  /** The rest of the request is not wanted. */
+  #refuseBody(status: number, reason: string): void {
+    const x = this.#x!;
+    const route = this.#route!;
+    this.#dropClient();
+    const begun = this.#attempt.status !== 0;
+    this.#finish();
+    if (begun) return x.abort();
+    x.closeAfterwards();
+    this.#home.answerError(x, route, status, reason);
+  }
+
+  /** The answer breaks off: the client must notice, so its connection is cut. */
+  #cutResponse(error: PeerError): void {
+    const x = this.#x!;
+    this.#home.metrics.cutResponses++;
+    this.#home.logAccess(x, x.status, error.message);
+    const compressed = this.#compressed;
+    this.#finish();
+    if (compressed !== null) compressed.cut();
+    else x.abort();
+  }
+
+  #switchProtocols(client: ClientConnection): void {
+    const x = this.#x!;
+    const proxy = this.#proxy!;
+    if (!proxy.tunnel || x.minor === 0) {
+      this.#dropClient();
+      return this.#fail(502, "upstream switched protocols without being asked");
+    }
+    x.writeInterim(101, switchLines(client.head, this.session?.ownCookie(101) ?? ""));
+    this.#home.logAccess(x, 101, "");
+    const release = this.#attempt.handOver();
+    this.#client = null;
+    this.#finish();
+    openTunnel(this.#home, x.takeOver(), client.takeOver(), proxy.tunnelTimeoutMs, release);
+  }
+
+  #dropClient(): void {
+    const client = this.#client;
+    this.#client = null;
+    this.#attempt.breakOff();
+    client?.discard();
+  }
+
+  /** Gives the object back; it must not be touched afterwards. */
+  #finish(): void {
+    const x = this.#x;
+    if (x !== null && x.context === this) x.context = null;
+    this.#x = null;
+    this.#route = null;
+    this.#proxy = null;
+    this.#facts = null;
+    this.#compressed = null;
+    if (this.session !== null) {
+      this.session = null;
+      this.#choice.sid = "";
+    }
+    if (this.#hasBody) this.#body.clear();
+    this.#home.recycle(this);
+  }
+}

@@ -1,0 +1,239 @@
+/** The head that an upstream is sent: bytes of the client's head, less what is hop-by-hop. */
+import type { Exchange } from "../../../conn/exchange.ts";
+import {
+  FieldKind,
+  Framing,
+  HeadWriter,
+  latin1Bytes,
+  type RequestHead,
+} from "../../../http1/mod.ts";
+import type { Router } from "../../routing/router.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import { FieldRuns } from "../fields/field_runs.ts";
+import { applyRules, type Field } from "../fields/field_rules.ts";
+import type { ProxyRoute } from "../routes.ts";
+import { SpecialFields } from "../fields/special_fields.ts";
+import type { Session } from "./sticky.ts";
+
+const versionEnd = latin1Bytes(" HTTP/1.1\r\n");
+const hostName = latin1Bytes("host: ");
+const viaStart = latin1Bytes("via: 1.1 ");
+const viaNext = latin1Bytes(", 1.1 ");
+const forwardedForName = latin1Bytes("x-forwarded-for: ");
+const listComma = latin1Bytes(", ");
+export const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
+const closeLine = latin1Bytes("connection: close\r\n");
+const upgradeLine = latin1Bytes("connection: upgrade\r\nupgrade: ");
+
+/** Fields that are told apart by name here; the codec knows the others (`FieldKind`). */
+const Special = {
+  none: 0,
+  drop: 1,
+  forwardedFor: 2,
+  forwardedProto: 3,
+  via: 4,
+  cookie: 5,
+} as const;
+type Special = typeof Special[keyof typeof Special];
+
+const specialFields = new SpecialFields<Special>([
+  ["via", Special.via],
+  ["cookie", Special.cookie],
+  ["x-forwarded-for", Special.forwardedFor],
+  ["x-forwarded-proto", Special.forwardedProto],
+  ["http2-settings", Special.drop],
+  ["proxy-authenticate", Special.drop],
+  ["proxy-authorization", Special.drop],
+], Special.none);
+
+const runs = new FieldRuns();
+
+/** Writes the head for the exchange's request into `writer`. */
+export function writeRequestHead(
+  writer: HeadWriter,
+  x: Exchange,
+  router: Router<unknown>,
+  route: ProxyRoute,
+  facts: ConnectionFacts,
+  session: Session | null,
+  /** False: the body's `frame` adds the line that says how long it is. */
+  isFramed: boolean,
+): void {
+  const head = x.head;
+  writer.clear();
+  // Nothing is replaced, so method and target are one run of bytes.
+  if (route.keepsTarget && router.restBytes === head.bytes && head.targetStart === head.pathStart) {
+    writer.copy(head.bytes, head.methodStart, head.targetEnd);
+  } else {
+    writer.copy(head.bytes, head.methodStart, head.methodEnd + 1);
+    writeTarget(writer, head, router, route);
+  }
+  writer.copy(versionEnd, 0, versionEnd.length);
+  writeHost(writer, head, route);
+  if (route.requestRules.length > 0) {
+    writeRuledFields(writer, head, route, facts, session);
+  } else {
+    writeFields(writer, head, route, facts, session);
+  }
+  if (head.framing === Framing.chunked && isFramed) {
+    writer.copy(chunkedLine, 0, chunkedLine.length);
+  }
+  if (route.tunnel && head.upgrade) {
+    writer.copy(upgradeLine, 0, upgradeLine.length);
+    const index = head.find("upgrade");
+    writer.copy(head.bytes, head.fields[4 * index + 2], head.fields[4 * index + 3]);
+    writer.lineEnd();
+  } else if (!route.keepsConnections) {
+    writer.copy(closeLine, 0, closeLine.length);
+  }
+  writer.lineEnd();
+}
+
+/** The base path, what follows the matched prefix, and the query. */
+function writeTarget(
+  writer: HeadWriter,
+  head: RequestHead,
+  router: Router<unknown>,
+  route: ProxyRoute,
+): void {
+  const hasRest = router.restEnd > router.restStart;
+  const base = hasRest ? route.base : route.baseAlone;
+  writer.copy(base, 0, base.length);
+  if (hasRest) writer.copy(router.restBytes, router.restStart, router.restEnd);
+  if (router.queryEnd > router.queryStart) {
+    writer.copy(head.bytes, router.queryStart, router.queryEnd);
+  }
+}
+
+function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRoute): void {
+  if (!route.preserveHost || head.hostStart < 0) {
+    writer.copy(route.hostLine, 0, route.hostLine.length);
+    return;
+  }
+  writer.copy(hostName, 0, hostName.length);
+  writer.copy(head.bytes, head.hostStart, head.hostEnd);
+  writer.lineEnd();
+}
+
+/** Whether field `index` goes on as it is; `specialFields` is asked separately. */
+function isEndToEnd(head: RequestHead, index: number): boolean {
+  const kind = head.kinds[index];
+  if (kind === FieldKind.host || kind === FieldKind.expect || kind >= FieldKind.connection) {
+    return false;
+  }
+  return !head.connectionNamesFields || !head.namedByConnection(index);
+}
+
+function writeFields(
+  writer: HeadWriter,
+  head: RequestHead,
+  route: ProxyRoute,
+  facts: ConnectionFacts,
+  session: Session | null,
+): void {
+  let forwardedFor = -1;
+  let via = -1;
+  let hasProto = false;
+  const { emitForwarded, emitVia } = route;
+  const { censor, requestId } = facts;
+  const keepsProto = route.preserveForwardedProto || facts.isTrusted;
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (!isEndToEnd(head, i)) continue;
+    if (censor !== null && censor.isClaim(head, i)) continue;
+    if (requestId !== null && requestId.isField(head, i)) continue;
+    const special = specialFields.of(head, i);
+    if (special === Special.forwardedProto) hasProto = keepsProto;
+    if (special === Special.none) {
+      runs.keep(writer, head, i);
+    } else if (special === Special.forwardedFor && emitForwarded) {
+      if (forwardedFor < 0) forwardedFor = i;
+    } else if (special === Special.via && emitVia) {
+      if (via < 0) via = i;
+    } else if (special === Special.forwardedProto && !keepsProto) {
+      continue;
+    } else if (special === Special.cookie && session !== null && session.changesRequest) {
+      const value = session.requestCookie(head.value(i));
+      if (value !== "") writer.field("cookie", value);
+    } else if (special !== Special.drop) {
+      runs.keep(writer, head, i);
+    }
+  }
+  runs.flush(writer, head);
+  if (emitForwarded) {
+    const addsProto = !route.preserveForwardedProto && !hasProto;
+    writeForwarded(writer, head, facts, forwardedFor, addsProto);
+  }
+  if (requestId !== null) requestId.writeLine(writer);
+  if (emitVia) writeVia(writer, head, route, via);
+}
+
+function writeForwarded(
+  writer: HeadWriter,
+  head: RequestHead,
+  { client }: ConnectionFacts,
+  first: number,
+  addsProto: boolean,
+): void {
+  if (first < 0 && addsProto) {
+    writer.copy(client.forwardedLines, 0, client.forwardedLines.length);
+    return;
+  }
+  if (addsProto) writer.copy(client.protoLine, 0, client.protoLine.length);
+  if (first < 0 && client.ip === "") return;
+  writer.copy(forwardedForName, 0, forwardedForName.length);
+  if (first >= 0) {
+    copyList(writer, head, first, Special.forwardedFor);
+    if (client.ip !== "") writer.copy(listComma, 0, listComma.length);
+  }
+  writer.ascii(client.ip);
+  writer.lineEnd();
+}
+
+function writeVia(writer: HeadWriter, head: RequestHead, route: ProxyRoute, first: number): void {
+  if (first < 0) {
+    writer.copy(viaStart, 0, viaStart.length);
+  } else {
+    writer.ascii("via: ");
+    copyList(writer, head, first, Special.via);
+    writer.copy(viaNext, 0, viaNext.length);
+  }
+  if (head.hostStart >= 0) writer.copy(head.bytes, head.hostStart, head.hostEnd);
+  else writer.ascii(route.authority);
+  writer.lineEnd();
+}
+
+/** The values of all lines of a list field, from the first on. */
+function copyList(writer: HeadWriter, head: RequestHead, first: number, special: Special): void {
+  for (let i = first; i < head.fieldCount; i++) {
+    if (i !== first && (specialFields.of(head, i) !== special || !isEndToEnd(head, i))) continue;
+    if (i !== first) writer.copy(listComma, 0, listComma.length);
+    writer.copy(head.bytes, head.fields[4 * i + 2], head.fields[4 * i + 3]);
+  }
+}
+
+/** What `proxy.header.*` must not change: it frames the message. */
+const untouchable = new Set(["content-length"]);
+
+/** With rules the fields become text; without them they never do. */
+function writeRuledFields(
+  writer: HeadWriter,
+  head: RequestHead,
+  route: ProxyRoute,
+  facts: ConnectionFacts,
+  session: Session | null,
+): void {
+  const plain = new HeadWriter(writer.bytes.length);
+  writeFields(plain, head, route, facts, session);
+  const lines = new TextDecoder("latin1").decode(plain.bytes.subarray(0, plain.length)).split(
+    "\r\n",
+  );
+  const fields: Field[] = [];
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon > 0) fields.push({ name: line.slice(0, colon), value: line.slice(colon + 1).trim() });
+  }
+  const framing = fields.filter((field) => untouchable.has(field.name.toLowerCase()));
+  const free = fields.filter((field) => !untouchable.has(field.name.toLowerCase()));
+  for (const { name, value } of framing) writer.field(name, value);
+  for (const { name, value } of applyRules(free, route.requestRules)) writer.field(name, value);
+}

@@ -1,0 +1,207 @@
+/** The head that the client is sent: bytes of the upstream's head, less what is hop-by-hop. */
+import type { Exchange, ResponseFraming } from "../../../conn/exchange.ts";
+import {
+  FieldKind,
+  Framing,
+  type HeadWriter,
+  latin1Bytes,
+  type ResponseHead,
+} from "../../../http1/mod.ts";
+import { reasonPhrase } from "../../../http1/mod.ts";
+import { chooseEncoding, compressedFields, type Encoding } from "../handlers/compression.ts";
+import { FieldRuns } from "../fields/field_runs.ts";
+import { applyRules, type Field } from "../fields/field_rules.ts";
+import type { RequestId } from "../clients/request_id.ts";
+import type { ProxyRoute, Route } from "../routes.ts";
+import type { ServerFields } from "../fields/server_fields.ts";
+import { SpecialFields } from "../fields/special_fields.ts";
+import type { Session } from "./sticky.ts";
+
+const Special = { none: 0, server: 1, date: 2, location: 3, setCookie: 4 } as const;
+type Special = typeof Special[keyof typeof Special];
+
+const specialFields = new SpecialFields<Special>([
+  ["server", Special.server],
+  ["date", Special.date],
+  ["location", Special.location],
+  ["set-cookie", Special.setCookie],
+], Special.none);
+
+function isEndToEnd(head: ResponseHead, index: number): boolean {
+  const kind = head.kinds[index];
+  if (kind === FieldKind.contentLength || kind >= FieldKind.connection) return false;
+  return !head.connectionNamesFields || !head.namedByConnection(index);
+}
+
+const runs = new FieldRuns();
+/** Standard reason phrases as bytes, filled on first use. */
+const phrases: (Uint8Array | undefined)[] = new Array(1000);
+
+/** The upstream's reason where it is not the standard one, else undefined. */
+function unusualReason(head: ResponseHead): string | undefined {
+  const phrase = phrases[head.status] ??= latin1Bytes(reasonPhrase(head.status));
+  const { bytes, reasonStart, reasonEnd } = head;
+  if (reasonEnd === reasonStart) return undefined;
+  if (reasonEnd - reasonStart === phrase.length) {
+    let same = 0;
+    while (same < phrase.length && bytes[reasonStart + same] === phrase[same]) same++;
+    if (same === phrase.length) return undefined;
+  }
+  return head.reasonText();
+}
+
+/** What an answer says of the client. */
+export interface ClientOrigin {
+  /** What the client calls us: `http://authority`. Asked only when a Location is rewritten. */
+  originText(): string;
+  /** The request's name, where the client is told it; else null. */
+  readonly answeredId: RequestId | null;
+  /** The client's session with a peer; null without `sticky`. */
+  readonly session: Session | null;
+}
+
+/**
+ * Sends the head; afterwards the body can follow. Returns the encoding to compress it with, or null.
+ * `acceptEncoding` is the client's field; "" where nothing is to be compressed.
+ */
+export function forwardResponseHead(
+  x: Exchange,
+  origin: ClientOrigin,
+  head: ResponseHead,
+  route: Route,
+  proxy: ProxyRoute,
+  server: ServerFields,
+  acceptEncoding: string,
+): Encoding | null {
+  const writer = x.beginHead(head.status, unusualReason(head), false);
+  let encoding: Encoding | null = null;
+  if (!route.changesResponses) {
+    writeFields(writer, origin, head, proxy, server);
+  } else {
+    encoding = writeRuledFields(
+      writer,
+      origin,
+      head,
+      route,
+      proxy,
+      server,
+      acceptEncoding,
+    );
+  }
+  if (encoding !== null) {
+    x.endHead(Framing.chunked);
+    return encoding;
+  }
+  // A body up to the upstream's close goes on in chunks.
+  const framing = head.framing === Framing.eof ? Framing.chunked : head.framing as ResponseFraming;
+  x.endHead(framing, head.contentLength);
+  return null;
+}
+
+function writeFields(
+  writer: HeadWriter,
+  origin: ClientOrigin,
+  head: ResponseHead,
+  proxy: ProxyRoute,
+  server: ServerFields,
+): void {
+  const id = origin.answeredId;
+  let sawDate = false;
+  let location = -1;
+  const { session } = origin;
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (!isEndToEnd(head, i)) continue;
+    if (id !== null && id.isField(head, i)) continue;
+    const special = specialFields.of(head, i);
+    if (special === Special.server && !server.preserves) continue;
+    if (special === Special.date) sawDate = true;
+    if (special === Special.location) {
+      location = i;
+    } else if (special === Special.setCookie && session !== null) {
+      const value = session.responseCookie(head.value(i));
+      if (value !== "") writer.field(head.name(i), value);
+    } else {
+      runs.keep(writer, head, i);
+    }
+  }
+  runs.flush(writer, head);
+  const cookie = session === null ? "" : session.ownCookie(head.status);
+  if (cookie !== "") writer.field("set-cookie", cookie);
+  if (location >= 0) {
+    writer.field(head.name(location), rewriteLocation(origin, head.value(location), proxy));
+  }
+  server.write(writer, !sawDate);
+  if (id !== null) id.writeLine(writer);
+}
+
+const absoluteHttp = /^http:\/\/([^/?#]*)([^?#]*)(.*)$/i;
+
+/** A Location that points below the upstream's URL, as the client has to see it; others unchanged. */
+export function rewriteLocation(origin: ClientOrigin, value: string, proxy: ProxyRoute): string {
+  const match = absoluteHttp.exec(value);
+  if (match === null) return value;
+  const [, authority, path, rest] = match;
+  const { hostPort, basePath, prefix } = proxy.rewrite;
+  const hasPort = /:[0-9]+$/.test(authority);
+  const wanted = (hasPort ? authority : `${authority}:80`).toLowerCase();
+  if (wanted !== hostPort || !(path || "/").startsWith(basePath)) return value;
+  return `${origin.originText()}${prefix}${(path || "/").slice(basePath.length)}${rest}`;
+}
+
+/** The fields as text, changed by rules and directives. */
+function writeRuledFields(
+  writer: HeadWriter,
+  origin: ClientOrigin,
+  head: ResponseHead,
+  route: Route,
+  proxy: ProxyRoute,
+  server: ServerFields,
+  acceptEncoding: string,
+): Encoding | null {
+  let fields: Field[] = [];
+  const id = origin.answeredId;
+  let sawDate = false;
+  const { session } = origin;
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (!isEndToEnd(head, i)) continue;
+    if (id !== null && id.isField(head, i)) continue;
+    const special = specialFields.of(head, i);
+    if (special === Special.server && !server.preserves) continue;
+    if (special === Special.date) sawDate = true;
+    let value = head.value(i);
+    if (special === Special.location) value = rewriteLocation(origin, value, proxy);
+    if (special === Special.setCookie && session !== null) {
+      value = session.responseCookie(value);
+      if (value === "") continue;
+    }
+    fields.push({ name: head.name(i), value });
+  }
+  const cookie = session === null ? "" : session.ownCookie(head.status);
+  if (cookie !== "") fields.push({ name: "set-cookie", value: cookie });
+  const { compress, compressBytesMin } = route.settings;
+  const encoding = compress === null || acceptEncoding === "" ? null : chooseEncoding(
+    compress,
+    compressBytesMin,
+    acceptEncoding,
+    head.status,
+    head.contentLength,
+    fields,
+  );
+  if (encoding !== null) fields = compressedFields(fields, encoding);
+  fields = changeFields(fields, head.status, route);
+  for (const { name, value } of fields) writer.field(name, value);
+  server.write(writer, !sawDate);
+  if (id !== null) id.writeLine(writer);
+  return encoding;
+}
+
+/** What `expires` and `header.*` do to a response's fields. */
+export function changeFields(fields: Field[], status: number, route: Route): Field[] {
+  const { expires } = route.settings;
+  let result = fields;
+  if (expires !== null && status >= 200 && status < 400) {
+    const has = result.some((field) => field.name.toLowerCase() === "cache-control");
+    if (!has) result = [...result, { name: "cache-control", value: expires }];
+  }
+  return applyRules(result, route.responseRules);
+}

@@ -1,0 +1,156 @@
+/** After a 101: bytes both ways, at the pace of the slower side, until either ends. */
+import type { PeerError } from "../../../base/errors.ts";
+import { Deadline } from "../../../base/timer_wheel.ts";
+import { latin1Bytes, type ResponseHead } from "../../../http1/mod.ts";
+import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
+
+interface End {
+  readonly socket: Socket;
+  readonly early: Uint8Array;
+}
+
+interface TunnelHome {
+  readonly reactor: Reactor;
+  readonly tunnels: Set<{ close(): void }>;
+}
+
+/** Field lines of the 101 as the client sees it; `cookie` is a Set-Cookie field of ours, or "". */
+export function switchLines(head: ResponseHead, cookie: string): Uint8Array {
+  let lines = "connection: upgrade\r\n";
+  for (let i = 0; i < head.fieldCount; i++) {
+    const name = head.name(i);
+    if (!/^(connection|keep-alive|transfer-encoding|content-length)$/i.test(name)) {
+      lines += `${name}: ${head.value(i)}\r\n`;
+    }
+  }
+  if (cookie !== "") lines += `set-cookie: ${cookie}\r\n`;
+  return latin1Bytes(lines);
+}
+
+/** Joins the two sockets. `timeoutMs` without a byte in either direction ends the tunnel. */
+export function openTunnel(
+  home: TunnelHome,
+  client: End,
+  upstream: End,
+  timeoutMs: number,
+  onClosed: () => void,
+): void {
+  new Tunnel(home, client, upstream, timeoutMs, onClosed).begin();
+}
+
+class Tunnel extends Deadline implements SocketHandler {
+  readonly #home: TunnelHome;
+  readonly #client: End;
+  readonly #upstream: End;
+  readonly #timeoutMs: number;
+  readonly #onClosed: () => void;
+  /** Bytes that a side has not taken yet; its source is paused while there are some. */
+  readonly #waiting = new Map<Socket, Uint8Array>();
+  readonly #ended = new Set<Socket>();
+  #isClosed = false;
+
+  constructor(
+    home: TunnelHome,
+    client: End,
+    upstream: End,
+    timeoutMs: number,
+    onClosed: () => void,
+  ) {
+    super();
+    this.#home = home;
+    this.#client = client;
+    this.#upstream = upstream;
+    this.#timeoutMs = timeoutMs;
+    this.#onClosed = onClosed;
+  }
+
+  begin(): void {
+    this.#home.tunnels.add(this);
+    this.#touch();
+    for (const end of [this.#client, this.#upstream]) {
+      end.socket.handler = this;
+      end.socket.resume();
+    }
+    this.#pass(this.#client.socket, this.#client.early, 0, this.#client.early.length);
+    this.#pass(this.#upstream.socket, this.#upstream.early, 0, this.#upstream.early.length);
+  }
+
+  onOpen(): void {}
+
+  onData(socket: Socket, bytes: Uint8Array, start: number, end: number): void {
+    this.#pass(socket, bytes, start, end);
+  }
+
+  onDrain(socket: Socket): void {
+    const waiting = this.#waiting.get(socket);
+    if (waiting === undefined) return;
+    const accepted = socket.write(waiting, 0, waiting.length);
+    if (accepted < waiting.length) {
+      this.#waiting.set(socket, waiting.slice(accepted));
+      return;
+    }
+    this.#waiting.delete(socket);
+    this.#touch();
+    const source = this.#other(socket);
+    if (this.#ended.has(source)) this.#endOf(source);
+    else source.resume();
+  }
+
+  onEnd(socket: Socket): void {
+    this.#ended.add(socket);
+    if (!this.#waiting.has(this.#other(socket))) this.#endOf(socket);
+  }
+
+  onClose(_socket: Socket, _error: PeerError): void {
+    this.close();
+  }
+
+  override onDeadline(): void {
+    this.close();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#home.tunnels.delete(this);
+    this.#home.reactor.wheel.disarm(this);
+    this.#client.socket.close();
+    this.#upstream.socket.close();
+    this.#waiting.clear();
+    this.#onClosed();
+  }
+
+  /** One side has said all: the other is told; when both have, the tunnel is over. */
+  #endOf(socket: Socket): void {
+    if (this.#ended.size === 2 && this.#waiting.size === 0) this.close();
+    else this.#other(socket).shutdown();
+  }
+
+  #pass(source: Socket, bytes: Uint8Array, start: number, end: number): void {
+    if (start === end || this.#isClosed) return;
+    this.#touch();
+    const target = this.#other(source);
+    const waiting = this.#waiting.get(target);
+    const accepted = waiting === undefined ? target.write(bytes, start, end) : 0;
+    if (accepted === end - start) return;
+    const rest = bytes.slice(start + accepted, end);
+    this.#waiting.set(target, waiting === undefined ? rest : joined(waiting, rest));
+    source.pause();
+  }
+
+  #touch(): void {
+    const { reactor } = this.#home;
+    reactor.wheel.arm(this, this.#timeoutMs === 0 ? Infinity : reactor.nowMs + this.#timeoutMs);
+  }
+
+  #other(socket: Socket): Socket {
+    return socket === this.#client.socket ? this.#upstream.socket : this.#client.socket;
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const all = new Uint8Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}

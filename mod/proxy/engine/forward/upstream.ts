@@ -1,0 +1,166 @@
+/** A running upstream: its peers, their connections, and how a request's attempts are bounded. */
+import { type Address, formatAddress } from "../../../base/address.ts";
+import { isResolved } from "../../../config/mod.ts";
+import type { ClientConnection } from "../../../conn/client_connection.ts";
+import { type Connector, KeepalivePool } from "../../../conn/keepalive_pool.ts";
+import type { Scratch } from "../../../conn/scratch.ts";
+import type { RequestHead } from "../../../http1/mod.ts";
+import type { Reactor } from "../../../net/reactor.ts";
+import type { Choice } from "../../balance/balancer.ts";
+import type { Peer } from "../../balance/peer.ts";
+import type { PeerGroup } from "../../balance/peer_group.ts";
+import type { Exchange } from "../../../conn/exchange.ts";
+import type { ProxySettings } from "../../plan.ts";
+import { serverNameOf } from "../../server_name.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import { Announcer } from "./announcer.ts";
+import { compileSticky, type Sticky } from "./sticky.ts";
+import { connectUpstreamTls, type TrustSettings, upstreamContext } from "./upstream_tls.ts";
+
+/** Timeouts and trust belong to the path, not to the upstream. */
+export type UpstreamSettings =
+  & Pick<ProxySettings, "connectTimeoutMs" | "ioTimeoutMs" | "proxyProtocol">
+  & TrustSettings;
+
+/** What a reactor's thread shares among its upstreams. */
+export interface UpstreamHost {
+  readonly reactor: Reactor;
+  readonly scratch: Scratch;
+}
+
+/** The value that a request is hashed by. */
+export type HashKey = (head: RequestHead, facts: ConnectionFacts) => string;
+
+/** Pools of peers that were removed at run time are dropped when there are so many more of them. */
+const strayPoolsMax = 64;
+/** Numbers of upstreams that are closed: peers outlive reloads, and their lists must not grow. */
+const freeNumbers: number[] = [];
+let lastNumber = -1;
+
+export class Upstream {
+  /** Reads the clients' sessions; null without. */
+  readonly sticky: Sticky | null;
+  readonly #pools = new Map<Peer, KeepalivePool>();
+  /** Null: peers are not told who the client is. */
+  readonly #announcer: Announcer | null;
+  /** Where peers keep this upstream's pool. */
+  #number = freeNumbers.pop() ?? ++lastNumber;
+
+  constructor(
+    readonly group: PeerGroup,
+    readonly settings: UpstreamSettings,
+    readonly host: UpstreamHost,
+    /** Makes the key of `balance: hash`; null for the others. */
+    readonly hashKey: HashKey | null,
+  ) {
+    const { sticky, scheme } = group.plan;
+    // A file of issuers that cannot be read is told at the start, not by the first request.
+    if (scheme === "https") upstreamContext(settings);
+    this.sticky = sticky === null ? null : compileSticky(sticky);
+    const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
+    this.#announcer = version === 0 ? null : new Announcer(version, scheme === "https");
+  }
+
+  /** Connections are used again. */
+  get keepsConnections(): boolean {
+    return this.#announcer === null && this.plan.keepaliveMax > 0;
+  }
+
+  get plan(): PeerGroup["plan"] {
+    return this.group.plan;
+  }
+
+  choose(choice: Choice): Peer | null {
+    return this.group.choose(choice);
+  }
+
+  /**
+   * A connection to the peer for the exchange; `isFresh` for a new one, so that no stale one is met
+   * again.
+   */
+  connection(
+    peer: Peer,
+    isFresh: boolean,
+    x: Exchange,
+    facts: ConnectionFacts,
+  ): ClientConnection {
+    const pool = this.#poolOf(peer);
+    if (this.#announcer !== null) return this.#announcer.connect(pool, x, facts);
+    return isFresh ? pool.connect() : pool.acquire();
+  }
+
+  /** Closes the idle connections; exchanges under way go on. Nobody may ask for one afterwards. */
+  close(): void {
+    if (this.#number < 0) return;
+    for (const [peer, pool] of this.#pools) {
+      pool.close();
+      peer.pools[this.#number] = undefined;
+    }
+    this.#pools.clear();
+    freeNumbers.push(this.#number);
+    this.#number = -1;
+  }
+
+  get idleCount(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.idleCount;
+    return count;
+  }
+
+  /** TLS with the peer's own name; null for plain TCP. */
+  #connectorTo(peer: Peer): Connector | null {
+    if (this.plan.scheme === "http") return null;
+    const { reactor } = this.host;
+    const address = addressOf(peer);
+    const context = upstreamContext(this.settings);
+    const serverName = serverNameOf(peer.plan);
+    const preface = this.#announcer?.header;
+    return (connection) =>
+      connectUpstreamTls(reactor, address, connection, context, serverName, preface);
+  }
+
+  #poolOf(peer: Peer): KeepalivePool {
+    const known = peer.pools[this.#number] as KeepalivePool | undefined;
+    return known ?? this.#addPool(peer);
+  }
+
+  #addPool(peer: Peer): KeepalivePool {
+    this.#dropStrays();
+    const { plan, settings, host } = this;
+    const pool = new KeepalivePool(host.reactor, addressOf(peer), host.scratch, {
+      connectTimeoutMs: settings.connectTimeoutMs,
+      responseTimeoutMs: settings.ioTimeoutMs,
+      idleTimeoutMs: plan.keepaliveTimeoutMs,
+      idleMax: this.keepsConnections ? plan.keepaliveMax : 0,
+      exchangesMax: plan.keepaliveRequestsMax,
+    }, this.#connectorTo(peer));
+    this.#pools.set(peer, pool);
+    peer.pools[this.#number] = pool;
+    return pool;
+  }
+
+  #dropStrays(): void {
+    const { peers } = this.group;
+    if (this.#pools.size <= peers.length + strayPoolsMax) return;
+    for (const [peer, pool] of this.#pools) {
+      if (peers.includes(peer)) continue;
+      pool.close();
+      this.#pools.delete(peer);
+      peer.pools[this.#number] = undefined;
+    }
+  }
+}
+
+/** Names were resolved before the engine started; one that is left is a programmer's error. */
+export function addressOf(peer: Peer): Address {
+  const { address } = peer.plan;
+  if (!isResolved(address)) {
+    throw new TypeError(`Cannot connect to ${peer.name}: it is not resolved`);
+  }
+  return address;
+}
+
+/** The peer's address as log lines spell it. */
+export function peerAddressText(peer: Peer): string {
+  return formatAddress(addressOf(peer));
+}

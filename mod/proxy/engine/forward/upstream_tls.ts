@@ -1,0 +1,41 @@
+/** TLS towards upstreams: one client context for each way of trusting. */
+import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
+import { type Address } from "../../../base/address.ts";
+import { ClientContext } from "../../../tls/client_context.ts";
+import { connectSecure } from "../../../tls/connect.ts";
+import type { ProxySettings } from "../../plan.ts";
+
+/** The settings that decide whom we trust. */
+export type TrustSettings = Pick<ProxySettings, "tlsVerify" | "tlsCaFile">;
+
+const contexts = new Map<string, ClientContext>();
+
+/** The context for these settings; made once per process. Throws `StartError` for a bad cafile. */
+export function upstreamContext({ tlsVerify, tlsCaFile }: TrustSettings): ClientContext {
+  const key = `${tlsVerify} ${tlsCaFile ?? ""}`;
+  let context = contexts.get(key);
+  if (context === undefined) {
+    context = new ClientContext({
+      verify: tlsVerify,
+      ...(tlsCaFile === null ? {} : { caFile: tlsCaFile }),
+    });
+    contexts.set(key, context);
+  }
+  return context;
+}
+
+/**
+ * Connects with TLS; `serverName` is sent as SNI and looked for in the certificate, `preface` in
+ * plain text ahead of the handshake.
+ */
+export function connectUpstreamTls(
+  reactor: Reactor,
+  address: Address,
+  handler: SocketHandler,
+  context: ClientContext,
+  serverName: string,
+  preface?: (inner: Socket) => Uint8Array,
+): Socket {
+  const options = preface === undefined ? { serverName } : { serverName, preface };
+  return connectSecure(reactor, address, handler, context, options);
+}

@@ -1,0 +1,133 @@
+/** What an access log is told about the upstream's part of an exchange. */
+import type { ClientConnection } from "../../../conn/client_connection.ts";
+import type { ProxyBytes, Timing, UpstreamFact } from "../../../log/mod.ts";
+import type { TlsFacts } from "../../../net/reactor.ts";
+import type { Peer } from "../../balance/peer.ts";
+import { peerAddressText } from "./upstream.ts";
+
+/** Of the last attempt; only the number of attempts counts them all. */
+export class UpstreamTrace {
+  tls: TlsFacts | null = null;
+  #group = "";
+  #peer: Peer | null = null;
+  #tries = 0;
+  #status = 0;
+  #startMs = -1;
+  #connectedMs = -1;
+  #bodyEndMs = -1;
+  #answerMs = -1;
+  #endMs = -1;
+  #requestHeadBytes = 0;
+  #requestBytes = 0;
+  #responseHeadBytes = 0;
+  #responseBytes = 0;
+
+  reset(): void {
+    this.#peer = null;
+    this.#tries = 0;
+    this.#bodyEndMs = -1;
+    this.#forgetAttempt();
+  }
+
+  /** An attempt begins. */
+  chosen(group: string, peer: Peer, nowMs: number): void {
+    this.#forgetAttempt();
+    this.#group = group;
+    this.#peer = peer;
+    this.#tries++;
+    this.#startMs = nowMs;
+  }
+
+  /** The request's body has been handed over. */
+  bodyEnded(nowMs: number): void {
+    this.#bodyEndMs = nowMs;
+  }
+
+  answered(client: ClientConnection, requestHeadBytes: number, nowMs: number): void {
+    this.#status = client.head.status;
+    // A connection that was there before took no time.
+    this.#connectedMs = Math.max(this.#startMs, client.connectedMs);
+    this.#answerMs = nowMs;
+    this.#requestHeadBytes = requestHeadBytes;
+    this.#responseHeadBytes = client.receivedBytes;
+    this.#count(client);
+  }
+
+  ended(client: ClientConnection, nowMs: number): void {
+    this.#endMs = nowMs;
+    this.#count(client);
+  }
+
+  fact(what: UpstreamFact): string | number | null {
+    if (this.#peer === null) return null;
+    switch (what) {
+      case "name":
+        return this.#group;
+      case "addr":
+        return peerAddressText(this.#peer);
+      case "tries":
+        return this.#tries;
+      case "status":
+        return this.#status === 0 ? null : this.#status;
+    }
+  }
+
+  bytes(what: ProxyBytes): number {
+    switch (what) {
+      case "request":
+        return this.#requestBytes;
+      case "request-header":
+        return this.#requestHeadBytes;
+      case "request-body":
+        return this.#requestBytes - this.#requestHeadBytes;
+      case "response":
+        return this.#responseBytes;
+      case "response-header":
+        return this.#responseHeadBytes;
+      case "response-body":
+        return this.#responseBytes - this.#responseHeadBytes;
+    }
+  }
+
+  /** h2o's phases, in milliseconds; -1 for one that was not reached. */
+  timingMs(timing: Timing, receivedMs: number): number {
+    const sentMs = Math.max(this.#connectedMs, this.#bodyEndMs);
+    switch (timing) {
+      case "proxy.idle":
+        return between(receivedMs, this.#startMs);
+      case "proxy.connect":
+        return between(this.#startMs, this.#connectedMs);
+      case "proxy.request":
+        return this.#answerMs < 0 ? -1 : between(this.#connectedMs, sentMs);
+      case "proxy.process":
+        // A peer may answer before it has all of the request.
+        return this.#answerMs < 0 ? -1 : Math.max(0, this.#answerMs - sentMs);
+      case "proxy.response":
+        return between(this.#answerMs, this.#endMs);
+      case "proxy.total":
+        return between(this.#startMs, this.#endMs);
+    }
+    return -1;
+  }
+
+  #count(client: ClientConnection): void {
+    this.#requestBytes = client.requestBytes;
+    this.#responseBytes = client.receivedBytes;
+  }
+
+  #forgetAttempt(): void {
+    this.tls = null;
+    this.#status = 0;
+    this.#startMs =
+      this.#connectedMs =
+      this.#answerMs =
+      this.#endMs =
+        -1;
+    this.#requestHeadBytes = this.#requestBytes = 0;
+    this.#responseHeadBytes = this.#responseBytes = 0;
+  }
+}
+
+function between(startMs: number, endMs: number): number {
+  return startMs < 0 || endMs < 0 ? -1 : endMs - startMs;
+}

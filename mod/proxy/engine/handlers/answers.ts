@@ -1,0 +1,50 @@
+/** Responses that the proxy makes itself. */
+import type { Exchange } from "../../../conn/exchange.ts";
+import { Framing } from "../../../http1/mod.ts";
+import { compress } from "../../../std/compressor.ts";
+import { compressedFields, encodingOf, levelOf } from "./compression.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import { changeFields } from "../forward/response_forwarding.ts";
+import type { Field } from "../fields/field_rules.ts";
+import type { Route } from "../routes.ts";
+import type { ServerFields } from "../fields/server_fields.ts";
+
+const encoder = new TextEncoder();
+
+/** Sends a whole response; `fields` without what frames it. Rules of the route apply. */
+export function answer(
+  x: Exchange,
+  route: Route | null,
+  server: ServerFields,
+  status: number,
+  fields: readonly Field[],
+  body: string | Uint8Array,
+  reason?: string,
+): void {
+  let content = typeof body === "string" ? encoder.encode(body) : body;
+  // An error's document keeps the error's status (error-doc).
+  const { errorStatus, record, answeredId } = x.connectionContext as ConnectionFacts;
+  if (route?.changesResponses) record?.noteOriginal(status, fields);
+  const writer = errorStatus === 0
+    ? x.beginHead(status, reason, false)
+    : x.beginHead(errorStatus, undefined, false);
+  let changed = fields;
+  if (route?.changesResponses) {
+    const encoding = encodingOf(x, route, status, content.length, fields);
+    if (encoding !== null) {
+      content = compress(content, encoding, levelOf(route.settings.compress!, encoding));
+      changed = compressedFields(fields, encoding);
+    }
+    const sentStatus = errorStatus || status;
+    changed = changeFields(changed.map((field) => ({ ...field })), sentStatus, route);
+  }
+  for (const { name, value } of changed) writer.field(name, value);
+  server.writeOwn(writer);
+  if (answeredId !== null) answeredId.writeLine(writer);
+  x.endHead(Framing.length, content.length);
+  x.writeBody(content, 0, content.length);
+  x.endBody();
+}
+
+export const textPlain: Field = { name: "Content-Type", value: "text/plain; charset=utf-8" };
+export const textHtml: Field = { name: "Content-Type", value: "text/html; charset=utf-8" };

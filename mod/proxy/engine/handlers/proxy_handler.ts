@@ -1,0 +1,15 @@
+/** `proxy.reverse.url`: hands the request to an upstream. */
+import type { Exchange } from "../../../conn/exchange.ts";
+import type { Router } from "../../routing/router.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import type { Engine } from "../engine.ts";
+import type { ProxyRoute, Route, RouteHandler } from "../routes.ts";
+
+export class ProxyHandler implements RouteHandler {
+  constructor(readonly engine: Engine, readonly proxy: ProxyRoute) {}
+
+  handle(x: Exchange, route: Route, router: Router<Route>, facts: ConnectionFacts): boolean {
+    this.engine.proxied().start(x, route, this.proxy, router, facts);
+    return true;
+  }
+}

@@ -1,0 +1,74 @@
+/** Handlers that answer at once: redirects, the welcome page, Tengine's status page. */
+import type { Exchange } from "../../../conn/exchange.ts";
+import { Method } from "../../../http1/mod.ts";
+import { latin1 } from "../../../http1/mod.ts";
+import type { CheckStatusFormat } from "../../plan.ts";
+import { renderStatus, type StatusRow } from "../../health/status_page.ts";
+import type { Router } from "../../routing/router.ts";
+import { answer, textHtml } from "./answers.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import type { EngineHome } from "../engine_home.ts";
+import { joinBase, type Route, type RouteHandler } from "../routes.ts";
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** What a handler's URL becomes for this request: joined with the rest of the path and the query. */
+export function destination(url: string, x: Exchange, route: Route, router: Router<Route>): string {
+  const rest = latin1(router.restBytes, router.restStart, router.restEnd);
+  const query = latin1(x.head.bytes, router.queryStart, router.queryEnd);
+  const { base, baseAlone } = joinBase(route.prefix, url);
+  return `${rest === "" ? baseAlone : base}${rest}${query}`;
+}
+
+/** `redirect`: the rest of the path and the query are appended, as h2o does it. */
+export class RedirectHandler implements RouteHandler {
+  constructor(readonly home: EngineHome, readonly url: string, readonly status: number) {}
+
+  handle(x: Exchange, route: Route, router: Router<Route>): boolean {
+    const location = destination(this.url, x, route, router);
+    const href = escapeHtml(location);
+    const body =
+      `<!DOCTYPE html><TITLE>Moved</TITLE><P>The document has moved <A HREF="${href}">here</A>`;
+    const fields = [{ name: "Location", value: location }, textHtml];
+    answer(x, route, this.home.serverFields, this.status, fields, body, "Redirected");
+    this.home.logAccess(x, this.status, "");
+    return true;
+  }
+}
+
+/** `redirect` with `internal: ON`: the request is answered as if it had been for another path. */
+export class InternalRedirectHandler implements RouteHandler {
+  constructor(readonly home: EngineHome, readonly url: string) {}
+
+  handle(x: Exchange, route: Route, router: Router<Route>): boolean {
+    this.home.redispatch(x, destination(this.url, x, route, router));
+    return true;
+  }
+}
+
+/** Tengine's `check_status`. */
+export class CheckStatusHandler implements RouteHandler {
+  constructor(
+    readonly home: EngineHome,
+    readonly format: CheckStatusFormat,
+    readonly rows: () => { readonly rows: readonly StatusRow[]; readonly generation: number },
+  ) {}
+
+  handle(x: Exchange, route: Route, router: Router<Route>, _facts: ConnectionFacts): boolean {
+    const { method } = x.head;
+    if (method !== Method.get && method !== Method.head) {
+      this.home.answerError(x, route, 405, "method not allowed");
+      return true;
+    }
+    const query = latin1(x.head.bytes, router.queryStart, router.queryEnd).replace(/^\?/, "");
+    const { rows, generation } = this.rows();
+    const page = renderStatus(rows, generation, query, this.format);
+    for (const complaint of page.complaints) this.home.logError(complaint);
+    const fields = [{ name: "Content-Type", value: page.contentType }];
+    answer(x, route, this.home.serverFields, 200, fields, page.body);
+    this.home.logAccess(x, 200, "");
+    return true;
+  }
+}

@@ -1,0 +1,268 @@
+/** `file.dir` and `file.file`: a folder or one file through the shared static files. */
+import type { PeerError } from "../../../base/errors.ts";
+import type { Exchange } from "../../../conn/exchange.ts";
+import type { HeadWriter } from "../../../http1/mod.ts";
+import { latin1 } from "../../../http1/mod.ts";
+import { Framing } from "../../../http1/mod.ts";
+import {
+  type FileExchange,
+  FileTransfer,
+  PlainOpener,
+  readFileRequest,
+  StaticSite,
+} from "../../../static/mod.ts";
+import type { FileHandlerPlan, FileSettings } from "../../plan.ts";
+import type { Router } from "../../routing/router.ts";
+import { answer } from "./answers.ts";
+import { compress } from "../../../std/compressor.ts";
+import { CompressedBody, type CompressionSource } from "./compressed_body.ts";
+import { compressedFields, type Encoding, encodingOf, levelOf } from "./compression.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import type { EngineHome } from "../engine_home.ts";
+import type { ExchangeState } from "../exchange_state.ts";
+import type { Field } from "../fields/field_rules.ts";
+import { changeFields } from "../forward/response_forwarding.ts";
+import type { Route, RouteHandler } from "../routes.ts";
+
+/** A small response as the site remembers it; its head is written for each answer. */
+class Rendered {
+  readonly #compressed = new Map<string, Uint8Array>();
+
+  constructor(
+    readonly status: number,
+    readonly fields: readonly Field[],
+    readonly body: Uint8Array,
+  ) {}
+
+  /** Made once, as long as the site remembers the file. */
+  compressed(encoding: Encoding, level: number): Uint8Array {
+    const key = `${encoding} ${level}`;
+    let bytes = this.#compressed.get(key);
+    if (bytes === undefined) {
+      this.#compressed.set(key, bytes = compress(this.body, encoding, level));
+    }
+    return bytes;
+  }
+}
+
+/** Files up to this size are kept in memory by the site. */
+const contentBytesMax = 65_536;
+
+export class StaticHandler implements RouteHandler {
+  readonly #home: EngineHome;
+  readonly #site: StaticSite<Rendered>;
+  /** Of `file.file`: the one target there is. */
+  readonly #onlyTarget: string | null;
+
+  constructor(home: EngineHome, plan: FileHandlerPlan, settings: FileSettings, prefix: string) {
+    this.#home = home;
+    const slash = plan.path.lastIndexOf("/");
+    const folder = plan.isFolder
+      ? plan.path
+      : plan.path.slice(0, slash) || (slash === 0 ? "/" : ".");
+    this.#onlyTarget = plan.isFolder ? null : `/${encodeURIComponent(plan.path.slice(slash + 1))}`;
+    const types = new Map<string, string>();
+    for (const [extension, type] of settings.mimeTypes) {
+      types.set(extension, type ?? settings.mimeDefault);
+    }
+    this.#site = new StaticSite<Rendered>({
+      options: {
+        root: folder,
+        index: settings.indexFiles,
+        listing: settings.dirListing,
+        outsideLinks: true,
+        // As h2o does.
+        dotFiles: true,
+        precompressed: settings.sendCompressed !== "off",
+        types,
+        defaultType: settings.mimeDefault,
+        etag: settings.etag,
+        contentBytesMax,
+      },
+      opener: new PlainOpener(),
+      render: (status, fields, body) =>
+        new Rendered(status, fields.map(([name, value]) => ({ name, value })), body),
+      prefix: prefix.replace(/\/+$/, ""),
+    });
+  }
+
+  handle(x: Exchange, route: Route, router: Router<Route>, _facts: ConnectionFacts): boolean {
+    const target = this.#onlyTarget ?? fileTarget(x, route, router);
+    const files = new FileExchangeView(x, route, this.#home);
+    if (target === null) {
+      const location = `${route.prefix}/${
+        latin1(x.head.bytes, router.queryStart, router.queryEnd)
+      }`;
+      files.respond(new Rendered(301, [{ name: "Location", value: location }], new Uint8Array(0)));
+      return true;
+    }
+    const request = readFileRequest(x.head, target);
+    const outcome = this.#site.answer(files, request, this.#home.reactor.nowMs);
+    if (outcome instanceof FileTransfer) {
+      files.transfer = outcome;
+      if (!files.isCompressing) x.context = new FileSending(outcome, files, this.#home);
+    } else if (outcome === 404) {
+      return false;
+    } else if (outcome !== null) {
+      this.#home.answerError(x, route, outcome, reasons[outcome]);
+    }
+    return true;
+  }
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: "bad request",
+  403: "forbidden",
+  405: "method not allowed",
+};
+
+/** The target below the folder; null: the prefix itself, which lacks its slash. */
+function fileTarget(x: Exchange, route: Route, router: Router<Route>): string | null {
+  const rest = latin1(router.restBytes, router.restStart, router.restEnd);
+  if (rest === "" && !route.prefix.endsWith("/")) return null;
+  const path = rest.startsWith("/") ? rest : `/${rest}`;
+  return path + latin1(x.head.bytes, router.queryStart, router.queryEnd);
+}
+
+/** The document of an error says nothing about the resource that was asked for (h2o does so, too). */
+function withoutValidators(fields: readonly Field[]): Field[] {
+  return fields.filter(({ name }) => !/^(etag|last-modified|accept-ranges)$/i.test(name));
+}
+
+/** Gives the site an exchange that adds what the route adds, and that logs its end. */
+class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
+  readonly #home: EngineHome;
+  readonly #route: Route;
+  /** What is under way, once the site has said so. */
+  transfer: FileTransfer<Rendered> | null = null;
+  #compressed: CompressedBody | null = null;
+  #changes: Field[] | null = null;
+  #writer: HeadWriter | null = null;
+
+  constructor(readonly x: Exchange, route: Route, home: EngineHome) {
+    this.#route = route;
+    this.#home = home;
+  }
+
+  get isHead(): boolean {
+    return this.x.isHead;
+  }
+
+  get canSendFile(): boolean {
+    return this.x.canSendFile && !this.isCompressing;
+  }
+
+  get isCompressing(): boolean {
+    return this.#compressed !== null;
+  }
+
+  sendFile(fd: number, offset: number, length: number): number {
+    return this.x.sendFile(fd, offset, length);
+  }
+
+  respond(rendered: Rendered): void {
+    const { status } = rendered;
+    const { errorStatus, record } = this.x.connectionContext as ConnectionFacts;
+    let { fields, body } = rendered;
+    if (errorStatus !== 0) fields = withoutValidators(fields);
+    if (this.#route.changesResponses) record?.noteOriginal(status, fields);
+    const encoding = encodingOf(this.x, this.#route, status, body.length, fields);
+    if (encoding !== null) {
+      body = rendered.compressed(encoding, levelOf(this.#route.settings.compress!, encoding));
+      fields = compressedFields(fields, encoding);
+    }
+    answer(this.x, this.#route, this.#home.serverFields, status, fields, body);
+    this.#home.logAccess(this.x, this.x.status, "");
+  }
+
+  beginHead(status: number): { field(name: string, value: string): void } {
+    const { errorStatus } = this.x.connectionContext as ConnectionFacts;
+    const writer = this.x.beginHead(errorStatus || status, undefined, false);
+    this.#writer = writer;
+    if (!this.#route.changesResponses && errorStatus === 0) return writer;
+    const changes: Field[] = [];
+    this.#changes = changes;
+    return { field: (name, value) => void changes.push({ name, value }) };
+  }
+
+  endHead(framing: Framing, contentLength: number): void {
+    const writer = this.#writer!;
+    let encoding: Encoding | null = null;
+    if (this.#changes !== null) {
+      const { status } = this.x;
+      const { errorStatus, record } = this.x.connectionContext as ConnectionFacts;
+      let fields = errorStatus === 0 ? this.#changes : withoutValidators(this.#changes);
+      record?.noteOriginal(status, fields);
+      encoding = encodingOf(this.x, this.#route, status, contentLength, fields);
+      if (encoding !== null) fields = compressedFields(fields, encoding);
+      for (const { name, value } of changeFields(fields, status, this.#route)) {
+        writer.field(name, value);
+      }
+    }
+    this.#home.serverFields.writeOwn(writer);
+    (this.x.connectionContext as ConnectionFacts).answeredId?.writeLine(writer);
+    if (encoding !== null) return this.#beginCompressed(encoding);
+    this.x.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
+  }
+
+  #beginCompressed(encoding: Encoding): void {
+    const { x } = this;
+    x.endHead(Framing.chunked);
+    const level = levelOf(this.#route.settings.compress!, encoding);
+    this.#compressed = new CompressedBody(x, this.#home, this, encoding, level);
+    x.context = this.#compressed;
+  }
+
+  /** False while the compressor has enough: `resumeResponse` follows. */
+  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#compressed === null) return this.x.writeBody(bytes, start, end);
+    this.#compressed.write(bytes, start, end);
+    return !this.#compressed.isFull;
+  }
+
+  endBody(): void {
+    if (this.#compressed !== null) return this.#compressed.end();
+    this.#home.logAccess(this.x, this.x.status, "");
+    this.x.endBody();
+  }
+
+  abort(): void {
+    this.#home.logAccess(this.x, this.x.status, "file was cut short");
+    if (this.#compressed !== null) this.#compressed.cut();
+    else this.x.abort();
+  }
+
+  onBody(): void {}
+  onBodyEnd(): void {}
+  pauseResponse(): void {}
+
+  resumeResponse(): void {
+    this.transfer?.pump(this);
+  }
+
+  cancelResponse(): void {
+    this.transfer?.stop();
+  }
+}
+
+/** A file that is being sent at the client's pace. */
+class FileSending implements ExchangeState {
+  constructor(
+    readonly transfer: FileTransfer<Rendered>,
+    readonly files: FileExchangeView,
+    readonly home: EngineHome,
+  ) {}
+
+  onBody(): void {}
+  onBodyEnd(): void {}
+
+  onDrain(): void {
+    this.transfer.pump(this.files);
+  }
+
+  onAbort(x: Exchange, error: PeerError): void {
+    this.transfer.stop();
+    this.home.metrics.clientAborts++;
+    this.home.logAccess(x, x.status, error.message);
+  }
+}

@@ -1,0 +1,60 @@
+/** What is served without a configuration: a page that says what runs here and how to go on. */
+import type { Exchange } from "../../../conn/exchange.ts";
+import { answer, textHtml, textPlain } from "./answers.ts";
+import type { EngineHome } from "../engine_home.ts";
+import type { Route, RouteHandler } from "../routes.ts";
+import { welcomeHtml, welcomeText } from "./welcome_page.ts";
+
+const encoder = new TextEncoder();
+
+/** What the page shows of the process. */
+export interface WelcomeFacts {
+  readonly version: string;
+  /** Of the supervisor; null without one. */
+  readonly generation: number | null;
+  readonly pid: number;
+  readonly configFiles: readonly string[];
+}
+
+export class WelcomeHandler implements RouteHandler {
+  readonly #home: EngineHome;
+  readonly #facts: WelcomeFacts;
+  readonly #startMs: number;
+  #renderedSecond = -1;
+  #html = new Uint8Array(0);
+  #text = new Uint8Array(0);
+
+  constructor(home: EngineHome, facts: WelcomeFacts) {
+    this.#home = home;
+    this.#facts = facts;
+    this.#startMs = home.reactor.nowMs;
+  }
+
+  handle(x: Exchange, route: Route): boolean {
+    const upSeconds = Math.floor((this.#home.reactor.nowMs - this.#startMs) / 1000);
+    if (upSeconds !== this.#renderedSecond) this.#render(upSeconds);
+    const wantsHtml = x.head.field("accept")?.includes("text/html") ?? false;
+    const body = wantsHtml ? this.#html : this.#text;
+    answer(x, route, this.#home.serverFields, 200, wantsHtml ? htmlFields : textFields, body);
+    this.#home.logAccess(x, 200, "");
+    return true;
+  }
+
+  /** Once a second at most, however many ask. */
+  #render(upSeconds: number): void {
+    this.#renderedSecond = upSeconds;
+    this.#html = encoder.encode(welcomeHtml(this.#facts, upSeconds));
+    this.#text = encoder.encode(welcomeText(this.#facts, upSeconds));
+  }
+}
+
+const common = [
+  { name: "Cache-Control", value: "no-store" },
+  { name: "Vary", value: "Accept" },
+];
+const htmlFields = [
+  textHtml,
+  ...common,
+  { name: "Content-Security-Policy", value: "default-src 'none'; style-src 'unsafe-inline'" },
+];
+const textFields = [textPlain, ...common];
