@@ -24,8 +24,8 @@ export interface ConfigSource {
 
 /** `!file` inside `!file`: deeper than any sane file, shallow enough to stop a circle. */
 const includeDepthMax = 16;
-/** Nodes after aliases are followed, against a file whose aliases multiply ("billion laughs"). */
-const nodesMax = 200_000;
+/** Nodes that aliases and `!file` bring in, against those that multiply ("billion laughs"). */
+const repeatedNodesMax = 200_000;
 
 /** Reads `text`; null when it is not YAML at all or empty. What is wrong goes to `problems`. */
 export function readYaml(
@@ -67,7 +67,8 @@ class Reader {
       path,
       at,
     ) => this.#include(path, at, depth), this.#source);
-    return walk.node(document.contents as Node);
+    const node = walk.node(document.contents as Node);
+    return this.#budget.nodes > repeatedNodesMax ? null : node;
   }
 
   #include(path: string, at: Position, depth: number): ConfigNode | null {
@@ -87,6 +88,9 @@ class Reader {
 
 /** One document's nodes, converted in file order. */
 class Walk {
+  /** What aliases are being followed to. Outside of them a value costs no more than its text. */
+  readonly #followed = new Set<Node>();
+
   constructor(
     readonly file: string,
     readonly depth: number,
@@ -105,9 +109,9 @@ class Walk {
 
   node(node: Node | null): ConfigNode {
     const at = this.#at(node);
-    if (++this.budget.nodes > nodesMax) {
-      if (this.budget.nodes === nodesMax + 1) {
-        this.problems.add(at, `more than ${nodesMax} values after following aliases`);
+    if ((this.#followed.size > 0 || this.depth > 0) && ++this.budget.nodes > repeatedNodesMax) {
+      if (this.budget.nodes === repeatedNodesMax + 1) {
+        this.problems.add(at, `more than ${repeatedNodesMax} values by way of aliases and !file`);
       }
       return { kind: "scalar", at, text: "" };
     }
@@ -143,7 +147,14 @@ class Walk {
       this.problems.add(at, `alias *${alias.source} has no anchor &${alias.source} above it`);
       return { kind: "scalar", at, text: "" };
     }
-    return this.node(target as Node);
+    if (this.#followed.has(target)) {
+      this.problems.add(at, `alias *${alias.source} stands within what it names`);
+      return { kind: "scalar", at, text: "" };
+    }
+    this.#followed.add(target);
+    const node = this.node(target);
+    this.#followed.delete(target);
+    return node;
   }
 
   #map(map: YAMLMap, at: Position): MapNode {
