@@ -26,8 +26,9 @@ export function succeed(
   nowMs: number,
   watch: (group: PeerGroup, peer: Peer) => void,
 ): void {
+  const groups = new Map(former.groups.map((group) => [group.plan.name, group]));
   for (const group of next.groups) {
-    const old = former.groups.find((one) => one.plan.name === group.plan.name);
+    const old = groups.get(group.plan.name);
     if (old === undefined) continue;
     group.retries = old.retries;
     group.retriesDenied = old.retriesDenied;
@@ -38,8 +39,9 @@ export function succeed(
     for (const peer of before) if (!peers.includes(peer)) next.checker.remove(peer);
     for (const peer of peers) if (!before.includes(peer)) watch(group, peer);
   }
+  const checked = new Map(former.checker.peers.map((one) => [one.key, one]));
   for (const one of next.checker.peers) {
-    const known = former.checker.peers.find(({ key }) => key === one.key);
+    const known = checked.get(one.key);
     if (known !== undefined) continueCheck(one, known);
   }
 }

@@ -77,20 +77,24 @@ export interface HealthState {
 
 export class Checker {
   readonly #parts: CheckerParts;
-  peers: readonly CheckedPeer[];
+  /** In the order of the file; a map, since reloads exchange thousands of peers one by one. */
+  readonly #peers = new Map<Peer, CheckedPeer>();
   #isStarted = false;
   #isStopped = false;
   /** What an earlier generation knew, also of peers that come later. */
-  #saved: readonly HealthState[] = [];
+  #saved: ReadonlyMap<string, HealthState> = new Map();
 
   constructor(groups: readonly PeerGroup[], parts: CheckerParts) {
     this.#parts = parts;
-    this.peers = groups.flatMap((group) => {
-      const { check } = group.plan;
-      return check === null
-        ? []
-        : group.peers.map((peer) => new CheckedPeer(group.plan.name, check, peer));
-    });
+    for (const group of groups) {
+      const { check, name } = group.plan;
+      if (check === null) continue;
+      for (const peer of group.peers) this.#peers.set(peer, new CheckedPeer(name, check, peer));
+    }
+  }
+
+  get peers(): readonly CheckedPeer[] {
+    return [...this.#peers.values()];
   }
 
   /**
@@ -130,7 +134,7 @@ export class Checker {
     const { check } = group.plan;
     if (check === null) return null;
     const one = new CheckedPeer(group.plan.name, check, peer);
-    this.peers = [...this.peers, one];
+    this.#peers.set(peer, one);
     if (!this.#isStarted) this.#restore(one);
     return one;
   }
@@ -147,12 +151,12 @@ export class Checker {
 
   /** Goes on from what an earlier generation knew. */
   restore(states: readonly HealthState[]): void {
-    this.#saved = states;
+    this.#saved = new Map(states.map((state) => [state.key, state]));
     for (const one of this.peers) this.#restore(one);
   }
 
   #restore(one: CheckedPeer): void {
-    const saved = this.#saved.find((state) => state.key === one.key);
+    const saved = this.#saved.size === 0 ? undefined : this.#saved.get(one.key);
     if (saved === undefined) return;
     one.state.isDown = one.peer.checkDown = saved.isDown;
     one.state.riseCount = saved.rise;
@@ -161,17 +165,17 @@ export class Checker {
   }
 
   remove(peer: Peer): void {
-    const one = this.peers.find((each) => each.peer === peer);
+    const one = this.#peers.get(peer);
     if (one === undefined) return;
     one.isRemoved = true;
     this.#parts.clearTimer(one.timer);
     one.cancel?.();
-    this.peers = this.peers.filter((each) => each !== one);
+    this.#peers.delete(peer);
   }
 
   /** What is known of a peer; null: it is not checked. */
   viewOf(peer: Peer): CheckedPeer | null {
-    return this.peers.find((each) => each.peer === peer) ?? null;
+    return this.#peers.get(peer) ?? null;
   }
 
   /** The rows of the status page. */

@@ -2,7 +2,7 @@ import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/as
 import { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
 import { succeed } from "../../../../mod/proxy/control/succession.ts";
 import { checkDefaults } from "../../../../mod/proxy/directives/check_line.ts";
-import { Checker, type CheckerParts } from "../../../../mod/proxy/health/checker.ts";
+import { CheckedPeer, Checker, type CheckerParts } from "../../../../mod/proxy/health/checker.ts";
 import { groupOf } from "../balance/groups.ts";
 
 const parts = {
@@ -83,4 +83,25 @@ Deno.test("succeed() keeps health under the same check, and starts anew under an
   assertEquals(other.group.peers.map((peer) => peer.checkDown), [true, true]);
   // Who still uses the peer under the plan before is not disturbed.
   assertEquals(former.group.peers.map((peer) => peer.checkDown), [false, true]);
+});
+
+Deno.test("succeed() asks each checked peer for its key once, however many there are", () => {
+  const servers = Array.from({ length: 200 }, (_, index) => `127.0.0.1:${1000 + index}`);
+  const former = keeper(servers, { type: "http" });
+  const next = keeper(servers, { type: "http" });
+  const key = Object.getOwnPropertyDescriptor(CheckedPeer.prototype, "key")!;
+  let readCount = 0;
+  Object.defineProperty(CheckedPeer.prototype, "key", {
+    ...key,
+    get() {
+      readCount++;
+      return key.get!.call(this);
+    },
+  });
+  try {
+    succeed(next, former, 0, (group, peer) => next.checker.adopt(group, peer));
+  } finally {
+    Object.defineProperty(CheckedPeer.prototype, "key", key);
+  }
+  assertEquals(readCount, 400);
 });
