@@ -2,6 +2,7 @@
  * The channel between a master and one of its workers: JSON messages, one a line, over a socket
  * pair whose one end the worker inherits. Neither end ever blocks; what waits is bounded.
  */
+import { StartError } from "../base/errors.ts";
 import { libc } from "../sys/libc.ts";
 import { F, fdCloexec, libcProcess, O } from "../sys/libc_process.ts";
 import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
@@ -122,11 +123,11 @@ export interface ChannelPair {
   closeTheirs(): void;
 }
 
-/** Opens a channel. The worker needs `channelVariable` set to the number its end has there. */
+/** Opens a channel; throws `StartError` without descriptors. The worker needs `channelVariable` set to the number its end has there. */
 export function openChannel(handler: ChannelHandler): ChannelPair {
   const pair = new Int32Array(2);
   if (libcProcess.socketpair(AF.unix, SOCK.stream | SOCK.cloexec, 0, pair) !== 0) {
-    throw new Error("Cannot make a channel: socketpair failed, are there too many open files?");
+    throw new StartError("cannot make a channel: are there too many open files?");
   }
   return {
     ours: new Channel(pair[0], handler),
@@ -144,13 +145,16 @@ export function inheritedChannel(handler: ChannelHandler): Channel | null {
   return new Channel(fd, handler);
 }
 
-/** A pipe of which both ends have CLOEXEC. The read end never blocks, unless `blocking`. */
+/**
+ * A pipe of which both ends have CLOEXEC. The read end never blocks, unless `blocking`.
+ * Throws `StartError` without descriptors.
+ */
 export function openPipe(
   blocking = false,
 ): { readonly readEnd: number; readonly writeEnd: number } {
   const pair = new Int32Array(2);
   if (libcProcess.pipe2(pair, O.cloexec) !== 0) {
-    throw new Error("Cannot make a pipe: are there too many open files?");
+    throw new StartError("cannot make a pipe: are there too many open files?");
   }
   if (!blocking) libc.fcntl(pair[0], F.setfl, O.nonblock);
   return { readEnd: pair[0], writeEnd: pair[1] };

@@ -1,4 +1,5 @@
 /** What a short-lived command says: the first line is kept, the rest is read and dropped. */
+import { StartError } from "../base/errors.ts";
 import { libc } from "../sys/libc.ts";
 import { cString, libcProcess, O } from "../sys/libc_process.ts";
 import { openPipe } from "./channel.ts";
@@ -9,10 +10,10 @@ const lineBytesMax = 256;
 /** A pipe holds 64 KB. */
 const readsMax = 16;
 
-/** An input with nothing in it, for a command that shall not read ours. */
+/** An input with nothing in it, for a command that shall not read ours. Throws `StartError`. */
 export function openNothing(): { readonly fd: number; close(): void } {
   const fd = libcProcess.open(cString("/dev/null"), O.cloexec, 0);
-  if (fd < 0) throw new Error("Cannot open /dev/null: are there too many open files?");
+  if (fd < 0) throw new StartError("cannot open /dev/null: are there too many open files?");
   return { fd, close: () => void libc.close(fd) };
 }
 
@@ -23,6 +24,7 @@ export class CommandOutput {
   #text = "";
   readonly #decoder = new TextDecoder();
 
+  /** Throws `StartError` without descriptors. */
   constructor() {
     const { readEnd, writeEnd } = openPipe();
     this.writeEnd = writeEnd;

@@ -2,9 +2,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
-import { sleep, startListening, trySignal } from "../support/binary.ts";
+import { binaryPath, Child, sleep, startListening, trySignal } from "../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
-import { tcp } from "../support/raw_socket.ts";
+import { RawConnection, tcp } from "../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
 // Loaded here, so that no single test is blamed for what stays open for the thread's life.
@@ -207,3 +207,36 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+Deno.test("A check by a command that finds no descriptor left has failed, and the proxy goes on", async () => {
+  await using folder = await tempFolder();
+  await using upstream = ScriptedUpstream.start(always(response("a")));
+  const port = freePort();
+  const file = await folder.write(
+    "h2o.conf",
+    config({
+      app: [
+        `servers: "127.0.0.1:${upstream.port}"`,
+        "check: type=exec interval=50 fall=1000000 default_down=false",
+        "check_exec: exit 0",
+      ],
+    }).replace("PORT", `${port}`),
+  );
+  const command = 'ulimit -n 64; exec "$0" proxy -c "$1"';
+  const child = new Child("/bin/sh", ["-c", command, binaryPath, file]);
+  const clients: RawConnection[] = [];
+  try {
+    await child.waitForLine("listening on");
+    for (let i = 0; i < 100; i++) clients.push(await RawConnection.open(tcp(port)));
+    await child.waitForLine("are there too many open files?");
+    for (const client of clients) client.close();
+    const answer = await child.waitUntil("an answer", async () => {
+      using client = await RawConnection.open(tcp(port));
+      await client.send("GET /app HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+      return (await client.readUntil("\r\n")).startsWith("HTTP/1.1 200") || null;
+    });
+    assert(answer);
+  } finally {
+    await child.stop();
+  }
+});

@@ -1,5 +1,6 @@
 /** `type=exec`: a command finds out whether a peer is alive; it is when the command exits with 0. */
 import { formatAddress } from "../../base/address.ts";
+import { StartError } from "../../base/errors.ts";
 import { exitCodeOf } from "../../process/children.ts";
 import { CommandOutput, openNothing } from "../../process/command_output.ts";
 import { allVariables } from "../../process/environment.ts";
@@ -7,6 +8,9 @@ import { withoutPassingThrough } from "../../process/inherited.ts";
 import { sendSignal } from "../../process/signals.ts";
 import { type ChildProcess, spawn, type SpawnFailure } from "../../process/spawn.ts";
 import type { ProbeListener, ProbeResult, ProbeTarget } from "./probe.ts";
+
+/** errno(3). */
+const EMFILE = 24;
 
 /** What the probes need of the reactor. */
 export interface CommandTimers {
@@ -35,7 +39,7 @@ class CommandRun {
   readonly #timers: CommandTimers;
   readonly #target: ProbeTarget;
   readonly #onResult: ProbeListener;
-  readonly #output = new CommandOutput();
+  #output: CommandOutput | null = null;
   readonly #timer: number;
   #child: ChildProcess | null = null;
   #isOver = false;
@@ -53,12 +57,12 @@ class CommandRun {
     const key = `${upstream} ${server}`;
     const before = running.get(key);
     if (before !== undefined) {
-      void before.then(() => this.#isOver ? this.#output.close() : this.start());
+      void before.then(() => this.#isOver || this.start());
       return;
     }
-    const child = startCommand(this.#target, this.#output);
+    const child = this.#spawn();
     if (child.pid === null) {
-      this.#output.close();
+      this.#output?.close();
       // Like every other end, this one comes later.
       this.#timers.setTimer(0, () => this.#end("command", child.reason));
       return;
@@ -66,6 +70,17 @@ class CommandRun {
     this.#child = child;
     const ended = child.exited.then((status) => this.#onExit(key, status));
     running.set(key, ended);
+  }
+
+  /** Without descriptors the check has failed, and traffic goes on with those that it has. */
+  #spawn(): ChildProcess | SpawnFailure {
+    try {
+      this.#output = new CommandOutput();
+      return startCommand(this.#target, this.#output);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      return { pid: null, errno: EMFILE, reason: error.message };
+    }
   }
 
   giveUp(): void {
@@ -79,7 +94,7 @@ class CommandRun {
   #onDeadline(): void {
     const note = this.#child === null
       ? "the last command has not ended yet"
-      : this.#output.firstLine();
+      : this.#output!.firstLine();
     const isOver = this.#isOver;
     this.giveUp();
     if (!isOver) this.#onResult("timeout", note);
@@ -89,8 +104,9 @@ class CommandRun {
     running.delete(key);
     // Killed or not, its number is free from now on.
     this.#child = null;
-    const line = this.#output.firstLine();
-    this.#output.close();
+    const output = this.#output!;
+    const line = output.firstLine();
+    output.close();
     const code = exitCodeOf(status);
     if (code === 0) this.#end(null, line);
     else this.#end("command", line === "" ? `exit code ${code}` : `exit code ${code}: ${line}`);

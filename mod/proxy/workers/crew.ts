@@ -1,4 +1,5 @@
 /** The workers of one plan: started, kept alive, and told the same about the peers. */
+import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type Channel, channelVariable, openChannel } from "../../process/channel.ts";
 import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
@@ -140,6 +141,16 @@ export class Crew {
   }
 
   #startOne(): void {
+    try {
+      this.#spawnOne();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.#missed(`cannot start a worker: ${error.message}`);
+    }
+  }
+
+  /** Throws `StartError` without descriptors. */
+  #spawnOne(): void {
     const { argv, sockets, texts, generation, ticketSeed, isSupervised } = this.#parts;
     const channelNumber = sockets.freeNumber;
     let worker: Worker | null = null;
