@@ -186,7 +186,7 @@ export class ProxyServer {
     this.#former = null;
     const { metrics } = this.#engine;
     metrics.generations.add(this.#generation);
-    metrics.lostLogLines = () => this.#logs.lostCount;
+    metrics.addLogs(this.#logs);
     // The master has said so for all of its workers.
     const level = this.#parts.member === null ? "info" : "debug";
     for (const { address } of this.#opening?.fresh ?? []) {
@@ -270,6 +270,7 @@ export class ProxyServer {
   /** Writes out what the logs hold. */
   async closeLogs(): Promise<void> {
     await this.#logs.close();
+    this.#engine.metrics.endLogs(this.#logs);
   }
 }
 

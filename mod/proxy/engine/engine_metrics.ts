@@ -38,6 +38,12 @@ export interface ListenerCounters {
   readonly faults: readonly { readonly name: string; readonly count: number }[];
 }
 
+/** Access logs of a plan. */
+export interface LosingLogs {
+  /** Lines that their targets did not take. */
+  readonly lostCount: number;
+}
+
 export class EngineMetrics {
   /** Clients that were gone before their response began or was complete. */
   clientAborts = 0;
@@ -46,10 +52,26 @@ export class EngineMetrics {
   /** By hundreds: index 1 counts 1xx. */
   readonly statusClasses = new Float64Array(6);
   /** Access-log lines that were lost; asked for when somebody looks. */
-  lostLogLines: () => number = () => 0;
+  lostLogLines: () => number = () => {
+    let count = this.#lostByClosed;
+    for (const { lostCount } of this.#logs) count += lostCount;
+    return count;
+  };
   /** Of this process, or of this master's workers. */
   readonly generations = new Set<Generation>();
   readonly #listeners = new Map<string, ListenerMetrics>();
+  readonly #logs = new Set<LosingLogs>();
+  #lostByClosed = 0;
+
+  /** Counts what these logs lose, too. */
+  addLogs(logs: LosingLogs): void {
+    this.#logs.add(logs);
+  }
+
+  /** Logs that have been closed: what they had lost still counts. */
+  endLogs(logs: LosingLogs): void {
+    if (this.#logs.delete(logs)) this.#lostByClosed += logs.lostCount;
+  }
 
   noteStatus(status: number): void {
     const index = status / 100 | 0;
