@@ -136,7 +136,9 @@ class Walk {
       return { kind: "scalar", at, text: value ?? "" };
     }
     if (tag !== undefined && !tag.startsWith("tag:yaml.org,2002:")) {
-      this.problems.add(at, `unknown tag: ${tag} (allowed: !file, !env)`);
+      // `! 500-599`: YAML takes for a tag what was meant as text.
+      const hint = tag === "!" ? "; a text that begins with ! stands in quotes" : "";
+      this.problems.add(at, `unknown tag: ${tag} (allowed: !file, !env${hint})`);
     }
     return { kind: "scalar", at, text };
   }

@@ -28,11 +28,11 @@ With http and https:
   check_http_send: "GET /live.html HTTP/1.0\\r\\n\\r\\n"
   check_http_expect_alive: http_2xx http_3xx
   check_match:                  decides in its place when it is there; all of:
-    status: 200-399 401         or ! 500-599, or a sequence of such
+    status: 200-399 401         or "! 500-599", or a sequence of such
     header:                     a text, or a sequence of them
       - "Content-Type: text/html"
       - "Server: ~ ^app/"       !~ for no match, ~* and !~* whatever the case
-      - X-Ready                 is there; ! X-Broken: is not
+      - X-Ready                 is there; "! X-Broken": is not
       - "X-Role: ! spare"       is another one, or not there
     body: "~ ready"             the same signs; its first 256 kB
 

@@ -80,6 +80,12 @@ const faults: [string, string, Record<string, string>, string][] = [
   ],
   ["an unknown tag", "a: !x 1", {}, "[h2o.conf:1] unknown tag: !x (allowed: !file, !env)"],
   [
+    "a text that looks like a tag",
+    "a: ! 500-599",
+    {},
+    "[h2o.conf:1] unknown tag: ! (allowed: !file, !env; a text that begins with ! stands in quotes)",
+  ],
+  [
     "a file of a circle",
     "a: !file o",
     { o: "b: !file o" },
