@@ -121,8 +121,12 @@ class Round {
         this.fresh.push(door);
         this.served.push({ door, serve, plan });
       } catch (error) {
-        if (!(error instanceof StartError) || !isOptional(plan, plans, error)) throw error;
-        this.warn(`${error.message}; only IPv4 is served`);
+        if (!(error instanceof StartError)) throw error;
+        // Deno's [::] takes IPv4 as well, and 0.0.0.0 is ours already.
+        const isOwn = this.reactor.backend === "portable";
+        if (!isOptional(plan, plans, isOwn ? null : error)) throw error;
+        const reason = isOwn ? `${formatAddress(plan.address)} is not opened` : error.message;
+        this.warn(`${reason}; only IPv4 is served`);
       }
     }
   }
@@ -229,14 +233,17 @@ function hasSibling(
   );
 }
 
-/** A host without IPv6 is content with the other half of `listen: PORT`; a port in use is not. */
+/**
+ * A host without IPv6 is content with the other half of `listen: PORT`; a port in use is not. No
+ * `error`: it could not be otherwise.
+ */
 export function isOptional(
   plan: ListenPlan,
   plans: readonly ListenPlan[],
-  error: StartError,
+  error: StartError | null,
 ): boolean {
   const { address } = plan;
-  if (address.kind !== "tcp" || address.host !== "::" || error.message.includes("in use")) {
+  if (address.kind !== "tcp" || address.host !== "::" || error?.message.includes("in use")) {
     return false;
   }
   return plans.some(({ address: other }) =>

@@ -1,7 +1,8 @@
 /** Configuration files as a user meets them: what is found, what is said, how it ends. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runHayate } from "../support/binary.ts";
+import { runHayate, startListening } from "../support/binary.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
+import { tcp } from "../support/raw_socket.ts";
 
 const good = `listen: {port: 1, host: 127.0.0.1}
 hosts: {default: {paths: {/: {status: ON}}}}
@@ -70,4 +71,18 @@ Deno.test("Files and variables are included", async () => {
   const env = { LISTEN_PORT: String(port) };
   const { code, stderr } = await runHayate(["proxy", "-t", "-c", file], { env });
   assertEquals([code, stderr], [0, ""]);
+});
+
+Deno.test("listen with a port alone serves IPv4 on the portable reactor", async () => {
+  await using folder = await tempFolder();
+  const port = freePort();
+  const file = await folder.write(
+    "h2o.conf",
+    good.replace("{port: 1, host: 127.0.0.1}", `${port}`),
+  );
+  const child = await startListening(["proxy", "-c", file], tcp(port), {
+    env: { HAYATE_REACTOR: "portable" },
+  });
+  await child.waitForLine("is not opened; only IPv4 is served");
+  await child.stop();
 });
