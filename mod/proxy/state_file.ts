@@ -38,7 +38,7 @@ export class StateFile {
   /** Puts the saved state into groups and checks. A file that cannot be used is told and ignored. */
   restore(groups: readonly PeerGroup[], checker: Checker, nowMs: number): void {
     const saved = this.#read();
-    if (saved === null) return this.write(groups, checker);
+    if (saved === null) return;
     for (const { name, peers } of saved.upstreams) {
       const group = groups.find((one) => one.plan.name === name);
       if (group === undefined) continue;
@@ -51,7 +51,6 @@ export class StateFile {
       }
     }
     checker.restore(saved.health);
-    this.write(groups, checker);
   }
 
   /** A probe has ended: its counters are written soon, a peer that went up or down at once. */
@@ -72,7 +71,10 @@ export class StateFile {
     clearTimeout(this.#timer);
     this.#timer = 0;
     if (this.#isStopped) return;
-    if ((this.#read()?.startedAtMs ?? 0) > this.#startedAtMs) return this.stop();
+    const writerStartedAtMs = this.#read()?.startedAtMs ?? 0;
+    // A time to come is a clock's that has been set back since.
+    const isYounger = writerStartedAtMs > this.#startedAtMs && writerStartedAtMs <= Date.now();
+    if (isYounger) return this.stop();
     const upstreams = groups.filter((group) => this.#changed.has(group.plan.name)).map((group) => ({
       name: group.plan.name,
       // What a name stands for is found out anew.
@@ -105,14 +107,24 @@ export class StateFile {
       return null;
     }
     try {
-      const saved = JSON.parse(text) as SavedState;
-      if (saved.version === 1 && Array.isArray(saved.upstreams) && Array.isArray(saved.health)) {
-        return saved;
-      }
+      const saved: unknown = JSON.parse(text);
+      if (isSavedState(saved)) return saved;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
     }
     this.#logger.error(`${this.#path} is no state of ours; it is ignored and will be replaced`);
     return null;
   }
+}
+
+function isSavedState(value: unknown): value is SavedState {
+  const state = value as SavedState | null;
+  return state?.version === 1 && Array.isArray(state.upstreams) && Array.isArray(state.health) &&
+    state.upstreams.every((one) => typeof one?.name === "string" && arePeers(one.peers)) &&
+    state.health.every((one) => typeof one?.key === "string");
+}
+
+function arePeers(peers: unknown): boolean {
+  return Array.isArray(peers) &&
+    peers.every((peer) => typeof peer?.plan?.name === "string" && peer.plan.address?.kind);
 }

@@ -1,9 +1,9 @@
 /** The state file: operators' changes and health outlive generations and restarts. */
 import { assert, assertEquals } from "@std/assert";
-import { startListening } from "../support/binary.ts";
+import { runHayate, startListening } from "../support/binary.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
 import { rawExchange, tcp, unix } from "../support/raw_socket.ts";
-import { always, parts, response, ScriptedUpstream } from "./proxy_support.ts";
+import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
 const get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
@@ -70,3 +70,44 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}, /status: {check_s
     assertEquals(supervisor.stderr.includes("disable check peer"), false);
   });
 }
+
+const kept = `listen: {port: PORT, host: 127.0.0.1}
+state: DIR/state.json
+control: {listen: DIR/c.sock, write: ON}
+upstreams: {app: {servers: ["127.0.0.1:1", "127.0.0.1:2"]}}
+hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
+`;
+
+/** Whether a change made through the API is in the file afterwards. */
+async function keepsChanges(proxy: TestProxy): Promise<boolean> {
+  const change = "PATCH /api/9/http/upstreams/app/servers/0 HTTP/1.1\r\nHost: c\r\n" +
+    'Content-Length: 12\r\nConnection: close\r\n\r\n{"weight":7}';
+  await rawExchange(unix(`${proxy.folder.path}/c.sock`), change, { idleMs: 3000 });
+  return (await Deno.readTextFile(`${proxy.folder.path}/state.json`)).includes('"weight":7');
+}
+
+Deno.test("A second start that fails does not take the state file over", async () => {
+  await using proxy = await TestProxy.start(kept);
+  const second = await runHayate(["proxy", "-c", `${proxy.folder.path}/h2o.conf`]);
+  assertEquals(second.code, 1, second.stderr);
+  assert(await keepsChanges(proxy));
+});
+
+Deno.test("A state file with anything in it is replaced, and ends no start", async () => {
+  const texts = [
+    "null",
+    '{"version":1,"startedAtMs":1,"upstreams":[null],"health":[]}',
+    '{"version":1,"startedAtMs":1,"upstreams":[{"name":"app","peers":[{"id":0,"plan":null}]}],"health":[]}',
+    '{"version":1,"startedAtMs":1,"upstreams":[],"health":[null]}',
+    '{"version":1,"startedAtMs":9999999999999,"upstreams":[],"health":[]}',
+  ];
+  for (const text of texts) {
+    await using folder = await tempFolder();
+    await folder.write("state.json", text);
+    await using proxy = await TestProxy.start(
+      kept.replace("DIR/state.json", `${folder.path}/state.json`),
+    );
+    await Deno.symlink(`${folder.path}/state.json`, `${proxy.folder.path}/state.json`);
+    assert(await keepsChanges(proxy), text);
+  }
+});

@@ -126,6 +126,8 @@ export class ControlPlane implements PeerKeeper {
 
   /** Finds out where servers are, and which of them are alive. The reactor must be running. */
   async start(): Promise<void> {
+    // Not before the sockets are ours: a second start that fails must not take the file over.
+    if (this.#isInCharge) this.#state?.write(this.groups, this.checker);
     await this.#names?.start();
     await this.checker.start();
   }
