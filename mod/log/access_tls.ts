@@ -1,5 +1,6 @@
 /** h2o's `%{ssl.NAME}x`: what a TLS handshake agreed on, as text. */
 
+/** What is read of a reactor's `TlsFacts`; spelled again because log/ stands beside net/. */
 export interface AccessTlsFacts {
   readonly version: string;
   readonly cipher: string;

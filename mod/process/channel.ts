@@ -123,7 +123,10 @@ export interface ChannelPair {
   closeTheirs(): void;
 }
 
-/** Opens a channel; throws `StartError` without descriptors. The worker needs `channelVariable` set to the number its end has there. */
+/**
+ * Opens a channel. The worker needs `channelVariable` set to the number its end has there. Throws
+ * `StartError` without descriptors.
+ */
 export function openChannel(handler: ChannelHandler): ChannelPair {
   const pair = new Int32Array(2);
   if (libcProcess.socketpair(AF.unix, SOCK.stream | SOCK.cloexec, 0, pair) !== 0) {

@@ -18,7 +18,7 @@ export function keepFromChildren(fd: number): void {
   libc.fcntl(fd, F.setfd, fdCloexec);
 }
 
-/** Runs `start`, whose children get none of those descriptors but the ones that it names. */
+/** Runs `start`, whose children get none of `passedThroughDescriptors` but those that it names. */
 export function withoutPassingThrough<T>(start: () => T): T {
   const numbers = passedThroughDescriptors();
   for (const fd of numbers) libc.fcntl(fd, F.setfd, fdCloexec);

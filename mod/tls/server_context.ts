@@ -42,10 +42,10 @@ export interface ServerContextOptions {
 /** Forward secrecy and authenticated encryption only, as "intermediate" profiles recommend. */
 const cipherSuiteDefault = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-/** An SSL_CTX per identity, and the choice among them by the name that the client asks for. */
 /** SSL_MAX_SID_CTX_LENGTH, and the length of SHA-256. */
 const sessionContextBytes = 32;
 
+/** An SSL_CTX per identity, and the choice among them by the name that the client asks for. */
 export class ServerContext {
   readonly #contexts: Deno.PointerObject[] = [];
   readonly #alpn = AlpnSelector.shared();
