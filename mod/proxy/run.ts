@@ -129,10 +129,12 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
   };
   listenToSignals(single, logger, onDrain, () => reactor.stop());
   const running = reactor.run();
-  await single.start();
-  if (member === null) setting.hangups.passTo(() => reloads.request());
-  notifyReady(listenForPause(single));
-  member?.ready();
+  // A signal may end it all while names and checks are still waited for.
+  if (await Promise.race([single.start(), running.then(() => false)])) {
+    if (member === null) setting.hangups.passTo(() => reloads.request());
+    notifyReady(listenForPause(single));
+    member?.ready();
+  }
   await running;
   member?.close();
   await single.closeLogs();

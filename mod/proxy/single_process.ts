@@ -22,10 +22,15 @@ export class SingleProcess implements Pausable {
     this.#current.listen();
   }
 
-  /** Accepts, once it is known which peers are alive. The reactor must be running. */
-  async start(): Promise<void> {
+  /**
+   * Accepts, once it is known which peers are alive. The reactor must be running. False: it was
+   * drained meanwhile, and serves nobody.
+   */
+  async start(): Promise<boolean> {
     await this.#current.prepare();
+    if (this.#isDraining) return false;
     this.#current.serve();
+    return true;
   }
 
   /**

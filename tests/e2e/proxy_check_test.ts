@@ -1,6 +1,7 @@
 /** Active health checks: the seed experiment, with `live.html` renamed away and back. */
 import { assert, assertEquals } from "@std/assert";
-import { freePort } from "../support/ports.ts";
+import { startHayate } from "../support/binary.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
 /** An upstream that is alive while `isLive`, and says its name to every other request. */
@@ -147,3 +148,25 @@ Deno.test("check_status refuses other methods and complains of bad arguments", a
   const json = JSON.parse(parts(await proxy.get("/status?format=json&status=up")).body);
   assertEquals([json.servers.total, json.servers.server[0].upstream], [1, "app"]);
 });
+
+for (const workers of [1, 2]) {
+  for (const signal of ["TERM", "QUIT"] as const) {
+    Deno.test(`${signal} while the first checks run ends a proxy of num-threads ${workers} with exit code 0`, async () => {
+      const probed = Promise.withResolvers<void>();
+      await using silent = ScriptedUpstream.start(async (peer) => {
+        await peer.readHead();
+        probed.resolve();
+        await peer.readHead();
+      });
+      await using folder = await tempFolder();
+      const waiting = "check: interval=1000 timeout=60000 type=http default_down=true";
+      const text = config([`127.0.0.1:${silent.port}`], waiting).replace("PORT", `${freePort()}`);
+      const file = await folder.write("h2o.conf", `num-threads: ${workers}\n${text}`);
+      await using proxy = startHayate(["proxy", "-c", file]);
+      await probed.promise;
+      Deno.kill(proxy.pid, `SIG${signal}`);
+      const { code } = await proxy.status;
+      assertEquals([code, proxy.stderr.includes("ended without")], [0, false]);
+    });
+  }
+}

@@ -33,6 +33,8 @@ export class CheckedPeer implements ProbeTarget {
   cancel: (() => void) | null = null;
   timer = -1;
   isRemoved = false;
+  /** Who waits until its state is known, or is no longer wanted; null: nobody. */
+  onKnown: (() => void) | null = null;
   /** For the API: since the start. */
   probes = 0;
   failures = 0;
@@ -99,24 +101,17 @@ export class Checker {
 
   /**
    * Probes every peer at once, again and again until its state is known: `rise` successes or one
-   * failure. Resolves when all are, so that a start with `default_down=true` is no outage. The
-   * checks go on by themselves.
+   * failure. Resolves when all are, so that a start with `default_down=true` is no outage; those that
+   * are removed meanwhile are not waited for, and after `stop` none is. The checks go on by themselves.
    */
   async start(): Promise<void> {
     this.#isStarted = true;
-    await Promise.all(
-      this.peers.map((one) =>
-        new Promise<void>((resolve) => this.#probe(one, () => this.#isKnown(one), resolve))
-      ),
-    );
+    await Promise.all(this.peers.map((one) => this.#begin(one)));
   }
 
   stop(): void {
     this.#isStopped = true;
-    for (const one of this.peers) {
-      this.#parts.clearTimer(one.timer);
-      one.cancel?.();
-    }
+    for (const one of this.peers) this.#giveUp(one);
   }
 
   /**
@@ -126,7 +121,7 @@ export class Checker {
   async add(group: PeerGroup, peer: Peer): Promise<void> {
     const one = this.adopt(group, peer);
     if (one === null || !this.#isStarted) return;
-    await new Promise<void>((resolve) => this.#probe(one, () => this.#isKnown(one), resolve));
+    await this.#begin(one);
   }
 
   /** As `add`, before `start`: the first round takes it along. null: its upstream has no check. */
@@ -168,8 +163,7 @@ export class Checker {
     const one = this.#peers.get(peer);
     if (one === undefined) return;
     one.isRemoved = true;
-    this.#parts.clearTimer(one.timer);
-    one.cancel?.();
+    this.#giveUp(one);
     this.#peers.delete(peer);
   }
 
@@ -196,24 +190,42 @@ export class Checker {
     return isRestored || !state.isDown || state.fallCount > 0 || state.riseCount >= check.rise;
   }
 
-  /** Probes now; while `isDone` is false probes again at once, afterwards each interval. */
-  #probe(one: CheckedPeer, isDone: () => boolean, onDone: () => void): void {
-    if (this.#isStopped || one.isRemoved) return onDone();
+  /** The first probes; resolves when they have told the state, or are given up. */
+  #begin(one: CheckedPeer): Promise<void> {
+    return new Promise((resolve) => {
+      one.onKnown = resolve;
+      this.#probe(one);
+    });
+  }
+
+  /** Probes now; until the state is known again at once, afterwards each interval. */
+  #probe(one: CheckedPeer): void {
+    if (this.#isStopped || one.isRemoved) return this.#giveUp(one);
     const startMs = this.#parts.nowMs();
     one.cancel = this.#parts.transport.probe(one, (result, note = "") => {
       one.cancel = null;
       this.#judge(one, result, note);
-      if (!isDone()) return this.#probe(one, isDone, onDone);
-      onDone();
-      // Spread over the interval once, so that many peers are not probed in one moment for ever.
+      const isFirst = one.onKnown !== null;
+      if (isFirst && !this.#isKnown(one)) return this.#probe(one);
+      this.#tellKnown(one);
       const intervalMs = this.#intervalMs(one);
-      const isFirst = onDone !== nothing;
-      const delayMs = isFirst ? intervalMs * (0.5 + this.#parts.random() / 2) : intervalMs;
-      const spentMs = this.#parts.nowMs() - startMs;
-      one.timer = this.#parts.setTimer(Math.max(0, delayMs - (isFirst ? 0 : spentMs)), () => {
-        this.#probe(one, always, nothing);
-      });
+      // Spread over the interval once, so that many peers are not probed in one moment for ever.
+      const delayMs = isFirst
+        ? intervalMs * (0.5 + this.#parts.random() / 2)
+        : Math.max(0, intervalMs - (this.#parts.nowMs() - startMs));
+      one.timer = this.#parts.setTimer(delayMs, () => this.#probe(one));
     });
+  }
+
+  #giveUp(one: CheckedPeer): void {
+    this.#parts.clearTimer(one.timer);
+    one.cancel?.();
+    this.#tellKnown(one);
+  }
+
+  #tellKnown(one: CheckedPeer): void {
+    one.onKnown?.();
+    one.onKnown = null;
   }
 
   /** Until the next probe: other intervals may hold while a peer is down, or is about to change. */
@@ -259,6 +271,3 @@ export class Checker {
     one.peer.recoveredMs = this.#parts.nowMs();
   }
 }
-
-const always = () => true;
-const nothing = () => {};

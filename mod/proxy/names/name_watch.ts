@@ -65,6 +65,8 @@ export class NameWatch {
   readonly #parts: NameWatchParts;
   readonly #servers: readonly NamedServer[];
   #isStopped = false;
+  /** Ends the wait of `start`. */
+  #goOn: () => void = () => {};
 
   constructor(groups: readonly PeerGroup[], parts: NameWatchParts) {
     this.#parts = parts;
@@ -76,12 +78,13 @@ export class NameWatch {
     );
   }
 
-  /** Looks every name up for the first time; resolves when all are known, or late. */
+  /** Looks every name up for the first time; resolves when all are known, or late, or by `stop`. */
   async start(): Promise<void> {
     if (this.#servers.length === 0) return;
     const known = Promise.all(this.#servers.map((server) => this.#lookUp(server)));
     let timer = -1;
     const late = new Promise<void>((resolve) => {
+      this.#goOn = resolve;
       timer = this.#parts.setTimer(startWaitMs, resolve);
     });
     await Promise.race([known, late]);
@@ -92,6 +95,7 @@ export class NameWatch {
   stop(): void {
     this.#isStopped = true;
     for (const { timer } of this.#servers) this.#parts.clearTimer(timer);
+    this.#goOn();
   }
 
   /** Goes on with the peers that the plan before has found, until an answer says otherwise. */

@@ -73,7 +73,7 @@ export class Crew {
 
   /** Starts the workers; resolves when all of them accept. Those that die are started again. */
   async start(): Promise<void> {
-    for (let i = 0; i < this.#parts.workers; i++) this.#startOne();
+    this.#startAll();
     await this.#until(() => this.#isComplete || this.#isStopping);
   }
 
@@ -83,13 +83,12 @@ export class Crew {
    */
   async tryStart(): Promise<string | null> {
     this.#isOnTrial = true;
-    for (let i = 0; i < this.#parts.workers; i++) this.#startOne();
+    this.#startAll();
     const isOver = () => this.#isComplete || this.#isStopping || this.#failure !== null;
     await this.#until(isOver, trialMs);
     this.#isOnTrial = false;
     if (this.#isComplete) return null;
-    const reason = this.#failure ?? `the workers were not ready within ${trialMs / 1000} s`;
-    return reason;
+    return this.#failure ?? `the workers were not ready within ${trialMs / 1000} s`;
   }
 
   /** Tells every worker the state as it is now. */
@@ -138,6 +137,12 @@ export class Crew {
     let count = 0;
     for (const worker of this.#workers) if (worker.isReady) count++;
     return count === this.#parts.workers;
+  }
+
+  /** None after `stop`, which may come while the checks before the start are under way. */
+  #startAll(): void {
+    if (this.#isStopping) return;
+    for (let i = 0; i < this.#parts.workers; i++) this.#startOne();
   }
 
   #startOne(): void {

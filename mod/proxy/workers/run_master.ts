@@ -32,8 +32,8 @@ export interface MasterRun {
 export async function runMaster(run: MasterRun): Promise<number> {
   const master = new MasterProcess(run);
   const running = run.reactor.run();
-  await master.start();
-  notifyReady();
+  // A signal may end it all while names, checks and workers are still waited for.
+  if (await Promise.race([master.start(), running.then(() => false)])) notifyReady();
   await running;
   return exitCodes.ok;
 }
@@ -74,14 +74,17 @@ class MasterProcess {
     this.#listenToSignals();
   }
 
-  async start(): Promise<void> {
+  /** Resolves when every worker accepts. False: it was stopped meanwhile. */
+  async start(): Promise<boolean> {
     await this.#current.start();
+    if (this.#isStopping) return false;
     const { logger } = this.#run;
     for (const { address } of this.#current.plan.listeners) {
       logger.info(`listening on ${formatAddress(address)}`);
     }
     this.#tellWorkers();
     this.#run.hangups.passTo(() => this.#reloads.request());
+    return true;
   }
 
   async #reload(loaded: LoadedPlan): Promise<void> {

@@ -90,6 +90,18 @@ Deno.test("Checker.start() does not wait for more than one failure", async () =>
   assertEquals(world.log, ["check time out with peer: 127.0.0.1:1 "]);
 });
 
+Deno.test("Checker.start() does not wait for a peer that is removed, nor for any after stop()", async () => {
+  const world = new World();
+  const peers = group(["127.0.0.1:1", "127.0.0.1:2"], { rise: 1 });
+  const checker = new Checker([peers], world.parts);
+  const started = checker.start();
+  checker.remove(peers.peers[0]);
+  const added = checker.add(peers, peers.peers[0]);
+  checker.stop();
+  await Promise.all([started, added]);
+  assertEquals(peers.peers.map((peer) => peer.checkDown), [true, true]);
+});
+
 Deno.test("Checker takes a peer down after fall failures and up again after rise successes", async () => {
   const world = new World();
   const check = { rise: 2, fall: 3, intervalMs: 1000, defaultDown: false, type: "http" } as const;
