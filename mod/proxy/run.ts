@@ -12,6 +12,7 @@ import { addSignalListener } from "../process/signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 import { freshTicketSeed, readAppliance, tlsVariables } from "../tls/appliance.ts";
 import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
+import { checkFolder } from "./engine/forward/body_store.ts";
 import { ListenerSet } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
 import { Hangups, Reloads } from "./reloads.ts";
@@ -65,7 +66,13 @@ function readPlan({ command, logger, inherited, member }: Setting, texts: Config
   return { plan, texts };
 }
 
-async function withoutNames({ plan, texts }: LoadedPlan, logger: Logger): Promise<LoadedPlan> {
+/** What a plan needs of the host before it can be served. Throws `StartError`. */
+async function prepared({ plan, texts }: LoadedPlan, logger: Logger): Promise<LoadedPlan> {
+  for (const { name, requestBuffer } of plan.upstreams) {
+    if (requestBuffer !== null && requestBuffer.fileBytes > 0) {
+      checkFolder(requestBuffer.folder, name);
+    }
+  }
   return { plan: await resolvePlan(plan, (message) => logger.warn(message)), texts };
 }
 
@@ -76,7 +83,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   const pidPath = isAlone && member === null ? global.pidFile : null;
   const pidFile = pidPath === null ? null : PidFile.acquire(pidPath);
   raiseOpenFilesLimit();
-  const loaded = await withoutNames(unresolved, logger);
+  const loaded = await prepared(unresolved, logger);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
   if (global.workers > 1 && member === null) {
     await runMaster({
@@ -103,7 +110,7 @@ async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPla
   if (first.plan.file !== null && loaded.plan.file === null) {
     throw new StartError(`cannot read ${first.plan.file}: no such file`, exitCodes.config);
   }
-  return await withoutNames(loaded, setting.logger);
+  return await prepared(loaded, setting.logger);
 }
 
 async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor): Promise<void> {

@@ -1,4 +1,5 @@
 /** Starts worker processes and hears of their ends: the real world behind `MasterSystem`. */
+import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type ChannelPair, channelVariable, openChannel } from "../../process/channel.ts";
 import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
@@ -69,11 +70,11 @@ export class WorkerStarter implements MasterSystem {
     const { descriptors, variable } = this.#sockets.handTo(slot, slotCount);
     const row = this.#scoreboard.take();
     let worker: StartedWorker | null = null;
-    const channel = openChannel({
-      onMessage: (message) => worker !== null && this.#hear(worker, message),
-      // The end of the process itself tells everything.
-      onEnd: () => {},
-    });
+    const channel = this.#openChannel((message) => worker !== null && this.#hear(worker, message));
+    if (channel === null) {
+      if (row >= 0) this.#scoreboard.giveBack(row);
+      return null;
+    }
     const outcome = spawn({
       command: selfCommand(["serve", ...this.#argv]),
       environment: {
@@ -103,6 +104,18 @@ export class WorkerStarter implements MasterSystem {
     };
     this.#watchEnd(worker, outcome.exited, channel);
     return worker;
+  }
+
+  /** Null without descriptors: the worker is started later. */
+  #openChannel(onMessage: (message: unknown) => void): ChannelPair | null {
+    try {
+      // The end of the process itself tells everything.
+      return openChannel({ onMessage, onEnd: () => {} });
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.#log.error(`a worker cannot be started: ${error.message}`);
+      return null;
+    }
   }
 
   signal(worker: WorkerProcess, name: MasterSignal): void {

@@ -1,4 +1,5 @@
 /** Bytes of a request body that are kept: in memory first, then in a file without a name. */
+import { exitCodes, StartError } from "../../../base/errors.ts";
 
 /** Bytes that are read back from the file at a time. */
 const pieceBytes = 65_536;
@@ -25,6 +26,19 @@ export const openUnnamed: OpenFile = (folder) => {
   Deno.removeSync(path);
   return file;
 };
+
+/** Throws `StartError` when no body could be kept in the folder: better now than at the first large one. */
+export function checkFolder(folder: string | null, upstream: string): void {
+  try {
+    openUnnamed(folder).close();
+  } catch (error) {
+    const where = folder ?? "the folder of temporary files";
+    throw new StartError(
+      `request_buffer of ${upstream}: cannot write to ${where}: ${(error as Error).message}`,
+      exitCodes.config,
+    );
+  }
+}
 
 /**
  * File calls are synchronous: at most 64 KB at a time, and mostly to the page cache, which is

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { StartError } from "../../../../../mod/base/errors.ts";
 import {
   BodyStore,
+  checkFolder,
   openUnnamed,
   type StoreFile,
 } from "../../../../../mod/proxy/engine/forward/body_store.ts";
@@ -91,4 +93,13 @@ Deno.test("BodyStore writes on after a short write, and passes a full disk on", 
 
 Deno.test("openUnnamed() says which folder is not there", () => {
   assertThrows(() => openUnnamed("/nonexistent/folder"), Deno.errors.NotFound);
+});
+
+Deno.test("checkFolder says which folder takes no file", () => {
+  checkFolder(null, "app");
+  assertThrows(
+    () => checkFolder("/nonexistent", "app"),
+    StartError,
+    "request_buffer of app: cannot write to /nonexistent: ",
+  );
 });
