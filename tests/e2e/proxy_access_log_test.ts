@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child, startListening } from "../support/binary.ts";
 import { peerPath, peerTest } from "../support/peers.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
-import { rawExchange, tcp } from "../support/raw_socket.ts";
+import { tcp } from "../support/raw_socket.ts";
+import { H2oPair } from "./h2o_pair.ts";
 import { response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
 /** A proxy that logs `format`; `paths` are lines of the host's paths. */
@@ -210,9 +211,6 @@ hosts:
 
 peerTest("h2o", "What h2o knows of a response is logged as h2o logs it", async () => {
   await using app = upstream();
-  await using folder = await tempFolder();
-  await folder.write("root/a.png", "not really");
-  await Deno.chmod(folder.path, 0o777);
   const known = ["%m %U %s %b %H %V", "%{x-up}o", "%<{x-up}o", "%{set-cookie}o", "%{content-type}o"]
     .concat("%<{content-type}o", "%{x-add}o", "%<{x-add}o", "%{location}o", "%{cache-control}o")
     .concat(
@@ -223,29 +221,19 @@ peerTest("h2o", "What h2o knows of a response is logged as h2o logs it", async (
       "%{no-such}x",
       "%{none}o",
     );
-  const children: Child[] = [];
-  const ports = [freePort(), freePort()];
-  for (const [index, port] of ports.entries()) {
-    const config = await folder.write(
-      `${index}.conf`,
-      `listen: {port: ${port}, host: 127.0.0.1}
-access-log: {path: ${folder.path}/${index}.log, format: '${known.join("|")}'}
+  await using pair = await H2oPair.start(
+    `listen: {port: PORT, host: 127.0.0.1}
+access-log: {path: DIR/PORT.log, format: '${known.join("|")}'}
 hosts:
   default:
     paths:
       /: {proxy.reverse.url: "http://127.0.0.1:${app.port}/", header.set: "X-Add: 1", header.unset: x-up}
       /plain: {proxy.reverse.url: "http://127.0.0.1:${app.port}/", setenv: {TEAM: blue}}
-      /files: {file.dir: ${folder.path}/root, expires: 1 hour}
+      /files: {file.dir: DIR/root, expires: 1 hour}
       /to: {redirect: "http://new.test/x"}
 `,
-    );
-    const isTheirs = index === 0;
-    const child = isTheirs
-      ? new Child(peerPath("h2o"), ["-c", config])
-      : await startListening(["proxy", "-c", config], tcp(port));
-    children.push(child);
-    await child.waitForSocket(tcp(port));
-  }
+    { "root/a.png": "not really" },
+  );
   const requests = [
     "GET / HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\n",
     "GET /bad?q=1 HTTP/1.1\r\nHost: h\r\n",
@@ -255,14 +243,10 @@ hosts:
     "GET /files/a.png HTTP/1.1\r\nHost: h\r\nRange: bytes=0-4\r\n",
     "GET /to/y HTTP/1.1\r\nHost: h\r\n",
   ];
-  for (const port of ports) {
-    for (const request of requests) {
-      await rawExchange(tcp(port), `${request}Connection: close\r\n\r\n`, { idleMs: 2000 });
-    }
-  }
-  for (const child of children) await child.stop();
+  for (const request of requests) await pair.exchange(`${request}Connection: close\r\n\r\n`);
+  await pair.stop();
   const [theirs, ours] = await Promise.all(
-    ["0.log", "1.log"].map((name) => Deno.readTextFile(`${folder.path}/${name}`)),
+    pair.ports.map((port) => Deno.readTextFile(`${pair.folder.path}/${port}.log`)),
   );
   assertEquals(ours.split("\n"), theirs.split("\n"));
 });

@@ -1,12 +1,11 @@
 /** compress: what is compressed, for whom, and what its fields then say. */
 import { assert, assertEquals } from "@std/assert";
-import { fieldLines, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
-import { RawConnection } from "../support/raw_socket.ts";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
-import { Child, startListening } from "../support/binary.ts";
-import { peerPath, peerTest } from "../support/peers.ts";
-import { freePort, tempFolder } from "../support/ports.ts";
-import { rawExchange, tcp } from "../support/raw_socket.ts";
+import { sleep } from "../support/binary.ts";
+import { peerTest } from "../support/peers.ts";
+import { RawConnection } from "../support/raw_socket.ts";
+import { H2oPair } from "./h2o_pair.ts";
+import { fieldLines, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
 const text = "All work and no play makes Jack a dull boy. ".repeat(2000);
 
@@ -118,7 +117,7 @@ Deno.test("A compressed response whose upstream breaks off is cut", async () => 
         text.slice(0, 20000)
       }`,
     );
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   });
   await using proxy = await TestProxy.before(
     `http://127.0.0.1:${upstream.port}/`,
@@ -233,7 +232,7 @@ hosts: {default: {paths: {/: {file.dir: DIR}}}}
   await connection.send(`GET /a.txt HTTP/1.1\r\n${fields}\r\n`);
   await connection.readUntil("\r\n\r\n");
   // Long enough for every buffer on the way to fill.
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await sleep(500);
   const parts: Uint8Array[] = [];
   while (!connection.isClosedByPeer) parts.push(await connection.readAll({ idleMs: 2000 }));
   const body = unchunk(await new Blob(parts as BlobPart[]).bytes());
@@ -268,57 +267,37 @@ peerTest(
         await peer.send(response("x".repeat(500), "Content-Type: text/plain\r\n", status));
       }
     });
-    await using folder = await tempFolder();
-    await folder.write("root/a.txt", text.slice(0, 3000));
-    await folder.write("root/large.txt", text);
-    await folder.write("root/a.png", text.slice(0, 3000));
-    await folder.write("root/tiny.txt", "tiny");
-    await Deno.chmod(folder.path, 0o755);
-    const children: Child[] = [];
-    const ports = [freePort(), freePort()];
-    for (const [index, port] of ports.entries()) {
-      const config = await folder.write(
-        `${index}.conf`,
-        `listen: {port: ${port}, host: 127.0.0.1}
+    await using pair = await H2oPair.start(
+      `listen: {port: PORT, host: 127.0.0.1}
 compress: ON
 hosts:
   default:
     paths:
       /: {proxy.reverse.url: "http://127.0.0.1:${upstream.port}/"}
-      /files: {file.dir: ${folder.path}/root}
+      /files: {file.dir: DIR/root}
       /to: {redirect: "http://new.test/${"x".repeat(200)}"}
 `,
-      );
-      const child = index === 0
-        ? new Child(peerPath("h2o"), ["-c", config])
-        : await startListening(["proxy", "-c", config], tcp(port));
-      children.push(child);
-      await child.waitForSocket(tcp(port));
-    }
-    const rows = [
-      "/",
-      "/bad",
-      "/files/a.txt",
-      "/files/large.txt",
-      "/files/a.png",
-      "/files/tiny.txt",
-    ]
-      .concat("/files/none", "/to/y");
+      {
+        "root/a.txt": text.slice(0, 3000),
+        "root/large.txt": text,
+        "root/a.png": text.slice(0, 3000),
+        "root/tiny.txt": "tiny",
+      },
+    );
+    const rows = ["/", "/bad", "/files/a.txt", "/files/large.txt", "/files/a.png"]
+      .concat("/files/tiny.txt", "/files/none", "/to/y");
     for (const target of rows) {
       for (const start of ["GET 1.1", "HEAD 1.1", "GET 1.0"]) {
         const [method, version] = start.split(" ");
-        const [theirs, ours] = await Promise.all(ports.map(async (port) => {
-          const answer = await rawExchange(
-            tcp(port),
-            `${method} ${target} HTTP/${version}\r\nHost: h\r\nAccept-Encoding: gzip, br\r\nConnection: close\r\n\r\n`,
-            { idleMs: 2000 },
-          );
+        const answers = await pair.exchange(
+          `${method} ${target} HTTP/${version}\r\nHost: h\r\nAccept-Encoding: gzip, br\r\nConnection: close\r\n\r\n`,
+        );
+        const [theirs, ours] = answers.map((answer) => {
           const lines = fieldLines(answer.slice(0, answer.indexOf("\r\n\r\n") + 2));
           return lines.filter((line) => /^(vary|content-encoding):/.test(line)).sort();
-        }));
+        });
         assertEquals(ours, theirs, `${start} ${target}`);
       }
     }
-    for (const child of children) await child.stop();
   },
 );

@@ -1,66 +1,28 @@
 /** The same files and requests for Debian's h2o and for us: status, fields and body must agree. */
 import { assertEquals } from "@std/assert";
-import { Child } from "../support/binary.ts";
-import { peerPath, peerTest } from "../support/peers.ts";
-import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
-import { rawExchange, tcp } from "../support/raw_socket.ts";
-import { startListening } from "../support/binary.ts";
+import { peerTest } from "../support/peers.ts";
+import { H2oPair } from "./h2o_pair.ts";
 import { fieldLines, parts, ScriptedUpstream } from "./proxy_support.ts";
 
-/** Both programs with one configuration, on ports of their own. */
-class Pair implements AsyncDisposable {
-  private constructor(
-    readonly folder: TempFolder,
-    readonly children: readonly [Child, Child],
-    readonly ports: readonly [number, number],
-  ) {}
+/** The answers of h2o and of us, in a form that can be compared. */
+async function ask(pair: H2oPair, request: string): Promise<[Answer, Answer]> {
+  const [theirs, ours] = await pair.exchange(request);
+  return [normal(theirs, pair.ports[0]), normal(ours, pair.ports[1])];
+}
 
-  /** In `config`, PORT is the port to listen on and DIR the folder. */
-  static async start(config: string, files: Record<string, string> = {}): Promise<Pair> {
-    const folder = await tempFolder();
-    for (const [name, text] of Object.entries(files)) await folder.write(name, text);
-    // Started by root, h2o becomes `nobody`, who must be able to read.
-    await Deno.chmod(folder.path, 0o755);
-    const ports = [freePort(), freePort()] as const;
-    const [theirs, ours] = await Promise.all(ports.map((port, index) =>
-      folder.write(
-        `${index}.conf`,
-        config.replaceAll("PORT", String(port)).replaceAll("DIR", folder.path),
-      )
-    ));
-    const h2o = new Child(peerPath("h2o"), ["-c", theirs]);
-    await h2o.waitForSocket(tcp(ports[0]));
-    const hayate = await startListening(["proxy", "-c", ours], tcp(ports[1]));
-    return new Pair(folder, [h2o, hayate], ports);
-  }
-
-  /** The answers of h2o and of us, in a form that can be compared. */
-  async ask(request: string): Promise<[Answer, Answer]> {
-    const [theirs, ours] = await Promise.all(
-      this.ports.map((port) => rawExchange(tcp(port), request, { idleMs: 1000 })),
-    );
-    return [this.#normal(theirs, this.ports[0]), this.#normal(ours, this.ports[1])];
-  }
-
-  #normal(answer: string, port: number): Answer {
-    const { status, head, body } = parts(answer.replaceAll(`:${port}`, ":PORT"));
-    const fields = fieldLines(
-      head,
-      "date",
-      "server",
-      "connection",
-      "etag",
-      "last-modified",
-      "accept-ranges",
-    )
-      .map((line) => line.toLowerCase()).sort();
-    return { status, fields, body };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.children) await child.stop();
-    await this.folder[Symbol.asyncDispose]();
-  }
+function normal(answer: string, port: number): Answer {
+  const { status, head, body } = parts(answer.replaceAll(`:${port}`, ":PORT"));
+  const fields = fieldLines(
+    head,
+    "date",
+    "server",
+    "connection",
+    "etag",
+    "last-modified",
+    "accept-ranges",
+  )
+    .map((line) => line.toLowerCase()).sort();
+  return { status, fields, body };
 }
 
 interface Answer {
@@ -93,7 +55,7 @@ peerTest(
   async () => {
     await using upstream = echo();
     const url = `http://127.0.0.1:${upstream.port}`;
-    await using pair = await Pair.start(`listen: {port: PORT, host: 127.0.0.1}
+    await using pair = await H2oPair.start(`listen: {port: PORT, host: 127.0.0.1}
 hosts:
   "a.test:PORT":
     paths:
@@ -137,7 +99,7 @@ hosts:
       ["/?x=/../", host("a.test")],
     ];
     for (const [target, fields] of rows) {
-      const [theirs, ours] = await both(pair, target, fields);
+      const [theirs, ours] = await ask(pair, request(target, fields));
       assertEquals(trim(ours), trim(theirs), `${target} ${fields}`);
     }
   },
@@ -152,19 +114,8 @@ function trim(answer: Answer): Answer {
   return { ...answer, fields, body };
 }
 
-/** The port in Host differs, so each program gets its own. */
-async function both(pair: Pair, target: string, fields: string): Promise<[Answer, Answer]> {
-  const [theirs] = await pair.ask(
-    request(target, fields.replaceAll("PORT", String(pair.ports[0]))),
-  );
-  const [, ours] = await pair.ask(
-    request(target, fields.replaceAll("PORT", String(pair.ports[1]))),
-  );
-  return [theirs, ours];
-}
-
 peerTest("h2o", "Static files, redirects and errors are answered as h2o answers them", async () => {
-  await using pair = await Pair.start(
+  await using pair = await H2oPair.start(
     `listen: {port: PORT, host: 127.0.0.1}
 hosts:
   default:
@@ -206,10 +157,10 @@ hosts:
     "/",
   ];
   for (const target of rows) {
-    const [theirs, ours] = await pair.ask(request(target, "Host: h\r\n"));
+    const [theirs, ours] = await ask(pair, request(target, "Host: h\r\n"));
     assertEquals(comparable(ours), comparable(theirs), target);
   }
-  const [theirs, ours] = await pair.ask(request("/inner/a.txt", "Host: h\r\n"));
+  const [theirs, ours] = await ask(pair, request("/inner/a.txt", "Host: h\r\n"));
   assertEquals([ours.status, ours.body], [theirs.status, theirs.body]);
 });
 
