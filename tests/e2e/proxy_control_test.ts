@@ -1,6 +1,6 @@
 /** The control listener: NGINX Plus's API for upstreams, metrics, and the page for people. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { rawExchange, unix } from "../support/raw_socket.ts";
+import { rawExchange } from "../support/raw_socket.ts";
 import { runHayate } from "../support/binary.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
 import {
@@ -32,13 +32,7 @@ async function api(
   body?: unknown,
 ): Promise<{ status: number; json: any }> {
   const text = body === undefined ? "" : JSON.stringify(body);
-  const answer = parts(
-    await rawExchange(
-      unix(`${proxy.folder.path}/c.sock`),
-      `${method} ${path} HTTP/1.1\r\nHost: c\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`,
-      { idleMs: 2000 },
-    ),
-  );
+  const answer = parts(await proxy.control(method, path, text));
   return { status: answer.status, json: answer.body === "" ? null : JSON.parse(answer.body) };
 }
 
@@ -148,23 +142,17 @@ Deno.test("/metrics is Prometheus text, and /hayate/ a page that loads nothing",
   await using a = ScriptedUpstream.start(always(response("a")));
   await using proxy = await start("DIR/c.sock", [a.port]);
   await proxy.get("/");
-  const get = (path: string) =>
-    rawExchange(
-      unix(`${proxy.folder.path}/c.sock`),
-      `GET ${path} HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n`,
-      { idleMs: 2000 },
-    );
-  const { body } = parts(await get("/metrics"));
+  const { body } = parts(await proxy.control("GET", "/metrics"));
   const labels = `{upstream="app",server="127.0.0.1:${a.port}"}`;
   assertStringIncludes(body, `hayate_upstream_requests_total${labels} 1\n`);
   assertStringIncludes(body, `hayate_upstream_up${labels} 1\n`);
   for (const line of body.trimEnd().split("\n")) {
     assertMatch(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"]*",?)+\})? [0-9.e+-]+)$/);
   }
-  const page = parts(await get("/hayate/"));
+  const page = parts(await proxy.control("GET", "/hayate/"));
   assert(fieldLines(page.head).includes("content-type: text/html; charset=utf-8"));
   assertEquals(/(src|href)=/.test(page.body), false);
-  const missing = parts(await get("/nothing"));
+  const missing = parts(await proxy.control("GET", "/nothing"));
   assertEquals(missing.status, 404);
   assertEquals((await Deno.lstat(`${proxy.folder.path}/c.sock`)).mode! & 0o777, 0o600);
 });

@@ -3,7 +3,7 @@
  * of every size are answered rightly or with the right error, and nothing is left behind.
  */
 import { assert, assertEquals } from "@std/assert";
-import { rawExchange, unix } from "../support/raw_socket.ts";
+import { Random } from "../fuzz/random.ts";
 import {
   parts,
   response,
@@ -12,19 +12,9 @@ import {
   type UpstreamScript,
 } from "./proxy_support.ts";
 
+const seed = 20261123;
 const durationMs = 8000;
 const clients = 6;
-
-/** mulberry32: the same numbers for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ state >>> 15, 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed)) ^ mixed;
-    return ((mixed ^ mixed >>> 14) >>> 0) / 4294967296;
-  };
-}
 
 const moods = ["good", "good", "error", "closes", "swallows", "silent"] as const;
 type Mood = typeof moods[number];
@@ -50,13 +40,14 @@ type Outcomes = Record<"right" | "502" | "503" | "504", number>;
 async function upload(
   proxy: TestProxy,
   id: number,
-  random: () => number,
+  random: Random,
   untilMs: number,
   outcomes: Outcomes,
 ): Promise<void> {
   let cookie = "";
   while (performance.now() < untilMs) {
-    const length = Math.floor(10 ** (random() * 5.7));
+    // As many of each order of magnitude, up to more than may be kept.
+    const length = Math.floor(10 ** (random.below(5700) / 1000));
     const body = String.fromCharCode(97 + id).repeat(length);
     const { status, head, body: answer } = parts(
       await proxy.exchange(
@@ -79,10 +70,8 @@ async function upload(
 /** No exchange under way, no file of a body, open or in the folder. */
 async function checkNothingLeft(proxy: TestProxy): Promise<void> {
   await proxy.child.waitUntil("every peer idle", async () => {
-    const request =
-      "GET /api/9/http/upstreams/app HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n";
-    const socket = unix(`${proxy.folder.path}/c.sock`);
-    const { peers } = JSON.parse(parts(await rawExchange(socket, request)).body);
+    const answer = await proxy.control("GET", "/api/9/http/upstreams/app");
+    const { peers } = JSON.parse(parts(answer).body);
     return peers.every((peer: { active: number }) => peer.active === 0) || null;
   });
   const files = [...Deno.readDirSync(`/proc/${proxy.child.pid}/fd`)].flatMap(({ name }) => {
@@ -101,7 +90,7 @@ async function checkNothingLeft(proxy: TestProxy): Promise<void> {
 }
 
 Deno.test("Uploads through every failover feature at once: answers are right or honest", async () => {
-  const random = seeded(20261123);
+  const random = new Random(seed);
   const states = Array.from({ length: 3 }, () => ({ mood: "good" as Mood }));
   const upstreams = states.map((state) => ScriptedUpstream.start(moody(state)));
   await using _a = upstreams[0];
@@ -123,7 +112,7 @@ hosts: {default: {paths: {/: {proxy.timeout.io: 400, proxy.reverse.url: http://a
   const outcomes: Outcomes = { right: 0, "502": 0, "503": 0, "504": 0 };
   const untilMs = performance.now() + durationMs;
   const changing = setInterval(() => {
-    states[Math.floor(random() * 3)].mood = moods[Math.floor(random() * moods.length)];
+    random.pick(states).mood = random.pick(moods);
   }, 120);
   try {
     await Promise.all(

@@ -1,7 +1,7 @@
 /** Retry budget, outlier ejection, least_time and buffered request bodies, on the built program. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { freePort } from "../support/ports.ts";
-import { rawExchange, unix } from "../support/raw_socket.ts";
+import { sleep } from "../support/binary.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
 import {
   always,
   parts,
@@ -11,26 +11,13 @@ import {
   type UpstreamScript,
 } from "./proxy_support.ts";
 
-async function before(
+function before(
   servers: readonly (string | ScriptedUpstream)[],
   lines: readonly string[],
   global = "",
 ): Promise<TestProxy> {
-  const list = servers.map((one) => typeof one === "string" ? one : `127.0.0.1:${one.port}`);
-  return await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
-control: DIR/c.sock
-${global}
-upstreams:
-  app:
-    servers: [${list.map((line) => `"${line}"`).join(", ")}]
-${lines.map((line) => `    ${line}`).join("\n")}
-hosts:
-  default:
-    paths:
-      /:
-        proxy.timeout.io: 2000
-        proxy.reverse.url: http://app/
-`);
+  const control = `control: DIR/c.sock\n${global}`;
+  return TestProxy.beforeServers(servers, lines, ["proxy.timeout.io: 2000"], control);
 }
 
 function sumOfBytes(text: string): number {
@@ -59,9 +46,7 @@ const swallowing: UpstreamScript = async (peer) => {
 };
 
 async function peersOf(proxy: TestProxy): Promise<{ state: string; server: string }[]> {
-  const request = "GET /api/9/http/upstreams/app HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n";
-  const answer = await rawExchange(unix(`${proxy.folder.path}/c.sock`), request, { idleMs: 3000 });
-  return JSON.parse(parts(answer).body).peers;
+  return JSON.parse(parts(await proxy.control("GET", "/api/9/http/upstreams/app")).body).peers;
 }
 
 /** Bytes that are not all the same, and their sum. */
@@ -141,7 +126,7 @@ Deno.test("With several workers the master ejects for all of them, never more th
 Deno.test("least_time prefers the server that answers sooner", async () => {
   await using slow = ScriptedUpstream.start(async (peer) => {
     while (await peer.readHead() !== null) {
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await sleep(150);
       await peer.send(response("slow"));
     }
   });
@@ -221,7 +206,13 @@ Deno.test("A chunked body is buffered, and a chunked one too large is streamed i
 
 Deno.test("A buffer that cannot be written is 507, with a line in the log, and never a hang", async () => {
   await using upstream = ScriptedUpstream.start(summing);
-  await using proxy = await before([upstream], ["request_buffer: memory=1k file=1m dir=DIR/gone"]);
+  await using folder = await tempFolder();
+  const spool = `${folder.path}/spool`;
+  await Deno.mkdir(spool);
+  await using proxy = await before([upstream], [
+    `request_buffer: memory=1k file=1m dir=${spool}`,
+  ]);
+  await Deno.remove(spool);
   const { text } = sample(50_000);
   const answer = parts(await proxy.exchange(put(text)));
   assertEquals(answer.status, 507);

@@ -11,23 +11,11 @@ import {
 } from "./proxy_support.ts";
 
 /** A proxy before an upstream with these servers and further lines. */
-async function before(
-  servers: (string | ScriptedUpstream)[],
-  lines: string[] = [],
+function before(
+  servers: readonly (string | ScriptedUpstream)[],
+  lines: readonly string[] = [],
 ): Promise<TestProxy> {
-  const list = servers.map((one) => typeof one === "string" ? one : `127.0.0.1:${one.port}`);
-  return await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
-upstreams:
-  app:
-    servers: [${list.map((line) => `"${line}"`).join(", ")}]
-${lines.map((line) => `    ${line}`).join("\n")}
-hosts:
-  default:
-    paths:
-      /:
-        proxy.timeout.io: 700
-        proxy.reverse.url: http://app/
-`);
+  return TestProxy.beforeServers(servers, lines, ["proxy.timeout.io: 700"]);
 }
 
 const closesAtOnce: UpstreamScript = async (peer) => void await peer.readHead();

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runProgram } from "../support/binary.ts";
 import { peerPath, peerTest } from "../support/peers.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
-import { rawExchange, tcp, unix } from "../support/raw_socket.ts";
+import { rawExchange, tcp } from "../support/raw_socket.ts";
 import {
   always,
   fieldLines,
@@ -24,13 +24,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
 }
 
 async function scrape(proxy: TestProxy, accept = ""): Promise<{ head: string; body: string }> {
-  return parts(
-    await rawExchange(
-      unix(`${proxy.folder.path}/c.sock`),
-      `GET /metrics HTTP/1.1\r\nHost: c\r\n${accept}Connection: close\r\n\r\n`,
-      { idleMs: 2000 },
-    ),
-  );
+  return parts(await proxy.control("GET", "/metrics", "", accept));
 }
 
 /** The value of a sample, or null without one; `labels` as they stand between the braces. */
@@ -247,13 +241,7 @@ Deno.test("The API shows the times of a peer as a histogram, its statuses and it
   await using app = upstream();
   await using proxy = await start(`{servers: "127.0.0.1:${app.port}"}`);
   for (const path of ["/", "/", "/bad"]) await proxy.get(path);
-  const { body } = parts(
-    await rawExchange(
-      unix(`${proxy.folder.path}/c.sock`),
-      "GET /api/9/http/upstreams/app HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n",
-      { idleMs: 2000 },
-    ),
-  );
+  const { body } = parts(await proxy.control("GET", "/api/9/http/upstreams/app"));
   const [peer] = JSON.parse(body).peers;
   assertEquals(peer.responses.codes, { 200: 2, 503: 1 });
   const { count, sum, buckets } = peer.response_time_hist;

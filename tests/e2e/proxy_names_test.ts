@@ -3,7 +3,6 @@ import { assert, assertEquals } from "@std/assert";
 import { DnsTestServer, zone } from "../support/dns_server.ts";
 import { runHayate } from "../support/binary.ts";
 import { freePort } from "../support/ports.ts";
-import { rawExchange, unix } from "../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 
 /** A proxy with one upstream; `dns` is who answers for its names. */
@@ -33,10 +32,9 @@ function pair(): { port: number; two: ScriptedUpstream; three: ScriptedUpstream 
 // deno-lint-ignore no-explicit-any
 async function api(proxy: TestProxy, path: string, change?: unknown): Promise<any> {
   const body = change === undefined ? "" : JSON.stringify(change);
-  const request = `${change === undefined ? "GET" : "PATCH"} /api/9/http/upstreams/app/${path} ` +
-    `HTTP/1.1\r\nHost: c\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
-  const socket = unix(`${proxy.folder.path}/c.sock`);
-  return JSON.parse(parts(await rawExchange(socket, request, { idleMs: 3000 })).body);
+  const method = change === undefined ? "GET" : "PATCH";
+  const answer = await proxy.control(method, `/api/9/http/upstreams/app/${path}`, body);
+  return JSON.parse(parts(answer).body);
 }
 
 /** Asks without a pause until `isOver`; gives every answer that was no 200. */

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
-import { childPids, startHayate, startListening } from "../support/binary.ts";
+import { childPids, sleep, startHayate, startListening } from "../support/binary.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
 import { RawConnection, rawExchange, tcp, unix } from "../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
@@ -149,11 +149,7 @@ upstreams:
     );
     await using proxy = await TestProxy.start(text);
     const api = async (method: string, path: string, body = "") => {
-      const request = `${method} /api/9/http/upstreams/${path} HTTP/1.1\r\nHost: c\r\n` +
-        `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
-      const answer = await rawExchange(unix(`${proxy.folder.path}/c.sock`), request, {
-        idleMs: 3000,
-      });
+      const answer = await proxy.control(method, `/api/9/http/upstreams/${path}`, body);
       return JSON.parse(parts(answer).body);
     };
     const stateOf = async (name: string, index = 0) => (await api("GET", name)).peers[index].state;
@@ -273,7 +269,7 @@ async function settled(proxy: TestProxy, workers: number): Promise<void> {
   await proxy.child.waitUntil("old workers to end", () => {
     return workers === 1 || childPids(proxy.child.pid).length === workers || null;
   });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await sleep(1500);
 }
 
 /** Whether a client that trusts this certificate alone is content with the server. */
@@ -358,8 +354,6 @@ Deno.test("HUP reloads on the portable reactor, too", async () => {
     assertEquals(parts(await proxy.get("/")).body, body);
     const onUnix = await rawExchange(unix(`${proxy.folder.path}/p.sock`), get, { idleMs: 3000 });
     assertEquals(parts(onUnix).body, body);
-    const control = get.replace("/ ", "/metrics ");
-    const page = await rawExchange(unix(`${proxy.folder.path}/c.sock`), control, { idleMs: 3000 });
-    assertEquals(parts(page).status, 200);
+    assertEquals(parts(await proxy.control("GET", "/metrics")).status, 200);
   }
 });

@@ -80,9 +80,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
 
 /** Whether a change made through the API is in the file afterwards. */
 async function keepsChanges(proxy: TestProxy): Promise<boolean> {
-  const change = "PATCH /api/9/http/upstreams/app/servers/0 HTTP/1.1\r\nHost: c\r\n" +
-    'Content-Length: 12\r\nConnection: close\r\n\r\n{"weight":7}';
-  await rawExchange(unix(`${proxy.folder.path}/c.sock`), change, { idleMs: 3000 });
+  await proxy.control("PATCH", "/api/9/http/upstreams/app/servers/0", '{"weight":7}');
   return (await Deno.readTextFile(`${proxy.folder.path}/state.json`)).includes('"weight":7');
 }
 

@@ -1,7 +1,6 @@
 /** Sticky sessions: who answers a client's further requests, and the cookies on the way. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
-import { rawExchange, unix } from "../support/raw_socket.ts";
 import {
   always,
   fieldLines,
@@ -12,19 +11,9 @@ import {
   type UpstreamScript,
 } from "./proxy_support.ts";
 
-/** A proxy before named upstreams: `servers` are `PORT more words`. */
-async function before(servers: readonly string[], lines: readonly string[], global = "") {
-  return await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
-${global}
-upstreams:
-  app:
-    servers: [${servers.map((one) => `"127.0.0.1:${one}"`).join(", ")}]
-${lines.map((line) => `    ${line}`).join("\n")}
-hosts:
-  default:
-    paths:
-      /: {proxy.reverse.url: http://app/}
-`);
+/** A proxy before these servers, `PORT more words` each. */
+function before(servers: readonly string[], lines: readonly string[], global = "") {
+  return TestProxy.beforeServers(servers.map((one) => `127.0.0.1:${one}`), lines, [], global);
 }
 
 /** The values of an answer's Set-Cookie fields. */
@@ -40,10 +29,8 @@ async function answers(proxy: TestProxy, count: number, fields = ""): Promise<st
 }
 
 async function change(proxy: TestProxy, id: number, body: string): Promise<string> {
-  const request = `PATCH /api/9/http/upstreams/app/servers/${id} HTTP/1.1\r\nHost: c\r\n` +
-    `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
-  const socket = unix(`${proxy.folder.path}/c.sock`);
-  return parts(await rawExchange(socket, request, { idleMs: 3000 })).body;
+  const path = `/api/9/http/upstreams/app/servers/${id}`;
+  return parts(await proxy.control("PATCH", path, body)).body;
 }
 
 const control = "control: {listen: DIR/c.sock, write: ON}";

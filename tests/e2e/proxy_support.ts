@@ -2,7 +2,7 @@
 import type { Address } from "../../mod/base/address.ts";
 import { type Child, type ChildOptions, startListening } from "../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
-import { latin1, RawConnection, tcp } from "../support/raw_socket.ts";
+import { latin1, RawConnection, rawExchange, tcp, unix } from "../support/raw_socket.ts";
 
 /** One connection that the proxy has opened to an upstream. */
 export interface UpstreamPeer {
@@ -157,8 +157,37 @@ ${lines.map((line) => `        ${line}`).join("\n")}
 `);
   }
 
+  /**
+   * A proxy with one path that goes to the upstream `app`. `servers` are our own, or words as the
+   * configuration has them; `lines` are further lines of the upstream, `more` of the path.
+   */
+  static async beforeServers(
+    servers: readonly (string | ScriptedUpstream)[],
+    lines: readonly string[] = [],
+    more: readonly string[] = [],
+    global = "",
+  ): Promise<TestProxy> {
+    const list = servers.map((one) => typeof one === "string" ? one : `127.0.0.1:${one.port}`);
+    return await TestProxy.before(
+      "http://app/",
+      more,
+      `${global}
+upstreams:
+  app:
+    servers: [${list.map((server) => `"${server}"`).join(", ")}]
+${lines.map((line) => `    ${line}`).join("\n")}`,
+    );
+  }
+
   async connect(): Promise<RawConnection> {
     return await RawConnection.open(this.address);
+  }
+
+  /** The answer of the control listener, which the configuration has put at `DIR/c.sock`. */
+  async control(method: string, path: string, body = "", fields = ""): Promise<string> {
+    const request = `${method} ${path} HTTP/1.1\r\nHost: c\r\n${fields}` +
+      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+    return await rawExchange(unix(`${this.folder.path}/c.sock`), request, { idleMs: 3000 });
   }
 
   /** Sends one request that asks for a close, and gives the whole answer. */

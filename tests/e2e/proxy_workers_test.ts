@@ -1,6 +1,6 @@
 /** num-threads: several workers that share one view of the peers. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { childPids, startListening } from "../support/binary.ts";
+import { childPids, sleep, startListening } from "../support/binary.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
 import { rawExchange, tcp, unix } from "../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
@@ -24,9 +24,7 @@ hosts:
 
 async function api(proxy: TestProxy, method: string, path: string, body: unknown): Promise<any> {
   const text = body === null ? "" : JSON.stringify(body);
-  const request = `${method} /api/9/http/upstreams/app${path} HTTP/1.1\r\nHost: c\r\n` +
-    `Content-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`;
-  const answer = await rawExchange(unix(`${proxy.folder.path}/c.sock`), request, { idleMs: 3000 });
+  const answer = await proxy.control(method, `/api/9/http/upstreams/app${path}`, text);
   return JSON.parse(parts(answer).body);
 }
 
@@ -95,15 +93,15 @@ Deno.test("Checks run once for all workers, and the counters are summed", async 
   assertEquals(await bodies(proxy), "a");
   const started = performance.now();
   const before = probes;
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await sleep(1000);
   const most = Math.ceil((performance.now() - started) / 200) + 1;
   assert(probes - before <= most, `${probes - before} probes, at most ${most} expected`);
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await sleep(400);
   const [peer] = (await api(proxy, "GET", "", null)).peers;
   assertEquals([peer.requests, peer.state], [24, "up"]);
   isLive = false;
   await proxy.child.waitForLine("disable check peer");
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await sleep(200);
   for (let i = 0; i < 12; i++) assertEquals(parts(await proxy.get("/")).status, 502);
   const rows = JSON.parse(parts(await proxy.get("/status")).body);
   assertEquals([rows.servers.down, rows.servers.server[0].status], [1, "down"]);
