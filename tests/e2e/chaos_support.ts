@@ -1,14 +1,10 @@
 /** Upstreams that misbehave at random, and a network of our own in which packets can be lost. */
 import type { Random } from "../fuzz/random.ts";
 import { startHayate } from "../support/binary.ts";
-import { Child, trySignal } from "../support/child.ts";
+import { Child, sleep, trySignal } from "../support/child.ts";
 import { findPeer } from "../support/peers.ts";
 import type { TempFolder } from "../support/ports.ts";
 import { ScriptedUpstream, type UpstreamPeer, type UpstreamScript } from "./proxy_support.ts";
-
-export function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
-}
 
 /** The body of `/SERIAL/BYTES`, another one for each path: a mix-up of answers cannot pass. */
 export function bodyOf(path: string): string {
@@ -77,7 +73,7 @@ async function answer(peer: UpstreamPeer, mood: Mood, body: string): Promise<boo
     case "drips":
       for (let at = 0; at < whole.length; at += Math.ceil(whole.length / 8)) {
         await peer.send(whole.slice(at, at + Math.ceil(whole.length / 8)));
-        await pause(30);
+        await sleep(30);
       }
       return true;
     case "refuses":
@@ -171,13 +167,13 @@ export class FragileServer implements AsyncDisposable {
     if (random.oneIn(2)) {
       this.stops++;
       trySignal(child.pid, "SIGSTOP");
-      await pause(200 + random.below(1000));
+      await sleep(200 + random.below(1000));
       trySignal(child.pid, "SIGCONT");
     } else {
       this.kills++;
       trySignal(child.pid, "SIGKILL");
       await child.status;
-      await pause(random.below(500));
+      await sleep(random.below(500));
       await this.#startOne();
     }
   }

@@ -9,7 +9,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../fuzz/random.ts";
-import { binaryPath, Child } from "../support/binary.ts";
+import { binaryPath, Child, sleep } from "../support/binary.ts";
 import { tempFolder } from "../support/ports.ts";
 import { RawConnection, unix } from "../support/raw_socket.ts";
 import {
@@ -19,7 +19,6 @@ import {
   type Mood,
   moods,
   moody,
-  pause,
   PrivateNetwork,
   startMoody,
   usageOf,
@@ -177,13 +176,13 @@ async function rage(world: World, endMs: number): Promise<Map<Outcome, number>> 
     until(async () => {
       // The first one stays good, so that a right answer is always possible.
       for (const state of states.slice(1)) state.mood = random.pick(moods);
-      await pause(100 + random.below(400));
+      await sleep(100 + random.below(400));
     }),
     until(() => fragile.suffer(random)),
     until(async () => {
-      await pause(300 + random.below(1000));
+      await sleep(300 + random.below(1000));
       await network?.lose(lostPort, true);
-      await pause(300 + random.below(1500));
+      await sleep(300 + random.below(1500));
       await network?.lose(lostPort, false);
     }),
     ...Array.from({ length: clients }, ask_),
@@ -198,7 +197,7 @@ async function calm(world: World, counts: ReadonlyMap<Outcome, number>): Promise
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   assert(right > 0.6 * total, JSON.stringify([...counts]));
   for (const state of states) state.mood = "good";
-  await pause(2500);
+  await sleep(2500);
   for (let i = 0; i < 20; i++) {
     const outcome = await ask(`/${i}/3000`, "GET", socket);
     // Where the network is not ours the black hole stays one, which costs time and not answers.
