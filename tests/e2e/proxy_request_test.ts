@@ -1,5 +1,5 @@
 /** What an upstream is sent of a client's request. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { always, fieldLines, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
 import { latin1 } from "../support/raw_socket.ts";
 
@@ -202,6 +202,37 @@ Deno.test("A request body beyond limit-request-body is refused with 413", async 
   );
   assertEquals(chunked.slice(0, 12), "HTTP/1.1 413");
 });
+
+for (const [what, more] of [["An", []], ["A compressed", ["compress: ON"]]] as const) {
+  Deno.test(`${what} answer that has begun is cut and logged when its request grows too large`, async () => {
+    const gone = Promise.withResolvers<void>();
+    await using upstream = ScriptedUpstream.start(async (peer) => {
+      await peer.readHead();
+      await peer.send(
+        `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\nbegun`,
+      );
+      await peer.raw.waitForClose();
+      gone.resolve();
+    });
+    await using proxy = await TestProxy.before(
+      `http://127.0.0.1:${upstream.port}/`,
+      [...more, "access-log: {path: DIR/log, format: '%s %{proxy.total-time}x %{error}x'}"],
+      "limit-request-body: 10",
+    );
+    using client = await proxy.connect();
+    await client.send(
+      "POST / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    await client.readUntil("\r\n\r\n");
+    await client.send("b\r\nhello world\r\n");
+    await client.waitForClose();
+    await gone.promise;
+    Deno.kill(proxy.child.pid, "SIGTERM");
+    assertEquals((await proxy.child.status).code, 0);
+    const log = await Deno.readTextFile(`${proxy.folder.path}/log`);
+    assertMatch(log, /^200 [0-9.]+ request body too large\n$/);
+  });
+}
 
 Deno.test("An upstream on a unix socket is served the same", async () => {
   await using proxy = await TestProxy.before("http://[unix:DIR/u.sock]/base");

@@ -7,8 +7,7 @@
 import type { PeerError } from "../../../base/errors.ts";
 import type { ClientConnection, ResponseHandler } from "../../../conn/client_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import { HeadWriter, latin1Bytes, Method, type RequestHead } from "../../../http1/mod.ts";
-import type { Choice } from "../../balance/balancer.ts";
+import { HeadWriter, latin1Bytes, Method, type ResponseHead } from "../../../http1/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";
 import { Attempt } from "./attempt.ts";
@@ -17,16 +16,15 @@ import { levelOf } from "../handlers/compression.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { EngineHome } from "../engine_home.ts";
 import { KeptAuthority } from "./kept_authority.ts";
+import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
 import type { RequestId } from "../clients/request_id.ts";
 import { writeRequestHead } from "./request_forwarding.ts";
 import { forwardResponseHead } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { ProxyRoute, Route } from "../routes.ts";
-import type { Session, Sticky } from "./sticky.ts";
+import type { Session } from "./sticky.ts";
 import { openTunnel, switchLines } from "./tunnel.ts";
-
-const noAddress = new Uint8Array(0);
 
 export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #home: EngineHome;
@@ -35,14 +33,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #rules = new RetryRules();
   readonly #attempt: Attempt;
   readonly #authority = new KeptAuthority();
-  readonly #choice: Choice = {
-    nowMs: 0,
-    address: noAddress,
-    key: "",
-    tried: null,
-    sid: "",
-    isBound: false,
-  };
+  readonly #choice = new PeerChoice();
   #x: Exchange | null = null;
   #route: Route | null = null;
   #proxy: ProxyRoute | null = null;
@@ -83,13 +74,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (this.#hasBody) this.#body.begin(x, proxy.upstream.plan.requestBuffer);
     this.#attempt.status = 0;
     this.#rules.begin(proxy.upstream.plan.retry, head);
-    this.#choice.address = facts.ipBytes;
-    this.#choice.key = proxy.upstream.hashKey === null ? "" : proxy.upstream.hashKey(head, facts);
-    this.#choice.tried = null;
+    this.session = this.#choice.begin(proxy.upstream, head, facts);
     const mayCompress = route.settings.compress !== null && !x.isHead && x.minor === 1;
     this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
     this.#authority.keep(head);
-    if (proxy.upstream.sticky !== null) this.#openSession(proxy.upstream.sticky, head, facts);
     const isReady = !this.#hasBody || !this.#body.isCollecting;
     writeRequestHead(this.#head, x, router, proxy, facts, this.session, isReady);
     if (isReady) this.#begin();
@@ -129,13 +117,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   onAbort(x: Exchange, error: PeerError): void {
-    const { metrics } = this.#home;
-    metrics.clientAborts++;
-    if (this.#client !== null) {
-      this.#facts!.record?.upstreamEnded(this.#client, this.#home.reactor.nowMs);
-    }
-    this.#home.logAccess(x, 499, error.message);
+    this.#home.metrics.clientAborts++;
     this.#dropClient();
+    this.#home.logAccess(x, 499, error.message);
     this.#finish();
   }
 
@@ -160,28 +144,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       if (this.#route!.changesResponses) record.noteOriginal(head.status, head);
     }
     if (head.status === 101) return this.#switchProtocols(client);
-    const x = this.#x!;
-    const route = this.#route!;
-    const { serverFields } = this.#home;
-    const accepted = this.#acceptEncoding;
-    const encoding = forwardResponseHead(
-      x,
-      this,
-      head,
-      route,
-      this.#proxy!,
-      serverFields,
-      accepted,
-    );
-    if (encoding === null) return;
-    this.#compressed = new CompressedBody(
-      x,
-      this.#home,
-      this,
-      encoding,
-      levelOf(route.settings.compress!, encoding),
-    );
-    x.context = this.#compressed;
+    this.#forwardHead(head);
   }
 
   pauseResponse(): void {
@@ -248,29 +211,25 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (!isStale) this.#attempt.failed(error);
     this.#attempt.breakOff();
     this.#facts!.record?.upstreamEnded(client, nowMs);
-    if (isResponding) return this.#cutResponse(error);
+    if (isResponding) {
+      this.#home.metrics.cutResponses++;
+      return this.#cut(error.message);
+    }
     const wasSent = client.isConnected && !error.retrySafe;
     if (isStale && this.#maySendAgain(wasSent) && this.#rules.takeFreeTry()) {
       return this.#tryPeer(peer);
     }
-    this.#markTried(peer);
+    this.#choice.noteTried(peer);
     this.#failureStatus = error.code === "ETIMEDOUT" ? 504 : 502;
     this.#failureReason = error.message;
     if (
       this.#rules.covers(errorCondition(error)) && this.#maySendAgain(wasSent) &&
       this.#rules.hasTriesLeft(nowMs)
     ) {
-      const next = this.#chooseNext(nowMs, wasSent);
+      const next = this.#choice.next(this.#proxy!.upstream, nowMs, wasSent);
       if (next !== null) return this.#send(next, false);
     }
     this.#fail(this.#failureStatus, error.message);
-  }
-
-  #openSession(sticky: Sticky, head: RequestHead, facts: ConnectionFacts): void {
-    const session = sticky(head, facts, Date.now());
-    this.session = session;
-    this.#choice.sid = session.sid;
-    this.#choice.isBound = session.isBound;
   }
 
   #beginCollected(): void {
@@ -286,22 +245,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#tryPeer(null);
   }
 
-  /**
-   * Another peer for the request, or null when there is none, or no budget. What no peer was sent
-   * adds no load to them, so that it is free.
-   */
-  #chooseNext(nowMs: number, wasSent: boolean): Peer | null {
-    const { upstream } = this.#proxy!;
-    this.#choice.nowMs = nowMs;
-    const next = upstream.choose(this.#choice);
-    return next === null || !wasSent || upstream.group.takeRetry(nowMs) ? next : null;
-  }
-
   /** Sends the request to a peer: to `same` over a new connection, or to one that is chosen now. */
   #tryPeer(same: Peer | null): void {
     const { upstream } = this.#proxy!;
-    this.#choice.nowMs = this.#home.reactor.nowMs;
-    const peer = same ?? upstream.choose(this.#choice);
+    const peer = same ?? this.#choice.first(upstream, this.#home.reactor.nowMs);
     if (peer === null) this.#failWithoutPeer();
     else this.#send(peer, same !== null);
   }
@@ -309,7 +256,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #send(peer: Peer, isFresh: boolean): void {
     const { group } = this.#proxy!.upstream;
     if (this.#rules.attempts++ > 0) group.retries++;
-    const { nowMs } = this.#choice;
+    const { nowMs } = this.#home.reactor;
     this.#attempt.begin(group, peer, nowMs);
     this.#facts!.record?.upstreamChosen(group.plan.name, peer, nowMs);
     const client = this.#proxy!.upstream.connection(peer, isFresh, this.#x!, this.#facts!);
@@ -324,6 +271,26 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     }
   }
 
+  /** Sends the head to the client; the body follows as it is, or compressed. */
+  #forwardHead(head: ResponseHead): void {
+    const x = this.#x!;
+    const route = this.#route!;
+    const { serverFields } = this.#home;
+    const accepted = this.#acceptEncoding;
+    const encoding = forwardResponseHead(
+      x,
+      this,
+      head,
+      route,
+      this.#proxy!,
+      serverFields,
+      accepted,
+    );
+    if (encoding === null) return;
+    const level = levelOf(route.settings.compress!, encoding);
+    x.context = this.#compressed = new CompressedBody(x, this.#home, this, encoding, level);
+  }
+
   /** A status that `next_upstream` lists: true when another peer gets the request. */
   #retryStatus(client: ClientConnection, peer: Peer, condition: number): boolean {
     const rules = this.#rules;
@@ -331,8 +298,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (isFailureCondition(condition)) this.#attempt.failedByStatus();
     const { nowMs } = this.#home.reactor;
     if (!this.#maySendAgain(true) || !rules.hasTriesLeft(nowMs)) return false;
-    this.#markTried(peer);
-    const next = this.#chooseNext(nowMs, true);
+    this.#choice.noteTried(peer);
+    const next = this.#choice.next(this.#proxy!.upstream, nowMs, true);
     // The last answer there is goes to the client as it came.
     if (next === null) return false;
     if (isFailureCondition(condition)) this.#attempt.refused();
@@ -346,11 +313,6 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   /** Never without all of its body. */
   #maySendAgain(wasSent: boolean): boolean {
     return (!this.#hasBody || this.#body.isKept) && this.#rules.maySendAgain(wasSent);
-  }
-
-  #markTried(peer: Peer): void {
-    this.#choice.tried ??= new Set();
-    this.#choice.tried.add(peer);
   }
 
   #failWithoutPeer(): void {
@@ -379,19 +341,17 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const x = this.#x!;
     const route = this.#route!;
     this.#dropClient();
-    const begun = this.#attempt.status !== 0;
+    if (this.#attempt.status !== 0) return this.#cut(reason);
     this.#finish();
-    if (begun) return x.abort();
     x.closeAfterwards();
     this.#home.answerError(x, route, status, reason);
   }
 
   /** The answer breaks off: the client must notice, so its connection is cut. */
-  #cutResponse(error: PeerError): void {
+  #cut(reason: string): void {
     const x = this.#x!;
-    this.#home.metrics.cutResponses++;
-    this.#home.logAccess(x, x.status, error.message);
     const compressed = this.#compressed;
+    this.#home.logAccess(x, x.status, reason);
     this.#finish();
     if (compressed !== null) compressed.cut();
     else x.abort();
@@ -412,11 +372,14 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     openTunnel(this.#home, x.takeOver(), client.takeOver(), proxy.tunnelTimeoutMs, release);
   }
 
+  /** Lets go of the peer, whose answer is not wanted any more. */
   #dropClient(): void {
     const client = this.#client;
     this.#client = null;
     this.#attempt.breakOff();
-    client?.discard();
+    if (client === null) return;
+    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
+    client.discard();
   }
 
   /** Gives the object back; it must not be touched afterwards. */
@@ -428,10 +391,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#proxy = null;
     this.#facts = null;
     this.#compressed = null;
-    if (this.session !== null) {
-      this.session = null;
-      this.#choice.sid = "";
-    }
+    this.session = null;
     if (this.#hasBody) this.#body.clear();
     this.#home.recycle(this);
   }

@@ -133,6 +133,7 @@ export class CompressedBody implements ExchangeState {
   #fail(): void {
     if (this.#isGone() || !this.#close()) return;
     this.#source?.cancelResponse();
+    this.#home.logAccess(this.#x, this.#x.status, "the body could not be compressed");
     this.#x.abort();
   }
 
