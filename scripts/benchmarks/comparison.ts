@@ -126,6 +126,8 @@ export interface GaugeContender {
 export interface Effort {
   readonly seconds: number;
   readonly runs: number;
+  /** A first impression will do: what takes its own time or number of runs takes less. */
+  readonly quick: boolean;
 }
 
 export interface GaugeConditions {

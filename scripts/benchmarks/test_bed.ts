@@ -1,5 +1,6 @@
 /** A temporary folder with the servers that run in it, and who runs on which core. */
 import type { Address } from "../../mod/base/address.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import type { Certificate, Place, ServerSpec, Target, Transport } from "./comparison.ts";
 import { PinnedProcess } from "./processes.ts";
 import { findProgram } from "./programs.ts";
@@ -69,12 +70,4 @@ async function makeCertificate(folder: string): Promise<Certificate> {
   const files = { certificateFile: `${folder}/cert.pem`, keyFile: `${folder}/key.pem` };
   writeSelfSigned(["localhost", "127.0.0.1"], files.certificateFile, files.keyFile);
   return files;
-}
-
-/** A TCP port of 127.0.0.1 that nobody listens on now. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }

@@ -19,7 +19,7 @@ export function rateKept(requestsPerSecond: number, server: ServerSpec): GaugeSe
       const all = await startContestants(bed, [server]);
       for (const each of present(all)) {
         progress("hayate load -R");
-        const seconds = effort.seconds < 5 ? effort.seconds : secondsAsked;
+        const seconds = effort.quick ? effort.seconds : secondsAsked;
         const flags = [`-c${connections}`, `-R${requestsPerSecond}`, `-d${seconds}s`];
         const { requestsAnswered } = await loadOnce(each.target, flags);
         const asked = requestsPerSecond * seconds;

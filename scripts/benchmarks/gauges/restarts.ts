@@ -49,7 +49,7 @@ export function lostOverRestarts(text: string, flags: readonly string[]): GaugeS
     async measure({ effort, progress }) {
       await using bed = await TestBed.make("tcp", connections, false);
       const all = await startContestants(bed, [hayateSupervise, startServer]);
-      const restarts = effort.seconds < 2 ? restartsQuick : restartsUsual;
+      const restarts = effort.quick ? restartsQuick : restartsUsual;
       for (const each of present(all)) {
         const seconds = Math.ceil((restarts + 1) * betweenMs / 1000);
         const args = loadArgs(each.target, [`-c${connections}`, `-d${seconds}s`, ...flags]);

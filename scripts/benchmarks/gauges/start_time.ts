@@ -1,5 +1,7 @@
 /** From exec to the first answer, or to the first request. */
+import { freePort } from "../../../tests/support/ports.ts";
 import type {
+  Effort,
   GaugeConditions,
   GaugeContender,
   GaugeSetting,
@@ -8,7 +10,6 @@ import type {
 } from "../comparison.ts";
 import { targetArgs } from "../contenders/hayate_load.ts";
 import { findProgram } from "../programs.ts";
-import { freePort } from "../test_bed.ts";
 
 /** Starts of each program; `--quick` makes fewer. */
 const startsUsual = 20;
@@ -38,7 +39,7 @@ async function inTurns(
   const folder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
   await Deno.chmod(folder, 0o755);
   try {
-    for (let start = 0; start < startsOf(effort.seconds); start++) {
+    for (let start = 0; start < startsOf(effort); start++) {
       for (const [index, spec] of contenders.entries()) {
         if (all[index].missing !== null) continue;
         progress(`${spec.name}: start ${start + 1}`);
@@ -51,8 +52,8 @@ async function inTurns(
   }
 }
 
-function startsOf(seconds: number): number {
-  return seconds < 2 ? startsQuick : startsUsual;
+function startsOf({ quick }: Effort): number {
+  return quick ? startsQuick : startsUsual;
 }
 
 async function timeFirstAnswer(spec: ServerSpec, folder: string): Promise<number> {
@@ -114,7 +115,7 @@ export function firstRequest(text: string, maxMs: number): GaugeSetting {
         const missing = findProgram(program) === null ? `${program} is missing` : null;
         return { name, samples: [] as number[], missing };
       });
-      for (let start = 0; start < startsOf(effort.seconds); start++) {
+      for (let start = 0; start < startsOf(effort); start++) {
         for (const [index, each] of contenders.entries()) {
           if (each.missing !== null) continue;
           progress(`${each.name}: start ${start + 1}`);

@@ -70,7 +70,7 @@ Deno.test("readLoadRun() reads what loadArgs() asks for", () => {
 Deno.test("a gauge says why a contender is missing", async () => {
   const absent: ServerSpec = { name: "absent", program: "no-such-program", args: () => [] };
   const setting = idleMemory(10, 1, [absent]);
-  const effort = { seconds: 1, runs: 1 };
+  const effort = { seconds: 1, runs: 1, quick: true };
   const [result] = await setting.measure({ effort, progress: () => {} });
   assertEquals(result, { name: "absent", samples: [], missing: "no-such-program is missing" });
 });
