@@ -65,10 +65,11 @@ ten, and more than 970 ms in one of a hundred. What three runs said:
   hayate load -c 10        106 us    204 us    1.9 ms
   hayate load -R 1000      118 us    705 ms    972 ms
 
-  wrk          is a closed loop, and cannot be told not to mend its figures: for each
-               slow answer it adds invented ones in between, as many as its average
-               rate would have brought. Here that comes near the truth; where a
-               server is merely uneven it does not, and the real samples cannot be had.
+  wrk          is a closed loop, and cannot be told not to mend its figures: for
+               each slow answer it adds invented ones in between, as many as its
+               average rate would have brought. Here that comes near the truth;
+               where a server is merely uneven it does not, and the real samples
+               cannot be had.
   hayate load  without -R shows what its requests took, nothing invented: ten
                connections met each stall with ten requests, among 200,000 others.
                True of them, and no answer to how long users wait.

@@ -19,7 +19,7 @@ info.remoteAddr, info.localAddr   {transport: "tcp", hostname, port} or
                                   {transport: "unix", path}
 info.completed                    a promise: the response has been handed to the
                                   system
-info.trailers                     trailer fields of the request, once its body is read
+info.trailers                     trailer fields, once the request's body is read
 info.setTrailers({...})           trailer fields behind a streamed body
 info.upgrade({protocol})          {response, socket}: accept a WebSocket
 
@@ -61,8 +61,8 @@ is replaced, so that no connection waits in a queue that is thrown away.
 
 HAYATE_REACTOR=portable can do without FFI in the workers, but cannot take sockets
 over: there each worker binds a socket of its own beside the master's, so a worker
-that is replaced loses what waits in its queue, unless net.ipv4.tcp_migrate_req is 1.
-Several such workers cannot share a unix socket or what a supervisor hands over.
+that is replaced loses what waits in its queue, unless net.ipv4.tcp_migrate_req is
+1. Several such workers cannot share a unix socket or what a supervisor hands over.
 
 --backlog is clipped by the kernel to net.core.somaxconn; hayate says so when it is.
 `;
@@ -75,13 +75,14 @@ Answers GET and HEAD with types by extension, ETag and Last-Modified (304), byte
 ranges, and an index file for folders. --listing lists folders without one.
 
 FILE.br, FILE.zst or FILE.gz beside FILE is sent to clients that take it, unless
---no-precompressed. Paths cannot leave the folder: dot-dot in every spelling, NUL and
-device files are refused, symbolic links out of it only followed with
+--no-precompressed. Paths cannot leave the folder: dot-dot in every spelling, NUL
+and device files are refused, symbolic links out of it only followed with
 --outside-links.
 
-Names with a leading dot (.git, .env, .htpasswd) are answered 404, at any depth and in
-every spelling; /.well-known/ is open. nginx and Caddy serve them unless told not to:
---dot-files allow does the same. A link without a dot in its own name is followed.
+Names with a leading dot (.git, .env, .htpasswd) are answered 404, at any depth and
+in every spelling; /.well-known/ is open. nginx and Caddy serve them unless told not
+to: --dot-files allow does the same. A link without a dot in its own name is
+followed.
 `;
 
 const accessLogText = `Access log
@@ -93,9 +94,9 @@ const accessLogText = `Access log
   --access-log syslog:udp://127.0.0.1:514,facility=local7,tag=web
                                         RFC 5424; also tcp://HOST:PORT, unix:/path
 
-Lines are written at least once a second; USR1 opens files again. A command that dies
-is started again. A target that takes nothing holds up no request: a megabyte waits
-for it, lines beyond are lost, counted, and the count is said.
+Lines are written at least once a second; USR1 opens files again. A command that
+dies is started again. A target that takes nothing holds up no request: a megabyte
+waits for it, lines beyond are lost, counted, and the count is said.
 
   --access-log-format combined|common|json|ltsv, or h2o's conversions:
   %h client  %t [time]  %r request line  %s status  %b body bytes  %m method

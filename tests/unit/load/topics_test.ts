@@ -23,5 +23,5 @@ Deno.test("help load models says with figures where wrk's model and ours differ"
   for (const row of ["truth", "wrk -c 10", "hayate load -c 10", "hayate load -R 1000"]) {
     assert(new RegExp(`^  ${row} +\\S.* ms$`, "m").test(text), row);
   }
-  for (const line of text.split("\n")) assert(line.length <= 88, line);
+  for (const line of text.split("\n")) assert(line.length <= 84, line);
 });
