@@ -3,9 +3,10 @@ import { formatAddress } from "../base/address.ts";
 import { version } from "../base/version.ts";
 import { AnnouncedListeners } from "../conn/announced_accept.ts";
 import { type Logger, SparseLog } from "../log/mod.ts";
-import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
+import type { AcceptHandler, Reactor } from "../net/reactor.ts";
 import type { InheritedTls } from "../tls/appliance.ts";
 import { SecuredListeners } from "../tls/secured_listeners.ts";
+import { AcceptGate } from "./accept_gate.ts";
 import { AccessLogs } from "./access_logs.ts";
 import { ControlPlane } from "./control/control_plane.ts";
 import { RouteCompiler } from "./engine/compile.ts";
@@ -14,14 +15,12 @@ import { Generation } from "./engine/engine_metrics.ts";
 import { WelcomeHandler } from "./engine/handlers/welcome.ts";
 import { tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "./flags.ts";
+import type { Route } from "./engine/routes.ts";
 import type { ListenerSet, Opening } from "./listeners.ts";
 import { PeerSet } from "./peer_set.ts";
-import type { ListenPlan, ProxyPlan } from "./plan.ts";
+import type { ListenPlan, ListenProxyProtocol, ProxyPlan } from "./plan.ts";
 import { countersOf } from "./workers/messages.ts";
 import type { WorkerMember } from "./workers/member.ts";
-
-/** How often a full server looks for room, in milliseconds. */
-const roomPollMs = 20;
 
 export interface ServerParts {
   readonly reactor: Reactor;
@@ -49,9 +48,8 @@ export class ProxyServer {
   readonly #announced: AnnouncedListeners;
   #former: ProxyServer | null;
   #opening: Opening | null = null;
-  #listeners: readonly Listener[] = [];
+  readonly #gate: AcceptGate;
   readonly #generation: Generation;
-  #isFull = false;
   #isDraining = false;
 
   /**
@@ -82,6 +80,11 @@ export class ProxyServer {
       new SparseLog(logger, () => reactor.nowMs),
       plan.global.handshakeTimeoutMs,
     );
+    this.#gate = new AcceptGate({
+      connectionsMax: plan.global.connectionsMax,
+      connectionCount: () => this.connectionCount,
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+    });
     this.#logs = new AccessLogs((message) => logger.error(message));
     this.#control = new ControlPlane(plan, {
       reactor,
@@ -112,65 +115,52 @@ export class ProxyServer {
   /** Opens the sockets. Nothing is accepted for the plan before `serve`. Throws `StartError`. */
   listen(): void {
     const { listeners, generation } = this.#parts;
-    const engine = this.#engine;
     const isWelcome = this.#plan.file === null;
     const facts = { version, generation, pid: Deno.pid, configFiles: configFilesDefault };
-    const unknown = this.#compiler.unknown(isWelcome ? [new WelcomeHandler(engine, facts)] : []);
-    const serverOf = (listen: ListenPlan | null, socketName: string | null) => {
-      const hosts = this.#compiler.hosts(listen?.hosts ?? sharedHosts(this.#plan));
-      const options = listen === null ? null : tlsOptionsOf(listen);
-      const secure = this.#tls;
-      // Sockets that the config file does not name speak what the supervisor wants.
-      const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
-      const scheme = options !== null || wanted ? "https" : "http";
-      const counters = engine.metrics.listener(
-        listen === null ? socketName ?? "inherited" : formatAddress(listen.address),
-      );
-      const onTlsFailure = () => void counters.tlsFailures++;
-      const server = engine.addServer(hosts, scheme, unknown, counters);
-      const onAccept = this.#limited(server.onAccept);
-      const behindTls = options !== null
-        ? secure.secure(options, onAccept, onTlsFailure)
-        : wanted
-        ? secure.secureInherited(socketName, onAccept, onTlsFailure)
-        : onAccept;
-      const announces = listen?.proxyProtocol ?? "off";
-      if (announces === "off") return behindTls;
-      if (typeof announces === "string") {
-        return this.#announced.announce(announces === "required", behindTls);
-      }
-      const balancers = new PeerSet(announces);
-      return this.#announced.announce(true, behindTls, (peer) => balancers.has(peer));
-    };
+    const unknown = this.#compiler.unknown(
+      isWelcome ? [new WelcomeHandler(this.#engine, facts)] : [],
+    );
     // The welcome page is served wherever a supervisor listens, and has no wishes of its own.
     const plans = isWelcome && listeners.isInherited ? [] : this.#plan.listeners;
-    this.#opening = listeners.open(plans, serverOf);
-    this.#listeners = this.#opening.listeners;
+    this.#opening = listeners.open(
+      plans,
+      (listen, socketName) => this.#serverOf(listen, socketName, unknown),
+    );
     this.#control.listen((handler) => this.#compiler.unknown([handler]));
   }
 
-  /** At `max-connections` accepting rests: who comes waits in the kernel's queue (h2o does so, too). */
-  #limited(onAccept: AcceptHandler): AcceptHandler {
-    const { connectionsMax } = this.#plan.global;
-    if (connectionsMax === 0) return onAccept;
-    return (socket, listener) => {
-      const handler = onAccept(socket, listener);
-      if (this.#engine.connectionCount >= connectionsMax && !this.#isFull) {
-        this.#isFull = true;
-        for (const one of this.#listeners) one.pause();
-        this.#waitForRoom(connectionsMax);
-      }
-      return handler;
-    };
+  /** Who serves one socket; `unknown` answers what none of its hosts wants. */
+  #serverOf(listen: ListenPlan | null, socketName: string | null, unknown: Route): AcceptHandler {
+    const engine = this.#engine;
+    const secure = this.#tls;
+    const hosts = this.#compiler.hosts(listen?.hosts ?? sharedHosts(this.#plan));
+    const options = listen === null ? null : tlsOptionsOf(listen);
+    // Sockets that the config file does not name speak what the supervisor wants.
+    const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
+    const scheme = options !== null || wanted ? "https" : "http";
+    const counters = engine.metrics.listener(
+      listen === null ? socketName ?? "inherited" : formatAddress(listen.address),
+    );
+    const onTlsFailure = () => void counters.tlsFailures++;
+    const onAccept = this.#gate.limited(
+      engine.addServer(hosts, scheme, unknown, counters).onAccept,
+    );
+    const behindTls = options !== null
+      ? secure.secure(options, onAccept, onTlsFailure)
+      : wanted
+      ? secure.secureInherited(socketName, onAccept, onTlsFailure)
+      : onAccept;
+    return this.#announcedTo(behindTls, listen?.proxyProtocol ?? "off");
   }
 
-  #waitForRoom(connectionsMax: number): void {
-    this.#parts.reactor.setTimer(roomPollMs, () => {
-      if (this.#isDraining) return;
-      if (this.#engine.connectionCount >= connectionsMax) return this.#waitForRoom(connectionsMax);
-      this.#isFull = false;
-      for (const one of this.#listeners) one.resume();
-    });
+  /** As `onAccept`, behind the PROXY protocol header of whoever sends one. */
+  #announcedTo(onAccept: AcceptHandler, announces: ListenProxyProtocol): AcceptHandler {
+    if (announces === "off") return onAccept;
+    if (typeof announces === "string") {
+      return this.#announced.announce(announces === "required", onAccept);
+    }
+    const balancers = new PeerSet(announces);
+    return this.#announced.announce(true, onAccept, (peer) => balancers.has(peer));
   }
 
   /** Finds out which peers are alive. The reactor must be running. */
@@ -192,7 +182,7 @@ export class ProxyServer {
     for (const { address } of this.#opening?.fresh ?? []) {
       this.#parts.logger.write(level, `listening on ${formatAddress(address)}`);
     }
-    for (const listener of this.#listeners) listener.resume();
+    this.#gate.open(this.#opening?.listeners ?? []);
   }
 
   /** The master says which peers there are and which are up. */
@@ -216,7 +206,7 @@ export class ProxyServer {
   /** Accepts no more, and lets go of its clients one answer at a time, until `resume`. */
   pause(): void {
     if (this.#isDraining) return;
-    for (const listener of this.#listeners) listener.pause();
+    this.#gate.pause();
     this.#engine.shed(true);
   }
 
@@ -224,7 +214,7 @@ export class ProxyServer {
   resume(): void {
     if (this.#isDraining) return;
     this.#engine.shed(false);
-    for (const listener of this.#listeners) listener.resume();
+    this.#gate.resume();
   }
 
   /** Undoes `listen`: who serves now stays. */
@@ -236,7 +226,8 @@ export class ProxyServer {
 
   /** Accepts no more; answers what was accepted, then lets go of everything. */
   async drain(): Promise<void> {
-    this.#isDraining = true;
+    // First: what still waits at the sockets is accepted, however full it is.
+    this.#gate.close();
     this.#parts.listeners.close();
     await this.#end();
   }
@@ -247,6 +238,7 @@ export class ProxyServer {
   }
 
   async #end(): Promise<void> {
+    this.#gate.close();
     this.#isDraining = this.#generation.isEnding = true;
     this.#former = null;
     this.#control.closeListener();

@@ -1,0 +1,81 @@
+/** When the listeners of a server accept: not while it is full, and not while it steps aside. */
+import type { AcceptHandler, Listener } from "../net/reactor.ts";
+
+/** How often a full server looks for room. */
+const roomPollMs = 20;
+
+export interface GateParts {
+  /** Open connections at which accepting rests; 0: any number. */
+  readonly connectionsMax: number;
+  connectionCount(): number;
+  setTimer(delayMs: number, callback: () => void): unknown;
+}
+
+export class AcceptGate {
+  readonly #parts: GateParts;
+  #listeners: readonly Listener[] = [];
+  #isFull = false;
+  #isPaused = false;
+  #isClosed = false;
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+  }
+
+  /** At the limit accepting rests: who comes waits in the kernel's queue (h2o does so, too). */
+  limited(onAccept: AcceptHandler): AcceptHandler {
+    if (this.#parts.connectionsMax === 0) return onAccept;
+    return (socket, listener) => {
+      const handler = onAccept(socket, listener);
+      if (!this.#isFull && !this.#hasRoom) {
+        this.#isFull = true;
+        this.#settle();
+        this.#waitForRoom();
+      }
+      return handler;
+    };
+  }
+
+  /** These accept from now on. */
+  open(listeners: readonly Listener[]): void {
+    this.#listeners = listeners;
+    this.#settle();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#settle();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#settle();
+  }
+
+  /** The listeners are closed, or a successor's, from now on. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#parts.connectionCount() < this.#parts.connectionsMax;
+  }
+
+  #waitForRoom(): void {
+    this.#parts.setTimer(roomPollMs, () => {
+      if (this.#isClosed) return;
+      if (!this.#hasRoom) return this.#waitForRoom();
+      this.#isFull = false;
+      this.#settle();
+    });
+  }
+
+  #settle(): void {
+    if (this.#isClosed) return;
+    const accepts = !this.#isFull && !this.#isPaused;
+    for (const listener of this.#listeners) {
+      if (accepts) listener.resume();
+      else listener.pause();
+    }
+  }
+}

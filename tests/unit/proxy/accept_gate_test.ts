@@ -1,0 +1,79 @@
+import { assertEquals } from "@std/assert";
+import type { Listener, Socket, SocketHandler } from "../../../mod/net/reactor.ts";
+import { AcceptGate } from "../../../mod/proxy/accept_gate.ts";
+
+/** A gate before one listener, and a server whose connections the test counts. */
+class World {
+  connections = 0;
+  accepts = false;
+  timers: (() => void)[] = [];
+  readonly gate: AcceptGate;
+  readonly listener = {
+    pause: () => void (this.accepts = false),
+    resume: () => void (this.accepts = true),
+  } as Listener;
+  readonly #onAccept;
+
+  constructor(connectionsMax: number) {
+    this.gate = new AcceptGate({
+      connectionsMax,
+      connectionCount: () => this.connections,
+      setTimer: (_delayMs, callback) => this.timers.push(callback),
+    });
+    this.#onAccept = this.gate.limited(() => {
+      this.connections++;
+      return {} as SocketHandler;
+    });
+    this.gate.open([this.listener]);
+  }
+
+  accept(): void {
+    this.#onAccept({} as Socket, this.listener);
+  }
+
+  /** The time between two looks for room passes. */
+  tick(): void {
+    for (const callback of this.timers.splice(0)) callback();
+  }
+}
+
+Deno.test("AcceptGate rests at the limit and goes on as soon as there is room", () => {
+  const world = new World(2);
+  world.accept();
+  assertEquals(world.accepts, true);
+  world.accept();
+  world.tick();
+  assertEquals(world.accepts, false);
+  world.connections--;
+  world.tick();
+  assertEquals([world.accepts, world.timers.length], [true, 0]);
+});
+
+Deno.test("AcceptGate.pause() holds when room comes, and resume() does not when there is none", () => {
+  const world = new World(1);
+  world.accept();
+  world.gate.pause();
+  world.gate.resume();
+  assertEquals(world.accepts, false);
+  world.gate.pause();
+  world.connections--;
+  world.tick();
+  assertEquals(world.accepts, false);
+  world.gate.resume();
+  assertEquals(world.accepts, true);
+});
+
+Deno.test("AcceptGate.close() leaves the listeners to others", () => {
+  const world = new World(1);
+  world.accept();
+  world.gate.close();
+  world.connections--;
+  world.tick();
+  assertEquals([world.accepts, world.timers.length], [false, 0]);
+});
+
+Deno.test("AcceptGate without a limit never rests", () => {
+  const world = new World(0);
+  for (let i = 0; i < 5; i++) world.accept();
+  assertEquals([world.accepts, world.timers.length], [true, 0]);
+});
