@@ -1,51 +1,18 @@
 /** The table of malformed, ambiguous and sound responses, sent by an upstream of the proxy. */
 import { assertEquals } from "@std/assert";
-import { latin1Bytes, Method, methodNames } from "../../mod/http1/mod.ts";
-import { startListening } from "../support/binary.ts";
-import { freePort, tempFolder } from "../support/ports.ts";
-import { RawConnection } from "../support/raw_socket.ts";
+import { Method, methodNames } from "../../mod/http1/mod.ts";
 import { type ResponseRow, responseRows } from "../vectors/http1/response_rows.ts";
 import { type Answer, readAnswers } from "../vectors/http1/play_row.ts";
+import { ScriptedUpstream, TestProxy, type UpstreamScript } from "./proxy_support.ts";
 
 const rowsAtOnce = 16;
 
-/** An upstream that answers a request for `/N` with the bytes of row N, then closes. */
-class ScriptedUpstream implements AsyncDisposable {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #serving: Promise<void>;
-
-  constructor() {
-    this.#serving = this.#serve();
-  }
-
-  get port(): number {
-    return (this.#listener.addr as Deno.NetAddr).port;
-  }
-
-  async #serve(): Promise<void> {
-    const answers: Promise<void>[] = [];
-    for await (const conn of this.#listener) answers.push(this.#answer(conn));
-    await Promise.all(answers);
-  }
-
-  async #answer(conn: Deno.Conn): Promise<void> {
-    using connection = new RawConnection(conn);
-    try {
-      const head = await connection.readUntil("\r\n\r\n", 60_000);
-      const index = Number(/^\S+ \/(\d+)/.exec(head)![1]);
-      await connection.send(latin1Bytes(responseRows[index].bytes));
-      await connection.halfClose();
-      await connection.waitForClose();
-    } catch {
-      // The proxy may cut a connection whose response it refuses while we still send.
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    await this.#serving;
-  }
-}
+/** Answers a request for `/N` with the bytes of row N, then closes. */
+const playing: UpstreamScript = async (peer) => {
+  const head = await peer.readHead();
+  if (head === null) return;
+  await peer.send(responseRows[Number(/^\S+ \/(\d+)/.exec(head)![1])].bytes);
+};
 
 /** What must come of a row: the response as it is, a 502, or an end that nobody takes for complete. */
 type Wanted =
@@ -82,9 +49,9 @@ function complaint(row: ResponseRow, wanted: Wanted, came: Answer[] | string): s
   return [`${row.name} (RFC ${row.section}): expected ${JSON.stringify(wanted)}, came ${text}`];
 }
 
-async function playRow(port: number, index: number): Promise<string[]> {
+async function playRow(proxy: TestProxy, index: number): Promise<string[]> {
   const row = responseRows[index];
-  using connection = await RawConnection.open({ kind: "tcp", host: "127.0.0.1", port });
+  using connection = await proxy.connect();
   const method = methodNames[row.method];
   await connection.send(`${method} /${index} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
   const bytes = await connection.readAll({ idleMs: 10_000 });
@@ -100,24 +67,11 @@ async function playRow(port: number, index: number): Promise<string[]> {
 
 for (const backend of ["portable", "epoll"] as const) {
   Deno.test(`${backend}: hayate proxy forwards sound responses as they are, and refuses the others`, async () => {
-    await using upstream = new ScriptedUpstream();
-    await using folder = await tempFolder();
-    const port = freePort();
-    const config = await folder.write(
-      "h2o.conf",
-      `listen:
-  host: 127.0.0.1
-  port: ${port}
-hosts:
-  default:
-    paths:
-      /:
-        proxy.reverse.url: http://127.0.0.1:${upstream.port}/
+    await using upstream = ScriptedUpstream.start(playing);
+    await using proxy = await TestProxy.start(
+      `listen: {port: PORT, host: 127.0.0.1}
+hosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${upstream.port}/"}}}}
 `,
-    );
-    await using _child = await startListening(
-      ["proxy", "-c", config],
-      { kind: "tcp", host: "127.0.0.1", port },
       { env: { HAYATE_REACTOR: backend } },
     );
     // A tunnel has tests of its own.
@@ -127,7 +81,7 @@ hosts:
     const complaints: string[] = [];
     const players = Array.from({ length: rowsAtOnce }, async () => {
       for (let row = rows.shift(); row !== undefined; row = rows.shift()) {
-        complaints.push(...await playRow(port, row));
+        complaints.push(...await playRow(proxy, row));
       }
     });
     await Promise.all(players);
