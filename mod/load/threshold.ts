@@ -1,5 +1,6 @@
 /** `--fail-if 'p99>5ms'`: conditions under which a run has failed. Pure. */
 import { readCount, readDurationMs } from "../cli/mod.ts";
+import { failureKinds } from "./failure.ts";
 
 export interface Threshold {
   /** As the user wrote it. */
@@ -25,14 +26,7 @@ export type Metric =
 /** Names of countable things. */
 export const countMetrics = [
   "errors",
-  "connect",
-  "refused",
-  "read",
-  "write",
-  "timeout",
-  "status",
-  "truncated",
-  "protocol",
+  ...failureKinds,
   "retried",
   "lost",
   "requests",

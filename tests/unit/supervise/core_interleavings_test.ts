@@ -12,21 +12,7 @@ import {
   type Settings,
   type State,
 } from "../../../mod/supervise/state.ts";
-
-const plain: Settings = {
-  signalOnHup: "TERM",
-  signalOnTerm: "TERM",
-  readiness: "interval",
-  intervalMs: 1000,
-  startTimeoutMs: 0,
-  startFailuresMax: 0,
-  firstStartGivesUp: false,
-  killOldDelayMs: 0,
-  trialMs: 0,
-  drainTimeoutMs: 0,
-  generationsMax: 0,
-  autoRestartMs: 0,
-};
+import { plainSettings } from "./fake_system.ts";
 
 /** The world beside the core's state. */
 interface World {
@@ -280,7 +266,7 @@ const variants: readonly [
 for (const [name, settings, slots, depth] of variants) {
   Deno.test(`step() keeps a generation serving through every interleaving, ${name}`, () => {
     const started = performance.now();
-    const count = explore({ ...plain, ...settings }, slots, depth);
+    const count = explore({ ...plainSettings, ...settings }, slots, depth);
     assert(count > 100, `only ${count} worlds were seen`);
     if (Deno.env.get("HAYATE_TEST_COUNTS") !== undefined) {
       console.log(`${name}: ${count} worlds, ${Math.round(performance.now() - started)} ms`);
