@@ -5,8 +5,8 @@
  * reports a failed exec as an error number instead of a child that exits, keeps SIGPIPE ignored as
  * Server::Starter does, and its raw wait status is at hand. It costs a quarter of a millisecond.
  */
-import { errnoPhrase } from "../sys/errno.ts";
-import { libc } from "../sys/libc.ts";
+import { Errno, errnoPhrase } from "../sys/errno.ts";
+import { errno, libc } from "../sys/libc.ts";
 import {
   cString,
   CStringVector,
@@ -106,6 +106,7 @@ function spawnPath(
   request: SpawnRequest,
 ): ChildProcess | SpawnFailure {
   const moves = lift(request.descriptors ?? []);
+  if ("errno" in moves) return moves;
   const actions = new Uint8Array(spawnStructBytes);
   const attributes = new Uint8Array(spawnStructBytes);
   libcProcess.posix_spawn_file_actions_init(actions);
@@ -132,21 +133,39 @@ function spawnPath(
   } finally {
     libcProcess.posix_spawn_file_actions_destroy(actions);
     libcProcess.posix_spawnattr_destroy(attributes);
-    for (const { lifted } of moves) libc.close(lifted);
+    drop(moves);
   }
+}
+
+interface LiftedDescriptor {
+  readonly lifted: number;
+  readonly number: number;
 }
 
 /**
  * Copies each descriptor to a number above all those wanted, so that one dup2 in the child never
  * overwrites the source of a later one. The copies have CLOEXEC and are closed after the start.
  */
-function lift(descriptors: readonly PassedDescriptor[]): { lifted: number; number: number }[] {
+function lift(descriptors: readonly PassedDescriptor[]): LiftedDescriptor[] | SpawnFailure {
   const floor = Math.max(2, ...descriptors.map(({ number }) => number)) + 1;
-  return descriptors.map(({ ours, number }) => {
+  const moves: LiftedDescriptor[] = [];
+  for (const { ours, number } of descriptors) {
     const lifted = libc.fcntl(ours, F.dupfdCloexec, floor);
-    if (lifted < 0) throw new RangeError(`Cannot pass descriptor ${ours} on: it is not open`);
-    return { lifted, number };
-  });
+    if (lifted < 0) {
+      const code = errno();
+      drop(moves);
+      if (code === Errno.EBADF) {
+        throw new RangeError(`Cannot pass descriptor ${ours} on: it is not open`);
+      }
+      return failure(code, `cannot pass descriptors on: ${errnoPhrase(code)}`);
+    }
+    moves.push({ lifted, number });
+  }
+  return moves;
+}
+
+function drop(moves: readonly LiftedDescriptor[]): void {
+  for (const { lifted } of moves) libc.close(lifted);
 }
 
 /** No blocked signal, and defaults for all but PIPE, which stays ignored as Server::Starter leaves it. */

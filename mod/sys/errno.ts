@@ -3,6 +3,7 @@
 /** The numbers that code compares against. */
 export const Errno = {
   EINTR: 4,
+  EBADF: 9,
   EAGAIN: 11,
   EACCES: 13,
   EINVAL: 22,

@@ -8,7 +8,9 @@ import {
   type SpawnRequest,
 } from "../../../mod/process/spawn.ts";
 import { sendSignal } from "../../../mod/process/signals.ts";
+import { Errno } from "../../../mod/sys/errno.ts";
 import { libc } from "../../../mod/sys/libc.ts";
+import { cString, libcProcess, O } from "../../../mod/sys/libc_process.ts";
 
 function start(request: Partial<SpawnRequest> & Pick<SpawnRequest, "command">): ChildProcess {
   const child = spawn({ environment: allVariables(), ...request });
@@ -88,6 +90,33 @@ Deno.test("spawn() reports a working directory that is not there as a value", ()
     reasonOf(spawn({ command: ["true"], environment: allVariables(), folder: "/no/folder" })),
     "cannot change to the folder /no/folder",
   );
+});
+
+Deno.test("spawn() reports a lack of descriptors as a value, and keeps none", () => {
+  const openFiles = 7;
+  const before = new BigUint64Array(2);
+  libc.getrlimit(openFiles, before);
+  const open = () => libcProcess.open(cString("/dev/null"), O.cloexec, 0);
+  const held = [open()];
+  try {
+    libc.setrlimit(openFiles, new BigUint64Array([BigInt(held[0] + 20), before[1]]));
+    for (let fd = open(); fd >= 0; fd = open()) held.push(fd);
+    // Room for the first of the two, and not for the second.
+    libc.close(held.pop()!);
+    const [ours] = held;
+    const outcome = spawn({
+      command: ["/bin/true"],
+      environment: {},
+      descriptors: [{ ours, number: 0 }, { ours, number: 1 }],
+    });
+    assertEquals(reasonOf(outcome), "cannot pass descriptors on: too many open files");
+    assertEquals(outcome.pid === null && outcome.errno, Errno.EMFILE);
+    held.push(open());
+    assert(held.at(-1)! >= 0);
+  } finally {
+    libc.setrlimit(openFiles, before);
+    for (const fd of held) libc.close(fd);
+  }
 });
 
 Deno.test("spawn() starts the child in the folder, with exactly the environment given", async () => {
