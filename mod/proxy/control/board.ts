@@ -1,6 +1,5 @@
 /** The one place that operators' changes go through, and what the pages and metrics are made of. */
-import type { Peer } from "../balance/peer.ts";
-import { Peer as PeerClass } from "../balance/peer.ts";
+import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/engine_metrics.ts";
 import type { Checker } from "../health/checker.ts";
@@ -42,10 +41,10 @@ export class Board {
 
   /** Adds a server; its address is known to be resolved. */
   add(group: PeerGroup, change: ServerChange): Peer {
-    const peer = new PeerClass(change.server!, group.takeId());
+    const peer = new Peer(change.server!, group.takeId());
     this.#apply(peer, change);
     group.replace([...group.peers, peer]);
-    this.parts.checker.add(group, peer);
+    void this.parts.checker.add(group, peer);
     this.parts.onChange(group);
     return peer;
   }

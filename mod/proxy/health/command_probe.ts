@@ -7,10 +7,8 @@ import { allVariables } from "../../process/environment.ts";
 import { withoutPassingThrough } from "../../process/inherited.ts";
 import { sendSignal } from "../../process/signals.ts";
 import { type ChildProcess, spawn, type SpawnFailure } from "../../process/spawn.ts";
+import { Errno } from "../../sys/errno.ts";
 import type { ProbeListener, ProbeResult, ProbeTarget } from "./probe.ts";
-
-/** errno(3). */
-const EMFILE = 24;
 
 /** What the probes need of the reactor. */
 export interface CommandTimers {
@@ -79,7 +77,7 @@ class CommandRun {
       return startCommand(this.#target, this.#output);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      return { pid: null, errno: EMFILE, reason: error.message };
+      return { pid: null, errno: Errno.EMFILE, reason: error.message };
     }
   }
 

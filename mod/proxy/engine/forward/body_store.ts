@@ -22,9 +22,11 @@ export const openUnnamed: OpenFile = (folder) => {
     prefix: "hayate-body-",
     ...(folder === null ? {} : { dir: folder }),
   });
-  const file = Deno.openSync(path, { read: true, write: true });
-  Deno.removeSync(path);
-  return file;
+  try {
+    return Deno.openSync(path, { read: true, write: true });
+  } finally {
+    Deno.removeSync(path);
+  }
 };
 
 /** Throws `StartError` when no body could be kept in the folder: better now than at the first large one. */
