@@ -80,9 +80,8 @@ Deno.test("listen with a port alone serves IPv4 on the portable reactor", async 
     "h2o.conf",
     good.replace("{port: 1, host: 127.0.0.1}", `${port}`),
   );
-  const child = await startListening(["proxy", "-c", file], tcp(port), {
+  await using child = await startListening(["proxy", "-c", file], tcp(port), {
     env: { HAYATE_REACTOR: "portable" },
   });
   await child.waitForLine("is not opened; only IPv4 is served");
-  await child.stop();
 });

@@ -98,8 +98,10 @@ async function start(program: string, args: string[], config: string, folder: Te
   const [plain, secure] = [freePort(), freePort()];
   const text = config.replaceAll("PLAIN", `${plain}`).replaceAll("SECURE", `${secure}`);
   const file = await folder.write(`${plain}.conf`, text);
-  const child = new Child(program, [...args, "-c", file], { cwd: folder.path });
+  await using stack = new AsyncDisposableStack();
+  const child = stack.use(new Child(program, [...args, "-c", file], { cwd: folder.path }));
   for (const port of [plain, secure]) await child.waitForSocket(tcp(port));
+  stack.move();
   return { child, plain, secure };
 }
 

@@ -96,13 +96,17 @@ Deno.test("Checks run once for all workers, and the counters are summed", async 
   await sleep(1000);
   const most = Math.ceil((performance.now() - started) / 200) + 1;
   assert(probes - before <= most, `${probes - before} probes, at most ${most} expected`);
-  await sleep(400);
-  const [peer] = (await api(proxy, "GET", "", null)).peers;
-  assertEquals([peer.requests, peer.state], [24, "up"]);
+  const state = await proxy.child.waitUntil("the sum of all workers' requests", async () => {
+    const [peer] = (await api(proxy, "GET", "", null)).peers;
+    return peer.requests === 24 ? peer.state : null;
+  });
+  assertEquals(state, "up");
   isLive = false;
   await proxy.child.waitForLine("disable check peer");
-  await sleep(200);
-  for (let i = 0; i < 12; i++) assertEquals(parts(await proxy.get("/")).status, 502);
+  await proxy.child.waitUntil("every worker to know", async () => {
+    for (let i = 0; i < 12; i++) if (parts(await proxy.get("/")).status !== 502) return null;
+    return true;
+  });
   const rows = JSON.parse(parts(await proxy.get("/status")).body);
   assertEquals([rows.servers.down, rows.servers.server[0].status], [1, "down"]);
 });
