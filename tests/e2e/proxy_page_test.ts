@@ -149,6 +149,9 @@ for (const workers of [1, 2]) {
       await using browser = await Browser.open();
       await browser.logIn("anybody", "secret");
       await browser.show(url, { width: 360, height: 800, scheme: "light", isMobile: true });
+      await browser.waitFor("document.body.dataset.looks >= 1");
+      // First at the end: a failure must not leave the proxy and its server waiting for each other.
+      using _answer = { [Symbol.dispose]: end };
       const late = proxy.get("/");
       await proxy.child.waitUntil("the request", () => app.heads.length > 0 ? true : null);
       proxy.child.kill("SIGHUP");
