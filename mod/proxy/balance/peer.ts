@@ -92,6 +92,13 @@ export class Peer {
     return this.plan.name;
   }
 
+  /** It is up again: what traffic found out before is history, and slow_start begins. */
+  comeBack(nowMs: number): void {
+    this.fails = 0;
+    this.effectiveWeight = this.weight;
+    this.recoveredMs = nowMs;
+  }
+
   /** Passive failures have taken it out for now. */
   isUnavailable(nowMs: number): boolean {
     return this.failsMax > 0 && this.fails >= this.failsMax &&

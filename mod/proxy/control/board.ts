@@ -86,7 +86,7 @@ export class Board {
     if (change.route !== undefined) peer.route = change.route;
     if (change.drain !== undefined) peer.draining = change.drain;
     if (change.down === undefined) return;
-    if (peer.down && !change.down) peer.recoveredMs = this.parts.nowMs();
+    if (peer.down && !change.down) peer.comeBack(this.parts.nowMs());
     peer.down = change.down;
   }
 }

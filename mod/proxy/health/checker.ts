@@ -261,13 +261,7 @@ export class Checker {
     if (transition === "none") return;
     this.#parts.log(transitionLine(transition, one.name));
     one.peer.checkDown = one.state.isDown;
-    if (transition === "down") {
-      one.unhealthyCount++;
-      return;
-    }
-    // What traffic found out before is history; slow_start begins now.
-    one.peer.fails = 0;
-    one.peer.effectiveWeight = one.peer.weight;
-    one.peer.recoveredMs = this.#parts.nowMs();
+    if (transition === "down") one.unhealthyCount++;
+    else one.peer.comeBack(this.#parts.nowMs());
   }
 }

@@ -142,11 +142,7 @@ export function applyState(group: PeerGroup, states: readonly PeerState[], nowMs
     peer.draining = state.draining;
     peer.checkDown = state.checkDown;
     peer.route = state.route ?? state.plan.route;
-    if (cameBack) {
-      peer.fails = 0;
-      peer.effectiveWeight = peer.weight;
-      peer.recoveredMs = nowMs;
-    }
+    if (cameBack) peer.comeBack(nowMs);
     return peer;
   });
   const isSame = peers.length === group.peers.length &&
