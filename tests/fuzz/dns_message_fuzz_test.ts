@@ -27,11 +27,19 @@ Deno.test("decodeResponse() survives what a stranger may send", () => {
       else if (random.oneIn(3)) bytes[at] = random.pick([0, 12, 63, 64, 0xc0, 0xff]);
       else bytes[at] = random.below(256);
     }
-    const response = decodeResponse(bytes);
-    const records = [...response?.answers ?? [], ...response?.additionals ?? []];
-    for (const record of records) {
-      const isSound = record.ttlSeconds >= 0 && record.name.length <= 4 * 255;
-      assert(isSound, `seed ${random.seed}, round ${round}: ${JSON.stringify(record)}`);
+    try {
+      check(bytes);
+    } catch (error) {
+      throw new Error(`seed ${random.seed}, round ${round}: ${String(error)}`, { cause: error });
     }
   }
 });
+
+function check(bytes: Uint8Array): void {
+  const response = decodeResponse(bytes);
+  const records = [...response?.answers ?? [], ...response?.additionals ?? []];
+  for (const record of records) {
+    const isSound = record.ttlSeconds >= 0 && record.name.length <= 4 * 255;
+    assert(isSound, JSON.stringify(record));
+  }
+}
