@@ -197,7 +197,8 @@ async function calm(world: World, counts: ReadonlyMap<Outcome, number>): Promise
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   assert(right > 0.6 * total, JSON.stringify([...counts]));
   for (const state of states) state.mood = "good";
-  await sleep(2500);
+  // Twice fail_timeout: whoever was given up may be asked again.
+  await sleep(2000);
   for (let i = 0; i < 20; i++) {
     const outcome = await ask(`/${i}/3000`, "GET", socket);
     // Where the network is not ours the black hole stays one, which costs time and not answers.
