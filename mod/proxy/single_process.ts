@@ -7,6 +7,8 @@ export class SingleProcess implements Pausable {
   readonly #parts: ServerParts;
   readonly #retiring = new Map<ProxyServer, Promise<void>>();
   #current: ProxyServer;
+  /** On its way to replace the current one. */
+  #next: ProxyServer | null = null;
   #generation: number | null;
   #isPaused = false;
   #isDraining = false;
@@ -49,8 +51,11 @@ export class SingleProcess implements Pausable {
       await next.discard();
       throw error;
     }
+    this.#next = next;
     await next.prepare();
-    if (this.#isDraining) return await next.discard();
+    this.#next = null;
+    // Then `drain` has let go of it.
+    if (this.#isDraining) return;
     next.serve();
     this.#generation = generation;
     if (this.#isPaused) next.pause();
@@ -71,7 +76,11 @@ export class SingleProcess implements Pausable {
   /** Answers what was accepted, under whichever plan, then lets go of everything. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    await Promise.all([this.#current.drain(), ...this.#retiring.values()]);
+    await Promise.all([
+      this.#current.drain(),
+      this.#next?.discard(),
+      ...this.#retiring.values(),
+    ]);
   }
 
   reopenLogs(): void {

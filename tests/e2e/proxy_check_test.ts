@@ -1,5 +1,5 @@
 /** Active health checks: the seed experiment, with `live.html` renamed away and back. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startHayate } from "../support/binary.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "./proxy_support.ts";
@@ -169,4 +169,29 @@ for (const workers of [1, 2]) {
       assertEquals([code, proxy.stderr.includes("ended without")], [0, false]);
     });
   }
+}
+
+for (const workers of [1, 2]) {
+  Deno.test(`TERM while a reload's first checks run leaves no socket behind (num-threads ${workers})`, async () => {
+    const probed = Promise.withResolvers<void>();
+    await using silent = ScriptedUpstream.start(async (peer) => {
+      await peer.readHead();
+      probed.resolve();
+      await peer.readHead();
+    });
+    const threads = `num-threads: ${workers}\n`;
+    const port = freePort();
+    const servers = [`127.0.0.1:${silent.port}`];
+    await using proxy = await TestProxy.start(threads + config(servers, "keepalive: 1"));
+    const path = `${proxy.folder.path}/new.sock`;
+    const waiting = "check: interval=1000 timeout=60000 type=http default_down=true";
+    const next = `listen: {port: ${path}, type: unix}\n${config(servers, waiting)}`;
+    await proxy.folder.write("h2o.conf", threads + next.replace("PORT", `${port}`));
+    Deno.kill(proxy.child.pid, "SIGHUP");
+    await probed.promise;
+    assert(Deno.lstatSync(path).isSocket);
+    Deno.kill(proxy.child.pid, "SIGTERM");
+    assertEquals((await proxy.child.status).code, 0);
+    assertThrows(() => Deno.lstatSync(path), Deno.errors.NotFound);
+  });
 }
