@@ -177,14 +177,12 @@ export class EpollReactor implements Reactor, SocketHome {
 
   async run(): Promise<void> {
     this.#running = true;
-    this.#turn.open();
     try {
       await this.#loop();
     } finally {
-      // After an exception too: an open port would keep the process alive.
+      // After an exception too.
       this.#running = false;
       this.#isInTick = false;
-      this.#turn.close();
     }
   }
 
