@@ -44,16 +44,16 @@ export class Outlet {
     if (!scratch.corked) scratch.flush();
   }
 
-  /** Sends what of this connection lies in the scratch buffer. */
-  flush(): void {
-    if (this.scratch.owner === this) this.scratch.flush();
+  /** Sends what of this connection lies in the scratch buffer; `isLast` as in `Socket.write`. */
+  flush(isLast = false): void {
+    if (this.scratch.owner === this) this.scratch.flush(isLast);
   }
 
   /** Past the scratch buffer: to the kernel, or to the queue. */
-  send(bytes: Uint8Array, start: number, end: number): void {
+  send(bytes: Uint8Array, start: number, end: number, isLast = false): void {
     if (this.socket === null) return;
     if (this.isBlocked) return this.#enqueue(bytes, start, end);
-    const sent = this.socket.write(bytes, start, end);
+    const sent = this.socket.write(bytes, start, end, isLast);
     if (sent < end - start) this.#enqueue(bytes, start + sent, end);
   }
 

@@ -28,12 +28,12 @@ export class Scratch {
     if (--this.#depth === 0) this.flush();
   }
 
-  flush(): void {
+  flush(isLast = false): void {
     const owner = this.owner;
     if (owner === null) return;
     this.owner = null;
     const length = this.length;
     this.length = 0;
-    if (length > 0) owner.send(this.bytes, 0, length);
+    if (length > 0) owner.send(this.bytes, 0, length, isLast);
   }
 }

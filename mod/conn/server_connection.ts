@@ -190,7 +190,8 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   protected override closeAfterOutput(): void {
     this.serial = 0;
     this.persist = false;
-    this.outlet.flush();
+    // One packet less for a connection that carries one request: its FIN goes out with the answer.
+    this.outlet.flush(true);
     if (this.outlet.isBlocked) this.closeWhenDrained = true;
     else this.#closeNow();
   }

@@ -52,8 +52,11 @@ export interface Socket {
    * Offers bytes `[start, end)` and returns how many were accepted, at once, without keeping a
    * reference. Fewer than offered: the peer is slow; offer the rest in `onDrain`. A socket that has
    * failed accepts 0, and `onClose` follows.
+   *
+   * `isLast`: `close` or `shutdown` is called next, so that the FIN can travel with these bytes
+   * (send(2), MSG_MORE). A hint: a backend may ignore it.
    */
-  write(bytes: Uint8Array, start: number, end: number): number;
+  write(bytes: Uint8Array, start: number, end: number, isLast?: boolean): number;
   /**
    * Like `write`, but sends `length` bytes from `offset` of the open file `fd` without copying them
    * through this process. -1: the file ends before, or cannot be read. Absent where the backend has

@@ -17,7 +17,7 @@ export const SO = {
 export const TCP = { nodelay: 1, congestion: 13 } as const;
 export const IP = { bindAddressNoPort: 24 } as const;
 export const IPV6 = { v6only: 26 } as const;
-export const MSG = { dontwait: 0x40, nosignal: 0x4000 } as const;
+export const MSG = { dontwait: 0x40, nosignal: 0x4000, more: 0x8000 } as const;
 
 /** Bytes of `sun_path`: a path longer than 107 bytes does not fit with its NUL. */
 export const unixPathBytesMax = 107;

@@ -52,12 +52,13 @@ export class EpollSocket extends PollTarget implements Socket {
     if (!connecting) this.home.poller.watch(this, inputInterest);
   }
 
-  write(bytes: Uint8Array, start: number, end: number): number {
+  write(bytes: Uint8Array, start: number, end: number, isLast = false): number {
     if (!this.isOpen || this.#connecting) return 0;
     if (this.#wantsDrain || this.#isShutDown) return 0;
     // The common write begins at 0 and needs no view; a remainder, rare by nature, makes one.
     const from = start === 0 ? bytes : bytes.subarray(start);
-    const sent = libc.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, sendFlags);
+    const flags = isLast ? sendFlags | MSG.more : sendFlags;
+    const sent = libc.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, flags);
     if (sent === end - start) return sent;
     if (sent < 0 && errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
       this.#deferFailure(errno());
