@@ -34,8 +34,8 @@ export class AnnouncedSocket implements Socket, SocketHandler {
     return this.destination ?? this.inner.localAddress();
   }
 
-  write(bytes: Uint8Array, start: number, end: number): number {
-    return this.inner.write(bytes, start, end);
+  write(bytes: Uint8Array, start: number, end: number, isLast = false): number {
+    return this.inner.write(bytes, start, end, isLast);
   }
 
   pause(): void {

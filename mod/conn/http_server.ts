@@ -50,7 +50,7 @@ export class HttpServer implements ServerHome {
     readonly handler: ExchangeHandler,
     options: Partial<ServerOptions> = {},
     /** Servers and clients of one thread share it. */
-    readonly scratch: Scratch = new Scratch(),
+    readonly scratch: Scratch = new Scratch(reactor),
   ) {
     this.options = { ...defaultServerOptions, ...options };
     this.head = new RequestHead(this.options.limits.fieldsMax);

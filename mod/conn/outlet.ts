@@ -44,9 +44,12 @@ export class Outlet {
     if (!scratch.corked) scratch.flush();
   }
 
-  /** Sends what of this connection lies in the scratch buffer; `isLast` as in `Socket.write`. */
+  /**
+   * Sends what of this connection lies in the scratch buffer, and with it what others have there;
+   * `isLast` as in `Socket.write`.
+   */
   flush(isLast = false): void {
-    if (this.scratch.owner === this) this.scratch.flush(isLast);
+    this.scratch.flush(isLast ? this : null);
   }
 
   /** Past the scratch buffer: to the kernel, or to the queue. */
@@ -69,18 +72,16 @@ export class Outlet {
 
   /** Forgets everything; for a connection that is over. */
   discard(): void {
-    if (this.scratch.owner === this) {
-      this.scratch.owner = null;
-      this.scratch.length = 0;
-    }
+    this.scratch.forget(this);
     this.socket = null;
     this.#queue = null;
     this.#queueStart = this.#queueEnd = 0;
   }
 
   #acquire(): void {
-    this.scratch.flush();
-    this.scratch.owner = this;
+    // Its own output has filled the buffer.
+    if (this.scratch.owner === this) this.scratch.flush();
+    this.scratch.acquire(this);
   }
 
   #enqueue(bytes: Uint8Array, start: number, end: number): void {

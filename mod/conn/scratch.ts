@@ -1,17 +1,36 @@
+import type { BatchOutput, Reactor } from "../net/reactor.ts";
 import type { Outlet } from "./outlet.ts";
 
-/** Room for the output of one callback: many pipelined responses, or a head and a small body. */
+/** Room for the output of one batch: many responses, or some heads and small bodies. */
 const scratchBytes = 65536;
+/** With less room than this the next connection begins at the start again. */
+const roomMin = 16384;
+/** Connections whose output waits for the end of the batch, besides the one that writes. */
+const waitingMax = 64;
 
 /**
- * The output buffer that all connections of a thread share. One connection at a time owns it;
- * everything that it writes during a callback leaves in one send(2) when the callback returns.
+ * The output buffer that all connections of a thread share. One connection at a time writes to it;
+ * what it writes during a callback leaves in one send(2), behind the callbacks of the whole batch
+ * where the reactor has batches.
  */
-export class Scratch {
+export class Scratch implements BatchOutput {
   readonly bytes = new Uint8Array(scratchBytes);
+  /** Behind all output. */
   length = 0;
+  /** Who writes at present. */
   owner: Outlet | null = null;
+  /** Where its output begins. */
+  #start = 0;
+  /** Those that wrote before it, null for one that is gone, and where the output of each ends. */
+  readonly #waiting: (Outlet | null)[] = [];
+  readonly #ends: number[] = [];
+  #waitingCount = 0;
+  /** How many of them, and up to which byte, have been sent by the `flush` under way. */
+  #sentCount = 0;
+  #sentTo = 0;
   #depth = 0;
+
+  constructor(readonly reactor: Pick<Reactor, "flushAfterBatch">) {}
 
   /** True inside a callback: output may wait for its end. */
   get corked(): boolean {
@@ -23,17 +42,59 @@ export class Scratch {
     this.#depth++;
   }
 
-  /** Ends it; with the outermost one everything is sent. */
+  /** Ends it; behind the outermost one everything is sent, unless the batch goes on. */
   leave(): void {
-    if (--this.#depth === 0) this.flush();
+    if (--this.#depth > 0 || this.length === 0) return;
+    if (!this.reactor.flushAfterBatch(this)) this.flush();
   }
 
-  flush(isLast = false): void {
-    const owner = this.owner;
-    if (owner === null) return;
+  /** Lets `owner` write behind what waits. */
+  acquire(owner: Outlet): void {
+    this.#park();
+    if (this.#waitingCount >= waitingMax || this.length > scratchBytes - roomMin) this.flush();
+    this.owner = owner;
+  }
+
+  /** What the owner wrote waits; the buffer is nobody's. */
+  #park(): void {
+    if (this.owner !== null && this.length > this.#start) {
+      this.#waiting[this.#waitingCount] = this.owner;
+      this.#ends[this.#waitingCount++] = this.length;
+    }
     this.owner = null;
-    const length = this.length;
-    this.length = 0;
-    if (length > 0) owner.send(this.bytes, 0, length, isLast);
+    this.#start = this.length;
+  }
+
+  /** The connection is over: its output goes nowhere. */
+  forget(owner: Outlet): void {
+    if (this.owner === owner) {
+      this.owner = null;
+      this.length = this.#start;
+    }
+    for (let i = this.#sentCount; i < this.#waitingCount; i++) {
+      if (this.#waiting[i] === owner) this.#waiting[i] = null;
+    }
+  }
+
+  /**
+   * Sends everything; `last` writes nothing more (see `Socket.write`). A TLS socket that fails says so
+   * while it is written to, and whoever hears of it may write, or flush, in the middle of this: the
+   * state is in fields, so that an inner call goes on where the outer one is.
+   */
+  flush(last: Outlet | null = null): void {
+    for (this.#park(); this.#sentCount < this.#waitingCount; this.#park()) {
+      const index = this.#sentCount++;
+      const start = this.#sentTo;
+      const end = this.#sentTo = this.#ends[index];
+      const waiting = this.#waiting[index];
+      this.#waiting[index] = null;
+      if (waiting !== null) waiting.send(this.bytes, start, end, waiting === last);
+    }
+    this.#sentCount =
+      this.#waitingCount =
+      this.#sentTo =
+      this.#start =
+      this.length =
+        0;
   }
 }

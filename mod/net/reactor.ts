@@ -138,6 +138,11 @@ export interface TickHandler {
   readonly staysAwake?: boolean;
 }
 
+/** Output that whoever writes gathers, so that it is sent behind the callbacks of a whole batch. */
+export interface BatchOutput {
+  flush(): void;
+}
+
 export interface Reactor {
   readonly backend: "epoll" | "portable";
   readonly capabilities: Capabilities;
@@ -169,6 +174,11 @@ export interface Reactor {
    */
   beginAsync(): void;
   endAsync(): void;
+  /**
+   * Has `output.flush()` called once, when the callbacks of the batch under way have returned. False:
+   * none is under way, or the backend tells one socket at a time; then nobody else will flush.
+   */
+  flushAfterBatch(output: BatchOutput): boolean;
   /** Runs until `stop`. Resolves when the last callback has returned; sockets still open are left as they are. */
   run(): Promise<void>;
   /** Ends `run` soon, from any callback or from Deno's loop. */

@@ -38,6 +38,8 @@ const symbols = {
   listen: { parameters: ["i32", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  /** With a pointer made beforehand: finding the address of a buffer takes longer than the rest of a call. */
+  recv_at: { name: "recv", parameters: ["i32", "pointer", "u32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
@@ -62,6 +64,7 @@ export const libc = lazySymbols(symbols, [
   "getsockopt",
   "read",
   "recv",
+  "recv_at",
   "send",
   "setsockopt",
   "shutdown",

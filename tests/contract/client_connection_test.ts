@@ -51,7 +51,10 @@ function scripted(rig: Rig, options: Partial<UpstreamOptions> = {}) {
     peers.push(peer);
     return peer;
   });
-  return { pool: new KeepalivePool(rig.reactor, listener.address, new Scratch(), options), peers };
+  return {
+    pool: new KeepalivePool(rig.reactor, listener.address, new Scratch(rig.reactor), options),
+    peers,
+  };
 }
 
 function request(pool: KeepalivePool, text: string, method: Method = Method.get): Notes {
@@ -160,7 +163,7 @@ contractTest(
 );
 
 contractTest("a closed port fails at connect, safe to retry", async (rig) => {
-  const pool = new KeepalivePool(rig.reactor, tcp(freePort()), new Scratch());
+  const pool = new KeepalivePool(rig.reactor, tcp(freePort()), new Scratch(rig.reactor));
   const notes = request(pool, get("/"));
   await notes.until("failed");
   assertEquals(notes.words, ["failed ECONNREFUSED"]);

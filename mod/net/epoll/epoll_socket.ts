@@ -8,11 +8,12 @@ import { MSG } from "../../sys/sockaddr.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
 import { localAddressOf, peerAddressOf, resetOnClose, takeSocketError } from "./descriptor.ts";
 import { type Poller, PollTarget } from "./poller.ts";
+import { readAheadBytes, type ReadBuffers } from "./read_buffers.ts";
 
 /** What sockets share: the set they are watched in and the buffer that all of them read into. */
 export interface SocketHome {
   readonly poller: Poller;
-  readonly readBuffer: Uint8Array<ArrayBuffer>;
+  readonly readBuffers: ReadBuffers;
   /** Has `socket.deliverDeferred()` called later in this tick or in the next. */
   defer(socket: EpollSocket): void;
 }
@@ -39,6 +40,13 @@ export class EpollSocket extends PollTarget implements Socket {
   #isShutDown = false;
   #deferredErrno = 0;
   #isDeferred = false;
+  /** What the last `readAhead` returned, and errno where it failed. */
+  #aheadCount = 0;
+  #aheadErrno = 0;
+  /** The last read filled a slot, so the next one takes the large buffer at once. */
+  #isBulk = false;
+  /** Read ahead, and paused before its turn came: the bytes wait for `resume`. */
+  #held: Uint8Array | null = null;
 
   constructor(
     readonly home: SocketHome,
@@ -97,6 +105,7 @@ export class EpollSocket extends PollTarget implements Socket {
     if (!this.#paused) return;
     this.#paused = false;
     this.#updateInterest();
+    if (this.#held !== null) this.#defer();
   }
 
   shutdown(): void {
@@ -130,8 +139,35 @@ export class EpollSocket extends PollTarget implements Socket {
     return localAddressOf(this.fd);
   }
 
+  override readAhead(slot: number, mask: number): boolean {
+    // Whatever else there is to tell keeps its order by being told at once.
+    if (mask !== EPOLL.in || this.#isBulk || this.#held !== null) return false;
+    if (this.#connecting || !this.#isReading()) return false;
+    const pointer = this.home.readBuffers.slotPointer(slot);
+    this.#aheadCount = libc.recv_at(this.fd, pointer, readAheadBytes, MSG.dontwait);
+    if (this.#aheadCount < 0) this.#aheadErrno = errno();
+    return true;
+  }
+
+  override onReadAhead(slot: number): void {
+    if (!this.isOpen) return;
+    const count = this.#aheadCount;
+    const { readBuffers } = this.home;
+    const start = readBuffers.slotStart(slot);
+    if (count > 0 && this.#paused) {
+      this.#held = readBuffers.bytes.slice(start, start + count);
+      return;
+    }
+    this.#take(count, this.#aheadErrno, readBuffers.bytes, start);
+    // There may be more, and no edge will tell of it.
+    if (count < readAheadBytes) return;
+    this.#isBulk = true;
+    if (this.#isReading()) this.#readArrived(false);
+  }
+
   override onEvents(mask: number): void {
     if (this.#connecting) return this.#finishConnect(mask);
+    if (this.#held !== null && !this.#paused) this.#deliverHeld();
     if ((mask & (EPOLL.in | endMask)) !== 0) {
       if (this.#isReading()) this.#readArrived((mask & endMask) !== 0);
       else if ((mask & (EPOLL.hup | EPOLL.err)) !== 0) this.#noticeHangup(mask);
@@ -154,6 +190,7 @@ export class EpollSocket extends PollTarget implements Socket {
   deliverDeferred(): void {
     this.#isDeferred = false;
     if (!this.isOpen) return;
+    if (this.#held !== null && !this.#paused) this.#deliverHeld();
     if (this.#deferredErrno !== 0) {
       if (!this.#connecting) this.#readLastWords();
       if (this.isOpen) this.#fail(this.#deferredErrno);
@@ -177,21 +214,33 @@ export class EpollSocket extends PollTarget implements Socket {
     return this.isOpen && !this.#paused && !this.#ended;
   }
 
+  #deliverHeld(): void {
+    const bytes = this.#held!;
+    this.#held = null;
+    this.handler.onData(this, bytes, 0, bytes.length);
+  }
+
   /** `ends`: the peer's end, or an error, is to be found behind the bytes. */
   #readArrived(ends: boolean): void {
     let count = this.#read();
     if (ends && count > 0 && this.#isReading()) count = this.#read();
     // More may be there: in the next tick, so that one fast peer does not keep the others waiting.
-    const mayHaveMore = ends ? count > 0 : count === this.home.readBuffer.length;
+    const mayHaveMore = ends ? count > 0 : count === this.home.readBuffers.largeBytes;
     if (mayHaveMore && this.#isReading()) this.home.poller.rearm(this);
   }
 
   /** One read; returns how many bytes it brought. */
   #read(): number {
-    const buffer = this.home.readBuffer;
-    const count = libc.recv(this.fd, buffer, buffer.length, MSG.dontwait);
+    const { bytes, largeBytes, largePointer } = this.home.readBuffers;
+    const count = libc.recv_at(this.fd, largePointer, largeBytes, MSG.dontwait);
+    if (count < readAheadBytes) this.#isBulk = false;
+    return this.#take(count, count < 0 ? errno() : 0, bytes, 0);
+  }
+
+  /** What a read has brought, to `start` of `bytes`: `count` and `failure` are its result and errno. */
+  #take(count: number, failure: number, bytes: Uint8Array, start: number): number {
     if (count > 0) {
-      this.handler.onData(this, buffer, 0, count);
+      this.handler.onData(this, bytes, start, start + count);
       return count;
     }
     // A reset is told once, and a failed write has heard of it: what looks like the peer's end here
@@ -202,8 +251,8 @@ export class EpollSocket extends PollTarget implements Socket {
       this.handler.onEnd(this);
       // Most handlers close, and a closed descriptor needs no new interest.
       this.#updateInterest();
-    } else if (errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
-      this.#fail(errno());
+    } else if (failure !== Errno.EAGAIN && failure !== Errno.EINTR) {
+      this.#fail(failure);
     }
     return 0;
   }

@@ -141,6 +141,11 @@ export class PortableReactor implements Reactor {
   }
 
   /** Nothing to do: the loop is Deno's own. */
+  /** Deno tells of one read at a time. */
+  flushAfterBatch(): boolean {
+    return false;
+  }
+
   beginAsync(): void {}
   endAsync(): void {}
 

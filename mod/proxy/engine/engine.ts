@@ -27,7 +27,7 @@ const spareExchangesMax = 4096;
 const redispatchesMax = 5;
 
 export class Engine implements EngineHome {
-  readonly scratch = new Scratch();
+  readonly scratch: Scratch;
   readonly serverFields: ServerFields;
   readonly tunnels = new Set<{ close(): void }>();
   readonly requestBodyBytesMax: number;
@@ -44,6 +44,7 @@ export class Engine implements EngineHome {
     /** Given: those of the engine before, which go on. */
     readonly metrics: EngineMetrics = new EngineMetrics(),
   ) {
+    this.scratch = new Scratch(reactor);
     this.serverFields = new ServerFields(global, reactor);
     this.requestBodyBytesMax = global.requestBodyBytesMax;
   }

@@ -96,6 +96,9 @@ export class SimulatedReactor implements Reactor {
   }
 
   wake(): void {}
+  flushAfterBatch(): boolean {
+    return false;
+  }
   beginAsync(): void {}
   endAsync(): void {}
 
