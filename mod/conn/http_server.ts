@@ -1,7 +1,7 @@
 import type { PeerError } from "../base/errors.ts";
 import { imfFixdate } from "../http1/date.ts";
 import { HeadWriter } from "../http1/head_writer.ts";
-import { RequestHead } from "../http1/request_head.ts";
+import { RequestParser } from "../http1/request_parser.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
 import type { ExchangeHandler } from "./exchange.ts";
 import { Scratch } from "./scratch.ts";
@@ -26,7 +26,7 @@ export interface ConnectionTally {
 /** Serves HTTP/1.1 on every connection that it is given. */
 export class HttpServer implements ServerHome {
   readonly options: ServerOptions;
-  readonly head: RequestHead;
+  readonly parser: RequestParser;
   readonly headWriter = new HeadWriter(4096);
   readonly idleMs: number;
   draining = false;
@@ -53,7 +53,7 @@ export class HttpServer implements ServerHome {
     readonly scratch: Scratch = new Scratch(reactor),
   ) {
     this.options = { ...defaultServerOptions, ...options };
-    this.head = new RequestHead(this.options.limits.fieldsMax);
+    this.parser = new RequestParser(this.options.limits);
     this.idleMs = this.options.idleTimeoutMs || Infinity;
   }
 

@@ -6,7 +6,7 @@
  */
 import { BodyDecoder } from "../http1/body_decoder.ts";
 import { Framing } from "../http1/message_head.ts";
-import { Method, parseRequestHead, type RequestHead } from "../http1/request_head.ts";
+import { Method, type RequestHead } from "../http1/request_head.ts";
 import type { TrailerField } from "../http1/trailer_section.ts";
 import type { Socket } from "../net/reactor.ts";
 import type { Exchange } from "./exchange.ts";
@@ -63,7 +63,7 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   abstract takeOver(): { socket: Socket; early: Uint8Array };
 
   get head(): RequestHead {
-    return this.home.head;
+    return this.home.parser.head;
   }
 
   get isRequestComplete(): boolean {
@@ -132,14 +132,7 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     while (at < end && this.socket.isOpen && !this.tookOver) {
       if (this.input === Input.head) {
         if (this.outlet.isBlocked || this.closeWhenDrained) break;
-        const next = parseRequestHead(
-          this.home.head,
-          bytes,
-          at,
-          end,
-          this.home.options.limits,
-          lastEnd > at ? lastEnd : at,
-        );
+        const next = this.home.parser.parse(bytes, at, end, lastEnd > at ? lastEnd : at);
         if (next === 0) {
           this.#scannedBytes = end - at;
           break;
@@ -170,7 +163,7 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
 
   #beginExchange(): void {
     const home = this.home;
-    const head = home.head;
+    const { head } = home.parser;
     this.serial = home.nextSerial();
     this.requestIndex++;
     this.startMs = home.reactor.nowMs;

@@ -1,6 +1,6 @@
 import type { PeerError } from "../base/errors.ts";
 import type { HeadWriter } from "../http1/head_writer.ts";
-import type { RequestHead } from "../http1/request_head.ts";
+import type { RequestParser } from "../http1/request_parser.ts";
 import type { Reactor } from "../net/reactor.ts";
 import type { ExchangeHandler } from "./exchange.ts";
 import type { Scratch } from "./scratch.ts";
@@ -14,8 +14,8 @@ export interface ServerHome {
   readonly options: ServerOptions;
   readonly handler: ExchangeHandler;
   readonly scratch: Scratch;
-  /** Filled for each request; valid during `onRequest`. */
-  readonly head: RequestHead;
+  /** Its head is filled for each request, and valid during `onRequest`. */
+  readonly parser: RequestParser;
   readonly headWriter: HeadWriter;
   /** Between two requests, in milliseconds; Infinity without that deadline. */
   readonly idleMs: number;

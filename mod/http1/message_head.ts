@@ -72,6 +72,15 @@ export class MessageHead {
     this.kinds = new Uint8Array(fieldsMax);
   }
 
+  /** The same head lies `distance` bytes further on in the same buffer. */
+  move(distance: number): void {
+    const { fields } = this;
+    for (let i = 4 * this.fieldCount - 1; i >= 0; i--) fields[i] += distance;
+    if (this.hostStart < 0) return;
+    this.hostStart += distance;
+    this.hostEnd += distance;
+  }
+
   /** Index of the first field with this name, at or after `from`; -1 when there is none. */
   find(lowerName: string, from = 0): number {
     for (let i = from; i < this.fieldCount; i++) {

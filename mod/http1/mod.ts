@@ -9,6 +9,7 @@ export { type BodyLimits, defaultLimits, type HeadLimits, type MessageLimits } f
 export { FieldKind, Framing, MessageHead } from "./message_head.ts";
 export { Method, methodNames } from "./method.ts";
 export { parseRequestHead, RequestHead, TargetForm } from "./request_head.ts";
+export { RequestParser } from "./request_parser.ts";
 export { parseResponseHead, ResponseHead } from "./response_head.ts";
 export { reasonPhrase } from "./status.ts";
 export type { TrailerField } from "./trailer_section.ts";

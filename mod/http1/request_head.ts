@@ -37,6 +37,16 @@ export class RequestHead extends MessageHead {
     super(true, fieldsMax);
   }
 
+  override move(distance: number): void {
+    super.move(distance);
+    this.methodStart += distance;
+    this.methodEnd += distance;
+    this.targetStart += distance;
+    this.targetEnd += distance;
+    this.pathStart += distance;
+    this.pathEnd += distance;
+  }
+
   methodText(): string {
     return latin1(this.bytes, this.methodStart, this.methodEnd);
   }

@@ -49,6 +49,8 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #servedCount = 0;
   /** The batch has already been sent on another connection, which closed without an answer. */
   #isRetry = false;
+  /** The batch waits for the end of the callbacks under way: `sendNow` follows. */
+  #isUnsent = false;
   #connectStartMs = 0;
   /** Since when connect(2) has been answering EAGAIN; 0: it does not. */
   #backlogFullSinceMs = 0;
@@ -118,6 +120,18 @@ export class LoadConnection extends Deadline implements SocketHandler {
     thread.arm(this, nowMs + thread.plan.timeoutMs);
     const counters = thread.counters;
     if (this.intendedMs >= thread.measureFromMs) counters[Slot.sent] += this.outstanding;
+    this.#isUnsent = true;
+    if (!thread.sendsLater(this)) this.sendNow(nowMs);
+  }
+
+  /** Sends the batch, unless that has been done; `nowMs` is now. */
+  sendNow(nowMs: number): void {
+    if (!this.#isUnsent) return;
+    this.#isUnsent = false;
+    this.startMs = nowMs;
+    const { isOpenLoop, measureFromMs } = this.thread;
+    // A closed loop's request begins when it is sent; one of the warm-up stays one.
+    if (!isOpenLoop && !this.#isRetry && this.intendedMs >= measureFromMs) this.intendedMs = nowMs;
     this.#writeRest();
   }
 
@@ -152,7 +166,9 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     const thread = this.thread;
-    const nowMs = performance.now();
+    const nowMs = thread.receivedMs(end - start);
+    // An answer to a request that is still here: it is sent all the same, and its answer judged.
+    if (this.#isUnsent) this.sendNow(nowMs);
     if (this.intendedMs >= thread.measureFromMs) thread.counters[Slot.bytesRead] += end - start;
     if (!this.#reader.hasBegun && this.outstanding === 1) {
       const template = this.group.templateOf(this.requestIndex);
@@ -261,7 +277,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #retry(nowMs: number): boolean {
     if (
       this.#servedCount === 0 || this.#isRetry ||
-      !this.#mayRepeat()
+      !(this.#isUnsent || this.#mayRepeat())
     ) return false;
     this.#dropSocket(false);
     this.#sendAgain(nowMs);
@@ -365,6 +381,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const socket = this.#socket;
     if (this.isOpen) this.thread.counters[Slot.open]--;
     this.phase = Phase.closed;
+    this.#isUnsent = false;
     this.#socket = null;
     this.#reader.reset();
     if (socket === null || !socket.isOpen) return;

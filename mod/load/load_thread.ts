@@ -1,7 +1,7 @@
 /** One thread's share of a run: its connections, whose turn it is, and when it ends. */
 import type { Deadline } from "../base/timer_wheel.ts";
 import { ResponseHead } from "../http1/mod.ts";
-import type { Reactor, Socket, TickHandler } from "../net/reactor.ts";
+import type { BatchOutput, Reactor, Socket, TickHandler } from "../net/reactor.ts";
 import { AnswerGroups, type AnswerObserver } from "./answer_groups.ts";
 import { ConnectionQueue } from "./connection_queue.ts";
 import { DelayQueue } from "./delay_queue.ts";
@@ -21,6 +21,9 @@ const connectingMax = 512;
 /** The kernel's wake-ups come up to this late, which must not make a request late. */
 const wakeEarlyMs = 0.1;
 
+/** A read of more bytes takes long enough for a look at the clock of its own. */
+const briefBytesMax = 4096;
+
 /** What only some runs need. */
 export interface ThreadParts {
   readonly script: ThreadScript | null;
@@ -28,7 +31,7 @@ export interface ThreadParts {
   readonly secure: SecureClient | null;
 }
 
-export class LoadThread implements TickHandler {
+export class LoadThread implements TickHandler, BatchOutput {
   readonly head = new ResponseHead();
   readonly counters: Float64Array;
   readonly farewells: Farewells;
@@ -48,6 +51,8 @@ export class LoadThread implements TickHandler {
   readonly #script: ThreadScript | null;
   readonly #secure: SecureClient | null;
   readonly #delays = new DelayQueue();
+  /** Connections whose requests go out behind the callbacks under way. */
+  readonly #unsent: LoadConnection[] = [];
   readonly #schedule: Schedule | null;
   readonly #failures = new Map<string, number>();
   #words: Int32Array = new Int32Array(0);
@@ -189,6 +194,26 @@ export class LoadThread implements TickHandler {
     return serverName === null
       ? this.#reactor.connect(address, connection, options)
       : this.#secure!.connect(this.#reactor, address, connection, serverName, options);
+  }
+
+  /** True: `connection.sendNow` follows when all callbacks of the reactor's batch have returned. */
+  sendsLater(connection: LoadConnection): boolean {
+    if (!this.#reactor.flushAfterBatch(this)) return false;
+    this.#unsent.push(connection);
+    return true;
+  }
+
+  flush(): void {
+    for (let i = 0; i < this.#unsent.length; i++) this.#unsent[i].sendNow(performance.now());
+    this.#unsent.length = 0;
+  }
+
+  /**
+   * When bytes have arrived, for a read that brought `byteCount`: the reactor looks at the clock
+   * once for all sockets that it reads together, and such reads take a microsecond each.
+   */
+  receivedMs(byteCount: number): number {
+    return byteCount <= briefBytesMax ? this.#reactor.nowMs : performance.now();
   }
 
   /** A connect has ended, well or not. */

@@ -146,7 +146,10 @@ export interface BatchOutput {
 export interface Reactor {
   readonly backend: "epoll" | "portable";
   readonly capabilities: Capabilities;
-  /** Monotonic milliseconds: in callbacks refreshed once per tick and cheap to read; exact elsewhere. */
+  /**
+   * Monotonic milliseconds: in callbacks refreshed once for all sockets that are read together, and
+   * cheap to read; exact elsewhere.
+   */
   readonly nowMs: number;
   /** Coarse deadlines of connections; driven by the reactor, from wherever they are armed. */
   readonly wheel: TimerWheel;

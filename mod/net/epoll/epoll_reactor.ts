@@ -231,7 +231,7 @@ export class EpollReactor implements Reactor, SocketHome {
   }
 
   #tick(count: number): void {
-    this.#nowMs = performance.now();
+    if (count <= 0) this.#nowMs = performance.now();
     this.#isInTick = true;
     for (let from = 0; from < count; from += readAheadMax) {
       this.#batch(from, Math.min(count, from + readAheadMax));
@@ -243,6 +243,9 @@ export class EpollReactor implements Reactor, SocketHome {
   }
 
   #batch(from: number, to: number): void {
+    this.poller.readAhead(from, to);
+    // Behind the reads, so that no answer seems to have come before it did.
+    this.#nowMs = performance.now();
     this.#isInBatch = true;
     this.poller.dispatch(from, to);
     this.#isInBatch = false;

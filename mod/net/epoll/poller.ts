@@ -108,17 +108,21 @@ export class Poller {
   }
 
   /**
-   * Tells the targets of the last wait's events `[from, to)`, at most `readAheadMax` of them: all are
-   * read first, and then told. Together with output that is sent at the end of a batch, the kernel's
+   * Reads the targets of the last wait's events `[from, to)`, at most `readAheadMax` of them, before
+   * `dispatch` tells the first. Together with output that is sent at the end of a batch, the kernel's
    * code and ours take turns for each batch instead of for each socket, and neither finds the
    * caches emptied by the other each time.
    */
-  dispatch(from: number, to: number): void {
+  readAhead(from: number, to: number): void {
     for (let i = from; i < to; i++) {
       const target = this.#targetOf(i);
       const wasRead = target !== null && target.readAhead(i - from, this.#maskOf(i));
       this.#readAhead[i - from] = wasRead ? target : null;
     }
+  }
+
+  /** Tells the targets of the same events; behind `readAhead`. */
+  dispatch(from: number, to: number): void {
     for (let i = from; i < to; i++) {
       const read = this.#readAhead[i - from];
       if (read !== null) {

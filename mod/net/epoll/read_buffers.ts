@@ -1,4 +1,4 @@
-/** Sockets that are read before the first of them is told; see `Poller.dispatch`. */
+/** Sockets that are read before the first of them is told; see `Poller.readAhead`. */
 export const readAheadMax = 32;
 /** Room for each of them: nearly every request, and many an answer. */
 export const readAheadBytes = 2048;

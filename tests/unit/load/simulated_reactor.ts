@@ -6,6 +6,7 @@ import type { Address } from "../../../mod/base/address.ts";
 import { PeerError } from "../../../mod/base/errors.ts";
 import { TimerWheel } from "../../../mod/base/timer_wheel.ts";
 import type {
+  BatchOutput,
   Listener,
   Reactor,
   Socket,
@@ -57,6 +58,8 @@ export class SimulatedReactor implements Reactor {
   readonly arrivalsMs: number[] = [];
   #events: Event[] = [];
   #isRunning = false;
+  #isInBatch = false;
+  readonly #outputs: BatchOutput[] = [];
 
   constructor(readonly server: SimulatedServer) {}
 
@@ -83,9 +86,12 @@ export class SimulatedReactor implements Reactor {
       // A wait of 0 is a reactor that spins: it looks again a moment later.
       const nextMs = Math.min(eventMs, this.nowMs + Math.max(waitMs, 0.002), this.nowMs + 1);
       this.nowMs = Math.max(this.nowMs, nextMs);
+      this.#isInBatch = true;
       while (this.#events.length > 0 && this.#events[0].atMs <= this.nowMs) {
         this.#events.shift()!.act();
       }
+      this.#isInBatch = false;
+      for (const output of this.#outputs.splice(0)) output.flush();
       this.wheel.advance(this.nowMs);
     }
     return Promise.resolve();
@@ -96,8 +102,9 @@ export class SimulatedReactor implements Reactor {
   }
 
   wake(): void {}
-  flushAfterBatch(): boolean {
-    return false;
+  flushAfterBatch(output: BatchOutput): boolean {
+    if (this.#isInBatch && !this.#outputs.includes(output)) this.#outputs.push(output);
+    return this.#isInBatch;
   }
   beginAsync(): void {}
   endAsync(): void {}
