@@ -43,7 +43,11 @@ export class LoadRun {
     observer.onStart();
     const startMs = performance.now();
     const measureFromMs = startMs + this.#plan.warmupMs;
-    const sampler = new Sampler(crew.stats, (interval) => observer.onInterval(interval));
+    const sampler = new Sampler(
+      crew.stats,
+      (interval) => observer.onInterval(interval),
+      this.#plan.durationMs,
+    );
     let cpuBefore = readCpuTime();
     let timer = 0;
     const begin = () => {

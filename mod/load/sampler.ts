@@ -6,7 +6,7 @@ import { failedCount, Slot, type ThreadStats } from "./stats.ts";
 /** As often as wrk samples its rate. */
 export const samplePeriodMs = 100;
 const intervalMs = 1000;
-/** A remainder shorter than this at the end would make a rate of noise. */
+/** A remainder shorter than this at the end makes a rate of noise. */
 const lastIntervalMinMs = 100;
 
 export class Sampler {
@@ -18,13 +18,23 @@ export class Sampler {
   readonly #sampledRequests: number[];
   readonly #sampledAtMs: number[];
   readonly #earlier: Histogram[];
+  readonly #lastCloseMs: number;
   /** Of the interval that is being closed; kept, so that a long run leaves no garbage. */
   readonly #latency = new Histogram();
   #last = { atMs: 0, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
 
-  /** `onInterval` is called once a second. */
-  constructor(stats: readonly ThreadStats[], onInterval: (interval: Interval) => void) {
+  /**
+   * `onInterval` is called once a second. `durationMs`: when the measurement is to end; Infinity
+   * when nobody knows.
+   */
+  constructor(
+    stats: readonly ThreadStats[],
+    onInterval: (interval: Interval) => void,
+    durationMs = Infinity,
+  ) {
     this.#stats = stats;
+    // What is left behind an interval that ends later would be too short; `finish` closes it.
+    this.#lastCloseMs = durationMs - lastIntervalMinMs;
     this.#onInterval = onInterval;
     this.#sampledRequests = stats.map(() => 0);
     this.#sampledAtMs = stats.map(() => 0);
@@ -42,16 +52,19 @@ export class Sampler {
       this.#sampledRequests[thread] += requests;
       this.#sampledAtMs[thread] = elapsedMs;
     });
-    if (elapsedMs - this.#last.atMs >= intervalMs - samplePeriodMs / 2) {
-      this.#closeInterval(elapsedMs);
-    }
+    const isDue = elapsedMs - this.#last.atMs >= intervalMs - samplePeriodMs / 2;
+    if (isDue && elapsedMs <= this.#lastCloseMs) this.#closeInterval(elapsedMs);
   }
 
-  /** Takes what has come since the last second. */
+  /** Takes what has come since the last second, so that the intervals add up to the whole. */
   finish(elapsedMs: number): void {
-    if (elapsedMs - this.#last.atMs >= lastIntervalMinMs || this.intervals.length === 0) {
-      this.#closeInterval(elapsedMs);
-    }
+    const isLong = elapsedMs - this.#last.atMs >= lastIntervalMinMs;
+    const isOwed = this.intervals.length === 0 || this.#countAnswered() > this.#last.requests;
+    if (isLong || isOwed) this.#closeInterval(elapsedMs);
+  }
+
+  #countAnswered(): number {
+    return this.#stats.reduce((sum, { counters }) => sum + counters[Slot.answered], 0);
   }
 
   #closeInterval(elapsedMs: number): void {

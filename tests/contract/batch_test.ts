@@ -163,3 +163,26 @@ contractTest("bytes that came before a reset or an end are told before it", asyn
   await Promise.all(pairs.map(({ server }) => server.until((s) => s.endCount === 1)));
   for (const { server } of pairs) assertEquals([server.text, server.closeCount], ["last words", 0]);
 });
+
+for (const end of ["close", "shutdown"] as const) {
+  streamTest(
+    `the last bytes before ${end} reach a peer whose own were not read`,
+    async (rig, transport) => {
+      const pairs = await rig.pairs(4, transport);
+      for (const { client, server } of pairs) {
+        server.socket.pause();
+        client.send("never read");
+      }
+      await sleep(50);
+      const answer = new TextEncoder().encode("the answer");
+      for (const { server } of pairs) {
+        assertEquals(server.socket.write(answer, 0, answer.length, true), answer.length);
+        server.socket[end]();
+      }
+      await Promise.all(
+        pairs.map(({ client }) => client.until((c) => c.endCount + c.closeCount > 0)),
+      );
+      for (const { client } of pairs) assertEquals(client.text, "the answer");
+    },
+  );
+}

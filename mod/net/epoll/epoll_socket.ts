@@ -40,6 +40,8 @@ export class EpollSocket extends PollTarget implements Socket {
   #isShutDown = false;
   #deferredErrno = 0;
   #isDeferred = false;
+  /** The last write may wait in the kernel for the FIN. */
+  #isHeldBack = false;
   /** What the last `readAhead` returned, and errno where it failed. */
   #aheadCount = 0;
   #aheadErrno = 0;
@@ -67,6 +69,7 @@ export class EpollSocket extends PollTarget implements Socket {
     const from = start === 0 ? bytes : bytes.subarray(start);
     const flags = isLast ? sendFlags | MSG.more : sendFlags;
     const sent = libc.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, flags);
+    this.#isHeldBack = isLast;
     if (sent === end - start) return sent;
     if (sent < 0 && errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
       this.#deferFailure(errno());
@@ -122,12 +125,15 @@ export class EpollSocket extends PollTarget implements Socket {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.home.poller.forget(this, false);
+    // With unread bytes of the peer close(2) sends a reset and throws away what was held back.
+    if (this.#isHeldBack && !this.#isShutDown) libc.shutdown(this.fd, 1);
     libc.close(this.fd);
   }
 
   abort(): void {
     if (!this.isOpen) return;
     resetOnClose(this.fd);
+    this.#isHeldBack = false;
     this.close();
   }
 

@@ -49,7 +49,28 @@ Deno.test("Sampler closes one interval a second, with what came in it and no mor
   ]);
 });
 
-Deno.test("Sampler leaves a remainder out that would be noise, unless it is all there is", () => {
+Deno.test("Sampler's intervals add up to the whole, whenever the timer fires", () => {
+  for (const firesMs of [990, 1000, 1015]) {
+    const [stats] = threads(1);
+    const sampler = new Sampler([stats], () => {}, 2000);
+    for (const ms of [firesMs, 2 * firesMs - 20, 2000]) {
+      stats.counters[Slot.answered] += 100;
+      if (ms < 2000) sampler.sample(ms);
+    }
+    sampler.finish(2000);
+    assertEquals(sampler.intervals.map(({ requests }) => requests), [100, 200], `at ${firesMs}`);
+  }
+  // Nobody knows how long a run of so many requests takes: its end may be short, but is not lost.
+  const [stats] = threads(1);
+  const sampler = new Sampler([stats], () => {});
+  stats.counters[Slot.answered] = 100;
+  sampler.sample(1000);
+  stats.counters[Slot.answered] = 101;
+  sampler.finish(1001);
+  assertEquals(sampler.intervals.map(({ requests }) => requests), [100, 1]);
+});
+
+Deno.test("Sampler leaves a remainder without an answer out, unless it is all there is", () => {
   const [stats] = threads(1);
   const sampler = new Sampler([stats], () => {});
   sampler.sample(1000);
