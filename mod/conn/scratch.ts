@@ -14,23 +14,25 @@ const waitingMax = 64;
  * where the reactor has batches.
  */
 export class Scratch implements BatchOutput {
-  readonly bytes = new Uint8Array(scratchBytes);
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Behind all output. */
   length = 0;
   /** Who writes at present. */
   owner: Outlet | null = null;
-  /** Where its output begins. */
+  /** Where its output begins: a multiple of 64, from which it is sent at the least cost. */
   #start = 0;
-  /** Those that wrote before it, null for one that is gone, and where the output of each ends. */
+  /** Those that wrote before it, null for one that is gone, and where the output of each lies. */
   readonly #waiting: (Outlet | null)[] = [];
+  readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   #waitingCount = 0;
-  /** How many of them, and up to which byte, have been sent by the `flush` under way. */
+  /** How many of them have been sent by the `flush` under way. */
   #sentCount = 0;
-  #sentTo = 0;
   #depth = 0;
 
-  constructor(readonly reactor: Pick<Reactor, "flushAfterBatch">) {}
+  constructor(readonly reactor: Pick<Reactor, "flushAfterBatch" | "makeOutputBuffer">) {
+    this.bytes = reactor.makeOutputBuffer(scratchBytes);
+  }
 
   /** True inside a callback: output may wait for its end. */
   get corked(): boolean {
@@ -59,10 +61,11 @@ export class Scratch implements BatchOutput {
   #park(): void {
     if (this.owner !== null && this.length > this.#start) {
       this.#waiting[this.#waitingCount] = this.owner;
+      this.#starts[this.#waitingCount] = this.#start;
       this.#ends[this.#waitingCount++] = this.length;
     }
     this.owner = null;
-    this.#start = this.length;
+    this.#start = this.length = (this.length + 63) & ~63;
   }
 
   /** The connection is over: its output goes nowhere. */
@@ -84,17 +87,12 @@ export class Scratch implements BatchOutput {
   flush(last: Outlet | null = null): void {
     for (this.#park(); this.#sentCount < this.#waitingCount; this.#park()) {
       const index = this.#sentCount++;
-      const start = this.#sentTo;
-      const end = this.#sentTo = this.#ends[index];
       const waiting = this.#waiting[index];
       this.#waiting[index] = null;
-      if (waiting !== null) waiting.send(this.bytes, start, end, waiting === last);
+      if (waiting === null) continue;
+      waiting.send(this.bytes, this.#starts[index], this.#ends[index], waiting === last);
     }
-    this.#sentCount =
-      this.#waitingCount =
-      this.#sentTo =
-      this.#start =
-      this.length =
-        0;
+    this.#sentCount = this.#waitingCount = 0;
+    this.#start = this.length = 0;
   }
 }

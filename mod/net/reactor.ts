@@ -178,6 +178,11 @@ export interface Reactor {
   beginAsync(): void;
   endAsync(): void;
   /**
+   * A buffer to write much output from: `Socket.write` takes it at the least cost from where `start`
+   * is a multiple of 64. Lives as long as the reactor.
+   */
+  makeOutputBuffer(length: number): Uint8Array<ArrayBuffer>;
+  /**
    * Has `output.flush()` called once, when the callbacks of the batch under way have returned. False:
    * none is under way, or the backend tells one socket at a time; then nobody else will flush.
    */

@@ -41,6 +41,7 @@ const symbols = {
   /** With a pointer made beforehand: finding the address of a buffer takes longer than the rest of a call. */
   recv_at: { name: "recv", parameters: ["i32", "pointer", "u32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  send_at: { name: "send", parameters: ["i32", "pointer", "u32", "i32"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
@@ -66,6 +67,7 @@ export const libc = lazySymbols(symbols, [
   "recv",
   "recv_at",
   "send",
+  "send_at",
   "setsockopt",
   "shutdown",
   "socket",

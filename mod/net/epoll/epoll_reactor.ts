@@ -28,6 +28,7 @@ import { bindSource, isListening, makeNonblocking, openStream } from "./descript
 import { EpollListener } from "./epoll_listener.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
 import { LoopTurn } from "./loop_turn.ts";
+import { OutputBuffers } from "./output_buffers.ts";
 import { Poller } from "./poller.ts";
 import { readAheadMax, ReadBuffers } from "./read_buffers.ts";
 import { Waker } from "./waker.ts";
@@ -48,6 +49,7 @@ export class EpollReactor implements Reactor, SocketHome {
   readonly capabilities = { inherit: true, source: true };
   readonly poller = new Poller();
   readonly readBuffers = new ReadBuffers();
+  readonly outputBuffers = new OutputBuffers();
   #nowMs = performance.now();
   #isInTick = false;
   readonly wheel = new TimerWheel(this.#nowMs);
@@ -171,6 +173,10 @@ export class EpollReactor implements Reactor, SocketHome {
   defer(socket: EpollSocket): void {
     this.#deferred.push(socket);
     this.wake();
+  }
+
+  makeOutputBuffer(length: number): Uint8Array<ArrayBuffer> {
+    return this.outputBuffers.make(length);
   }
 
   flushAfterBatch(output: BatchOutput): boolean {

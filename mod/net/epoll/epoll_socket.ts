@@ -7,6 +7,7 @@ import { EPOLL } from "../../sys/epoll_event.ts";
 import { MSG } from "../../sys/sockaddr.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
 import { localAddressOf, peerAddressOf, resetOnClose, takeSocketError } from "./descriptor.ts";
+import type { OutputBuffers } from "./output_buffers.ts";
 import { type Poller, PollTarget } from "./poller.ts";
 import { readAheadBytes, type ReadBuffers } from "./read_buffers.ts";
 
@@ -14,6 +15,7 @@ import { readAheadBytes, type ReadBuffers } from "./read_buffers.ts";
 export interface SocketHome {
   readonly poller: Poller;
   readonly readBuffers: ReadBuffers;
+  readonly outputBuffers: OutputBuffers;
   /** Has `socket.deliverDeferred()` called later in this tick or in the next. */
   defer(socket: EpollSocket): void;
 }
@@ -65,10 +67,7 @@ export class EpollSocket extends PollTarget implements Socket {
   write(bytes: Uint8Array, start: number, end: number, isLast = false): number {
     if (!this.isOpen || this.#connecting) return 0;
     if (this.#wantsDrain || this.#isShutDown) return 0;
-    // The common write begins at 0 and needs no view; a remainder, rare by nature, makes one.
-    const from = start === 0 ? bytes : bytes.subarray(start);
-    const flags = isLast ? sendFlags | MSG.more : sendFlags;
-    const sent = libc.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, flags);
+    const sent = this.#send(bytes, start, end, isLast ? sendFlags | MSG.more : sendFlags);
     this.#isHeldBack = isLast;
     if (sent === end - start) return sent;
     if (sent < 0 && errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
@@ -78,6 +77,14 @@ export class EpollSocket extends PollTarget implements Socket {
     this.#wantsDrain = true;
     this.#updateInterest();
     return sent < 0 ? 0 : sent;
+  }
+
+  #send(bytes: Uint8Array, start: number, end: number, flags: number): number {
+    const pointer = this.home.outputBuffers.pointerTo(bytes, start);
+    if (pointer !== null) return libc.send_at(this.fd, pointer, end - start, flags);
+    // Other writes mostly begin at 0 and need no view; a remainder, rare by nature, makes one.
+    const from = start === 0 ? bytes : bytes.subarray(start);
+    return libc.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, flags);
   }
 
   sendFile(fd: number, offset: number, length: number): number {

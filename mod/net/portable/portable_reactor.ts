@@ -141,6 +141,10 @@ export class PortableReactor implements Reactor {
   }
 
   /** Nothing to do: the loop is Deno's own. */
+  makeOutputBuffer(length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(length);
+  }
+
   /** Deno tells of one read at a time. */
   flushAfterBatch(): boolean {
     return false;

@@ -11,6 +11,10 @@ class Batch {
   isOpen = true;
   readonly waiting = new Set<BatchOutput>();
 
+  makeOutputBuffer(length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(length);
+  }
+
   flushAfterBatch(output: BatchOutput): boolean {
     if (this.isOpen) this.waiting.add(output);
     return this.isOpen;

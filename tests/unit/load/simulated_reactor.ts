@@ -102,6 +102,9 @@ export class SimulatedReactor implements Reactor {
   }
 
   wake(): void {}
+  makeOutputBuffer(length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(length);
+  }
   flushAfterBatch(output: BatchOutput): boolean {
     if (this.#isInBatch && !this.#outputs.includes(output)) this.#outputs.push(output);
     return this.#isInBatch;
