@@ -7,6 +7,7 @@ import { equalsLower, Fact, FieldKind, type MessageHead } from "./message_head.t
 /** Forgets what the last message said. */
 export function clearFields(head: MessageHead, bytes: Uint8Array, fieldsMax: number): void {
   head.bytes = bytes;
+  head.revision = (head.revision + 1) & 0x3fffffff;
   head.fieldCount = 0;
   head.facts = 0;
   head.contentLength = -1;

@@ -43,6 +43,8 @@ const noBytes = new Uint8Array(0);
  */
 export class MessageHead {
   bytes: Uint8Array = noBytes;
+  /** Another number each time that a parser fills the head. */
+  revision = 0;
   /** 0 for HTTP/1.0; every later minor version is treated as 1.1 (RFC 9110 2.5). */
   minor: 0 | 1 = 1;
   fieldCount = 0;

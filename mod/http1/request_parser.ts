@@ -13,13 +13,18 @@ const patience = 32;
  * takes a fifth of the time of parsing it.
  */
 export class RequestParser {
-  /** Of the request parsed last; valid until the next `parse`, and as long as its bytes are. */
+  /**
+   * Of the request parsed last; valid until the next `parse`, and as long as its bytes are. One that
+   * was recognised keeps its `revision`.
+   */
   readonly head: RequestHead;
   /** The head of `head`, where it lies, and how long it is; 0: nothing is remembered. */
   readonly #known = new Uint8Array(rememberedBytesMax);
   readonly #knownWords = new Int32Array(this.#known.buffer);
   #length = 0;
   #start = 0;
+  /** Of `head` when it was remembered: whoever borrows the head may parse something else into it. */
+  #revision = 0;
   /** The buffer that it came in, which is nearly always the same one, as words. */
   #source: Uint8Array | null = null;
   #sourceWords: Int32Array = this.#knownWords;
@@ -32,7 +37,9 @@ export class RequestParser {
   /** As `parseRequestHead`. */
   parse(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
     if (this.#length > 0) {
-      if (bytes === this.#source && lastEnd === start && this.#isKnown(start, end)) {
+      const mayBeKnown = bytes === this.#source && lastEnd === start &&
+        this.head.revision === this.#revision;
+      if (mayBeKnown && this.#isKnown(start, end)) {
         this.#newCount = 0;
         if (start !== this.#start) this.#moveTo(start);
         return start + this.#length;
@@ -71,6 +78,7 @@ export class RequestParser {
     this.#known.set(bytes.subarray(start, end));
     this.#length = length;
     this.#start = start;
+    this.#revision = this.head.revision;
   }
 
   /** The same head at another place of the same buffer. */

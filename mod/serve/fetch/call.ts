@@ -6,6 +6,8 @@ import { type BodySource, RequestBody } from "./request_body.ts";
 import { type RequestOrigin, ServedRequest } from "./served_request.ts";
 import { ServedInfo } from "./served_info.ts";
 
+const noTrailers: readonly (readonly [string, string])[] = [];
+
 export class Call implements RequestOrigin, BodySource {
   readonly request: ServedRequest;
   readonly info: ServedInfo;
@@ -15,7 +17,7 @@ export class Call implements RequestOrigin, BodySource {
   /** The handler has asked for the socket. */
   upgraded: ((socket: ReturnType<Exchange["takeOver"]>) => void) | null = null;
   /** Of the request; complete when its body is. */
-  readonly requestTrailers: [name: string, value: string][] = [];
+  requestTrailers: readonly (readonly [name: string, value: string])[] = noTrailers;
   /** Field lines to send behind a chunked body. */
   trailers: Headers | null = null;
   #exchange: Exchange | null;

@@ -92,7 +92,10 @@ export class FetchHandler implements ExchangeHandler {
   onBodyEnd(x: Exchange): void {
     const call = x.context as Call | null;
     if (call === null) return;
-    for (const { name, value } of x.requestTrailers()) call.requestTrailers.push([name, value]);
+    const trailers = x.requestTrailers();
+    if (trailers.length > 0) {
+      call.requestTrailers = trailers.map(({ name, value }) => [name, value]);
+    }
     call.body?.end();
   }
 

@@ -19,6 +19,7 @@ export class HeadCopy {
   readonly #hostEnd: number;
   readonly #fieldsStart: number;
   readonly #end: number;
+  #url: string | null = null;
 
   /** `bytes` has the head's bytes from its method on at `start`, up to `end`. */
   constructor(head: RequestHead, bytes: Uint8Array, start: number, end: number) {
@@ -50,6 +51,11 @@ export class HeadCopy {
     return latin1(this.#bytes, this.#hostStart, this.#hostEnd);
   }
 
+  /** The URL that the request is for. */
+  get url(): string {
+    return this.#url ??= makeUrl(this.target, this.host);
+  }
+
   /** Every field line in order, names in lower case as the Fetch standard lists them. */
   pairs(): [name: string, value: string][] {
     const pairs: [string, string][] = [];
@@ -63,6 +69,13 @@ export class HeadCopy {
   }
 }
 
+function makeUrl(target: string, host: string): string {
+  const path = target[0] === "/" ? target : "/" + target;
+  const url = `http://${host === "" ? "localhost" : host}${path}`;
+  // Characters that an URL spells as escapes; rare, and the native Request would do the same.
+  return /[^\x21-\x7e]|["<>`{}\\^|]|\/\.\.?(?:[/?]|$)/.test(url) ? new URL(url).href : url;
+}
+
 /** Takes away the blanks and tabs that HTTP allows around a value, and nothing else. */
 function trimBlanks(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, "");
@@ -72,9 +85,22 @@ function trimBlanks(text: string): string {
 export class HeadArena {
   #chunk = new Uint8Array(chunkBytes);
   #used = 0;
+  /** The copy made last, of which head, and in which state. */
+  #last: HeadCopy | null = null;
+  #head: RequestHead | null = null;
+  #revision = 0;
 
-  /** Copies a head whose bytes are still valid. */
+  /** Copies a head whose bytes are still valid; the same head again has its copy. */
   copy(head: RequestHead): HeadCopy {
+    if (head !== this.#head || head.revision !== this.#revision) {
+      this.#last = this.#copy(head);
+      this.#head = head;
+      this.#revision = head.revision;
+    }
+    return this.#last!;
+  }
+
+  #copy(head: RequestHead): HeadCopy {
     const { bytes, fields, fieldCount } = head;
     const from = head.methodStart;
     const to = fieldCount === 0 ? head.targetEnd : fields[4 * fieldCount - 1];

@@ -39,7 +39,7 @@ export class ServedInfo {
 
   /** Trailer fields of the request, once its body has been read to the end; empty before. */
   get trailers(): Headers {
-    return new Headers(this.#call.requestTrailers);
+    return new Headers(this.#call.requestTrailers as [string, string][]);
   }
 
   /** Trailer fields to send behind a streamed body; set them before the stream ends. */

@@ -18,7 +18,6 @@ export interface RequestOrigin {
  */
 export class ServedRequest {
   readonly #origin: RequestOrigin;
-  #url: string | null = null;
   #headers: Headers | null = null;
   /** Once `body` has been asked for. */
   #streamed: Response | null = null;
@@ -44,7 +43,7 @@ export class ServedRequest {
   }
 
   get url(): string {
-    return this.#url ??= makeUrl(this.#origin.head);
+    return this.#origin.head.url;
   }
 
   get headers(): Headers {
@@ -123,13 +122,6 @@ export class ServedRequest {
     );
     return this.#native;
   }
-}
-
-function makeUrl({ target, host }: HeadCopy): string {
-  const path = target[0] === "/" ? target : "/" + target;
-  const url = `http://${host === "" ? "localhost" : host}${path}`;
-  // Characters that an URL spells as escapes; rare, and the native Request would do the same.
-  return /[^\x21-\x7e]|["<>`{}\\^|]|\/\.\.?(?:[/?]|$)/.test(url) ? new URL(url).href : url;
 }
 
 Object.setPrototypeOf(ServedRequest.prototype, Request.prototype);

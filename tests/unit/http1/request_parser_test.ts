@@ -18,6 +18,7 @@ function factsOf(head: RequestHead): unknown {
   facts.fields = [...head.fields.subarray(0, 4 * head.fieldCount)];
   facts.kinds = [...head.kinds.subarray(0, head.fieldCount)];
   delete facts.bytes;
+  delete facts.revision;
   return facts;
 }
 
@@ -84,6 +85,26 @@ Deno.test("a fault, and a head too long to remember, leave nothing behind", () =
   const twin = new Twin();
   const long = `GET /${"x".repeat(4000)} HTTP/1.1\r\nHost: a\r\n\r\n`;
   for (const text of [plain, "GET\r\n\r\n", plain, long, long, plain]) twin.parse(text, 0);
+});
+
+Deno.test("a head that somebody has parsed something else into is parsed anew", () => {
+  const twin = new Twin();
+  twin.parse(plain, 0);
+  const { head } = twin.parser;
+  const other = latin1Bytes("POST /other HTTP/1.0\r\n\r\n");
+  parseRequestHead(head, other, 0, other.length, defaultLimits, 0);
+  twin.parse(plain, 0);
+  assertEquals(head.methodText(), "GET");
+});
+
+Deno.test("the revision tells whether a head is the one before", () => {
+  const twin = new Twin();
+  const revisions = [plain, plain, plain.replace("1", "2"), plain].map((text) => {
+    twin.parse(text, 0);
+    return twin.parser.head.revision;
+  });
+  assertEquals(new Set(revisions.slice(0, 2)).size, 1);
+  assertEquals(new Set(revisions).size, 3);
 });
 
 Deno.test("heads of all rows, repeated at random, are told as if each were the first", () => {
