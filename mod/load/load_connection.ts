@@ -121,7 +121,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const counters = thread.counters;
     if (this.intendedMs >= thread.measureFromMs) counters[Slot.sent] += this.outstanding;
     this.#isUnsent = true;
-    if (!thread.sendsLater(this)) this.sendNow(nowMs);
+    if (!thread.sendQueue.add(this)) this.sendNow(nowMs);
   }
 
   /** Sends the batch, unless that has been done; `nowMs` is now. */

@@ -1,20 +1,22 @@
 /** One thread's share of a run: its connections, whose turn it is, and when it ends. */
 import type { Deadline } from "../base/timer_wheel.ts";
 import { ResponseHead } from "../http1/mod.ts";
-import type { BatchOutput, Reactor, Socket, TickHandler } from "../net/reactor.ts";
+import type { Reactor, Socket, TickHandler } from "../net/reactor.ts";
 import { AnswerGroups, type AnswerObserver } from "./answer_groups.ts";
 import { ConnectionQueue } from "./connection_queue.ts";
 import { DelayQueue } from "./delay_queue.ts";
-import { type FailureKind, failureKinds } from "./failure.ts";
+import type { FailureKind } from "./failure.ts";
+import { FailureCounts } from "./failure_counts.ts";
 import { Farewells } from "./farewells.ts";
 import { GroupState } from "./group_state.ts";
 import { LoadConnection, Phase } from "./load_connection.ts";
-import { Schedule } from "./schedule.ts";
 import type { ThreadScript } from "./script/thread_script.ts";
 import type { SecureClient } from "./secure_client.ts";
+import { SendQueue } from "./send_queue.ts";
 import { Sources } from "./sources.ts";
 import { failureSlot, Slot, type ThreadStats } from "./stats.ts";
 import type { ThreadOutcome, ThreadPlan } from "./thread_plan.ts";
+import { ThreadSchedule } from "./thread_schedule.ts";
 
 /** Connects that may be under way at once, so that no accept queue is overrun at the start. */
 const connectingMax = 512;
@@ -31,10 +33,11 @@ export interface ThreadParts {
   readonly secure: SecureClient | null;
 }
 
-export class LoadThread implements TickHandler, BatchOutput {
+export class LoadThread implements TickHandler {
   readonly head = new ResponseHead();
   readonly counters: Float64Array;
   readonly farewells: Farewells;
+  readonly sendQueue: SendQueue;
   /** Hears of every response; null: nobody asks. */
   readonly observer: AnswerObserver | null;
   readonly #answerGroups: AnswerGroups | null;
@@ -51,10 +54,8 @@ export class LoadThread implements TickHandler, BatchOutput {
   readonly #script: ThreadScript | null;
   readonly #secure: SecureClient | null;
   readonly #delays = new DelayQueue();
-  /** Connections whose requests go out behind the callbacks under way. */
-  readonly #unsent: LoadConnection[] = [];
-  readonly #schedule: Schedule | null;
-  readonly #failures = new Map<string, number>();
+  readonly #schedule: ThreadSchedule | null;
+  readonly #failures = new FailureCounts();
   #words: Int32Array = new Int32Array(0);
   #wordsOf: Uint8Array | null = null;
   #startMs = 0;
@@ -67,10 +68,6 @@ export class LoadThread implements TickHandler, BatchOutput {
   /** Requests that may still be sent, and those sent whose end is open. */
   #remaining: number;
   #claimed = 0;
-  /** Position in this thread's share of the schedule. */
-  #nextDue = 0;
-  #nextDueMs = Infinity;
-  #warmDue = 0;
 
   constructor(
     readonly plan: ThreadPlan,
@@ -87,9 +84,10 @@ export class LoadThread implements TickHandler, BatchOutput {
     this.observer = this.#answerGroups ?? listening;
     this.#stats = stats;
     this.#reactor = reactor;
+    this.sendQueue = new SendQueue(reactor);
     this.counters = stats.counters;
     this.#remaining = plan.requestCount;
-    this.#schedule = plan.stages === null ? null : new Schedule(plan.stages);
+    this.#schedule = plan.stages === null ? null : new ThreadSchedule(plan, plan.stages);
     this.isOpenLoop = this.#schedule !== null;
     this.#sources = new Sources(plan);
     const groups = plan.groups.map((group) =>
@@ -116,7 +114,7 @@ export class LoadThread implements TickHandler, BatchOutput {
     this.measureFromMs = startMs + this.plan.warmupMs;
     this.#endMs = this.measureFromMs + this.plan.durationMs;
     this.#isWarm = this.plan.warmupMs === 0;
-    if (this.#schedule !== null) this.#prepareSchedule(this.#schedule);
+    this.#schedule?.begin(startMs);
     this.#reactor.tickHandler = this;
     if (this.#connections.length === 0) this.stop();
     // Stopped before the start: there is nothing to run.
@@ -196,18 +194,6 @@ export class LoadThread implements TickHandler, BatchOutput {
       : this.#secure!.connect(this.#reactor, address, connection, serverName, options);
   }
 
-  /** True: `connection.sendNow` follows when all callbacks of the reactor's batch have returned. */
-  sendsLater(connection: LoadConnection): boolean {
-    if (!this.#reactor.flushAfterBatch(this)) return false;
-    this.#unsent.push(connection);
-    return true;
-  }
-
-  flush(): void {
-    for (let i = 0; i < this.#unsent.length; i++) this.#unsent[i].sendNow(performance.now());
-    this.#unsent.length = 0;
-  }
-
   /**
    * When bytes have arrived, for a read that brought `byteCount`: the reactor looks at the clock
    * once for all sockets that it reads together, and such reads take a microsecond each.
@@ -275,8 +261,7 @@ export class LoadThread implements TickHandler, BatchOutput {
     const atMs = claimed === 0 ? performance.now() : connection.intendedMs;
     if (atMs >= this.measureFromMs) {
       this.counters[failureSlot(kind)] += count;
-      const key = `${kind} ${code}`;
-      this.#failures.set(key, (this.#failures.get(key) ?? 0) + count);
+      this.#failures.add(kind, code, count);
     }
     this.#endWhenDone();
   }
@@ -367,10 +352,8 @@ export class LoadThread implements TickHandler, BatchOutput {
   }
 
   #sendScheduled(connection: LoadConnection, nowMs: number): void {
-    const intendedMs = this.#nextDueMs;
+    const intendedMs = this.#schedule!.take();
     this.#claimed += this.#load(connection, 1);
-    this.#nextDue++;
-    this.#nextDueMs = this.#dueMs(this.#schedule!, this.#nextDue);
     if (intendedMs >= this.measureFromMs) {
       const lagUs = (nowMs - intendedMs) * 1000;
       this.counters[Slot.lagSumUs] += lagUs;
@@ -379,29 +362,14 @@ export class LoadThread implements TickHandler, BatchOutput {
     connection.send(nowMs, intendedMs);
   }
 
-  /** When the thread's request at this position is due; Infinity behind the last one. */
-  #dueMs(schedule: Schedule, position: number): number {
-    if (position - this.#warmDue >= this.plan.requestCount) return Infinity;
-    return this.#startMs + schedule.dueMs(this.plan.index + position * this.plan.threadCount);
-  }
-
-  /** Requests of the first `total` of the schedule that are this thread's. */
-  #shareOf(total: number): number {
-    return Math.max(0, Math.ceil((total - this.plan.index) / this.plan.threadCount));
-  }
-
-  #prepareSchedule(schedule: Schedule): void {
-    // One that is due at the very end of the warm-up is measured.
-    const warm = this.plan.warmupMs === 0 ? 0 : schedule.dueCount(this.plan.warmupMs - 1e-6);
-    this.#warmDue = this.#shareOf(warm);
-    this.#nextDueMs = this.#dueMs(schedule, 0);
-  }
-
-  #closeSchedule(schedule: Schedule, nowMs: number): void {
-    const due = this.#shareOf(schedule.dueCount(nowMs - this.#startMs));
-    const measured = Math.min(Math.max(0, due - this.#warmDue), this.plan.requestCount);
+  #closeSchedule(schedule: ThreadSchedule, nowMs: number): void {
+    const measured = schedule.measuredDue(nowMs);
     this.counters[Slot.scheduled] = measured;
-    this.counters[Slot.unsent] = measured - Math.max(0, this.#nextDue - this.#warmDue);
+    this.counters[Slot.unsent] = measured - schedule.measuredTaken;
+  }
+
+  get #nextDueMs(): number {
+    return this.#schedule === null ? Infinity : this.#schedule.nextDueMs;
   }
 
   #endWhenDone(): void {
@@ -413,17 +381,8 @@ export class LoadThread implements TickHandler, BatchOutput {
   }
 
   #outcome(): ThreadOutcome {
-    const failures = Array.from(this.#failures, ([key, count]) => {
-      const space = key.indexOf(" ");
-      return { kind: key.slice(0, space), code: key.slice(space + 1), count };
-    });
-    this.#stats.statuses.forEach((count, status) => {
-      if (status >= 400 && count > 0) failures.push({ kind: "status", code: `${status}`, count });
-    });
-    const order = (kind: string) => failureKinds.indexOf(kind as FailureKind);
-    failures.sort((a, b) => order(a.kind) - order(b.kind) || b.count - a.count);
     return {
-      failures,
+      failures: this.#failures.list(this.#stats.statuses),
       measuredMs: this.#measuredMs,
       autoSources: this.#sources.autoCount,
       answerCounts: this.#answerGroups?.counts ?? null,

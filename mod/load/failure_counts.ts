@@ -1,0 +1,26 @@
+import { type FailureKind, failureKinds } from "./failure.ts";
+import type { FailureCount } from "./thread_plan.ts";
+
+/** How often what failed, by kind and errno name. */
+export class FailureCounts {
+  readonly #counts = new Map<string, number>();
+
+  add(kind: FailureKind, code: string, count: number): void {
+    const key = `${kind} ${code}`;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
+  }
+
+  /** In the order of the kinds, the commonest first; `statuses[status]` are answers by status. */
+  list(statuses: ArrayLike<number>): FailureCount[] {
+    const list: FailureCount[] = Array.from(this.#counts, ([key, count]) => {
+      const space = key.indexOf(" ");
+      return { kind: key.slice(0, space), code: key.slice(space + 1), count };
+    });
+    for (let status = 400; status < statuses.length; status++) {
+      const count = statuses[status];
+      if (count > 0) list.push({ kind: "status", code: `${status}`, count });
+    }
+    const order = (kind: string) => failureKinds.indexOf(kind as FailureKind);
+    return list.sort((a, b) => order(a.kind) - order(b.kind) || b.count - a.count);
+  }
+}
