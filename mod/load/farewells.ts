@@ -18,6 +18,7 @@ export class Farewells implements SocketHandler {
     this.#sockets[this.#next] = socket;
     this.#next = (this.#next + 1) % this.#sockets.length;
     socket.handler = this;
+    socket.closeWithPeer?.();
   }
 
   onOpen(_socket: Socket): void {}

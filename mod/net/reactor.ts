@@ -70,6 +70,11 @@ export interface Socket {
   shutdown(): void;
   /** Closes both directions; accepted bytes are still delivered. */
   close(): void;
+  /**
+   * Closes as soon as the peer closes or sends anything more, without reading it; no onData or onEnd
+   * comes. Absent where the backend has nothing cheaper than a handler that does so.
+   */
+  closeWithPeer?(): void;
   /** Closes by reset (SO_LINGER 0): the peer sees ECONNRESET and no TIME_WAIT is left behind. */
   abort(): void;
   /** The peer's address; a unix client without a name has the path "". Computed on demand. */

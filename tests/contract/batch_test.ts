@@ -186,3 +186,43 @@ for (const end of ["close", "shutdown"] as const) {
     },
   );
 }
+
+/** How the server's end says that it is time to go. */
+const partings = ["close", "shutdown", "send", "abort"] as const;
+
+for (const parting of partings) {
+  contractTest(
+    `closeWithPeer() waits for the peer's ${parting}, and tells nothing more`,
+    async (rig) => {
+      const pairs = await rig.pairs(6);
+      for (const { client } of pairs) {
+        if (client.socket.closeWithPeer === undefined) return;
+        // In the callback of its last bytes, as a client does that has read an answer.
+        client.onBytes = () => client.socket.closeWithPeer!();
+      }
+      // An end comes behind the bytes, or together with them.
+      for (const [index, { server }] of pairs.entries()) {
+        server.send("x".repeat(index === 0 ? 2048 : 10));
+        if (index % 2 === 0 || parting === "send") await sleep(20);
+        if (parting === "send") server.send("more");
+        else server.socket[parting]();
+      }
+      await Promise.all(pairs.map(({ client }) => waitFor(() => !client.socket.isOpen)));
+      for (const { client } of pairs) assertEquals([client.endCount, client.closeCount], [0, 0]);
+    },
+  );
+}
+
+contractTest("closeWithPeer() keeps the connection while the peer does", async (rig) => {
+  const { client, server } = await rig.pair();
+  if (client.socket.closeWithPeer === undefined) return;
+  client.socket.closeWithPeer();
+  await sleep(50);
+  assertEquals([client.socket.isOpen, server.endCount, server.closeCount], [true, 0, 0]);
+  server.socket.shutdown();
+  await server.until((s) => s.endCount === 1);
+});
+
+async function waitFor(check: () => boolean): Promise<void> {
+  while (!check()) await sleep(5);
+}
