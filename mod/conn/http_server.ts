@@ -49,8 +49,7 @@ export class HttpServer implements ServerHome {
     readonly reactor: Reactor,
     readonly handler: ExchangeHandler,
     options: Partial<ServerOptions> = {},
-    /** Servers and clients of one thread share it. */
-    readonly scratch: Scratch = new Scratch(reactor),
+    readonly scratch: Scratch = Scratch.of(reactor),
   ) {
     this.options = { ...defaultServerOptions, ...options };
     this.parser = new RequestParser(this.options.limits);

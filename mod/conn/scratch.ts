@@ -8,6 +8,10 @@ const roomMin = 16384;
 /** Connections whose output waits for the end of the batch, besides the one that writes. */
 const waitingMax = 64;
 
+type ScratchHome = Pick<Reactor, "flushAfterBatch" | "makeOutputBuffer">;
+
+const scratches = new WeakMap<ScratchHome, Scratch>();
+
 /**
  * The output buffer that all connections of a thread share. One connection at a time writes to it;
  * what it writes during a callback leaves in one send(2), behind the callbacks of the whole batch
@@ -30,8 +34,15 @@ export class Scratch implements BatchOutput {
   #sentCount = 0;
   #depth = 0;
 
-  constructor(readonly reactor: Pick<Reactor, "flushAfterBatch" | "makeOutputBuffer">) {
+  constructor(readonly reactor: ScratchHome) {
     this.bytes = reactor.makeOutputBuffer(scratchBytes);
+  }
+
+  /** The one of this reactor: an engine that takes another's place after a reload goes on with it. */
+  static of(reactor: ScratchHome): Scratch {
+    let scratch = scratches.get(reactor);
+    if (scratch === undefined) scratches.set(reactor, scratch = new Scratch(reactor));
+    return scratch;
   }
 
   /** True inside a callback: output may wait for its end. */

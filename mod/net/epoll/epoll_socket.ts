@@ -30,6 +30,7 @@ export class EpollSocket extends SocketInput implements Socket {
   #isDeferred = false;
   /** The last write may wait in the kernel for the FIN. */
   #isHeldBack = false;
+
   constructor(
     override readonly home: SocketHome,
     fd: number,

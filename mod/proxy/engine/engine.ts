@@ -44,7 +44,7 @@ export class Engine implements EngineHome {
     /** Given: those of the engine before, which go on. */
     readonly metrics: EngineMetrics = new EngineMetrics(),
   ) {
-    this.scratch = new Scratch(reactor);
+    this.scratch = Scratch.of(reactor);
     this.serverFields = new ServerFields(global, reactor);
     this.requestBodyBytesMax = global.requestBodyBytesMax;
   }
