@@ -10,7 +10,7 @@ import { BodyDecoder } from "../http1/body_decoder.ts";
 import { describeFault } from "../http1/faults.ts";
 import { Framing } from "../http1/message_head.ts";
 import type { Method } from "../http1/method.ts";
-import { parseResponseHead, type ResponseHead } from "../http1/response_head.ts";
+import type { ResponseHead } from "../http1/response_head.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 import { Inbox } from "./inbox.ts";
 import { Outlet } from "./outlet.ts";
@@ -77,7 +77,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
 
   /** Filled for each response; valid during `onResponse` and `onInterim`. */
   get head(): ResponseHead {
-    return this.home.head;
+    return this.home.parser.head;
   }
 
   get wasReused(): boolean {
@@ -228,8 +228,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
     while (at < end && this.isOpen) {
       if (this.#input === Input.head) {
         const from = lastEnd > at ? lastEnd : at;
-        const { head, options } = this.home;
-        const next = parseResponseHead(head, bytes, at, end, options.limits, from, this.#method);
+        const { parser } = this.home;
+        const next = parser.parse(bytes, at, end, from, this.#method);
         if (next === 0) {
           this.#scannedBytes = end - at;
           break;
@@ -240,11 +240,11 @@ export class ClientConnection extends Deadline implements SocketHandler {
         }
         this.receivedBytes += next - at;
         at = next;
-        if (head.status === 101) {
+        if (parser.head.status === 101) {
           this.#keepEarly(bytes, at, end);
           at = end;
         }
-        this.#onHead(head);
+        this.#onHead(parser.head);
       } else if (this.#input === Input.body) {
         if (this.#paused) break;
         const next = this.#takeBody(bytes, at, end);

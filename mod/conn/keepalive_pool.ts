@@ -1,5 +1,5 @@
 import type { Address } from "../base/address.ts";
-import { ResponseHead } from "../http1/response_head.ts";
+import { ResponseParser } from "../http1/response_parser.ts";
 import type { Reactor, Socket } from "../net/reactor.ts";
 import { ClientConnection } from "./client_connection.ts";
 import type { Scratch } from "./scratch.ts";
@@ -15,7 +15,7 @@ export type Connector = (connection: ClientConnection) => Socket;
 /** The connections to one peer. The most recently used one is taken first, so that spare ones time out. */
 export class KeepalivePool implements UpstreamHome {
   readonly options: UpstreamOptions;
-  readonly head: ResponseHead;
+  readonly parser: ResponseParser;
   readonly #idle: ClientConnection[] = [];
   readonly #connector: Connector;
   #openCount = 0;
@@ -30,7 +30,7 @@ export class KeepalivePool implements UpstreamHome {
   ) {
     this.#connector = connector ?? ((connection) => reactor.connect(address, connection));
     this.options = { ...defaultUpstreamOptions, ...options };
-    this.head = new ResponseHead(this.options.limits.fieldsMax);
+    this.parser = new ResponseParser(this.options.limits);
   }
 
   /** Open connections, used and unused. */

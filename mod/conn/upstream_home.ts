@@ -1,5 +1,5 @@
 import { defaultLimits, type MessageLimits } from "../http1/limits.ts";
-import type { ResponseHead } from "../http1/response_head.ts";
+import type { ResponseParser } from "../http1/response_parser.ts";
 import type { Reactor, Socket } from "../net/reactor.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import type { Scratch } from "./scratch.ts";
@@ -32,7 +32,7 @@ export interface UpstreamHome {
   readonly reactor: Reactor;
   readonly options: UpstreamOptions;
   readonly scratch: Scratch;
-  readonly head: ResponseHead;
+  readonly parser: ResponseParser;
   open(connection: ClientConnection): Socket;
   /** Takes an unused connection back; false: there is no room for it. */
   keep(connection: ClientConnection): boolean;

@@ -19,6 +19,12 @@ export class ResponseHead extends MessageHead {
     super(false, fieldsMax);
   }
 
+  override move(distance: number): void {
+    super.move(distance);
+    this.reasonStart += distance;
+    this.reasonEnd += distance;
+  }
+
   /** The reason phrase as it was sent, often "". */
   reasonText(): string {
     return latin1(this.bytes, this.reasonStart, this.reasonEnd);

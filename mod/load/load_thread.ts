@@ -1,6 +1,6 @@
 /** One thread's share of a run: its connections, whose turn it is, and when it ends. */
 import type { Deadline } from "../base/timer_wheel.ts";
-import { ResponseHead } from "../http1/mod.ts";
+import { ResponseHead, wordsOf } from "../http1/mod.ts";
 import type { Reactor, Socket, TickHandler } from "../net/reactor.ts";
 import { AnswerGroups, type AnswerObserver } from "./answer_groups.ts";
 import { ConnectionQueue } from "./connection_queue.ts";
@@ -231,10 +231,7 @@ export class LoadThread implements TickHandler {
   wordsOf(bytes: Uint8Array): Int32Array {
     if (this.#wordsOf === bytes) return this.#words;
     this.#wordsOf = bytes;
-    this.#words = (bytes.byteOffset & 3) === 0
-      ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2)
-      : new Int32Array(0);
-    return this.#words;
+    return this.#words = wordsOf(bytes);
   }
 
   /** A complete response. */

@@ -1,0 +1,48 @@
+/** A run of bytes, remembered to recognise it elsewhere. */
+export class KnownBytes {
+  /** 0: nothing is remembered. */
+  length = 0;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #words: Int32Array;
+
+  /** It grows when it must. */
+  constructor(initialBytes: number) {
+    this.#bytes = new Uint8Array(initialBytes);
+    this.#words = new Int32Array(this.#bytes.buffer);
+  }
+
+  remember(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length > this.#bytes.length) {
+      this.#bytes = new Uint8Array((length + 1023) & ~1023);
+      this.#words = new Int32Array(this.#bytes.buffer);
+    }
+    this.#bytes.set(bytes.subarray(start, end));
+    this.length = length;
+  }
+
+  /**
+   * Whether they stand at `start` of `bytes`, of which `words` are the same bytes as 32-bit words;
+   * false where `start` is no multiple of 4.
+   */
+  isAt(bytes: Uint8Array, words: Int32Array, start: number, end: number): boolean {
+    const { length } = this;
+    if (length === 0 || end - start < length || (start & 3) !== 0) return false;
+    const known = this.#words;
+    const offset = start >> 2;
+    const count = length >> 2;
+    for (let i = 0; i < count; i++) if (words[offset + i] !== known[i]) return false;
+    for (let i = count << 2; i < length; i++) {
+      if (bytes[start + i] !== this.#bytes[i]) return false;
+    }
+    return true;
+  }
+}
+
+const noWords = new Int32Array(0);
+
+/** `bytes` as 32-bit words; empty where they do not lie on a word boundary. */
+export function wordsOf(bytes: Uint8Array): Int32Array {
+  if ((bytes.byteOffset & 3) !== 0) return noWords;
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+}

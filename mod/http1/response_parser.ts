@@ -1,0 +1,38 @@
+import { KnownHead } from "./known_head.ts";
+import type { HeadLimits } from "./limits.ts";
+import type { Method } from "./method.ts";
+import { parseResponseHead, ResponseHead } from "./response_head.ts";
+
+/** Parses the response heads of many connections, and recognises one that is the last one again. */
+export class ResponseParser {
+  /** As that of `RequestParser`. */
+  readonly head: ResponseHead;
+  readonly #known: KnownHead;
+  /** Of the request that the known head answers: framing depends on it. */
+  #method: Method = 0;
+
+  constructor(readonly limits: HeadLimits) {
+    this.head = new ResponseHead(limits.fieldsMax);
+    this.#known = new KnownHead(this.head);
+  }
+
+  /** As `parseResponseHead`. */
+  parse(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    lastEnd: number,
+    requestMethod: Method,
+  ): number {
+    const mayBeKnown = lastEnd === start && requestMethod === this.#method;
+    const known = mayBeKnown ? this.#known.find(bytes, start, end) : 0;
+    if (known > 0) return known;
+    const { head, limits } = this;
+    const next = parseResponseHead(head, bytes, start, end, limits, lastEnd, requestMethod);
+    if (next > 0) {
+      this.#method = requestMethod;
+      this.#known.remember(bytes, start, next);
+    }
+    return next;
+  }
+}
