@@ -7,20 +7,11 @@ import {
   RequestHead,
   RequestParser,
 } from "../../../mod/http1/mod.ts";
+import { factsOf } from "./head_facts.ts";
 import { Random } from "../../fuzz/random.ts";
 import { requestRows } from "../../vectors/http1/request_rows.ts";
 
 const plain = "GET /a?b HTTP/1.1\r\nHost: example\r\nX-Number: 1\r\n\r\n";
-
-/** All that a head tells; tables only as far as they are filled. */
-function factsOf(head: RequestHead): unknown {
-  const facts: Record<string, unknown> = { ...head };
-  facts.fields = [...head.fields.subarray(0, 4 * head.fieldCount)];
-  facts.kinds = [...head.kinds.subarray(0, head.fieldCount)];
-  delete facts.bytes;
-  delete facts.revision;
-  return facts;
-}
 
 /** A parser and a buffer, each `parse` of which is compared with a parse from scratch. */
 class Twin {

@@ -8,20 +8,12 @@ import {
   ResponseHead,
   ResponseParser,
 } from "../../../mod/http1/mod.ts";
+import { factsOf } from "./head_facts.ts";
 import { Random } from "../../fuzz/random.ts";
 import { responseRows } from "../../vectors/http1/response_rows.ts";
 
 const plain = "HTTP/1.1 200 OK\r\nDate: Sat, 28 Nov 2026 22:00:00 GMT\r\nContent-Length: 5\r\n\r\n";
 const buffer = new Uint8Array(16384);
-
-function factsOf(head: ResponseHead): unknown {
-  const facts: Record<string, unknown> = { ...head };
-  facts.fields = [...head.fields.subarray(0, 4 * head.fieldCount)];
-  facts.kinds = [...head.kinds.subarray(0, head.fieldCount)];
-  delete facts.revision;
-  delete facts.bytes;
-  return facts;
-}
 
 /** Parses with `parser` and from scratch, and compares. */
 function check(parser: ResponseParser, text: string, at: number, method: Method): void {
