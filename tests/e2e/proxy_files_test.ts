@@ -8,6 +8,7 @@ import {
   ScriptedUpstream,
   TestProxy,
 } from "./proxy_support.ts";
+import { RawConnection } from "../support/raw_socket.ts";
 
 Deno.test("file.dir serves files, indexes, listings and types of its own", async () => {
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
@@ -115,6 +116,13 @@ hosts:
   assertEquals(parts(await proxy.get("/up/")).status, 502);
   const plain = parts(await proxy.get("/errors/404.html"));
   assertEquals(plain.status, 200);
+  // The same request again and again, on one connection: each is looked up as itself, not as the
+  // document that its predecessor was answered with.
+  using connection = await RawConnection.open(proxy.address);
+  for (let i = 0; i < 5; i++) {
+    await connection.send("GET /root/nothing HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertMatch(await connection.readUntil("<p>not here</p>"), /^HTTP\/1\.1 404 /);
+  }
 });
 
 Deno.test("access-log writes h2o's line for every kind of answer", async () => {
