@@ -118,8 +118,6 @@ export class LoadConnection extends Deadline implements SocketHandler {
     this.phase = Phase.busy;
     this.#written = 0;
     thread.arm(this, nowMs + thread.plan.timeoutMs);
-    const counters = thread.counters;
-    if (this.intendedMs >= thread.measureFromMs) counters[Slot.sent] += this.outstanding;
     this.#isUnsent = true;
     if (!thread.sendQueue.add(this)) this.sendNow(nowMs);
   }
@@ -129,9 +127,12 @@ export class LoadConnection extends Deadline implements SocketHandler {
     if (!this.#isUnsent) return;
     this.#isUnsent = false;
     this.startMs = nowMs;
-    const { isOpenLoop, measureFromMs } = this.thread;
-    // A closed loop's request begins when it is sent; one of the warm-up stays one.
-    if (!isOpenLoop && !this.#isRetry && this.intendedMs >= measureFromMs) this.intendedMs = nowMs;
+    const { isOpenLoop, measureFromMs, counters } = this.thread;
+    if (this.intendedMs >= measureFromMs) {
+      // A closed loop's request begins when it is sent; one of the warm-up stays one.
+      if (!isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
+      counters[Slot.sent] += this.outstanding;
+    }
     this.#writeRest();
   }
 
@@ -241,7 +242,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const nowMs = performance.now();
     const thread = this.thread;
     this.#peerEnded = true;
-    if (this.outstanding === 0) {
+    if (this.outstanding === 0 || this.#isUnsent) {
       thread.counters[Slot.closedIdle]++;
       this.#dropSocket(false);
       thread.reopen(this, nowMs);
@@ -261,7 +262,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
       const code = error.code === "ETLS" ? `ETLS: ${error.message}` : error.code;
       return this.#connectFailed(code, nowMs);
     }
-    if (this.outstanding === 0) {
+    if (this.outstanding === 0 || this.#isUnsent) {
       this.thread.counters[Slot.closedIdle]++;
       this.#dropSocket(false);
       return this.thread.reopen(this, nowMs);
@@ -277,7 +278,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #retry(nowMs: number): boolean {
     if (
       this.#servedCount === 0 || this.#isRetry ||
-      !(this.#isUnsent || this.#mayRepeat())
+      !this.#mayRepeat()
     ) return false;
     this.#dropSocket(false);
     this.#sendAgain(nowMs);
