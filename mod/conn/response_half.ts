@@ -151,7 +151,7 @@ export abstract class ResponseHalf extends Deadline {
   sendFile(fd: number, offset: number, length: number): number {
     if (!this.isResponding || this.#framing !== Framing.length) return length;
     if (length > this.#remaining) throw new RangeError("Cannot send a file: longer than announced");
-    this.outlet.flush();
+    this.outlet.flush(true);
     if (this.outlet.isBlocked) return 0;
     const accepted = this.socket.sendFile!(fd, offset, length);
     if (accepted < 0) return -1;

@@ -53,8 +53,8 @@ export interface Socket {
    * reference. Fewer than offered: the peer is slow; offer the rest in `onDrain`. A socket that has
    * failed accepts 0, and `onClose` follows.
    *
-   * `isLast`: `close` or `shutdown` is called next, so that the FIN can travel with these bytes
-   * (send(2), MSG_MORE). A hint: a backend may ignore it.
+   * `isLast`: `close`, `shutdown` or `sendFile` is called next, so that the FIN or the file can travel
+   * with these bytes (send(2), MSG_MORE). A hint: a backend may ignore it.
    */
   write(bytes: Uint8Array, start: number, end: number, isLast?: boolean): number;
   /**

@@ -1,6 +1,7 @@
 /** What a target names on the disk, ready to be sent. */
 import type { Coding } from "./codings.ts";
 import type { OpenFile } from "./open_file.ts";
+import type { Answer } from "./answer.ts";
 
 /** One form of a file: itself, or its precompressed sibling. */
 export class Representation {
@@ -9,6 +10,8 @@ export class Representation {
   /** Whatever the mode made of a plain answer with this representation; see `StaticSite`. */
   rendered: unknown = null;
   renderedNotModified: unknown = null;
+  /** The 200 with the whole of a form that is not kept in memory; null until it is first asked for. */
+  wholeAnswer: Answer | null = null;
   #file: OpenFile | null;
   #transfers = 0;
   #retired = false;

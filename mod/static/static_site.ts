@@ -96,7 +96,9 @@ export class StaticSite<Rendered> {
   }
 
   #sendPlain(x: FileExchange<Rendered>, resource: Resource, chosen: Representation) {
-    if (chosen.content === null) return this.#send(x, chosen, plainAnswer(resource, chosen));
+    if (chosen.content === null) {
+      return this.#send(x, chosen, chosen.wholeAnswer ??= plainAnswer(resource, chosen));
+    }
     if (chosen.rendered === null) {
       const answer = plainAnswer(resource, chosen);
       chosen.rendered = this.#parts.render(200, answer.fields, chosen.content);

@@ -78,6 +78,7 @@ export class EpollSocket extends SocketInput implements Socket {
     if (!this.isOpen || this.connecting) return 0;
     if (this.#wantsDrain || this.#isShutDown) return 0;
     const sent = sendFile(this.fd, fd, offset, length);
+    if (sent > 0) this.#isHeldBack = false;
     if (sent === length) return sent;
     if (sent === 0) return -1;
     const number = sent < 0 ? errno() : Errno.EAGAIN;
