@@ -64,7 +64,6 @@ export const libc = lazySymbols(symbols, [
   "epoll_wait",
   "getsockopt",
   "read",
-  "recv",
   "recv_at",
   "send",
   "send_at",
