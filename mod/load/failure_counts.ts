@@ -10,7 +10,7 @@ export class FailureCounts {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
   }
 
-  /** In the order of the kinds, the commonest first; `statuses[status]` are answers by status. */
+  /** As `inOrder` has them; `statuses[status]` are answers by status. */
   list(statuses: ArrayLike<number>): FailureCount[] {
     const list: FailureCount[] = Array.from(this.#counts, ([key, count]) => {
       const space = key.indexOf(" ");
@@ -20,7 +20,12 @@ export class FailureCounts {
       const count = statuses[status];
       if (count > 0) list.push({ kind: "status", code: `${status}`, count });
     }
-    const order = (kind: string) => failureKinds.indexOf(kind as FailureKind);
-    return list.sort((a, b) => order(a.kind) - order(b.kind) || b.count - a.count);
+    return inOrder(list);
   }
+}
+
+/** Sorts the list: in the order of the kinds, the commonest first. */
+export function inOrder(failures: FailureCount[]): FailureCount[] {
+  const order = ({ kind }: FailureCount) => (failureKinds as readonly string[]).indexOf(kind);
+  return failures.sort((a, b) => order(a) - order(b) || b.count - a.count);
 }

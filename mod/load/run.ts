@@ -6,7 +6,7 @@ import type { LoadPlan } from "./plan.ts";
 import type { PreparedRun } from "./prepare.ts";
 import type { Interval, LoadResult } from "./result.ts";
 import { samplePeriodMs, Sampler } from "./sampler.ts";
-import { failureKinds } from "./failure.ts";
+import { inOrder } from "./failure_counts.ts";
 import { ThreadStats } from "./stats.ts";
 import type { FailureCount, ThreadOutcome } from "./thread_plan.ts";
 
@@ -140,6 +140,5 @@ export function mergeFailures(failures: readonly FailureCount[]): FailureCount[]
     const key = `${kind} ${code}`;
     counts.set(key, { kind, code, count: count + (counts.get(key)?.count ?? 0) });
   }
-  const order = ({ kind }: FailureCount) => (failureKinds as readonly string[]).indexOf(kind);
-  return [...counts.values()].sort((a, b) => order(a) - order(b) || b.count - a.count);
+  return inOrder([...counts.values()]);
 }
