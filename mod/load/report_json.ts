@@ -230,12 +230,12 @@ export async function timeJson(
 ): Promise<TimeJson> {
   const all = [...new Set([...usualPercents, ...percents])].sort((a, b) => a - b);
   const values = histogram.percentiles(all);
-  const mean = histogram.meanUs;
+  const { count, meanUs, stdevUs } = histogram.spread();
   return {
-    count: histogram.count,
+    count,
     minUs: histogram.minUs,
-    meanUs: Number.isNaN(mean) ? null : mean,
-    stdevUs: histogram.stdevUs,
+    meanUs: Number.isNaN(meanUs) ? null : meanUs,
+    stdevUs,
     maxUs: histogram.maxUs,
     percentilesUs: Object.fromEntries(all.map((percent, index) => [`p${percent}`, values[index]])),
     hdrV2Base64: await encodeHistogram(histogram),

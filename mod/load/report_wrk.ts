@@ -55,12 +55,10 @@ export function wrkReport(result: LoadResult, showLatency: boolean): string {
 }
 
 function statsLine(name: string, histogram: Histogram, format: (value: number) => string): string {
-  const isEmpty = histogram.maxUs === 0 && histogram.count === 0;
-  const mean = isEmpty ? 0 : histogram.meanUs;
-  const stdev = histogram.stdevUs;
-  const within = isEmpty ? NaN : histogram.withinStdev(mean, stdev);
-  return `    ${name.padEnd(10)}${cell(format(mean), 8)}${cell(format(stdev), 10)}` +
-    `${cell(format(histogram.maxUs), 9)}${formatFixed(within, 2).padStart(8)}%`;
+  const { count, meanUs, stdevUs, withinPercent } = histogram.spread();
+  const mean = count === 0 ? 0 : meanUs;
+  return `    ${name.padEnd(10)}${cell(format(mean), 8)}${cell(format(stdevUs), 10)}` +
+    `${cell(format(histogram.maxUs), 9)}${formatFixed(withinPercent, 2).padStart(8)}%`;
 }
 
 function latencyDistribution(latency: Histogram): string[] {

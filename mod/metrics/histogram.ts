@@ -46,6 +46,15 @@ function middleOf(index: number): number {
   return index < subBucketCount ? index : lowestOf(index) + 2 ** ((index >> 10) - 2);
 }
 
+/** Where the values of a histogram lie. */
+export interface Spread {
+  readonly count: number;
+  readonly meanUs: number;
+  readonly stdevUs: number;
+  /** Share of the values within one deviation around the mean. */
+  readonly withinPercent: number;
+}
+
 /** Counts of recorded values, in microseconds. */
 export class Histogram {
   /** The counters, then the exact maximum. */
@@ -82,9 +91,15 @@ export class Histogram {
     return this.slots[maxSlot];
   }
 
+  /** Behind the last counter that can hold something: no walk need go further. */
+  get #end(): number {
+    return indexOf(this.slots[maxSlot] >>> 0) + 1;
+  }
+
   /** The least value recorded, to three digits; 0 when nothing was. */
   get minUs(): number {
-    for (let index = 0; index < counterCount; index++) {
+    const end = this.#end;
+    for (let index = 0; index < end; index++) {
       if (this.slots[index] > 0) return lowestOf(index);
     }
     return 0;
@@ -92,20 +107,22 @@ export class Histogram {
 
   /** Recorded values. Walks the counters: for reports, not for hot paths. */
   get count(): number {
+    const slots = this.slots, end = this.#end;
     let total = 0;
-    for (let index = 0; index < counterCount; index++) total += this.slots[index];
+    for (let index = 0; index < end; index++) total += slots[index];
     return total;
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.slots.fill(0);
+    this.slots.fill(0, 0, this.#end);
+    this.slots[maxSlot] = 0;
   }
 
   /** Adds what `other` holds; exact, because both have the same counters. */
   add(other: Histogram): void {
-    const mine = this.slots, theirs = other.slots;
-    for (let index = 0; index < counterCount; index++) mine[index] += theirs[index];
+    const mine = this.slots, theirs = other.slots, end = other.#end;
+    for (let index = 0; index < end; index++) mine[index] += theirs[index];
     if (theirs[maxSlot] > mine[maxSlot]) mine[maxSlot] = theirs[maxSlot];
   }
 
@@ -119,9 +136,9 @@ export class Histogram {
    * `earlier` up to date. Allocates nothing. The maximum of `into` is known to three digits only.
    */
   advance(earlier: Histogram, into: Histogram): void {
-    const mine = this.slots, before = earlier.slots, total = into.slots;
+    const mine = this.slots, before = earlier.slots, total = into.slots, end = this.#end;
     let last = -1;
-    for (let index = 0; index < counterCount; index++) {
+    for (let index = 0; index < end; index++) {
       const count = mine[index];
       if (count === before[index]) continue;
       total[index] += count - before[index];
@@ -132,9 +149,19 @@ export class Histogram {
     if (last >= 0) total[maxSlot] = Math.max(total[maxSlot], Math.min(highestOf(last), this.maxUs));
   }
 
-  /** Replaces the exact maximum when a histogram is rebuilt from counters alone. */
+  /**
+   * Sets counter `index` of a histogram that is rebuilt, in ascending order of `index`. The maximum
+   * is then known to three digits, until `setMax` is called.
+   */
+  restore(index: number, count: number): void {
+    this.slots[index] = count;
+    if (count > 0) this.slots[maxSlot] = Math.min(highestOf(index), highestTrackableUs);
+  }
+
+  /** The exact maximum of a histogram that was rebuilt; it stays in the last counter that counts. */
   setMax(maxUs: number): void {
-    this.slots[maxSlot] = maxUs;
+    const last = this.#end - 1;
+    this.slots[maxSlot] = Math.min(Math.max(maxUs, lowestOf(last)), highestOf(last));
   }
 
   /**
@@ -148,13 +175,14 @@ export class Histogram {
   /** Several percentiles in one walk; `percents` must ascend. */
   percentiles(percents: readonly number[]): number[] {
     const total = this.count;
+    const last = this.#end - 1;
     const result: number[] = [];
     let index = 0;
     let seen = this.slots[0];
     for (const percent of percents) {
       // At least the first value; the small term undoes what 99.9 / 100 * 1000 rounds upward.
       const rank = Math.max(1, Math.ceil(percent / 100 * total - 1e-9 * total));
-      while (seen < rank && index < counterCount - 1) seen += this.slots[++index];
+      while (seen < rank && index < last) seen += this.slots[++index];
       result.push(total === 0 ? 0 : Math.min(highestOf(index), this.maxUs));
     }
     return result;
@@ -162,49 +190,41 @@ export class Histogram {
 
   /** Arithmetic mean in microseconds, within half a counter's width; NaN when nothing was recorded. */
   get meanUs(): number {
-    let total = 0;
-    let sum = 0;
-    for (let index = 0; index < counterCount; index++) {
-      const count = this.slots[index];
-      if (count === 0) continue;
-      total += count;
-      sum += count * middleOf(index);
-    }
-    return sum / total;
+    return this.spread().meanUs;
   }
 
   /** Standard deviation of the sample (n - 1), as wrk has it; 0 for fewer than two values. */
   get stdevUs(): number {
-    const mean = this.meanUs;
-    let total = 0;
-    let squares = 0;
-    for (let index = 0; index < counterCount; index++) {
-      const count = this.slots[index];
-      if (count === 0) continue;
-      total += count;
-      squares += count * (middleOf(index) - mean) ** 2;
-    }
-    return total < 2 ? 0 : Math.sqrt(squares / (total - 1));
+    return this.spread().stdevUs;
   }
 
-  /** Share in percent of the values within `factor` deviations around the mean; NaN when nothing was recorded. */
-  withinStdev(mean: number, stdev: number, factor = 1): number {
-    const lower = mean - stdev * factor, upper = mean + stdev * factor;
-    let total = 0;
-    let inside = 0;
-    for (let index = 0; index < counterCount; index++) {
-      const count = this.slots[index];
-      if (count === 0) continue;
-      total += count;
-      const middle = middleOf(index);
-      if (middle >= lower && middle <= upper) inside += count;
+  /**
+   * Count, mean, standard deviation, and how many percent of the values lie within one deviation of
+   * the mean; that and the mean are NaN when nothing was recorded.
+   */
+  spread(): Spread {
+    const slots = this.slots, end = this.#end, count = this.count;
+    let sum = 0;
+    for (let index = 0; index < end; index++) {
+      if (slots[index] > 0) sum += slots[index] * middleOf(index);
     }
-    return inside / total * 100;
+    const meanUs = sum / count;
+    let squares = 0;
+    for (let index = 0; index < end; index++) {
+      if (slots[index] > 0) squares += slots[index] * (middleOf(index) - meanUs) ** 2;
+    }
+    const stdevUs = count < 2 ? 0 : Math.sqrt(squares / (count - 1));
+    let inside = 0;
+    for (let index = 0; index < end; index++) {
+      if (Math.abs(middleOf(index) - meanUs) <= stdevUs) inside += slots[index];
+    }
+    return { count, meanUs, stdevUs, withinPercent: inside / count * 100 };
   }
 
   /** Calls `visit` for every counter that is not zero, in ascending order of value. */
   forEach(visit: (lowestUs: number, highestUs: number, count: number) => void): void {
-    for (let index = 0; index < counterCount; index++) {
+    const end = this.#end;
+    for (let index = 0; index < end; index++) {
       const count = this.slots[index];
       if (count > 0) visit(lowestOf(index), highestOf(index), count);
     }

@@ -25,13 +25,13 @@ export function percentileDistribution(histogram: Histogram): string {
       row.fraction === 1 ? start : `${start} ${(1 / (1 - row.fraction)).toFixed(2).padStart(14)}`,
     );
   }
-  const empty = histogram.count === 0;
+  const { count, meanUs, stdevUs } = histogram.spread();
   lines.push(
-    `#[Mean    = ${milliseconds(empty ? 0 : histogram.meanUs)}, StdDeviation   = ${
-      milliseconds(histogram.stdevUs)
+    `#[Mean    = ${milliseconds(count === 0 ? 0 : meanUs)}, StdDeviation   = ${
+      milliseconds(stdevUs)
     }]`,
     `#[Max     = ${milliseconds(histogram.maxUs)}, Total count    = ${
-      String(histogram.count).padStart(12)
+      String(count).padStart(12)
     }]`,
     `#[Buckets = ${String(bucketCount).padStart(12)}, SubBuckets     = ${
       String(subBucketCount).padStart(12)

@@ -100,7 +100,7 @@ function decodePlain(bytes: Uint8Array): Histogram {
   const histogram = new Histogram();
   readCounters(bytes, end, histogram);
   // Whoever knows the exact maximum sets it again; the format itself does not carry it.
-  histogram.setMax(highestRecorded(histogram, highest));
+  histogram.setMax(Math.min(histogram.maxUs, highest));
   return histogram;
 }
 
@@ -125,18 +125,9 @@ function readCounters(bytes: Uint8Array, end: number, histogram: Histogram): voi
       if (index >= counterCount) {
         throw new SyntaxError("Cannot decode the histogram: it holds values above one hour");
       }
-      histogram.slots[index++] = value;
+      histogram.restore(index++, value);
     }
   }
-}
-
-/** The upper end of the last counter in use. */
-function highestRecorded(histogram: Histogram, limit: number): number {
-  let max = 0;
-  histogram.forEach((_lowest, highest) => {
-    max = highest;
-  });
-  return Math.min(max, limit);
 }
 
 function fromBase64(text: string): Uint8Array {

@@ -20,12 +20,13 @@ export function scriptStats(histogram: Histogram): ScriptStats {
     entries.push([Math.min(highest, histogram.maxUs), count]);
   });
   const isEmpty = entries.length === 0;
+  const { meanUs, stdevUs } = histogram.spread();
   const stats = (index: number): [number, number] => entries[index - 1] ?? [0, 0];
   return Object.defineProperties(stats, {
     min: { value: histogram.minUs },
     max: { value: histogram.maxUs },
-    mean: { value: isEmpty ? 0 : histogram.meanUs },
-    stdev: { value: histogram.stdevUs },
+    mean: { value: isEmpty ? 0 : meanUs },
+    stdev: { value: stdevUs },
     length: { value: entries.length },
     percentile: { value: (percent: number) => histogram.percentile(percent) },
   }) as unknown as ScriptStats;

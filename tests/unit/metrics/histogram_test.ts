@@ -60,7 +60,31 @@ Deno.test("mean, deviation, minimum and maximum of known values", () => {
   assertEquals(histogram.meanUs, 250);
   assertAlmostEquals(histogram.stdevUs, 129.0994, 1e-3);
   assertEquals([histogram.minUs, histogram.maxUs], [100, 400]);
-  assertEquals(histogram.withinStdev(250, histogram.stdevUs), 50);
+  assertEquals(histogram.spread().withinPercent, 50);
+});
+
+Deno.test("everything is counted up to the highest value that can be recorded, and not behind it", () => {
+  for (const top of [0, 2047, 2048, 1_000_000, 3_600_000_000, 2 ** 40]) {
+    const histogram = new Histogram();
+    histogram.record(0);
+    histogram.record(top);
+    const sum = new Histogram();
+    sum.add(histogram);
+    assertEquals([sum.count, sum.maxUs], [2, Math.min(top, 3_600_000_000)], `${top}`);
+    assertEquals(sum.percentile(100), Math.min(top, 3_600_000_000));
+    sum.clear();
+    assertEquals(sum.slots.every((slot) => slot === 0), true);
+  }
+});
+
+Deno.test("a maximum stays within the last counter that counts", () => {
+  const histogram = new Histogram();
+  histogram.restore(100, 3);
+  histogram.restore(2500, 1);
+  for (const [asked, kept] of [[0, 2952], [2953, 2953], [1e12, 2953]]) {
+    histogram.setMax(asked);
+    assertEquals([histogram.maxUs, histogram.count], [kept, 4]);
+  }
 });
 
 Deno.test("an empty histogram answers with zeros, and NaN for its mean", () => {
