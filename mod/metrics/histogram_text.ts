@@ -30,9 +30,7 @@ export function percentileDistribution(histogram: Histogram): string {
     `#[Mean    = ${milliseconds(count === 0 ? 0 : meanUs)}, StdDeviation   = ${
       milliseconds(stdevUs)
     }]`,
-    `#[Max     = ${milliseconds(histogram.maxUs)}, Total count    = ${
-      String(count).padStart(12)
-    }]`,
+    `#[Max     = ${milliseconds(histogram.maxUs)}, Total count    = ${String(count).padStart(12)}]`,
     `#[Buckets = ${String(bucketCount).padStart(12)}, SubBuckets     = ${
       String(subBucketCount).padStart(12)
     }]`,

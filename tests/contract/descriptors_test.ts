@@ -28,7 +28,7 @@ contractTest(
       }
       await sleep(50);
     };
-    await round(50);
+    await round(100);
     const before = openDescriptors();
     for (let i = 0; i < 10; i++) await round(100);
     await sleep(100);

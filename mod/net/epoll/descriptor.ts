@@ -17,9 +17,18 @@ export function setOption(fd: number, level: number, option: number, value: numb
   return libc.setsockopt(fd, level, option, integerBytes, 4) < 0 ? errno() : 0;
 }
 
-/** Reads a socket option of C type int; null when the descriptor is no socket. */
-export function getOption(fd: number, level: number, option: number): number | null {
-  length[0] = 4;
+/**
+ * Reads a socket option of C type int, or the first `byteCount` bytes of another one; null when the
+ * descriptor is no socket.
+ */
+export function getOption(
+  fd: number,
+  level: number,
+  option: number,
+  byteCount = 4,
+): number | null {
+  length[0] = byteCount;
+  integer[0] = 0;
   return libc.getsockopt(fd, level, option, integerBytes, length) < 0 ? null : integer[0];
 }
 
@@ -61,9 +70,10 @@ export function openStream(sockaddr: Uint8Array): number {
   return fd;
 }
 
-/** 127.0.0.0/8 or ::1; see sockaddr_in and sockaddr_in6 of ip(7) and ipv6(7). */
-function isLoopback(sockaddr: Uint8Array): boolean {
+/** Within this host: 127.0.0.0/8 or ::1; see sockaddr_in and sockaddr_in6 of ip(7) and ipv6(7). */
+export function isLoopback(sockaddr: Uint8Array): boolean {
   if (sockaddr[0] === AF.inet) return sockaddr[4] === 127;
+  if (sockaddr[0] !== AF.inet6) return false;
   for (let i = 8; i < 23; i++) if (sockaddr[i] !== 0) return false;
   return sockaddr[23] === 1;
 }

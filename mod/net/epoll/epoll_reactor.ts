@@ -24,13 +24,14 @@ import type {
   TickHandler,
 } from "../reactor.ts";
 import { bindListener } from "./bind.ts";
-import { bindSource, isListening, makeNonblocking, openStream } from "./descriptor.ts";
+import { bindSource, isListening, isLoopback, makeNonblocking, openStream } from "./descriptor.ts";
 import { EpollListener } from "./epoll_listener.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
 import { LoopTurn } from "./loop_turn.ts";
 import { OutputBuffers } from "./output_buffers.ts";
 import { Poller } from "./poller.ts";
 import { readAheadMax, ReadBuffers } from "./read_buffers.ts";
+import { SpareStreams } from "./spare_streams.ts";
 import { Waker } from "./waker.ts";
 
 /** Local addresses remembered for `connect`. */
@@ -50,6 +51,7 @@ export class EpollReactor implements Reactor, SocketHome {
   readonly poller = new Poller();
   readonly readBuffers = new ReadBuffers();
   readonly outputBuffers = new OutputBuffers();
+  readonly spareStreams = new SpareStreams();
   #nowMs = performance.now();
   #isInTick = false;
   readonly wheel = new TimerWheel(this.#nowMs);
@@ -108,8 +110,11 @@ export class EpollReactor implements Reactor, SocketHome {
 
   connect(address: Address, handler: SocketHandler, options?: ConnectOptions): Socket {
     const struct = encodeSockaddr(address);
-    const fd = openStream(struct);
-    const socket = new EpollSocket(this, fd, handler, true);
+    // One that was bound to an address stays bound to it.
+    const spareFamily = options?.source === undefined && isLoopback(struct) ? struct[0] : 0;
+    const spare = spareFamily === 0 ? -1 : this.spareStreams.take(struct);
+    const fd = spare >= 0 ? spare : openStream(struct);
+    const socket = new EpollSocket(this, fd, handler, true, spareFamily);
     if (fd < 0) {
       socket.deferConnected(-fd);
       return socket;

@@ -9,10 +9,12 @@ import type { Socket, SocketHandler } from "../reactor.ts";
 import { localAddressOf, peerAddressOf, resetOnClose, takeSocketError } from "./descriptor.ts";
 import type { OutputBuffers } from "./output_buffers.ts";
 import { type InputHome, inputInterest, SocketInput } from "./socket_input.ts";
+import type { SpareStreams } from "./spare_streams.ts";
 
 /** What sockets share: the set they are watched in and the buffers. */
 export interface SocketHome extends InputHome {
   readonly outputBuffers: OutputBuffers;
+  readonly spareStreams: SpareStreams;
   /** Has `socket.deliverDeferred()` called later in this tick or in the next. */
   defer(socket: EpollSocket): void;
 }
@@ -28,6 +30,8 @@ export class EpollSocket extends SocketInput implements Socket {
   #isShutDown = false;
   #deferredErrno = 0;
   #isDeferred = false;
+  /** The peer's end is there, if not read yet: bytes may lie before it. */
+  #finArrived = false;
   /** The last write may wait in the kernel for the FIN. */
   #isHeldBack = false;
 
@@ -36,6 +40,8 @@ export class EpollSocket extends SocketInput implements Socket {
     fd: number,
     public override handler: SocketHandler,
     connecting: boolean,
+    /** Its address family where the socket may serve another connection afterwards; 0: it may not. */
+    readonly spareFamily = 0,
   ) {
     super();
     this.fd = fd;
@@ -119,20 +125,35 @@ export class EpollSocket extends SocketInput implements Socket {
   override close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    if ((this.ended || this.#finArrived) && this.#canBeSpared) {
+      if (this.home.spareStreams.keepEnded(this.fd, this.spareFamily)) {
+        return this.home.poller.spare(this);
+      }
+      this.#isShutDown = true;
+    }
     this.home.poller.forget(this, false);
     // With unread bytes of the peer close(2) sends a reset and throws away what was held back.
     if (this.#isHeldBack && !this.#isShutDown) libc.shutdown(this.fd, 1);
     libc.close(this.fd);
   }
 
+  /** An edge-triggered socket at rest stays silent in the epoll set; others would be told of for ever. */
+  get #canBeSpared(): boolean {
+    return this.spareFamily !== 0 && this.interest === inputInterest;
+  }
+
   closeWithPeer(): void {
-    if (this.ended) return this.close();
+    if (this.ended || this.#finArrived) return this.close();
     this.resume();
     this.leaving = true;
   }
 
   abort(): void {
     if (!this.isOpen) return;
+    if (this.#canBeSpared && this.home.spareStreams.keepReset(this.fd, this.spareFamily)) {
+      this.isOpen = false;
+      return this.home.poller.spare(this);
+    }
     resetOnClose(this.fd);
     this.#isHeldBack = false;
     this.close();
@@ -147,6 +168,7 @@ export class EpollSocket extends SocketInput implements Socket {
   }
 
   override onEvents(mask: number): void {
+    if ((mask & EPOLL.rdhup) !== 0) this.#finArrived = true;
     if (this.leaving && this.isOpen) return this.close();
     if (this.connecting) return this.#finishConnect(mask);
     this.deliverHeld();

@@ -35,6 +35,8 @@ const batchMax = 512;
 export class Poller {
   readonly #epollFd: number;
   readonly #targets: (PollTarget | null)[] = [];
+  /** By descriptor: it is in the set and nobody's, and will be somebody's again. */
+  readonly #isSpare: boolean[] = [];
   readonly #events = new Uint8Array(eventBytes * batchMax);
   readonly #eventView = new DataView(this.#events.buffer);
   readonly #change = new Uint8Array(eventBytes);
@@ -57,13 +59,20 @@ export class Poller {
    */
   watch(target: PollTarget, interest: number): void {
     if (target.interest === interest) return;
-    const op = target.interest === 0 ? EPOLL.ctlAdd : interest === 0 ? EPOLL.ctlDel : EPOLL.ctlMod;
-    if (op === EPOLL.ctlAdd) {
-      target.generation = this.#lastGeneration = (this.#lastGeneration + 1) & 0x7fffffff;
-      this.#targets[target.fd] = target;
-    }
+    const isNew = target.interest === 0;
     target.interest = interest;
-    this.#control(op, target);
+    if (isNew) this.#control(this.#admit(target), target);
+    else this.#control(interest === 0 ? EPOLL.ctlDel : EPOLL.ctlMod, target);
+  }
+
+  /** Gives the target its place; returns how the kernel is to hear of it. */
+  #admit(target: PollTarget): number {
+    const { fd } = target;
+    target.generation = this.#lastGeneration = (this.#lastGeneration + 1) & 0x7fffffff;
+    this.#targets[fd] = target;
+    if (this.#isSpare[fd] !== true) return EPOLL.ctlAdd;
+    this.#isSpare[fd] = false;
+    return EPOLL.ctlMod;
   }
 
   /** Has an edge-triggered target told again, in the next wait, of what is there already. */
@@ -86,6 +95,17 @@ export class Poller {
    */
   forget(target: PollTarget, shared: boolean): void {
     if (target.interest !== 0 && shared) this.watch(target, 0);
+    this.#isSpare[target.fd] = false;
+    this.#release(target);
+  }
+
+  /** Forgets a target whose descriptor stays open, and in the set, for another target. */
+  spare(target: PollTarget): void {
+    this.#isSpare[target.fd] = true;
+    this.#release(target);
+  }
+
+  #release(target: PollTarget): void {
     target.interest = 0;
     if (this.#targets[target.fd] === target) this.#targets[target.fd] = null;
   }
