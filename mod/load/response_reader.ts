@@ -50,7 +50,7 @@ export class ResponseReader<Owner> {
   /** The response was recognised as a repetition of the last one. */
   takeTemplate(template: ResponseTemplate): void {
     this.status = template.status;
-    this.keepAlive = true;
+    this.keepAlive = template.keepAlive;
   }
 
   /**
@@ -158,9 +158,10 @@ export class ResponseReader<Owner> {
     const length = head.framing === Framing.none ? 0 : head.contentLength;
     const isShort = head.framing === Framing.none || head.framing === Framing.length;
     // A held head began in another buffer: `start` is not its beginning.
-    if (template === null || !this.keepAlive || !isShort || bytes !== head.bytes) return;
+    if (template === null || this.status === 101 || !isShort || bytes !== head.bytes) return;
     if (headEnd + length <= end) {
-      template.learn(bytes, start, headEnd, headEnd + length - start, this.status);
+      const totalBytes = headEnd + length - start;
+      template.learn(bytes, start, headEnd, totalBytes, this.status, this.keepAlive);
     }
   }
 

@@ -10,20 +10,29 @@ export class ResponseTemplate {
   /** Head and body. */
   totalBytes = 0;
   status = 0;
+  keepAlive = false;
   readonly #head = new KnownBytes(512);
   #missCount = 0;
 
   /**
-   * Takes a response's head over, unless heads keep changing. `totalBytes` is known from it, and
-   * the connection stays open behind it.
+   * Takes a response's head over, unless heads keep changing; the rest is what the head says, and
+   * `totalBytes` must be known from it.
    */
-  learn(bytes: Uint8Array, start: number, headEnd: number, totalBytes: number, status: number) {
+  learn(
+    bytes: Uint8Array,
+    start: number,
+    headEnd: number,
+    totalBytes: number,
+    status: number,
+    keepAlive: boolean,
+  ): void {
     this.#missCount++;
     // Heads with a request number in them never repeat: look only now and then.
     if (this.#missCount > 64 && (this.#missCount & 255) !== 0) return;
     this.#head.remember(bytes, start, headEnd);
     this.totalBytes = totalBytes;
     this.status = status;
+    this.keepAlive = keepAlive;
   }
 
   /** Whether a response with this head and its whole body begins at `start`, which is a multiple of 4. */

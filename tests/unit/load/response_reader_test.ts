@@ -150,11 +150,23 @@ Deno.test("ResponseTemplate recognises only the head that it has learned", () =>
   }
 });
 
-Deno.test("ResponseTemplate learns nothing from responses that end the connection or are cut up", () => {
+Deno.test("a recognised response says whether its connection ends", () => {
+  for (const [field, keepAlive] of [["Connection: close", false], ["X: y", true]] as const) {
+    const template = new ResponseTemplate();
+    const bytes = encoder.encode(`HTTP/1.1 200 OK\r\n${field}\r\nContent-Length: 0\r\n\r\n`);
+    new ResponseReader<null>(null).read(aid, bytes, 0, bytes.length, Method.get, template);
+    const reader = new ResponseReader<null>(null);
+    reader.takeTemplate(template);
+    assertEquals([reader.status, reader.keepAlive], [200, keepAlive], field);
+  }
+});
+
+Deno.test("ResponseTemplate learns nothing from responses without a length or that are cut up", () => {
   const template = new ResponseTemplate();
   for (
     const text of [
-      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
     ]
