@@ -146,7 +146,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   onOpen(_socket: Socket): void {
     const thread = this.thread;
-    const nowMs = performance.now();
+    const nowMs = this.thread.reactor.readClockMs();
     thread.connectEnded();
     thread.opened(nowMs - this.#connectStartMs);
     this.phase = Phase.idle;
@@ -239,7 +239,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   onEnd(_socket: Socket): void {
-    const nowMs = performance.now();
+    const nowMs = this.thread.reactor.readClockMs();
     const thread = this.thread;
     this.#peerEnded = true;
     if (this.outstanding === 0 || this.#isUnsent) {
@@ -256,7 +256,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   onClose(_socket: Socket, error: PeerError): void {
-    const nowMs = performance.now();
+    const nowMs = this.thread.reactor.readClockMs();
     if (this.phase === Phase.connecting) {
       // What is wrong with a certificate has no number: the reason is the code.
       const code = error.code === "ETLS" ? `ETLS: ${error.message}` : error.code;

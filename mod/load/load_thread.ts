@@ -46,7 +46,6 @@ export class LoadThread implements TickHandler {
   /** Requests that were intended before this belong to the warm-up. */
   measureFromMs = Infinity;
   isOver = false;
-  readonly #reactor: Reactor;
   readonly #stats: ThreadStats;
   readonly #connections: LoadConnection[] = [];
   readonly #waiting: ConnectionQueue;
@@ -72,7 +71,7 @@ export class LoadThread implements TickHandler {
   constructor(
     readonly plan: ThreadPlan,
     stats: ThreadStats,
-    reactor: Reactor,
+    readonly reactor: Reactor,
     { script, secure }: ThreadParts = { script: null, secure: null },
   ) {
     this.#script = script;
@@ -83,7 +82,6 @@ export class LoadThread implements TickHandler {
       : new AnswerGroups(plan.groupBy, this, listening);
     this.observer = this.#answerGroups ?? listening;
     this.#stats = stats;
-    this.#reactor = reactor;
     this.sendQueue = new SendQueue(reactor);
     this.counters = stats.counters;
     this.#remaining = plan.requestCount;
@@ -115,18 +113,18 @@ export class LoadThread implements TickHandler {
     this.#endMs = this.measureFromMs + this.plan.durationMs;
     this.#isWarm = this.plan.warmupMs === 0;
     this.#schedule?.begin(startMs);
-    this.#reactor.tickHandler = this;
+    this.reactor.tickHandler = this;
     if (this.#connections.length === 0) this.stop();
     // Stopped before the start: there is nothing to run.
-    if (!this.isOver) await this.#reactor.run();
-    this.#reactor.tickHandler = null;
+    if (!this.isOver) await this.reactor.run();
+    this.reactor.tickHandler = null;
     return this.#outcome();
   }
 
   /** Ends the run now. What is on its way stays uncounted, except as in flight. */
   stop(): void {
     if (this.isOver) return;
-    const nowMs = Math.min(performance.now(), this.#endMs);
+    const nowMs = Math.min(this.reactor.readClockMs(), this.#endMs);
     this.isOver = true;
     this.#measuredMs = Math.max(0, nowMs - this.measureFromMs);
     let inFlight = 0;
@@ -139,7 +137,7 @@ export class LoadThread implements TickHandler {
     this.counters[Slot.scriptUs] = (this.#script?.spentMs ?? 0) * 1000;
     this.counters[Slot.open] = open;
     if (this.#schedule !== null) this.#closeSchedule(this.#schedule, nowMs);
-    this.#reactor.stop();
+    this.reactor.stop();
   }
 
   onTick(nowMs: number): number {
@@ -190,8 +188,8 @@ export class LoadThread implements TickHandler {
     const options = source === undefined ? {} : { source };
     const { serverName } = connection.group.plan;
     return serverName === null
-      ? this.#reactor.connect(address, connection, options)
-      : this.#secure!.connect(this.#reactor, address, connection, serverName, options);
+      ? this.reactor.connect(address, connection, options)
+      : this.#secure!.connect(this.reactor, address, connection, serverName, options);
   }
 
   /**
@@ -199,7 +197,7 @@ export class LoadThread implements TickHandler {
    * once for all sockets that it reads together, and such reads take a microsecond each.
    */
   receivedMs(byteCount: number): number {
-    return byteCount <= briefBytesMax ? this.#reactor.nowMs : performance.now();
+    return byteCount <= briefBytesMax ? this.reactor.nowMs : this.reactor.readClockMs();
   }
 
   /** A connect has ended, well or not. */
@@ -220,11 +218,11 @@ export class LoadThread implements TickHandler {
   }
 
   arm(entry: Deadline, deadlineMs: number): void {
-    this.#reactor.wheel.arm(entry, deadlineMs);
+    this.reactor.wheel.arm(entry, deadlineMs);
   }
 
   disarm(entry: Deadline): void {
-    this.#reactor.wheel.disarm(entry);
+    this.reactor.wheel.disarm(entry);
   }
 
   /** The bytes as 32-bit words; empty where they do not lie on a word boundary. */
@@ -255,7 +253,7 @@ export class LoadThread implements TickHandler {
       count = 1;
       this.#remaining--;
     }
-    const atMs = claimed === 0 ? performance.now() : connection.intendedMs;
+    const atMs = claimed === 0 ? this.reactor.readClockMs() : connection.intendedMs;
     if (atMs >= this.measureFromMs) {
       this.counters[failureSlot(kind)] += count;
       this.#failures.add(kind, code, count);
@@ -338,7 +336,7 @@ export class LoadThread implements TickHandler {
   }
 
   #sendDue(): void {
-    const nowMs = performance.now();
+    const nowMs = this.reactor.readClockMs();
     while (this.#nextDueMs <= nowMs && !this.#waiting.isEmpty) {
       const connection = this.#waiting.take();
       // One that was closed meanwhile connects, and comes back by itself.

@@ -74,7 +74,10 @@ export class Histogram {
   record(valueUs: number): void {
     const value = valueUs > 0 ? (valueUs < highestTrackableUs ? valueUs : highestTrackableUs) : 0;
     const slots = this.slots;
-    slots[value < subBucketCount ? value | 0 : indexOf(value >>> 0)]++;
+    // One access for small and large values: a second one is compiled only when the first large
+    // value has come, and what was compiled before is thrown away.
+    const index = value < subBucketCount ? value | 0 : indexOf(value >>> 0);
+    slots[index]++;
     if (value > slots[maxSlot]) slots[maxSlot] = value;
   }
 

@@ -156,6 +156,8 @@ export interface Reactor {
    * cheap to read; exact elsewhere.
    */
   readonly nowMs: number;
+  /** The same clock, read anew: for whoever stamps several things within one callback. */
+  readClockMs(): number;
   /** Coarse deadlines of connections; driven by the reactor, from wherever they are armed. */
   readonly wheel: TimerWheel;
   /**

@@ -10,6 +10,7 @@ import { lazySymbols } from "./lazy_symbols.ts";
 const symbols = {
   accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "pointer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   dup2: { parameters: ["i32", "i32"], result: "i32" },
@@ -57,6 +58,7 @@ const symbols = {
  */
 export const libc = lazySymbols(symbols, [
   "accept4",
+  "clock_gettime",
   "close",
   "connect",
   "epoll_ctl",

@@ -17,7 +17,7 @@ export class LoopTurn {
     this.#channel.port1.onmessage = () => this.#proceed();
   }
 
-  /** Resolves after the turn. One promise per turn, which is one per 20 ms under load. */
+  /** Resolves after the turn. One promise per turn, which is one per 50 ms under load. */
   take(): Promise<void> {
     return new Promise(this.#start);
   }

@@ -67,6 +67,10 @@ export class PortableReactor implements Reactor {
     return this.#isInCallback ? this.#nowMs : performance.now();
   }
 
+  readClockMs(): number {
+    return performance.now();
+  }
+
   /** True between `run` and `stop`: callbacks may be made. */
   get isRunning(): boolean {
     return this.#isRunning;

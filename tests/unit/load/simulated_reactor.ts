@@ -54,6 +54,10 @@ export class SimulatedReactor implements Reactor {
   nowMs = 1000;
   readonly wheel = new TimerWheel(this.nowMs);
   tickHandler: TickHandler | null = null;
+
+  readClockMs(): number {
+    return this.nowMs;
+  }
   /** Times at which requests arrived at the server. */
   readonly arrivalsMs: number[] = [];
   #events: Event[] = [];

@@ -1,0 +1,36 @@
+/** The clock of `performance.now()`, at half its cost: two looks at it for each request would show. */
+import { libc } from "./libc.ts";
+
+/** CLOCK_MONOTONIC (clock_gettime(2)), which `performance.now()` counts too, from another origin. */
+const monotonic = 1;
+/** struct timespec: seconds and nanoseconds, 64 bits each; of both the lower halves are enough. */
+const timespec = new Int32Array(new ArrayBuffer(16));
+const timespecPointer = Deno.UnsafePointer.of(timespec);
+const calibrations = 8;
+
+function sinceBootMs(): number {
+  libc.clock_gettime(monotonic, timespecPointer);
+  return timespec[0] * 1000 + timespec[2] / 1e6;
+}
+
+/** What `performance.now()` is ahead by. Of several comparisons the quickest was interrupted least. */
+function findOffsetMs(): number {
+  let offsetMs = 0;
+  let quickestMs = Infinity;
+  for (let i = 0; i < calibrations; i++) {
+    const beforeMs = sinceBootMs();
+    const nowMs = performance.now();
+    const behindMs = sinceBootMs();
+    if (behindMs - beforeMs >= quickestMs) continue;
+    quickestMs = behindMs - beforeMs;
+    offsetMs = nowMs - (beforeMs + behindMs) / 2;
+  }
+  return offsetMs;
+}
+
+const offsetMs = findOffsetMs();
+
+/** Milliseconds as `performance.now()` counts them, in this thread, within some microseconds. */
+export function monotonicMs(): number {
+  return sinceBootMs() + offsetMs;
+}
