@@ -17,17 +17,20 @@ const pollMs = 20;
 
 /** What the listeners of a process that speak the PROXY protocol share. */
 export class AnnouncedListeners {
+  readonly reactor: Reactor;
+  /** Told of connections that are closed because of their header. */
+  readonly log: SparseLog;
+  /** For a header to arrive, in milliseconds; 0: any time. */
+  readonly headerTimeoutMs: number;
   readonly pending = new Set<unknown>();
   /** Filled for one connection at a time. */
   readonly header = new ProxyHeader();
 
-  constructor(
-    readonly reactor: Reactor,
-    /** Told of connections that are closed because of their header. */
-    readonly log: SparseLog,
-    /** For a header to arrive, in milliseconds; 0: any time. */
-    readonly headerTimeoutMs: number,
-  ) {}
+  constructor(reactor: Reactor, log: SparseLog, headerTimeoutMs: number) {
+    this.reactor = reactor;
+    this.log = log;
+    this.headerTimeoutMs = headerTimeoutMs;
+  }
 
   /**
    * `onAccept` sees connections only behind their header, with the addresses that it announced.
@@ -56,17 +59,25 @@ export class AnnouncedListeners {
 
 /** Handles a connection until its header is complete. */
 class Announcement extends Deadline implements SocketHandler {
+  readonly home: AnnouncedListeners;
+  readonly isRequired: boolean;
+  readonly onAccept: AcceptHandler;
+  readonly listener: Listener;
   readonly announced: AnnouncedSocket;
   #received: Uint8Array | null = null;
 
   constructor(
-    readonly home: AnnouncedListeners,
-    readonly isRequired: boolean,
-    readonly onAccept: AcceptHandler,
+    home: AnnouncedListeners,
+    isRequired: boolean,
+    onAccept: AcceptHandler,
     socket: Socket,
-    readonly listener: Listener,
+    listener: Listener,
   ) {
     super();
+    this.home = home;
+    this.isRequired = isRequired;
+    this.onAccept = onAccept;
+    this.listener = listener;
     this.announced = new AnnouncedSocket(socket, this);
     home.pending.add(this);
     const { reactor, headerTimeoutMs } = home;

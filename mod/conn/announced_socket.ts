@@ -9,6 +9,8 @@ import type { Socket, SocketHandler } from "../net/reactor.ts";
  * sockets apart meets this one everywhere.
  */
 export class AnnouncedSocket implements Socket, SocketHandler {
+  readonly inner: Socket;
+  handler: SocketHandler;
   /** Null: the inner socket's own addresses count. */
   source: Address | null = null;
   destination: Address | null = null;
@@ -16,7 +18,9 @@ export class AnnouncedSocket implements Socket, SocketHandler {
   readonly sendFile?: (fd: number, offset: number, length: number) => number;
 
   /** Whoever opens the inner socket makes this object its handler. */
-  constructor(readonly inner: Socket, public handler: SocketHandler) {
+  constructor(inner: Socket, handler: SocketHandler) {
+    this.inner = inner;
+    this.handler = handler;
     if (inner.sendFile !== undefined) {
       this.sendFile = (fd, offset, length) => inner.sendFile!(fd, offset, length);
     }

@@ -42,6 +42,7 @@ type Input = typeof Input[keyof typeof Input];
 const waitingBytesMax = 65_536;
 
 export class ClientConnection extends Deadline implements SocketHandler {
+  readonly home: UpstreamHome;
   handler: ResponseHandler | null = null;
   /** The user's own; for a proxy the exchange that this response belongs to. */
   context: unknown = null;
@@ -68,8 +69,9 @@ export class ClientConnection extends Deadline implements SocketHandler {
   #paused = false;
   #consuming = false;
 
-  constructor(readonly home: UpstreamHome) {
+  constructor(home: UpstreamHome) {
     super();
+    this.home = home;
     this.outlet = new Outlet(home.scratch);
     this.socket = home.open(this);
     this.outlet.socket = this.socket;

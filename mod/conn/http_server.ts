@@ -25,6 +25,9 @@ export interface ConnectionTally {
 
 /** Serves HTTP/1.1 on every connection that it is given. */
 export class HttpServer implements ServerHome {
+  readonly reactor: Reactor;
+  readonly handler: ExchangeHandler;
+  readonly scratch: Scratch;
   readonly options: ServerOptions;
   readonly parser: RequestParser;
   readonly headWriter = new HeadWriter(4096);
@@ -46,11 +49,14 @@ export class HttpServer implements ServerHome {
   #common = encoder.encode(`${serverField}Date: ${imfFixdate(0)}\r\n`);
 
   constructor(
-    readonly reactor: Reactor,
-    readonly handler: ExchangeHandler,
+    reactor: Reactor,
+    handler: ExchangeHandler,
     options: Partial<ServerOptions> = {},
-    readonly scratch: Scratch = Scratch.of(reactor),
+    scratch: Scratch = Scratch.of(reactor),
   ) {
+    this.reactor = reactor;
+    this.handler = handler;
+    this.scratch = scratch;
     this.options = { ...defaultServerOptions, ...options };
     this.parser = new RequestParser(this.options.limits);
     this.idleMs = this.options.idleTimeoutMs || Infinity;

@@ -14,6 +14,9 @@ export type Connector = (connection: ClientConnection) => Socket;
 
 /** The connections to one peer. The most recently used one is taken first, so that spare ones time out. */
 export class KeepalivePool implements UpstreamHome {
+  readonly reactor: Reactor;
+  readonly address: Address;
+  readonly scratch: Scratch;
   readonly options: UpstreamOptions;
   readonly parser: ResponseParser;
   readonly #idle: ClientConnection[] = [];
@@ -22,12 +25,15 @@ export class KeepalivePool implements UpstreamHome {
   #closed = false;
 
   constructor(
-    readonly reactor: Reactor,
-    readonly address: Address,
-    readonly scratch: Scratch,
+    reactor: Reactor,
+    address: Address,
+    scratch: Scratch,
     options: Partial<UpstreamOptions> = {},
     connector: Connector | null = null,
   ) {
+    this.reactor = reactor;
+    this.address = address;
+    this.scratch = scratch;
     this.#connector = connector ?? ((connection) => reactor.connect(address, connection));
     this.options = { ...defaultUpstreamOptions, ...options };
     this.parser = new ResponseParser(this.options.limits);

@@ -11,12 +11,15 @@ const queueBytesMin = 4096;
  * what a slow peer has not taken. The queue is bounded by its users: they stop at `isBlocked`.
  */
 export class Outlet {
+  readonly scratch: Scratch;
   socket: Socket | null = null;
   #queue: Uint8Array | null = null;
   #queueStart = 0;
   #queueEnd = 0;
 
-  constructor(readonly scratch: Scratch) {}
+  constructor(scratch: Scratch) {
+    this.scratch = scratch;
+  }
 
   /** Bytes that wait for the peer. */
   get queuedBytes(): number {

@@ -21,6 +21,8 @@ const chunkSizeLine = new Uint8Array(chunkSizeBytesMax);
 const waitingBytesMax = 65_536;
 
 export abstract class ResponseHalf extends Deadline {
+  readonly home: ServerHome;
+  readonly socket: Socket;
   readonly outlet: Outlet;
   minor: 0 | 1 = 1;
   isHead = false;
@@ -43,8 +45,10 @@ export abstract class ResponseHalf extends Deadline {
   #framing: ResponseFraming = Framing.none;
   #remaining = 0;
 
-  constructor(readonly home: ServerHome, readonly socket: Socket) {
+  constructor(home: ServerHome, socket: Socket) {
     super();
+    this.home = home;
+    this.socket = socket;
     this.outlet = new Outlet(home.scratch);
     this.outlet.socket = socket;
   }

@@ -18,6 +18,7 @@ const scratches = new WeakMap<ScratchHome, Scratch>();
  * where the reactor has batches.
  */
 export class Scratch implements BatchOutput {
+  readonly reactor: ScratchHome;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Behind all output. */
   length = 0;
@@ -34,7 +35,8 @@ export class Scratch implements BatchOutput {
   #sentCount = 0;
   #depth = 0;
 
-  constructor(readonly reactor: ScratchHome) {
+  constructor(reactor: ScratchHome) {
+    this.reactor = reactor;
     this.bytes = reactor.makeOutputBuffer(scratchBytes);
   }
 

@@ -17,6 +17,7 @@ interface Rendering {
  * when a second has passed.
  */
 export class StaticResponse {
+  readonly status: number;
   readonly bodyBytes: number;
   readonly #persistent: Rendering;
   readonly #persistentHead: Rendering;
@@ -27,10 +28,11 @@ export class StaticResponse {
 
   /** `fields` without Date, Server, Content-Length and Connection, which are added. */
   constructor(
-    readonly status: number,
+    status: number,
     fields: readonly (readonly [name: string, value: string])[],
     body: Uint8Array | string,
   ) {
+    this.status = status;
     const content = typeof body === "string" ? encoder.encode(body) : body;
     this.bodyBytes = content.length;
     const none = new Uint8Array(0);

@@ -42,6 +42,7 @@ const noBytes = new Uint8Array(0);
  * object is filled again for each message, and is valid only as long as those bytes are.
  */
 export class MessageHead {
+  readonly isRequest: boolean;
   bytes: Uint8Array = noBytes;
   /** Another number each time that a parser fills the head. */
   revision = 0;
@@ -69,7 +70,8 @@ export class MessageHead {
   hostEnd = -1;
 
   /** The tables grow when a parser is called with a larger `fieldsMax`. */
-  constructor(readonly isRequest: boolean, fieldsMax = 128) {
+  constructor(isRequest: boolean, fieldsMax = 128) {
+    this.isRequest = isRequest;
     this.fields = new Int32Array(4 * fieldsMax);
     this.kinds = new Uint8Array(fieldsMax);
   }

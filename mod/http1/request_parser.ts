@@ -4,6 +4,7 @@ import { parseRequestHead, RequestHead } from "./request_head.ts";
 
 /** Parses the request heads of many connections, and recognises one that is the last one again. */
 export class RequestParser {
+  readonly limits: HeadLimits;
   /**
    * Of the request parsed last; valid until the next `parse`, and as long as its bytes are. One that
    * was recognised keeps its `revision`.
@@ -11,7 +12,8 @@ export class RequestParser {
   readonly head: RequestHead;
   readonly #known: KnownHead;
 
-  constructor(readonly limits: HeadLimits) {
+  constructor(limits: HeadLimits) {
+    this.limits = limits;
     this.head = new RequestHead(limits.fieldsMax);
     this.#known = new KnownHead(this.head);
   }

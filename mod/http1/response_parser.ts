@@ -5,13 +5,15 @@ import { parseResponseHead, ResponseHead } from "./response_head.ts";
 
 /** Parses the response heads of many connections, and recognises one that is the last one again. */
 export class ResponseParser {
+  readonly limits: HeadLimits;
   /** As that of `RequestParser`. */
   readonly head: ResponseHead;
   readonly #known: KnownHead;
   /** Of the request that the known head answers: framing depends on it. */
   #method: Method = 0;
 
-  constructor(readonly limits: HeadLimits) {
+  constructor(limits: HeadLimits) {
+    this.limits = limits;
     this.head = new ResponseHead(limits.fieldsMax);
     this.#known = new KnownHead(this.head);
   }

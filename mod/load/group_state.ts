@@ -6,18 +6,22 @@ const templatesMax = 256;
 
 /** One thread's view of a group of requests: whose turn it is, and what answers looked like. */
 export class GroupState {
+  readonly plan: RequestGroup;
+  readonly randomOrder: boolean;
   readonly #templates: ResponseTemplate[] = [];
   #cursor: number;
   #random: number;
 
   constructor(
-    readonly plan: RequestGroup,
+    plan: RequestGroup,
     threadIndex: number,
     threadCount: number,
-    readonly randomOrder: boolean,
+    randomOrder: boolean,
     /** Responses are looked at in full, by a script or to be counted by a field. */
     observesResponses: boolean,
   ) {
+    this.plan = plan;
+    this.randomOrder = randomOrder;
     const count = plan.batches.length;
     this.#cursor = Math.floor(count * threadIndex / threadCount);
     this.#random = (threadIndex + 1) * 0x9e3779b9 | 0;

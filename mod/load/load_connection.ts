@@ -19,6 +19,10 @@ const restMaxMs = 250;
 const restFirstMs = 10;
 
 export class LoadConnection extends Deadline implements SocketHandler {
+  readonly thread: LoadThread;
+  readonly group: GroupState;
+  /** Number of this connection in the whole run. */
+  readonly index: number;
   phase: Phase = Phase.closed;
   /** Requests sent, or about to be sent, without a complete response. */
   outstanding = 0;
@@ -57,13 +61,11 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #peerEnded = false;
   readonly #reader = new ResponseReader<LoadConnection>(this);
 
-  constructor(
-    readonly thread: LoadThread,
-    readonly group: GroupState,
-    /** Number of this connection in the whole run. */
-    readonly index: number,
-  ) {
+  constructor(thread: LoadThread, group: GroupState, index: number) {
     super();
+    this.thread = thread;
+    this.group = group;
+    this.index = index;
   }
 
   get isOpen(): boolean {

@@ -34,6 +34,8 @@ export interface ThreadParts {
 }
 
 export class LoadThread implements TickHandler {
+  readonly plan: ThreadPlan;
+  readonly reactor: Reactor;
   readonly head = new ResponseHead();
   readonly counters: Float64Array;
   readonly farewells: Farewells;
@@ -69,11 +71,13 @@ export class LoadThread implements TickHandler {
   #claimed = 0;
 
   constructor(
-    readonly plan: ThreadPlan,
+    plan: ThreadPlan,
     stats: ThreadStats,
-    readonly reactor: Reactor,
+    reactor: Reactor,
     { script, secure }: ThreadParts = { script: null, secure: null },
   ) {
+    this.plan = plan;
+    this.reactor = reactor;
     this.#script = script;
     this.#secure = secure;
     const listening = script?.observesResponses ? script : null;

@@ -5,9 +5,11 @@ const encoder = new TextEncoder();
 
 /** A file, or stdout for `-`. */
 export class Output {
+  readonly path: string;
   readonly #file: Deno.FsFile | null;
 
-  private constructor(readonly path: string, file: Deno.FsFile | null) {
+  private constructor(path: string, file: Deno.FsFile | null) {
+    this.path = path;
     this.#file = file;
   }
 

@@ -24,6 +24,7 @@ export interface ReadAid<Owner> {
 }
 
 export class ResponseReader<Owner> {
+  readonly owner: Owner;
   /** Bytes of the response have come. */
   hasBegun = false;
   /** The last `read` came to the response's end. */
@@ -37,7 +38,9 @@ export class ResponseReader<Owner> {
   #heldEnd = 0;
   #decoder: BodyDecoder | null = null;
 
-  constructor(readonly owner: Owner) {}
+  constructor(owner: Owner) {
+    this.owner = owner;
+  }
 
   /** Ready for the next response. */
   reset(): void {

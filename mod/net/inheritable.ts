@@ -24,11 +24,14 @@ export interface InheritableOptions {
 
 /** Somebody else's socket is in the way; the caller may know whose. */
 export class AddressInUse extends StartError {
-  constructor(readonly address: Address) {
+  readonly address: Address;
+
+  constructor(address: Address) {
     super(
       `${formatAddress(address)} in use: another process listens on it`,
       Errno.EADDRINUSE,
     );
+    this.address = address;
   }
 }
 

@@ -49,10 +49,12 @@ function faultOfErrno(number: number): OpenFault {
 }
 
 class DescriptorFile implements OpenFile {
+  readonly fd: number;
   readonly size: number;
   readonly modifiedMs: number;
 
-  constructor(readonly fd: number, info: Deno.FileInfo) {
+  constructor(fd: number, info: Deno.FileInfo) {
+    this.fd = fd;
     this.size = info.size;
     this.modifiedMs = info.mtime?.getTime() ?? 0;
   }

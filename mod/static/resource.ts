@@ -5,6 +5,13 @@ import type { Answer } from "./answer.ts";
 
 /** One form of a file: itself, or its precompressed sibling. */
 export class Representation {
+  readonly size: number;
+  /** Whole seconds, as milliseconds since 1970; NaN: has no modification time. */
+  readonly modifiedMs: number;
+  readonly etag: string;
+  readonly type: string;
+  /** null: the plain file. */
+  readonly coding: Coding | null;
   /** Bytes of the whole, when they are kept in memory. */
   readonly content: Uint8Array | null;
   /** Whatever the mode made of a plain answer with this representation; see `StaticSite`. */
@@ -18,15 +25,18 @@ export class Representation {
 
   constructor(
     file: OpenFile | null,
-    readonly size: number,
+    size: number,
     content: Uint8Array | null,
-    /** Whole seconds, as milliseconds since 1970; NaN: has no modification time. */
-    readonly modifiedMs: number,
-    readonly etag: string,
-    readonly type: string,
-    /** null: the plain file. */
-    readonly coding: Coding | null,
+    modifiedMs: number,
+    etag: string,
+    type: string,
+    coding: Coding | null,
   ) {
+    this.size = size;
+    this.modifiedMs = modifiedMs;
+    this.etag = etag;
+    this.type = type;
+    this.coding = coding;
     this.#file = file;
     this.content = content;
   }

@@ -88,13 +88,16 @@ function statusOf(fault: OpenFault): LoadFault {
 
 /** One load: collects which paths the outcome depends on. */
 class Loader {
+  readonly options: SiteOptions;
+  readonly opener: FileOpener;
+  readonly rootReal: string | null;
   readonly #watched: Watched[] = [];
 
-  constructor(
-    readonly options: SiteOptions,
-    readonly opener: FileOpener,
-    readonly rootReal: string | null,
-  ) {}
+  constructor(options: SiteOptions, opener: FileOpener, rootReal: string | null) {
+    this.options = options;
+    this.opener = opener;
+    this.rootReal = rootReal;
+  }
 
   /** The signature is taken before the file is opened, so that a change in between is noticed later. */
   open(path: string): OpenFile | OpenFault {

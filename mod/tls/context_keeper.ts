@@ -26,6 +26,8 @@ export interface KeeperHome {
  * reported and the old one stays. All workers that share `ticketSeed` resume each other's sessions.
  */
 export class ContextKeeper {
+  readonly ticketSeed: string | null;
+  readonly home: KeeperHome;
   readonly #options: ServerContextOptions;
   #context: ServerContext;
   #stamp: string;
@@ -33,11 +35,9 @@ export class ContextKeeper {
   #timer: number;
 
   /** Throws `StartError` like `ServerContext`. */
-  constructor(
-    options: ServerContextOptions,
-    readonly ticketSeed: string | null,
-    readonly home: KeeperHome,
-  ) {
+  constructor(options: ServerContextOptions, ticketSeed: string | null, home: KeeperHome) {
+    this.ticketSeed = ticketSeed;
+    this.home = home;
     this.#options = options;
     this.#stamp = this.#readStamp();
     this.#keyPeriod = this.#currentPeriod();

@@ -56,10 +56,12 @@ function explain(inner: Socket, failure: OpensslFailure): void {
 
 /** Stands in for the connection's owner until the handshake is done. */
 class Handshake extends Deadline implements SocketHandler {
+  readonly options: SecureAcceptOptions;
   socket: TlsSocket | null = null;
 
-  constructor(readonly options: SecureAcceptOptions) {
+  constructor(options: SecureAcceptOptions) {
     super();
+    this.options = options;
   }
 
   end(): void {

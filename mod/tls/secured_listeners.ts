@@ -14,18 +14,28 @@ export const handshakeTimeoutDefaultMs = 10_000;
 const pollMs = 20;
 
 export class SecuredListeners {
+  readonly reactor: Reactor;
+  readonly logger: Logger;
+  readonly inherited: InheritedTls | null;
+  readonly handshakeTimeoutMs: number;
+  /** Who shares it resumes the same sessions; null: each listener its own. */
+  readonly ticketSeed: string | null;
   readonly #keepers: ContextKeeper[] = [];
   readonly #pending = new Set<unknown>();
   readonly #failures: SparseLog;
 
   constructor(
-    readonly reactor: Reactor,
-    readonly logger: Logger,
-    readonly inherited: InheritedTls | null,
-    readonly handshakeTimeoutMs: number = handshakeTimeoutDefaultMs,
-    /** Who shares it resumes the same sessions; null: each listener its own. */
-    readonly ticketSeed: string | null = inherited?.ticketSeed ?? null,
+    reactor: Reactor,
+    logger: Logger,
+    inherited: InheritedTls | null,
+    handshakeTimeoutMs: number = handshakeTimeoutDefaultMs,
+    ticketSeed: string | null = inherited?.ticketSeed ?? null,
   ) {
+    this.reactor = reactor;
+    this.logger = logger;
+    this.inherited = inherited;
+    this.handshakeTimeoutMs = handshakeTimeoutMs;
+    this.ticketSeed = ticketSeed;
     this.#failures = new SparseLog(logger, () => reactor.nowMs);
   }
 

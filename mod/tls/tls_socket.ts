@@ -36,6 +36,9 @@ export interface TlsSocketOptions {
 }
 
 export class TlsSocket implements Socket, SocketHandler {
+  readonly inner: Socket;
+  handler: SocketHandler;
+  readonly options: TlsSocketOptions;
   isOpen = true;
   /** The handshake is done. */
   isReady = false;
@@ -52,11 +55,14 @@ export class TlsSocket implements Socket, SocketHandler {
 
   /** `context` is an SSL_CTX. The inner socket's handler becomes this object. */
   constructor(
-    readonly inner: Socket,
+    inner: Socket,
     context: Deno.PointerObject,
-    public handler: SocketHandler,
-    readonly options: TlsSocketOptions,
+    handler: SocketHandler,
+    options: TlsSocketOptions,
   ) {
+    this.inner = inner;
+    this.handler = handler;
+    this.options = options;
     const lib = this.#lib;
     const ssl = lib.SSL_new(context);
     if (ssl === null) throw new Error(`SSL_new failed: ${takeFailure().phrase}`);

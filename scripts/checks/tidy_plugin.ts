@@ -3,6 +3,7 @@ import { pathInTree } from "./lint_runner.ts";
 import {
   bannedMembers,
   functionLinesMax,
+  hotFolders,
   longFunctions,
   slowCallFiles,
   slowForeignTypes,
@@ -121,6 +122,7 @@ const plugin: Deno.lint.Plugin = {
           // Its `accessibility` is that of the constructor in this version; the text is right.
           const text = context.sourceCode.getText(node as unknown as Deno.lint.Node);
           if (text.startsWith("private")) checkPrivate(context, node);
+          checkParameterProperty(context, node as unknown as Deno.lint.Node);
         },
       }),
     },
@@ -130,6 +132,13 @@ const plugin: Deno.lint.Plugin = {
 function checkPrivate(context: Context, node: Deno.lint.Node): void {
   if ((node as unknown as { accessibility?: string }).accessibility !== "private") return;
   context.report({ node, message: "private is only a word to the compiler: use #name" });
+}
+
+function checkParameterProperty(context: Context, node: Deno.lint.Node): void {
+  const path = pathInTree(context.filename);
+  if (!hotFolders.some((folder) => path.startsWith(folder))) return;
+  const message = "a parameter property makes every field of its class slow: declare and assign it";
+  context.report({ node, message });
 }
 
 export default plugin;

@@ -5,6 +5,7 @@ export type Variables = Record<string, unknown>;
 
 /** wrk's thread object in the main thread. */
 export class MainThreadHandle {
+  readonly index: number;
   /** `ip:port` that all connections of the thread go to; null: every address of the URL's host. */
   addr: string | null = null;
   /** Set before the thread starts, and what it left when it ended. */
@@ -12,7 +13,9 @@ export class MainThreadHandle {
   #stop: () => void = () => {};
 
   /** `index` from 0 on. */
-  constructor(readonly index: number) {}
+  constructor(index: number) {
+    this.index = index;
+  }
 
   get = (name: string): unknown => this.variables[name];
 
@@ -32,10 +35,17 @@ const own = globalThis as unknown as Variables;
 
 /** `wrk.thread` in the thread itself. Its variables are the script's global variables. */
 export class OwnThreadHandle {
+  readonly index: number;
+  readonly addr: string | null;
+  readonly stop: () => void;
   readonly #names = new Set<string>();
   readonly #before = new Set(Object.getOwnPropertyNames(globalThis));
 
-  constructor(readonly index: number, readonly addr: string | null, readonly stop: () => void) {}
+  constructor(index: number, addr: string | null, stop: () => void) {
+    this.index = index;
+    this.addr = addr;
+    this.stop = stop;
+  }
 
   get = (name: string): unknown => own[name];
 

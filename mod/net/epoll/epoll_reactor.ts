@@ -335,8 +335,11 @@ export class EpollReactor implements Reactor, SocketHome {
 }
 
 class CallbackDeadline extends Deadline {
-  constructor(readonly callback: () => void) {
+  readonly callback: () => void;
+
+  constructor(callback: () => void) {
     super();
+    this.callback = callback;
   }
 
   override onDeadline(): void {

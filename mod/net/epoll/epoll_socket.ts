@@ -25,6 +25,10 @@ const endMask = EPOLL.rdhup | EPOLL.hup | EPOLL.err;
 
 /** A nonblocking stream socket: edge-triggered for input, level-triggered while output waits. */
 export class EpollSocket extends SocketInput implements Socket {
+  override readonly home: SocketHome;
+  override handler: SocketHandler;
+  /** Its address family where the socket may serve another connection afterwards; 0: it may not. */
+  readonly spareFamily: number;
   protected override connecting: boolean;
   #wantsDrain = false;
   #isShutDown = false;
@@ -36,14 +40,16 @@ export class EpollSocket extends SocketInput implements Socket {
   #isHeldBack = false;
 
   constructor(
-    override readonly home: SocketHome,
+    home: SocketHome,
     fd: number,
-    public override handler: SocketHandler,
+    handler: SocketHandler,
     connecting: boolean,
-    /** Its address family where the socket may serve another connection afterwards; 0: it may not. */
-    readonly spareFamily = 0,
+    spareFamily = 0,
   ) {
     super();
+    this.home = home;
+    this.handler = handler;
+    this.spareFamily = spareFamily;
     this.fd = fd;
     this.connecting = connecting;
     if (!connecting) this.home.poller.watch(this, inputInterest);

@@ -1,9 +1,14 @@
 /** Buffers of one size that sockets borrow, so that a new connection allocates nothing once warm. */
 export class BufferPool {
+  readonly bytesEach: number;
+  readonly keptMax: number;
   readonly #free: Uint8Array[] = [];
 
   /** Keeps at most `keptMax` returned buffers of `bytesEach`; what comes back beyond that is garbage. */
-  constructor(readonly bytesEach: number, readonly keptMax: number) {}
+  constructor(bytesEach: number, keptMax: number) {
+    this.bytesEach = bytesEach;
+    this.keptMax = keptMax;
+  }
 
   /** The last one returned, which is the one most likely still in the CPU's cache. */
   take(): Uint8Array {

@@ -50,10 +50,15 @@ function isDatagramSocket(path: string): boolean {
 }
 
 class UdpSender implements MessageSender {
+  readonly hostname: string;
+  readonly port: number;
   readonly datagram = true;
   #socket: Deno.DatagramConn | null = null;
 
-  constructor(readonly hostname: string, readonly port: number) {}
+  constructor(hostname: string, port: number) {
+    this.hostname = hostname;
+    this.port = port;
+  }
 
   async send(bytes: Uint8Array): Promise<void> {
     this.#socket ??= Deno.listenDatagram({
@@ -70,10 +75,13 @@ class UdpSender implements MessageSender {
 }
 
 class UnixDatagramSender implements MessageSender {
+  readonly path: string;
   readonly datagram = true;
   #socket: Deno.DatagramConn | null = null;
 
-  constructor(readonly path: string) {}
+  constructor(path: string) {
+    this.path = path;
+  }
 
   async send(bytes: Uint8Array): Promise<void> {
     // An empty path: the kernel chooses an abstract name, nothing is left in the file system.
@@ -87,10 +95,13 @@ class UnixDatagramSender implements MessageSender {
 }
 
 class StreamSender implements MessageSender {
+  readonly #open: () => Promise<Deno.Conn>;
   readonly datagram = false;
   #connection: Deno.Conn | null = null;
 
-  constructor(private readonly open: () => Promise<Deno.Conn>) {}
+  constructor(open: () => Promise<Deno.Conn>) {
+    this.#open = open;
+  }
 
   async send(bytes: Uint8Array): Promise<void> {
     const reused = this.#connection !== null;
@@ -110,7 +121,7 @@ class StreamSender implements MessageSender {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    this.#connection ??= await this.open();
+    this.#connection ??= await this.#open();
     for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
   }
 }

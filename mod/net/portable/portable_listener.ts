@@ -18,6 +18,9 @@ const nobody: SocketHandler = {
 
 /** A `Deno.Listener` behind a callback: one `accept` at a time. */
 export class PortableListener implements Listener {
+  readonly reactor: PortableReactor;
+  readonly listener: Deno.Listener;
+  readonly onAccept: AcceptHandler;
   readonly fd = -1;
   readonly address: Address;
   readonly #inode: number | null;
@@ -28,11 +31,10 @@ export class PortableListener implements Listener {
   /** Grows with every accept: the closing waits until it stands still. */
   #serial = 0;
 
-  constructor(
-    readonly reactor: PortableReactor,
-    readonly listener: Deno.Listener,
-    readonly onAccept: AcceptHandler,
-  ) {
+  constructor(reactor: PortableReactor, listener: Deno.Listener, onAccept: AcceptHandler) {
+    this.reactor = reactor;
+    this.listener = listener;
+    this.onAccept = onAccept;
     this.address = fromDeno(listener.addr);
     this.#inode = this.address.kind === "unix" ? socketInode(this.address.path) : null;
     this.#acceptLoop().catch(reactor.fail);

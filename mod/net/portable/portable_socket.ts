@@ -11,8 +11,11 @@ const lingerMs = 30_000;
 
 /** Ends a closed socket whose peer does not read what is still queued for it. */
 class LingerDeadline extends Deadline {
-  constructor(readonly conn: Deno.Conn) {
+  readonly conn: Deno.Conn;
+
+  constructor(conn: Deno.Conn) {
     super();
+    this.conn = conn;
   }
 
   override onDeadline(): void {
@@ -22,6 +25,11 @@ class LingerDeadline extends Deadline {
 
 /** A `Deno.Conn` behind callbacks: one loop reads, another writes, each with one operation at a time. */
 export class PortableSocket implements Socket {
+  readonly reactor: PortableReactor;
+  handler: SocketHandler;
+  readonly source: ErrorSource;
+  /** Where `connect` was sent; null for an accepted socket. */
+  readonly target: Address | null;
   #isOpen = true;
   #conn: Deno.Conn | null = null;
   #connecting: AbortController | null = null;
@@ -37,12 +45,15 @@ export class PortableSocket implements Socket {
   #linger: LingerDeadline | null = null;
 
   constructor(
-    readonly reactor: PortableReactor,
-    public handler: SocketHandler,
-    readonly source: ErrorSource,
-    /** Where `connect` was sent; null for an accepted socket. */
-    readonly target: Address | null,
+    reactor: PortableReactor,
+    handler: SocketHandler,
+    source: ErrorSource,
+    target: Address | null,
   ) {
+    this.reactor = reactor;
+    this.handler = handler;
+    this.source = source;
+    this.target = target;
     this.#queue = new WriteQueue(reactor.writeBuffers);
   }
 

@@ -7,13 +7,16 @@ import type { PortableReactor } from "./portable_reactor.ts";
  * the handler allowed is over.
  */
 export class TickDriver {
+  readonly reactor: PortableReactor;
   handler: TickHandler | null = null;
   #isRequested = false;
   #timer: number | null = null;
   /** When `#timer` fires. */
   #timerDueMs = Infinity;
 
-  constructor(readonly reactor: PortableReactor) {}
+  constructor(reactor: PortableReactor) {
+    this.reactor = reactor;
+  }
 
   /** Has the handler called soon, once, however often it is asked for. */
   request(): void {

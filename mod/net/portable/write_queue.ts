@@ -7,13 +7,16 @@ import type { BufferPool } from "./buffer_pool.ts";
  * the other is being filled. Together they never hold more than one buffer's size.
  */
 export class WriteQueue {
+  readonly pool: BufferPool;
   #filling: Uint8Array | null = null;
   #filledEnd = 0;
   #flight: Uint8Array | null = null;
   #flightStart = 0;
   #flightEnd = 0;
 
-  constructor(readonly pool: BufferPool) {}
+  constructor(pool: BufferPool) {
+    this.pool = pool;
+  }
 
   /** Bytes accepted and not yet taken by the kernel. */
   get byteCount(): number {

@@ -17,10 +17,13 @@ const stepMs = 20;
 const slowestMs = 5000;
 
 export class LeastTime implements Balancer {
+  readonly inflight: boolean;
   /** The peers that share the least time, from the front; reused for each choice. */
   readonly #equals: Peer[] = [];
 
-  constructor(readonly inflight: boolean) {}
+  constructor(inflight: boolean) {
+    this.inflight = inflight;
+  }
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
     const equals = this.#equals;

@@ -5,6 +5,8 @@ import type { OutlierWatch } from "./outlier_watch.ts";
 import type { PeerTimes } from "./peer_times.ts";
 
 export class Peer {
+  readonly plan: PeerPlan;
+  readonly index: number;
   weight: number;
   /** Lowered by failures, regained by one at each selection (nginx's effective_weight). */
   effectiveWeight: number;
@@ -56,7 +58,9 @@ export class Peer {
   /** Connections of each user of the peer, by that user's number; theirs alone. */
   readonly pools: unknown[] = [];
 
-  constructor(readonly plan: PeerPlan, readonly index: number) {
+  constructor(plan: PeerPlan, index: number) {
+    this.plan = plan;
+    this.index = index;
     this.weight = this.effectiveWeight = plan.weight;
     this.failsMax = plan.failsMax;
     this.failTimeoutMs = plan.failTimeoutMs;

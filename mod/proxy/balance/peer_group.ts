@@ -15,6 +15,7 @@ import { RetryBudget } from "./retry_budget.ts";
 import { RoundRobin } from "./round_robin.ts";
 
 export class PeerGroup {
+  readonly plan: UpstreamPlan;
   #peers: readonly Peer[] = [];
   #lastId = -1;
   #primaries: readonly Peer[] = [];
@@ -29,7 +30,8 @@ export class PeerGroup {
   retries = 0;
   retriesDenied = 0;
 
-  constructor(readonly plan: UpstreamPlan, random: () => number = Math.random) {
+  constructor(plan: UpstreamPlan, random: () => number = Math.random) {
+    this.plan = plan;
     this.#balancer = makeBalancer(plan.balance, random);
     this.#backupBalancer = makeBalancer(plan.balance, random);
     this.#until = plan.balance.kind === "least_time" ? plan.balance.until : null;

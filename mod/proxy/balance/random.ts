@@ -11,10 +11,15 @@ import type { Peer } from "./peer.ts";
 import { RoundRobin } from "./round_robin.ts";
 
 export class RandomChoice implements Balancer {
+  readonly two: boolean;
+  readonly random: () => number;
   readonly #fallback = new RoundRobin();
 
   /** `random` gives numbers from 0 to below 1. */
-  constructor(readonly two: boolean, readonly random: () => number) {}
+  constructor(two: boolean, random: () => number) {
+    this.two = two;
+    this.random = random;
+  }
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
     if (peers.length === 0) return null;

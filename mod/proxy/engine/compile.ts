@@ -41,10 +41,15 @@ export interface CompileParts {
 }
 
 export class RouteCompiler {
+  readonly plan: ProxyPlan;
+  readonly parts: CompileParts;
   readonly #upstreams = new Map<string, Upstream>();
   readonly #realIps = new Map<RealIpPlan, RealIp>();
 
-  constructor(readonly plan: ProxyPlan, readonly parts: CompileParts) {}
+  constructor(plan: ProxyPlan, parts: CompileParts) {
+    this.plan = plan;
+    this.parts = parts;
+  }
 
   /** Every upstream that a route uses. */
   get upstreams(): Iterable<Upstream> {

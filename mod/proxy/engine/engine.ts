@@ -27,6 +27,11 @@ const spareExchangesMax = 4096;
 const redispatchesMax = 5;
 
 export class Engine implements EngineHome {
+  readonly reactor: Reactor;
+  readonly global: GlobalPlan;
+  readonly logger: Logger;
+  /** Given: those of the engine before, which go on. */
+  readonly metrics: EngineMetrics;
   readonly scratch: Scratch;
   readonly serverFields: ServerFields;
   readonly tunnels = new Set<{ close(): void }>();
@@ -38,12 +43,15 @@ export class Engine implements EngineHome {
   readonly #clientServers: HttpServer[] = [];
 
   constructor(
-    readonly reactor: Reactor,
-    readonly global: GlobalPlan,
-    readonly logger: Logger,
-    /** Given: those of the engine before, which go on. */
-    readonly metrics: EngineMetrics = new EngineMetrics(),
+    reactor: Reactor,
+    global: GlobalPlan,
+    logger: Logger,
+    metrics: EngineMetrics = new EngineMetrics(),
   ) {
+    this.reactor = reactor;
+    this.global = global;
+    this.logger = logger;
+    this.metrics = metrics;
     this.scratch = Scratch.of(reactor);
     this.serverFields = new ServerFields(global, reactor);
     this.requestBodyBytesMax = global.requestBodyBytesMax;
@@ -172,12 +180,22 @@ function wantsHeads(routes: readonly Route[]): boolean {
 
 /** Routes the requests of one server and passes later events on to whoever handles them. */
 class Dispatcher implements ExchangeHandler {
+  readonly engine: Engine;
+  readonly router: Router<Route>;
+  readonly scheme: "http" | "https";
+  readonly tally: ListenerMetrics;
+
   constructor(
-    readonly engine: Engine,
-    readonly router: Router<Route>,
-    readonly scheme: "http" | "https",
-    readonly tally: ListenerMetrics,
-  ) {}
+    engine: Engine,
+    router: Router<Route>,
+    scheme: "http" | "https",
+    tally: ListenerMetrics,
+  ) {
+    this.engine = engine;
+    this.router = router;
+    this.scheme = scheme;
+    this.tally = tally;
+  }
 
   onRequest(x: Exchange): void {
     const facts = (x.connectionContext ??= this.#newFacts(x)) as ConnectionFacts;

@@ -18,14 +18,16 @@ export class ListenerMetrics implements ConnectionTally {
 
 /** A plan that is in force, or whose last requests are being answered. */
 export class Generation {
+  readonly number: number;
+  /** Open client connections. */
+  readonly connections: () => number;
   readonly sinceMs = Date.now();
   isEnding = false;
 
-  constructor(
-    readonly number: number,
-    /** Open client connections. */
-    readonly connections: () => number,
-  ) {}
+  constructor(number: number, connections: () => number) {
+    this.number = number;
+    this.connections = connections;
+  }
 }
 
 /** As JSON. */

@@ -9,6 +9,7 @@ import { ServedInfo } from "./served_info.ts";
 const noTrailers: readonly (readonly [string, string])[] = [];
 
 export class Call implements RequestOrigin, BodySource {
+  readonly head: HeadCopy;
   readonly request: ServedRequest;
   readonly info: ServedInfo;
   readonly body: RequestBody | null;
@@ -27,7 +28,8 @@ export class Call implements RequestOrigin, BodySource {
   #onCompleted: ((error: Error | null) => void)[] | null = null;
   #isCompleted = false;
 
-  constructor(exchange: Exchange, readonly head: HeadCopy) {
+  constructor(exchange: Exchange, head: HeadCopy) {
+    this.head = head;
     this.#exchange = exchange;
     this.body = exchange.hasRequestBody ? new RequestBody(this) : null;
     this.request = new ServedRequest(this);

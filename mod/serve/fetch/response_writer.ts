@@ -22,13 +22,15 @@ let textBuffer = new Uint8Array(16 << 10);
 const keptBytesMax = 1 << 20;
 
 export class ResponseWriter {
+  readonly chunked: ChunkedMode;
+  /** A body's stream failed, or the handler's response could not be sent. */
+  readonly onFailure: (call: Call, error: unknown) => void;
   cork: Cork = { enter() {}, leave() {} };
 
-  constructor(
-    readonly chunked: ChunkedMode,
-    /** A body's stream failed, or the handler's response could not be sent. */
-    readonly onFailure: (call: Call, error: unknown) => void,
-  ) {}
+  constructor(chunked: ChunkedMode, onFailure: (call: Call, error: unknown) => void) {
+    this.chunked = chunked;
+    this.onFailure = onFailure;
+  }
 
   /**
    * Sends `response`. Returns null when all of it has been handed over, else a promise for the end of

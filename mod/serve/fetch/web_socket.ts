@@ -30,6 +30,7 @@ export async function closeWebSockets(): Promise<void> {
 type Listener<T extends Event> = ((event: T) => void) | null;
 
 export class ServedWebSocket extends EventTarget implements SocketHandler, FrameHandler {
+  readonly url: string;
   static readonly CONNECTING = State.connecting;
   static readonly OPEN = State.open;
   static readonly CLOSING = State.closing;
@@ -56,8 +57,9 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   #pinged = false;
   #closeSent = false;
 
-  constructor(readonly url: string, options: { protocol?: string; idleTimeout?: number }) {
+  constructor(url: string, options: { protocol?: string; idleTimeout?: number }) {
     super();
+    this.url = url;
     this.protocol = options.protocol ?? "";
     this.#idleMs = (options.idleTimeout ?? 30) * 1000;
   }

@@ -25,13 +25,18 @@ export interface FrameHandler {
 
 /** Reads the frames that a client sends. */
 export class FrameReader {
+  readonly handler: FrameHandler;
+  readonly messageBytesMax: number;
   #waiting = new Uint8Array(0);
   #fragments: Uint8Array<ArrayBuffer>[] = [];
   #fragmentBytes = 0;
   #opcode = 0;
   #isOver = false;
 
-  constructor(readonly handler: FrameHandler, readonly messageBytesMax: number) {}
+  constructor(handler: FrameHandler, messageBytesMax: number) {
+    this.handler = handler;
+    this.messageBytesMax = messageBytesMax;
+  }
 
   push(bytes: Uint8Array, start: number, end: number): void {
     const joined = new Uint8Array(this.#waiting.length + end - start);

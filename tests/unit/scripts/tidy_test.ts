@@ -34,6 +34,14 @@ Deno.test("checkTidy() caps functions, methods and arrows at 70 lines and names 
   ]);
 });
 
+Deno.test("checkTidy() finds parameter properties where objects live for each connection", async () => {
+  const text =
+    "export class A {\n  constructor(readonly b: number, public c: number, d: number) {}\n}\n";
+  const findings = await findingsFor({ "mod/conn/x.ts": text, "mod/cli/x.ts": text });
+  const why = "a parameter property makes every field of its class slow: declare and assign it";
+  assertEquals(findings, [`mod/conn/x.ts:2: ${why}`, `mod/conn/x.ts:2: ${why}`]);
+});
+
 Deno.test("checkTidy() finds an empty catch, with or without a comment in it", async () => {
   const findings = await findingsFor({
     "mod/a/x.ts": "try {\n  f();\n} catch {\n  // nothing\n}\nf().catch(() => {});\n",

@@ -6,6 +6,8 @@ const noBytes = new Uint8Array(0);
 
 /** Who requests come from, in the forms that the data path wants. Made once for each address. */
 export class ClientIdentity {
+  readonly address: Address;
+  readonly scheme: "http" | "https";
   /** IP literal; "" on a unix socket. */
   readonly ip: string;
   /** Its bytes, for ip_hash. */
@@ -16,7 +18,9 @@ export class ClientIdentity {
   /** The proto line alone, for a request that has an x-forwarded-for to be continued. */
   readonly protoLine: Uint8Array;
 
-  constructor(readonly address: Address, readonly scheme: "http" | "https") {
+  constructor(address: Address, scheme: "http" | "https") {
+    this.address = address;
+    this.scheme = scheme;
     const parsed = address.kind === "tcp" ? parseIp(address.host) : null;
     this.ipBytes = parsed === null ? noBytes : unmapped(parsed);
     const isAsWritten = parsed === null || this.ipBytes.length === parsed.length;

@@ -13,6 +13,8 @@ export interface Redirector {
 }
 
 export class ConnectionFacts {
+  readonly id: number;
+  readonly redirector: Redirector;
   /** Who is connected. */
   readonly peer: ClientIdentity;
   /** Whom the request under way comes from: the peer, or who it names where it is trusted. */
@@ -40,12 +42,9 @@ export class ConnectionFacts {
   authority = "";
 
   /** `id` counts connections. */
-  constructor(
-    x: Exchange,
-    scheme: "http" | "https",
-    readonly id: number,
-    readonly redirector: Redirector,
-  ) {
+  constructor(x: Exchange, scheme: "http" | "https", id: number, redirector: Redirector) {
+    this.id = id;
+    this.redirector = redirector;
     this.peer = this.client = new ClientIdentity(x.peerAddress(), scheme);
   }
 

@@ -30,11 +30,14 @@ for (let i = 0; i < 26; i++) idBytes[0x41 + i] = idBytes[0x61 + i] = 1;
  * system's. They tell requests apart and are no secrets.
  */
 export class IdGenerator {
+  readonly seed: (words: Uint32Array) => void;
   readonly #state = new Uint32Array(4);
   #left = 0;
 
   /** Fills `words` with random bits; replaced in tests. */
-  constructor(readonly seed: (words: Uint32Array) => void = systemSeed) {}
+  constructor(seed: (words: Uint32Array) => void = systemSeed) {
+    this.seed = seed;
+  }
 
   /** Writes 32 hexadecimal digits. */
   write(target: Uint8Array): void {

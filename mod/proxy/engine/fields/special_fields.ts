@@ -7,13 +7,12 @@ import { latin1Bytes, type MessageHead } from "../../../http1/mod.ts";
  * look-up. Throws RangeError, at start-up, for a set that breaks this.
  */
 export class SpecialFields<Special extends number> {
+  readonly none: Special;
   readonly #ofLength: (readonly [name: Uint8Array, special: Special] | undefined)[];
 
   /** `names` in lower case; `none` is what every other field is. */
-  constructor(
-    names: readonly (readonly [name: string, special: Special])[],
-    readonly none: Special,
-  ) {
+  constructor(names: readonly (readonly [name: string, special: Special])[], none: Special) {
+    this.none = none;
     this.#ofLength = new Array(1 + Math.max(...names.map(([name]) => name.length)));
     for (const [name, special] of names) {
       if (this.#ofLength[name.length] !== undefined) {

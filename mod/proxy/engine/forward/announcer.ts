@@ -12,13 +12,15 @@ const nothing = new Uint8Array(0);
  * peer would take the next client for this one.
  */
 export class Announcer {
+  readonly version: ProxyVersion;
+  /** The header goes ahead of the handshake: whoever opens the socket sends it. */
+  readonly isTls: boolean;
   #header: Uint8Array = nothing;
 
-  constructor(
-    readonly version: ProxyVersion,
-    /** The header goes ahead of the handshake: whoever opens the socket sends it. */
-    readonly isTls: boolean,
-  ) {}
+  constructor(version: ProxyVersion, isTls: boolean) {
+    this.version = version;
+    this.isTls = isTls;
+  }
 
   /** Of the connection that is being opened. */
   readonly header = (): Uint8Array => this.#header;

@@ -66,12 +66,15 @@ function cookieOf(head: RequestHead, name: string): string {
 
 /** Changes nothing: a route that the request names some way or other. */
 class RouteSession implements Session {
+  readonly sid: string;
   readonly isBound: boolean = false;
   readonly changesRequest: boolean = false;
   /** Of the peer that answers. */
   protected answering = "";
 
-  constructor(readonly sid: string) {}
+  constructor(sid: string) {
+    this.sid = sid;
+  }
 
   requestCookie(value: string): string {
     return value;
@@ -92,8 +95,13 @@ class RouteSession implements Session {
 
 /** nginx's: every answer sets the cookie, so that `expires` counts from the last one. */
 class CookieSession extends RouteSession {
-  constructor(readonly plan: StickyCookiePlan, sid: string, readonly epochMs: number) {
+  readonly plan: StickyCookiePlan;
+  readonly epochMs: number;
+
+  constructor(plan: StickyCookiePlan, sid: string, epochMs: number) {
     super(sid);
+    this.plan = plan;
+    this.epochMs = epochMs;
   }
 
   override ownCookie(_status: number): string {
@@ -126,15 +134,17 @@ interface Seen {
 
 /** Tengine's insert: a cookie of ours, set when the client has none or comes to another peer. */
 class InsertSession extends RouteSession {
+  readonly plan: StickySessionPlan;
   override readonly isBound: boolean;
   override readonly changesRequest: boolean;
   readonly #firstS: number;
   readonly #nowS: number;
 
-  constructor(readonly plan: StickySessionPlan, value: string, epochMs: number) {
+  constructor(plan: StickySessionPlan, value: string, epochMs: number) {
     const nowS = Math.floor(epochMs / 1000);
     const seen = seenIn(plan, value, nowS);
     super(seen?.sid ?? "");
+    this.plan = plan;
     this.isBound = !plan.fallback;
     this.changesRequest = plan.indirect;
     this.#nowS = nowS;
@@ -193,10 +203,12 @@ function isWithin(ageS: number, limitS: number | null): boolean {
 
 /** Tengine's rewrite: the upstream decides which answers set the cookie, and we its value. */
 class RewriteSession extends RouteSession {
+  readonly plan: StickySessionPlan;
   override readonly isBound: boolean;
 
-  constructor(readonly plan: StickySessionPlan, sid: string) {
+  constructor(plan: StickySessionPlan, sid: string) {
     super(sid);
+    this.plan = plan;
     this.isBound = !plan.fallback;
   }
 
@@ -209,11 +221,13 @@ class RewriteSession extends RouteSession {
 
 /** Tengine's prefix: the upstream's own cookie, with the peer's name and `~` before its value. */
 class PrefixSession extends RouteSession {
+  readonly plan: StickySessionPlan;
   override readonly isBound: boolean;
   override readonly changesRequest: boolean = true;
 
-  constructor(readonly plan: StickySessionPlan, value: string) {
+  constructor(plan: StickySessionPlan, value: string) {
     super(value.slice(0, Math.max(value.indexOf("~"), 0)));
+    this.plan = plan;
     this.isBound = !plan.fallback;
   }
 

@@ -38,6 +38,11 @@ const freeNumbers: number[] = [];
 let lastNumber = -1;
 
 export class Upstream {
+  readonly group: PeerGroup;
+  readonly settings: UpstreamSettings;
+  readonly host: UpstreamHost;
+  /** Makes the key of `balance: hash`; null for the others. */
+  readonly hashKey: HashKey | null;
   /** Reads the clients' sessions; null without. */
   readonly sticky: Sticky | null;
   readonly #pools = new Map<Peer, KeepalivePool>();
@@ -47,12 +52,15 @@ export class Upstream {
   #number = freeNumbers.pop() ?? ++lastNumber;
 
   constructor(
-    readonly group: PeerGroup,
-    readonly settings: UpstreamSettings,
-    readonly host: UpstreamHost,
-    /** Makes the key of `balance: hash`; null for the others. */
-    readonly hashKey: HashKey | null,
+    group: PeerGroup,
+    settings: UpstreamSettings,
+    host: UpstreamHost,
+    hashKey: HashKey | null,
   ) {
+    this.group = group;
+    this.settings = settings;
+    this.host = host;
+    this.hashKey = hashKey;
     const { sticky, scheme } = group.plan;
     // A file of issuers that cannot be read is told at the start, not by the first request.
     if (scheme === "https") upstreamContext(settings);

@@ -6,7 +6,13 @@ import type { Engine } from "../engine.ts";
 import type { ProxyRoute, Route, RouteHandler } from "../routes.ts";
 
 export class ProxyHandler implements RouteHandler {
-  constructor(readonly engine: Engine, readonly proxy: ProxyRoute) {}
+  readonly engine: Engine;
+  readonly proxy: ProxyRoute;
+
+  constructor(engine: Engine, proxy: ProxyRoute) {
+    this.engine = engine;
+    this.proxy = proxy;
+  }
 
   handle(x: Exchange, route: Route, router: Router<Route>, facts: ConnectionFacts): boolean {
     this.engine.proxied().start(x, route, this.proxy, router, facts);

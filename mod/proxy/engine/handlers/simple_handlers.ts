@@ -24,7 +24,15 @@ export function destination(url: string, x: Exchange, route: Route, router: Rout
 
 /** `redirect`: the rest of the path and the query are appended, as h2o does it. */
 export class RedirectHandler implements RouteHandler {
-  constructor(readonly home: EngineHome, readonly url: string, readonly status: number) {}
+  readonly home: EngineHome;
+  readonly url: string;
+  readonly status: number;
+
+  constructor(home: EngineHome, url: string, status: number) {
+    this.home = home;
+    this.url = url;
+    this.status = status;
+  }
 
   handle(x: Exchange, route: Route, router: Router<Route>): boolean {
     const location = destination(this.url, x, route, router);
@@ -40,7 +48,13 @@ export class RedirectHandler implements RouteHandler {
 
 /** `redirect` with `internal: ON`: the request is answered as if it had been for another path. */
 export class InternalRedirectHandler implements RouteHandler {
-  constructor(readonly home: EngineHome, readonly url: string) {}
+  readonly home: EngineHome;
+  readonly url: string;
+
+  constructor(home: EngineHome, url: string) {
+    this.home = home;
+    this.url = url;
+  }
 
   handle(x: Exchange, route: Route, router: Router<Route>): boolean {
     this.home.redispatch(x, destination(this.url, x, route, router));
@@ -50,11 +64,19 @@ export class InternalRedirectHandler implements RouteHandler {
 
 /** Tengine's `check_status`. */
 export class CheckStatusHandler implements RouteHandler {
+  readonly home: EngineHome;
+  readonly format: CheckStatusFormat;
+  readonly rows: () => { readonly rows: readonly StatusRow[]; readonly generation: number };
+
   constructor(
-    readonly home: EngineHome,
-    readonly format: CheckStatusFormat,
-    readonly rows: () => { readonly rows: readonly StatusRow[]; readonly generation: number },
-  ) {}
+    home: EngineHome,
+    format: CheckStatusFormat,
+    rows: () => { readonly rows: readonly StatusRow[]; readonly generation: number },
+  ) {
+    this.home = home;
+    this.format = format;
+    this.rows = rows;
+  }
 
   handle(x: Exchange, route: Route, router: Router<Route>, _facts: ConnectionFacts): boolean {
     const { method } = x.head;

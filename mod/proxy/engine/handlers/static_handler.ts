@@ -26,13 +26,16 @@ import type { Route, RouteHandler } from "../routes.ts";
 
 /** A small response as the site remembers it; its head is written for each answer. */
 class Rendered {
+  readonly status: number;
+  readonly fields: readonly Field[];
+  readonly body: Uint8Array;
   readonly #compressed = new Map<string, Uint8Array>();
 
-  constructor(
-    readonly status: number,
-    readonly fields: readonly Field[],
-    readonly body: Uint8Array,
-  ) {}
+  constructor(status: number, fields: readonly Field[], body: Uint8Array) {
+    this.status = status;
+    this.fields = fields;
+    this.body = body;
+  }
 
   /** Made once, as long as the site remembers the file. */
   compressed(encoding: Encoding, level: number): Uint8Array {
@@ -131,6 +134,7 @@ function withoutValidators(fields: readonly Field[]): Field[] {
 
 /** Gives the site an exchange that adds what the route adds, and that logs its end. */
 class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
+  readonly x: Exchange;
   readonly #home: EngineHome;
   readonly #route: Route;
   /** What is under way, once the site has said so. */
@@ -139,7 +143,8 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   #changes: Field[] | null = null;
   #writer: HeadWriter | null = null;
 
-  constructor(readonly x: Exchange, route: Route, home: EngineHome) {
+  constructor(x: Exchange, route: Route, home: EngineHome) {
+    this.x = x;
     this.#route = route;
     this.#home = home;
   }
@@ -247,11 +252,15 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
 
 /** A file that is being sent at the client's pace. */
 class FileSending implements ExchangeState {
-  constructor(
-    readonly transfer: FileTransfer<Rendered>,
-    readonly files: FileExchangeView,
-    readonly home: EngineHome,
-  ) {}
+  readonly transfer: FileTransfer<Rendered>;
+  readonly files: FileExchangeView;
+  readonly home: EngineHome;
+
+  constructor(transfer: FileTransfer<Rendered>, files: FileExchangeView, home: EngineHome) {
+    this.transfer = transfer;
+    this.files = files;
+    this.home = home;
+  }
 
   onBody(): void {}
   onBodyEnd(): void {}
