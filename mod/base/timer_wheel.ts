@@ -31,9 +31,12 @@ export class TimerWheel {
   onLink: ((dueMs: number) => void) | null = null;
   #armedCount = 0;
   #lastSlotTime: number;
+  /** When the next slot comes up; until then there is nothing to advance. */
+  #nextSlotMs: number;
 
   constructor(nowMs: number) {
     this.#lastSlotTime = Math.floor(nowMs / TimerWheel.slotMs);
+    this.#nextSlotMs = (this.#lastSlotTime + 1) * TimerWheel.slotMs;
   }
 
   /** Entries in the wheel; with none, nobody needs to call `advance`. */
@@ -60,10 +63,12 @@ export class TimerWheel {
 
   /** Calls `onDeadline` of every entry whose deadline has passed. */
   advance(nowMs: number): void {
+    if (nowMs < this.#nextSlotMs) return;
     const slotTime = Math.floor(nowMs / TimerWheel.slotMs);
     // After a long stop (SIGSTOP, a suspended host) one full turn sees every entry.
     const from = Math.max(this.#lastSlotTime + 1, slotTime - slotCount + 1);
     this.#lastSlotTime = slotTime;
+    this.#nextSlotMs = (slotTime + 1) * TimerWheel.slotMs;
     for (let time = from; time <= slotTime; time++) this.#expire(time & (slotCount - 1), nowMs);
   }
 

@@ -65,6 +65,8 @@ export class LoadThread implements TickHandler {
   #isWarm = false;
   /** Connections opened so far at the start, and connects under way. */
   #openedUpTo = 0;
+  /** Until then `onTick` has nothing to do. */
+  #quietUntilMs = -Infinity;
   #connectingCount = 0;
   /** Requests that may still be sent, and those sent whose end is open. */
   #remaining: number;
@@ -130,6 +132,7 @@ export class LoadThread implements TickHandler {
     if (this.isOver) return;
     const nowMs = Math.min(this.reactor.readClockMs(), this.#endMs);
     this.isOver = true;
+    this.#quietUntilMs = -Infinity;
     this.#measuredMs = Math.max(0, nowMs - this.measureFromMs);
     let inFlight = 0;
     const open = this.counters[Slot.open];
@@ -145,6 +148,7 @@ export class LoadThread implements TickHandler {
   }
 
   onTick(nowMs: number): number {
+    if (nowMs < this.#quietUntilMs) return this.#waitUntil(this.#quietUntilMs, nowMs);
     if (this.isOver) return Infinity;
     if (nowMs < this.#startMs) return this.#waitUntil(this.#startMs, nowMs);
     if (!this.#isWarm && nowMs >= this.measureFromMs) {
@@ -163,10 +167,17 @@ export class LoadThread implements TickHandler {
       this.#isWarm ? Infinity : this.measureFromMs,
       this.#delays.nextMs,
     );
+    if (this.#canBeQuiet) this.#quietUntilMs = nextMs;
     return this.#waitUntil(
       this.#waiting.isEmpty ? nextMs : Math.min(nextMs, this.#nextDueMs),
       nowMs,
     );
+  }
+
+  /** Nothing but time makes work for `onTick`: no schedule does, no script, no connection to be opened. */
+  get #canBeQuiet(): boolean {
+    return this.#schedule === null && this.#script === null &&
+      this.#openedUpTo === this.#connections.length;
   }
 
   /** A wait that ends shortly before `thenMs`; 0 close to it, so that the reactor does not sleep. */

@@ -16,10 +16,10 @@ const symbols = {
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
   /** With a timespec in place of milliseconds; null where glibc is older than 2.35. */
   epoll_pwait2: {
-    parameters: ["i32", "buffer", "i32", "buffer", "pointer"],
+    parameters: ["i32", "pointer", "i32", "buffer", "pointer"],
     result: "i32",
     optional: true,
   },

@@ -39,6 +39,7 @@ export class Poller {
   readonly #isSpare: boolean[] = [];
   readonly #events = new Uint8Array(eventBytes * batchMax);
   readonly #eventView = new DataView(this.#events.buffer);
+  readonly #eventsPointer = Deno.UnsafePointer.of(this.#events);
   readonly #change = new Uint8Array(eventBytes);
   readonly #changeView = new DataView(this.#change.buffer);
   /** struct timespec: seconds and nanoseconds, 64 bits each. */
@@ -112,14 +113,20 @@ export class Poller {
 
   /** Blocks this thread for at most `timeoutMs`; returns how many events came (0: none, or a signal). */
   wait(timeoutMs: number): number {
-    return libc.epoll_wait(this.#epollFd, this.#events, batchMax, timeoutMs);
+    return libc.epoll_wait(this.#epollFd, this.#eventsPointer, batchMax, timeoutMs);
   }
 
   /** The same for less than a millisecond; returns at once where the system cannot wait so little. */
   waitBriefly(timeoutMs: number): number {
     if (libc.epoll_pwait2 === null) return this.wait(0);
     this.#timespec[2] = Math.max(0, timeoutMs * 1e6);
-    return libc.epoll_pwait2(this.#epollFd, this.#events, batchMax, this.#timespecBytes, null);
+    return libc.epoll_pwait2(
+      this.#epollFd,
+      this.#eventsPointer,
+      batchMax,
+      this.#timespecBytes,
+      null,
+    );
   }
 
   /** The same on Deno's thread pool; -1 waits for ever. */
