@@ -94,8 +94,6 @@ export class LoadRun {
     times: Pick<LoadResult, "startedAt" | "cpuUserMs" | "cpuSystemMs">,
   ): LoadResult {
     const plan = this.#plan;
-    const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
-    for (const each of crew.stats) stats.add(each);
     return {
       ...times,
       url: this.#prepared.shownUrl,
@@ -106,7 +104,7 @@ export class LoadRun {
       isRamp: plan.stages !== null &&
         (plan.stages.length > 1 || plan.stages[0].rateStart !== plan.stages[0].rateEnd),
       measuredMs,
-      stats,
+      stats: sumOf(crew.stats),
       rates: sampler.rates,
       intervals: sampler.intervals,
       failures: mergeFailures(outcomes.flatMap((outcome) => outcome.failures)),
@@ -120,6 +118,14 @@ export class LoadRun {
       threadVariables: outcomes.map((outcome) => outcome.variables),
     };
   }
+}
+
+/** The numbers of all threads; a single one's are not copied, which would take longer than a short run. */
+function sumOf(threads: readonly ThreadStats[]): ThreadStats {
+  if (threads.length === 1) return threads[0];
+  const sum = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+  for (const each of threads) sum.add(each);
+  return sum;
 }
 
 function averageRate(plan: LoadPlan): number | null {

@@ -1,12 +1,10 @@
 /** Sockets of ended connections that can carry another one. */
 import { libc } from "../../sys/libc.ts";
-import { AF, SO, SOL, TCP } from "../../sys/sockaddr.ts";
-import { getOption } from "./descriptor.ts";
+import { AF, SO, SOL } from "../../sys/sockaddr.ts";
+import { getOption, isAllAcknowledged } from "./descriptor.ts";
 
 /** Kept for either address family; more are closed, so that descriptors do not run short for others. */
 const sparesMax = 64;
-/** TCP_CLOSE of tcp_states.h: nothing is left to be sent, acknowledged or waited for. */
-const stateClosed = 7;
 /** struct sockaddr of family AF_UNSPEC: connect(2) then takes the association away. */
 const unspecified = new Uint8Array(16);
 
@@ -32,10 +30,7 @@ export class SpareStreams {
   keepEnded(fd: number, addressFamily: number): boolean {
     libc.shutdown(fd, 1);
     const spares = this.#of(addressFamily);
-    if (spares.length >= sparesMax || getOption(fd, SOL.tcp, TCP.info, 1) !== stateClosed) {
-      return false;
-    }
-    return this.#keep(fd, spares);
+    return spares.length < sparesMax && isAllAcknowledged(fd) && this.#keep(fd, spares);
   }
 
   /** The same by a reset, whatever is under way. False: nothing was done. */
