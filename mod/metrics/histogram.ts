@@ -161,10 +161,14 @@ export class Histogram {
     if (count > 0) this.slots[maxSlot] = Math.min(highestOf(index), highestTrackableUs);
   }
 
-  /** The exact maximum of a histogram that was rebuilt; it stays in the last counter that counts. */
+  /**
+   * The exact maximum of a histogram that was rebuilt, its fraction too; one that does not belong
+   * to the last counter that counts is brought to that counter's nearest end.
+   */
   setMax(maxUs: number): void {
     const last = this.#end - 1;
-    this.slots[maxSlot] = Math.min(Math.max(maxUs, lowestOf(last)), highestOf(last));
+    const known = maxUs < lowestOf(last + 1) ? maxUs : highestOf(last);
+    this.slots[maxSlot] = Math.max(known, lowestOf(last));
   }
 
   /**
