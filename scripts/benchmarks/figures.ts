@@ -1,6 +1,6 @@
 /** Trials to figures, and figures to a ratio. Pure. */
 import type { ContenderResult, Row, Trial } from "./measure.ts";
-import { summarize, type Summary } from "./statistics.ts";
+import { quantile, summarize, type Summary } from "./statistics.ts";
 
 /** A contender's figures. */
 export interface Figures {
@@ -32,14 +32,33 @@ export function figuresOf(row: Row, contender: ContenderResult): Figures | null 
 /** Failed requests, as a share of all, up to which figures can be compared. */
 const errorShareMax = 0.001;
 
+/** How one contender compares with another, from runs that followed each other. */
+export interface Ratio {
+  readonly median: number;
+  /** The middle half of the pairs lies between these. */
+  readonly lowerQuartile: number;
+  readonly upperQuartile: number;
+}
+
 /**
- * Our requests per CPU-second as a multiple of another contender's; null when one is missing, or
- * when one has failed so often that its figure is that of another task.
+ * Our requests per CPU-second as a multiple of another contender's: the median over pairs of runs,
+ * because a machine that others use too changes its pace between runs by more than programs differ,
+ * and less within a pair. Null when one is missing, or when one has failed so often that its
+ * figure is that of another task.
  */
-export function ratioTo(row: Row, index: number): number | null {
+export function ratioTo(row: Row, index: number): Ratio | null {
   const ours = figuresOf(row, row.contenders[0]);
   const theirs = figuresOf(row, row.contenders[index]);
   if (ours === null || theirs === null) return null;
   if (Math.max(ours.errorShare, theirs.errorShare) > errorShareMax) return null;
-  return theirs.cpu.median / ours.cpu.median;
+  const costs = row.contenders.map(({ trials }) =>
+    trials.map((trial) => trial[row.judged].userUs + trial[row.judged].systemUs)
+  );
+  const pairs = Math.min(costs[0].length, costs[index].length);
+  const ratios = costs[0].slice(0, pairs).map((cost, run) => costs[index][run] / cost);
+  return {
+    median: quantile(ratios, 0.5),
+    lowerQuartile: quantile(ratios, 0.25),
+    upperQuartile: quantile(ratios, 0.75),
+  };
 }

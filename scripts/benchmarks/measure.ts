@@ -80,7 +80,8 @@ export async function measureRow(
   }
   const present = [...sides.keys()].filter((index) => sides[index] !== null);
   for (let run = 1; run <= effort.runs; run++) {
-    for (const index of present) {
+    // Forth and back, so that nobody always follows the same one.
+    for (const index of run % 2 === 1 ? present : present.toReversed()) {
       progress(`${comparison.contenders[index].name}: run ${run} of ${effort.runs}`);
       trials[index].push(await runTrial(sides[index]!, connections, effort.seconds));
     }

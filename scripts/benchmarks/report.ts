@@ -1,5 +1,5 @@
 /** Rows to text. Pure. */
-import { figuresOf, ratioTo } from "./figures.ts";
+import { figuresOf, type Ratio, ratioTo } from "./figures.ts";
 import type { Row } from "./measure.ts";
 import { summarize, type Summary } from "./statistics.ts";
 import { type GaugeRow, judgeGauge, judgeRow, renderVerdict } from "./verdict.ts";
@@ -54,9 +54,15 @@ function renderContender(row: Row, index: number): string {
   const time = `${cpu.median.toFixed(2).padStart(8)} ${spread(cpu)}  ` +
     `(${user.median.toFixed(2)} + ${system.median.toFixed(2)})`;
   const ratio = index === 0 ? null : ratioTo(row, index);
-  const verdict = ratio === null ? "" : `hayate has ${ratio.toFixed(2)} x as many`;
+  const verdict = ratio === null ? "" : `hayate has ${renderRatio(ratio)} as many`;
   const trouble = errors === 0 ? "" : `  ${errors} ERRORS`;
   return `${rate} ${time.padEnd(42)}${verdict}${trouble}`.trimEnd();
+}
+
+function renderRatio({ median, lowerQuartile, upperQuartile }: Ratio): string {
+  const text = `${median.toFixed(2)} x`;
+  if (lowerQuartile === upperQuartile) return text;
+  return `${text} (${lowerQuartile.toFixed(2)} to ${upperQuartile.toFixed(2)})`;
 }
 
 function grouped(value: number): string {

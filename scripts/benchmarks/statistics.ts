@@ -7,11 +7,16 @@ export interface Summary {
 
 /** Throws when `values` is empty. */
 export function summarize(values: readonly number[]): Summary {
-  if (values.length === 0) throw new RangeError("Cannot summarize: there are no values");
+  const median = quantile(values, 0.5);
+  const range = Math.max(...values) - Math.min(...values);
+  return { median, spread: median === 0 ? 0 : range / 2 / median };
+}
+
+/** What `share` (0 to 1) of the values do not exceed, between two of them in proportion. Throws when `values` is empty. */
+export function quantile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError("Cannot take a quantile: there are no values");
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const median = sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
-  return { median, spread: median === 0 ? 0 : (sorted.at(-1)! - sorted[0]) / 2 / median };
+  const place = share * (sorted.length - 1);
+  const below = sorted[Math.floor(place)], above = sorted[Math.ceil(place)];
+  return below + (above - below) * (place - Math.floor(place));
 }

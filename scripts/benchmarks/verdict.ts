@@ -26,7 +26,7 @@ export interface Verdict {
 export function judgeRow(row: Row): Verdict | null {
   if (row.goal === null) return null;
   const ratios = row.contenders.slice(1).map((_, index) => ratioTo(row, index + 1));
-  const known = ratios.filter((ratio) => ratio !== null);
+  const known = ratios.filter((ratio) => ratio !== null).map(({ median }) => median);
   const reached = known.length === 0 ? null : Math.min(...known);
   const others = row.contenders.length > 2 ? "the best other's" : `${row.contenders[1].name}'s`;
   return {

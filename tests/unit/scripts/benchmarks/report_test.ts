@@ -3,7 +3,7 @@ import { figuresOf, ratioTo } from "../../../../scripts/benchmarks/figures.ts";
 import type { Row, Trial } from "../../../../scripts/benchmarks/measure.ts";
 import { renderGaugeRow, renderRow } from "../../../../scripts/benchmarks/report.ts";
 import { type GaugeRow, judgeGauge, judgeRow } from "../../../../scripts/benchmarks/verdict.ts";
-import { summarize } from "../../../../scripts/benchmarks/statistics.ts";
+import { quantile, summarize } from "../../../../scripts/benchmarks/statistics.ts";
 
 function trial(requestsPerSecond: number, userUs: number, systemUs: number): Trial {
   return {
@@ -43,8 +43,13 @@ Deno.test("summarize() gives the median and half the range", () => {
   assertEquals(summarize([0]), { median: 0, spread: 0 });
 });
 
+Deno.test("quantile() lies between values in proportion", () => {
+  assertEquals([0, 0.5, 0.75, 1].map((share) => quantile([30, 10, 20], share)), [10, 20, 25, 30]);
+  assertEquals(quantile([7], 0.25), 7);
+});
+
 Deno.test("ratioTo() compares requests per CPU-second of the judged side", () => {
-  assertAlmostEquals(ratioTo(row, 1)!, 5 / 4);
+  assertAlmostEquals(ratioTo(row, 1)!.median, 5 / 4);
   assertEquals(ratioTo(row, 2), null);
   assertEquals(figuresOf(row, row.contenders[1])!.errors, 3);
   const failing = { ...row.contenders[1], trials: [{ ...trial(100_000, 1, 4), errors: 500 }] };
@@ -52,12 +57,24 @@ Deno.test("ratioTo() compares requests per CPU-second of the judged side", () =>
   assertEquals(ratioTo({ ...row, contenders }, 1), null, "failures are another task");
 });
 
+Deno.test("ratioTo() compares runs that followed each other, whatever pace the machine had", () => {
+  const trials = (costs: number[]) => costs.map((cost) => trial(100_000, 0, cost));
+  const contenders = [
+    { ...row.contenders[0], trials: trials([1, 2, 4, 8, 16]) },
+    { ...row.contenders[1], trials: trials([1.5, 2, 8, 8.8, 19.2]) },
+  ];
+  const { median, lowerQuartile, upperQuartile } = ratioTo({ ...row, contenders }, 1)!;
+  [[median, 1.2], [lowerQuartile, 1.1], [upperQuartile, 1.5]].forEach(([is, should]) =>
+    assertAlmostEquals(is, should)
+  );
+});
+
 Deno.test("renderRow() shows figures, ratio, errors, who is missing and the verdict", () => {
   assertEquals(
     renderRow(row),
     `  tcp, 50 connections, driven by wrk
     ours                              150,000  ±1.3%     4.00  ±3.8%  (0.50 + 3.50)
-    theirs                            100,000  ±1.0%     5.00  ±1.0%  (1.00 + 4.00)            hayate has 1.25 x as many  3 ERRORS
+    theirs                            100,000  ±1.0%     5.00  ±1.0%  (1.00 + 4.00)            hayate has 1.25 x (1.22 to 1.28) as many  3 ERRORS
     absent                          not measured: absent is missing
     PASS        at least 1.20 x the best other's requests per CPU-second: 1.25`,
   );
