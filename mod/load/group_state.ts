@@ -9,6 +9,8 @@ export class GroupState {
   readonly plan: RequestGroup;
   readonly randomOrder: boolean;
   readonly #templates: ResponseTemplate[] = [];
+  /** Requests that go out together. */
+  readonly #batchSize: number;
   #cursor: number;
   #random: number;
 
@@ -23,19 +25,20 @@ export class GroupState {
     this.plan = plan;
     this.randomOrder = randomOrder;
     const count = plan.batches.length;
+    this.#batchSize = plan.ends[0].length;
     this.#cursor = Math.floor(count * threadIndex / threadCount);
     this.#random = (threadIndex + 1) * 0x9e3779b9 | 0;
     if (observesResponses || count > templatesMax) return;
     for (let index = 0; index < count; index++) this.#templates.push(new ResponseTemplate());
   }
 
-  /** Index of the request to send next. */
+  /** Index of the first request to send next. */
   next(): number {
     const count = this.plan.batches.length;
     if (count === 1) return 0;
     if (this.randomOrder) return this.#randomBelow(count);
     const index = this.#cursor;
-    this.#cursor = index + 1 === count ? 0 : index + 1;
+    this.#cursor = (index + this.#batchSize) % count;
     return index;
   }
 

@@ -42,11 +42,16 @@ export class LoadConnection extends Deadline implements SocketHandler {
   requestIndex = 0;
   #socket: Socket | null = null;
   #batch: Uint8Array = noBytes;
-  #batchEnd = 0;
   #written = 0;
   /** Offsets behind the requests of the batch, and which of them is answered next. */
   #ends: Int32Array = noEnds;
   #position = 0;
+  /**
+   * The part of the batch that this connection carries, where it may not carry all of it: the
+   * requests that wait for an answer here, and the offset behind the last of them.
+   */
+  #portionCount = 0;
+  #portionEnd = 0;
   /** Methods of a script's requests; null: those of the group. */
   #methods: readonly Method[] | null = null;
   /** Responses on this socket. */
@@ -101,7 +106,6 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #load(bytes: Uint8Array, ends: Int32Array, count: number): void {
     this.#batch = bytes;
     this.#ends = ends;
-    this.#batchEnd = ends[count - 1];
     this.#position = 0;
     this.outstanding = count;
     this.#isRetry = false;
@@ -119,6 +123,11 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const thread = this.thread;
     this.phase = Phase.busy;
     this.#written = 0;
+    const { requestsPerConnection } = thread.plan;
+    this.#portionCount = this.#servedCount + this.outstanding > requestsPerConnection
+      ? requestsPerConnection - this.#servedCount
+      : this.outstanding;
+    this.#portionEnd = this.#ends[this.#position + this.#portionCount - 1];
     thread.arm(this, nowMs + thread.plan.timeoutMs);
     this.#isUnsent = true;
     if (!thread.sendQueue.add(this)) this.sendNow(nowMs);
@@ -133,13 +142,13 @@ export class LoadConnection extends Deadline implements SocketHandler {
     if (this.intendedMs >= measureFromMs) {
       // A closed loop's request begins when it is sent; one of the warm-up stays one.
       if (!isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
-      counters[Slot.sent] += this.outstanding;
+      counters[Slot.sent] += this.#portionCount;
     }
     this.#writeRest();
   }
 
   #writeRest(): void {
-    const written = this.#socket!.write(this.#batch, this.#written, this.#batchEnd);
+    const written = this.#socket!.write(this.#batch, this.#written, this.#portionEnd);
     this.#written += written;
     if (this.intendedMs >= this.thread.measureFromMs) {
       this.thread.counters[Slot.bytesSent] += written;
@@ -164,7 +173,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   onDrain(_socket: Socket): void {
-    if (this.#written < this.#batchEnd) this.#writeRest();
+    if (this.#written < this.#portionEnd) this.#writeRest();
   }
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
@@ -198,7 +207,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
       if (at < 0) return this.fail("protocol", describeFault(at).name, nowMs);
       if (!reader.isComplete) return;
       // Bytes that no request asked for make the response a broken one.
-      if (at < end && this.outstanding === 1 && reader.keepAlive) {
+      if (at < end && this.#portionCount === 1 && reader.keepAlive) {
         return this.fail("protocol", "bytesBehindResponse", nowMs);
       }
       this.#complete(nowMs);
@@ -221,6 +230,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     this.#servedCount++;
     this.failureStreak = 0;
     this.outstanding--;
+    this.#portionCount--;
     this.#position++;
     if (this.outstanding > 0) this.requestIndex = this.group.following(this.requestIndex);
     if (!keepAlive || this.#servedCount >= thread.plan.requestsPerConnection) {
@@ -236,8 +246,11 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const thread = this.thread;
     if (!keepAlive) thread.counters[Slot.closedAfterResponse]++;
     this.#dropSocket(!keepAlive && !this.#peerEnded);
-    if (this.outstanding > 0) this.#sendAgain(nowMs);
-    else thread.next(this, nowMs);
+    if (this.outstanding === 0) return thread.next(this, nowMs);
+    // The rest of the batch may never have been sent: this connection had carried its share.
+    if (this.#portionCount > 0) this.#countRetried();
+    else this.#isRetry = false;
+    this.#sendOnNew(nowMs);
   }
 
   onEnd(_socket: Socket): void {
@@ -270,7 +283,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
       return this.thread.reopen(this, nowMs);
     }
     if (!this.#reader.hasBegun && this.#retry(nowMs)) return;
-    this.fail(this.#written < this.#batchEnd ? "write" : "read", error.code, nowMs);
+    this.fail(this.#written < this.#portionEnd ? "write" : "read", error.code, nowMs);
   }
 
   /**
@@ -283,29 +296,31 @@ export class LoadConnection extends Deadline implements SocketHandler {
       !this.#mayRepeat()
     ) return false;
     this.#dropSocket(false);
-    this.#sendAgain(nowMs);
+    this.#countRetried();
     this.#isRetry = true;
+    this.#sendOnNew(nowMs);
     return true;
   }
 
-  /** Whether all requests without an answer may be sent a second time. */
+  /** Whether all requests that were sent and have no answer may be sent a second time. */
   #mayRepeat(): boolean {
-    if (this.#methods === null) return this.group.mayRetry(this.requestIndex, this.outstanding);
-    return this.#methods.slice(this.#position, this.#position + this.outstanding).every(
-      isIdempotent,
-    );
+    const count = this.#portionCount;
+    if (this.#methods === null) return this.group.mayRetry(this.requestIndex, count);
+    return this.#methods.slice(this.#position, this.#position + count).every(isIdempotent);
+  }
+
+  #countRetried(): void {
+    if (this.intendedMs < this.thread.measureFromMs) return;
+    this.thread.counters[Slot.retried] += this.#portionCount;
   }
 
   /** Sends the unanswered rest of the batch on a new connection. */
-  #sendAgain(nowMs: number): void {
-    const thread = this.thread;
-    thread.countRetried(this);
+  #sendOnNew(nowMs: number): void {
     const answeredBytes = this.#position === 0 ? 0 : this.#ends[this.#position - 1];
     if (answeredBytes > 0) {
-      this.#batch = this.#batch.slice(answeredBytes, this.#batchEnd);
+      this.#batch = this.#batch.slice(answeredBytes);
       this.#ends = this.#ends.slice(this.#position, this.#position + this.outstanding)
         .map((end) => end - answeredBytes);
-      this.#batchEnd = this.#batch.length;
       this.#methods = this.#methods?.slice(this.#position) ?? null;
       this.#position = 0;
     }

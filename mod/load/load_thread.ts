@@ -276,12 +276,6 @@ export class LoadThread implements TickHandler {
     this.#endWhenDone();
   }
 
-  countRetried(connection: LoadConnection): void {
-    if (connection.intendedMs >= this.measureFromMs) {
-      this.counters[Slot.retried] += connection.outstanding;
-    }
-  }
-
   /** The connection is free, or closed: its next request, or its place in the queue. */
   next(connection: LoadConnection, nowMs: number): void {
     if (this.isOver) return;

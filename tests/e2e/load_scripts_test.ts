@@ -49,6 +49,15 @@ Deno.test("script pipeline: several requests at once", async () => {
   assertEquals(stats.byTarget, { "GET /?a": 10, "GET /?b": 10, "GET /?c": 10 });
 });
 
+Deno.test("a connection that may not carry all that a script asks at once leaves the rest to the next", async () => {
+  const { stats } = await runExample(
+    "pipeline",
+    ...["-n", "30", "-t1", "-c2", "--requests-per-connection", "2"],
+  );
+  assertEquals(stats.byTarget, { "GET /?a": 10, "GET /?b": 10, "GET /?c": 10 });
+  assertEquals(stats.responses, 30);
+});
+
 Deno.test("script auth: what a response said goes into later requests", async () => {
   const { stats } = await runExample("auth", "-n", "20", "-t1", "-c1");
   assertEquals(stats.byTarget, { "GET /": 1, "GET /?in": 19 });

@@ -47,7 +47,18 @@ Deno.test("load prints wrk's report, line by line", async () => {
   assertEquals(code, 0);
 });
 
-for (const flags of ["-t1 -c7", "-t2 -c7", "-t2 -c4 --pipeline 5", "-t1 -c3 --no-keepalive"]) {
+for (
+  const flags of [
+    "-t1 -c7",
+    "-t2 -c7",
+    "-t2 -c4 --pipeline 5",
+    "-t1 -c3 --no-keepalive",
+    "-t1 -c3 --requests-per-connection 5",
+    // The sixth request of a connection is in the middle of a batch.
+    "-t1 -c3 --pipeline 4 --requests-per-connection 6",
+    "-t2 -c3 --pipeline 9 --requests-per-connection 2 -X POST",
+  ]
+) {
   Deno.test(`load -n 1234 ${flags} sends 1234 requests and counts what the server counts`, async () => {
     await using server = await ReferenceServer.start();
     await server.stats();
@@ -56,7 +67,7 @@ for (const flags of ["-t1 -c7", "-t2 -c7", "-t2 -c4 --pipeline 5", "-t1 -c3 --no
     assertEquals(stats.requests, 1234);
     assertEquals([run.requestsSent, run.requestsAnswered, run.requestsFailed], [1234, 1234, 0]);
     assertEquals([run.bytesSent, run.bytesRead], [stats.bytesIn, stats.bytesOut]);
-    assertEquals(run.latency.count, 1234);
+    assertEquals([run.latency.count, run.requestsRetried], [1234, 0]);
   });
 }
 
@@ -185,6 +196,15 @@ Deno.test("load goes round several URLs and the lines of --urls", async () => {
   const { byTarget } = await server.stats();
   assertEquals(byTarget, { "GET /status?code=200": 10, "HEAD /": 10, "GET /chunked": 10 });
   await Deno.remove(path);
+});
+
+Deno.test("load keeps the order of several URLs when requests go out together", async () => {
+  await using server = await ReferenceServer.start();
+  const urls = ["a", "b", "c", "d"].map((name) => server.url(`/?${name}`));
+  await server.stats();
+  await measure("-t1", "-c1", "-n", "14", "--pipeline", "3", ...urls);
+  const { byTarget } = await server.stats();
+  assertEquals(byTarget, { "GET /?a": 4, "GET /?b": 4, "GET /?c": 3, "GET /?d": 3 });
 });
 
 Deno.test("load makes one connection per request, also from other addresses and with resets", async () => {
