@@ -55,8 +55,7 @@ export const mergeCommand: Subcommand = {
     const { values, operands } = readOptions(mergeTable, argv);
     const reports = operands.map((path) => readReport(path).report);
     const output = Output.open(values.output);
-    output.write(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
-    output.close();
+    output.finish(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
     return 0;
   },
 };

@@ -6,6 +6,8 @@ const encoder = new TextEncoder();
 /** A file, or stdout for `-`. */
 export class Output {
   readonly path: string;
+  /** What was wrong when it could not be written any further; null: nothing. */
+  failure: string | null = null;
   readonly #file: Deno.FsFile | null;
 
   private constructor(path: string, file: Deno.FsFile | null) {
@@ -19,22 +21,41 @@ export class Output {
     try {
       return new Output(path, Deno.openSync(path, { write: true, create: true, truncate: true }));
     } catch (cause) {
-      const reason = cause instanceof Deno.errors.NotFound
-        ? "no such folder"
-        : cause instanceof Deno.errors.PermissionDenied
-        ? "no permission to write it"
-        : (cause as Error).message;
-      throw new StartError(`${path}: ${reason}`, exitCodes.failed, { cause });
+      throw new StartError(`${path}: ${reasonOf(cause as Error)}`, exitCodes.failed, { cause });
     }
   }
 
+  /**
+   * A disk that is full must cost a run neither its end nor its other reports: the first failure is
+   * kept in `failure`, and nothing more is written.
+   */
   write(text: string): void {
-    writeAll(this.#file ?? Deno.stdout, text);
+    if (this.#file === null) return writeStdout(text);
+    if (this.failure !== null) return;
+    try {
+      writeAll(this.#file, text);
+    } catch (error) {
+      this.failure = `${this.path}: ${reasonOf(error as Error)}`;
+    }
   }
 
   close(): void {
     this.#file?.close();
   }
+
+  /** Writes all that there is to write, and closes. Throws `StartError` when that fails. */
+  finish(text: string): void {
+    this.write(text);
+    this.close();
+    if (this.failure !== null) throw new StartError(this.failure, exitCodes.failed);
+  }
+}
+
+/** Of Deno's message, only what the system said. */
+function reasonOf(error: Error): string {
+  if (error instanceof Deno.errors.NotFound) return "no such folder";
+  if (error instanceof Deno.errors.PermissionDenied) return "no permission to write it";
+  return error.message.replace(/ \(os error \d+\).*$/s, "");
 }
 
 export function writeStdout(text: string): void {

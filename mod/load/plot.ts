@@ -58,8 +58,7 @@ export const plotCommand: Subcommand = {
     const runs = operands.flatMap(readRuns);
     const output = Output.open(path);
     const charts = await drawRuns(values.title, runs);
-    output.write(isHtml ? page(values.title, charts.join("\n")) : `${stack(charts)}\n`);
-    output.close();
+    output.finish(isHtml ? page(values.title, charts.join("\n")) : `${stack(charts)}\n`);
     return 0;
   },
 };

@@ -6,6 +6,7 @@ import type { LoadPlan } from "./plan.ts";
 import { buildRequest, isMethod } from "./request_bytes.ts";
 import { isLoopback, resolveTarget } from "./resolve.ts";
 import type { Stage } from "./schedule.ts";
+import { checkSources } from "./source_check.ts";
 import { parseTarget, type Target } from "./target.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "./thread_plan.ts";
 
@@ -34,6 +35,7 @@ export async function prepareRun(
   reactor: string,
 ): Promise<PreparedRun> {
   const body = readBody(plan);
+  await checkSources(plan.sources, reactor);
   const wanted = [
     ...plan.targets.map((target) => ({ method: plan.method, target })),
     ...(plan.urlsFile === null ? [] : readUrls(plan.urlsFile, plan)),

@@ -12,6 +12,8 @@ import type { FailureCount, ThreadOutcome } from "./thread_plan.ts";
 
 /** Who hears of a run while it lasts. */
 export interface RunObserver {
+  /** The threads are ready, so long before the time that --start-at names; below 0: behind it. */
+  onReady(leftMs: number): void;
   /** Everything is ready; the first requests go out now. */
   onStart(): void;
   /** Once a second. */
@@ -39,7 +41,11 @@ export class LoadRun {
   /** Runs to the end. Throws `StartError` when it cannot begin, or when a script fails. */
   async run(observer: RunObserver): Promise<LoadResult> {
     const crew = this.#crew = await gatherCrew(this.#prepared.threads);
-    await this.#waitForClock();
+    const { startAtMs } = this.#plan;
+    if (startAtMs !== null) {
+      observer.onReady(startAtMs - Date.now());
+      await this.#waitForClock(startAtMs);
+    }
     observer.onStart();
     const startMs = performance.now();
     const measureFromMs = startMs + this.#plan.warmupMs;
@@ -76,9 +82,7 @@ export class LoadRun {
     });
   }
 
-  async #waitForClock(): Promise<void> {
-    const { startAtMs } = this.#plan;
-    if (startAtMs === null) return;
+  async #waitForClock(startAtMs: number): Promise<void> {
     // In steps, so that Ctrl-C and a clock that is set meanwhile are noticed.
     while (!this.#interrupted && Date.now() < startAtMs) {
       const leftMs = startAtMs - Date.now();

@@ -27,6 +27,8 @@ import { brokenThresholds } from "./verdict.ts";
 
 /** 128 + SIGTERM. */
 const terminatedCode = 143;
+/** Machines that begin together may be apart by so much. */
+const lateMaxMs = 100;
 
 type FileKind = "json" | "csv" | "hdr" | "timeseries" | "html";
 const fileKinds: readonly FileKind[] = ["json", "csv", "hdr", "timeseries", "html"];
@@ -105,10 +107,11 @@ export class LoadRuns {
       }
     }
     await this.#writeFiles();
+    const isWritten = this.#sayWhatIsNotWritten();
     if (this.#signalCode !== 0) return this.#signalCode;
     if (broken > 0) return exitCodes.threshold;
     // A script that forgot to start its server must not go on with zeros.
-    return answered > 0 ? exitCodes.ok : exitCodes.failed;
+    return answered > 0 && isWritten ? exitCodes.ok : exitCodes.failed;
   }
 
   async #runOnce(index: number): Promise<LoadResult> {
@@ -116,6 +119,7 @@ export class LoadRuns {
     const run = this.#current = new LoadRun(plan, this.#prepared);
     this.#failed = 0;
     const result = await run.run({
+      onReady: (leftMs) => index === 0 && this.#sayWhen(leftMs),
       onStart: () => this.#showHeader(),
       onInterval: (interval) => this.#onInterval(index, interval),
     });
@@ -129,6 +133,15 @@ export class LoadRuns {
 
   get plan(): LoadPlan {
     return this.#plan;
+  }
+
+  /** A start that is too late falls short of what was asked; one far ahead looks like a hang. */
+  #sayWhen(leftMs: number): void {
+    const seconds = (Math.abs(leftMs) / 1000).toFixed(1);
+    if (this.#plan.output.quiet) return;
+    if (leftMs < -lateMaxMs) {
+      writeStderr(`hayate load: --start-at was ${seconds} s ago: starting now\n`);
+    } else if (leftMs > 1000 && this.#showsProgress) writeStderr(`starting in ${seconds} s\n`);
   }
 
   #showHeader(): void {
@@ -166,5 +179,16 @@ export class LoadRuns {
       const { htmlReport } = await import("./report_html.ts");
       html.write(await htmlReport(report));
     }
+  }
+
+  /** False when some report is not complete. */
+  #sayWhatIsNotWritten(): boolean {
+    let isWritten = true;
+    for (const { failure } of this.#outputs.values()) {
+      if (failure === null) continue;
+      isWritten = false;
+      writeStderr(`hayate load: ${failure}\n`);
+    }
+    return isWritten;
   }
 }

@@ -78,6 +78,26 @@ Deno.test("load says at once that a report cannot be written", async () => {
   assertEquals(result.stderr, "hayate load: /no/such/a.json: no such folder\n");
 });
 
+Deno.test("a full disk costs a run one report, not its end and not the others", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const csv = `${folder.path}/a.csv`;
+  for (const option of ["--json", "--timeseries", "--html"]) {
+    const { code, stdout, stderr } = await runHayate([
+      ...["load", "-d", "1500ms", "-c", "2", option, "/dev/full", "--csv", csv],
+      server.url("/fixed?ms=5"),
+    ]);
+    assertEquals([stderr, code], ["hayate load: /dev/full: No space left on device\n", 1]);
+    assertMatch(stdout, / requests in 1\.[5-9]\ds, /);
+    assertEquals(lines(await Deno.readTextFile(csv)).length, 3);
+  }
+  const json = `${folder.path}/a.json`;
+  await runHayate(["load", "-n", "5", "--json", json, server.url("/")]);
+  const merged = await runHayate(["load", "merge", json, json, "-o", "/dev/full"]);
+  assertEquals(merged.stderr, "hayate load merge: /dev/full: No space left on device\n");
+  assertEquals(merged.code, 1);
+});
+
 Deno.test("load --repeat keeps every run; plot, compare and merge read them", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();

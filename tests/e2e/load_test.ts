@@ -291,6 +291,26 @@ Deno.test("load reports what it has measured at Ctrl-C, and leaves at the second
   assertEquals((await waiting.stop("SIGINT")).code, 130);
 });
 
+Deno.test("load says when --start-at has passed, and that a source is no address of this machine", async () => {
+  await using server = await ReferenceServer.start();
+  const late = await runHayate(["load", "-n", "5", "--start-at", "@1", server.url("/")]);
+  assertMatch(late.stderr, /^hayate load: --start-at was \d+\.\d s ago: starting now\n$/);
+  assertEquals(late.code, 0);
+  // Of TEST-NET-1, which nobody has (RFC 5737).
+  const args = ["load", "-n", "5", "--source", "127.0.0.9", "--source", "192.0.2.1"];
+  const foreign = await runHayate([...args, server.url("/")]);
+  assertEquals(foreign.stderr, "hayate load: --source 192.0.2.1: no address of this machine\n");
+  assertEquals([foreign.stdout, foreign.code], ["", 1]);
+  const portable = await runHayate([...args, server.url("/")], {
+    env: { HAYATE_REACTOR: "portable" },
+  });
+  assertEquals(
+    portable.stderr,
+    "hayate load: --source cannot be used with HAYATE_REACTOR=portable\n",
+  );
+  assertEquals(portable.code, 2);
+});
+
 Deno.test("load refuses wrong usage with every error at once", async () => {
   const { code, stderr } = await runHayate([
     ...["load", "-H", "A: b\r\nC: d", "-R", "fast", "--fail-if", "p99", "--conections", "3"],
