@@ -35,7 +35,7 @@ export async function prepareRun(
   reactor: string,
 ): Promise<PreparedRun> {
   const body = readBody(plan);
-  await checkSources(plan.sources, reactor);
+  await checkSources(plan.sources);
   const wanted = [
     ...plan.targets.map((target) => ({ method: plan.method, target })),
     ...(plan.urlsFile === null ? [] : readUrls(plan.urlsFile, plan)),

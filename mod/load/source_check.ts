@@ -3,13 +3,9 @@ import { exitCodes, StartError } from "../base/errors.ts";
 /**
  * Throws `StartError` for an address that this machine does not have. At a connect it would look as
  * if ports had run out: EADDRNOTAVAIL is the kernel's word for both (bind(2), connect(2)).
- * `reactor` is the value of HAYATE_REACTOR.
  */
-export async function checkSources(sources: readonly string[], reactor: string): Promise<void> {
+export async function checkSources(sources: readonly string[]): Promise<void> {
   if (sources.length === 0) return;
-  if (reactor === "portable") {
-    throw new StartError("--source cannot be used with HAYATE_REACTOR=portable", exitCodes.usage);
-  }
   const { isLocalAddress } = await import("../net/local_address.ts");
   for (const host of sources) {
     if (isLocalAddress(host)) continue;

@@ -301,14 +301,6 @@ Deno.test("load says when --start-at has passed, and that a source is no address
   const foreign = await runHayate([...args, server.url("/")]);
   assertEquals(foreign.stderr, "hayate load: --source 192.0.2.1: no address of this machine\n");
   assertEquals([foreign.stdout, foreign.code], ["", 1]);
-  const portable = await runHayate([...args, server.url("/")], {
-    env: { HAYATE_REACTOR: "portable" },
-  });
-  assertEquals(
-    portable.stderr,
-    "hayate load: --source cannot be used with HAYATE_REACTOR=portable\n",
-  );
-  assertEquals(portable.code, 2);
 });
 
 Deno.test("load refuses wrong usage with every error at once", async () => {

@@ -85,16 +85,13 @@ export class PortableReactor implements Reactor {
     if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
     try {
       const listener = address.kind === "unix"
-        ? Deno.listen({ transport: "unix", path: address.path })
+        ? listenWithMode(address.path, options.mode)
         : Deno.listen({
           hostname: address.host,
           port: address.port,
           reusePort: options.reusePort ?? false,
           tcpBacklog: options.backlog ?? backlogDefault,
         });
-      if (address.kind === "unix" && options.mode !== undefined) {
-        Deno.chmodSync(address.path, options.mode);
-      }
       return new PortableListener(this, listener, onAccept);
     } catch (error) {
       throw listenError(error, address);
@@ -289,5 +286,19 @@ export class PortableReactor implements Reactor {
       this.fail(error);
     }
     this.afterCallback();
+  }
+}
+
+/**
+ * The mode of a socket file is what umask leaves of 0777. Setting umask around the bind, rather than
+ * chmod after it, leaves no moment in which the file has the wrong mode.
+ */
+function listenWithMode(path: string, mode: number | undefined): Deno.UnixListener {
+  if (mode === undefined) return Deno.listen({ transport: "unix", path });
+  const umaskBefore = Deno.umask(0o777 & ~mode);
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } finally {
+    Deno.umask(umaskBefore);
   }
 }
