@@ -39,3 +39,9 @@ export const exitCodes = {
   config: 78,
   interrupted: 130,
 } as const;
+
+/** Of what Deno threw, only what the system said: without its "(os error 2): open 'x'" tail. */
+export function systemReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/ \(os error \d+\).*$/s, "");
+}

@@ -1,5 +1,5 @@
 /** Where reports go: stdout, stderr and files that are opened before the run begins. */
-import { exitCodes, StartError } from "../base/errors.ts";
+import { exitCodes, StartError, systemReason } from "../base/errors.ts";
 
 const encoder = new TextEncoder();
 
@@ -55,7 +55,7 @@ export class Output {
 function reasonOf(error: Error): string {
   if (error instanceof Deno.errors.NotFound) return "no such folder";
   if (error instanceof Deno.errors.PermissionDenied) return "no permission to write it";
-  return error.message.replace(/ \(os error \d+\).*$/s, "");
+  return systemReason(error);
 }
 
 export function writeStdout(text: string): void {

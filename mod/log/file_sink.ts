@@ -1,6 +1,6 @@
 /** Log lines to a file that may be moved away at any time (USR1 opens it again). */
 import { atExit } from "../base/at_exit.ts";
-import { StartError } from "../base/errors.ts";
+import { StartError, systemReason } from "../base/errors.ts";
 import { DropCount } from "./drop_count.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import type { Rotation } from "./rotation.ts";
@@ -33,7 +33,9 @@ export class FileSink implements Sink {
     try {
       this.#file = this.#open();
     } catch (error) {
-      throw new StartError(`cannot open log file ${path}: ${reasonOf(error)}`, 1, { cause: error });
+      throw new StartError(`cannot open log file ${path}: ${systemReason(error)}`, 1, {
+        cause: error,
+      });
     }
     this.#drops = new DropCount(complain, `${path} could not be written`);
     this.#forget = atExit(() => this.flush());
@@ -63,7 +65,7 @@ export class FileSink implements Sink {
       this.#drops.add(countLines(bytes.subarray(written)));
       // A full disk fails on every line; one complaint is enough until it works again.
       if (!this.#complained) {
-        this.complain(`cannot write log file ${this.path}: ${reasonOf(error)}`);
+        this.complain(`cannot write log file ${this.path}: ${systemReason(error)}`);
       }
       this.#complained = true;
     }
@@ -90,7 +92,7 @@ export class FileSink implements Sink {
     try {
       if (this.options.rotation?.turn(this.path, this.#file)) this.#openAgain();
     } catch (error) {
-      this.complain(`cannot rotate log file ${this.path}: ${reasonOf(error)}`);
+      this.complain(`cannot rotate log file ${this.path}: ${systemReason(error)}`);
     }
   }
 
@@ -101,7 +103,7 @@ export class FileSink implements Sink {
       this.#file = fresh;
     } catch (error) {
       this.complain(
-        `cannot reopen log file ${this.path}, going on with the old one: ${reasonOf(error)}`,
+        `cannot reopen log file ${this.path}, going on with the old one: ${systemReason(error)}`,
       );
     }
   }
@@ -119,10 +121,4 @@ export class FileSink implements Sink {
     // A line that waits must not keep the process alive: the exit hook writes it.
     Deno.unrefTimer(this.#timer);
   }
-}
-
-/** Deno's message without its "(os error 2): open 'x'" tail. */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/ \(os error \d+\).*$/s, "");
 }

@@ -1,6 +1,6 @@
 /** What Deno throws, in the words of the reactor's contract. */
 import { type Address, formatAddress } from "../../base/address.ts";
-import { type ErrorSource, PeerError, StartError } from "../../base/errors.ts";
+import { type ErrorSource, PeerError, StartError, systemReason } from "../../base/errors.ts";
 
 /** Errors that Deno raises by itself carry no errno; the class says it. */
 const classCodes: Readonly<Record<string, string>> = {
@@ -31,8 +31,7 @@ export function errnoName(error: unknown): string {
 
 /** The system's phrase without its number and its capital: `connection refused`. */
 function phrase(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const plain = text.replace(/ \(os error \d+\).*$/s, "");
+  const plain = systemReason(error);
   return plain.charAt(0).toLowerCase() + plain.slice(1);
 }
 
