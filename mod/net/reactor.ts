@@ -96,6 +96,8 @@ export interface ListenOptions {
   readonly mode?: number;
   /** Several processes accept from one queue: wake only one of them (EPOLLEXCLUSIVE). */
   readonly shared?: boolean;
+  /** Nothing is accepted before `resume`. */
+  readonly paused?: boolean;
 }
 
 /** How a connection is opened. */
@@ -115,6 +117,10 @@ export interface Listener {
   readonly fd: number;
   /** Connections accepted so far. */
   readonly acceptedCount: number;
+  /**
+   * Accepts no more, so that connections wait in the kernel's queue. From a `shared` queue it first
+   * takes what this process may have been woken for and no other.
+   */
   pause(): void;
   resume(): void;
   /**

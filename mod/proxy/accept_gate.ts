@@ -14,6 +14,7 @@ export interface GateParts {
 export class AcceptGate {
   readonly #parts: GateParts;
   #listeners: readonly Listener[] = [];
+  #shared: readonly Listener[] = [];
   #isFull = false;
   #isPaused = false;
   #isClosed = false;
@@ -36,12 +37,14 @@ export class AcceptGate {
     };
   }
 
-  /** These accept from now on. */
-  open(listeners: readonly Listener[]): void {
+  /** These accept from now on; the `shared` ones of them have others who accept from them, too. */
+  open(listeners: readonly Listener[], shared: readonly Listener[]): void {
     this.#listeners = listeners;
+    this.#shared = shared;
     this.#settle();
   }
 
+  /** Leaves clients to others. Who comes where nobody else accepts is served here all the same. */
   pause(): void {
     this.#isPaused = true;
     this.#settle();
@@ -72,9 +75,9 @@ export class AcceptGate {
 
   #settle(): void {
     if (this.#isClosed) return;
-    const accepts = !this.#isFull && !this.#isPaused;
     for (const listener of this.#listeners) {
-      if (accepts) listener.resume();
+      const isLeft = this.#isPaused && this.#shared.includes(listener);
+      if (!this.#isFull && !isLeft) listener.resume();
       else listener.pause();
     }
   }

@@ -21,6 +21,8 @@ interface Door {
 /** What a plan needs: open, and not served by it before `commit`. */
 export interface Opening {
   readonly listeners: readonly Listener[];
+  /** Those of them that other processes accept from, too. */
+  readonly shared: readonly Listener[];
   /** Those of them that nobody has served before. */
   readonly fresh: readonly Listener[];
   /** From now on the plan is served here. Sockets that it does not name are closed. */
@@ -68,8 +70,10 @@ export class ListenerSet {
       throw error;
     }
     const listeners = round.served.map(({ door }) => door.listener);
+    const shared = round.served.filter(({ door }) => door.socket !== null);
     return {
       listeners,
+      shared: shared.map(({ door }) => door.listener),
       fresh: isFirst ? listeners : round.fresh.map(({ listener }) => listener),
       commit: () => this.#doors = round.commit(),
       discard: () => round.discard(),
@@ -170,7 +174,7 @@ function adopt(reactor: Reactor, socket: InheritedSocket): Door {
   }
   const open = (onAccept: AcceptHandler): Listener => {
     try {
-      return reactor.adopt(socket.fd, { shared: true }, onAccept);
+      return reactor.adopt(socket.fd, { shared: true, paused: true }, onAccept);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       throw new StartError(`${socket.name}: ${error.message}`, error.exitCode, { cause: error });
@@ -188,6 +192,7 @@ function bind(
   // Generations overlap: without SO_REUSEPORT the next one could not bind the same port.
   const options = {
     reusePort: hasSupervisor && address.kind === "tcp",
+    paused: true,
     ...(mode === null ? {} : { mode }),
   };
   return makeDoor(null, mode, serve, (onAccept) => reactor.listen(address, options, onAccept));
@@ -202,11 +207,10 @@ function makeDoor(
   const onAccept: AcceptHandler = (accepted, listener) => door.serve(accepted, listener);
   const listener = open(onAccept);
   const door: Door = { socket, listener, mode, serve };
-  listener.pause();
   return door;
 }
 
-/** A socket is paused until somebody serves it. */
+/** It is opened paused, until somebody serves it. */
 const nobody: AcceptHandler = () => {
   throw new TypeError("Cannot accept: nobody serves this socket yet");
 };

@@ -182,7 +182,7 @@ export class ProxyServer {
     for (const { address } of this.#opening?.fresh ?? []) {
       this.#parts.logger.write(level, `listening on ${formatAddress(address)}`);
     }
-    this.#gate.open(this.#opening?.listeners ?? []);
+    this.#gate.open(this.#opening?.listeners ?? [], this.#opening?.shared ?? []);
   }
 
   /** The master says which peers there are and which are up. */

@@ -80,6 +80,24 @@ contractTest("several reactors share one queue without losing a connection", asy
   for (const conn of conns) conn.close();
 });
 
+contractTest(
+  "a connection for which pause() came too late is taken, as nobody else was woken",
+  async (rig) => {
+    if (!rig.reactor.capabilities.inherit) return;
+    const listener = rig.adopt(bindListener(tcp(0), {}), { shared: true });
+    for (let count = 1; count <= 3; count++) {
+      // Long enough for the reactor to be parked: the kernel has told it when connect returns.
+      await sleep(20);
+      const client = rig.connect(listener.address);
+      listener.pause();
+      await rig.untilAccepted(count);
+      rig.accepted[count - 1].send("late");
+      await client.until(({ text }) => text === "late");
+      listener.resume();
+    }
+  },
+);
+
 contractTest("a child process adopts what its parent has bound", async (rig) => {
   if (!rig.reactor.capabilities.inherit) return;
   const port = freePort();

@@ -99,6 +99,38 @@ contractTest("the backlog holds connections while the listener is paused", async
   for (const conn of conns) conn.close();
 });
 
+contractTest("opened paused, a listener accepts from resume() on", async (rig) => {
+  const listener = rig.listen(anyPort, { paused: true });
+  using _conn = await connectTo(listener.address);
+  await sleep(50);
+  assertEquals(rig.accepted.length, 0);
+  listener.resume();
+  rig.reactor.wake();
+  await rig.untilAccepted(1);
+});
+
+contractTest(
+  "pause() in the accept handler leaves the next connection in the queue",
+  async (rig) => {
+    let acceptedCount = 0;
+    const listener = rig.listen(anyPort, { paused: true }, (socket, one) => {
+      acceptedCount++;
+      one.pause();
+      const recorder = rig.recorder();
+      recorder.socket = socket;
+      return recorder;
+    });
+    const conns = await Promise.all(Array.from({ length: 3 }, () => connectTo(listener.address)));
+    for (let count = 1; count <= 3; count++) {
+      listener.resume();
+      rig.reactor.wake();
+      await sleep(50);
+      assertEquals(acceptedCount, count);
+    }
+    for (const conn of conns) conn.close();
+  },
+);
+
 contractTest("a backlog of 1 makes the third waiting connection wait or fail", async (rig) => {
   const listener = rig.listen(anyPort, { backlog: 1 });
   listener.pause();

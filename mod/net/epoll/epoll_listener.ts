@@ -3,7 +3,7 @@ import { Errno } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { SOCK } from "../../sys/sockaddr.ts";
-import type { AcceptHandler, Listener, SocketHandler } from "../reactor.ts";
+import type { AcceptHandler, Listener, ListenOptions, SocketHandler } from "../reactor.ts";
 import { removeSocketPath, socketInode } from "../unix_path.ts";
 import { localAddressOf } from "./descriptor.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
@@ -23,38 +23,46 @@ export class EpollListener extends PollTarget implements Listener {
   readonly #home: SocketHome;
   readonly #onAccept: AcceptHandler;
   readonly #ownership: Ownership;
-  readonly #interest: number;
+  readonly #isShared: boolean;
   readonly #inode: number | null;
-  readonly #rest: (resume: () => void) => void;
+  readonly #setTimer: (delayMs: number, callback: () => void) => void;
+  #isPaused = true;
+  #isAccepting = false;
 
   constructor(
     home: SocketHome,
     fd: number,
     onAccept: AcceptHandler,
     ownership: Ownership,
-    sharedQueue: boolean,
-    rest: (delayMs: number, resume: () => void) => void,
+    options: ListenOptions,
+    setTimer: (delayMs: number, callback: () => void) => void,
   ) {
     super();
     this.fd = fd;
     this.#home = home;
     this.#onAccept = onAccept;
     this.#ownership = ownership;
-    this.#interest = sharedQueue ? EPOLL.in | EPOLL.exclusive : EPOLL.in;
-    this.#rest = (resume) => rest(restMs, resume);
+    this.#isShared = options.shared ?? false;
+    this.#setTimer = setTimer;
     this.address = localAddressOf(fd);
     this.#inode = ownership === "bound" && this.address.kind === "unix"
       ? socketInode(this.address.path)
       : null;
-    this.resume();
+    if (options.paused !== true) this.resume();
   }
 
   pause(): void {
-    if (this.fd >= 0) this.#home.poller.watch(this, 0);
+    this.#isPaused = true;
+    if (this.interest === 0) return;
+    this.#home.poller.watch(this, 0);
+    // In the accept handler, one has been taken already, and a wake-up stands for one connection.
+    if (this.#isShared && !this.#isAccepting) this.#accept();
   }
 
   resume(): void {
-    if (this.fd >= 0) this.#home.poller.watch(this, this.#interest);
+    this.#isPaused = false;
+    if (this.fd < 0) return;
+    this.#home.poller.watch(this, this.#isShared ? EPOLL.in | EPOLL.exclusive : EPOLL.in);
   }
 
   close(): void {
@@ -65,25 +73,27 @@ export class EpollListener extends PollTarget implements Listener {
     }
     if (this.#ownership === "bound") this.#acceptRemaining();
     this.#home.poller.forget(this, true);
-    if (this.#ownership === "inherited") this.#acceptAnnounced();
+    if (this.#ownership === "inherited") this.#accept();
     libc.close(this.fd);
     this.fd = -1;
   }
 
-  /**
-   * A connection may have woken us and nobody else (EPOLLEXCLUSIVE): left in the queue it would wait
-   * until the next one comes. From here on the kernel wakes others, so what is there now is ours.
-   */
-  #acceptAnnounced(): void {
-    for (let i = 0; i < acceptBatchMax; i++) {
-      if (!this.#acceptOne()) return;
-    }
+  override onEvents(_mask: number): void {
+    this.#accept();
   }
 
-  override onEvents(_mask: number): void {
+  /**
+   * Takes what is there, until the handler pauses. Also once we watch no longer: a connection may
+   * have woken us and nobody else (EPOLLEXCLUSIVE), and left in the queue it would wait until the
+   * next one comes. From then on the kernel wakes others.
+   */
+  #accept(): void {
+    const { interest } = this;
+    this.#isAccepting = true;
     for (let i = 0; i < acceptBatchMax; i++) {
-      if (!this.#acceptOne()) return;
+      if (!this.#acceptOne() || this.interest !== interest) break;
     }
+    this.#isAccepting = false;
   }
 
   /** A queue length of 0 keeps the kernel from adding while we take out what has been queued. */
@@ -107,8 +117,10 @@ export class EpollListener extends PollTarget implements Listener {
     if (number === Errno.EAGAIN) return false;
     if (number === Errno.EMFILE || number === Errno.ENFILE) {
       // Level triggering would report the waiting connection again and again.
-      this.pause();
-      this.#rest(() => this.resume());
+      this.#home.poller.watch(this, 0);
+      this.#setTimer(restMs, () => {
+        if (!this.#isPaused) this.resume();
+      });
       return false;
     }
     // The one connection that was to be accepted is gone (accept(2)); the next may be sound. Any

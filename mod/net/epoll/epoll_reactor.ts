@@ -98,23 +98,24 @@ export class EpollReactor implements Reactor, SocketHome {
 
   listen(address: Address, options: ListenOptions, onAccept: AcceptHandler): Listener {
     const fd = bindListener(address, options);
-    return this.#listener(fd, onAccept, "bound", options.shared ?? false);
+    return this.#listener(fd, onAccept, "bound", options);
   }
 
   adopt(fd: number, options: ListenOptions, onAccept: AcceptHandler): Listener {
     if (!isListening(fd)) throw new StartError(`descriptor ${fd} is not a listening socket`);
     makeNonblocking(fd);
-    return this.#listener(fd, onAccept, "inherited", options.shared ?? false);
+    return this.#listener(fd, onAccept, "inherited", options);
   }
 
   #listener(
     fd: number,
     onAccept: AcceptHandler,
     ownership: "bound" | "inherited",
-    shared: boolean,
+    options: ListenOptions,
   ): Listener {
-    const rest = (delayMs: number, resume: () => void) => void this.setTimer(delayMs, resume);
-    const listener = new EpollListener(this, fd, onAccept, ownership, shared, rest);
+    const setTimer = (delayMs: number, callback: () => void) =>
+      void this.setTimer(delayMs, callback);
+    const listener = new EpollListener(this, fd, onAccept, ownership, options, setTimer);
     this.wake();
     return listener;
   }

@@ -26,15 +26,21 @@ export class PortableListener implements Listener {
   readonly #inode: number | null;
   #acceptedCount = 0;
   #isClosing = false;
-  #isPaused = false;
+  #isPaused: boolean;
   #resume: (() => void) | null = null;
   /** Grows with every accept: the closing waits until it stands still. */
   #serial = 0;
 
-  constructor(reactor: PortableReactor, listener: Deno.Listener, onAccept: AcceptHandler) {
+  constructor(
+    reactor: PortableReactor,
+    listener: Deno.Listener,
+    onAccept: AcceptHandler,
+    paused: boolean,
+  ) {
     this.reactor = reactor;
     this.listener = listener;
     this.onAccept = onAccept;
+    this.#isPaused = paused;
     this.address = fromDeno(listener.addr);
     this.#inode = this.address.kind === "unix" ? socketInode(this.address.path) : null;
     this.#acceptLoop().catch(reactor.fail);

@@ -92,7 +92,7 @@ export class PortableReactor implements Reactor {
           reusePort: options.reusePort ?? false,
           tcpBacklog: options.backlog ?? backlogDefault,
         });
-      return new PortableListener(this, listener, onAccept);
+      return new PortableListener(this, listener, onAccept, options.paused ?? false);
     } catch (error) {
       throw listenError(error, address);
     }

@@ -21,8 +21,7 @@ export function openControl(
   onAccept: AcceptHandler,
 ): ControlListener {
   if (address.kind === "tcp") {
-    const listener = reactor.listen(address, { reusePort: true }, onAccept);
-    listener.pause();
+    const listener = reactor.listen(address, { reusePort: true, paused: true }, onAccept);
     return { answer: () => listener.resume(), close: () => listener.close() };
   }
   // Bound beside the path and moved onto it: at every moment somebody answers there.

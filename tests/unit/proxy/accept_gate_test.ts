@@ -14,7 +14,7 @@ class World {
   } as Listener;
   readonly #onAccept;
 
-  constructor(connectionsMax: number) {
+  constructor(connectionsMax: number, isShared = true) {
     this.gate = new AcceptGate({
       connectionsMax,
       connectionCount: () => this.connections,
@@ -24,7 +24,7 @@ class World {
       this.connections++;
       return {} as SocketHandler;
     });
-    this.gate.open([this.listener]);
+    this.gate.open([this.listener], isShared ? [this.listener] : []);
   }
 
   accept(): void {
@@ -60,6 +60,17 @@ Deno.test("AcceptGate.pause() holds when room comes, and resume() does not when 
   world.tick();
   assertEquals(world.accepts, false);
   world.gate.resume();
+  assertEquals(world.accepts, true);
+});
+
+Deno.test("AcceptGate.pause() goes on accepting where nobody else does", () => {
+  const world = new World(1, false);
+  world.gate.pause();
+  assertEquals(world.accepts, true);
+  world.accept();
+  assertEquals(world.accepts, false, "full is full");
+  world.connections--;
+  world.tick();
   assertEquals(world.accepts, true);
 });
 
