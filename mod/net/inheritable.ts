@@ -10,6 +10,7 @@ import { lookupIpv4 } from "../sys/host_lookup.ts";
 import { errno, libc } from "../sys/libc.ts";
 import { encodeSockaddr, family, IPV6, SO, SOCK, SOL } from "../sys/sockaddr.ts";
 import { setOption } from "./epoll/descriptor.ts";
+import { withSocketMode } from "./unix_path.ts";
 
 /** How a socket is bound. */
 export interface InheritableOptions {
@@ -60,18 +61,15 @@ function prepare(fd: number, address: Address, options: InheritableOptions): num
       code = setOption(fd, SOL.ipv6, IPV6.v6only, 1);
     }
   }
-  if (code === 0) code = bindWithMode(fd, address, options.mode ?? 0o777);
+  if (code === 0) code = bind(fd, address, options.mode ?? 0o777);
   if (code !== 0 || options.datagram) return code;
   return libc.listen(fd, options.backlog) < 0 ? errno() : 0;
 }
 
-/** umask around bind leaves no moment in which the file has another mode. */
-function bindWithMode(fd: number, address: Address, mode: number): number {
+function bind(fd: number, address: Address, mode: number): number {
   const struct = encodeSockaddr(address);
-  const umaskBefore = libc.umask(0o777 & ~mode);
-  const code = libc.bind(fd, struct, struct.length) < 0 ? errno() : 0;
-  libc.umask(umaskBefore);
-  return code;
+  const call = () => libc.bind(fd, struct, struct.length) < 0 ? errno() : 0;
+  return address.kind === "unix" ? withSocketMode(mode, call) : call();
 }
 
 function resolve(address: Address): Address {

@@ -22,6 +22,21 @@ export function clearSocketPath(path: string, answers: (path: string) => boolean
   return true;
 }
 
+/**
+ * Calls `bind` so that the socket file which it makes has `mode`, or what umask leaves where that is
+ * undefined. The mode is what umask leaves of 0777 at bind: umask is set around it, as chmod after it
+ * would leave a moment in which the file has another mode.
+ */
+export function withSocketMode<T>(mode: number | undefined, bind: () => T): T {
+  if (mode === undefined) return bind();
+  const umaskBefore = Deno.umask(0o777 & ~mode);
+  try {
+    return bind();
+  } finally {
+    Deno.umask(umaskBefore);
+  }
+}
+
 function kindOf(info: Deno.FileInfo): string {
   if (info.isDirectory) return "a directory";
   if (info.isSymlink) return "a symbolic link";

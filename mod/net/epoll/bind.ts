@@ -5,7 +5,7 @@ import { Errno, errnoPhrase } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { encodeSockaddr, family } from "../../sys/sockaddr.ts";
 import type { ListenOptions } from "../reactor.ts";
-import { clearSocketPath } from "../unix_path.ts";
+import { clearSocketPath, withSocketMode } from "../unix_path.ts";
 import { openStream, prepareListener, setCloseOnExec } from "./descriptor.ts";
 
 /** listen(2) clips it to net.core.somaxconn. */
@@ -31,9 +31,12 @@ export function bindListener(
     libc.close(fd);
     throw new StartError(`${formatAddress(address)}: cannot set socket options (${unsupported})`);
   }
-  if (bindWithMode(fd, address, struct, options.mode) < 0) return failBind(fd, address);
+  const mode = address.kind === "unix" ? options.mode : undefined;
+  const bind = () => libc.bind(fd, struct, struct.length) < 0 ? errno() : 0;
+  const failure = withSocketMode(mode, bind);
+  if (failure !== 0) return failBind(fd, address, failure);
   const backlog = options.backlog ?? backlogDefault;
-  if (listening && libc.listen(fd, backlog) < 0) return failBind(fd, address);
+  if (listening && libc.listen(fd, backlog) < 0) return failBind(fd, address, errno());
   if (inheritable) setCloseOnExec(fd, false);
   return fd;
 }
@@ -48,30 +51,7 @@ function sockaddrOrStartError(address: Address): Uint8Array<ArrayBuffer> {
   }
 }
 
-/**
- * The mode of a socket file is what umask leaves of 0777 at bind. Setting umask around the bind,
- * rather than chmod after it, leaves no moment in which the file has the wrong mode.
- */
-function bindWithMode(
-  fd: number,
-  address: Address,
-  struct: Uint8Array<ArrayBuffer>,
-  mode: number | undefined,
-): number {
-  if (address.kind === "tcp" || mode === undefined) return libc.bind(fd, struct, struct.length);
-  const umaskBefore = libc.umask(0o777 & ~mode);
-  const result = libc.bind(fd, struct, struct.length);
-  const failure = errno();
-  libc.umask(umaskBefore);
-  if (result < 0) lastFailure = failure;
-  return result;
-}
-
-let lastFailure = 0;
-
-function failBind(fd: number, address: Address): never {
-  const number = lastFailure !== 0 ? lastFailure : errno();
-  lastFailure = 0;
+function failBind(fd: number, address: Address, number: number): never {
   libc.close(fd);
   throw bindError(address, number);
 }

@@ -16,7 +16,7 @@ import { BufferPool } from "./buffer_pool.ts";
 import { listenError } from "./errors.ts";
 import { PortableListener } from "./portable_listener.ts";
 import { PortableSocket } from "./portable_socket.ts";
-import { clearSocketPath } from "../unix_path.ts";
+import { clearSocketPath, withSocketMode } from "../unix_path.ts";
 import { socketAnswers } from "./socket_probe.ts";
 import { TickDriver } from "./tick_driver.ts";
 
@@ -85,7 +85,10 @@ export class PortableReactor implements Reactor {
     if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
     try {
       const listener = address.kind === "unix"
-        ? listenWithMode(address.path, options.mode)
+        ? withSocketMode(
+          options.mode,
+          () => Deno.listen({ transport: "unix", path: address.path }),
+        )
         : Deno.listen({
           hostname: address.host,
           port: address.port,
@@ -286,19 +289,5 @@ export class PortableReactor implements Reactor {
       this.fail(error);
     }
     this.afterCallback();
-  }
-}
-
-/**
- * The mode of a socket file is what umask leaves of 0777. Setting umask around the bind, rather than
- * chmod after it, leaves no moment in which the file has the wrong mode.
- */
-function listenWithMode(path: string, mode: number | undefined): Deno.UnixListener {
-  if (mode === undefined) return Deno.listen({ transport: "unix", path });
-  const umaskBefore = Deno.umask(0o777 & ~mode);
-  try {
-    return Deno.listen({ transport: "unix", path });
-  } finally {
-    Deno.umask(umaskBefore);
   }
 }
