@@ -23,6 +23,17 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
+/** `: did you mean ...?` for the words that `word` begins, three at most, or else the nearest one. */
+export function question(word: string, candidates: readonly string[], prefix: string): string {
+  const begun = word === "" ? [] : candidates.filter((candidate) => candidate.startsWith(word));
+  const one = nearest(word, candidates);
+  const meant = begun.length > 1 && begun.length <= begunMax ? begun : one === null ? [] : [one];
+  if (meant.length === 0) return "";
+  return `: did you mean ${meant.map((candidate) => prefix + candidate).join(" or ")}?`;
+}
+
+const begunMax = 3;
+
 /** Letters inserted, left out, replaced or swapped with a neighbour (optimal string alignment). */
 export function editDistance(left: string, right: string): number {
   let before: number[] = [];

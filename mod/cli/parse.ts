@@ -1,5 +1,5 @@
 /** argv -> typed options, or every error at once. Pure: the environment is a parameter. */
-import { nearest } from "./nearest.ts";
+import { question } from "./nearest.ts";
 import { keyOf, type OptionSpec, type Table, type Values, type ValueSpec, Wrong } from "./spec.ts";
 import { readValue } from "./values.ts";
 
@@ -105,7 +105,7 @@ function checkArity(table: Table, scan: Scan): void {
   if (count < min) {
     scan.errors.push(min === 1 || count === 0 ? `${name} is missing` : `${min} ${name} are needed`);
   }
-  for (const word of scan.operands.slice(max)) {
+  for (const word of scan.hasUnknown ? [] : scan.operands.slice(max)) {
     scan.errors.push(`unexpected argument ${quoted(word)}`);
   }
 }
@@ -117,6 +117,8 @@ class Scan {
   readonly errors: string[] = [];
   readonly operands: string[] = [];
   rest: string[] = [];
+  /** A flag that we do not know may have had a value, which is then no operand. */
+  hasUnknown = false;
   readonly #options: readonly OptionSpec[];
   readonly #byName = new Map<string, OptionSpec>();
   readonly #byShort = new Map<string, OptionSpec>();
@@ -202,10 +204,8 @@ class Scan {
         }`;
       }
     }
-    const guess = nearest(wanted, names);
-    return `unknown flag ${quoted(`--${name}`)}${
-      guess === null ? "" : `: did you mean --${guess}?`
-    }`;
+    this.hasUnknown = true;
+    return `unknown flag ${quoted(`--${name}`)}${question(wanted, names, "--")}`;
   }
 
   /** `-c5`, `-c 5`, `-kq`. */
@@ -234,14 +234,15 @@ class Scan {
     // A long name with one dash is the commonest slip.
     const long = word.slice(1).split("=")[0] as string;
     const slip = long.length > 1 && this.#byName.has(long);
+    this.hasUnknown = true;
     const guess = slip
-      ? long
+      ? `: did you mean --${long}?`
       : at === 1 && long.length > 1
-      ? nearest(long, [...this.#byName.keys()])
-      : null;
+      ? question(long, [...this.#byName.keys()], "--")
+      : "";
     const flag = quoted(`-${letter}`);
     const shown = at > 1 ? `${flag} in ${quoted(word)}` : long.length > 1 ? quoted(word) : flag;
-    return `unknown flag ${shown}${guess === null ? "" : `: did you mean --${guess}?`}`;
+    return `unknown flag ${shown}${guess}`;
   }
 
   #take(spec: ValueSpec, shown: string, inline: string | null): void {
