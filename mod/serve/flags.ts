@@ -1,7 +1,7 @@
 /** The flags of `hayate serve`. */
 import { defineTable, Wrong } from "../cli/mod.ts";
 import { compileAccessFormat, namedFormats, parseLogTarget } from "../log/mod.ts";
-import { parseHostAddress } from "../config/addresses.ts";
+import { isIpLiteral, parseHostAddress } from "../config/addresses.ts";
 
 const listening = "Where it listens";
 const processes = "Processes";
@@ -36,16 +36,15 @@ export const serveTable = defineTable({
       default: "0.0.0.0",
       defaultText: "0.0.0.0",
       section: listening,
-      help: "IP address for the ports.",
+      help: "IP address for the ports that name none.",
     },
     {
       long: "port",
       short: "p",
-      kind: "integer",
-      min: 0,
-      max: 65535,
+      kind: "parsed",
+      parse: readPort,
       repeat: true,
-      placeholder: "N",
+      placeholder: "[HOST:]PORT",
       defaultText: "8080",
       section: listening,
       help: "TCP port; may be repeated. 0 takes a free one and says which.",
@@ -351,9 +350,18 @@ export const serveTable = defineTable({
 
 function readHost(text: string): string | Wrong {
   const host = text.replace(/^\[(.*)\]$/, "$1");
-  const address = parseHostAddress(host.includes(":") ? `[${host}]:0` : `${host}:0`, null);
   if (host === "localhost") return "127.0.0.1";
-  return address === null || !/^[\d.]+$|:/.test(host) ? new Wrong("not an IP address") : host;
+  return isIpLiteral(host) ? host : new Wrong("not an IP address");
+}
+
+/** As `--port` of supervise: without a host it is that of `--host`. */
+function readPort(text: string): { host: string | null; port: number } | Wrong {
+  const address = parseHostAddress(text, null);
+  if (address === null || address.kind === "unix") {
+    return new Wrong("not a port from 0 to 65535, nor HOST:PORT");
+  }
+  const host = address.host === "" ? null : readHost(address.host);
+  return host instanceof Wrong ? host : { host, port: address.port };
 }
 
 function readMode(text: string): number | Wrong {

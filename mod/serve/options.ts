@@ -7,7 +7,7 @@ import type { AppPlan, ListenPlan, ServePlan, StatusPlan } from "./plan.ts";
 
 type Options = ParsedOptions<typeof serveTable>;
 
-const portDefault = 8080;
+const portDefault = { host: null, port: 8080 };
 
 /** Throws UsageError, or InfoRequest for --help and --version. */
 export function readServePlan(argv: readonly string[]): ServePlan {
@@ -76,7 +76,7 @@ function readListen({ values }: Options, errors: string[]): ListenPlan {
   }
   const ports = values.port.length + values.path.length > 0 ? values.port : [portDefault];
   const addresses: Address[] = [
-    ...ports.map((port) => ({ kind: "tcp" as const, host: values.host, port })),
+    ...ports.map(({ host, port }) => ({ kind: "tcp" as const, host: host ?? values.host, port })),
     ...values.path.map((path) => ({ kind: "unix" as const, path })),
   ];
   return {

@@ -30,6 +30,21 @@ Deno.test("readServePlan() listens on 8080 unless told otherwise", () => {
     { kind: "tcp", host: "::1", port: 2 },
     { kind: "unix", path: "b" },
   ]);
+  assertEquals(addresses(["-p", "127.0.0.1:1", "-p", "[::1]:2", "-p", "localhost:3", "-p", "4"]), [
+    { kind: "tcp", host: "127.0.0.1", port: 1 },
+    { kind: "tcp", host: "::1", port: 2 },
+    { kind: "tcp", host: "127.0.0.1", port: 3 },
+    { kind: "tcp", host: "0.0.0.0", port: 4 },
+  ]);
+  for (const port of ["65536", "-1", "x", "/a", "", "127.0.0.1"]) {
+    assertEquals(errorsOf([`--port=${port}`, "x.js"]), [
+      `--port ${port === "" ? '""' : port}: not a port from 0 to 65535, nor HOST:PORT`,
+    ]);
+  }
+  assertEquals(errorsOf(["--port=300.0.0.1:1", "--host=1.2.3", "x.js"]), [
+    "--port 300.0.0.1:1: not an IP address",
+    "--host 1.2.3: not an IP address",
+  ]);
   assertEquals(readServePlan(["--host", "[::1]", "x.js"]).listen.addresses[0], {
     kind: "tcp",
     host: "::1",
