@@ -16,6 +16,10 @@ import { UnixBridge } from "./unix_bridge.ts";
 
 const connections = 50;
 const durationS = 10;
+/** New generations that must have come under load; nine fit into one run on an idle machine. */
+const changesMin = 3;
+/** A busy machine, which takes its time to start a process, gets so many runs for them. */
+const runsMax = 5;
 
 /** The application behind the supervisor. */
 type Served = "the proxy's welcome page" | "serve --text" | "the proxy before two serve";
@@ -60,13 +64,14 @@ async function hotDeploy(
   await using folder = await tempFolder();
   await using appliance = await startAppliance(launcher, what, folder);
   const address = transport === "tcp" ? appliance.tcp : appliance.unix;
-  await using load = await startLoad(client, address);
   const bound = transport === "tcp" ? address : unix(appliance.boundPath);
-  const changes = await hupEverySecond(appliance.supervisor, bound, address, load.child);
-  const result = await load.child.result();
-  assertCleanRun(result);
-  // Nine fit in; fewer where a busy machine takes its time to start a process. Each one counted.
-  assert(changes >= 3, `expected at least 3 new generations in ${durationS} s, saw ${changes}`);
+  let changes = 0;
+  for (let run = 0; run < runsMax && changes < changesMin; run++) {
+    await using load = await startLoad(client, address);
+    changes += await hupEverySecond(appliance.supervisor, bound, address, load.child);
+    assertCleanRun(await load.child.result());
+  }
+  assert(changes >= changesMin, `saw ${changes} new generations in ${runsMax} runs under load`);
 }
 
 /**
