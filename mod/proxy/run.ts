@@ -10,11 +10,13 @@ import { listenForPause } from "../process/pausing.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener } from "../process/signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
+import { loadMediaTypes } from "../static/media_type.ts";
 import { freshTicketSeed, readAppliance, tlsVariables } from "../tls/appliance.ts";
 import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
 import { checkFolder } from "./engine/forward/body_store.ts";
 import { ListenerSet } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
+import type { ProxyPlan } from "./plan.ts";
 import { Hangups, Reloads } from "./reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
 import { resolvePlan } from "./resolve_plan.ts";
@@ -73,7 +75,14 @@ async function prepared({ plan, texts }: LoadedPlan, logger: Logger): Promise<Lo
       checkFolder(requestBuffer.folder, name);
     }
   }
+  if (servesFiles(plan)) await loadMediaTypes();
   return { plan: await resolvePlan(plan, (message) => logger.warn(message)), texts };
+}
+
+function servesFiles({ hosts }: ProxyPlan): boolean {
+  return hosts.some(({ paths }) =>
+    paths.some(({ handlers }) => handlers.some(({ kind }) => kind === "file"))
+  );
 }
 
 async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> {

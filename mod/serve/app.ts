@@ -6,7 +6,8 @@ import { Method } from "../http1/method.ts";
 import type { Cork } from "./fetch/response_writer.ts";
 import type { Fetch, FetchHandler } from "./fetch/fetch_handler.ts";
 import { noTunnel } from "./no_tunnel.ts";
-import type { FileOpener } from "../static/mod.ts";
+import { loadMediaTypes } from "../static/media_type.ts";
+import type { FileOpener } from "../static/open_file.ts";
 import type { ServePlan } from "./plan.ts";
 
 /** What an app needs of the worker that runs it. */
@@ -47,6 +48,7 @@ export async function loadApp(plan: ServePlan, home: AppHome): Promise<App> {
       return { handler: textHandler(plan.app.text), hooks: {} };
     case "folder": {
       const { FolderHandler } = await import("./folder_handler.ts");
+      await loadMediaTypes();
       const opener = await openerFor(home);
       return { handler: new FolderHandler(plan.app.path, plan.files, home, opener), hooks: {} };
     }

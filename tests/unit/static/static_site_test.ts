@@ -5,9 +5,12 @@ import { FileTransfer } from "../../../mod/static/file_transfer.ts";
 import { DescriptorOpener } from "../../../mod/static/descriptor_opener.ts";
 import { type FileOpener, PlainOpener } from "../../../mod/static/open_file.ts";
 import type { SiteOptions } from "../../../mod/static/resource_loader.ts";
+import { loadMediaTypes } from "../../../mod/static/media_type.ts";
 import { StaticSite } from "../../../mod/static/static_site.ts";
 
 let makeOpener: () => FileOpener = () => new PlainOpener();
+
+await loadMediaTypes();
 
 /** Registers `body` once for each way to open files. */
 function siteTest(name: string, body: () => void): void {
