@@ -1,58 +1,17 @@
 /** `hayate load compare`: is the new version slower, beyond noise? */
-import { exitCodes } from "../base/errors.ts";
-import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
 import { estimateRatio, median, type RatioEstimate } from "./bootstrap.ts";
 import { writeStdout } from "./outputs.ts";
 import { readReport } from "./report_files.ts";
 import type { RunJson } from "./report_json.ts";
 import { formatMetric, formatTimeUs } from "./wrk_units.ts";
 
-const compareTable = defineTable({
-  command: "hayate load compare",
-  summary: "compare two JSON reports; exit 3 on a regression",
-  usage: ["[options] BASE.json NEW.json"],
-  description: [
-    "Compares the medians of the runs on both sides. With two runs or more a side (--repeat) the " +
-    "95 % confidence interval of the ratio comes from resampling the runs, and a difference counts " +
-    "only when the whole interval lies beyond the tolerance. With a single run a side the ratio alone " +
-    "decides, and the table says that noise is unknown.",
-  ],
-  operands: { name: "FILE", min: 2, max: 2, help: "The base and the new report." },
-  options: [
-    {
-      long: "tolerance",
-      kind: "number",
-      default: 5,
-      min: 0,
-      max: 1000,
-      placeholder: "PERCENT",
-      help: "A change smaller than this is no regression.",
-    },
-  ],
-  examples: [
-    {
-      run: "hayate load compare base.json new.json",
-      about: "both written by hayate load --repeat 5 --json FILE",
-    },
-  ],
-  exitCodes: [
-    { code: 0, meaning: "no regression" },
-    { code: 3, meaning: "a regression in one figure or more" },
-  ],
-});
-
-export const compareCommand: Subcommand = {
-  name: "compare",
-  table: compareTable,
-  run: (argv) => {
-    const { values, operands } = readOptions(compareTable, argv);
-    const [base, fresh] = operands.map((path) => readReport(path).report.runs);
-    const rows = compareRuns(base, fresh, values.tolerance / 100);
-    writeStdout(renderComparison(rows));
-    const isWorse = rows.some((row) => row.verdict === "worse");
-    return Promise.resolve(isWorse ? exitCodes.threshold : exitCodes.ok);
-  },
-};
+/** Prints the comparison; returns whether nothing has become worse. Throws `StartError` for a bad report. */
+export function compare(basePath: string, freshPath: string, tolerance: number): boolean {
+  const [base, fresh] = [basePath, freshPath].map((path) => readReport(path).report.runs);
+  const rows = compareRuns(base, fresh, tolerance);
+  writeStdout(renderComparison(rows));
+  return rows.every(({ verdict }) => verdict !== "worse");
+}
 
 export type Verdict = "better" | "worse" | "same" | "unclear";
 

@@ -1,5 +1,4 @@
 /** `hayate load merge`: one report from those of several machines. */
-import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
 import { Histogram } from "../metrics/histogram.ts";
 import { addAnswerCounts } from "./answer_groups.ts";
 import { Output } from "./outputs.ts";
@@ -15,50 +14,12 @@ import {
 import { readReport } from "./report_files.ts";
 import { mergeFailures } from "./run.ts";
 
-const mergeTable = defineTable({
-  command: "hayate load merge",
-  summary: "merge the JSON reports of several machines into one, exactly",
-  usage: ["[options] A.json B.json ..."],
-  description: [
-    "Histograms and counters are added, so percentiles are those of all requests together, not " +
-    "averages of percentiles. Run n is merged with run n. Start the machines together: --start-at. " +
-    "Of the percentiles per second only the worst machine's can be kept.",
-  ],
-  operands: {
-    name: "FILE",
-    min: 2,
-    max: 1000,
-    help: "Reports that hayate load --json has written.",
-  },
-  options: [
-    {
-      long: "output",
-      short: "o",
-      kind: "string",
-      placeholder: "FILE|-",
-      default: "-",
-      help: "The merged report.",
-    },
-  ],
-  examples: [
-    {
-      run: "hayate load merge host1.json host2.json -o all.json",
-      about: "then compare or plot it like any other report",
-    },
-  ],
-});
-
-export const mergeCommand: Subcommand = {
-  name: "merge",
-  table: mergeTable,
-  run: async (argv) => {
-    const { values, operands } = readOptions(mergeTable, argv);
-    const reports = operands.map((path) => readReport(path).report);
-    const output = Output.open(values.output);
-    output.finish(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
-    return 0;
-  },
-};
+/** Writes the sum of `paths` to `target`, "-" for stdout. Throws `StartError` for a bad report. */
+export async function merge(paths: readonly string[], target: string): Promise<void> {
+  const reports = paths.map((path) => readReport(path).report);
+  const output = Output.open(target);
+  output.finish(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
+}
 
 /** The first report's plan and environment stand for all. */
 export async function mergeReports(reports: readonly ReportJson[]): Promise<ReportJson> {

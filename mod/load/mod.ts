@@ -2,21 +2,19 @@
 import type { Mode } from "../cli/mod.ts";
 import { getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
-import { compareCommand } from "./compare.ts";
-import { mergeCommand } from "./merge.ts";
 import { parseLoadArgs } from "./options.ts";
 import type { LoadPlan } from "./plan.ts";
-import { plotCommand } from "./plot.ts";
 import { prepareRun } from "./prepare.ts";
 import { LoadRuns } from "./runs.ts";
 import type { MainScript } from "./script/main_script.ts";
+import { subcommands } from "./subcommands.ts";
 import { loadTable } from "./table.ts";
 
 export const loadMode: Mode = {
   name: "load",
   summary: "HTTP load generator with wrk's output",
   table: loadTable,
-  subcommands: [plotCommand, compareCommand, mergeCommand],
+  subcommands,
   topics: async () => (await import("./topics/mod.ts")).loadTopics,
   run: runLoad,
 };

@@ -1,5 +1,5 @@
 /** `hayate load plot`: several runs in one picture. */
-import { defineTable, readOptions, type Subcommand, UsageError } from "../cli/mod.ts";
+import { UsageError } from "../cli/mod.ts";
 import { Output } from "./outputs.ts";
 import { barChart, stack } from "./chart_svg.ts";
 import { type NamedRun, percentileChart, throughputChart } from "./report_curves.ts";
@@ -7,61 +7,17 @@ import { readReport } from "./report_files.ts";
 import { page } from "./report_html.ts";
 import { formatMetric } from "./wrk_units.ts";
 
-const plotTable = defineTable({
-  command: "hayate load plot",
-  summary: "draw the runs of JSON reports side by side",
-  usage: ["A.json B.json ... -o out.svg|out.html"],
-  description: [
-    "A bar for each run's requests per second, and the runs' curves over time and by percentile " +
-    "over each other. A bar is named after its file.",
-  ],
-  operands: {
-    name: "FILE",
-    min: 1,
-    max: 100,
-    help: "Reports that hayate load --json has written.",
-  },
-  options: [
-    {
-      long: "output",
-      short: "o",
-      kind: "string",
-      placeholder: "FILE",
-      required: true,
-      help: "The picture: .svg or .html, or - for SVG on stdout.",
-    },
-    {
-      long: "title",
-      kind: "string",
-      default: "Requests per second",
-      help: "Title of the picture.",
-    },
-  ],
-  examples: [
-    {
-      run: "hayate load plot tcp.json unix.json -o compare.svg",
-      about: "TCP against a unix socket",
-    },
-  ],
-});
-
-export const plotCommand: Subcommand = {
-  name: "plot",
-  table: plotTable,
-  run: async (argv) => {
-    const { values, operands } = readOptions(plotTable, argv);
-    const path = values.output;
-    const isHtml = path.endsWith(".html");
-    if (!isHtml && path !== "-" && !path.endsWith(".svg")) {
-      throw new UsageError([`--output ${path}: must end in .svg or .html`]);
-    }
-    const runs = operands.flatMap(readRuns);
-    const output = Output.open(path);
-    const charts = await drawRuns(values.title, runs);
-    output.finish(isHtml ? page(values.title, charts.join("\n")) : `${stack(charts)}\n`);
-    return 0;
-  },
-};
+/** Writes the picture to `path`, SVG to "-". Throws `StartError` for a report that cannot be read. */
+export async function plot(title: string, path: string, reports: readonly string[]): Promise<void> {
+  const isHtml = path.endsWith(".html");
+  if (!isHtml && path !== "-" && !path.endsWith(".svg")) {
+    throw new UsageError([`--output ${path}: must end in .svg or .html`]);
+  }
+  const runs = reports.flatMap(readRuns);
+  const output = Output.open(path);
+  const charts = await drawRuns(title, runs);
+  output.finish(isHtml ? page(title, charts.join("\n")) : `${stack(charts)}\n`);
+}
 
 function readRuns(path: string): NamedRun[] {
   const { name, report } = readReport(path);

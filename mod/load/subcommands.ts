@@ -1,0 +1,141 @@
+/** `hayate load plot`, `compare` and `merge`: what a run does not need is loaded when it is asked for. */
+import { exitCodes } from "../base/errors.ts";
+import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
+
+const plotTable = defineTable({
+  command: "hayate load plot",
+  summary: "draw the runs of JSON reports side by side",
+  usage: ["A.json B.json ... -o out.svg|out.html"],
+  description: [
+    "A bar for each run's requests per second, and the runs' curves over time and by percentile " +
+    "over each other. A bar is named after its file.",
+  ],
+  operands: {
+    name: "FILE",
+    min: 1,
+    max: 100,
+    help: "Reports that hayate load --json has written.",
+  },
+  options: [
+    {
+      long: "output",
+      short: "o",
+      kind: "string",
+      placeholder: "FILE",
+      required: true,
+      help: "The picture: .svg or .html, or - for SVG on stdout.",
+    },
+    {
+      long: "title",
+      kind: "string",
+      default: "Requests per second",
+      help: "Title of the picture.",
+    },
+  ],
+  examples: [
+    {
+      run: "hayate load plot tcp.json unix.json -o compare.svg",
+      about: "TCP against a unix socket",
+    },
+  ],
+});
+
+const compareTable = defineTable({
+  command: "hayate load compare",
+  summary: "compare two JSON reports; exit 3 on a regression",
+  usage: ["[options] BASE.json NEW.json"],
+  description: [
+    "Compares the medians of the runs on both sides. With two runs or more a side (--repeat) the " +
+    "95 % confidence interval of the ratio comes from resampling the runs, and a difference counts " +
+    "only when the whole interval lies beyond the tolerance. With a single run a side the ratio alone " +
+    "decides, and the table says that noise is unknown.",
+  ],
+  operands: { name: "FILE", min: 2, max: 2, help: "The base and the new report." },
+  options: [
+    {
+      long: "tolerance",
+      kind: "number",
+      default: 5,
+      min: 0,
+      max: 1000,
+      placeholder: "PERCENT",
+      help: "A change smaller than this is no regression.",
+    },
+  ],
+  examples: [
+    {
+      run: "hayate load compare base.json new.json",
+      about: "both written by hayate load --repeat 5 --json FILE",
+    },
+  ],
+  exitCodes: [
+    { code: 0, meaning: "no regression" },
+    { code: 3, meaning: "a regression in one figure or more" },
+  ],
+});
+
+const mergeTable = defineTable({
+  command: "hayate load merge",
+  summary: "merge the JSON reports of several machines into one, exactly",
+  usage: ["[options] A.json B.json ..."],
+  description: [
+    "Histograms and counters are added, so percentiles are those of all requests together, not " +
+    "averages of percentiles. Run n is merged with run n. Start the machines together: --start-at. " +
+    "Of the percentiles per second only the worst machine's can be kept.",
+  ],
+  operands: {
+    name: "FILE",
+    min: 2,
+    max: 1000,
+    help: "Reports that hayate load --json has written.",
+  },
+  options: [
+    {
+      long: "output",
+      short: "o",
+      kind: "string",
+      placeholder: "FILE|-",
+      default: "-",
+      help: "The merged report.",
+    },
+  ],
+  examples: [
+    {
+      run: "hayate load merge host1.json host2.json -o all.json",
+      about: "then compare or plot it like any other report",
+    },
+  ],
+});
+
+export const subcommands: readonly Subcommand[] = [
+  {
+    name: "plot",
+    table: plotTable,
+    async run(argv) {
+      const { values, operands } = readOptions(plotTable, argv);
+      const { plot } = await import("./plot.ts");
+      await plot(values.title, values.output, operands);
+      return exitCodes.ok;
+    },
+  },
+  {
+    name: "compare",
+    table: compareTable,
+    async run(argv) {
+      const { values, operands } = readOptions(compareTable, argv);
+      const { compare } = await import("./compare.ts");
+      const isFine = compare(operands[0], operands[1], values.tolerance / 100);
+      return isFine ? exitCodes.ok : exitCodes.threshold;
+    },
+  },
+  {
+    name: "merge",
+    table: mergeTable,
+    async run(argv) {
+      const { values, operands } = readOptions(mergeTable, argv);
+      const { merge } = await import("./merge.ts");
+      await merge(operands, values.output);
+      return exitCodes.ok;
+    },
+  },
+];
