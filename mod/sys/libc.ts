@@ -64,15 +64,12 @@ export const libc = lazySymbols(symbols, [
   "epoll_pwait2",
   "epoll_wait",
   "getsockopt",
-  "read",
   "recv_at",
   "send",
   "send_at",
   "setsockopt",
   "shutdown",
   "socket",
-  "write",
-  "__errno_location",
 ]);
 
 // errno lives at one address per thread, and this module is evaluated once per thread: a view over

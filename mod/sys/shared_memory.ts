@@ -1,5 +1,6 @@
 /** Memory that processes share through a file (mmap(2), MAP_SHARED). */
 import { cString, libcProcess, O } from "./libc_process.ts";
+import { lazySymbols } from "./lazy_symbols.ts";
 import { libc } from "./libc.ts";
 
 /** Called a few times in a process's life, so the 64-bit types do no harm. */
@@ -7,7 +8,7 @@ const symbols = {
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
 } as const;
 
-const calls = Deno.dlopen("libc.so.6", symbols).symbols;
+const calls = lazySymbols(symbols);
 
 const PROT = { read: 1, write: 2 } as const;
 const mapShared = 1;
