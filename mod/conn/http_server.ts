@@ -40,6 +40,8 @@ export class HttpServer implements ServerHome {
   onResponded: ((connection: ServerConnection) => void) | null = null;
   /** Told of each response's head as it is sent; for access logs that show its fields. */
   onHead: ServerHome["onHead"] = null;
+  /** Told when a connection has ended. */
+  onConnectionEnd: (() => void) | null = null;
   tally: ConnectionTally = { accepted: 0, open: 0 };
   readonly #connections = new Set<ServerConnection>();
   #lastSerial = 0;
@@ -120,7 +122,9 @@ export class HttpServer implements ServerHome {
   }
 
   forget(connection: ServerConnection): void {
-    if (this.#connections.delete(connection)) this.tally.open--;
+    if (!this.#connections.delete(connection)) return;
+    this.tally.open--;
+    if (this.onConnectionEnd !== null) this.onConnectionEnd();
   }
 
   /** Once a second; in between it is one comparison per answer. */

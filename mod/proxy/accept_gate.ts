@@ -1,14 +1,10 @@
 /** When the listeners of a server accept: not while it is full, and not while it steps aside. */
 import type { AcceptHandler, Listener } from "../net/reactor.ts";
 
-/** How often a full server looks for room. */
-const roomPollMs = 20;
-
 export interface GateParts {
   /** Open connections at which accepting rests; 0: any number. */
   readonly connectionsMax: number;
   connectionCount(): number;
-  setTimer(delayMs: number, callback: () => void): unknown;
 }
 
 export class AcceptGate {
@@ -31,11 +27,17 @@ export class AcceptGate {
       if (!this.#isFull && !this.#hasRoom) {
         this.#isFull = true;
         this.#settle();
-        this.#waitForRoom();
       }
       return handler;
     };
   }
+
+  /** A connection has ended. */
+  readonly left = (): void => {
+    if (!this.#isFull || !this.#hasRoom) return;
+    this.#isFull = false;
+    this.#settle();
+  };
 
   /** These accept from now on; the `shared` ones of them have others who accept from them, too. */
   open(listeners: readonly Listener[], shared: readonly Listener[]): void {
@@ -62,15 +64,6 @@ export class AcceptGate {
 
   get #hasRoom(): boolean {
     return this.#parts.connectionCount() < this.#parts.connectionsMax;
-  }
-
-  #waitForRoom(): void {
-    this.#parts.setTimer(roomPollMs, () => {
-      if (this.#isClosed) return;
-      if (!this.#hasRoom) return this.#waitForRoom();
-      this.#isFull = false;
-      this.#settle();
-    });
   }
 
   #settle(): void {

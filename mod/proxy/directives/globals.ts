@@ -22,7 +22,7 @@ const countMax = 2 ** 31 - 1;
 const workersMax = 256;
 
 export const globalDirectives: readonly Directive[] = [
-  scalar("max-connections", levels.global, count(1, countMax), (draft, value) => {
+  scalar("max-connections", levels.global, count(0, countMax), (draft, value) => {
     draft.plan.global.connectionsMax = value;
   }),
   {

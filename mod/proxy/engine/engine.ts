@@ -36,6 +36,8 @@ export class Engine implements EngineHome {
   readonly serverFields: ServerFields;
   readonly tunnels = new Set<{ close(): void }>();
   readonly requestBodyBytesMax: number;
+  /** Told when a client's connection has ended; set it before the first `addServer`. */
+  onConnectionEnd: (() => void) | null = null;
   #lastConnectionId = 0;
   readonly #spare: ProxiedExchange[] = [];
   readonly #servers: HttpServer[] = [];
@@ -80,7 +82,10 @@ export class Engine implements EngineHome {
     server.onRefused = (_connection, _status, error) => tally.noteFault(error.message);
     if (wantsHeads([...hosts.flatMap(leavesOf), unknown])) server.onHead = this.#onHead;
     this.#servers.push(server);
-    if (listener !== null) this.#clientServers.push(server);
+    if (listener !== null) {
+      server.onConnectionEnd = this.onConnectionEnd;
+      this.#clientServers.push(server);
+    }
     return server;
   }
 
