@@ -1,7 +1,7 @@
 import { Errno } from "../sys/errno.ts";
 import { libc } from "../sys/libc.ts";
 import { encodeSockaddr } from "../sys/sockaddr.ts";
-import { bindSource, openStream } from "./epoll/descriptor.ts";
+import { bindSource, openStream } from "./epoll/stream.ts";
 
 /** Whether connections can leave from the IP address `host`. Takes no port. */
 export function isLocalAddress(host: string): boolean {

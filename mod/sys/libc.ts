@@ -1,7 +1,8 @@
 /**
- * libc over FFI: the system calls that the reactor and the supervisor need.
+ * libc over FFI: system calls on sockets and descriptors, looked up when they are first called. What each
+ * connection needs is in `libc_socket.ts`.
  *
- * Every type is 32 bits wide, a pointer or a buffer: with one `usize`, `isize` or 64-bit type in a
+ * In both, every type is 32 bits wide, a pointer or a buffer: with one `usize`, `isize` or 64-bit type in a
  * signature a call costs over a microsecond instead of tens of nanoseconds. Lengths therefore stop
  * at 2^31-1, which every caller's buffer does anyway.
  */
@@ -10,20 +11,12 @@ import { lazySymbols } from "./lazy_symbols.ts";
 const symbols = {
   accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  clock_gettime: { parameters: ["i32", "pointer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
-  /** With a timespec in place of milliseconds; null where glibc is older than 2.35. */
-  epoll_pwait2: {
-    parameters: ["i32", "pointer", "i32", "buffer", "pointer"],
-    result: "i32",
-    optional: true,
-  },
-  /** The same call on Deno's thread pool, so that Deno's loop runs on while we wait. */
+  /** On Deno's thread pool, so that Deno's loop runs on while we wait. */
   epoll_wait_parked: {
     name: "epoll_wait",
     parameters: ["i32", "buffer", "i32", "i32"],
@@ -39,38 +32,16 @@ const symbols = {
   listen: { parameters: ["i32", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
-  /** With a pointer made beforehand: finding the address of a buffer takes longer than the rest of a call. */
-  recv_at: { name: "recv", parameters: ["i32", "pointer", "u32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
-  send_at: { name: "send", parameters: ["i32", "pointer", "u32", "i32"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
-  shutdown: { parameters: ["i32", "i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
-/**
- * The calls by their C names; each returns what C returns, and `errno()` tells why it was -1. Those
- * that a connection needs are bound at once.
- */
-export const libc = lazySymbols(symbols, [
-  "accept4",
-  "clock_gettime",
-  "close",
-  "connect",
-  "epoll_ctl",
-  "epoll_pwait2",
-  "epoll_wait",
-  "getsockopt",
-  "recv_at",
-  "send",
-  "send_at",
-  "setsockopt",
-  "shutdown",
-  "socket",
-]);
+/** The calls by their C names; each returns what C returns, and `errno()` tells why it was -1. */
+export const libc = lazySymbols(symbols);
 
 // errno lives at one address per thread, and this module is evaluated once per thread: a view over
 // those four bytes makes reading errno an array access instead of a call that could change it.

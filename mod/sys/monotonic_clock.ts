@@ -1,5 +1,5 @@
 /** The clock of `performance.now()`, at half its cost: two looks at it for each request would show. */
-import { libc } from "./libc.ts";
+import { libcSocket } from "./libc_socket.ts";
 
 /** CLOCK_MONOTONIC (clock_gettime(2)), which `performance.now()` counts too, from another origin. */
 const monotonic = 1;
@@ -9,7 +9,7 @@ const timespecPointer = Deno.UnsafePointer.of(timespec);
 const calibrations = 8;
 
 function sinceBootMs(): number {
-  libc.clock_gettime(monotonic, timespecPointer);
+  libcSocket.clock_gettime(monotonic, timespecPointer);
   return timespec[0] * 1000 + timespec[2] / 1e6;
 }
 

@@ -3,10 +3,10 @@ import { type Address, formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { Errno, errnoPhrase } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
-import { encodeSockaddr, family } from "../../sys/sockaddr.ts";
+import { encodeSockaddr, family, SOCK } from "../../sys/sockaddr.ts";
 import type { ListenOptions } from "../reactor.ts";
 import { clearSocketPath, withSocketMode } from "../unix_path.ts";
-import { openStream, prepareListener, setCloseOnExec } from "./descriptor.ts";
+import { prepareListener, prepareStreams, setCloseOnExec } from "./descriptor.ts";
 
 /** listen(2) clips it to net.core.somaxconn. */
 export const backlogDefault = 16384;
@@ -24,7 +24,8 @@ export function bindListener(
   const struct = sockaddrOrStartError(address);
   if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
   const fd = openStream(struct);
-  if (fd < 0) throw bindError(address, -fd);
+  if (fd < 0) throw bindError(address, errno());
+  prepareStreams(fd, struct);
   const reusePort = options.reusePort ?? false;
   const unsupported = prepareListener(fd, family(address), reusePort, options.v6Only ?? true);
   if (unsupported !== null) {
@@ -39,6 +40,10 @@ export function bindListener(
   if (listening && libc.listen(fd, backlog) < 0) return failBind(fd, address, errno());
   if (inheritable) setCloseOnExec(fd, false);
   return fd;
+}
+
+function openStream(sockaddr: Uint8Array): number {
+  return libc.socket(sockaddr[0], SOCK.stream | SOCK.nonblock | SOCK.cloexec, 0);
 }
 
 function sockaddrOrStartError(address: Address): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 import type { Address } from "../../base/address.ts";
 import { Errno } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
+import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { SOCK } from "../../sys/sockaddr.ts";
 import type { AcceptHandler, Listener, ListenOptions, SocketHandler } from "../reactor.ts";
@@ -74,7 +75,7 @@ export class EpollListener extends PollTarget implements Listener {
     if (this.#ownership === "bound") this.#acceptRemaining();
     this.#home.poller.forget(this, true);
     if (this.#ownership === "inherited") this.#accept();
-    libc.close(this.fd);
+    libcSocket.close(this.fd);
     this.fd = -1;
   }
 
@@ -104,7 +105,7 @@ export class EpollListener extends PollTarget implements Listener {
 
   #acceptOne(): boolean {
     if (this.fd < 0) return false;
-    const fd = libc.accept4(this.fd, null, null, SOCK.nonblock | SOCK.cloexec);
+    const fd = libcSocket.accept4(this.fd, null, null, SOCK.nonblock | SOCK.cloexec);
     if (fd < 0) return this.#onAcceptFailure(errno());
     this.acceptedCount++;
     const socket = new EpollSocket(this.#home, fd, noHandler, false);

@@ -9,7 +9,8 @@ import type { Address } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { Deadline, TimerWheel } from "../../base/timer_wheel.ts";
 import { Errno } from "../../sys/errno.ts";
-import { errno, libc } from "../../sys/libc.ts";
+import { errno } from "../../sys/libc.ts";
+import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { monotonicMs } from "../../sys/monotonic_clock.ts";
 import { encodeSockaddr } from "../../sys/sockaddr.ts";
@@ -25,7 +26,7 @@ import type {
   TickHandler,
 } from "../reactor.ts";
 import { bindListener } from "./bind.ts";
-import { bindSource, isListening, isLoopback, makeNonblocking, openStream } from "./descriptor.ts";
+import { isListening, isLoopback, makeNonblocking } from "./descriptor.ts";
 import { EpollListener } from "./epoll_listener.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
 import { LoopTurn } from "./loop_turn.ts";
@@ -33,6 +34,7 @@ import { OutputBuffers } from "./output_buffers.ts";
 import { Poller } from "./poller.ts";
 import { readAheadMax, ReadBuffers } from "./read_buffers.ts";
 import { SpareStreams } from "./spare_streams.ts";
+import { bindSource, openStream } from "./stream.ts";
 import { Waker } from "./waker.ts";
 
 /** Local addresses remembered for `connect`. */
@@ -136,11 +138,11 @@ export class EpollReactor implements Reactor, SocketHome {
       failure = bindSource(fd, encodeSockaddr(this.#sourceAddress(options.source)));
     }
     if (failure === 0) {
-      failure = libc.connect(fd, struct, struct.length) < 0 ? errno() : 0;
+      failure = libcSocket.connect(fd, struct, struct.length) < 0 ? errno() : 0;
       // On loopback the handshake is over by now, and asking again is how the kernel tells: that is
       // cheaper than an event. Elsewhere it costs one quick EALREADY.
       if (failure === Errno.EINPROGRESS) {
-        failure = libc.connect(fd, struct, struct.length) < 0 ? errno() : 0;
+        failure = libcSocket.connect(fd, struct, struct.length) < 0 ? errno() : 0;
         if (failure === Errno.EALREADY) failure = Errno.EINPROGRESS;
       }
     }

@@ -2,14 +2,16 @@ import type { Address } from "../../base/address.ts";
 import { PeerError } from "../../base/errors.ts";
 import { Errno, errnoName, errnoPhrase } from "../../sys/errno.ts";
 import { sendFile } from "../../sys/file_calls.ts";
-import { errno, libc } from "../../sys/libc.ts";
+import { errno } from "../../sys/libc.ts";
+import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { MSG } from "../../sys/sockaddr.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
-import { localAddressOf, peerAddressOf, resetOnClose, takeSocketError } from "./descriptor.ts";
+import { localAddressOf, peerAddressOf } from "./descriptor.ts";
 import type { OutputBuffers } from "./output_buffers.ts";
 import { type InputHome, inputInterest, SocketInput } from "./socket_input.ts";
 import type { SpareStreams } from "./spare_streams.ts";
+import { resetOnClose, takeSocketError } from "./stream.ts";
 
 /** What sockets share: the set they are watched in and the buffers. */
 export interface SocketHome extends InputHome {
@@ -80,10 +82,10 @@ export class EpollSocket extends SocketInput implements Socket {
 
   #send(bytes: Uint8Array, start: number, end: number, flags: number): number {
     const pointer = this.home.outputBuffers.pointerTo(bytes, start);
-    if (pointer !== null) return libc.send_at(this.fd, pointer, end - start, flags);
+    if (pointer !== null) return libcSocket.send_at(this.fd, pointer, end - start, flags);
     // Other writes mostly begin at 0 and need no view; a remainder, rare by nature, makes one.
     const from = start === 0 ? bytes : bytes.subarray(start);
-    return libc.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, flags);
+    return libcSocket.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, flags);
   }
 
   sendFile(fd: number, offset: number, length: number): number {
@@ -122,7 +124,7 @@ export class EpollSocket extends SocketInput implements Socket {
     if (!this.isOpen || this.#isShutDown) return;
     this.#isShutDown = true;
     if (this.connecting) return;
-    libc.shutdown(this.fd, 1);
+    libcSocket.shutdown(this.fd, 1);
     // Nothing more will be written, so nobody waits for room.
     this.#wantsDrain = false;
     this.updateInterest();
@@ -139,8 +141,8 @@ export class EpollSocket extends SocketInput implements Socket {
     }
     this.home.poller.forget(this, false);
     // With unread bytes of the peer close(2) sends a reset and throws away what was held back.
-    if (this.#isHeldBack && !this.#isShutDown) libc.shutdown(this.fd, 1);
-    libc.close(this.fd);
+    if (this.#isHeldBack && !this.#isShutDown) libcSocket.shutdown(this.fd, 1);
+    libcSocket.close(this.fd);
   }
 
   /** An edge-triggered socket at rest stays silent in the epoll set; others would be told of for ever. */
@@ -232,7 +234,7 @@ export class EpollSocket extends SocketInput implements Socket {
   #opened(): void {
     this.connecting = false;
     this.updateInterest();
-    if (this.#isShutDown) libc.shutdown(this.fd, 1);
+    if (this.#isShutDown) libcSocket.shutdown(this.fd, 1);
     this.handler.onOpen(this);
   }
 

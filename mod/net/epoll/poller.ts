@@ -1,5 +1,6 @@
 /** One epoll instance: which descriptors are watched, and who hears of their events. */
 import { errno, libc } from "../../sys/libc.ts";
+import { libcSocket } from "../../sys/libc_socket.ts";
 import { errnoName } from "../../sys/errno.ts";
 import { EPOLL, eventBytes, eventDataOffset } from "../../sys/epoll_event.ts";
 import { readAheadMax } from "./read_buffers.ts";
@@ -85,7 +86,7 @@ export class Poller {
     this.#changeView.setInt32(0, target.interest, true);
     this.#changeView.setInt32(eventDataOffset, target.fd, true);
     this.#changeView.setInt32(eventDataOffset + 4, target.generation, true);
-    if (libc.epoll_ctl(this.#epollFd, op, target.fd, this.#change) < 0) {
+    if (libcSocket.epoll_ctl(this.#epollFd, op, target.fd, this.#change) < 0) {
       throw new Error(`epoll_ctl(${op}) on descriptor ${target.fd} failed: ${errnoName(errno())}`);
     }
   }
@@ -113,14 +114,14 @@ export class Poller {
 
   /** Blocks this thread for at most `timeoutMs`; returns how many events came (0: none, or a signal). */
   wait(timeoutMs: number): number {
-    return libc.epoll_wait(this.#epollFd, this.#eventsPointer, batchMax, timeoutMs);
+    return libcSocket.epoll_wait(this.#epollFd, this.#eventsPointer, batchMax, timeoutMs);
   }
 
   /** The same for less than a millisecond; returns at once where the system cannot wait so little. */
   waitBriefly(timeoutMs: number): number {
-    if (libc.epoll_pwait2 === null) return this.wait(0);
+    if (libcSocket.epoll_pwait2 === null) return this.wait(0);
     this.#timespec[2] = Math.max(0, timeoutMs * 1e6);
-    return libc.epoll_pwait2(
+    return libcSocket.epoll_pwait2(
       this.#epollFd,
       this.#eventsPointer,
       batchMax,

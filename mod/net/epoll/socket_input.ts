@@ -1,7 +1,8 @@
 /** The reading side of a socket on epoll: what arrives, in which order, and who waits for its turn. */
 import { Errno } from "../../sys/errno.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
-import { errno, libc } from "../../sys/libc.ts";
+import { errno } from "../../sys/libc.ts";
+import { libcSocket } from "../../sys/libc_socket.ts";
 import { MSG } from "../../sys/sockaddr.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
 import { type Poller, PollTarget } from "./poller.ts";
@@ -57,7 +58,7 @@ export abstract class SocketInput extends PollTarget {
     if (mask !== EPOLL.in || this.#isBulk || this.held !== null) return false;
     if (this.connecting || !this.isReading) return false;
     const pointer = this.home.readBuffers.slotPointer(slot);
-    this.#aheadCount = libc.recv_at(this.fd, pointer, readAheadBytes, MSG.dontwait);
+    this.#aheadCount = libcSocket.recv_at(this.fd, pointer, readAheadBytes, MSG.dontwait);
     if (this.#aheadCount < 0) this.#aheadErrno = errno();
     return true;
   }
@@ -116,7 +117,7 @@ export abstract class SocketInput extends PollTarget {
   /** One read; returns how many bytes it brought. */
   #read(): number {
     const { bytes, largeBytes, largePointer } = this.home.readBuffers;
-    const count = libc.recv_at(this.fd, largePointer, largeBytes, MSG.dontwait);
+    const count = libcSocket.recv_at(this.fd, largePointer, largeBytes, MSG.dontwait);
     if (count < readAheadBytes) this.#isBulk = false;
     return this.#take(count, count < 0 ? errno() : 0, bytes, 0);
   }

@@ -1,7 +1,7 @@
 /** Sockets of ended connections that can carry another one. */
-import { libc } from "../../sys/libc.ts";
-import { AF, SO, SOL } from "../../sys/sockaddr.ts";
-import { getOption, isAllAcknowledged } from "./descriptor.ts";
+import { libcSocket } from "../../sys/libc_socket.ts";
+import { AF } from "../../sys/sockaddr.ts";
+import { isAllAcknowledged, takeSocketError } from "./stream.ts";
 
 /** Kept for either address family; more are closed, so that descriptors do not run short for others. */
 const sparesMax = 64;
@@ -28,7 +28,7 @@ export class SpareStreams {
    * not kept, because something is still under way or because there are enough.
    */
   keepEnded(fd: number, addressFamily: number): boolean {
-    libc.shutdown(fd, 1);
+    libcSocket.shutdown(fd, 1);
     const spares = this.#of(addressFamily);
     return spares.length < sparesMax && isAllAcknowledged(fd) && this.#keep(fd, spares);
   }
@@ -38,12 +38,12 @@ export class SpareStreams {
     const spares = this.#of(addressFamily);
     if (spares.length >= sparesMax || !this.#keep(fd, spares)) return false;
     // The socket would tell its next connection of the reset that it has sent.
-    getOption(fd, SOL.socket, SO.error);
+    takeSocketError(fd);
     return true;
   }
 
   #keep(fd: number, spares: number[]): boolean {
-    if (libc.connect(fd, unspecified, unspecified.length) < 0) return false;
+    if (libcSocket.connect(fd, unspecified, unspecified.length) < 0) return false;
     spares.push(fd);
     return true;
   }
