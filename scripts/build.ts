@@ -8,6 +8,15 @@ const root = Deno.env.get("HAYATE_ROOT") ?? new URL("..", import.meta.url).pathn
 const output = `${root}/dist/hayate`;
 const stamp = `${root}/dist/.stamp`;
 
+if (Deno.args.length > 0) {
+  const isHelp = ["-h", "--help"].includes(Deno.args[0]);
+  if (!isHelp) console.error(`build: takes no arguments, found ${Deno.args[0]}`);
+  console.error(
+    "usage: scripts/build    builds dist/hayate and dist/hayate.1 when a source has changed",
+  );
+  Deno.exit(isHelp ? 0 : 2);
+}
+
 const digest = await hashFiles(root, await listInputs(root));
 if (await readOrEmpty(stamp) === digest && await readOrEmpty(output, 1) !== "") {
   console.error("dist/hayate is up to date");

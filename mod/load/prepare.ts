@@ -6,7 +6,7 @@ import type { LoadPlan } from "./plan.ts";
 import { buildRequest, isMethod } from "./request_bytes.ts";
 import { isLoopback, resolveTarget } from "./resolve.ts";
 import type { Stage } from "./schedule.ts";
-import { checkSources } from "./source_check.ts";
+import { checkSources, reachableFrom } from "./source_check.ts";
 import { parseTarget, type Target } from "./target.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "./thread_plan.ts";
 
@@ -129,7 +129,9 @@ async function renderGroup(
   plan: LoadPlan,
   body: Uint8Array | null,
 ): Promise<RequestGroup> {
-  const addresses = await resolveTarget(requests[0].target, plan);
+  const { target } = requests[0];
+  const resolved = await resolveTarget(target, plan);
+  const addresses = reachableFrom(plan.sources, target.host, resolved);
   const single = requests.map((request) => render(request, plan, body));
   const batches: Uint8Array<ArrayBuffer>[] = [];
   const ends: Int32Array[] = [];
