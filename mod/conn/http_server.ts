@@ -98,6 +98,15 @@ export class HttpServer implements ServerHome {
     }
   }
 
+  /** Closes the oldest connections of those without a request since `sinceMs`, `countMax` of them. */
+  closeIdle(sinceMs: number, countMax: number): void {
+    let count = 0;
+    for (const connection of this.#connections) {
+      if (count >= countMax) return;
+      if (connection.closeIdle(sinceMs)) count++;
+    }
+  }
+
   #pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => void this.reactor.setTimer(delayMs, resolve));
   }

@@ -112,11 +112,14 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     this.persist = false;
   }
 
-  /** Ends a connection on which nothing happens. */
-  closeIdle(): void {
-    if (!this.isIdle) return;
+  /** Ends a connection on which nothing happens, and nothing has since `sinceMs`. Returns whether it did. */
+  closeIdle(sinceMs = Infinity): boolean {
+    // The deadline of an idle connection is the idle timeout ahead of when it became idle. Without a
+    // timeout nobody knows when that was (NaN), and any will do.
+    if (!this.isIdle || this.deadlineMs - this.home.idleMs > sinceMs) return false;
     this.#drop();
     this.socket.close();
+    return true;
   }
 
   /** Ends the connection whatever it does; for the end of a drain. */

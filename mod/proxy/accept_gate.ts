@@ -1,10 +1,19 @@
 /** When the listeners of a server accept: not while it is full, and not while it steps aside. */
 import type { AcceptHandler, Listener } from "../net/reactor.ts";
 
+/**
+ * Who has not asked for anything for so long makes room when the server is full, so many at a time: as
+ * with nginx, clients that are merely kept do not shut out others for a whole idle timeout.
+ */
+const idleMs = 1000;
+const idleCountMax = 32;
+
 export interface GateParts {
   /** Open connections at which accepting rests; 0: any number. */
   readonly connectionsMax: number;
   connectionCount(): number;
+  setTimer(delayMs: number, callback: () => void): unknown;
+  closeIdle(idleMs: number, countMax: number): void;
 }
 
 export class AcceptGate {
@@ -14,12 +23,14 @@ export class AcceptGate {
   #isFull = false;
   #isPaused = false;
   #isClosed = false;
+  /** A timer is under way. */
+  #isWaiting = false;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
   }
 
-  /** At the limit accepting rests: who comes waits in the kernel's queue (h2o does so, too). */
+  /** At the limit accepting rests: who comes waits in the kernel's queue. */
   limited(onAccept: AcceptHandler): AcceptHandler {
     if (this.#parts.connectionsMax === 0) return onAccept;
     return (socket, listener) => {
@@ -27,6 +38,7 @@ export class AcceptGate {
       if (!this.#isFull && !this.#hasRoom) {
         this.#isFull = true;
         this.#settle();
+        this.#makeRoomLater();
       }
       return handler;
     };
@@ -60,6 +72,17 @@ export class AcceptGate {
   /** The listeners are closed, or a successor's, from now on. */
   close(): void {
     this.#isClosed = true;
+  }
+
+  #makeRoomLater(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#parts.setTimer(idleMs, () => {
+      this.#isWaiting = false;
+      if (!this.#isFull || this.#isClosed) return;
+      this.#parts.closeIdle(idleMs, idleCountMax);
+      if (this.#isFull) this.#makeRoomLater();
+    });
   }
 
   get #hasRoom(): boolean {

@@ -83,6 +83,8 @@ export class ProxyServer {
     this.#gate = new AcceptGate({
       connectionsMax: plan.global.connectionsMax,
       connectionCount: () => this.connectionCount,
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      closeIdle: (idleMs, countMax) => this.#engine.closeIdle(idleMs, countMax),
     });
     if (plan.global.connectionsMax > 0) this.#engine.onConnectionEnd = this.#gate.left;
     this.#logs = new AccessLogs((message) => logger.error(message));

@@ -32,17 +32,37 @@ Deno.test("max-connections is exact: the next client waits until one of the othe
   const port = freePort();
   const file = await folder.write("h2o.conf", config(port, 2, 1));
   await using _proxy = await startListening(["proxy", "-c", file], tcp(port));
-  const request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-  const clients = [];
-  for (let i = 0; i < 3; i++) clients.push(await RawConnection.open(tcp(port)));
-  for (const client of clients) await client.send(request);
-  await clients[0].readUntil("\r\n\r\n");
-  await clients[1].readUntil("\r\n\r\n");
+  const [first, second, third] = [
+    await RawConnection.open(tcp(port)),
+    await RawConnection.open(tcp(port)),
+    await RawConnection.open(tcp(port)),
+  ];
+  // Half a head: they are not idle, so they do not make room.
+  for (const client of [first, second]) await client.send("GET / HTTP/1.1\r\n");
+  await third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   let answered = false;
-  const third = clients[2].readUntil("\r\n\r\n").then(() => answered = true);
+  const answer = third.readUntil("\r\n\r\n").then(() => answered = true);
   await sleep(200);
   assertEquals(answered, false);
-  clients[0].close();
-  await third;
-  for (const client of clients.slice(1)) client.close();
+  first.close();
+  await answer;
+  for (const client of [second, third]) client.close();
+});
+
+Deno.test("max-connections: clients that are merely kept make room for one that waits", async () => {
+  await using folder = await tempFolder();
+  const port = freePort();
+  const file = await folder.write("h2o.conf", config(port, 2, 1));
+  await using _proxy = await startListening(["proxy", "-c", file], tcp(port));
+  const request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  const kept = [await RawConnection.open(tcp(port)), await RawConnection.open(tcp(port))];
+  for (const client of kept) {
+    await client.send(request);
+    await client.readUntil("\r\n\r\n");
+  }
+  using late = await RawConnection.open(tcp(port));
+  await late.send(request);
+  // The idle timeout is a minute.
+  await late.readUntil("\r\n\r\n", 20_000);
+  for (const client of kept) client.close();
 });

@@ -99,6 +99,12 @@ export class Engine implements EngineHome {
     return this.#clientServers.reduce((count, server) => count + server.connectionCount, 0);
   }
 
+  /** Lets go of clients that have asked for nothing for `idleMs`: the oldest `countMax` of a listener. */
+  closeIdle(idleMs: number, countMax: number): void {
+    const sinceMs = this.reactor.nowMs - idleMs;
+    for (const server of this.#clientServers) server.closeIdle(sinceMs, countMax);
+  }
+
   nextConnectionId(): number {
     return ++this.#lastConnectionId;
   }

@@ -6,6 +6,8 @@ import { AcceptGate } from "../../../mod/proxy/accept_gate.ts";
 class World {
   connections = 0;
   accepts = false;
+  idle = 0;
+  timers: (() => void)[] = [];
   readonly gate: AcceptGate;
   readonly listener = {
     pause: () => void (this.accepts = false),
@@ -17,6 +19,13 @@ class World {
     this.gate = new AcceptGate({
       connectionsMax,
       connectionCount: () => this.connections,
+      setTimer: (_delayMs, callback) => this.timers.push(callback),
+      closeIdle: (_idleMs, countMax) => {
+        for (let count = 0; this.idle > 0 && count < countMax; count++) {
+          this.idle--;
+          this.leave();
+        }
+      },
     });
     this.#onAccept = this.gate.limited(() => {
       this.connections++;
@@ -27,6 +36,11 @@ class World {
 
   accept(): void {
     this.#onAccept({} as Socket, this.listener);
+  }
+
+  /** A second passes. */
+  tick(): void {
+    for (const callback of this.timers.splice(0)) callback();
   }
 
   leave(): void {
@@ -66,6 +80,23 @@ Deno.test("AcceptGate.pause() goes on accepting where nobody else does", () => {
   assertEquals(world.accepts, false, "full is full");
   world.leave();
   assertEquals(world.accepts, true);
+});
+
+Deno.test("AcceptGate makes room of those who are idle, and looks again while there are none", () => {
+  const world = new World(2);
+  world.accept();
+  world.accept();
+  world.tick();
+  assertEquals(world.accepts, false);
+  world.idle = 1;
+  world.tick();
+  assertEquals([world.accepts, world.connections], [true, 1]);
+  assertEquals(world.timers.length, 0);
+  world.accept();
+  world.leave();
+  assertEquals(world.timers.length, 1, "one at a time");
+  world.tick();
+  assertEquals(world.timers.length, 0, "nobody needs room any more");
 });
 
 Deno.test("AcceptGate.close() leaves the listeners to others", () => {
