@@ -104,8 +104,8 @@ Logs
   error-log.emit-request-errors  G H P  (ON)
 
 Limits (all G)
-  max-connections           connections at a time of each process (0: no limit). When it is
-                            full, who has been idle for a second makes room
+  max-connections           connections of each process (0: no limit); when it
+                            is full, who has been idle for a second makes room
   limit-request-body        bytes (1073741824)
   handshake-timeout         seconds for a TLS handshake (10)
   http1-request-timeout     seconds for a request head (10)
