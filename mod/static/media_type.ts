@@ -1,4 +1,5 @@
 /** The media type of a file by its name. */
+
 /** What a file of unknown kind is sent as (RFC 9110 section 8.3 allows guessing; we do not guess). */
 export const unknownType = "application/octet-stream";
 

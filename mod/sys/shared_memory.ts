@@ -1,7 +1,7 @@
 /** Memory that processes share through a file (mmap(2), MAP_SHARED). */
-import { cString, libcProcess, O } from "./libc_process.ts";
 import { lazySymbols } from "./lazy_symbols.ts";
 import { libc } from "./libc.ts";
+import { cString, libcProcess, O } from "./libc_process.ts";
 
 /** Called a few times in a process's life, so the 64-bit types do no harm. */
 const symbols = {

@@ -19,7 +19,11 @@ function setOption(fd: number, level: number, option: number, value: number): vo
   libcSocket.setsockopt(fd, level, option, integerBytes, 4);
 }
 
-/** A nonblocking stream socket, to be connected to `sockaddr`. Returns -errno on failure. */
+/**
+ * A nonblocking stream socket, to be connected to `sockaddr`. Returns -errno on failure. Its options are
+ * those of `prepareStreams`, set once more through calls that V8 knows by name: a table of calls as a
+ * parameter would keep it from compiling them in.
+ */
 export function openStream(sockaddr: Uint8Array): number {
   const addressFamily = sockaddr[0];
   const fd = libcSocket.socket(addressFamily, SOCK.stream | SOCK.nonblock | SOCK.cloexec, 0);
