@@ -99,7 +99,10 @@ function noteField(
       noteConnection(head, bytes, start, end);
       return 0;
     case FieldKind.upgrade:
-      if (end > start) head.facts |= Fact.upgrade;
+      if (end === start) return 0;
+      head.facts |= end - start === 9 && equalsLower(bytes, start, "websocket")
+        ? Fact.upgrade
+        : Fact.otherUpgrade;
       return 0;
     case FieldKind.expect:
       if (end - start === 12 && equalsLower(bytes, start, "100-continue")) {

@@ -33,6 +33,8 @@ export const Fact = {
   chunked: 16,
   expectContinue: 32,
   host: 64,
+  /** An Upgrade field names something else than `websocket`, alone or beside it. */
+  otherUpgrade: 128,
 } as const;
 
 const noBytes = new Uint8Array(0);
@@ -59,7 +61,10 @@ export class MessageHead {
   contentLength = -1;
   /** The connection can carry another exchange after this message (RFC 9112 9.3). */
   keepAlive = false;
-  /** Connection names `upgrade`, the Upgrade field is there, and the version is 1.1. */
+  /**
+   * Connection names `upgrade`, the Upgrade field is `websocket` and nothing else, and the version is
+   * 1.1. Any other protocol (h2c, TLS/1.0) is never switched to: its bytes would pass all routes.
+   */
   upgrade = false;
   /** Connection names something else than close, keep-alive and upgrade: see `namedByConnection`. */
   connectionNamesFields = false;

@@ -210,7 +210,7 @@ function concludeRequest(head: RequestHead): number {
   }
   head.keepAlive = (facts & Fact.close) === 0 && (modern || (facts & Fact.keepAlive) !== 0);
   const upgrading = Fact.upgrade | Fact.connectionUpgrade;
-  head.upgrade = modern && (facts & upgrading) === upgrading;
+  head.upgrade = modern && (facts & (upgrading | Fact.otherUpgrade)) === upgrading;
   head.expectContinue = modern && head.framing !== Framing.none &&
     (facts & Fact.expectContinue) !== 0;
   return 0;

@@ -103,7 +103,7 @@ function concludeResponse(head: ResponseHead, requestMethod: Method): number {
   if (chunked && contentLength >= 0) return Fault.lengthAndChunked;
   head.keepAlive = (facts & Fact.close) === 0 && (modern || (facts & Fact.keepAlive) !== 0);
   const upgrading = Fact.upgrade | Fact.connectionUpgrade;
-  head.upgrade = modern && (facts & upgrading) === upgrading;
+  head.upgrade = modern && (facts & (upgrading | Fact.otherUpgrade)) === upgrading;
   const isTunnel = requestMethod === Method.connect && status >= 200 && status < 300;
   if (status < 200 || status === 204 || isTunnel) {
     head.framing = Framing.none;

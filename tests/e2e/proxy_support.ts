@@ -145,16 +145,24 @@ export class TestProxy implements AsyncDisposable {
   }
 
   /** A proxy with one path that goes to one URL; `more` are further lines of the path. */
-  static async before(url: string, more: readonly string[] = [], global = ""): Promise<TestProxy> {
+  static async before(
+    url: string,
+    more: readonly string[] = [],
+    global = "",
+    options: ChildOptions = {},
+  ): Promise<TestProxy> {
     const lines = [`proxy.reverse.url: "${url}"`, ...more];
-    return await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+    return await TestProxy.start(
+      `listen: {port: PORT, host: 127.0.0.1}
 ${global}
 hosts:
   default:
     paths:
       /:
 ${lines.map((line) => `        ${line}`).join("\n")}
-`);
+`,
+      options,
+    );
   }
 
   /**

@@ -145,3 +145,38 @@ eachBackend(
     await served.child.waitForLine(/TypeError: Cannot upgrade/);
   },
 );
+
+eachBackend(
+  "A handshake with a body or in HTTP/1.0 is no upgrade, nor is a bare 101",
+  async (backend) => {
+    const app = `(request, info) => {
+  if (request.url.endsWith("/bare")) return { status: 101, headers: new Headers(), body: null };
+  try {
+    return info.upgrade().response;
+  } catch (error) {
+    return new Response(error.message, { status: 426 });
+  }
+}`;
+    await using served = await startServe({
+      args: ["@app.js"],
+      backend,
+      files: { "app.js": appWith(app) },
+    });
+    const fields = "Host: h\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (
+      const [request, expected] of [
+        // RFC 6455 4.1: at least HTTP/1.1, and no body that could be taken for frames.
+        [`GET / HTTP/1.0\r\n${fields}\r\n`, 426],
+        [`GET / HTTP/1.1\r\n${fields}Content-Length: 6\r\n\r\n\x81\x80\0\0\0\0`, 426],
+        [`GET / HTTP/1.1\r\n${fields}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 426],
+        [`GET / HTTP/1.1\r\n${fields.replace("websocket", "h2c")}\r\n`, 426],
+        [`GET /bare HTTP/1.1\r\n${fields}\r\n`, 500],
+        [`GET / HTTP/1.1\r\n${fields}\r\n`, 101],
+      ] as const
+    ) {
+      const answer = await rawExchange(tcp(served.port), request);
+      assertEquals(Number(answer.slice(9, 12)), expected, request);
+    }
+  },
+);

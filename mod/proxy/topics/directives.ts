@@ -48,7 +48,8 @@ Proxy
   proxy.timeout.keepalive    ms an idle upstream connection is kept (2000);
                              0: none is kept
   proxy.websocket, proxy.tunnel
-                             ON: let Upgrade pass and tunnel (OFF)
+                             ON: tunnel WebSockets. Other protocols in Upgrade
+                             are dropped, the request goes on without (OFF)
   proxy.websocket.timeout    ms without traffic in a tunnel (300000)
   proxy.forward.close-connection
                              ON: close to the client when the upstream closed

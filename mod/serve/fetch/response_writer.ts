@@ -84,6 +84,10 @@ export class ResponseWriter {
   #sendPublic(call: Call, x: Exchange, response: Response): Promise<void> | null {
     const fields = [...response.headers];
     if (call.upgraded !== null && response.status === 101) return this.#switch(call, x, fields);
+    // An object like a Response may carry any status; 1xx is never a final answer (RFC 9110 15.2).
+    if (response.status < 200) {
+      throw new TypeError(`Cannot answer with status ${response.status}: info.upgrade() gives 101`);
+    }
     if (response.body === null) {
       const inner = { status: response.status, statusMessage: response.statusText, body: null };
       this.#sendConstant(call, x, { ...inner, headerList: fields }, null);

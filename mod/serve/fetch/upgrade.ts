@@ -26,6 +26,10 @@ export function openUpgrade(call: Call, options: UpgradeOptions): Upgrade {
   if (method !== "GET" || !asks || !names.includes("upgrade")) {
     throw new TypeError("Cannot upgrade: the request does not ask for a WebSocket");
   }
+  // RFC 6455 4.1: the handshake is HTTP/1.1 or later, and the bytes behind its head are frames.
+  if (call.exchange?.minor === 0 || call.body !== null) {
+    throw new TypeError("Cannot upgrade: the handshake is HTTP/1.0 or has a body");
+  }
   if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) {
     throw new TypeError("Cannot upgrade: sec-websocket-key is missing or malformed");
   }

@@ -73,7 +73,16 @@ Deno.test("RequestHead says what follows: framing, length, expectation, upgrade"
   const chunked = parsed(`${h}transfer-encoding: Chunked\r\n\r\n`);
   assertEquals([chunked.framing, chunked.contentLength], [Framing.chunked, -1]);
   assert(parsed(`${h}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`).upgrade);
+  assert(parsed(`${h}Upgrade: WebSocket\r\nConnection: close, upgrade\r\n\r\n`).upgrade);
   assert(!parsed(`${h}Connection: Upgrade\r\n\r\n`).upgrade);
+  // h2o upgrades to exactly `websocket` and drops every other value.
+  for (
+    const value of ["h2c", "TLS/1.0", "websocket, h2c", "h2c, websocket", "websocket/13", "web"]
+  ) {
+    assert(!parsed(`${h}Connection: Upgrade\r\nUpgrade: ${value}\r\n\r\n`).upgrade, value);
+  }
+  const twice = "Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n\r\n";
+  assert(!parsed(h + twice).upgrade);
   assert(!parsed(`${h}Connection: x-seven\r\nUpgrade: websocket\r\n\r\n`).upgrade);
   assert(!parsed("GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").upgrade);
 });

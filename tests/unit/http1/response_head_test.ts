@@ -39,6 +39,8 @@ Deno.test("ResponseHead says whether the protocol is switched", () => {
   assert(parsed(`HTTP/1.1 101 Switching Protocols\r\n${fields}`).upgrade);
   assert(!parsed(`HTTP/1.0 101 Switching Protocols\r\n${fields}`).upgrade);
   assert(!parsed("HTTP/1.1 200 OK\r\nUpgrade: h2c\r\n\r\n").upgrade);
+  const other = "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
+  assert(!parsed(`HTTP/1.1 101 Switching Protocols\r\n${other}`).upgrade);
 });
 
 Deno.test("ResponseHead forgets the head before", () => {

@@ -19,7 +19,7 @@ import { KeptAuthority } from "./kept_authority.ts";
 import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
 import type { RequestId } from "../clients/request_id.ts";
-import { writeRequestHead } from "./request_forwarding.ts";
+import { asksForTunnel, writeRequestHead } from "./request_forwarding.ts";
 import { forwardResponseHead } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { ProxyRoute, Route } from "../routes.ts";
@@ -41,6 +41,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #client: ClientConnection | null = null;
   #method: Method = Method.other;
   #hasBody = false;
+  /** The request is a WebSocket handshake; only then may the peer switch protocols. */
+  #asksForTunnel = false;
   /** Of the last failed attempt: what the client is told when there is nobody left to try. */
   #failureStatus = 502;
   #failureReason = "";
@@ -71,6 +73,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#facts = facts;
     this.#method = head.method;
     this.#hasBody = x.hasRequestBody;
+    this.#asksForTunnel = asksForTunnel(head, proxy);
     if (this.#hasBody) this.#body.begin(x, proxy.upstream.plan.requestBuffer);
     this.#attempt.status = 0;
     this.#rules.begin(proxy.upstream.plan.retry, head);
@@ -360,7 +363,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #switchProtocols(client: ClientConnection): void {
     const x = this.#x!;
     const proxy = this.#proxy!;
-    if (!proxy.tunnel || x.minor === 0) {
+    if (!this.#asksForTunnel || !client.head.upgrade) {
       this.#dropClient();
       return this.#fail(502, "upstream switched protocols without being asked");
     }

@@ -5,6 +5,7 @@ import {
   Framing,
   HeadWriter,
   latin1Bytes,
+  Method,
   type RequestHead,
 } from "../../../http1/mod.ts";
 import type { Router } from "../../routing/router.ts";
@@ -23,7 +24,7 @@ const forwardedForName = latin1Bytes("x-forwarded-for: ");
 const listComma = latin1Bytes(", ");
 export const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
 const closeLine = latin1Bytes("connection: close\r\n");
-const upgradeLine = latin1Bytes("connection: upgrade\r\nupgrade: ");
+const upgradeLines = latin1Bytes("connection: upgrade\r\nupgrade: websocket\r\n");
 
 /** Fields that are told apart by name here; the codec knows the others (`FieldKind`). */
 const Special = {
@@ -47,6 +48,15 @@ const specialFields = new SpecialFields<Special>([
 ], Special.none);
 
 const runs = new FieldRuns();
+
+/**
+ * Whether the request is a WebSocket handshake (RFC 6455 4.1: a GET, and it has no body) on a path
+ * that allows tunnels. h2o, too, forwards no other Upgrade.
+ */
+export function asksForTunnel(head: RequestHead, route: ProxyRoute): boolean {
+  return route.tunnel && head.upgrade && head.method === Method.get &&
+    head.framing === Framing.none;
+}
 
 /** Writes the head for the exchange's request into `writer`. */
 export function writeRequestHead(
@@ -78,11 +88,8 @@ export function writeRequestHead(
   if (head.framing === Framing.chunked && isFramed) {
     writer.copy(chunkedLine, 0, chunkedLine.length);
   }
-  if (route.tunnel && head.upgrade) {
-    writer.copy(upgradeLine, 0, upgradeLine.length);
-    const index = head.find("upgrade");
-    writer.copy(head.bytes, head.fields[4 * index + 2], head.fields[4 * index + 3]);
-    writer.lineEnd();
+  if (asksForTunnel(head, route)) {
+    writer.copy(upgradeLines, 0, upgradeLines.length);
   } else if (!route.keepsConnections) {
     writer.copy(closeLine, 0, closeLine.length);
   }
