@@ -38,6 +38,10 @@ export interface ResponseHandler {
 const Input = { idle: 0, head: 1, body: 2, tunnel: 3, closed: 4 } as const;
 type Input = typeof Input[keyof typeof Input];
 
+/** Interim responses to one request, and their bytes: 102 (Processing) comes every few seconds. */
+const interimCountMax = 256;
+const interimBytesMax = 65_536;
+
 /** Request bytes that may wait for a slow peer before `write` says stop. */
 const waitingBytesMax = 65_536;
 
@@ -67,6 +71,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
   #dueMs = Infinity;
   #persist = false;
   #paused = false;
+  /** Interim responses of the current exchange. */
+  #interimCount = 0;
   #consuming = false;
 
   constructor(home: UpstreamHome) {
@@ -102,6 +108,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
     this.exchangeCount++;
     this.receivedBytes = 0;
     this.requestBytes = 0;
+    this.#interimCount = 0;
     this.#persist = false;
     this.#input = Input.head;
     const { options } = this.home;
@@ -116,7 +123,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
     return this.outlet.queuedBytes <= waitingBytesMax;
   }
 
-  /** No `onResponseBody` until `resume`: the peer is slowed down, and its deadline does not run. */
+  /** No `onInterim` and no `onResponseBody` until `resume`: the peer is slowed down, and its deadline does not run. */
   pause(): void {
     if (this.#paused || !this.isOpen) return;
     this.#paused = true;
@@ -229,6 +236,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
     let at = start;
     while (at < end && this.isOpen) {
       if (this.#input === Input.head) {
+        if (this.#paused) break;
         const from = lastEnd > at ? lastEnd : at;
         const { parser } = this.home;
         const next = parser.parse(bytes, at, end, from, this.#method);
@@ -287,7 +295,12 @@ export class ClientConnection extends Deadline implements SocketHandler {
       this.handler!.onResponse(this);
       return;
     }
-    if (head.status < 200) return this.handler!.onInterim(this);
+    if (head.status < 200) {
+      if (++this.#interimCount <= interimCountMax && this.receivedBytes <= interimBytesMax) {
+        return this.handler!.onInterim(this);
+      }
+      return this.#fail(new PeerError("EPROTO", "upstream", "too many interim responses"));
+    }
     this.#persist = head.keepAlive && head.framing !== Framing.eof;
     this.#decoder.reset(head.framing, head.contentLength, this.home.options.limits);
     this.#input = Input.body;

@@ -98,8 +98,11 @@ export interface Exchange {
   endBody(): void;
   /** Completes a chunked response with these trailer field lines (`name: value CRLF` each). */
   endBodyWithTrailers(lines: Uint8Array): void;
-  /** An interim response such as 103; `fields` are complete field lines. Nothing for HTTP/1.0 clients. */
-  writeInterim(status: number, fields: Uint8Array): void;
+  /**
+   * An interim response such as 103; `fields` are complete field lines. Nothing for HTTP/1.0 clients.
+   * False: the client is slow, write no more of them until `onDrain`.
+   */
+  writeInterim(status: number, fields: Uint8Array): boolean;
   /** Cuts the connection: the response cannot be completed. `onAbort` does not follow. */
   abort(): void;
   /** The connection closes after this response, whatever the client asked for. */

@@ -85,8 +85,17 @@ export abstract class ResponseHalf extends Deadline {
     this.isResponding = true;
   }
 
+  /**
+   * A final answer in place of 100 (Continue): the client may send its body all the same or leave it
+   * out, so the connection cannot go on, and the answer says so (RFC 9110 10.1.1).
+   */
+  #settleExpectation(): void {
+    if (this.expectsContinue) this.persist = false;
+  }
+
   respond(response: StaticResponse): void {
     if (!this.isResponding) return;
+    this.#settleExpectation();
     const { bytes, headBytes } = this.home.render(response, this.minor, this.persist, this.isHead);
     this.status = response.status;
     this.headBytesSent = headBytes;
@@ -111,6 +120,7 @@ export abstract class ResponseHalf extends Deadline {
 
   endHead(framing: ResponseFraming, contentLength = -1): void {
     if (!this.isResponding) return;
+    this.#settleExpectation();
     const writer = this.home.headWriter;
     this.#framing = this.#writeFraming(writer, framing, contentLength);
     this.#remaining = contentLength;
@@ -193,14 +203,17 @@ export abstract class ResponseHalf extends Deadline {
     this.#done();
   }
 
-  writeInterim(status: number, fields: Uint8Array): void {
-    if (!this.isResponding || this.minor === 0 || this.status !== 0) return;
+  writeInterim(status: number, fields: Uint8Array): boolean {
+    if (!this.isResponding || this.minor === 0 || this.status !== 0) return true;
     const writer = this.home.headWriter;
     writer.clear();
     writer.statusLine(status);
     writer.copy(fields, 0, fields.length);
     writer.lineEnd();
     this.outlet.write(writer.bytes, 0, writer.length);
+    if (!this.outlet.isBlocked) return true;
+    if (this.writeDeadlineMs === 0) this.armWriteDeadline();
+    return false;
   }
 
   protected sendContinue(): void {

@@ -48,6 +48,7 @@ export interface GlobalPlan {
   readonly preserveForwardedProto: boolean;
   readonly emitVia: boolean;
   readonly emitMissingDate: boolean;
+  readonly sendInformational: SendInformational;
   /** How long TERM waits for exchanges in flight. */
   readonly drainTimeoutMs: number;
   /** Socket of the status page, metrics and API; null: none. */
@@ -57,6 +58,9 @@ export interface GlobalPlan {
   /** For upstreams without one of their own; null: as the host resolves names. */
   readonly resolver: ResolverPlan | null;
 }
+
+/** Which clients get the 1xx responses of upstreams; `except-h1`: those of HTTP/2 and later. */
+export type SendInformational = "except-h1" | "none" | "all";
 
 export interface ControlPlan {
   readonly address: HostAddress;

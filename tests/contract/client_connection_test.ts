@@ -89,6 +89,44 @@ contractTest("a connection is used again for the next exchange", async (rig) => 
   assertEquals(peers.length, 1);
 });
 
+contractTest("a paused connection hands over no interim response", async (rig) => {
+  const { pool, peers } = scripted(rig);
+  const notes = new (class extends Notes {
+    override onInterim(client: ClientConnection): void {
+      super.onInterim(client);
+      client.pause();
+    }
+  })();
+  const client = notes.client = pool.acquire();
+  client.begin(notes, null, Method.get);
+  const bytes = new TextEncoder().encode(get("/"));
+  client.write(bytes, 0, bytes.length);
+  const peer = await peerThatGot(peers, 0, get("/"));
+  peer.send("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(3) + "HTTP/1.1 204 No Content\r\n\r\n");
+  await notes.until("interim");
+  for (let count = 1; count <= 3; count++) {
+    await sleep(20);
+    assertEquals(notes.words, new Array(count).fill("interim 103"));
+    client.resume();
+  }
+  await notes.until("end");
+});
+
+contractTest("the interim responses to one request are limited", async (rig) => {
+  const { pool, peers } = scripted(rig);
+  for (const [count, fields, last] of [[250, "", "end"], [260, "", "failed EPROTO"]] as const) {
+    const notes = request(pool, get("/"));
+    const peer = await peerThatGot(peers, 0, get("/"));
+    peer.send(`HTTP/1.1 103 Early Hints\r\n${fields}\r\n`.repeat(count));
+    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+    await notes.until(last);
+  }
+  const long = request(pool, get("/long"));
+  const peer = await peerThatGot(peers, 1, get("/long"));
+  peer.send(`HTTP/1.1 103 Early Hints\r\nLink: ${"x".repeat(4000)}\r\n\r\n`.repeat(20));
+  await long.until("failed EPROTO");
+});
+
 const endings: readonly [name: string, answer: string, words: string[], kept: boolean][] = [
   [
     "chunked",

@@ -89,7 +89,10 @@ contractTest(
     await client.send(
       "POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
     );
-    assertMatch(latin1(await client.readAll()), /^HTTP\/1\.1 403 Forbidden\r\n/);
+    const refusal = latin1(await client.readAll());
+    assertMatch(refusal, /^HTTP\/1\.1 403 Forbidden\r\n/);
+    // RFC 9110 10.1.1: the answer says whether the connection is going to be closed.
+    assertStringIncludes(refusal, "\r\nConnection: close\r\n");
     assert(client.isClosedByPeer && client.resetError === null);
   },
 );

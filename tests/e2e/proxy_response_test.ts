@@ -9,6 +9,7 @@ import {
   ScriptedUpstream,
   TestProxy,
 } from "./proxy_support.ts";
+import { backends } from "./serve_support.ts";
 
 Deno.test("A response goes on without hop-by-hop fields, with our Server and the upstream's Date", async () => {
   const fields =
@@ -125,17 +126,57 @@ Deno.test("Responses without body: HEAD, 204 and 304 keep the connection in step
   assertEquals(upstream.connectionCount, 1);
 });
 
-Deno.test("103 (Early Hints) goes on to HTTP/1.1 clients before the final response", async () => {
-  await using upstream = ScriptedUpstream.start(always(
-    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" +
-      response("ok"),
-  ));
-  await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`);
+const interims = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" +
+  "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\n" +
+  "Keep-Alive: timeout=5\r\nUpgrade: h2c\r\nContent-Length: 5\r\nTrailer: x\r\nTE: gzip\r\n" +
+  "Proxy-Connection: x\r\nServer: inner\r\n\r\n";
+
+Deno.test("send-informational decides which clients get 103 (Early Hints)", async () => {
+  await using upstream = ScriptedUpstream.start(always(interims + response("ok")));
+  // h2o: `except-h1` is the default, and every client of ours speaks HTTP/1.
+  for (const line of ["", "send-informational: except-h1", "send-informational: none"]) {
+    await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`, [], line);
+    assertMatch(await proxy.get("/"), /^HTTP\/1.1 200 OK\r\n/, line);
+  }
+  await using proxy = await TestProxy.before(
+    `http://127.0.0.1:${upstream.port}/`,
+    [],
+    "send-informational: ALL",
+  );
+  // Nothing that is hop-by-hop, and no framing (RFC 9110 7.6.1, 8.6); our 100 is our own business.
+  const expected = "HTTP/1.1 102 Processing\r\n\r\n" +
+    "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n";
   const answer = await proxy.get("/");
-  assertMatch(answer, /^HTTP\/1.1 103 Early Hints\r\nLink: <\/a.css>\r\n\r\nHTTP\/1.1 200 OK\r\n/);
-  const old = await proxy.exchange("GET / HTTP/1.0\r\n\r\n");
-  assertMatch(old, /^HTTP\/1.1 200 OK\r\n/);
+  assertEquals(answer.slice(0, expected.length), expected);
+  // RFC 9110 15.2: never to an HTTP/1.0 client.
+  assertMatch(await proxy.exchange("GET / HTTP/1.0\r\n\r\n"), /^HTTP\/1.1 200 OK\r\n/);
 });
+
+for (const backend of backends) {
+  Deno.test(`Interim responses without end are a 502 for the client (${backend})`, async () => {
+    let isRefused = false;
+    await using upstream = ScriptedUpstream.start(async (peer) => {
+      await peer.readHead();
+      const hints = `HTTP/1.1 103 Early Hints\r\nLink: <${"a".repeat(200)}>\r\n\r\n`;
+      try {
+        for (let sent = 0; sent < 64; sent++) await peer.send(hints.repeat(300));
+      } catch {
+        isRefused = true;
+      }
+    });
+    for (const policy of ["all", "none"]) {
+      await using proxy = await TestProxy.before(
+        `http://127.0.0.1:${upstream.port}/`,
+        [],
+        `send-informational: ${policy}`,
+        { env: { HAYATE_REACTOR: backend } },
+      );
+      isRefused = false;
+      assertMatch(await proxy.get("/"), /(^|\r\n\r\n)HTTP\/1.1 502 Bad Gateway\r\n/, policy);
+      assertEquals(isRefused, true, policy);
+    }
+  });
+}
 
 Deno.test("header.* and expires change the response", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok", "X-A: old\r\nX-B: 1\r\n")));

@@ -95,6 +95,7 @@ export function globalDefaults(): Mutable<GlobalPlan> {
     preserveForwardedProto: false,
     emitVia: true,
     emitMissingDate: true,
+    sendInformational: "except-h1",
     drainTimeoutMs: 30_000,
     control: null,
     stateFile: null,

@@ -82,6 +82,14 @@ export const globalDirectives: readonly Directive[] = [
   scalar("server-name", levels.global, anyText, (draft, value) => {
     draft.plan.global.serverName = value;
   }),
+  scalar(
+    "send-informational",
+    levels.global,
+    choice("except-h1", "none", "all"),
+    (draft, value) => {
+      draft.plan.global.sendInformational = value;
+    },
+  ),
   scalar("send-server-name", levels.global, choice("on", "off", "preserve"), (draft, value) => {
     draft.plan.global.sendServerName = value;
   }),

@@ -36,6 +36,7 @@ export class Engine implements EngineHome {
   readonly serverFields: ServerFields;
   readonly tunnels = new Set<{ close(): void }>();
   readonly requestBodyBytesMax: number;
+  readonly sendsInformational: boolean;
   /** Told when a client's connection has ended; set it before the first `addServer`. */
   onConnectionEnd: (() => void) | null = null;
   #lastConnectionId = 0;
@@ -57,6 +58,8 @@ export class Engine implements EngineHome {
     this.scratch = Scratch.of(reactor);
     this.serverFields = new ServerFields(global, reactor);
     this.requestBodyBytesMax = global.requestBodyBytesMax;
+    // Every client speaks HTTP/1, which `except-h1` leaves out.
+    this.sendsInformational = global.sendInformational === "all";
   }
 
   /** A server for listeners that serve these hosts. Pass its `onAccept` to the reactor. */

@@ -14,6 +14,8 @@ export interface EngineHome {
   /** Upgraded connections; they outlive their exchanges. */
   readonly tunnels: Set<{ close(): void }>;
   readonly requestBodyBytesMax: number;
+  /** Clients get the 1xx responses of upstreams. */
+  readonly sendsInformational: boolean;
   /** The exchange is over with this status; `error` is "" when all went well. */
   logAccess(x: Exchange, status: number, error: string): void;
   logUpstreamFailure(peer: Peer, reason: string): void;

@@ -96,6 +96,10 @@ Responses (G H P)
                       Files and proxied answers of text types, status 2xx.
   gzip                ON: compress with gzip alone
   compress-minimum-size  bytes (100)
+  send-informational  G
+                      all: HTTP/1.1 clients get 103 and other 1xx responses of
+                      upstreams; none, except-h1: they do not, because some take
+                      them for the answer (except-h1)
 
 Logs
   access-log          G H P  path, "| command", or {path, format, escape}.

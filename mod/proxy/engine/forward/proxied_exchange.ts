@@ -20,7 +20,7 @@ import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
 import type { RequestId } from "../clients/request_id.ts";
 import { asksForTunnel, writeRequestHead } from "./request_forwarding.ts";
-import { forwardResponseHead } from "./response_forwarding.ts";
+import { forwardResponseHead, interimLines } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { ProxyRoute, Route } from "../routes.ts";
 import type { Session } from "./sticky.ts";
@@ -128,10 +128,11 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   onInterim(client: ClientConnection): void {
     const { head } = client;
-    if (head.status !== 103) return;
-    let lines = "";
-    for (let i = 0; i < head.fieldCount; i++) lines += `${head.name(i)}: ${head.value(i)}\r\n`;
-    this.#x!.writeInterim(103, latin1Bytes(lines));
+    const { sendsInformational, serverFields } = this.#home;
+    // A client that waits for 100 (Continue) has had ours.
+    if (!sendsInformational || head.status === 100) return;
+    const lines = latin1Bytes(interimLines(head, serverFields));
+    if (!this.#x!.writeInterim(head.status, lines)) client.pause();
   }
 
   onResponse(client: ClientConnection): void {
@@ -367,7 +368,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       this.#dropClient();
       return this.#fail(502, "upstream switched protocols without being asked");
     }
-    x.writeInterim(101, switchLines(client.head, this.session?.ownCookie(101) ?? ""));
+    const cookie = this.session?.ownCookie(101) ?? "";
+    const fields = interimLines(client.head, this.#home.serverFields);
+    x.writeInterim(101, latin1Bytes(switchLines(fields, cookie)));
     this.#home.logAccess(x, 101, "");
     const release = this.#attempt.handOver();
     this.#client = null;

@@ -33,6 +33,20 @@ function isEndToEnd(head: ResponseHead, index: number): boolean {
   return !head.connectionNamesFields || !head.namedByConnection(index);
 }
 
+/**
+ * Field lines of an interim response or a 101 as the client gets them: without what is hop-by-hop or
+ * frames a message, which an interim response never does (RFC 9110 7.6.1, 8.6).
+ */
+export function interimLines(head: ResponseHead, server: ServerFields): string {
+  let lines = "";
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (!isEndToEnd(head, i) || head.kinds[i] === FieldKind.trailer) continue;
+    if (specialFields.of(head, i) === Special.server && !server.preserves) continue;
+    lines += `${head.name(i)}: ${head.value(i)}\r\n`;
+  }
+  return lines;
+}
+
 const runs = new FieldRuns();
 /** Standard reason phrases as bytes, filled on first use. */
 const phrases: (Uint8Array | undefined)[] = new Array(1000);

@@ -1,7 +1,6 @@
 /** After a 101: bytes both ways, at the pace of the slower side, until either ends. */
 import type { PeerError } from "../../../base/errors.ts";
 import { Deadline } from "../../../base/timer_wheel.ts";
-import { latin1Bytes, type ResponseHead } from "../../../http1/mod.ts";
 import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
 
 interface End {
@@ -15,16 +14,9 @@ interface TunnelHome {
 }
 
 /** Field lines of the 101 as the client sees it; `cookie` is a Set-Cookie field of ours, or "". */
-export function switchLines(head: ResponseHead, cookie: string): Uint8Array {
-  let lines = "connection: upgrade\r\n";
-  for (let i = 0; i < head.fieldCount; i++) {
-    const name = head.name(i);
-    if (!/^(connection|keep-alive|transfer-encoding|content-length)$/i.test(name)) {
-      lines += `${name}: ${head.value(i)}\r\n`;
-    }
-  }
-  if (cookie !== "") lines += `set-cookie: ${cookie}\r\n`;
-  return latin1Bytes(lines);
+export function switchLines(fields: string, cookie: string): string {
+  const own = cookie === "" ? "" : `set-cookie: ${cookie}\r\n`;
+  return `connection: upgrade\r\nupgrade: websocket\r\n${fields}${own}`;
 }
 
 /** Joins the two sockets. `timeoutMs` without a byte in either direction ends the tunnel. */
