@@ -118,6 +118,83 @@ Deno.test("real-ip believes nobody else, and drops what they claim where that is
   }
 });
 
+/** Fields of the head that the upstream got last, as CGI names them (RFC 3875 4.1.18). */
+function variables(upstream: ScriptedUpstream): Map<string, string> {
+  const lines = (upstream.heads.at(-1) ?? "").split("\r\n").slice(1).filter((line) => line !== "");
+  return new Map(lines.map((line) => {
+    const [name, value] = line.split(/:\s*/, 2);
+    return [`HTTP_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`, value];
+  }));
+}
+
+/** What strangers claim, in spellings that an application cannot tell from the usual one. */
+const spellings: readonly [usual: string, ...lookAlikes: string[]][] = [
+  ["X-Forwarded-For", "X_Forwarded_For", "x_forwarded-for", "X.Forwarded.For", "X-Forwarded_FOR"],
+  ["X-Forwarded-Proto", "X_Forwarded_Proto", "X-FORWARDED_PROTO", "X~Forwarded-Proto"],
+  ["X-Forwarded-Host", "X_Forwarded_Host", "X-Forwarded_Host", "x+forwarded+host"],
+  ["X-Real-IP", "X_Real_IP", "X-Real_Ip", "X.REAL.IP"],
+  ["CF-Connecting-IP", "CF_Connecting_IP", "cf-connecting_ip"],
+];
+
+Deno.test("real-ip: {untrusted: DROP} drops every spelling of a claim", async () => {
+  await using upstream = ScriptedUpstream.start(always(response("ok")));
+  const plan = "header: CF-Connecting-IP, untrusted: DROP";
+  await using strangers = await start(upstream, `real-ip: {from: 10.0.0.0/8, ${plan}}`);
+  await using friends = await start(upstream, `real-ip: {from: 127.0.0.1, ${plan}}`);
+  const ours: Record<string, string> = {
+    HTTP_X_FORWARDED_FOR: "127.0.0.1",
+    HTTP_X_FORWARDED_PROTO: "http",
+  };
+  for (const [usual, ...lookAlikes] of spellings) {
+    const variable = `HTTP_${usual.toUpperCase().replaceAll("-", "_")}`;
+    for (const name of [usual, ...lookAlikes]) {
+      await strangers.get("/", `${name}: 6.6.6.6\r\n`);
+      assertEquals(variables(upstream).get(variable), ours[variable], `${name} of a stranger`);
+      // A trusted peer sets its own field; another spelling beside it is a client's.
+      await friends.get("/", `${usual}: 192.0.2.1\r\n`);
+      const alone = variables(upstream).get(variable);
+      if (name === usual) continue;
+      await friends.get("/", `${usual}: 192.0.2.1\r\n${name}: 6.6.6.6\r\n`);
+      assertEquals(variables(upstream).get(variable), alone, `${name} through a trusted peer`);
+      const head = upstream.heads.at(-1)!;
+      assert(!head.includes("6.6.6.6"), `${name}: ${head}`);
+    }
+  }
+});
+
+/** Fields that the proxy writes, replaces or removes, without any real-ip; nginx drops the right ones. */
+const written: readonly [usual: string, lookAlike: string][] = [
+  ["X-Forwarded-For", "X_Forwarded_For"],
+  ["X-Forwarded-Proto", "X_Forwarded_Proto"],
+  ["X-Request-Id", "X_Request_ID"],
+  ["Transfer-Encoding", "Transfer_Encoding"],
+  ["Content-Length", "Content_Length"],
+  ["Proxy-Authorization", "Proxy_Authorization"],
+  ["Proxy-Connection", "Proxy_Connection"],
+  ["Keep-Alive", "Keep_Alive"],
+  ["X-User", "X_User"],
+  ["X-Secret", "X.Secret"],
+];
+
+Deno.test("No other spelling of a field that the proxy sets or removes is passed on", async () => {
+  await using upstream = ScriptedUpstream.start(always(response("ok")));
+  await using proxy = await start(
+    upstream,
+    `proxy.request-id: ON
+proxy.header.set: "X-User: nobody"
+proxy.header.unset: [X-Secret, X_Odd]`,
+  );
+  for (const [usual, lookAlike] of written) {
+    await proxy.get("/", `${lookAlike}: evil\r\nX-Odd: kept\r\n`);
+    const head = upstream.heads.at(-1)!;
+    assert(!head.includes("evil"), `${usual} as ${lookAlike}: ${head}`);
+    // A rule that names the unusual spelling means just that one.
+    assertEquals(sent(upstream, "x-odd"), "kept");
+  }
+  await proxy.get("/", "X_Other: 1\r\nX-Odd: 2\r\n");
+  assertEquals([sent(upstream, "x_other"), sent(upstream, "x-odd")], ["1", "2"]);
+});
+
 Deno.test("real-ip finds the client that ip_hash sends to one server", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using b = ScriptedUpstream.start(always(response("b")));

@@ -42,6 +42,12 @@ real_ip_recursive). G H P; OFF turns it off below.
     untrusted: DROP           X-Forwarded-*, X-Real-IP and Forwarded of all others
                               are not passed on (KEEP: they are, as in h2o)
 
+Applications see fields as variables: X_Forwarded_For and X-Forwarded-For are both
+HTTP_X_FORWARDED_FOR. DROP drops every such spelling, also when a trusted peer sends
+it. X_Forwarded_For, X_Forwarded_Proto and the like of the request id and of
+hop-by-hop fields are never passed on. proxy.header.set and proxy.header.unset of
+X-User remove X_User as well.
+
 A trusted peer's X-Forwarded-Proto is kept, others' are replaced with ours (see
 proxy.preserve-x-forwarded-proto). It is decided for each request: a balancer's
 connection carries many clients. At the edge of a network, where nobody is to be

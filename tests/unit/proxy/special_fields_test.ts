@@ -17,6 +17,16 @@ Deno.test("SpecialFields tells names apart whatever their case, and leaves other
   assertEquals([0, 1, 2, 3, 4].map((index) => fields.of(head, index)), [0, 1, 2, 0, 0]);
 });
 
-Deno.test("SpecialFields refuses two names of one length", () => {
-  assertThrows(() => new SpecialFields<number>([["via", 1], ["age", 2]], 0), RangeError);
+Deno.test("SpecialFields names what an application takes for one of them", () => {
+  const fields = new SpecialFields<number>([["x-forwarded-for", 1], ["via", 2]], 0, 9);
+  const names = ["X-Forwarded-For", "X_Forwarded_For", "x.forwarded-FOR", "X-Forwarded-Fox", "Vi_"];
+  const lines = names.map((name) => `${name}: x\r\n`).join("");
+  const bytes = latin1Bytes(`GET / HTTP/1.1\r\nHost: a\r\n${lines}\r\n`);
+  const head = new RequestHead();
+  parseRequestHead(head, bytes, 0, bytes.length, defaultLimits, 0);
+  assertEquals([1, 2, 3, 4, 5].map((index) => fields.of(head, index)), [1, 9, 9, 0, 0]);
+});
+
+Deno.test("SpecialFields refuses two names of one length and first letter", () => {
+  assertThrows(() => new SpecialFields<number>([["via", 1], ["vex", 2]], 0), RangeError);
 });

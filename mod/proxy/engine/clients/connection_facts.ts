@@ -21,7 +21,7 @@ export class ConnectionFacts {
   client: ClientIdentity;
   /** What the peer says of its client counts (`real-ip`). */
   isTrusted = false;
-  /** Tells which fields of an untrusted client are not passed on; null: all are (`real-ip`). */
+  /** Says which claims about the client are not passed on; null: all are (`real-ip`). */
   censor: RealIp | null = null;
   /** The name of the request under way; null: it has none. */
   requestId: RequestId | null = null;

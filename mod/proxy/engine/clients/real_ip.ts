@@ -2,9 +2,10 @@
 import type { Address } from "../../../base/address.ts";
 import { formatIp, parseIp, unmapped } from "../../../base/ip.ts";
 import type { IpRanges } from "../../../base/ip_ranges.ts";
-import { latin1Bytes, type MessageHead, type RequestHead } from "../../../http1/mod.ts";
+import { latin1Bytes, type RequestHead } from "../../../http1/mod.ts";
 import { PeerSet } from "../../peer_set.ts";
 import type { RealIpPlan } from "../../plan.ts";
+import { Spelling, spellingOf } from "../fields/field_spelling.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 
@@ -35,17 +36,23 @@ export class RealIp {
     const { peer } = facts;
     const isTrusted = this.#trusted.has(peer.address, peer.ipBytes);
     facts.isTrusted = isTrusted;
-    facts.censor = !isTrusted && this.#plan.dropsUntrusted ? this : null;
+    facts.censor = this.#plan.dropsUntrusted ? this : null;
     facts.client = isTrusted ? this.#claimed(head, facts) : peer;
   }
 
-  /** Whether the field at `index` tells of who the client is or how it came. */
-  isClaim(head: RequestHead, index: number): boolean {
-    if (hasName(head, index, forwardedPrefix, true)) return true;
+  /**
+   * Whether the field at `index` says who the client is or how it came, and must not be passed on.
+   * Trusted peers set these fields by their usual names; another spelling that applications take for
+   * one of them (`X_Forwarded_For`) has come through a trusted peer from a client.
+   */
+  isUnwanted(head: RequestHead, index: number, isTrusted: boolean): boolean {
+    const accepted = isTrusted ? Spelling.same : Spelling.other;
     for (let i = 0; i < this.#claims.length; i++) {
-      if (hasName(head, index, this.#claims[i], false)) return true;
+      const spelling = spellingOf(head, index, this.#claims[i]);
+      if (spelling !== Spelling.other) return spelling !== accepted;
     }
-    return false;
+    const spelling = spellingOf(head, index, forwardedPrefix, true);
+    return spelling !== Spelling.other && spelling !== accepted;
   }
 
   #claimed(head: RequestHead, facts: ConnectionFacts): ClientIdentity {
@@ -63,24 +70,6 @@ export class RealIp {
     facts.lastClaim = { believer: this, text, client };
     return client;
   }
-}
-
-/** Whether the name of the field at `index` is `lowerName`, or begins with it. */
-export function hasName(
-  head: MessageHead,
-  index: number,
-  lowerName: Uint8Array,
-  asPrefix: boolean,
-): boolean {
-  const start = head.fields[4 * index];
-  const length = head.fields[4 * index + 1] - start;
-  if (asPrefix ? length < lowerName.length : length !== lowerName.length) return false;
-  for (let i = 0; i < lowerName.length; i++) {
-    const byte = head.bytes[start + i];
-    if (byte === lowerName[i]) continue;
-    if (byte < 0x41 || byte > 0x5a || byte + 0x20 !== lowerName[i]) return false;
-  }
-  return true;
 }
 
 /** The lines of a list field are one list (RFC 9110 5.3). */

@@ -8,7 +8,7 @@ import {
 } from "../../../http1/mod.ts";
 import type { RequestIdPlan } from "../../plan.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
-import { hasName } from "./real_ip.ts";
+import { Spelling, spellingOf } from "../fields/field_spelling.ts";
 
 /** Longest name that is taken over. */
 const idBytesMax = 128;
@@ -143,7 +143,7 @@ export class RequestId {
 
   /** Whether the field at `index` is the one that carries the name. */
   isField(head: MessageHead, index: number): boolean {
-    return hasName(head, index, this.rule!.lowerName, false);
+    return spellingOf(head, index, this.rule!.lowerName) !== Spelling.other;
   }
 
   /** Writes the field line. */

@@ -1,5 +1,6 @@
 /** `header.*` and `proxy.header.*`: rules applied to a list of fields. */
 import type { FieldRule } from "../../plan.ts";
+import { usualSpelling } from "./field_spelling.ts";
 
 /** A field as text; the name as it was sent. */
 export interface Field {
@@ -11,6 +12,25 @@ export interface Field {
 export function applyRules(fields: Field[], rules: readonly FieldRule[]): Field[] {
   let result = fields;
   for (const rule of rules) result = applyRule(result, rule);
+  return result;
+}
+
+/**
+ * The same for a request. What is set or removed by its usual name is gone in every spelling that an
+ * application takes for it: `proxy.header.unset: X-User` removes `X_User` as well. A rule that names
+ * `X_User` leaves `X-User` alone.
+ */
+export function applyRequestRules(fields: Field[], rules: readonly FieldRule[]): Field[] {
+  let result = fields;
+  for (const rule of rules) {
+    if (rule.action === "set" || rule.action === "unset") {
+      const { names } = rule;
+      result = result.filter(({ name }) =>
+        names.includes(name.toLowerCase()) || !names.includes(usualSpelling(name))
+      );
+    }
+    result = applyRule(result, rule);
+  }
   return result;
 }
 

@@ -1,38 +1,50 @@
 import { latin1Bytes, type MessageHead } from "../../../http1/mod.ts";
+import { Spelling, spellingOf } from "./field_spelling.ts";
 
 /**
  * Fields that forwarding tells apart by name, beyond those that the codec knows (`FieldKind`).
  *
- * Looked up by length: no two names of a set may have the same one, so that most fields cost one
- * look-up. Throws RangeError, at start-up, for a set that breaks this.
+ * Looked up by length and first letter: no two names of a set may share both, so that most fields
+ * cost one look-up. Throws RangeError, at start-up, for a set that breaks this.
  */
 export class SpecialFields<Special extends number> {
   readonly none: Special;
-  readonly #ofLength: (readonly [name: Uint8Array, special: Special] | undefined)[];
+  readonly #lookAlike: Special;
+  /** Index: length * 32 + (first letter & 31). */
+  readonly #ofSlot: (readonly [name: Uint8Array, special: Special] | undefined)[];
 
-  /** `names` in lower case; `none` is what every other field is. */
-  constructor(names: readonly (readonly [name: string, special: Special])[], none: Special) {
+  /**
+   * `names` in lower case; `none` is what every other field is, and `lookAlike` what a field is whose
+   * name only an application could take for one of them (`X_Forwarded_For`).
+   */
+  constructor(
+    names: readonly (readonly [name: string, special: Special])[],
+    none: Special,
+    lookAlike = none,
+  ) {
     this.none = none;
-    this.#ofLength = new Array(1 + Math.max(...names.map(([name]) => name.length)));
+    this.#lookAlike = lookAlike;
+    this.#ofSlot = new Array(32 * (1 + Math.max(...names.map(([name]) => name.length))));
     for (const [name, special] of names) {
-      if (this.#ofLength[name.length] !== undefined) {
-        throw new RangeError(`Cannot tell fields apart by length: ${name} is not the only one`);
+      const slot = 32 * name.length + (name.charCodeAt(0) & 31);
+      if (this.#ofSlot[slot] !== undefined) {
+        throw new RangeError(
+          `Cannot tell fields apart by length and first letter: ${name} is not the only one`,
+        );
       }
-      this.#ofLength[name.length] = [latin1Bytes(name), special];
+      this.#ofSlot[slot] = [latin1Bytes(name), special];
     }
   }
 
   /** What the field at `index` of `head` is. */
   of(head: MessageHead, index: number): Special {
     const start = head.fields[4 * index];
-    const length = head.fields[4 * index + 1] - start;
-    if (length >= this.#ofLength.length) return this.none;
-    const candidate = this.#ofLength[length];
+    const slot = 32 * (head.fields[4 * index + 1] - start) + (head.bytes[start] & 31);
+    if (slot >= this.#ofSlot.length) return this.none;
+    const candidate = this.#ofSlot[slot];
     if (candidate === undefined) return this.none;
-    const name = candidate[0];
-    for (let i = 0; i < length; i++) {
-      if ((head.bytes[start + i] | 0x20) !== name[i]) return this.none;
-    }
-    return candidate[1];
+    const spelling = spellingOf(head, index, candidate[0]);
+    if (spelling === Spelling.same) return candidate[1];
+    return spelling === Spelling.other ? this.none : this.#lookAlike;
   }
 }

@@ -11,7 +11,7 @@ import {
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
-import { applyRules, type Field } from "../fields/field_rules.ts";
+import { applyRequestRules, type Field } from "../fields/field_rules.ts";
 import type { ProxyRoute } from "../routes.ts";
 import { SpecialFields } from "../fields/special_fields.ts";
 import type { Session } from "./sticky.ts";
@@ -37,15 +37,25 @@ const Special = {
 } as const;
 type Special = typeof Special[keyof typeof Special];
 
-const specialFields = new SpecialFields<Special>([
-  ["via", Special.via],
-  ["cookie", Special.cookie],
-  ["x-forwarded-for", Special.forwardedFor],
-  ["x-forwarded-proto", Special.forwardedProto],
-  ["http2-settings", Special.drop],
-  ["proxy-authenticate", Special.drop],
-  ["proxy-authorization", Special.drop],
-], Special.none);
+const specialFields = new SpecialFields<Special>(
+  [
+    ["via", Special.via],
+    ["cookie", Special.cookie],
+    ["x-forwarded-for", Special.forwardedFor],
+    ["x-forwarded-proto", Special.forwardedProto],
+    ["http2-settings", Special.drop],
+    ["proxy-authenticate", Special.drop],
+    ["proxy-authorization", Special.drop],
+    // Here for their look-alikes, since `isEndToEnd` decides about the fields themselves: Puma once
+    // framed bodies by `Transfer_Encoding`, too.
+    ["content-length", Special.none],
+    ["transfer-encoding", Special.drop],
+    ["proxy-connection", Special.drop],
+    ["keep-alive", Special.drop],
+  ],
+  Special.none,
+  Special.drop,
+);
 
 const runs = new FieldRuns();
 
@@ -146,7 +156,7 @@ function writeFields(
   const keepsProto = route.preserveForwardedProto || facts.isTrusted;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
-    if (censor !== null && censor.isClaim(head, i)) continue;
+    if (censor !== null && censor.isUnwanted(head, i, facts.isTrusted)) continue;
     if (requestId !== null && requestId.isField(head, i)) continue;
     const special = specialFields.of(head, i);
     if (special === Special.forwardedProto) hasProto = keepsProto;
@@ -242,5 +252,7 @@ function writeRuledFields(
   const framing = fields.filter((field) => untouchable.has(field.name.toLowerCase()));
   const free = fields.filter((field) => !untouchable.has(field.name.toLowerCase()));
   for (const { name, value } of framing) writer.field(name, value);
-  for (const { name, value } of applyRules(free, route.requestRules)) writer.field(name, value);
+  for (const { name, value } of applyRequestRules(free, route.requestRules)) {
+    writer.field(name, value);
+  }
 }
