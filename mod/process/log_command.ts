@@ -19,11 +19,13 @@ export interface LogCommand {
 
 /** Starts `command` through the shell. Throws `StartError` when there is no shell. */
 export function startLogCommand(command: string): LogCommand {
+  // The sockets that it names are ours.
+  const { SERVER_STARTER_PORT: _, ...environment } = allVariables();
   const { readEnd, writeEnd } = openPipe(true);
   try {
     const child = spawn({
       command: ["/bin/sh", "-c", command],
-      environment: allVariables(),
+      environment,
       descriptors: [{ ours: readEnd, number: 0 }],
       // Ctrl-C is for us: the command has to live until our last lines are written.
       newSession: true,

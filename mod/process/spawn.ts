@@ -12,11 +12,13 @@ import {
   CStringVector,
   F,
   libcProcess,
+  O,
   SPAWN,
   spawnStructBytes,
 } from "../sys/libc_process.ts";
 import { watchChild } from "./children.ts";
 import type { Variables } from "./environment.ts";
+import { isKeptFromChildren } from "./inherited.ts";
 
 /** Gives the child our descriptor `ours` under the number `number`. */
 export interface PassedDescriptor {
@@ -35,9 +37,9 @@ export interface SpawnRequest {
   /** Working directory; default: ours. */
   readonly folder?: string;
   /**
-   * Descriptors for the child. Standard input, output and error are ours unless they are named
-   * here. Besides these, the child has every descriptor of ours without CLOEXEC: those that our own
-   * parent gave us. Whatever hayate opens itself has CLOEXEC and stays here.
+   * Descriptors for the child. Standard input, output and error are ours unless they are named here;
+   * in place of one that is kept from children (a socket at number 0) the child gets /dev/null. It
+   * has nothing else: all other descriptors have close-on-exec, see `sealInherited`.
    */
   readonly descriptors?: readonly PassedDescriptor[];
   /** A session of its own (setsid(2)), away from our terminal. */
@@ -115,6 +117,9 @@ function spawnPath(
     for (const { lifted, number } of moves) {
       libcProcess.posix_spawn_file_actions_adddup2(actions, lifted, number);
     }
+    for (const number of withheld(request.descriptors ?? [])) {
+      libcProcess.posix_spawn_file_actions_addopen(actions, number, devNull, O.rdwr, 0);
+    }
     if (request.folder !== undefined) {
       libcProcess.posix_spawn_file_actions_addchdir_np(actions, cString(request.folder));
     }
@@ -135,6 +140,14 @@ function spawnPath(
     libcProcess.posix_spawnattr_destroy(attributes);
     drop(moves);
   }
+}
+
+const devNull = cString("/dev/null");
+
+/** Standard descriptors that would be closed in the child, and taken by the next file it opens. */
+function withheld(descriptors: readonly PassedDescriptor[]): number[] {
+  const isNamed = (number: number) => descriptors.some((one) => one.number === number);
+  return [0, 1, 2].filter((number) => !isNamed(number) && isKeptFromChildren(number));
 }
 
 interface LiftedDescriptor {

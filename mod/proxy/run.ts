@@ -4,10 +4,11 @@ import { type Logger, openLogFile } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
+import { keepFromChildren, sealInherited } from "../process/inherited.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { PidFile } from "../process/pid_file.ts";
 import { listenForPause } from "../process/pausing.ts";
-import { notify, notifyReady } from "../process/readiness.ts";
+import { claimReadiness, notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener } from "../process/signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
@@ -46,6 +47,10 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const hangups = new Hangups();
   const starterPort = getVariable("SERVER_STARTER_PORT");
   const inherited = starterPort === undefined ? null : parseStarterPort(starterPort);
+  claimReadiness();
+  sealInherited();
+  // A supervisor may have put a socket at number 0, which sealInherited leaves alone.
+  for (const { fd } of inherited ?? []) keepFromChildren(fd);
   const member = WorkerMember.join();
   const generation = readGeneration();
   const welcome = member === null ? null : await member.welcome;

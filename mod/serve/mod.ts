@@ -2,6 +2,8 @@
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
 import { getVariable } from "../process/environment.ts";
+import { sealInherited } from "../process/inherited.ts";
+import { claimReadiness } from "../process/readiness.ts";
 import { serveTable } from "./flags.ts";
 import { slotVariable } from "./master/messages.ts";
 import { readServePlan } from "./options.ts";
@@ -31,6 +33,8 @@ export const serveMode: Mode = {
   async run(argv): Promise<number> {
     const plan = readServePlan(argv);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });
+    claimReadiness();
+    sealInherited();
     const onStart = (worker: Worker) => void (current = worker);
     if (getVariable(slotVariable) !== undefined) {
       const { runPreforkWorker } = await import("./prefork_worker.ts");

@@ -65,6 +65,7 @@ export class Launcher {
       },
       ...(this.plan.folder === null ? {} : { folder: this.plan.folder }),
       descriptors: [
+        ...this.#passedThrough(),
         ...this.sockets.descriptorsFor(slot),
         ...this.output,
         { ours: watch.writeEnd, number: readyNumber },
@@ -87,6 +88,13 @@ export class Launcher {
     const full = own ? selfCommand(command) : [...command];
     if (!dieWithParent) return full;
     return selfCommand(["supervise", "exec-with-parent", String(Deno.pid), "--", ...full]);
+  }
+
+  /** Under their own numbers, unless a socket was given that very number. */
+  #passedThrough(): PassedDescriptor[] {
+    const { numbers } = this.sockets;
+    return this.passedThrough.filter((fd) => !numbers.includes(fd))
+      .map((fd) => ({ ours: fd, number: fd }));
   }
 
   #freeNumber(): number {

@@ -4,7 +4,7 @@ import { version } from "../base/version.ts";
 import { AddressInUse } from "../net/inheritable.ts";
 import { reapOrphans } from "../process/children.ts";
 import { allVariables } from "../process/environment.ts";
-import { passedThroughDescriptors } from "../process/inherited.ts";
+import { sealInherited } from "../process/inherited.ts";
 import { pauseSignals } from "../process/pausing.ts";
 import { PidFile, readPid } from "../process/pid_file.ts";
 import { processInfo } from "../process/proc.ts";
@@ -68,7 +68,8 @@ class Supervisor {
     this.#listen();
     const daemonStands = claimDaemonReport();
     const given = takeListenFds(allVariables());
-    const passedThrough = passedThroughDescriptors();
+    // What is left is neither for us nor for our helpers: generations get it, as from Server::Starter.
+    const passedThrough = sealInherited();
     this.#report({ event: "start", pid: Deno.pid });
     const deadPid = plan.pidFile === null ? null : readPid(plan.pidFile);
     if (plan.pidFile !== null) this.#pidFile = PidFile.acquire(plan.pidFile);

@@ -31,8 +31,13 @@ export const ownerRules: readonly OwnerRule[] = [
     instead: "use the reactor of mod/net",
   },
   {
+    // One place that starts programs, so that one rule says which descriptors a child gets.
+    names: ["Deno.Command", "libcProcess.posix_spawn"],
+    owners: ["mod/process/spawn.ts"],
+    instead: "use spawn of mod/process",
+  },
+  {
     names: [
-      "Deno.Command",
       "Deno.addSignalListener",
       "Deno.removeSignalListener",
       "Deno.kill",

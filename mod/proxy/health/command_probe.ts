@@ -4,7 +4,6 @@ import { StartError } from "../../base/errors.ts";
 import { exitCodeOf } from "../../process/children.ts";
 import { CommandOutput, openNothing } from "../../process/command_output.ts";
 import { allVariables } from "../../process/environment.ts";
-import { withoutPassingThrough } from "../../process/inherited.ts";
 import { sendSignal } from "../../process/signals.ts";
 import { type ChildProcess, spawn, type SpawnFailure } from "../../process/spawn.ts";
 import { Errno } from "../../sys/errno.ts";
@@ -125,25 +124,22 @@ function startCommand(target: ProbeTarget, output: CommandOutput): ChildProcess 
   const { SERVER_STARTER_PORT: _, ...variables } = allVariables();
   const input = openNothing();
   const { writeEnd } = output;
-  // What our own parent gave us is not the command's: it could hold our sockets open after our end.
-  const child = withoutPassingThrough(() =>
-    spawn({
-      command: check.command,
-      environment: {
-        ...variables,
-        ...place,
-        HAYATE_UPSTREAM: upstream,
-        HAYATE_SERVER: server,
-        HAYATE_PEER: formatAddress(address),
-      },
-      descriptors: [
-        { ours: input.fd, number: 0 },
-        { ours: writeEnd, number: 1 },
-        { ours: writeEnd, number: 2 },
-      ],
-      newSession: true,
-    })
-  );
+  const child = spawn({
+    command: check.command,
+    environment: {
+      ...variables,
+      ...place,
+      HAYATE_UPSTREAM: upstream,
+      HAYATE_SERVER: server,
+      HAYATE_PEER: formatAddress(address),
+    },
+    descriptors: [
+      { ours: input.fd, number: 0 },
+      { ours: writeEnd, number: 1 },
+      { ours: writeEnd, number: 2 },
+    ],
+    newSession: true,
+  });
   input.close();
   output.closeWriteEnd();
   return child;

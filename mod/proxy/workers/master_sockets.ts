@@ -109,7 +109,10 @@ export class MasterSockets {
     }));
     return {
       portsText: formatStarterPort([...inherited, ...own]),
-      descriptors: own.map(({ ours, fd }) => ({ ours, number: fd })),
+      descriptors: [
+        ...inherited.map(({ fd }) => ({ ours: fd, number: fd })),
+        ...own.map(({ ours, fd }) => ({ ours, number: fd })),
+      ],
       freeNumber: number,
     };
   }
