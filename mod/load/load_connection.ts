@@ -14,7 +14,7 @@ import { Slot } from "./stats.ts";
 export const Phase = { closed: 0, connecting: 1, idle: 2, busy: 3, resting: 4 } as const;
 export type Phase = typeof Phase[keyof typeof Phase];
 
-/** Waits between attempts that fail: 10 ms, doubled up to this. */
+/** A closed loop's waits between connects that fail: 10 ms, doubled up to this. */
 const restMaxMs = 250;
 const restFirstMs = 10;
 
@@ -36,8 +36,8 @@ export class LoadConnection extends Deadline implements SocketHandler {
   isDelayed = false;
   /** Local address of the socket, where we chose it. */
   source: string | undefined = undefined;
-  /** Responses in a row that this connection has failed to get. */
-  failureStreak = 0;
+  /** Connects that have failed in a row. */
+  connectStreak = 0;
   /** Index in the group of the request that is answered next. */
   requestIndex = 0;
   #socket: Socket | null = null;
@@ -54,6 +54,10 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #portionEnd = 0;
   /** Methods of a script's requests; null: those of the group. */
   #methods: readonly Method[] | null = null;
+  /** Which requests of the batch say that their connection ends; undefined: none does. */
+  #closes: readonly boolean[] | undefined = undefined;
+  /** Responses after which this connection ends. */
+  #servedMax = Infinity;
   /** Responses on this socket. */
   #servedCount = 0;
   /** The batch has already been sent on another connection, which closed without an answer. */
@@ -93,6 +97,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const { ends, batches } = this.group.plan;
     const count = Math.min(ends[index].length, countMax);
     this.requestIndex = index;
+    this.#closes = this.group.plan.closes;
     this.#load(batches[index], ends[index], count);
     return count;
   }
@@ -100,6 +105,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   /** Loads the first `count` requests that a script has made. */
   loadScripted(script: ThreadScript, count: number): void {
     this.#methods = script.methods;
+    this.#closes = script.closes;
     this.#load(script.bytes, script.ends, count);
   }
 
@@ -123,14 +129,27 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const thread = this.thread;
     this.phase = Phase.busy;
     this.#written = 0;
-    const { requestsPerConnection } = thread.plan;
-    this.#portionCount = this.#servedCount + this.outstanding > requestsPerConnection
-      ? requestsPerConnection - this.#servedCount
-      : this.outstanding;
+    this.#servedMax = this.#closes === undefined
+      ? thread.plan.requestsPerConnection
+      : this.#servedUntilClose(this.#closes);
+    this.#portionCount = Math.min(this.outstanding, this.#servedMax - this.#servedCount);
     this.#portionEnd = this.#ends[this.#position + this.#portionCount - 1];
     thread.arm(this, nowMs + thread.plan.timeoutMs);
     this.#isUnsent = true;
     if (!thread.sendQueue.add(this)) this.sendNow(nowMs);
+  }
+
+  /**
+   * Responses that this connection can give: a client that has sent `Connection: close` sends nothing
+   * more on it (RFC 9112 9.6), whether or not the server announces its own close.
+   */
+  #servedUntilClose(closes: readonly boolean[]): number {
+    const served = this.#servedCount, position = this.#position;
+    const first = closes.indexOf(true, position);
+    const { requestsPerConnection } = this.thread.plan;
+    return first < 0
+      ? requestsPerConnection
+      : Math.min(requestsPerConnection, served + first - position + 1);
   }
 
   /** Sends the batch, unless that has been done; `nowMs` is now. */
@@ -161,6 +180,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     thread.connectEnded();
     thread.opened(nowMs - this.#connectStartMs);
     this.phase = Phase.idle;
+    this.connectStreak = 0;
     this.#backlogFullSinceMs = 0;
     if (this.outstanding > 0) {
       // A closed loop's request begins when it is sent, as with wrk; the connect time is apart.
@@ -228,12 +248,11 @@ export class LoadConnection extends Deadline implements SocketHandler {
     if (thread.observer !== null) thread.observer.respond(this, status);
     this.#reader.reset();
     this.#servedCount++;
-    this.failureStreak = 0;
     this.outstanding--;
     this.#portionCount--;
     this.#position++;
     if (this.outstanding > 0) this.requestIndex = this.group.following(this.requestIndex);
-    if (!keepAlive || this.#servedCount >= thread.plan.requestsPerConnection) {
+    if (!keepAlive || this.#servedCount >= this.#servedMax) {
       this.#replaceAfterResponse(keepAlive, nowMs);
     } else if (this.outstanding === 0) {
       this.phase = Phase.idle;
@@ -248,8 +267,26 @@ export class LoadConnection extends Deadline implements SocketHandler {
     this.#dropSocket(!keepAlive && !this.#peerEnded);
     if (this.outstanding === 0) return thread.next(this, nowMs);
     // The rest of the batch may never have been sent: this connection had carried its share.
-    if (this.#portionCount > 0) this.#countRetried();
-    else this.#isRetry = false;
+    if (this.#portionCount === 0) this.#isRetry = false;
+    else if (thread.plan.retry) this.#countRetried();
+    else return this.#failPortion("read", "EEOF", nowMs);
+    this.#sendOnNew(nowMs);
+  }
+
+  /** Settles what was sent here as failed; the rest of the batch goes to a new connection. */
+  #failPortion(kind: FailureKind, code: string, nowMs: number): void {
+    const thread = this.thread;
+    const count = this.#portionCount;
+    this.#portionCount = 0;
+    this.#position += count;
+    this.outstanding -= count;
+    this.#isRetry = false;
+    thread.failed(this, kind, code, count);
+    if (thread.isOver) return;
+    if (this.outstanding === 0) return thread.next(this, nowMs);
+    for (let each = 0; each < count; each++) {
+      this.requestIndex = this.group.following(this.requestIndex);
+    }
     this.#sendOnNew(nowMs);
   }
 
@@ -287,12 +324,13 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   /**
-   * A kept connection that the server closed while our request was on its way: nobody answered, and
-   * RFC 9112 9.3.1 lets a client send an idempotent request again. Counted, never hidden; once.
+   * With --retry: the server closed a kept connection before it answered, and RFC 9112 9.3.1 lets a
+   * client send an idempotent request again. It cannot be told from a server that crashed, so it is
+   * off by default, counted as an error by --fail-if, and done once.
    */
   #retry(nowMs: number): boolean {
     if (
-      this.#servedCount === 0 || this.#isRetry ||
+      !this.thread.plan.retry || this.#servedCount === 0 || this.#isRetry ||
       !this.#mayRepeat()
     ) return false;
     this.#dropSocket(false);
@@ -322,6 +360,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
       this.#ends = this.#ends.slice(this.#position, this.#position + this.outstanding)
         .map((end) => end - answeredBytes);
       this.#methods = this.#methods?.slice(this.#position) ?? null;
+      this.#closes = this.#closes?.slice(this.#position);
       this.#position = 0;
     }
     this.connect(nowMs);
@@ -346,21 +385,28 @@ export class LoadConnection extends Deadline implements SocketHandler {
     this.fail(code === "ECONNREFUSED" ? "refused" : "connect", code, nowMs);
   }
 
-  /** Settles every outstanding request as failed and starts over, after a rest if that goes on. */
+  /** Settles what was sent as failed and starts over at once; a connect that fails may rest first. */
   fail(kind: FailureKind, code: string, nowMs: number): void {
     const thread = this.thread;
-    const wasOpen = this.isOpen;
+    if (this.isOpen) {
+      thread.counters[Slot.lost]++;
+      this.#dropSocket(false, true);
+      return this.#failPortion(kind, code, nowMs);
+    }
     if (this.phase === Phase.connecting) thread.connectEnded();
-    if (wasOpen) thread.counters[Slot.lost]++;
     this.#dropSocket(false, true);
-    this.failureStreak++;
     this.#backlogFullSinceMs = 0;
     const claimed = this.outstanding;
     this.outstanding = 0;
+    this.connectStreak++;
+    // An open loop sends by its schedule, whatever fails: the next request that is due tries again.
+    if (thread.isOpenLoop) {
+      if (claimed > 0) thread.failed(this, kind, code, claimed);
+      return thread.next(this, nowMs);
+    }
     thread.failed(this, kind, code, claimed);
     if (thread.isOver) return;
-    if (this.failureStreak === 1 && wasOpen) return thread.next(this, nowMs);
-    this.rest(nowMs, Math.min(restMaxMs, restFirstMs * 2 ** Math.min(10, this.failureStreak - 1)));
+    this.rest(nowMs, Math.min(restMaxMs, restFirstMs * 2 ** Math.min(10, this.connectStreak - 1)));
   }
 
   /** Waits before it connects again. */

@@ -336,12 +336,17 @@ export class LoadThread implements TickHandler {
   }
 
   #nextScheduled(connection: LoadConnection, nowMs: number): void {
-    if (connection.phase === Phase.closed && this.plan.requestsPerConnection > 1) {
+    if (connection.phase === Phase.closed && !this.#connectsOnDemand(connection)) {
       return connection.connect(nowMs);
     }
     if (this.#nextDueMs <= nowMs) return this.#sendScheduled(connection, nowMs);
     this.#waiting.add(connection);
     if (this.#nextDueMs === Infinity) this.#endWhenDone();
+  }
+
+  /** Connects when a request is due, not before: one each, or where the last connect has failed. */
+  #connectsOnDemand(connection: LoadConnection): boolean {
+    return this.plan.requestsPerConnection === 1 || connection.connectStreak > 0;
   }
 
   #sendDue(): void {
@@ -350,7 +355,7 @@ export class LoadThread implements TickHandler {
       const connection = this.#waiting.take();
       // One that was closed meanwhile connects, and comes back by itself.
       const isFree = connection.phase === Phase.idle ||
-        (connection.phase === Phase.closed && this.plan.requestsPerConnection === 1);
+        (connection.phase === Phase.closed && this.#connectsOnDemand(connection));
       if (isFree && connection.outstanding === 0) this.#sendScheduled(connection, nowMs);
     }
   }

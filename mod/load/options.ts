@@ -18,6 +18,7 @@ export function parseLoadArgs(argv: readonly string[]): LoadPlan {
   const targets = readTargets(options, errors);
   checkCombinations(options, errors);
   const stages = stagesOf(options);
+  const keepalive = values.keepalive && !asksForClose(values);
   const requestCount = values.requests ?? Infinity;
   const durationMs = durationOf(options, stages);
   if (errors.length > 0) throw new UsageError(errors);
@@ -40,8 +41,9 @@ export function parseLoadArgs(argv: readonly string[]): LoadPlan {
     body: bodyOf(options),
     hostHeader: values.host,
     http10: values.http10,
-    keepalive: values.keepalive,
-    requestsPerConnection: values.keepalive ? values.requestsPerConnection ?? Infinity : 1,
+    keepalive,
+    requestsPerConnection: keepalive ? values.requestsPerConnection ?? Infinity : 1,
+    retry: values.retry,
     pipeline: values.pipeline,
     sources: values.source.flat(),
     linger0: values.linger0,
@@ -94,11 +96,13 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   if (isOpen && values.pipeline > 1) {
     errors.push("--pipeline needs a closed loop: with --rate each request has its own time");
   }
-  if (!values.keepalive && values.pipeline > 1) {
-    errors.push("--pipeline needs kept connections: leave --no-keepalive out");
+  const closing = values.keepalive ? "--header 'Connection: close'" : "--no-keepalive";
+  const closes = !values.keepalive || asksForClose(values);
+  if (closes && values.pipeline > 1) {
+    errors.push(`--pipeline needs kept connections: leave ${closing} out`);
   }
-  if (!values.keepalive && (values.requestsPerConnection ?? 1) > 1) {
-    errors.push("--no-keepalive means one request per connection: leave one of both out");
+  if (closes && (values.requestsPerConnection ?? 1) > 1) {
+    errors.push(`${closing} means one request per connection: leave one of both out`);
   }
   if (values.serviceTime && !isOpen) {
     errors.push("--u_latency needs --rate: in a closed loop service time is the latency");
@@ -120,6 +124,17 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   if (onStdout.length > 1) {
     errors.push(`only one of --${onStdout.join(" and --")} can go to stdout`);
   }
+}
+
+/**
+ * The user's own Connection field ends each connection behind its request, as `close` does, and
+ * anything but `keep-alive` in HTTP/1.0 (RFC 9112 9.3).
+ */
+function asksForClose({ header, http10 }: Options["values"]): boolean {
+  const options = header.filter(({ name }) => name.toLowerCase() === "connection")
+    .flatMap(({ value }) => value.toLowerCase().split(",").map((option) => option.trim()));
+  if (options.includes("close")) return true;
+  return http10 && options.length > 0 && !options.includes("keep-alive");
 }
 
 function stagesOf({ values }: Options): readonly Stage[] | null {

@@ -30,6 +30,7 @@ export interface LoadPlan {
   readonly http10: boolean;
   readonly keepalive: boolean;
   readonly requestsPerConnection: number;
+  readonly retry: boolean;
   readonly pipeline: number;
   readonly sources: readonly string[];
   readonly tls: TlsPlan;

@@ -62,6 +62,7 @@ export async function prepareRun(
       stages,
       timeoutMs: plan.timeoutMs,
       requestsPerConnection: plan.requestsPerConnection,
+      retry: plan.retry,
       randomOrder: plan.urlsRandom,
       groupBy: plan.output.groupBy,
       sources: plan.sources,

@@ -111,8 +111,8 @@ function connectionLines(result: LoadResult): string[] {
   const lines: string[] = [];
   if (counters[Slot.retried] > 0) {
     lines.push(
-      `Retried: ${counters[Slot.retried]} requests met a kept connection that the server was ` +
-        "closing, and were sent again",
+      `Retried: ${counters[Slot.retried]} requests were lost with a kept connection that ended ` +
+        "before the answer, and were sent again (--retry)",
     );
   }
   if (counters[Slot.lost] > 0 || counters[Slot.failedConnect] + counters[Slot.failedRefused] > 0) {

@@ -54,6 +54,7 @@ export interface PlanJson {
   readonly keepalive: boolean;
   readonly requestsPerConnection: number | null;
   readonly pipelineDepth: number;
+  readonly retry: boolean;
   readonly groupBy: string | null;
 }
 
@@ -161,6 +162,7 @@ export function planJson(plan: LoadPlan, url: string): PlanJson {
     keepalive: plan.keepalive,
     requestsPerConnection: finite(plan.requestsPerConnection),
     pipelineDepth: plan.pipeline,
+    retry: plan.retry,
     groupBy: plan.output.groupBy,
   };
 }

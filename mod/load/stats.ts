@@ -23,7 +23,7 @@ export const counterNames = [
   "failedStatus",
   "failedTruncated",
   "failedProtocol",
-  /** Requests sent again because the server closed a kept connection without a byte of an answer. */
+  /** With --retry: sent again because a kept connection ended without a byte of an answer. */
   "retried",
   /** Connections that were made. */
   "opened",

@@ -265,7 +265,8 @@ export const loadTable = defineTable({
       negatable: true,
       default: true,
       section: request,
-      help: "Keep connections open; --no-keepalive makes one connection per request.",
+      help: "Keep connections open; --no-keepalive makes one connection per request, as " +
+        "-H 'Connection: close' does.",
     },
     {
       long: "requests-per-connection",
@@ -273,6 +274,15 @@ export const loadTable = defineTable({
       min: 1,
       section: request,
       help: "Replace each connection after this many responses.",
+    },
+    {
+      long: "retry",
+      kind: "flag",
+      negatable: true,
+      default: false,
+      section: request,
+      help: "Send an idempotent request again, once, when its kept connection ends before the " +
+        "answer. Off: a request that was sent and lost is a failure. Errors of --fail-if count both.",
     },
     {
       long: "pipeline",

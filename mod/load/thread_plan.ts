@@ -15,6 +15,11 @@ export interface RequestGroup {
   readonly methods: readonly Method[];
   /** Request `i` may be sent again when a kept connection turns out to be closed (RFC 9110 9.2.2). */
   readonly idempotent: readonly boolean[];
+  /**
+   * By place in the batch, whether the connection ends behind that request (RFC 9112 9.6): only for
+   * a script's single batch. Undefined: no request says so, or `requestsPerConnection` is 1.
+   */
+  readonly closes?: readonly boolean[];
   /** The name to ask for and to verify when it is https; null: plain. */
   readonly serverName: string | null;
   /** Local addresses may be taken from 127.0.0.0/8. */
@@ -41,6 +46,8 @@ export interface ThreadPlan {
   readonly timeoutMs: number;
   /** Responses after which a connection is replaced; Infinity: never. */
   readonly requestsPerConnection: number;
+  /** Sends an idempotent request again when a kept connection ends before its answer. */
+  readonly retry: boolean;
   readonly randomOrder: boolean;
   /** A response field whose values are counted; null: none. */
   readonly groupBy: string | null;

@@ -17,7 +17,7 @@ export function brokenThresholds(thresholds: readonly Threshold[], result: LoadR
 function valueOf(metric: Metric, result: LoadResult): number {
   if (metric.kind === "count") return countOf(metric.name, result);
   if (metric.kind === "share") {
-    const errors = errorsOf(result);
+    const errors = errorCount(result);
     const { counters } = result.stats;
     // A response with a bad status is both answered and failed.
     const all = counters[Slot.answered] + errors - counters[Slot.failedStatus];
@@ -55,9 +55,14 @@ const slotNames: Partial<Record<CountMetric, CounterName>> = {
 };
 
 function countOf(name: CountMetric, result: LoadResult): number {
-  if (name === "errors") return errorsOf(result);
+  if (name === "errors") return errorCount(result);
   if (name === "rps") return result.measuredMs > 0 ? throughput(result) : 0;
   return result.stats.counters[Slot[slotNames[name]!]];
+}
+
+/** Requests that failed, and those that were lost and sent again: both would have hit a user. */
+function errorCount(result: LoadResult): number {
+  return errorsOf(result) + result.stats.counters[Slot.retried];
 }
 
 function shown(metric: Metric, value: number): string {

@@ -58,6 +58,22 @@ Deno.test("a connection that may not carry all that a script asks at once leaves
   assertEquals(stats.responses, 30);
 });
 
+Deno.test("a script's own Connection: close ends each connection behind its request", async () => {
+  const sources = [
+    // Made anew for each request; one batch for all; alone within a pipeline.
+    "export const request = () => ({ headers: { Connection: 'close' } });",
+    "wrk.headers['Connection'] = 'close';",
+    "export const request = () => [{}, { headers: { Connection: 'close' } }, {}];",
+  ];
+  for (const source of sources) {
+    const { stdout, stats } = await runScript(source, ["-n", "30", "-t1", "-c2", "--json", "-"]);
+    const [run] = (JSON.parse(stdout) as ReportJson).runs;
+    assertEquals([run.requestsAnswered, run.requestsFailed, stats.requests], [30, 0, 30], source);
+    // RFC 9112 9.6: at least one connection for each request that says so.
+    assertEquals(run.connections.made >= (source.includes("[{}") ? 10 : 30), true, source);
+  }
+});
+
 Deno.test("script auth: what a response said goes into later requests", async () => {
   const { stats } = await runExample("auth", "-n", "20", "-t1", "-c1");
   assertEquals(stats.byTarget, { "GET /": 1, "GET /?in": 19 });

@@ -1,7 +1,8 @@
 /** `hayate load` against a server whose counts and behaviour are known. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { ReportJson, RunJson } from "../../mod/load/report_json.ts";
-import { runHayate, sleep, startHayate } from "../support/binary.ts";
+import { runHayate, runProgram, sleep, startHayate } from "../support/binary.ts";
+import { peerPath, peerTest } from "../support/peers.ts";
 import { freePort } from "../support/ports.ts";
 import { ReferenceServer } from "../support/reference_server.ts";
 
@@ -123,20 +124,88 @@ const harmless = ["/eof", "/close", "/chunked", "/hangup?after=3"];
 Deno.test("load takes EOF framing and closed kept connections for no error", async () => {
   await using server = await ReferenceServer.start();
   for (const path of harmless) {
-    const run = await measure("-t1", "-c4", "-n", "200", server.url(path));
+    const run = await measure("-t1", "-c4", "-n", "200", "--retry", server.url(path));
     assertEquals([run.requestsAnswered, run.requestsFailed], [200, 0], path);
   }
 });
 
-Deno.test("load says how many requests it sent again because a kept connection was closed", async () => {
+Deno.test("load --retry says how many requests it sent again because a kept connection was closed", async () => {
   await using server = await ReferenceServer.start();
-  const run = await measure("-t1", "-c1", "-n", "30", server.url("/hangup?after=3"));
+  const flags = ["-t1", "-c1", "-n", "30", "--retry"];
+  const run = await measure(...flags, server.url("/hangup?after=3"));
   assertEquals(run.requestsAnswered, 30);
   assertEquals(run.requestsRetried + run.connections.closedIdleByServer >= 9, true);
   // What may not be repeated is a failure.
-  const post = await measure("-t1", "-c1", "-n", "30", "-X", "POST", server.url("/hangup?after=3"));
+  const post = await measure(...flags, "-X", "POST", server.url("/hangup?after=3"));
   assertEquals(post.requestsRetried, 0);
   assertEquals(post.requestsAnswered + post.requestsFailed, 30);
+});
+
+Deno.test("a request that was sent and lost is a failure; with --retry it is an error of --fail-if", async () => {
+  await using server = await ReferenceServer.start();
+  const url = server.url("/drop?every=10");
+  await server.stats();
+  const run = await measure("-t1", "-c5", "-n", "1000", url);
+  // wrk's way: what a server drops is a read error, once each.
+  assertEquals(run.failures, [{ kind: "read", code: "EEOF", count: 100 }]);
+  assertEquals([run.requestsAnswered, run.requestsRetried], [900, 0]);
+  assertEquals((await server.stats()).requests, 1000);
+  const args = ["load", "-t1", "-c5", "-n", "1000", "--retry", "--json", "-"];
+  const retried = await runHayate([...args, "--fail-if", "errors>0", url]);
+  const { runs } = JSON.parse(retried.stdout) as ReportJson;
+  const errors = runs[0].requestsFailed + runs[0].requestsRetried;
+  // A tenth of all that was sent, what was sent again among it.
+  assertEquals(errors, Math.floor((await server.stats()).requests / 10));
+  assertEquals([retried.code, retried.stderr], [3, `failed: errors>0: it is ${errors}\n`]);
+});
+
+peerTest("wrk", "load finds as many lost requests as wrk does", async () => {
+  await using server = await ReferenceServer.start();
+  const url = server.url("/drop?every=10");
+  const wrk = await runProgram(peerPath("wrk"), ["-t1", "-c10", "-d1", url]);
+  const [, requests, , read] = /(\d+) requests in .*\n(.*)read (\d+), write/.exec(wrk.stdout)!.map(
+    Number,
+  );
+  const run = await measure("-t1", "-c10", "-d1", url);
+  const share = run.failedByKind["read"] / run.requestsAnswered;
+  assertAlmostEquals(read / requests, 1 / 9, 0.01);
+  assertAlmostEquals(share, 1 / 9, 0.01);
+});
+
+/** A client that has sent close sends nothing more on the connection (RFC 9112 9.6). */
+const closing: readonly string[][] = [
+  ["-H", "Connection: close"],
+  ["-H", "connection: X-Other , CLOSE"],
+  ["--no-keepalive"],
+  ["--http1.0", "-H", "Connection: X-Other"],
+];
+
+Deno.test("load sends nothing on a connection behind its own Connection: close", async () => {
+  await using server = await ReferenceServer.start();
+  for (const flags of closing) {
+    for (const method of ["GET", "POST"]) {
+      await server.stats();
+      // It closes without having announced it, as nothing obliges it to.
+      const url = server.url("/hangup?after=1");
+      const run = await measure("-t1", "-c4", "-n", "300", "-X", method, ...flags, url);
+      const { requests, connections } = await server.stats();
+      const what = `${method} ${flags}`;
+      assertEquals(
+        [run.requestsAnswered, run.requestsFailed, run.requestsRetried],
+        [300, 0, 0],
+        what,
+      );
+      // One connection each, one for the question, and those made as the last response came.
+      assertEquals(requests, 300, what);
+      assertEquals(connections >= 301 && connections <= 305, true, `${what}: ${connections}`);
+    }
+  }
+  const refused = await runHayate([
+    ...["load", "--pipeline", "2", "--requests-per-connection", "3"],
+    ...["-H", "Connection: close", "http://h/"],
+  ]);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "leave --header 'Connection: close' out");
 });
 
 Deno.test("load counts refused connections and keeps trying", async () => {

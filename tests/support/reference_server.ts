@@ -255,6 +255,11 @@ const behaviours: Readonly<Record<string, (asked: Asked) => void>> = {
     client.answer(socket, "200 OK", "", nowMs, 0);
     if (client.answered % number("after") === 0) socket.close();
   },
+  /** Drops every `every`-th request of all: it was received, and nothing is answered. */
+  "/drop": ({ client, socket, nowMs, number }) => {
+    if (client.server.requests % number("every") === 0) socket.close();
+    else client.answer(socket, "200 OK", "", nowMs, 0);
+  },
   "/eof": ({ client, socket }) => {
     client.server.responses++;
     client.write(socket, "HTTP/1.1 200 OK\r\n\r\nframed by the end");

@@ -21,12 +21,15 @@ const limits = {
 export interface SplitRequests {
   readonly ends: Int32Array;
   readonly methods: readonly Method[];
+  /** Which requests say that their connection ends (RFC 9112 9.3, 9.6); undefined: none does. */
+  readonly closes: readonly boolean[] | undefined;
 }
 
 /** Throws `TypeError` when the bytes are no complete requests. */
 export function splitRequests(bytes: Uint8Array): SplitRequests {
   const ends: number[] = [];
   const methods: Method[] = [];
+  const closes: boolean[] = [];
   for (let at = 0; at < bytes.length;) {
     const headEnd = parseRequestHead(head, bytes, at, bytes.length, limits, at);
     if (headEnd === 0) throw new TypeError("request() returned an incomplete request");
@@ -44,7 +47,12 @@ export function splitRequests(bytes: Uint8Array): SplitRequests {
     if (!decoder.done) throw new TypeError("request() returned a request without its whole body");
     ends.push(at);
     methods.push(head.method);
+    closes.push(!head.keepAlive);
   }
   if (ends.length === 0) throw new TypeError("request() returned nothing");
-  return { ends: Int32Array.from(ends), methods };
+  return {
+    ends: Int32Array.from(ends),
+    methods,
+    closes: closes.includes(true) ? closes : undefined,
+  };
 }

@@ -28,6 +28,7 @@ export class ThreadScript {
   bytes: Uint8Array = new Uint8Array(0);
   ends: Int32Array = new Int32Array(0);
   methods: readonly Method[] = [];
+  closes: readonly boolean[] | undefined = undefined;
   /** Time spent in hooks. */
   spentMs = 0;
   readonly handle: OwnThreadHandle;
@@ -101,6 +102,7 @@ export class ThreadScript {
       ends: [this.ends],
       methods: single,
       idempotent: single.map(isIdempotent),
+      ...(this.closes === undefined ? {} : { closes: this.closes }),
     };
   }
 
@@ -141,6 +143,7 @@ export class ThreadScript {
     const split = splitRequests(this.bytes);
     this.ends = split.ends;
     this.methods = split.methods;
+    this.closes = split.closes;
   }
 
   #bytesOf(request: ScriptRequest): Uint8Array {

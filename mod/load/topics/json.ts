@@ -10,7 +10,7 @@ plan                   what was asked for: url, unixSocketPath, method, connecti
                        threads, durationMs, requestCount, warmupMs, timeoutMs,
                        stages (null: closed loop; else a list of durationMs,
                        startRequestsPerSecond, endRequestsPerSecond), keepalive,
-                       requestsPerConnection, pipelineDepth, groupBy
+                       requestsPerConnection, pipelineDepth, retry, groupBy
 runs                   one for each --repeat:
 
   startedAt            ISO 8601

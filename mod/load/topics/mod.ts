@@ -21,7 +21,7 @@ Behind it stands what wrk does not say, and only when there is something to say:
   Latency percentiles:   with --percentiles
   Service time:      with -U: from the sending, not from when it was due
   Failed requests:   each failed request once, by kind and errno
-  Retried:           a kept connection was just being closed by the server
+  Retried:           with --retry: lost with a kept connection, and sent again
   Connections:       when some could not be made or were lost
   Ephemeral ports:   when they ran out
   Client CPU:        when the client was the bottleneck
@@ -82,6 +82,16 @@ ten, and more than 970 ms in one of a hundred. What three runs said:
 
 Reading a comparison with wrk's figures: Requests/sec means the same. Latency of a
 closed loop is lower here than wrk's wherever the server ever stalled.
+
+What failed is never hidden. A request that was sent and lost is a failure, as it
+is for wrk: a server that crashes and one that closes a kept connection at that
+moment look the same. --retry does what browsers do (RFC 9112 9.3.1): an idempotent
+request is sent again, once, when its kept connection ends before the answer. It is
+counted as retried, and "errors" and "error-rate" of --fail-if count it, too.
+
+After a failure an open loop sends what is due next, without any pause. So does a
+closed loop, except after a connect that fails: that connection waits 10 ms before
+the next attempt, doubled with each further one up to 250 ms.
 
 A run is as good as its client: when Client CPU: or Client: appears at the end, the
 figures are those of the client. Use more threads (-t) or machines (--start-at, then

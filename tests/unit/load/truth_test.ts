@@ -34,6 +34,7 @@ const basePlan: ThreadPlan = {
   stages: null,
   timeoutMs: 60_000,
   requestsPerConnection: Infinity,
+  retry: false,
   randomOrder: false,
   groupBy: null,
   sources: [],
@@ -160,6 +161,42 @@ Deno.test("latency counts from when a request was due, also when every connectio
   assertAlmostEquals(stats.latency.maxUs, 810_000, 15_000);
   assertAlmostEquals(stats.latency.percentile(50), 410_000, 10_000);
   assertAlmostEquals(stats.serviceTime.percentile(99), 10_000, 100);
+});
+
+/** Answers a second after every client has given up, or refuses them. */
+const failingServers: readonly [what: string, server: SimulatedServer, failure: CounterName][] = [
+  ["timeouts", delaying(() => 300), "failedTimeout"],
+  [
+    "lost connections",
+    { onRequest: (atMs) => ({ atMs: atMs + 100, bytes: new Uint8Array(0), closes: true }) },
+    "failedRead",
+  ],
+  ["refusals", { ...delaying(() => 1), onConnect: () => "ECONNREFUSED" }, "failedRefused"],
+];
+
+Deno.test("an open loop does not back off, whatever fails", async () => {
+  for (const [what, server, failure] of failingServers) {
+    // Eight connections at 200 ms can fail 40 times a second: 30 are due.
+    const { count } = await simulate(server, 8, {
+      durationMs: 10_000,
+      timeoutMs: 200,
+      stages: [{ durationMs: 10_000, rateStart: 30, rateEnd: 30 }],
+    });
+    assertEquals([count("scheduled"), count("unsent")], [300, 0], what);
+    assertEquals(count("lagMaxUs") < 1000, true, `${what}: ${count("lagMaxUs")} us late`);
+    assertEquals(count(failure) + count("inFlight"), 300, what);
+  }
+});
+
+Deno.test("a closed loop rests only between connects that fail", async () => {
+  const plan = { durationMs: 10_000, timeoutMs: 200 };
+  const timeouts = await simulate(delaying(() => 300), 1, plan);
+  // 10 s in steps of 200 ms, which the timer wheel rounds up to at most 32 ms more.
+  assertAlmostEquals(timeouts.count("failedTimeout"), 47, 4);
+  const server = { ...delaying(() => 1), onConnect: () => "ECONNREFUSED" };
+  const refusals = await simulate(server, 1, plan);
+  // 10, 20, 40, 80, 160 ms, then every 250 ms.
+  assertAlmostEquals(refusals.count("failedRefused"), 5 + 9690 / 250, 2);
 });
 
 Deno.test("a closed loop hides the same stall, which is why -R exists", async () => {
