@@ -1,18 +1,22 @@
-# The appliance: the supervisor in front of the proxy, in an image that holds nothing else.
+# The appliance: the supervisor running the proxy, in an image that holds nothing else.
 #
 #   docker build -t hayate .                       (or scripts/image, with docker or buildah)
-#   docker run --net=host -e PORTS="80 443" -v $PWD/h2o.conf:/etc/hayate/h2o.conf hayate
+#   docker run --net=host -e PORTS="80 443" -v $PWD/etc:/etc/hayate hayate
 #   docker kill --signal=HUP CONTAINER             (a new generation, no request lost)
+#
+# Behind a proxy that terminates TLS: docker build --build-arg CA_CERT="$(cat company-ca.pem)" ...
+# Where only an npm registry can be reached: --build-arg NPM_CONFIG_REGISTRY="$(npm config get registry)"
 
 FROM docker.io/library/debian:bookworm-slim AS build
+# A PEM certificate that downloads of this build trust besides Debian's own. The image does not.
+ARG CA_CERT=""
+# Where Deno and denort come from; Deno's own site by default.
+ARG NPM_CONFIG_REGISTRY=""
 WORKDIR /src
+COPY scripts/image_packages.sh scripts/
+RUN sh scripts/image_packages.sh "$CA_CERT"
 COPY . .
-# npm fetches the pinned Deno. scripts/image puts what this machine has already fetched into
-# toolchain/, so that a build behind a closed network, or a company's CA, needs neither.
-RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates libssl3 \
-     $([ -d toolchain ] || echo npm) \
-  && rm -rf /var/lib/apt/lists/*
+# scripts/image puts what this machine has already fetched into toolchain/: then nothing is fetched.
 RUN HAYATE_CACHE=/src/toolchain DENO_DIR=/src/toolchain/deno-dir scripts/build \
   && sh scripts/image_root.sh dist/hayate /image
 

@@ -63,13 +63,8 @@ async function cutFromPackage(cpu: Cpu, target: string): Promise<void> {
   const { spec, sha256 } = packages[cpu];
   const stage = await Deno.makeTempDir({ prefix: "hayate-denort-" });
   try {
-    await run("npm", ["pack", "--loglevel=error", "--cache", `${stage}/npm-cache`, spec], stage);
-    const archives = Array.from(Deno.readDirSync(stage), (entry) => entry.name);
-    await run(
-      "tar",
-      ["xzf", archives.find((name) => name.endsWith(".tgz")) ?? "missing.tgz"],
-      stage,
-    );
+    const archive = await fetchPackage(spec, stage);
+    await run("tar", ["xzf", archive], stage);
     const program = await Deno.readFile(`${stage}/package/bin/steady`);
     const denort = program.slice(0, elfEnd(program));
     const found = await sha256Hex(denort);
@@ -80,6 +75,27 @@ async function cutFromPackage(cpu: Cpu, target: string): Promise<void> {
   } finally {
     await Deno.remove(stage, { recursive: true });
   }
+}
+
+/**
+ * Fetches the archive of an npm package into `folder` and returns its name: with npm, which knows its
+ * registry and its credentials, or, where there is no npm as in the image's build, from the registry
+ * that `NPM_CONFIG_REGISTRY` names.
+ */
+async function fetchPackage(spec: string, folder: string): Promise<string> {
+  const registry = Deno.env.get("NPM_CONFIG_REGISTRY");
+  if (registry) {
+    const [, name, version] = spec.match(/^(@?[^@]+)@(.+)$/)!;
+    const base = name.slice(name.lastIndexOf("/") + 1);
+    const url = `${registry.replace(/\/$/, "")}/${name}/-/${base}-${version}.tgz`;
+    const response = await fetch(url).catch((error) => fail(`cannot fetch ${url}: ${error}`));
+    if (!response.ok) fail(`cannot fetch ${url}: status ${response.status}`);
+    await Deno.writeFile(`${folder}/package.tgz`, response.body ?? new Uint8Array());
+    return "package.tgz";
+  }
+  await run("npm", ["pack", "--loglevel=error", "--cache", `${folder}/npm-cache`, spec], folder);
+  const names = Array.from(Deno.readDirSync(folder), (entry) => entry.name);
+  return names.find((name) => name.endsWith(".tgz")) ?? fail(`npm left no archive of ${spec}`);
 }
 
 /** The end of the ELF section header table: e_shoff + e_shentsize * e_shnum (elf(5)). */

@@ -5,10 +5,10 @@ export class ImageError extends Error {
   override readonly name = "ImageError";
 }
 
-/** Builds an image `tag` from a folder with a Dockerfile. */
+/** Builds an image `tag` from a folder with a Dockerfile; `args` are its build arguments. */
 export interface Engine {
   readonly name: "docker" | "buildah";
-  build(context: string, tag: string): Promise<void>;
+  build(context: string, tag: string, args: Readonly<Record<string, string>>): Promise<void>;
 }
 
 const baseImage = "docker.io/library/debian:bookworm-slim";
@@ -16,43 +16,44 @@ const scripts = new URL(".", import.meta.url).pathname;
 
 /** Docker where its engine answers (its client alone builds nothing), else buildah. */
 export async function findEngine(): Promise<Engine> {
-  if (await succeeds("docker", ["info"])) return { name: "docker", build: buildWithDocker };
-  if (await succeeds("buildah", ["--version"])) return { name: "buildah", build: buildWithBuildah };
+  if (await succeeds("docker", ["info"])) return engineOf("docker", dockerFlags);
+  if (await succeeds("buildah", ["--version"])) return engineOf("buildah", buildahFlags);
   throw new ImageError(
     "neither a docker engine nor buildah is here: install one (apt-get install buildah)",
   );
 }
 
-async function buildWithDocker(context: string, tag: string): Promise<void> {
-  await run("docker", ["build", "--network", "host", "-t", tag, context]);
+const dockerFlags = ["--network", "host"];
+const buildahFlags = [
+  "--isolation",
+  "chroot",
+  "--network",
+  "host",
+  "--pull-never",
+  "--layers=false",
+];
+
+function engineOf(name: Engine["name"], flags: readonly string[]): Engine {
+  return {
+    name,
+    async build(context, tag, args) {
+      await ensureBaseImage(name);
+      const buildArgs = Object.entries(args).flatMap((entry) => ["--build-arg", entry.join("=")]);
+      await run(name, ["build", ...flags, ...buildArgs, "-t", tag, context]);
+    },
+  };
 }
 
-async function buildWithBuildah(context: string, tag: string): Promise<void> {
-  await ensureBaseImage();
-  await run("buildah", [
-    "build",
-    "--isolation",
-    "chroot",
-    "--network",
-    "host",
-    "--pull-never",
-    "--layers=false",
-    "-t",
-    tag,
-    context,
-  ]);
-}
-
-/** Buildah's own pull first; behind a closed network, an image made of Debian's packages. */
-async function ensureBaseImage(): Promise<void> {
-  if (await succeeds("buildah", ["inspect", "--type", "image", baseImage])) return;
-  if (await succeeds("buildah", ["pull", "--quiet", baseImage])) return;
+/** The engine's own pull first; in a closed network, an image made of Debian's packages. */
+async function ensureBaseImage(engine: Engine["name"]): Promise<void> {
+  if (await succeeds(engine, ["inspect", "--type", "image", baseImage])) return;
+  if (await succeeds(engine, ["pull", "--quiet", baseImage])) return;
   if (Deno.uid() !== 0 || !await succeeds("debootstrap", ["--version"])) {
     throw new ImageError(
       `${baseImage} cannot be pulled here; scripts/base_image makes it as root from Debian's packages`,
     );
   }
-  await run(`${scripts}base_image`, []);
+  await run(`${scripts}base_image`, [engine]);
 }
 
 /** True when the program is there and exits with 0. Says nothing. */

@@ -31,6 +31,11 @@ take $libraries
 folder=$(dirname "$(echo "$libraries" | grep '/libc\.so\.6$')")
 take "$folder/libssl.so.3" "$folder/libcrypto.so.3" \
   "$folder/libnss_files.so.2" "$folder/libnss_dns.so.2" "$folder/libresolv.so.2"
+# The CA of the network that the image was built in stays behind: the image trusts what Debian trusts.
+if [ -e /usr/local/share/ca-certificates/build.crt ]; then
+  rm /usr/local/share/ca-certificates/build.crt
+  update-ca-certificates --fresh >/dev/null
+fi
 take /etc/ssl/certs/ca-certificates.crt
 
 printf 'root:x:0:0:root:/tmp:/hayate\nnobody:x:65534:65534:nobody:/tmp:/hayate\n' > "$root/etc/passwd"

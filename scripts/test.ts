@@ -76,8 +76,9 @@ async function plan(only: readonly string[]): Promise<[string, () => Promise<Out
     const files = (await listTestFiles(root, `tests/${name}`))
       .filter((file) => whole || (name !== "image" && filters.some((word) => file.includes(word))));
     if (files.length === 0) continue;
-    // A suite that was asked for by itself still has to see the sources as they are.
-    if (only.length > 0 && name === "e2e") stages.push(["build", checks.build]);
+    // A suite that was asked for by itself still has to see the sources as they are. The image's tests
+    // drive it with the program's own `load`.
+    if (only.length > 0 && (name === "e2e" || name === "image")) stages.push(["build", checks.build]);
     stages.push([name, () => runTestFiles(files, { root, ...limits })]);
   }
   return stages;
