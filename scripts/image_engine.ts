@@ -8,7 +8,7 @@ export class ImageError extends Error {
 /** Builds an image `tag` from a folder with a Dockerfile; `args` are its build arguments. */
 export interface Engine {
   readonly name: "docker" | "buildah";
-  build(context: string, tag: string, args: Readonly<Record<string, string>>): Promise<void>;
+  build(context: string, tag: string, args?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 const baseImage = "docker.io/library/debian:bookworm-slim";
@@ -36,7 +36,7 @@ const buildahFlags = [
 function engineOf(name: Engine["name"], flags: readonly string[]): Engine {
   return {
     name,
-    async build(context, tag, args) {
+    async build(context, tag, args = {}) {
       await ensureBaseImage(name);
       const buildArgs = Object.entries(args).flatMap((entry) => ["--build-arg", entry.join("=")]);
       await run(name, ["build", ...flags, ...buildArgs, "-t", tag, context]);

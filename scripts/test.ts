@@ -78,7 +78,9 @@ async function plan(only: readonly string[]): Promise<[string, () => Promise<Out
     if (files.length === 0) continue;
     // A suite that was asked for by itself still has to see the sources as they are. The image's tests
     // drive it with the program's own `load`.
-    if (only.length > 0 && (name === "e2e" || name === "image")) stages.push(["build", checks.build]);
+    if (only.length > 0 && (name === "e2e" || name === "image")) {
+      stages.push(["build", checks.build]);
+    }
     stages.push([name, () => runTestFiles(files, { root, ...limits })]);
   }
   return stages;
