@@ -126,8 +126,9 @@ export interface Listener {
   /**
    * Stops accepting. Connections that wait in the queue of a socket that nobody else holds are
    * accepted first, so that none is reset; a socket file that this listener made is removed.
+   * `isLastHolder`: nobody holds an adopted socket but processes that close it now, too.
    */
-  close(): void;
+  close(isLastHolder?: boolean): void;
 }
 
 /** What a backend can do beyond the contract. */

@@ -2,6 +2,7 @@
 import { type Address, formatAddress } from "../base/address.ts";
 import { formatIp, parseIp } from "../base/ip.ts";
 import { StartError } from "../base/errors.ts";
+import { shutQueuesOf } from "../net/accept_queue.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import type { InheritedSocket } from "../process/starter_port.ts";
 import type { ListenPlan } from "./plan.ts";
@@ -80,9 +81,14 @@ export class ListenerSet {
     };
   }
 
-  /** Accepts no more. */
-  close(): void {
-    for (const { listener } of this.#doors ?? []) listener.close();
+  /** Accepts no more. `isLastHolder`: what waits at inherited sockets is accepted first. */
+  close(isLastHolder: boolean): void {
+    const listeners = (this.#doors ?? []).map(({ listener }) => listener);
+    // Deno has no way to keep new connections out of a queue while it is emptied.
+    for (const { address } of this.#reactor.backend === "portable" ? listeners : []) {
+      if (address.kind === "tcp") shutQueuesOf(address.port);
+    }
+    for (const listener of listeners) listener.close(isLastHolder);
   }
 }
 

@@ -9,8 +9,9 @@ import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { PidFile } from "../process/pid_file.ts";
 import { listenForPause } from "../process/pausing.ts";
 import { claimReadiness, notify, notifyReady } from "../process/readiness.ts";
-import { addSignalListener } from "../process/signals.ts";
+import { addSignalListener, swallowSignal } from "../process/signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
+import { claimLease, type HeldLease } from "../process/socket_lease.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
 import { freshTicketSeed, readAppliance, tlsVariables } from "../tls/appliance.ts";
 import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
@@ -34,6 +35,8 @@ interface Setting {
   readonly inherited: readonly InheritedSocket[] | null;
   /** No supervisor above us: else its pid is the one to signal, and its log the one to read (as h2o). */
   readonly isAlone: boolean;
+  /** Of whoever handed us sockets. */
+  readonly lease: HeldLease | null;
   /** SERVER_STARTER_GENERATION; null: there is none. */
   readonly generation: number | null;
   /** The channel to our master; null in a process of its own. */
@@ -55,7 +58,8 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const generation = readGeneration();
   const welcome = member === null ? null : await member.welcome;
   const isAlone = welcome === null ? inherited === null : !welcome.isSupervised;
-  const setting = { command, logger, inherited, isAlone, generation, member, hangups };
+  const lease = claimLease();
+  const setting = { command, logger, inherited, isAlone, lease, generation, member, hangups };
   const loaded = readPlan(setting, new Map(welcome?.texts ?? []));
   if (command.testOnly) {
     reportConfigurationOk();
@@ -105,6 +109,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       reactor,
       logger,
       inherited,
+      lease: setting.lease,
       generation,
       ticketSeed: takeTicketSeed(),
       load: () => loadAgain(loaded, setting),
@@ -137,6 +142,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     ticketSeed: takeTicketSeed(),
     generation,
     member,
+    lease: setting.lease,
   });
   single.listen();
   const reloads = new Reloads({
@@ -148,7 +154,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     reloads.stop();
     member?.closed();
   };
-  listenToSignals(single, logger, onDrain, () => reactor.stop());
+  listenToSignals(single, setting, onDrain, () => reactor.stop());
   const running = reactor.run();
   // A signal may end it all while names and checks are still waited for.
   if (await Promise.race([single.start(), running.then(() => false)])) {
@@ -188,12 +194,14 @@ function redirectLog({ plan }: LoadedPlan, logger: Logger): void {
 
 function listenToSignals(
   single: SingleProcess,
-  logger: Logger,
+  { logger, member }: Setting,
   onDrain: () => void,
   stop: () => void,
 ): void {
   let isDraining = false;
-  for (const name of ["TERM", "INT"]) {
+  // Ctrl-C reaches every process of a terminal's group. The master has to let go of the sockets first.
+  if (member !== null) swallowSignal("INT");
+  for (const name of member === null ? ["TERM", "INT"] : ["TERM"]) {
     addSignalListener(name, () => {
       if (isDraining) return;
       isDraining = true;

@@ -4,6 +4,7 @@ import { version } from "../base/version.ts";
 import { AnnouncedListeners } from "../conn/announced_accept.ts";
 import { type Logger, SparseLog } from "../log/mod.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
+import type { HeldLease } from "../process/socket_lease.ts";
 import type { InheritedTls } from "../tls/appliance.ts";
 import { SecuredListeners } from "../tls/secured_listeners.ts";
 import { AcceptGate } from "./accept_gate.ts";
@@ -35,6 +36,8 @@ export interface ServerParts {
   readonly generation: number | null;
   /** The channel to the master; null in a process of its own. */
   readonly member: WorkerMember | null;
+  /** Of whoever handed us sockets; null: nobody did, or it makes none. */
+  readonly lease: HeldLease | null;
 }
 
 export class ProxyServer {
@@ -201,7 +204,8 @@ export class ProxyServer {
           groups,
           (group) => this.#compiler.idleCount(group),
         ),
-      onOrphaned: () => void this.drain().then(() => reactor.stop()),
+      onOrphaned: () =>
+        void this.drain(this.#parts.lease?.isOver ?? false).then(() => reactor.stop()),
     });
   }
 
@@ -226,11 +230,14 @@ export class ProxyServer {
     await this.closeLogs();
   }
 
-  /** Accepts no more; answers what was accepted, then lets go of everything. */
-  async drain(): Promise<void> {
+  /**
+   * Accepts no more; answers what was accepted, then lets go of everything. `isLastHolder`: nobody
+   * above holds the sockets, so what waits at them is answered, too.
+   */
+  async drain(isLastHolder: boolean): Promise<void> {
     // First: what still waits at the sockets is accepted, however full it is.
     this.#gate.close();
-    this.#parts.listeners.close();
+    this.#parts.listeners.close(isLastHolder);
     await this.#end();
   }
 

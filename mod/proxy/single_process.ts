@@ -77,7 +77,7 @@ export class SingleProcess implements Pausable {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await Promise.all([
-      this.#current.drain(),
+      this.#current.drain(this.#parts.lease?.isOver ?? false),
       this.#next?.discard(),
       ...this.#retiring.values(),
     ]);

@@ -5,6 +5,7 @@ import { dropVariable, getVariable } from "../process/environment.ts";
 import { listenForPause } from "../process/pausing.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
+import { claimLease, type HeldLease } from "../process/socket_lease.ts";
 import { parseStarterPort } from "../process/starter_port.ts";
 import { slotVariable, type WorkerMessage } from "./master/messages.ts";
 import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
@@ -24,13 +25,16 @@ export async function runPreforkWorker(
   onStart: (worker: Worker) => void,
 ): Promise<number> {
   let worker: Worker | null = null;
+  const lease = claimLease();
   const channel = inheritedChannel({
     onMessage: () => {},
     // The master is gone: nobody would replace us, and nobody would stop us.
-    onEnd: () => worker === null ? void sendSignal(Deno.pid, "KILL") : worker.drain(),
+    onEnd: () => worker === null ? void sendSignal(Deno.pid, "KILL") : worker.drain(lease?.isOver),
   });
   const tell = (message: WorkerMessage) => void channel?.send(message);
   swallowSignal("HUP");
+  // Ctrl-C reaches every process of a terminal's group. The master has to let go of the sockets first.
+  swallowSignal("INT");
   raiseOpenFilesLimit();
   const slot = Number(takeVariable(slotVariable) ?? 0);
   const sockets = parseStarterPort(getVariable("SERVER_STARTER_PORT") ?? "");
@@ -49,7 +53,7 @@ export async function runPreforkWorker(
     const open = reactor.capabilities.inherit ? adoptFromMaster : bindBesideMaster;
     return open(reactor, sockets, backlog, worker!.onAcceptOf);
   });
-  listenToSignals(worker, row, () => channel?.close());
+  listenToSignals(worker, row, lease, () => channel?.close());
   listenForPause(worker);
   if (row !== null) beat(worker, row, plan.process.timeoutMs);
   tell({ kind: "ready" });
@@ -71,13 +75,17 @@ function drawRequestsMax({ requestsMax, requestsMin }: ProcessPlan): number {
   return least + Math.floor(Math.random() * (requestsMax - least + 1));
 }
 
-function listenToSignals(worker: Worker, row: Row | null, closeChannel: () => void): void {
-  const drain = () => {
+function listenToSignals(
+  worker: Worker,
+  row: Row | null,
+  lease: HeldLease | null,
+  closeChannel: () => void,
+): void {
+  addSignalListener("TERM", () => {
     if (row !== null) row.state = RowState.draining;
     closeChannel();
-    worker.drain();
-  };
-  for (const name of ["TERM", "INT"]) addSignalListener(name, drain);
+    worker.drain(lease?.isOver);
+  });
   addSignalListener("QUIT", () => {
     closeChannel();
     worker.stop();

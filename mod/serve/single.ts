@@ -5,6 +5,7 @@ import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { listenForPause } from "../process/pausing.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener } from "../process/signals.ts";
+import { claimLease, type HeldLease } from "../process/socket_lease.ts";
 import { readInherited } from "./inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./listeners.ts";
 import type { ServePlan } from "./plan.ts";
@@ -18,6 +19,7 @@ export async function runSingle(
 ): Promise<number> {
   raiseOpenFilesLimit();
   const variables = allVariables();
+  const lease = claimLease();
   const inherited = readInherited((name) => variables[name], Deno.pid);
   // What was meant for us is not for children of the app.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
@@ -29,7 +31,7 @@ export async function runSingle(
       ? bindAll(reactor, plan.listen, server.onAccept)
       : adoptAll(reactor, inherited, inherited.length > 0, worker.onAcceptOf)
   );
-  listenToSignals(worker, log);
+  listenToSignals(worker, log, lease);
   const clipped = inherited === null ? clippedBacklog(plan.listen.backlog) : null;
   if (clipped !== null && log.enabled("info")) {
     log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
@@ -39,12 +41,12 @@ export async function runSingle(
   return await worker.run();
 }
 
-function listenToSignals(worker: Worker, log: Logger): void {
+function listenToSignals(worker: Worker, log: Logger, lease: HeldLease | null): void {
   for (const name of ["TERM", "INT"]) {
     addSignalListener(name, () => {
       notify("STOPPING=1");
       log.info(`received ${name}, finishing what runs`);
-      worker.drain();
+      worker.drain(lease?.isOver);
     });
   }
   addSignalListener("QUIT", () => worker.stop());

@@ -9,6 +9,7 @@ import {
   openSink,
   parseLogTarget,
 } from "../log/mod.ts";
+import { shutQueuesOf } from "../net/accept_queue.ts";
 import { createReactor } from "../net/mod.ts";
 import { openMessageSender } from "../net/portable/message_sender.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
@@ -110,11 +111,15 @@ export class Worker {
     return exitCodes.ok;
   }
 
-  /** Answers what was accepted, then ends `run`. A second call does nothing. */
-  async drain(): Promise<void> {
+  /**
+   * Answers what was accepted, then ends `run`. A second call does nothing. `isLastHolder`: what waits
+   * at inherited sockets is answered, too.
+   */
+  async drain(isLastHolder = false): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
-    for (const listener of this.#listeners) listener.close();
+    if (this.reactor.backend === "portable") this.#shutQueues();
+    for (const listener of this.#listeners) listener.close(isLastHolder);
     const { gracefulTimeoutMs } = this.#plan.process;
     const drained = Promise.all([
       this.server.drain(gracefulTimeoutMs),
@@ -126,6 +131,13 @@ export class Worker {
     await this.server.drain(gracefulTimeoutMs);
     this.#tls.close();
     this.reactor.stop();
+  }
+
+  /** Deno has no way to keep new connections out of a queue while it is emptied. */
+  #shutQueues(): void {
+    for (const { address } of this.#listeners) {
+      if (address.kind === "tcp") shutQueuesOf(address.port);
+    }
   }
 
   /** Ends `run` now; what is not answered stays so. */

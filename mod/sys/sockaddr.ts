@@ -12,7 +12,9 @@ export const SO = {
   error: 4,
   linger: 13,
   reuseport: 15,
+  attachFilter: 26,
   acceptconn: 30,
+  protocol: 38,
   meminfo: 55,
 } as const;
 export const TCP = { nodelay: 1, congestion: 13 } as const;

@@ -1,10 +1,11 @@
 import type { Address } from "../../base/address.ts";
 import { Errno } from "../../sys/errno.ts";
-import { errno, libc } from "../../sys/libc.ts";
+import { errno } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { SOCK } from "../../sys/sockaddr.ts";
 import type { AcceptHandler, Listener, ListenOptions, SocketHandler } from "../reactor.ts";
+import { shutQueue } from "../accept_queue.ts";
 import { removeSocketPath, socketInode } from "../unix_path.ts";
 import { localAddressOf } from "./descriptor.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
@@ -66,15 +67,16 @@ export class EpollListener extends PollTarget implements Listener {
     this.#home.poller.watch(this, this.#isShared ? EPOLL.in | EPOLL.exclusive : EPOLL.in);
   }
 
-  close(): void {
+  close(isLastHolder = false): void {
     if (this.fd < 0) return;
     // New connections find the path gone first, then the queue is emptied: nobody is left in it.
     if (this.address.kind === "unix" && this.#ownership === "bound") {
       removeSocketPath(this.address.path, this.#inode);
     }
-    if (this.#ownership === "bound") this.#acceptRemaining();
+    const isLast = isLastHolder || this.#ownership === "bound";
+    if (isLast) this.#acceptRemaining();
     this.#home.poller.forget(this, true);
-    if (this.#ownership === "inherited") this.#accept();
+    if (!isLast) this.#accept();
     libcSocket.close(this.fd);
     this.fd = -1;
   }
@@ -97,9 +99,8 @@ export class EpollListener extends PollTarget implements Listener {
     this.#isAccepting = false;
   }
 
-  /** A queue length of 0 keeps the kernel from adding while we take out what has been queued. */
   #acceptRemaining(): void {
-    libc.listen(this.fd, 0);
+    shutQueue(this.fd);
     while (this.#acceptOne());
   }
 

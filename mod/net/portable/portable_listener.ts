@@ -6,6 +6,8 @@ import type { PortableReactor } from "./portable_reactor.ts";
 
 /** How long accepting rests after an error such as EMFILE, which would come again at once. */
 const restMs = 100;
+/** Turns of Deno's loop without a connection after which the queue counts as empty. */
+const quietTurnsMin = 3;
 
 /** Serves the moment between `accept` and the answer of the accept handler; it is never called. */
 const nobody: SocketHandler = {
@@ -61,7 +63,7 @@ export class PortableListener implements Listener {
 
   /**
    * Deno cannot look into the accept queue without waiting, so the descriptor stays open for the
-   * turn or two of Deno's loop in which no further connection comes out of it.
+   * turns of Deno's loop in which no further connection comes out of it.
    */
   close(): void {
     if (this.#isClosing) return;
@@ -73,10 +75,12 @@ export class PortableListener implements Listener {
 
   async #closeWhenEmpty(): Promise<void> {
     // A bound on a flood of new connections, which would otherwise keep the listener open.
-    for (let turn = 0; turn < 64; turn++) {
+    let quietTurns = 0;
+    for (let turn = 0; turn < 64 && quietTurns < quietTurnsMin; turn++) {
       const before = this.#serial;
       await new Promise((resolve) => setTimeout(resolve, 0));
-      if (this.#serial === before || !this.reactor.isRunning) break;
+      if (!this.reactor.isRunning) break;
+      quietTurns = this.#serial === before ? quietTurns + 1 : 0;
     }
     this.listener.close();
     // Deno removes the socket file when the pending accept has let go of the socket, which at the end

@@ -6,6 +6,7 @@ import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
 import { allVariables } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { sendSignal } from "../../process/signals.ts";
+import { leaseVariable, type SocketLease } from "../../process/socket_lease.ts";
 import { spawn } from "../../process/spawn.ts";
 import { tlsVariables } from "../../tls/appliance.ts";
 import type { ConfigTexts } from "../config_file.ts";
@@ -34,6 +35,7 @@ export interface CrewParts {
   readonly isSupervised: boolean;
   readonly logger: Logger;
   readonly sockets: HandedSockets;
+  readonly lease: SocketLease;
   /** What the plan was read from, whatever the files say by now. */
   readonly texts: ConfigTexts;
   state(version: number): StateMessage;
@@ -156,8 +158,9 @@ export class Crew {
 
   /** Throws `StartError` without descriptors. */
   #spawnOne(): void {
-    const { argv, sockets, texts, generation, ticketSeed, isSupervised } = this.#parts;
+    const { argv, sockets, lease, texts, generation, ticketSeed, isSupervised } = this.#parts;
     const channelNumber = sockets.freeNumber;
+    const leaseNumber = channelNumber + 1;
     let worker: Worker | null = null;
     const pair = openChannel({
       onMessage: (message) => {
@@ -172,10 +175,15 @@ export class Crew {
         ...allVariables(),
         SERVER_STARTER_PORT: sockets.portsText,
         [channelVariable]: String(channelNumber),
+        [leaseVariable]: String(leaseNumber),
         [tlsVariables.ticketSeed]: ticketSeed,
         ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
       },
-      descriptors: [...sockets.descriptors, { ours: pair.theirs, number: channelNumber }],
+      descriptors: [
+        ...sockets.descriptors,
+        { ours: pair.theirs, number: channelNumber },
+        { ours: lease.readEnd, number: leaseNumber },
+      ],
     });
     pair.closeTheirs();
     if (child.pid === null) {

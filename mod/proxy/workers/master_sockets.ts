@@ -27,7 +27,7 @@ export interface HandedSockets {
   /** Value of SERVER_STARTER_PORT. */
   readonly portsText: string;
   readonly descriptors: readonly PassedDescriptor[];
-  /** A number that none of them has. */
+  /** From this number on none of them is in use. */
   readonly freeNumber: number;
 }
 
@@ -84,9 +84,11 @@ export class MasterSockets {
     };
   }
 
+  /** The supervisor's, too, as far as this process holds them. */
   close(): void {
     this.#held.forEach(release);
     this.#held = [];
+    for (const { fd } of this.#inherited ?? []) libc.close(fd);
   }
 
   #tryBind(plan: ListenPlan, plans: readonly ListenPlan[]): HeldSocket | null {

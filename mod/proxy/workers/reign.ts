@@ -2,6 +2,7 @@
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
+import type { SocketLease } from "../../process/socket_lease.ts";
 import type { LoadedPlan } from "../config_file.ts";
 import { ControlPlane } from "../control/control_plane.ts";
 import { Engine } from "../engine/engine.ts";
@@ -24,6 +25,7 @@ export interface ReignHome {
   readonly metrics: EngineMetrics;
   readonly ticketSeed: string;
   readonly isSupervised: boolean;
+  readonly lease: SocketLease;
 }
 
 export class Reign {
@@ -70,6 +72,7 @@ export class Reign {
       generation,
       ticketSeed: home.ticketSeed,
       isSupervised: home.isSupervised,
+      lease: home.lease,
       logger,
       texts,
       sockets,

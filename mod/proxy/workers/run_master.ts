@@ -5,6 +5,7 @@ import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
+import { type HeldLease, SocketLease } from "../../process/socket_lease.ts";
 import type { InheritedSocket } from "../../process/starter_port.ts";
 import type { LoadedPlan } from "../config_file.ts";
 import { EngineMetrics } from "../engine/engine_metrics.ts";
@@ -18,6 +19,8 @@ export interface MasterRun {
   readonly reactor: Reactor;
   readonly logger: Logger;
   readonly inherited: readonly InheritedSocket[] | null;
+  /** Of the supervisor; null without one that makes it. */
+  readonly lease: HeldLease | null;
   readonly generation: number | null;
   /** For the tickets of TLS sessions, which outlive plans and workers. */
   readonly ticketSeed: string;
@@ -42,6 +45,7 @@ class MasterProcess {
   readonly #run: MasterRun;
   readonly #sockets: MasterSockets;
   readonly #home;
+  readonly #lease = new SocketLease();
   readonly #reloads: Reloads;
   readonly #retiring = new Map<Reign, Promise<void>>();
   #current: Reign;
@@ -61,6 +65,7 @@ class MasterProcess {
       metrics: new EngineMetrics(),
       ticketSeed: run.ticketSeed,
       isSupervised: run.inherited !== null,
+      lease: this.#lease,
     };
     this.#sockets = new MasterSockets(run.inherited, (message) => logger.warn(message));
     const opening = this.#sockets.open(loaded.plan.listeners);
@@ -159,6 +164,7 @@ class MasterProcess {
     this.#reloads.stop();
     notify("STOPPING=1");
     this.#run.logger.info(`received ${name}, gracefully shutting down`);
+    this.#letGoOfSockets();
     // Retiring workers have had their TERM; QUIT is for them, too.
     if (signal === "QUIT") { for (const { crew } of this.#retiring.keys()) crew.signalAll(signal); }
     await Promise.all([
@@ -166,7 +172,17 @@ class MasterProcess {
       this.#next?.end(signal),
       ...this.#retiring.values(),
     ]);
-    this.#sockets.close();
     this.#run.reactor.stop();
+  }
+
+  /**
+   * Before the workers are told to end: whoever closes a socket last answers what waits at it, and that
+   * cannot be us. While a supervisor holds the sockets its next generation does so.
+   */
+  #letGoOfSockets(): void {
+    const { inherited, lease } = this.#run;
+    if (inherited !== null && lease?.isOver !== true) return;
+    this.#sockets.close();
+    this.#lease.end();
   }
 }

@@ -13,7 +13,7 @@ import { chown } from "../listeners.ts";
 import type { ListenPlan } from "../plan.ts";
 
 /** First number that a worker's sockets get. */
-const firstNumber = 4;
+const firstNumber = 5;
 
 /** One name with its sockets: one for each slot, or one for all. */
 interface Group {

@@ -7,6 +7,7 @@ import { raiseOpenFilesLimit } from "../../process/limits.ts";
 import { listenForPause, pausableField, pauseSignals } from "../../process/pausing.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
+import { claimLease, type HeldLease, SocketLease } from "../../process/socket_lease.ts";
 import { logAppError } from "../app_errors.ts";
 import { readInherited } from "../inherited.ts";
 import { clippedBacklog, describeListener } from "../listeners.ts";
@@ -33,15 +34,28 @@ export async function runMaster(
     ? usableCpus(readTextOrNull)
     : plan.process.workers;
   raiseOpenFilesLimit();
+  const above = claimLease();
   const sockets = openSockets(plan, workers);
+  const lease = new SocketLease();
   const scoreboard = new Scoreboard();
-  const starter = new WorkerStarter(argv, sockets, scoreboard, log);
+  const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log);
+  const letGoOfSockets = () => letGo(sockets, lease, above);
   try {
-    return await keepWorkers(plan, workers, starter, sockets, scoreboard, log);
+    return await keepWorkers(plan, workers, starter, sockets, scoreboard, log, letGoOfSockets);
   } finally {
     sockets.release();
     scoreboard.remove();
   }
+}
+
+/**
+ * Before the workers are told to end: whoever closes a socket last answers what waits at it, and that
+ * cannot be us. While a supervisor holds the sockets its next generation does so.
+ */
+function letGo(sockets: MasterSockets, lease: SocketLease, above: HeldLease | null): void {
+  if (sockets.isInherited && above?.isOver !== true) return;
+  sockets.release();
+  lease.end();
 }
 
 /** Each portable worker binds a socket of its own, by SO_REUSEPORT. Throws StartError where it cannot. */
@@ -77,6 +91,7 @@ async function keepWorkers(
   sockets: MasterSockets,
   scoreboard: Scoreboard,
   log: Logger,
+  letGoOfSockets: () => void,
 ): Promise<number> {
   const ended = Promise.withResolvers<number>();
   const master = new Master(starter, { ...plan.process, workers }, ended.resolve);
@@ -99,7 +114,7 @@ async function keepWorkers(
     onExit: (worker, exitCode, how) => master.onExit(worker, exitCode, how),
   };
   starter.beforeStart = await beforeForkOf(plan, log);
-  listenToSignals(master, log);
+  listenToSignals(master, log, letGoOfSockets);
   listenForPause({
     pause: () => master.signalAll(pauseSignals.pause),
     resume: () => master.signalAll(pauseSignals.resume),
@@ -139,11 +154,12 @@ async function openStatus(plan: ServePlan, master: Master, scoreboard: Scoreboar
   return await StatusServer.open(plan, master, scoreboard);
 }
 
-function listenToSignals(master: Master, log: Logger): void {
+function listenToSignals(master: Master, log: Logger, letGoOfSockets: () => void): void {
   for (const name of ["TERM", "INT"]) {
     addSignalListener(name, () => {
       notify("STOPPING=1");
       log.info(`received ${name}, finishing what runs`);
+      letGoOfSockets();
       master.drain();
     });
   }

@@ -6,6 +6,7 @@ import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
 import { allVariables } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { sendSignal, signalName } from "../../process/signals.ts";
+import { leaseVariable, type SocketLease } from "../../process/socket_lease.ts";
 import { spawn } from "../../process/spawn.ts";
 import type { MasterSignal, MasterSystem, WorkerProcess } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
@@ -27,8 +28,9 @@ export interface WorkerListener {
   onExit(worker: WorkerProcess, exitCode: number, how: string): void;
 }
 
-/** Number of the channel in a worker; its listening sockets come behind it. */
+/** Numbers of the channel and the lease in a worker; its listening sockets come behind them. */
 const channelNumber = 3;
+const leaseNumber = 4;
 
 export class WorkerStarter implements MasterSystem {
   /** Set before the first start. */
@@ -37,17 +39,20 @@ export class WorkerStarter implements MasterSystem {
   beforeStart: (slot: number) => void = () => {};
   readonly #argv: readonly string[];
   readonly #sockets: MasterSockets;
+  readonly #lease: SocketLease;
   readonly #scoreboard: Scoreboard;
   readonly #log: Logger;
 
   constructor(
     argv: readonly string[],
     sockets: MasterSockets,
+    lease: SocketLease,
     scoreboard: Scoreboard,
     log: Logger,
   ) {
     this.#argv = argv;
     this.#sockets = sockets;
+    this.#lease = lease;
     this.#scoreboard = scoreboard;
     this.#log = log;
   }
@@ -81,10 +86,15 @@ export class WorkerStarter implements MasterSystem {
         ...allVariables(),
         SERVER_STARTER_PORT: variable,
         [channelVariable]: String(channelNumber),
+        [leaseVariable]: String(leaseNumber),
         ...(row < 0 ? {} : { [scoreboardVariable]: `${this.#scoreboard.path}#${row}` }),
         [slotVariable]: String(slot),
       },
-      descriptors: [{ ours: channel.theirs, number: channelNumber }, ...descriptors],
+      descriptors: [
+        { ours: channel.theirs, number: channelNumber },
+        { ours: this.#lease.readEnd, number: leaseNumber },
+        ...descriptors,
+      ],
     });
     channel.closeTheirs();
     if (outcome.pid === null) {

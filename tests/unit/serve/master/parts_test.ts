@@ -73,7 +73,7 @@ Deno.test("MasterSockets give every socket a worker and every worker a socket", 
       const fds = handed.flatMap(({ descriptors }) => descriptors.map(({ ours }) => ours));
       assertEquals([fds.length, new Set(fds).size], [6, 6]);
       for (const { variable } of handed) {
-        assertMatch(variable, /^127\.0\.0\.1:\d+=4;/);
+        assertMatch(variable, /^127\.0\.0\.1:\d+=5;/);
         assertEquals(new Set(variable.match(/:\d+=/g)).size, 2);
       }
     }
