@@ -3,14 +3,16 @@ import { CodecFuzzer } from "../tests/fuzz/codec_fuzz.ts";
 import { fuzzApp, fuzzEcho, fuzzProxy, fuzzText, type LiveReport } from "../tests/fuzz/live_run.ts";
 import { HeaderFuzzer } from "../tests/fuzz/proxy_header_fuzz.ts";
 import { Random } from "../tests/fuzz/random.ts";
+import { WebSocketFuzzer } from "../tests/fuzz/web_socket_fuzz.ts";
 
 const usage =
-  `usage: scripts/fuzz [--only codec|header|live|text|app|proxy] [--seed N] [--seconds N]
+  `usage: scripts/fuzz [--only codec|header|websocket|live|text|app|proxy] [--seed N] [--seconds N]
 
 Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - codec:  at the codec: no crash, no hang, no offset out of range, the same result however a stream is
           cut, the same verdict as rules written a second time;
 - header: mutated PROXY protocol headers at their parser: the same demands;
+- websocket: mutated frames at their reader: the same demands;
 - live:   at a server on each reactor that echoes what it understood: each answer must be what the
           codec reads, in order, and no connection may be left over;
 - text:   at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory;
@@ -33,6 +35,7 @@ const streamsPerTurn = 500;
 const parts: Record<string, (options: Options) => void | Promise<void>> = {
   codec: fuzzCodec,
   header: fuzzHeader,
+  websocket: fuzzWebSocket,
   live: (options) => onEachReactor("live", options, fuzzEcho),
   text: (options) => onEachReactor("text", options, fuzzText),
   app: (options) => onEachReactor("app", options, fuzzApp),
@@ -71,6 +74,11 @@ function fuzzCodec(options: Options): void {
 function fuzzHeader(options: Options): void {
   const fuzzer = new HeaderFuzzer(new Random(options.seed));
   console.log(`header: ${stepFor(options.seconds, () => fuzzer.step())} streams, no fault`);
+}
+
+function fuzzWebSocket(options: Options): void {
+  const fuzzer = new WebSocketFuzzer(new Random(options.seed));
+  console.log(`websocket: ${stepFor(options.seconds, () => fuzzer.step())} streams, no fault`);
 }
 
 /** How many steps there was time for. */

@@ -92,6 +92,10 @@ async function loadFetchApp(path: string, plan: ServePlan, home: AppHome): Promi
     chunked: plan.http.chunked,
     bodyBytesMax: plan.http.bodyBytesMax,
     timeoutMs: plan.process.timeoutMs,
+    webSockets: {
+      messageBytesMax: plan.http.messageBytesMax,
+      writeTimeoutMs: plan.http.writeTimeoutMs,
+    },
   };
   const handler: FetchHandler = new FetchHandler(fetchOf(module, path), options, home);
   return {

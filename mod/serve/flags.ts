@@ -1,7 +1,15 @@
 /** The flags of `hayate serve`. */
-import { defineTable, Wrong } from "../cli/mod.ts";
-import { compileAccessFormat, namedFormats, parseLogTarget } from "../log/mod.ts";
-import { isIpLiteral, parseHostAddress } from "../config/addresses.ts";
+import { defineTable } from "../cli/mod.ts";
+import { namedFormats } from "../log/mod.ts";
+import {
+  readAddress,
+  readFormat,
+  readHost,
+  readLogTarget,
+  readMode,
+  readPort,
+  readWorkers,
+} from "./flag_values.ts";
 
 const listening = "Where it listens";
 const processes = "Processes";
@@ -195,6 +203,16 @@ export const serveTable = defineTable({
       help: "Largest request head.",
     },
     {
+      long: "max-message",
+      key: "messageBytesMax",
+      kind: "size",
+      default: 16 * 1024 ** 2,
+      defaultText: "16M",
+      placeholder: "SIZE",
+      section: http,
+      help: "Largest WebSocket message of a client; beyond it the close code is 1009. 0: no limit.",
+    },
+    {
       long: "max-requests-per-connection",
       key: "connectionRequestsMax",
       kind: "count",
@@ -347,52 +365,3 @@ export const serveTable = defineTable({
     { name: "HAYATE_REACTOR", help: "epoll or portable; chosen by itself when not set" },
   ],
 });
-
-function readHost(text: string): string | Wrong {
-  const host = text.replace(/^\[(.*)\]$/, "$1");
-  if (host === "localhost") return "127.0.0.1";
-  return isIpLiteral(host) ? host : new Wrong("not an IP address");
-}
-
-/** As `--port` of supervise: without a host it is that of `--host`. */
-function readPort(text: string): { host: string | null; port: number } | Wrong {
-  const address = parseHostAddress(text, null);
-  if (address === null || address.kind === "unix") {
-    return new Wrong("not a port from 0 to 65535, nor HOST:PORT");
-  }
-  const host = address.host === "" ? null : readHost(address.host);
-  return host instanceof Wrong ? host : { host, port: address.port };
-}
-
-function readMode(text: string): number | Wrong {
-  return /^0?[0-7]{3}$/.test(text) ? parseInt(text, 8) : new Wrong("not an octal mode like 0660");
-}
-
-function readWorkers(text: string): number | "auto" | Wrong {
-  if (text === "auto") return "auto";
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= 1024) return count;
-  return new Wrong("not a number from 1 to 1024, nor auto");
-}
-
-function readLogTarget(text: string): string | Wrong {
-  return firstWrong(() => parseLogTarget(text)) ?? text;
-}
-
-function readFormat(text: string): string | Wrong {
-  return firstWrong(() => compileAccessFormat(text)) ?? text;
-}
-
-function readAddress(text: string) {
-  return parseHostAddress(text, null) ?? new Wrong("not HOST:PORT and no absolute path");
-}
-
-function firstWrong(read: () => unknown): Wrong | null {
-  try {
-    read();
-    return null;
-  } catch (error) {
-    if (error instanceof RangeError) return new Wrong(error.message);
-    throw error;
-  }
-}

@@ -31,6 +31,7 @@ export function readServePlan(argv: readonly string[]): ServePlan {
       chunked: values.chunked,
       bodyBytesMax: values.bodyBytesMax === 0 ? Infinity : values.bodyBytesMax,
       headBytesMax: values.headBytesMax,
+      messageBytesMax: values.messageBytesMax === 0 ? Infinity : values.messageBytesMax,
       connectionRequestsMax: values.connectionRequestsMax,
       headTimeoutMs: values.headTimeoutMs,
       bodyTimeoutMs: values.bodyTimeoutMs,

@@ -37,6 +37,8 @@ export interface HttpPlan {
   /** Infinity: no limit. */
   readonly bodyBytesMax: number;
   readonly headBytesMax: number;
+  /** Of a WebSocket. Infinity: no limit. */
+  readonly messageBytesMax: number;
   readonly connectionRequestsMax: number;
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;

@@ -5,6 +5,7 @@ import type { HeadCopy } from "./head_copy.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 import { type RequestOrigin, ServedRequest } from "./served_request.ts";
 import { ServedInfo } from "./served_info.ts";
+import type { WebSocketLimits } from "./web_socket.ts";
 
 const noTrailers: readonly (readonly [string, string])[] = [];
 
@@ -13,6 +14,7 @@ export class Call implements RequestOrigin, BodySource {
   readonly request: ServedRequest;
   readonly info: ServedInfo;
   readonly body: RequestBody | null;
+  readonly webSockets: WebSocketLimits;
   /** Bytes of request body so far. */
   bodyBytes = 0;
   /** The handler has asked for the socket. */
@@ -28,8 +30,9 @@ export class Call implements RequestOrigin, BodySource {
   #onCompleted: ((error: Error | null) => void)[] | null = null;
   #isCompleted = false;
 
-  constructor(exchange: Exchange, head: HeadCopy) {
+  constructor(exchange: Exchange, head: HeadCopy, webSockets: WebSocketLimits) {
     this.head = head;
+    this.webSockets = webSockets;
     this.#exchange = exchange;
     this.body = exchange.hasRequestBody ? new RequestBody(this) : null;
     this.request = new ServedRequest(this);

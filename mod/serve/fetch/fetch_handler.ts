@@ -9,6 +9,7 @@ import { Call } from "./call.ts";
 import { HeadArena } from "./head_copy.ts";
 import { type Cork, ResponseWriter } from "./response_writer.ts";
 import type { ServedInfo } from "./served_info.ts";
+import type { WebSocketLimits } from "./web_socket.ts";
 
 /** The handler of an app. */
 export type Fetch = (request: Request, info: ServedInfo) => Response | Promise<Response>;
@@ -18,6 +19,7 @@ export interface FetchOptions {
   readonly bodyBytesMax: number;
   /** An answer that is awaited longer becomes 504; 0: no limit. */
   readonly timeoutMs: number;
+  readonly webSockets: WebSocketLimits;
 }
 
 /** Who is told of an app's faults, and turns the reactor's attention to pending promises. */
@@ -65,7 +67,7 @@ export class FetchHandler implements ExchangeHandler {
       x.closeAfterwards();
       return x.respond(tooLarge);
     }
-    const call = new Call(x, this.#arena.copy(head));
+    const call = new Call(x, this.#arena.copy(head), this.#options.webSockets);
     x.context = call;
     let outcome: Response | Promise<Response>;
     try {

@@ -36,7 +36,7 @@ export function openUpgrade(call: Call, options: UpgradeOptions): Upgrade {
   if (headers.get("sec-websocket-version") !== "13") {
     throw new TypeError("Cannot upgrade: sec-websocket-version is not 13");
   }
-  const socket = new ServedWebSocket(call.request.url, options);
+  const socket = new ServedWebSocket(call.request.url, options, call.webSockets);
   call.upgraded = (taken) => socket.open(taken);
   const fields: [string, string][] = [
     ["upgrade", "websocket"],

@@ -1,18 +1,31 @@
 /** The server's end of a WebSocket, with the interface of the browser's WebSocket class. */
 import type { PeerError } from "../../base/errors.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
-import {
-  CloseCode,
-  closePayload,
-  decodeText,
-  type FrameHandler,
-  FrameReader,
-  makeFrame,
-  Opcode,
-} from "./web_socket_frames.ts";
+import { CloseCode, closePayload, decodeText, makeFrame, Opcode } from "./web_socket_frames.ts";
+import { Linger } from "./web_socket_linger.ts";
+import { FrameQueue } from "./web_socket_output.ts";
+import { type FrameHandler, FrameReader } from "./web_socket_reader.ts";
 
-/** Larger messages end the connection with 1009. */
-const messageBytesMax = 64 << 20;
+/** What a client may make a WebSocket hold. */
+export interface WebSocketLimits {
+  /**
+   * Largest message that a client may send; beyond it the close code is 1009. An app that sends
+   * while four times as much waits for the client loses the connection, which is reset.
+   */
+  readonly messageBytesMax: number;
+  /** For a client to take some of the output that waits; 0: any time. */
+  readonly writeTimeoutMs: number;
+}
+
+/**
+ * Pongs that may wait for a client that does not read. Of further pings only the latest is answered,
+ * as RFC 6455 section 5.5.3 allows.
+ */
+const waitingPongsMax = 16;
+/** Output that waits before an app's next message fails the connection, in largest messages. */
+const waitingMessagesMax = 4;
+/** Output that is gathered while what was read is used. */
+const corkedBytesMax = 65_536;
 /** How long the client may take to answer our close frame. */
 const closeTimeoutMs = 5000;
 
@@ -47,19 +60,36 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   onclose: Listener<CloseEvent> = null;
   onerror: Listener<Event> = null;
   readonly #idleMs: number;
-  readonly #reader = new FrameReader(this, messageBytesMax);
-  readonly #queue: Uint8Array[] = [];
-  #queueSent = 0;
-  #queuedBytes = 0;
+  readonly #limits: WebSocketLimits;
+  readonly #reader: FrameReader;
+  readonly #output = new FrameQueue();
+  /** Frames are gathered until the bytes that were read have been used. */
+  #isCorked = false;
+  /** The client has not taken all of the output. */
+  #isBlocked = false;
+  #waitingPongs = 0;
+  #latestPong: Uint8Array | null = null;
+  #writeTimer = 0;
+  /** Messages whose blob is being read and those after it: how many, their size, their end. */
+  #blobsPending = 0;
+  #blobBytes = 0;
+  #blobs: Promise<void> | null = null;
   #state: number = State.connecting;
   #socket: Socket | null = null;
   #timer = 0;
   #pinged = false;
   #closeSent = false;
+  #earlyClose: { readonly code: number; readonly reason: string } | null = null;
 
-  constructor(url: string, options: { protocol?: string; idleTimeout?: number }) {
+  constructor(
+    url: string,
+    options: { protocol?: string; idleTimeout?: number },
+    limits: WebSocketLimits,
+  ) {
     super();
     this.url = url;
+    this.#limits = limits;
+    this.#reader = new FrameReader(this, limits.messageBytesMax);
     this.protocol = options.protocol ?? "";
     this.#idleMs = (options.idleTimeout ?? 30) * 1000;
   }
@@ -68,32 +98,41 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     return this.#state;
   }
 
+  /** Bytes that wait for the client, frame heads included. */
   get bufferedAmount(): number {
-    return this.#queuedBytes;
+    return this.#output.length + this.#blobBytes;
   }
 
   /** Takes the connection over; the response with status 101 has been sent. */
   open({ socket, early }: { socket: Socket; early: Uint8Array }): void {
     this.#socket = socket;
-    this.#state = State.open;
     alive.add(this);
     socket.handler = this;
+    if (this.#state === State.closing) return this.#closeOpened(socket);
+    this.#state = State.open;
     this.#restartIdle();
     this.#emit(new Event("open"));
-    if (early.length > 0) this.#reader.push(early, 0, early.length);
+    if (early.length > 0) this.#read(early, 0, early.length);
+    // Frames that came ahead of the response have paused it.
+    this.#socket?.resume();
   }
 
   send(data: string | ArrayBufferLike | ArrayBufferView | Blob): void {
     if (this.#state === State.connecting) {
       throw new DOMException("the socket is still connecting", "InvalidStateError");
     }
-    if (typeof data === "string") {
-      this.#sendFrame(Opcode.text, new TextEncoder().encode(data));
-    } else if (data instanceof Blob) {
-      data.arrayBuffer().then((buffer) => this.#sendFrame(Opcode.binary, new Uint8Array(buffer)));
-    } else {
-      this.#sendFrame(Opcode.binary, bytesOf(data));
+    if (this.#state !== State.open) return;
+    if (this.bufferedAmount > waitingMessagesMax * this.#limits.messageBytesMax) {
+      // As a browser does whose buffer is full: the connection fails (WHATWG WebSockets, send()).
+      return this.#fail(`the client does not read: ${this.bufferedAmount} bytes wait for it`);
     }
+    if (data instanceof Blob) return this.#sendBlob(data);
+    const isText = typeof data === "string";
+    const payload = isText ? new TextEncoder().encode(data) : bytesOf(data);
+    const opcode = isText ? Opcode.text : Opcode.binary;
+    if (this.#blobs === null) return this.#sendFrame(opcode, payload);
+    // Messages keep their order: this one waits for the blobs ahead of it.
+    this.#sendLater(payload.length, Promise.resolve(payload.slice()), opcode);
   }
 
   close(code: number = CloseCode.noStatus, reason = ""): void {
@@ -113,8 +152,23 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
 
   #beginClose(code: number, reason: string): void {
     if (this.#state >= State.closing) return;
+    const wasConnecting = this.#state === State.connecting;
     this.#state = State.closing;
+    if (wasConnecting) this.#earlyClose = { code, reason };
+    else if (this.#blobs === null) this.#sendClose(code, reason);
+    else this.#blobs.then(() => this.#sendClose(code, reason));
+    if (!wasConnecting) this.#awaitClose();
+  }
+
+  /** The app has closed the socket before its response was sent. */
+  #closeOpened(socket: Socket): void {
+    const { code, reason } = this.#earlyClose!;
     this.#sendClose(code, reason);
+    this.#awaitClose();
+    socket.resume();
+  }
+
+  #awaitClose(): void {
     this.#arm(closeTimeoutMs, () => this.#finish(CloseCode.abnormal, "", false));
   }
 
@@ -123,11 +177,18 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     this.#pinged = false;
     if (this.#state === State.open) this.#restartIdle();
-    this.#reader.push(bytes, start, end);
+    this.#read(bytes, start, end);
   }
 
   onDrain(): void {
     this.#flush();
+  }
+
+  #read(bytes: Uint8Array, start: number, end: number): void {
+    this.#isCorked = true;
+    this.#reader.push(bytes, start, end);
+    this.#isCorked = false;
+    if (this.#output.length > 0 && !this.#isBlocked) this.#flush();
   }
 
   onEnd(): void {
@@ -143,7 +204,10 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   onMessage(isText: boolean, payload: Uint8Array<ArrayBuffer>): void {
     if (this.#state >= State.closing) return;
     const text = isText ? decodeText(payload) : null;
-    if (isText && text === null) return this.onViolation(CloseCode.invalidData);
+    if (isText && text === null) {
+      this.#reader.stop();
+      return this.onViolation(CloseCode.invalidData);
+    }
     const data = isText
       ? text
       : this.binaryType === "blob"
@@ -155,7 +219,12 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   }
 
   onPing(payload: Uint8Array<ArrayBuffer>): void {
-    this.#sendFrame(Opcode.pong, payload);
+    if (this.#state !== State.open) return;
+    const pong = makeFrame(Opcode.pong, payload);
+    if (!this.#isBlocked) return this.#write(pong);
+    if (this.#waitingPongs === waitingPongsMax) return void (this.#latestPong = pong);
+    this.#waitingPongs++;
+    this.#write(pong);
   }
 
   onPong(): void {
@@ -183,23 +252,60 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     if (this.#state === State.open) this.#write(makeFrame(opcode, payload));
   }
 
-  #write(frame: Uint8Array): void {
-    this.#queue.push(frame);
-    this.#queuedBytes += frame.length;
-    if (this.#queue.length === 1) this.#flush();
+  #sendBlob(blob: Blob): void {
+    this.#sendLater(blob.size, blob.arrayBuffer().then(bytesOf), Opcode.binary);
   }
 
+  #sendLater(size: number, content: Promise<Uint8Array>, opcode: number): void {
+    this.#blobBytes += size;
+    this.#blobsPending++;
+    this.#blobs = Promise.allSettled([content, this.#blobs]).then(([outcome]) => {
+      this.#blobBytes -= size;
+      if (--this.#blobsPending === 0) this.#blobs = null;
+      if (outcome.status === "rejected") {
+        return this.#fail(`a blob could not be read: ${String(outcome.reason)}`);
+      }
+      // `close` may have been called after this `send`: its frame waits for this one.
+      if (!this.#closeSent) this.#write(makeFrame(opcode, outcome.value));
+    });
+  }
+
+  #write(frame: Uint8Array): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    if (this.#isCorked || this.#output.length > 0) {
+      this.#output.push(frame);
+      if (!this.#isBlocked && this.#output.length > corkedBytesMax) this.#flush();
+      return;
+    }
+    const sent = socket.write(frame, 0, frame.length);
+    if (sent === frame.length) return;
+    this.#output.push(frame.subarray(sent));
+    this.#setBlocked();
+  }
+
+  /** Offers the client what waits. */
   #flush(): void {
     const socket = this.#socket;
-    while (socket !== null && this.#queue.length > 0) {
-      const frame = this.#queue[0];
-      const sent = socket.write(frame, this.#queueSent, frame.length);
-      this.#queueSent += sent;
-      this.#queuedBytes -= sent;
-      if (this.#queueSent < frame.length) return;
-      this.#queue.shift();
-      this.#queueSent = 0;
-    }
+    if (socket === null) return;
+    this.#output.flush(socket);
+    if (this.#output.length > 0) return this.#setBlocked();
+    this.#isBlocked = false;
+    clearTimeout(this.#writeTimer);
+    this.#waitingPongs = 0;
+    const pong = this.#latestPong;
+    this.#latestPong = null;
+    if (pong !== null && this.#state === State.open) this.#write(pong);
+  }
+
+  /** A client must take some of the output within the write timeout, or it is reset. */
+  #setBlocked(): void {
+    this.#isBlocked = true;
+    clearTimeout(this.#writeTimer);
+    const { writeTimeoutMs } = this.#limits;
+    if (writeTimeoutMs === 0) return;
+    const fail = () => this.#fail("the client takes no output");
+    this.#writeTimer = setTimeout(fail, writeTimeoutMs);
   }
 
   /** Silence for the idle time: ping; silence again: the client is gone. */
@@ -218,13 +324,26 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#timer = setTimeout(callback, delayMs);
   }
 
+  /** Resets the connection. */
+  #fail(why: string): void {
+    if (this.#state === State.closed) return;
+    this.#socket?.abort();
+    this.#socket = null;
+    this.#emit(new ErrorEvent("error", { message: why }));
+    this.#finish(CloseCode.abnormal, "", false);
+  }
+
   #finish(code: number, reason: string, wasClean: boolean): void {
     if (this.#state === State.closed) return;
     this.#state = State.closed;
     alive.delete(this);
     clearTimeout(this.#timer);
-    this.#socket?.close();
+    clearTimeout(this.#writeTimer);
+    this.#reader.stop();
+    const socket = this.#socket;
     this.#socket = null;
+    if (socket !== null && this.#closeSent) new Linger(socket, this.#output);
+    else socket?.close();
     this.#emit(new CloseEvent("close", { code, reason, wasClean }));
   }
 

@@ -23,6 +23,11 @@ info.trailers                     trailer fields, once the request's body is rea
 info.setTrailers({...})           trailer fields behind a streamed body
 info.upgrade({protocol})          {response, socket}: accept a WebSocket
 
+A WebSocket accepts messages up to --max-message (16 MiB). socket.bufferedAmount tells
+how much waits for a client that reads slowly. When more than four times --max-message
+waits and the app sends more, or the client has taken nothing for --write-timeout, the
+connection is reset: the app gets an error event and a close event with code 1006.
+
 A handler that throws is a 500 for its client and one log line with the stack; the
 connection and the worker go on.
 

@@ -1,11 +1,7 @@
-import { assertEquals } from "@std/assert";
-import {
-  closePayload,
-  type FrameHandler,
-  FrameReader,
-  makeFrame,
-  Opcode,
-} from "../../../../mod/serve/fetch/web_socket_frames.ts";
+import { assert, assertEquals } from "@std/assert";
+import { closePayload, makeFrame, Opcode } from "../../../../mod/serve/fetch/web_socket_frames.ts";
+import { FrameQueue } from "../../../../mod/serve/fetch/web_socket_output.ts";
+import { type FrameHandler, FrameReader } from "../../../../mod/serve/fetch/web_socket_reader.ts";
 import { acceptKey } from "../../../../mod/serve/fetch/upgrade.ts";
 
 /** Writes down what it is told. */
@@ -77,7 +73,49 @@ const rows: [why: string, input: Uint8Array, expected: string[]][] = [
   ["text within a message", join(masked(text, "a", false), masked(text, "b")), ["violation 1002"]],
   ["continuation of nothing", masked(continuation, "a"), ["violation 1002"]],
   ["not masked", makeFrame(text, new Uint8Array(1)), ["violation 1002"]],
+  ["reserved opcode of a data frame", masked(3, ""), ["violation 1002"]],
+  ["reserved opcode of a control frame", masked(11, ""), ["violation 1002"]],
+  // RFC 6455 section 5.2: the shortest form of a length is mandatory, its highest bit is 0.
+  ["125 as 16 bits", new Uint8Array([0x82, 0xfe, 0, 125]), []],
+  ["125 as 16 bits, complete", lengthHead(0x82, 2, 125), ["violation 1002"]],
+  ["65535 as 64 bits", lengthHead(0x82, 8, 65535), ["violation 1002"]],
+  ["2^63", lengthHead(0x82, 8, 2 ** 63), ["violation 1002"]],
+  ["2^62", lengthHead(0x82, 8, 2 ** 62), ["violation 1009"]],
+  ["a ping of 126 bytes, before they come", masked(ping, "x".repeat(126)).subarray(0, 2), [
+    "violation 1002",
+  ]],
+  // Section 8.1, at once: what follows cannot make it UTF-8.
+  ["text fragment that is not UTF-8", masked(text, new Uint8Array([0x61, 0xff]), false), [
+    "violation 1007",
+  ]],
+  [
+    "text that is not UTF-8, incomplete",
+    masked(text, new Uint8Array([0xc0, 0x61])).subarray(0, 7),
+    [
+      "violation 1007",
+    ],
+  ],
+  [
+    "a character in two fragments",
+    join(masked(text, new Uint8Array([0xc3]), false), masked(0, new Uint8Array([0xa4]))),
+    ["text ä"],
+  ],
+  [
+    "empty fragments",
+    join(masked(binary, "", false), masked(0, "", false), masked(0, "a", false), masked(0, "")),
+    ["binary a"],
+  ],
 ];
+
+/** The head of a frame that announces `length` in `width` bytes. */
+function lengthHead(first: number, width: 2 | 8, length: number): Uint8Array {
+  const head = new Uint8Array(2 + width + 4);
+  head[0] = first;
+  head[1] = 0x80 | (width === 2 ? 126 : 127);
+  if (width === 2) new DataView(head.buffer).setUint16(2, length);
+  else new DataView(head.buffer).setBigUint64(2, BigInt(length));
+  return head;
+}
 
 Deno.test("FrameReader reads each row at once and byte by byte", () => {
   for (const [why, input, expected] of rows) {
@@ -98,6 +136,91 @@ Deno.test("FrameReader refuses messages beyond its limit, in one frame or in fra
     new FrameReader(recorder, 4).push(input, 0, input.length);
     assertEquals(recorder.events, ["violation 1009"]);
   }
+});
+
+Deno.test("FrameReader joins fragments of one byte in linear time, and refuses them without end", () => {
+  const pieces = 131_072;
+  const piece = masked(0, "x", false);
+  const recorder = new Recorder();
+  const reader = new FrameReader(recorder, 1 << 20);
+  const start = masked(binary, "x", false);
+  reader.push(start, 0, start.length);
+  for (let i = 2; i < pieces; i++) reader.push(piece, 0, piece.length);
+  const last = masked(0, "x");
+  reader.push(last, 0, last.length);
+  assertEquals(recorder.events, [`binary ${pieces}`]);
+  // Empty ones never make the message larger: their number is bounded.
+  const empty = masked(0, "", false);
+  reader.push(start, 0, start.length);
+  for (let i = 1; i < pieces; i++) reader.push(empty, 0, empty.length);
+  assertEquals(recorder.events.length, 1);
+  reader.push(empty, 0, empty.length);
+  assertEquals(recorder.events[1], "violation 1009");
+});
+
+Deno.test("FrameReader copies a large frame a constant number of times", () => {
+  const frame = masked(binary, new Uint8Array(4 << 20));
+  const recorder = new Recorder();
+  const reader = new FrameReader(recorder, 1 << 24);
+  const { set, slice } = Uint8Array.prototype;
+  let copied = 0;
+  Uint8Array.prototype.set = function (source, at) {
+    copied += source.length;
+    set.call(this, source, at);
+  };
+  Uint8Array.prototype.slice = function (start, end) {
+    const part = slice.call(this, start, end);
+    copied += part.length;
+    return part;
+  };
+  try {
+    for (let at = 0; at < frame.length; at += 4096) {
+      reader.push(frame, at, Math.min(frame.length, at + 4096));
+    }
+  } finally {
+    Object.assign(Uint8Array.prototype, { set, slice });
+  }
+  assertEquals(recorder.events.length, 1);
+  assert(copied < 3 * frame.length, `${copied} bytes were copied`);
+});
+
+/** Takes `room` bytes at a time. */
+class Sink {
+  readonly taken: number[] = [];
+  calls = 0;
+  room = Infinity;
+
+  write(bytes: Uint8Array, start: number, end: number): number {
+    this.calls++;
+    const count = Math.min(this.room, end - start);
+    this.taken.push(...bytes.subarray(start, start + count));
+    return count;
+  }
+}
+
+Deno.test("FrameQueue keeps order and length however little the socket takes", () => {
+  const queue = new FrameQueue();
+  const sink = new Sink();
+  const expected: number[] = [];
+  const flush = (room: number) => {
+    sink.room = room;
+    queue.flush(sink as never);
+  };
+  for (let i = 0; i < 2000; i++) {
+    const size = i % 97 === 0 ? 5000 + i : i % 40;
+    const frame = new Uint8Array(size).fill(i & 0xff);
+    expected.push(...frame);
+    queue.push(frame);
+    if (i % 13 === 0) flush(i % 701);
+    assertEquals(queue.length, expected.length - sink.taken.length);
+  }
+  while (queue.length > 0) flush(10_007);
+  assert(sink.taken.length === expected.length);
+  assertEquals(sink.taken.findIndex((byte, i) => byte !== expected[i]), -1);
+  const { calls } = sink;
+  for (let i = 0; i < 500; i++) queue.push(new Uint8Array(6));
+  flush(Infinity);
+  assertEquals(sink.calls - calls, 1, "small frames leave together");
 });
 
 Deno.test("acceptKey() is that of RFC 6455 section 1.3", () => {

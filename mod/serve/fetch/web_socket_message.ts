@@ -1,0 +1,104 @@
+/** Joins the pieces of one WebSocket message (RFC 6455 section 5.4). */
+
+/**
+ * Pieces that one message may have. A piece costs no memory of its own, but a message that never
+ * ends would cost CPU for ever; a client that sends 16 MiB in pieces of 128 bytes stays below.
+ */
+const fragmentsMax = 131_072;
+/** First size of the buffer for a message that does not come in one read. */
+const bufferBytesMin = 4096;
+const empty = new Uint8Array(0);
+
+/** Collects unmasked payload in one buffer that grows by doubling, so joining costs linear time. */
+export class MessageBuffer {
+  /** A message is under way. */
+  isOpen = false;
+  isText = false;
+  length = 0;
+  #bytes = empty;
+  #fragments = 0;
+  /** Text up to here has been checked. */
+  #checked = 0;
+  #decoder: TextDecoder | null = null;
+
+  begin(isText: boolean): void {
+    this.isOpen = true;
+    this.isText = isText;
+    this.length = 0;
+    this.#fragments = 0;
+    this.#checked = 0;
+  }
+
+  /** Counts one more frame. False: the message has too many. */
+  beginFragment(): boolean {
+    return ++this.#fragments <= fragmentsMax;
+  }
+
+  /**
+   * Appends `[at, end)` of `bytes`, which is masked with `mask` from its byte `phase` on.
+   * `expected`: bytes of payload that are still to come, these included; Infinity when more frames
+   * follow. Room for them is not taken before they arrive: announcing a message is cheap for a client.
+   */
+  append(
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    mask: Uint8Array,
+    phase: number,
+    expected: number,
+  ): void {
+    const needed = this.length + end - at;
+    if (needed > this.#bytes.length) this.#grow(needed, this.length + expected);
+    unmask(bytes, at, end, mask, phase, this.#bytes, this.length);
+    this.length = needed;
+  }
+
+  /** Checks text that a later frame completes. False: it cannot become UTF-8. */
+  check(): boolean {
+    if (!this.isText || this.#checked === this.length) return true;
+    this.#decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    try {
+      this.#decoder.decode(this.#bytes.subarray(this.#checked, this.length), { stream: true });
+    } catch (error) {
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+    this.#checked = this.length;
+    return true;
+  }
+
+  /** The whole message, in a buffer of its own. */
+  take(): Uint8Array<ArrayBuffer> {
+    const { length } = this;
+    const whole = length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, length);
+    this.drop();
+    return whole;
+  }
+
+  drop(): void {
+    this.isOpen = false;
+    this.length = 0;
+    this.#bytes = empty;
+    this.#decoder = null;
+  }
+
+  #grow(needed: number, expected: number): void {
+    const doubled = Math.max(bufferBytesMin, 2 * this.#bytes.length);
+    const larger = new Uint8Array(Math.max(needed, Math.min(expected, doubled)));
+    larger.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = larger;
+  }
+}
+
+/** Section 5.3: byte i is masked with byte i modulo 4 of the key. */
+export function unmask(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  mask: Uint8Array,
+  phase: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  for (let i = start; i < end; i++) target[at++] = source[i] ^ mask[phase++ & 3];
+}

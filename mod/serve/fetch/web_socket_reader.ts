@@ -1,0 +1,163 @@
+/** Reads the WebSocket frames of a client (RFC 6455 section 5): bytes in, events out. */
+import { CloseCode, decodeText, isCloseCode, Opcode } from "./web_socket_frames.ts";
+import { MessageBuffer, unmask } from "./web_socket_message.ts";
+
+/** What a reader finds. A text or binary message arrives whole, its fragments joined. */
+export interface FrameHandler {
+  onMessage(isText: boolean, payload: Uint8Array<ArrayBuffer>): void;
+  onPing(payload: Uint8Array<ArrayBuffer>): void;
+  onPong(): void;
+  onCloseFrame(code: number, reason: string): void;
+  /** The client broke the protocol; nothing more is read. */
+  onViolation(code: number): void;
+}
+
+/** Two bytes, eight of length, four of masking key. */
+const headBytesMax = 14;
+const controlBytesMax = 125;
+
+/**
+ * Holds what is incomplete: a frame's head, a control frame's payload, and a message. Payload is
+ * unmasked where it lies in the message, as it arrives.
+ */
+export class FrameReader {
+  readonly handler: FrameHandler;
+  readonly messageBytesMax: number;
+  readonly #head = new Uint8Array(headBytesMax);
+  #headLength = 0;
+  #headNeeded = 2;
+  readonly #control = new Uint8Array(controlBytesMax);
+  readonly #mask = new Uint8Array(4);
+  readonly #message = new MessageBuffer();
+  /** Payload of the current frame that has arrived, and all of it; -1: its head is incomplete. */
+  #payloadLength = 0;
+  #payloadSize = -1;
+  #isOver = false;
+
+  /** `messageBytesMax`: a larger message is a violation with 1009. */
+  constructor(handler: FrameHandler, messageBytesMax: number) {
+    this.handler = handler;
+    this.messageBytesMax = messageBytesMax;
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): void {
+    let at = start;
+    while (at < end && !this.#isOver) {
+      at = this.#payloadSize < 0 ? this.#takeHead(bytes, at, end) : this.#take(bytes, at, end);
+    }
+    if (!this.#isOver) this.#checkText();
+    if (this.#isOver) this.#message.drop();
+  }
+
+  /** Reads no more: the socket is closed. */
+  stop(): void {
+    this.#isOver = true;
+  }
+
+  /** Text that cannot become valid is refused at once (section 8.1), not at its end. */
+  #checkText(): boolean {
+    if (this.#message.check()) return true;
+    this.#violate(CloseCode.invalidData);
+    return false;
+  }
+
+  #takeHead(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    const head = this.#head;
+    while (at < end && this.#headLength < this.#headNeeded) {
+      head[this.#headLength++] = bytes[at++];
+      if (this.#headLength !== 2) continue;
+      if (!this.#judgeStart(head[0], head[1])) return this.#violate(CloseCode.protocol, end);
+      const length = head[1] & 0x7f;
+      this.#headNeeded = 6 + (length === 126 ? 2 : length === 127 ? 8 : 0);
+    }
+    if (this.#headLength < this.#headNeeded) return at;
+    const code = this.#beginPayload();
+    return code === 0 ? at : this.#violate(code, end);
+  }
+
+  /** Whether a frame may begin with these two bytes here. */
+  #judgeStart(first: number, second: number): boolean {
+    // No extension was negotiated, so reserved bits are 0; clients always mask (section 5.1).
+    if ((first & 0x70) !== 0 || (second & 0x80) === 0) return false;
+    const opcode = first & 0x0f;
+    if (opcode >= Opcode.close) {
+      return opcode <= Opcode.pong && (first & 0x80) !== 0 && (second & 0x7f) <= controlBytesMax;
+    }
+    return opcode <= Opcode.binary && this.#message.isOpen === (opcode === Opcode.continuation);
+  }
+
+  /** The head is complete. Returns 0, or the close code of its fault. */
+  #beginPayload(): number {
+    const head = this.#head;
+    const width = this.#headNeeded - 6;
+    let size = head[1] & 0x7f;
+    if (width > 0) {
+      size = 0;
+      for (let i = 2; i < 2 + width; i++) size = size * 256 + head[i];
+      // The shortest form is mandatory, and the highest bit is 0 (section 5.2).
+      if (size < (width === 2 ? 126 : 65_536) || (width === 8 && head[2] >= 0x80)) {
+        return CloseCode.protocol;
+      }
+    }
+    for (let i = 0; i < 4; i++) this.#mask[i] = head[2 + width + i];
+    const opcode = head[0] & 0x0f;
+    if (opcode < Opcode.close) {
+      if (opcode !== Opcode.continuation) this.#message.begin(opcode === Opcode.text);
+      const isTooLarge = size + this.#message.length > this.messageBytesMax;
+      if (isTooLarge || !this.#message.beginFragment()) return CloseCode.tooBig;
+    }
+    this.#payloadSize = size;
+    this.#payloadLength = 0;
+    this.#headLength = 0;
+    this.#headNeeded = 2;
+    if (size === 0) this.#endFrame();
+    return 0;
+  }
+
+  #take(bytes: Uint8Array, start: number, end: number): number {
+    const rest = this.#payloadSize - this.#payloadLength;
+    const to = Math.min(end, start + rest);
+    const phase = this.#payloadLength;
+    const isLast = this.#head[0] >= 0x80;
+    if ((this.#head[0] & 0x0f) >= Opcode.close) {
+      unmask(bytes, start, to, this.#mask, phase, this.#control, phase);
+    } else {
+      this.#message.append(bytes, start, to, this.#mask, phase, isLast ? rest : Infinity);
+    }
+    this.#payloadLength += to - start;
+    if (this.#payloadLength === this.#payloadSize) this.#endFrame();
+    return to;
+  }
+
+  #endFrame(): void {
+    const opcode = this.#head[0] & 0x0f;
+    const isLast = this.#head[0] >= 0x80;
+    const size = this.#payloadSize;
+    this.#payloadSize = -1;
+    if (opcode >= Opcode.close) {
+      if (this.#checkText()) this.#endControl(opcode, this.#control.slice(0, size));
+      return;
+    }
+    if (!isLast) return;
+    const { isText } = this.#message;
+    this.handler.onMessage(isText, this.#message.take());
+  }
+
+  #endControl(opcode: number, payload: Uint8Array<ArrayBuffer>): void {
+    if (opcode === Opcode.ping) return this.handler.onPing(payload);
+    if (opcode === Opcode.pong) return this.handler.onPong();
+    const code = payload.length === 0 ? CloseCode.noStatus : (payload[0] << 8) | payload[1];
+    if (payload.length > 0 && !isCloseCode(code)) return void this.#violate(CloseCode.protocol);
+    const reason = decodeText(payload.subarray(2));
+    if (reason === null) return void this.#violate(CloseCode.invalidData);
+    this.#isOver = true;
+    this.handler.onCloseFrame(code, reason);
+  }
+
+  #violate(code: number, at = 0): number {
+    this.#isOver = true;
+    this.handler.onViolation(code);
+    return at;
+  }
+}

@@ -1,0 +1,53 @@
+/** Readers of the values of `hayate serve`'s flags. */
+import { Wrong } from "../cli/mod.ts";
+import { isIpLiteral, parseHostAddress } from "../config/addresses.ts";
+import { compileAccessFormat, parseLogTarget } from "../log/mod.ts";
+
+export function readHost(text: string): string | Wrong {
+  const host = text.replace(/^\[(.*)\]$/, "$1");
+  if (host === "localhost") return "127.0.0.1";
+  return isIpLiteral(host) ? host : new Wrong("not an IP address");
+}
+
+/** As `--port` of supervise: without a host it is that of `--host`. */
+export function readPort(text: string): { host: string | null; port: number } | Wrong {
+  const address = parseHostAddress(text, null);
+  if (address === null || address.kind === "unix") {
+    return new Wrong("not a port from 0 to 65535, nor HOST:PORT");
+  }
+  const host = address.host === "" ? null : readHost(address.host);
+  return host instanceof Wrong ? host : { host, port: address.port };
+}
+
+export function readMode(text: string): number | Wrong {
+  return /^0?[0-7]{3}$/.test(text) ? parseInt(text, 8) : new Wrong("not an octal mode like 0660");
+}
+
+export function readWorkers(text: string): number | "auto" | Wrong {
+  if (text === "auto") return "auto";
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= 1024) return count;
+  return new Wrong("not a number from 1 to 1024, nor auto");
+}
+
+export function readLogTarget(text: string): string | Wrong {
+  return firstWrong(() => parseLogTarget(text)) ?? text;
+}
+
+export function readFormat(text: string): string | Wrong {
+  return firstWrong(() => compileAccessFormat(text)) ?? text;
+}
+
+export function readAddress(text: string) {
+  return parseHostAddress(text, null) ?? new Wrong("not HOST:PORT and no absolute path");
+}
+
+function firstWrong(read: () => unknown): Wrong | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return new Wrong(error.message);
+    throw error;
+  }
+}
