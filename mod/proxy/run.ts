@@ -13,6 +13,7 @@ import { addSignalListener, swallowSignal } from "../process/signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 import { claimLease, type HeldLease } from "../process/socket_lease.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
+import { watchByStatx } from "../static/path_watch.ts";
 import { freshTicketSeed, readAppliance, tlsVariables } from "../tls/appliance.ts";
 import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
 import { checkFolder } from "./engine/forward/body_store.ts";
@@ -103,6 +104,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   raiseOpenFilesLimit();
   const loaded = await prepared(unresolved, logger);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
+  if (reactor.backend === "epoll") await watchByStatx();
   if (global.workers > 1 && member === null) {
     await runMaster({
       loaded,

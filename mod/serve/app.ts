@@ -8,6 +8,7 @@ import type { Fetch, FetchHandler } from "./fetch/fetch_handler.ts";
 import { noTunnel } from "./no_tunnel.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
 import type { FileOpener } from "../static/open_file.ts";
+import { watchByStatx } from "../static/path_watch.ts";
 import type { ServePlan } from "./plan.ts";
 
 /** What an app needs of the worker that runs it. */
@@ -60,6 +61,7 @@ export async function loadApp(plan: ServePlan, home: AppHome): Promise<App> {
 /** Descriptors for sendfile(2) where the reactor has it. */
 async function openerFor({ backend }: AppHome): Promise<FileOpener> {
   if (backend === "epoll") {
+    await watchByStatx();
     return new (await import("../static/descriptor_opener.ts")).DescriptorOpener();
   }
   return new (await import("../static/open_file.ts")).PlainOpener();

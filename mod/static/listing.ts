@@ -10,23 +10,25 @@ export interface ListedEntry {
   readonly modifiedMs: number;
 }
 
-/** More entries than this are not shown, and the page says so. */
+/** More entries than this are not looked at, and the page says so. */
 export const listedCountMax = 10_000;
 
-/** Folders first, then by name; a hidden entry (leading dot) is left out. Pure: snapshot-tested. */
+/**
+ * Folders first, then by name; a hidden entry (leading dot) is left out. `more`: names that were not
+ * looked at.
+ */
 export function renderListing(
   segments: readonly string[],
   entries: readonly ListedEntry[],
+  more = 0,
 ): string {
   const title = escapeHtml("/" + segments.map((segment) => segment + "/").join(""));
   const visible = entries.filter((entry) => !entry.name.startsWith(".")).sort(compareEntries);
-  const rows = visible.slice(0, listedCountMax).map(renderRow);
+  const rows = visible.map(renderRow);
   if (segments.length > 0) {
     rows.unshift(`<tr><td><a href="../">../</a></td><td></td><td></td></tr>`);
   }
-  if (visible.length > listedCountMax) {
-    rows.push(`<tr><td colspan="3">${visible.length - listedCountMax} more</td></tr>`);
-  }
+  if (more > 0) rows.push(`<tr><td colspan="3">${more} more</td></tr>`);
   return `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">

@@ -1,6 +1,7 @@
 /** What a target names on the disk, ready to be sent. */
 import type { Coding } from "./codings.ts";
 import type { OpenFile } from "./open_file.ts";
+import type { PathWatch } from "./path_watch.ts";
 import type { Answer } from "./answer.ts";
 
 /** One form of a file: itself, or its precompressed sibling. */
@@ -19,6 +20,10 @@ export class Representation {
   renderedNotModified: unknown = null;
   /** The 200 with the whole of a form that is not kept in memory; null until it is first asked for. */
   wholeAnswer: Answer | null = null;
+  /** Of the path that it was read from; null: of none. */
+  readonly watch: PathWatch | null;
+  /** When the path was last looked at. */
+  #checkedMs = NaN;
   #file: OpenFile | null;
   #transfers = 0;
   #retired = false;
@@ -31,7 +36,9 @@ export class Representation {
     etag: string,
     type: string,
     coding: Coding | null,
+    watch: PathWatch | null = null,
   ) {
+    this.watch = watch;
     this.size = size;
     this.modifiedMs = modifiedMs;
     this.etag = etag;
@@ -39,6 +46,23 @@ export class Representation {
     this.coding = coding;
     this.#file = file;
     this.content = content;
+  }
+
+  /** It has just been read. */
+  markCurrent(nowMs: number): void {
+    this.#checkedMs = nowMs;
+  }
+
+  /**
+   * Whether the path still names what was read. It is looked at once for each value of `nowMs`: the
+   * requests that a reactor reads together share one, taken behind the reads, so that none of them
+   * was sent after a change that goes unseen.
+   */
+  isCurrent(nowMs: number): boolean {
+    if (this.watch === null || nowMs === this.#checkedMs) return true;
+    if (!this.watch.isCurrent()) return false;
+    this.#checkedMs = nowMs;
+    return true;
   }
 
   /** The file, while a transfer holds it; null when `content` has everything. */
@@ -69,12 +93,6 @@ export class Representation {
   }
 }
 
-/** The path of a file or folder whose state decides what a resource is, with that state. */
-export interface Watched {
-  readonly path: string;
-  readonly signature: string;
-}
-
 /** A target that can be answered. */
 export interface Resource {
   /** The plain file first, then its siblings; empty for a redirect. */
@@ -82,19 +100,7 @@ export interface Resource {
   /** Where a folder without a slash at the end is redirected to; else null. */
   readonly location: string | null;
   /** Empty: cannot be checked, is made anew each time it is looked at. */
-  readonly watched: readonly Watched[];
+  readonly watched: readonly PathWatch[];
   /** Bytes that it keeps in memory. */
   readonly contentBytes: number;
-}
-
-/** Tells states of a path apart: another file, another length, another time. */
-export function signatureOf(path: string): string {
-  try {
-    const info = Deno.statSync(path);
-    const changed = info.ctime?.getTime() ?? 0;
-    return `${info.dev}:${info.ino}:${info.size}:${info.mtime?.getTime() ?? 0}:${changed}`;
-  } catch (error) {
-    // Whatever keeps us from looking at it is a state as well; opening it tells more.
-    return error instanceof Error ? error.name : "unknown";
-  }
 }

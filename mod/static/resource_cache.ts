@@ -1,12 +1,12 @@
-/** Open files by target; a change on the disk shows within a second. */
-import { type Resource, signatureOf } from "./resource.ts";
+/** Open files by target. A change of a file shows at once, a new sibling or index within a second. */
+import type { Resource } from "./resource.ts";
 
 /** How much a cache keeps. */
 export interface CacheLimits {
   readonly entriesMax: number;
   /** Sum of file contents kept in memory. */
   readonly contentBytesMax: number;
-  /** How long an entry is believed before the disk is asked again. */
+  /** How long the other paths on which an entry depends are believed. */
   readonly recheckMs: number;
 }
 
@@ -41,15 +41,21 @@ export class ResourceCache {
     return this.#contentBytes;
   }
 
-  /** The resource of `target` as it is on the disk now, or was at most `recheckMs` ago; else null. */
+  /**
+   * The resource of `target`, its plain file as it is on the disk now; else null. Siblings are for
+   * their user to check, `Representation.isCurrent`.
+   */
   find(target: string, nowMs: number): Resource | null {
     const entry = this.#entries.get(target);
     if (entry === undefined) return null;
     entry.used = true;
-    if (nowMs - entry.checkedMs < this.#limits.recheckMs) return entry.resource;
-    if (isCurrent(entry.resource)) {
-      entry.checkedMs = nowMs;
-      return entry.resource;
+    const { resource } = entry;
+    if (resource.representations[0].isCurrent(nowMs)) {
+      if (nowMs - entry.checkedMs < this.#limits.recheckMs) return resource;
+      if (isCurrent(resource)) {
+        entry.checkedMs = nowMs;
+        return resource;
+      }
     }
     this.#remove(target, entry);
     return null;
@@ -60,6 +66,7 @@ export class ResourceCache {
     if (old !== undefined) this.#remove(target, old);
     this.#entries.set(target, { resource, checkedMs: nowMs, used: false });
     this.#contentBytes += resource.contentBytes;
+    for (const representation of resource.representations) representation.markCurrent(nowMs);
     while (this.#isOverfull() && this.#entries.size > 1) this.#evictOne(target);
   }
 
@@ -92,5 +99,5 @@ export class ResourceCache {
 
 function isCurrent(resource: Resource): boolean {
   return resource.watched.length > 0 &&
-    resource.watched.every((watched) => signatureOf(watched.path) === watched.signature);
+    resource.watched.every((watched) => watched.isCurrent());
 }

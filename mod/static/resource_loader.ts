@@ -1,9 +1,10 @@
 /** Finds what a path names below the root and opens it. */
 import { codings } from "./codings.ts";
-import { type ListedEntry, renderListing } from "./listing.ts";
+import { listedCountMax, type ListedEntry, renderListing } from "./listing.ts";
 import { mediaTypeOf } from "./media_type.ts";
 import { faultOf, type FileOpener, type OpenFault, type OpenFile } from "./open_file.ts";
-import { Representation, type Resource, signatureOf, type Watched } from "./resource.ts";
+import { type PathWatch, watchPath } from "./path_watch.ts";
+import { Representation, type Resource } from "./resource.ts";
 import { encodePath, type TargetPath } from "./target_path.ts";
 import { makeEtag } from "./validators.ts";
 
@@ -91,7 +92,7 @@ class Loader {
   readonly options: SiteOptions;
   readonly opener: FileOpener;
   readonly rootReal: string | null;
-  readonly #watched: Watched[] = [];
+  readonly #watched: PathWatch[] = [];
 
   constructor(options: SiteOptions, opener: FileOpener, rootReal: string | null) {
     this.options = options;
@@ -99,9 +100,9 @@ class Loader {
     this.rootReal = rootReal;
   }
 
-  /** The signature is taken before the file is opened, so that a change in between is noticed later. */
+  /** The state is taken before the file is opened, so that a change in between is noticed later. */
   open(path: string): OpenFile | OpenFault {
-    this.#watched.push({ path, signature: signatureOf(path) });
+    this.#watched.push(watchPath(path));
     return this.opener.open(path, this.rootReal);
   }
 
@@ -132,6 +133,7 @@ class Loader {
     }
   }
 
+  /** `opened` is what the last `open` gave. */
   #represent(opened: OpenFile, type: string, coding: Representation["coding"]): Representation {
     const content = opened.size <= this.options.contentBytesMax ? readWhole(opened) : null;
     if (content !== null) opened.close();
@@ -141,33 +143,57 @@ class Loader {
       : "";
     const modifiedMs = Math.floor(opened.modifiedMs / 1000) * 1000;
     const file = content === null ? opened : null;
-    return new Representation(file, size, content, modifiedMs, etag, type, coding);
+    const watch = this.#watched[this.#watched.length - 1];
+    return new Representation(file, size, content, modifiedMs, etag, type, coding, watch);
   }
 
   #listing(path: string, segments: readonly string[]): Resource | LoadFault {
-    const entries: ListedEntry[] = [];
+    let names: Deno.DirEntry[];
     try {
-      for (const entry of Deno.readDirSync(path)) entries.push(describeEntry(path, entry));
+      names = [...Deno.readDirSync(path)].filter(({ name }) => !name.startsWith("."));
     } catch (error) {
       return statusOf(faultOf(error));
     }
-    const content = new TextEncoder().encode(renderListing(segments, entries));
+    names.sort(compareEntries);
+    const entries: ListedEntry[] = [];
+    let index = 0;
+    for (; index < names.length && entries.length < listedCountMax; index++) {
+      const entry = this.#describe(`${path}/${names[index].name}`, names[index].name);
+      if (entry !== null) entries.push(entry);
+    }
+    const content = new TextEncoder().encode(
+      renderListing(segments, entries, names.length - index),
+    );
     const type = "text/html; charset=UTF-8";
-    const page = new Representation(null, content.length, content, NaN, "", type, null);
+    // The folder's own state tells of names that come and go; sizes and times are a second old.
+    const [watch] = this.#watched;
+    const page = new Representation(null, content.length, content, NaN, "", type, null, watch);
     return { representations: [page], location: null, watched: [], contentBytes: content.length };
+  }
+
+  /** null: a request for it would get an error. */
+  #describe(path: string, name: string): ListedEntry | null {
+    const opened = this.opener.open(path, this.rootReal);
+    if (typeof opened !== "string") {
+      opened.close();
+      return { name, isFolder: false, size: opened.size, modifiedMs: opened.modifiedMs };
+    }
+    if (opened !== "folder") return null;
+    try {
+      // Needs the right to read it, as listing it will.
+      using folder = Deno.openSync(path);
+      return { name, isFolder: true, size: 0, modifiedMs: folder.statSync().mtime?.getTime() ?? 0 };
+    } catch (error) {
+      faultOf(error);
+      return null;
+    }
   }
 }
 
-function describeEntry(folder: string, entry: Deno.DirEntry): ListedEntry {
-  try {
-    const info = Deno.statSync(`${folder}/${entry.name}`);
-    const modifiedMs = info.mtime?.getTime() ?? 0;
-    return { name: entry.name, isFolder: info.isDirectory, size: info.size, modifiedMs };
-  } catch (error) {
-    faultOf(error);
-    // A dangling link, or gone since the folder was read: still shown, without figures.
-    return { name: entry.name, isFolder: false, size: 0, modifiedMs: 0 };
-  }
+/** Folders first, then by name. Links count as files here: where they lead is not known yet. */
+function compareEntries(a: Deno.DirEntry, b: Deno.DirEntry): number {
+  if (a.isDirectory !== b.isDirectory) return a.isDirectory ? -1 : 1;
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 /** The file's bytes; null when it shrank or grew while it was read. */

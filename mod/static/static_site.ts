@@ -59,11 +59,15 @@ export class StaticSite<Rendered> {
    */
   answer(x: FileExchange<Rendered>, request: FileRequest, nowMs: number): Outcome<Rendered> {
     if (!request.isRead) return 405;
-    const resource = this.#cache.find(request.target, nowMs) ?? this.#load(request.target, nowMs);
+    const { target, acceptEncoding } = request;
+    const known = this.#cache.find(target, nowMs);
+    const resource = known !== null && chooseRepresentation(known, acceptEncoding).isCurrent(nowMs)
+      ? known
+      : this.#load(target, nowMs);
     if (typeof resource === "number") return resource;
-    if (resource.location !== null) return this.#redirect(x, resource.location, request.target);
-    if (request.isPlain) return this.#sendPlain(x, resource, resource.representations[0]);
-    const chosen = chooseRepresentation(resource, request.acceptEncoding);
+    if (resource.location !== null) return this.#redirect(x, resource.location, target);
+    const chosen = chooseRepresentation(resource, acceptEncoding);
+    if (request.isPlain) return this.#sendPlain(x, resource, chosen);
     const answer = decideAnswer(request, resource, chosen, makeBoundary);
     if (answer.status === 200) return this.#sendPlain(x, resource, chosen);
     if (answer.status === 304) return this.#sendNotModified(x, resource, chosen);

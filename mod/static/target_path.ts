@@ -22,17 +22,17 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * Decodes the path of an origin-form target (`/a/b?q`), query left out.
  *
  * Percent-escapes are decoded once and before dot segments are taken out, so no escape can hide a
- * ".." or a "/" (RFC 3986 section 6.2.2.3). A ".." above the root, a NUL, a control character, a
- * backslash (a separator to some clients, never to us) and bytes that are not UTF-8 are faults.
+ * ".." or a "/" (RFC 3986 section 6.2.2.3). A ".." above the root, a NUL, a backslash that is not
+ * escaped (clients make a "/" of it) and bytes that are not UTF-8 are faults: Deno knows names of
+ * files as text only.
  */
 export function decodeTargetPath(target: string): TargetPath | PathFault {
   const query = target.search(/[?#]/);
   const raw = query < 0 ? target : target.slice(0, query);
   if (raw[0] !== "/") return "bad";
   if (raw.length > pathCharsMax) return "absent";
-  const decoded = decodePercent(raw);
-  if (decoded === null) return "bad";
-  if (/[\u0000-\u001f\u007f\\]/.test(decoded)) return "bad";
+  const decoded = raw.includes("\\") ? null : decodePercent(raw);
+  if (decoded === null || decoded.includes("\0")) return "bad";
   const segments: string[] = [];
   const parts = decoded.split("/");
   for (let i = 1; i < parts.length; i++) {

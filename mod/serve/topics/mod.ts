@@ -77,12 +77,17 @@ const filesText = `Static files
   hayate serve --port 8080 public/
 
 Answers GET and HEAD with types by extension, ETag and Last-Modified (304), byte
-ranges, and an index file for folders. --listing lists folders without one.
+ranges, and an index file for folders. --listing lists folders without one: the
+names that would be answered, up to 10,000.
+
+A changed, replaced or removed file shows at once, a new precompressed sibling
+within a second. When a file is truncated while it is sent, the connection is cut.
 
 FILE.br, FILE.zst or FILE.gz beside FILE is sent to clients that take it, unless
 --no-precompressed. Paths cannot leave the folder: dot-dot in every spelling, NUL
 and device files are refused, symbolic links out of it only followed with
---outside-links.
+--outside-links. Any name in UTF-8 can be served, percent-encoded; other bytes in
+names are answered 400, because Deno knows names as text only.
 
 Names with a leading dot (.git, .env, .htpasswd) are answered 404, at any depth and
 in every spelling; /.well-known/ is open. nginx and Caddy serve them unless told not

@@ -4,6 +4,8 @@ import type { FileRequest } from "../../../mod/static/file_request.ts";
 import { FileTransfer } from "../../../mod/static/file_transfer.ts";
 import { DescriptorOpener } from "../../../mod/static/descriptor_opener.ts";
 import { type FileOpener, PlainOpener } from "../../../mod/static/open_file.ts";
+import { PlainWatch, watchBy } from "../../../mod/static/path_watch.ts";
+import { StatxWatch } from "../../../mod/static/statx_watch.ts";
 import type { SiteOptions } from "../../../mod/static/resource_loader.ts";
 import { loadMediaTypes } from "../../../mod/static/media_type.ts";
 import { StaticSite } from "../../../mod/static/static_site.ts";
@@ -12,12 +14,13 @@ let makeOpener: () => FileOpener = () => new PlainOpener();
 
 await loadMediaTypes();
 
-/** Registers `body` once for each way to open files. */
+/** Registers `body` once for each way to open files, with its way to look at paths. */
 function siteTest(name: string, body: () => void): void {
   const openers = { plain: () => new PlainOpener(), descriptor: () => new DescriptorOpener() };
   for (const [kind, make] of Object.entries(openers)) {
     Deno.test(`${name} (${kind})`, () => {
       makeOpener = make;
+      watchBy(kind === "plain" ? PlainWatch : StatxWatch);
       body();
     });
   }
@@ -269,22 +272,92 @@ siteTest(
   },
 );
 
-siteTest("StaticSite sees a changed, a replaced and a removed file after a second", () => {
-  using fixture = new Fixture();
-  fixture.write("a.txt", "one");
-  assertEquals(fixture.ask("/a.txt").body, "one");
-  fixture.write("a.txt", "three");
-  fixture.nowMs = 999;
-  assertEquals(fixture.ask("/a.txt").body, "one");
-  fixture.nowMs = 1000;
-  assertEquals(fixture.ask("/a.txt").body, "three");
-  fixture.write("b.txt", "other");
-  Deno.renameSync(`${fixture.root}/b.txt`, `${fixture.root}/a.txt`);
-  fixture.nowMs = 2000;
-  assertEquals(fixture.ask("/a.txt").body, "other");
-  Deno.removeSync(`${fixture.root}/a.txt`);
-  fixture.nowMs = 3000;
-  assertEquals(fixture.ask("/a.txt").status, 404);
+siteTest("StaticSite sees a changed, a replaced and a removed file at once", () => {
+  for (const size of [10, 5000]) {
+    using fixture = new Fixture();
+    const ask = (fields = {}) => {
+      fixture.nowMs += 0.01;
+      const x = fixture.ask("/a.txt", fields);
+      assertEquals(x.body.length, x.contentLength);
+      return x;
+    };
+    fixture.write("a.txt", "1".repeat(size));
+    const first = ask();
+    assertEquals(first.body, "1".repeat(size));
+    const tag = first.fields.get("etag")!;
+    // Longer, shorter, and of the same length within the kernel's tick.
+    for (const length of [size + 7, size - 7, size - 7]) {
+      const text = crypto.randomUUID().repeat(300).slice(0, length);
+      fixture.write("a.txt", text);
+      assertEquals(ask().body, text);
+      assertEquals(ask({ range: "bytes=-3" }).body, text.slice(-3));
+      const conditional = ask({ "if-none-match": tag });
+      assertEquals([conditional.status, conditional.body], [200, text]);
+    }
+    fixture.write("b.txt", "other");
+    Deno.renameSync(`${fixture.root}/b.txt`, `${fixture.root}/a.txt`);
+    assertEquals(ask().body, "other");
+    Deno.chmodSync(`${fixture.root}/a.txt`, 0o600);
+    assertEquals(ask().body, "other");
+    Deno.removeSync(`${fixture.root}/a.txt`);
+    fixture.nowMs += 0.01;
+    assertEquals(fixture.ask("/a.txt").status, 404);
+  }
+});
+
+siteTest("StaticSite sees a changed and a removed precompressed sibling at once", () => {
+  for (const size of [10, 5000]) {
+    using fixture = new Fixture();
+    const ask = () => {
+      fixture.nowMs += 0.01;
+      const x = fixture.ask("/a.js", { "accept-encoding": "gzip" });
+      assertEquals(x.body.length, x.contentLength);
+      return x;
+    };
+    fixture.write("a.js", "plain");
+    fixture.write("a.js.gz", "z".repeat(size));
+    assertEquals(ask().body, "z".repeat(size));
+    fixture.write("a.js.gz", "y".repeat(size + 1));
+    assertEquals(ask().body, "y".repeat(size + 1));
+    Deno.removeSync(`${fixture.root}/a.js.gz`);
+    const plain = ask();
+    assertEquals([plain.body, plain.fields.get("content-encoding")], ["plain", undefined]);
+  }
+});
+
+siteTest("StaticSite lists what it would serve, and serves what it lists", () => {
+  using fixture = new Fixture({ listing: true, index: [] });
+  const names = [
+    "a b",
+    "back\\slash",
+    "new\nline",
+    "del\x7f",
+    "日本",
+    "<&>",
+    "100%",
+    "a?b#c",
+    "q:r",
+  ];
+  for (const name of names) fixture.write(name, name);
+  Deno.mkdirSync(`${fixture.root}/sub`);
+  Deno.symlinkSync("sub", `${fixture.root}/link`);
+  fixture.write(".env", "hidden");
+  Deno.writeTextFileSync(`${fixture.outer}/secret`, "secret");
+  Deno.symlinkSync("../secret", `${fixture.root}/out`);
+  Deno.symlinkSync("nowhere", `${fixture.root}/dangling`);
+  new Deno.Command("mkfifo", { args: [`${fixture.root}/pipe`] }).outputSync();
+  // A name in Latin-1, which only a shell can make.
+  new Deno.Command("sh", { args: ["-c", `: > "$(printf '%s/caf\\351' "$1")"`, "sh", fixture.root] })
+    .outputSync();
+  const hrefs = [...fixture.ask("/").body.matchAll(/href="\.(\/[^"]*)"/g)].map(([, href]) => href);
+  const expected = ["sub/", "link/", ...names].map((name) =>
+    "/" + encodeURIComponent(name).replace(/%2F$/, "/")
+  );
+  assertEquals(hrefs.toSorted(), expected.toSorted());
+  for (const href of hrefs) assertEquals(fixture.ask(href).status, 200, href);
+  Deno.removeSync(`${fixture.root}/a b`);
+  fixture.nowMs = 30;
+  assert(!fixture.ask("/").body.includes("a%20b"), "a removed name disappears at once");
 });
 
 siteTest("StaticSite sends a large file at the client's pace and answers HEAD without body", () => {

@@ -25,6 +25,9 @@ Deno.test("decodeTargetPath() decodes escapes once, as UTF-8", () => {
   assertEquals(spelled("/%E6%97%A5"), "日");
   assertEquals(spelled("/\u00e6\u0097\u00a5"), "日");
   assertEquals(spelled("/%252e%252e/x"), "%2e%2e/x");
+  // All of these are characters of names on Linux.
+  assertEquals(spelled("/a%5Cb%0A%7f"), "a\\b\n\x7f");
+  assertEquals(spelled("/..%5c..%5cetc"), "..\\..\\etc");
 });
 
 Deno.test("decodeTargetPath() lets no spelling of dot-dot above the root", () => {
@@ -44,21 +47,17 @@ Deno.test("decodeTargetPath() lets no spelling of dot-dot above the root", () =>
   for (const target of escapes) assertEquals(spelled(target), "bad", target);
 });
 
-Deno.test("decodeTargetPath() refuses NUL, controls, backslashes, overlong UTF-8 and broken escapes", () => {
+Deno.test("decodeTargetPath() refuses NUL, raw backslashes, overlong UTF-8 and broken escapes", () => {
   const broken = [
     "/a%00",
     "/%00/b",
-    "/a%0ab",
     "/a\\b",
-    "/..%5c..%5cetc",
-    "/%5c",
     "/%c0%ae%c0%ae/etc",
     "/%e0%80%ae/x",
     "/%ff",
     "/%",
     "/%2",
     "/%zz",
-    "/a%7f",
     "",
     "*",
     "a/b",
