@@ -2,52 +2,73 @@
  * The load threads of one run: this very thread, and a worker for each further one. A worker costs
  * some 20 MB, which is why the main thread does not stand by while others work.
  */
-import { StartError } from "../base/errors.ts";
+import { exitCodes } from "../base/errors.ts";
 import type { LoadThread } from "./load_thread.ts";
+import { LoadWorker } from "./load_worker.ts";
+import type { FromScriptRoom, ToScriptRoom } from "./script/main_script.ts";
 import { ThreadStats } from "./stats.ts";
 import { assembleThread } from "./thread_parts.ts";
 import type { ThreadOutcome, ThreadPlan } from "./thread_plan.ts";
 
 /** What the main thread tells a worker. */
 export type ToWorker =
-  | { readonly kind: "plan"; readonly plan: ThreadPlan; readonly memory: SharedArrayBuffer }
+  | {
+    readonly kind: "plan";
+    readonly plan: ThreadPlan;
+    readonly memory: SharedArrayBuffer;
+    /** Of the script's mark. */
+    readonly mark: SharedArrayBuffer;
+  }
   /** On the clock of `performance.timeOrigin + performance.now()`. */
   | { readonly kind: "start"; readonly epochMs: number }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  /** Who is alive answers with a pong. */
+  | { readonly kind: "ping" }
+  | ToScriptRoom;
 
 /** What a worker answers. */
 export type FromWorker =
   | { readonly kind: "ready" }
+  | { readonly kind: "pong" }
   | { readonly kind: "done"; readonly outcome: ThreadOutcome }
-  | { readonly kind: "failed"; readonly message: string; readonly exitCode: number };
+  | { readonly kind: "failed"; readonly message: string; readonly exitCode: number }
+  | FromScriptRoom;
 
-export interface Crew {
-  readonly stats: readonly ThreadStats[];
-  /** Runs from `startMs` (clock of `performance.now()` here) to the end. */
-  run(startMs: number): Promise<ThreadOutcome[]>;
-  /** Ends the run early. */
-  stop(): void;
-}
+/** A script may compute this long before the run without a look at -d. */
+const preparationMinMs = 5000;
+/** A thread that ends this long behind the end of the run is asked whether it is alive. */
+const lateEndMs = 500;
 
-/** Has every thread ready to start. */
-export async function gatherCrew(plans: readonly ThreadPlan[]): Promise<Crew> {
-  const crew = new MixedCrew();
-  await crew.gather(plans);
-  return crew;
-}
-
-class MixedCrew implements Crew {
+export class Crew {
   readonly stats: ThreadStats[] = [];
+  readonly #plans: readonly ThreadPlan[];
   #local: LoadThread | null = null;
-  readonly #workers: Worker[] = [];
+  readonly #workers: LoadWorker[] = [];
 
-  async gather(plans: readonly ThreadPlan[]): Promise<void> {
+  constructor(plans: readonly ThreadPlan[]) {
+    this.#plans = plans;
+  }
+
+  /** Has every thread ready to start. Throws `StartError`. */
+  async gather(): Promise<void> {
+    const plans = this.#plans;
     // A script has a world of its own in each thread, also when there is only one.
     const locals = plans[0].script === null ? 1 : 0;
-    await Promise.all([
-      ...plans.slice(locals).map((plan) => this.#addWorker(plan)),
-      ...plans.slice(0, locals).map((plan) => this.#addLocal(plan)),
-    ]);
+    const watch = setTimeout(
+      () => this.#endStuck(exitCodes.failed),
+      Math.max(preparationMinMs, finite(plans[0].warmupMs + plans[0].durationMs)),
+    );
+    try {
+      await Promise.all([
+        ...plans.slice(locals).map((plan) => this.#addWorker(plan)),
+        ...plans.slice(0, locals).map((plan) => this.#addLocal(plan)),
+      ]);
+    } catch (error) {
+      this.#dismiss();
+      throw error;
+    } finally {
+      clearTimeout(watch);
+    }
   }
 
   async #addLocal(plan: ThreadPlan): Promise<void> {
@@ -59,52 +80,52 @@ class MixedCrew implements Crew {
   async #addWorker(plan: ThreadPlan): Promise<void> {
     const memory = new SharedArrayBuffer(ThreadStats.byteLength);
     this.stats[plan.index] = new ThreadStats(memory);
-    const worker = new Worker(new URL("./worker.ts", import.meta.url).href, { type: "module" });
+    const worker = new LoadWorker(plan.script?.name ?? null);
     this.#workers.push(worker);
-    const ready = answerOf(worker, "ready");
-    post(worker, { kind: "plan", plan, memory });
-    await ready;
+    await worker.ask({ kind: "plan", plan, memory, mark: worker.markMemory }, "ready");
   }
 
+  /** Runs from `startMs` (clock of `performance.now()` here) to the end. Throws `StartError`. */
   async run(startMs: number): Promise<ThreadOutcome[]> {
     const epochMs = performance.timeOrigin + startMs;
-    const answers = this.#workers.map(async (worker) => (await answerOf(worker, "done")).outcome);
-    for (const worker of this.#workers) post(worker, { kind: "start", epochMs });
+    const answers = this.#workers.map(async (worker) =>
+      (await worker.ask({ kind: "start", epochMs }, "done")).outcome
+    );
+    const [{ warmupMs, durationMs }] = this.#plans;
+    const endMs = startMs + warmupMs + durationMs;
+    const watch = endMs === Infinity ? 0 : setTimeout(
+      () => this.#endStuck(exitCodes.failed),
+      endMs + lateEndMs - performance.now(),
+    );
     try {
       return await Promise.all(
         this.#local === null ? answers : [this.#local.run(startMs), ...answers],
       );
     } finally {
+      clearTimeout(watch);
       // One that failed ends the others.
-      this.#local?.stop();
-      for (const worker of this.#workers) worker.terminate();
+      this.#dismiss();
     }
   }
 
-  stop(): void {
+  /** Ends the run early; with `exitCode` where a script does not let it end. */
+  stop(exitCode: number): void {
     this.#local?.stop();
-    for (const worker of this.#workers) post(worker, { kind: "stop" });
+    for (const worker of this.#workers) worker.tell({ kind: "stop" });
+    this.#endStuck(exitCode);
+  }
+
+  #endStuck(exitCode: number): void {
+    if (this.#plans[0].script === null) return;
+    for (const worker of this.#workers) void worker.endIfStuck(exitCode);
+  }
+
+  #dismiss(): void {
+    this.#local?.stop();
+    for (const worker of this.#workers) worker.terminate();
   }
 }
 
-function post(worker: Worker, message: ToWorker): void {
-  worker.postMessage(message);
-}
-
-/** The worker's next message, which must be of `kind`; rejects when the worker fails. */
-function answerOf<K extends FromWorker["kind"]>(
-  worker: Worker,
-  kind: K,
-): Promise<Extract<FromWorker, { kind: K }>> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.kind === kind) resolve(data as Extract<FromWorker, { kind: K }>);
-      else if (data.kind === "failed") reject(new StartError(data.message, data.exitCode));
-      else reject(new Error(`a load thread said ${data.kind} in place of ${kind}`));
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(`a load thread failed: ${event.message}`));
-    };
-  });
+function finite(ms: number): number {
+  return ms === Infinity ? 0 : ms;
 }

@@ -1,14 +1,17 @@
 /** `hayate load`: the load generator. */
+import { exitCodes } from "../base/errors.ts";
 import type { Mode } from "../cli/mod.ts";
 import { getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
+import { addSignalListener } from "../process/signals.ts";
 import { parseLoadArgs } from "./options.ts";
 import type { LoadPlan } from "./plan.ts";
 import { prepareRun } from "./prepare.ts";
-import { LoadRuns } from "./runs.ts";
+import { LoadRuns, terminatedCode } from "./runs.ts";
 import type { MainScript } from "./script/main_script.ts";
 import { subcommands } from "./subcommands.ts";
 import { loadTable } from "./table.ts";
+import type { ScriptPlan } from "./thread_plan.ts";
 
 export const loadMode: Mode = {
   name: "load",
@@ -22,14 +25,28 @@ export const loadMode: Mode = {
 async function runLoad(argv: readonly string[]): Promise<number> {
   const plan = parseLoadArgs(argv);
   raiseOpenFilesLimit(plan.threads);
-  const script = await loadMainScript(plan);
-  const scripts = await script?.setup() ?? [];
+  const { script, scripts } = await beginScript(plan);
   const prepared = await prepareRun(plan, scripts, getVariable("HAYATE_REACTOR") ?? "");
   return await new LoadRuns(plan, prepared, argv, script).run();
 }
 
-async function loadMainScript(plan: LoadPlan): Promise<MainScript | null> {
-  if (plan.script === null) return null;
+interface BegunScript {
+  readonly script: MainScript | null;
+  /** One for each thread. */
+  readonly scripts: readonly ScriptPlan[];
+}
+
+async function beginScript(plan: LoadPlan): Promise<BegunScript> {
+  if (plan.script === null) return { script: null, scripts: [] };
   const { MainScript } = await import("./script/main_script.ts");
-  return await MainScript.load(plan, plan.script);
+  const script = new MainScript(plan, plan.script);
+  const removers = [
+    addSignalListener("INT", () => script.interrupt(exitCodes.interrupted)),
+    addSignalListener("TERM", () => script.interrupt(terminatedCode)),
+  ];
+  try {
+    return { script, scripts: await script.begin() };
+  } finally {
+    for (const remove of removers) remove();
+  }
 }

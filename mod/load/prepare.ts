@@ -176,6 +176,7 @@ function render(request: WantedRequest, plan: LoadPlan, body: Uint8Array | null)
     path: request.target.path,
     authority: plan.hostHeader ?? request.target.authority,
     headers: plan.headers,
+    userinfo: request.target.userinfo,
     body,
     http10: plan.http10,
     keepalive: plan.keepalive,

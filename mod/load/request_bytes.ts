@@ -12,6 +12,8 @@ export interface RequestParts {
   /** The value of Host unless `headers` has one. */
   readonly authority: string;
   readonly headers: readonly HeaderField[];
+  /** `user:password` for Authorization unless `headers` has one; null: none. */
+  readonly userinfo?: string | null;
   readonly body: Uint8Array | null;
   readonly http10: boolean;
   /** Adds `Connection: close`, or `keep-alive` for HTTP/1.0, unless `headers` says otherwise. */
@@ -42,12 +44,21 @@ export function isMethod(text: string): boolean {
   return token.test(text);
 }
 
+/** The value of Authorization for `user:password` (RFC 7617, in UTF-8). */
+export function basicCredentials(userinfo: string): string {
+  const bytes = encoder.encode(userinfo.includes(":") ? userinfo : `${userinfo}:`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}
+
 /** The request's bytes. Everything has been validated before. */
 export function buildRequest(parts: RequestParts): Uint8Array<ArrayBuffer> {
   const has = (name: string) => parts.headers.some((field) => field.name.toLowerCase() === name);
   let head = `${parts.method} ${parts.path} HTTP/1.${parts.http10 ? 0 : 1}\r\n`;
   if (!has("host")) head += `Host: ${parts.authority}\r\n`;
   for (const { name, value } of parts.headers) head += `${name}: ${value}\r\n`;
+  if (parts.userinfo && !has("authorization")) {
+    head += `Authorization: ${basicCredentials(parts.userinfo)}\r\n`;
+  }
   if (!has("connection")) {
     if (!parts.keepalive) head += "Connection: close\r\n";
     else if (parts.http10) head += "Connection: keep-alive\r\n";

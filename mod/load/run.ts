@@ -1,6 +1,6 @@
 /** One run: gathers the threads, watches them, and puts together what they measured. */
 import { addAnswerCounts } from "./answer_groups.ts";
-import { type Crew, gatherCrew } from "./crew.ts";
+import { Crew } from "./crew.ts";
 import { readCpuTime, readPortRange } from "./cpu_time.ts";
 import type { LoadPlan } from "./plan.ts";
 import type { PreparedRun } from "./prepare.ts";
@@ -26,21 +26,24 @@ export class LoadRun {
   readonly #prepared: PreparedRun;
   #crew: Crew | null = null;
   #interrupted = false;
+  #interruptCode = 0;
 
   constructor(plan: LoadPlan, prepared: PreparedRun) {
     this.#plan = plan;
     this.#prepared = prepared;
   }
 
-  /** Ends the run; what was measured is reported. */
-  interrupt(): void {
+  /** Ends the run; what was measured is reported. `exitCode`: when a script does not let it end. */
+  interrupt(exitCode: number): void {
     this.#interrupted = true;
-    this.#crew?.stop();
+    this.#interruptCode = exitCode;
+    this.#crew?.stop(exitCode);
   }
 
   /** Runs to the end. Throws `StartError` when it cannot begin, or when a script fails. */
   async run(observer: RunObserver): Promise<LoadResult> {
-    const crew = this.#crew = await gatherCrew(this.#prepared.threads);
+    const crew = this.#crew = new Crew(this.#prepared.threads);
+    await crew.gather();
     const { startAtMs } = this.#plan;
     if (startAtMs !== null) {
       observer.onReady(startAtMs - Date.now());
@@ -64,7 +67,7 @@ export class LoadRun {
     if (delay === 0) begin();
     const startedAt = new Date(Date.now() + this.#plan.warmupMs).toISOString();
     // Interrupted while it gathered: the threads end at once.
-    if (this.#interrupted) crew.stop();
+    if (this.#interrupted) crew.stop(this.#interruptCode);
     let outcomes: ThreadOutcome[];
     try {
       outcomes = await crew.run(startMs);

@@ -26,7 +26,7 @@ import { Slot } from "./stats.ts";
 import { brokenThresholds } from "./verdict.ts";
 
 /** 128 + SIGTERM. */
-const terminatedCode = 143;
+export const terminatedCode = 143;
 /** Machines that begin together may be apart by so much. */
 const lateMaxMs = 100;
 
@@ -46,6 +46,8 @@ export class LoadRuns {
   #current: LoadRun | null = null;
   #failed = 0;
   #signalCode = 0;
+  /** With which the script's `done` has exited. */
+  #scriptCode: number | null = null;
   #leave: () => void = () => {};
 
   constructor(
@@ -88,14 +90,15 @@ export class LoadRuns {
   #onSignal(code: number): void {
     if (this.#signalCode !== 0) return this.#leave();
     this.#signalCode = code;
+    this.#script?.interrupt(code);
     if (this.#current === null) this.#leave();
-    else this.#current.interrupt();
+    else this.#current.interrupt(code);
   }
 
   async #runAll(): Promise<number> {
     let broken = 0;
     let answered = 0;
-    for (let index = 0; index < this.#plan.repeat && this.#signalCode === 0; index++) {
+    for (let index = 0; this.#goesOn(index); index++) {
       const result = await this.#runOnce(index);
       const lines = brokenThresholds(this.#plan.thresholds, result);
       broken += lines.length;
@@ -109,9 +112,14 @@ export class LoadRuns {
     await this.#writeFiles();
     const isWritten = this.#sayWhatIsNotWritten();
     if (this.#signalCode !== 0) return this.#signalCode;
+    if (this.#scriptCode !== null) return this.#scriptCode;
     if (broken > 0) return exitCodes.threshold;
     // A script that forgot to start its server must not go on with zeros.
     return answered > 0 && isWritten ? exitCodes.ok : exitCodes.failed;
+  }
+
+  #goesOn(index: number): boolean {
+    return index < this.#plan.repeat && this.#signalCode === 0 && this.#scriptCode === null;
   }
 
   async #runOnce(index: number): Promise<LoadResult> {
@@ -127,7 +135,7 @@ export class LoadRuns {
     if (this.#showsText) {
       writeStdout(wrkReport(result, plan.output.latency) + additions(result, plan.output));
     }
-    await this.#script?.done(result);
+    this.#scriptCode = await this.#script?.done(result) ?? this.#scriptCode;
     return result;
   }
 

@@ -13,6 +13,8 @@ export interface Target {
   readonly authority: string;
   /** Path and query, as typed; at least `/`. */
   readonly path: string;
+  /** `user:password` of the URL, decoded; null without one. */
+  readonly userinfo: string | null;
   /** The socket's path, for `http://unix:/path:/uri` and `http://[unix:/path]/uri`. */
   readonly unixPath: string | null;
 }
@@ -30,8 +32,21 @@ export function parseTarget(text: string): Target | string {
     return makeTarget(text, scheme, "localhost", null, bracketed[2], bracketed[1]);
   }
   const split = rest.search(/[/?#]/);
-  const authority = (split < 0 ? rest : rest.slice(0, split)).replace(/^[^@]*@/, "");
-  return tcpTarget(text, scheme, authority, split < 0 ? "" : rest.slice(split));
+  const whole = split < 0 ? rest : rest.slice(0, split);
+  const at = whole.lastIndexOf("@");
+  const target = tcpTarget(text, scheme, whole.slice(at + 1), split < 0 ? "" : rest.slice(split));
+  if (typeof target === "string" || at < 0) return target;
+  return { ...target, userinfo: decode(whole.slice(0, at)) };
+}
+
+/** A `%` that begins no escape is meant as it stands. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
 }
 
 /** nginx's form: the socket's path ends at the next colon. */
@@ -83,6 +98,7 @@ function makeTarget(
     port,
     authority: port === null ? shown : `${shown}:${port}`,
     path: path.startsWith("/") ? path : `/${path}`,
+    userinfo: null,
     unixPath,
   };
 }

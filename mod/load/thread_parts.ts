@@ -5,7 +5,11 @@ import type { ThreadStats } from "./stats.ts";
 import type { ThreadPlan } from "./thread_plan.ts";
 
 /** Throws `StartError` when a script or a certificate cannot be used. */
-export async function assembleThread(plan: ThreadPlan, stats: ThreadStats): Promise<LoadThread> {
+export async function assembleThread(
+  plan: ThreadPlan,
+  stats: ThreadStats,
+  mark: SharedArrayBuffer | null = null,
+): Promise<LoadThread> {
   const reactor = await createReactor(plan.reactor);
   const secure = plan.groups.some((group) => group.serverName !== null)
     ? new (await import("./secure_client.ts")).SecureClient(plan.tls, stats.counters)
@@ -14,7 +18,7 @@ export async function assembleThread(plan: ThreadPlan, stats: ThreadStats): Prom
   const { ThreadScript } = await import("./script/thread_script.ts");
   // The script may call stop() long before the thread exists, and long after.
   let thread: LoadThread | null = null;
-  const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop());
+  const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop(), mark);
   thread = new LoadThread(script.adapt(plan), stats, reactor, { secure, script });
   return thread;
 }

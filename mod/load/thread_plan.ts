@@ -85,6 +85,8 @@ export interface ScriptPlan {
   readonly wrk: WrkFields;
   /** `ip:port` that `setup` chose for this thread; null: the URL's. */
   readonly address: string | null;
+  /** A report goes to stdout, so that what the script prints goes to stderr. */
+  readonly stdoutTaken: boolean;
   /** Global variables that `setup` gave to this thread. */
   readonly variables: Record<string, unknown>;
 }

@@ -12,23 +12,48 @@ const typed = /\.(ts|mts|tsx|jsx)$/;
 
 /**
  * Imports the module at `path`: .js and .mjs as they are, .ts, .mts, .tsx and .jsx with their types
- * stripped. Throws StartError with one line that names the way out.
+ * stripped. What it declares of `names` at its top level counts as exported. Throws StartError with
+ * one line that names the way out.
  */
-export async function loadScript(path: string): Promise<ScriptModule> {
+export async function loadScript(
+  path: string,
+  names: readonly string[] = [],
+): Promise<ScriptModule> {
   const real = realPath(path);
   try {
-    if (!typed.test(real)) return await import(toFileUrl(real));
+    if (!typed.test(real) && !await hidesNames(real, names)) return await import(toFileUrl(real));
   } catch (error) {
     if (!reachesTypeScript(error)) throw failure(path, error);
   }
-  return await loadCopies(path, real);
+  return await loadCopies(path, real, names);
 }
 
-async function loadCopies(path: string, real: string): Promise<ScriptModule> {
+/** Whether plain JavaScript declares one of `names` without exporting it. */
+async function hidesNames(real: string, names: readonly string[]): Promise<boolean> {
+  if (names.length === 0) return false;
+  const source = Deno.readTextFileSync(real);
+  const declaration = `(?:function\\s*\\*?|const|let|var)\\s+(?:${names.join("|")})\\b`;
+  // The parser takes a while to load: most scripts export what they declare.
+  if (!new RegExp(`(?:^|[;}])\\s*(?:async\\s+)?${declaration}`, "m").test(source)) return false;
+  const { findUnexported } = await import("./strip_types.ts");
+  try {
+    return findUnexported(source, names).length > 0;
+  } catch (error) {
+    // Not JavaScript: the import says what is wrong with it, and where.
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+async function loadCopies(
+  path: string,
+  real: string,
+  names: readonly string[],
+): Promise<ScriptModule> {
   const { ScriptCopies } = await import("./script_copies.ts");
   const copies = new ScriptCopies();
   try {
-    return await import(copies.copy(real));
+    return await import(copies.copy(real, names));
   } catch (error) {
     throw failure(path, error);
   } finally {
@@ -47,7 +72,12 @@ function failure(path: string, error: unknown): StartError {
 
 function realPath(path: string): string {
   try {
-    return Deno.realPathSync(path);
+    const real = Deno.realPathSync(path);
+    const file = Deno.openSync(real);
+    const { isDirectory } = file.statSync();
+    file.close();
+    if (!isDirectory) return real;
+    throw new StartError(`${path}: is a folder, not a script`, exitCodes.config);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new StartError(`${path}: no such file`, exitCodes.config, { cause: error });

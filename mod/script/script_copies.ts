@@ -6,7 +6,13 @@
  * URLs. The preset `import.meta` makes the app see the real paths, `withOriginalPaths` our log.
  */
 import { rememberCopy, toFileUrl } from "./script_path.ts";
-import { findSpecifiers, needsStripping, type Specifier, stripTypes } from "./strip_types.ts";
+import {
+  findSpecifiers,
+  findUnexported,
+  needsStripping,
+  type Specifier,
+  stripTypes,
+} from "./strip_types.ts";
 
 /** A folder of copies; `remove` it once the entry has been imported. */
 export class ScriptCopies {
@@ -15,11 +21,17 @@ export class ScriptCopies {
   readonly #copies = new Map<string, string>();
   readonly #waiting: string[] = [];
 
-  /** Copies `entry` (a real path) and what it imports; returns the URL to import. */
-  copy(entry: string): string {
+  /**
+   * Copies `entry` (a real path) and what it imports; returns the URL to import. What `entry` declares
+   * of `names` at its top level is exported, whether or not it says so.
+   */
+  copy(entry: string, names: readonly string[]): string {
     const url = this.#urlOf(entry);
     for (let path = this.#waiting.pop(); path !== undefined; path = this.#waiting.pop()) {
-      Deno.writeTextFileSync(this.#copies.get(path) as string, this.#convert(path));
+      let code = this.#convert(path);
+      const unexported = path === entry ? findUnexported(code, names) : [];
+      if (unexported.length > 0) code += `\nexport { ${unexported.join(", ")} };\n`;
+      Deno.writeTextFileSync(this.#copies.get(path) as string, code);
     }
     return url;
   }

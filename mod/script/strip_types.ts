@@ -24,6 +24,8 @@ interface Token {
   readonly start: number;
   readonly end: number;
   readonly contextualKeyword: number;
+  /** 0 at the top level of the module. */
+  readonly scopeDepth: number;
 }
 
 /** Whether a file of this name needs stripping before it can run. */
@@ -68,6 +70,40 @@ export function findSpecifiers(code: string): Specifier[] {
     found.push({ text: unquote(code.slice(start, end)), start, end });
   }
   return found;
+}
+
+/** Those of `names` that plain JavaScript declares at its top level and does not export. */
+export function findUnexported(code: string, names: readonly string[]): string[] {
+  const { tokens } = parse(code, false, false, false) as { readonly tokens: readonly Token[] };
+  const declared = new Set<string>(), exported = new Set<string>();
+  tokens.forEach(({ start, end, type, scopeDepth }, at) => {
+    const name = code.slice(start, end);
+    if (scopeDepth !== 0 || type !== TokenType.name || !names.includes(name)) return;
+    let before = at - 1;
+    if (tokens[before]?.type === TokenType.star) before--;
+    const kind = tokens[before]?.type;
+    if (kind === TokenType._function) {
+      // `async` stands between `export` and `function`.
+      const first = tokens[before - 1]?.contextualKeyword === ContextualKeyword._async
+        ? before - 2
+        : before - 1;
+      const lead = tokens[first]?.type;
+      if (lead === undefined || lead !== TokenType._default) declared.add(name);
+      if (lead === TokenType._export) exported.add(name);
+    } else if (kind === TokenType._const || kind === TokenType._let || kind === TokenType._var) {
+      declared.add(name);
+      if (tokens[before - 1]?.type === TokenType._export) exported.add(name);
+    } else if (isListed(tokens, at)) exported.add(name);
+  });
+  return names.filter((name) => declared.has(name) && !exported.has(name));
+}
+
+/** The name stands in `export { ... }`, as what is exported. */
+function isListed(tokens: readonly Token[], at: number): boolean {
+  if (tokens[at + 1]?.contextualKeyword === ContextualKeyword._as) return false;
+  let first = at;
+  while (first > 0 && tokens[first].type !== TokenType.braceL) first--;
+  return tokens[first - 1]?.type === TokenType._export;
 }
 
 /** `import "x"`, `... from "x"` or `import("x"`. */

@@ -1,71 +1,113 @@
-/** A script in the main thread: `setup` before the run, `done` after it. */
+/**
+ * A script's `setup` before the run and `done` after it. They run in a worker of their own, so that
+ * an endless loop or an exit in them leaves the main thread its signals and its reports.
+ */
+import { exitCodes, StartError } from "../../base/errors.ts";
+import { LoadWorker } from "../load_worker.ts";
 import type { LoadPlan } from "../plan.ts";
 import { readBody } from "../prepare.ts";
+import { basicCredentials } from "../request_bytes.ts";
 import type { LoadResult } from "../result.ts";
 import { Slot } from "../stats.ts";
 import type { ScriptPlan, WrkFields } from "../thread_plan.ts";
-import { type Hooks, loadHooks, type ScriptSummary } from "./hooks.ts";
-import { scriptError } from "./script_error.ts";
-import { scriptStats } from "./script_stats.ts";
-import { MainThreadHandle } from "./script_thread.ts";
-import { Wrk } from "./wrk_object.ts";
+import type { ScriptSummary } from "./hooks.ts";
+import type { Variables } from "./script_thread.ts";
+
+/** What the main thread tells the worker of `setup` and `done`. */
+export type ToScriptRoom =
+  | {
+    readonly kind: "script";
+    readonly name: string;
+    readonly fields: WrkFields;
+    readonly threadCount: number;
+    readonly stdoutTaken: boolean;
+    readonly mark: SharedArrayBuffer;
+  }
+  | { readonly kind: "setup" }
+  | {
+    readonly kind: "finish";
+    readonly summary: ScriptSummary;
+    /** Slots of histograms. */
+    readonly latency: Float64Array;
+    readonly rates: Float64Array;
+    readonly variables: readonly Readonly<Variables>[];
+  };
+
+/** What `setup` decided for one thread. */
+export interface PreparedThread {
+  readonly address: string | null;
+  readonly variables: Variables;
+}
+
+export type FromScriptRoom =
+  | { readonly kind: "loaded" }
+  | { readonly kind: "prepared"; readonly threads: readonly PreparedThread[] }
+  /** `exitCode`: of the script's own exit; null: it made none. */
+  | { readonly kind: "finished"; readonly exitCode: number | null };
+
+/** A script may compute this long before the run without a look at -d. */
+const preparationMinMs = 5000;
 
 export class MainScript {
+  readonly #plan: LoadPlan;
   readonly #name: string;
-  readonly #args: readonly string[];
-  readonly #hooks: Hooks;
-  readonly #fields: WrkFields;
-  readonly #threads: MainThreadHandle[];
+  readonly #worker: LoadWorker;
+  readonly #stdoutTaken: boolean;
+  #interruptCode = 0;
 
-  private constructor(plan: LoadPlan, name: string, hooks: Hooks, fields: WrkFields) {
+  constructor(plan: LoadPlan, name: string) {
+    this.#plan = plan;
     this.#name = name;
-    this.#args = [plan.targets[0]?.text ?? "", ...plan.scriptArgs];
-    this.#hooks = hooks;
-    this.#fields = fields;
-    this.#threads = Array.from({ length: plan.threads }, (_, index) => new MainThreadHandle(index));
+    this.#worker = new LoadWorker(name);
+    const { json, csv, timeseries } = plan.output;
+    this.#stdoutTaken = [json, csv, timeseries].includes("-");
   }
 
-  /** Throws `StartError` when the script cannot be loaded. */
-  static async load(plan: LoadPlan, name: string): Promise<MainScript> {
+  /** Loads the script and calls `setup` for each thread; what each starts with. Throws `StartError`. */
+  async begin(): Promise<ScriptPlan[]> {
+    const plan = this.#plan;
+    const name = this.#name;
     const fields = fieldsOf(plan);
-    (globalThis as unknown as Record<string, unknown>)["wrk"] = new Wrk(fields);
-    return new MainScript(plan, name, await loadHooks(name), fields);
-  }
-
-  /** Calls `setup` for each thread; what each of them then starts with. */
-  async setup(): Promise<ScriptPlan[]> {
-    for (const thread of this.#threads) {
-      try {
-        await this.#hooks.setup?.(thread);
-      } catch (error) {
-        throw scriptError(this.#name, "setup", error);
-      }
-    }
-    return this.#threads.map(({ addr, variables }) => ({
-      name: this.#name,
-      args: this.#args,
-      wrk: this.#fields,
-      address: addr,
-      variables,
-    }));
-  }
-
-  /** Calls `done` with what was measured. */
-  async done(result: LoadResult): Promise<void> {
-    if (this.#hooks.done === null) return;
-    this.#threads.forEach((thread, index) => {
-      thread.variables = { ...thread.variables, ...result.threadVariables[index] };
-    });
-    const { latency, counters } = result.stats;
+    const runMs = plan.warmupMs + plan.durationMs;
+    const watch = setTimeout(
+      () => void this.#worker.endIfStuck(exitCodes.failed),
+      Math.max(preparationMinMs, runMs === Infinity ? 0 : runMs),
+    );
+    const stdoutTaken = this.#stdoutTaken;
+    const { markMemory: mark } = this.#worker;
     try {
-      await this.#hooks.done(
-        summaryOf(counters, result.measuredMs),
-        scriptStats(latency),
-        scriptStats(result.rates),
+      await this.#worker.ask(
+        { kind: "script", name, fields, threadCount: plan.threads, stdoutTaken, mark },
+        "loaded",
       );
-    } catch (error) {
-      throw scriptError(this.#name, "done", error);
+      const { threads } = await this.#worker.ask({ kind: "setup" }, "prepared");
+      if (this.#interruptCode !== 0) {
+        throw new StartError("interrupted before the run", this.#interruptCode);
+      }
+      const args = [plan.targets[0]?.text ?? "", ...plan.scriptArgs];
+      return threads.map((thread) => ({ name, args, wrk: fields, stdoutTaken, ...thread }));
+    } finally {
+      clearTimeout(watch);
     }
+  }
+
+  /** Calls `done`; resolves to the code with which the script wants to exit, null without one. */
+  async done(result: LoadResult): Promise<number | null> {
+    const { latency, counters } = result.stats;
+    const { exitCode } = await this.#worker.ask({
+      kind: "finish",
+      summary: summaryOf(counters, result.measuredMs),
+      latency: Float64Array.from(latency.slots),
+      rates: Float64Array.from(result.rates.slots),
+      variables: result.threadVariables,
+    }, "finished");
+    return exitCode;
+  }
+
+  /** Ends what the script is doing in this thread, if it is doing something. */
+  interrupt(exitCode: number): void {
+    this.#interruptCode = exitCode;
+    void this.#worker.endIfStuck(exitCode, true);
   }
 }
 
@@ -90,6 +132,10 @@ function fieldsOf(plan: LoadPlan): WrkFields {
   const headers: Record<string, string> = {};
   for (const { name, value } of plan.headers) headers[name] = value;
   if (plan.hostHeader !== null) headers["Host"] = plan.hostHeader;
+  const hasCredentials = Object.keys(headers).some((name) => /^authorization$/i.test(name));
+  if (target.userinfo !== null && !hasCredentials) {
+    headers["Authorization"] = basicCredentials(target.userinfo);
+  }
   return {
     scheme: target.scheme,
     host: target.host,

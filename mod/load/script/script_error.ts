@@ -1,23 +1,40 @@
-import { StartError } from "../../base/errors.ts";
+import { exitCodes, StartError } from "../../base/errors.ts";
 import { withOriginalPaths } from "../../script/mod.ts";
+import { ScriptExit } from "./script_world.ts";
 
 /** A hook of the user's script threw: one line with the place, exit 1. */
-export function scriptError(name: string, hook: string, error: unknown): StartError {
-  return new StartError(describeScriptError(name, hook, error), 1, { cause: error });
+export function scriptError(
+  name: string,
+  hook: string,
+  error: unknown,
+  place: string = name,
+): StartError {
+  const code = error instanceof ScriptExit ? error.code : exitCodes.failed;
+  return new StartError(describeScriptError(name, hook, error, place), code, { cause: error });
 }
 
-/** `counter.js:12:5: in request(): TypeError: x is not a function`. */
-export function describeScriptError(name: string, hook: string, error: unknown): string {
-  if (!(error instanceof Error)) return `${name}: in ${hook}(): threw ${String(error)}`;
-  const place = placeOf(name, withOriginalPaths(error.stack ?? ""));
-  return `${place}: in ${hook}(): ${error.name}: ${error.message.split("\n")[0]}`;
+/**
+ * `counter.js:12:5: in request(): TypeError: x is not a function`. `place` where the trace does not
+ * reach the script, as for what it returned. `hook` "": in no hook.
+ */
+export function describeScriptError(
+  name: string,
+  hook: string,
+  error: unknown,
+  place: string = name,
+): string {
+  const where = hook === "" ? "" : `in ${hook}(): `;
+  if (!(error instanceof Error)) return `${place}: ${where}threw ${String(error)}`;
+  const traced = placeOf(name, withOriginalPaths(error.stack ?? "")) ?? place;
+  const what = error instanceof ScriptExit ? "" : `${error.name}: `;
+  return `${traced}: ${where}${what}${error.message.split("\n")[0]}`;
 }
 
 /** The first line of the trace that lies in the script itself, else in any file of the user's. */
-function placeOf(name: string, trace: string): string {
+function placeOf(name: string, trace: string): string | null {
   const file = name.slice(name.lastIndexOf("/") + 1);
   for (const [, url, line, column] of trace.matchAll(/(file:\/\/[^\s)]+?):(\d+):(\d+)/g)) {
     if (decodeURIComponent(url).endsWith(`/${file}`)) return `${name}:${line}:${column}`;
   }
-  return name;
+  return null;
 }

@@ -1,13 +1,17 @@
 /** A script within one load thread: makes its requests and hears of its responses. */
+import { StartError } from "../../base/errors.ts";
 import type { Method, ResponseHead } from "../../http1/mod.ts";
 import { parseTarget, portOf } from "../target.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "../thread_plan.ts";
 import { isIdempotent } from "../idempotent.ts";
 import type { LoadConnection } from "../load_connection.ts";
-import { type Hooks, loadHooks, type RequestDescription, type ScriptRequest } from "./hooks.ts";
+import { HookMark, type HookPlace } from "./hook_mark.ts";
+import { type Hooks, type LoadedHooks, loadHooks } from "./hooks.ts";
+import { show } from "./request_shape.ts";
 import { splitRequests } from "./request_split.ts";
-import { describeScriptError } from "./script_error.ts";
+import { scriptError } from "./script_error.ts";
 import { OwnThreadHandle, type Variables } from "./script_thread.ts";
+import { throwIfExited } from "./script_world.ts";
 import { Wrk } from "./wrk_object.ts";
 
 /** A response that is being collected for `response()`. */
@@ -16,12 +20,8 @@ interface Collected {
   body: Uint8Array[];
 }
 
-/** Thrown through the reactor when a hook throws; its message is all that the user needs. */
-export class ScriptFailure extends Error {
-  override readonly name = "ScriptFailure";
-}
-
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export class ThreadScript {
   /** Bytes, ends and methods of the requests that the last `make` made. */
@@ -33,37 +33,79 @@ export class ThreadScript {
   spentMs = 0;
   readonly handle: OwnThreadHandle;
   readonly #hooks: Hooks;
+  readonly #loaded: LoadedHooks;
+  readonly #mark: HookMark;
   readonly #wrk: Wrk;
   readonly #name: string;
   readonly #collected = new Map<LoadConnection, Collected>();
-  /** Bytes of the last request made from text, so that a script that repeats itself is cheap. */
-  #lastText = "";
+  /** The last request made from text, so that a script that repeats itself is cheap. */
+  #lastText: string | null = null;
 
-  private constructor(plan: ScriptPlan, hooks: Hooks, wrk: Wrk, handle: OwnThreadHandle) {
-    this.#hooks = hooks;
+  private constructor(
+    plan: ScriptPlan,
+    loaded: LoadedHooks,
+    wrk: Wrk,
+    handle: OwnThreadHandle,
+    mark: HookMark,
+  ) {
+    this.#loaded = loaded;
+    this.#hooks = loaded.hooks;
     this.#wrk = wrk;
     this.#name = plan.name;
     this.handle = handle;
+    this.#mark = mark;
   }
 
-  /** Loads the script into this thread and calls its `init`. Throws `StartError` or `ScriptFailure`. */
-  static async load(plan: ScriptPlan, index: number, stop: () => void): Promise<ThreadScript> {
+  /**
+   * Loads the script into this thread and calls its `init`. `mark`: memory that says where the script
+   * is. Throws `StartError`, as every other method does when a hook fails.
+   */
+  static async load(
+    plan: ScriptPlan,
+    index: number,
+    stop: () => void,
+    markMemory: SharedArrayBuffer | null,
+  ): Promise<ThreadScript> {
+    const mark = new HookMark(markMemory ?? new SharedArrayBuffer(HookMark.byteLength));
     const handle = new OwnThreadHandle(index, plan.address, stop);
     const wrk = new Wrk(plan.wrk);
     wrk.thread = handle;
     const scope = globalThis as unknown as Variables;
     scope["wrk"] = wrk;
     for (const [name, value] of Object.entries(plan.variables)) handle.set(name, value);
-    const script = new ThreadScript(plan, await loadHooks(plan.name), wrk, handle);
+    mark.set("the top level");
+    const loaded = await loadHooks(plan.name, wrk);
+    mark.set("");
+    const script = new ThreadScript(plan, loaded, wrk, handle, mark);
     await script.#init(plan.args);
     return script;
   }
 
   async #init(args: readonly string[]): Promise<void> {
+    this.#mark.set("init()");
     try {
       await this.#hooks.init?.(args);
+      throwIfExited();
     } catch (error) {
       throw this.#failure("init", error);
+    } finally {
+      this.#mark.set("");
+    }
+  }
+
+  /** Calls a hook between two requests, and what is done with its result. */
+  #call<T>(hook: "delay" | "request" | "response", act: () => T): T {
+    const startMs = performance.now();
+    this.#mark.set(`${hook}()` satisfies HookPlace);
+    try {
+      const result = act();
+      throwIfExited();
+      return result;
+    } catch (error) {
+      throw this.#failure(hook, error);
+    } finally {
+      this.#mark.set("");
+      this.spentMs += performance.now() - startMs;
     }
   }
 
@@ -108,36 +150,27 @@ export class ThreadScript {
 
   /** Milliseconds to wait before the next request; 0: none. */
   delay(): number {
-    const startMs = performance.now();
-    try {
-      const delayMs = Number(this.#hooks.delay!());
-      return delayMs > 0 ? delayMs : 0;
-    } catch (error) {
-      throw this.#failure("delay", error);
-    } finally {
-      this.spentMs += performance.now() - startMs;
-    }
+    return this.#call("delay", () => {
+      const delayMs = this.#hooks.delay!();
+      if (typeof delayMs === "number" && delayMs >= 0 && delayMs < Infinity) return delayMs;
+      throw new TypeError(
+        `delay() returned ${show(delayMs)}: milliseconds are needed, a number of 0 or more`,
+      );
+    });
   }
 
   /** Makes the next request, or several: see `bytes`, `ends` and `methods`. */
   make(): void {
-    const startMs = performance.now();
-    try {
-      this.#take(this.#hooks.request!());
-    } catch (error) {
-      throw this.#failure("request", error);
-    } finally {
-      this.spentMs += performance.now() - startMs;
-    }
+    this.#call("request", () => this.#take(this.#hooks.request!()));
   }
 
-  #take(request: ScriptRequest): void {
+  #take(request: unknown): void {
     if (typeof request === "string") {
       if (request === this.#lastText) return;
       this.#lastText = request;
       this.bytes = encoder.encode(request);
     } else {
-      this.#lastText = "";
+      this.#lastText = null;
       this.bytes = this.#bytesOf(request);
     }
     const split = splitRequests(this.bytes);
@@ -146,9 +179,10 @@ export class ThreadScript {
     this.closes = split.closes;
   }
 
-  #bytesOf(request: ScriptRequest): Uint8Array {
+  #bytesOf(request: unknown): Uint8Array {
     if (typeof request === "string") return encoder.encode(request);
     if (request instanceof Uint8Array) return request;
+    if (request instanceof ArrayBuffer) return new Uint8Array(request);
     if (Array.isArray(request)) {
       const parts = request.map((each) => this.#bytesOf(each));
       const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -159,10 +193,7 @@ export class ThreadScript {
       }
       return bytes;
     }
-    if (typeof request !== "object" || request === null) {
-      throw new TypeError(`request() returned ${request}: a string, bytes or an object is needed`);
-    }
-    return this.#bytesOf(this.#wrk.describe(request as RequestDescription));
+    return this.#bytesOf(this.#wrk.describe(request));
   }
 
   takeHead(connection: LoadConnection, head: ResponseHead): void {
@@ -183,18 +214,17 @@ export class ThreadScript {
     const collected = this.#collected.get(connection);
     if (collected === undefined) return;
     this.#collected.delete(connection);
-    const startMs = performance.now();
-    try {
-      this.#hooks.response!(status, collected.headers, joined(collected.body));
-    } catch (error) {
-      throw this.#failure("response", error);
-    } finally {
-      this.spentMs += performance.now() - startMs;
-    }
+    const bytes = joined(collected.body);
+    this.#call("response", () => {
+      const text = decoder.decode(bytes);
+      const result = this.#hooks.response!(status, collected.headers, text, bytes);
+      if (!(result instanceof Promise)) return;
+      throw new TypeError("response() returned a promise: it must not be async");
+    });
   }
 
-  #failure(hook: string, error: unknown): ScriptFailure {
-    return new ScriptFailure(describeScriptError(this.#name, hook, error));
+  #failure(hook: string, error: unknown): StartError {
+    return scriptError(this.#name, hook, error, this.#loaded.place(hook));
   }
 }
 
@@ -211,7 +241,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 
 function addressOf(text: string): Pick<RequestGroup, "addresses" | "loopback"> {
   const target = parseTarget(`http://${text}/`);
-  if (typeof target === "string") throw new ScriptFailure(`thread.addr = ${text}: ${target}`);
+  if (typeof target === "string") throw new StartError(`thread.addr = ${text}: ${target}`);
   const address = { kind: "tcp" as const, host: target.host, port: portOf(target) };
   return { addresses: [address], loopback: target.host.startsWith("127.") };
 }

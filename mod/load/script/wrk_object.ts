@@ -2,14 +2,27 @@
 import { PeerError, StartError } from "../../base/errors.ts";
 import { acceptsConnections } from "../../net/portable/acceptance.ts";
 import { resolveHost } from "../../net/resolve.ts";
-import { headerFault, isMethod } from "../request_bytes.ts";
 import type { WrkFields } from "../thread_plan.ts";
-import type { RequestDescription } from "./hooks.ts";
+import {
+  checkDescription,
+  mergeFields,
+  type Pair,
+  readContent,
+  readFields,
+  readMethod,
+  readPath,
+} from "./request_shape.ts";
 
 const encoder = new TextEncoder();
 
 /** Methods that are sent with `Content-Length: 0` when they have no body. */
 const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
+
+/** What the global object has, whether or not a script changes it. */
+export const wrkNames: readonly string[] = [
+  ...["scheme", "host", "port", "method", "path", "headers", "body", "thread"],
+  ...["format", "request", "init", "lookup", "connect"],
+];
 
 export class Wrk {
   scheme: string;
@@ -22,6 +35,7 @@ export class Wrk {
   /** The thread that the script runs in; null in the main thread. */
   thread: unknown = null;
   #default: string | Uint8Array | null = null;
+  readonly #initialState: string;
 
   constructor(fields: WrkFields) {
     this.scheme = fields.scheme;
@@ -31,47 +45,52 @@ export class Wrk {
     this.path = fields.path;
     this.headers = { ...fields.headers };
     this.body = fields.body;
+    this.#initialState = this.#state();
   }
 
   /**
    * A request as text, or as bytes when the body is bytes. What is left out comes from `wrk`.
-   * Host and Content-Length are added unless `headers` has them.
+   * Host and Content-Length are added unless `headers` has them. Throws `TypeError`.
    */
   format = (
     method?: string | null,
     path?: string | null,
-    headers?: Readonly<Record<string, string>> | null,
-    body?: string | Uint8Array | null,
-  ): string | Uint8Array => {
-    const fields = { ...(headers ?? this.headers) };
-    const has = (name: string) => Object.keys(fields).some((key) => key.toLowerCase() === name);
-    const verb = method ?? this.method;
-    const target = path ?? this.path;
-    const content = body ?? this.body;
-    if (!isMethod(verb)) throw new TypeError(`${JSON.stringify(verb)} is no HTTP method`);
-    if (/[\x00-\x20\x7f]/.test(target)) {
-      throw new TypeError(`the path ${JSON.stringify(target)} has blanks or control characters`);
-    }
-    if (!has("host")) fields["Host"] = this.#authority();
+    headers?: unknown,
+    body?: unknown,
+  ): string | Uint8Array => this.#render(method, path, readFields(headers ?? this.headers), body);
+
+  #render(method: unknown, path: unknown, pairs: Pair[], body: unknown): string | Uint8Array {
+    const has = (name: string) => pairs.some(([key]) => key.toLowerCase() === name);
+    const verb = readMethod(method ?? this.method);
+    const target = readPath(path ?? this.path);
+    const content = readContent(body ?? this.body);
+    if (!has("host")) pairs.push(["Host", this.#authority()]);
     const length = typeof content === "string"
       ? encoder.encode(content).length
       : content?.length ?? (methodsWithBody.has(verb) ? 0 : null);
     if (length !== null && !has("content-length") && !has("transfer-encoding")) {
-      fields["Content-Length"] = String(length);
+      pairs.push(["Content-Length", String(length)]);
     }
     let head = `${verb} ${target} HTTP/1.1\r\n`;
-    for (const [name, value] of Object.entries(fields)) {
-      const fault = headerFault(name, String(value));
-      if (fault !== null) throw new TypeError(`header ${JSON.stringify(name)}: ${fault}`);
-      head += `${name}: ${value}\r\n`;
-    }
+    for (const [name, value] of pairs) head += `${name}: ${value}\r\n`;
     head += "\r\n";
     if (content === null) return head;
     return typeof content === "string" ? head + content : join(encoder.encode(head), content);
-  };
+  }
 
   /** The request that is sent without a `request()` of the script's; made once. */
   request = (): string | Uint8Array => this.#default ??= this.format();
+  readonly #ownRequest = this.request;
+
+  /** wrk's scripts call this in their own `init`; there is nothing left for it to do. */
+  init = (_args?: readonly string[]): void => {};
+
+  /** The `init` that nobody has replaced. */
+  get ownInit(): unknown {
+    return this.#ownInit;
+  }
+
+  readonly #ownInit = this.init;
 
   /** The addresses of a name, as `ip:port`; `service` is a port. */
   lookup = async (host: string, service: string | number): Promise<string[]> => {
@@ -87,10 +106,27 @@ export class Wrk {
     return await acceptsConnections({ kind: "tcp", host, port: Number(port || 80) });
   };
 
-  /** Fields of `wrk.headers` that a request from a description gets. */
-  describe(request: RequestDescription): string | Uint8Array {
-    const headers = { ...this.headers, ...request.headers };
-    return this.format(request.method, request.path, headers, request.body);
+  /** A request from its parts; fields of `wrk.headers` are added. Throws `TypeError`. */
+  describe(request: unknown): string | Uint8Array {
+    checkDescription(request);
+    const pairs = mergeFields(readFields(this.headers), readFields(request["headers"]));
+    return this.#render(request["method"], request["path"], pairs, request["body"]);
+  }
+
+  /** Whether a script has changed what requests are made of. */
+  get isChanged(): boolean {
+    return this.#state() !== this.#initialState || this.request !== this.#ownRequest;
+  }
+
+  /** Properties that only the script knows. */
+  addedNames(): string[] {
+    return Object.keys(this).filter((name) => !wrkNames.includes(name));
+  }
+
+  #state(): string {
+    const { scheme, host, port, method, path, headers, body } = this;
+    const text = body instanceof Uint8Array ? Array.from(body) : body;
+    return JSON.stringify([scheme, host, port, method, path, headers, text]);
   }
 
   #authority(): string {

@@ -5,7 +5,9 @@ const text = `Scripts: wrk's Lua API in JavaScript or TypeScript
 
 hayate load -s FILE.js|FILE.ts URL [-- ARGS...]
 
-A script is a module. What it exports of these is called, under wrk's names:
+A script is a module. What it defines of these is called, under wrk's names. It may
+export them, declare them at its top level, or assign them as wrk's scripts do
+(request = function () { ... }):
 
   setup(thread)              in the main thread, once for each load thread; may be
                              async. thread: index, addr ("ip:port", may be set),
@@ -17,9 +19,11 @@ A script is a module. What it exports of these is called, under wrk's names:
                              and over and nothing is called. It returns a string or
                              Uint8Array as wrk.format() makes it, or
                              { method, path, headers, body }, or a list of these,
-                             which is sent at once (pipelining)
-  response(status, headers, body)
-                             status: number, headers: object, body: Uint8Array
+                             which is sent at once (pipelining). headers: an object,
+                             Headers, or a list of pairs; added to wrk.headers
+  response(status, headers, body, bytes)
+                             status: number, headers: object, body: text, as in wrk;
+                             bytes: the same as Uint8Array
   done(summary, latency, requests)
                              in the main thread, after the report. summary:
                              duration (us), requests, bytes, errors { connect,
@@ -37,6 +41,7 @@ The global object wrk:
                              left out comes from wrk. Host and Content-Length are
                              added
   wrk.request()              the default request
+  wrk.init(args)             for scripts that call it, as older ones of wrk do
   wrk.lookup(host, port)     addresses, as "ip:port"; a promise
   wrk.connect(address)       true when something listens there; a promise
   wrk.thread                 index, addr, get, set, stop() of this thread
@@ -45,8 +50,17 @@ Each load thread has a world of its own, apart from the main thread's. A thread'
 variables (get, set) are its global variables: what it leaves in them, done() reads.
 Numbers, strings, lists and objects can be handed over.
 
-What the script itself costs is in client.scriptMs of --json. A script that throws
-ends the run with exit 1 and its line.
+What the script itself costs is in client.scriptMs of --json. A script that throws,
+that defines nothing of the above, or that returns something else ends the run with
+exit 1, its file and line. delay, request and response cannot wait: they must not be
+async. process.exit(code) ends the run with that code; in done(), after the reports
+are written. One that never returns is ended at the end of -d, or by Ctrl-C.
+
+console.log() writes to stdout, and to stderr when a report goes to stdout, as with
+--json -.
+
+wrk's Lua files do not run here. To bring one over: function f() ... end becomes
+function f() { ... }, .. becomes +, and wrk.headers["A"] = "b" stays as it is.
 
 `;
 
