@@ -12,6 +12,7 @@ import { Framing } from "../http1/message_head.ts";
 import type { Method } from "../http1/method.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
+import type { TakenSocket } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
 import { Outlet } from "./outlet.ts";
 import type { UpstreamHome } from "./upstream_home.ts";
@@ -161,12 +162,12 @@ export class ClientConnection extends Deadline implements SocketHandler {
   }
 
   /** After a 101: the socket and the bytes that came behind the head. The exchange is over. */
-  takeOver(): { socket: Socket; early: Uint8Array } {
+  takeOver(): TakenSocket {
     this.outlet.flush();
     const early = this.#inbox.bytes.slice(this.#inbox.start, this.#inbox.end);
     const socket = this.socket;
     this.#close();
-    return { socket, early };
+    return { socket, early, hasEnded: false };
   }
 
   onOpen(): void {

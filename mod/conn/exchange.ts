@@ -35,6 +35,15 @@ export type ResponseFraming =
   | typeof Framing.chunked
   | typeof Framing.eof;
 
+/** A socket that has left HTTP. */
+export interface TakenSocket {
+  readonly socket: Socket;
+  /** Bytes that the peer has sent already. */
+  readonly early: Uint8Array;
+  /** The peer's FIN has been seen; no `onEnd` will follow. */
+  readonly hasEnded: boolean;
+}
+
 /**
  * One request and its response. The object belongs to a connection and is used again for its next
  * request: whoever answers later keeps `serial` and compares.
@@ -112,9 +121,9 @@ export interface Exchange {
   resumeBody(): void;
   /**
    * Hands the socket over, after everything written so far, for a protocol that follows HTTP
-   * (Upgrade, CONNECT). `early` are bytes that the client has sent already. The exchange is over.
+   * (Upgrade, CONNECT). The exchange is over.
    */
-  takeOver(): { socket: Socket; early: Uint8Array };
+  takeOver(): TakenSocket;
   /** Trailer fields of a chunked request, from `onBodyEnd` on. */
   requestTrailers(): readonly TrailerField[];
   peerAddress(): Address;

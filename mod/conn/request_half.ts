@@ -8,8 +8,7 @@ import { BodyDecoder } from "../http1/body_decoder.ts";
 import { Framing } from "../http1/message_head.ts";
 import { Method, type RequestHead } from "../http1/request_head.ts";
 import type { TrailerField } from "../http1/trailer_section.ts";
-import type { Socket } from "../net/reactor.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, TakenSocket } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
 import { ResponseHalf } from "./response_half.ts";
 
@@ -30,7 +29,10 @@ export type Input = typeof Input[keyof typeof Input];
 
 /** A request body that nobody wants is read up to here to save the connection; beyond it is closed. */
 const discardBytesMax = 262_144;
-/** Received bytes that may wait while an exchange is under way. */
+/**
+ * Received bytes that may wait while an exchange is under way. Up to here the socket is read on, so
+ * that a FIN behind them shows that the client has left.
+ */
 const inboxBytesMax = 65_536;
 
 export abstract class RequestHalf extends ResponseHalf implements Exchange {
@@ -59,8 +61,10 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   protected abstract refuse(fault: number): void;
   /** The connection ends once the client has all of the output. */
   protected abstract closeAfterOutput(): void;
+  /** The client has left before the response was complete. */
+  protected abstract abortByClient(): void;
   abstract abort(): void;
-  abstract takeOver(): { socket: Socket; early: Uint8Array };
+  abstract takeOver(): TakenSocket;
 
   get head(): RequestHead {
     return this.home.parser.head;
@@ -80,8 +84,8 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   }
 
   pauseBody(): void {
+    // The socket is paused once the inbox is full.
     this.#bodyPaused = true;
-    if (!this.consuming && this.input === Input.body) this.socket.pause();
   }
 
   resumeBody(): void {
@@ -139,7 +143,7 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
         }
         if (next < 0) return this.#refuseAll(next, end);
         at = next;
-        this.#beginExchange();
+        this.#beginExchange(at < end);
       } else if (this.input === Input.body || this.input === Input.discard) {
         if (this.#bodyPaused) break;
         const next = this.#takeBody(bytes, at, end);
@@ -161,7 +165,8 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     return end;
   }
 
-  #beginExchange(): void {
+  /** `hasMore`: bytes follow the head. */
+  #beginExchange(hasMore: boolean): void {
     const home = this.home;
     const { head } = home.parser;
     this.serial = home.nextSerial();
@@ -172,8 +177,9 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     this.#headDeadlineMs = 0;
     this.hasRequestBody = head.framing !== Framing.none;
     const most = home.options.requestsMax;
-    const persist = head.keepAlive && !home.draining && (most === 0 || this.requestIndex < most);
-    this.beginResponse(head.minor, head.method === Method.head, persist && !this.clientEnded);
+    const persist = head.keepAlive && !home.draining && (most === 0 || this.requestIndex < most) &&
+      (hasMore || !this.clientEnded);
+    this.beginResponse(head.minor, head.method === Method.head, persist);
     if (this.hasRequestBody) {
       this.expectsContinue = head.expectContinue;
       this.input = Input.body;
@@ -229,16 +235,40 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   #settle(): void {
     if (!this.socket.isOpen || this.tookOver) return;
     const { options, reactor } = this.home;
-    const held = this.input === Input.complete ||
-      (this.input === Input.body && this.#bodyPaused) || this.outlet.isBlocked;
-    if (held && this.inbox.length > 0) this.socket.pause();
-    else if (this.inbox.length <= inboxBytesMax) this.socket.resume();
+    if (this.clientEnded) {
+      this.#settleEnd();
+      if (!this.socket.isOpen) return;
+    }
+    const waiting = this.inbox.length;
+    // Between two exchanges nobody works for the client, so its FIN can wait for its turn.
+    const isFull = waiting > (this.serial !== 0 ? inboxBytesMax : 0);
+    if (isFull && this.#isHeld()) this.socket.pause();
+    else if (waiting <= inboxBytesMax) this.socket.resume();
     if (this.outlet.isBlocked) {
       this.armWriteDeadline();
     } else if (this.input === Input.head) {
       this.#armHead();
     } else if (this.input === Input.body || this.input === Input.discard) {
       reactor.wheel.arm(this, reactor.nowMs + (options.bodyTimeoutMs || Infinity));
+    }
+  }
+
+  /** What has been received cannot be used now. */
+  #isHeld(): boolean {
+    return this.input === Input.complete || (this.input === Input.body && this.#bodyPaused) ||
+      this.outlet.isBlocked;
+  }
+
+  /** Behind the client's FIN: what is left of its input may be used up, or never become a request. */
+  #settleEnd(): void {
+    switch (this.input) {
+      case Input.body:
+        if (!this.#bodyPaused) this.abortByClient();
+        return;
+      case Input.head:
+      case Input.discard:
+        // Pipelined requests wait until the output has room.
+        if (!this.outlet.isBlocked || this.inbox.length === 0) this.closeAfterOutput();
     }
   }
 

@@ -8,6 +8,7 @@ import { PeerError } from "../base/errors.ts";
 import { describeFault } from "../http1/faults.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 import { Inbox } from "./inbox.ts";
+import type { TakenSocket } from "./exchange.ts";
 import { Input, RequestHalf } from "./request_half.ts";
 import type { ServerHome } from "./server_home.ts";
 
@@ -46,18 +47,22 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     this.clientEnded = true;
     switch (this.input) {
       case Input.complete:
-        // Our client may have closed only its sending side; whoever serves decides what it means.
-        this.persist = false;
-        if (this.home.options.abortOnHalfClose && this.serial !== 0) {
-          this.#abortExchange(new PeerError("EEOF", "downstream", "client closed the connection"));
-        }
+        if (!this.home.options.allowHalfOpen) return this.abortByClient();
+        // Pipelined requests that have arrived get their answers, too.
+        if (this.inbox.length === 0) this.persist = false;
         return;
       case Input.body:
-        this.#abortExchange(new PeerError("EEOF", "downstream", "client closed within a body"));
-        return;
+        // With `allowHalfOpen` the inbox may hold the rest of the body.
+        if (this.home.options.allowHalfOpen && this.inbox.length > 0) return;
+        return this.abortByClient();
       default:
         this.closeAfterOutput();
     }
+  }
+
+  protected override abortByClient(): void {
+    const where = this.input === Input.body ? "within a body" : "the connection";
+    this.#abortExchange(new PeerError("EEOF", "downstream", `client closed ${where}`));
   }
 
   onClose(_socket: Socket, error: PeerError): void {
@@ -98,13 +103,13 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     this.socket.abort();
   }
 
-  override takeOver(): { socket: Socket; early: Uint8Array } {
+  override takeOver(): TakenSocket {
     this.outlet.flush();
     const early = this.inbox.bytes.slice(this.inbox.start, this.inbox.end);
-    const socket = this.socket;
+    const { socket, clientEnded: hasEnded } = this;
     this.tookOver = true;
     this.#drop();
-    return { socket, early };
+    return { socket, early, hasEnded };
   }
 
   /** The server stops: the current answer is the last one. */

@@ -18,8 +18,12 @@ export interface ServerOptions {
   readonly requestsMax: number;
   /** How long connections without a request stay open once a drain has begun. */
   readonly drainIdleMs: number;
-  /** A client that closes its sending side while it waits for an answer has given up. */
-  readonly abortOnHalfClose: boolean;
+  /**
+   * False: a FIN before the response is complete means that the client has left, and the exchange is
+   * aborted, as nginx, node and hyper do; clients in the field close both directions at once. True: it
+   * may still read (RFC 9112 9.6), and gets its answers.
+   */
+  readonly allowHalfOpen: boolean;
 }
 
 export const defaultServerOptions: ServerOptions = {
@@ -30,5 +34,5 @@ export const defaultServerOptions: ServerOptions = {
   writeTimeoutMs: 60_000,
   requestsMax: 0,
   drainIdleMs: 1_000,
-  abortOnHalfClose: false,
+  allowHalfOpen: false,
 };

@@ -39,6 +39,8 @@ export interface GlobalPlan {
   readonly bodyTimeoutMs: number;
   /** Without a request on a connection. */
   readonly idleTimeoutMs: number;
+  /** A client that has closed its sending side still gets its answer. */
+  readonly allowHalfOpen: boolean;
   readonly serverName: string;
   readonly sendServerName: "on" | "off" | "preserve";
   readonly pidFile: string | null;

@@ -72,7 +72,8 @@ export class AccessTrace implements AccessRecord {
 
   end(x: Exchange, nowMs: number, error: string): void {
     this.isUnderWay = false;
-    this.status = this.originalStatus = x.status;
+    // nginx: 499 where the client has left before a response began.
+    this.status = this.originalStatus = x.status || 499;
     this.responseBodyBytes = x.bodyBytesSent;
     this.responseHeadBytes = x.headBytesSent;
     this.error = error;

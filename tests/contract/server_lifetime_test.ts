@@ -5,7 +5,9 @@ import { Framing } from "../../mod/http1/message_head.ts";
 import { latin1, type RawConnection } from "../support/raw_socket.ts";
 import { sleep } from "../support/child.ts";
 import { contractTest } from "./harness.ts";
-import { answer, get, TestServer } from "./server_harness.ts";
+import { answer, get, responses, TestServer } from "./server_harness.ts";
+
+const encoder = new TextEncoder();
 
 contractTest("an idle connection is closed after its time, silently", async (rig) => {
   const server = new TestServer(rig, {}, { idleTimeoutMs: 200 });
@@ -78,14 +80,91 @@ contractTest("a client that vanishes aborts its exchange", async (rig) => {
   assertEquals(server.http.connectionCount, 0);
 });
 
-contractTest("abortOnHalfClose gives up an exchange whose client has closed", async (rig) => {
-  const server = new TestServer(rig, {}, { abortOnHalfClose: true });
+/** A request that is not answered yet, and what lies between it and the FIN. */
+const departures: readonly [name: string, request: string][] = [
+  ["a request", get("/later")],
+  ["pipelined requests", get("/later") + get("/2").repeat(20)],
+  ["a part of the next request", `${get("/later")}GET /2 HT`],
+  ["a complete body", "POST /later HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"],
+  ["a part of a body", "POST /later HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\nabc"],
+  [
+    "a body that the handler has paused",
+    `POST /paused HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n${"x".repeat(30_000)}`,
+  ],
+];
+
+for (const [name, request] of departures) {
+  // nginx answers nobody (499) and ends the request at its upstream; node and hyper end it, too.
+  contractTest(`a FIN behind ${name} aborts the exchange`, async (rig) => {
+    const server = new TestServer(rig, {
+      "/paused": (x) => {
+        x.pauseBody();
+        server.open.push({ exchange: x, serial: x.serial });
+      },
+    });
+    using client = await server.connect();
+    await client.send(request);
+    await until(() => server.open.length === 1);
+    assertEquals(server.aborts, []);
+    await client.halfClose();
+    await until(() => server.aborts.length === 1);
+    assertEquals(server.aborts, ["EEOF"]);
+    assertEquals(server.http.connectionCount, 0);
+  });
+}
+
+contractTest("a FIN while a response is quiet aborts the exchange", async (rig) => {
+  const server = new TestServer(rig, {
+    "/stream": (x) => {
+      x.beginHead(200);
+      x.endHead(Framing.chunked);
+      x.writeBody(encoder.encode("event"), 0, 5);
+    },
+  });
   using client = await server.connect();
-  await client.send(get("/later"));
-  await until(() => server.open.length === 1);
+  await client.send(get("/stream"));
+  await client.readUntil("event\r\n");
   await client.halfClose();
   await until(() => server.aborts.length === 1);
   assertEquals(server.aborts, ["EEOF"]);
+});
+
+contractTest("answers that are complete reach a client behind its FIN", async (rig) => {
+  const body = encoder.encode("x".repeat(4_000_000));
+  const server = new TestServer(rig, {
+    "/large": (x) => {
+      x.beginHead(200);
+      x.endHead(Framing.length, body.length);
+      x.writeBody(body, 0, body.length);
+      x.endBody();
+    },
+  });
+  using client = await server.connect();
+  await client.send(get("/1") + get("/large"));
+  await client.halfClose();
+  const text = latin1(await client.readAll({ idleMs: 5000, totalMs: 15_000 }));
+  assertEquals(text.match(/HTTP\/1\.1 200 OK/g)?.length, 2);
+  assert(text.endsWith("x".repeat(100)) && client.isClosedByPeer);
+  assertEquals(server.aborts, []);
+});
+
+contractTest("allowHalfOpen: every request before the FIN gets its answer", async (rig) => {
+  const server = new TestServer(rig, {}, { allowHalfOpen: true });
+  using client = await server.connect();
+  const post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+  await client.send(get("/later") + get("/2") + post + "GET /4 HT");
+  await client.halfClose();
+  await until(() => server.open.length === 1);
+  await sleep(50);
+  answer(server.open[0].exchange, "late");
+  const got = responses(latin1(await client.readAll()));
+  assertEquals(got.map((r) => r.body), ["late", "/2", "abc"]);
+  assertEquals(server.aborts, []);
+  assert(client.isClosedByPeer);
+  using short = await server.connect();
+  await short.send(post.slice(0, -1));
+  await short.halfClose();
+  await until(() => server.aborts.length === 1);
 });
 
 contractTest("requestsMax closes after the last request it allows", async (rig) => {

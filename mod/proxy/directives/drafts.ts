@@ -86,6 +86,7 @@ export function globalDefaults(): Mutable<GlobalPlan> {
     handshakeTimeoutMs: 10_000,
     bodyTimeoutMs: 30_000,
     idleTimeoutMs: 60_000,
+    allowHalfOpen: false,
     serverName: `hayate/${version}`,
     sendServerName: "on",
     pidFile: null,

@@ -55,6 +55,9 @@ export const globalDirectives: readonly Directive[] = [
   scalar("http1-idle-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.idleTimeoutMs = value;
   }),
+  scalar("http1-allow-half-open", levels.global, onOff, (draft, value) => {
+    draft.plan.global.allowHalfOpen = value;
+  }),
   scalar("drain-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.drainTimeoutMs = value;
   }),

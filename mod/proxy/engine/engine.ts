@@ -79,7 +79,7 @@ export class Engine implements EngineHome {
       bodyTimeoutMs: global.bodyTimeoutMs,
       idleTimeoutMs: global.idleTimeoutMs,
       writeTimeoutMs: global.bodyTimeoutMs,
-      abortOnHalfClose: false,
+      allowHalfOpen: global.allowHalfOpen,
     }, this.scratch);
     server.tally = tally;
     server.onRefused = (_connection, _status, error) => tally.noteFault(error.message);

@@ -116,6 +116,10 @@ Limits (all G)
   http1-request-timeout     seconds for a request head (10)
   http1-request-io-timeout  seconds between two reads of a body (30)
   http1-idle-timeout        seconds between two requests (60)
+  http1-allow-half-open     ON: a client that has closed its sending side still
+                            gets its answer. OFF: it has left; the request is
+                            dropped, at the upstream too, and logged with 499
+                            (OFF)
   drain-timeout             seconds that TERM waits for requests (30)
 
 Process (all G)

@@ -122,7 +122,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   onAbort(x: Exchange, error: PeerError): void {
     this.#home.metrics.clientAborts++;
     this.#dropClient();
-    this.#home.logAccess(x, 499, error.message);
+    // nginx: 499 where no response has begun.
+    this.#home.logAccess(x, x.status || 499, error.message);
     this.#finish();
   }
 

@@ -1,12 +1,8 @@
 /** After a 101: bytes both ways, at the pace of the slower side, until either ends. */
 import type { PeerError } from "../../../base/errors.ts";
 import { Deadline } from "../../../base/timer_wheel.ts";
+import type { TakenSocket } from "../../../conn/exchange.ts";
 import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
-
-interface End {
-  readonly socket: Socket;
-  readonly early: Uint8Array;
-}
 
 interface TunnelHome {
   readonly reactor: Reactor;
@@ -22,8 +18,8 @@ export function switchLines(fields: string, cookie: string): string {
 /** Joins the two sockets. `timeoutMs` without a byte in either direction ends the tunnel. */
 export function openTunnel(
   home: TunnelHome,
-  client: End,
-  upstream: End,
+  client: TakenSocket,
+  upstream: TakenSocket,
   timeoutMs: number,
   onClosed: () => void,
 ): void {
@@ -32,8 +28,8 @@ export function openTunnel(
 
 class Tunnel extends Deadline implements SocketHandler {
   readonly #home: TunnelHome;
-  readonly #client: End;
-  readonly #upstream: End;
+  readonly #client: TakenSocket;
+  readonly #upstream: TakenSocket;
   readonly #timeoutMs: number;
   readonly #onClosed: () => void;
   /** Bytes that a side has not taken yet; its source is paused while there are some. */
@@ -43,8 +39,8 @@ class Tunnel extends Deadline implements SocketHandler {
 
   constructor(
     home: TunnelHome,
-    client: End,
-    upstream: End,
+    client: TakenSocket,
+    upstream: TakenSocket,
     timeoutMs: number,
     onClosed: () => void,
   ) {
@@ -65,6 +61,7 @@ class Tunnel extends Deadline implements SocketHandler {
     }
     this.#pass(this.#client.socket, this.#client.early, 0, this.#client.early.length);
     this.#pass(this.#upstream.socket, this.#upstream.early, 0, this.#upstream.early.length);
+    if (this.#client.hasEnded && !this.#isClosed) this.onEnd(this.#client.socket);
   }
 
   onOpen(): void {}

@@ -96,7 +96,7 @@ export class CompressedBody implements ExchangeState {
     this.#close();
     this.#source?.cancelResponse();
     this.#home.metrics.clientAborts++;
-    this.#home.logAccess(x, 499, error.message);
+    this.#home.logAccess(x, x.status, error.message);
   }
 
   #onTaken(count: number): void {
