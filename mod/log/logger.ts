@@ -1,5 +1,4 @@
 /** The program's own log: one line per event, as text for people or JSON for machines. Never throws. */
-import { FileSink } from "./file_sink.ts";
 import type { Sink } from "./sink.ts";
 import { standardSink } from "./stream_sink.ts";
 import { isoLocal, strftime } from "./strftime.ts";
@@ -105,11 +104,6 @@ export class Logger {
     }
     return this.#clock.text;
   }
-}
-
-/** Opens `path` for a logger: each line is written at once. Throws `StartError`. */
-export function openLogFile(path: string, complain: (message: string) => void): FileSink {
-  return new FileSink(path, complain, { immediate: true });
 }
 
 /** A message from outside must not forge a line of its own. */

@@ -6,7 +6,6 @@ export {
   Logger,
   type LoggerOptions,
   type LogStyle,
-  openLogFile,
 } from "./logger.ts";
 export { AccessLog } from "./access_log.ts";
 export { type AccessFormat, compileAccessFormat, namedFormats } from "./access_format.ts";

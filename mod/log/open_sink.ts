@@ -34,7 +34,7 @@ export function openSink(
       return standardSink(target.name);
     case "pipe":
       if (makers.spawn === undefined) throw new StartError("a log command cannot be started here");
-      return new PipeSink(target.command, makers.spawn, makers.complain);
+      return new PipeSink(target.command, makers.spawn, makers.complain, options.immediate);
     case "syslog": {
       if (makers.openSyslog === undefined) {
         throw new StartError("syslog cannot be reached from here");

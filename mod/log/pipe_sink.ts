@@ -48,6 +48,8 @@ export class PipeSink implements Sink {
     readonly command: string,
     private readonly spawn: SpawnPipe,
     private readonly complain: SinkComplaint,
+    /** Hand each line over at once instead of within a second. For error logs. */
+    private readonly immediate = false,
   ) {
     this.#drops = new DropCount(
       complain,
@@ -70,7 +72,7 @@ export class PipeSink implements Sink {
       return;
     }
     this.#lineStart = this.buffer.length;
-    if (this.buffer.length >= flushBytes) this.flush();
+    if (this.immediate || this.buffer.length >= flushBytes) this.flush();
     else if (this.#timer === 0 && this.#writing === null) this.#wait(() => this.flush(), flushMs);
   }
 
@@ -151,7 +153,9 @@ export class PipeSink implements Sink {
       }
     }
     this.#writing = null;
-    if (this.buffer.length > 0 && !this.#closed) this.#wait(() => this.flush(), flushMs);
+    if (this.buffer.length === 0 || this.#closed) return;
+    if (this.immediate) this.flush();
+    else this.#wait(() => this.flush(), flushMs);
   }
 
   /** Sends what is left and closes the pipe. */

@@ -1,18 +1,32 @@
 /** Opens the access logs of a plan: one sink for each target, one log for each format. */
 import { StartError } from "../base/errors.ts";
-import { AccessLog, compileAccessFormat, openSink, parseLogTarget, type Sink } from "../log/mod.ts";
+import {
+  AccessLog,
+  compileAccessFormat,
+  type LogTarget,
+  openSink,
+  parseLogTarget,
+  type Sink,
+  standardSink,
+} from "../log/mod.ts";
 import { openMessageSender } from "../net/portable/message_sender.ts";
 import { startLogCommand } from "../process/log_command.ts";
+import { whyNotWritable } from "../process/path_access.ts";
 import type { AccessLogPlan } from "./plan.ts";
 
 export class AccessLogs {
   readonly #sinks = new Map<string, Sink>();
   readonly #logs = new Map<string, AccessLog>();
   readonly #complain: (message: string) => void;
+  readonly #isRehearsal: boolean;
 
-  /** `complain` is told what goes wrong with a log while it runs. */
-  constructor(complain: (message: string) => void) {
+  /**
+   * `complain` is told what goes wrong with a log while it runs. `isRehearsal`: files are looked at and
+   * not opened, commands are not started.
+   */
+  constructor(complain: (message: string) => void, isRehearsal = false) {
     this.#complain = complain;
+    this.#isRehearsal = isRehearsal;
   }
 
   /** Opens a log, or gives the open one. Throws `StartError` with the line of the file. */
@@ -45,13 +59,19 @@ export class AccessLogs {
   }
 
   async close(): Promise<void> {
+    if (this.#isRehearsal) return;
     await Promise.all([...this.#sinks.values()].map((sink) => sink.close()));
   }
 
   #sink(target: string): Sink {
     const known = this.#sinks.get(target);
     if (known !== undefined) return known;
-    const sink = openSink(parseLogTarget(target), {
+    const parsed = parseLogTarget(target);
+    if (this.#isRehearsal) {
+      checkLogTarget(parsed);
+      return standardSink("stderr");
+    }
+    const sink = openSink(parsed, {
       complain: this.#complain,
       spawn: startLogCommand,
       openSyslog: openMessageSender,
@@ -59,4 +79,11 @@ export class AccessLogs {
     this.#sinks.set(target, sink);
     return sink;
   }
+}
+
+/** Throws `StartError` when the file of a log could not be opened. It is neither made nor touched. */
+export function checkLogTarget(target: LogTarget): void {
+  if (target.kind !== "file" && target.kind !== "rollback") return;
+  const reason = whyNotWritable(target.path);
+  if (reason !== null) throw new StartError(`cannot open log file ${target.path}: ${reason}`);
 }

@@ -1,6 +1,6 @@
 /** Runs the proxy: configuration, signals, and an end that loses no request. */
 import { exitCodes, StartError } from "../base/errors.ts";
-import { type Logger, openLogFile } from "../log/mod.ts";
+import type { Logger } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
@@ -16,10 +16,11 @@ import { loadMediaTypes } from "../static/media_type.ts";
 import { watchByStatx } from "../static/path_watch.ts";
 import { freshTicketSeed, readAppliance, tlsVariables } from "../tls/appliance.ts";
 import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
-import { checkFolder } from "./engine/forward/body_store.ts";
+import { ErrorLog } from "./error_log.ts";
 import { ListenerSet } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
 import type { ProxyPlan } from "./plan.ts";
+import { checkBuffers, checkErrorLog, checkOwnFiles, rehearse } from "./rehearsal.ts";
 import { Hangups, Reloads } from "./reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
 import { resolvePlan } from "./resolve_plan.ts";
@@ -32,6 +33,7 @@ import { runMaster } from "./workers/run_master.ts";
 interface Setting {
   readonly command: ProxyCommand;
   readonly logger: Logger;
+  readonly errorLog: ErrorLog;
   /** null: no supervisor holds sockets for us. */
   readonly inherited: readonly InheritedSocket[] | null;
   /** No supervisor above us: else its pid is the one to signal, and its log the one to read (as h2o). */
@@ -60,9 +62,15 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const welcome = member === null ? null : await member.welcome;
   const isAlone = welcome === null ? inherited === null : !welcome.isSupervised;
   const lease = claimLease();
-  const setting = { command, logger, inherited, isAlone, lease, generation, member, hangups };
+  const errorLog = new ErrorLog(logger);
+  const setting = {
+    ...{ command, logger, errorLog, inherited, isAlone, lease, generation, member, hangups },
+  };
   const loaded = readPlan(setting, new Map(welcome?.texts ?? []));
   if (command.testOnly) {
+    const { plan } = await prepared(loaded, logger);
+    await rehearse(plan, await createReactor(getVariable("HAYATE_REACTOR")));
+    checkOwnFiles(plan, inherited === null);
     reportConfigurationOk();
     return exitCodes.ok;
   }
@@ -80,11 +88,8 @@ function readPlan({ command, logger, inherited, member }: Setting, texts: Config
 
 /** What a plan needs of the host before it can be served. Throws `StartError`. */
 async function prepared({ plan, texts }: LoadedPlan, logger: Logger): Promise<LoadedPlan> {
-  for (const { name, requestBuffer } of plan.upstreams) {
-    if (requestBuffer !== null && requestBuffer.fileBytes > 0) {
-      checkFolder(requestBuffer.folder, name);
-    }
-  }
+  checkBuffers(plan);
+  checkErrorLog(plan);
   if (servesFiles(plan)) await loadMediaTypes();
   return { plan: await resolvePlan(plan, (message) => logger.warn(message)), texts };
 }
@@ -98,15 +103,21 @@ function servesFiles({ hosts }: ProxyPlan): boolean {
 async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> {
   const { logger, inherited, isAlone, generation, member } = setting;
   const { global } = unresolved.plan;
-  if (isAlone) redirectLog(unresolved, logger);
+  if (isAlone) {
+    checkErrorLog(unresolved.plan);
+    setting.errorLog.redirect(global.errorLog);
+  }
   const pidPath = isAlone && member === null ? global.pidFile : null;
   const pidFile = pidPath === null ? null : PidFile.acquire(pidPath);
   raiseOpenFilesLimit();
   const loaded = await prepared(unresolved, logger);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
   if (reactor.backend === "epoll") await watchByStatx();
+  let exitCode: number = exitCodes.ok;
   if (global.workers > 1 && member === null) {
-    await runMaster({
+    // Workers that cannot start would be started again and again.
+    await rehearse(loaded.plan, reactor);
+    exitCode = await runMaster({
       loaded,
       reactor,
       logger,
@@ -115,14 +126,14 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       generation,
       ticketSeed: takeTicketSeed(),
       load: () => loadAgain(loaded, setting),
-      onReloaded: (next) => isAlone && redirectLog(next, logger),
+      onReloaded: ({ plan }) => isAlone && setting.errorLog.redirect(plan.global.errorLog),
       hangups: setting.hangups,
     });
   } else {
     await runSingle(loaded, setting, reactor);
   }
   pidFile?.release();
-  return exitCodes.ok;
+  return exitCode;
 }
 
 /** For a reload. A file that has gone is no wish for the welcome page. Throws `StartError`. */
@@ -172,10 +183,10 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
 async function applyPlan(
   single: SingleProcess,
   loaded: LoadedPlan,
-  { logger, isAlone }: Setting,
+  { logger, isAlone, errorLog }: Setting,
 ): Promise<void> {
   await single.reload(loaded.plan);
-  if (isAlone) redirectLog(loaded, logger);
+  if (isAlone) errorLog.redirect(loaded.plan.global.errorLog);
   if (loaded.plan.global.workers > 1) {
     logger.warn("num-threads: from one process to several takes a restart; the rest is in force");
   }
@@ -186,12 +197,6 @@ function takeTicketSeed(): string {
   const seed = getVariable(tlsVariables.ticketSeed) ?? freshTicketSeed();
   dropVariable(tlsVariables.ticketSeed);
   return seed;
-}
-
-function redirectLog({ plan }: LoadedPlan, logger: Logger): void {
-  const { errorLog } = plan.global;
-  if (errorLog === null) return;
-  logger.redirect(openLogFile(errorLog, (message) => logger.warn(message)));
 }
 
 function listenToSignals(

@@ -38,6 +38,8 @@ export interface ServerParts {
   readonly member: WorkerMember | null;
   /** Of whoever handed us sockets; null: nobody did, or it makes none. */
   readonly lease: HeldLease | null;
+  /** Nothing is to be served: see `rehearse`. */
+  readonly isRehearsal?: boolean;
 }
 
 export class ProxyServer {
@@ -90,7 +92,7 @@ export class ProxyServer {
       closeIdle: (idleMs, countMax) => this.#engine.closeIdle(idleMs, countMax),
     });
     if (plan.global.connectionsMax > 0) this.#engine.onConnectionEnd = this.#gate.left;
-    this.#logs = new AccessLogs((message) => logger.error(message));
+    this.#logs = new AccessLogs((message) => logger.error(message), parts.isRehearsal);
     this.#control = new ControlPlane(plan, {
       reactor,
       logger,
@@ -132,6 +134,16 @@ export class ProxyServer {
       (listen, socketName) => this.#serverOf(listen, socketName, unknown),
     );
     this.#control.listen((handler) => this.#compiler.unknown([handler]));
+  }
+
+  /**
+   * Does what `listen` does, but opens no socket: routes are compiled, certificates and keys read.
+   * Throws `StartError`.
+   */
+  rehearse(): void {
+    const unknown = this.#compiler.unknown([]);
+    for (const listen of this.#plan.listeners) this.#serverOf(listen, null, unknown);
+    this.#compiler.hosts(this.#plan.hosts.map((_, index) => index));
   }
 
   /** Who serves one socket; `unknown` answers what none of its hosts wants. */

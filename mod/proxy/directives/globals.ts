@@ -1,5 +1,6 @@
 /** Directives of the whole server. */
 import { type HostAddress, parseHostAddress } from "../../config/mod.ts";
+import { parseLogTarget } from "../../log/mod.ts";
 import {
   anyText,
   choice,
@@ -14,6 +15,7 @@ import {
   readScalar,
   scalar,
 } from "./directive.ts";
+import { faultOf } from "./logs.ts";
 import { parseResolver } from "./resolver_line.ts";
 
 const countMax = 2 ** 31 - 1;
@@ -75,7 +77,9 @@ export const globalDirectives: readonly Directive[] = [
   scalar("pid-file", levels.global, anyText, (draft, value) => {
     draft.plan.global.pidFile = value;
   }),
-  scalar("error-log", levels.global, anyText, (draft, value) => {
+  scalar("error-log", levels.global, anyText, (draft, value, at) => {
+    const wrong = faultOf(parseLogTarget, value);
+    if (wrong !== null) return draft.problem(at, `in command error-log, ${wrong}`);
     draft.plan.global.errorLog = value;
   }),
   scalar("user", levels.global, anyText, (draft, value, at) => {

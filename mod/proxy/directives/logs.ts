@@ -43,7 +43,7 @@ export const accessLogDirective: Directive = {
 };
 
 /** What is wrong with a text that a reader throws `RangeError` for, or null. */
-function faultOf(read: (text: string) => unknown, text: string): string | null {
+export function faultOf(read: (text: string) => unknown, text: string): string | null {
   try {
     read(text);
     return null;

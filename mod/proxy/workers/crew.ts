@@ -21,6 +21,8 @@ import type {
 
 /** A worker that lives shorter than this is not started again at once. */
 const livedLongMs = 1000;
+/** Between two starts that fail; it doubles up to here. */
+const startDelayMsMax = 30_000;
 /** How long a change waits for the workers' word. */
 const applyTimeoutMs = 2000;
 /** How long new workers may take until they accept, when there are old ones to go on with. */
@@ -64,6 +66,11 @@ export class Crew {
   /** Why the crew is given up as soon as one worker ends: set while it is on trial. */
   #isOnTrial = false;
   #failure: string | null = null;
+  /** Exit code of a worker that ended before any of the first crew accepted; null: none has. */
+  #startCode: number | null = null;
+  #hasServed = false;
+  /** Starts in a row that came to nothing. */
+  #misses = 0;
 
   constructor(parts: CrewParts) {
     this.#parts = parts;
@@ -73,10 +80,15 @@ export class Crew {
     return [...this.#workers].map((worker) => worker.pid);
   }
 
-  /** Starts the workers; resolves when all of them accept. Those that die are started again. */
-  async start(): Promise<void> {
+  /**
+   * Starts the workers; resolves with null when all of them accept. Those that die are started again;
+   * but when one ends by itself before any has accepted, the next would do the same: resolves with its
+   * exit code. It has said why.
+   */
+  async start(): Promise<number | null> {
     this.#startAll();
-    await this.#until(() => this.#isComplete || this.#isStopping);
+    await this.#until(() => this.#isComplete || this.#isStopping || this.#startCode !== null);
+    return this.#startCode;
   }
 
   /**
@@ -90,6 +102,7 @@ export class Crew {
     await this.#until(isOver, trialMs);
     this.#isOnTrial = false;
     if (this.#isComplete) return null;
+    if (this.#isStopping) return "the proxy is being stopped";
     return this.#failure ?? `the workers were not ready within ${trialMs / 1000} s`;
   }
 
@@ -212,7 +225,8 @@ export class Crew {
   #hear(worker: Worker, message: WorkerMessage): void {
     switch (message.kind) {
       case "ready":
-        worker.isReady = true;
+        worker.isReady = this.#hasServed = true;
+        this.#misses = 0;
         if (worker.owesReopening) sendSignal(worker.pid, "USR1");
         break;
       case "closed":
@@ -236,6 +250,10 @@ export class Crew {
     this.#wake();
     if (this.#isStopping) return;
     const signal = deathSignalOf(status);
+    if (signal === 0 && exitCodeOf(status) !== 0 && !this.#hasServed && !this.#isOnTrial) {
+      this.#startCode ??= exitCodeOf(status);
+      return this.#wake();
+    }
     const how = signal === 0 ? `exit code ${exitCodeOf(status)}` : `signal ${signal}`;
     const isOld = performance.now() - worker.startedMs > livedLongMs;
     if (!isOld || this.#isOnTrial) return this.#missed(`worker ${worker.pid} died (${how})`);
@@ -250,9 +268,10 @@ export class Crew {
       return this.#wake();
     }
     this.#parts.logger.error(`${why}, starting another`);
+    const delayMs = Math.min(livedLongMs * 2 ** Math.min(this.#misses++, 16), startDelayMsMax);
     setTimeout(() => {
       if (!this.#isStopping) this.#startOne();
-    }, livedLongMs);
+    }, delayMs);
   }
 
   #wake(): void {

@@ -83,14 +83,19 @@ export class Reign {
     });
   }
 
-  /** Resolves when every worker accepts. Throws `StartError` for the control listener alone. */
-  async start(): Promise<void> {
+  /**
+   * Resolves with null when every worker accepts, or with the exit code of one that cannot start.
+   * Throws `StartError` for the control listener alone.
+   */
+  async start(): Promise<number | null> {
     this.#control.listen((handler) => this.#route(handler));
     await this.#control.start();
-    await this.crew.start();
+    const failure = await this.crew.start();
+    if (failure !== null) return failure;
     // What the checks found while the workers started.
     this.crew.broadcast();
     this.#engine.metrics.generations.add(this.#generation);
+    return null;
   }
 
   /** As `start`, while another reign goes on. Throws `StartError` when a worker cannot serve. */

@@ -38,7 +38,7 @@ export async function runMaster(run: MasterRun): Promise<number> {
   // A signal may end it all while names, checks and workers are still waited for.
   if (await Promise.race([master.start(), running.then(() => false)])) notifyReady();
   await running;
-  return exitCodes.ok;
+  return master.exitCode;
 }
 
 class MasterProcess {
@@ -53,6 +53,7 @@ class MasterProcess {
   #next: Reign | null = null;
   #generation: number | null;
   #isStopping = false;
+  exitCode: number = exitCodes.ok;
 
   constructor(run: MasterRun) {
     const { reactor, logger, loaded, generation } = run;
@@ -81,8 +82,13 @@ class MasterProcess {
 
   /** Resolves when every worker accepts. False: it was stopped meanwhile. */
   async start(): Promise<boolean> {
-    await this.#current.start();
+    const failure = await this.#current.start();
     if (this.#isStopping) return false;
+    if (failure !== null) {
+      this.exitCode = failure;
+      await this.#end("TERM");
+      return false;
+    }
     const { logger } = this.#run;
     for (const { address } of this.#current.plan.listeners) {
       logger.info(`listening on ${formatAddress(address)}`);
@@ -160,10 +166,14 @@ class MasterProcess {
 
   async #stop(signal: "TERM" | "QUIT", name: string): Promise<void> {
     if (this.#isStopping) return;
-    this.#isStopping = true;
-    this.#reloads.stop();
     notify("STOPPING=1");
     this.#run.logger.info(`received ${name}, gracefully shutting down`);
+    await this.#end(signal);
+  }
+
+  async #end(signal: "TERM" | "QUIT"): Promise<void> {
+    this.#isStopping = true;
+    this.#reloads.stop();
     this.#letGoOfSockets();
     // Retiring workers have had their TERM; QUIT is for them, too.
     if (signal === "QUIT") { for (const { crew } of this.#retiring.keys()) crew.signalAll(signal); }

@@ -1,0 +1,34 @@
+/** Whether a file could be opened, found out without making or changing one. */
+import { systemReason } from "../base/errors.ts";
+import { errnoPhrase } from "../sys/errno.ts";
+import { errno } from "../sys/libc.ts";
+import { cString, libcProcess } from "../sys/libc_process.ts";
+
+const W_OK = 2;
+const X_OK = 1;
+
+/**
+ * Why `path` could not be opened for writing, made where it is not there yet; null: it could. Looks by
+ * access(2), so that no empty file is left behind and no file is touched.
+ */
+export function whyNotWritable(path: string): string | null {
+  try {
+    if (Deno.statSync(path).isDirectory) return "is a directory";
+    return libcProcess.access(cString(path), W_OK) === 0 ? null : errnoPhrase(errno());
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) return systemReason(error);
+  }
+  return whyNotMakeable(path);
+}
+
+/** Why no file could be made at `path`; null: one could. */
+export function whyNotMakeable(path: string): string | null {
+  const slash = path.lastIndexOf("/");
+  const folder = slash < 0 ? "." : path.slice(0, slash) || "/";
+  try {
+    if (!Deno.statSync(folder).isDirectory) return `${folder} is not a directory`;
+  } catch (error) {
+    return systemReason(error);
+  }
+  return libcProcess.access(cString(folder), W_OK | X_OK) === 0 ? null : errnoPhrase(errno());
+}

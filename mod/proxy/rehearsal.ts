@@ -1,0 +1,105 @@
+/**
+ * A start without its effects: what cannot be opened is found before workers are started that could
+ * only fail, and by `-t`. No file is made, changed or truncated, no command started, no queue opened.
+ * nginx and h2o leave empty log files behind; we do not.
+ */
+import { exitCodes, StartError } from "../base/errors.ts";
+import { Logger, parseLogTarget } from "../log/mod.ts";
+import type { Reactor } from "../net/reactor.ts";
+import { whyNotMakeable, whyNotWritable } from "../process/path_access.ts";
+import { libc } from "../sys/libc.ts";
+import { bindListener } from "../net/epoll/bind.ts";
+import { freshTicketSeed } from "../tls/appliance.ts";
+import { checkLogTarget } from "./access_logs.ts";
+import { checkFolder } from "./engine/forward/body_store.ts";
+import { isOptional, ListenerSet } from "./listeners.ts";
+import type { ListenPlan, ProxyPlan } from "./plan.ts";
+import { ProxyServer } from "./server.ts";
+
+/** Opens what workers open: logs, certificates, keys, folders. Throws `StartError`. */
+export async function rehearse(plan: ProxyPlan, reactor: Reactor): Promise<void> {
+  if (plan.global.workers > 1 && !reactor.capabilities.inherit) {
+    throw new StartError(
+      "num-threads: workers of the portable reactor cannot share sockets; use " +
+        "HAYATE_REACTOR=epoll, or num-threads: 1",
+      exitCodes.config,
+    );
+  }
+  checkBuffers(plan);
+  checkErrorLog(plan);
+  // What it would warn of, the start itself says.
+  const logger = new Logger({ name: "proxy", level: "error" });
+  const server = new ProxyServer(plan, {
+    reactor,
+    logger,
+    listeners: new ListenerSet(reactor, null, () => {}),
+    tls: null,
+    ticketSeed: freshTicketSeed(),
+    generation: null,
+    member: null,
+    lease: null,
+    isRehearsal: true,
+  }, null);
+  try {
+    server.rehearse();
+  } finally {
+    await server.discard();
+  }
+}
+
+/** What a first process opens besides: its files and, unless a supervisor holds them, its ports. */
+export function checkOwnFiles({ global, listeners }: ProxyPlan, bindsPorts: boolean): void {
+  for (const [name, path] of [["pid-file", global.pidFile], ["state", global.stateFile]] as const) {
+    const reason = path === null ? null : whyNotWritable(path);
+    if (reason !== null) throw configError(`${name}: cannot write ${path}: ${reason}`);
+  }
+  const control = global.control?.address;
+  if (control?.kind === "unix") checkSocketPath(control.path);
+  if (!bindsPorts) return;
+  for (const listen of listeners) checkListen(listen, listeners);
+}
+
+/** Folders for request bodies. Throws `StartError`. */
+export function checkBuffers({ upstreams }: ProxyPlan): void {
+  for (const { name, requestBuffer } of upstreams) {
+    if (requestBuffer !== null && requestBuffer.fileBytes > 0) {
+      checkFolder(requestBuffer.folder, name);
+    }
+  }
+}
+
+/** Throws `StartError` when `error-log` could not be opened. */
+export function checkErrorLog({ global }: ProxyPlan): void {
+  if (global.errorLog === null) return;
+  try {
+    checkLogTarget(parseLogTarget(global.errorLog));
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    throw configError(`error-log: ${error.message}`);
+  }
+}
+
+function checkSocketPath(path: string): void {
+  const reason = whyNotMakeable(path);
+  if (reason !== null) throw configError(`${path}: cannot listen: ${reason}`);
+}
+
+/**
+ * Binds and closes, without listen(2): no client can get in. A port that is in use is fine, as with
+ * nginx -t: the running server has it.
+ */
+function checkListen(listen: ListenPlan, listeners: readonly ListenPlan[]): void {
+  const { address, at } = listen;
+  if (address.kind === "unix") return checkSocketPath(address.path);
+  try {
+    libc.close(bindListener(address, {}, false, false));
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    if (error.message.includes("in use") || isOptional(listen, listeners, error)) return;
+    throw configError(`[${at.file}:${at.line}] listen: ${error.message}`);
+  }
+}
+
+function configError(message: string): StartError {
+  return new StartError(message, exitCodes.config);
+}
