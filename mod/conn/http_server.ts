@@ -98,6 +98,16 @@ export class HttpServer implements ServerHome {
     }
   }
 
+  /** Ends every connection now. Returns how many of them had a request under way. */
+  cut(): number {
+    let busyCount = 0;
+    for (const connection of this.#connections) {
+      if (connection.serial !== 0) busyCount++;
+      connection.cut();
+    }
+    return busyCount;
+  }
+
   /** Closes the oldest connections of those without a request since `sinceMs`, `countMax` of them. */
   closeIdle(sinceMs: number, countMax: number): void {
     let count = 0;

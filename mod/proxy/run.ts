@@ -10,6 +10,7 @@ import { PidFile } from "../process/pid_file.ts";
 import { listenForPause } from "../process/pausing.ts";
 import { claimReadiness, notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener, swallowSignal } from "../process/signals.ts";
+import { atOnceText, listenForStop } from "../process/stop_signals.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 import { claimLease, type HeldLease } from "../process/socket_lease.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
@@ -201,24 +202,40 @@ function takeTicketSeed(): string {
 
 function listenToSignals(
   single: SingleProcess,
-  { logger, member }: Setting,
+  { logger, member, inherited }: Setting,
   onDrain: () => void,
   stop: () => void,
 ): void {
   let isDraining = false;
-  // Ctrl-C reaches every process of a terminal's group. The master has to let go of the sockets first.
-  if (member !== null) swallowSignal("INT");
-  for (const name of member === null ? ["TERM", "INT"] : ["TERM"]) {
-    addSignalListener(name, () => {
-      if (isDraining) return;
-      isDraining = true;
-      notify("STOPPING=1");
-      logger.info(`received ${name}, gracefully shutting down`);
-      void single.drain().then(stop);
-      onDrain();
+  const drain = () => {
+    if (isDraining) return;
+    isDraining = true;
+    void single.drain().then(stop);
+    onDrain();
+  };
+  if (member !== null) {
+    // Ctrl-C reaches every process of a terminal's group. The master has to let go of the sockets first.
+    swallowSignal("INT");
+    addSignalListener("TERM", drain);
+    addSignalListener("QUIT", () => {
+      const cutCount = single.cut();
+      // The master has said that it ends.
+      if (cutCount > 0) logger.warn(`worker ${Deno.pid}: ${atOnceText("QUIT", cutCount)}`);
+      stop();
+    });
+  } else {
+    listenForStop(inherited !== null, {
+      onFirst(name) {
+        notify("STOPPING=1");
+        logger.info(`received ${name}, gracefully shutting down`);
+        drain();
+      },
+      onAtOnce(name) {
+        logger.warn(atOnceText(name, single.cut()));
+        stop();
+      },
     });
   }
-  addSignalListener("QUIT", stop);
   addSignalListener("USR1", () => {
     single.reopenLogs();
     logger.reopen();

@@ -253,6 +253,11 @@ export class ProxyServer {
     await this.#end();
   }
 
+  /** Ends every connection now. Returns how many requests and tunnels were under way. */
+  cut(): number {
+    return this.#engine.cut();
+  }
+
   /** As `drain`, when a successor has the sockets and the peers. */
   async retire(): Promise<void> {
     await this.#end();

@@ -83,6 +83,11 @@ export class SingleProcess implements Pausable {
     ]);
   }
 
+  /** Ends every connection now. Returns how many requests and tunnels were under way. */
+  cut(): number {
+    return [this.#current, ...this.#retiring.keys()].reduce((sum, server) => sum + server.cut(), 0);
+  }
+
   reopenLogs(): void {
     for (const server of [this.#current, ...this.#retiring.keys()]) server.reopenLogs();
   }

@@ -7,6 +7,7 @@ import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
 import { claimLease, type HeldLease } from "../process/socket_lease.ts";
 import { parseStarterPort } from "../process/starter_port.ts";
+import { atOnceText } from "../process/stop_signals.ts";
 import { slotVariable, type WorkerMessage } from "./master/messages.ts";
 import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
 import { adoptFromMaster, bindBesideMaster } from "./listeners.ts";
@@ -53,7 +54,7 @@ export async function runPreforkWorker(
     const open = reactor.capabilities.inherit ? adoptFromMaster : bindBesideMaster;
     return open(reactor, sockets, backlog, worker!.onAcceptOf);
   });
-  listenToSignals(worker, row, lease, () => channel?.close());
+  listenToSignals(worker, row, lease, log, () => channel?.close());
   listenForPause(worker);
   if (row !== null) beat(worker, row, plan.process.timeoutMs);
   tell({ kind: "ready" });
@@ -79,6 +80,7 @@ function listenToSignals(
   worker: Worker,
   row: Row | null,
   lease: HeldLease | null,
+  log: Logger,
   closeChannel: () => void,
 ): void {
   addSignalListener("TERM", () => {
@@ -88,7 +90,9 @@ function listenToSignals(
   });
   addSignalListener("QUIT", () => {
     closeChannel();
-    worker.stop();
+    const cutCount = worker.stop();
+    // The master has said that it ends.
+    if (cutCount > 0) log.warn(`worker ${Deno.pid}: ${atOnceText("QUIT", cutCount)}`);
   });
   addSignalListener("USR1", () => worker.reopenLogs());
 }

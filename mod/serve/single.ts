@@ -6,6 +6,7 @@ import { listenForPause } from "../process/pausing.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener } from "../process/signals.ts";
 import { claimLease, type HeldLease } from "../process/socket_lease.ts";
+import { atOnceText, listenForStop } from "../process/stop_signals.ts";
 import { readInherited } from "./inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./listeners.ts";
 import type { ServePlan } from "./plan.ts";
@@ -31,7 +32,7 @@ export async function runSingle(
       ? bindAll(reactor, plan.listen, server.onAccept)
       : adoptAll(reactor, inherited, inherited.length > 0, worker.onAcceptOf)
   );
-  listenToSignals(worker, log, lease);
+  listenToSignals(worker, log, lease, inherited !== null);
   const clipped = inherited === null ? clippedBacklog(plan.listen.backlog) : null;
   if (clipped !== null && log.enabled("info")) {
     log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
@@ -41,15 +42,20 @@ export async function runSingle(
   return await worker.run();
 }
 
-function listenToSignals(worker: Worker, log: Logger, lease: HeldLease | null): void {
-  for (const name of ["TERM", "INT"]) {
-    addSignalListener(name, () => {
+function listenToSignals(
+  worker: Worker,
+  log: Logger,
+  lease: HeldLease | null,
+  hasSupervisor: boolean,
+): void {
+  listenForStop(hasSupervisor, {
+    onFirst(name) {
       notify("STOPPING=1");
       log.info(`received ${name}, finishing what runs`);
       worker.drain(lease?.isOver);
-    });
-  }
-  addSignalListener("QUIT", () => worker.stop());
+    },
+    onAtOnce: (name) => log.warn(atOnceText(name, worker.stop())),
+  });
   addSignalListener("USR1", () => worker.reopenLogs());
   addSignalListener("HUP", () => log.warn("received HUP: a single worker cannot start afresh"));
 }

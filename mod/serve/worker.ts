@@ -140,11 +140,13 @@ export class Worker {
     }
   }
 
-  /** Ends `run` now; what is not answered stays so. */
-  stop(): void {
+  /** Ends `run` now. Returns how many requests were under way; they are cut. */
+  stop(): number {
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
+    const cutCount = this.server.cut();
     this.reactor.stop();
+    return cutCount;
   }
 
   /** Accepts no more, and lets go of its clients one answer at a time, until `resume`. */

@@ -128,6 +128,14 @@ export class Engine implements EngineHome {
     for (const tunnel of this.tunnels) tunnel.close();
   }
 
+  /** Ends every connection and tunnel now. Returns how many requests and tunnels were under way. */
+  cut(): number {
+    let count = this.tunnels.size;
+    for (const server of this.#servers) count += server.cut();
+    for (const tunnel of this.tunnels) tunnel.close();
+    return count;
+  }
+
   /** A proxied exchange to use; it comes back through `recycle`. */
   proxied(): ProxiedExchange {
     return this.#spare.pop() ?? new ProxiedExchange(this);

@@ -171,7 +171,8 @@ TLS is OpenSSL 3 (libssl.so.3). Where it is missing, one line says so.
 
 const signalsText = `Signals of hayate proxy
 
-  TERM, INT   stop accepting, answer what has begun, end; at most drain-timeout
+  TERM, INT   stop accepting, answer what has begun, end; at most drain-timeout.
+              Another one ends at once; the log says how much was cut
   QUIT        end at once
   USR1        open log files again
   HUP         read the config and the certificates again

@@ -6,6 +6,7 @@ import type { Reactor } from "../../net/reactor.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
 import { type HeldLease, SocketLease } from "../../process/socket_lease.ts";
+import { atOnceText, listenForStop } from "../../process/stop_signals.ts";
 import type { InheritedSocket } from "../../process/starter_port.ts";
 import type { LoadedPlan } from "../config_file.ts";
 import { EngineMetrics } from "../engine/engine_metrics.ts";
@@ -153,10 +154,10 @@ class MasterProcess {
   }
 
   #listenToSignals(): void {
-    for (const name of ["TERM", "INT"]) {
-      addSignalListener(name, () => void this.#stop("TERM", name));
-    }
-    addSignalListener("QUIT", () => void this.#stop("QUIT", "QUIT"));
+    listenForStop(this.#run.inherited !== null, {
+      onFirst: (name) => void this.#stop(name),
+      onAtOnce: (name) => void this.#stopAtOnce(name),
+    });
     addSignalListener("USR1", () => {
       const next = this.#next === null ? [] : [this.#next];
       for (const { crew } of [this.#current, ...next, ...this.#retiring.keys()]) crew.reopenLogs();
@@ -164,11 +165,20 @@ class MasterProcess {
     });
   }
 
-  async #stop(signal: "TERM" | "QUIT", name: string): Promise<void> {
-    if (this.#isStopping) return;
+  async #stop(name: string): Promise<void> {
     notify("STOPPING=1");
     this.#run.logger.info(`received ${name}, gracefully shutting down`);
-    await this.#end(signal);
+    if (!this.#isStopping) await this.#end("TERM");
+  }
+
+  async #stopAtOnce(name: string): Promise<void> {
+    this.#run.logger.warn(atOnceText(name, 0));
+    const next = this.#next === null ? [] : [this.#next];
+    if (!this.#isStopping) return await this.#end("QUIT");
+    // All have had their TERM.
+    for (const { crew } of [this.#current, ...next, ...this.#retiring.keys()]) {
+      crew.signalAll("QUIT");
+    }
   }
 
   async #end(signal: "TERM" | "QUIT"): Promise<void> {

@@ -8,6 +8,7 @@ import { listenForPause, pausableField, pauseSignals } from "../../process/pausi
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
 import { claimLease, type HeldLease, SocketLease } from "../../process/socket_lease.ts";
+import { atOnceText, listenForStop } from "../../process/stop_signals.ts";
 import { logAppError } from "../app_errors.ts";
 import { readInherited } from "../inherited.ts";
 import { clippedBacklog, describeListener } from "../listeners.ts";
@@ -114,7 +115,7 @@ async function keepWorkers(
     onExit: (worker, exitCode, how) => master.onExit(worker, exitCode, how),
   };
   starter.beforeStart = await beforeForkOf(plan, log);
-  listenToSignals(master, log, letGoOfSockets);
+  listenToSignals(master, log, letGoOfSockets, sockets.isInherited);
   listenForPause({
     pause: () => master.signalAll(pauseSignals.pause),
     resume: () => master.signalAll(pauseSignals.resume),
@@ -154,16 +155,24 @@ async function openStatus(plan: ServePlan, master: Master, scoreboard: Scoreboar
   return await StatusServer.open(plan, master, scoreboard);
 }
 
-function listenToSignals(master: Master, log: Logger, letGoOfSockets: () => void): void {
-  for (const name of ["TERM", "INT"]) {
-    addSignalListener(name, () => {
+function listenToSignals(
+  master: Master,
+  log: Logger,
+  letGoOfSockets: () => void,
+  hasSupervisor: boolean,
+): void {
+  listenForStop(hasSupervisor, {
+    onFirst(name) {
       notify("STOPPING=1");
       log.info(`received ${name}, finishing what runs`);
       letGoOfSockets();
       master.drain();
-    });
-  }
-  addSignalListener("QUIT", () => master.stop());
+    },
+    onAtOnce(name) {
+      log.warn(atOnceText(name, 0));
+      master.stop();
+    },
+  });
   addSignalListener("HUP", () => {
     log.info("received HUP, starting the app afresh");
     master.reload();

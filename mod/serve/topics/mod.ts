@@ -43,7 +43,8 @@ Optional exports:
 const signalsText = `Signals of hayate serve
 
   TERM, INT   stop accepting, answer what has begun, end; at most
-              --graceful-timeout
+              --graceful-timeout. Another one ends at once; the log says how
+              much was cut
   QUIT        end at once
   HUP         without a supervisor: workers with the app loaded afresh, then the
               old ones end

@@ -51,7 +51,8 @@ const signalsText = `Signals of hayate supervise
   HUP         start a new generation; when it is ready, the old one is told to end.
               Several HUPs in a row: one restart runs, one waits
   TERM, INT   tell every worker to end, wait for them, exit with 0; a second one
-              hurries
+              is passed on, so that hayate's own modes end at once; what still
+              lives a second later is killed
   QUIT        as TERM
   USR1        open the log file again
 
