@@ -194,6 +194,11 @@ function setAttributes(attributes: Uint8Array<ArrayBuffer>, newSession: boolean)
   libcProcess.posix_spawnattr_setflags(attributes, flags);
 }
 
+/** The exit code of a shell for a command that it cannot start: 127 not found, 126 anything else (POSIX sh, 2.8.2). */
+export function startFailureCode(errno: number): number {
+  return errno === Errno.ENOENT ? 127 : 126;
+}
+
 function failure(errno: number, reason: string): SpawnFailure {
   return { pid: null, errno, reason };
 }

@@ -1,5 +1,5 @@
 /** Starting a worker in a slot: the attempt, its success, its failure, the next attempt. */
-import { describeStatus } from "./reasons.ts";
+import { describeStatus, failureExitCode } from "./reasons.ts";
 import { giveUp, onSlotReady, rollBack } from "./restarts.ts";
 import type { Slot, Worker } from "./state.ts";
 import { workersOf } from "./state.ts";
@@ -53,12 +53,17 @@ export function onSpawned(t: Transition, generation: number, pid: number): void 
 }
 
 /** No process came into being: the program is missing, for example. */
-export function onRefused(t: Transition, generation: number, reason: string): void {
+export function onRefused(
+  t: Transition,
+  generation: number,
+  reason: string,
+  exitCode: number,
+): void {
   const found = t.find(generation);
   if (found === null) return;
   t.log({ event: "refused", generation, reason });
   found.slot.candidate = null;
-  startFailed(t, found.index, found.worker, reason);
+  startFailed(t, found.index, found.worker, reason, exitCode);
 }
 
 /** The worker has said so, a probe has, or it has lived through the interval. */
@@ -96,7 +101,7 @@ export function onStartTimeout(t: Transition, generation: number): void {
   t.log({ event: "start-timeout", generation, pid: worker.pid, timeoutMs });
   slot.candidate = null;
   t.tellToEnd(slot, worker, "TERM", true);
-  startFailed(t, index, worker, `not ready within ${timeoutMs / 1000} s`);
+  startFailed(t, index, worker, `not ready within ${timeoutMs / 1000} s`, 1);
 }
 
 /** The candidate died before it was ready. */
@@ -110,7 +115,7 @@ export function onCandidateDied(
   t.log({ event: "start-failed", generation, pid, status });
   t.state.slots[index].candidate = null;
   disarmStart(t, worker);
-  startFailed(t, index, worker, describeStatus(status));
+  startFailed(t, index, worker, describeStatus(status), failureExitCode(status));
 }
 
 function disarmStart(t: Transition, worker: Worker): void {
@@ -118,15 +123,26 @@ function disarmStart(t: Transition, worker: Worker): void {
   t.disarm(`start:${worker.generation}`);
 }
 
-/** Counts the failure, then gives up or arranges the next attempt. */
-export function startFailed(t: Transition, index: number, worker: Worker, reason: string): void {
+/**
+ * Counts the failure, then gives up or arranges the next attempt. `exitCode` becomes the supervisor's
+ * own when there is nothing to fall back to.
+ */
+export function startFailed(
+  t: Transition,
+  index: number,
+  worker: Worker,
+  reason: string,
+  exitCode: number,
+): void {
   const slot = t.state.slots[index];
   slot.failures++;
   t.fail(worker.generation, reason);
-  const enough = t.settings.startFailuresMax > 0 && slot.failures >= t.settings.startFailuresMax;
-  if (enough && slot.current !== null) return giveUp(t, index, reason);
-  if (enough && !t.state.hasServed && t.settings.firstStartGivesUp) {
-    return giveUp(t, index, reason);
+  const { startFailuresMax, firstStartFailuresMax } = t.settings;
+  const limit = t.state.hasServed ? startFailuresMax : firstStartFailuresMax;
+  const isOver = limit > 0 && slot.failures >= limit;
+  // Once it has served, a slot without a worker is worth any number of attempts.
+  if (isOver && (slot.current !== null || !t.state.hasServed)) {
+    return giveUp(t, index, reason, exitCode);
   }
   // As with Server::Starter, starts are at least an interval apart.
   const lived = t.nowMs - worker.startedMs;

@@ -37,7 +37,7 @@ function dispatch(t: Transition, event: Event): void {
     case "spawned":
       return onSpawned(t, event.generation, event.pid);
     case "refused":
-      return onRefused(t, event.generation, event.reason);
+      return onRefused(t, event.generation, event.reason, event.exitCode);
     case "ready":
       return onReady(t, event.generation, event.pausable ?? false);
     case "died":

@@ -13,7 +13,12 @@ export interface WorkerHandler {
 }
 
 /** A worker that was started, or why none was. */
-export type Launch = { readonly pid: number } | { readonly pid: null; readonly reason: string };
+export type Launch = { readonly pid: number } | {
+  readonly pid: null;
+  readonly reason: string;
+  /** As a shell has it for a command that it cannot start: 127 not found, else 126. */
+  readonly exitCode: number;
+};
 
 /** Everything the engine does to the world. */
 export interface System {
@@ -131,7 +136,8 @@ export class Engine {
       onDied: (status) => this.#dispatch({ type: "died", generation, status }),
     });
     if (launch.pid === null) {
-      this.#dispatch({ type: "refused", generation, reason: launch.reason });
+      const { reason, exitCode } = launch;
+      this.#dispatch({ type: "refused", generation, reason, exitCode });
     } else this.#dispatch({ type: "spawned", generation, pid: launch.pid });
   }
 

@@ -2,7 +2,7 @@
 import { allVariables, type Variables } from "../process/environment.ts";
 import { selfCommand } from "../process/executable.ts";
 import { ReadinessWatch } from "../process/readiness_watch.ts";
-import { type PassedDescriptor, spawn } from "../process/spawn.ts";
+import { type PassedDescriptor, spawn, startFailureCode } from "../process/spawn.ts";
 import type { Launch, WorkerHandler } from "./engine.ts";
 import { readEnvdir } from "./envdir.ts";
 import type { RunPlan } from "./options.ts";
@@ -74,7 +74,7 @@ export class Launcher {
     watch.closeWriteEnd();
     if (child.pid === null) {
       watch.close();
-      return child;
+      return { ...child, exitCode: startFailureCode(child.errno) };
     }
     child.exited.then((status) => {
       watch.close();

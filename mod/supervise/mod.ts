@@ -37,6 +37,6 @@ async function perform(plan: Plan, argv: readonly string[], calledAs: string): P
 /** `exec-with-parent PID -- COMMAND...`, the first life of a worker under `--die-with-parent`. */
 async function becomeWorker(argv: readonly string[]): Promise<number> {
   const { execWithParent } = await import("../process/exec.ts");
-  const reason = execWithParent(argv.slice(2), Number(argv[0]), "TERM");
-  throw new StartError(`failed to exec ${reason}`, 255);
+  const { reason, exitCode } = execWithParent(argv.slice(2), Number(argv[0]), "TERM");
+  throw new StartError(`failed to exec ${reason}`, exitCode);
 }

@@ -158,7 +158,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     readyHttp: values.readyHttp,
     readyExec: values.readyExec,
     variables: exportedVariables(parsed),
-    settings: settingsOf(parsed, own),
+    settings: settingsOf(parsed, own, asStartServer),
   };
 }
 
@@ -231,7 +231,11 @@ function exportedVariables({ values }: Parsed): Variables {
   return variables;
 }
 
-function settingsOf({ values, given }: Parsed, own: boolean): RunPlan["settings"] {
+function settingsOf(
+  { values }: Parsed,
+  own: boolean,
+  asStartServer: boolean,
+): RunPlan["settings"] {
   const probed = values.readyHttp !== null || values.readyExec !== null;
   const told = own || values.readyNotify || probed;
   return {
@@ -241,7 +245,8 @@ function settingsOf({ values, given }: Parsed, own: boolean): RunPlan["settings"
     intervalMs: values.intervalMs,
     startTimeoutMs: values.startTimeoutMs ?? (told ? startTimeoutDefaultMs : 0),
     startFailuresMax: values.startFailuresMax ?? startFailuresDefault,
-    firstStartGivesUp: given.has("startFailuresMax"),
+    // Server::Starter tries for ever.
+    firstStartFailuresMax: values.startFailuresMax ?? (asStartServer ? 0 : 1),
     trialMs: values.trialMs,
     drainTimeoutMs: values.drainTimeoutMs,
     generationsMax: values.generationsMax,

@@ -1,6 +1,6 @@
 /** Replacing workers: HUP, the window in which old and new are both alive, giving up, going back. */
 import { armAutoRestart, attempt, startFailed, unblock } from "./attempts.ts";
-import { describeStatus } from "./reasons.ts";
+import { describeStatus, failureExitCode } from "./reasons.ts";
 import { endAll } from "./shutdown.ts";
 import type { Worker } from "./state.ts";
 import { pidsOf, type Transition } from "./transition.ts";
@@ -135,18 +135,18 @@ export function rollBack(
   const reason = `generation ${generation} died in its trial: ${describeStatus(status)}`;
   if (t.settings.trialMs > 0) {
     t.fail(generation, reason);
-    giveUp(t, index, reason);
-  } else startFailed(t, index, worker, reason);
+    giveUp(t, index, reason, failureExitCode(status));
+  } else startFailed(t, index, worker, reason, failureExitCode(status));
 }
 
-/** No further attempt. What serves, serves on; with nothing that serves, the supervisor ends. */
-export function giveUp(t: Transition, index: number, reason: string): void {
+/** No further attempt. What serves, serves on; with nothing that serves, the supervisor ends with `exitCode`. */
+export function giveUp(t: Transition, index: number, reason: string, exitCode: number): void {
   const slot = t.state.slots[index];
   const serving = slot.current?.pid ?? null;
   t.log({ event: "gave-up", failures: slot.failures, reason, serving });
   slot.failures = 0;
   if (serving === null) {
-    t.state.exitCode = 1;
+    t.state.exitCode = exitCode;
     return endAll(t, "TERM");
   }
   t.state.restart = null;

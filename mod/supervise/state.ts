@@ -82,8 +82,8 @@ export interface Settings {
   readonly intervalMs: number;
   readonly startTimeoutMs: number;
   readonly startFailuresMax: number;
-  /** Also the very first start gives up after `startFailuresMax`. */
-  readonly firstStartGivesUp: boolean;
+  /** The same limit until every slot has served once: there is no old generation to fall back to. */
+  readonly firstStartFailuresMax: number;
   readonly killOldDelayMs: number;
   readonly trialMs: number;
   readonly drainTimeoutMs: number;
@@ -99,7 +99,13 @@ export type Event =
     | { readonly type: "start"; readonly orphans?: readonly Worker[] }
     | { readonly type: "spawned"; readonly generation: number; readonly pid: number }
     /** No process came into being. */
-    | { readonly type: "refused"; readonly generation: number; readonly reason: string }
+    | {
+      readonly type: "refused";
+      readonly generation: number;
+      readonly reason: string;
+      /** What a shell would exit with: 127 for a program that does not exist, else 126. */
+      readonly exitCode: number;
+    }
     | { readonly type: "ready"; readonly generation: number; readonly pausable?: boolean }
     /** `status` as waitpid(2) gives it; null for an orphan, which only its parent can ask. */
     | { readonly type: "died"; readonly generation: number; readonly status: number | null }

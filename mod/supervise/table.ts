@@ -213,9 +213,11 @@ export const superviseTable = defineTable({
       key: "startFailuresMax",
       kind: "integer",
       min: 0,
-      defaultText: "10 while an old generation serves, else no limit",
+      defaultText: "1 for the first start, 10 for a restart",
       section: "Restarts",
-      help: "Give a restart up after N failed starts in a row; the old generation stays. 0: never.",
+      help:
+        "Give up after N failed starts in a row: in a restart the old generation stays, at the " +
+        "first start the supervisor ends with the command's exit code. 0: never give up.",
       ...ours,
     },
     {
@@ -337,6 +339,11 @@ export const superviseTable = defineTable({
     { code: 0, meaning: "ended by TERM, INT or QUIT" },
     { code: 1, meaning: "the command never became ready; a reload failed" },
     { code: 2, meaning: "wrong usage (1 when called as start_server)" },
+    {
+      code: 78,
+      meaning: "the configuration is wrong; in general the exit code of a first start that failed",
+    },
+    { code: 127, meaning: "there is no such command (126: it cannot be executed)" },
     { code: 98, meaning: "an address is in use; other errors of the system have their errno, too" },
   ],
 });

@@ -2,10 +2,12 @@
 
 /** The numbers that code compares against. */
 export const Errno = {
+  ENOENT: 2,
   EINTR: 4,
   EBADF: 9,
   EAGAIN: 11,
   EACCES: 13,
+  ENOTDIR: 20,
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,

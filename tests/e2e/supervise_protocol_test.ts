@@ -148,7 +148,7 @@ Deno.test("supervise: a failed start is repeated while the old generation stays"
 
 Deno.test("supervise: a program that cannot be run touches no file of ours and does not spin", async () => {
   await using folder = await tempFolder();
-  const flags = ["--path", `${folder.path}/a.sock`, "--interval=0"];
+  const flags = ["--path", `${folder.path}/a.sock`, "--interval=0", "--max-start-failures=0"];
   await using supervisor = startSupervised(folder, [...flags, "--", "/no/such/program"]);
   await supervisor.child.waitForLine("failed to exec /no/such/program: no such file or directory");
   await new Promise((resolve) => setTimeout(resolve, 1500));

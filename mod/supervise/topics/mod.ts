@@ -37,8 +37,14 @@ The old generation is told to end only when the new one is ready:
   otherwise         it has lived for --interval (1s), as with Server::Starter
 
 Not ready within --start-timeout, or dead before: it is tried again, with growing
-pauses, while the old generation serves on. After --max-start-failures the restart
-is given up; hayate supervise reload says why and exits with 1.
+pauses, while the old generation serves on. After --max-start-failures (10) the
+restart is given up; hayate supervise reload says why and exits with 1.
+
+The first start has nothing to fall back to: when it fails, the supervisor ends with
+the exit code of the command (78: wrong configuration, 127: no such command), so
+that docker run, Compose and Swarm see it. --max-start-failures N makes N attempts,
+0 never gives up. Until the first generation is ready, clients wait in the queue of
+the socket.
 
   --kill-old-delay  wait so long before the old generation is told to end
   --trial           keep the old one alive, drained, until the new one has lived so
@@ -85,7 +91,8 @@ What is different, on purpose:
   * HUPs in a burst make one more restart, not one each
   * a second start on the same pid file is refused; a stale file is no obstacle
   * --restart ends with 1 when the restart failed, and says why
-  * failing starts back off; a restart is given up after 10 failures in a row
+  * failing starts back off; a restart is given up after 10 failures in a row (the
+    first start never, unless --max-start-failures says so)
   * QUIT ends as TERM does
   * a file at --path that is no socket, or that somebody accepts on, is left alone
   * an old worker is told once to end, not again at every later HUP

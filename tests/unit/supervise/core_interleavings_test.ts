@@ -47,7 +47,7 @@ function enabled(world: World, settings: Settings): Happening[] {
     const { generation } = unborn;
     return [
       { type: "spawned", generation, pid: pidOf(generation) },
-      { type: "refused", generation, reason: "no such program" },
+      { type: "refused", generation, reason: "no such program", exitCode: 127 },
     ];
   }
   const events: Happening[] = [];

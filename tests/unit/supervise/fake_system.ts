@@ -13,7 +13,7 @@ export const plainSettings: Settings = {
   intervalMs: 1000,
   startTimeoutMs: 0,
   startFailuresMax: 0,
-  firstStartGivesUp: false,
+  firstStartFailuresMax: 0,
   killOldDelayMs: 0,
   trialMs: 0,
   drainTimeoutMs: 0,
@@ -106,7 +106,9 @@ export class FakeSystem implements System {
     return this.settings_;
   }
   launch(_slot: number, _generation: number, handler: WorkerHandler): Launch {
-    if (this.behaviour === "is missing") return { pid: null, reason: "/app: no such file" };
+    if (this.behaviour === "is missing") {
+      return { pid: null, reason: "/app: no such file", exitCode: 127 };
+    }
     const pid = this.#nextPid++;
     this.workers.set(pid, handler);
     if (this.behaviour === "dies at once") this.setTimer(0, () => this.die(pid, 256));

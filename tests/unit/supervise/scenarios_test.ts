@@ -198,7 +198,7 @@ Deno.test("--max-start-failures gives the restart up, and a reload hears why", (
 });
 
 Deno.test("--max-start-failures ends a supervisor that never served, with code 1", async () => {
-  const system = new FakeSystem({ startFailuresMax: 2, firstStartGivesUp: true });
+  const system = new FakeSystem({ startFailuresMax: 2, firstStartFailuresMax: 2 });
   system.behaviour = "dies at once";
   system.engine.start();
   system.pass(10_000);
@@ -207,7 +207,7 @@ Deno.test("--max-start-failures ends a supervisor that never served, with code 1
 });
 
 Deno.test("once it has served, a supervisor never gives up restarting a dead worker", () => {
-  const system = serving({ startFailuresMax: 2, firstStartGivesUp: true });
+  const system = serving({ startFailuresMax: 2, firstStartFailuresMax: 2 });
   system.behaviour = "dies at once";
   system.die(101, 256);
   system.pass(300_000);
