@@ -5,6 +5,7 @@
  * nothing more may come in, then the queue is emptied, then the socket is closed.
  */
 import { libc } from "../sys/libc.ts";
+import { libcProcess } from "../sys/libc_process.ts";
 import { SO, SOL } from "../sys/sockaddr.ts";
 import { getOption, isListening, localAddressOf } from "./epoll/descriptor.ts";
 
@@ -43,6 +44,15 @@ export function shutQueuesOf(port: number): void {
   }
 }
 
+/** True while a connection waits to be accepted from `fd` (poll(2)). */
+export function hasWaiting(fd: number): boolean {
+  const entry = new Int32Array([fd, pollIn]);
+  const count = libcProcess.poll(new Uint8Array(entry.buffer), 1n, 0);
+  // struct pollfd: the descriptor, then events and revents in 16 bits each.
+  return count > 0 && (entry[1] >> 16 & pollIn) !== 0;
+}
+
+const pollIn = 1;
 const protocolTcp = 6;
 /** Kept: `program` holds a pointer to it. */
 const instructions = new Uint8Array(new ArrayBuffer(8 * dropNewConnections.length));

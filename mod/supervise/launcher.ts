@@ -2,6 +2,7 @@
 import { allVariables, type Variables } from "../process/environment.ts";
 import { selfCommand } from "../process/executable.ts";
 import { ReadinessWatch } from "../process/readiness_watch.ts";
+import { leaseVariable, type SocketLease } from "../process/socket_lease.ts";
 import { type PassedDescriptor, spawn, startFailureCode } from "../process/spawn.ts";
 import type { Launch, WorkerHandler } from "./engine.ts";
 import { readEnvdir } from "./envdir.ts";
@@ -17,6 +18,8 @@ export const daemonVariable = "HAYATE_DAEMON_FD";
 export const supervisorVariable = "HAYATE_SUPERVISOR";
 
 export class Launcher {
+  /** Tells workers at their end whether we still hold the sockets; null where they know nothing of it. */
+  lease: SocketLease | null = null;
   readonly #start: Readonly<Record<string, string>>;
 
   constructor(
@@ -55,13 +58,15 @@ export class Launcher {
       handler.onReady(pausable);
       watch.close();
     });
-    const readyNumber = this.#freeNumber();
+    const [readyNumber, leaseNumber] = this.#freeNumbers();
+    const { lease } = this;
     const child = spawn({
       command: this.#command(),
       environment: {
         ...this.environmentFor(slot, generation),
         NOTIFY_SOCKET: watch.socketName,
         READY_FD: String(readyNumber),
+        ...(lease === null ? {} : { [leaseVariable]: String(leaseNumber) }),
       },
       ...(this.plan.folder === null ? {} : { folder: this.plan.folder }),
       descriptors: [
@@ -69,6 +74,7 @@ export class Launcher {
         ...this.sockets.descriptorsFor(slot),
         ...this.output,
         { ours: watch.writeEnd, number: readyNumber },
+        ...(lease === null ? [] : [{ ours: lease.readEnd, number: leaseNumber }]),
       ],
     });
     watch.closeWriteEnd();
@@ -97,10 +103,11 @@ export class Launcher {
       .map((fd) => ({ ours: fd, number: fd }));
   }
 
-  #freeNumber(): number {
+  /** Two of them. */
+  #freeNumbers(): number[] {
     const taken = new Set([...this.sockets.numbers, ...this.passedThrough]);
-    let number = 3;
-    while (taken.has(number)) number++;
-    return number;
+    const free: number[] = [];
+    for (let number = 3; free.length < 2; number++) if (!taken.has(number)) free.push(number);
+    return free;
   }
 }

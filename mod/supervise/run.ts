@@ -10,6 +10,7 @@ import { PidFile, readPid } from "../process/pid_file.ts";
 import { processInfo } from "../process/proc.ts";
 import { claimReadiness } from "../process/readiness.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
+import { SocketLease } from "../process/socket_lease.ts";
 import { StatusFile } from "../process/status_file.ts";
 import type { ApplianceTls } from "../tls/appliance.ts";
 import { ControlSocket } from "./control.ts";
@@ -40,6 +41,12 @@ export async function run(plan: RunPlan): Promise<number> {
   }
 }
 
+/**
+ * At the end, programs that are not ours have so long to accept what waits in the queues before they are told
+ * to end; they may not look into the queue any more then. Our own modes do, and are told at once: see SocketLease.
+ */
+const queueEndMs = 3000;
+const queuePollMs = 5;
 /** Orphans from whom sockets cannot be copied have so long to let go of them. */
 const orphanEndMs = 30_000;
 const orphanPollMs = 50;
@@ -50,6 +57,9 @@ class Supervisor {
   #sockets: HeldSockets | null = null;
   #control: ControlSocket | null = null;
   #engine: Engine | null = null;
+  #isStopping = false;
+  /** null: workers know nothing of leases, or systemd holds the sockets, too. */
+  #lease: SocketLease | null = null;
   /** What signals asked for before there was an engine. */
   readonly #early: StopSignal[] = [];
   /** Workers that a dead supervisor left behind. */
@@ -83,6 +93,7 @@ class Supervisor {
     const output = this.#output.descriptors;
     const { variables } = this.tls;
     const launcher = new Launcher(plan, sockets, output, identity, passedThrough, variables);
+    if (plan.own && sockets.areOurs) this.#lease = launcher.lease = new SocketLease();
     // systemd's sockets are not in the plan; whoever reads the greeting wants to see them.
     const held = { ...plan, listen: sockets.specs };
     const system = new RealSystem(held, launcher, this.#statusFile, (entry) => this.#report(entry));
@@ -91,11 +102,17 @@ class Supervisor {
     this.#engine = engine;
     this.#control = this.#openControl(engine, system, sockets);
     system.control = this.#control;
+    system.onStopping = () => {
+      // Only the workers hold them now: the last one to leave a queue empties it, and who comes later is
+      // refused at once, however long a request may run.
+      sockets.release();
+      this.#lease?.end();
+    };
     reapOrphans();
     daemonStands?.();
     if (this.tls.note !== "") this.#report({ event: "note", text: this.tls.note });
     engine.start(asWorkers(this.#orphans, performance.now()));
-    for (const signal of this.#early.splice(0)) engine.stop(signal);
+    for (const signal of this.#early.splice(0)) this.#stop(signal);
     return await engine.finished;
   }
 
@@ -104,6 +121,7 @@ class Supervisor {
     for (const remove of this.#listeners) remove();
     this.#control?.close();
     this.#sockets?.release();
+    this.#lease?.close();
     this.#statusFile?.remove();
     await this.#output.close();
     this.#pidFile?.release();
@@ -185,8 +203,7 @@ class Supervisor {
   #listen(): void {
     for (const signal of ["TERM", "INT", "QUIT"] as const) {
       this.#listeners.push(addSignalListener(signal, () => {
-        if (this.#engine === null) this.#early.push(signal);
-        else this.#engine.stop(signal);
+        this.#stop(signal);
       }));
     }
     this.#listeners.push(
@@ -217,13 +234,37 @@ class Supervisor {
         },
         status: () => statusOf(engine.state, context()),
         hup: () => engine.hup(),
-        stop: () => engine.stop("TERM"),
+        stop: () => this.#stop("TERM"),
       });
     } catch (error) {
       // Nobody asked for it: an odd place for the pid file must not stop a drop-in.
       if (!(error instanceof StartError) || this.plan.controlIsExplicit) throw error;
       this.#report({ event: "note", text: `no control socket: ${error.message}` });
       return null;
+    }
+  }
+
+  /** A second signal ends the wait for the queues. */
+  #stop(signal: StopSignal): void {
+    const engine = this.#engine;
+    if (engine === null) this.#early.push(signal);
+    else if (this.#isStopping || this.#lease !== null) engine.stop(signal);
+    else {
+      this.#isStopping = true;
+      void this.#emptyQueues(engine).then(() => {
+        if (engine.state.phase === "running") engine.stop(signal);
+      });
+    }
+  }
+
+  /** Workers of other programs accept what waits, as long as they have not been told to end. */
+  async #emptyQueues({ state }: Engine): Promise<void> {
+    const sockets = this.#sockets;
+    if (sockets === null || !state.slots.some(({ current }) => current !== null)) return;
+    sockets.shutQueues();
+    const deadlineMs = performance.now() + queueEndMs;
+    while (sockets.hasWaiting && performance.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, queuePollMs));
     }
   }
 

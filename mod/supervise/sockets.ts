@@ -1,6 +1,7 @@
 /** The listening sockets that the supervisor holds for its workers, across generations. */
 import { formatAddress } from "../base/address.ts";
 import { StartError } from "../base/errors.ts";
+import { hasWaiting, shutQueue } from "../net/accept_queue.ts";
 import { AddressInUse, bindInheritable } from "../net/inheritable.ts";
 import { removeSocketPath, socketInode } from "../net/unix_path.ts";
 import type { PassedDescriptor } from "../process/spawn.ts";
@@ -30,6 +31,8 @@ interface HeldSocket {
   readonly descriptors: readonly number[];
   /** Of the socket file that we made, for its removal. */
   readonly inode: number | null;
+  /** Bound by us, or by a supervisor whose workers we took over; nobody else goes on with it. */
+  readonly isOurs: boolean;
 }
 
 /** What the binding reports. */
@@ -50,6 +53,7 @@ export type SocketFinder = (spec: ListenSpec, count: number) => FoundSockets;
 
 export class HeldSockets {
   readonly #sockets: HeldSocket[] = [];
+  #isClosed = false;
 
   /** Opens everything, or nothing: throws `StartError` with one line. */
   constructor(
@@ -93,11 +97,39 @@ export class HeldSockets {
     }));
   }
 
-  /** Closes everything and removes the socket files that we made. */
-  release(): void {
-    for (const { spec, descriptors, inode } of this.#sockets.splice(0)) {
-      for (const fd of descriptors) libc.close(fd);
+  /** Nobody goes on with any of them when we have ended. */
+  get areOurs(): boolean {
+    return this.#sockets.every(({ isOurs }) => isOurs);
+  }
+
+  /**
+   * Lets no more connections into the queues, and removes the socket files that we made. Workers go on
+   * accepting what waits. Sockets that were given to us stay as they are: their owner keeps them.
+   */
+  shutQueues(): void {
+    for (const { spec, descriptors, inode, isOurs } of this.#sockets) {
+      if (!isOurs || this.#isClosed) continue;
       if (spec.address.kind === "unix") removeSocketPath(spec.address.path, inode);
+      else if (!spec.datagram) { for (const fd of descriptors) shutQueue(fd); }
+    }
+  }
+
+  /** True while connections wait in the queues that `shutQueues` has closed. */
+  get hasWaiting(): boolean {
+    return !this.#isClosed &&
+      this.#sockets.some(({ spec, descriptors, isOurs }) =>
+        isOurs && !spec.datagram && descriptors.some(hasWaiting)
+      );
+  }
+
+  /** Closes our descriptors; workers have theirs. Removes the socket files that we made. */
+  release(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { spec, descriptors, inode } of this.#sockets) {
+      // Before the close: a number of a file that is still in use is nobody else's.
+      if (spec.address.kind === "unix") removeSocketPath(spec.address.path, inode);
+      for (const fd of descriptors) libc.close(fd);
     }
   }
 
@@ -126,10 +158,11 @@ export class HeldSockets {
       throw error;
     }
     if (spec.address.kind !== "unix" || !found.madeByUs) {
-      return { spec, number, descriptors, inode: null };
+      return { spec, number, descriptors, inode: null, isOurs: found.madeByUs };
     }
     this.#chown(spec.address.path);
-    return { spec, number, descriptors, inode: socketInode(spec.address.path) };
+    const inode = socketInode(spec.address.path);
+    return { spec, number, descriptors, inode, isOurs: true };
   }
 
   #chown(path: string): void {

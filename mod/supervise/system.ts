@@ -35,6 +35,8 @@ export class RealSystem implements System {
   /** Set once, before the engine starts. */
   engine: Engine | null = null;
   control: ControlSocket | null = null;
+  /** Called before the workers are told to end. */
+  onStopping: () => void = () => {};
   lastFailure: FailureRecord | null = null;
   #greeted = false;
 
@@ -110,8 +112,10 @@ export class RealSystem implements System {
     if (what === "ready") {
       notifyReady(`MAINPID=${Deno.pid}`);
       suggestCollection();
-    } else if (what === "stopping") notify("STOPPING=1");
-    else notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`);
+    } else if (what === "stopping") {
+      notify("STOPPING=1");
+      this.onStopping();
+    } else notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`);
   }
 
   onStep(state: State): void {

@@ -19,6 +19,13 @@ many others know the variables, so do hayate's proxy and serve), and at
 Since the sockets stay open in the supervisor, connections that arrive during a
 restart wait in their queue and are answered by the next generation.
 
+When the supervisor ends, it first lets no more connections into the queues. proxy and
+serve answer what waits in them and close them at once: later clients are refused, or
+served by another supervisor on the same port (--reuse-port). Any other command has up
+to 3 seconds to accept what waits before it gets --signal-on-term; if it keeps the
+sockets open while it ends, later clients get no answer to their SYN until it has
+ended. Sockets of systemd keep their queue.
+
 What to listen on comes from --port and --path, else from the variable PORTS (or
 H2O_PORT): entries separated by blanks, each a port, host:port, [v6]:port or a path
 beginning with /. For proxy and serve the default is "80 443".
