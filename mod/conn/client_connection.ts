@@ -4,6 +4,7 @@
  * The user writes the request (`write`, bytes already framed), is told of the response, and calls
  * `release` or `discard` at its end.
  */
+import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import { Deadline } from "../base/timer_wheel.ts";
 import { BodyDecoder } from "../http1/body_decoder.ts";
@@ -61,8 +62,14 @@ export class ClientConnection extends Deadline implements SocketHandler {
   isConnected = false;
   /** Monotonic milliseconds at which it did; 0 before. */
   connectedMs = 0;
+  /** The peer's addresses in the order in which this connection tries them. */
+  dialOrder: readonly Address[] = [];
+  /** Which of them it is connected to, or tries now. */
+  dialIndex = 0;
+  /** What a TLS peer is sent in plain text ahead of the handshake; null: nothing. */
+  preface: Uint8Array | null = null;
   readonly outlet: Outlet;
-  readonly socket: Socket;
+  socket: Socket;
   #input: Input = Input.idle;
   #inbox = new Inbox();
   #scannedBytes = 0;
@@ -87,6 +94,11 @@ export class ClientConnection extends Deadline implements SocketHandler {
   /** Filled for each response; valid during `onResponse` and `onInterim`. */
   get head(): ResponseHead {
     return this.home.parser.head;
+  }
+
+  /** Where it is connected to, or tries to be. */
+  get address(): Address {
+    return this.dialOrder[this.dialIndex];
   }
 
   get wasReused(): boolean {
@@ -216,7 +228,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
   onClose(_socket: Socket, error: PeerError): void {
     const scratch = this.home.scratch;
     scratch.enter();
-    this.#fail(error);
+    if (error.code === "ETLS" || !this.#tryNextAddress()) this.#fail(error);
     scratch.leave();
   }
 
@@ -226,6 +238,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
     if (this.#paused || (this.outlet.isBlocked && this.isConnected)) this.#armResponse();
     if (nowMs < this.#dueMs) return this.home.reactor.wheel.arm(this, this.#dueMs);
     const phrase = this.isConnected ? "peer did not answer in time" : "connect timed out";
+    const { socket } = this;
+    if (this.#tryNextAddress()) return socket.close();
     const scratch = this.home.scratch;
     scratch.enter();
     this.#fail(new PeerError("ETIMEDOUT", "upstream", phrase, !this.isConnected));
@@ -332,6 +346,18 @@ export class ClientConnection extends Deadline implements SocketHandler {
   #endResponse(): void {
     this.#input = Input.idle;
     this.handler!.onResponseEnd(this);
+  }
+
+  /** Goes on with another address of the peer. False: it was connected, or there is no other. */
+  #tryNextAddress(): boolean {
+    if (this.isConnected || !this.isOpen) return false;
+    const next = this.home.reopen(this);
+    if (next === null) return false;
+    // Nothing of the request has left: what was written waits for `onOpen`.
+    this.socket = this.outlet.socket = next;
+    if (this.#paused) next.pause();
+    this.#setDue(this.home.options.connectTimeoutMs);
+    return true;
   }
 
   /** The time between two pieces of the response, like nginx's proxy_read_timeout. */

@@ -2,6 +2,7 @@ import type { Address } from "../base/address.ts";
 import { ResponseParser } from "../http1/response_parser.ts";
 import type { Reactor, Socket } from "../net/reactor.ts";
 import { ClientConnection } from "./client_connection.ts";
+import { type AddressSource, dialOrder, hasAddress } from "./dial.ts";
 import type { Scratch } from "./scratch.ts";
 import {
   defaultUpstreamOptions,
@@ -10,31 +11,37 @@ import {
 } from "./upstream_home.ts";
 
 /** Opens the socket of a connection; what is set in place of plain TCP for a peer that speaks TLS. */
-export type Connector = (connection: ClientConnection) => Socket;
+export type Connector = (connection: ClientConnection, address: Address) => Socket;
 
 /** The connections to one peer. The most recently used one is taken first, so that spare ones time out. */
 export class KeepalivePool implements UpstreamHome {
   readonly reactor: Reactor;
-  readonly address: Address;
+  readonly source: AddressSource;
   readonly scratch: Scratch;
   readonly options: UpstreamOptions;
   readonly parser: ResponseParser;
   readonly #idle: ClientConnection[] = [];
   readonly #connector: Connector;
+  /** The list that all idle connections are known to agree with. */
+  #addresses: readonly Address[];
+  /** Counts new connections, to spread them over the peer's addresses. */
+  #turn = 0;
   #openCount = 0;
   #closed = false;
 
   constructor(
     reactor: Reactor,
-    address: Address,
+    source: AddressSource,
     scratch: Scratch,
     options: Partial<UpstreamOptions> = {},
     connector: Connector | null = null,
   ) {
     this.reactor = reactor;
-    this.address = address;
+    this.source = source;
+    this.#addresses = source.addresses;
     this.scratch = scratch;
-    this.#connector = connector ?? ((connection) => reactor.connect(address, connection));
+    this.#connector = connector ??
+      ((connection, address) => reactor.connect(address, connection));
     this.options = { ...defaultUpstreamOptions, ...options };
     this.parser = new ResponseParser(this.options.limits);
   }
@@ -50,6 +57,7 @@ export class KeepalivePool implements UpstreamHome {
 
   /** A connection for one exchange: an unused one, or a new one that begins to connect. */
   acquire(): ClientConnection {
+    if (this.source.addresses !== this.#addresses) this.#dropMoved();
     const idle = this.#idle.pop();
     return idle ?? this.connect();
   }
@@ -67,13 +75,29 @@ export class KeepalivePool implements UpstreamHome {
   }
 
   open(connection: ClientConnection): Socket {
-    return this.#connector(connection);
+    connection.dialOrder = dialOrder(this.source.addresses, this.#turn++);
+    connection.dialIndex = 0;
+    return this.#connector(connection, connection.address);
+  }
+
+  reopen(connection: ClientConnection): Socket | null {
+    if (connection.dialIndex + 1 < connection.dialOrder.length) {
+      connection.dialIndex++;
+      return this.#connector(connection, connection.address);
+    }
+    this.source.noteUnreachable();
+    return null;
   }
 
   keep(connection: ClientConnection): boolean {
     const { exchangesMax, idleMax, idleTimeoutMs } = this.options;
+    if (this.source.addresses !== this.#addresses) this.#dropMoved();
     if (this.#closed || this.#idle.length >= idleMax) return false;
     if (exchangesMax > 0 && connection.exchangeCount >= exchangesMax) return false;
+    // A connection that was busy while its peer's name got other addresses.
+    if (
+      connection.dialOrder !== this.#addresses && !hasAddress(this.#addresses, connection.address)
+    ) return false;
     connection.handler = null;
     connection.context = null;
     this.#idle.push(connection);
@@ -85,5 +109,13 @@ export class KeepalivePool implements UpstreamHome {
     this.#openCount--;
     const index = this.#idle.lastIndexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
+  }
+
+  /** Closes unused connections to addresses that the peer no longer has. */
+  #dropMoved(): void {
+    this.#addresses = this.source.addresses;
+    for (const connection of [...this.#idle]) {
+      if (!hasAddress(this.#addresses, connection.address)) connection.discard();
+    }
   }
 }

@@ -34,6 +34,8 @@ export interface UpstreamHome {
   readonly scratch: Scratch;
   readonly parser: ResponseParser;
   open(connection: ClientConnection): Socket;
+  /** The same to the next address of the peer, after a failure to connect; null: that was the last. */
+  reopen(connection: ClientConnection): Socket | null;
   /** Takes an unused connection back; false: there is no room for it. */
   keep(connection: ClientConnection): boolean;
   /** The connection is gone. */

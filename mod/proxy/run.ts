@@ -69,7 +69,7 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   };
   const loaded = readPlan(setting, new Map(welcome?.texts ?? []));
   if (command.testOnly) {
-    const { plan } = await prepared(loaded, logger);
+    const { plan } = await prepared(loaded);
     await rehearse(plan, await createReactor(getVariable("HAYATE_REACTOR")));
     checkOwnFiles(plan, inherited === null);
     reportConfigurationOk();
@@ -88,11 +88,11 @@ function readPlan({ command, logger, inherited, member }: Setting, texts: Config
 }
 
 /** What a plan needs of the host before it can be served. Throws `StartError`. */
-async function prepared({ plan, texts }: LoadedPlan, logger: Logger): Promise<LoadedPlan> {
+async function prepared({ plan, texts }: LoadedPlan): Promise<LoadedPlan> {
   checkBuffers(plan);
   checkErrorLog(plan);
   if (servesFiles(plan)) await loadMediaTypes();
-  return { plan: await resolvePlan(plan, (message) => logger.warn(message)), texts };
+  return { plan: await resolvePlan(plan), texts };
 }
 
 function servesFiles({ hosts }: ProxyPlan): boolean {
@@ -111,7 +111,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   const pidPath = isAlone && member === null ? global.pidFile : null;
   const pidFile = pidPath === null ? null : PidFile.acquire(pidPath);
   raiseOpenFilesLimit();
-  const loaded = await prepared(unresolved, logger);
+  const loaded = await prepared(unresolved);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
   if (reactor.backend === "epoll") await watchByStatx();
   let exitCode: number = exitCodes.ok;
@@ -143,7 +143,7 @@ async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPla
   if (first.plan.file !== null && loaded.plan.file === null) {
     throw new StartError(`cannot read ${first.plan.file}: no such file`, exitCodes.config);
   }
-  return await prepared(loaded, setting.logger);
+  return await prepared(loaded);
 }
 
 async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor): Promise<void> {

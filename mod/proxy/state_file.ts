@@ -78,7 +78,10 @@ export class StateFile {
     const upstreams = groups.filter((group) => this.#changed.has(group.plan.name)).map((group) => ({
       name: group.plan.name,
       // What a name stands for is found out anew.
-      peers: group.peers.filter(({ plan }) => plan.parent === undefined).map(peerStateOf),
+      peers: group.peers.filter(({ plan }) => plan.parent === undefined).map((peer) => {
+        const { addresses: _, ...state } = peerStateOf(peer);
+        return state;
+      }),
     }));
     const startedAtMs = this.#startedAtMs;
     const saved: SavedState = {

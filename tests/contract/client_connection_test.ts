@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { PeerError } from "../../mod/base/errors.ts";
 import type { ClientConnection, ResponseHandler } from "../../mod/conn/client_connection.ts";
+import { fixedAddress } from "../../mod/conn/dial.ts";
 import { KeepalivePool } from "../../mod/conn/keepalive_pool.ts";
 import { Scratch } from "../../mod/conn/scratch.ts";
 import type { UpstreamOptions } from "../../mod/conn/upstream_home.ts";
@@ -52,7 +53,12 @@ function scripted(rig: Rig, options: Partial<UpstreamOptions> = {}) {
     return peer;
   });
   return {
-    pool: new KeepalivePool(rig.reactor, listener.address, new Scratch(rig.reactor), options),
+    pool: new KeepalivePool(
+      rig.reactor,
+      fixedAddress(listener.address),
+      new Scratch(rig.reactor),
+      options,
+    ),
     peers,
   };
 }
@@ -201,12 +207,49 @@ contractTest(
 );
 
 contractTest("a closed port fails at connect, safe to retry", async (rig) => {
-  const pool = new KeepalivePool(rig.reactor, tcp(freePort()), new Scratch(rig.reactor));
+  const pool = new KeepalivePool(
+    rig.reactor,
+    fixedAddress(tcp(freePort())),
+    new Scratch(rig.reactor),
+  );
   const notes = request(pool, get("/"));
   await notes.until("failed");
   assertEquals(notes.words, ["failed ECONNREFUSED"]);
   assertEquals(pool.openCount, 0);
 });
+
+contractTest(
+  "what cannot connect to one address tries the next, and says when all fail",
+  async (rig) => {
+    const { pool: { source: { addresses: [here] } }, peers } = scripted(rig);
+    const closed = tcp(freePort());
+    let unreachable = 0;
+    const source = {
+      addresses: [closed, here],
+      noteUnreachable: () => void unreachable++,
+    };
+    const pool = new KeepalivePool(rig.reactor, source, new Scratch(rig.reactor));
+    const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    // New connections begin with each address in turn; both kinds get there.
+    for (const path of ["/1", "/2"]) {
+      const notes = request(pool, get(path));
+      (await peerThatGot(peers, path === "/1" ? 0 : 1, get(path))).send(answer);
+      await notes.until("end");
+      assertEquals([notes.words, notes.client.address], [["head 200", "end"], here]);
+      notes.client.discard();
+    }
+    const kept = request(pool, get("/3"));
+    (await peerThatGot(peers, 2, get("/3"))).send(answer);
+    await kept.until("end");
+    assertEquals([pool.idleCount, unreachable], [1, 0]);
+    // An address that the peer no longer has is not used again.
+    source.addresses = [closed, tcp(freePort())];
+    const failed = request(pool, get("/4"));
+    await failed.until("failed");
+    assertEquals([failed.words, unreachable], [["failed ECONNREFUSED"], 1]);
+    assertEquals([pool.idleCount, pool.openCount], [0, 0]);
+  },
+);
 
 contractTest("a peer that does not answer in time fails the exchange", async (rig) => {
   const { pool, peers } = scripted(rig, { responseTimeoutMs: 150 });

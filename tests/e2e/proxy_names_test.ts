@@ -236,3 +236,117 @@ Deno.test("A name that nobody knows is waited for, and answered for by 502 until
   await proxy.child.waitForLine(`app.test:${upstream.port} is 127.0.0.1:${upstream.port}\n`);
   assertEquals(parts(await proxy.get("/")).body, "here");
 });
+
+/** A proxy whose URL has a name; h2o asks for each connection, and so follows a change. */
+function urlConfig(dns: DnsTestServer, port: number, global = ""): string {
+  return `listen: {port: PORT, host: 127.0.0.1}
+resolver: 127.0.0.1:${dns.port} timeout=300ms attempts=1
+control: {listen: DIR/c.sock, write: ON}
+${global}
+hosts: {default: {paths: {/: {proxy.reverse.url: "http://app.test:${port}/"}}}}
+`;
+}
+
+for (const workers of [1, 2]) {
+  const threads = `num-threads: ${workers}`;
+  Deno.test(`A name in proxy.reverse.url is followed without HUP (${threads})`, async () => {
+    const { port, two, three } = pair();
+    await using _two = two;
+    await using _three = three;
+    // Docker's time: bounded, or the change would be seen after ten minutes.
+    await using dns = new DnsTestServer("app.test 1 A 127.0.0.2");
+    await using proxy = await TestProxy.start(urlConfig(dns, port, threads));
+    assertEquals(parts(await proxy.get("/")).body, "2");
+    dns.records = zone("app.test 600 A 127.0.0.3");
+    await proxy.child.waitForLine("app.test is 127.0.0.3\n");
+    // Kept connections to the old address are not used again, and no request fails.
+    await proxy.child.waitUntil("the traffic to have moved", async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => proxy.get("/")));
+      assertEquals(answers.filter((answer) => parts(answer).status !== 200), []);
+      return answers.every((answer) => parts(answer).body === "3") || null;
+    });
+  });
+
+  Deno.test(`A failed connection asks for the name at once (${threads})`, async () => {
+    const { port, two, three } = pair();
+    await using _three = three;
+    await using dns = new DnsTestServer("app.test 600 A 127.0.0.2");
+    await using proxy = await TestProxy.start(urlConfig(dns, port, threads));
+    assertEquals(parts(await proxy.get("/")).body, "2");
+    dns.records = zone("app.test 600 A 127.0.0.3");
+    await two[Symbol.asyncDispose]();
+    await proxy.child.waitUntil("an answer from the new address", async () => {
+      return parts(await proxy.get("/")).body === "3" || null;
+    });
+  });
+
+  Deno.test(`A name unknown at the start is used once it is known (${threads})`, async () => {
+    await using upstream = ScriptedUpstream.start(always(response("here")));
+    await using dns = new DnsTestServer();
+    await using proxy = await TestProxy.start(urlConfig(dns, upstream.port, threads));
+    await proxy.child.waitForLine(
+      `app.test:${upstream.port}: there is no app.test; it has no address yet\n`,
+    );
+    assertEquals(parts(await proxy.get("/")).status, 502);
+    dns.records = zone("app.test 60 A 127.0.0.1");
+    await proxy.child.waitUntil("an answer", async () => {
+      return parts(await proxy.get("/")).body === "here" || null;
+    });
+  });
+
+  Deno.test(`One address of a name refuses, and no request fails (${threads})`, async () => {
+    const port = freePort();
+    await using _three = ScriptedUpstream.startAt("127.0.0.3", port, async (peer) => {
+      while (await peer.readHead() !== null) {
+        await peer.send(response("3", "Connection: close\r\n"));
+      }
+    });
+    await using dns = new DnsTestServer("app.test 60 A 127.0.0.2", "app.test 60 A 127.0.0.3");
+    await using proxy = await TestProxy.start(urlConfig(dns, port, threads));
+    for (let i = 0; i < 6; i++) {
+      const posted = await proxy.exchange(
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nConnection: close\r\n\r\ntext",
+      );
+      assertEquals([parts(posted).status, parts(posted).body], [200, "3"], posted);
+    }
+  });
+}
+
+Deno.test("A name without resolve is one server, whose connections and checks try all addresses", async () => {
+  const port = freePort();
+  const closing = (body: string) => always(response(body, "Connection: close\r\n"));
+  await using _two = ScriptedUpstream.startAt("127.0.0.2", port, closing("2"));
+  await using _three = ScriptedUpstream.startAt("127.0.0.3", port, closing("3"));
+  await using dns = new DnsTestServer(
+    "app.test 60 A 127.0.0.4",
+    "app.test 60 A 127.0.0.2",
+    "app.test 60 A 127.0.0.3",
+  );
+  const check = "check: interval=200 rise=1 fall=1 timeout=1000 type=http";
+  await using proxy = await TestProxy.start(config(dns, `app.test:${port}`, check));
+  const bodies = new Set<string>();
+  for (let i = 0; i < 8; i++) bodies.add(parts(await proxy.get("/")).body);
+  assertEquals([...bodies].sort(), ["2", "3"]);
+  const servers = await api(proxy, "servers/");
+  assertEquals(servers.map((one: { server: string }) => one.server), [`app.test:${port}`]);
+  const { peers } = await api(proxy, "");
+  assertEquals([peers[0].state, peers[0].fails], ["up", 0]);
+});
+
+Deno.test("A reload goes on with the addresses that are known", async () => {
+  const { port, two, three } = pair();
+  await using _two = two;
+  await using _three = three;
+  await using dns = new DnsTestServer("app.test 600 A 127.0.0.2");
+  await using proxy = await TestProxy.start(urlConfig(dns, port));
+  assertEquals(parts(await proxy.get("/")).body, "2");
+  dns.answers = false;
+  proxy.child.kill("SIGHUP");
+  await proxy.child.waitForLine("the new configuration is in force");
+  assertEquals(parts(await proxy.get("/")).body, "2");
+  dns.answers = true;
+  dns.records = zone("app.test 1 A 127.0.0.3");
+  await proxy.child.waitUntil("the new address", async () => {
+    return parts(await proxy.get("/")).body === "3" || null;
+  });
+});

@@ -56,7 +56,8 @@ export interface NameServiceParts {
 const untimedMs = 10_000;
 /** A TTL of 0 must not make a storm of queries. */
 const ttlMinMs = 1000;
-const ttlMaxMs = 24 * 3_600_000;
+/** Docker's own DNS server says 600 seconds of containers that come and go within one. */
+const ttlMaxMs = 30_000;
 /** Places of a service that are looked up; each costs two queries. */
 const placesMax = 256;
 

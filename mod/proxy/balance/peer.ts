@@ -1,12 +1,19 @@
-/** One dialable address of an upstream, with what was measured and ordered about it. */
+/** One server of an upstream, an address or a name with its addresses of now, with what was measured and ordered about it. */
+import type { Address } from "../../base/address.ts";
+import { isResolved } from "../../config/mod.ts";
+import type { AddressSource } from "../../conn/dial.ts";
 import type { PeerPlan } from "../plan.ts";
 import { PeerTally } from "./peer_tally.ts";
 import type { OutlierWatch } from "./outlier_watch.ts";
 import type { PeerTimes } from "./peer_times.ts";
 
-export class Peer {
+export class Peer implements AddressSource {
   readonly plan: PeerPlan;
   readonly index: number;
+  /** Where new connections go; empty while the server's name has no address that is known. */
+  addresses: readonly Address[];
+  /** Asks for the name's addresses again; null: the server is no name. */
+  onUnreachable: (() => void) | null = null;
   weight: number;
   /** Lowered by failures, regained by one at each selection (nginx's effective_weight). */
   effectiveWeight: number;
@@ -61,6 +68,7 @@ export class Peer {
   constructor(plan: PeerPlan, index: number) {
     this.plan = plan;
     this.index = index;
+    this.addresses = isResolved(plan.address) ? [plan.address] : [];
     this.weight = this.effectiveWeight = plan.weight;
     this.failsMax = plan.failsMax;
     this.failTimeoutMs = plan.failTimeoutMs;
@@ -73,6 +81,7 @@ export class Peer {
 
   /** Goes on with what `known`, this server under an earlier plan, has counted and suffered. */
   continueFrom(known: Peer): void {
+    if (this.addresses.length === 0 && this.name === known.name) this.addresses = known.addresses;
     this.requests = known.requests;
     this.failedRequests = known.failedRequests;
     this.responses.set(known.responses);
@@ -90,6 +99,15 @@ export class Peer {
     this.ejections = known.ejections;
     this.watch = known.watch;
     this.times = known.times;
+  }
+
+  noteUnreachable(): void {
+    this.onUnreachable?.();
+  }
+
+  /** The server is a name that has no address. */
+  get isUnknown(): boolean {
+    return this.addresses.length === 0;
   }
 
   get name(): string {
@@ -130,7 +148,7 @@ export class Peer {
   /** A peer that drains gets no new clients and keeps those it has (nginx). */
   isUsableForSession(nowMs: number): boolean {
     return !this.down && !this.checkDown && !this.isFull && nowMs >= this.ejectedUntilMs &&
-      (this.fails === 0 || !this.isUnavailable(nowMs));
+      (this.fails === 0 || !this.isUnavailable(nowMs)) && !this.isUnknown;
   }
 
   /** What it weighs in the choice that is being made. */

@@ -1,5 +1,5 @@
 /** The peers of one upstream: primaries first, backups when no primary can be chosen. */
-import { type Address, formatAddress } from "../../base/address.ts";
+import { formatAddress } from "../../base/address.ts";
 import type { BalancePlan, UpstreamPlan } from "../plan.ts";
 import type { StickyPlan } from "../upstream_plan.ts";
 import { type Balancer, type Choice, isSessionCandidate } from "./balancer.ts";
@@ -94,7 +94,7 @@ export class PeerGroup {
     const isOwn = choice.sid === peer.sid;
     if (choice.isBound && choice.sid !== "" && !isOwn) return null;
     if (peer.draining && (choice.sid === "" || !isOwn)) return null;
-    return peer.down || peer.checkDown || peer.isFull ? null : peer;
+    return peer.down || peer.checkDown || peer.isFull || peer.isUnknown ? null : peer;
   }
 
   /** A request has come that one of the peers is to answer. */
@@ -155,14 +155,14 @@ function chooseAmong(peers: readonly Peer[], balancer: Balancer, choice: Choice)
 }
 
 /**
- * What stands for a peer in cookies: its `route`, or the MD5 of the address that it is dialled at,
+ * What stands for a peer in cookies: its `route`, or the MD5 of its address or of its name and port,
  * which is the same in every worker and generation (nginx, Tengine).
  */
 function sessionName(peer: Peer, sticky: StickyPlan): string {
   if (peer.route !== "") return peer.route;
   if (sticky.kind === "session" && sticky.hash === "plain") return peer.name;
   const { address } = peer.plan;
-  const text = formatAddress(address as Address);
+  const text = formatAddress(address);
   return md5Text(address.kind === "unix" ? `unix:${text}` : text);
 }
 

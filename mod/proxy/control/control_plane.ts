@@ -11,11 +11,12 @@ import type { Engine } from "../engine/engine.ts";
 import type { Route, RouteHandler } from "../engine/routes.ts";
 import { Checker } from "../health/checker.ts";
 import { prepareProbes, ReactorProbes } from "../health/probe.ts";
+import { AddressWatch } from "../names/address_watch.ts";
 import { nameLookups } from "../names/lookups.ts";
 import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan.ts";
 import { StateFile } from "../state_file.ts";
-import type { OutlierMessage } from "../workers/messages.ts";
+import type { OutlierMessage, UnreachableMessage } from "../workers/messages.ts";
 import { Board } from "./board.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
@@ -54,6 +55,7 @@ export class ControlPlane implements PeerKeeper {
   readonly #parts: ControlPlaneParts;
   readonly #state: StateFile | null;
   readonly #names: NameWatch | null;
+  readonly #addresses: AddressWatch | null;
   #listener: ControlListener | null = null;
   /** Until then the plane before it answers operators and writes the state file. */
   #isInCharge: boolean;
@@ -86,9 +88,11 @@ export class ControlPlane implements PeerKeeper {
       : new StateFile(stateFile, logger, this.changed);
     this.#isInCharge = former === null;
     this.#names = parts.isWorker ? null : this.#watchNames();
+    this.#addresses = parts.isWorker ? null : this.#watchAddresses();
     if (former !== null) this.#names?.continueFrom(former.groups);
     if (former === null) this.#state?.restore(this.groups, this.checker, reactor.nowMs);
     else succeed(this, former, reactor.nowMs, (group, peer) => this.checker.adopt(group, peer));
+    if (former !== null) this.#addresses?.continueFrom(former.groups);
     this.board = new Board({
       groups: this.groups,
       checker: this.checker,
@@ -124,11 +128,27 @@ export class ControlPlane implements PeerKeeper {
     });
   }
 
+  #watchAddresses(): AddressWatch {
+    const { reactor, logger, onChange } = this.#parts;
+    return new AddressWatch(this.groups, {
+      lookups: nameLookups(),
+      resolver: this.#plan.global.resolver,
+      nowMs: () => reactor.nowMs,
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      clearTimer: (handle) => reactor.clearTimer(handle),
+      info: (message) => logger.info(message),
+      warn: (message) => logger.warn(message),
+      onChange: () => {
+        if (this.#isInCharge) onChange?.();
+      },
+    });
+  }
+
   /** Finds out where servers are, and which of them are alive. The reactor must be running. */
   async start(): Promise<void> {
     // Not before the sockets are ours: a second start that fails must not take the file over.
     if (this.#isInCharge) this.#state?.write(this.groups, this.checker);
-    await this.#names?.start();
+    await Promise.all([this.#names?.start(), this.#addresses?.start()]);
     await this.checker.start();
   }
 
@@ -144,6 +164,12 @@ export class ControlPlane implements PeerKeeper {
         ? null
         : (peer, reason) => onOutlier({ kind: "outlier", upstream, id: peer.index, reason }),
     });
+  }
+
+  /** A worker could reach a server by name at none of its addresses. */
+  noteUnreachable({ upstream, id }: UnreachableMessage): void {
+    const group = this.groups.find(({ plan }) => plan.name === upstream);
+    group?.peers.find(({ index }) => index === id)?.noteUnreachable();
   }
 
   /** A worker has found an outlier: it is taken out here, for all of them, if it may be. */
@@ -177,6 +203,8 @@ export class ControlPlane implements PeerKeeper {
     succeed(this, former, nowMs, (group, peer) => this.checker.add(group, peer));
     this.#isInCharge = true;
     this.#names?.restore();
+    // Operators may have added servers meanwhile, and the watch before has answered for all of them.
+    this.#addresses?.refresh();
     this.#listener?.answer();
     former.closeListener();
     former.stop();
@@ -191,6 +219,7 @@ export class ControlPlane implements PeerKeeper {
   /** Ends the checks; the state file is left to the next generation. */
   stop(): void {
     this.#names?.stop();
+    this.#addresses?.stop();
     this.checker.stop();
     this.#state?.stop();
   }

@@ -22,7 +22,7 @@ export function peerState(peer: Peer, check: CheckView | null, nowMs: number): P
   if (peer.down) return "down";
   if (peer.draining) return "draining";
   if (peer.checkDown) return check !== null && check.probes > 0 ? "unhealthy" : "checking";
-  return peer.isUnavailable(nowMs) || peer.isEjected(nowMs) ? "unavail" : "up";
+  return peer.isUnknown || peer.isUnavailable(nowMs) || peer.isEjected(nowMs) ? "unavail" : "up";
 }
 
 /** A server's configuration: what POST and PATCH take and give. */

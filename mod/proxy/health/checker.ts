@@ -1,6 +1,6 @@
 /** Checks the peers of all upstreams that want it: when to probe, and what follows from it. */
 import { formatAddress } from "../../base/address.ts";
-import { isResolved } from "../../config/mod.ts";
+import type { HostAddress } from "../../config/mod.ts";
 import type { Address } from "../../base/address.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
@@ -26,9 +26,9 @@ export interface CheckerParts {
 /** One peer under check. */
 export class CheckedPeer implements ProbeTarget {
   readonly state: CheckState;
-  /** Where probes go: the peer's address, with the check's port where that has one. */
-  readonly address: Address;
-  /** As the log lines name it: the address that is probed. */
+  /** Where the server is, with the check's port where that has one. */
+  readonly address: HostAddress;
+  /** As the log lines name it: the address or name that is probed. */
   readonly name: string;
   cancel: (() => void) | null = null;
   timer = -1;
@@ -50,6 +50,10 @@ export class CheckedPeer implements ProbeTarget {
     return JSON.stringify([this.upstream, this.peer.name, this.check]);
   }
 
+  get addresses(): readonly Address[] {
+    return this.peer.addresses.map((address) => this.#moved(address));
+  }
+
   get server(): string {
     return this.peer.name;
   }
@@ -60,12 +64,14 @@ export class CheckedPeer implements ProbeTarget {
 
   constructor(readonly upstream: string, readonly check: CheckPlan, readonly peer: Peer) {
     this.state = new CheckState(check.rise, check.fall, check.defaultDown);
-    const { address } = peer.plan;
-    if (!isResolved(address)) throw new TypeError(`Cannot check ${peer.name}: it is not resolved`);
-    const isMoved = check.port > 0 && address.kind === "tcp";
-    this.address = isMoved ? { ...address, port: check.port } : address;
+    this.address = this.#moved(peer.plan.address);
     this.name = formatAddress(this.address);
     peer.checkDown = this.state.isDown;
+  }
+
+  #moved<T extends HostAddress>(address: T): T {
+    const { port } = this.check;
+    return port > 0 && address.kind === "tcp" ? { ...address, port } : address;
   }
 }
 

@@ -1,6 +1,7 @@
 /** One probe of a peer: connect, send, judge; a single deadline covers all of it (Tengine). */
-import type { Address } from "../../base/address.ts";
+import { type Address, formatAddress } from "../../base/address.ts";
 import type { PeerError } from "../../base/errors.ts";
+import type { HostAddress } from "../../config/mod.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import { localHeader } from "../../proxy_protocol/mod.ts";
 import { connectUpstreamTls, upstreamContext } from "../engine/forward/upstream_tls.ts";
@@ -15,8 +16,10 @@ export type ProbeResult = ProbeFault | null;
 
 /** Whom to probe, and how. */
 export interface ProbeTarget {
-  /** Where to connect: with the check's port. */
-  readonly address: Address;
+  /** Where the server is, with the check's port: an address, or the server's name. */
+  readonly address: HostAddress;
+  /** Where to connect, one after the other until a connection stands; empty: nobody knows. */
+  readonly addresses: readonly Address[];
   readonly check: CheckPlan;
   readonly upstream: string;
   /** The server as configured. */
@@ -40,8 +43,16 @@ export class ReactorProbes implements ProbeTransport {
 
   probe(target: ProbeTarget, onResult: ProbeListener): () => void {
     if (target.check.type === "exec") return probeByCommand(this.reactor, target, onResult);
+    if (target.addresses.length === 0) return this.#refuse(target, onResult);
     const probe = new SocketProbe(this.reactor, target, onResult);
     return () => probe.giveUp();
+  }
+
+  /** Like every other answer, this one comes later. */
+  #refuse({ address }: ProbeTarget, onResult: ProbeListener): () => void {
+    const note = `no address of ${formatAddress(address)} is known`;
+    const timer = this.reactor.setTimer(0, () => onResult("refused", note));
+    return () => this.reactor.clearTimer(timer);
   }
 }
 
@@ -62,7 +73,10 @@ function prefaceOf({ proxyProtocol }: CheckPlan): ((socket: Socket) => Uint8Arra
 class SocketProbe implements SocketHandler {
   readonly #reactor: Reactor;
   readonly #onResult: ProbeListener;
-  readonly #socket: Socket;
+  readonly #target: ProbeTarget;
+  #socket: Socket;
+  /** Which of the target's addresses is tried. */
+  #addressIndex = 0;
   readonly #timer: number;
   readonly #request: Uint8Array;
   readonly #isTls: boolean;
@@ -71,24 +85,32 @@ class SocketProbe implements SocketHandler {
   /** null: to be open is all that is wanted. */
   readonly #judge: ResponseJudge | null;
   #sent = 0;
+  #isOpen = false;
   #isOver = false;
 
   constructor(reactor: Reactor, target: ProbeTarget, onResult: ProbeListener) {
-    const { check, address, serverName } = target;
+    const { check } = target;
     this.#reactor = reactor;
+    this.#target = target;
     this.#onResult = onResult;
     this.#request = Uint8Array.from(check.send, (char) => char.charCodeAt(0) & 255);
     this.#isTls = speaksTls(check);
     this.#judge = speaksHttp(check.type) ? judgeOf(check) : null;
-    const preface = this.#preface = prefaceOf(check);
-    const context = this.#isTls ? upstreamContext(check) : null;
-    this.#socket = context !== null
-      ? connectUpstreamTls(reactor, address, this, context, serverName, preface ?? undefined)
-      : reactor.connect(address, this);
+    this.#preface = prefaceOf(check);
+    this.#socket = this.#connect();
     this.#timer = reactor.setTimer(check.timeoutMs, () => this.#end("timeout"));
   }
 
+  #connect(): Socket {
+    const { check, addresses, serverName } = this.#target;
+    const address = addresses[this.#addressIndex];
+    if (!this.#isTls) return this.#reactor.connect(address, this);
+    const context = upstreamContext(check);
+    return connectUpstreamTls(this.#reactor, address, this, context, serverName, this.#preface);
+  }
+
   onOpen(socket: Socket): void {
+    this.#isOpen = true;
     // Ahead of a handshake it has been sent already.
     if (this.#preface !== null && !this.#isTls) {
       const header = this.#preface(socket);
@@ -114,6 +136,12 @@ class SocketProbe implements SocketHandler {
   }
 
   onClose(_socket: Socket, error: PeerError): void {
+    const hasMore = this.#addressIndex + 1 < this.#target.addresses.length;
+    if (hasMore && !this.#isOpen && error.code !== "ETLS") {
+      this.#addressIndex++;
+      this.#socket = this.#connect();
+      return;
+    }
     if (error.code === "ETLS") this.#end("handshake", error.message);
     else this.#end(error.code === "ECONNRESET" ? "closed" : "refused", error.message);
   }

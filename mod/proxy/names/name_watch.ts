@@ -12,6 +12,7 @@ import type {
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { PeerParent, PeerPlan, ResolverPlan } from "../plan.ts";
+import { boundedStart, retryDelayMs, retryMinMs, rulesOf } from "./lookup_rules.ts";
 import { namedPeers, placesOf, serviceName } from "./named_peers.ts";
 
 /** What the watch needs of the outside. */
@@ -32,12 +33,6 @@ export interface NameWatchParts {
   /** The peers of a group have changed. */
   onChange(group: PeerGroup): void;
 }
-
-/** The start goes on without names that take longer; they follow. */
-const startWaitMs = 5000;
-/** Between two tries of a name that nobody knows, unless the answer says how long that holds. */
-const retryMinMs = 1000;
-const retryMaxMs = 30_000;
 
 /** One line of `servers` with `resolve`. */
 class NamedServer {
@@ -82,13 +77,9 @@ export class NameWatch {
   async start(): Promise<void> {
     if (this.#servers.length === 0) return;
     const known = Promise.all(this.#servers.map((server) => this.#lookUp(server)));
-    let timer = -1;
-    const late = new Promise<void>((resolve) => {
-      this.#goOn = resolve;
-      timer = this.#parts.setTimer(startWaitMs, resolve);
-    });
-    await Promise.race([known, late]);
-    this.#parts.clearTimer(timer);
+    const { done, cancel } = boundedStart(known, this.#parts);
+    this.#goOn = cancel;
+    await done;
   }
 
   /** No lookup from now on. */
@@ -146,8 +137,7 @@ export class NameWatch {
 
   /** Said once for each reason: a name server that is gone must not fill the log. */
   #fail(server: NamedServer, error: PeerError, ttlMs: number | null): void {
-    const backoffMs = retryMinMs * 2 ** Math.min(server.failures++, 10);
-    this.#schedule(server, Math.min(retryMaxMs, Math.max(retryMinMs, ttlMs ?? backoffMs)));
+    this.#schedule(server, retryDelayMs(server.failures++, ttlMs));
     const complaint = error.message;
     if (complaint === server.complaint) return;
     server.complaint = complaint;
@@ -220,10 +210,4 @@ export class NameWatch {
     group.replace(peers.toSorted((a, b) => rank(a) - rank(b)));
     this.#parts.onChange(group);
   }
-}
-
-function rulesOf(resolver: ResolverPlan | null): LookupRules {
-  if (resolver === null) return { settings: null, usesV4: true, usesV6: true };
-  const { servers, timeoutMs, attempts, usesV4, usesV6 } = resolver;
-  return { settings: { servers, timeoutMs, attempts, search: [], dotsMin: 0 }, usesV4, usesV6 };
 }

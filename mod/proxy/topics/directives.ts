@@ -133,8 +133,8 @@ Process (all G)
   state               file that keeps changes made through the API, and what the
                       checks knew, across restarts
   upstreams           See: help proxy upstreams
-  resolver            "127.0.0.1:53 valid=30s": who is asked for servers with
-                      resolve. See: help proxy names
+  resolver            "127.0.0.1:53 valid=30s": who is asked for the names of
+                      servers (/etc/resolv.conf). See: help proxy names
 
 A directive that h2o knows and hayate does not is named with its line by
   hayate proxy -t -c h2o.conf

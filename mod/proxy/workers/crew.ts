@@ -15,6 +15,7 @@ import type {
   CountersMessage,
   OutlierMessage,
   StateMessage,
+  UnreachableMessage,
   WelcomeMessage,
   WorkerMessage,
 } from "./messages.ts";
@@ -43,6 +44,7 @@ export interface CrewParts {
   state(version: number): StateMessage;
   onCounters(pid: number, counters: CountersMessage): void;
   onOutlier(message: OutlierMessage): void;
+  onUnreachable(message: UnreachableMessage): void;
   onWorkerGone(pid: number): void;
 }
 
@@ -239,6 +241,8 @@ export class Crew {
         return this.#parts.onCounters(worker.pid, message);
       case "outlier":
         return this.#parts.onOutlier(message);
+      case "unreachable":
+        return this.#parts.onUnreachable(message);
     }
     this.#wake();
   }

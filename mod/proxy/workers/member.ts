@@ -1,4 +1,6 @@
 /** A worker's side of the channel: what the master says about peers, and the counters for it. */
+import { isResolved } from "../../config/mod.ts";
+import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import { type Channel, inheritedChannel } from "../../process/channel.ts";
@@ -14,6 +16,8 @@ import {
 } from "./messages.ts";
 
 const countersIntervalMs = 250;
+/** The master asks for a name no more often. */
+const tellAgainMs = 1000;
 
 export interface MemberParts {
   readonly groups: readonly PeerGroup[];
@@ -98,12 +102,26 @@ export class WorkerMember {
     this.rows = message.rows;
     for (const { name, peers } of message.upstreams) {
       const group = parts.groups.find((one) => one.plan.name === name);
-      if (group !== undefined) applyState(group, peers, parts.nowMs());
+      if (group === undefined) continue;
+      applyState(group, peers, parts.nowMs());
+      for (const peer of group.peers) this.#watch(name, peer);
     }
     applyEjections(parts.groups, message.ejections, parts.nowMs());
     this.#report();
     this.#channel.send({ kind: "applied", version: message.version });
     this.#onFirst();
+  }
+
+  /** The master looks names up; it is told when a server cannot be reached where it was. */
+  #watch(upstream: string, peer: Peer): void {
+    if (peer.onUnreachable !== null || isResolved(peer.plan.address)) return;
+    let toldMs = -Infinity;
+    peer.onUnreachable = () => {
+      const nowMs = this.#parts?.nowMs() ?? 0;
+      if (nowMs < toldMs + tellAgainMs) return;
+      toldMs = nowMs;
+      this.#channel.send({ kind: "unreachable", upstream, id: peer.index });
+    };
   }
 
   orphan(): void {

@@ -1,4 +1,7 @@
 /** What a master and its workers tell each other; JSON over the channel. */
+import type { Address } from "../../base/address.ts";
+import { isResolved } from "../../config/mod.ts";
+import { sameAddresses } from "../../conn/dial.ts";
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { TallyCounters } from "../balance/peer_tally.ts";
@@ -53,6 +56,8 @@ export interface PeerState {
   /** Missing in state files of earlier versions. */
   readonly route?: string;
   readonly checkDown: boolean;
+  /** Where a server by name is now; missing in the state file, which forgets it. */
+  readonly addresses?: readonly Address[];
 }
 
 export type WorkerMessage =
@@ -61,7 +66,15 @@ export type WorkerMessage =
   | { readonly kind: "closed" }
   | { readonly kind: "applied"; readonly version: number }
   | OutlierMessage
+  | UnreachableMessage
   | CountersMessage;
+
+/** A server by name can be reached at none of its addresses: they may be out of date. */
+export interface UnreachableMessage {
+  readonly kind: "unreachable";
+  readonly upstream: string;
+  readonly id: number;
+}
 
 /** A peer answers worse than its group, by what the worker has seen. */
 export interface OutlierMessage {
@@ -124,6 +137,7 @@ export function peerStateOf(peer: Peer): PeerState {
     draining: peer.draining,
     route: peer.route,
     checkDown: peer.checkDown,
+    ...(isResolved(peer.plan.address) ? {} : { addresses: peer.addresses }),
   };
 }
 
@@ -142,6 +156,10 @@ export function applyState(group: PeerGroup, states: readonly PeerState[], nowMs
     peer.draining = state.draining;
     peer.checkDown = state.checkDown;
     peer.route = state.route ?? state.plan.route;
+    // The same list stays the same object: pools compare no more than that.
+    if (state.addresses !== undefined && !sameAddresses(peer.addresses, state.addresses)) {
+      peer.addresses = state.addresses;
+    }
     if (cameBack) peer.comeBack(nowMs);
     return peer;
   });

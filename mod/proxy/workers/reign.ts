@@ -79,6 +79,7 @@ export class Reign {
       state: (version) => this.#state(version),
       onCounters: (pid, counters) => totals.take(pid, counters),
       onOutlier: (message) => this.#control.judge(message),
+      onUnreachable: (message) => this.#control.noteUnreachable(message),
       onWorkerGone: (pid) => totals.forget(pid),
     });
   }

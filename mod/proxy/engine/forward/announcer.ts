@@ -23,7 +23,9 @@ export class Announcer {
   }
 
   /** Of the connection that is being opened. */
-  readonly header = (): Uint8Array => this.#header;
+  get header(): Uint8Array {
+    return this.#header;
+  }
 
   /** A new connection on behalf of the exchange's client. */
   connect(pool: KeepalivePool, x: Exchange, facts: ConnectionFacts): ClientConnection {

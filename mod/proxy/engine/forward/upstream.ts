@@ -1,6 +1,4 @@
 /** A running upstream: its peers, their connections, and how a request's attempts are bounded. */
-import { type Address, formatAddress } from "../../../base/address.ts";
-import { isResolved } from "../../../config/mod.ts";
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import { type Connector, KeepalivePool } from "../../../conn/keepalive_pool.ts";
 import type { Scratch } from "../../../conn/scratch.ts";
@@ -119,12 +117,21 @@ export class Upstream {
   #connectorTo(peer: Peer): Connector | null {
     if (this.plan.scheme === "http") return null;
     const { reactor } = this.host;
-    const address = addressOf(peer);
     const context = upstreamContext(this.settings);
     const serverName = serverNameOf(peer.plan);
-    const preface = this.#announcer?.header;
-    return (connection) =>
-      connectUpstreamTls(reactor, address, connection, context, serverName, preface);
+    const announcer = this.#announcer;
+    return (connection, address) => {
+      // Kept for the next address: the announcer's own is another client's by then.
+      if (announcer !== null) connection.preface ??= announcer.header;
+      return connectUpstreamTls(
+        reactor,
+        address,
+        connection,
+        context,
+        serverName,
+        connection.preface,
+      );
+    };
   }
 
   #poolOf(peer: Peer): KeepalivePool {
@@ -135,7 +142,7 @@ export class Upstream {
   #addPool(peer: Peer): KeepalivePool {
     this.#dropStrays();
     const { plan, settings, host } = this;
-    const pool = new KeepalivePool(host.reactor, addressOf(peer), host.scratch, {
+    const pool = new KeepalivePool(host.reactor, peer, host.scratch, {
       connectTimeoutMs: settings.connectTimeoutMs,
       responseTimeoutMs: settings.ioTimeoutMs,
       idleTimeoutMs: plan.keepaliveTimeoutMs,
@@ -157,18 +164,4 @@ export class Upstream {
       peer.pools[this.#number] = undefined;
     }
   }
-}
-
-/** Names were resolved before the engine started; one that is left is a programmer's error. */
-export function addressOf(peer: Peer): Address {
-  const { address } = peer.plan;
-  if (!isResolved(address)) {
-    throw new TypeError(`Cannot connect to ${peer.name}: it is not resolved`);
-  }
-  return address;
-}
-
-/** The peer's address as log lines spell it. */
-export function peerAddressText(peer: Peer): string {
-  return formatAddress(addressOf(peer));
 }

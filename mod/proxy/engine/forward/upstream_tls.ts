@@ -34,8 +34,9 @@ export function connectUpstreamTls(
   handler: SocketHandler,
   context: ClientContext,
   serverName: string,
-  preface?: (inner: Socket) => Uint8Array,
+  preface: Uint8Array | ((inner: Socket) => Uint8Array) | null = null,
 ): Socket {
-  const options = preface === undefined ? { serverName } : { serverName, preface };
+  const make = typeof preface === "function" ? preface : () => preface!;
+  const options = preface === null ? { serverName } : { serverName, preface: make };
   return connectSecure(reactor, address, handler, context, options);
 }

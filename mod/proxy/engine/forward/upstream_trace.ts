@@ -1,15 +1,17 @@
 /** What an access log is told about the upstream's part of an exchange. */
+import { type Address, formatAddress } from "../../../base/address.ts";
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { ProxyBytes, Timing, UpstreamFact } from "../../../log/mod.ts";
 import type { TlsFacts } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
-import { peerAddressText } from "./upstream.ts";
 
 /** Of the last attempt; only the number of attempts counts them all. */
 export class UpstreamTrace {
   tls: TlsFacts | null = null;
   #group = "";
   #peer: Peer | null = null;
+  /** Which of the peer's addresses was connected to, or tried last; null before that is known. */
+  #address: Address | null = null;
   #tries = 0;
   #status = 0;
   #startMs = -1;
@@ -64,7 +66,7 @@ export class UpstreamTrace {
       case "name":
         return this.#group;
       case "addr":
-        return peerAddressText(this.#peer);
+        return formatAddress(this.#address ?? this.#peer.plan.address);
       case "tries":
         return this.#tries;
       case "status":
@@ -111,12 +113,14 @@ export class UpstreamTrace {
   }
 
   #count(client: ClientConnection): void {
+    this.#address = client.address;
     this.#requestBytes = client.requestBytes;
     this.#responseBytes = client.receivedBytes;
   }
 
   #forgetAttempt(): void {
     this.tls = null;
+    this.#address = null;
     this.#status = 0;
     this.#startMs =
       this.#connectedMs =

@@ -13,6 +13,7 @@ const timers = {
 function target(script: string, timeoutMs = 10_000): ProbeTarget {
   return {
     address: { kind: "tcp", host: "10.0.0.1", port: 8080 },
+    addresses: [{ kind: "tcp", host: "10.0.0.1", port: 8080 }],
     check: { ...checkDefaults, type: "exec", command: ["/bin/sh", "-c", script], timeoutMs },
     upstream: "app",
     server: "app.example:80",
