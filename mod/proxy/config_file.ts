@@ -1,6 +1,7 @@
 /** Finds and reads the configuration file; the checked plan, or one `StartError` with every problem. */
 import { exitCodes, StartError } from "../base/errors.ts";
 import { getVariable } from "../process/environment.ts";
+import { runningUser } from "../process/users.ts";
 import { buildPlan } from "./directives/build.ts";
 import { configFilesDefault } from "./flags.ts";
 import type { ProxyPlan } from "./plan.ts";
@@ -45,7 +46,10 @@ export function loadPlan(
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`cannot read ${path}: ${reason}`, exitCodes.config);
   }
-  const { plan, problems } = buildPlan(text, path, source, { needsListen });
+  const { plan, problems } = buildPlan(text, path, source, {
+    needsListen,
+    runningUser: runningUser(),
+  });
   if (plan === null) throw new StartError(problems.join("\n"), exitCodes.config);
   return plan;
 }

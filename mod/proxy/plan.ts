@@ -45,7 +45,6 @@ export interface GlobalPlan {
   readonly sendServerName: "on" | "off" | "preserve";
   readonly pidFile: string | null;
   readonly errorLog: string | null;
-  readonly user: string | null;
   readonly emitForwardedFields: boolean;
   readonly preserveForwardedProto: boolean;
   readonly emitVia: boolean;

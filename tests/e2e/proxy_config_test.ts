@@ -44,6 +44,25 @@ Deno.test("hayate proxy -t names the directives that it ignores", async () => {
   assertStringIncludes(stderr, `[${file}:2] tcp-fastopen: `);
 });
 
+Deno.test("As root a proxy with `user` does not start, unless root is meant", async () => {
+  if (Deno.uid() !== 0) return console.log("skipped: this needs root");
+  await using folder = await tempFolder();
+  const file = await folder.write("h2o.conf", good.replace("listen:", "user: nobody\nlisten:"));
+  const line =
+    `hayate proxy: [${file}:1] in command user, found \`nobody\`, but hayate runs as root ` +
+    "and cannot change its user; start it as nobody, or leave user out\n";
+  for (const args of [["-t", "-c", file], ["-c", file]]) {
+    const { code, stdout, stderr } = await runHayate(["proxy", ...args]);
+    // h2o 2.2.5 exits with 78 for a user that does not exist, and 71 where it cannot become one.
+    assertEquals([code, stdout, stderr], [78, "", line]);
+  }
+  for (const root of ["root", "0"]) {
+    await folder.write("h2o.conf", good.replace("listen:", `user: ${root}\nlisten:`));
+    const { code, stderr } = await runHayate(["proxy", "-t", "-c", file]);
+    assertEquals([code, stderr], [0, ""]);
+  }
+});
+
 Deno.test("hayate proxy without the file that was named says so and exits with 78", async () => {
   const { code, stderr } = await runHayate(["proxy", "-c", "/nowhere/h2o.conf"]);
   assertEquals([code, stderr], [78, "hayate proxy: cannot read /nowhere/h2o.conf: no such file\n"]);

@@ -1,4 +1,5 @@
 /** The plan while it is being built: one draft per level, settings inherited by copying. */
+import type { RunningUser } from "../../process/users.ts";
 import { formatProblem, type Position, Problems } from "../../config/mod.ts";
 import type { HostAddress } from "../../config/mod.ts";
 import type {
@@ -51,6 +52,9 @@ export class PlanDraft {
   readonly implicitUpstreams = new Map<string, number>();
   /** How entries of `upstreams` are spoken to, by their index, once a URL has said it. */
   readonly namedSchemes = new Map<number, "http" | "https">();
+
+  /** Whose process it is; null: whoever it is. */
+  constructor(readonly runningUser: RunningUser | null = null) {}
 }
 
 /** What a directive is applied to: the level it stands on. */
@@ -91,7 +95,6 @@ export function globalDefaults(): Mutable<GlobalPlan> {
     sendServerName: "on",
     pidFile: null,
     errorLog: null,
-    user: null,
     emitForwardedFields: true,
     preserveForwardedProto: false,
     emitVia: true,

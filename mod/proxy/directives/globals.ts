@@ -17,6 +17,7 @@ import {
 } from "./directive.ts";
 import { faultOf } from "./logs.ts";
 import { parseResolver } from "./resolver_line.ts";
+import { userDirective } from "./user.ts";
 
 const countMax = 2 ** 31 - 1;
 
@@ -82,10 +83,7 @@ export const globalDirectives: readonly Directive[] = [
     if (wrong !== null) return draft.problem(at, `in command error-log, ${wrong}`);
     draft.plan.global.errorLog = value;
   }),
-  scalar("user", levels.global, anyText, (draft, value, at) => {
-    draft.plan.global.user = value;
-    draft.notice(at, `user: hayate does not change its user; start it as ${value}`);
-  }),
+  userDirective,
   scalar("server-name", levels.global, anyText, (draft, value) => {
     draft.plan.global.serverName = value;
   }),

@@ -127,7 +127,9 @@ Process (all G)
   pid-file            path
   server-name         (hayate/VERSION)
   send-server-name    ON, OFF, preserve: the upstream's (ON)
-  user                accepted; start hayate as that user
+  user                whose rights to have. hayate does not change its user: as
+                      root it refuses to start (user: root is fine); as anyone
+                      else it says so and goes on
   control             unix path, or {listen, write: ON|OFF, token}: the private
                       listener for metrics, page and API. See: help proxy control
   state               file that keeps changes made through the API, and what the
