@@ -48,7 +48,7 @@ export function loadPlan(
   }
   const { plan, problems } = buildPlan(text, path, source, {
     needsListen,
-    runningUser: runningUser(),
+    host: { runningUser: runningUser(), inspectPath },
   });
   if (plan === null) throw new StartError(problems.join("\n"), exitCodes.config);
   return plan;
@@ -59,6 +59,17 @@ function readText(path: string): string {
     return Deno.readTextFileSync(path);
   } catch (error) {
     throw new Error(reasonOf(error));
+  }
+}
+
+/** As a start sees it: relative to the working folder, through links. */
+function inspectPath(path: string, isFolder: boolean): string | null {
+  try {
+    if (Deno.statSync(path).isDirectory === isFolder) return null;
+    return isFolder ? "it is no folder" : "it is a folder";
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) return reasonOf(error);
+    return isFolder ? "there is no such folder" : "there is no such file";
   }
 }
 

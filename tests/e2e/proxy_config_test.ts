@@ -44,6 +44,32 @@ Deno.test("hayate proxy -t names the directives that it ignores", async () => {
   assertStringIncludes(stderr, `[${file}:2] tcp-fastopen: `);
 });
 
+Deno.test("hayate proxy -t warns of folders and files that are not there", async () => {
+  await using folder = await tempFolder();
+  await Deno.mkdir(`${folder.path}/www`);
+  const file = await folder.write(
+    "h2o.conf",
+    `listen: {port: 1, host: 127.0.0.1}
+hosts:
+  default:
+    paths:
+      /: {file.dir: ${folder.path}/www}
+      /a: {file.dir: ${folder.path}/wwww}
+      /b: {file.file: ${folder.path}/www}
+      /c: {file.dir: ${folder.path}/h2o.conf}
+`,
+  );
+  const { code, stdout, stderr } = await runHayate(["proxy", "-t", "-c", file]);
+  assertEquals([code, stdout], [0, "configuration OK\n"]);
+  assertStringIncludes(
+    stderr,
+    `[${file}:6] file.dir: ${folder.path}/wwww: there is no such folder`,
+  );
+  assertStringIncludes(stderr, `[${file}:7] file.file: ${folder.path}/www: it is a folder`);
+  assertStringIncludes(stderr, `[${file}:8] file.dir: ${folder.path}/h2o.conf: it is no folder`);
+  assertEquals(stderr.trimEnd().split("\n").length, 3, stderr);
+});
+
 Deno.test("As root a proxy with `user` does not start, unless root is meant", async () => {
   if (Deno.uid() !== 0) return console.log("skipped: this needs root");
   await using folder = await tempFolder();

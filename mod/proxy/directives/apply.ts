@@ -1,6 +1,6 @@
 /** Applies one level of the file: every directive in its phase, everything unknown reported. */
-import { type MapNode, nearestName } from "../../config/mod.ts";
-import { describeLevels, type Directive, phases } from "./directive.ts";
+import type { MapNode } from "../../config/mod.ts";
+import { describeLevels, type Directive, phases, suggestion } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
 import { directiveTable } from "./table.ts";
 import { foreignDirectives } from "./foreign.ts";
@@ -43,7 +43,12 @@ function reportUnknown(draft: LevelDraft, name: string, at: MapNode["at"]): void
       `${name}: h2o knows this directive, hayate does not, and cannot do without it`,
     );
   } else {
-    const near = nearestName(name, directiveTable().keys());
-    draft.problem(at, `unknown command: ${name}${near === null ? "" : ` (did you mean ${near}?)`}`);
+    // One that may stand here is likelier than one that may not.
+    const here = [...directiveTable().values()].filter(({ levels }) =>
+      (levels & draft.level) !== 0
+    );
+    const hint = suggestion(name, here.map((directive) => directive.name)) ||
+      suggestion(name, directiveTable().keys());
+    draft.problem(at, `unknown command: ${name}${hint}`);
   }
 }

@@ -1,11 +1,10 @@
 /** A configuration file's text -> a checked plan, or every problem it has. */
 import { type ConfigSource, readYaml } from "../../config/mod.ts";
-import type { RunningUser } from "../../process/users.ts";
 import type { Address } from "../../base/address.ts";
 import type { HostPlan, ListenPlan, ProxyPlan } from "../plan.ts";
 import { applyLevel } from "./apply.ts";
 import { levels } from "./directive.ts";
-import { LevelDraft, type ListenDraft, PlanDraft } from "./drafts.ts";
+import { anyHost, type HostView, LevelDraft, type ListenDraft, PlanDraft } from "./drafts.ts";
 
 export type BuildResult =
   | { readonly plan: ProxyPlan; readonly problems: readonly [] }
@@ -14,8 +13,8 @@ export type BuildResult =
 export interface BuildOptions {
   /** False when listening sockets are inherited: then `listen` may be left out. */
   readonly needsListen: boolean;
-  /** Whose process it is, for `user`; null or left out: whoever it is. */
-  readonly runningUser?: RunningUser | null;
+  /** The host that the file is for; left out: any, and only the file is looked at. */
+  readonly host?: HostView;
 }
 
 /** Builds the plan of `text`; `file` is the name that messages show. Pure but for `source`. */
@@ -25,7 +24,7 @@ export function buildPlan(
   source: ConfigSource,
   options: BuildOptions,
 ): BuildResult {
-  const draft = new PlanDraft(options.runningUser ?? null);
+  const draft = new PlanDraft(options.host ?? anyHost);
   const root = readYaml(text, file, source, draft.problems);
   if (root !== null && root.kind !== "mapping") {
     draft.problems.add(

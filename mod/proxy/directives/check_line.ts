@@ -2,6 +2,7 @@
 import { nearestName, parseCount } from "../../config/mod.ts";
 import { type CheckPlan, type CheckType, checkTypes } from "../check_plan.ts";
 import type { Mutable } from "./drafts.ts";
+import { joinFaults } from "./word_line.ts";
 
 export const checkDefaults: CheckPlan = {
   type: "tcp",
@@ -56,11 +57,11 @@ const numbers = {
 /** The check, or a string that says what is wrong, in Tengine's words. */
 export function parseCheck(text: string): CheckPlan | string {
   const check: Mutable<CheckPlan> = { ...checkDefaults };
-  for (const word of text.trim().split(/\s+/)) {
+  const faults = text.trim().split(/\s+/).map((word) => {
     const wrong = applyWord(check, word);
-    if (wrong !== null) return `invalid parameter "${word}"${wrong}`;
-  }
-  return check;
+    return wrong === null ? null : `invalid parameter "${word}"${wrong}`;
+  });
+  return joinFaults(faults) ?? check;
 }
 
 /** Applies one `name=value`; null, or the rest of the message that says what is allowed. */
@@ -109,12 +110,13 @@ export function speaksHttp(type: CheckType): boolean {
 /** Bits of `http_2xx http_3xx`, or a string that says what is wrong. */
 export function parseAliveClasses(text: string): number | string {
   let classes = 0;
-  for (const word of text.trim().split(/\s+/)) {
+  const faults = text.trim().split(/\s+/).map((word) => {
     const match = /^http_([1-5])xx$/.exec(word);
     if (match === null) {
       return `found \`${word}\`; allowed: http_1xx, http_2xx, http_3xx, http_4xx, http_5xx`;
     }
     classes |= 1 << Number(match[1]);
-  }
-  return classes;
+    return null;
+  });
+  return joinFaults(faults) ?? classes;
 }

@@ -3,6 +3,7 @@ import type { ConfigNode, MapNode } from "../../config/mod.ts";
 import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../check_plan.ts";
 import { itemsOf, readLine, readMap } from "./directive.ts";
 import type { LevelDraft, Mutable } from "./drafts.ts";
+import { joinFaults } from "./word_line.ts";
 
 /** A token (RFC 9110 5.6.2), but for a lone `!`. */
 const fieldName = "(?!!\\s*$)[A-Za-z0-9!#$%&'*+.^_`|~-]+";
@@ -35,15 +36,18 @@ export function readMatch(draft: LevelDraft, map: MapNode): MatchPlan {
 export function parseStatus(text: string): StatusMatch | string {
   const isNegated = /^\s*!/.test(text);
   const ranges: [number, number][] = [];
-  for (const word of text.replace(/^\s*!/, "").trim().split(/\s+/)) {
+  const faults = text.replace(/^\s*!/, "").trim().split(/\s+/).map((word) => {
     const range = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(word);
     const from = Number(range?.[1]);
     const to = Number(range?.[2] ?? range?.[1]);
     if (range === null || from > to) {
-      return `found \`${text}\`; allowed: codes and ranges such as 200, 200-399, ! 500-599`;
+      return `found \`${word}\`; allowed: codes and ranges such as 200, 200-399, ! 500-599`;
     }
     ranges.push([from, to]);
-  }
+    return null;
+  });
+  const wrong = joinFaults(faults);
+  if (wrong !== null) return wrong;
   return isNegated ? { wanted: [], unwanted: ranges } : { wanted: ranges, unwanted: [] };
 }
 

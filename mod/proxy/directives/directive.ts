@@ -2,6 +2,7 @@
 import {
   type ConfigNode,
   type MapNode,
+  nearestName,
   parseCount,
   parseDuration,
   parseSwitch,
@@ -122,7 +123,10 @@ export function choice<T extends string>(...words: readonly T[]): ScalarKind<T> 
   };
 }
 
-/** Reads a scalar by a parser that gives a value or, as a string, what is wrong with it. */
+/**
+ * Reads a scalar by a parser that gives a value or, as a string, what is wrong with it: one fault a
+ * line, and each is a problem of its own.
+ */
 export function readLine<T>(
   draft: LevelDraft,
   what: string,
@@ -133,13 +137,21 @@ export function readLine<T>(
   if (text === null) return null;
   const parsed = parse(text);
   if (typeof parsed !== "string") return parsed;
-  draft.problem(node.at, `in command ${what}, ${parsed}`);
+  // Line ends of the file's own text, which a message may quote, divide nothing.
+  const faults = text.includes("\n") ? [parsed.replaceAll("\n", " ")] : parsed.split("\n");
+  for (const fault of faults) draft.problem(node.at, `in command ${what}, ${fault}`);
   return null;
 }
 
 /** The items of a sequence, or the value itself as the only one. */
 export function itemsOf(value: ConfigNode): readonly ConfigNode[] {
   return value.kind === "sequence" ? value.items : [value];
+}
+
+/** ` (did you mean that?)`, or nothing. */
+export function suggestion(name: string, candidates: Iterable<string>): string {
+  const near = nearestName(name, candidates);
+  return near === null || near === name ? "" : ` (did you mean ${near}?)`;
 }
 
 /** Reads the keys of a mapping through a table of readers and reports every other key. */
@@ -153,8 +165,13 @@ export function readMap(
     const reader = Object.hasOwn(readers, key.text) ? readers[key.text] : undefined;
     if (reader !== undefined) reader(value, key.at);
     else {
-      const allowed = Object.keys(readers).join(", ");
-      draft.problem(key.at, `in command ${what}, unknown key: ${key.text}; allowed: ${allowed}`);
+      const names = Object.keys(readers);
+      draft.problem(
+        key.at,
+        `in command ${what}, unknown key: ${key.text}${suggestion(key.text, names)}; allowed: ${
+          names.join(", ")
+        }`,
+      );
     }
   }
 }

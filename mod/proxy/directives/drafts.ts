@@ -39,6 +39,17 @@ export interface HostDraft {
   settings: Settings;
 }
 
+/** What the build asks of the host that the file is for. */
+export interface HostView {
+  /** Whose process it is, for `user`; null: whoever it is. */
+  readonly runningUser: RunningUser | null;
+  /** What is wrong with a path of `file.dir` or `file.file` at the moment, or null. */
+  inspectPath(path: string, isFolder: boolean): string | null;
+}
+
+/** Only the file itself is looked at. */
+export const anyHost: HostView = { runningUser: null, inspectPath: () => null };
+
 /** What the whole build shares. */
 export class PlanDraft {
   readonly problems = new Problems();
@@ -53,8 +64,7 @@ export class PlanDraft {
   /** How entries of `upstreams` are spoken to, by their index, once a URL has said it. */
   readonly namedSchemes = new Map<number, "http" | "https">();
 
-  /** Whose process it is; null: whoever it is. */
-  constructor(readonly runningUser: RunningUser | null = null) {}
+  constructor(readonly host: HostView) {}
 }
 
 /** What a directive is applied to: the level it stands on. */

@@ -2,10 +2,10 @@
 import { type ConfigNode, parseBytes, parseCount, parseDuration } from "../../config/mod.ts";
 import { retryConditions, type RetryPlan, type UpstreamPlan } from "../plan.ts";
 import type { OutlierPlan, RequestBufferPlan, RetryBudgetPlan } from "../upstream_plan.ts";
-import { count, duration, readLine, readScalar } from "./directive.ts";
+import { count, duration, readLine, readScalar, suggestion } from "./directive.ts";
 import type { LevelDraft, Mutable } from "./drafts.ts";
 import { outlierDefaults, retryBudgetDefault } from "./upstream_defaults.ts";
-import { readWords, type WordReader, wordsOf } from "./word_line.ts";
+import { joinFaults, readWords, type WordReader, wordsOf } from "./word_line.ts";
 
 /** Readers for `readMap` that fill the plan. */
 export function failoverReaders(
@@ -43,15 +43,18 @@ type Off = typeof off;
 
 function parseConditions(text: string): number | string {
   let conditions = 0;
-  for (const word of wordsOf(text)) {
-    if (word === "off") return 0;
+  const names = Object.keys(retryConditions);
+  const words = wordsOf(text);
+  const faults = words.map((word) => {
+    if (word === "off") return null;
     const bit = Object.entries(retryConditions).find(([name]) => name === word)?.[1];
     if (bit === undefined) {
-      return `found \`${word}\`; allowed: off, ${Object.keys(retryConditions).join(", ")}`;
+      return `found \`${word}\`${suggestion(word, names)}; allowed: off, ${names.join(", ")}`;
     }
     conditions |= bit;
-  }
-  return conditions;
+    return null;
+  });
+  return joinFaults(faults) ?? (words.includes("off") ? 0 : conditions);
 }
 
 /** `20%`, `20% min=10` or `off`. */
@@ -59,11 +62,14 @@ function parseRetryBudget(text: string): RetryBudgetPlan | Off | string {
   const [first = "", ...words] = wordsOf(text);
   if (first === "off" && words.length === 0) return off;
   const share = shareOf(first, 1000);
-  if (share === null) return `found \`${text}\`; allowed: off, or a percentage such as 20%`;
-  const plan: Mutable<RetryBudgetPlan> = { ...retryBudgetDefault, share };
-  return readWords(words, [
+  const wrong = share === null
+    ? `found \`${first}\`; allowed: off, or a percentage such as 20%`
+    : null;
+  const plan: Mutable<RetryBudgetPlan> = { ...retryBudgetDefault, share: share ?? 0 };
+  const wrongWords = readWords(words, [
     countReader("min=N", 0, (value) => plan.perSecondMin = value),
-  ]) ?? plan;
+  ]);
+  return joinFaults([wrong, wrongWords]) ?? plan;
 }
 
 function parseOutlier(text: string): OutlierPlan | Off | string {

@@ -76,7 +76,10 @@ function mimeDirective(
 }
 
 function handler(name: "file.dir" | "file.file"): Directive {
-  return scalar(name, levels.path, folderKind, (draft, path) => {
+  return scalar(name, levels.path, folderKind, (draft, path, at) => {
+    // No fault: it may come later, and a request that finds nothing is answered 404 until then.
+    const missing = draft.plan.host.inspectPath(path, name === "file.dir");
+    if (missing !== null) draft.notice(at, `${name}: ${path}: ${missing}`);
     draft.handlers?.push({ kind: "file", path, isFolder: name === "file.dir" });
   }, phases.handler);
 }

@@ -29,14 +29,15 @@ export const hostsDirective: Directive = {
 };
 
 function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNode): void {
-  const name = parseHostKey(text);
-  if (name === null) {
+  const key = parseHostKey(text);
+  if (key === null) {
     draft.problem(
       at,
       `in command hosts, found \`${text}\`; allowed: name, name:port, *.name, default`,
     );
-    return;
   }
+  // What the host contains is read all the same: every fault is reported at once.
+  const name = key ?? { name: text, port: 0 };
   if (value.kind !== "mapping") {
     draft.problem(
       value.at,
@@ -47,7 +48,6 @@ function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNod
   const { hosts } = draft.plan;
   if (hosts.some((host) => host.name === name.name && host.port === name.port)) {
     draft.problem(at, `in command hosts, ${text} is there twice`);
-    return;
   }
   const settings = copySettings(draft.settings);
   const host: HostDraft = { ...name, strictMatch: false, listens: [], paths: [], settings };
@@ -91,11 +91,9 @@ function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigN
   // A prefix without its slash is common in h2o.conf files, and h2o takes it as it stands.
   if (!prefix.startsWith("/")) {
     draft.problem(at, `in command paths, found \`${prefix}\`; allowed: a path that starts with /`);
-    return;
   }
   if (host.paths.some((path) => path.prefix === prefix)) {
     draft.problem(at, `in command paths, ${prefix} is there twice`);
-    return;
   }
   const settings = copySettings(draft.settings);
   const handlers: HandlerPlan[] = [];

@@ -119,7 +119,6 @@ function listenAddress(draft: LevelDraft, keys: ListenKeys, at: Position): Addre
     return path === null ? null : { kind: "unix", path };
   }
   const port = readScalar(draft, "listen.port", keys.port, portKind);
-  if (port === null) return null;
   const host = keys.host === null || keys.host === "*" ? "" : keys.host.replace(/^\[(.*)\]$/, "$1");
   if (host !== "" && !isIpLiteral(host) && !isHostName(host)) {
     draft.problem(
@@ -128,5 +127,5 @@ function listenAddress(draft: LevelDraft, keys: ListenKeys, at: Position): Addre
     );
     return null;
   }
-  return { kind: "tcp", host, port };
+  return port === null ? null : { kind: "tcp", host, port };
 }

@@ -1,6 +1,7 @@
 /** `proxy.*`: where requests are forwarded to, and how. */
 import {
   type ConfigNode,
+  isIpLiteral,
   parseUpstreamUrl,
   type Position,
   type UpstreamUrl,
@@ -19,6 +20,7 @@ import {
   readMap,
   readScalar,
   scalar,
+  suggestion,
 } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
 import { implicitUpstream, type WeightedUrl } from "./implicit_upstream.ts";
@@ -96,11 +98,14 @@ function addHandler(
 
 /** The entry of `upstreams` that the URL's host names, or null. It speaks as the URL says. */
 function namedUpstream(draft: LevelDraft, url: UpstreamUrl, at: Position): number | null {
-  if (url.address.kind !== "tcp" || url.portGiven) return null;
+  if (url.address.kind !== "tcp") return null;
   const { upstreams, namedSchemes } = draft.plan;
   const { host } = url.address;
   const index = upstreams.findIndex((one) => !one.implicit && one.name === host);
-  if (index < 0) return null;
+  if (index < 0 || url.portGiven) {
+    adviseOnName(draft, url, at);
+    return null;
+  }
   const scheme = namedSchemes.get(index) ?? url.scheme;
   if (scheme !== url.scheme) {
     const what = `${host} is used by http and by https; allowed: one of them for each upstream`;
@@ -109,6 +114,18 @@ function namedUpstream(draft: LevelDraft, url: UpstreamUrl, at: Position): numbe
   namedSchemes.set(index, scheme);
   upstreams[index] = { ...upstreams[index], scheme };
   return index;
+}
+
+/** A host that looks like an upstream that was meant; it is valid, so that nothing is refused. */
+function adviseOnName(draft: LevelDraft, { authority, address }: UpstreamUrl, at: Position): void {
+  if (address.kind !== "tcp" || isIpLiteral(address.host)) return;
+  const { host } = address;
+  const names = draft.plan.upstreams.filter((one) => !one.implicit).map(({ name }) => name);
+  const say = (what: string) =>
+    draft.notice(at, `proxy.reverse.url: ${authority} is looked up as a host name; ${what}`);
+  if (names.includes(host)) return say(`the upstream ${host} is meant by ${host} without a port`);
+  const hint = suggestion(host, names);
+  if (hint !== "") say(`no upstream is named ${host}${hint}`);
 }
 
 function milliseconds(name: string, apply: (draft: LevelDraft, value: number) => void): Directive {

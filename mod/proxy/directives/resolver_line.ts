@@ -3,7 +3,7 @@ import { isIpLiteral, parseCount, parseDuration, parseHostAddress } from "../../
 import { dnsDefaults, dnsPort, type DnsServer } from "../../net/dns/host_files.ts";
 import type { ResolverPlan } from "../plan.ts";
 import type { Mutable } from "./drafts.ts";
-import { readWords, type WordReader, wordsOf } from "./word_line.ts";
+import { joinFaults, readWords, type WordReader, wordsOf } from "./word_line.ts";
 
 /** The resolver, or a string that says what is wrong. */
 export function parseResolver(text: string): ResolverPlan | string {
@@ -17,17 +17,19 @@ export function parseResolver(text: string): ResolverPlan | string {
     usesV6: true,
   };
   const words = wordsOf(text);
+  const faults: (string | null)[] = [];
   const values = words.filter((word) => word.includes("="));
   for (const word of words.filter((word) => !word.includes("="))) {
     // An IPv6 address may stand without brackets when it has no port.
     const isBareV6 = isIpLiteral(word) && word.includes(":");
     const address = parseHostAddress(isBareV6 ? `[${word}]` : word, dnsPort);
     if (address?.kind !== "tcp" || !isIpLiteral(address.host) || address.port === 0) {
-      return `found \`${word}\`; allowed: an IP address, address:port, [v6]:port, ${forms(plan)}`;
-    }
-    servers.push({ host: address.host, port: address.port });
+      faults.push(
+        `found \`${word}\`; allowed: an IP address, address:port, [v6]:port, ${forms(plan)}`,
+      );
+    } else servers.push({ host: address.host, port: address.port });
   }
-  const wrong = readWords(values, parametersOf(plan));
+  const wrong = joinFaults([...faults, readWords(values, parametersOf(plan))]);
   if (wrong !== null) return wrong;
   if (servers.length === 0) return "at least one address of a DNS server is needed";
   return plan.usesV4 || plan.usesV6 ? plan : "with ipv4=off and ipv6=off nothing can be found";

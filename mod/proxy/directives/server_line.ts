@@ -3,20 +3,22 @@ import { parseCount, parseDuration, parseHostAddress } from "../../config/mod.ts
 import type { PeerPlan } from "../plan.ts";
 import type { Mutable } from "./drafts.ts";
 import { peerDefaults } from "./upstream_defaults.ts";
-import { readWords, type WordReader, wordsOf } from "./word_line.ts";
+import { joinFaults, readWords, type WordReader, wordsOf } from "./word_line.ts";
 
 /** The peer, or a string that says what is wrong. */
 export function parseServer(text: string): PeerPlan | string {
   const [name = "", ...words] = wordsOf(text);
   const address = parseHostAddress(name, 80);
-  if (
-    address === null || (address.kind === "tcp" && (address.host === "" || address.host === "*"))
-  ) {
-    return `found \`${name}\`; allowed: host, host:port, [v6]:port, unix:/path`;
-  }
-  const peer: Mutable<PeerPlan> = { ...peerDefaults, name, address };
-  return readWords(words, parametersOf(peer)) ?? peer;
+  const isAddress = address !== null &&
+    (address.kind === "unix" || (address.host !== "" && address.host !== "*"));
+  const wrong = `found \`${name}\`; allowed: host, host:port, [v6]:port, unix:/path`;
+  const peer: Mutable<PeerPlan> = { ...peerDefaults, name, address: address ?? noAddress };
+  const faults = [isAddress ? null : wrong, readWords(words, parametersOf(peer))];
+  return joinFaults(faults) ?? peer;
 }
+
+/** In the place of one that cannot be read, so that the words after it are. */
+const noAddress = { kind: "unix", path: "" } as const;
 
 /**
  * What may follow `route=` (nginx: at most 32 bytes). It goes into cookies as it is (RFC 6265 4.1.1),

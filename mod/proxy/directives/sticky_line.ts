@@ -2,7 +2,7 @@
 import { nearestName, parseCount, parseDuration } from "../../config/mod.ts";
 import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../upstream_plan.ts";
 import type { Mutable } from "./drafts.ts";
-import { readWords, type WordReader, wordsOf } from "./word_line.ts";
+import { joinFaults, readWords, type WordReader, wordsOf } from "./word_line.ts";
 
 const kinds = ["cookie", "route", "insert", "rewrite", "prefix"];
 const cookieName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -34,28 +34,31 @@ export function parseSticky(text: string): StickyPlan | string {
 export function parseSessionSticky(text: string): StickyPlan | string {
   let mode: StickySessionPlan["mode"] = "insert";
   const words: string[] = [];
+  const wrongModes: string[] = [];
   for (const word of wordsOf(text)) {
     const match = /^mode=(.*)$/.exec(word);
     if (match === null) words.push(word);
     else if (match[1] === "insert" || match[1] === "rewrite" || match[1] === "prefix") {
       mode = match[1];
-    } else return `found \`${word}\`; allowed: insert, rewrite, prefix`;
+    } else wrongModes.push(`found \`${word}\`; allowed: insert, rewrite, prefix`);
   }
-  return parseSession(mode, words);
+  const session = parseSession(mode, words);
+  return joinFaults([...wrongModes, typeof session === "string" ? session : null]) ?? session;
 }
 
 function parseRoute(words: readonly string[]): StickyPlan | string {
   const allowed = "allowed: $cookie_NAME, $arg_NAME, $http_NAME";
   if (words.length === 0) return `route names no variable; ${allowed}`;
-  const wrong = words.find((word) => !variable.test(word));
-  return wrong === undefined
-    ? { kind: "route", variables: words }
-    : `found \`${wrong}\`; ${allowed}`;
+  const wrong = words.filter((word) => !variable.test(word));
+  const faults = wrong.map((word) => `found \`${word}\`; ${allowed}`);
+  return joinFaults(faults) ?? { kind: "route", variables: words };
 }
 
 function parseCookie(words: readonly string[]): StickyPlan | string {
   const [cookie = "", ...rest] = words;
-  if (!cookieName.test(cookie)) return "cookie wants the cookie's name as its first word";
+  const unnamed = cookieName.test(cookie)
+    ? null
+    : "cookie wants the cookie's name as its first word";
   const plan: Mutable<StickyCookiePlan> = {
     kind: "cookie",
     cookie,
@@ -66,7 +69,7 @@ function parseCookie(words: readonly string[]): StickyPlan | string {
     secure: false,
     sameSite: "",
   };
-  return readWords(rest, [
+  const wrong = readWords(rest, [
     {
       form: "expires=TIME",
       allowed: "a time such as 1h, or max",
@@ -83,7 +86,8 @@ function parseCookie(words: readonly string[]): StickyPlan | string {
       allowed: "strict, lax, none",
       read: (text) => /^(strict|lax|none)$/i.test(text) && (plan.sameSite = text) !== "",
     },
-  ]) ?? plan;
+  ]);
+  return joinFaults([unnamed, wrong]) ?? plan;
 }
 
 /** Where the browser sends the cookie. */

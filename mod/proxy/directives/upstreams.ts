@@ -56,11 +56,9 @@ interface UpstreamKeys {
 function addUpstream(draft: LevelDraft, name: string, at: Position, body: ConfigNode): void {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
     draft.problem(at, `in command upstreams, found \`${name}\`; allowed: letters, digits, _ . -`);
-    return;
   }
   if (draft.plan.upstreams.some((upstream) => upstream.name === name)) {
     draft.problem(at, `in command upstreams, ${name} is there twice`);
-    return;
   }
   if (body.kind !== "mapping") {
     draft.problem(body.at, `in command upstreams, the value of ${name} cannot be a ${body.kind}`);
@@ -68,15 +66,15 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
   }
   const keys = readUpstream(draft, name, at, body);
   const { plan, hasServers } = keys;
-  if (plan.peers.length === 0) {
-    // Servers that are all wrong have been reported one by one.
-    if (!hasServers) draft.problem(at, `in command upstreams, ${name} has no servers`);
-    return;
+  const check = announcedCheck(keys);
+  // Servers that are all wrong have been reported one by one.
+  if (!hasServers) draft.problem(at, `in command upstreams, ${name} has no servers`);
+  if (plan.peers.length > 0) {
+    reportConflicts(draft, plan);
+    reportIgnored(draft, plan);
   }
-  reportConflicts(draft, plan);
-  reportIgnored(draft, plan);
   const divided = divideServers(draft, name, plan.peers, at);
-  draft.plan.upstreams.push({ ...plan, ...divided, check: announcedCheck(keys) });
+  draft.plan.upstreams.push({ ...plan, ...divided, check });
 }
 
 /** Whoever expects a header of clients expects it of probes; what listens on another port need not. */

@@ -13,7 +13,7 @@ export const userDirective: Directive = {
   apply(draft, value, name) {
     const user = readScalar(draft, name, value, anyText);
     if (user === null) return;
-    const { runningUser } = draft.plan;
+    const { runningUser } = draft.plan.host;
     const verdict = judgeUser(user, runningUser);
     if (verdict === "refused") {
       draft.problem(

@@ -11,21 +11,30 @@ export interface WordReader {
   read(value: string): boolean;
 }
 
-/** Reads the words in order, later ones over earlier ones. Returns what is wrong, or null. */
+/** Reads the words in order, later ones over earlier ones. Returns what is wrong, a fault a line, or null. */
 export function readWords(
   words: readonly string[],
   readers: readonly WordReader[],
 ): string | null {
+  const faults: (string | null)[] = [];
   for (const word of words) {
     const equals = word.indexOf("=");
     // With its `=`, so that a flag is not given a value, nor a value left out.
     const name = equals < 0 ? word : word.slice(0, equals + 1);
     const reader = readers.find(({ form }) => equals < 0 ? form === name : form.startsWith(name));
-    if (reader === undefined) return unknownWord(word, readers);
     const value = equals < 0 ? "" : word.slice(equals + 1);
-    if (!reader.read(value)) return `found \`${word}\`; allowed: ${reader.allowed ?? reader.form}`;
+    if (reader === undefined) faults.push(unknownWord(word, readers));
+    else if (!reader.read(value)) {
+      faults.push(`found \`${word}\`; allowed: ${reader.allowed ?? reader.form}`);
+    }
   }
-  return null;
+  return joinFaults(faults);
+}
+
+/** Faults of one line, each a line; null when there is none. */
+export function joinFaults(faults: readonly (string | null)[]): string | null {
+  const found = faults.filter((fault) => fault !== null);
+  return found.length === 0 ? null : found.join("\n");
 }
 
 function unknownWord(word: string, readers: readonly WordReader[]): string {

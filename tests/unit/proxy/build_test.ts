@@ -175,7 +175,7 @@ const faults: [string, string, string[]][] = [
     "[h2o.conf:1] in command listen, found `80800`; allowed: a port from 0 to 65535, or a mapping with `port`",
   ]],
   ["an unknown key", "listen:\n  prot: 80", [
-    "[h2o.conf:2] in command listen, unknown key: prot; allowed: port, host, type, ssl, proxy-protocol, permission, owner, group, cc, initcwnd, sndbuf, rcvbuf",
+    "[h2o.conf:2] in command listen, unknown key: prot (did you mean port?); allowed: port, host, type, ssl, proxy-protocol, permission, owner, group, cc, initcwnd, sndbuf, rcvbuf",
     "[h2o.conf:2] in command listen, `port` is missing",
   ]],
   [

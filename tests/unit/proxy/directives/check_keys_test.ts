@@ -113,7 +113,7 @@ Deno.test("The check keys that do not fit are told with their lines", () => {
     "[h2o.conf:5] invalid check_match should set [check] first",
   ]);
   assertEquals(build("check: type=http", "check_match: {state: 200}"), [
-    "[h2o.conf:6] in command check_match, unknown key: state; allowed: status, header, body",
+    "[h2o.conf:6] in command check_match, unknown key: state (did you mean status?); allowed: status, header, body",
   ]);
   assertEquals(build("check: type=http", 'check_match: {header: "!"}'), [
     "[h2o.conf:6] in command check_match, found `!`; " +

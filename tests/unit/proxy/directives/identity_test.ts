@@ -91,7 +91,7 @@ Deno.test("identity directives name the line of a value that they cannot read", 
     ],
     [
       "real-ip: {form: ::1, untrusted: drop}",
-      "in command real-ip, unknown key: form; allowed: from, header, recursive, untrusted",
+      "in command real-ip, unknown key: form (did you mean from?); allowed: from, header, recursive, untrusted",
     ],
     [
       "proxy.request-id: Content-Length",

@@ -31,7 +31,10 @@ for (const [uid, user, outcome] of rows) {
     const text = `user: "${user}"\nlisten: 80\nhosts: {default: {paths: {/: {status: ON}}}}\n`;
     const { plan, problems } = buildPlan(text, "h2o.conf", source, {
       needsListen: true,
-      runningUser: { uid, numberOf: (name) => numbers[name] ?? null },
+      host: {
+        runningUser: { uid, numberOf: (name) => numbers[name] ?? null },
+        inspectPath: () => null,
+      },
     });
     const said = problems.length > 0 ? "problem" : plan!.notices.length > 0 ? "notice" : "";
     assertEquals(said, outcome);
