@@ -18,10 +18,12 @@ const durationUnits: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds from `10s`, `1m30s`, `500ms`, `1h`. A bare number counts `bareUnitMs` milliseconds:
+ * Milliseconds from `10s`, `1m30s`, `500ms`, `1h`, and `30 seconds` as `parseAge`. A bare number counts `bareUnitMs` milliseconds:
  * 1 where the directive is in milliseconds (h2o's proxy.timeout), 1000 where it is in seconds.
  */
 export function parseDuration(text: string, bareUnitMs: number): number | null {
+  const ageS = parseAge(text);
+  if (ageS !== null) return ageS * 1000;
   if (/^[0-9]{1,12}(\.[0-9]{1,3})?$/.test(text)) return Math.round(Number(text) * bareUnitMs);
   if (!/^([0-9]{1,12}(\.[0-9]{1,3})?(ms|[smhd]))+$/.test(text)) return null;
   let total = 0;
@@ -65,8 +67,8 @@ const ageUnits: Readonly<Record<string, number>> = {
   year: 365 * 86_400,
 };
 
-/** Seconds from `1 day`, `30 seconds`: the words of h2o's `expires`. */
+/** Seconds from `1 day`, `30 seconds`, `2hours`: the words of h2o's `expires`. */
 export function parseAge(text: string): number | null {
-  const match = /^([0-9]{1,9})\s+(second|minute|hour|day|month|year)s?$/i.exec(text.trim());
+  const match = /^([0-9]{1,9})\s*(second|minute|hour|day|month|year)s?$/i.exec(text.trim());
   return match === null ? null : Number(match[1]) * ageUnits[match[2].toLowerCase()];
 }

@@ -217,11 +217,13 @@ export type FieldAction =
   | "set"
   | "setifempty"
   | "unset"
-  | "unsetunless";
+  | "unsetunless"
+  | "cookie.unset"
+  | "cookie.unsetunless";
 
 export interface FieldRule {
   readonly action: FieldAction;
-  /** Lower case, for comparing; several for `unset` and `unsetunless`. */
+  /** For comparing: lower case, and cookies as written; several for `unset` and `unsetunless`. */
   readonly names: readonly string[];
   /** As written, for sending. */
   readonly name: string;

@@ -27,7 +27,7 @@ Deno.test("hayate proxy -t reports every problem with its line and exits with 78
   assertEquals(wrong.stderr.split("\n"), [
     `hayate proxy: [${file}:1] in command listen, found \`99999\`; allowed: a port from 0 to 65535, or a mapping with \`port\``,
     `hayate proxy: [${file}:2] unknown command: hots (did you mean hosts?)`,
-    `hayate proxy: [${file}:3] mruby.handler: h2o knows this directive, hayate does not, and cannot do without it`,
+    `hayate proxy: [${file}:3] mruby.handler: h2o knows this directive, hayate does not, and cannot do without it: hayate runs no Ruby`,
     "",
   ]);
 });

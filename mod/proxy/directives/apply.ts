@@ -1,5 +1,5 @@
 /** Applies one level of the file: every directive in its phase, everything unknown reported. */
-import type { MapNode } from "../../config/mod.ts";
+import { type ConfigNode, type MapNode, parseSwitch } from "../../config/mod.ts";
 import { describeLevels, type Directive, phases, suggestion } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
 import { directiveTable } from "./table.ts";
@@ -7,10 +7,10 @@ import { foreignDirectives } from "./foreign.ts";
 
 /** Applies the pairs of one mapping to a level. */
 export function applyLevel(draft: LevelDraft, map: MapNode): void {
-  const found: (Directive | null)[] = map.pairs.map(({ key }) => {
+  const found: (Directive | null)[] = map.pairs.map(({ key, value }) => {
     const directive = directiveTable().get(key.text);
     if (directive === undefined) {
-      reportUnknown(draft, key.text, key.at);
+      reportUnknown(draft, key.text, key.at, value);
       return null;
     }
     if ((directive.levels & draft.level) === 0) {
@@ -33,14 +33,21 @@ export function applyLevel(draft: LevelDraft, map: MapNode): void {
   }
 }
 
-function reportUnknown(draft: LevelDraft, name: string, at: MapNode["at"]): void {
+function reportUnknown(
+  draft: LevelDraft,
+  name: string,
+  at: MapNode["at"],
+  value: ConfigNode,
+): void {
   const foreign = foreignDirectives.get(name);
-  if (foreign === "ignored") {
+  if (foreign?.outcome === "ignored") {
     draft.notice(at, `${name}: h2o knows this directive, hayate does not; it is ignored`);
-  } else if (foreign === "refused") {
+  } else if (foreign?.outcome === "refused") {
+    const isOff = value.kind === "scalar" && parseSwitch(value.text) === false;
+    if (foreign.mayBeOff && isOff) return;
     draft.problem(
       at,
-      `${name}: h2o knows this directive, hayate does not, and cannot do without it`,
+      `${name}: h2o knows this directive, hayate does not, and cannot do without it: ${foreign.why}`,
     );
   } else {
     // One that may stand here is likelier than one that may not.

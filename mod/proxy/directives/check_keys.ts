@@ -3,8 +3,11 @@ import type { ConfigNode, Position } from "../../config/mod.ts";
 import type { CheckPlan, MatchPlan } from "../check_plan.ts";
 import { checkDefaults, parseAliveClasses, parseCheck, speaksHttp } from "./check_line.ts";
 import { readMatch } from "./check_match.ts";
-import { readLine } from "./directive.ts";
+import { count, readLine, readScalar } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
+
+export const checkMemoryNotice =
+  "check_shm_size: hayate's memory for checks grows with the servers; it is ignored";
 
 /** A value with the place it stands at, for what is wrong in combination. */
 interface Placed<T> {
@@ -44,6 +47,15 @@ export class CheckKeys {
       }
     },
     check_exec: (node) => this.#command = this.#readCommand(node),
+    check_keepalive_requests: (node) => {
+      const most = count(1, 2 ** 31 - 1);
+      const requests = readScalar(this.#draft, "check_keepalive_requests", node, most);
+      if (requests === null || requests === 1) return;
+      this.#ignore(node, "check_keepalive_requests: every check opens a connection of its own");
+    },
+    check_shm_size: (node) => this.#draft.notice(node.at, checkMemoryNotice),
+    check_fastcgi_param: (node) =>
+      this.#ignore(node, "check_fastcgi_param: only type=fastcgi uses it, which hayate lacks"),
   };
 
   constructor(draft: LevelDraft) {
@@ -78,6 +90,10 @@ export class CheckKeys {
       command: this.#command?.value ?? [],
       tlsCaFile: this.#draft.settings.proxy.tlsCaFile,
     };
+  }
+
+  #ignore(node: ConfigNode, why: string): void {
+    this.#draft.notice(node.at, `${why}; it is ignored`);
   }
 
   #line<T>(

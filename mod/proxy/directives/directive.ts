@@ -110,7 +110,7 @@ export function count(min: number, max: number): ScalarKind<number> {
 export function duration(bareUnitMs: 1 | 1000): ScalarKind<number> {
   const unit = bareUnitMs === 1 ? "milliseconds" : "seconds";
   return {
-    allowed: `${unit}, or a number with unit such as 500ms, 10s, 1m`,
+    allowed: `${unit}, or a number with unit such as 500ms, 10s, 1m, 30 seconds`,
     parse: (text) => parseDuration(text, bareUnitMs),
   };
 }

@@ -12,6 +12,8 @@ const actions: readonly FieldAction[] = [
   "setifempty",
   "unset",
   "unsetunless",
+  "cookie.unset",
+  "cookie.unsetunless",
 ];
 
 /** A field name is a token (RFC 9110 section 5.6.2). */
@@ -45,7 +47,7 @@ function readRules(
   name: string,
   action: FieldAction,
 ): FieldRule[] {
-  const isRemoval = action === "unset" || action === "unsetunless";
+  const isRemoval = action.includes("unset");
   const rules: FieldRule[] = [];
   for (const item of fieldItems(draft, value, name)) {
     if (item.kind !== "scalar") {
@@ -58,7 +60,7 @@ function readRules(
     } else rules.push(rule);
   }
   // `unsetunless: [a, b]` keeps both: the names belong to one rule.
-  if (action !== "unsetunless" || rules.length < 2) return rules;
+  if (!action.endsWith("unsetunless") || rules.length < 2) return rules;
   return [{ ...rules[0], names: rules.flatMap((rule) => rule.names) }];
 }
 
@@ -82,8 +84,10 @@ function fieldItems(draft: LevelDraft, value: ConfigNode, name: string): readonl
 
 function removalRule(action: FieldAction, text: string): FieldRule | string {
   const name = text.trim();
-  if (!token.test(name)) return "allowed: a field name";
-  return { action, names: [name.toLowerCase()], name, value: "" };
+  const isCookie = action.startsWith("cookie.");
+  if (!token.test(name)) return `allowed: a ${isCookie ? "cookie's" : "field"} name`;
+  // Names of cookies are compared with their case (RFC 6265 5.3).
+  return { action, names: [isCookie ? name : name.toLowerCase()], name, value: "" };
 }
 
 function settingRule(action: FieldAction, text: string): FieldRule | string {
@@ -96,17 +100,7 @@ function settingRule(action: FieldAction, text: string): FieldRule | string {
   return { action, names: [lower], name, value };
 }
 
-const cookieUnset: Directive = {
-  name: "proxy.header.cookie.unset",
-  levels: everywhere,
-  phase: phases.setting,
-  apply(draft, value) {
-    draft.problem(value.at, "proxy.header.cookie.unset: h2o knows this directive, hayate does not");
-  },
-};
-
 export const fieldDirectives: readonly Directive[] = [
   ...actions.map((action) => fieldDirective("header", action)),
   ...actions.map((action) => fieldDirective("proxy.header", action)),
-  cookieUnset,
 ];

@@ -4,9 +4,12 @@
  */
 const ignored = [
   "acme",
+  "capabilities",
   "crash-handler",
   "crash-handler.wait-pipe-close",
   "duration-stats",
+  "file.io_uring",
+  "h2olog",
   "http1-upgrade-to-http2",
   "http2-allow-cross-origin-push",
   "http2-casper",
@@ -23,18 +26,35 @@ const ignored = [
   "http2-max-streams",
   "http2-push-preload",
   "http2-reprioritize-blocking-assets",
-  "http3-idle-timeout",
+  "http3-ack-frequency",
+  "http3-allow-delayed-ack",
   "http3-graceful-shutdown-timeout",
+  "http3-gso",
+  "http3-idle-timeout",
   "http3-input-window-size",
+  "http3-max-concurrent-streaming-requests-per-connection",
+  "io_uring-batch-size",
   "max-delegations",
   "max-quic-connections",
   "max-reprocesses",
+  "max-spare-pipes",
   "neverbleed-offload",
   "num-name-resolution-threads",
   "num-ocsp-updaters",
+  "num-quic-threads",
+  "proxy-status.identity",
+  "proxy.connect.emit-proxy-status",
+  "proxy.connect.masque-draft-03",
+  "proxy.connect.proxy-status",
+  "proxy.happy-eyeballs.connection-attempt-delay",
+  "proxy.happy-eyeballs.name-resolution-delay",
   "proxy.http2.max-concurrent-streams",
+  "proxy.http2.max-concurrent_streams",
   "proxy.http2.ratio",
+  "proxy.http3.ecn",
   "proxy.http3.ratio",
+  "proxy.max-spare-pipes",
+  "proxy.proxy-status.identity",
   "proxy.ssl.session-cache",
   "proxy.zerocopy",
   "quic-nodes",
@@ -51,25 +71,43 @@ const ignored = [
   "usdt-selective-tracing",
 ];
 
-const refused = [
-  "fastcgi.connect",
-  "fastcgi.document_root",
-  "fastcgi.send-delegated-uri",
-  "fastcgi.spawn",
-  "fastcgi.timeout.io",
-  "fastcgi.timeout.keepalive",
-  "file.custom-handler",
-  "mruby.handler",
-  "mruby.handler-file",
-  "proxy.connect",
-  "proxy.connect-udp",
-  "proxy.timeout.connect-udp",
-  "reproxy",
-  "self-trace",
-  "throttle-response",
-];
+const fastcgi = "hayate speaks no FastCGI";
+const mruby = "hayate runs no Ruby";
+const connect = "hayate is no forward proxy";
 
-export const foreignDirectives: ReadonlyMap<string, "ignored" | "refused"> = new Map([
-  ...ignored.map((name) => [name, "ignored"] as const),
-  ...refused.map((name) => [name, "refused"] as const),
+/** Why each is refused: to go on without it would change what is answered, or who may ask. */
+const refused: Readonly<Record<string, string>> = {
+  "fastcgi.connect": fastcgi,
+  "fastcgi.document_root": fastcgi,
+  "fastcgi.send-delegated-uri": fastcgi,
+  "fastcgi.spawn": fastcgi,
+  "fastcgi.timeout.io": fastcgi,
+  "fastcgi.timeout.keepalive": fastcgi,
+  "file.custom-handler": "the files would be sent as they are, scripts with their source",
+  "mruby.handler": mruby,
+  "mruby.handler-file": mruby,
+  "mruby.handler_path": mruby,
+  "proxy.connect": connect,
+  "proxy.connect-udp": connect,
+  "proxy.timeout.connect-udp": connect,
+  "proxy.http2.force-cleartext": "hayate speaks HTTP/1.1 to upstreams",
+  "reproxy": "X-Reproxy-URL of an upstream would go to the client",
+  "self-trace": "the path would have no content",
+  "throttle-response": "answers would not be slowed down",
+};
+
+/** Of those, the ones that h2o has off by default: `OFF` asks for what hayate does. */
+const switches = new Set(["proxy.http2.force-cleartext", "reproxy", "throttle-response"]);
+
+/** What becomes of a directive of h2o's that hayate does not have. */
+export type Foreign =
+  | { readonly outcome: "ignored" }
+  | { readonly outcome: "refused"; readonly why: string; readonly mayBeOff: boolean };
+
+export const foreignDirectives: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
+  ...ignored.map((name): [string, Foreign] => [name, { outcome: "ignored" }]),
+  ...Object.entries(refused).map(([name, why]): [string, Foreign] => [
+    name,
+    { outcome: "refused", why, mayBeOff: switches.has(name) },
+  ]),
 ]);

@@ -17,6 +17,7 @@ import {
 } from "./directive.ts";
 import { faultOf } from "./logs.ts";
 import { parseResolver } from "./resolver_line.ts";
+import { checkMemoryNotice } from "./check_keys.ts";
 import { userDirective } from "./user.ts";
 
 const countMax = 2 ** 31 - 1;
@@ -84,6 +85,10 @@ export const globalDirectives: readonly Directive[] = [
     draft.plan.global.errorLog = value;
   }),
   userDirective,
+  // Tengine's, which stands outside of its upstreams.
+  scalar("check_shm_size", levels.global, anyText, (draft, _value, at) => {
+    draft.notice(at, checkMemoryNotice);
+  }),
   scalar("server-name", levels.global, anyText, (draft, value) => {
     draft.plan.global.serverName = value;
   }),

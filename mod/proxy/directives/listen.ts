@@ -7,6 +7,7 @@ import {
   anyText,
   choice,
   type Directive,
+  itemsOf,
   levels,
   phases,
   readMap,
@@ -40,26 +41,35 @@ export const listenDirective: Directive = {
   levels: levels.global | levels.host,
   phase: phases.structure,
   apply(draft, value) {
-    const listens = draft.host === null ? draft.plan.listens : draft.host.listens;
-    if (value.kind !== "mapping") {
-      const port = readScalar(draft, "listen", value, portKind);
-      if (port === null) return;
-      const address = { kind: "tcp" as const, host: "", port };
-      listens.push({ address, tls: null, proxyProtocol: "off", mode: null, at: value.at });
-      return;
-    }
-    const keys = readListenKeys(draft, value);
-    const address = listenAddress(draft, keys, value.at);
-    if (address === null) return;
-    const { tls, proxyProtocol, mode } = keys;
-    listens.push({ address, tls, proxyProtocol, mode, at: value.at });
+    // Later h2o versions take several as a sequence.
+    for (const item of itemsOf(value)) addListen(draft, item);
   },
 };
+
+function addListen(draft: LevelDraft, value: ConfigNode): void {
+  const listens = draft.host === null ? draft.plan.listens : draft.host.listens;
+  if (value.kind !== "mapping") {
+    const port = readScalar(draft, "listen", value, portKind);
+    if (port === null) return;
+    const address = { kind: "tcp" as const, host: "", port };
+    listens.push({ address, tls: null, proxyProtocol: "off", mode: null, at: value.at });
+    return;
+  }
+  const keys = readListenKeys(draft, value);
+  const address = listenAddress(draft, keys, value.at);
+  if (address === null) return;
+  if (keys.type === "quic") {
+    draft.notice(value.at, "listen.type: hayate has no HTTP/3; this listener is left out");
+    return;
+  }
+  const { tls, proxyProtocol, mode } = keys;
+  listens.push({ address, tls, proxyProtocol, mode, at: value.at });
+}
 
 interface ListenKeys {
   port: ConfigNode | null;
   host: string | null;
-  type: "tcp" | "unix";
+  type: "tcp" | "unix" | "quic";
   tls: TlsPlan | null;
   proxyProtocol: ListenProxyProtocol;
   mode: number | null;
@@ -80,10 +90,11 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     port: (node) => keys.port = node,
     host: (node) => keys.host = readScalar(draft, "listen.host", node, anyText),
     type: (node) =>
-      keys.type = readScalar(draft, "listen.type", node, choice("tcp", "unix")) ?? "tcp",
+      keys.type = readScalar(draft, "listen.type", node, choice("tcp", "unix", "quic")) ?? "tcp",
     ssl: (node, at) => keys.tls = readTls(draft, node, at),
     "proxy-protocol": (node) => keys.proxyProtocol = readAnnounced(draft, node) ?? "off",
     permission: (node) => keys.mode = readScalar(draft, "listen.permission", node, modeKind),
+    quic: (node) => ignored(node, "quic"),
     owner: (node) => ignored(node, "owner"),
     group: (node) => ignored(node, "group"),
     cc: (node) => ignored(node, "cc"),

@@ -46,6 +46,20 @@ export function parseSessionSticky(text: string): StickyPlan | string {
   return joinFaults([...wrongModes, typeof session === "string" ? session : null]) ?? session;
 }
 
+/** What Tengine reads and leaves out of account in this mode; "" for nothing. */
+export function idleStickyWords(plan: StickyPlan): string {
+  if (plan.kind !== "session" || plan.mode === "insert") return "";
+  const { maxAgeS, maxIdleS, maxLifeS, indirect, mode } = plan;
+  const words = [
+    maxAgeS === null ? "" : "maxage",
+    maxIdleS === null ? "" : "maxidle",
+    maxLifeS === null ? "" : "maxlife",
+    indirect ? "option=indirect" : "",
+  ].filter((word) => word !== "");
+  if (words.length === 0) return "";
+  return `${words.join(", ")}: without effect with ${mode}, where the upstream sets the cookie`;
+}
+
 function parseRoute(words: readonly string[]): StickyPlan | string {
   const allowed = "allowed: $cookie_NAME, $arg_NAME, $http_NAME";
   if (words.length === 0) return `route names no variable; ${allowed}`;
@@ -126,11 +140,9 @@ function parseSession(
   };
   const wrong = readWords(words, sessionReaders(plan));
   if (wrong !== null) return wrong;
-  if (mode !== "insert") {
-    if (plan.indirect) return `option=indirect goes with insert, not with ${mode}`;
-    if (plan.maxIdleS !== null || plan.maxLifeS !== null || plan.maxAgeS !== null) {
-      return `maxage, maxidle and maxlife go with insert, not with ${mode}`;
-    }
+  // The upstream would not see the cookie that it sets.
+  if (mode === "rewrite" && plan.indirect) {
+    return "option=indirect goes with insert, not with rewrite";
   }
   return plan;
 }

@@ -2,6 +2,7 @@
 import { type ConfigNode, type MapNode, type Position } from "../../config/mod.ts";
 import type { CheckPlan } from "../check_plan.ts";
 import type { PeerPlan, UpstreamPlan } from "../plan.ts";
+import type { StickyPlan } from "../upstream_plan.ts";
 import { parseBalance } from "./balance_line.ts";
 import { CheckKeys } from "./check_keys.ts";
 import {
@@ -21,7 +22,7 @@ import { failoverReaders } from "./failover_keys.ts";
 import { divideServers } from "./named_servers.ts";
 import { parseResolver } from "./resolver_line.ts";
 import { parseServer } from "./server_line.ts";
-import { parseSessionSticky, parseSticky } from "./sticky_line.ts";
+import { idleStickyWords, parseSessionSticky, parseSticky } from "./sticky_line.ts";
 import { upstreamDefaults } from "./upstream_defaults.ts";
 
 export const upstreamsDirective: Directive = {
@@ -114,15 +115,27 @@ function readUpstream(
     resolver: (node) => plan.resolver = readLine(draft, "resolver", node, parseResolver),
     ...keys.check.readers,
     ...failoverReaders(draft, plan),
-    sticky: (node) => plan.sticky = readLine(draft, "sticky", node, parseSticky),
+    sticky: (node) => plan.sticky = readSticky(draft, "sticky", node, parseSticky),
     session_sticky: (node) =>
-      plan.sticky = readLine(draft, "session_sticky", node, parseSessionSticky),
+      plan.sticky = readSticky(draft, "session_sticky", node, parseSessionSticky),
     no_live: (node) =>
       plan.noLiveStatus = readScalar(draft, "no_live", node, choice("502", "503")) === "503"
         ? 503
         : 502,
   });
   return keys;
+}
+
+function readSticky(
+  draft: LevelDraft,
+  name: string,
+  node: ConfigNode,
+  parse: (text: string) => StickyPlan | string,
+): StickyPlan | null {
+  const plan = readLine(draft, name, node, parse);
+  const idle = plan === null ? "" : idleStickyWords(plan);
+  if (idle !== "") draft.notice(node.at, `${name}: ${idle}`);
+  return plan;
 }
 
 /** Combinations that nginx refuses as well. */

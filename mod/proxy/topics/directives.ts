@@ -12,7 +12,8 @@ G = global, H = host, P = path level. (default)
 Listening and hosts
   listen              G H  port, or {port, host, type: tcp|unix, ssl,
                            proxy-protocol: ON|OFF|REQUIRED or {from},
-                           permission, owner, group}.
+                           permission, owner, group}; or a sequence of these.
+                           type: quic is left out, with a warning.
                            See: help proxy client-address
                            May be repeated. On the host level only that host.
                            ssl: {certificate-file, key-file, identity: [...],
@@ -89,6 +90,9 @@ Responses (G H P)
   proxy.header.add, proxy.header.append, proxy.header.merge, proxy.header.set,
   proxy.header.setifempty, proxy.header.unset, proxy.header.unsetunless
                       the same for what is sent to upstreams
+  header.cookie.unset, header.cookie.unsetunless, proxy.header.cookie.unset,
+  proxy.header.cookie.unsetunless
+                      names of cookies, taken out of the Cookie field
   error-doc           {status: 404 or [..], url}, or a sequence of them
   expires             1 day, 10 minutes, OFF
   compress            ON, OFF, [br, zstd, gzip], or each with its level:
@@ -135,6 +139,7 @@ Process (all G)
   state               file that keeps changes made through the API, and what the
                       checks knew, across restarts
   upstreams           See: help proxy upstreams
+  check_shm_size      accepted, without effect (Tengine)
   resolver            "127.0.0.1:53 valid=30s": who is asked for the names of
                       servers (/etc/resolv.conf). See: help proxy names
 

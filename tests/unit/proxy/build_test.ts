@@ -175,14 +175,14 @@ const faults: [string, string, string[]][] = [
     "[h2o.conf:1] in command listen, found `80800`; allowed: a port from 0 to 65535, or a mapping with `port`",
   ]],
   ["an unknown key", "listen:\n  prot: 80", [
-    "[h2o.conf:2] in command listen, unknown key: prot (did you mean port?); allowed: port, host, type, ssl, proxy-protocol, permission, owner, group, cc, initcwnd, sndbuf, rcvbuf",
+    "[h2o.conf:2] in command listen, unknown key: prot (did you mean port?); allowed: port, host, type, ssl, proxy-protocol, permission, quic, owner, group, cc, initcwnd, sndbuf, rcvbuf",
     "[h2o.conf:2] in command listen, `port` is missing",
   ]],
   [
     "a foreign handler",
     "listen: 80\nhosts:\n  a:\n    paths:\n      /:\n        mruby.handler: x",
     [
-      "[h2o.conf:6] mruby.handler: h2o knows this directive, hayate does not, and cannot do without it",
+      "[h2o.conf:6] mruby.handler: h2o knows this directive, hayate does not, and cannot do without it: hayate runs no Ruby",
     ],
   ],
   ["an empty file", "{}", [

@@ -62,7 +62,22 @@ function applyRule(fields: Field[], rule: FieldRule): Field[] {
       return fields.filter((field) => !has(field));
     case "unsetunless":
       return fields.filter(has);
+    case "cookie.unset":
+      return filterCookies(fields, (name) => !rule.names.includes(name));
+    case "cookie.unsetunless":
+      return filterCookies(fields, (name) => rule.names.includes(name));
   }
+}
+
+/** Keeps some of the cookies in `Cookie` fields; a field that has none left is gone (h2o). */
+function filterCookies(fields: readonly Field[], keeps: (name: string) => boolean): Field[] {
+  return fields.flatMap((field) => {
+    if (field.name.toLowerCase() !== "cookie") return [field];
+    const pairs = field.value.split(";").map((pair) => pair.trim()).filter((pair) =>
+      pair !== "" && keeps(pair.split("=", 1)[0].trim())
+    );
+    return pairs.length === 0 ? [] : [{ name: field.name, value: pairs.join("; ") }];
+  });
 }
 
 /** Whether a comma-separated list has the element, compared as it stands. */

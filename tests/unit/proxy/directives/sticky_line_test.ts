@@ -73,7 +73,6 @@ const faults: readonly (readonly [string, string])[] = [
   ["insert cookie=", "found `cookie=`; allowed: a cookie's name"],
   ["insert maxIdle=1", `found \`maxIdle=1\` (did you mean maxidle?); allowed: ${sessionForms}`],
   ["rewrite option=indirect", "option=indirect goes with insert, not with rewrite"],
-  ["prefix maxlife=1h", "maxage, maxidle and maxlife go with insert, not with prefix"],
 ];
 
 Deno.test("parseSticky() says what was found and what is allowed", () => {
