@@ -1,13 +1,21 @@
 import { classes, COLON, HOST, IP_LITERAL } from "./char_class.ts";
+import { latin1 } from "./latin1.ts";
+
+const DOT = 0x2e;
+const HYPHEN = 0x2d;
+const PERCENT = 0x25;
 
 /**
- * Whether `[start, end)` is `uri-host [":" port]` (RFC 9110 7.2). An empty host is one; user
- * information is not.
+ * Whether `[start, end)` is `uri-host [":" port]` (RFC 9110 7.2) that a URL can hold. An empty host
+ * is one where nothing follows it; user information is not.
  */
 export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return true;
   const hostEnd = endOfHost(bytes, start, end);
-  if (hostEnd < 0) return false;
-  return hostEnd === end || (bytes[hostEnd] === COLON && isPort(bytes, hostEnd + 1, end));
+  if (hostEnd <= start) return false;
+  if (hostEnd < end && (bytes[hostEnd] !== COLON || !isPort(bytes, hostEnd + 1, end))) return false;
+  return !needsProof(bytes, start, hostEnd) ||
+    URL.canParse(`http://${latin1(bytes, start, hostEnd)}/`);
 }
 
 /** Whether `[start, end)` is `uri-host ":" port` with neither part empty (RFC 9112 3.2.3). */
@@ -28,12 +36,46 @@ function endOfHost(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
+/**
+ * Whether a host whose bytes are allowed may still be none by the URL standard, so that an origin
+ * could make no URL of it: IPv6, escapes (`a%2fb`), Punycode (`xn--`), and a last label that makes
+ * it an IPv4 address (`1.2.3.4.5`).
+ */
+function needsProof(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] === 0x5b) return true;
+  let label = start;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === PERCENT || (byte === HYPHEN && bytes[at + 1] === HYPHEN)) return true;
+    if (byte === DOT && at + 1 < end) label = at + 1;
+  }
+  return isDigit(bytes[label]) && !isDottedQuad(bytes, start, end);
+}
+
+/** Four numbers up to 255 without leading zeros: the usual form, which needs no proof. */
+function isDottedQuad(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && bytes[at++] !== DOT) return false;
+    const first = at;
+    let value = 0;
+    while (at < end && at < first + 3 && isDigit(bytes[at])) {
+      value = value * 10 + bytes[at++] - 0x30;
+    }
+    if (at === first || value > 255 || (bytes[first] === 0x30 && at > first + 1)) return false;
+  }
+  return at === end;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
 function isPort(bytes: Uint8Array, start: number, end: number): boolean {
   let port = 0;
   for (let at = start; at < end; at++) {
-    const digit = bytes[at] - 0x30;
-    if (digit < 0 || digit > 9) return false;
-    port = port * 10 + digit;
+    if (!isDigit(bytes[at])) return false;
+    port = port * 10 + bytes[at] - 0x30;
     if (port > 65535) return false;
   }
   return true;
