@@ -112,7 +112,10 @@ export interface Exchange {
    * False: the client is slow, write no more of them until `onDrain`.
    */
   writeInterim(status: number, fields: Uint8Array): boolean;
-  /** Cuts the connection: the response cannot be completed. `onAbort` does not follow. */
+  /**
+   * Cuts the connection: the response cannot be completed. The client gets what was written, as far
+   * as it can tell that more is missing. `onAbort` does not follow.
+   */
   abort(): void;
   /** The connection closes after this response, whatever the client asked for. */
   closeAfterwards(): void;

@@ -241,6 +241,16 @@ export abstract class ResponseHalf extends Deadline {
     this.onResponseDone();
   }
 
+  /**
+   * A head has been written that says where the body ends, so that a client notices when it ends
+   * before; otherwise only a reset shows that the response is cut off.
+   */
+  protected get showsItsEnd(): boolean {
+    if (this.status === 0) return false;
+    return this.#framing === Framing.chunked ||
+      (this.#framing === Framing.length && this.#remaining > 0);
+  }
+
   /** Tells whoever keeps the books of the server; `isResponding` is still true for a cut response. */
   protected abstract reportResponded(): void;
 

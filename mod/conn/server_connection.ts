@@ -99,8 +99,14 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   override abort(): void {
     if (this.serial === 0) return;
     if (this.isResponding) this.reportResponded();
-    this.#drop();
-    this.socket.abort();
+    this.isResponding = false;
+    this.context = null;
+    if (this.showsItsEnd) {
+      if (this.input === Input.body) this.discardBody();
+      return this.closeAfterOutput();
+    }
+    this.outlet.flush();
+    this.#cutOff();
   }
 
   override takeOver(): TakenSocket {
@@ -200,8 +206,9 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     this.persist = false;
     // One packet less for a connection that carries one request: its FIN goes out with the answer.
     this.outlet.flush(true);
-    if (this.outlet.isBlocked) this.closeWhenDrained = true;
-    else this.#closeNow();
+    if (!this.outlet.isBlocked) return this.#closeNow();
+    this.closeWhenDrained = true;
+    if (this.writeDeadlineMs === 0) this.armWriteDeadline();
   }
 
   /**

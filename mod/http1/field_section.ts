@@ -20,6 +20,10 @@ export function clearFields(head: MessageHead, bytes: Uint8Array, fieldsMax: num
 }
 
 /**
+ * Lines of a response may end in LF alone, as RFC 9112 2.2 lets a recipient read them and nginx, h2o
+ * and HAProxy do: old origins send them. In a request they are refused: peers that disagree about
+ * where a request ends can be played against each other.
+ *
  * Parses field lines from `at` to behind the empty line (RFC 9112 5). Returns that offset, 0 when
  * `end` comes first, or a fault. Known fields are judged as they pass.
  */
@@ -37,7 +41,14 @@ export function parseFields(
     while (at < end && (classes[bytes[at]] & TOKEN) !== 0) at++;
     if (at === end) return 0;
     if (bytes[at] !== COLON || at === nameStart) {
-      if (at !== nameStart || bytes[at] !== CR) return faultOfName(bytes, nameStart, at);
+      if (at !== nameStart || bytes[at] !== CR) {
+        if (at !== nameStart || bytes[at] !== LF || head.isRequest) {
+          return faultOfName(bytes, nameStart, at);
+        }
+        head.facts |= Fact.loneLineFeed;
+        head.fieldCount = count;
+        return at + 1;
+      }
       if (at + 1 === end) return 0;
       head.fieldCount = count;
       return bytes[at + 1] === LF ? at + 2 : Fault.bareCarriageReturn;
@@ -48,12 +59,18 @@ export function parseFields(
     const valueStart = at;
     while (at < end && (classes[bytes[at]] & VALUE) !== 0) at++;
     if (at === end) return 0;
-    if (bytes[at] !== CR) return bytes[at] === LF ? Fault.bareLineFeed : Fault.fieldValue;
-    if (at + 1 === end) return 0;
-    if (bytes[at + 1] !== LF) return Fault.bareCarriageReturn;
     let valueEnd = at;
+    if (bytes[at] === CR) {
+      if (at + 1 === end) return 0;
+      if (bytes[at + 1] !== LF) return Fault.bareCarriageReturn;
+      at += 2;
+    } else {
+      if (bytes[at] !== LF) return Fault.fieldValue;
+      if (head.isRequest) return Fault.bareLineFeed;
+      head.facts |= Fact.loneLineFeed;
+      at++;
+    }
     while (valueEnd > valueStart && bytes[valueEnd - 1] <= SP) valueEnd--;
-    at += 2;
     const slot = 4 * count;
     fields[slot] = nameStart;
     fields[slot + 1] = nameEnd;
@@ -209,7 +226,7 @@ export function worthParsing(
   for (let at = lastEnd; at < end; at++) {
     if (bytes[at] !== LF) continue;
     if (at === start || bytes[at - 1] !== CR) return true;
-    if (at - 3 >= start && bytes[at - 2] === LF && bytes[at - 3] === CR) return true;
+    if (at - 2 >= start && bytes[at - 2] === LF) return true;
   }
   return false;
 }

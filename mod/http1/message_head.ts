@@ -35,6 +35,8 @@ export const Fact = {
   host: 64,
   /** An Upgrade field names something else than `websocket`, alone or beside it. */
   otherUpgrade: 128,
+  /** A line ends in LF alone; only in responses. */
+  loneLineFeed: 256,
 } as const;
 
 const noBytes = new Uint8Array(0);

@@ -7,7 +7,7 @@ export { HeadWriter } from "./head_writer.ts";
 export { KnownBytes, wordsOf } from "./known_bytes.ts";
 export { latin1, latin1Bytes } from "./latin1.ts";
 export { type BodyLimits, defaultLimits, type HeadLimits, type MessageLimits } from "./limits.ts";
-export { FieldKind, Framing, MessageHead } from "./message_head.ts";
+export { Fact, FieldKind, Framing, MessageHead } from "./message_head.ts";
 export { Method, methodNames } from "./method.ts";
 export { parseRequestHead, RequestHead, TargetForm } from "./request_head.ts";
 export { RequestParser } from "./request_parser.ts";

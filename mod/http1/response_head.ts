@@ -60,7 +60,7 @@ export function parseResponseHead(
 const versionPrefix = Uint8Array.from("HTTP/1.", (letter) => letter.charCodeAt(0));
 
 /**
- * `HTTP-version SP status SP [reason] CRLF` (RFC 9112 4). The space before an empty reason may be
+ * `HTTP-version SP status SP [reason] CRLF` (RFC 9112 4), or LF alone. The space before an empty reason may be
  * missing, as many servers leave it out. Every byte is judged as soon as it is there.
  */
 function parseStatusLine(head: ResponseHead, bytes: Uint8Array, at: number, end: number): number {
@@ -84,12 +84,16 @@ function parseStatusLine(head: ResponseHead, bytes: Uint8Array, at: number, end:
   }
   if (at === end) return 0;
   if (bytes[at] === SP) at++;
-  else if (bytes[at] !== CR) return bytes[at] === LF ? Fault.bareLineFeed : Fault.statusLine;
+  else if (bytes[at] !== CR && bytes[at] !== LF) return Fault.statusLine;
   head.reasonStart = at;
   while (at < end && (classes[bytes[at]] & VALUE) !== 0) at++;
   head.reasonEnd = at;
   if (at === end) return 0;
-  if (bytes[at] !== CR) return bytes[at] === LF ? Fault.bareLineFeed : Fault.statusLine;
+  if (bytes[at] === LF) {
+    head.facts |= Fact.loneLineFeed;
+    return at + 1;
+  }
+  if (bytes[at] !== CR) return Fault.statusLine;
   if (at + 1 === end) return 0;
   return bytes[at + 1] === LF ? at + 2 : Fault.bareCarriageReturn;
 }

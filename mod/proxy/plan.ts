@@ -32,6 +32,8 @@ export interface GlobalPlan {
   readonly connectionsMax: number;
   readonly workers: number;
   readonly requestBodyBytesMax: number;
+  /** Without its CRLF. */
+  readonly requestLineBytesMax: number;
   /** From the first byte of a request to the end of its head. */
   readonly headTimeoutMs: number;
   readonly handshakeTimeoutMs: number;

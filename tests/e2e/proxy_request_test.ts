@@ -245,3 +245,53 @@ Deno.test("An upstream on a unix socket is served the same", async () => {
   assertEquals(upstream.heads[0].split("\r\n")[0], "GET /base/x HTTP/1.1");
   assertEquals(fieldLines(upstream.heads[0])[0], `host: [unix:${proxy.folder.path}/u.sock]`);
 });
+
+/** Methods without a body and without a length, and whether the upstream is told of one. */
+const emptyRequests: readonly [request: string, length: string | null][] = [
+  // RFC 9110 8.6; h2o announces it for POST and PUT.
+  ["POST", "0"],
+  ["PUT", "0"],
+  ["PATCH", "0"],
+  ["GET", null],
+  ["HEAD", null],
+  ["DELETE", null],
+  ["OPTIONS", null],
+  ["PROPFIND", null],
+];
+
+Deno.test("A POST without a body announces a length of 0 to the upstream", async () => {
+  await using upstream = ScriptedUpstream.start(
+    always("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+  );
+  await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`);
+  const lengthOf = (head: string) =>
+    fieldLines(head).filter((line) => /length|encoding/.test(line));
+  for (const [method, length] of emptyRequests) {
+    const request = `${method} / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n`;
+    const own = lengthOf(await forwarded(proxy, upstream, `${request}\r\n`));
+    assertEquals(own, length === null ? [] : [`content-length: ${length}`], method);
+    const given = await forwarded(proxy, upstream, `${request}Content-Length: 0\r\n\r\n`);
+    assertEquals(lengthOf(given).map((line) => line.toLowerCase()), ["content-length: 0"], method);
+  }
+});
+
+Deno.test("limit-request-line decides how long a request line may be", async () => {
+  await using upstream = ScriptedUpstream.start(always(response("ok")));
+  const url = `http://127.0.0.1:${upstream.port}/`;
+  // The line is method, target, version and two blanks: 13 bytes besides the target.
+  for (const [limit, lengths] of [[8192, [8192, 8193]], [100_000, [100_000, 100_001]]] as const) {
+    const directive = limit === 8192 ? "" : `limit-request-line: ${limit}`;
+    await using proxy = await TestProxy.before(url, [], directive);
+    for (const length of lengths) {
+      const target = `/${"a".repeat(length - 14)}`;
+      const answer = await proxy.exchange(
+        `GET ${target} HTTP/1.1\r\nHost: h\r\nX: ${
+          "b".repeat(40_000)
+        }\r\nConnection: close\r\n\r\n`,
+      );
+      // RFC 9110 15.5.15.
+      assertMatch(answer, length <= limit ? /^HTTP\/1.1 200 / : /^HTTP\/1.1 414 /, `${length}`);
+      if (length <= limit) assertEquals(upstream.heads.at(-1)!.split(" ")[1], target);
+    }
+  }
+});

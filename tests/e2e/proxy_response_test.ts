@@ -248,6 +248,60 @@ Deno.test("An upstream that breaks off within its body cuts the client's connect
   assert(!answer.includes("502"), answer);
 });
 
+for (const backend of backends) {
+  Deno.test(`Lines that end in LF alone reach the client with CRLF (${backend})`, async () => {
+    await using upstream = ScriptedUpstream.start(always(
+      "HTTP/1.1 200 OK\nX-One: 1 \nX-Two: 2\r\nX-Three:\nLocation: /x\nX-Four: 4\nContent-Length: 2\n\nok",
+    ));
+    await using proxy = await TestProxy.before(
+      `http://127.0.0.1:${upstream.port}/`,
+      [],
+      "",
+      { env: { HAYATE_REACTOR: backend } },
+    );
+    const answer = await proxy.get("/");
+    assertEquals(answer.replaceAll("\r\n", "").includes("\n"), false, JSON.stringify(answer));
+    assertEquals(
+      fieldLines(answer.slice(0, answer.indexOf("\r\n\r\n"))).filter((line) => /^x-/.test(line)),
+      ["x-one: 1", "x-two: 2", "x-three:", "x-four: 4"],
+    );
+    assertEquals(parts(answer).body, "ok");
+  });
+
+  Deno.test(`A response that breaks off at once arrives as far as it came (${backend})`, async () => {
+    // Head, a part of the body and the FIN are one read of the proxy's.
+    const answers = [
+      "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\npart",
+    ];
+    for (const answer of answers) {
+      await using upstream = ScriptedUpstream.start(async (peer) => {
+        await peer.readHead();
+        await peer.send(answer);
+      });
+      await using proxy = await TestProxy.before(
+        `http://127.0.0.1:${upstream.port}/`,
+        [],
+        "",
+        { env: { HAYATE_REACTOR: backend } },
+      );
+      using client = await proxy.connect();
+      await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+      assertEquals(await client.waitForClose(), true);
+      assertEquals(client.resetError, null, answer);
+      assertMatch(latin1(await client.readAll()), /^HTTP\/1.1 200 OK\r\n[^]*part(\r\n)?$/, answer);
+      // Only a reset shows an HTTP/1.0 client that a chunked body is not complete.
+      using old = await proxy.connect();
+      await old.send("GET / HTTP/1.0\r\nHost: h\r\n\r\n");
+      assertEquals(await old.waitForClose(), true);
+      // Deno's own sockets, which the portable reactor uses, cannot send one.
+      const isReset = backend === "epoll" && answer.includes("chunked");
+      assertEquals(old.resetError !== null, isReset, answer);
+    }
+  });
+}
+
 function residentBytes(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;

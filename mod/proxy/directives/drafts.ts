@@ -96,6 +96,7 @@ export function globalDefaults(): Mutable<GlobalPlan> {
     connectionsMax: 0,
     workers: 1,
     requestBodyBytesMax: 1_073_741_824,
+    requestLineBytesMax: 8192,
     headTimeoutMs: 10_000,
     handshakeTimeoutMs: 10_000,
     bodyTimeoutMs: 30_000,

@@ -47,6 +47,9 @@ export const globalDirectives: readonly Directive[] = [
   scalar("limit-request-body", levels.global, count(0, Number.MAX_SAFE_INTEGER), (draft, value) => {
     draft.plan.global.requestBodyBytesMax = value;
   }),
+  scalar("limit-request-line", levels.global, count(1024, 131_072), (draft, value) => {
+    draft.plan.global.requestLineBytesMax = value;
+  }),
   scalar("handshake-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.handshakeTimeoutMs = value;
   }),

@@ -3,7 +3,13 @@ import type { PeerError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { Scratch } from "../../conn/scratch.ts";
-import { defaultLimits, latin1Bytes, Method, parseRequestHead } from "../../http1/mod.ts";
+import {
+  defaultLimits,
+  latin1Bytes,
+  type MessageLimits,
+  Method,
+  parseRequestHead,
+} from "../../http1/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { Peer } from "../balance/peer.ts";
@@ -74,7 +80,7 @@ export class Engine implements EngineHome {
     const { global } = this;
     const tally = listener ?? new ListenerMetrics();
     const server = new HttpServer(this.reactor, new Dispatcher(this, router, scheme, tally), {
-      limits: defaultLimits,
+      limits: limitsFor(global.requestLineBytesMax),
       headTimeoutMs: global.headTimeoutMs,
       bodyTimeoutMs: global.bodyTimeoutMs,
       idleTimeoutMs: global.idleTimeoutMs,
@@ -189,6 +195,16 @@ export class Engine implements EngineHome {
   redispatch(x: Exchange, target: string): void {
     (x.connectionContext as ConnectionFacts).redirector.redispatch(x, target);
   }
+}
+
+/** The fields have the room that they have by default, however long the line may be. */
+function limitsFor(startLineBytesMax: number): MessageLimits {
+  const { headBytesMax, startLineBytesMax: usual } = defaultLimits;
+  return {
+    ...defaultLimits,
+    startLineBytesMax,
+    headBytesMax: headBytesMax - usual + startLineBytesMax,
+  };
 }
 
 function leavesOf({ paths, fallback }: HostRoutes<Route>): Route[] {

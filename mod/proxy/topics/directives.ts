@@ -116,6 +116,8 @@ Limits (all G)
   max-connections           connections of each process (0: no limit); when it
                             is full, who has been idle for a second makes room
   limit-request-body        bytes (1073741824)
+  limit-request-line        bytes of a request line, 1024 to 131072 (8192); the
+                            whole head may have 56 KB more
   handshake-timeout         seconds for a TLS handshake (10)
   http1-request-timeout     seconds for a request head (10)
   http1-request-io-timeout  seconds between two reads of a body (30)

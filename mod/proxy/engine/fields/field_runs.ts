@@ -2,7 +2,7 @@
  * Copies the field lines of a head except some. Neighbouring lines are copied as one run, so that a
  * typical head costs two or three copies.
  */
-import type { HeadWriter, MessageHead } from "../../../http1/mod.ts";
+import { Fact, type HeadWriter, type MessageHead } from "../../../http1/mod.ts";
 
 const LF = 0x0a;
 
@@ -13,6 +13,8 @@ export class FieldRuns {
 
   /** The line of field `index` is copied. */
   keep(writer: HeadWriter, head: MessageHead, index: number): void {
+    // Lines go on with the line end that they have; one of LF alone is not for others.
+    if ((head.facts & Fact.loneLineFeed) !== 0) return writer.copyField(head, index);
     const start = head.fields[4 * index];
     if (this.#runStart < 0) this.#runStart = start;
     else if (start !== this.#runEnd) {

@@ -23,6 +23,7 @@ const viaNext = latin1Bytes(", 1.1 ");
 const forwardedForName = latin1Bytes("x-forwarded-for: ");
 const listComma = latin1Bytes(", ");
 export const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
+const noContentLine = latin1Bytes("content-length: 0\r\n");
 const closeLine = latin1Bytes("connection: close\r\n");
 const upgradeLines = latin1Bytes("connection: upgrade\r\nupgrade: websocket\r\n");
 
@@ -98,12 +99,23 @@ export function writeRequestHead(
   if (head.framing === Framing.chunked && isFramed) {
     writer.copy(chunkedLine, 0, chunkedLine.length);
   }
+  if (head.framing === Framing.none && head.contentLength < 0 && announcesNothing(head.method)) {
+    writer.copy(noContentLine, 0, noContentLine.length);
+  }
   if (asksForTunnel(head, route)) {
     writer.copy(upgradeLines, 0, upgradeLines.length);
   } else if (!route.keepsConnections) {
     writer.copy(closeLine, 0, closeLine.length);
   }
   writer.lineEnd();
+}
+
+/**
+ * Methods of which an origin expects content: without it a length of 0 is announced (RFC 9110 8.6),
+ * which some origins insist on (411). h2o does so for POST and PUT.
+ */
+function announcesNothing(method: Method): boolean {
+  return method === Method.post || method === Method.put || method === Method.patch;
 }
 
 /** The base path, what follows the matched prefix, and the query. */
