@@ -174,6 +174,7 @@ ${lines.map((line) => `        ${line}`).join("\n")}
     lines: readonly string[] = [],
     more: readonly string[] = [],
     global = "",
+    options: ChildOptions = {},
   ): Promise<TestProxy> {
     const list = servers.map((one) => typeof one === "string" ? one : `127.0.0.1:${one.port}`);
     return await TestProxy.before(
@@ -184,6 +185,7 @@ upstreams:
   app:
     servers: [${list.map((server) => `"${server}"`).join(", ")}]
 ${lines.map((line) => `    ${line}`).join("\n")}`,
+      options,
     );
   }
 
