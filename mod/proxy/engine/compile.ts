@@ -134,6 +134,8 @@ export class RouteCompiler {
         return new StatusHandler(engine, {
           generation: this.parts.generation,
           connectionCount: () => engine.connectionCount,
+          connectionsMax: this.plan.global.connectionsMax,
+          workers: this.plan.global.workers,
         });
     }
   }

@@ -181,6 +181,8 @@ export class Engine implements EngineHome {
     if (status === 405) fields.push({ name: "Allow", value: "GET, HEAD" });
     if (status === 503) fields.push({ name: "Retry-After", value: "5" });
     const facts = x.connectionContext as ConnectionFacts;
+    // An error within an error document is that document's.
+    if (facts.errorStatus === 0) this.metrics.noteOwnError(status);
     if (facts.errorStatus === 0) {
       const document = route.settings.errorDocs.findLast((doc) => doc.statuses.includes(status));
       if (document !== undefined) {

@@ -53,6 +53,8 @@ export class EngineMetrics {
   cutResponses = 0;
   /** By hundreds: index 1 counts 1xx. */
   readonly statusClasses = new Float64Array(6);
+  /** Errors that were answered here, not by an upstream; index 0 counts 400. */
+  readonly ownErrors = new Float64Array(200);
   /** Access-log lines that were lost; asked for when somebody looks. */
   lostLogLines: () => number = () => {
     let count = this.#lostByClosed;
@@ -78,6 +80,11 @@ export class EngineMetrics {
   noteStatus(status: number): void {
     const index = status / 100 | 0;
     if (index >= 1 && index <= 5) this.statusClasses[index]++;
+  }
+
+  /** An error of our own is answered, by its text or by an error document. */
+  noteOwnError(status: number): void {
+    if (status >= 400 && status < 600) this.ownErrors[status - 400]++;
   }
 
   /** Requests of all listeners. */

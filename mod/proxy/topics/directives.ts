@@ -36,7 +36,8 @@ Handlers
   file.dir            P    folder with static files
   file.file           P    one file
   redirect            P    URL, or {url, status: 302, internal: YES|NO}
-  status              P    ON: h2o's status page
+  status              P    ON: h2o's status page; below it json, with h2o's names
+                           (json?show=main,errors). Of the process that answers.
   check_status        P    ON, html, csv, json, prometheus: health of the peers.
                            See: help proxy check
 

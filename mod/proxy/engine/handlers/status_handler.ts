@@ -1,7 +1,7 @@
 /** `status: ON`: what this process is doing, as HTML at the path and as JSON below it (h2o). */
 import { version } from "../../../base/version.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import { latin1 } from "../../../http1/mod.ts";
+import { imfFixdate, latin1 } from "../../../http1/mod.ts";
 import type { Router } from "../../routing/router.ts";
 import { answer, textHtml } from "./answers.ts";
 import type { EngineHome } from "../engine_home.ts";
@@ -11,7 +11,14 @@ import type { Route, RouteHandler } from "../routes.ts";
 export interface StatusFacts {
   readonly generation: number | null;
   connectionCount(): number;
+  /** 0: no limit. */
+  readonly connectionsMax: number;
+  readonly workers: number;
 }
+
+type Numbers = Record<string, string | number | null>;
+
+const countedErrors = [400, 401, 403, 404, 405, 413, 416, 417, 421, 500, 502, 503, 504] as const;
 
 export class StatusHandler implements RouteHandler {
   readonly #home: EngineHome;
@@ -27,7 +34,9 @@ export class StatusHandler implements RouteHandler {
     const rest = latin1(router.restBytes, router.restStart, router.restEnd).replace(/^\//, "");
     const isJson = rest === "json";
     if (!isJson && rest !== "") return false;
-    const body = isJson ? `${JSON.stringify(this.#numbers(), null, 1)}\n` : this.#page();
+    const shown = shownParts(latin1(x.head.bytes, router.queryStart, router.queryEnd));
+    const numbers = this.#numbers(shown);
+    const body = isJson ? `${JSON.stringify(numbers, null, 1)}\n` : page(numbers);
     const type = isJson ? { name: "Content-Type", value: "text/plain; charset=utf-8" } : textHtml;
     const fields = [type, { name: "Cache-Control", value: "no-cache, no-store" }];
     answer(x, route, this.#home.serverFields, 200, fields, body);
@@ -35,18 +44,32 @@ export class StatusHandler implements RouteHandler {
     return true;
   }
 
-  /** Names as in h2o's status. */
-  #numbers(): Record<string, string | number | null> {
+  /** Parts and names as in h2o's status, so that what reads h2o's reads ours. */
+  #numbers(shown: ReadonlySet<string> | null): Numbers {
+    const has = (part: string) => shown === null || shown.has(part);
+    return {
+      ...has("main") ? this.#main() : {},
+      ...has("events") || has("errors") ? this.#errors() : {},
+    };
+  }
+
+  #main(): Numbers {
     const { metrics } = this.#home;
     const now = Date.now();
+    const connections = this.#facts.connectionCount();
     return {
       "server-version": `hayate/${version}`,
-      "current-time": new Date(now).toISOString(),
-      "restart-time": new Date(this.#startedAtMs).toISOString(),
+      "current-time": logTime(now),
+      "restart-time": logTime(this.#startedAtMs),
       "uptime": Math.floor((now - this.#startedAtMs) / 1000),
       "generation": this.#facts.generation,
-      "connections": this.#facts.connectionCount(),
-      "requests": metrics.requests,
+      "connections": connections,
+      "max-connections": this.#facts.connectionsMax,
+      "listeners": metrics.listeners().length,
+      "worker-threads": this.#facts.workers,
+      "num-sessions": connections,
+      // h2o's `requests` is a list of those under way.
+      "num-requests": metrics.requests,
       "responses.2xx": metrics.statusClasses[2],
       "responses.3xx": metrics.statusClasses[3],
       "responses.4xx": metrics.statusClasses[4],
@@ -56,11 +79,20 @@ export class StatusHandler implements RouteHandler {
     };
   }
 
-  #page(): string {
-    const rows = Object.entries(this.#numbers())
-      .map(([name, value]) => `<dt>${name}</dt><dd>${value ?? "-"}</dd>`)
-      .join("\n");
-    return `<!DOCTYPE html>
+  /** Errors answered by the proxy itself; h2o's list, and 504, which h2o answers with 502. */
+  #errors(): Numbers {
+    const { ownErrors } = this.#home.metrics;
+    return Object.fromEntries(
+      countedErrors.map((status) => [`status-errors.${status}`, ownErrors[status - 400]]),
+    );
+  }
+}
+
+function page(numbers: Numbers): string {
+  const rows = Object.entries(numbers)
+    .map(([name, value]) => `<dt>${name}</dt><dd>${value ?? "-"}</dd>`)
+    .join("\n");
+  return `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -81,5 +113,16 @@ ${rows}
 </body>
 </html>
 `;
-  }
+}
+
+/** The parts that `?show=main,errors` asks for; null: all. */
+function shownParts(query: string): ReadonlySet<string> | null {
+  const match = /[?&]show=([^&]*)/.exec(query);
+  return match === null ? null : new Set(match[1].split(","));
+}
+
+/** `30/Nov/2026:04:30:17 +0000`, as h2o writes it. */
+function logTime(epochMs: number): string {
+  const [, day, month, year, time] = imfFixdate(Math.floor(epochMs / 1000)).split(" ");
+  return `${day}/${month}/${year}:${time} +0000`;
 }
