@@ -6,6 +6,7 @@
  */
 import { runExitHooks } from "./mod/base/at_exit.ts";
 import { exitCodes, StartError } from "./mod/base/errors.ts";
+import { isOutOfFiles, requireOpenFiles } from "./mod/base/open_files.ts";
 import { releaseDate, version } from "./mod/base/version.ts";
 import {
   InfoRequest,
@@ -118,8 +119,10 @@ async function runMode(
   argv: readonly string[],
   invocation: Invocation,
 ): Promise<number> {
-  const mode = await findMode(name).import();
+  const lazy = findMode(name);
   speaker = `hayate ${name}`;
+  requireOpenFiles();
+  const mode = await lazy.import();
   running = mode;
   const subcommand = mode.subcommands?.find((each) => each.name === argv[0]);
   if (subcommand === undefined) return await mode.run(argv, invocation);
@@ -187,9 +190,9 @@ function calledAs(): string {
     return first.slice(first.lastIndexOf("/") + 1);
   } catch (error) {
     // Without /proc there is no way to know; only the drop-in name is lost.
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
-      return "hayate";
-    }
+    const isUnreadable = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied;
+    if (isUnreadable || isOutOfFiles(error)) return "hayate";
     throw error;
   }
 }

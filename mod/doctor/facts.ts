@@ -1,6 +1,8 @@
 /** What the host allows, as plain values. null: this kernel or container does not tell. */
 export interface Facts {
   readonly openFiles: OpenFiles | null;
+  /** RLIMIT_AS, soft; Infinity without a limit. */
+  readonly addressSpaceBytes: number | null;
   /** net.core.somaxconn: the longest accept queue. */
   readonly somaxconn: number | null;
   /** net.core.netdev_max_backlog: packets that wait for one CPU. */

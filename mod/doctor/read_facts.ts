@@ -18,6 +18,7 @@ export function readFacts(sources: FactSources): Facts {
   const group = cgroupReader(read);
   return {
     openFiles: openFiles(read),
+    addressSpaceBytes: addressSpaceBytes(read("/proc/self/limits")),
     somaxconn: sysctl("net/core/somaxconn"),
     netdevMaxBacklog: sysctl("net/core/netdev_max_backlog"),
     softnetDropped: softnetDropped(read("/proc/net/softnet_stat")),
@@ -71,6 +72,12 @@ function openFiles(read: Read): OpenFiles | null {
   const own = limitLine(read("/proc/self/limits"));
   if (own === null) return null;
   return { soft: limitLine(read(`/proc/${parent}/limits`))?.soft ?? own.soft, hard: own.hard };
+}
+
+function addressSpaceBytes(text: string | null): number | null {
+  const word = /^Max address space\s+(\S+)/m.exec(text ?? "")?.[1];
+  if (word === undefined) return null;
+  return word === "unlimited" ? Infinity : Number(word);
 }
 
 function limitLine(text: string | null): OpenFiles | null {

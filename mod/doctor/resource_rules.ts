@@ -5,6 +5,8 @@ import { judgedModes, type Rule } from "./finding.ts";
 /** The proxy's max-connections twice, for upstreams, and some files. */
 const filesNeeded = 2 * 1024 + 100;
 const filesWanted = 65_536;
+/** A process starts with 33 GiB at times and needs up to twice V8's 32 GiB, for their alignment. */
+const addressSpaceWanted = 80 * 2 ** 30;
 /** Resident memory of one process in use, rounded up; of it 17 MB are its own when idle. */
 const processBytes = 80e6;
 /** Deno and V8 start about so many threads in each process. */
@@ -39,6 +41,20 @@ const openFilesSoft: Rule<Facts> = (facts) => {
     found: `open files: ${limit} in this shell (soft limit)`,
     effect: "hayate raises its own to the hard limit; wrk, ab and other programs do not",
     mend: ["ulimit -Sn 65536"],
+  };
+};
+
+const addressSpace: Rule<Facts> = (facts) => {
+  const limit = facts.addressSpaceBytes ?? Infinity;
+  if (limit >= addressSpaceWanted) return null;
+  return {
+    name: "address-space",
+    severity: "bites",
+    modes: judgedModes,
+    found: `address space: ${(limit / 2 ** 30).toFixed(1)} GiB at most (ulimit -v)`,
+    effect: "V8 reserves 32 GiB of addresses for each process, not of memory; a start ends with " +
+      '"Fatal process out of memory: Oilpan: CagedHeap reservation"',
+    mend: ["ulimit -v unlimited", "systemd: LimitAS=infinity"],
   };
 };
 
@@ -166,6 +182,7 @@ const hugePages: Rule<Facts> = (facts) => {
 
 export const resourceRules: readonly Rule<Facts>[] = [
   openFilesHard,
+  addressSpace,
   openFilesSoft,
   cpuQuota,
   cpuCount,

@@ -13,6 +13,17 @@ export function allVariables(): Record<string, string> {
   return Deno.env.toObject();
 }
 
+/**
+ * For a process of this very program: what its runtime says at a start that fails is one line, also
+ * where RUST_BACKTRACE asks for a backtrace, which nobody can read without its sources.
+ */
+export function withoutBacktraces(variables: Variables): Variables {
+  if (variables["RUST_BACKTRACE"] === undefined || variables["HAYATE_DEBUG"] === "1") {
+    return variables;
+  }
+  return { ...variables, RUST_BACKTRACE: "0" };
+}
+
 /** Takes a variable away, so that no child of ours inherits what was meant for us only. */
 export function dropVariable(name: string): void {
   Deno.env.delete(name);

@@ -1,10 +1,9 @@
 /** Resource limits (getrlimit(2)). */
 import { StartError } from "../base/errors.ts";
+import { openFilesMin } from "../base/open_files.ts";
 import { libc } from "../sys/libc.ts";
 
 const openFiles = 7; // RLIMIT_NOFILE
-/** Of the runtime itself, of a reactor, of a channel and of some sockets. With fewer Deno panics. */
-const filesMin = 32;
 /** What a further thread opens at its start. */
 const filesOfThread = 12;
 
@@ -21,7 +20,7 @@ export interface OpenFilesLimit {
  */
 export function raiseOpenFilesLimit(threads = 1): OpenFilesLimit {
   const limit = raiseLimit();
-  const needed = filesMin + filesOfThread * (threads - 1);
+  const needed = openFilesMin + filesOfThread * (threads - 1);
   if (limit.now >= needed) return limit;
   throw new StartError(
     `at most ${limit.now} files may be open here (ulimit -n); at least ${needed} are needed`,

@@ -203,7 +203,8 @@ function failure(errno: number, reason: string): SpawnFailure {
   return { pid: null, errno, reason };
 }
 
-function isFolder(path: string): boolean {
+/** False when there is certainly none. */
+export function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
   } catch (error) {

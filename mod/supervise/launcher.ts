@@ -1,9 +1,10 @@
 /** Starts workers: their environment, their descriptors, and how they tell that they are ready. */
-import { allVariables, type Variables } from "../process/environment.ts";
+import { allVariables, type Variables, withoutBacktraces } from "../process/environment.ts";
 import { selfCommand } from "../process/executable.ts";
 import { ReadinessWatch } from "../process/readiness_watch.ts";
 import { leaseVariable, type SocketLease } from "../process/socket_lease.ts";
-import { type PassedDescriptor, spawn, startFailureCode } from "../process/spawn.ts";
+import { isFolder, type PassedDescriptor, spawn, startFailureCode } from "../process/spawn.ts";
+import { fromStartFolder, startFolder } from "../process/working_folder.ts";
 import type { Launch, WorkerHandler } from "./engine.ts";
 import { readEnvdir } from "./envdir.ts";
 import type { RunPlan } from "./options.ts";
@@ -43,8 +44,9 @@ export class Launcher {
 
   /** The worker's whole environment, as its probes get it, too. */
   environmentFor(slot: number, generation: number): Record<string, string> {
+    const variables = this.variables();
     return {
-      ...this.variables(),
+      ...(this.plan.own ? withoutBacktraces(variables) : variables),
       SERVER_STARTER_PORT: this.sockets.portsText,
       SERVER_STARTER_GENERATION: String(generation),
       [supervisorVariable]: this.identity,
@@ -68,7 +70,7 @@ export class Launcher {
         READY_FD: String(readyNumber),
         ...(lease === null ? {} : { [leaseVariable]: String(leaseNumber) }),
       },
-      ...(this.plan.folder === null ? {} : { folder: this.plan.folder }),
+      ...this.#folder(),
       descriptors: [
         ...this.#passedThrough(),
         ...this.sockets.descriptorsFor(slot),
@@ -87,6 +89,18 @@ export class Launcher {
       handler.onDied(status);
     });
     return child;
+  }
+
+  /**
+   * By its path at every start, so that a link in it may lead somewhere else by now. Without --dir a
+   * path that is no more is no obstacle for a program of somebody else, as with Server::Starter; a
+   * mode of ours cannot run in a directory that was deleted.
+   */
+  #folder(): { readonly folder?: string } {
+    const { folder, own } = this.plan;
+    if (folder !== null) return { folder: fromStartFolder(folder) };
+    const path = startFolder();
+    return path !== null && (own || isFolder(path)) ? { folder: path } : {};
   }
 
   #command(): string[] {

@@ -96,7 +96,10 @@ export const superviseTable = defineTable({
       kind: "string",
       placeholder: "FOLDER",
       section: "Workers",
-      help: "Working directory of workers.",
+      help:
+        "Working directory of workers. Its path is looked up at each start, so that a link in " +
+        "it may lead to another release by then. Default: the path of the directory that the " +
+        "supervisor was started in.",
     },
     {
       long: "workers",

@@ -3,11 +3,12 @@ import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type Channel, channelVariable, openChannel } from "../../process/channel.ts";
 import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
-import { allVariables } from "../../process/environment.ts";
+import { allVariables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { sendSignal } from "../../process/signals.ts";
 import { leaseVariable, type SocketLease } from "../../process/socket_lease.ts";
 import { spawn } from "../../process/spawn.ts";
+import { folderOfStart } from "../../process/working_folder.ts";
 import { tlsVariables } from "../../tls/appliance.ts";
 import type { ConfigTexts } from "../config_file.ts";
 import type { HandedSockets } from "./master_sockets.ts";
@@ -186,8 +187,9 @@ export class Crew {
     });
     const child = spawn({
       command: selfCommand(["proxy", ...argv]),
+      ...folderOfStart(),
       environment: {
-        ...allVariables(),
+        ...withoutBacktraces(allVariables()),
         SERVER_STARTER_PORT: sockets.portsText,
         [channelVariable]: String(channelNumber),
         [leaseVariable]: String(leaseNumber),

@@ -3,11 +3,12 @@ import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type ChannelPair, channelVariable, openChannel } from "../../process/channel.ts";
 import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
-import { allVariables } from "../../process/environment.ts";
+import { allVariables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { sendSignal, signalName } from "../../process/signals.ts";
 import { leaseVariable, type SocketLease } from "../../process/socket_lease.ts";
 import { spawn } from "../../process/spawn.ts";
+import { folderOfStart } from "../../process/working_folder.ts";
 import type { MasterSignal, MasterSystem, WorkerProcess } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
 import { readWorkerMessage, slotVariable } from "./messages.ts";
@@ -82,8 +83,9 @@ export class WorkerStarter implements MasterSystem {
     }
     const outcome = spawn({
       command: selfCommand(["serve", ...this.#argv]),
+      ...folderOfStart(),
       environment: {
-        ...allVariables(),
+        ...withoutBacktraces(allVariables()),
         SERVER_STARTER_PORT: variable,
         [channelVariable]: String(channelNumber),
         [leaseVariable]: String(leaseNumber),

@@ -57,6 +57,12 @@ the socket.
   --trial           keep the old one alive, drained, until the new one has lived so
                     long; if the new one dies, the old one takes over again
   --drain-timeout   KILL an old generation that does not end
+
+A deploy by a link: each generation starts in the directory that the path leads to by
+then, that of --dir or the one that the supervisor was started in.
+
+  cd /srv/app/current && hayate supervise --port 80 --pid-file /run/app.pid -- ./app
+  ln -sfn releases/2 /srv/app/current && hayate supervise reload /run/app.pid
 `;
 
 const signalsText = `Signals of hayate supervise
@@ -101,6 +107,7 @@ What is different, on purpose:
   * failing starts back off; a restart is given up after 10 failures in a row (the
     first start never, unless --max-start-failures says so)
   * QUIT ends as TERM does
+  * without --dir, too, each worker starts in the directory that the path leads to
   * a file at --path that is no socket, or that somebody accepts on, is left alone
   * an old worker is told once to end, not again at every later HUP
   * a wrong signal name or a descriptor asked for twice is an error at start

@@ -3,6 +3,7 @@ import type { Facts } from "../../../mod/doctor/facts.ts";
 
 export const goodHost: Facts = {
   openFiles: { soft: 65_536, hard: 1_048_576 },
+  addressSpaceBytes: Infinity,
   somaxconn: 16_384,
   netdevMaxBacklog: 16_384,
   softnetDropped: 0,

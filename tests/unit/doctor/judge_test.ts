@@ -104,6 +104,7 @@ const resources: Row[] = [
     all,
     "docker run --ulimit nofile=1048576:1048576 ...",
   ],
+  [{ addressSpaceBytes: 40e9 }, "address-space", "bites", all, "ulimit -v unlimited"],
   [{ openFiles: { soft: 256, hard: 1e6 } }, "open-files-soft", "note", "load", "ulimit -Sn 65536"],
   [
     { cpus: { online: 4, allowed: 4, quota: 1.5, throttledPeriods: 7 } },

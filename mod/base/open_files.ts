@@ -1,0 +1,36 @@
+/** The least that a process needs before anything else: descriptors (getrlimit(2), RLIMIT_NOFILE). */
+import { StartError } from "./errors.ts";
+
+/** Of the runtime itself, of a reactor, of a channel and of some sockets. */
+export const openFilesMin = 32;
+
+/**
+ * Throws `StartError` with one line when too few files may be open here. Reads /proc/self/limits,
+ * because a first FFI call needs descriptors of its own. With fewer than 13 the runtime panics before
+ * any code of ours runs.
+ */
+export function requireOpenFiles(): void {
+  const hard = hardLimit();
+  if (hard >= openFilesMin) return;
+  const most = hard < 0 ? "too few" : `at most ${hard}`;
+  throw new StartError(
+    `${most} files may be open here (ulimit -n); at least ${openFilesMin} are needed`,
+  );
+}
+
+/** -1: so few that the file could not be opened. */
+function hardLimit(): number {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync("/proc/self/limits");
+  } catch (error) {
+    return isOutOfFiles(error) ? -1 : Infinity;
+  }
+  const limit = /^Max open files\s+\S+\s+(\d+)/m.exec(text)?.[1];
+  return limit === undefined ? Infinity : Number(limit);
+}
+
+/** EMFILE, for which Deno has no error class of its own. */
+export function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("(os error 24)");
+}
