@@ -1,4 +1,5 @@
 /** `hayate load compare`: is the new version slower, beyond noise? */
+import { StartError } from "../base/errors.ts";
 import { estimateRatio, median, type RatioEstimate } from "./bootstrap.ts";
 import { writeStdout } from "./outputs.ts";
 import { readReport } from "./report_files.ts";
@@ -10,10 +11,13 @@ export function compare(basePath: string, freshPath: string, tolerance: number):
   const [base, fresh] = [basePath, freshPath].map((path) => readReport(path).report.runs);
   const rows = compareRuns(base, fresh, tolerance);
   writeStdout(renderComparison(rows));
+  if (!base.some(isAnswered)) {
+    throw new StartError(`nothing to compare: ${basePath}: no request was answered`);
+  }
   return rows.every(({ verdict }) => verdict !== "worse");
 }
 
-export type Verdict = "better" | "worse" | "same" | "unclear";
+export type Verdict = "better" | "worse" | "same" | "unclear" | "nothing to compare";
 
 export interface ComparisonRow {
   readonly name: string;
@@ -26,7 +30,8 @@ export interface ComparisonRow {
 interface Figure {
   readonly name: string;
   readonly higherIsBetter: boolean;
-  value(run: RunJson): number;
+  /** Null where the run has no such figure. */
+  value(run: RunJson): number | null;
   show(value: number): string;
 }
 
@@ -41,7 +46,7 @@ const figures: readonly Figure[] = [
   ...percentiles.map((percentile) => ({
     name: percentile,
     higherIsBetter: false,
-    value: (run: RunJson) => run.latency.percentilesUs[percentile],
+    value: (run: RunJson) => isAnswered(run) ? run.latency.percentilesUs[percentile] : null,
     show: formatTimeUs,
   })),
 ];
@@ -52,29 +57,57 @@ export function compareRuns(
   fresh: readonly RunJson[],
   tolerance: number,
 ): ComparisonRow[] {
-  const rows = figures.map((figure) => {
-    const before = base.map(figure.value), after = fresh.map(figure.value);
-    const estimate = estimateRatio(before, after);
-    return {
-      name: figure.name,
-      before: figure.show(median(before)),
-      after: figure.show(median(after)),
-      estimate,
-      verdict: judge(estimate, figure.higherIsBetter, tolerance),
-    };
-  });
+  const rows = figures.map((figure) => figureRow(figure, base, fresh, tolerance));
   return [...rows, failureRow(base, fresh)];
+}
+
+function figureRow(
+  figure: Figure,
+  base: readonly RunJson[],
+  fresh: readonly RunJson[],
+  tolerance: number,
+): ComparisonRow {
+  const known = (runs: readonly RunJson[]) =>
+    runs.map(figure.value).filter((each) => each !== null);
+  const before = known(base), after = known(fresh);
+  const show = (values: number[]) => values.length === 0 ? "-" : figure.show(median(values));
+  // A server that answers nothing any more is worse; one that answers at last has nothing to be held against.
+  const hasBase = before.length > 0 && median(before) > 0;
+  const estimate = hasBase && after.length > 0 ? estimateRatio(before, after) : nothing;
+  return {
+    name: figure.name,
+    before: show(before),
+    after: show(after),
+    estimate,
+    verdict: estimate === nothing
+      ? "nothing to compare"
+      : judge(estimate, figure.higherIsBetter, tolerance),
+  };
+}
+
+const nothing: RatioEstimate = { ratio: NaN, low: NaN, high: NaN };
+
+function isAnswered(run: RunJson): boolean {
+  return run.requestsAnswered !== 0;
 }
 
 /** Failures are no matter of noise: any where there were none before is worse. */
 function failureRow(base: readonly RunJson[], fresh: readonly RunJson[]): ComparisonRow {
   const share = (runs: readonly RunJson[]) => {
     const failed = runs.reduce((sum, run) => sum + run.requestsFailed, 0);
-    return failed / Math.max(1, runs.reduce((sum, run) => sum + run.requestsSent, 0));
+    return failed / Math.max(1, failed, runs.reduce((sum, run) => sum + triedCount(run), 0));
   };
   const before = share(base), after = share(fresh);
   const show = (value: number) => `${(value * 100).toFixed(3)}%`;
-  const verdict = after > before * 1.5 + 1e-9 ? "worse" : after < before / 1.5 ? "better" : "same";
+  const isWorse = after > before * 1.5 + 1e-9;
+  const canTell = base.some(isAnswered) && fresh.some(isAnswered);
+  const verdict = isWorse
+    ? "worse"
+    : !canTell
+    ? "nothing to compare"
+    : after < before / 1.5
+    ? "better"
+    : "same";
   const ratio = before === 0 ? NaN : after / before;
   return {
     name: "failed",
@@ -83,6 +116,11 @@ function failureRow(base: readonly RunJson[], fresh: readonly RunJson[]): Compar
     estimate: { ratio, low: NaN, high: NaN },
     verdict,
   };
+}
+
+/** Requests that were sent, and those that found no connection to be sent on. */
+function triedCount({ requestsSent, failedByKind }: RunJson): number {
+  return requestsSent + (failedByKind?.["connect"] ?? 0) + (failedByKind?.["refused"] ?? 0);
 }
 
 function judge(estimate: RatioEstimate, higherIsBetter: boolean, tolerance: number): Verdict {
@@ -106,7 +144,11 @@ export function renderComparison(rows: readonly ComparisonRow[]): string {
       before,
       after,
       Number.isNaN(ratio) ? "-" : ratio.toFixed(3),
-      Number.isNaN(low) ? "noise unknown" : `${low.toFixed(3)} - ${high.toFixed(3)}`,
+      verdict === "nothing to compare"
+        ? "-"
+        : Number.isNaN(low)
+        ? "noise unknown"
+        : `${low.toFixed(3)} - ${high.toFixed(3)}`,
       verdict,
     ]),
   ];

@@ -63,8 +63,8 @@ export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
     startedAt: runs.map((run) => run.startedAt).sort()[0],
     measuredMs,
     interrupted: runs.some((run) => run.interrupted),
-    requestsPerSecond: requestsAnswered / seconds,
-    bytesReadPerSecond: bytesRead / seconds,
+    requestsPerSecond: measuredMs > 0 ? requestsAnswered / seconds : null,
+    bytesReadPerSecond: measuredMs > 0 ? bytesRead / seconds : null,
     requestsSent: sum((run) => run.requestsSent),
     requestsAnswered,
     requestsFailed: sum((run) => run.requestsFailed),
@@ -80,7 +80,7 @@ export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
     latency: await mergeTimes(runs.map((run) => run.latency)),
     serviceTime: await mergeOptionalTimes(runs.map((run) => run.serviceTime)),
     connectTime: await mergeTimes(runs.map((run) => run.connectTime)),
-    schedule: mergeSchedules(runs, seconds),
+    schedule: mergeSchedules(runs),
     connections: addFields(runs.map((run) => run.connections)),
     client: {
       cpuUserMs: sum((run) => run.client.cpuUserMs),
@@ -108,23 +108,35 @@ async function mergeOptionalTimes(times: readonly (TimeJson | null)[]): Promise<
   return present.length === 0 ? null : await mergeTimes(present);
 }
 
-function mergeSchedules(runs: readonly RunJson[], seconds: number): RunJson["schedule"] {
+function mergeSchedules(runs: readonly RunJson[]): RunJson["schedule"] {
   const schedules = runs.map((run) => run.schedule).filter((schedule) => schedule !== null);
   if (schedules.length === 0) return null;
   const due = schedules.reduce((total, each) => total + each.requestsDue, 0);
   const unsent = schedules.reduce((total, each) => total + each.requestsUnsent, 0);
   const lag = schedules.reduce(
-    (total, each) => total + each.lagMeanUs * (each.requestsDue - each.requestsUnsent),
+    (total, each) => total + (each.lagMeanUs ?? 0) * (each.requestsDue - each.requestsUnsent),
     0,
   );
   return {
-    askedRequestsPerSecond: due / seconds,
-    sentRequestsPerSecond: (due - unsent) / seconds,
+    askedRequestsPerSecond: sumOf(schedules.map((each) => each.askedRequestsPerSecond)),
+    sentRequestsPerSecond: sumOf(schedules.map((each) => each.sentRequestsPerSecond)),
     requestsDue: due,
     requestsUnsent: unsent,
-    lagMeanUs: due === unsent ? 0 : lag / (due - unsent),
-    lagMaxUs: Math.max(...schedules.map((each) => each.lagMaxUs)),
+    lagMeanUs: due === unsent ? null : lag / (due - unsent),
+    lagMaxUs: worstOf(schedules.map((each) => each.lagMaxUs)),
   };
+}
+
+/** The highest of what there is; null: nothing. */
+function worstOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** The sum of what there is; null: nothing. */
+function sumOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
 }
 
 function mergeIntervals(runs: readonly RunJson[]): IntervalJson[] {
@@ -143,10 +155,10 @@ function mergeIntervals(runs: readonly RunJson[]): IntervalJson[] {
       failed: sum((part) => part.failed),
       retried: sum((part) => part.retried),
       openConnections: sum((part) => part.openConnections),
-      p50Us: worst((part) => part.p50Us),
-      p90Us: worst((part) => part.p90Us),
-      p99Us: worst((part) => part.p99Us),
-      maxUs: worst((part) => part.maxUs),
+      p50Us: worstOf(parts.map((part) => part.p50Us)),
+      p90Us: worstOf(parts.map((part) => part.p90Us)),
+      p99Us: worstOf(parts.map((part) => part.p99Us)),
+      maxUs: worstOf(parts.map((part) => part.maxUs)),
     };
   });
 }

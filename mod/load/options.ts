@@ -170,6 +170,7 @@ function outputOf({ values }: Options): OutputPlan {
     hdr: values.hdr,
     timeseries: values.timeseries,
     html: values.html,
+    showSecrets: values.showSecrets,
     quiet: values.quiet,
   };
 }

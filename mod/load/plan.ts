@@ -73,5 +73,7 @@ export interface OutputPlan {
   readonly hdr: string | null;
   readonly timeseries: string | null;
   readonly html: string | null;
+  /** Reports keep fields and URLs as they were given, secrets included. */
+  readonly showSecrets: boolean;
   readonly quiet: boolean;
 }

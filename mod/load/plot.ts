@@ -5,7 +5,7 @@ import { barChart, stack } from "./chart_svg.ts";
 import { type NamedRun, percentileChart, throughputChart } from "./report_curves.ts";
 import { readReport } from "./report_files.ts";
 import { page } from "./report_html.ts";
-import { formatMetric } from "./wrk_units.ts";
+import { formatMetric, orDash } from "./wrk_units.ts";
 
 /** Writes the picture to `path`, SVG to "-". Throws `StartError` for a report that cannot be read. */
 export async function plot(title: string, path: string, reports: readonly string[]): Promise<void> {
@@ -31,8 +31,8 @@ function readRuns(path: string): NamedRun[] {
 export async function drawRuns(title: string, runs: readonly NamedRun[]): Promise<string[]> {
   const bars = runs.map(({ name, run }) => ({
     name,
-    value: run.requestsPerSecond,
-    label: `${formatMetric(run.requestsPerSecond)}/s`,
+    value: run.requestsPerSecond ?? 0,
+    label: `${orDash(run.requestsPerSecond, formatMetric)}/s`,
   }));
   const times = runs.map(({ name, run }) => ({ name, time: run.latency }));
   return [

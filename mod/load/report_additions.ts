@@ -2,7 +2,7 @@
 import type { Histogram } from "../metrics/histogram.ts";
 import { failureKinds } from "./failure.ts";
 import type { OutputPlan } from "./plan.ts";
-import { cpuShare, errorsOf, type LoadResult } from "./result.ts";
+import { askedRate, cpuShare, errorsOf, type LoadResult } from "./result.ts";
 import { Slot } from "./stats.ts";
 import { formatTimeUs } from "./wrk_units.ts";
 
@@ -33,13 +33,15 @@ function scheduleLines(result: LoadResult): string[] {
   const { counters } = result.stats;
   const scheduled = counters[Slot.scheduled];
   const started = scheduled - counters[Slot.unsent];
-  const seconds = result.measuredMs / 1000;
-  const percent = scheduled === 0 ? 100 : started / scheduled * 100;
-  const averageUs = started === 0 ? 0 : counters[Slot.lagSumUs] / started;
+  const share = scheduled === 0 ? 1 : started / scheduled;
+  const asked = askedRate(result) ?? 0;
+  const late = started === 0
+    ? ""
+    : `; sent late by ${formatTimeUs(Math.round(counters[Slot.lagSumUs] / started))} on average, ` +
+      `${formatTimeUs(Math.round(counters[Slot.lagMaxUs]))} at most`;
   const lines = [
-    `Rate: asked ${(scheduled / seconds).toFixed(1)}/s, sent ${(started / seconds).toFixed(1)}/s ` +
-    `(${percent.toFixed(2)}%); sent late by ${formatTimeUs(Math.round(averageUs))} on average, ` +
-    `${formatTimeUs(Math.round(counters[Slot.lagMaxUs]))} at most`,
+    `Rate: asked ${formatRate(asked)}/s, sent ${formatRate(asked * share)}/s ` +
+    `(${(share * 100).toFixed(2)}%)${late}`,
   ];
   if (result.measuredMs >= shareMinMs) {
     lines.push(`Client CPU: ${percentOf(cpuShare(result))} of each thread`);
@@ -48,6 +50,12 @@ function scheduleLines(result: LoadResult): string[] {
     lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and found no free connection`);
   }
   return lines;
+}
+
+/** One decimal, as many as it takes below 10: 0.25 is not 0.3. */
+function formatRate(rate: number): string {
+  const fixed = rate.toFixed(rate < 10 ? 3 : 1);
+  return rate < 10 ? fixed.replace(/(\.\d+?)0+$/, "$1") : fixed;
 }
 
 function percentileLines(result: LoadResult, output: OutputPlan): string[] {
@@ -72,7 +80,9 @@ function percentileTable(histogram: Histogram, percents: readonly number[]): str
   const values = histogram.percentiles(percents);
   const width = Math.max(...percents.map((percent) => String(percent).length));
   return percents.map((percent, index) =>
-    `  ${String(percent).padStart(width)}% ${formatTimeUs(values[index]).padStart(10)}`
+    `  ${String(percent).padStart(width)}% ${
+      (histogram.count === 0 ? "-" : formatTimeUs(values[index])).padStart(10)
+    }`
   );
 }
 
@@ -137,6 +147,7 @@ function connectionLines(result: LoadResult): string[] {
 function handshakeLines({ isSecure, stats }: LoadResult): string[] {
   if (!isSecure) return [];
   const { connectTime, counters } = stats;
+  if (connectTime.count === 0) return ["TLS handshakes: 0"];
   const [p50, p99] = connectTime.percentiles([50, 99]).map(formatTimeUs);
   return [
     `TLS handshakes: ${connectTime.count}, ${

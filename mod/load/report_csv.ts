@@ -16,12 +16,18 @@ const columns: readonly (keyof IntervalJson)[] = [
   "maxUs",
 ];
 
-/** A header line, then one line for each second of each run; numbers only, so nothing is quoted. */
+/**
+ * A header line, then one line for each second of each run; numbers only, so nothing is quoted, and
+ * nothing where there is no figure.
+ */
 export function csvReport(runs: readonly RunJson[]): string {
   const lines = [["run", ...columns].join(",")];
   runs.forEach((run, index) => {
     for (const interval of run.intervals) {
-      const values = columns.map((column) => String(Math.round(interval[column] * 100) / 100));
+      const values = columns.map((column) => {
+        const value = interval[column];
+        return value === null ? "" : String(Math.round(value * 100) / 100);
+      });
       lines.push([String(index + 1), ...values].join(","));
     }
   });

@@ -94,9 +94,9 @@ async function percentilePoints(time: TimeJson): Promise<[number, number][]> {
 function overTime(
   name: string,
   run: Pick<RunJson, "intervals">,
-  value: (interval: RunJson["intervals"][number]) => number,
+  value: (interval: RunJson["intervals"][number]) => number | null,
 ): Series {
-  return { name, points: run.intervals.map((each) => [each.endMs / 1000, value(each)]) };
+  return { name, points: run.intervals.map((each) => [each.endMs / 1000, value(each) ?? 0]) };
 }
 
 function secondsScale(series: readonly Series[], run?: RunJson) {

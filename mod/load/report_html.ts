@@ -9,7 +9,7 @@ import {
   throughputChart,
 } from "./report_curves.ts";
 import type { ReportJson, RunJson, TimeJson } from "./report_json.ts";
-import { formatBinary, formatMetric, formatTimeUs } from "./wrk_units.ts";
+import { formatBinary, formatMetric, formatTimeUs, orDash } from "./wrk_units.ts";
 
 const style =
   `:root{--ink:#222;--ground:#fff;--soft:#666;--grid:#ddd;--card:#f6f7f9;color-scheme:light dark}
@@ -31,8 +31,8 @@ export async function htmlReport(report: ReportJson): Promise<string> {
       "Requests per second",
       runs.map((run, index) => ({
         name: `run ${index + 1}`,
-        value: run.requestsPerSecond,
-        label: formatMetric(run.requestsPerSecond),
+        value: run.requestsPerSecond ?? 0,
+        label: orDash(run.requestsPerSecond, formatMetric),
       })),
     ));
   }
@@ -86,13 +86,13 @@ async function runSection(run: RunJson): Promise<string> {
 function cards(run: RunJson): string {
   const { percentilesUs } = run.latency;
   const all: readonly [string, string][] = [
-    [formatMetric(run.requestsPerSecond), "requests/s"],
-    [formatTimeUs(percentilesUs["p50"]), "p50"],
-    [formatTimeUs(percentilesUs["p99"]), "p99"],
-    [formatTimeUs(percentilesUs["p99.9"]), "p99.9"],
+    [orDash(run.requestsPerSecond, formatMetric), "requests/s"],
+    [orDash(percentilesUs["p50"], formatTimeUs), "p50"],
+    [orDash(percentilesUs["p99"], formatTimeUs), "p99"],
+    [orDash(percentilesUs["p99.9"], formatTimeUs), "p99.9"],
     [String(run.requestsAnswered), "responses"],
     [String(run.requestsFailed), "failed"],
-    [`${formatBinary(run.bytesReadPerSecond)}B`, "read per second"],
+    [orDash(run.bytesReadPerSecond, (bytes) => `${formatBinary(bytes)}B`), "read per second"],
     [`${Math.round(run.client.cpuShareOfThreads * 100)}%`, "client CPU per thread"],
   ];
   const items = all.map(([figure, name]) =>
@@ -108,7 +108,7 @@ function percentileTable(times: readonly { name: string; time: TimeJson }[]): st
   }</tr>`;
   const rows = percents.map((percent) => {
     const cells = times.map(({ time }) =>
-      `<td class="n">${formatTimeUs(time.percentilesUs[percent])}</td>`
+      `<td class="n">${orDash(time.percentilesUs[percent], formatTimeUs)}</td>`
     );
     return `<tr><td>${percent}</td>${cells.join("")}</tr>`;
   });

@@ -6,7 +6,14 @@ import { Histogram } from "../metrics/histogram.ts";
 import { decodeHistogram, encodeHistogram } from "../metrics/histogram_v2.ts";
 import { failureKinds } from "./failure.ts";
 import type { LoadPlan } from "./plan.ts";
-import { cpuShare, errorsOf, type Interval, type LoadResult, throughput } from "./result.ts";
+import {
+  askedRate,
+  cpuShare,
+  errorsOf,
+  type Interval,
+  type LoadResult,
+  throughput,
+} from "./result.ts";
 import { Slot } from "./stats.ts";
 import type { FailureCount } from "./thread_plan.ts";
 
@@ -60,11 +67,12 @@ export interface PlanJson {
 
 export interface TimeJson {
   readonly count: number;
-  readonly minUs: number;
+  /** The times are null without a sample. */
+  readonly minUs: number | null;
   readonly meanUs: number | null;
-  readonly stdevUs: number;
-  readonly maxUs: number;
-  readonly percentilesUs: Readonly<Record<string, number>>;
+  readonly stdevUs: number | null;
+  readonly maxUs: number | null;
+  readonly percentilesUs: Readonly<Record<string, number | null>>;
   /** HdrHistogram V2, compressed, base64; lowest value 1 us, highest 1 hour, 3 digits. */
   readonly hdrV2Base64: string;
 }
@@ -73,8 +81,9 @@ export interface RunJson {
   readonly startedAt: string;
   readonly measuredMs: number;
   readonly interrupted: boolean;
-  readonly requestsPerSecond: number;
-  readonly bytesReadPerSecond: number;
+  /** Null when nothing was measured, because the run ended in its warm-up. */
+  readonly requestsPerSecond: number | null;
+  readonly bytesReadPerSecond: number | null;
   readonly requestsSent: number;
   readonly requestsAnswered: number;
   readonly requestsFailed: number;
@@ -99,12 +108,13 @@ export interface RunJson {
 }
 
 export interface ScheduleJson {
-  readonly askedRequestsPerSecond: number;
-  readonly sentRequestsPerSecond: number;
+  readonly askedRequestsPerSecond: number | null;
+  readonly sentRequestsPerSecond: number | null;
   readonly requestsDue: number;
   readonly requestsUnsent: number;
-  readonly lagMeanUs: number;
-  readonly lagMaxUs: number;
+  /** Null when nothing was sent. */
+  readonly lagMeanUs: number | null;
+  readonly lagMaxUs: number | null;
 }
 
 export interface ConnectionsJson {
@@ -136,10 +146,11 @@ export interface IntervalJson {
   readonly failed: number;
   readonly retried: number;
   readonly openConnections: number;
-  readonly p50Us: number;
-  readonly p90Us: number;
-  readonly p99Us: number;
-  readonly maxUs: number;
+  /** Null in a second without a response. */
+  readonly p50Us: number | null;
+  readonly p90Us: number | null;
+  readonly p99Us: number | null;
+  readonly maxUs: number | null;
 }
 
 export function planJson(plan: LoadPlan, url: string): PlanJson {
@@ -169,7 +180,7 @@ export function planJson(plan: LoadPlan, url: string): PlanJson {
 
 export async function runJson(result: LoadResult, percents: readonly number[]): Promise<RunJson> {
   const { counters, statuses } = result.stats;
-  const seconds = Math.max(result.measuredMs, 1e-3) / 1000;
+  const isMeasured = result.measuredMs > 0;
   const responsesByStatus: Record<string, number> = {};
   statuses.forEach((count, status) => {
     if (count > 0) responsesByStatus[status] = count;
@@ -178,8 +189,8 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
     startedAt: result.startedAt,
     measuredMs: result.measuredMs,
     interrupted: result.interrupted,
-    requestsPerSecond: result.measuredMs > 0 ? throughput(result) : 0,
-    bytesReadPerSecond: counters[Slot.bytesRead] / seconds,
+    requestsPerSecond: isMeasured ? throughput(result) : null,
+    bytesReadPerSecond: isMeasured ? counters[Slot.bytesRead] / result.measuredMs * 1000 : null,
     requestsSent: counters[Slot.sent],
     requestsAnswered: counters[Slot.answered],
     requestsFailed: errorsOf(result),
@@ -233,13 +244,16 @@ export async function timeJson(
   const all = [...new Set([...usualPercents, ...percents])].sort((a, b) => a - b);
   const values = histogram.percentiles(all);
   const { count, meanUs, stdevUs } = histogram.spread();
+  const known = (value: number) => count === 0 ? null : value;
   return {
     count,
-    minUs: histogram.minUs,
-    meanUs: Number.isNaN(meanUs) ? null : meanUs,
-    stdevUs,
-    maxUs: histogram.maxUs,
-    percentilesUs: Object.fromEntries(all.map((percent, index) => [`p${percent}`, values[index]])),
+    minUs: known(histogram.minUs),
+    meanUs: known(meanUs),
+    stdevUs: known(stdevUs),
+    maxUs: known(histogram.maxUs),
+    percentilesUs: Object.fromEntries(
+      all.map((percent, index) => [`p${percent}`, known(values[index])]),
+    ),
     hdrV2Base64: await encodeHistogram(histogram),
   };
 }
@@ -247,7 +261,7 @@ export async function timeJson(
 /** The histogram again, with its exact maximum. Throws `SyntaxError` when it is broken. */
 export async function histogramOf(time: TimeJson): Promise<Histogram> {
   const histogram = await decodeHistogram(time.hdrV2Base64);
-  histogram.setMax(time.maxUs);
+  if (time.maxUs !== null) histogram.setMax(time.maxUs);
   return histogram;
 }
 
@@ -256,19 +270,20 @@ function scheduleJson(result: LoadResult): ScheduleJson | null {
   const { counters } = result.stats;
   const due = counters[Slot.scheduled];
   const sent = due - counters[Slot.unsent];
-  const seconds = Math.max(result.measuredMs, 1e-3) / 1000;
+  const asked = askedRate(result);
   return {
-    askedRequestsPerSecond: due / seconds,
-    sentRequestsPerSecond: sent / seconds,
+    askedRequestsPerSecond: asked,
+    sentRequestsPerSecond: asked === null || due === 0 ? null : asked * sent / due,
     requestsDue: due,
     requestsUnsent: counters[Slot.unsent],
-    lagMeanUs: sent === 0 ? 0 : counters[Slot.lagSumUs] / sent,
-    lagMaxUs: counters[Slot.lagMaxUs],
+    lagMeanUs: sent === 0 ? null : counters[Slot.lagSumUs] / sent,
+    lagMaxUs: sent === 0 ? null : counters[Slot.lagMaxUs],
   };
 }
 
 export function intervalJson(interval: Interval): IntervalJson {
   const { requests, durationMs } = interval;
+  const known = (value: number) => requests === 0 ? null : value;
   return {
     endMs: Math.round(interval.endMs),
     durationMs: Math.round(durationMs),
@@ -278,9 +293,9 @@ export function intervalJson(interval: Interval): IntervalJson {
     failed: interval.failed,
     retried: interval.retried,
     openConnections: interval.openConnections,
-    p50Us: interval.p50Us,
-    p90Us: interval.p90Us,
-    p99Us: interval.p99Us,
-    maxUs: interval.maxUs,
+    p50Us: known(interval.p50Us),
+    p90Us: known(interval.p90Us),
+    p99Us: known(interval.p99Us),
+    maxUs: known(interval.maxUs),
   };
 }

@@ -58,6 +58,18 @@ export function throughput(result: LoadResult): number {
   return result.stats.counters[Slot.answered] / (result.measuredMs / 1000);
 }
 
+/**
+ * Requests a second that the schedule asked for: the rate itself where it is constant, so that 0.5 is
+ * not 0.6 because a run of 5 s begins and ends with one. Null: closed loop, or nothing was measured.
+ */
+export function askedRate(result: LoadResult): number | null {
+  const { askedRate, isRamp, interrupted, measuredMs, stats } = result;
+  if (askedRate === null || measuredMs <= 0) return null;
+  // A ramp that was cut off has another average than the whole of it.
+  const isWhole = !isRamp || (!interrupted && measuredMs >= result.durationMs - 1);
+  return isWhole ? askedRate : stats.counters[Slot.scheduled] / measuredMs * 1000;
+}
+
 /** Requests that were sent or should have been, and failed. */
 export function errorsOf(result: LoadResult): number {
   return failedCount(result.stats.counters);

@@ -22,6 +22,7 @@ import { wrkHeader, wrkReport } from "./report_wrk.ts";
 import type { Interval, LoadResult } from "./result.ts";
 import { LoadRun } from "./run.ts";
 import type { MainScript } from "./script/main_script.ts";
+import { isSecretName, maskValues, maskWord } from "./secrets.ts";
 import { Slot } from "./stats.ts";
 import { brokenThresholds } from "./verdict.ts";
 
@@ -62,7 +63,8 @@ export class LoadRuns {
     this.#argv = argv;
     for (const kind of fileKinds) {
       const path = plan.output[kind];
-      if (path !== null) this.#outputs.set(kind, Output.open(path));
+      // A time series is read while it grows.
+      if (path !== null) this.#outputs.set(kind, Output.open(path, kind === "timeseries"));
     }
     const stdoutTaken = [...this.#outputs.values()].some((output) => output.path === "-");
     this.#showsText = !plan.output.quiet && !stdoutTaken;
@@ -105,7 +107,7 @@ export class LoadRuns {
       answered += result.stats.counters[Slot.answered];
       if (!this.#plan.output.quiet) { for (const line of lines) writeStderr(`${line}\n`); }
       if (this.#outputs.size > 0) {
-        this.#runs.push(await runJson(result, this.#plan.output.percentiles));
+        this.#runs.push(await runJson(this.#shown(result), this.#plan.output.percentiles));
         this.#latency.add(result.stats.latency);
       }
     }
@@ -137,6 +139,14 @@ export class LoadRuns {
     }
     this.#scriptCode = await this.#script?.done(result) ?? this.#scriptCode;
     return result;
+  }
+
+  /** Values of Set-Cookie and its like are secrets, too. */
+  #shown(result: LoadResult): LoadResult {
+    const { groupBy, answerCounts } = result;
+    const isOpen = this.#plan.output.showSecrets || groupBy === null || answerCounts === null;
+    if (isOpen || !isSecretName(groupBy)) return result;
+    return { ...result, answerCounts: maskValues(answerCounts) };
   }
 
   get plan(): LoadPlan {
@@ -173,10 +183,11 @@ export class LoadRuns {
 
   async #writeFiles(): Promise<void> {
     if (this.#outputs.size === 0) return;
+    const shown = this.#plan.output.showSecrets ? (word: string) => word : maskWord;
     const report: ReportJson = {
       schema: schemaName,
-      environment: describeEnvironment(["hayate", "load", ...this.#argv]),
-      plan: planJson(this.#plan, this.#prepared.shownUrl),
+      environment: describeEnvironment(["hayate", "load", ...this.#argv.map(shown)]),
+      plan: planJson(this.#plan, shown(this.#prepared.shownUrl)),
       runs: this.#runs,
     };
     this.#outputs.get("json")?.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -187,6 +198,7 @@ export class LoadRuns {
       const { htmlReport } = await import("./report_html.ts");
       html.write(await htmlReport(report));
     }
+    for (const output of this.#outputs.values()) output.commit();
   }
 
   /** False when some report is not complete. */

@@ -362,6 +362,13 @@ export const loadTable = defineTable({
       help: "A page with curves, distribution and errors; needs no network.",
     },
     {
+      long: "show-secrets",
+      kind: "flag",
+      section: output,
+      help: "Keep secrets in --json and --html: values of Authorization, Cookie, X-Api-Key and " +
+        "their like, passwords and tokens in URLs. They are masked otherwise.",
+    },
+    {
       long: "quiet",
       short: "q",
       kind: "flag",

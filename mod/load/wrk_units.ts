@@ -33,6 +33,14 @@ export function formatTimeUs(us: number): string {
   return formatUnits(fromNumber(us), microseconds, 2);
 }
 
+/** `-` where there is no figure. */
+export function orDash(
+  value: number | null | undefined,
+  format: (value: number) => string,
+): string {
+  return value === null || value === undefined ? "-" : format(value);
+}
+
 /** `10s`, `1m`: the duration in the first line. */
 export function formatTimeS(wholeSeconds: number): string {
   return formatUnits(fromNumber(wholeSeconds), seconds, 0);

@@ -1,9 +1,9 @@
 /** The files that `hayate load` writes, and the commands that read them again. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { IntervalJson, ReportJson } from "../../mod/load/report_json.ts";
-import { runHayate, runProgram } from "../support/binary.ts";
+import { binaryPath, runHayate, runProgram, sleep, startHayate } from "../support/binary.ts";
 import { peerPath, peerTest } from "../support/peers.ts";
-import { tempFolder } from "../support/ports.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
 import { ReferenceServer } from "../support/reference_server.ts";
 
 function lines(text: string): string[] {
@@ -98,6 +98,142 @@ Deno.test("a full disk costs a run one report, not its end and not the others", 
   assertEquals(merged.code, 1);
 });
 
+Deno.test("a report that cannot be written leaves the older one as it was", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const json = await folder.write("a.json", "older");
+  await Deno.chmod(json, 0o640);
+  await Deno.symlink("a.json", `${folder.path}/link.json`);
+  // A limit on the size of files fails as a full disk does (setrlimit(2): EFBIG).
+  const limited = await runProgram("bash", [
+    "-c",
+    `trap "" XFSZ; ulimit -f 1; exec "$0" "$@"`,
+    ...[binaryPath, "load", "-q", "-n", "5", "--json", json, server.url("/")],
+  ]);
+  assertEquals([limited.code, limited.stderr], [1, `hayate load: ${json}: File too large\n`]);
+  assertEquals(await Deno.readTextFile(json), "older");
+  for (const path of [json, `${folder.path}/link.json`, `${folder.path}/new.json`]) {
+    const done = await runHayate(["load", "-q", "-n", "5", "--json", path, server.url("/")]);
+    assertEquals([done.code, done.stderr], [0, ""], path);
+    assertEquals(JSON.parse(await Deno.readTextFile(path)).schema, "hayate-load/1", path);
+  }
+  assertEquals((await Deno.lstat(`${folder.path}/link.json`)).isSymlink, true);
+  assertEquals((await Deno.stat(json)).mode! & 0o777, 0o640);
+  // Interrupted before the run, a report is not touched, and nothing is left beside it.
+  const waiting = startHayate([
+    "load",
+    "--start-at",
+    "@4102444800",
+    "--json",
+    json,
+    server.url("/"),
+  ]);
+  await sleep(1000);
+  await waiting.stop("SIGKILL");
+  assertEquals(JSON.parse(await Deno.readTextFile(json)).runs.length, 1);
+  const failed = await runHayate(["load", "-s", "/no/s.js", "--json", json, server.url("/")]);
+  assertEquals(failed.code, 1);
+  const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
+  assertEquals(names.filter((name) => !name.startsWith(".")).sort(), [
+    "a.json",
+    "link.json",
+    "new.json",
+  ]);
+});
+
+Deno.test("reports go to /dev/stdout, to pipes, and to a stdout that is a file", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const args = ["load", "-q", "-n", "5", "--json", "/dev/stdout", server.url("/")];
+  assertEquals(JSON.parse((await runHayate(args)).stdout).schema, "hayate-load/1");
+  const out = `${folder.path}/out`;
+  await runProgram("bash", ["-c", `exec "$0" "$@" > ${out}`, binaryPath, ...args]);
+  assertEquals(JSON.parse(await Deno.readTextFile(out)).schema, "hayate-load/1");
+  const fifo = `${folder.path}/fifo`;
+  const script = `mkfifo ${fifo}; cat ${fifo} & "$0" load -q -n 5 --json ${fifo} "$1"; wait`;
+  const piped = await runProgram("bash", ["-c", script, binaryPath, server.url("/")]);
+  assertEquals(JSON.parse(piped.stdout).schema, "hayate-load/1");
+});
+
+Deno.test("reports keep no secrets of the command line unless --show-secrets", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const url = `http://me:hunter2@127.0.0.1:${server.port}/?n=1&token=hunter2`;
+  const secrets = [
+    "-H",
+    "Authorization: Bearer hunter2",
+    "-HX-Api-Key: hunter2",
+    "--group-by",
+    "Set-Cookie",
+  ];
+  for (const shows of [false, true]) {
+    const [json, html] = [`${folder.path}/a.json`, `${folder.path}/a.html`];
+    const flags = shows ? ["--show-secrets"] : [];
+    const args = [
+      "load",
+      "-q",
+      "-n",
+      "5",
+      ...secrets,
+      ...flags,
+      "--json",
+      json,
+      "--html",
+      html,
+      url,
+    ];
+    assertEquals((await runHayate(args)).code, 0);
+    for (const path of [json, html]) {
+      const text = await Deno.readTextFile(path);
+      assertEquals(text.includes("hunter2"), shows, path);
+      assertStringIncludes(text, "Authorization: ");
+      assertStringIncludes(text, "n=1&");
+    }
+  }
+});
+
+Deno.test("a run without a response reports null, and there is nothing to compare", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const [none, some, refused] = ["none", "some", "refused"].map((name) =>
+    `${folder.path}/${name}.json`
+  );
+  const common = ["load", "-q", "-t1", "-c2", "-d", "1500ms"];
+  await runHayate([
+    ...common,
+    "-R",
+    "20",
+    "--json",
+    none,
+    "--csv",
+    `${folder.path}/n.csv`,
+    server.url("/hang"),
+  ]);
+  await runHayate([...common, "--json", some, server.url("/fixed?ms=5")]);
+  await runHayate([...common, "--json", refused, `http://127.0.0.1:${freePort()}/`]);
+  const [run] = (JSON.parse(await Deno.readTextFile(none)) as ReportJson).runs;
+  const { count, minUs, meanUs, stdevUs, maxUs, percentilesUs } = run.latency;
+  assertEquals([count, minUs, meanUs, stdevUs, maxUs], [0, null, null, null, null]);
+  assertEquals(new Set(Object.values(percentilesUs)), new Set([null]));
+  assertEquals(run.intervals.map(({ p50Us, maxUs }) => [p50Us, maxUs])[0], [null, null]);
+  assertMatch(lines(await Deno.readTextFile(`${folder.path}/n.csv`))[1], /,,,,$/);
+  for (const [base, fresh] of [[none, none], [refused, refused], [none, some], [refused, some]]) {
+    const { code, stdout, stderr } = await runHayate(["load", "compare", base, fresh]);
+    assertEquals(code, 1, stdout);
+    assertStringIncludes(stderr, `nothing to compare: ${base}: no request was answered`);
+    assertEquals(/better|NaN|[2-9]\d\d\.\d+%/.test(stdout), false, stdout);
+    assertMatch(stdout, /\np99 .* nothing to compare\n/);
+  }
+  const lost = await runHayate(["load", "compare", some, refused]);
+  assertEquals(lost.code, 3);
+  assertMatch(lost.stdout, /\nrequests\/s .* worse\np50 .* nothing to compare\n/);
+  assertMatch(lost.stdout, /\nfailed +0\.000% +100\.000% .* worse\n/);
+  const page = `${folder.path}/p.html`;
+  assertEquals((await runHayate(["load", "plot", none, some, "-o", page])).code, 0);
+  const merged = await runHayate(["load", "merge", none, none]);
+  assertEquals((JSON.parse(merged.stdout) as ReportJson).runs[0].latency.maxUs, null);
+});
+
 Deno.test("load --repeat keeps every run; plot, compare and merge read them", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();
@@ -133,7 +269,7 @@ Deno.test("load --repeat keeps every run; plot, compare and merge read them", as
     const counts = parts.map((runs) => runs[index].requestsAnswered);
     assertEquals(run.requestsAnswered, counts[0] + counts[1]);
     assertEquals(run.latency.count, counts[0] + counts[1]);
-    const maxima = parts.map((runs) => runs[index].latency.maxUs);
+    const maxima = parts.map((runs) => runs[index].latency.maxUs!);
     assertEquals(run.latency.maxUs, Math.max(...maxima), "of either: a machine may stall");
   });
   const svg = `${folder.path}/p.svg`;

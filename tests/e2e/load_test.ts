@@ -311,9 +311,32 @@ Deno.test("load -R keeps to its schedule and does not hide a stall", async () =>
   // A third of the requests became due within the stall and waited half a second on average;
   // a closed loop would have seen one slow response per connection.
   const { percentilesUs } = run.latency;
-  assertEquals(percentilesUs["p50"] < 500_000, true);
-  assertEquals(percentilesUs["p90"] > 500_000, true);
-  assertEquals(percentilesUs["p99.9"] > 900_000, true);
+  assertEquals(percentilesUs["p50"]! < 500_000, true);
+  assertEquals(percentilesUs["p90"]! > 500_000, true);
+  assertEquals(percentilesUs["p99.9"]! > 900_000, true);
+});
+
+Deno.test("load -R 0.5 asks for 0.5 a second, not for the one more that a run begins with", async () => {
+  await using server = await ReferenceServer.start();
+  const args = ["load", "-R", "0.5", "-d", "3s", server.url("/")];
+  assertMatch((await runHayate(args)).stdout, /^Rate: asked 0\.5\/s, sent 0\.5\/s \(100\.00%\);/m);
+  const { askedRequestsPerSecond, requestsDue } = (await measure(...args.slice(1))).schedule!;
+  assertEquals([askedRequestsPerSecond, requestsDue], [0.5, 2]);
+});
+
+Deno.test("load sends user:password of a URL as Basic credentials", async () => {
+  await using server = await ReferenceServer.start();
+  const host = `127.0.0.1:${server.port}`;
+  // RFC 7617 2: user-id and password, colon between them, in base64.
+  const field = `Authorization: Basic ${btoa("me:a b")}\r\n`;
+  const plain = `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  const own = ["-H", "Authorization: own"];
+  const rows: [string[], number][] = [[[], plain.length + field.length], [own, plain.length + 20]];
+  for (const [flags, length] of rows) {
+    await server.stats();
+    await measure("-n", "4", ...flags, `http://me:a%20b@${host}/`);
+    assertEquals((await server.stats()).bytesIn / 4, length, `${flags}`);
+  }
 });
 
 Deno.test("load -R with -n ends when the last response is there", async () => {

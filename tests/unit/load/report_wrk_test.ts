@@ -16,6 +16,7 @@ const output: OutputPlan = {
   hdr: null,
   timeseries: null,
   html: null,
+  showSecrets: false,
   quiet: false,
 };
 
