@@ -1,63 +1,39 @@
 /**
  * A connection to an upstream peer: one request and its response at a time, used again and again.
  *
- * The user writes the request (`write`, bytes already framed), is told of the response, and calls
- * `release` or `discard` at its end.
+ * The user sends a request (`begin`, `sendHead`, `writeBody`, `endBody`), gets the response, and
+ * calls `release` or `discard` at its end. The connection frames the request itself: what its head
+ * announces is what is sent, or the connection is closed.
  */
 import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import { Deadline } from "../base/timer_wheel.ts";
 import { BodyDecoder } from "../http1/body_decoder.ts";
 import { describeFault } from "../http1/faults.ts";
+import type { HeadWriter } from "../http1/head_writer.ts";
 import { Framing } from "../http1/message_head.ts";
 import type { Method } from "../http1/method.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 import type { TakenSocket } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
+import { InterimLimit } from "./interim_limit.ts";
 import { Outlet } from "./outlet.ts";
+import { type RequestFraming, RequestOutput } from "./request_output.ts";
+import type { ResponseHandler } from "./response_handler.ts";
 import type { UpstreamHome } from "./upstream_home.ts";
-
-/** Who wants the response; one object per proxied exchange, or one for all. */
-export interface ResponseHandler {
-  /** An interim response (1xx but 101) that `client.head` describes. */
-  onInterim(client: ClientConnection): void;
-  /** The final head; `client.head` is valid until the call returns. */
-  onResponse(client: ClientConnection): void;
-  onResponseBody(client: ClientConnection, bytes: Uint8Array, start: number, end: number): void;
-  /** The response is complete. Call `release` (the connection is kept if it can be) or `discard`. */
-  onResponseEnd(client: ClientConnection): void;
-  /** After `write` returned false: the peer has taken what was waiting. */
-  onRequestDrain(client: ClientConnection): void;
-  /**
-   * The exchange failed; the connection is gone. `client.receivedBytes` says whether anything of a
-   * response had come, `client.wasReused` whether the peer may simply have closed an idle connection.
-   */
-  onFailure(client: ClientConnection, error: PeerError): void;
-}
 
 /** What the next byte of the peer belongs to. */
 const Input = { idle: 0, head: 1, body: 2, tunnel: 3, closed: 4 } as const;
 type Input = typeof Input[keyof typeof Input];
 
-/** Interim responses to one request, and their bytes: 102 (Processing) comes every few seconds. */
-const interimCountMax = 256;
-const interimBytesMax = 65_536;
-
-/** Request bytes that may wait for a slow peer before `write` says stop. */
-const waitingBytesMax = 65_536;
-
 export class ClientConnection extends Deadline implements SocketHandler {
   readonly home: UpstreamHome;
   handler: ResponseHandler | null = null;
-  /** The user's own; for a proxy the exchange that this response belongs to. */
-  context: unknown = null;
   /** Exchanges that were begun on this connection. */
   exchangeCount = 0;
   /** Bytes of the current response so far, heads included. */
   receivedBytes = 0;
-  /** Bytes of the current request handed over so far. */
-  requestBytes = 0;
   /** True once connect(2) has succeeded. */
   isConnected = false;
   /** Monotonic milliseconds at which it did; 0 before. */
@@ -69,6 +45,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
   /** What a TLS peer is sent in plain text ahead of the handshake; null: nothing. */
   preface: Uint8Array | null = null;
   readonly outlet: Outlet;
+  /** The current request. */
+  readonly request: RequestOutput;
   socket: Socket;
   #input: Input = Input.idle;
   #inbox = new Inbox();
@@ -79,14 +57,14 @@ export class ClientConnection extends Deadline implements SocketHandler {
   #dueMs = Infinity;
   #persist = false;
   #paused = false;
-  /** Interim responses of the current exchange. */
-  #interimCount = 0;
+  readonly #interimLimit = new InterimLimit();
   #consuming = false;
 
   constructor(home: UpstreamHome) {
     super();
     this.home = home;
     this.outlet = new Outlet(home.scratch);
+    this.request = new RequestOutput(this.outlet);
     this.socket = home.open(this);
     this.outlet.socket = this.socket;
   }
@@ -113,27 +91,44 @@ export class ClientConnection extends Deadline implements SocketHandler {
     return this.#decoder.trailers;
   }
 
-  /** Begins an exchange. Then `write` the request, head first. */
-  begin(handler: ResponseHandler, context: unknown, method: Method): void {
+  /** Begins an exchange. `sendHead` follows. */
+  begin(handler: ResponseHandler, method: Method): void {
     this.handler = handler;
-    this.context = context;
     this.#method = method;
     this.exchangeCount++;
     this.receivedBytes = 0;
-    this.requestBytes = 0;
-    this.#interimCount = 0;
+    this.request.begin();
+    this.#interimLimit.begin();
     this.#persist = false;
     this.#input = Input.head;
     const { options } = this.home;
     this.#setDue(this.isConnected ? options.responseTimeoutMs : options.connectTimeoutMs);
   }
 
-  /** Takes all of it, also before the connection stands. False: stop until `onRequestDrain`. */
-  write(bytes: Uint8Array, start: number, end: number): boolean {
-    if (!this.isOpen) return true;
-    this.requestBytes += end - start;
-    this.outlet.write(bytes, start, end);
-    return this.outlet.queuedBytes <= waitingBytesMax;
+  /** Sends a PROXY protocol header, ahead of the first request. */
+  writePreface(bytes: Uint8Array): void {
+    if (this.exchangeCount > 0) throw new TypeError("Cannot write a preface: a request has begun");
+    if (this.isOpen) this.outlet.write(bytes, 0, bytes.length);
+  }
+
+  /** See `RequestOutput.sendHead`. Also before the connection is established. */
+  sendHead(head: HeadWriter, framing: RequestFraming, contentLength: number): void {
+    if (this.isOpen) this.request.sendHead(head, framing, contentLength);
+  }
+
+  /**
+   * Sends a part of the body; all of it is taken. False: stop until `onRequestDrain`. More than the
+   * head announced is a programmer's error: none of it is sent, and the exchange fails.
+   */
+  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.isOpen || start >= end) return true;
+    if (!this.request.writeBody(bytes, start, end)) this.#failFraming("more body than announced");
+    return !this.request.isFull;
+  }
+
+  /** Ends the body. Less than the head announced is a programmer's error: the exchange fails. */
+  endBody(): void {
+    if (this.isOpen && !this.request.end()) this.#failFraming("less body than announced");
   }
 
   /** No `onInterim` and no `onResponseBody` until `resume`: the peer is slowed down, and its deadline does not run. */
@@ -155,14 +150,17 @@ export class ClientConnection extends Deadline implements SocketHandler {
     scratch.leave();
   }
 
-  /** Gives the connection back after `onResponseEnd`; it is kept if both sides agree. */
+  /**
+   * Gives the connection back after `onResponseEnd`. It is kept if both sides agree, and if the
+   * peer has all of the request: it would take the next one for the rest of this.
+   */
   release(): void {
     if (!this.isOpen) return;
     // Paused by its last piece of body: the next exchange on it would never hear an answer.
     this.resume();
     if (!this.isOpen) return;
     const usable = this.#persist && this.#input === Input.idle && this.#inbox.length === 0 &&
-      !this.outlet.isBlocked;
+      this.request.isComplete && !this.outlet.isBlocked;
     if (!usable || !this.home.keep(this)) this.discard();
   }
 
@@ -311,9 +309,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
       return;
     }
     if (head.status < 200) {
-      if (++this.#interimCount <= interimCountMax && this.receivedBytes <= interimBytesMax) {
-        return this.handler!.onInterim(this);
-      }
+      if (this.#interimLimit.take(this.receivedBytes)) return this.handler!.onInterim(this);
       return this.#fail(new PeerError("EPROTO", "upstream", "too many interim responses"));
     }
     this.#persist = head.keepAlive && head.framing !== Framing.eof;
@@ -374,6 +370,10 @@ export class ClientConnection extends Deadline implements SocketHandler {
     if (this.wheelSlot < 0 || this.#dueMs < this.deadlineMs) {
       this.home.reactor.wheel.arm(this, this.#dueMs);
     }
+  }
+
+  #failFraming(phrase: string): void {
+    this.#fail(new PeerError("EPROTO", "internal", `request to upstream has ${phrase}`));
   }
 
   #failFault(fault: number): void {

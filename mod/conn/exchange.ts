@@ -119,6 +119,8 @@ export interface Exchange {
   abort(): void;
   /** The connection closes after this response, whatever the client asked for. */
   closeAfterwards(): void;
+  /** The body is not wanted: a client that waits for 100 (Continue) does not get it. */
+  declineBody(): void;
   /** No `onBody` until `resumeBody`; the client is slowed down. */
   pauseBody(): void;
   resumeBody(): void;

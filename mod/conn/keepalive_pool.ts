@@ -99,7 +99,6 @@ export class KeepalivePool implements UpstreamHome {
       connection.dialOrder !== this.#addresses && !hasAddress(this.#addresses, connection.address)
     ) return false;
     connection.handler = null;
-    connection.context = null;
     this.#idle.push(connection);
     this.reactor.wheel.arm(connection, this.reactor.nowMs + (idleTimeoutMs || Infinity));
     return true;

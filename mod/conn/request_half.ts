@@ -54,6 +54,7 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   #scannedBytes = 0;
   #decoder: BodyDecoder | null = null;
   #bodyPaused = false;
+  #bodyDeclined = false;
   #discardedBytes = 0;
   #headDeadlineMs = 0;
 
@@ -81,6 +82,10 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   /** No request is under way and none has begun to arrive. */
   get isIdle(): boolean {
     return this.input === Input.head && this.inbox.length === 0;
+  }
+
+  declineBody(): void {
+    this.#bodyDeclined = true;
   }
 
   pauseBody(): void {
@@ -183,11 +188,12 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     if (this.hasRequestBody) {
       this.expectsContinue = head.expectContinue;
       this.input = Input.body;
-      this.#bodyPaused = false;
+      this.#bodyPaused = this.#bodyDeclined = false;
       this.#decoder ??= new BodyDecoder();
       this.#decoder.reset(head.framing, head.contentLength, home.options.limits);
       home.handler.onRequest(this);
-      if (this.expectsContinue && this.isResponding && this.status === 0) this.sendContinue();
+      const waits = this.expectsContinue && !this.#bodyDeclined;
+      if (waits && this.isResponding && this.status === 0) this.sendContinue();
     } else {
       this.input = Input.complete;
       home.handler.onRequest(this);

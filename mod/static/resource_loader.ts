@@ -14,8 +14,15 @@ export interface SiteOptions {
   readonly root: string;
   /** Names tried in a folder, in order. */
   readonly index: readonly string[];
-  /** Show what a folder without index holds; else it is 403. */
+  /** Show what a folder without index holds; else it is 403, or 404 with `handsOn`. */
   readonly listing: boolean;
+  /**
+   * What the folder does not have may be for another handler: 404 for every method, and for a folder
+   * without index. Else only GET and HEAD are looked at. A file is never handed on.
+   */
+  readonly handsOn?: boolean;
+  /** A folder is refused (403), whatever it holds. */
+  readonly filesOnly?: boolean;
   /** Follow links that lead out of the root. */
   readonly outsideLinks: boolean;
   /**
@@ -50,7 +57,8 @@ export function loadResource(
   const path = [root === "/" ? "" : root, ...target.segments].join("/") || "/";
   const opened = loader.open(path);
   if (opened === "folder") {
-    if (target.isFolder) return loader.folder(path, target.segments);
+    if (options.filesOnly) return 403;
+    if (target.isFolder) return loader.folder(path, target.segments, prefix);
     return redirectTo(prefix + encodePath(target.segments, true));
   }
   if (typeof opened === "string") return statusOf(opened);
@@ -106,13 +114,19 @@ class Loader {
     return this.opener.open(path, this.rootReal);
   }
 
-  folder(path: string, segments: readonly string[]): Resource | LoadFault {
-    for (const name of this.options.index) {
+  folder(path: string, segments: readonly string[], prefix: string): Resource | LoadFault {
+    const { handsOn, index, listing } = this.options;
+    for (const name of index) {
       const indexPath = `${path}/${name}`;
       const opened = this.open(indexPath);
       if (typeof opened !== "string") return this.file(indexPath, opened);
+      if (!handsOn) continue;
+      // As h2o does.
+      if (opened === "denied") return 403;
+      if (opened === "folder") return redirectTo(prefix + encodePath([...segments, name], true));
     }
-    return this.options.listing ? this.#listing(path, segments) : 403;
+    if (listing) return this.#listing(path, segments);
+    return handsOn ? 404 : 403;
   }
 
   file(path: string, opened: OpenFile): Resource {

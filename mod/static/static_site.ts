@@ -58,7 +58,7 @@ export class StaticSite<Rendered> {
    * on each drain, `stop` it on abort.
    */
   answer(x: FileExchange<Rendered>, request: FileRequest, nowMs: number): Outcome<Rendered> {
-    if (!request.isRead) return 405;
+    if (!request.isRead && !this.#parts.options.handsOn) return 405;
     const { target, acceptEncoding } = request;
     const known = this.#cache.find(target, nowMs);
     const resource = known !== null && chooseRepresentation(known, acceptEncoding).isCurrent(nowMs)
@@ -66,6 +66,7 @@ export class StaticSite<Rendered> {
       : this.#load(target, nowMs);
     if (typeof resource === "number") return resource;
     if (resource.location !== null) return this.#redirect(x, resource.location, target);
+    if (!request.isRead) return 405;
     const chosen = chooseRepresentation(resource, acceptEncoding);
     if (request.isPlain) return this.#sendPlain(x, resource, chosen);
     const answer = decideAnswer(request, resource, chosen, makeBoundary);

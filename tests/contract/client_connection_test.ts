@@ -1,11 +1,15 @@
 /** Connections to upstream peers and their pool, over every backend. */
 import { assert, assertEquals } from "@std/assert";
 import type { PeerError } from "../../mod/base/errors.ts";
-import type { ClientConnection, ResponseHandler } from "../../mod/conn/client_connection.ts";
+import type { ClientConnection } from "../../mod/conn/client_connection.ts";
+import type { ResponseHandler } from "../../mod/conn/response_handler.ts";
 import { fixedAddress } from "../../mod/conn/dial.ts";
 import { KeepalivePool } from "../../mod/conn/keepalive_pool.ts";
+import type { RequestFraming } from "../../mod/conn/request_output.ts";
 import { Scratch } from "../../mod/conn/scratch.ts";
 import type { UpstreamOptions } from "../../mod/conn/upstream_home.ts";
+import { HeadWriter } from "../../mod/http1/head_writer.ts";
+import { Framing } from "../../mod/http1/message_head.ts";
 import { Method } from "../../mod/http1/method.ts";
 import { sleep } from "../support/child.ts";
 import { freePort } from "../support/ports.ts";
@@ -66,10 +70,16 @@ function scripted(rig: Rig, options: Partial<UpstreamOptions> = {}) {
 function request(pool: KeepalivePool, text: string, method: Method = Method.get): Notes {
   const notes = new Notes();
   const client = notes.client = pool.acquire();
-  client.begin(notes, null, method);
-  const bytes = new TextEncoder().encode(text);
-  client.write(bytes, 0, bytes.length);
+  client.begin(notes, method);
+  sendGet(client, text);
   return notes;
+}
+
+/** Sends a head without a body; `text` ends with its empty line. */
+function sendGet(client: ClientConnection, text: string): void {
+  const head = new HeadWriter();
+  head.ascii(text.replace(/\r\n$/, ""));
+  client.sendHead(head, Framing.none, -1);
 }
 
 async function peerThatGot(peers: readonly Recorder[], index: number, text: string) {
@@ -104,9 +114,8 @@ contractTest("a paused connection hands over no interim response", async (rig) =
     }
   })();
   const client = notes.client = pool.acquire();
-  client.begin(notes, null, Method.get);
-  const bytes = new TextEncoder().encode(get("/"));
-  client.write(bytes, 0, bytes.length);
+  client.begin(notes, Method.get);
+  sendGet(client, get("/"));
   const peer = await peerThatGot(peers, 0, get("/"));
   peer.send("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(3) + "HTTP/1.1 204 No Content\r\n\r\n");
   await notes.until("interim");
@@ -300,3 +309,124 @@ contractTest("a paused response holds the peer back and comes whole later", asyn
   await notes.until("end");
   assertEquals(notes.words, ["head 200", "body abc", "body def", "end"]);
 });
+
+/** What a request announces, what is sent as its body, and what the peer gets of it. */
+const framings: readonly {
+  readonly name: string;
+  readonly framing: RequestFraming;
+  readonly length: number;
+  readonly pieces: readonly string[];
+  readonly ends: boolean;
+  readonly words: readonly string[];
+  /** Behind the head's last own line. */
+  readonly sent: string;
+  readonly kept: boolean;
+}[] = [
+  {
+    name: "a length, and as much",
+    framing: Framing.length,
+    length: 5,
+    pieces: ["ab", "cde"],
+    ends: true,
+    words: ["head 200", "end"],
+    sent: "content-length: 5\r\n\r\nabcde",
+    kept: true,
+  },
+  {
+    name: "chunks",
+    framing: Framing.chunked,
+    length: -1,
+    pieces: ["ab", "cde"],
+    ends: true,
+    words: ["head 200", "end"],
+    sent: "transfer-encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n",
+    kept: true,
+  },
+  {
+    name: "an announced zero",
+    framing: Framing.none,
+    length: 0,
+    pieces: [],
+    ends: true,
+    words: ["head 200", "end"],
+    sent: "content-length: 0\r\n\r\n",
+    kept: true,
+  },
+  {
+    name: "nothing, and a body",
+    framing: Framing.none,
+    length: -1,
+    pieces: ["GET /smuggled HTTP/1.1\r\n\r\n"],
+    ends: false,
+    words: ["failed EPROTO"],
+    sent: "",
+    kept: false,
+  },
+  {
+    name: "too much",
+    framing: Framing.length,
+    length: 3,
+    pieces: ["ab", "cd"],
+    ends: false,
+    words: ["failed EPROTO"],
+    sent: "",
+    kept: false,
+  },
+  {
+    name: "too little",
+    framing: Framing.length,
+    length: 3,
+    pieces: ["ab"],
+    ends: true,
+    words: ["failed EPROTO"],
+    sent: "",
+    kept: false,
+  },
+  {
+    name: "an answer before the end of a length",
+    framing: Framing.length,
+    length: 3,
+    pieces: ["ab"],
+    ends: false,
+    words: ["head 200", "end"],
+    sent: "content-length: 3\r\n\r\nab",
+    kept: false,
+  },
+  {
+    name: "an answer before the last chunk",
+    framing: Framing.chunked,
+    length: -1,
+    pieces: ["ab"],
+    ends: false,
+    words: ["head 200", "end"],
+    sent: "transfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
+    kept: false,
+  },
+];
+for (const { name, framing, length, pieces, ends, words, sent, kept } of framings) {
+  contractTest(`a request is what its head announces: ${name}`, async (rig) => {
+    const { pool, peers } = scripted(rig);
+    const notes = new Notes();
+    const client = pool.acquire();
+    client.begin(notes, Method.other);
+    const head = new HeadWriter();
+    head.ascii("POST / HTTP/1.1\r\nhost: h\r\n");
+    client.sendHead(head, framing, length);
+    for (const piece of pieces) {
+      const bytes = new TextEncoder().encode(piece);
+      client.writeBody(bytes, 0, bytes.length);
+    }
+    if (ends) client.endBody();
+    if (sent !== "") {
+      (await peerThatGot(peers, 0, `host: h\r\n${sent}`)).send(
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+      );
+    }
+    await notes.until(words.at(-1)!);
+    await sleep(20);
+    assertEquals(notes.words, words);
+    assertEquals([pool.idleCount, pool.openCount], kept ? [1, 1] : [0, 0]);
+    // Nothing beyond what was announced has left, even if the head was on its way.
+    if (sent === "") assert(!peers.some((peer) => peer.text.includes("smuggled")));
+  });
+}

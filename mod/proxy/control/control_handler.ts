@@ -2,11 +2,11 @@
 import type { Exchange } from "../../conn/exchange.ts";
 import { latin1 } from "../../http1/mod.ts";
 import type { ControlPlan } from "../plan.ts";
-import type { Router } from "../routing/router.ts";
 import { answer, textHtml, textPlain } from "../engine/handlers/answers.ts";
 import type { EngineHome } from "../engine/engine_home.ts";
 import type { ExchangeState } from "../engine/exchange_state.ts";
 import type { Field } from "../engine/fields/field_rules.ts";
+import type { RoutedRequest } from "../engine/routed_request.ts";
 import type { Route, RouteHandler } from "../engine/routes.ts";
 import { answerApi } from "./api.ts";
 import type { Board } from "./board.ts";
@@ -48,8 +48,7 @@ export class ControlHandler implements RouteHandler {
     this.#plan = plan;
   }
 
-  handle(x: Exchange, route: Route, _router: Router<Route>): boolean {
-    const { head } = x;
+  handle(x: Exchange, { head }: RoutedRequest, route: Route): boolean {
     const [path, query = ""] = head.pathText().split("?", 2);
     if (!this.#isAllowed(head.field("authorization"))) {
       const fields = [textPlain, ...challenges];

@@ -126,7 +126,7 @@ export class RouteCompiler {
         return new StaticHandler(engine, plan, settings.file, prefix);
       case "redirect":
         return plan.internal
-          ? new InternalRedirectHandler(engine, plan.url)
+          ? new InternalRedirectHandler(engine, plan.url, plan.status)
           : new RedirectHandler(engine, plan.url, plan.status);
       case "checkStatus":
         return new CheckStatusHandler(engine, plan.format, () => this.parts.checkRows());

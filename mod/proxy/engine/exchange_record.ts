@@ -132,9 +132,9 @@ export class ExchangeRecord implements AccessRecord {
     this.#upstream.chosen(group, peer, nowMs);
   }
 
-  /** The peer's head has come; `requestHeadBytes` is the length of the head that it was sent. */
-  upstreamAnswered(client: ClientConnection, requestHeadBytes: number, nowMs: number): void {
-    this.#upstream.answered(client, requestHeadBytes, nowMs);
+  /** The peer's head has come. */
+  upstreamAnswered(client: ClientConnection, nowMs: number): void {
+    this.#upstream.answered(client, nowMs);
     if (this.#needs.has("upstreamTls")) this.#upstream.tls = client.socket.tlsFacts?.() ?? null;
   }
 

@@ -7,11 +7,21 @@ import type { ConnectionFacts } from "./clients/connection_facts.ts";
 import type { RealIp } from "./clients/real_ip.ts";
 import type { RequestIdRule } from "./clients/request_id.ts";
 import type { Upstream } from "./forward/upstream.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 
 /** Answers requests of one path; handlers of a path are tried in turn. */
 export interface RouteHandler {
-  /** True when it answers, now or later; false passes the request on to the next one. */
-  handle(x: Exchange, route: Route, router: Router<Route>, facts: ConnectionFacts): boolean;
+  /**
+   * True when it answers on `x`, now or later; false passes the request on to the next one. What is
+   * asked is `request`: the head of `x` may be another one's.
+   */
+  handle(
+    x: Exchange,
+    request: RoutedRequest,
+    route: Route,
+    router: Router<Route>,
+    facts: ConnectionFacts,
+  ): boolean;
 }
 
 export interface Route {

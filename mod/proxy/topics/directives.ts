@@ -33,9 +33,13 @@ Handlers
                            several as a sequence, {url, weight}, or {backends,
                            balancer: round-robin|least-conn}; or the name of an
                            entry of upstreams. See: help proxy upstreams
-  file.dir            P    folder with static files
+  file.dir            P    folder with static files. What it does not have, a
+                           folder without index too, goes to the path's next
+                           handler, else it is 404.
   file.file           P    one file
-  redirect            P    URL, or {url, status: 302, internal: YES|NO}
+  redirect            P    URL, or {url, status: 302, internal: YES|NO}. An
+                           internal one is a GET without body, unless its
+                           status is 307 or 308.
   status              P    ON: h2o's status page; below it json, with h2o's names
                            (json?show=main,errors). Of the process that answers.
   check_status        P    ON, html, csv, json, prometheus: health of the peers.
@@ -94,7 +98,9 @@ Responses (G H P)
   header.cookie.unset, header.cookie.unsetunless, proxy.header.cookie.unset,
   proxy.header.cookie.unsetunless
                       names of cookies, taken out of the Cookie field
-  error-doc           {status: 404 or [..], url}, or a sequence of them
+  error-doc           {status: 404 or [..], url}, or a sequence of them. The document
+                      keeps the error's status, also for errors of an upstream. It is
+                      fetched with a GET without body (HEAD for a HEAD).
   expires             1 day, 10 minutes, OFF
   compress            ON, OFF, [br, zstd, gzip], or each with its level:
                       {gzip: 1-9, br: 0-11, zstd: 1-22} (OFF; levels 1)

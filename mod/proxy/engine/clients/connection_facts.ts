@@ -1,20 +1,25 @@
 /** What is true of a client's connection, found out at its first request and kept. */
 import type { Address } from "../../../base/address.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
+import { ClientBody } from "./client_body.ts";
 import { ClientIdentity } from "./client_identity.ts";
+import type { Field } from "../fields/field_rules.ts";
 import type { ExchangeRecord } from "../exchange_record.ts";
+import type { RoutedRequest } from "../routed_request.ts";
 import type { Claim, RealIp } from "./real_ip.ts";
 import type { RequestId } from "./request_id.ts";
 
 /** Answers an exchange with another resource of its host. */
 export interface Redirector {
-  redispatch(x: Exchange, target: string): void;
-  errorDocument(x: Exchange, url: string, status: number): void;
+  redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void;
+  errorDocument(x: Exchange, url: string, status: number, fields: readonly Field[]): void;
 }
 
 export class ConnectionFacts {
   readonly id: number;
   readonly redirector: Redirector;
+  /** Of the request under way. */
+  readonly body: ClientBody;
   /** Who is connected. */
   readonly peer: ClientIdentity;
   /** Whom the request under way comes from: the peer, or who it names where it is trusted. */
@@ -35,6 +40,8 @@ export class ConnectionFacts {
 
   /** Status of the error whose document is being answered with; 0: none. */
   errorStatus = 0;
+  /** What the error itself says, for its document's answer. */
+  errorFields: readonly Field[] = [];
   redispatchCount = 0;
   /** The client's Accept-Encoding where responses may be compressed, else "". */
   acceptEncoding = "";
@@ -45,6 +52,7 @@ export class ConnectionFacts {
   constructor(x: Exchange, scheme: "http" | "https", id: number, redirector: Redirector) {
     this.id = id;
     this.redirector = redirector;
+    this.body = new ClientBody(x);
     this.peer = this.client = new ClientIdentity(x.peerAddress(), scheme);
   }
 

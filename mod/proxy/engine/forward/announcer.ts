@@ -32,7 +32,7 @@ export class Announcer {
     const header = relayedHeader(this.version, facts.clientAddress, x.localAddress());
     this.#header = header;
     const connection = pool.connect();
-    if (!this.isTls) connection.write(header, 0, header.length);
+    if (!this.isTls) connection.writePreface(header);
     return connection;
   }
 }

@@ -40,8 +40,8 @@ export class Attempt {
   /** The answer is complete. */
   complete(client: ClientConnection): void {
     const durationMs = this.#home.reactor.nowMs - this.sentMs;
-    const { requestBytes, receivedBytes } = client;
-    this.peer!.tally.noteEnd(this.status, durationMs, requestBytes, receivedBytes);
+    const { request, receivedBytes } = client;
+    this.peer!.tally.noteEnd(this.status, durationMs, request.bytes, receivedBytes);
     this.#end(this.status);
   }
 

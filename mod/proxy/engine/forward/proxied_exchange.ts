@@ -5,25 +5,26 @@
  * belongs to at most one client exchange and one upstream connection at a time.
  */
 import type { PeerError } from "../../../base/errors.ts";
-import type { ClientConnection, ResponseHandler } from "../../../conn/client_connection.ts";
+import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import { HeadWriter, latin1Bytes, Method, type ResponseHead } from "../../../http1/mod.ts";
+import type { ResponseHandler } from "../../../conn/response_handler.ts";
+import { Framing, HeadWriter, latin1Bytes, Method } from "../../../http1/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";
 import { Attempt } from "./attempt.ts";
-import { CompressedBody, type CompressionSource } from "../handlers/compressed_body.ts";
-import { levelOf } from "../handlers/compression.ts";
+import { dropAnswer } from "./dropped_answer.ts";
+import type { CompressionSource } from "../handlers/compressed_body.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import { hasDocument } from "../error_documents.ts";
 import type { EngineHome } from "../engine_home.ts";
-import { KeptAuthority } from "./kept_authority.ts";
+import { ForwardedAnswer } from "./forwarded_answer.ts";
 import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
-import type { RequestId } from "../clients/request_id.ts";
-import { asksForTunnel, writeRequestHead } from "./request_forwarding.ts";
-import { forwardResponseHead, interimLines } from "./response_forwarding.ts";
+import { announcesNothing, asksForTunnel, writeRequestHead } from "./request_forwarding.ts";
+import { endForwarded, endToEndFields, interimLines } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
+import type { RoutedRequest } from "../routed_request.ts";
 import type { ProxyRoute, Route } from "../routes.ts";
-import type { Session } from "./sticky.ts";
 import { openTunnel, switchLines } from "./tunnel.ts";
 
 export class ProxiedExchange implements CompressionSource, ResponseHandler {
@@ -32,7 +33,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #body = new RequestBody();
   readonly #rules = new RetryRules();
   readonly #attempt: Attempt;
-  readonly #authority = new KeptAuthority();
+  readonly #answer: ForwardedAnswer;
   readonly #choice = new PeerChoice();
   #x: Exchange | null = null;
   #route: Route | null = null;
@@ -46,56 +47,45 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   /** Of the last failed attempt: what the client is told when there is nobody left to try. */
   #failureStatus = 502;
   #failureReason = "";
-  /** The client's Accept-Encoding where responses may be compressed, else "". */
-  #acceptEncoding = "";
-  #compressed: CompressedBody | null = null;
-  /** The client's session with a peer; null without `sticky`. */
-  session: Session | null = null;
 
   constructor(home: EngineHome) {
     this.#home = home;
     this.#attempt = new Attempt(home);
+    this.#answer = new ForwardedAnswer(home);
   }
 
-  /** Forwards the exchange's request. */
+  /** Forwards the request, and answers on `x`. */
   start(
     x: Exchange,
+    request: RoutedRequest,
     route: Route,
     proxy: ProxyRoute,
     router: Router<Route>,
     facts: ConnectionFacts,
   ): void {
-    const { head } = x;
+    const { head, body } = request;
     x.context = this;
     this.#x = x;
     this.#route = route;
     this.#proxy = proxy;
     this.#facts = facts;
     this.#method = head.method;
-    this.#hasBody = x.hasRequestBody;
-    this.#asksForTunnel = asksForTunnel(head, proxy);
-    if (this.#hasBody) this.#body.begin(x, proxy.upstream.plan.requestBuffer);
+    this.#body.begin(body, proxy.upstream.plan.requestBuffer, announcesNothing(head.method));
+    this.#hasBody = this.#body.framing !== Framing.none;
+    this.#asksForTunnel = !this.#hasBody && asksForTunnel(head, proxy);
     this.#attempt.status = 0;
     this.#rules.begin(proxy.upstream.plan.retry, head);
-    this.session = this.#choice.begin(proxy.upstream, head, facts);
-    const mayCompress = route.settings.compress !== null && !x.isHead && x.minor === 1;
-    this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
-    this.#authority.keep(head);
-    const isReady = !this.#hasBody || !this.#body.isCollecting;
-    writeRequestHead(this.#head, x, router, proxy, facts, this.session, isReady);
-    if (isReady) this.#begin();
-  }
-
-  get answeredId(): RequestId | null {
-    return this.#facts!.answeredId;
-  }
-
-  /** `http://authority`, as the client addressed us. */
-  originText(): string {
-    return `${this.#facts!.scheme}://${this.#authority.text()}`;
+    let session = this.#choice.begin(proxy.upstream, head, facts);
+    // It carries none of the client's cookies, so it must not bind the client to another peer.
+    if (facts.errorStatus !== 0) session = null;
+    this.#answer.begin(x, head, route, facts, session);
+    writeRequestHead(this.#head, head, router, proxy, facts, session, this.#asksForTunnel);
+    if (!this.#hasBody || !this.#body.isCollecting) this.#begin();
   }
 
   onBody(_x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    // What the client sends belongs to a request that was answered with a document of ours.
+    if (!this.#hasBody) return;
     const body = this.#body;
     if (body.receivedBytes + end - start > this.#home.requestBodyBytesMax) {
       return this.#refuseBody(413, "request body too large");
@@ -106,13 +96,14 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     } catch (error) {
       return this.#failBuffer(error as Error);
     }
-    if (wasCollecting && !body.isCollecting) this.#beginCollected();
+    if (wasCollecting && !body.isCollecting) this.#begin();
   }
 
   onBodyEnd(): void {
+    if (!this.#hasBody) return;
     const wasCollecting = this.#body.isCollecting;
     this.#body.complete(this.#client);
-    if (wasCollecting) this.#beginCollected();
+    if (wasCollecting) this.#begin();
   }
 
   onDrain(): void {
@@ -142,14 +133,15 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const condition = statusCondition(head.status);
     if (condition !== 0 && this.#retryStatus(client, peer, condition)) return;
     this.#attempt.answered(head.status);
-    this.session?.answeredBy(peer);
-    const record = this.#facts!.record;
+    this.#answer.session?.answeredBy(peer);
+    const { record } = this.#facts!;
     if (record !== null) {
-      record.upstreamAnswered(client, this.#head.length, this.#home.reactor.nowMs);
+      record.upstreamAnswered(client, this.#home.reactor.nowMs);
       if (this.#route!.changesResponses) record.noteOriginal(head.status, head);
     }
     if (head.status === 101) return this.#switchProtocols(client);
-    this.#forwardHead(head);
+    if (hasDocument(this.#route!, this.#facts!, head.status)) return this.#replaceAnswer(client);
+    this.#answer.sendHead(this.#x!, this, head, this.#route!, this.#proxy!);
   }
 
   pauseResponse(): void {
@@ -171,30 +163,21 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     start: number,
     end: number,
   ): void {
-    if (this.#compressed !== null) this.#compressed.write(bytes, start, end);
-    else if (!this.#x!.writeBody(bytes, start, end)) client.pause();
+    if (!this.#answer.writeBody(this.#x!, bytes, start, end)) client.pause();
   }
 
   onResponseEnd(client: ClientConnection): void {
     const x = this.#x!;
     const { trailers } = client;
-    const bodyIsComplete = !this.#hasBody || this.#body.isComplete;
     this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
     this.#attempt.complete(client);
     this.#client = null;
-    // An answer before the request was complete: the rest of it would reach the next exchange.
-    if (bodyIsComplete) client.release();
-    else client.discard();
-    const compressed = this.#compressed;
-    if (compressed !== null) {
-      this.#finish();
-      return compressed.end();
-    }
-    this.#home.logAccess(x, x.status, "");
+    client.release();
+    const { compressed } = this.#answer;
+    if (compressed === null) this.#home.logAccess(x, x.status, "");
     this.#finish();
-    if (trailers.length === 0) return x.endBody();
-    const lines = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
-    x.endBodyWithTrailers(latin1Bytes(lines));
+    if (compressed !== null) return compressed.end();
+    endForwarded(x, trailers);
   }
 
   onRequestDrain(client: ClientConnection): void {
@@ -213,13 +196,15 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     // The peer closed a connection that it had kept idle: no fault of its own.
     const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
     this.#client = null;
-    if (!isStale) this.#attempt.failed(error);
+    if (error.source === "internal") this.#home.logError(`upstream ${peer.name}: ${error.message}`);
+    else if (!isStale) this.#attempt.failed(error);
     this.#attempt.breakOff();
     this.#facts!.record?.upstreamEnded(client, nowMs);
     if (isResponding) {
       this.#home.metrics.cutResponses++;
       return this.#cut(error.message);
     }
+    if (error.source === "internal") return this.#fail(500, error.message);
     const wasSent = client.isConnected && !error.retrySafe;
     if (isStale && this.#maySendAgain(wasSent) && this.#rules.takeFreeTry()) {
       return this.#tryPeer(peer);
@@ -235,11 +220,6 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       if (next !== null) return this.#send(next, false);
     }
     this.#fail(this.#failureStatus, error.message);
-  }
-
-  #beginCollected(): void {
-    this.#body.frame(this.#head);
-    this.#begin();
   }
 
   /** The first attempt, as soon as the request may be sent. */
@@ -266,34 +246,16 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#facts!.record?.upstreamChosen(group.plan.name, peer, nowMs);
     const client = this.#proxy!.upstream.connection(peer, isFresh, this.#x!, this.#facts!);
     this.#client = client;
-    client.begin(this, null, this.#method);
-    client.write(this.#head.bytes, 0, this.#head.length);
-    if (!this.#hasBody) return;
+    client.begin(this, this.#method);
+    const body = this.#body;
+    client.sendHead(this.#head, body.framing, body.contentLength);
+    // A socket that fails says so while it is written to, and then this attempt is over.
+    if (!this.#hasBody || this.#client !== client) return;
     try {
-      this.#body.sendTo(client);
+      body.sendTo(client);
     } catch (error) {
       this.#failBuffer(error as Error);
     }
-  }
-
-  /** Sends the head to the client; the body follows as it is, or compressed. */
-  #forwardHead(head: ResponseHead): void {
-    const x = this.#x!;
-    const route = this.#route!;
-    const { serverFields } = this.#home;
-    const accepted = this.#acceptEncoding;
-    const encoding = forwardResponseHead(
-      x,
-      this,
-      head,
-      route,
-      this.#proxy!,
-      serverFields,
-      accepted,
-    );
-    if (encoding === null) return;
-    const level = levelOf(route.settings.compress!, encoding);
-    x.context = this.#compressed = new CompressedBody(x, this.#home, this, encoding, level);
   }
 
   /** A status that `next_upstream` lists: true when another peer gets the request. */
@@ -355,7 +317,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   /** The answer breaks off: the client must notice, so its connection is cut. */
   #cut(reason: string): void {
     const x = this.#x!;
-    const compressed = this.#compressed;
+    const { compressed } = this.#answer;
     this.#home.logAccess(x, x.status, reason);
     this.#finish();
     if (compressed !== null) compressed.cut();
@@ -369,7 +331,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       this.#dropClient();
       return this.#fail(502, "upstream switched protocols without being asked");
     }
-    const cookie = this.session?.ownCookie(101) ?? "";
+    const cookie = this.#answer.session?.ownCookie(101) ?? "";
     const fields = interimLines(client.head, this.#home.serverFields);
     x.writeInterim(101, latin1Bytes(switchLines(fields, cookie)));
     this.#home.logAccess(x, 101, "");
@@ -377,6 +339,22 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#client = null;
     this.#finish();
     openTunnel(this.#home, x.takeOver(), client.takeOver(), proxy.tunnelTimeoutMs, release);
+  }
+
+  /** An error that `error-doc` has a document for: what the upstream says of it is dropped. */
+  #replaceAnswer(client: ClientConnection): void {
+    const x = this.#x!;
+    const route = this.#route!;
+    const { head } = client;
+    const { status } = head;
+    const fields = endToEndFields(head, this.#answer);
+    this.#facts!.record?.noteOriginal(status, head);
+    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
+    this.#attempt.complete(client);
+    this.#client = null;
+    dropAnswer(client);
+    this.#finish();
+    this.#home.answerDocument(x, route, status, fields);
   }
 
   /** Lets go of the peer, whose answer is not wanted any more. */
@@ -397,8 +375,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#route = null;
     this.#proxy = null;
     this.#facts = null;
-    this.#compressed = null;
-    this.session = null;
+    this.#answer.clear();
     if (this.#hasBody) this.#body.clear();
     this.#home.recycle(this);
   }

@@ -7,28 +7,20 @@
  */
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import {
-  chunkEnd,
-  chunkSizeBytesMax,
-  Framing,
-  type HeadWriter,
-  lastChunk,
-  writeChunkSize,
-} from "../../../http1/mod.ts";
+import type { RequestFraming } from "../../../conn/request_output.ts";
+import { Framing } from "../../../http1/mod.ts";
 import type { RequestBufferPlan } from "../../upstream_plan.ts";
+import type { ClientBody } from "../clients/client_body.ts";
 import { BodyStore } from "./body_store.ts";
-import { chunkedLine } from "./request_forwarding.ts";
 
 /** Bodies up to this size can be sent again without a buffer. */
 const replayBytesMax = 65_536;
 const replay: RequestBufferPlan = { memoryBytes: replayBytesMax, fileBytes: 0, folder: null };
-const chunkLine = new Uint8Array(chunkSizeBytesMax);
 
 export class RequestBody {
   readonly #store = new BodyStore();
   #x: Exchange | null = null;
   #plan: RequestBufferPlan = replay;
-  #isChunked = false;
   /** Bytes of the store that the attempt under way was sent. */
   #sentBytes = 0;
   #isPaused = false;
@@ -40,11 +32,26 @@ export class RequestBody {
   isCollecting = false;
   /** Every byte that came is kept. */
   isKept = true;
+  /** How the head that goes out announces it; `none`: there is no body. */
+  framing: RequestFraming = Framing.none;
+  /** Its length, or the 0 that the client announced, or -1. */
+  contentLength = -1;
 
-  begin(x: Exchange, buffer: RequestBufferPlan | null): void {
-    const { framing, contentLength } = x.head;
-    this.#x = x;
-    this.#isChunked = framing === Framing.chunked;
+  /**
+   * Begins with the client's body; null when the request has none, whatever the client sends. Without
+   * one, `announcesNothing` says so in the head.
+   */
+  begin(
+    body: ClientBody | null,
+    buffer: RequestBufferPlan | null,
+    announcesNothing = false,
+  ): void {
+    this.framing = body === null ? Framing.none : body.framing;
+    this.contentLength = body === null ? -1 : body.contentLength;
+    if (this.framing === Framing.none && announcesNothing) this.contentLength = 0;
+    if (body === null || this.framing === Framing.none) return;
+    const { framing, contentLength } = this;
+    this.#x = body.exchange;
     this.#plan = buffer ?? replay;
     this.#sentBytes = this.receivedBytes = 0;
     this.#isPaused = false;
@@ -70,32 +77,22 @@ export class RequestBody {
       return;
     }
     if (this.isKept) this.#keep(bytes, start, end);
-    if (client !== null && !this.#write(client, bytes, start, end)) this.#pause();
+    if (client !== null && !client.writeBody(bytes, start, end)) this.#pause();
   }
 
   /** The client has sent all of it. */
   complete(client: ClientConnection | null): void {
     this.isComplete = true;
-    this.isCollecting = false;
-    if (client !== null && this.#sentBytes >= this.#store.length) this.#finish(client);
+    if (this.isCollecting) this.#measure();
+    if (client !== null && this.#sentBytes >= this.#store.length) client.endBody();
   }
 
   /**
-   * Completes the head of a body that was collected: now its length is known, unless there is more
-   * of it than could be kept.
+   * Sends what there is to a peer, from the start, behind its head. Throws what a file's call
+   * throws.
    */
-  frame(head: HeadWriter): void {
-    if (!this.#isChunked) return;
-    this.#isChunked = !this.isComplete;
-    // The line goes before the empty one that ends the head.
-    head.length -= 2;
-    if (this.isComplete) head.numberField("content-length", this.receivedBytes);
-    else head.copy(chunkedLine, 0, chunkedLine.length);
-    head.lineEnd();
-  }
-
-  /** Sends what there is to a peer, from the start. Throws what a file's call throws. */
   sendTo(client: ClientConnection): void {
+    if (this.framing === Framing.none) return;
     this.#sentBytes = 0;
     this.#pump(client);
   }
@@ -110,12 +107,21 @@ export class RequestBody {
   clear(): void {
     this.#store.clear();
     this.#x = null;
+    this.framing = Framing.none;
+    this.contentLength = -1;
     this.isComplete = this.isKept = true;
     this.isCollecting = false;
   }
 
   get #bytesMax(): number {
     return this.#plan.memoryBytes + this.#plan.fileBytes;
+  }
+
+  /** A body that was collected whole has a length, however the client framed it. */
+  #measure(): void {
+    this.isCollecting = false;
+    this.framing = this.receivedBytes > 0 ? Framing.length : Framing.none;
+    this.contentLength = this.receivedBytes;
   }
 
   #collect(bytes: Uint8Array, start: number, end: number): void {
@@ -148,28 +154,16 @@ export class RequestBody {
     while (this.#sentBytes < store.length) {
       store.read(this.#sentBytes);
       this.#sentBytes += store.end - store.start;
-      isAccepted = this.#write(client, store.bytes, store.start, store.end);
+      isAccepted = client.writeBody(store.bytes, store.start, store.end);
       if (!isAccepted && this.#sentBytes < store.length) return;
     }
     if (!this.isKept) {
       store.clear();
       this.#sentBytes = 0;
     }
-    if (this.isComplete) this.#finish(client);
+    if (this.isComplete) client.endBody();
     else if (isAccepted) this.#resume();
     else this.#pause();
-  }
-
-  #write(client: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
-    if (!this.#isChunked) return client.write(bytes, start, end);
-    const lineEnd = writeChunkSize(chunkLine, 0, end - start);
-    client.write(chunkLine, 0, lineEnd);
-    client.write(bytes, start, end);
-    return client.write(chunkEnd, 0, chunkEnd.length);
-  }
-
-  #finish(client: ClientConnection): void {
-    if (this.#isChunked) client.write(lastChunk, 0, lastChunk.length);
   }
 
   #pause(): void {

@@ -1,8 +1,6 @@
 /** The head that an upstream is sent: bytes of the client's head, less what is hop-by-hop. */
-import type { Exchange } from "../../../conn/exchange.ts";
 import {
   FieldKind,
-  Framing,
   HeadWriter,
   latin1Bytes,
   Method,
@@ -22,8 +20,6 @@ const viaStart = latin1Bytes("via: 1.1 ");
 const viaNext = latin1Bytes(", 1.1 ");
 const forwardedForName = latin1Bytes("x-forwarded-for: ");
 const listComma = latin1Bytes(", ");
-export const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
-const noContentLine = latin1Bytes("content-length: 0\r\n");
 const closeLine = latin1Bytes("connection: close\r\n");
 const upgradeLines = latin1Bytes("connection: upgrade\r\nupgrade: websocket\r\n");
 
@@ -61,26 +57,27 @@ const specialFields = new SpecialFields<Special>(
 const runs = new FieldRuns();
 
 /**
- * Whether the request is a WebSocket handshake (RFC 6455 4.1: a GET, and it has no body) on a path
- * that allows tunnels. h2o, too, forwards no other Upgrade.
+ * Whether a request without body is a WebSocket handshake (RFC 6455 4.1: a GET) on a path that allows
+ * tunnels. h2o, too, forwards no other Upgrade.
  */
 export function asksForTunnel(head: RequestHead, route: ProxyRoute): boolean {
-  return route.tunnel && head.upgrade && head.method === Method.get &&
-    head.framing === Framing.none;
+  return route.tunnel && head.upgrade && head.method === Method.get;
 }
 
-/** Writes the head for the exchange's request into `writer`. */
+/**
+ * Writes the head of a forwarded request into `writer`, up to its last field line. The lines that
+ * frame the body are never copied: the upstream connection adds them.
+ */
 export function writeRequestHead(
   writer: HeadWriter,
-  x: Exchange,
+  head: RequestHead,
   router: Router<unknown>,
   route: ProxyRoute,
   facts: ConnectionFacts,
   session: Session | null,
-  /** False: the body's `frame` adds the line that says how long it is. */
-  isFramed: boolean,
+  /** It asks for a WebSocket (`asksForTunnel`). */
+  isHandshake: boolean,
 ): void {
-  const head = x.head;
   writer.clear();
   // Nothing is replaced, so method and target are one run of bytes.
   if (route.keepsTarget && router.restBytes === head.bytes && head.targetStart === head.pathStart) {
@@ -96,25 +93,18 @@ export function writeRequestHead(
   } else {
     writeFields(writer, head, route, facts, session);
   }
-  if (head.framing === Framing.chunked && isFramed) {
-    writer.copy(chunkedLine, 0, chunkedLine.length);
-  }
-  if (head.framing === Framing.none && head.contentLength < 0 && announcesNothing(head.method)) {
-    writer.copy(noContentLine, 0, noContentLine.length);
-  }
-  if (asksForTunnel(head, route)) {
+  if (isHandshake) {
     writer.copy(upgradeLines, 0, upgradeLines.length);
   } else if (!route.keepsConnections) {
     writer.copy(closeLine, 0, closeLine.length);
   }
-  writer.lineEnd();
 }
 
 /**
  * Methods of which an origin expects content: without it a length of 0 is announced (RFC 9110 8.6),
  * which some origins insist on (411). h2o does so for POST and PUT.
  */
-function announcesNothing(method: Method): boolean {
+export function announcesNothing(method: Method): boolean {
   return method === Method.post || method === Method.put || method === Method.patch;
 }
 
@@ -147,9 +137,10 @@ function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRoute): vo
 /** Whether field `index` goes on as it is; `specialFields` is asked separately. */
 function isEndToEnd(head: RequestHead, index: number): boolean {
   const kind = head.kinds[index];
-  if (kind === FieldKind.host || kind === FieldKind.expect || kind >= FieldKind.connection) {
-    return false;
-  }
+  if (
+    kind === FieldKind.host || kind === FieldKind.contentLength || kind === FieldKind.expect ||
+    kind >= FieldKind.connection
+  ) return false;
   return !head.connectionNamesFields || !head.namedByConnection(index);
 }
 
@@ -240,9 +231,6 @@ function copyList(writer: HeadWriter, head: RequestHead, first: number, special:
   }
 }
 
-/** What `proxy.header.*` must not change: it frames the message. */
-const untouchable = new Set(["content-length"]);
-
 /** With rules the fields become text; without them they never do. */
 function writeRuledFields(
   writer: HeadWriter,
@@ -261,10 +249,7 @@ function writeRuledFields(
     const colon = line.indexOf(":");
     if (colon > 0) fields.push({ name: line.slice(0, colon), value: line.slice(colon + 1).trim() });
   }
-  const framing = fields.filter((field) => untouchable.has(field.name.toLowerCase()));
-  const free = fields.filter((field) => !untouchable.has(field.name.toLowerCase()));
-  for (const { name, value } of framing) writer.field(name, value);
-  for (const { name, value } of applyRequestRules(free, route.requestRules)) {
+  for (const { name, value } of applyRequestRules(fields, route.requestRules)) {
     writer.field(name, value);
   }
 }

@@ -6,11 +6,14 @@ import {
   type HeadWriter,
   latin1Bytes,
   type ResponseHead,
+  type TrailerField,
 } from "../../../http1/mod.ts";
 import { reasonPhrase } from "../../../http1/mod.ts";
 import { chooseEncoding, compressedFields, type Encoding } from "../handlers/compression.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
 import { applyRules, type Field } from "../fields/field_rules.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import { documentFields } from "../error_documents.ts";
 import type { RequestId } from "../clients/request_id.ts";
 import type { ProxyRoute, Route } from "../routes.ts";
 import type { ServerFields } from "../fields/server_fields.ts";
@@ -87,13 +90,18 @@ export function forwardResponseHead(
   server: ServerFields,
   acceptEncoding: string,
 ): Encoding | null {
-  const writer = x.beginHead(head.status, unusualReason(head), false);
+  // The document of an error keeps the error's status (error-doc), as in h2o.
+  const { errorStatus } = x.connectionContext as ConnectionFacts;
+  const writer = errorStatus === 0
+    ? x.beginHead(head.status, unusualReason(head), false)
+    : x.beginHead(errorStatus, undefined, false);
   let encoding: Encoding | null = null;
-  if (!route.changesResponses) {
+  if (!route.changesResponses && errorStatus === 0) {
     writeFields(writer, origin, head, proxy, server);
   } else {
     encoding = writeRuledFields(
       writer,
+      x,
       origin,
       head,
       route,
@@ -110,6 +118,27 @@ export function forwardResponseHead(
   const framing = head.framing === Framing.eof ? Framing.chunked : head.framing as ResponseFraming;
   x.endHead(framing, head.contentLength);
   return null;
+}
+
+/** The fields that go on to the client even if the rest of the answer does not. */
+export function endToEndFields(head: ResponseHead, { answeredId, session }: ClientOrigin): Field[] {
+  const fields: Field[] = [];
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (!isEndToEnd(head, i) || answeredId?.isField(head, i)) continue;
+    const isCookie = session !== null && specialFields.of(head, i) === Special.setCookie;
+    const value = isCookie ? session.responseCookie(head.value(i)) : head.value(i);
+    if (value !== "") fields.push({ name: head.name(i), value });
+  }
+  const cookie = session === null ? "" : session.ownCookie(head.status);
+  if (cookie !== "") fields.push({ name: "set-cookie", value: cookie });
+  return fields;
+}
+
+/** Completes a forwarded response, with the trailer fields that the upstream has sent. */
+export function endForwarded(x: Exchange, trailers: readonly TrailerField[]): void {
+  if (trailers.length === 0) return x.endBody();
+  const lines = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
+  x.endBodyWithTrailers(latin1Bytes(lines));
 }
 
 function writeFields(
@@ -165,6 +194,7 @@ export function rewriteLocation(origin: ClientOrigin, value: string, proxy: Prox
 /** The fields as text, changed by rules and directives. */
 function writeRuledFields(
   writer: HeadWriter,
+  x: Exchange,
   origin: ClientOrigin,
   head: ResponseHead,
   route: Route,
@@ -193,16 +223,19 @@ function writeRuledFields(
   const cookie = session === null ? "" : session.ownCookie(head.status);
   if (cookie !== "") fields.push({ name: "set-cookie", value: cookie });
   const { compress, compressBytesMin } = route.settings;
+  const facts = x.connectionContext as ConnectionFacts;
+  if (facts.errorStatus !== 0) fields = documentFields(fields, facts);
+  const status = facts.errorStatus || head.status;
   const encoding = compress === null || acceptEncoding === "" ? null : chooseEncoding(
     compress,
     compressBytesMin,
     acceptEncoding,
-    head.status,
+    status,
     head.contentLength,
     fields,
   );
   if (encoding !== null) fields = compressedFields(fields, encoding);
-  fields = changeFields(fields, head.status, route);
+  fields = changeFields(fields, status, route);
   for (const { name, value } of fields) writer.field(name, value);
   server.write(writer, !sawDate);
   if (id !== null) id.writeLine(writer);

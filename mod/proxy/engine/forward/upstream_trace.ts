@@ -45,12 +45,12 @@ export class UpstreamTrace {
     this.#bodyEndMs = nowMs;
   }
 
-  answered(client: ClientConnection, requestHeadBytes: number, nowMs: number): void {
+  answered(client: ClientConnection, nowMs: number): void {
     this.#status = client.head.status;
     // A connection that was there before took no time.
     this.#connectedMs = Math.max(this.#startMs, client.connectedMs);
     this.#answerMs = nowMs;
-    this.#requestHeadBytes = requestHeadBytes;
+    this.#requestHeadBytes = client.request.headBytes;
     this.#responseHeadBytes = client.receivedBytes;
     this.#count(client);
   }
@@ -114,7 +114,7 @@ export class UpstreamTrace {
 
   #count(client: ClientConnection): void {
     this.#address = client.address;
-    this.#requestBytes = client.requestBytes;
+    this.#requestBytes = client.request.bytes;
     this.#responseBytes = client.receivedBytes;
   }
 

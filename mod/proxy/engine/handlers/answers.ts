@@ -3,6 +3,7 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import { Framing } from "../../../http1/mod.ts";
 import { compress } from "../../../std/compressor.ts";
 import { compressedFields, encodingOf, levelOf } from "./compression.ts";
+import { documentFields } from "../error_documents.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { changeFields } from "../forward/response_forwarding.ts";
 import type { Field } from "../fields/field_rules.ts";
@@ -23,17 +24,18 @@ export function answer(
 ): void {
   let content = typeof body === "string" ? encoder.encode(body) : body;
   // An error's document keeps the error's status (error-doc).
-  const { errorStatus, record, answeredId } = x.connectionContext as ConnectionFacts;
+  const facts = x.connectionContext as ConnectionFacts;
+  const { errorStatus, record, answeredId } = facts;
   if (route?.changesResponses) record?.noteOriginal(status, fields);
   const writer = errorStatus === 0
     ? x.beginHead(status, reason, false)
     : x.beginHead(errorStatus, undefined, false);
-  let changed = fields;
+  let changed = errorStatus === 0 ? fields : documentFields(fields, facts);
   if (route?.changesResponses) {
-    const encoding = encodingOf(x, route, status, content.length, fields);
+    const encoding = encodingOf(x, route, status, content.length, changed);
     if (encoding !== null) {
       content = compress(content, encoding, levelOf(route.settings.compress!, encoding));
-      changed = compressedFields(fields, encoding);
+      changed = compressedFields(changed, encoding);
     }
     const sentStatus = errorStatus || status;
     changed = changeFields(changed.map((field) => ({ ...field })), sentStatus, route);

@@ -3,6 +3,7 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { Engine } from "../engine.ts";
+import type { RoutedRequest } from "../routed_request.ts";
 import type { ProxyRoute, Route, RouteHandler } from "../routes.ts";
 
 export class ProxyHandler implements RouteHandler {
@@ -14,8 +15,14 @@ export class ProxyHandler implements RouteHandler {
     this.proxy = proxy;
   }
 
-  handle(x: Exchange, route: Route, router: Router<Route>, facts: ConnectionFacts): boolean {
-    this.engine.proxied().start(x, route, this.proxy, router, facts);
+  handle(
+    x: Exchange,
+    request: RoutedRequest,
+    route: Route,
+    router: Router<Route>,
+    facts: ConnectionFacts,
+  ): boolean {
+    this.engine.proxied().start(x, request, route, this.proxy, router, facts);
     return true;
   }
 }

@@ -6,8 +6,8 @@ import type { CheckStatusFormat } from "../../plan.ts";
 import { renderStatus, type StatusRow } from "../../health/status_page.ts";
 import type { Router } from "../../routing/router.ts";
 import { answer, textHtml } from "./answers.ts";
-import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { EngineHome } from "../engine_home.ts";
+import type { RoutedRequest } from "../routed_request.ts";
 import { joinBase, type Route, type RouteHandler } from "../routes.ts";
 
 function escapeHtml(text: string): string {
@@ -15,9 +15,14 @@ function escapeHtml(text: string): string {
 }
 
 /** What a handler's URL becomes for this request: joined with the rest of the path and the query. */
-export function destination(url: string, x: Exchange, route: Route, router: Router<Route>): string {
+export function destination(
+  url: string,
+  { head }: RoutedRequest,
+  route: Route,
+  router: Router<Route>,
+): string {
   const rest = latin1(router.restBytes, router.restStart, router.restEnd);
-  const query = latin1(x.head.bytes, router.queryStart, router.queryEnd);
+  const query = latin1(head.bytes, router.queryStart, router.queryEnd);
   const { base, baseAlone } = joinBase(route.prefix, url);
   return `${rest === "" ? baseAlone : base}${rest}${query}`;
 }
@@ -34,8 +39,8 @@ export class RedirectHandler implements RouteHandler {
     this.status = status;
   }
 
-  handle(x: Exchange, route: Route, router: Router<Route>): boolean {
-    const location = destination(this.url, x, route, router);
+  handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
+    const location = destination(this.url, request, route, router);
     const href = escapeHtml(location);
     const body =
       `<!DOCTYPE html><TITLE>Moved</TITLE><P>The document has moved <A HREF="${href}">here</A>`;
@@ -46,18 +51,24 @@ export class RedirectHandler implements RouteHandler {
   }
 }
 
-/** `redirect` with `internal: ON`: the request is answered as if it had been for another path. */
+/**
+ * `redirect` with `internal: ON`: the request is answered as if it had been for another path. As in
+ * h2o it keeps its method and body with status 307 or 308, and becomes a GET without body else.
+ */
 export class InternalRedirectHandler implements RouteHandler {
   readonly home: EngineHome;
   readonly url: string;
+  readonly keepsMethod: boolean;
 
-  constructor(home: EngineHome, url: string) {
+  constructor(home: EngineHome, url: string, status: number) {
     this.home = home;
     this.url = url;
+    this.keepsMethod = status === 307 || status === 308;
   }
 
-  handle(x: Exchange, route: Route, router: Router<Route>): boolean {
-    this.home.redispatch(x, destination(this.url, x, route, router));
+  handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
+    const target = destination(this.url, request, route, router);
+    this.home.redispatch(x, request, target, this.keepsMethod);
     return true;
   }
 }
@@ -78,13 +89,13 @@ export class CheckStatusHandler implements RouteHandler {
     this.rows = rows;
   }
 
-  handle(x: Exchange, route: Route, router: Router<Route>, _facts: ConnectionFacts): boolean {
-    const { method } = x.head;
+  handle(x: Exchange, { head }: RoutedRequest, route: Route, router: Router<Route>): boolean {
+    const { method } = head;
     if (method !== Method.get && method !== Method.head) {
       this.home.answerError(x, route, 405, "method not allowed");
       return true;
     }
-    const query = latin1(x.head.bytes, router.queryStart, router.queryEnd).replace(/^\?/, "");
+    const query = latin1(head.bytes, router.queryStart, router.queryEnd).replace(/^\?/, "");
     const { rows, generation } = this.rows();
     const page = renderStatus(rows, generation, query, this.format);
     for (const complaint of page.complaints) this.home.logError(complaint);

@@ -1,7 +1,7 @@
 /** `file.dir` and `file.file`: a folder or one file through the shared static files. */
 import type { PeerError } from "../../../base/errors.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import type { HeadWriter } from "../../../http1/mod.ts";
+import type { HeadWriter, RequestHead } from "../../../http1/mod.ts";
 import { latin1 } from "../../../http1/mod.ts";
 import { Framing } from "../../../http1/mod.ts";
 import {
@@ -18,10 +18,12 @@ import { compress } from "../../../std/compressor.ts";
 import { CompressedBody, type CompressionSource } from "./compressed_body.ts";
 import { compressedFields, type Encoding, encodingOf, levelOf } from "./compression.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import { documentFields, hasDocument } from "../error_documents.ts";
 import type { EngineHome } from "../engine_home.ts";
 import type { ExchangeState } from "../exchange_state.ts";
 import type { Field } from "../fields/field_rules.ts";
 import { changeFields } from "../forward/response_forwarding.ts";
+import type { RoutedRequest } from "../routed_request.ts";
 import type { Route, RouteHandler } from "../routes.ts";
 
 /** A small response as the site remembers it; its head is written for each answer. */
@@ -73,6 +75,8 @@ export class StaticHandler implements RouteHandler {
         root: folder,
         index: settings.indexFiles,
         listing: settings.dirListing,
+        handsOn: true,
+        filesOnly: !plan.isFolder,
         outsideLinks: true,
         // As h2o does.
         dotFiles: true,
@@ -89,22 +93,21 @@ export class StaticHandler implements RouteHandler {
     });
   }
 
-  handle(x: Exchange, route: Route, router: Router<Route>, _facts: ConnectionFacts): boolean {
-    const target = this.#onlyTarget ?? fileTarget(x, route, router);
+  handle(x: Exchange, { head }: RoutedRequest, route: Route, router: Router<Route>): boolean {
+    const target = this.#onlyTarget ?? fileTarget(head, route, router);
     const files = new FileExchangeView(x, route, this.#home);
     if (target === null) {
-      const location = `${route.prefix}/${
-        latin1(x.head.bytes, router.queryStart, router.queryEnd)
-      }`;
+      const location = `${route.prefix}/${latin1(head.bytes, router.queryStart, router.queryEnd)}`;
       files.respond(new Rendered(301, [{ name: "Location", value: location }], new Uint8Array(0)));
       return true;
     }
-    const request = readFileRequest(x.head, target);
+    const request = readFileRequest(head, target);
     const outcome = this.#site.answer(files, request, this.#home.reactor.nowMs);
     if (outcome instanceof FileTransfer) {
       files.transfer = outcome;
       if (!files.isCompressing) x.context = new FileSending(outcome, files, this.#home);
-    } else if (outcome === 404) {
+    } else if (outcome === 404 || outcome === 400) {
+      // Of a target that no file can have, another handler may know more (h2o hands both on).
       return false;
     } else if (outcome !== null) {
       this.#home.answerError(x, route, outcome, reasons[outcome]);
@@ -114,22 +117,16 @@ export class StaticHandler implements RouteHandler {
 }
 
 const reasons: Readonly<Record<number, string>> = {
-  400: "bad request",
   403: "forbidden",
   405: "method not allowed",
 };
 
 /** The target below the folder; null: the prefix itself, which lacks its slash. */
-function fileTarget(x: Exchange, route: Route, router: Router<Route>): string | null {
+function fileTarget(head: RequestHead, route: Route, router: Router<Route>): string | null {
   const rest = latin1(router.restBytes, router.restStart, router.restEnd);
   if (rest === "" && !route.prefix.endsWith("/")) return null;
   const path = rest.startsWith("/") ? rest : `/${rest}`;
-  return path + latin1(x.head.bytes, router.queryStart, router.queryEnd);
-}
-
-/** The document of an error says nothing about the resource that was asked for (h2o does so, too). */
-function withoutValidators(fields: readonly Field[]): Field[] {
-  return fields.filter(({ name }) => !/^(etag|last-modified|accept-ranges)$/i.test(name));
+  return path + latin1(head.bytes, router.queryStart, router.queryEnd);
 }
 
 /** Gives the site an exchange that adds what the route adds, and that logs its end. */
@@ -142,6 +139,8 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   #compressed: CompressedBody | null = null;
   #changes: Field[] | null = null;
   #writer: HeadWriter | null = null;
+  /** Status of an answer that a document takes the place of; 0: none does. */
+  #replacedStatus = 0;
 
   constructor(x: Exchange, route: Route, home: EngineHome) {
     this.x = x;
@@ -167,9 +166,8 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
 
   respond(rendered: Rendered): void {
     const { status } = rendered;
-    const { errorStatus, record } = this.x.connectionContext as ConnectionFacts;
+    const { record } = this.x.connectionContext as ConnectionFacts;
     let { fields, body } = rendered;
-    if (errorStatus !== 0) fields = withoutValidators(fields);
     if (this.#route.changesResponses) record?.noteOriginal(status, fields);
     const encoding = encodingOf(this.x, this.#route, status, body.length, fields);
     if (encoding !== null) {
@@ -181,7 +179,14 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   }
 
   beginHead(status: number): { field(name: string, value: string): void } {
-    const { errorStatus } = this.x.connectionContext as ConnectionFacts;
+    const facts = this.x.connectionContext as ConnectionFacts;
+    if (hasDocument(this.#route, facts, status)) {
+      this.#replacedStatus = status;
+      const fields: Field[] = [];
+      this.#changes = fields;
+      return { field: (name, value) => void fields.push({ name, value }) };
+    }
+    const { errorStatus } = facts;
     const writer = this.x.beginHead(errorStatus || status, undefined, false);
     this.#writer = writer;
     if (!this.#route.changesResponses && errorStatus === 0) return writer;
@@ -191,12 +196,14 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   }
 
   endHead(framing: Framing, contentLength: number): void {
+    if (this.#replacedStatus !== 0) return;
     const writer = this.#writer!;
     let encoding: Encoding | null = null;
     if (this.#changes !== null) {
       const { status } = this.x;
-      const { errorStatus, record } = this.x.connectionContext as ConnectionFacts;
-      let fields = errorStatus === 0 ? this.#changes : withoutValidators(this.#changes);
+      const facts = this.x.connectionContext as ConnectionFacts;
+      const { errorStatus, record } = facts;
+      let fields = errorStatus === 0 ? this.#changes : documentFields(this.#changes, facts);
       record?.noteOriginal(status, fields);
       encoding = encodingOf(this.x, this.#route, status, contentLength, fields);
       if (encoding !== null) fields = compressedFields(fields, encoding);
@@ -208,6 +215,14 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     (this.x.connectionContext as ConnectionFacts).answeredId?.writeLine(writer);
     if (encoding !== null) return this.#beginCompressed(encoding);
     this.x.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
+  }
+
+  /** The site's own answer is an error that `error-doc` has a document for. */
+  #answerDocument(): void {
+    const { record } = this.x.connectionContext as ConnectionFacts;
+    const fields = this.#changes!;
+    record?.noteOriginal(this.#replacedStatus, fields);
+    this.#home.answerDocument(this.x, this.#route, this.#replacedStatus, fields);
   }
 
   #beginCompressed(encoding: Encoding): void {
@@ -226,6 +241,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   }
 
   endBody(): void {
+    if (this.#replacedStatus !== 0) return this.#answerDocument();
     if (this.#compressed !== null) return this.#compressed.end();
     this.#home.logAccess(this.x, this.x.status, "");
     this.x.endBody();

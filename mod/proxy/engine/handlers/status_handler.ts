@@ -5,6 +5,7 @@ import { imfFixdate, latin1 } from "../../../http1/mod.ts";
 import type { Router } from "../../routing/router.ts";
 import { answer, textHtml } from "./answers.ts";
 import type { EngineHome } from "../engine_home.ts";
+import type { RoutedRequest } from "../routed_request.ts";
 import type { Route, RouteHandler } from "../routes.ts";
 
 /** What only the server knows. */
@@ -30,11 +31,11 @@ export class StatusHandler implements RouteHandler {
     this.#facts = facts;
   }
 
-  handle(x: Exchange, route: Route, router: Router<Route>): boolean {
+  handle(x: Exchange, { head }: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const rest = latin1(router.restBytes, router.restStart, router.restEnd).replace(/^\//, "");
     const isJson = rest === "json";
     if (!isJson && rest !== "") return false;
-    const shown = shownParts(latin1(x.head.bytes, router.queryStart, router.queryEnd));
+    const shown = shownParts(latin1(head.bytes, router.queryStart, router.queryEnd));
     const numbers = this.#numbers(shown);
     const body = isJson ? `${JSON.stringify(numbers, null, 1)}\n` : page(numbers);
     const type = isJson ? { name: "Content-Type", value: "text/plain; charset=utf-8" } : textHtml;

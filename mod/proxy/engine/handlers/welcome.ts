@@ -2,6 +2,7 @@
 import type { Exchange } from "../../../conn/exchange.ts";
 import { answer, textHtml, textPlain } from "./answers.ts";
 import type { EngineHome } from "../engine_home.ts";
+import type { RoutedRequest } from "../routed_request.ts";
 import type { Route, RouteHandler } from "../routes.ts";
 import { welcomeHtml, welcomeText } from "./welcome_page.ts";
 
@@ -30,10 +31,10 @@ export class WelcomeHandler implements RouteHandler {
     this.#startMs = home.reactor.nowMs;
   }
 
-  handle(x: Exchange, route: Route): boolean {
+  handle(x: Exchange, { head }: RoutedRequest, route: Route): boolean {
     const upSeconds = Math.floor((this.#home.reactor.nowMs - this.#startMs) / 1000);
     if (upSeconds !== this.#renderedSecond) this.#render(upSeconds);
-    const wantsHtml = x.head.field("accept")?.includes("text/html") ?? false;
+    const wantsHtml = head.field("accept")?.includes("text/html") ?? false;
     const body = wantsHtml ? this.#html : this.#text;
     answer(x, route, this.#home.serverFields, 200, wantsHtml ? htmlFields : textFields, body);
     this.#home.logAccess(x, 200, "");

@@ -1,20 +1,25 @@
 import { assertEquals } from "@std/assert";
 import type { ClientConnection } from "../../../../../mod/conn/client_connection.ts";
 import type { Exchange } from "../../../../../mod/conn/exchange.ts";
-import { Framing, HeadWriter, latin1 } from "../../../../../mod/http1/mod.ts";
+import { Framing } from "../../../../../mod/http1/mod.ts";
+import { ClientBody } from "../../../../../mod/proxy/engine/clients/client_body.ts";
 import { RequestBody } from "../../../../../mod/proxy/engine/forward/request_body.ts";
 import type { RequestBufferPlan } from "../../../../../mod/proxy/upstream_plan.ts";
 
 /** A peer that takes so many bytes before it says stop. */
 class SlowPeer {
   text = "";
+  isEnded = false;
   constructor(public room = Infinity) {}
   get client(): ClientConnection {
     return this as unknown as ClientConnection;
   }
-  write(bytes: Uint8Array, start: number, end: number): boolean {
+  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
     this.text += String.fromCharCode(...bytes.subarray(start, end));
     return this.text.length < this.room;
+  }
+  endBody(): void {
+    this.isEnded = true;
   }
 }
 
@@ -24,20 +29,13 @@ class Upload {
   readonly body = new RequestBody();
 
   constructor(buffer: RequestBufferPlan | null, length = -1) {
-    const framing = length < 0 ? Framing.chunked : Framing.length;
-    this.body.begin({
-      head: { framing, contentLength: length },
+    const body = new ClientBody({
       pauseBody: () => this.isPaused = true,
       resumeBody: () => this.isPaused = false,
-    } as unknown as Exchange, buffer);
-  }
-
-  /** A head that the body has completed. */
-  framed(): string {
-    const head = new HeadWriter();
-    head.ascii("HEAD\r\n\r\n");
-    this.body.frame(head);
-    return latin1(head.bytes, 0, head.length);
+    } as unknown as Exchange);
+    body.framing = length < 0 ? Framing.chunked : Framing.length;
+    body.contentLength = length;
+    this.body.begin(body, buffer);
   }
 
   take(peer: SlowPeer | null, text: string): void {
@@ -57,8 +55,8 @@ Deno.test("RequestBody streams, and sends the same again to another peer", () =>
   upload.body.sendTo(second.client);
   upload.take(second, "de");
   upload.body.complete(second.client);
-  assertEquals(first.text, "3\r\nabc\r\n");
-  assertEquals(second.text, "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  assertEquals([first.text, first.isEnded], ["abc", false]);
+  assertEquals([second.text, second.isEnded], ["abcde", true]);
   assertEquals(upload.body.isKept, true);
 });
 
@@ -94,7 +92,7 @@ Deno.test("RequestBody with a buffer sends nothing before all of it is there", (
   upload.body.complete(null);
   assertEquals([upload.body.isCollecting, upload.body.isKept], [false, true]);
   // Of a body that is there the length is known.
-  assertEquals(upload.framed(), "HEAD\r\ncontent-length: 8\r\n\r\n");
+  assertEquals([upload.body.framing, upload.body.contentLength], [Framing.length, 8]);
   for (let i = 0; i < 2; i++) {
     const peer = new SlowPeer();
     upload.body.sendTo(peer.client);
@@ -125,7 +123,7 @@ Deno.test("RequestBody streams what is too much for its buffer, once and in orde
   upload.take(null, "ijkl");
   assertEquals([upload.body.isCollecting, upload.body.isKept], [false, false]);
   assertEquals(upload.isPaused, true);
-  assertEquals(upload.framed(), "HEAD\r\ntransfer-encoding: chunked\r\n\r\n");
+  assertEquals(upload.body.framing, Framing.chunked);
   const peer = new SlowPeer(2);
   upload.body.sendTo(peer.client);
   // A piece that was on its way before the client heard of the pause.
@@ -135,12 +133,26 @@ Deno.test("RequestBody streams what is too much for its buffer, once and in orde
   assertEquals(upload.isPaused, false);
   upload.take(peer, "op");
   upload.body.complete(peer.client);
-  const text = peer.text.replace(/[0-9a-f]+\r\n(.*?)\r\n/g, "$1");
-  assertEquals(text, "abcdefghijklmnop\r\n".trimEnd());
+  assertEquals([peer.text, peer.isEnded], ["abcdefghijklmnop", true]);
   upload.body.clear();
 });
 
 Deno.test("RequestBody streams from the start what is announced as too much", () => {
   assertEquals(new Upload(buffer, 11).body.isCollecting, false);
   assertEquals(new Upload(buffer, 10).body.isCollecting, true);
+});
+
+Deno.test("RequestBody of a request without body announces none, whatever the client sends", () => {
+  const body = new RequestBody();
+  body.begin(null, buffer);
+  assertEquals([body.framing, body.contentLength, body.isCollecting], [Framing.none, -1, false]);
+  const peer = new SlowPeer();
+  body.sendTo(peer.client);
+  assertEquals([peer.text, peer.isEnded], ["", false]);
+});
+
+Deno.test("RequestBody measures an empty body that was sent in chunks", () => {
+  const upload = new Upload(buffer);
+  upload.body.complete(null);
+  assertEquals([upload.body.framing, upload.body.contentLength], [Framing.none, 0]);
 });

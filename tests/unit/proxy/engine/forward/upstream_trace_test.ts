@@ -7,7 +7,12 @@ import type { ProxyBytes, Timing } from "../../../../../mod/log/mod.ts";
 
 /** What of a connection the trace looks at. */
 function client(
-  state: { status: number; connectedMs: number; requestBytes: number; receivedBytes: number },
+  state: {
+    status: number;
+    connectedMs: number;
+    request: { bytes: number; headBytes: number };
+    receivedBytes: number;
+  },
 ): ClientConnection {
   const { status, ...rest } = state;
   return { head: { status }, ...rest } as unknown as ClientConnection;
@@ -33,9 +38,10 @@ Deno.test("UpstreamTrace measures the phases and sizes of the last attempt", () 
   trace.chosen("app", peer("a", 1), 10);
   trace.chosen("app", peer("b", 2), 20);
   trace.bodyEnded(27);
-  const sent = { status: 201, connectedMs: 25, requestBytes: 150, receivedBytes: 80 };
-  trace.answered(client(sent), 100, 40);
-  trace.ended(client({ ...sent, requestBytes: 160, receivedBytes: 1080 }), 55);
+  const request = { bytes: 150, headBytes: 100 };
+  const sent = { status: 201, connectedMs: 25, request, receivedBytes: 80 };
+  trace.answered(client(sent), 40);
+  trace.ended(client({ ...sent, request: { ...request, bytes: 160 }, receivedBytes: 1080 }), 55);
   assertEquals(phases.map((phase) => trace.timingMs(phase, 8)), [12, 5, 2, 13, 15, 35]);
   assertEquals(sizes.map((size) => trace.bytes(size)), [160, 100, 60, 1080]);
   assertEquals([trace.bytes("response-header"), trace.bytes("response-body")], [80, 1000]);
@@ -46,8 +52,8 @@ Deno.test("UpstreamTrace measures the phases and sizes of the last attempt", () 
 Deno.test("UpstreamTrace gives a connection that was there before no time to connect", () => {
   const trace = new UpstreamTrace();
   trace.chosen("app", peer("a", 1), 100);
-  const sent = { status: 200, connectedMs: 7, requestBytes: 10, receivedBytes: 10 };
-  trace.answered(client(sent), 10, 103);
+  const request = { bytes: 10, headBytes: 10 };
+  trace.answered(client({ status: 200, connectedMs: 7, request, receivedBytes: 10 }), 103);
   assertEquals(phases.map((phase) => trace.timingMs(phase, 100)), [0, 0, 0, 3, -1, -1]);
 });
 

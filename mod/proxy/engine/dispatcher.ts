@@ -1,0 +1,162 @@
+/** Routes the requests of one server and passes later events on to whoever handles them. */
+import type { PeerError } from "../../base/errors.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
+import { latin1Bytes, Method, parseRequestHead, RequestHead } from "../../http1/mod.ts";
+import type { Router } from "../routing/router.ts";
+import type { Field } from "./fields/field_rules.ts";
+import type { ClientBody } from "./clients/client_body.ts";
+import { ConnectionFacts } from "./clients/connection_facts.ts";
+import { identify } from "./clients/identify.ts";
+import type { Engine } from "./engine.ts";
+import type { ListenerMetrics } from "./engine_metrics.ts";
+import { ExchangeRecord } from "./exchange_record.ts";
+import { isOfError } from "./error_documents.ts";
+import type { ExchangeState } from "./exchange_state.ts";
+import { answer, textPlain } from "./handlers/answers.ts";
+import { type RoutedRequest, unframedLines } from "./routed_request.ts";
+import type { Route } from "./routes.ts";
+
+/** Internal redirects of one request (h2o's max-delegations). */
+const redispatchesMax = 5;
+
+export class Dispatcher implements ExchangeHandler {
+  readonly engine: Engine;
+  readonly router: Router<Route>;
+  readonly scheme: "http" | "https";
+  readonly tally: ListenerMetrics;
+  /** Head of a request that we start ourselves; the client's stays as it is. */
+  readonly #ownHead = new RequestHead();
+  /** The request that is being routed; filled again for each. */
+  readonly #request: { head: RequestHead; body: ClientBody | null };
+
+  constructor(
+    engine: Engine,
+    router: Router<Route>,
+    scheme: "http" | "https",
+    tally: ListenerMetrics,
+  ) {
+    this.engine = engine;
+    this.router = router;
+    this.scheme = scheme;
+    this.tally = tally;
+    this.#request = { head: this.#ownHead, body: null };
+  }
+
+  onRequest(x: Exchange): void {
+    const facts = (x.connectionContext ??= this.#newFacts(x)) as ConnectionFacts;
+    this.tally.requests++;
+    facts.errorStatus = 0;
+    facts.redispatchCount = 0;
+    const { head } = x;
+    facts.body.begin(head);
+    const route = this.router.match(head);
+    if (route.realIp !== null || route.requestId !== null || facts.isIdentified) {
+      identify(head, route, facts);
+    }
+    if (route.logs.length > 0) {
+      facts.record = facts.spareRecord ??= new ExchangeRecord(x, facts);
+      facts.record.begin(route);
+    }
+    facts.acceptEncoding = "";
+    const request = this.#request;
+    request.head = head;
+    request.body = facts.body;
+    this.#dispatch(x, request, route, facts);
+  }
+
+  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    (x.connectionContext as ConnectionFacts).record?.bodyCame(end - start);
+    const state = x.context as ExchangeState | null;
+    if (state !== null) state.onBody(x, bytes, start, end);
+  }
+
+  onBodyEnd(x: Exchange): void {
+    (x.connectionContext as ConnectionFacts).record?.bodyEnded(this.engine.reactor.nowMs);
+    const state = x.context as ExchangeState | null;
+    if (state !== null) state.onBodyEnd(x);
+  }
+
+  onDrain(x: Exchange): void {
+    const state = x.context as ExchangeState | null;
+    if (state !== null) state.onDrain(x);
+  }
+
+  onAbort(x: Exchange, error: PeerError): void {
+    const state = x.context as ExchangeState | null;
+    if (state !== null) state.onAbort(x, error);
+  }
+
+  /**
+   * Answers as if the request had been for `target`, a path of the same host. The client's body stays
+   * attached if the method does; without it the request is a GET.
+   */
+  redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void {
+    const { head } = request;
+    const method = keepsMethod || head.method === Method.head ? head.methodText() : "GET";
+    const text = `${method} ${target} HTTP/1.1\r\n${unframedLines(head)}`;
+    this.#dispatchOwn(x, text, keepsMethod ? request.body : null);
+  }
+
+  /**
+   * Answers with another resource, under the status and with the fields of the error. The request for
+   * it is ours: it has no body, whatever the client is still sending.
+   */
+  errorDocument(x: Exchange, url: string, status: number, fields: readonly Field[]): void {
+    const facts = x.connectionContext as ConnectionFacts;
+    facts.errorStatus = status;
+    facts.errorFields = fields.filter(isOfError);
+    const method = x.isHead ? "HEAD" : "GET";
+    this.#dispatchOwn(x, `${method} ${url} HTTP/1.1\r\nHost: ${facts.authority}\r\n`, null);
+  }
+
+  /** Routes a request of our own: a head without framing, and the body that belongs to it. */
+  #dispatchOwn(x: Exchange, text: string, body: ClientBody | null): void {
+    const facts = x.connectionContext as ConnectionFacts;
+    const bytes = latin1Bytes(`${text}\r\n`);
+    const request = this.#request;
+    request.head = this.#ownHead;
+    request.body = body;
+    if (body === null) x.declineBody();
+    const { limits } = this.engine;
+    const end = parseRequestHead(this.#ownHead, bytes, 0, bytes.length, limits, 0);
+    const route = end > 0 ? this.router.match(this.#ownHead) : null;
+    facts.redispatchCount++;
+    if (route === null || this.router.isBadPath || facts.redispatchCount > redispatchesMax) {
+      return this.#failRedirection(x, route);
+    }
+    this.#dispatch(x, request, route, facts);
+  }
+
+  #failRedirection(x: Exchange, route: Route | null): void {
+    const { engine } = this;
+    const reason = "internal redirection failed";
+    const status = (x.connectionContext as ConnectionFacts).errorStatus || 502;
+    answer(x, route, engine.serverFields, status, [textPlain], `${reason}\n`);
+    engine.logAccess(x, status, reason);
+  }
+
+  #newFacts(x: Exchange): ConnectionFacts {
+    return new ConnectionFacts(x, this.scheme, this.engine.nextConnectionId(), this);
+  }
+
+  #dispatch(x: Exchange, request: RoutedRequest, route: Route, facts: ConnectionFacts): void {
+    const { head, body } = request;
+    if (route.settings.errorDocs.length > 0) facts.authority = head.hostText();
+    if (this.router.isBadPath) return this.engine.answerError(x, route, 400, "bad path");
+    if (body !== null && body.contentLength > this.engine.requestBodyBytesMax) {
+      x.closeAfterwards();
+      x.declineBody();
+      return this.engine.answerError(x, route, 413, "request body too large");
+    }
+    if (head.method === Method.connect || head.method === Method.trace) {
+      return this.engine.answerError(x, route, 405, "method not allowed");
+    }
+    if (route.settings.compress !== null) {
+      facts.acceptEncoding = head.field("accept-encoding") ?? "";
+    }
+    for (let i = 0; i < route.handlers.length; i++) {
+      if (route.handlers[i].handle(x, request, route, this.router, facts)) return;
+    }
+    this.engine.answerError(x, route, 404, "not found");
+  }
+}

@@ -1,0 +1,82 @@
+/** An upstream's answer on its way to the client: as it is, or changed and compressed. */
+import type { Exchange } from "../../../conn/exchange.ts";
+import type { RequestHead, ResponseHead } from "../../../http1/mod.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import type { RequestId } from "../clients/request_id.ts";
+import type { EngineHome } from "../engine_home.ts";
+import { CompressedBody, type CompressionSource } from "../handlers/compressed_body.ts";
+import { levelOf } from "../handlers/compression.ts";
+import type { ProxyRoute, Route } from "../routes.ts";
+import { KeptAuthority } from "./kept_authority.ts";
+import { type ClientOrigin, forwardResponseHead } from "./response_forwarding.ts";
+import type { Session } from "./sticky.ts";
+
+/** Reused from exchange to exchange. */
+export class ForwardedAnswer implements ClientOrigin {
+  /** The client's session with a peer; null without `sticky`. */
+  session: Session | null = null;
+  /** The body that is being compressed; null when it goes on as it is. */
+  compressed: CompressedBody | null = null;
+  readonly #home: EngineHome;
+  readonly #authority = new KeptAuthority();
+  #facts: ConnectionFacts | null = null;
+  /** The client's Accept-Encoding where responses may be compressed, else "". */
+  #acceptEncoding = "";
+
+  constructor(home: EngineHome) {
+    this.#home = home;
+  }
+
+  /** Takes in what the request says of its answer; `head` is not kept. */
+  begin(
+    x: Exchange,
+    head: RequestHead,
+    route: Route,
+    facts: ConnectionFacts,
+    session: Session | null,
+  ): void {
+    this.#facts = facts;
+    this.session = session;
+    const mayCompress = route.settings.compress !== null && !x.isHead && x.minor === 1;
+    this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
+    this.#authority.keep(head);
+  }
+
+  get answeredId(): RequestId | null {
+    return this.#facts!.answeredId;
+  }
+
+  /** `http://authority`, as the client addressed us. */
+  originText(): string {
+    return `${this.#facts!.scheme}://${this.#authority.text()}`;
+  }
+
+  /** Sends the head; the body follows as it is, or compressed. `source` then takes the events of `x`. */
+  sendHead(
+    x: Exchange,
+    source: CompressionSource,
+    head: ResponseHead,
+    route: Route,
+    proxy: ProxyRoute,
+  ): void {
+    const { serverFields } = this.#home;
+    const accepted = this.#acceptEncoding;
+    const encoding = forwardResponseHead(x, this, head, route, proxy, serverFields, accepted);
+    if (encoding === null) return;
+    const level = levelOf(route.settings.compress!, encoding);
+    x.context = this.compressed = new CompressedBody(x, this.#home, source, encoding, level);
+  }
+
+  /** False: the client is slow, and the upstream has to wait. */
+  writeBody(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.compressed === null) return x.writeBody(bytes, start, end);
+    // The compressor pauses its source itself.
+    this.compressed.write(bytes, start, end);
+    return true;
+  }
+
+  /** Forgets the exchange; a body that is being compressed goes on by itself. */
+  clear(): void {
+    this.compressed = this.#facts = this.session = null;
+  }
+}
