@@ -2,11 +2,11 @@
 import { CodecFuzzer } from "../tests/fuzz/codec_fuzz.ts";
 import { fuzzApp, fuzzEcho, fuzzProxy, fuzzText, type LiveReport } from "../tests/fuzz/live_run.ts";
 import { HeaderFuzzer } from "../tests/fuzz/proxy_header_fuzz.ts";
+import { fuzzOwnRequests } from "../tests/fuzz/own_request_fuzz.ts";
 import { Random } from "../tests/fuzz/random.ts";
 import { WebSocketFuzzer } from "../tests/fuzz/web_socket_fuzz.ts";
 
-const usage =
-  `usage: scripts/fuzz [--only codec|header|websocket|live|text|app|proxy] [--seed N] [--seconds N]
+const usage = `usage: scripts/fuzz [--only PART] [--seed N] [--seconds N]
 
 Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - codec:  at the codec: no crash, no hang, no offset out of range, the same result however a stream is
@@ -18,9 +18,12 @@ Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - text:   at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory;
 - app:    the same at dist/hayate serve APP.js, whose app reads all that it can;
 - proxy:  at dist/hayate proxy on each reactor, in front of the server that echoes: each answer belongs
-          to its request, nothing is answered that was not asked, no growth of its memory.
+          to its request, nothing is answered that was not asked, no growth of its memory;
+- own:    bodies of every framing at paths of dist/hayate proxy where it starts a request of its own
+          (error documents, internal redirects): the upstream sees only well-framed requests that
+          were meant.
 
-  --only PART   only this part; default: all
+  --only PART   only codec, header, websocket, live, text, app, proxy or own; default: all
   --seed N      begin at this seed; default: a fresh one, which is printed
   --seconds N   for each part and reactor; default 10`;
 
@@ -40,6 +43,12 @@ const parts: Record<string, (options: Options) => void | Promise<void>> = {
   text: (options) => onEachReactor("text", options, fuzzText),
   app: (options) => onEachReactor("app", options, fuzzApp),
   proxy: (options) => onEachReactor("proxy", options, fuzzProxy),
+  own: (options) =>
+    onEachReactor(
+      "own",
+      options,
+      (backend, seed, seconds) => fuzzOwnRequests(backend, new Random(seed), seconds),
+    ),
 };
 
 function parseArguments(args: readonly string[]): { options: Options; only: string | null } {
