@@ -182,6 +182,8 @@ export interface Settings {
   readonly compress: CompressPlan | null;
   readonly compressBytesMin: number;
   readonly emitRequestErrors: boolean;
+  /** `//` in a path is one slash when a route is chosen; a host's own. */
+  readonly mergesSlashes: boolean;
 }
 
 export interface ProxySettings {

@@ -153,5 +153,6 @@ export function settingsDefaults(): SettingsDraft {
     compress: null,
     compressBytesMin: 100,
     emitRequestErrors: true,
+    mergesSlashes: true,
   };
 }

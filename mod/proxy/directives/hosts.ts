@@ -95,6 +95,13 @@ function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigN
   if (host.paths.some((path) => path.prefix === prefix)) {
     draft.problem(at, `in command paths, ${prefix} is there twice`);
   }
+  if (draft.settings.mergesSlashes && prefix.includes("//")) {
+    draft.problem(
+      at,
+      `in command paths, ${prefix} can match no path while merge-slashes is ON; allowed: single slashes`,
+    );
+    return;
+  }
   const settings = copySettings(draft.settings);
   const handlers: HandlerPlan[] = [];
   const level = new LevelDraft(draft.plan, levels.path, settings, host, handlers);
@@ -108,6 +115,15 @@ function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigN
   }
   host.paths.push({ prefix, handlers, settings });
 }
+
+export const mergeSlashesDirective: Directive = scalar(
+  "merge-slashes",
+  levels.global | levels.host,
+  onOff,
+  (draft, value) => {
+    draft.settings.mergesSlashes = value;
+  },
+);
 
 export const strictMatchDirective: Directive = scalar(
   "strict-match",

@@ -3,7 +3,12 @@ import type { Directive } from "./directive.ts";
 import { fieldDirectives } from "./fields.ts";
 import { fileDirectives } from "./file.ts";
 import { globalDirectives } from "./globals.ts";
-import { hostsDirective, pathsDirective, strictMatchDirective } from "./hosts.ts";
+import {
+  hostsDirective,
+  mergeSlashesDirective,
+  pathsDirective,
+  strictMatchDirective,
+} from "./hosts.ts";
 import { identityDirectives } from "./identity.ts";
 import { listenDirective } from "./listen.ts";
 import { accessLogDirective } from "./logs.ts";
@@ -24,6 +29,7 @@ export function directiveTable(): ReadonlyMap<string, Directive> {
       hostsDirective,
       pathsDirective,
       strictMatchDirective,
+      mergeSlashesDirective,
       ...proxyDirectives,
       ...identityDirectives,
       ...fileDirectives,

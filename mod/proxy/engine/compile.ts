@@ -80,6 +80,7 @@ export class RouteCompiler {
       name: host.name,
       port: host.port,
       strictMatch: host.strictMatch,
+      mergesSlashes: host.settings.mergesSlashes,
       paths: host.paths.map((path) => ({
         prefix: path.prefix,
         leaf: this.#route(host.name, path.prefix, path.handlers, path.settings),

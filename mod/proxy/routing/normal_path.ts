@@ -1,6 +1,8 @@
 /**
- * A request path as it is matched: percent-encoding decoded, `.` and `..` segments resolved. Most
- * paths are normal already; only the others pay for a copy.
+ * A request path as it is matched: percent-encoding decoded, `.` and `..` segments resolved, and
+ * slashes that follow one another taken for one (`merge-slashes`). Files are chosen by the same form,
+ * so that no spelling of a path leads past the route that was made for it. Most paths are normal
+ * already; only the others pay for a copy.
  */
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -16,8 +18,8 @@ export function normalPathEnd(bytes: Uint8Array, start: number, end: number): nu
     const byte = bytes[at];
     if (byte === QUESTION) return at;
     if (byte === PERCENT || byte === 0) return -1;
-    // `/.hidden` is no dot segment; the slow way finds that out.
-    if (byte === DOT && bytes[at - 1] === SLASH) return -1;
+    // `/.hidden` is no dot segment; the slow way finds that out, and whether `//` is one slash.
+    if ((byte === DOT || byte === SLASH) && bytes[at - 1] === SLASH) return -1;
   }
   return end;
 }
@@ -33,8 +35,16 @@ export interface NormalPath {
   readonly hadDots: boolean;
 }
 
-/** Normalizes; null when a `..` would leave the root or a NUL byte is in the path. */
-export function normalizePath(bytes: Uint8Array, start: number, end: number): NormalPath | null {
+/**
+ * Normalizes; null when a `..` would leave the root or a NUL byte is in the path. `mergesSlashes`:
+ * an empty segment is none.
+ */
+export function normalizePath(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  mergesSlashes: boolean,
+): NormalPath | null {
   let queryStart = start;
   while (queryStart < end && bytes[queryStart] !== QUESTION) queryStart++;
   const out = new Uint8Array(queryStart - start + 1);
@@ -53,6 +63,8 @@ export function normalizePath(bytes: Uint8Array, start: number, end: number): No
     at += escaped >= 0 ? 3 : 1;
     if (byte === 0) return null;
     if (byte === SLASH) {
+      // The rest of the path begins behind the first slash: upstreams get every byte of it.
+      if (mergesSlashes && length === segmentStart && !isEnd) continue;
       const dots = dotCount(out, segmentStart, length);
       if (dots === 2 && segmentStart === 1) return null;
       if (dots > 0) {

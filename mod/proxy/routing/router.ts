@@ -11,6 +11,8 @@ export interface HostRoutes<Leaf> {
   /** 0: the default port of the listener's scheme. */
   readonly port: number;
   readonly strictMatch: boolean;
+  /** `//` in a path is one slash when a route is chosen. */
+  readonly mergesSlashes: boolean;
   readonly paths: readonly { readonly prefix: string; readonly leaf: Leaf }[];
   /** For a path that none of `paths` matches. */
   readonly fallback: Leaf;
@@ -67,9 +69,10 @@ export class Router<Leaf> {
     return leaf;
   }
 
-  /** A path with escapes or dot segments, or none at all (`OPTIONS *`, `GET http://host`). */
+  /** A path with escapes, dot segments or empty ones, or none at all (`OPTIONS *`, `GET http://host`). */
   #matchUnusual(head: RequestHead, host: CompiledHost<Leaf> | null): Leaf {
-    const path = normalizePath(head.bytes, head.pathStart, head.pathEnd);
+    const merges = host === null || host.mergesSlashes;
+    const path = normalizePath(head.bytes, head.pathStart, head.pathEnd, merges);
     this.restBytes = noBytes;
     this.restStart = this.restEnd = 0;
     this.queryStart = this.queryEnd = head.pathEnd;

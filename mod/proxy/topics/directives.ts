@@ -27,6 +27,9 @@ Listening and hosts
   paths               H    prefix -> path level, or a sequence of mappings; the
                            longest prefix wins, at the border of a segment
   strict-match        H    ON: never answers for names it does not have (OFF)
+  merge-slashes       G H  ON: // and /%2f in a path are one slash when its route
+                           and its file are chosen; upstreams get the path as it
+                           came. OFF: h2o's way, where //x is not below /x (ON)
 
 Handlers
   proxy.reverse.url   P    http://host[:port]/path or http://[unix:/path]/path;

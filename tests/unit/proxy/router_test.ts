@@ -2,11 +2,18 @@ import { assertEquals } from "@std/assert";
 import { defaultLimits, latin1, parseRequestHead, RequestHead } from "../../../mod/http1/mod.ts";
 import { type HostRoutes, Router } from "../../../mod/proxy/routing/router.ts";
 
-function host(name: string, paths: string[], port = 0, strictMatch = false): HostRoutes<string> {
+function host(
+  name: string,
+  paths: string[],
+  port = 0,
+  strictMatch = false,
+  mergesSlashes = true,
+): HostRoutes<string> {
   return {
     name,
     port,
     strictMatch,
+    mergesSlashes,
     paths: paths.map((prefix) => ({ prefix, leaf: `${name}${prefix}` })),
     fallback: `${name} none`,
   };
@@ -125,5 +132,38 @@ Deno.test("Router.match() stays right when more spellings come than its cache ho
       const name = i % 3 === 0 ? "B" : `n${i}`;
       assertEquals(route(router, "/", name), name === "B" ? "b/||" : "a/||", name);
     }
+  }
+});
+
+Deno.test("Router.match() chooses one route for every spelling of a path, and keeps the rest's bytes", () => {
+  const paths = ["/", "/files", "/files/private", "/dir/"];
+  const merging = new Router([host("a", paths)], 80, "?");
+  const plain = new Router([host("a", paths, 0, false, false)], 80, "?");
+  // Target, with merge-slashes ON, and OFF as in h2o (null: the same).
+  const rows: [string, string, string | null][] = [
+    ["/files/private/x", "a/files/private|/x|", null],
+    ["/files//private/x", "a/files/private|/x|", "a/files|//private/x|"],
+    ["/files/%2fprivate/x", "a/files/private|/x|", "a/files|/%2fprivate/x|"],
+    ["/files%2F%2Fprivate%2fx", "a/files/private|%2fx|", "a/files|%2F%2Fprivate%2fx|"],
+    ["//files///private", "a/files/private||", "a/|/files///private|"],
+    ["/%2ffiles/private", "a/files/private||", "a/|%2ffiles/private|"],
+    ["/files/private//x//y", "a/files/private|//x//y|", null],
+    ["/files/private/%2Fx", "a/files/private|/%2Fx|", null],
+    ["/files/.//private/x", "a/files/private|/x|", "a/files|//private/x|"],
+    ["/files/x/..//private/x", "a/files/private|/x|", "a/files|//private/x|"],
+    ["/files/x/%2e%2E/private/x", "a/files/private|/x|", null],
+    ["/files/x//../../files/private/x", "a/files/private|/x|", "a/files|/files/private/x|"],
+    ["/files/%70rivate;v=1/x", "a/files|/%70rivate;v=1/x|", null],
+    ["/files\\private", "a/|files\\private|", null],
+    ["/files//", "a/files|//|", null],
+    ["/dir//x", "a/dir/|/x|", null],
+    ["//", "a/|/|", null],
+    ["//?//", "a/|/|?//", null],
+    ["/a//b", "a/|a//b|", null],
+    ["//..", "bad", "a/||"],
+  ];
+  for (const [target, on, off] of rows) {
+    assertEquals(route(merging, target), on, target);
+    assertEquals(route(plain, target), off ?? on, `${target}, OFF`);
   }
 });

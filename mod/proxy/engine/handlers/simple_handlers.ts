@@ -27,6 +27,15 @@ export function destination(
   return `${rest === "" ? baseAlone : base}${rest}${query}`;
 }
 
+/**
+ * A Location that stays where the configuration points: `/to//evil.test` must not turn a path of ours
+ * into `//evil.test`, which names another host (RFC 3986 section 4.2; browsers read `\\` as `/`).
+ */
+function ownLocation(url: string, location: string): string {
+  const namesHost = /^\/[/\\]/;
+  return namesHost.test(url) ? location : location.replace(/^\/[/\\]+/, "/");
+}
+
 /** `redirect`: the rest of the path and the query are appended, as h2o does it. */
 export class RedirectHandler implements RouteHandler {
   readonly home: EngineHome;
@@ -40,7 +49,7 @@ export class RedirectHandler implements RouteHandler {
   }
 
   handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
-    const location = destination(this.url, request, route, router);
+    const location = ownLocation(this.url, destination(this.url, request, route, router));
     const href = escapeHtml(location);
     const body =
       `<!DOCTYPE html><TITLE>Moved</TITLE><P>The document has moved <A HREF="${href}">here</A>`;
