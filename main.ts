@@ -18,6 +18,7 @@ import {
   quoted,
   UsageError,
 } from "./mod/cli/mod.ts";
+import { isUnsupervised } from "./mod/cli/container_command.ts";
 import { renderOverview, renderSubcommands, renderTopics } from "./mod/cli/overview.ts";
 import { renderHelp } from "./mod/cli/help.ts";
 
@@ -109,6 +110,9 @@ async function main(argv: readonly string[]): Promise<number> {
       return await help(behind);
     case "completions":
       return await completions(behind);
+    case "supervise":
+      if (isUnsupervised(behind)) return await main(behind);
+      return await runMode(word, behind, invocation);
     default:
       return await runMode(word, behind, invocation);
   }

@@ -1,6 +1,12 @@
 /** SERVER_STARTER_PORT, in which Server::Starter and our own supervisor name the sockets they hold. */
 import { exitCodes, StartError } from "../base/errors.ts";
 
+/**
+ * Names the configuration file that the supervisor's earlier generations served without being told which, so
+ * that one without any file fails instead of serving the welcome page.
+ */
+export const servedConfigVariable = "HAYATE_SERVED_CONFIG";
+
 /** A listening socket that whoever started us hands over. */
 export interface InheritedSocket {
   /** As the starter spells it: `8080`, `127.0.0.1:80`, `/run/a.sock`. */

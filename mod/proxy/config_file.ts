@@ -1,14 +1,17 @@
 /** Finds and reads the configuration file; the checked plan, or one `StartError` with every problem. */
 import { exitCodes, StartError } from "../base/errors.ts";
+import { findDefaultConfig } from "../config/default_file.ts";
 import { getVariable } from "../process/environment.ts";
 import { runningUser } from "../process/users.ts";
 import { buildPlan } from "./directives/build.ts";
-import { configFilesDefault } from "./flags.ts";
 import type { ProxyPlan } from "./plan.ts";
 
-/** The file to use, or null when there is none anywhere. */
-export function findConfigFile(given: string | null): string | null {
-  return given ?? configFilesDefault.find(fileExists) ?? null;
+/**
+ * The file to use, or null when there is none anywhere. `earlier`: the one in force until now. Throws
+ * `StartError`.
+ */
+export function findConfigFile(given: string | null, earlier: string | null = null): string | null {
+  return given ?? findDefaultConfig(earlier);
 }
 
 /** Files of a configuration by their paths: the one that was named, and those it includes. */
@@ -78,16 +81,4 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) return "no permission";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   return error instanceof Error ? error.message.split("\n")[0] : String(error);
-}
-
-function fileExists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    // Not there, or not for us: either way it is not the file to use.
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
-      return false;
-    }
-    throw error;
-  }
 }

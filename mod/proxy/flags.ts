@@ -1,8 +1,6 @@
 /** The flags of `hayate proxy`. */
 import { defineTable } from "../cli/mod.ts";
-
-/** Where a configuration is looked for without `-c`, in this order. */
-export const configFilesDefault = ["/etc/hayate/h2o.conf", "/h2o/h2o.conf"] as const;
+import { configFilesDefault } from "../config/default_file.ts";
 
 export const proxyTable = defineTable({
   command: "hayate proxy",

@@ -1,5 +1,6 @@
 /** Runs the proxy: configuration, signals, and an end that loses no request. */
-import { exitCodes, StartError } from "../base/errors.ts";
+import { exitCodes } from "../base/errors.ts";
+import { describeStaleMount } from "../config/default_file.ts";
 import type { Logger } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
@@ -11,7 +12,11 @@ import { listenForPause } from "../process/pausing.ts";
 import { claimReadiness, notify, notifyReady } from "../process/readiness.ts";
 import { addSignalListener, swallowSignal } from "../process/signals.ts";
 import { atOnceText, listenForStop } from "../process/stop_signals.ts";
-import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
+import {
+  type InheritedSocket,
+  parseStarterPort,
+  servedConfigVariable,
+} from "../process/starter_port.ts";
 import { claimLease, type HeldLease } from "../process/socket_lease.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
 import { watchByStatx } from "../static/path_watch.ts";
@@ -67,7 +72,9 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const setting = {
     ...{ command, logger, errorLog, inherited, isAlone, lease, generation, member, hangups },
   };
-  const loaded = readPlan(setting, new Map(welcome?.texts ?? []));
+  const earlier = getVariable(servedConfigVariable) ?? null;
+  dropVariable(servedConfigVariable);
+  const loaded = readPlan(setting, new Map(welcome?.texts ?? []), earlier);
   if (command.testOnly) {
     const { plan } = await prepared(loaded);
     await rehearse(plan, await createReactor(getVariable("HAYATE_REACTOR")));
@@ -78,12 +85,27 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   return await serve(loaded, setting);
 }
 
-/** The configuration, or the welcome page where there is none. Throws `StartError`. */
-function readPlan({ command, logger, inherited, member }: Setting, texts: ConfigTexts): LoadedPlan {
-  const file = findConfigFile(command.configFile);
+/**
+ * The configuration, or the welcome page where there is none and never was: `earlier` is the file in force
+ * until now. Throws `StartError`.
+ */
+function readPlan(
+  { command, logger, inherited, member }: Setting,
+  texts: ConfigTexts,
+  earlier: string | null,
+): LoadedPlan {
+  // A worker serves what its master has read, wherever the file is by now; the first is the main one.
+  const [kept = null] = texts.keys();
+  const file = member === null ? findConfigFile(command.configFile, earlier) : kept;
   const plan = file === null ? welcomePlan() : loadPlan(file, inherited === null, texts);
   // The master has said it already.
-  for (const notice of member !== null ? [] : plan.notices) logger.warn(notice);
+  if (member === null) {
+    for (const notice of plan.notices) logger.warn(notice);
+    for (const path of texts.keys()) {
+      const stale = describeStaleMount(path);
+      if (stale !== null) logger.warn(stale);
+    }
+  }
   return { plan, texts };
 }
 
@@ -139,10 +161,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
 
 /** For a reload. A file that has gone is no wish for the welcome page. Throws `StartError`. */
 async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPlan> {
-  const loaded = readPlan(setting, new Map());
-  if (first.plan.file !== null && loaded.plan.file === null) {
-    throw new StartError(`cannot read ${first.plan.file}: no such file`, exitCodes.config);
-  }
+  const loaded = readPlan(setting, new Map(), first.plan.file);
   return await prepared(loaded);
 }
 

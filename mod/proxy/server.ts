@@ -15,7 +15,7 @@ import { Engine } from "./engine/engine.ts";
 import { Generation } from "./engine/engine_metrics.ts";
 import { WelcomeHandler } from "./engine/handlers/welcome.ts";
 import { tlsOptionsOf } from "./tls_options.ts";
-import { configFilesDefault } from "./flags.ts";
+import { configFilesDefault } from "../config/default_file.ts";
 import type { Route } from "./engine/routes.ts";
 import type { ListenerSet, Opening } from "./listeners.ts";
 import { PeerSet } from "./peer_set.ts";

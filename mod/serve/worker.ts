@@ -1,5 +1,6 @@
 /** One process that accepts and answers: alone, or as one of a master's workers. */
 import { exitCodes } from "../base/errors.ts";
+import { describeStaleMount } from "../config/default_file.ts";
 import { HttpServer } from "../conn/http_server.ts";
 import { defaultLimits } from "../http1/limits.ts";
 import {
@@ -92,7 +93,10 @@ export class Worker {
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       clearTimer: (handle) => reactor.clearTimer(handle),
     };
-    return new Worker(plan, log, reactor, await loadApp(plan, home), duties);
+    const app = await loadApp(plan, home);
+    const stale = plan.app.kind === "script" ? describeStaleMount(plan.app.path) : null;
+    if (stale !== null) log.warn(stale);
+    return new Worker(plan, log, reactor, app, duties);
   }
 
   /** Who accepts on an inherited socket: the server, behind TLS where our supervisor wants it. */

@@ -1,8 +1,11 @@
 /** Starts workers: their environment, their descriptors, and how they tell that they are ready. */
+import { StartError } from "../base/errors.ts";
+import { findDefaultConfig } from "../config/default_file.ts";
 import { allVariables, type Variables, withoutBacktraces } from "../process/environment.ts";
 import { selfCommand } from "../process/executable.ts";
 import { ReadinessWatch } from "../process/readiness_watch.ts";
 import { leaseVariable, type SocketLease } from "../process/socket_lease.ts";
+import { servedConfigVariable } from "../process/starter_port.ts";
 import { isFolder, type PassedDescriptor, spawn, startFailureCode } from "../process/spawn.ts";
 import { fromStartFolder, startFolder } from "../process/working_folder.ts";
 import type { Launch, WorkerHandler } from "./engine.ts";
@@ -21,6 +24,8 @@ export const supervisorVariable = "HAYATE_SUPERVISOR";
 export class Launcher {
   /** Tells workers at their end whether we still hold the sockets; null where they know nothing of it. */
   lease: SocketLease | null = null;
+  /** The configuration that was found in a default place by the generation that serves; null: none was. */
+  servedConfig: string | null = null;
   readonly #start: Readonly<Record<string, string>>;
 
   constructor(
@@ -45,18 +50,22 @@ export class Launcher {
   /** The worker's whole environment, as its probes get it, too. */
   environmentFor(slot: number, generation: number): Record<string, string> {
     const variables = this.variables();
+    const config = this.servedConfig ?? this.#findConfig();
     return {
       ...(this.plan.own ? withoutBacktraces(variables) : variables),
       SERVER_STARTER_PORT: this.sockets.portsText,
       SERVER_STARTER_GENERATION: String(generation),
       [supervisorVariable]: this.identity,
+      ...(config === null ? {} : { [servedConfigVariable]: config }),
       ...(this.plan.workers > 1 ? { SERVER_STARTER_WORKER: String(slot + 1) } : {}),
     };
   }
 
   launch(slot: number, generation: number, handler: WorkerHandler): Launch {
+    const config = this.#findConfig();
     const watch = new ReadinessWatch(({ ready, pausable }) => {
       if (!ready) return;
+      this.servedConfig = config;
       handler.onReady(pausable);
       watch.close();
     });
@@ -101,6 +110,18 @@ export class Launcher {
     if (folder !== null) return { folder: fromStartFolder(folder) };
     const path = startFolder();
     return path !== null && (own || isFolder(path)) ? { folder: path } : {};
+  }
+
+  #findConfig(): string | null {
+    const { own, command } = this.plan;
+    if (!own || command[0] !== "proxy") return null;
+    try {
+      return findDefaultConfig(null);
+    } catch (error) {
+      // The worker says it.
+      if (error instanceof StartError) return null;
+      throw error;
+    }
   }
 
   #command(): string[] {

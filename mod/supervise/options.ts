@@ -1,5 +1,5 @@
 /** argv and environment -> a checked plan, or every error at once. Pure. */
-import { StartError } from "../base/errors.ts";
+import { exitCodes, StartError } from "../base/errors.ts";
 import { type ParsedOptions, readOptions, UsageError } from "../cli/mod.ts";
 import type { Variables } from "../process/environment.ts";
 import { type ListenSpec, pathSpec, readPorts, readPortSpec } from "./listen_spec.ts";
@@ -132,6 +132,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
   if (own && !asStartServer && hasOwnListen(command) && isDefaulted(parsed, environment)) {
     listen.length = 0;
   }
+  if (own && !asStartServer && !hasOwnListen(command)) checkPorts(parsed, environment);
   checkGroup(parsed, errors);
   if (errors.length > 0) throw new UsageError(errors, asStartServer ? dieCode : 2);
   return {
@@ -169,6 +170,18 @@ function hasOwnListen(command: readonly string[]): boolean {
 
 function isDefaulted({ values }: Parsed, environment: Variables): boolean {
   return values.port.length + values.path.length === 0 && portsVariable(environment) === undefined;
+}
+
+/** `PORTS=""` is a variable that somebody forgot to fill, as in `-e PORTS="$PORTS"`. */
+function checkPorts(parsed: Parsed, environment: Variables): void {
+  const { values } = parsed;
+  if (values.port.length + values.path.length > 0 || "LISTEN_FDS" in environment) return;
+  if (portsVariable(environment)?.trim() !== "") return;
+  const name = "PORTS" in environment ? "PORTS" : "H2O_PORT";
+  throw new StartError(
+    `${name} is empty: say where to listen, such as ${name}="80 443", or unset it for 80 and 443`,
+    exitCodes.usage,
+  );
 }
 
 function portsVariable(environment: Variables): string | undefined {

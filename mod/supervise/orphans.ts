@@ -6,6 +6,7 @@ import { type Address, formatAddress } from "../base/address.ts";
 import { isListening, localAddressOf } from "../net/epoll/descriptor.ts";
 import { copyDescriptor } from "../process/pidfd.ts";
 import { allPids, processInfo, socketsOf, startEnvironment } from "../process/proc.ts";
+import { servedConfigVariable } from "../process/starter_port.ts";
 import { libc } from "../sys/libc.ts";
 import { supervisorVariable } from "./launcher.ts";
 import type { ListenSpec } from "./listen_spec.ts";
@@ -15,6 +16,8 @@ import type { Worker } from "./state.ts";
 export interface Orphan {
   readonly pid: number;
   readonly generation: number;
+  /** The configuration that it found in a default place. */
+  readonly servedConfig: string | null;
 }
 
 /**
@@ -34,7 +37,8 @@ export function findOrphans(specs: readonly ListenSpec[], deadPid: number | null
     if (info === null || !isDead(supervisor, info.parent)) continue;
     const ours = Number(supervisor?.split(":")[0]) === deadPid ||
       port.split(";").some((item) => names.has(item.replace(/=\d+$/, "")));
-    if (ours) found.set(pid, { orphan: { pid, generation }, parent: info.parent });
+    const servedConfig = environment[servedConfigVariable] ?? null;
+    if (ours) found.set(pid, { orphan: { pid, generation, servedConfig }, parent: info.parent });
   }
   // A worker's own children have its environment, too; they are its business.
   return [...found.values()].filter(({ parent }) => !found.has(parent))

@@ -94,6 +94,7 @@ class Supervisor {
     const { variables } = this.tls;
     const launcher = new Launcher(plan, sockets, output, identity, passedThrough, variables);
     if (plan.own && sockets.areOurs) this.#lease = launcher.lease = new SocketLease();
+    launcher.servedConfig = this.#orphans.find((each) => each.servedConfig)?.servedConfig ?? null;
     // systemd's sockets are not in the plan; whoever reads the greeting wants to see them.
     const held = { ...plan, listen: sockets.specs };
     const system = new RealSystem(held, launcher, this.#statusFile, (entry) => this.#report(entry));

@@ -24,6 +24,9 @@ export const superviseTable = defineTable({
     "Every option, variable, file and log line of Perl's Server::Starter 0.35 means the same here.",
     "When COMMAND is `proxy` or `serve`, it is this same program in that mode; without COMMAND it " +
     "is `proxy`. Without --port and --path the variable PORTS names what to listen on.",
+    "Words of this program that serve nobody (`load`, `doctor`, `help`, `version`, `proxy -t`, " +
+    "`proxy ctl`, `serve status`, ...) are run at once and without a supervisor, so that all of it " +
+    "can be a container's command. For a program of such a name put -- in front.",
   ],
   getopt: true,
   operands: {

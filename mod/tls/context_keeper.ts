@@ -1,4 +1,5 @@
 /** Keeps a listener's certificates current while connections come and go. */
+import { describeStaleMount } from "../config/default_file.ts";
 import { libssl } from "../sys/libssl.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
 
@@ -43,6 +44,10 @@ export class ContextKeeper {
     this.#keyPeriod = this.#currentPeriod();
     this.#context = this.#make();
     this.#timer = home.setTimer(lookMs, () => this.#look());
+    for (const path of this.#files()) {
+      const stale = describeStaleMount(path);
+      if (stale !== null) home.report(stale);
+    }
   }
 
   /** The SSL_CTX for the next connection. */
