@@ -18,6 +18,7 @@ import {
 } from "../sys/libc_process.ts";
 import { watchChild } from "./children.ts";
 import type { Variables } from "./environment.ts";
+import { preferAsOomVictim } from "./oom_score.ts";
 import { isKeptFromChildren } from "./inherited.ts";
 
 /** Gives the child our descriptor `ours` under the number `number`. */
@@ -42,6 +43,8 @@ export interface SpawnRequest {
    * has nothing else: all other descriptors have close-on-exec, see `sealInherited`.
    */
   readonly descriptors?: readonly PassedDescriptor[];
+  /** One of several that somebody replaces: when memory runs out, the kernel is to end it rather than us. */
+  readonly isReplaceable?: boolean;
   /** A session of its own (setsid(2)), away from our terminal. */
   readonly newSession?: boolean;
 }
@@ -134,6 +137,7 @@ function spawnPath(
       envp.pointers,
     );
     if (code !== 0) return failure(code, `${path}: ${errnoPhrase(code)}`);
+    if (request.isReplaceable) preferAsOomVictim(pid[0]);
     return { pid: pid[0], exited: watchChild(pid[0]) };
   } finally {
     libcProcess.posix_spawn_file_actions_destroy(actions);

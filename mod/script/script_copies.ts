@@ -2,9 +2,11 @@
  * Copies of a TypeScript app without types.
  *
  * The compiled program can import JavaScript from the disk, but not TypeScript. So every TypeScript
- * file that the entry reaches is stripped into a temporary folder, imports rewritten to absolute
- * URLs. The preset `import.meta` makes the app see the real paths, `withOriginalPaths` our log.
+ * file that the entry reaches is stripped into a file in memory, or in a temporary folder where there
+ * is no such thing, imports rewritten to absolute URLs. The preset `import.meta` makes the app see the
+ * real paths, `withOriginalPaths` our log.
  */
+import { type MemoryFile, openMemoryFile } from "../sys/memory_file.ts";
 import { rememberCopy, toFileUrl } from "./script_path.ts";
 import {
   findSpecifiers,
@@ -14,11 +16,22 @@ import {
   stripTypes,
 } from "./strip_types.ts";
 
-/** A folder of copies; `remove` it once the entry has been imported. */
+/** Makes each module's URL its own: a descriptor's number is used again, and modules are kept by URL. */
+let serial = 0;
+
+/** Where one module's copy is. */
+interface Copy {
+  readonly path: string;
+  readonly url: string;
+  readonly file: MemoryFile | null;
+}
+
+/** Copies of modules; `remove` them once the entry has been imported. */
 export class ScriptCopies {
-  readonly #folder: string = Deno.makeTempDirSync({ prefix: "hayate-app-" });
-  /** Real path to the path of its copy. */
-  readonly #copies = new Map<string, string>();
+  /** null: every copy is in memory. */
+  #folder: string | null = null;
+  /** By real path. */
+  readonly #copies = new Map<string, Copy>();
   readonly #waiting: string[] = [];
 
   /**
@@ -31,25 +44,35 @@ export class ScriptCopies {
       let code = this.#convert(path);
       const unexported = path === entry ? findUnexported(code, names) : [];
       if (unexported.length > 0) code += `\nexport { ${unexported.join(", ")} };\n`;
-      Deno.writeTextFileSync(this.#copies.get(path) as string, code);
+      Deno.writeTextFileSync((this.#copies.get(path) as Copy).path, code);
     }
     return url;
   }
 
   remove(): void {
-    Deno.removeSync(this.#folder, { recursive: true });
+    for (const { file } of this.#copies.values()) file?.close();
+    if (this.#folder !== null) Deno.removeSync(this.#folder, { recursive: true });
   }
 
   #urlOf(path: string): string {
     let copy = this.#copies.get(path);
     if (copy === undefined) {
-      const name = path.slice(path.lastIndexOf("/") + 1).replace(/[^\w.-]/g, "_");
-      copy = `${this.#folder}/${this.#copies.size}-${name}.mjs`;
+      copy = this.#makeCopy(path);
       this.#copies.set(path, copy);
-      rememberCopy(copy, path);
+      rememberCopy(copy.url, path);
       this.#waiting.push(path);
     }
-    return toFileUrl(copy);
+    return copy.url;
+  }
+
+  #makeCopy(path: string): Copy {
+    const name = path.slice(path.lastIndexOf("/") + 1).replace(/[^\w.-]/g, "_");
+    const file = openMemoryFile(name);
+    // Deno takes a file without an extension for JavaScript.
+    if (file !== null) return { file, path: file.path, url: `file://${file.path}?${serial++}` };
+    this.#folder ??= Deno.makeTempDirSync({ prefix: "hayate-app-" });
+    const copy = `${this.#folder}/${this.#copies.size}-${name}.mjs`;
+    return { file, path: copy, url: toFileUrl(copy) };
   }
 
   #convert(path: string): string {

@@ -8,9 +8,9 @@ export function toFileUrl(path: string): string {
   return "file://" + path.split("/").map(encodeURIComponent).join("/");
 }
 
-/** Remembers that the file at `copy` was made from the one at `original`; lines are the same. */
-export function rememberCopy(copy: string, original: string): void {
-  originals.set(toFileUrl(copy), toFileUrl(original));
+/** Remembers that the module `copyUrl` was made from the file at `original`; lines are the same. */
+export function rememberCopy(copyUrl: string, original: string): void {
+  originals.set(copyUrl, toFileUrl(original));
 }
 
 /** A stack trace, or any text with URLs, where copies are named by their originals. */

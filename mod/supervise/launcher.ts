@@ -73,6 +73,7 @@ export class Launcher {
     const { lease } = this;
     const child = spawn({
       command: this.#command(),
+      isReplaceable: true,
       environment: {
         ...this.environmentFor(slot, generation),
         NOTIFY_SOCKET: watch.socketName,

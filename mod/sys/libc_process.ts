@@ -37,6 +37,7 @@ const symbols = {
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", "u32", "i32", "buffer", "u32"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   /** The same call on Deno's thread pool: it may wait for as long as the holder lives. */
   flock_parked: { name: "flock", parameters: ["i32", "i32"], result: "i32", nonblocking: true },

@@ -4,7 +4,8 @@
  */
 import { StartError } from "../base/errors.ts";
 import { libssl } from "../sys/libssl.ts";
-import { writeSelfSigned } from "./self_signed.ts";
+import { openSharedFile } from "../sys/memory_file.ts";
+import { makeSelfSigned, writeSelfSigned } from "./self_signed.ts";
 import type { Identity } from "./server_context.ts";
 
 /** Names of the variables. The first two are also for users to set. */
@@ -50,14 +51,33 @@ export function prepareAppliance(sockets: readonly string[], variables: Variable
 }
 
 function selfSigned(sockets: readonly string[]): ApplianceTls {
-  const folder = Deno.makeTempDirSync({ prefix: "hayate-tls-" });
   const names = [...new Set(["localhost", Deno.hostname(), "127.0.0.1", "::1"])];
-  const [certificate, key] = [`${folder}/self-signed.crt`, `${folder}/self-signed.key`];
-  writeSelfSigned(names, certificate, key);
+  const { certificate, key, dispose } = keepSelfSigned(names);
   const note = `TLS on ${sockets.join(", ")} with a self-signed certificate for ` +
     `${names.slice(0, 2).join(", ")}; HAYATE_CERT and HAYATE_KEY name your own`;
-  const dispose = () => Deno.removeSync(folder, { recursive: true });
   return appliance(sockets, certificate, key, note, dispose);
+}
+
+/** Paths that workers can read until `dispose`: in memory where possible, as a container may have no other place. */
+function keepSelfSigned(names: readonly string[]) {
+  const [certificateFile, keyFile] = ["self-signed.crt", "self-signed.key"].map(openSharedFile);
+  if (certificateFile === null || keyFile === null) {
+    const folder = Deno.makeTempDirSync({ prefix: "hayate-tls-" });
+    const [certificate, key] = [`${folder}/self-signed.crt`, `${folder}/self-signed.key`];
+    writeSelfSigned(names, certificate, key);
+    return { certificate, key, dispose: () => Deno.removeSync(folder, { recursive: true }) };
+  }
+  const { certificate, key } = makeSelfSigned(names);
+  Deno.writeFileSync(certificateFile.path, certificate);
+  Deno.writeFileSync(keyFile.path, key);
+  return {
+    certificate: certificateFile.sharedPath,
+    key: keyFile.sharedPath,
+    dispose: () => {
+      certificateFile.close();
+      keyFile.close();
+    },
+  };
 }
 
 function appliance(

@@ -9,14 +9,30 @@ const utf8String = 0x1000;
 const x509v3 = 2;
 
 /**
- * Writes a P-256 certificate for `names` (DNS names and IP literals, the first is the subject) and
- * its key as PEM files; the key with mode 0600. Throws when OpenSSL or the file system refuses.
+ * Writes a P-256 certificate for `names` and its key as PEM files; the key with mode 0600. Throws when OpenSSL or
+ * the file system refuses.
  */
 export function writeSelfSigned(
   names: readonly string[],
   certificateFile: string,
   keyFile: string,
 ): void {
+  const { certificate, key } = makeSelfSigned(names);
+  replaceFile(keyFile, key, 0o600);
+  replaceFile(certificateFile, certificate, 0o644);
+}
+
+/** A certificate and its key as PEM. */
+export interface SelfSigned {
+  readonly certificate: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+/**
+ * Makes a P-256 certificate for `names` (DNS names and IP literals, the first is the subject). Throws when
+ * OpenSSL refuses.
+ */
+export function makeSelfSigned(names: readonly string[]): SelfSigned {
   const lib = libssl();
   const key = makeKey();
   const certificate = check(lib.X509_new(), "X509_new");
@@ -35,12 +51,10 @@ export function writeSelfSigned(
     if (lib.X509_sign(certificate, key, lib.EVP_sha256()) === 0) {
       throw new Error(`Cannot sign a certificate: ${takeFailure().phrase}`);
     }
-    writePem(
-      keyFile,
-      0o600,
-      (bio) => lib.PEM_write_bio_PrivateKey(bio, key, null, null, 0, null, null),
-    );
-    writePem(certificateFile, 0o644, (bio) => lib.PEM_write_bio_X509(bio, certificate));
+    return {
+      key: toPem((bio) => lib.PEM_write_bio_PrivateKey(bio, key, null, null, 0, null, null)),
+      certificate: toPem((bio) => lib.PEM_write_bio_X509(bio, certificate)),
+    };
   } finally {
     lib.X509_free(certificate);
     lib.EVP_PKEY_free(key);
@@ -82,18 +96,18 @@ function setRandomSerial(certificate: Deno.PointerObject): void {
   lib.BN_free(number);
 }
 
-function writePem(
-  path: string,
-  mode: number,
-  write: (bio: Deno.PointerObject) => number,
-): void {
+function toPem(write: (bio: Deno.PointerObject) => number): Uint8Array {
   const lib = libssl();
   const bio = check(lib.BIO_new(lib.BIO_s_mem()), "BIO_new");
   write(bio);
   const pem = new Uint8Array(lib.BIO_ctrl_pending(bio));
   lib.BIO_read(bio, pem, pem.length);
   lib.BIO_free(bio);
-  // A rename, so that another worker never reads half a file.
+  return pem;
+}
+
+/** A rename, so that another worker never reads half a file. */
+function replaceFile(path: string, pem: Uint8Array, mode: number): void {
   Deno.writeFileSync(`${path}.new`, pem, { mode });
   Deno.renameSync(`${path}.new`, path);
 }

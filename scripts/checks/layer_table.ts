@@ -3,8 +3,8 @@
 /** Folders of mod/ by layer, lowest first. A folder imports only from layers below its own. */
 export const layers: readonly (readonly string[])[] = [
   ["base", "std"],
-  ["http1", "proxy_protocol", "metrics", "config", "cli", "sys", "script"],
-  ["net", "process", "log"],
+  ["http1", "proxy_protocol", "metrics", "config", "cli", "sys"],
+  ["net", "process", "log", "script"],
   ["conn", "tls", "static"],
   ["load", "serve", "supervise", "proxy", "doctor"],
 ];

@@ -1,5 +1,6 @@
 /** Tests that need a mount name space of their own, as a container has one: they run as root on Linux. */
 import { Child, type ChildOptions } from "./binary.ts";
+import { peerTest } from "./peers.ts";
 
 function isPossible(): boolean {
   try {
@@ -11,13 +12,11 @@ function isPossible(): boolean {
   }
 }
 
-const possible = isPossible();
+const needs = isPossible() ? ["setpriv", "curl"] : ["root for unshare -m"];
 
-/** Registers a test that needs `unshare -m`; counted as skipped, with the reason, where it is not allowed. */
+/** Registers a test that needs `unshare -m`; counted as skipped where it is not allowed. */
 export function namespaceTest(name: string, fn: () => Promise<void>): void {
-  if (possible) return Deno.test(name, fn);
-  console.log(`skipped: ${name} needs root for unshare -m`);
-  Deno.test({ name: `${name} [needs root for unshare -m]`, ignore: true, fn });
+  peerTest(needs, name, fn);
 }
 
 /** Runs a shell script in a mount name space of its own; `$1` and so on are `args`. */

@@ -188,6 +188,7 @@ export class Crew {
     const child = spawn({
       command: selfCommand(["proxy", ...argv]),
       ...folderOfStart(),
+      isReplaceable: true,
       environment: {
         ...withoutBacktraces(allVariables()),
         SERVER_STARTER_PORT: sockets.portsText,

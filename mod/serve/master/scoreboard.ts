@@ -2,6 +2,7 @@
  * What every worker is doing, in memory that master and workers share: a worker writes its row with
  * plain stores, so that even a worker that hangs has said which request it hangs in.
  */
+import { openSharedFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
 import { latin1 } from "../../http1/latin1.ts";
 
@@ -106,11 +107,13 @@ export class Row {
 /** The master's end: makes the file, hands out rows. */
 export class Scoreboard {
   readonly path: string;
+  readonly #file = openSharedFile("hayate-board");
   readonly #memory: ArrayBuffer;
   readonly #taken = new Set<number>();
 
   constructor() {
-    this.path = Deno.makeTempFileSync({ dir: memoryFolder(), prefix: "hayate-board-" });
+    this.path = this.#file?.sharedPath ??
+      Deno.makeTempFileSync({ dir: memoryFolder(), prefix: "hayate-board-" });
     Deno.truncateSync(this.path, rowCount * rowBytes);
     this.#memory = mapFile(this.path, rowCount * rowBytes);
   }
@@ -136,7 +139,8 @@ export class Scoreboard {
   }
 
   remove(): void {
-    Deno.removeSync(this.path);
+    if (this.#file === null) Deno.removeSync(this.path);
+    else this.#file.close();
   }
 }
 

@@ -84,6 +84,7 @@ export class WorkerStarter implements MasterSystem {
     const outcome = spawn({
       command: selfCommand(["serve", ...this.#argv]),
       ...folderOfStart(),
+      isReplaceable: true,
       environment: {
         ...withoutBacktraces(allVariables()),
         SERVER_STARTER_PORT: variable,

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { StartError } from "../../../mod/base/errors.ts";
 import { loadScript, type ScriptModule, withOriginalPaths } from "../../../mod/script/mod.ts";
+// Loaded here, or a test would seem to leak the library that it opens.
+import "../../../mod/sys/memory_file.ts";
 
 async function load(files: Record<string, string>, entry: string): Promise<ScriptModule> {
   const folder = Deno.makeTempDirSync({ prefix: "hayate script " });

@@ -1,5 +1,6 @@
 /** Bytes of a request body that are kept: in memory first, then in a file without a name. */
 import { exitCodes, StartError } from "../../../base/errors.ts";
+import { openMemoryFile } from "../../../sys/memory_file.ts";
 
 /** Bytes that are read back from the file at a time. */
 const pieceBytes = 65_536;
@@ -16,8 +17,25 @@ export interface StoreFile {
 /** Opens an empty file that nobody else sees, in a folder or where temporary files go. */
 export type OpenFile = (folder: string | null) => StoreFile;
 
-/** The name goes at once: whatever ends the process, the disk has its room back. */
+/**
+ * The name goes at once: whatever ends the process, the disk has its room back. Where no folder was named and
+ * temporary files cannot be made (a read-only container), the file is one in memory.
+ */
 export const openUnnamed: OpenFile = (folder) => {
+  try {
+    return openInFolder(folder);
+  } catch (error) {
+    const memory = folder === null ? openMemoryFile("hayate-body") : null;
+    if (memory === null) throw error;
+    try {
+      return Deno.openSync(memory.path, { read: true, write: true });
+    } finally {
+      memory.close();
+    }
+  }
+};
+
+function openInFolder(folder: string | null): StoreFile {
   const path = Deno.makeTempFileSync({
     prefix: "hayate-body-",
     ...(folder === null ? {} : { dir: folder }),
@@ -27,7 +45,7 @@ export const openUnnamed: OpenFile = (folder) => {
   } finally {
     Deno.removeSync(path);
   }
-};
+}
 
 /** Throws `StartError` when no body could be kept in the folder: better now than at the first large one. */
 export function checkFolder(folder: string | null, upstream: string): void {
