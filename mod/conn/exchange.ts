@@ -131,6 +131,8 @@ export interface Exchange {
   takeOver(): TakenSocket;
   /** Trailer fields of a chunked request, from `onBodyEnd` on. */
   requestTrailers(): readonly TrailerField[];
+  /** The client's bytes are encrypted on their way: https. */
+  readonly isSecure: boolean;
   peerAddress(): Address;
   localAddress(): Address;
   /** What the connection's TLS handshake agreed on; null without TLS. Not after the exchange's end. */

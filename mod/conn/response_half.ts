@@ -70,6 +70,10 @@ export abstract class ResponseHalf extends Deadline {
     return this.socket.tlsFacts?.() ?? null;
   }
 
+  get isSecure(): boolean {
+    return this.socket.tlsFacts !== undefined;
+  }
+
   closeAfterwards(): void {
     this.persist = false;
   }

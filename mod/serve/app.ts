@@ -5,6 +5,8 @@ import { StaticResponse } from "../conn/static_response.ts";
 import { Method } from "../http1/method.ts";
 import type { Cork } from "./fetch/response_writer.ts";
 import type { Fetch, FetchHandler } from "./fetch/fetch_handler.ts";
+import { installBlobWorkers } from "./blob_workers.ts";
+import { inStartTime } from "./start_time.ts";
 import { noTunnel } from "./no_tunnel.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
 import type { FileOpener } from "../static/open_file.ts";
@@ -89,7 +91,9 @@ async function loadFetchApp(path: string, plan: ServePlan, home: AppHome): Promi
     import("./fetch/deno_upgrade.ts"),
   ]);
   installUpgrade();
-  const module = await loadScript(path);
+  installBlobWorkers();
+  const { startTimeoutMs } = plan.process;
+  const module = await inStartTime(loadScript(path), startTimeoutMs, path);
   const options = {
     chunked: plan.http.chunked,
     bodyBytesMax: plan.http.bodyBytesMax,

@@ -145,6 +145,16 @@ export const serveTable = defineTable({
       help: "How long requests that run may take after TERM.",
     },
     {
+      long: "start-timeout",
+      key: "startTimeoutMs",
+      kind: "duration",
+      default: 30_000,
+      defaultText: "30s",
+      placeholder: "TIME",
+      section: processes,
+      help: "For the app to load: its top-level await and afterFork. Late: exit 78. 0: no limit.",
+    },
+    {
       long: "spawn-interval",
       key: "spawnIntervalMs",
       kind: "duration",

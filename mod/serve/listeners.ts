@@ -99,8 +99,9 @@ export function adoptAll(
 }
 
 /** `http://127.0.0.1:8080/` or the path, for people. */
-export function describeListener(address: Address): string {
-  return address.kind === "unix" ? address.path : `http://${formatAddress(address)}/`;
+export function describeListener(address: Address, isSecure = false): string {
+  if (address.kind === "unix") return address.path;
+  return `${isSecure ? "https" : "http"}://${formatAddress(address)}/`;
 }
 
 /**

@@ -23,6 +23,7 @@ export function readServePlan(argv: readonly string[]): ServePlan {
       requestsMin: values.minRequestsPerChild,
       timeoutMs: values.timeoutMs,
       gracefulTimeoutMs: values.gracefulTimeoutMs,
+      startTimeoutMs: values.startTimeoutMs,
       spawnIntervalMs: values.spawnIntervalMs,
       errorRespawnIntervalMs: values.errorRespawnIntervalMs,
       memoryBytesMax: values.memoryBytesMax,

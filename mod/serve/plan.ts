@@ -25,6 +25,8 @@ export interface ProcessPlan {
   /** 0: none. */
   readonly timeoutMs: number;
   readonly gracefulTimeoutMs: number;
+  /** For the app to load; 0: any time. */
+  readonly startTimeoutMs: number;
   readonly spawnIntervalMs: number;
   readonly errorRespawnIntervalMs: number;
   readonly memoryBytesMax: number | null;

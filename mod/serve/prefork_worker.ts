@@ -48,7 +48,7 @@ export async function runPreforkWorker(
     onRequestsMax: () => tell({ kind: "retire", why: `it has had ${requestsMax} requests` }),
   });
   onStart(worker);
-  await worker.app.hooks.afterFork?.(slot);
+  await worker.afterFork(slot);
   const { backlog } = plan.listen;
   worker.listen((reactor) => {
     const open = reactor.capabilities.inherit ? adoptFromMaster : bindBesideMaster;

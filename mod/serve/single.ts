@@ -26,7 +26,7 @@ export async function runSingle(
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
   const worker = await Worker.create(plan, log);
   onStart(worker);
-  await worker.app.hooks.afterFork?.(0);
+  await worker.afterFork(0);
   const listeners = worker.listen((reactor, server) =>
     inherited === null
       ? bindAll(reactor, plan.listen, server.onAccept)
@@ -37,7 +37,10 @@ export async function runSingle(
   if (clipped !== null && log.enabled("info")) {
     log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
   }
-  for (const { address } of listeners) log.info(`listening on ${describeListener(address)}`);
+  listeners.forEach(({ address }, i) => {
+    const isSecure = inherited !== null && worker.isSecure(inherited[i].name);
+    log.info(`listening on ${describeListener(address, isSecure)}`);
+  });
   notifyReady(listenForPause(worker));
   return await worker.run();
 }

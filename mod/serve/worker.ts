@@ -23,6 +23,7 @@ import { logAppError } from "./app_errors.ts";
 import type { Row } from "./master/scoreboard.ts";
 import { ObservedHandler } from "./observed_handler.ts";
 import type { HttpPlan, LogPlan, ServePlan } from "./plan.ts";
+import { inStartTime } from "./start_time.ts";
 
 /** Opens the worker's listeners once its server can take connections. */
 export type OpenListeners = (reactor: Reactor, server: HttpServer) => Listener[];
@@ -102,6 +103,18 @@ export class Worker {
   /** Who accepts on an inherited socket: the server, behind TLS where our supervisor wants it. */
   readonly onAcceptOf = (socketName: string): AcceptHandler =>
     this.#tls.secureInherited(socketName, this.server.onAccept);
+
+  /** Whether clients of this inherited socket speak TLS. */
+  isSecure(socketName: string): boolean {
+    return this.#tls.isSecure(socketName);
+  }
+
+  /** Calls the app's hook. Throws StartError when it does not settle in time. */
+  async afterFork(slot: number): Promise<void> {
+    const { app, process } = this.#plan;
+    const path = app.kind === "script" ? app.path : "";
+    await inStartTime(this.app.hooks.afterFork?.(slot), process.startTimeoutMs, path, "afterFork");
+  }
 
   /** Begins to accept. Throws StartError. */
   listen(open: OpenListeners): readonly Listener[] {

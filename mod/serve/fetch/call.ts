@@ -26,6 +26,8 @@ export class Call implements RequestOrigin, BodySource {
   #exchange: Exchange | null;
   #controller: AbortController | null = null;
   #abortReason: Error | null = null;
+  /** Ends the stream of the response, which nobody reads any more. */
+  cancelStream: ((reason: Error) => void) | null = null;
   #wakeDrain: (() => void) | null = null;
   #onCompleted: ((error: Error | null) => void)[] | null = null;
   #isCompleted = false;
@@ -99,6 +101,7 @@ export class Call implements RequestOrigin, BodySource {
     this.#abortReason = error;
     this.body?.fail(error);
     this.#controller?.abort(error);
+    this.cancelStream?.(error);
     this.#end(error);
   }
 
@@ -106,6 +109,7 @@ export class Call implements RequestOrigin, BodySource {
     if (this.#isCompleted) return;
     this.#isCompleted = true;
     this.#exchange = null;
+    this.cancelStream = null;
     this.onDrain();
     if (this.#onCompleted !== null) { for (const settle of this.#onCompleted) settle(error); }
   }

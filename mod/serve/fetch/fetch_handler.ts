@@ -53,6 +53,7 @@ export class FetchHandler implements ExchangeHandler {
     this.#writer = new ResponseWriter(
       options.chunked,
       (call, error) => home.onAppError(describe(call), error),
+      (call, error) => this.#fail(call, error),
     );
   }
 
@@ -67,7 +68,7 @@ export class FetchHandler implements ExchangeHandler {
       x.closeAfterwards();
       return x.respond(tooLarge);
     }
-    const call = new Call(x, this.#arena.copy(head), this.#options.webSockets);
+    const call = new Call(x, this.#arena.copy(head, x.isSecure), this.#options.webSockets);
     x.context = call;
     let outcome: Response | Promise<Response>;
     try {
@@ -106,7 +107,8 @@ export class FetchHandler implements ExchangeHandler {
   }
 
   onAbort(x: Exchange, error: PeerError): void {
-    (x.context as Call | null)?.abort(new Error(error.message, { cause: error }));
+    // What an aborted fetch rejects with, in every runtime.
+    (x.context as Call | null)?.abort(new DOMException(error.message, "AbortError"));
   }
 
   #await(call: Call, outcome: Promise<Response>): void {

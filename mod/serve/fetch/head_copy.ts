@@ -19,10 +19,18 @@ export class HeadCopy {
   readonly #hostEnd: number;
   readonly #fieldsStart: number;
   readonly #end: number;
+  readonly #scheme: "http" | "https";
   #url: string | null = null;
 
   /** `bytes` has the head's bytes from its method on at `start`, up to `end`. */
-  constructor(head: RequestHead, bytes: Uint8Array, start: number, end: number) {
+  constructor(
+    head: RequestHead,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    isSecure: boolean,
+  ) {
+    this.#scheme = isSecure ? "https" : "http";
     const shift = start - head.methodStart;
     this.#bytes = bytes;
     this.#method = head.method;
@@ -53,7 +61,7 @@ export class HeadCopy {
 
   /** The URL that the request is for. */
   get url(): string {
-    return this.#url ??= makeUrl(this.target, this.host);
+    return this.#url ??= makeUrl(this.#scheme, this.target, this.host);
   }
 
   /** Every field line in order, names in lower case as the Fetch standard lists them. */
@@ -69,9 +77,9 @@ export class HeadCopy {
   }
 }
 
-function makeUrl(target: string, host: string): string {
+function makeUrl(scheme: string, target: string, host: string): string {
   const path = target[0] === "/" ? target : "/" + target;
-  const url = `http://${host === "" ? "localhost" : host}${path}`;
+  const url = `${scheme}://${host === "" ? "localhost" : host}${path}`;
   // Characters that an URL spells as escapes; rare, and the native Request would do the same.
   return /[^\x21-\x7e]|["<>`{}\\^|]|\/\.\.?(?:[/?]|$)/.test(url) ? new URL(url).href : url;
 }
@@ -91,16 +99,16 @@ export class HeadArena {
   #revision = 0;
 
   /** Copies a head whose bytes are still valid; the same head again has its copy. */
-  copy(head: RequestHead): HeadCopy {
+  copy(head: RequestHead, isSecure: boolean): HeadCopy {
     if (head !== this.#head || head.revision !== this.#revision) {
-      this.#last = this.#copy(head);
+      this.#last = this.#copy(head, isSecure);
       this.#head = head;
       this.#revision = head.revision;
     }
     return this.#last!;
   }
 
-  #copy(head: RequestHead): HeadCopy {
+  #copy(head: RequestHead, isSecure: boolean): HeadCopy {
     const { bytes, fields, fieldCount } = head;
     const from = head.methodStart;
     const to = fieldCount === 0 ? head.targetEnd : fields[4 * fieldCount - 1];
@@ -114,6 +122,6 @@ export class HeadArena {
     if (length > loopBytesMax) chunk.set(bytes.subarray(from, to), start);
     else for (let i = 0; i < length; i++) chunk[start + i] = bytes[from + i];
     this.#used += length;
-    return new HeadCopy(head, chunk, start, start + length);
+    return new HeadCopy(head, chunk, start, start + length, isSecure);
   }
 }

@@ -23,23 +23,33 @@ const keptBytesMax = 1 << 20;
 
 export class ResponseWriter {
   readonly chunked: ChunkedMode;
-  /** A body's stream failed, or the handler's response could not be sent. */
-  readonly onFailure: (call: Call, error: unknown) => void;
+  readonly #onFailure: (call: Call, error: unknown) => void;
+  readonly #onUnsent: (call: Call, error: unknown) => void;
   cork: Cork = { enter() {}, leave() {} };
 
-  constructor(chunked: ChunkedMode, onFailure: (call: Call, error: unknown) => void) {
+  /**
+   * `onFailure`: a body's stream failed, and the connection was cut. `onUnsent`: it failed before
+   * anything was sent, so another answer is owed.
+   */
+  constructor(
+    chunked: ChunkedMode,
+    onFailure: (call: Call, error: unknown) => void,
+    onUnsent: (call: Call, error: unknown) => void,
+  ) {
     this.chunked = chunked;
-    this.onFailure = onFailure;
+    this.#onFailure = onFailure;
+    this.#onUnsent = onUnsent;
   }
 
   /**
    * Sends `response`. Returns null when all of it has been handed over, else a promise for the end of
-   * its stream, which never rejects.
+   * its stream, which never rejects. Throws when it cannot be sent; nothing has been then.
    */
   send(call: Call, response: Response): Promise<void> | null {
     const x = call.exchange;
     if (x === null) return discard(response);
     const inner = innerOf(response);
+    checkStatus(call, call.upgraded === null && inner !== null ? inner.status : response.status);
     if (inner === null || call.upgraded !== null) return this.#sendPublic(call, x, response);
     const constant = inner.body === null ? null : staticBodyOf(inner.body);
     if (inner.body !== null && constant === null) return this.#sendStream(call, x, response, inner);
@@ -76,8 +86,8 @@ export class ResponseWriter {
   }
 
   #sendStream(call: Call, x: Exchange, response: Response, inner: InnerResponse) {
-    this.#beginStream(x, inner.status, inner.statusMessage, inner.headerList);
-    return this.#pump(call, x, response.body);
+    const reader = readerOf(response);
+    return this.#stream(call, x, reader, inner.status, inner.statusMessage, inner.headerList);
   }
 
   /** For objects that are like a Response without being Deno's, and for upgrades. */
@@ -93,8 +103,8 @@ export class ResponseWriter {
       this.#sendConstant(call, x, { ...inner, headerList: fields }, null);
       return null;
     }
-    this.#beginStream(x, response.status, response.statusText, fields);
-    return this.#pump(call, x, response.body);
+    const reader = readerOf(response);
+    return this.#stream(call, x, reader, response.status, response.statusText, fields);
   }
 
   #switch(call: Call, x: Exchange, fields: FieldList): null {
@@ -150,12 +160,47 @@ export class ResponseWriter {
     return announced;
   }
 
-  async #pump(call: Call, x: Exchange, body: ReadableStream<Uint8Array> | null): Promise<void> {
+  /** Sends head and body; a body that has failed by now is no answer at all. */
+  async #stream(
+    call: Call,
+    x: Exchange,
+    reader: Reader,
+    status: number,
+    reason: string,
+    fields: FieldList,
+  ): Promise<void> {
     const { serial } = x;
-    const reader = (body as ReadableStream<Uint8Array>).getReader();
     try {
-      while (true) {
-        const { done, value } = await reader.read();
+      const first = x.isHead ? null : reader.read();
+      let failure: { readonly error: unknown } | null = null;
+      first?.catch((error) => void (failure = { error }));
+      // A stream that has failed already says so within these turns.
+      await null;
+      await null;
+      if (failure !== null) throw (failure as { error: unknown }).error;
+      if (call.exchange !== null && x.serial === serial) {
+        this.#beginStream(x, status, reason, fields);
+        if (first === null) {
+          // The answer to a HEAD is complete; its body might never end.
+          reader.cancel("the request was HEAD").catch(ignored);
+          return this.#endStream(call, x);
+        }
+      }
+      await this.#pump(call, x, reader, first!);
+    } catch (error) {
+      // Nothing is sent, and nobody will read the rest.
+      reader.cancel(error).catch(ignored);
+      this.#onUnsent(call, error);
+    }
+  }
+
+  async #pump(call: Call, x: Exchange, reader: Reader, first: ReadResult): Promise<void> {
+    const { serial } = x;
+    // A quiet stream hears of it at once, and need not wait for its next piece.
+    call.cancelStream = (reason) => reader.cancel(reason).catch(ignored);
+    try {
+      for (let next: ReadResult | null = first;; next = null) {
+        const { done, value } = await (next ?? reader.read());
         if (call.exchange === null || x.serial !== serial) {
           await reader.cancel("the client is gone");
           return;
@@ -172,7 +217,8 @@ export class ResponseWriter {
       if (!cut) return;
       // Head and a part of the body are out: only a cut tells the client that it is not the whole.
       x.abort();
-      this.onFailure(call, error);
+      reader.cancel(error).catch(ignored);
+      this.#onFailure(call, error);
     }
   }
 
@@ -182,6 +228,34 @@ export class ResponseWriter {
     else x.endBodyWithTrailers(fieldLines(trailers));
     call.finish();
   }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+type ReadResult = ReturnType<Reader["read"]>;
+
+/** The stream's own failure interests nobody any more. */
+function ignored(): void {}
+
+/** Throws TypeError for a body that cannot be read. */
+function readerOf(response: Response): Reader {
+  const { body } = response;
+  if (response.bodyUsed || body === null) {
+    throw new TypeError("Cannot answer: the body of the Response has already been used");
+  }
+  if (typeof body.getReader !== "function") {
+    throw new TypeError("Cannot answer: the body of the Response is no ReadableStream");
+  }
+  if (body.locked) {
+    throw new TypeError("Cannot answer: the body of the Response is locked to a reader");
+  }
+  return body.getReader();
+}
+
+/** `Response.error()` has status 0, and 101 is for `info.upgrade()`. */
+function checkStatus(call: Call, status: number): void {
+  if (status >= 200 && status <= 599) return;
+  if (status === 101 && call.upgraded !== null) return;
+  throw new RangeError(`Cannot answer: the Response has the status ${status}`);
 }
 
 const Kind = { plain: 0, length: 1, connection: 2, date: 3, dropped: 4, type: 5 } as const;

@@ -11,6 +11,7 @@ import { claimLease, type HeldLease, SocketLease } from "../../process/socket_le
 import { atOnceText, listenForStop } from "../../process/stop_signals.ts";
 import { logAppError } from "../app_errors.ts";
 import { readInherited } from "../inherited.ts";
+import { inStartTime } from "../start_time.ts";
 import { clippedBacklog, describeListener } from "../listeners.ts";
 import type { ServePlan } from "../plan.ts";
 import { Master } from "./master.ts";
@@ -139,7 +140,8 @@ async function beforeForkOf(plan: ServePlan, log: Logger): Promise<(slot: number
     return () => {};
   }
   const { loadScript } = await import("../../script/mod.ts");
-  const { beforeFork } = await loadScript(app.path);
+  const loaded = loadScript(app.path);
+  const { beforeFork } = await inStartTime(loaded, plan.process.startTimeoutMs, app.path);
   if (typeof beforeFork !== "function") return () => {};
   return (slot) => {
     try {
