@@ -5,6 +5,7 @@
  * connection then, and of one that breaks the rules, is decided by `ServerConnection`.
  */
 import { BodyDecoder } from "../http1/body_decoder.ts";
+import { latin1 } from "../http1/latin1.ts";
 import { Framing } from "../http1/message_head.ts";
 import { Method, type RequestHead } from "../http1/request_head.ts";
 import type { TrailerField } from "../http1/trailer_section.ts";
@@ -44,6 +45,8 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   startMs = 0;
   hasRequestBody = false;
   abstract readonly openedMs: number;
+  /** The request line of a refused head, as far as it came; for logs. */
+  refusedLine = "";
   protected input: Input = Input.head;
   protected inbox = new Inbox();
   /** Bytes are being used further up the stack, which goes on by itself. */
@@ -57,6 +60,11 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   #bodyDeclined = false;
   #discardedBytes = 0;
   #headDeadlineMs = 0;
+
+  /** When the refused head began to arrive. */
+  get refusedSinceMs(): number {
+    return this.#headDeadlineMs === 0 ? this.home.reactor.nowMs : this.receivedMs;
+  }
 
   /** Bytes that break the protocol; `fault` is the parser's code. */
   protected abstract refuse(fault: number): void;
@@ -146,7 +154,10 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
           this.#scannedBytes = end - at;
           break;
         }
-        if (next < 0) return this.#refuseAll(next, end);
+        if (next < 0) {
+          this.refusedLine = firstLine(bytes, at, end);
+          return this.#refuseAll(next, end);
+        }
         at = next;
         this.#beginExchange(at < end);
       } else if (this.input === Input.body || this.input === Input.discard) {
@@ -290,4 +301,17 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
       reactor.wheel.arm(this, this.#headDeadlineMs);
     }
   }
+}
+
+/** Longer lines are cut in logs. */
+const lineBytesMax = 8192;
+
+/** Up to the first CR or LF of `[start, end)`, as Latin-1; empty lines ahead of it are left out. */
+export function firstLine(bytes: Uint8Array, start: number, end: number): string {
+  let from = start;
+  while (from < end && (bytes[from] === 0x0d || bytes[from] === 0x0a)) from++;
+  let to = from;
+  const limit = Math.min(end, from + lineBytesMax);
+  while (to < limit && bytes[to] !== 0x0d && bytes[to] !== 0x0a) to++;
+  return latin1(bytes, from, to);
 }

@@ -9,7 +9,7 @@ import { describeFault } from "../http1/faults.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 import { Inbox } from "./inbox.ts";
 import type { TakenSocket } from "./exchange.ts";
-import { Input, RequestHalf } from "./request_half.ts";
+import { firstLine, Input, RequestHalf } from "./request_half.ts";
 import type { ServerHome } from "./server_home.ts";
 
 /** How long a closed connection waits for the client's FIN. */
@@ -172,6 +172,7 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
 
   #timeOut(): void {
     const error = new PeerError("ETIMEDOUT", "downstream", "request timed out");
+    this.refusedLine = firstLine(this.inbox.bytes, this.inbox.start, this.inbox.end);
     this.home.onFault(this, 408, error);
     this.#answerAndClose(408, error);
   }

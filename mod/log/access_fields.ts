@@ -136,7 +136,11 @@ export function extendedField(name: string): FieldWriter {
 }
 
 function requestLine(out: LineBuffer, record: AccessRecord, escape: Escape): boolean {
-  if (record.protocol === "") return false;
+  if (record.protocol === "") {
+    if (!record.rawLine) return false;
+    out.escaped(record.rawLine, escape);
+    return true;
+  }
   out.escaped(record.method, escape);
   out.byte(0x20);
   out.escaped(record.target, escape);

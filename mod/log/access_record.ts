@@ -8,6 +8,8 @@
 export interface AccessRecord {
   /** "" when no request could be read. */
   readonly method: string;
+  /** The request line as it came, where it is none ("" and absent: nothing came). */
+  readonly rawLine?: string;
   /** The request-target as sent. */
   readonly target: string;
   /** "HTTP/1.1", or "" when no request could be read. */

@@ -25,6 +25,8 @@ export class AccessTrace implements AccessRecord {
   responseBodyBytes = 0;
   responseHeadBytes = 0;
   requestBodyBytes = 0;
+  /** The request was refused in the middle of its body with this status; 0: it was not. */
+  refusedStatus = 0;
   receivedAtMs = 0;
   connectionId = 0;
   requestIndex = 0;
@@ -40,6 +42,7 @@ export class AccessTrace implements AccessRecord {
   begin(x: Exchange, format: AccessFormat, epochMs: number): void {
     const { head } = x;
     this.isUnderWay = true;
+    this.refusedStatus = 0;
     this.method = head.methodText();
     this.target = head.targetText();
     this.protocol = `HTTP/1.${x.minor}`;
@@ -73,7 +76,7 @@ export class AccessTrace implements AccessRecord {
   end(x: Exchange, nowMs: number, error: string): void {
     this.isUnderWay = false;
     // nginx: 499 where the client has left before a response began.
-    this.status = this.originalStatus = x.status || 499;
+    this.status = this.originalStatus = x.status || this.refusedStatus || 499;
     this.responseBodyBytes = x.bodyBytesSent;
     this.responseHeadBytes = x.headBytesSent;
     this.error = error;

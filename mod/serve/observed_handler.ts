@@ -1,6 +1,7 @@
 /** Keeps the books around an app: scoreboard row, request count, access log. */
 import type { PeerError } from "../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
+import { RefusedRecord } from "../conn/refused_record.ts";
 import type { ServerConnection } from "../conn/server_connection.ts";
 import type { AccessLog } from "../log/mod.ts";
 import { AccessTrace } from "./access_trace.ts";
@@ -71,6 +72,15 @@ export class ObservedHandler implements ExchangeHandler {
   /** Give it to `HttpServer.onHead` where the access log wants it. */
   readonly onHead = (x: ServerConnection, bytes: Uint8Array, headBytes: number): void => {
     this.#traceOf(x)?.responseBegan(bytes, headBytes, this.#clock.nowMs);
+  };
+
+  /** Give it to `HttpServer.onRefused` where there is an access log. */
+  readonly onRefused = (x: ServerConnection, status: number, error: PeerError): void => {
+    const trace = this.#traceOf(x);
+    // Within an exchange `onAbort` follows, which ends it.
+    if (trace !== null) return void (trace.refusedStatus = status);
+    const record = new RefusedRecord(x, x.serial, status, error.message, this.#clock.nowMs);
+    this.#books.accessLog!.write(record);
   };
 
   #epochMs(): number {

@@ -71,6 +71,7 @@ export class Worker {
     this.server = new HttpServer(reactor, observed ?? app.handler, serverOptions(plan.http));
     if (observed !== null && this.#accessLog !== null) {
       this.server.onResponded = observed.onResponded;
+      this.server.onRefused = observed.onRefused;
       if (this.#accessLog.format.needs.has("head")) this.server.onHead = observed.onHead;
     }
     app.attach?.(this.server.scratch);

@@ -1,9 +1,11 @@
 /** The data plane of one worker: requests of all listeners, routed to their handlers. */
 import type { Exchange } from "../../conn/exchange.ts";
 import { HttpServer } from "../../conn/http_server.ts";
+import { RefusedRecord } from "../../conn/refused_record.ts";
+import type { ServerConnection } from "../../conn/server_connection.ts";
 import { Scratch } from "../../conn/scratch.ts";
 import { defaultLimits, type MessageLimits } from "../../http1/mod.ts";
-import type { Logger } from "../../log/mod.ts";
+import type { AccessLog, Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { GlobalPlan } from "../plan.ts";
@@ -83,7 +85,14 @@ export class Engine implements EngineHome {
       allowHalfOpen: global.allowHalfOpen,
     }, this.scratch);
     server.tally = tally;
-    server.onRefused = (_connection, _status, error) => tally.noteFault(error.message);
+    const logs = logsOfRefused(hosts, unknown);
+    server.onRefused = (connection, status, error) => {
+      tally.noteFault(error.message);
+      const facts = connection.connectionContext as ConnectionFacts | null;
+      // A request that has begun has a record of its own.
+      if (connection.serial !== 0) facts?.record?.refuse(status);
+      else if (logs.length > 0) this.#logRefused(logs, connection, facts, status, error.message);
+    };
     if (wantsHeads([...hosts.flatMap(leavesOf), unknown])) server.onHead = this.#onHead;
     this.#servers.push(server);
     if (listener !== null) {
@@ -155,6 +164,19 @@ export class Engine implements EngineHome {
     record.finish(status, error, this.reactor.nowMs);
   }
 
+  #logRefused(
+    logs: readonly AccessLog[],
+    connection: ServerConnection,
+    facts: ConnectionFacts | null,
+    status: number,
+    error: string,
+  ): void {
+    this.metrics.noteStatus(status);
+    const id = facts?.id ?? 0;
+    const record = new RefusedRecord(connection, id, status, error, this.reactor.nowMs);
+    for (const log of logs) log.write(record);
+  }
+
   logUpstreamFailure(peer: Peer, reason: string): void {
     this.logger.error(`upstream ${peer.name}: ${reason}`);
   }
@@ -209,6 +231,12 @@ function limitsFor(startLineBytesMax: number): MessageLimits {
 
 function leavesOf({ paths, fallback }: HostRoutes<Route>): Route[] {
   return [...paths.map((path) => path.leaf), fallback];
+}
+
+/** A head that could not be read names no host: its line goes where nginx puts it, to the first. */
+function logsOfRefused(hosts: readonly HostRoutes<Route>[], unknown: Route): readonly AccessLog[] {
+  const host = hosts.find(({ strictMatch }) => !strictMatch) ?? hosts[0];
+  return host === undefined ? unknown.logs : host.fallback.logs;
 }
 
 /** Whether an access log shows anything of the response's head. */

@@ -46,6 +46,8 @@ export class ExchangeRecord implements AccessRecord {
   responseBodyBytes = 0;
   responseHeadBytes = 0;
   error = "";
+  /** The request broke the protocol in its body and is answered with this status; 0: it did not. */
+  #refusedStatus = 0;
   readonly #times = new AccessTimes();
   readonly #upstream = new UpstreamTrace();
   readonly #facts: ConnectionFacts;
@@ -84,6 +86,7 @@ export class ExchangeRecord implements AccessRecord {
     }
     this.originalStatus = 0;
     this.error = "";
+    this.#refusedStatus = 0;
     this.#hasOriginal = false;
     this.#times.begin(x);
     this.#upstream.reset();
@@ -143,10 +146,17 @@ export class ExchangeRecord implements AccessRecord {
     this.#upstream.ended(client, nowMs);
   }
 
+  /** The connection answers with `status` when the exchange has ended without an answer. */
+  refuse(status: number): void {
+    this.#refusedStatus = status;
+  }
+
   /** Writes the lines; `nowMs` is the reactor's clock. */
   finish(status: number, error: string, nowMs: number): void {
-    this.status = status;
-    if (!this.#hasOriginal) this.originalStatus = status;
+    this.status = this.#refusedStatus !== 0 && this.#exchange.status === 0
+      ? this.#refusedStatus
+      : status;
+    if (!this.#hasOriginal) this.originalStatus = this.status;
     if (error !== "") this.error = error;
     this.#times.endMs = nowMs;
     this.responseBodyBytes = this.#exchange.bodyBytesSent;

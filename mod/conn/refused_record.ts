@@ -1,0 +1,106 @@
+/** What an access log is told about a request that was refused before anybody could handle it. */
+import { reasonPhrase } from "../http1/status.ts";
+import { type AccessRecord, type Timing, tlsText } from "../log/mod.ts";
+import type { ServerConnection } from "./server_connection.ts";
+
+/** `GET /path HTTP/1.1`, with whatever the client may have made of it. */
+const requestLine = /^([^ ]+) ([^ ]+) (HTTP\/\d\.\d)$/;
+
+export class RefusedRecord implements AccessRecord {
+  readonly method: string;
+  readonly target: string;
+  readonly protocol: string;
+  readonly rawLine: string;
+  readonly authority = "";
+  readonly hostName = "";
+  readonly status: number;
+  readonly originalStatus: number;
+  readonly responseBodyBytes: number;
+  readonly responseHeadBytes = 0;
+  readonly requestBodyBytes = 0;
+  readonly receivedAtMs = Date.now();
+  readonly connectionId: number;
+  readonly requestIndex: number;
+  readonly error: string;
+  readonly #connection: ServerConnection;
+  readonly #nowMs: number;
+
+  /** `status` is about to be sent on `connection`, because of `error`. `nowMs` is the reactor's. */
+  constructor(
+    connection: ServerConnection,
+    connectionId: number,
+    status: number,
+    error: string,
+    nowMs: number,
+  ) {
+    this.#connection = connection;
+    this.#nowMs = nowMs;
+    this.rawLine = connection.refusedLine;
+    const match = requestLine.exec(this.rawLine);
+    this.method = match?.[1] ?? "";
+    this.target = match?.[2] ?? "";
+    this.protocol = match?.[3] ?? "";
+    this.status = this.originalStatus = status;
+    this.responseBodyBytes = `${status} ${reasonPhrase(status)}\n`.length;
+    this.connectionId = connectionId;
+    this.requestIndex = connection.requestIndex + 1;
+    this.error = error;
+  }
+
+  requestId(): null {
+    return null;
+  }
+
+  remoteAddress(): string | null {
+    const address = this.#connection.peerAddress();
+    return address.kind === "tcp" ? address.host : null;
+  }
+
+  remotePort(): number | null {
+    const address = this.#connection.peerAddress();
+    return address.kind === "tcp" ? address.port : null;
+  }
+
+  localAddress(): string | null {
+    const address = this.#connection.localAddress();
+    return address.kind === "tcp" ? address.host : null;
+  }
+
+  localPort(): number | null {
+    const address = this.#connection.localAddress();
+    return address.kind === "tcp" ? address.port : null;
+  }
+
+  requestField(): null {
+    return null;
+  }
+
+  responseField(): null {
+    return null;
+  }
+
+  originalResponseField(): null {
+    return null;
+  }
+
+  variable(): null {
+    return null;
+  }
+
+  timingMs(timing: Timing): number {
+    return timing === "total" ? this.#nowMs - this.#connection.refusedSinceMs : -1;
+  }
+
+  proxyBytes(): number {
+    return 0;
+  }
+
+  tls(name: string): string | null {
+    const facts = this.#connection.tlsFacts();
+    return facts === null ? null : tlsText(facts, name);
+  }
+
+  upstream(): null {
+    return null;
+  }
+}
