@@ -273,6 +273,13 @@ export const serveTable = defineTable({
       help: "For a client to take some of the output that waits for it.",
     },
     {
+      long: "allow-half-open",
+      kind: "flag",
+      section: http,
+      help: "A client that has closed its sending side still gets its answer; without it the " +
+        "request is aborted, as by a client that has left.",
+    },
+    {
       long: "index",
       kind: "string",
       repeat: true,

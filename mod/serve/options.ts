@@ -38,6 +38,7 @@ export function readServePlan(argv: readonly string[]): ServePlan {
       bodyTimeoutMs: values.bodyTimeoutMs,
       idleTimeoutMs: values.idleTimeoutMs,
       writeTimeoutMs: values.writeTimeoutMs,
+      allowHalfOpen: values.allowHalfOpen,
     },
     files: {
       index: values.index.length > 0 ? values.index : ["index.html"],

@@ -46,6 +46,8 @@ export interface HttpPlan {
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly writeTimeoutMs: number;
+  /** A client that has closed its sending side is still answered. */
+  readonly allowHalfOpen: boolean;
 }
 
 export interface FilesPlan {

@@ -213,5 +213,6 @@ function serverOptions(http: HttpPlan) {
     idleTimeoutMs: http.idleTimeoutMs,
     writeTimeoutMs: http.writeTimeoutMs,
     requestsMax: http.connectionRequestsMax,
+    allowHalfOpen: http.allowHalfOpen,
   };
 }

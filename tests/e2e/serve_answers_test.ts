@@ -142,6 +142,29 @@ eachBackend(
   },
 );
 
+eachBackend(
+  "--allow-half-open answers a client that has closed its sending side",
+  async (backend) => {
+    const slow = appWith(`async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return new Response("late");
+  }`);
+    for (const flags of [[], ["--allow-half-open"]]) {
+      await using served = await startServe({
+        args: [...flags, "@app.js"],
+        files: { "app.js": slow },
+        backend,
+      });
+      const request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+      const answer = await rawExchange(tcp(served.port), request, {
+        halfClose: true,
+        idleMs: 1000,
+      });
+      assertEquals(answer.endsWith("\r\n\r\nlate"), flags.length > 0, flags.join());
+    }
+  },
+);
+
 eachBackend("an app that never finishes its start ends with 78 and one line", async (backend) => {
   const apps: [code: string, step: string][] = [
     ["await new Promise(() => {}); export default { fetch() {} };", "its top-level await"],

@@ -1,5 +1,6 @@
 /** The server's end of a WebSocket, with the interface of the browser's WebSocket class. */
 import type { PeerError } from "../../base/errors.ts";
+import type { TakenSocket } from "../../conn/exchange.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import { CloseCode, closePayload, decodeText, makeFrame, Opcode } from "./web_socket_frames.ts";
 import { Linger } from "./web_socket_linger.ts";
@@ -104,7 +105,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   }
 
   /** Takes the connection over; the response with status 101 has been sent. */
-  open({ socket, early }: { socket: Socket; early: Uint8Array }): void {
+  open({ socket, early, hasEnded }: TakenSocket): void {
     this.#socket = socket;
     alive.add(this);
     socket.handler = this;
@@ -113,7 +114,8 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#restartIdle();
     this.#emit(new Event("open"));
     if (early.length > 0) this.#read(early, 0, early.length);
-    // Frames that came ahead of the response have paused it.
+    if (hasEnded) return this.onEnd();
+    // Frames that came ahead of the response may have paused it.
     this.#socket?.resume();
   }
 

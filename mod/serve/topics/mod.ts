@@ -28,6 +28,9 @@ how much waits for a client that reads slowly. When more than four times --max-m
 waits and the app sends more, or the client has taken nothing for --write-timeout, the
 connection is reset: the app gets an error event and a close event with code 1006.
 
+request.signal is aborted with an AbortError, and a streamed body cancelled, when the
+client leaves before its answer is complete.
+
 A handler that throws is a 500 for its client and one log line with the stack; the
 connection and the worker go on.
 
