@@ -99,7 +99,7 @@ export class HeadArena {
   #revision = 0;
 
   /** Copies a head whose bytes are still valid; the same head again has its copy. */
-  copy(head: RequestHead, isSecure: boolean): HeadCopy {
+  copy(head: RequestHead, isSecure = false): HeadCopy {
     if (head !== this.#head || head.revision !== this.#revision) {
       this.#last = this.#copy(head, isSecure);
       this.#head = head;
