@@ -44,13 +44,22 @@ export interface SiteOptions {
 /** The status that answers a target without resource: 403 or 404. */
 export type LoadFault = 403 | 404;
 
+/** Nothing is there (404), and stays so as long as these paths stay what they are. */
+export class Missing {
+  readonly watched: readonly PathWatch[];
+
+  constructor(watched: readonly PathWatch[]) {
+    this.watched = watched;
+  }
+}
+
 /** Opens what `target` names. `prefix` is the URL path that stands for the root ("" or "/docs"). */
 export function loadResource(
   options: SiteOptions,
   opener: FileOpener,
   target: TargetPath,
   prefix: string,
-): Resource | LoadFault {
+): Resource | LoadFault | Missing {
   if (!options.dotFiles && isHidden(target.segments)) return 404;
   const root = options.root.replace(/\/+$/, "") || "/";
   const loader = new Loader(options, opener, rootRealOf(root, options));
@@ -61,6 +70,7 @@ export function loadResource(
     if (target.isFolder) return loader.folder(path, target.segments, prefix);
     return redirectTo(prefix + encodePath(target.segments, true));
   }
+  if (opened === "absent") return loader.missing();
   if (typeof opened === "string") return statusOf(opened);
   // "file.txt/" is no file: its relative links would lead astray.
   if (target.isFolder) {
@@ -114,19 +124,30 @@ class Loader {
     return this.opener.open(path, this.rootReal);
   }
 
-  folder(path: string, segments: readonly string[], prefix: string): Resource | LoadFault {
+  missing(): Missing {
+    return new Missing(this.#watched);
+  }
+
+  folder(
+    path: string,
+    segments: readonly string[],
+    prefix: string,
+  ): Resource | LoadFault | Missing {
     const { handsOn, index, listing } = this.options;
+    let isEmpty = true;
     for (const name of index) {
       const indexPath = `${path}/${name}`;
       const opened = this.open(indexPath);
       if (typeof opened !== "string") return this.file(indexPath, opened);
+      if (opened !== "absent") isEmpty = false;
       if (!handsOn) continue;
       // As h2o does.
       if (opened === "denied") return 403;
       if (opened === "folder") return redirectTo(prefix + encodePath([...segments, name], true));
     }
     if (listing) return this.#listing(path, segments);
-    return handsOn ? 404 : 403;
+    if (!handsOn) return 403;
+    return isEmpty ? this.missing() : 404;
   }
 
   file(path: string, opened: OpenFile): Resource {

@@ -11,9 +11,10 @@ import type { FileExchange } from "./file_exchange.ts";
 import type { FileRequest } from "./file_request.ts";
 import { FileTransfer } from "./file_transfer.ts";
 import type { FileOpener } from "./open_file.ts";
+import { MissCache } from "./miss_cache.ts";
 import type { Representation, Resource } from "./resource.ts";
 import { type CacheLimits, defaultCacheLimits, ResourceCache } from "./resource_cache.ts";
-import { loadResource, type SiteOptions } from "./resource_loader.ts";
+import { loadResource, Missing, type SiteOptions } from "./resource_loader.ts";
 import { decodeTargetPath } from "./target_path.ts";
 
 /** Puts a whole response into wire form. Must add what every response of the server carries. */
@@ -47,6 +48,7 @@ const noBytes = new Uint8Array(0);
 export class StaticSite<Rendered> {
   readonly #parts: StaticSiteParts<Rendered>;
   readonly #cache: ResourceCache;
+  readonly #misses = new MissCache();
 
   constructor(parts: StaticSiteParts<Rendered>) {
     this.#parts = parts;
@@ -78,14 +80,20 @@ export class StaticSite<Rendered> {
   /** Closes the files that no transfer holds. */
   close(): void {
     this.#cache.clear();
+    this.#misses.clear();
   }
 
   #load(target: string, nowMs: number): Resource | Refusal {
+    if (this.#misses.has(target, nowMs)) return 404;
     const path = decodeTargetPath(target);
     if (path === "bad") return 400;
     if (path === "absent") return 404;
     const { options, opener, prefix } = this.#parts;
     const resource = loadResource(options, opener, path, prefix ?? "");
+    if (resource instanceof Missing) {
+      this.#misses.add(target, resource.watched, nowMs);
+      return 404;
+    }
     // A redirect costs nothing to make again, and has no state that could be checked.
     if (typeof resource !== "number" && resource.location === null) {
       this.#cache.add(target, resource, nowMs);

@@ -85,10 +85,22 @@ function render(
   };
 }
 
+/** Counts what is opened, and how often. */
+class CountingOpener implements FileOpener {
+  count = 0;
+  readonly #opener = makeOpener();
+
+  open(path: string, rootReal: string | null) {
+    this.count++;
+    return this.#opener.open(path, rootReal);
+  }
+}
+
 class Fixture implements Disposable {
   readonly outer = Deno.makeTempDirSync({ prefix: "hayate-static-" });
   readonly root = `${this.outer}/root`;
   readonly site: StaticSite<Rendered>;
+  readonly opener = new CountingOpener();
   nowMs = 0;
 
   constructor(options: Partial<SiteOptions> = {}) {
@@ -107,7 +119,7 @@ class Fixture implements Disposable {
         contentBytesMax: 1000,
         ...options,
       },
-      opener: makeOpener(),
+      opener: this.opener,
       render,
     });
   }
@@ -431,4 +443,46 @@ siteTest("StaticSite hides names with a leading dot, except .well-known in the r
   using all = new Fixture({ dotFiles: true });
   all.write(".env", "text");
   assertEquals(all.ask("/.env").body, "text");
+});
+
+siteTest("StaticSite remembers what is not there, and shows a file as soon as it is", () => {
+  using fixture = new Fixture();
+  const opener = fixture.opener;
+  for (fixture.nowMs = 1; fixture.nowMs < 5; fixture.nowMs++) {
+    assertEquals(fixture.ask(`/none.html?${fixture.nowMs}`).status, 404);
+    assertEquals(fixture.ask("/none/deep.html").status, 404);
+  }
+  // Nothing was opened after the first look.
+  assertEquals(opener.count, 2);
+  fixture.write("none.html", "now");
+  fixture.nowMs++;
+  assertEquals(fixture.ask("/none.html").body, "now");
+  Deno.mkdirSync(`${fixture.root}/none`);
+  fixture.write("none/deep.html", "deep");
+  fixture.nowMs++;
+  assertEquals(fixture.ask("/none/deep.html").body, "deep");
+  Deno.removeSync(`${fixture.root}/none.html`);
+  fixture.nowMs++;
+  assertEquals(fixture.ask("/none.html").status, 404);
+});
+
+siteTest("StaticSite that hands on remembers folders without index, until one comes", () => {
+  using fixture = new Fixture({ handsOn: true });
+  Deno.mkdirSync(`${fixture.root}/sub`);
+  Deno.utimeSync(`${fixture.root}/sub`, 1, 1);
+  assertEquals(fixture.ask("/sub/").status, 404);
+  fixture.write("sub/index.html", "index");
+  fixture.nowMs++;
+  assertEquals(fixture.ask("/sub/").body, "index");
+});
+
+siteTest("StaticSite remembers a bounded number of misses", () => {
+  using fixture = new Fixture();
+  for (let i = 0; i < 3000; i++) fixture.ask(`/${i}`);
+  const { count } = fixture.opener;
+  fixture.nowMs++;
+  fixture.ask("/2999");
+  assertEquals(fixture.opener.count, count);
+  fixture.ask("/0");
+  assertEquals(fixture.opener.count, count + 1);
 });
