@@ -2,11 +2,13 @@
 import {
   BodyDecoder,
   defaultLimits,
+  Fault,
   Framing,
   type Method,
   parseResponseHead,
   type ResponseHead,
 } from "../http1/mod.ts";
+import { isRepairable, repairHead } from "./head_repair.ts";
 import type { ResponseTemplate } from "./response_template.ts";
 
 const heldBytesFirst = 4096;
@@ -36,6 +38,8 @@ export class ResponseReader<Owner> {
   /** The beginning of a head that did not come in one read. */
   #held: Uint8Array | null = null;
   #heldEnd = 0;
+  /** The head is one that the parser has refused, and is to be repaired when it is complete. */
+  #isRepaired = false;
   #decoder: BodyDecoder | null = null;
 
   constructor(owner: Owner) {
@@ -48,6 +52,7 @@ export class ResponseReader<Owner> {
     this.isComplete = false;
     this.#inBody = false;
     this.#held = null;
+    this.#isRepaired = false;
   }
 
   /** The response was recognised as a repetition of the last one. */
@@ -139,12 +144,35 @@ export class ResponseReader<Owner> {
     method: Method,
   ): number {
     const { head, observer } = aid;
-    const headEnd = parseResponseHead(head, bytes, start, end, defaultLimits, lastEnd, method);
+    // Of a head that is to be repaired the parser does not know when it is complete.
+    const seenEnd = this.#isRepaired ? start : lastEnd;
+    let headEnd = parseResponseHead(head, bytes, start, end, defaultLimits, seenEnd, method);
+    if (headEnd < 0 && isRepairable(headEnd)) {
+      headEnd = this.#repair(head, bytes, start, end, method);
+    }
     if (headEnd <= 0) return headEnd;
+    this.#isRepaired = false;
     this.status = head.status;
     this.keepAlive = head.keepAlive && head.status !== 101;
     if (observer !== null) observer.takeHead(this.owner, head);
     return headEnd;
+  }
+
+  #repair(
+    head: ResponseHead,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    method: Method,
+  ): number {
+    const repaired = repairHead(bytes, start, end);
+    this.#isRepaired = repaired === null;
+    if (repaired === null) {
+      return end - start < defaultLimits.headBytesMax ? 0 : Fault.headTooLong;
+    }
+    const { length } = repaired.bytes;
+    const parsed = parseResponseHead(head, repaired.bytes, 0, length, defaultLimits, 0, method);
+    return parsed <= 0 ? parsed || Fault.fieldValue : repaired.sentEnd;
   }
 
   #beginBody(

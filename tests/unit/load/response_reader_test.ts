@@ -36,6 +36,48 @@ const rows: readonly Row[] = [
     status: 201,
     keepAlive: true,
   },
+  {
+    name: "a length behind a folded field (RFC 9112 5.2)",
+    text: "HTTP/1.1 200 OK\r\nX: a\r\n \t b\r\nContent-Length: 5\r\n\r\nhello",
+    status: 200,
+    keepAlive: true,
+  },
+  {
+    name: "a length between lone line feeds (RFC 9112 2.2)",
+    text: "HTTP/1.1 200 OK\nContent-Length: 5\nX: y\n\nhello",
+    status: 200,
+    keepAlive: true,
+  },
+  {
+    name: "a length where line ends are mixed",
+    text: "HTTP/1.1 200 OK\r\nContent-Length: 5\n\r\nhello",
+    status: 200,
+    keepAlive: true,
+  },
+  {
+    name: "the same length twice (RFC 9112 6.3)",
+    text: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\ncontent-length: 5\r\n\r\nhello",
+    status: 200,
+    keepAlive: true,
+  },
+  {
+    name: "the same length twice in one field (RFC 9110 8.6)",
+    text: "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello",
+    status: 200,
+    keepAlive: true,
+  },
+  {
+    name: "a close said by lone line feeds",
+    text: "HTTP/1.1 503 Busy\nConnection: close\nContent-Length: 0\n\n",
+    status: 503,
+    keepAlive: false,
+  },
+  {
+    name: "no content that has a length all the same (RFC 9110 8.6)",
+    text: "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+    status: 204,
+    keepAlive: false,
+  },
   { name: "no content", text: "HTTP/1.1 204 No Content\r\n\r\n", status: 204, keepAlive: true },
   {
     name: "an answer to HEAD",
@@ -115,7 +157,14 @@ Deno.test("ResponseReader reports faults of heads and bodies", () => {
   for (
     const [text, fault] of [
       ["SSH-2.0-x\r\n", Fault.statusLine],
-      ["HTTP/1.1 200 OK\nA: b\r\n\r\n", Fault.bareLineFeed],
+      ["HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", Fault.bareCarriageReturn],
+      ["HTTP/1.1 200 OK\r\n A: b\r\n\r\n", Fault.obsFold],
+      [
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        Fault.contentLengthRepeated,
+      ],
+      ["HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n", Fault.contentLength],
+      ["HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", Fault.contentLength],
       ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz", Fault.chunkSize],
     ] as const
   ) {
