@@ -309,18 +309,18 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   onClose(_socket: Socket, error: PeerError): void {
     const nowMs = this.thread.reactor.readClockMs();
-    if (this.phase === Phase.connecting) {
-      // What is wrong with a certificate has no number: the reason is the code.
-      const code = error.code === "ETLS" ? `ETLS: ${error.message}` : error.code;
-      return this.#connectFailed(code, nowMs);
-    }
-    if (this.outstanding === 0 || this.#isUnsent) {
+    // What is wrong with a certificate has no number: the reason is the code.
+    const isTls = error.code === "ETLS";
+    const code = isTls ? `ETLS: ${error.message}` : error.code;
+    if (this.phase === Phase.connecting) return this.#connectFailed(code, nowMs);
+    // In TLS 1.3 a server refuses our certificate only when the handshake is over for us.
+    if (this.outstanding === 0 || (this.#isUnsent && !isTls)) {
       this.thread.counters[Slot.closedIdle]++;
       this.#dropSocket(false);
       return this.thread.reopen(this, nowMs);
     }
-    if (!this.#reader.hasBegun && this.#retry(nowMs)) return;
-    this.fail(this.#written < this.#portionEnd ? "write" : "read", error.code, nowMs);
+    if (!this.#reader.hasBegun && !isTls && this.#retry(nowMs)) return;
+    this.fail(this.#written < this.#portionEnd ? "write" : "read", code, nowMs);
   }
 
   /**

@@ -3,8 +3,8 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { ReportJson } from "../../mod/load/report_json.ts";
 import { libssl } from "../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
-import { runHayate } from "../support/binary.ts";
-import { type TempFolder, tempFolder } from "../support/ports.ts";
+import { runHayate, startListening } from "../support/binary.ts";
+import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
 
 // Loaded here, so that no single test is blamed for what stays open for the thread's life.
 libssl();
@@ -57,12 +57,55 @@ Deno.test("load resumes TLS sessions unless told not to", async () => {
 });
 
 Deno.test("load says in one line that a certificate file cannot be used", async () => {
-  const { code, stderr } = await runHayate([
-    "load",
-    "--cacert",
-    "/no/such.pem",
-    "https://127.0.0.1:9/",
-  ]);
-  assertEquals(code, 1);
-  assertMatch(stderr, /^hayate load: \/no\/such\.pem: .*\n$/);
+  await using folder = await tempFolder();
+  const empty = await folder.write("empty.pem", "");
+  const { certificate, server } = await startServer(folder);
+  await server.shutdown();
+  const rows: [string[], string][] = [
+    [["--cacert", "/no/such.pem"], "/no/such.pem: no usable CA certificate: no such file"],
+    [["--cert", "/no/such.pem"], "/no/such.pem: no usable certificate: no such file"],
+    [["--cert", certificate, "--key", "/no/k.pem"], "/no/k.pem: no usable key: no such file"],
+    [["--cert", empty], `${empty}: no usable certificate: no PEM block`],
+  ];
+  for (const [flags, line] of rows) {
+    const { code, stderr } = await runHayate(["load", ...flags, "https://127.0.0.1:9/"]);
+    assertEquals(code, 1);
+    assertEquals(stderr.split("\n").length, 2, stderr);
+    assertStringIncludes(stderr, `hayate load: ${line}`);
+  }
+});
+
+Deno.test("load names the alert by which a server refuses our certificate", async () => {
+  await using folder = await tempFolder();
+  const certificate = `${folder.path}/c.pem`, key = `${folder.path}/k.pem`;
+  const [ca, caKey] = [`${folder.path}/ca.pem`, `${folder.path}/ca.key`];
+  writeSelfSigned(["localhost"], certificate, key);
+  writeSelfSigned(["person"], ca, caKey);
+  const port = freePort();
+  const config = await folder.write(
+    "h2o.conf",
+    `listen: {port: ${port}, host: 127.0.0.1, ssl: {certificate-file: ${certificate}, ` +
+      `key-file: ${key}, client-ca-file: ${ca}}}\n` +
+      `hosts: {default: {paths: {/: {file.dir: ${folder.path}}}}}\n`,
+  );
+  const proxy = await startListening(["proxy", "-c", config], {
+    kind: "tcp",
+    host: "127.0.0.1",
+    port,
+  });
+  try {
+    for (
+      const [flags, alert] of [[[], "certificate_required"], [
+        ["--cert", certificate, "--key", key],
+        "unknown_ca",
+      ]] as const
+    ) {
+      const args = ["load", "-k", "-n", "4", "-c2", ...flags, `https://127.0.0.1:${port}/`];
+      const { stdout } = await runHayate(args);
+      // RFC 8446 6.2 names the alerts.
+      assertMatch(stdout, new RegExp(`\\(ETLS: .* \\(alert ${alert}\\)`));
+    }
+  } finally {
+    await proxy.stop();
+  }
 });
