@@ -10,6 +10,7 @@ import { FailureCounts } from "./failure_counts.ts";
 import { Farewells } from "./farewells.ts";
 import { GroupState } from "./group_state.ts";
 import { LoadConnection, Phase } from "./load_connection.ts";
+import { PaceWatch, watchedSleepMs } from "./pace_watch.ts";
 import type { ThreadScript } from "./script/thread_script.ts";
 import type { SecureClient } from "./secure_client.ts";
 import { SendQueue } from "./send_queue.ts";
@@ -56,6 +57,8 @@ export class LoadThread implements TickHandler {
   readonly #secure: SecureClient | null;
   readonly #delays = new DelayQueue();
   readonly #schedule: ThreadSchedule | null;
+  /** Only with a schedule. */
+  readonly #pace: PaceWatch | null;
   readonly #failures = new FailureCounts();
   #words: Int32Array = new Int32Array(0);
   #wordsOf: Uint8Array | null = null;
@@ -93,6 +96,7 @@ export class LoadThread implements TickHandler {
     this.#remaining = plan.requestCount;
     this.#schedule = plan.stages === null ? null : new ThreadSchedule(plan, plan.stages);
     this.isOpenLoop = this.#schedule !== null;
+    this.#pace = this.#schedule === null ? null : new PaceWatch(this.counters);
     this.#sources = new Sources(plan);
     const groups = plan.groups.map((group) =>
       new GroupState(
@@ -159,6 +163,21 @@ export class LoadThread implements TickHandler {
       this.stop();
       return Infinity;
     }
+    if (this.#pace !== null) return this.#watchedTick(this.#pace, nowMs);
+    return this.#work(nowMs);
+  }
+
+  /** A tick of an open loop, between two looks at what makes requests late. */
+  #watchedTick(pace: PaceWatch, nowMs: number): number {
+    const schedule = this.#schedule!;
+    if (this.#isWarm) pace.begin(nowMs, schedule.overdue(nowMs), !this.#waiting.isEmpty);
+    const waitMs = Math.min(this.#work(nowMs), watchedSleepMs);
+    const endMs = this.reactor.readClockMs();
+    if (this.#isWarm) pace.end(endMs, schedule.overdue(endMs), endMs + waitMs);
+    return waitMs;
+  }
+
+  #work(nowMs: number): number {
     if (this.#openedUpTo < this.#connections.length) this.#openMore(nowMs);
     if (this.#nextDueMs <= nowMs) this.#sendDue();
     while (this.#delays.nextMs <= nowMs) this.#endDelay(this.#delays.take(), nowMs);

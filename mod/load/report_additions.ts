@@ -47,7 +47,9 @@ function scheduleLines(result: LoadResult): string[] {
     lines.push(`Client CPU: ${percentOf(cpuShare(result))} of each thread`);
   }
   if (counters[Slot.unsent] > 0) {
-    lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and found no free connection`);
+    const isOurs = lateCauses(result).some(({ cause }) => cause !== "lateConnection");
+    const why = isOurs ? "were not sent" : "found no free connection";
+    lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and ${why}`);
   }
   return lines;
 }
@@ -165,15 +167,62 @@ function portLines(result: LoadResult): string[] {
   const ports = range === null
     ? ""
     : ` (${range[0]}-${range[1]}: ${range[1] - range[0] + 1} of them)`;
-  const start = `Ephemeral ports: none was free${ports} at ${exhausted} connects, as closed ` +
-    "connections hold theirs for a minute in TIME_WAIT";
+  const { counters } = result.stats;
+  const noneClosed = counters[Slot.opened] > 0 && counters[Slot.opened] <= counters[Slot.open];
+  const start = `Ephemeral ports: none was free${ports} at ${exhausted} connects, as ` +
+    (noneClosed
+      ? "the connections that are open hold them all"
+      : "closed connections hold theirs for a minute in TIME_WAIT");
   return result.autoSources > 0
     ? [`${start}; went on from ${result.autoSources} more addresses of 127.0.0.0/8`]
-    : [`${start}; use --source with more addresses, or --linger0`];
+    : [`${start}; use --source with more addresses${noneClosed ? "" : ", or --linger0"}`];
 }
 
 function percentOf(share: number): string {
   return `${Math.min(100, share * 100).toFixed(0)}%`;
+}
+
+type LateCause = "lateConnection" | "lateBusy" | "lateQueued" | "lateStopped";
+/** A cause of less than this share of all lateness is not worth a line. */
+const causeShareMin = 0.2;
+
+const lateReasons: Readonly<Record<LateCause, (result: LoadResult) => string>> = {
+  lateBusy: ({ hasScript, stats, measuredMs, threads }) => {
+    const share = stats.counters[Slot.scriptUs] / 1000 / Math.max(1, measuredMs) / threads;
+    const script = hasScript ? ` (the script took ${percentOf(share)} of each thread)` : "";
+    return `it was busy and sent late${script}: use more threads (-t) or machines`;
+  },
+  lateQueued: () => "it waited for a CPU, which other programs had: requests were sent late",
+  lateStopped: ({ stats }) =>
+    `it was stopped for ${formatTimeUs(Math.round(stats.counters[Slot.stoppedMs]) * 1000)} ` +
+    "(a signal, or the machine stood still): requests were sent late",
+  lateConnection: waitedForConnection,
+};
+
+/** With the service time of this run: what its connections can carry (Little's law). */
+function waitedForConnection({ stats, connections, askedRate }: LoadResult): string {
+  const { serviceTime } = stats;
+  const start = "requests waited for a free connection: ";
+  if (serviceTime.count === 0) return `${start}no response came`;
+  const { meanUs } = serviceTime.spread();
+  const carried = connections / meanUs * 1e6;
+  const facts = `${start}a response took ${formatTimeUs(Math.round(meanUs))} on average, so that ` +
+    `-c ${connections} carries ${formatRate(carried)}/s`;
+  // Twice as long as the fastest: the server queues, and more connections would only wait there.
+  if (meanUs > 2 * serviceTime.minUs) {
+    const fastest = formatTimeUs(Math.round(serviceTime.minUs));
+    return `${facts}; the fastest took ${fastest}: the server is slower than the rate`;
+  }
+  return `${facts}: -c ${Math.ceil((askedRate ?? 0) * meanUs / 1e6 * 1.2)} may do`;
+}
+
+/** The causes of the lateness, the largest first. */
+function lateCauses({ stats: { counters } }: LoadResult): { readonly cause: LateCause }[] {
+  const causes = (Object.keys(lateReasons) as LateCause[])
+    .map((cause) => ({ cause, amount: counters[Slot[cause]] }))
+    .sort((a, b) => b.amount - a.amount);
+  const total = causes.reduce((sum, { amount }) => sum + amount, 0);
+  return causes.filter(({ amount }) => amount > 0 && amount >= causeShareMin * total);
 }
 
 function clientLines(result: LoadResult): string[] {
@@ -182,13 +231,8 @@ function clientLines(result: LoadResult): string[] {
   const started = counters[Slot.scheduled] - counters[Slot.unsent];
   if (result.askedRate !== null) {
     const averageUs = started === 0 ? 0 : counters[Slot.lagSumUs] / started;
-    if (averageUs < lateUs) return [];
-    return [
-      share >= busyShare && counters[Slot.unsent] === 0
-        ? "Client: it could not keep to the schedule: use more threads (-t) or machines"
-        : "Client: requests waited for a free connection: the server is slower than the rate, or " +
-          "-c is too low",
-    ];
+    if (averageUs < lateUs && counters[Slot.unsent] === 0) return [];
+    return lateCauses(result).map(({ cause }) => `Client: ${lateReasons[cause](result)}`);
   }
   if (share < busyShare || result.measuredMs < shareMinMs) return [];
   return [

@@ -47,6 +47,16 @@ export const counterNames = [
   "lagSumUs",
   /** The latest that one was sent, in microseconds. */
   "lagMaxUs",
+  /** How long the thread was stopped, in milliseconds. */
+  "stoppedMs",
+  /** Lateness by cause, in requests times milliseconds; see pace_watch.ts. No connection was free. */
+  "lateConnection",
+  /** The thread computed. */
+  "lateBusy",
+  /** It was ready to run and had no CPU. */
+  "lateQueued",
+  /** It was stopped. */
+  "lateStopped",
   /** TLS handshakes that resumed a session. */
   "tlsResumed",
   /** Connections open at present. */
@@ -126,9 +136,10 @@ export class ThreadStats {
 
   /** Adds another thread's numbers; maxima stay maxima. */
   add(other: ThreadStats): void {
-    const lagMax = Math.max(this.counters[Slot.lagMaxUs], other.counters[Slot.lagMaxUs]);
+    const maxima = [Slot.lagMaxUs, Slot.stoppedMs]
+      .map((slot) => [slot, Math.max(this.counters[slot], other.counters[slot])]);
     other.counters.forEach((count, slot) => this.counters[slot] += count);
-    this.counters[Slot.lagMaxUs] = lagMax;
+    for (const [slot, maximum] of maxima) this.counters[slot] = maximum;
     other.statuses.forEach((count, status) => this.statuses[status] += count);
     this.latency.add(other.latency);
     this.serviceTime.add(other.serviceTime);

@@ -39,6 +39,12 @@ export class ThreadSchedule {
     return Math.min(Math.max(0, due - this.#warmDue), this.#plan.requestCount);
   }
 
+  /** Requests that are due at `nowMs` and not taken. */
+  overdue(nowMs: number): number {
+    if (this.nextDueMs > nowMs) return 0;
+    return this.#shareOf(this.#schedule.dueCount(nowMs - this.#startMs)) - this.#taken;
+  }
+
   /** Requests taken behind the warm-up. */
   get measuredTaken(): number {
     return Math.max(0, this.#taken - this.#warmDue);

@@ -3,7 +3,7 @@ import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } f
 import type { ReportJson, RunJson } from "../../mod/load/report_json.ts";
 import { runHayate, runProgram, sleep, startHayate } from "../support/binary.ts";
 import { peerPath, peerTest } from "../support/peers.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
 import { ReferenceServer } from "../support/reference_server.ts";
 
 /** Runs load with a JSON report on stdout. */
@@ -322,6 +322,40 @@ Deno.test("load -R 0.5 asks for 0.5 a second, not for the one more that a run be
   assertMatch((await runHayate(args)).stdout, /^Rate: asked 0\.5\/s, sent 0\.5\/s \(100\.00%\);/m);
   const { askedRequestsPerSecond, requestsDue } = (await measure(...args.slice(1))).schedule!;
   assertEquals([askedRequestsPerSecond, requestsDue], [0.5, 2]);
+});
+
+Deno.test("load says why requests were late: its script, a stop, no free connection", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const script = await folder.write(
+    "s.js",
+    "export function request() {\n  for (const end = performance.now() + 8; performance.now() < end;);\n" +
+      "  return {};\n}",
+  );
+  const client = (stdout: string) => /^Client: .*$/gm.exec(stdout)?.[0] ?? "";
+  const busy = await runHayate([
+    ...["load", "-s", script, "-R", "400", "-c", "4", "-d", "3", server.url("/")],
+  ]);
+  assertMatch(client(busy.stdout), /^Client: it (?:was busy .*the script took|waited for a CPU)/);
+  const few = await runHayate([
+    "load",
+    "-R",
+    "200",
+    "-c",
+    "2",
+    "-d",
+    "3",
+    server.url("/fixed?ms=20"),
+  ]);
+  assertMatch(client(few.stdout), /^Client: requests waited for a free connection: .* took 2\d/);
+  const stopped = startHayate(["load", "-R", "100", "-c", "10", "-d", "6", server.url("/")]);
+  await stopped.waitForLine("threads and");
+  await sleep(1500);
+  Deno.kill(stopped.pid, "SIGSTOP");
+  await sleep(2000);
+  Deno.kill(stopped.pid, "SIGCONT");
+  const { stdout } = await stopped.result();
+  assertMatch(client(stdout), /^Client: it was stopped for [12]\.\d\ds/);
 });
 
 Deno.test("load sends user:password of a URL as Basic credentials", async () => {

@@ -25,6 +25,9 @@ Behind it stands what wrk does not say, and only when there is something to say:
   Connections:       when some could not be made or were lost
   Ephemeral ports:   when they ran out
   Client CPU:        when the client was the bottleneck
+  Client:            with -R: why requests were sent late, each from its own evidence:
+                     no connection was free, the client was busy, was stopped, or
+                     waited for a CPU
 
 Kinds of failure:
   connect     the connection could not be made

@@ -136,6 +136,15 @@ Deno.test("additions() says in words that ports ran out, and what to do", () => 
   );
 });
 
+Deno.test("additions() blames TIME_WAIT only where connections were closed", () => {
+  const open = result({ answered: 9, opened: 9, open: 9, portsExhausted: 9 }, [1], [1]);
+  assertEquals(
+    additions(open, output),
+    "Ephemeral ports: none was free (32768-60999: 28232 of them) at 9 connects, as the connections " +
+      "that are open hold them all; use --source with more addresses\n",
+  );
+});
+
 Deno.test("additions() lists failures by kind and code, and percentiles as asked", () => {
   const failed = result({ answered: 2, failedTimeout: 3, failedStatus: 1, lost: 3 }, [100, 300], [
     1,
