@@ -3,6 +3,7 @@ import { parseIp } from "../../../mod/base/ip.ts";
 import type { Choice } from "../../../mod/proxy/balance/balancer.ts";
 import type { Peer } from "../../../mod/proxy/balance/peer.ts";
 import { PeerGroup } from "../../../mod/proxy/balance/peer_group.ts";
+import { withAddresses } from "./balance/groups.ts";
 import { parseServer } from "../../../mod/proxy/directives/server_line.ts";
 import type { BalancePlan, UpstreamPlan } from "../../../mod/proxy/plan.ts";
 
@@ -12,7 +13,7 @@ function group(servers: string[], balance: BalancePlan, random?: () => number): 
     if (typeof peer === "string") throw new Error(peer);
     return peer;
   });
-  return new PeerGroup({ peers, balance } as unknown as UpstreamPlan, random);
+  return withAddresses(new PeerGroup({ peers, balance } as unknown as UpstreamPlan, random));
 }
 
 function choice(changes: Partial<Choice> = {}): Choice {
@@ -146,6 +147,21 @@ Deno.test("Every balancer tries each peer at most once for a request", () => {
     assertEquals(tried.size, 3, JSON.stringify(balance));
     assertEquals(peers.choose(one), null, JSON.stringify(balance));
   }
+});
+
+Deno.test("PeerGroup.choose() passes over a server whose name has no address", () => {
+  const peers = group(["a", "b", "c backup"], { kind: "round_robin" });
+  const [a, b] = peers.peers;
+  const known = a.addresses;
+  a.addresses = [];
+  assertEquals(picks(peers, times(2)), "11");
+  b.addresses = [];
+  assertEquals(picks(peers, times(2)), "22");
+  a.addresses = known;
+  assertEquals(picks(peers, times(2)), "00");
+  const single = group(["a"], { kind: "round_robin" });
+  single.peers[0].addresses = [];
+  assertEquals(picks(single, times(1)), "-");
 });
 
 Deno.test("PeerGroup.choose() enters the backups only when no primary is left", () => {

@@ -18,7 +18,13 @@ export function groupOf(
   });
   const at = { file: "h2o.conf", line: 1 };
   const plan = { ...upstreamDefaults, name: "app", peers, implicit: false, at, ...changes };
-  return new PeerGroup(plan, random);
+  return withAddresses(new PeerGroup(plan, random));
+}
+
+/** The names of the servers are known, whatever they are. */
+export function withAddresses(group: PeerGroup): PeerGroup {
+  for (const peer of group.peers) peer.addresses = [{ kind: "tcp", host: "10.0.0.1", port: 80 }];
+  return group;
 }
 
 export function choiceOf(changes: Partial<Choice> = {}): Choice {
