@@ -101,9 +101,10 @@ Responses (G H P)
   header.cookie.unset, header.cookie.unsetunless, proxy.header.cookie.unset,
   proxy.header.cookie.unsetunless
                       names of cookies, taken out of the Cookie field
-  error-doc           {status: 404 or [..], url}, or a sequence of them. The document
-                      keeps the error's status, also for errors of an upstream. It is
-                      fetched with a GET without body (HEAD for a HEAD).
+  error-doc           {status: 404 or [..], url}, or a sequence of them. The
+                      document keeps the error's status, also for errors of an
+                      upstream. It is fetched with a GET without body (HEAD for
+                      a HEAD).
   expires             1 day, 10 minutes, OFF
   compress            ON, OFF, [br, zstd, gzip], or each with its level:
                       {gzip: 1-9, br: 0-11, zstd: 1-22} (OFF; levels 1)
