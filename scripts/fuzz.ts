@@ -1,8 +1,10 @@
 /** Fuzzes for a bounded time; see `usage`. */
+import { ApiFuzzer } from "../tests/fuzz/api_fuzz.ts";
 import { CodecFuzzer } from "../tests/fuzz/codec_fuzz.ts";
 import { fuzzApp, fuzzEcho, fuzzProxy, fuzzText, type LiveReport } from "../tests/fuzz/live_run.ts";
 import { HeaderFuzzer } from "../tests/fuzz/proxy_header_fuzz.ts";
 import { fuzzOwnRequests } from "../tests/fuzz/own_request_fuzz.ts";
+import { StateFuzzer } from "../tests/fuzz/state_fuzz.ts";
 import { Random } from "../tests/fuzz/random.ts";
 import { WebSocketFuzzer } from "../tests/fuzz/web_socket_fuzz.ts";
 
@@ -11,6 +13,9 @@ const usage = `usage: scripts/fuzz [--only PART] [--seed N] [--seconds N]
 Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - codec:  at the codec: no crash, no hang, no offset out of range, the same result however a stream is
           cut, the same verdict as rules written a second time;
+- state:  mutated state files at the proxy's reader: a fault is named and changes nothing, and what is
+          taken over is whole;
+- api:    mutated bodies and paths at the proxy's API: 2xx, or 4xx with a text and nothing changed;
 - header: mutated PROXY protocol headers at their parser: the same demands;
 - websocket: mutated frames at their reader: the same demands;
 - live:   at a server on each reactor that echoes what it understood: each answer must be what the
@@ -23,7 +28,7 @@ Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
           (error documents, internal redirects): the upstream sees only well-framed requests that
           were meant.
 
-  --only PART   only codec, header, websocket, live, text, app, proxy or own; default: all
+  --only PART   only this part, by its name above; default: all
   --seed N      begin at this seed; default: a fresh one, which is printed
   --seconds N   for each part and reactor; default 10`;
 
@@ -39,6 +44,8 @@ const parts: Record<string, (options: Options) => void | Promise<void>> = {
   codec: fuzzCodec,
   header: fuzzHeader,
   websocket: fuzzWebSocket,
+  state: fuzzState,
+  api: fuzzApi,
   live: (options) => onEachReactor("live", options, fuzzEcho),
   text: (options) => onEachReactor("text", options, fuzzText),
   app: (options) => onEachReactor("app", options, fuzzApp),
@@ -88,6 +95,18 @@ function fuzzHeader(options: Options): void {
 function fuzzWebSocket(options: Options): void {
   const fuzzer = new WebSocketFuzzer(new Random(options.seed));
   console.log(`websocket: ${stepFor(options.seconds, () => fuzzer.step())} streams, no fault`);
+}
+
+function fuzzState(options: Options): void {
+  const fuzzer = new StateFuzzer(new Random(options.seed));
+  const count = stepFor(options.seconds, () => fuzzer.step());
+  console.log(`state: ${count} files, ${fuzzer.acceptedCount} of them whole, no fault`);
+}
+
+function fuzzApi(options: Options): void {
+  const fuzzer = new ApiFuzzer(new Random(options.seed));
+  const count = stepFor(options.seconds, () => fuzzer.step());
+  console.log(`api: ${count} requests, ${fuzzer.acceptedCount} of them accepted, no fault`);
 }
 
 /** How many steps there was time for. */

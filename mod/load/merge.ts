@@ -11,12 +11,13 @@ import {
   type TimeJson,
   timeJson,
 } from "./report_json.ts";
-import { readReport } from "./report_files.ts";
+import { readReportWithHistograms } from "./report_files.ts";
 import { mergeFailures } from "./run.ts";
 
 /** Writes the sum of `paths` to `target`, "-" for stdout. Throws `StartError` for a bad report. */
 export async function merge(paths: readonly string[], target: string): Promise<void> {
-  const reports = paths.map((path) => readReport(path).report);
+  const reports: ReportJson[] = [];
+  for (const path of paths) reports.push((await readReportWithHistograms(path)).report);
   const output = Output.open(target);
   output.finish(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
 }

@@ -3,7 +3,7 @@ import { UsageError } from "../cli/mod.ts";
 import { Output } from "./outputs.ts";
 import { barChart, stack } from "./chart_svg.ts";
 import { type NamedRun, percentileChart, throughputChart } from "./report_curves.ts";
-import { readReport } from "./report_files.ts";
+import { readReportWithHistograms } from "./report_files.ts";
 import { page } from "./report_html.ts";
 import { formatMetric, orDash } from "./wrk_units.ts";
 
@@ -13,14 +13,15 @@ export async function plot(title: string, path: string, reports: readonly string
   if (!isHtml && path !== "-" && !path.endsWith(".svg")) {
     throw new UsageError([`--output ${path}: must end in .svg or .html`]);
   }
-  const runs = reports.flatMap(readRuns);
+  const runs: NamedRun[] = [];
+  for (const report of reports) runs.push(...await readRuns(report));
   const output = Output.open(path);
   const charts = await drawRuns(title, runs);
   output.finish(isHtml ? page(title, charts.join("\n")) : `${stack(charts)}\n`);
 }
 
-function readRuns(path: string): NamedRun[] {
-  const { name, report } = readReport(path);
+async function readRuns(path: string): Promise<NamedRun[]> {
+  const { name, report } = await readReportWithHistograms(path);
   return report.runs.map((run, index) => ({
     name: report.runs.length === 1 ? name : `${name} ${index + 1}`,
     run,

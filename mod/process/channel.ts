@@ -19,8 +19,10 @@ const retryMs = 5;
 /** Who hears of messages. */
 export interface ChannelHandler {
   onMessage(message: unknown): void;
-  /** The other end has closed or died, or broke the format; no message follows. */
-  onEnd(): void;
+  /**
+   * The other end has closed or died (`fault` is ""), or sent what is no message: no other follows.
+   */
+  onEnd(fault: string): void;
 }
 
 /** One end. */
@@ -84,7 +86,7 @@ export class Channel {
     const bytes = new Uint8Array(65536);
     const count = libc.recv(this.#fd, bytes, bytes.length, MSG.dontwait);
     if (count > 0) this.#take(this.#decoder.decode(bytes.subarray(0, count), { stream: true }));
-    else if (count === 0) this.#end();
+    else if (count === 0) this.#end("");
   }
 
   #take(text: string): void {
@@ -92,16 +94,18 @@ export class Channel {
     this.#unread = lines.pop() ?? "";
     for (const line of lines) {
       const message = parse(line);
-      if (message === undefined) return this.#end();
+      if (message === undefined) {
+        return this.#end(`${JSON.stringify(line.slice(0, 40))} is not JSON`);
+      }
       this.handler.onMessage(message);
       if (this.#fd < 0) return;
     }
-    if (this.#unread.length > bytesMax) this.#end();
+    if (this.#unread.length > bytesMax) this.#end(`a message exceeds ${bytesMax} bytes`);
   }
 
-  #end(): void {
+  #end(fault: string): void {
     this.close();
-    this.handler.onEnd();
+    this.handler.onEnd(fault);
   }
 }
 
@@ -139,12 +143,20 @@ export function openChannel(handler: ChannelHandler): ChannelPair {
   };
 }
 
-/** The worker's end of the channel to its master, or null when there is no master. */
+/**
+ * The worker's end of the channel to its master, or null when there is no master. Throws
+ * `StartError` when the variable names no open descriptor.
+ */
 export function inheritedChannel(handler: ChannelHandler): Channel | null {
-  const fd = Number(getVariable(channelVariable) ?? NaN);
-  if (!Number.isInteger(fd) || fd < 3) return null;
+  const text = getVariable(channelVariable);
+  if (text === undefined) return null;
   dropVariable(channelVariable);
-  libc.fcntl(fd, F.setfd, fdCloexec);
+  // Nine digits fit into the C library's int.
+  const fd = /^[0-9]{1,9}$/.test(text) ? Number(text) : -1;
+  if (fd < 3 || libc.fcntl(fd, F.setfd, fdCloexec) < 0) {
+    const found = JSON.stringify(text.slice(0, 40));
+    throw new StartError(`${channelVariable}: found ${found}, expected an open descriptor from 3`);
+  }
   return new Channel(fd, handler);
 }
 

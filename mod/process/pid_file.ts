@@ -62,11 +62,20 @@ function isSameFile(fd: number, path: string): boolean {
   }
 }
 
+/** Of pid_t. A larger number would be cut to 32 bits, and name some other process. */
+const pidMax = 0x7fffffff;
+
 /** The pid that stands in the file, or null where there is no file or no pid in it. */
 export function readPid(path: string): number | null {
   const text = readIfThere(path);
-  const match = /^\s*(\d+)\s*$/.exec(text?.split("\n")[0] ?? "");
-  return match === null || Number(match[1]) < 1 ? null : Number(match[1]);
+  return text === null ? null : parsePid(text);
+}
+
+/** The pid in the first line; null: there is none. */
+export function parsePid(text: string): number | null {
+  const match = /^\s*(\d+)\s*$/.exec(text.split("\n")[0]);
+  const pid = match === null ? 0 : Number(match[1]);
+  return pid >= 1 && pid <= pidMax ? pid : null;
 }
 
 /** True when a live process holds the lock of the file. */
@@ -86,13 +95,13 @@ export async function waitForRelease(path: string): Promise<void> {
   libc.close(fd);
 }
 
-/** The file's text, or null where there is none. */
+/** The file's text, or null where there is none. Throws `StartError` when it cannot be read. */
 export function readIfThere(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+    throw new StartError(`cannot read ${path}: ${(error as Error).message}`, 1, { cause: error });
   }
 }
 

@@ -22,7 +22,16 @@ export function parseStarterPort(text: string): InheritedSocket[] {
   if (text === "") throw new StartError("$SERVER_STARTER_PORT is empty", exitCodes.config);
   return text.split(";").map((item) => {
     const match = /^(.*)=(\d+)$/.exec(item);
-    if (match !== null) return { name: match[1], fd: Number(match[2]) };
+    // A larger number would be cut to 32 bits, and name some other descriptor.
+    if (match !== null && Number(match[2]) <= 0x7fffffff) {
+      return { name: match[1], fd: Number(match[2]) };
+    }
+    if (match !== null) {
+      throw new StartError(
+        `invalid $SERVER_STARTER_PORT, ${match[2]} is no descriptor in: ${text}`,
+        exitCodes.config,
+      );
+    }
     throw new StartError(
       `invalid $SERVER_STARTER_PORT, an element without \`=\` in: ${text}`,
       exitCodes.config,

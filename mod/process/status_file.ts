@@ -24,6 +24,15 @@ export function parseStatus(text: string): StatusLine[] {
   return lines;
 }
 
+/** The first line that is none of ours: `3: found "x", expected GENERATION:PID`; null: all are. */
+export function statusFaultOf(text: string): string | null {
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line === "" || parseStatus(line).length === 1) continue;
+    return `${index + 1}: found ${JSON.stringify(line.slice(0, 40))}, expected GENERATION:PID`;
+  }
+  return null;
+}
+
 /** The file on disk. */
 export class StatusFile {
   #written = false;

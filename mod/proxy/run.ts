@@ -20,7 +20,7 @@ import {
 import { claimLease, type HeldLease } from "../process/socket_lease.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
 import { watchByStatx } from "../static/path_watch.ts";
-import { freshTicketSeed, readAppliance, tlsVariables } from "../tls/appliance.ts";
+import { freshTicketSeed, readAppliance, readTicketSeed, tlsVariables } from "../tls/appliance.ts";
 import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./config_file.ts";
 import { ErrorLog } from "./error_log.ts";
 import { ListenerSet } from "./listeners.ts";
@@ -63,7 +63,7 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   sealInherited();
   // A supervisor may have put a socket at number 0, which sealInherited leaves alone.
   for (const { fd } of inherited ?? []) keepFromChildren(fd);
-  const member = WorkerMember.join();
+  const member = WorkerMember.join(logger);
   const generation = readGeneration();
   const welcome = member === null ? null : await member.welcome;
   const isAlone = welcome === null ? inherited === null : !welcome.isSupervised;
@@ -147,7 +147,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       inherited,
       lease: setting.lease,
       generation,
-      ticketSeed: takeTicketSeed(),
+      ticketSeed: takeTicketSeed(logger),
       load: () => loadAgain(loaded, setting),
       onReloaded: ({ plan }) => isAlone && setting.errorLog.redirect(plan.global.errorLog),
       hangups: setting.hangups,
@@ -172,7 +172,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     logger,
     listeners: new ListenerSet(reactor, inherited, (message) => logger.warn(message)),
     tls: readAppliance(getVariable),
-    ticketSeed: takeTicketSeed(),
+    ticketSeed: takeTicketSeed(logger),
     generation,
     member,
     lease: setting.lease,
@@ -213,8 +213,8 @@ async function applyPlan(
 }
 
 /** The supervisor's or the master's, or one of our own. No child of ours is to have it by chance. */
-function takeTicketSeed(): string {
-  const seed = getVariable(tlsVariables.ticketSeed) ?? freshTicketSeed();
+function takeTicketSeed(logger: Logger): string {
+  const seed = readTicketSeed(getVariable, (line) => logger.warn(line)) ?? freshTicketSeed();
   dropVariable(tlsVariables.ticketSeed);
   return seed;
 }

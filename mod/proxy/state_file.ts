@@ -2,10 +2,12 @@
  * What outlives a process: operators' changes of upstreams, and what the checks knew. One JSON
  * file, replaced as a whole, so that a reader never sees half of it.
  */
+import { systemReason } from "../base/errors.ts";
+import { amount, oneOf, readShaped, record, type Shape } from "../base/shape.ts";
 import type { Logger } from "../log/mod.ts";
-import { Peer } from "./balance/peer.ts";
 import type { PeerGroup } from "./balance/peer_group.ts";
 import type { Checker, HealthState } from "./health/checker.ts";
+import { healthStates, upstreamStates } from "./workers/message_shapes.ts";
 import { applyState, peerStateOf, type UpstreamState } from "./workers/messages.ts";
 
 interface SavedState {
@@ -17,25 +19,42 @@ interface SavedState {
   readonly health: readonly HealthState[];
 }
 
+const savedState: Shape = record<SavedState>({
+  version: oneOf(1),
+  startedAtMs: amount,
+  upstreams: upstreamStates,
+  health: healthStates,
+});
+
 /** Probes change counters all the time; they are written this often at most, in milliseconds. */
 const writeDelayMs = 500;
 
 export class StateFile {
   readonly #path: string;
-  readonly #logger: Logger;
+  readonly #logger: Pick<Logger, "error">;
+  readonly #readText: (path: string) => string;
+  /** Of the file that this process wrote last: while it is there, nobody else has written. */
+  #writtenStamp = "";
   readonly #changed: Set<string>;
   readonly #startedAtMs = Date.now();
+  #complaint = "";
   #timer = 0;
   #isStopped = false;
 
   /** `changed`: upstreams that an operator has changed; `restore` adds those of the file. */
-  constructor(path: string, logger: Logger, changed: Set<string>) {
+  constructor(
+    path: string,
+    logger: Pick<Logger, "error">,
+    changed: Set<string>,
+    readText: (path: string) => string = Deno.readTextFileSync,
+  ) {
     this.#path = path;
+    this.#readText = readText;
     this.#logger = logger;
     this.#changed = changed;
   }
 
-  /** Puts the saved state into groups and checks. A file that cannot be used is told and ignored. */
+  /** Puts the saved state into groups and checks. A file that cannot be used is logged and ignored. */
   restore(groups: readonly PeerGroup[], checker: Checker, nowMs: number): void {
     const saved = this.#read();
     if (saved === null) return;
@@ -45,10 +64,11 @@ export class StateFile {
       this.#changed.add(name);
       const before = group.peers;
       applyState(group, peers, nowMs);
-      for (const peer of before) if (!group.peers.includes(peer)) checker.remove(peer);
-      for (const peer of group.peers) {
-        if (!before.includes(peer)) checker.adopt(group, peer as Peer);
-      }
+      const kept = new Set(group.peers);
+      for (const peer of before) if (!kept.has(peer)) checker.remove(peer);
+      const known = new Set(before);
+      for (const peer of group.peers) if (!known.has(peer)) checker.adopt(group, peer);
+      checker.reassert(group);
     }
     checker.restore(saved.health);
   }
@@ -71,7 +91,9 @@ export class StateFile {
     clearTimeout(this.#timer);
     this.#timer = 0;
     if (this.#isStopped) return;
-    const writerStartedAtMs = this.#read()?.startedAtMs ?? 0;
+    // With thousands of servers the file has megabytes: it is not read back without need.
+    const isOurs = this.#writtenStamp !== "" && stampOf(this.#path) === this.#writtenStamp;
+    const writerStartedAtMs = isOurs ? 0 : this.#read()?.startedAtMs ?? 0;
     // A time to come is a clock's that has been set back since.
     const isYounger = writerStartedAtMs > this.#startedAtMs && writerStartedAtMs <= Date.now();
     if (isYounger) return this.stop();
@@ -93,41 +115,44 @@ export class StateFile {
     const beside = `${this.#path}.${Deno.pid}`;
     try {
       Deno.writeTextFileSync(beside, `${JSON.stringify(saved)}\n`, { mode: 0o600 });
+      this.#writtenStamp = stampOf(beside);
       Deno.renameSync(beside, this.#path);
     } catch (error) {
       this.#logger.error(`cannot write ${this.#path}: ${(error as Error).message}`);
     }
   }
 
+  /** Once for each reason: the file is looked at before each write, too. */
+  #complain(line: string): void {
+    if (line !== this.#complaint) this.#logger.error(line);
+    this.#complaint = line;
+  }
+
   #read(): SavedState | null {
     let text: string;
     try {
-      text = Deno.readTextFileSync(this.#path);
+      text = this.#readText(this.#path);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) {
-        this.#logger.error(`cannot read ${this.#path}: ${(error as Error).message}`);
+        this.#complain(`cannot read ${this.#path}: ${systemReason(error)}`);
       }
       return null;
     }
-    try {
-      const saved: unknown = JSON.parse(text);
-      if (isSavedState(saved)) return saved;
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
-    this.#logger.error(`${this.#path} is no state of ours; it is ignored and will be replaced`);
+    const saved = readShaped<SavedState>(text, savedState, "its content");
+    if (typeof saved !== "string") return saved.value;
+    this.#complain(
+      `${this.#path} is no state file of this version: ${saved}; it is ignored and will be replaced`,
+    );
     return null;
   }
 }
 
-function isSavedState(value: unknown): value is SavedState {
-  const state = value as SavedState | null;
-  return state?.version === 1 && Array.isArray(state.upstreams) && Array.isArray(state.health) &&
-    state.upstreams.every((one) => typeof one?.name === "string" && arePeers(one.peers)) &&
-    state.health.every((one) => typeof one?.key === "string");
-}
-
-function arePeers(peers: unknown): boolean {
-  return Array.isArray(peers) &&
-    peers.every((peer) => typeof peer?.plan?.name === "string" && peer.plan.address?.kind);
+/** Tells one writing of the file from any other; "" when there is none to be seen. */
+function stampOf(path: string): string {
+  try {
+    const { dev, ino, mtime } = Deno.statSync(path);
+    return `${dev} ${ino} ${mtime?.getTime()}`;
+  } catch {
+    return "";
+  }
 }

@@ -63,7 +63,11 @@ export class Worker {
     this.#log = log;
     this.reactor = reactor;
     this.app = app;
-    this.#tls = new SecuredListeners(reactor, log, readAppliance(getVariable));
+    this.#tls = new SecuredListeners(
+      reactor,
+      log,
+      readAppliance(getVariable, (line) => log.warn(line)),
+    );
     this.#accessLog = openAccessLog(plan.log, log);
     const books = { ...duties, accessLog: this.#accessLog };
     const isWatched = duties !== noDuties || this.#accessLog !== null;

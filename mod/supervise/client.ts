@@ -1,14 +1,15 @@
 /** The commands that talk to a running supervisor: --stop, --restart, status, reload, stop. */
 import { StartError } from "../base/errors.ts";
+import { type Shape, shapeFaultOf } from "../base/shape.ts";
 import { Channel } from "../process/channel.ts";
-import { isHeld, readPid, waitForRelease } from "../process/pid_file.ts";
+import { isHeld, parsePid, readIfThere, readPid, waitForRelease } from "../process/pid_file.ts";
 import { processExists, sendSignal } from "../process/signals.ts";
-import { readStatusFile } from "../process/status_file.ts";
+import { readStatusFile, statusFaultOf } from "../process/status_file.ts";
 import { libc } from "../sys/libc.ts";
 import { AF, encodeSockaddr, SOCK } from "../sys/sockaddr.ts";
-import type { Command, Outcome } from "./control.ts";
+import { type Command, type Outcome, outcomeShape } from "./control.ts";
 import type { ClientPlan } from "./options.ts";
-import { type Status, statusText } from "./status.ts";
+import { type Status, statusShape, statusText } from "./status.ts";
 
 /** Exit codes as Perl's `die` has them. */
 const noSuchProcess = 3;
@@ -31,8 +32,8 @@ export async function stopByPidFile(pidFile: string, print: Print): Promise<numb
 /** `--restart`: resolves when only the new generation is left, or the restart has failed. */
 export async function restartByPidFile(plan: ClientPlan, print: Print): Promise<number> {
   const pid = pidOf(plan.pidFile);
-  const outcome = await ask(plan.controlPath, "restart");
-  if (outcome !== null) return tellOutcome(outcome as Outcome, print, false);
+  const answer = await ask(plan.controlPath, "restart");
+  if (answer !== null) return tellOutcome(checked<Outcome>(answer, outcomeShape), print, false);
   return await restartByStatusFile(pid, plan, print);
 }
 
@@ -43,6 +44,8 @@ async function restartByStatusFile(pid: number, plan: ClientPlan, print: Print):
   const statusFile = plan.statusFile as string;
   const before = readStatusFile(statusFile);
   if (before === null) throw new StartError(`failed to open file:${statusFile}`, noSuchFile);
+  const fault = statusFaultOf(readIfThere(statusFile) ?? "");
+  if (fault !== null) throw new StartError(`${statusFile}:${fault}`, 255);
   if (before.length === 0) throw new StartError("no active process found in the status file", 255);
   const newest = Math.max(...before.map(({ generation }) => generation));
   if (!sendSignal(pid, "HUP")) {
@@ -61,8 +64,8 @@ async function restartByStatusFile(pid: number, plan: ClientPlan, print: Print):
 
 /** `hayate supervise reload PIDFILE|SOCKET`. */
 export async function reload(target: string, print: Print): Promise<number> {
-  const outcome = await ask(controlPathOf(target), "reload");
-  if (outcome !== null) return tellOutcome(outcome as Outcome, print, true);
+  const answer = await ask(controlPathOf(target), "reload");
+  if (answer !== null) return tellOutcome(checked<Outcome>(answer, outcomeShape), print, true);
   throw notRunning(target);
 }
 
@@ -71,8 +74,9 @@ export async function stop(target: string, print: Print): Promise<number> {
   const path = controlPathOf(target);
   const started = performance.now();
   if (path !== target && !isHeld(target)) throw notRunning(target);
-  const status = await ask(path, "status") as Status | null;
-  const pid = status?.pid ?? (path === target ? null : readPid(target));
+  const answer = await ask(path, "status");
+  const pid = (answer === null ? null : checked<Status>(answer, statusShape).pid) ??
+    (path === target ? null : readPid(target));
   if (pid === null || !sendSignal(pid, "TERM")) throw notRunning(target);
   if (path === target) await waitForEnd(pid);
   else await waitForRelease(target);
@@ -86,9 +90,17 @@ async function waitForEnd(pid: number): Promise<void> {
 
 /** `hayate supervise status PIDFILE|SOCKET [--json]`: the text to print. */
 export async function status(target: string, json: boolean): Promise<string> {
-  const answer = await ask(controlPathOf(target), "status") as Status | null;
-  if (answer === null) throw notRunning(target);
+  const found = await ask(controlPathOf(target), "status");
+  if (found === null) throw notRunning(target);
+  const answer = checked<Status>(found, statusShape);
   return json ? `${JSON.stringify(answer, null, 2)}\n` : statusText(answer);
+}
+
+/** A supervisor of another version may answer what this one does not understand. */
+function checked<T>(answer: unknown, shape: Shape): T {
+  const fault = shapeFaultOf(answer, shape, "it");
+  if (fault === null) return answer as T;
+  throw new StartError(`the supervisor's answer cannot be used: ${fault}`);
 }
 
 function tellOutcome(outcome: Outcome, print: Print, says: boolean): number {
@@ -105,9 +117,14 @@ function notRunning(target: string): StartError {
 }
 
 function pidOf(pidFile: string): number {
-  const pid = readPid(pidFile);
+  const text = readIfThere(pidFile);
+  if (text === null) {
+    throw new StartError(`failed to open file:${pidFile}: no such file`, noSuchFile);
+  }
+  const pid = parsePid(text);
   if (pid !== null) return pid;
-  throw new StartError(`failed to open file:${pidFile}: no pid file of a supervisor`, noSuchFile);
+  const found = JSON.stringify(text.split("\n")[0].slice(0, 40));
+  throw new StartError(`${pidFile}: found ${found}, expected the pid of a supervisor`, noSuchFile);
 }
 
 /** The socket itself, or the one that belongs to a pid file. */

@@ -1,5 +1,6 @@
 /** The control socket: `hayate supervise status`, `reload` and `stop` ask here. JSON lines. */
 import { StartError } from "../base/errors.ts";
+import { count, flag, nullable, record, text } from "../base/shape.ts";
 import { bindInheritable } from "../net/inheritable.ts";
 import { removeSocketPath, socketInode } from "../net/unix_path.ts";
 import { Channel } from "../process/channel.ts";
@@ -20,6 +21,13 @@ export interface Outcome {
   /** Why not, or null. */
   readonly reason: string | null;
 }
+
+/** For who reads it. */
+export const outcomeShape = record<Outcome>({
+  ok: flag,
+  generation: count,
+  reason: nullable(text),
+});
 
 /** What the control socket needs of the supervisor. */
 export interface Controlled {

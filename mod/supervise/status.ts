@@ -1,4 +1,5 @@
 /** What `hayate supervise status` shows. Pure. */
+import { amount, count, flag, list, nullable, record, text, whole } from "../base/shape.ts";
 import type { RunPlan } from "./options.ts";
 import type { Slot, State, Worker } from "./state.ts";
 
@@ -33,6 +34,30 @@ export interface LastFailure {
   readonly reason: string;
   readonly agoMs: number;
 }
+
+/** For who reads it. */
+export const statusShape = record<Status>({
+  pid: whole(1),
+  version: text,
+  phase: text,
+  uptimeMs: amount,
+  command: list(text),
+  listen: list(text),
+  generation: count,
+  restarts: count,
+  restarting: flag,
+  restartWaiting: flag,
+  workers: list(record<WorkerStatus>({
+    generation: count,
+    pid: count,
+    slot: count,
+    state: text,
+    ageMs: amount,
+  })),
+  lastFailure: nullable(
+    record<LastFailure>({ generation: nullable(count), reason: text, agoMs: amount }),
+  ),
+});
 
 /** Facts that the core's state does not hold. */
 export interface StatusContext {

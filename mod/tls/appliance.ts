@@ -109,8 +109,29 @@ export interface InheritedTls {
   readonly ticketSeed: string | null;
 }
 
+/**
+ * The seed that a supervisor or master handed over; null without one, or with one that is too short
+ * to be secret: ticket keys must not be derived from what anybody could guess.
+ */
+export function readTicketSeed(
+  variable: (name: string) => string | undefined,
+  warn: (line: string) => void,
+): string | null {
+  const seed = variable(tlsVariables.ticketSeed);
+  if (seed === undefined) return null;
+  if (/^[0-9a-f]{64}$/.test(seed)) return seed;
+  warn(
+    `${tlsVariables.ticketSeed} has ${seed.length} characters, expected 64 hexadecimal digits; ` +
+      "it is not used, and TLS sessions of other processes do not resume here",
+  );
+  return null;
+}
+
 /** null where no supervisor has asked for TLS. */
-export function readAppliance(variable: (name: string) => string | undefined): InheritedTls | null {
+export function readAppliance(
+  variable: (name: string) => string | undefined,
+  warn: (line: string) => void = () => {},
+): InheritedTls | null {
   const sockets = variable(tlsVariables.sockets);
   const certificateFile = variable(tlsVariables.certificate);
   const keyFile = variable(tlsVariables.key);
@@ -118,6 +139,6 @@ export function readAppliance(variable: (name: string) => string | undefined): I
   return {
     sockets: new Set(sockets.split(";")),
     identity: { certificates: [{ certificateFile, keyFile }] },
-    ticketSeed: variable(tlsVariables.ticketSeed) ?? null,
+    ticketSeed: readTicketSeed(variable, warn),
   };
 }

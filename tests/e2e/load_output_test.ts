@@ -298,6 +298,60 @@ Deno.test("plot, compare and merge say in one line what is wrong with a file", a
   assertEquals((await runHayate(["load", "plot", broken, "-o", "x.png"])).code, 2);
 });
 
+Deno.test("plot, compare and merge name what is missing in a report, and where", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const good = `${folder.path}/good.json`;
+  const run = await runHayate([
+    "load",
+    "-n",
+    "10",
+    "-c",
+    "1",
+    "-q",
+    "--json",
+    good,
+    server.url("/"),
+  ]);
+  assertEquals(run.code, 0, run.stderr);
+  const report = JSON.parse(await Deno.readTextFile(good));
+  const [first] = report.runs;
+  const broken: [unknown, string][] = [
+    [{ ...report, runs: [null] }, "runs[0] is null, expected an object"],
+    [{ ...report, runs: {} }, "runs is an object, expected a list of at least 1"],
+    [
+      { ...report, runs: [{ ...first, latency: undefined }] },
+      "runs[0].latency is missing, expected an object",
+    ],
+    [
+      { ...report, runs: [{ ...first, requestsSent: "9" }] },
+      'runs[0].requestsSent is "9", expected a whole number from 0',
+    ],
+    [
+      { ...report, runs: [{ ...first, latency: { ...first.latency, percentilesUs: null } }] },
+      "runs[0].latency.percentilesUs is null, expected an object",
+    ],
+    [{ ...report, environment: undefined }, "environment is missing, expected an object"],
+  ];
+  const bad = `${folder.path}/bad.json`;
+  for (const [value, complaint] of broken) {
+    await Deno.writeTextFile(bad, JSON.stringify(value));
+    for (const args of [["compare", good, bad], ["merge", good, bad], ["plot", bad, "-o", "-"]]) {
+      const { code, stdout, stderr } = await runHayate(["load", ...args]);
+      assertEquals([code, stdout], [1, ""], args[0]);
+      assertEquals(stderr, `hayate load ${args[0]}: ${bad}: ${complaint}\n`);
+    }
+  }
+  const cut = { ...first.latency, hdrV2Base64: "AAAA" };
+  await Deno.writeTextFile(bad, JSON.stringify({ ...report, runs: [{ ...first, latency: cut }] }));
+  for (const args of [["merge", good, bad], ["plot", bad, "-o", "-"]]) {
+    const { code, stderr } = await runHayate(["load", ...args]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `${bad}: runs[0].latency.hdrV2Base64: Cannot decode`);
+    assertEquals(lines(stderr).length, 1);
+  }
+});
+
 /** What the browser has made of a page: its text, and how wide it came out. */
 async function render(page: string, columns: number): Promise<string> {
   await using profile = await tempFolder();

@@ -35,7 +35,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}, /status: {check_s
 `,
     );
     const ask = async (path = "/") =>
-      parts(await rawExchange(tcp(port), get.replace("/", path), { idleMs: 3000 })).body;
+      parts(await rawExchange(tcp(port), get.replace("/", path), { idleMs: 20_000 })).body;
     const bodies = async () => {
       const seen = new Set<string>();
       for (let i = 0; i < 12; i++) seen.add(await ask());
@@ -89,6 +89,77 @@ Deno.test("A second start that fails does not take the state file over", async (
   const second = await runHayate(["proxy", "-c", `${proxy.folder.path}/h2o.conf`]);
   assertEquals(second.code, 1, second.stderr);
   assert(await keepsChanges(proxy));
+});
+
+const peer = (changes: string) =>
+  `{"version":1,"startedAtMs":1,"health":[],"upstreams":[{"name":"app","peers":[{"id":0,"weight":1,` +
+  `"connectionsMax":0,"failsMax":1,"failTimeoutMs":10000,"slowStartMs":0,"down":false,` +
+  `"draining":false,"route":"","checkDown":false,"plan":{"name":"127.0.0.1:1","weight":1,` +
+  `"connectionsMax":0,"failsMax":1,"failTimeoutMs":10000,"slowStartMs":0,"backup":false,` +
+  `"down":false,"drain":false,"resolve":false,"service":"","route":"",${changes}}}]}]}`;
+
+/** JSON, and not what the proxy writes: the first request would end the process. */
+const incomplete: readonly [text: string, fault: string][] = [
+  [
+    peer('"address":{"kind":"tcp"}'),
+    "upstreams[0].peers[0].plan.address.host is missing, expected an IP address",
+  ],
+  [
+    peer('"address":{"kind":"unix"}'),
+    "upstreams[0].peers[0].plan.address.path is missing, expected a path of at most 107 bytes",
+  ],
+  [
+    peer('"address":{"kind":"tcp","host":"localhost","port":1}'),
+    'upstreams[0].peers[0].plan.address.host is "localhost", expected an IP address',
+  ],
+  [
+    peer('"address":{"kind":"tcp","host":"127.0.0.1","port":70000}'),
+    "upstreams[0].peers[0].plan.address.port is 70000, expected a whole number from 0 to 65535",
+  ],
+  [
+    peer('"address":{"kind":"tcp","host":"127.0.0.1","port":1},"weight":"a"'),
+    'upstreams[0].peers[0].plan.weight is "a", expected a whole number from 1 to 65535',
+  ],
+  [
+    '{"version":1,"startedAtMs":1,"upstreams":[],"health":[{"key":"a","isDown":false,"rise":1}]}',
+    "health[0].fall is missing, expected a whole number from 0",
+  ],
+  ['{"version":1,\n"startedAtMs"', "not JSON: "],
+  ['{"version":2,"startedAtMs":1,"upstreams":[],"health":[]}', "version is 2, expected 1"],
+];
+
+for (const workers of [1, 2]) {
+  Deno.test(`An incomplete state file is named and ends nothing (num-threads ${workers})`, async () => {
+    for (const [text, fault] of incomplete) {
+      await using folder = await tempFolder();
+      await folder.write("state.json", text);
+      await using upstream = ScriptedUpstream.start(always(response("ok")));
+      await using proxy = await TestProxy.start(
+        `num-threads: ${workers}\n` +
+          kept.replace("DIR/state.json", `${folder.path}/state.json`)
+            .replace('"127.0.0.1:1", "127.0.0.1:2"', `"127.0.0.1:${upstream.port}"`),
+      );
+      const { body } = parts(await rawExchange(proxy.address, get, { idleMs: 5000 }));
+      assertEquals(body, "ok", text);
+      const lines = proxy.child.stderr.split("\n").filter((line) => line.includes("state.json"));
+      assertEquals(lines.length, 1, proxy.child.stderr);
+      assert(lines[0].includes(fault), lines[0]);
+    }
+  });
+}
+
+Deno.test("A check that is gone keeps nobody down, whatever the state file says", async () => {
+  await using upstream = ScriptedUpstream.start(always(response("ok")));
+  await using folder = await tempFolder();
+  const text = peer(`"address":{"kind":"tcp","host":"127.0.0.1","port":${upstream.port}}`)
+    .replace('"checkDown":false', '"checkDown":true')
+    .replace('"127.0.0.1:1"', `"127.0.0.1:${upstream.port}"`);
+  await folder.write("state.json", text);
+  await using proxy = await TestProxy.start(
+    kept.replace("DIR/state.json", `${folder.path}/state.json`),
+  );
+  const { body } = parts(await rawExchange(proxy.address, get, { idleMs: 5000 }));
+  assertEquals(body, "ok");
 });
 
 Deno.test("A state file with anything in it is replaced, and ends no start", async () => {

@@ -93,6 +93,51 @@ function fragile(folder: TempFolder): string[] {
   return ["sh", "-c", `[ -e ${folder.path}/bad ] && exit 3; exec sleep 1000`];
 }
 
+Deno.test("--stop and --restart name what stands in a broken pid file or status file", async () => {
+  await using folder = await tempFolder();
+  const files = [`--pid-file=${folder.path}/pid`, `--status-file=${folder.path}/status`];
+  const vectors: [pid: string, command: string, complaint: string][] = [
+    ["pid", "--stop", `${folder.path}/pid: found "pid", expected the pid of a supervisor`],
+    // As a 32-bit number it would be process 1.
+    [
+      "4294967297",
+      "--stop",
+      `${folder.path}/pid: found "4294967297", expected the pid of a supervisor`,
+    ],
+    // Our own pid: if the file were believed, HUP would end this test.
+    [
+      String(Deno.pid),
+      "--restart",
+      `${folder.path}/status:2: found "{\\"a\\":1}", expected GENERATION:PID`,
+    ],
+  ];
+  await folder.write("status", '1:2\n{"a":1}\n');
+  for (const [pid, command, complaint] of vectors) {
+    await folder.write("pid", `${pid}\n`);
+    const { code, stderr } = await runHayate(["supervise", command, ...files]);
+    assert(code !== 0);
+    assertEquals(stderr.trimEnd().split("\n"), [`hayate supervise: ${complaint}`]);
+  }
+});
+
+for (
+  const [variable, value] of [
+    ["HAYATE_CHANNEL_FD", "77"],
+    ["HAYATE_CHANNEL_FD", "x"],
+    ["HAYATE_CHANNEL_FD", "4294967296"],
+  ]
+) {
+  Deno.test(`proxy and serve refuse ${variable}=${value}, which names no descriptor`, async () => {
+    for (const args of [["proxy"], ["serve", "--text", "a"]]) {
+      const env = { [variable]: value, SERVER_STARTER_PORT: "8080=78", HAYATE_SERVE_SLOT: "0" };
+      const { code, stderr } = await runHayate(args, { env });
+      assertEquals(code, 1, stderr);
+      const expected = `${variable}: found "${value}", expected an open descriptor from 3`;
+      assertEquals(stderr, `hayate ${args[0]}: ${expected}\n`);
+    }
+  });
+}
+
 Deno.test("--restart and reload end with the real outcome and its reason", async () => {
   await using folder = await tempFolder();
   const flags = ["--interval=0.3", "--max-start-failures=2", "--"];

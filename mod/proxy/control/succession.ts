@@ -36,8 +36,11 @@ export function succeed(
     takeOverPeers(group, old, former.changed.has(old.plan.name), nowMs);
     if (former.changed.has(old.plan.name)) next.changed.add(old.plan.name);
     const { peers } = group;
-    for (const peer of before) if (!peers.includes(peer)) next.checker.remove(peer);
-    for (const peer of peers) if (!before.includes(peer)) watch(group, peer);
+    const kept = new Set(peers);
+    const known = new Set(before);
+    for (const peer of before) if (!kept.has(peer)) next.checker.remove(peer);
+    for (const peer of peers) if (!known.has(peer)) watch(group, peer);
+    if (!isSame(group.plan.check, old.plan.check)) next.checker.reassert(group);
   }
   const checked = new Map(former.checker.peers.map((one) => [one.key, one]));
   for (const one of next.checker.peers) {

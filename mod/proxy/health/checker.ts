@@ -165,6 +165,16 @@ export class Checker {
     one.isRestored = true;
   }
 
+  /**
+   * Peers are up or down as their checks say, whatever was written into them: what an earlier
+   * configuration's check found must not keep a peer down that no check will bring back.
+   */
+  reassert(group: PeerGroup): void {
+    for (const peer of group.peers) {
+      peer.checkDown = this.#peers.get(peer)?.state.isDown ?? false;
+    }
+  }
+
   remove(peer: Peer): void {
     const one = this.#peers.get(peer);
     if (one === undefined) return;

@@ -1,5 +1,6 @@
 /** The workers of one plan: started, kept alive, and told the same about the peers. */
 import { StartError } from "../../base/errors.ts";
+import { shapeFaultOf } from "../../base/shape.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type Channel, channelVariable, openChannel } from "../../process/channel.ts";
 import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
@@ -12,6 +13,7 @@ import { folderOfStart } from "../../process/working_folder.ts";
 import { tlsVariables } from "../../tls/appliance.ts";
 import type { ConfigTexts } from "../config_file.ts";
 import type { HandedSockets } from "./master_sockets.ts";
+import { workerMessage } from "./message_shapes.ts";
 import type {
   CountersMessage,
   OutlierMessage,
@@ -56,6 +58,8 @@ interface Worker {
   appliedVersion: number;
   isReady: boolean;
   hasClosed: boolean;
+  /** It has sent a message that could not be used. */
+  isBroken: boolean;
   /** Logs are to be opened again as soon as it is ready: USR1 ends a process that does not listen yet. */
   owesReopening: boolean;
 }
@@ -180,10 +184,13 @@ export class Crew {
     let worker: Worker | null = null;
     const pair = openChannel({
       onMessage: (message) => {
-        if (worker !== null) this.#hear(worker, message as WorkerMessage);
+        if (worker !== null) this.#take(worker, message);
       },
       // The end of the process tells everything.
-      onEnd: () => {},
+      onEnd: (fault) => {
+        if (fault === "" || worker === null) return;
+        this.#parts.logger.error(`worker ${worker.pid} broke its channel: ${fault}`);
+      },
     });
     const child = spawn({
       command: selfCommand(["proxy", ...argv]),
@@ -216,6 +223,7 @@ export class Crew {
       appliedVersion: -1,
       isReady: false,
       hasClosed: false,
+      isBroken: false,
       owesReopening: false,
     };
     this.#workers.add(worker);
@@ -225,6 +233,16 @@ export class Crew {
     pair.ours.send(this.#parts.state(this.#version));
     const started = worker;
     void child.exited.then((status) => this.#onExit(started, status));
+  }
+
+  #take(worker: Worker, message: unknown): void {
+    const fault = shapeFaultOf(message, workerMessage, "it");
+    if (fault === null) return this.#hear(worker, message as WorkerMessage);
+    // Once for each worker: counters come four times a second.
+    if (!worker.isBroken) {
+      this.#parts.logger.error(`a message of worker ${worker.pid} cannot be used: ${fault}`);
+    }
+    worker.isBroken = true;
   }
 
   #hear(worker: Worker, message: WorkerMessage): void {

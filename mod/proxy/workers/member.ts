@@ -1,10 +1,14 @@
 /** A worker's side of the channel: what the master says about peers, and the counters for it. */
 import { isResolved } from "../../config/mod.ts";
 import type { Peer } from "../balance/peer.ts";
+import { StartError } from "../../base/errors.ts";
+import { shapeFaultOf } from "../../base/shape.ts";
+import type { Logger } from "../../log/mod.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import { type Channel, inheritedChannel } from "../../process/channel.ts";
 import { sendSignal } from "../../process/signals.ts";
+import { masterMessage } from "./message_shapes.ts";
 import {
   applyEjections,
   applyState,
@@ -41,11 +45,14 @@ export class WorkerMember {
   }
 
   /** The worker's end, or null in a process that has no master. */
-  static join(): WorkerMember | null {
+  static join(logger: Logger): WorkerMember | null {
     let member: WorkerMember | null = null;
     const channel = inheritedChannel({
-      onMessage: (message) => member?.hear(message as MasterMessage),
-      onEnd: () => member?.orphan(),
+      onMessage: (message) => member?.take(message, logger),
+      onEnd: (fault) => {
+        if (fault !== "") logger.error(`the master broke the channel: ${fault}`);
+        member?.orphan();
+      },
     });
     if (channel === null) return null;
     member = new WorkerMember(() => channel);
@@ -86,6 +93,18 @@ export class WorkerMember {
     clearInterval(this.#timer);
     this.#report();
     this.#channel.close();
+  }
+
+  /** A master of another version may say what this one does not understand: that is not obeyed. */
+  take(message: unknown, logger: Logger): void {
+    const fault = shapeFaultOf(message, masterMessage, "it");
+    if (fault === null) return this.hear(message as MasterMessage);
+    const complaint = `the master's message cannot be used: ${fault}`;
+    // Without the first one there is nothing to serve.
+    if ((message as { kind?: unknown } | null)?.kind !== "state") {
+      this.#welcome.reject(new StartError(complaint));
+    }
+    logger.error(complaint);
   }
 
   hear(message: MasterMessage): void {

@@ -2,6 +2,7 @@
  * What every worker is doing, in memory that master and workers share: a worker writes its row with
  * plain stores, so that even a worker that hangs has said which request it hangs in.
  */
+import { StartError } from "../../base/errors.ts";
 import { openSharedFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
 import { latin1 } from "../../http1/latin1.ts";
@@ -154,9 +155,26 @@ function memoryFolder(): string {
   }
 }
 
-/** The worker's own row, named by the value of `scoreboardVariable`. */
+/**
+ * The worker's own row, named by the value of `scoreboardVariable`; null for "". Throws `StartError`
+ * when the value names no board: its rows are written to, and a shorter file would end in SIGBUS.
+ */
 export function openRow(value: string): Row | null {
-  const match = /^(.+)#(\d+)$/.exec(value);
-  if (match === null || Number(match[2]) >= rowCount) return null;
+  if (value === "") return null;
+  const match = /^(.+)#(\d{1,4})$/.exec(value);
+  if (match === null || Number(match[2]) >= rowCount || !isBoard(match[1])) {
+    const found = JSON.stringify(value.slice(0, 200));
+    throw new StartError(`${scoreboardVariable}: found ${found}, expected PATH#ROW of a board`);
+  }
   return new Row(mapFile(match[1], rowCount * rowBytes), Number(match[2]));
+}
+
+function isBoard(path: string): boolean {
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    return isFile && size === rowCount * rowBytes;
+  } catch {
+    // Missing, or out of reach.
+    return false;
+  }
 }

@@ -123,7 +123,12 @@ export class WorkerStarter implements MasterSystem {
   #openChannel(onMessage: (message: unknown) => void): ChannelPair | null {
     try {
       // The end of the process itself tells everything.
-      return openChannel({ onMessage, onEnd: () => {} });
+      return openChannel({
+        onMessage,
+        onEnd: (fault) => {
+          if (fault !== "") this.#log.error(`a worker broke its channel: ${fault}`);
+        },
+      });
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       this.#log.error(`a worker cannot be started: ${error.message}`);
@@ -151,6 +156,10 @@ export class WorkerStarter implements MasterSystem {
     const known = readWorkerMessage(message);
     if (known?.kind === "ready") this.listener?.onReady(worker);
     else if (known?.kind === "retire") this.listener?.onRetire(worker, known.why);
+    else {
+      const found = JSON.stringify(message).slice(0, 80);
+      this.#log.error(`a message of worker ${worker.pid} cannot be used: ${found}`);
+    }
   }
 
   async #watchEnd(worker: StartedWorker, exited: Promise<number>, channel: ChannelPair) {

@@ -6,8 +6,8 @@ import { libc } from "../../../mod/sys/libc.ts";
 /** Collects messages; `ended` resolves when the channel ends, `count(n)` when n messages are there. */
 class Inbox {
   readonly messages: unknown[] = [];
-  readonly ended: Promise<void>;
-  #end!: () => void;
+  readonly ended: Promise<string>;
+  #end!: (fault: string) => void;
   #awaited = { count: Infinity, resolve: () => {} };
 
   constructor() {
@@ -17,8 +17,8 @@ class Inbox {
     this.messages.push(message);
     if (this.messages.length >= this.#awaited.count) this.#awaited.resolve();
   }
-  onEnd(): void {
-    this.#end();
+  onEnd(fault: string): void {
+    this.#end(fault);
   }
   count(count: number): Promise<void> {
     if (this.messages.length >= count) return Promise.resolve();
@@ -69,7 +69,7 @@ Deno.test("Channel ends when the other end sends what is no message", async () =
   const inbox = new Inbox();
   const pair = openChannel(inbox);
   libc.write(pair.theirs, new TextEncoder().encode("not json\n"), 9);
-  await inbox.ended;
+  assertEquals(await inbox.ended, '"not json" is not JSON');
   assert(!pair.ours.isOpen);
   assertEquals(inbox.messages, []);
   pair.closeTheirs();

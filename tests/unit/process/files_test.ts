@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StartError } from "../../../mod/base/errors.ts";
 import { isHeld, PidFile, readPid, waitForRelease } from "../../../mod/process/pid_file.ts";
-import { formatStatus, parseStatus, StatusFile } from "../../../mod/process/status_file.ts";
+import {
+  formatStatus,
+  parseStatus,
+  statusFaultOf,
+  StatusFile,
+} from "../../../mod/process/status_file.ts";
 import { tempFolder } from "../../support/ports.ts";
 
 Deno.test("PidFile.acquire() takes a stale file over, whatever stands in it", async () => {
@@ -54,6 +59,9 @@ Deno.test("readPid() knows no pid in an empty file, in a missing one and in one 
   assertEquals(readPid(await folder.write("text", "pid\n")), null);
   assertEquals(readPid(`${folder.path}/none`), null);
   assertEquals(readPid(await folder.write("good", "42\n")), 42);
+  // 2^32 + 1 as a 32-bit number is process 1.
+  assertEquals(readPid(await folder.write("large", "4294967297\n")), null);
+  assertEquals(readPid(await folder.write("most", "2147483647\n")), 2_147_483_647);
 });
 
 Deno.test("formatStatus() sorts generations as strings, parseStatus() reads them back", () => {
@@ -62,6 +70,12 @@ Deno.test("formatStatus() sorts generations as strings, parseStatus() reads them
   assertEquals(text, "1:101\n10:110\n11:111\n2:102\n");
   assertEquals(parseStatus(text).map(({ generation }) => generation), [1, 10, 11, 2]);
   assertEquals(formatStatus([]), "");
+});
+
+Deno.test("statusFaultOf() names the first line that is no GENERATION:PID", () => {
+  assertEquals(statusFaultOf("1:2\n3:4\n"), null);
+  assertEquals(statusFaultOf(""), null);
+  assertEquals(statusFaultOf("1:2\n{}\n"), '2: found "{}", expected GENERATION:PID');
 });
 
 Deno.test("StatusFile.remove() leaves a file alone that this process has not written", async () => {

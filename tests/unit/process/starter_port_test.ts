@@ -14,7 +14,7 @@ Deno.test("parseStarterPort() divides at the last `=`, formatStarterPort() spell
 });
 
 Deno.test("parseStarterPort() refuses what names no socket, with exit code 78", () => {
-  for (const text of ["", "8080", "8080=", "8080=4;", "=x"]) {
+  for (const text of ["", "8080", "8080=", "8080=4;", "=x", "8080=4294967299"]) {
     const error = assertThrows(() => parseStarterPort(text), StartError, "$SERVER_STARTER_PORT");
     assertEquals(error.exitCode, 78);
   }
