@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { StartError } from "../../../../mod/base/errors.ts";
 import { MasterSockets } from "../../../../mod/serve/master/master_sockets.ts";
 import { readWorkerMessage } from "../../../../mod/serve/master/messages.ts";
 import { openRow, RowState, Scoreboard } from "../../../../mod/serve/master/scoreboard.ts";
@@ -34,7 +35,18 @@ Deno.test("a Row written by a worker is read by the master through shared memory
   } finally {
     board.remove();
   }
-  assertEquals(openRow("nonsense"), null);
+});
+
+Deno.test("openRow() writes into no file that is no board", async () => {
+  assertEquals(openRow(""), null);
+  const short = await Deno.makeTempFile();
+  try {
+    for (const value of ["nonsense", "/no/such#1", `${short}#0`, `/#0`, `${short}#99999`]) {
+      assertThrows(() => openRow(value), StartError, "HAYATE_SCOREBOARD: found");
+    }
+  } finally {
+    await Deno.remove(short);
+  }
 });
 
 Deno.test("judgeBeat() blames a loop that stands still, and no other", () => {
