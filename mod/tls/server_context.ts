@@ -2,6 +2,7 @@
 import { StartError } from "../base/errors.ts";
 import { cString, libssl } from "../sys/libssl.ts";
 import { AlpnSelector } from "./alpn.ts";
+import { digestOf } from "./file_digest.ts";
 import { NameSelector } from "./name_selector.ts";
 import { OcspStapler } from "./ocsp_stapler.ts";
 import { takeFailure } from "./openssl_error.ts";
@@ -42,8 +43,8 @@ export interface ServerContextOptions {
 /** Forward secrecy and authenticated encryption only, as "intermediate" profiles recommend. */
 const cipherSuiteDefault = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-/** SSL_MAX_SID_CTX_LENGTH, and the length of SHA-256. */
-const sessionContextBytes = 32;
+/** Tries to read files that are replaced at the very moment. */
+const readsMax = 5;
 
 /** An SSL_CTX per identity, and the choice among them by the name that the client asks for. */
 export class ServerContext {
@@ -56,10 +57,22 @@ export class ServerContext {
   constructor(options: ServerContextOptions) {
     if (options.identities.length === 0) throw new StartError("TLS: no certificate is configured");
     try {
-      for (const identity of options.identities) this.#add(identity, options);
+      this.#load(options);
     } catch (error) {
       this.free();
       throw error;
+    }
+  }
+
+  /** Sessions must bear the digest of what was loaded, also when a file is replaced meanwhile. */
+  #load(options: ServerContextOptions): void {
+    for (let reads = 1;; reads++) {
+      const sessionContext = sessionContextOf(options);
+      for (const identity of options.identities) this.#add(identity, options, sessionContext);
+      const isSame = sessionContextOf(options).every((byte, at) => byte === sessionContext[at]);
+      if (isSame) return;
+      if (reads === readsMax) throw new StartError("TLS: certificate files change all the time");
+      this.#unload();
     }
   }
 
@@ -70,12 +83,20 @@ export class ServerContext {
 
   /** Frees the library's memory once the last connection has its own reference (SSL_new takes one). */
   free(): void {
-    for (const context of this.#contexts) libssl().SSL_CTX_free(context);
+    this.#unload();
     this.#names.close();
-    for (const stapler of this.#staplers) stapler.close();
   }
 
-  #add(identity: Identity, options: ServerContextOptions): void {
+  #unload(): void {
+    for (const context of this.#contexts.splice(0)) libssl().SSL_CTX_free(context);
+    for (const stapler of this.#staplers.splice(0)) stapler.close();
+  }
+
+  #add(
+    identity: Identity,
+    options: ServerContextOptions,
+    sessionContext: Uint8Array<ArrayBuffer>,
+  ): void {
     const lib = libssl();
     const context = lib.SSL_CTX_new(lib.TLS_server_method());
     if (context === null) throw new StartError(`TLS: ${takeFailure().phrase}`);
@@ -91,7 +112,6 @@ export class ServerContext {
         options.ticketKeys,
       );
     }
-    const sessionContext = sessionContextOf(options);
     lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length);
     this.#alpn.attach(context);
     if (identity.ocspFile !== undefined) {
@@ -105,15 +125,24 @@ export class ServerContext {
 }
 
 /**
- * Sessions are resumed only where the same clients are let in: else a ticket of a listener that asks
- * for no certificate would open one that does, since all listeners of a process share ticket keys.
+ * Sessions are resumed only where the same clients are let in and by the same rules: all listeners
+ * of a process, and those before and after a reload, share ticket keys. What stands in the files
+ * counts, not their names: a replaced client CA must end the sessions of the old one's clients. As in
+ * nginx (ngx_ssl_session_id_context) the server's certificates count, too. One digest for all
+ * identities of a listener: OpenSSL looks for the session before it knows the name that is asked for.
  */
-function sessionContextOf({ clientCaFile }: ServerContextOptions): Uint8Array<ArrayBuffer> {
-  const lib = libssl();
-  const text = new TextEncoder().encode(`hayate ${clientCaFile ?? ""}`);
-  const digest = new Uint8Array(sessionContextBytes);
-  lib.HMAC(lib.EVP_sha256(), text, text.length, text, text.length, digest, null);
-  return digest;
+function sessionContextOf(options: ServerContextOptions): Uint8Array<ArrayBuffer> {
+  const { clientCaFile, identities } = options;
+  const words = [
+    clientCaFile === undefined ? "any client" : "clients with a certificate",
+    options.minimumVersion ?? "",
+    options.maximumVersion ?? "",
+    options.cipherSuite ?? "",
+    options.cipherSuiteTls13 ?? "",
+  ];
+  const certificates = identities.flatMap((identity) => identity.certificates);
+  const files = certificates.map(({ certificateFile }) => certificateFile);
+  return digestOf(words, clientCaFile === undefined ? files : [clientCaFile, ...files]);
 }
 
 function useCertificate(context: Deno.PointerObject, files: CertificateFiles): void {

@@ -4,6 +4,7 @@ import type { PeerError } from "../../base/errors.ts";
 import type { HostAddress } from "../../config/mod.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import { localHeader } from "../../proxy_protocol/mod.ts";
+import type { ClientContext } from "../../tls/client_context.ts";
 import { connectUpstreamTls, upstreamContext } from "../engine/forward/upstream_tls.ts";
 import type { CheckPlan } from "../check_plan.ts";
 import type { ProbeFault } from "./check_state.ts";
@@ -58,8 +59,11 @@ export class ReactorProbes implements ProbeTransport {
 
 /** Loads what probes of this kind need. Throws `StartError` where it is missing. */
 export function prepareProbes(check: CheckPlan): void {
-  if (speaksTls(check)) upstreamContext(check);
+  if (speaksTls(check)) trusts.set(check, upstreamContext(check));
 }
+
+/** Whom the probes of a plan trust: read with the plan, whatever happens to the file later. */
+const trusts = new WeakMap<CheckPlan, ClientContext>();
 
 function speaksTls({ type }: CheckPlan): boolean {
   return type === "tls" || type === "https";
@@ -105,7 +109,7 @@ class SocketProbe implements SocketHandler {
     const { check, addresses, serverName } = this.#target;
     const address = addresses[this.#addressIndex];
     if (!this.#isTls) return this.#reactor.connect(address, this);
-    const context = upstreamContext(check);
+    const context = trusts.get(check) ?? upstreamContext(check);
     return connectUpstreamTls(this.#reactor, address, this, context, serverName, this.#preface);
   }
 

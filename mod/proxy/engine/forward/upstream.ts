@@ -3,6 +3,7 @@ import type { ClientConnection } from "../../../conn/client_connection.ts";
 import { type Connector, KeepalivePool } from "../../../conn/keepalive_pool.ts";
 import type { Scratch } from "../../../conn/scratch.ts";
 import type { RequestHead } from "../../../http1/mod.ts";
+import type { ClientContext } from "../../../tls/client_context.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { Choice } from "../../balance/balancer.ts";
 import type { Peer } from "../../balance/peer.ts";
@@ -46,6 +47,8 @@ export class Upstream {
   readonly #pools = new Map<Peer, KeepalivePool>();
   /** Null: peers are not told who the client is. */
   readonly #announcer: Announcer | null;
+  /** Whom TLS trusts; null for plain TCP. */
+  readonly #trust: ClientContext | null;
   /** Where peers keep this upstream's pool. */
   #number = freeNumbers.pop() ?? ++lastNumber;
 
@@ -60,8 +63,8 @@ export class Upstream {
     this.host = host;
     this.hashKey = hashKey;
     const { sticky, scheme } = group.plan;
-    // A file of issuers that cannot be read is told at the start, not by the first request.
-    if (scheme === "https") upstreamContext(settings);
+    // A file of issuers that cannot be read is an error at start or reload, not at a request.
+    this.#trust = scheme === "https" ? upstreamContext(settings) : null;
     this.sticky = sticky === null ? null : compileSticky(sticky);
     const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
     this.#announcer = version === 0 ? null : new Announcer(version, scheme === "https");
@@ -115,9 +118,9 @@ export class Upstream {
 
   /** TLS with the peer's own name; null for plain TCP. */
   #connectorTo(peer: Peer): Connector | null {
-    if (this.plan.scheme === "http") return null;
+    const context = this.#trust;
+    if (context === null) return null;
     const { reactor } = this.host;
-    const context = upstreamContext(this.settings);
     const serverName = serverNameOf(peer.plan);
     const announcer = this.#announcer;
     return (connection, address) => {

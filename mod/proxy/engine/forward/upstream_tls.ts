@@ -3,6 +3,7 @@ import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
 import { type Address } from "../../../base/address.ts";
 import { ClientContext } from "../../../tls/client_context.ts";
 import { connectSecure } from "../../../tls/connect.ts";
+import { digestOf } from "../../../tls/file_digest.ts";
 import type { ProxySettings } from "../../plan.ts";
 
 /** The settings that decide whom we trust. */
@@ -10,9 +11,14 @@ export type TrustSettings = Pick<ProxySettings, "tlsVerify" | "tlsCaFile">;
 
 const contexts = new Map<string, ClientContext>();
 
-/** The context for these settings; made once per process. Throws `StartError` for a bad cafile. */
+/**
+ * The context for these settings, and for what stands in the cafile now: one for all plans of the
+ * process that trust the same. Sessions are kept in it, and a resumed one checks no certificate, so a
+ * replaced cafile needs another. Throws `StartError` for a bad cafile.
+ */
 export function upstreamContext({ tlsVerify, tlsCaFile }: TrustSettings): ClientContext {
-  const key = `${tlsVerify} ${tlsCaFile ?? ""}`;
+  const files = tlsVerify && tlsCaFile !== null ? [tlsCaFile] : [];
+  const key = digestOf([String(tlsVerify), tlsCaFile ?? ""], files).toHex();
   let context = contexts.get(key);
   if (context === undefined) {
     context = new ClientContext({

@@ -1,0 +1,36 @@
+/** A digest of settings and of what stands in files, to tell one trust from another. */
+import { libssl } from "../sys/libssl.ts";
+
+/** Length of SHA-256, and of the longest session id context (SSL_MAX_SID_CTX_LENGTH). */
+export const digestBytes = 32;
+
+/** 32 bytes that differ when a word or the content of a file does. A missing file counts as empty. */
+export function digestOf(
+  words: readonly string[],
+  files: readonly string[],
+): Uint8Array<ArrayBuffer> {
+  const lib = libssl();
+  const key = new TextEncoder().encode("hayate");
+  const hash = (bytes: Uint8Array<ArrayBuffer>) => {
+    const digest = new Uint8Array(digestBytes);
+    lib.HMAC(lib.EVP_sha256(), key, key.length, bytes, bytes.length, digest, null);
+    return digest;
+  };
+  // A digest for each part first: parts of other lengths must not add up to the same bytes.
+  const parts = [
+    ...words.map((word) => hash(new TextEncoder().encode(`word ${word}`))),
+    ...files.map((file) => hash(contentOf(file))),
+  ];
+  const all = new Uint8Array(parts.length * digestBytes);
+  for (const [index, part] of parts.entries()) all.set(part, index * digestBytes);
+  return hash(all);
+}
+
+function contentOf(file: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Deno.readFileSync(file);
+  } catch {
+    // Whoever loads the file says what is wrong with it.
+    return new Uint8Array(0);
+  }
+}
