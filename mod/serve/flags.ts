@@ -344,6 +344,21 @@ export const serveTable = defineTable({
       help: "Private listener (a path or HOST:PORT) for the scoreboard; see hayate serve status.",
     },
     {
+      long: "status-token",
+      kind: "string",
+      env: "HAYATE_TOKEN",
+      placeholder: "TEXT",
+      section: logs,
+      help: "What clients of --status-listen have to send; needed on a TCP address.",
+    },
+    {
+      long: "status-token-file",
+      kind: "string",
+      placeholder: "FILE",
+      section: logs,
+      help: "The same, from a file's first line: other users cannot see it in the process list.",
+    },
+    {
       long: "status-path",
       kind: "string",
       default: "/status",

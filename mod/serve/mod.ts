@@ -31,7 +31,7 @@ export const serveMode: Mode = {
   topics: async () => (await import("./topics/mod.ts")).serveTopics,
   subcommands: [statusCommand],
   async run(argv): Promise<number> {
-    const plan = readServePlan(argv);
+    const plan = readServePlan(argv, getVariable);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });
     claimReadiness();
     sealInherited();

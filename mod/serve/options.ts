@@ -1,17 +1,18 @@
 /** argv of `hayate serve` to a plan. Pure; every error is reported at once. */
 import type { Address } from "../base/address.ts";
-import { type ParsedOptions, readOptions, UsageError } from "../cli/mod.ts";
+import { type Environment, type ParsedOptions, readOptions, UsageError } from "../cli/mod.ts";
 import { isResolved, isUnixPath } from "../config/addresses.ts";
+import { tokenForm } from "../conn/access_token.ts";
 import { serveTable } from "./flags.ts";
-import type { AppPlan, ListenPlan, ServePlan, StatusPlan } from "./plan.ts";
+import type { AppPlan, ListenPlan, ServePlan, StatusPlan, StatusToken } from "./plan.ts";
 
 type Options = ParsedOptions<typeof serveTable>;
 
 const portDefault = { host: null, port: 8080 };
 
 /** Throws UsageError, or InfoRequest for --help and --version. */
-export function readServePlan(argv: readonly string[]): ServePlan {
-  const options = readOptions(serveTable, argv);
+export function readServePlan(argv: readonly string[], environment?: Environment): ServePlan {
+  const options = readOptions(serveTable, argv, environment);
   const { values } = options;
   const errors: string[] = [];
   const plan: ServePlan = {
@@ -108,8 +109,27 @@ function readStatus({ values }: Options, errors: string[]): StatusPlan | null {
   const named = address.kind === "tcp" && (address.host === "" || address.host === "localhost")
     ? { ...address, host: "127.0.0.1" }
     : address;
-  if (isResolved(named)) return { address: named, path: values.statusPath };
+  const token = readStatusToken(values.statusToken, values.statusTokenFile, errors);
+  if (named.kind === "tcp" && token === null) {
+    errors.push(
+      "--status-listen: a TCP address needs a token (--status-token-file FILE, or HAYATE_TOKEN in " +
+        "the environment); or use a unix path",
+    );
+  }
+  if (isResolved(named)) return { address: named, path: values.statusPath, token };
   errors.push("--status-listen: the host is not an IP address");
+  return null;
+}
+
+function readStatusToken(
+  text: string | null,
+  file: string | null,
+  errors: string[],
+): StatusToken | null {
+  if (file !== null) return { file };
+  if (text === null) return null;
+  if (tokenForm.test(text)) return { text };
+  errors.push("--status-token: not one or more visible characters of ASCII");
   return null;
 }
 

@@ -69,7 +69,12 @@ export interface LogPlan {
 export interface StatusPlan {
   readonly address: Address;
   readonly path: string;
+  /** What clients have to send; null on a unix socket, where the file's mode decides. */
+  readonly token: StatusToken | null;
 }
+
+/** The token itself, or the file that it is the first line of. */
+export type StatusToken = { readonly text: string } | { readonly file: string };
 
 export interface ServePlan {
   readonly app: AppPlan;

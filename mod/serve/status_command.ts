@@ -7,6 +7,7 @@ import { isResolved, parseHostAddress } from "../config/addresses.ts";
 import { standardSink } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
+import { getVariable } from "../process/environment.ts";
 
 const table = defineTable({
   command: "hayate serve status",
@@ -27,6 +28,13 @@ const table = defineTable({
       placeholder: "PATH",
       help: "As given to the server.",
     },
+    {
+      long: "token",
+      kind: "string",
+      env: "HAYATE_TOKEN",
+      placeholder: "TEXT",
+      help: "Token of a listener on TCP.",
+    },
   ],
   examples: [{ run: "hayate serve status /run/app-status.sock", about: "a table" }],
   exitCodes: [{ code: 1, meaning: "nobody answers there" }],
@@ -38,14 +46,14 @@ export const statusCommand: Subcommand = {
   name: "status",
   table,
   async run(argv): Promise<number> {
-    const { values, operands } = readOptions(table, argv);
+    const { values, operands } = readOptions(table, argv, getVariable);
     const address = parseHostAddress(operands[0], null) ?? relativePath(operands[0]);
     if (address === null || !isResolved(address)) {
       throw new UsageError([`${operands[0]}: not a path and not HOST:PORT`]);
     }
     const path = values.json ? `${values.statusPath}?json` : values.statusPath;
     const out = standardSink("stdout");
-    out.buffer.text(await ask(address, path));
+    out.buffer.text(await ask(address, path, values.token));
     out.endLine();
     await out.close();
     return 0;
@@ -57,12 +65,14 @@ function relativePath(text: string): Address | null {
 }
 
 /** GET over a connection of its own; throws StartError for whatever is no 200. */
-async function ask(address: Address, path: string): Promise<string> {
+async function ask(address: Address, path: string, token: string | null): Promise<string> {
   const where = formatAddress(address);
   const reactor = await createReactor();
   const answer = new Answer(() => reactor.stop());
   const socket = reactor.connect(address, answer);
-  answer.request = `GET ${path} HTTP/1.1\r\nHost: status\r\nConnection: close\r\n\r\n`;
+  const authorization = token === null ? "" : `Authorization: Bearer ${token}\r\n`;
+  answer.request =
+    `GET ${path} HTTP/1.1\r\nHost: status\r\n${authorization}Connection: close\r\n\r\n`;
   reactor.setTimer(timeoutMs, () => reactor.stop());
   await reactor.run();
   socket.close();
@@ -71,6 +81,10 @@ async function ask(address: Address, path: string): Promise<string> {
   if (split < 0) throw new StartError(`${where}: no answer within ${timeoutMs / 1000} s`);
   const [statusLine] = answer.text.split("\r\n", 1);
   if (statusLine.includes(" 200 ")) return answer.text.slice(split + 4);
+  if (statusLine.includes(" 401 ")) {
+    const hint = token === null ? "needs a token: HAYATE_TOKEN or --token" : "takes another token";
+    throw new StartError(`${where} ${hint}`);
+  }
   throw new StartError(`${where}${path}: answered ${statusLine}`);
 }
 

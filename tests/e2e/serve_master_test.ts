@@ -1,7 +1,7 @@
 /** The master of hayate serve: workers replaced in every way, without losing a request. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { childPids, runHayate, sleep, startHayate } from "../support/binary.ts";
-import { tempFolder } from "../support/ports.ts";
+import { freePort, tempFolder } from "../support/ports.ts";
 import { RawConnection, rawExchange, tcp, unix } from "../support/raw_socket.ts";
 import { appWith, type Served, startServe } from "./serve_support.ts";
 
@@ -318,6 +318,77 @@ Deno.test("the scoreboard shows every worker, as text and as JSON", async () => 
   const missing = await runHayate(["serve", "status", `${folder.path}/none.sock`]);
   assertEquals(missing.code, 1);
   await served.child.stop("SIGQUIT");
+});
+
+for (const backend of ["epoll", "portable"] as const) {
+  Deno.test(`the scoreboard on TCP tells nobody anything without its token (${backend})`, async () => {
+    const port = freePort();
+    const address = `127.0.0.1:${port}`;
+    await using folder = await tempFolder();
+    const file = await folder.write("token", "s3cret\nmore\n");
+    await using served = await startServe({
+      args: ["--workers", "2", "--status-listen", address, "--status-token-file", file, "@app.js"],
+      backend,
+      files: { "app.js": pidApp },
+    });
+    await served.child.waitForLine(/listening on .* with 2 workers/);
+    const ask = async (path: string, field: string) => {
+      const head = `GET ${path} HTTP/1.1\r\nHost: s\r\n${field}Connection: close\r\n\r\n`;
+      return await rawExchange(tcp(port), head, { idleMs: 10_000 });
+    };
+    const basic = (text: string) => `Authorization: Basic ${btoa(text)}\r\n`;
+    const vectors: [path: string, field: string, status: number][] = [
+      ["/status", "", 401],
+      // Not even which paths there are.
+      ["/other", "", 401],
+      ["/status?json", "", 401],
+      ["/status", "Authorization: Bearer s3cre\r\n", 401],
+      ["/status", "Authorization: Bearer s3cret1\r\n", 401],
+      ["/status", "Authorization: Bearer\r\n", 401],
+      ["/status", "Authorization: s3cret\r\n", 401],
+      ["/status", basic("s3cret:"), 401],
+      ["/status", "Authorization: Basic %%%\r\n", 401],
+      ["/status", "Authorization: Bearer s3cret\r\n", 200],
+      ["/status", "authorization: bearer s3cret\r\n", 200],
+      ["/status", basic("any:s3cret"), 200],
+      ["/other", "Authorization: Bearer s3cret\r\n", 404],
+    ];
+    for (const [path, field, status] of vectors) {
+      const answer = await ask(path, field);
+      assertMatch(answer, new RegExp(`^HTTP/1\\.1 ${status} `), `${path} ${field}`);
+      // RFC 9110 15.5.2: a 401 names the schemes.
+      if (status === 401) assertMatch(answer, /\r\nWWW-Authenticate: Bearer\r\n/);
+      assertEquals(answer.includes("master"), path === "/status" && status === 200);
+    }
+    const none = await runHayate(["serve", "status", address]);
+    assertEquals([none.code, none.stdout], [1, ""]);
+    assertMatch(none.stderr, /needs a token: HAYATE_TOKEN or --token/);
+    const wrong = await runHayate(["serve", "status", "--token", "x", address]);
+    assertMatch(wrong.stderr, /takes another token/);
+    const right = await runHayate(["serve", "status", address], {
+      env: { HAYATE_TOKEN: "s3cret" },
+    });
+    assertEquals(right.code, 0, right.stderr);
+    assertMatch(right.stdout, /2 workers/);
+  });
+}
+
+Deno.test("serve refuses a scoreboard on TCP without a token, or with one that is none", async () => {
+  await using folder = await tempFolder();
+  const empty = await folder.write("empty", "\n");
+  const listen = ["serve", "--text", "a", "--port", "0", "--status-listen", "127.0.0.1:1"];
+  const vectors: [args: string[], code: number, complaint: string][] = [
+    [[], 2, "--status-listen: a TCP address needs a token"],
+    [["--status-token", ""], 2, "--status-token: not one or more visible characters of ASCII"],
+    [["--status-token", "a b"], 2, "--status-token: not one or more visible characters of ASCII"],
+    [["--status-token-file", empty], 1, "its first line is not one or more visible characters"],
+    [["--status-token-file", "/no/such"], 1, "--status-token-file /no/such: No such file"],
+  ];
+  for (const [args, code, complaint] of vectors) {
+    const result = await runHayate([...listen, ...args]);
+    assertEquals(result.code, code, result.stderr);
+    assert(result.stderr.includes(complaint), result.stderr);
+  }
 });
 
 Deno.test("a master of portable workers has each bind a socket of its own", async () => {

@@ -1,4 +1,5 @@
 /** Answers on the control listener: `/api/`, `/metrics`, `/hayate/` and its `/hayate/status.json`. */
+import { isTokenGiven, tokenChallenges } from "../../conn/access_token.ts";
 import type { Exchange } from "../../conn/exchange.ts";
 import { latin1 } from "../../http1/mod.ts";
 import type { ControlPlan } from "../plan.ts";
@@ -30,11 +31,10 @@ const pagePolicy: Field = {
   value: "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; " +
     "connect-src 'self'; frame-ancestors 'none'",
 };
-/** A browser asks its user only for Basic; the token is the password then. */
-const challenges: readonly Field[] = [
-  { name: "WWW-Authenticate", value: "Bearer" },
-  { name: "WWW-Authenticate", value: 'Basic realm="hayate", charset="UTF-8"' },
-];
+const challenges: readonly Field[] = tokenChallenges.map((value) => ({
+  name: "WWW-Authenticate",
+  value,
+}));
 const noStore: Field = { name: "Cache-Control", value: "no-store" };
 
 export class ControlHandler implements RouteHandler {
@@ -50,7 +50,8 @@ export class ControlHandler implements RouteHandler {
 
   handle(x: Exchange, { head }: RoutedRequest, route: Route): boolean {
     const [path, query = ""] = head.pathText().split("?", 2);
-    if (!this.#isAllowed(head.field("authorization"))) {
+    const { token } = this.#plan;
+    if (token !== null && !isTokenGiven(head.field("authorization"), token)) {
       const fields = [textPlain, ...challenges];
       answer(x, route, this.#home.serverFields, 401, fields, "a token is needed\n");
       return true;
@@ -73,16 +74,6 @@ export class ControlHandler implements RouteHandler {
     const fields = page.type === textHtml ? [textHtml, pagePolicy, noStore] : [page.type, noStore];
     answer(x, route, this.#home.serverFields, 200, fields, page.body);
     return true;
-  }
-
-  /** Compared over its whole length, so that the time says nothing about the first wrong letter. */
-  #isAllowed(authorization: string | null): boolean {
-    const { token } = this.#plan;
-    if (token === null) return true;
-    const given = tokenOf(authorization ?? "");
-    let difference = given.length ^ token.length;
-    for (let i = 0; i < token.length; i++) difference |= token.charCodeAt(i) ^ given.charCodeAt(i);
-    return difference === 0;
   }
 
   #page(path: string, accept: string | null): { type: Field; body: string } | null {
@@ -122,20 +113,6 @@ export class ControlHandler implements RouteHandler {
       if (x.serial === serial) send();
       this.#home.reactor.endAsync();
     });
-  }
-}
-
-/** The token of `Bearer TOKEN`, or the password of `Basic`; "" where there is none. */
-function tokenOf(authorization: string): string {
-  const [scheme, value = ""] = authorization.split(" ", 2);
-  if (scheme.toLowerCase() === "bearer") return value;
-  if (scheme.toLowerCase() !== "basic") return "";
-  try {
-    const pair = atob(value);
-    return pair.slice(pair.indexOf(":") + 1);
-  } catch (error) {
-    if (error instanceof DOMException) return "";
-    throw error;
   }
 }
 

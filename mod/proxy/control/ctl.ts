@@ -17,7 +17,7 @@ export const ctlCommand: Subcommand = {
   name: "ctl",
   table: ctlTable,
   async run(argv): Promise<number> {
-    const { values, operands } = readOptions(ctlTable, argv);
+    const { values, operands } = readOptions(ctlTable, argv, getVariable);
     const [action, ...words] = operands;
     checkUsage(action, words);
     const plan = values.control === null ? controlOf(values.conf) : null;

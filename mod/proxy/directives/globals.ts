@@ -1,4 +1,5 @@
 /** Directives of the whole server. */
+import { tokenForm } from "../../conn/access_token.ts";
 import { type HostAddress, parseHostAddress } from "../../config/mod.ts";
 import { parseLogTarget } from "../../log/mod.ts";
 import {
@@ -123,6 +124,10 @@ export const globalDirectives: readonly Directive[] = [
     levels: levels.global,
     phase: phases.setting,
     apply(draft, value, name) {
+      const tokenKind = {
+        allowed: "one or more visible characters of ASCII",
+        parse: (text: string) => tokenForm.test(text) ? text : null,
+      };
       const addressKind = {
         allowed: "a unix path, host:port or port",
         parse: (text: string) => parseHostAddress(text, null),
@@ -134,7 +139,7 @@ export const globalDirectives: readonly Directive[] = [
         readMap(draft, name, value, {
           listen: (node) => address = readScalar(draft, `${name}.listen`, node, addressKind),
           write: (node) => writable = readScalar(draft, `${name}.write`, node, onOff) ?? false,
-          token: (node) => token = readScalar(draft, `${name}.token`, node, anyText),
+          token: (node) => token = readScalar(draft, `${name}.token`, node, tokenKind),
         });
       } else {
         address = readScalar(draft, name, value, addressKind);

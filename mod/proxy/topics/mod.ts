@@ -126,7 +126,12 @@ Pages of other origins are refused. Without write: ON nothing can be changed.
                rates and latencies; with write: ON buttons to drain and take down
   /hayate/status.json
                the process: version, generation, connections, listeners
-  /metrics     for Prometheus; as OpenMetrics 1.0 for those that accept it
+  /metrics     for Prometheus; as OpenMetrics 1.0 for those that accept it.
+               Prometheus cannot scrape a unix path, so with a TCP address:
+                 scrape_configs:
+                   - job_name: hayate
+                     authorization: {credentials_file: /etc/prometheus/hayate.token}
+                     static_configs: [{targets: ["127.0.0.1:9000"]}]
   /api/9/http/upstreams/
                NGINX Plus's API, version 9:
     GET    .../NAME                     one upstream; ?fields=a,b for some members

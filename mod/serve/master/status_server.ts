@@ -1,11 +1,13 @@
 /** The private listener of a master: its scoreboard, as text and as JSON. */
+import { StartError, systemReason } from "../../base/errors.ts";
 import { version } from "../../base/version.ts";
+import { isTokenGiven, tokenChallenges, tokenForm } from "../../conn/access_token.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { StaticResponse } from "../../conn/static_response.ts";
 import { createReactor } from "../../net/mod.ts";
 import type { Listener, Reactor } from "../../net/reactor.ts";
-import type { ServePlan, StatusPlan } from "../plan.ts";
+import type { ServePlan, StatusPlan, StatusToken } from "../plan.ts";
 import type { Master } from "./master.ts";
 import type { Scoreboard } from "./scoreboard.ts";
 import { describeWorker, renderStatus, type ServeStatus } from "./status.ts";
@@ -14,6 +16,12 @@ import { started } from "./worker_starter.ts";
 
 const text = [["Content-Type", "text/plain; charset=utf-8"]] as const;
 const json = [["Content-Type", "application/json"]] as const;
+/** Without a token nothing is said, not even which paths there are. */
+const unauthorized = new StaticResponse(
+  401,
+  [text[0], ...tokenChallenges.map((value) => ["WWW-Authenticate", value] as const)],
+  "a token is needed\n",
+);
 const notFound = new StaticResponse(404, text, "404 Not Found\n");
 
 export class StatusServer implements ExchangeHandler {
@@ -24,6 +32,7 @@ export class StatusServer implements ExchangeHandler {
     readonly master: Master,
     readonly scoreboard: Scoreboard,
     readonly reactor: Reactor,
+    readonly token: string | null,
   ) {}
   #listener: Listener | null = null;
 
@@ -34,7 +43,9 @@ export class StatusServer implements ExchangeHandler {
     scoreboard: Scoreboard,
   ): Promise<StatusServer> {
     const reactor = await createReactor();
-    const handler = new StatusServer(plan.status as StatusPlan, master, scoreboard, reactor);
+    const status = plan.status as StatusPlan;
+    const token = status.token === null ? null : readToken(status.token);
+    const handler = new StatusServer(status, master, scoreboard, reactor, token);
     const server = new HttpServer(reactor, handler);
     // Whoever may use the socket sees what is requested: the owner only.
     const mode = handler.plan.address.kind === "unix" ? { mode: 0o600 } : {};
@@ -49,6 +60,10 @@ export class StatusServer implements ExchangeHandler {
   }
 
   onRequest(x: Exchange): void {
+    const { token } = this;
+    if (token !== null && !isTokenGiven(x.head.field("authorization"), token)) {
+      return x.respond(unauthorized);
+    }
     const [path, query] = x.head.pathText().split("?", 2);
     if (path !== this.plan.path) return x.respond(notFound);
     const status = this.#read();
@@ -74,4 +89,21 @@ export class StatusServer implements ExchangeHandler {
     });
     return { version, pid: Deno.pid, uptimeMs: Math.round(nowMs - this.#startMs), workers };
   }
+}
+
+/** Throws `StartError` when the file cannot be read, or has no token in its first line. */
+function readToken(token: StatusToken): string {
+  if ("text" in token) return token.text;
+  const { file } = token;
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    throw new StartError(`--status-token-file ${file}: ${systemReason(error)}`);
+  }
+  const [line] = text.split(/\r?\n/, 1);
+  if (tokenForm.test(line)) return line;
+  throw new StartError(
+    `--status-token-file ${file}: its first line is not one or more visible characters of ASCII`,
+  );
 }

@@ -84,7 +84,8 @@ Deno.test("readServePlan() reports every mistake at once", () => {
 Deno.test("readServePlan() takes limits in their units", () => {
   const plan = readServePlan([
     ...["--timeout", "2", "--graceful-timeout", "500ms", "--max-memory", "1G", "--max-body", "0"],
-    ...["--workers", "auto", "--status-listen", "localhost:9000", "a.js"],
+    ...["--workers", "auto", "--status-listen", "localhost:9000", "--status-token", "x"],
+    "a.js",
   ]);
   assertEquals(plan.process.timeoutMs, 2000);
   assertEquals(plan.process.gracefulTimeoutMs, 500);
