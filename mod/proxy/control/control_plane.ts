@@ -150,6 +150,7 @@ export class ControlPlane implements PeerKeeper {
     if (this.#isInCharge) this.#state?.write(this.groups, this.checker);
     await Promise.all([this.#names?.start(), this.#addresses?.start()]);
     await this.checker.start();
+    if (this.#isInCharge) this.#listener?.answer();
   }
 
   #watchOutliers(group: PeerGroup): void {
@@ -181,7 +182,8 @@ export class ControlPlane implements PeerKeeper {
 
   /**
    * Opens the control listener; `routeOf` gives its route. At the start of the process it answers
-   * from now on. Throws `StartError`.
+   * from now on, unless an earlier generation does: that one answers until this one has started, as
+   * it goes on serving if this one cannot start. Throws `StartError`.
    */
   listen(routeOf: (handler: RouteHandler) => Route): void {
     const { control } = this.#plan.global;
@@ -194,7 +196,7 @@ export class ControlPlane implements PeerKeeper {
     const route = routeOf(new ControlHandler(engine, this.board, control));
     const server = engine.addServer([], "http", route);
     this.#listener = openControl(reactor, address, server.onAccept);
-    if (this.#isInCharge) this.#listener.answer();
+    if (this.#isInCharge && !this.#listener.isTaken) this.#listener.answer();
   }
 
   /** Takes the place of `former`, which ends. What has changed there meanwhile is taken over, too. */

@@ -7,7 +7,7 @@ import { createReactor } from "../../net/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { getVariable } from "../../process/environment.ts";
 import { findConfigFile, loadPlan } from "../config_file.ts";
-import { ask, type CtlAnswer } from "./ctl_client.ts";
+import { ask, type CtlAnswer, UnreachableError } from "./ctl_client.ts";
 import { type Action, actions, ctlTable } from "./ctl_table.ts";
 import { type ListedPeer, printText, renderList } from "./report_ctl.ts";
 
@@ -119,24 +119,47 @@ class Ctl {
   /** `server` is an id or an address. */
   async #serverPath(upstream: string, server: string): Promise<string> {
     const peers = (await this.#list(upstream))[upstream];
-    const peer = peers.find((one) => one.server === server) ??
-      peers.find((one) => String(one.id) === server);
-    if (peer === undefined) {
-      throw new StartError(
-        `${upstream} has no server ${server}: ${peers.map((one) => one.server).join(", ")}`,
-      );
-    }
-    return `/${encodeURIComponent(upstream)}/servers/${peer.id}`;
+    return `/${encodeURIComponent(upstream)}/servers/${findServer(upstream, peers, server).id}`;
   }
 
+  /** A proxy that is being started or replaced may be out of reach meanwhile: that is waited for, too. */
   async #waitHealthy(upstream: string, server: string | undefined): Promise<number> {
     const endMs = performance.now() + this.timeoutMs;
     while (true) {
-      const peers = (await this.#list(upstream))[upstream];
-      const wanted = server === undefined ? peers : peers.filter((one) => one.server === server);
-      if (wanted.length > 0 && wanted.every((one) => one.state === "up")) return exitCodes.ok;
-      if (performance.now() >= endMs) return exitCodes.threshold;
+      const missing = await this.#missingHealth(upstream, server);
+      if (missing === "") return exitCodes.ok;
+      if (performance.now() >= endMs) {
+        const { timeoutMs } = this;
+        throw new StartError(
+          `${upstream} is not healthy after ${timeoutMs / 1000} s: ${missing}`,
+          exitCodes.threshold,
+        );
+      }
       await new Promise<void>((resolve) => void this.reactor.setTimer(pollMs, resolve));
     }
   }
+
+  /** What is not healthy yet, in words; "": everything is. */
+  async #missingHealth(upstream: string, server: string | undefined): Promise<string> {
+    let peers: readonly ListedPeer[];
+    try {
+      peers = (await this.#list(upstream))[upstream];
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      return error.message;
+    }
+    if (peers.length === 0) return "it has no server";
+    const wanted = server === undefined ? peers : [findServer(upstream, peers, server)];
+    const others = wanted.filter(({ state }) => state !== "up");
+    return others.map((one) => `${one.server} is ${one.state}`).join(", ");
+  }
+}
+
+/** `server` is an id or an address. Throws `StartError` when there is no such server. */
+function findServer(upstream: string, peers: readonly ListedPeer[], server: string): ListedPeer {
+  const peer = peers.find((one) => one.server === server) ??
+    peers.find((one) => String(one.id) === server);
+  if (peer !== undefined) return peer;
+  const names = peers.map((one) => `${one.server} (id ${one.id})`).join(", ");
+  throw new StartError(`${upstream} has no server ${server}: ${names || "it has none"}`);
 }

@@ -1,5 +1,5 @@
 /** One request to a control listener, and its whole answer. */
-import type { Address } from "../../base/address.ts";
+import { type Address, formatAddress } from "../../base/address.ts";
 import { type PeerError, StartError } from "../../base/errors.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 
@@ -9,7 +9,10 @@ export interface CtlAnswer {
   readonly json: unknown;
 }
 
-/** Throws `StartError` when nobody answers. The reactor must be running. */
+/** Nobody answers there now; a little later somebody may. */
+export class UnreachableError extends StartError {}
+
+/** Throws `UnreachableError` when nobody answers. The reactor must be running. */
 export function ask(
   reactor: Reactor,
   address: Address,
@@ -40,6 +43,7 @@ class Asking implements SocketHandler {
   readonly #bytes: Uint8Array;
   readonly #timer: number;
   readonly #reactor: Reactor;
+  readonly #where: string;
   #sent = 0;
   #received = "";
 
@@ -52,11 +56,12 @@ class Asking implements SocketHandler {
     readonly reject: (error: StartError) => void,
   ) {
     this.#reactor = reactor;
+    this.#where = formatAddress(address);
     this.#bytes = new TextEncoder().encode(request);
     const socket = reactor.connect(address, this);
     this.#timer = reactor.setTimer(timeoutMs, () => {
       socket.abort();
-      reject(new StartError("the control listener did not answer in time"));
+      reject(new UnreachableError("the control listener did not answer in time"));
     });
   }
 
@@ -77,7 +82,7 @@ class Asking implements SocketHandler {
     socket.close();
     const match = /^HTTP\/1\.1 (\d{3})[^]*?\r\n\r\n([^]*)$/.exec(this.#received);
     if (match === null) {
-      return this.reject(new StartError("the control listener broke off its answer"));
+      return this.reject(new UnreachableError("the control listener broke off its answer"));
     }
     const bytes = Uint8Array.from(match[2], (char) => char.charCodeAt(0));
     const text = new TextDecoder().decode(bytes);
@@ -86,7 +91,8 @@ class Asking implements SocketHandler {
 
   onClose(_socket: Socket, error: PeerError): void {
     this.#reactor.clearTimer(this.#timer);
-    this.reject(new StartError(`cannot reach the control listener: ${error.message}`));
+    const reason = `cannot reach the control listener at ${this.#where}: ${error.message}`;
+    this.reject(new UnreachableError(reason));
   }
 }
 
