@@ -78,7 +78,7 @@ Deno.test("hayate proxy ctl without a proxy says so in one line", async () => {
     "list",
   ]);
   assertEquals(code, 1);
-  assertMatch(stderr, /^hayate proxy ctl: cannot reach the control listener: [^\n]+\n$/);
+  assertMatch(stderr, /^hayate proxy ctl: cannot reach the control listener at \/tmp\/[^\n]+\n$/);
 });
 
 Deno.test("hayate proxy ctl wait-healthy waits for a proxy that is not there yet", async () => {
