@@ -162,10 +162,14 @@ export class ProxyServer {
     const onAccept = this.#gate.limited(
       engine.addServer(hosts, scheme, unknown, counters).onAccept,
     );
+    const onSecured: AcceptHandler = (socket, listener) => {
+      counters.tlsHandshakes++;
+      return onAccept(socket, listener);
+    };
     const behindTls = options !== null
-      ? secure.secure(options, onAccept, onTlsFailure)
+      ? secure.secure(options, onSecured, onTlsFailure)
       : wanted
-      ? secure.secureInherited(socketName, onAccept, onTlsFailure)
+      ? secure.secureInherited(socketName, onSecured, onTlsFailure)
       : onAccept;
     return this.#announcedTo(behindTls, listen?.proxyProtocol ?? "off");
   }

@@ -71,6 +71,25 @@ peerTest(
   },
 );
 
+peerTest("chromium", "The page works when it is opened by a URL with the token in it", async () => {
+  await using app = ScriptedUpstream.start(always(response("a")));
+  const { proxy, url } = await start(app, "ON");
+  await using _ = proxy;
+  await using browser = await Browser.open();
+  const view = { width: 1200, height: 900, scheme: "light" } as const;
+  await browser.show(url.replace("//", "//anybody:secret@"), view);
+  await browser.waitFor("document.body.dataset.looks >= 1");
+  await browser.waitFor(`${rows}[0].querySelector("button") !== null`);
+  assertEquals(
+    await browser.value<string>(`${rows}[0].children[0].textContent`),
+    `127.0.0.1:${app.port}`,
+  );
+  // A change goes the same way.
+  await browser.value(`${rows}[0].querySelector("button").click()`);
+  await browser.waitFor(`${rows}[0].children[1].textContent !== "up"`);
+  assertEquals(browser.complaints.filter((line) => !line.includes("401")), []);
+});
+
 peerTest("chromium", "The page fits a phone and a screen, in light and in dark", async () => {
   await using app = ScriptedUpstream.start(always(response("a")));
   const { proxy, url } = await start(app, "ON");

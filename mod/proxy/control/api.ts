@@ -1,9 +1,10 @@
-/** NGINX Plus's API v9 for upstreams: a request in, an answer out. */
+/** NGINX Plus's API (up to version 9): a request in, an answer out. */
 import { isResolved } from "../../config/mod.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { Board } from "./board.ts";
 import { readChange, serverView, upstreamView } from "./peer_view.ts";
+import { apiVersions, httpEndpoints, processView, rootEndpoints } from "./process_view.ts";
 
 export interface ApiAnswer {
   readonly status: number;
@@ -20,23 +21,42 @@ export interface ApiRequest {
   readonly body: string;
 }
 
-const version = "9";
-
 /** Answers one request. `isWritable` is false: every change is refused. */
 export function answerApi(board: Board, request: ApiRequest, isWritable: boolean): ApiAnswer {
   const parts = request.path.split("/").filter((part) => part !== "").map(decodePart);
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (!isRead && !isWritable) return failure(405, "MethodDisabled", "method disabled");
-  if (parts.length === 0) {
-    return isRead ? ok([Number(version)]) : failure(405, "MethodDisabled", "method disabled");
+  if (parts.length > 0 && !apiVersions.includes(versionOf(parts[0]))) {
+    return failure(404, "UnknownVersion", "unknown version");
   }
-  if (parts[0] !== version) return failure(404, "UnknownVersion", "unknown version");
-  if (parts.length === 1) return ok(["http"]);
-  if (parts[1] !== "http") return failure(404, "PathNotFound", "path not found");
-  if (parts.length === 2) return ok(["upstreams"]);
-  if (parts[2] !== "upstreams") return failure(404, "PathNotFound", "path not found");
-  const answer = upstreams(board, request, parts.slice(3));
-  return isRead ? selectFields(answer, request.query) : answer;
+  const path = parts.slice(1);
+  if (path[0] === "http" && path[1] === "upstreams") {
+    const answer = upstreams(board, request, path.slice(2));
+    return isRead ? selectFields(answer, request.query) : answer;
+  }
+  const found = parts.length === 0 ? apiVersions : endpoint(board, path);
+  if (found === undefined) return failure(404, "PathNotFound", "path not found");
+  if (!isRead) return failure(405, "MethodDisabled", "method disabled");
+  return selectFields(ok(found), request.query);
+}
+
+function versionOf(part: string): number {
+  return /^[1-9]$/.test(part) ? Number(part) : NaN;
+}
+
+function endpoint(board: Board, path: readonly string[]): unknown {
+  if (path.length === 0) return rootEndpoints;
+  if (path.length === 1 && path[0] === "http") return httpEndpoints;
+  const whole = processView(board, path.join("/"));
+  if (whole !== undefined) return whole;
+  // A member of a collection: `http/server_zones/all`, `workers/0`.
+  const collection = processView(board, path.slice(0, -1).join("/"));
+  const name = path[path.length - 1];
+  if (typeof collection !== "object" || collection === null) return undefined;
+  const member = Object.hasOwn(collection, name)
+    ? (collection as Record<string, unknown>)[name]
+    : undefined;
+  return typeof member === "object" ? member : undefined;
 }
 
 function upstreams(board: Board, request: ApiRequest, parts: readonly string[]): ApiAnswer {
@@ -47,7 +67,9 @@ function upstreams(board: Board, request: ApiRequest, parts: readonly string[]):
       board.parts.idleCount(group),
       board.parts.nowMs(),
     );
+  const isRead = request.method === "GET" || request.method === "HEAD";
   if (parts.length === 0) {
+    if (!isRead) return failure(405, "MethodDisabled", "method disabled");
     return ok(
       Object.fromEntries(board.parts.groups.map((group) => [group.plan.name, view(group)])),
     );
@@ -55,7 +77,8 @@ function upstreams(board: Board, request: ApiRequest, parts: readonly string[]):
   const group = board.group(parts[0]);
   if (group === null) return failure(404, "UpstreamNotFound", "upstream not found");
   if (parts.length === 1) {
-    if (request.method !== "DELETE") return ok(view(group));
+    if (isRead) return ok(view(group));
+    if (request.method !== "DELETE") return failure(405, "MethodDisabled", "method disabled");
     board.reset(group);
     return { status: 204, json: null };
   }
@@ -68,10 +91,13 @@ function upstreams(board: Board, request: ApiRequest, parts: readonly string[]):
 }
 
 function servers(board: Board, group: PeerGroup, request: ApiRequest): ApiAnswer {
-  if (request.method !== "POST") return ok(group.peers.map(serverView));
+  if (request.method === "GET" || request.method === "HEAD") {
+    return ok(group.peers.map(serverView));
+  }
+  if (request.method !== "POST") return failure(405, "MethodDisabled", "method disabled");
   const json = parseJson(request.body);
   if (json === undefined) return failure(415, "JsonError", "json error");
-  const change = readChange(json, true);
+  const change = readChange(json, null);
   if ("code" in change) return failure(change.status, change.code, change.text);
   if (!isResolved(change.server!.address)) {
     return failure(400, "UpstreamBadAddress", "an IP address or a unix path is expected");
@@ -92,10 +118,11 @@ function server(board: Board, group: PeerGroup, peer: Peer, request: ApiRequest)
     board.remove(group, peer);
     return ok(group.peers.map(serverView));
   }
-  if (request.method !== "PATCH") return ok(serverView(peer));
+  if (request.method === "GET" || request.method === "HEAD") return ok(serverView(peer));
+  if (request.method !== "PATCH") return failure(405, "MethodDisabled", "method disabled");
   const json = parseJson(request.body);
   if (json === undefined) return failure(415, "JsonError", "json error");
-  const change = readChange(json, false);
+  const change = readChange(json, peer);
   if ("code" in change) return failure(change.status, change.code, change.text);
   if (change.server !== undefined && change.server.name !== peer.name) {
     return failure(

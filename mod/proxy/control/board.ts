@@ -4,6 +4,7 @@ import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/engine_metrics.ts";
 import type { Checker } from "../health/checker.ts";
 import type { CheckView, ServerChange } from "./peer_view.ts";
+import type { WorkerView } from "./process_view.ts";
 
 export interface BoardParts {
   readonly groups: readonly PeerGroup[];
@@ -15,6 +16,9 @@ export interface BoardParts {
   idleCount(group: PeerGroup): number;
   /** Called before the numbers are read: brings them up to date. */
   refresh?(): void;
+  /** Of a master: its workers, and how many were started again; without them the process serves. */
+  workerViews?(): readonly WorkerView[];
+  respawned?(): number;
   /** Called after each change. */
   onChange(group: PeerGroup): void;
   /** Resolves when a change has reached everybody; null: it has at once. */

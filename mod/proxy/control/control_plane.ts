@@ -20,6 +20,7 @@ import type { OutlierMessage, UnreachableMessage } from "../workers/messages.ts"
 import { Board } from "./board.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
+import type { WorkerView } from "./process_view.ts";
 import { type PeerKeeper, succeed } from "./succession.ts";
 
 export interface ControlPlaneParts {
@@ -34,6 +35,9 @@ export interface ControlPlaneParts {
   idleCount(group: PeerGroup): number;
   /** Brings the counters up to date before they are read. */
   refresh?(): void;
+  /** Of a master, for the API. */
+  workerViews?(): readonly WorkerView[];
+  respawned?(): number;
   /** A probe has ended; `hasChanged` when the peer went up or down. */
   onProbe?(hasChanged: boolean): void;
   /** A worker tells its master of an outlier, and leaves the decision to it. */
@@ -102,6 +106,8 @@ export class ControlPlane implements PeerKeeper {
       nowMs: () => reactor.nowMs,
       idleCount: (group) => parts.idleCount(group),
       refresh: () => parts.refresh?.(),
+      ...(parts.workerViews === undefined ? {} : { workerViews: () => parts.workerViews!() }),
+      respawned: () => parts.respawned?.() ?? 0,
       onChange: (group) => {
         this.changed.add(group.plan.name);
         this.#state?.write(this.groups, this.checker);

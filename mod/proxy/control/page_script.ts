@@ -138,7 +138,8 @@ function tableRow(body, key, columns, values) {
 }
 
 async function ask(path, options) {
-  const answer = await fetch(path, options);
+  // The page's own URL may hold the token (http://any:TOKEN@host/), which fetch refuses in a URL.
+  const answer = await fetch(location.origin + path, options);
   if (!answer.ok) {
     const { error } = await answer.json().catch(() => ({}));
     throw new Error(error ? error.text : "status " + answer.status);

@@ -152,23 +152,29 @@ export interface ChangeFault {
   readonly text: string;
 }
 
-const immutable = new Set(["id", "backup", "service"]);
+/** What PATCH may repeat, as clients do that send a whole server, and may not change. */
+function immutables(peer: Peer): ReadonlyMap<string, unknown> {
+  const { backup, service } = peer.plan;
+  return new Map<string, unknown>([["id", peer.index], ["backup", backup], ["service", service]]);
+}
 
-/** Reads the JSON of POST (`isNew`) or PATCH. */
-export function readChange(json: unknown, isNew: boolean): ServerChange | ChangeFault {
+/** Reads the JSON of PATCH for `peer`; null: of POST. */
+export function readChange(json: unknown, peer: Peer | null): ServerChange | ChangeFault {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return fault("UpstreamConfFormatError", "an object is expected");
   }
   const change: ServerChange = {};
   const input = json as Record<string, unknown>;
+  const fixed = peer === null ? null : immutables(peer);
   for (const [name, value] of Object.entries(input)) {
-    if (!isNew && immutable.has(name)) {
+    if (fixed?.has(name)) {
+      if (fixed.get(name) === value) continue;
       return fault("UpstreamServerImmutable", `${name} cannot be changed`);
     }
     const wrong = readField(change, name, value, input);
     if (wrong !== null) return wrong;
   }
-  if (isNew && change.server === undefined) {
+  if (peer === null && change.server === undefined) {
     return fault("UpstreamConfFormatError", 'missing "server" argument');
   }
   return change;
@@ -222,7 +228,11 @@ function readField(
       change.route = value;
       return null;
     case "backup":
+      if (typeof value !== "boolean") return fault("UpstreamConfFormatError", `invalid ${name}`);
       return null;
+    // Go's client sends it for each server; what SRV records say is for the configuration.
+    case "service":
+      return value === "" ? null : fault("UpstreamConfFormatError", "service is not supported");
   }
   return fault("UpstreamConfFormatError", `unknown parameter "${name}"`);
 }

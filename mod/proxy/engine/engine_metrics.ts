@@ -8,6 +8,8 @@ export class ListenerMetrics implements ConnectionTally {
   requests = 0;
   /** Handshakes that were begun and not completed. */
   tlsFailures = 0;
+  /** Handshakes that were completed. */
+  tlsHandshakes = 0;
   /** Requests that were refused before anybody could answer them, by what was wrong. */
   readonly faults = new Map<string, number>();
 
@@ -37,6 +39,7 @@ export interface ListenerCounters {
   readonly open: number;
   readonly requests: number;
   readonly tlsFailures: number;
+  readonly tlsHandshakes: number;
   readonly faults: readonly { readonly name: string; readonly count: number }[];
 }
 
@@ -112,13 +115,14 @@ export class EngineMetrics {
 
   listeners(): ListenerCounters[] {
     return [...this.#listeners].map((
-      [name, { accepted, open, requests, tlsFailures, faults }],
+      [name, { accepted, open, requests, tlsFailures, tlsHandshakes, faults }],
     ) => ({
       name,
       accepted,
       open,
       requests,
       tlsFailures,
+      tlsHandshakes,
       faults: [...faults].map(([name, count]) => ({ name, count })),
     }));
   }
@@ -126,12 +130,14 @@ export class EngineMetrics {
   /** Counters of listeners become those of the workers together. */
   assign(listeners: readonly ListenerCounters[]): void {
     this.#listeners.clear();
-    for (const { name, accepted, open, requests, tlsFailures, faults } of listeners) {
+    for (const one of listeners) {
+      const { name, accepted, open, requests, tlsFailures, tlsHandshakes, faults } = one;
       const listener = this.listener(name);
       listener.accepted += accepted;
       listener.open += open;
       listener.requests += requests;
       listener.tlsFailures += tlsFailures;
+      listener.tlsHandshakes += tlsHandshakes;
       for (const fault of faults) listener.noteFault(fault.name, fault.count);
     }
   }

@@ -132,8 +132,10 @@ Pages of other origins are refused. Without write: ON nothing can be changed.
                    - job_name: hayate
                      authorization: {credentials_file: /etc/prometheus/hayate.token}
                      static_configs: [{targets: ["127.0.0.1:9000"]}]
+  /api/9/      NGINX Plus's API, versions 1 to 9, as its Go client and exporters
+               read it: nginx, processes, connections, ssl, workers, http/requests,
+               http/server_zones; what hayate does not have is empty
   /api/9/http/upstreams/
-               NGINX Plus's API, version 9:
     GET    .../NAME                     one upstream; ?fields=a,b for some members
     DELETE .../NAME                     set its counters to zero
     GET    .../NAME/servers/            its servers, with their ids

@@ -69,6 +69,8 @@ export class Crew {
   readonly #workers = new Set<Worker>();
   readonly #waiting = new Set<() => void>();
   #version = 0;
+  /** Workers that were started in the place of one that died. */
+  respawnedCount = 0;
   #isStopping = false;
   /** Why the crew is given up as soon as one worker ends: set while it is on trial. */
   #isOnTrial = false;
@@ -283,6 +285,7 @@ export class Crew {
     const isOld = performance.now() - worker.startedMs > livedLongMs;
     if (!isOld || this.#isOnTrial) return this.#missed(`worker ${worker.pid} died (${how})`);
     this.#parts.logger.error(`worker ${worker.pid} died (${how}), starting another`);
+    this.respawnedCount++;
     this.#startOne();
   }
 
@@ -295,7 +298,9 @@ export class Crew {
     this.#parts.logger.error(`${why}, starting another`);
     const delayMs = Math.min(livedLongMs * 2 ** Math.min(this.#misses++, 16), startDelayMsMax);
     setTimeout(() => {
-      if (!this.#isStopping) this.#startOne();
+      if (this.#isStopping) return;
+      this.respawnedCount++;
+      this.#startOne();
     }, delayMs);
   }
 

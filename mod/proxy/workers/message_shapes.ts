@@ -185,6 +185,7 @@ export const workerMessage = tagged("kind", {
       open: count,
       requests: count,
       tlsFailures: count,
+      tlsHandshakes: count,
       faults: list(record<{ name: string; count: number }>({ name: text, count })),
     })),
     upstreams: list(record<CountersMessage["upstreams"][number]>({

@@ -57,6 +57,8 @@ export class Reign {
       isWorker: false,
       idleCount: (group) => totals.idleCount(group),
       refresh: () => totals.writeTo(metrics, this.#control.groups),
+      workerViews: () => totals.workerViews(this.crew.pids),
+      respawned: () => this.crew.respawnedCount,
       onProbe: (hasChanged) => this.#onProbe(hasChanged),
       onChange: () => this.crew.broadcast(),
       onEjection: () => this.crew.broadcast(),

@@ -1,5 +1,6 @@
 /** The counters of all workers, those that have ended included, summed into the master's own. */
 import type { PeerGroup } from "../balance/peer_group.ts";
+import type { WorkerView } from "../control/process_view.ts";
 import type { EngineMetrics } from "../engine/engine_metrics.ts";
 import { type CountersMessage, type PeerCounters, peerKey } from "./messages.ts";
 
@@ -29,6 +30,22 @@ export class WorkerTotals {
   /** Of some of the workers. */
   connectionsOf(pids: readonly number[]): number {
     return pids.reduce((sum, pid) => sum + (this.#latest.get(pid)?.connections ?? 0), 0);
+  }
+
+  /** In the order of `pids`; one that has not reported yet has counted nothing. */
+  workerViews(pids: readonly number[]): WorkerView[] {
+    return pids.map((pid) => {
+      const message = this.#latest.get(pid);
+      const listeners = message?.listeners ?? [];
+      const peers = (message?.upstreams ?? []).flatMap((upstream) => upstream.peers);
+      return {
+        pid,
+        accepted: listeners.reduce((sum, one) => sum + one.accepted, 0),
+        connections: message?.connections ?? 0,
+        requests: listeners.reduce((sum, one) => sum + one.requests, 0),
+        current: peers.reduce((sum, one) => sum + one.active, 0),
+      };
+    });
   }
 
   idleCount(group: PeerGroup): number {

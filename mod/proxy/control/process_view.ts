@@ -1,0 +1,161 @@
+/**
+ * The process as NGINX Plus's API shows it: everything but upstreams. What hayate does not have (zones
+ * of caches, limits, resolvers) is an empty object, so that clients that collect all of it go on.
+ */
+import { version } from "../../base/version.ts";
+import type { Board } from "./board.ts";
+
+/** One process that serves clients. */
+export interface WorkerView {
+  readonly pid: number;
+  readonly accepted: number;
+  readonly connections: number;
+  readonly requests: number;
+  /** Exchanges with upstreams under way. */
+  readonly current: number;
+}
+
+/** API versions that clients may ask for: the oldest of NGINX Plus R13 to the one it is made after. */
+export const apiVersions: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+/** The endpoints below `/9/` and `/9/http/`. There is no `stream`: its paths are 404. */
+export const rootEndpoints: readonly string[] = [
+  "nginx",
+  "processes",
+  "connections",
+  "slabs",
+  "http",
+  "resolvers",
+  "ssl",
+  "workers",
+];
+export const httpEndpoints: readonly string[] = [
+  "requests",
+  "server_zones",
+  "location_zones",
+  "caches",
+  "limit_conns",
+  "limit_reqs",
+  "keyvals",
+  "upstreams",
+];
+
+/** The object at a path such as `http/requests`; undefined: there is no such path. */
+export function processView(board: Board, path: string): unknown {
+  switch (path) {
+    case "nginx":
+      return nginxView(board);
+    case "processes":
+      return { respawned: board.parts.respawned?.() ?? 0 };
+    case "connections":
+      return connectionsView(board.parts.metrics.listeners());
+    case "http/requests":
+      return { total: board.parts.metrics.requests, current: currentOf(board) };
+    case "http/server_zones":
+      return { [zoneName]: zoneView(board) };
+    case "ssl":
+      return sslView(board);
+    case "workers":
+      return workersOf(board).map(workerView);
+    case "slabs":
+    case "resolvers":
+    case "http/location_zones":
+    case "http/caches":
+    case "http/limit_conns":
+    case "http/limit_reqs":
+    case "http/keyvals":
+      return {};
+  }
+  return undefined;
+}
+
+/** All listeners together: responses are not counted for each of them. */
+const zoneName = "all";
+
+function nginxView({ parts, startedAtMs }: Board): Record<string, unknown> {
+  return {
+    version,
+    // Clients look for the release in it: the one whose API this is made after.
+    build: "hayate-r32",
+    address: "127.0.0.1",
+    generation: parts.generation,
+    load_timestamp: new Date(startedAtMs).toISOString(),
+    timestamp: new Date().toISOString(),
+    pid: Deno.pid,
+    ppid: Deno.ppid,
+  };
+}
+
+interface Counted {
+  readonly accepted: number;
+  readonly open: number;
+}
+
+function connectionsView(listeners: readonly Counted[]): Record<string, number> {
+  const sum = (value: (listener: Counted) => number) =>
+    listeners.reduce((total, listener) => total + value(listener), 0);
+  // Idle ones are not counted apart: they are among the active.
+  return {
+    accepted: sum(({ accepted }) => accepted),
+    dropped: 0,
+    active: sum(({ open }) => open),
+    idle: 0,
+  };
+}
+
+function currentOf({ parts }: Board): number {
+  return parts.groups.reduce(
+    (sum, { peers }) => peers.reduce((total, { active }) => total + active, sum),
+    0,
+  );
+}
+
+function zoneView(board: Board): Record<string, unknown> {
+  const { metrics, groups } = board.parts;
+  const [, c1, c2, c3, c4, c5] = metrics.statusClasses;
+  const tallies = groups.flatMap(({ peers }) => peers.map(({ tally }) => tally));
+  return {
+    processing: currentOf(board),
+    requests: metrics.requests,
+    responses: {
+      "1xx": c1,
+      "2xx": c2,
+      "3xx": c3,
+      "4xx": c4,
+      "5xx": c5,
+      codes: {},
+      total: c1 + c2 + c3 + c4 + c5,
+    },
+    discarded: metrics.clientAborts,
+    // Of what went through upstreams: static files and pages of our own are not counted.
+    received: tallies.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
+    sent: tallies.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0),
+    ssl: sslView(board),
+  };
+}
+
+/** What is not counted is left out, as nginx does with fields of later versions. */
+function sslView({ parts }: Board): Record<string, number> {
+  const listeners = parts.metrics.listeners();
+  return {
+    handshakes: listeners.reduce((sum, { tlsHandshakes }) => sum + tlsHandshakes, 0),
+    handshakes_failed: listeners.reduce((sum, { tlsFailures }) => sum + tlsFailures, 0),
+  };
+}
+
+function workersOf(board: Board): readonly WorkerView[] {
+  const { metrics, workerViews } = board.parts;
+  if (workerViews !== undefined) return workerViews();
+  const { accepted, active } = connectionsView(metrics.listeners());
+  const current = currentOf(board);
+  return [{ pid: Deno.pid, accepted, connections: active, requests: metrics.requests, current }];
+}
+
+function workerView(worker: WorkerView, id: number): Record<string, unknown> {
+  return {
+    id,
+    pid: worker.pid,
+    http: { requests: { total: worker.requests, current: worker.current } },
+    connections: { accepted: worker.accepted, dropped: 0, active: worker.connections, idle: 0 },
+  };
+}
