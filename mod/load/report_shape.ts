@@ -58,6 +58,7 @@ const plan = record<PlanJson>({
   pipelineDepth: count,
   // Reports of older versions do not have it.
   groupBy: optional(nullable(text)),
+  retry: optional(flag),
 });
 
 const time = record<TimeJson>({
