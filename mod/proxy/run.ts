@@ -139,7 +139,9 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   let exitCode: number = exitCodes.ok;
   if (global.workers > 1 && member === null) {
     // Workers that cannot start would be started again and again.
-    await rehearse(loaded.plan, reactor);
+    // The state file is the master's to read, and to complain of.
+    const withoutState = { ...loaded.plan, global: { ...loaded.plan.global, stateFile: null } };
+    await rehearse(withoutState, reactor);
     exitCode = await runMaster({
       loaded,
       reactor,
