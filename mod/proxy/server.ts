@@ -20,7 +20,7 @@ import type { Route } from "./engine/routes.ts";
 import type { ListenerSet, Opening } from "./listeners.ts";
 import { PeerSet } from "./peer_set.ts";
 import type { ListenPlan, ListenProxyProtocol, ProxyPlan } from "./plan.ts";
-import { countersOf } from "./workers/messages.ts";
+import { CountersReporter } from "./workers/counters_reporter.ts";
 import type { WorkerMember } from "./workers/member.ts";
 
 export interface ServerParts {
@@ -210,16 +210,17 @@ export class ProxyServer {
   async #attach(member: WorkerMember): Promise<void> {
     const { reactor } = this.#parts;
     const { groups } = this.#control;
+    const reporter = new CountersReporter({
+      metrics: this.#engine.metrics,
+      groups,
+      connections: () => this.#engine.connectionCount,
+      idleCount: (group) => this.#compiler.idleCount(group),
+    });
     await member.attach({
       groups,
       nowMs: () => reactor.nowMs,
-      counters: () =>
-        countersOf(
-          this.#engine.metrics,
-          this.#engine.connectionCount,
-          groups,
-          (group) => this.#compiler.idleCount(group),
-        ),
+      counters: () => reporter.next(),
+      recount: () => reporter.startOver(),
       onOrphaned: () =>
         void this.drain(this.#parts.lease?.isOver ?? false).then(() => reactor.stop()),
     });

@@ -17,6 +17,7 @@ import { workerMessage } from "./message_shapes.ts";
 import type {
   CountersMessage,
   OutlierMessage,
+  RowsMessage,
   StateMessage,
   UnreachableMessage,
   WelcomeMessage,
@@ -44,7 +45,8 @@ export interface CrewParts {
   readonly lease: SocketLease;
   /** What the plan was read from, whatever the files say by now. */
   readonly texts: ConfigTexts;
-  state(version: number): StateMessage;
+  /** `isForAll`: every worker is told. */
+  state(version: number, isForAll: boolean): StateMessage;
   onCounters(pid: number, counters: CountersMessage): void;
   onOutlier(message: OutlierMessage): void;
   onUnreachable(message: UnreachableMessage): void;
@@ -117,7 +119,13 @@ export class Crew {
 
   /** Tells every worker the state as it is now. */
   broadcast(): void {
-    const message = this.#parts.state(++this.#version);
+    const message = this.#parts.state(++this.#version, true);
+    for (const worker of this.#workers) worker.channel.send(message);
+  }
+
+  /** Rows of the status page alone; each is what it says, whatever came before. */
+  tellRows(rows: RowsMessage["rows"]): void {
+    const message: RowsMessage = { kind: "rows", rows };
     for (const worker of this.#workers) worker.channel.send(message);
   }
 
@@ -232,7 +240,7 @@ export class Crew {
     pair.ours.send(
       { kind: "welcome", texts: [...texts], isSupervised } satisfies WelcomeMessage,
     );
-    pair.ours.send(this.#parts.state(this.#version));
+    pair.ours.send(this.#parts.state(this.#version, false));
     const started = worker;
     void child.exited.then((status) => this.#onExit(started, status));
   }

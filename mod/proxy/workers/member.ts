@@ -15,6 +15,7 @@ import {
   type CountersMessage,
   type MasterMessage,
   type OutlierMessage,
+  type RowChange,
   type StateMessage,
   type WelcomeMessage,
 } from "./messages.ts";
@@ -26,13 +27,16 @@ const tellAgainMs = 1000;
 export interface MemberParts {
   readonly groups: readonly PeerGroup[];
   nowMs(): number;
-  counters(): CountersMessage;
+  /** Null: nothing has changed since the last ones. */
+  counters(): CountersMessage | null;
+  /** The last counters were not sent: the next ones are whole. */
+  recount(): void;
   /** The master is gone: finish and end. */
   onOrphaned(): void;
 }
 
 export class WorkerMember {
-  rows: readonly StatusRow[] = [];
+  rows: StatusRow[] = [];
   #parts: MemberParts | null = null;
   readonly #channel: Channel;
   #early: StateMessage | null = null;
@@ -109,7 +113,16 @@ export class WorkerMember {
 
   hear(message: MasterMessage): void {
     if (message.kind === "welcome") this.#welcome.resolve(message);
+    else if (message.kind === "rows") this.#takeRows(message.rows);
     else this.#obey(message);
+  }
+
+  /** Before the first state there are none; what it holds is younger. */
+  #takeRows(changes: readonly RowChange[]): void {
+    for (const { index, isDown, rise, fall } of changes) {
+      const row = this.rows[index];
+      if (row !== undefined) this.rows[index] = { ...row, isDown, rise, fall };
+    }
   }
 
   #obey(message: StateMessage): void {
@@ -118,7 +131,7 @@ export class WorkerMember {
       this.#early = message;
       return;
     }
-    this.rows = message.rows;
+    this.rows = [...message.rows];
     for (const { name, peers } of message.upstreams) {
       const group = parts.groups.find((one) => one.plan.name === name);
       if (group === undefined) continue;
@@ -150,6 +163,8 @@ export class WorkerMember {
   }
 
   #report(): void {
-    if (this.#parts !== null) this.#channel.send(this.#parts.counters());
+    const parts = this.#parts;
+    const counters = parts?.counters() ?? null;
+    if (counters !== null && !this.#channel.send(counters)) parts!.recount();
   }
 }

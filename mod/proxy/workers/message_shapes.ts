@@ -30,7 +30,10 @@ import type {
   OutlierMessage,
   PeerCounters,
   PeerState,
+  RowChange,
+  RowsMessage,
   StateMessage,
+  UpstreamCounters,
   UpstreamState,
   WelcomeMessage,
 } from "./messages.ts";
@@ -126,6 +129,10 @@ const statusRow = record<StatusRow>({
 
 /** What a master sends. */
 export const masterMessage = tagged("kind", {
+  rows: record<RowsMessage>({
+    kind: text,
+    rows: list(record<RowChange>({ index: count, isDown: flag, rise: count, fall: count })),
+  }),
   welcome: record<WelcomeMessage>({
     kind: text,
     texts: list((value) => {
@@ -188,8 +195,9 @@ export const workerMessage = tagged("kind", {
       tlsHandshakes: count,
       faults: list(record<{ name: string; count: number }>({ name: text, count })),
     })),
-    upstreams: list(record<CountersMessage["upstreams"][number]>({
+    upstreams: list(record<UpstreamCounters>({
       name: text,
+      isWhole: flag,
       idle: count,
       retries: count,
       retriesDenied: count,

@@ -5,7 +5,7 @@ import { sameAddresses } from "../../conn/dial.ts";
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { TallyCounters } from "../balance/peer_tally.ts";
-import type { EngineMetrics, ListenerCounters } from "../engine/engine_metrics.ts";
+import type { ListenerCounters } from "../engine/engine_metrics.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { PeerPlan } from "../plan.ts";
 
@@ -36,7 +36,20 @@ export interface WelcomeMessage {
   readonly isSupervised: boolean;
 }
 
-export type MasterMessage = StateMessage | WelcomeMessage;
+/** Rows of the status page that have changed since the last state or rows: most probes say nothing new. */
+export interface RowsMessage {
+  readonly kind: "rows";
+  readonly rows: readonly RowChange[];
+}
+
+export interface RowChange {
+  readonly index: number;
+  readonly isDown: boolean;
+  readonly rise: number;
+  readonly fall: number;
+}
+
+export type MasterMessage = StateMessage | RowsMessage | WelcomeMessage;
 
 export interface UpstreamState {
   readonly name: string;
@@ -93,13 +106,18 @@ export interface CountersMessage {
   readonly connections: number;
   readonly lostLogLines: number;
   readonly listeners: readonly ListenerCounters[];
-  readonly upstreams: readonly {
-    readonly name: string;
-    readonly idle: number;
-    readonly retries: number;
-    readonly retriesDenied: number;
-    readonly peers: readonly PeerCounters[];
-  }[];
+  /** Those of which something has changed since the worker's last message. */
+  readonly upstreams: readonly UpstreamCounters[];
+}
+
+export interface UpstreamCounters {
+  readonly name: string;
+  /** `peers` are all there are; else those that have changed. */
+  readonly isWhole: boolean;
+  readonly idle: number;
+  readonly retries: number;
+  readonly retriesDenied: number;
+  readonly peers: readonly PeerCounters[];
 }
 
 export interface PeerCounters {
@@ -115,12 +133,21 @@ export interface PeerCounters {
   readonly tally: TallyCounters;
 }
 
-/** The peer's name; one that is there twice has a number behind it. */
-export function peerKey(peers: readonly Peer[], index: number): string {
-  const { name } = peers[index];
-  let before = 0;
-  for (let i = 0; i < index; i++) if (peers[i].name === name) before++;
-  return before === 0 ? name : `${name} ${before}`;
+const keysOf = new WeakMap<readonly Peer[], readonly string[]>();
+
+/** The peers' names; one that is there again has a number behind it. Kept for as long as the list. */
+export function peerKeys(peers: readonly Peer[]): readonly string[] {
+  let keys = keysOf.get(peers);
+  if (keys === undefined) {
+    const seen = new Map<string, number>();
+    keys = peers.map(({ name }) => {
+      const before = seen.get(name) ?? 0;
+      seen.set(name, before + 1);
+      return before === 0 ? name : `${name} ${before}`;
+    });
+    keysOf.set(peers, keys);
+  }
+  return keys;
 }
 
 /** A peer as a worker must see it. */
@@ -197,37 +224,16 @@ export function applyEjections(
   }
 }
 
-/** What a worker reports. */
-export function countersOf(
-  metrics: EngineMetrics,
-  connections: number,
-  groups: readonly PeerGroup[],
-  idleCount: (group: PeerGroup) => number,
-): CountersMessage {
+export function peerCountersOf(peer: Peer, key: string): PeerCounters {
   return {
-    kind: "counters",
-    clientAborts: metrics.clientAborts,
-    cutResponses: metrics.cutResponses,
-    statusClasses: [...metrics.statusClasses],
-    connections,
-    lostLogLines: metrics.lostLogLines(),
-    listeners: metrics.listeners(),
-    upstreams: groups.map((group) => ({
-      name: group.plan.name,
-      idle: idleCount(group),
-      retries: group.retries,
-      retriesDenied: group.retriesDenied,
-      peers: group.peers.map((peer, index) => ({
-        key: peerKey(group.peers, index),
-        active: peer.active,
-        requests: peer.requests,
-        failedRequests: peer.failedRequests,
-        unavailableCount: peer.unavailableCount,
-        responses: [...peer.responses],
-        headerTimeSumMs: peer.headerTimeSumMs,
-        headerTimeCount: peer.headerTimeCount,
-        tally: peer.tally.counters(),
-      })),
-    })),
+    key,
+    active: peer.active,
+    requests: peer.requests,
+    failedRequests: peer.failedRequests,
+    unavailableCount: peer.unavailableCount,
+    responses: [...peer.responses],
+    headerTimeSumMs: peer.headerTimeSumMs,
+    headerTimeCount: peer.headerTimeCount,
+    tally: peer.tally.counters(),
   };
 }

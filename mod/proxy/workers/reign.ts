@@ -8,6 +8,7 @@ import { ControlPlane } from "../control/control_plane.ts";
 import { Engine } from "../engine/engine.ts";
 import { type EngineMetrics, Generation } from "../engine/engine_metrics.ts";
 import type { Route, RouteHandler } from "../engine/routes.ts";
+import type { StatusRow } from "../health/status_page.ts";
 import type { ProxyPlan } from "../plan.ts";
 import { Crew } from "./crew.ts";
 import type { HandedSockets } from "./master_sockets.ts";
@@ -36,6 +37,10 @@ export class Reign {
   readonly #nowMs: () => number;
   readonly #generation: Generation;
   #rowsTimer = 0;
+  /** As the workers have them. */
+  #toldRows: readonly StatusRow[] = [];
+  /** Some path shows the status page. */
+  readonly #showsRows: boolean;
 
   /** `former`: the reign that this one is to follow; null at the start of the process. */
   constructor(
@@ -47,6 +52,9 @@ export class Reign {
   ) {
     const { reactor, logger, totals, metrics } = home;
     this.plan = plan;
+    this.#showsRows = plan.hosts.some(({ paths }) =>
+      paths.some(({ handlers }) => handlers.some(({ kind }) => kind === "checkStatus"))
+    );
     this.#nowMs = () => reactor.nowMs;
     this.#engine = new Engine(reactor, plan.global, logger, metrics);
     this.#control = new ControlPlane(plan, {
@@ -78,7 +86,7 @@ export class Reign {
       logger,
       texts,
       sockets,
-      state: (version) => this.#state(version),
+      state: (version, isForAll) => this.#state(version, isForAll),
       onCounters: (pid, counters) => totals.take(pid, counters),
       onOutlier: (message) => this.#control.judge(message),
       onUnreachable: (message) => this.#control.noteUnreachable(message),
@@ -141,7 +149,9 @@ export class Reign {
     };
   }
 
-  #state(version: number): StateMessage {
+  #state(version: number, isForAll: boolean): StateMessage {
+    const rows = this.#showsRows ? this.#control.checker.rows() : [];
+    if (isForAll) this.#toldRows = rows;
     return {
       kind: "state",
       version,
@@ -150,18 +160,37 @@ export class Reign {
         peers: group.peers.map(peerStateOf),
       })),
       ejections: ejectionsOf(this.#control.groups, this.#nowMs()),
-      rows: this.#control.checker.rows(),
+      rows,
     };
   }
 
   #onProbe(hasChanged: boolean): void {
     if (hasChanged) {
       this.crew.broadcast();
-    } else if (this.#rowsTimer === 0) {
+    } else if (this.#rowsTimer === 0 && this.#showsRows) {
       this.#rowsTimer = setTimeout(() => {
         this.#rowsTimer = 0;
-        this.crew.broadcast();
+        this.#tellRows();
       }, rowsIntervalMs);
     }
+  }
+
+  /** Most probes only count: with thousands of servers the whole state is too much to say for that. */
+  #tellRows(): void {
+    const rows = this.#control.checker.rows();
+    const told = this.#toldRows;
+    const isSameList = rows.length === told.length &&
+      rows.every(({ upstream, name }, at) =>
+        upstream === told[at].upstream && name === told[at].name
+      );
+    if (!isSameList) return this.crew.broadcast();
+    const changed = rows.filter(({ isDown, rise, fall }, at) =>
+      isDown !== told[at].isDown || rise !== told[at].rise || fall !== told[at].fall
+    );
+    this.#toldRows = rows;
+    if (changed.length === 0) return;
+    this.crew.tellRows(
+      changed.map(({ index, isDown, rise, fall }) => ({ index, isDown, rise, fall })),
+    );
   }
 }

@@ -1,20 +1,70 @@
 /** The counters of all workers, those that have ended included, summed into the master's own. */
+import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { WorkerView } from "../control/process_view.ts";
 import type { EngineMetrics } from "../engine/engine_metrics.ts";
-import { type CountersMessage, type PeerCounters, peerKey } from "./messages.ts";
+import {
+  type CountersMessage,
+  type PeerCounters,
+  peerKeys,
+  type UpstreamCounters,
+} from "./messages.ts";
+
+/** What is known of one worker, or of those that have ended. */
+class Held {
+  readonly upstreams = new Map<string, HeldUpstream>();
+  #rest: CountersMessage;
+
+  constructor(message: CountersMessage) {
+    this.#rest = message;
+    this.take(message);
+  }
+
+  get rest(): CountersMessage {
+    return this.#rest;
+  }
+
+  /** Messages hold only what has changed. */
+  take(message: CountersMessage): void {
+    this.#rest = message;
+    for (const upstream of message.upstreams) {
+      const known = upstream.isWhole ? undefined : this.upstreams.get(upstream.name);
+      const peers = known?.peers ?? new Map<string, PeerCounters>();
+      for (const peer of upstream.peers) peers.set(peer.key, peer);
+      this.upstreams.set(upstream.name, { counters: upstream, peers });
+    }
+  }
+
+  /** All of it, as one message. */
+  whole(): CountersMessage {
+    const upstreams = [...this.upstreams.values()].map(({ counters, peers }) => ({
+      ...counters,
+      isWhole: true,
+      peers: [...peers.values()],
+    }));
+    return { ...this.#rest, upstreams };
+  }
+}
+
+interface HeldUpstream {
+  /** Without its peers: those are the ones of one message. */
+  readonly counters: UpstreamCounters;
+  readonly peers: Map<string, PeerCounters>;
+}
 
 export class WorkerTotals {
-  readonly #latest = new Map<number, CountersMessage>();
+  readonly #latest = new Map<number, Held>();
   /** The sum of the workers that have ended: what they counted stays counted. */
-  #ended: CountersMessage | null = null;
+  #ended: Held | null = null;
 
   take(pid: number, message: CountersMessage): void {
-    this.#latest.set(pid, message);
+    const held = this.#latest.get(pid);
+    if (held === undefined) this.#latest.set(pid, new Held(message));
+    else held.take(message);
   }
 
   forget(pid: number): void {
-    const last = this.#latest.get(pid);
+    const last = this.#latest.get(pid)?.whole();
     this.#latest.delete(pid);
     if (last === undefined) return;
     const upstreams = last.upstreams.map((upstream) => ({
@@ -24,83 +74,97 @@ export class WorkerTotals {
     }));
     const listeners = last.listeners.map((listener) => ({ ...listener, open: 0 }));
     const ended = { ...last, connections: 0, listeners, upstreams };
-    this.#ended = this.#ended === null ? ended : sumOf(this.#ended, ended);
+    this.#ended = new Held(this.#ended === null ? ended : sumOf(this.#ended.whole(), ended));
   }
 
   /** Of some of the workers. */
   connectionsOf(pids: readonly number[]): number {
-    return pids.reduce((sum, pid) => sum + (this.#latest.get(pid)?.connections ?? 0), 0);
+    return pids.reduce((sum, pid) => sum + (this.#latest.get(pid)?.rest.connections ?? 0), 0);
   }
 
   /** In the order of `pids`; one that has not reported yet has counted nothing. */
   workerViews(pids: readonly number[]): WorkerView[] {
     return pids.map((pid) => {
-      const message = this.#latest.get(pid);
-      const listeners = message?.listeners ?? [];
-      const peers = (message?.upstreams ?? []).flatMap((upstream) => upstream.peers);
+      const held = this.#latest.get(pid);
+      const listeners = held?.rest.listeners ?? [];
+      let current = 0;
+      for (const { peers } of held?.upstreams.values() ?? []) {
+        for (const { active } of peers.values()) current += active;
+      }
       return {
         pid,
         accepted: listeners.reduce((sum, one) => sum + one.accepted, 0),
-        connections: message?.connections ?? 0,
+        connections: held?.rest.connections ?? 0,
         requests: listeners.reduce((sum, one) => sum + one.requests, 0),
-        current: peers.reduce((sum, one) => sum + one.active, 0),
+        current,
       };
     });
   }
 
   idleCount(group: PeerGroup): number {
-    return this.#sum((message) =>
-      message.upstreams.find((one) => one.name === group.plan.name)?.idle ?? 0
-    );
+    return this.#sumOf(group.plan.name, "idle");
   }
 
   /** Overwrites the master's counters, which no traffic of its own touches. */
   writeTo(metrics: EngineMetrics, groups: readonly PeerGroup[]): void {
-    metrics.clientAborts = this.#sum((message) => message.clientAborts);
-    metrics.cutResponses = this.#sum((message) => message.cutResponses);
+    const all = this.#all();
+    const sum = (value: (message: CountersMessage) => number) =>
+      all.reduce((total, { rest }) => total + value(rest), 0);
+    metrics.clientAborts = sum((message) => message.clientAborts);
+    metrics.cutResponses = sum((message) => message.cutResponses);
     for (let i = 0; i < metrics.statusClasses.length; i++) {
-      metrics.statusClasses[i] = this.#sum((message) => message.statusClasses[i]);
+      metrics.statusClasses[i] = sum((message) => message.statusClasses[i]);
     }
-    metrics.lostLogLines = () => this.#sum((message) => message.lostLogLines);
-    const messages = this.#all();
-    metrics.assign(messages.flatMap((message) => message.listeners));
+    const lostLogLines = sum((message) => message.lostLogLines);
+    metrics.lostLogLines = () => lostLogLines;
+    metrics.assign(all.flatMap(({ rest }) => rest.listeners));
     for (const group of groups) {
       const { name } = group.plan;
-      const ofGroup = (counter: "retries" | "retriesDenied") =>
-        this.#sum(({ upstreams }) => upstreams.find((one) => one.name === name)?.[counter] ?? 0);
-      group.retries = ofGroup("retries");
-      group.retriesDenied = ofGroup("retriesDenied");
-      for (const [index, peer] of group.peers.entries()) {
-        const key = peerKey(group.peers, index);
-        const sum = (value: (counters: PeerCounters) => number) =>
-          this.#sum((message) => {
-            const upstream = message.upstreams.find((one) => one.name === group.plan.name);
-            const counters = upstream?.peers.find((one) => one.key === key);
-            return counters === undefined ? 0 : value(counters);
-          });
-        peer.active = sum((counters) => counters.active);
-        peer.requests = sum((counters) => counters.requests);
-        peer.failedRequests = sum((counters) => counters.failedRequests);
-        peer.unavailableCount = sum((counters) => counters.unavailableCount);
-        peer.headerTimeSumMs = sum((counters) => counters.headerTimeSumMs);
-        peer.headerTimeCount = sum((counters) => counters.headerTimeCount);
-        for (let i = 1; i <= 5; i++) peer.responses[i] = sum((counters) => counters.responses[i]);
-        peer.tally.clear();
-        for (const { upstreams } of messages) {
-          const upstream = upstreams.find((one) => one.name === name);
-          const counters = upstream?.peers.find((one) => one.key === key);
-          if (counters !== undefined) peer.tally.add(counters.tally);
-        }
-      }
+      group.retries = this.#sumOf(name, "retries");
+      group.retriesDenied = this.#sumOf(name, "retriesDenied");
+      const maps = all.flatMap(({ upstreams }) => upstreams.get(name)?.peers ?? []);
+      const keys = peerKeys(group.peers);
+      for (const [index, peer] of group.peers.entries()) writePeer(peer, keys[index], maps);
     }
   }
 
-  #all(): CountersMessage[] {
+  #all(): Held[] {
     return [...this.#latest.values(), ...(this.#ended === null ? [] : [this.#ended])];
   }
 
-  #sum(value: (message: CountersMessage) => number): number {
-    return this.#all().reduce((sum, message) => sum + value(message), 0);
+  #sumOf(upstream: string, counter: "idle" | "retries" | "retriesDenied"): number {
+    return this.#all().reduce(
+      (sum, { upstreams }) => sum + (upstreams.get(upstream)?.counters[counter] ?? 0),
+      0,
+    );
+  }
+}
+
+/** Makes a peer's counters the sum of what all workers have counted for it. */
+function writePeer(
+  peer: Peer,
+  key: string,
+  maps: readonly ReadonlyMap<string, PeerCounters>[],
+): void {
+  peer.active =
+    peer.requests =
+    peer.failedRequests =
+    peer.unavailableCount =
+      0;
+  peer.headerTimeSumMs = peer.headerTimeCount = 0;
+  peer.responses.fill(0);
+  peer.tally.clear();
+  for (const map of maps) {
+    const counters = map.get(key);
+    if (counters === undefined) continue;
+    peer.active += counters.active;
+    peer.requests += counters.requests;
+    peer.failedRequests += counters.failedRequests;
+    peer.unavailableCount += counters.unavailableCount;
+    peer.headerTimeSumMs += counters.headerTimeSumMs;
+    peer.headerTimeCount += counters.headerTimeCount;
+    for (let i = 1; i <= 5; i++) peer.responses[i] += counters.responses[i];
+    peer.tally.add(counters.tally);
   }
 }
 

@@ -1,8 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { EngineMetrics } from "../../../../mod/proxy/engine/engine_metrics.ts";
-import { countersOf } from "../../../../mod/proxy/workers/messages.ts";
+import { CountersReporter } from "../../../../mod/proxy/workers/counters_reporter.ts";
+import type { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
 import { WorkerTotals } from "../../../../mod/proxy/workers/totals.ts";
 import { groupOf } from "../balance/groups.ts";
+
+function reporterOf(metrics: EngineMetrics, groups: readonly PeerGroup[]): CountersReporter {
+  return new CountersReporter({ metrics, groups, connections: () => 3, idleCount: () => 2 });
+}
 
 /** What a worker reports that has served so many requests by each server. */
 function reportOf(servers: readonly string[], requests: readonly number[]) {
@@ -16,7 +21,7 @@ function reportOf(servers: readonly string[], requests: readonly number[]) {
     peer.tally.noteStatus(200);
   });
   metrics.clientAborts = requests[0];
-  return JSON.parse(JSON.stringify(countersOf(metrics, 3, [group], () => 2)));
+  return JSON.parse(JSON.stringify(reporterOf(metrics, [group]).next()));
 }
 
 Deno.test("WorkerTotals keeps what ended workers have counted, and forgets what they held", () => {
@@ -45,4 +50,45 @@ Deno.test("WorkerTotals follows servers by name when the next configuration has 
   const group = groupOf(["10.0.0.3:80", "10.0.0.2:80", "10.0.0.1:80"]);
   totals.writeTo(new EngineMetrics(), [group]);
   assertEquals(group.peers.map((peer) => peer.requests), [100, 21, 10]);
+});
+
+Deno.test("CountersReporter says nothing while nothing happens, and then only what has changed", () => {
+  const servers = Array.from(
+    { length: 5000 },
+    (_, index) => `10.1.${index >> 8}.${index & 255}:80`,
+  );
+  const group = groupOf(servers);
+  const metrics = new EngineMetrics();
+  const reporter = reporterOf(metrics, [group]);
+  const totals = new WorkerTotals();
+  const master = groupOf(servers);
+  const take = () => {
+    const message = reporter.next();
+    if (message !== null) totals.take(1, JSON.parse(JSON.stringify(message)));
+    return message;
+  };
+  assertEquals(take()?.upstreams[0].peers.length, 5000);
+  assertEquals(take(), null);
+  group.peers[7].requests = 3;
+  group.peers[7].responses[2] = 3;
+  const changed = take();
+  assertEquals(changed?.upstreams[0].peers.map(({ key }) => key), [group.peers[7].name]);
+  assertEquals(take(), null);
+  totals.writeTo(new EngineMetrics(), [master]);
+  assertEquals([master.peers[7].requests, master.peers[7].responses[2]], [3, 3]);
+  assertEquals(master.peers[8].requests, 0);
+  // A message that was not sent is made up for.
+  group.peers[9].active = 1;
+  reporter.next();
+  reporter.startOver();
+  assertEquals(take()?.upstreams[0].isWhole, true);
+  totals.writeTo(new EngineMetrics(), [master]);
+  assertEquals([master.peers[7].requests, master.peers[9].active], [3, 1]);
+  // Servers that are gone are forgotten with the next list.
+  group.replace(group.peers.slice(0, 2));
+  assertEquals(take()?.upstreams[0].peers.length, 2);
+  totals.writeTo(new EngineMetrics(), [master]);
+  assertEquals(master.peers[7].requests, 0);
+  metrics.clientAborts++;
+  assertEquals(take()?.upstreams, []);
 });
