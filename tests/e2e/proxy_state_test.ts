@@ -102,15 +102,15 @@ const peer = (changes: string) =>
 const incomplete: readonly [text: string, fault: string][] = [
   [
     peer('"address":{"kind":"tcp"}'),
-    "upstreams[0].peers[0].plan.address.host is missing, expected an IP address",
+    "upstreams[0].peers[0].plan.address.host is missing, expected an IP address or a host name",
   ],
   [
     peer('"address":{"kind":"unix"}'),
     "upstreams[0].peers[0].plan.address.path is missing, expected a path of at most 107 bytes",
   ],
   [
-    peer('"address":{"kind":"tcp","host":"localhost","port":1}'),
-    'upstreams[0].peers[0].plan.address.host is "localhost", expected an IP address',
+    peer('"address":{"kind":"tcp","host":"a b","port":1}'),
+    'upstreams[0].peers[0].plan.address.host is "a b", expected an IP address or a host name',
   ],
   [
     peer('"address":{"kind":"tcp","host":"127.0.0.1","port":70000}'),

@@ -16,7 +16,7 @@ import {
   text,
   whole,
 } from "../../base/shape.ts";
-import { isIpLiteral, isUnixPath } from "../../config/mod.ts";
+import { isHostName, isIpLiteral, isUnixPath } from "../../config/addresses.ts";
 import type { PeerTally } from "../balance/peer_tally.ts";
 import { checkTypes } from "../check_plan.ts";
 import { routeForm } from "../directives/server_line.ts";
@@ -33,6 +33,7 @@ import type {
   RowChange,
   RowsMessage,
   StateMessage,
+  UnreachableMessage,
   UpstreamCounters,
   UpstreamState,
   WelcomeMessage,
@@ -47,20 +48,28 @@ const route = matching(
   (value) => typeof value === "string" && (value === "" || routeForm.test(value)),
 );
 
-/** An address that a socket can be connected to: no name is left in it. */
+const isIp = (value: unknown) => typeof value === "string" && isIpLiteral(value);
+const unixAddress = record({
+  kind: text,
+  path: matching(
+    "a path of at most 107 bytes that begins with /",
+    (value) => typeof value === "string" && isUnixPath(value) && !value.includes("\0"),
+  ),
+});
+const tcpAddress = (host: Shape) => record({ kind: text, host, port: whole(0, 65_535) });
+
+/** What a socket can be connected to: no name is left in it. */
+const resolved = tagged("kind", {
+  tcp: tcpAddress(matching("an IP address", isIp)),
+  unix: unixAddress,
+});
+/** What a server's line may say. */
 const address = tagged("kind", {
-  tcp: record({
-    kind: text,
-    host: matching("an IP address", (value) => typeof value === "string" && isIpLiteral(value)),
-    port: whole(0, 65_535),
-  }),
-  unix: record({
-    kind: text,
-    path: matching(
-      "a path of at most 107 bytes that begins with /",
-      (value) => typeof value === "string" && isUnixPath(value) && !value.includes("\0"),
-    ),
-  }),
+  tcp: tcpAddress(matching(
+    "an IP address or a host name",
+    (value) => isIp(value) || (typeof value === "string" && isHostName(value)),
+  )),
+  unix: unixAddress,
 });
 
 const peerPlan = record<PeerPlan>({
@@ -93,6 +102,7 @@ const peerState = record<PeerState>({
   draining: flag,
   route: optional(route),
   checkDown: flag,
+  addresses: optional(list(resolved)),
 });
 
 /** Ids name servers in the API: no two of one upstream may be the same. */
@@ -178,6 +188,7 @@ export const workerMessage = tagged("kind", {
   ready: record({ kind: text }),
   closed: record({ kind: text }),
   applied: record({ kind: text, version: count }),
+  unreachable: record<UnreachableMessage>({ kind: text, upstream: text, id: count }),
   outlier: record<OutlierMessage>({ kind: text, upstream: text, id: count, reason: text }),
   counters: record<CountersMessage>({
     kind: text,
