@@ -18,6 +18,10 @@ const doctorTable = defineTable({
     "CPUs, memory, threads, the cgroup's limits and OpenSSL, and changes nothing.",
     "BITES: ordinary use runs into it. note: only the use that its text names does; the exit code " +
     "does not count notes.",
+    "Where nothing of hayate can start, doctor included, the runtime speaks in its own words: " +
+    '"code: 24" or "Too many open files": ulimit -n is below 13; "no /proc/self/exe": /proc is not ' +
+    'mounted; "CagedHeap reservation": ulimit -v is below some 34 GiB; "No such file or directory ' +
+    '(os error 2)" alone: the working directory has been deleted.',
   ],
   operands: {
     name: "MODE",

@@ -11,8 +11,8 @@ const scanMax = 1024;
 /**
  * Sets close-on-exec on every descriptor above 2; returns the numbers of those that did not have it.
  * Each serving mode calls it before it starts anything, and before code of the user runs. From then on
- * a child has what its `SpawnRequest` names and nothing else: `spawn` copies descriptors in the child
- * and never clears the flag here, so that two starts at once cannot leak into each other.
+ * a child has what its `SpawnRequest` names and nothing else: `spawn` copies descriptors in the child,
+ * so that two starts cannot leak into each other.
  */
 export function sealInherited(): number[] {
   const sealed = openNumbers().filter((fd) => {

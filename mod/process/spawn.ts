@@ -18,8 +18,8 @@ import {
 } from "../sys/libc_process.ts";
 import { watchChild } from "./children.ts";
 import type { Variables } from "./environment.ts";
+import { isKeptFromChildren, keepFromChildren } from "./inherited.ts";
 import { preferAsOomVictim } from "./oom_score.ts";
-import { isKeptFromChildren } from "./inherited.ts";
 
 /** Gives the child our descriptor `ours` under the number `number`. */
 export interface PassedDescriptor {
@@ -118,7 +118,9 @@ function spawnPath(
   libcProcess.posix_spawnattr_init(attributes);
   try {
     for (const { lifted, number } of moves) {
-      libcProcess.posix_spawn_file_actions_adddup2(actions, lifted, number);
+      if (lifted !== number) {
+        libcProcess.posix_spawn_file_actions_adddup2(actions, lifted, number);
+      }
     }
     for (const number of withheld(request.descriptors ?? [])) {
       libcProcess.posix_spawn_file_actions_addopen(actions, number, devNull, O.rdwr, 0);
@@ -154,6 +156,14 @@ function withheld(descriptors: readonly PassedDescriptor[]): number[] {
   return [0, 1, 2].filter((number) => !isNamed(number) && isKeptFromChildren(number));
 }
 
+/** The soft limit of open files: the first number that no descriptor can be given any more. */
+function openFilesLimit(): number {
+  const pair = new BigUint64Array(2);
+  return libc.getrlimit(RLIMIT_NOFILE, pair) === 0 ? Number(pair[0]) : Infinity;
+}
+
+const RLIMIT_NOFILE = 7;
+
 interface LiftedDescriptor {
   readonly lifted: number;
   readonly number: number;
@@ -164,9 +174,20 @@ interface LiftedDescriptor {
  * overwrites the source of a later one. The copies have CLOEXEC and are closed after the start.
  */
 function lift(descriptors: readonly PassedDescriptor[]): LiftedDescriptor[] | SpawnFailure {
-  const floor = Math.max(2, ...descriptors.map(({ number }) => number)) + 1;
+  // One that keeps its number is open here, so that no copy gets that number.
+  const moved = descriptors.filter(({ ours, number }) => ours !== number);
+  const floor = Math.max(2, ...moved.map(({ number }) => number)) + 1;
+  const limit = openFilesLimit();
   const moves: LiftedDescriptor[] = [];
   for (const { ours, number } of descriptors) {
+    if (ours === number && number >= limit) {
+      // Opened under a higher limit: dup2(2) to it would fail. It is let through by its flag, here and
+      // for this start alone; posix_spawn(3) returns when the child has called exec, and nothing else
+      // starts programs meanwhile.
+      libc.fcntl(ours, F.setfd, 0);
+      moves.push({ lifted: ours, number });
+      continue;
+    }
     const lifted = libc.fcntl(ours, F.dupfdCloexec, floor);
     if (lifted < 0) {
       const code = errno();
@@ -182,7 +203,10 @@ function lift(descriptors: readonly PassedDescriptor[]): LiftedDescriptor[] | Sp
 }
 
 function drop(moves: readonly LiftedDescriptor[]): void {
-  for (const { lifted } of moves) libc.close(lifted);
+  for (const { lifted, number } of moves) {
+    if (lifted === number) keepFromChildren(lifted);
+    else libc.close(lifted);
+  }
 }
 
 /** No blocked signal, and defaults for all but PIPE, which stays ignored as Server::Starter leaves it. */

@@ -1,6 +1,6 @@
 /** What the system allows too little of is one line, never a panic. */
 import { assertEquals } from "@std/assert";
-import { binaryPath, runHayate, runProgram } from "../support/binary.ts";
+import { binaryPath, Child, runHayate, runProgram } from "../support/binary.ts";
 import { tempFolder } from "../support/ports.ts";
 
 /** Runs the program where so many files may be open. */
@@ -15,6 +15,11 @@ Deno.test("too few open files are one line in every mode that serves or loads", 
     [20, ["serve", "--text", "x", "--port", "0"], 32],
     [20, ["serve", "--text", "x", "--workers", "2", "--port", "0"], 32],
     [20, ["proxy"], 32],
+    [14, ["serve", "--text", "x", "--workers", "2", "--port", "0"], 32],
+    [14, ["proxy"], 32],
+    [20, ["supervise", "--", "sleep", "1"], 32],
+    [31, ["supervise", "--", "sleep", "1"], 32],
+    [20, ["doctor"], 32],
   ];
   for (const [count, args, needed] of commands) {
     const { code, stdout, stderr } = await withFiles(count, args);
@@ -24,6 +29,29 @@ Deno.test("too few open files are one line in every mode that serves or loads", 
       `hayate ${args[0]}: at most ${count} files may be open here (ulimit -n); ` +
         `at least ${needed} are needed\n`,
     );
+  }
+});
+
+Deno.test("supervise passes on a descriptor with a number above the limit of open files", async () => {
+  const args = [
+    "supervise",
+    "--interval=0",
+    "--",
+    "sh",
+    "-c",
+    "readlink /proc/self/fd/70; exec sleep 9",
+  ];
+  // bash, because dash knows descriptors of one digit only.
+  const child = new Child("bash", [
+    "-c",
+    `exec 70</dev/null; ulimit -n 60; exec "$0" "$@"`,
+    binaryPath,
+    ...args,
+  ]);
+  try {
+    await child.waitForLine("/dev/null");
+  } finally {
+    await child.stop();
   }
 });
 
