@@ -58,6 +58,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
   #persist = false;
   #paused = false;
   readonly #interimLimit = new InterimLimit();
+  /** The first byte of the current response has come. */
+  #hasBegun = false;
   #consuming = false;
 
   constructor(home: UpstreamHome) {
@@ -99,10 +101,11 @@ export class ClientConnection extends Deadline implements SocketHandler {
     this.receivedBytes = 0;
     this.request.begin();
     this.#interimLimit.begin();
+    this.#hasBegun = false;
     this.#persist = false;
     this.#input = Input.head;
     const { options } = this.home;
-    this.#setDue(this.isConnected ? options.responseTimeoutMs : options.connectTimeoutMs);
+    this.#setDue(this.isConnected ? options.firstByteTimeoutMs : options.connectTimeoutMs);
   }
 
   /** Sends a PROXY protocol header, ahead of the first request. */
@@ -128,7 +131,10 @@ export class ClientConnection extends Deadline implements SocketHandler {
 
   /** Ends the body. Less than the head announced is a programmer's error: the exchange fails. */
   endBody(): void {
-    if (this.isOpen && !this.request.end()) this.#failFraming("less body than announced");
+    if (!this.isOpen) return;
+    if (!this.request.end()) return this.#failFraming("less body than announced");
+    // From now on the peer owes its answer.
+    if (this.isConnected && !this.#hasBegun) this.#armResponse();
   }
 
   /** No `onInterim` and no `onResponseBody` until `resume`: the peer is slowed down, and its deadline does not run. */
@@ -188,6 +194,10 @@ export class ClientConnection extends Deadline implements SocketHandler {
   }
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#armResponse();
+    }
     const scratch = this.home.scratch;
     scratch.enter();
     if (this.#inbox.length === 0) {
@@ -233,7 +243,8 @@ export class ClientConnection extends Deadline implements SocketHandler {
   override onDeadline(nowMs: number): void {
     if (this.#input === Input.idle) return this.discard();
     // The downstream side is slow, or we still send the request: the peer is not to blame.
-    if (this.#paused || (this.outlet.isBlocked && this.isConnected)) this.#armResponse();
+    const isSending = this.isConnected && (this.outlet.isBlocked || !this.request.isComplete);
+    if (this.#paused || isSending) this.#armResponse();
     if (nowMs < this.#dueMs) return this.home.reactor.wheel.arm(this, this.#dueMs);
     const phrase = this.isConnected ? "peer did not answer in time" : "connect timed out";
     const { socket } = this;
@@ -356,9 +367,10 @@ export class ClientConnection extends Deadline implements SocketHandler {
     return true;
   }
 
-  /** The time between two pieces of the response, like nginx's proxy_read_timeout. */
+  /** The time to the first byte, then that between two pieces, like nginx's proxy_read_timeout. */
   #armResponse(): void {
-    this.#setDue(this.home.options.responseTimeoutMs);
+    const { firstByteTimeoutMs, responseTimeoutMs } = this.home.options;
+    this.#setDue(this.#hasBegun ? responseTimeoutMs : firstByteTimeoutMs);
   }
 
   /**

@@ -8,7 +8,9 @@ import type { Scratch } from "./scratch.ts";
 export interface UpstreamOptions {
   readonly limits: MessageLimits;
   readonly connectTimeoutMs: number;
-  /** Between two pieces of a response, and from the end of the request to the first. */
+  /** From the end of the request to the first byte of the response. */
+  readonly firstByteTimeoutMs: number;
+  /** Between two pieces of a response. */
   readonly responseTimeoutMs: number;
   /** How long an unused connection is kept; below the peer's own limit, or requests meet a FIN. */
   readonly idleTimeoutMs: number;
@@ -21,6 +23,7 @@ export interface UpstreamOptions {
 export const defaultUpstreamOptions: UpstreamOptions = {
   limits: defaultLimits,
   connectTimeoutMs: 30_000,
+  firstByteTimeoutMs: 30_000,
   responseTimeoutMs: 30_000,
   idleTimeoutMs: 2_000,
   idleMax: 512,

@@ -6,7 +6,7 @@ import { strftime } from "./strftime.ts";
 const utf8 = new TextEncoder();
 
 /** Something that costs, however little, and is left out where no format asks for it. */
-export type AccessNeed = "head" | "original" | "upstreamTls" | "tls";
+export type AccessNeed = "head" | "local" | "original" | "upstreamTls" | "tls";
 
 /** Writes a field and returns true, or returns false when the record has none. */
 export type FieldWriter = (out: LineBuffer, record: AccessRecord, escape: Escape) => boolean;

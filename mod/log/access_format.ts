@@ -140,6 +140,8 @@ function conversion(parsed: ParsedFormat, pattern: string, start: number): numbe
   if (letter === "") throw wrong(`${whole} at the end has no letter`);
   const original = direction.endsWith("<");
   if (original && letter === "s") parsed.needs.add("original");
+  const isLocal = letter === "A" || (letter === "p" && (name ?? "local").toLowerCase() === "local");
+  if (isLocal) parsed.needs.add("local");
   const write = name === undefined
     ? (original ? originalFields[letter] : undefined) ?? plainFields[letter]
     : bracedField(parsed, name, letter, { whole, original });

@@ -19,9 +19,17 @@ export interface Acceptable {
   readonly identity: boolean;
 }
 
-/** Reads an `Accept-Encoding` value; null (field absent) means that only the plain file is safe. */
-export function acceptableCodings(value: string | null): Acceptable {
-  if (value === null) return { codings: [], identity: true };
+/** What an `Accept-Encoding` value says of each coding (RFC 9110 12.5.3). */
+export interface CodingWeights {
+  /** 0 (refused) to 1; a coding that is not named has the weight of `*`, or 0. */
+  of(coding: string): number;
+  /** The weight of an `identity` that is named; 0 without. */
+  readonly identity: number;
+  /** Neither `identity` nor `*` refuses the plain form. */
+  readonly isIdentityAllowed: boolean;
+}
+
+export function codingWeights(value: string): CodingWeights {
   const weights = new Map<string, number>();
   for (const part of value.split(",")) {
     const [name, ...parameters] = part.split(";");
@@ -29,12 +37,25 @@ export function acceptableCodings(value: string | null): Acceptable {
     if (token !== "") weights.set(token === "x-gzip" ? "gzip" : token, weightOf(parameters));
   }
   const rest = weights.get("*");
+  const identity = weights.get("identity");
+  return {
+    of: (coding) => weights.get(coding) ?? rest ?? 0,
+    identity: identity ?? 0,
+    isIdentityAllowed: (identity ?? rest ?? 1) > 0,
+  };
+}
+
+/** Reads an `Accept-Encoding` value; null (field absent) means that only the plain file is safe. */
+export function acceptableCodings(value: string | null): Acceptable {
+  if (value === null) return { codings: [], identity: true };
+  const weights = codingWeights(value);
   const accepted = codings
-    .map((coding) => ({ coding, weight: weights.get(coding.name) ?? rest ?? 0 }))
-    .filter((choice) => choice.weight > 0)
+    .map((coding) => ({ coding, weight: weights.of(coding.name) }))
+    // A client that likes the plain form better gets it.
+    .filter(({ weight }) => weight > 0 && weight >= weights.identity)
     .sort((a, b) => b.weight - a.weight)
     .map((choice) => choice.coding);
-  return { codings: accepted, identity: (weights.get("identity") ?? rest ?? 1) > 0 };
+  return { codings: accepted, identity: weights.isIdentityAllowed };
 }
 
 /** The `q` parameter, 0 to 1; a broken one counts as 0 so that nothing unwanted is sent. */

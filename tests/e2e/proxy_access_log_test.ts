@@ -250,3 +250,44 @@ hosts:
   );
   assertEquals(ours.split("\n"), theirs.split("\n"));
 });
+
+Deno.test("%A and %p are there when the connection closes with the answer", async () => {
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+access-log: {path: DIR/access.log, format: "%A %p %{local}p %s"}
+hosts: {default: {paths: {/: {file.dir: DIR}}}}
+`);
+  await proxy.get("/none");
+  await proxy.exchange("GET /h2o.conf HTTP/1.0\r\n\r\n");
+  const port = proxy.address.kind === "tcp" ? proxy.address.port : 0;
+  assertEquals(await linesOf(proxy), [
+    `127.0.0.1 ${port} ${port} 404`,
+    `127.0.0.1 ${port} ${port} 200`,
+  ]);
+});
+
+Deno.test("A tunnel is logged at its end, with the bytes that the client was sent", async () => {
+  await using upstream = ScriptedUpstream.start(async (peer) => {
+    await peer.readHead();
+    await peer.send(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n12345",
+    );
+    await peer.raw.readUntil(";");
+    await peer.send("x".repeat(1000));
+  });
+  await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`, [
+    "proxy.websocket: ON",
+    'access-log: {path: DIR/access.log, format: "%s %b %p %m"}',
+  ]);
+  {
+    using client = await proxy.connect();
+    await client.send(
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    );
+    await client.readUntil("12345");
+    await client.send("go;");
+    assertEquals(await client.waitForClose(), true);
+  }
+  const port = proxy.address.kind === "tcp" ? proxy.address.port : 0;
+  // Apache's %b: bytes of the response without its head.
+  assertEquals(await linesOf(proxy), [`101 1005 ${port} GET`]);
+});

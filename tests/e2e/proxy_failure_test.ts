@@ -187,7 +187,7 @@ Deno.test("Upstream responses that hide another one are refused", async () => {
     "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
     "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 0\r\n\r\n",
-    "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+    "HTTP/1.1 200 OK\r\nX-A: b\rContent-Length: 0\r\n\r\n",
   ];
   for (const bytes of rows) {
     await using upstream = ScriptedUpstream.start(always(bytes));
@@ -209,4 +209,27 @@ Deno.test("Bytes behind a response belong to nobody, and the connection is not u
     assertMatch(await client.readUntil(`n${i}`), /^HTTP\/1.1 200 OK/);
   }
   assertEquals(new TextDecoder().decode(await client.readAll()), "");
+});
+
+Deno.test("proxy.timeout.first_byte begins with the end of the request and ends with a byte", async () => {
+  await using upstream = ScriptedUpstream.start(async (peer) => {
+    const head = await peer.readHead();
+    if (head?.includes("/silent")) return void await peer.raw.waitForClose();
+    if (head?.includes("/slow-upload")) await peer.raw.readUntil("end");
+    await peer.send("HTTP/1.1 200 OK\r\n");
+    // The rest is bounded by proxy.timeout.io.
+    if (head?.includes("/slow-head")) await new Promise((resolve) => setTimeout(resolve, 2500));
+    await peer.send("Content-Length: 2\r\nConnection: close\r\n\r\nok");
+  });
+  await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`, [
+    "proxy.timeout.io: 20000",
+    "proxy.timeout.first_byte: 1000",
+  ]);
+  assertEquals(parts(await proxy.get("/silent")).status, 504);
+  assertEquals(parts(await proxy.get("/slow-head")).body, "ok");
+  using client = await proxy.connect();
+  await client.send("POST /slow-upload HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\n\r\nbegin");
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await client.send("end");
+  assertMatch(await client.readUntil("ok"), /^HTTP\/1.1 200 OK\r\n/);
 });

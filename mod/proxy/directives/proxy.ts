@@ -150,9 +150,8 @@ export const proxyDirectives: readonly Directive[] = [
   milliseconds("proxy.timeout.connect", (draft, value) => {
     draft.settings.proxy.connectTimeoutMs = value;
   }),
-  scalar("proxy.timeout.first_byte", everywhere, duration(1), (draft, value, at) => {
+  milliseconds("proxy.timeout.first_byte", (draft, value) => {
     draft.settings.proxy.firstByteTimeoutMs = value;
-    draft.notice(at, "proxy.timeout.first_byte: proxy.timeout.io bounds the first byte, too");
   }),
   milliseconds("proxy.timeout.keepalive", (draft, value) => {
     draft.settings.proxy.keepaliveTimeoutMs = value;

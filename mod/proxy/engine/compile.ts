@@ -172,10 +172,12 @@ export class RouteCompiler {
 
   /** Paths with the same timeouts and trust share an upstream's connections. */
   #upstream(index: number, { proxy }: Settings): Upstream {
-    const { connectTimeoutMs, ioTimeoutMs, proxyProtocol, tlsVerify, tlsCaFile } = proxy;
-    const key = `${index} ${connectTimeoutMs} ${ioTimeoutMs} ${proxyProtocol} ${tlsVerify} ${
-      tlsCaFile ?? ""
-    }`;
+    const { connectTimeoutMs, firstByteTimeoutMs, ioTimeoutMs } = proxy;
+    const { proxyProtocol, tlsVerify, tlsCaFile } = proxy;
+    const key =
+      `${index} ${connectTimeoutMs} ${firstByteTimeoutMs} ${ioTimeoutMs} ${proxyProtocol} ${tlsVerify} ${
+        tlsCaFile ?? ""
+      }`;
     let upstream = this.#upstreams.get(key);
     if (upstream === undefined) {
       const group = this.parts.groups[index];

@@ -1,4 +1,5 @@
 /** What an access log is told about one exchange; kept only where a log wants it. */
+import type { Address } from "../../base/address.ts";
 import type { ClientConnection } from "../../conn/client_connection.ts";
 import type { Exchange } from "../../conn/exchange.ts";
 import { Method, type ResponseHead } from "../../http1/mod.ts";
@@ -58,6 +59,7 @@ export class ExchangeRecord implements AccessRecord {
   readonly #originalHead = new AccessHead();
   #hasOriginal = false;
   #tls: TlsFacts | null = null;
+  #local: Address | null = null;
 
   constructor(x: Exchange, facts: ConnectionFacts) {
     this.#exchange = x;
@@ -98,6 +100,8 @@ export class ExchangeRecord implements AccessRecord {
       }
     }
     this.#head.reset(this.#responseFields);
+    // The socket may be closed by the time that the line is written.
+    if (this.#local === null && this.#needs.has("local")) this.#local = x.localAddress();
     if (this.#tls === null && this.#needs.has("tls")) this.#tls = x.tlsFacts();
   }
 
@@ -151,15 +155,20 @@ export class ExchangeRecord implements AccessRecord {
     this.#refusedStatus = status;
   }
 
-  /** Writes the lines; `nowMs` is the reactor's clock. */
-  finish(status: number, error: string, nowMs: number): void {
+  /** Writes the lines; `nowMs` is the reactor's clock, `bodyBytes` what the client was sent of a body. */
+  finish(
+    status: number,
+    error: string,
+    nowMs: number,
+    bodyBytes = this.#exchange.bodyBytesSent,
+  ): void {
     this.status = this.#refusedStatus !== 0 && this.#exchange.status === 0
       ? this.#refusedStatus
       : status;
     if (!this.#hasOriginal) this.originalStatus = this.status;
     if (error !== "") this.error = error;
     this.#times.endMs = nowMs;
-    this.responseBodyBytes = this.#exchange.bodyBytesSent;
+    this.responseBodyBytes = bodyBytes;
     this.responseHeadBytes = this.#exchange.headBytesSent;
     for (const log of this.logs) log.write(this);
     this.#upstream.reset();
@@ -178,13 +187,11 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   localAddress(): string | null {
-    const address = this.#exchange.localAddress();
-    return address.kind === "tcp" ? address.host : null;
+    return this.#local?.kind === "tcp" ? this.#local.host : null;
   }
 
   localPort(): number | null {
-    const address = this.#exchange.localAddress();
-    return address.kind === "tcp" ? address.port : null;
+    return this.#local?.kind === "tcp" ? this.#local.port : null;
   }
 
   requestField(name: string): string | null {

@@ -53,7 +53,8 @@ Proxy
   proxy.timeout.io           ms between two reads or writes (30000); sets the
                              next two as well
   proxy.timeout.connect      ms to connect (30000)
-  proxy.timeout.first_byte   ms until the response begins (30000)
+  proxy.timeout.first_byte   ms from the end of the request to the first byte of
+                             the response (30000)
   proxy.timeout.keepalive    ms an idle upstream connection is kept (2000);
                              0: none is kept
   proxy.websocket, proxy.tunnel

@@ -21,3 +21,10 @@ Deno.test("acceptableCodings() follows weights, then our own order", () => {
   assertEquals(chosen("gzip;q=2"), "");
   assertEquals(chosen("gzip ; q=0.3"), "gzip");
 });
+
+Deno.test("acceptableCodings() leaves out what the client likes less than the plain form", () => {
+  const names = (value: string) => acceptableCodings(value).codings.map(({ name }) => name);
+  assertEquals(names("identity, gzip;q=0.5, br"), ["br"]);
+  assertEquals(names("gzip;q=0.1, *"), ["br", "zstd", "gzip"]);
+  assertEquals(names("identity;q=0.2, *;q=0.1"), []);
+});

@@ -37,7 +37,7 @@ export class ForwardedAnswer implements ClientOrigin {
   ): void {
     this.#facts = facts;
     this.session = session;
-    const mayCompress = route.settings.compress !== null && !x.isHead && x.minor === 1;
+    const mayCompress = route.settings.compress !== null && x.minor === 1;
     this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
     this.#authority.keep(head);
   }

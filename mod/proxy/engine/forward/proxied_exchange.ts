@@ -334,11 +334,24 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const cookie = this.#answer.session?.ownCookie(101) ?? "";
     const fields = interimLines(client.head, this.#home.serverFields);
     x.writeInterim(101, latin1Bytes(switchLines(fields, cookie)));
-    this.#home.logAccess(x, 101, "");
+    this.#home.metrics.noteStatus(101);
+    // The line is written at the end of the tunnel, with its bytes, as Apache writes it.
+    const { record } = this.#facts!;
+    this.#facts!.record = null;
     const release = this.#attempt.handOver();
+    const { reactor } = this.#home;
     this.#client = null;
     this.#finish();
-    openTunnel(this.#home, x.takeOver(), client.takeOver(), proxy.tunnelTimeoutMs, release);
+    openTunnel(
+      this.#home,
+      x.takeOver(),
+      client.takeOver(),
+      proxy.tunnelTimeoutMs,
+      (bytesToClient) => {
+        release();
+        record?.finish(101, "", reactor.nowMs, bytesToClient);
+      },
+    );
   }
 
   /** An error that `error-doc` has a document for: what the upstream says of it is dropped. */

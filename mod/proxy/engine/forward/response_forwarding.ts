@@ -9,7 +9,7 @@ import {
   type TrailerField,
 } from "../../../http1/mod.ts";
 import { reasonPhrase } from "../../../http1/mod.ts";
-import { chooseEncoding, compressedFields, type Encoding } from "../handlers/compression.ts";
+import { chooseEncoding, type Encoding, negotiatedFields } from "../handlers/compression.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
 import { applyRules, type Field } from "../fields/field_rules.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
@@ -112,7 +112,7 @@ export function forwardResponseHead(
   }
   if (encoding !== null) {
     x.endHead(Framing.chunked);
-    return encoding;
+    return x.isHead ? null : encoding;
   }
   // A body up to the upstream's close goes on in chunks.
   const framing = head.framing === Framing.eof ? Framing.chunked : head.framing as ResponseFraming;
@@ -234,7 +234,9 @@ function writeRuledFields(
     head.contentLength,
     fields,
   );
-  if (encoding !== null) fields = compressedFields(fields, encoding);
+  if (compress !== null) {
+    fields = negotiatedFields(fields, encoding, compressBytesMin, status, head.contentLength);
+  }
   fields = changeFields(fields, status, route);
   for (const { name, value } of fields) writer.field(name, value);
   server.write(writer, !sawDate);

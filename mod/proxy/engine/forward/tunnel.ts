@@ -15,13 +15,13 @@ export function switchLines(fields: string, cookie: string): string {
   return `connection: upgrade\r\nupgrade: websocket\r\n${fields}${own}`;
 }
 
-/** Joins the two sockets. `timeoutMs` without a byte in either direction ends the tunnel. */
+/** Joins the two sockets; `onClosed` gets the bytes that the client was sent. `timeoutMs` without a byte in either direction ends the tunnel. */
 export function openTunnel(
   home: TunnelHome,
   client: TakenSocket,
   upstream: TakenSocket,
   timeoutMs: number,
-  onClosed: () => void,
+  onClosed: (bytesToClient: number) => void,
 ): void {
   new Tunnel(home, client, upstream, timeoutMs, onClosed).begin();
 }
@@ -31,18 +31,20 @@ class Tunnel extends Deadline implements SocketHandler {
   readonly #client: TakenSocket;
   readonly #upstream: TakenSocket;
   readonly #timeoutMs: number;
-  readonly #onClosed: () => void;
+  readonly #onClosed: (bytesToClient: number) => void;
   /** Bytes that a side has not taken yet; its source is paused while there are some. */
   readonly #waiting = new Map<Socket, Uint8Array>();
   readonly #ended = new Set<Socket>();
   #isClosed = false;
+  /** What the client's socket has taken. */
+  #bytesToClient = 0;
 
   constructor(
     home: TunnelHome,
     client: TakenSocket,
     upstream: TakenSocket,
     timeoutMs: number,
-    onClosed: () => void,
+    onClosed: (bytesToClient: number) => void,
   ) {
     super();
     this.#home = home;
@@ -73,7 +75,7 @@ class Tunnel extends Deadline implements SocketHandler {
   onDrain(socket: Socket): void {
     const waiting = this.#waiting.get(socket);
     if (waiting === undefined) return;
-    const accepted = socket.write(waiting, 0, waiting.length);
+    const accepted = this.#write(socket, waiting, 0, waiting.length);
     if (accepted < waiting.length) {
       this.#waiting.set(socket, waiting.slice(accepted));
       return;
@@ -106,7 +108,7 @@ class Tunnel extends Deadline implements SocketHandler {
     this.#client.socket.close();
     this.#upstream.socket.close();
     this.#waiting.clear();
-    this.#onClosed();
+    this.#onClosed(this.#bytesToClient);
   }
 
   /** One side has said all: the other is told; when both have, the tunnel is over. */
@@ -120,11 +122,17 @@ class Tunnel extends Deadline implements SocketHandler {
     this.#touch();
     const target = this.#other(source);
     const waiting = this.#waiting.get(target);
-    const accepted = waiting === undefined ? target.write(bytes, start, end) : 0;
+    const accepted = waiting === undefined ? this.#write(target, bytes, start, end) : 0;
     if (accepted === end - start) return;
     const rest = bytes.slice(start + accepted, end);
     this.#waiting.set(target, waiting === undefined ? rest : joined(waiting, rest));
     source.pause();
+  }
+
+  #write(target: Socket, bytes: Uint8Array, start: number, end: number): number {
+    const accepted = target.write(bytes, start, end);
+    if (target === this.#client.socket) this.#bytesToClient += accepted;
+    return accepted;
   }
 
   #touch(): void {

@@ -18,7 +18,7 @@ import { connectUpstreamTls, type TrustSettings, upstreamContext } from "./upstr
 
 /** Timeouts and trust belong to the path, not to the upstream. */
 export type UpstreamSettings =
-  & Pick<ProxySettings, "connectTimeoutMs" | "ioTimeoutMs" | "proxyProtocol">
+  & Pick<ProxySettings, "connectTimeoutMs" | "firstByteTimeoutMs" | "ioTimeoutMs" | "proxyProtocol">
   & TrustSettings;
 
 /** What a reactor's thread shares among its upstreams. */
@@ -147,6 +147,7 @@ export class Upstream {
     const { plan, settings, host } = this;
     const pool = new KeepalivePool(host.reactor, peer, host.scratch, {
       connectTimeoutMs: settings.connectTimeoutMs,
+      firstByteTimeoutMs: settings.firstByteTimeoutMs,
       responseTimeoutMs: settings.ioTimeoutMs,
       idleTimeoutMs: plan.keepaliveTimeoutMs,
       idleMax: this.keepsConnections ? plan.keepaliveMax : 0,

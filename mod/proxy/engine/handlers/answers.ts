@@ -2,7 +2,7 @@
 import type { Exchange } from "../../../conn/exchange.ts";
 import { Framing } from "../../../http1/mod.ts";
 import { compress } from "../../../std/compressor.ts";
-import { compressedFields, encodingOf, levelOf } from "./compression.ts";
+import { encodingOf, levelOf, negotiatedFields } from "./compression.ts";
 import { documentFields } from "../error_documents.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { changeFields } from "../forward/response_forwarding.ts";
@@ -33,11 +33,12 @@ export function answer(
   let changed = errorStatus === 0 ? fields : documentFields(fields, facts);
   if (route?.changesResponses) {
     const encoding = encodingOf(x, route, status, content.length, changed);
-    if (encoding !== null) {
-      content = compress(content, encoding, levelOf(route.settings.compress!, encoding));
-      changed = compressedFields(changed, encoding);
-    }
     const sentStatus = errorStatus || status;
+    const { compress: plan, compressBytesMin } = route.settings;
+    if (plan !== null) {
+      changed = negotiatedFields(changed, encoding, compressBytesMin, sentStatus, content.length);
+    }
+    if (encoding !== null) content = compress(content, encoding, levelOf(plan!, encoding));
     changed = changeFields(changed.map((field) => ({ ...field })), sentStatus, route);
   }
   for (const { name, value } of changed) writer.field(name, value);

@@ -1,5 +1,6 @@
 /** `compress`: whether a response is compressed, and what its fields then say. */
 import type { Exchange } from "../../../conn/exchange.ts";
+import { codingWeights } from "../../../static/codings.ts";
 import type { Coding } from "../../../std/compressor.ts";
 import type { CompressPlan } from "../../plan.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
@@ -12,7 +13,10 @@ export type Encoding = Coding;
 const compressible =
   /^(text\/|application\/(json|javascript|xml|x-javascript|wasm|[\w.+-]+\+(json|xml))|image\/svg\+xml)/i;
 
-/** The encoding to use for a response to a request with this Accept-Encoding, or null. */
+/**
+ * The encoding to use for a response to a request with this Accept-Encoding, or null. It is the same
+ * for HEAD as for GET (RFC 9110 9.3.2).
+ */
 export function chooseEncoding(
   plan: CompressPlan,
   bytesMin: number,
@@ -22,16 +26,47 @@ export function chooseEncoding(
   fields: readonly Field[],
 ): Encoding | null {
   // Errors and redirects stay as they are, as in h2o; a part of a file has its own offsets.
-  if (status < 200 || status >= 300 || status === 204 || status === 206) return null;
-  if (contentLength >= 0 && contentLength < bytesMin) return null;
+  if (status < 200 || status >= 300 || status === 206) return null;
+  if (acceptEncoding === "" || !isCompressible(bytesMin, status, contentLength, fields)) {
+    return null;
+  }
+  return preferred(plan, acceptEncoding);
+}
+
+/** Whether the resource is one that `compress` changes for those who take it. */
+function isCompressible(
+  bytesMin: number,
+  status: number,
+  contentLength: number,
+  fields: readonly Field[],
+): boolean {
+  // A 304 describes what a 200 would have been, but has no type to tell (RFC 9110 15.4.5).
+  if (status === 304) return true;
+  if (status < 200 || status >= 300 || status === 204) return false;
+  if (contentLength >= 0 && contentLength < bytesMin && status !== 206) return false;
   const value = (name: string) =>
     fields.find((field) => field.name.toLowerCase() === name)?.value ?? "";
   if (
     value("content-encoding") !== "" ||
     /\bno-transform\b/i.test(value("cache-control"))
-  ) return null;
-  if (!compressible.test(value("content-type"))) return null;
-  return plan.encodings.find((coding) => isAccepted(acceptEncoding, coding)) ?? null;
+  ) return false;
+  return compressible.test(value("content-type"));
+}
+
+/**
+ * The fields of a response in the form that was chosen. Where another client might get another form,
+ * each form says so: caches would hand the plain one to everybody otherwise (RFC 9110 12.5.5).
+ */
+export function negotiatedFields(
+  fields: readonly Field[],
+  encoding: Encoding | null,
+  bytesMin: number,
+  status: number,
+  contentLength: number,
+): Field[] {
+  if (encoding !== null) return compressedFields(fields, encoding);
+  const copy = fields.map((field) => ({ ...field }));
+  return isCompressible(bytesMin, status, contentLength, fields) ? varied(copy) : copy;
 }
 
 /** The same for a response that the proxy makes itself. */
@@ -42,9 +77,8 @@ export function encodingOf(
   contentLength: number,
   fields: readonly Field[],
 ): Encoding | null {
-  if (route === null || route.settings.compress === null || x.isHead || x.minor === 0) return null;
+  if (route === null || route.settings.compress === null || x.minor === 0) return null;
   const { acceptEncoding, errorStatus } = x.connectionContext as ConnectionFacts;
-  if (acceptEncoding === "") return null;
   const { compress, compressBytesMin } = route.settings;
   return chooseEncoding(
     compress,
@@ -64,17 +98,20 @@ export function levelOf(plan: CompressPlan, encoding: Encoding): number {
     : plan.gzipLevel;
 }
 
-/** RFC 9110 12.5.3; `q=0` refuses. */
-function isAccepted(acceptEncoding: string, coding: string): boolean {
-  let fallback = false;
-  for (const item of acceptEncoding.split(",")) {
-    const [name, ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
-    const quality = parameters.find((parameter) => parameter.startsWith("q="));
-    const isRefused = quality !== undefined && Number(quality.slice(2)) === 0;
-    if (name === coding) return !isRefused;
-    if (name === "*") fallback = !isRefused;
+/** The coding that the client likes best; among equal ones the first of the plan. */
+function preferred(plan: CompressPlan, acceptEncoding: string): Encoding | null {
+  const weights = codingWeights(acceptEncoding);
+  let best: Encoding | null = null;
+  // A client that likes the plain form better than every coding gets it.
+  let bestWeight = weights.identity;
+  for (const coding of plan.encodings) {
+    const weight = weights.of(coding);
+    if (weight > bestWeight || (best === null && weight > 0 && weight === bestWeight)) {
+      best = coding;
+      bestWeight = weight;
+    }
   }
-  return fallback;
+  return best;
 }
 
 /** The fields of a compressed response: no ranges of it are served, its validator is a weak one. */
@@ -83,15 +120,20 @@ export function compressedFields(fields: readonly Field[], encoding: Encoding): 
     const isStrong = name.toLowerCase() === "etag" && !value.startsWith("W/");
     return { name, value: isStrong ? `W/${value}` : value };
   });
-  const vary = result.find((field) => field.name.toLowerCase() === "vary");
-  if (vary === undefined) {
-    result.push({ name: "vary", value: "accept-encoding" });
-  } else if (!/\baccept-encoding\b|\*/i.test(vary.value)) {
-    vary.value += ", accept-encoding";
-  }
   return [
-    ...result.filter((field) => field.name.toLowerCase() !== "accept-ranges"),
+    ...varied(result).filter((field) => field.name.toLowerCase() !== "accept-ranges"),
     { name: "accept-ranges", value: "none" },
     { name: "content-encoding", value: encoding },
   ];
+}
+
+/** Adds accept-encoding to Vary, in place. */
+function varied(fields: Field[]): Field[] {
+  const vary = fields.find((field) => field.name.toLowerCase() === "vary");
+  if (vary === undefined) {
+    fields.push({ name: "vary", value: "accept-encoding" });
+  } else if (!/\baccept-encoding\b|\*/i.test(vary.value)) {
+    vary.value += ", accept-encoding";
+  }
+  return fields;
 }

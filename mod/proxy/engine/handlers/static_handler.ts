@@ -16,7 +16,13 @@ import type { Router } from "../../routing/router.ts";
 import { answer } from "./answers.ts";
 import { compress } from "../../../std/compressor.ts";
 import { CompressedBody, type CompressionSource } from "./compressed_body.ts";
-import { compressedFields, type Encoding, encodingOf, levelOf } from "./compression.ts";
+import {
+  compressedFields,
+  type Encoding,
+  encodingOf,
+  levelOf,
+  negotiatedFields,
+} from "./compression.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { documentFields, hasDocument } from "../error_documents.ts";
 import type { EngineHome } from "../engine_home.ts";
@@ -206,7 +212,10 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
       let fields = errorStatus === 0 ? this.#changes : documentFields(this.#changes, facts);
       record?.noteOriginal(status, fields);
       encoding = encodingOf(this.x, this.#route, status, contentLength, fields);
-      if (encoding !== null) fields = compressedFields(fields, encoding);
+      const { compress: plan, compressBytesMin } = this.#route.settings;
+      if (plan !== null) {
+        fields = negotiatedFields(fields, encoding, compressBytesMin, status, contentLength);
+      }
       for (const { name, value } of changeFields(fields, status, this.#route)) {
         writer.field(name, value);
       }
@@ -228,6 +237,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   #beginCompressed(encoding: Encoding): void {
     const { x } = this;
     x.endHead(Framing.chunked);
+    if (x.isHead) return;
     const level = levelOf(this.#route.settings.compress!, encoding);
     this.#compressed = new CompressedBody(x, this.#home, this, encoding, level);
     x.context = this.#compressed;
