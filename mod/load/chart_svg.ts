@@ -33,6 +33,16 @@ const colors = [
   "#d0493a",
   "#5b7083",
 ];
+/** Behind the eight the hue goes round by the golden angle, which comes back to none of the former. */
+function colorOf(index: number): string {
+  if (index < colors.length) return colors[index];
+  const hue = Math.round((index - colors.length) * 137.508 + 20) % 360;
+  return `hsl(${hue} ${index % 2 === 0 ? 65 : 40}% ${index % 3 === 0 ? 35 : 50}%)`;
+}
+
+/** About a letter's width of labels. */
+const letterWidth = 8;
+
 /** Narrow, so that a phone need not shrink the letters to nothing. */
 const width = 560;
 const plot = { left: 68, right: 14, top: 34, bottom: 46 };
@@ -59,14 +69,22 @@ export function lineChart(chart: LineChart): string {
       text(plot.left - 8, atY(value) + 4, label, "end"),
     );
   }
-  for (const { value, label } of chart.x.ticks) {
-    const anchor = chart.x.place(value) > 0.97 ? "end" : "middle";
-    parts.push(text(atX(value), lineHeight - plot.bottom + 18, label, anchor));
+  // From the right: the last label says how far the axis goes, one that would touch it is left out.
+  let freeUntil = Infinity;
+  for (const { value, label } of chart.x.ticks.toReversed()) {
+    const isLast = chart.x.place(value) > 0.97;
+    const labelWidth = label.length * letterWidth;
+    const right = atX(value) + (isLast ? 0 : labelWidth / 2);
+    if (right + letterWidth > freeUntil) continue;
+    freeUntil = right - labelWidth;
+    parts.push(
+      text(atX(value), lineHeight - plot.bottom + 18, label, isLast ? "end" : "middle"),
+    );
   }
   parts.push(text(plot.left + inner.width / 2, lineHeight - 8, chart.xTitle, "middle"));
   chart.series.forEach(({ points }, index) => {
     const path = points.map(([x, y]) => `${atX(x)},${atY(y)}`).join(" ");
-    const color = colors[index % colors.length];
+    const color = colorOf(index);
     parts.push(`<polyline fill="none" stroke="${color}" stroke-width="2" points="${path}"/>`);
     if (points.length === 1) {
       parts.push(
@@ -82,7 +100,7 @@ function legend(names: readonly string[]): string[] {
   return names.flatMap((name, index) => {
     const x = plot.left + (index % 2) * (width / 2 - 30);
     const y = lineHeight + Math.floor(index / 2) * legendRowHeight + 6;
-    const color = colors[index % colors.length];
+    const color = colorOf(index);
     return [
       `<rect fill="${color}" x="${x}" y="${y - 10}" width="14" height="10" rx="2"/>`,
       text(x + 20, y, shorten(name, 30), "start"),
@@ -100,7 +118,7 @@ export function barChart(title: string, bars: readonly Bar[]): string {
     const length = round(Math.max(1, value / max * room));
     parts.push(
       text(plot.right, y + 10, shorten(name, 70), "start"),
-      `<rect fill="${colors[index % colors.length]}" x="${plot.right}" y="${
+      `<rect fill="${colorOf(index)}" x="${plot.right}" y="${
         y + 15
       }" width="${length}" height="16" rx="2"/>`,
       text(plot.right + length + 8, y + 28, label, "start"),

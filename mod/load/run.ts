@@ -61,7 +61,15 @@ export class LoadRun {
     let timer = 0;
     const begin = () => {
       cpuBefore = readCpuTime();
-      timer = setInterval(() => sampler.sample(performance.now() - measureFromMs), samplePeriodMs);
+      // From sample to sample at multiples of the period, so that intervals end at whole seconds.
+      const next = () => {
+        const elapsedMs = performance.now() - measureFromMs;
+        timer = setTimeout(() => {
+          sampler.sample(performance.now() - measureFromMs);
+          next();
+        }, samplePeriodMs - elapsedMs % samplePeriodMs);
+      };
+      next();
     };
     const delay = this.#plan.warmupMs === 0 ? 0 : setTimeout(begin, this.#plan.warmupMs);
     if (delay === 0) begin();
@@ -73,7 +81,7 @@ export class LoadRun {
       outcomes = await crew.run(startMs);
     } finally {
       clearTimeout(delay);
-      clearInterval(timer);
+      clearTimeout(timer);
     }
     const cpuAfter = readCpuTime();
     const measuredMs = Math.max(...outcomes.map((outcome) => outcome.measuredMs));

@@ -2,6 +2,7 @@
 import { exitCodes } from "../base/errors.ts";
 import { Histogram } from "../metrics/histogram.ts";
 import { percentileDistribution } from "../metrics/histogram_text.ts";
+import { getVariable } from "../process/environment.ts";
 import { addSignalListener } from "../process/signals.ts";
 import { describeEnvironment } from "./environment.ts";
 import { Output, writeStderr, writeStdout } from "./outputs.ts";
@@ -17,7 +18,7 @@ import {
   runJson,
   schemaName,
 } from "./report_json.ts";
-import { clearLine, progressLine } from "./report_progress.ts";
+import { clearLine, progressLine, warmupLine } from "./report_progress.ts";
 import { wrkHeader, wrkReport } from "./report_wrk.ts";
 import type { Interval, LoadResult } from "./result.ts";
 import { LoadRun } from "./run.ts";
@@ -46,6 +47,8 @@ export class LoadRuns {
   readonly #script: MainScript | null;
   #current: LoadRun | null = null;
   #failed = 0;
+  #answered = 0;
+  #warmupTimer = 0;
   #signalCode = 0;
   /** With which the script's `done` has exited. */
   #scriptCode: number | null = null;
@@ -68,7 +71,9 @@ export class LoadRuns {
     }
     const stdoutTaken = [...this.#outputs.values()].some((output) => output.path === "-");
     this.#showsText = !plan.output.quiet && !stdoutTaken;
-    this.#showsProgress = !plan.output.quiet && Deno.stderr.isTerminal();
+    // A dumb terminal cannot go back to the beginning of a line.
+    this.#showsProgress = !plan.output.quiet && Deno.stderr.isTerminal() &&
+      getVariable("TERM") !== "dumb";
   }
 
   /** Resolves to the exit code. */
@@ -128,11 +133,16 @@ export class LoadRuns {
     const { plan } = this;
     const run = this.#current = new LoadRun(plan, this.#prepared);
     this.#failed = 0;
+    this.#answered = 0;
     const result = await run.run({
       onReady: (leftMs) => index === 0 && this.#sayWhen(leftMs),
-      onStart: () => this.#showHeader(),
+      onStart: () => {
+        this.#showHeader();
+        this.#showWarmup();
+      },
       onInterval: (interval) => this.#onInterval(index, interval),
     });
+    clearInterval(this.#warmupTimer);
     if (this.#showsProgress) writeStderr(clearLine);
     if (this.#showsText) {
       writeStdout(wrkReport(result, plan.output.latency) + additions(result, plan.output));
@@ -170,10 +180,29 @@ export class LoadRuns {
     );
   }
 
+  #showWarmup(): void {
+    const { warmupMs } = this.#plan;
+    if (!this.#showsProgress || warmupMs === 0) return;
+    const endMs = performance.now() + warmupMs;
+    writeStderr(warmupLine(warmupMs));
+    this.#warmupTimer = setInterval(() => {
+      const leftMs = endMs - performance.now();
+      if (leftMs > 0) writeStderr(warmupLine(leftMs));
+    }, 1000);
+  }
+
   #onInterval(index: number, interval: Interval): void {
+    clearInterval(this.#warmupTimer);
     this.#failed += interval.failed;
+    this.#answered += interval.requests;
     if (this.#showsProgress) {
-      writeStderr(progressLine(interval, this.#plan.durationMs - interval.endMs, this.#failed));
+      const progress = {
+        leftMs: this.#plan.durationMs - interval.endMs,
+        doneCount: this.#answered + this.#failed,
+        wantedCount: this.#plan.requestCount,
+        failedCount: this.#failed,
+      };
+      writeStderr(progressLine(interval, progress, terminalColumns()));
     }
     const line = this.#outputs.get("timeseries");
     if (line === undefined) return;
@@ -210,5 +239,16 @@ export class LoadRuns {
       writeStderr(`hayate load: ${failure}\n`);
     }
     return isWritten;
+  }
+}
+
+/** Of the terminal on stderr, or 80 where nobody says how wide it is. */
+function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch (error) {
+    // stdin, stdout and stderr are asked in turn; none may be a terminal with a size.
+    if (error instanceof Error) return 80;
+    throw error;
   }
 }

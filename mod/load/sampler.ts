@@ -6,6 +6,8 @@ import { failedCount, Slot, type ThreadStats } from "./stats.ts";
 /** As often as wrk samples its rate. */
 export const samplePeriodMs = 100;
 const intervalMs = 1000;
+/** A sample that is nearer to a whole second than to its neighbours belongs to that second. */
+const earlyMs = samplePeriodMs / 2;
 /** A remainder shorter than this at the end makes a rate of noise. */
 const lastIntervalMinMs = 100;
 
@@ -19,6 +21,7 @@ export class Sampler {
   readonly #sampledAtMs: number[];
   readonly #earlier: Histogram[];
   readonly #lastCloseMs: number;
+  #nextCloseMs = intervalMs - earlyMs;
   /** Of the interval that is being closed; kept, so that a long run leaves no garbage. */
   readonly #latency = new Histogram();
   #last = { atMs: 0, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
@@ -52,8 +55,10 @@ export class Sampler {
       this.#sampledRequests[thread] += requests;
       this.#sampledAtMs[thread] = elapsedMs;
     });
-    const isDue = elapsedMs - this.#last.atMs >= intervalMs - samplePeriodMs / 2;
-    if (isDue && elapsedMs <= this.#lastCloseMs) this.#closeInterval(elapsedMs);
+    if (elapsedMs < this.#nextCloseMs || elapsedMs > this.#lastCloseMs) return;
+    this.#closeInterval(elapsedMs);
+    // A late sample makes one interval longer and the next one shorter: none drifts.
+    this.#nextCloseMs = (Math.floor((elapsedMs + earlyMs) / intervalMs) + 1) * intervalMs - earlyMs;
   }
 
   /** Takes what has come since the last second, so that the intervals add up to the whole. */

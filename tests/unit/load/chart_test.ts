@@ -39,3 +39,39 @@ Deno.test("charts escape what users name, and are well-formed", () => {
     assertEquals(/NaN|undefined|Infinity/.test(picture), false);
   }
 });
+
+Deno.test("labels of the percentile axis do not overlap, however deep it goes", () => {
+  const points = [[0, 1], [99.9999, 2]] as const;
+  for (const max of [99, 99.99, 99.999, 99.9999]) {
+    const chart = lineChart({
+      title: "t",
+      x: percentileScale(max),
+      xTitle: "percentile",
+      y: linearScale(1, String),
+      series: [{ name: "a", points }],
+    });
+    const labels = [...chart.matchAll(/<text x="([\d.]+)" y="272" text-anchor="(\w+)">([\d.]+%)</g)]
+      .map(([, x, anchor, label]) => {
+        // 14 px letters are 8 px wide at most.
+        const width = label.length * 8;
+        const right = Number(x) + (anchor === "end" ? 0 : width / 2);
+        return { left: right - width, right, label };
+      }).sort((a, b) => a.left - b.left);
+    assertEquals(labels.length > 2, true);
+    for (let index = 1; index < labels.length; index++) {
+      const { label, left } = labels[index];
+      assertEquals(left > labels[index - 1].right, true, `${max}: ${label}`);
+    }
+  }
+});
+
+Deno.test("no two of twenty runs have the same colour", () => {
+  const bars = Array.from(
+    { length: 20 },
+    (_, index) => ({ name: `${index}`, value: 1, label: "" }),
+  );
+  const colors = [...barChart("t", bars).matchAll(/<rect fill="([^"]+)"/g)].map(([, color]) =>
+    color
+  );
+  assertEquals(new Set(colors).size, 20);
+});

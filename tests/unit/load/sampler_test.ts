@@ -80,3 +80,14 @@ Deno.test("Sampler leaves a remainder without an answer out, unless it is all th
   short.finish(20);
   assertEquals(short.intervals.length, 1);
 });
+
+Deno.test("Sampler's intervals stay aligned to whole seconds, however late a sample is", () => {
+  const stats = threads(1);
+  const ends: number[] = [];
+  const sampler = new Sampler(stats, ({ endMs }) => ends.push(endMs));
+  for (let sample = 1; sample <= 100; sample++) {
+    // Each tenth is 60 ms late.
+    sampler.sample(sample * 100 + (sample % 10 === 0 ? 60 : 0));
+  }
+  assertEquals(ends, Array.from({ length: 10 }, (_, index) => (index + 1) * 1000 + 60));
+});
