@@ -6,6 +6,7 @@
  */
 import { runExitHooks } from "./mod/base/at_exit.ts";
 import { exitCodes, StartError } from "./mod/base/errors.ts";
+import { jsonLogLine, logChoice, logVariables } from "./mod/base/log_choice.ts";
 import { isOutOfFiles, requireOpenFiles } from "./mod/base/open_files.ts";
 import { releaseDate, version } from "./mod/base/version.ts";
 import {
@@ -92,6 +93,7 @@ async function exit(code: number): Promise<never> {
 
 async function main(argv: readonly string[]): Promise<number> {
   const invocation: Invocation = { calledAs: calledAs() };
+  readLogVariables();
   if (invocation.calledAs === "start_server") return await runMode("supervise", argv, invocation);
   const [word, ...behind] = argv;
   switch (word) {
@@ -215,9 +217,22 @@ function show(text: string): number {
   }
 }
 
+/** Before any flag is read, so that what is wrong with flags is said in the chosen form, too. */
+function readLogVariables(): void {
+  logChoice.json = Deno.env.get(logVariables.format) === "json";
+}
+
+/** A line about a failure, in the form and at the place that the log has. */
+function sayFailure(who: string, line: string): void {
+  const text = logChoice.json
+    ? jsonLogLine(Date.now(), "error", line, { name: who.replace(/^hayate ?/, "") || "hayate" })
+    : `${who}: ${line}`;
+  writeStderr(`${text}\n`);
+}
+
 function writeStderr(text: string): void {
   try {
-    writeAll(Deno.stderr, text);
+    writeAll(logChoice.stream === "stdout" ? Deno.stdout : Deno.stderr, text);
   } catch (error) {
     // Nobody can be told that stderr is gone; the exit code still tells.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
@@ -239,17 +254,17 @@ function reportFailure(error: unknown): number {
   const debug = Deno.env.get("HAYATE_DEBUG") === "1";
   if (debug) writeStderr(`${error instanceof Error ? error.stack : String(error)}\n`);
   if (error instanceof UsageError) {
-    for (const line of error.errors) writeStderr(`${speaker}: ${line}\n`);
-    writeStderr(`see ${speaker} --help\n`);
+    for (const line of error.errors) sayFailure(speaker, line);
+    if (!logChoice.json) writeStderr(`see ${speaker} --help\n`);
     return error.exitCode;
   }
   if (error instanceof StartError) {
-    for (const line of error.message.split("\n")) writeStderr(`${speaker}: ${line}\n`);
+    for (const line of error.message.split("\n")) sayFailure(speaker, line);
     return error.exitCode;
   }
   const text = error instanceof Error ? error.message : String(error);
   const message = text.split("\n", 1)[0]?.replace(/ \(os error \d+\)/, "");
   const hint = debug ? "" : " (HAYATE_DEBUG=1 shows where)";
-  writeStderr(`${speaker}: ${message}${hint}\n`);
+  sayFailure(speaker, `${message}${hint}`);
   return exitCodes.failed;
 }

@@ -1,4 +1,5 @@
 /** The program's own log: one line per event, as text for people or JSON for machines. Never throws. */
+import { jsonLogLine, logChoice } from "../base/log_choice.ts";
 import type { Sink } from "./sink.ts";
 import { standardSink } from "./stream_sink.ts";
 import { isoLocal, strftime } from "./strftime.ts";
@@ -22,9 +23,9 @@ export interface LoggerOptions {
   readonly name: string;
   /** Events below it are not written. Default "info". */
   readonly level?: Level;
-  /** Default "text". */
+  /** Default: what `--log-format` says. */
   readonly style?: LogStyle;
-  /** Default: stderr. */
+  /** Default: what `--log-to` says. */
   readonly sink?: Sink;
 }
 
@@ -37,9 +38,9 @@ export class Logger {
 
   constructor(options: LoggerOptions) {
     this.name = options.name;
-    this.style = options.style ?? "text";
+    this.style = options.style ?? (logChoice.json ? "json" : "text");
     this.#threshold = levels.indexOf(options.level ?? "info");
-    this.#sink = options.sink ?? standardSink("stderr");
+    this.#sink = options.sink ?? standardSink(logChoice.stream);
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -86,8 +87,11 @@ export class Logger {
 
   #line(level: Level, message: string, fields: LogFields): string {
     if (this.style === "json") {
-      const time = isoLocal(new Date());
-      return JSON.stringify({ time, level, name: this.name, pid: Deno.pid, message, ...fields });
+      return jsonLogLine(Date.now(), level, message, {
+        name: this.name,
+        pid: Deno.pid,
+        ...fields,
+      });
     }
     const text = oneLine(message) + fieldText(fields);
     if (this.style === "plain") return text;

@@ -24,6 +24,11 @@ export function withoutBacktraces(variables: Variables): Variables {
   return { ...variables, RUST_BACKTRACE: "0" };
 }
 
+/** Sets a variable for this process and the children that get all of them. */
+export function setVariable(name: string, value: string): void {
+  Deno.env.set(name, value);
+}
+
 /** Takes a variable away, so that no child of ours inherits what was meant for us only. */
 export function dropVariable(name: string): void {
   Deno.env.delete(name);

@@ -1,4 +1,5 @@
 /** `error-log`: where the proxy's own lines go. */
+import { logChoice } from "../base/log_choice.ts";
 import { Logger, openSink, parseLogTarget, type Sink, standardSink } from "../log/mod.ts";
 import { openMessageSender } from "../net/portable/message_sender.ts";
 import { startLogCommand } from "../process/log_command.ts";
@@ -25,7 +26,7 @@ export class ErrorLog {
       spawn: startLogCommand,
       openSyslog: openMessageSender,
     }, { immediate: true });
-    this.#logger.redirect(next ?? standardSink("stderr"));
+    this.#logger.redirect(next ?? standardSink(logChoice.stream));
     void this.#sink?.close();
     this.#sink = next;
     this.#target = target;

@@ -29,6 +29,20 @@ export const proxyTable = defineTable({
       help: "Check the configuration, say what is wrong or unknown, and end.",
     },
     {
+      long: "log-format",
+      kind: "enum",
+      values: ["text", "json"],
+      defaultText: "text",
+      help: "Form of this program's own lines, not of access logs; json is one object a line.",
+    },
+    {
+      long: "log-to",
+      kind: "enum",
+      values: ["stdout", "stderr"],
+      defaultText: "stderr",
+      help: "Where this program's own lines go.",
+    },
+    {
       long: "mode",
       short: "m",
       kind: "enum",
@@ -51,6 +65,7 @@ export const proxyTable = defineTable({
   environment: [
     { name: "SERVER_STARTER_PORT", help: "listening sockets from the supervisor" },
     { name: "SERVER_STARTER_GENERATION", help: "number of this start, shown on the status pages" },
+    { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "As --log-format and --log-to." },
     { name: "HAYATE_REACTOR", help: "epoll or portable" },
   ],
 });

@@ -1,6 +1,7 @@
 /** `hayate proxy`: a reverse proxy and static server that reads h2o.conf. */
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
+import { chooseLog } from "../process/choose_log.ts";
 import { ctlCommand } from "./control/ctl.ts";
 import { proxyTable } from "./flags.ts";
 import { readProxyCommand } from "./options.ts";
@@ -13,6 +14,7 @@ export const proxyMode: Mode = {
   topics: async () => (await import("./topics/mod.ts")).proxyTopics,
   async run(argv): Promise<number> {
     const command = readProxyCommand(argv);
+    chooseLog(command.logFlags);
     const logger = new Logger({ name: "proxy" });
     const { runProxy } = await import("./run.ts");
     return await runProxy(command, logger);

@@ -336,6 +336,22 @@ export const serveTable = defineTable({
       help: `h2o's format string, or one of ${Object.keys(namedFormats).join(", ")}.`,
     },
     {
+      long: "log-format",
+      kind: "enum",
+      values: ["text", "json"],
+      defaultText: "text",
+      section: logs,
+      help: "Form of this program's own lines, not of access logs; json is one object a line.",
+    },
+    {
+      long: "log-to",
+      kind: "enum",
+      values: ["stdout", "stderr"],
+      defaultText: "stderr",
+      section: logs,
+      help: "Where this program's own lines go.",
+    },
+    {
       long: "status-listen",
       kind: "parsed",
       parse: readAddress,
@@ -394,6 +410,7 @@ export const serveTable = defineTable({
   environment: [
     { name: "SERVER_STARTER_PORT", help: "listening sockets from Server::Starter" },
     { name: "LISTEN_FDS", help: "listening sockets from systemd" },
+    { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "As --log-format and --log-to." },
     { name: "HAYATE_REACTOR", help: "epoll or portable; chosen by itself when not set" },
   ],
 });

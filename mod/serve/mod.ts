@@ -1,6 +1,7 @@
 /** `hayate serve`: a prefork server for a fetch handler, static files or a fixed body. */
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
+import { chooseLog } from "../process/choose_log.ts";
 import { getVariable } from "../process/environment.ts";
 import { sealInherited } from "../process/inherited.ts";
 import { claimReadiness } from "../process/readiness.ts";
@@ -32,6 +33,7 @@ export const serveMode: Mode = {
   subcommands: [statusCommand],
   async run(argv): Promise<number> {
     const plan = readServePlan(argv, getVariable);
+    chooseLog(plan.log.flags);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });
     claimReadiness();
     sealInherited();

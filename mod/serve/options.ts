@@ -52,6 +52,7 @@ export function readServePlan(argv: readonly string[], environment?: Environment
       accessLog: values.accessLog,
       accessLogFormat: values.accessLogFormat,
       quiet: values.quiet,
+      flags: { format: values.logFormat, stream: values.logTo },
     },
     status: readStatus(options, errors),
   };

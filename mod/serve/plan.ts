@@ -1,4 +1,5 @@
 /** What `hayate serve` is to do: checked and immutable. */
+import type { LogFlags } from "../process/choose_log.ts";
 import type { Address } from "../base/address.ts";
 
 /** What answers requests. */
@@ -64,6 +65,7 @@ export interface LogPlan {
   /** A name or a format string. */
   readonly accessLogFormat: string;
   readonly quiet: boolean;
+  readonly flags: LogFlags;
 }
 
 export interface StatusPlan {

@@ -2,6 +2,7 @@
 import { StartError } from "../base/errors.ts";
 import type { Invocation, Mode } from "../cli/mod.ts";
 import { allVariables, getVariable } from "../process/environment.ts";
+import { chooseLog } from "../process/choose_log.ts";
 import { daemonVariable } from "./launcher.ts";
 import { type Plan, readPlan } from "./options.ts";
 import { printLine, subcommands } from "./subcommands.ts";
@@ -16,6 +17,7 @@ export const superviseMode: Mode = {
   async run(argv: readonly string[], invocation: Invocation): Promise<number> {
     if (argv[0] === "exec-with-parent") return await becomeWorker(argv.slice(1));
     const plan = readPlan(argv, allVariables(), invocation.calledAs);
+    if (plan.kind === "run") chooseLog({ format: plan.logFormat, stream: plan.logStream });
     return await perform(plan, argv, invocation.calledAs);
   },
 };

@@ -37,7 +37,9 @@ export interface RunPlan {
   readonly controlPath: string | null;
   readonly controlIsExplicit: boolean;
   readonly log: LogTarget;
-  readonly logFormat: "text" | "json";
+  /** null: see `chooseLog`. */
+  readonly logFormat: "text" | "json" | null;
+  readonly logStream: "stdout" | "stderr" | null;
   readonly daemonize: boolean;
   readonly readyHttp: string | null;
   readonly readyExec: string | null;
@@ -155,6 +157,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     controlIsExplicit: values.control !== null,
     log: readLogTarget(values.logFile),
     logFormat: values.logFormat,
+    logStream: values.logTo,
     daemonize: values.daemonize,
     readyHttp: values.readyHttp,
     readyExec: values.readyExec,
@@ -219,6 +222,9 @@ function readListen(
 
 function checkGroup({ values }: Parsed, errors: string[]): void {
   const { generationsMax, reusePort, path, port } = values;
+  if (values.logTo !== null && values.logFile !== null) {
+    errors.push(`--log-to ${values.logTo}: --log-file says already where lines go`);
+  }
   if (generationsMax === 1) errors.push("--max-generations 1: a restart needs at least 2");
   if (reusePort && port.length === 0 && path.length > 0) {
     errors.push("--reuse-port: unix sockets cannot be shared that way, give a --port");

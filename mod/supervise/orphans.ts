@@ -6,8 +6,10 @@ import { type Address, formatAddress } from "../base/address.ts";
 import { isListening, localAddressOf } from "../net/epoll/descriptor.ts";
 import { copyDescriptor } from "../process/pidfd.ts";
 import { allPids, processInfo, socketsOf, startEnvironment } from "../process/proc.ts";
+import { leaseVariable } from "../process/socket_lease.ts";
 import { servedConfigVariable } from "../process/starter_port.ts";
 import { libc } from "../sys/libc.ts";
+import { cString, libcProcess, O } from "../sys/libc_process.ts";
 import { supervisorVariable } from "./launcher.ts";
 import type { ListenSpec } from "./listen_spec.ts";
 import type { Worker } from "./state.ts";
@@ -18,6 +20,8 @@ export interface Orphan {
   readonly generation: number;
   /** The configuration that it found in a default place. */
   readonly servedConfig: string | null;
+  /** Number of the lease that its supervisor gave it; null for none. */
+  readonly lease: string | null;
 }
 
 /**
@@ -38,7 +42,9 @@ export function findOrphans(specs: readonly ListenSpec[], deadPid: number | null
     const ours = Number(supervisor?.split(":")[0]) === deadPid ||
       port.split(";").some((item) => names.has(item.replace(/=\d+$/, "")));
     const servedConfig = environment[servedConfigVariable] ?? null;
-    if (ours) found.set(pid, { orphan: { pid, generation, servedConfig }, parent: info.parent });
+    const lease = environment[leaseVariable] ?? null;
+    const orphan = { pid, generation, servedConfig, lease };
+    if (ours) found.set(pid, { orphan, parent: info.parent });
   }
   // A worker's own children have its environment, too; they are its business.
   return [...found.values()].filter(({ parent }) => !found.has(parent))
@@ -62,6 +68,17 @@ export function asWorkers(orphans: readonly Orphan[], nowMs: number): Worker[] {
     told: false,
     orphan: true,
   }));
+}
+
+/**
+ * Renews the leases of orphans whose sockets we hold from now on: else they would shut our queues at their end,
+ * as nobody seemed to hold them. Returns the descriptors to close when we let go of the sockets.
+ */
+export function renewLeases(orphans: readonly Orphan[]): number[] {
+  return orphans.filter(({ lease }) => lease !== null).map(({ pid, lease }) => {
+    const path = cString(`/proc/${pid}/fd/${lease}`);
+    return libcProcess.open(path, O.wronly | O.nonblock | O.cloexec, 0);
+  }).filter((fd) => fd >= 0);
 }
 
 /** Copies of up to `count` different sockets of `spec` out of the orphans; empty where we may not. */

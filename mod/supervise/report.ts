@@ -1,4 +1,6 @@
 /** Facts to lines: Server::Starter's words, or JSON. Pure. */
+import { jsonLogLine } from "../base/log_choice.ts";
+import type { Container } from "../process/container.ts";
 import type { ListenSpec } from "./listen_spec.ts";
 import type { RunPlan } from "./options.ts";
 import { describeStatus } from "./reasons.ts";
@@ -130,11 +132,27 @@ function laterLine(entry: LaterEvent): string {
 
 /** The same as one JSON object a line. */
 export function jsonLine(entry: ReportEvent, timeMs: number): string {
-  return JSON.stringify({
-    time: new Date(timeMs).toISOString(),
-    ...entry,
-    message: textLine(entry),
-  });
+  return jsonLogLine(timeMs, levelOf(entry), textLine(entry), { name: "supervise", ...entry });
+}
+
+const warnings: readonly ReportEvent["event"][] = [
+  "refused",
+  "start-failed",
+  "start-timeout",
+  "retry",
+  "rolled-back",
+  "died-unexpectedly",
+  "drain-timeout",
+  "killed",
+  "reopen-failed",
+  "logger-died",
+  "lines-lost",
+];
+
+/** How much it matters, in the words of the other modes' logs. */
+export function levelOf({ event }: ReportEvent): "info" | "warn" | "error" {
+  if (event === "gave-up") return "error";
+  return warnings.includes(event) ? "warn" : "info";
 }
 
 /** Whole seconds as Server::Starter prints them; fractions only where there are some. */
@@ -143,7 +161,13 @@ function seconds(ms: number): string {
 }
 
 /** A few lines for whoever started us at a terminal: what listens where, and what to do next. */
-export function greeting(plan: RunPlan, pid: number, program: string, version: string): string[] {
+export function greeting(
+  plan: RunPlan,
+  pid: number,
+  program: string,
+  version: string,
+  container: Container | null,
+): string[] {
   const tcp = plan.listen.filter(({ address, datagram }) => address.kind === "tcp" && !datagram);
   const urls = tcp.map(urlOf);
   const places = plan.own
@@ -151,11 +175,32 @@ export function greeting(plan: RunPlan, pid: number, program: string, version: s
     : plan.listen.map(({ name }) => name);
   const listens = places.length === 0 ? "runs without sockets of ours" : places.join("  ");
   const lines = [`hayate ${version} supervises ${plan.command[0]}: ${listens}`];
-  lines.push(`  reload  kill -HUP ${pid}`);
+  const how = container === null
+    ? { reload: `kill -HUP ${pid}`, stop: `kill -TERM ${pid}` }
+    : fromOutside(container, plan, program);
+  lines.push(`  reload  ${how.reload}`);
   const target = plan.own ? loadTarget(plan) : null;
   if (target !== null) lines.push(`  load    ${program} load -c 50 -d 10s ${target}`);
-  lines.push(`  stop    Ctrl-C, or kill -TERM ${pid}`);
+  lines.push(`  stop    Ctrl-C, or ${how.stop}`);
   return lines;
+}
+
+/** What an operator types who sits outside of the container; inside there is neither a shell nor kill. */
+function fromOutside({ engine, name }: Container, plan: RunPlan, program: string) {
+  if (engine === "docker" || engine === "podman") {
+    const who = name ?? "NAME";
+    return { reload: `${engine} kill --signal=HUP ${who}`, stop: `${engine} stop ${who}` };
+  }
+  if (engine === "kubernetes") {
+    const who = name ?? "POD";
+    const socket = plan.controlPath ?? "SOCKET";
+    const hint = plan.controlPath === null ? "   (with --control SOCKET)" : "";
+    return {
+      reload: `kubectl exec ${who} -- ${program} supervise reload ${socket}${hint}`,
+      stop: `kubectl delete pod ${who}`,
+    };
+  }
+  return { reload: "send HUP to the container", stop: "send it TERM" };
 }
 
 function loadTarget(plan: RunPlan): string | null {

@@ -1,6 +1,8 @@
 /** A supervisor's life: files, log, sockets, signals, the engine, and the way out. */
 import { StartError } from "../base/errors.ts";
+import { logChoice } from "../base/log_choice.ts";
 import { version } from "../base/version.ts";
+import { isoLocal } from "../log/mod.ts";
 import { AddressInUse } from "../net/inheritable.ts";
 import { reapOrphans } from "../process/children.ts";
 import { allVariables } from "../process/environment.ts";
@@ -12,6 +14,7 @@ import { claimReadiness } from "../process/readiness.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
 import { SocketLease } from "../process/socket_lease.ts";
 import { StatusFile } from "../process/status_file.ts";
+import { libc } from "../sys/libc.ts";
 import type { ApplianceTls } from "../tls/appliance.ts";
 import { ControlSocket } from "./control.ts";
 import { claimDaemonReport } from "./daemon.ts";
@@ -20,9 +23,9 @@ import { Launcher } from "./launcher.ts";
 import { type GivenSocket, takeListenFds } from "./listen_fds.ts";
 import { InheritedOutput, type LogOutput, openLog } from "./log_output.ts";
 import type { RunPlan } from "./options.ts";
-import { asWorkers, findOrphans, type Orphan, takeSockets } from "./orphans.ts";
+import { asWorkers, findOrphans, type Orphan, renewLeases, takeSockets } from "./orphans.ts";
 import { numberOf } from "./owners.ts";
-import { jsonLine, type ReportEvent, textLine } from "./report.ts";
+import { jsonLine, levelOf, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets.ts";
 import type { StopSignal } from "./state.ts";
 import { statusOf } from "./status.ts";
@@ -88,6 +91,7 @@ class Supervisor {
     this.#orphans = mayHaveOrphans ? findOrphans(plan.listen, deadPid) : [];
     const sockets = await this.#acquire(given, passedThrough);
     this.#sockets = sockets;
+    const renewed = renewLeases(this.#orphans);
     this.#output = openLog(plan.log, (entry) => this.#report(entry));
     const identity = `${Deno.pid}:${processInfo(Deno.pid)?.startTime}`;
     const output = this.#output.descriptors;
@@ -108,6 +112,7 @@ class Supervisor {
       // refused at once, however long a request may run.
       sockets.release();
       this.#lease?.end();
+      for (const fd of renewed.splice(0)) libc.close(fd);
     };
     reapOrphans();
     daemonStands?.();
@@ -270,7 +275,12 @@ class Supervisor {
   }
 
   #report(entry: ReportEvent): void {
-    const json = this.plan.logFormat === "json";
-    this.#output.write(json ? jsonLine(entry, Date.now()) : textLine(entry));
+    // Server::Starter's lines have no time; what reads them may know every word.
+    const line = logChoice.json
+      ? jsonLine(entry, Date.now())
+      : this.plan.asStartServer
+      ? textLine(entry)
+      : `${isoLocal(new Date())} [${levelOf(entry)}] ${textLine(entry)}`;
+    this.#output.write(line);
   }
 }

@@ -1,6 +1,8 @@
 /** The real system behind the engine: processes, timers, files, and whoever started us. */
+import { logChoice } from "../base/log_choice.ts";
 import { version } from "../base/version.ts";
 import { invokedPath } from "../process/executable.ts";
+import { containerSources, findContainer } from "../process/container.ts";
 import { watchProcess } from "../process/pidfd.ts";
 import { suggestCollection } from "../process/memory.ts";
 import { notify, notifyReady } from "../process/readiness.ts";
@@ -122,8 +124,10 @@ export class RealSystem implements System {
     this.control?.onStep(state);
     if (this.#greeted || !state.hasServed) return;
     this.#greeted = true;
-    if (this.plan.asStartServer || this.plan.logFormat === "json") return;
-    for (const text of greeting(this.plan, Deno.pid, invokedPath(), version)) {
+    if (this.plan.asStartServer || logChoice.json) return;
+    const sources = containerSources(this.launcher.variables());
+    const container = findContainer(Deno.pid, Deno.ppid, sources);
+    for (const text of greeting(this.plan, Deno.pid, invokedPath(), version, container)) {
       this.report({ event: "note", text });
     }
   }

@@ -294,9 +294,21 @@ export const superviseTable = defineTable({
       long: "log-format",
       kind: "enum",
       values: ["text", "json"],
-      default: "text",
+      defaultText: "text",
       section: "Files",
-      help: "Form of the supervisor's own lines.",
+      help:
+        "Form of the supervisor's own lines and those of proxy and serve, not of access logs; " +
+        "json is one object a line.",
+      ...ours,
+    },
+    {
+      long: "log-to",
+      kind: "enum",
+      values: ["stdout", "stderr"],
+      defaultText: "stderr",
+      section: "Files",
+      help: "Where lines of the supervisor and of its workers go. stdout takes along whatever a " +
+        "worker writes to its standard error.",
       ...ours,
     },
     {
@@ -327,6 +339,7 @@ export const superviseTable = defineTable({
     { name: "KILL_OLD_DELAY", help: "As --kill-old-delay." },
     { name: "ENVDIR", help: "As --envdir." },
     { name: "ENABLE_AUTO_RESTART, AUTO_RESTART_INTERVAL", help: "As the flags." },
+    { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "As --log-format and --log-to." },
     { name: "LISTEN_FDS", help: "Sockets from systemd are taken over." },
     { name: "NOTIFY_SOCKET", help: "systemd is told when a generation is ready." },
   ],

@@ -52,6 +52,7 @@ export const libcProcess = lazySymbols(symbols);
 export const spawnStructBytes = 512;
 export const SPAWN = { setSigDefault: 0x04, setSigMask: 0x08, setSession: 0x80 } as const;
 export const O = {
+  wronly: 0x1,
   rdwr: 0x2,
   creat: 0x40,
   append: 0x400,

@@ -59,8 +59,8 @@ Deno.test("Logger writes plain lines as they are", () => {
 Deno.test("Logger writes JSON objects", () => {
   const [line] = logOf("json", (logger) => logger.info('a "b"\n', { generation: 2 }));
   const { time, pid, ...rest } = JSON.parse(line as string);
-  assertEquals(rest, { level: "info", name: "proxy", message: 'a "b"\n', generation: 2 });
-  assertEquals([Number.isNaN(Date.parse(time)), pid], [false, Deno.pid]);
+  assertEquals(rest, { level: "info", name: "proxy", msg: 'a "b"\n', generation: 2 });
+  assertEquals([time.endsWith("Z"), Number.isNaN(Date.parse(time)), pid], [true, false, Deno.pid]);
 });
 
 Deno.test("Logger leaves out what is below its level", () => {

@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { jsonLine, type ReportEvent, textLine } from "../../../mod/supervise/report.ts";
+import type { Container } from "../../../mod/process/container.ts";
+import { readPlan } from "../../../mod/supervise/options.ts";
+import { greeting, jsonLine, type ReportEvent, textLine } from "../../../mod/supervise/report.ts";
 
 Deno.test("textLine() has the words of Server::Starter 0.35", () => {
   const rows: readonly [ReportEvent, string][] = [
@@ -49,9 +51,26 @@ Deno.test("jsonLine() holds the fact, its fields and the words", () => {
   const line = jsonLine({ event: "starting", generation: 3, pid: 8 }, 0);
   assertEquals(JSON.parse(line), {
     time: "1970-01-01T00:00:00.000Z",
+    level: "info",
+    msg: "starting new worker 8",
+    name: "supervise",
     event: "starting",
     generation: 3,
     pid: 8,
-    message: "starting new worker 8",
   });
+});
+
+Deno.test("greeting() says in a container what its operator types outside", () => {
+  const read = readPlan(["--port", "80", "proxy"], {}, "hayate");
+  if (read.kind !== "run") throw new Error(`a ${read.kind} plan`);
+  const lines = (container: Container | null) => greeting(read, 1, "/hayate", "1.0", container);
+  assertEquals(lines(null)[1], "  reload  kill -HUP 1");
+  assertEquals(
+    lines({ engine: "docker", name: null })[1],
+    "  reload  docker kill --signal=HUP NAME",
+  );
+  assertEquals(
+    lines({ engine: "podman", name: "0123456789ab" }).at(-1),
+    "  stop    Ctrl-C, or podman stop 0123456789ab",
+  );
 });
