@@ -72,8 +72,8 @@ const time = record<TimeJson>({
 });
 
 const schedule = record<ScheduleJson>({
-  askedRequestsPerSecond: amount,
-  sentRequestsPerSecond: amount,
+  askedRequestsPerSecond: nullable(amount),
+  sentRequestsPerSecond: nullable(amount),
   requestsDue: amount,
   requestsUnsent: amount,
   lagMeanUs: nullable(amount),
@@ -104,7 +104,7 @@ const interval = record<IntervalJson>({
   endMs: amount,
   durationMs: amount,
   requests: amount,
-  requestsPerSecond: amount,
+  requestsPerSecond: nullable(amount),
   bytesRead: amount,
   failed: amount,
   retried: amount,
@@ -119,8 +119,8 @@ const run = record<RunJson>({
   startedAt: text,
   measuredMs: amount,
   interrupted: flag,
-  requestsPerSecond: amount,
-  bytesReadPerSecond: amount,
+  requestsPerSecond: nullable(amount),
+  bytesReadPerSecond: nullable(amount),
   requestsSent: count,
   requestsAnswered: count,
   requestsFailed: count,
