@@ -1,9 +1,9 @@
-/** Where a socket lives: an IP literal with a port, or a path in the file system. */
+/** A socket's address: an IP literal with a port, or a path in the file system. */
 export type Address =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-/** `127.0.0.1:80`, `[::1]:80` or `/run/a.sock`, as Server::Starter and our log lines spell it. */
+/** `127.0.0.1:80`, `[::1]:80` or `/run/a.sock`, as Server::Starter and our log lines write it. */
 export function formatAddress(address: Address): string {
   if (address.kind === "unix") return address.path;
   return address.host.includes(":")

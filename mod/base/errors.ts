@@ -1,11 +1,11 @@
-/** Who caused a failure. A peer's fault is a value on the hot path, never a `throw`. */
+/** Where a failure comes from. Failures caused by a peer are values, never a `throw`. */
 export type ErrorSource = "downstream" | "upstream" | "config" | "internal";
 
 /**
- * What a peer or the system did to a connection.
+ * A failed connection or exchange, caused by the peer or the system.
  *
  * `code` is an errno name (`ECONNREFUSED`) or one of ours (`ETIMEDOUT` for a deadline that passed,
- * `EPROTO` for bytes that break the protocol, `EEOF` for an end in the middle of a message).
+ * `EPROTO` for a protocol violation, `EEOF` for an end in the middle of a message).
  */
 export class PeerError {
   constructor(
@@ -13,14 +13,14 @@ export class PeerError {
     readonly source: ErrorSource,
     /** One plain phrase for a log line; no trailing full stop. */
     readonly message: string,
-    /** True when the same request may be sent again: no byte of it can have been acted upon. */
+    /** True when the request may be sent again: the peer cannot have acted on any of it. */
     readonly retrySafe: boolean = false,
     readonly cause: unknown = null,
   ) {}
 }
 
 /**
- * A start-up failure that the user can mend: bad options, a port in use, a broken config file.
+ * A start-up failure that the user can fix: bad options, a port in use, a broken config file.
  * Only `main.ts` catches it; it prints `message` as one line and exits with `exitCode`.
  */
 export class StartError extends Error {
@@ -40,7 +40,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** Of what Deno threw, only what the system said: without its "(os error 2): open 'x'" tail. */
+/** The system's reason from an error that Deno threw, without the "(os error 2): open 'x'" tail. */
 export function systemReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/ \(os error \d+\).*$/s, "");

@@ -1,6 +1,9 @@
 /** IP literals to bytes and back. */
 
-/** Four or sixteen bytes in network order, or null when `text` is no IP literal. A zone (`%eth0`) is refused. */
+/**
+ * Four or sixteen bytes in network order, or null when `text` is not an IP literal. Zones (`%eth0`)
+ * are refused.
+ */
 export function parseIp(text: string): Uint8Array | null {
   return text.includes(":") ? parseV6(text) : parseV4(text);
 }
@@ -35,7 +38,7 @@ function parseV6(text: string): Uint8Array | null {
   return bytes;
 }
 
-/** `atEnd`: the address ends here, so the last part may be an IPv4 address. */
+/** `atEnd`: these groups end the address, so the last one may be an IPv4 address. */
 function groups(text: string, atEnd: boolean): number[] | null {
   if (text === "") return [];
   const result: number[] = [];
@@ -75,7 +78,9 @@ function longestZeroRun(all: readonly number[]): { start: number; length: number
   return best;
 }
 
-/** An IPv4 address that is written as IPv6 (`::ffff:192.0.2.1`) as the four bytes that it is. */
+/**
+ * Reduces an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) to its four bytes; returns others as is.
+ */
 export function unmapped(bytes: Uint8Array): Uint8Array {
   if (bytes.length !== 16 || bytes[10] !== 255 || bytes[11] !== 255) return bytes;
   for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return bytes;

@@ -1,12 +1,12 @@
-/** Sets of IP addresses, written as CIDR blocks. */
+/** Sets of IP addresses, given as CIDR blocks. */
 import { parseIp, unmapped } from "./ip.ts";
 
 /** A block: the addresses whose first `bits` bits are those of `bytes`. */
 export interface IpRange {
-  /** Four or sixteen, zero behind the block's bits. */
+  /** Four or sixteen bytes; the bits after the prefix are zero. */
   readonly bytes: Uint8Array;
   readonly bits: number;
-  /** As written, bits were set behind the block's: a sign of a typing error. */
+  /** The text had bits set after the prefix, which suggests a typing error. */
   readonly hadHostBits: boolean;
 }
 
@@ -21,17 +21,17 @@ export function parseIpRange(text: string): IpRange | null {
   return { bytes, bits, hadHostBits: bytes.some((byte, i) => byte !== parsed[i]) };
 }
 
-/** The bits of byte `index` that belong to a block of `bits` bits. */
+/** Mask of the bits of byte `index` that belong to a prefix of `bits` bits. */
 function maskByte(bits: number, index: number): number {
   const own = Math.min(8, Math.max(0, bits - 8 * index));
   return 0xff00 >> own & 0xff;
 }
 
-/** The addresses of any of the blocks. */
+/** The union of several blocks. */
 export class IpRanges {
   constructor(readonly ranges: readonly IpRange[]) {}
 
-  /** `ip` has four or sixteen bytes; an IPv4 address written as IPv6 counts as IPv4. */
+  /** `ip` has four or sixteen bytes; an IPv4-mapped IPv6 address counts as IPv4. */
   has(ip: Uint8Array): boolean {
     const bytes = unmapped(ip);
     for (let i = 0; i < this.ranges.length; i++) if (covers(this.ranges[i], bytes)) return true;

@@ -1,13 +1,13 @@
-/** The least that a process needs before anything else: descriptors (getrlimit(2), RLIMIT_NOFILE). */
+/** Checks that the process may open enough descriptors to start (getrlimit(2), RLIMIT_NOFILE). */
 import { StartError } from "./errors.ts";
 
-/** Of the runtime itself, of a reactor, of a channel and of some sockets. */
+/** For the runtime itself, a reactor, a channel and a few sockets. */
 export const openFilesMin = 32;
 
 /**
- * Throws `StartError` with one line when too few files may be open here. Reads /proc/self/limits,
- * because a first FFI call needs descriptors of its own. With fewer than 13 the runtime panics before
- * any code of ours runs.
+ * Throws `StartError` with one line when the open-file limit is too low. Reads /proc/self/limits,
+ * because the first FFI call itself needs descriptors. With fewer than 13 the runtime panics before
+ * any of our code runs.
  */
 export function requireOpenFiles(): void {
   const hard = hardLimit();
@@ -18,7 +18,7 @@ export function requireOpenFiles(): void {
   );
 }
 
-/** -1: so few that the file could not be opened. */
+/** -1 when the limit is so low that the file could not be opened. */
 function hardLimit(): number {
   let text: string;
   try {

@@ -1,16 +1,16 @@
 /**
- * Coarse deadlines for very many connections.
+ * Coarse deadlines for large numbers of connections.
  *
- * Pushing a deadline back, which happens on every request, only writes a number: an entry stays in
- * its slot and is moved when the slot comes up and the deadline turns out to be later. So a slot's
- * entries are looked at once per turn of the wheel at most.
+ * Postponing a deadline, which happens on every request, only writes a number: the entry stays in
+ * its slot and is moved when the slot comes up and the deadline turns out to be later. So each
+ * entry is visited at most once per turn of the wheel.
  */
 
-/** Something with a deadline. `deadlineMs` may be moved later at will; to move it earlier, `arm` again. */
+/** Something with a deadline. `deadlineMs` may be raised at any time; to lower it, call `arm`. */
 export abstract class Deadline {
   /** Monotonic milliseconds; Infinity: none. */
   deadlineMs = Infinity;
-  /** Slot in the wheel, -1 when in none. Owned by the wheel. */
+  /** Slot in the wheel, -1 when not in the wheel. Owned by the wheel. */
   wheelSlot = -1;
   wheelNext: Deadline | null = null;
   wheelPrevious: Deadline | null = null;
@@ -20,13 +20,13 @@ export abstract class Deadline {
 
 const slotCount = 512;
 
-/** A wheel of 512 slots of 32 ms: one turn takes 16 s, a later deadline is looked at once a turn. */
+/** A wheel of 512 slots of 32 ms: a turn takes 16 s; later deadlines are visited once per turn. */
 export class TimerWheel {
   static readonly slotMs = 32;
   readonly #slots: (Deadline | null)[] = new Array(slotCount).fill(null);
   /**
-   * Told when an entry is put into a slot: whoever waits for the next one may have to wake earlier.
-   * Not called when a deadline only moves later.
+   * Called when an entry is put into a slot, so that a waiting reactor can wake earlier. Not called
+   * when a deadline only moves later.
    */
   onLink: ((dueMs: number) => void) | null = null;
   #armedCount = 0;
@@ -39,12 +39,15 @@ export class TimerWheel {
     this.#nextSlotMs = (this.#lastSlotTime + 1) * TimerWheel.slotMs;
   }
 
-  /** Entries in the wheel; with none, nobody needs to call `advance`. */
+  /** Entries in the wheel; with none, `advance` need not be called. */
   get armedCount(): number {
     return this.#armedCount;
   }
 
-  /** Sets the deadline and makes sure that the wheel looks in time. Cheap when it only moves later. */
+  /**
+   * Sets the deadline, and moves the entry to an earlier slot if needed. Cheap if it only moves
+   * later.
+   */
   arm(entry: Deadline, deadlineMs: number): void {
     const earlier = deadlineMs < entry.deadlineMs;
     entry.deadlineMs = deadlineMs;
@@ -55,7 +58,9 @@ export class TimerWheel {
     this.#link(entry);
   }
 
-  /** Takes the entry out. Use it when its owner dies; to suspend, set `deadlineMs` to Infinity. */
+  /**
+   * Removes the entry. Use it when the owner is closed; to suspend, set `deadlineMs` to Infinity.
+   */
   disarm(entry: Deadline): void {
     entry.deadlineMs = Infinity;
     if (entry.wheelSlot >= 0) this.#unlink(entry);
@@ -65,14 +70,17 @@ export class TimerWheel {
   advance(nowMs: number): void {
     if (nowMs < this.#nextSlotMs) return;
     const slotTime = Math.floor(nowMs / TimerWheel.slotMs);
-    // After a long stop (SIGSTOP, a suspended host) one full turn sees every entry.
+    // After a long stop (SIGSTOP, a suspended host) one full turn visits every entry.
     const from = Math.max(this.#lastSlotTime + 1, slotTime - slotCount + 1);
     this.#lastSlotTime = slotTime;
     this.#nextSlotMs = (slotTime + 1) * TimerWheel.slotMs;
     for (let time = from; time <= slotTime; time++) this.#expire(time & (slotCount - 1), nowMs);
   }
 
-  /** When the first slot that holds an entry comes up; Infinity with none. Never later than any deadline's own slot. */
+  /**
+   * When the first slot that holds an entry comes up; Infinity if none. Never later than a
+   * deadline's own slot.
+   */
   nextDueMs(): number {
     if (this.#armedCount === 0) return Infinity;
     for (let ahead = 1; ahead <= slotCount; ahead++) {
@@ -84,11 +92,11 @@ export class TimerWheel {
 
   #expire(slot: number, nowMs: number): void {
     let entry = this.#slots[slot];
-    // Detached first: entries that are linked again during the walk go to a list of their own.
+    // Detached first: entries that are linked again during the walk go to a separate list.
     this.#slots[slot] = null;
     while (entry !== null) {
       const next: Deadline | null = entry.wheelNext;
-      // A callback may have taken a later entry of this list out; then its slot is -1 or new.
+      // A callback may have removed a later entry of this list; its slot is then -1 or a new one.
       entry.wheelNext = entry.wheelPrevious = null;
       entry.wheelSlot = -1;
       this.#armedCount--;
@@ -107,12 +115,14 @@ export class TimerWheel {
     this.#pending = null;
   }
 
-  /** The rest of the list that `#expire` walks: a callback may disarm its head. */
+  /**
+   * The rest of the list that `#expire` walks. Kept here because a callback may disarm its head.
+   */
   #pending: Deadline | null = null;
 
   #link(entry: Deadline): void {
     if (entry.deadlineMs === Infinity) return;
-    // One slot later than the deadline's own, so that the entry is due when its slot is.
+    // Rounded up to the next slot, so that the entry is due when its slot comes up.
     const due = Math.ceil(entry.deadlineMs / TimerWheel.slotMs);
     const time = Math.min(
       Math.max(due, this.#lastSlotTime + 1),

@@ -1,5 +1,5 @@
-/** hayate's version, the same as `version` in deno.json (a test compares them). */
+/** hayate's version. A test checks that `version` in deno.json is the same. */
 export const version = "0.1.0";
 
-/** Day of that version, for the man page; a constant, so that two builds of one commit agree. */
+/** Release date of that version, for the man page. A constant, so that builds are reproducible. */
 export const releaseDate = "2026-11-23";
