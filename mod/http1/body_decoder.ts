@@ -17,12 +17,12 @@ const State = {
   trailer: 8,
 } as const;
 
-/** Hex digits of a chunk size, leading zeros included: as many as 64 bits have. */
+/** Most hex digits in a chunk size, leading zeros included: those of a 64-bit number. */
 const sizeDigitsMax = 16;
 const noTrailers: readonly TrailerField[] = [];
 
 /**
- * Finds the data of one body in the bytes of its connection, without copying them.
+ * Finds the data of one body in the bytes of its connection, without copying.
  *
  *     while (at < end && !decoder.done) {
  *       at = decoder.step(bytes, at, end);
@@ -33,10 +33,10 @@ const noTrailers: readonly TrailerField[] = [];
  * Bytes from `at` on belong to the next message once `done` is true.
  */
 export class BodyDecoder {
-  /** The data that the last `step` found, as offsets into its `bytes`; may be empty. */
+  /** The data found by the last `step`, as offsets into its `bytes`; may be empty. */
   dataStart = 0;
   dataEnd = 0;
-  /** The body is complete. True right after `reset` when nothing follows the head. */
+  /** The body is complete. True right after `reset` if there is no body. */
   done = true;
   /** Bytes of data found since `reset`. */
   dataBytes = 0;
@@ -49,7 +49,7 @@ export class BodyDecoder {
   #limits: BodyLimits | null = null;
   #trailerSection: TrailerSection | null = null;
 
-  /** Begins a body. `contentLength` counts only with `Framing.length`. */
+  /** Begins a body. `contentLength` is used only with `Framing.length`. */
   reset(framing: Framing, contentLength: number, limits: BodyLimits): void {
     this.#framing = framing;
     this.#limits = limits;
@@ -63,20 +63,20 @@ export class BodyDecoder {
     this.done = framing === Framing.none || (framing === Framing.length && contentLength === 0);
   }
 
-  /** The trailer fields, once `done`; framing, routing and the like are left out (RFC 9110 6.5.1). */
+  /** The trailer fields, once `done`, without those that RFC 9110 6.5.1 forbids. */
   get trailers(): readonly TrailerField[] {
     return this.#trailerSection === null ? noTrailers : this.#trailerSection.fields;
   }
 
-  /** Bytes of data that are known to follow: of a body with a length, or of the current chunk. */
+  /** Bytes of data still expected: of a body with a length, or of the current chunk. */
   get remaining(): number {
     return this.#remaining;
   }
 
   /**
-   * Takes bytes from `[start, end)`, which must not be empty, up to the end of the first run of
-   * data. Returns the offset to go on from (> start unless `done`), or a `Fault` (< 0), after which
-   * the connection cannot be used again.
+   * Consumes bytes from `[start, end)`, which must not be empty, up to the end of the first run of
+   * data. Returns the offset to continue from (> start unless `done`), or a `Fault` (< 0), after
+   * which the connection cannot be reused.
    */
   step(bytes: Uint8Array, start: number, end: number): number {
     this.dataStart = this.dataEnd = start;
@@ -86,7 +86,7 @@ export class BodyDecoder {
   }
 
   /**
-   * The peer has closed: true when that ends the body properly, false when the body is cut off.
+   * Call when the peer has closed. True if that completes the body, false if the body is truncated.
    */
   finishAtEof(): boolean {
     if (this.#framing === Framing.eof) this.done = true;
@@ -172,7 +172,7 @@ export class BodyDecoder {
     return this.#countExtension();
   }
 
-  /** Everything between a size and its line end counts. */
+  /** Counts every byte between a chunk size and its line end against the limit. */
   #countExtension(): number {
     return ++this.#extensionBytes > this.#limits!.chunkExtensionBytesMax
       ? Fault.chunkExtensionTooLong

@@ -1,4 +1,4 @@
-/** What each of the 256 bytes may be part of; one table look-up replaces several comparisons. */
+/** Character classes of the 256 bytes. One table look-up replaces several comparisons. */
 
 /** tchar of RFC 9110 5.6.2: methods, field names. */
 export const TOKEN = 1;
@@ -6,12 +6,12 @@ export const TOKEN = 1;
 export const VALUE = 2;
 /**
  * A byte of a request-target. Wider than RFC 3986: clients send raw UTF-8 and bytes such as `|`
- * unencoded. A `#` is refused: no fragment belongs there, and peers disagree about what it ends.
+ * unencoded. `#` is refused: a target has no fragment, and implementations disagree where it ends.
  */
 export const TARGET = 4;
 /** A byte of a registered name: unreserved, sub-delims, `%` (RFC 3986 3.2.2). */
 export const HOST = 8;
-/** A byte between the brackets of an IP literal: hex digits, `:` and `.`. */
+/** A byte inside the brackets of an IP literal: hex digits, `:` and `.`. */
 export const IP_LITERAL = 16;
 
 export const HTAB = 0x09;

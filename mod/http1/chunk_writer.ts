@@ -1,6 +1,6 @@
 import { CR, LF } from "./char_class.ts";
 
-/** Bytes that `writeChunkSize` needs at most: 14 hex digits for 2^53-1, and CRLF. */
+/** Most bytes that `writeChunkSize` writes: 14 hex digits for 2^53-1, and CRLF. */
 export const chunkSizeBytesMax = 16;
 /** Follows the data of each chunk. */
 export const chunkEnd: Uint8Array<ArrayBuffer> = Uint8Array.of(CR, LF);
@@ -9,7 +9,7 @@ export const lastChunk: Uint8Array<ArrayBuffer> = Uint8Array.of(0x30, CR, LF, CR
 
 /**
  * Writes the line that begins a chunk of `size` bytes (> 0: a chunk of 0 would end the body) at
- * offset `at`, and returns the offset behind it (RFC 9112 7.1).
+ * offset `at`, and returns the offset after it (RFC 9112 7.1).
  */
 export function writeChunkSize(bytes: Uint8Array, at: number, size: number): number {
   if (!(size > 0)) throw new RangeError(`Cannot write a chunk: size is ${size}`);

@@ -8,8 +8,8 @@ function padded(value: number): string {
 }
 
 /**
- * An instant as IMF-fixdate, for Date, Last-Modified and Expires (RFC 9110 5.6.7): 29 characters
- * such as `Sun, 06 Nov 1994 08:49:37 GMT`. The caller owns the clock and keeps the text for a second.
+ * A time as IMF-fixdate, for Date, Last-Modified and Expires (RFC 9110 5.6.7): 29 characters
+ * such as `Sun, 06 Nov 1994 08:49:37 GMT`. The caller caches the text for a second.
  */
 export function imfFixdate(epochSeconds: number): string {
   const date = new Date(epochSeconds * 1000);
@@ -24,9 +24,9 @@ const rfc850 = /^(\w+), (\d\d)-(\w{3})-(\d\d) (\d\d):(\d\d):(\d\d) GMT$/;
 const asctime = /^(\w{3}) (\w{3}) ( \d|\d\d) (\d\d):(\d\d):(\d\d) (\d{4})$/;
 
 /**
- * Epoch seconds of an HTTP-date in any of its three forms, null when it is none (a recipient must
- * then ignore the field). `nowSeconds` decides the century of a two-digit year: one that seems more
- * than 50 years in the future lies in the past (RFC 9110 5.6.7).
+ * Epoch seconds of an HTTP-date in any of its three forms; null if `text` is not one (a recipient
+ * must then ignore the field). `nowSeconds` decides the century of a two-digit year: a date that
+ * appears more than 50 years in the future is in the past (RFC 9110 5.6.7).
  */
 export function parseHttpDate(text: string, nowSeconds: number): number | null {
   let match = imf.exec(text);

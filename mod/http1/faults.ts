@@ -1,8 +1,8 @@
 /**
- * What a peer can do wrong, as negative numbers: parsers return them in place of an offset.
+ * Protocol violations by a peer, as negative numbers that parsers return instead of an offset.
  *
- * Each fault of a request has the status it is answered with; after it the connection is closed,
- * because nobody can tell where the next request would begin. A fault of a response is always 502.
+ * Each fault in a request has a response status. The connection is closed after it, because the
+ * start of the next request is unknown. A fault in a response always becomes 502.
  */
 export const Fault = {
   requestLine: -1,
@@ -37,15 +37,15 @@ export const Fault = {
 export type Fault = typeof Fault[keyof typeof Fault];
 
 export interface FaultDescription {
-  /** The key in `Fault`, for logs and counters. */
+  /** The key in `Fault`, used in logs and counters. */
   readonly name: string;
-  /** What a request with this fault is answered with: 400, 414, 431, 501 or 505. */
+  /** Status of the response to a request with this fault: 400, 414, 431, 501 or 505. */
   readonly status: number;
   /** One plain phrase for a log line; no trailing full stop. */
   readonly phrase: string;
 }
 
-/** What the client gets for a fault in the response of an upstream (RFC 9110 15.6.3). */
+/** Status sent to the client for a fault in a response from upstream (RFC 9110 15.6.3). */
 export const responseFaultStatus = 502;
 
 const phrases: Record<keyof typeof Fault, readonly [status: number, phrase: string]> = {
@@ -85,7 +85,7 @@ for (const [name, code] of Object.entries(Fault)) {
   descriptions[-code] = { name, status, phrase };
 }
 
-/** Describes a negative result of a parser. Throws RangeError when `code` is no fault. */
+/** Describes a negative parser result. Throws RangeError if `code` is not a fault. */
 export function describeFault(code: number): FaultDescription {
   const description = descriptions[-code];
   if (description === undefined) throw new RangeError(`Cannot describe a fault: code is ${code}`);

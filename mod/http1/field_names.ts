@@ -25,8 +25,8 @@ for (const [name, kind] of Object.entries(names)) {
 }
 
 /**
- * The kind of the field name `[start, end)`, whose bytes are known to be token bytes: among those
- * `| 0x20` takes nothing but A-Z to a-z and nothing to `-`.
+ * The kind of the field name `[start, end)`, whose bytes are known to be token bytes. Among those,
+ * `| 0x20` maps only A-Z to a-z, and maps no other byte to `-`.
  */
 export function fieldKind(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;

@@ -4,7 +4,7 @@ import { fieldKind } from "./field_names.ts";
 import { isHost } from "./host.ts";
 import { equalsLower, Fact, FieldKind, type MessageHead } from "./message_head.ts";
 
-/** Forgets what the last message said. */
+/** Clears what the previous message set. */
 export function clearFields(head: MessageHead, bytes: Uint8Array, fieldsMax: number): void {
   head.bytes = bytes;
   head.revision = (head.revision + 1) & 0x3fffffff;
@@ -20,12 +20,12 @@ export function clearFields(head: MessageHead, bytes: Uint8Array, fieldsMax: num
 }
 
 /**
- * Lines of a response may end in LF alone, as RFC 9112 2.2 lets a recipient read them and nginx, h2o
- * and HAProxy do: old origins send them. In a request they are refused: peers that disagree about
- * where a request ends can be played against each other.
+ * Parses field lines from `at` up to and including the empty line (RFC 9112 5). Returns the offset
+ * after it, 0 when `end` comes first, or a fault. Known fields are validated on the way.
  *
- * Parses field lines from `at` to behind the empty line (RFC 9112 5). Returns that offset, 0 when
- * `end` comes first, or a fault. Known fields are judged as they pass.
+ * Lines of a response may end in LF alone: RFC 9112 2.2 allows it, old origins send it, and nginx,
+ * h2o and HAProxy accept it. In a request a bare LF is refused: servers that disagree about where a
+ * request ends enable request smuggling.
  */
 export function parseFields(
   head: MessageHead,
@@ -92,7 +92,7 @@ function faultOfName(bytes: Uint8Array, nameStart: number, at: number): number {
   return Fault.fieldName;
 }
 
-/** Takes in the value `[start, end)` of a field known by name. Returns 0 or a fault. */
+/** Records the value `[start, end)` of a known field. Returns 0 or a fault. */
 function noteField(
   head: MessageHead,
   kind: number,
@@ -131,13 +131,13 @@ function noteField(
   }
 }
 
-/** A response has no Host: one that is sent all the same means nothing and is not judged. */
+/** Host has no meaning in a response; it is ignored there, not validated. */
 function noteHost(head: MessageHead, bytes: Uint8Array, start: number, end: number): number {
   if (!head.isRequest) return 0;
   if ((head.facts & Fact.host) !== 0) return Fault.hostRepeated;
   if (!isHost(bytes, start, end)) return Fault.hostInvalid;
   head.facts |= Fact.host;
-  // The authority of an absolute-form target, noted before, wins over the field (RFC 9112 3.2.2).
+  // The authority of an absolute-form target, already recorded, wins (RFC 9112 3.2.2).
   if (head.hostStart < 0) {
     head.hostStart = start;
     head.hostEnd = end;
@@ -145,7 +145,7 @@ function noteHost(head: MessageHead, bytes: Uint8Array, start: number, end: numb
   return 0;
 }
 
-/** 1*DIGIT up to 2^53-1, else -1. */
+/** Parses 1*DIGIT up to 2^53-1; -1 for anything else. */
 function parseLength(bytes: Uint8Array, start: number, end: number): number {
   if (start === end) return -1;
   let length = 0;
@@ -159,8 +159,8 @@ function parseLength(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Why a Transfer-Encoding that is not exactly `chunked` is refused: empty, or with chunked twice or
- * not at the end, it has no framing at all (RFC 9112 6.3); otherwise it asks for a coding we lack.
+ * The fault of a Transfer-Encoding that is not exactly `chunked`. Empty, or with chunked twice or
+ * not last, it defines no framing (RFC 9112 6.3); otherwise it needs a coding we do not support.
  */
 function faultOfCodings(bytes: Uint8Array, start: number, end: number): number {
   let chunkedCount = 0;
@@ -176,7 +176,7 @@ function faultOfCodings(bytes: Uint8Array, start: number, end: number): number {
       if (lastIsChunked) chunkedCount++;
     }
     while (at < end && bytes[at] !== COMMA) {
-      // `chunked` has no parameters, so one with a semicolon is another coding.
+      // `chunked` has no parameters, so `chunked;x` is a different coding.
       if (bytes[at] > SP && lastIsChunked) {
         chunkedCount--;
         lastIsChunked = false;
@@ -189,7 +189,7 @@ function faultOfCodings(bytes: Uint8Array, start: number, end: number): number {
   return Fault.transferEncodingUnknown;
 }
 
-/** Connection options are whole elements of the list: `close x` is none that we know. */
+/** Connection options are whole list elements: `close x` is not `close`. */
 function noteConnection(head: MessageHead, bytes: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end; at++) {
     while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
@@ -206,9 +206,9 @@ function noteConnection(head: MessageHead, bytes: Uint8Array, start: number, end
 }
 
 /**
- * Whether a head that was partial at `lastEnd` has to be looked at again: a line end that ends the
- * head or breaks the rules has come, a limit is passed, or the length has doubled. The last keeps
- * the work linear for a peer that sends single bytes, and still finds a fault in a head without end.
+ * Whether a head that was partial at `lastEnd` should be parsed again: a line end that completes or
+ * breaks the head has arrived, a limit is exceeded, or the length has doubled. Doubling keeps the
+ * work linear for a peer that sends single bytes, and still finds a fault in an endless head.
  */
 export function worthParsing(
   bytes: Uint8Array,

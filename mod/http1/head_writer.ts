@@ -3,19 +3,19 @@ import { latin1Bytes } from "./latin1.ts";
 import type { MessageHead } from "./message_head.ts";
 import { reasonPhrase } from "./status.ts";
 
-/** `HTTP/1.1 200 OK CRLF`, made when a status is first used. */
+/** `HTTP/1.1 200 OK CRLF` by status, built on first use. */
 const statusLines: (Uint8Array | undefined)[] = [];
-/** Below this many bytes a loop is faster than the view that `set` needs. */
+/** Below this many bytes a loop is faster than creating the view that `set` needs. */
 const loopBytesMax = 96;
 
 /**
- * Builds heads, and small messages, in one buffer that is used again and again.
+ * Builds heads and small messages in one reused buffer.
  *
- * It grows by doubling up to `bytesMax`; a write beyond that throws RangeError, so choose the limit
- * above all that peers can make us write (the limits of heads plus our own fields).
+ * The buffer doubles up to `bytesMax`; a write beyond that throws RangeError, so set the limit
+ * above anything a peer can make us write (the head limits plus our own fields).
  */
 export class HeadWriter {
-  /** What is written is `[0, length)`. Growing replaces the buffer: read it anew after writing. */
+  /** The output is in `[0, length)`. Growing replaces the buffer: read this again after writing. */
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
   readonly #bytesMax: number;
@@ -29,19 +29,19 @@ export class HeadWriter {
     this.length = 0;
   }
 
-  /** Makes room for `count` more bytes. */
+  /** Ensures room for `count` more bytes. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
     if (needed > this.#bytesMax) {
-      throw new RangeError(`Cannot grow a head: ${needed} bytes are more than ${this.#bytesMax}`);
+      throw new RangeError(`Cannot grow a head: needs ${needed} bytes, limit ${this.#bytesMax}`);
     }
     const grown = new Uint8Array(Math.min(this.#bytesMax, Math.max(needed, 2 * this.bytes.length)));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }
 
-  /** Writes text of ours as it is; only characters below 256, else TypeError. */
+  /** Writes our own text unchecked. Throws TypeError for a character above 255. */
   ascii(text: string): void {
     const count = text.length;
     this.reserve(count);
@@ -53,7 +53,7 @@ export class HeadWriter {
       seen |= code;
       bytes[at + i] = code;
     }
-    // A wider character would lose its high byte and could turn into a line end.
+    // A wider character would lose its high byte and could become a line end.
     if (seen > 0xff) throw new TypeError("Cannot write text to a head: it is not Latin-1");
     this.length = at + count;
   }
@@ -87,7 +87,7 @@ export class HeadWriter {
     this.length += digits;
   }
 
-  /** `method SP target SP HTTP/1.1 CRLF`. Throws TypeError when either has a byte it must not have. */
+  /** `method SP target SP HTTP/1.1 CRLF`. Throws TypeError for a forbidden byte in either. */
   requestLine(method: string, target: string): void {
     if (!isToken(method) || !isTargetText(target)) {
       throw new TypeError(`Cannot write a request line: ${JSON.stringify(`${method} ${target}`)}`);
@@ -111,8 +111,8 @@ export class HeadWriter {
   }
 
   /**
-   * A field line. Throws TypeError for a name that is no token, or for a value with a control byte,
-   * a line end or a character beyond Latin-1, whoever it came from.
+   * A field line. Throws TypeError for a name that is not a token, or a value with a control byte,
+   * a line end or a character beyond Latin-1, whatever its origin.
    */
   field(name: string, value: string): void {
     if (!isToken(name)) {
@@ -130,7 +130,7 @@ export class HeadWriter {
     this.lineEnd();
   }
 
-  /** A field line with a number as value. */
+  /** A field line with a numeric value. */
   numberField(name: string, value: number): void {
     this.ascii(name);
     this.#separator();

@@ -6,15 +6,15 @@ const HYPHEN = 0x2d;
 const PERCENT = 0x25;
 
 /**
- * Whether `[start, end)` is `uri-host [":" port]` (RFC 9110 7.2) that a URL can hold. An empty host
- * is one where nothing follows it; user information is not.
+ * Whether `[start, end)` is `uri-host [":" port]` (RFC 9110 7.2) and valid in a URL. An empty host
+ * is valid if nothing follows it; user information is not allowed.
  */
 export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
   if (start === end) return true;
   const hostEnd = endOfHost(bytes, start, end);
   if (hostEnd <= start) return false;
   if (hostEnd < end && (bytes[hostEnd] !== COLON || !isPort(bytes, hostEnd + 1, end))) return false;
-  return !needsProof(bytes, start, hostEnd) ||
+  return !needsUrlCheck(bytes, start, hostEnd) ||
     URL.canParse(`http://${latin1(bytes, start, hostEnd)}/`);
 }
 
@@ -24,7 +24,7 @@ export function isHostAndPort(bytes: Uint8Array, start: number, end: number): bo
   return hostEnd > start && hostEnd + 1 < end && isHost(bytes, start, end);
 }
 
-/** Offset behind the host, -1 when it is malformed. */
+/** Offset after the host, -1 when it is malformed. */
 function endOfHost(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   if (at < end && bytes[at] === 0x5b) {
@@ -37,11 +37,11 @@ function endOfHost(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Whether a host whose bytes are allowed may still be none by the URL standard, so that an origin
- * could make no URL of it: IPv6, escapes (`a%2fb`), Punycode (`xn--`), and a last label that makes
- * it an IPv4 address (`1.2.3.4.5`).
+ * Whether a host with allowed bytes may still be invalid by the URL standard, so that an app could
+ * not build a URL from it: IPv6, escapes (`a%2fb`), Punycode (`xn--`), and a numeric last label,
+ * which makes it an IPv4 address (`1.2.3.4.5`). Such hosts are checked with `URL`.
  */
-function needsProof(bytes: Uint8Array, start: number, end: number): boolean {
+function needsUrlCheck(bytes: Uint8Array, start: number, end: number): boolean {
   if (bytes[start] === 0x5b) return true;
   let label = start;
   for (let at = start; at < end; at++) {
@@ -52,7 +52,7 @@ function needsProof(bytes: Uint8Array, start: number, end: number): boolean {
   return isDigit(bytes[label]) && !isDottedQuad(bytes, start, end);
 }
 
-/** Four numbers up to 255 without leading zeros: the usual form, which needs no proof. */
+/** Four numbers up to 255 without leading zeros: the usual form, valid without further checks. */
 function isDottedQuad(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   for (let part = 0; part < 4; part++) {

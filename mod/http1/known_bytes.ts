@@ -1,11 +1,11 @@
-/** A run of bytes, remembered to recognise it elsewhere. */
+/** A remembered run of bytes, to recognise the same bytes elsewhere. */
 export class KnownBytes {
-  /** 0: nothing is remembered. */
+  /** 0 when nothing is remembered. */
   length = 0;
   #bytes: Uint8Array<ArrayBuffer>;
   #words: Int32Array;
 
-  /** It grows when it must. */
+  /** The buffer grows as needed. */
   constructor(initialBytes: number) {
     this.#bytes = new Uint8Array(initialBytes);
     this.#words = new Int32Array(this.#bytes.buffer);
@@ -22,8 +22,8 @@ export class KnownBytes {
   }
 
   /**
-   * Whether they stand at `start` of `bytes`, of which `words` are the same bytes as 32-bit words;
-   * false where `start` is no multiple of 4.
+   * Whether the remembered bytes are at `start` of `bytes`. `words` is a 32-bit view of `bytes`.
+   * False if `start` is not a multiple of 4.
    */
   isAt(bytes: Uint8Array, words: Int32Array, start: number, end: number): boolean {
     const { length } = this;
@@ -41,7 +41,7 @@ export class KnownBytes {
 
 const noWords = new Int32Array(0);
 
-/** `bytes` as 32-bit words; empty where they do not lie on a word boundary. */
+/** `bytes` as 32-bit words; empty if they are not aligned to a word. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
   if ((bytes.byteOffset & 3) !== 0) return noWords;
   return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);

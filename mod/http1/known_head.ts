@@ -1,25 +1,25 @@
 import { KnownBytes, wordsOf } from "./known_bytes.ts";
 import type { MessageHead } from "./message_head.ts";
 
-/** Longer heads are parsed each time: cookies that long seldom stay the same. */
+/** Longer heads are always parsed: cookies that long seldom stay the same. */
 const rememberedBytesMax = 2048;
-/** After so many new heads in a row only every so many is remembered. */
+/** After this many new heads in a row, only one in this many is remembered. */
 const patience = 32;
 
 /**
- * The head that was parsed last, to recognise it when it comes again byte for byte: equal bytes mean
- * the same to the parser. Clients that ask again and again, such as health checks, other services
- * and load generators, send one head over and over, and a server's answers differ by their Date;
- * comparing a head word by word takes a fifth of the time of parsing it.
+ * Remembers the last parsed head and recognises an identical one: equal bytes parse to the same
+ * result. Health checks, other services and load generators send the same head
+ * over and over, and the heads of a server's responses often differ only in Date. Comparing a head
+ * word by word takes a fifth of the time of parsing it.
  */
 export class KnownHead {
   readonly head: MessageHead;
   readonly #known = new KnownBytes(0);
-  /** Where what `head` tells lies. */
+  /** Offset at which `head` was parsed, or last recognised. */
   #start = 0;
-  /** Of `head` when it was remembered: whoever borrows the head may parse something else into it. */
+  /** `head.revision` when it was remembered: other code may parse a different message into it. */
   #revision = 0;
-  /** The buffer that it came in, which is nearly always the same one. */
+  /** The buffer it was found in, which is nearly always the same one. */
   #source: Uint8Array | null = null;
   #words = wordsOf(new Uint8Array(0));
   #newCount = 0;
@@ -29,8 +29,8 @@ export class KnownHead {
   }
 
   /**
-   * The offset behind the head at `start`, when it is the known one: then `head` tells it, where it
-   * lies now, under its old `revision`. Else 0, and nothing is known any more.
+   * If the head at `start` is the remembered one, returns the offset after it; `head` then
+   * describes it at its new place, with its old `revision`. Otherwise returns 0 and forgets it.
    */
   find(bytes: Uint8Array, start: number, end: number): number {
     const { head } = this;
@@ -48,9 +48,9 @@ export class KnownHead {
     return start + known.length;
   }
 
-  /** `head` has been parsed from `[start, end)`. */
+  /** Call after `head` has been parsed from `[start, end)`. */
   remember(bytes: Uint8Array, start: number, end: number): void {
-    // Heads that differ each time cost nothing but a look now and then.
+    // When every head differs, avoid the cost of copying each one.
     if (++this.#newCount > patience && this.#newCount % patience !== 0) return;
     if (end - start > rememberedBytesMax) return;
     if (bytes !== this.#source) {

@@ -1,19 +1,19 @@
 const utf8 = new TextDecoder();
-/** From here on the decoder's call costs less than characters one by one. */
+/** From this length on, a call of TextDecoder costs less than converting byte by byte. */
 const decoderBytesMin = 160;
 
 /**
- * Bytes as text, one character per byte: the field values of HTTP have no other encoding
- * (RFC 9110 5.5), and the round trip loses nothing.
+ * Bytes as text, one character per byte: HTTP field values have no other encoding (RFC 9110 5.5),
+ * and the round trip is lossless.
  */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  // The decoder called latin1 is windows-1252, so only ASCII can take the fast way.
+  // The decoder named latin1 is windows-1252, so only ASCII can take the fast path.
   if (end - start >= decoderBytesMin && isAscii(bytes, start, end)) {
     return utf8.decode(bytes.subarray(start, end));
   }
   let text = "";
   let at = start;
-  // Eight at a time: half the cost of one at a time.
+  // Eight at a time costs half as much as one at a time.
   for (; at + 8 <= end; at += 8) {
     text += String.fromCharCode(
       bytes[at],
@@ -36,7 +36,7 @@ function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   return seen < 0x80;
 }
 
-/** The bytes of a text whose characters are all below 256; others are a programmer's error. */
+/** Text to bytes, one byte per character. Throws TypeError for a character above 255. */
 export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {

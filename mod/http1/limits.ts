@@ -1,28 +1,28 @@
-/** Bounds of a head. */
+/** Limits of a head. */
 export interface HeadLimits {
-  /** Request line or status line without its CRLF. More: 414. */
+  /** Request line or status line without its CRLF. Beyond it: 414. */
   readonly startLineBytesMax: number;
-  /** The whole head from its start line to the empty line, that one included. More: 431. */
+  /** The whole head, from its start line through the empty line. Beyond it: 431. */
   readonly headBytesMax: number;
-  /** Field lines. More: 431. */
+  /** Number of field lines. Beyond it: 431. */
   readonly fieldsMax: number;
 }
 
-/** Bounds of what surrounds the data of a chunked body. The data itself is bounded by its reader. */
+/** Limits of a chunked body's overhead. The data itself is limited by its reader. */
 export interface BodyLimits {
-  /** Bytes of chunk extensions, summed over the body. More: 400. */
+  /** Bytes of chunk extensions, summed over the body. Beyond it: 400. */
   readonly chunkExtensionBytesMax: number;
-  /** The trailer section with its line ends. More: 431. */
+  /** The trailer section with its line ends. Beyond it: 431. */
   readonly trailerBytesMax: number;
-  /** Trailer fields. More: 431. */
+  /** Number of trailer fields. Beyond it: 431. */
   readonly trailerFieldsMax: number;
 }
 
 export interface MessageLimits extends HeadLimits, BodyLimits {}
 
 /**
- * What common clients stay far below: browsers send at most about 8 KB of target and, with cookies,
- * 20 KB of head; nginx allows 8 KB per line and 32 KB, h2o about 100 fields.
+ * Well above what common clients send: browsers send at most about 8 KB of target and, with
+ * cookies, 20 KB of head; nginx allows 8 KB per line and 32 KB in all, h2o about 100 fields.
  */
 export const defaultLimits: MessageLimits = {
   startLineBytesMax: 8192,

@@ -1,12 +1,12 @@
 import { lowerCase } from "./char_class.ts";
 import { latin1 } from "./latin1.ts";
 
-/** How the end of a body is found (RFC 9112 6.3). `none`: not one byte of body follows. */
+/** How the end of a body is found (RFC 9112 6.3). `none`: there is no body. */
 export const Framing = { none: 0, length: 1, chunked: 2, eof: 3 } as const;
 export type Framing = typeof Framing[keyof typeof Framing];
 
 /**
- * Fields that the codec knows by name. From `connection` on they are hop-by-hop: a proxy removes
+ * Fields that the codec knows by name. Those from `connection` on are hop-by-hop: a proxy removes
  * them (RFC 9110 7.6.1).
  */
 export const FieldKind = {
@@ -24,7 +24,7 @@ export const FieldKind = {
 } as const;
 export type FieldKind = typeof FieldKind[keyof typeof FieldKind];
 
-/** What the field lines said, before the start line decides what follows from it. */
+/** What the field lines contain; evaluated together with the start line at the end of the head. */
 export const Fact = {
   close: 1,
   keepAlive: 2,
@@ -33,7 +33,7 @@ export const Fact = {
   chunked: 16,
   expectContinue: 32,
   host: 64,
-  /** An Upgrade field names something else than `websocket`, alone or beside it. */
+  /** An Upgrade field names a protocol other than `websocket`. */
   otherUpgrade: 128,
   /** A line ends in LF alone; only in responses. */
   loneLineFeed: 256,
@@ -42,13 +42,13 @@ export const Fact = {
 const noBytes = new Uint8Array(0);
 
 /**
- * What requests and responses share: the field section, as offsets into the caller's buffer. One
- * object is filled again for each message, and is valid only as long as those bytes are.
+ * Common part of request and response heads: the field section, as offsets into the caller's
+ * buffer. One object is reused for each message and is valid only while those bytes are.
  */
 export class MessageHead {
   readonly isRequest: boolean;
   bytes: Uint8Array = noBytes;
-  /** Another number each time that a parser fills the head. */
+  /** Changes each time a parser fills the head. */
   revision = 0;
   /** 0 for HTTP/1.0; every later minor version is treated as 1.1 (RFC 9110 2.5). */
   minor: 0 | 1 = 1;
@@ -57,33 +57,35 @@ export class MessageHead {
   fields: Int32Array;
   /** One `FieldKind` for each field. */
   kinds: Uint8Array;
-  /** What follows the head. A `Content-Length: 0` is `none`. */
+  /** Framing of the body. `Content-Length: 0` is `none`. */
   framing: Framing = Framing.none;
-  /** The value of Content-Length, -1 without one. In an answer to HEAD no such body follows. */
+  /** Value of Content-Length, -1 without one. Set for a response to HEAD too, which has no body. */
   contentLength = -1;
   /** The connection can carry another exchange after this message (RFC 9112 9.3). */
   keepAlive = false;
   /**
-   * Connection names `upgrade`, the Upgrade field is `websocket` and nothing else, and the version is
-   * 1.1. Any other protocol (h2c, TLS/1.0) is never switched to: its bytes would pass all routes.
+   * Connection names `upgrade`, the Upgrade field is exactly `websocket`, and the version is 1.1.
+   * No other protocol is switched to (h2c, TLS/1.0): its requests would bypass all routes.
    */
   upgrade = false;
-  /** Connection names something else than close, keep-alive and upgrade: see `namedByConnection`. */
+  /** Connection names options other than close, keep-alive and upgrade; see `namedByConnection`. */
   connectionNamesFields = false;
-  /** Bits of `Fact`, gathered while the field lines are parsed. */
+  /** Bits of `Fact`, collected while the field lines are parsed. */
   facts = 0;
-  /** The Host that counts: of an absolute-form target, else of the Host field; -1 without one. */
+  /** The effective host: from an absolute-form target, else from the Host field; -1 without one. */
   hostStart = -1;
   hostEnd = -1;
 
-  /** The tables grow when a parser is called with a larger `fieldsMax`. */
+  /** The tables grow if a parser is called with a larger `fieldsMax`. */
   constructor(isRequest: boolean, fieldsMax = 128) {
     this.isRequest = isRequest;
     this.fields = new Int32Array(4 * fieldsMax);
     this.kinds = new Uint8Array(fieldsMax);
   }
 
-  /** The same head lies `distance` bytes further on in the same buffer. */
+  /**
+   * Shifts all offsets by `distance` bytes: the same head is now at another place of its buffer.
+   */
   move(distance: number): void {
     const { fields } = this;
     for (let i = 4 * this.fieldCount - 1; i >= 0; i--) fields[i] += distance;
@@ -102,12 +104,12 @@ export class MessageHead {
     return -1;
   }
 
-  /** The name as it was sent. */
+  /** The name as sent. */
   name(index: number): string {
     return latin1(this.bytes, this.fields[4 * index], this.fields[4 * index + 1]);
   }
 
-  /** The value without the white space around it, one character per byte. */
+  /** The value without surrounding white space, one character per byte. */
   value(index: number): string {
     return latin1(this.bytes, this.fields[4 * index + 2], this.fields[4 * index + 3]);
   }
@@ -119,8 +121,8 @@ export class MessageHead {
   }
 
   /**
-   * Whether a Connection field names the field at `index`, so that a proxy removes it. Framing and
-   * Host stay whatever Connection says: removing them would change the message.
+   * Whether a Connection field names the field at `index`, so that a proxy removes it. Never true
+   * for framing fields and Host: removing them would change the message.
    */
   namedByConnection(index: number): boolean {
     const kind = this.kinds[index];
@@ -138,7 +140,7 @@ export class MessageHead {
   }
 }
 
-/** Whether the bytes at `start` are `lower`, letters compared without case. */
+/** Whether the bytes at `start` equal `lower`, ignoring case. */
 export function equalsLower(bytes: Uint8Array, start: number, lower: string): boolean {
   for (let i = 0; i < lower.length; i++) {
     if (lowerCase[bytes[start + i]] !== lower.charCodeAt(i)) return false;
@@ -146,7 +148,9 @@ export function equalsLower(bytes: Uint8Array, start: number, lower: string): bo
   return true;
 }
 
-/** Whether a comma-separated list has the name `[start, start + length)` of the same buffer. */
+/**
+ * Whether a comma-separated list contains the name `[start, start + length)` of the same buffer.
+ */
 function listNames(
   bytes: Uint8Array,
   listStart: number,

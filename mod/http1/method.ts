@@ -1,4 +1,4 @@
-/** Methods that some part of hayate treats in its own way; every other one is `other`. */
+/** Methods that hayate handles specially; every other one is `other`. */
 export const Method = {
   other: 0,
   get: 1,
@@ -27,7 +27,7 @@ export const methodNames: readonly string[] = [
   "PATCH",
 ];
 
-/** The number of the method `[start, end)`; names are compared with case (RFC 9110 9.1). */
+/** The number of the method `[start, end)`; names are case-sensitive (RFC 9110 9.1). */
 export function methodOf(bytes: Uint8Array, start: number, end: number): Method {
   const length = end - start;
   if (length === 3 && bytes[start] === 0x47) {

@@ -1,4 +1,4 @@
-/** The HTTP/1.1 codec: bytes in, events out. It knows no socket, clock or promise. */
+/** The HTTP/1.1 codec: bytes in, events out. It uses no socket, clock or promise. */
 export { BodyDecoder } from "./body_decoder.ts";
 export { chunkEnd, chunkSizeBytesMax, lastChunk, writeChunkSize } from "./chunk_writer.ts";
 export { imfFixdate, parseHttpDate } from "./date.ts";

@@ -13,7 +13,7 @@ export { Framing, Method };
 export const TargetForm = { origin: 0, absolute: 1, authority: 2, asterisk: 3 } as const;
 export type TargetForm = typeof TargetForm[keyof typeof TargetForm];
 
-/** CRLFs before a request line that are taken for the leftovers of a careless client. */
+/** Most CRLFs before a request line that are ignored as leftovers of a sloppy client. */
 const emptyLinesMax = 4;
 
 /** The head of a request as offsets into `bytes`. One object serves any number of connections. */
@@ -25,12 +25,12 @@ export class RequestHead extends MessageHead {
   targetEnd = 0;
   targetForm: TargetForm = TargetForm.origin;
   /**
-   * Path and query of the target: of an absolute-form target the part behind the authority, which
-   * may be empty or begin with `?`. Empty in the two other forms.
+   * Path and query of the target. In absolute form: the part after the authority, which may be
+   * empty or begin with `?`. Empty in authority and asterisk form.
    */
   pathStart = 0;
   pathEnd = 0;
-  /** The client waits for 100 (Continue) before it sends the body that `framing` announces. */
+  /** The client waits for 100 (Continue) before it sends the body described by `framing`. */
   expectContinue = false;
 
   constructor(fieldsMax?: number) {
@@ -55,25 +55,27 @@ export class RequestHead extends MessageHead {
     return latin1(this.bytes, this.targetStart, this.targetEnd);
   }
 
-  /** Path and query; `/` for an absolute-form target without any. */
+  /** Path and query; `/` for an absolute-form target without a path. */
   pathText(): string {
     if (this.pathStart === this.pathEnd) return this.targetForm === TargetForm.absolute ? "/" : "";
     const text = latin1(this.bytes, this.pathStart, this.pathEnd);
     return text[0] === "?" ? "/" + text : text;
   }
 
-  /** The host that the request is for, with its port, as it was sent; "" without one. */
+  /** The request's host with its port, as sent; "" without one. */
   hostText(): string {
     return this.hostStart < 0 ? "" : latin1(this.bytes, this.hostStart, this.hostEnd);
   }
 }
 
 /**
- * Parses the head of a request that begins at `start` of `bytes`, of which `[start, end)` is there.
+ * Parses the head of a request that begins at `start` of `bytes`, of which `[start, end)` has
+ * arrived.
  *
- * Returns the offset behind the head (> 0), 0 while it is partial, or a `Fault` (< 0). After 0 call
- * again when more has come, with the same start (in whatever buffer) and the former `end - start`
- * as distance of `lastEnd`; the first call has `lastEnd = start`. Nothing is kept between calls.
+ * Returns the offset after the head (> 0), 0 while it is partial, or a `Fault` (< 0). After 0, call
+ * again when more bytes have arrived, with the same head at `start` (in any buffer) and `lastEnd`
+ * at the previous end of its bytes; the first call has `lastEnd = start`. No state is kept between
+ * calls.
  */
 export function parseRequestHead(
   head: RequestHead,
@@ -105,7 +107,7 @@ export function parseRequestHead(
   return fault < 0 ? fault : headEnd;
 }
 
-/** `method SP request-target SP HTTP-version CRLF` (RFC 9112 3). Returns as its caller does. */
+/** `method SP request-target SP HTTP-version CRLF` (RFC 9112 3). Same result as its caller. */
 function parseRequestLine(
   head: RequestHead,
   bytes: Uint8Array,
@@ -135,7 +137,7 @@ function parseRequestLine(
 
 const versionPrefix = Uint8Array.from("HTTP/", (letter) => letter.charCodeAt(0));
 
-/** `HTTP/` DIGIT `.` DIGIT CRLF at `at`. Every byte is judged as soon as it is there. */
+/** `HTTP/` DIGIT `.` DIGIT CRLF at `at`. Every byte is checked as soon as it arrives. */
 function parseVersion(head: RequestHead, bytes: Uint8Array, at: number, end: number): number {
   for (let i = 0; i < 5; i++) {
     if (at + i >= end) return 0;
@@ -158,7 +160,7 @@ function parseVersion(head: RequestHead, bytes: Uint8Array, at: number, end: num
   return at + 10;
 }
 
-/** Whether the target has a form that its method allows; notes path and authority (RFC 9112 3.2). */
+/** Whether the method allows the target's form; records path and authority (RFC 9112 3.2). */
 function isTarget(head: RequestHead, bytes: Uint8Array): boolean {
   const { targetStart: start, targetEnd: end } = head;
   head.pathStart = start;
@@ -183,7 +185,7 @@ function isTarget(head: RequestHead, bytes: Uint8Array): boolean {
   return isAbsolute(head, bytes, start, end);
 }
 
-/** `http://authority path`, `https://...`: an authority of user information is refused (RFC 9110 4.2.4). */
+/** `http://authority path`, `https://...`; user information is refused (RFC 9110 4.2.4). */
 function isAbsolute(head: RequestHead, bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   if (end - start > 7 && equalsLower(bytes, start, "http://")) at += 7;
@@ -196,7 +198,7 @@ function isAbsolute(head: RequestHead, bytes: Uint8Array, start: number, end: nu
   return at > head.hostStart && bytes[head.hostStart] !== 0x3a && isHost(bytes, head.hostStart, at);
 }
 
-/** What start line and fields mean together (RFC 9112 3.2, 6, 9.3). Returns 0 or a fault. */
+/** Evaluates start line and fields together (RFC 9112 3.2, 6, 9.3). Returns 0 or a fault. */
 function concludeRequest(head: RequestHead): number {
   const { facts } = head;
   const modern = head.minor === 1;

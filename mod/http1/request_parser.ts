@@ -2,12 +2,12 @@ import { KnownHead } from "./known_head.ts";
 import type { HeadLimits } from "./limits.ts";
 import { parseRequestHead, RequestHead } from "./request_head.ts";
 
-/** Parses the request heads of many connections, and recognises one that is the last one again. */
+/** Parses the request heads of many connections, and recognises a repetition of the last one. */
 export class RequestParser {
   readonly limits: HeadLimits;
   /**
-   * Of the request parsed last; valid until the next `parse`, and as long as its bytes are. One that
-   * was recognised keeps its `revision`.
+   * Head of the last parsed request; valid until the next `parse` and while its bytes are. A
+   * recognised head keeps its `revision`.
    */
   readonly head: RequestHead;
   readonly #known: KnownHead;
@@ -18,7 +18,7 @@ export class RequestParser {
     this.#known = new KnownHead(this.head);
   }
 
-  /** As `parseRequestHead`. */
+  /** Same arguments and result as `parseRequestHead`. */
   parse(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
     const known = lastEnd === start ? this.#known.find(bytes, start, end) : 0;
     if (known > 0) return known;

@@ -25,7 +25,7 @@ export class ResponseHead extends MessageHead {
     this.reasonEnd += distance;
   }
 
-  /** The reason phrase as it was sent, often "". */
+  /** The reason phrase as sent, often "". */
   reasonText(): string {
     return latin1(this.bytes, this.reasonStart, this.reasonEnd);
   }
@@ -33,8 +33,8 @@ export class ResponseHead extends MessageHead {
 
 /**
  * Parses the head of a response to a request of `requestMethod`, on which its framing depends.
- * Arguments and result are those of `parseRequestHead`. An interim response (1xx) is a head of its
- * own: the next one begins where it ends. Whatever the fault, the client gets a 502.
+ * Arguments and result are those of `parseRequestHead`. An interim response (1xx) is a separate
+ * head: the next one begins where it ends. Every fault becomes a 502 to the client.
  */
 export function parseResponseHead(
   head: ResponseHead,
@@ -60,8 +60,8 @@ export function parseResponseHead(
 const versionPrefix = Uint8Array.from("HTTP/1.", (letter) => letter.charCodeAt(0));
 
 /**
- * `HTTP-version SP status SP [reason] CRLF` (RFC 9112 4), or LF alone. The space before an empty reason may be
- * missing, as many servers leave it out. Every byte is judged as soon as it is there.
+ * `HTTP-version SP status SP [reason] CRLF` (RFC 9112 4), or LF alone. The space before an empty
+ * reason is optional, as many servers omit it. Every byte is checked as soon as it arrives.
  */
 function parseStatusLine(head: ResponseHead, bytes: Uint8Array, at: number, end: number): number {
   for (let i = 0; i < 7; i++, at++) {
@@ -98,7 +98,7 @@ function parseStatusLine(head: ResponseHead, bytes: Uint8Array, at: number, end:
   return bytes[at + 1] === LF ? at + 2 : Fault.bareCarriageReturn;
 }
 
-/** What follows the head and whether the connection survives it (RFC 9112 6.3, 9.3). */
+/** Decides the framing and whether the connection persists (RFC 9112 6.3, 9.3). */
 function concludeResponse(head: ResponseHead, requestMethod: Method): number {
   const { facts, status, contentLength } = head;
   const modern = head.minor === 1;
@@ -111,7 +111,7 @@ function concludeResponse(head: ResponseHead, requestMethod: Method): number {
   const isTunnel = requestMethod === Method.connect && status >= 200 && status < 300;
   if (status < 200 || status === 204 || isTunnel) {
     head.framing = Framing.none;
-    // RFC 9110 8.6, RFC 9112 6.1: no length may be announced here, so what follows is in doubt.
+    // RFC 9110 8.6, RFC 9112 6.1 forbid a length here, so what follows is ambiguous.
     if (chunked || contentLength > 0) head.keepAlive = false;
   } else if (requestMethod === Method.head || status === 304) {
     head.framing = Framing.none;

@@ -3,13 +3,13 @@ import type { HeadLimits } from "./limits.ts";
 import type { Method } from "./method.ts";
 import { parseResponseHead, ResponseHead } from "./response_head.ts";
 
-/** Parses the response heads of many connections, and recognises one that is the last one again. */
+/** Parses the response heads of many connections, and recognises a repetition of the last one. */
 export class ResponseParser {
   readonly limits: HeadLimits;
-  /** As that of `RequestParser`. */
+  /** See `RequestParser.head`. */
   readonly head: ResponseHead;
   readonly #known: KnownHead;
-  /** Of the request that the known head answers: framing depends on it. */
+  /** Method of the request that the remembered head answered: framing depends on it. */
   #method: Method = 0;
 
   constructor(limits: HeadLimits) {
@@ -18,7 +18,7 @@ export class ResponseParser {
     this.#known = new KnownHead(this.head);
   }
 
-  /** As `parseResponseHead`. */
+  /** Same arguments and result as `parseResponseHead`. */
   parse(
     bytes: Uint8Array,
     start: number,

@@ -64,7 +64,7 @@ const reasons: Record<number, string> = {
   511: "Network Authentication Required",
 };
 
-/** The reason phrase of a status; "Unknown" for one that nobody registered. */
+/** The reason phrase of a status; "Unknown" for an unregistered one. */
 export function reasonPhrase(status: number): string {
   return reasons[status] ?? "Unknown";
 }

@@ -3,16 +3,16 @@ import { Fault } from "./faults.ts";
 import { latin1 } from "./latin1.ts";
 import type { BodyLimits } from "./limits.ts";
 
-/** A field behind a chunked body, copied out of the connection's buffer. */
+/** A trailer field of a chunked body, copied out of the connection's buffer. */
 export interface TrailerField {
-  /** As it was sent. */
+  /** As sent. */
   readonly name: string;
   readonly value: string;
 }
 
 /**
- * Fields that mean nothing, or something dangerous, behind the content: framing, routing, request
- * modifiers, authentication, response control, content format (RFC 9110 6.5.1).
+ * Fields that are meaningless or dangerous after the content: framing, routing, request modifiers,
+ * authentication, response control, content format (RFC 9110 6.5.1).
  */
 const neverTrailers = new Set(
   `content-length transfer-encoding host connection keep-alive proxy-connection te trailer upgrade
@@ -43,7 +43,7 @@ export class TrailerSection {
     this.#limits = limits;
   }
 
-  /** Takes bytes up to the end of the section. Returns the offset behind them or a fault. */
+  /** Consumes bytes up to the end of the section. Returns the offset after them, or a fault. */
   take(bytes: Uint8Array, start: number, end: number): number {
     for (let at = start; at < end; at++) {
       const fault = this.#takeByte(bytes[at]);
