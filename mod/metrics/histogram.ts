@@ -1,7 +1,7 @@
 /**
  * A high dynamic range histogram of whole microseconds with three significant digits.
  *
- * Fixed memory: 23,552 counters, whatever is recorded. The counters may live in a
+ * Memory is fixed: 23,552 counters, whatever is recorded. The counters may be in a
  * SharedArrayBuffer, so that one thread records while another reads. The bucket layout is that of
  * HdrHistogram with lowest value 1, highest 3,600,000,000 and 3 digits, which makes its encoded
  * form exchangeable (https://github.com/HdrHistogram/HdrHistogram, AbstractHistogram).
@@ -9,35 +9,35 @@
 
 const subBucketCount = 2048;
 const subBucketHalf = 1024;
-/** log2 of `subBucketHalf`, plus one: values below 2^11 have a counter of their own. */
+/** log2 of `subBucketHalf`, plus one: each value below 2^11 has its own counter. */
 const linearBits = 11;
 const bucketCount = 22;
 
-/** Significant decimal digits that a recorded value keeps. */
+/** Significant decimal digits of a recorded value. */
 export const significantDigits = 3;
-/** The highest value that the layout promises, one hour in microseconds; greater ones are recorded as this. */
+/** The highest trackable value, one hour in microseconds; greater values are recorded as this. */
 export const highestTrackableUs = 3_600_000_000;
 /** Counters in a histogram. */
 export const counterCount = (bucketCount + 1) * subBucketHalf;
-/** Slots of the array below a histogram: the counters and the exact maximum. */
+/** Elements of a histogram's array: the counters and the exact maximum. */
 export const histogramSlots = counterCount + 1;
 const maxSlot = counterCount;
 
-/** The counter's index of a whole number of microseconds in [0, 2^32). */
+/** Index of the counter for a whole number of microseconds in [0, 2^32). */
 export function indexOf(valueUs: number): number {
   if (valueUs < subBucketCount) return valueUs;
   const bucket = 32 - Math.clz32(valueUs) - linearBits;
   return (bucket << 10) + (valueUs >>> bucket);
 }
 
-/** The lowest value that counter `index` stands for. */
+/** The lowest value that counter `index` covers. */
 export function lowestOf(index: number): number {
   if (index < subBucketCount) return index;
   const bucket = (index >> 10) - 1;
   return ((index & (subBucketHalf - 1)) + subBucketHalf) * 2 ** bucket;
 }
 
-/** The highest value that counter `index` stands for. */
+/** The highest value that counter `index` covers. */
 export function highestOf(index: number): number {
   return index < subBucketCount ? index : lowestOf(index) + 2 ** ((index >> 10) - 1) - 1;
 }
@@ -46,12 +46,12 @@ function middleOf(index: number): number {
   return index < subBucketCount ? index : lowestOf(index) + 2 ** ((index >> 10) - 2);
 }
 
-/** Where the values of a histogram lie. */
+/** Statistics of a histogram's values. */
 export interface Spread {
   readonly count: number;
   readonly meanUs: number;
   readonly stdevUs: number;
-  /** Share of the values within one deviation around the mean. */
+  /** Percentage of the values within one standard deviation of the mean. */
   readonly withinPercent: number;
 }
 
@@ -60,22 +60,22 @@ export class Histogram {
   /** The counters, then the exact maximum. */
   readonly slots: Float64Array;
 
-  /** `slots` must hold `histogramSlots` elements; without it the histogram has memory of its own. */
+  /** `slots` must hold `histogramSlots` elements; without it the histogram allocates its own. */
   constructor(slots: Float64Array = new Float64Array(histogramSlots)) {
     if (slots.length !== histogramSlots) {
       throw new RangeError(
-        `Cannot lay a histogram over ${slots.length} slots: ${histogramSlots} are needed`,
+        `Cannot use ${slots.length} slots for a histogram: ${histogramSlots} are needed`,
       );
     }
     this.slots = slots;
   }
 
-  /** Records one value; a fraction is cut off, a negative value counts as 0. O(1), allocates nothing. */
+  /** Records one value, truncated to a whole number; negative is 0. O(1), does not allocate. */
   record(valueUs: number): void {
     const value = valueUs > 0 ? (valueUs < highestTrackableUs ? valueUs : highestTrackableUs) : 0;
     const slots = this.slots;
-    // One access for small and large values: a second one is compiled only when the first large
-    // value has come, and what was compiled before is thrown away.
+    // One array access for small and large values: V8 would compile a second one only when the
+    // first large value arrives, and discard the code compiled before.
     const index = value < subBucketCount ? value | 0 : indexOf(value >>> 0);
     slots[index]++;
     if (value > slots[maxSlot]) slots[maxSlot] = value;
@@ -89,17 +89,17 @@ export class Histogram {
     this.slots[indexOf(Math.floor(value))] += count - 1;
   }
 
-  /** The greatest value recorded, exactly; 0 when nothing was. */
+  /** The exact maximum; 0 when nothing was recorded. */
   get maxUs(): number {
     return this.slots[maxSlot];
   }
 
-  /** Behind the last counter that can hold something: no walk need go further. */
+  /** End of the counters that can be non-zero; loops stop here. */
   get #end(): number {
     return indexOf(this.slots[maxSlot] >>> 0) + 1;
   }
 
-  /** The least value recorded, to three digits; 0 when nothing was. */
+  /** The minimum to three digits; 0 when nothing was recorded. */
   get minUs(): number {
     const end = this.#end;
     for (let index = 0; index < end; index++) {
@@ -108,7 +108,7 @@ export class Histogram {
     return 0;
   }
 
-  /** Recorded values. Walks the counters: for reports, not for hot paths. */
+  /** Number of recorded values. Sums all counters: for reports, not for hot paths. */
   get count(): number {
     const slots = this.slots, end = this.#end;
     let total = 0;
@@ -116,27 +116,27 @@ export class Histogram {
     return total;
   }
 
-  /** Forgets everything. */
+  /** Resets all counters and the maximum. */
   clear(): void {
     this.slots.fill(0, 0, this.#end);
     this.slots[maxSlot] = 0;
   }
 
-  /** Adds what `other` holds; exact, because both have the same counters. */
+  /** Adds the values of `other`. Exact, because both have the same counters. */
   add(other: Histogram): void {
     const mine = this.slots, theirs = other.slots, end = other.#end;
     for (let index = 0; index < end; index++) mine[index] += theirs[index];
     if (theirs[maxSlot] > mine[maxSlot]) mine[maxSlot] = theirs[maxSlot];
   }
 
-  /** A copy in memory of its own. */
+  /** An independent copy. */
   clone(): Histogram {
     return new Histogram(Float64Array.from(this.slots));
   }
 
   /**
-   * Adds to `into` what was recorded since `earlier`, a former state of this histogram, and brings
-   * `earlier` up to date. Allocates nothing. The maximum of `into` is known to three digits only.
+   * Adds to `into` what was recorded since `earlier`, an earlier state of this histogram, and
+   * updates `earlier`. Does not allocate. The maximum of `into` is accurate to three digits only.
    */
   advance(earlier: Histogram, into: Histogram): void {
     const mine = this.slots, before = earlier.slots, total = into.slots, end = this.#end;
@@ -153,8 +153,8 @@ export class Histogram {
   }
 
   /**
-   * Sets counter `index` of a histogram that is rebuilt, in ascending order of `index`. The maximum
-   * is then known to three digits, until `setMax` is called.
+   * Sets counter `index` while a histogram is being decoded; call it in ascending order of `index`.
+   * The maximum is accurate to three digits until `setMax` is called.
    */
   restore(index: number, count: number): void {
     this.slots[index] = count;
@@ -162,8 +162,8 @@ export class Histogram {
   }
 
   /**
-   * The exact maximum of a histogram that was rebuilt, its fraction too; one that does not belong
-   * to the last counter that counts is brought to that counter's nearest end.
+   * Sets the exact maximum, with its fraction, of a decoded histogram. A value outside the last
+   * non-zero counter is clamped to that counter's range.
    */
   setMax(maxUs: number): void {
     const last = this.#end - 1;
@@ -172,14 +172,14 @@ export class Histogram {
   }
 
   /**
-   * The value that `percent` (0 to 100) of the recorded values do not exceed, in microseconds; never
-   * above the exact maximum. 0 when nothing was recorded.
+   * The value in microseconds that `percent` (0 to 100) of the recorded values do not exceed; at
+   * most the exact maximum. 0 when nothing was recorded.
    */
   percentile(percent: number): number {
     return this.percentiles([percent])[0];
   }
 
-  /** Several percentiles in one walk; `percents` must ascend. */
+  /** Several percentiles in one pass; `percents` must be in ascending order. */
   percentiles(percents: readonly number[]): number[] {
     const total = this.count;
     const last = this.#end - 1;
@@ -187,7 +187,7 @@ export class Histogram {
     let index = 0;
     let seen = this.slots[0];
     for (const percent of percents) {
-      // At least the first value; the small term undoes what 99.9 / 100 * 1000 rounds upward.
+      // At least 1; the small term compensates for rounding up, as in 99.9 / 100 * 1000.
       const rank = Math.max(1, Math.ceil(percent / 100 * total - 1e-9 * total));
       while (seen < rank && index < last) seen += this.slots[++index];
       result.push(total === 0 ? 0 : Math.min(highestOf(index), this.maxUs));
@@ -195,19 +195,21 @@ export class Histogram {
     return result;
   }
 
-  /** Arithmetic mean in microseconds, within half a counter's width; NaN when nothing was recorded. */
+  /**
+   * Arithmetic mean in microseconds, within half a counter's width; NaN when nothing was recorded.
+   */
   get meanUs(): number {
     return this.spread().meanUs;
   }
 
-  /** Standard deviation of the sample (n - 1), as wrk has it; 0 for fewer than two values. */
+  /** Standard deviation of the sample (n - 1), as in wrk; 0 for fewer than two values. */
   get stdevUs(): number {
     return this.spread().stdevUs;
   }
 
   /**
-   * Count, mean, standard deviation, and how many percent of the values lie within one deviation of
-   * the mean; that and the mean are NaN when nothing was recorded.
+   * Count, mean, standard deviation, and the percentage of values within one standard deviation of
+   * the mean. The percentage and the mean are NaN when nothing was recorded.
    */
   spread(): Spread {
     const slots = this.slots, end = this.#end, count = this.count;
@@ -228,7 +230,7 @@ export class Histogram {
     return { count, meanUs, stdevUs, withinPercent: inside / count * 100 };
   }
 
-  /** Calls `visit` for every counter that is not zero, in ascending order of value. */
+  /** Calls `visit` for every non-zero counter, in ascending order of value. */
   forEach(visit: (lowestUs: number, highestUs: number, count: number) => void): void {
     const end = this.#end;
     for (let index = 0; index < end; index++) {
@@ -238,9 +240,9 @@ export class Histogram {
   }
 
   /**
-   * A copy that fills in the requests which a closed loop did not send while it waited: for a value
-   * above twice the expected interval, one more for every interval that it swallowed
-   * (HdrHistogram's copyCorrectedForCoordinatedOmission).
+   * A copy corrected for coordinated omission: adds the requests that a closed loop did not send
+   * while it waited. A value of at least twice the expected interval adds one value for each missed
+   * interval (HdrHistogram's copyCorrectedForCoordinatedOmission).
    */
   corrected(expectedIntervalUs: number): Histogram {
     const result = this.clone();

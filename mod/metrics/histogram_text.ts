@@ -1,12 +1,12 @@
 /**
- * HdrHistogram's "classic" percentile distribution: the text its plotters read, and what
- * `wrk2 --latency` prints. Values in milliseconds.
+ * HdrHistogram's "classic" percentile distribution: the text that its plotters read and
+ * `wrk2 --latency` prints. Values are in milliseconds.
  */
 import type { Histogram } from "./histogram.ts";
 
 const bucketCount = 22;
 const subBucketCount = 2048;
-/** Lines for each halving of the distance to 100 %, as HdrHistogram's own default. */
+/** Lines for each halving of the distance to 100 %; HdrHistogram's default. */
 const ticksPerHalfDistance = 5;
 
 /** The distribution as text, ending with a line break. */
@@ -46,7 +46,7 @@ export interface DistributionRow {
   readonly count: number;
 }
 
-/** The steps of HdrHistogram's PercentileIterator: finer and finer toward 100 %, then 100 % itself. */
+/** The steps of HdrHistogram's PercentileIterator: ever finer toward 100 %, then 100 % itself. */
 export function distributionRows(histogram: Histogram): DistributionRow[] {
   const total = histogram.count;
   const rows: DistributionRow[] = [];

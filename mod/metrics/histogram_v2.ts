@@ -1,17 +1,17 @@
 /**
- * HdrHistogram's V2 format, compressed and in base64: what its plotters, mergers and other load
- * generators exchange (AbstractHistogram.encodeIntoCompressedByteBuffer).
+ * HdrHistogram's V2 format, compressed and in base64, as exchanged by its plotters, mergers and
+ * other load generators (AbstractHistogram.encodeIntoCompressedByteBuffer).
  *
  * Layout, big-endian: cookie, length of the payload, normalizing offset, digits (each 4 bytes),
  * lowest and highest value, ratio (each 8 bytes), then the counters as ZigZag LEB128 numbers, where
- * a negative one is a run of zeros. Around it: a cookie, the length, and a zlib stream.
+ * a negative one is a run of zeros. This is wrapped in a cookie, the length and a zlib stream.
  */
 import { counterCount, highestTrackableUs, Histogram, significantDigits } from "./histogram.ts";
 
 const plainCookie = 0x1c849303 | 0x10;
 const compressedCookie = 0x1c849304 | 0x10;
 const headerBytes = 40;
-/** Nine bytes hold 63 bits, the most that one number takes. */
+/** Longest encoded number: the ninth byte carries eight bits, so nine hold 64. */
 const numberBytesMax = 9;
 
 /** The histogram as base64 text. */
@@ -28,7 +28,7 @@ export async function encodeHistogram(histogram: Histogram): Promise<string> {
 
 /**
  * Reads base64 text that this module or another HdrHistogram wrote.
- * Throws `SyntaxError` when it is broken or of another layout than ours (1 to one hour, 3 digits).
+ * Throws `SyntaxError` if it is malformed or its layout differs from ours (1 us to 1 h, 3 digits).
  */
 export async function decodeHistogram(text: string): Promise<Histogram> {
   const framed = fromBase64(text);
@@ -36,7 +36,7 @@ export async function decodeHistogram(text: string): Promise<Histogram> {
   const view = new DataView(framed.buffer, framed.byteOffset, framed.byteLength);
   const length = view.getInt32(4);
   if (view.getInt32(0) !== compressedCookie || length < 0 || length > framed.length - 8) {
-    throw new SyntaxError("Cannot decode the histogram: it is no compressed V2 histogram");
+    throw new SyntaxError("Cannot decode the histogram: it is not a compressed V2 histogram");
   }
   let plain: Uint8Array;
   try {
@@ -99,7 +99,7 @@ function decodePlain(bytes: Uint8Array): Histogram {
   if (end > bytes.length) throw new SyntaxError("Cannot decode the histogram: it is cut off");
   const histogram = new Histogram();
   readCounters(bytes, end, histogram);
-  // Whoever knows the exact maximum sets it again; the format itself does not carry it.
+  // The format does not carry the exact maximum; a caller that knows it calls `setMax` again.
   histogram.setMax(Math.min(histogram.maxUs, highest));
   return histogram;
 }
