@@ -1,4 +1,4 @@
-/** Shell completions from the same tables as the parser. Pure. */
+/** Generates shell completions from the flag tables. Pure. */
 import type { Manual } from "./mode.ts";
 import { allOptions } from "./parse.ts";
 import type { OptionSpec, Table } from "./spec.ts";
@@ -6,20 +6,20 @@ import type { OptionSpec, Table } from "./spec.ts";
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = typeof shells[number];
 
-/** What may stand behind a word path: `hayate`, `hayate load`, `hayate load plot`. */
+/** What may follow a command path: `hayate`, `hayate load`, `hayate load plot`. */
 interface Branch {
-  /** Words behind `hayate`. */
+  /** The words after `hayate`. */
   readonly path: readonly string[];
   readonly words: readonly { readonly name: string; readonly summary: string }[];
   readonly options: readonly OptionSpec[];
 }
 
 const builtIns = [
-  { name: "help", summary: "longer texts about a mode" },
+  { name: "help", summary: "help topics of a mode" },
   { name: "completions", summary: "completions for bash, zsh or fish" },
 ];
 
-/** A script for `shell` to be sourced or put where the shell looks for completions. */
+/** A script for `shell`, to be sourced or saved where the shell looks for completions. */
 export function renderCompletions(shell: Shell, modes: readonly Manual[]): string {
   const branches = branchesOf(modes);
   if (shell === "bash") return renderBash(branches);
@@ -84,7 +84,7 @@ function renderBash(branches: readonly Branch[]): string {
     )
   );
   const paths = branches.map(({ path }) => JSON.stringify(path.join(" "))).join(" | ");
-  return `# bash completion for hayate; put it into ~/.local/share/bash-completion/completions/hayate
+  return `# bash completion for hayate; save it as ~/.local/share/bash-completion/completions/hayate
 _hayate() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path="" offered="" i
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -118,7 +118,7 @@ function renderZsh(branches: readonly Branch[]): string {
   });
   const paths = branches.map(({ path }) => JSON.stringify(path.join(" "))).join(" | ");
   return `#compdef hayate
-# zsh completion for hayate; put it as _hayate into a folder of $fpath
+# zsh completion for hayate; save it as _hayate in a directory of $fpath
 _hayate() {
   local path_so_far="" word i
   local -a words_offered flags_offered
@@ -150,8 +150,8 @@ function zshEntry(name: string, text: string): string {
 function renderFish(branches: readonly Branch[]): string {
   const paths = branches.map(({ path }) => fishQuote(path.join(" "))).join(" ");
   const lines = [
-    "# fish completion for hayate; put it into ~/.config/fish/completions/hayate.fish",
-    "# True when the words so far lead to exactly this place.",
+    "# fish completion for hayate; save it as ~/.config/fish/completions/hayate.fish",
+    "# True when the words so far are exactly this command path.",
     "function __hayate_at",
     "    set -l place",
     "    for word in (commandline -opc)[2..-1]",

@@ -1,9 +1,9 @@
-/** What the words behind `supervise` mean, which is the entry point of the image. Pure. */
+/** Interprets the words after `supervise`, the entry point of the container image. Pure. */
 
-/** First words that are this program's own and serve nobody. */
+/** First words that name a command of ours that does not serve. */
 const ownWords = ["load", "doctor", "supervise", "help", "version", "completions"];
 
-/** Words behind a serving mode that make it answer a question and end. */
+/** Arguments of a serving mode that make it print something and exit. */
 const questions: Readonly<Record<string, { readonly first: string; readonly flags: RegExp }>> = {
   proxy: {
     first: "ctl",
@@ -13,9 +13,9 @@ const questions: Readonly<Record<string, { readonly first: string; readonly flag
 };
 
 /**
- * True when `hayate supervise ARGV...` means `hayate ARGV...`: a mode or a subcommand that does its work and
- * ends, so that `docker run IMAGE doctor` works as `docker run IMAGE proxy` does. Behind `--`, or with
- * options in front, the words are a command to supervise.
+ * True when `hayate supervise ARGV...` means `hayate ARGV...`: a mode or a subcommand that does its
+ * work and exits, so that `docker run IMAGE doctor` works like `docker run IMAGE proxy`. After `--`
+ * or after options, the words are a command to supervise.
  */
 export function isUnsupervised(argv: readonly string[]): boolean {
   const [word, ...rest] = argv;

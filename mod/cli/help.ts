@@ -1,13 +1,13 @@
-/** A flag table as the text of `--help`. Pure; snapshot-tested. */
+/** Renders a flag table as the text of `--help`. Pure; snapshot-tested. */
 import { allOptions } from "./parse.ts";
 import type { OptionSpec, Table, ValueSpec } from "./spec.ts";
 import { formatDurationMs } from "./values.ts";
 
 const columnsMax = 96;
-/** Flags longer than this put their text on the next line. */
+/** The help text of flags longer than this begins on the next line. */
 const flagColumnsMax = 30;
 
-/** The whole `--help` text, with a line feed at the end. */
+/** The whole `--help` text, ending with a line feed. */
 export function renderHelp(table: Table): string {
   const lines = [...wrap(`${table.command}: ${table.summary}`, columnsMax), ""];
   table.usage.forEach((usage, index) => {
@@ -77,14 +77,14 @@ const placeholders: Readonly<Record<ValueSpec["kind"], string>> = {
   parsed: "VALUE",
 };
 
-/** What stands for the value: the table's word, or one made from its kind. */
+/** Placeholder for the value: the one in the table, or one derived from the kind. */
 export function placeholderOf(spec: ValueSpec): string {
   if (spec.placeholder !== undefined) return spec.placeholder;
   if (spec.kind === "enum" && spec.values.join("|").length <= 20) return spec.values.join("|");
   return placeholders[spec.kind];
 }
 
-/** The flag's help with what the table knows besides: choices, repetition, default, variable. */
+/** The flag's help, followed by choices, repetition, default and environment variable. */
 export function optionHelp(spec: OptionSpec): string {
   const notes: string[] = [];
   if (spec.kind !== "flag") {
@@ -128,7 +128,7 @@ function exampleLines(table: Table): string[] {
   ];
 }
 
-/** A term at the left and its text from column `width` on. */
+/** A term on the left and its text from column `width` on. */
 function row(term: string, text: string, width: number): string[] {
   const body = wrap(text, columnsMax - width);
   const indent = " ".repeat(width);

@@ -1,14 +1,14 @@
-/** All flag tables as one man page, hayate(1), in roff's man macros (groff_man(7)). Pure. */
+/** Renders all flag tables as one man page, hayate(1), in man macros (groff_man(7)). Pure. */
 import { longText, optionHelp, sectionsOf } from "./help.ts";
 import type { Manual, Topic } from "./mode.ts";
 import type { OptionSpec, Table } from "./spec.ts";
 
-/** The page. `date` is YYYY-MM-DD; it is a parameter so that two builds of one commit agree. */
+/** The page. `date` is YYYY-MM-DD; it is a parameter so that builds are reproducible. */
 export function renderMan(modes: readonly Manual[], version: string, date: string): string {
   const lines = [
     `.TH HAYATE 1 ${quote(date)} ${quote(`hayate ${version}`)}`,
     ".SH NAME",
-    `hayate \\- ${modes.map((mode) => roff(mode.name)).join(", ")}: HTTP tools in one file`,
+    `hayate \\- ${modes.map((mode) => roff(mode.name)).join(", ")}: HTTP tools in one binary`,
     ".SH SYNOPSIS",
     ...modes.flatMap(({ table }) => synopsis(table)),
     ".SH DESCRIPTION",
@@ -72,7 +72,7 @@ function verbatim(block: string): string[] {
   return [".nf", ".RS", ...block.split("\n").map(text), ".RE", ".fi"];
 }
 
-/** A line of text: no control character of roff may stand at its beginning. */
+/** A line of text, escaped so that it does not begin with a roff control character. */
 function text(line: string): string {
   return line === "" ? "\\&" : `${/^[.']/.test(line) ? "\\&" : ""}${roff(line)}`;
 }

@@ -11,15 +11,15 @@ export interface Topic {
 
 /** How the program was started. */
 export interface Invocation {
-  /** Last part of the name it was called by: `hayate`, or `start_server` through a link. */
+  /** Base name it was called by: `hayate`, or `start_server` through a link. */
   readonly calledAs: string;
 }
 
-/** Something that a first word chooses: `hayate load plot`, `hayate supervise status`. */
+/** A command below a mode: `hayate load plot`, `hayate supervise status`. */
 export interface Subcommand {
   readonly name: string;
   readonly table: Table;
-  /** argv behind the subcommand's name. Resolves to the exit code. */
+  /** Runs with the argv after the subcommand's name. Resolves to the exit code. */
   run(argv: readonly string[], invocation: Invocation): Promise<number>;
 }
 
@@ -28,23 +28,24 @@ export interface Mode {
   readonly name: string;
   readonly summary: string;
   readonly table: Table;
-  /** The pages of `hayate help MODE TOPIC`; loaded only when somebody asks. */
+  /** The pages of `hayate help MODE TOPIC`, loaded only when needed. */
   readonly topics?: () => Promise<readonly Topic[]>;
-  /** Chosen by a first word that is one of their names. */
+  /** Chosen when the first word is their name. */
   readonly subcommands?: readonly Subcommand[];
   /**
-   * argv behind the mode's name. Resolves to the exit code; never calls `Deno.exit`.
-   * Throws `StartError` (`UsageError`, `InfoRequest`) for what the user can mend.
+   * Runs with the argv after the mode's name. Resolves to the exit code; never calls `Deno.exit`.
+   * Throws `StartError` for what the user can fix, `UsageError` for wrong usage, and `InfoRequest`
+   * for `--help` and `--version`.
    */
   run(argv: readonly string[], invocation: Invocation): Promise<number>;
   /**
-   * Called for an unhandled rejection or an uncaught error while the mode runs, for example of a
-   * user's app. True: dealt with, go on. Otherwise `main.ts` reports it in one line and exits.
+   * Called for an unhandled rejection or an uncaught error while the mode runs, for example in a
+   * user's app. True: handled, keep running. Otherwise `main.ts` reports it in one line and exits.
    */
   onUnhandled?(error: unknown): boolean;
 }
 
-/** A mode as its texts need it: with its topics loaded. */
+/** A mode with its topics loaded, as needed to render its texts. */
 export interface Manual {
   readonly name: string;
   readonly summary: string;

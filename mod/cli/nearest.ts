@@ -1,11 +1,11 @@
 /**
- * The word that was meant.
+ * Suggests the word that was meant.
  *
  * Not @std/text's closestString: the first module from an npm package costs 4 ms at every start,
- * and a letter that changed places with its neighbour counts as two slips there.
+ * and it counts swapping two neighbouring letters as two edits.
  */
 
-/** The candidate the user may have meant, or null when none is near enough to be worth a guess. */
+/** The candidate the user probably meant, or null when none is close enough. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   if (word === "") return null;
   const starting = candidates.filter((candidate) => candidate.startsWith(word));
@@ -23,7 +23,9 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** `: did you mean ...?` for the words that `word` begins, three at most, or else the nearest one. */
+/**
+ * `: did you mean ...?` with up to three candidates that begin with `word`, else the nearest one.
+ */
 export function question(word: string, candidates: readonly string[], prefix: string): string {
   const begun = word === "" ? [] : candidates.filter((candidate) => candidate.startsWith(word));
   const one = nearest(word, candidates);
@@ -34,7 +36,7 @@ export function question(word: string, candidates: readonly string[], prefix: st
 
 const begunMax = 3;
 
-/** Letters inserted, left out, replaced or swapped with a neighbour (optimal string alignment). */
+/** Letters inserted, deleted, replaced or swapped with a neighbour (optimal string alignment). */
 export function editDistance(left: string, right: string): number {
   let before: number[] = [];
   let above = Array.from({ length: right.length + 1 }, (_, index) => index);

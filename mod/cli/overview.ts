@@ -1,7 +1,7 @@
-/** The texts that belong to no single mode: `hayate --help`, `hayate help MODE`. */
+/** Texts that do not belong to a single mode: `hayate --help`, lists of subcommands and topics. */
 import type { Manual, Subcommand } from "./mode.ts";
 
-/** A mode as far as it is known without loading it. */
+/** What is known of a mode without loading it. */
 export interface ModeEntry {
   readonly name: string;
   readonly summary: string;
@@ -10,7 +10,7 @@ export interface ModeEntry {
 /** `hayate --help`. */
 export function renderOverview(modes: readonly ModeEntry[], version: string): string {
   const width = Math.max(...modes.map((mode) => mode.name.length)) + 3;
-  return `hayate ${version}: HTTP tools in one file
+  return `hayate ${version}: HTTP tools in one binary
 
 Usage: hayate MODE [options] ...
 
@@ -19,7 +19,7 @@ ${modes.map((mode) => `  ${mode.name.padEnd(width)}${mode.summary}`).join("\n")}
 
 More:
   hayate MODE --help             flags, examples and exit codes of a mode
-  hayate help MODE [TOPIC]       longer texts
+  hayate help MODE [TOPIC]       help topics of a mode
   hayate help man                the man page, in roff
   hayate completions SHELL       completions for bash, zsh or fish
   hayate --version
@@ -35,15 +35,15 @@ Examples:
       hold the sockets; a HUP starts the next generation without losing a request
 
 Exit codes:
-  0 done   1 failed   2 wrong usage   3 threshold broken (load)   78 wrong configuration   130 interrupted
+  0 done   1 failed   2 wrong usage   3 threshold failed (load)   78 invalid configuration   130 interrupted
 
 Environment:
-  HAYATE_DEBUG=1                 show the stack behind an error
-  HAYATE_REACTOR=epoll|portable  choose the socket backend by hand
+  HAYATE_DEBUG=1                 show stack traces of errors
+  HAYATE_REACTOR=epoll|portable  choose the reactor (default: epoll where possible)
 `;
 }
 
-/** The list of subcommands under a mode's `--help`, or "" when it has none. */
+/** The list of subcommands below a mode's `--help`, or "" if it has none. */
 export function renderSubcommands(name: string, subcommands: readonly Subcommand[]): string {
   if (subcommands.length === 0) return "";
   const width = Math.max(...subcommands.map((each) => each.name.length)) + 3;
@@ -51,7 +51,7 @@ export function renderSubcommands(name: string, subcommands: readonly Subcommand
   return `\nSubcommands (hayate ${name} SUBCOMMAND --help):\n${lines.join("\n")}\n`;
 }
 
-/** The list of topics under a mode's `--help`, or "" when it has none. */
+/** The list of topics below a mode's `--help`, or "" if it has none. */
 export function renderTopics({ name, topics }: Manual): string {
   if (topics.length === 0) return "";
   const width = Math.max(...topics.map((topic) => topic.name.length)) + 3;

@@ -1,4 +1,4 @@
-/** argv -> typed options, or every error at once. Pure: the environment is a parameter. */
+/** argv -> typed options, or all errors at once. Pure: the environment is a parameter. */
 import { question } from "./nearest.ts";
 import { keyOf, type OptionSpec, type Table, type Values, type ValueSpec, Wrong } from "./spec.ts";
 import { readValue } from "./values.ts";
@@ -10,9 +10,9 @@ export interface ParsedOptions<T extends Table> {
   readonly kind: "options";
   readonly values: Values<T>;
   readonly operands: readonly string[];
-  /** The words behind `--`, for tables with `restAfterDashes`. */
+  /** The words after `--`, for tables with `restAfterDashes`. */
   readonly rest: readonly string[];
-  /** Keys whose value came from the command line or the environment, not from a default. */
+  /** Keys whose value came from the command line or the environment rather than a default. */
   readonly given: ReadonlySet<string>;
 }
 
@@ -31,7 +31,10 @@ const versionSpec: OptionSpec = {
   help: "Show the version.",
 };
 
-/** A table's flags with `--help` and `--version`, which every command has. Their short names give way. */
+/**
+ * The table's flags plus `--help` and `--version`, without their short names if the table uses
+ * them.
+ */
 export function allOptions(table: Table): readonly OptionSpec[] {
   const taken = new Set(table.options.map((spec) => spec.short));
   const own = new Set(table.options.map((spec) => spec.long));
@@ -83,7 +86,7 @@ function takeEnvironment(
   given: Set<string>,
 ): void {
   const text = spec.env === undefined ? undefined : environment(spec.env);
-  // Set but empty means "not said", as shells and compose files leave variables behind.
+  // Empty counts as unset: shells and compose files often leave variables empty.
   if (text === undefined || text === "") return;
   const key = keyOf(spec);
   if (spec.kind === "flag") {
@@ -117,7 +120,7 @@ class Scan {
   readonly errors: string[] = [];
   readonly operands: string[] = [];
   rest: string[] = [];
-  /** A flag that we do not know may have had a value, which is then no operand. */
+  /** The value of an unknown flag looks like an operand, so do not complain about operands. */
   hasUnknown = false;
   readonly #options: readonly OptionSpec[];
   readonly #byName = new Map<string, OptionSpec>();
@@ -183,7 +186,7 @@ class Scan {
     this.found.set(keyOf(spec), !negated);
   }
 
-  /** The flag behind a long name, or the error line. */
+  /** The flag with this long name, or the error line. */
   #resolve(name: string): { spec: OptionSpec; matched: string } | string {
     const wanted = this.table.getopt ? name.toLowerCase() : name;
     const exact = this.#byName.get(wanted);
@@ -219,7 +222,7 @@ class Scan {
       }
       if (spec.kind !== "flag") {
         const behind = word.slice(at + 1);
-        // `-c=5`: no number begins with `=`, so the user's meaning is plain.
+        // `-c=5`: no number begins with `=`, so the intention is clear.
         const inline = spec.kind === "string" || spec.kind === "parsed"
           ? behind
           : behind.replace(/^=/, "");
@@ -231,7 +234,7 @@ class Scan {
   }
 
   #unknownShort(word: string, letter: string, at: number): string {
-    // A long name with one dash is the commonest slip.
+    // A long name with a single dash is the most common mistake.
     const long = word.slice(1).split("=")[0] as string;
     const slip = long.length > 1 && this.#byName.has(long);
     this.hasUnknown = true;
@@ -262,13 +265,13 @@ class Scan {
     else this.found.set(key, [...this.found.get(key) as unknown[] ?? [], value]);
   }
 
-  /** So that `--port --host h` says that --port lacks its value. */
+  /** Lets `--port --host h` report that --port lacks its value. */
   #isKnownFlag(word: string): boolean {
     return word.startsWith("--") && this.#byName.has(word.slice(2).split("=")[0] as string);
   }
 }
 
-/** A word as an error line shows it: quoted when it is empty or has blanks or control characters. */
+/** A word as shown in an error line: quoted if empty or with blanks or control characters. */
 export function quoted(word: string): string {
   const shown = word.length > 200 ? `${word.slice(0, 200)}...` : word;
   return /^[^\s"'\x00-\x1f\x7f]+$/.test(shown) ? shown : JSON.stringify(shown);

@@ -1,4 +1,4 @@
-/** The way modes read their argv: typed options, or an exception that only `main.ts` catches. */
+/** How modes read their argv: typed options, or an exception that only `main.ts` catches. */
 import { exitCodes, StartError } from "../base/errors.ts";
 import { type Environment, type ParsedOptions, parseOptions } from "./parse.ts";
 import type { Table } from "./spec.ts";
@@ -10,7 +10,7 @@ export class UsageError extends StartError {
   }
 }
 
-/** The user asked for help or the version: no failure, but like one it ends whatever was going on. */
+/** The user asked for help or the version. Not a failure, but it too ends the command. */
 export class InfoRequest extends Error {
   override readonly name = "InfoRequest";
   constructor(readonly about: "help" | "version", readonly table: Table) {
@@ -18,7 +18,7 @@ export class InfoRequest extends Error {
   }
 }
 
-/** `parseOptions` for callers that only want the good case. Throws `UsageError` or `InfoRequest`. */
+/** Like `parseOptions`, but throws `UsageError` or `InfoRequest`. */
 export function readOptions<T extends Table>(
   table: T,
   argv: readonly string[],

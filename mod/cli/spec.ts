@@ -1,47 +1,51 @@
 /**
- * The shape of a flag table: one description of a command from which the parser, `--help`, the
- * man page and the shell completions are all made, and from which TypeScript derives the type of
- * the parsed options.
+ * The shape of a flag table: one description of a command, from which the parser, `--help`, the
+ * man page and the shell completions are made, and TypeScript derives the type of the options.
  */
 
-/** What every flag has. */
+/** Common properties of all flags. */
 interface CommonSpec {
   /** Without dashes, lower case with hyphens: `kill-old-delay`. */
   readonly long: string;
   /** One letter: `c` for `-c`. */
   readonly short?: string;
-  /** Further long names that mean the same (`timeout-ms`); never shown in help. */
+  /** Other long names with the same meaning (`timeout-ms`); not shown in help. */
   readonly aliases?: readonly string[];
-  /** Name in the typed result; default: `long` in camel case. Use it to put a unit last: `timeoutMs`. */
+  /**
+   * Name in the typed result; default: `long` in camel case. Use it to put a unit last:
+   * `timeoutMs`.
+   */
   readonly key?: string;
-  /** Environment variable that is read when the flag is not given. */
+  /** Environment variable to read if the flag is not given. */
   readonly env?: string;
   /** One or two plain sentences; wrapped by the renderer. */
   readonly help: string;
   /** Heading in the help text; default "Options". Headings appear in order of first use. */
   readonly section?: string;
-  /** Accepted, but shown nowhere. */
+  /** Accepted but not documented. */
   readonly hidden?: boolean;
-  /** Under `getopt`, never matched by an abbreviation (keeps a drop-in's own abbreviations unique). */
+  /**
+   * With `getopt`: not matched by abbreviations, so that those of the original tool stay unique.
+   */
   readonly exactOnly?: boolean;
 }
 
 /** A switch. `negatable` also accepts `--no-LONG`. */
 export interface FlagSpec extends CommonSpec {
   readonly kind: "flag";
-  /** Default false; null when "not said" has to be told from "no". */
+  /** Default false; null if "not given" must differ from "no". */
   readonly default?: boolean | null;
   readonly negatable?: boolean;
 }
 
 interface ValueCommon extends CommonSpec {
-  /** What stands for the value in help: `N`, `FILE`. */
+  /** Placeholder for the value in help: `N`, `FILE`. */
   readonly placeholder?: string;
   /** May be given several times; the result is an array, empty when never given. */
   readonly repeat?: boolean;
-  /** Not giving it is an error. */
+  /** Omitting it is an error. */
   readonly required?: boolean;
-  /** What help says in place of the default value, for example "CPUs this process may use". */
+  /** Shown in help in place of the default value, for example "CPUs this process may use". */
   readonly defaultText?: string;
 }
 
@@ -66,7 +70,10 @@ export interface NumberSpec extends ValueCommon {
   readonly max?: number;
 }
 
-/** A time: `10` (seconds), `500ms`, `2s`, `1.5m`, `1h`. The result, default and limits are milliseconds. */
+/**
+ * A time: `10` (seconds), `500ms`, `2s`, `1.5m`, `1h`. The result, default and limits are
+ * milliseconds.
+ */
 export interface DurationSpec extends ValueCommon {
   readonly kind: "duration";
   readonly default?: number;
@@ -97,7 +104,7 @@ export interface EnumSpec extends ValueCommon {
   readonly default?: string;
 }
 
-/** A value that its own function reads, such as an address or a header line. */
+/** A value read by a custom function, such as an address or a header line. */
 export interface ParsedSpec extends ValueCommon {
   readonly kind: "parsed";
   /** Returns the value, or `Wrong` with the reason ("not host:port or a path"). Never throws. */
@@ -105,7 +112,7 @@ export interface ParsedSpec extends ValueCommon {
   readonly default?: unknown;
 }
 
-/** Why a text is not a value; the message of one error line, behind `--flag text: `. */
+/** Why a text is not valid; shown in an error line after `--flag text: `. */
 export class Wrong {
   constructor(readonly reason: string) {}
 }
@@ -122,7 +129,7 @@ export type ValueSpec =
 
 export type OptionSpec = FlagSpec | ValueSpec;
 
-/** The words that are no flags. */
+/** The arguments that are not flags. */
 export interface OperandSpec {
   /** In help: `URL`, `COMMAND`. */
   readonly name: string;
@@ -141,13 +148,13 @@ export interface ExitCode {
   readonly meaning: string;
 }
 
-/** One command: its flags, its operands and the texts around them. */
+/** One command: its flags, its operands and its texts. */
 export interface Table {
   /** As the user types it: `hayate load`. */
   readonly command: string;
   /** One line, no full stop. */
   readonly summary: string;
-  /** What stands behind the command in the usage lines: `[options] URL`. One line each. */
+  /** The part of each usage line after the command: `[options] URL`. */
   readonly usage: readonly string[];
   /** Paragraphs between the usage and the flags. */
   readonly description?: readonly string[];
@@ -156,13 +163,16 @@ export interface Table {
   readonly operands?: OperandSpec;
   readonly examples: readonly Example[];
   readonly exitCodes?: readonly ExitCode[];
-  /** Shown in help and man page besides the variables that flags name. */
+  /** Shown in help and the man page, in addition to the variables of flags. */
   readonly environment?: readonly { readonly name: string; readonly help: string }[];
-  /** The first word that is no flag, and all behind it, are operands (a command line to run). */
+  /** From the first word that is not a flag, all words are operands (a command line to run). */
   readonly stopAtOperand?: boolean;
-  /** Words behind `--` go to `rest` instead of `operands`. */
+  /** Words after `--` go to `rest` instead of `operands`. */
   readonly restAfterDashes?: boolean;
-  /** Perl's Getopt::Long: `-long` = `--long`, any case, unique abbreviations. No clustered short flags. */
+  /**
+   * Perl's Getopt::Long: `-long` = `--long`, any case, unique abbreviations. No clustered short
+   * flags.
+   */
   readonly getopt?: boolean;
 }
 
@@ -186,12 +196,12 @@ type ValueOf<S extends OptionSpec> = S extends { readonly kind: "flag" }
   : S extends { readonly default: infer D } ? (D extends undefined ? Scalar<S> | null : Scalar<S>)
   : Scalar<S> | null;
 
-/** The typed result of a table: one property per flag; null where neither given nor defaulted. */
+/** The typed result of a table: one property per flag; null if not given and without default. */
 export type Values<T extends Table> = {
   readonly [S in T["options"][number] as KeyOf<S>]: ValueOf<S>;
 };
 
-/** Keeps the literal types of a table, so that `Values` can be derived from it. */
+/** Preserves the literal types of a table, so that `Values` can be derived from it. */
 export function defineTable<const T extends Table>(table: T): T {
   return table;
 }

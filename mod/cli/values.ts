@@ -1,4 +1,4 @@
-/** Texts to values: numbers with ranges, times, counts and sizes. Pure; a wrong text becomes `Wrong`. */
+/** Converts text to values: numbers, times, counts, sizes. Pure; invalid text becomes `Wrong`. */
 import { type ValueSpec, Wrong } from "./spec.ts";
 
 const durationUnitsMs: Readonly<Record<string, number>> = {
@@ -17,7 +17,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
   g: 1024 ** 3,
 };
 
-/** Reads one value of a flag, or says why it is none. */
+/** Reads one value of a flag; returns `Wrong` with the reason if it is invalid. */
 export function readValue(spec: ValueSpec, text: string): unknown {
   switch (spec.kind) {
     case "string":
@@ -43,24 +43,24 @@ export function readValue(spec: ValueSpec, text: string): unknown {
   }
 }
 
-/** Milliseconds of `10` (seconds), `500ms`, `2s`, `1.5m`, `1h`; NaN when it is none. */
+/** Milliseconds of `10` (seconds), `500ms`, `2s`, `1.5m`, `1h`; NaN if invalid. */
 export function readDurationMs(text: string): number {
   return scaled(text, durationUnitsMs);
 }
 
-/** `12k` = 12,000; NaN when it is none or not whole. */
+/** `12k` = 12,000; NaN if invalid or not whole. */
 export function readCount(text: string): number {
   return whole(scaled(text, countUnits));
 }
 
-/** Bytes: `64k` = 65,536 (`64kB` and `64KiB` too); NaN when it is none or not whole. */
+/** Bytes: `64k` = 65,536 (`64kB` and `64KiB` too); NaN if invalid or not whole. */
 export function readSize(text: string): number {
   return whole(scaled(text.replace(/(?<=[kmg])i?b$/i, ""), sizeUnits));
 }
 
 function whole(value: number): number {
   const rounded = Math.round(value);
-  // 1.1M is 1100000.0000000002 in binary: still a whole number to the user.
+  // 1.1M is 1100000.0000000002 in floating point, but a whole number to the user.
   return Math.abs(value - rounded) < 1e-6 ? rounded : NaN;
 }
 
@@ -93,7 +93,7 @@ export function rangeText(spec: RangedSpec): string {
   return max !== undefined ? `at most ${show(max)}` : "";
 }
 
-/** The shortest spelling that reads back to the same time: `1500ms`, `10s`, `2m`, `1h`. */
+/** The shortest text that reads back as the same time: `1500ms`, `10s`, `2m`, `1h`. */
 export function formatDurationMs(ms: number): string {
   if (ms !== 0 && ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
   if (ms !== 0 && ms % 60_000 === 0) return `${ms / 60_000}m`;

@@ -1,4 +1,4 @@
-# bash completion for hayate; put it into ~/.local/share/bash-completion/completions/hayate
+# bash completion for hayate; save it as ~/.local/share/bash-completion/completions/hayate
 _hayate() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path="" offered="" i
   for ((i = 1; i < COMP_CWORD; i++)); do

@@ -1,5 +1,5 @@
-# fish completion for hayate; put it into ~/.config/fish/completions/hayate.fish
-# True when the words so far lead to exactly this place.
+# fish completion for hayate; save it as ~/.config/fish/completions/hayate.fish
+# True when the words so far are exactly this command path.
 function __hayate_at
     set -l place
     for word in (commandline -opc)[2..-1]
@@ -10,7 +10,7 @@ function __hayate_at
     test "$place" = "$argv[1]"
 end
 complete -c hayate -n "__hayate_at ''" -f -a 'sample' -d 'shows every kind of flag'
-complete -c hayate -n "__hayate_at ''" -f -a 'help' -d 'longer texts about a mode'
+complete -c hayate -n "__hayate_at ''" -f -a 'help' -d 'help topics of a mode'
 complete -c hayate -n "__hayate_at ''" -f -a 'completions' -d 'completions for bash, zsh or fish'
 complete -c hayate -n "__hayate_at ''" -l help -s h -d 'Show this help.'
 complete -c hayate -n "__hayate_at ''" -l version -s v -d 'Show the version.'

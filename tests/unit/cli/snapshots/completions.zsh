@@ -1,5 +1,5 @@
 #compdef hayate
-# zsh completion for hayate; put it as _hayate into a folder of $fpath
+# zsh completion for hayate; save it as _hayate in a directory of $fpath
 _hayate() {
   local path_so_far="" word i
   local -a words_offered flags_offered
@@ -12,7 +12,7 @@ _hayate() {
   done
   case "$path_so_far" in
     "")
-      words_offered=('sample:shows every kind of flag' 'help:longer texts about a mode' 'completions:completions for bash, zsh or fish')
+      words_offered=('sample:shows every kind of flag' 'help:help topics of a mode' 'completions:completions for bash, zsh or fish')
       flags_offered=('--help:Show this help.' '-h:Show this help.' '--version:Show the version.' '-v:Show the version.') ;;
     "help")
       words_offered=('sample:shows every kind of flag')
