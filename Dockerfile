@@ -1,7 +1,7 @@
 # The appliance: the supervisor running the proxy, in an image that holds nothing else.
 #
 #   docker build -t hayate .                       (or scripts/image, with docker or buildah)
-#   docker run --net=host -e PORTS="80 443" -v $PWD/etc:/etc/hayate hayate
+#   docker run --net=host -e PORTS="80 443" -v $PWD/conf:/etc/hayate hayate
 #   docker kill --signal=HUP CONTAINER             (a new generation, no request lost)
 #
 # Behind a proxy that terminates TLS: docker build --build-arg CA_CERT="$(cat company-ca.pem)" ...
