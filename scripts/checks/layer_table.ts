@@ -54,7 +54,7 @@ export const ownerRules: readonly OwnerRule[] = [
   {
     names: ["Deno.serve"],
     owners: [],
-    instead: "use HttpServer of mod/conn: strangers must not reach Deno's own server (DESIGN, 6)",
+    instead: "use HttpServer of mod/conn: strangers must not reach Deno's own server (mod/README.md)",
   },
 ];
 
@@ -79,7 +79,7 @@ export const importRules: readonly {
 /** Only here may the name of an imported module be computed: it is the user's app on the disk. */
 export const computedImportOwners: readonly string[] = ["mod/script/"];
 
-/** What http1 must not know: sockets, clocks, promises, Deno (DESIGN, Layers). */
+/** What http1 must not know: sockets, clocks, promises, Deno. */
 export const http1Strangers: readonly string[] = [
   "Deno",
   "Promise",

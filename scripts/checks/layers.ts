@@ -1,4 +1,4 @@
-/** The layer check: fails on an import that breaks DESIGN's layers and on a second owner of anything. */
+/** The layer check: fails on an import that breaks the layers of mod/README.md and on a second owner of anything. */
 import { lintFindings } from "./lint_runner.ts";
 
 /** Everything in main.ts and mod/ of `root` that breaks the layers, as `path:line: why`. */

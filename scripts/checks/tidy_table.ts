@@ -41,7 +41,7 @@ export const bannedMembers: readonly BannedName[] = [
   { name: "Date.now", instead: "a clock that is passed in", under: ["mod/http1/", "mod/base/"] },
 ];
 
-/** Types that make a libc call cost a microsecond in place of tens of nanoseconds (DESIGN, 1). */
+/** Types that make a libc call cost a microsecond in place of tens of nanoseconds (mod/README.md). */
 export const slowForeignTypes: readonly string[] = ["usize", "isize", "u64", "i64"];
 
 /**

@@ -1,4 +1,4 @@
-/** "It is done when" 5: the clients that people have, each against the appliance as it stands. */
+/** The clients that people have, each against the appliance as it stands. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Child, type ChildResult, runProgram, startHayate } from "../support/binary.ts";
 import { Child as Process } from "../support/child.ts";

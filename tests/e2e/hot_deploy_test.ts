@@ -1,4 +1,4 @@
-/** "It is done when" 2: no request is lost while generations change, on the built binary. */
+/** No request is lost while generations change, on the built binary. */
 import { hotDeployTests } from "../support/hot_deploy.ts";
 import { binaryLauncher } from "../support/launcher.ts";
 

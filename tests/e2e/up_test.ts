@@ -1,4 +1,4 @@
-/** "It is done when" 1: one command from the sources to the main job. */
+/** One command from the sources to the main job. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child, root } from "../support/binary.ts";
 import { freePort } from "../support/ports.ts";

@@ -1,4 +1,4 @@
-/** "It is done when" 3: the same in the image, its first process receiving the HUP. */
+/** The same in the image, its first process receiving the HUP. */
 import { hotDeployTests } from "../support/hot_deploy.ts";
 import { imageLauncher } from "../support/launcher.ts";
 
