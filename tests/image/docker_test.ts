@@ -1,0 +1,352 @@
+/**
+ * What `docker run`, `docker kill` and Swarm do with the image. Only a Docker Engine can show it, so
+ * these are registered where the image is tested with one (`scripts/with_docker scripts/image --test`).
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { runHayate, runProgram, sleep } from "../support/binary.ts";
+import type { ChildResult } from "../support/child.ts";
+import { peerTest } from "../support/peers.ts";
+import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
+import { rawExchange, tcp } from "../support/raw_socket.ts";
+
+const image = Deno.env.get("HAYATE_IMAGE") ?? "hayate";
+const waitMs = 20_000;
+let containerCount = 0;
+
+if (Deno.env.get("HAYATE_ENGINE") === "docker") {
+  test("a broken configuration at the first start ends the container", brokenAtFirstStart);
+  test("a port that is taken ends the container", takenPort);
+  test("a folder in the configuration's place ends the container", folderInPlace);
+  test("an empty PORTS ends the container with one line", emptyPorts);
+  test("every mode is a command of the image", modesAsCommands);
+  test("a read-only root and a plain user serve TLS and survive HUP", readOnlyPlainUser);
+  test("workers are the first choice of the kernel's OOM killer", workersDieFirst);
+  test("a configuration that disappears fails the HUP and the old generation stays", vanished);
+  test("docker stop answers what waits in the accept queue", stopAnswersQueue);
+  test("resolve finds a replica that joins a Docker network", replicaFound);
+  test("Swarm rolls a broken update back, and a good one loses nothing", swarmUpdates);
+}
+
+function test(name: string, run: () => Promise<void>): void {
+  peerTest("docker", `docker: ${name}`, run);
+}
+
+async function brokenAtFirstStart(): Promise<void> {
+  await using folder = await tempFolder();
+  await writeConfig(folder, "listen: 80\nnonsense: 1\n");
+  const result = await runContainer(["-v", `${folder.path}/etc:/etc/hayate`], []);
+  assertEquals(result.code, 78, result.stderr);
+  assertMatch(result.stderr, /h2o\.conf:2\].*nonsense/);
+}
+
+async function takenPort(): Promise<void> {
+  const port = freePort();
+  const holder = Deno.listen({ hostname: "0.0.0.0", port });
+  try {
+    const result = await runContainer(["-e", `PORTS=${port}`], []);
+    assert(result.code !== 0, "expected a failure");
+    assertMatch(result.stderr, new RegExp(`${port}.*in use`));
+  } finally {
+    holder.close();
+  }
+}
+
+async function folderInPlace(): Promise<void> {
+  await using folder = await tempFolder();
+  // Docker makes an empty folder of a host file that is missing.
+  const place = `${folder.path}/h2o.conf:/etc/hayate/h2o.conf`;
+  const result = await runContainer(["-e", `PORTS=${freePort()}`, "-v", place], []);
+  assert(result.code !== 0, "expected a failure");
+  assertMatch(result.stderr, /\/etc\/hayate\/h2o\.conf.*(folder|directory)/i);
+}
+
+async function emptyPorts(): Promise<void> {
+  const result = await runContainer(["-e", "PORTS="], []);
+  assert(result.code !== 0, "expected a failure");
+  assertMatch(result.stderr, /PORTS/);
+}
+
+async function modesAsCommands(): Promise<void> {
+  assertMatch((await runContainer([], ["--version"])).stdout, /^hayate \d/);
+  assertMatch((await runContainer([], ["doctor"])).stdout, /open files/);
+  assertMatch((await runContainer([], ["help", "load"])).stdout, /hayate load/);
+  await using folder = await tempFolder();
+  await writeConfig(folder, "listen: 80\nhosts: {default: {paths: {/: {status: ON}}}}\n");
+  const mount = ["-v", `${folder.path}/etc:/etc/hayate`];
+  const checked = await runContainer(mount, ["proxy", "-t", "-c", "/etc/hayate/h2o.conf"]);
+  assertEquals(checked.code, 0, checked.stderr);
+  const port = freePort();
+  await using _served = await startContainer(["-e", `PORTS=${port}`], ["serve", "--text", "hi"]);
+  await waitForAnswer(port);
+  const load = await runContainer([], [
+    "load",
+    "-n",
+    "100",
+    "-c",
+    "2",
+    `http://127.0.0.1:${port}/`,
+  ]);
+  assertMatch(load.stdout, /100 requests in/);
+}
+
+async function readOnlyPlainUser(): Promise<void> {
+  const [port, secure] = [freePort(), freeTlsPort()];
+  await using container = await startContainer([
+    "--read-only",
+    "--user",
+    "1000:1000",
+    "-e",
+    `PORTS=${port} ${secure}`,
+  ], ["serve", "--text", "hello"]);
+  for (let generation = 1; generation <= 2; generation++) {
+    await waitForAnswer(port);
+    const answer = await runProgram("curl", ["-sk", `https://127.0.0.1:${secure}/`]);
+    assertEquals(answer.stdout, "hello", await container.logs());
+    if (generation === 1) await container.hup();
+  }
+}
+
+async function workersDieFirst(): Promise<void> {
+  const port = freePort();
+  await using container = await startContainer(["-e", `PORTS=${port}`], []);
+  await waitForAnswer(port);
+  const supervisor = Number(await docker("inspect", "-f", "{{.State.Pid}}", container.name));
+  const [children] = [await Deno.readTextFile(`/proc/${supervisor}/task/${supervisor}/children`)];
+  const worker = Number(children.trim().split(" ")[0]);
+  const score = async (pid: number) =>
+    Number(await Deno.readTextFile(`/proc/${pid}/oom_score_adj`));
+  assert(await score(worker) > await score(supervisor), "expected a higher score for the worker");
+}
+
+async function vanished(): Promise<void> {
+  await using folder = await tempFolder();
+  const port = freePort();
+  await writeConfig(folder, site(port));
+  const mount = ["-v", `${folder.path}/etc:/etc/hayate`];
+  await using container = await startContainer([...mount, "-e", `PORTS=${port}`], []);
+  await waitForAnswer(port);
+  assertEquals(await statusOf(port), 302);
+  await Deno.remove(`${folder.path}/etc/h2o.conf`);
+  await docker("kill", "--signal=HUP", container.name);
+  await container.waitForLog(/h2o\.conf/);
+  for (let check = 0; check < 20; check++) {
+    assertEquals(await statusOf(port), 302, await container.logs());
+    await sleep(50);
+  }
+}
+
+async function stopAnswersQueue(): Promise<void> {
+  const port = freePort();
+  await using container = await startContainer(["-e", `PORTS=${port}`], ["serve", "--text", "hi"]);
+  await waitForAnswer(port);
+  const answers = Array.from(
+    { length: 50 },
+    () =>
+      rawExchange(tcp(port), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", {
+        idleMs: waitMs,
+      }),
+  );
+  await docker("stop", container.name);
+  for (const answer of await Promise.all(answers)) assertMatch(answer, /^HTTP\/1\.1 200 /);
+}
+
+async function replicaFound(): Promise<void> {
+  await using folder = await tempFolder();
+  await writeConfig(
+    folder,
+    `listen: 8080
+upstreams:
+  app:
+    servers: ["app:8080 resolve"]
+hosts:
+  default:
+    paths:
+      /:
+        proxy.reverse.url: http://app/
+`,
+  );
+  const network = `hayate-test-${Deno.pid}`;
+  await docker("network", "create", network);
+  try {
+    const replica = (name: string) =>
+      startContainer(
+        ["--network-alias", "app", "-e", "PORTS=8080"],
+        ["serve", "--text", name],
+        network,
+      );
+    await using _one = await replica("one");
+    await using _two = await replica("two");
+    const mount = ["-v", `${folder.path}/etc:/etc/hayate`, "-e", "PORTS=8080"];
+    await using proxy = await startContainer(mount, ["proxy"], network);
+    const address = await docker(
+      "inspect",
+      "-f",
+      `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`,
+      proxy.name,
+    );
+    const seen = new Set<string>();
+    const ask = async () => {
+      seen.add((await runProgram("curl", ["-s", `http://${address}:8080/`])).stdout);
+    };
+    await waitUntil("both replicas", async () => (await ask(), seen.has("one") && seen.has("two")));
+    await using _three = await replica("three");
+    await waitUntil("the third replica", async () => (await ask(), seen.has("three")), 60_000);
+  } finally {
+    await docker("network", "rm", network);
+  }
+}
+
+async function swarmUpdates(): Promise<void> {
+  await using folder = await tempFolder();
+  const port = freePort();
+  await writeConfig(folder, site(port));
+  await docker("swarm", "init", "--advertise-addr", "127.0.0.1");
+  const service = `hayate-test-${Deno.pid}`;
+  const update = (...args: string[]) =>
+    runProgram("docker", ["service", "update", "--quiet", ...args, service], {
+      env: {},
+      waitTimeoutMs: 120_000,
+    });
+  try {
+    await docker(
+      ...["service", "create", "--quiet", "--name", service, "--network", "host"],
+      ...["--update-order", "start-first", "--update-failure-action", "rollback"],
+      ...["--update-monitor", "5s", "--no-resolve-image", "--stop-grace-period", "15s"],
+      ...["--env", `PORTS=${port}`, "--mount", `type=bind,src=${folder.path}/etc,dst=/etc/hayate`],
+      ...[image, "--reuse-port", "--", "proxy"],
+    );
+    await waitForAnswer(port);
+    const load = runHayate([
+      ...["load", "-c", "8", "-R", "400", "-d", "15s", "--no-retry"],
+      ...["--fail-if", "errors>0", `http://127.0.0.1:${port}/`],
+    ], { waitTimeoutMs: 60_000 });
+    const good = await update("--env-add", "RELEASE=2");
+    assertEquals(good.code, 0, good.stderr);
+    const result = await load;
+    assertEquals(result.code, 0, result.stdout + result.stderr);
+    const broken = await update("--args", "--reuse-port -- proxy -c /etc/hayate/missing.conf");
+    const state = await docker("service", "inspect", "-f", "{{.UpdateStatus.State}}", service);
+    assertMatch(state, /^rollback_completed$/, broken.stdout + broken.stderr);
+    assertEquals(await statusOf(port), 302);
+  } finally {
+    await docker("service", "rm", service).catch(() => undefined);
+    await docker("swarm", "leave", "--force");
+  }
+}
+
+function site(port: number): string {
+  return `listen:
+  port: ${port}
+  host: 0.0.0.0
+hosts:
+  default:
+    paths:
+      /:
+        redirect: http://elsewhere.example/
+`;
+}
+
+interface Container extends AsyncDisposable {
+  readonly name: string;
+  logs(): Promise<string>;
+  waitForLog(pattern: RegExp): Promise<void>;
+  /** Sends HUP and waits for the next generation. */
+  hup(): Promise<void>;
+}
+
+async function startContainer(
+  flags: readonly string[],
+  command: readonly string[],
+  network = "host",
+): Promise<Container> {
+  const name = `hayate-test-${Deno.pid}-${++containerCount}`;
+  await docker("run", "-d", "--network", network, "--name", name, ...flags, image, ...command);
+  const logs = async () => {
+    const { stdout, stderr } = await runProgram("docker", ["logs", name]);
+    return stdout + stderr;
+  };
+  const waitForLog = (pattern: RegExp) =>
+    waitUntil(`${pattern} in the log`, async () => pattern.test(await logs()));
+  return {
+    name,
+    logs,
+    waitForLog,
+    async hup() {
+      await docker("kill", "--signal=HUP", name);
+      await waitForLog(/new worker is now running/);
+    },
+    async [Symbol.asyncDispose]() {
+      await docker("rm", "-f", "-v", name);
+    },
+  };
+}
+
+/** Runs a container to its end. */
+async function runContainer(
+  flags: readonly string[],
+  command: readonly string[],
+): Promise<ChildResult> {
+  const name = `hayate-test-${Deno.pid}-${++containerCount}`;
+  const args = ["run", "--rm", "--network", "host", "--name", name, ...flags, image, ...command];
+  try {
+    return await runProgram("docker", args, { waitTimeoutMs: waitMs, stopTimeoutMs: waitMs });
+  } finally {
+    // Gone by itself, unless the container did not end.
+    await runProgram("docker", ["rm", "-f", name]);
+  }
+}
+
+async function docker(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runProgram("docker", args, { waitTimeoutMs: 120_000 });
+  assertEquals(code, 0, `docker ${args.join(" ")}: ${stderr}`);
+  return stdout.trim();
+}
+
+async function writeConfig(folder: TempFolder, text: string): Promise<void> {
+  await folder.write("etc/h2o.conf", text);
+}
+
+async function statusOf(port: number): Promise<number> {
+  const answer = await rawExchange(tcp(port), "GET / HTTP/1.0\r\nHost: a\r\n\r\n", {
+    idleMs: waitMs,
+  });
+  return Number(answer.slice(9, 12));
+}
+
+/** A port that ends in 443 and is free: the appliance speaks TLS there. */
+function freeTlsPort(): number {
+  for (let port = 10_443; port < 65_000; port += 1000) {
+    try {
+      Deno.listen({ hostname: "0.0.0.0", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error("Cannot find a free port that ends in 443");
+}
+
+/** Waits for an answer: a supervisor listens before its first generation serves. */
+async function waitForAnswer(port: number): Promise<void> {
+  await waitUntil(`an answer on ${port}`, async () => {
+    const { code } = await runProgram("curl", [
+      "-s",
+      "-o",
+      "/dev/null",
+      `http://127.0.0.1:${port}/`,
+    ]);
+    return code === 0;
+  });
+}
+
+async function waitUntil(
+  what: string,
+  isTrue: () => Promise<boolean>,
+  timeoutMs = waitMs,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!await isTrue()) {
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+    await sleep(100);
+  }
+}
