@@ -54,7 +54,8 @@ export const ownerRules: readonly OwnerRule[] = [
   {
     names: ["Deno.serve"],
     owners: [],
-    instead: "use HttpServer of mod/conn: strangers must not reach Deno's own server (mod/README.md)",
+    instead:
+      "use HttpServer of mod/conn: strangers must not reach Deno's own server (mod/README.md)",
   },
 ];
 

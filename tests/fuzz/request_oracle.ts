@@ -73,12 +73,17 @@ function isTarget(method: string, target: string): boolean {
   if (target === "*") return method === "OPTIONS";
   if (target.startsWith("/")) return true;
   const port = absolutePattern.exec(target)?.[1];
-  return absolutePattern.test(target) && isPort(port);
+  return absolutePattern.test(target) && isPort(port) && isUrlHost(target.split(/[/?]/)[2]);
 }
 
 function isHost(text: string, pattern: RegExp): boolean {
   const match = pattern.exec(text);
-  return match !== null && isPort(match[1]);
+  return match !== null && isPort(match[1]) && (text === "" || isUrlHost(text));
+}
+
+/** The URL standard's own parser decides which hosts a request's URL can hold. */
+function isUrlHost(authority: string): boolean {
+  return URL.canParse(`http://${authority}/`);
 }
 
 function isPort(digits: string | undefined): boolean {

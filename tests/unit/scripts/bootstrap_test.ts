@@ -1,9 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { type ChildResult, root, runProgram } from "../../support/binary.ts";
 import { findPeer } from "../../support/peers.ts";
 import { type TempFolder, tempFolder } from "../../support/ports.ts";
 
-/** What bootstrap.sh and its like use, npm not among them. */
+/** What bootstrap.sh and its like use; neither npm nor curl, which it takes where there is no npm. */
 const tools = [
   "bash",
   "env",
@@ -19,9 +19,13 @@ const tools = [
 ];
 
 /** Runs a script of ours with a home of its own, `folder`/bin as its whole PATH. */
-async function runScript(name: string, folder: TempFolder): Promise<ChildResult> {
+async function runScript(
+  name: string,
+  folder: TempFolder,
+  env: Record<string, string> = {},
+): Promise<ChildResult> {
   return await runProgram(`${root}/scripts/${name}`, [], {
-    env: { PATH: `${folder.path}/bin`, HOME: `${folder.path}/home` },
+    env: { PATH: `${folder.path}/bin`, HOME: `${folder.path}/home`, ...env },
     clearEnv: true,
   });
 }
@@ -43,7 +47,7 @@ for (const script of ["up", "build", "test", "image"]) {
     assertEquals(code, 1);
     assertEquals(
       stderr.replace(/^fetching .*\n/, "").replace(/fetches .*\n$/, "fetches ..."),
-      `${speaker}: npm is missing: install Node.js with npm, it fetches ...`,
+      `${speaker}: npm is missing (and curl): install Node.js with npm, it fetches ...`,
     );
   });
 
@@ -68,9 +72,42 @@ Deno.test("scripts/build says in one line that the registry cannot be reached, a
   const { code, stderr } = await runScript("build", folder);
   assertEquals(code, 1);
   assertEquals(
-    stderr.replace(/^fetching .*\n/, "").replace(/fetch \S+/, "fetch ..."),
+    stderr.replace(/^fetching .*\n/, "").replace(/fetch Deno \S+/, "fetch ..."),
     "build: npm could not fetch ... (ECONNREFUSED): is its registry reachable?\n",
   );
   const left = Array.from(Deno.readDirSync(`${folder.path}/home/.cache/hayate`));
   assertEquals(left.map((entry) => entry.name), []);
+});
+
+Deno.test("without npm, scripts/build fetches from the registry that NPM_CONFIG_REGISTRY names", async () => {
+  await using folder = await folderWithTools();
+  for (const tool of ["grep", "sha256sum", "cut"]) {
+    await Deno.symlink(findPeer(tool)!, `${folder.path}/bin/${tool}`);
+  }
+  const curl = '#!/bin/bash\nfor arg; do :; done\necho "curl: (60) $arg" >&2\nexit 60\n';
+  await folder.write("bin/curl", curl, 0o755);
+  const { code, stderr } = await runScript("build", folder, {
+    NPM_CONFIG_REGISTRY: "http://127.0.0.1:9/npm/",
+  });
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /^build: cannot fetch (http:\/\/127\.0\.0\.1:9\/npm\/@deno\/linux-\S+\.tgz): curl: \(60\) \1\n$/m,
+  );
+});
+
+Deno.test("a Deno of other bytes than the pinned ones is refused", async () => {
+  await using folder = await folderWithTools();
+  for (const tool of ["grep", "sha256sum", "cut", "gzip", "chmod"]) {
+    await Deno.symlink(findPeer(tool)!, `${folder.path}/bin/${tool}`);
+  }
+  const npm =
+    '#!/bin/bash\nmkdir package && echo "echo deno" >package/deno && tar czf deno.tgz package\n';
+  await folder.write("bin/npm", npm, 0o755);
+  const uname = '#!/bin/bash\ncase "$1" in -s) echo Linux ;; -m) echo x86_64 ;; esac\n';
+  await Deno.remove(`${folder.path}/bin/uname`);
+  await folder.write("bin/uname", uname, 0o755);
+  const { code, stderr } = await runScript("build", folder);
+  assertEquals(code, 1);
+  assertMatch(stderr, /build: Deno \S+ has SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}\n$/);
 });
