@@ -8,6 +8,7 @@ import type { IpRange } from "../base/ip_ranges.ts";
 import type { HostAddress, Position } from "../config/mod.ts";
 import type { CheckPlan } from "./check_plan.ts";
 import type {
+  OriginPlan,
   OutlierPlan,
   RequestBufferPlan,
   RetryBudgetPlan,
@@ -150,10 +151,11 @@ export interface ProxyHandlerPlan {
   readonly kind: "proxy";
   /** Index into `upstreams`. */
   readonly upstream: number;
-  /** The Host sent when the client's is not preserved. */
+  /** Of the first URL. */
   readonly authority: string;
-  /** Replaces the path entry's prefix. */
   readonly basePath: string;
+  /** One for each URL, where they differ; `PeerPlan.origin` is the index. */
+  readonly origins?: readonly OriginPlan[];
 }
 
 export interface FileHandlerPlan {
@@ -326,6 +328,10 @@ export interface PeerPlan {
   readonly route: string;
   /** What TLS asks for; without it the host in `name`. */
   readonly serverName?: string;
+  /** Of a list of URLs; without it the upstream's. */
+  readonly scheme?: "http" | "https";
+  /** Of a list of URLs: its place in there. */
+  readonly origin?: number;
   /** Of a peer that a name is looked up for at run time: the line it comes from. */
   readonly parent?: PeerParent;
 }

@@ -1,5 +1,14 @@
 /** What an upstream may want beyond its peers: sessions, retries and outliers. Part of the plan. */
 
+/** What one URL of `proxy.reverse.url` says of requests to its peer. */
+export interface OriginPlan {
+  readonly scheme: "http" | "https";
+  /** The Host sent when the client's is not preserved. */
+  readonly authority: string;
+  /** Replaces the path entry's prefix. */
+  readonly basePath: string;
+}
+
 /** Which peer a client's further requests go to. */
 export type StickyPlan = StickyRoutePlan | StickyCookiePlan | StickySessionPlan;
 

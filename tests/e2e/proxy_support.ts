@@ -40,6 +40,12 @@ export class ScriptedUpstream implements AsyncDisposable {
     return new ScriptedUpstream(listener, tcp((listener.addr as Deno.NetAddr).port), script);
   }
 
+  /** Speaks TLS with a certificate and key in PEM. */
+  static startTls(script: UpstreamScript, cert: string, key: string): ScriptedUpstream {
+    const listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+    return new ScriptedUpstream(listener, tcp(listener.addr.port), script);
+  }
+
   /** On an address of its own: all of 127.0.0.0/8 is this host. */
   static startAt(host: string, port: number, script: UpstreamScript): ScriptedUpstream {
     const listener = Deno.listen({ hostname: host, port });

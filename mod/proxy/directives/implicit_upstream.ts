@@ -30,7 +30,9 @@ export function implicitUpstream(
     ...upstreamDefaults,
     name: urls.map(({ url }) => url.authority).join(","),
     scheme: urls[0].url.scheme,
-    peers: urls.map(peerOf),
+    peers: urls.map((one, place) =>
+      urls.length === 1 ? peerOf(one) : { ...peerOf(one), scheme: one.url.scheme, origin: place }
+    ),
     balance: { kind: leastConn ? "least_conn" : "round_robin" },
     keepaliveMax: keepaliveTimeoutMs === 0 ? 0 : keepaliveDefault,
     keepaliveTimeoutMs,

@@ -86,14 +86,32 @@ function addHandler(
   leastConn: boolean,
   at: Position,
 ): void {
-  const { url } = urls[0];
-  if (urls.some((other) => other.url.scheme !== url.scheme || other.url.path !== url.path)) {
-    draft.problem(at, "in command proxy.reverse.url, all backends need the same scheme and path");
+  const [{ url }] = urls;
+  const named = urls.map((one) => namedUpstream(draft, one.url, at));
+  if (urls.length > 1 && named.some((index) => index !== null)) {
+    const { authority } = urls[named.findIndex((index) => index !== null)].url;
+    const what = `${authority} is an entry of upstreams, and stands in a list with other URLs`;
+    draft.problem(at, `in command proxy.reverse.url, ${what}; allowed: it alone`);
     return;
   }
-  const named = namedUpstream(draft, url, at);
-  const upstream = named ?? implicitUpstream(draft, urls, leastConn, at);
-  draft.handlers?.push({ kind: "proxy", upstream, authority: url.authority, basePath: url.path });
+  const upstream = named[0] ?? implicitUpstream(draft, urls, leastConn, at);
+  const handler = {
+    kind: "proxy",
+    upstream,
+    authority: url.authority,
+    basePath: url.path,
+  } as const;
+  const origins = urls.map(({ url: { scheme, authority, path } }) => ({
+    ...{ scheme, authority, basePath: path },
+  }));
+  draft.handlers?.push(isMixed(urls) ? { ...handler, origins } : handler);
+}
+
+/** Requests to one of the URLs are not like those to another. */
+function isMixed([{ url: first }, ...others]: readonly WeightedUrl[]): boolean {
+  return others.some(({ url }) =>
+    url.scheme !== first.scheme || url.authority !== first.authority || url.path !== first.path
+  );
 }
 
 /** The entry of `upstreams` that the URL's host names, or null. It speaks as the URL says. */

@@ -10,6 +10,7 @@ import type {
   RealIpPlan,
   Settings,
 } from "../plan.ts";
+import type { OriginPlan } from "../upstream_plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
 import { latin1Bytes } from "../../http1/mod.ts";
 import type { StatusRow } from "../health/status_page.ts";
@@ -145,15 +146,11 @@ export class RouteCompiler {
     const { global } = this.plan;
     const { proxy } = settings;
     const upstream = this.#upstream(plan.upstream, settings);
-    const { base, baseAlone } = joinBase(prefix, plan.basePath);
-    const authority = plan.authority.toLowerCase();
-    return {
+    const { scheme } = upstream.plan;
+    const { authority, basePath } = plan;
+    const byOrigin: ProxyRoute[] = [];
+    const common = {
       upstream,
-      base: latin1Bytes(base),
-      baseAlone: latin1Bytes(baseAlone),
-      keepsTarget: prefix === "/" && plan.basePath === "/",
-      hostLine: latin1Bytes(`host: ${plan.authority}\r\n`),
-      authority: plan.authority,
       preserveHost: proxy.preserveHost,
       emitForwarded: global.emitForwardedFields,
       preserveForwardedProto: global.preserveForwardedProto,
@@ -162,12 +159,12 @@ export class RouteCompiler {
       tunnelTimeoutMs: proxy.tunnelTimeoutMs,
       keepsConnections: upstream.keepsConnections,
       requestRules: settings.requestRules,
-      rewrite: {
-        hostPort: /:[0-9]+$/.test(authority) ? authority : `${authority}:80`,
-        basePath: plan.basePath,
-        prefix,
-      },
+      byOrigin,
     };
+    for (const origin of plan.origins ?? []) {
+      byOrigin.push({ ...common, ...originParts(prefix, origin) });
+    }
+    return { ...common, ...originParts(prefix, { scheme, authority, basePath }) };
   }
 
   /** Paths with the same timeouts and trust share an upstream's connections. */
@@ -188,4 +185,22 @@ export class RouteCompiler {
     }
     return upstream;
   }
+}
+
+/** What a route has of one URL. */
+function originParts(prefix: string, { scheme, authority, basePath }: OriginPlan) {
+  const { base, baseAlone } = joinBase(prefix, basePath);
+  const host = authority.toLowerCase();
+  return {
+    base: latin1Bytes(base),
+    baseAlone: latin1Bytes(baseAlone),
+    keepsTarget: prefix === "/" && basePath === "/",
+    hostLine: latin1Bytes(`host: ${authority}\r\n`),
+    authority,
+    rewrite: {
+      hostPort: /:[0-9]+$/.test(host) ? host : `${host}:${scheme === "https" ? 443 : 80}`,
+      basePath,
+      prefix,
+    },
+  };
 }

@@ -61,6 +61,11 @@ export interface ProxyRoute {
   readonly keepsConnections: boolean;
   readonly requestRules: readonly FieldRule[];
   readonly rewrite: LocationRewrite;
+  /**
+   * The route of each URL, by `PeerPlan.origin`, where they differ: which of them a request takes is
+   * known with its peer. Empty where all peers get the same.
+   */
+  readonly byOrigin: readonly ProxyRoute[];
 }
 
 /** A Location that points into the upstream is turned back into the client's view. */

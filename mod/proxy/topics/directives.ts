@@ -34,8 +34,9 @@ Listening and hosts
 Handlers
   proxy.reverse.url   P    http://host[:port]/path or http://[unix:/path]/path;
                            several as a sequence, {url, weight}, or {backends,
-                           balancer: round-robin|least-conn}; or the name of an
-                           entry of upstreams. See: help proxy upstreams
+                           balancer: round-robin|least-conn}, each with its own
+                           scheme, Host and path; or the name of an entry of
+                           upstreams. See: help proxy upstreams
   file.dir            P    folder with static files. What it does not have, a
                            folder without index too, goes to the path's next
                            handler, else it is 404.

@@ -87,6 +87,8 @@ const peerPlan = record<PeerPlan>({
   service: text,
   route,
   serverName: optional(text),
+  scheme: optional(oneOf("http", "https")),
+  origin: optional(count),
   parent: optional(record<PeerParent>({ id: count, host: text, service: text })),
 });
 

@@ -13,13 +13,10 @@ const nothing = new Uint8Array(0);
  */
 export class Announcer {
   readonly version: ProxyVersion;
-  /** The header goes ahead of the handshake: whoever opens the socket sends it. */
-  readonly isTls: boolean;
   #header: Uint8Array = nothing;
 
-  constructor(version: ProxyVersion, isTls: boolean) {
+  constructor(version: ProxyVersion) {
     this.version = version;
-    this.isTls = isTls;
   }
 
   /** Of the connection that is being opened. */
@@ -27,12 +24,20 @@ export class Announcer {
     return this.#header;
   }
 
-  /** A new connection on behalf of the exchange's client. */
-  connect(pool: KeepalivePool, x: Exchange, facts: ConnectionFacts): ClientConnection {
+  /**
+   * A new connection on behalf of the exchange's client. With TLS the header goes ahead of the
+   * handshake: the connector sends it.
+   */
+  connect(
+    pool: KeepalivePool,
+    isTls: boolean,
+    x: Exchange,
+    facts: ConnectionFacts,
+  ): ClientConnection {
     const header = relayedHeader(this.version, facts.clientAddress, x.localAddress());
     this.#header = header;
     const connection = pool.connect();
-    if (!this.isTls) connection.writePreface(header);
+    if (!isTls) connection.writePreface(header);
     return connection;
   }
 }

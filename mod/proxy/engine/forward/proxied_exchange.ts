@@ -8,9 +8,10 @@ import type { PeerError } from "../../../base/errors.ts";
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { ResponseHandler } from "../../../conn/response_handler.ts";
-import { Framing, HeadWriter, latin1Bytes, Method } from "../../../http1/mod.ts";
+import { Framing, latin1Bytes, Method } from "../../../http1/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";
+import { AddressedHead } from "./addressed_head.ts";
 import { Attempt } from "./attempt.ts";
 import { dropAnswer } from "./dropped_answer.ts";
 import type { CompressionSource } from "../handlers/compressed_body.ts";
@@ -20,7 +21,7 @@ import type { EngineHome } from "../engine_home.ts";
 import { ForwardedAnswer } from "./forwarded_answer.ts";
 import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
-import { announcesNothing, asksForTunnel, writeRequestHead } from "./request_forwarding.ts";
+import { announcesNothing, asksForTunnel } from "./request_forwarding.ts";
 import { endForwarded, endToEndFields, interimLines } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { RoutedRequest } from "../routed_request.ts";
@@ -29,7 +30,7 @@ import { openTunnel, switchLines } from "./tunnel.ts";
 
 export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #home: EngineHome;
-  readonly #head = new HeadWriter(1024);
+  readonly #head = new AddressedHead();
   readonly #body = new RequestBody();
   readonly #rules = new RetryRules();
   readonly #attempt: Attempt;
@@ -79,7 +80,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     // It carries none of the client's cookies, so it must not bind the client to another peer.
     if (facts.errorStatus !== 0) session = null;
     this.#answer.begin(x, head, route, facts, session);
-    writeRequestHead(this.#head, head, router, proxy, facts, session, this.#asksForTunnel);
+    this.#head.begin(head, router, proxy, facts, session, this.#asksForTunnel);
     if (!this.#hasBody || !this.#body.isCollecting) this.#begin();
   }
 
@@ -244,11 +245,12 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const { nowMs } = this.#home.reactor;
     this.#attempt.begin(group, peer, nowMs);
     this.#facts!.record?.upstreamChosen(group.plan.name, peer, nowMs);
+    this.#proxy = this.#head.addressTo(peer, this.#proxy!);
     const client = this.#proxy!.upstream.connection(peer, isFresh, this.#x!, this.#facts!);
     this.#client = client;
     client.begin(this, this.#method);
     const body = this.#body;
-    client.sendHead(this.#head, body.framing, body.contentLength);
+    client.sendHead(this.#head.writer, body.framing, body.contentLength);
     // A socket that fails says so while it is written to, and then this attempt is over.
     if (!this.#hasBody || this.#client !== client) return;
     try {

@@ -14,7 +14,8 @@ import type { ProxyRoute } from "../routes.ts";
 import { SpecialFields } from "../fields/special_fields.ts";
 import type { Session } from "./sticky.ts";
 
-const versionEnd = latin1Bytes(" HTTP/1.1\r\n");
+/** What follows the target in a request line. */
+export const versionEnd = latin1Bytes(" HTTP/1.1\r\n");
 const hostName = latin1Bytes("host: ");
 const viaStart = latin1Bytes("via: 1.1 ");
 const viaNext = latin1Bytes(", 1.1 ");
@@ -88,6 +89,18 @@ export function writeRequestHead(
   }
   writer.copy(versionEnd, 0, versionEnd.length);
   writeHost(writer, head, route);
+  writeAfterHost(writer, head, route, facts, session, isHandshake);
+}
+
+/** The field lines after Host. */
+export function writeAfterHost(
+  writer: HeadWriter,
+  head: RequestHead,
+  route: ProxyRoute,
+  facts: ConnectionFacts,
+  session: Session | null,
+  isHandshake: boolean,
+): void {
   if (route.requestRules.length > 0) {
     writeRuledFields(writer, head, route, facts, session);
   } else {
@@ -124,7 +137,8 @@ function writeTarget(
   }
 }
 
-function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRoute): void {
+/** The Host line: the client's, or that of the URL. */
+export function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRoute): void {
   if (!route.preserveHost || head.hostStart < 0) {
     writer.copy(route.hostLine, 0, route.hostLine.length);
     return;

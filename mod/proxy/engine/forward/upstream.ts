@@ -47,7 +47,7 @@ export class Upstream {
   readonly #pools = new Map<Peer, KeepalivePool>();
   /** Null: peers are not told who the client is. */
   readonly #announcer: Announcer | null;
-  /** Whom TLS trusts; null for plain TCP. */
+  /** Whom TLS trusts; null where every peer is plain TCP. */
   readonly #trust: ClientContext | null;
   /** Where peers keep this upstream's pool. */
   #number = freeNumbers.pop() ?? ++lastNumber;
@@ -62,12 +62,13 @@ export class Upstream {
     this.settings = settings;
     this.host = host;
     this.hashKey = hashKey;
-    const { sticky, scheme } = group.plan;
+    const { sticky, peers, scheme } = group.plan;
+    const usesTls = scheme === "https" || peers.some((peer) => peer.scheme === "https");
     // A file of issuers that cannot be read is an error at start or reload, not at a request.
-    this.#trust = scheme === "https" ? upstreamContext(settings) : null;
+    this.#trust = usesTls ? upstreamContext(settings) : null;
     this.sticky = sticky === null ? null : compileSticky(sticky);
     const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
-    this.#announcer = version === 0 ? null : new Announcer(version, scheme === "https");
+    this.#announcer = version === 0 ? null : new Announcer(version);
   }
 
   /** Connections are used again. */
@@ -94,7 +95,9 @@ export class Upstream {
     facts: ConnectionFacts,
   ): ClientConnection {
     const pool = this.#poolOf(peer);
-    if (this.#announcer !== null) return this.#announcer.connect(pool, x, facts);
+    if (this.#announcer !== null) {
+      return this.#announcer.connect(pool, this.#isSecure(peer), x, facts);
+    }
     return isFresh ? pool.connect() : pool.acquire();
   }
 
@@ -116,10 +119,14 @@ export class Upstream {
     return count;
   }
 
+  #isSecure({ plan: { scheme } }: Peer): boolean {
+    return (scheme ?? this.plan.scheme) === "https";
+  }
+
   /** TLS with the peer's own name; null for plain TCP. */
   #connectorTo(peer: Peer): Connector | null {
     const context = this.#trust;
-    if (context === null) return null;
+    if (context === null || !this.#isSecure(peer)) return null;
     const { reactor } = this.host;
     const serverName = serverNameOf(peer.plan);
     const announcer = this.#announcer;

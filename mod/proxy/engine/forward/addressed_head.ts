@@ -1,0 +1,90 @@
+/** The head of a forwarded request, written for the peer that gets it. */
+import { HeadWriter, type RequestHead } from "../../../http1/mod.ts";
+import type { Peer } from "../../balance/peer.ts";
+import type { Router } from "../../routing/router.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import type { ProxyRoute } from "../routes.ts";
+import { versionEnd, writeAfterHost, writeHost, writeRequestHead } from "./request_forwarding.ts";
+import type { Session } from "./sticky.ts";
+
+/**
+ * Reused from request to request. Where every peer gets the same bytes, they are written once. Where
+ * the URLs of a list differ, target and Host depend on the peer, which is chosen later and perhaps
+ * again for a retry, when the client's head is gone: its parts are kept.
+ */
+export class AddressedHead {
+  /** What is sent, up to the last field line. */
+  readonly writer = new HeadWriter(1024);
+  /** Made for the first request whose peers differ. */
+  #parts: HeadParts | null = null;
+
+  /** Starts over for a request; `head` is not kept. `isHandshake`: it asks for a WebSocket. */
+  begin(
+    head: RequestHead,
+    router: Router<unknown>,
+    route: ProxyRoute,
+    facts: ConnectionFacts,
+    session: Session | null,
+    isHandshake: boolean,
+  ): void {
+    if (route.byOrigin.length === 0) {
+      writeRequestHead(this.writer, head, router, route, facts, session, isHandshake);
+    } else {
+      this.#parts ??= new HeadParts();
+      this.#parts.keep(head, router, route, facts, session, isHandshake);
+    }
+  }
+
+  /** Returns the route of the peer's URL: of the first URL for a peer that was added at run time. */
+  addressTo(peer: Peer, route: ProxyRoute): ProxyRoute {
+    const { byOrigin } = route;
+    if (byOrigin.length === 0) return route;
+    const chosen = byOrigin[peer.plan.origin ?? 0] ?? byOrigin[0];
+    this.#parts!.writeTo(this.writer, chosen);
+    return chosen;
+  }
+}
+
+/** A head less the start of its target and, unless it is the client's, less its Host line. */
+class HeadParts {
+  readonly #writer = new HeadWriter(1024);
+  /** Ends of the method, of the path after the prefix, of the query and of the client's Host line. */
+  #methodEnd = 0;
+  #restEnd = 0;
+  #queryEnd = 0;
+  #hostEnd = 0;
+
+  keep(
+    head: RequestHead,
+    router: Router<unknown>,
+    route: ProxyRoute,
+    facts: ConnectionFacts,
+    session: Session | null,
+    isHandshake: boolean,
+  ): void {
+    const writer = this.#writer;
+    writer.clear();
+    writer.copy(head.bytes, head.methodStart, head.methodEnd + 1);
+    this.#methodEnd = writer.length;
+    writer.copy(router.restBytes, router.restStart, router.restEnd);
+    this.#restEnd = writer.length;
+    writer.copy(head.bytes, router.queryStart, router.queryEnd);
+    this.#queryEnd = writer.length;
+    if (route.preserveHost && head.hostStart >= 0) writeHost(writer, head, route);
+    this.#hostEnd = writer.length;
+    writeAfterHost(writer, head, route, facts, session, isHandshake);
+  }
+
+  /** Writes the head of a request to a peer of `route`. */
+  writeTo(writer: HeadWriter, { base, baseAlone, hostLine }: ProxyRoute): void {
+    const { bytes, length } = this.#writer;
+    const start = this.#restEnd > this.#methodEnd ? base : baseAlone;
+    writer.clear();
+    writer.copy(bytes, 0, this.#methodEnd);
+    writer.copy(start, 0, start.length);
+    writer.copy(bytes, this.#methodEnd, this.#queryEnd);
+    writer.copy(versionEnd, 0, versionEnd.length);
+    if (this.#hostEnd === this.#queryEnd) writer.copy(hostLine, 0, hostLine.length);
+    writer.copy(bytes, this.#queryEnd, length);
+  }
+}
