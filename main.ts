@@ -52,7 +52,7 @@ const modes: readonly LazyMode[] = [
   },
   {
     name: "doctor",
-    summary: "what this host does to each mode, and the commands that mend it",
+    summary: "checks this host's limits for each mode and prints the commands to fix them",
     import: async () => (await import("./mod/doctor/mod.ts")).doctorMode,
   },
 ];
@@ -60,7 +60,10 @@ const modes: readonly LazyMode[] = [
 /** Words besides the modes that a first argument can be. */
 const otherWords = ["help", "completions", "version"];
 
-/** The reader of our output left, as in `hayate --help | head -1`: what a SIGPIPE (13) would have said. */
+/**
+ * The reader of our output left, as in `hayate --help | head -1`: what a SIGPIPE (13) would have
+ * said.
+ */
 const brokenPipeCode = 128 + 13;
 
 /** Prefix of error lines; grows to `hayate load` once the mode is known. */
@@ -244,7 +247,9 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }
 
-/** Says what went wrong in plain lines and returns the exit code. No stack unless HAYATE_DEBUG=1. */
+/**
+ * Says what went wrong in plain lines and returns the exit code. No stack unless HAYATE_DEBUG=1.
+ */
 function reportFailure(error: unknown): number {
   if (error instanceof InfoRequest) {
     if (error.about === "version") return show(versionLine());

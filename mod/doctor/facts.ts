@@ -1,44 +1,46 @@
-/** What the host allows, as plain values. null: this kernel or container does not tell. */
+/** The host's settings and limits, as plain values. null: unknown in this kernel or container. */
 export interface Facts {
   readonly openFiles: OpenFiles | null;
   /** RLIMIT_AS, soft; Infinity without a limit. */
   readonly addressSpaceBytes: number | null;
   /** net.core.somaxconn: the longest accept queue. */
   readonly somaxconn: number | null;
-  /** net.core.netdev_max_backlog: packets that wait for one CPU. */
+  /** net.core.netdev_max_backlog: most packets that wait for one CPU. */
   readonly netdevMaxBacklog: number | null;
   /** Packets dropped since boot because that queue was full (second column of softnet_stat). */
   readonly softnetDropped: number | null;
-  /** net.ipv4.ip_local_port_range: how many ephemeral ports there are. */
+  /** net.ipv4.ip_local_port_range: the ephemeral ports. */
   readonly ephemeralPorts: PortRange | null;
   /** net.ipv4.tcp_tw_reuse: 0 never, 1 always, 2 for loopback only. */
   readonly tcpTwReuse: number | null;
-  /** net.ipv4.tcp_migrate_req: 1 moves the queue of a closing SO_REUSEPORT socket to its siblings. */
+  /**
+   * net.ipv4.tcp_migrate_req: 1 moves the queue of a closing SO_REUSEPORT socket to its siblings.
+   */
   readonly tcpMigrateReq: number | null;
   /** net.ipv4.tcp_max_syn_backlog and tcp_syncookies. */
   readonly tcpMaxSynBacklog: number | null;
   readonly tcpSyncookies: number | null;
   readonly conntrack: Conntrack | null;
-  /** net.ipv4.ip_unprivileged_port_start: the first port that anybody may bind. */
+  /** net.ipv4.ip_unprivileged_port_start: the first port that needs no privilege to bind. */
   readonly unprivilegedPortStart: number | null;
   /** CAP_NET_BIND_SERVICE is effective. */
   readonly mayBindLowPorts: boolean;
   readonly cpus: Cpus;
   readonly memory: Memory;
-  /** Threads that the cgroup allows and has now; null without a limit. */
+  /** Thread limit of the cgroup and its current count; null without a limit. */
   readonly threads: { readonly max: number; readonly now: number } | null;
-  /** Lines of the cgroup's io.max: a device and its limits. */
+  /** Lines of the cgroup's io.max: a device with its limits. */
   readonly ioLimits: readonly string[];
   /** OpenSSL 3 can be loaded. */
   readonly hasLibssl: boolean;
   /** always, madvise or never. */
   readonly hugePages: string | null;
-  /** Of the first CPU: powersave, performance, ... */
+  /** Frequency governor of the first CPU: powersave, performance, ... */
   readonly cpuGovernor: string | null;
   readonly isContainer: boolean;
 }
 
-/** RLIMIT_NOFILE. `soft` is that of the process which started us: Deno raises our own. */
+/** RLIMIT_NOFILE. `soft` is the limit of our parent process: Deno raises our own. */
 export interface OpenFiles {
   readonly soft: number;
   readonly hard: number;
@@ -55,13 +57,13 @@ export interface Conntrack {
 }
 
 export interface Cpus {
-  /** That the machine has online. */
+  /** CPUs of the machine that are online. */
   readonly online: number;
-  /** Of the affinity mask. */
+  /** CPUs in the affinity mask. */
   readonly allowed: number;
-  /** CPUs' worth of time of the cgroup's quota; null without one. */
+  /** The cgroup's quota in CPUs; null without one. */
   readonly quota: number | null;
-  /** Periods in which the quota has run out (nr_throttled of cpu.stat). */
+  /** Periods in which the quota was used up (nr_throttled of cpu.stat). */
   readonly throttledPeriods: number;
 }
 

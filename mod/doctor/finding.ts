@@ -1,27 +1,27 @@
-/** What is wrong with a host for some of the modes. */
+/** A problem of the host that affects some of the modes. */
 
-/** The modes that are judged, in the order of reports. */
+/** The modes that are checked, in the order of the report. */
 export const judgedModes = ["load", "serve", "supervise", "proxy"] as const;
 export type JudgedMode = typeof judgedModes[number];
 
 /**
- * bites: ordinary use runs into it. note: only the use that the text names does.
- * The exit code looks at the first alone.
+ * fail: affects ordinary use. warn: affects only the use that the text names.
+ * The exit code counts only failures.
  */
-export type Severity = "bites" | "note";
+export type Severity = "fail" | "warn";
 
 export interface Finding {
   /** Stable name for scripts: `somaxconn`. */
   readonly name: string;
   readonly severity: Severity;
   readonly modes: readonly JudgedMode[];
-  /** What was found: `net.core.somaxconn is 128`. */
+  /** What was found, as a clause: `net.core.somaxconn is 128`. */
   readonly found: string;
-  /** What it does to the modes. */
+  /** How it affects the modes; a sentence without a full stop. */
   readonly effect: string;
-  /** Commands that mend it, to be copied. */
-  readonly mend: readonly string[];
+  /** Commands that fix it, ready to paste. */
+  readonly fix: readonly string[];
 }
 
-/** One check of the facts: null when there is nothing to say. Pure. */
+/** One check of the facts; null if it passes. Pure. */
 export type Rule<F> = (facts: F) => Finding | null;

@@ -1,4 +1,4 @@
-/** The host itself as the source of facts. */
+/** Reads facts from the host itself. */
 import { StartError } from "../base/errors.ts";
 import { libssl } from "../sys/libssl.ts";
 import type { FactSources } from "./read_facts.ts";
@@ -8,7 +8,7 @@ export const host: FactSources = {
     try {
       return Deno.readTextFileSync(path);
     } catch {
-      // Missing, forbidden, or a controller that is off (ENODEV, EOPNOTSUPP): unknown, each time.
+      // Missing, forbidden, or a disabled controller (ENODEV, EOPNOTSUPP): the fact is unknown.
       return null;
     }
   },

@@ -1,4 +1,4 @@
-/** `hayate doctor`: what this host does to each mode, and the commands that mend it. */
+/** `hayate doctor`: checks this host's limits for each mode and prints the commands to fix them. */
 import { exitCodes } from "../base/errors.ts";
 import { defineTable, type Mode, readOptions, UsageError } from "../cli/mod.ts";
 import { nearest } from "../cli/nearest.ts";
@@ -11,13 +11,13 @@ import { renderJson, renderText } from "./report.ts";
 
 const doctorTable = defineTable({
   command: "hayate doctor",
-  summary: "what this host does to each mode, and the commands that mend it",
+  summary: "checks this host's limits for each mode and prints the commands to fix them",
   usage: ["[--json] [MODE...]"],
   description: [
-    "Reads open files, accept and packet queues, ephemeral ports, TIME_WAIT, tcp_migrate_req, " +
-    "CPUs, memory, threads, the cgroup's limits and OpenSSL, and changes nothing.",
-    "BITES: ordinary use runs into it. note: only the use that its text names does; the exit code " +
-    "does not count notes.",
+    "Checks open files, accept and packet queues, ephemeral ports, TIME_WAIT, tcp_migrate_req, " +
+    "CPUs, memory, threads, cgroup limits and OpenSSL. It changes nothing.",
+    "FAIL: affects ordinary use. WARN: affects only the use that its text names; warnings do not " +
+    "change the exit code.",
     "Where nothing of hayate can start, doctor included, the runtime speaks in its own words: " +
     '"code: 24" or "Too many open files": ulimit -n is below 13; "no /proc/self/exe": /proc is not ' +
     'mounted; "CagedHeap reservation": ulimit -v is below some 34 GiB; "No such file or directory ' +
@@ -27,18 +27,22 @@ const doctorTable = defineTable({
     name: "MODE",
     min: 0,
     max: judgedModes.length,
-    help: "Judge for these modes only: load, serve, supervise, proxy.",
+    help: "Check only these modes: load, serve, supervise, proxy.",
   },
   options: [
-    { long: "json", kind: "flag", help: "Facts and findings as JSON, schema hayate-doctor/1." },
+    {
+      long: "json",
+      kind: "flag",
+      help: "Print facts and findings as JSON (schema hayate-doctor/2).",
+    },
   ],
   examples: [
     { run: "hayate doctor", about: "before a benchmark or a deployment" },
-    { run: "docker run --net=host --entrypoint /hayate hayate doctor", about: "in its container" },
+    { run: "docker run --net=host --entrypoint /hayate hayate doctor", about: "in a container" },
   ],
   exitCodes: [
-    { code: 0, meaning: "nothing bites" },
-    { code: 1, meaning: "something bites" },
+    { code: 0, meaning: "no FAIL" },
+    { code: 1, meaning: "at least one FAIL" },
     { code: 2, meaning: "wrong usage" },
   ],
 });
@@ -56,8 +60,8 @@ export const doctorMode: Mode = {
     out.buffer.text(values.json ? renderJson(facts, findings) : renderText(facts, findings, modes));
     out.endLine();
     await out.close();
-    const isBitten = findings.some(({ severity }) => severity === "bites");
-    return isBitten ? exitCodes.failed : exitCodes.ok;
+    const hasFailure = findings.some(({ severity }) => severity === "fail");
+    return hasFailure ? exitCodes.failed : exitCodes.ok;
   },
 };
 

@@ -1,9 +1,9 @@
 /** Reads the facts from proc(5), sysfs and cgroups (versions 1 and 2). */
 import type { Conntrack, Cpus, Facts, Memory, OpenFiles, PortRange } from "./facts.ts";
 
-/** Where the facts come from; the machine's own files, or a table in tests. */
+/** Where the facts come from: the machine's files, or a table in tests. */
 export interface FactSources {
-  /** The file's text, null where there is none or we may not look. */
+  /** The file's text; null if it is missing or not readable. */
   readText(path: string): string | null;
   hasLibssl(): boolean;
 }
@@ -11,7 +11,7 @@ export interface FactSources {
 /** CAP_NET_BIND_SERVICE, capabilities(7). */
 const bindServiceBit = 10n;
 
-/** Everything there is to know; what cannot be read is null and judged by nobody. */
+/** All facts; what cannot be read is null and not checked. */
 export function readFacts(sources: FactSources): Facts {
   const read = (path: string) => sources.readText(path);
   const sysctl = (name: string) => integer(read(`/proc/sys/${name}`));
@@ -45,7 +45,9 @@ export function readFacts(sources: FactSources): Facts {
 
 type Read = (path: string) => string | null;
 
-/** Version 2's file, or version 1's in the folder of its controller; ours first, then the root's. */
+/**
+ * Reads a cgroup file (v2, or v1 in its controller's directory): our group first, then the root.
+ */
 type ReadGroup = (v2: string, controller: string, v1: string) => string | null;
 
 function cgroupReader(read: Read): ReadGroup {
@@ -125,12 +127,12 @@ function cpus(read: Read, group: ReadGroup): Cpus {
 
 function cpuQuota(group: ReadGroup): number | null {
   const [quota, period] = (group("cpu.max", "cpu", "cpu.cfs_quota_us") ?? "").trim().split(/\s+/);
-  // Version 1 has the period in a file of its own.
+  // Version 1 has the period in a separate file.
   const length = Number(period ?? group("cpu.max", "cpu", "cpu.cfs_period_us"));
   return Number(quota) > 0 && length > 0 ? Number(quota) / length : null;
 }
 
-/** `0-3,8` is 5. */
+/** Number of CPUs in a list: `0-3,8` is 5. */
 function countList(text: string): number {
   let count = 0;
   for (const match of text.matchAll(/(\d+)(?:-(\d+))?/g)) {
@@ -143,7 +145,7 @@ function memory(read: Read, group: ReadGroup): Memory {
   const kilobytes = /^MemTotal:\s*(\d+) kB/m.exec(read("/proc/meminfo") ?? "")?.[1];
   const totalBytes = kilobytes === undefined ? null : Number(kilobytes) * 1024;
   const limit = integer(group("memory.max", "memory", "memory.limit_in_bytes"));
-  // Version 1 spells "no limit" as a number larger than any machine.
+  // Version 1 writes "no limit" as a number larger than any machine's memory.
   const isLimited = limit !== null && limit < (totalBytes ?? 2 ** 60);
   return { totalBytes, limitBytes: isLimited ? limit : null };
 }
@@ -162,7 +164,7 @@ function ioLimits(group: ReadGroup): string[] {
     .filter((line) => /^\d+:\d+ /.test(line));
 }
 
-/** null for `max` and for no number at all. */
+/** null for `max` and for text that is not a number. */
 function integer(text: string | null): number | null {
   const trimmed = text?.trim() ?? "";
   return /^-?\d+$/.test(trimmed) ? Number(trimmed) : null;

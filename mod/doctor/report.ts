@@ -1,4 +1,4 @@
-/** Findings to text or JSON. Pure. */
+/** Renders findings as text or JSON. Pure. */
 import type { Facts } from "./facts.ts";
 import type { Finding, JudgedMode } from "./finding.ts";
 
@@ -10,24 +10,34 @@ export function renderText(
 ): string {
   const blocks = [`This host: ${summaryOf(facts)}`];
   for (const mode of modes) {
-    const bites = findings.filter((each) => each.severity === "bites" && each.modes.includes(mode));
-    const names = bites.map((each) => each.name).join(", ");
     blocks.push(
-      `  ${mode.padEnd(10)} ${bites.length === 0 ? "nothing bites" : `bitten by ${names}`}`,
+      `  ${mode.padEnd(10)} ${verdictOf(findings.filter((each) => each.modes.includes(mode)))}`,
     );
   }
   for (const finding of findings) blocks.push("", ...findingLines(finding));
   return blocks.join("\n") + "\n";
 }
 
+/** `OK`, or the worst severity with the names of its findings: `FAIL  somaxconn`. */
+function verdictOf(findings: readonly Finding[]): string {
+  const failures = findings.filter((each) => each.severity === "fail");
+  const worst = failures.length > 0 ? failures : findings;
+  if (worst.length === 0) return "OK";
+  return `${labelOf(worst[0])}  ${worst.map((each) => each.name).join(", ")}`;
+}
+
+function labelOf(finding: Finding): string {
+  return finding.severity === "fail" ? "FAIL" : "WARN";
+}
+
 function findingLines(finding: Finding): string[] {
+  const { name, modes, found, effect } = finding;
   const lines = [
-    `${finding.severity === "bites" ? "BITES" : "note "} ${finding.name} ` +
-    `(${finding.modes.join(", ")})`,
-    ...wrapped(`${finding.found}:`, "      "),
-    ...wrapped(`${finding.effect}.`, "      "),
+    `${labelOf(finding)}  ${name} (${modes.join(", ")})`,
+    ...wrapped(`${found}.`, "      "),
+    ...wrapped(`${effect[0].toUpperCase()}${effect.slice(1)}.`, "      "),
   ];
-  for (const command of finding.mend) lines.push(`      $ ${command}`);
+  for (const command of finding.fix) lines.push(`      $ ${command}`);
   return lines;
 }
 
@@ -58,8 +68,8 @@ function wrapped(text: string, indent: string): string[] {
 
 /** One object: schema, ok, facts, findings. */
 export function renderJson(facts: Facts, findings: readonly Finding[]): string {
-  const ok = findings.every((finding) => finding.severity !== "bites");
+  const ok = findings.every((finding) => finding.severity !== "fail");
   // JSON has no infinity: an unlimited number of files is null.
-  const document = { schema: "hayate-doctor/1", ok, facts, findings };
+  const document = { schema: "hayate-doctor/2", ok, facts, findings };
   return JSON.stringify(document, null, 2) + "\n";
 }

@@ -1,15 +1,15 @@
-/** Judgement on descriptors, CPUs, memory, threads and libraries. Pure. */
+/** Checks of descriptors, CPUs, memory, threads and libraries. Pure. */
 import type { Facts } from "./facts.ts";
 import { judgedModes, type Rule } from "./finding.ts";
 
-/** The proxy's max-connections twice, for upstreams, and some files. */
+/** Twice the proxy's max-connections, for client and upstream sides, and some files. */
 const filesNeeded = 2 * 1024 + 100;
 const filesWanted = 65_536;
-/** A process starts with 33 GiB at times and needs up to twice V8's 32 GiB, for their alignment. */
+/** A process may start with 33 GiB, but can need twice V8's 32 GiB because of alignment. */
 const addressSpaceWanted = 80 * 2 ** 30;
-/** Resident memory of one process in use, rounded up; of it 17 MB are its own when idle. */
+/** Resident memory of one busy process, rounded up; 17 MB of it are private when idle. */
 const processBytes = 80e6;
-/** Deno and V8 start about so many threads in each process. */
+/** Deno and V8 start about this many threads in each process. */
 const threadsPerProcess = 16;
 
 const openFilesHard: Rule<Facts> = (facts) => {
@@ -17,15 +17,14 @@ const openFilesHard: Rule<Facts> = (facts) => {
   if (limit >= filesWanted) return null;
   return {
     name: "open-files",
-    severity: limit < filesNeeded ? "bites" : "note",
+    severity: limit < filesNeeded ? "fail" : "warn",
     modes: judgedModes,
-    found: `open files: ${limit} at most (hard limit)`,
-    effect:
-      `load has up to ${Math.max(0, limit - 50)} connections, serve and each worker as many, ` +
+    found: `the open-file limit is ${limit} (ulimit -Hn)`,
+    effect: `load and each serve worker can hold ${Math.max(0, limit - 50)} connections; ` +
       `proxy ${
         Math.max(0, Math.floor((limit - 50) / 2))
-      } because each has one to its upstream, too`,
-    mend: facts.isContainer
+      }, because each also needs one to its upstream`,
+    fix: facts.isContainer
       ? ["docker run --ulimit nofile=1048576:1048576 ..."]
       : ["ulimit -Hn 1048576   (as root)", "systemd: LimitNOFILE=1048576"],
   };
@@ -36,11 +35,11 @@ const openFilesSoft: Rule<Facts> = (facts) => {
   if (limit >= 1024) return null;
   return {
     name: "open-files-soft",
-    severity: "note",
+    severity: "warn",
     modes: ["load"],
-    found: `open files: ${limit} in this shell (soft limit)`,
-    effect: "hayate raises its own to the hard limit; wrk, ab and other programs do not",
-    mend: ["ulimit -Sn 65536"],
+    found: `the open-file limit of this shell is ${limit} (ulimit -Sn)`,
+    effect: "hayate raises its own limit to the hard limit; wrk, ab and other programs do not",
+    fix: ["ulimit -Sn 65536"],
   };
 };
 
@@ -49,12 +48,12 @@ const addressSpace: Rule<Facts> = (facts) => {
   if (limit >= addressSpaceWanted) return null;
   return {
     name: "address-space",
-    severity: "bites",
+    severity: "fail",
     modes: judgedModes,
-    found: `address space: ${(limit / 2 ** 30).toFixed(1)} GiB at most (ulimit -v)`,
-    effect: "V8 reserves 32 GiB of addresses for each process, not of memory; a start ends with " +
-      '"Fatal process out of memory: Oilpan: CagedHeap reservation"',
-    mend: ["ulimit -v unlimited", "systemd: LimitAS=infinity"],
+    found: `the address-space limit is ${(limit / 2 ** 30).toFixed(1)} GiB (ulimit -v)`,
+    effect: "V8 reserves 32 GiB of addresses (not memory) in each process; without them it fails " +
+      'to start with "Fatal process out of memory: Oilpan: CagedHeap reservation"',
+    fix: ["ulimit -v unlimited", "systemd: LimitAS=infinity"],
   };
 };
 
@@ -64,13 +63,14 @@ const cpuQuota: Rule<Facts> = (facts) => {
   const share = `${Number(quota.toFixed(2))} CPUs`;
   return {
     name: "cpu-quota",
-    severity: throttledPeriods > 0 ? "bites" : "note",
+    severity: throttledPeriods > 0 ? "fail" : "warn",
     modes: judgedModes,
     found: `the cgroup allows ${share} of ${allowed}` +
-      (throttledPeriods > 0 ? `, and has stopped us in ${throttledPeriods} periods` : ""),
-    effect: "when a period's share is used up everything stands still until the next one, " +
-      "up to 100 ms: pin to whole CPUs in place of a quota",
-    mend: [
+      (throttledPeriods > 0 ? ` and has throttled ${throttledPeriods} periods` : ""),
+    effect:
+      "when the quota of a period is used up, all threads stop until the next period, up to " +
+      "100 ms later; pin to whole CPUs instead of using a quota",
+    fix: [
       `docker run --cpuset-cpus 0-${Math.max(0, Math.ceil(quota) - 1)} ...   (without --cpus)`,
     ],
   };
@@ -80,11 +80,11 @@ const cpuCount: Rule<Facts> = (facts) => {
   if (facts.cpus.allowed > 1) return null;
   return {
     name: "one-cpu",
-    severity: "note",
+    severity: "warn",
     modes: ["load"],
-    found: "one CPU",
-    effect: "a server on this machine shares it with load, and each slows the other down",
-    mend: ["load from another machine"],
+    found: "only one CPU is available",
+    effect: "load shares it with a server on this machine, and each slows the other down",
+    fix: ["run load on another machine"],
   };
 };
 
@@ -92,11 +92,11 @@ const governor: Rule<Facts> = (facts) => {
   if (facts.cpuGovernor !== "powersave") return null;
   return {
     name: "cpu-governor",
-    severity: "note",
+    severity: "warn",
     modes: ["load"],
     found: "the CPU frequency governor is powersave",
-    effect: "short measurements begin on slow clocks and differ from each other",
-    mend: ["cpupower frequency-set -g performance"],
+    effect: "short measurements start at a low clock frequency and vary",
+    fix: ["cpupower frequency-set -g performance"],
   };
 };
 
@@ -113,13 +113,13 @@ const memory: Rule<Facts> = (facts) => {
   const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
   return {
     name: "memory",
-    severity: "bites",
+    severity: "fail",
     modes: ["serve", "supervise", "proxy"],
-    found: `memory: ${megabytes(limit)}`,
-    effect: `a supervisor and two generations with ${workers} workers want ${megabytes(needed)} ` +
-      "during a restart; beyond the limit the kernel kills one of them",
-    mend: facts.memory.limitBytes === null
-      ? ["fewer workers: hayate serve --workers 1"]
+    found: `the memory limit is ${megabytes(limit)}`,
+    effect: `during a restart, a supervisor and two generations with ${workers} workers need ` +
+      `${megabytes(needed)}; beyond the limit the kernel kills a process`,
+    fix: facts.memory.limitBytes === null
+      ? ["hayate serve --workers 1"]
       : [`docker run --memory ${Math.ceil(needed / 1e6)}m ...`, "hayate serve --workers 1"],
   };
 };
@@ -130,12 +130,12 @@ const threads: Rule<Facts> = (facts) => {
   if (room >= needed) return null;
   return {
     name: "threads",
-    severity: "bites",
+    severity: "fail",
     modes: judgedModes,
     found: `the cgroup allows ${room} more threads (pids.max)`,
-    effect: `two generations with ${facts.cpus.allowed} workers want ${needed}; a worker that ` +
-      "cannot start a thread ends",
-    mend: ["docker run --pids-limit 1024 ..."],
+    effect: `two generations with ${facts.cpus.allowed} workers need ${needed}; a worker that ` +
+      "cannot start a thread exits",
+    fix: ["docker run --pids-limit 1024 ..."],
   };
 };
 
@@ -143,11 +143,11 @@ const ioLimits: Rule<Facts> = (facts) => {
   if (facts.ioLimits.length === 0) return null;
   return {
     name: "io-limits",
-    severity: "note",
+    severity: "warn",
     modes: ["serve", "supervise", "proxy"],
-    found: `the cgroup limits input and output: ${facts.ioLimits.join("; ")}`,
-    effect: "files that are not in memory, and logs, wait for it",
-    mend: ["docker run without --device-read-bps, --device-write-bps, --device-*-iops"],
+    found: `the cgroup limits disk I/O: ${facts.ioLimits.join("; ")}`,
+    effect: "uncached files and logs are slowed down",
+    fix: ["docker run without --device-read-bps, --device-write-bps, --device-*-iops"],
   };
 };
 
@@ -155,12 +155,12 @@ const libssl: Rule<Facts> = (facts) => {
   if (facts.hasLibssl) return null;
   return {
     name: "libssl",
-    severity: "bites",
+    severity: "fail",
     modes: ["load", "supervise", "proxy"],
     found: "OpenSSL 3 (libssl.so.3) cannot be loaded",
-    effect: "no TLS on inherited sockets, so PORTS with 443 does not work; load and the rest " +
-      "fall back to the portable reactor for https",
-    mend: ["apt-get install libssl3   (Debian 12, Ubuntu 22.04; libssl3t64 on later ones)"],
+    effect: "TLS does not work on inherited sockets, so PORTS cannot include 443; otherwise the " +
+      "portable reactor is used for https",
+    fix: ["apt-get install libssl3   (Debian 12, Ubuntu 22.04; libssl3t64 on later ones)"],
   };
 };
 
@@ -168,12 +168,11 @@ const hugePages: Rule<Facts> = (facts) => {
   if (facts.hugePages !== "always") return null;
   return {
     name: "huge-pages",
-    severity: "note",
+    severity: "warn",
     modes: ["serve", "supervise", "proxy"],
-    found: "transparent huge pages are on for everybody",
-    effect:
-      "each worker's heap grows in steps of 2 MB, and pauses come when pages are put together",
-    mend: [
+    found: "transparent huge pages are always on",
+    effect: "each worker's heap grows in steps of 2 MB, and the kernel pauses it to compact pages",
+    fix: [
       `${facts.isContainer ? "on the host: " : ""}` +
       "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
     ],

@@ -1,4 +1,4 @@
-/** A host on which nothing bites, to be changed by one fact at a time. */
+/** A host without findings; tests change one fact at a time. */
 import type { Facts } from "../../../mod/doctor/facts.ts";
 
 export const goodHost: Facts = {

@@ -4,85 +4,85 @@ import { judgedModes } from "../../../mod/doctor/finding.ts";
 import { judge } from "../../../mod/doctor/judge.ts";
 import { goodHost } from "./good_host.ts";
 
-/** A change of the good host, and the one finding that it must give. */
-type Row = [change: Partial<Facts>, name: string, severity: string, modes: string, mend: string];
+/** A change of the good host, and the one finding that it must cause. */
+type Row = [change: Partial<Facts>, name: string, severity: string, modes: string, fix: string];
 
 const network: Row[] = [
   [
     { somaxconn: 128 },
     "somaxconn",
-    "bites",
+    "fail",
     "serve,supervise,proxy",
     "sysctl -w net.core.somaxconn=16384",
   ],
   [
     { somaxconn: 4096 },
     "somaxconn",
-    "note",
+    "warn",
     "serve,supervise,proxy",
     "sysctl -w net.core.somaxconn=16384",
   ],
   [
     { tcpSyncookies: 0, tcpMaxSynBacklog: 256 },
     "tcp-syncookies",
-    "bites",
+    "fail",
     "serve,supervise,proxy",
     "sysctl -w net.ipv4.tcp_syncookies=1",
   ],
   [
     { netdevMaxBacklog: 300 },
     "netdev-max-backlog",
-    "bites",
+    "fail",
     "load,serve,proxy",
     "sysctl -w net.core.netdev_max_backlog=16384",
   ],
   [
     { softnetDropped: 60 },
     "netdev-max-backlog",
-    "bites",
+    "fail",
     "load,serve,proxy",
     "sysctl -w net.core.netdev_max_backlog=16384",
   ],
   [
     { ephemeralPorts: { first: 60_000, last: 60_999 } },
     "ephemeral-ports",
-    "bites",
+    "fail",
     "load,proxy",
     "sysctl -w 'net.ipv4.ip_local_port_range=1024 65535'",
   ],
   [
     { tcpTwReuse: 0, ephemeralPorts: null },
     "tcp-tw-reuse",
-    "bites",
+    "fail",
     "load,proxy",
     "sysctl -w net.ipv4.tcp_tw_reuse=1",
   ],
-  [{ tcpTwReuse: 2 }, "tcp-tw-reuse", "note", "load,proxy", "sysctl -w net.ipv4.tcp_tw_reuse=1"],
+  [{ tcpTwReuse: 2 }, "tcp-tw-reuse", "warn", "load,proxy", "sysctl -w net.ipv4.tcp_tw_reuse=1"],
   [
     { tcpMigrateReq: 0 },
     "tcp-migrate-req",
-    "note",
+    "warn",
     "serve",
     "sysctl -w net.ipv4.tcp_migrate_req=1",
   ],
   [
     { tcpMigrateReq: null },
     "tcp-migrate-req",
-    "note",
+    "warn",
     "serve",
     "hayate supervise --reuse-port --workers N --port 80 -- ...",
   ],
   [
     { conntrack: { max: 262_144, count: 250_000 } },
     "conntrack",
-    "bites",
+    "fail",
     "load,serve,proxy",
     "sysctl -w net.netfilter.nf_conntrack_max=262144",
   ],
   [
     { mayBindLowPorts: false },
     "low-ports",
-    "note",
+    "warn",
     "serve,supervise,proxy",
     "sysctl -w net.ipv4.ip_unprivileged_port_start=80",
   ],
@@ -93,86 +93,86 @@ const resources: Row[] = [
   [
     { openFiles: { soft: 1024, hard: 1024 } },
     "open-files",
-    "bites",
+    "fail",
     all,
     "ulimit -Hn 1048576   (as root)",
   ],
   [
     { openFiles: { soft: 1024, hard: 1024 }, isContainer: true },
     "open-files",
-    "bites",
+    "fail",
     all,
     "docker run --ulimit nofile=1048576:1048576 ...",
   ],
-  [{ addressSpaceBytes: 40e9 }, "address-space", "bites", all, "ulimit -v unlimited"],
-  [{ openFiles: { soft: 256, hard: 1e6 } }, "open-files-soft", "note", "load", "ulimit -Sn 65536"],
+  [{ addressSpaceBytes: 40e9 }, "address-space", "fail", all, "ulimit -v unlimited"],
+  [{ openFiles: { soft: 256, hard: 1e6 } }, "open-files-soft", "warn", "load", "ulimit -Sn 65536"],
   [
     { cpus: { online: 4, allowed: 4, quota: 1.5, throttledPeriods: 7 } },
     "cpu-quota",
-    "bites",
+    "fail",
     all,
     "docker run --cpuset-cpus 0-1 ...   (without --cpus)",
   ],
   [
     { cpus: { online: 4, allowed: 4, quota: 2, throttledPeriods: 0 } },
     "cpu-quota",
-    "note",
+    "warn",
     all,
     "docker run --cpuset-cpus 0-1 ...   (without --cpus)",
   ],
   [
     { cpus: { online: 1, allowed: 1, quota: null, throttledPeriods: 0 } },
     "one-cpu",
-    "note",
+    "warn",
     "load",
-    "load from another machine",
+    "run load on another machine",
   ],
   [
     { cpuGovernor: "powersave" },
     "cpu-governor",
-    "note",
+    "warn",
     "load",
     "cpupower frequency-set -g performance",
   ],
   [
     { memory: { totalBytes: 8e9, limitBytes: 128e6 } },
     "memory",
-    "bites",
+    "fail",
     "serve,supervise,proxy",
     "docker run --memory 880m ...",
   ],
   [
     { memory: { totalBytes: 256e6, limitBytes: null } },
     "memory",
-    "bites",
+    "fail",
     "serve,supervise,proxy",
-    "fewer workers: hayate serve --workers 1",
+    "hayate serve --workers 1",
   ],
-  [{ threads: { max: 100, now: 60 } }, "threads", "bites", all, "docker run --pids-limit 1024 ..."],
+  [{ threads: { max: 100, now: 60 } }, "threads", "fail", all, "docker run --pids-limit 1024 ..."],
   [
     { ioLimits: ["8:0 rbps=1048576 wbps=max"] },
     "io-limits",
-    "note",
+    "warn",
     "serve,supervise,proxy",
     "docker run without --device-read-bps, --device-write-bps, --device-*-iops",
   ],
   [
     { hasLibssl: false },
     "libssl",
-    "bites",
+    "fail",
     "load,supervise,proxy",
     "apt-get install libssl3   (Debian 12, Ubuntu 22.04; libssl3t64 on later ones)",
   ],
   [
     { hugePages: "always" },
     "huge-pages",
-    "note",
+    "warn",
     "serve,supervise,proxy",
     "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
   ],
 ];
 
-Deno.test("judge() finds nothing on a good host, nor where nothing can be read", () => {
+Deno.test("judge() finds nothing on a good host, or if no fact can be read", () => {
   assertEquals(judge(goodHost, judgedModes), []);
   const unknown: Facts = {
     ...goodHost,
@@ -192,19 +192,19 @@ Deno.test("judge() finds nothing on a good host, nor where nothing can be read",
   assertEquals(judge(unknown, judgedModes), []);
 });
 
-for (const [change, name, severity, modes, mend] of [...network, ...resources]) {
+for (const [change, name, severity, modes, fix] of [...network, ...resources]) {
   Deno.test(`judge() of ${JSON.stringify(change)}: ${name} ${severity}`, () => {
     const findings = judge({ ...goodHost, ...change }, judgedModes);
     assertEquals(findings.map((each) => each.name), [name]);
     const [finding] = findings;
     assertEquals(finding.severity, severity);
     assertEquals(finding.modes.join(), modes);
-    assertEquals(finding.mend[0], mend);
+    assertEquals(finding.fix[0], fix);
     assert(finding.found !== "" && finding.effect !== "");
   });
 }
 
-Deno.test("judge() names what the asked modes meet, and what bites first", () => {
+Deno.test("judge() returns the findings of the given modes, failures first", () => {
   const facts: Facts = { ...goodHost, tcpMigrateReq: 0, somaxconn: 128, hasLibssl: false };
   const names = (modes: Parameters<typeof judge>[1]) => judge(facts, modes).map(({ name }) => name);
   assertEquals(names(["load"]), ["libssl"]);
@@ -212,9 +212,9 @@ Deno.test("judge() names what the asked modes meet, and what bites first", () =>
   assertEquals(names(["serve", "proxy"]), ["libssl", "somaxconn", "tcp-migrate-req"]);
 });
 
-Deno.test("judge() in a container gives docker's flag and the host's command", () => {
+Deno.test("judge() in a container suggests docker's flag and the host's command", () => {
   const [finding] = judge({ ...goodHost, somaxconn: 128, isContainer: true }, ["serve"]);
-  assertEquals(finding.mend, [
+  assertEquals(finding.fix, [
     "docker run --sysctl net.core.somaxconn=16384 ...",
     "on the host, with --net=host: sysctl -w net.core.somaxconn=16384",
   ]);

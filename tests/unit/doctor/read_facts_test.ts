@@ -10,7 +10,7 @@ const limits = (soft: string, hard: string) =>
   `Max processes             95000                95000                processes\n` +
   `Max open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files\n`;
 
-Deno.test("readFacts() reads what the kernel tells", () => {
+Deno.test("readFacts() reads the kernel's settings", () => {
   const facts = readFacts(sources({
     "/proc/self/status":
       "Name:\thayate\nPPid:\t77\nCapEff:\t0000000000000400\nCpus_allowed_list:\t0-2,5\n",
@@ -40,7 +40,7 @@ Deno.test("readFacts() reads what the kernel tells", () => {
   assertEquals(facts.isContainer, false);
 });
 
-Deno.test("readFacts() reads the limits of a cgroup of version 2", () => {
+Deno.test("readFacts() reads the limits of a version 2 cgroup", () => {
   const group = "/sys/fs/cgroup/app.slice";
   const facts = readFacts(sources({
     "/proc/self/cgroup": "0::/app.slice\n",
@@ -60,7 +60,7 @@ Deno.test("readFacts() reads the limits of a cgroup of version 2", () => {
   assertEquals(facts.isContainer, true);
 });
 
-Deno.test("readFacts() reads the limits of cgroups of version 1", () => {
+Deno.test("readFacts() reads the limits of version 1 cgroups", () => {
   const facts = readFacts(sources({
     "/proc/self/cgroup": "9:name=systemd:/\n4:memory:/docker/a\n2:cpu,cpuacct:/docker/a\n",
     "/proc/meminfo": "MemTotal: 8000000 kB\n",
@@ -76,7 +76,7 @@ Deno.test("readFacts() reads the limits of cgroups of version 1", () => {
 });
 
 for (const [name, text] of [["version 1", "9223372036854771712"], ["version 2", "max"]]) {
-  Deno.test(`readFacts() knows how ${name} spells "no limit"`, () => {
+  Deno.test(`readFacts() recognises "no limit" in ${name}`, () => {
     const facts = readFacts(sources({
       "/proc/meminfo": "MemTotal: 8000000 kB\n",
       "/sys/fs/cgroup/memory.max": text,

@@ -7,24 +7,27 @@ import { goodHost } from "./good_host.ts";
 const facts = { ...goodHost, somaxconn: 128, tcpTwReuse: 2 };
 const findings = judge(facts, judgedModes);
 
-Deno.test("renderText() names for each mode what bites, then the commands", () => {
+Deno.test("renderText() gives each mode OK, WARN or FAIL, then the commands", () => {
   const lines = renderText(facts, findings, judgedModes).split("\n");
   assertEquals(lines.slice(0, 6), [
     "This host: 4 CPUs, 7.5 GiB of memory, 1048576 open files",
-    "  load       nothing bites",
-    "  serve      bitten by somaxconn",
-    "  supervise  bitten by somaxconn",
-    "  proxy      bitten by somaxconn",
+    "  load       WARN  tcp-tw-reuse",
+    "  serve      FAIL  somaxconn",
+    "  supervise  FAIL  somaxconn",
+    "  proxy      FAIL  somaxconn",
     "",
   ]);
+  const good = renderText(goodHost, [], ["load"]).split("\n");
+  assertEquals(good[1], "  load       OK");
+  assert(lines.includes("FAIL  somaxconn (serve, supervise, proxy)"));
   assert(lines.includes("      $ sysctl -w net.core.somaxconn=16384"));
-  assert(lines.includes("note  tcp-tw-reuse (load, proxy)"));
+  assert(lines.includes("WARN  tcp-tw-reuse (load, proxy)"));
   assertEquals(lines.filter((line) => line.length > 80), []);
 });
 
-Deno.test("renderJson() holds facts and findings, and ok only when nothing bites", () => {
+Deno.test("renderJson() holds facts and findings; ok means no failure", () => {
   const document = JSON.parse(renderJson(facts, findings));
-  assertEquals([document.schema, document.ok], ["hayate-doctor/1", false]);
+  assertEquals([document.schema, document.ok], ["hayate-doctor/2", false]);
   assertEquals(document.facts.somaxconn, 128);
   assertEquals(document.findings.map((each: { name: string }) => each.name), [
     "somaxconn",
