@@ -1,23 +1,25 @@
-/** Addresses as people write them: `8080`, `host:port`, `[v6]:port`, `/path`, `unix:/path`. */
+/**
+ * Parses addresses as users write them: `8080`, `host:port`, `[v6]:port`, `/path`, `unix:/path`.
+ */
 import type { Address } from "../base/address.ts";
 import { parseIp } from "../base/ip.ts";
 
-/** A name or literal with a port, before any lookup; or a unix path. */
+/** A name or IP literal with a port, before any lookup; or a unix path. */
 export type HostAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-/** sun_path has 108 bytes with the NUL that ends it. */
+/** sun_path has 108 bytes, including the terminating NUL (unix(7)). */
 export const unixPathBytesMax = 107;
 
-/** A port 0..65535 in decimal; null otherwise. */
+/** Parses a decimal port 0..65535; null if invalid. */
 export function parsePort(text: string): number | null {
   if (!/^[0-9]{1,5}$/.test(text)) return null;
   const port = Number(text);
   return port <= 65_535 ? port : null;
 }
 
-/** True for an IPv6 literal without brackets. A zone (`%eth0`) is refused. */
+/** True for an IPv6 literal without brackets. Zones (`%eth0`) are refused. */
 export function isIpv6(host: string): boolean {
   return parseIp(host)?.length === 16;
 }
@@ -26,14 +28,14 @@ export function isIpLiteral(host: string): boolean {
   return parseIp(host) !== null;
 }
 
-/** True for a path that fits into a unix socket address. */
+/** True for an absolute path that fits into a unix socket address. */
 export function isUnixPath(path: string): boolean {
   return path.startsWith("/") && new TextEncoder().encode(path).length <= unixPathBytesMax;
 }
 
 /**
- * An address in one of the forms `port`, `host:port`, `host`, `[v6]:port`, `/path`, `unix:/path`.
- * `portDefault` fills in for a host without port; null makes the port mandatory.
+ * Parses `port`, `host:port`, `host`, `[v6]:port`, `/path` or `unix:/path`; null if invalid.
+ * `portDefault` is used for a host without port; null makes the port mandatory.
  */
 export function parseHostAddress(text: string, portDefault: number | null): HostAddress | null {
   if (text.startsWith("unix:")) return unixAddress(text.slice(5));
@@ -60,7 +62,7 @@ function unixAddress(path: string): HostAddress | null {
   return isUnixPath(path) ? { kind: "unix", path } : null;
 }
 
-/** True when the address needs no lookup: it is one that a socket can be bound or connected to. */
+/** True if the address needs no lookup and can be bound or connected to directly. */
 export function isResolved(address: HostAddress): address is Address {
   return address.kind === "unix" || isIpLiteral(address.host);
 }

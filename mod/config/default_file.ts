@@ -1,16 +1,16 @@
-/** Where a configuration is looked for when nobody names one. */
+/** Finds the configuration file when none is given. */
 import { exitCodes, StartError } from "../base/errors.ts";
 
-/** In this order. */
+/** Searched in this order. */
 export const configFilesDefault = ["/etc/hayate/h2o.conf", "/h2o/h2o.conf"] as const;
 
 /**
- * The first default place where anything lies, even a folder or a file that we may not read: somebody meant
- * it to be the configuration, and reading it says what is wrong. null: there is nothing.
+ * The first default path that exists, even if it is a directory or unreadable: it was meant to be
+ * the configuration, and reading it reports what is wrong. null: none exists.
  *
- * `earlier` is the file that is served from now. When it has gone, it is returned all the same, so that the
- * reader fails, unless a place before it has got a file. Throws `StartError` for a volume mounted at a default
- * folder without a file in it: Docker makes an empty folder of a path that the host does not have.
+ * `earlier` is the file in use now. If it has disappeared, it is returned anyway, so that reading
+ * it fails, unless a path before it exists. Throws `StartError` if a volume is mounted at a default
+ * directory but has no such file: Docker creates an empty directory for a missing host path.
  */
 export function findDefaultConfig(
   earlier: string | null,
@@ -26,14 +26,14 @@ export function findDefaultConfig(
     if (!mounts.has(folder)) continue;
     const name = path.slice(folder.length + 1);
     throw new StartError(
-      `${folder} is mounted, but there is no ${name} in it`,
+      `${folder} is mounted but contains no ${name}`,
       exitCodes.config,
     );
   }
   return null;
 }
 
-/** True also for a link to nowhere. */
+/** True also for a dangling link. */
 function isThere(path: string): boolean {
   try {
     Deno.lstatSync(path);
@@ -43,28 +43,29 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Mount points of this process's name space (proc_pid_mountinfo(5)); empty without /proc. */
+/** Mount points in this process's namespace (proc_pid_mountinfo(5)); empty without /proc. */
 function mountPoints(): Set<string> {
   try {
     const lines = Deno.readTextFileSync("/proc/self/mountinfo").split("\n");
     return new Set(lines.map((line) => line.split(" ")[4]));
   } catch {
-    // Without /proc nothing is known of mounts; the welcome page it is.
+    // Without /proc the mounts are unknown; the caller falls back to the welcome page.
     return new Set();
   }
 }
 
 /**
- * One line for a file that is mounted by itself and was replaced on the host, for example by an editor: the
- * mount still leads to the old file, which has no name any more (st_nlink 0). null: it is not so.
+ * One line of advice if `path` is a bind-mounted file that was replaced on the host, for example by
+ * an editor: the mount still shows the old file, which has no name any more (st_nlink 0). null
+ * otherwise.
  */
 export function describeStaleMount(path: string): string | null {
   try {
     if (Deno.statSync(path).nlink !== 0) return null;
   } catch {
-    // Whoever reads the file says why it cannot be read.
+    // Reading the file will report why it cannot be read.
     return null;
   }
-  return `${path}: the mounted file was replaced on the host, this is still the old one; ` +
-    "mount its folder instead";
+  return `${path}: the mounted file was replaced on the host, but the old one is still mounted; ` +
+    "mount its directory instead";
 }

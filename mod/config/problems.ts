@@ -1,4 +1,4 @@
-/** Everything wrong with a configuration, gathered so that one run reports all of it. */
+/** Collects all problems of a configuration, so that one run reports every one. */
 import type { Position } from "./tree.ts";
 
 export interface Problem {
@@ -6,7 +6,7 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Most problems that one report shows; a file of another kind must not flood the terminal. */
+/** Most problems in one report; a file of another format must not flood the terminal. */
 const problemsMax = 50;
 
 export class Problems {
@@ -20,7 +20,7 @@ export class Problems {
     return this.#problems.length;
   }
 
-  /** One line each, in the order of the file: `[h2o.conf:9] unknown command: x`. */
+  /** One line each, in file order: `[h2o.conf:9] unknown command: x`. */
   lines(): string[] {
     const sorted = this.#problems
       .map((problem, order) => ({ problem, order }))
@@ -36,7 +36,7 @@ export class Problems {
 }
 
 export function formatProblem({ at, message }: Problem): string {
-  // A value from the file may hold line ends; a problem stays one line.
+  // A value from the file may contain line ends; a problem is still one line.
   const oneLine = message.replace(/[\x00-\x1f\x7f]/g, (byte) => JSON.stringify(byte).slice(1, -1));
   return `[${at.file}:${at.line}] ${oneLine}`;
 }

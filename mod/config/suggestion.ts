@@ -1,7 +1,7 @@
-/** The valid name nearest to a mistyped one. */
+/** Suggests a valid name for a mistyped one. */
 
 /**
- * The candidate within a third of the name's length in edits (at least 1, at most 4), or null.
+ * The nearest candidate within a third of the name's length in edits (1 to 4), or null.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;
@@ -17,7 +17,7 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return best;
 }
 
-/** Levenshtein distance with one row of memory. */
+/** Levenshtein distance, keeping one row. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

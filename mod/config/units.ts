@@ -1,6 +1,6 @@
 /**
- * Numbers with units, as h2o.conf, nginx and Tengine spell them. Every function returns null for
- * text that is no such number, so that the caller can say what is allowed.
+ * Numbers with units, as h2o.conf, nginx and Tengine write them. Every function returns null for
+ * invalid text, so that the caller can say what is allowed.
  */
 
 /** A whole number in decimal, 0 to 2^53-1. */
@@ -18,8 +18,9 @@ const durationUnits: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds from `10s`, `1m30s`, `500ms`, `1h`, and `30 seconds` as `parseAge`. A bare number counts `bareUnitMs` milliseconds:
- * 1 where the directive is in milliseconds (h2o's proxy.timeout), 1000 where it is in seconds.
+ * Milliseconds from `10s`, `1m30s`, `500ms`, `1h`, or `30 seconds` as in `parseAge`. A bare number
+ * is in units of `bareUnitMs`: 1 if the directive is in milliseconds (h2o's proxy.timeout), 1000 if
+ * it is in seconds.
  */
 export function parseDuration(text: string, bareUnitMs: number): number | null {
   const ageS = parseAge(text);
@@ -35,7 +36,7 @@ export function parseDuration(text: string, bareUnitMs: number): number | null {
 
 const sizeUnits: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
-/** Bytes from `4096`, `64k`, `16M`, `1G` (powers of 1024; `kB` and `KiB` are read the same). */
+/** Bytes from `4096`, `64k`, `16M`, `1G` (powers of 1024; also `kB` and `KiB`). */
 export function parseBytes(text: string): number | null {
   const match = /^([0-9]{1,15})\s?([kmg]?)(i?b)?$/i.exec(text);
   if (match === null) return null;
@@ -67,7 +68,7 @@ const ageUnits: Readonly<Record<string, number>> = {
   year: 365 * 86_400,
 };
 
-/** Seconds from `1 day`, `30 seconds`, `2hours`: the words of h2o's `expires`. */
+/** Seconds from `1 day`, `30 seconds`, `2hours`: the units of h2o's `expires`. */
 export function parseAge(text: string): number | null {
   const match = /^([0-9]{1,9})\s*(second|minute|hour|day|month|year)s?$/i.exec(text.trim());
   return match === null ? null : Number(match[1]) * ageUnits[match[2].toLowerCase()];

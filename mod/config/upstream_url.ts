@@ -4,17 +4,17 @@ import { type HostAddress, isHostName, isIpv6, isUnixPath, parsePort } from "./a
 export interface UpstreamUrl {
   readonly scheme: "http" | "https";
   readonly address: HostAddress;
-  /** What stands between `//` and the path, as written: the Host that h2o sends. */
+  /** The part between `//` and the path, as written; h2o sends it as Host. */
   readonly authority: string;
-  /** Path with its leading slash; `/` when the URL has none. */
+  /** Path with its leading slash; `/` if the URL has none. */
   readonly path: string;
   readonly portGiven: boolean;
 }
 
-/** Parses the URL; a string is the reason why it is none. */
+/** Parses the URL; a string result is the reason why it is invalid. */
 export function parseUpstreamUrl(text: string): UpstreamUrl | string {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/]*\[[^\]]*\][^/]*|[^/]*)(\/.*)?$/.exec(text);
-  if (match === null) return "it is no absolute URL";
+  if (match === null) return "not an absolute URL";
   const scheme = match[1].toLowerCase();
   if (scheme !== "http" && scheme !== "https") return `the scheme ${match[1]} is not supported`;
   const authority = match[2];
@@ -35,12 +35,12 @@ function parseAuthority(
     return { address: { kind: "unix", path: unix[1] }, portGiven: false };
   }
   const match = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::([0-9]*))?$/.exec(authority);
-  if (match === null) return "it has no valid host";
+  if (match === null) return "the host is missing or malformed";
   const [, literal, name, portText] = match;
-  if (literal !== undefined && !isIpv6(literal)) return `[${literal}] is no IPv6 address`;
-  if (name !== undefined && !isHostName(name)) return `${name} is no host name`;
+  if (literal !== undefined && !isIpv6(literal)) return `[${literal}] is not an IPv6 address`;
+  if (name !== undefined && !isHostName(name)) return `${name} is not a host name`;
   const portGiven = portText !== undefined && portText !== "";
   const port = portGiven ? parsePort(portText) : portDefault;
-  if (port === null || port === 0) return `${portText} is no port`;
+  if (port === null || port === 0) return `${portText} is not a port from 1 to 65535`;
   return { address: { kind: "tcp", host: literal ?? name, port }, portGiven };
 }

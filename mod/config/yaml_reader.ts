@@ -1,4 +1,4 @@
-/** YAML text -> `ConfigNode`, with h2o's `!file` and `!env` tags, aliases and merges. */
+/** Reads YAML text into a `ConfigNode`, with h2o's `!file` and `!env` tags, aliases and merges. */
 import {
   type Alias,
   isAlias,
@@ -14,7 +14,7 @@ import {
 import type { Problems } from "./problems.ts";
 import type { ConfigNode, ConfigPair, MapNode, Position } from "./tree.ts";
 
-/** What the reader may ask the outside for. */
+/** The reader's access to files and the environment. */
 export interface ConfigSource {
   /** The text of a file named by `!file`; throws when it cannot be read. */
   readText(path: string): string;
@@ -22,12 +22,12 @@ export interface ConfigSource {
   environment(name: string): string | null;
 }
 
-/** `!file` inside `!file`: deeper than any sane file, shallow enough to stop a circle. */
+/** Nesting of `!file`: more than any real configuration needs, and a bound on include cycles. */
 const includeDepthMax = 16;
-/** Nodes that aliases and `!file` bring in, against those that multiply ("billion laughs"). */
+/** Most nodes added by aliases and `!file`, against exponential growth ("billion laughs"). */
 const repeatedNodesMax = 200_000;
 
-/** Reads `text`; null when it is not YAML at all or empty. What is wrong goes to `problems`. */
+/** Reads `text`; null if it is empty or not YAML. Errors are added to `problems`. */
 export function readYaml(
   text: string,
   file: string,
@@ -58,7 +58,7 @@ class Reader {
     });
     for (const error of document.errors) {
       const line = error.linePos?.[0].line ?? 1;
-      // The library adds the position and a picture of the line; ours is in front already.
+      // Without the position and excerpt that the library appends: our message has a position.
       const phrase = error.message.split(" at line ")[0];
       this.#problems.add({ file, line }, `not valid YAML: ${phrase}`);
     }
@@ -86,9 +86,11 @@ class Reader {
   }
 }
 
-/** One document's nodes, converted in file order. */
+/** Converts one document's nodes in file order. */
 class Walk {
-  /** What aliases are being followed to. Outside of them a value costs no more than its text. */
+  /**
+   * Targets of the aliases being expanded. Nodes outside of them are bounded by the text's length.
+   */
   readonly #followed = new Set<Node>();
 
   constructor(
@@ -111,7 +113,7 @@ class Walk {
     const at = this.#at(node);
     if ((this.#followed.size > 0 || this.depth > 0) && ++this.budget.nodes > repeatedNodesMax) {
       if (this.budget.nodes === repeatedNodesMax + 1) {
-        this.problems.add(at, `more than ${repeatedNodesMax} values by way of aliases and !file`);
+        this.problems.add(at, `more than ${repeatedNodesMax} values from aliases and !file`);
       }
       return { kind: "scalar", at, text: "" };
     }
@@ -136,8 +138,8 @@ class Walk {
       return { kind: "scalar", at, text: value ?? "" };
     }
     if (tag !== undefined && !tag.startsWith("tag:yaml.org,2002:")) {
-      // `! 500-599`: YAML takes for a tag what was meant as text.
-      const hint = tag === "!" ? "; a text that begins with ! stands in quotes" : "";
+      // `! 500-599`: YAML reads a tag where text was meant.
+      const hint = tag === "!" ? "; quote text that begins with !" : "";
       this.problems.add(at, `unknown tag: ${tag} (allowed: !file, !env${hint})`);
     }
     return { kind: "scalar", at, text };
@@ -150,7 +152,7 @@ class Walk {
       return { kind: "scalar", at, text: "" };
     }
     if (this.#followed.has(target)) {
-      this.problems.add(at, `alias *${alias.source} stands within what it names`);
+      this.problems.add(at, `alias *${alias.source} refers to itself`);
       return { kind: "scalar", at, text: "" };
     }
     this.#followed.add(target);
@@ -179,7 +181,7 @@ class Walk {
   }
 }
 
-/** Merged pairs stand where `<<` stood; keys that the mapping has itself win over them. */
+/** Puts merged pairs in the place of `<<`; keys of the mapping itself take precedence. */
 function mergePairs(
   own: ConfigPair[],
   merges: readonly { index: number; value: ConfigNode }[],

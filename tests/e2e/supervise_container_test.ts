@@ -1,10 +1,16 @@
-/** What the users of an image do with it: its configuration in a volume, its commands, no writable folder. */
+/**
+ * What the users of an image do with it: its configuration in a volume, its commands, no writable
+ * folder.
+ */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { binaryPath, type Child, runHayate, sleep } from "../support/binary.ts";
 import { inNamespace, namespaceTest, pathIn } from "../support/namespaces.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
 
-/** An /etc with nothing but a folder for the configuration, from the test's folder `conf` where it is mounted. */
+/**
+ * An /etc with nothing but a folder for the configuration, from the test's folder `conf` where it
+ * is mounted.
+ */
 const plainEtc = `mount -t tmpfs none /etc; mkdir /etc/hayate; `;
 const mountedEtc = `${plainEtc}mount --bind "$2/conf" /etc/hayate; `;
 const mountedFile = `${plainEtc}touch /etc/hayate/h2o.conf; ` +
@@ -96,7 +102,7 @@ const wrongStarts: Readonly<Record<string, readonly [setup: string, line: string
   ],
   "a volume without the file": [
     `${plainEtc}mkdir -p "$2/conf"; mount --bind "$2/conf" /etc/hayate; `,
-    "/etc/hayate is mounted, but there is no h2o.conf in it",
+    "/etc/hayate is mounted but contains no h2o.conf",
   ],
 };
 
@@ -140,8 +146,8 @@ namespaceTest("a mounted file replaced by rename is named at HUP, in one line", 
   await child.waitForLine("old worker");
   const lines = child.stderr.split("\n").filter((line) => line.includes("replaced on the host"));
   assertEquals(lines.map((line) => line.replace(/^\S+ /, "")), [
-    `[warn] ${config}: the mounted file was replaced on the host, this is still the old one; ` +
-    "mount its folder instead",
+    `[warn] ${config}: the mounted file was replaced on the host, but the old one is still mounted; ` +
+    "mount its directory instead",
   ]);
   assertEquals(await get(port), "200 the site");
 });

@@ -31,7 +31,7 @@ Deno.test("parseDuration() reads units, sums, and bare numbers in the directive'
   }
 });
 
-Deno.test("parseBytes(), parseCount(), parseSwitch() and parseAge() accept their forms only", () => {
+Deno.test("parseBytes(), parseCount(), parseSwitch() and parseAge() accept only their forms", () => {
   assertEquals(["0", "4k", "16M", "1G", "4 kB", "2KiB"].map(parseBytes), [
     0,
     4096,
@@ -50,7 +50,7 @@ Deno.test("parseBytes(), parseCount(), parseSwitch() and parseAge() accept their
     null,
   ]);
   assertEquals(["ON", "off", "yes", "1"].map(parseSwitch), [true, false, true, null]);
-  // h2o 2.2.5 takes `1day` and no `1 week`.
+  // h2o 2.2.5 accepts `1day` but not `1 week`.
   assertEquals(["1 day", "30 seconds", "day", "1day", "1 week"].map(parseAge), [
     86_400,
     30,
@@ -98,13 +98,13 @@ Deno.test("parseUpstreamUrl() reads TCP and unix URLs and says what is wrong", (
       kind: "unix",
       path: "/a/b.sock",
     }]],
-    ["localhost:8081", "it is no absolute URL"],
+    ["localhost:8081", "not an absolute URL"],
     ["ftp://a/", "the scheme ftp is not supported"],
-    ["http:///x", "it has no valid host"],
-    ["http://a:0/", "0 is no port"],
-    ["http://a:99999/", "99999 is no port"],
+    ["http:///x", "the host is missing or malformed"],
+    ["http://a:0/", "0 is not a port from 1 to 65535"],
+    ["http://a:99999/", "99999 is not a port from 1 to 65535"],
     ["http://[unix:a]/", "the socket path must be absolute and at most 107 bytes"],
-    ["http://[::g]/", "[::g] is no IPv6 address"],
+    ["http://[::g]/", "[::g] is not an IPv6 address"],
     ["http://a/?q", "the path has a blank, `?` or `#`"],
   ];
   for (const [text, expected] of rows) {
@@ -114,7 +114,7 @@ Deno.test("parseUpstreamUrl() reads TCP and unix URLs and says what is wrong", (
   }
 });
 
-Deno.test("nearestName() finds typing errors and nothing far-fetched", () => {
+Deno.test("nearestName() suggests for typing errors only", () => {
   const names = ["proxy.reverse.url", "proxy.preserve-host", "file.dir", "listen"];
   assertEquals(nearestName("proxy.preserv-host", names), "proxy.preserve-host");
   assertEquals(nearestName("lisen", names), "listen");

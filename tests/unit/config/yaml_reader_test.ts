@@ -31,7 +31,7 @@ Deno.test("readYaml() keeps repeated keys in order with their lines", () => {
   ]);
 });
 
-Deno.test("readYaml() reads every scalar as the text that was written", () => {
+Deno.test("readYaml() reads every scalar as written", () => {
   const [tree] = read('a: 0600\nb: ON\nc: "x\\ty"\nd: 1.0\ne:\nf: null\ng: ~\n');
   assertEquals(tree, [
     ["a", 1, "0600"],
@@ -44,7 +44,7 @@ Deno.test("readYaml() reads every scalar as the text that was written", () => {
   ]);
 });
 
-Deno.test("readYaml() merges with << where the mapping has no such key itself", () => {
+Deno.test("readYaml() merges only keys that the mapping does not have", () => {
   const [tree, problems] = read(
     "x: &x\n  a: 1\n  b: 2\ny:\n  first: 0\n  <<: *x\n  b: 3\nz:\n  <<: [*x, {c: 4}]\n",
   );
@@ -53,7 +53,7 @@ Deno.test("readYaml() merges with << where the mapping has no such key itself", 
   assertEquals((tree as unknown[][])[2][2], [["a", 2, "1"], ["b", 3, "2"], ["c", 9, "4"]]);
 });
 
-Deno.test("readYaml() follows !file, under << too, and !env", () => {
+Deno.test("readYaml() follows !file, also under <<, and !env", () => {
   const files = { "more.yaml": "p: !file deep.yaml\nq: 2\n", "deep.yaml": "[1, 2]" };
   const [tree, problems] = read("a: !file more.yaml\n<<: !file more.yaml\nh: !env HOME\n", files);
   assertEquals(problems, []);
@@ -83,40 +83,40 @@ const faults: [string, string, Record<string, string>, string][] = [
     "a text that looks like a tag",
     "a: ! 500-599",
     {},
-    "[h2o.conf:1] unknown tag: ! (allowed: !file, !env; a text that begins with ! stands in quotes)",
+    "[h2o.conf:1] unknown tag: ! (allowed: !file, !env; quote text that begins with !)",
   ],
   [
-    "a file of a circle",
+    "a file that includes itself",
     "a: !file o",
     { o: "b: !file o" },
     "[o:1] !file o: files include each other more than 16 deep",
   ],
   [
-    "an alias of a circle",
+    "an alias within its own anchor",
     "a: &a\n  - *a",
     {},
-    "[h2o.conf:2] alias *a stands within what it names",
+    "[h2o.conf:2] alias *a refers to itself",
   ],
   ["a mapping as key", "? {a: b}\n: c", {}, "[h2o.conf:1] a key cannot be a mapping"],
   ["an unclosed quote", 'a: "b\n', {}, '[h2o.conf:2] not valid YAML: Missing closing "quote'],
 ];
 
-Deno.test("readYaml() names the line of what it cannot read", () => {
+Deno.test("readYaml() reports the line of an error", () => {
   for (const [label, text, files, expected] of faults) {
     assertEquals(read(text, files)[1].at(-1), expected, label);
   }
 });
 
-Deno.test("readYaml() stops at aliases that multiply", () => {
+Deno.test("readYaml() stops exponential growth by aliases", () => {
   let text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (let i = 1; i < 8; i++) text += `a${i}: &a${i} [${`*a${i - 1}, `.repeat(10)}]\n`;
   const [node, problems] = read(text);
   assertEquals([node, problems], [null, [
-    "[h2o.conf:1] more than 200000 values by way of aliases and !file",
+    "[h2o.conf:1] more than 200000 values from aliases and !file",
   ]]);
 });
 
-Deno.test("readYaml() takes any number of values that the file itself has", () => {
+Deno.test("readYaml() does not limit values written in the file itself", () => {
   const [, problems] = read(`a: [${"x, ".repeat(250_000)}]\n`);
   assertEquals(problems, []);
 });
