@@ -1,8 +1,8 @@
-/** Turns what `import()` throws into one line that says what to do. */
+/** Turns an error of `import()` into one line that says what to do. */
 
 import { withOriginalPaths } from "./script_path.ts";
 
-/** How a script that imports packages is made to run here. */
+/** What to do with a script that imports packages. */
 const wayOut = "bundle the app into one file first, for example: deno bundle -o app.bundle.js ";
 
 /** Shape of the errors that Deno's loader throws. */
@@ -12,7 +12,7 @@ interface LoaderError {
   readonly code?: string;
 }
 
-/** One line about why the script at `path` did not load. */
+/** One line saying why the script at `path` did not load. */
 export function explainLoadFailure(path: string, error: unknown): string {
   if (!(error instanceof Error)) return `${path}: threw ${String(error)} while it was loaded`;
   const message = withOriginalPaths(error.message);
@@ -32,7 +32,7 @@ export function explainLoadFailure(path: string, error: unknown): string {
   return `${path}: ${error.name} while it was loaded: ${first}${where}`;
 }
 
-/** The specifier that the loader names when it is neither a file nor built in. */
+/** The specifier in the loader's message when it is neither a file nor built in. */
 function unresolvedSpecifier(message: string): string | null {
   const bare = /Import "([^"]+)" not a dependency/.exec(message) ??
     /Relative import path "([^"]+)" not prefixed/.exec(message);
@@ -43,7 +43,7 @@ function unresolvedSpecifier(message: string): string | null {
   return other === null ? null : `"${other[1]}"`;
 }
 
-/** `path:line:column` of the first frame that lies in a file. */
+/** `path:line:column` of the first stack frame in a file. */
 function firstFrame(stack: string): string | null {
   const match = /(file:\/\/[^\s)]+:\d+:\d+)/.exec(withOriginalPaths(stack));
   return match === null ? null : fromUrl(match[1]);

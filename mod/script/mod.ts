@@ -1,4 +1,4 @@
-/** Loads a user's module from the disk at run time, from the compiled program too. */
+/** Loads a user's module from disk at run time; works in the compiled program too. */
 import { exitCodes, StartError } from "../base/errors.ts";
 import { explainLoadFailure } from "./explain.ts";
 import { toFileUrl } from "./script_path.ts";
@@ -11,9 +11,9 @@ export type ScriptModule = Readonly<Record<string, unknown>>;
 const typed = /\.(ts|mts|tsx|jsx)$/;
 
 /**
- * Imports the module at `path`: .js and .mjs as they are, .ts, .mts, .tsx and .jsx with their types
- * stripped. What it declares of `names` at its top level counts as exported. Throws StartError with
- * one line that names the way out.
+ * Imports the module at `path`: .js and .mjs unchanged, .ts, .mts, .tsx and .jsx with types
+ * stripped. Top-level declarations called one of `names` are exported even if the module does not
+ * export them. Throws StartError with one line that says what to do.
  */
 export async function loadScript(
   path: string,
@@ -33,13 +33,13 @@ async function hidesNames(real: string, names: readonly string[]): Promise<boole
   if (names.length === 0) return false;
   const source = Deno.readTextFileSync(real);
   const declaration = `(?:function\\s*\\*?|const|let|var)\\s+(?:${names.join("|")})\\b`;
-  // The parser takes a while to load: most scripts export what they declare.
+  // Loading the parser is slow, and most scripts export what they declare.
   if (!new RegExp(`(?:^|[;}])\\s*(?:async\\s+)?${declaration}`, "m").test(source)) return false;
   const { findUnexported } = await import("./strip_types.ts");
   try {
     return findUnexported(source, names).length > 0;
   } catch (error) {
-    // Not JavaScript: the import says what is wrong with it, and where.
+    // Not valid JavaScript: the import will report what is wrong, and where.
     if (error instanceof SyntaxError) return false;
     throw error;
   }
@@ -61,7 +61,7 @@ async function loadCopies(
   }
 }
 
-/** A JavaScript file that imports a TypeScript one fails to parse before any of it has run. */
+/** A JavaScript file that imports a TypeScript file fails to parse before any of it runs. */
 function reachesTypeScript(error: unknown): boolean {
   return error instanceof SyntaxError && /file:\/\/\S+\.(ts|mts|tsx|jsx):\d/.test(error.message);
 }

@@ -1,10 +1,10 @@
 /**
- * Copies of a TypeScript app without types.
+ * Copies of a TypeScript app with the types stripped.
  *
- * The compiled program can import JavaScript from the disk, but not TypeScript. So every TypeScript
- * file that the entry reaches is stripped into a file in memory, or in a temporary folder where there
- * is no such thing, imports rewritten to absolute URLs. The preset `import.meta` makes the app see the
- * real paths, `withOriginalPaths` our log.
+ * The compiled program can import JavaScript from disk, but not TypeScript. So each TypeScript file
+ * that the entry imports is stripped into a memory file (or into a temporary directory if memory
+ * files are not available), with imports rewritten to absolute URLs. A preset `import.meta` shows
+ * the app its real paths; `withOriginalPaths` does so for our log.
  */
 import { type MemoryFile, openMemoryFile } from "../sys/memory_file.ts";
 import { rememberCopy, toFileUrl } from "./script_path.ts";
@@ -16,27 +16,27 @@ import {
   stripTypes,
 } from "./strip_types.ts";
 
-/** Makes each module's URL its own: a descriptor's number is used again, and modules are kept by URL. */
+/** Makes module URLs unique: descriptor numbers are reused, and modules are cached by URL. */
 let serial = 0;
 
-/** Where one module's copy is. */
+/** The place of one module's copy. */
 interface Copy {
   readonly path: string;
   readonly url: string;
   readonly file: MemoryFile | null;
 }
 
-/** Copies of modules; `remove` them once the entry has been imported. */
+/** Copies of modules. Call `remove` once the entry has been imported. */
 export class ScriptCopies {
-  /** null: every copy is in memory. */
+  /** null while all copies are in memory. */
   #folder: string | null = null;
   /** By real path. */
   readonly #copies = new Map<string, Copy>();
   readonly #waiting: string[] = [];
 
   /**
-   * Copies `entry` (a real path) and what it imports; returns the URL to import. What `entry` declares
-   * of `names` at its top level is exported, whether or not it says so.
+   * Copies `entry` (a real path) and what it imports; returns the URL to import. Top-level
+   * declarations of `entry` called one of `names` are exported even if it does not export them.
    */
   copy(entry: string, names: readonly string[]): string {
     const url = this.#urlOf(entry);
@@ -68,7 +68,7 @@ export class ScriptCopies {
   #makeCopy(path: string): Copy {
     const name = path.slice(path.lastIndexOf("/") + 1).replace(/[^\w.-]/g, "_");
     const file = openMemoryFile(name);
-    // Deno takes a file without an extension for JavaScript.
+    // Deno treats a file without an extension as JavaScript.
     if (file !== null) return { file, path: file.path, url: `file://${file.path}?${serial++}` };
     this.#folder ??= Deno.makeTempDirSync({ prefix: "hayate-app-" });
     const copy = `${this.#folder}/${this.#copies.size}-${name}.mjs`;
@@ -95,7 +95,7 @@ export class ScriptCopies {
     return meta + code;
   }
 
-  /** Relative imports become absolute; what is TypeScript, or may import some, is copied as well. */
+  /** Makes relative imports absolute, and copies modules that are, or may import, TypeScript. */
   #resolve(specifier: Specifier, importer: string): string {
     const { text } = specifier;
     if (!/^(\.{0,2}\/|file:)/.test(text)) return text;
@@ -110,7 +110,7 @@ function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch (error) {
-    // The import itself will say what is wrong with it.
+    // The import itself will report what is wrong.
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }

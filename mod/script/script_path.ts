@@ -1,6 +1,6 @@
-/** Where scripts really lie. */
+/** Maps the copies of scripts to their original paths. */
 
-/** URL of a copy to the URL of its original. */
+/** URL of the original by URL of the copy. */
 const originals = new Map<string, string>();
 
 /** `file:///a%20b` for `/a b`. */
@@ -8,12 +8,12 @@ export function toFileUrl(path: string): string {
   return "file://" + path.split("/").map(encodeURIComponent).join("/");
 }
 
-/** Remembers that the module `copyUrl` was made from the file at `original`; lines are the same. */
+/** Records that the module `copyUrl` was made from the file `original`, with the same lines. */
 export function rememberCopy(copyUrl: string, original: string): void {
   originals.set(copyUrl, toFileUrl(original));
 }
 
-/** A stack trace, or any text with URLs, where copies are named by their originals. */
+/** Replaces the URLs of copies by their originals in a stack trace or other text. */
 export function withOriginalPaths(text: string): string {
   if (originals.size === 0) return text;
   return text.replace(/file:\/\/[^\s):]+/g, (url) => originals.get(url) ?? url);

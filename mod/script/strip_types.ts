@@ -1,10 +1,10 @@
-/** TypeScript (and JSX) to JavaScript that runs as it is. Imported only when an app needs it. */
+/** Converts TypeScript and JSX to plain JavaScript. Imported only when an app needs it. */
 import { transform } from "sucrase";
 import { ContextualKeyword } from "sucrase/keywords";
 import { parse } from "sucrase/parser";
 import { TokenType } from "sucrase/token-types";
 
-/** A module specifier in the code, quotes left out. */
+/** A module specifier in the code, without its quotes. */
 export interface Specifier {
   readonly text: string;
   /** Offsets of the literal with its quotes. */
@@ -12,10 +12,10 @@ export interface Specifier {
   readonly end: number;
 }
 
-/** A module without types. Lines are where they were. */
+/** A module without types. Line numbers are unchanged. */
 export interface StrippedModule {
   readonly code: string;
-  /** Of static imports, re-exports, and dynamic imports whose argument is a literal. */
+  /** From static imports, re-exports, and dynamic imports with a literal argument. */
   readonly specifiers: readonly Specifier[];
 }
 
@@ -33,7 +33,7 @@ export function needsStripping(path: string): boolean {
   return /\.(ts|mts|tsx|jsx)$/.test(path);
 }
 
-/** Throws SyntaxError, its message with line and column, for what is not valid TypeScript. */
+/** Throws SyntaxError, with line and column in its message, for invalid TypeScript. */
 export function stripTypes(source: string, path: string): StrippedModule {
   const isJsx = /x$/.test(path);
   try {
@@ -52,7 +52,7 @@ export function stripTypes(source: string, path: string): StrippedModule {
   }
 }
 
-/** `@jsxImportSource NAME` in a comment chooses whose JSX runtime is imported, as in TypeScript. */
+/** `@jsxImportSource NAME` in a comment chooses the JSX runtime, as in TypeScript. */
 function jsxOptions(source: string): Record<string, string> {
   const pragma = /@jsxImportSource\s+(\S+)/.exec(source);
   return pragma === null
@@ -60,7 +60,10 @@ function jsxOptions(source: string): Record<string, string> {
     : { jsxRuntime: "automatic", jsxImportSource: pragma[1] };
 }
 
-/** Specifiers of plain JavaScript, found by its tokens, so that strings and comments cannot deceive. */
+/**
+ * Specifiers in plain JavaScript, found by tokens, so strings and comments are not mistaken for
+ * them.
+ */
 export function findSpecifiers(code: string): Specifier[] {
   const { tokens } = parse(code, false, false, false) as { readonly tokens: readonly Token[] };
   const found: Specifier[] = [];
@@ -72,7 +75,7 @@ export function findSpecifiers(code: string): Specifier[] {
   return found;
 }
 
-/** Those of `names` that plain JavaScript declares at its top level and does not export. */
+/** Those of `names` that plain JavaScript declares at its top level but does not export. */
 export function findUnexported(code: string, names: readonly string[]): string[] {
   const { tokens } = parse(code, false, false, false) as { readonly tokens: readonly Token[] };
   const declared = new Set<string>(), exported = new Set<string>();
@@ -83,7 +86,7 @@ export function findUnexported(code: string, names: readonly string[]): string[]
     if (tokens[before]?.type === TokenType.star) before--;
     const kind = tokens[before]?.type;
     if (kind === TokenType._function) {
-      // `async` stands between `export` and `function`.
+      // `async` comes between `export` and `function`.
       const first = tokens[before - 1]?.contextualKeyword === ContextualKeyword._async
         ? before - 2
         : before - 1;
@@ -98,7 +101,7 @@ export function findUnexported(code: string, names: readonly string[]): string[]
   return names.filter((name) => declared.has(name) && !exported.has(name));
 }
 
-/** The name stands in `export { ... }`, as what is exported. */
+/** Whether the name is exported by an `export { ... }` list. */
 function isListed(tokens: readonly Token[], at: number): boolean {
   if (tokens[at + 1]?.contextualKeyword === ContextualKeyword._as) return false;
   let first = at;
