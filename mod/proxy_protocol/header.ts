@@ -1,18 +1,18 @@
-/** What a PROXY protocol header says, and what can be wrong with one. */
+/** A parsed PROXY protocol header, and the faults that one can have. */
 import type { Address } from "../base/address.ts";
 
 /**
- * Longest header that is read. The protocol allows 16 + 65535 bytes, but wants every header to fit
- * into one small segment; records of TLS certificates make some longer. nginx has the same limit.
+ * Longest accepted header. The protocol allows 16 + 65535 bytes but expects headers to fit into one
+ * small segment; TLS certificate records make some longer. nginx has the same limit.
  */
 export const headerBytesMax = 4096;
 
-/** Filled by `parseProxyHeader`; the addresses are null where the connection's own count. */
+/** Filled by `parseProxyHeader`. Null addresses mean: use those of the connection itself. */
 export class ProxyHeader {
   version: 0 | 1 | 2 = 0;
-  /** Who asked for the connection: the load balancer's client. */
+  /** The original client, as seen by the load balancer. */
   source: Address | null = null;
-  /** Where that client has connected to. */
+  /** The address that the client connected to. */
   destination: Address | null = null;
 
   clear(): void {
@@ -21,7 +21,7 @@ export class ProxyHeader {
   }
 }
 
-/** Why bytes are no usable header. `absent` alone leaves open that they mean something else. */
+/** Why bytes are not a usable header. Only with `absent` they may be another protocol. */
 export const HeaderFault = {
   /** The bytes begin neither as version 1 nor as version 2. */
   absent: -1,

@@ -1,4 +1,4 @@
-/** The PROXY protocol: what a load balancer says about a connection ahead of its first byte. */
+/** The PROXY protocol: a load balancer's header before the first byte of a connection. */
 export { describeHeaderFault, headerBytesMax, HeaderFault, ProxyHeader } from "./header.ts";
 export { parseProxyHeader } from "./parse.ts";
 export { localHeader, type ProxyVersion, relayedHeader } from "./write.ts";

@@ -1,6 +1,6 @@
 /**
- * Reads PROXY protocol headers of version 1 (a line) and 2 (binary), told apart by their first bytes
- * (HAProxy's proxy-protocol.txt, section 2).
+ * Parses PROXY protocol headers of version 1 (a line) and 2 (binary), which differ in their first
+ * bytes (HAProxy's proxy-protocol.txt, section 2).
  */
 import type { Address } from "../base/address.ts";
 import { formatIp, parseIp, unmapped } from "../base/ip.ts";
@@ -10,15 +10,16 @@ import { signature, unixPathBytes, V2 } from "./wire.ts";
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** `PROXY`; what follows it is version 1 or nothing. */
+/** Bytes that begin with `PROXY` are version 1 or malformed. */
 const word = Uint8Array.from("PROXY", (char) => char.charCodeAt(0));
-/** With its line end. */
+/** Including the line end. */
 const lineBytesMax = 107;
 const port = /^(0|[1-9][0-9]{0,4})$/;
 
 /**
- * Reads a header at `[start, end)`. Positive: the offset just behind it, and `header` is filled. 0:
- * partial, call again with more. Negative: a `HeaderFault`. Bytes behind the header are not looked at.
+ * Parses a header at `[start, end)`. Returns the offset after it (> 0, `header` is filled), 0 while
+ * it is partial (call again with more), or a `HeaderFault` (< 0). Bytes after the header are not
+ * examined.
  */
 export function parseProxyHeader(
   header: ProxyHeader,
@@ -36,7 +37,7 @@ export function parseProxyHeader(
   return end - start <= signature.length ? 0 : parseBinary(header, bytes, start, end);
 }
 
-/** Whether as much as there is of the bytes agrees with `expected`. */
+/** Whether the bytes so far match the beginning of `expected`. */
 function beginsAs(
   expected: Uint8Array,
   bytes: Uint8Array,
@@ -57,7 +58,7 @@ function parseLine(
   const stop = Math.min(end, start + lineBytesMax);
   let at = start;
   while (at < stop && bytes[at] !== CR && bytes[at] !== LF) at++;
-  // A CR as the very last byte allowed leaves no room for its LF.
+  // If the last allowed byte is a CR, there is no room for its LF.
   if (at >= start + lineBytesMax - 1) return HeaderFault.lineLength;
   if (at === stop || (bytes[at] === CR && at + 1 === end)) return 0;
   if (bytes[at] !== CR || bytes[at + 1] !== LF) return HeaderFault.line;
@@ -84,7 +85,7 @@ function textAddress(text: string, portText: string, addressBytes: number): Addr
   return value > 65_535 ? null : ipAddress(ip, value);
 }
 
-/** An IPv4 client that came through a socket of both families is an IPv4 client. */
+/** An IPv4-mapped IPv6 address, from a dual-stack socket, becomes the IPv4 address. */
 function ipAddress(ip: Uint8Array, portNumber: number): Address {
   return { kind: "tcp", host: formatIp(unmapped(ip)), port: portNumber };
 }
@@ -101,7 +102,7 @@ function parseBinary(
   if (end - start < V2.headBytes) return 0;
   const family = bytes[start + V2.family];
   const isLocal = (command & 15) === V2.local;
-  // A LOCAL header's family means nothing, whatever it is.
+  // The family of a LOCAL header is ignored.
   if (!isLocal && (family >> 4 > 3 || (family & 15) > 2)) return HeaderFault.family;
   const length = bytes[start + V2.length] << 8 | bytes[start + V2.length + 1];
   if (V2.headBytes + length > headerBytesMax) return HeaderFault.length;
@@ -125,7 +126,7 @@ function addressBytesOf(family: number): number {
   return 0;
 }
 
-/** Datagrams and what has no family are no stream of ours: the connection's own addresses count. */
+/** Datagrams and unspecified families are not our streams: use the connection's own addresses. */
 function readAddresses(
   header: ProxyHeader,
   bytes: Uint8Array,
@@ -147,7 +148,7 @@ function uint16(bytes: Uint8Array, at: number): number {
   return bytes[at] << 8 | bytes[at + 1];
 }
 
-/** A path ends at its NUL; one that begins with NUL is not in the file system and has no name here. */
+/** A path ends at NUL. One that begins with NUL is not in the file system and becomes "". */
 function pathAddress(bytes: Uint8Array, start: number): Address {
   const field = bytes.subarray(start, start + unixPathBytes);
   const nul = field.indexOf(0);

@@ -1,6 +1,6 @@
-/** Numbers of version 2 (proxy-protocol.txt, section 2.2). */
+/** Constants of version 2 (proxy-protocol.txt, section 2.2). */
 
-/** The first bytes of a header of version 2: no line of a text protocol begins so. */
+/** The first bytes of a version 2 header, chosen so that no text protocol begins with them. */
 export const signature = Uint8Array.of(13, 10, 13, 10, 0, 13, 10, 0x51, 0x55, 0x49, 0x54, 10);
 
 /** Offsets within a header, commands, and the families that are streams. */
@@ -8,7 +8,7 @@ export const V2 = {
   command: 12,
   family: 13,
   length: 14,
-  /** Up to here every header is the same. */
+  /** Length of the fixed part of a header. */
   headBytes: 16,
   local: 0,
   proxy: 1,

@@ -1,4 +1,4 @@
-/** PROXY protocol headers to send ahead of a connection's first byte. */
+/** Builds PROXY protocol headers to send before the first byte of a connection. */
 import type { Address } from "../base/address.ts";
 import { formatIp, parseIp } from "../base/ip.ts";
 import { signature, V2 } from "./wire.ts";
@@ -6,8 +6,9 @@ import { signature, V2 } from "./wire.ts";
 export type ProxyVersion = 1 | 2;
 
 /**
- * The header for a connection on behalf of `source`, who has connected to `destination`. Anything
- * but two IP addresses is announced as unknown: receivers then use the connection's own.
+ * The header for a connection on behalf of `source`, a client that connected to `destination`. If
+ * either is not an IP address, the header says unknown; receivers then use the connection's own
+ * addresses.
  */
 export function relayedHeader(
   version: ProxyVersion,
@@ -20,8 +21,8 @@ export function relayedHeader(
 }
 
 /**
- * The header of a connection of our own, a health check's for example. Version 1 has no word for it;
- * its authors advise the true addresses of the connection, as some receivers refuse UNKNOWN.
+ * The header for a connection of our own, for example a health check. Version 1 has no keyword for
+ * it; its authors advise sending the real addresses, as some receivers refuse UNKNOWN.
  */
 export function localHeader(version: ProxyVersion, local: Address, peer: Address): Uint8Array {
   return version === 1 ? relayedHeader(1, local, peer) : binary(V2.local, 0, 0);
@@ -40,7 +41,7 @@ function ipEnds(source: Address, destination: Address): IpEnds | null {
   let from = parseIp(source.host);
   let to = parseIp(destination.host);
   if (from === null || to === null) return null;
-  // An IPv4 client named by a load balancer that reaches us over IPv6: one family must hold both.
+  // An IPv4 client behind a load balancer that uses IPv6: both addresses need the same family.
   if (from.length !== to.length) [from, to] = [mapped(from), mapped(to)];
   return {
     source: from,
