@@ -1,9 +1,15 @@
-/** struct epoll_event: packed to 12 bytes on x86-64 only, 16 bytes with 4 of padding elsewhere (epoll_ctl(2)). */
+/**
+ * struct epoll_event: packed to 12 bytes on x86-64 only, 16 bytes with 4 of padding elsewhere
+ * (epoll_ctl(2)).
+ */
 
 const packed = Deno.build.arch === "x86_64";
 /** Distance from one event to the next, in bytes. */
 export const eventBytes = packed ? 12 : 16;
-/** Offset of `data` in an event, in bytes. We keep the descriptor in its low half, a generation in its high half. */
+/**
+ * Offset of `data` in an event, in bytes. The low half holds the descriptor, the high half a
+ * generation.
+ */
 export const eventDataOffset = packed ? 4 : 8;
 
 export const EPOLL = {

@@ -1,4 +1,7 @@
-/** errno numbers of Linux (asm-generic/errno.h; the same on x86-64 and arm64) and what they mean to a user. */
+/**
+ * errno numbers of Linux (asm-generic/errno.h; the same on x86-64 and arm64), with a phrase for
+ * users.
+ */
 
 /** The numbers that code compares against. */
 export const Errno = {
@@ -37,7 +40,7 @@ const table: Record<number, readonly [name: string, phrase: string]> = {
   20: ["ENOTDIR", "not a directory"],
   21: ["EISDIR", "is a directory"],
   22: ["EINVAL", "invalid argument"],
-  23: ["ENFILE", "the system has no more open files to give"],
+  23: ["ENFILE", "too many open files in the system"],
   24: ["EMFILE", "too many open files"],
   28: ["ENOSPC", "no space left on device"],
   30: ["EROFS", "read-only file system"],
@@ -50,7 +53,7 @@ const table: Record<number, readonly [name: string, phrase: string]> = {
   95: ["EOPNOTSUPP", "operation not supported"],
   97: ["EAFNOSUPPORT", "address family not supported"],
   98: ["EADDRINUSE", "address already in use"],
-  99: ["EADDRNOTAVAIL", "cannot assign the address"],
+  99: ["EADDRNOTAVAIL", "cannot assign requested address"],
   100: ["ENETDOWN", "network is down"],
   101: ["ENETUNREACH", "network is unreachable"],
   103: ["ECONNABORTED", "connection aborted"],
@@ -64,7 +67,7 @@ const table: Record<number, readonly [name: string, phrase: string]> = {
   115: ["EINPROGRESS", "operation in progress"],
 };
 
-/** `ECONNREFUSED` for 111; `E<number>` for one that is not in the table. */
+/** `ECONNREFUSED` for 111; `E<number>` for numbers not in the table. */
 export function errnoName(number: number): string {
   return table[number]?.[0] ?? `E${number}`;
 }

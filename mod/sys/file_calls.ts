@@ -3,26 +3,29 @@ import { lazySymbols } from "./lazy_symbols.ts";
 
 const symbols = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
-  /** With a 64-bit type: a microsecond, once per 64 KB. */
+  /** The 64-bit type costs a microsecond, once per 64 KB. */
   pread64: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
-  /** The third parameter is a pointer to the offset, which the kernel moves on. */
+  /** The third parameter points to the offset, which the kernel advances. */
   sendfile64: { parameters: ["i32", "i32", "buffer", "u32"], result: "i32" },
 } as const;
 
-/** The calls by their C names; `errno()` of libc.ts tells why one was -1. */
+/** The calls by their C names; after -1, `errno()` of libc.ts has the reason. */
 export const fileCalls = lazySymbols(symbols, ["sendfile64"]);
 
-/** open(2). Nonblocking, so that a pipe without writer cannot hold us; a regular file does not care. */
+/**
+ * For open(2). Nonblocking, so that a pipe without a writer cannot block us; no effect on regular
+ * files.
+ */
 export const openReadFlags = 0x800 | 0x80000 | 0x100; // O_NONBLOCK | O_CLOEXEC | O_NOCTTY
 
-/** The kernel sends at most this many bytes in one call (sendfile(2)). */
+/** Most bytes that the kernel sends in one call (sendfile(2)). */
 export const sendfileBytesMax = 0x7ffff000;
 
 const offsetWords = new Uint32Array(2);
 
 /**
  * sendfile(2) from `offset` of `file`. Returns the count, 0 at the end of the file, -1 with errno.
- * The offset stands in a buffer because a 64-bit parameter would be slow.
+ * The offset is passed in a buffer because a 64-bit parameter would be slow.
  */
 export function sendFile(socket: number, file: number, offset: number, length: number): number {
   offsetWords[0] = offset % 0x1_0000_0000;

@@ -1,4 +1,4 @@
-/** Host names to IPv4 addresses by the C library, so that /etc/hosts counts (gethostbyname(3)). */
+/** Resolves host names to IPv4 addresses with libc, which honours /etc/hosts (gethostbyname(3)). */
 const symbols = {
   gethostbyname: { parameters: ["buffer"], result: "pointer" },
 } as const;
@@ -7,7 +7,7 @@ const symbols = {
 const lengthOffset = 20;
 const listOffset = 24;
 
-/** The first IPv4 address of `name`, or null. Blocks while it asks: for start-up only. */
+/** The first IPv4 address of `name`, or null. Blocks during the lookup: for start-up only. */
 export function lookupIpv4(name: string): string | null {
   const library = Deno.dlopen("libc.so.6", symbols);
   try {

@@ -2,22 +2,23 @@
  * C library functions that cost nothing until they are called.
  *
  * Deno compiles machine code for every function that it binds: 50 to 250 us each, several
- * milliseconds of a start for all that the program knows, and a process calls few of them. So only
- * those that are called often are bound; the others are looked up by dlsym(3) at their first call and
- * called without compiled code, which takes about a microsecond.
+ * milliseconds of start-up time for all functions of this program, and a process calls few of them.
+ * So only those that are called often are bound; the others are looked up with dlsym(3) on their
+ * first call and called without compiled code, which takes about a microsecond.
  */
 type Symbols<S extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<S>["symbols"];
 
-// glibc before 2.34 has dlsym in a library of its own; later ones keep an empty one of that name.
+// glibc before 2.34 has dlsym in a separate library; later versions keep an empty one of that name.
 const { dlsym } = Deno.dlopen("libdl.so.2", {
   dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
 }).symbols;
 
 /**
- * The functions of libc as properties; `often` names those that are bound at once. The object's shape
- * never changes, so no compiled code of ours has to be thrown away.
+ * The functions of libc as properties; `often` names those to bind at once. The object's shape
+ * never changes, so V8 does not have to discard compiled code.
  *
- * Throws when one of `often` does not exist; another one, unless optional, throws when it is asked for.
+ * Throws if one of `often` is missing. Any other missing function throws on first access, or is
+ * null if declared optional.
  */
 export function lazySymbols<S extends Record<string, Deno.ForeignFunction>>(
   symbols: S,
@@ -29,7 +30,7 @@ export function lazySymbols<S extends Record<string, Deno.ForeignFunction>>(
     : { ...Deno.dlopen("libc.so.6", eager).symbols };
   for (const name of Object.keys(symbols)) {
     if (often.includes(name)) continue;
-    // null is a value: an optional function that this libc does not have.
+    // null marks an optional function that this libc does not have.
     let call: unknown;
     Object.defineProperty(calls, name, {
       enumerable: true,

@@ -1,10 +1,10 @@
 /**
- * libc over FFI: system calls on sockets and descriptors, looked up when they are first called. What each
- * connection needs is in `libc_socket.ts`.
+ * libc over FFI: system calls on sockets and descriptors, looked up on first use. The calls made
+ * for each connection are in `libc_socket.ts`.
  *
- * In both, every type is 32 bits wide, a pointer or a buffer: with one `usize`, `isize` or 64-bit type in a
- * signature a call costs over a microsecond instead of tens of nanoseconds. Lengths therefore stop
- * at 2^31-1, which every caller's buffer does anyway.
+ * In both files every type is 32 bits wide, a pointer or a buffer: one `usize`, `isize` or 64-bit
+ * type in a signature makes a call cost over a microsecond instead of tens of nanoseconds. Lengths
+ * are therefore limited to 2^31-1, which no caller's buffer exceeds.
  */
 import { lazySymbols } from "./lazy_symbols.ts";
 
@@ -16,7 +16,7 @@ const symbols = {
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
-  /** On Deno's thread pool, so that Deno's loop runs on while we wait. */
+  /** Runs on Deno's thread pool, so that Deno's loop keeps running while we wait. */
   epoll_wait_parked: {
     name: "epoll_wait",
     parameters: ["i32", "buffer", "i32", "i32"],
@@ -40,16 +40,16 @@ const symbols = {
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
-/** The calls by their C names; each returns what C returns, and `errno()` tells why it was -1. */
+/** The calls by their C names, with C's results; after -1, `errno()` has the reason. */
 export const libc = lazySymbols(symbols);
 
-// errno lives at one address per thread, and this module is evaluated once per thread: a view over
-// those four bytes makes reading errno an array access instead of a call that could change it.
+// errno has one address per thread, and this module is evaluated once per thread. A view of those
+// four bytes turns reading errno into an array access, instead of a call that could change it.
 const errnoCell = new Int32Array(
   Deno.UnsafePointerView.getArrayBuffer(libc.__errno_location()!, 4),
 );
 
-/** errno of the last libc call made on this thread; meaningful only right after a call that failed. */
+/** errno of the last libc call on this thread; valid only immediately after a failed call. */
 export function errno(): number {
   return errnoCell[0];
 }

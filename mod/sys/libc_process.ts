@@ -1,13 +1,16 @@
 /**
- * libc over FFI: what starting, watching and locking needs (posix_spawn(3), waitpid(2), flock(2)).
+ * libc over FFI: starting and watching processes, and locking (posix_spawn(3), waitpid(2),
+ * flock(2)).
  *
- * None of these is on a hot path, so a few 64-bit types are allowed here: variadic calls such as
+ * None of these is on a hot path, so a few 64-bit types are allowed: variadic calls such as
  * prctl(2) read whole registers.
  */
 import { lazySymbols } from "./lazy_symbols.ts";
 
 const symbols = {
-  /** argv, envp: vectors of C strings, see `CStringVector`. Returns an errno number, not -1. */
+  /**
+   * argv, envp: vectors of C strings, see `CStringVector`. Returns an errno number instead of -1.
+   */
   posix_spawn: {
     parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "i32",
@@ -39,16 +42,21 @@ const symbols = {
   flock: { parameters: ["i32", "i32"], result: "i32" },
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
-  /** The same call on Deno's thread pool: it may wait for as long as the holder lives. */
+  /**
+   * The same call on Deno's thread pool: it may block for as long as another process holds the
+   * lock.
+   */
   flock_parked: { name: "flock", parameters: ["i32", "i32"], result: "i32", nonblocking: true },
-  /** Calls without a wrapper in older C libraries: pidfd_open(2), pidfd_getfd(2). */
+  /** For system calls without a wrapper in older C libraries: pidfd_open(2), pidfd_getfd(2). */
   syscall: { parameters: ["i64", "i64", "i64", "i64"], result: "i64" },
 } as const;
 
 /** The calls by their C names. */
 export const libcProcess = lazySymbols(symbols);
 
-/** Sizes of glibc's opaque structs, rounded up generously (posix_spawnattr_t is 336, file actions 80). */
+/**
+ * Size for glibc's opaque structs, rounded up (posix_spawnattr_t is 336 bytes, file actions 80).
+ */
 export const spawnStructBytes = 512;
 export const SPAWN = { setSigDefault: 0x04, setSigMask: 0x08, setSession: 0x80 } as const;
 export const O = {
@@ -64,19 +72,19 @@ export const F = { getfd: 1, setfd: 2, getfl: 3, setfl: 4, dupfdCloexec: 1030 } 
 export const fdCloexec = 1;
 export const WNOHANG = 1;
 export const PR = { setPdeathsig: 1 } as const;
-/** asm-generic/unistd.h; the same numbers on x86-64 and arm64. */
+/** System call numbers (asm-generic/unistd.h; the same on x86-64 and arm64). */
 export const SYS = { pidfdOpen: 434, pidfdGetfd: 438 } as const;
 
 const clockMonotonic = 1;
 
-/** CLOCK_MONOTONIC in microseconds (clock_gettime(2)), the clock that systemd compares with. */
+/** CLOCK_MONOTONIC in microseconds (clock_gettime(2)), the clock that systemd uses. */
 export function monotonicUs(): bigint {
   const time = new BigInt64Array(2);
   libcProcess.clock_gettime(clockMonotonic, time);
   return time[0] * 1_000_000n + time[1] / 1000n;
 }
 
-/** `text` as a C string. Throws TypeError when it holds a NUL, which C would cut at. */
+/** `text` as a C string. Throws TypeError if it contains NUL, where C would truncate it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) {
     throw new TypeError(`Cannot pass ${quote(text)} on: it holds a NUL`);
@@ -84,10 +92,10 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-/** A `char **` that ends in NULL. Keep the object alive as long as C reads it. */
+/** A NULL-terminated `char **`. Keep the object alive while C reads it. */
 export class CStringVector {
   readonly pointers: BigUint64Array<ArrayBuffer>;
-  /** All strings, one behind the other: one buffer makes far less garbage than one for each. */
+  /** All strings, one after another: one buffer makes far less garbage than one for each. */
   readonly #bytes: Uint8Array<ArrayBuffer>;
 
   constructor(texts: readonly string[]) {
@@ -107,7 +115,7 @@ export class CStringVector {
     let begin = 0;
     for (let index = 0; index < texts.length; index++) {
       halves[2 * index] = low + begin;
-      // The sum may go over the low half's end; both CPUs we run on are little-endian.
+      // Carry if the low half overflows; both supported CPUs are little-endian.
       halves[2 * index + 1] = high + (low + begin > 0xffffffff ? 1 : 0);
       begin = bytes.indexOf(0, begin) + 1;
     }

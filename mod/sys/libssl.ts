@@ -1,10 +1,12 @@
 /**
  * OpenSSL 3 over FFI. Lengths and results are declared as 32-bit types although some are `size_t`
- * or `long` in C: they arrive in whole registers either way, and all values here are small.
+ * or `long` in C: they are passed in whole registers either way, and all values here are small.
  */
 import { StartError } from "../base/errors.ts";
 
-/** May call back into JavaScript (ALPN, SNI), so these must not take V8's fast path. */
+/**
+ * For functions that may call back into JavaScript (ALPN, SNI): they must not use V8's fast path.
+ */
 const callsBack = { callback: true } as const;
 
 const sslSymbols = {
@@ -38,7 +40,7 @@ const sslSymbols = {
   SSL_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" },
   SSL_set1_host: { parameters: ["pointer", "buffer"], result: "i32" },
   SSL_ctrl: { parameters: ["pointer", "i32", "u32", "buffer"], result: "i32" },
-  /** SSL_ctrl with a pointer for the library to keep. */
+  /** SSL_ctrl with a pointer that the library keeps. */
   SSL_set_status_response: {
     name: "SSL_ctrl",
     parameters: ["pointer", "i32", "u32", "pointer"],
@@ -117,7 +119,7 @@ const cryptoSymbols = {
   },
 } as const;
 
-/** Where distributions put it; the bare name asks the dynamic loader. */
+/** File names in distributions; a bare name is resolved by the dynamic loader. */
 const libraryNames = {
   ssl: ["libssl.so.3", "/usr/lib/libssl.so.3", "/lib/libssl.so.3"],
   crypto: ["libcrypto.so.3", "/usr/lib/libcrypto.so.3", "/lib/libcrypto.so.3"],
@@ -140,14 +142,14 @@ function openFirst<S extends Deno.ForeignLibraryInterface>(names: readonly strin
 }
 
 function open() {
-  // libcrypto first, so that both come from the same place.
+  // libcrypto first, so that both come from the same directory.
   const crypto = openFirst(libraryNames.crypto, cryptoSymbols);
   return { ...openFirst(libraryNames.ssl, sslSymbols), ...crypto };
 }
 
 let opened: ReturnType<typeof open> | null = null;
 
-/** The library, loaded at the first call. Throws `StartError` when it is not installed. */
+/** The library, loaded on first use. Throws `StartError` if it is not installed. */
 export function libssl(): ReturnType<typeof open> {
   opened ??= open();
   return opened;
@@ -158,7 +160,7 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text + "\0");
 }
 
-/** The text behind a `char *`, "" for NULL. */
+/** The text that a `char *` points to; "" for NULL. */
 export function textAt(pointer: Deno.PointerValue): string {
   return pointer === null ? "" : Deno.UnsafePointerView.getCString(pointer);
 }

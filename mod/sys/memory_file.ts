@@ -1,6 +1,6 @@
 /**
- * Files in memory (memfd_create(2)): they need no folder that we may write to, have no name that could be left
- * behind, and are opened through /proc.
+ * Files in memory (memfd_create(2)): they need no writable directory, leave no file behind, and are
+ * opened through /proc.
  */
 import { libc } from "./libc.ts";
 import { cString, libcProcess } from "./libc_process.ts";
@@ -8,16 +8,18 @@ import { cString, libcProcess } from "./libc_process.ts";
 const MFD = { cloexec: 1, noexecSeal: 8 } as const;
 const prGetDumpable = 3;
 
-/** An open file without a name. It exists until `close`, and as long as somebody else has it open. */
+/** An open file without a name. It exists until `close`, and longer if others have it open. */
 export class MemoryFile {
   constructor(readonly fd: number) {}
 
-  /** Opens the file within this process. */
+  /** Path to open the file within this process. */
   get path(): string {
     return `/proc/self/fd/${this.fd}`;
   }
 
-  /** Opens the file in this process and in others of the same user, as long as this one has it open. */
+  /**
+   * Path for this process and others of the same user, valid while this process has the file open.
+   */
   get sharedPath(): string {
     return `/proc/${Deno.pid}/fd/${this.fd}`;
   }
@@ -28,12 +30,12 @@ export class MemoryFile {
 }
 
 /**
- * Makes an empty file; `name` shows in /proc only. null where that is not possible: without /proc, or on a kernel
- * without the call.
+ * Creates an empty file; `name` is visible only in /proc. null if not possible: without /proc, or
+ * on a kernel without the call.
  */
 export function openMemoryFile(name: string): MemoryFile | null {
   const label = cString(name);
-  // Kernels before 6.3 do not know the flag; some later ones insist on it (vm.memfd_noexec).
+  // Kernels before 6.3 do not know the flag; later ones may require it (vm.memfd_noexec).
   let fd = libcProcess.memfd_create(label, MFD.cloexec | MFD.noexecSeal);
   if (fd < 0) fd = libcProcess.memfd_create(label, MFD.cloexec);
   if (fd < 0) return null;
@@ -43,7 +45,10 @@ export function openMemoryFile(name: string): MemoryFile | null {
   return null;
 }
 
-/** As `openMemoryFile`, for `sharedPath`: null also where /proc shows our descriptors to nobody else. */
+/**
+ * Like `openMemoryFile`, for `sharedPath`: null also if /proc hides our descriptors from other
+ * processes.
+ */
 export function openSharedFile(name: string): MemoryFile | null {
   // A program with file capabilities is not dumpable (proc_pid_fd(5), prctl(2)).
   if (libcProcess.prctl(prGetDumpable, 0n, 0n, 0n, 0n) !== 1) return null;
@@ -55,7 +60,7 @@ function isThere(path: string): boolean {
     Deno.statSync(path);
     return true;
   } catch {
-    // Missing or forbidden: of no use either way.
+    // Missing or forbidden: not usable either way.
     return false;
   }
 }

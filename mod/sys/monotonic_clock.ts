@@ -1,9 +1,13 @@
-/** The clock of `performance.now()`, at half its cost: two looks at it for each request would show. */
+/**
+ * The clock of `performance.now()` at half the cost: two readings per request would be measurable.
+ */
 import { libcSocket } from "./libc_socket.ts";
 
-/** CLOCK_MONOTONIC (clock_gettime(2)), which `performance.now()` counts too, from another origin. */
+/**
+ * CLOCK_MONOTONIC (clock_gettime(2)), on which `performance.now()` is based, with another origin.
+ */
 const monotonic = 1;
-/** struct timespec: seconds and nanoseconds, 64 bits each; of both the lower halves are enough. */
+/** struct timespec: seconds and nanoseconds, 64 bits each; the lower halves are enough. */
 const timespec = new Int32Array(new ArrayBuffer(16));
 const timespecPointer = Deno.UnsafePointer.of(timespec);
 const calibrations = 8;
@@ -13,7 +17,10 @@ function sinceBootMs(): number {
   return timespec[0] * 1000 + timespec[2] / 1e6;
 }
 
-/** What `performance.now()` is ahead by. Of several comparisons the quickest was interrupted least. */
+/**
+ * How far `performance.now()` is ahead. Uses the fastest of several comparisons: the least
+ * interrupted.
+ */
 function findOffsetMs(): number {
   let offsetMs = 0;
   let quickestMs = Infinity;
@@ -30,7 +37,7 @@ function findOffsetMs(): number {
 
 const offsetMs = findOffsetMs();
 
-/** Milliseconds as `performance.now()` counts them, in this thread, within some microseconds. */
+/** Milliseconds on the scale of this thread's `performance.now()`, within a few microseconds. */
 export function monotonicMs(): number {
   return sinceBootMs() + offsetMs;
 }

@@ -1,4 +1,4 @@
-/** What a path names at present, by statx(2). */
+/** Detects changes of the file at a path, with statx(2). */
 import { lazySymbols } from "./lazy_symbols.ts";
 import { errno } from "./libc.ts";
 
@@ -6,7 +6,7 @@ const { statx } = lazySymbols({
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
 }, ["statx"]);
 
-/** AT_FDCWD: relative paths begin at the working folder. */
+/** AT_FDCWD: relative paths start at the working directory. */
 const atCwd = -100;
 /** STATX_BASIC_STATS. */
 const basicStats = 0x7ff;
@@ -14,19 +14,19 @@ const basicStats = 0x7ff;
 const answer = new Uint32Array(64);
 const answerBytes = new Uint8Array(answer.buffer);
 
-/** Words of the answer that tell states apart: mode, inode, size, ctime, mtime, device. */
+/** Words of the answer that distinguish states: mode, inode, size, ctime, mtime, device. */
 const words = [7, 8, 9, 10, 11, 24, 25, 26, 28, 29, 30, 34, 35];
 const ctimeSeconds = 24;
 const ctimeNanoseconds = 26;
 
-/** Words of a state; see `readPathState`. */
+/** Length of a state in words; see `readPathState`. */
 export const pathStateWords = words.length + 1;
 
 /**
- * Writes the state of `path` (bytes with a NUL at the end, links followed) into `into`. Two equal
- * states are the same file with the same content, as far as the kernel's clock tells: its ticks are
- * 1 to 10 ms long. Returns the time of the last change in milliseconds since 1970, 0 for a path
- * that cannot be looked at; why is part of the state.
+ * Writes the state of `path` (bytes ending in NUL; links are followed) into `into`. Equal states
+ * mean the same file with the same content, within the resolution of the kernel's file times (1 to
+ * 10 ms). Returns the time of the last change in milliseconds since 1970, or 0 if statx fails; the
+ * errno is part of the state.
  */
 export function readPathState(path: Uint8Array, into: Uint32Array): number {
   if (statx(atCwd, path as Uint8Array<ArrayBuffer>, 0, basicStats, answerBytes) < 0) {

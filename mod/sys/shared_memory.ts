@@ -1,9 +1,9 @@
-/** Memory that processes share through a file (mmap(2), MAP_SHARED). */
+/** Memory shared between processes through a file (mmap(2), MAP_SHARED). */
 import { lazySymbols } from "./lazy_symbols.ts";
 import { libc } from "./libc.ts";
 import { cString, libcProcess, O } from "./libc_process.ts";
 
-/** Called a few times in a process's life, so the 64-bit types do no harm. */
+/** Called a few times in the life of a process, so the slow 64-bit types are acceptable. */
 const symbols = {
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
 } as const;
@@ -16,8 +16,8 @@ const mapShared = 1;
 const failed = 0xffffffffffffffffn;
 
 /**
- * Maps the first `bytes` of the file at `path`, which must be at least as long. The mapping lasts as
- * long as the process. Throws when the system refuses.
+ * Maps the first `bytes` of the file at `path`, which must be at least that long. The mapping lasts
+ * as long as the process. Throws if the file cannot be opened or mapped.
  */
 export function mapFile(path: string, bytes: number): ArrayBuffer {
   const fd = libcProcess.open(cString(path), O.rdwr | O.cloexec, 0);

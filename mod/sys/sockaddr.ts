@@ -1,4 +1,7 @@
-/** struct sockaddr_in, sockaddr_in6 and sockaddr_un (ip(7), ipv6(7), unix(7)) to and from `Address`. */
+/**
+ * Converts `Address` to and from struct sockaddr_in, sockaddr_in6 and sockaddr_un (ip(7), ipv6(7),
+ * unix(7)).
+ */
 import type { Address } from "../base/address.ts";
 import { formatIp, parseIp } from "../base/ip.ts";
 
@@ -22,24 +25,24 @@ export const IP = { bindAddressNoPort: 24 } as const;
 export const IPV6 = { v6only: 26 } as const;
 export const MSG = { dontwait: 0x40, nosignal: 0x4000, more: 0x8000 } as const;
 
-/** Bytes of `sun_path`: a path longer than 107 bytes does not fit with its NUL. */
+/** Longest path in bytes: `sun_path` has 108, including the NUL. */
 export const unixPathBytesMax = 107;
 
-/** The family that `address` needs. */
+/** The address family of `address`. */
 export function family(address: Address): number {
   if (address.kind === "unix") return AF.unix;
   return address.host.includes(":") ? AF.inet6 : AF.inet;
 }
 
 /**
- * Structs by address. A fresh array for each connection would cost microseconds: its bytes have to
- * leave V8's heap before FFI can point at them.
+ * Cached structs by address. A new array for each connection would cost microseconds: V8 has to
+ * move its bytes off-heap before FFI can point at them.
  */
 const structs = new WeakMap<Address, Uint8Array<ArrayBuffer>>();
 
 /**
- * The struct for `bind` and `connect`; not to be written to, it is kept. Throws RangeError for a host
- * that is no IP literal or a path too long.
+ * The struct for `bind` and `connect`. It is cached: do not modify it. Throws RangeError for a host
+ * that is not an IP literal, or a path that is too long.
  */
 export function encodeSockaddr(address: Address): Uint8Array<ArrayBuffer> {
   let struct = structs.get(address);
@@ -76,7 +79,9 @@ function encodeTcp(host: string, port: number): Uint8Array<ArrayBuffer> {
   return struct;
 }
 
-/** Reads what `getsockname` and `getpeername` filled in; an unnamed unix socket has the path "". */
+/**
+ * Reads a struct filled by `getsockname` or `getpeername`; an unnamed unix socket has the path "".
+ */
 export function decodeSockaddr(struct: Uint8Array, length: number): Address {
   const kind = struct[0] | struct[1] << 8;
   if (kind === AF.unix) {
