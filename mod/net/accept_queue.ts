@@ -1,8 +1,8 @@
 /**
- * Closing a listening socket without losing a connection.
+ * Closes a listening socket without losing connections.
  *
- * The kernel resets what waits in the accept queue when the socket's last holder closes it. So first
- * nothing more may come in, then the queue is emptied, then the socket is closed.
+ * When its last holder closes the socket, the kernel resets the connections in the accept queue. So
+ * we first stop new connections, then empty the queue, then close.
  */
 import { libc } from "../sys/libc.ts";
 import { libcProcess } from "../sys/libc_process.ts";
@@ -10,9 +10,9 @@ import { SO, SOL } from "../sys/sockaddr.ts";
 import { getOption, isListening, localAddressOf } from "./epoll/descriptor.ts";
 
 /**
- * A classic BPF program (SO_ATTACH_FILTER of socket(7)) over the TCP header: drops segments with SYN
- * and without ACK (byte 13: 0x02 of 0x12), passes all others. A client sends its SYN again after a
- * second, and then meets another listener of the port, or a refusal.
+ * A classic BPF program (SO_ATTACH_FILTER of socket(7)) on the TCP header: drops segments with SYN
+ * but without ACK (byte 13: 0x02 of 0x12) and passes all others. The client sends its SYN again
+ * after a second and then reaches another listener of the port, or is refused.
  */
 const dropNewConnections: readonly (readonly [number, number, number, number])[] = [
   [0x30, 0, 0, 13], // ldb [13]
@@ -23,18 +23,18 @@ const dropNewConnections: readonly (readonly [number, number, number, number])[]
 ];
 
 /**
- * From now on the kernel adds no connection to the queue of `fd`; take out what is there, then close.
- * All holders of the socket are affected.
+ * Stops the kernel from adding connections to the queue of `fd`. The caller then accepts those in
+ * the queue and closes. Affects all processes that hold the socket.
  */
 export function shutQueue(fd: number): void {
-  // Keeps the queue at one connection at most: all that a unix socket has, and filters may be forbidden.
+  // Limits the queue to one connection: unix sockets have no filter, and filters may be forbidden.
   libc.listen(fd, 0);
   if (getOption(fd, SOL.socket, SO.protocol) !== protocolTcp) return;
   const program = makeProgram();
   libc.setsockopt(fd, SOL.socket, SO.attachFilter, program, program.length);
 }
 
-/** As `shutQueue`, for each socket of this process that listens on the TCP port. */
+/** Calls `shutQueue` for each socket of this process that listens on the TCP port. */
 export function shutQueuesOf(port: number): void {
   for (const { name } of Deno.readDirSync("/proc/self/fd")) {
     const fd = Number(name);
@@ -44,7 +44,7 @@ export function shutQueuesOf(port: number): void {
   }
 }
 
-/** True while a connection waits to be accepted from `fd` (poll(2)). */
+/** True while a connection is waiting in the accept queue of `fd` (poll(2)). */
 export function hasWaiting(fd: number): boolean {
   const entry = new Int32Array([fd, pollIn]);
   const count = libcProcess.poll(new Uint8Array(entry.buffer), 1n, 0);
@@ -54,10 +54,12 @@ export function hasWaiting(fd: number): boolean {
 
 const pollIn = 1;
 const protocolTcp = 6;
-/** Kept: `program` holds a pointer to it. */
+/** Kept alive: `program` holds a pointer to it. */
 const instructions = new Uint8Array(new ArrayBuffer(8 * dropNewConnections.length));
 
-/** struct sock_fprog: the count and, at byte 8, a pointer to struct sock_filter[] (code, jt, jf, k). */
+/**
+ * struct sock_fprog: the count and, at byte 8, a pointer to struct sock_filter[] (code, jt, jf, k).
+ */
 function makeProgram(): Uint8Array<ArrayBuffer> {
   const view = new DataView(instructions.buffer);
   for (const [index, [code, whenTrue, whenFalse, operand]] of dropNewConnections.entries()) {

@@ -1,6 +1,6 @@
 /**
- * Sockets that are bound here and served by other programs. They are blocking, as such programs
- * expect, and have CLOEXEC: whoever starts a program names those that it gets.
+ * Sockets that are bound here and served by other programs. They are blocking, as those programs
+ * expect, and close-on-exec: each program inherits only the sockets selected at its start.
  */
 import { type Address, formatAddress } from "../base/address.ts";
 import { parseIp } from "../base/ip.ts";
@@ -12,18 +12,18 @@ import { encodeSockaddr, family, IPV6, SO, SOCK, SOL } from "../sys/sockaddr.ts"
 import { setOption } from "./epoll/descriptor.ts";
 import { withSocketMode } from "./unix_path.ts";
 
-/** How a socket is bound. */
+/** Options of a socket to bind. */
 export interface InheritableOptions {
   /** UDP instead of TCP. */
   readonly datagram?: boolean;
-  /** listen(2) queue length; the kernel clips it to net.core.somaxconn. */
+  /** listen(2) backlog; the kernel limits it to net.core.somaxconn. */
   readonly backlog: number;
   readonly reusePort?: boolean;
-  /** Mode of a socket file, exactly, whatever umask says. Default 0o777, as Server::Starter. */
+  /** Exact mode of a socket file, regardless of umask. Default 0o777, as in Server::Starter. */
   readonly mode?: number;
 }
 
-/** Somebody else's socket is in the way; the caller may know whose. */
+/** Another socket uses the address. The caller may know whose it is. */
 export class AddressInUse extends StartError {
   readonly address: Address;
 
@@ -37,8 +37,9 @@ export class AddressInUse extends StartError {
 }
 
 /**
- * Binds and, for streams, listens. Returns the descriptor. Throws `StartError` in one line, with
- * errno as the exit code as Perl's `die` has it. A file at a socket's path is the caller's business.
+ * Binds and, for streams, listens. Returns the descriptor. Throws a one-line `StartError` with
+ * errno as the exit code, like Perl's `die`. The caller has to remove an existing file at a
+ * socket's path.
  */
 export function bindInheritable(address: Address, options: InheritableOptions): number {
   const resolved = resolve(address);
@@ -51,7 +52,7 @@ export function bindInheritable(address: Address, options: InheritableOptions): 
   throw bindError(address, code);
 }
 
-/** Returns errno, 0 for success. */
+/** Sets the options. Returns errno, 0 for success. */
 function prepare(fd: number, address: Address, options: InheritableOptions): number {
   let code = 0;
   if (address.kind === "tcp") {

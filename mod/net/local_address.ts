@@ -3,11 +3,11 @@ import { libc } from "../sys/libc.ts";
 import { encodeSockaddr } from "../sys/sockaddr.ts";
 import { bindSource, openStream } from "./epoll/stream.ts";
 
-/** Whether connections can leave from the IP address `host`. Takes no port. */
+/** Whether outgoing connections can use the IP address `host`. Does not occupy a port. */
 export function isLocalAddress(host: string): boolean {
   const sockaddr = encodeSockaddr({ kind: "tcp", host, port: 0 });
   const fd = openStream(sockaddr);
-  // Without a socket nothing is known: the connects will say why.
+  // Without a socket the answer is unknown: connecting will report the reason.
   if (fd < 0) return true;
   const failure = bindSource(fd, sockaddr);
   libc.close(fd);

@@ -5,8 +5,9 @@ import type { Reactor } from "./reactor.ts";
 export type Backend = Reactor["backend"];
 
 /**
- * A reactor for this thread: `epoll` on Linux, `portable` elsewhere or where FFI is not permitted.
- * `wanted` is the value of HAYATE_REACTOR; anything but `portable`, `epoll` or nothing is a `StartError`.
+ * Creates a reactor for this thread: `epoll` on Linux, `portable` elsewhere or without FFI
+ * permission. `wanted` is the value of HAYATE_REACTOR: `portable`, `epoll` or empty; otherwise
+ * throws `StartError`.
  */
 export async function createReactor(wanted?: string): Promise<Reactor> {
   if (wanted !== undefined && wanted !== "" && wanted !== "epoll" && wanted !== "portable") {

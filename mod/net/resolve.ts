@@ -1,16 +1,15 @@
-/** Host names to IP addresses, the way the host itself would (getaddrinfo: /etc/hosts, then DNS). */
+/** Resolves host names as the host itself does (getaddrinfo: /etc/hosts, then DNS). */
 import { parseIp } from "../base/ip.ts";
 import { PeerError } from "../base/errors.ts";
 
 /**
- * All addresses of `host`, in the system's order; an IP literal, with or without brackets, is its own
- * and only address. A name that cannot be resolved is a `PeerError` with code `ENOTFOUND` or what
- * getaddrinfo said.
+ * All addresses of `host`, in the system's order; an IP literal, with or without brackets, resolves
+ * to itself. Failure is a `PeerError` with code `ENOTFOUND` or that of getaddrinfo.
  */
 export async function resolveHost(host: string): Promise<readonly string[] | PeerError> {
   const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
   if (parseIp(bare) !== null) return [bare];
-  // Loaded only when there is a name: most start-ups have none.
+  // Loaded only if there is a name to resolve: most starts have none.
   const { lookup } = await import("node:dns/promises");
   try {
     const found = await lookup(bare, { all: true });

@@ -1,10 +1,10 @@
-/** The file of a unix socket: what may be replaced, what never. */
+/** Creates, replaces and removes the files of unix sockets. */
 import { StartError } from "../base/errors.ts";
 
 /**
- * Makes room for binding at `path`. A socket file that nobody answers on is left over from a process
- * that died, and is removed; returns true then. Throws `StartError` for a live socket, and for any
- * other kind of file: we never delete what we did not make.
+ * Makes `path` available for binding. A socket file on which no process accepts is left over from a
+ * process that died: it is removed, and true is returned. Throws `StartError` for a live socket and
+ * for any other kind of file: we never delete what we did not create.
  */
 export function clearSocketPath(path: string, answers: (path: string) => boolean): boolean {
   let info: Deno.FileInfo;
@@ -23,9 +23,8 @@ export function clearSocketPath(path: string, answers: (path: string) => boolean
 }
 
 /**
- * Calls `bind` so that the socket file which it makes has `mode`, or what umask leaves where that is
- * undefined. The mode is what umask leaves of 0777 at bind: umask is set around it, as chmod after it
- * would leave a moment in which the file has another mode.
+ * Calls `bind` so that the socket file gets `mode`; if undefined, the mode given by umask. Sets
+ * umask during the call, because a later chmod would leave a moment with a different mode.
  */
 export function withSocketMode<T>(mode: number | undefined, bind: () => T): T {
   if (mode === undefined) return bind();
@@ -44,8 +43,8 @@ function kindOf(info: Deno.FileInfo): string {
 }
 
 /**
- * Removes a socket file at the end, if it is still the one we made: after a new process has replaced
- * it, the path leads to somebody else's socket.
+ * Removes a socket file on exit if it is still the one we created: a new process may have replaced
+ * it with its own socket.
  */
 export function removeSocketPath(path: string, inode: number | null): void {
   try {
@@ -56,7 +55,7 @@ export function removeSocketPath(path: string, inode: number | null): void {
   }
 }
 
-/** The inode of a socket file just made, for `removeSocketPath`. */
+/** The inode of a new socket file, for `removeSocketPath`. */
 export function socketInode(path: string): number | null {
   return Deno.lstatSync(path).ino;
 }

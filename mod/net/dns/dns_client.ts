@@ -1,4 +1,4 @@
-/** Asks DNS servers: rounds, time limits, TCP where a datagram was too small, chains of aliases. */
+/** DNS client: tries servers in rounds, with timeouts, TCP after truncation, and alias chains. */
 import { formatAddress } from "../../base/address.ts";
 import { PeerError } from "../../base/errors.ts";
 import type { DnsServer, DnsSettings } from "./host_files.ts";
@@ -12,9 +12,9 @@ import {
   ResponseCode,
 } from "./message.ts";
 
-/** Moves messages; net/portable has the real one. */
+/** Transports messages; the real one is in net/portable. */
 export interface DnsTransport {
-  /** Resolves to the first datagram that `isAnswer` takes. */
+  /** Resolves to the first datagram that `isAnswer` accepts. */
   datagram(
     server: DnsServer,
     query: Uint8Array,
@@ -28,39 +28,39 @@ export interface DnsTransport {
   ): Promise<Uint8Array | PeerError>;
 }
 
-/** Records of the type asked for, and what the server thought useful besides. */
+/** Records of the requested type, and the additional records of the response. */
 export interface Found {
   readonly records: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
-  /** How long all of it holds. */
+  /** Lifetime of the whole result. */
   readonly ttlSeconds: number;
 }
 
-/** Nothing was found. */
+/** The lookup found nothing. */
 export interface NotFound {
   readonly error: PeerError;
-  /** A server has said that there is nothing; false: nobody knows. */
+  /** True if a server said that the name or record does not exist; false if none answered. */
   readonly isDefinite: boolean;
-  /** How long that holds; null: nobody said. */
+  /** How long the absence is valid; null if unknown. */
   readonly ttlSeconds: number | null;
 }
 
-/** Aliases that lead from one to the next: more are a circle or a mistake. */
+/** Longest alias chain; a longer one is a loop or a mistake. */
 const aliasesMax = 16;
-/** Times that a chain may lead out of what one answer holds. */
+/** Most extra queries for aliases whose target is not in the response. */
 const detoursMax = 8;
 
 export class DnsClient {
   readonly #transport: DnsTransport;
   readonly #randomId: () => number;
 
-  /** `randomId` gives numbers from 0 to 65535. */
+  /** `randomId` returns numbers from 0 to 65535. */
   constructor(transport: DnsTransport, randomId: () => number = drawId) {
     this.#transport = transport;
     this.#randomId = randomId;
   }
 
-  /** The records of one name, without a search list. Aliases are followed. */
+  /** The records of one name, without the search list. Follows aliases. */
   async query(name: string, type: RecordType, settings: DnsSettings): Promise<Found | NotFound> {
     let current = name.toLowerCase();
     let ttlSeconds = Infinity;
@@ -87,7 +87,7 @@ export class DnsClient {
     return { error, isDefinite: true, ttlSeconds: null };
   }
 
-  /** The response of the first server that knows; the last failure when none does. */
+  /** The first definite response, or the last failure if there is none. */
   async #ask(
     name: string,
     type: RecordType,
@@ -112,7 +112,7 @@ export class DnsClient {
     timeoutMs: number,
   ): Promise<DnsResponse | PeerError> {
     const first = await this.#exchange(server, name, type, timeoutMs, true);
-    // A server from before 1999 knows no extensions.
+    // A server from before 1999 does not know EDNS.
     const isOld = !(first instanceof PeerError) && first.code === ResponseCode.formatError;
     return isOld ? await this.#exchange(server, name, type, timeoutMs, false) : first;
   }
@@ -145,7 +145,7 @@ export class DnsClient {
   }
 }
 
-/** Where the aliases in an answer lead; null: in a circle. */
+/** The name that the aliases in a response lead to; null for a loop. */
 function followAliases(
   { answers }: DnsResponse,
   name: string,
@@ -161,7 +161,7 @@ function followAliases(
   return null;
 }
 
-/** No such name, or nothing of this type under it (RFC 2308): how long that holds is in the SOA. */
+/** No such name, or no record of this type (RFC 2308); the SOA record says for how long. */
 function nothing(response: DnsResponse, name: string, type: RecordType): NotFound {
   const authority = response.authorities.find((one): one is AuthorityRecord =>
     one.type === RecordType.soa
@@ -175,7 +175,7 @@ function nothing(response: DnsResponse, name: string, type: RecordType): NotFoun
   return { error: fault("ENOTFOUND", what), isDefinite: true, ttlSeconds };
 }
 
-/** The server has answered the question, if only by no. */
+/** The server answered the question, positively or negatively. */
 function isWord(code: number): boolean {
   return code === ResponseCode.noError || code === ResponseCode.noName;
 }

@@ -1,4 +1,4 @@
-/** /etc/resolv.conf and /etc/hosts, as resolv.conf(5) and hosts(5) describe them. Pure. */
+/** Parses /etc/resolv.conf and /etc/hosts as in resolv.conf(5) and hosts(5). Pure. */
 import { formatIp, parseIp } from "../../base/ip.ts";
 
 export interface DnsServer {
@@ -7,21 +7,21 @@ export interface DnsServer {
   readonly port: number;
 }
 
-/** How names are asked for. */
+/** Settings of DNS queries. */
 export interface DnsSettings {
   readonly servers: readonly DnsServer[];
-  /** For one try with one server. */
+  /** Timeout of one attempt at one server. */
   readonly timeoutMs: number;
-  /** Rounds through the servers. */
+  /** Rounds through all servers. */
   readonly attempts: number;
-  /** Domains that are appended to names with fewer than `dotsMin` dots. */
+  /** Domains to append to names with fewer than `dotsMin` dots. */
   readonly search: readonly string[];
   readonly dotsMin: number;
 }
 
 export const dnsPort = 53;
 
-/** What glibc goes by where the file says nothing. */
+/** glibc's defaults. */
 export const dnsDefaults: DnsSettings = {
   servers: [{ host: "127.0.0.1", port: dnsPort }],
   timeoutMs: 5000,
@@ -30,10 +30,10 @@ export const dnsDefaults: DnsSettings = {
   dotsMin: 1,
 };
 
-/** What glibc takes at most. */
+/** glibc's upper limits. */
 const optionsMax = { timeout: 30, attempts: 5, ndots: 15 } as const;
 
-/** Reads resolv.conf; lines that mean nothing to us, and servers of a single link, are passed over. */
+/** Parses resolv.conf; skips unknown lines and link-local servers (with a zone). */
 export function parseResolvConf(text: string): DnsSettings {
   const servers: DnsServer[] = [];
   let { timeoutMs, attempts, search, dotsMin } = dnsDefaults;
@@ -63,14 +63,14 @@ export function parseResolvConf(text: string): DnsSettings {
   };
 }
 
-/** The names that `host` may stand for, in the order in which they are asked for. */
+/** The names to look up for `host`, in order. */
 export function searchNames(host: string, { search, dotsMin }: DnsSettings): string[] {
   if (host.endsWith(".")) return [host.slice(0, -1)];
   const longer = search.map((domain) => `${host}.${domain}`);
   return host.split(".").length > dotsMin ? [host, ...longer] : [...longer, host];
 }
 
-/** The addresses that hosts(5) has for a name, in the file's order. */
+/** The addresses of a name in hosts(5), in file order. */
 export function findInHosts(text: string, host: string): string[] {
   const wanted = host.toLowerCase().replace(/\.$/, "");
   const found: string[] = [];

@@ -1,19 +1,19 @@
 /**
- * DNS messages (RFC 1035 4, RFC 3596, RFC 2782, RFC 6891): a query out, an answer in.
+ * DNS messages (RFC 1035 4, RFC 3596, RFC 2782, RFC 6891): encodes queries, decodes responses.
  *
- * Our own, because what we need is small, and the libraries for it work on Node's Buffer and throw
- * on what a stranger on the network sends. Here a message that is malformed anywhere is null.
+ * Our own code, because we need little, and the libraries use Node's Buffer and throw on malformed
+ * input from the network. Here any malformed message becomes null.
  */
 import { formatIp } from "../../base/ip.ts";
 
 export const RecordType = { a: 1, cname: 5, soa: 6, aaaa: 28, srv: 33, opt: 41 } as const;
 export type RecordType = typeof RecordType[keyof typeof RecordType];
 
-/** Response codes (RFC 1035 4.1.1) that we tell apart. */
+/** Response codes (RFC 1035 4.1.1) that we distinguish. */
 export const ResponseCode = { noError: 0, formatError: 1, serverFailure: 2, noName: 3 } as const;
 
 interface RecordHead {
-  /** Lower case, without a dot at the end. */
+  /** Lower case, without a trailing dot. */
   readonly name: string;
   readonly ttlSeconds: number;
 }
@@ -33,19 +33,19 @@ export interface ServiceRecord extends RecordHead {
   readonly priority: number;
   readonly weight: number;
   readonly port: number;
-  /** "" means: the service is not offered here. */
+  /** "": the service is not available at this domain. */
   readonly target: string;
 }
 
 export interface AuthorityRecord extends RecordHead {
   readonly type: typeof RecordType.soa;
-  /** For how long the absence of a name may be believed, in seconds (RFC 2308). */
+  /** How long the absence of a name may be cached (RFC 2308). */
   readonly minimumSeconds: number;
 }
 
 export type DnsRecord = AddressRecord | AliasRecord | ServiceRecord | AuthorityRecord;
 
-/** A response; records of other types are left out. */
+/** A response, without records of unsupported types. */
 export interface DnsResponse {
   readonly id: number;
   readonly isTruncated: boolean;
@@ -60,14 +60,14 @@ const headBytes = 12;
 const classInternet = 1;
 const nameBytesMax = 255;
 const labelBytesMax = 63;
-/** What fits through every path without fragments (DNS flag day 2020). */
+/** Datagram size that avoids fragmentation on any path (DNS flag day 2020). */
 export const datagramBytesMax = 1232;
 /** RFC 2181 8: a TTL with its highest bit set counts as 0. */
 const ttlMax = 2 ** 31 - 1;
 
 /**
- * A query with the wish for recursion; `hasExtension` says in an OPT record how large a datagram may
- * come back. null: `name` cannot be a name.
+ * Encodes a recursive query. `hasExtension` adds an OPT record with the size of datagram that we
+ * accept. null if `name` is not a valid name.
  */
 export function encodeQuery(
   id: number,
@@ -88,7 +88,7 @@ export function encodeQuery(
   view.setUint16(at + 2, classInternet);
   if (hasExtension) {
     view.setUint16(10, 1);
-    // The root's name, which is one zero byte, then the type, and the size in place of a class.
+    // The root's name (one zero byte), the type, and the size in the class field.
     view.setUint16(at + 5, RecordType.opt);
     view.setUint16(at + 7, datagramBytesMax);
   }
@@ -111,7 +111,7 @@ function encodeName(name: string): Uint8Array | null {
   return bytes.length <= nameBytesMax ? Uint8Array.from(bytes) : null;
 }
 
-/** The response in `bytes`; null when it is none, or malformed. */
+/** Decodes a response; null if `bytes` is malformed or not a response. */
 export function decodeResponse(bytes: Uint8Array): DnsResponse | null {
   const reader = new MessageReader(bytes);
   const id = reader.uint16();
@@ -123,13 +123,13 @@ export function decodeResponse(bytes: Uint8Array): DnsResponse | null {
   const isInternet = reader.uint16() === classInternet;
   const isTruncated = (flags & 0x0200) !== 0;
   const sections = [counts[1], counts[2], counts[3]].map((count) => reader.records(count));
-  // What is cut off is asked for again: only its head counts.
+  // A truncated response is queried again over TCP, so only its header matters.
   if ((reader.isBroken && !isTruncated) || !isInternet) return null;
   const [answers, authorities, additionals] = sections;
   return { id, isTruncated, code: flags & 15, question, answers, authorities, additionals };
 }
 
-/** Reads on; after the first byte that is not there everything is 0 or "" and `isBroken` is true. */
+/** Sequential reader. After reading past the end, all values are 0 or "" and `isBroken` is true. */
 class MessageReader {
   isBroken = false;
   #at = 0;
@@ -150,7 +150,7 @@ class MessageReader {
     return this.uint16() * 0x10000 + this.uint16();
   }
 
-  /** The name at the current place, with what compression pointers stand for (RFC 1035 4.1.4). */
+  /** The name at the current position, with compression pointers followed (RFC 1035 4.1.4). */
   name(): string {
     const labels: string[] = [];
     let at = this.#at;
@@ -162,7 +162,7 @@ class MessageReader {
       if (size === 0) break;
       if (size >= 0xc0 && at + 1 < this.#bytes.length) {
         const target = (size & 0x3f) << 8 | this.#bytes[at + 1];
-        // Only ever backwards, so that no circle can be told.
+        // Pointers may only go backwards, so that they cannot form a loop.
         if (target >= start) return this.#break();
         if (!hasJumped) this.#at = at + 2;
         hasJumped = true;
@@ -181,7 +181,7 @@ class MessageReader {
     return labels.join(".");
   }
 
-  /** `count` records, of which those of other types and classes are skipped. */
+  /** Reads `count` records and skips those of other types and classes. */
   records(count: number): DnsRecord[] {
     const records: DnsRecord[] = [];
     for (let i = 0; i < count && !this.isBroken; i++) {
@@ -201,7 +201,7 @@ class MessageReader {
     const end = this.#at + length;
     const head = { name, ttlSeconds: ttl > ttlMax ? 0 : ttl };
     const record = recordClass === classInternet ? this.#data(head, type, length) : null;
-    // The data must be exactly as long as it says.
+    // The data must have exactly the declared length.
     if (record !== null && this.#at !== end) this.#break();
     this.#at = end;
     return record;
@@ -245,7 +245,7 @@ class MessageReader {
   }
 }
 
-/** Lower case; what is no printable letter, and a dot within a label, as `\DDD` (RFC 1035 5.1). */
+/** Lower case; non-printable bytes and dots within a label become `\DDD` (RFC 1035 5.1). */
 function labelText(label: Uint8Array): string {
   let text = "";
   for (const byte of label) {

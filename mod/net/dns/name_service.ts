@@ -1,6 +1,6 @@
 /**
- * Names with the time that they hold: /etc/hosts first, then DNS, then whatever else the host asks
- * (getaddrinfo, which says nothing of times).
+ * Resolves names, with lifetimes: /etc/hosts first, then DNS, then the host's other sources
+ * (getaddrinfo, which gives no lifetimes).
  */
 import { PeerError } from "../../base/errors.ts";
 import { resolveHost } from "../resolve.ts";
@@ -10,55 +10,55 @@ import { type DnsRecord, RecordType, type ServiceRecord } from "./message.ts";
 
 /** How a name is looked up. */
 export interface LookupRules {
-  /** The servers to ask; null: those of /etc/resolv.conf, read again for each lookup. */
+  /** The servers to query; null: those of /etc/resolv.conf, read again for each lookup. */
   readonly settings: DnsSettings | null;
   readonly usesV4: boolean;
   readonly usesV6: boolean;
 }
 
 export interface FoundAddresses {
-  /** IPv4 first; not empty. */
+  /** IPv4 first; never empty. */
   readonly addresses: readonly string[];
   readonly ttlMs: number;
 }
 
-/** Who offers a service, and where. */
+/** A server of a service, from an SRV record. */
 export interface ServicePlace {
   readonly host: string;
   readonly port: number;
-  /** A lower number comes first. */
+  /** Lower values come first. */
   readonly priority: number;
   readonly weight: number;
   readonly addresses: readonly string[];
 }
 
 export interface FoundPlaces {
-  /** Not empty; each place has an address. */
+  /** Never empty; each place has an address. */
   readonly places: readonly ServicePlace[];
   readonly ttlMs: number;
 }
 
 export interface LookupFailure {
   readonly error: PeerError;
-  /** How long that is known to hold; null: nobody said. */
+  /** How long the failure is valid; null if unknown. */
   readonly ttlMs: number | null;
 }
 
 export interface NameServiceParts {
   readonly transport: DnsTransport;
-  /** The text of a file of the host; null where there is none. */
+  /** Reads a file of the host; null if it does not exist. */
   readText(path: string): string | null;
-  /** The host's own lookup; replaced in tests. */
+  /** The host's own lookup (getaddrinfo); replaced in tests. */
   readonly system?: (host: string) => Promise<readonly string[] | PeerError>;
 }
 
-/** /etc/hosts and getaddrinfo say nothing of times. */
+/** Lifetime of results from /etc/hosts and getaddrinfo, which give none. */
 const untimedMs = 10_000;
-/** A TTL of 0 must not make a storm of queries. */
+/** Lower bound, so that a TTL of 0 does not flood the server with queries. */
 const ttlMinMs = 1000;
-/** Docker's own DNS server says 600 seconds of containers that come and go within one. */
+/** Upper bound: Docker's DNS server sends 600 s for containers that may be replaced within one. */
 const ttlMaxMs = 30_000;
-/** Places of a service that are looked up; each costs two queries. */
+/** Most servers of a service that are looked up; each costs two queries. */
 const placesMax = 256;
 
 export class NameService {
@@ -70,7 +70,7 @@ export class NameService {
     this.#client = new DnsClient(parts.transport);
   }
 
-  /** The addresses of a host. */
+  /** Resolves a host name. */
   async addresses(host: string, rules: LookupRules): Promise<FoundAddresses | LookupFailure> {
     const hosts = this.#parts.readText("/etc/hosts");
     const known = hosts === null ? [] : byFamily(findInHosts(hosts, host), rules);
@@ -93,7 +93,7 @@ export class NameService {
     return failureOf(failure!);
   }
 
-  /** Who offers `service`, a full name such as `_http._tcp.example.com`. */
+  /** Resolves `service`, a full SRV name such as `_http._tcp.example.com`. */
   async places(service: string, rules: LookupRules): Promise<FoundPlaces | LookupFailure> {
     const settings = this.#settings(rules);
     let found: Found | NotFound | null = null;
@@ -110,7 +110,7 @@ export class NameService {
     found: Found,
     rules: LookupRules,
   ): Promise<FoundPlaces | LookupFailure> {
-    // "." says that the service is decidedly not there (RFC 2782).
+    // A target of "." means that the service is not available (RFC 2782).
     const records = (found.records as readonly ServiceRecord[])
       .filter(({ target, port }) => target !== "" && port !== 0).slice(0, placesMax);
     let ttlMs = clampTtl(found.ttlSeconds);
@@ -136,7 +136,7 @@ export class NameService {
     return places.length > 0 ? { places, ttlMs } : failure;
   }
 
-  /** Both families at once; one of them is enough. */
+  /** Queries both families at once; one of them is enough. */
   async #both(
     name: string,
     { usesV4, usesV6 }: LookupRules,
@@ -161,7 +161,7 @@ export class NameService {
   }
 }
 
-/** The addresses that came along with a service's record; null: none did. */
+/** Addresses from the additional records of a service; null if there are none. */
 function addressesIn(
   additionals: readonly DnsRecord[],
   host: string,
@@ -177,7 +177,7 @@ function addressTexts(records: readonly DnsRecord[]): string[] {
   return records.flatMap((one) => "address" in one ? [one.address] : []);
 }
 
-/** IPv4 first, and no family that is not wanted. */
+/** IPv4 first; without families that are not wanted. */
 function byFamily(addresses: readonly string[], { usesV4, usesV6 }: LookupRules): string[] {
   const isV6 = (address: string) => address.includes(":");
   return [

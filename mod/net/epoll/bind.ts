@@ -1,4 +1,4 @@
-/** Opens listening sockets. Failures are start-up failures: one clear line. */
+/** Opens listening sockets. Failures are start-up errors with one clear line. */
 import { type Address, formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { Errno, errnoPhrase } from "../../sys/errno.ts";
@@ -8,12 +8,12 @@ import type { ListenOptions } from "../reactor.ts";
 import { clearSocketPath, withSocketMode } from "../unix_path.ts";
 import { prepareListener, prepareStreams, setCloseOnExec } from "./descriptor.ts";
 
-/** listen(2) clips it to net.core.somaxconn. */
+/** listen(2) limits it to net.core.somaxconn. */
 export const backlogDefault = 16384;
 
 /**
- * A bound, listening, nonblocking descriptor. Closed on exec unless `inheritable`. Throws `StartError`.
- * With `listening` false it refuses connections until whoever serves it calls listen(2).
+ * Opens a bound, listening, nonblocking descriptor, closed on exec unless `inheritable`. Throws
+ * `StartError`. With `listening` false it refuses connections until its server calls listen(2).
  */
 export function bindListener(
   address: Address,
@@ -77,7 +77,7 @@ function bindError(address: Address, number: number): StartError {
   return new StartError(`${where}: cannot listen: ${errnoPhrase(number)}`);
 }
 
-/** True when somebody accepts on the socket at `path`. A full queue (EAGAIN) is an answer too. */
+/** True if a process listens on the socket at `path`. A full queue (EAGAIN) counts too. */
 export function socketAnswers(path: string): boolean {
   const address: Address = { kind: "unix", path };
   const struct = encodeSockaddr(address);

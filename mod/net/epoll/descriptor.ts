@@ -1,4 +1,7 @@
-/** System calls on listening descriptors and addresses, with the buffers they need; a connection's are in stream.ts. */
+/**
+ * System calls on listening descriptors and addresses, with their buffers. For connections see
+ * stream.ts.
+ */
 import type { Address } from "../../base/address.ts";
 import { errnoName } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
@@ -9,19 +12,19 @@ const length = new Uint32Array(1);
 const integer = new Int32Array(1);
 const integerBytes = new Uint8Array(integer.buffer);
 /**
- * The congestion control that every Linux has (tcp(7)). Within one host nothing is ever congested: the
- * simplest will do. Where BBR is the default, its estimates and pacing were measured at 3 % of a
+ * The congestion control that every Linux has (tcp(7)). There is no congestion within a host, so
+ * the simplest is enough: where BBR is the default, its estimates and pacing cost 3 % of a
  * keep-alive request. Accepted connections inherit it from their listener.
  */
 export const loopbackCongestion = new TextEncoder().encode("reno");
 
-/** A socket option of C type int. Returns errno, 0 for success. */
+/** Sets a socket option of C type int. Returns errno, 0 for success. */
 export function setOption(fd: number, level: number, option: number, value: number): number {
   integer[0] = value;
   return libc.setsockopt(fd, level, option, integerBytes, 4) < 0 ? errno() : 0;
 }
 
-/** Reads a socket option of C type int; null when the descriptor is no socket. */
+/** Reads a socket option of C type int; null if the descriptor is not a socket. */
 export function getOption(fd: number, level: number, option: number): number | null {
   length[0] = 4;
   return libc.getsockopt(fd, level, option, integerBytes, length) < 0 ? null : integer[0];
@@ -39,7 +42,7 @@ export function localAddressOf(fd: number): Address {
   return decodeSockaddr(scratch, length[0]);
 }
 
-/** Within this host: 127.0.0.0/8 or ::1; see sockaddr_in and sockaddr_in6 of ip(7) and ipv6(7). */
+/** True for 127.0.0.0/8 and ::1; see sockaddr_in and sockaddr_in6 in ip(7) and ipv6(7). */
 export function isLoopback(sockaddr: Uint8Array): boolean {
   if (sockaddr[0] === AF.inet) return sockaddr[4] === 127;
   if (sockaddr[0] !== AF.inet6) return false;
@@ -47,30 +50,35 @@ export function isLoopback(sockaddr: Uint8Array): boolean {
   return sockaddr[23] === 1;
 }
 
-/** True when `fd` is a socket that listens. */
+/** True if `fd` is a listening socket. */
 export function isListening(fd: number): boolean {
   return getOption(fd, SOL.socket, SO.acceptconn) === 1;
 }
 
-/** listen(2) on a bound socket that does not listen yet; others are left as they are. */
+/** Calls listen(2) on a bound socket that does not listen yet; leaves others unchanged. */
 export function startListening(fd: number, backlog: number): void {
   if (!isListening(fd)) libc.listen(fd, backlog);
 }
 
-/** O_NONBLOCK on an inherited descriptor; the flag belongs to the open file, so all holders get it. */
+/**
+ * Sets O_NONBLOCK on an inherited descriptor. It belongs to the open file, so all holders are
+ * affected.
+ */
 export function makeNonblocking(fd: number): void {
   const [getFlags, setFlags, nonblock] = [3, 4, 0x800];
   const flags = libc.fcntl(fd, getFlags, 0);
   if (flags >= 0 && (flags & nonblock) === 0) libc.fcntl(fd, setFlags, flags | nonblock);
 }
 
-/** FD_CLOEXEC on or off: whether a program we start gets the descriptor. */
+/** Sets or clears FD_CLOEXEC: whether programs that we start inherit the descriptor. */
 export function setCloseOnExec(fd: number, on: boolean): void {
   const setDescriptorFlags = 2;
   libc.fcntl(fd, setDescriptorFlags, on ? 1 : 0);
 }
 
-/** What connections inherit: no delay, and on loopback the simplest congestion control. */
+/**
+ * Sets options that connections inherit: TCP_NODELAY, and on loopback simple congestion control.
+ */
 export function prepareStreams(fd: number, sockaddr: Uint8Array): void {
   if (sockaddr[0] === AF.unix) return;
   setOption(fd, SOL.tcp, TCP.nodelay, 1);
@@ -78,7 +86,10 @@ export function prepareStreams(fd: number, sockaddr: Uint8Array): void {
   libc.setsockopt(fd, SOL.tcp, TCP.congestion, loopbackCongestion, loopbackCongestion.length);
 }
 
-/** SO_REUSEADDR, SO_REUSEPORT and IPV6_V6ONLY before bind. Returns the errno name of a failure, null for none. */
+/**
+ * Sets SO_REUSEADDR, SO_REUSEPORT and IPV6_V6ONLY before bind. Returns the errno name on failure,
+ * else null.
+ */
 export function prepareListener(
   fd: number,
   addressFamily: number,

@@ -11,12 +11,12 @@ import { localAddressOf } from "./descriptor.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
 import { PollTarget } from "./poller.ts";
 
-/** Connections accepted in one go, so that a flood of new ones cannot starve those that are open. */
+/** Most connections accepted at once, so that a flood of new ones does not starve open ones. */
 const acceptBatchMax = 64;
-/** How long a listener rests when the process has no descriptors left, in milliseconds. */
+/** How long a listener pauses when the process is out of descriptors. */
 const restMs = 100;
 
-/** Whose the socket is: `bound` by us and held by nobody else, or `inherited` and shared with our parent. */
+/** `bound`: opened by us, with no other holder. `inherited`: shared with our parent process. */
 export type Ownership = "bound" | "inherited";
 
 export class EpollListener extends PollTarget implements Listener {
@@ -57,7 +57,7 @@ export class EpollListener extends PollTarget implements Listener {
     this.#isPaused = true;
     if (this.interest === 0) return;
     this.#home.poller.watch(this, 0);
-    // In the accept handler, one has been taken already, and a wake-up stands for one connection.
+    // Within the accept handler one was already taken, and a wake-up is for one connection.
     if (this.#isShared && !this.#isAccepting) this.#accept();
   }
 
@@ -69,7 +69,7 @@ export class EpollListener extends PollTarget implements Listener {
 
   close(isLastHolder = false): void {
     if (this.fd < 0) return;
-    // New connections find the path gone first, then the queue is emptied: nobody is left in it.
+    // Remove the path before emptying the queue, so that no new connection enters it.
     if (this.address.kind === "unix" && this.#ownership === "bound") {
       removeSocketPath(this.address.path, this.#inode);
     }
@@ -86,9 +86,9 @@ export class EpollListener extends PollTarget implements Listener {
   }
 
   /**
-   * Takes what is there, until the handler pauses. Also once we watch no longer: a connection may
-   * have woken us and nobody else (EPOLLEXCLUSIVE), and left in the queue it would wait until the
-   * next one comes. From then on the kernel wakes others.
+   * Accepts all waiting connections until the handler pauses. Also called once after we stop
+   * watching: a connection may have woken only us (EPOLLEXCLUSIVE), and if left in the queue it
+   * would wait until the next one arrives. From then on the kernel wakes other processes.
    */
   #accept(): void {
     const { interest } = this;
@@ -114,7 +114,7 @@ export class EpollListener extends PollTarget implements Listener {
     return true;
   }
 
-  /** True when the next connection should be tried at once. */
+  /** True if accepting should be retried at once. */
   #onAcceptFailure(number: number): boolean {
     if (number === Errno.EAGAIN) return false;
     if (number === Errno.EMFILE || number === Errno.ENFILE) {
@@ -125,13 +125,13 @@ export class EpollListener extends PollTarget implements Listener {
       });
       return false;
     }
-    // The one connection that was to be accepted is gone (accept(2)); the next may be sound. Any
-    // other failure is told again by the next event, which gives the rest of the process its turn.
+    // The connection to be accepted is gone (accept(2)); the next may be fine. Any other failure is
+    // reported again by the next event, after other sockets have had their turn.
     return number === Errno.ECONNABORTED || number === Errno.EINTR;
   }
 }
 
-/** Stands in until `onAccept` has returned the real one; no event can come in between. */
+/** Placeholder until `onAccept` returns the real handler; no event can occur in between. */
 const noHandler: SocketHandler = {
   onOpen() {},
   onData() {},

@@ -1,9 +1,9 @@
 /**
- * The reactor on epoll, on one thread with Deno's own loop.
+ * The epoll reactor, which shares one thread with Deno's event loop.
  *
- * Wait in the kernel for at most 1 ms; nothing came: wait on in the same call on Deno's thread pool,
- * which leaves Deno's loop free for timers and signals; something came: handle batch after batch and
- * give Deno's loop its turn at least every 50 ms.
+ * It waits in the kernel for at most 1 ms. If nothing happens, it parks: it repeats the call on
+ * Deno's thread pool, which leaves Deno's loop free for timers and signals. If something happens,
+ * it handles batch after batch and gives Deno's loop a turn at least every 50 ms.
  */
 import type { Address } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
@@ -37,18 +37,18 @@ import { SpareStreams } from "./spare_streams.ts";
 import { bindSource, openStream } from "./stream.ts";
 import { Waker } from "./waker.ts";
 
-/** Local addresses remembered for `connect`. */
+/** Most local addresses cached for `connect`. */
 const sourcesMax = 4096;
-/** How long to wait in the kernel before parking: a parked wake-up costs some 40 us more. */
+/** How long to wait in the kernel before parking: waking from parking costs about 40 us more. */
 const spinMs = 1;
 /**
- * The longest time that Deno's loop waits for its turn under load, in milliseconds. Signals and
- * timers are late by so much; a turn finds cold caches and takes some 300 us, which at every 5 ms
- * was 6 % of a busy server's CPU.
+ * Longest time between turns of Deno's loop under load, and so the longest delay of signals and
+ * timers. A turn finds cold caches and takes about 300 us; one every 5 ms used 6 % of a busy
+ * server's CPU.
  */
 const sliceMs = 50;
 
-/** What Deno's loop is wanted for. */
+/** Why control returns to Deno's loop. */
 const Pause = { none: 0, park: 1, handlers: 2, turn: 3 } as const;
 type Pause = typeof Pause[keyof typeof Pause];
 
@@ -63,7 +63,7 @@ export class EpollReactor implements Reactor, SocketHome {
   #isInTick = false;
   readonly wheel = new TimerWheel(this.#nowMs);
   tickHandler: TickHandler | null = null;
-  /** When the parked wait ends by itself. */
+  /** When the parked wait times out. */
   #parkedUntilMs = Infinity;
   readonly #waker = new Waker(this.poller);
   readonly #turn = new LoopTurn();
@@ -73,15 +73,16 @@ export class EpollReactor implements Reactor, SocketHome {
   #deferred: EpollSocket[] = [];
   #asyncCount = 0;
   #isInBatch = false;
-  /** To be flushed at the end of the batch. */
+  /** Outputs to flush at the end of the batch. */
   readonly #outputs: BatchOutput[] = [];
   #running = false;
-  /** When Deno's loop shall have its next turn. */
+  /** When Deno's loop is due for its next turn. */
   #turnDueMs = 0;
   #tickWaitMs = Infinity;
 
   constructor() {
-    // Armed from Deno's loop while this thread is parked: the wait may have to end earlier.
+    // A deadline armed from Deno's loop while this thread is parked may have to end the wait
+    // earlier.
     this.wheel.onLink = (dueMs) => {
       if (!this.#waker.parked || dueMs >= this.#parkedUntilMs) return;
       this.#parkedUntilMs = dueMs;
@@ -124,7 +125,7 @@ export class EpollReactor implements Reactor, SocketHome {
 
   connect(address: Address, handler: SocketHandler, options?: ConnectOptions): Socket {
     const struct = encodeSockaddr(address);
-    // One that was bound to an address stays bound to it.
+    // A socket bound to a source address stays bound, so it cannot be reused.
     const spareFamily = options?.source === undefined && isLoopback(struct) ? struct[0] : 0;
     const spare = spareFamily === 0 ? -1 : this.spareStreams.take(struct);
     const fd = spare >= 0 ? spare : openStream(struct);
@@ -139,8 +140,8 @@ export class EpollReactor implements Reactor, SocketHome {
     }
     if (failure === 0) {
       failure = libcSocket.connect(fd, struct, struct.length) < 0 ? errno() : 0;
-      // On loopback the handshake is over by now, and asking again is how the kernel tells: that is
-      // cheaper than an event. Elsewhere it costs one quick EALREADY.
+      // On loopback the handshake is complete by now; a second connect(2) reports that more cheaply
+      // than an event would. Elsewhere it costs one quick EALREADY.
       if (failure === Errno.EINPROGRESS) {
         failure = libcSocket.connect(fd, struct, struct.length) < 0 ? errno() : 0;
         if (failure === Errno.EALREADY) failure = Errno.EINPROGRESS;
@@ -151,7 +152,7 @@ export class EpollReactor implements Reactor, SocketHome {
     return socket;
   }
 
-  /** The same object for the same host, so that its struct is made once. */
+  /** Returns the same object for the same host, so that its struct is encoded once. */
   #sourceAddress(host: string): Address {
     let address = this.#sources.get(host);
     if (address === undefined) {
@@ -169,7 +170,7 @@ export class EpollReactor implements Reactor, SocketHome {
       callback();
     });
     this.#timers.set(handle, timer);
-    // Not `nowMs`: a tick may have taken long, and a timer is never early.
+    // Not `nowMs`: the tick may have taken long, and a timer must never fire early.
     this.wheel.arm(timer, monotonicMs() + delayMs);
     return handle;
   }
@@ -220,7 +221,7 @@ export class EpollReactor implements Reactor, SocketHome {
     try {
       await this.#loop();
     } finally {
-      // After an exception too: an open port would keep the process alive.
+      // Also after an exception: an open port would keep the process alive.
       this.#running = false;
       this.#isInTick = this.#isInBatch = false;
       this.#turn.close();
@@ -246,8 +247,8 @@ export class EpollReactor implements Reactor, SocketHome {
   }
 
   /**
-   * Runs until Deno's loop has to, and says what for. What runs all the time is an ordinary function:
-   * V8 compiled an async one four times over.
+   * Runs until Deno's loop needs a turn, and returns why. The hot loop is not an async function,
+   * because V8 recompiled an async one four times.
    */
   #spin(): Pause {
     while (this.#running) {
@@ -267,8 +268,8 @@ export class EpollReactor implements Reactor, SocketHome {
   }
 
   /**
-   * Handlers wait for their promises: microtasks first, they are nearly free; then, unless that was
-   * enough, one turn of Deno's loop.
+   * Lets the promises of handlers make progress: first microtasks, which are nearly free, then, if
+   * that was not enough, one turn of Deno's loop.
    */
   async #yieldToHandlers(): Promise<void> {
     await null;
@@ -290,7 +291,7 @@ export class EpollReactor implements Reactor, SocketHome {
 
   #batch(from: number, to: number): void {
     this.poller.readAhead(from, to);
-    // Behind the reads, so that no answer seems to have come before it did.
+    // Taken after the reads, so that no response is timestamped too early.
     this.#nowMs = monotonicMs();
     this.#isInBatch = true;
     this.poller.dispatch(from, to);
@@ -318,19 +319,19 @@ export class EpollReactor implements Reactor, SocketHome {
 
   #wait(): number {
     const waitMs = this.#tickWaitMs;
-    // Whoever stays awake wants to be woken to the moment, and not to have waited for it in a loop.
+    // A handler that stays awake needs a precise wake-up, without busy-waiting for it.
     const isBrief = waitMs > 0 && waitMs < spinMs && this.#deferred.length === 0 &&
       this.tickHandler?.staysAwake === true;
     return isBrief ? this.poller.waitBriefly(waitMs) : this.poller.wait(this.#spinMs());
   }
 
-  /** How long the blocking wait may take: not at all while something is due or a handler is at work. */
+  /** How long the blocking wait may take: 0 while something is due or a handler is working. */
   #spinMs(): number {
     if (this.#deferred.length > 0 || this.#asyncCount > 0 || this.#tickWaitMs < spinMs) return 0;
     return spinMs;
   }
 
-  /** Parking costs more than a short wait, so what is due at once keeps the thread here. */
+  /** Parking costs more than a short wait, so it is not used if something is due soon. */
   #mayPark(): boolean {
     return this.#deferred.length === 0 && this.#tickWaitMs >= spinMs &&
       this.tickHandler?.staysAwake !== true;

@@ -13,32 +13,34 @@ import { type InputHome, inputInterest, SocketInput } from "./socket_input.ts";
 import type { SpareStreams } from "./spare_streams.ts";
 import { resetOnClose, takeSocketError } from "./stream.ts";
 
-/** What sockets share: the set they are watched in and the buffers. */
+/** What the sockets of a reactor share: the poller and the buffers. */
 export interface SocketHome extends InputHome {
   readonly outputBuffers: OutputBuffers;
   readonly spareStreams: SpareStreams;
-  /** Has `socket.deliverDeferred()` called later in this tick or in the next. */
+  /** Schedules `socket.deliverDeferred()` later in this tick or in the next. */
   defer(socket: EpollSocket): void;
 }
 
 const sendFlags = MSG.nosignal | MSG.dontwait;
-/** The peer sends no more, or nothing goes at all. */
+/** The peer has finished sending, or the connection failed. */
 const endMask = EPOLL.rdhup | EPOLL.hup | EPOLL.err;
 
-/** A nonblocking stream socket: edge-triggered for input, level-triggered while output waits. */
+/**
+ * A nonblocking stream socket: edge-triggered for input, level-triggered while output is pending.
+ */
 export class EpollSocket extends SocketInput implements Socket {
   override readonly home: SocketHome;
   override handler: SocketHandler;
-  /** Its address family where the socket may serve another connection afterwards; 0: it may not. */
+  /** Address family if the socket may be reused for another connection, else 0. */
   readonly spareFamily: number;
   protected override connecting: boolean;
   #wantsDrain = false;
   #isShutDown = false;
   #deferredErrno = 0;
   #isDeferred = false;
-  /** The peer's end is there, if not read yet: bytes may lie before it. */
+  /** The peer's FIN has arrived; there may be unread bytes before it. */
   #finArrived = false;
-  /** The last write may wait in the kernel for the FIN. */
+  /** The kernel may be holding back the last write until the FIN (MSG_MORE). */
   #isHeldBack = false;
 
   constructor(
@@ -83,7 +85,7 @@ export class EpollSocket extends SocketInput implements Socket {
   #send(bytes: Uint8Array, start: number, end: number, flags: number): number {
     const pointer = this.home.outputBuffers.pointerTo(bytes, start);
     if (pointer !== null) return libcSocket.send_at(this.fd, pointer, end - start, flags);
-    // Other writes mostly begin at 0 and need no view; a remainder, rare by nature, makes one.
+    // Other writes mostly begin at 0 and need no view; only a rare remainder creates one.
     const from = start === 0 ? bytes : bytes.subarray(start);
     return libcSocket.send(this.fd, from as Uint8Array<ArrayBuffer>, end - start, flags);
   }
@@ -97,7 +99,7 @@ export class EpollSocket extends SocketInput implements Socket {
     if (sent === 0) return -1;
     const number = sent < 0 ? errno() : Errno.EAGAIN;
     if (number !== Errno.EAGAIN && number !== Errno.EINTR) {
-      // EIO and EINVAL are the file's fault, everything else is the connection's.
+      // EIO and EINVAL are errors of the file; all others are errors of the connection.
       if (number === Errno.EINVAL || errnoName(number) === "EIO") return -1;
       this.#deferFailure(number);
       return 0;
@@ -125,7 +127,7 @@ export class EpollSocket extends SocketInput implements Socket {
     this.#isShutDown = true;
     if (this.connecting) return;
     libcSocket.shutdown(this.fd, 1);
-    // Nothing more will be written, so nobody waits for room.
+    // Nothing more will be written, so no `onDrain` is due.
     this.#wantsDrain = false;
     this.updateInterest();
   }
@@ -140,12 +142,15 @@ export class EpollSocket extends SocketInput implements Socket {
       this.#isShutDown = true;
     }
     this.home.poller.forget(this, false);
-    // With unread bytes of the peer close(2) sends a reset and throws away what was held back.
+    // If the peer's bytes are unread, close(2) sends a reset and discards what is held back.
     if (this.#isHeldBack && !this.#isShutDown) libcSocket.shutdown(this.fd, 1);
     libcSocket.close(this.fd);
   }
 
-  /** An edge-triggered socket at rest stays silent in the epoll set; others would be told of for ever. */
+  /**
+   * Only an idle edge-triggered socket stays silent in the epoll set; others would keep causing
+   * events.
+   */
   get #canBeSpared(): boolean {
     return this.spareFamily !== 0 && this.interest === inputInterest;
   }
@@ -187,12 +192,15 @@ export class EpollSocket extends SocketInput implements Socket {
     if ((mask & EPOLL.out) !== 0 && this.isOpen && this.#wantsDrain) {
       this.#wantsDrain = false;
       this.handler.onDrain(this);
-      // Only now: a long transfer falls short again and again, and would change it twice each time.
+      // Only now: a long transfer has many short writes, and would change the interest twice for
+      // each.
       this.updateInterest();
     }
   }
 
-  /** The connect went through, or failed, without the kernel's help; see `connect` of the reactor. */
+  /**
+   * The connect succeeded or failed immediately, without an event; see `connect` of the reactor.
+   */
   deferConnected(errnoNumber: number): void {
     this.#deferredErrno = errnoNumber;
     this.#defer();
@@ -212,10 +220,10 @@ export class EpollSocket extends SocketInput implements Socket {
   }
 
   /**
-   * Error or hang-up on a socket that is paused or has ended. A reset ends it at once, and so does a
-   * hang-up while output waits, which can reach nobody now. A mere hang-up may have bytes before it
-   * that nobody has asked for yet: the socket leaves the set, or level triggering would report it
-   * for ever; `resume` puts it back.
+   * Error or hang-up on a socket that is paused or has ended. A reset closes it at once, and so
+   * does a hang-up while output is pending, which cannot be delivered any more. After a mere
+   * hang-up there may be unread bytes: the socket leaves the epoll set, or level triggering would
+   * report it endlessly; `resume` puts it back.
    */
   #noticeHangup(mask: number): void {
     if ((mask & EPOLL.err) !== 0) this.fail(takeSocketError(this.fd));
@@ -224,7 +232,7 @@ export class EpollSocket extends SocketInput implements Socket {
   }
 
   #finishConnect(mask: number): void {
-    // A connection that failed says so in its events; only then is it worth asking why.
+    // A failed connect shows in the event mask; only then read SO_ERROR.
     const failed = (mask & (EPOLL.err | EPOLL.hup)) !== 0;
     const failure = failed ? takeSocketError(this.fd) : 0;
     if (failure !== 0) this.fail(failure);
@@ -242,7 +250,7 @@ export class EpollSocket extends SocketInput implements Socket {
     if (!this.isOpen || this.connecting) return;
     const input = this.paused || this.ended ? 0 : inputInterest;
     const interest = this.#wantsDrain ? (input & EPOLL.in) | EPOLL.out : input;
-    // Error events come unasked: they keep a reset visible without asking for the peer's bytes.
+    // Error events are always reported: they show a reset without requesting input.
     this.home.poller.watch(this, interest === 0 ? EPOLL.err : interest);
   }
 
@@ -262,7 +270,7 @@ export class EpollSocket extends SocketInput implements Socket {
     const number = errnoNumber === 0 ? Errno.ECONNRESET : errnoNumber;
     const wasConnecting = this.connecting;
     this.close();
-    // Before the connection stood, nothing can have reached the peer's application.
+    // Before the connection was established, nothing can have reached the peer's application.
     const error = new PeerError(errnoName(number), "upstream", errnoPhrase(number), wasConnecting);
     this.handler.onClose(this, error);
   }

@@ -1,8 +1,8 @@
 /**
- * Gives Deno's event loop one turn: timers, signals, messages and promises run, then we go on.
+ * Gives Deno's event loop one turn: timers, signals, messages and promises run, then we continue.
  *
- * An immediate would be cheaper, but the loop that runs it does not look at descriptors each time:
- * under load a signal then waits for 140 ms.
+ * An immediate would be cheaper, but does not make the loop poll descriptors each time: under load
+ * a signal then waits for 140 ms.
  */
 export class LoopTurn {
   #channel: MessageChannel | null = null;
@@ -22,7 +22,7 @@ export class LoopTurn {
     return new Promise(this.#start);
   }
 
-  /** Without it the open port would keep the process alive. */
+  /** Must be called: the open port would keep the process alive. */
   close(): void {
     this.#channel?.port1.close();
     this.#channel?.port2.close();

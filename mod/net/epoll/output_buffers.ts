@@ -1,16 +1,15 @@
-/** Addresses are known for every so many bytes. */
+/** log2 of the distance in bytes between known addresses. */
 const strideShift = 6;
 
 interface KnownBuffer {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of every 64th byte; each is made when it is first asked for. */
+  /** Addresses of every 64th byte, created on first use. */
   readonly pointers: (Deno.PointerObject | undefined)[];
 }
 
 /**
- * Buffers that much output is written from, with their addresses. Sending from the middle of any
- * other one needs a view of it, which takes longer than all else that is done for a send in
- * JavaScript.
+ * Buffers for heavy output, with their addresses. Sending from the middle of any other buffer needs
+ * a view, whose creation takes longer than everything else that JavaScript does for a send.
  */
 export class OutputBuffers {
   readonly #known: KnownBuffer[] = [];
@@ -21,7 +20,7 @@ export class OutputBuffers {
     return bytes;
   }
 
-  /** The address of byte `start`; null where it is not known. */
+  /** The address of byte `start`; null if it is not known. */
   pointerTo(bytes: Uint8Array, start: number): Deno.PointerObject | null {
     for (let i = 0; i < this.#known.length; i++) {
       const each = this.#known[i];

@@ -1,4 +1,4 @@
-/** One epoll instance: which descriptors are watched, and who hears of their events. */
+/** One epoll instance: the watched descriptors and the targets of their events. */
 import { errno, libc } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
 import { errnoName } from "../../sys/errno.ts";
@@ -8,35 +8,35 @@ import { readAheadMax } from "./read_buffers.ts";
 /** Something with a descriptor in the epoll set. */
 export abstract class PollTarget {
   fd = -1;
-  /** What epoll watches for at present; 0 while the descriptor is not in the set. */
+  /** Events that epoll currently watches for; 0 while the descriptor is not in the set. */
   interest = 0;
   /**
-   * Set anew at each registration and stored beside the descriptor in the kernel. A callback may
-   * close a descriptor and open another one that gets the same number while events of the old one
-   * still lie in the batch: they carry another generation and reach nobody.
+   * Changes at each registration and is stored with the descriptor in the kernel. A callback may
+   * close a descriptor and open another that gets the same number while events of the old one are
+   * still in the batch: they carry the old generation and are dropped.
    */
   generation = 0;
   abstract onEvents(mask: number): void;
 
   /**
-   * Reads into the slot and keeps the outcome for `onReadAhead`, which is called later in the same
-   * batch, whatever happens in between. False: nothing was done, `onEvents` follows instead.
+   * Reads into the slot and keeps the result for `onReadAhead`, which is called later in the same
+   * batch in any case. False: nothing was read, and `onEvents` is called instead.
    */
   readAhead(_slot: number, _mask: number): boolean {
     return false;
   }
 
-  /** The bytes of `readAhead`, or what was found in their place, get their turn. */
+  /** Delivers the bytes, the end or the error found by `readAhead`. */
   onReadAhead(_slot: number): void {}
 }
 
-/** Events taken from the kernel at once; more wait for the next tick. */
+/** Most events taken from the kernel at once; others wait for the next tick. */
 const batchMax = 512;
 
 export class Poller {
   readonly #epollFd: number;
   readonly #targets: (PollTarget | null)[] = [];
-  /** By descriptor: it is in the set and nobody's, and will be somebody's again. */
+  /** By descriptor: registered with epoll but currently unowned; will be reused. */
   readonly #isSpare: boolean[] = [];
   readonly #events = new Uint8Array(eventBytes * batchMax);
   readonly #eventView = new DataView(this.#events.buffer);
@@ -46,7 +46,7 @@ export class Poller {
   /** struct timespec: seconds and nanoseconds, 64 bits each. */
   readonly #timespec = new Uint32Array(4);
   readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
-  /** Targets of the present stretch that were read ahead. */
+  /** Targets of the current batch that were read ahead. */
   readonly #readAhead: (PollTarget | null)[] = new Array(readAheadMax).fill(null);
   #lastGeneration = 0;
 
@@ -56,8 +56,8 @@ export class Poller {
   }
 
   /**
-   * Sets what `target.fd` is watched for; 0 takes it out of the set, which also silences the error
-   * and hang-up events that epoll reports unasked.
+   * Sets the events that `target.fd` is watched for; 0 removes it from the set, which also stops
+   * the error and hang-up events that epoll always reports.
    */
   watch(target: PollTarget, interest: number): void {
     if (target.interest === interest) return;
@@ -67,7 +67,7 @@ export class Poller {
     else this.#control(interest === 0 ? EPOLL.ctlDel : EPOLL.ctlMod, target);
   }
 
-  /** Gives the target its place; returns how the kernel is to hear of it. */
+  /** Registers the target; returns the epoll_ctl operation to use. */
   #admit(target: PollTarget): number {
     const { fd } = target;
     target.generation = this.#lastGeneration = (this.#lastGeneration + 1) & 0x7fffffff;
@@ -77,7 +77,9 @@ export class Poller {
     return EPOLL.ctlMod;
   }
 
-  /** Has an edge-triggered target told again, in the next wait, of what is there already. */
+  /**
+   * Re-arms an edge-triggered target, so that the next wait reports input that is already pending.
+   */
   rearm(target: PollTarget): void {
     this.#control(EPOLL.ctlMod, target);
   }
@@ -92,7 +94,7 @@ export class Poller {
   }
 
   /**
-   * Forgets a target whose descriptor is about to be closed. `shared`: another process holds the
+   * Removes a target whose descriptor is about to be closed. `shared`: another process holds the
    * same open file, so closing our descriptor alone would leave it in the set.
    */
   forget(target: PollTarget, shared: boolean): void {
@@ -101,7 +103,7 @@ export class Poller {
     this.#release(target);
   }
 
-  /** Forgets a target whose descriptor stays open, and in the set, for another target. */
+  /** Removes a target whose descriptor stays open and registered, for reuse by another target. */
   spare(target: PollTarget): void {
     this.#isSpare[target.fd] = true;
     this.#release(target);
@@ -112,12 +114,17 @@ export class Poller {
     if (this.#targets[target.fd] === target) this.#targets[target.fd] = null;
   }
 
-  /** Blocks this thread for at most `timeoutMs`; returns how many events came (0: none, or a signal). */
+  /**
+   * Blocks this thread for at most `timeoutMs`; returns the number of events (0: none, or a
+   * signal).
+   */
   wait(timeoutMs: number): number {
     return libcSocket.epoll_wait(this.#epollFd, this.#eventsPointer, batchMax, timeoutMs);
   }
 
-  /** The same for less than a millisecond; returns at once where the system cannot wait so little. */
+  /**
+   * The same for less than a millisecond; returns at once if the system cannot wait that briefly.
+   */
   waitBriefly(timeoutMs: number): number {
     if (libcSocket.epoll_pwait2 === null) return this.wait(0);
     this.#timespec[2] = Math.max(0, timeoutMs * 1e6);
@@ -130,16 +137,16 @@ export class Poller {
     );
   }
 
-  /** The same on Deno's thread pool; -1 waits for ever. */
+  /** The same on Deno's thread pool; -1 waits indefinitely. */
   waitParked(timeoutMs: number): Promise<number> {
     return libc.epoll_wait_parked(this.#epollFd, this.#events, batchMax, timeoutMs);
   }
 
   /**
-   * Reads the targets of the last wait's events `[from, to)`, at most `readAheadMax` of them, before
-   * `dispatch` tells the first. Together with output that is sent at the end of a batch, the kernel's
-   * code and ours take turns for each batch instead of for each socket, and neither finds the
-   * caches emptied by the other each time.
+   * Reads from the targets of the last wait's events `[from, to)`, at most `readAheadMax` of them,
+   * before `dispatch` makes the first callback. As output is also sent at the end of a batch, the
+   * kernel's code and ours alternate once per batch instead of once per socket, which keeps CPU
+   * caches warm.
    */
   readAhead(from: number, to: number): void {
     for (let i = from; i < to; i++) {
@@ -149,7 +156,7 @@ export class Poller {
     }
   }
 
-  /** Tells the targets of the same events; behind `readAhead`. */
+  /** Calls the targets of the same events; after `readAhead`. */
   dispatch(from: number, to: number): void {
     for (let i = from; i < to; i++) {
       const read = this.#readAhead[i - from];
@@ -166,7 +173,7 @@ export class Poller {
     return this.#eventView.getUint32(index * eventBytes, true);
   }
 
-  /** Whose event it is; null when nobody's any more. */
+  /** The target of an event; null if it no longer exists. */
   #targetOf(index: number): PollTarget | null {
     const at = index * eventBytes + eventDataOffset;
     const target = this.#targets[this.#eventView.getInt32(at, true)] ?? null;

@@ -1,19 +1,19 @@
-/** Sockets that are read before the first of them is told; see `Poller.readAhead`. */
+/** Sockets read per batch before the first callback runs; see `Poller.readAhead`. */
 export const readAheadMax = 32;
-/** Room for each of them: nearly every request, and many an answer. */
+/** Bytes per socket in a batch: enough for nearly every request and many responses. */
 export const readAheadBytes = 2048;
-/** Room for one read of any socket. Larger reads were not measured to be faster. */
+/** Bytes of a single read. Larger reads did not measure faster. */
 const largeBytes = 65536;
 
 /**
- * What all sockets of a reactor read into: room for one large read at 0, and slots behind it for
- * reading ahead. One array, so that whoever keeps a view of it needs only one.
+ * The read buffer shared by all sockets of a reactor: space for one large read at 0, followed by
+ * the slots for reading ahead. A single array, so that users need only one view of it.
  */
 export class ReadBuffers {
   readonly bytes = new Uint8Array(largeBytes + readAheadMax * readAheadBytes);
   readonly largeBytes = largeBytes;
   readonly largePointer: Deno.PointerObject = Deno.UnsafePointer.of(this.bytes)!;
-  /** Made once: a view for each call would cost more than the call. */
+  /** Created once: a view for each call would cost more than the call. */
   readonly #slotPointers = Array.from(
     { length: readAheadMax },
     (_, slot) => Deno.UnsafePointer.offset(this.largePointer, this.slotStart(slot))!,

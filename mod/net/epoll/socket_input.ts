@@ -1,4 +1,4 @@
-/** The reading side of a socket on epoll: what arrives, in which order, and who waits for its turn. */
+/** The reading side of an epoll socket: reading, ordering and delivery of input. */
 import { Errno } from "../../sys/errno.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { errno } from "../../sys/libc.ts";
@@ -8,18 +8,18 @@ import type { Socket, SocketHandler } from "../reactor.ts";
 import { type Poller, PollTarget } from "./poller.ts";
 import { readAheadBytes, type ReadBuffers } from "./read_buffers.ts";
 
-/** What the reading sides of all sockets share. */
+/** What the reading sides of a reactor's sockets share. */
 export interface InputHome {
   readonly poller: Poller;
   readonly readBuffers: ReadBuffers;
 }
 
-/** Reads of a socket whose write has failed: together more than a receive buffer holds. */
+/** Most reads after a failed write: together more than a receive buffer holds. */
 const lastReadsMax = 128;
 /**
- * Edge-triggered: level triggering has the kernel look at each socket a second time, after it was
- * read, to find nothing. A read that did not fill the buffer has emptied the socket, and a FIN that
- * came with the bytes shows in the mask.
+ * Edge-triggered: with level triggering the kernel checks each socket a second time after it was
+ * read, in vain. A read that did not fill the buffer has emptied the socket, and a FIN that arrived
+ * with the bytes shows in the mask.
  */
 export const inputInterest = EPOLL.in | EPOLL.rdhup | EPOLL.et;
 
@@ -29,22 +29,22 @@ export abstract class SocketInput extends PollTarget {
   abstract handler: SocketHandler;
   protected paused = false;
   protected ended = false;
-  /** Nobody will read what comes: it only says that the time to close has come. */
+  /** Input is no longer read; any input means: close now. */
   protected leaving = false;
   protected abstract connecting: boolean;
-  /** Read ahead, and paused before its turn came: the bytes wait for `resume`. */
+  /** Bytes that were read ahead before the socket was paused; delivered after `resume`. */
   protected held: Uint8Array | null = null;
-  /** What the last `readAhead` returned, and errno where it failed. */
+  /** Result of the last `readAhead`, and errno if it failed. */
   #aheadCount = 0;
   #aheadErrno = 0;
-  /** The last read filled a slot, so the next one takes the large buffer at once. */
+  /** The last read filled its slot, so the next one uses the large buffer at once. */
   #isBulk = false;
 
   /** The whole socket, for its handler. */
   protected abstract get socket(): Socket;
-  /** A failed write has heard of a reset, which is told once. */
+  /** A write has already failed with ECONNRESET; it is reported only once. */
   protected abstract get heardOfReset(): boolean;
-  /** Sets anew what epoll watches for. */
+  /** Updates the events that epoll watches for. */
   protected abstract updateInterest(): void;
   protected abstract fail(errnoNumber: number): void;
   abstract close(): void;
@@ -54,7 +54,7 @@ export abstract class SocketInput extends PollTarget {
   }
 
   override readAhead(slot: number, mask: number): boolean {
-    // Whatever else there is to tell keeps its order by being told at once.
+    // Any other event is delivered immediately, to preserve order.
     if (mask !== EPOLL.in || this.#isBulk || this.held !== null) return false;
     if (this.connecting || !this.isReading) return false;
     const pointer = this.home.readBuffers.slotPointer(slot);
@@ -69,19 +69,19 @@ export abstract class SocketInput extends PollTarget {
     const { readBuffers } = this.home;
     const start = readBuffers.slotStart(slot);
     if (this.paused && count >= 0) {
-      // An end is found again when reading goes on; bytes are not.
+      // An end is found again by the next read; bytes are not.
       if (count > 0) this.held = readBuffers.bytes.slice(start, start + count);
       return;
     }
     this.#take(count, this.#aheadErrno, readBuffers.bytes, start);
-    // There may be more, and no edge will tell of it.
+    // There may be more input, and no edge will report it.
     if (count < readAheadBytes) return;
     this.#isBulk = true;
     if (this.isReading) this.readArrived(false);
     else if (this.#isLeaving) this.home.poller.rearm(this);
   }
 
-  /** What was held back gets its turn, unless the socket is paused again. */
+  /** Delivers bytes that were held back, unless the socket is paused again. */
   protected deliverHeld(): void {
     const bytes = this.held;
     if (bytes === null || this.paused) return;
@@ -89,11 +89,11 @@ export abstract class SocketInput extends PollTarget {
     this.handler.onData(this.socket, bytes, 0, bytes.length);
   }
 
-  /** `ends`: the peer's end, or an error, is to be found behind the bytes. */
+  /** `ends`: the bytes are followed by the peer's FIN or an error. */
   protected readArrived(ends: boolean): void {
     let count = this.#read();
     if (ends && count > 0 && this.isReading) count = this.#read();
-    // More may be there: in the next tick, so that one fast peer does not keep the others waiting.
+    // Read the rest in the next tick, so that one fast peer does not delay the others.
     const mayHaveMore = ends ? count > 0 : count === this.home.readBuffers.largeBytes;
     if (ends && this.leaving) this.close();
     else if (mayHaveMore && (this.isReading || this.#isLeaving)) this.home.poller.rearm(this);
@@ -104,8 +104,9 @@ export abstract class SocketInput extends PollTarget {
   }
 
   /**
-   * A peer that refuses our bytes may have said why before it closed: an upstream that answers a
-   * large body early, for one. What has arrived is delivered before the failure of the write is.
+   * A peer that rejects our bytes may have sent the reason before it closed, such as an upstream
+   * that responds before the end of a large body. So arrived input is delivered before the write
+   * error.
    */
   protected readLastWords(): void {
     for (let i = 0; i < lastReadsMax; i++) {
@@ -114,7 +115,7 @@ export abstract class SocketInput extends PollTarget {
     }
   }
 
-  /** One read; returns how many bytes it brought. */
+  /** Reads once; returns the number of bytes. */
   #read(): number {
     const { bytes, largeBytes, largePointer } = this.home.readBuffers;
     const count = libcSocket.recv_at(this.fd, largePointer, largeBytes, MSG.dontwait);
@@ -122,18 +123,18 @@ export abstract class SocketInput extends PollTarget {
     return this.#take(count, count < 0 ? errno() : 0, bytes, 0);
   }
 
-  /** What a read has brought, to `start` of `bytes`: `count` and `failure` are its result and errno. */
+  /** Handles a read into `bytes` at `start`, with result `count` and errno `failure`. */
   #take(count: number, failure: number, bytes: Uint8Array, start: number): number {
     if (count > 0) {
       this.handler.onData(this.socket, bytes, start, start + count);
       return count;
     }
-    // What looks like the peer's end behind a reset is none: what it was sending may be cut off.
+    // An end after a reset is not a FIN: the peer's data may be truncated.
     if (count === 0 && this.heardOfReset) return 0;
     if (count === 0) {
       this.ended = true;
       this.handler.onEnd(this.socket);
-      // Most handlers close, and a closed descriptor needs no new interest.
+      // Most handlers close here, and a closed descriptor needs no update.
       this.updateInterest();
     } else if (failure !== Errno.EAGAIN && failure !== Errno.EINTR) {
       this.fail(failure);

@@ -1,4 +1,4 @@
-/** What the reactor does to a connection's descriptor. */
+/** System calls on the descriptors of connections. */
 import { Errno } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
@@ -8,10 +8,10 @@ import { isLoopback, loopbackCongestion } from "./descriptor.ts";
 const length = new Uint32Array(1);
 const integer = new Int32Array(1);
 const integerBytes = new Uint8Array(integer.buffer);
-/** Up to SK_MEMINFO_WMEM_QUEUED of sock_diag.h. */
+/** Holds SO_MEMINFO up to SK_MEMINFO_WMEM_QUEUED (sock_diag.h). */
 const memoryInfo = new Uint32Array(6);
 const memoryInfoBytes = new Uint8Array(memoryInfo.buffer);
-/** SO_LINGER of 0 seconds. */
+/** struct linger: on, 0 seconds. */
 const lingerNone = new Uint8Array(new Int32Array([1, 0]).buffer);
 
 function setOption(fd: number, level: number, option: number, value: number): void {
@@ -20,9 +20,9 @@ function setOption(fd: number, level: number, option: number, value: number): vo
 }
 
 /**
- * A nonblocking stream socket, to be connected to `sockaddr`. Returns -errno on failure. Its options are
- * those of `prepareStreams`, set once more through calls that V8 knows by name: a table of calls as a
- * parameter would keep it from compiling them in.
+ * Opens a nonblocking stream socket for connecting to `sockaddr`. Returns -errno on failure. Sets
+ * the options of `prepareStreams`; the code is repeated so that V8 sees direct calls, which it
+ * cannot inline through a table of calls passed as a parameter.
  */
 export function openStream(sockaddr: Uint8Array): number {
   const addressFamily = sockaddr[0];
@@ -45,14 +45,14 @@ export function openStream(sockaddr: Uint8Array): number {
 /**
  * Binds the local end of an outgoing connection without choosing its port yet, so that the port
  * only has to be unique per destination: 28,000 connections per source and target instead of in
- * all (ip(7), IP_BIND_ADDRESS_NO_PORT). Returns errno, 0 for success.
+ * total (ip(7), IP_BIND_ADDRESS_NO_PORT). Returns errno, 0 for success.
  */
 export function bindSource(fd: number, sockaddr: Uint8Array<ArrayBuffer>): number {
   setOption(fd, SOL.ip, IP.bindAddressNoPort, 1);
   return libc.bind(fd, sockaddr, sockaddr.length) < 0 ? errno() : 0;
 }
 
-/** SO_ERROR: the pending error of a socket, cleared by reading it; 0 for none. */
+/** Reads and clears the pending error of a socket (SO_ERROR); 0 for none. */
 export function takeSocketError(fd: number): number {
   length[0] = 4;
   const isSocket = libcSocket.getsockopt(fd, SOL.socket, SO.error, integerBytes, length) === 0;
@@ -60,8 +60,8 @@ export function takeSocketError(fd: number): number {
 }
 
 /**
- * Whether all that was written, and a FIN, has been acknowledged by the peer (SO_MEMINFO of socket(7):
- * nothing is queued for sending). TCP_INFO would tell too, and takes three times as long.
+ * Whether the peer has acknowledged everything written, including a FIN (SO_MEMINFO of socket(7):
+ * the send queue is empty). TCP_INFO has it too, but takes three times as long.
  */
 export function isAllAcknowledged(fd: number): boolean {
   const queuedIndex = 5;
@@ -70,7 +70,9 @@ export function isAllAcknowledged(fd: number): boolean {
     memoryInfo[queuedIndex] === 0;
 }
 
-/** Makes the next close(2) send a reset and leave no TIME_WAIT (socket(7), SO_LINGER with 0 seconds). */
+/**
+ * Makes the next close(2) send a reset, without TIME_WAIT (socket(7), SO_LINGER with 0 seconds).
+ */
 export function resetOnClose(fd: number): void {
   libcSocket.setsockopt(fd, SOL.socket, SO.linger, lingerNone, lingerNone.length);
 }

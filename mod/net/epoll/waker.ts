@@ -5,7 +5,7 @@ import { type Poller, PollTarget } from "./poller.ts";
 
 const eventfdFlags = 0x800 | 0x80000;
 
-/** An eventfd in the epoll set: Deno's loop ends a parked wait by writing to it. */
+/** An eventfd in the epoll set: writing to it from Deno's loop ends a parked wait. */
 export class Waker extends PollTarget {
   /** True while the reactor waits on Deno's thread pool; only then is a write needed. */
   parked = false;

@@ -1,7 +1,7 @@
-/** Whether somebody accepts connections somewhere: for set-up code that only wants to know. */
+/** Checks whether an address accepts connections, for set-up code. */
 import type { Address } from "../../base/address.ts";
 
-/** Connects and closes at once. False for every failure of the network's; throws on a bad address. */
+/** Connects and closes at once. False for any network failure; throws on an invalid address. */
 export async function acceptsConnections(address: Address): Promise<boolean> {
   try {
     const connection = address.kind === "unix"

@@ -1,16 +1,21 @@
-/** Buffers of one size that sockets borrow, so that a new connection allocates nothing once warm. */
+/**
+ * Buffers of one size that sockets borrow, so that a new connection allocates nothing once warm.
+ */
 export class BufferPool {
   readonly bytesEach: number;
   readonly keptMax: number;
   readonly #free: Uint8Array[] = [];
 
-  /** Keeps at most `keptMax` returned buffers of `bytesEach`; what comes back beyond that is garbage. */
+  /**
+   * Keeps at most `keptMax` returned buffers of `bytesEach`; others are left to the garbage
+   * collector.
+   */
   constructor(bytesEach: number, keptMax: number) {
     this.bytesEach = bytesEach;
     this.keptMax = keptMax;
   }
 
-  /** The last one returned, which is the one most likely still in the CPU's cache. */
+  /** Returns the buffer that came back last, as it is most likely still in the CPU's cache. */
   take(): Uint8Array {
     return this.#free.pop() ?? new Uint8Array(this.bytesEach);
   }

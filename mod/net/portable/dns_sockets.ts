@@ -1,4 +1,4 @@
-/** The sockets of DNS queries: one datagram and its answer, or one question over TCP (RFC 7766). */
+/** Sockets for DNS queries: one datagram and its response, or one query over TCP (RFC 7766). */
 import { formatAddress } from "../../base/address.ts";
 import { PeerError } from "../../base/errors.ts";
 import { formatIp, parseIp } from "../../base/ip.ts";
@@ -6,14 +6,14 @@ import type { DnsTransport } from "../dns/dns_client.ts";
 import type { DnsServer } from "../dns/host_files.ts";
 import { peerError } from "./errors.ts";
 
-/** Larger than any datagram that we say we take. */
+/** Larger than any datagram that we announce to accept. */
 const datagramBytes = 4096;
 
 export const dnsSockets: DnsTransport = { datagram, stream };
 
 /**
- * Sends `query` and resolves to the first datagram of the server that `isAnswer` takes. The socket
- * is a new one each time, whose port the kernel draws: who wants to forge an answer has to guess it
+ * Sends `query` and resolves to the server's first datagram that `isAnswer` accepts. Each query
+ * uses a new socket with a random port chosen by the kernel, which a forger would have to guess
  * (RFC 5452).
  */
 async function datagram(
@@ -47,7 +47,7 @@ async function datagram(
   }
 }
 
-/** Asks over TCP, where an answer may be as long as it likes. */
+/** Queries over TCP, where responses have no size limit. */
 async function stream(
   server: DnsServer,
   query: Uint8Array,
@@ -77,7 +77,7 @@ async function stream(
   }
 }
 
-/** `length` bytes, or null when the server closes before. */
+/** Reads `length` bytes; null if the server closes before that. */
 async function readExactly(conn: Deno.Conn, length: number): Promise<Uint8Array | null> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {

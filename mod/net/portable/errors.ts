@@ -1,8 +1,8 @@
-/** What Deno throws, in the words of the reactor's contract. */
+/** Maps errors thrown by Deno to those of the reactor's contract. */
 import { type Address, formatAddress } from "../../base/address.ts";
 import { type ErrorSource, PeerError, StartError, systemReason } from "../../base/errors.ts";
 
-/** Errors that Deno raises by itself carry no errno; the class says it. */
+/** Errors raised by Deno itself have no errno; it is derived from the class. */
 const classCodes: Readonly<Record<string, string>> = {
   AddrInUse: "EADDRINUSE",
   AddrNotAvailable: "EADDRNOTAVAIL",
@@ -21,7 +21,7 @@ const classCodes: Readonly<Record<string, string>> = {
   WouldBlock: "EAGAIN",
 };
 
-/** The errno name of an error that Deno threw; `EIO` for one that names none. */
+/** The errno name of an error that Deno threw; `EIO` if it has none. */
 export function errnoName(error: unknown): string {
   if (!(error instanceof Error)) return "EIO";
   const code = (error as { code?: unknown }).code;
@@ -29,18 +29,18 @@ export function errnoName(error: unknown): string {
   return classCodes[error.name] ?? "EIO";
 }
 
-/** The system's phrase without its number and its capital: `connection refused`. */
+/** The system's phrase without its number, in lower case: `connection refused`. */
 function phrase(error: unknown): string {
   const plain = systemReason(error);
   return plain.charAt(0).toLowerCase() + plain.slice(1);
 }
 
-/** An error of an open connection, or of an attempt to open one (`retrySafe`: no byte has left). */
+/** The error of an open connection, or of opening one (`retrySafe`: nothing was sent). */
 export function peerError(error: unknown, source: ErrorSource, retrySafe: boolean): PeerError {
   return new PeerError(errnoName(error), source, phrase(error), retrySafe, error);
 }
 
-/** Why a listener could not be opened, in one line that the user can act upon. */
+/** Why a listener could not be opened, in one line that the user can act on. */
 export function listenError(error: unknown, address: Address): StartError {
   if (error instanceof StartError) return error;
   return new StartError(`${formatAddress(address)}${listenFault(error, address)}`, 1, {

@@ -1,9 +1,9 @@
-/** Sends whole messages to a receiver of logs, by datagram or over a stream that is opened again when it breaks. */
+/** Sends log messages by datagram, or over a stream that is reopened when it breaks. */
 
 export interface MessageSender {
-  /** True: message borders are kept on the way. */
+  /** True if the transport preserves message boundaries. */
   readonly datagram: boolean;
-  /** Rejects when the receiver cannot be reached; the next call tries anew. */
+  /** Rejects if the receiver cannot be reached; the next call tries again. */
   send(bytes: Uint8Array): Promise<void>;
   close(): void;
 }
@@ -36,7 +36,9 @@ function unixStream(path: string): StreamSender {
   return new StreamSender(() => Deno.connect({ transport: "unix", path }));
 }
 
-/** The kernel knows a bound socket's type: 0002 is SOCK_DGRAM (proc_net_unix in net/unix/af_unix.c). */
+/**
+ * Reads the socket's type from the kernel: 0002 is SOCK_DGRAM (/proc/net/unix, net/unix/af_unix.c).
+ */
 function isDatagramSocket(path: string): boolean {
   try {
     const line = Deno.readTextFileSync("/proc/net/unix").split("\n").find((each) =>
@@ -84,7 +86,7 @@ class UnixDatagramSender implements MessageSender {
   }
 
   async send(bytes: Uint8Array): Promise<void> {
-    // An empty path: the kernel chooses an abstract name, nothing is left in the file system.
+    // With an empty path the kernel chooses an abstract name, so no file is left behind.
     this.#socket ??= Deno.listenDatagram({ transport: "unixpacket", path: "" });
     await this.#socket.send(bytes, { transport: "unixpacket", path: this.path });
   }
@@ -109,7 +111,7 @@ class StreamSender implements MessageSender {
       await this.#write(bytes);
     } catch (error) {
       this.close();
-      // A receiver that was restarted is only noticed by the write that fails.
+      // A restart of the receiver is only noticed when a write fails.
       if (!reused) throw error;
       await this.#write(bytes);
     }

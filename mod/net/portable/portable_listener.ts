@@ -4,12 +4,12 @@ import type { AcceptHandler, Listener, SocketHandler } from "../reactor.ts";
 import { fromDeno, PortableSocket } from "./portable_socket.ts";
 import type { PortableReactor } from "./portable_reactor.ts";
 
-/** How long accepting rests after an error such as EMFILE, which would come again at once. */
+/** How long accepting pauses after an error such as EMFILE, which would recur at once. */
 const restMs = 100;
-/** Turns of Deno's loop without a connection after which the queue counts as empty. */
+/** The queue counts as empty after this many turns of Deno's loop without a connection. */
 const quietTurnsMin = 3;
 
-/** Serves the moment between `accept` and the answer of the accept handler; it is never called. */
+/** Placeholder until the accept handler returns the real handler; it is never called. */
 const nobody: SocketHandler = {
   onOpen() {},
   onData() {},
@@ -18,7 +18,7 @@ const nobody: SocketHandler = {
   onClose() {},
 };
 
-/** A `Deno.Listener` behind a callback: one `accept` at a time. */
+/** Adapts a `Deno.Listener` to callbacks, with one `accept` at a time. */
 export class PortableListener implements Listener {
   readonly reactor: PortableReactor;
   readonly listener: Deno.Listener;
@@ -30,7 +30,7 @@ export class PortableListener implements Listener {
   #isClosing = false;
   #isPaused: boolean;
   #resume: (() => void) | null = null;
-  /** Grows with every accept: the closing waits until it stands still. */
+  /** Incremented by every accept; closing waits until it stops changing. */
   #serial = 0;
 
   constructor(
@@ -62,8 +62,8 @@ export class PortableListener implements Listener {
   }
 
   /**
-   * Deno cannot look into the accept queue without waiting, so the descriptor stays open for the
-   * turns of Deno's loop in which no further connection comes out of it.
+   * Deno cannot check the accept queue without waiting, so the descriptor stays open until a few
+   * turns of Deno's loop have passed without another connection.
    */
   close(): void {
     if (this.#isClosing) return;
@@ -74,7 +74,7 @@ export class PortableListener implements Listener {
   }
 
   async #closeWhenEmpty(): Promise<void> {
-    // A bound on a flood of new connections, which would otherwise keep the listener open.
+    // Bounded, because a flood of new connections would otherwise keep the listener open.
     let quietTurns = 0;
     for (let turn = 0; turn < 64 && quietTurns < quietTurnsMin; turn++) {
       const before = this.#serial;
@@ -83,8 +83,8 @@ export class PortableListener implements Listener {
       quietTurns = this.#serial === before ? quietTurns + 1 : 0;
     }
     this.listener.close();
-    // Deno removes the socket file when the pending accept has let go of the socket, which at the end
-    // of a program is too late.
+    // Deno removes the socket file when the pending accept has released the socket, which is too
+    // late at the end of a program.
     if (this.address.kind === "unix") removeSocketPath(this.address.path, this.#inode);
   }
 
@@ -96,7 +96,7 @@ export class PortableListener implements Listener {
       try {
         conn = await this.listener.accept();
       } catch (error) {
-        // `close` ends the loop through the error that a closed listener gives.
+        // `close` ends the loop: accept on a closed listener throws.
         if (this.#isClosing) return;
         await this.#rest(error);
         continue;
@@ -118,7 +118,7 @@ export class PortableListener implements Listener {
     this.reactor.afterCallback();
   }
 
-  /** The connection that could not be accepted stays in the queue, or has gone by itself (ECONNABORTED). */
+  /** The connection that could not be accepted stays in the queue, or is gone (ECONNABORTED). */
   async #rest(error: unknown): Promise<void> {
     if (error instanceof Deno.errors.ConnectionAborted) return;
     await new Promise((resolve) => setTimeout(resolve, restMs));

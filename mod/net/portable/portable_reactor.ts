@@ -21,20 +21,20 @@ import { socketAnswers } from "./socket_probe.ts";
 import { TickDriver } from "./tick_driver.ts";
 
 const readBytes = 16 * 1024;
-/** What a socket accepts beyond the kernel's own buffer. */
+/** Bytes that a socket accepts beyond the kernel's buffer. */
 const queuedBytesMax = 64 * 1024;
 const backlogDefault = 16384;
-/** How long `run` waits, after `stop`, for the kernel to take what sockets have accepted. */
+/** How long `run` waits after `stop` until the kernel has taken all accepted output. */
 const flushTimeoutMs = 500;
 
 /**
  * The reactor on Deno's own sockets: runs wherever Deno runs, without FFI permission.
  *
- * Its loop is Deno's event loop; `run` only opens the gate for callbacks. Where Deno has less than
- * the contract asks for:
+ * Its loop is Deno's event loop; `run` only enables callbacks. Where Deno offers less than the
+ * contract requires:
  * - `abort` cannot send a reset (no SO_LINGER): it closes, and the kernel resets only when bytes
  *   of the peer were left unread;
- * - `v6Only` does not exist: `[::]:80` takes IPv4 as well, so `0.0.0.0:80` beside it is in use;
+ * - there is no `v6Only`: `[::]:80` includes IPv4, so a second listener `0.0.0.0:80` is in use;
  * - `shared` has no effect, and no descriptor can be adopted;
  * - a reset of a peer that has ended, or whose socket is paused, shows at the next write or read.
  */
@@ -49,7 +49,7 @@ export class PortableReactor implements Reactor {
   #isRunning = false;
   /** Settles the promise of `run`. */
   #endRun: PromiseWithResolvers<void> | null = null;
-  /** Who waits for `run` with a callback to deliver. */
+  /** Resolved by `run`, for code with a callback to deliver. */
   #start = Promise.withResolvers<void>();
   #wheelTimer: number | null = null;
   readonly #tick = new TickDriver(this);
@@ -71,7 +71,7 @@ export class PortableReactor implements Reactor {
     return performance.now();
   }
 
-  /** True between `run` and `stop`: callbacks may be made. */
+  /** True between `run` and `stop`: callbacks may be called. */
   get isRunning(): boolean {
     return this.#isRunning;
   }
@@ -125,7 +125,7 @@ export class PortableReactor implements Reactor {
       if (this.#isRunning) this.#fire(handle);
       else this.whenRunning().then(() => this.#fire(handle));
     }, delayMs);
-    // What keeps the process alive is `run`.
+    // `run` keeps the process alive, timers do not.
     Deno.unrefTimer(handle);
     this.#timers.set(handle, callback);
     return handle;
@@ -144,12 +144,12 @@ export class PortableReactor implements Reactor {
     this.#tick.request();
   }
 
-  /** Nothing to do: the loop is Deno's own. */
+  /** An ordinary buffer: Deno's sockets need no addresses. */
   makeOutputBuffer(length: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(length);
   }
 
-  /** Deno tells of one read at a time. */
+  /** Deno reports one read at a time, so there are no batches. */
   flushAfterBatch(): boolean {
     return false;
   }
@@ -164,7 +164,7 @@ export class PortableReactor implements Reactor {
     this.driveWheel();
     this.#tick.request();
     this.#start.resolve();
-    // Deno ends a program that waits for nothing it knows of, such as a reactor without sockets.
+    // Without this, Deno exits when it has nothing to wait for, such as a reactor without sockets.
     const alive = setInterval(() => {}, 2 ** 30);
     try {
       await this.#endRun.promise;
@@ -184,19 +184,21 @@ export class PortableReactor implements Reactor {
     this.#tick.request();
   }
 
-  /** Refreshes the clock; to be called before each callback of a handler. */
+  /** Updates the clock; called before each callback of a handler. */
   beforeCallback(): void {
     this.#nowMs = performance.now();
     this.#isInCallback = true;
   }
 
-  /** To be called after each callback of a handler. */
+  /** Called after each callback of a handler. */
   afterCallback(): void {
     this.leaveCallback();
     if (this.#tick.handler !== null) this.#tick.request();
   }
 
-  /** A callback threw: `run` rejects with that. A field, because it goes to `catch` as it is. */
+  /**
+   * A callback threw: `run` rejects with the error. A field, so that it can be passed to `catch`.
+   */
   readonly fail = (error: unknown): void => {
     this.leaveCallback();
     this.#stopDelivery();
@@ -205,8 +207,8 @@ export class PortableReactor implements Reactor {
   };
 
   /**
-   * Says that a listener is closing or a socket writing: whoever awaits `run` may end the process
-   * right after it, and neither a socket file nor accepted bytes may be lost by that.
+   * Call when a listener begins to close or a socket to write. `run` waits for them: the process
+   * may exit right after it, and socket files must be removed and accepted bytes sent before that.
    */
   beginWork(): void {
     this.#workCount++;
@@ -228,17 +230,17 @@ export class PortableReactor implements Reactor {
     this.#workDone = null;
   }
 
-  /** After a call that is no reason for a tick, such as the tick itself. */
+  /** After a callback that must not cause a tick, such as the tick itself. */
   leaveCallback(): void {
     this.#isInCallback = false;
   }
 
-  /** Gives what `socket` holds to the kernel at the end of the running callbacks, in one write. */
+  /** Sends the output of `socket` in one write after the current callbacks. */
   flushSoon(socket: PortableSocket): void {
     if (this.#unflushed.push(socket) === 1) queueMicrotask(this.#flush);
   }
 
-  /** Turns the wheel by a timer that lives only as long as deadlines are armed. */
+  /** Drives the wheel with a timer that exists only while deadlines are armed. */
   driveWheel(): void {
     if (this.#wheelTimer !== null || this.wheel.armedCount === 0 || !this.#isRunning) return;
     this.#wheelTimer = setInterval(this.#turnWheel, TimerWheel.slotMs);
@@ -257,7 +259,7 @@ export class PortableReactor implements Reactor {
     this.restWheel();
   };
 
-  /** Ends the wheel's timer when no deadline is armed. */
+  /** Stops the wheel's timer if no deadline is armed. */
   restWheel(): void {
     if (this.wheel.armedCount > 0 || this.#wheelTimer === null) return;
     clearInterval(this.#wheelTimer);
@@ -279,7 +281,7 @@ export class PortableReactor implements Reactor {
 
   #fire(handle: number): void {
     const callback = this.#timers.get(handle);
-    // Cleared while it waited for `run`.
+    // Cleared while waiting for `run`.
     if (callback === undefined) return;
     this.#timers.delete(handle);
     this.beforeCallback();

@@ -6,10 +6,10 @@ import { peerError } from "./errors.ts";
 import type { PortableReactor } from "./portable_reactor.ts";
 import { WriteQueue } from "./write_queue.ts";
 
-/** How long a closed socket may take to hand over what `write` had accepted. */
+/** How long a closed socket may take to send what `write` had accepted. */
 const lingerMs = 30_000;
 
-/** Ends a closed socket whose peer does not read what is still queued for it. */
+/** Drops a closed socket whose peer does not read the queued output. */
 class LingerDeadline extends Deadline {
   readonly conn: Deno.Conn;
 
@@ -23,19 +23,21 @@ class LingerDeadline extends Deadline {
   }
 }
 
-/** A `Deno.Conn` behind callbacks: one loop reads, another writes, each with one operation at a time. */
+/**
+ * Adapts a `Deno.Conn` to callbacks: one loop reads, another writes, one operation at a time each.
+ */
 export class PortableSocket implements Socket {
   readonly reactor: PortableReactor;
   handler: SocketHandler;
   readonly source: ErrorSource;
-  /** Where `connect` was sent; null for an accepted socket. */
+  /** The target of `connect`; null for an accepted socket. */
   readonly target: Address | null;
   #isOpen = true;
   #conn: Deno.Conn | null = null;
   #connecting: AbortController | null = null;
   readonly #queue: WriteQueue;
   #isWriting = false;
-  /** A `write` was short: `onDrain` is owed. */
+  /** A `write` was short, so `onDrain` is due. */
   #owesDrain = false;
   #isShutDown = false;
   /** A write has failed with ECONNRESET. */
@@ -61,16 +63,16 @@ export class PortableSocket implements Socket {
     return this.#isOpen;
   }
 
-  /** Takes the accepted connection over and begins to read. */
+  /** Adopts an accepted connection and begins to read. */
   attach(conn: Deno.Conn): void {
     this.#conn = conn;
-    // A reactor writes whole messages: waiting for more before sending only adds delay.
+    // The reactor writes whole messages, so Nagle's algorithm would only add delay.
     if (conn.remoteAddr.transport === "tcp") (conn as Deno.TcpConn).setNoDelay(true);
     this.#readLoop(conn).catch(this.reactor.fail);
     if (this.#isShutDown) this.flush();
   }
 
-  /** Connects and calls `onOpen` or `onClose`. Never rejects on account of the peer. */
+  /** Connects and calls `onOpen` or `onClose`. Never rejects because of the peer. */
   async open(target: Address): Promise<void> {
     let conn: Deno.Conn;
     try {
@@ -157,7 +159,9 @@ export class PortableSocket implements Socket {
       : { kind: "tcp", host: "0.0.0.0", port: 0 };
   }
 
-  /** Writes what is queued, unless that is under way. Called by the reactor, once per batch of writes. */
+  /**
+   * Starts writing queued output unless a write is pending. Called by the reactor once per batch.
+   */
   flush(): void {
     if (this.#isWriting || this.#conn === null) return;
     this.#isWriting = true;
@@ -179,11 +183,12 @@ export class PortableSocket implements Socket {
         this.#fail(peerError(error, this.source, false));
         break;
       }
-      // Both can change while the other is waited for.
+      // Each condition can change while waiting for the other.
       while ((this.#isPaused && this.#isOpen) || !reactor.isRunning) {
         await (reactor.isRunning ? this.#untilResumed() : reactor.whenRunning());
       }
-      // A write may be about to tell of a reset, which the kernel tells once: then this is no end.
+      // A pending write may report a reset, which the kernel reports only once; then this is not an
+      // end.
       if (count === null && this.#isWriting) await new Promise((turn) => setTimeout(turn, 0));
       if (!this.#isOpen || (count === null && this.#wasReset)) break;
       reactor.beforeCallback();
@@ -219,7 +224,10 @@ export class PortableSocket implements Socket {
     this.reactor.afterCallback();
   }
 
-  /** A peer that refuses our bytes may have sent its reasons first: the reader has one turn to bring them. */
+  /**
+   * The peer may have sent a reason before it rejected our bytes: give the reader one turn to get
+   * it.
+   */
   async #failAfterReading(error: unknown): Promise<void> {
     this.#wasReset = error instanceof Deno.errors.ConnectionReset;
     this.#isShutDown = true;
@@ -235,7 +243,7 @@ export class PortableSocket implements Socket {
 
   #endLinger(conn: Deno.Conn): void {
     if (this.#linger === null) return;
-    // Out of the wheel means that the deadline has closed it already.
+    // If it is not in the wheel, the deadline has already closed the socket.
     const isArmed = this.#linger.wheelSlot >= 0;
     this.reactor.wheel.disarm(this.#linger);
     this.reactor.restWheel();
@@ -267,7 +275,7 @@ export class PortableSocket implements Socket {
   }
 }
 
-/** Deno's address in ours; a unix client has no name. */
+/** Converts Deno's address to ours; a unix client has no name. */
 export function fromDeno(address: Deno.Addr): Address {
   if (address.transport === "unix" || address.transport === "unixpacket") {
     return { kind: "unix", path: address.path ?? "" };

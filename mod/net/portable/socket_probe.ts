@@ -1,9 +1,9 @@
-/** What the probe found; 0 until it has. */
+/** Result of the probe; 0 until it is known. */
 const verdicts = { live: 1, stale: 2 } as const;
 
 /**
- * The probe's program. `Deno.connect` has no blocking form while `listen` must answer at once, so a
- * worker connects and the caller sleeps on a shared word. Only a path that is taken pays for it.
+ * The probe's program. `Deno.connect` has no blocking form but `listen` is synchronous, so a worker
+ * connects while the caller sleeps on a shared word. Only needed if the path already exists.
  */
 const probeProgram = `self.onmessage = async ({ data }) => {
   const verdict = new Int32Array(data.verdict);
@@ -20,8 +20,8 @@ const probeProgram = `self.onmessage = async ({ data }) => {
 const probeTimeoutMs = 5000;
 
 /**
- * True when somebody accepts on the socket at `path`, or when that could not be found out in five
- * seconds. Blocks this thread; takes some 30 ms.
+ * True if a process accepts on the socket at `path`, or if that is still unknown after five
+ * seconds. Blocks this thread; usually takes about 30 ms.
  */
 export function socketAnswers(path: string): boolean {
   const verdict = new Int32Array(new SharedArrayBuffer(4));

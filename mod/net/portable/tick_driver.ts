@@ -2,9 +2,9 @@ import type { TickHandler } from "../reactor.ts";
 import type { PortableReactor } from "./portable_reactor.ts";
 
 /**
- * Calls the tick handler. Deno's loop has no ticks of ours: what runs between two of its turns
- * counts as one, so the call comes in a microtask behind the callbacks, and again when the time that
- * the handler allowed is over.
+ * Calls the tick handler. Deno's loop has no ticks of ours: everything between two of its turns
+ * counts as one tick. So the handler is called in a microtask after the callbacks, and again when
+ * the time that it returned has passed.
  */
 export class TickDriver {
   readonly reactor: PortableReactor;
@@ -18,7 +18,7 @@ export class TickDriver {
     this.reactor = reactor;
   }
 
-  /** Has the handler called soon, once, however often it is asked for. */
+  /** Schedules one call of the handler, however often it is requested. */
   request(): void {
     if (this.#isRequested || this.handler === null || !this.reactor.isRunning) return;
     this.#isRequested = true;
@@ -37,7 +37,7 @@ export class TickDriver {
     }
   };
 
-  /** Keeps an earlier timer: an unneeded tick is cheaper than a new timer on each. */
+  /** Keeps an earlier timer: a superfluous tick is cheaper than a new timer each time. */
   #arm(dueMs: number): void {
     if (dueMs >= this.#timerDueMs) return;
     if (this.#timer !== null) clearTimeout(this.#timer);

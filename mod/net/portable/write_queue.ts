@@ -1,10 +1,10 @@
 import type { BufferPool } from "./buffer_pool.ts";
 
 /**
- * Bytes that `write` has accepted and the kernel has not.
+ * Bytes accepted by `write` but not yet by the kernel.
  *
- * Two borrowed buffers: one is in flight, and may not be touched until Deno's write has resolved;
- * the other is being filled. Together they never hold more than one buffer's size.
+ * Uses two pooled buffers: one is in flight and must not be modified until Deno's write resolves;
+ * the other is being filled. Together they hold at most one buffer's size.
  */
 export class WriteQueue {
   readonly pool: BufferPool;
@@ -18,12 +18,12 @@ export class WriteQueue {
     this.pool = pool;
   }
 
-  /** Bytes accepted and not yet taken by the kernel. */
+  /** Bytes not yet taken by the kernel. */
   get byteCount(): number {
     return this.#filledEnd + this.#flightEnd - this.#flightStart;
   }
 
-  /** Copies as much of `[start, end)` as there is room for; returns how much that was. */
+  /** Copies as much of `[start, end)` as fits; returns the number of bytes. */
   push(bytes: Uint8Array, start: number, end: number): number {
     const count = Math.min(end - start, this.pool.bytesEach - this.byteCount);
     if (count <= 0) return 0;
@@ -36,7 +36,7 @@ export class WriteQueue {
     return count;
   }
 
-  /** What to write next, or null when everything has gone. Call `sent` before asking again. */
+  /** The bytes to write next; null if the queue is empty. Call `sent` before the next call. */
   next(): Uint8Array | null {
     if (this.#flight === null) {
       if (this.#filling === null) return null;
@@ -58,7 +58,9 @@ export class WriteQueue {
     this.#flightStart = this.#flightEnd = 0;
   }
 
-  /** Forgets everything. A buffer in flight is left to the garbage collector: Deno may still read it. */
+  /**
+   * Empties the queue. A buffer in flight is left to the garbage collector: Deno may still read it.
+   */
   clear(): void {
     if (this.#filling !== null) this.pool.give(this.#filling);
     this.#filling = this.#flight = null;
