@@ -35,7 +35,8 @@ export class RawConnection implements Disposable {
   readonly #chunk = new Uint8Array(64 * 1024);
   /** A read that outlived its limit: the next one takes its result. */
   #reading: Promise<number | null> | null = null;
-  #pending = new Uint8Array(0);
+  /** Unread input: a view of a larger buffer, with room after it. */
+  #pending: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   /** The peer has closed or reset the connection. */
   isClosedByPeer = false;
   /** The errno's name when the end was a reset and no FIN. */
@@ -138,16 +139,24 @@ export class RawConnection implements Disposable {
     }
   }
 
+  /** Grows by doubling: megabytes come in pieces of a few kilobytes. */
   #append(bytes: Uint8Array): void {
-    const joined = new Uint8Array(this.#pending.length + bytes.length);
-    joined.set(this.#pending);
-    joined.set(bytes, this.#pending.length);
-    this.#pending = joined;
+    const length = this.#pending.length + bytes.length;
+    const from = this.#pending.byteOffset;
+    let buffer = this.#pending.buffer;
+    if (from + length > buffer.byteLength) {
+      buffer = new ArrayBuffer(Math.max(2 * length, 4096));
+      new Uint8Array(buffer).set(this.#pending);
+      this.#pending = new Uint8Array(buffer, 0, length);
+    } else {
+      this.#pending = new Uint8Array(buffer, from, length);
+    }
+    this.#pending.set(bytes, length - bytes.length);
   }
 
   #take(count: number): Uint8Array {
     const taken = this.#pending.subarray(0, count);
-    this.#pending = this.#pending.slice(count);
+    this.#pending = this.#pending.subarray(count);
     return taken;
   }
 }
