@@ -1,8 +1,8 @@
 /**
  * hayate: chooses a mode, runs it, exits with its code.
  *
- * The only place that exits. A mode is imported when it is asked for, so that `hayate load` does
- * not pay for the YAML reader; the specifiers are literals so that `deno compile` embeds them.
+ * The only place that exits. A mode is imported when needed, so that `hayate load` does not pay for
+ * the YAML reader; the specifiers are literals so that `deno compile` embeds them.
  */
 import { runExitHooks } from "./mod/base/at_exit.ts";
 import { exitCodes, StartError } from "./mod/base/errors.ts";
@@ -57,12 +57,12 @@ const modes: readonly LazyMode[] = [
   },
 ];
 
-/** Words besides the modes that a first argument can be. */
+/** First arguments other than modes. */
 const otherWords = ["help", "completions", "version"];
 
 /**
- * The reader of our output left, as in `hayate --help | head -1`: what a SIGPIPE (13) would have
- * said.
+ * Exit code when the reader of our output has closed it, as in `hayate --help | head -1`: that of a
+ * process killed by SIGPIPE (13).
  */
 const brokenPipeCode = 128 + 13;
 
@@ -81,14 +81,14 @@ addEventListener("error", (event) => {
   if (!running?.onUnhandled?.(event.error)) void exit(reportFailure(event.error));
 });
 
-// No top-level await: Deno would print a stack of its own when a mode waits for something that
-// cannot come any more.
+// No top-level await: Deno would print a stack trace when a mode waits for something that can no
+// longer happen.
 addEventListener("beforeunload", () => {
   Deno.exit(reportFailure(new Error("ended without a result: nothing was left to wait for")));
 });
 void main(Deno.args).catch(reportFailure).then(exit);
 
-/** Log lines that still wait for a slow reader get this long. */
+/** How long buffered log lines may wait for a slow reader at exit. */
 async function exit(code: number): Promise<never> {
   await runExitHooks(1000);
   Deno.exit(code);
@@ -162,11 +162,11 @@ async function help(words: readonly string[]): Promise<number> {
   const names = mode.topics.map((each) => each.name);
   const guess = nearest(topicName, names);
   const hint = guess === null ? "" : `, did you mean ${guess}?`;
-  const known = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
+  const known = names.length === 0 ? "it has none" : `available: ${names.join(", ")}`;
   throw new UsageError([`${name} has no topic ${quoted(topicName)}${hint} (${known})`]);
 }
 
-/** What `hayate MODE --help` shows. */
+/** The output of `hayate MODE --help`. */
 function modeHelp(
   { name, table, subcommands }: Pick<Mode, "name" | "table" | "subcommands">,
 ): string {
@@ -192,13 +192,13 @@ async function allManuals(): Promise<readonly Manual[]> {
   return await Promise.all(modes.map(async (mode) => await manualOf(await mode.import())));
 }
 
-/** The name this program was called by. Deno resolves links, the kernel's record does not. */
+/** The name this program was called by, from /proc: Deno resolves links, the kernel does not. */
 function calledAs(): string {
   try {
     const first = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
     return first.slice(first.lastIndexOf("/") + 1);
   } catch (error) {
-    // Without /proc there is no way to know; only the drop-in name is lost.
+    // Without /proc the name is unknown; only calls as start_server are not recognised.
     const isUnreadable = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.PermissionDenied;
     if (isUnreadable || isOutOfFiles(error)) return "hayate";
@@ -220,13 +220,13 @@ function show(text: string): number {
   }
 }
 
-/** Before any flag is read, so that what is wrong with flags is said in the chosen form, too. */
+/** Read before any flag, so that errors in flags are logged in the chosen format, too. */
 function readLogVariables(): void {
   logChoice.json = Deno.env.get(logVariables.format) === "json";
 }
 
-/** A line about a failure, in the form and at the place that the log has. */
-function sayFailure(who: string, line: string): void {
+/** Reports a failure in the format and to the destination of the log. */
+function printFailure(who: string, line: string): void {
   const text = logChoice.json
     ? jsonLogLine(Date.now(), "error", line, { name: who.replace(/^hayate ?/, "") || "hayate" })
     : `${who}: ${line}`;
@@ -237,7 +237,7 @@ function writeStderr(text: string): void {
   try {
     writeAll(logChoice.stream === "stdout" ? Deno.stdout : Deno.stderr, text);
   } catch (error) {
-    // Nobody can be told that stderr is gone; the exit code still tells.
+    // stderr is closed, so only the exit code can report the failure.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
@@ -248,7 +248,7 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
 }
 
 /**
- * Says what went wrong in plain lines and returns the exit code. No stack unless HAYATE_DEBUG=1.
+ * Reports an error in plain lines and returns the exit code. No stack unless HAYATE_DEBUG=1.
  */
 function reportFailure(error: unknown): number {
   if (error instanceof InfoRequest) {
@@ -259,17 +259,17 @@ function reportFailure(error: unknown): number {
   const debug = Deno.env.get("HAYATE_DEBUG") === "1";
   if (debug) writeStderr(`${error instanceof Error ? error.stack : String(error)}\n`);
   if (error instanceof UsageError) {
-    for (const line of error.errors) sayFailure(speaker, line);
+    for (const line of error.errors) printFailure(speaker, line);
     if (!logChoice.json) writeStderr(`see ${speaker} --help\n`);
     return error.exitCode;
   }
   if (error instanceof StartError) {
-    for (const line of error.message.split("\n")) sayFailure(speaker, line);
+    for (const line of error.message.split("\n")) printFailure(speaker, line);
     return error.exitCode;
   }
   const text = error instanceof Error ? error.message : String(error);
   const message = text.split("\n", 1)[0]?.replace(/ \(os error \d+\)/, "");
   const hint = debug ? "" : " (HAYATE_DEBUG=1 shows where)";
-  sayFailure(speaker, `${message}${hint}`);
+  printFailure(speaker, `${message}${hint}`);
   return exitCodes.failed;
 }

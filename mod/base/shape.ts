@@ -1,7 +1,7 @@
 /**
- * Checks JSON that came from outside this process (a file, a channel) against the shape that the
- * code expects, and says where the first difference is. A valid value costs no allocation. Written
- * here and not taken from a library because every start of every mode would load the library.
+ * Validates JSON from outside this process (a file, a channel) against the expected shape, and
+ * reports the first difference. A valid value costs no allocation. Not a library, because every
+ * start of every mode would have to load it.
  */
 
 /** The first difference. `path` is "" for the value itself, else `.upstreams[0].name`. */
@@ -11,20 +11,22 @@ export interface ShapeFault {
   readonly text: string;
 }
 
-/** Returns null when the value fits. */
+/** Returns null if the value matches. */
 export type Shape = (value: unknown) => ShapeFault | null;
 
-/** How much of a wrong string is shown. */
+/** Most characters of a wrong string that are shown. */
 const shownCharsMax = 40;
 
-/** `upstreams[0].name is 5, expected a string`; null when the value fits. `what` names the whole. */
+/**
+ * `upstreams[0].name is 5, expected a string`; null if the value matches. `what` names the whole.
+ */
 export function shapeFaultOf(value: unknown, shape: Shape, what = "the value"): string | null {
   const fault = shape(value);
   if (fault === null) return null;
   return `${fault.path === "" ? what : fault.path.replace(/^\./, "")} ${fault.text}`;
 }
 
-/** Reads JSON of this shape. Gives a string in one line that says what is wrong with it. */
+/** Parses JSON of this shape. Returns a one-line error as a string if it is invalid. */
 export function readShaped<T>(text: string, shape: Shape, what: string): { value: T } | string {
   let value: unknown;
   try {
@@ -35,7 +37,7 @@ export function readShaped<T>(text: string, shape: Shape, what: string): { value
   return shapeFaultOf(value, shape, what) ?? { value: value as T };
 }
 
-/** What JSON.parse threw, in one line: its message quotes the text, line ends included. */
+/** The message of JSON.parse's error in one line: it quotes the text, including line ends. */
 export function jsonComplaint(error: unknown): string {
   if (!(error instanceof SyntaxError)) throw error;
   return error.message.replace(/[\0-\x1f\x7f]+/g, " ");
@@ -107,7 +109,7 @@ export function list(shape: Shape, lengthMin = 0): Shape {
   };
 }
 
-/** An object whose every value has this shape, whatever its keys are. */
+/** An object with any keys whose values have this shape. */
 export function mapOf(shape: Shape): Shape {
   return (value) => {
     if (!isObject(value)) return wrong(value, "an object");
@@ -121,7 +123,7 @@ export function mapOf(shape: Shape): Shape {
 
 /**
  * An object with these fields. Others are allowed: a later version may have written them. The type
- * parameter makes the compiler check that no field of `T` is forgotten.
+ * parameter makes the compiler check that every field of `T` is listed.
  */
 export function record<T>(fields: { readonly [Name in keyof T]-?: Shape }): Shape {
   const entries = Object.entries(fields) as [string, Shape][];
@@ -135,7 +137,7 @@ export function record<T>(fields: { readonly [Name in keyof T]-?: Shape }): Shap
   };
 }
 
-/** An object whose field `tag` says which of `shapes` holds for it. */
+/** An object whose field `tag` selects one of `shapes`. */
 export function tagged(tag: string, shapes: Readonly<Record<string, Shape>>): Shape {
   const kind = oneOf(...Object.keys(shapes));
   return (value) => {

@@ -143,9 +143,9 @@ class Scan {
     while (this.#index < argv.length) {
       const word = argv[this.#index++] as string;
       if (word === "--") {
-        const behind = argv.slice(this.#index);
-        if (table.restAfterDashes) this.rest = behind;
-        else this.operands.push(...behind);
+        const following = argv.slice(this.#index);
+        if (table.restAfterDashes) this.rest = following;
+        else this.operands.push(...following);
         return;
       }
       if (word.startsWith("--")) this.#long(word, 2);
@@ -221,12 +221,12 @@ class Scan {
         return;
       }
       if (spec.kind !== "flag") {
-        const behind = word.slice(at + 1);
+        const attached = word.slice(at + 1);
         // `-c=5`: no number begins with `=`, so the intention is clear.
         const inline = spec.kind === "string" || spec.kind === "parsed"
-          ? behind
-          : behind.replace(/^=/, "");
-        this.#take(spec, `-${letter}`, behind === "" ? null : inline);
+          ? attached
+          : attached.replace(/^=/, "");
+        this.#take(spec, `-${letter}`, attached === "" ? null : inline);
         return;
       }
       this.found.set(keyOf(spec), true);

@@ -12,6 +12,6 @@ Deno.test("renderHelp() stays within 96 columns", () => {
   for (const line of renderHelp(sample).split("\n")) assert(line.length <= 96, line);
 });
 
-Deno.test("wrap() leaves a word alone that is longer than the line", () => {
+Deno.test("wrap() does not break a word that is longer than the line", () => {
   assert(wrap("a verylongword b", 6).includes("verylongword"));
 });

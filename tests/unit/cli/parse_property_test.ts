@@ -1,4 +1,4 @@
-/** Whatever stands on a command line, the parser answers; it never throws and never hangs. */
+/** The parser handles any command line: it never throws and never hangs. */
 import { assert } from "@std/assert";
 import { parseOptions } from "../../../mod/cli/mod.ts";
 import { sample } from "./sample_table.ts";
@@ -27,7 +27,10 @@ const pieces = [
   "---",
 ];
 
-/** A small generator of numbers from a seed (mulberry32's recurrence), so that a failure can be repeated. */
+/**
+ * A small generator of numbers from a seed (mulberry32's recurrence), so that a failure can be
+ * repeated.
+ */
 function numbersFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -39,7 +42,7 @@ function numbersFrom(seed: number): () => number {
 }
 
 for (const getopt of [false, true]) {
-  Deno.test(`parseOptions() answers 20,000 random command lines, getopt: ${getopt}`, () => {
+  Deno.test(`parseOptions() handles 20,000 random command lines, getopt: ${getopt}`, () => {
     const next = numbersFrom(20261123);
     const pick = () => pieces[Math.floor(next() * pieces.length)] as string;
     for (let round = 0; round < 20_000; round++) {

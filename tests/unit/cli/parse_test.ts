@@ -48,7 +48,7 @@ const spellings: readonly [string, string[]][] = [
   ["-xvalue", ["-c12k", "u"]],
   ["-x value", ["-c", "12k", "u"]],
   ["-x=value for a number", ["-c=12k", "u"]],
-  ["a flag behind the operand", ["u", "-c", "12k"]],
+  ["a flag after the operand", ["u", "-c", "12k"]],
   ["the last of two", ["-c1", "-c", "12k", "u"]],
 ];
 for (const [name, argv] of spellings) {
@@ -87,7 +87,7 @@ Deno.test("parseOptions() puts what follows -- into rest when the table says so"
   assertEquals([outcome.operands, outcome.rest], [["u"], ["-c", "x"]]);
 });
 
-Deno.test("parseOptions() takes - for an operand", () => {
+Deno.test("parseOptions() treats - as an operand", () => {
   assertEquals(readOptions(sample, ["-"]).operands, ["-"]);
 });
 
@@ -141,7 +141,7 @@ for (const [argv, expected] of faults) {
   });
 }
 
-Deno.test("parseOptions() lets the command line win over the environment, and that over the default", () => {
+Deno.test("parseOptions() prefers the command line to the environment, and that to the default", () => {
   assertEquals(valuesOf(["u"], { WORKERS: "3" }).workers, 3);
   assertEquals(valuesOf(["u", "--workers=4"], { WORKERS: "3" }).workers, 4);
   assertEquals(valuesOf(["u"], { WORKERS: "" }).workers, null);
@@ -150,7 +150,7 @@ Deno.test("parseOptions() lets the command line win over the environment, and th
   ]);
 });
 
-Deno.test("parseOptions() says which keys were given", () => {
+Deno.test("parseOptions() lists the keys that were given", () => {
   assertEquals([...readOptions(sample, ["u", "-d1"], () => undefined).given], ["durationMs"]);
 });
 
@@ -182,7 +182,7 @@ const supervise = defineTable({
 });
 const starter = { ...supervise, stopAtOperand: false, getopt: true } as const;
 
-Deno.test("parseOptions() leaves everything from the first operand on to the command", () => {
+Deno.test("parseOptions() passes everything from the first operand on to the command", () => {
   const { values, operands } = readOptions(supervise, [
     "--port=80",
     "proxy",
@@ -195,7 +195,7 @@ Deno.test("parseOptions() leaves everything from the first operand on to the com
   assertEquals(readOptions(supervise, ["--", "--port"]).operands, ["--port"]);
 });
 
-Deno.test("parseOptions() with getopt permutes, abbreviates, ignores case and takes one dash", () => {
+Deno.test("parseOptions() with getopt permutes, abbreviates, ignores case and accepts one dash", () => {
   const { values, operands } = readOptions(starter, [
     "prog",
     "--STA=s",
@@ -217,7 +217,7 @@ Deno.test("parseOptions() with getopt permutes, abbreviates, ignores case and ta
   assertEquals(operands, ["prog", "x", "-y"]);
 });
 
-Deno.test("parseOptions() with getopt names what an ambiguous abbreviation may mean", () => {
+Deno.test("parseOptions() with getopt lists the meanings of an ambiguous abbreviation", () => {
   assertEquals(parseOptions(starter, ["--p", "1"]), {
     kind: "errors",
     errors: ["--p is ambiguous: --port, --path, --pid-file"],

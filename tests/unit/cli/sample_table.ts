@@ -109,7 +109,7 @@ export const sampleModes: readonly Manual[] = [{
   topics: [{
     name: "signals",
     summary: "what each signal does",
-    text: "HUP  starts anew\n.TERM ends\n",
+    text: "HUP  restarts\n.TERM stops\n",
   }],
   subcommands: [{ name: "plot", table: plot, run: () => Promise.resolve(0) }],
 }];

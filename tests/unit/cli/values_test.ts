@@ -54,7 +54,7 @@ for (const [text, expected] of sizes) {
     assertEquals(readSize(text), expected));
 }
 
-Deno.test("formatDurationMs() gives the shortest text that reads back to the same time", () => {
+Deno.test("formatDurationMs() writes the shortest text that reads back as the same time", () => {
   for (
     const [ms, text] of [[0, "0s"], [1500, "1500ms"], [2000, "2s"], [120_000, "2m"], [
       7_200_000,
@@ -66,7 +66,7 @@ Deno.test("formatDurationMs() gives the shortest text that reads back to the sam
   }
 });
 
-Deno.test("nearest() guesses slips of the finger and leaves the far-fetched alone", () => {
+Deno.test("nearest() suggests for typing errors only", () => {
   const words = ["load", "serve", "supervise", "proxy"];
   assertEquals(nearest("lod", words), "load");
   assertEquals(nearest("sup", words), "supervise");
