@@ -5,12 +5,12 @@ import { IpRanges, parseIpRange } from "../../../mod/base/ip_ranges.ts";
 function setOf(...texts: string[]): IpRanges {
   return new IpRanges(texts.map((text) => {
     const range = parseIpRange(text);
-    if (range === null) throw new Error(`no range: ${text}`);
+    if (range === null) throw new Error(`not a range: ${text}`);
     return range;
   }));
 }
 
-Deno.test("IpRanges.has() follows the bits of each block", () => {
+Deno.test("IpRanges.has() compares the prefix bits of each block", () => {
   const rows: [string, string, boolean][] = [
     ["10.0.0.0/8", "10.255.0.1", true],
     ["10.0.0.0/8", "11.0.0.0", false],
@@ -36,7 +36,7 @@ Deno.test("IpRanges.has() follows the bits of each block", () => {
   assert(!setOf().has(parseIp("::1")!));
 });
 
-Deno.test("parseIpRange() says where bits stand behind the block, and refuses what is none", () => {
+Deno.test("parseIpRange() reports host bits and refuses invalid ranges", () => {
   assertEquals(parseIpRange("10.1.0.0/8")?.hadHostBits, true);
   assertEquals(parseIpRange("10.1.0.0/16")?.hadHostBits, false);
   const wrong = ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/08", "host", "/8"];

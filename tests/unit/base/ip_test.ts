@@ -57,7 +57,7 @@ Deno.test("parseIp() refuses everything else", () => {
   for (const text of invalid) assertEquals(parseIp(text), null, JSON.stringify(text));
 });
 
-Deno.test("formatIp() writes the canonical text, which reads back the same", () => {
+Deno.test("formatIp() writes the canonical text, which parses back to the same bytes", () => {
   for (const [text, , canonical] of valid) {
     const bytes = parseIp(text)!;
     assertEquals(formatIp(bytes), canonical, text);

@@ -23,7 +23,7 @@ interface Server {
 const server = record<Server>({ name: text, port: whole(1, 65_535), isDown: optional(flag) });
 const file = record({ servers: list(server), note: nullable(text), counts: mapOf(count) });
 
-Deno.test("shapeFaultOf() names the first difference, where it is and what was expected", () => {
+Deno.test("shapeFaultOf() reports the first difference, its place and what was expected", () => {
   const good = { servers: [{ name: "a", port: 80 }], note: null, counts: { "200": 1 } };
   const vectors: [unknown, string | null][] = [
     [good, null],
@@ -56,7 +56,7 @@ Deno.test("shapeFaultOf() names the first difference, where it is and what was e
       { ...good, counts: { "2\n0": -1 } },
       'counts["2\\n0"] is -1, expected a whole number from 0',
     ],
-    // What stands in an object's prototype is not in the file.
+    // Properties of the prototype are not in the file.
     [
       JSON.parse('{"__proto__":{"servers":[]},"note":null,"counts":{}}'),
       "servers is missing, " +
@@ -70,7 +70,7 @@ Deno.test("shapeFaultOf() names the first difference, where it is and what was e
   assertEquals(long, `port is "${"x".repeat(40)}"..., expected a whole number from 1 to 65535`);
 });
 
-Deno.test("tagged() and oneOf() name what is allowed", () => {
+Deno.test("tagged() and oneOf() list what is allowed", () => {
   const address = tagged("kind", {
     tcp: record({ kind: text, host: text }),
     unix: record({ kind: text, path: text }),

@@ -47,7 +47,7 @@ Deno.test("TimerWheel calls a deadline once, not early and at most two slots lat
   }
 });
 
-Deno.test("TimerWheel calls a deadline of the past at the next advance that enters a slot", () => {
+Deno.test("TimerWheel calls a past deadline at the next advance that enters a slot", () => {
   const wheel = new TimerWheel(1000);
   const entry = new Noting();
   wheel.arm(entry, 10);
@@ -55,7 +55,7 @@ Deno.test("TimerWheel calls a deadline of the past at the next advance that ente
   assertEquals(entry.passedAtMs.length, 1);
 });
 
-Deno.test("TimerWheel honours a deadline that was only written later", () => {
+Deno.test("TimerWheel honours a deadline that was postponed by a write", () => {
   const wheel = new TimerWheel(0);
   const entry = new Noting();
   wheel.arm(entry, 100);
@@ -79,7 +79,7 @@ Deno.test("TimerWheel.arm moves an entry earlier", () => {
   assertEquals(entry.passedAtMs.length, 1);
 });
 
-Deno.test("TimerWheel.arm after suspension by Infinity is seen in time", () => {
+Deno.test("TimerWheel.arm after suspension by Infinity is called in time", () => {
   const wheel = new TimerWheel(0);
   const entry = new Noting();
   wheel.arm(entry, 5000);
@@ -89,7 +89,7 @@ Deno.test("TimerWheel.arm after suspension by Infinity is seen in time", () => {
   assertEquals(entry.passedAtMs.length, 1);
 });
 
-Deno.test("TimerWheel lets a suspended entry drop out", () => {
+Deno.test("TimerWheel drops a suspended entry", () => {
   const wheel = new TimerWheel(0);
   const entry = new Noting();
   wheel.arm(entry, 100);
@@ -98,7 +98,7 @@ Deno.test("TimerWheel lets a suspended entry drop out", () => {
   assertEquals([entry.passedAtMs.length, wheel.armedCount, entry.wheelSlot], [0, 0, -1]);
 });
 
-Deno.test("TimerWheel.disarm takes an entry out, twice does no harm", () => {
+Deno.test("TimerWheel.disarm removes an entry, and may be called twice", () => {
   const wheel = new TimerWheel(0);
   const entries = [new Noting(), new Noting(), new Noting()];
   for (const entry of entries) wheel.arm(entry, 100);
@@ -114,7 +114,7 @@ Deno.test("TimerWheel allows every change from inside onDeadline", () => {
   const wheel = new TimerWheel(0);
   const entries = Array.from({ length: 6 }, () => new Noting());
   for (const entry of entries) wheel.arm(entry, 100);
-  // Whoever comes first disarms two, moves two later and arms itself again.
+  // The first entry called disarms two, postpones two and arms itself again.
   let isFirst = true;
   for (const entry of entries) {
     entry.action = () => {
@@ -130,14 +130,14 @@ Deno.test("TimerWheel allows every change from inside onDeadline", () => {
   }
   advance(wheel, 1, 200);
   const called = entries.reduce((sum, entry) => sum + entry.passedAtMs.length, 0);
-  assertEquals(called, 2, "the first, and the one that nobody touched");
+  assertEquals(called, 2, "the first, and the one left unchanged");
   assertEquals(wheel.armedCount, 3);
   advance(wheel, 200, 1100);
   assertEquals(entries.reduce((sum, entry) => sum + entry.passedAtMs.length, 0), 5);
   assertEquals(wheel.armedCount, 0);
 });
 
-Deno.test("TimerWheel sees every entry after a long stop", () => {
+Deno.test("TimerWheel visits every entry after a long stop", () => {
   const wheel = new TimerWheel(0);
   const entries = Array.from({ length: 100 }, (_, i) => {
     const entry = new Noting();
@@ -149,7 +149,7 @@ Deno.test("TimerWheel sees every entry after a long stop", () => {
   assertEquals(entries.filter((entry) => entry.passedAtMs.length !== 1).length, 0);
 });
 
-Deno.test("TimerWheel.nextDueMs is Infinity when empty and never behind the first deadline's slot", () => {
+Deno.test("TimerWheel.nextDueMs is Infinity when empty and never later than the first deadline's slot", () => {
   const wheel = new TimerWheel(0);
   assertEquals(wheel.nextDueMs(), Infinity);
   const entry = new Noting();
@@ -159,10 +159,10 @@ Deno.test("TimerWheel.nextDueMs is Infinity when empty and never behind the firs
   assert(wheel.nextDueMs() <= 100 + slotMs);
   const far = new TimerWheel(0);
   far.arm(new Noting(), 100 * turnMs);
-  assert(far.nextDueMs() <= turnMs, "looked at once a turn");
+  assert(far.nextDueMs() <= turnMs, "visited once a turn");
 });
 
-/** What the wheel is compared with: a list that is searched from end to end. */
+/** A reference model: a list that is searched from end to end. */
 class NaiveModel {
   readonly dueMs = new Map<Noting, number>();
 
@@ -206,7 +206,7 @@ Deno.test("TimerWheel agrees with a naive model over random operations", () => {
     for (let step = 0; step < 800; step++) {
       for (let i = 0; i < 3; i++) act(entries[Math.floor(random() * entries.length)], nowMs);
       nowMs += random() < 0.02 ? random() * 2 * turnMs : random() * 100;
-      // Whoever is due by two slots ago must have been called; nobody early (checked in `action`).
+      // Entries due two slots ago must have been called; none early (checked in `action`).
       const overdue = model.expected(nowMs - 2 * slotMs);
       passed.clear();
       wheel.advance(nowMs);

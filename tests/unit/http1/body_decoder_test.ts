@@ -54,7 +54,7 @@ for (const row of chunkedRows) {
   });
 }
 
-Deno.test("BodyDecoder is done at once when nothing follows", () => {
+Deno.test("BodyDecoder is done at once when there is no body", () => {
   const decoder = new BodyDecoder();
   for (
     const [framing, length] of [[Framing.none, -1], [Framing.none, 5], [Framing.length, 0]] as const
@@ -66,7 +66,7 @@ Deno.test("BodyDecoder is done at once when nothing follows", () => {
   }
 });
 
-Deno.test("BodyDecoder takes exactly the length and leaves the rest", () => {
+Deno.test("BodyDecoder consumes exactly the length and leaves the rest", () => {
   const decoder = new BodyDecoder();
   decoder.reset(Framing.length, 5, defaultLimits);
   const bytes = latin1Bytes("xxhelGET");
@@ -80,7 +80,7 @@ Deno.test("BodyDecoder takes exactly the length and leaves the rest", () => {
   assert(decoder.finishAtEof());
 });
 
-Deno.test("BodyDecoder up to the end takes everything and is done when the peer closes", () => {
+Deno.test("BodyDecoder without a length consumes everything and is done when the peer closes", () => {
   const decoder = new BodyDecoder();
   decoder.reset(Framing.eof, -1, defaultLimits);
   assertEquals(decoder.step(new Uint8Array(9), 3, 9), 9);
@@ -90,7 +90,7 @@ Deno.test("BodyDecoder up to the end takes everything and is done when the peer 
   assert(decoder.done);
 });
 
-Deno.test("BodyDecoder forgets everything at reset", () => {
+Deno.test("BodyDecoder.reset clears all state", () => {
   const decoder = new BodyDecoder();
   for (
     const half of ["5", "5;abc", "5\r", "5\r\nab", "1\r\na", "0\r\nA: b\r\n", "0\r\nA: b\r\n\r\n"]

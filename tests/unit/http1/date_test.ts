@@ -16,7 +16,7 @@ Deno.test("parseHttpDate() reads the three forms of RFC 9110 5.6.7", () => {
   assertEquals(parseHttpDate("Sun Nov  6 08:49:37 1994", now), 784111777);
 });
 
-Deno.test("parseHttpDate() puts a two-digit year no more than 50 years ahead", () => {
+Deno.test("parseHttpDate() reads a two-digit year as at most 50 years ahead", () => {
   assertEquals(
     imfFixdate(parseHttpDate("Monday, 01-Jan-70 00:00:00 GMT", now)!).slice(12, 16),
     "2070",
@@ -27,7 +27,7 @@ Deno.test("parseHttpDate() puts a two-digit year no more than 50 years ahead", (
   );
 });
 
-Deno.test("parseHttpDate() gives null for what is no HTTP-date", () => {
+Deno.test("parseHttpDate() returns null for invalid dates", () => {
   const rows = [
     "",
     "0",

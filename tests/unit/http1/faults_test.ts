@@ -14,6 +14,6 @@ Deno.test("describeFault() gives each fault a status that closes the connection,
   }
 });
 
-Deno.test("describeFault() refuses what is no fault", () => {
+Deno.test("describeFault() throws for a number that is not a fault", () => {
   for (const code of [0, 1, -1000]) assertThrows(() => describeFault(code), RangeError);
 });

@@ -1,6 +1,6 @@
 import type { MessageHead } from "../../../mod/http1/mod.ts";
 
-/** All that a head tells, to be compared: tables as far as they are filled, and not where it lies. */
+/** The content of a head for comparison: the filled part of its tables, without its position. */
 export function factsOf(head: MessageHead): unknown {
   const facts: Record<string, unknown> = { ...head };
   facts.fields = [...head.fields.subarray(0, 4 * head.fieldCount)];

@@ -53,7 +53,7 @@ Deno.test("HeadWriter writes numbers up to 2^53-1 in decimal", () => {
   assertThrows(() => new HeadWriter().number(NaN), RangeError);
 });
 
-Deno.test("HeadWriter refuses everything that could split a head", () => {
+Deno.test("HeadWriter refuses everything that could inject into a head", () => {
   const writer = new HeadWriter();
   for (const value of ["a\r\nb", "a\nb", "a\0b", "\x7f", "\u010a", "\u20ac"]) {
     assertThrows(() => writer.field("X", value), TypeError);
@@ -79,7 +79,7 @@ Deno.test("HeadWriter keeps what was written when a write is refused", () => {
   assertEquals(text(writer), "0123456789012345");
 });
 
-Deno.test("HeadWriter field() leaves no half line behind when the value is refused", () => {
+Deno.test("HeadWriter.field() writes no partial line when the value is refused", () => {
   const writer = new HeadWriter();
   writer.statusLine(200);
   assertThrows(() => writer.field("X", "a\nb"), TypeError);

@@ -5,7 +5,7 @@ import { seededRandom } from "../../contract/seeded_random.ts";
 
 const alphabet = "aAfFx019.-%:;!$&'()*+,=_~n[]@/ \\";
 
-Deno.test("isHost() takes nothing that a URL cannot hold", () => {
+Deno.test("isHost() accepts only what is valid in a URL", () => {
   const random = seededRandom(7);
   const below = (bound: number) => Math.floor(random() * bound);
   const broken: string[] = [];

@@ -59,7 +59,7 @@ Deno.test("RequestHead separates authority and path in the four forms of a targe
   }
 });
 
-Deno.test("RequestHead says what follows: framing, length, expectation, upgrade", () => {
+Deno.test("RequestHead has framing, length, expectation and upgrade", () => {
   const h = "POST / HTTP/1.1\r\nHost: a\r\n";
   const none = parsed(`${h}\r\n`);
   assertEquals([none.framing, none.contentLength], [Framing.none, -1]);
@@ -87,7 +87,7 @@ Deno.test("RequestHead says what follows: framing, length, expectation, upgrade"
   assert(!parsed("GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").upgrade);
 });
 
-Deno.test("RequestHead forgets the head before", () => {
+Deno.test("RequestHead keeps nothing of the previous head", () => {
   const head = new RequestHead();
   const first = latin1Bytes(
     "POST http://h/ HTTP/1.1\r\nHost: a\r\nConnection: close, x, upgrade\r\nUpgrade: y\r\n" +
@@ -116,7 +116,7 @@ Deno.test("namedByConnection() finds names in any Connection field, but never fr
   assert(!empty.connectionNamesFields && !empty.keepAlive);
 });
 
-Deno.test("parseRequestHead() takes more fields than the head was made for", () => {
+Deno.test("parseRequestHead() accepts more fields than the head was created for", () => {
   const head = new RequestHead(2);
   const text = `GET / HTTP/1.1\r\nHost: a\r\n${"X: y\r\n".repeat(9)}\r\n`;
   const bytes = latin1Bytes(text);
@@ -124,7 +124,7 @@ Deno.test("parseRequestHead() takes more fields than the head was made for", () 
   assertEquals([head.fieldCount, head.value(9)], [10, "y"]);
 });
 
-Deno.test("parseRequestHead() holds each limit to the byte", () => {
+Deno.test("parseRequestHead() enforces each limit to the byte", () => {
   const limits = { startLineBytesMax: 16, headBytesMax: 40, fieldsMax: 2 };
   const outcome = (text: string) => {
     const bytes = latin1Bytes(text);
@@ -154,7 +154,7 @@ function counted(bytes: Uint8Array): { bytes: Uint8Array; reads: () => number } 
   return { bytes: proxy, reads: () => reads };
 }
 
-Deno.test("parseRequestHead() reads a head that comes byte by byte in linear time", () => {
+Deno.test("parseRequestHead() parses a head that arrives byte by byte in linear time", () => {
   const text = `GET / HTTP/1.1\r\nHost: a\r\n${`X: ${"y".repeat(200)}\r\n`.repeat(100)}\r\n`;
   const { bytes, reads } = counted(latin1Bytes(text));
   const head = new RequestHead();
@@ -178,7 +178,7 @@ Deno.test("parseRequestHead() refuses a head that ends in bare LF as soon as it 
   assertEquals(describeFault(result).name, "bareLineFeed");
 });
 
-Deno.test("parseRequestHead() sees a limit passed at the very byte, also when bytes drip", () => {
+Deno.test("parseRequestHead() detects an exceeded limit at the exact byte, also byte by byte", () => {
   const head = new RequestHead();
   const line = latin1Bytes("G".repeat(9000));
   let at = 1;
@@ -188,7 +188,7 @@ Deno.test("parseRequestHead() sees a limit passed at the very byte, also when by
   at = 1;
   while (parseRequestHead(head, fields, 0, at, defaultLimits, at - 1) === 0) at++;
   assertEquals(at, defaultLimits.headBytesMax);
-  // Limits that are no power of two are not met by the look at each doubling.
+  // Limits that are not a power of two do not coincide with the check at each doubling.
   const limits = { startLineBytesMax: 20, headBytesMax: 50, fieldsMax: 4 };
   at = 1;
   while (parseRequestHead(head, line, 0, at, limits, at - 1) === 0) at++;

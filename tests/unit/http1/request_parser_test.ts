@@ -1,4 +1,4 @@
-/** A head that is recognised must be told exactly as one that is parsed. */
+/** A recognised head must have the same result as a parsed one. */
 import { assert, assertEquals } from "@std/assert";
 import {
   defaultLimits,
@@ -18,9 +18,9 @@ class Twin {
   readonly buffer = new Uint8Array(16384);
   readonly parser = new RequestParser(defaultLimits);
 
-  /** The result for `text` at `at`, with `behind` following it. */
-  parse(text: string, at: number, behind = "", buffer = this.buffer): number {
-    const bytes = latin1Bytes(text + behind);
+  /** The result for `text` at `at`, followed by `following`. */
+  parse(text: string, at: number, following = "", buffer = this.buffer): number {
+    const bytes = latin1Bytes(text + following);
     buffer.set(bytes, at);
     const end = at + bytes.length;
     const fresh = new RequestHead();
@@ -34,14 +34,14 @@ class Twin {
   }
 }
 
-Deno.test("the same head again, at the same place, elsewhere, and with more behind it", () => {
+Deno.test("the same head again, at the same place, elsewhere, and with more after it", () => {
   const twin = new Twin();
   for (const at of [0, 0, 2048, 4096, 2048, 3, 5, 0]) twin.parse(plain, at);
   twin.parse(plain, 2048, "GET /next HTTP/1.1\r\n");
   twin.parse(plain, 4096, plain);
 });
 
-Deno.test("a head that differs in one byte, wherever it is, is parsed anew", () => {
+Deno.test("a head that differs in any one byte is parsed again", () => {
   const bytes = [...plain];
   for (let i = 0; i < bytes.length; i++) {
     const twin = new Twin();
@@ -55,14 +55,14 @@ Deno.test("a part of the known head is partial", () => {
   for (let length = 1; length < plain.length; length++) {
     const twin = new Twin();
     twin.parse(plain, 0);
-    // What stands behind the part, from before, must not be taken for the rest of it.
+    // Old bytes after the partial head must not be taken for the rest of it.
     twin.buffer.set(latin1Bytes(plain), 2048);
     assertEquals(twin.parse(plain.slice(0, length), 2048), 0);
     twin.parse(plain, 2048);
   }
 });
 
-Deno.test("the same head in another buffer is parsed anew", () => {
+Deno.test("the same head in another buffer is parsed again", () => {
   const twin = new Twin();
   const other = new Uint8Array(16384);
   const odd = new Uint8Array(new ArrayBuffer(16385), 1);
@@ -72,13 +72,13 @@ Deno.test("the same head in another buffer is parsed anew", () => {
   }
 });
 
-Deno.test("a fault, and a head too long to remember, leave nothing behind", () => {
+Deno.test("a fault, or a head too long to remember, leaves no state", () => {
   const twin = new Twin();
   const long = `GET /${"x".repeat(4000)} HTTP/1.1\r\nHost: a\r\n\r\n`;
   for (const text of [plain, "GET\r\n\r\n", plain, long, long, plain]) twin.parse(text, 0);
 });
 
-Deno.test("a head that somebody has parsed something else into is parsed anew", () => {
+Deno.test("a head overwritten by another parse is parsed again", () => {
   const twin = new Twin();
   twin.parse(plain, 0);
   const { head } = twin.parser;
@@ -88,7 +88,7 @@ Deno.test("a head that somebody has parsed something else into is parsed anew", 
   assertEquals(head.methodText(), "GET");
 });
 
-Deno.test("the revision tells whether a head is the one before", () => {
+Deno.test("the revision shows whether a head is the previous one", () => {
   const twin = new Twin();
   const revisions = [plain, plain, plain.replace("1", "2"), plain].map((text) => {
     twin.parse(text, 0);
@@ -98,7 +98,7 @@ Deno.test("the revision tells whether a head is the one before", () => {
   assertEquals(new Set(revisions).size, 3);
 });
 
-Deno.test("heads of all rows, repeated at random, are told as if each were the first", () => {
+Deno.test("heads of all rows, repeated at random, parse as if each were the first", () => {
   const random = new Random(Random.freshSeed());
   const heads = requestRows.map((row) => row.bytes.slice(0, 6000));
   try {

@@ -36,7 +36,7 @@ Deno.test("request rows: there are at least 150, and no name is used twice", () 
   assert(requestRows.length >= 150, `${requestRows.length} rows`);
 });
 
-Deno.test("request rows: what the codec makes of each is an outcome that its RFC allows", () => {
+Deno.test("request rows: the codec's outcome of each is one that its RFC allows", () => {
   for (const row of requestRows) {
     const whole = outcomeOf(row.reads);
     assert(

@@ -24,7 +24,7 @@ Deno.test("ResponseHead gives status, reason and fields", () => {
   assertEquals([head.field("x"), head.field("y")], ["y", null]);
 });
 
-Deno.test("ResponseHead keeps the length that HEAD and 304 announce, though nothing follows", () => {
+Deno.test("ResponseHead keeps the length of responses to HEAD and of 304, which have no body", () => {
   const text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
   const head = parsed(text, Method.head);
   assertEquals([head.framing, head.contentLength, head.keepAlive], [Framing.none, 5, true]);
@@ -34,7 +34,7 @@ Deno.test("ResponseHead keeps the length that HEAD and 304 announce, though noth
   assertEquals([unchanged.framing, unchanged.contentLength], [Framing.none, 5]);
 });
 
-Deno.test("ResponseHead says whether the protocol is switched", () => {
+Deno.test("ResponseHead.upgrade shows whether the protocol is switched", () => {
   const fields = "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
   assert(parsed(`HTTP/1.1 101 Switching Protocols\r\n${fields}`).upgrade);
   assert(!parsed(`HTTP/1.0 101 Switching Protocols\r\n${fields}`).upgrade);
@@ -43,7 +43,7 @@ Deno.test("ResponseHead says whether the protocol is switched", () => {
   assert(!parsed(`HTTP/1.1 101 Switching Protocols\r\n${other}`).upgrade);
 });
 
-Deno.test("ResponseHead forgets the head before", () => {
+Deno.test("ResponseHead keeps nothing of the previous head", () => {
   const head = new ResponseHead();
   const first = latin1Bytes("HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: close, x\r\n\r\n");
   assert(parseResponseHead(head, first, 0, first.length, defaultLimits, 0, Method.get) > 0);
@@ -53,7 +53,7 @@ Deno.test("ResponseHead forgets the head before", () => {
   assertEquals([head.framing, head.connectionNamesFields], [Framing.eof, false]);
 });
 
-Deno.test("parseResponseHead() holds each limit to the byte", () => {
+Deno.test("parseResponseHead() enforces each limit to the byte", () => {
   const limits = { startLineBytesMax: 15, headBytesMax: 30, fieldsMax: 1 };
   const outcome = (text: string) => {
     const bytes = latin1Bytes(text);

@@ -1,4 +1,4 @@
-/** A response head that is recognised must be told exactly as one that is parsed. */
+/** A recognised response head must have the same result as a parsed one. */
 import { assertEquals } from "@std/assert";
 import {
   defaultLimits,
@@ -26,21 +26,21 @@ function check(parser: ResponseParser, text: string, at: number, method: Method)
   if (expected > 0) assertEquals(factsOf(parser.head), factsOf(fresh), JSON.stringify(text));
 }
 
-Deno.test("the same answer to HEAD and to GET has another framing", () => {
+Deno.test("the same response to HEAD and to GET has different framing", () => {
   const parser = new ResponseParser(defaultLimits);
   for (const method of [Method.get, Method.get, Method.head, Method.head, Method.get]) {
     check(parser, plain, 2048, method);
   }
 });
 
-Deno.test("another Date is another head", () => {
+Deno.test("a head with another Date is parsed again", () => {
   const parser = new ResponseParser(defaultLimits);
   for (const second of ["00", "00", "01", "01", "00"]) {
     check(parser, plain.replace("22:00:00", `22:00:${second}`), 0, Method.get);
   }
 });
 
-Deno.test("heads of all rows, repeated at random, are told as if each were the first", () => {
+Deno.test("heads of all rows, repeated at random, parse as if each were the first", () => {
   const random = new Random(Random.freshSeed());
   const rows = responseRows.filter(({ bytes }) => bytes.length < 6000);
   const parser = new ResponseParser(defaultLimits);

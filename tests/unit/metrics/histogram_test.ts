@@ -35,7 +35,7 @@ Deno.test("a counter is never wider than a thousandth of its values", () => {
   }
 });
 
-Deno.test("percentiles() stays within 0.1 % of the sorted truth", () => {
+Deno.test("percentiles() is within 0.1 % of the exact values", () => {
   const numbers = random(7);
   const histogram = new Histogram();
   const values: number[] = [];
@@ -63,7 +63,7 @@ Deno.test("mean, deviation, minimum and maximum of known values", () => {
   assertEquals(histogram.spread().withinPercent, 50);
 });
 
-Deno.test("everything is counted up to the highest value that can be recorded, and not behind it", () => {
+Deno.test("values are counted up to the highest trackable value, and not after it", () => {
   for (const top of [0, 2047, 2048, 1_000_000, 3_600_000_000, 2 ** 40]) {
     const histogram = new Histogram();
     histogram.record(0);
@@ -77,7 +77,7 @@ Deno.test("everything is counted up to the highest value that can be recorded, a
   }
 });
 
-Deno.test("a maximum stays within the last counter that counts", () => {
+Deno.test("setMax() clamps to the last non-zero counter", () => {
   const histogram = new Histogram();
   histogram.restore(100, 3);
   histogram.restore(2500, 1);
@@ -90,7 +90,7 @@ Deno.test("a maximum stays within the last counter that counts", () => {
   assertEquals(kept, [2952, 2952, 2952, 2953, 2953.9, 2953, 2953]);
 });
 
-Deno.test("an empty histogram answers with zeros, and NaN for its mean", () => {
+Deno.test("an empty histogram returns zeros, and NaN for its mean", () => {
   const histogram = new Histogram();
   assertEquals(histogram.percentiles([50, 100]), [0, 0]);
   assertEquals([histogram.count, histogram.minUs, histogram.maxUs], [0, 0, 0]);
@@ -98,7 +98,7 @@ Deno.test("an empty histogram answers with zeros, and NaN for its mean", () => {
   assertEquals(histogram.stdevUs, 0);
 });
 
-Deno.test("record() clips what lies outside zero to one hour and cuts off fractions", () => {
+Deno.test("record() clamps to zero and one hour, and truncates fractions", () => {
   const histogram = new Histogram();
   histogram.record(-5);
   histogram.record(1.9);
@@ -132,7 +132,7 @@ Deno.test("advance() adds only what was recorded since the last time", () => {
   assertEquals(earlier.slots, histogram.slots);
 });
 
-Deno.test("corrected() fills in the requests that a stall swallowed", () => {
+Deno.test("corrected() adds the requests missed during a stall", () => {
   const histogram = new Histogram();
   histogram.recordMany(1000, 100);
   histogram.record(100_000);

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Histogram } from "../../../mod/metrics/histogram.ts";
 import { decodeHistogram, encodeHistogram } from "../../../mod/metrics/histogram_v2.ts";
 
-Deno.test("decodeHistogram() gives back what encodeHistogram() was given", async () => {
+Deno.test("decodeHistogram() restores what encodeHistogram() was given", async () => {
   const histogram = new Histogram();
   for (let value = 0; value < 3e9; value = value * 1.7 + 1) {
     histogram.recordMany(value, Math.floor(value) + 1);

@@ -13,7 +13,7 @@ Deno.test("openMessageSender() sends datagrams over UDP", async () => {
   receiver.close();
 });
 
-Deno.test("openMessageSender() finds out that a unix socket wants datagrams", async () => {
+Deno.test("openMessageSender() detects a unix datagram socket", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/log`;
   const receiver = Deno.listenDatagram({ transport: "unixpacket", path });
@@ -44,7 +44,7 @@ Deno.test("openMessageSender() sends over a unix stream", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("openMessageSender() over TCP rejects when nobody listens and works once somebody does", async () => {
+Deno.test("openMessageSender() over TCP rejects without a listener and works once there is one", async () => {
   const first = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = first.addr as Deno.NetAddr;
   first.close();

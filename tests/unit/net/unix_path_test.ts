@@ -3,7 +3,7 @@ import { StartError } from "../../../mod/base/errors.ts";
 import { clearSocketPath, removeSocketPath, socketInode } from "../../../mod/net/unix_path.ts";
 import { tempFolder } from "../../support/ports.ts";
 
-Deno.test("clearSocketPath() removes a dead socket file and says so", async () => {
+Deno.test("clearSocketPath() removes a stale socket file and returns true", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/a.sock`;
   assertEquals(clearSocketPath(path, () => true), false, "nothing there");
@@ -14,12 +14,12 @@ Deno.test("clearSocketPath() removes a dead socket file and says so", async () =
   await assertGone(path);
 });
 
-Deno.test("clearSocketPath() leaves every other kind of file alone", async () => {
+Deno.test("clearSocketPath() removes no other kind of file", async () => {
   await using folder = await tempFolder();
   const file = await folder.write("file", "precious");
   await Deno.symlink(file, `${folder.path}/link`);
   const never = (): boolean => {
-    throw new Error("only a socket is asked");
+    throw new Error("only sockets are probed");
   };
   assertThrows(() => clearSocketPath(file, never), StartError, "a regular file");
   assertThrows(() => clearSocketPath(folder.path, never), StartError, "a directory");
@@ -27,7 +27,7 @@ Deno.test("clearSocketPath() leaves every other kind of file alone", async () =>
   assertEquals(await Deno.readTextFile(file), "precious");
 });
 
-Deno.test("removeSocketPath() removes only the socket that it was told of", async () => {
+Deno.test("removeSocketPath() removes only the socket with the given inode", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/a.sock`;
   removeSocketPath(path, 1);

@@ -8,10 +8,10 @@ import {
 import { type HeaderRow, headerRows } from "./rows.ts";
 
 const header = new ProxyHeader();
-/** What follows a header; it must never be looked at. */
+/** Bytes after a header; they must not be examined. */
 const tail = Uint8Array.from("\r\nPROXY", (char) => char.charCodeAt(0));
 
-/** The row's bytes at an offset of their own, with `tail` behind them. */
+/** The row's bytes at offset `at`, followed by `tail`. */
 function placed(row: HeaderRow, at: number): Uint8Array {
   const bytes = new Uint8Array(at + row.bytes.length + tail.length).fill(0x50);
   bytes.set(row.bytes, at);
@@ -32,7 +32,7 @@ for (const row of headerRows) {
       assertEquals([header.source, header.destination], [...row.expected]);
       assertEquals(header.version, row.name.startsWith("v1") ? 1 : 2);
     }
-    // At every split it is partial, until it is what it is at once.
+    // Every prefix is partial, until the result is that of the whole.
     let seen = 0;
     for (let cut = at; cut <= end && seen === 0; cut++) {
       seen = parseProxyHeader(header, bytes, at, cut);
@@ -41,7 +41,7 @@ for (const row of headerRows) {
   });
 }
 
-Deno.test("parseProxyHeader clears what an earlier header has said", () => {
+Deno.test("parseProxyHeader clears the result of the previous header", () => {
   const [first] = headerRows;
   parseProxyHeader(header, first.bytes, 0, first.bytes.length);
   assert(header.source !== null);

@@ -8,7 +8,7 @@ export type Ends = readonly [source: Address | null, destination: Address | null
 export interface HeaderRow {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** The ends announced; null in them: the connection's own. Or the fault. */
+  /** The announced addresses (null: the connection's own), or the fault. */
   readonly expected: Ends | keyof typeof HeaderFault;
 }
 
@@ -24,7 +24,7 @@ function text(name: string, line: string, expected: HeaderRow["expected"]): Head
 
 const signature = [13, 10, 13, 10, 0, 13, 10, 0x51, 0x55, 0x49, 0x54, 10];
 
-/** A header of version 2; `length` is what it announces, by default the truth. */
+/** A header of version 2; `length` is the announced length, correct by default. */
 export function binary(
   command: number,
   family: number,
@@ -92,7 +92,7 @@ export const headerRows: readonly HeaderRow[] = [
   text("v1 endless line", `PROXY UNKNOWN ${"x".repeat(300)}`, "lineLength"),
   text("v1 bare LF", "PROXY TCP4 192.0.2.1 198.51.100.7 4660 80\n\r\n", "line"),
   text("v1 bare CR", "PROXY TCP4 192.0.2.1 198.51.100.7 4660 80\rx\r\n", "line"),
-  text("v1 bare LF behind UNKNOWN", "PROXY UNKNOWN\n\r\n", "line"),
+  text("v1 bare LF after UNKNOWN", "PROXY UNKNOWN\n\r\n", "line"),
   text("v1 two blanks", "PROXY  TCP4 192.0.2.1 198.51.100.7 4660 80\r\n", "line"),
   text("v1 blank at the end", "PROXY TCP4 192.0.2.1 198.51.100.7 4660 80 \r\n", "line"),
   text("v1 port missing", "PROXY TCP4 192.0.2.1 198.51.100.7 4660\r\n", "line"),
@@ -106,7 +106,7 @@ export const headerRows: readonly HeaderRow[] = [
   text("v1 unknown family", "PROXY UDP4 192.0.2.1 198.51.100.7 4660 80\r\n", "line"),
   text("v1 family in lower case", "PROXY tcp4 192.0.2.1 198.51.100.7 4660 80\r\n", "line"),
   text("v1 UNKNOWN with a tail", "PROXY UNKNOWNX\r\n", "line"),
-  text("v1 nothing behind the word", "PROXY\r\n", "line"),
+  text("v1 nothing after the word", "PROXY\r\n", "line"),
   text("v1 another word that begins alike", "PROXYING TCP4 192.0.2.1\r\n", "line"),
   text("a method that begins alike", "PROPFIND / HTTP/1.1\r\n\r\n", "absent"),
   text("an HTTP request", "GET / HTTP/1.1\r\n\r\n", "absent"),

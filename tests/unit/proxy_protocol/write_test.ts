@@ -37,7 +37,7 @@ Deno.test("relayedHeader writes version 2 as bytes", () => {
   assertEquals(relayedHeader(2, unix, v4), binary(0x21, 0, []));
 });
 
-Deno.test("relayedHeader is read back as it was written", () => {
+Deno.test("relayedHeader parses back to what was written", () => {
   const header = new ProxyHeader();
   for (const version of [1, 2] as readonly ProxyVersion[]) {
     for (const ends of [[v4, tcp("10.0.0.1", 0)], [v6, v6], [v4, v6], [v6, v4]]) {
@@ -48,7 +48,7 @@ Deno.test("relayedHeader is read back as it was written", () => {
   }
 });
 
-Deno.test("localHeader says LOCAL in version 2, and the connection's own addresses in version 1", () => {
+Deno.test("localHeader writes LOCAL in version 2, and the connection's own addresses in version 1", () => {
   assertEquals(localHeader(2, v4, v4), binary(0x20, 0, []));
   assertEquals(
     lineOf(localHeader(1, v4, tcp("192.0.2.2", 80))),

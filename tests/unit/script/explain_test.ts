@@ -4,7 +4,7 @@ import { explainLoadFailure } from "../../../mod/script/explain.ts";
 const wayOut = "the compiled hayate resolves only files and node: modules; " +
   "bundle the app into one file first, for example: deno bundle -o app.bundle.js a.js";
 
-Deno.test("explainLoadFailure() names the import and the way out", () => {
+Deno.test("explainLoadFailure() names the import and says what to do", () => {
   const rows = [
     [`Import "hono" not a dependency`, `"hono"`],
     [`Could not find constraint 'hono@4' in the list of packages.`, `"npm:hono@4"`],
@@ -17,7 +17,7 @@ Deno.test("explainLoadFailure() names the import and the way out", () => {
   }
 });
 
-Deno.test("explainLoadFailure() names a file that is not there", () => {
+Deno.test("explainLoadFailure() names a missing file", () => {
   const error = new TypeError(`Module not found "file:///x/b%20c.js".`);
   assertEquals(explainLoadFailure("a.js", error), "a.js: imports /x/b c.js, which does not exist");
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { StartError } from "../../../mod/base/errors.ts";
 import { loadScript, type ScriptModule, withOriginalPaths } from "../../../mod/script/mod.ts";
-// Loaded here, or a test would seem to leak the library that it opens.
+// Imported here, or the first test would appear to leak the library that it opens.
 import "../../../mod/sys/memory_file.ts";
 
 async function load(files: Record<string, string>, entry: string): Promise<ScriptModule> {
@@ -26,7 +26,7 @@ async function failureOf(files: Record<string, string>, entry: string): Promise<
   throw new Error("loaded");
 }
 
-Deno.test("loadScript() imports JavaScript as it is", async () => {
+Deno.test("loadScript() imports JavaScript unchanged", async () => {
   const module = await load({
     "a.js": `import { b } from "./b.js"; export default b + 1;`,
     "b.js": "export const b = 1;",
@@ -81,7 +81,7 @@ export default <p id="x">hi</p>;`,
   assertEquals(module.default, ["p", { id: "x" }, "hi"]);
 });
 
-Deno.test("loadScript() tells in one line what is wrong", async () => {
+Deno.test("loadScript() reports an error in one line", async () => {
   const missing = await failureOf({}, "a.js");
   assert(missing.endsWith("/a.js: no such file"), missing);
   const syntax = await failureOf({ "a.ts": "const a: = 1;" }, "a.ts");

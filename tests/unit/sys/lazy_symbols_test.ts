@@ -6,12 +6,12 @@ const symbols = {
   parent: { name: "getppid", parameters: [], result: "i32" },
   getpid_parked: { name: "getpid", parameters: [], result: "i32", nonblocking: true },
   strlen: { parameters: ["buffer"], result: "u32" },
-  /** Known to no library. */
+  /** Exists in no library. */
   hayate_optional: { parameters: [], result: "i32", optional: true },
   hayate_needed: { parameters: [], result: "i32" },
 } as const;
 
-Deno.test("lazySymbols() looks functions up when they are first asked for", async () => {
+Deno.test("lazySymbols() looks functions up on first access", async () => {
   const calls = lazySymbols(symbols);
   assertEquals(typeof Object.getOwnPropertyDescriptor(calls, "getppid")!.get, "function");
   assertEquals(calls.getppid(), Deno.ppid);
@@ -21,19 +21,19 @@ Deno.test("lazySymbols() looks functions up when they are first asked for", asyn
   assertStrictEquals(calls.getppid, calls.getppid, "looked up once");
 });
 
-Deno.test("lazySymbols() gives null for an optional function that is missing", () => {
+Deno.test("lazySymbols() returns null for a missing optional function", () => {
   const calls = lazySymbols(symbols);
   assertEquals(calls.hayate_optional as unknown, null);
   assertEquals(calls.hayate_optional as unknown, null);
 });
 
-Deno.test("lazySymbols() throws for a missing function when it is asked for, not before", () => {
+Deno.test("lazySymbols() throws for a missing function on first access, not before", () => {
   const calls = lazySymbols(symbols);
   assertThrows(() => calls.hayate_needed, TypeError, "Cannot call hayate_needed");
 });
 
 Deno.test({
-  name: "lazySymbols() binds at once what is called often",
+  name: "lazySymbols() binds frequently called functions at once",
   // A bound library stays open for as long as the process lives.
   sanitizeResources: false,
   fn() {

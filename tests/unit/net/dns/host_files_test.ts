@@ -27,7 +27,7 @@ options ndots:2 timeout:3 attempts:9 rotate edns0
   assertEquals(parseResolvConf(""), dnsDefaults);
 });
 
-Deno.test("searchNames() puts names with enough dots first as they are", () => {
+Deno.test("searchNames() tries names with enough dots unchanged first", () => {
   const settings = { ...dnsDefaults, search: ["a.example", "b.example"], dotsMin: 1 };
   const rows: [string, string[]][] = [
     ["app", ["app.a.example", "app.b.example", "app"]],
@@ -37,7 +37,7 @@ Deno.test("searchNames() puts names with enough dots first as they are", () => {
   for (const [host, expected] of rows) assertEquals(searchNames(host, settings), expected);
 });
 
-Deno.test("findInHosts() finds a name among aliases, whatever its case", () => {
+Deno.test("findInHosts() finds a name among aliases, ignoring case", () => {
   const text = `127.0.0.1 localhost
 ::1 localhost ip6-localhost # local
 10.0.0.1\tApp app.example

@@ -4,7 +4,7 @@ import { encodeResponse, readQuery, zone } from "../../../support/dns_server.ts"
 
 const question = { name: "app.example", type: RecordType.a };
 
-Deno.test("encodeQuery() writes the question, and the size that may come back", () => {
+Deno.test("encodeQuery() writes the question and the accepted response size", () => {
   const query = encodeQuery(0x1234, "App.example.", RecordType.aaaa, true)!;
   assertEquals(readQuery(query), { id: 0x1234, name: "App.example", type: RecordType.aaaa });
   // Recursion desired; one question and one additional record.
@@ -13,7 +13,7 @@ Deno.test("encodeQuery() writes the question, and the size that may come back", 
   assertEquals(encodeQuery(1, "a", RecordType.a, false)!.length, 12 + 3 + 4);
 });
 
-Deno.test("encodeQuery() refuses what is no name", () => {
+Deno.test("encodeQuery() refuses invalid names", () => {
   const long = Array(5).fill("a".repeat(60)).join(".");
   for (const name of ["", ".", "a..b", "a b", "ä.example", "x".repeat(64), long]) {
     assertEquals(encodeQuery(1, name, RecordType.a, true), null, name);
@@ -57,7 +57,7 @@ Deno.test("decodeResponse() reads every kind of record, through compression", ()
   });
 });
 
-Deno.test("decodeResponse() refuses what is cut off, too long or turned in circles", () => {
+Deno.test("decodeResponse() refuses truncated, overlong and looping messages", () => {
   const whole = encodeResponse({ id: 7, question, answers: zone("app.example 30 A 10.0.0.1") });
   assert(decodeResponse(whole) !== null);
   for (let length = 0; length < whole.length; length++) {
@@ -70,7 +70,7 @@ Deno.test("decodeResponse() refuses what is cut off, too long or turned in circl
   };
   assertEquals(change(2, 0x01), null, "a query");
   assertEquals(change(4, 0, 2), null, "two questions");
-  // The answer's name is a pointer right behind the question.
+  // The answer's name is a pointer directly after the question.
   const nameAt = whole.length - 16;
   assertEquals([...whole.subarray(nameAt, nameAt + 2)], [0xc0, 12]);
   assertEquals(change(nameAt, 0xc0, nameAt), null, "a pointer to itself");
@@ -79,7 +79,7 @@ Deno.test("decodeResponse() refuses what is cut off, too long or turned in circl
   assertEquals(change(whole.length - 5, 3), null, "an address of three bytes");
 });
 
-Deno.test("decodeResponse() takes a truncated message for what its head says", () => {
+Deno.test("decodeResponse() accepts a truncated message by its header", () => {
   const whole = encodeResponse({
     id: 7,
     question,
@@ -89,7 +89,7 @@ Deno.test("decodeResponse() takes a truncated message for what its head says", (
   assertEquals(decodeResponse(whole.subarray(0, whole.length - 2))?.isTruncated, true);
 });
 
-Deno.test("decodeResponse() spells letters that are none as numbers", () => {
+Deno.test("decodeResponse() writes non-printable bytes as numbers", () => {
   const bytes = encodeResponse({ id: 7, question: { name: "a\tb.example", type: 1 } });
   assertEquals(decodeResponse(bytes)?.question.name, "a\\009b.example");
 });

@@ -22,12 +22,12 @@ const explicit: LookupRules = {
 };
 const timeout = new PeerError("ETIMEDOUT", "upstream", "no answer", true);
 
-/** A host whose only network is a table of records. */
+/** A host whose network is a table of records. */
 class World {
   readonly files = new Map<string, string>();
   readonly queries: string[] = [];
   systemNames: Record<string, string[]> = {};
-  /** Replaces what a server says; null: it is silent. */
+  /** Replaces a server's response; null: no response. */
   reply: (server: DnsServer, response: TestResponse) => TestResponse | null = (_, one) => one;
 
   constructor(readonly lines: string[]) {}
@@ -72,7 +72,7 @@ function failed(answer: unknown): [string, number | null] {
   return [error.message, ttlMs];
 }
 
-Deno.test("NameService.addresses() asks for both families and takes the shorter time", async () => {
+Deno.test("NameService.addresses() queries both families and uses the shorter TTL", async () => {
   const world = new World(["app.example 30 A 10.0.0.2", "app.example 20 AAAA 2001:db8::2"]);
   assertEquals(found(await world.service.addresses("App.Example", explicit)), [
     ["10.0.0.2", "2001:db8::2"],
@@ -82,7 +82,7 @@ Deno.test("NameService.addresses() asks for both families and takes the shorter 
   assertEquals(found(await world.service.addresses("app.example", onlyV4))[0], ["10.0.0.2"]);
 });
 
-Deno.test("NameService.addresses() follows aliases, also out of an answer", async () => {
+Deno.test("NameService.addresses() follows aliases, also beyond one response", async () => {
   const world = new World([
     "app.example 60 CNAME web.example",
     "web.example 25 CNAME host.other",
@@ -102,13 +102,13 @@ Deno.test("NameService.addresses() follows aliases, also out of an answer", asyn
   ]);
 });
 
-Deno.test("NameService.addresses() gives up on aliases in a circle", async () => {
+Deno.test("NameService.addresses() gives up on an alias loop", async () => {
   const world = new World(["a.example 60 CNAME b.example", "b.example 60 CNAME a.example"]);
   const [message] = failed(await world.service.addresses("a.example", explicit));
   assertEquals(message, "a.example is an alias that leads nowhere");
 });
 
-Deno.test("NameService.addresses() says how long an absence holds", async () => {
+Deno.test("NameService.addresses() returns how long an absence is valid", async () => {
   const world = new World(["example 900 SOA 12", "empty.example 60 SRV 0 0 1 x"]);
   assertEquals(failed(await world.service.addresses("no.example", explicit)), [
     "there is no no.example",
@@ -120,15 +120,15 @@ Deno.test("NameService.addresses() says how long an absence holds", async () => 
   ]);
 });
 
-Deno.test("NameService.addresses() bounds the times that servers give", async () => {
-  // Docker's DNS server says 600 of containers that come and go; 0 must make no storm of queries.
+Deno.test("NameService.addresses() bounds the TTLs of servers", async () => {
+  // Docker's DNS server sends 600 for short-lived containers; 0 must not cause a flood of queries.
   for (const [ttl, bounded] of [[600, 30_000], [31, 30_000], [29, 29_000], [0, 1000]]) {
     const world = new World([`app.example ${ttl} A 10.0.0.2`]);
     assertEquals(found(await world.service.addresses("app.example", explicit))[1], bounded);
   }
 });
 
-Deno.test("NameService.addresses() goes on to the next server, and round again", async () => {
+Deno.test("NameService.addresses() tries the next server, and then starts over", async () => {
   const world = new World(["app.example 30 A 10.0.0.2"]);
   const servers = [{ host: "10.9.9.1", port: 53 }, { host: "10.9.9.2", port: 53 }];
   const rules = { ...explicit, usesV6: false, settings: { ...dnsDefaults, servers } };
@@ -143,7 +143,7 @@ Deno.test("NameService.addresses() goes on to the next server, and round again",
   assertEquals(world.queries.length, 4);
 });
 
-Deno.test("NameService.addresses() asks again over TCP, and an old server without extensions", async () => {
+Deno.test("NameService.addresses() repeats a query over TCP, and without EDNS for an old server", async () => {
   const world = new World(["app.example 30 A 10.0.0.2"]);
   world.reply = (_, response) => ({ ...response, isTruncated: true });
   const rules = { ...explicit, usesV6: false };
@@ -156,7 +156,7 @@ Deno.test("NameService.addresses() asks again over TCP, and an old server withou
   assertEquals(world.queries.length, 2);
 });
 
-Deno.test("NameService.addresses() ignores answers to another question", async () => {
+Deno.test("NameService.addresses() ignores responses to another question", async () => {
   const world = new World(["app.example 30 A 10.0.0.2"]);
   world.reply = (_, response) => ({ ...response, id: response.id ^ 1 });
   assertEquals(failed(await world.service.addresses("app.example", explicit))[0], "no answer");
@@ -164,7 +164,7 @@ Deno.test("NameService.addresses() ignores answers to another question", async (
   assertEquals(failed(await world.service.addresses("app.example", explicit))[0], "no answer");
 });
 
-Deno.test("NameService.addresses() looks into /etc/hosts first, and asks the host last", async () => {
+Deno.test("NameService.addresses() reads /etc/hosts first and uses the host's lookup last", async () => {
   const world = new World(["app.example 30 A 10.0.0.2"]);
   world.files.set("/etc/hosts", "10.0.0.9 app.example\n");
   assertEquals(found(await world.service.addresses("app.example", explicit)), [
@@ -174,7 +174,7 @@ Deno.test("NameService.addresses() looks into /etc/hosts first, and asks the hos
   world.systemNames = { "printer.local": ["10.0.0.8"] };
   const host = { ...explicit, settings: null };
   assertEquals(found(await world.service.addresses("printer.local", host)), [["10.0.0.8"], 10_000]);
-  // Whoever names servers wants no others.
+  // With explicit servers no others are used.
   const [message] = failed(await world.service.addresses("printer.local", explicit));
   assertEquals(message, "there is no printer.local");
 });
@@ -187,12 +187,12 @@ Deno.test("NameService.addresses() uses the servers and search list of resolv.co
   assert(world.queries.every((query) => query.startsWith("10.7.7.7 app.in.example ")));
 });
 
-Deno.test("NameService.addresses() holds nothing shorter than a second", async () => {
+Deno.test("NameService.addresses() returns no TTL shorter than a second", async () => {
   const world = new World(["app.example 0 A 10.0.0.2"]);
   assertEquals(found(await world.service.addresses("app.example", explicit))[1], 1000);
 });
 
-Deno.test("NameService.places() gives ports, priorities and weights with the addresses", async () => {
+Deno.test("NameService.places() returns ports, priorities and weights with the addresses", async () => {
   const world = new World([
     "_http._tcp.app.example 60 SRV 10 3 8081 one.example",
     "_http._tcp.app.example 60 SRV 20 0 8082 two.example",
@@ -210,7 +210,7 @@ Deno.test("NameService.places() gives ports, priorities and weights with the add
   });
 });
 
-Deno.test("NameService.places() spares queries for addresses that came along", async () => {
+Deno.test("NameService.places() does not query addresses that came with the response", async () => {
   const world = new World(["_a._tcp.x 60 SRV 0 0 1 one.example"]);
   const additionals = zone("one.example 5 A 10.0.0.1");
   world.reply = (_, response) => ({ ...response, additionals });
@@ -220,7 +220,7 @@ Deno.test("NameService.places() spares queries for addresses that came along", a
   assertEquals(world.queries.length, 1);
 });
 
-Deno.test("NameService.places() says when a service is offered nowhere", async () => {
+Deno.test("NameService.places() reports a service that is not available", async () => {
   const world = new World(["_a._tcp.x 60 SRV 0 0 1 .", "_b._tcp.x 60 SRV 0 0 1 gone.example"]);
   assertEquals(
     failed(await world.service.places("_a._tcp.x", explicit))[0],

@@ -10,7 +10,7 @@ function settingsOf(port: number) {
   return { ...dnsDefaults, servers: [{ host: "127.0.0.1", port }], timeoutMs: 2000, attempts: 1 };
 }
 
-Deno.test("dnsSockets asks by datagram, and over TCP when the answer was cut", async () => {
+Deno.test("dnsSockets queries by datagram, and over TCP after a truncated response", async () => {
   await using server = new DnsTestServer("app.example 30 A 10.0.0.1");
   const client = new DnsClient(dnsSockets);
   for (const truncates of [false, true]) {
@@ -23,7 +23,7 @@ Deno.test("dnsSockets asks by datagram, and over TCP when the answer was cut", a
   assertEquals(server.queries, asked);
 });
 
-Deno.test("dnsSockets gives up on a server that says nothing", async () => {
+Deno.test("dnsSockets gives up on a silent server", async () => {
   await using server = new DnsTestServer();
   server.answers = false;
   const settings = { ...settingsOf(server.port), timeoutMs: 50 };
@@ -33,7 +33,7 @@ Deno.test("dnsSockets gives up on a server that says nothing", async () => {
   assertEquals(found.error.message, `no answer from 127.0.0.1:${server.port}`);
 });
 
-Deno.test("dnsSockets takes no datagram from somebody else", async () => {
+Deno.test("dnsSockets ignores datagrams from other senders", async () => {
   const server = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const stranger = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const { port } = server.addr as Deno.NetAddr;
@@ -52,7 +52,7 @@ Deno.test("dnsSockets takes no datagram from somebody else", async () => {
   assertEquals(answer, Uint8Array.of(7));
 });
 
-Deno.test("dnsSockets.stream() tells a refusal from an early end", async () => {
+Deno.test("dnsSockets.stream() distinguishes a refusal from an early end", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const server = { host: "127.0.0.1", port: listener.addr.port };
   const asking = dnsSockets.stream(server, Uint8Array.of(1), 2000);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { StartError } from "../../../../mod/base/errors.ts";
 import { errnoName, listenError, peerError } from "../../../../mod/net/portable/errors.ts";
 
-Deno.test("errnoName() knows an error by its code, else by its class", () => {
+Deno.test("errnoName() uses an error's code, else its class", () => {
   const withCode = Object.assign(new Error("x"), { code: "EHOSTUNREACH" });
   assertEquals(errnoName(withCode), "EHOSTUNREACH");
   assertEquals(errnoName(new Deno.errors.ConnectionRefused("x")), "ECONNREFUSED");

@@ -40,14 +40,14 @@ Deno.test("WriteQueue leaves bytes in flight alone", () => {
   assertEquals(textOf(queue.next()), "cd");
 });
 
-Deno.test("WriteQueue takes the part of [start, end) that fits", () => {
+Deno.test("WriteQueue accepts the part of [start, end) that fits", () => {
   const queue = new WriteQueue(new BufferPool(4, 4));
   assertEquals(queue.push(encoder.encode("--abcdef"), 2, 8), 4);
   assertEquals(textOf(queue.next()), "abcd");
   assertEquals(queue.push(new Uint8Array(3), 1, 1), 0);
 });
 
-Deno.test("WriteQueue gives its buffers back, but not one that may still be read", () => {
+Deno.test("WriteQueue returns its buffers, except one that may still be read", () => {
   const pool = new BufferPool(4, 4);
   const queue = new WriteQueue(pool);
   push(queue, "ab");
@@ -62,7 +62,7 @@ Deno.test("WriteQueue gives its buffers back, but not one that may still be read
   for (let i = 0; i < 4; i++) assert(pool.take().buffer !== abandoned);
 });
 
-Deno.test("BufferPool keeps no more than it may", () => {
+Deno.test("BufferPool keeps no more than its limit", () => {
   const pool = new BufferPool(4, 1);
   const [first, second] = [pool.take(), pool.take()];
   pool.give(first);
