@@ -14,7 +14,7 @@ import { libc } from "../sys/libc.ts";
 import { cString, libcProcess, O } from "../sys/libc_process.ts";
 import { StartError } from "../base/errors.ts";
 import { daemonVariable } from "./launcher.ts";
-import type { RunPlan } from "./options.ts";
+import type { RunPlan } from "./plan/plan.ts";
 
 const reportNumber = 3;
 

@@ -8,10 +8,10 @@ import { leaseVariable, type SocketLease } from "../process/socket_lease.ts";
 import { servedConfigVariable } from "../process/starter_port.ts";
 import { isFolder, type PassedDescriptor, spawn, startFailureCode } from "../process/spawn.ts";
 import { fromStartFolder, startFolder } from "../process/working_folder.ts";
-import type { Launch, WorkerHandler } from "./engine.ts";
+import type { Launch, WorkerHandler } from "./runner.ts";
 import { readEnvdir } from "./envdir.ts";
-import type { RunPlan } from "./options.ts";
-import type { HeldSockets } from "./sockets.ts";
+import type { RunPlan } from "./plan/plan.ts";
+import type { HeldSockets } from "./sockets/held_sockets.ts";
 
 /** Meant for us, not for workers. */
 const ourVariables = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID"];

@@ -6,7 +6,7 @@ import { allVariables } from "../process/environment.ts";
 import { type PassedDescriptor, spawn } from "../process/spawn.ts";
 import { libc } from "../sys/libc.ts";
 import { cString, F, libcProcess, O } from "../sys/libc_process.ts";
-import type { LogTarget } from "./options.ts";
+import type { LogTarget } from "./plan/plan.ts";
 import type { ReportEvent } from "./report.ts";
 
 export interface LogOutput {

@@ -4,9 +4,9 @@ import type { Invocation, Mode } from "../cli/mod.ts";
 import { allVariables, getVariable } from "../process/environment.ts";
 import { chooseLog } from "../process/choose_log.ts";
 import { daemonVariable } from "./launcher.ts";
-import { type Plan, readPlan } from "./options.ts";
+import { type Plan, readPlan } from "./plan/plan.ts";
 import { printLine, subcommands } from "./subcommands.ts";
-import { superviseTable } from "./table.ts";
+import { superviseTable } from "./plan/flags.ts";
 
 export const superviseMode: Mode = {
   name: "supervise",
@@ -24,7 +24,7 @@ export const superviseMode: Mode = {
 
 async function perform(plan: Plan, argv: readonly string[], calledAs: string): Promise<number> {
   if (plan.kind !== "run") {
-    const { restartByPidFile, stopByPidFile } = await import("./client.ts");
+    const { restartByPidFile, stopByPidFile } = await import("./control/client.ts");
     if (plan.kind === "stop") return await stopByPidFile(plan.pidFile, printLine);
     return await restartByPidFile(plan, printLine);
   }

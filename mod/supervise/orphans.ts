@@ -11,8 +11,8 @@ import { servedConfigVariable } from "../process/starter_port.ts";
 import { libc } from "../sys/libc.ts";
 import { cString, libcProcess, O } from "../sys/libc_process.ts";
 import { supervisorVariable } from "./launcher.ts";
-import type { ListenSpec } from "./listen_spec.ts";
-import type { Worker } from "./state.ts";
+import type { ListenSpec } from "./plan/listen_spec.ts";
+import type { Worker } from "./core/state.ts";
 
 /** A worker without a supervisor. */
 export interface Orphan {

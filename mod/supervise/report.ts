@@ -1,10 +1,10 @@
 /** Facts to lines: Server::Starter's words, or JSON. Pure. */
 import { jsonLogLine } from "../base/log_choice.ts";
 import type { Container } from "../process/container.ts";
-import type { ListenSpec } from "./listen_spec.ts";
-import type { RunPlan } from "./options.ts";
-import { describeStatus } from "./reasons.ts";
-import type { LogEvent } from "./state.ts";
+import type { ListenSpec } from "./plan/listen_spec.ts";
+import type { RunPlan } from "./plan/plan.ts";
+import { describeStatus } from "./core/reasons.ts";
+import type { LogEvent } from "./core/state.ts";
 
 /** What the supervisor has to say besides the core's events. */
 export type ReportEvent =

@@ -1,7 +1,7 @@
 /** `hayate supervise status`, `reload` and `stop`. */
 import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
 import { InheritedOutput } from "./log_output.ts";
-import { reload, status, stop } from "./client.ts";
+import { reload, status, stop } from "./control/client.ts";
 
 const target = {
   name: "PIDFILE|SOCKET",

@@ -9,20 +9,20 @@ import { notify, notifyReady } from "../process/readiness.ts";
 import { sendSignal } from "../process/signals.ts";
 import { monotonicUs } from "../sys/libc_process.ts";
 import type { StatusFile } from "../process/status_file.ts";
-import type { ControlSocket } from "./control.ts";
+import type { ControlSocket } from "./control/control_socket.ts";
 import {
   type Engine,
   type Launch,
   statusLines,
   type System,
   type WorkerHandler,
-} from "./engine.ts";
+} from "./runner.ts";
 import type { Launcher } from "./launcher.ts";
-import { type RunPlan, timingOf } from "./options.ts";
+import { type RunPlan, timingOf } from "./plan/plan.ts";
 import { probeUntilReady } from "./probes.ts";
-import { describeStatus } from "./reasons.ts";
+import { describeStatus } from "./core/reasons.ts";
 import { greeting, type ReportEvent } from "./report.ts";
-import type { LogEvent, Settings, State } from "./state.ts";
+import type { LogEvent, Settings, State } from "./core/state.ts";
 
 const timerMaxMs = 2 ** 31 - 1;
 

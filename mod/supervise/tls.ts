@@ -1,8 +1,8 @@
 /** Which sockets of the appliance speak TLS. */
 import { allVariables } from "../process/environment.ts";
 import { type ApplianceTls, prepareAppliance } from "../tls/appliance.ts";
-import type { ListenSpec } from "./listen_spec.ts";
-import type { RunPlan } from "./options.ts";
+import type { ListenSpec } from "./plan/listen_spec.ts";
+import type { RunPlan } from "./plan/plan.ts";
 
 const noTls: ApplianceTls = { variables: {}, note: "", dispose: () => {} };
 

@@ -1,9 +1,9 @@
 /** A system without processes: time, timers, workers and files are what the test says. */
-import { Engine, type Launch, statusLines } from "../../../mod/supervise/engine.ts";
-import type { System, WorkerHandler } from "../../../mod/supervise/engine.ts";
+import { Engine, type Launch, statusLines } from "../../../mod/supervise/runner.ts";
+import type { System, WorkerHandler } from "../../../mod/supervise/runner.ts";
 import { pauseSignals } from "../../../mod/process/pausing.ts";
 import { textLine } from "../../../mod/supervise/report.ts";
-import { type LogEvent, type Settings, type State } from "../../../mod/supervise/state.ts";
+import { type LogEvent, type Settings, type State } from "../../../mod/supervise/core/state.ts";
 
 /** Server::Starter's defaults. */
 export const plainSettings: Settings = {

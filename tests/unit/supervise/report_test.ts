@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Container } from "../../../mod/process/container.ts";
-import { readPlan } from "../../../mod/supervise/options.ts";
+import { readPlan } from "../../../mod/supervise/plan/plan.ts";
 import { greeting, jsonLine, type ReportEvent, textLine } from "../../../mod/supervise/report.ts";
 
 Deno.test("textLine() has the words of Server::Starter 0.35", () => {

@@ -1,10 +1,10 @@
 /** Sockets from systemd: LISTEN_FDS descriptors from 3 on, meant for LISTEN_PID (sd_listen_fds(3)). */
-import { formatAddress } from "../base/address.ts";
-import { getOption, isListening, localAddressOf } from "../net/epoll/descriptor.ts";
-import type { Variables } from "../process/environment.ts";
-import { keepFromChildren } from "../process/inherited.ts";
-import { SO, SOCK, SOL } from "../sys/sockaddr.ts";
-import type { ListenSpec } from "./listen_spec.ts";
+import { formatAddress } from "../../base/address.ts";
+import { getOption, isListening, localAddressOf } from "../../net/epoll/descriptor.ts";
+import type { Variables } from "../../process/environment.ts";
+import { keepFromChildren } from "../../process/inherited.ts";
+import { SO, SOCK, SOL } from "../../sys/sockaddr.ts";
+import type { ListenSpec } from "../plan/listen_spec.ts";
 
 /** A socket that was there before us. */
 export interface GivenSocket {

@@ -1,7 +1,7 @@
 /** Performs what the core asks for. The system is injected, so that tests need no processes. */
-import { step } from "./core.ts";
-import { type Action, allWorkers, type Event, initialState, type LogEvent } from "./state.ts";
-import type { Settings, State, StopSignal, Worker } from "./state.ts";
+import { step } from "./core/core.ts";
+import { type Action, allWorkers, type Event, initialState, type LogEvent } from "./core/state.ts";
+import type { Settings, State, StopSignal, Worker } from "./core/state.ts";
 
 /** An event without its time. */
 type Happening<E = Event> = E extends Event ? Omit<E, "nowMs"> : never;

@@ -1,12 +1,12 @@
 /** The listening sockets that the supervisor holds for its workers, across generations. */
-import { formatAddress } from "../base/address.ts";
-import { StartError } from "../base/errors.ts";
-import { hasWaiting, shutQueue } from "../net/accept_queue.ts";
-import { AddressInUse, bindInheritable } from "../net/inheritable.ts";
-import { removeSocketPath, socketInode } from "../net/unix_path.ts";
-import type { PassedDescriptor } from "../process/spawn.ts";
-import { libc } from "../sys/libc.ts";
-import type { ListenSpec } from "./listen_spec.ts";
+import { formatAddress } from "../../base/address.ts";
+import { StartError } from "../../base/errors.ts";
+import { hasWaiting, shutQueue } from "../../net/accept_queue.ts";
+import { AddressInUse, bindInheritable } from "../../net/inheritable.ts";
+import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
+import type { PassedDescriptor } from "../../process/spawn.ts";
+import { libc } from "../../sys/libc.ts";
+import type { ListenSpec } from "../plan/listen_spec.ts";
 
 /** Perl's first socket has this number, because 3 is its script. */
 const firstNumber = 4;

@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { StartError } from "../../../mod/base/errors.ts";
-import { type ListenSpec, pathSpec, readPortSpec } from "../../../mod/supervise/listen_spec.ts";
-import { HeldSockets, type SocketOptions } from "../../../mod/supervise/sockets.ts";
-import { tempFolder } from "../../support/ports.ts";
+import { StartError } from "../../../../mod/base/errors.ts";
+import {
+  type ListenSpec,
+  pathSpec,
+  readPortSpec,
+} from "../../../../mod/supervise/plan/listen_spec.ts";
+import { HeldSockets, type SocketOptions } from "../../../../mod/supervise/sockets/held_sockets.ts";
+import { tempFolder } from "../../../support/ports.ts";
 
 const options: SocketOptions = {
   backlog: 16,

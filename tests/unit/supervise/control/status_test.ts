@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { readPlan, type RunPlan } from "../../../mod/supervise/options.ts";
-import { statusOf, statusText } from "../../../mod/supervise/status.ts";
-import { FakeSystem } from "./fake_system.ts";
+import { readPlan, type RunPlan } from "../../../../mod/supervise/plan/plan.ts";
+import { statusOf, statusText } from "../../../../mod/supervise/control/status.ts";
+import { FakeSystem } from "../fake_system.ts";
 
 Deno.test("statusOf() lists each worker with its state and age, statusText() as a table", () => {
   const system = new FakeSystem({ readiness: "told", killOldDelayMs: 5000 });

@@ -1,10 +1,10 @@
 /** argv and environment -> a checked plan, or every error at once. Pure. */
-import { exitCodes, StartError } from "../base/errors.ts";
-import { type ParsedOptions, readOptions, UsageError } from "../cli/mod.ts";
-import type { Variables } from "../process/environment.ts";
+import { exitCodes, StartError } from "../../base/errors.ts";
+import { type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
+import type { Variables } from "../../process/environment.ts";
 import { type ListenSpec, pathSpec, readPorts, readPortSpec } from "./listen_spec.ts";
-import type { Settings } from "./state.ts";
-import { superviseTable } from "./table.ts";
+import type { Settings } from "../core/state.ts";
+import { superviseTable } from "./flags.ts";
 
 type Parsed = ParsedOptions<typeof superviseTable>;
 

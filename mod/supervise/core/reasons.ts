@@ -1,5 +1,5 @@
 /** Wait statuses in words. */
-import { signalName } from "../process/signals.ts";
+import { signalName } from "../../process/signals.ts";
 
 /** `exit code 1`, `killed by TERM`; null stands for a process whose status only its parent knows. */
 export function describeStatus(status: number | null): string {

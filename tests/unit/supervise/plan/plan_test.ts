@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { StartError } from "../../../mod/base/errors.ts";
-import { UsageError } from "../../../mod/cli/mod.ts";
-import { readPlan, type RunPlan, timingOf } from "../../../mod/supervise/options.ts";
+import { StartError } from "../../../../mod/base/errors.ts";
+import { UsageError } from "../../../../mod/cli/mod.ts";
+import { readPlan, type RunPlan, timingOf } from "../../../../mod/supervise/plan/plan.ts";
 
 function plan(
   argv: readonly string[],

@@ -1,6 +1,6 @@
 /** The owner of a socket file. */
-import { StartError } from "../base/errors.ts";
-import { numberIn } from "../process/users.ts";
+import { StartError } from "../../base/errors.ts";
+import { numberIn } from "../../process/users.ts";
 
 /** The number of a user or group; -1 for null. Throws `StartError` for a name that is not there. */
 export function numberOf(kind: "user" | "group", name: string | null): number {

@@ -1,6 +1,6 @@
 /** The flags of `hayate supervise`: Server::Starter's, then ours. */
-import { defineTable, Wrong } from "../cli/mod.ts";
-import { readSignalName } from "../process/signals.ts";
+import { defineTable, Wrong } from "../../cli/mod.ts";
+import { readSignalName } from "../../process/signals.ts";
 
 function readSignal(text: string): string | Wrong {
   return readSignalName(text) ?? new Wrong("no such signal, allowed are TERM, INT, USR1, ...");

@@ -1,13 +1,13 @@
 /** The control socket: `hayate supervise status`, `reload` and `stop` ask here. JSON lines. */
-import { StartError } from "../base/errors.ts";
-import { count, flag, nullable, record, text } from "../base/shape.ts";
-import { bindInheritable } from "../net/inheritable.ts";
-import { removeSocketPath, socketInode } from "../net/unix_path.ts";
-import { Channel } from "../process/channel.ts";
-import { descriptorWatch } from "../process/descriptor_watch.ts";
-import { libc } from "../sys/libc.ts";
-import { SOCK, unixPathBytesMax } from "../sys/sockaddr.ts";
-import type { State } from "./state.ts";
+import { StartError } from "../../base/errors.ts";
+import { count, flag, nullable, record, text } from "../../base/shape.ts";
+import { bindInheritable } from "../../net/inheritable.ts";
+import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
+import { Channel } from "../../process/channel.ts";
+import { descriptorWatch } from "../../process/descriptor_watch.ts";
+import { libc } from "../../sys/libc.ts";
+import { SOCK, unixPathBytesMax } from "../../sys/sockaddr.ts";
+import type { State } from "../core/state.ts";
 
 /** What a client may ask. `restart` also waits until every older worker has ended. */
 export type Command = "status" | "reload" | "restart" | "stop";

@@ -1,6 +1,6 @@
 /** What to listen on: Server::Starter's `--port` and `--path`, and the entries of PORTS. Pure. */
-import type { Address } from "../base/address.ts";
-import { parseIp } from "../base/ip.ts";
+import type { Address } from "../../base/address.ts";
+import { parseIp } from "../../base/ip.ts";
 
 /** One socket to hold. */
 export interface ListenSpec {

@@ -1,7 +1,7 @@
 /** What `hayate supervise status` shows. Pure. */
-import { amount, count, flag, list, nullable, record, text, whole } from "../base/shape.ts";
-import type { RunPlan } from "./options.ts";
-import type { Slot, State, Worker } from "./state.ts";
+import { amount, count, flag, list, nullable, record, text, whole } from "../../base/shape.ts";
+import type { RunPlan } from "../plan/plan.ts";
+import type { Slot, State, Worker } from "../core/state.ts";
 
 export interface WorkerStatus {
   readonly generation: number;

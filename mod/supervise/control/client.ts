@@ -1,14 +1,14 @@
 /** The commands that talk to a running supervisor: --stop, --restart, status, reload, stop. */
-import { StartError } from "../base/errors.ts";
-import { type Shape, shapeFaultOf } from "../base/shape.ts";
-import { Channel } from "../process/channel.ts";
-import { isHeld, parsePid, readIfThere, readPid, waitForRelease } from "../process/pid_file.ts";
-import { processExists, sendSignal } from "../process/signals.ts";
-import { readStatusFile, statusFaultOf } from "../process/status_file.ts";
-import { libc } from "../sys/libc.ts";
-import { AF, encodeSockaddr, SOCK } from "../sys/sockaddr.ts";
-import { type Command, type Outcome, outcomeShape } from "./control.ts";
-import type { ClientPlan } from "./options.ts";
+import { StartError } from "../../base/errors.ts";
+import { type Shape, shapeFaultOf } from "../../base/shape.ts";
+import { Channel } from "../../process/channel.ts";
+import { isHeld, parsePid, readIfThere, readPid, waitForRelease } from "../../process/pid_file.ts";
+import { processExists, sendSignal } from "../../process/signals.ts";
+import { readStatusFile, statusFaultOf } from "../../process/status_file.ts";
+import { libc } from "../../sys/libc.ts";
+import { AF, encodeSockaddr, SOCK } from "../../sys/sockaddr.ts";
+import { type Command, type Outcome, outcomeShape } from "./control_socket.ts";
+import type { ClientPlan } from "../plan/plan.ts";
 import { type Status, statusShape, statusText } from "./status.ts";
 
 /** Exit codes as Perl's `die` has them. */

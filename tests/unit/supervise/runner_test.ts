@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { outcomeOf } from "../../../mod/supervise/control.ts";
+import { outcomeOf } from "../../../mod/supervise/control/control_socket.ts";
 import { FakeSystem } from "./fake_system.ts";
 
 /** A supervisor whose first worker, 101, serves. */

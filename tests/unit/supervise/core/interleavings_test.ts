@@ -3,7 +3,7 @@
  * the world: which processes live, which serve, which timers are armed.
  */
 import { assert } from "@std/assert";
-import { step } from "../../../mod/supervise/core.ts";
+import { step } from "../../../../mod/supervise/core/core.ts";
 import {
   type Action,
   allWorkers,
@@ -11,8 +11,8 @@ import {
   initialState,
   type Settings,
   type State,
-} from "../../../mod/supervise/state.ts";
-import { plainSettings } from "./fake_system.ts";
+} from "../../../../mod/supervise/core/state.ts";
+import { plainSettings } from "../fake_system.ts";
 
 /** The world beside the core's state. */
 interface World {
