@@ -1,4 +1,4 @@
-/** Takes over the listening descriptor FD, echoes, says which port it is. FD */
+/** Adopts the listening descriptor FD, echoes, prints its port. FD */
 import { createReactor } from "../../mod/net/mod.ts";
 import { echoHandler } from "./echo_handler.ts";
 

@@ -4,17 +4,17 @@ import { sleep } from "../support/child.ts";
 import { connectTo } from "../support/raw_socket.ts";
 import { plainTransports, type Recorder, type Rig, streamTest, type Transport } from "./harness.ts";
 
-/** More than the kernel's buffers of both ends hold (tcp_wmem and tcp_rmem stop at a few MB). */
+/** More than the kernel buffers of both ends hold (tcp_wmem and tcp_rmem are at most a few MB). */
 const heldBytesMax = 48 * 1024 * 1024;
 
-/** Bytes that show which part of a stream they are: a counter with a period that no buffer divides. */
+/** Bytes that identify their stream position: a counter whose period divides no buffer size. */
 function pattern(length: number, from = 0): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = (from + i) % 251;
   return bytes;
 }
 
-/** Checks that a recorder's bytes are the pattern from its beginning. */
+/** Checks that a recorder received the pattern from its beginning. */
 function expectPattern(recorder: Recorder): { count: number; wrongAt: number } {
   const seen = { count: 0, wrongAt: -1 };
   recorder.keepsBytes = false;
@@ -32,7 +32,7 @@ function fill(recorder: Recorder, from = 0): number {
   const chunkBytes = 251 * 100;
   const chunk = pattern(chunkBytes);
   while (accepted - from < heldBytesMax) {
-    // The chunk starts where the pattern stands.
+    // The chunk starts at the current position of the pattern.
     const offset = accepted % 251;
     const count = recorder.socket.write(chunk, offset, chunkBytes);
     accepted += count;
@@ -41,7 +41,7 @@ function fill(recorder: Recorder, from = 0): number {
   return accepted - from;
 }
 
-/** Fills until the kernel, too, takes nothing more: a backend may move its own queue there meanwhile. */
+/** Fills until the kernel accepts nothing more either: a backend may first queue output itself. */
 async function fillToTheBrim(recorder: Recorder): Promise<number> {
   let accepted = 0;
   for (let idle = 0; idle < 10;) {
@@ -78,7 +78,7 @@ streamTest(
   },
 );
 
-streamTest("a raw peer that does not read stops write() too", async (rig, transport) => {
+streamTest("a plain Deno peer that does not read stops write() too", async (rig, transport) => {
   const listener = rig.listen(await rig.address(transport));
   using conn = await connectTo(listener.address);
   await rig.untilAccepted(1);
@@ -95,20 +95,23 @@ streamTest("a raw peer that does not read stops write() too", async (rig, transp
   assertEquals(count, accepted);
 }, plainTransports);
 
-streamTest("onDrain comes once per short write, and none without one", async (rig, transport) => {
-  const { client, server } = await rig.pair(transport);
-  client.send("fits");
-  await server.until((s) => s.byteCount === 4);
-  await sleep(20);
-  assertEquals(client.drainCount, 0, "a write that fits owes nothing");
-  server.keepsBytes = false;
-  const total = await sendAll(client, 30 * 1024 * 1024);
-  await server.until((s) => s.byteCount === 4 + total.bytes);
-  await sleep(20);
-  assertEquals(client.drainCount, total.shortCount);
-});
+streamTest(
+  "onDrain is called once per short write, and not without one",
+  async (rig, transport) => {
+    const { client, server } = await rig.pair(transport);
+    client.send("fits");
+    await server.until((s) => s.byteCount === 4);
+    await sleep(20);
+    assertEquals(client.drainCount, 0, "no onDrain after a write that fits");
+    server.keepsBytes = false;
+    const total = await sendAll(client, 30 * 1024 * 1024);
+    await server.until((s) => s.byteCount === 4 + total.bytes);
+    await sleep(20);
+    assertEquals(client.drainCount, total.shortCount);
+  },
+);
 
-/** Writes `length` bytes, going on at each onDrain. */
+/** Writes `length` bytes, continuing at each onDrain. */
 async function sendAll(
   recorder: Recorder,
   length: number,
@@ -132,7 +135,7 @@ async function sendAll(
 }
 
 streamTest(
-  "write() takes the bytes of [start, end) and keeps no reference",
+  "write() copies [start, end) and keeps no reference",
   async (rig, transport) => {
     const { client, server } = await rig.pair(transport);
     const bytes = new TextEncoder().encode("--middle--");
@@ -142,7 +145,7 @@ streamTest(
     assertEquals(server.text, "middle");
     assertEquals(client.socket.write(bytes, 4, 4), 0, "an empty write accepts nothing");
     await sleep(20);
-    assertEquals(client.drainCount, 0, "and owes nothing");
+    assertEquals(client.drainCount, 0, "and causes no onDrain");
   },
 );
 
@@ -164,7 +167,7 @@ streamTest("close() after a large write delivers everything accepted", async (ri
   server.socket.pause();
   const accepted = fill(client);
   client.socket.close();
-  assertEquals(client.socket.write(pattern(9), 0, 9), 0, "closed is closed");
+  assertEquals(client.socket.write(pattern(9), 0, 9), 0, "nothing is accepted after close()");
   await sleep(50);
   server.socket.resume();
   rig.reactor.wake();
@@ -192,7 +195,7 @@ streamTest(
   },
 );
 
-streamTest("a slow peer does not hold up the others", async (rig, transport) => {
+streamTest("a slow peer does not delay the others", async (rig, transport) => {
   const [slow, quick] = await rig.pairs(2, transport);
   slow.server.socket.pause();
   fill(slow.client);
@@ -211,20 +214,24 @@ async function pingPong(
   }
 }
 
-streamTest("memory does not grow while nobody reads", async (rig, transport: Transport) => {
-  const pairs = await rig.pairs(20, transport);
-  for (const { server } of pairs) server.socket.pause();
-  await Promise.all(pairs.map(({ client }) => fillToTheBrim(client)));
-  const before = Deno.memoryUsage();
-  const bytes = new Uint8Array(16384);
-  for (let round = 0; round < 200; round++) {
-    for (const { client } of pairs) {
-      assertEquals(client.socket.write(bytes, 0, bytes.length), 0);
+streamTest(
+  "memory does not grow while the peer does not read",
+  async (rig, transport: Transport) => {
+    const pairs = await rig.pairs(20, transport);
+    for (const { server } of pairs) server.socket.pause();
+    await Promise.all(pairs.map(({ client }) => fillToTheBrim(client)));
+    const before = Deno.memoryUsage();
+    const bytes = new Uint8Array(16384);
+    for (let round = 0; round < 200; round++) {
+      for (const { client } of pairs) {
+        assertEquals(client.socket.write(bytes, 0, bytes.length), 0);
+      }
+      if (round % 50 === 0) await sleep(1);
     }
-    if (round % 50 === 0) await sleep(1);
-  }
-  const after = Deno.memoryUsage();
-  const grown = after.external + after.heapUsed - before.external - before.heapUsed;
-  // 65 MB were offered; what the test itself allocates is small change.
-  assert(grown < 16 * 1024 * 1024, `grew by ${grown} bytes`);
-}, ["tcp4", "unix"]);
+    const after = Deno.memoryUsage();
+    const grown = after.external + after.heapUsed - before.external - before.heapUsed;
+    // 65 MB were offered; the test's own allocations are small.
+    assert(grown < 16 * 1024 * 1024, `grew by ${grown} bytes`);
+  },
+  ["tcp4", "unix"],
+);

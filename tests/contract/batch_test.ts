@@ -1,20 +1,20 @@
 /**
- * Contract: many sockets that have something to tell at once. A backend may read all of them before it
- * tells the first, so what a callback does to another socket must still hold for that one.
+ * Contract: many sockets with events at once. A backend may read all of them before the first
+ * callback, so what a callback does to another socket must still take effect there.
  */
 import { assertEquals } from "@std/assert";
 import { sleep } from "../support/child.ts";
 import { contractTest, type Pair, type Recorder, streamTest } from "./harness.ts";
 
-/** More than any backend reads at once. */
+/** More sockets than any backend reads in one batch. */
 const pairCount = 80;
 
-/** Has all clients send to their servers while nobody reads, so that all of it arrives in one batch. */
+/** Makes all clients send while no server reads, so that everything arrives in one batch. */
 function sendTogether(pairs: readonly Pair[], text: (index: number) => string): void {
   pairs.forEach(({ client }, index) => client.send(text(index)));
 }
 
-/** Calls `react` when the first of the servers is told of bytes. */
+/** Calls `react` when the first of the servers receives bytes. */
 function onFirst(servers: readonly Recorder[], react: (index: number) => void): void {
   let isFirst = true;
   servers.forEach((server, index) => {
@@ -27,7 +27,7 @@ function onFirst(servers: readonly Recorder[], react: (index: number) => void): 
 }
 
 streamTest(
-  "sockets that are paused by another one's callback keep their bytes until resume",
+  "sockets paused by another socket's callback keep their bytes until resume()",
   async (rig, transport) => {
     const pairs = await rig.pairs(transport === "tls" ? 20 : pairCount, transport);
     const servers = pairs.map((pair) => pair.server);
@@ -39,7 +39,7 @@ streamTest(
     sendTogether(pairs, (index) => `message ${index}`);
     await sleep(100);
     assertEquals(servers.filter((server) => server.byteCount > 0).length, 1);
-    // What comes later must stay behind what is held back.
+    // Later bytes must be delivered after those held back.
     sendTogether(pairs, () => ", and more");
     await sleep(30);
     for (const server of servers) server.socket.resume();
@@ -51,7 +51,7 @@ streamTest(
 );
 
 contractTest(
-  "a socket that is resumed within the batch that paused it is told once",
+  "a socket resumed in the batch that paused it gets its bytes once",
   async (rig) => {
     const pairs = await rig.pairs(pairCount);
     const servers = pairs.map((pair) => pair.server);
@@ -66,7 +66,7 @@ contractTest(
   },
 );
 
-contractTest("a paused socket that is closed gives up the bytes that it held", async (rig) => {
+contractTest("closing a paused socket drops the bytes that it held", async (rig) => {
   const pairs = await rig.pairs(pairCount);
   const servers = pairs.map((pair) => pair.server);
   let first = -1;
@@ -83,7 +83,7 @@ contractTest("a paused socket that is closed gives up the bytes that it held", a
 });
 
 contractTest(
-  "another handler in the middle of a batch gets the bytes that are still to come",
+  "a handler set in the middle of a batch gets the remaining bytes",
   async (rig) => {
     const pairs = await rig.pairs(pairCount);
     const servers = pairs.map((pair) => pair.server);
@@ -100,7 +100,7 @@ contractTest(
 );
 
 streamTest(
-  "pieces of every size around those of the buffers arrive whole and in order",
+  "pieces of sizes around those of the buffers arrive whole and in order",
   async (rig, transport) => {
     const sizes = [
       1,
@@ -153,7 +153,7 @@ streamTest(
   },
 );
 
-contractTest("bytes that came before a reset or an end are told before it", async (rig) => {
+contractTest("bytes that arrived before a reset or an end are delivered before it", async (rig) => {
   const pairs = await rig.pairs(pairCount);
   pairs.forEach(({ client }, index) => {
     client.send("last words");
@@ -166,7 +166,7 @@ contractTest("bytes that came before a reset or an end are told before it", asyn
 
 for (const end of ["close", "shutdown"] as const) {
   streamTest(
-    `the last bytes before ${end} reach a peer whose own were not read`,
+    `the last bytes before ${end} reach a peer whose own bytes were not read`,
     async (rig, transport) => {
       const pairs = await rig.pairs(4, transport);
       for (const { client, server } of pairs) {
@@ -187,20 +187,20 @@ for (const end of ["close", "shutdown"] as const) {
   );
 }
 
-/** How the server's end says that it is time to go. */
+/** How the server's end ends the connection. */
 const partings = ["close", "shutdown", "send", "abort"] as const;
 
 for (const parting of partings) {
   contractTest(
-    `closeWithPeer() waits for the peer's ${parting}, and tells nothing more`,
+    `closeWithPeer() waits for the peer's ${parting}, without further callbacks`,
     async (rig) => {
       const pairs = await rig.pairs(6);
       for (const { client } of pairs) {
         if (client.socket.closeWithPeer === undefined) return;
-        // In the callback of its last bytes, as a client does that has read an answer.
+        // In the callback of the last bytes, like a client that has read its response.
         client.onBytes = () => client.socket.closeWithPeer!();
       }
-      // An end comes behind the bytes, or together with them.
+      // The end arrives after the bytes, or together with them.
       for (const [index, { server }] of pairs.entries()) {
         server.send("x".repeat(index === 0 ? 2048 : 10));
         if (index % 2 === 0 || parting === "send") await sleep(20);
@@ -213,7 +213,7 @@ for (const parting of partings) {
   );
 }
 
-contractTest("closeWithPeer() keeps the connection while the peer does", async (rig) => {
+contractTest("closeWithPeer() keeps the connection open while the peer does", async (rig) => {
   const { client, server } = await rig.pair();
   if (client.socket.closeWithPeer === undefined) return;
   client.socket.closeWithPeer();

@@ -6,7 +6,7 @@ import { freePort } from "../support/ports.ts";
 import { tcp, unix } from "../support/raw_socket.ts";
 import { contractTest, plainTransports, portOf, streamTest } from "./harness.ts";
 
-streamTest("connect() opens, and bytes go both ways", async (rig, transport) => {
+streamTest("connect() opens, and bytes flow both ways", async (rig, transport) => {
   const listener = rig.listen(await rig.address(transport));
   const client = rig.connect(listener.address);
   assertEquals(client.openCount, 0, "onOpen comes in a later tick");
@@ -27,12 +27,12 @@ contractTest("connect() to a closed port ends in ECONNREFUSED, safe to retry", a
   await client.until((c) => c.closeCount === 1);
   assertEquals(client.error!.code, "ECONNREFUSED");
   assertEquals(client.error!.message, "connection refused");
-  assert(client.error!.retrySafe, "no byte can have been acted upon");
+  assert(client.error!.retrySafe, "nothing was sent");
   assertEquals(client.openCount, 0);
   assert(!client.socket.isOpen);
 });
 
-contractTest("connect() to a path that is not there ends in ENOENT", async (rig) => {
+contractTest("connect() to a missing path ends in ENOENT", async (rig) => {
   const client = rig.connect(unix(`${await rig.folder()}/none.sock`));
   assertEquals(client.closeCount, 0, "onClose comes in a later tick");
   await client.until((c) => c.closeCount === 1);
@@ -66,7 +66,7 @@ contractTest(
   },
 );
 
-contractTest("close() before onOpen means that no callback comes", async (rig) => {
+contractTest("close() before onOpen prevents all callbacks", async (rig) => {
   const listener = rig.listen(await rig.address("tcp4"));
   const good = rig.connect(listener.address);
   const refused = rig.connect(tcp(freePort()));
@@ -92,7 +92,7 @@ streamTest("write() before onOpen accepts nothing", async (rig, transport) => {
   assertEquals(rig.accepted[0].text, "now");
 });
 
-streamTest("close() inside onOpen is seen by the peer as an end", async (rig, transport) => {
+streamTest("the peer sees close() inside onOpen as an end", async (rig, transport) => {
   const listener = rig.listen(await rig.address(transport));
   const client = rig.recorder();
   client.onOpen = (socket) => socket.close();
@@ -101,7 +101,7 @@ streamTest("close() inside onOpen is seen by the peer as an end", async (rig, tr
   await rig.accepted[0].until((s) => s.endCount + s.closeCount === 1);
 }, plainTransports);
 
-contractTest("connect() from a chosen local address, where the backend can", async (rig) => {
+contractTest("connect() from a chosen local address, if the backend supports it", async (rig) => {
   const listener = rig.listen(await rig.address("tcp4"));
   if (!rig.reactor.capabilities.source) {
     const error = assertThrows(

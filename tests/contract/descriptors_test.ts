@@ -1,4 +1,4 @@
-/** Contract: descriptors come back, and running out of them is survived. */
+/** Contract: descriptors are released, and running out of them is survived. */
 import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../support/child.ts";
 import { connectTo, tcp } from "../support/raw_socket.ts";
@@ -10,7 +10,7 @@ function openDescriptors(): number {
 }
 
 contractTest(
-  "opening and closing 1,000 connections leaves no descriptor and no deadline behind",
+  "opening and closing 1,000 connections leaks no descriptor and no deadline",
   async (rig) => {
     const listener = rig.listen(tcp(0), {}, (socket) => {
       const server = rig.recorder();
@@ -33,15 +33,15 @@ contractTest(
     for (let i = 0; i < 10; i++) await round(100);
     await sleep(100);
     const after = openDescriptors();
-    assert(after <= before + 5, `${before} descriptors before, ${after} behind`);
+    assert(after <= before + 5, `${before} descriptors before, ${after} after`);
     assertEquals(rig.reactor.wheel.armedCount, 0);
     assert(portOf(listener.address) > 0);
   },
 );
 
 for (const backend of backends) {
-  Deno.test(`${backend}: a listener without descriptors rests, and goes on when there are some again`, async () => {
-    // Deno itself needs some fifteen; the rest is for connections.
+  Deno.test(`${backend}: a listener out of descriptors pauses, and continues when there are some again`, async () => {
+    // Deno itself needs about fifteen; the rest is for connections.
     await using server = startProgram("many_server_program.ts", [backend, "1000"], 60);
     const port = Number((await server.waitForLine(/port \d+/)).slice(5));
     const conns: Deno.Conn[] = [];

@@ -1,6 +1,6 @@
 import type { Socket, SocketHandler } from "../../mod/net/reactor.ts";
 
-/** Sends back what comes; closes when the peer does. For small amounts: a short write loses bytes. */
+/** Echoes input; closes when the peer does. For small amounts: a short write loses bytes. */
 export const echoHandler: SocketHandler = {
   onOpen() {},
   onData(socket: Socket, bytes: Uint8Array, start: number, end: number) {

@@ -1,13 +1,15 @@
-/** Contract: Deno's own loop gets its turn, under full load and at rest; an idle process sleeps. */
+/**
+ * Contract: Deno's own loop gets its turns, under full load and when idle; an idle process sleeps.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { type Address } from "../../mod/base/address.ts";
 import { sleep } from "../support/child.ts";
 import { backends, contractTest, type Rig } from "./harness.ts";
 import { cpuTicks, startProgram } from "./program.ts";
 
-/** What the contract promises, in milliseconds. */
+/** The contract's limit. */
 const promisedMs = 50;
-/** What a single measurement may take on a machine that does other things at the same time. */
+/** Limit of a single measurement on a busy machine. */
 const boundMs = 3000;
 
 /** Keeps the reactor's thread busy: `pairCount` connections play ping-pong until `stop`. */
@@ -29,8 +31,8 @@ async function fullLoad(rig: Rig, pairCount = 50): Promise<{ count: number; stop
 }
 
 /**
- * The value that a quarter of all do not exceed. A loop that does not share is late every time; a
- * machine that is busy with other things is late now and then.
+ * The value that a quarter of all do not exceed. A loop that does not yield is late every time; a
+ * busy machine only now and then.
  */
 function lowerQuartile(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 2];
@@ -45,7 +47,7 @@ contractTest("Deno's timers fire while the reactor is under full load", async (r
     lateMs.push(performance.now() - dueMs);
   }
   load.stop();
-  assert(load.count > 100, `only ${load.count} exchanges: this was no load`);
+  assert(load.count > 100, `only ${load.count} exchanges: not under load`);
   assert(
     lowerQuartile(lateMs) < promisedMs,
     `late by ${lowerQuartile(lateMs)} ms or more, three times of four`,
@@ -57,7 +59,7 @@ contractTest("promises resolve while the reactor is under full load", async (rig
   const load = await fullLoad(rig);
   const tookMs: number[] = [];
   for (let i = 0; i < 20; i++) {
-    // A reactor's callback starts it, as a request starts an application's handler.
+    // Started from a reactor's callback, as a request starts an application's handler.
     await new Promise<void>((resolve) => {
       rig.reactor.setTimer(0, () => {
         rig.reactor.beginAsync();
@@ -78,14 +80,14 @@ contractTest("promises resolve while the reactor is under full load", async (rig
   assert(Math.max(...tookMs) < boundMs, `took ${Math.max(...tookMs)} ms`);
 });
 
-/** Microtasks, and work of Deno's own on another thread. */
+/** Microtasks, and work of Deno on another thread. */
 async function application(): Promise<void> {
   for (let i = 0; i < 10; i++) await null;
   await Deno.stat("/");
   for (let i = 0; i < 10; i++) await null;
 }
 
-contractTest("an answer that a promise writes at rest arrives at once", async (rig) => {
+contractTest("output written by a promise while idle is sent at once", async (rig) => {
   const { client, server } = await rig.pair();
   server.onBytes = () => {
     rig.reactor.beginAsync();
@@ -152,7 +154,7 @@ for (const backend of backends) {
         await program.waitForLine(`signal ${i}\n`);
         tookMs.push(performance.now() - fromMs);
       }
-      // The pipe that brings the answer, and the test's own polling, are in these figures.
+      // These figures include the pipe and the test's own polling.
       assert(
         lowerQuartile(tookMs) < promisedMs * 2,
         `took ${lowerQuartile(tookMs)} ms or more, three times of four`,

@@ -1,7 +1,7 @@
-/** What every test of the reactor's contract starts from: a running reactor and peers that take notes. */
+/** Harness of the contract tests: a running reactor and recording peers. */
 import { type Address } from "../../mod/base/address.ts";
 import type { PeerError } from "../../mod/base/errors.ts";
-// Loaded here, so that no single test is blamed for the libraries that stay open.
+// Imported here, so that no single test appears to leak the libraries that stay open.
 import "../../mod/net/epoll/epoll_reactor.ts";
 import { createReactor } from "../../mod/net/mod.ts";
 import type {
@@ -17,20 +17,20 @@ import { TlsEnds } from "./tls_ends.ts";
 import { type TempFolder, tempFolder } from "../support/ports.ts";
 import { sleep, withTimeout } from "../support/child.ts";
 
-/** Every backend that owes the contract. */
+/** All backends of the contract. */
 export const backends = ["portable", "epoll"] as const;
 export type Backend = typeof backends[number];
 
-/** The kinds of address that streams are tested over. */
+/** The transports that streams are tested over. */
 export const transports = ["tcp4", "tcp6", "unix", "tls"] as const;
 export type Transport = typeof transports[number];
-/** For tests in which one end is a plain socket of Deno's. */
+/** Transports for tests in which one end is a plain Deno socket. */
 export const plainTransports = ["tcp4", "tcp6", "unix"] as const;
 
 /** How long one contract test may take before it counts as hung. */
 const testTimeoutMs = 20_000;
 
-/** Registers `name` once per backend; the reactor runs while `fn` does and is stopped behind it. */
+/** Registers `name` once per backend; the reactor runs during `fn` and is stopped after it. */
 export function contractTest(
   name: string,
   fn: (rig: Rig) => Promise<void>,
@@ -62,7 +62,7 @@ export function streamTest(
   }
 }
 
-/** A socket's handler that notes what it is told and lets a test wait for it. */
+/** A socket handler that records its callbacks and lets a test wait for them. */
 export class Recorder implements SocketHandler {
   socket!: Socket;
   openCount = 0;
@@ -71,7 +71,7 @@ export class Recorder implements SocketHandler {
   byteCount = 0;
   error: PeerError | null = null;
   closeCount = 0;
-  /** Keep what came; off for tests of large amounts, which look at each piece in `onBytes`. */
+  /** Keep received bytes; off for tests of large amounts, which check each piece in `onBytes`. */
   keepsBytes = true;
   #chunks: Uint8Array[] = [];
   #waiters: { check: () => boolean; resolve: () => void }[] = [];
@@ -80,7 +80,7 @@ export class Recorder implements SocketHandler {
   onEnded: () => void = () => {};
   onDrained: () => void = () => {};
 
-  /** What came so far, one character per byte. */
+  /** The bytes received so far, one character per byte. */
   get text(): string {
     return this.#chunks.map((chunk) => new TextDecoder("latin1").decode(chunk)).join("");
   }
@@ -111,13 +111,13 @@ export class Recorder implements SocketHandler {
     this.#wake();
   }
 
-  /** Resolves when `check` is true, which is looked at after each call of ours. */
+  /** Resolves when `check` is true; it is evaluated after each callback. */
   until(check: (recorder: this) => boolean): Promise<void> {
     if (check(this)) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ check: () => check(this), resolve }));
   }
 
-  /** Writes text; throws when it is not accepted whole. */
+  /** Writes text; throws if it is not accepted entirely. */
   send(text: string): void {
     const bytes = new TextEncoder().encode(text);
     const accepted = this.socket.write(bytes, 0, bytes.length);
@@ -151,20 +151,20 @@ export interface Pair {
   readonly server: Recorder;
 }
 
-/** A running reactor, and what was opened on it, to be closed at the end. */
+/** A running reactor and everything opened on it, which is closed at the end. */
 export class Rig implements AsyncDisposable {
   readonly accepted: Recorder[] = [];
   readonly #listeners: Listener[] = [];
   readonly #recorders: Recorder[] = [];
   readonly #ends: (() => Promise<void>)[] = [];
-  /** Whoever they belong to: a server under test may not have heard of its client's end yet. */
+  /** All accepted sockets: a server under test may not have seen its client's end yet. */
   readonly #acceptedSockets: Socket[] = [];
   #folder: TempFolder | null = null;
   #acceptWaiters: (() => void)[] = [];
   /** Rejects when `run` does. */
   readonly failure: Promise<never>;
   #isRunning = true;
-  /** When set, all that listens and connects speaks TLS. */
+  /** If set, all listeners and connections use TLS. */
   secure: TlsEnds | null = null;
 
   private constructor(readonly reactor: Reactor) {
@@ -175,7 +175,7 @@ export class Rig implements AsyncDisposable {
     this.failure.catch(() => {});
   }
 
-  /** What `run` returned. */
+  /** The promise of `run`. */
   running!: Promise<void>;
 
   static async start(backend: Backend): Promise<Rig> {
@@ -210,12 +210,12 @@ export class Rig implements AsyncDisposable {
     return this.track(this.reactor.adopt(fd, options, (socket) => this.#accept(socket)));
   }
 
-  /** Has `end` called while the reactor still runs. */
+  /** Registers `end` to be called while the reactor still runs. */
   atEnd(end: () => Promise<void>): void {
     this.#ends.push(end);
   }
 
-  /** Has `listener` closed at the end of the test. */
+  /** Registers `listener` to be closed at the end of the test. */
   track(listener: Listener): Listener {
     this.#listeners.push(listener);
     return listener;
@@ -245,7 +245,7 @@ export class Rig implements AsyncDisposable {
     }
   }
 
-  /** A connection through a listener of its own. */
+  /** A connection through a new listener. */
   async pair(transport: Transport = "tcp4"): Promise<Pair> {
     return (await this.pairs(1, transport))[0];
   }
@@ -262,15 +262,15 @@ export class Rig implements AsyncDisposable {
     });
     const pairs: Pair[] = [];
     while (pairs.length < count) {
-      // One after the other: so the n-th accepted belongs to the n-th connected.
+      // One after another, so that the n-th accepted belongs to the n-th connected.
       const client = this.connect(listener.address);
       await client.until((c) => c.openCount + c.closeCount > 0);
       if (client.error !== null) throw new Error(`connect failed: ${client.error.code}`);
       while (servers.length <= pairs.length) {
         await new Promise<void>((resolve) => this.#acceptWaiters.push(resolve));
       }
-      // The server's session tickets come behind its handshake. A client that closed before it has
-      // read them would make the kernel send a reset, which destroys what is on its way (TCP).
+      // The server sends session tickets after its handshake. If a client closed before reading
+      // them, the kernel would send a reset, which destroys data in flight (TCP).
       if (this.secure !== null) await sleep(20);
       pairs.push({ client, server: servers[pairs.length] });
     }
@@ -295,7 +295,7 @@ export class Rig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Closing a listener hands over what waits in its queue; one of Deno's takes some turns to.
+    // Closing a listener accepts what waits in its queue; Deno's needs a few turns for that.
     for (const listener of this.#listeners) listener.close();
     for (let seen = -1; seen < this.#acceptedSockets.length;) {
       seen = this.#acceptedSockets.length;
@@ -304,7 +304,7 @@ export class Rig implements AsyncDisposable {
     for (const end of this.#ends) await end();
     for (const recorder of this.#recorders) recorder.socket?.abort();
     for (const socket of this.#acceptedSockets) socket.abort();
-    // Whoever is at the other end, and is no recorder, closes when it hears of that.
+    // Peers that are not recorders close when they see the end.
     await sleep(30);
     await this.stop();
     this.secure?.close();

@@ -1,4 +1,4 @@
-/** A reactor with a listener and open connections on which nothing happens. BACKEND */
+/** A reactor with a listener and idle connections. BACKEND */
 import { createReactor } from "../../mod/net/mod.ts";
 import { echoHandler } from "./echo_handler.ts";
 

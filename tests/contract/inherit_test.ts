@@ -1,4 +1,4 @@
-/** Contract: listening descriptors that somebody else has opened. */
+/** Contract: listening descriptors opened by another process or library. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StartError } from "../../mod/base/errors.ts";
 import { bindListener } from "../../mod/net/epoll/bind.ts";
@@ -31,7 +31,7 @@ streamTest("adopt() serves on a descriptor bound elsewhere", async (rig, transpo
   assertEquals(await conn.read(new Uint8Array(10)), 5);
 });
 
-contractTest("adopt() refuses what is no listening socket", async (rig) => {
+contractTest("adopt() refuses a descriptor that is not a listening socket", async (rig) => {
   if (!rig.reactor.capabilities.inherit) return;
   const connected = libc.socket(1, 1, 0);
   for (const fd of [connected, 12345, -1, 0]) {
@@ -42,7 +42,7 @@ contractTest("adopt() refuses what is no listening socket", async (rig) => {
 });
 
 contractTest(
-  "close() of an adopted listener keeps its file, and loses nobody who waits in the queue",
+  "close() of an adopted listener keeps its file, and loses no queued connection",
   async (rig) => {
     if (!rig.reactor.capabilities.inherit) return;
     const path = `${await rig.folder()}/a.sock`;
@@ -54,7 +54,7 @@ contractTest(
     first.close();
     await sleep(30);
     assert((await Deno.lstat(path)).isSocket);
-    // Taken by the one that closes, or left for the next generation: served either way.
+    // Accepted by the closing one or left for the next generation: served either way.
     rig.adopt(copy);
     await rig.untilAccepted(1);
     rig.accepted[0].send("next");
@@ -81,12 +81,12 @@ contractTest("several reactors share one queue without losing a connection", asy
 });
 
 contractTest(
-  "a connection for which pause() came too late is taken, as nobody else was woken",
+  "a connection for which pause() came too late is accepted, as no other process was woken",
   async (rig) => {
     if (!rig.reactor.capabilities.inherit) return;
     const listener = rig.adopt(bindListener(tcp(0), {}), { shared: true });
     for (let count = 1; count <= 3; count++) {
-      // Long enough for the reactor to be parked: the kernel has told it when connect returns.
+      // Long enough for the reactor to park: the kernel has woken it when connect returns.
       await sleep(20);
       const client = rig.connect(listener.address);
       listener.pause();
@@ -98,7 +98,7 @@ contractTest(
   },
 );
 
-contractTest("a child process adopts what its parent has bound", async (rig) => {
+contractTest("a child process adopts a socket bound by its parent", async (rig) => {
   if (!rig.reactor.capabilities.inherit) return;
   const port = freePort();
   const fd = bindListener(tcp(port), {}, true);
@@ -110,7 +110,7 @@ contractTest("a child process adopts what its parent has bound", async (rig) => 
     await conn.write(new TextEncoder().encode("ping"));
     assertEquals(await conn.read(new Uint8Array(10)), 4);
   }
-  // The child has ended; the parent still holds the socket, and whoever comes waits in it.
+  // The child has exited; the parent still holds the socket, and connections wait in its queue.
   using waiting = await connectTo(tcp(port));
   const listener = rig.adopt(fd);
   assertEquals(portOf(listener.address), port);

@@ -8,7 +8,7 @@ import { contractTest, plainTransports, portOf, streamTest } from "./harness.ts"
 
 const anyPort: Address = { kind: "tcp", host: "127.0.0.1", port: 0 };
 
-streamTest("listen() reports its address and accepts what connects", async (rig, transport) => {
+streamTest("listen() reports its address and accepts connections", async (rig, transport) => {
   const listener = rig.listen(await rig.address(transport));
   if (listener.address.kind === "tcp") {
     assert(listener.address.port > 0, "port 0 is replaced by the real one");
@@ -47,7 +47,7 @@ contractTest("listen() on a port in use throws one clear line", async (rig) => {
 });
 
 contractTest("listen() on an address of another host throws one clear line", async (rig) => {
-  // 192.0.2.0/24 is for documentation (RFC 5737): no host has it.
+  // 192.0.2.0/24 is for documentation (RFC 5737): no host uses it.
   const address: Address = { kind: "tcp", host: "192.0.2.1", port: 0 };
   const error = assertThrows(() => rig.listen(address), StartError);
   assertMatch(error.message, /192\.0\.2\.1:0.*no such address/);
@@ -68,12 +68,12 @@ contractTest("reusePort lets two listeners share a port", async (rig) => {
 });
 
 contractTest(
-  "[::] and 0.0.0.0 can be held on one port, where the backend has v6Only",
+  "[::] and 0.0.0.0 can be bound to one port, if the backend has v6Only",
   async (rig) => {
     const v6 = rig.listen({ kind: "tcp", host: "::", port: 0 });
     const v4: Address = { kind: "tcp", host: "0.0.0.0", port: portOf(v6.address) };
     if (rig.reactor.backend === "portable") {
-      // Deno's sockets cannot be told; at least the user learns why.
+      // Deno has no such option; at least the user gets the reason.
       assertThrows(() => rig.listen(v4), StartError, "in use");
     } else {
       rig.listen(v4);
@@ -99,7 +99,7 @@ contractTest("the backlog holds connections while the listener is paused", async
   for (const conn of conns) conn.close();
 });
 
-contractTest("opened paused, a listener accepts from resume() on", async (rig) => {
+contractTest("a listener opened paused accepts after resume()", async (rig) => {
   const listener = rig.listen(anyPort, { paused: true });
   using _conn = await connectTo(listener.address);
   await sleep(50);
@@ -131,7 +131,7 @@ contractTest(
   },
 );
 
-contractTest("a backlog of 1 makes the third waiting connection wait or fail", async (rig) => {
+contractTest("with a backlog of 1, further connections wait or fail", async (rig) => {
   const listener = rig.listen(anyPort, { backlog: 1 });
   listener.pause();
   let connectedCount = 0;
@@ -152,14 +152,14 @@ contractTest("a backlog of 1 makes the third waiting connection wait or fail", a
     }
   });
   await sleep(300);
-  // The kernel lets backlog + 1 in; one more may sit in an accept that was under way.
+  // The kernel admits backlog + 1; one more may be in a pending accept.
   assert(connectedCount >= 1 && connectedCount <= 4, `${connectedCount} connections went through`);
   abort.abort();
   for (const conn of await Promise.all(attempts)) conn?.close();
 });
 
 streamTest(
-  "close() accepts what waits in the queue and refuses what comes later",
+  "close() accepts queued connections and refuses later ones",
   async (rig, transport) => {
     const listener = rig.listen(await rig.address(transport));
     listener.pause();
@@ -213,5 +213,5 @@ contractTest("the accept handler may close the socket at once", async (rig) => {
   });
   using conn = await connectTo(listener.address);
   assertEquals(await conn.read(new Uint8Array(1)), null);
-  assertEquals(recorder.closeCount + recorder.endCount, 0, "whoever closes knows");
+  assertEquals(recorder.closeCount + recorder.endCount, 0, "no callback after our own close");
 });

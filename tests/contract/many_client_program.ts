@@ -1,4 +1,7 @@
-/** Opens COUNT connections, sends a byte on each, waits for its echo, closes them. BACKEND PORT COUNT */
+/**
+ * Opens COUNT connections, sends a byte on each, waits for its echo, closes them. BACKEND PORT
+ * COUNT
+ */
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Socket } from "../../mod/net/reactor.ts";
 import type { PeerError } from "../../mod/base/errors.ts";
@@ -7,7 +10,7 @@ import { echoHandler } from "./echo_handler.ts";
 const reactor = await createReactor(Deno.args[0]);
 const address = { kind: "tcp", host: "127.0.0.1", port: Number(Deno.args[1]) } as const;
 const wanted = Number(Deno.args[2]);
-/** Connecting at once, so that the listener's queue never overflows. */
+/** Most concurrent connects, so that the listener's queue does not overflow. */
 const connectingMax = 500;
 const sockets: Socket[] = [];
 let begunCount = 0;

@@ -4,7 +4,7 @@ import { backends } from "./harness.ts";
 import { openFilesMax, startProgram } from "./program.ts";
 
 const wanted = 10_000;
-/** Descriptors that a process needs for itself. */
+/** Descriptors that a process needs for other purposes. */
 const reserved = 200;
 
 for (const backend of backends) {
@@ -13,7 +13,7 @@ for (const backend of backends) {
     if (count < wanted) console.log(`only ${count} connections: the limit of open files is low`);
     await using server = startProgram("many_server_program.ts", [backend, String(count)]);
     const port = (await server.waitForLine(/port \d+/)).slice(5);
-    // A process of its own, so that each side needs one descriptor per connection.
+    // A separate process, so that each side needs one descriptor per connection.
     await using client = startProgram("many_client_program.ts", [backend, port, String(count)]);
     await client.waitForLine("all open");
     await server.waitForLine("all open");
@@ -22,7 +22,7 @@ for (const backend of backends) {
     await server.waitForLine("all closed");
     const megabytes = Number(peak.match(/\d+/)![0]);
     console.log(`${backend}: ${count} connections, server ${peak}`);
-    // 16 KB of buffer per connection and what Deno needs by itself; twice that is a leak.
+    // 16 KB of buffer per connection and Deno's own needs; twice that is a leak.
     assert(megabytes < 700, peak);
     assertEquals(client.stderr, "");
   });

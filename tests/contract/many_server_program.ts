@@ -1,4 +1,6 @@
-/** Accepts COUNT connections, echoes, and says when all are open and when all are closed. BACKEND COUNT */
+/**
+ * Accepts COUNT connections, echoes, and prints when all are open and all are closed. BACKEND COUNT
+ */
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Socket } from "../../mod/net/reactor.ts";
 import { echoHandler } from "./echo_handler.ts";

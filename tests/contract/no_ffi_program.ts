@@ -1,4 +1,4 @@
-/** Talks to itself over TCP and over the unix socket PATH; says which backend it got. PATH */
+/** Connects to itself over TCP and the unix socket PATH; prints its backend. PATH */
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Socket } from "../../mod/net/reactor.ts";
 import { echoHandler } from "./echo_handler.ts";

@@ -1,4 +1,4 @@
-/** Contract: without the permission for FFI there is still a reactor. */
+/** Contract: there is a reactor without FFI permission. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { root, runProgram } from "../support/binary.ts";
 import { tempFolder } from "../support/ports.ts";
@@ -21,7 +21,7 @@ Deno.test("createReactor() works without FFI permission, on the portable backend
   assertEquals([code, stdout, stderr], [0, "done on portable\n", ""]);
 });
 
-Deno.test("createReactor() says what HAYATE_REACTOR=epoll needs", async () => {
+Deno.test("createReactor() reports what HAYATE_REACTOR=epoll needs", async () => {
   const program = 'import { createReactor } from "./mod/net/mod.ts"; await createReactor("epoll");';
   await using folder = await tempFolder();
   const file = await folder.write("a.ts", program.replace("./mod", `${root}/mod`));

@@ -1,4 +1,4 @@
-/** The small programs beside these tests that need a process of their own. */
+/** Runs the small programs of these tests in separate processes. */
 import { Child } from "../support/child.ts";
 import { root } from "../support/binary.ts";
 

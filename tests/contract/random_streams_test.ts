@@ -1,6 +1,6 @@
 /**
- * Contract: random operations on many connections at once, decided by a seed. Every byte has to arrive
- * in order, and no callback may come that the contract rules out.
+ * Contract: seeded random operations on many connections at once. Every byte has to arrive in
+ * order, and no callback may violate the contract.
  */
 import { assertEquals } from "@std/assert";
 import type { PeerError } from "../../mod/base/errors.ts";
@@ -11,10 +11,10 @@ import { seededRandom } from "./seeded_random.ts";
 
 const pairCount = 12;
 const stepCount = 60;
-/** Written round after round; the stream's position decides where to begin. */
+/** Written repeatedly; the stream position decides where to begin. */
 const chunk = new Uint8Array(251 * 800).map((_, i) => i % 251);
 
-/** One end of a connection: acts at random, and notes every breach of the contract. */
+/** One end of a connection: acts at random, and records every breach of the contract. */
 class Actor implements SocketHandler {
   socket!: Socket;
   peer!: Actor;
@@ -23,7 +23,7 @@ class Actor implements SocketHandler {
   isPaused = false;
   hasShutDown = false;
   hasAborted = false;
-  /** Our own close, or onClose. */
+  /** True after our own close or onClose. */
   isGone = false;
   hasEnded = false;
   owesDrain = false;
@@ -99,7 +99,7 @@ class Actor implements SocketHandler {
     this.#check("onEnd", !this.isPaused && !this.hasEnded);
     this.hasEnded = true;
     const { sentCount, hasAborted, hasShutDown, isGone } = this.peer;
-    if (!hasShutDown && !isGone) this.breaches.push("an end that nobody made");
+    if (!hasShutDown && !isGone) this.breaches.push("an end without the peer's shutdown or close");
     if (!hasAborted && this.receivedCount !== sentCount) {
       this.breaches.push(`ended after ${this.receivedCount} of ${sentCount} bytes`);
     }
@@ -167,7 +167,7 @@ async function play(rig: Rig, seed: number): Promise<void> {
   assertEquals(breaches, [], `seed ${seed}`);
 }
 
-/** Everybody reads on and ends: then everybody has to hear of the other's end. */
+/** Makes all ends resume and finish; each must then see its peer's end. */
 async function settle(rig: Rig, actors: readonly Actor[]): Promise<void> {
   for (const actor of actors) if (!actor.isGone) actor.resume();
   rig.reactor.wake();
@@ -188,12 +188,12 @@ async function settle(rig: Rig, actors: readonly Actor[]): Promise<void> {
     rig.reactor.wake();
     await sleep(10);
   }
-  for (const actor of unheard()) actor.breaches.push(`the peer's end was not heard`);
+  for (const actor of unheard()) actor.breaches.push(`the peer's end was not seen`);
 }
 
 for (let seed = 1; seed <= 5; seed++) {
   contractTest(
-    `random operations on many connections keep the contract (seed ${seed})`,
+    `random operations on many connections obey the contract (seed ${seed})`,
     (rig) => play(rig, seed),
   );
 }

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that a seed decides, so that a failure can be repeated (mulberry32's constants). */
+/** Seeded random numbers in [0, 1), so that failures are reproducible (mulberry32's constants). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,4 +1,4 @@
-/** Contract: sending a file's bytes without copying them, where the backend can. */
+/** Contract: sending a file without copying, if the backend supports it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sleep } from "../support/child.ts";
 import { type Recorder, streamTest, type Transport } from "./harness.ts";
@@ -7,14 +7,14 @@ import { libc } from "../../mod/sys/libc.ts";
 const fileBytes = 12_000_000;
 const plain: readonly Transport[] = ["tcp4", "tcp6", "unix"];
 
-/** The descriptor number of a file of `fileBytes` bytes that show their place, opened by libc. */
+/** Opens a file of `fileBytes` patterned bytes with libc; returns its descriptor. */
 async function openPattern(folder: string): Promise<number> {
   const path = `${folder}/pattern`;
   const bytes = new Uint8Array(fileBytes);
   for (let i = 0; i < fileBytes; i++) bytes[i] = i % 251;
   await Deno.writeFile(path, bytes);
   using file = await Deno.open(path);
-  // Deno does not tell its descriptors; the link in /proc does.
+  // Deno does not expose its descriptors; find it by the link in /proc.
   for (const { name } of Deno.readDirSync("/proc/self/fd")) {
     if (linkOf(name) !== path) continue;
     const duplicate = 1030;
@@ -27,13 +27,13 @@ function linkOf(name: string): string | null {
   try {
     return Deno.readLinkSync(`/proc/self/fd/${name}`);
   } catch (error) {
-    // The descriptor of the listing itself has gone by now.
+    // The descriptor of the listing itself is already closed.
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }
 
-/** Sends bytes [offset, end) of the file, going on at each onDrain. */
+/** Sends bytes [offset, end) of the file, continuing at each onDrain. */
 async function sendAll(from: Recorder, fd: number, offset: number, end: number): Promise<void> {
   let at = offset;
   const push = () => {
@@ -62,7 +62,7 @@ function expectPattern(to: Recorder, from: number): { at: number; wrongAt: numbe
 }
 
 streamTest(
-  "sendFile() sends the bytes asked for, in order, to a peer that pauses",
+  "sendFile() sends the given bytes, in order, to a peer that pauses",
   async (rig, transport) => {
     const { client, server } = await rig.pair(transport);
     if (client.socket.sendFile === undefined) return;
@@ -91,13 +91,13 @@ streamTest("sendFile() and write() keep their order", async (rig, transport) => 
 }, plain);
 
 streamTest(
-  "sendFile() tells that the file ends early or cannot be read",
+  "sendFile() returns -1 if the file ends early or cannot be read",
   async (rig, transport) => {
     const { client, server } = await rig.pair(transport);
     if (client.socket.sendFile === undefined) return;
     const folder = await rig.folder();
     const fd = await openPattern(folder);
-    assertEquals(client.socket.sendFile(fd, fileBytes, 10), -1, "behind the end");
+    assertEquals(client.socket.sendFile(fd, fileBytes, 10), -1, "after the end of the file");
     assert(client.socket.isOpen);
     client.send("still open");
     await server.until((s) => s.byteCount === 10);
@@ -107,7 +107,7 @@ streamTest(
 );
 
 streamTest(
-  "sendFile() accepts nothing after shutdown() and close(), or while onDrain is owed",
+  "sendFile() accepts nothing after shutdown() and close(), or before a due onDrain",
   async (rig, transport) => {
     const { client, server } = await rig.pair(transport);
     if (client.socket.sendFile === undefined) return;
@@ -125,7 +125,7 @@ streamTest(
 );
 
 streamTest(
-  "sendFile() to a peer that has gone ends in onClose, not in a signal",
+  "sendFile() to a closed peer ends in onClose, not in a signal",
   async (rig, transport) => {
     const { client, server } = await rig.pair(transport);
     if (client.socket.sendFile === undefined) return;

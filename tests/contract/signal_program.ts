@@ -1,4 +1,4 @@
-/** Answers each SIGHUP with a line, under full load or at rest. BACKEND load|rest */
+/** Prints a line for each SIGHUP, under full load or idle. BACKEND load|rest */
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Socket } from "../../mod/net/reactor.ts";
 import { echoHandler } from "./echo_handler.ts";

@@ -1,11 +1,12 @@
-/** Contract: events that are out of date by the time their turn comes. */
+/** Contract: events that are stale when they are handled. */
 import { assertEquals } from "@std/assert";
 import type { Socket } from "../../mod/net/reactor.ts";
 import { sleep } from "../support/child.ts";
 import { type Recorder, type Rig, streamTest, type Transport } from "./harness.ts";
 
 /**
- * Server ends that all become readable in one tick: paused while their bytes arrive, resumed together.
+ * Server ends that all become readable in one tick: paused while their bytes arrive, resumed
+ * together.
  */
 async function readableTogether(
   rig: Rig,
@@ -25,7 +26,7 @@ function resumeAll(rig: Rig, recorders: readonly Recorder[]): void {
 }
 
 streamTest(
-  "a socket that is closed in the callback of another hears nothing more",
+  "a socket closed in another's callback gets no more callbacks",
   async (rig, transport) => {
     const servers = await readableTogether(rig, 10, transport);
     let first: Recorder | null = null;
@@ -45,7 +46,7 @@ streamTest(
   },
 );
 
-streamTest("abort() in the callback of another silences a socket too", async (rig, transport) => {
+streamTest("abort() in another's callback stops callbacks too", async (rig, transport) => {
   const servers = await readableTogether(rig, 10, transport);
   let heard = 0;
   for (const server of servers) {
@@ -61,7 +62,7 @@ streamTest("abort() in the callback of another silences a socket too", async (ri
 });
 
 streamTest(
-  "a descriptor that is used again within a tick gets no event of its former owner",
+  "a descriptor reused within a tick gets no event of its previous owner",
   async (rig, transport) => {
     const listener = rig.listen(await rig.address(transport));
     const servers = await readableTogether(rig, 10, transport);
@@ -75,7 +76,7 @@ streamTest(
         for (const other of servers) {
           if (other === server) continue;
           other.socket.close();
-          // The kernel gives out the lowest free number: the one just closed.
+          // The kernel assigns the lowest free number: the one just closed.
           const recorder = rig.connect(listener.address);
           recorder.onOpen = (socket: Socket) => {
             freshAsOpened.push(`${recorder.byteCount}/${recorder.endCount}/${recorder.closeCount}`);
@@ -92,7 +93,7 @@ streamTest(
     await sleep(30);
     assertEquals(freshAsOpened, Array.from({ length: 9 }, () => "0/0/0"));
     for (const recorder of fresh) {
-      assertEquals(recorder.openCount, 1, "onOpen comes once");
+      assertEquals(recorder.openCount, 1, "onOpen is called once");
       assertEquals(recorder.byteCount + recorder.endCount + recorder.closeCount, 0);
     }
     for (const accepted of rig.accepted) assertEquals(accepted.text, "new");
@@ -100,7 +101,7 @@ streamTest(
 );
 
 streamTest(
-  "a socket paused in the callback of another keeps its bytes for later",
+  "a socket paused in another's callback keeps its bytes for later",
   async (rig, transport) => {
     const servers = await readableTogether(rig, 5, transport);
     let first: Recorder | null = null;

@@ -4,7 +4,7 @@ import { sleep } from "../support/child.ts";
 import { connectTo, RawConnection } from "../support/raw_socket.ts";
 import { contractTest, plainTransports, streamTest } from "./harness.ts";
 
-streamTest("pause() holds bytes back, resume() brings them", async (rig, transport) => {
+streamTest("pause() holds bytes back, resume() delivers them", async (rig, transport) => {
   const { client, server } = await rig.pair(transport);
   server.socket.pause();
   client.send("held");
@@ -31,23 +31,26 @@ streamTest("pause() inside onData takes effect at once", async (rig, transport) 
   await server.until((s) => s.text === "firstsecond");
 });
 
-streamTest("pause() and resume() in quick turn lose and repeat nothing", async (rig, transport) => {
-  const { client, server } = await rig.pair(transport);
-  server.onBytes = () => {
-    server.socket.pause();
-    server.socket.resume();
-    server.socket.pause();
-    rig.reactor.setTimer(1, () => server.socket.resume());
-  };
-  let expected = "";
-  for (let i = 0; i < 50; i++) {
-    client.send(`${i};`);
-    expected += `${i};`;
-    if (i % 7 === 0) await sleep(1);
-  }
-  await server.until((s) => s.byteCount === expected.length);
-  assertEquals(server.text, expected);
-});
+streamTest(
+  "pause() and resume() in quick succession lose and repeat nothing",
+  async (rig, transport) => {
+    const { client, server } = await rig.pair(transport);
+    server.onBytes = () => {
+      server.socket.pause();
+      server.socket.resume();
+      server.socket.pause();
+      rig.reactor.setTimer(1, () => server.socket.resume());
+    };
+    let expected = "";
+    for (let i = 0; i < 50; i++) {
+      client.send(`${i};`);
+      expected += `${i};`;
+      if (i % 7 === 0) await sleep(1);
+    }
+    await server.until((s) => s.byteCount === expected.length);
+    assertEquals(server.text, expected);
+  },
+);
 
 streamTest("pause() before onOpen holds", async (rig, transport) => {
   const listener = rig.listen(await rig.address(transport));
@@ -71,7 +74,7 @@ streamTest("a paused socket can write", async (rig, transport) => {
 });
 
 streamTest(
-  "half-close: either side may go on sending after the other's end",
+  "half-close: either side may keep sending after the other's end",
   async (rig, transport) => {
     for (const closer of ["client", "server"] as const) {
       const pair = await rig.pair(transport);
@@ -89,7 +92,7 @@ streamTest(
       second.socket.shutdown();
       await first.until((f) => f.endCount === 1);
       await sleep(20);
-      assertEquals([first.endCount, second.endCount], [1, 1], "onEnd comes once");
+      assertEquals([first.endCount, second.endCount], [1, 1], "onEnd is called once");
       assertEquals([first.closeCount, second.closeCount], [0, 0], "both are open until close");
       assert(second.socket.isOpen && first.socket.isOpen);
       first.socket.close();
@@ -108,7 +111,7 @@ streamTest("write() after shutdown() accepts nothing", async (rig, transport) =>
 });
 
 streamTest(
-  "close() is seen as an end, and makes no callback of its own",
+  "the peer sees close() as an end; it causes no callback on our side",
   async (rig, transport) => {
     const { client, server } = await rig.pair(transport);
     client.send("bye");
@@ -134,7 +137,7 @@ streamTest("after close() every method does nothing", async (rig, transport) => 
   assertEquals([client.endCount, client.closeCount, client.drainCount], [0, 0, 0]);
 });
 
-streamTest("bytes for a socket that has closed reach nobody", async (rig, transport) => {
+streamTest("bytes for a closed socket are not delivered", async (rig, transport) => {
   const { client, server } = await rig.pair(transport);
   client.send("too late");
   server.socket.close();
@@ -144,7 +147,7 @@ streamTest("bytes for a socket that has closed reach nobody", async (rig, transp
 });
 
 streamTest(
-  "abort() is seen by the peer as a reset, or at least as an end",
+  "the peer sees abort() as a reset, or at least as an end",
   async (rig, transport) => {
     const { client, server } = await rig.pair(transport);
     client.socket.abort();
@@ -162,7 +165,7 @@ streamTest(
   },
 );
 
-streamTest("abort() with output waiting drops it and ends at once", async (rig, transport) => {
+streamTest("abort() drops pending output and ends at once", async (rig, transport) => {
   const { client, server } = await rig.pair(transport);
   server.socket.pause();
   const bytes = new Uint8Array(1 << 20);
@@ -176,22 +179,26 @@ streamTest("abort() with output waiting drops it and ends at once", async (rig, 
   assertEquals([client.endCount, client.closeCount, client.drainCount], [0, 0, 0]);
 });
 
-streamTest("a raw peer sees the end of close() and of shutdown()", async (rig, transport) => {
-  const listener = rig.listen(await rig.address(transport));
-  using first = await RawConnection.open(listener.address);
-  using second = await RawConnection.open(listener.address);
-  await rig.untilAccepted(2);
-  rig.accepted[0].send("one");
-  rig.accepted[0].socket.close();
-  rig.accepted[1].send("two");
-  rig.accepted[1].socket.shutdown();
-  assertEquals(new TextDecoder().decode(await first.readAll()), "one");
-  assertEquals(new TextDecoder().decode(await second.readAll()), "two");
-  assert(first.isClosedByPeer && second.isClosedByPeer);
-}, plainTransports);
+streamTest(
+  "a plain Deno peer sees the end of close() and of shutdown()",
+  async (rig, transport) => {
+    const listener = rig.listen(await rig.address(transport));
+    using first = await RawConnection.open(listener.address);
+    using second = await RawConnection.open(listener.address);
+    await rig.untilAccepted(2);
+    rig.accepted[0].send("one");
+    rig.accepted[0].socket.close();
+    rig.accepted[1].send("two");
+    rig.accepted[1].socket.shutdown();
+    assertEquals(new TextDecoder().decode(await first.readAll()), "one");
+    assertEquals(new TextDecoder().decode(await second.readAll()), "two");
+    assert(first.isClosedByPeer && second.isClosedByPeer);
+  },
+  plainTransports,
+);
 
 streamTest(
-  "writing to a peer that has gone ends in onClose with EPIPE or ECONNRESET",
+  "writing to a closed peer ends in onClose with EPIPE or ECONNRESET",
   async (rig, transport) => {
     const listener = rig.listen(await rig.address(transport));
     const conn = await connectTo(listener.address);
@@ -213,15 +220,17 @@ streamTest(
 );
 
 streamTest(
-  "what a peer said before it went is delivered although a write has failed",
+  "bytes that a peer sent before closing are delivered although a write failed",
   async (rig, transport) => {
-    // An upstream that refuses a large body answers first and closes then: its answer must not be lost.
+    // An upstream that refuses a large body responds and then closes: the response must not be
+    // lost.
     const { client, server } = await rig.pair(transport);
     const trigger = await rig.pair(transport);
     trigger.server.onBytes = () => {
       server.send("413 too large");
       server.socket.close();
-      // The first one meets a closed socket, which answers with a reset; the second one fails by that.
+      // The first write reaches a closed socket, which answers with a reset; the second write
+      // fails.
       client.socket.write(new Uint8Array(100), 0, 100);
       client.socket.write(new Uint8Array(100), 0, 100);
     };
@@ -231,18 +240,21 @@ streamTest(
   },
 );
 
-contractTest("both directions ended, nobody has closed: the reactor comes to rest", async (rig) => {
-  for (const transport of ["tcp4", "unix"] as const) {
-    const { client, server } = await rig.pair(transport);
-    client.socket.shutdown();
-    server.socket.shutdown();
-    await client.until((c) => c.endCount === 1);
-    await server.until((s) => s.endCount === 1);
-  }
-  await assertRests(rig.reactor);
-});
+contractTest(
+  "with both directions ended and nothing closed, the reactor does not spin",
+  async (rig) => {
+    for (const transport of ["tcp4", "unix"] as const) {
+      const { client, server } = await rig.pair(transport);
+      client.socket.shutdown();
+      server.socket.shutdown();
+      await client.until((c) => c.endCount === 1);
+      await server.until((s) => s.endCount === 1);
+    }
+    await assertRests(rig.reactor);
+  },
+);
 
-contractTest("a paused socket whose peer has gone lets the reactor rest", async (rig) => {
+contractTest("a paused socket with a closed peer does not make the reactor spin", async (rig) => {
   for (const transport of ["tcp4", "unix"] as const) {
     for (const how of ["close", "abort", "shutdown"] as const) {
       const { client, server } = await rig.pair(transport);
@@ -255,7 +267,7 @@ contractTest("a paused socket whose peer has gone lets the reactor rest", async 
 });
 
 contractTest(
-  "a paused socket gets bytes and end after resume(), though the peer has closed",
+  "a paused socket gets bytes and end after resume(), even if the peer has closed",
   async (rig) => {
     for (const transport of ["tcp4", "unix"] as const) {
       const { client, server } = await rig.pair(transport);
@@ -272,7 +284,7 @@ contractTest(
   },
 );
 
-/** Fails when the reactor goes round and round: a tick handler counts its ticks over 300 ms. */
+/** Fails if the reactor spins: a tick handler counts ticks for 300 ms. */
 async function assertRests(
   reactor: import("../../mod/net/reactor.ts").Reactor,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Contract: connections of one process to one server, one after another. A backend may use a socket
- * again for the next one, of which neither end must notice anything.
+ * Contract: successive connections of one process to one server. A backend may reuse a socket for
+ * the next one, which must be invisible to both ends.
  */
 import { assert, assertEquals } from "@std/assert";
 import { sleep } from "../support/child.ts";
@@ -34,7 +34,7 @@ async function end(client: Recorder, server: Recorder, ending: Ending): Promise<
 }
 
 streamTest(
-  "connections that end in different ways one after another do not hear of each other",
+  "successive connections that end in different ways do not affect each other",
   async (rig, transport) => {
     const listener = rig.listen(await rig.address(transport));
     for (let index = 0; index < cycles; index++) {
@@ -58,7 +58,7 @@ streamTest(
 );
 
 streamTest(
-  "a later connection has a port of its own, and the options of the first",
+  "a later connection has another port, and the options of the first",
   async (rig, transport) => {
     const listener = rig.listen(await rig.address(transport));
     const ports = new Set<number>();
@@ -81,7 +81,9 @@ streamTest(
   ["tcp4", "tcp6"],
 );
 
-/** Writes in pieces of 4 kB until `bytesMax` are accepted or one falls short; returns how many were. */
+/**
+ * Writes in pieces of 4 kB until `bytesMax` are accepted or one falls short; returns how many were.
+ */
 function fill(client: Recorder, bytesMax: number): number {
   const piece = new Uint8Array(4096);
   let total = 0;
@@ -97,7 +99,7 @@ streamTest(
   "what was accepted before close() arrives, though the peer had ended and is slow to read",
   async (rig, transport) => {
     let room = 2 ** 24;
-    // The first connection only finds out how much the kernel takes; the second stays below it.
+    // The first connection measures how much the kernel accepts; the second stays below it.
     for (const isMeasure of [true, false]) {
       const { client, server } = await rig.pair(transport);
       server.keepsBytes = false;

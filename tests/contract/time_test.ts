@@ -5,7 +5,7 @@ import { createReactor } from "../../mod/net/mod.ts";
 import { sleep, withTimeout } from "../support/child.ts";
 import { backends, contractTest } from "./harness.ts";
 
-/** How late anything may be on a machine that is busy with other things. */
+/** How late anything may be on a busy machine. */
 const lateMsMax = 1000;
 
 class NotingDeadline extends Deadline {
@@ -52,7 +52,7 @@ contractTest("setTimer() from a callback, and a chain of timers", async (rig) =>
   assertEquals(count, 10);
 });
 
-contractTest("timers fire in the order of their times when these lie well apart", async (rig) => {
+contractTest("timers fire in the order of their times if these are well apart", async (rig) => {
   const fired: number[] = [];
   for (const delayMs of [300, 100, 200, 0]) {
     rig.reactor.setTimer(delayMs, () => fired.push(delayMs));
@@ -89,7 +89,7 @@ contractTest("a thousand timers all fire", async (rig) => {
   assertEquals(count, 1000);
 });
 
-contractTest("nowMs is monotonic time and moves on", async (rig) => {
+contractTest("nowMs is monotonic and advances", async (rig) => {
   const first = await new Promise<number>((resolve) =>
     rig.reactor.setTimer(0, () => resolve(rig.reactor.nowMs))
   );
@@ -136,7 +136,7 @@ contractTest("nowMs is exact in Deno's loop, however long the reactor has slept"
   assert(Math.abs(off) < 50, `nowMs is ${off} ms behind`);
 });
 
-contractTest("a deadline that is moved later passes later, one disarmed never", async (rig) => {
+contractTest("a postponed deadline passes later, a disarmed one never", async (rig) => {
   const moved = new NotingDeadline();
   const disarmed = new NotingDeadline();
   const dueMs = performance.now() + 50;
@@ -170,7 +170,7 @@ contractTest("stop() inside a callback ends run() when it has returned", async (
   assertEquals(order, ["callback returned", "run resolved"]);
 });
 
-contractTest("no callback comes between stop() and the next run()", async (rig) => {
+contractTest("there is no callback between stop() and the next run()", async (rig) => {
   const { client, server } = await rig.pair();
   const listener = rig.listen(await rig.address("tcp4"));
   await rig.stop();
@@ -202,7 +202,7 @@ contractTest("run() keeps the program alive and resolves once per stop()", async
 });
 
 contractTest(
-  "the tick handler is called, waits no longer than it says, and can be taken away",
+  "the tick handler is called, at least as often as it requests, and can be removed",
   async (rig) => {
     let count = 0;
     rig.reactor.tickHandler = {

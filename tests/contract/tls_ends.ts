@@ -14,7 +14,7 @@ import {
   type ServerContextOptions,
 } from "../../mod/tls/server_context.ts";
 
-// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+// Loaded here, so that no single test appears to leak what stays open for the thread's life.
 libssl();
 AlpnSelector.shared();
 

@@ -1,4 +1,7 @@
-/** TLS as peers see it: names, versions, trust, resumption and handshakes that fail. Over every backend. */
+/**
+ * TLS as peers see it: names, versions, trust, resumption and handshakes that fail. Over every
+ * backend.
+ */
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { StartError } from "../../mod/base/errors.ts";
 import { ClientContext, type ClientContextOptions } from "../../mod/tls/client_context.ts";
@@ -36,7 +39,7 @@ class Scene {
     ).address;
   }
 
-  /** Connects and echoes a word; returns what the handshake agreed on, or why it failed. */
+  /** Connects and echoes a word; returns the TLS version, or why the handshake failed. */
   async visit(serverName = "localhost"): Promise<string> {
     const client: Recorder = this.rig.recorder();
     const secure = this.ends.connect(this.address, client, { serverName });
@@ -101,7 +104,7 @@ for (const [name, server, client, serverName, reason] of refusals) {
   });
 }
 
-contractTest("without verification any certificate will do", async (rig) => {
+contractTest("without verification any certificate is accepted", async (rig) => {
   using scene = new Scene(rig, {}, { verify: false });
   assertEquals(await scene.visit("example.com"), "TLSv1.3");
 });
@@ -127,7 +130,7 @@ contractTest("the certificate follows the name: exact, wildcard, default", async
   assertEquals(await trust(own, "localhost"), "TLSv1.3");
 });
 
-contractTest("mutual TLS lets in who has a certificate of the right issuer", async (rig) => {
+contractTest("mutual TLS admits clients with a certificate of the right issuer", async (rig) => {
   const person = certificateFor("person");
   const server = { clientCaFile: person.certificateFile };
   using stranger = new Scene(rig, server);
@@ -138,7 +141,7 @@ contractTest("mutual TLS lets in who has a certificate of the right issuer", asy
   assertMatch(await impostor.visit(), /^E(TLS|CONNRESET|PIPE)/);
 });
 
-contractTest("plain HTTP on a TLS port gets a sentence", async (rig) => {
+contractTest("plain HTTP on a TLS port gets an explanation", async (rig) => {
   using scene = new Scene(rig);
   using client = await RawConnection.open(scene.address);
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -162,7 +165,7 @@ contractTest("garbage, silence and an early end close the connection", async (ri
   assertEquals(scene.ends.failures.length, 3, scene.ends.failures.join("; "));
 });
 
-Deno.test("ServerContext names the path of what it cannot use", () => {
+Deno.test("ServerContext errors name the path", () => {
   const other = certificateFor("other");
   const attempt = (certificateFile: string, keyFile: string) =>
     assertThrows(

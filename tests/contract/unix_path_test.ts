@@ -1,4 +1,4 @@
-/** Contract: what a listener does with the file of a unix socket. */
+/** Contract: how a listener handles the file of a unix socket. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { StartError } from "../../mod/base/errors.ts";
 import { createReactor } from "../../mod/net/mod.ts";
@@ -6,7 +6,7 @@ import { sleep } from "../support/child.ts";
 import { connectTo, unix } from "../support/raw_socket.ts";
 import { contractTest, type Rig } from "./harness.ts";
 
-/** A socket file that nobody answers on, as a process that was killed leaves it. */
+/** Creates a stale socket file, as left by a killed process. */
 async function leaveStaleSocket(path: string): Promise<void> {
   // A listener of Deno's removes its file when it closes; a renamed file is not found.
   const listener = Deno.listen({ transport: "unix", path: `${path}.made` });
@@ -39,7 +39,7 @@ contractTest("listen() gives the socket file the wanted mode", async (rig) => {
   }
 });
 
-contractTest("listen() without a mode leaves the file what umask leaves", async (rig) => {
+contractTest("listen() without a mode uses the mode given by umask", async (rig) => {
   const path = `${await rig.folder()}/a.sock`;
   const umask = Deno.umask();
   rig.listen(unix(path));
@@ -55,17 +55,17 @@ contractTest("listen() replaces a stale socket file", async (rig) => {
   await accepts(rig, path);
 });
 
-contractTest("listen() refuses a path on which somebody answers", async (rig) => {
+contractTest("listen() refuses a path with a live listener", async (rig) => {
   const path = `${await rig.folder()}/a.sock`;
   rig.listen(unix(path));
   const error = assertThrows(() => rig.listen(unix(path)), StartError);
   assertMatch(error.message, /in use/);
   assert(error.message.includes(path));
-  // The probe itself is a connection that may be accepted; what counts is that the path still works.
+  // The probe's own connection may be accepted; the path has to keep working.
   await accepts(rig, path);
 });
 
-contractTest("listen() refuses a path on which somebody else answers", async (rig) => {
+contractTest("listen() refuses a path with a live listener of other code", async (rig) => {
   const path = `${await rig.folder()}/a.sock`;
   using _other = Deno.listen({ transport: "unix", path });
   assertThrows(() => rig.listen(unix(path)), StartError, "in use");
@@ -117,7 +117,7 @@ contractTest("a path can be listened on again right after close()", async (rig) 
   }
 });
 
-contractTest("close() does not mind that the file has gone", async (rig) => {
+contractTest("close() tolerates that the file is missing", async (rig) => {
   const path = `${await rig.folder()}/a.sock`;
   const listener = rig.listen(unix(path));
   await Deno.remove(path);
@@ -125,21 +125,24 @@ contractTest("close() does not mind that the file has gone", async (rig) => {
   await sleep(50);
 });
 
-contractTest("close() leaves a file alone that somebody else has made at the path", async (rig) => {
-  const path = `${await rig.folder()}/a.sock`;
-  const listener = rig.listen(unix(path));
-  await Deno.remove(path);
-  using _other = Deno.listen({ transport: "unix", path });
-  listener.close();
-  await sleep(50);
-  if (rig.reactor.backend === "portable") {
-    // Deno removes by path, whatever lies there; the reactor's text says so.
-    return;
-  }
-  assert(await exists(path), "the new owner's file is still there");
-});
+contractTest(
+  "close() does not remove a file that another process created at the path",
+  async (rig) => {
+    const path = `${await rig.folder()}/a.sock`;
+    const listener = rig.listen(unix(path));
+    await Deno.remove(path);
+    using _other = Deno.listen({ transport: "unix", path });
+    listener.close();
+    await sleep(50);
+    if (rig.reactor.backend === "portable") {
+      // Deno removes whatever is at the path.
+      return;
+    }
+    assert(await exists(path), "the new owner's file is still there");
+  },
+);
 
-contractTest("a socket that is refused can be taken once its owner has closed", async (rig) => {
+contractTest("a refused path can be bound once its owner has closed", async (rig) => {
   const path = `${await rig.folder()}/a.sock`;
   const other = await createReactor(rig.reactor.backend);
   const running = other.run();
