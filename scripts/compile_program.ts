@@ -19,8 +19,12 @@ export interface Compilation {
   readonly seal?: (folder: string) => Promise<void>;
 }
 
-/** The entry of a load thread. crew.ts asks for it beside itself, and a bundle's chunks lie at the top. */
-const worker = { source: "mod/load/worker.ts", bundled: "mod/load/worker.js", asked: "worker.ts" };
+/** The entry of a load thread. load_worker.ts asks for it beside itself, and a bundle's chunks lie at the top. */
+const worker = {
+  source: "mod/load/thread/worker.ts",
+  bundled: "mod/load/thread/worker.js",
+  asked: "worker.ts",
+};
 
 /** Throws with what Deno said when the program cannot be compiled. */
 export async function compileProgram(compilation: Compilation): Promise<void> {

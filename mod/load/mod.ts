@@ -4,14 +4,14 @@ import type { Mode } from "../cli/mod.ts";
 import { getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { addSignalListener } from "../process/signals.ts";
-import { parseLoadArgs } from "./options.ts";
-import type { LoadPlan } from "./plan.ts";
-import { prepareRun } from "./prepare.ts";
+import { parseLoadArgs } from "./plan/options.ts";
+import type { LoadPlan } from "./plan/plan.ts";
+import { prepareRun } from "./plan/prepare.ts";
 import { LoadRuns, terminatedCode } from "./runs.ts";
-import type { MainScript } from "./script/main_script.ts";
+import type { MainScript } from "./main_script.ts";
 import { subcommands } from "./subcommands.ts";
-import { loadTable } from "./table.ts";
-import type { ScriptPlan } from "./thread_plan.ts";
+import { loadTable } from "./plan/flags.ts";
+import type { ScriptPlan } from "./plan/thread_plan.ts";
 
 export const loadMode: Mode = {
   name: "load",
@@ -38,7 +38,7 @@ interface BegunScript {
 
 async function beginScript(plan: LoadPlan): Promise<BegunScript> {
   if (plan.script === null) return { script: null, scripts: [] };
-  const { MainScript } = await import("./script/main_script.ts");
+  const { MainScript } = await import("./main_script.ts");
   const script = new MainScript(plan, plan.script);
   const removers = [
     addSignalListener("INT", () => script.interrupt(exitCodes.interrupted)),

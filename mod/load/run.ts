@@ -1,14 +1,14 @@
 /** One run: gathers the threads, watches them, and puts together what they measured. */
-import { addAnswerCounts } from "./answer_groups.ts";
-import { Crew } from "./crew.ts";
-import { readCpuTime, readPortRange } from "./cpu_time.ts";
-import type { LoadPlan } from "./plan.ts";
-import type { PreparedRun } from "./prepare.ts";
-import type { Interval, LoadResult } from "./result.ts";
-import { samplePeriodMs, Sampler } from "./sampler.ts";
-import { inOrder } from "./failure_counts.ts";
-import { ThreadStats } from "./stats.ts";
-import type { FailureCount, ThreadOutcome } from "./thread_plan.ts";
+import { addAnswerCounts } from "./stats/answer_counts.ts";
+import { WorkerPool } from "./thread/worker_pool.ts";
+import { readCpuTime, readPortRange } from "./stats/cpu_time.ts";
+import type { LoadPlan } from "./plan/plan.ts";
+import type { PreparedRun } from "./plan/prepare.ts";
+import type { Interval, LoadResult } from "./stats/result.ts";
+import { samplePeriodMs, Sampler } from "./stats/sampler.ts";
+import { mergeFailures } from "./stats/failure_counts.ts";
+import { ThreadStats } from "./stats/thread_stats.ts";
+import type { ThreadOutcome } from "./plan/thread_plan.ts";
 
 /** Who hears of a run while it lasts. */
 export interface RunObserver {
@@ -24,7 +24,7 @@ export interface RunObserver {
 export class LoadRun {
   readonly #plan: LoadPlan;
   readonly #prepared: PreparedRun;
-  #crew: Crew | null = null;
+  #pool: WorkerPool | null = null;
   #interrupted = false;
   #interruptCode = 0;
 
@@ -37,13 +37,13 @@ export class LoadRun {
   interrupt(exitCode: number): void {
     this.#interrupted = true;
     this.#interruptCode = exitCode;
-    this.#crew?.stop(exitCode);
+    this.#pool?.stop(exitCode);
   }
 
   /** Runs to the end. Throws `StartError` when it cannot begin, or when a script fails. */
   async run(observer: RunObserver): Promise<LoadResult> {
-    const crew = this.#crew = new Crew(this.#prepared.threads);
-    await crew.gather();
+    const pool = this.#pool = new WorkerPool(this.#prepared.threads);
+    await pool.gather();
     const { startAtMs } = this.#plan;
     if (startAtMs !== null) {
       observer.onReady(startAtMs - Date.now());
@@ -53,7 +53,7 @@ export class LoadRun {
     const startMs = performance.now();
     const measureFromMs = startMs + this.#plan.warmupMs;
     const sampler = new Sampler(
-      crew.stats,
+      pool.stats,
       (interval) => observer.onInterval(interval),
       this.#plan.durationMs,
     );
@@ -75,10 +75,10 @@ export class LoadRun {
     if (delay === 0) begin();
     const startedAt = new Date(Date.now() + this.#plan.warmupMs).toISOString();
     // Interrupted while it gathered: the threads end at once.
-    if (this.#interrupted) crew.stop(this.#interruptCode);
+    if (this.#interrupted) pool.stop(this.#interruptCode);
     let outcomes: ThreadOutcome[];
     try {
-      outcomes = await crew.run(startMs);
+      outcomes = await pool.run(startMs);
     } finally {
       clearTimeout(delay);
       clearTimeout(timer);
@@ -86,7 +86,7 @@ export class LoadRun {
     const cpuAfter = readCpuTime();
     const measuredMs = Math.max(...outcomes.map((outcome) => outcome.measuredMs));
     sampler.finish(measuredMs);
-    return this.#result(crew, sampler, outcomes, measuredMs, {
+    return this.#result(pool, sampler, outcomes, measuredMs, {
       startedAt,
       cpuUserMs: cpuAfter.userMs - cpuBefore.userMs,
       cpuSystemMs: cpuAfter.systemMs - cpuBefore.systemMs,
@@ -102,7 +102,7 @@ export class LoadRun {
   }
 
   #result(
-    crew: Crew,
+    pool: WorkerPool,
     sampler: Sampler,
     outcomes: readonly ThreadOutcome[],
     measuredMs: number,
@@ -119,7 +119,7 @@ export class LoadRun {
       isRamp: plan.stages !== null &&
         (plan.stages.length > 1 || plan.stages[0].rateStart !== plan.stages[0].rateEnd),
       measuredMs,
-      stats: sumOf(crew.stats),
+      stats: sumOf(pool.stats),
       rates: sampler.rates,
       intervals: sampler.intervals,
       failures: mergeFailures(outcomes.flatMap((outcome) => outcome.failures)),
@@ -152,14 +152,4 @@ function averageRate(plan: LoadPlan): number | null {
     totalMs += durationMs;
   }
   return requests / totalMs * 1000;
-}
-
-/** One line for each kind and code, in the order of the kinds, the commonest first. */
-export function mergeFailures(failures: readonly FailureCount[]): FailureCount[] {
-  const counts = new Map<string, FailureCount>();
-  for (const { kind, code, count } of failures) {
-    const key = `${kind} ${code}`;
-    counts.set(key, { kind, code, count: count + (counts.get(key)?.count ?? 0) });
-  }
-  return inOrder([...counts.values()]);
 }

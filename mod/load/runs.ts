@@ -4,12 +4,12 @@ import { Histogram } from "../metrics/histogram.ts";
 import { percentileDistribution } from "../metrics/histogram_text.ts";
 import { getVariable } from "../process/environment.ts";
 import { addSignalListener } from "../process/signals.ts";
-import { describeEnvironment } from "./environment.ts";
-import { Output, writeStderr, writeStdout } from "./outputs.ts";
-import type { LoadPlan } from "./plan.ts";
-import type { PreparedRun } from "./prepare.ts";
-import { additions } from "./report_additions.ts";
-import { csvReport } from "./report_csv.ts";
+import { describeEnvironment } from "./report/environment.ts";
+import { Output, writeStderr, writeStdout } from "./report/outputs.ts";
+import type { LoadPlan } from "./plan/plan.ts";
+import type { PreparedRun } from "./plan/prepare.ts";
+import { additions } from "./report/report_additions.ts";
+import { csvReport } from "./report/report_csv.ts";
 import {
   intervalJson,
   planJson,
@@ -17,15 +17,15 @@ import {
   type RunJson,
   runJson,
   schemaName,
-} from "./report_json.ts";
-import { clearLine, progressLine, warmupLine } from "./report_progress.ts";
-import { wrkHeader, wrkReport } from "./report_wrk.ts";
-import type { Interval, LoadResult } from "./result.ts";
+} from "./report/report_json.ts";
+import { clearLine, progressLine, warmupLine } from "./report/report_progress.ts";
+import { wrkHeader, wrkReport } from "./report/report_wrk.ts";
+import type { Interval, LoadResult } from "./stats/result.ts";
 import { LoadRun } from "./run.ts";
-import type { MainScript } from "./script/main_script.ts";
-import { isSecretName, maskValues, maskWord } from "./secrets.ts";
-import { Slot } from "./stats.ts";
-import { brokenThresholds } from "./verdict.ts";
+import type { MainScript } from "./main_script.ts";
+import { isSecretName, maskValues, maskWord } from "./plan/secrets.ts";
+import { Slot } from "./stats/thread_stats.ts";
+import { brokenThresholds } from "./report/verdict.ts";
 
 /** 128 + SIGTERM. */
 export const terminatedCode = 143;
@@ -224,7 +224,7 @@ export class LoadRuns {
     this.#outputs.get("hdr")?.write(percentileDistribution(this.#latency));
     const html = this.#outputs.get("html");
     if (html !== undefined) {
-      const { htmlReport } = await import("./report_html.ts");
+      const { htmlReport } = await import("./report/report_html.ts");
       html.write(await htmlReport(report));
     }
     for (const output of this.#outputs.values()) output.commit();

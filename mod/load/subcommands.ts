@@ -113,7 +113,7 @@ export const subcommands: readonly Subcommand[] = [
     table: plotTable,
     async run(argv) {
       const { values, operands } = readOptions(plotTable, argv);
-      const { plot } = await import("./plot.ts");
+      const { plot } = await import("./report/plot.ts");
       await plot(values.title, values.output, operands);
       return exitCodes.ok;
     },
@@ -123,7 +123,7 @@ export const subcommands: readonly Subcommand[] = [
     table: compareTable,
     async run(argv) {
       const { values, operands } = readOptions(compareTable, argv);
-      const { compare } = await import("./compare.ts");
+      const { compare } = await import("./report/compare.ts");
       const isFine = compare(operands[0], operands[1], values.tolerance / 100);
       return isFine ? exitCodes.ok : exitCodes.threshold;
     },
@@ -133,7 +133,7 @@ export const subcommands: readonly Subcommand[] = [
     table: mergeTable,
     async run(argv) {
       const { values, operands } = readOptions(mergeTable, argv);
-      const { merge } = await import("./merge.ts");
+      const { merge } = await import("./report/merge.ts");
       await merge(operands, values.output);
       return exitCodes.ok;
     },

@@ -9,6 +9,21 @@ export const layers: readonly (readonly string[])[] = [
   ["load", "serve", "supervise", "proxy", "doctor"],
 ];
 
+/**
+ * The rooms inside one folder of mod/, by layer, lowest first, with the same rule: a room imports only
+ * from rooms below its own. Files at the top of the folder are above all of its rooms, so no room
+ * imports them. A room's name may have several parts (`engine/forward`); it holds its subfolders,
+ * but for those that are rooms themselves. Folders that are not listed have no rooms.
+ */
+export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  load: [
+    ["plan", "topics"],
+    ["stats"],
+    ["script"],
+    ["thread", "report"],
+  ],
+};
+
 /** Folders inside one folder of mod/ that stand for each other and so must not know each other. */
 export const strangers: readonly (readonly string[])[] = [["net/portable", "net/epoll"]];
 
@@ -106,7 +121,7 @@ export function importFault(from: string, to: string): string | null {
   for (const [folder, layer] of [[fromFolder, fromLayer], [toFolder, toLayer]] as const) {
     if (layer < 0) return `mod/${folder} has no layer: add it to scripts/checks/layer_table.ts`;
   }
-  if (fromFolder === toFolder) return strangersFault(from, to);
+  if (fromFolder === toFolder) return strangersFault(from, to) ?? roomsFault(fromFolder, from, to);
   if (toLayer < fromLayer) return null;
   const relation = toLayer === fromLayer ? "a sibling in the same layer" : "a layer above";
   return `${fromFolder} (layer ${fromLayer}) must not import ${toFolder} (layer ${toLayer}), ${relation}`;
@@ -121,6 +136,36 @@ function strangersFault(from: string, to: string): string | null {
     }
   }
   return null;
+}
+
+/** The room of `path` in the folder `mod/${folder}/`; "" at its top, null when the table lacks it. */
+export function roomOf(folder: string, path: string): string | null {
+  const inside = path.slice(`mod/${folder}/`.length);
+  if (!inside.includes("/")) return "";
+  const names = rooms[folder].flat().filter((name) => inside.startsWith(`${name}/`));
+  return names.sort((a, b) => b.length - a.length)[0] ?? null;
+}
+
+function roomsFault(folder: string, from: string, to: string): string | null {
+  if (!(folder in rooms)) return null;
+  const [fromRoom, toRoom] = [roomOf(folder, from), roomOf(folder, to)];
+  if (fromRoom === null || toRoom === null) {
+    const path = fromRoom === null ? from : to;
+    const unknown = path.slice(0, path.lastIndexOf("/"));
+    return `${unknown} has no layer: add it to the rooms in scripts/checks/layer_table.ts`;
+  }
+  if (fromRoom === toRoom) return null;
+  const [fromLayer, toLayer] = [fromRoom, toRoom].map((room) => roomLayer(folder, room));
+  if (toLayer < fromLayer) return null;
+  const relation = toLayer === fromLayer ? "a sibling in the same layer" : "a layer above";
+  return `${folder}/${fromRoom} must not import ${
+    toRoom === "" ? to : `${folder}/${toRoom}`
+  }, ${relation}`;
+}
+
+function roomLayer(folder: string, room: string): number {
+  const layer = rooms[folder].findIndex((names) => names.includes(room));
+  return layer < 0 ? rooms[folder].length : layer;
 }
 
 /** True when `path` is one of `owners` or lies in one of them. */

@@ -1,6 +1,6 @@
 /** `hayate load` against a server whose counts and behaviour are known. */
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { ReportJson, RunJson } from "../../mod/load/report_json.ts";
+import type { ReportJson, RunJson } from "../../mod/load/report/report_json.ts";
 import { runHayate, runProgram, sleep, startHayate } from "../support/binary.ts";
 import { peerPath, peerTest } from "../support/peers.ts";
 import { freePort, tempFolder } from "../support/ports.ts";

@@ -4,7 +4,7 @@ import { nearest } from "../../cli/mod.ts";
 import { loadScript, type ScriptModule } from "../../script/mod.ts";
 import { isLua, placeOf, readSource } from "./script_source.ts";
 import type { ScriptStats } from "./script_stats.ts";
-import { throwIfExited } from "./script_world.ts";
+import { throwIfExited } from "./script_globals.ts";
 import { type Wrk, wrkNames } from "./wrk_object.ts";
 
 /** What `request()` may return: one request, or several to be sent at once (pipelining). */

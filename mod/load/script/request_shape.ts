@@ -1,5 +1,5 @@
 /** What scripts hand over as parts of a request, checked: nothing is left out or mangled silently. Pure. */
-import { headerFault, isMethod } from "../request_bytes.ts";
+import { headerFault, isMethod } from "../plan/request_bytes.ts";
 
 export type Pair = readonly [name: string, value: string];
 

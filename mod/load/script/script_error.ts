@@ -1,6 +1,6 @@
 import { exitCodes, StartError } from "../../base/errors.ts";
 import { withOriginalPaths } from "../../script/mod.ts";
-import { ScriptExit } from "./script_world.ts";
+import { ScriptExit } from "./script_globals.ts";
 
 /** A hook of the user's script threw: one line with the place, exit 1. */
 export function scriptError(

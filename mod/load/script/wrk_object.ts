@@ -2,7 +2,7 @@
 import { PeerError, StartError } from "../../base/errors.ts";
 import { acceptsConnections } from "../../net/portable/acceptance.ts";
 import { resolveHost } from "../../net/resolve.ts";
-import type { WrkFields } from "../thread_plan.ts";
+import type { WrkFields } from "../plan/thread_plan.ts";
 import {
   checkDescription,
   mergeFields,

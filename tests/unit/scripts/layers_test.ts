@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { checkLayers } from "../../../scripts/checks/layers.ts";
-import { importFault, layerOf } from "../../../scripts/checks/layer_table.ts";
+import { importFault, layerOf, roomOf, rooms } from "../../../scripts/checks/layer_table.ts";
 import { tempFolder } from "../../support/ports.ts";
 
 /** The findings for a tree that holds main.ts and `files`. */
@@ -22,6 +22,46 @@ Deno.test("layerOf() knows every folder of this checkout", () => {
 Deno.test("importFault() allows imports downwards and inside a folder", () => {
   assertEquals(importFault("mod/conn/a.ts", "mod/http1/b.ts"), null);
   assertEquals(importFault("mod/load/a.ts", "mod/load/report/b.ts"), null);
+});
+
+Deno.test("roomOf() knows every folder inside of a folder with rooms", () => {
+  const unknown = Object.keys(rooms).flatMap((folder) =>
+    foldersIn(`mod/${folder}`).filter((path) => roomOf(folder, `${path}/x.ts`) === null)
+  );
+  assertEquals(unknown, []);
+});
+
+/** Every folder at any depth of `path`, relative to the root. */
+function foldersIn(path: string): string[] {
+  return Array.from(Deno.readDirSync(new URL(`../../../${path}`, import.meta.url)))
+    .filter((entry) => entry.isDirectory)
+    .flatMap(({ name }) => [`${path}/${name}`, ...foldersIn(`${path}/${name}`)]);
+}
+
+Deno.test("importFault() allows imports from the top of a folder to its rooms, and downwards", () => {
+  assertEquals(importFault("mod/load/run.ts", "mod/load/thread/a.ts"), null);
+  assertEquals(importFault("mod/load/run.ts", "mod/load/mod.ts"), null);
+  assertEquals(importFault("mod/load/thread/a.ts", "mod/load/plan/b.ts"), null);
+  assertEquals(importFault("mod/load/thread/a.ts", "mod/load/thread/b.ts"), null);
+});
+
+Deno.test("checkLayers() finds imports between rooms that go upwards, sideways or to the top", async () => {
+  const findings = await findingsFor({
+    "mod/load/x.ts": target,
+    "mod/load/thread/x.ts": "export type X = 1;\n",
+    "mod/load/news/x.ts": target,
+    "mod/load/plan/a.ts": 'import type { X } from "../thread/x.ts";\nexport type Y = X;\n',
+    "mod/load/report/b.ts": 'export type { X } from "../thread/x.ts";\n',
+    "mod/load/script/c.ts": 'export { x } from "../x.ts";\n',
+    "mod/load/thread/d.ts": 'export { x } from "../news/x.ts";\n',
+  });
+  assertEquals(findings, [
+    "mod/load/plan/a.ts:1: load/plan must not import load/thread, a layer above",
+    "mod/load/report/b.ts:1: load/report must not import load/thread, a sibling in the same layer",
+    "mod/load/script/c.ts:1: load/script must not import mod/load/x.ts, a layer above",
+    "mod/load/thread/d.ts:1: mod/load/news has no layer: add it to the rooms in " +
+    "scripts/checks/layer_table.ts",
+  ]);
 });
 
 Deno.test("checkLayers() is content with a tree that keeps the layers", async () => {

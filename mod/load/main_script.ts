@@ -1,0 +1,115 @@
+/**
+ * A script's `setup` before the run and `done` after it. They run in a worker of their own, so that
+ * an endless loop or an exit in them leaves the main thread its signals and its reports.
+ */
+import { exitCodes, StartError } from "../base/errors.ts";
+import { LoadWorker } from "./thread/load_worker.ts";
+import type { LoadPlan } from "./plan/plan.ts";
+import { readBody } from "./plan/prepare.ts";
+import { basicCredentials } from "./plan/request_bytes.ts";
+import type { LoadResult } from "./stats/result.ts";
+import { Slot } from "./stats/thread_stats.ts";
+import type { ScriptPlan, WrkFields } from "./plan/thread_plan.ts";
+import type { ScriptSummary } from "./script/hooks.ts";
+
+/** A script may compute this long before the run without a look at -d. */
+const preparationMinMs = 5000;
+
+export class MainScript {
+  readonly #plan: LoadPlan;
+  readonly #name: string;
+  readonly #worker: LoadWorker;
+  readonly #stdoutTaken: boolean;
+  #interruptCode = 0;
+
+  constructor(plan: LoadPlan, name: string) {
+    this.#plan = plan;
+    this.#name = name;
+    this.#worker = new LoadWorker(name);
+    const { json, csv, timeseries } = plan.output;
+    this.#stdoutTaken = [json, csv, timeseries].includes("-");
+  }
+
+  /** Loads the script and calls `setup` for each thread; what each starts with. Throws `StartError`. */
+  async begin(): Promise<ScriptPlan[]> {
+    const plan = this.#plan;
+    const name = this.#name;
+    const fields = fieldsOf(plan);
+    const runMs = plan.warmupMs + plan.durationMs;
+    const watch = setTimeout(
+      () => void this.#worker.endIfStuck(exitCodes.failed),
+      Math.max(preparationMinMs, runMs === Infinity ? 0 : runMs),
+    );
+    const stdoutTaken = this.#stdoutTaken;
+    const { markMemory: mark } = this.#worker;
+    try {
+      await this.#worker.ask(
+        { kind: "script", name, fields, threadCount: plan.threads, stdoutTaken, mark },
+        "loaded",
+      );
+      const { threads } = await this.#worker.ask({ kind: "setup" }, "prepared");
+      if (this.#interruptCode !== 0) {
+        throw new StartError("interrupted before the run", this.#interruptCode);
+      }
+      const args = [plan.targets[0]?.text ?? "", ...plan.scriptArgs];
+      return threads.map((thread) => ({ name, args, wrk: fields, stdoutTaken, ...thread }));
+    } finally {
+      clearTimeout(watch);
+    }
+  }
+
+  /** Calls `done`; resolves to the code with which the script wants to exit, null without one. */
+  async done(result: LoadResult): Promise<number | null> {
+    const { latency, counters } = result.stats;
+    const { exitCode } = await this.#worker.ask({
+      kind: "finish",
+      summary: summaryOf(counters, result.measuredMs),
+      latency: Float64Array.from(latency.slots),
+      rates: Float64Array.from(result.rates.slots),
+      variables: result.threadVariables,
+    }, "finished");
+    return exitCode;
+  }
+
+  /** Ends what the script is doing in this thread, if it is doing something. */
+  interrupt(exitCode: number): void {
+    this.#interruptCode = exitCode;
+    void this.#worker.endIfStuck(exitCode, true);
+  }
+}
+
+function summaryOf(counters: Float64Array, measuredMs: number): ScriptSummary {
+  return {
+    duration: Math.round(measuredMs * 1000),
+    requests: counters[Slot.answered],
+    bytes: counters[Slot.bytesRead],
+    errors: {
+      connect: counters[Slot.failedConnect] + counters[Slot.failedRefused],
+      read: counters[Slot.failedRead] + counters[Slot.failedTruncated] +
+        counters[Slot.failedProtocol],
+      write: counters[Slot.failedWrite],
+      status: counters[Slot.failedStatus],
+      timeout: counters[Slot.failedTimeout],
+    },
+  };
+}
+
+function fieldsOf(plan: LoadPlan): WrkFields {
+  const [target] = plan.targets;
+  const headers: Record<string, string> = {};
+  for (const { name, value } of plan.headers) headers[name] = value;
+  if (plan.hostHeader !== null) headers["Host"] = plan.hostHeader;
+  const hasCredentials = Object.keys(headers).some((name) => /^authorization$/i.test(name));
+  if (target.userinfo !== null && !hasCredentials) {
+    headers["Authorization"] = basicCredentials(target.userinfo);
+  }
+  return {
+    scheme: target.scheme,
+    host: target.host,
+    port: target.port,
+    method: plan.method,
+    path: target.path,
+    headers,
+    body: plan.body?.kind === "text" ? plan.body.text : readBody(plan),
+  };
+}

@@ -1,0 +1,176 @@
+/** argv -> the plan of a run, with every error at once. Pure. */
+import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mod.ts";
+import { readTarget } from "./option_values.ts";
+import type { LoadPlan, OutputPlan } from "./plan.ts";
+import type { Stage } from "./schedule.ts";
+import { loadTable } from "./flags.ts";
+import type { Target } from "./target.ts";
+
+type Options = ParsedOptions<typeof loadTable>;
+
+const defaultDurationMs = 10_000;
+
+/** Throws `UsageError` with every fault, or `InfoRequest`. */
+export function parseLoadArgs(argv: readonly string[]): LoadPlan {
+  const options = readOptions(loadTable, argv);
+  const { values } = options;
+  const errors: string[] = [];
+  const targets = readTargets(options, errors);
+  checkCombinations(options, errors);
+  const stages = stagesOf(options);
+  const keepalive = values.keepalive && !asksForClose(values);
+  const requestCount = values.requests ?? Infinity;
+  const durationMs = durationOf(options, stages);
+  if (errors.length > 0) throw new UsageError(errors);
+  const hasBody = values.body !== null || values.bodyFile !== null;
+  return {
+    targets,
+    urlsFile: values.urls,
+    urlsRandom: values.urlsRandom,
+    unixSocket: values.unixSocket,
+    connectTo: values.connectTo,
+    connections: values.connections,
+    threads: values.threads,
+    durationMs,
+    requestCount,
+    stages,
+    warmupMs: values.warmupMs,
+    timeoutMs: values.timeoutMs,
+    method: values.method ?? (hasBody ? "POST" : "GET"),
+    headers: values.header,
+    body: bodyOf(options),
+    hostHeader: values.host,
+    http10: values.http10,
+    keepalive,
+    requestsPerConnection: keepalive ? values.requestsPerConnection ?? Infinity : 1,
+    retry: values.retry,
+    pipeline: values.pipeline,
+    sources: values.source.flat(),
+    linger0: values.linger0,
+    tls: {
+      verify: !values.insecure,
+      caFile: values.cacert,
+      certificateFile: values.cert,
+      keyFile: values.key,
+      minimumVersion: values.tlsMin,
+      resume: values.tlsResume,
+    },
+    serverName: values.sni,
+    script: values.script,
+    scriptArgs: options.rest,
+    repeat: values.repeat,
+    startAtMs: values.startAtMs,
+    thresholds: values.failIf,
+    output: outputOf(options),
+  };
+}
+
+function readTargets(options: Options, errors: string[]): Target[] {
+  const targets: Target[] = [];
+  for (const text of options.operands) {
+    const target = readTarget(text);
+    if (target instanceof Wrong) errors.push(`URL ${text}: ${target.reason}`);
+    else targets.push(target);
+  }
+  if (options.operands.length === 0 && options.values.urls === null) errors.push("URL is missing");
+  return targets;
+}
+
+function checkCombinations({ values, given, rest, operands }: Options, errors: string[]): void {
+  const exclusive = (one: string, other: string, why: string) => {
+    const key = (flag: string) =>
+      flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    if (given.has(key(one)) && given.has(key(other))) {
+      errors.push(`--${one} and --${other} exclude each other: ${why}`);
+    }
+  };
+  exclusive("rate", "stages", "both say how many requests to send when");
+  exclusive("body", "body-file", "a request has one body");
+  if (values.stages !== null && values.durationMs !== null) {
+    errors.push("--stages and --duration exclude each other: the stages say how long the run is");
+  }
+  if (values.connections < values.threads) {
+    errors.push(`--connections ${values.connections} is less than --threads ${values.threads}`);
+  }
+  const isOpen = values.rate !== null || values.stages !== null;
+  if (isOpen && values.pipeline > 1) {
+    errors.push("--pipeline needs a closed loop: with --rate each request has its own time");
+  }
+  const closing = values.keepalive ? "--header 'Connection: close'" : "--no-keepalive";
+  const closes = !values.keepalive || asksForClose(values);
+  if (closes && values.pipeline > 1) {
+    errors.push(`--pipeline needs kept connections: leave ${closing} out`);
+  }
+  if (closes && (values.requestsPerConnection ?? 1) > 1) {
+    errors.push(`${closing} means one request per connection: leave one of both out`);
+  }
+  if (values.serviceTime && !isOpen) {
+    errors.push("--u_latency needs --rate: in a closed loop service time is the latency");
+  }
+  if (values.urlsRandom && values.urls === null && given.has("urlsRandom") === false) {
+    errors.push("--urls-random needs several URLs");
+  }
+  if (values.script !== null && operands.length !== 1) {
+    errors.push("--script needs exactly one URL: the script makes the requests");
+  }
+  if (rest.length > 0 && values.script === null) errors.push("words behind -- need --script");
+  if (values.key !== null && values.cert === null) errors.push("--key needs --cert");
+  if (values.host !== null && /[\x00-\x20\x7f]/.test(values.host)) {
+    errors.push("--host: blanks and control characters are not allowed");
+  }
+  const onStdout = ["json", "csv", "timeseries"].filter((name) =>
+    (values as Readonly<Record<string, unknown>>)[name] === "-"
+  );
+  if (onStdout.length > 1) {
+    errors.push(`only one of --${onStdout.join(" and --")} can go to stdout`);
+  }
+}
+
+/**
+ * The user's own Connection field ends each connection behind its request, as `close` does, and
+ * anything but `keep-alive` in HTTP/1.0 (RFC 9112 9.3).
+ */
+function asksForClose({ header, http10 }: Options["values"]): boolean {
+  const options = header.filter(({ name }) => name.toLowerCase() === "connection")
+    .flatMap(({ value }) => value.toLowerCase().split(",").map((option) => option.trim()));
+  if (options.includes("close")) return true;
+  return http10 && options.length > 0 && !options.includes("keep-alive");
+}
+
+function stagesOf({ values }: Options): readonly Stage[] | null {
+  if (values.stages !== null) return values.stages;
+  if (values.rate === null) return null;
+  const { start, end } = values.rate;
+  const durationMs = values.durationMs ??
+    (values.requests === null ? defaultDurationMs : values.requests * 2000 / (start + end));
+  return [{ durationMs, rateStart: start, rateEnd: end }];
+}
+
+function durationOf({ values }: Options, stages: readonly Stage[] | null): number {
+  if (values.durationMs !== null) return values.durationMs;
+  // With -n the last response ends the run, not the schedule's last request.
+  if (values.requests !== null) return Infinity;
+  if (stages === null) return defaultDurationMs;
+  return stages.reduce((sum, stage) => sum + stage.durationMs, 0);
+}
+
+function bodyOf({ values }: Options): LoadPlan["body"] {
+  if (values.body !== null) return { kind: "text", text: values.body };
+  return values.bodyFile === null ? null : { kind: "file", path: values.bodyFile };
+}
+
+function outputOf({ values }: Options): OutputPlan {
+  return {
+    latency: values.latency,
+    serviceTime: values.serviceTime,
+    percentiles: values.percentiles ?? [],
+    groupBy: values.groupBy,
+    json: values.json,
+    csv: values.csv,
+    hdr: values.hdr,
+    timeseries: values.timeseries,
+    html: values.html,
+    showSecrets: values.showSecrets,
+    quiet: values.quiet,
+  };
+}

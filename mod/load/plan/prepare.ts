@@ -1,0 +1,235 @@
+/** From the plan of a run to the plans of its threads: reads files, resolves names, renders requests. */
+import { StartError } from "../../base/errors.ts";
+import { type Method, methodNames } from "../../http1/mod.ts";
+import { isIdempotent } from "./idempotent.ts";
+import type { LoadPlan } from "./plan.ts";
+import { buildRequest, isMethod } from "./request_bytes.ts";
+import { isLoopback, resolveTarget } from "./resolve.ts";
+import type { Stage } from "./schedule.ts";
+import { checkSources, reachableFrom } from "./source_check.ts";
+import { parseTarget, type Target } from "./target.ts";
+import type { RequestGroup, ScriptPlan, ThreadPlan } from "./thread_plan.ts";
+
+/** A request to send, before it is rendered. */
+interface WantedRequest {
+  readonly method: string;
+  readonly target: Target;
+}
+
+/** Bytes of all prepared batches together; more would only fill the memory. */
+const batchBytesMax = 256 * 1024 * 1024;
+
+export interface PreparedRun {
+  readonly threads: readonly ThreadPlan[];
+  /** The URL in the first line of the report. */
+  readonly shownUrl: string;
+  /** Some URL is https. */
+  readonly isSecure: boolean;
+}
+
+/** Throws `StartError` for what cannot be read or resolved. */
+export async function prepareRun(
+  plan: LoadPlan,
+  /** One for each thread, or none. */
+  scripts: readonly ScriptPlan[],
+  reactor: string,
+): Promise<PreparedRun> {
+  const body = readBody(plan);
+  await checkSources(plan.sources);
+  const wanted = [
+    ...plan.targets.map((target) => ({ method: plan.method, target })),
+    ...(plan.urlsFile === null ? [] : readUrls(plan.urlsFile, plan)),
+  ];
+  const groups = await Promise.all(
+    groupByPlace(wanted, plan).map((requests) => renderGroup(requests, plan, body)),
+  );
+  const connectionGroups = spreadConnections(groups, plan.connections);
+  const stages = withWarmup(plan);
+  const threads: ThreadPlan[] = [];
+  let connectionsBefore = 0;
+  for (let index = 0; index < plan.threads; index++) {
+    const count = share(plan.connections, index, plan.threads);
+    threads.push({
+      index,
+      threadCount: plan.threads,
+      groups,
+      connectionGroups: connectionGroups.slice(connectionsBefore, connectionsBefore + count),
+      connectionsBefore,
+      pipeline: plan.pipeline,
+      requestCount: share(plan.requestCount, index, plan.threads),
+      durationMs: plan.durationMs,
+      warmupMs: plan.warmupMs,
+      stages,
+      timeoutMs: plan.timeoutMs,
+      requestsPerConnection: plan.requestsPerConnection,
+      retry: plan.retry,
+      randomOrder: plan.urlsRandom,
+      groupBy: plan.output.groupBy,
+      sources: plan.sources,
+      resetOnClose: plan.linger0,
+      tls: plan.tls,
+      script: scripts[index] ?? null,
+      reactor,
+    });
+    connectionsBefore += count;
+  }
+  const isSecure = groups.some((group) => group.serverName !== null);
+  return { threads, shownUrl: wanted[0].target.text, isSecure };
+}
+
+/** The share of thread `index` in a whole, spread evenly; Infinity stays. */
+function share(whole: number, index: number, count: number): number {
+  if (whole === Infinity) return Infinity;
+  return Math.floor(whole / count) + (index < whole % count ? 1 : 0);
+}
+
+/** With a warm-up the first stage begins earlier, at its own first rate. */
+function withWarmup(plan: LoadPlan): readonly Stage[] | null {
+  if (plan.stages === null || plan.warmupMs === 0) return plan.stages;
+  const rate = plan.stages[0].rateStart;
+  return [{ durationMs: plan.warmupMs, rateStart: rate, rateEnd: rate }, ...plan.stages];
+}
+
+/** Requests to one place share connections; in order of first use. */
+function groupByPlace(wanted: readonly WantedRequest[], plan: LoadPlan): WantedRequest[][] {
+  const places = new Map<string, WantedRequest[]>();
+  for (const request of wanted) {
+    const { unixPath, scheme, authority } = request.target;
+    const place = `${scheme}://${plan.unixSocket ?? unixPath ?? authority}`;
+    const group = places.get(place);
+    if (group === undefined) places.set(place, [request]);
+    else group.push(request);
+  }
+  return [...places.values()];
+}
+
+/** Connections in proportion to the requests of each place, at least one each. */
+function spreadConnections(groups: readonly RequestGroup[], connections: number): number[] {
+  if (groups.length > connections) {
+    throw new StartError(
+      `${groups.length} places to connect to need as many connections: -c is ${connections}`,
+      2,
+    );
+  }
+  const total = groups.reduce((sum, group) => sum + group.batches.length, 0);
+  const counts: number[] = groups.map((group) =>
+    Math.max(1, Math.round(connections * group.batches.length / total))
+  );
+  const spread: number[] = [];
+  for (let index = 0; spread.length < connections; index = (index + 1) % groups.length) {
+    if (counts[index] > 0) {
+      counts[index]--;
+      spread.push(index);
+    } else if (!counts.some((each) => each > 0)) counts.fill(connections);
+  }
+  return spread;
+}
+
+async function renderGroup(
+  requests: readonly WantedRequest[],
+  plan: LoadPlan,
+  body: Uint8Array | null,
+): Promise<RequestGroup> {
+  const { target } = requests[0];
+  const resolved = await resolveTarget(target, plan);
+  const addresses = reachableFrom(plan.sources, target.host, resolved);
+  const single = requests.map((request) => render(request, plan, body));
+  const batches: Uint8Array<ArrayBuffer>[] = [];
+  const ends: Int32Array[] = [];
+  let bytesTotal = 0;
+  for (let first = 0; first < single.length; first++) {
+    const parts: Uint8Array[] = [];
+    const batchEnds = new Int32Array(plan.pipeline);
+    let end = 0;
+    for (let each = 0; each < plan.pipeline; each++) {
+      const part = single[(first + each) % single.length];
+      parts.push(part);
+      batchEnds[each] = end += part.length;
+    }
+    bytesTotal += end;
+    if (bytesTotal > batchBytesMax) {
+      throw new StartError("the prepared requests exceed 256 MB: lower --pipeline or the body", 2);
+    }
+    batches.push(plan.pipeline === 1 ? single[first] : concatenate(parts, end));
+    ends.push(batchEnds);
+  }
+  const methods = requests.map(({ method }) => Math.max(0, methodNames.indexOf(method)) as Method);
+  return {
+    addresses,
+    batches,
+    ends,
+    methods,
+    idempotent: methods.map(isIdempotent),
+    serverName: serverNameOf(requests[0].target, plan),
+    loopback: isLoopback(addresses),
+  };
+}
+
+/** The certificate is for who was meant, not for where --connect-to or a socket leads. */
+function serverNameOf(target: Target, plan: LoadPlan): string | null {
+  return target.scheme === "https" ? plan.serverName ?? target.host : null;
+}
+
+function render(request: WantedRequest, plan: LoadPlan, body: Uint8Array | null) {
+  return buildRequest({
+    method: request.method,
+    path: request.target.path,
+    authority: plan.hostHeader ?? request.target.authority,
+    headers: plan.headers,
+    userinfo: request.target.userinfo,
+    body,
+    http10: plan.http10,
+    keepalive: plan.keepalive,
+  });
+}
+
+function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The request's body, read from its file; null without one. */
+export function readBody(plan: LoadPlan): Uint8Array | null {
+  if (plan.body === null) return null;
+  if (plan.body.kind === "text") return new TextEncoder().encode(plan.body.text);
+  return readFile(plan.body.path);
+}
+
+/** One `URL` or `METHOD URL` a line; empty lines and those with `#` in front are left out. */
+function readUrls(path: string, plan: LoadPlan): WantedRequest[] {
+  const wanted: WantedRequest[] = [];
+  const faults: string[] = [];
+  new TextDecoder().decode(readFile(path)).split(/\r?\n/).forEach((line, index) => {
+    const words = line.trim().split(/\s+/);
+    if (words[0] === "" || words[0].startsWith("#")) return;
+    const method = words.length === 2 ? words[0] : plan.method;
+    const target = words.length > 2
+      ? "not URL or METHOD URL"
+      : !isMethod(method)
+      ? `${method} is no HTTP method`
+      : parseTarget(words[words.length - 1]);
+    if (typeof target === "string") faults.push(`${path}:${index + 1}: ${target}`);
+    else wanted.push({ method, target });
+  });
+  if (faults.length > 0) throw new StartError(faults.slice(0, 10).join("\n"), 2);
+  if (wanted.length === 0) throw new StartError(`${path}: no URL in it`, 2);
+  return wanted;
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return Deno.readFileSync(path);
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.NotFound
+      ? "no such file"
+      : cause instanceof Deno.errors.PermissionDenied
+      ? "no permission to read it"
+      : (cause as Error).message;
+    throw new StartError(`${path}: ${reason}`, 1, { cause });
+  }
+}

@@ -1,0 +1,124 @@
+/** What one load thread has to do: plain data that can be posted to a worker. */
+import type { Address } from "../../base/address.ts";
+import type { Method } from "../../http1/method.ts";
+import type { Stage } from "./schedule.ts";
+
+/** Requests that go to the same place, and where that is. */
+export interface RequestGroup {
+  /** Connections are spread over all of them. */
+  readonly addresses: readonly Address[];
+  /** Batch `i` begins with request `i` and holds `pipeline` requests, going round. */
+  readonly batches: readonly Uint8Array<ArrayBuffer>[];
+  /** For each batch the offsets behind its requests. */
+  readonly ends: readonly Int32Array[];
+  /** Of request `i`; an answer to HEAD has no body. */
+  readonly methods: readonly Method[];
+  /** Request `i` may be sent again when a kept connection turns out to be closed (RFC 9110 9.2.2). */
+  readonly idempotent: readonly boolean[];
+  /**
+   * By place in the batch, whether the connection ends behind that request (RFC 9112 9.6): only for
+   * a script's single batch. Undefined: no request says so, or `requestsPerConnection` is 1.
+   */
+  readonly closes?: readonly boolean[];
+  /** The name to ask for and to verify when it is https; null: plain. */
+  readonly serverName: string | null;
+  /** Local addresses may be taken from 127.0.0.0/8. */
+  readonly loopback: boolean;
+}
+
+export interface ThreadPlan {
+  /** 0 .. threadCount - 1. Thread `i` takes requests i, i + threadCount ... of a schedule. */
+  readonly index: number;
+  readonly threadCount: number;
+  readonly groups: readonly RequestGroup[];
+  /** Group of each connection of this thread. */
+  readonly connectionGroups: readonly number[];
+  /** Connections of the threads before this one, so that all addresses are used evenly. */
+  readonly connectionsBefore: number;
+  readonly pipeline: number;
+  /** Requests to send after the warm-up; Infinity: until the time is over. */
+  readonly requestCount: number;
+  /** Measured time in milliseconds; Infinity: until the requests are sent. */
+  readonly durationMs: number;
+  readonly warmupMs: number;
+  /** The open loop's stages, warm-up included; null: closed loop. */
+  readonly stages: readonly Stage[] | null;
+  readonly timeoutMs: number;
+  /** Responses after which a connection is replaced; Infinity: never. */
+  readonly requestsPerConnection: number;
+  /** Sends an idempotent request again when a kept connection ends before its answer. */
+  readonly retry: boolean;
+  readonly randomOrder: boolean;
+  /** A response field whose values are counted; null: none. */
+  readonly groupBy: string | null;
+  /** Local IP addresses to go round; empty: the kernel's choice. */
+  readonly sources: readonly string[];
+  /** Close by reset, so that no TIME_WAIT is left. */
+  readonly resetOnClose: boolean;
+  readonly tls: TlsPlan;
+  /** null: no script. */
+  readonly script: ScriptPlan | null;
+  /** Value of HAYATE_REACTOR. */
+  readonly reactor: string;
+}
+
+/** How https connections are made. */
+export interface TlsPlan {
+  /** False: any certificate will do. */
+  readonly verify: boolean;
+  /** PEM files; null: none, or the system's issuers. */
+  readonly caFile: string | null;
+  readonly certificateFile: string | null;
+  readonly keyFile: string | null;
+  /** `TLSv1.2`; null: our default. */
+  readonly minimumVersion: string | null;
+  /** Resume the last session of the name instead of a full handshake. */
+  readonly resume: boolean;
+}
+
+export interface ScriptPlan {
+  /** The module's path, as the user named it. */
+  readonly name: string;
+  /** The URL, then the words behind `--`. */
+  readonly args: readonly string[];
+  /** What the `wrk` object starts with. */
+  readonly wrk: WrkFields;
+  /** `ip:port` that `setup` chose for this thread; null: the URL's. */
+  readonly address: string | null;
+  /** A report goes to stdout, so that what the script prints goes to stderr. */
+  readonly stdoutTaken: boolean;
+  /** Global variables that `setup` gave to this thread. */
+  readonly variables: Record<string, unknown>;
+}
+
+/** The plain fields of wrk's `wrk` table. */
+export interface WrkFields {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number | null;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+}
+
+/** One count of the error table. */
+export interface FailureCount {
+  readonly kind: string;
+  /** errno name, `EEOF`, the codec's name of a fault, or a status. */
+  readonly code: string;
+  readonly count: number;
+}
+
+/** What a thread reports at its end besides its shared statistics. */
+export interface ThreadOutcome {
+  readonly failures: readonly FailureCount[];
+  /** Measured time in milliseconds. */
+  readonly measuredMs: number;
+  /** Local addresses that were taken up because ports ran out. */
+  readonly autoSources: number;
+  /** Complete responses by the value of `groupBy`; null: not counted. */
+  readonly answerCounts: Readonly<Record<string, number>> | null;
+  /** The script's global variables at the end. */
+  readonly variables: Record<string, unknown>;
+}

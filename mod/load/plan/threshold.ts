@@ -1,0 +1,105 @@
+/** `--fail-if 'p99>5ms'`: conditions under which a run has failed. Pure. */
+import { readCount, readDurationMs } from "../../cli/mod.ts";
+import { failureKinds } from "./failure.ts";
+
+export interface Threshold {
+  /** As the user wrote it. */
+  readonly text: string;
+  readonly metric: Metric;
+  readonly comparison: Comparison;
+  /** Microseconds for times, a share for percentages, plain numbers otherwise. */
+  readonly limit: number;
+}
+
+export type Comparison = ">" | ">=" | "<" | "<=" | "==" | "!=";
+
+export type Metric =
+  | { readonly kind: "percentile"; readonly percent: number; readonly of: "latency" | "service" }
+  | {
+    readonly kind: "time";
+    readonly name: "mean" | "max" | "min" | "stdev";
+    readonly of: "latency" | "service";
+  }
+  | { readonly kind: "count"; readonly name: CountMetric }
+  | { readonly kind: "share"; readonly name: "error-rate" };
+
+/** Names of countable things. */
+export const countMetrics = [
+  "errors",
+  ...failureKinds,
+  "retried",
+  "lost",
+  "requests",
+  "rps",
+  "bytes",
+  "unsent",
+] as const;
+export type CountMetric = typeof countMetrics[number];
+
+const shape = /^\s*([a-z0-9.-]+)\s*(>=|<=|==|!=|>|<|=)\s*(\S+?)\s*$/i;
+
+/** Reads a condition, or says why it is none. */
+export function parseThreshold(text: string): Threshold | string {
+  const match = shape.exec(text);
+  if (match === null) return "not like p99>5ms, errors>0, error-rate>1% or rps<100k";
+  const metric = parseMetric(match[1].toLowerCase());
+  if (metric === null) {
+    return `unknown figure ${match[1]}, allowed are p50 ... p99.99, p100, mean, stdev, min, max ` +
+      `(with service- before them for the service time), error-rate, ${countMetrics.join(", ")}`;
+  }
+  const limit = parseLimit(metric, match[3]);
+  if (typeof limit === "string") return limit;
+  const comparison = (match[2] === "=" ? "==" : match[2]) as Comparison;
+  return { text: text.trim(), metric, comparison, limit };
+}
+
+function parseMetric(name: string): Metric | null {
+  if ((countMetrics as readonly string[]).includes(name)) {
+    return { kind: "count", name: name as CountMetric };
+  }
+  if (name === "error-rate") return { kind: "share", name };
+  const of = name.startsWith("service-") ? "service" : "latency";
+  const bare = name.replace(/^(service|latency)-/, "");
+  const percent = /^p(\d+(?:\.\d+)?)$/.exec(bare);
+  if (percent !== null && Number(percent[1]) <= 100) {
+    return { kind: "percentile", percent: Number(percent[1]), of };
+  }
+  return bare === "mean" || bare === "max" || bare === "min" || bare === "stdev"
+    ? { kind: "time", name: bare, of }
+    : null;
+}
+
+function parseLimit(metric: Metric, text: string): number | string {
+  if (metric.kind === "count") {
+    const count = readCount(text);
+    return Number.isNaN(count) ? `${text} is no number such as 0, 250 or 100k` : count;
+  }
+  if (metric.kind === "share") {
+    const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
+    if (match !== null) return Number(match[1]) / 100;
+    return /^[01](\.\d+)?$/.test(text) ? Number(text) : `${text} is no share such as 1% or 0.01`;
+  }
+  const micro = /^(\d+(?:\.\d+)?)us$/.exec(text);
+  if (micro !== null) return Number(micro[1]);
+  const ms = /[a-z]$/i.test(text) ? readDurationMs(text) : NaN;
+  return Number.isNaN(ms) ? `${text} is no time with a unit such as 800us, 5ms or 1.5s` : ms * 1000;
+}
+
+/** Whether the condition, which must not come true, holds for `value`. */
+export function isBroken(threshold: Threshold, value: number): boolean {
+  const { comparison, limit } = threshold;
+  switch (comparison) {
+    case ">":
+      return value > limit;
+    case ">=":
+      return value >= limit;
+    case "<":
+      return value < limit;
+    case "<=":
+      return value <= limit;
+    case "==":
+      return value === limit;
+    case "!=":
+      return value !== limit;
+  }
+}

@@ -1,0 +1,182 @@
+/** `hayate load merge`: one report from those of several machines. */
+import { Histogram } from "../../metrics/histogram.ts";
+import { addAnswerCounts } from "../stats/answer_counts.ts";
+import { Output } from "./outputs.ts";
+import {
+  failedByKind,
+  histogramOf,
+  type IntervalJson,
+  type ReportJson,
+  type RunJson,
+  type TimeJson,
+  timeJson,
+} from "./report_json.ts";
+import { readReportWithHistograms } from "./report_files.ts";
+import { mergeFailures } from "../stats/failure_counts.ts";
+
+/** Writes the sum of `paths` to `target`, "-" for stdout. Throws `StartError` for a bad report. */
+export async function merge(paths: readonly string[], target: string): Promise<void> {
+  const reports: ReportJson[] = [];
+  for (const path of paths) reports.push((await readReportWithHistograms(path)).report);
+  const output = Output.open(target);
+  output.finish(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
+}
+
+/** The first report's plan and environment stand for all. */
+export async function mergeReports(reports: readonly ReportJson[]): Promise<ReportJson> {
+  const count = Math.min(...reports.map(({ runs }) => runs.length));
+  const runs: RunJson[] = [];
+  for (let index = 0; index < count; index++) {
+    runs.push(await mergeRuns(reports.map((report) => report.runs[index])));
+  }
+  const sum = (value: (report: ReportJson) => number) =>
+    reports.reduce((total, report) => total + value(report), 0);
+  const [first] = reports;
+  return {
+    ...first,
+    environment: {
+      ...first.environment,
+      hostName: reports.map(({ environment }) => environment.hostName).join(" + "),
+      cpuCount: sum(({ environment }) => environment.cpuCount),
+    },
+    plan: {
+      ...first.plan,
+      connections: sum(({ plan }) => plan.connections),
+      threads: sum(({ plan }) => plan.threads),
+      requestCount: first.plan.requestCount === null
+        ? null
+        : sum(({ plan }) => plan.requestCount ?? 0),
+    },
+    runs,
+  };
+}
+
+/** Adds runs that went on at the same time. */
+export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
+  const sum = (value: (run: RunJson) => number) =>
+    runs.reduce((total, run) => total + value(run), 0);
+  const measuredMs = Math.max(...runs.map((run) => run.measuredMs));
+  const seconds = Math.max(measuredMs, 1e-3) / 1000;
+  const failures = mergeFailures(runs.flatMap((run) => run.failures));
+  const requestsAnswered = sum((run) => run.requestsAnswered);
+  const bytesRead = sum((run) => run.bytesRead);
+  return {
+    startedAt: runs.map((run) => run.startedAt).sort()[0],
+    measuredMs,
+    interrupted: runs.some((run) => run.interrupted),
+    requestsPerSecond: measuredMs > 0 ? requestsAnswered / seconds : null,
+    bytesReadPerSecond: measuredMs > 0 ? bytesRead / seconds : null,
+    requestsSent: sum((run) => run.requestsSent),
+    requestsAnswered,
+    requestsFailed: sum((run) => run.requestsFailed),
+    requestsRetried: sum((run) => run.requestsRetried),
+    requestsInFlightAtEnd: sum((run) => run.requestsInFlightAtEnd),
+    bytesRead,
+    bytesSent: sum((run) => run.bytesSent),
+    failedByKind: failedByKind(failures),
+    failures,
+    responsesByStatus: addCounts(runs.map((run) => run.responsesByStatus)),
+    // Reports of older versions do not have it.
+    responsesByFieldValue: addAnswerCounts(runs.map((run) => run.responsesByFieldValue ?? null)),
+    latency: await mergeTimes(runs.map((run) => run.latency)),
+    serviceTime: await mergeOptionalTimes(runs.map((run) => run.serviceTime)),
+    connectTime: await mergeTimes(runs.map((run) => run.connectTime)),
+    schedule: mergeSchedules(runs),
+    connections: addFields(runs.map((run) => run.connections)),
+    client: {
+      cpuUserMs: sum((run) => run.client.cpuUserMs),
+      cpuSystemMs: sum((run) => run.client.cpuSystemMs),
+      cpuShareOfThreads: Math.max(...runs.map((run) => run.client.cpuShareOfThreads)),
+      scriptMs: runs.every((run) => run.client.scriptMs === null)
+        ? null
+        : sum((run) => run.client.scriptMs ?? 0),
+    },
+    intervals: mergeIntervals(runs),
+  };
+}
+
+async function mergeTimes(times: readonly TimeJson[]): Promise<TimeJson> {
+  const all = new Histogram();
+  for (const time of times) all.add(await histogramOf(time));
+  const percents = times.flatMap(({ percentilesUs }) =>
+    Object.keys(percentilesUs).map((name) => Number(name.slice(1)))
+  );
+  return await timeJson(all, percents);
+}
+
+async function mergeOptionalTimes(times: readonly (TimeJson | null)[]): Promise<TimeJson | null> {
+  const present = times.filter((time) => time !== null);
+  return present.length === 0 ? null : await mergeTimes(present);
+}
+
+function mergeSchedules(runs: readonly RunJson[]): RunJson["schedule"] {
+  const schedules = runs.map((run) => run.schedule).filter((schedule) => schedule !== null);
+  if (schedules.length === 0) return null;
+  const due = schedules.reduce((total, each) => total + each.requestsDue, 0);
+  const unsent = schedules.reduce((total, each) => total + each.requestsUnsent, 0);
+  const lag = schedules.reduce(
+    (total, each) => total + (each.lagMeanUs ?? 0) * (each.requestsDue - each.requestsUnsent),
+    0,
+  );
+  return {
+    askedRequestsPerSecond: sumOf(schedules.map((each) => each.askedRequestsPerSecond)),
+    sentRequestsPerSecond: sumOf(schedules.map((each) => each.sentRequestsPerSecond)),
+    requestsDue: due,
+    requestsUnsent: unsent,
+    lagMeanUs: due === unsent ? null : lag / (due - unsent),
+    lagMaxUs: worstOf(schedules.map((each) => each.lagMaxUs)),
+  };
+}
+
+/** The highest of what there is; null: nothing. */
+function worstOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** The sum of what there is; null: nothing. */
+function sumOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
+}
+
+function mergeIntervals(runs: readonly RunJson[]): IntervalJson[] {
+  const count = Math.max(...runs.map((run) => run.intervals.length));
+  return Array.from({ length: count }, (_, index) => {
+    const parts = runs.map((run) => run.intervals[index]).filter((part) => part !== undefined);
+    const sum = (value: (part: IntervalJson) => number) =>
+      parts.reduce((total, part) => total + value(part), 0);
+    const worst = (value: (part: IntervalJson) => number) => Math.max(...parts.map(value));
+    return {
+      endMs: worst((part) => part.endMs),
+      durationMs: worst((part) => part.durationMs),
+      requests: sum((part) => part.requests),
+      requestsPerSecond: sum((part) => part.requestsPerSecond),
+      bytesRead: sum((part) => part.bytesRead),
+      failed: sum((part) => part.failed),
+      retried: sum((part) => part.retried),
+      openConnections: sum((part) => part.openConnections),
+      p50Us: worstOf(parts.map((part) => part.p50Us)),
+      p90Us: worstOf(parts.map((part) => part.p90Us)),
+      p99Us: worstOf(parts.map((part) => part.p99Us)),
+      maxUs: worstOf(parts.map((part) => part.maxUs)),
+    };
+  });
+}
+
+function addCounts(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [key, count] of Object.entries(counts)) total[key] = (total[key] ?? 0) + count;
+  }
+  return total;
+}
+
+/** Adds objects whose fields are all numbers. */
+function addFields<T extends object>(all: readonly T[]): T {
+  const total: Record<string, number> = {};
+  for (const each of all) {
+    for (const [key, value] of Object.entries(each)) total[key] = (total[key] ?? 0) + value;
+  }
+  return total as T;
+}

@@ -1,0 +1,242 @@
+/** What wrk does not say, behind its last line. A run without anything to remark adds nothing. Pure. */
+import type { Histogram } from "../../metrics/histogram.ts";
+import { failureKinds } from "../plan/failure.ts";
+import type { OutputPlan } from "../plan/plan.ts";
+import { askedRate, cpuShare, errorsOf, type LoadResult } from "../stats/result.ts";
+import { Slot } from "../stats/thread_stats.ts";
+import { formatTimeUs } from "./wrk_units.ts";
+
+/** From here on the figures say more about the client than about the server. */
+const busyShare = 0.9;
+/** CPU time is counted in hundredths of a second: less than this is no measurement. */
+const shareMinMs = 500;
+/** A schedule that runs later than this on average is worth a word. */
+const lateUs = 1000;
+const wrk2Percents = [50, 75, 90, 99, 99.9, 99.99, 99.999, 100];
+
+/** Lines with a line feed each, or "". */
+export function additions(result: LoadResult, output: OutputPlan): string {
+  const lines = [
+    ...scheduleLines(result),
+    ...percentileLines(result, output),
+    ...answerLines(result),
+    ...failureLines(result),
+    ...connectionLines(result),
+    ...handshakeLines(result),
+    ...clientLines(result),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function scheduleLines(result: LoadResult): string[] {
+  if (result.askedRate === null || result.measuredMs === 0) return [];
+  const { counters } = result.stats;
+  const scheduled = counters[Slot.scheduled];
+  const started = scheduled - counters[Slot.unsent];
+  const share = scheduled === 0 ? 1 : started / scheduled;
+  const asked = askedRate(result) ?? 0;
+  const late = started === 0
+    ? ""
+    : `; sent late by ${formatTimeUs(Math.round(counters[Slot.lagSumUs] / started))} on average, ` +
+      `${formatTimeUs(Math.round(counters[Slot.lagMaxUs]))} at most`;
+  const lines = [
+    `Rate: asked ${formatRate(asked)}/s, sent ${formatRate(asked * share)}/s ` +
+    `(${(share * 100).toFixed(2)}%)${late}`,
+  ];
+  if (result.measuredMs >= shareMinMs) {
+    lines.push(`Client CPU: ${percentOf(cpuShare(result))} of each thread`);
+  }
+  if (counters[Slot.unsent] > 0) {
+    const isOurs = lateCauses(result).some(({ cause }) => cause !== "lateConnection");
+    const why = isOurs ? "were not sent" : "found no free connection";
+    lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and ${why}`);
+  }
+  return lines;
+}
+
+/** One decimal, as many as it takes below 10: 0.25 is not 0.3. */
+function formatRate(rate: number): string {
+  const fixed = rate.toFixed(rate < 10 ? 3 : 1);
+  return rate < 10 ? fixed.replace(/(\.\d+?)0+$/, "$1") : fixed;
+}
+
+function percentileLines(result: LoadResult, output: OutputPlan): string[] {
+  const lines: string[] = [];
+  if (output.percentiles.length > 0) {
+    lines.push(
+      "Latency percentiles:",
+      ...percentileTable(result.stats.latency, output.percentiles),
+    );
+  }
+  if (output.serviceTime) {
+    const percents = output.percentiles.length > 0 ? output.percentiles : wrk2Percents;
+    lines.push(
+      "Service time, from the sending (uncorrected for coordinated omission):",
+      ...percentileTable(result.stats.serviceTime, percents),
+    );
+  }
+  return lines;
+}
+
+function percentileTable(histogram: Histogram, percents: readonly number[]): string[] {
+  const values = histogram.percentiles(percents);
+  const width = Math.max(...percents.map((percent) => String(percent).length));
+  return percents.map((percent, index) =>
+    `  ${String(percent).padStart(width)}% ${
+      (histogram.count === 0 ? "-" : formatTimeUs(values[index])).padStart(10)
+    }`
+  );
+}
+
+function failureLines(result: LoadResult): string[] {
+  const total = errorsOf(result);
+  if (total === 0) return [];
+  const parts = failureKinds.flatMap((kind) => {
+    const codes = result.failures.filter((failure) => failure.kind === kind);
+    if (codes.length === 0) return [];
+    const sum = codes.reduce((count, failure) => count + failure.count, 0);
+    const detail = codes.map(({ code, count }) => codes.length === 1 ? code : `${code} ${count}`);
+    return [`${kind} ${sum} (${detail.join(", ")})`];
+  });
+  return [`Failed requests: ${total}: ${parts.join(", ")}`];
+}
+
+/** Values that the text shows, the commonest first; JSON has all of them. */
+const valuesShown = 20;
+
+function answerLines({ answerCounts, groupBy }: LoadResult): string[] {
+  if (answerCounts === null) return [];
+  const counts = Object.entries(answerCounts).sort((a, b) => b[1] - a[1]);
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  const shown = counts.slice(0, valuesShown);
+  const width = Math.max(0, ...shown.map(([value]) => value.length));
+  const lines = shown.map(([value, count]) =>
+    `  ${value.padEnd(width)} ${String(count).padStart(10)} ${(count / total * 100).toFixed(1)}%`
+  );
+  const rest = counts.length - shown.length;
+  if (rest > 0) lines.push(`  and ${rest} more values`);
+  return [`Responses by ${groupBy}:`, ...lines];
+}
+
+function connectionLines(result: LoadResult): string[] {
+  const { counters } = result.stats;
+  const lines: string[] = [];
+  if (counters[Slot.retried] > 0) {
+    lines.push(
+      `Retried: ${counters[Slot.retried]} requests were lost with a kept connection that ended ` +
+        "before the answer, and were sent again (--retry)",
+    );
+  }
+  if (counters[Slot.lost] > 0 || counters[Slot.failedConnect] + counters[Slot.failedRefused] > 0) {
+    lines.push(
+      `Connections: ${result.connections} asked, ${counters[Slot.opened]} made, ` +
+        `${counters[Slot.lost]} lost, ${counters[Slot.open]} open at the end`,
+    );
+  }
+  if (counters[Slot.backlogFull] > 0) {
+    lines.push(
+      `Accept queue: full at ${counters[Slot.backlogFull]} connects to the unix socket (EAGAIN), ` +
+        "which were tried again",
+    );
+  }
+  if (counters[Slot.answered] === 0 && counters[Slot.inFlight] > 0) {
+    lines.push(`No response came; ${counters[Slot.inFlight]} requests were waiting at the end`);
+  }
+  return [...lines, ...portLines(result)];
+}
+
+/** Apart from latency, which begins when a connection stands. */
+function handshakeLines({ isSecure, stats }: LoadResult): string[] {
+  if (!isSecure) return [];
+  const { connectTime, counters } = stats;
+  if (connectTime.count === 0) return ["TLS handshakes: 0"];
+  const [p50, p99] = connectTime.percentiles([50, 99]).map(formatTimeUs);
+  return [
+    `TLS handshakes: ${connectTime.count}, ${
+      counters[Slot.tlsResumed]
+    } of them resumed; connect and ` +
+    `handshake took ${p50} (p50), ${p99} (p99)`,
+  ];
+}
+
+/** The end of the January 2015 experiment, in words. */
+function portLines(result: LoadResult): string[] {
+  const exhausted = result.stats.counters[Slot.portsExhausted];
+  if (exhausted === 0) return [];
+  const range = result.portRange;
+  const ports = range === null
+    ? ""
+    : ` (${range[0]}-${range[1]}: ${range[1] - range[0] + 1} of them)`;
+  const { counters } = result.stats;
+  const noneClosed = counters[Slot.opened] > 0 && counters[Slot.opened] <= counters[Slot.open];
+  const start = `Ephemeral ports: none was free${ports} at ${exhausted} connects, as ` +
+    (noneClosed
+      ? "the connections that are open hold them all"
+      : "closed connections hold theirs for a minute in TIME_WAIT");
+  return result.autoSources > 0
+    ? [`${start}; went on from ${result.autoSources} more addresses of 127.0.0.0/8`]
+    : [`${start}; use --source with more addresses${noneClosed ? "" : ", or --linger0"}`];
+}
+
+function percentOf(share: number): string {
+  return `${Math.min(100, share * 100).toFixed(0)}%`;
+}
+
+type LateCause = "lateConnection" | "lateBusy" | "lateQueued" | "lateStopped";
+/** A cause of less than this share of all lateness is not worth a line. */
+const causeShareMin = 0.2;
+
+const lateReasons: Readonly<Record<LateCause, (result: LoadResult) => string>> = {
+  lateBusy: ({ hasScript, stats, measuredMs, threads }) => {
+    const share = stats.counters[Slot.scriptUs] / 1000 / Math.max(1, measuredMs) / threads;
+    const script = hasScript ? ` (the script took ${percentOf(share)} of each thread)` : "";
+    return `it was busy and sent late${script}: use more threads (-t) or machines`;
+  },
+  lateQueued: () => "it waited for a CPU, which other programs had: requests were sent late",
+  lateStopped: ({ stats }) =>
+    `it was stopped for ${formatTimeUs(Math.round(stats.counters[Slot.stoppedMs]) * 1000)} ` +
+    "(a signal, or the machine stood still): requests were sent late",
+  lateConnection: waitedForConnection,
+};
+
+/** With the service time of this run: what its connections can carry (Little's law). */
+function waitedForConnection({ stats, connections, askedRate }: LoadResult): string {
+  const { serviceTime } = stats;
+  const start = "requests waited for a free connection: ";
+  if (serviceTime.count === 0) return `${start}no response came`;
+  const { meanUs } = serviceTime.spread();
+  const carried = connections / meanUs * 1e6;
+  const facts = `${start}a response took ${formatTimeUs(Math.round(meanUs))} on average, so that ` +
+    `-c ${connections} carries ${formatRate(carried)}/s`;
+  // Twice as long as the fastest: the server queues, and more connections would only wait there.
+  if (meanUs > 2 * serviceTime.minUs) {
+    const fastest = formatTimeUs(Math.round(serviceTime.minUs));
+    return `${facts}; the fastest took ${fastest}: the server is slower than the rate`;
+  }
+  return `${facts}: -c ${Math.ceil((askedRate ?? 0) * meanUs / 1e6 * 1.2)} may do`;
+}
+
+/** The causes of the lateness, the largest first. */
+function lateCauses({ stats: { counters } }: LoadResult): { readonly cause: LateCause }[] {
+  const causes = (Object.keys(lateReasons) as LateCause[])
+    .map((cause) => ({ cause, amount: counters[Slot[cause]] }))
+    .sort((a, b) => b.amount - a.amount);
+  const total = causes.reduce((sum, { amount }) => sum + amount, 0);
+  return causes.filter(({ amount }) => amount > 0 && amount >= causeShareMin * total);
+}
+
+function clientLines(result: LoadResult): string[] {
+  const share = cpuShare(result);
+  const { counters } = result.stats;
+  const started = counters[Slot.scheduled] - counters[Slot.unsent];
+  if (result.askedRate !== null) {
+    const averageUs = started === 0 ? 0 : counters[Slot.lagSumUs] / started;
+    if (averageUs < lateUs && counters[Slot.unsent] === 0) return [];
+    return lateCauses(result).map(({ cause }) => `Client: ${lateReasons[cause](result)}`);
+  }
+  if (share < busyShare || result.measuredMs < shareMinMs) return [];
+  return [
+    `Client CPU: ${percentOf(share)} of each thread was used: the client was ` +
+    "the bottleneck, the server may be faster than this",
+  ];
+}

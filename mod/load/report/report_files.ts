@@ -1,0 +1,70 @@
+/** Reads JSON reports that `--json` wrote. */
+import { exitCodes, StartError } from "../../base/errors.ts";
+import { jsonComplaint, shapeFaultOf } from "../../base/shape.ts";
+import { histogramOf, type ReportJson, schemaName, type TimeJson } from "./report_json.ts";
+import { reportShape } from "./report_shape.ts";
+
+/** A report with the name of its file. */
+export interface NamedReport {
+  /** The file's name without its folder and `.json`. */
+  readonly name: string;
+  readonly path: string;
+  readonly report: ReportJson;
+}
+
+/** Throws `StartError` when a file is missing or is no report. */
+export function readReport(path: string): NamedReport {
+  const report = parse(path, readText(path));
+  const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.json$/, "");
+  return { name, path, report };
+}
+
+/** As `readReport`, and its histograms can be decoded. */
+export async function readReportWithHistograms(path: string): Promise<NamedReport> {
+  const named = readReport(path);
+  for (const [index, run] of named.report.runs.entries()) {
+    await checkHistogram(path, `runs[${index}].latency`, run.latency);
+    await checkHistogram(path, `runs[${index}].serviceTime`, run.serviceTime);
+    await checkHistogram(path, `runs[${index}].connectTime`, run.connectTime);
+  }
+  return named;
+}
+
+async function checkHistogram(path: string, at: string, time: TimeJson | null): Promise<void> {
+  if (time === null) return;
+  try {
+    await histogramOf(time);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new StartError(`${path}: ${at}.hdrV2Base64: ${cause.message}`, 1, { cause });
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.NotFound
+      ? "no such file"
+      : (cause as Error).message;
+    throw new StartError(`${path}: ${reason}`, exitCodes.failed, { cause });
+  }
+}
+
+function parse(path: string, text: string): ReportJson {
+  let value: Partial<ReportJson> | null;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new StartError(`${path}: not JSON: ${jsonComplaint(cause)}`, 1, { cause });
+  }
+  if (value === null || typeof value !== "object" || value.schema !== schemaName) {
+    throw new StartError(`${path}: not a report of hayate load --json (schema ${schemaName})`, 1);
+  }
+  if (Array.isArray(value.runs) && value.runs.length === 0) {
+    throw new StartError(`${path}: the report has no run in it`, 1);
+  }
+  const fault = shapeFaultOf(value, reportShape, "the report");
+  if (fault !== null) throw new StartError(`${path}: ${fault}`, 1);
+  return value as ReportJson;
+}

@@ -1,0 +1,301 @@
+/**
+ * The JSON report and its schema: what `plot`, `compare` and `merge` read again. Every figure has
+ * its unit in its name; a figure that does not exist is null.
+ */
+import { Histogram } from "../../metrics/histogram.ts";
+import { decodeHistogram, encodeHistogram } from "../../metrics/histogram_v2.ts";
+import { failureKinds } from "../plan/failure.ts";
+import type { LoadPlan } from "../plan/plan.ts";
+import {
+  askedRate,
+  cpuShare,
+  errorsOf,
+  type Interval,
+  type LoadResult,
+  throughput,
+} from "../stats/result.ts";
+import { Slot } from "../stats/thread_stats.ts";
+import type { FailureCount } from "../plan/thread_plan.ts";
+
+export const schemaName = "hayate-load/1";
+/** Percentiles that every report has. */
+export const usualPercents = [50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 100];
+
+export interface ReportJson {
+  readonly schema: typeof schemaName;
+  readonly environment: EnvironmentJson;
+  readonly plan: PlanJson;
+  readonly runs: readonly RunJson[];
+}
+
+export interface EnvironmentJson {
+  readonly hayateVersion: string;
+  readonly denoVersion: string;
+  readonly v8Version: string;
+  readonly kernel: string;
+  readonly architecture: string;
+  readonly hostName: string;
+  readonly cpuCount: number;
+  readonly cpuModel: string;
+  readonly commandLine: readonly string[];
+}
+
+export interface PlanJson {
+  readonly url: string;
+  readonly unixSocketPath: string | null;
+  readonly method: string;
+  readonly connections: number;
+  readonly threads: number;
+  readonly durationMs: number | null;
+  readonly requestCount: number | null;
+  readonly warmupMs: number;
+  readonly timeoutMs: number;
+  /** null: closed loop. */
+  readonly stages:
+    | readonly {
+      readonly durationMs: number;
+      readonly startRequestsPerSecond: number;
+      readonly endRequestsPerSecond: number;
+    }[]
+    | null;
+  readonly keepalive: boolean;
+  readonly requestsPerConnection: number | null;
+  readonly pipelineDepth: number;
+  readonly retry: boolean;
+  readonly groupBy: string | null;
+}
+
+export interface TimeJson {
+  readonly count: number;
+  /** The times are null without a sample. */
+  readonly minUs: number | null;
+  readonly meanUs: number | null;
+  readonly stdevUs: number | null;
+  readonly maxUs: number | null;
+  readonly percentilesUs: Readonly<Record<string, number | null>>;
+  /** HdrHistogram V2, compressed, base64; lowest value 1 us, highest 1 hour, 3 digits. */
+  readonly hdrV2Base64: string;
+}
+
+export interface RunJson {
+  readonly startedAt: string;
+  readonly measuredMs: number;
+  readonly interrupted: boolean;
+  /** Null when nothing was measured, because the run ended in its warm-up. */
+  readonly requestsPerSecond: number | null;
+  readonly bytesReadPerSecond: number | null;
+  readonly requestsSent: number;
+  readonly requestsAnswered: number;
+  readonly requestsFailed: number;
+  readonly requestsRetried: number;
+  readonly requestsInFlightAtEnd: number;
+  readonly bytesRead: number;
+  readonly bytesSent: number;
+  readonly failedByKind: Readonly<Record<string, number>>;
+  readonly failures: readonly FailureCount[];
+  readonly responsesByStatus: Readonly<Record<string, number>>;
+  /** By the value of the field that --group-by names; null without it. */
+  readonly responsesByFieldValue: Readonly<Record<string, number>> | null;
+  /** Open loop: from the moment when the request was due; closed loop: from the sending. */
+  readonly latency: TimeJson;
+  /** From the sending; null in a closed loop, where it is the latency. */
+  readonly serviceTime: TimeJson | null;
+  readonly connectTime: TimeJson;
+  readonly schedule: ScheduleJson | null;
+  readonly connections: ConnectionsJson;
+  readonly client: ClientJson;
+  readonly intervals: readonly IntervalJson[];
+}
+
+export interface ScheduleJson {
+  readonly askedRequestsPerSecond: number | null;
+  readonly sentRequestsPerSecond: number | null;
+  readonly requestsDue: number;
+  readonly requestsUnsent: number;
+  /** Null when nothing was sent. */
+  readonly lagMeanUs: number | null;
+  readonly lagMaxUs: number | null;
+}
+
+export interface ConnectionsJson {
+  readonly asked: number;
+  readonly made: number;
+  readonly openAtEnd: number;
+  readonly lost: number;
+  readonly closedIdleByServer: number;
+  readonly closedAfterResponse: number;
+  readonly connectsToFullQueue: number;
+  readonly connectsWithoutFreePort: number;
+  readonly sourceAddressesAdded: number;
+  readonly tlsHandshakesResumed: number;
+}
+
+export interface ClientJson {
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  readonly cpuShareOfThreads: number;
+  readonly scriptMs: number | null;
+}
+
+export interface IntervalJson {
+  readonly endMs: number;
+  readonly durationMs: number;
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly bytesRead: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly openConnections: number;
+  /** Null in a second without a response. */
+  readonly p50Us: number | null;
+  readonly p90Us: number | null;
+  readonly p99Us: number | null;
+  readonly maxUs: number | null;
+}
+
+export function planJson(plan: LoadPlan, url: string): PlanJson {
+  const finite = (value: number) => value === Infinity ? null : value;
+  return {
+    url,
+    unixSocketPath: plan.unixSocket,
+    method: plan.method,
+    connections: plan.connections,
+    threads: plan.threads,
+    durationMs: finite(plan.durationMs),
+    requestCount: finite(plan.requestCount),
+    warmupMs: plan.warmupMs,
+    timeoutMs: plan.timeoutMs,
+    stages: plan.stages?.map(({ durationMs, rateStart, rateEnd }) => ({
+      durationMs,
+      startRequestsPerSecond: rateStart,
+      endRequestsPerSecond: rateEnd,
+    })) ?? null,
+    keepalive: plan.keepalive,
+    requestsPerConnection: finite(plan.requestsPerConnection),
+    pipelineDepth: plan.pipeline,
+    retry: plan.retry,
+    groupBy: plan.output.groupBy,
+  };
+}
+
+export async function runJson(result: LoadResult, percents: readonly number[]): Promise<RunJson> {
+  const { counters, statuses } = result.stats;
+  const isMeasured = result.measuredMs > 0;
+  const responsesByStatus: Record<string, number> = {};
+  statuses.forEach((count, status) => {
+    if (count > 0) responsesByStatus[status] = count;
+  });
+  return {
+    startedAt: result.startedAt,
+    measuredMs: result.measuredMs,
+    interrupted: result.interrupted,
+    requestsPerSecond: isMeasured ? throughput(result) : null,
+    bytesReadPerSecond: isMeasured ? counters[Slot.bytesRead] / result.measuredMs * 1000 : null,
+    requestsSent: counters[Slot.sent],
+    requestsAnswered: counters[Slot.answered],
+    requestsFailed: errorsOf(result),
+    requestsRetried: counters[Slot.retried],
+    requestsInFlightAtEnd: counters[Slot.inFlight],
+    bytesRead: counters[Slot.bytesRead],
+    bytesSent: counters[Slot.bytesSent],
+    failedByKind: failedByKind(result.failures),
+    failures: result.failures,
+    responsesByStatus,
+    responsesByFieldValue: result.answerCounts,
+    latency: await timeJson(result.stats.latency, percents),
+    serviceTime: result.askedRate === null
+      ? null
+      : await timeJson(result.stats.serviceTime, percents),
+    connectTime: await timeJson(result.stats.connectTime, percents),
+    schedule: scheduleJson(result),
+    connections: {
+      asked: result.connections,
+      made: counters[Slot.opened],
+      openAtEnd: counters[Slot.open],
+      lost: counters[Slot.lost],
+      closedIdleByServer: counters[Slot.closedIdle],
+      closedAfterResponse: counters[Slot.closedAfterResponse],
+      connectsToFullQueue: counters[Slot.backlogFull],
+      connectsWithoutFreePort: counters[Slot.portsExhausted],
+      sourceAddressesAdded: result.autoSources,
+      tlsHandshakesResumed: counters[Slot.tlsResumed],
+    },
+    client: {
+      cpuUserMs: result.cpuUserMs,
+      cpuSystemMs: result.cpuSystemMs,
+      cpuShareOfThreads: cpuShare(result),
+      scriptMs: result.hasScript ? counters[Slot.scriptUs] / 1000 : null,
+    },
+    intervals: result.intervals.map(intervalJson),
+  };
+}
+
+export function failedByKind(failures: readonly FailureCount[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of failureKinds) counts[kind] = 0;
+  for (const { kind, count } of failures) counts[kind] += count;
+  return counts;
+}
+
+export async function timeJson(
+  histogram: Histogram,
+  percents: readonly number[],
+): Promise<TimeJson> {
+  const all = [...new Set([...usualPercents, ...percents])].sort((a, b) => a - b);
+  const values = histogram.percentiles(all);
+  const { count, meanUs, stdevUs } = histogram.spread();
+  const known = (value: number) => count === 0 ? null : value;
+  return {
+    count,
+    minUs: known(histogram.minUs),
+    meanUs: known(meanUs),
+    stdevUs: known(stdevUs),
+    maxUs: known(histogram.maxUs),
+    percentilesUs: Object.fromEntries(
+      all.map((percent, index) => [`p${percent}`, known(values[index])]),
+    ),
+    hdrV2Base64: await encodeHistogram(histogram),
+  };
+}
+
+/** The histogram again, with its exact maximum. Throws `SyntaxError` when it is broken. */
+export async function histogramOf(time: TimeJson): Promise<Histogram> {
+  const histogram = await decodeHistogram(time.hdrV2Base64);
+  if (time.maxUs !== null) histogram.setMax(time.maxUs);
+  return histogram;
+}
+
+function scheduleJson(result: LoadResult): ScheduleJson | null {
+  if (result.askedRate === null) return null;
+  const { counters } = result.stats;
+  const due = counters[Slot.scheduled];
+  const sent = due - counters[Slot.unsent];
+  const asked = askedRate(result);
+  return {
+    askedRequestsPerSecond: asked,
+    sentRequestsPerSecond: asked === null || due === 0 ? null : asked * sent / due,
+    requestsDue: due,
+    requestsUnsent: counters[Slot.unsent],
+    lagMeanUs: sent === 0 ? null : counters[Slot.lagSumUs] / sent,
+    lagMaxUs: sent === 0 ? null : counters[Slot.lagMaxUs],
+  };
+}
+
+export function intervalJson(interval: Interval): IntervalJson {
+  const { requests, durationMs } = interval;
+  const known = (value: number) => requests === 0 ? null : value;
+  return {
+    endMs: Math.round(interval.endMs),
+    durationMs: Math.round(durationMs),
+    requests,
+    requestsPerSecond: durationMs > 0 ? requests / durationMs * 1000 : 0,
+    bytesRead: interval.bytesRead,
+    failed: interval.failed,
+    retried: interval.retried,
+    openConnections: interval.openConnections,
+    p50Us: known(interval.p50Us),
+    p90Us: known(interval.p90Us),
+    p99Us: known(interval.p99Us),
+    maxUs: known(interval.maxUs),
+  };
+}

@@ -1,0 +1,149 @@
+/** The shape of a JSON report, for whoever reads one that another program may have written or cut. */
+import {
+  amount,
+  count,
+  flag,
+  list,
+  mapOf,
+  nullable,
+  number,
+  oneOf,
+  optional,
+  record,
+  text,
+} from "../../base/shape.ts";
+import {
+  type ClientJson,
+  type ConnectionsJson,
+  type EnvironmentJson,
+  type IntervalJson,
+  type PlanJson,
+  type ReportJson,
+  type RunJson,
+  type ScheduleJson,
+  schemaName,
+  type TimeJson,
+} from "./report_json.ts";
+import type { FailureCount } from "../plan/thread_plan.ts";
+
+const environment = record<EnvironmentJson>({
+  hayateVersion: text,
+  denoVersion: text,
+  v8Version: text,
+  kernel: text,
+  architecture: text,
+  hostName: text,
+  cpuCount: count,
+  cpuModel: text,
+  commandLine: list(text),
+});
+
+const plan = record<PlanJson>({
+  url: text,
+  unixSocketPath: nullable(text),
+  method: text,
+  connections: count,
+  threads: count,
+  durationMs: nullable(amount),
+  requestCount: nullable(amount),
+  warmupMs: amount,
+  timeoutMs: nullable(amount),
+  stages: nullable(list(record({
+    durationMs: amount,
+    startRequestsPerSecond: amount,
+    endRequestsPerSecond: amount,
+  }))),
+  keepalive: flag,
+  requestsPerConnection: nullable(amount),
+  pipelineDepth: count,
+  // Reports of older versions do not have it.
+  groupBy: optional(nullable(text)),
+  retry: optional(flag),
+});
+
+const time = record<TimeJson>({
+  count,
+  minUs: nullable(amount),
+  meanUs: nullable(amount),
+  stdevUs: nullable(amount),
+  maxUs: nullable(amount),
+  percentilesUs: mapOf(nullable(amount)),
+  hdrV2Base64: text,
+});
+
+const schedule = record<ScheduleJson>({
+  askedRequestsPerSecond: nullable(amount),
+  sentRequestsPerSecond: nullable(amount),
+  requestsDue: amount,
+  requestsUnsent: amount,
+  lagMeanUs: nullable(amount),
+  lagMaxUs: nullable(amount),
+});
+
+const connections = record<ConnectionsJson>({
+  asked: count,
+  made: count,
+  openAtEnd: number,
+  lost: count,
+  closedIdleByServer: count,
+  closedAfterResponse: count,
+  connectsToFullQueue: count,
+  connectsWithoutFreePort: count,
+  sourceAddressesAdded: count,
+  tlsHandshakesResumed: optional(count),
+});
+
+const client = record<ClientJson>({
+  cpuUserMs: amount,
+  cpuSystemMs: amount,
+  cpuShareOfThreads: amount,
+  scriptMs: nullable(amount),
+});
+
+const interval = record<IntervalJson>({
+  endMs: amount,
+  durationMs: amount,
+  requests: amount,
+  requestsPerSecond: nullable(amount),
+  bytesRead: amount,
+  failed: amount,
+  retried: amount,
+  openConnections: number,
+  p50Us: nullable(amount),
+  p90Us: nullable(amount),
+  p99Us: nullable(amount),
+  maxUs: nullable(amount),
+});
+
+const run = record<RunJson>({
+  startedAt: text,
+  measuredMs: amount,
+  interrupted: flag,
+  requestsPerSecond: nullable(amount),
+  bytesReadPerSecond: nullable(amount),
+  requestsSent: count,
+  requestsAnswered: count,
+  requestsFailed: count,
+  requestsRetried: count,
+  requestsInFlightAtEnd: number,
+  bytesRead: amount,
+  bytesSent: amount,
+  failedByKind: mapOf(amount),
+  failures: list(record<FailureCount>({ kind: text, code: text, count })),
+  responsesByStatus: mapOf(amount),
+  responsesByFieldValue: optional(nullable(mapOf(amount))),
+  latency: time,
+  serviceTime: nullable(time),
+  connectTime: time,
+  schedule: nullable(schedule),
+  connections,
+  client,
+  intervals: list(interval),
+});
+
+export const reportShape = record<ReportJson>({
+  schema: oneOf(schemaName),
+  environment,
+  plan,
+  runs: list(run, 1),
+});

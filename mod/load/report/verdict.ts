@@ -1,0 +1,72 @@
+/** Which of the user's conditions came true. Pure. */
+import { errorsOf, type LoadResult, throughput } from "../stats/result.ts";
+import { type CounterName, Slot } from "../stats/thread_stats.ts";
+import { type CountMetric, isBroken, type Metric, type Threshold } from "../plan/threshold.ts";
+import { formatTimeUs } from "./wrk_units.ts";
+
+/** One line for each condition that came true; none when all is well. */
+export function brokenThresholds(thresholds: readonly Threshold[], result: LoadResult): string[] {
+  return thresholds.flatMap((threshold) => {
+    const value = valueOf(threshold.metric, result);
+    return isBroken(threshold, value)
+      ? [`failed: ${threshold.text}: it is ${shown(threshold.metric, value)}`]
+      : [];
+  });
+}
+
+function valueOf(metric: Metric, result: LoadResult): number {
+  if (metric.kind === "count") return countOf(metric.name, result);
+  if (metric.kind === "share") {
+    const errors = errorCount(result);
+    const { counters } = result.stats;
+    // A response with a bad status is both answered and failed.
+    const all = counters[Slot.answered] + errors - counters[Slot.failedStatus];
+    return all === 0 ? 0 : errors / all;
+  }
+  const useService = metric.of === "service" && result.askedRate !== null;
+  const histogram = useService ? result.stats.serviceTime : result.stats.latency;
+  if (metric.kind === "percentile") return histogram.percentile(metric.percent);
+  switch (metric.name) {
+    case "mean":
+      return histogram.meanUs;
+    case "stdev":
+      return histogram.stdevUs;
+    case "min":
+      return histogram.minUs;
+    case "max":
+      return histogram.maxUs;
+  }
+}
+
+const slotNames: Partial<Record<CountMetric, CounterName>> = {
+  connect: "failedConnect",
+  refused: "failedRefused",
+  read: "failedRead",
+  write: "failedWrite",
+  timeout: "failedTimeout",
+  status: "failedStatus",
+  truncated: "failedTruncated",
+  protocol: "failedProtocol",
+  retried: "retried",
+  lost: "lost",
+  requests: "answered",
+  bytes: "bytesRead",
+  unsent: "unsent",
+};
+
+function countOf(name: CountMetric, result: LoadResult): number {
+  if (name === "errors") return errorCount(result);
+  if (name === "rps") return result.measuredMs > 0 ? throughput(result) : 0;
+  return result.stats.counters[Slot[slotNames[name]!]];
+}
+
+/** Requests that failed, and those that were lost and sent again: both would have hit a user. */
+function errorCount(result: LoadResult): number {
+  return errorsOf(result) + result.stats.counters[Slot.retried];
+}
+
+function shown(metric: Metric, value: number): string {
+  if (metric.kind === "count") return String(Math.round(value * 100) / 100);
+  if (metric.kind === "share") return `${(value * 100).toFixed(2)}%`;
+  return Number.isNaN(value) ? "without a sample" : formatTimeUs(value);
+}

@@ -1,0 +1,36 @@
+/** What passes between the main thread and the worker that runs `setup` and `done`. */
+import type { WrkFields } from "../plan/thread_plan.ts";
+import type { ScriptSummary } from "./hooks.ts";
+import type { Variables } from "./script_thread.ts";
+
+/** What the main thread tells the worker of `setup` and `done`. */
+export type ToMainHooks =
+  | {
+    readonly kind: "script";
+    readonly name: string;
+    readonly fields: WrkFields;
+    readonly threadCount: number;
+    readonly stdoutTaken: boolean;
+    readonly mark: SharedArrayBuffer;
+  }
+  | { readonly kind: "setup" }
+  | {
+    readonly kind: "finish";
+    readonly summary: ScriptSummary;
+    /** Slots of histograms. */
+    readonly latency: Float64Array;
+    readonly rates: Float64Array;
+    readonly variables: readonly Readonly<Variables>[];
+  };
+
+/** What `setup` decided for one thread. */
+export interface PreparedThread {
+  readonly address: string | null;
+  readonly variables: Variables;
+}
+
+export type FromMainHooks =
+  | { readonly kind: "loaded" }
+  | { readonly kind: "prepared"; readonly threads: readonly PreparedThread[] }
+  /** `exitCode`: of the script's own exit; null: it made none. */
+  | { readonly kind: "finished"; readonly exitCode: number | null };

@@ -1,0 +1,82 @@
+/** What a run measured: the numbers from which every report is made. */
+import type { Histogram } from "../../metrics/histogram.ts";
+import { failedCount, Slot, type ThreadStats } from "./thread_stats.ts";
+import type { FailureCount } from "../plan/thread_plan.ts";
+
+/** One second of the run. */
+export interface Interval {
+  /** Its end, in milliseconds since the start of the measurement. */
+  readonly endMs: number;
+  readonly durationMs: number;
+  readonly requests: number;
+  readonly bytesRead: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly openConnections: number;
+  readonly p50Us: number;
+  readonly p90Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+}
+
+export interface LoadResult {
+  /** As the user typed it. */
+  readonly url: string;
+  readonly threads: number;
+  readonly connections: number;
+  /** What was asked for; Infinity: until the requests were sent. */
+  readonly durationMs: number;
+  /** Requests a second that the schedule asked for on average; null: closed loop. */
+  readonly askedRate: number | null;
+  readonly isRamp: boolean;
+  readonly startedAt: string;
+  readonly measuredMs: number;
+  readonly stats: ThreadStats;
+  /** Requests a second of each thread, every 100 ms. */
+  readonly rates: Histogram;
+  readonly intervals: readonly Interval[];
+  readonly failures: readonly FailureCount[];
+  /** CPU time of this process while it measured, in milliseconds. */
+  readonly cpuUserMs: number;
+  readonly cpuSystemMs: number;
+  /** Local addresses taken up because ports ran out, and the ephemeral range. */
+  readonly autoSources: number;
+  readonly portRange: readonly [first: number, last: number] | null;
+  readonly interrupted: boolean;
+  readonly hasScript: boolean;
+  /** Some URL is https. */
+  readonly isSecure: boolean;
+  /** Complete responses by the value of the field that `groupBy` names; null: not counted. */
+  readonly answerCounts: Readonly<Record<string, number>> | null;
+  readonly groupBy: string | null;
+  /** Global variables of each thread's script. */
+  readonly threadVariables: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Complete responses a second. */
+export function throughput(result: LoadResult): number {
+  return result.stats.counters[Slot.answered] / (result.measuredMs / 1000);
+}
+
+/**
+ * Requests a second that the schedule asked for: the rate itself where it is constant, so that 0.5 is
+ * not 0.6 because a run of 5 s begins and ends with one. Null: closed loop, or nothing was measured.
+ */
+export function askedRate(result: LoadResult): number | null {
+  const { askedRate, isRamp, interrupted, measuredMs, stats } = result;
+  if (askedRate === null || measuredMs <= 0) return null;
+  // A ramp that was cut off has another average than the whole of it.
+  const isWhole = !isRamp || (!interrupted && measuredMs >= result.durationMs - 1);
+  return isWhole ? askedRate : stats.counters[Slot.scheduled] / measuredMs * 1000;
+}
+
+/** Requests that were sent or should have been, and failed. */
+export function errorsOf(result: LoadResult): number {
+  return failedCount(result.stats.counters);
+}
+
+/** Share of one CPU that each of our threads used, 0 to 1. */
+export function cpuShare(result: LoadResult): number {
+  const usedMs = result.cpuUserMs + result.cpuSystemMs;
+  return usedMs / Math.max(1, result.measuredMs) / result.threads;
+}

@@ -1,0 +1,107 @@
+/** Looks at the threads' shared counters while they run: wrk's rate samples, and one line a second. */
+import { Histogram } from "../../metrics/histogram.ts";
+import type { Interval } from "./result.ts";
+import { failedCount, Slot, type ThreadStats } from "./thread_stats.ts";
+
+/** As often as wrk samples its rate. */
+export const samplePeriodMs = 100;
+const intervalMs = 1000;
+/** A sample that is nearer to a whole second than to its neighbours belongs to that second. */
+const earlyMs = samplePeriodMs / 2;
+/** A remainder shorter than this at the end makes a rate of noise. */
+const lastIntervalMinMs = 100;
+
+export class Sampler {
+  /** Requests a second of one thread, in whole numbers. */
+  readonly rates = new Histogram();
+  readonly intervals: Interval[] = [];
+  readonly #stats: readonly ThreadStats[];
+  readonly #onInterval: (interval: Interval) => void;
+  readonly #sampledRequests: number[];
+  readonly #sampledAtMs: number[];
+  readonly #earlier: Histogram[];
+  readonly #lastCloseMs: number;
+  #nextCloseMs = intervalMs - earlyMs;
+  /** Of the interval that is being closed; kept, so that a long run leaves no garbage. */
+  readonly #latency = new Histogram();
+  #last = { atMs: 0, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
+
+  /**
+   * `onInterval` is called once a second. `durationMs`: when the measurement is to end; Infinity
+   * when nobody knows.
+   */
+  constructor(
+    stats: readonly ThreadStats[],
+    onInterval: (interval: Interval) => void,
+    durationMs = Infinity,
+  ) {
+    this.#stats = stats;
+    // What is left behind an interval that ends later would be too short; `finish` closes it.
+    this.#lastCloseMs = durationMs - lastIntervalMinMs;
+    this.#onInterval = onInterval;
+    this.#sampledRequests = stats.map(() => 0);
+    this.#sampledAtMs = stats.map(() => 0);
+    this.#earlier = stats.map(() => new Histogram());
+  }
+
+  /** Called every `samplePeriodMs`; `elapsedMs` since the measurement began. */
+  sample(elapsedMs: number): void {
+    this.#stats.forEach(({ counters }, thread) => {
+      const requests = counters[Slot.answered] - this.#sampledRequests[thread];
+      // As wrk: a period without an answer is no sample, and the next one is averaged over it.
+      if (requests <= 0) return;
+      const periodMs = elapsedMs - this.#sampledAtMs[thread];
+      this.rates.record(Math.floor(requests / periodMs * 1000));
+      this.#sampledRequests[thread] += requests;
+      this.#sampledAtMs[thread] = elapsedMs;
+    });
+    if (elapsedMs < this.#nextCloseMs || elapsedMs > this.#lastCloseMs) return;
+    this.#closeInterval(elapsedMs);
+    // A late sample makes one interval longer and the next one shorter: none drifts.
+    this.#nextCloseMs = (Math.floor((elapsedMs + earlyMs) / intervalMs) + 1) * intervalMs - earlyMs;
+  }
+
+  /** Takes what has come since the last second, so that the intervals add up to the whole. */
+  finish(elapsedMs: number): void {
+    const isLong = elapsedMs - this.#last.atMs >= lastIntervalMinMs;
+    const isOwed = this.intervals.length === 0 || this.#countAnswered() > this.#last.requests;
+    if (isLong || isOwed) this.#closeInterval(elapsedMs);
+  }
+
+  #countAnswered(): number {
+    return this.#stats.reduce((sum, { counters }) => sum + counters[Slot.answered], 0);
+  }
+
+  #closeInterval(elapsedMs: number): void {
+    const latency = this.#latency;
+    latency.clear();
+    const now = { atMs: elapsedMs, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
+    let openConnections = 0;
+    this.#stats.forEach((stats, thread) => {
+      const { counters } = stats;
+      now.requests += counters[Slot.answered];
+      now.bytesRead += counters[Slot.bytesRead];
+      now.failed += failedCount(counters);
+      now.retried += counters[Slot.retried];
+      openConnections += counters[Slot.open];
+      stats.latency.advance(this.#earlier[thread], latency);
+    });
+    const [p50Us, p90Us, p99Us] = latency.percentiles([50, 90, 99]);
+    const interval: Interval = {
+      endMs: elapsedMs,
+      durationMs: elapsedMs - this.#last.atMs,
+      requests: now.requests - this.#last.requests,
+      bytesRead: now.bytesRead - this.#last.bytesRead,
+      failed: now.failed - this.#last.failed,
+      retried: now.retried - this.#last.retried,
+      openConnections,
+      p50Us,
+      p90Us,
+      p99Us,
+      maxUs: latency.maxUs,
+    };
+    this.#last = now;
+    this.intervals.push(interval);
+    this.#onInterval(interval);
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The numbers of one load thread, in memory that the main thread reads while the thread writes.
+ *
+ * One writer each, whole numbers in doubles: a reader may see a request that another counter does
+ * not have yet, never a torn value.
+ */
+import { Histogram, histogramSlots } from "../../metrics/histogram.ts";
+import { type FailureKind, failureKinds } from "../plan/failure.ts";
+
+/** Counters in the order of their slots. Bytes are those of HTTP messages on the wire. */
+export const counterNames = [
+  /** Requests handed to the kernel, in full or in part. */
+  "sent",
+  /** Complete responses, whatever their status. */
+  "answered",
+  "bytesRead",
+  "bytesSent",
+  "failedConnect",
+  "failedRefused",
+  "failedRead",
+  "failedWrite",
+  "failedTimeout",
+  "failedStatus",
+  "failedTruncated",
+  "failedProtocol",
+  /** With --retry: sent again because a kept connection ended without a byte of an answer. */
+  "retried",
+  /** Connections that were made. */
+  "opened",
+  /** Connections that the server closed between two requests. */
+  "closedIdle",
+  /** Connections that the server ended properly after a response (`Connection: close`, EOF framing). */
+  "closedAfterResponse",
+  /** Connections lost with a failed request. */
+  "lost",
+  /** connect(2) on a unix socket answered EAGAIN (full accept queue) and was tried again. */
+  "backlogFull",
+  /** connect(2) answered EADDRNOTAVAIL: no ephemeral port was free. */
+  "portsExhausted",
+  /** Requests without a response when the run ended; no failures. */
+  "inFlight",
+  /** Requests of the schedule that were due before the end and never sent. */
+  "unsent",
+  /** Requests of the schedule that became due. */
+  "scheduled",
+  /** Sum of how late requests of the schedule were sent, in microseconds. */
+  "lagSumUs",
+  /** The latest that one was sent, in microseconds. */
+  "lagMaxUs",
+  /** How long the thread was stopped, in milliseconds. */
+  "stoppedMs",
+  /** Lateness by cause, in requests times milliseconds; see pace_watch.ts. No connection was free. */
+  "lateConnection",
+  /** The thread computed. */
+  "lateBusy",
+  /** It was ready to run and had no CPU. */
+  "lateQueued",
+  /** It was stopped. */
+  "lateStopped",
+  /** TLS handshakes that resumed a session. */
+  "tlsResumed",
+  /** Connections open at present. */
+  "open",
+  /** Microseconds spent in the user's script. */
+  "scriptUs",
+] as const;
+export type CounterName = typeof counterNames[number];
+
+/** Slot of each counter. */
+export const Slot = Object.fromEntries(
+  counterNames.map((name, index) => [name, index]),
+) as Readonly<Record<CounterName, number>>;
+
+/** Counters of events that belong to no request. */
+const connectionCounters: readonly CounterName[] = [
+  "closedIdle",
+  "closedAfterResponse",
+  "lost",
+  "backlogFull",
+  "portsExhausted",
+  "tlsResumed",
+];
+
+const failureSlots = Object.fromEntries(
+  failureKinds.map((
+    kind,
+  ) => [kind, Slot[`failed${kind[0].toUpperCase()}${kind.slice(1)}` as CounterName]]),
+) as Readonly<Record<FailureKind, number>>;
+
+/** Slot of a failure's counter. */
+export function failureSlot(kind: FailureKind): number {
+  return failureSlots[kind];
+}
+
+/** Statuses 0 to 999. */
+const statusSlots = 1000;
+const histogramCount = 3;
+const slotCount = counterNames.length + statusSlots + histogramCount * histogramSlots;
+
+/** One thread's statistics over (shared) memory. */
+export class ThreadStats {
+  static readonly byteLength = slotCount * Float64Array.BYTES_PER_ELEMENT;
+  readonly counters: Float64Array;
+  /** Responses by status code. */
+  readonly statuses: Float64Array;
+  /** From the intended start (open loop) or the sending (closed loop) to the last byte. */
+  readonly latency: Histogram;
+  /** From the sending to the last byte. Filled only where it differs from `latency`. */
+  readonly serviceTime: Histogram;
+  /** From connect(2) to the established connection. */
+  readonly connectTime: Histogram;
+
+  constructor(memory: ArrayBufferLike) {
+    let offset = 0;
+    const take = (slots: number) => {
+      const view = new Float64Array(memory, offset, slots);
+      offset += view.byteLength;
+      return view;
+    };
+    this.counters = take(counterNames.length);
+    this.statuses = take(statusSlots);
+    this.latency = new Histogram(take(histogramSlots));
+    this.serviceTime = new Histogram(take(histogramSlots));
+    this.connectTime = new Histogram(take(histogramSlots));
+  }
+
+  /**
+   * Forgets the warm-up's connections. Requests of the warm-up were never counted: each knows when
+   * it was intended. Connections that are open count as made.
+   */
+  clearConnections(): void {
+    for (const name of connectionCounters) this.counters[Slot[name]] = 0;
+    this.counters[Slot.opened] = this.counters[Slot.open];
+    this.connectTime.clear();
+  }
+
+  /** Adds another thread's numbers; maxima stay maxima. */
+  add(other: ThreadStats): void {
+    const maxima = [Slot.lagMaxUs, Slot.stoppedMs]
+      .map((slot) => [slot, Math.max(this.counters[slot], other.counters[slot])]);
+    other.counters.forEach((count, slot) => this.counters[slot] += count);
+    for (const [slot, maximum] of maxima) this.counters[slot] = maximum;
+    other.statuses.forEach((count, status) => this.statuses[status] += count);
+    this.latency.add(other.latency);
+    this.serviceTime.add(other.serviceTime);
+    this.connectTime.add(other.connectTime);
+  }
+}
+
+/** Failed requests of every kind. */
+export function failedCount(counters: Float64Array): number {
+  let sum = 0;
+  for (const kind of failureKinds) sum += counters[failureSlots[kind]];
+  return sum;
+}

@@ -1,0 +1,74 @@
+import { ResponseTemplate } from "./response_template.ts";
+import type { RequestGroup } from "../plan/thread_plan.ts";
+
+/** More requests than this have no template each: they would not stay in the cache anyway. */
+const templatesMax = 256;
+
+/** One thread's view of a group of requests: whose turn it is, and what answers looked like. */
+export class GroupState {
+  readonly plan: RequestGroup;
+  readonly randomOrder: boolean;
+  readonly #templates: ResponseTemplate[] = [];
+  /** Requests that go out together. */
+  readonly #batchSize: number;
+  #cursor: number;
+  #random: number;
+
+  constructor(
+    plan: RequestGroup,
+    threadIndex: number,
+    threadCount: number,
+    randomOrder: boolean,
+    /** Responses are looked at in full, by a script or to be counted by a field. */
+    observesResponses: boolean,
+  ) {
+    this.plan = plan;
+    this.randomOrder = randomOrder;
+    const count = plan.batches.length;
+    this.#batchSize = plan.ends[0].length;
+    this.#cursor = Math.floor(count * threadIndex / threadCount);
+    this.#random = (threadIndex + 1) * 0x9e3779b9 | 0;
+    if (observesResponses || count > templatesMax) return;
+    for (let index = 0; index < count; index++) this.#templates.push(new ResponseTemplate());
+  }
+
+  /** Index of the first request to send next. */
+  next(): number {
+    const count = this.plan.batches.length;
+    if (count === 1) return 0;
+    if (this.randomOrder) return this.#randomBelow(count);
+    const index = this.#cursor;
+    this.#cursor = (index + this.#batchSize) % count;
+    return index;
+  }
+
+  /** The request behind this one in a batch. */
+  following(index: number): number {
+    return (index + 1) % this.plan.methods.length;
+  }
+
+  /** What the last answer to this request looked like, null where none is kept. */
+  templateOf(index: number): ResponseTemplate | null {
+    return this.#templates.length === 0 ? null : this.#templates[index];
+  }
+
+  /** Whether `count` requests from `index` on may be sent a second time. */
+  mayRetry(index: number, count: number): boolean {
+    let at = index;
+    for (let each = 0; each < count; each++) {
+      if (!this.plan.idempotent[at]) return false;
+      at = this.following(at);
+    }
+    return true;
+  }
+
+  /** xorshift32: cheap, and the same order in every run. */
+  #randomBelow(count: number): number {
+    let state = this.#random;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    this.#random = state;
+    return (state >>> 0) % count;
+  }
+}

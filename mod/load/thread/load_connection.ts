@@ -1,0 +1,459 @@
+/** One connection of the load generator: connects, sends, reads, and starts anew when it must. */
+import type { PeerError } from "../../base/errors.ts";
+import { Deadline } from "../../base/timer_wheel.ts";
+import { describeFault, type Method } from "../../http1/mod.ts";
+import type { Socket, SocketHandler } from "../../net/reactor.ts";
+import type { FailureKind } from "../plan/failure.ts";
+import { isIdempotent } from "../plan/idempotent.ts";
+import type { GroupState } from "./group_state.ts";
+import type { LoadThread } from "./load_thread.ts";
+import { ResponseReader } from "./response_reader.ts";
+import type { ThreadScript } from "./thread_script.ts";
+import { Slot } from "../stats/thread_stats.ts";
+
+export const Phase = { closed: 0, connecting: 1, idle: 2, busy: 3, resting: 4 } as const;
+export type Phase = typeof Phase[keyof typeof Phase];
+
+/** A closed loop's waits between connects that fail: 10 ms, doubled up to this. */
+const restMaxMs = 250;
+const restFirstMs = 10;
+
+export class LoadConnection extends Deadline implements SocketHandler {
+  readonly thread: LoadThread;
+  readonly group: GroupState;
+  /** Number of this connection in the whole run. */
+  readonly index: number;
+  phase: Phase = Phase.closed;
+  /** Requests sent, or about to be sent, without a complete response. */
+  outstanding = 0;
+  /** When the request should have been sent, on the clock of `performance.now()`. */
+  intendedMs = 0;
+  /** When it was sent. */
+  startMs = 0;
+  /** In the queue of connections that wait for the schedule. */
+  isQueued = false;
+  /** Waits because its script said so. */
+  isDelayed = false;
+  /** Local address of the socket, where we chose it. */
+  source: string | undefined = undefined;
+  /** Connects that have failed in a row. */
+  connectStreak = 0;
+  /** Index in the group of the request that is answered next. */
+  requestIndex = 0;
+  #socket: Socket | null = null;
+  #batch: Uint8Array = noBytes;
+  #written = 0;
+  /** Offsets behind the requests of the batch, and which of them is answered next. */
+  #ends: Int32Array = noEnds;
+  #position = 0;
+  /**
+   * The part of the batch that this connection carries, where it may not carry all of it: the
+   * requests that wait for an answer here, and the offset behind the last of them.
+   */
+  #portionCount = 0;
+  #portionEnd = 0;
+  /** Methods of a script's requests; null: those of the group. */
+  #methods: readonly Method[] | null = null;
+  /** Which requests of the batch say that their connection ends; undefined: none does. */
+  #closes: readonly boolean[] | undefined = undefined;
+  /** Responses after which this connection ends. */
+  #servedMax = Infinity;
+  /** Responses on this socket. */
+  #servedCount = 0;
+  /** The batch has already been sent on another connection, which closed without an answer. */
+  #isRetry = false;
+  /** The batch waits for the end of the callbacks under way: `sendNow` follows. */
+  #isUnsent = false;
+  #connectStartMs = 0;
+  /** Since when connect(2) has been answering EAGAIN; 0: it does not. */
+  #backlogFullSinceMs = 0;
+  #peerEnded = false;
+  readonly #reader = new ResponseReader<LoadConnection>(this);
+
+  constructor(thread: LoadThread, group: GroupState, index: number) {
+    super();
+    this.thread = thread;
+    this.group = group;
+    this.index = index;
+  }
+
+  get isOpen(): boolean {
+    return this.phase === Phase.idle || this.phase === Phase.busy;
+  }
+
+  /** The connection carries another request, or can make a fresh start to do so. */
+  connect(nowMs: number): void {
+    this.phase = Phase.connecting;
+    this.#connectStartMs = nowMs;
+    this.#servedCount = 0;
+    this.#peerEnded = false;
+    this.#written = 0;
+    this.thread.arm(this, nowMs + this.thread.plan.timeoutMs);
+    this.#socket = this.thread.open(this);
+  }
+
+  /** Loads a batch: requests `index` and following of the group. Returns how many they are. */
+  load(index: number, countMax: number): number {
+    const { ends, batches } = this.group.plan;
+    const count = Math.min(ends[index].length, countMax);
+    this.requestIndex = index;
+    this.#closes = this.group.plan.closes;
+    this.#load(batches[index], ends[index], count);
+    return count;
+  }
+
+  /** Loads the first `count` requests that a script has made. */
+  loadScripted(script: ThreadScript, count: number): void {
+    this.#methods = script.methods;
+    this.#closes = script.closes;
+    this.#load(script.bytes, script.ends, count);
+  }
+
+  #load(bytes: Uint8Array, ends: Int32Array, count: number): void {
+    this.#batch = bytes;
+    this.#ends = ends;
+    this.#position = 0;
+    this.outstanding = count;
+    this.#isRetry = false;
+  }
+
+  /** Sends what was loaded, connecting first when there is no connection. */
+  send(nowMs: number, intendedMs: number): void {
+    this.intendedMs = intendedMs;
+    this.startMs = nowMs;
+    if (this.phase === Phase.idle) this.#write(nowMs);
+    else if (this.phase === Phase.closed) this.connect(nowMs);
+  }
+
+  #write(nowMs: number): void {
+    const thread = this.thread;
+    this.phase = Phase.busy;
+    this.#written = 0;
+    this.#servedMax = this.#closes === undefined
+      ? thread.plan.requestsPerConnection
+      : this.#servedUntilClose(this.#closes);
+    this.#portionCount = Math.min(this.outstanding, this.#servedMax - this.#servedCount);
+    this.#portionEnd = this.#ends[this.#position + this.#portionCount - 1];
+    thread.arm(this, nowMs + thread.plan.timeoutMs);
+    this.#isUnsent = true;
+    if (!thread.sendQueue.add(this)) this.sendNow(nowMs);
+  }
+
+  /**
+   * Responses that this connection can give: a client that has sent `Connection: close` sends nothing
+   * more on it (RFC 9112 9.6), whether or not the server announces its own close.
+   */
+  #servedUntilClose(closes: readonly boolean[]): number {
+    const served = this.#servedCount, position = this.#position;
+    const first = closes.indexOf(true, position);
+    const { requestsPerConnection } = this.thread.plan;
+    return first < 0
+      ? requestsPerConnection
+      : Math.min(requestsPerConnection, served + first - position + 1);
+  }
+
+  /** Sends the batch, unless that has been done; `nowMs` is now. */
+  sendNow(nowMs: number): void {
+    if (!this.#isUnsent) return;
+    this.#isUnsent = false;
+    this.startMs = nowMs;
+    const { isOpenLoop, measureFromMs, counters } = this.thread;
+    if (this.intendedMs >= measureFromMs) {
+      // A closed loop's request begins when it is sent; one of the warm-up stays one.
+      if (!isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
+      counters[Slot.sent] += this.#portionCount;
+    }
+    this.#writeRest();
+  }
+
+  #writeRest(): void {
+    const written = this.#socket!.write(this.#batch, this.#written, this.#portionEnd);
+    this.#written += written;
+    if (this.intendedMs >= this.thread.measureFromMs) {
+      this.thread.counters[Slot.bytesSent] += written;
+    }
+  }
+
+  onOpen(_socket: Socket): void {
+    const thread = this.thread;
+    const nowMs = this.thread.reactor.readClockMs();
+    thread.connectEnded();
+    thread.opened(nowMs - this.#connectStartMs);
+    this.phase = Phase.idle;
+    this.connectStreak = 0;
+    this.#backlogFullSinceMs = 0;
+    if (this.outstanding > 0) {
+      // A closed loop's request begins when it is sent, as with wrk; the connect time is apart.
+      this.startMs = nowMs;
+      if (!thread.isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
+      this.#write(nowMs);
+    } else {
+      thread.next(this, nowMs);
+    }
+  }
+
+  onDrain(_socket: Socket): void {
+    if (this.#written < this.#portionEnd) this.#writeRest();
+  }
+
+  onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
+    const thread = this.thread;
+    const nowMs = thread.receivedMs(end - start);
+    // An answer to a request that is still here: it is sent all the same, and its answer judged.
+    if (this.#isUnsent) this.sendNow(nowMs);
+    if (this.intendedMs >= thread.measureFromMs) thread.counters[Slot.bytesRead] += end - start;
+    if (!this.#reader.hasBegun && this.outstanding === 1) {
+      const template = this.group.templateOf(this.requestIndex);
+      if (
+        template !== null && end - start === template.totalBytes && (start & 3) === 0 &&
+        template.matches(bytes, thread.wordsOf(bytes), start, end)
+      ) {
+        this.#reader.takeTemplate(template);
+        return this.#complete(nowMs);
+      }
+    }
+    this.#consume(bytes, start, end, nowMs);
+  }
+
+  #consume(bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    const socket = this.#socket;
+    const reader = this.#reader;
+    let at = start;
+    // Another socket: the response was the last one of this connection.
+    while (at < end && this.#socket === socket) {
+      if (this.outstanding === 0) return this.#unsolicited(nowMs);
+      const template = this.group.templateOf(this.requestIndex);
+      at = reader.read(this.thread, bytes, at, end, this.#method(), template);
+      if (at < 0) return this.fail("protocol", describeFault(at).name, nowMs);
+      if (!reader.isComplete) return;
+      // Bytes that no request asked for make the response a broken one.
+      if (at < end && this.#portionCount === 1 && reader.keepAlive) {
+        return this.fail("protocol", "bytesBehindResponse", nowMs);
+      }
+      this.#complete(nowMs);
+    }
+  }
+
+  /** Of the request that is answered next. */
+  #method(): Method {
+    return this.#methods === null
+      ? this.group.plan.methods[this.requestIndex]
+      : this.#methods[this.#position];
+  }
+
+  #complete(nowMs: number): void {
+    const thread = this.thread;
+    const { status, keepAlive } = this.#reader;
+    thread.answered(this, status, nowMs);
+    if (thread.observer !== null) thread.observer.respond(this, status);
+    this.#reader.reset();
+    this.#servedCount++;
+    this.outstanding--;
+    this.#portionCount--;
+    this.#position++;
+    if (this.outstanding > 0) this.requestIndex = this.group.following(this.requestIndex);
+    if (!keepAlive || this.#servedCount >= this.#servedMax) {
+      this.#replaceAfterResponse(keepAlive, nowMs);
+    } else if (this.outstanding === 0) {
+      this.phase = Phase.idle;
+      thread.next(this, nowMs);
+    }
+  }
+
+  /** The connection ends here in good order; requests behind the one answered go to a new one. */
+  #replaceAfterResponse(keepAlive: boolean, nowMs: number): void {
+    const thread = this.thread;
+    if (!keepAlive) thread.counters[Slot.closedAfterResponse]++;
+    this.#dropSocket(!keepAlive && !this.#peerEnded);
+    if (this.outstanding === 0) return thread.next(this, nowMs);
+    // The rest of the batch may never have been sent: this connection had carried its share.
+    if (this.#portionCount === 0) this.#isRetry = false;
+    else if (thread.plan.retry) this.#countRetried();
+    else return this.#failPortion("read", "EEOF", nowMs);
+    this.#sendOnNew(nowMs);
+  }
+
+  /** Settles what was sent here as failed; the rest of the batch goes to a new connection. */
+  #failPortion(kind: FailureKind, code: string, nowMs: number): void {
+    const thread = this.thread;
+    const count = this.#portionCount;
+    this.#portionCount = 0;
+    this.#position += count;
+    this.outstanding -= count;
+    this.#isRetry = false;
+    thread.failed(this, kind, code, count);
+    if (thread.isOver) return;
+    if (this.outstanding === 0) return thread.next(this, nowMs);
+    for (let each = 0; each < count; each++) {
+      this.requestIndex = this.group.following(this.requestIndex);
+    }
+    this.#sendOnNew(nowMs);
+  }
+
+  onEnd(_socket: Socket): void {
+    const nowMs = this.thread.reactor.readClockMs();
+    const thread = this.thread;
+    this.#peerEnded = true;
+    if (this.outstanding === 0 || this.#isUnsent) {
+      thread.counters[Slot.closedIdle]++;
+      this.#dropSocket(false);
+      thread.reopen(this, nowMs);
+    } else if (this.#reader.finishAtEof()) {
+      this.#complete(nowMs);
+    } else if (this.#reader.hasBegun) {
+      this.fail("truncated", "EEOF", nowMs);
+    } else if (!this.#retry(nowMs)) {
+      this.fail("read", "EEOF", nowMs);
+    }
+  }
+
+  onClose(_socket: Socket, error: PeerError): void {
+    const nowMs = this.thread.reactor.readClockMs();
+    // What is wrong with a certificate has no number: the reason is the code.
+    const isTls = error.code === "ETLS";
+    const code = isTls ? `ETLS: ${error.message}` : error.code;
+    if (this.phase === Phase.connecting) return this.#connectFailed(code, nowMs);
+    // In TLS 1.3 a server refuses our certificate only when the handshake is over for us.
+    if (this.outstanding === 0 || (this.#isUnsent && !isTls)) {
+      this.thread.counters[Slot.closedIdle]++;
+      this.#dropSocket(false);
+      return this.thread.reopen(this, nowMs);
+    }
+    if (!this.#reader.hasBegun && !isTls && this.#retry(nowMs)) return;
+    this.fail(this.#written < this.#portionEnd ? "write" : "read", code, nowMs);
+  }
+
+  /**
+   * With --retry: the server closed a kept connection before it answered, and RFC 9112 9.3.1 lets a
+   * client send an idempotent request again. It cannot be told from a server that crashed, so it is
+   * off by default, counted as an error by --fail-if, and done once.
+   */
+  #retry(nowMs: number): boolean {
+    if (
+      !this.thread.plan.retry || this.#servedCount === 0 || this.#isRetry ||
+      !this.#mayRepeat()
+    ) return false;
+    this.#dropSocket(false);
+    this.#countRetried();
+    this.#isRetry = true;
+    this.#sendOnNew(nowMs);
+    return true;
+  }
+
+  /** Whether all requests that were sent and have no answer may be sent a second time. */
+  #mayRepeat(): boolean {
+    const count = this.#portionCount;
+    if (this.#methods === null) return this.group.mayRetry(this.requestIndex, count);
+    return this.#methods.slice(this.#position, this.#position + count).every(isIdempotent);
+  }
+
+  #countRetried(): void {
+    if (this.intendedMs < this.thread.measureFromMs) return;
+    this.thread.counters[Slot.retried] += this.#portionCount;
+  }
+
+  /** Sends the unanswered rest of the batch on a new connection. */
+  #sendOnNew(nowMs: number): void {
+    const answeredBytes = this.#position === 0 ? 0 : this.#ends[this.#position - 1];
+    if (answeredBytes > 0) {
+      this.#batch = this.#batch.slice(answeredBytes);
+      this.#ends = this.#ends.slice(this.#position, this.#position + this.outstanding)
+        .map((end) => end - answeredBytes);
+      this.#methods = this.#methods?.slice(this.#position) ?? null;
+      this.#closes = this.#closes?.slice(this.#position);
+      this.#position = 0;
+    }
+    this.connect(nowMs);
+  }
+
+  #connectFailed(code: string, nowMs: number): void {
+    const thread = this.thread;
+    thread.connectEnded();
+    this.#dropSocket(false);
+    if (code === "EAGAIN") {
+      // Only a unix socket says so: its accept queue is full, and the next attempt may go through.
+      if (this.#backlogFullSinceMs === 0) this.#backlogFullSinceMs = nowMs;
+      if (nowMs - this.#backlogFullSinceMs < thread.plan.timeoutMs) {
+        thread.counters[Slot.backlogFull]++;
+        return this.rest(nowMs, 1);
+      }
+    }
+    if (code === "EADDRNOTAVAIL") {
+      thread.counters[Slot.portsExhausted]++;
+      if (thread.takeNextSource(this)) return this.connect(nowMs);
+    }
+    this.fail(code === "ECONNREFUSED" ? "refused" : "connect", code, nowMs);
+  }
+
+  /** Settles what was sent as failed and starts over at once; a connect that fails may rest first. */
+  fail(kind: FailureKind, code: string, nowMs: number): void {
+    const thread = this.thread;
+    if (this.isOpen) {
+      thread.counters[Slot.lost]++;
+      this.#dropSocket(false, true);
+      return this.#failPortion(kind, code, nowMs);
+    }
+    if (this.phase === Phase.connecting) thread.connectEnded();
+    this.#dropSocket(false, true);
+    this.#backlogFullSinceMs = 0;
+    const claimed = this.outstanding;
+    this.outstanding = 0;
+    this.connectStreak++;
+    // An open loop sends by its schedule, whatever fails: the next request that is due tries again.
+    if (thread.isOpenLoop) {
+      if (claimed > 0) thread.failed(this, kind, code, claimed);
+      return thread.next(this, nowMs);
+    }
+    thread.failed(this, kind, code, claimed);
+    if (thread.isOver) return;
+    this.rest(nowMs, Math.min(restMaxMs, restFirstMs * 2 ** Math.min(10, this.connectStreak - 1)));
+  }
+
+  /** Waits before it connects again. */
+  rest(nowMs: number, restMs: number): void {
+    this.phase = Phase.resting;
+    this.thread.arm(this, nowMs + restMs);
+  }
+
+  override onDeadline(nowMs: number): void {
+    switch (this.phase) {
+      case Phase.connecting:
+        return this.fail("connect", "ETIMEDOUT", nowMs);
+      case Phase.busy:
+        return this.fail("timeout", "ETIMEDOUT", nowMs);
+      case Phase.resting:
+        this.phase = Phase.closed;
+        return this.thread.resume(this, nowMs);
+    }
+  }
+
+  /** Bytes that no request asked for, on a connection at rest. */
+  #unsolicited(nowMs: number): void {
+    this.thread.counters[Slot.lost]++;
+    this.#dropSocket(false, true);
+    this.thread.reopen(this, nowMs);
+  }
+
+  /** The run is over, or this connection is not needed any more. */
+  close(): void {
+    this.#dropSocket(false);
+    this.thread.disarm(this);
+  }
+
+  /** `peerCloses`: the server announced to close; it closes first and keeps the TIME_WAIT. */
+  #dropSocket(peerCloses: boolean, reset = false): void {
+    const socket = this.#socket;
+    if (this.isOpen) this.thread.counters[Slot.open]--;
+    this.phase = Phase.closed;
+    this.#isUnsent = false;
+    this.#socket = null;
+    this.#reader.reset();
+    if (socket === null || !socket.isOpen) return;
+    if (reset || this.thread.plan.resetOnClose) socket.abort();
+    else if (peerCloses) this.thread.lingering.add(socket);
+    else socket.close();
+  }
+}
+
+const noBytes = new Uint8Array(0);
+const noEnds = new Int32Array(0);

@@ -1,0 +1,90 @@
+/** A worker of a run, in which a user's script may compute without end, or leave. */
+import { exitCodes, StartError } from "../../base/errors.ts";
+import type { FromWorker, ToWorker } from "./worker_messages.ts";
+import { HookMark } from "../script/hook_mark.ts";
+
+/** How long a worker may take to say that it is alive. */
+const graceMs = 1000;
+
+type Answer<K extends FromWorker["kind"]> = Extract<FromWorker, { kind: K }>;
+
+interface Asked {
+  readonly kind: FromWorker["kind"];
+  resolve(answer: FromWorker): void;
+  reject(reason: Error): void;
+}
+
+export class LoadWorker {
+  /** Memory of the mark that says where the script is. */
+  readonly markMemory = new SharedArrayBuffer(HookMark.byteLength);
+  readonly #mark = new HookMark(this.markMemory);
+  readonly #worker: Worker;
+  readonly #script: string | null;
+  #asked: Asked | null = null;
+  #hasPong = false;
+
+  /** `script`: the path of what runs in it; null: none of the user's code does. */
+  constructor(script: string | null) {
+    this.#script = script;
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url).href, { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#take(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(new StartError(`a load thread failed: ${event.message}`, exitCodes.failed));
+    };
+  }
+
+  tell(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Sends `message`; resolves to the answer of `kind`. Rejects with `StartError` when the worker fails. */
+  ask<K extends FromWorker["kind"]>(message: ToWorker, kind: K): Promise<Answer<K>> {
+    return new Promise<FromWorker>((resolve, reject) => {
+      this.#asked = { kind, resolve, reject };
+      this.tell(message);
+    }) as Promise<Answer<K>>;
+  }
+
+  /**
+   * Fails what was asked for unless the worker answers in `graceMs`, or shows that it is alive and
+   * `evenAlive` is false. Only a script can bring this about: the error names the place it is in.
+   */
+  async endIfStuck(exitCode: number, evenAlive = false): Promise<void> {
+    const asked = this.#asked;
+    if (asked === null) return;
+    this.#hasPong = false;
+    this.tell({ kind: "ping" });
+    await new Promise((resolve) => setTimeout(resolve, graceMs));
+    if (!evenAlive && (this.#asked !== asked || this.#hasPong)) return;
+    const name = this.#script ?? "a load thread";
+    const place = this.#mark.place || "the script";
+    const what = this.#hasPong ? "was still waiting" : "did not come to an end: an endless loop?";
+    this.#fail(new StartError(`${name}: ${place} ${what}`, exitCode));
+    this.terminate();
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+
+  #take(answer: FromWorker): void {
+    if (answer.kind === "pong") {
+      this.#hasPong = true;
+      return;
+    }
+    if (answer.kind === "failed") {
+      return this.#fail(new StartError(answer.message, answer.exitCode));
+    }
+    const asked = this.#asked;
+    this.#asked = null;
+    if (asked?.kind === answer.kind) return asked.resolve(answer);
+    asked?.reject(new Error(`a load thread said ${answer.kind} in place of ${asked.kind}`));
+  }
+
+  #fail(error: Error): void {
+    const asked = this.#asked;
+    this.#asked = null;
+    asked?.reject(error);
+  }
+}

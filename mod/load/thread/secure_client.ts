@@ -1,0 +1,44 @@
+/** https: connections of the load generator over TLS. Loaded only when a URL asks for it. */
+import type { Address } from "../../base/address.ts";
+import type { ConnectOptions, Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
+import { ClientContext } from "../../tls/client_context.ts";
+import { connectSecure } from "../../tls/connect.ts";
+import { Slot } from "../stats/thread_stats.ts";
+import type { TlsPlan } from "../plan/thread_plan.ts";
+
+export class SecureClient {
+  readonly #context: ClientContext;
+  readonly #resume: boolean;
+  readonly #counters: Float64Array;
+  readonly #countResumed = (socket: { readonly isResumed: boolean }) => {
+    if (socket.isResumed) this.#counters[Slot.tlsResumed]++;
+  };
+
+  /** Throws `StartError` when a file cannot be used or libssl is missing. */
+  constructor(plan: TlsPlan, counters: Float64Array) {
+    this.#context = new ClientContext({
+      verify: plan.verify,
+      ...(plan.caFile === null ? {} : { caFile: plan.caFile }),
+      ...(plan.certificateFile === null ? {} : { certificateFile: plan.certificateFile }),
+      ...(plan.keyFile === null ? {} : { keyFile: plan.keyFile }),
+      ...(plan.minimumVersion === null ? {} : { minimumVersion: plan.minimumVersion }),
+    });
+    this.#resume = plan.resume;
+    this.#counters = counters;
+  }
+
+  connect(
+    reactor: Reactor,
+    address: Address,
+    handler: SocketHandler,
+    serverName: string,
+    options: ConnectOptions,
+  ): Socket {
+    return connectSecure(reactor, address, handler, this.#context, {
+      ...options,
+      serverName,
+      resume: this.#resume,
+      onReady: this.#countResumed,
+    });
+  }
+}

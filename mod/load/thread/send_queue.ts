@@ -1,0 +1,28 @@
+import type { BatchOutput, Reactor } from "../../net/reactor.ts";
+import type { LoadConnection } from "./load_connection.ts";
+
+/** Connections whose requests go out behind the callbacks of the reactor's batch. */
+export class SendQueue implements BatchOutput {
+  readonly #reactor: Reactor;
+  /** Never shortened: an array that is emptied grows anew, step by step, with each batch. */
+  readonly #waiting: LoadConnection[] = [];
+  #count = 0;
+
+  constructor(reactor: Reactor) {
+    this.#reactor = reactor;
+  }
+
+  /** True: `connection.sendNow` follows. False: there is no batch to wait for the end of. */
+  add(connection: LoadConnection): boolean {
+    if (this.#count === 0 && !this.#reactor.flushAfterBatch(this)) return false;
+    this.#waiting[this.#count++] = connection;
+    return true;
+  }
+
+  /** Each send takes long enough for a time of its own. */
+  flush(): void {
+    const reactor = this.#reactor, waiting = this.#waiting, count = this.#count;
+    this.#count = 0;
+    for (let i = 0; i < count; i++) waiting[i].sendNow(reactor.readClockMs());
+  }
+}

@@ -1,0 +1,24 @@
+/** Puts one load thread together, with only the parts that its plan needs. */
+import { createReactor } from "../../net/mod.ts";
+import { LoadThread } from "./load_thread.ts";
+import type { ThreadStats } from "../stats/thread_stats.ts";
+import type { ThreadPlan } from "../plan/thread_plan.ts";
+
+/** Throws `StartError` when a script or a certificate cannot be used. */
+export async function assembleThread(
+  plan: ThreadPlan,
+  stats: ThreadStats,
+  mark: SharedArrayBuffer | null = null,
+): Promise<LoadThread> {
+  const reactor = await createReactor(plan.reactor);
+  const secure = plan.groups.some((group) => group.serverName !== null)
+    ? new (await import("./secure_client.ts")).SecureClient(plan.tls, stats.counters)
+    : null;
+  if (plan.script === null) return new LoadThread(plan, stats, reactor, { secure, script: null });
+  const { ThreadScript } = await import("./thread_script.ts");
+  // The script may call stop() long before the thread exists, and long after.
+  let thread: LoadThread | null = null;
+  const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop(), mark);
+  thread = new LoadThread(script.adapt(plan), stats, reactor, { secure, script });
+  return thread;
+}

@@ -1,0 +1,247 @@
+/** A script within one load thread: makes its requests and hears of its responses. */
+import { StartError } from "../../base/errors.ts";
+import type { Method, ResponseHead } from "../../http1/mod.ts";
+import { parseTarget, portOf } from "../plan/target.ts";
+import type { RequestGroup, ScriptPlan, ThreadPlan } from "../plan/thread_plan.ts";
+import { isIdempotent } from "../plan/idempotent.ts";
+import type { LoadConnection } from "./load_connection.ts";
+import { HookMark, type HookPlace } from "../script/hook_mark.ts";
+import { type Hooks, type LoadedHooks, loadHooks } from "../script/hooks.ts";
+import { show } from "../script/request_shape.ts";
+import { splitRequests } from "../script/request_split.ts";
+import { scriptError } from "../script/script_error.ts";
+import { OwnThreadHandle, type Variables } from "../script/script_thread.ts";
+import { throwIfExited } from "../script/script_globals.ts";
+import { Wrk } from "../script/wrk_object.ts";
+
+/** A response that is being collected for `response()`. */
+interface Collected {
+  headers: Record<string, string>;
+  body: Uint8Array[];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class ThreadScript {
+  /** Bytes, ends and methods of the requests that the last `make` made. */
+  bytes: Uint8Array = new Uint8Array(0);
+  ends: Int32Array = new Int32Array(0);
+  methods: readonly Method[] = [];
+  closes: readonly boolean[] | undefined = undefined;
+  /** Time spent in hooks. */
+  spentMs = 0;
+  readonly handle: OwnThreadHandle;
+  readonly #hooks: Hooks;
+  readonly #loaded: LoadedHooks;
+  readonly #mark: HookMark;
+  readonly #wrk: Wrk;
+  readonly #name: string;
+  readonly #collected = new Map<LoadConnection, Collected>();
+  /** The last request made from text, so that a script that repeats itself is cheap. */
+  #lastText: string | null = null;
+
+  private constructor(
+    plan: ScriptPlan,
+    loaded: LoadedHooks,
+    wrk: Wrk,
+    handle: OwnThreadHandle,
+    mark: HookMark,
+  ) {
+    this.#loaded = loaded;
+    this.#hooks = loaded.hooks;
+    this.#wrk = wrk;
+    this.#name = plan.name;
+    this.handle = handle;
+    this.#mark = mark;
+  }
+
+  /**
+   * Loads the script into this thread and calls its `init`. `mark`: memory that says where the script
+   * is. Throws `StartError`, as every other method does when a hook fails.
+   */
+  static async load(
+    plan: ScriptPlan,
+    index: number,
+    stop: () => void,
+    markMemory: SharedArrayBuffer | null,
+  ): Promise<ThreadScript> {
+    const mark = new HookMark(markMemory ?? new SharedArrayBuffer(HookMark.byteLength));
+    const handle = new OwnThreadHandle(index, plan.address, stop);
+    const wrk = new Wrk(plan.wrk);
+    wrk.thread = handle;
+    const scope = globalThis as unknown as Variables;
+    scope["wrk"] = wrk;
+    for (const [name, value] of Object.entries(plan.variables)) handle.set(name, value);
+    mark.set("the top level");
+    const loaded = await loadHooks(plan.name, wrk);
+    mark.set("");
+    const script = new ThreadScript(plan, loaded, wrk, handle, mark);
+    await script.#init(plan.args);
+    return script;
+  }
+
+  async #init(args: readonly string[]): Promise<void> {
+    this.#mark.set("init()");
+    try {
+      await this.#hooks.init?.(args);
+      throwIfExited();
+    } catch (error) {
+      throw this.#failure("init", error);
+    } finally {
+      this.#mark.set("");
+    }
+  }
+
+  /** Calls a hook between two requests, and what is done with its result. */
+  #call<T>(hook: "delay" | "request" | "response", act: () => T): T {
+    const startMs = performance.now();
+    this.#mark.set(`${hook}()` satisfies HookPlace);
+    try {
+      const result = act();
+      throwIfExited();
+      return result;
+    } catch (error) {
+      throw this.#failure(hook, error);
+    } finally {
+      this.#mark.set("");
+      this.spentMs += performance.now() - startMs;
+    }
+  }
+
+  get makesRequests(): boolean {
+    return this.#hooks.request !== null;
+  }
+
+  get delays(): boolean {
+    return this.#hooks.delay !== null;
+  }
+
+  get observesResponses(): boolean {
+    return this.#hooks.response !== null;
+  }
+
+  /** The plan with the script's address, and with its default request when that never changes. */
+  adapt(plan: ThreadPlan): ThreadPlan {
+    let [group] = plan.groups;
+    const { address } = plan.script!;
+    if (address !== null) group = { ...group, ...addressOf(address) };
+    if (!this.makesRequests) group = this.#staticGroup(group, plan.pipeline);
+    return { ...plan, groups: [group], connectionGroups: plan.connectionGroups.map(() => 0) };
+  }
+
+  #staticGroup(group: RequestGroup, pipeline: number): RequestGroup {
+    try {
+      const request = this.#wrk.request();
+      this.#take(Array.from({ length: pipeline }, () => request));
+    } catch (error) {
+      throw this.#failure("wrk.format", error);
+    }
+    const single = this.methods.length === pipeline ? this.methods.slice(0, 1) : this.methods;
+    return {
+      ...group,
+      batches: [this.bytes as Uint8Array<ArrayBuffer>],
+      ends: [this.ends],
+      methods: single,
+      idempotent: single.map(isIdempotent),
+      ...(this.closes === undefined ? {} : { closes: this.closes }),
+    };
+  }
+
+  /** Milliseconds to wait before the next request; 0: none. */
+  delay(): number {
+    return this.#call("delay", () => {
+      const delayMs = this.#hooks.delay!();
+      if (typeof delayMs === "number" && delayMs >= 0 && delayMs < Infinity) return delayMs;
+      throw new TypeError(
+        `delay() returned ${show(delayMs)}: milliseconds are needed, a number of 0 or more`,
+      );
+    });
+  }
+
+  /** Makes the next request, or several: see `bytes`, `ends` and `methods`. */
+  make(): void {
+    this.#call("request", () => this.#take(this.#hooks.request!()));
+  }
+
+  #take(request: unknown): void {
+    if (typeof request === "string") {
+      if (request === this.#lastText) return;
+      this.#lastText = request;
+      this.bytes = encoder.encode(request);
+    } else {
+      this.#lastText = null;
+      this.bytes = this.#bytesOf(request);
+    }
+    const split = splitRequests(this.bytes);
+    this.ends = split.ends;
+    this.methods = split.methods;
+    this.closes = split.closes;
+  }
+
+  #bytesOf(request: unknown): Uint8Array {
+    if (typeof request === "string") return encoder.encode(request);
+    if (request instanceof Uint8Array) return request;
+    if (request instanceof ArrayBuffer) return new Uint8Array(request);
+    if (Array.isArray(request)) {
+      const parts = request.map((each) => this.#bytesOf(each));
+      const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+      let at = 0;
+      for (const part of parts) {
+        bytes.set(part, at);
+        at += part.length;
+      }
+      return bytes;
+    }
+    return this.#bytesOf(this.#wrk.describe(request));
+  }
+
+  takeHead(connection: LoadConnection, head: ResponseHead): void {
+    if (!this.observesResponses) return;
+    const headers: Record<string, string> = {};
+    for (let index = 0; index < head.fieldCount; index++) {
+      headers[head.name(index)] = head.value(index);
+    }
+    this.#collected.set(connection, { headers, body: [] });
+  }
+
+  takeBody(connection: LoadConnection, bytes: Uint8Array, start: number, end: number): void {
+    this.#collected.get(connection)?.body.push(bytes.slice(start, end));
+  }
+
+  /** The response is complete. */
+  respond(connection: LoadConnection, status: number): void {
+    const collected = this.#collected.get(connection);
+    if (collected === undefined) return;
+    this.#collected.delete(connection);
+    const bytes = joined(collected.body);
+    this.#call("response", () => {
+      const text = decoder.decode(bytes);
+      const result = this.#hooks.response!(status, collected.headers, text, bytes);
+      if (!(result instanceof Promise)) return;
+      throw new TypeError("response() returned a promise: it must not be async");
+    });
+  }
+
+  #failure(hook: string, error: unknown): StartError {
+    return scriptError(this.#name, hook, error, this.#loaded.place(hook));
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function addressOf(text: string): Pick<RequestGroup, "addresses" | "loopback"> {
+  const target = parseTarget(`http://${text}/`);
+  if (typeof target === "string") throw new StartError(`thread.addr = ${text}: ${target}`);
+  const address = { kind: "tcp" as const, host: target.host, port: portOf(target) };
+  return { addresses: [address], loopback: target.host.startsWith("127.") };
+}

@@ -1,0 +1,106 @@
+/**
+ * The load threads of one run: this very thread, and a worker for each further one. A worker costs
+ * some 20 MB, which is why the main thread does not stand by while others work.
+ */
+import { exitCodes } from "../../base/errors.ts";
+import type { LoadThread } from "./load_thread.ts";
+import { LoadWorker } from "./load_worker.ts";
+import { ThreadStats } from "../stats/thread_stats.ts";
+import { assembleThread } from "./thread_parts.ts";
+import type { ThreadOutcome, ThreadPlan } from "../plan/thread_plan.ts";
+
+/** A script may compute this long before the run without a look at -d. */
+const preparationMinMs = 5000;
+/** A thread that ends this long behind the end of the run is asked whether it is alive. */
+const lateEndMs = 500;
+
+export class WorkerPool {
+  readonly stats: ThreadStats[] = [];
+  readonly #plans: readonly ThreadPlan[];
+  #local: LoadThread | null = null;
+  readonly #workers: LoadWorker[] = [];
+
+  constructor(plans: readonly ThreadPlan[]) {
+    this.#plans = plans;
+  }
+
+  /** Has every thread ready to start. Throws `StartError`. */
+  async gather(): Promise<void> {
+    const plans = this.#plans;
+    // A script has a world of its own in each thread, also when there is only one.
+    const locals = plans[0].script === null ? 1 : 0;
+    const watch = setTimeout(
+      () => this.#endStuck(exitCodes.failed),
+      Math.max(preparationMinMs, finite(plans[0].warmupMs + plans[0].durationMs)),
+    );
+    try {
+      await Promise.all([
+        ...plans.slice(locals).map((plan) => this.#addWorker(plan)),
+        ...plans.slice(0, locals).map((plan) => this.#addLocal(plan)),
+      ]);
+    } catch (error) {
+      this.#dismiss();
+      throw error;
+    } finally {
+      clearTimeout(watch);
+    }
+  }
+
+  async #addLocal(plan: ThreadPlan): Promise<void> {
+    const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+    this.stats[plan.index] = stats;
+    this.#local = await assembleThread(plan, stats);
+  }
+
+  async #addWorker(plan: ThreadPlan): Promise<void> {
+    const memory = new SharedArrayBuffer(ThreadStats.byteLength);
+    this.stats[plan.index] = new ThreadStats(memory);
+    const worker = new LoadWorker(plan.script?.name ?? null);
+    this.#workers.push(worker);
+    await worker.ask({ kind: "plan", plan, memory, mark: worker.markMemory }, "ready");
+  }
+
+  /** Runs from `startMs` (clock of `performance.now()` here) to the end. Throws `StartError`. */
+  async run(startMs: number): Promise<ThreadOutcome[]> {
+    const epochMs = performance.timeOrigin + startMs;
+    const answers = this.#workers.map(async (worker) =>
+      (await worker.ask({ kind: "start", epochMs }, "done")).outcome
+    );
+    const [{ warmupMs, durationMs }] = this.#plans;
+    const endMs = startMs + warmupMs + durationMs;
+    const watch = endMs === Infinity ? 0 : setTimeout(
+      () => this.#endStuck(exitCodes.failed),
+      endMs + lateEndMs - performance.now(),
+    );
+    try {
+      return await Promise.all(
+        this.#local === null ? answers : [this.#local.run(startMs), ...answers],
+      );
+    } finally {
+      clearTimeout(watch);
+      // One that failed ends the others.
+      this.#dismiss();
+    }
+  }
+
+  /** Ends the run early; with `exitCode` where a script does not let it end. */
+  stop(exitCode: number): void {
+    this.#local?.stop();
+    for (const worker of this.#workers) worker.tell({ kind: "stop" });
+    this.#endStuck(exitCode);
+  }
+
+  #endStuck(exitCode: number): void {
+    if (this.#plans[0].script === null) return;
+    for (const worker of this.#workers) void worker.endIfStuck(exitCode);
+  }
+
+  #dismiss(): void {
+    this.#local?.stop();
+    for (const worker of this.#workers) worker.terminate();
+  }
+}
+
+function finite(ms: number): number {
+  return ms === Infinity ? 0 : ms;
+}

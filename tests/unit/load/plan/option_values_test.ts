@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { Wrong } from "../../../../mod/cli/mod.ts";
+import {
+  readConnectTo,
+  readPercentiles,
+  readStartAt,
+} from "../../../../mod/load/plan/option_values.ts";
+
+Deno.test("readConnectTo() reads a place for all, and curl's form for one", () => {
+  const any = { fromHost: null, fromPort: null };
+  assertEquals(readConnectTo("10.0.0.1:81"), { ...any, host: "10.0.0.1", port: 81 });
+  assertEquals(readConnectTo("[::1]:81"), { ...any, host: "::1", port: 81 });
+  assertEquals(readConnectTo("h"), { ...any, host: "h", port: null });
+  assertEquals(readConnectTo("a:80:b:90"), { fromHost: "a", fromPort: 80, host: "b", port: 90 });
+  assertEquals(readConnectTo("::[::1]:"), { ...any, host: "::1", port: null });
+});
+
+Deno.test("readPercentiles() sorts and leaves repeats out", () => {
+  assertEquals(readPercentiles("99,50, 99.99,50"), [50, 99, 99.99]);
+  assertEquals(readPercentiles("50,") instanceof Wrong, true);
+});
+
+Deno.test("readStartAt() reads instants, and clock times as the next such moment", () => {
+  assertEquals(readStartAt("@1767225600.5"), 1767225600500);
+  assertEquals(readStartAt("2026-01-31T12:00:00Z"), Date.UTC(2026, 0, 31, 12));
+  const next = readStartAt("00:00") as number;
+  assertEquals(next > Date.now() && next - Date.now() <= 25 * 3600_000, true);
+});

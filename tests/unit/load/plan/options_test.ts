@@ -1,0 +1,102 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../../../mod/cli/mod.ts";
+import { parseLoadArgs } from "../../../../mod/load/plan/options.ts";
+
+const url = "http://h/";
+
+function errorsOf(...argv: string[]): readonly string[] {
+  const error = assertThrows(() => parseLoadArgs(argv), UsageError);
+  return (error as unknown as UsageError).errors;
+}
+
+Deno.test("parseLoadArgs() has wrk's defaults, but one thread", () => {
+  const plan = parseLoadArgs([url]);
+  assertEquals(
+    [plan.threads, plan.connections, plan.durationMs, plan.timeoutMs, plan.method],
+    [1, 10, 10_000, 2000, "GET"],
+  );
+  assertEquals([plan.requestCount, plan.stages, plan.keepalive], [Infinity, null, true]);
+});
+
+Deno.test("parseLoadArgs() reads wrk's letters", () => {
+  const plan = parseLoadArgs(["-c1k", "-d2m", "-t4", "-T500ms", "-L", "-P/s", "-HA: b", url]);
+  assertEquals(
+    [plan.connections, plan.durationMs, plan.threads, plan.timeoutMs],
+    [1000, 120_000, 4, 500],
+  );
+  assertEquals([plan.output.latency, plan.unixSocket], [true, "/s"]);
+  assertEquals(plan.headers, [{ name: "A", value: "b" }]);
+});
+
+Deno.test("parseLoadArgs() gives a run with -n no time limit", () => {
+  const plan = parseLoadArgs(["-n", "1", url]);
+  assertEquals([plan.requestCount, plan.durationMs], [1, Infinity]);
+  assertEquals(parseLoadArgs(["-n5", "-d1", url]).durationMs, 1000);
+});
+
+Deno.test("parseLoadArgs() turns rates, ramps and steps into stages", () => {
+  const flat = [{ durationMs: 10_000, rateStart: 50_000, rateEnd: 50_000 }];
+  assertEquals(parseLoadArgs(["-R50k", url]).stages, flat);
+  const ramp = [{ durationMs: 4000, rateStart: 100, rateEnd: 300 }];
+  assertEquals(parseLoadArgs(["-R100:300", "-d4", url]).stages, ramp);
+  const steps = parseLoadArgs(["--stages", "10s:1k,500ms:0-5k", url]);
+  assertEquals(steps.durationMs, 10_500);
+  assertEquals(steps.stages, [
+    { durationMs: 10_000, rateStart: 1000, rateEnd: 1000 },
+    { durationMs: 500, rateStart: 0, rateEnd: 5000 },
+  ]);
+});
+
+Deno.test("parseLoadArgs() expands CIDR blocks of source addresses", () => {
+  assertEquals(parseLoadArgs(["--source", "10.0.0.5", "--source", "127.0.3.0/30", url]).sources, [
+    "10.0.0.5",
+    "127.0.3.1",
+    "127.0.3.2",
+  ]);
+  assertEquals(parseLoadArgs(["--source", "127.0.0.0/8", url]).sources.length, 1024);
+  assertEquals(parseLoadArgs(["--source", "fd00::/127", url]).sources, ["fd00::", "fd00::1"]);
+});
+
+Deno.test("parseLoadArgs() makes a request with a body a POST", () => {
+  assertEquals(parseLoadArgs(["-b", "x", url]).method, "POST");
+  assertEquals(parseLoadArgs(["-b", "x", "-X", "PUT", url]).method, "PUT");
+});
+
+Deno.test("parseLoadArgs() reports contradictions, all at once", () => {
+  const errors = errorsOf(
+    ...["-R5", "--stages", "1s:5", "-d3", "-b", "x", "--body-file", "y", "-c1", "-t2"],
+    ...["--pipeline", "3", "--no-keepalive", url, "--", "a"],
+  );
+  for (
+    const part of [
+      "--rate and --stages",
+      "--body and --body-file",
+      "--stages and --duration",
+      "--connections 1",
+      "--pipeline needs a closed loop",
+      "--pipeline needs kept connections",
+      "words behind --",
+    ]
+  ) assertEquals(errors.some((error) => error.includes(part)), true, part);
+  assertEquals(errorsOf(), ["URL is missing"]);
+});
+
+Deno.test("parseLoadArgs() says what is wrong with a value", () => {
+  for (
+    const [flag, value] of [
+      ["-R", "0"],
+      ["-R", "1:2:3"],
+      ["--stages", "10s"],
+      ["--stages", "1s:0"],
+      ["--percentiles", "50,101"],
+      ["--source", "127.0.0.0/33"],
+      ["--source", "name"],
+      ["--connect-to", ":"],
+      ["--start-at", "soon"],
+      ["-X", "G T"],
+      ["-H", "A: b\nC: d"],
+      ["--fail-if", "p99>5"],
+      ["--fail-if", "speed>5"],
+    ]
+  ) assertEquals(errorsOf(flag, value, url).length, 1, `${flag} ${value}`);
+});

@@ -1,0 +1,62 @@
+import { assertEquals } from "@std/assert";
+import {
+  buildRequest,
+  parseHeader,
+  type RequestParts,
+} from "../../../../mod/load/plan/request_bytes.ts";
+
+const plain: RequestParts = {
+  method: "GET",
+  path: "/",
+  authority: "h:1",
+  headers: [],
+  body: null,
+  http10: false,
+  keepalive: true,
+};
+
+function text(changes: Partial<RequestParts>): string {
+  return new TextDecoder().decode(buildRequest({ ...plain, ...changes }));
+}
+
+Deno.test("buildRequest() sends Host and nothing else, as wrk does", () => {
+  assertEquals(text({}), "GET / HTTP/1.1\r\nHost: h:1\r\n\r\n");
+});
+
+Deno.test("buildRequest() lets fields of the user replace its own", () => {
+  const headers = [{ name: "host", value: "x" }, { name: "Connection", value: "Upgrade" }];
+  assertEquals(
+    text({ headers, keepalive: false }),
+    "GET / HTTP/1.1\r\nhost: x\r\nConnection: Upgrade\r\n\r\n",
+  );
+});
+
+Deno.test("buildRequest() announces the body's length, an empty body's too", () => {
+  const body = new TextEncoder().encode("é");
+  assertEquals(
+    text({ method: "PUT", body }),
+    "PUT / HTTP/1.1\r\nHost: h:1\r\nContent-Length: 2\r\n\r\né",
+  );
+  assertEquals(
+    text({ method: "POST" }),
+    "POST / HTTP/1.1\r\nHost: h:1\r\nContent-Length: 0\r\n\r\n",
+  );
+});
+
+Deno.test("buildRequest() says how the connection goes on", () => {
+  assertEquals(
+    text({ http10: true }).includes("HTTP/1.0\r\nHost: h:1\r\nConnection: keep-alive"),
+    true,
+  );
+  assertEquals(text({ keepalive: false }).includes("Connection: close\r\n"), true);
+});
+
+Deno.test("parseHeader() refuses what would inject another field", () => {
+  assertEquals(parseHeader("A: b: c "), { name: "A", value: "b: c" });
+  for (const header of ["A: b\r\nC: d", "A: b\nC: d", "A\r\n: b"]) {
+    assertEquals(parseHeader(header), "a line break would begin another header");
+  }
+  assertEquals(parseHeader("A"), "not Name: value");
+  assertEquals(parseHeader("A B: c"), '"A B" is no header name');
+  assertEquals(parseHeader("A: \x00"), "control characters are not allowed");
+});

@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { isBroken, parseThreshold, type Threshold } from "../../../../mod/load/plan/threshold.ts";
+
+Deno.test("parseThreshold() reads times, counts and shares in their units", () => {
+  const limit = (text: string) => (parseThreshold(text) as Threshold).limit;
+  assertEquals(limit("p99>5ms"), 5000);
+  assertEquals(limit("p99.9 >= 800us"), 800);
+  assertEquals(limit("mean<1.5s"), 1_500_000);
+  assertEquals(limit("rps<100k"), 100_000);
+  assertEquals(limit("errors>0"), 0);
+  assertEquals(limit("error-rate>1%"), 0.01);
+});
+
+Deno.test("parseThreshold() says what is allowed", () => {
+  for (
+    const [text, part] of [
+      ["p99", "not like p99>5ms"],
+      ["p101>1ms", "unknown figure p101"],
+      ["p99>5", "no time with a unit"],
+      ["rps<fast", "no number"],
+      ["error-rate>1", null],
+      ["error-rate>5", "no share"],
+    ] as const
+  ) {
+    const result = parseThreshold(text);
+    assertEquals(typeof result === "string" && result.includes(part ?? ""), part !== null, text);
+  }
+});
+
+Deno.test("isBroken() compares as written", () => {
+  const broken = (text: string, value: number) =>
+    isBroken(parseThreshold(text) as Threshold, value);
+  assertEquals([broken("errors>0", 0), broken("errors>0", 1)], [false, true]);
+  assertEquals([broken("errors>=1", 1), broken("rps<10", 10), broken("rps<=10", 10)], [
+    true,
+    false,
+    true,
+  ]);
+  assertEquals([broken("requests!=5", 4), broken("requests=5", 5)], [true, true]);
+});

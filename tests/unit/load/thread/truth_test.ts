@@ -1,0 +1,364 @@
+/** The figures of `hayate load` against the truth, on a simulated clock. */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { LoadThread } from "../../../../mod/load/thread/load_thread.ts";
+import { type CounterName, Slot, ThreadStats } from "../../../../mod/load/stats/thread_stats.ts";
+import type { ThreadOutcome, ThreadPlan } from "../../../../mod/load/plan/thread_plan.ts";
+import type { Histogram } from "../../../../mod/metrics/histogram.ts";
+import {
+  okResponse,
+  SimulatedReactor,
+  type SimulatedServer,
+  withSimulatedClock,
+} from "./simulated_reactor.ts";
+
+const request = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+
+const basePlan: ThreadPlan = {
+  index: 0,
+  threadCount: 1,
+  groups: [{
+    addresses: [{ kind: "unix", path: "/simulated" }],
+    batches: [request],
+    ends: [Int32Array.of(request.length)],
+    methods: [1],
+    idempotent: [true],
+    serverName: null,
+    loopback: false,
+  }],
+  connectionGroups: [0],
+  connectionsBefore: 0,
+  pipeline: 1,
+  requestCount: Infinity,
+  durationMs: 10_000,
+  warmupMs: 0,
+  stages: null,
+  timeoutMs: 60_000,
+  requestsPerConnection: Infinity,
+  retry: false,
+  randomOrder: false,
+  groupBy: null,
+  sources: [],
+  resetOnClose: false,
+  tls: {
+    verify: true,
+    caFile: null,
+    certificateFile: null,
+    keyFile: null,
+    minimumVersion: null,
+    resume: true,
+  },
+  script: null,
+  reactor: "",
+};
+
+interface Simulation {
+  readonly stats: ThreadStats;
+  readonly outcome: ThreadOutcome;
+  readonly reactor: SimulatedReactor;
+  count(name: CounterName): number;
+}
+
+async function simulate(
+  server: SimulatedServer,
+  connections: number,
+  changes: Partial<ThreadPlan>,
+): Promise<Simulation> {
+  const reactor = new SimulatedReactor(server);
+  const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+  const connectionGroups = new Array<number>(connections).fill(0);
+  const plan = { ...basePlan, connectionGroups, ...changes };
+  const outcome = await withSimulatedClock(
+    reactor,
+    () => new LoadThread(plan, stats, reactor).run(reactor.nowMs),
+  );
+  return { stats, outcome, reactor, count: (name) => stats.counters[Slot[name]] };
+}
+
+const percents = [1, 10, 25, 50, 75, 90, 95, 99, 99.9, 99.99, 100];
+
+/** Each percentile within 1 % or 20 us of the sorted truth. */
+function assertTruth(found: Histogram, truthUs: number[]): void {
+  const sorted = truthUs.toSorted((a, b) => a - b);
+  assertEquals(found.count, sorted.length);
+  found.percentiles(percents).forEach((value, index) => {
+    const rank = Math.max(1, Math.ceil(percents[index] / 100 * sorted.length - 1e-6));
+    const truth = sorted[rank - 1];
+    assertAlmostEquals(value, truth, Math.max(20, truth / 100), `p${percents[index]}`);
+  });
+}
+
+/** A server that answers after delays from `delayOf`, and keeps what it did. */
+function delaying(delayOf: (index: number, atMs: number) => number) {
+  const answered: { sentMs: number; repliedMs: number }[] = [];
+  const onRequest = (atMs: number) => {
+    const repliedMs = atMs + delayOf(answered.length, atMs);
+    answered.push({ sentMs: atMs, repliedMs });
+    return { atMs: repliedMs, bytes: okResponse };
+  };
+  return { onRequest, answered };
+}
+
+/** Delays of the responses that arrived before the end of the run. */
+function delaysUs(server: ReturnType<typeof delaying>, endMs: number): number[] {
+  return server.answered.filter(({ repliedMs }) => repliedMs < endMs)
+    .map(({ sentMs, repliedMs }) => (repliedMs - sentMs) * 1000);
+}
+
+Deno.test("a fixed delay is measured as it is, at every percentile", async () => {
+  for (const delayMs of [0.1, 1, 7.3, 250]) {
+    const server = delaying(() => delayMs);
+    const { stats, count } = await simulate(server, 4, { durationMs: 3000 });
+    assertTruth(stats.latency, delaysUs(server, 1000 + 3000));
+    assertEquals(count("answered") + count("inFlight"), server.answered.length);
+  }
+});
+
+Deno.test("a two-point delay keeps its two points and their shares", async () => {
+  const server = delaying((index) => index % 10 === 0 ? 50 : 5);
+  const { stats } = await simulate(server, 1, { durationMs: 10_000 });
+  assertTruth(stats.latency, delaysUs(server, 1000 + 10_000));
+  assertAlmostEquals(stats.latency.percentile(89), 5000, 50);
+  assertAlmostEquals(stats.latency.percentile(91), 50_000, 500);
+});
+
+/** Stands still for one second of every ten, from second 4.5 on. */
+function stalling(fastMs: number) {
+  return delaying((_, atMs) => {
+    const phase = (atMs - 1000 - 4500 + 100_000) % 10_000;
+    return phase < 1000 ? 1000 - phase + fastMs : fastMs;
+  });
+}
+
+Deno.test("an open loop shows a stall of one second every ten as the users felt it", async () => {
+  const rate = 1000;
+  const server = stalling(1);
+  const { stats, count } = await simulate(server, 2000, {
+    durationMs: 20_000,
+    stages: [{ durationMs: 20_000, rateStart: rate, rateEnd: rate }],
+  });
+  // A tenth of all requests fell into a stall; their waits are spread evenly over its second.
+  const truth = server.answered.map(({ repliedMs }, index) =>
+    (repliedMs - (1000 + index * 1000 / rate)) * 1000
+  ).slice(0, count("answered"));
+  assertTruth(stats.latency, truth);
+  assertAlmostEquals(stats.latency.percentile(95), 500_000, 6000);
+  assertAlmostEquals(stats.latency.percentile(99), 900_000, 10_000);
+  assertEquals(stats.latency.percentile(99.9) > 980_000, true);
+  assertEquals(count("scheduled"), 20_000);
+  assertEquals(count("unsent"), 0);
+});
+
+Deno.test("latency counts from when a request was due, also when every connection is busy", async () => {
+  // Two connections and 10 ms each serve 200 a second; 250 are due: the queue grows by 50 a second.
+  const server = delaying(() => 10);
+  const { stats, count } = await simulate(server, 2, {
+    durationMs: 4000,
+    stages: [{ durationMs: 4000, rateStart: 250, rateEnd: 250 }],
+  });
+  assertEquals(count("scheduled"), 1000);
+  assertAlmostEquals(count("answered"), 800, 5);
+  assertAlmostEquals(count("unsent"), 200, 5);
+  assertAlmostEquals(stats.latency.maxUs, 810_000, 15_000);
+  assertAlmostEquals(stats.latency.percentile(50), 410_000, 10_000);
+  assertAlmostEquals(stats.serviceTime.percentile(99), 10_000, 100);
+});
+
+/** Answers a second after every client has given up, or refuses them. */
+const failingServers: readonly [what: string, server: SimulatedServer, failure: CounterName][] = [
+  ["timeouts", delaying(() => 300), "failedTimeout"],
+  [
+    "lost connections",
+    { onRequest: (atMs) => ({ atMs: atMs + 100, bytes: new Uint8Array(0), closes: true }) },
+    "failedRead",
+  ],
+  ["refusals", { ...delaying(() => 1), onConnect: () => "ECONNREFUSED" }, "failedRefused"],
+];
+
+Deno.test("an open loop does not back off, whatever fails", async () => {
+  for (const [what, server, failure] of failingServers) {
+    // Eight connections at 200 ms can fail 40 times a second: 30 are due.
+    const { count } = await simulate(server, 8, {
+      durationMs: 10_000,
+      timeoutMs: 200,
+      stages: [{ durationMs: 10_000, rateStart: 30, rateEnd: 30 }],
+    });
+    assertEquals([count("scheduled"), count("unsent")], [300, 0], what);
+    assertEquals(count("lagMaxUs") < 1000, true, `${what}: ${count("lagMaxUs")} us late`);
+    assertEquals(count(failure) + count("inFlight"), 300, what);
+  }
+});
+
+Deno.test("a closed loop rests only between connects that fail", async () => {
+  const plan = { durationMs: 10_000, timeoutMs: 200 };
+  const timeouts = await simulate(delaying(() => 300), 1, plan);
+  // 10 s in steps of 200 ms, which the timer wheel rounds up to at most 32 ms more.
+  assertAlmostEquals(timeouts.count("failedTimeout"), 47, 4);
+  const server = { ...delaying(() => 1), onConnect: () => "ECONNREFUSED" };
+  const refusals = await simulate(server, 1, plan);
+  // 10, 20, 40, 80, 160 ms, then every 250 ms.
+  assertAlmostEquals(refusals.count("failedRefused"), 5 + 9690 / 250, 2);
+});
+
+Deno.test("a closed loop hides the same stall, which is why -R exists", async () => {
+  const server = stalling(1);
+  const { stats } = await simulate(server, 10, { durationMs: 20_000 });
+  assertTruth(stats.latency, delaysUs(server, 1000 + 20_000));
+  assertEquals(stats.latency.percentile(99.9) < 2000, true);
+  // The correction that wrk applies brings most of it back, at the price of invented samples.
+  const expectedUs = 20_000_000 / (stats.latency.count / 10);
+  assertEquals(stats.latency.corrected(expectedUs).percentile(99) > 800_000, true);
+});
+
+Deno.test("a schedule is kept to the request, and to the moment", async () => {
+  const server = delaying(() => 0.5);
+  const { reactor, count } = await simulate(server, 50, {
+    durationMs: 2000,
+    stages: [{ durationMs: 2000, rateStart: 5000, rateEnd: 5000 }],
+  });
+  assertEquals(reactor.arrivalsMs.length, 10_000);
+  reactor.arrivalsMs.slice(50).forEach((atMs, index) => {
+    assertAlmostEquals(atMs, 1000 + (index + 50) / 5, 0.01);
+  });
+  assertEquals(count("lagSumUs") / 10_000 < 20, true);
+});
+
+Deno.test("-n ends an open loop before its time, warm-up apart", async () => {
+  const server = delaying(() => 1);
+  const { count, outcome } = await simulate(server, 5, {
+    warmupMs: 500,
+    durationMs: 5000,
+    requestCount: 70,
+    stages: [
+      { durationMs: 500, rateStart: 100, rateEnd: 100 },
+      { durationMs: 5000, rateStart: 100, rateEnd: 100 },
+    ],
+  });
+  assertEquals([count("scheduled"), count("answered"), count("unsent")], [70, 70, 0]);
+  assertEquals(server.answered.length, 120);
+  assertAlmostEquals(outcome.measuredMs, 691, 2);
+});
+
+Deno.test("-n sends exactly as many requests, whatever fails on the way", async () => {
+  let connects = 0;
+  const server = {
+    ...delaying((index) => index % 7 === 0 ? Infinity : 1),
+    onConnect: () => ++connects % 5 === 0 ? "ECONNREFUSED" : null,
+  };
+  const { count, outcome } = await simulate(server, 8, {
+    requestCount: 500,
+    durationMs: Infinity,
+    timeoutMs: 50,
+  });
+  assertEquals(count("sent"), server.answered.length);
+  assertEquals(count("sent") + count("failedRefused"), 500);
+  assertEquals(count("answered") + count("failedTimeout"), count("sent"));
+  assertEquals(outcome.failures.map(({ kind, code }) => `${kind} ${code}`), [
+    "refused ECONNREFUSED",
+    "timeout ETIMEDOUT",
+  ]);
+});
+
+Deno.test("a warm-up is no part of any figure", async () => {
+  // Slow at first, as a server whose caches are cold.
+  const server = delaying((_, atMs) => atMs < 3000 ? 100 : 2);
+  const { stats, count, outcome } = await simulate(server, 3, { warmupMs: 2500, durationMs: 1000 });
+  const measured = server.answered.filter(({ sentMs }) => sentMs >= 3500);
+  assertEquals(count("sent"), measured.length);
+  assertEquals(stats.latency.maxUs < 3000, true);
+  assertEquals(outcome.measuredMs, 1000);
+});
+
+Deno.test("a connection that the server closes between requests costs no request", async () => {
+  let index = 0;
+  const onRequest = (atMs: number) => ({
+    atMs: atMs + 1,
+    bytes: okResponse,
+    closes: ++index % 3 === 0,
+  });
+  const { count } = await simulate({ onRequest }, 2, { requestCount: 100, durationMs: Infinity });
+  assertEquals(count("answered"), 100);
+  assertEquals(failures(count), 0);
+  assertEquals(count("retried") + count("closedIdle") > 20, true);
+});
+
+/** A generator with a seed, so that a failure can be repeated. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+}
+
+const texts = [
+  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more",
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+  "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
+  "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+  "HTTP/1.1 200 OK\r\n\r\nuntil the end",
+  "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
+  "garbage",
+  "",
+].map((text) => new TextEncoder().encode(text));
+
+/** A server that does anything at all, mostly the right thing. */
+function erratic(next: () => number): SimulatedServer {
+  return {
+    onConnect: () => next() < 0.05 ? "ECONNREFUSED" : next() < 0.05 ? "EAGAIN" : null,
+    onRequest: (atMs) => {
+      const isGood = next() < 0.6;
+      const bytes = texts[isGood ? 0 : Math.floor(next() * texts.length)];
+      const replyMs = !isGood && next() < 0.1 ? Infinity : atMs + next() * 20;
+      const closes = !isGood && next() < 0.5;
+      const failure = !isGood && next() < 0.2 ? { failure: "ECONNRESET" } : {};
+      const cut = next() < 0.5
+        ? { cutAt: Math.floor(next() * bytes.length), restAtMs: replyMs + next() * 60 }
+        : {};
+      return { atMs: replyMs, bytes, closes, ...failure, ...cut };
+    },
+  };
+}
+
+Deno.test("every request is settled exactly once, whatever the server does", async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const next = seeded(seed);
+    const keepsConnections = seed % 3 !== 0;
+    const { stats, count } = await simulate(erratic(next), 1 + seed % 9, {
+      requestCount: 200,
+      durationMs: Infinity,
+      timeoutMs: 50,
+      requestsPerConnection: keepsConnections ? Infinity : 1,
+    });
+    const settled = count("answered") + failures(count);
+    assertEquals(settled, 200, `seed ${seed}`);
+    assertEquals(stats.latency.count, count("answered"), `seed ${seed}`);
+    assertEquals(count("inFlight"), 0, `seed ${seed}`);
+  }
+});
+
+Deno.test("an open loop accounts for every request of its schedule, whatever the server does", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const next = seeded(seed);
+    const { count } = await simulate(erratic(next), 1 + seed % 30, {
+      durationMs: 1000,
+      stages: [{ durationMs: 1000, rateStart: 200, rateEnd: 600 }],
+      timeoutMs: 50,
+      requestsPerConnection: seed % 3 !== 0 ? Infinity : 1,
+    });
+    assertEquals(count("scheduled"), 400, `seed ${seed}`);
+    const sent = count("scheduled") - count("unsent");
+    const settled = count("answered") + failures(count) + count("inFlight");
+    // A refused connect fails a request, although none of the schedule was waiting for it.
+    assertEquals(settled >= sent, true, `seed ${seed}`);
+    assertEquals(
+      settled - count("failedRefused") - count("failedConnect") <= sent,
+      true,
+      `seed ${seed}`,
+    );
+  }
+});
+
+function failures(count: Simulation["count"]): number {
+  return count("failedRead") + count("failedTruncated") + count("failedConnect") +
+    count("failedTimeout") + count("failedRefused") + count("failedProtocol") +
+    count("failedWrite");
+}
