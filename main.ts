@@ -98,7 +98,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const invocation: Invocation = { calledAs: calledAs() };
   readLogVariables();
   if (invocation.calledAs === "start_server") return await runMode("supervise", argv, invocation);
-  const [word, ...behind] = argv;
+  const [word, ...rest] = argv;
   switch (word) {
     case undefined:
       writeStderr(renderOverview(modes, version));
@@ -112,14 +112,14 @@ async function main(argv: readonly string[]): Promise<number> {
     case "version":
       return show(versionLine());
     case "help":
-      return await help(behind);
+      return await help(rest);
     case "completions":
-      return await completions(behind);
+      return await completions(rest);
     case "supervise":
-      if (isUnsupervised(behind)) return await main(behind);
-      return await runMode(word, behind, invocation);
+      if (isUnsupervised(rest)) return await main(rest);
+      return await runMode(word, rest, invocation);
     default:
-      return await runMode(word, behind, invocation);
+      return await runMode(word, rest, invocation);
   }
 }
 

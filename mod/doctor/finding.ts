@@ -19,7 +19,7 @@ export interface Finding {
   readonly found: string;
   /** How it affects the modes; a sentence without a full stop. */
   readonly effect: string;
-  /** Commands that fix it, ready to paste. */
+  /** Commands that fix it, ready to paste; advice that is not a command begins with `#`. */
   readonly fix: readonly string[];
 }
 

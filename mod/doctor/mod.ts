@@ -18,10 +18,10 @@ const doctorTable = defineTable({
     "CPUs, memory, threads, cgroup limits and OpenSSL. It changes nothing.",
     "FAIL: affects ordinary use. WARN: affects only the use that its text names; warnings do not " +
     "change the exit code.",
-    "Where nothing of hayate can start, doctor included, the runtime speaks in its own words: " +
+    "If hayate cannot start at all, doctor included, the runtime prints its own message: " +
     '"code: 24" or "Too many open files": ulimit -n is below 13; "no /proc/self/exe": /proc is not ' +
-    'mounted; "CagedHeap reservation": ulimit -v is below some 34 GiB; "No such file or directory ' +
-    '(os error 2)" alone: the working directory has been deleted.',
+    'mounted; "CagedHeap reservation": ulimit -v is below about 34 GiB; "No such file or directory ' +
+    '(os error 2)" alone: the working directory was deleted.',
   ],
   operands: {
     name: "MODE",

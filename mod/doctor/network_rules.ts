@@ -13,7 +13,7 @@ function sysctlFix(facts: Facts, setting: string): string[] {
   const host = `sysctl -w ${/\s/.test(setting) ? `'${setting}'` : setting}`;
   if (!facts.isContainer) return [host];
   const flag = /\s/.test(setting) ? `'${setting}'` : setting;
-  return [`docker run --sysctl ${flag} ...`, `on the host, with --net=host: ${host}`];
+  return [`docker run --sysctl ${flag} ...`, `${host}   # on the host, with --net=host`];
 }
 
 const somaxconn: Rule<Facts> = (facts) => {
@@ -61,7 +61,7 @@ const netdevBacklog: Rule<Facts> = (facts) => {
       "packets beyond this queue of a CPU are dropped, which causes latency peaks of 200 ms and more",
     // The queues belong to the CPUs and so to the host, whatever the network namespace.
     fix: [
-      `${facts.isContainer ? "on the host: " : ""}sysctl -w net.core.netdev_max_backlog=16384`,
+      `sysctl -w net.core.netdev_max_backlog=16384${facts.isContainer ? "   # on the host" : ""}`,
     ],
   };
 };
@@ -129,7 +129,9 @@ const conntrack: Rule<Facts> = (facts): Finding | null => {
     found: `netfilter tracks ${table.count} of at most ${table.max} connections`,
     effect: "beyond the limit, packets of new connections are dropped silently",
     fix: [
-      `${facts.isContainer ? "on the host: " : ""}sysctl -w net.netfilter.nf_conntrack_max=262144`,
+      `sysctl -w net.netfilter.nf_conntrack_max=262144${
+        facts.isContainer ? "   # on the host" : ""
+      }`,
     ],
   };
 };
@@ -144,8 +146,8 @@ const lowPorts: Rule<Facts> = (facts) => {
     found: `ports below ${start} need CAP_NET_BIND_SERVICE, which is missing`,
     effect: 'PORTS="80 443" cannot be bound',
     fix: facts.isContainer
-      ? ["docker run --cap-add NET_BIND_SERVICE ...", "or start it as root"]
-      : ["sysctl -w net.ipv4.ip_unprivileged_port_start=80", "or start it as root"],
+      ? ["docker run --cap-add NET_BIND_SERVICE ...", "# or start it as root"]
+      : ["sysctl -w net.ipv4.ip_unprivileged_port_start=80", "# or start it as root"],
   };
 };
 

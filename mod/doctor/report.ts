@@ -34,10 +34,10 @@ function findingLines(finding: Finding): string[] {
   const { name, modes, found, effect } = finding;
   const lines = [
     `${labelOf(finding)}  ${name} (${modes.join(", ")})`,
-    ...wrapped(`${found}.`, "      "),
+    ...wrapped(found, "      "),
     ...wrapped(`${effect[0].toUpperCase()}${effect.slice(1)}.`, "      "),
   ];
-  for (const command of finding.fix) lines.push(`      $ ${command}`);
+  for (const line of finding.fix) lines.push(`      ${line.startsWith("#") ? "" : "$ "}${line}`);
   return lines;
 }
 

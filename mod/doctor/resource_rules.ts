@@ -26,7 +26,7 @@ const openFilesHard: Rule<Facts> = (facts) => {
       }, because each also needs one to its upstream`,
     fix: facts.isContainer
       ? ["docker run --ulimit nofile=1048576:1048576 ..."]
-      : ["ulimit -Hn 1048576   (as root)", "systemd: LimitNOFILE=1048576"],
+      : ["ulimit -Hn 1048576   # as root", "# systemd: LimitNOFILE=1048576"],
   };
 };
 
@@ -53,7 +53,7 @@ const addressSpace: Rule<Facts> = (facts) => {
     found: `the address-space limit is ${(limit / 2 ** 30).toFixed(1)} GiB (ulimit -v)`,
     effect: "V8 reserves 32 GiB of addresses (not memory) in each process; without them it fails " +
       'to start with "Fatal process out of memory: Oilpan: CagedHeap reservation"',
-    fix: ["ulimit -v unlimited", "systemd: LimitAS=infinity"],
+    fix: ["ulimit -v unlimited", "# systemd: LimitAS=infinity"],
   };
 };
 
@@ -71,7 +71,7 @@ const cpuQuota: Rule<Facts> = (facts) => {
       "when the quota of a period is used up, all threads stop until the next period, up to " +
       "100 ms later; pin to whole CPUs instead of using a quota",
     fix: [
-      `docker run --cpuset-cpus 0-${Math.max(0, Math.ceil(quota) - 1)} ...   (without --cpus)`,
+      `docker run --cpuset-cpus 0-${Math.max(0, Math.ceil(quota) - 1)} ...   # without --cpus`,
     ],
   };
 };
@@ -84,7 +84,7 @@ const cpuCount: Rule<Facts> = (facts) => {
     modes: ["load"],
     found: "only one CPU is available",
     effect: "load shares it with a server on this machine, and each slows the other down",
-    fix: ["run load on another machine"],
+    fix: ["# run load on another machine"],
   };
 };
 
@@ -147,7 +147,7 @@ const ioLimits: Rule<Facts> = (facts) => {
     modes: ["serve", "supervise", "proxy"],
     found: `the cgroup limits disk I/O: ${facts.ioLimits.join("; ")}`,
     effect: "uncached files and logs are slowed down",
-    fix: ["docker run without --device-read-bps, --device-write-bps, --device-*-iops"],
+    fix: ["# docker run without --device-read-bps, --device-write-bps, --device-*-iops"],
   };
 };
 
@@ -160,7 +160,7 @@ const libssl: Rule<Facts> = (facts) => {
     found: "OpenSSL 3 (libssl.so.3) cannot be loaded",
     effect: "TLS does not work on inherited sockets, so PORTS cannot include 443; otherwise the " +
       "portable reactor is used for https",
-    fix: ["apt-get install libssl3   (Debian 12, Ubuntu 22.04; libssl3t64 on later ones)"],
+    fix: ["apt-get install libssl3   # Debian 12, Ubuntu 22.04; later: libssl3t64"],
   };
 };
 
@@ -173,8 +173,8 @@ const hugePages: Rule<Facts> = (facts) => {
     found: "transparent huge pages are always on",
     effect: "each worker's heap grows in steps of 2 MB, and the kernel pauses it to compact pages",
     fix: [
-      `${facts.isContainer ? "on the host: " : ""}` +
-      "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
+      "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled" +
+      (facts.isContainer ? "   # on the host" : ""),
     ],
   };
 };

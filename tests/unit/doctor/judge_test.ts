@@ -95,7 +95,7 @@ const resources: Row[] = [
     "open-files",
     "fail",
     all,
-    "ulimit -Hn 1048576   (as root)",
+    "ulimit -Hn 1048576   # as root",
   ],
   [
     { openFiles: { soft: 1024, hard: 1024 }, isContainer: true },
@@ -111,21 +111,21 @@ const resources: Row[] = [
     "cpu-quota",
     "fail",
     all,
-    "docker run --cpuset-cpus 0-1 ...   (without --cpus)",
+    "docker run --cpuset-cpus 0-1 ...   # without --cpus",
   ],
   [
     { cpus: { online: 4, allowed: 4, quota: 2, throttledPeriods: 0 } },
     "cpu-quota",
     "warn",
     all,
-    "docker run --cpuset-cpus 0-1 ...   (without --cpus)",
+    "docker run --cpuset-cpus 0-1 ...   # without --cpus",
   ],
   [
     { cpus: { online: 1, allowed: 1, quota: null, throttledPeriods: 0 } },
     "one-cpu",
     "warn",
     "load",
-    "run load on another machine",
+    "# run load on another machine",
   ],
   [
     { cpuGovernor: "powersave" },
@@ -154,14 +154,14 @@ const resources: Row[] = [
     "io-limits",
     "warn",
     "serve,supervise,proxy",
-    "docker run without --device-read-bps, --device-write-bps, --device-*-iops",
+    "# docker run without --device-read-bps, --device-write-bps, --device-*-iops",
   ],
   [
     { hasLibssl: false },
     "libssl",
     "fail",
     "load,supervise,proxy",
-    "apt-get install libssl3   (Debian 12, Ubuntu 22.04; libssl3t64 on later ones)",
+    "apt-get install libssl3   # Debian 12, Ubuntu 22.04; later: libssl3t64",
   ],
   [
     { hugePages: "always" },
@@ -216,6 +216,6 @@ Deno.test("judge() in a container suggests docker's flag and the host's command"
   const [finding] = judge({ ...goodHost, somaxconn: 128, isContainer: true }, ["serve"]);
   assertEquals(finding.fix, [
     "docker run --sysctl net.core.somaxconn=16384 ...",
-    "on the host, with --net=host: sysctl -w net.core.somaxconn=16384",
+    "sysctl -w net.core.somaxconn=16384   # on the host, with --net=host",
   ]);
 });

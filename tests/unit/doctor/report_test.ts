@@ -22,6 +22,7 @@ Deno.test("renderText() gives each mode OK, WARN or FAIL, then the commands", ()
   assert(lines.includes("FAIL  somaxconn (serve, supervise, proxy)"));
   assert(lines.includes("      $ sysctl -w net.core.somaxconn=16384"));
   assert(lines.includes("WARN  tcp-tw-reuse (load, proxy)"));
+  assert(lines.includes("      net.core.somaxconn is 128"));
   assertEquals(lines.filter((line) => line.length > 80), []);
 });
 
@@ -34,4 +35,10 @@ Deno.test("renderJson() holds facts and findings; ok means no failure", () => {
     "tcp-tw-reuse",
   ]);
   assertEquals(JSON.parse(renderJson(facts, findings.slice(1))).ok, true);
+});
+
+Deno.test("renderText() prints advice that is not a command without a prompt", () => {
+  const host = { ...goodHost, cpus: { online: 1, allowed: 1, quota: null, throttledPeriods: 0 } };
+  const lines = renderText(host, judge(host, ["load"]), ["load"]).split("\n");
+  assert(lines.includes("      # run load on another machine"));
 });
