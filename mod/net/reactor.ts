@@ -212,6 +212,8 @@ export interface Reactor {
    * is no current batch, or the backend has no batches; the caller then has to flush.
    */
   flushAfterBatch(output: BatchOutput): boolean;
+  /** Drops the buffers kept for reuse. Absent where the backend keeps none for each socket. */
+  releaseSpare?(): void;
   /**
    * Runs until `stop`. Resolves when the last callback has returned; open sockets are left as they
    * are.

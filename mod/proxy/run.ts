@@ -7,6 +7,7 @@ import type { Reactor } from "../net/reactor.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
 import { keepFromChildren, sealInherited } from "../process/inherited.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
+import { keepMemory } from "../process/memory_keeper.ts";
 import { PidFile } from "../process/pid_file.ts";
 import { listenForPause } from "../process/pausing.ts";
 import { claimReadiness, notify, notifyReady } from "../process/readiness.ts";
@@ -196,6 +197,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     if (member === null) setting.hangups.passTo(() => reloads.request());
     notifyReady(listenForPause(single));
     member?.ready();
+    keepMemory(single);
   }
   await running;
   member?.close();

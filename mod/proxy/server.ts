@@ -258,6 +258,11 @@ export class ProxyServer {
     await this.#end();
   }
 
+  /** Drops what is kept for reuse. */
+  releaseSpare(): void {
+    this.#engine.releaseSpare();
+  }
+
   /** Ends every connection now. Returns how many requests and tunnels were under way. */
   cut(): number {
     return this.#engine.cut();

@@ -63,6 +63,17 @@ export class SingleProcess implements Pausable {
     this.#current = next;
   }
 
+  /** Of clients, under whichever plan. */
+  connectionCount(): number {
+    return this.#servers().reduce((sum, server) => sum + server.connectionCount, 0);
+  }
+
+  /** Drops what is kept for reuse. */
+  releaseSpare(): void {
+    for (const server of this.#servers()) server.releaseSpare();
+    this.#parts.reactor.releaseSpare?.();
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.#current.pause();
@@ -85,15 +96,19 @@ export class SingleProcess implements Pausable {
 
   /** Ends every connection now. Returns how many requests and tunnels were under way. */
   cut(): number {
-    return [this.#current, ...this.#retiring.keys()].reduce((sum, server) => sum + server.cut(), 0);
+    return this.#servers().reduce((sum, server) => sum + server.cut(), 0);
   }
 
   reopenLogs(): void {
-    for (const server of [this.#current, ...this.#retiring.keys()]) server.reopenLogs();
+    for (const server of this.#servers()) server.reopenLogs();
   }
 
   async closeLogs(): Promise<void> {
     await this.#current.closeLogs();
+  }
+
+  #servers(): readonly ProxyServer[] {
+    return [this.#current, ...this.#retiring.keys()];
   }
 
   #serverOf(

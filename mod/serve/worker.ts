@@ -15,6 +15,7 @@ import { createReactor } from "../net/mod.ts";
 import { openMessageSender } from "../net/portable/message_sender.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import { getVariable } from "../process/environment.ts";
+import { keepMemory } from "../process/memory_keeper.ts";
 import { readAppliance } from "../tls/appliance.ts";
 import { SecuredListeners } from "../tls/secured_listeners.ts";
 import { startLogCommand } from "../process/log_command.ts";
@@ -128,6 +129,10 @@ export class Worker {
 
   /** Serves until `drain` or `stop`; resolves to the exit code. */
   async run(): Promise<number> {
+    keepMemory({
+      connectionCount: () => this.server.connectionCount,
+      releaseSpare: () => this.reactor.releaseSpare?.(),
+    });
     await this.reactor.run();
     await this.#accessLog?.sink.close();
     return exitCodes.ok;

@@ -20,6 +20,11 @@ export class BufferPool {
     return this.#free.pop() ?? new Uint8Array(this.bytesEach);
   }
 
+  /** Drops what was returned. */
+  clear(): void {
+    this.#free.length = 0;
+  }
+
   give(buffer: Uint8Array): void {
     if (this.#free.length < this.keptMax) this.#free.push(buffer);
   }

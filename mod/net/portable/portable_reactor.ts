@@ -154,6 +154,11 @@ export class PortableReactor implements Reactor {
     return false;
   }
 
+  releaseSpare(): void {
+    this.readBuffers.clear();
+    this.writeBuffers.clear();
+  }
+
   beginAsync(): void {}
   endAsync(): void {}
 

@@ -155,6 +155,11 @@ export class Engine implements EngineHome {
     if (this.#spare.length < spareExchangesMax) this.#spare.push(exchange);
   }
 
+  /** Drops the objects kept for reuse. */
+  releaseSpare(): void {
+    this.#spare.length = 0;
+  }
+
   logAccess(x: Exchange, status: number, error: string): void {
     this.metrics.noteStatus(status);
     const facts = x.connectionContext as ConnectionFacts | null;

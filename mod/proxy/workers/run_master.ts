@@ -3,6 +3,7 @@ import { formatAddress } from "../../base/address.ts";
 import { exitCodes, StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
+import { keepMemory } from "../../process/memory_keeper.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
 import { type HeldLease, SocketLease } from "../../process/socket_lease.ts";
@@ -37,7 +38,10 @@ export async function runMaster(run: MasterRun): Promise<number> {
   const master = new MasterProcess(run);
   const running = run.reactor.run();
   // A signal may end it all while names, checks and workers are still waited for.
-  if (await Promise.race([master.start(), running.then(() => false)])) notifyReady();
+  if (await Promise.race([master.start(), running.then(() => false)])) {
+    notifyReady();
+    keepMemory();
+  }
   await running;
   return master.exitCode;
 }

@@ -4,6 +4,7 @@ import type { Logger } from "../../log/mod.ts";
 import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
 import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
 import { raiseOpenFilesLimit } from "../../process/limits.ts";
+import { keepMemory } from "../../process/memory_keeper.ts";
 import { listenForPause, pausableField, pauseSignals } from "../../process/pausing.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
@@ -36,6 +37,7 @@ export async function runMaster(
     ? usableCpus(readTextOrNull)
     : plan.process.workers;
   raiseOpenFilesLimit();
+  keepMemory();
   const above = claimLease();
   const sockets = openSockets(plan, workers);
   const lease = new SocketLease();
