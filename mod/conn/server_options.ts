@@ -1,7 +1,8 @@
+import { version } from "../base/version.ts";
 import { defaultLimits, type MessageLimits } from "../http1/limits.ts";
 
 /** The field that every answer carries, with its line end. */
-export const serverField = "Server: hayate\r\n";
+export const serverField = `Server: hayate/${version}\r\n`;
 
 /** How a server treats its connections. Durations in milliseconds; 0 turns a deadline off. */
 export interface ServerOptions {

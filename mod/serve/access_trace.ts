@@ -1,4 +1,4 @@
-/** What an access log is told about one exchange. */
+/** The access log record of one exchange. */
 import type { Address } from "../base/address.ts";
 import type { Exchange } from "../conn/exchange.ts";
 import {
@@ -11,9 +11,9 @@ import {
 } from "../log/mod.ts";
 import type { TlsFacts } from "../net/reactor.ts";
 
-/** One for each connection that is logged, filled again for each of its exchanges. */
+/** One per logged connection, reused for each of its exchanges. */
 export class AccessTrace implements AccessRecord {
-  /** From the request's head to the line in the log. */
+  /** True from the request head until the log line is written. */
   isUnderWay = false;
   method = "";
   target = "";
@@ -25,7 +25,7 @@ export class AccessTrace implements AccessRecord {
   responseBodyBytes = 0;
   responseHeadBytes = 0;
   requestBodyBytes = 0;
-  /** The request was refused in the middle of its body with this status; 0: it was not. */
+  /** Status with which the request was refused in the middle of its body; 0: not refused. */
   refusedStatus = 0;
   receivedAtMs = 0;
   connectionId = 0;
@@ -38,24 +38,24 @@ export class AccessTrace implements AccessRecord {
   #local: Address | null = null;
   #tls: TlsFacts | null = null;
 
-  /** Takes in what the request's head says, as far as the format mentions it. */
-  begin(x: Exchange, format: AccessFormat, epochMs: number): void {
-    const { head } = x;
+  /** Copies from the request head what the format uses. */
+  begin(exchange: Exchange, format: AccessFormat, epochMs: number): void {
+    const { head } = exchange;
     this.isUnderWay = true;
     this.refusedStatus = 0;
     this.method = head.methodText();
     this.target = head.targetText();
-    this.protocol = `HTTP/1.${x.minor}`;
+    this.protocol = `HTTP/1.${exchange.minor}`;
     this.authority = head.hostText();
     this.receivedAtMs = epochMs;
-    this.connectionId = x.serial;
-    this.requestIndex = x.requestIndex;
+    this.connectionId = exchange.serial;
+    this.requestIndex = exchange.requestIndex;
     this.requestBodyBytes = 0;
-    this.#times.begin(x);
+    this.#times.begin(exchange);
     this.#head.reset(format.responseFields);
-    this.#remote = x.peerAddress();
-    this.#local = x.localAddress();
-    if (format.needs.has("tls")) this.#tls = x.tlsFacts();
+    this.#remote = exchange.peerAddress();
+    this.#local = exchange.localAddress();
+    if (format.needs.has("tls")) this.#tls = exchange.tlsFacts();
     if (this.#fields.size > 0) this.#fields.clear();
     for (const name of format.requestFields) {
       const value = head.field(name);
@@ -67,23 +67,23 @@ export class AccessTrace implements AccessRecord {
     this.#times.bodyEndMs = nowMs;
   }
 
-  /** The response's head is on its way. */
+  /** The response head has been written. */
   responseBegan(bytes: Uint8Array, headBytes: number, nowMs: number): void {
     this.#times.responseMs = nowMs;
     this.#head.take(bytes, headBytes);
   }
 
-  end(x: Exchange, nowMs: number, error: string): void {
+  end(exchange: Exchange, nowMs: number, error: string): void {
     this.isUnderWay = false;
-    // nginx: 499 where the client has left before a response began.
-    this.status = this.originalStatus = x.status || this.refusedStatus || 499;
-    this.responseBodyBytes = x.bodyBytesSent;
-    this.responseHeadBytes = x.headBytesSent;
+    // 499 as in nginx: the client closed the connection before a response began.
+    this.status = this.originalStatus = exchange.status || this.refusedStatus || 499;
+    this.responseBodyBytes = exchange.bodyBytesSent;
+    this.responseHeadBytes = exchange.headBytesSent;
     this.error = error;
     this.#times.endMs = nowMs;
   }
 
-  /** Only the proxy gives names. */
+  /** Only the proxy has request IDs. */
   requestId(): string | null {
     return null;
   }
@@ -112,7 +112,7 @@ export class AccessTrace implements AccessRecord {
     return this.#head.get(name);
   }
 
-  /** Nothing changes a response of an app on its way. */
+  /** An app's response is sent unchanged, so both values are the same. */
   originalResponseField(name: string): string | null {
     return this.#head.get(name);
   }

@@ -1,4 +1,4 @@
-/** From the plan's app to who answers exchanges. */
+/** Loads the plan's app and makes its exchange handler. */
 import { exitCodes, StartError } from "../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
 import { StaticResponse } from "../conn/static_response.ts";
@@ -13,11 +13,11 @@ import type { FileOpener } from "../static/open_file.ts";
 import { watchByStatx } from "../static/path_watch.ts";
 import type { ServePlan } from "./plan.ts";
 
-/** What an app needs of the worker that runs it. */
-export interface AppHome {
+/** What an app needs from its worker. */
+export interface AppHost {
   readonly backend: "epoll" | "portable";
   readonly nowMs: number;
-  /** Its handler threw, or its promise or stream rejected, while it answered `request`. */
+  /** The handler threw, or its promise or stream rejected. `request` is method and path. */
   onAppError(request: string, error: unknown): void;
   beginAsync(): void;
   endAsync(): void;
@@ -28,40 +28,40 @@ export interface AppHome {
 /** A loaded app. */
 export interface App {
   readonly handler: ExchangeHandler;
-  /** Called once, when the server exists. */
+  /** Called once, after the server is created. */
   attach?(cork: Cork): void;
-  /** Ends what outlives exchanges: WebSockets. */
+  /** Closes what outlives exchanges: WebSockets. */
   drain?(): Promise<void>;
-  /** Calls of an app's hook, if it exports one. */
+  /** Hooks that the app exports. */
   readonly hooks: AppHooks;
 }
 
 /** Functions that an app module may export besides its handler. */
 export interface AppHooks {
-  /** In the master before a worker is started; gets the slot. */
+  /** Called in the master before a worker is started, with the worker's slot. */
   readonly beforeFork?: (slot: number) => unknown;
-  /** In a worker before it accepts. */
+  /** Called in a worker before it accepts. */
   readonly afterFork?: (slot: number) => unknown;
 }
 
-/** Loads what the plan names. Throws StartError. */
-export async function loadApp(plan: ServePlan, home: AppHome): Promise<App> {
+/** Loads the app of the plan. Throws StartError. */
+export async function loadApp(plan: ServePlan, host: AppHost): Promise<App> {
   switch (plan.app.kind) {
     case "text":
       return { handler: textHandler(plan.app.text), hooks: {} };
     case "folder": {
       const { FolderHandler } = await import("./folder_handler.ts");
       await loadMediaTypes();
-      const opener = await openerFor(home);
-      return { handler: new FolderHandler(plan.app.path, plan.files, home, opener), hooks: {} };
+      const opener = await openerFor(host);
+      return { handler: new FolderHandler(plan.app.path, plan.files, host, opener), hooks: {} };
     }
     case "script":
-      return await loadFetchApp(plan.app.path, plan, home);
+      return await loadFetchApp(plan.app.path, plan, host);
   }
 }
 
-/** Descriptors for sendfile(2) where the reactor has it. */
-async function openerFor({ backend }: AppHome): Promise<FileOpener> {
+/** Opens descriptors for sendfile(2) where the reactor supports it. */
+async function openerFor({ backend }: AppHost): Promise<FileOpener> {
   if (backend === "epoll") {
     await watchByStatx();
     return new (await import("../static/descriptor_opener.ts")).DescriptorOpener();
@@ -69,13 +69,13 @@ async function openerFor({ backend }: AppHome): Promise<FileOpener> {
   return new (await import("../static/open_file.ts")).PlainOpener();
 }
 
-/** Answers everything with one rendered response: nothing is made per request. */
+/** Answers every request with one prepared response; allocates nothing per request. */
 function textHandler(text: string): ExchangeHandler {
   const type = ["Content-Type", "text/plain; charset=utf-8"] as const;
   const response = new StaticResponse(200, [type], text);
   return {
-    onRequest(x: Exchange): void {
-      x.respond(x.head.method === Method.connect ? noTunnel : response);
+    onRequest(exchange: Exchange): void {
+      exchange.respond(exchange.head.method === Method.connect ? noTunnel : response);
     },
     onBody() {},
     onBodyEnd() {},
@@ -84,7 +84,7 @@ function textHandler(text: string): ExchangeHandler {
   };
 }
 
-async function loadFetchApp(path: string, plan: ServePlan, home: AppHome): Promise<App> {
+async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promise<App> {
   const [{ loadScript }, { FetchHandler }, { installUpgrade }] = await Promise.all([
     import("../script/mod.ts"),
     import("./fetch/fetch_handler.ts"),
@@ -103,7 +103,7 @@ async function loadFetchApp(path: string, plan: ServePlan, home: AppHome): Promi
       writeTimeoutMs: plan.http.writeTimeoutMs,
     },
   };
-  const handler: FetchHandler = new FetchHandler(fetchOf(module, path), options, home);
+  const handler: FetchHandler = new FetchHandler(fetchOf(module, path), options, host);
   return {
     handler,
     hooks: hooksOf(module),
@@ -112,14 +112,14 @@ async function loadFetchApp(path: string, plan: ServePlan, home: AppHome): Promi
   };
 }
 
-/** The `fetch` of the default export, or of a module that exports it by name. */
+/** The default export's `fetch`, or else the module's named export `fetch`. */
 function fetchOf(module: Readonly<Record<string, unknown>>, path: string): Fetch {
   const app = module.default as { fetch?: unknown } | undefined;
   if (typeof app?.fetch === "function") return app.fetch.bind(app) as Fetch;
   if (typeof module.fetch === "function") return module.fetch as Fetch;
   const found = app === undefined ? "no default export" : "a default export without fetch";
   throw new StartError(
-    `${path}: has ${found}; wanted is export default { fetch(request, info) { ... } }`,
+    `${path}: has ${found}; expected export default { fetch(request, info) { ... } }`,
     exitCodes.config,
   );
 }

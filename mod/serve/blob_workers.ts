@@ -1,10 +1,10 @@
-/** `new Worker(URL.createObjectURL(blob))` in an app. */
+/** Support for `new Worker(URL.createObjectURL(blob))` in an app. */
 
 let isInstalled = false;
 
 /**
- * The loader of a compiled program knows no `blob:` modules, but `data:` ones. So such a worker
- * begins as a small `data:` module that reads the blob, which all threads can, and imports that.
+ * The module loader of a compiled program supports `data:` but not `blob:`. So such a worker starts
+ * as a small `data:` module that reads the blob, which every thread can, and imports its content.
  */
 export function installBlobWorkers(): void {
   if (isInstalled || !Deno.build.standalone) return;
@@ -24,13 +24,13 @@ export function installBlobWorkers(): void {
   globalThis.Worker = class Worker extends Native {
     constructor(specifier: string | URL, options?: WorkerOptions) {
       const blob = blobs.get(String(specifier));
-      // A URL of its own: the app may revoke the one that it has as soon as we return.
+      // A second URL, because the app may revoke its own as soon as this returns.
       super(blob === undefined ? specifier : loaderOf(createObjectURL(blob)), options);
     }
   };
 }
 
-/** Messages that come before the module is there are held back for it. */
+/** Messages that arrive before the module is loaded are queued for it. */
 function loaderOf(url: string): string {
   const source = `const url = ${JSON.stringify(url)};
 const early = [];

@@ -1,4 +1,4 @@
-/** Readers of the values of `hayate serve`'s flags. */
+/** Parsers for the values of `hayate serve`'s flags. */
 import { Wrong } from "../cli/mod.ts";
 import { isIpLiteral, parseHostAddress } from "../config/addresses.ts";
 import { compileAccessFormat, parseLogTarget } from "../log/mod.ts";
@@ -9,25 +9,27 @@ export function readHost(text: string): string | Wrong {
   return isIpLiteral(host) ? host : new Wrong("not an IP address");
 }
 
-/** As `--port` of supervise: without a host it is that of `--host`. */
+/** Same syntax as `--port` of supervise; a null host means that of `--host`. */
 export function readPort(text: string): { host: string | null; port: number } | Wrong {
   const address = parseHostAddress(text, null);
   if (address === null || address.kind === "unix") {
-    return new Wrong("not a port from 0 to 65535, nor HOST:PORT");
+    return new Wrong("not a port from 0 to 65535 or HOST:PORT");
   }
   const host = address.host === "" ? null : readHost(address.host);
   return host instanceof Wrong ? host : { host, port: address.port };
 }
 
 export function readMode(text: string): number | Wrong {
-  return /^0?[0-7]{3}$/.test(text) ? parseInt(text, 8) : new Wrong("not an octal mode like 0660");
+  return /^0?[0-7]{3}$/.test(text)
+    ? parseInt(text, 8)
+    : new Wrong("not an octal mode such as 0660");
 }
 
 export function readWorkers(text: string): number | "auto" | Wrong {
   if (text === "auto") return "auto";
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= 1 && count <= 1024) return count;
-  return new Wrong("not a number from 1 to 1024, nor auto");
+  return new Wrong("not a number from 1 to 1024, or auto");
 }
 
 export function readLogTarget(text: string): string | Wrong {
@@ -39,7 +41,7 @@ export function readFormat(text: string): string | Wrong {
 }
 
 export function readAddress(text: string) {
-  return parseHostAddress(text, null) ?? new Wrong("not HOST:PORT and no absolute path");
+  return parseHostAddress(text, null) ?? new Wrong("not HOST:PORT or an absolute path");
 }
 
 function firstWrong(read: () => unknown): Wrong | null {

@@ -11,7 +11,7 @@ import {
   readWorkers,
 } from "./flag_values.ts";
 
-const listening = "Where it listens";
+const listening = "Listening";
 const processes = "Processes";
 const http = "HTTP";
 const files = "Static files";
@@ -26,8 +26,8 @@ export const serveTable = defineTable({
     "Bun and Cloudflare Workers take. DIR is served as static files.",
     "Sockets handed over in SERVER_STARTER_PORT (hayate supervise, start_server) or LISTEN_FDS " +
     "(systemd) are used in place of --port and --path.",
-    "Signals: TERM and INT finish what runs, QUIT stops at once, HUP starts the app afresh, TTIN " +
-    "and TTOU change the number of workers, USR1 opens logs again.",
+    "Signals: TERM and INT shut down gracefully, QUIT stops at once, HUP reloads the app, TTIN and " +
+    "TTOU change the number of workers, USR1 reopens the logs.",
   ],
   options: [
     {
@@ -44,7 +44,7 @@ export const serveTable = defineTable({
       default: "0.0.0.0",
       defaultText: "0.0.0.0",
       section: listening,
-      help: "IP address for the ports that name none.",
+      help: "IP address for ports given without a host.",
     },
     {
       long: "port",
@@ -55,7 +55,7 @@ export const serveTable = defineTable({
       placeholder: "[HOST:]PORT",
       defaultText: "8080",
       section: listening,
-      help: "TCP port; may be repeated. 0 takes a free one and says which.",
+      help: "TCP port; may be repeated. 0: a free port, which is logged.",
     },
     {
       long: "path",
@@ -71,7 +71,7 @@ export const serveTable = defineTable({
       parse: readMode,
       placeholder: "OCTAL",
       section: listening,
-      help: "Mode of the socket files, for example 0660; else umask decides.",
+      help: "Mode of the socket files, for example 0660. Default: from the umask.",
     },
     {
       long: "path-owner",
@@ -94,7 +94,7 @@ export const serveTable = defineTable({
       default: 16384,
       placeholder: "N",
       section: listening,
-      help: "Queue of connections that nobody has accepted yet.",
+      help: "Length of the queue of connections waiting to be accepted.",
     },
     {
       long: "workers",
@@ -105,7 +105,7 @@ export const serveTable = defineTable({
       default: "auto",
       defaultText: "auto, the CPUs that this process may use",
       section: processes,
-      help: "Worker processes, kept by a master. 1: one process, no master.",
+      help: "Number of worker processes under a master. 1: one process, no master.",
     },
     {
       long: "max-requests-per-child",
@@ -113,7 +113,7 @@ export const serveTable = defineTable({
       min: 1,
       placeholder: "N",
       section: processes,
-      help: "Replace a worker after so many requests.",
+      help: "Replace a worker after this many requests.",
     },
     {
       long: "min-requests-per-child",
@@ -121,7 +121,8 @@ export const serveTable = defineTable({
       min: 1,
       placeholder: "N",
       section: processes,
-      help: "With the former: after a random number in between, so that not all retire at once.",
+      help: "With --max-requests-per-child: pick a random limit between the two for each worker, " +
+        "so that they are not all replaced at once.",
     },
     {
       long: "timeout",
@@ -131,8 +132,9 @@ export const serveTable = defineTable({
       defaultText: "none",
       placeholder: "TIME",
       section: processes,
-      help: "Kill a worker whose handler blocks it for so long, and say which request it was. " +
-        "An answer that is merely awaited for so long becomes 504.",
+      help:
+        "Timeout for the app's handler. A worker that it blocks is killed, and the request is " +
+        "logged; a response that is only awaited becomes 504. 0 disables.",
     },
     {
       long: "graceful-timeout",
@@ -142,7 +144,7 @@ export const serveTable = defineTable({
       defaultText: "30s",
       placeholder: "TIME",
       section: processes,
-      help: "How long requests that run may take after TERM.",
+      help: "Timeout for requests in progress after TERM.",
     },
     {
       long: "start-timeout",
@@ -152,7 +154,8 @@ export const serveTable = defineTable({
       defaultText: "30s",
       placeholder: "TIME",
       section: processes,
-      help: "For the app to load: its top-level await and afterFork. Late: exit 78. 0: no limit.",
+      help: "Timeout for loading the app, with its top-level await and afterFork; then exit 78. " +
+        "0 disables.",
     },
     {
       long: "spawn-interval",
@@ -161,7 +164,7 @@ export const serveTable = defineTable({
       default: 0,
       placeholder: "TIME",
       section: processes,
-      help: "Pause between the starts of two workers.",
+      help: "Delay between the starts of two workers.",
     },
     {
       long: "error-respawn-interval",
@@ -171,7 +174,7 @@ export const serveTable = defineTable({
       defaultText: "1s",
       placeholder: "TIME",
       section: processes,
-      help: "Pause before a worker that failed to start is tried again; doubles up to 30 s.",
+      help: "Delay before the retry of a worker that failed to start; doubles up to 30 s.",
     },
     {
       long: "max-memory",
@@ -179,7 +182,7 @@ export const serveTable = defineTable({
       kind: "size",
       placeholder: "SIZE",
       section: processes,
-      help: "Replace a worker whose resident memory is larger.",
+      help: "Replace a worker whose resident memory exceeds this.",
     },
     {
       long: "chunked",
@@ -188,8 +191,9 @@ export const serveTable = defineTable({
       default: "auto",
       placeholder: "MODE",
       section: http,
-      help: "Bodies of unknown length: auto and always chunk them for HTTP/1.1 clients; never " +
-        "closes the connection at their end. always chunks streams of known length too.",
+      help:
+        "Framing of responses. auto: chunked for HTTP/1.1 clients when the length is unknown; " +
+        "always: also for streams of known length; never: close the connection instead.",
     },
     {
       long: "max-body",
@@ -199,7 +203,7 @@ export const serveTable = defineTable({
       defaultText: "1G",
       placeholder: "SIZE",
       section: http,
-      help: "Largest request body; beyond it the answer is 413. 0: no limit.",
+      help: "Largest request body; a larger one is answered with 413. 0: no limit.",
     },
     {
       long: "max-head",
@@ -220,7 +224,8 @@ export const serveTable = defineTable({
       defaultText: "16M",
       placeholder: "SIZE",
       section: http,
-      help: "Largest WebSocket message of a client; beyond it the close code is 1009. 0: no limit.",
+      help:
+        "Largest WebSocket message from a client; a larger one closes with code 1009. 0: no limit.",
     },
     {
       long: "max-requests-per-connection",
@@ -230,7 +235,7 @@ export const serveTable = defineTable({
       defaultText: "no limit",
       placeholder: "N",
       section: http,
-      help: "Close a connection after so many requests.",
+      help: "Close a connection after this many requests.",
     },
     {
       long: "head-timeout",
@@ -240,7 +245,7 @@ export const serveTable = defineTable({
       defaultText: "10s",
       placeholder: "TIME",
       section: http,
-      help: "For a request head to arrive. 0 turns this and the next three off.",
+      help: "Timeout for receiving a request head. 0 disables.",
     },
     {
       long: "body-timeout",
@@ -250,7 +255,7 @@ export const serveTable = defineTable({
       defaultText: "30s",
       placeholder: "TIME",
       section: http,
-      help: "Between two pieces of a request body.",
+      help: "Timeout for each read of a request body. 0 disables.",
     },
     {
       long: "idle-timeout",
@@ -260,7 +265,7 @@ export const serveTable = defineTable({
       defaultText: "60s",
       placeholder: "TIME",
       section: http,
-      help: "Between two requests of a connection.",
+      help: "Timeout for an idle connection between two requests. 0 disables.",
     },
     {
       long: "write-timeout",
@@ -270,14 +275,14 @@ export const serveTable = defineTable({
       defaultText: "60s",
       placeholder: "TIME",
       section: http,
-      help: "For a client to take some of the output that waits for it.",
+      help: "Timeout for a client to read any of the output queued for it. 0 disables.",
     },
     {
       long: "allow-half-open",
       kind: "flag",
       section: http,
-      help: "A client that has closed its sending side still gets its answer; without it the " +
-        "request is aborted, as by a client that has left.",
+      help: "Answer a client that has closed its sending side. Without this flag its request is " +
+        "aborted, as if it had disconnected.",
     },
     {
       long: "index",
@@ -286,13 +291,13 @@ export const serveTable = defineTable({
       placeholder: "NAME",
       defaultText: "index.html",
       section: files,
-      help: "File that stands for its folder; may be repeated.",
+      help: "Index file of a folder; may be repeated.",
     },
     {
       long: "listing",
       kind: "flag",
       section: files,
-      help: "List folders that have no index.",
+      help: "List folders without an index file.",
     },
     {
       long: "outside-links",
@@ -307,8 +312,9 @@ export const serveTable = defineTable({
       default: "deny",
       placeholder: "MODE",
       section: files,
-      help: "Names with a leading dot, such as .git and .env: deny answers 404 (/.well-known/ " +
-        "is served all the same), allow serves them.",
+      help:
+        "Names with a leading dot, such as .git and .env. deny: 404, except for /.well-known/; " +
+        "allow: serve them.",
     },
     {
       long: "precompressed",
@@ -316,7 +322,7 @@ export const serveTable = defineTable({
       default: true,
       negatable: true,
       section: files,
-      help: "Send .br, .zst and .gz siblings to clients that take them.",
+      help: "Send .br, .zst and .gz siblings to clients that accept them.",
     },
     {
       long: "access-log",
@@ -357,7 +363,7 @@ export const serveTable = defineTable({
       parse: readAddress,
       placeholder: "ADDR",
       section: logs,
-      help: "Private listener (a path or HOST:PORT) for the scoreboard; see hayate serve status.",
+      help: "Private listener (a path or HOST:PORT) for the status page; see hayate serve status.",
     },
     {
       long: "status-token",
@@ -365,14 +371,14 @@ export const serveTable = defineTable({
       env: "HAYATE_TOKEN",
       placeholder: "TEXT",
       section: logs,
-      help: "What clients of --status-listen have to send; needed on a TCP address.",
+      help: "Token that clients of --status-listen must send; required on a TCP address.",
     },
     {
       long: "status-token-file",
       kind: "string",
       placeholder: "FILE",
       section: logs,
-      help: "The same, from a file's first line: other users cannot see it in the process list.",
+      help: "Read the token from the first line of FILE, to keep it out of the process list.",
     },
     {
       long: "status-path",
@@ -380,7 +386,7 @@ export const serveTable = defineTable({
       default: "/status",
       placeholder: "PATH",
       section: logs,
-      help: "Where on the private listener the scoreboard is.",
+      help: "Path of the status page on the private listener.",
     },
     {
       long: "quiet",
@@ -395,7 +401,7 @@ export const serveTable = defineTable({
     { run: "hayate serve --port 8080 app.ts", about: "run an app" },
     { run: "hayate serve --workers auto --path /run/app.sock app.js", about: "behind a proxy" },
     { run: "hayate serve --port 8080 --listing public/", about: "static files" },
-    { run: 'hayate serve --text "hello world"', about: "a fixed answer, for benchmarks" },
+    { run: 'hayate serve --text "hello world"', about: "a fixed response, for benchmarks" },
     {
       run: "hayate supervise --port 80 -- serve --workers auto app.ts",
       about: "replace the app without losing a request",
@@ -403,14 +409,14 @@ export const serveTable = defineTable({
   ],
   exitCodes: [
     { code: 0, meaning: "stopped by a signal" },
-    { code: 1, meaning: "cannot listen, or a worker cannot be kept alive" },
+    { code: 1, meaning: "cannot listen, or the first worker failed to start" },
     { code: 2, meaning: "wrong usage" },
-    { code: 78, meaning: "the app does not load" },
+    { code: 78, meaning: "the app cannot be loaded" },
   ],
   environment: [
     { name: "SERVER_STARTER_PORT", help: "listening sockets from Server::Starter" },
     { name: "LISTEN_FDS", help: "listening sockets from systemd" },
-    { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "As --log-format and --log-to." },
-    { name: "HAYATE_REACTOR", help: "epoll or portable; chosen by itself when not set" },
+    { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "defaults for --log-format and --log-to." },
+    { name: "HAYATE_REACTOR", help: "epoll or portable; chosen automatically when not set" },
   ],
 });

@@ -12,7 +12,7 @@ import {
 } from "../static/mod.ts";
 import type { FilesPlan } from "./plan.ts";
 
-/** Files up to this size are kept in memory: beyond it sendfile(2) costs less than the copy. */
+/** Files up to this size are cached in memory; above it sendfile(2) is cheaper than the copy. */
 const contentBytesMax = 32 << 10;
 
 export class FolderHandler implements ExchangeHandler {
@@ -20,7 +20,7 @@ export class FolderHandler implements ExchangeHandler {
   readonly #clock: { readonly nowMs: number };
   readonly #pages = new Map<number, StaticResponse>();
 
-  /** Throws StartError when `path` is no folder. */
+  /** Throws StartError when `path` is not a folder. */
   constructor(
     path: string,
     files: FilesPlan,
@@ -43,25 +43,27 @@ export class FolderHandler implements ExchangeHandler {
     });
   }
 
-  onRequest(x: Exchange): void {
+  onRequest(exchange: Exchange): void {
     const outcome = this.#site.answer(
-      x,
-      readFileRequest(x.head, x.head.pathText()),
+      exchange,
+      readFileRequest(exchange.head, exchange.head.pathText()),
       this.#clock.nowMs,
     );
-    if (typeof outcome === "number") x.respond(this.#page(outcome));
-    else x.context = outcome;
+    if (typeof outcome === "number") exchange.respond(this.#page(outcome));
+    else exchange.context = outcome;
   }
 
   onBody(): void {}
   onBodyEnd(): void {}
 
-  onDrain(x: Exchange): void {
-    if (x.context instanceof FileTransfer && x.context.pump(x)) x.context = null;
+  onDrain(exchange: Exchange): void {
+    if (exchange.context instanceof FileTransfer && exchange.context.pump(exchange)) {
+      exchange.context = null;
+    }
   }
 
-  onAbort(x: Exchange): void {
-    if (x.context instanceof FileTransfer) x.context.stop();
+  onAbort(exchange: Exchange): void {
+    if (exchange.context instanceof FileTransfer) exchange.context.stop();
   }
 
   #page(status: number): StaticResponse {
@@ -81,7 +83,9 @@ function requireFolder(path: string): void {
     if (Deno.statSync(path).isDirectory) return;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      throw new StartError(`${path}: no such folder, and no app (.js, .ts)`, 1, { cause: error });
+      throw new StartError(`${path}: no such folder, and not an app (.js, .ts)`, 1, {
+        cause: error,
+      });
     }
     throw new StartError(`${path}: cannot be read`, 1, { cause: error });
   }

@@ -1,4 +1,4 @@
-/** Listening sockets that whoever started us hands over. */
+/** Listening sockets inherited from the process that started this one. */
 import { StartError } from "../base/errors.ts";
 import { type InheritedSocket, parseStarterPort } from "../process/starter_port.ts";
 
@@ -6,15 +6,15 @@ import { type InheritedSocket, parseStarterPort } from "../process/starter_port.
 const systemdFirstFd = 3;
 
 /**
- * Reads SERVER_STARTER_PORT (`8080=4;/run/a.sock=5`), else LISTEN_PID and LISTEN_FDS. null: nobody
- * handed anything over. Throws StartError for a value that is neither.
+ * Reads SERVER_STARTER_PORT (`8080=4;/run/a.sock=5`), else LISTEN_PID and LISTEN_FDS. null: no
+ * sockets were inherited. Throws StartError for a malformed value.
  */
 export function readInherited(
   variable: (name: string) => string | undefined,
   pid: number,
 ): InheritedSocket[] | null {
   const starter = variable("SERVER_STARTER_PORT");
-  // Set but empty: a starter that was given no port.
+  // Set but empty: the supervisor was given no port.
   if (starter !== undefined && starter !== "") return parseStarterPort(starter);
   const count = variable("LISTEN_FDS");
   if (count === undefined || variable("LISTEN_PID") !== String(pid)) return null;

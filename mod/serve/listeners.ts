@@ -1,4 +1,4 @@
-/** Opens or takes over the sockets that a worker accepts on. */
+/** Opens or inherits the sockets that a worker accepts on. */
 import { type Address, formatAddress } from "../base/address.ts";
 import { StartError } from "../base/errors.ts";
 import { parseHostAddress } from "../config/addresses.ts";
@@ -8,7 +8,7 @@ import { keepFromChildren } from "../process/inherited.ts";
 import type { InheritedSocket } from "../process/starter_port.ts";
 import type { ListenPlan } from "./plan.ts";
 
-/** Binds everything, or nothing. Throws StartError. */
+/** Binds every address or none. Throws StartError. */
 export function bindAll(reactor: Reactor, plan: ListenPlan, onAccept: AcceptHandler): Listener[] {
   const listeners: Listener[] = [];
   try {
@@ -28,19 +28,19 @@ function listenOptions(plan: ListenPlan, address: Address) {
   return plan.pathMode === null ? shared : { ...shared, mode: plan.pathMode };
 }
 
-/** Throws StartError when we may not. */
+/** Throws StartError when the owner cannot be changed. */
 export function chown(path: string, owner: ListenPlan["pathOwner"]): void {
   if (owner === null) return;
   try {
     Deno.chownSync(path, owner.uid, owner.gid);
   } catch (error) {
-    throw new StartError(`${path}: cannot give it to ${owner.uid}:${owner.gid ?? ""}`, 1, {
+    throw new StartError(`${path}: cannot change the owner to ${owner.uid}:${owner.gid ?? ""}`, 1, {
       cause: error,
     });
   }
 }
 
-/** Takes over the sockets of our master, which has bound them but leaves it to us to listen. */
+/** Adopts the sockets of the master, which has bound them; the worker calls listen(2). */
 export function adoptFromMaster(
   reactor: Reactor,
   sockets: readonly InheritedSocket[],
@@ -52,8 +52,8 @@ export function adoptFromMaster(
 }
 
 /**
- * Binds sockets of our own beside those of our master, which keep the ports for us: what a reactor
- * does that cannot take sockets over. Throws StartError.
+ * Binds sockets of the worker's own next to those of the master, which only reserve the ports. For
+ * a reactor that cannot inherit sockets. Throws StartError.
  */
 export function bindBesideMaster(
   reactor: Reactor,
@@ -70,8 +70,8 @@ export function bindBesideMaster(
 }
 
 /**
- * Takes over descriptors of our parent. `shared`: other workers accept from the same ones.
- * Throws StartError where the reactor cannot.
+ * Adopts descriptors of the parent. `shared`: other workers accept from the same ones. Throws
+ * StartError where the reactor cannot inherit sockets.
  */
 export function adoptAll(
   reactor: Reactor,
@@ -81,14 +81,14 @@ export function adoptAll(
 ): Listener[] {
   if (!reactor.capabilities.inherit) {
     throw new StartError(
-      "the portable reactor cannot take over the sockets of SERVER_STARTER_PORT; " +
+      "the portable reactor cannot inherit the sockets of SERVER_STARTER_PORT; " +
         "use epoll (HAYATE_REACTOR=epoll), or --port and --path",
     );
   }
   return sockets.map(({ name, fd }) => {
     try {
       const listener = reactor.adopt(fd, { shared }, onAcceptOf(name));
-      // A program that the app starts must not hold our socket open when we have gone.
+      // A program started by the app must not keep the socket open after this process exits.
       keepFromChildren(fd);
       return listener;
     } catch (error) {
@@ -98,15 +98,15 @@ export function adoptAll(
   });
 }
 
-/** `http://127.0.0.1:8080/` or the path, for people. */
+/** `http://127.0.0.1:8080/` or the path, for messages. */
 export function describeListener(address: Address, isSecure = false): string {
   if (address.kind === "unix") return address.path;
   return `${isSecure ? "https" : "http"}://${formatAddress(address)}/`;
 }
 
 /**
- * The kernel's limit when it is below what was asked for, else null. Said aloud once: a clipped
- * queue is otherwise found under load only.
+ * The kernel's limit when it is below `wanted`, else null. Logged once, because a shortened queue
+ * would otherwise show only under load.
  */
 export function clippedBacklog(wanted: number): number | null {
   try {

@@ -12,17 +12,18 @@ import type { ServePlan } from "./plan.ts";
 import { statusCommand } from "./status_command.ts";
 import type { Worker } from "./worker.ts";
 
-/** One worker alone has nobody who could replace it or watch it; what needs that needs a master. */
+/** Replacing and watching a worker is the master's job, so these features need one. */
 function needsMaster({ process, status }: ServePlan): boolean {
-  const duties = process.requestsMax !== null || process.timeoutMs > 0 ||
+  const isWatched = process.requestsMax !== null || process.timeoutMs > 0 ||
     process.memoryBytesMax !== null || status !== null;
-  if (duties) return true;
-  // The portable reactor cannot take over sockets; asked for by name, several workers are an error.
+  if (isWatched) return true;
+  // The portable reactor cannot inherit sockets: `auto` means one worker there, and an explicit
+  // number of workers is an error.
   const portable = getVariable("HAYATE_REACTOR") === "portable";
   return process.workers === "auto" ? !portable : process.workers !== 1;
 }
 
-/** The worker of this process, once there is one. */
+/** The worker of this process, once it is created. */
 let current: Worker | null = null;
 
 export const serveMode: Mode = {

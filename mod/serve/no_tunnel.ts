@@ -1,8 +1,8 @@
 import { StaticResponse } from "../conn/static_response.ts";
 
 /**
- * The answer to CONNECT. A 2xx would turn the connection into a tunnel, and its content into the
- * tunnel's first bytes (RFC 9110 9.3.6); no app can mean that.
+ * The response to CONNECT. A 2xx would turn the connection into a tunnel and the body into the
+ * tunnel's first bytes (RFC 9110 9.3.6), which no app intends.
  */
 export const noTunnel = new StaticResponse(
   405,

@@ -1,4 +1,4 @@
-/** argv of `hayate serve` to a plan. Pure; every error is reported at once. */
+/** Turns the argv of `hayate serve` into a plan. Pure; reports every error at once. */
 import type { Address } from "../base/address.ts";
 import { type Environment, type ParsedOptions, readOptions, UsageError } from "../cli/mod.ts";
 import { isResolved, isUnixPath } from "../config/addresses.ts";
@@ -64,10 +64,10 @@ export function readServePlan(argv: readonly string[], environment?: Environment
 function readApp({ values, operands }: Options, errors: string[]): AppPlan {
   const [operand] = operands;
   if (values.text !== null) {
-    if (operand !== undefined) errors.push(`--text and ${operand} exclude each other`);
+    if (operand !== undefined) errors.push(`--text and ${operand} cannot be combined`);
     return { kind: "text", text: values.text };
   }
-  if (operand === undefined) errors.push("APP or DIR is missing, or --text STR");
+  if (operand === undefined) errors.push("no APP, DIR or --text STR given");
   const path = operand ?? "";
   const kind = /\.(js|mjs|ts|mts|tsx|jsx)$/.test(path) ? "script" : "folder";
   return { kind, path };
@@ -97,7 +97,7 @@ function readOwner(text: string | null, errors: string[]): ListenPlan["pathOwner
   if (text === null) return null;
   const match = /^(\d+)(?::(\d+))?$/.exec(text);
   if (match === null) {
-    errors.push(`--path-owner ${text}: not UID or UID:GID`);
+    errors.push(`--path-owner ${text}: not a numeric UID or UID:GID`);
     return null;
   }
   return { uid: Number(match[1]), gid: match[2] === undefined ? null : Number(match[2]) };
@@ -105,7 +105,7 @@ function readOwner(text: string | null, errors: string[]): ListenPlan["pathOwner
 
 function readStatus({ values }: Options, errors: string[]): StatusPlan | null {
   const address = values.statusListen;
-  if (!values.statusPath.startsWith("/")) errors.push("--status-path: does not begin with /");
+  if (!values.statusPath.startsWith("/")) errors.push("--status-path: must begin with /");
   if (address === null) return null;
   const named = address.kind === "tcp" && (address.host === "" || address.host === "localhost")
     ? { ...address, host: "127.0.0.1" }
@@ -130,7 +130,7 @@ function readStatusToken(
   if (file !== null) return { file };
   if (text === null) return null;
   if (tokenForm.test(text)) return { text };
-  errors.push("--status-token: not one or more visible characters of ASCII");
+  errors.push("--status-token: must be one or more visible ASCII characters");
   return null;
 }
 

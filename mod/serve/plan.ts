@@ -1,19 +1,19 @@
-/** What `hayate serve` is to do: checked and immutable. */
+/** The settings of one `hayate serve` run: checked and immutable. */
 import type { LogFlags } from "../process/choose_log.ts";
 import type { Address } from "../base/address.ts";
 
-/** What answers requests. */
+/** The handler of all requests. */
 export type AppPlan =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "script"; readonly path: string };
 
 export interface ListenPlan {
-  /** Used when nobody hands sockets over. */
+  /** Bound when no sockets are inherited. */
   readonly addresses: readonly Address[];
   readonly reusePort: boolean;
   readonly backlog: number;
-  /** Mode of socket files; null: umask decides. */
+  /** Mode of socket files; null: as the umask gives it. */
   readonly pathMode: number | null;
   readonly pathOwner: { readonly uid: number; readonly gid: number | null } | null;
 }
@@ -26,7 +26,7 @@ export interface ProcessPlan {
   /** 0: none. */
   readonly timeoutMs: number;
   readonly gracefulTimeoutMs: number;
-  /** For the app to load; 0: any time. */
+  /** Limit for loading the app; 0: none. */
   readonly startTimeoutMs: number;
   readonly spawnIntervalMs: number;
   readonly errorRespawnIntervalMs: number;
@@ -40,14 +40,14 @@ export interface HttpPlan {
   /** Infinity: no limit. */
   readonly bodyBytesMax: number;
   readonly headBytesMax: number;
-  /** Of a WebSocket. Infinity: no limit. */
+  /** Largest message from a WebSocket client. Infinity: no limit. */
   readonly messageBytesMax: number;
   readonly connectionRequestsMax: number;
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly writeTimeoutMs: number;
-  /** A client that has closed its sending side is still answered. */
+  /** Answer a client that has closed its sending side. */
   readonly allowHalfOpen: boolean;
 }
 
@@ -71,11 +71,11 @@ export interface LogPlan {
 export interface StatusPlan {
   readonly address: Address;
   readonly path: string;
-  /** What clients have to send; null on a unix socket, where the file's mode decides. */
+  /** Required of clients; null on a unix socket without one, where the file mode grants access. */
   readonly token: StatusToken | null;
 }
 
-/** The token itself, or the file that it is the first line of. */
+/** The token itself, or the file whose first line holds it. */
 export type StatusToken = { readonly text: string } | { readonly file: string };
 
 export interface ServePlan {

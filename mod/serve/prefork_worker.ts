@@ -15,11 +15,11 @@ import type { FetchHandler } from "./fetch/fetch_handler.ts";
 import type { ProcessPlan, ServePlan } from "./plan.ts";
 import { Worker } from "./worker.ts";
 
-/** How often a worker shows that its loop turns, without and with a timeout to be met. */
+/** Interval of the heartbeat that shows that the event loop runs, without and with `--timeout`. */
 const beatMs = 1000;
 const beatMsWithTimeout = 100;
 
-/** Serves until the master says otherwise, or is gone. Throws StartError. */
+/** Serves until the master stops it or exits. Throws StartError. */
 export async function runPreforkWorker(
   plan: ServePlan,
   log: Logger,
@@ -29,12 +29,13 @@ export async function runPreforkWorker(
   const lease = claimLease();
   const channel = inheritedChannel({
     onMessage: () => {},
-    // The master is gone: nobody would replace us, and nobody would stop us.
+    // The master has exited: no process is left to replace or stop this worker.
     onEnd: () => worker === null ? void sendSignal(Deno.pid, "KILL") : worker.drain(lease?.isOver),
   });
-  const tell = (message: WorkerMessage) => void channel?.send(message);
+  const send = (message: WorkerMessage) => void channel?.send(message);
   swallowSignal("HUP");
-  // Ctrl-C reaches every process of a terminal's group. The master has to let go of the sockets first.
+  // Ctrl-C reaches every process of the terminal's group, but the master must release the sockets
+  // before its workers drain.
   swallowSignal("INT");
   raiseOpenFilesLimit();
   const slot = Number(takeVariable(slotVariable) ?? 0);
@@ -45,7 +46,7 @@ export async function runPreforkWorker(
   worker = await Worker.create(plan, log, {
     row,
     requestsMax,
-    onRequestsMax: () => tell({ kind: "retire", why: `it has had ${requestsMax} requests` }),
+    onRequestsMax: () => send({ kind: "retire", why: `it has served ${requestsMax} requests` }),
   });
   onStart(worker);
   await worker.afterFork(slot);
@@ -57,7 +58,7 @@ export async function runPreforkWorker(
   listenToSignals(worker, row, lease, log, () => channel?.close());
   listenForPause(worker);
   if (row !== null) beat(worker, row, plan.process.timeoutMs);
-  tell({ kind: "ready" });
+  send({ kind: "ready" });
   const exitCode = await worker.run();
   channel?.close();
   return exitCode;
@@ -91,13 +92,13 @@ function listenToSignals(
   addSignalListener("QUIT", () => {
     closeChannel();
     const cutCount = worker.stop();
-    // The master has said that it ends.
+    // The master logs the stop itself.
     if (cutCount > 0) log.warn(`worker ${Deno.pid}: ${atOnceText("QUIT", cutCount)}`);
   });
   addSignalListener("USR1", () => worker.reopenLogs());
 }
 
-/** Shows the master that the loop turns; a handler that never yields is found by its silence. */
+/** Starts the heartbeat. A handler that never yields stops it, which the master detects. */
 function beat(worker: Worker, row: Row, timeoutMs: number): void {
   const everyMs = timeoutMs > 0 ? Math.min(beatMsWithTimeout, timeoutMs / 2) : beatMs;
   const { handler } = worker.app;

@@ -1,4 +1,4 @@
-/** `hayate serve` as one process without a master. */
+/** `hayate serve` as a single process, without a master. */
 import type { Logger } from "../log/mod.ts";
 import { allVariables, dropVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
@@ -12,7 +12,7 @@ import { adoptAll, bindAll, clippedBacklog, describeListener } from "./listeners
 import type { ServePlan } from "./plan.ts";
 import { Worker } from "./worker.ts";
 
-/** Runs until a signal ends it. `onStart` gets the worker. Throws StartError. */
+/** Runs until a signal stops it. `onStart` receives the worker. Throws StartError. */
 export async function runSingle(
   plan: ServePlan,
   log: Logger,
@@ -22,7 +22,7 @@ export async function runSingle(
   const variables = allVariables();
   const lease = claimLease();
   const inherited = readInherited((name) => variables[name], Deno.pid);
-  // What was meant for us is not for children of the app.
+  // Meant for this process: children of the app must not inherit them.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
   const worker = await Worker.create(plan, log);
   onStart(worker);
@@ -54,11 +54,14 @@ function listenToSignals(
   listenForStop(hasSupervisor, {
     onFirst(name) {
       notify("STOPPING=1");
-      log.info(`received ${name}, finishing what runs`);
+      log.info(`received ${name}, gracefully shutting down`);
       worker.drain(lease?.isOver);
     },
     onAtOnce: (name) => log.warn(atOnceText(name, worker.stop())),
   });
   addSignalListener("USR1", () => worker.reopenLogs());
-  addSignalListener("HUP", () => log.warn("received HUP: a single worker cannot start afresh"));
+  addSignalListener(
+    "HUP",
+    () => log.warn("received HUP: ignored, reloading needs a master (--workers 2 or more)"),
+  );
 }

@@ -1,4 +1,4 @@
-/** `hayate serve status SOCK`: asks a running master. */
+/** `hayate serve status SOCK`: prints the status of a running master. */
 import { type Address, formatAddress } from "../base/address.ts";
 import type { PeerError } from "../base/errors.ts";
 import { StartError } from "../base/errors.ts";
@@ -11,33 +11,33 @@ import { getVariable } from "../process/environment.ts";
 
 const table = defineTable({
   command: "hayate serve status",
-  summary: "workers, their requests and memory, of a running hayate serve",
+  summary: "workers of a running hayate serve, with their requests and memory",
   usage: ["[--json] SOCK"],
   operands: {
     name: "SOCK",
     min: 1,
     max: 1,
-    help: "What --status-listen names: a path or HOST:PORT.",
+    help: "Address of --status-listen: a path or HOST:PORT.",
   },
   options: [
-    { long: "json", kind: "flag", help: "The same as JSON." },
+    { long: "json", kind: "flag", help: "Print JSON." },
     {
       long: "status-path",
       kind: "string",
       default: "/status",
       placeholder: "PATH",
-      help: "As given to the server.",
+      help: "Path given to the server with --status-path.",
     },
     {
       long: "token",
       kind: "string",
       env: "HAYATE_TOKEN",
       placeholder: "TEXT",
-      help: "Token of a listener on TCP.",
+      help: "Token given to the server with --status-token.",
     },
   ],
   examples: [{ run: "hayate serve status /run/app-status.sock", about: "a table" }],
-  exitCodes: [{ code: 1, meaning: "nobody answers there" }],
+  exitCodes: [{ code: 1, meaning: "no response from the server" }],
 });
 
 const timeoutMs = 5000;
@@ -49,7 +49,7 @@ export const statusCommand: Subcommand = {
     const { values, operands } = readOptions(table, argv, getVariable);
     const address = parseHostAddress(operands[0], null) ?? relativePath(operands[0]);
     if (address === null || !isResolved(address)) {
-      throw new UsageError([`${operands[0]}: not a path and not HOST:PORT`]);
+      throw new UsageError([`${operands[0]}: not a path or HOST:PORT`]);
     }
     const path = values.json ? `${values.statusPath}?json` : values.statusPath;
     const out = standardSink("stdout");
@@ -64,7 +64,7 @@ function relativePath(text: string): Address | null {
   return text.includes(":") ? null : { kind: "unix", path: text };
 }
 
-/** GET over a connection of its own; throws StartError for whatever is no 200. */
+/** Sends one GET on a new connection; throws StartError for any response but 200. */
 async function ask(address: Address, path: string, token: string | null): Promise<string> {
   const where = formatAddress(address);
   const reactor = await createReactor();
@@ -78,11 +78,11 @@ async function ask(address: Address, path: string, token: string | null): Promis
   socket.close();
   if (answer.error !== null) throw new StartError(`${where}: ${answer.error.message}`);
   const split = answer.text.indexOf("\r\n\r\n");
-  if (split < 0) throw new StartError(`${where}: no answer within ${timeoutMs / 1000} s`);
+  if (split < 0) throw new StartError(`${where}: no response within ${timeoutMs / 1000} s`);
   const [statusLine] = answer.text.split("\r\n", 1);
   if (statusLine.includes(" 200 ")) return answer.text.slice(split + 4);
   if (statusLine.includes(" 401 ")) {
-    const hint = token === null ? "needs a token: HAYATE_TOKEN or --token" : "takes another token";
+    const hint = token === null ? "needs a token: HAYATE_TOKEN or --token" : "refuses this token";
     throw new StartError(`${where} ${hint}`);
   }
   throw new StartError(`${where}${path}: answered ${statusLine}`);

@@ -1,4 +1,4 @@
-/** One process that accepts and answers: alone, or as one of a master's workers. */
+/** A process that accepts connections and answers requests, alone or under a master. */
 import { exitCodes } from "../base/errors.ts";
 import { describeStaleMount } from "../config/default_file.ts";
 import { HttpServer } from "../conn/http_server.ts";
@@ -19,24 +19,24 @@ import { keepMemory } from "../process/memory_keeper.ts";
 import { readAppliance } from "../tls/appliance.ts";
 import { SecuredListeners } from "../tls/secured_listeners.ts";
 import { startLogCommand } from "../process/log_command.ts";
-import { type App, type AppHome, loadApp } from "./app.ts";
+import { type App, type AppHost, loadApp } from "./app.ts";
 import { logAppError } from "./app_errors.ts";
 import type { Row } from "./master/scoreboard.ts";
-import { ObservedHandler } from "./observed_handler.ts";
+import { RequestRecorder } from "./request_recorder.ts";
 import type { HttpPlan, LogPlan, ServePlan } from "./plan.ts";
 import { inStartTime } from "./start_time.ts";
 
-/** Opens the worker's listeners once its server can take connections. */
+/** Opens the worker's listeners, when its server is ready for connections. */
 export type OpenListeners = (reactor: Reactor, server: HttpServer) => Listener[];
 
-/** What a master wants to be told of; see `Books`. */
-export interface WorkerDuties {
+/** What a worker reports to its master; see `RequestStats`. */
+export interface WorkerReporting {
   readonly row: Row | null;
   readonly requestsMax: number;
   readonly onRequestsMax: () => void;
 }
 
-export const noDuties: WorkerDuties = {
+export const noReporting: WorkerReporting = {
   row: null,
   requestsMax: Infinity,
   onRequestsMax: () => {},
@@ -58,7 +58,7 @@ export class Worker {
     log: Logger,
     reactor: Reactor,
     app: App,
-    duties: WorkerDuties,
+    reporting: WorkerReporting,
   ) {
     this.#plan = plan;
     this.#log = log;
@@ -70,14 +70,14 @@ export class Worker {
       readAppliance(getVariable, (line) => log.warn(line)),
     );
     this.#accessLog = openAccessLog(plan.log, log);
-    const books = { ...duties, accessLog: this.#accessLog };
-    const isWatched = duties !== noDuties || this.#accessLog !== null;
-    const observed = isWatched ? new ObservedHandler(app.handler, books, reactor) : null;
-    this.server = new HttpServer(reactor, observed ?? app.handler, serverOptions(plan.http));
-    if (observed !== null && this.#accessLog !== null) {
-      this.server.onResponded = observed.onResponded;
-      this.server.onRefused = observed.onRefused;
-      if (this.#accessLog.format.needs.has("head")) this.server.onHead = observed.onHead;
+    const stats = { ...reporting, accessLog: this.#accessLog };
+    const isRecorded = reporting !== noReporting || this.#accessLog !== null;
+    const recorder = isRecorded ? new RequestRecorder(app.handler, stats, reactor) : null;
+    this.server = new HttpServer(reactor, recorder ?? app.handler, serverOptions(plan.http));
+    if (recorder !== null && this.#accessLog !== null) {
+      this.server.onResponded = recorder.onResponded;
+      this.server.onRefused = recorder.onRefused;
+      if (this.#accessLog.format.needs.has("head")) this.server.onHead = recorder.onHead;
     }
     app.attach?.(this.server.scratch);
   }
@@ -86,10 +86,10 @@ export class Worker {
   static async create(
     plan: ServePlan,
     log: Logger,
-    duties: WorkerDuties = noDuties,
+    reporting: WorkerReporting = noReporting,
   ): Promise<Worker> {
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
-    const home: AppHome = {
+    const host: AppHost = {
       backend: reactor.backend,
       get nowMs() {
         return reactor.nowMs;
@@ -100,13 +100,13 @@ export class Worker {
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       clearTimer: (handle) => reactor.clearTimer(handle),
     };
-    const app = await loadApp(plan, home);
+    const app = await loadApp(plan, host);
     const stale = plan.app.kind === "script" ? describeStaleMount(plan.app.path) : null;
     if (stale !== null) log.warn(stale);
-    return new Worker(plan, log, reactor, app, duties);
+    return new Worker(plan, log, reactor, app, reporting);
   }
 
-  /** Who accepts on an inherited socket: the server, behind TLS where our supervisor wants it. */
+  /** The accept handler of an inherited socket: the server, with TLS where the supervisor sets it. */
   readonly onAcceptOf = (socketName: string): AcceptHandler =>
     this.#tls.secureInherited(socketName, this.server.onAccept);
 
@@ -115,14 +115,14 @@ export class Worker {
     return this.#tls.isSecure(socketName);
   }
 
-  /** Calls the app's hook. Throws StartError when it does not settle in time. */
+  /** Calls the app's `afterFork`. Throws StartError when it does not settle in time. */
   async afterFork(slot: number): Promise<void> {
     const { app, process } = this.#plan;
     const path = app.kind === "script" ? app.path : "";
     await inStartTime(this.app.hooks.afterFork?.(slot), process.startTimeoutMs, path, "afterFork");
   }
 
-  /** Begins to accept. Throws StartError. */
+  /** Starts accepting. Throws StartError. */
   listen(open: OpenListeners): readonly Listener[] {
     return this.#listeners = open(this.reactor, this.server);
   }
@@ -139,8 +139,8 @@ export class Worker {
   }
 
   /**
-   * Answers what was accepted, then ends `run`. A second call does nothing. `isLastHolder`: what waits
-   * at inherited sockets is answered, too.
+   * Graceful stop: answers what was accepted, then ends `run`. A second call does nothing.
+   * `isLastHolder`: connections still queued at inherited sockets are accepted and answered, too.
    */
   async drain(isLastHolder = false): Promise<void> {
     if (this.#stopping) return;
@@ -154,20 +154,20 @@ export class Worker {
     ]);
     await this.#tls.settled();
     await drained;
-    // Handshakes that ended after the last connection had gone have brought new ones.
+    // TLS handshakes that finished in the meantime have added connections.
     await this.server.drain(gracefulTimeoutMs);
     this.#tls.close();
     this.reactor.stop();
   }
 
-  /** Deno has no way to keep new connections out of a queue while it is emptied. */
+  /** Deno cannot keep new connections out of an accept queue while it is emptied. */
   #shutQueues(): void {
     for (const { address } of this.#listeners) {
       if (address.kind === "tcp") shutQueuesOf(address.port);
     }
   }
 
-  /** Ends `run` now. Returns how many requests were under way; they are cut. */
+  /** Ends `run` now. Returns the number of requests in progress, which are cut off. */
   stop(): number {
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
@@ -176,14 +176,14 @@ export class Worker {
     return cutCount;
   }
 
-  /** Accepts no more, and lets go of its clients one answer at a time, until `resume`. */
+  /** Stops accepting, and closes each connection after its next response, until `resume`. */
   pause(): void {
     if (this.#stopping) return;
     for (const listener of this.#listeners) listener.pause();
     this.server.draining = true;
   }
 
-  /** Serves as before. */
+  /** Accepts again after `pause`. */
   resume(): void {
     if (this.#stopping) return;
     this.server.draining = false;
@@ -194,7 +194,7 @@ export class Worker {
     this.#accessLog?.sink.reopen();
   }
 
-  /** An unhandled rejection or uncaught error of the app: told, and survived. */
+  /** Logs an unhandled rejection or uncaught error of the app; the worker keeps serving. */
   onUnhandled(error: unknown): void {
     logAppError(this.#log, "app failed outside of a request", error);
   }

@@ -205,7 +205,7 @@ contractTest("a static response serves every kind of client", async (rig) => {
   const [full, head, last] = latin1(await client.readAll()).split(/(?=HTTP\/1\.1 )/);
   const date = /\r\nDate: (.*)\r\n/.exec(full)![1];
   assert(Math.abs(Date.parse(date) - Date.now()) < 5_000, date);
-  assertMatch(full, /Server: hayate\r\n[^]*Content-Length: 5\r\n\r\nhello$/);
+  assertMatch(full, /Server: hayate\/0\.1\.0\r\n[^]*Content-Length: 5\r\n\r\nhello$/);
   assertMatch(head, /Content-Length: 5\r\n\r\n$/);
   assertMatch(last, /Connection: close\r\n\r\nhello$/);
 });

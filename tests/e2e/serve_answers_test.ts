@@ -24,12 +24,12 @@ const unusable: [path: string, code: string, logged: RegExp][] = [
   ["errored", "return new Response(failing());", /broken/],
   ["error", "return Response.error();", /has the status 0/],
   ["status", "return { status: 42, headers: new Headers(), body: null };", /has the status 42/],
-  ["undefined", "return undefined;", /fetch\(\) gave undefined/],
-  ["null", "return null;", /fetch\(\) gave null/],
-  ["text", "return 'text';", /fetch\(\) gave string/],
-  ["number", "return 200;", /fetch\(\) gave number/],
-  ["object", "return {};", /fetch\(\) gave Object/],
-  ["function", "return () => 1;", /fetch\(\) gave function/],
+  ["undefined", "return undefined;", /fetch\(\) returned undefined/],
+  ["null", "return null;", /fetch\(\) returned null/],
+  ["text", "return 'text';", /fetch\(\) returned string/],
+  ["number", "return 200;", /fetch\(\) returned number/],
+  ["object", "return {};", /fetch\(\) returned Object/],
+  ["function", "return () => 1;", /fetch\(\) returned function/],
   ["no-stream", "return { status: 200, headers: new Headers(), body: 'x' };", /no ReadableStream/],
 ];
 

@@ -108,7 +108,7 @@ Deno.test("HUP with an app that does not load keeps the old workers", async () =
   const before = await waitForWorkers(served, 2);
   await served.folder.write("app.js", "export default (");
   served.child.kill("SIGHUP");
-  await served.child.waitForLine("the reload is given up, the old workers stay");
+  await served.child.waitForLine("reload failed, the old workers keep serving");
   assertEquals(childPids(served.child.pid).sort(), before.sort());
   assert(before.includes(Number(await servingPid(served.port))));
 });
@@ -143,7 +143,7 @@ Deno.test("--max-requests-per-child replaces a worker and loses no request", asy
     await sleep(5);
   }
   assertEquals(seen.size >= 4, true, `only ${seen.size} workers were seen`);
-  await served.child.waitForLine(/is replaced: it has had (1\d|20) requests/);
+  await served.child.waitForLine(/replacing worker \d+: it has served (1\d|20) requests/);
 });
 
 Deno.test("--timeout kills a worker that a handler blocks and says which request it was", async () => {
@@ -160,7 +160,9 @@ Deno.test("--timeout kills a worker that a handler blocks and says which request
   const before = await waitForWorkers(served, 2);
   using connection = await RawConnection.open(tcp(served.port));
   await connection.send("GET /block?a=1 HTTP/1.1\r\nHost: x\r\n\r\n");
-  await served.child.waitForLine(/is killed: blocked for \d+ ms by GET \/block\?a=1 \(begun/);
+  await served.child.waitForLine(
+    /killing worker \d+: blocked for \d+ ms by GET \/block\?a=1 \(started/,
+  );
   assert(await connection.waitForClose());
   const after = await served.child.waitUntil("a new worker", () => {
     const pids = childPids(served.child.pid);
@@ -182,7 +184,7 @@ Deno.test("--timeout answers 504 for a promise that takes too long, and the work
     idleMs: 3000,
   });
   assertMatch(answer, /^HTTP\/1\.1 504 /);
-  await served.child.waitForLine("app failed on GET /never: Error: no answer within 300 ms");
+  await served.child.waitForLine("app failed on GET /never: Error: no response within 300 ms");
   assertEquals(await servingPid(served.port), before);
 });
 
@@ -199,7 +201,7 @@ export default { fetch(request) {
   });
   const before = await servingPid(served.port);
   await (await fetch(`${served.url}/grow`)).text();
-  await served.child.waitForLine(`worker ${before} is replaced: it holds`);
+  await served.child.waitForLine(`replacing worker ${before}: it uses`);
   await served.child.waitUntil("another worker", async () => {
     return await servingPid(served.port) !== before ? true : null;
   });
@@ -211,7 +213,7 @@ Deno.test("an app that does not load ends the master with 78 and one line", asyn
   const { code, stderr } = await runHayate(["serve", "-q", "--workers", "2", "--port", "0", path]);
   assertEquals(code, 78);
   const lines = stderr.trim().split("\n");
-  assertMatch(lines[0], /app\.js: has a default export without fetch; wanted is export default/);
+  assertMatch(lines[0], /app\.js: has a default export without fetch; expected export default/);
   assert(lines.every((line) => line === lines[0]), stderr);
 });
 
@@ -364,7 +366,7 @@ for (const backend of ["epoll", "portable"] as const) {
     assertEquals([none.code, none.stdout], [1, ""]);
     assertMatch(none.stderr, /needs a token: HAYATE_TOKEN or --token/);
     const wrong = await runHayate(["serve", "status", "--token", "x", address]);
-    assertMatch(wrong.stderr, /takes another token/);
+    assertMatch(wrong.stderr, /refuses this token/);
     const right = await runHayate(["serve", "status", address], {
       env: { HAYATE_TOKEN: "s3cret" },
     });
@@ -379,9 +381,13 @@ Deno.test("serve refuses a scoreboard on TCP without a token, or with one that i
   const listen = ["serve", "--text", "a", "--port", "0", "--status-listen", "127.0.0.1:1"];
   const vectors: [args: string[], code: number, complaint: string][] = [
     [[], 2, "--status-listen: a TCP address needs a token"],
-    [["--status-token", ""], 2, "--status-token: not one or more visible characters of ASCII"],
-    [["--status-token", "a b"], 2, "--status-token: not one or more visible characters of ASCII"],
-    [["--status-token-file", empty], 1, "its first line is not one or more visible characters"],
+    [["--status-token", ""], 2, "--status-token: must be one or more visible ASCII characters"],
+    [["--status-token", "a b"], 2, "--status-token: must be one or more visible ASCII characters"],
+    [
+      ["--status-token-file", empty],
+      1,
+      "the first line must be one or more visible ASCII characters",
+    ],
     [["--status-token-file", "/no/such"], 1, "--status-token-file /no/such: No such file"],
   ];
   for (const [args, code, complaint] of vectors) {

@@ -60,8 +60,8 @@ Deno.test("what keeps an app from loading is told in one line, with exit code 78
     [{ "app.js": "export default {" }, /app\.js: Unexpected end of input at .*\/app\.js:1:17/],
     [{ "app.ts": "export default { fetch(: };" }, /app\.ts: .*\(1:24\)/],
     [{ "app.js": "\nnull.x;" }, /app\.js: TypeError while it was loaded: .*app\.js:2:6/],
-    [{ "app.js": "export default 5;" }, /default export without fetch; wanted is export default/],
-    [{ "app.js": "export const a = 1;" }, /no default export; wanted is export default/],
+    [{ "app.js": "export default 5;" }, /default export without fetch; expected export default/],
+    [{ "app.js": "export const a = 1;" }, /no default export; expected export default/],
   ];
   for (const [files, pattern] of rows) {
     await using folder = await tempFolder();

@@ -13,7 +13,7 @@ eachBackend("serve --text answers GET, HEAD and POST with its text", async (back
     assertEquals(response.status, 200);
     assertEquals(response.headers.get("content-type"), "text/plain; charset=utf-8");
     assertEquals(response.headers.get("content-length"), "12");
-    assertEquals(response.headers.get("server"), "hayate");
+    assertEquals(response.headers.get("server"), "hayate/0.1.0");
     assert(Math.abs(Date.parse(response.headers.get("date") ?? "") - Date.now()) < 5000);
     assertEquals(await response.text(), "hello wörld");
   }

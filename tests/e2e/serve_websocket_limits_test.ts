@@ -103,7 +103,7 @@ eachBackend("pings to a client that does not read: no memory, then a reset", asy
   const before = residentBytes(served.child.pid);
   const piece = repeat(clientFrame(Opcode.ping, "x".repeat(125)), 500);
   const flooding = flood(connection, piece, 1000);
-  await served.child.waitForLine("error the client takes no output");
+  await served.child.waitForLine("error the client has read nothing within the write timeout");
   await served.child.waitForLine("closed 1006");
   assert(residentBytes(served.child.pid) - before < growthBytesMax);
   await assertStillServes(served);
@@ -181,7 +181,7 @@ eachBackend(
     });
     const before = residentBytes(served.child.pid);
     using _connection = await open(served);
-    await served.child.waitForLine(/error the client does not read: \d+ bytes wait for it/);
+    await served.child.waitForLine(/error the client reads too slowly: \d+ bytes are queued/);
     await served.child.waitForLine("closed 1006");
     assert(residentBytes(served.child.pid) - before < 2 * growthBytesMax);
     await assertStillServes(served);
@@ -197,7 +197,7 @@ eachBackend("a client that takes nothing for --write-timeout is reset", async (b
     backend,
   });
   using _connection = await open(served);
-  await served.child.waitForLine("error the client takes no output");
+  await served.child.waitForLine("error the client has read nothing within the write timeout");
   await served.child.waitForLine("closed 1006");
 });
 

@@ -1,4 +1,4 @@
-/** One call of a handler: what lives from its request to the end of its response. */
+/** The state of one handler call, from its request to the end of its response. */
 import type { Address } from "../../base/address.ts";
 import type { Exchange } from "../../conn/exchange.ts";
 import type { HeadCopy } from "./head_copy.ts";
@@ -15,18 +15,18 @@ export class Call implements RequestOrigin, BodySource {
   readonly info: ServedInfo;
   readonly body: RequestBody | null;
   readonly webSockets: WebSocketLimits;
-  /** Bytes of request body so far. */
+  /** Bytes of request body received so far. */
   bodyBytes = 0;
-  /** The handler has asked for the socket. */
+  /** Receives the socket after the 101, when the handler has upgraded the connection. */
   upgraded: ((socket: ReturnType<Exchange["takeOver"]>) => void) | null = null;
-  /** Of the request; complete when its body is. */
+  /** Trailer fields of the request; complete when its body is. */
   requestTrailers: readonly (readonly [name: string, value: string])[] = noTrailers;
-  /** Field lines to send behind a chunked body. */
+  /** Trailer fields to send after a chunked body. */
   trailers: Headers | null = null;
   #exchange: Exchange | null;
   #controller: AbortController | null = null;
   #abortReason: Error | null = null;
-  /** Ends the stream of the response, which nobody reads any more. */
+  /** Cancels the stream of the response, when its client is gone. */
   cancelStream: ((reason: Error) => void) | null = null;
   #wakeDrain: (() => void) | null = null;
   #onCompleted: ((error: Error | null) => void)[] | null = null;
@@ -41,7 +41,7 @@ export class Call implements RequestOrigin, BodySource {
     this.info = new ServedInfo(this);
   }
 
-  /** The exchange while it can be answered, else null. */
+  /** The exchange until it is complete or aborted, then null. */
   get exchange(): Exchange | null {
     return this.#exchange;
   }
@@ -70,7 +70,7 @@ export class Call implements RequestOrigin, BodySource {
     this.#exchange?.resumeBody();
   }
 
-  /** Resolves when the client has taken what waits, or is gone. */
+  /** Resolves when the queued output has been sent, or the client is gone. */
   drained(): Promise<void> {
     if (this.#exchange === null) return Promise.resolve();
     return new Promise((resolve) => this.#wakeDrain = resolve);
@@ -82,7 +82,7 @@ export class Call implements RequestOrigin, BodySource {
     wake?.();
   }
 
-  /** Resolves when the response has been handed over, rejects when it could not be. */
+  /** Resolves when the response has been written to the socket, rejects when it was cut off. */
   completed(): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (error: Error | null) => error === null ? resolve() : reject(error);
@@ -96,7 +96,7 @@ export class Call implements RequestOrigin, BodySource {
     this.#end(null);
   }
 
-  /** The client is gone, or the response was cut. */
+  /** The client is gone, or the response was cut off. */
   abort(error: Error): void {
     this.#abortReason = error;
     this.body?.fail(error);

@@ -1,11 +1,11 @@
-/** `Deno.upgradeWebSocket` for requests that are served here; others go the native way. */
+/** `Deno.upgradeWebSocket` for requests of this server; the native one handles all others. */
 import type { Call } from "./call.ts";
 import { ServedRequest } from "./served_request.ts";
 import { openUpgrade, type Upgrade, type UpgradeOptions } from "./upgrade.ts";
 
 let isInstalled = false;
 
-/** Frameworks call the global function: it is replaced once, before an app is loaded. */
+/** Replaces the global function, which frameworks call, once before an app is loaded. */
 export function installUpgrade(): void {
   if (isInstalled) return;
   isInstalled = true;

@@ -17,14 +17,14 @@ export type Fetch = (request: Request, info: ServedInfo) => Response | Promise<R
 export interface FetchOptions {
   readonly chunked: ChunkedMode;
   readonly bodyBytesMax: number;
-  /** An answer that is awaited longer becomes 504; 0: no limit. */
+  /** A response that takes longer becomes 504; 0: no limit. */
   readonly timeoutMs: number;
   readonly webSockets: WebSocketLimits;
 }
 
-/** Who is told of an app's faults, and turns the reactor's attention to pending promises. */
-export interface FetchHome {
-  /** The handler threw, its promise or its stream rejected. `request` is method and path. */
+/** Logs an app's errors, and makes the reactor run pending promises. */
+export interface FetchHost {
+  /** The handler threw, or its promise or stream rejected. `request` is method and path. */
   onAppError(request: string, error: unknown): void;
   beginAsync(): void;
   endAsync(): void;
@@ -40,19 +40,19 @@ const timedOut = new StaticResponse(504, plain, "504 Gateway Timeout\n");
 export class FetchHandler implements ExchangeHandler {
   readonly #fetch: Fetch;
   readonly #options: FetchOptions;
-  readonly #home: FetchHome;
+  readonly #host: FetchHost;
   readonly #arena = new HeadArena();
   readonly #writer: ResponseWriter;
-  /** Calls whose promise is pending, for the drain. */
+  /** Number of calls whose promise is pending. */
   pendingCount = 0;
 
-  constructor(fetch: Fetch, options: FetchOptions, home: FetchHome) {
+  constructor(fetch: Fetch, options: FetchOptions, host: FetchHost) {
     this.#fetch = fetch;
     this.#options = options;
-    this.#home = home;
+    this.#host = host;
     this.#writer = new ResponseWriter(
       options.chunked,
-      (call, error) => home.onAppError(describe(call), error),
+      (call, error) => host.onAppError(describe(call), error),
       (call, error) => this.#fail(call, error),
     );
   }
@@ -61,15 +61,19 @@ export class FetchHandler implements ExchangeHandler {
     this.#writer.cork = cork;
   }
 
-  onRequest(x: Exchange): void {
-    const { head } = x;
-    if (head.method === Method.connect) return x.respond(noTunnel);
-    if (x.hasRequestBody && head.contentLength > this.#options.bodyBytesMax) {
-      x.closeAfterwards();
-      return x.respond(tooLarge);
+  onRequest(exchange: Exchange): void {
+    const { head } = exchange;
+    if (head.method === Method.connect) return exchange.respond(noTunnel);
+    if (exchange.hasRequestBody && head.contentLength > this.#options.bodyBytesMax) {
+      exchange.closeAfterwards();
+      return exchange.respond(tooLarge);
     }
-    const call = new Call(x, this.#arena.copy(head, x.isSecure), this.#options.webSockets);
-    x.context = call;
+    const call = new Call(
+      exchange,
+      this.#arena.copy(head, exchange.isSecure),
+      this.#options.webSockets,
+    );
+    exchange.context = call;
     let outcome: Response | Promise<Response>;
     try {
       outcome = this.#fetch(call.request as unknown as Request, call.info);
@@ -80,40 +84,40 @@ export class FetchHandler implements ExchangeHandler {
     else this.#await(call, outcome);
   }
 
-  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
-    const call = x.context as Call | null;
+  onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    const call = exchange.context as Call | null;
     if (call === null) return;
     call.bodyBytes += end - start;
     if (call.bodyBytes <= this.#options.bodyBytesMax) return call.body?.push(bytes, start, end);
     call.abort(new RangeError("request body larger than the limit"));
-    x.context = null;
-    x.closeAfterwards();
-    if (x.status === 0) x.respond(tooLarge);
-    else x.abort();
+    exchange.context = null;
+    exchange.closeAfterwards();
+    if (exchange.status === 0) exchange.respond(tooLarge);
+    else exchange.abort();
   }
 
-  onBodyEnd(x: Exchange): void {
-    const call = x.context as Call | null;
+  onBodyEnd(exchange: Exchange): void {
+    const call = exchange.context as Call | null;
     if (call === null) return;
-    const trailers = x.requestTrailers();
+    const trailers = exchange.requestTrailers();
     if (trailers.length > 0) {
       call.requestTrailers = trailers.map(({ name, value }) => [name, value]);
     }
     call.body?.end();
   }
 
-  onDrain(x: Exchange): void {
-    (x.context as Call | null)?.onDrain();
+  onDrain(exchange: Exchange): void {
+    (exchange.context as Call | null)?.onDrain();
   }
 
-  onAbort(x: Exchange, error: PeerError): void {
-    // What an aborted fetch rejects with, in every runtime.
-    (x.context as Call | null)?.abort(new DOMException(error.message, "AbortError"));
+  onAbort(exchange: Exchange, error: PeerError): void {
+    // An AbortError, as an aborted fetch rejects with in every runtime.
+    (exchange.context as Call | null)?.abort(new DOMException(error.message, "AbortError"));
   }
 
   #await(call: Call, outcome: Promise<Response>): void {
     const { timeoutMs } = this.#options;
-    const timer = timeoutMs === 0 ? 0 : this.#home.setTimer(timeoutMs, () => this.#timeOut(call));
+    const timer = timeoutMs === 0 ? 0 : this.#host.setTimer(timeoutMs, () => this.#timeOut(call));
     this.#begin();
     Promise.resolve(outcome).then((response) => {
       this.#end(timer);
@@ -126,7 +130,7 @@ export class FetchHandler implements ExchangeHandler {
 
   #settle(call: Call, response: unknown): void {
     if (isResponse(response)) return this.#send(call, response);
-    this.#fail(call, new TypeError(`Cannot answer: fetch() gave ${describeValue(response)}`));
+    this.#fail(call, new TypeError(`Cannot answer: fetch() returned ${describeValue(response)}`));
   }
 
   #send(call: Call, response: Response): void {
@@ -136,39 +140,39 @@ export class FetchHandler implements ExchangeHandler {
       this.#begin();
       streaming.then(() => this.#end(0));
     } catch (error) {
-      // A field that HTTP cannot carry, for instance; nothing has been sent yet.
+      // For example a field that is invalid in HTTP. Nothing has been sent yet.
       this.#fail(call, error);
     }
   }
 
   #fail(call: Call, error: unknown): void {
-    const x = call.exchange;
-    if (x === null && error === call.signal().reason) return;
-    this.#home.onAppError(describe(call), error);
-    if (x === null) return;
+    const { exchange } = call;
+    if (exchange === null && error === call.signal().reason) return;
+    this.#host.onAppError(describe(call), error);
+    if (exchange === null) return;
     call.finish();
-    x.respond(failed);
+    exchange.respond(failed);
   }
 
   #timeOut(call: Call): void {
-    const x = call.exchange;
-    if (x === null || x.status !== 0) return;
-    const error = new Error(`no answer within ${this.#options.timeoutMs} ms`);
-    this.#home.onAppError(describe(call), error);
+    const { exchange } = call;
+    if (exchange === null || exchange.status !== 0) return;
+    const error = new Error(`no response within ${this.#options.timeoutMs} ms`);
+    this.#host.onAppError(describe(call), error);
     call.abort(error);
-    x.closeAfterwards();
-    x.respond(timedOut);
+    exchange.closeAfterwards();
+    exchange.respond(timedOut);
   }
 
   #begin(): void {
     this.pendingCount++;
-    this.#home.beginAsync();
+    this.#host.beginAsync();
   }
 
   #end(timer: number): void {
-    if (timer !== 0) this.#home.clearTimer(timer);
+    if (timer !== 0) this.#host.clearTimer(timer);
     this.pendingCount--;
-    this.#home.endAsync();
+    this.#host.endAsync();
   }
 }
 

@@ -1,13 +1,13 @@
-/** Copies of request heads that outlive the codec's buffer, cheap enough to make for every request. */
+/** Copies of request heads that outlive the codec's buffer, cheap enough for every request. */
 import { latin1 } from "../../http1/latin1.ts";
 import { methodNames } from "../../http1/method.ts";
 import type { RequestHead } from "../../http1/request_head.ts";
 
 const chunkBytes = 65536;
-/** Below this many bytes a loop is faster than the view that `set` needs. */
+/** Up to this many bytes a loop is faster than the view that `set` needs. */
 const loopBytesMax = 64;
 
-/** One head's bytes in a chunk that it shares with others; the collector frees whole chunks. */
+/** One head's bytes in a chunk shared with other heads; the collector frees whole chunks. */
 export class HeadCopy {
   readonly #bytes: Uint8Array;
   readonly #method: number;
@@ -22,7 +22,7 @@ export class HeadCopy {
   readonly #scheme: "http" | "https";
   #url: string | null = null;
 
-  /** `bytes` has the head's bytes from its method on at `start`, up to `end`. */
+  /** `bytes` holds the head, beginning with its method, from `start` to `end`. */
   constructor(
     head: RequestHead,
     bytes: Uint8Array,
@@ -48,23 +48,23 @@ export class HeadCopy {
     return methodNames[this.#method] || latin1(this.#bytes, this.#start, this.#methodEnd);
   }
 
-  /** Path and query, beginning with "/"; or "*" and the like as they were sent. */
+  /** Path and query, beginning with "/"; other forms such as "*" as they were sent. */
   get target(): string {
     const text = latin1(this.#bytes, this.#pathStart, this.#pathEnd);
     return text === "" || text[0] === "?" ? "/" + text : text;
   }
 
-  /** As in the Host field; "" without one. */
+  /** Value of the Host field; "" without one. */
   get host(): string {
     return latin1(this.#bytes, this.#hostStart, this.#hostEnd);
   }
 
-  /** The URL that the request is for. */
+  /** The URL of the request. */
   get url(): string {
     return this.#url ??= makeUrl(this.#scheme, this.target, this.host);
   }
 
-  /** Every field line in order, names in lower case as the Fetch standard lists them. */
+  /** Every field line in order, names in lower case as in the Fetch standard. */
   pairs(): [name: string, value: string][] {
     const pairs: [string, string][] = [];
     const text = latin1(this.#bytes, this.#fieldsStart, this.#end);
@@ -80,25 +80,25 @@ export class HeadCopy {
 function makeUrl(scheme: string, target: string, host: string): string {
   const path = target[0] === "/" ? target : "/" + target;
   const url = `${scheme}://${host === "" ? "localhost" : host}${path}`;
-  // Characters that an URL spells as escapes; rare, and the native Request would do the same.
+  // Characters that must be escaped, or dot segments: rare, and normalised as the native Request does.
   return /[^\x21-\x7e]|["<>`{}\\^|]|\/\.\.?(?:[/?]|$)/.test(url) ? new URL(url).href : url;
 }
 
-/** Takes away the blanks and tabs that HTTP allows around a value, and nothing else. */
+/** Removes only the spaces and tabs that HTTP allows around a value. */
 function trimBlanks(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
-/** Hands out room for copies. */
+/** Allocates space for copies. */
 export class HeadArena {
   #chunk = new Uint8Array(chunkBytes);
   #used = 0;
-  /** The copy made last, of which head, and in which state. */
+  /** The last copy, with its head and that head's revision. */
   #last: HeadCopy | null = null;
   #head: RequestHead | null = null;
   #revision = 0;
 
-  /** Copies a head whose bytes are still valid; the same head again has its copy. */
+  /** Copies a head whose bytes are still valid; returns the last copy for the same head. */
   copy(head: RequestHead, isSecure = false): HeadCopy {
     if (head !== this.#head || head.revision !== this.#revision) {
       this.#last = this.#copy(head, isSecure);

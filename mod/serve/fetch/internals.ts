@@ -1,9 +1,9 @@
 /**
- * Deno's own Request, Response and Headers objects from the inside.
+ * Access to the internal state of Deno's Request, Response and Headers objects.
  *
- * Reading a string body through a stream costs more than everything else that a small answer needs.
- * The objects keep their state under symbols; they are looked for once, by the shape of what lies
- * there, and where they are not found the public ways are taken: slower, nothing else.
+ * Reading a string body through a stream costs more than the rest of a small response. The objects
+ * keep their state under symbols, which are found once by the shape of their values. Without them
+ * the public interface is used, which is only slower.
  */
 
 /** Part of the state of a Response. */
@@ -14,7 +14,7 @@ export interface InnerResponse {
   readonly body: InnerBody | null;
 }
 
-/** A body that is a constant, or a stream. */
+/** A body that is a constant or a stream. */
 export interface InnerBody {
   readonly streamOrStatic: ReadableStream<Uint8Array> | StaticBody;
 }
@@ -61,7 +61,7 @@ export function staticBodyOf(body: InnerBody): StaticBody | null {
   return typeof held.body === "string" || held.body instanceof Uint8Array ? held : null;
 }
 
-/** Headers from pairs that the codec has checked already, so that nothing is validated twice. */
+/** Makes Headers from pairs that the codec has already checked, without a second validation. */
 export function makeHeaders(pairs: [name: string, value: string][]): Headers {
   if (headerListKey === null) return new Headers(pairs);
   const headers = new Headers();
@@ -70,7 +70,7 @@ export function makeHeaders(pairs: [name: string, value: string][]): Headers {
   return headers;
 }
 
-/** The symbols under which a Request keeps its state: who looks there wants the native object. */
+/** Symbols under which a Request keeps its state. Code that reads them needs the native object. */
 export const requestKeys: readonly symbol[] = Object.getOwnPropertySymbols(
   new Request("http://localhost/"),
 );

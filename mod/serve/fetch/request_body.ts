@@ -1,16 +1,16 @@
-/** The body of one request between the socket and a handler that reads it, or does not. */
+/** The body of one request, queued between the socket and the handler. */
 
-/** Bytes kept for a handler that has not asked yet; then the client is slowed down. */
-const waitingBytesMax = 65_536;
+/** Bytes queued for a handler before reading from the client is paused. */
+const queuedBytesMax = 65_536;
 
-/** How the body holds the client back. */
+/** Back-pressure on the client. */
 export interface BodySource {
   pauseBody(): void;
   resumeBody(): void;
 }
 
 export class RequestBody {
-  /** Something has begun to read it: it can be read once (Fetch standard, "body used"). */
+  /** Reading has begun; a body can be read once (Fetch standard, "body used"). */
   used = false;
   #chunks: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
@@ -25,16 +25,16 @@ export class RequestBody {
     this.#source = source;
   }
 
-  /** All bytes have come and none has been taken. */
+  /** The last byte has arrived. */
   get isWhole(): boolean {
     return this.#ended;
   }
 
-  /** Takes a copy of bytes that are valid only now. */
+  /** Copies bytes that are valid only during the call. */
   push(bytes: Uint8Array, start: number, end: number): void {
     this.#chunks.push(new Uint8Array(bytes.subarray(start, end)));
     this.#bytes += end - start;
-    if (this.#bytes > waitingBytesMax && !this.#collecting && !this.#paused) {
+    if (this.#bytes > queuedBytesMax && !this.#collecting && !this.#paused) {
       this.#paused = true;
       this.#source.pauseBody();
     }
@@ -46,7 +46,7 @@ export class RequestBody {
     this.#notify();
   }
 
-  /** The client is gone: whoever reads is told. */
+  /** The client is gone; a pending read throws. */
   fail(error: Error): void {
     if (this.#ended) return;
     this.#failure = error;
@@ -59,7 +59,7 @@ export class RequestBody {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
         this.#bytes -= chunk.length;
-        if (this.#bytes <= waitingBytesMax / 2) this.#resume();
+        if (this.#bytes <= queuedBytesMax / 2) this.#resume();
         return chunk;
       }
       if (this.#failure !== null) throw this.#failure;
@@ -89,7 +89,7 @@ export class RequestBody {
     return whole;
   }
 
-  /** As a stream that asks for more only when somebody reads. */
+  /** A stream that reads from the client only on demand. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return new ReadableStream({
       type: "bytes",
@@ -97,14 +97,14 @@ export class RequestBody {
         const chunk = await this.next();
         if (chunk !== null) return controller.enqueue(chunk);
         controller.close();
-        // A reader with a buffer of its own waits for an answer even at the end.
+        // A BYOB reader needs a response even at the end.
         controller.byobRequest?.respond(0);
       },
       cancel: () => this.#discard(),
     }, { highWaterMark: 0 });
   }
 
-  /** Nobody wants the rest. */
+  /** Discards the rest as it arrives. */
   #discard(): void {
     this.#collecting = true;
     this.#chunks = [];

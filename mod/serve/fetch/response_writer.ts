@@ -1,4 +1,4 @@
-/** Sends a Response of a handler on the wire; constants without any stream. */
+/** Sends the Response of a handler; constant bodies without a stream. */
 import type { Exchange } from "../../conn/exchange.ts";
 import type { HeadWriter } from "../../http1/head_writer.ts";
 import { latin1Bytes } from "../../http1/latin1.ts";
@@ -10,14 +10,14 @@ import { innerOf, type InnerResponse, staticBodyOf } from "./internals.ts";
 /** The header list of a Response, names in any case. */
 type FieldList = readonly (readonly [name: string, value: string])[];
 
-/** Joins the writes of one answer to one send(2), wherever it comes from. */
+/** Joins the writes of one response into one send(2). */
 export interface Cork {
   enter(): void;
   leave(): void;
 }
 
 const encoder = new TextEncoder();
-/** Grows to the largest constant body up to `keptBytesMax`. */
+/** Grows to the largest constant body, up to `keptBytesMax`. */
 let textBuffer = new Uint8Array(16 << 10);
 const keptBytesMax = 1 << 20;
 
@@ -28,8 +28,8 @@ export class ResponseWriter {
   cork: Cork = { enter() {}, leave() {} };
 
   /**
-   * `onFailure`: a body's stream failed, and the connection was cut. `onUnsent`: it failed before
-   * anything was sent, so another answer is owed.
+   * `onFailure`: the body's stream failed, and the connection was cut. `onUnsent`: it failed before
+   * anything was sent, so another response can be sent.
    */
   constructor(
     chunked: ChunkedMode,
@@ -42,33 +42,40 @@ export class ResponseWriter {
   }
 
   /**
-   * Sends `response`. Returns null when all of it has been handed over, else a promise for the end of
-   * its stream, which never rejects. Throws when it cannot be sent; nothing has been then.
+   * Sends `response`. Returns null when all of it has been written, else a promise for the end of its
+   * stream, which never rejects. Throws when it cannot be sent, before any of it is.
    */
   send(call: Call, response: Response): Promise<void> | null {
-    const x = call.exchange;
-    if (x === null) return discard(response);
+    const { exchange } = call;
+    if (exchange === null) return discard(response);
     const inner = innerOf(response);
     checkStatus(call, call.upgraded === null && inner !== null ? inner.status : response.status);
-    if (inner === null || call.upgraded !== null) return this.#sendPublic(call, x, response);
+    if (inner === null || call.upgraded !== null) return this.#sendPublic(call, exchange, response);
     const constant = inner.body === null ? null : staticBodyOf(inner.body);
-    if (inner.body !== null && constant === null) return this.#sendStream(call, x, response, inner);
-    this.#sendConstant(call, x, inner, constant === null ? null : constant.body);
+    if (inner.body !== null && constant === null) {
+      return this.#sendStream(call, exchange, response, inner);
+    }
+    this.#sendConstant(call, exchange, inner, constant === null ? null : constant.body);
     return null;
   }
 
-  #sendConstant(call: Call, x: Exchange, inner: InnerResponse, body: string | Uint8Array | null) {
+  #sendConstant(
+    call: Call,
+    exchange: Exchange,
+    inner: InnerResponse,
+    body: string | Uint8Array | null,
+  ) {
     this.cork.enter();
     try {
-      this.#writeConstant(x, inner, body);
+      this.#writeConstant(exchange, inner, body);
     } finally {
-      // Also when a field cannot be written: a cork left in would hold back every connection.
+      // Also after a field that cannot be written: a cork left in would block every connection.
       this.cork.leave();
     }
     call.finish();
   }
 
-  #writeConstant(x: Exchange, inner: InnerResponse, body: string | Uint8Array | null): void {
+  #writeConstant(exchange: Exchange, inner: InnerResponse, body: string | Uint8Array | null): void {
     let bytes: Uint8Array | null = null;
     let length = 0;
     if (typeof body === "string") {
@@ -78,58 +85,78 @@ export class ResponseWriter {
       bytes = body;
       length = body.length;
     }
-    const announced = this.#beginHead(x, inner.status, inner.statusMessage, inner.headerList);
-    if (bytes === null && x.isHead && announced >= 0) x.endHead(Framing.none, announced);
-    else x.endHead(bytes === null ? Framing.none : Framing.length, bytes === null ? -1 : length);
-    if (bytes !== null && length > 0) x.writeBody(bytes, 0, length);
-    x.endBody();
+    const announced = this.#beginHead(
+      exchange,
+      inner.status,
+      inner.statusMessage,
+      inner.headerList,
+    );
+    if (bytes === null && exchange.isHead && announced >= 0) {
+      exchange.endHead(Framing.none, announced);
+    } else {exchange.endHead(
+        bytes === null ? Framing.none : Framing.length,
+        bytes === null ? -1 : length,
+      );}
+    if (bytes !== null && length > 0) exchange.writeBody(bytes, 0, length);
+    exchange.endBody();
   }
 
-  #sendStream(call: Call, x: Exchange, response: Response, inner: InnerResponse) {
+  #sendStream(call: Call, exchange: Exchange, response: Response, inner: InnerResponse) {
     const reader = readerOf(response);
-    return this.#stream(call, x, reader, inner.status, inner.statusMessage, inner.headerList);
+    return this.#stream(
+      call,
+      exchange,
+      reader,
+      inner.status,
+      inner.statusMessage,
+      inner.headerList,
+    );
   }
 
-  /** For objects that are like a Response without being Deno's, and for upgrades. */
-  #sendPublic(call: Call, x: Exchange, response: Response): Promise<void> | null {
+  /** For Response-like objects other than Deno's, and for upgrades. */
+  #sendPublic(call: Call, exchange: Exchange, response: Response): Promise<void> | null {
     const fields = [...response.headers];
-    if (call.upgraded !== null && response.status === 101) return this.#switch(call, x, fields);
-    // An object like a Response may carry any status; 1xx is never a final answer (RFC 9110 15.2).
+    if (call.upgraded !== null && response.status === 101) {
+      return this.#switch(call, exchange, fields);
+    }
+    // A Response-like object may have any status; 1xx is never a final response (RFC 9110 15.2).
     if (response.status < 200) {
-      throw new TypeError(`Cannot answer with status ${response.status}: info.upgrade() gives 101`);
+      throw new TypeError(
+        `Cannot answer with status ${response.status}: use info.upgrade() for 101`,
+      );
     }
     if (response.body === null) {
       const inner = { status: response.status, statusMessage: response.statusText, body: null };
-      this.#sendConstant(call, x, { ...inner, headerList: fields }, null);
+      this.#sendConstant(call, exchange, { ...inner, headerList: fields }, null);
       return null;
     }
     const reader = readerOf(response);
-    return this.#stream(call, x, reader, response.status, response.statusText, fields);
+    return this.#stream(call, exchange, reader, response.status, response.statusText, fields);
   }
 
-  #switch(call: Call, x: Exchange, fields: FieldList): null {
-    const head = x.beginHead(101);
+  #switch(call: Call, exchange: Exchange, fields: FieldList): null {
+    const head = exchange.beginHead(101);
     for (const [name, value] of fields) head.field(name, value);
-    x.endHead(Framing.none);
+    exchange.endHead(Framing.none);
     const { upgraded } = call;
-    const taken = x.takeOver();
+    const taken = exchange.takeOver();
     call.finish();
     upgraded?.(taken);
     return null;
   }
 
-  #beginStream(x: Exchange, status: number, reason: string, fields: FieldList): void {
-    const announced = this.#beginHead(x, status, reason, fields);
-    if (announced >= 0 && this.chunked !== "always") x.endHead(Framing.length, announced);
-    else x.endHead(this.chunked === "never" ? Framing.eof : Framing.chunked);
+  #beginStream(exchange: Exchange, status: number, reason: string, fields: FieldList): void {
+    const announced = this.#beginHead(exchange, status, reason, fields);
+    if (announced >= 0 && this.chunked !== "always") exchange.endHead(Framing.length, announced);
+    else exchange.endHead(this.chunked === "never" ? Framing.eof : Framing.chunked);
   }
 
-  /** Writes status and fields without those that are ours; returns the announced length or -1. */
-  #beginHead(x: Exchange, status: number, reason: string, fields: FieldList): number {
+  /** Writes the status and the app's fields without framing; returns their Content-Length or -1. */
+  #beginHead(exchange: Exchange, status: number, reason: string, fields: FieldList): number {
     let announced = -1;
     let ownCommon = false;
     for (const [name] of fields) if (isCommonField(name)) ownCommon = true;
-    const writer = x.beginHead(status, reason === "" ? undefined : reason, !ownCommon);
+    const writer = exchange.beginHead(status, reason === "" ? undefined : reason, !ownCommon);
     let hasDate = false;
     for (const [name, value] of fields) {
       switch (kindOf(name)) {
@@ -145,7 +172,7 @@ export class ResponseWriter {
           if (/^\d{1,15}$/.test(value)) announced = Number(value);
           break;
         case Kind.connection:
-          if (/\bclose\b/i.test(value)) x.closeAfterwards();
+          if (/\bclose\b/i.test(value)) exchange.closeAfterwards();
           break;
         case Kind.date:
           hasDate = true;
@@ -155,77 +182,79 @@ export class ResponseWriter {
           break;
       }
     }
-    // The handler set Server itself: Date is owed all the same (RFC 9110 section 6.6.1).
+    // The handler set its own Server field; Date is still required (RFC 9110 section 6.6.1).
     if (ownCommon && !hasDate) writer.field("Date", new Date().toUTCString());
     return announced;
   }
 
-  /** Sends head and body; a body that has failed by now is no answer at all. */
+  /** Sends head and body. A body that has failed already is reported before anything is sent. */
   async #stream(
     call: Call,
-    x: Exchange,
+    exchange: Exchange,
     reader: Reader,
     status: number,
     reason: string,
     fields: FieldList,
   ): Promise<void> {
-    const { serial } = x;
+    const { serial } = exchange;
     try {
-      const first = x.isHead ? null : reader.read();
+      const first = exchange.isHead ? null : reader.read();
       let failure: { readonly error: unknown } | null = null;
       first?.catch((error) => void (failure = { error }));
-      // A stream that has failed already says so within these turns.
+      // A stream that has already failed rejects within these two turns.
       await null;
       await null;
       if (failure !== null) throw (failure as { error: unknown }).error;
-      if (call.exchange !== null && x.serial === serial) {
-        this.#beginStream(x, status, reason, fields);
+      if (call.exchange !== null && exchange.serial === serial) {
+        this.#beginStream(exchange, status, reason, fields);
         if (first === null) {
-          // The answer to a HEAD is complete; its body might never end.
+          // The response to a HEAD is complete; its body might never end.
           reader.cancel("the request was HEAD").catch(ignored);
-          return this.#endStream(call, x);
+          return this.#endStream(call, exchange);
         }
       }
-      await this.#pump(call, x, reader, first!);
+      await this.#pump(call, exchange, reader, first!);
     } catch (error) {
-      // Nothing is sent, and nobody will read the rest.
+      // Nothing has been sent, and the rest will not be read.
       reader.cancel(error).catch(ignored);
       this.#onUnsent(call, error);
     }
   }
 
-  async #pump(call: Call, x: Exchange, reader: Reader, first: ReadResult): Promise<void> {
-    const { serial } = x;
-    // A quiet stream hears of it at once, and need not wait for its next piece.
+  async #pump(call: Call, exchange: Exchange, reader: Reader, first: ReadResult): Promise<void> {
+    const { serial } = exchange;
+    // Cancels the stream at once when the client leaves, without waiting for its next chunk.
     call.cancelStream = (reason) => reader.cancel(reason).catch(ignored);
     try {
       for (let next: ReadResult | null = first;; next = null) {
         const { done, value } = await (next ?? reader.read());
-        if (call.exchange === null || x.serial !== serial) {
+        if (call.exchange === null || exchange.serial !== serial) {
           await reader.cancel("the client is gone");
           return;
         }
-        if (done) return this.#endStream(call, x);
+        if (done) return this.#endStream(call, exchange);
         if (!(value instanceof Uint8Array)) {
-          throw new TypeError("Cannot send a body: its stream gave something else than bytes");
+          throw new TypeError(
+            "Cannot send a body: its stream produced a chunk that is not a Uint8Array",
+          );
         }
-        if (value.length > 0 && !x.writeBody(value, 0, value.length)) await call.drained();
+        if (value.length > 0 && !exchange.writeBody(value, 0, value.length)) await call.drained();
       }
     } catch (error) {
-      const cut = call.exchange !== null && x.serial === serial;
+      const cut = call.exchange !== null && exchange.serial === serial;
       call.abort(error instanceof Error ? error : new Error(String(error)));
       if (!cut) return;
-      // Head and a part of the body are out: only a cut tells the client that it is not the whole.
-      x.abort();
+      // Part of the response has been sent: only a reset tells the client that it is incomplete.
+      exchange.abort();
       reader.cancel(error).catch(ignored);
       this.#onFailure(call, error);
     }
   }
 
-  #endStream(call: Call, x: Exchange): void {
+  #endStream(call: Call, exchange: Exchange): void {
     const { trailers } = call;
-    if (trailers === null) x.endBody();
-    else x.endBodyWithTrailers(fieldLines(trailers));
+    if (trailers === null) exchange.endBody();
+    else exchange.endBodyWithTrailers(fieldLines(trailers));
     call.finish();
   }
 }
@@ -233,7 +262,7 @@ export class ResponseWriter {
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 type ReadResult = ReturnType<Reader["read"]>;
 
-/** The stream's own failure interests nobody any more. */
+/** The stream's own failure no longer matters. */
 function ignored(): void {}
 
 /** Throws TypeError for a body that cannot be read. */
@@ -243,7 +272,7 @@ function readerOf(response: Response): Reader {
     throw new TypeError("Cannot answer: the body of the Response has already been used");
   }
   if (typeof body.getReader !== "function") {
-    throw new TypeError("Cannot answer: the body of the Response is no ReadableStream");
+    throw new TypeError("Cannot answer: the body of the Response is not a ReadableStream");
   }
   if (body.locked) {
     throw new TypeError("Cannot answer: the body of the Response is locked to a reader");
@@ -251,7 +280,7 @@ function readerOf(response: Response): Reader {
   return body.getReader();
 }
 
-/** `Response.error()` has status 0, and 101 is for `info.upgrade()`. */
+/** Rejects status 0 (`Response.error()`), and 101 without `info.upgrade()`. */
 function checkStatus(call: Call, status: number): void {
   if (status >= 200 && status <= 599) return;
   if (status === 101 && call.upgraded !== null) return;
@@ -260,11 +289,11 @@ function checkStatus(call: Call, status: number): void {
 
 const Kind = { plain: 0, length: 1, connection: 2, date: 3, dropped: 4, type: 5 } as const;
 
-/** Lines of Content-Type by value: an app has a handful, and every answer has one. */
+/** Content-Type lines by value: an app has only a few, and every response has one. */
 const typeLines = new Map<string, Uint8Array>();
 const typeLinesMax = 64;
 
-/** The line of a known value; null: it has just been written, checked, for the first time. */
+/** The line of a known value. null: a new value, which has been checked and written. */
 function typeLine(writer: HeadWriter, name: string, value: string): Uint8Array | null {
   const known = typeLines.get(value);
   if (known !== undefined) return known;
@@ -276,7 +305,7 @@ function typeLine(writer: HeadWriter, name: string, value: string): Uint8Array |
   return null;
 }
 
-/** By length first: nearly every name is decided by that. */
+/** Switches on the length first, which decides nearly every name. */
 function kindOf(name: string): number {
   switch (name.length) {
     case 4:
@@ -308,7 +337,7 @@ function isCommonField(name: string): boolean {
 /** UTF-8 into `textBuffer`; returns the length. */
 function encodeText(text: string): number {
   const { length } = text;
-  // A huge one is not kept: the next answer makes room of its own size again.
+  // A huge buffer is not kept: the next response replaces it.
   if (3 * length > textBuffer.length || textBuffer.length > keptBytesMax) {
     textBuffer = new Uint8Array(Math.max(3 * length, 16 << 10));
   }
@@ -330,10 +359,10 @@ function fieldLines(fields: Headers): Uint8Array {
   return latin1Bytes(text);
 }
 
-/** The client has gone before the answer was there. */
+/** The client was gone before the response was ready. */
 function discard(response: Response): null {
   response.body?.cancel().catch(() => {
-    // The stream's own failure interests nobody any more.
+    // The stream's own failure no longer matters.
   });
   return null;
 }

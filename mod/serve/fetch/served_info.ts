@@ -1,9 +1,9 @@
-/** The second argument of handlers: `Deno.ServeHandlerInfo`, and a few things more. */
+/** The second argument of handlers: `Deno.ServeHandlerInfo` and some additions. */
 import type { Address } from "../../base/address.ts";
 import type { Call } from "./call.ts";
 import { openUpgrade, type Upgrade, type UpgradeOptions } from "./upgrade.ts";
 
-/** As `Deno.serve` spells addresses. */
+/** An address as `Deno.serve` represents it. */
 export type ServedAddress =
   | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
   | { readonly transport: "unix"; readonly path: string };
@@ -17,21 +17,21 @@ export class ServedInfo {
     this.#call = call;
   }
 
-  /** The client. */
+  /** Address of the client. */
   get remoteAddr(): ServedAddress {
-    return this.#remote ??= spell(this.#call.peerAddress());
+    return this.#remote ??= servedAddress(this.#call.peerAddress());
   }
 
-  /** Our end of the connection. */
+  /** Local address of the connection. */
   get localAddr(): ServedAddress {
-    return spell(this.#call.localAddress());
+    return servedAddress(this.#call.localAddress());
   }
 
-  /** Resolves when the response has been handed to the system, rejects when the client was gone before. */
+  /** Resolves when the response has been written to the socket, rejects when it was cut off. */
   get completed(): Promise<void> {
     if (this.#completed === null) {
       this.#completed = this.#call.completed();
-      // Nobody has to listen; without this a client that leaves would be an unhandled rejection.
+      // Without this, a client that disconnects would cause an unhandled rejection.
       this.#completed.catch(() => null);
     }
     return this.#completed;
@@ -42,18 +42,18 @@ export class ServedInfo {
     return new Headers(this.#call.requestTrailers as [string, string][]);
   }
 
-  /** Trailer fields to send behind a streamed body; set them before the stream ends. */
+  /** Trailer fields to send after a streamed body; set them before the stream ends. */
   setTrailers(trailers: HeadersInit): void {
     this.#call.trailers = new Headers(trailers);
   }
 
-  /** Accepts a WebSocket: return `response` from the handler, speak through `socket`. */
+  /** Accepts a WebSocket: return `response` from the handler, then use `socket`. */
   upgrade(options: UpgradeOptions = {}): Upgrade {
     return openUpgrade(this.#call, options);
   }
 }
 
-function spell(address: Address | null): ServedAddress {
+function servedAddress(address: Address | null): ServedAddress {
   if (address === null) return { transport: "tcp", hostname: "", port: 0 };
   return address.kind === "unix"
     ? { transport: "unix", path: address.path }

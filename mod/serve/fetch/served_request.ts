@@ -1,39 +1,39 @@
-/** The Request that handlers get: everything is made when it is asked for. */
+/** The Request that handlers get; its parts are created on first use. */
 import { makeHeaders, requestKeys } from "./internals.ts";
 import type { HeadCopy } from "./head_copy.ts";
 import type { RequestBody } from "./request_body.ts";
 
-/** What a request is made from. */
+/** Source of a request's parts. */
 export interface RequestOrigin {
   readonly head: HeadCopy;
-  /** null: the request has none. */
+  /** null: a request without a body. */
   readonly body: RequestBody | null;
-  /** Aborts when the client goes away. */
+  /** Aborted when the client disconnects. */
   signal(): AbortSignal;
 }
 
 /**
- * Stands in for a Request without the cost of one. `instanceof Request` holds, and native functions
- * such as `new Request(request)` and `fetch(request)` find the state of a real one, made on demand.
+ * Replaces a Request at a lower cost. `instanceof Request` holds, and native functions such as
+ * `new Request(request)` and `fetch(request)` find the state of a real one, created on demand.
  */
 export class ServedRequest {
   readonly #origin: RequestOrigin;
   #headers: Headers | null = null;
-  /** Once `body` has been asked for. */
+  /** Set once `body` has been read. */
   #streamed: Response | null = null;
-  /** The real Request, once something needs it; from then on it owns the body. */
+  /** The native Request, created when needed; it then owns the body. */
   #native: Request | null = null;
 
   constructor(origin: RequestOrigin) {
     this.#origin = origin;
   }
 
-  /** The real Request behind a served one. */
+  /** The native Request of a served one. */
   static nativeOf(request: ServedRequest): Request {
     return request.#materialise();
   }
 
-  /** What a served request was made from; null for any other object. */
+  /** The origin of a served request; null for any other object. */
   static originOf(request: object): RequestOrigin | null {
     return #origin in request ? (request as ServedRequest).#origin : null;
   }
@@ -58,7 +58,7 @@ export class ServedRequest {
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     if (this.#native !== null) return this.#native.body;
     if (this.#origin.body === null) return null;
-    // A Response around the stream keeps the rules of bodies that are read in part.
+    // A Response around the stream implements the rules for bodies that are read in part.
     this.#streamed ??= new Response(this.#origin.body.stream());
     return this.#streamed.body as ReadableStream<Uint8Array<ArrayBuffer>>;
   }

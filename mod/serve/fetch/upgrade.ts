@@ -3,9 +3,9 @@ import type { Call } from "./call.ts";
 import { ServedWebSocket } from "./web_socket.ts";
 
 export interface UpgradeOptions {
-  /** The subprotocol that was chosen among those the client offers. */
+  /** The subprotocol chosen from those that the client offers. */
   readonly protocol?: string;
-  /** Seconds of silence after which a ping is sent, and after as many more the socket is closed; 0: never. */
+  /** Seconds of silence until a ping is sent, and then until the socket is closed; 0: never. */
   readonly idleTimeout?: number;
 }
 
@@ -17,7 +17,7 @@ export interface Upgrade {
 /** Appended to the client's key before it is hashed. */
 const keySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Throws TypeError when the request is no WebSocket handshake. */
+/** Throws TypeError when the request is not a WebSocket handshake. */
 export function openUpgrade(call: Call, options: UpgradeOptions): Upgrade {
   const { headers, method } = call.request;
   const key = headers.get("sec-websocket-key") ?? "";
@@ -26,7 +26,7 @@ export function openUpgrade(call: Call, options: UpgradeOptions): Upgrade {
   if (method !== "GET" || !asks || !names.includes("upgrade")) {
     throw new TypeError("Cannot upgrade: the request does not ask for a WebSocket");
   }
-  // RFC 6455 4.1: the handshake is HTTP/1.1 or later, and the bytes behind its head are frames.
+  // RFC 6455 4.1: the handshake is HTTP/1.1 or later, and the bytes after its head are frames.
   if (call.exchange?.minor === 0 || call.body !== null) {
     throw new TypeError("Cannot upgrade: the handshake is HTTP/1.0 or has a body");
   }
@@ -47,7 +47,7 @@ export function openUpgrade(call: Call, options: UpgradeOptions): Upgrade {
   return { response: upgradeResponse(fields), socket: socket as unknown as WebSocket };
 }
 
-/** Response refuses 101 from a constructor: the status is laid over a real one. */
+/** The constructor of Response refuses 101, so the status is overridden on the object. */
 function upgradeResponse(fields: [string, string][]): Response {
   const response = new Response(null, { headers: fields });
   Object.defineProperty(response, "status", { value: 101 });
@@ -60,7 +60,7 @@ export function acceptKey(key: string): string {
   return btoa(String.fromCharCode(...sha1(new TextEncoder().encode(key + keySuffix))));
 }
 
-/** SHA-1 (FIPS 180-4). Web Crypto has it only behind a promise, and the response is due at once. */
+/** SHA-1 (FIPS 180-4). Web Crypto is asynchronous, and the response is needed at once. */
 export function sha1(message: Uint8Array): Uint8Array {
   const blocks = Math.ceil((message.length + 9) / 64);
   const padded = new Uint8Array(blocks * 64);

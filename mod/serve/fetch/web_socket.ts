@@ -1,4 +1,4 @@
-/** The server's end of a WebSocket, with the interface of the browser's WebSocket class. */
+/** The server side of a WebSocket, with the interface of the browser's WebSocket class. */
 import type { PeerError } from "../../base/errors.ts";
 import type { TakenSocket } from "../../conn/exchange.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
@@ -7,35 +7,35 @@ import { Linger } from "./web_socket_linger.ts";
 import { FrameQueue } from "./web_socket_output.ts";
 import { type FrameHandler, FrameReader } from "./web_socket_reader.ts";
 
-/** What a client may make a WebSocket hold. */
+/** Bounds on what a client can make a WebSocket buffer. */
 export interface WebSocketLimits {
   /**
-   * Largest message that a client may send; beyond it the close code is 1009. An app that sends
-   * while four times as much waits for the client loses the connection, which is reset.
+   * Largest message from a client; a larger one closes with code 1009. The connection is reset when
+   * the app sends with more than four times as much queued for the client.
    */
   readonly messageBytesMax: number;
-  /** For a client to take some of the output that waits; 0: any time. */
+  /** How long queued output may make no progress before a reset; 0: no limit. */
   readonly writeTimeoutMs: number;
 }
 
 /**
- * Pongs that may wait for a client that does not read. Of further pings only the latest is answered,
- * as RFC 6455 section 5.5.3 allows.
+ * Pongs queued for a client that does not read. Of further pings only the latest is answered, as RFC
+ * 6455 section 5.5.3 allows.
  */
-const waitingPongsMax = 16;
-/** Output that waits before an app's next message fails the connection, in largest messages. */
-const waitingMessagesMax = 4;
-/** Output that is gathered while what was read is used. */
+const queuedPongsMax = 16;
+/** Queued output at which the app's next message resets the connection, in largest messages. */
+const queuedMessagesMax = 4;
+/** Output collected while input is processed, before it is flushed. */
 const corkedBytesMax = 65_536;
-/** How long the client may take to answer our close frame. */
+/** How long the client may take to answer a close frame. */
 const closeTimeoutMs = 5000;
 
 const State = { connecting: 0, open: 1, closing: 2, closed: 3 } as const;
 
-/** Those that are not closed, for the end of the server. */
+/** Open sockets, which are closed when the server stops. */
 const alive = new Set<ServedWebSocket>();
 
-/** Tells every client that the server goes away (1001); resolves when all have closed. */
+/** Sends every client "going away" (1001); resolves when all sockets are closed. */
 export async function closeWebSockets(): Promise<void> {
   for (const socket of alive) socket.goAway();
   while (alive.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -64,14 +64,14 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   readonly #limits: WebSocketLimits;
   readonly #reader: FrameReader;
   readonly #output = new FrameQueue();
-  /** Frames are gathered until the bytes that were read have been used. */
+  /** Frames are collected while input is processed. */
   #isCorked = false;
-  /** The client has not taken all of the output. */
+  /** The socket has not accepted all of the output. */
   #isBlocked = false;
-  #waitingPongs = 0;
+  #queuedPongs = 0;
   #latestPong: Uint8Array | null = null;
   #writeTimer = 0;
-  /** Messages whose blob is being read and those after it: how many, their size, their end. */
+  /** Messages whose blob is being read, and those after it: number, bytes, and the last one's end. */
   #blobsPending = 0;
   #blobBytes = 0;
   #blobs: Promise<void> | null = null;
@@ -99,7 +99,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     return this.#state;
   }
 
-  /** Bytes that wait for the client, frame heads included. */
+  /** Bytes queued for the client, frame heads included. */
   get bufferedAmount(): number {
     return this.#output.length + this.#blobBytes;
   }
@@ -115,7 +115,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#emit(new Event("open"));
     if (early.length > 0) this.#read(early, 0, early.length);
     if (hasEnded) return this.onEnd();
-    // Frames that came ahead of the response may have paused it.
+    // Frames that arrived before the response may have paused it.
     this.#socket?.resume();
   }
 
@@ -124,16 +124,16 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
       throw new DOMException("the socket is still connecting", "InvalidStateError");
     }
     if (this.#state !== State.open) return;
-    if (this.bufferedAmount > waitingMessagesMax * this.#limits.messageBytesMax) {
-      // As a browser does whose buffer is full: the connection fails (WHATWG WebSockets, send()).
-      return this.#fail(`the client does not read: ${this.bufferedAmount} bytes wait for it`);
+    if (this.bufferedAmount > queuedMessagesMax * this.#limits.messageBytesMax) {
+      // As in a browser whose buffer is full, the connection fails (WHATWG WebSockets, send()).
+      return this.#fail(`the client reads too slowly: ${this.bufferedAmount} bytes are queued`);
     }
     if (data instanceof Blob) return this.#sendBlob(data);
     const isText = typeof data === "string";
     const payload = isText ? new TextEncoder().encode(data) : bytesOf(data);
     const opcode = isText ? Opcode.text : Opcode.binary;
     if (this.#blobs === null) return this.#sendFrame(opcode, payload);
-    // Messages keep their order: this one waits for the blobs ahead of it.
+    // To keep the order, this message waits for the blobs before it.
     this.#sendLater(payload.length, Promise.resolve(payload.slice()), opcode);
   }
 
@@ -147,7 +147,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#beginClose(code, reason);
   }
 
-  /** The server stops. */
+  /** Closes with 1001 because the server stops. */
   goAway(): void {
     this.#beginClose(CloseCode.goingAway, "");
   }
@@ -224,8 +224,8 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     if (this.#state !== State.open) return;
     const pong = makeFrame(Opcode.pong, payload);
     if (!this.#isBlocked) return this.#write(pong);
-    if (this.#waitingPongs === waitingPongsMax) return void (this.#latestPong = pong);
-    this.#waitingPongs++;
+    if (this.#queuedPongs === queuedPongsMax) return void (this.#latestPong = pong);
+    this.#queuedPongs++;
     this.#write(pong);
   }
 
@@ -240,7 +240,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
 
   onViolation(code: number): void {
     this.#sendClose(code, "");
-    this.#emit(new ErrorEvent("error", { message: `the client broke the protocol (${code})` }));
+    this.#emit(new ErrorEvent("error", { message: `the client violated the protocol (${code})` }));
     this.#finish(code, "", false);
   }
 
@@ -286,7 +286,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#setBlocked();
   }
 
-  /** Offers the client what waits. */
+  /** Writes queued output to the socket. */
   #flush(): void {
     const socket = this.#socket;
     if (socket === null) return;
@@ -294,23 +294,23 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     if (this.#output.length > 0) return this.#setBlocked();
     this.#isBlocked = false;
     clearTimeout(this.#writeTimer);
-    this.#waitingPongs = 0;
+    this.#queuedPongs = 0;
     const pong = this.#latestPong;
     this.#latestPong = null;
     if (pong !== null && this.#state === State.open) this.#write(pong);
   }
 
-  /** A client must take some of the output within the write timeout, or it is reset. */
+  /** Queued output must make progress within the write timeout, or the connection is reset. */
   #setBlocked(): void {
     this.#isBlocked = true;
     clearTimeout(this.#writeTimer);
     const { writeTimeoutMs } = this.#limits;
     if (writeTimeoutMs === 0) return;
-    const fail = () => this.#fail("the client takes no output");
+    const fail = () => this.#fail("the client has read nothing within the write timeout");
     this.#writeTimer = setTimeout(fail, writeTimeoutMs);
   }
 
-  /** Silence for the idle time: ping; silence again: the client is gone. */
+  /** Sends a ping after the idle time, and closes after another idle time without input. */
   #restartIdle(): void {
     if (this.#idleMs <= 0) return;
     this.#arm(this.#idleMs, () => {
@@ -356,7 +356,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     try {
       listener.call(this, event);
     } catch (error) {
-      // As with `addEventListener`: a listener's fault is reported, not thrown at the reactor.
+      // As with `addEventListener`, a listener's error is reported, not thrown into the reactor.
       reportError(error);
     }
   }

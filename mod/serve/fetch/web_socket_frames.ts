@@ -1,8 +1,8 @@
-/** Opcodes, close codes and the frames that a server sends (RFC 6455 sections 5 and 7). */
+/** Opcodes, close codes, and frames sent by a server (RFC 6455 sections 5 and 7). */
 
 export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** Close codes of section 7.4.1 that we send ourselves. */
+/** Close codes of section 7.4.1 that the server uses. */
 export const CloseCode = {
   normal: 1000,
   goingAway: 1001,
@@ -21,7 +21,7 @@ export function isCloseCode(code: number): boolean {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** null: not UTF-8. */
+/** Decodes UTF-8; null when invalid. */
 export function decodeText(bytes: Uint8Array): string | null {
   try {
     return utf8.decode(bytes);
@@ -31,7 +31,7 @@ export function decodeText(bytes: Uint8Array): string | null {
   }
 }
 
-/** One whole frame as a server sends it: not masked. */
+/** One complete, unmasked frame, as a server sends it. */
 export function makeFrame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = payload;
   const head = length < 126 ? 2 : length < 65536 ? 4 : 10;

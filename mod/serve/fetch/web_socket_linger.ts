@@ -2,19 +2,19 @@ import type { PeerError } from "../../base/errors.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import type { FrameQueue } from "./web_socket_output.ts";
 
-/** How long a client may take to read our close frame and to close. */
+/** How long a client may take to read the close frame and to close. */
 const lingerMs = 2_000;
 
 /**
- * Ends a connection behind its close frame. Closing while the client still sends makes the kernel
- * reset the connection, and the reset may overtake the close frame; so we end our side first and
- * throw away what still arrives.
+ * Closes a connection after its close frame. Closing while the client still sends makes the kernel
+ * reset the connection, and the reset may overtake the close frame. So the sending side is shut
+ * down first, and further input is discarded.
  */
 export class Linger implements SocketHandler {
   readonly #output: FrameQueue;
   readonly #timer: number;
 
-  /** `output`: what waits, the close frame at its end. */
+  /** `output`: queued frames, ending with the close frame. */
   constructor(socket: Socket, output: FrameQueue) {
     this.#output = output;
     this.#timer = setTimeout(() => socket.abort(), lingerMs);

@@ -1,23 +1,23 @@
-/** Joins the pieces of one WebSocket message (RFC 6455 section 5.4). */
+/** Joins the fragments of one WebSocket message (RFC 6455 section 5.4). */
 
 /**
- * Pieces that one message may have. A piece costs no memory of its own, but a message that never
- * ends would cost CPU for ever; a client that sends 16 MiB in pieces of 128 bytes stays below.
+ * Fragments per message. A fragment takes no extra memory, but a message that never ends would take
+ * CPU time for ever. A message of 16 MiB in fragments of 128 bytes is within the limit.
  */
 const fragmentsMax = 131_072;
-/** First size of the buffer for a message that does not come in one read. */
+/** Initial size of the buffer for a message that does not arrive in one read. */
 const bufferBytesMin = 4096;
 const empty = new Uint8Array(0);
 
-/** Collects unmasked payload in one buffer that grows by doubling, so joining costs linear time. */
+/** Collects unmasked payload in one buffer that doubles as it grows, so joining takes linear time. */
 export class MessageBuffer {
-  /** A message is under way. */
+  /** A message has begun and not ended. */
   isOpen = false;
   isText = false;
   length = 0;
   #bytes = empty;
   #fragments = 0;
-  /** Text up to here has been checked. */
+  /** Number of bytes of text that have been validated. */
   #checked = 0;
   #decoder: TextDecoder | null = null;
 
@@ -29,15 +29,15 @@ export class MessageBuffer {
     this.#checked = 0;
   }
 
-  /** Counts one more frame. False: the message has too many. */
+  /** Counts a frame. False: the message has too many. */
   beginFragment(): boolean {
     return ++this.#fragments <= fragmentsMax;
   }
 
   /**
-   * Appends `[at, end)` of `bytes`, which is masked with `mask` from its byte `phase` on.
-   * `expected`: bytes of payload that are still to come, these included; Infinity when more frames
-   * follow. Room for them is not taken before they arrive: announcing a message is cheap for a client.
+   * Appends `[at, end)` of `bytes`, masked with `mask` beginning at its byte `phase`. `expected`:
+   * remaining bytes of payload, these included; Infinity when more frames follow. Memory is not
+   * allocated before bytes arrive, because declaring a large frame costs a client nothing.
    */
   append(
     bytes: Uint8Array,
@@ -53,7 +53,7 @@ export class MessageBuffer {
     this.length = needed;
   }
 
-  /** Checks text that a later frame completes. False: it cannot become UTF-8. */
+  /** Validates incomplete text. False: it cannot become valid UTF-8. */
   check(): boolean {
     if (!this.isText || this.#checked === this.length) return true;
     this.#decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -67,7 +67,7 @@ export class MessageBuffer {
     return true;
   }
 
-  /** The whole message, in a buffer of its own. */
+  /** Returns the whole message, in a buffer of its own, and resets. */
   take(): Uint8Array<ArrayBuffer> {
     const { length } = this;
     const whole = length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, length);
@@ -90,7 +90,7 @@ export class MessageBuffer {
   }
 }
 
-/** Section 5.3: byte i is masked with byte i modulo 4 of the key. */
+/** Section 5.3: byte i is XORed with byte i modulo 4 of the key. */
 export function unmask(
   source: Uint8Array,
   start: number,

@@ -1,22 +1,22 @@
-/** The frames that a WebSocket sends, and those that wait for a slow client. */
+/** The queue of frames that a WebSocket has yet to send. */
 import type { Socket } from "../../net/reactor.ts";
 
-/** Smaller frames are joined, so that many of them leave in one send(2). */
+/** Frames up to this size are joined, so that many are sent with one send(2). */
 const joinedBytesMax = 4096;
 const chunkBytes = 16_384;
-/** Chunks at the front of the queue that have been sent before the array is shortened. */
+/** Number of sent chunks at the front of the queue after which the array is compacted. */
 const sentChunksMax = 256;
 
 export class FrameQueue {
   readonly #chunks: Uint8Array[] = [];
-  /** First chunk that waits, and how much of it was sent. */
+  /** Index of the first unsent chunk, and how many of its bytes were sent. */
   #first = 0;
   #sent = 0;
-  /** Used bytes of the last chunk when it joins small frames; 0: it is one large frame. */
+  /** Bytes used of the last chunk when it joins small frames; 0: it is one large frame. */
   #joined = 0;
   #bytes = 0;
 
-  /** Bytes that wait. */
+  /** Queued bytes. */
   get length(): number {
     return this.#bytes;
   }
@@ -37,7 +37,7 @@ export class FrameQueue {
     this.#joined += frame.length;
   }
 
-  /** Offers the socket what waits. Returns the number of bytes that it took. */
+  /** Writes queued bytes to the socket. Returns how many it accepted. */
   flush(socket: Socket): number {
     const before = this.#bytes;
     while (this.#bytes > 0) {
@@ -59,7 +59,7 @@ export class FrameQueue {
     return before - this.#bytes;
   }
 
-  /** The chunk of joined frames takes no more. */
+  /** Closes the chunk of joined frames. */
   #seal(): void {
     if (this.#joined === 0) return;
     const last = this.#chunks.length - 1;

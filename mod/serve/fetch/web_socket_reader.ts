@@ -1,24 +1,24 @@
-/** Reads the WebSocket frames of a client (RFC 6455 section 5): bytes in, events out. */
+/** Parses the WebSocket frames of a client (RFC 6455 section 5): bytes in, events out. */
 import { CloseCode, decodeText, isCloseCode, Opcode } from "./web_socket_frames.ts";
 import { MessageBuffer, unmask } from "./web_socket_message.ts";
 
-/** What a reader finds. A text or binary message arrives whole, its fragments joined. */
+/** Events of a reader. A text or binary message is delivered whole, its fragments joined. */
 export interface FrameHandler {
   onMessage(isText: boolean, payload: Uint8Array<ArrayBuffer>): void;
   onPing(payload: Uint8Array<ArrayBuffer>): void;
   onPong(): void;
   onCloseFrame(code: number, reason: string): void;
-  /** The client broke the protocol; nothing more is read. */
+  /** The client violated the protocol; no more input is parsed. */
   onViolation(code: number): void;
 }
 
-/** Two bytes, eight of length, four of masking key. */
+/** Two bytes, up to eight of length, four of masking key. */
 const headBytesMax = 14;
 const controlBytesMax = 125;
 
 /**
- * Holds what is incomplete: a frame's head, a control frame's payload, and a message. Payload is
- * unmasked where it lies in the message, as it arrives.
+ * Buffers incomplete input: a frame's head, a control frame's payload, and a message. Payload is
+ * unmasked into the message as it arrives.
  */
 export class FrameReader {
   readonly handler: FrameHandler;
@@ -29,12 +29,12 @@ export class FrameReader {
   readonly #control = new Uint8Array(controlBytesMax);
   readonly #mask = new Uint8Array(4);
   readonly #message = new MessageBuffer();
-  /** Payload of the current frame that has arrived, and all of it; -1: its head is incomplete. */
+  /** Bytes of the current frame's payload received, and in total; -1: its head is incomplete. */
   #payloadLength = 0;
   #payloadSize = -1;
   #isOver = false;
 
-  /** `messageBytesMax`: a larger message is a violation with 1009. */
+  /** A message larger than `messageBytesMax` is a violation with code 1009. */
   constructor(handler: FrameHandler, messageBytesMax: number) {
     this.handler = handler;
     this.messageBytesMax = messageBytesMax;
@@ -49,12 +49,12 @@ export class FrameReader {
     if (this.#isOver) this.#message.drop();
   }
 
-  /** Reads no more: the socket is closed. */
+  /** Ignores further input, because the socket is closed. */
   stop(): void {
     this.#isOver = true;
   }
 
-  /** Text that cannot become valid is refused at once (section 8.1), not at its end. */
+  /** Refuses invalid text as soon as it is detected (section 8.1), not at the message's end. */
   #checkText(): boolean {
     if (this.#message.check()) return true;
     this.#violate(CloseCode.invalidData);
@@ -76,9 +76,9 @@ export class FrameReader {
     return code === 0 ? at : this.#violate(code, end);
   }
 
-  /** Whether a frame may begin with these two bytes here. */
+  /** Whether a frame may begin with these two bytes at this point. */
   #judgeStart(first: number, second: number): boolean {
-    // No extension was negotiated, so reserved bits are 0; clients always mask (section 5.1).
+    // No extension is negotiated, so reserved bits are 0; clients always mask (section 5.1).
     if ((first & 0x70) !== 0 || (second & 0x80) === 0) return false;
     const opcode = first & 0x0f;
     if (opcode >= Opcode.close) {
@@ -87,7 +87,7 @@ export class FrameReader {
     return opcode <= Opcode.binary && this.#message.isOpen === (opcode === Opcode.continuation);
   }
 
-  /** The head is complete. Returns 0, or the close code of its fault. */
+  /** Starts the payload after a complete head. Returns 0, or the close code of an error. */
   #beginPayload(): number {
     const head = this.#head;
     const width = this.#headNeeded - 6;
@@ -95,7 +95,7 @@ export class FrameReader {
     if (width > 0) {
       size = 0;
       for (let i = 2; i < 2 + width; i++) size = size * 256 + head[i];
-      // The shortest form is mandatory, and the highest bit is 0 (section 5.2).
+      // The shortest form is required, and the highest bit must be 0 (section 5.2).
       if (size < (width === 2 ? 126 : 65_536) || (width === 8 && head[2] >= 0x80)) {
         return CloseCode.protocol;
       }

@@ -1,6 +1,6 @@
 /**
- * Keeps the workers: starts, watches, replaces and ends them. Touches no process by itself; all of
- * that goes through `MasterSystem`, so that tests can play it.
+ * Manages the workers: starts, replaces and stops them. Processes, timers and logs are reached only
+ * through `MasterSystem`, so that tests can simulate them.
  */
 
 /** A worker process as the master sees it. */
@@ -8,29 +8,29 @@ export interface WorkerProcess {
   readonly pid: number;
   readonly slot: number;
   readonly startedMs: number;
-  /** It accepts. */
+  /** It accepts connections. */
   isReady: boolean;
-  /** It was told to end. */
+  /** It has been sent TERM or QUIT. */
   isEnding: boolean;
 }
 
-/** What a master sends: USR2 and CONT make workers step aside and come back. */
+/** Signals that a master sends. USR2 pauses workers, CONT resumes them. */
 export type MasterSignal = "TERM" | "QUIT" | "KILL" | "USR1" | "USR2" | "CONT";
 
-/** What the master needs of the world. */
+/** The outside world, as the master uses it. */
 export interface MasterSystem {
   /** Monotonic milliseconds. */
   nowMs(): number;
-  /** Starts a worker for `slot` of `slotCount`; null (and a log line of its own) when it cannot. */
+  /** Starts a worker for `slot` of `slotCount`; null when it cannot, which it logs itself. */
   start(slot: number, slotCount: number): WorkerProcess | null;
-  /** TERM: finish what runs. QUIT: end at once. KILL. */
+  /** TERM: graceful stop. QUIT: stop at once. KILL: kill. */
   signal(worker: WorkerProcess, name: MasterSignal): void;
   setTimer(delayMs: number, callback: () => void): void;
   info(message: string): void;
   warn(message: string): void;
-  /** Every worker has its own socket, so that slots without a worker leave connections waiting. */
+  /** Each worker has its own socket, so connections wait at a slot without a worker. */
   readonly socketPerSlot: boolean;
-  /** Sockets so far; they are never closed while the master lives. */
+  /** Number of sockets per address so far; none is closed while the master runs. */
   readonly socketCount: number;
 }
 
@@ -41,21 +41,21 @@ export interface MasterSettings {
   readonly gracefulTimeoutMs: number;
 }
 
-/** A worker that lives shorter is not replaced at once, or a crash at start would spin. */
+/** A worker that ran for less is replaced after a delay, or a crash at start would loop. */
 const soonMs = 1000;
 const respawnIntervalMsMax = 30_000;
-/** More than the graceful timeout of a worker itself, which is to end first. */
+/** Added to the worker's own graceful timeout, so that the worker exits first. */
 const killMarginMs = 1000;
 const workersMax = 1024;
 
 interface Slot {
   index: number;
   current: WorkerProcess | null;
-  /** Started, not ready yet; replaces `current` when it is. */
+  /** Started but not ready yet; then it replaces `current`. */
   incoming: WorkerProcess | null;
-  /** Starts in a row that came to nothing. */
+  /** Number of failed starts in a row. */
   failures: number;
-  /** A start waits for its time. */
+  /** A delayed start is pending. */
   isWaiting: boolean;
 }
 
@@ -64,24 +64,24 @@ export class Master {
   readonly #settings: MasterSettings;
   readonly #onEnd: (exitCode: number) => void;
   readonly #slots: Slot[] = [];
-  /** Slots that TTOU has taken away; their workers end when the others have their sockets. */
-  #doomed: Slot[] = [];
+  /** Slots removed by TTOU; their workers stop when other workers have their sockets. */
+  #removed: Slot[] = [];
   readonly #workers = new Set<WorkerProcess>();
   #nextStartMs = 0;
   #anyReady = false;
   #isStopping = false;
   #isEnded = false;
   #exitCode = 0;
-  /** Slots that a reload has yet to replace; null: no reload runs. */
+  /** Slots that the current reload has yet to replace; null: no reload. */
   #reloading: Slot[] | null = null;
   #reloadAgain = false;
   /**
-   * While sockets are dealt out anew: the old workers, which go on until every socket has its new
-   * one. Else null.
+   * While sockets are redistributed: the old workers, which keep serving until every socket has a
+   * new worker. Else null.
    */
   #held: WorkerProcess[] | null = null;
 
-  /** `onEnd` is told once, when no worker is left and none is wanted. */
+  /** `onEnd` is called once, when the master is stopping and the last worker has exited. */
   constructor(
     system: MasterSystem,
     settings: MasterSettings,
@@ -100,13 +100,13 @@ export class Master {
     return this.#slots.length;
   }
 
-  /** The first worker goes ahead: an app that does not load says so once. */
+  /** Starts one worker first, so that an app that cannot be loaded reports it once. */
   start(): void {
     for (let index = 0; index < this.#settings.workers; index++) this.#addSlot();
     this.#startIn(this.#slots[0]);
   }
 
-  /** The worker accepts. */
+  /** The worker accepts connections. */
   onReady(worker: WorkerProcess): void {
     worker.isReady = true;
     if (!this.#anyReady) {
@@ -124,17 +124,17 @@ export class Master {
     if (this.#reloading !== null) this.#reloadNext(slot);
   }
 
-  /** The worker has had its share of requests, or too much memory: another one takes over. */
+  /** Replaces a worker that has reached its limit of requests or memory. */
   onRetire(worker: WorkerProcess, why: string): void {
     const slot = this.#slotOf(worker);
     if (worker.isEnding || slot === null || slot.current !== worker || slot.incoming !== null) {
       return;
     }
-    this.#system.info(`worker ${worker.pid} is replaced: ${why}`);
+    this.#system.info(`replacing worker ${worker.pid}: ${why}`);
     this.#startIn(slot);
   }
 
-  /** The process is gone. `how`: `exit code 1`, `signal KILL`. */
+  /** The process has exited. `how`: `exit code 1`, `signal KILL`. */
   onExit(worker: WorkerProcess, exitCode: number, how: string): void {
     this.#workers.delete(worker);
     const slot = this.#slotOf(worker);
@@ -144,17 +144,17 @@ export class Master {
     this.#endWhenEmpty();
   }
 
-  /** TERM: everything that runs is finished. */
+  /** TERM: graceful stop. */
   drain(): void {
     this.#stop("TERM", this.#settings.gracefulTimeoutMs + killMarginMs);
   }
 
-  /** QUIT: at once. */
+  /** QUIT: stops at once. */
   stop(): void {
     this.#stop("QUIT", killMarginMs);
   }
 
-  /** HUP: every worker is replaced by one that has loaded the app afresh, one after the other. */
+  /** HUP: replaces the workers one by one with new ones, which load the app again. */
   reload(): void {
     if (this.#isStopping) return;
     if (this.#reloading !== null) {
@@ -165,24 +165,24 @@ export class Master {
     this.#reloadNext(null);
   }
 
-  /** TTIN. */
+  /** TTIN: adds a worker. */
   more(): void {
     if (this.#isStopping || this.#slots.length >= workersMax) return;
     const spareSockets = this.#system.socketCount > this.#slots.length;
     this.#startIn(this.#addSlot());
     this.#system.info(`${this.#slots.length} workers`);
-    // Sockets that others had to look after are dealt out again.
+    // The spare sockets, which other workers served meanwhile, go to their own worker again.
     if (this.#system.socketPerSlot && spareSockets) this.#redistribute();
   }
 
-  /** TTOU. */
+  /** TTOU: removes a worker. */
   fewer(): void {
     if (this.#isStopping || this.#slots.length <= 1) return;
     const slot = this.#slots.pop() as Slot;
-    this.#doomed.push(slot);
+    this.#removed.push(slot);
     this.#system.info(`${this.#slots.length} workers`);
     if (this.#system.socketPerSlot) this.#redistribute();
-    else this.#finishDoomed();
+    else this.#finishRemoved();
   }
 
   #redistribute(): void {
@@ -190,9 +190,9 @@ export class Master {
     this.reload();
   }
 
-  /** Kills a worker that hangs; its slot gets a new one. */
+  /** Kills a worker that hangs; `onExit` then starts a new one. */
   kill(worker: WorkerProcess, why: string): void {
-    this.#system.warn(`worker ${worker.pid} is killed: ${why}`);
+    this.#system.warn(`killing worker ${worker.pid}: ${why}`);
     this.#system.signal(worker, "KILL");
   }
 
@@ -209,10 +209,10 @@ export class Master {
 
   #slotOf(worker: WorkerProcess): Slot | null {
     const owns = (slot: Slot) => slot.current === worker || slot.incoming === worker;
-    return this.#slots.find(owns) ?? this.#doomed.find(owns) ?? null;
+    return this.#slots.find(owns) ?? this.#removed.find(owns) ?? null;
   }
 
-  /** Starts a worker in the slot, at once or when the spawn interval allows it. */
+  /** Starts a worker in the slot, now or when the spawn interval allows it. */
   #startIn(slot: Slot, delayMs = 0): void {
     if (this.#isStopping || slot.isWaiting || slot.incoming !== null) return;
     const nowMs = this.#system.nowMs();
@@ -240,7 +240,7 @@ export class Master {
 
   #onFailedStart(slot: Slot, worker: WorkerProcess, exitCode: number, how: string): void {
     slot.incoming = null;
-    // The very first worker shows whether the app can run at all; it has said itself why not.
+    // The first worker shows whether the app can run at all; it has logged the reason itself.
     if (!this.#anyReady) {
       this.#exitCode = exitCode === 0 ? 1 : exitCode;
       return this.stop();
@@ -249,7 +249,7 @@ export class Master {
     slot.failures++;
     if (this.#reloading !== null && slot.current !== null && this.#held === null) {
       this.#reloading = null;
-      return this.#system.warn("the reload is given up, the old workers stay");
+      return this.#system.warn("reload failed, the old workers keep serving");
     }
     this.#startIn(slot, this.#backoffMs(slot));
   }
@@ -269,7 +269,7 @@ export class Master {
     return Math.min(this.#settings.errorRespawnIntervalMs * factor, respawnIntervalMsMax);
   }
 
-  /** Replaces the next slot, new ones first; `done` is the one that has just become ready. */
+  /** Replaces the next slot, the newest first; `done` is the one whose worker is now ready. */
   #reloadNext(done: Slot | null): void {
     const left = this.#reloading as Slot[];
     this.#reloading = left.filter((slot) => slot !== done && this.#slots.includes(slot));
@@ -282,33 +282,33 @@ export class Master {
     }
     for (const worker of this.#held ?? []) this.#finish(worker);
     this.#held = null;
-    this.#finishDoomed();
+    this.#finishRemoved();
   }
 
-  #finishDoomed(): void {
-    for (const { current, incoming } of this.#doomed) {
+  #finishRemoved(): void {
+    for (const { current, incoming } of this.#removed) {
       if (current !== null) this.#finish(current);
       if (incoming !== null) this.#finish(incoming);
     }
-    this.#doomed = [];
+    this.#removed = [];
   }
 
-  /** Lets a worker end in its own time. */
+  /** Stops a worker gracefully. */
   #finish(worker: WorkerProcess): void {
-    this.#tellToEnd(worker, "TERM", this.#settings.gracefulTimeoutMs + killMarginMs);
+    this.#terminate(worker, "TERM", this.#settings.gracefulTimeoutMs + killMarginMs);
   }
 
-  #tellToEnd(worker: WorkerProcess, name: "TERM" | "QUIT", limitMs: number): void {
+  #terminate(worker: WorkerProcess, name: "TERM" | "QUIT", limitMs: number): void {
     worker.isEnding = true;
     this.#system.signal(worker, name);
     this.#system.setTimer(limitMs, () => {
-      if (this.#workers.has(worker)) this.kill(worker, `it did not end within ${limitMs} ms`);
+      if (this.#workers.has(worker)) this.kill(worker, `it did not exit within ${limitMs} ms`);
     });
   }
 
   #stop(name: "TERM" | "QUIT", limitMs: number): void {
     this.#isStopping = true;
-    for (const worker of this.#workers) this.#tellToEnd(worker, name, limitMs);
+    for (const worker of this.#workers) this.#terminate(worker, name, limitMs);
     this.#endWhenEmpty();
   }
 

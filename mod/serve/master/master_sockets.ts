@@ -1,4 +1,4 @@
-/** The sockets of a prefork server: bound or inherited by the master, kept across workers. */
+/** Listening sockets of a prefork server: bound or inherited by the master, kept across workers. */
 import type { Address } from "../../base/address.ts";
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
@@ -12,10 +12,10 @@ import { libc } from "../../sys/libc.ts";
 import { chown } from "../listeners.ts";
 import type { ListenPlan } from "../plan.ts";
 
-/** First number that a worker's sockets get. */
+/** Lowest descriptor number of a worker's listening sockets. */
 const firstNumber = 5;
 
-/** One name with its sockets: one for each slot, or one for all. */
+/** One address with its sockets: one per slot, or one for all. */
 interface Group {
   readonly name: string;
   readonly address: Address | null;
@@ -23,7 +23,7 @@ interface Group {
   readonly inode: number | null;
 }
 
-/** What a worker of one slot is handed. */
+/** The sockets passed to the worker of one slot. */
 export interface HandedSockets {
   readonly descriptors: readonly PassedDescriptor[];
   /** Value of SERVER_STARTER_PORT. */
@@ -38,7 +38,7 @@ export class MasterSockets {
     this.#plan = plan;
   }
 
-  /** One TCP socket for each of `slotCount` slots, and one for each path. Throws StartError. */
+  /** Binds one TCP socket for each of `slotCount` slots, and one per path. Throws StartError. */
   bind(slotCount: number): void {
     try {
       for (const address of this.#plan.addresses) this.#groups.push(this.#bindGroup(address));
@@ -50,8 +50,8 @@ export class MasterSockets {
   }
 
   /**
-   * Takes over what was inherited. The same name may come several times, one socket each. Throws
-   * StartError for a descriptor that is something else.
+   * Adopts inherited sockets. A name may occur several times, with one socket each. Throws StartError
+   * for a descriptor that is not a listening socket.
    */
   adopt(sockets: readonly InheritedSocket[]): void {
     for (const { name, fd } of sockets) {
@@ -66,7 +66,7 @@ export class MasterSockets {
     }
   }
 
-  /** Makes the sockets that more slots need. */
+  /** Opens the sockets missing for `slotCount` slots. */
   ensure(slotCount: number): void {
     for (const { address, fds } of this.#groups) {
       if (address === null || address.kind === "unix") continue;
@@ -76,17 +76,17 @@ export class MasterSockets {
     }
   }
 
-  /** Somebody else made them. */
+  /** The sockets were opened by another process. */
   get isInherited(): boolean {
     return this.#groups.some(({ address }) => address === null);
   }
 
-  /** Slots have sockets of their own. */
+  /** Each slot has its own socket. */
   get isPerSlot(): boolean {
     return this.#groups.some(({ fds }) => fds.length > 1);
   }
 
-  /** Of the group that has most. */
+  /** Size of the largest group. */
   get socketCount(): number {
     return Math.max(0, ...this.#groups.map(({ fds }) => fds.length));
   }
@@ -96,8 +96,8 @@ export class MasterSockets {
   }
 
   /**
-   * What the worker of `slot` accepts on: every socket has one worker at least, and every worker one
-   * socket of each group at least.
+   * The sockets of the worker of `slot`. Every socket has at least one worker, and every worker at
+   * least one socket of each group.
    */
   handTo(slot: number, slotCount: number): HandedSockets {
     const descriptors: PassedDescriptor[] = [];
@@ -114,7 +114,7 @@ export class MasterSockets {
     return { descriptors, variable: formatStarterPort(named) };
   }
 
-  /** Closes everything and removes the socket files that we made. */
+  /** Closes the sockets and removes the socket files created here. */
   release(): void {
     for (const { address, fds, inode } of this.#groups.splice(0)) {
       for (const fd of fds) libc.close(fd);
@@ -126,11 +126,11 @@ export class MasterSockets {
     const { pathMode, pathOwner, reusePort } = this.#plan;
     const mode = pathMode === null ? {} : { mode: pathMode };
     const isTcp = address.kind === "tcp";
-    // SO_REUSEPORT is for our own workers: a stranger on the same port is an error all the same.
+    // SO_REUSEPORT is only for these workers: a port used by another program is still an error.
     if (isTcp && !reusePort) libc.close(bindListener(address, {}, false, false));
-    // Workers call listen(2), so that no connection is dealt to one that is not there yet.
+    // Workers call listen(2), so that no connection is assigned to a worker that has not started.
     const fd = bindListener(address, { reusePort: isTcp, ...mode }, false, false);
-    // With port 0 the first socket decides which port all of them have.
+    // With port 0 the first socket decides the port of all of them.
     const bound = localAddressOf(fd);
     const group = { name: formatAddress(bound), address: bound, fds: [fd], inode: null };
     if (bound.kind === "tcp") return group;

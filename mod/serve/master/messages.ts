@@ -1,13 +1,13 @@
-/** What master and worker say to each other over their channel. */
+/** Messages between master and worker over their channel. */
 
-/** In the environment of a master's workers: the number of the slot. */
+/** Environment variable of a worker: the number of its slot. */
 export const slotVariable = "HAYATE_SERVE_SLOT";
 
-/** From a worker. */
+/** Sent by a worker. */
 export type WorkerMessage =
-  /** It accepts. */
+  /** It accepts connections. */
   | { readonly kind: "ready" }
-  /** It wants to be replaced; `why` for the log. */
+  /** It asks to be replaced; `why` is logged. */
   | { readonly kind: "retire"; readonly why: string };
 
 export function readWorkerMessage(message: unknown): WorkerMessage | null {

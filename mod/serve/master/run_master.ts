@@ -1,4 +1,4 @@
-/** `hayate serve` with several workers: the process that keeps them. */
+/** `hayate serve` with several workers: the master process. */
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
@@ -21,12 +21,12 @@ import { Scoreboard } from "./scoreboard.ts";
 import { judgeBeat, residentBytes } from "./watch.ts";
 import { started, WorkerStarter } from "./worker_starter.ts";
 
-/** How often running workers are looked at. */
+/** How often the heartbeats of running workers are checked. */
 const watchMs = 200;
-/** Memory is looked at less often: it needs a file of each worker. */
+/** Memory is checked less often, because it means reading one file per worker. */
 const memoryWatchMs = 2000;
 
-/** Runs until the last worker has ended. `argv` is what each worker gets, too. Throws StartError. */
+/** Runs until the last worker has exited. Workers get the same `argv`. Throws StartError. */
 export async function runMaster(
   plan: ServePlan,
   argv: readonly string[],
@@ -38,14 +38,14 @@ export async function runMaster(
     : plan.process.workers;
   raiseOpenFilesLimit();
   keepMemory();
-  const above = claimLease();
+  const inheritedLease = claimLease();
   const sockets = openSockets(plan, workers);
   const lease = new SocketLease();
   const scoreboard = new Scoreboard();
   const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log);
-  const letGoOfSockets = () => letGo(sockets, lease, above);
+  const releaseSockets = () => release(sockets, lease, inheritedLease);
   try {
-    return await keepWorkers(plan, workers, starter, sockets, scoreboard, log, letGoOfSockets);
+    return await manageWorkers(plan, workers, starter, sockets, scoreboard, log, releaseSockets);
   } finally {
     sockets.release();
     scoreboard.remove();
@@ -53,16 +53,21 @@ export async function runMaster(
 }
 
 /**
- * Before the workers are told to end: whoever closes a socket last answers what waits at it, and that
- * cannot be us. While a supervisor holds the sockets its next generation does so.
+ * Called before the workers drain: the last process to close a socket must answer the connections
+ * queued at it, and the master cannot. While a supervisor holds the sockets, its next generation
+ * answers them, and they stay open here.
  */
-function letGo(sockets: MasterSockets, lease: SocketLease, above: HeldLease | null): void {
-  if (sockets.isInherited && above?.isOver !== true) return;
+function release(
+  sockets: MasterSockets,
+  lease: SocketLease,
+  inheritedLease: HeldLease | null,
+): void {
+  if (sockets.isInherited && inheritedLease?.isOver !== true) return;
   sockets.release();
   lease.end();
 }
 
-/** Each portable worker binds a socket of its own, by SO_REUSEPORT. Throws StartError where it cannot. */
+/** Portable workers each bind a socket with SO_REUSEPORT. Throws StartError where they cannot. */
 function checkPortable({ listen }: ServePlan): void {
   const path = listen.addresses.find((address) => address.kind === "unix");
   const handedOver = ["SERVER_STARTER_PORT", "LISTEN_FDS"].find((name) => getVariable(name));
@@ -88,14 +93,14 @@ function openSockets(plan: ServePlan, workers: number): MasterSockets {
   return sockets;
 }
 
-async function keepWorkers(
+async function manageWorkers(
   plan: ServePlan,
   workers: number,
   starter: WorkerStarter,
   sockets: MasterSockets,
   scoreboard: Scoreboard,
   log: Logger,
-  letGoOfSockets: () => void,
+  releaseSockets: () => void,
 ): Promise<number> {
   const ended = Promise.withResolvers<number>();
   const master = new Master(starter, { ...plan.process, workers }, ended.resolve);
@@ -118,7 +123,7 @@ async function keepWorkers(
     onExit: (worker, exitCode, how) => master.onExit(worker, exitCode, how),
   };
   starter.beforeStart = await beforeForkOf(plan, log);
-  listenToSignals(master, log, letGoOfSockets, sockets.isInherited);
+  listenToSignals(master, log, releaseSockets, sockets.isInherited);
   listenForPause({
     pause: () => master.signalAll(pauseSignals.pause),
     resume: () => master.signalAll(pauseSignals.resume),
@@ -133,8 +138,8 @@ async function keepWorkers(
 }
 
 /**
- * The app's beforeFork. The master loads the app only when it has one, as the text of its entry
- * shows: an app that lives in the master too costs its memory once more.
+ * The app's beforeFork. The master loads the app only if the text of its entry module mentions
+ * beforeFork, because a loaded app also takes memory in the master.
  */
 async function beforeForkOf(plan: ServePlan, log: Logger): Promise<(slot: number) => void> {
   const { app } = plan;
@@ -162,14 +167,14 @@ async function openStatus(plan: ServePlan, master: Master, scoreboard: Scoreboar
 function listenToSignals(
   master: Master,
   log: Logger,
-  letGoOfSockets: () => void,
+  releaseSockets: () => void,
   hasSupervisor: boolean,
 ): void {
   listenForStop(hasSupervisor, {
     onFirst(name) {
       notify("STOPPING=1");
-      log.info(`received ${name}, finishing what runs`);
-      letGoOfSockets();
+      log.info(`received ${name}, gracefully shutting down`);
+      releaseSockets();
       master.drain();
     },
     onAtOnce(name) {
@@ -178,7 +183,7 @@ function listenToSignals(
     },
   });
   addSignalListener("HUP", () => {
-    log.info("received HUP, starting the app afresh");
+    log.info("received HUP, reloading the app");
     master.reload();
   });
   addSignalListener("TTIN", () => master.more());
@@ -186,19 +191,19 @@ function listenToSignals(
   addSignalListener("USR1", () => master.signalAll("USR1"));
 }
 
-/** Kills workers that hang, replaces those that have grown too large. */
+/** Kills workers that hang, and replaces workers above the memory limit. */
 class WorkerWatch {
   readonly #timers: number[] = [];
 
   constructor(plan: ServePlan, master: Master, scoreboard: Scoreboard) {
     const { timeoutMs, memoryBytesMax } = plan.process;
     if (timeoutMs > 0) {
-      const look = () => this.#lookAtBeats(master, scoreboard, timeoutMs);
-      this.#timers.push(setInterval(look, Math.min(watchMs, timeoutMs)));
+      const check = () => this.#checkBeats(master, scoreboard, timeoutMs);
+      this.#timers.push(setInterval(check, Math.min(watchMs, timeoutMs)));
     }
     if (memoryBytesMax !== null) {
-      const look = () => this.#lookAtMemory(master, memoryBytesMax);
-      this.#timers.push(setInterval(look, memoryWatchMs));
+      const check = () => this.#checkMemory(master, memoryBytesMax);
+      this.#timers.push(setInterval(check, memoryWatchMs));
     }
   }
 
@@ -206,7 +211,7 @@ class WorkerWatch {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  #lookAtBeats(master: Master, scoreboard: Scoreboard, timeoutMs: number): void {
+  #checkBeats(master: Master, scoreboard: Scoreboard, timeoutMs: number): void {
     for (const worker of started(master.workers)) {
       if (worker.row < 0) continue;
       const row = scoreboard.row(worker.row).read();
@@ -215,11 +220,11 @@ class WorkerWatch {
     }
   }
 
-  #lookAtMemory(master: Master, memoryBytesMax: number): void {
+  #checkMemory(master: Master, memoryBytesMax: number): void {
     for (const worker of master.workers) {
       const bytes = residentBytes(worker.pid);
       if (bytes > memoryBytesMax) {
-        master.onRetire(worker, `it holds ${Math.round(bytes / 1048576)} MB of memory`);
+        master.onRetire(worker, `it uses ${Math.round(bytes / 1048576)} MB of memory`);
       }
     }
   }

@@ -1,16 +1,16 @@
 /**
- * What every worker is doing, in memory that master and workers share: a worker writes its row with
- * plain stores, so that even a worker that hangs has said which request it hangs in.
+ * The state of every worker, in memory shared by master and workers. A worker writes its row with
+ * plain stores, so that the request of a worker that hangs is known.
  */
 import { StartError } from "../../base/errors.ts";
 import { openSharedFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
 import { latin1 } from "../../http1/latin1.ts";
 
-/** Names the board's file and the worker's row in its environment: `PATH#ROW`. */
+/** Environment variable of a worker: the board's file and the worker's row, `PATH#ROW`. */
 export const scoreboardVariable = "HAYATE_SCOREBOARD";
 
-/** Rows; more processes than this are started but not shown. */
+/** Number of rows. Further processes are started but not shown. */
 export const rowCount = 2048;
 export const rowBytes = 1024;
 
@@ -21,14 +21,14 @@ export type RowState = typeof RowState[keyof typeof RowState];
 const Word = { pid: 0, state: 1, beat: 2, connections: 3, pending: 4, textBytes: 5 } as const;
 const Double = { requests: 4, requestStartMs: 5 } as const;
 const textOffset = 64;
-/** A longer request line is shown in part. */
+/** Longer requests are truncated. */
 export const requestBytesMax = rowBytes - textOffset;
 
 /** One row, as the master reads it. */
 export interface RowReading {
   readonly pid: number;
   readonly state: RowState;
-  /** Changes while the worker's loop turns. */
+  /** Changes while the worker's event loop runs. */
   readonly beat: number;
   readonly connections: number;
   /** Handlers whose promise is pending. */
@@ -53,7 +53,7 @@ export class Row {
     this.#text = new Uint8Array(memory, at + textOffset, requestBytesMax);
   }
 
-  /** Takes the row for a process. */
+  /** Assigns the row to a process. */
   claim(pid: number, state: RowState): void {
     this.#words.fill(0);
     this.#doubles.fill(0);
@@ -73,14 +73,14 @@ export class Row {
     return this.#doubles[Double.requests];
   }
 
-  /** The worker's loop has turned; its gauges come along. */
+  /** Heartbeat, with the worker's gauges. */
   beat(connections: number, pending: number): void {
     this.#words[Word.beat]++;
     this.#words[Word.connections] = connections;
     this.#words[Word.pending] = pending;
   }
 
-  /** A request has arrived: counts it and shows `[start, end)`, its method and target. */
+  /** Counts a new request and shows `[start, end)`, its method and target. */
   begin(bytes: Uint8Array, start: number, end: number, epochMs: number): void {
     this.#doubles[Double.requests]++;
     this.#doubles[Double.requestStartMs] = epochMs;
@@ -105,7 +105,7 @@ export class Row {
   }
 }
 
-/** The master's end: makes the file, hands out rows. */
+/** The master's side: creates the file and assigns rows. */
 export class Scoreboard {
   readonly path: string;
   readonly #file = openSharedFile("hayate-board");
@@ -145,7 +145,7 @@ export class Scoreboard {
   }
 }
 
-/** A file system in memory where there is one: the rows are written all the time. */
+/** An in-memory file system if there is one, because rows are written constantly. */
 function memoryFolder(): string {
   try {
     return Deno.statSync("/dev/shm").isDirectory ? "/dev/shm" : "/tmp";
@@ -156,8 +156,8 @@ function memoryFolder(): string {
 }
 
 /**
- * The worker's own row, named by the value of `scoreboardVariable`; null for "". Throws `StartError`
- * when the value names no board: its rows are written to, and a shorter file would end in SIGBUS.
+ * The worker's own row, from the value of `scoreboardVariable`; null for "". Throws `StartError`
+ * when the value is not a board: rows are written to, and a shorter file would end in SIGBUS.
  */
 export function openRow(value: string): Row | null {
   if (value === "") return null;
@@ -174,7 +174,7 @@ function isBoard(path: string): boolean {
     const { isFile, size } = Deno.statSync(path);
     return isFile && size === rowCount * rowBytes;
   } catch {
-    // Missing, or out of reach.
+    // Missing or not accessible.
     return false;
   }
 }

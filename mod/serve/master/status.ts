@@ -1,7 +1,7 @@
-/** The scoreboard for people and machines. Pure. */
+/** The status page as text and JSON. Pure. */
 import { type RowReading, RowState } from "./scoreboard.ts";
 
-/** One worker's line. */
+/** The status of one worker. */
 export interface WorkerStatus {
   readonly pid: number;
   readonly slot: number;
@@ -9,7 +9,7 @@ export interface WorkerStatus {
   readonly uptimeMs: number;
   readonly requests: number;
   readonly connections: number;
-  /** `GET /path`, what it works on; null when it is idle. */
+  /** `GET /path` of the current request; null when idle. */
   readonly request: string | null;
   readonly requestAgeMs: number | null;
   readonly memoryBytes: number;
@@ -22,7 +22,7 @@ export interface ServeStatus {
   readonly workers: readonly WorkerStatus[];
 }
 
-/** What a process and its row say together. */
+/** Combines a process and its scoreboard row. */
 export function describeWorker(
   process: { pid: number; slot: number; isReady: boolean; isEnding: boolean; uptimeMs: number },
   row: RowReading | null,
@@ -50,7 +50,7 @@ export function describeWorker(
   };
 }
 
-/** A table of at most 80 columns but for long requests. */
+/** Renders a table of at most 80 columns, apart from long requests. */
 export function renderStatus(status: ServeStatus): string {
   const count = status.workers.length;
   const lines = [

@@ -1,4 +1,4 @@
-/** The private listener of a master: its scoreboard, as text and as JSON. */
+/** The private listener of a master: its status page, as text and as JSON. */
 import { StartError, systemReason } from "../../base/errors.ts";
 import { version } from "../../base/version.ts";
 import { isTokenGiven, tokenChallenges, tokenForm } from "../../conn/access_token.ts";
@@ -16,11 +16,11 @@ import { started } from "./worker_starter.ts";
 
 const text = [["Content-Type", "text/plain; charset=utf-8"]] as const;
 const json = [["Content-Type", "application/json"]] as const;
-/** Without a token nothing is said, not even which paths there are. */
+/** Sent for every path, so that a client without the token learns nothing. */
 const unauthorized = new StaticResponse(
   401,
   [text[0], ...tokenChallenges.map((value) => ["WWW-Authenticate", value] as const)],
-  "a token is needed\n",
+  "a token is required\n",
 );
 const notFound = new StaticResponse(404, text, "404 Not Found\n");
 
@@ -36,7 +36,7 @@ export class StatusServer implements ExchangeHandler {
   ) {}
   #listener: Listener | null = null;
 
-  /** Opens the listener that the plan names. Throws StartError. */
+  /** Opens the plan's status listener. Throws StartError. */
   static async open(
     plan: ServePlan,
     master: Master,
@@ -47,7 +47,7 @@ export class StatusServer implements ExchangeHandler {
     const token = status.token === null ? null : readToken(status.token);
     const handler = new StatusServer(status, master, scoreboard, reactor, token);
     const server = new HttpServer(reactor, handler);
-    // Whoever may use the socket sees what is requested: the owner only.
+    // Clients of the socket see the requests' paths, so only the owner may connect.
     const mode = handler.plan.address.kind === "unix" ? { mode: 0o600 } : {};
     handler.#listener = reactor.listen(handler.plan.address, mode, server.onAccept);
     reactor.run();
@@ -59,16 +59,16 @@ export class StatusServer implements ExchangeHandler {
     this.reactor.stop();
   }
 
-  onRequest(x: Exchange): void {
+  onRequest(exchange: Exchange): void {
     const { token } = this;
-    if (token !== null && !isTokenGiven(x.head.field("authorization"), token)) {
-      return x.respond(unauthorized);
+    if (token !== null && !isTokenGiven(exchange.head.field("authorization"), token)) {
+      return exchange.respond(unauthorized);
     }
-    const [path, query] = x.head.pathText().split("?", 2);
-    if (path !== this.plan.path) return x.respond(notFound);
+    const [path, query] = exchange.head.pathText().split("?", 2);
+    if (path !== this.plan.path) return exchange.respond(notFound);
     const status = this.#read();
-    const asJson = query === "json" || (x.head.field("accept") ?? "").includes("json");
-    x.respond(
+    const asJson = query === "json" || (exchange.head.field("accept") ?? "").includes("json");
+    exchange.respond(
       asJson
         ? new StaticResponse(200, json, JSON.stringify(status) + "\n")
         : new StaticResponse(200, text, renderStatus(status)),
@@ -91,7 +91,7 @@ export class StatusServer implements ExchangeHandler {
   }
 }
 
-/** Throws `StartError` when the file cannot be read, or has no token in its first line. */
+/** Throws `StartError` when the file cannot be read or its first line is not a token. */
 function readToken(token: StatusToken): string {
   if ("text" in token) return token.text;
   const { file } = token;
@@ -104,6 +104,6 @@ function readToken(token: StatusToken): string {
   const [line] = text.split(/\r?\n/, 1);
   if (tokenForm.test(line)) return line;
   throw new StartError(
-    `--status-token-file ${file}: its first line is not one or more visible characters of ASCII`,
+    `--status-token-file ${file}: the first line must be one or more visible ASCII characters`,
   );
 }

@@ -1,7 +1,7 @@
-/** Looks after running workers: who hangs, who has grown too large. */
+/** Detects workers that hang, and reads their memory. */
 import type { RowReading } from "./scoreboard.ts";
 
-/** What was seen of a worker last. */
+/** The last heartbeat seen of a worker. */
 export interface Sighting {
   beat: number;
   /** Monotonic milliseconds of the last change of `beat`. */
@@ -9,8 +9,8 @@ export interface Sighting {
 }
 
 /**
- * Why a worker is to be killed, or null. Its loop has stood still for `timeoutMs`: only a handler
- * that never yields does that.
+ * The reason to kill a worker, or null. Its event loop has been blocked for `timeoutMs`, which only
+ * a handler that does not yield can cause.
  */
 export function judgeBeat(
   sighting: Sighting,
@@ -28,10 +28,10 @@ export function judgeBeat(
   const request = row.request === "" ? "no request" : row.request;
   const ageMs = row.requestStartMs === 0 ? 0 : Math.round(nowEpochMs - row.requestStartMs);
   return `blocked for ${Math.round(nowMs - sighting.beatMs)} ms by ${request} ` +
-    `(begun ${ageMs} ms ago)`;
+    `(started ${ageMs} ms ago)`;
 }
 
-/** Resident bytes of a process, 0 when it is gone (proc(5), statm). */
+/** Resident bytes of a process, 0 when it has exited (proc(5), statm). */
 export function residentBytes(pid: number): number {
   try {
     const pages = Number(Deno.readTextFileSync(`/proc/${pid}/statm`).split(" ")[1]);

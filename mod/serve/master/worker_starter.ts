@@ -1,4 +1,4 @@
-/** Starts worker processes and hears of their ends: the real world behind `MasterSystem`. */
+/** Starts worker processes and reports their exits: the production `MasterSystem`. */
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type ChannelPair, channelVariable, openChannel } from "../../process/channel.ts";
@@ -15,21 +15,21 @@ import { readWorkerMessage, slotVariable } from "./messages.ts";
 import { type Scoreboard, scoreboardVariable } from "./scoreboard.ts";
 import type { Sighting } from "./watch.ts";
 
-/** A process with what belongs to it. */
+/** A worker process with its scoreboard row and heartbeat. */
 export interface StartedWorker extends WorkerProcess {
-  /** On the scoreboard; -1 when it is full. */
+  /** Row of the scoreboard; -1 when it is full. */
   readonly row: number;
   readonly sighting: Sighting;
 }
 
-/** Who hears of workers. */
+/** Receives the events of workers. */
 export interface WorkerListener {
   onReady(worker: WorkerProcess): void;
   onRetire(worker: WorkerProcess, why: string): void;
   onExit(worker: WorkerProcess, exitCode: number, how: string): void;
 }
 
-/** Numbers of the channel and the lease in a worker; its listening sockets come behind them. */
+/** Descriptor numbers of the channel and the lease in a worker; its listening sockets follow. */
 const channelNumber = 3;
 const leaseNumber = 4;
 
@@ -76,7 +76,9 @@ export class WorkerStarter implements MasterSystem {
     const { descriptors, variable } = this.#sockets.handTo(slot, slotCount);
     const row = this.#scoreboard.take();
     let worker: StartedWorker | null = null;
-    const channel = this.#openChannel((message) => worker !== null && this.#hear(worker, message));
+    const channel = this.#openChannel((message) =>
+      worker !== null && this.#receive(worker, message)
+    );
     if (channel === null) {
       if (row >= 0) this.#scoreboard.giveBack(row);
       return null;
@@ -101,8 +103,8 @@ export class WorkerStarter implements MasterSystem {
     });
     channel.closeTheirs();
     if (outcome.pid === null) {
-      this.#abandon(channel, row);
-      this.#log.error(`a worker cannot be started: ${outcome.reason}`);
+      this.#free(channel, row);
+      this.#log.error(`cannot start a worker: ${outcome.reason}`);
       return null;
     }
     const started = performance.now();
@@ -115,23 +117,23 @@ export class WorkerStarter implements MasterSystem {
       row,
       sighting: { beat: 0, beatMs: started },
     };
-    this.#watchEnd(worker, outcome.exited, channel);
+    this.#watchExit(worker, outcome.exited, channel);
     return worker;
   }
 
-  /** Null without descriptors: the worker is started later. */
+  /** Null when no descriptors are left; the start is then retried later. */
   #openChannel(onMessage: (message: unknown) => void): ChannelPair | null {
     try {
-      // The end of the process itself tells everything.
+      // A closed channel needs no action: the exit of the process is reported separately.
       return openChannel({
         onMessage,
         onEnd: (fault) => {
-          if (fault !== "") this.#log.error(`a worker broke its channel: ${fault}`);
+          if (fault !== "") this.#log.error(`invalid data on the channel of a worker: ${fault}`);
         },
       });
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      this.#log.error(`a worker cannot be started: ${error.message}`);
+      this.#log.error(`cannot start a worker: ${error.message}`);
       return null;
     }
   }
@@ -152,31 +154,31 @@ export class WorkerStarter implements MasterSystem {
     this.#log.warn(message);
   }
 
-  #hear(worker: StartedWorker, message: unknown): void {
+  #receive(worker: StartedWorker, message: unknown): void {
     const known = readWorkerMessage(message);
     if (known?.kind === "ready") this.listener?.onReady(worker);
     else if (known?.kind === "retire") this.listener?.onRetire(worker, known.why);
     else {
       const found = JSON.stringify(message).slice(0, 80);
-      this.#log.error(`a message of worker ${worker.pid} cannot be used: ${found}`);
+      this.#log.error(`invalid message from worker ${worker.pid}: ${found}`);
     }
   }
 
-  async #watchEnd(worker: StartedWorker, exited: Promise<number>, channel: ChannelPair) {
+  async #watchExit(worker: StartedWorker, exited: Promise<number>, channel: ChannelPair) {
     const status = await exited;
-    this.#abandon(channel, worker.row);
+    this.#free(channel, worker.row);
     const signal = deathSignalOf(status);
     const how = signal === 0 ? `exit code ${exitCodeOf(status)}` : `signal ${signalName(signal)}`;
     this.listener?.onExit(worker, exitCodeOf(status), how);
   }
 
-  #abandon(channel: ChannelPair, row: number): void {
+  #free(channel: ChannelPair, row: number): void {
     channel.ours.close();
     if (row >= 0) this.#scoreboard.giveBack(row);
   }
 }
 
-/** The workers of `WorkerStarter`, which makes no others. */
+/** The master's workers with their extra fields; `WorkerStarter` creates no other kind. */
 export function started(workers: Iterable<WorkerProcess>): readonly StartedWorker[] {
   return [...workers] as StartedWorker[];
 }

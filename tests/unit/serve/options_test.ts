@@ -38,7 +38,7 @@ Deno.test("readServePlan() listens on 8080 unless told otherwise", () => {
   ]);
   for (const port of ["65536", "-1", "x", "/a", "", "127.0.0.1"]) {
     assertEquals(errorsOf([`--port=${port}`, "x.js"]), [
-      `--port ${port === "" ? '""' : port}: not a port from 0 to 65535, nor HOST:PORT`,
+      `--port ${port === "" ? '""' : port}: not a port from 0 to 65535 or HOST:PORT`,
     ]);
   }
   assertEquals(errorsOf(["--port=300.0.0.1:1", "--host=1.2.3", "x.js"]), [
@@ -58,13 +58,13 @@ Deno.test("readServePlan() reports every mistake at once", () => {
     ...["--min-requests-per-child", "5", "--path", "/" + "p".repeat(120)],
   ]);
   assertEquals(errors, [
-    "--text and dir exclude each other",
+    "--text and dir cannot be combined",
     `--path /${"p".repeat(120)}: longer than the 107 bytes of a socket address`,
-    "--path-owner root: not UID or UID:GID",
-    "--status-path: does not begin with /",
+    "--path-owner root: not a numeric UID or UID:GID",
+    "--status-path: must begin with /",
     "--min-requests-per-child needs --max-requests-per-child",
   ]);
-  assertEquals(errorsOf([]), ["APP or DIR is missing, or --text STR"]);
+  assertEquals(errorsOf([]), ["no APP, DIR or --text STR given"]);
   assertEquals(errorsOf(["--max-requests-per-child", "5", "--min-requests-per-child", "6", "a"]), [
     "--min-requests-per-child is larger than --max-requests-per-child",
   ]);

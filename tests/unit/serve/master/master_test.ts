@@ -145,7 +145,7 @@ Deno.test("Master gives a reload up when a new worker fails, and keeps the old o
   exit(3, 78);
   assertEquals(system.take(), [
     "worker 3 failed to start (exit code 78)",
-    "the reload is given up, the old workers stay",
+    "reload failed, the old workers keep serving",
   ]);
   system.pass(60_000);
   assertEquals(system.take(), []);
@@ -194,7 +194,7 @@ Deno.test("Master drains on TERM, kills what does not end, and says when all hav
   exit(1);
   assertEquals(ended, []);
   system.pass(11_000);
-  assertEquals(system.take(), ["worker 2 is killed: it did not end within 11000 ms", "KILL 2"]);
+  assertEquals(system.take(), ["killing worker 2: it did not exit within 11000 ms", "KILL 2"]);
   exit(2);
   assertEquals(ended, [0]);
 });
@@ -203,7 +203,7 @@ Deno.test("Master replaces a worker that retires before it ends", () => {
   const { system, master, ready } = running();
   master.onRetire(system.worker(1), "enough");
   master.onRetire(system.worker(1), "enough");
-  assertEquals(system.take(), ["worker 1 is replaced: enough", "start 3 in 0/2"]);
+  assertEquals(system.take(), ["replacing worker 1: enough", "start 3 in 0/2"]);
   ready(3);
   assertEquals(system.take(), ["TERM 1"]);
 });

@@ -65,7 +65,7 @@ Deno.test("judgeBeat() blames a loop that stands still, and no other", () => {
   assertEquals(judgeBeat(sighting, row, 1400, 10_400, 500), null);
   assertEquals(
     judgeBeat(sighting, row, 1600, 10_600, 500),
-    "blocked for 600 ms by GET /x (begun 1600 ms ago)",
+    "blocked for 600 ms by GET /x (started 1600 ms ago)",
   );
   assertEquals(judgeBeat({ beat: 0, beatMs: 0 }, { ...row, beat: 0 }, 1e6, 1e6, 500), null);
 });

@@ -1,0 +1,114 @@
+/** Records scoreboard, request count and access log for an app. */
+import type { PeerError } from "../base/errors.ts";
+import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
+import { RefusedRecord } from "../conn/refused_record.ts";
+import type { ServerConnection } from "../conn/server_connection.ts";
+import type { AccessLog } from "../log/mod.ts";
+import { AccessTrace } from "./access_trace.ts";
+import { type Row, RowState } from "./master/scoreboard.ts";
+
+/** Where requests are recorded; parts that are null cost nothing. */
+export interface RequestStats {
+  readonly row: Row | null;
+  readonly accessLog: AccessLog | null;
+  /** `onRequestsMax` is called once, at this number of requests; Infinity: never. */
+  readonly requestsMax: number;
+  readonly onRequestsMax: () => void;
+}
+
+export class RequestRecorder implements ExchangeHandler {
+  readonly #inner: ExchangeHandler;
+  readonly #stats: RequestStats;
+  readonly #clock: { readonly nowMs: number };
+  /** Wall clock minus the reactor's clock, so that no request reads the wall clock. */
+  readonly #epochOffsetMs: number;
+  #requests = 0;
+
+  constructor(inner: ExchangeHandler, stats: RequestStats, clock: { readonly nowMs: number }) {
+    this.#inner = inner;
+    this.#stats = stats;
+    this.#clock = clock;
+    this.#epochOffsetMs = Date.now() - performance.now();
+  }
+
+  onRequest(exchange: Exchange): void {
+    const { row, accessLog } = this.#stats;
+    if (accessLog !== null) this.#trace(exchange, accessLog);
+    if (++this.#requests === this.#stats.requestsMax) this.#stats.onRequestsMax();
+    if (row === null) return this.#inner.onRequest(exchange);
+    const { head } = exchange;
+    const state = row.state;
+    row.begin(head.bytes, head.methodStart, head.targetEnd, this.#epochMs());
+    row.state = RowState.busy;
+    this.#inner.onRequest(exchange);
+    row.state = state;
+  }
+
+  onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    const trace = this.#traceOf(exchange);
+    if (trace !== null) trace.requestBodyBytes += end - start;
+    this.#inner.onBody(exchange, bytes, start, end);
+  }
+
+  onBodyEnd(exchange: Exchange): void {
+    this.#traceOf(exchange)?.bodyEnded(this.#clock.nowMs);
+    this.#inner.onBodyEnd(exchange);
+  }
+
+  onDrain(exchange: Exchange): void {
+    this.#inner.onDrain(exchange);
+  }
+
+  onAbort(exchange: Exchange, error: PeerError): void {
+    this.#write(exchange, error.message);
+    this.#inner.onAbort(exchange, error);
+  }
+
+  /** For `HttpServer.onResponded`. */
+  readonly onResponded = (exchange: ServerConnection): void => {
+    this.#write(exchange, exchange.isResponding ? "response cut off" : "");
+  };
+
+  /** For `HttpServer.onHead`, where the access log format needs it. */
+  readonly onHead = (exchange: ServerConnection, bytes: Uint8Array, headBytes: number): void => {
+    this.#traceOf(exchange)?.responseBegan(bytes, headBytes, this.#clock.nowMs);
+  };
+
+  /** For `HttpServer.onRefused`, where there is an access log. */
+  readonly onRefused = (exchange: ServerConnection, status: number, error: PeerError): void => {
+    const trace = this.#traceOf(exchange);
+    // Inside an exchange `onAbort` follows and writes the line.
+    if (trace !== null) return void (trace.refusedStatus = status);
+    const record = new RefusedRecord(
+      exchange,
+      exchange.serial,
+      status,
+      error.message,
+      this.#clock.nowMs,
+    );
+    this.#stats.accessLog!.write(record);
+  };
+
+  #epochMs(): number {
+    return this.#clock.nowMs + this.#epochOffsetMs;
+  }
+
+  /** The trace belongs to the connection and is reused for each of its exchanges. */
+  #trace(exchange: Exchange, accessLog: AccessLog): void {
+    const trace = (exchange.connectionContext ??= new AccessTrace()) as AccessTrace;
+    trace.begin(exchange, accessLog.format, this.#epochMs());
+  }
+
+  #traceOf(exchange: Exchange): AccessTrace | null {
+    if (this.#stats.accessLog === null) return null;
+    const trace = exchange.connectionContext as AccessTrace | null;
+    return trace !== null && trace.isUnderWay ? trace : null;
+  }
+
+  #write(exchange: Exchange, error: string): void {
+    const trace = this.#traceOf(exchange);
+    if (trace === null) return;
+    trace.end(exchange, this.#clock.nowMs, error);
+    this.#stats.accessLog!.write(trace);
+  }
+}
