@@ -1,4 +1,4 @@
-/** Decides how a request for a resource is answered: status, fields and which pieces of which form. */
+/** Decides the response for a resource: status, fields, representation and pieces of the body. */
 import { acceptableCodings } from "./codings.ts";
 import type { Piece } from "./file_transfer.ts";
 import type { FileRequest } from "./file_request.ts";
@@ -6,18 +6,18 @@ import { type ByteRange, contentRange, layoutMultipart, parseRanges } from "./ra
 import type { Representation, Resource } from "./resource.ts";
 import { evaluateConditions, formatHttpDate, ifRangeHolds } from "./validators.ts";
 
-/** A decided answer. */
+/** A response, ready to be sent. */
 export interface Answer {
   readonly status: 200 | 206 | 304 | 412 | 416;
   readonly fields: readonly (readonly [name: string, value: string])[];
-  /** Of the body that a GET gets. */
+  /** Length of the body of a GET. */
   readonly contentLength: number;
   readonly pieces: readonly Piece[];
 }
 
 /**
- * The form of the resource that suits `Accept-Encoding` best. A client that refuses the plain file
- * gets it all the same when there is no other (RFC 9110 section 12.5.3 allows that).
+ * Chooses the best representation for `Accept-Encoding`. A client that refuses the plain file still
+ * gets it when there is no other one, as RFC 9110 section 12.5.3 allows.
  */
 export function chooseRepresentation(
   resource: Resource,
@@ -32,7 +32,7 @@ export function chooseRepresentation(
   return representations[0];
 }
 
-/** Applies conditions, then ranges. `makeBoundary` is called for several ranges only. */
+/** Evaluates conditions, then ranges. `makeBoundary` is called only for several ranges. */
 export function decideAnswer(
   request: FileRequest,
   resource: Resource,
@@ -51,7 +51,7 @@ export function decideAnswer(
   return plainAnswer(resource, chosen);
 }
 
-/** 200 with the whole. */
+/** 200 with the whole representation. */
 export function plainAnswer(resource: Resource, chosen: Representation): Answer {
   return {
     status: 200,
@@ -61,7 +61,7 @@ export function plainAnswer(resource: Resource, chosen: Representation): Answer 
   };
 }
 
-/** 304 and 412. RFC 9110 section 15.4.5 names the fields that a 304 repeats. */
+/** 304 and 412. RFC 9110 section 15.4.5 lists the fields that a 304 repeats. */
 export function withoutBody(status: 304 | 412, resource: Resource, chosen: Representation): Answer {
   const fields = status === 304 ? validatorFields(resource, chosen) : [];
   return { status, fields, contentLength: 0, pieces: [] };

@@ -1,29 +1,29 @@
-/** Choice among precompressed siblings of a file by `Accept-Encoding` (RFC 9110 section 12.5.3). */
+/** Chooses a precompressed sibling of a file by `Accept-Encoding` (RFC 9110 section 12.5.3). */
 
-/** A content coding with the suffix that its sibling file carries. */
+/** A content coding with the suffix of its sibling file. */
 export interface Coding {
   readonly name: "br" | "zstd" | "gzip";
   readonly suffix: ".br" | ".zst" | ".gz";
 }
 
-/** In the order we prefer at equal weight: smallest first. */
+/** In order of preference at equal weight: smallest first. */
 export const codings: readonly Coding[] = [
   { name: "br", suffix: ".br" },
   { name: "zstd", suffix: ".zst" },
   { name: "gzip", suffix: ".gz" },
 ];
 
-/** The codings that the client takes, best first; `identity` tells whether the plain file may be sent. */
+/** The codings that the client accepts, best first; `identity`: the plain file may be sent. */
 export interface Acceptable {
   readonly codings: readonly Coding[];
   readonly identity: boolean;
 }
 
-/** What an `Accept-Encoding` value says of each coding (RFC 9110 12.5.3). */
+/** The weights of an `Accept-Encoding` value (RFC 9110 12.5.3). */
 export interface CodingWeights {
-  /** 0 (refused) to 1; a coding that is not named has the weight of `*`, or 0. */
+  /** 0 (refused) to 1; an unlisted coding has the weight of `*`, or 0. */
   of(coding: string): number;
-  /** The weight of an `identity` that is named; 0 without. */
+  /** The weight of `identity` if listed, else 0. */
   readonly identity: number;
   /** Neither `identity` nor `*` refuses the plain form. */
   readonly isIdentityAllowed: boolean;
@@ -45,20 +45,20 @@ export function codingWeights(value: string): CodingWeights {
   };
 }
 
-/** Reads an `Accept-Encoding` value; null (field absent) means that only the plain file is safe. */
+/** Parses an `Accept-Encoding` value; null (field absent): only the plain file is safe. */
 export function acceptableCodings(value: string | null): Acceptable {
   if (value === null) return { codings: [], identity: true };
   const weights = codingWeights(value);
   const accepted = codings
     .map((coding) => ({ coding, weight: weights.of(coding.name) }))
-    // A client that likes the plain form better gets it.
+    // A client that prefers the plain file gets it.
     .filter(({ weight }) => weight > 0 && weight >= weights.identity)
     .sort((a, b) => b.weight - a.weight)
     .map((choice) => choice.coding);
   return { codings: accepted, identity: weights.isIdentityAllowed };
 }
 
-/** The `q` parameter, 0 to 1; a broken one counts as 0 so that nothing unwanted is sent. */
+/** The `q` parameter, 0 to 1. A malformed one counts as 0, so that no unwanted coding is sent. */
 function weightOf(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     const match = /^\s*q\s*=\s*(.*?)\s*$/i.exec(parameter);

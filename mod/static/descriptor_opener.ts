@@ -1,4 +1,4 @@
-/** Opens files as descriptors, which sendfile(2) takes; Linux with FFI only. */
+/** Opens files as descriptors for sendfile(2); needs Linux and FFI. */
 import { Errno } from "../sys/errno.ts";
 import { fileCalls, openReadFlags } from "../sys/file_calls.ts";
 import { errno, libc } from "../sys/libc.ts";
@@ -6,10 +6,10 @@ import { faultOf, type FileOpener, liesBelow, type OpenFault, type OpenFile } fr
 
 const encoder = new TextEncoder();
 
-/** What is checked is the open file itself, so nothing can be exchanged under our eyes. */
+/** Checks the open file itself, so that replacing the path in between has no effect. */
 export class DescriptorOpener implements FileOpener {
   open(path: string, rootReal: string | null): OpenFile | OpenFault {
-    const fault = lookAt(path);
+    const fault = checkKind(path);
     if (fault !== null) return fault;
     const fd = fileCalls.open(encoder.encode(path + "\0"), openReadFlags, 0);
     if (fd < 0) return faultOfErrno(errno());
@@ -25,8 +25,8 @@ export class DescriptorOpener implements FileOpener {
   }
 }
 
-/** Opening a device can have effects (a tape rewinds), so nothing but files and folders is opened. */
-function lookAt(path: string): OpenFault | null {
+/** Opening a device can have side effects (a tape rewinds), so only files and folders are opened. */
+function checkKind(path: string): OpenFault | null {
   try {
     const info = Deno.statSync(path);
     return info.isFile || info.isDirectory ? null : "special";
@@ -35,7 +35,7 @@ function lookAt(path: string): OpenFault | null {
   }
 }
 
-/** proc(5): /proc/self/fd/N leads to the open file, wherever its name leads by now. */
+/** proc(5): /proc/self/fd/N is the open file, even when its path has been replaced. */
 function inspect(fd: number, rootReal: string | null): OpenFile | OpenFault {
   const link = `/proc/self/fd/${fd}`;
   const info = Deno.statSync(link);

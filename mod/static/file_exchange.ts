@@ -1,4 +1,4 @@
-/** What sending a file needs of an exchange; the server connection of conn has it. */
+/** The part of an exchange that sending a file uses; conn's server connection implements it. */
 import type { Framing } from "../http1/message_head.ts";
 
 /** Collects the field lines of a response head. */
@@ -7,9 +7,9 @@ export interface FieldWriter {
 }
 
 /**
- * One request being answered.
+ * One exchange.
  *
- * @typeParam Rendered a whole response in wire form, made once and sent often.
+ * @typeParam Rendered a whole response in wire form, rendered once and sent many times.
  */
 export interface FileExchange<Rendered> {
   readonly isHead: boolean;
@@ -17,16 +17,16 @@ export interface FileExchange<Rendered> {
   respond(rendered: Rendered): void;
   beginHead(status: number): FieldWriter;
   endHead(framing: Framing, contentLength: number): void;
-  /** Everything is accepted; false: wait for the drain before more is offered. */
+  /** All bytes are accepted; false: wait for `onDrain` before the next call. */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean;
-  /** Absent: no. */
+  /** Absent: false. */
   readonly canSendFile?: boolean;
   /**
-   * Sends from a descriptor with sendfile(2). Returns how many bytes were accepted: fewer than
-   * asked for mean waiting for the drain, -1 that the file ended early or could not be read.
+   * Sends from a descriptor with sendfile(2). Returns the number of bytes accepted: fewer than
+   * `length` means waiting for `onDrain`, -1 that the file ended early or could not be read.
    */
   sendFile?(fd: number, offset: number, length: number): number;
   endBody(): void;
-  /** The body cannot be completed: the connection is cut, so that the client notices. */
+  /** Resets the connection, so that the client notices that the body is incomplete. */
   abort(): void;
 }

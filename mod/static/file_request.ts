@@ -1,15 +1,15 @@
-/** What of a request matters to a file. */
+/** The parts of a request that matter for a file. */
 import { Method, type RequestHead } from "../http1/request_head.ts";
 import type { Conditions } from "./validators.ts";
 
-/** One request for a file; made by `readFileRequest`, or by hand in tests. */
+/** A request for a file. */
 export interface FileRequest {
-  /** Origin form, where the site's root is "/". */
+  /** In origin form; "/" is the site's root. */
   readonly target: string;
   readonly isHead: boolean;
   /** GET or HEAD. */
   readonly isRead: boolean;
-  /** No field below is set: the plain answer will do. */
+  /** None of the fields below is set, so the plain 200 applies. */
   readonly isPlain: boolean;
   readonly acceptEncoding: string | null;
   readonly range: string | null;
@@ -24,12 +24,12 @@ const noConditions: Conditions = {
   ifUnmodifiedSince: null,
 };
 
-/** Bit n is set when a field that matters to a file has a name of n characters. */
+/** Bit n is set when one of the fields used here has a name of n characters. */
 const lengthsOfInterest = (1 << "range".length) | (1 << "if-range".length) |
   (1 << "if-match".length) | (1 << "if-none-match".length) | (1 << "if-modified-since".length) |
   (1 << "if-unmodified-since".length) | (1 << "accept-encoding".length);
 
-/** Reads the head. `target` differs from the head's own when a path prefix stands for the root. */
+/** Reads the head. `target` is the head's own without the path prefix of the site. */
 export function readFileRequest(head: RequestHead, target: string): FileRequest {
   const isHead = head.method === Method.head;
   const isRead = isHead || head.method === Method.get;
@@ -51,7 +51,7 @@ export function readFileRequest(head: RequestHead, target: string): FileRequest 
     isRead,
     isPlain: false,
     acceptEncoding: joined(head, "accept-encoding"),
-    // Only a GET has ranges (RFC 9110 section 14.2).
+    // Range applies only to GET (RFC 9110 section 14.2).
     range: isHead ? null : head.field("range"),
     ifRange: head.field("if-range"),
     conditions: {
@@ -71,7 +71,7 @@ function mayMatter(head: RequestHead): boolean {
   return false;
 }
 
-/** A list field's lines as one value (RFC 9110 section 5.3); null when it is absent. */
+/** Joins the lines of a list field (RFC 9110 section 5.3); null when it is absent. */
 function joined(head: RequestHead, name: string): string | null {
   let value: string | null = null;
   for (let i = head.find(name); i >= 0; i = head.find(name, i + 1)) {

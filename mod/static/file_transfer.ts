@@ -1,22 +1,22 @@
-/** Sends a body of file pieces at the pace of the client. */
+/** Sends a body made of pieces of a file, with back-pressure. */
 import type { FileExchange } from "./file_exchange.ts";
 import type { Representation } from "./resource.ts";
 
 /** Literal bytes, or bytes `[start, end)` of the file. */
 export type Piece = Uint8Array | { readonly start: number; readonly end: number };
 
-/** One buffer serves all transfers: `writeBody` has taken the bytes when it returns. */
+/** Shared by all transfers, because `writeBody` has copied or sent the bytes when it returns. */
 const buffer = new Uint8Array(64 << 10);
 
 /**
- * A body under way. `pump` it once, then again on each drain; `stop` it when the exchange ends
- * early. Holds the representation's file open in between.
+ * A body being sent. Call `pump` once, then on each drain; call `stop` when the exchange ends early.
+ * Keeps the representation's file open meanwhile.
  */
 export class FileTransfer<Rendered> {
   readonly #representation: Representation;
   readonly #pieces: readonly Piece[];
   #index = 0;
-  /** Bytes of the current piece that were sent. */
+  /** Bytes of the current piece already sent. */
   #sent = 0;
   #isOver = false;
 
@@ -26,21 +26,21 @@ export class FileTransfer<Rendered> {
     this.#pieces = pieces;
   }
 
-  /** Sends as much as the client takes. True: the body is complete or was cut, nothing is left to do. */
-  pump(x: FileExchange<Rendered>): boolean {
+  /** Sends as much as the socket accepts. True: the body is complete or was cut off. */
+  pump(exchange: FileExchange<Rendered>): boolean {
     while (this.#index < this.#pieces.length) {
       if (this.#isOver) return true;
       const piece = this.#pieces[this.#index];
-      if (!this.#pumpPiece(x, piece)) return this.#isOver;
+      if (!this.#pumpPiece(exchange, piece)) return this.#isOver;
       this.#index++;
       this.#sent = 0;
     }
     this.stop();
-    x.endBody();
+    exchange.endBody();
     return true;
   }
 
-  /** Lets go of the file. */
+  /** Releases the file. */
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -48,54 +48,54 @@ export class FileTransfer<Rendered> {
   }
 
   /** True when the piece is done. */
-  #pumpPiece(x: FileExchange<Rendered>, piece: Piece): boolean {
+  #pumpPiece(exchange: FileExchange<Rendered>, piece: Piece): boolean {
     if (piece instanceof Uint8Array) {
-      // All of it is accepted; when the client is slow, the next piece meets a full queue anyway.
-      x.writeBody(piece, 0, piece.length);
+      // `writeBody` queues all of it; if the client is slow, the next piece waits for the drain.
+      exchange.writeBody(piece, 0, piece.length);
       return true;
     }
     const content = this.#representation.content;
     if (content !== null) {
-      x.writeBody(content, piece.start, piece.end);
+      exchange.writeBody(content, piece.start, piece.end);
       return true;
     }
     const file = this.#representation.file;
-    if (file === null) return this.#cut(x);
-    return file.fd >= 0 && x.canSendFile
-      ? this.#pumpDescriptor(x, piece, file.fd)
-      : this.#copy(x, piece);
+    if (file === null) return this.#cut(exchange);
+    return file.fd >= 0 && exchange.canSendFile
+      ? this.#pumpDescriptor(exchange, piece, file.fd)
+      : this.#copy(exchange, piece);
   }
 
   #pumpDescriptor(
-    x: FileExchange<Rendered>,
+    exchange: FileExchange<Rendered>,
     piece: { start: number; end: number },
     fd: number,
   ): boolean {
     const offset = piece.start + this.#sent;
-    const accepted = x.sendFile!(fd, offset, piece.end - offset);
-    if (accepted < 0) return this.#cut(x);
+    const accepted = exchange.sendFile!(fd, offset, piece.end - offset);
+    if (accepted < 0) return this.#cut(exchange);
     this.#sent += accepted;
     return offset + accepted === piece.end;
   }
 
-  #copy(x: FileExchange<Rendered>, piece: { start: number; end: number }): boolean {
+  #copy(exchange: FileExchange<Rendered>, piece: { start: number; end: number }): boolean {
     while (piece.start + this.#sent < piece.end) {
       const offset = piece.start + this.#sent;
       const wanted = Math.min(buffer.length, piece.end - offset);
       const count = this.#representation.file!.readAt(offset, buffer, 0, wanted);
-      // The file has shrunk: what the head promised cannot be kept any more.
-      if (count <= 0) return this.#cut(x);
+      // The file has shrunk below the length that the head has announced.
+      if (count <= 0) return this.#cut(exchange);
       this.#sent += count;
-      const wantsMore = x.writeBody(buffer, 0, count);
+      const wantsMore = exchange.writeBody(buffer, 0, count);
       if (this.#isOver) return false;
       if (!wantsMore) return this.#sent === piece.end - piece.start;
     }
     return true;
   }
 
-  #cut(x: FileExchange<Rendered>): false {
+  #cut(exchange: FileExchange<Rendered>): false {
     this.stop();
-    x.abort();
+    exchange.abort();
     return false;
   }
 }

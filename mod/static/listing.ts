@@ -1,4 +1,4 @@
-/** The page that lists a folder. */
+/** Renders the page that lists a folder. */
 import { encodePath } from "./target_path.ts";
 
 /** One line of a listing. */
@@ -10,12 +10,12 @@ export interface ListedEntry {
   readonly modifiedMs: number;
 }
 
-/** More entries than this are not looked at, and the page says so. */
+/** Further entries are skipped, and the page shows their number. */
 export const listedCountMax = 10_000;
 
 /**
- * Folders first, then by name; a hidden entry (leading dot) is left out. `more`: names that were not
- * looked at.
+ * Folders first, then by name, without hidden entries (leading dot). `more`: number of entries
+ * skipped.
  */
 export function renderListing(
   segments: readonly string[],
@@ -55,7 +55,7 @@ function compareEntries(a: ListedEntry, b: ListedEntry): number {
 
 function renderRow(entry: ListedEntry): string {
   const slash = entry.isFolder ? "/" : "";
-  // "./" keeps a name such as "a:b" from being read as a scheme (RFC 3986 section 4.2).
+  // "./" keeps a name such as "a:b" from being parsed as a scheme (RFC 3986 section 4.2).
   const href = "." + encodePath([entry.name], entry.isFolder);
   const date = new Date(entry.modifiedMs).toISOString().slice(0, 19).replace("T", " ");
   const size = entry.isFolder ? "" : String(entry.size);
@@ -63,7 +63,7 @@ function renderRow(entry: ListedEntry): string {
     `<td>${size}</td><td>${date}</td></tr>`;
 }
 
-/** Text as HTML, in element content and in double-quoted attributes. */
+/** Escapes text for element content and double-quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -1,22 +1,22 @@
-/** The media type of a file by its name. */
+/** Media types by file name. */
 
-/** What a file of unknown kind is sent as (RFC 9110 section 8.3 allows guessing; we do not guess). */
+/** Type of an unknown file. RFC 9110 section 8.3 would allow sniffing, which is not done here. */
 export const unknownType = "application/octet-stream";
 
-/** By extension; null: not loaded. */
+/** Looks up an extension; null: the table is not loaded. */
 let contentType: ((extension: string) => string | undefined) | null = null;
 
 /**
- * Loads the table that `mediaTypeOf` looks into. It is a quarter of a megabyte of source, a tenth of a
- * proxy's start, so only who serves files loads it, before the first file.
+ * Loads the table of `mediaTypeOf`, to be called before the first file is served. The table is 250 KB
+ * of source and a tenth of a proxy's start time, so it is loaded only where files are served.
  */
 export async function loadMediaTypes(): Promise<void> {
   contentType ??= (await import("../std/media_types.ts")).contentType;
 }
 
 /**
- * The `Content-Type` for `name`. `overrides` maps extensions (".foo", lower case) to types and wins,
- * as h2o's `file.mime.addtypes` wants it.
+ * The `Content-Type` for `name`. `overrides` maps extensions (".foo", lower case) to types and takes
+ * precedence, as h2o's `file.mime.addtypes` does.
  */
 export function mediaTypeOf(
   name: string,
@@ -32,9 +32,11 @@ export function mediaTypeOf(
 const cache = new Map<string, string | undefined>();
 
 function known(extension: string): string | undefined {
-  // TypeScript's source would else be an MPEG transport stream.
+  // Otherwise TypeScript source would be served as an MPEG transport stream.
   if (extension === ".ts" || extension === ".mts") return "text/plain; charset=UTF-8";
-  if (contentType === null) throw new TypeError("Cannot tell media types: they are not loaded");
+  if (contentType === null) {
+    throw new TypeError("Cannot look up a media type: the table is not loaded");
+  }
   if (!cache.has(extension) && cache.size < 1000) cache.set(extension, contentType(extension));
   return cache.get(extension);
 }

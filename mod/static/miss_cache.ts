@@ -1,9 +1,9 @@
-/** Paths that name no file. They cost more to find out than files do, and strangers ask for many. */
+/** Remembers paths without a file, which cost more to look up than files and which scanners request. */
 import type { PathWatch } from "./path_watch.ts";
 
-/** The oldest one goes: a miss that is asked for often is soon back. */
+/** When full, the oldest entry is evicted; a frequent miss is soon cached again. */
 const entriesMax = 1024;
-/** Longer paths are not remembered, so that the memory is bounded too. */
+/** Longer paths are not cached, which bounds the memory. */
 const pathCharsMax = 512;
 
 interface Miss {
@@ -12,8 +12,8 @@ interface Miss {
 }
 
 /**
- * Remembers misses, and looks whether they still are: a file shows as soon as it is there. It asks
- * once for each value of `nowMs`, as `Representation.isCurrent` does.
+ * Caches misses and checks that they are still misses, so that a new file is served at once. The
+ * check runs once for each value of `nowMs`, as in `Representation.isCurrent`.
  */
 export class MissCache {
   readonly #misses = new Map<string, Miss>();
@@ -22,7 +22,7 @@ export class MissCache {
     return this.#misses.size;
   }
 
-  /** Whether `target` names nothing, as far as is remembered; a query does not count. */
+  /** Whether `target`, without its query, is a cached miss. */
   has(target: string, nowMs: number): boolean {
     if (this.#misses.size === 0) return false;
     const path = pathOf(target);
@@ -37,7 +37,7 @@ export class MissCache {
     return true;
   }
 
-  /** `watched` are the paths that would have been files. */
+  /** `watched`: the paths at which a file would have been found. */
   add(target: string, watched: readonly PathWatch[], nowMs: number): void {
     const path = pathOf(target);
     if (path.length > pathCharsMax) return;

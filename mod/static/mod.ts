@@ -1,4 +1,4 @@
-/** Static files over an exchange, shared by the modes that serve them. */
+/** Static files, shared by the modes that serve them. */
 export type { FieldWriter, FileExchange } from "./file_exchange.ts";
 export { type FileRequest, readFileRequest } from "./file_request.ts";
 export { FileTransfer } from "./file_transfer.ts";

@@ -1,26 +1,26 @@
-/** How files are opened and read; the portable way. A reactor with sendfile(2) brings its own. */
+/** Opening and reading files: the interface, and the portable implementation without sendfile(2). */
 
 /** An open regular file. */
 export interface OpenFile {
-  /** At the time of opening. */
+  /** Bytes at the time of opening. */
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly modifiedMs: number;
-  /** For sendfile(2); -1 where the backend has none. */
+  /** Descriptor for sendfile(2); -1 without one. */
   readonly fd: number;
-  /** Reads at `offset` into `[start, end)` of `into`; returns the count, 0 at the end of the file. */
+  /** Reads at `offset` into `[start, end)` of `into`; returns the number of bytes, 0 at the end. */
   readAt(offset: number, into: Uint8Array, start: number, end: number): number;
   close(): void;
 }
 
-/** Why a path gave no file. `special`: a device, pipe or socket. `outside`: a link leads out of the root. */
+/** Why a file was not opened. `special`: a device, pipe or socket. `outside`: not below the root. */
 export type OpenFault = "absent" | "folder" | "denied" | "special" | "outside";
 
 /** Opens files below a root. */
 export interface FileOpener {
   /**
-   * Opens the regular file at `path`. With `rootReal` (a real path without a slash at the end) a
-   * file that does not lie below it, links followed, is `outside`. Never blocks on a pipe.
+   * Opens the regular file at `path`. With `rootReal` (a real path without a trailing slash), a file
+   * that is not below it after following links is `outside`. Never blocks on a pipe.
    */
   open(path: string, rootReal: string | null): OpenFile | OpenFault;
 }
@@ -31,7 +31,7 @@ export class PlainOpener implements FileOpener {
     try {
       const real = Deno.realPathSync(path);
       if (rootReal !== null && !liesBelow(real, rootReal)) return "outside";
-      // Looked at before it is opened: opening a pipe would wait for its writer.
+      // Check first, because opening a pipe would block until it has a writer.
       const before = Deno.lstatSync(real);
       if (before.isDirectory) return "folder";
       if (!before.isFile) return before.isSymlink ? "absent" : "special";
@@ -42,7 +42,7 @@ export class PlainOpener implements FileOpener {
   }
 }
 
-/** Opens the path that has just been looked at; another file under that name meanwhile counts as absent. */
+/** Opens the path that was just checked; a different file at that path counts as absent. */
 function openSame(real: string, before: Deno.FileInfo): OpenFile | OpenFault {
   const file = Deno.openSync(real);
   const info = file.statSync();
@@ -75,12 +75,12 @@ class PlainFile implements OpenFile {
   }
 }
 
-/** Whether the real path `path` is `root` or lies below it. */
+/** Whether the real path `path` is `root` or below it. */
 export function liesBelow(path: string, root: string): boolean {
   return path === root || path.startsWith(root.endsWith("/") ? root : root + "/");
 }
 
-/** The fault behind an exception of Deno's file functions; anything unexpected is thrown on. */
+/** Converts an exception of Deno's file functions to a fault; rethrows anything unexpected. */
 export function faultOf(error: unknown): OpenFault {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return "absent";
@@ -88,7 +88,7 @@ export function faultOf(error: unknown): OpenFault {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return "denied";
   }
-  // A name that is too long, a loop of links: no such file as far as a client is concerned.
+  // For a client, a name that is too long or a loop of links is a missing file.
   if (error instanceof Deno.errors.FilesystemLoop || error instanceof Deno.errors.InvalidData) {
     return "absent";
   }

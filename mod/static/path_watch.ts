@@ -1,15 +1,15 @@
-/** Notices that a path does not name what it named before. */
+/** Detects that the file at a path has changed. */
 
-/** A path as it was when this was made. */
+/** The state of a path at construction. */
 export interface PathWatch {
   readonly path: string;
-  /** The same file, with the same length and times. Asks the system each time. */
+  /** Whether it is still the same file with the same length and times. Makes a system call. */
   isCurrent(): boolean;
 }
 
 /**
- * A state that is younger than this may change without a trace: the kernel's clock for files moves
- * in ticks of up to 10 ms. It counts as changed when it is asked for again.
+ * A file modified more recently than this may change again unnoticed, because the kernel's file
+ * clock advances in ticks of up to 10 ms. So it counts as changed at the next check.
  */
 export const settledMs = 20;
 
@@ -21,17 +21,17 @@ export function watchPath(path: string): PathWatch {
   return new (chosen ?? PlainWatch)(path);
 }
 
-/** From now on watches are of this class. */
+/** Sets the class of new watches. */
 export function watchBy(watch: WatchClass): void {
   chosen = watch;
 }
 
-/** From now on watches ask by statx(2), at half the cost. Needs FFI. */
+/** Makes new watches use statx(2), at half the cost. Needs FFI. */
 export async function watchByStatx(): Promise<void> {
   watchBy((await import("./statx_watch.ts")).StatxWatch);
 }
 
-/** Asks with Deno's own functions. */
+/** Uses Deno's own functions. */
 export class PlainWatch implements PathWatch {
   readonly path: string;
   readonly #state: string;
@@ -54,7 +54,7 @@ function stateOf(path: string, isFirst: boolean): string {
     const { dev, ino, mode, size } = info;
     return `${dev}:${ino}:${mode}:${size}:${info.mtime?.getTime() ?? 0}:${changed}`;
   } catch (error) {
-    // Whatever keeps us from looking at it is a state as well; opening it tells more.
+    // An error is a state as well; opening the file reports the details.
     return error instanceof Error ? error.name : "unknown";
   }
 }

@@ -6,14 +6,14 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** More ranges than this in one request are an attack or a mistake: the whole file is sent. */
+/** With more ranges than this, an attack or a mistake, the whole file is sent. */
 export const rangeCountMax = 32;
 
 /**
- * The ranges that a `Range` value asks of a representation of `size` bytes.
+ * The ranges that a `Range` value selects from a representation of `size` bytes.
  *
- * null: the field is to be ignored (other unit, bad syntax, too many, or more bytes in sum than the
- * file has, RFC 9110 section 14.2). An empty list: none can be satisfied, the answer is 416.
+ * null: ignore the field (other unit, bad syntax, too many ranges, or a sum larger than the file, RFC
+ * 9110 section 14.2). An empty list: no range can be satisfied, answer 416.
  */
 export function parseRanges(value: string, size: number): ByteRange[] | null {
   const match = /^bytes[ \t]*=(.*)$/i.exec(value);
@@ -33,11 +33,11 @@ export function parseRanges(value: string, size: number): ByteRange[] | null {
   return ranges.length > 1 && bytes > size ? null : ranges;
 }
 
-/** One `first-last`, `first-` or `-suffix`; an empty range where it lies outside; null for bad syntax. */
+/** One `first-last`, `first-` or `-suffix`; an empty range when outside; null for bad syntax. */
 function parseRange(spec: string, size: number): ByteRange | null {
   const match = /^(\d*)-(\d*)$/.exec(spec);
   if (match === null || spec === "-") return null;
-  // Digits beyond 2^53 lose precision but stay larger than any file.
+  // Numbers above 2^53 lose precision but are still larger than any file.
   const first = Number(match[1]);
   const last = Number(match[2]);
   if (match[1] === "") return { start: Math.max(size - last, 0), end: last === 0 ? 0 : size };
@@ -46,12 +46,12 @@ function parseRange(spec: string, size: number): ByteRange | null {
   return { start: first, end: match[2] === "" ? size : Math.min(last + 1, size) };
 }
 
-/** `bytes 0-9/100`, or `bytes` `*` `/100` for a range that could not be satisfied. */
+/** `bytes 0-9/100`, or `bytes` `*` `/100` for an unsatisfiable range. */
 export function contentRange(range: ByteRange | null, size: number): string {
   return range === null ? `bytes */${size}` : `bytes ${range.start}-${range.end - 1}/${size}`;
 }
 
-/** A part of a multipart/byteranges body: its head, then the file's bytes of `range`. */
+/** A part of a multipart/byteranges body: its head, then the bytes of `range`. */
 export interface RangePart {
   readonly head: Uint8Array;
   readonly range: ByteRange;
@@ -62,11 +62,11 @@ export interface MultipartLayout {
   readonly contentType: string;
   readonly parts: readonly RangePart[];
   readonly tail: Uint8Array;
-  /** Of the whole body. */
+  /** Length of the whole body. */
   readonly length: number;
 }
 
-/** `boundary` must not occur in the file; whoever calls makes it unguessable. */
+/** `boundary` must not occur in the file; the caller makes it unguessable. */
 export function layoutMultipart(
   ranges: readonly ByteRange[],
   size: number,

@@ -1,28 +1,28 @@
-/** What a target names on the disk, ready to be sent. */
+/** A file with its precompressed siblings, ready to be sent. */
 import type { Coding } from "./codings.ts";
 import type { OpenFile } from "./open_file.ts";
 import type { PathWatch } from "./path_watch.ts";
 import type { Answer } from "./answer.ts";
 
-/** One form of a file: itself, or its precompressed sibling. */
+/** One representation of a file: itself, or a precompressed sibling. */
 export class Representation {
   readonly size: number;
-  /** Whole seconds, as milliseconds since 1970; NaN: has no modification time. */
+  /** Whole seconds, in milliseconds since 1970; NaN: no modification time. */
   readonly modifiedMs: number;
   readonly etag: string;
   readonly type: string;
   /** null: the plain file. */
   readonly coding: Coding | null;
-  /** Bytes of the whole, when they are kept in memory. */
+  /** The content, when it is kept in memory. */
   readonly content: Uint8Array | null;
-  /** Whatever the mode made of a plain answer with this representation; see `StaticSite`. */
+  /** The plain 200 as the mode has rendered it; see `StaticSite`. */
   rendered: unknown = null;
   renderedNotModified: unknown = null;
-  /** The 200 with the whole of a form that is not kept in memory; null until it is first asked for. */
+  /** The plain 200 of a representation that is not in memory; null until first used. */
   wholeAnswer: Answer | null = null;
-  /** Of the path that it was read from; null: of none. */
+  /** Watch of the path it was read from; null: none. */
   readonly watch: PathWatch | null;
-  /** When the path was last looked at. */
+  /** When the path was last checked. */
   #checkedMs = NaN;
   #file: OpenFile | null;
   #transfers = 0;
@@ -48,15 +48,15 @@ export class Representation {
     this.content = content;
   }
 
-  /** It has just been read. */
+  /** Records that it was just read. */
   markCurrent(nowMs: number): void {
     this.#checkedMs = nowMs;
   }
 
   /**
-   * Whether the path still names what was read. It is looked at once for each value of `nowMs`: the
-   * requests that a reactor reads together share one, taken behind the reads, so that none of them
-   * was sent after a change that goes unseen.
+   * Whether the path is unchanged since it was read. It is checked once for each value of `nowMs`.
+   * The requests of one reactor batch share that value, which is taken after the reads, so that no
+   * request sent after a change gets the old file.
    */
   isCurrent(nowMs: number): boolean {
     if (this.watch === null || nowMs === this.#checkedMs) return true;
@@ -65,12 +65,12 @@ export class Representation {
     return true;
   }
 
-  /** The file, while a transfer holds it; null when `content` has everything. */
+  /** The file, while a transfer uses it; null when `content` is set. */
   get file(): OpenFile | null {
     return this.#file;
   }
 
-  /** Keeps the file open for a transfer, even when the cache drops it meanwhile. */
+  /** Keeps the file open for a transfer, even if the cache evicts it meanwhile. */
   acquire(): void {
     this.#transfers++;
   }
@@ -80,7 +80,7 @@ export class Representation {
     this.#closeWhenUnused();
   }
 
-  /** The cache has dropped it: the file is closed behind the last transfer. */
+  /** Called on eviction: the file is closed after the last transfer. */
   retire(): void {
     this.#retired = true;
     this.#closeWhenUnused();
@@ -93,14 +93,14 @@ export class Representation {
   }
 }
 
-/** A target that can be answered. */
+/** A target that can be served. */
 export interface Resource {
   /** The plain file first, then its siblings; empty for a redirect. */
   readonly representations: readonly Representation[];
-  /** Where a folder without a slash at the end is redirected to; else null. */
+  /** Redirect target of a folder requested without its trailing slash; else null. */
   readonly location: string | null;
-  /** Empty: cannot be checked, is made anew each time it is looked at. */
+  /** Empty: cannot be checked, so it is loaded again for each check. */
   readonly watched: readonly PathWatch[];
-  /** Bytes that it keeps in memory. */
+  /** Bytes kept in memory. */
   readonly contentBytes: number;
 }

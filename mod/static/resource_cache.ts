@@ -1,12 +1,12 @@
-/** Open files by target. A change of a file shows at once, a new sibling or index within a second. */
+/** Open files by target. A changed file is noticed at once, a new sibling or index within a second. */
 import type { Resource } from "./resource.ts";
 
-/** How much a cache keeps. */
+/** Limits of a cache. */
 export interface CacheLimits {
   readonly entriesMax: number;
-  /** Sum of file contents kept in memory. */
+  /** Total bytes of file contents kept in memory. */
   readonly contentBytesMax: number;
-  /** How long the other paths on which an entry depends are believed. */
+  /** How long the other paths that an entry depends on are used without a check. */
   readonly recheckMs: number;
 }
 
@@ -19,11 +19,11 @@ export const defaultCacheLimits: CacheLimits = {
 interface Entry {
   readonly resource: Resource;
   checkedMs: number;
-  /** Asked for since the last eviction passed by. */
+  /** Used since the last eviction scan. */
   used: boolean;
 }
 
-/** A bounded cache: the entry that goes is the oldest one that nobody has asked for lately. */
+/** A bounded cache that evicts the oldest entry not used recently. */
 export class ResourceCache {
   readonly #entries = new Map<string, Entry>();
   readonly #limits: CacheLimits;
@@ -42,8 +42,8 @@ export class ResourceCache {
   }
 
   /**
-   * The resource of `target`, its plain file as it is on the disk now; else null. Siblings are for
-   * their user to check, `Representation.isCurrent`.
+   * The resource of `target` if its plain file is unchanged on disk, else null. The caller checks
+   * siblings with `Representation.isCurrent`.
    */
   find(target: string, nowMs: number): Resource | null {
     const entry = this.#entries.get(target);
@@ -70,7 +70,7 @@ export class ResourceCache {
     while (this.#isOverfull() && this.#entries.size > 1) this.#evictOne(target);
   }
 
-  /** Closes every file that no transfer holds. */
+  /** Closes every file that no transfer uses. */
   clear(): void {
     for (const [target, entry] of this.#entries) this.#remove(target, entry);
   }
@@ -80,7 +80,7 @@ export class ResourceCache {
       this.#contentBytes > this.#limits.contentBytesMax;
   }
 
-  /** A Map keeps the order of insertion: used entries move to its end once, the first unused one goes. */
+  /** Second chance in insertion order: used entries move to the end, the first unused is evicted. */
   #evictOne(newest: string): void {
     for (const [target, entry] of this.#entries) {
       if (!entry.used && target !== newest) return this.#remove(target, entry);

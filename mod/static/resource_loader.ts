@@ -1,4 +1,4 @@
-/** Finds what a path names below the root and opens it. */
+/** Finds and opens the file or folder of a path below the root. */
 import { codings } from "./codings.ts";
 import { listedCountMax, type ListedEntry, renderListing } from "./listing.ts";
 import { mediaTypeOf } from "./media_type.ts";
@@ -8,43 +8,43 @@ import { Representation, type Resource } from "./resource.ts";
 import { encodePath, type TargetPath } from "./target_path.ts";
 import { makeEtag } from "./validators.ts";
 
-/** What of a folder is served, and how. */
+/** Options of a served folder. */
 export interface SiteOptions {
-  /** The folder. May be a link; where it leads is looked up again on each load. */
+  /** The folder. May be a link, which is resolved again on each load. */
   readonly root: string;
-  /** Names tried in a folder, in order. */
+  /** Index names, in order of preference. */
   readonly index: readonly string[];
-  /** Show what a folder without index holds; else it is 403, or 404 with `handsOn`. */
+  /** List a folder without an index; else it is 403, or 404 with `handsOn`. */
   readonly listing: boolean;
   /**
-   * What the folder does not have may be for another handler: 404 for every method, and for a folder
-   * without index. Else only GET and HEAD are looked at. A file is never handed on.
+   * Another handler may follow, so a missing file is 404 for every method, and so is a folder without
+   * an index. Else methods other than GET and HEAD are refused first. A file is never passed on.
    */
   readonly handsOn?: boolean;
-  /** A folder is refused (403), whatever it holds. */
+  /** Refuse every folder with 403. */
   readonly filesOnly?: boolean;
   /** Follow links that lead out of the root. */
   readonly outsideLinks: boolean;
   /**
-   * Serve what lies behind a name with a leading dot. Without it such a name does not exist for
-   * clients, except `.well-known` in the root (RFC 8615).
+   * Serve names with a leading dot and what is below them. Else they are 404, except `.well-known` in
+   * the root (RFC 8615).
    */
   readonly dotFiles: boolean;
-  /** Send `.br`, `.zst` and `.gz` siblings to clients that take them. */
+  /** Send `.br`, `.zst` and `.gz` siblings to clients that accept them. */
   readonly precompressed: boolean;
-  /** Extension (".foo") to media type, ahead of the built-in table. */
+  /** Extension (".foo") to media type; overrides the built-in table. */
   readonly types: ReadonlyMap<string, string> | null;
   /** Type of a file with unknown extension. */
   readonly defaultType: string;
   readonly etag: boolean;
-  /** Files up to this size are kept in memory; 0: none. */
+  /** Files up to this many bytes are kept in memory; 0: none. */
   readonly contentBytesMax: number;
 }
 
-/** The status that answers a target without resource: 403 or 404. */
+/** Status for a target without a resource. */
 export type LoadFault = 403 | 404;
 
-/** Nothing is there (404), and stays so as long as these paths stay what they are. */
+/** Nothing found (404), which holds while these paths are unchanged. */
 export class Missing {
   readonly watched: readonly PathWatch[];
 
@@ -53,7 +53,7 @@ export class Missing {
   }
 }
 
-/** Opens what `target` names. `prefix` is the URL path that stands for the root ("" or "/docs"). */
+/** Opens the resource of `target`. `prefix` is the URL path of the root ("" or "/docs"). */
 export function loadResource(
   options: SiteOptions,
   opener: FileOpener,
@@ -72,7 +72,7 @@ export function loadResource(
   }
   if (opened === "absent") return loader.missing();
   if (typeof opened === "string") return statusOf(opened);
-  // "file.txt/" is no file: its relative links would lead astray.
+  // "file.txt/" is not served as a file, because its relative links would break.
   if (target.isFolder) {
     opened.close();
     return 404;
@@ -80,7 +80,7 @@ export function loadResource(
   return loader.file(path, opened);
 }
 
-/** Editors, version control and deployments leave `.git`, `.env` and the like in folders. */
+/** Editors, version control and deployments leave names such as `.git` and `.env` in folders. */
 function isHidden(segments: readonly string[]): boolean {
   const open = segments[0] === ".well-known" ? segments.slice(1) : segments;
   return open.some((segment) => segment.startsWith("."));
@@ -92,7 +92,7 @@ function rootRealOf(root: string, options: SiteOptions): string | null {
     return Deno.realPathSync(root);
   } catch (error) {
     faultOf(error);
-    // A root that has gone: nothing lies below it.
+    // The root is missing: nothing is below it.
     return "/dev/null/gone";
   }
 }
@@ -105,7 +105,7 @@ function statusOf(fault: OpenFault): LoadFault {
   return fault === "denied" ? 403 : 404;
 }
 
-/** One load: collects which paths the outcome depends on. */
+/** One load; collects the paths that its result depends on. */
 class Loader {
   readonly options: SiteOptions;
   readonly opener: FileOpener;
@@ -118,7 +118,7 @@ class Loader {
     this.rootReal = rootReal;
   }
 
-  /** The state is taken before the file is opened, so that a change in between is noticed later. */
+  /** Records the state before opening the file, so that a change in between is noticed later. */
   open(path: string): OpenFile | OpenFault {
     this.#watched.push(watchPath(path));
     return this.opener.open(path, this.rootReal);
@@ -141,7 +141,7 @@ class Loader {
       if (typeof opened !== "string") return this.file(indexPath, opened);
       if (opened !== "absent") isEmpty = false;
       if (!handsOn) continue;
-      // As h2o does.
+      // 403 as in h2o.
       if (opened === "denied") return 403;
       if (opened === "folder") return redirectTo(prefix + encodePath([...segments, name], true));
     }
@@ -162,13 +162,13 @@ class Loader {
     for (const coding of codings) {
       const opened = this.open(path + coding.suffix);
       if (typeof opened === "string") continue;
-      // A sibling older than its file was made from an earlier state.
+      // A sibling older than its file was compressed from an earlier version.
       if (opened.modifiedMs >= plain.modifiedMs) into.push(this.#represent(opened, type, coding));
       else opened.close();
     }
   }
 
-  /** `opened` is what the last `open` gave. */
+  /** `opened` is the result of the last `open`. */
   #represent(opened: OpenFile, type: string, coding: Representation["coding"]): Representation {
     const content = opened.size <= this.options.contentBytesMax ? readWhole(opened) : null;
     if (content !== null) opened.close();
@@ -200,13 +200,13 @@ class Loader {
       renderListing(segments, entries, names.length - index),
     );
     const type = "text/html; charset=UTF-8";
-    // The folder's own state tells of names that come and go; sizes and times are a second old.
+    // The folder's own state changes with its names; sizes and times may be a second old.
     const [watch] = this.#watched;
     const page = new Representation(null, content.length, content, NaN, "", type, null, watch);
     return { representations: [page], location: null, watched: [], contentBytes: content.length };
   }
 
-  /** null: a request for it would get an error. */
+  /** null: a request for it would be answered with an error. */
   #describe(path: string, name: string): ListedEntry | null {
     const opened = this.opener.open(path, this.rootReal);
     if (typeof opened !== "string") {
@@ -215,7 +215,7 @@ class Loader {
     }
     if (opened !== "folder") return null;
     try {
-      // Needs the right to read it, as listing it will.
+      // Listing it needs read permission, too.
       using folder = Deno.openSync(path);
       return { name, isFolder: true, size: 0, modifiedMs: folder.statSync().mtime?.getTime() ?? 0 };
     } catch (error) {
@@ -225,13 +225,13 @@ class Loader {
   }
 }
 
-/** Folders first, then by name. Links count as files here: where they lead is not known yet. */
+/** Folders first, then by name. Links count as files, because they are not resolved yet. */
 function compareEntries(a: Deno.DirEntry, b: Deno.DirEntry): number {
   if (a.isDirectory !== b.isDirectory) return a.isDirectory ? -1 : 1;
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
-/** The file's bytes; null when it shrank or grew while it was read. */
+/** The file's bytes; null when its size changed while it was read. */
 function readWhole(file: OpenFile): Uint8Array | null {
   const bytes = new Uint8Array(file.size);
   let length = 0;

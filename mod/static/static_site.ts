@@ -1,4 +1,4 @@
-/** A folder as a web site: answers requests on exchanges. */
+/** Serves a folder over exchanges. */
 import { Framing } from "../http1/message_head.ts";
 import {
   type Answer,
@@ -17,7 +17,7 @@ import { type CacheLimits, defaultCacheLimits, ResourceCache } from "./resource_
 import { loadResource, Missing, type SiteOptions } from "./resource_loader.ts";
 import { decodeTargetPath } from "./target_path.ts";
 
-/** Puts a whole response into wire form. Must add what every response of the server carries. */
+/** Renders a whole response. Must add the fields that every response of the server has. */
 export type Render<Rendered> = (
   status: number,
   fields: readonly (readonly [name: string, value: string])[],
@@ -25,26 +25,25 @@ export type Render<Rendered> = (
 ) => Rendered;
 
 /**
- * Why a request was not answered, for the caller's own error page: 400, 403, 404, or 405 (then
- * `Allow: GET, HEAD` belongs in the answer).
+ * Status for the caller's own error page: 400, 403, 404, or 405 (which needs `Allow: GET, HEAD`).
  */
 export type Refusal = 400 | 403 | 404 | 405;
 
-/** What `answer` has done: a refusal, a body still to be pumped, or null when all is sent. */
+/** Result of `answer`: a refusal, a body still to be pumped, or null when all is sent. */
 export type Outcome<Rendered> = Refusal | FileTransfer<Rendered> | null;
 
 export interface StaticSiteParts<Rendered> {
   readonly options: SiteOptions;
   readonly opener: FileOpener;
   readonly render: Render<Rendered>;
-  /** The URL path that stands for the root, for redirects; default "". */
+  /** URL path of the root, for redirects; default "". */
   readonly prefix?: string;
   readonly limits?: CacheLimits;
 }
 
 const noBytes = new Uint8Array(0);
 
-/** Serves one folder. Not tied to a connection: one site answers all of a worker's exchanges. */
+/** Serves one folder, for all connections of a worker. */
 export class StaticSite<Rendered> {
   readonly #parts: StaticSiteParts<Rendered>;
   readonly #cache: ResourceCache;
@@ -56,10 +55,10 @@ export class StaticSite<Rendered> {
   }
 
   /**
-   * Answers `request` on `x`. A returned transfer has sent what the client took at once: `pump` it
-   * on each drain, `stop` it on abort.
+   * Answers `request` on `exchange`. A returned transfer has sent as much as the socket accepted: call `pump`
+   * on each drain, `stop` on abort.
    */
-  answer(x: FileExchange<Rendered>, request: FileRequest, nowMs: number): Outcome<Rendered> {
+  answer(exchange: FileExchange<Rendered>, request: FileRequest, nowMs: number): Outcome<Rendered> {
     if (!request.isRead && !this.#parts.options.handsOn) return 405;
     const { target, acceptEncoding } = request;
     const known = this.#cache.find(target, nowMs);
@@ -67,17 +66,17 @@ export class StaticSite<Rendered> {
       ? known
       : this.#load(target, nowMs);
     if (typeof resource === "number") return resource;
-    if (resource.location !== null) return this.#redirect(x, resource.location, target);
+    if (resource.location !== null) return this.#redirect(exchange, resource.location, target);
     if (!request.isRead) return 405;
     const chosen = chooseRepresentation(resource, acceptEncoding);
-    if (request.isPlain) return this.#sendPlain(x, resource, chosen);
+    if (request.isPlain) return this.#sendPlain(exchange, resource, chosen);
     const answer = decideAnswer(request, resource, chosen, makeBoundary);
-    if (answer.status === 200) return this.#sendPlain(x, resource, chosen);
-    if (answer.status === 304) return this.#sendNotModified(x, resource, chosen);
-    return this.#send(x, chosen, answer);
+    if (answer.status === 200) return this.#sendPlain(exchange, resource, chosen);
+    if (answer.status === 304) return this.#sendNotModified(exchange, resource, chosen);
+    return this.#send(exchange, chosen, answer);
   }
 
-  /** Closes the files that no transfer holds. */
+  /** Closes the files that no transfer uses. */
   close(): void {
     this.#cache.clear();
     this.#misses.clear();
@@ -94,59 +93,63 @@ export class StaticSite<Rendered> {
       this.#misses.add(target, resource.watched, nowMs);
       return 404;
     }
-    // A redirect costs nothing to make again, and has no state that could be checked.
+    // A redirect is cheap to make, and has no state to check.
     if (typeof resource !== "number" && resource.location === null) {
       this.#cache.add(target, resource, nowMs);
     }
     return resource;
   }
 
-  #redirect(x: FileExchange<Rendered>, location: string, target: string): null {
+  #redirect(exchange: FileExchange<Rendered>, location: string, target: string): null {
     const query = target.indexOf("?");
     const full = query < 0 ? location : location + target.slice(query);
-    x.respond(this.#parts.render(301, [["Location", full]], noBytes));
+    exchange.respond(this.#parts.render(301, [["Location", full]], noBytes));
     return null;
   }
 
-  #sendPlain(x: FileExchange<Rendered>, resource: Resource, chosen: Representation) {
+  #sendPlain(exchange: FileExchange<Rendered>, resource: Resource, chosen: Representation) {
     if (chosen.content === null) {
-      return this.#send(x, chosen, chosen.wholeAnswer ??= plainAnswer(resource, chosen));
+      return this.#send(exchange, chosen, chosen.wholeAnswer ??= plainAnswer(resource, chosen));
     }
     if (chosen.rendered === null) {
       const answer = plainAnswer(resource, chosen);
       chosen.rendered = this.#parts.render(200, answer.fields, chosen.content);
     }
-    x.respond(chosen.rendered as Rendered);
+    exchange.respond(chosen.rendered as Rendered);
     return null;
   }
 
-  #sendNotModified(x: FileExchange<Rendered>, resource: Resource, chosen: Representation): null {
+  #sendNotModified(
+    exchange: FileExchange<Rendered>,
+    resource: Resource,
+    chosen: Representation,
+  ): null {
     if (chosen.renderedNotModified === null) {
       const answer = withoutBody(304, resource, chosen);
       chosen.renderedNotModified = this.#parts.render(304, answer.fields, noBytes);
     }
-    x.respond(chosen.renderedNotModified as Rendered);
+    exchange.respond(chosen.renderedNotModified as Rendered);
     return null;
   }
 
   #send(
-    x: FileExchange<Rendered>,
+    exchange: FileExchange<Rendered>,
     chosen: Representation,
     answer: Answer,
   ): FileTransfer<Rendered> | null {
-    const head = x.beginHead(answer.status);
+    const head = exchange.beginHead(answer.status);
     for (const [name, value] of answer.fields) head.field(name, value);
-    x.endHead(Framing.length, answer.contentLength);
-    if (x.isHead || answer.pieces.length === 0) {
-      x.endBody();
+    exchange.endHead(Framing.length, answer.contentLength);
+    if (exchange.isHead || answer.pieces.length === 0) {
+      exchange.endBody();
       return null;
     }
     const transfer = new FileTransfer<Rendered>(chosen, answer.pieces);
-    return transfer.pump(x) ? null : transfer;
+    return transfer.pump(exchange) ? null : transfer;
   }
 }
 
-/** Unguessable, so that no file can hold it. */
+/** Unguessable, so that no file can contain it. */
 function makeBoundary(): string {
   return crypto.randomUUID();
 }

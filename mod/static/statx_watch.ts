@@ -4,7 +4,7 @@ import { type PathWatch, settledMs } from "./path_watch.ts";
 const encoder = new TextEncoder();
 const now = new Uint32Array(pathStateWords);
 
-/** Asks by statx(2): one system call, and nothing is allocated. */
+/** Uses statx(2): one system call without an allocation. */
 export class StatxWatch implements PathWatch {
   readonly path: string;
   readonly #bytes: Uint8Array;

@@ -1,30 +1,30 @@
 /**
- * From a request-target to a path below a root that cannot lead out of it, whatever the client wrote.
+ * Converts a request-target to a path that cannot leave the root.
  *
- * Only the spelling is judged here; links on the disk are the business of whoever opens the file.
+ * Only the text is checked here; the code that opens the file checks links.
  */
 
-/** Why a target names no file: `bad` is answered 400, `absent` 404. */
+/** Why a target has no path: `bad` is answered with 400, `absent` with 404. */
 export type PathFault = "bad" | "absent";
 
-/** A decoded path: its segments hold no "/", no NUL, and none is empty, "." or "..". */
+/** A decoded path: segments contain no "/" or NUL, and none is empty, "." or "..". */
 export interface TargetPath {
   readonly segments: readonly string[];
-  /** The path ended in "/", so it names a folder. */
+  /** The path ends in "/", so it is a folder. */
   readonly isFolder: boolean;
 }
 
-/** Longer targets name no file on Linux (PATH_MAX). */
+/** No longer path can exist on Linux (PATH_MAX). */
 const pathCharsMax = 4096;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Decodes the path of an origin-form target (`/a/b?q`), query left out.
+ * Decodes the path of an origin-form target (`/a/b?q`), without the query.
  *
- * Percent-escapes are decoded once and before dot segments are taken out, so no escape can hide a
- * ".." or a "/" (RFC 3986 section 6.2.2.3). A ".." above the root, a NUL, a backslash that is not
- * escaped (clients make a "/" of it) and bytes that are not UTF-8 are faults: Deno knows names of
- * files as text only.
+ * Percent-escapes are decoded once, before dot segments are removed, so that no escape can hide a
+ * ".." or a "/" (RFC 3986 section 6.2.2.3). Faults are a ".." above the root, a NUL, an unescaped
+ * backslash (which clients turn into "/"), and bytes that are not UTF-8, because Deno supports only
+ * text as file names.
  */
 export function decodeTargetPath(target: string): TargetPath | PathFault {
   const query = target.search(/[?#]/);
@@ -45,7 +45,7 @@ export function decodeTargetPath(target: string): TargetPath | PathFault {
   return { segments, isFolder: last === "" || last === "." || last === ".." };
 }
 
-/** Decodes `%XX` once, as UTF-8; null for a broken escape or other bytes. */
+/** Decodes `%XX` once, as UTF-8; null for a malformed escape or invalid UTF-8. */
 function decodePercent(raw: string): string | null {
   if (!raw.includes("%") && isAscii(raw)) return raw;
   const bytes = new Uint8Array(raw.length);
@@ -73,7 +73,7 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-/** Spells segments as an URL path: what is not unreserved (RFC 3986 section 2.3) is escaped. */
+/** Joins segments to a URL path; escapes all but unreserved characters (RFC 3986 section 2.3). */
 export function encodePath(segments: readonly string[], isFolder: boolean): string {
   const path = "/" + segments.map(encodeURIComponent).join("/");
   return isFolder && segments.length > 0 ? path + "/" : path;

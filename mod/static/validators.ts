@@ -2,11 +2,11 @@
 
 import { imfFixdate, parseHttpDate } from "../http1/date.ts";
 
-/** What identifies one state of a file. */
+/** The validators of one version of a file. */
 export interface Validators {
   /** Quoted; weak ones begin with `W/`. */
   readonly etag: string;
-  /** Milliseconds since 1970, whole seconds: HTTP dates know no finer. */
+  /** Milliseconds since 1970, in whole seconds, the resolution of HTTP dates. */
   readonly modifiedMs: number;
 }
 
@@ -18,14 +18,14 @@ export interface Conditions {
   readonly ifUnmodifiedSince: string | null;
 }
 
-/** A strong entity tag from modification time (Deno knows milliseconds) and size. */
+/** A strong entity tag from modification time (in milliseconds, Deno's resolution) and size. */
 export function makeEtag(modifiedMs: number, size: number, suffix: string = ""): string {
   return `"${Math.round(modifiedMs).toString(36)}-${size.toString(36)}${suffix}"`;
 }
 
 /**
- * The outcome of the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2:
- * 200 go on, 304 the client's copy is good, 412 a condition fails.
+ * Evaluates the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2: 200 proceed,
+ * 304 the client's copy is current, 412 a condition fails.
  */
 export function evaluateConditions(conditions: Conditions, current: Validators): 200 | 304 | 412 {
   if (conditions.ifMatch !== null) {
@@ -44,7 +44,7 @@ export function evaluateConditions(conditions: Conditions, current: Validators):
   return 200;
 }
 
-/** Whether an `If-Range` value (an entity tag or a date) still names the current state: then ranges count. */
+/** Whether an `If-Range` value (entity tag or date) matches the current version, so that Range applies. */
 export function ifRangeHolds(value: string, current: Validators): boolean {
   if (value.startsWith('"') || value.startsWith("W/")) {
     // Only the strong comparison is allowed here (RFC 9110 section 13.1.5).
@@ -53,7 +53,7 @@ export function ifRangeHolds(value: string, current: Validators): boolean {
   return parseDate(value) === current.modifiedMs;
 }
 
-/** Whether the list `"a", W/"b"` or `*` names `etag`; `strong`: weak tags never match. */
+/** Whether the list `"a", W/"b"` or `*` contains `etag`; `strong`: weak tags never match. */
 function matchesEtag(list: string, etag: string, strong: boolean): boolean {
   if (list.trim() === "*") return true;
   const wanted = etag.startsWith("W/") ? etag.slice(2) : etag;
@@ -69,7 +69,7 @@ function parseDate(text: string): number | null {
   return seconds === null ? null : seconds * 1000;
 }
 
-/** An IMF-fixdate, the only form that is sent. */
+/** Formats an IMF-fixdate, the only form that may be sent. */
 export function formatHttpDate(ms: number): string {
   return imfFixdate(ms / 1000);
 }
