@@ -1,14 +1,14 @@
-/** The conversions of an access-log format: each writes one field of a record, or says that there is none. */
+/** The conversions of an access-log format. Each writes one field, or reports that it is absent. */
 import type { AccessRecord, ProxyBytes, Timing, UpstreamFact } from "./access_record.ts";
 import type { Escape, LineBuffer } from "./line_buffer.ts";
 import { strftime } from "./strftime.ts";
 
 const utf8 = new TextEncoder();
 
-/** Something that costs, however little, and is left out where no format asks for it. */
+/** Data with a small cost, collected only for formats that use it. */
 export type AccessNeed = "head" | "local" | "original" | "upstreamTls" | "tls";
 
-/** Writes a field and returns true, or returns false when the record has none. */
+/** Writes a field and returns true, or returns false when the record has no value for it. */
 export type FieldWriter = (out: LineBuffer, record: AccessRecord, escape: Escape) => boolean;
 
 /** `%h`. */
@@ -43,7 +43,7 @@ export const plainFields: Readonly<Record<string, FieldWriter>> = {
   v: (out, record, escape) => peerText(out, record.hostName, escape),
 };
 
-/** `%<s`: what the first response was, before it was replaced. */
+/** `%<s`: the first response, before an error document or internal redirect replaced it. */
 export const originalFields: Readonly<Record<string, FieldWriter>> = {
   s: (out, record) => record.originalStatus !== 0 && whole(out, record.originalStatus),
 };
@@ -106,14 +106,14 @@ const counters: Readonly<Record<string, (record: AccessRecord) => number>> = {
   "response-header-bytes": (record) => record.responseHeadBytes,
 };
 
-/** What has to be measured while the exchange goes on, for one `%{NAME}x`. */
+/** The data that `%{NAME}x` needs collected during the exchange. */
 export function needOf(name: string): AccessNeed | null {
   if (name === "process-time" || name === "response-time") return "head";
   if (name.startsWith("proxy.ssl.")) return "upstreamTls";
   return name.startsWith("ssl.") ? "tls" : null;
 }
 
-/** `%{...}x`. A name that nobody knows gives an empty field, as in h2o. */
+/** `%{...}x`. An unknown name writes an empty field, as in h2o. */
 export function extendedField(name: string): FieldWriter {
   const timing = timings[name];
   if (timing !== undefined) return (out, record) => duration(out, record.timingMs(timing));
@@ -149,7 +149,7 @@ function requestLine(out: LineBuffer, record: AccessRecord, escape: Escape): boo
   return true;
 }
 
-/** The text changes once a second at most, so it is made once a second at most. */
+/** Caches the text, which changes once a second. */
 function timestamp(pattern: string): FieldWriter {
   let second = NaN;
   let bytes = new Uint8Array(0);
@@ -164,7 +164,7 @@ function timestamp(pattern: string): FieldWriter {
   };
 }
 
-/** Seconds with six decimals, without them when they are zero: `0`, `0.000123`, `1.500000`. */
+/** Seconds with six decimals, omitted when all are zero: `0`, `0.000123`, `1.500000`. */
 function duration(out: LineBuffer, ms: number): boolean {
   if (!(ms >= 0)) return false;
   const us = Math.round(ms * 1000);
@@ -196,7 +196,7 @@ function address(out: LineBuffer, text: string | null): boolean {
   return true;
 }
 
-/** An empty text is a field that is there and empty, as in h2o. */
+/** An empty text is a present but empty field, as in h2o. */
 function peerText(out: LineBuffer, text: string | null, escape: Escape): boolean {
   if (text === null) return false;
   out.escaped(text, escape);

@@ -1,4 +1,4 @@
-/** h2o's access-log formats, compiled once to a list of pieces. */
+/** h2o's access-log formats, compiled to a list of pieces. */
 import {
   type AccessNeed,
   extendedField,
@@ -11,7 +11,7 @@ import {
 import type { AccessRecord } from "./access_record.ts";
 import type { Escape, LineBuffer } from "./line_buffer.ts";
 
-/** Formats that have a name. `combined` is h2o's default. */
+/** Formats by name. `combined` is h2o's default. */
 export const namedFormats = {
   combined: '%h %l %u %t "%r" %s %b "%{Referer}i" "%{User-agent}i"',
   common: '%h %l %u %t "%r" %s %b',
@@ -31,21 +31,21 @@ const nothing: Readonly<Record<Escape, Uint8Array>> = {
   json: new TextEncoder().encode("null"),
 };
 
-/** A field and the literal bytes behind it. */
+/** A field and the literal bytes after it. */
 interface Piece {
   readonly write: FieldWriter;
   readonly suffix: Uint8Array;
-  /** JSON: the quotes around it go when it is null, as in h2o. */
+  /** JSON: the quotes around it are omitted when it is null, as in h2o. */
   readonly dropsQuotes: boolean;
 }
 
 export class AccessFormat {
-  /** Lower-case names of the request fields that the format mentions. */
+  /** Lower-case names of the request fields that the format uses. */
   readonly requestFields: readonly string[];
-  /** The same of the response, and of the response before it was changed on its way. */
+  /** The same for the response, and for the response before it was replaced. */
   readonly responseFields: readonly string[];
   readonly originalFields: readonly string[];
-  /** What the caller has to measure for this format, and may leave out for any other. */
+  /** Data that the caller must collect for this format. */
   readonly needs: ReadonlySet<AccessNeed>;
   readonly #prefix: Uint8Array;
   readonly #pieces: readonly Piece[];
@@ -96,8 +96,8 @@ interface ParsedFormat {
 }
 
 /**
- * Compiles a format string or one of `namedFormats`. `json` formats escape as JSON unless told
- * otherwise. Throws `RangeError` with one line that names what is wrong.
+ * Compiles a format string or one of `namedFormats`. `escape` defaults to JSON for the format `json`.
+ * Throws `RangeError` with one line that says what is wrong.
  */
 export function compileAccessFormat(format: string, escape?: Escape): AccessFormat {
   const named = Object.hasOwn(namedFormats, format) ? format as keyof typeof namedFormats : null;
@@ -125,7 +125,7 @@ function literal(parsed: ParsedFormat, text: string, next: number): number {
   return next;
 }
 
-/** Reads the conversion at `start`; returns where it ends. */
+/** Parses the conversion at `start`; returns its end. */
 function conversion(parsed: ParsedFormat, pattern: string, start: number): number {
   const match = /^%([<>]*)(?:\{([^}]*)\})?(.?)/s.exec(pattern.slice(start)) as RegExpExecArray;
   const [whole, direction, name, letter] = match as unknown as [
@@ -169,7 +169,7 @@ function bracedField(
       return fieldOf((record) => record.requestField(lower));
     case "o":
       parsed.needs.add("head");
-      // Where nothing changes a response on its way, the original is what is sent.
+      // Where responses are never replaced, the original is the response sent.
       parsed.responseFields.add(lower);
       if (!original) return fieldOf((record) => record.responseField(lower));
       parsed.needs.add("original");
@@ -187,9 +187,9 @@ function bracedField(
     case "p":
       if (lower === "local") return plainFields["p"] as FieldWriter;
       if (lower === "remote") return remotePort;
-      throw wrong(`unknown ${whole}, known are %{local}p and %{remote}p`);
+      throw wrong(`unknown ${whole}, allowed are %{local}p and %{remote}p`);
     default:
-      throw wrong(`${whole}: behind the brace may stand i, o, e, t, x or p`);
+      throw wrong(`${whole}: the letter after the brace must be i, o, e, t, x or p`);
   }
 }
 
@@ -213,7 +213,7 @@ function wrong(reason: string): RangeError {
   return new RangeError(`access-log format: ${reason}`);
 }
 
-/** Which items stand alone between two quotes: `"%h"` yes, `"%U%q"` and `"x%h"` no. */
+/** Which items are alone between two quotes: `"%h"` is, `"%U%q"` and `"x%h"` are not. */
 function quotedItems(parsed: ParsedFormat): boolean[] {
   let quote = "";
   let before = scanQuotes(parsed.prefix, quote);

@@ -1,4 +1,4 @@
-/** The fields of a response's head that a format mentions, read from the bytes as they are sent. */
+/** The response fields that a format uses, parsed from the bytes as sent. */
 
 const letterAbove = 0x40;
 const letterBelow = 0x5b;
@@ -14,17 +14,17 @@ interface Wanted {
 }
 
 /**
- * Keeps the values of a few fields. The object is reused: what it keeps is that of the last head.
+ * Keeps the values of a few fields of the last head. The object is reused.
  *
- * Heads are written in many places; reading the finished bytes covers them all, and costs nothing
- * where no format asks.
+ * Heads are written in many places. Parsing the finished bytes covers all of them, and costs nothing
+ * unless a format uses a response field.
  */
 export class AccessHead {
   readonly #values = new Map<string, string>();
   #wanted: readonly Wanted[] = [];
   #names: readonly string[] = [];
 
-  /** Forgets the last head. `names` are in lower case. */
+  /** Clears the values. `names` are in lower case. */
   reset(names: readonly string[]): void {
     if (this.#values.size > 0) this.#values.clear();
     if (names === this.#names) return;
@@ -32,7 +32,7 @@ export class AccessHead {
     this.#wanted = names.map((name) => ({ name, bytes: new TextEncoder().encode(name) }));
   }
 
-  /** The value of the first such line; as in h2o, those of Set-Cookie are joined by ", ". */
+  /** The value of the first line of that name; Set-Cookie values are joined by ", ", as in h2o. */
   get(name: string): string | null {
     return this.#values.get(name) ?? null;
   }
@@ -43,7 +43,7 @@ export class AccessHead {
     else if (name === "set-cookie") this.#values.set(name, `${before}, ${value}`);
   }
 
-  /** Keeps those of a list of fields that are wanted. */
+  /** Keeps the wanted fields of a list. */
   takeFields(fields: readonly { readonly name: string; readonly value: string }[]): void {
     for (const { name, value } of fields) {
       const lower = name.toLowerCase();
@@ -51,7 +51,7 @@ export class AccessHead {
     }
   }
 
-  /** `bytes` up to `end` are a status line and field lines of our own making, each ended by CRLF. */
+  /** `bytes` up to `end`: a status line and field lines written by hayate, each ended by CRLF. */
   take(bytes: Uint8Array, end: number): void {
     if (this.#wanted.length === 0) return;
     let at = bytes.indexOf(lineFeed) + 1;

@@ -1,18 +1,18 @@
-/** When the phases of an exchange began and ended. */
+/** Start and end times of the phases of an exchange. */
 import type { Timing } from "./access_record.ts";
 
-/** One for each connection that is logged, filled again for each of its exchanges. */
+/** One per logged connection, reused for each of its exchanges. */
 export class AccessTimes {
-  /** Monotonic milliseconds, all of them; negative: it has not happened. */
+  /** All in monotonic milliseconds; negative: not happened yet. */
   openedMs = -1;
   receivedMs = -1;
   startMs = -1;
   bodyEndMs = -1;
-  /** The response's head was handed over. */
+  /** The response head was written. */
   responseMs = -1;
   endMs = -1;
 
-  /** The head is complete; `openedMs` and `receivedMs` are those of the exchange. */
+  /** Called when the request head is complete; `openedMs` and `receivedMs` are the exchange's. */
   begin(
     x: { readonly openedMs: number; readonly receivedMs: number; readonly startMs: number },
   ): void {
@@ -22,7 +22,7 @@ export class AccessTimes {
     this.bodyEndMs = this.responseMs = this.endMs = -1;
   }
 
-  /** Milliseconds that a phase took; -1 when it was not reached. The proxy's phases are not known here. */
+  /** Duration of a phase in milliseconds; -1 when not reached, and for the proxy's own phases. */
   of(timing: Timing): number {
     const readyMs = Math.max(this.startMs, this.bodyEndMs);
     switch (timing) {
@@ -35,7 +35,7 @@ export class AccessTimes {
       case "request-total":
         return readyMs - this.receivedMs;
       case "process":
-        // A handler may answer before it has all of the request.
+        // A handler may answer before the request is complete.
         return this.responseMs < 0 ? -1 : Math.max(0, this.responseMs - readyMs);
       case "response":
         return this.responseMs < 0 ? -1 : this.endMs - this.responseMs;

@@ -1,6 +1,6 @@
-/** h2o's `%{ssl.NAME}x`: what a TLS handshake agreed on, as text. */
+/** h2o's `%{ssl.NAME}x`: the negotiated TLS parameters as text. */
 
-/** What is read of a reactor's `TlsFacts`; spelled again because log/ stands beside net/. */
+/** The used part of the reactor's `TlsFacts`, redeclared because log/ may not import net/. */
 export interface AccessTlsFacts {
   readonly version: string;
   readonly cipher: string;
@@ -10,7 +10,7 @@ export interface AccessTlsFacts {
   readonly sessionId: Uint8Array;
 }
 
-/** `name` is what follows `ssl.`; null for one that nobody knows, or that has no value. */
+/** `name` is the part after `ssl.`; null for an unknown name or a missing value. */
 export function tlsText(facts: AccessTlsFacts, name: string): string | null {
   switch (name) {
     case "protocol-version":

@@ -1,4 +1,4 @@
-/** True when `promise` settles within `limitMs`. A log must not hold up the end of its program. */
+/** True when `promise` settles within `limitMs`. A log must not delay the exit of the process. */
 export async function settlesWithin(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
   let timer = 0;
   const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), limitMs));

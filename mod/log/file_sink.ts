@@ -1,4 +1,4 @@
-/** Log lines to a file that may be moved away at any time (USR1 opens it again). */
+/** Log lines to a file, which may be renamed at any time (USR1 reopens it). */
 import { atExit } from "../base/at_exit.ts";
 import { StartError, systemReason } from "../base/errors.ts";
 import { DropCount } from "./drop_count.ts";
@@ -11,7 +11,7 @@ export interface FileSinkOptions {
   readonly immediate?: boolean;
   /** Mode of a new file, default 0o644. */
   readonly mode?: number;
-  /** When the file is moved away; asked before each write. */
+  /** Rotates the file when due; checked before each write. */
   readonly rotation?: Rotation;
 }
 
@@ -58,12 +58,12 @@ export class FileSink implements Sink {
     this.#rotate();
     let written = 0;
     try {
-      // O_APPEND and one call for whole lines: lines of several processes do not mix.
+      // With O_APPEND and one call for whole lines, lines of several processes do not interleave.
       while (written < bytes.length) written += this.#file.writeSync(bytes.subarray(written));
       this.#complained = false;
     } catch (error) {
       this.#drops.add(countLines(bytes.subarray(written)));
-      // A full disk fails on every line; one complaint is enough until it works again.
+      // A full disk fails on every line; report it once until a write succeeds again.
       if (!this.#complained) {
         this.complain(`cannot write log file ${this.path}: ${systemReason(error)}`);
       }
@@ -73,7 +73,7 @@ export class FileSink implements Sink {
   }
 
   reopen(): void {
-    // The last to write has gone, and its file with it: nothing is left to open again.
+    // The sink is closed: there is no file left to reopen.
     if (this.#isClosed) return;
     this.flush();
     this.#openAgain();
@@ -81,7 +81,7 @@ export class FileSink implements Sink {
 
   close(): Promise<void> {
     this.flush();
-    this.#drops.tell();
+    this.#drops.report();
     this.#forget();
     this.#isClosed = true;
     this.#file.close();
@@ -103,7 +103,7 @@ export class FileSink implements Sink {
       this.#file = fresh;
     } catch (error) {
       this.complain(
-        `cannot reopen log file ${this.path}, going on with the old one: ${systemReason(error)}`,
+        `cannot reopen log file ${this.path}, still using the old one: ${systemReason(error)}`,
       );
     }
   }
@@ -118,7 +118,7 @@ export class FileSink implements Sink {
 
   #startTimer(): void {
     this.#timer = setTimeout(() => this.flush(), flushMs);
-    // A line that waits must not keep the process alive: the exit hook writes it.
+    // A buffered line must not keep the process alive; the exit hook writes it.
     Deno.unrefTimer(this.#timer);
   }
 }

@@ -1,6 +1,6 @@
-/** A growing byte buffer for log lines: everything is written in place, nothing is concatenated. */
+/** A growing byte buffer for log lines, written in place without concatenation. */
 
-/** How bytes that could break a line or a quoted string are shown. Same sets as h2o's `escape`. */
+/** How bytes that could break a line or a quoted string are escaped; the same sets as h2o's. */
 export type Escape = "apache" | "json";
 
 const digits = Uint8Array.from("0123456789abcdef", (letter) => letter.charCodeAt(0));
@@ -9,7 +9,7 @@ const letterX = 0x78;
 const letterU = 0x75;
 const zero = 0x30;
 
-/** 1 where a byte may stand as it is. h2o leaves 0x20-0x7c (apache) and 0x20-0x7d (json) alone. */
+/** 1 for bytes that need no escape. As in h2o: 0x20-0x7c (apache) and 0x20-0x7d (json). */
 const safe: Readonly<Record<Escape, Uint8Array>> = {
   apache: safeSet(0x7c, '"'),
   json: safeSet(0x7d, '"\\'),
@@ -36,7 +36,7 @@ export class LineBuffer {
     this.length = 0;
   }
 
-  /** Makes room for `count` more bytes. */
+  /** Ensures space for `count` more bytes. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
@@ -53,7 +53,7 @@ export class LineBuffer {
   copy(source: Uint8Array, start = 0, end = source.length): void {
     const count = end - start;
     this.reserve(count);
-    // `set` costs as much as some 40 single bytes.
+    // `set` costs as much as about 40 single bytes.
     if (count <= 40) {
       const bytes = this.bytes;
       let at = this.length;
@@ -62,7 +62,7 @@ export class LineBuffer {
     this.length += count;
   }
 
-  /** Text that is known to be ASCII. */
+  /** Appends ASCII text. */
   ascii(text: string): void {
     this.reserve(text.length);
     const bytes = this.bytes;
@@ -71,13 +71,13 @@ export class LineBuffer {
     this.length = at;
   }
 
-  /** Any text as UTF-8. */
+  /** Appends text as UTF-8. */
   text(text: string): void {
     this.reserve(text.length * 3);
     this.length += utf8.encodeInto(text, this.bytes.subarray(this.length)).written;
   }
 
-  /** A whole number from 0 to 2^53, in decimal. */
+  /** Appends an integer from 0 to 2^53 in decimal. */
   number(value: number): void {
     this.reserve(17);
     let divisor = 1;
@@ -89,7 +89,7 @@ export class LineBuffer {
     }
   }
 
-  /** `value` in exactly `width` digits, zeros in front. */
+  /** Appends `value` in exactly `width` digits, with leading zeros. */
   padded(value: number, width: number): void {
     this.reserve(width);
     let rest = value;
@@ -101,8 +101,8 @@ export class LineBuffer {
   }
 
   /**
-   * Text from a peer. One character is one byte (latin1, as header bytes are decoded); characters
-   * beyond that are written as the escaped bytes of their UTF-8 form.
+   * Appends text from a peer, escaped. One character is one byte (Latin-1, as fields are decoded);
+   * other characters are written as the escaped bytes of their UTF-8 form.
    */
   escaped(text: string, escape: Escape): void {
     const set = safe[escape];
@@ -121,7 +121,7 @@ export class LineBuffer {
     this.length = at;
   }
 
-  /** Bytes from a peer, from `start` to before `end`. */
+  /** Appends bytes `[start, end)` from a peer, escaped. */
   escapedBytes(source: Uint8Array, escape: Escape, start = 0, end = source.length): void {
     const set = safe[escape];
     this.reserve((end - start) * 6);
@@ -135,7 +135,7 @@ export class LineBuffer {
     this.length = at;
   }
 
-  /** What is in use, as a view. */
+  /** A view of the bytes in use. */
   view(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.length);
   }

@@ -1,4 +1,4 @@
-/** The program's own log: one line per event, as text for people or JSON for machines. Never throws. */
+/** The program's own log: one line per event, as text or JSON. Never throws. */
 import { jsonLogLine, logChoice } from "../base/log_choice.ts";
 import type { Sink } from "./sink.ts";
 import { standardSink } from "./stream_sink.ts";
@@ -11,21 +11,21 @@ export type Level = typeof levels[number];
  * `text`: `2026-11-23T14:40:52+00:00 [warn] message name=value`.
  * `nginx`: `2026/11/23 14:40:52 [warn] 4711#0: message name=value`.
  * `plain`: the message alone, as Server::Starter writes.
- * `json`: one object a line.
+ * `json`: one object per line.
  */
 export type LogStyle = "text" | "nginx" | "plain" | "json";
 
-/** Further facts of an event: short names, plain values. */
+/** Additional fields of an event. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface LoggerOptions {
-  /** Who speaks: the mode's name. */
+  /** The mode's name. */
   readonly name: string;
-  /** Events below it are not written. Default "info". */
+  /** Minimum level written. Default "info". */
   readonly level?: Level;
-  /** Default: what `--log-format` says. */
+  /** Default: that of `--log-format`. */
   readonly style?: LogStyle;
-  /** Default: what `--log-to` says. */
+  /** Default: that of `--log-to`. */
   readonly sink?: Sink;
 }
 
@@ -63,7 +63,7 @@ export class Logger {
     this.write("error", message, fields);
   }
 
-  /** True when an event of `level` would be written; for messages that are dear to make. */
+  /** True when an event of `level` would be written; for messages that are expensive to build. */
   enabled(level: Level): boolean {
     return levels.indexOf(level) >= this.#threshold;
   }
@@ -74,13 +74,13 @@ export class Logger {
     this.#sink.endLine();
   }
 
-  /** Writes to another place from now on, for example once `--log-file` is open. */
+  /** Switches to another sink, for example when `--log-file` is open. */
   redirect(sink: Sink): void {
     this.#sink.flush();
     this.#sink = sink;
   }
 
-  /** Opens a log file again under its name (USR1). */
+  /** Reopens a log file (USR1). */
   reopen(): void {
     this.#sink.reopen();
   }
@@ -110,7 +110,7 @@ export class Logger {
   }
 }
 
-/** A message from outside must not forge a line of its own. */
+/** Escapes control characters, so that a message cannot forge a line. */
 function oneLine(text: string): string {
   return text.replace(
     /[\x00-\x08\x0a-\x1f\x7f]/g,

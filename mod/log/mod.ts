@@ -1,4 +1,4 @@
-/** The program's log and the access log. Knows no sockets and no HTTP: records are handed in. */
+/** The program's log and the access log. Independent of sockets and HTTP; records are passed in. */
 export {
   type Level,
   levels,

@@ -1,4 +1,4 @@
-/** Targets to sinks. Everything that touches the system beyond files is a parameter. */
+/** Opens the sink of a log target. Access to the system other than files is passed in. */
 import { StartError } from "../base/errors.ts";
 import { FileSink, type FileSinkOptions } from "./file_sink.ts";
 import { PipeSink, type SpawnPipe } from "./pipe_sink.ts";
@@ -10,9 +10,9 @@ import type { LogTarget } from "./target.ts";
 
 export interface SinkMakers {
   readonly complain: SinkComplaint;
-  /** `process/`'s way to start a command with a pipe. */
+  /** Starts a command with a pipe; provided by `process/`. */
   readonly spawn?: SpawnPipe;
-  /** `net/`'s way to reach a syslog receiver. */
+  /** Opens a transport to a syslog receiver; provided by `net/`. */
   readonly openSyslog?: (transport: "udp" | "tcp" | "unix", address: string) => SyslogTransport;
 }
 

@@ -1,4 +1,4 @@
-/** Log lines to the standard input of a command, which is started again when it dies. */
+/** Log lines to the standard input of a command, which is restarted when it exits. */
 import { atExit } from "../base/at_exit.ts";
 import { settlesWithin } from "./bounded_wait.ts";
 import { DropCount } from "./drop_count.ts";
@@ -12,13 +12,13 @@ import {
   type SinkComplaint,
 } from "./sink.ts";
 
-/** A running command, as `process/` provides it. */
+/** A running command; provided by `process/`. */
 export interface PipeProcess {
-  /** Resolves when the bytes are in the pipe; rejects when the command is gone. */
+  /** Resolves when the bytes are in the pipe; rejects when the command has exited. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Closes the command's standard input, so that it can end by itself. */
+  /** Closes the command's standard input, so that it can exit. */
   closeInput(): Promise<void>;
-  /** Resolves with a phrase such as "exit 1" when the command has ended; never rejects. */
+  /** Resolves with a phrase such as "exit 1" when the command has exited; never rejects. */
   readonly ended: Promise<string>;
 }
 
@@ -27,9 +27,9 @@ export type SpawnPipe = (command: string) => PipeProcess;
 
 const restartDelayMsMin = 100;
 const restartDelayMsMax = 10_000;
-/** A command that lived that long is not in a crash loop. */
-const livedLongMs = 10_000;
-/** For a command to take the rest and to end, when the program does. */
+/** A command that ran for this long is not in a crash loop. */
+const stableMs = 10_000;
+/** How long a command may take to read the rest and exit at the end of the process. */
 const closeMsMax = 3000;
 
 export class PipeSink implements Sink {
@@ -48,12 +48,12 @@ export class PipeSink implements Sink {
     readonly command: string,
     private readonly spawn: SpawnPipe,
     private readonly complain: SinkComplaint,
-    /** Hand each line over at once instead of within a second. For error logs. */
+    /** Write each line at once instead of within a second. For error logs. */
     private readonly immediate = false,
   ) {
     this.#drops = new DropCount(
       complain,
-      `the log command is gone, or takes them too slowly: ${command}`,
+      `the log command has exited or reads too slowly: ${command}`,
     );
     this.#start();
     this.#forget = atExit(() => this.close());
@@ -83,7 +83,7 @@ export class PipeSink implements Sink {
     this.#writing = this.#write(this.#process);
   }
 
-  /** Ends the command by the end of its input and starts a new one. */
+  /** Closes the command's input, which ends it, and starts a new one. */
   reopen(): void {
     const old = this.#process;
     if (old === null) return;
@@ -100,11 +100,11 @@ export class PipeSink implements Sink {
     const process = this.#process;
     this.#process = null;
     if (process !== null && !await settlesWithin(this.#end(process), closeMsMax)) {
-      this.complain(`log command has not ended in ${closeMsMax} ms: ${this.command}`);
+      this.complain(`log command did not exit within ${closeMsMax} ms: ${this.command}`);
     }
     this.#drops.add(countLines(this.buffer.view()));
     this.buffer.clear();
-    this.#drops.tell();
+    this.#drops.report();
   }
 
   async #end(process: PipeProcess): Promise<void> {
@@ -120,9 +120,9 @@ export class PipeSink implements Sink {
     void process.ended.then((how) => {
       if (this.#process !== process) return;
       this.#process = null;
-      if (performance.now() - startedAt > livedLongMs) this.#restartDelayMs = restartDelayMsMin;
+      if (performance.now() - startedAt > stableMs) this.#restartDelayMs = restartDelayMsMin;
       this.complain(
-        `log command ended (${how}), restarting it in ${this.#restartDelayMs} ms: ${this.command}`,
+        `log command exited (${how}), restarting it in ${this.#restartDelayMs} ms: ${this.command}`,
       );
       this.#wait(() => this.#restart(), this.#restartDelayMs);
       this.#restartDelayMs = Math.min(this.#restartDelayMs * 2, restartDelayMsMax);
@@ -158,7 +158,7 @@ export class PipeSink implements Sink {
     else this.#wait(() => this.flush(), flushMs);
   }
 
-  /** Sends what is left and closes the pipe. */
+  /** Writes the rest and closes the pipe. */
   async #finish(process: PipeProcess): Promise<void> {
     try {
       if (this.buffer.length > 0) await this.#write(process);

@@ -1,18 +1,18 @@
 /**
- * Moves a log file away when it is old or large enough, as Tengine's `pipe:rollback` does.
+ * Rotates a log file by age and size, as Tengine's `pipe:rollback` does.
  *
- * Several worker processes append to one file. Whoever finds it due takes a lock, looks again, and
- * renames; the others notice at their next write that the name leads to another file.
+ * Several worker processes append to one file. The first to find it due takes a lock, checks again,
+ * and renames; the others notice at their next write that the path is another file.
  */
 
 export interface RotationRule {
-  /** 0: not by time. Turns fall on multiples of it in local time. */
+  /** 0: not by time. Rotations fall on multiples of it in local time. */
   readonly intervalMs: number;
   /** 0: not by size. */
   readonly bytesMax: number;
-  /** Old files that are kept, as PATH.1 (newest) to PATH.N. At least 1. */
+  /** Number of old files kept, PATH.1 (newest) to PATH.N. At least 1. */
   readonly backupCount: number;
-  /** A turn by time comes up to this much later, by chance, so that hosts do not turn together. */
+  /** Maximum random delay of a rotation by time, so that hosts do not rotate simultaneously. */
   readonly adjustMs: number;
 }
 
@@ -27,7 +27,7 @@ export class Rotation {
     this.#dueMs = this.#nextDueMs();
   }
 
-  /** Renames when due. True: `path` no longer leads to `file`, open it again. Throws what the file system throws. */
+  /** Renames when due. True: reopen, `path` is no longer `file`. Throws file system errors. */
   turn(path: string, file: Deno.FsFile): boolean {
     if (!leadsTo(path, file)) return this.#turned();
     if (!this.#isDue(file)) return false;

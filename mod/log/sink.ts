@@ -1,32 +1,32 @@
 import type { LineBuffer } from "./line_buffer.ts";
 
 /**
- * Where log lines go. Lines are written into `buffer`, then `endLine` is called; the sink decides
- * when the bytes leave. Nothing here throws once the sink is open: a log that cannot be written
- * must not end the program that it describes.
+ * The destination of log lines. A line is written into `buffer`, then `endLine` is called; the sink
+ * decides when to send the bytes. An open sink never throws, because a log that cannot be written
+ * must not end the program.
  */
 export interface Sink {
   readonly buffer: LineBuffer;
-  /** A whole line (or several) is in `buffer` now. */
+  /** Called when `buffer` ends with a complete line. */
   endLine(): void;
-  /** Hands everything over as soon as the other side takes it. */
+  /** Sends everything as soon as the receiver accepts it. */
   flush(): void;
-  /** Opens the file again under its name (USR1), or starts the command anew. */
+  /** Reopens the file (USR1), or restarts the command. */
   reopen(): void;
-  /** Hands everything over and releases what the sink holds. */
+  /** Sends everything and releases the sink's resources. */
   close(): Promise<void>;
-  /** Lines that were lost because the other side was too slow or gone. */
+  /** Lines dropped because the receiver was too slow or gone. */
   readonly droppedCount: number;
 }
 
-/** Told about what goes wrong with a sink, in one plain line. Must not write to that sink. */
+/** Receives errors of a sink, as one line each. Must not write to that sink. */
 export type SinkComplaint = (message: string) => void;
 
-/** Bytes that wait at most before they are written. */
+/** Number of buffered bytes at which they are written. */
 export const flushBytes = 64 * 1024;
-/** Milliseconds that a line waits at most. */
+/** Maximum delay of a line in milliseconds. */
 export const flushMs = 1000;
-/** Bytes that may wait for a slow reader; more is dropped, whole lines at a time. */
+/** Bytes queued for a slow reader; further whole lines are dropped. */
 export const pendingBytesMax = 1024 * 1024;
 
 /** Counts the line feeds in a buffer that is about to be dropped. */

@@ -1,12 +1,12 @@
 import type { Logger } from "./logger.ts";
 
 /**
- * Lines that strangers cause: one a second at most, which then says how many were left out, so that
- * a port scanner cannot fill the disk.
+ * Limits lines caused by clients to one per second, with the number of lines left out, so that a port
+ * scanner cannot fill the disk.
  */
 export class SparseLog {
   #nextLineMs = 0;
-  #untold = 0;
+  #omitted = 0;
 
   /** `nowMs` is a monotonic clock in milliseconds. */
   constructor(
@@ -18,11 +18,11 @@ export class SparseLog {
   info(message: string): void {
     const now = this.nowMs();
     if (now < this.#nextLineMs) {
-      this.#untold++;
+      this.#omitted++;
       return;
     }
-    const more = this.#untold === 0 ? "" : ` (and ${this.#untold} more since the last line)`;
-    this.#untold = 0;
+    const more = this.#omitted === 0 ? "" : ` (and ${this.#omitted} more since the last line)`;
+    this.#omitted = 0;
     this.#nextLineMs = now + this.intervalMs;
     this.logger.info(`${message}${more}`);
   }

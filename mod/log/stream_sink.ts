@@ -1,27 +1,27 @@
-/** Log lines to stdout or stderr, which may be a pipe that nobody empties. */
+/** Log lines to stdout or stderr, which may be a pipe without an active reader. */
 import { atExit } from "../base/at_exit.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { countLines, pendingBytesMax, type Sink } from "./sink.ts";
 
-/** The part of `Deno.stderr` in use, so that tests can be slow on purpose. */
+/** The used part of `Deno.stderr`, so that tests can simulate a slow stream. */
 export interface OutputStream {
   write(bytes: Uint8Array): Promise<number>;
   writeSync(bytes: Uint8Array): number;
 }
 
 /**
- * A terminal or file is written at once. A pipe or socket is written by Deno's thread pool, one
- * write at a time: a reader that stopped reading holds up that thread, never this one. What waits
- * is bounded; beyond that, lines are dropped and counted.
+ * A terminal or file is written synchronously. A pipe or socket is written by Deno's thread pool, one
+ * write at a time, so that a reader that stops reading blocks that thread and not this one. The
+ * queue is bounded; further lines are dropped and counted.
  */
 export class StreamSink implements Sink {
   readonly buffer = new LineBuffer();
   droppedCount = 0;
   #reportedDrops = 0;
-  /** Bytes on their way; `#sending` resolves when they arrived. */
+  /** The write in progress, null without one. */
   #sending: Promise<void> | null = null;
   #gone = false;
-  /** Lines behind those on their way start here in `buffer`; everything in `buffer` is unsent. */
+  /** Start of the current line in `buffer`, which holds unsent lines only. */
   #lineStart = 0;
   readonly #forget: () => void;
 
@@ -57,7 +57,7 @@ export class StreamSink implements Sink {
   }
 
   async #send(): Promise<void> {
-    // Lines of the same turn leave together.
+    // Lines of one turn of the event loop are sent together.
     await Promise.resolve();
     try {
       while (this.buffer.length > 0) {
@@ -81,13 +81,13 @@ export class StreamSink implements Sink {
     this.buffer.text(`${count} log lines were dropped: the reader of this stream is too slow\n`);
   }
 
-  /** Forgets the lines from `start` on. */
+  /** Drops the lines from `start` on. */
   #drop(start: number): void {
     this.droppedCount += countLines(this.buffer.bytes.subarray(start, this.buffer.length));
     this.buffer.length = start;
   }
 
-  /** The other end is closed, and nobody can be told. */
+  /** The stream is closed, and there is no other place to report that. */
   #lose(error: unknown): void {
     if (!(error instanceof Deno.errors.BrokenPipe)) this.droppedCount += 1;
     this.#gone = true;
@@ -101,7 +101,7 @@ export class StreamSink implements Sink {
 
 const sinks = new Map<string, StreamSink>();
 
-/** The one sink of each of this process's own streams. */
+/** The shared sink of a standard stream of this process. */
 export function standardSink(name: "stdout" | "stderr"): StreamSink {
   let sink = sinks.get(name);
   if (sink === undefined) {
@@ -117,7 +117,7 @@ function mayBlock(fd: number): boolean {
     const info = Deno.statSync(`/proc/self/fd/${fd}`);
     return info.isFifo === true || info.isSocket === true;
   } catch (error) {
-    // Without /proc the careful way is right for everything.
+    // Without /proc use the asynchronous way, which works for every kind of stream.
     return error instanceof Error;
   }
 }

@@ -16,7 +16,7 @@ const months = [
   "December",
 ];
 
-/** What each conversion of strftime(3) gives. `n` pads with zeros. */
+/** The conversions of strftime(3). */
 const conversions: Readonly<Record<string, (date: Date) => string>> = {
   a: (date) => (days[date.getDay()] as string).slice(0, 3),
   A: (date) => days[date.getDay()] as string,
@@ -55,7 +55,7 @@ const conversions: Readonly<Record<string, (date: Date) => string>> = {
   "%": () => "%",
 };
 
-/** `pattern` with its conversions replaced; an unknown one stays as it is, as glibc does. */
+/** `pattern` with its conversions replaced; unknown ones are kept, as in glibc. */
 export function strftime(pattern: string, date: Date): string {
   return pattern.replace(
     /%[EO_0^-]?([a-zA-Z%])/g,

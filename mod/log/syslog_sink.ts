@@ -6,7 +6,7 @@ import { LineBuffer } from "./line_buffer.ts";
 import { isoLocal } from "./strftime.ts";
 import { pendingBytesMax, type Sink, type SinkComplaint } from "./sink.ts";
 
-/** Moves messages; `net/` provides it. `datagram` transports keep message borders, streams do not. */
+/** Sends messages; provided by `net/`. `datagram`: message boundaries are preserved. */
 export interface SyslogTransport {
   readonly datagram: boolean;
   /** Rejects when the receiver cannot be reached. */
@@ -48,7 +48,7 @@ export const facilities: Readonly<Record<string, number>> = {
 };
 
 const utf8 = new TextEncoder();
-/** For a receiver to take the rest, when the program ends. */
+/** How long a receiver may take to read the rest at the end of the process. */
 const closeMsMax = 3000;
 
 export class SyslogSink implements Sink {
@@ -69,7 +69,7 @@ export class SyslogSink implements Sink {
   ) {
     this.#drops = new DropCount(
       complain,
-      "the syslog receiver cannot be reached, or takes them too slowly",
+      "the syslog receiver cannot be reached or reads too slowly",
     );
     this.#forget = atExit(() => this.#drain());
   }
@@ -98,16 +98,16 @@ export class SyslogSink implements Sink {
   async close(): Promise<void> {
     this.#forget();
     if (!await settlesWithin(this.#drain(), closeMsMax)) {
-      // The message on its way may arrive or not; those behind it do not.
+      // The message being sent may or may not arrive; queued ones do not.
       this.#isClosed = true;
       this.#drops.add(this.#queue.length + 1);
       this.#queue.length = 0;
     }
     this.transport.close();
-    this.#drops.tell();
+    this.#drops.report();
   }
 
-  /** `<134>1 TIME HOST APP PID - - LINE`, behind its length where borders are lost (RFC 6587). */
+  /** `<134>1 TIME HOST APP PID - - LINE`, on streams prefixed with its length (RFC 6587). */
   #message(line: Uint8Array): Uint8Array {
     const header = this.#headerNow();
     const body = header.length + line.length;
@@ -153,7 +153,7 @@ export class SyslogSink implements Sink {
   }
 }
 
-/** Printable ASCII without blanks, at most `max` long; "-" when nothing is left (RFC 5424 section 6). */
+/** Printable ASCII without spaces, at most `max` long; "-" when empty (RFC 5424 section 6). */
 function token(text: string, max: number): string {
   const plain = text.replace(/[^\x21-\x7e]/g, "").slice(0, max);
   return plain === "" ? "-" : plain;

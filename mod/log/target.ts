@@ -1,4 +1,4 @@
-/** What a user writes where a log goes: a path, `| command`, `syslog:...`, `-`. */
+/** Log targets as users write them: a path, `| command`, `syslog:...`, `-`. */
 import type { RotationRule } from "./rotation.ts";
 import { facilities } from "./syslog_sink.ts";
 
@@ -6,7 +6,7 @@ export type LogTarget =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "stream"; readonly name: "stdout" | "stderr" }
   | { readonly kind: "pipe"; readonly command: string }
-  /** A file that moves itself away (Tengine's `pipe:rollback`). */
+  /** A rotated file (Tengine's `pipe:rollback`). */
   | { readonly kind: "rollback"; readonly path: string; readonly rule: RotationRule }
   | {
     readonly kind: "syslog";
@@ -18,9 +18,9 @@ export type LogTarget =
   };
 
 /**
- * Reads a log target. `-` and `/dev/stdout` are this process's stdout, `/dev/stderr` its stderr.
+ * Parses a log target. `-` and `/dev/stdout` are this process's stdout, `/dev/stderr` its stderr.
  * `| COMMAND` (or `pipe:COMMAND`) is a command's standard input; `pipe:rollback PATH interval=1d
- * baknum=5 maxsize=1G adjust=60` a file that is moved away by age and size.
+ * baknum=5 maxsize=1G adjust=60` a file rotated by age and size.
  * `syslog:udp://host:514,facility=local7,tag=web`, `syslog:tcp://...`, `syslog:unix:/dev/log`.
  * Throws `RangeError` with one line.
  */
@@ -36,11 +36,11 @@ export function parseLogTarget(text: string): LogTarget {
   const pipe = /^(\||pipe:)(.*)$/s.exec(trimmed);
   if (pipe === null) return { kind: "file", path: trimmed };
   const command = (pipe[2] as string).trim();
-  if (command === "") throw new RangeError(`log target ${pipe[1]} lacks its command`);
+  if (command === "") throw new RangeError(`log target ${pipe[1]} has no command`);
   return { kind: "pipe", command };
 }
 
-/** Seconds of Tengine's time suffixes; none means seconds. */
+/** Tengine's time suffixes in seconds; none means seconds. */
 const intervalSeconds: Readonly<Record<string, number>> = {
   "": 1,
   s: 1,
@@ -53,7 +53,7 @@ const sizeBytes: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 **
 
 function parseRollback(text: string): LogTarget {
   const [path = "", ...settings] = text.trim().split(/\s+/);
-  if (path === "" || path.includes("=")) throw new RangeError("pipe:rollback lacks its path");
+  if (path === "" || path.includes("=")) throw new RangeError("pipe:rollback has no path");
   const rule = { intervalMs: 0, bytesMax: 0, backupCount: 1, adjustMs: 60_000 };
   for (const setting of settings) {
     const match = /^(interval|baknum|maxsize|adjust)=(\d+)([a-zA-Z]?)$/.exec(setting);
@@ -114,7 +114,7 @@ function parseSyslog(text: string): LogTarget {
   };
 }
 
-/** RFC 5426 and RFC 6587 both say 514. */
+/** Appends the default port 514 of RFC 5426 and RFC 6587. */
 function withPort(address: string): string {
   return /(^|[^:]):\d+$|\]:\d+$/.test(address) ? address : `${address}:514`;
 }

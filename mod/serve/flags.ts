@@ -416,7 +416,7 @@ export const serveTable = defineTable({
   environment: [
     { name: "SERVER_STARTER_PORT", help: "listening sockets from Server::Starter" },
     { name: "LISTEN_FDS", help: "listening sockets from systemd" },
-    { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "defaults for --log-format and --log-to." },
+    { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "defaults for --log-format and --log-to" },
     { name: "HAYATE_REACTOR", help: "epoll or portable; chosen automatically when not set" },
   ],
 });

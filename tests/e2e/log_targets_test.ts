@@ -173,7 +173,7 @@ eachMode("a log command that reads nothing holds up no request and not the end",
   }
   const { code, stderr } = await logging.child.stop();
   assertEquals(code, 0);
-  assertMatch(stderr, /log command has not ended in 3000 ms: exec >/);
+  assertMatch(stderr, /log command did not exit within 3000 ms: exec >/);
   // It has outlived its writer by design; it must not outlive the test.
   trySignal(Number(await Deno.readTextFile(`${folder.path}/pid`)), "SIGKILL");
 });
@@ -192,7 +192,7 @@ eachMode("a log command that dies is started again, and requests go on", async (
   const target = `| read -r line; echo "$line" >> ${out}`;
   await using logging = await startLogging(mode, target);
   await request(logging.port, 1);
-  await logging.child.waitForLine(/log command ended \(exit 0\), restarting it in \d+ ms/);
+  await logging.child.waitForLine(/log command exited \(exit 0\), restarting it in \d+ ms/);
   await logging.child.waitUntil("lines of three commands", async () => {
     await request(logging.port, 1);
     const text = await Deno.readTextFile(out).catch(() => "");

@@ -130,7 +130,7 @@ const faults: readonly [string, string][] = [
   ["%{abc", "%{abc has no closing brace"],
   ["%{a}", "%{a} at the end has no letter"],
   ["%", "% at the end has no letter"],
-  ["%{a}q", "%{a}q: behind the brace may stand i, o, e, t, x or p"],
+  ["%{a}q", "%{a}q: the letter after the brace must be i, o, e, t, x or p"],
   ["%{far}p", "unknown %{far}p"],
 ];
 for (const [format, message] of faults) {

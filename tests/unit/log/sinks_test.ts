@@ -72,7 +72,7 @@ Deno.test("FileSink.reopen() goes on with the old file when the new one cannot b
     await sink.close();
     assertEquals(await Deno.readTextFile(`${folder}/moved/a.log`), "still here\n");
     assertEquals(complaints, [
-      `cannot reopen log file ${folder}/logs/a.log, going on with the old one: No such file or directory`,
+      `cannot reopen log file ${folder}/logs/a.log, still using the old one: No such file or directory`,
     ]);
   }));
 
@@ -201,7 +201,7 @@ Deno.test("PipeSink starts a command again that died, and the lines in between a
   clearTimeout(alive);
   await sink.close();
   assertEquals([processes.length, processes[1].text], [2, "kept\n"]);
-  assertEquals(complaints, ["log command ended (exit 1), restarting it in 100 ms: cat >x"]);
+  assertEquals(complaints, ["log command exited (exit 1), restarting it in 100 ms: cat >x"]);
 });
 
 Deno.test("PipeSink.reopen() ends the old command with what it had and starts a new one", async () => {
@@ -263,7 +263,7 @@ Deno.test("SyslogSink counts what an unreachable receiver did not get, and compl
   assertEquals(sink.droppedCount, 2);
   assertEquals(complaints[0], "syslog: refused");
   assertEquals(complaints.slice(1), [
-    "2 log lines were lost: the syslog receiver cannot be reached, or takes them too slowly",
+    "2 log lines were lost: the syslog receiver cannot be reached or reads too slowly",
   ]);
 });
 
@@ -305,7 +305,7 @@ Deno.test("PipeSink drops what a stuck command does not take, never waits for it
   for (let i = 0; i < 300; i++) say(sink, "x".repeat(8000));
   assert(sink.droppedCount > 100 && sink.droppedCount < 200, String(sink.droppedCount));
   await sink.close();
-  assert(complaints.includes("log command has not ended in 3000 ms: stuck"));
+  assert(complaints.includes("log command did not exit within 3000 ms: stuck"));
   const said = complaints.flatMap((line) => /^(\d+) log lines were lost: /.exec(line)?.[1] ?? []);
   assertEquals(said.reduce((sum, count) => sum + Number(count), 0), sink.droppedCount);
 });

@@ -42,7 +42,7 @@ Deno.test("openSink() restarts a killed log command and goes on, in every kind o
   await sink.close();
   assertEquals(await Deno.readTextFile(`${folder}/out`), "one\ntwo\n");
   assert(
-    complaints[0].startsWith("log command ended (signal KILL), restarting it in 100 ms"),
+    complaints[0].startsWith("log command exited (signal KILL), restarting it in 100 ms"),
     complaints[0],
   );
   await Deno.remove(folder, { recursive: true });

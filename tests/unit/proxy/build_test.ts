@@ -219,7 +219,7 @@ const faults: [string, string, string[]][] = [
     "[h2o.conf:4] in command balance, found `$nope`; allowed: $remote_addr, $request_uri, $uri, $args, $host, $arg_NAME, $http_NAME, $cookie_NAME",
   ]],
   ["access logs", 'access-log: "|"\naccess-log: {path: /a, format: "%Z"}', [
-    "[h2o.conf:1] in command access-log, log target | lacks its command",
+    "[h2o.conf:1] in command access-log, log target | has no command",
     "[h2o.conf:2] in command access-log, access-log format: unknown conversion %Z, known are %A %b %H %h %l %m %p %q %r %s %t %U %u %V %v",
   ]],
   ["a field that would split the response", 'header.add: "A: b\\r\\nC: d"', [
