@@ -1,6 +1,6 @@
 /**
- * The channel between a master and one of its workers: JSON messages, one a line, over a socket
- * pair whose one end the worker inherits. Neither end ever blocks; what waits is bounded.
+ * The channel between a master and one of its workers: JSON messages, one per line, over a socket
+ * pair, of which the worker inherits one end. Neither end blocks; the queues are bounded.
  */
 import { StartError } from "../base/errors.ts";
 import { libc } from "../sys/libc.ts";
@@ -9,23 +9,23 @@ import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
 import { descriptorWatch } from "./descriptor_watch.ts";
 import { dropVariable, getVariable } from "./environment.ts";
 
-/** Names the worker's end in its environment. */
+/** Environment variable of a worker: the descriptor number of its end. */
 export const channelVariable = "HAYATE_CHANNEL_FD";
 
-/** A message of more bytes, or more bytes unread by the other end, break the channel. */
+/** Limit for a message, and for bytes not read by the other end. Exceeding it closes the channel. */
 const bytesMax = 16 * 1024 * 1024;
 const retryMs = 5;
 
-/** Who hears of messages. */
+/** Receives the events of a channel. */
 export interface ChannelHandler {
   onMessage(message: unknown): void;
   /**
-   * The other end has closed or died (`fault` is ""), or sent what is no message: no other follows.
+   * The last event: the other end has closed or exited (`fault` is ""), or sent an invalid message.
    */
   onEnd(fault: string): void;
 }
 
-/** One end. */
+/** One end of a channel. */
 export class Channel {
   #fd: number;
   #unread = "";
@@ -55,7 +55,7 @@ export class Channel {
     return true;
   }
 
-  /** Closes this end; the handler hears nothing of it. */
+  /** Closes this end, without an event. */
   close(): void {
     if (this.#fd < 0) return;
     clearTimeout(this.#retryTimer);
@@ -74,7 +74,7 @@ export class Channel {
         MSG.dontwait | MSG.nosignal,
       );
       if (sent <= 0) {
-        // Full: the other end is busy. Broken: the read side will tell.
+        // The pipe is full because the other end is busy, or broken, which the read side reports.
         this.#retryTimer = setTimeout(() => this.#flush(), retryMs);
         return;
       }
@@ -113,28 +113,28 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // Not ours: the caller ends the channel.
+    // Invalid JSON: the caller ends the channel.
     return undefined;
   }
 }
 
-/** A new pair: the master keeps `ours` and passes `theirs` to the worker, then closes it. */
+/** A new pair: the master keeps `ours`, passes `theirs` to the worker, and then closes it. */
 export interface ChannelPair {
   readonly ours: Channel;
-  /** Descriptor with CLOEXEC; name it in `SpawnRequest.descriptors`. */
+  /** Descriptor with CLOEXEC, for `SpawnRequest.descriptors`. */
   readonly theirs: number;
-  /** Call it after the spawn, or the end of the worker would never be seen. */
+  /** Call it after the spawn, or the exit of the worker would never be noticed. */
   closeTheirs(): void;
 }
 
 /**
- * Opens a channel. The worker needs `channelVariable` set to the number its end has there. Throws
- * `StartError` without descriptors.
+ * Opens a channel. Set `channelVariable` of the worker to the descriptor number of its end. Throws
+ * `StartError` when no descriptors are left.
  */
 export function openChannel(handler: ChannelHandler): ChannelPair {
   const pair = new Int32Array(2);
   if (libcProcess.socketpair(AF.unix, SOCK.stream | SOCK.cloexec, 0, pair) !== 0) {
-    throw new StartError("cannot make a channel: are there too many open files?");
+    throw new StartError("cannot create a channel: too many open files?");
   }
   return {
     ours: new Channel(pair[0], handler),
@@ -144,14 +144,14 @@ export function openChannel(handler: ChannelHandler): ChannelPair {
 }
 
 /**
- * The worker's end of the channel to its master, or null when there is no master. Throws
- * `StartError` when the variable names no open descriptor.
+ * The worker's end of the channel to its master, or null without a master. Throws `StartError` when
+ * the variable is not an open descriptor.
  */
 export function inheritedChannel(handler: ChannelHandler): Channel | null {
   const text = getVariable(channelVariable);
   if (text === undefined) return null;
   dropVariable(channelVariable);
-  // Nine digits fit into the C library's int.
+  // Nine digits fit into a C int.
   const fd = /^[0-9]{1,9}$/.test(text) ? Number(text) : -1;
   if (fd < 3 || libc.fcntl(fd, F.setfd, fdCloexec) < 0) {
     const found = JSON.stringify(text.slice(0, 40));
@@ -161,15 +161,15 @@ export function inheritedChannel(handler: ChannelHandler): Channel | null {
 }
 
 /**
- * A pipe of which both ends have CLOEXEC. The read end never blocks, unless `blocking`.
- * Throws `StartError` without descriptors.
+ * Opens a pipe with CLOEXEC on both ends. The read end is non-blocking, unless `blocking`.
+ * Throws `StartError` when no descriptors are left.
  */
 export function openPipe(
   blocking = false,
 ): { readonly readEnd: number; readonly writeEnd: number } {
   const pair = new Int32Array(2);
   if (libcProcess.pipe2(pair, O.cloexec) !== 0) {
-    throw new StartError("cannot make a pipe: are there too many open files?");
+    throw new StartError("cannot create a pipe: too many open files?");
   }
   if (!blocking) libc.fcntl(pair[0], F.setfl, O.nonblock);
   return { readEnd: pair[0], writeEnd: pair[1] };

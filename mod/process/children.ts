@@ -4,26 +4,26 @@ import { addSignalListener } from "./signals.ts";
 
 const waiting = new Map<number, (status: number) => void>();
 let stopListening: (() => void) | null = null;
-// A signal listener alone does not keep Deno's loop alive; a timer does. It also looks by itself:
-// a death whose SIGCHLD nobody heard would otherwise be waited for without end.
+// A signal listener alone does not keep Deno's event loop alive, but a timer does. It also polls, so
+// that an exit whose SIGCHLD was missed is still noticed.
 let keepAlive = 0;
 const lookMs = 1000;
 let reapsOrphans = false;
 
-/** Resolves with the raw wait status when `pid`, a child of ours, has ended. */
+/** Resolves with the raw wait status when the child `pid` has exited. */
 export function watchChild(pid: number): Promise<number> {
   return new Promise((resolve) => {
     waiting.set(pid, resolve);
     stopListening ??= addSignalListener("CHLD", reap);
     if (keepAlive === 0) keepAlive = setInterval(reap, lookMs);
-    // It may have ended before anybody listened for SIGCHLD.
+    // It may have exited before the SIGCHLD listener was added.
     queueMicrotask(() => reapOne(pid));
   });
 }
 
 /**
- * From now on also collects children that are not ours: as process 1 of a container we inherit every
- * orphan. Not to be mixed with `Deno.Command`, whose children this would steal.
+ * Also reaps orphans from now on, which process 1 of a container inherits. Not compatible with
+ * `Deno.Command`, whose children this would reap.
  */
 export function reapOrphans(): void {
   reapsOrphans = true;
@@ -60,13 +60,13 @@ function settle(pid: number, status: number): void {
   resolve?.(status);
 }
 
-/** The exit code that a shell would show: 128 + signal for a death by signal. */
+/** The exit code as a shell reports it: 128 + signal for a death by signal. */
 export function exitCodeOf(status: number): number {
   const signal = status & 0x7f;
   return signal === 0 ? status >> 8 & 0xff : 128 + signal;
 }
 
-/** The number of the signal that ended the child, 0 when it ended by itself. */
+/** The number of the signal that ended the child, 0 when it exited. */
 export function deathSignalOf(status: number): number {
   return status & 0x7f;
 }

@@ -1,6 +1,6 @@
-/** How many CPUs this process may use: what `--workers auto` means. */
+/** Number of CPUs that this process may use, for `--workers auto`. */
 
-/** Of the affinity mask and the cgroup's quota, the smaller one; at least 1. */
+/** The minimum of the affinity mask and the cgroup's quota; at least 1. */
 export function usableCpus(readText: (path: string) => string | null): number {
   const allowed = countCpuList(
     /^Cpus_allowed_list:\s*(\S+)/m.exec(
@@ -34,7 +34,7 @@ function quotaCpus(readText: (path: string) => string | null): number {
   return quota > 0 && period > 0 ? quota / period : Infinity;
 }
 
-/** The file's text, null where there is none. */
+/** The file's text, null when it does not exist. */
 export function readTextOrNull(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);

@@ -1,13 +1,13 @@
 /**
- * Tells when descriptors become readable, for the few that are not sockets of the reactor: pipes of
- * workers, readiness datagrams, the control socket. All share one parked epoll_wait(2).
+ * Reports when descriptors become readable, for the few that are not sockets of the reactor: pipes of
+ * workers, readiness datagrams, the control socket. All share one epoll_wait(2) on a pool thread.
  */
 import { libc } from "../sys/libc.ts";
 import { EPOLL, eventBytes, eventDataOffset } from "../sys/epoll_event.ts";
 
 const eventsMax = 64;
 
-/** Watches descriptors until each is forgotten; idle it costs one parked thread. */
+/** Watches descriptors until `forget`. While any is watched it occupies one pool thread. */
 export class DescriptorWatch {
   readonly #epoll: number;
   readonly #wake: number;
@@ -20,7 +20,7 @@ export class DescriptorWatch {
     this.#control(EPOLL.ctlAdd, this.#wake);
   }
 
-  /** Calls `callback` whenever `fd` can be read (or has reached its end) until `forget(fd)`. */
+  /** Calls `callback` whenever `fd` is readable or at its end, until `forget(fd)`. */
   watch(fd: number, callback: () => void): void {
     this.#callbacks.set(fd, callback);
     this.#control(EPOLL.ctlAdd, fd);
@@ -31,11 +31,11 @@ export class DescriptorWatch {
   forget(fd: number): void {
     if (!this.#callbacks.delete(fd)) return;
     this.#control(EPOLL.ctlDel, fd);
-    // Ends the wait, so that with nothing left to watch Deno's loop is not kept alive.
+    // Ends the wait, so that Deno's event loop is not kept alive with nothing left to watch.
     if (this.#callbacks.size === 0) libc.write(this.#wake, new BigUint64Array([1n]), 8);
   }
 
-  /** Resolves when nothing is watched any more and the parked wait has returned. */
+  /** Resolves when nothing is watched and the wait has returned. */
   async settled(): Promise<void> {
     await this.#running;
   }
@@ -58,7 +58,7 @@ export class DescriptorWatch {
       for (let index = 0; index < count; index++) {
         const fd = view.getInt32(index * eventBytes + eventDataOffset, true);
         if (fd === this.#wake) libc.read(this.#wake, new Uint8Array(8), 8);
-        // An earlier callback of this batch may have forgotten a later descriptor.
+        // An earlier callback of this batch may have called `forget` for a later descriptor.
         else this.#callbacks.get(fd)?.();
       }
     }
@@ -66,5 +66,5 @@ export class DescriptorWatch {
   }
 }
 
-/** The process's own watch. */
+/** The shared watch of the process. */
 export const descriptorWatch = new DescriptorWatch();

@@ -1,4 +1,4 @@
-/** Becoming another program. */
+/** Replaces this process with another program. */
 import { Errno, errnoPhrase } from "../sys/errno.ts";
 import { errno } from "../sys/libc.ts";
 import { cString, CStringVector, libcProcess, PR } from "../sys/libc_process.ts";
@@ -7,8 +7,8 @@ import { signalNumber } from "./signals.ts";
 import { startFailureCode } from "./spawn.ts";
 
 /**
- * Becomes `command`, which gets the signal when the process `parent` dies (prctl(2),
- * PR_SET_PDEATHSIG). Returns only on failure, with the reason and a shell's exit code for it.
+ * Executes `command` in this process. It gets the signal when the process `parent` dies (prctl(2),
+ * PR_SET_PDEATHSIG). Returns only on failure, with the reason and the exit code of a shell.
  */
 export function execWithParent(
   command: readonly string[],
@@ -16,7 +16,7 @@ export function execWithParent(
   signal: string,
 ): { readonly reason: string; readonly exitCode: number } {
   libcProcess.prctl(PR.setPdeathsig, BigInt(signalNumber(signal)), 0n, 0n, 0n);
-  // It may have died before prctl; then nobody would ever tell us.
+  // The parent may have died before prctl(2); then no signal would ever come.
   if (libcProcess.getppid() !== parent) return { reason: "the parent has died", exitCode: 1 };
   const variables = allVariables();
   const argv = new CStringVector(command);

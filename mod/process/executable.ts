@@ -1,10 +1,10 @@
-/** This very program: how to start it again, and the name it was started by. */
+/** The running program: how to start it again, and the name it was started by. */
 
-// Read once: after the file has been replaced by a newer build the kernel would say
-// "/path/hayate (deleted)", while we want the newer build.
+// Read once: after the file is replaced by a newer build, the kernel reports
+// "/path/hayate (deleted)", but the newer build is wanted.
 const execPath = Deno.execPath();
 
-/** The command that starts this program with `args`: the compiled file, or Deno on main.ts in tests. */
+/** The command to start this program with `args`: the compiled file, or Deno with main.ts in tests. */
 export function selfCommand(args: readonly string[]): string[] {
   if (Deno.build.standalone) return [execPath, ...args];
   const main = new URL("../../main.ts", import.meta.url).pathname;
@@ -12,8 +12,8 @@ export function selfCommand(args: readonly string[]): string[] {
 }
 
 /**
- * As `selfCommand`, but under another name: argv[0] is what decides that a link called
- * `start_server` was meant. Only the compiled program can be started so.
+ * Like `selfCommand`, but with `name` as argv[0], which selects the behaviour of a link called
+ * `start_server`. Applies only to the compiled program.
  */
 export function selfUnderName(
   name: string,

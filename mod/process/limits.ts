@@ -4,26 +4,26 @@ import { openFilesMin } from "../base/open_files.ts";
 import { libc } from "../sys/libc.ts";
 
 const openFiles = 7; // RLIMIT_NOFILE
-/** What a further thread opens at its start. */
+/** Files that each additional thread opens at its start. */
 const filesOfThread = 12;
 
-/** Limits on open files, soft before and after. */
+/** The soft limit of open files, before and after raising it. */
 export interface OpenFilesLimit {
   readonly before: number;
   readonly now: number;
 }
 
 /**
- * Raises the soft limit of open files to the hard one. The limit passes on to children, and old
- * programs that use select(2) do not like a high one, so only modes that serve call this. Throws
- * `StartError` when the limit is too low to run at all with `threads` threads.
+ * Raises the soft limit of open files to the hard one. Children inherit the limit, and old programs
+ * that use select(2) fail with a high one, so only serving modes call this. Throws `StartError` when
+ * the limit is too low to run with `threads` threads.
  */
 export function raiseOpenFilesLimit(threads = 1): OpenFilesLimit {
   const limit = raiseLimit();
   const needed = openFilesMin + filesOfThread * (threads - 1);
   if (limit.now >= needed) return limit;
   throw new StartError(
-    `at most ${limit.now} files may be open here (ulimit -n); at least ${needed} are needed`,
+    `the limit of open files is ${limit.now} (ulimit -n), at least ${needed} are needed`,
   );
 }
 

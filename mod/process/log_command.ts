@@ -1,4 +1,4 @@
-/** A command that takes log lines on its standard input (`| rotatelogs ...`). */
+/** A command that reads log lines from its standard input (`| rotatelogs ...`). */
 import { StartError } from "../base/errors.ts";
 import { libc } from "../sys/libc.ts";
 import { openPipe } from "./channel.ts";
@@ -7,19 +7,19 @@ import { allVariables } from "./environment.ts";
 import { signalName } from "./signals.ts";
 import { spawn } from "./spawn.ts";
 
-/** The pipe to a running command; what mod/log calls a PipeProcess. */
+/** The pipe to a running command; implements mod/log's PipeProcess. */
 export interface LogCommand {
-  /** Resolves when the bytes are in the pipe; rejects with BrokenPipe when the command is gone. */
+  /** Resolves when the bytes are in the pipe; rejects with BrokenPipe when the command has exited. */
   write(bytes: Uint8Array): Promise<void>;
-  /** The command sees the end of its input and can end by itself. */
+  /** Closes the command's input, so that it can exit. */
   closeInput(): Promise<void>;
   /** Resolves with "exit 1" or "signal TERM". */
   readonly ended: Promise<string>;
 }
 
-/** Starts `command` through the shell. Throws `StartError` when there is no shell. */
+/** Starts `command` with the shell. Throws `StartError` when there is no shell. */
 export function startLogCommand(command: string): LogCommand {
-  // The sockets that it names are ours.
+  // The command does not inherit the sockets that this variable lists.
   const { SERVER_STARTER_PORT: _, ...environment } = allVariables();
   const { readEnd, writeEnd } = openPipe(true);
   try {
@@ -27,12 +27,12 @@ export function startLogCommand(command: string): LogCommand {
       command: ["/bin/sh", "-c", command],
       environment,
       descriptors: [{ ours: readEnd, number: 0 }],
-      // Ctrl-C is for us: the command has to live until our last lines are written.
+      // Not stopped by Ctrl-C: the command must run until the last lines are written.
       newSession: true,
     });
     if (child.pid === null) throw new StartError(`cannot start the log command: ${child.reason}`);
-    // Opened again as a file of Deno's, whose writes block a thread of its pool and not this one.
-    // Our own read end is still open, so that this cannot block when the command is gone already.
+    // Reopened as a file of Deno's, whose writes block a pool thread and not this one. The read end
+    // is still open here, so that this cannot block if the command has already exited.
     const input = Deno.openSync(`/proc/self/fd/${writeEnd}`, { write: true });
     return new OpenCommand(input, child.exited.then(describe));
   } finally {

@@ -1,19 +1,19 @@
-/** Keeping a process small that works for a moment and then sleeps for weeks. */
+/** Keeps the memory of a mostly idle process small. */
 import { libcProcess } from "../sys/libc_process.ts";
 
-/** More than V8's soft limit for memory outside its heap (64 MiB in V8 14). */
+/** Above V8's soft limit for memory outside its heap (64 MiB in V8 14). */
 const nudgeBytes = 70 * 2 ** 20;
 
 /**
- * Lets V8 collect garbage soon. A process that sleeps never reaches the point where it would do so
- * by itself, and there is no call for it; but V8 begins a collection when so much is allocated
- * outside its heap. The pages are never touched, so they cost an mmap(2) and nothing else.
+ * Makes V8 collect garbage soon. An idle process does not trigger a collection, and there is no
+ * function for it, but V8 starts one when this much is allocated outside its heap. The pages are
+ * never touched, so they cost only an mmap(2).
  */
 export function suggestCollection(): void {
   try {
     new ArrayBuffer(nudgeBytes);
   } catch (error) {
-    // Strict accounting of memory (vm.overcommit_memory=2): then the garbage stays a while longer.
+    // With strict overcommit (vm.overcommit_memory=2) it may fail; the garbage stays longer.
     if (!(error instanceof RangeError)) throw error;
   }
 }

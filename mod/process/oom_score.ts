@@ -1,12 +1,12 @@
-/** Which process the kernel ends first when memory runs out: a worker, and not whoever replaces it. */
+/** Makes the OOM killer choose a worker before the process that replaces it. */
 
 /**
- * A worker that has just been started can be smaller than its supervisor by so much, and the largest process is
- * the kernel's first choice.
+ * The kernel chooses the largest process, and a new worker can be smaller than its supervisor by this
+ * much.
  */
 const headStartBytes = 64 * 2 ** 20;
 const scoreMax = 1000;
-/** Limits of the memory that the kernel compares with (proc_pid_oom_score_adj(5)); the smallest counts. */
+/** Memory limits that the score is relative to (proc_pid_oom_score_adj(5)); the smallest applies. */
 const limitFiles = [
   "/sys/fs/cgroup/memory.max",
   "/sys/fs/cgroup/memory/memory.limit_in_bytes",
@@ -15,8 +15,8 @@ const limitFiles = [
 let step: number | null = null;
 
 /**
- * Raises the worker's oom_score_adj above ours, by no more than it takes: the unit is a thousandth of all memory,
- * so that on a large host it is next to nothing. Does nothing where /proc is read-only or hidden.
+ * Raises the worker's oom_score_adj above this process's, by the minimum. The unit is a thousandth of
+ * all memory, so on a large host it is very little. Does nothing where /proc is read-only or hidden.
  */
 export function preferAsOomVictim(pid: number): void {
   try {
@@ -24,13 +24,13 @@ export function preferAsOomVictim(pid: number): void {
     const score = Math.min(scoreMax, ours + (step ??= oomScoreStep(readText)));
     if (score > ours) Deno.writeTextFileSync(`/proc/${pid}/oom_score_adj`, String(score));
   } catch (error) {
-    // What the system refuses (a read-only or missing /proc, a worker of another user, or one that has ended) is
-    // not worth a line.
+    // Ignore refusals of the system: a read-only or missing /proc, a worker of another user, or one
+    // that has exited.
     if (error instanceof TypeError) throw error;
   }
 }
 
-/** From 1 to 1000. */
+/** Steps of oom_score_adj for `headStartBytes`, from 1 to 1000. */
 export function oomScoreStep(read: (path: string) => string | null): number {
   const total = /^MemTotal:\s+(\d+) kB/m.exec(read("/proc/meminfo") ?? "");
   const host = total === null ? Infinity : Number(total[1]) * 1024;
@@ -43,7 +43,7 @@ function readText(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);
   } catch {
-    // No such controller, or not for us.
+    // No such controller, or no access.
     return null;
   }
 }

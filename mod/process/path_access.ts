@@ -1,4 +1,4 @@
-/** Whether a file could be opened, found out without making or changing one. */
+/** Checks whether a file could be written, without creating or changing it. */
 import { systemReason } from "../base/errors.ts";
 import { errnoPhrase } from "../sys/errno.ts";
 import { errno } from "../sys/libc.ts";
@@ -8,8 +8,8 @@ const W_OK = 2;
 const X_OK = 1;
 
 /**
- * Why `path` could not be opened for writing, made where it is not there yet; null: it could. Looks by
- * access(2), so that no empty file is left behind and no file is touched.
+ * Why `path` could not be opened for writing, or created if missing; null: it could. Uses access(2),
+ * so that no file is created or touched.
  */
 export function whyNotWritable(path: string): string | null {
   try {
@@ -21,7 +21,7 @@ export function whyNotWritable(path: string): string | null {
   return whyNotMakeable(path);
 }
 
-/** Why no file could be made at `path`; null: one could. */
+/** Why no file could be created at `path`; null: one could. */
 export function whyNotMakeable(path: string): string | null {
   const slash = path.lastIndexOf("/");
   const folder = slash < 0 ? "." : path.slice(0, slash) || "/";

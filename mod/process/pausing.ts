@@ -1,22 +1,22 @@
 /**
- * Stepping aside: while a supervisor tries a new generation, the old one accepts no connections but
- * stays able to. USR2 says "accept no more", CONT "accept again".
+ * Pausing: during the trial of a new generation, the old one accepts no connections but can resume.
+ * USR2 means "stop accepting", CONT "accept again".
  */
 import { addSignalListener } from "./signals.ts";
 
-/** What can step aside and come back. */
+/** A server that can pause and resume accepting. */
 export interface Pausable {
   pause(): void;
   resume(): void;
 }
 
-/** To be told with `notifyReady`: only who has said so is sent the signals. */
+/** Field for `notifyReady`. The signals are sent only to processes that have sent it. */
 export const pausableField = "X_HAYATE_PAUSABLE=1";
 
-/** Signals by their meaning. */
+/** The signals by meaning. */
 export const pauseSignals = { pause: "USR2", resume: "CONT" } as const;
 
-/** Obeys the two signals from now on. Returns the field for `notifyReady`. */
+/** Handles the two signals from now on. Returns the field for `notifyReady`. */
 export function listenForPause(target: Pausable): string {
   let isPaused = false;
   addSignalListener(pauseSignals.pause, () => {

@@ -1,13 +1,13 @@
 /**
- * The pid file: held by flock(2) as long as its owner lives, so that a live one is never taken over
- * and a stale one is no obstacle, whatever number stands in it.
+ * The pid file, locked with flock(2) while its owner runs. So the file of a live process is never
+ * replaced, and a stale file never blocks a start, whatever pid it contains.
  */
 import { StartError } from "../base/errors.ts";
 import { errno, libc } from "../sys/libc.ts";
 import { errnoPhrase } from "../sys/errno.ts";
 import { cString, libcProcess, LOCK, O } from "../sys/libc_process.ts";
 
-/** A pid file that this process holds. */
+/** A pid file locked by this process. */
 export class PidFile {
   #fd: number;
 
@@ -16,8 +16,8 @@ export class PidFile {
   }
 
   /**
-   * Takes the file and writes our pid to it. Throws `StartError` when a live process holds it, whose
-   * pid it names; the file is left as it was.
+   * Locks the file and writes this process's pid. Throws `StartError` with the pid of the live process
+   * that holds the lock, and leaves the file unchanged.
    */
   static acquire(path: string): PidFile {
     while (true) {
@@ -32,7 +32,7 @@ export class PidFile {
         const holder = pid === null ? "another process" : `process ${pid}`;
         throw new StartError(`${path} is held by ${holder}, which is still running`, 1);
       }
-      // The last owner may have unlinked the file between our open and our lock.
+      // The last owner may have unlinked the file between open and lock.
       if (!isSameFile(fd, path)) {
         libc.close(fd);
         continue;
@@ -42,7 +42,7 @@ export class PidFile {
     }
   }
 
-  /** Removes the file, then lets go of the lock: whoever waits for the lock finds us really gone. */
+  /** Removes the file, then releases the lock, so that a waiter for the lock finds no file. */
   release(): void {
     if (this.#fd < 0) return;
     removeIfThere(this.path);
@@ -62,23 +62,23 @@ function isSameFile(fd: number, path: string): boolean {
   }
 }
 
-/** Of pid_t. A larger number would be cut to 32 bits, and name some other process. */
+/** Maximum of pid_t. A larger number would be truncated to 32 bits and mean another process. */
 const pidMax = 0x7fffffff;
 
-/** The pid that stands in the file, or null where there is no file or no pid in it. */
+/** The pid in the file, or null without a file or a pid in it. */
 export function readPid(path: string): number | null {
   const text = readIfThere(path);
   return text === null ? null : parsePid(text);
 }
 
-/** The pid in the first line; null: there is none. */
+/** The pid in the first line; null without one. */
 export function parsePid(text: string): number | null {
   const match = /^\s*(\d+)\s*$/.exec(text.split("\n")[0]);
   const pid = match === null ? 0 : Number(match[1]);
   return pid >= 1 && pid <= pidMax ? pid : null;
 }
 
-/** True when a live process holds the lock of the file. */
+/** True when a live process holds the lock. */
 export function isHeld(path: string): boolean {
   const fd = libcProcess.open(cString(path), O.rdwr | O.cloexec, 0);
   if (fd < 0) return false;
@@ -87,7 +87,7 @@ export function isHeld(path: string): boolean {
   return held;
 }
 
-/** Resolves when the holder has let go of the file, at once when nobody holds it. */
+/** Resolves when the lock is released, at once when it is not held. */
 export async function waitForRelease(path: string): Promise<void> {
   const fd = libcProcess.open(cString(path), O.rdwr | O.cloexec, 0);
   if (fd < 0) return;
@@ -95,7 +95,7 @@ export async function waitForRelease(path: string): Promise<void> {
   libc.close(fd);
 }
 
-/** The file's text, or null where there is none. Throws `StartError` when it cannot be read. */
+/** The file's text, or null when it does not exist. Throws `StartError` when it cannot be read. */
 export function readIfThere(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);
@@ -105,7 +105,7 @@ export function readIfThere(path: string): string | null {
   }
 }
 
-/** Unlinks the file; one that is gone already is fine. */
+/** Unlinks the file; a missing one is no error. */
 export function removeIfThere(path: string): void {
   try {
     Deno.removeSync(path);

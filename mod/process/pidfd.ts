@@ -1,11 +1,11 @@
-/** Processes that are not our children, by pidfd (pidfd_open(2), pidfd_getfd(2)). */
+/** Access to processes other than children, by pidfd (pidfd_open(2), pidfd_getfd(2)). */
 import { libc } from "../sys/libc.ts";
 import { libcProcess, SYS } from "../sys/libc_process.ts";
 import { descriptorWatch } from "./descriptor_watch.ts";
 
 const call = { open: BigInt(SYS.pidfdOpen), getfd: BigInt(SYS.pidfdGetfd) } as const;
 
-/** Calls back once when the process has ended; at once when there is none. */
+/** Calls back once when the process has exited; at once when it does not exist. */
 export function watchProcess(pid: number, onEnd: () => void): void {
   const fd = openPidfd(pid);
   if (fd < 0) return queueMicrotask(onEnd);
@@ -17,8 +17,8 @@ export function watchProcess(pid: number, onEnd: () => void): void {
 }
 
 /**
- * A copy of another process's descriptor, with CLOEXEC, or -1: there is none of that number, or we
- * may not (it takes the right to trace that process, ptrace(2)).
+ * A copy of another process's descriptor, with CLOEXEC. -1: it is not open, or access is denied
+ * (it needs the right to trace that process, ptrace(2)).
  */
 export function copyDescriptor(pid: number, number: number): number {
   const fd = openPidfd(pid);

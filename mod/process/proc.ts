@@ -1,24 +1,24 @@
-/** Other processes as proc(5) shows them. */
+/** Information on other processes from proc(5). */
 
-/** A process that we may look at. */
+/** A process. */
 export interface ProcessInfo {
   readonly pid: number;
   readonly parent: number;
-  /** In clock ticks since boot: with the pid it names a process for good. */
+  /** In clock ticks since boot; with the pid it identifies a process uniquely. */
   readonly startTime: string;
 }
 
-/** Parent and start time of a process, or null when there is none. A zombie counts as none. */
+/** Parent and start time of a process; null when it does not exist or is a zombie. */
 export function processInfo(pid: number): ProcessInfo | null {
   const stat = readProc(`${pid}/stat`);
   if (stat === null) return null;
-  // The second field is the program's name in brackets, which may hold blanks and brackets.
+  // The second field is the program's name in parentheses, which may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (fields[0] === "Z" || fields[0] === "X") return null;
   return { pid, parent: Number(fields[1]), startTime: fields[19] };
 }
 
-/** The environment that a process was started with, or null where we may not look. */
+/** The environment that a process was started with, or null when access is denied. */
 export function startEnvironment(pid: number): Record<string, string> | null {
   const text = readProc(`${pid}/environ`);
   if (text === null) return null;
@@ -30,14 +30,14 @@ export function startEnvironment(pid: number): Record<string, string> | null {
   return variables;
 }
 
-/** Every pid there is. */
+/** All pids of the host. */
 export function allPids(): number[] {
   const pids: number[] = [];
   for (const { name } of Deno.readDirSync("/proc")) if (/^\d+$/.test(name)) pids.push(Number(name));
   return pids;
 }
 
-/** Numbers of a process's open sockets with their inodes. */
+/** A process's open sockets: descriptor numbers and inodes. */
 export function socketsOf(pid: number): { readonly number: number; readonly inode: string }[] {
   const sockets: { number: number; inode: string }[] = [];
   try {
@@ -47,7 +47,7 @@ export function socketsOf(pid: number): { readonly number: number; readonly inod
     }
     return sockets;
   } catch {
-    // The process has ended, or closed a descriptor meanwhile; what was found so far counts.
+    // The process has exited, or has closed a descriptor meanwhile; return those found so far.
     return sockets;
   }
 }
@@ -56,7 +56,7 @@ function readProc(path: string): string | null {
   try {
     return Deno.readTextFileSync(`/proc/${path}`);
   } catch {
-    // It has ended, or belongs to somebody else.
+    // The process has exited, or belongs to another user.
     return null;
   }
 }

@@ -1,24 +1,24 @@
 /**
- * Telling whoever started us that we are ready: a datagram to NOTIFY_SOCKET (sd_notify(3)), a line
- * to READY_FD (s6's readiness notification).
+ * Readiness notification to the supervisor: a datagram to NOTIFY_SOCKET (sd_notify(3)) and a line to
+ * READY_FD (s6).
  */
 import { libc } from "../sys/libc.ts";
 import { F, fdCloexec, libcProcess } from "../sys/libc_process.ts";
 import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
 import { dropVariable, getVariable } from "./environment.ts";
 
-/** Whom to tell. */
+/** Where to send notifications. */
 interface Starter {
   readonly socket: string;
-  /** -1: there is none, or it has been told. */
+  /** -1: none, or already notified. */
   readyFd: number;
 }
 
 let starter: Starter | null = null;
 
 /**
- * Takes the two variables out of our environment, so that no child of ours speaks in our name. A
- * process that starts children calls it first; otherwise the first `notify` does.
+ * Removes the two variables from the environment, so that no child sends notifications for this
+ * process. A process that starts children calls it first; otherwise the first `notify` does.
  */
 export function claimReadiness(): Starter {
   if (starter !== null) return starter;
@@ -34,8 +34,8 @@ export function claimReadiness(): Starter {
 }
 
 /**
- * Serving modes call this once they accept connections; more calls do no harm. `fields` are further
- * lines of sd_notify(3), such as `STATUS=...`.
+ * Serving modes call this when they accept connections; further calls are harmless. `fields`:
+ * additional lines of sd_notify(3), such as `STATUS=...`.
  */
 export function notifyReady(...fields: readonly string[]): void {
   notify("READY=1", ...fields);
@@ -46,7 +46,7 @@ export function notifyReady(...fields: readonly string[]): void {
   starter.readyFd = -1;
 }
 
-/** Sends lines such as `STOPPING=1` to NOTIFY_SOCKET; without one nothing happens. */
+/** Sends lines such as `STOPPING=1` to NOTIFY_SOCKET, if set. */
 export function notify(...lines: readonly string[]): void {
   const { socket } = claimReadiness();
   if (socket === "") return;
@@ -54,12 +54,12 @@ export function notify(...lines: readonly string[]): void {
   if (fd < 0) return;
   const text = new TextEncoder().encode(lines.join("\n"));
   const address = notifyAddress(socket);
-  // Nobody listens: the starter has gone or does not care, and neither do we.
+  // A failure is ignored: the supervisor has exited or does not listen.
   libcProcess.sendto(fd, text, text.length, MSG.nosignal | MSG.dontwait, address, address.length);
   libc.close(fd);
 }
 
-/** struct sockaddr_un; a leading `@` stands for the NUL of the abstract name space (unix(7)). */
+/** struct sockaddr_un; a leading `@` means the NUL of the abstract namespace (unix(7)). */
 export function notifyAddress(name: string): Uint8Array<ArrayBuffer> {
   const path = new TextEncoder().encode(name);
   const abstract = name.startsWith("@");

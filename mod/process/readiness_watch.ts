@@ -1,4 +1,4 @@
-/** The receiving side of readiness: what a worker tells by NOTIFY_SOCKET or READY_FD. */
+/** Receives the readiness notifications of a worker, from NOTIFY_SOCKET or READY_FD. */
 import { libc } from "../sys/libc.ts";
 import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
 import { openPipe } from "./channel.ts";
@@ -6,33 +6,33 @@ import { pausableField } from "./pausing.ts";
 import { descriptorWatch } from "./descriptor_watch.ts";
 import { notifyAddress } from "./readiness.ts";
 
-/** What a worker has told. */
-export interface Told {
+/** A notification of a worker. */
+export interface ReadinessNotice {
   /** `READY=1`, or a line on READY_FD. */
   readonly ready: boolean;
-  /** It understands the signals that make it accept no more connections, and accept again. */
+  /** It handles the signals to stop accepting and to accept again. */
   readonly pausable: boolean;
 }
 
-/** Listens for one worker. */
+/** Receives the notifications of one worker. */
 export class ReadinessWatch {
-  /** For NOTIFY_SOCKET: a name in the abstract name space, so that nothing is left behind. */
+  /** For NOTIFY_SOCKET: a name in the abstract namespace, which leaves no file. */
   readonly socketName: string;
-  /** To be passed to the worker as READY_FD. */
+  /** Descriptor for the worker's READY_FD. */
   readonly writeEnd: number;
   readonly #socket: number;
   readonly #readEnd: number;
-  readonly #onTold: (told: Told) => void;
+  readonly #onNotice: (notice: ReadinessNotice) => void;
   #writeEndIsOpen = true;
   #isOpen = true;
 
-  constructor(onTold: (told: Told) => void) {
-    this.#onTold = onTold;
+  constructor(onNotice: (notice: ReadinessNotice) => void) {
+    this.#onNotice = onNotice;
     this.socketName = `@hayate-${crypto.randomUUID()}`;
     this.#socket = libc.socket(AF.unix, SOCK.dgram | SOCK.cloexec | SOCK.nonblock, 0);
     const address = notifyAddress(this.socketName);
     if (this.#socket < 0 || libc.bind(this.#socket, address, address.length) !== 0) {
-      throw new Error("Cannot listen for readiness: are there too many open files?");
+      throw new Error("Cannot listen for readiness: too many open files?");
     }
     const { readEnd, writeEnd } = openPipe();
     this.#readEnd = readEnd;
@@ -41,7 +41,7 @@ export class ReadinessWatch {
     descriptorWatch.watch(readEnd, () => this.#readPipe());
   }
 
-  /** Call it after the spawn: only the worker's copy is left open. */
+  /** Call it after the spawn, so that only the worker's copy is open. */
   closeWriteEnd(): void {
     if (this.#writeEndIsOpen) libc.close(this.writeEnd);
     this.#writeEndIsOpen = false;
@@ -68,7 +68,7 @@ export class ReadinessWatch {
     if (count <= 0) return;
     const lines = new TextDecoder().decode(bytes.subarray(0, count)).split("\n");
     const ready = lines.includes("READY=1");
-    this.#onTold({ ready, pausable: lines.includes(pausableField) });
+    this.#onNotice({ ready, pausable: lines.includes(pausableField) });
   }
 
   #readPipe(): void {
@@ -76,13 +76,13 @@ export class ReadinessWatch {
     const count = libc.read(this.#readEnd, bytes, bytes.length);
     if (count < 0) return;
     if (count > 0 && bytes.subarray(0, count).includes(0x0a)) {
-      // Who tells by both ways has sent the datagram before, and that says more.
+      // A worker that uses both has sent the datagram first, which has more fields.
       this.#readSocket();
-      if (this.#isOpen) this.#onTold({ ready: true, pausable: false });
+      if (this.#isOpen) this.#onNotice({ ready: true, pausable: false });
       return;
     }
     if (count > 0) return;
-    // The worker has closed it without a word, or has gone.
+    // The worker has closed it without a line, or has exited.
     this.#forget(this.#readEnd);
     this.#pipeIsOpen = false;
   }

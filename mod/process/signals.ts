@@ -1,7 +1,7 @@
 /** Signals: names, numbers, sending and listening. */
 import { libcProcess } from "../sys/libc_process.ts";
 
-/** signal(7), the numbers of x86-64 and arm64. */
+/** Numbers on x86-64 and arm64 (signal(7)). */
 const numbers: Readonly<Record<string, number>> = {
   HUP: 1,
   INT: 2,
@@ -36,36 +36,36 @@ const numbers: Readonly<Record<string, number>> = {
   SYS: 31,
 };
 
-/** Every name, without `SIG`. */
+/** All names, without `SIG`. */
 export const signalNames: readonly string[] = Object.keys(numbers);
 
-/** `TERM` for `term`, `SIGTERM` and `15`; null when there is no such signal. */
+/** `TERM` for `term`, `SIGTERM` and `15`; null for an unknown signal. */
 export function readSignalName(text: string): string | null {
   const name = text.trim().toUpperCase().replace(/^SIG/, "");
   if (name in numbers) return name;
   return signalNames.find((known) => String(numbers[known]) === name) ?? null;
 }
 
-/** The number of a name that `readSignalName` gave. */
+/** The number of a name from `readSignalName`. */
 export function signalNumber(name: string): number {
   const number = numbers[name];
   if (number === undefined) throw new RangeError(`Cannot use "${name}" as a signal`);
   return number;
 }
 
-/** `TERM` for 15; the number itself where it has no name. */
+/** `TERM` for 15; the number itself if it has no name. */
 export function signalName(number: number): string {
   return signalNames.find((name) => numbers[name] === number) ?? String(number);
 }
 
-/** Sends a signal (kill(2)); false when there is no such process, or it is not ours. */
+/** Sends a signal (kill(2)); false when there is no such process or permission is denied. */
 export function sendSignal(pid: number, name: string): boolean {
   return libcProcess.kill(pid, signalNumber(name)) === 0;
 }
 
 /** True while `pid` exists; a zombie counts. */
 export function processExists(pid: number): boolean {
-  // A live process of another user answers EPERM to signal 0; its folder is there for everybody.
+  // kill(2) fails with EPERM for a process of another user, but its folder in /proc is visible.
   return libcProcess.kill(pid, 0) === 0 || folderExists(`/proc/${pid}`);
 }
 
@@ -78,7 +78,7 @@ function folderExists(path: string): boolean {
   }
 }
 
-/** Calls `listener` on each signal `name` (`HUP`, `TERM`, ...). Returns what takes the listener away. */
+/** Calls `listener` on each signal `name` (`HUP`, `TERM`, ...). Returns a function to remove it. */
 export function addSignalListener(name: string, listener: () => void): () => void {
   const signal = `SIG${name}` as Deno.Signal;
   Deno.addSignalListener(signal, listener);
@@ -86,8 +86,8 @@ export function addSignalListener(name: string, listener: () => void): () => voi
 }
 
 /**
- * Keeps the signal from ending this process. A child does not inherit this: it gets the default
- * again, unlike with SIG_IGN.
+ * Keeps the signal from ending this process. Unlike SIG_IGN, this is not inherited: a child has the
+ * default action.
  */
 export function swallowSignal(name: string): () => void {
   return addSignalListener(name, () => {});

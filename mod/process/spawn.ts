@@ -1,9 +1,9 @@
 /**
- * Starting other programs with exactly the descriptors they are meant to have.
+ * Starts programs with an explicit set of descriptors.
  *
- * posix_spawn(3) instead of `Deno.Command`: it moves any descriptor to any number in the child,
- * reports a failed exec as an error number instead of a child that exits, keeps SIGPIPE ignored as
- * Server::Starter does, and its raw wait status is at hand. It costs a quarter of a millisecond.
+ * Uses posix_spawn(3) instead of `Deno.Command`, because it moves any descriptor to any number in the
+ * child, reports a failed exec as an error number instead of a child that exits, keeps SIGPIPE
+ * ignored as Server::Starter does, and gives the raw wait status. It takes 0.25 ms.
  */
 import { Errno, errnoPhrase } from "../sys/errno.ts";
 import { errno, libc } from "../sys/libc.ts";
@@ -21,42 +21,42 @@ import type { Variables } from "./environment.ts";
 import { isKeptFromChildren, keepFromChildren } from "./inherited.ts";
 import { preferAsOomVictim } from "./oom_score.ts";
 
-/** Gives the child our descriptor `ours` under the number `number`. */
+/** Gives the child the descriptor `ours` as `number`. */
 export interface PassedDescriptor {
   readonly ours: number;
   readonly number: number;
 }
 
-/** What to start. */
+/** The program to start and its environment. */
 export interface SpawnRequest {
   /** Program and arguments. A program without a slash is looked up in the PATH of `environment`. */
   readonly command: readonly string[];
-  /** The file to run, when it is not to be found by the first word, which is argv[0] then. */
+  /** The file to run, when it differs from the first word, which is then only argv[0]. */
   readonly file?: string;
   /** The child's whole environment. */
   readonly environment: Variables;
-  /** Working directory; default: ours. */
+  /** Working directory; default: this process's. */
   readonly folder?: string;
   /**
-   * Descriptors for the child. Standard input, output and error are ours unless they are named here;
-   * in place of one that is kept from children (a socket at number 0) the child gets /dev/null. It
-   * has nothing else: all other descriptors have close-on-exec, see `sealInherited`.
+   * Descriptors for the child. Standard input, output and error are inherited unless listed here; in
+   * place of one kept from children (a socket at number 0) the child gets /dev/null. It inherits
+   * nothing else, because all other descriptors have close-on-exec, see `sealInherited`.
    */
   readonly descriptors?: readonly PassedDescriptor[];
-  /** One of several that somebody replaces: when memory runs out, the kernel is to end it rather than us. */
+  /** A worker that would be replaced: the OOM killer should choose it before this process. */
   readonly isReplaceable?: boolean;
-  /** A session of its own (setsid(2)), away from our terminal. */
+  /** Run in a new session (setsid(2)), detached from the terminal. */
   readonly newSession?: boolean;
 }
 
-/** A process that was started. */
+/** A started process. */
 export interface ChildProcess {
   readonly pid: number;
   /** The raw wait status (256 for exit code 1, 15 for a death by TERM), see `exitCodeOf`. */
   readonly exited: Promise<number>;
 }
 
-/** Why a process was not started. No child has ever existed. */
+/** Why a process was not started; no child has existed. */
 export interface SpawnFailure {
   readonly pid: null;
   readonly errno: number;
@@ -64,7 +64,7 @@ export interface SpawnFailure {
   readonly reason: string;
 }
 
-/** Starts a program. Never throws for what the system refuses. */
+/** Starts a program. Errors of the system are returned, not thrown. */
 export function spawn(request: SpawnRequest): ChildProcess | SpawnFailure {
   const program = request.command[0];
   if (program === undefined || program === "") return failure(2, "the command is empty");
@@ -80,7 +80,7 @@ export function spawn(request: SpawnRequest): ChildProcess | SpawnFailure {
   const argv = new CStringVector(request.command);
   for (const path of places) {
     let outcome = spawnPath(path, argv, envp, request);
-    // A script without a first line #!: execvp(3) hands it to the shell, and so did Perl's exec.
+    // A script without a #! line: run it with the shell, like execvp(3) and Perl's exec.
     if (outcome.pid === null && outcome.errno === 8) {
       const script = new CStringVector([
         "sh",
@@ -90,7 +90,7 @@ export function spawn(request: SpawnRequest): ChildProcess | SpawnFailure {
       outcome = spawnPath("/bin/sh", script, envp, request);
     }
     if (outcome.pid !== null) return outcome;
-    // ENOENT, ENOTDIR: the next folder. EACCES: go on as execvp does, but remember.
+    // ENOENT, ENOTDIR: try the next folder. EACCES: also try it, as execvp does, but keep the error.
     if (outcome.errno !== 2 && outcome.errno !== 20 && outcome.errno !== 13) return outcome;
     if (program.includes("/") || outcome.errno === 13) last = outcome;
   }
@@ -150,13 +150,13 @@ function spawnPath(
 
 const devNull = cString("/dev/null");
 
-/** Standard descriptors that would be closed in the child, and taken by the next file it opens. */
+/** Standard descriptors that would be closed in the child, and reused by the next file it opens. */
 function withheld(descriptors: readonly PassedDescriptor[]): number[] {
   const isNamed = (number: number) => descriptors.some((one) => one.number === number);
   return [0, 1, 2].filter((number) => !isNamed(number) && isKeptFromChildren(number));
 }
 
-/** The soft limit of open files: the first number that no descriptor can be given any more. */
+/** The soft limit of open files, which is the first number that a descriptor cannot have. */
 function openFilesLimit(): number {
   const pair = new BigUint64Array(2);
   return libc.getrlimit(RLIMIT_NOFILE, pair) === 0 ? Number(pair[0]) : Infinity;
@@ -170,20 +170,20 @@ interface LiftedDescriptor {
 }
 
 /**
- * Copies each descriptor to a number above all those wanted, so that one dup2 in the child never
+ * Copies each descriptor to a number above all requested ones, so that no dup2 in the child
  * overwrites the source of a later one. The copies have CLOEXEC and are closed after the start.
  */
 function lift(descriptors: readonly PassedDescriptor[]): LiftedDescriptor[] | SpawnFailure {
-  // One that keeps its number is open here, so that no copy gets that number.
+  // A descriptor that keeps its number is open here, so no copy gets that number.
   const moved = descriptors.filter(({ ours, number }) => ours !== number);
   const floor = Math.max(2, ...moved.map(({ number }) => number)) + 1;
   const limit = openFilesLimit();
   const moves: LiftedDescriptor[] = [];
   for (const { ours, number } of descriptors) {
     if (ours === number && number >= limit) {
-      // Opened under a higher limit: dup2(2) to it would fail. It is let through by its flag, here and
-      // for this start alone; posix_spawn(3) returns when the child has called exec, and nothing else
-      // starts programs meanwhile.
+      // It was opened under a higher limit, so dup2(2) to it would fail. Clear its close-on-exec flag
+      // for this start only: posix_spawn(3) returns when the child has called exec, and no other
+      // program is started meanwhile.
       libc.fcntl(ours, F.setfd, 0);
       moves.push({ lifted: ours, number });
       continue;
@@ -209,7 +209,7 @@ function drop(moves: readonly LiftedDescriptor[]): void {
   }
 }
 
-/** No blocked signal, and defaults for all but PIPE, which stays ignored as Server::Starter leaves it. */
+/** No blocked signals, and default actions except for PIPE, ignored as by Server::Starter. */
 function setAttributes(attributes: Uint8Array<ArrayBuffer>, newSession: boolean): void {
   libcProcess.posix_spawnattr_setsigmask(attributes, new Uint8Array(128));
   const defaults = new Uint8Array(128);
@@ -222,7 +222,7 @@ function setAttributes(attributes: Uint8Array<ArrayBuffer>, newSession: boolean)
   libcProcess.posix_spawnattr_setflags(attributes, flags);
 }
 
-/** The exit code of a shell for a command that it cannot start: 127 not found, 126 anything else (POSIX sh, 2.8.2). */
+/** A shell's exit code for a command that cannot start: 127 not found, else 126 (POSIX sh 2.8.2). */
 export function startFailureCode(errno: number): number {
   return errno === Errno.ENOENT ? 127 : 126;
 }
@@ -231,13 +231,13 @@ function failure(errno: number, reason: string): SpawnFailure {
   return { pid: null, errno, reason };
 }
 
-/** False when there is certainly none. */
+/** False only when it is certainly not a folder. */
 export function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    // Unreadable or a file in the middle of the path: posix_spawn itself will say.
+    // Not accessible, or a file inside the path: posix_spawn(3) reports it.
     return true;
   }
 }

@@ -7,14 +7,14 @@ export interface StatusLine {
   readonly pid: number;
 }
 
-/** The file's text. Sorted as strings (1, 10, 11, 2), as Server::Starter does. */
+/** The file's text, sorted as strings (1, 10, 11, 2) like Server::Starter's. */
 export function formatStatus(lines: readonly StatusLine[]): string {
   const texts = lines.map(({ generation, pid }) => [String(generation), `${generation}:${pid}\n`]);
   texts.sort(([left], [right]) => left < right ? -1 : left > right ? 1 : 0);
   return texts.map(([, text]) => text).join("");
 }
 
-/** Reads what `formatStatus` wrote; lines of another form are passed over. */
+/** Parses the file's text; skips malformed lines. */
 export function parseStatus(text: string): StatusLine[] {
   const lines: StatusLine[] = [];
   for (const line of text.split("\n")) {
@@ -24,7 +24,7 @@ export function parseStatus(text: string): StatusLine[] {
   return lines;
 }
 
-/** The first line that is none of ours: `3: found "x", expected GENERATION:PID`; null: all are. */
+/** The first malformed line: `3: found "x", expected GENERATION:PID`; null: none. */
 export function statusFaultOf(text: string): string | null {
   for (const [index, line] of text.split("\n").entries()) {
     if (line === "" || parseStatus(line).length === 1) continue;
@@ -39,7 +39,7 @@ export class StatusFile {
 
   constructor(readonly path: string) {}
 
-  /** Replaces the file in one step: readers see the old lines or the new ones, never a part. */
+  /** Replaces the file atomically. */
   write(lines: readonly StatusLine[]): void {
     const fresh = `${this.path}.${Deno.pid}`;
     Deno.writeTextFileSync(fresh, formatStatus(lines));
@@ -54,7 +54,7 @@ export class StatusFile {
   }
 }
 
-/** The lines of a status file, null where there is none. */
+/** The lines of a status file, null when it does not exist. */
 export function readStatusFile(path: string): StatusLine[] | null {
   const text = readIfThere(path);
   return text === null ? null : parseStatus(text);

@@ -1,19 +1,19 @@
-/** TERM and INT: the first one asks for an end without loss, another one for an end at once. */
+/** TERM and INT: the first one starts a graceful stop, a second one stops at once. */
 import { addSignalListener } from "./signals.ts";
 
 /**
- * Ctrl-C reaches every process of a terminal's group, and a supervisor among them sends TERM to its
- * children besides. Both together are one wish.
+ * Ctrl-C sends INT to every process of a terminal's group, and a supervisor in that group also sends
+ * TERM to its children. Both within this time count as one signal.
  */
 const togetherMs = 250;
 
 export interface StopListener {
   onFirst(name: string): void;
-  /** Also for QUIT. */
+  /** Called for a second signal, and for QUIT. */
   onAtOnce(name: string): void;
 }
 
-/** `hasSupervisor`: whoever started us passes its own signals on to us. */
+/** `hasSupervisor`: the parent forwards its own signals to this process. */
 export function listenForStop(hasSupervisor: boolean, listener: StopListener): void {
   let firstMs = NaN;
   for (const name of ["TERM", "INT"]) {

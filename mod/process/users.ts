@@ -1,11 +1,11 @@
-/** Users and groups of the host by name (passwd(5), group(5)), and whose process this is. */
+/** Users and groups of the host by name (passwd(5), group(5)), and the user of this process. */
 import { readIfThere } from "./pid_file.ts";
 
-/** Whose rights this process has. */
+/** The user of this process. */
 export interface RunningUser {
   /** 0 is root. */
   readonly uid: number;
-  /** The number of a user by name, or written as a number; null: there is none of this name. */
+  /** The uid for a user name or a number; null: no such user. */
   numberOf(name: string): number | null;
 }
 
@@ -13,7 +13,7 @@ export function runningUser(): RunningUser {
   return { uid: Deno.uid() ?? -1, numberOf: (name) => numberIn("/etc/passwd", name) };
 }
 
-/** The number that `/etc/passwd` or `/etc/group` gives to a name; a number is its own. */
+/** The uid or gid of a name from `/etc/passwd` or `/etc/group`; a number is returned as it is. */
 export function numberIn(file: "/etc/passwd" | "/etc/group", name: string): number | null {
   if (/^\d+$/.test(name)) return Number(name);
   for (const line of (readIfThere(file) ?? "").split("\n")) {

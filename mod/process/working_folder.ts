@@ -1,18 +1,18 @@
 /**
- * The working folder by its path. A process stays in the directory that it was started in, even when
- * a deploy has pointed `current` to the next release and deleted the old one; whatever it starts would
- * begin in a directory that is no more. So the path is kept, and each start changes to it anew.
+ * The working folder by path. A process keeps the directory it was started in, even after a deploy
+ * has pointed `current` to the next release and deleted the old one; its children would start in a
+ * deleted directory. So the path is kept, and each child changes to it.
  */
 import { getVariable } from "./environment.ts";
 
-/** PWD where it names the directory we are in, so that links in it are kept; else the resolved path. */
+/** PWD if it is the current directory, which keeps links in the path; else the resolved path. */
 function logicalFolder(): string | null {
   const path = getVariable("PWD") ?? "";
   if (path.startsWith("/") && isSameFolder(path, ".")) return path;
   try {
     return Deno.cwd();
   } catch {
-    // Deleted, or in a folder that we may not look into.
+    // Deleted, or in a folder without access.
     return null;
   }
 }
@@ -28,17 +28,17 @@ function isSameFolder(left: string, right: string): boolean {
 
 const started = logicalFolder();
 
-/** Where this process was started, as a path without a slash at its end; null: nobody can tell. */
+/** The folder this process was started in, without a trailing slash; null: unknown. */
 export function startFolder(): string | null {
   return started;
 }
 
-/** `folder` as seen from `startFolder`: the same place, whatever becomes of the working directory. */
+/** `folder` relative to `startFolder`, which stays valid when the working directory is deleted. */
 export function fromStartFolder(folder: string): string {
   return folder.startsWith("/") || started === null ? folder : `${started}/${folder}`;
 }
 
-/** For a `SpawnRequest` of this very program, which does not start in a directory that was deleted. */
+/** For a `SpawnRequest` of this program, which cannot start in a deleted directory. */
 export function folderOfStart(): { readonly folder?: string } {
   return started === null ? {} : { folder: started };
 }

@@ -26,7 +26,7 @@ Deno.test("too few open files are one line in every mode that serves or loads", 
     assertEquals([code, stdout], [1, ""]);
     assertEquals(
       stderr,
-      `hayate ${args[0]}: at most ${count} files may be open here (ulimit -n); ` +
+      `hayate ${args[0]}: the limit of open files is ${count} (ulimit -n), ` +
         `at least ${needed} are needed\n`,
     );
   }
