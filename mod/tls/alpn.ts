@@ -1,15 +1,15 @@
 import { libssl } from "../sys/libssl.ts";
 import { Alpn } from "./ssl_settings.ts";
 
-/** Our only protocol, as ALPN writes it: a length, then the name (RFC 7301 3.1). */
+/** The only protocol supported, in ALPN's form: a length, then the name (RFC 7301 3.1). */
 const http11 = Uint8Array.of(8, ...new TextEncoder().encode("http/1.1"));
 
-/** The most that a client may offer, in bytes; longer lists are looked at up to here. */
+/** Number of bytes searched of a client's protocol list. */
 const offerBytesMax = 4096;
 
 /**
- * Picks `http/1.1` from what a client offers. A client that offers only others goes on without
- * ALPN, as nginx does before 1.21.4 and as every HTTP/1.1 client understands.
+ * Selects `http/1.1` from a client's list. If it is not in the list, the handshake continues without
+ * ALPN, as in nginx before 1.21.4, which every HTTP/1.1 client supports.
  */
 export class AlpnSelector {
   static #one: AlpnSelector | null = null;
@@ -17,7 +17,7 @@ export class AlpnSelector {
     { parameters: ["pointer", "pointer", "pointer", "pointer", "u32", "pointer"]; result: "i32" }
   >;
 
-  /** One per thread; it is never freed, as the contexts that use it may live as long. */
+  /** One per thread; never freed, because the contexts that use it may live as long. */
   static shared(): AlpnSelector {
     return this.#one ??= new AlpnSelector();
   }
@@ -33,7 +33,7 @@ export class AlpnSelector {
         const list = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(offered!, length));
         const at = findProtocol(list);
         if (at < 0) return Alpn.noAck;
-        // `*out` points into the client's list, which outlives the handshake's use of it.
+        // `*out` points into the client's list, which stays valid while the handshake needs it.
         const address = Deno.UnsafePointer.value(offered) + BigInt(at);
         new DataView(Deno.UnsafePointerView.getArrayBuffer(out!, 8)).setBigUint64(0, address, true);
         new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(outLength!, 1))[0] = http11[0];
@@ -48,7 +48,7 @@ export class AlpnSelector {
   }
 }
 
-/** Where the name `http/1.1` begins in an ALPN list; -1 when it is not offered. */
+/** Offset of the name `http/1.1` in an ALPN list; -1 when it is not in the list. */
 function findProtocol(list: Uint8Array): number {
   for (let at = 0; at < list.length; at += list[at] + 1) {
     if (list[at] !== http11[0] || at + http11.length > list.length) continue;

@@ -1,6 +1,6 @@
 /**
- * How the supervisor tells its workers which of its sockets speak TLS, and with what: through the
- * environment, so that every generation and every worker has the same certificate and ticket keys.
+ * TLS settings that the supervisor passes to its workers in the environment: which sockets use TLS,
+ * the certificate and the ticket seed. Every generation and worker has the same ones.
  */
 import { StartError } from "../base/errors.ts";
 import { libssl } from "../sys/libssl.ts";
@@ -8,7 +8,7 @@ import { openSharedFile } from "../sys/memory_file.ts";
 import { makeSelfSigned, writeSelfSigned } from "./self_signed.ts";
 import type { Identity } from "./server_context.ts";
 
-/** Names of the variables. The first two are also for users to set. */
+/** Names of the environment variables. Users may set the first two. */
 export const tlsVariables = {
   certificate: "HAYATE_CERT",
   key: "HAYATE_KEY",
@@ -19,16 +19,16 @@ export const tlsVariables = {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a supervisor adds to its workers' environment, and takes away at its end. */
+/** The supervisor's TLS settings for its workers. */
 export interface ApplianceTls {
   readonly variables: Readonly<Record<string, string>>;
-  /** What to tell the user, "" for nothing. */
+  /** Message for the user, or "". */
   readonly note: string;
   dispose(): void;
 }
 
 /**
- * Finds or makes the certificate for `sockets`. Without OpenSSL on the host the sockets speak plain
+ * Finds or creates the certificate for `sockets`. Without OpenSSL on the host the sockets use plain
  * HTTP, and the note says so. Throws `StartError` when only one of HAYATE_CERT and HAYATE_KEY is set.
  */
 export function prepareAppliance(sockets: readonly string[], variables: Variables): ApplianceTls {
@@ -36,7 +36,7 @@ export function prepareAppliance(sockets: readonly string[], variables: Variable
   const key = variables[tlsVariables.key];
   if ((certificate ?? "") !== "" || (key ?? "") !== "") {
     if (!certificate || !key) {
-      throw new StartError("HAYATE_CERT and HAYATE_KEY: both are needed, or none of them");
+      throw new StartError("HAYATE_CERT and HAYATE_KEY: set both or neither");
     }
     return appliance(sockets, certificate, key, "", () => {});
   }
@@ -44,7 +44,7 @@ export function prepareAppliance(sockets: readonly string[], variables: Variable
     libssl();
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    const note = `${error.message}; ${sockets.join(", ")} will speak plain HTTP`;
+    const note = `${error.message}; ${sockets.join(", ")} will use plain HTTP`;
     return { variables: {}, note, dispose: () => {} };
   }
   return selfSigned(sockets);
@@ -54,11 +54,11 @@ function selfSigned(sockets: readonly string[]): ApplianceTls {
   const names = [...new Set(["localhost", Deno.hostname(), "127.0.0.1", "::1"])];
   const { certificate, key, dispose } = keepSelfSigned(names);
   const note = `TLS on ${sockets.join(", ")} with a self-signed certificate for ` +
-    `${names.slice(0, 2).join(", ")}; HAYATE_CERT and HAYATE_KEY name your own`;
+    `${names.slice(0, 2).join(", ")}; set HAYATE_CERT and HAYATE_KEY to use your own`;
   return appliance(sockets, certificate, key, note, dispose);
 }
 
-/** Paths that workers can read until `dispose`: in memory where possible, as a container may have no other place. */
+/** Paths readable by workers until `dispose`: in memory if possible, as a container may be read-only. */
 function keepSelfSigned(names: readonly string[]) {
   const [certificateFile, keyFile] = ["self-signed.crt", "self-signed.key"].map(openSharedFile);
   if (certificateFile === null || keyFile === null) {
@@ -96,12 +96,12 @@ function appliance(
   return { variables, note, dispose };
 }
 
-/** What ticket keys are derived from; secret, and the same for everybody who resumes sessions. */
+/** The secret that ticket keys are derived from, shared by all processes that resume sessions. */
 export function freshTicketSeed(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toHex();
 }
 
-/** What a worker reads of it. */
+/** The settings as a worker reads them. */
 export interface InheritedTls {
   /** Names as in SERVER_STARTER_PORT. */
   readonly sockets: ReadonlySet<string>;
@@ -110,8 +110,8 @@ export interface InheritedTls {
 }
 
 /**
- * The seed that a supervisor or master handed over; null without one, or with one that is too short
- * to be secret: ticket keys must not be derived from what anybody could guess.
+ * The seed from the supervisor or master; null without one, or when it is too short to be secret,
+ * because ticket keys must not be derived from a guessable value.
  */
 export function readTicketSeed(
   variable: (name: string) => string | undefined,
@@ -122,12 +122,12 @@ export function readTicketSeed(
   if (/^[0-9a-f]{64}$/.test(seed)) return seed;
   warn(
     `${tlsVariables.ticketSeed} has ${seed.length} characters, expected 64 hexadecimal digits; ` +
-      "it is not used, and TLS sessions of other processes do not resume here",
+      "ignoring it, so TLS sessions of other processes do not resume here",
   );
   return null;
 }
 
-/** null where no supervisor has asked for TLS. */
+/** null when no supervisor has enabled TLS. */
 export function readAppliance(
   variable: (name: string) => string | undefined,
   warn: (line: string) => void = () => {},

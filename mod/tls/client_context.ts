@@ -1,4 +1,4 @@
-/** What a TLS connection to an upstream or a load target is made of. */
+/** The TLS client side, for upstreams and load targets. */
 import { StartError } from "../base/errors.ts";
 import { parseIp } from "../base/ip.ts";
 import { cString, libssl } from "../sys/libssl.ts";
@@ -7,17 +7,17 @@ import { setVersion } from "./server_context.ts";
 import { Ctrl, fileTypePem, Option, Verify } from "./ssl_settings.ts";
 
 export interface ClientContextOptions {
-  /** False: any certificate will do. Default true. */
+  /** False: accept any certificate. Default true. */
   readonly verify?: boolean;
-  /** PEM file of trusted issuers; default: the system's. */
+  /** PEM file of trusted CAs; default: the system's. */
   readonly caFile?: string;
-  /** Our own certificate and key, for servers that ask for one. */
+  /** Client certificate and key, for servers that request one. */
   readonly certificateFile?: string;
   readonly keyFile?: string;
   readonly minimumVersion?: string;
 }
 
-/** Where distributions keep the trusted issuers; OpenSSL's own default is tried first. */
+/** Trusted CA files of distributions; OpenSSL's own default is tried first. */
 const systemCaFiles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 const hostNameType = 0;
 
@@ -25,12 +25,12 @@ export class ClientContext {
   readonly pointer: Deno.PointerObject;
   readonly #verify: boolean;
   /**
-   * The last session by server name. A resumed handshake checks no certificate, so a session must
-   * never serve another name than the one it was verified for.
+   * The last session by server name. A resumed handshake does not verify a certificate, so a session
+   * must be used only for the name it was verified for.
    */
   readonly #sessions = new Map<string, Deno.PointerObject>();
 
-  /** Throws `StartError` with the path of a file that cannot be used. */
+  /** Throws `StartError` with the path of an unusable file. */
   constructor(options: ClientContextOptions = {}) {
     const lib = libssl();
     const context = lib.SSL_CTX_new(lib.TLS_client_method());
@@ -48,11 +48,11 @@ export class ClientContext {
     }
   }
 
-  /** Prepares one connection: SNI and the name to verify, and a session to resume when there is one. */
+  /** Prepares a connection: SNI, the name to verify, and a session to resume if there is one. */
   prepare(ssl: Deno.PointerObject, serverName: string, resume: boolean): void {
     const lib = libssl();
     const name = cString(serverName);
-    // RFC 6066 3: IP literals are no server names.
+    // IP literals are not allowed as server names (RFC 6066 3).
     if (parseIp(serverName) === null) {
       lib.SSL_ctrl(ssl, Ctrl.setServername, hostNameType, name);
     }
@@ -62,8 +62,8 @@ export class ClientContext {
   }
 
   /**
-   * Keeps the session of a connection that is about to end, for `prepare`: TLS 1.3 sends its tickets
-   * after the handshake.
+   * Keeps the session of a connection about to close, for `prepare`. TLS 1.3 sends its tickets after
+   * the handshake.
    */
   remember(ssl: Deno.PointerObject, serverName: string): void {
     const lib = libssl();

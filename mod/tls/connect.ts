@@ -5,19 +5,19 @@ import type { ClientContext } from "./client_context.ts";
 import { TlsSocket } from "./tls_socket.ts";
 
 export interface SecureConnectOptions extends ConnectOptions {
-  /** The name to ask for (SNI) and to find in the certificate. */
+  /** Name for SNI and for the verification of the certificate. */
   readonly serverName: string;
-  /** Resume the last session when there is one. Default true. */
+  /** Resume the last session if there is one. Default true. */
   readonly resume?: boolean;
-  /** What goes out in plain text ahead of the handshake; asked for when the connection stands. */
+  /** Plain text sent before the handshake; called when the connection is established. */
   readonly preface?: (inner: Socket) => Uint8Array;
-  /** The handshake is done; before `onOpen`. */
+  /** Called after the handshake, before `onOpen`. */
   readonly onReady?: (socket: TlsSocket) => void;
 }
 
 /**
- * Like `reactor.connect`; `onOpen` comes after the handshake. A certificate that is refused ends in
- * `onClose` with code `ETLS` and the reason.
+ * Like `reactor.connect`; `onOpen` is called after the handshake. A refused certificate is reported
+ * by `onClose` with code `ETLS` and the reason.
  */
 export function connectSecure(
   reactor: Reactor,
@@ -26,7 +26,7 @@ export function connectSecure(
   context: ClientContext,
   options: SecureConnectOptions,
 ): TlsSocket {
-  // The inner socket needs a handler before the TLS socket, which becomes it, can exist.
+  // The inner socket needs a handler before the TLS socket, which becomes its handler, exists.
   const inner = reactor.connect(address, handler, options);
   const resume = options.resume ?? true;
   const secure = new TlsSocket(inner, context.pointer, handler, {

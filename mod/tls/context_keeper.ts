@@ -1,52 +1,52 @@
-/** Keeps a listener's certificates current while connections come and go. */
+/** Keeps a listener's certificates and ticket keys current. */
 import { describeStaleMount } from "../config/default_file.ts";
 import { libssl } from "../sys/libssl.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
 
-/** How often certificate files are looked at, in milliseconds. */
-const lookMs = 10_000;
-/** Handshakes with a replaced context have ended by then. */
+/** How often certificate files are checked, in milliseconds. */
+const checkMs = 10_000;
+/** After this time no handshake uses a replaced context any more. */
 const graceMs = 60_000;
-/** A ticket key's life. Whoever steals one can read the sessions of this time (RFC 5077 5.5). */
+/** Lifetime of a ticket key. A stolen key decrypts the sessions of this time (RFC 5077 5.5). */
 const ticketKeySeconds = 12 * 3600;
 const ticketKeyBytes = 80;
-/** Of SHA-256. */
+/** Length of SHA-256. */
 const digestBytes = 32;
 
-/** What a keeper needs of its reactor and log. */
-export interface KeeperHome {
+/** The reactor and log of a keeper. */
+export interface KeeperHost {
   setTimer(delayMs: number, callback: () => void): number;
   clearTimer(handle: number): void;
   nowEpochSeconds(): number;
-  /** One line: certificates read again, or why a new one is not used. */
+  /** Logs one line: certificates reloaded, or why a new one is not used. */
   report(line: string): void;
 }
 
 /**
- * Reads certificates at start, and again when their files change; a new one that cannot be used is
- * reported and the old one stays. All workers that share `ticketSeed` resume each other's sessions.
+ * Loads certificates at start, and again when their files change. An unusable new one is reported and
+ * the old one stays in use. Workers with the same `ticketSeed` resume each other's sessions.
  */
 export class ContextKeeper {
   readonly ticketSeed: string | null;
-  readonly home: KeeperHome;
+  readonly host: KeeperHost;
   readonly #options: ServerContextOptions;
   #context: ServerContext;
   #stamp: string;
   #keyPeriod: number;
   #timer: number;
 
-  /** Throws `StartError` like `ServerContext`. */
-  constructor(options: ServerContextOptions, ticketSeed: string | null, home: KeeperHome) {
+  /** Throws `StartError`, like `ServerContext`. */
+  constructor(options: ServerContextOptions, ticketSeed: string | null, host: KeeperHost) {
     this.ticketSeed = ticketSeed;
-    this.home = home;
+    this.host = host;
     this.#options = options;
     this.#stamp = this.#readStamp();
     this.#keyPeriod = this.#currentPeriod();
     this.#context = this.#make();
-    this.#timer = home.setTimer(lookMs, () => this.#look());
+    this.#timer = host.setTimer(checkMs, () => this.#refresh());
     for (const path of this.#files()) {
       const stale = describeStaleMount(path);
-      if (stale !== null) home.report(stale);
+      if (stale !== null) host.report(stale);
     }
   }
 
@@ -55,14 +55,14 @@ export class ContextKeeper {
     return this.#context.pointer;
   }
 
-  /** When no handshake is under way, and none will be. Connections that are open go on. */
+  /** Call it when no handshake is in progress or will start. Open connections stay usable. */
   close(): void {
-    this.home.clearTimer(this.#timer);
+    this.host.clearTimer(this.#timer);
     this.#context.free();
   }
 
-  #look(): void {
-    this.#timer = this.home.setTimer(lookMs, () => this.#look());
+  #refresh(): void {
+    this.#timer = this.host.setTimer(checkMs, () => this.#refresh());
     const stamp = this.#readStamp();
     const period = this.#currentPeriod();
     if (stamp === this.#stamp && period === this.#keyPeriod) return;
@@ -73,10 +73,10 @@ export class ContextKeeper {
     try {
       const former = this.#context;
       this.#context = this.#make();
-      this.home.setTimer(graceMs, () => former.free());
-      if (changed) this.home.report(`certificates read again: ${files}`);
+      this.host.setTimer(graceMs, () => former.free());
+      if (changed) this.host.report(`certificates reloaded: ${files}`);
     } catch (error) {
-      this.home.report(`the running certificate stays: ${(error as Error).message}`);
+      this.host.report(`still using the old certificate: ${(error as Error).message}`);
     }
   }
 
@@ -90,7 +90,7 @@ export class ContextKeeper {
 
   #currentPeriod(): number {
     if (this.ticketSeed === null) return 0;
-    return Math.floor(this.home.nowEpochSeconds() / ticketKeySeconds);
+    return Math.floor(this.host.nowEpochSeconds() / ticketKeySeconds);
   }
 
   #files(): string[] {
@@ -100,7 +100,7 @@ export class ContextKeeper {
     return [...pairs, ...more.filter((path) => path !== undefined)];
   }
 
-  /** What changes when a file does. A file that is missing for a moment is one of the states. */
+  /** A text that changes when a file does. A missing file is a state, too. */
   #readStamp(): string {
     return this.#files().map((path) => {
       try {
@@ -113,7 +113,7 @@ export class ContextKeeper {
   }
 }
 
-/** 80 bytes that everybody who has the seed computes alike: a name, an HMAC key and an AES key. */
+/** 80 bytes derived from the seed: a name, an HMAC key and an AES key. */
 function deriveTicketKeys(seed: string, period: number): Uint8Array<ArrayBuffer> {
   const lib = libssl();
   const secret = new TextEncoder().encode(seed);

@@ -1,10 +1,10 @@
-/** A digest of settings and of what stands in files, to tell one trust from another. */
+/** A digest of settings and file contents, to detect a change of trust. */
 import { libssl } from "../sys/libssl.ts";
 
 /** Length of SHA-256, and of the longest session id context (SSL_MAX_SID_CTX_LENGTH). */
 export const digestBytes = 32;
 
-/** 32 bytes that differ when a word or the content of a file does. A missing file counts as empty. */
+/** 32 bytes that change with any word or file content. A missing file counts as empty. */
 export function digestOf(
   words: readonly string[],
   files: readonly string[],
@@ -16,7 +16,7 @@ export function digestOf(
     lib.HMAC(lib.EVP_sha256(), key, key.length, bytes, bytes.length, digest, null);
     return digest;
   };
-  // A digest for each part first: parts of other lengths must not add up to the same bytes.
+  // Hash each part first, so that parts of different lengths cannot give the same bytes.
   const parts = [
     ...words.map((word) => hash(new TextEncoder().encode(`word ${word}`))),
     ...files.map((file) => hash(contentOf(file))),
@@ -30,7 +30,7 @@ function contentOf(file: string): Uint8Array<ArrayBuffer> {
   try {
     return Deno.readFileSync(file);
   } catch {
-    // Whoever loads the file says what is wrong with it.
+    // The code that loads the file reports the error.
     return new Uint8Array(0);
   }
 }

@@ -4,7 +4,7 @@ import { Ctrl } from "./ssl_settings.ts";
 const hostNameType = 0;
 const ok = 0;
 
-/** Chooses an SSL_CTX by the name that the client asks for (SNI, RFC 6066 3). */
+/** Selects an SSL_CTX by the client's server name (SNI, RFC 6066 3). */
 export class NameSelector {
   readonly #byName = new Map<string, Deno.PointerObject>();
   readonly #callback = new Deno.UnsafeCallback(
@@ -16,12 +16,12 @@ export class NameSelector {
     this.#callback.unref();
   }
 
-  /** Exact names, and `*.example.com` for one label below it. */
+  /** Adds an exact name, or `*.example.com` for one label below it. */
   add(name: string, context: Deno.PointerObject): void {
     this.#byName.set(name.toLowerCase(), context);
   }
 
-  /** Every context of a listener needs it: the handshake begins with any of them. */
+  /** Call it for every context of a listener, because a handshake may start with any of them. */
   attach(context: Deno.PointerObject): void {
     libssl().SSL_CTX_callback_ctrl(context, Ctrl.setServernameCallback, this.#callback.pointer);
   }

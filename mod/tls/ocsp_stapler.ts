@@ -4,10 +4,10 @@ import { Ctrl } from "./ssl_settings.ts";
 
 const accepted = 0;
 const notAccepted = 3;
-/** A response that is longer than this is none: they have about 1.5 KB. */
+/** A longer file is not an OCSP response, which is about 1.5 KB. */
 const responseBytesMax = 65_536;
 
-/** Sends an OCSP response from a file along with the certificate (RFC 6066 8). */
+/** Staples an OCSP response from a file to the certificate (RFC 6066 8). */
 export class OcspStapler {
   readonly #response: Uint8Array<ArrayBuffer>;
   readonly #callback = new Deno.UnsafeCallback(
@@ -15,7 +15,7 @@ export class OcspStapler {
     (ssl) => this.#staple(ssl),
   );
 
-  /** `file` holds the response in DER, as `openssl ocsp -respout` writes it. Throws `StartError`. */
+  /** `file`: the response in DER, as written by `openssl ocsp -respout`. Throws `StartError`. */
   constructor(file: string) {
     this.#callback.unref();
     this.#response = readResponse(file);
@@ -32,7 +32,7 @@ export class OcspStapler {
   #staple(ssl: Deno.PointerValue): number {
     const lib = libssl();
     const { length } = this.#response;
-    // The library frees what it is given.
+    // The library frees the buffer that it is given.
     const copy = lib.CRYPTO_malloc(length, null, 0);
     if (copy === null) return notAccepted;
     new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(copy, length)).set(this.#response);
@@ -51,7 +51,7 @@ function readResponse(file: string): Uint8Array<ArrayBuffer> {
   }
   const derSequence = 0x30;
   if (bytes.length > responseBytesMax || bytes[0] !== derSequence) {
-    throw new StartError(`${file}: is no OCSP response in DER`);
+    throw new StartError(`${file}: not an OCSP response in DER`);
   }
   return bytes;
 }

@@ -1,4 +1,4 @@
-/** OpenSSL's error queue as plain sentences. */
+/** OpenSSL's error queue as readable messages. */
 import { errnoPhrase } from "../sys/errno.ts";
 import { libssl, textAt } from "../sys/libssl.ts";
 
@@ -12,49 +12,49 @@ export const SslError = {
   closed: 6,
 } as const;
 
-/** One failure of the library. */
+/** An error of the library. */
 export interface OpensslFailure {
   /** The library's reason number; 0 when the queue was empty. */
   readonly reason: number;
   readonly phrase: string;
 }
 
-/** Reasons that code asks for (sslerr.h, the same in every 3.x). */
+/** Reasons that the code checks for (sslerr.h, the same in every 3.x). */
 export const Reason = { httpRequest: 156, certificateVerifyFailed: 134 } as const;
 
-/** What the library calls by its code's name, in words for a log line. */
+/** Readable messages for the library's reasons. */
 const plain: Record<string, string> = {
   "http request": "plain HTTP on a TLS port",
-  "wrong version number": "not TLS, or a version that is switched off",
-  "unsupported protocol": "the peer offers only protocol versions that are switched off",
+  "wrong version number": "not TLS, or a disabled protocol version",
+  "unsupported protocol": "the peer offers only disabled protocol versions",
   "no shared cipher": "no cipher suite in common",
   "no suitable key share": "no key exchange group in common",
   "key values mismatch": "the key does not belong to the certificate",
-  "no start line": "no PEM block of the wanted kind in the file",
+  "no start line": "no PEM block of the expected type in the file",
   "bad base64 decode": "the PEM block is damaged",
-  "unexpected eof while reading": "the peer closed without saying so",
+  "unexpected eof while reading": "the peer closed the connection without close_notify",
   "peer did not return a certificate": "the client sent no certificate",
-  "tlsv1 alert unknown ca": "the peer does not know our certificate's issuer",
-  "tlsv13 alert certificate required": "the peer wants a certificate of ours",
-  "sslv3 alert certificate expired": "the peer does not accept our certificate",
-  "sslv3 alert certificate revoked": "the peer does not accept our certificate",
-  "sslv3 alert unsupported certificate": "the peer does not accept our certificate",
-  "sslv3 alert certificate unknown": "the peer does not accept our certificate",
-  "sslv3 alert bad certificate": "the peer does not accept our certificate",
+  "tlsv1 alert unknown ca": "the peer does not trust the issuer of this certificate",
+  "tlsv13 alert certificate required": "the peer requires a client certificate",
+  "sslv3 alert certificate expired": "the peer rejected this certificate",
+  "sslv3 alert certificate revoked": "the peer rejected this certificate",
+  "sslv3 alert unsupported certificate": "the peer rejected this certificate",
+  "sslv3 alert certificate unknown": "the peer rejected this certificate",
+  "sslv3 alert bad certificate": "the peer rejected this certificate",
 };
 
-/** Above it an entry is an errno (ERR_SYSTEM_FLAG of OpenSSL 3). */
+/** Flag of an entry that is an errno (ERR_SYSTEM_FLAG of OpenSSL 3). */
 const systemFlag = 0x8000_0000;
 
-/** An alert of the peer's keeps its name (RFC 8446 6), by which it can be looked up. */
+/** A peer's alert is shown with its name (RFC 8446 6), which users can look up. */
 function plainPhrase(own: string): string {
   const alert = /\balert (.+)$/.exec(own);
   if (alert === null) return plain[own] ?? own;
   const name = alert[1].replaceAll(" ", "_");
-  return `${plain[own] ?? "the peer ended the handshake"} (alert ${name})`;
+  return `${plain[own] ?? "the peer aborted the handshake"} (alert ${name})`;
 }
 
-/** Empties the thread's error queue; the oldest entry is the cause, later ones only say where it hurt. */
+/** Empties the thread's error queue and returns the oldest entry, which is the cause. */
 export function takeFailure(): OpensslFailure {
   const ssl = libssl();
   const first = ssl.ERR_get_error();

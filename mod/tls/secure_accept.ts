@@ -1,4 +1,4 @@
-/** Puts TLS in front of whatever accepts connections. */
+/** Wraps an accept handler in TLS. */
 import type { PeerError } from "../base/errors.ts";
 import { Deadline, type TimerWheel } from "../base/timer_wheel.ts";
 import type { AcceptHandler, Socket, SocketHandler } from "../net/reactor.ts";
@@ -8,23 +8,23 @@ import { TlsSocket } from "./tls_socket.ts";
 export interface SecureAcceptOptions {
   readonly wheel: TimerWheel;
   readonly now: () => number;
-  /** The SSL_CTX for the next connection: a reload changes it, open connections keep theirs. */
+  /** The SSL_CTX for new connections; a reload changes it, open connections keep theirs. */
   readonly context: () => Deno.PointerObject;
-  /** For a client to complete its handshake, in milliseconds. */
+  /** Timeout for the handshake, in milliseconds. */
   readonly handshakeTimeoutMs: number;
-  /** A handshake that failed, in plain words. */
+  /** Called with the reason when a handshake fails. */
   readonly onFailure: (socket: Socket, phrase: string) => void;
-  /** Handshakes under way: whoever drains must wait for them, too. */
+  /** Handshakes in progress, for which a drain must wait. */
   readonly pending: Set<unknown>;
 }
 
-const sentence = "This port speaks TLS: ask for it with https://\n";
+const sentence = "This port requires TLS: use https://\n";
 const plainHttpAnswer = new TextEncoder().encode(
   "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n" +
     `Content-Length: ${sentence.length}\r\nConnection: close\r\n\r\n${sentence}`,
 );
 
-/** `onAccept` sees connections only after their handshake, as sockets like any other. */
+/** `onAccept` gets connections after their handshake, as ordinary sockets. */
 export function secureAccept(options: SecureAcceptOptions, onAccept: AcceptHandler): AcceptHandler {
   return (socket, listener) => {
     const waiting = new Handshake(options);
@@ -47,14 +47,14 @@ export function secureAccept(options: SecureAcceptOptions, onAccept: AcceptHandl
   };
 }
 
-/** A browser that was sent to the wrong scheme deserves a sentence that it can show. */
+/** Answers plain HTTP with a readable message, for a browser that used the wrong scheme. */
 function explain(inner: Socket, failure: OpensslFailure): void {
   if (failure.reason === Reason.httpRequest) {
     inner.write(plainHttpAnswer, 0, plainHttpAnswer.length);
   }
 }
 
-/** Stands in for the connection's owner until the handshake is done. */
+/** Handles the connection until its handshake is complete. */
 class Handshake extends Deadline implements SocketHandler {
   readonly options: SecureAcceptOptions;
   socket: TlsSocket | null = null;
@@ -72,7 +72,7 @@ class Handshake extends Deadline implements SocketHandler {
   override onDeadline(): void {
     this.end();
     if (this.socket === null) return;
-    this.options.onFailure(this.socket.inner, "the TLS handshake was not completed in time");
+    this.options.onFailure(this.socket.inner, "the TLS handshake timed out");
     this.socket.abort();
   }
 
@@ -83,7 +83,7 @@ class Handshake extends Deadline implements SocketHandler {
 
   onClose(socket: Socket, error: PeerError): void {
     this.end();
-    // A failed handshake has been told already; this is a reset in the middle of one.
+    // A failed handshake has already been reported; this is a reset during the handshake.
     if (error.code !== "ETLS") this.options.onFailure(socket, error.message);
   }
 }

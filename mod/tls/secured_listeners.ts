@@ -1,4 +1,4 @@
-/** TLS in front of a process's listeners, with certificates that stay current. */
+/** TLS for a process's listeners, with certificates that are kept current. */
 import { formatAddress } from "../base/address.ts";
 import { type Logger, SparseLog } from "../log/mod.ts";
 import type { AcceptHandler, Reactor, Socket } from "../net/reactor.ts";
@@ -7,10 +7,10 @@ import { ContextKeeper } from "./context_keeper.ts";
 import { secureAccept } from "./secure_accept.ts";
 import type { ServerContextOptions } from "./server_context.ts";
 
-/** For a client to complete its handshake (h2o's handshake-timeout). */
+/** Timeout for a TLS handshake (h2o's handshake-timeout). */
 export const handshakeTimeoutDefaultMs = 10_000;
 
-/** How often `settled` looks. */
+/** Polling interval of `settled`. */
 const pollMs = 20;
 
 export class SecuredListeners {
@@ -18,7 +18,7 @@ export class SecuredListeners {
   readonly logger: Logger;
   readonly inherited: InheritedTls | null;
   readonly handshakeTimeoutMs: number;
-  /** Who shares it resumes the same sessions; null: each listener its own. */
+  /** Processes with the same seed resume each other's sessions; null: one per listener. */
   readonly ticketSeed: string | null;
   readonly #keepers: ContextKeeper[] = [];
   readonly #pending = new Set<unknown>();
@@ -39,12 +39,12 @@ export class SecuredListeners {
     this.#failures = new SparseLog(logger, () => reactor.nowMs);
   }
 
-  /** True when the supervisor wants TLS on its socket of this name (as in SERVER_STARTER_PORT). */
+  /** True when the supervisor enables TLS on the socket of this name (as in SERVER_STARTER_PORT). */
   isSecure(socketName: string): boolean {
     return this.inherited?.sockets.has(socketName) ?? false;
   }
 
-  /** `onAccept` behind TLS where the supervisor wants it, else as it is. Throws `StartError`. */
+  /** Wraps `onAccept` in TLS where the supervisor enables it. Throws `StartError`. */
   secureInherited(
     socketName: string,
     onAccept: AcceptHandler,
@@ -55,8 +55,8 @@ export class SecuredListeners {
   }
 
   /**
-   * Throws `StartError` with the path of a file that cannot be used. `onFailure`: for each handshake
-   * that is not completed.
+   * Throws `StartError` with the path of an unusable file. `onFailure` is called for each handshake
+   * that fails.
    */
   secure(
     options: ServerContextOptions,
@@ -90,8 +90,8 @@ export class SecuredListeners {
   }
 
   /**
-   * Resolves when no handshake is under way: an accepted connection is a promise, also before its
-   * server has heard of it. Each ends within `handshakeTimeoutMs`.
+   * Resolves when no handshake is in progress: accepted connections must be served, also those that
+   * the server has not got yet. Each handshake ends within `handshakeTimeoutMs`.
    */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) {
@@ -99,7 +99,7 @@ export class SecuredListeners {
     }
   }
 
-  /** Lets go of the certificates; once `settled` and when nobody is accepted any more. */
+  /** Frees the certificates. Call it after `settled`, when no more connections are accepted. */
   close(): void {
     for (const keeper of this.#keepers) keeper.close();
   }

@@ -1,16 +1,16 @@
-/** A certificate for those who have none yet: TLS at once, with a warning in the browser. */
+/** Self-signed certificates, for TLS without a CA; browsers show a warning. */
 import { cString, libssl } from "../sys/libssl.ts";
 import { takeFailure } from "./openssl_error.ts";
 
 const Nid = { p256: 415, ecKey: 408, subjectAltName: 85, basicConstraints: 87 } as const;
-/** Browsers refuse certificates that are valid for longer than 398 days. */
+/** Browsers refuse certificates valid for more than 398 days. */
 const validSeconds = 397 * 86_400;
 const utf8String = 0x1000;
 const x509v3 = 2;
 
 /**
- * Writes a P-256 certificate for `names` and its key as PEM files; the key with mode 0600. Throws when OpenSSL or
- * the file system refuses.
+ * Writes a P-256 certificate for `names` and its key as PEM files, the key with mode 0600. Throws
+ * when OpenSSL or the file system fails.
  */
 export function writeSelfSigned(
   names: readonly string[],
@@ -29,8 +29,8 @@ export interface SelfSigned {
 }
 
 /**
- * Makes a P-256 certificate for `names` (DNS names and IP literals, the first is the subject). Throws when
- * OpenSSL refuses.
+ * Creates a P-256 certificate for `names` (DNS names and IP literals, the first is the subject).
+ * Throws when OpenSSL fails.
  */
 export function makeSelfSigned(names: readonly string[]): SelfSigned {
   const lib = libssl();
@@ -85,8 +85,8 @@ function alternativeName(name: string): string {
 }
 
 /**
- * Browsers remember an issuer's serial numbers, and refuse a new certificate with an old number; 64
- * random bits are what the CA/Browser Forum asks for.
+ * Browsers remember an issuer's serial numbers and refuse a new certificate with a used one. The
+ * CA/Browser Forum requires 64 random bits.
  */
 function setRandomSerial(certificate: Deno.PointerObject): void {
   const lib = libssl();
@@ -106,7 +106,7 @@ function toPem(write: (bio: Deno.PointerObject) => number): Uint8Array {
   return pem;
 }
 
-/** A rename, so that another worker never reads half a file. */
+/** Writes with a rename, so that another worker never reads a partial file. */
 function replaceFile(path: string, pem: Uint8Array, mode: number): void {
   Deno.writeFileSync(`${path}.new`, pem, { mode });
   Deno.renameSync(`${path}.new`, path);

@@ -1,4 +1,4 @@
-/** What a TLS listener is made of: certificates, versions, ciphers, tickets. */
+/** The TLS context of a listener: certificates, versions, ciphers, tickets. */
 import { StartError } from "../base/errors.ts";
 import { cString, libssl } from "../sys/libssl.ts";
 import { AlpnSelector } from "./alpn.ts";
@@ -10,21 +10,21 @@ import { Ctrl, fileTypePem, Option, Verify, versions } from "./ssl_settings.ts";
 
 /** A certificate with its key, as PEM files. */
 export interface CertificateFiles {
-  /** The certificate, then its chain. */
+  /** The certificate followed by its chain. */
   readonly certificateFile: string;
   readonly keyFile: string;
 }
 
-/** Who we are to a client: one certificate per key type (RSA and ECDSA side by side). */
+/** One identity of the server, with one certificate per key type (RSA and ECDSA). */
 export interface Identity {
   readonly certificates: readonly CertificateFiles[];
   /** An OCSP response in DER, stapled to the certificate. */
   readonly ocspFile?: string;
-  /** Names to serve it for, `*.example.com` too; the first identity is the default in any case. */
+  /** Names to use it for, also `*.example.com`. The first identity is always the default. */
   readonly names?: readonly string[];
 }
 
-/** Options of a listener; h2o's `ssl` block in its own words. */
+/** Options of a listener: h2o's `ssl` block with its own names. */
 export interface ServerContextOptions {
   readonly identities: readonly Identity[];
   /** `TLSv1.2` by default. */
@@ -34,26 +34,26 @@ export interface ServerContextOptions {
   readonly cipherSuite?: string;
   readonly cipherSuiteTls13?: string;
   readonly preferServerCiphers?: boolean;
-  /** Certificates of issuers whose clients are let in; turns mutual TLS on. */
+  /** CAs of client certificates; enables mutual TLS. */
   readonly clientCaFile?: string;
-  /** 80 bytes that all workers share, so that a session begun with one resumes with another. */
+  /** 80 bytes shared by all workers, so that they resume each other's sessions. */
   readonly ticketKeys?: Uint8Array<ArrayBuffer>;
 }
 
-/** Forward secrecy and authenticated encryption only, as "intermediate" profiles recommend. */
+/** Forward secrecy and authenticated encryption only, as in "intermediate" profiles. */
 const cipherSuiteDefault = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-/** Tries to read files that are replaced at the very moment. */
+/** Number of attempts to load files that are being replaced. */
 const readsMax = 5;
 
-/** An SSL_CTX per identity, and the choice among them by the name that the client asks for. */
+/** An SSL_CTX per identity, selected by the client's server name. */
 export class ServerContext {
   readonly #contexts: Deno.PointerObject[] = [];
   readonly #alpn = AlpnSelector.shared();
   readonly #names = new NameSelector();
   readonly #staplers: OcspStapler[] = [];
 
-  /** Throws `StartError` with the path of what is missing, unreadable, mismatched or expired. */
+  /** Throws `StartError` with the path of a missing, unreadable, mismatched or expired file. */
   constructor(options: ServerContextOptions) {
     if (options.identities.length === 0) throw new StartError("TLS: no certificate is configured");
     try {
@@ -64,14 +64,14 @@ export class ServerContext {
     }
   }
 
-  /** Sessions must bear the digest of what was loaded, also when a file is replaced meanwhile. */
+  /** Loads until the digest for sessions matches what was loaded, in case a file is replaced. */
   #load(options: ServerContextOptions): void {
     for (let reads = 1;; reads++) {
       const sessionContext = sessionContextOf(options);
       for (const identity of options.identities) this.#add(identity, options, sessionContext);
       const isSame = sessionContextOf(options).every((byte, at) => byte === sessionContext[at]);
       if (isSame) return;
-      if (reads === readsMax) throw new StartError("TLS: certificate files change all the time");
+      if (reads === readsMax) throw new StartError("TLS: the certificate files keep changing");
       this.#unload();
     }
   }
@@ -81,7 +81,7 @@ export class ServerContext {
     return this.#contexts[0];
   }
 
-  /** Frees the library's memory once the last connection has its own reference (SSL_new takes one). */
+  /** Releases the contexts. Connections hold references of their own (SSL_new(3)). */
   free(): void {
     this.#unload();
     this.#names.close();
@@ -125,11 +125,11 @@ export class ServerContext {
 }
 
 /**
- * Sessions are resumed only where the same clients are let in and by the same rules: all listeners
- * of a process, and those before and after a reload, share ticket keys. What stands in the files
- * counts, not their names: a replaced client CA must end the sessions of the old one's clients. As in
- * nginx (ngx_ssl_session_id_context) the server's certificates count, too. One digest for all
- * identities of a listener: OpenSSL looks for the session before it knows the name that is asked for.
+ * The session id context, which limits resumption to listeners that accept the same clients by the
+ * same rules: all listeners of a process, before and after a reload, share ticket keys. It depends on
+ * the content of files, not their names, because replacing a client CA must end the sessions of its
+ * clients. As in nginx (ngx_ssl_session_id_context), it includes the server's certificates. All
+ * identities of a listener share it, because OpenSSL looks up the session before the server name.
  */
 function sessionContextOf(options: ServerContextOptions): Uint8Array<ArrayBuffer> {
   const { clientCaFile, identities } = options;
@@ -177,7 +177,7 @@ function assertReadable(path: string, what: string): void {
 function assertNotExpired(context: Deno.PointerObject, certificateFile: string): void {
   const lib = libssl();
   const certificate = lib.SSL_CTX_get0_certificate(context);
-  // X509_cmp_time with NULL compares with now: negative means in the past.
+  // X509_cmp_time(3) with NULL compares with the current time; negative means expired.
   if (lib.X509_cmp_time(lib.X509_get0_notAfter(certificate), null) < 0) {
     throw new StartError(`${certificateFile}: the certificate has expired`);
   }
@@ -202,7 +202,7 @@ function applyProtocol(context: Deno.PointerObject, options: ServerContextOption
   }
 }
 
-/** Sets a bound of the protocol version; `Ctrl.setMinVersion` or `Ctrl.setMaxVersion`. */
+/** Sets a limit of the protocol version; `Ctrl.setMinVersion` or `Ctrl.setMaxVersion`. */
 export function setVersion(context: Deno.PointerObject, command: number, name: string): void {
   const version = versions[name];
   if (version === undefined) {

@@ -1,12 +1,12 @@
-/** Numbers of ssl.h, the same in every OpenSSL 3. */
+/** Constants of ssl.h, the same in every OpenSSL 3. */
 
-/** SSL_ctrl commands and the values for them. */
+/** SSL_ctrl(3) commands and their values. */
 export const sslModes = {
   /** SSL_CTRL_MODE. */
   command: 33,
   /**
-   * ENABLE_PARTIAL_WRITE, ACCEPT_MOVING_WRITE_BUFFER, and RELEASE_BUFFERS: an idle connection gives
-   * 34 KB back.
+   * ENABLE_PARTIAL_WRITE, ACCEPT_MOVING_WRITE_BUFFER, and RELEASE_BUFFERS, which saves 34 KB per idle
+   * connection.
    */
   value: 0x1 | 0x2 | 0x10,
 } as const;
@@ -21,7 +21,7 @@ export const Ctrl = {
   setMaxVersion: 124,
 } as const;
 
-/** Protocol versions by the names that h2o.conf and nginx use. */
+/** Protocol versions by their names in h2o.conf and nginx. */
 export const versions: Record<string, number> = {
   "TLSv1": 0x301,
   "TLSv1.1": 0x302,
@@ -30,15 +30,15 @@ export const versions: Record<string, number> = {
 };
 
 export const Option = {
-  /** The server's order of cipher suites wins. */
+  /** The server's order of cipher suites takes precedence. */
   cipherServerPreference: 0x400000,
   noRenegotiation: 0x40000000,
   noCompression: 0x20000,
-  /** A client that closes without close_notify, as most do, is an end and no error. */
+  /** A close without close_notify, as by most clients, is an end of stream, not an error. */
   ignoreUnexpectedEof: 0x80,
 } as const;
 
 export const Verify = { none: 0, peer: 1, failIfNoPeerCert: 2 } as const;
 export const fileTypePem = 1;
-/** What SSL_CTX_set_alpn_select_cb's callback returns. */
+/** Return values of the callback of SSL_CTX_set_alpn_select_cb(3). */
 export const Alpn = { ok: 0, noAck: 3 } as const;

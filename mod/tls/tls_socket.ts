@@ -1,8 +1,8 @@
 /**
- * TLS over any socket of the reactor. OpenSSL reads and writes memory; the socket moves the bytes.
+ * TLS over any socket of the reactor. OpenSSL reads and writes memory; the socket does the I/O.
  *
- * So one read(2) brings many records, which OpenSSL on a descriptor would fetch header by header,
- * and the backends of the reactor need to know nothing of TLS.
+ * So one read(2) returns many records, which OpenSSL on a descriptor would read header by header, and
+ * the reactor's backends are independent of TLS.
  */
 import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
@@ -11,27 +11,27 @@ import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
 import { type OpensslFailure, Reason, SslError, takeFailure } from "./openssl_error.ts";
 import { sslModes } from "./ssl_settings.ts";
 
-/** Plaintext that is encrypted before the socket gets it: four records, one send(2). */
+/** Plaintext encrypted per write to the socket: four records, one send(2). */
 const batchBytes = 65_536;
-/** Room for what a batch becomes: 16 KB of plaintext grow by at most 5 + 256 bytes. */
+/** Space for an encrypted batch: 16 KB of plaintext grow by at most 5 + 256 bytes. */
 const cipherBytes = batchBytes + 4096;
 
 /** TLSEXT_NAMETYPE_host_name. */
 const hostNameType = 0;
 
-/** One set per thread: a callback fills and empties them before it returns. */
+/** Shared per thread, because a callback fills and empties them before it returns. */
 const plaintext = new Uint8Array(batchBytes);
 const ciphertext = new Uint8Array(cipherBytes);
 
 export interface TlsSocketOptions {
   readonly isServer: boolean;
-  /** Sent in plain text ahead of a client's handshake; at most a segment, so that it goes at once. */
+  /** Plain text sent before a client's handshake; at most one segment, so that one write sends it. */
   readonly preface?: (inner: Socket) => Uint8Array;
-  /** The handshake is done. */
+  /** Called after the handshake. */
   readonly onReady?: (socket: TlsSocket) => void;
-  /** The connection is over; the SSL object can be looked at for the last time. */
+  /** Called at the end of the connection, before the SSL object is freed. */
   readonly onOver?: (socket: TlsSocket) => void;
-  /** The handshake failed; the inner socket is still open, for a last word in plain text. */
+  /** Called when the handshake fails. The inner socket is still open, for a message in plain text. */
   readonly onHandshakeFailure?: (inner: Socket, failure: OpensslFailure) => void;
 }
 
@@ -40,20 +40,20 @@ export class TlsSocket implements Socket, SocketHandler {
   handler: SocketHandler;
   readonly options: TlsSocketOptions;
   isOpen = true;
-  /** The handshake is done. */
+  /** The handshake is complete. */
   isReady = false;
   readonly #ssl: Deno.PointerObject;
   readonly #incoming: Deno.PointerObject;
   readonly #outgoing: Deno.PointerObject;
   readonly #lib = libssl();
-  /** Ciphertext that the socket has not taken. */
+  /** Ciphertext that the socket has not accepted. */
   #waiting: Uint8Array | null = null;
   #wantsDrain = false;
   #paused = false;
   #ended = false;
   #closing = false;
 
-  /** `context` is an SSL_CTX. The inner socket's handler becomes this object. */
+  /** `context` is an SSL_CTX. This object becomes the inner socket's handler. */
   constructor(
     inner: Socket,
     context: Deno.PointerObject,
@@ -81,7 +81,7 @@ export class TlsSocket implements Socket, SocketHandler {
     return this.#ssl;
   }
 
-  /** The handshake went on from an earlier session. */
+  /** The handshake resumed an earlier session. */
   get isResumed(): boolean {
     return this.#lib.SSL_session_reused(this.#ssl) === 1;
   }
@@ -131,7 +131,7 @@ export class TlsSocket implements Socket, SocketHandler {
     return at - start;
   }
 
-  /** Holds plaintext back; a handshake goes on, or the connection would never become ready. */
+  /** Stops delivering plaintext. A handshake continues, or the connection would never be ready. */
   pause(): void {
     this.#paused = true;
     if (this.isReady) this.inner.pause();
@@ -141,7 +141,7 @@ export class TlsSocket implements Socket, SocketHandler {
     if (!this.#paused || !this.isOpen) return;
     this.#paused = false;
     this.inner.resume();
-    // Records may wait in memory; no event would ever tell of them.
+    // Records may be buffered in memory, for which no event would follow.
     if (this.isReady && this.#lib.BIO_ctrl_pending(this.#incoming) > 0) {
       queueMicrotask(() => this.#readRecords());
     }
@@ -158,7 +158,7 @@ export class TlsSocket implements Socket, SocketHandler {
     if (!this.isOpen) return;
     this.#sayGoodbye();
     this.isOpen = false;
-    // What was accepted is owed, although the kernel has not taken it yet.
+    // Accepted bytes must be sent, although the kernel has not accepted them yet.
     if (this.#waiting !== null) return this.inner.resume();
     this.inner.close();
     this.#free();
@@ -178,11 +178,11 @@ export class TlsSocket implements Socket, SocketHandler {
     return this.inner.localAddress();
   }
 
-  /** Begins a client's handshake; the inner socket's `onOpen` does it for one that connects. */
+  /** Starts a client's handshake; called by the inner socket when it is connected. */
   onOpen(): void {
     const preface = this.options.preface?.(this.inner);
     if (preface !== undefined && this.inner.write(preface, 0, preface.length) < preface.length) {
-      return this.#failHandshake({ reason: 0, phrase: "the peer takes no bytes" });
+      return this.#failHandshake({ reason: 0, phrase: "the peer accepts no data" });
     }
     this.#handshake();
   }
@@ -237,18 +237,18 @@ export class TlsSocket implements Socket, SocketHandler {
       return;
     }
     const why = lib.SSL_get_error(this.#ssl, result);
-    // An alert that explains the failure goes out as well.
+    // Also send the alert that explains the failure.
     this.#pumpOut();
     if (why === SslError.wantRead || why === SslError.wantWrite) return;
     this.#failHandshake(this.#explain(takeFailure()));
   }
 
-  /** "Verify failed" alone helps nobody at night: what is wrong with the certificate stands elsewhere. */
+  /** Adds the reason to "verify failed", which OpenSSL keeps separately. */
   #explain(failure: OpensslFailure): OpensslFailure {
     if (failure.reason !== Reason.certificateVerifyFailed) return failure;
     const lib = this.#lib;
     const why = textAt(lib.X509_verify_cert_error_string(lib.SSL_get_verify_result(this.#ssl)));
-    return { reason: failure.reason, phrase: `the peer's certificate is refused: ${why}` };
+    return { reason: failure.reason, phrase: `the peer's certificate was rejected: ${why}` };
   }
 
   #readRecords(): void {
@@ -266,7 +266,7 @@ export class TlsSocket implements Socket, SocketHandler {
 
   #afterEmptyRead(why: number): void {
     if (why === SslError.wantRead || why === SslError.wantWrite) {
-      // A key update or a session ticket may have made an answer.
+      // A key update may have produced output.
       if (this.#lib.BIO_ctrl_pending(this.#outgoing) > 0) this.#pumpOut();
     } else if (why === SslError.closed) {
       this.#end();
@@ -280,7 +280,7 @@ export class TlsSocket implements Socket, SocketHandler {
     this.handler.onEnd(this);
   }
 
-  /** Moves ciphertext to the socket. What it does not take waits, and stops further writes. */
+  /** Writes ciphertext to the socket. The rest is kept, and blocks further writes. */
   #pumpOut(): void {
     const lib = this.#lib;
     while (this.#waiting === null) {
@@ -316,7 +316,7 @@ export class TlsSocket implements Socket, SocketHandler {
     this.isOpen = false;
     this.#waiting = null;
     if (this.isReady) this.options.onOver?.(this);
-    // Frees both BIOs too. Callers above us on the stack check `isOpen` before they touch it again.
+    // Also frees both BIOs. Callers on the stack check `isOpen` before they use it again.
     this.#lib.SSL_free(this.#ssl);
   }
 }

@@ -29,7 +29,7 @@ Deno.test("load verifies certificates, says why one is refused, and accepts any 
   const refused = await runHayate(["load", "-n", "3", "-c1", url]);
   assertEquals(refused.code, 1);
   assertStringIncludes(refused.stdout, "Failed requests: 3: connect 3 (ETLS: ");
-  assertMatch(refused.stdout, /certificate is refused: self.signed/);
+  assertMatch(refused.stdout, /certificate was rejected: self.signed/);
   for (const flags of [["-k"], ["--cacert", certificate]]) {
     const { stdout } = await runHayate(["load", "-n", "30", "-c3", ...flags, url]);
     assertMatch(stdout, /\n {2}30 requests in /);

@@ -96,7 +96,7 @@ Deno.test("plain HTTP on a TLS port gets a 400 that says so", async () => {
   });
   await supervisor.waitForLine(/supervises/);
   const answer = await rawExchange(tcp(secure), "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  assertMatch(answer, /^HTTP\/1\.1 400 Bad Request\r\n[^]*This port speaks TLS/);
+  assertMatch(answer, /^HTTP\/1\.1 400 Bad Request\r\n[^]*This port requires TLS/);
 });
 
 peerTest(
@@ -118,11 +118,11 @@ peerTest(
     const shown = await fingerprintAt(port, folder);
     // A bad new certificate keeps the old one and says why; a good one is taken without a HUP.
     await Deno.writeTextFile(first.crt, "no certificate");
-    await supervisor.waitForLine(/the running certificate stays: .*first\.crt/);
+    await supervisor.waitForLine(/still using the old certificate: .*first\.crt/);
     assertEquals(await fingerprintAt(port, folder), shown);
     await Deno.copyFile(second.key, first.key);
     await Deno.copyFile(second.crt, first.crt);
-    await supervisor.waitForLine(/certificates read again/);
+    await supervisor.waitForLine(/certificates reloaded/);
     assertEquals(
       await curl("--cacert", second.crt, "-o", "/dev/null", `https://localhost:${port}/`),
       "",
