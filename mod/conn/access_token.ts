@@ -1,18 +1,18 @@
-/** A token that private listeners ask for: `Bearer TOKEN`, or `Basic` with it as the password. */
+/** The token of private listeners: `Bearer TOKEN`, or `Basic` with the token as the password. */
 
-/** Values of the WWW-Authenticate fields of a 401: a browser asks its user only for Basic. */
+/** Values of the WWW-Authenticate fields of a 401; browsers prompt only for Basic. */
 export const tokenChallenges: readonly string[] = [
   "Bearer",
   'Basic realm="hayate", charset="UTF-8"',
 ];
 
 /**
- * What a token may be: it stands in a field (RFC 6750 2.1, RFC 7617 2). An empty one would let
- * everybody in.
+ * Form of a token, which is sent in a field (RFC 6750 2.1, RFC 7617 2). An empty token would grant
+ * access to everyone.
  */
 export const tokenForm = /^[\x21-\x7e]+$/;
 
-/** Compares over the whole length, so that the time says nothing about the first wrong letter. */
+/** Compares in constant time, so that the time does not reveal the first wrong character. */
 export function isTokenGiven(authorization: string | null, token: string): boolean {
   const given = tokenOf(authorization ?? "");
   let difference = given.length ^ token.length;
@@ -20,7 +20,7 @@ export function isTokenGiven(authorization: string | null, token: string): boole
   return difference === 0;
 }
 
-/** "" where there is none. */
+/** The token in the field; "" without one. */
 function tokenOf(authorization: string): string {
   const [scheme, value = ""] = authorization.split(" ", 2);
   if (scheme.toLowerCase() === "bearer") return value;

@@ -1,9 +1,9 @@
 /**
- * A connection to an upstream peer: one request and its response at a time, used again and again.
+ * A kept connection to an upstream peer, with one request and its response at a time.
  *
- * The user sends a request (`begin`, `sendHead`, `writeBody`, `endBody`), gets the response, and
- * calls `release` or `discard` at its end. The connection frames the request itself: what its head
- * announces is what is sent, or the connection is closed.
+ * The caller sends a request (`begin`, `sendHead`, `writeBody`, `endBody`), gets the response, and
+ * calls `release` or `discard` at its end. The connection frames the request itself: the body sent
+ * matches the framing in its head, or the connection is closed.
  */
 import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
@@ -21,28 +21,28 @@ import { InterimLimit } from "./interim_limit.ts";
 import { Outlet } from "./outlet.ts";
 import { type RequestFraming, RequestOutput } from "./request_output.ts";
 import type { ResponseHandler } from "./response_handler.ts";
-import type { UpstreamHome } from "./upstream_home.ts";
+import type { UpstreamPool } from "./upstream_pool.ts";
 
-/** What the next byte of the peer belongs to. */
+/** The meaning of the next byte from the peer. */
 const Input = { idle: 0, head: 1, body: 2, tunnel: 3, closed: 4 } as const;
 type Input = typeof Input[keyof typeof Input];
 
 export class ClientConnection extends Deadline implements SocketHandler {
-  readonly home: UpstreamHome;
+  readonly pool: UpstreamPool;
   handler: ResponseHandler | null = null;
-  /** Exchanges that were begun on this connection. */
+  /** Number of exchanges begun on this connection. */
   exchangeCount = 0;
-  /** Bytes of the current response so far, heads included. */
+  /** Bytes received of the current response, heads included. */
   receivedBytes = 0;
   /** True once connect(2) has succeeded. */
   isConnected = false;
-  /** Monotonic milliseconds at which it did; 0 before. */
+  /** Monotonic milliseconds of that moment; 0 before. */
   connectedMs = 0;
   /** The peer's addresses in the order in which this connection tries them. */
   dialOrder: readonly Address[] = [];
-  /** Which of them it is connected to, or tries now. */
+  /** Index of the address that it is connected to, or is trying. */
   dialIndex = 0;
-  /** What a TLS peer is sent in plain text ahead of the handshake; null: nothing. */
+  /** Plain text sent to a TLS peer before the handshake; null: none. */
   preface: Uint8Array | null = null;
   readonly outlet: Outlet;
   /** The current request. */
@@ -53,30 +53,30 @@ export class ClientConnection extends Deadline implements SocketHandler {
   #scannedBytes = 0;
   #decoder = new BodyDecoder();
   #method: Method = 0;
-  /** Until when the peer must have gone on, in monotonic milliseconds. */
+  /** Deadline for progress of the peer, in monotonic milliseconds. */
   #dueMs = Infinity;
   #persist = false;
   #paused = false;
   readonly #interimLimit = new InterimLimit();
-  /** The first byte of the current response has come. */
+  /** The first byte of the current response has arrived. */
   #hasBegun = false;
   #consuming = false;
 
-  constructor(home: UpstreamHome) {
+  constructor(pool: UpstreamPool) {
     super();
-    this.home = home;
-    this.outlet = new Outlet(home.scratch);
+    this.pool = pool;
+    this.outlet = new Outlet(pool.scratch);
     this.request = new RequestOutput(this.outlet);
-    this.socket = home.open(this);
+    this.socket = pool.open(this);
     this.outlet.socket = this.socket;
   }
 
-  /** Filled for each response; valid during `onResponse` and `onInterim`. */
+  /** Parsed for each response; valid during `onResponse` and `onInterim`. */
   get head(): ResponseHead {
-    return this.home.parser.head;
+    return this.pool.parser.head;
   }
 
-  /** Where it is connected to, or tries to be. */
+  /** The address that it is connected to, or is trying. */
   get address(): Address {
     return this.dialOrder[this.dialIndex];
   }
@@ -104,24 +104,24 @@ export class ClientConnection extends Deadline implements SocketHandler {
     this.#hasBegun = false;
     this.#persist = false;
     this.#input = Input.head;
-    const { options } = this.home;
+    const { options } = this.pool;
     this.#setDue(this.isConnected ? options.firstByteTimeoutMs : options.connectTimeoutMs);
   }
 
-  /** Sends a PROXY protocol header, ahead of the first request. */
+  /** Sends a PROXY protocol header before the first request. */
   writePreface(bytes: Uint8Array): void {
     if (this.exchangeCount > 0) throw new TypeError("Cannot write a preface: a request has begun");
     if (this.isOpen) this.outlet.write(bytes, 0, bytes.length);
   }
 
-  /** See `RequestOutput.sendHead`. Also before the connection is established. */
+  /** See `RequestOutput.sendHead`. May be called before the connection is established. */
   sendHead(head: HeadWriter, framing: RequestFraming, contentLength: number): void {
     if (this.isOpen) this.request.sendHead(head, framing, contentLength);
   }
 
   /**
-   * Sends a part of the body; all of it is taken. False: stop until `onRequestDrain`. More than the
-   * head announced is a programmer's error: none of it is sent, and the exchange fails.
+   * Sends or queues a part of the body. False: stop until `onRequestDrain`. More than the head has
+   * announced is a programmer error: none of it is sent, and the exchange fails.
    */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
     if (!this.isOpen || start >= end) return true;
@@ -129,15 +129,15 @@ export class ClientConnection extends Deadline implements SocketHandler {
     return !this.request.isFull;
   }
 
-  /** Ends the body. Less than the head announced is a programmer's error: the exchange fails. */
+  /** Ends the body. Less than the head has announced is a programmer error: the exchange fails. */
   endBody(): void {
     if (!this.isOpen) return;
     if (!this.request.end()) return this.#failFraming("less body than announced");
-    // From now on the peer owes its answer.
+    // The timeout for the response starts now.
     if (this.isConnected && !this.#hasBegun) this.#armResponse();
   }
 
-  /** No `onInterim` and no `onResponseBody` until `resume`: the peer is slowed down, and its deadline does not run. */
+  /** Stops `onInterim` and `onResponseBody` until `resume`; the peer's deadline is suspended. */
   pause(): void {
     if (this.#paused || !this.isOpen) return;
     this.#paused = true;
@@ -150,34 +150,34 @@ export class ClientConnection extends Deadline implements SocketHandler {
     this.socket.resume();
     this.#armResponse();
     if (this.#consuming || this.#inbox.length === 0) return;
-    const scratch = this.home.scratch;
+    const scratch = this.pool.scratch;
     scratch.enter();
     this.#consumeInbox();
     scratch.leave();
   }
 
   /**
-   * Gives the connection back after `onResponseEnd`. It is kept if both sides agree, and if the
-   * peer has all of the request: it would take the next one for the rest of this.
+   * Returns the connection to the pool after `onResponseEnd`. It is kept if both sides agree, and if
+   * the peer has the whole request; otherwise it would read the next one as the rest of this one.
    */
   release(): void {
     if (!this.isOpen) return;
-    // Paused by its last piece of body: the next exchange on it would never hear an answer.
+    // It may be paused since its last read, and then the next exchange would get no response.
     this.resume();
     if (!this.isOpen) return;
     const usable = this.#persist && this.#input === Input.idle && this.#inbox.length === 0 &&
       this.request.isComplete && !this.outlet.isBlocked;
-    if (!usable || !this.home.keep(this)) this.discard();
+    if (!usable || !this.pool.keep(this)) this.discard();
   }
 
-  /** Ends the connection, whatever it does. No callback follows. */
+  /** Closes the connection in any state. No callback follows. */
   discard(): void {
     if (!this.isOpen) return;
     this.#close();
     this.socket.close();
   }
 
-  /** After a 101: the socket and the bytes that came behind the head. The exchange is over. */
+  /** After a 101: the socket, and the bytes received after the head. The exchange is over. */
   takeOver(): TakenSocket {
     this.outlet.flush();
     const early = this.#inbox.bytes.slice(this.#inbox.start, this.#inbox.end);
@@ -188,7 +188,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
 
   onOpen(): void {
     this.isConnected = true;
-    this.connectedMs = this.home.reactor.nowMs;
+    this.connectedMs = this.pool.reactor.nowMs;
     this.#armResponse();
     this.onDrain();
   }
@@ -198,7 +198,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
       this.#hasBegun = true;
       this.#armResponse();
     }
-    const scratch = this.home.scratch;
+    const scratch = this.pool.scratch;
     scratch.enter();
     if (this.#inbox.length === 0) {
       const at = this.#consume(bytes, start, end, start);
@@ -212,14 +212,14 @@ export class ClientConnection extends Deadline implements SocketHandler {
 
   onDrain(): void {
     if (!this.outlet.drain() || this.handler === null) return;
-    const scratch = this.home.scratch;
+    const scratch = this.pool.scratch;
     scratch.enter();
     this.handler.onRequestDrain(this);
     scratch.leave();
   }
 
   onEnd(): void {
-    const scratch = this.home.scratch;
+    const scratch = this.pool.scratch;
     scratch.enter();
     if (this.#input === Input.body && this.#decoder.finishAtEof()) {
       this.#persist = false;
@@ -234,7 +234,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
   }
 
   onClose(_socket: Socket, error: PeerError): void {
-    const scratch = this.home.scratch;
+    const scratch = this.pool.scratch;
     scratch.enter();
     if (error.code === "ETLS" || !this.#tryNextAddress()) this.#fail(error);
     scratch.leave();
@@ -242,14 +242,14 @@ export class ClientConnection extends Deadline implements SocketHandler {
 
   override onDeadline(nowMs: number): void {
     if (this.#input === Input.idle) return this.discard();
-    // The downstream side is slow, or we still send the request: the peer is not to blame.
+    // The client is slow, or the request is still being sent: not a timeout of the peer.
     const isSending = this.isConnected && (this.outlet.isBlocked || !this.request.isComplete);
     if (this.#paused || isSending) this.#armResponse();
-    if (nowMs < this.#dueMs) return this.home.reactor.wheel.arm(this, this.#dueMs);
+    if (nowMs < this.#dueMs) return this.pool.reactor.wheel.arm(this, this.#dueMs);
     const phrase = this.isConnected ? "peer did not answer in time" : "connect timed out";
     const { socket } = this;
     if (this.#tryNextAddress()) return socket.close();
-    const scratch = this.home.scratch;
+    const scratch = this.pool.scratch;
     scratch.enter();
     this.#fail(new PeerError("ETIMEDOUT", "upstream", phrase, !this.isConnected));
     scratch.leave();
@@ -262,7 +262,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
       if (this.#input === Input.head) {
         if (this.#paused) break;
         const from = lastEnd > at ? lastEnd : at;
-        const { parser } = this.home;
+        const { parser } = this.pool;
         const next = parser.parse(bytes, at, end, from, this.#method);
         if (next === 0) {
           this.#scannedBytes = end - at;
@@ -290,7 +290,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
       } else if (this.#input === Input.tunnel) {
         break;
       } else {
-        // More than the response: whatever it is, it belongs to no request of ours (RFC 9112 9.2).
+        // More bytes than the response; they belong to no request (RFC 9112 9.2).
         this.discard();
       }
     }
@@ -306,7 +306,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
     if (this.#inbox === inbox) inbox.consumeTo(at);
   }
 
-  /** Bytes behind a 101 wait in the inbox for `takeOver`, which may follow at once. */
+  /** Keeps bytes after a 101 in the inbox for `takeOver`, which may follow at once. */
   #keepEarly(bytes: Uint8Array, start: number, end: number): void {
     this.#inbox = new Inbox();
     if (start < end) this.#inbox.append(bytes, start, end);
@@ -315,7 +315,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
   #onHead(head: ResponseHead): void {
     if (head.status === 101) {
       this.#input = Input.tunnel;
-      this.home.reactor.wheel.disarm(this);
+      this.pool.reactor.wheel.disarm(this);
       this.handler!.onResponse(this);
       return;
     }
@@ -324,7 +324,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
       return this.#fail(new PeerError("EPROTO", "upstream", "too many interim responses"));
     }
     this.#persist = head.keepAlive && head.framing !== Framing.eof;
-    this.#decoder.reset(head.framing, head.contentLength, this.home.options.limits);
+    this.#decoder.reset(head.framing, head.contentLength, this.pool.options.limits);
     this.#input = Input.body;
     this.#armResponse();
     this.handler!.onResponse(this);
@@ -345,7 +345,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
     return next;
   }
 
-  /** A call, because a handler may have ended the connection behind the type checker's back. */
+  /** A method, because the type checker assumes that no handler has changed `#input`. */
   #isInBody(): boolean {
     return this.#input === Input.body;
   }
@@ -355,32 +355,32 @@ export class ClientConnection extends Deadline implements SocketHandler {
     this.handler!.onResponseEnd(this);
   }
 
-  /** Goes on with another address of the peer. False: it was connected, or there is no other. */
+  /** Tries the peer's next address. False: it was connected, or there is no other address. */
   #tryNextAddress(): boolean {
     if (this.isConnected || !this.isOpen) return false;
-    const next = this.home.reopen(this);
+    const next = this.pool.reopen(this);
     if (next === null) return false;
-    // Nothing of the request has left: what was written waits for `onOpen`.
+    // Nothing of the request has been sent yet: output is queued until `onOpen`.
     this.socket = this.outlet.socket = next;
     if (this.#paused) next.pause();
-    this.#setDue(this.home.options.connectTimeoutMs);
+    this.#setDue(this.pool.options.connectTimeoutMs);
     return true;
   }
 
-  /** The time to the first byte, then that between two pieces, like nginx's proxy_read_timeout. */
+  /** Timeout for the first byte, then between two reads, like nginx's proxy_read_timeout. */
   #armResponse(): void {
-    const { firstByteTimeoutMs, responseTimeoutMs } = this.home.options;
+    const { firstByteTimeoutMs, responseTimeoutMs } = this.pool.options;
     this.#setDue(this.#hasBegun ? responseTimeoutMs : firstByteTimeoutMs);
   }
 
   /**
-   * Moves the deadline of the exchange. The wheel holds the connection by its shorter idle deadline
-   * most of the time, so this writes a number; `onDeadline` looks at it.
+   * Moves the deadline of the exchange. Usually the timer wheel already has an earlier deadline of
+   * this connection, so only a number is written, which `onDeadline` checks.
    */
   #setDue(limitMs: number): void {
-    this.#dueMs = this.home.reactor.nowMs + (limitMs || Infinity);
+    this.#dueMs = this.pool.reactor.nowMs + (limitMs || Infinity);
     if (this.wheelSlot < 0 || this.#dueMs < this.deadlineMs) {
-      this.home.reactor.wheel.arm(this, this.#dueMs);
+      this.pool.reactor.wheel.arm(this, this.#dueMs);
     }
   }
 
@@ -405,7 +405,7 @@ export class ClientConnection extends Deadline implements SocketHandler {
     this.#input = Input.closed;
     this.#inbox = new Inbox();
     this.outlet.discard();
-    this.home.reactor.wheel.disarm(this);
-    this.home.forget(this);
+    this.pool.reactor.wheel.disarm(this);
+    this.pool.forget(this);
   }
 }

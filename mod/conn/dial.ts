@@ -1,14 +1,14 @@
-/** The addresses of one peer, and the order in which a new connection tries them. */
+/** The addresses of a peer, and the order in which a new connection tries them. */
 import { type Address, formatAddress } from "../base/address.ts";
 
 /** A peer as its pool sees it. */
 export interface AddressSource {
   /**
-   * Where new connections go. Not empty when one is opened; IPv4 comes first. A list that changes is
-   * replaced as a whole.
+   * Addresses for new connections, IPv4 first. Not empty when one is opened. Replaced as a whole when
+   * the addresses change.
    */
   readonly addresses: readonly Address[];
-  /** A connection could be made to none of them. */
+  /** Called when a connection failed at all addresses. */
   noteUnreachable(): void;
 }
 
@@ -18,8 +18,8 @@ export function fixedAddress(address: Address): AddressSource {
 }
 
 /**
- * The order for one connection: the addresses of the first one's family in turn, so that the load is
- * spread over them, then those of the other family, which often nobody listens on (`localhost`).
+ * The order for one connection: the addresses of the first one's family, rotated to spread the load,
+ * then those of the other family, on which often nothing listens (`localhost`).
  */
 export function dialOrder(addresses: readonly Address[], turn: number): readonly Address[] {
   if (addresses.length < 2) return addresses;

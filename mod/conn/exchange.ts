@@ -1,4 +1,4 @@
-/** What a server hands to whoever answers requests. */
+/** The interface between a server and its request handler. */
 import type { Address } from "../base/address.ts";
 import type { PeerError } from "../base/errors.ts";
 import type { Framing } from "../http1/message_head.ts";
@@ -8,133 +8,134 @@ import type { RequestHead } from "../http1/request_head.ts";
 import type { Socket, TlsFacts } from "../net/reactor.ts";
 import type { StaticResponse } from "./static_response.ts";
 
-/** Answers requests; one object serves all connections of a server. */
+/** Answers requests; one handler serves all connections of a server. */
 export interface ExchangeHandler {
   /**
-   * A head has arrived. Answer at once or later. `exchange.head` and its bytes are valid until this
-   * call returns. A body, if `exchange.hasRequestBody`, follows in `onBody`.
+   * A request head has arrived. Answer now or later. `exchange.head` and its bytes are valid until
+   * this call returns. A body, if `exchange.hasRequestBody`, follows in `onBody`.
    */
   onRequest(exchange: Exchange): void;
   /** A part of the request body; the bytes are valid until the call returns. */
   onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void;
   /** The request body is complete. Not called for a request without one. */
   onBodyEnd(exchange: Exchange): void;
-  /** After `writeBody` returned false: the client has taken what was waiting. */
+  /** After `writeBody` returned false: the queued output has been sent. */
   onDrain(exchange: Exchange): void;
   /**
-   * The exchange ended before its response was complete: the client is gone, broke the protocol, or
-   * missed a deadline. The last call for this exchange; `serial` changes after it.
+   * The exchange ended before its response was complete: the client disconnected, violated the
+   * protocol, or missed a deadline. The last call for this exchange; `serial` changes after it.
    */
   onAbort(exchange: Exchange, error: PeerError): void;
 }
 
-/** How the body of a response is framed. `eof`: the connection closes behind it. */
+/** Framing of a response body. `eof`: the connection closes after it. */
 export type ResponseFraming =
   | typeof Framing.none
   | typeof Framing.length
   | typeof Framing.chunked
   | typeof Framing.eof;
 
-/** A socket that has left HTTP. */
+/** A socket taken over for another protocol. */
 export interface TakenSocket {
   readonly socket: Socket;
-  /** Bytes that the peer has sent already. */
+  /** Bytes that the peer has already sent. */
   readonly early: Uint8Array;
-  /** The peer's FIN has been seen; no `onEnd` will follow. */
+  /** The peer's FIN has been received; no `onEnd` will follow. */
   readonly hasEnded: boolean;
 }
 
 /**
- * One request and its response. The object belongs to a connection and is used again for its next
- * request: whoever answers later keeps `serial` and compares.
+ * One request and its response. The object belongs to a connection and is reused for its next
+ * request; a handler that answers later must compare `serial`.
  */
 export interface Exchange {
   readonly head: RequestHead;
-  /** Counts exchanges of all connections of this server; 0 while none is under way. */
+  /** Number of the exchange among all of this server; 0 when none is in progress. */
   readonly serial: number;
   /** The handler's own state for this exchange; null at its start. */
   context: unknown;
-  /** The handler's own state for the connection, kept from exchange to exchange; null at first. */
+  /** The handler's own state for the connection, kept across exchanges; null at first. */
   connectionContext: unknown;
   /** 1 for the first request of a connection. */
   readonly requestIndex: number;
   /** 0 for an HTTP/1.0 client. */
   readonly minor: 0 | 1;
-  /** The method is HEAD: bodies are swallowed. */
+  /** The method is HEAD: body bytes are discarded. */
   readonly isHead: boolean;
   readonly hasRequestBody: boolean;
   /** All of the request has been received. */
   readonly isRequestComplete: boolean;
   /** Monotonic milliseconds at which the connection was accepted. */
   readonly openedMs: number;
-  /** Monotonic milliseconds at which the first bytes of the request came. */
+  /** Monotonic milliseconds at which the first bytes of the request arrived. */
   readonly receivedMs: number;
   /** Monotonic milliseconds at which the head was complete. */
   readonly startMs: number;
   /** Status of the response, 0 before `beginHead`. */
   readonly status: number;
-  /** Bytes of response body handed over so far, without framing. */
+  /** Bytes of response body written so far, without framing. */
   readonly bodyBytesSent: number;
-  /** Bytes of response heads handed over so far. */
+  /** Bytes of response heads written so far. */
   readonly headBytesSent: number;
 
-  /** Answers with a response that was rendered beforehand. The fastest way. */
+  /** Answers with a prepared response. The fastest way. */
   respond(response: StaticResponse): void;
   /**
-   * Begins a response: status line, and `Date` and `Server` unless `withCommonFields` is false.
-   * Append field lines to the writer, nothing else, then call `endHead` before returning.
+   * Begins a response: status line, and `Date` and `Server` unless `withCommonFields` is false. Append
+   * only field lines to the writer, then call `endHead` before returning.
    */
   beginHead(status: number, reason?: string, withCommonFields?: boolean): HeadWriter;
   /**
    * Ends the head with the fields that frame the body. `chunked` becomes close-delimited for an
-   * HTTP/1.0 client. With `none` and with HEAD no body follows; `contentLength` >= 0 is announced
-   * for HEAD all the same.
+   * HTTP/1.0 client. With `none` and with HEAD no body follows, but `contentLength` >= 0 is still
+   * announced for HEAD.
    */
   endHead(framing: ResponseFraming, contentLength?: number): void;
   /**
-   * Sends a part of the body; all of it is taken. False: the client is slow, wait for `onDrain`.
-   * More than the announced length is a programmer error and cuts the connection.
+   * Sends or queues a part of the body. False: the client is slow, wait for `onDrain`. More than the
+   * announced length is a programmer error and cuts the connection.
    */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean;
   /** True when `sendFile` works on this connection. */
   readonly canSendFile: boolean;
   /**
-   * Sends a part of a body with announced length from an open file. Returns how many bytes were
-   * taken: fewer than asked mean `onDrain`, -1 that the file is shorter or cannot be read.
+   * Sends a part of a body with announced length from an open file. Returns the number of bytes
+   * accepted: fewer than `length` means waiting for `onDrain`, -1 that the file is shorter or cannot
+   * be read.
    */
   sendFile(fd: number, offset: number, length: number): number;
-  /** Completes the response. A body shorter than announced cuts the connection, never a wrong length. */
+  /** Completes the response. A body shorter than announced cuts the connection. */
   endBody(): void;
   /** Completes a chunked response with these trailer field lines (`name: value CRLF` each). */
   endBodyWithTrailers(lines: Uint8Array): void;
   /**
-   * An interim response such as 103; `fields` are complete field lines. Nothing for HTTP/1.0 clients.
-   * False: the client is slow, write no more of them until `onDrain`.
+   * Sends an interim response such as 103; `fields` are complete field lines. Does nothing for
+   * HTTP/1.0 clients. False: the client is slow, write no more until `onDrain`.
    */
   writeInterim(status: number, fields: Uint8Array): boolean;
   /**
-   * Cuts the connection: the response cannot be completed. The client gets what was written, as far
-   * as it can tell that more is missing. `onAbort` does not follow.
+   * Cuts the connection, because the response cannot be completed. The client gets the bytes written
+   * so far if it can tell that they are incomplete. `onAbort` does not follow.
    */
   abort(): void;
-  /** The connection closes after this response, whatever the client asked for. */
+  /** Closes the connection after this response. */
   closeAfterwards(): void;
-  /** The body is not wanted: a client that waits for 100 (Continue) does not get it. */
+  /** Declines the body: a client that waits for 100 (Continue) does not get it. */
   declineBody(): void;
-  /** No `onBody` until `resumeBody`; the client is slowed down. */
+  /** Stops `onBody` until `resumeBody`; back-pressure on the client. */
   pauseBody(): void;
   resumeBody(): void;
   /**
-   * Hands the socket over, after everything written so far, for a protocol that follows HTTP
-   * (Upgrade, CONNECT). The exchange is over.
+   * Takes the socket over, after the output written so far, for another protocol (Upgrade, CONNECT).
+   * The exchange is over.
    */
   takeOver(): TakenSocket;
-  /** Trailer fields of a chunked request, from `onBodyEnd` on. */
+  /** Trailer fields of a chunked request, available from `onBodyEnd`. */
   requestTrailers(): readonly TrailerField[];
-  /** The client's bytes are encrypted on their way: https. */
+  /** The connection uses TLS, so the scheme is https. */
   readonly isSecure: boolean;
   peerAddress(): Address;
   localAddress(): Address;
-  /** What the connection's TLS handshake agreed on; null without TLS. Not after the exchange's end. */
+  /** Negotiated TLS parameters; null without TLS. Not valid after the exchange. */
   tlsFacts(): TlsFacts | null;
 }

@@ -6,25 +6,25 @@ import type { AcceptHandler, Reactor } from "../net/reactor.ts";
 import type { ExchangeHandler } from "./exchange.ts";
 import { Scratch } from "./scratch.ts";
 import { ServerConnection } from "./server_connection.ts";
-import type { ServerHome } from "./server_home.ts";
+import type { ServerHost } from "./server_host.ts";
 import { defaultServerOptions, serverField, type ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
 
 const encoder = new TextEncoder();
 const dateBytes = 29;
-/** How often a drain looks whether connections have become idle, in milliseconds. */
+/** How often a drain checks for idle connections, in milliseconds. */
 const drainPollMs = 50;
 
 /** Counts connections; several servers may share one. */
 export interface ConnectionTally {
-  /** Since the start. */
+  /** Total since the start. */
   accepted: number;
-  /** Now. */
+  /** Currently open. */
   open: number;
 }
 
-/** Serves HTTP/1.1 on every connection that it is given. */
-export class HttpServer implements ServerHome {
+/** An HTTP/1.1 server for the connections passed to it. */
+export class HttpServer implements ServerHost {
   readonly reactor: Reactor;
   readonly handler: ExchangeHandler;
   readonly scratch: Scratch;
@@ -33,14 +33,14 @@ export class HttpServer implements ServerHome {
   readonly headWriter = new HeadWriter(4096);
   readonly idleMs: number;
   draining = false;
-  /** Told about requests that were refused before they became an exchange; for logs and counters. */
+  /** Called for requests refused before they became an exchange; for logs and counters. */
   onRefused: ((connection: ServerConnection, status: number, error: PeerError) => void) | null =
     null;
-  /** Told when a response is complete or was cut off by its handler; for access logs and counters. */
+  /** Called when a response is complete or was cut off by its handler; for logs and counters. */
   onResponded: ((connection: ServerConnection) => void) | null = null;
-  /** Told of each response's head as it is sent; for access logs that show its fields. */
-  onHead: ServerHome["onHead"] = null;
-  /** Told when a connection has ended. */
+  /** Called with each response head as sent; for access logs that show its fields. */
+  onHead: ServerHost["onHead"] = null;
+  /** Called when a connection has ended. */
   onConnectionEnd: (() => void) | null = null;
   tally: ConnectionTally = { accepted: 0, open: 0 };
   readonly #connections = new Set<ServerConnection>();
@@ -68,7 +68,7 @@ export class HttpServer implements ServerHome {
     return this.#connections.size;
   }
 
-  /** Pass this to `reactor.listen` and `reactor.adopt`. */
+  /** For `reactor.listen` and `reactor.adopt`. */
   readonly onAccept: AcceptHandler = (socket) => {
     const connection = new ServerConnection(this, socket);
     this.#connections.add(connection);
@@ -78,10 +78,9 @@ export class HttpServer implements ServerHome {
   };
 
   /**
-   * Ends without losing a request. Close the listeners first. Exchanges under way are completed, and
-   * each answer says `Connection: close`. Connections without a request stay for `drainIdleMs`, so
-   * that a request which is on its way still gets its answer; then they are closed. What is left
-   * after `timeoutMs` is cut. Resolves when no connection is left.
+   * Graceful stop; close the listeners first. Exchanges in progress are completed, with
+   * `Connection: close`. Idle connections stay open for `drainIdleMs`, so that a request already sent
+   * is still answered. Connections left after `timeoutMs` are cut. Resolves when all are closed.
    */
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true;
@@ -98,7 +97,7 @@ export class HttpServer implements ServerHome {
     }
   }
 
-  /** Ends every connection now. Returns how many of them had a request under way. */
+  /** Closes every connection now. Returns how many had a request in progress. */
   cut(): number {
     let busyCount = 0;
     for (const connection of this.#connections) {
@@ -108,7 +107,7 @@ export class HttpServer implements ServerHome {
     return busyCount;
   }
 
-  /** Closes the oldest connections of those without a request since `sinceMs`, `countMax` of them. */
+  /** Closes up to `countMax` connections idle since `sinceMs`, the oldest first. */
   closeIdle(sinceMs: number, countMax: number): void {
     let count = 0;
     for (const connection of this.#connections) {
@@ -146,7 +145,7 @@ export class HttpServer implements ServerHome {
     if (this.onConnectionEnd !== null) this.onConnectionEnd();
   }
 
-  /** Once a second; in between it is one comparison per answer. */
+  /** Updates the date once a second; otherwise it costs one comparison per response. */
   #refreshDate(): void {
     if (this.reactor.nowMs < this.#nextSecondMs) return;
     const epochMs = Date.now();

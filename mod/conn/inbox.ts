@@ -1,10 +1,10 @@
-/** First size; most heads that arrive in pieces are smaller. */
+/** Initial size; most heads that arrive in pieces are smaller. */
 const bytesMin = 2048;
 
-/** Shared by all that hold nothing: a view of its own costs 200 bytes per connection. */
+/** Shared by all empty inboxes, because a view for each would take 200 bytes per connection. */
 const empty = new Uint8Array(0);
 
-/** Received bytes that wait: a partial head, a pipelined request, a body nobody takes at present. */
+/** Received but unprocessed bytes: a partial head, a pipelined request, a paused body. */
 export class Inbox {
   bytes: Uint8Array = empty;
   start = 0;
@@ -24,7 +24,7 @@ export class Inbox {
     this.end += more;
   }
 
-  /** `[start, position)` has been used. An empty inbox gives its memory back: most connections need none. */
+  /** Removes `[start, position)`. An empty inbox frees its buffer, which most connections never need. */
   consumeTo(position: number): void {
     this.start = position;
     if (this.start < this.end) return;

@@ -1,10 +1,10 @@
-/** How many interim responses (1xx) an upstream may send before the final one. */
+/** Limits the interim responses (1xx) that an upstream may send before the final one. */
 
-/** 102 (Processing) comes every few seconds. */
+/** Allows for 102 (Processing) every few seconds. */
 const countMax = 256;
 const bytesMax = 65_536;
 
-/** One for each connection, started over with each of its requests. */
+/** One per connection, reset for each request. */
 export class InterimLimit {
   #count = 0;
 
@@ -12,7 +12,7 @@ export class InterimLimit {
     this.#count = 0;
   }
 
-  /** Counts one; `receivedBytes` are those of all so far. False: too many, or too long. */
+  /** Counts one; `receivedBytes`: the total of all so far. False: too many, or too long. */
   take(receivedBytes: number): boolean {
     return ++this.#count <= countMax && receivedBytes <= bytesMax;
   }

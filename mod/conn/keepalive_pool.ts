@@ -6,15 +6,15 @@ import { type AddressSource, dialOrder, hasAddress } from "./dial.ts";
 import type { Scratch } from "./scratch.ts";
 import {
   defaultUpstreamOptions,
-  type UpstreamHome,
   type UpstreamOptions,
-} from "./upstream_home.ts";
+  type UpstreamPool,
+} from "./upstream_pool.ts";
 
-/** Opens the socket of a connection; what is set in place of plain TCP for a peer that speaks TLS. */
+/** Opens the socket of a connection; replaced for peers with TLS. */
 export type Connector = (connection: ClientConnection, address: Address) => Socket;
 
-/** The connections to one peer. The most recently used one is taken first, so that spare ones time out. */
-export class KeepalivePool implements UpstreamHome {
+/** The connections to one peer. The most recently used is reused first, so that spare ones time out. */
+export class KeepalivePool implements UpstreamPool {
   readonly reactor: Reactor;
   readonly source: AddressSource;
   readonly scratch: Scratch;
@@ -22,7 +22,7 @@ export class KeepalivePool implements UpstreamHome {
   readonly parser: ResponseParser;
   readonly #idle: ClientConnection[] = [];
   readonly #connector: Connector;
-  /** The list that all idle connections are known to agree with. */
+  /** The peer's addresses when the idle connections were last checked against them. */
   #addresses: readonly Address[];
   /** Counts new connections, to spread them over the peer's addresses. */
   #turn = 0;
@@ -46,7 +46,7 @@ export class KeepalivePool implements UpstreamHome {
     this.parser = new ResponseParser(this.options.limits);
   }
 
-  /** Open connections, used and unused. */
+  /** Number of open connections, in use or idle. */
   get openCount(): number {
     return this.#openCount;
   }
@@ -55,20 +55,20 @@ export class KeepalivePool implements UpstreamHome {
     return this.#idle.length;
   }
 
-  /** A connection for one exchange: an unused one, or a new one that begins to connect. */
+  /** Returns an idle connection, or a new one that starts to connect. */
   acquire(): ClientConnection {
     if (this.source.addresses !== this.#addresses) this.#dropMoved();
     const idle = this.#idle.pop();
     return idle ?? this.connect();
   }
 
-  /** A new connection, for a retry that must not meet another stale one. */
+  /** Opens a new connection, for a retry that must not use another stale one. */
   connect(): ClientConnection {
     this.#openCount++;
     return new ClientConnection(this);
   }
 
-  /** Closes the unused connections and keeps none from now on. */
+  /** Closes the idle connections and keeps none from now on. */
   close(): void {
     this.#closed = true;
     while (this.#idle.length > 0) this.#idle[this.#idle.length - 1].discard();
@@ -94,7 +94,7 @@ export class KeepalivePool implements UpstreamHome {
     if (this.source.addresses !== this.#addresses) this.#dropMoved();
     if (this.#closed || this.#idle.length >= idleMax) return false;
     if (exchangesMax > 0 && connection.exchangeCount >= exchangesMax) return false;
-    // A connection that was busy while its peer's name got other addresses.
+    // The peer's addresses may have changed while the connection was in use.
     if (
       connection.dialOrder !== this.#addresses && !hasAddress(this.#addresses, connection.address)
     ) return false;
@@ -110,7 +110,7 @@ export class KeepalivePool implements UpstreamHome {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
-  /** Closes unused connections to addresses that the peer no longer has. */
+  /** Closes idle connections to addresses that the peer no longer has. */
   #dropMoved(): void {
     this.#addresses = this.source.addresses;
     for (const connection of [...this.#idle]) {

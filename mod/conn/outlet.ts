@@ -1,14 +1,14 @@
 import type { Socket } from "../net/reactor.ts";
 import type { Scratch } from "./scratch.ts";
 
-/** From this size on copying costs more than a send(2) of its own. */
+/** From this size, copying costs more than a separate send(2). */
 const directBytesMin = 16384;
-/** First size of the queue for a slow peer. */
+/** Initial size of the queue for a slow peer. */
 const queueBytesMin = 4096;
 
 /**
- * The outgoing side of a connection: gathers small writes in the thread's scratch buffer and keeps
- * what a slow peer has not taken. The queue is bounded by its users: they stop at `isBlocked`.
+ * The output side of a connection: collects small writes in the thread's scratch buffer, and queues
+ * output for a slow peer. Callers bound the queue: they stop writing at `isBlocked`.
  */
 export class Outlet {
   readonly scratch: Scratch;
@@ -21,7 +21,7 @@ export class Outlet {
     this.scratch = scratch;
   }
 
-  /** Bytes that wait for the peer. */
+  /** Bytes queued for the peer. */
   get queuedBytes(): number {
     return this.#queueEnd - this.#queueStart;
   }
@@ -31,7 +31,7 @@ export class Outlet {
     return this.#queueEnd > this.#queueStart;
   }
 
-  /** Takes all of `[start, end)`, copying what cannot be sent now. */
+  /** Sends `[start, end)`, or queues a copy of what cannot be sent now. */
   write(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
     if (length >= directBytesMin) {
@@ -48,14 +48,14 @@ export class Outlet {
   }
 
   /**
-   * Sends what of this connection lies in the scratch buffer, and with it what others have there;
+   * Sends this connection's output in the scratch buffer, and that of the connections before it;
    * `isLast` as in `Socket.write`.
    */
   flush(isLast = false): void {
     this.scratch.flush(isLast ? this : null);
   }
 
-  /** Past the scratch buffer: to the kernel, or to the queue. */
+  /** Bypasses the scratch buffer: writes to the kernel or to the queue. */
   send(bytes: Uint8Array, start: number, end: number, isLast = false): void {
     if (this.socket === null) return;
     if (this.isBlocked) return this.#enqueue(bytes, start, end);
@@ -63,7 +63,7 @@ export class Outlet {
     if (sent < end - start) this.#enqueue(bytes, start + sent, end);
   }
 
-  /** The socket has room again. True when nothing waits any more. */
+  /** The socket is writable again. True when the queue is empty. */
   drain(): boolean {
     if (this.#queue === null || this.socket === null) return true;
     this.#queueStart += this.socket.write(this.#queue, this.#queueStart, this.#queueEnd);
@@ -73,7 +73,7 @@ export class Outlet {
     return true;
   }
 
-  /** Forgets everything; for a connection that is over. */
+  /** Drops all output of a closed connection. */
   discard(): void {
     this.scratch.forget(this);
     this.socket = null;
@@ -82,7 +82,7 @@ export class Outlet {
   }
 
   #acquire(): void {
-    // Its own output has filled the buffer.
+    // This connection's output has filled the buffer.
     if (this.scratch.owner === this) this.scratch.flush();
     this.scratch.acquire(this);
   }
@@ -103,7 +103,7 @@ export class Outlet {
   }
 }
 
-/** For ranges of a few dozen bytes a loop beats `set(subarray())`, which makes a view each time. */
+/** Up to this size a loop is faster than `set(subarray())`, which allocates a view. */
 const loopBytesMax = 64;
 
 function copyRange(

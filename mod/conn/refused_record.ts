@@ -1,9 +1,9 @@
-/** What an access log is told about a request that was refused before anybody could handle it. */
+/** The access log record of a request refused before it reached a handler. */
 import { reasonPhrase } from "../http1/status.ts";
 import { type AccessRecord, type Timing, tlsText } from "../log/mod.ts";
 import type { ServerConnection } from "./server_connection.ts";
 
-/** `GET /path HTTP/1.1`, with whatever the client may have made of it. */
+/** `GET /path HTTP/1.1`, with any characters for the parts. */
 const requestLine = /^([^ ]+) ([^ ]+) (HTTP\/\d\.\d)$/;
 
 export class RefusedRecord implements AccessRecord {
@@ -25,7 +25,7 @@ export class RefusedRecord implements AccessRecord {
   readonly #connection: ServerConnection;
   readonly #nowMs: number;
 
-  /** `status` is about to be sent on `connection`, because of `error`. `nowMs` is the reactor's. */
+  /** Made before `status` is sent on `connection` because of `error`. `nowMs`: the reactor's. */
   constructor(
     connection: ServerConnection,
     connectionId: number,

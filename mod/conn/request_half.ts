@@ -1,8 +1,8 @@
 /**
- * The request side of a server connection: heads, bodies, and whose turn the next byte is.
+ * The request side of a server connection: parses heads and bodies, and tracks the input state.
  *
- * An exchange is over when this half and the response half are both complete. What becomes of the
- * connection then, and of one that breaks the rules, is decided by `ServerConnection`.
+ * An exchange is over when this half and the response half are both complete. `ServerConnection`
+ * decides what happens to the connection then, and after a protocol violation.
  */
 import { BodyDecoder } from "../http1/body_decoder.ts";
 import { latin1 } from "../http1/latin1.ts";
@@ -13,26 +13,26 @@ import type { Exchange, TakenSocket } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
 import { ResponseHalf } from "./response_half.ts";
 
-/** What the next byte of the client belongs to. */
+/** The meaning of the next byte from the client. */
 export const Input = {
   /** A request line. */
   head: 0,
   /** The body of the current request. */
   body: 1,
-  /** The next request, which waits until the current response is complete. */
+  /** The next request, which is queued until the current response is complete. */
   complete: 2,
-  /** A body whose response is complete: it is thrown away, so that the connection can go on. */
+  /** A body whose response is complete: it is discarded, so that the connection can be reused. */
   discard: 3,
-  /** Nothing: our side is closed; we wait for the client's FIN, so that no reset hurts the answer. */
+  /** None: the sending side is closed; waiting for the client's FIN avoids a reset of the response. */
   linger: 4,
 } as const;
 export type Input = typeof Input[keyof typeof Input];
 
-/** A request body that nobody wants is read up to here to save the connection; beyond it is closed. */
+/** Bytes of unwanted request body read to keep the connection; with more it is closed. */
 const discardBytesMax = 262_144;
 /**
- * Received bytes that may wait while an exchange is under way. Up to here the socket is read on, so
- * that a FIN behind them shows that the client has left.
+ * Received bytes queued during an exchange. Up to this limit the socket is still read, so that a FIN
+ * after them shows that the client has disconnected.
  */
 const inboxBytesMax = 65_536;
 
@@ -45,15 +45,15 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   startMs = 0;
   hasRequestBody = false;
   abstract readonly openedMs: number;
-  /** The request line of a refused head, as far as it came; for logs. */
+  /** The request line of a refused head, as far as received; for logs. */
   refusedLine = "";
   protected input: Input = Input.head;
   protected inbox = new Inbox();
-  /** Bytes are being used further up the stack, which goes on by itself. */
+  /** Input is being processed further up the stack, which continues with the rest. */
   protected consuming = false;
   protected clientEnded = false;
   protected tookOver = false;
-  /** How much of the inbox has been searched for the end of a head. */
+  /** Bytes of the inbox already searched for the end of a head. */
   #scannedBytes = 0;
   #decoder: BodyDecoder | null = null;
   #bodyPaused = false;
@@ -61,22 +61,22 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   #discardedBytes = 0;
   #headDeadlineMs = 0;
 
-  /** When the refused head began to arrive. */
+  /** Time at which the refused head began to arrive. */
   get refusedSinceMs(): number {
-    return this.#headDeadlineMs === 0 ? this.home.reactor.nowMs : this.receivedMs;
+    return this.#headDeadlineMs === 0 ? this.host.reactor.nowMs : this.receivedMs;
   }
 
-  /** Bytes that break the protocol; `fault` is the parser's code. */
+  /** Input violates the protocol; `fault` is the parser's code. */
   protected abstract refuse(fault: number): void;
-  /** The connection ends once the client has all of the output. */
+  /** Closes the connection after all of the output is sent. */
   protected abstract closeAfterOutput(): void;
-  /** The client has left before the response was complete. */
+  /** The client disconnected before the response was complete. */
   protected abstract abortByClient(): void;
   abstract abort(): void;
   abstract takeOver(): TakenSocket;
 
   get head(): RequestHead {
-    return this.home.parser.head;
+    return this.host.parser.head;
   }
 
   get isRequestComplete(): boolean {
@@ -87,7 +87,7 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     return this.hasRequestBody && this.#decoder !== null ? this.#decoder.trailers : [];
   }
 
-  /** No request is under way and none has begun to arrive. */
+  /** No request is in progress or has begun to arrive. */
   get isIdle(): boolean {
     return this.input === Input.head && this.inbox.length === 0;
   }
@@ -118,14 +118,14 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     this.#settle();
   }
 
-  /** What waits in the inbox gets its turn after a pause. */
+  /** Processes the inbox after a pause. */
   protected goOn(): void {
     if (!this.socket.isOpen) return;
     if (this.inbox.length > 0) this.#consumeInbox();
     this.#settle();
   }
 
-  /** The response is complete before the request is: the rest of the body is read and dropped. */
+  /** The response is complete before the request: reads and drops the rest of the body. */
   protected discardBody(): void {
     this.input = Input.discard;
     this.serial = 0;
@@ -138,18 +138,18 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   protected endExchange(): void {
     this.serial = 0;
     this.context = null;
-    if (this.persist && !this.home.draining) this.input = Input.head;
+    if (this.persist && !this.host.draining) this.input = Input.head;
     else this.closeAfterOutput();
   }
 
-  /** Uses what it can of `[start, end)` and returns where it stopped. */
+  /** Processes as much of `[start, end)` as possible; returns where it stopped. */
   #consume(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
     this.consuming = true;
     let at = start;
     while (at < end && this.socket.isOpen && !this.tookOver) {
       if (this.input === Input.head) {
         if (this.outlet.isBlocked || this.closeWhenDrained) break;
-        const next = this.home.parser.parse(bytes, at, end, lastEnd > at ? lastEnd : at);
+        const next = this.host.parser.parse(bytes, at, end, lastEnd > at ? lastEnd : at);
         if (next === 0) {
           this.#scannedBytes = end - at;
           break;
@@ -181,19 +181,19 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     return end;
   }
 
-  /** `hasMore`: bytes follow the head. */
+  /** `hasMore`: there are bytes after the head. */
   #beginExchange(hasMore: boolean): void {
-    const home = this.home;
-    const { head } = home.parser;
-    this.serial = home.nextSerial();
+    const host = this.host;
+    const { head } = host.parser;
+    this.serial = host.nextSerial();
     this.requestIndex++;
-    this.startMs = home.reactor.nowMs;
+    this.startMs = host.reactor.nowMs;
     if (this.#headDeadlineMs === 0) this.receivedMs = this.startMs;
     this.context = null;
     this.#headDeadlineMs = 0;
     this.hasRequestBody = head.framing !== Framing.none;
-    const most = home.options.requestsMax;
-    const persist = head.keepAlive && !home.draining && (most === 0 || this.requestIndex < most) &&
+    const most = host.options.requestsMax;
+    const persist = head.keepAlive && !host.draining && (most === 0 || this.requestIndex < most) &&
       (hasMore || !this.clientEnded);
     this.beginResponse(head.minor, head.method === Method.head, persist);
     if (this.hasRequestBody) {
@@ -201,13 +201,13 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
       this.input = Input.body;
       this.#bodyPaused = this.#bodyDeclined = false;
       this.#decoder ??= new BodyDecoder();
-      this.#decoder.reset(head.framing, head.contentLength, home.options.limits);
-      home.handler.onRequest(this);
+      this.#decoder.reset(head.framing, head.contentLength, host.options.limits);
+      host.handler.onRequest(this);
       const waits = this.expectsContinue && !this.#bodyDeclined;
       if (waits && this.isResponding && this.status === 0) this.sendContinue();
     } else {
       this.input = Input.complete;
-      home.handler.onRequest(this);
+      host.handler.onRequest(this);
     }
   }
 
@@ -224,19 +224,19 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
       return next;
     }
     const serial = this.serial;
-    if (dataEnd > dataStart) this.home.handler.onBody(this, bytes, dataStart, dataEnd);
+    if (dataEnd > dataStart) this.host.handler.onBody(this, bytes, dataStart, dataEnd);
     if (!decoder.done || this.serial !== serial) return next;
-    // The handler may have answered in `onBody`, and then the rest was to be discarded.
+    // The handler may have answered in `onBody`; then the rest is discarded.
     if (this.#inputIs(Input.discard)) {
       this.endExchange();
     } else if (this.#inputIs(Input.body)) {
       this.input = Input.complete;
-      this.home.handler.onBodyEnd(this);
+      this.host.handler.onBodyEnd(this);
     }
     return next;
   }
 
-  /** A call, because the type checker thinks that no handler can have changed `input`. */
+  /** A method, because the type checker assumes that no handler has changed `input`. */
   #inputIs(input: Input): boolean {
     return this.input === input;
   }
@@ -248,16 +248,16 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     inbox.consumeTo(this.#consume(inbox.bytes, inbox.start, inbox.end, lastEnd));
   }
 
-  /** After each piece of work: whether to read on, and until when. */
+  /** Called after processing input: decides whether to keep reading, and sets the deadline. */
   #settle(): void {
     if (!this.socket.isOpen || this.tookOver) return;
-    const { options, reactor } = this.home;
+    const { options, reactor } = this.host;
     if (this.clientEnded) {
       this.#settleEnd();
       if (!this.socket.isOpen) return;
     }
     const waiting = this.inbox.length;
-    // Between two exchanges nobody works for the client, so its FIN can wait for its turn.
+    // Between exchanges no work is done for the client, so its FIN need not be noticed early.
     const isFull = waiting > (this.serial !== 0 ? inboxBytesMax : 0);
     if (isFull && this.#isHeld()) this.socket.pause();
     else if (waiting <= inboxBytesMax) this.socket.resume();
@@ -270,13 +270,13 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
     }
   }
 
-  /** What has been received cannot be used now. */
+  /** Received input cannot be processed now. */
   #isHeld(): boolean {
     return this.input === Input.complete || (this.input === Input.body && this.#bodyPaused) ||
       this.outlet.isBlocked;
   }
 
-  /** Behind the client's FIN: what is left of its input may be used up, or never become a request. */
+  /** After the client's FIN: the rest of its input is processed, or can never become a request. */
   #settleEnd(): void {
     switch (this.input) {
       case Input.body:
@@ -284,14 +284,14 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
         return;
       case Input.head:
       case Input.discard:
-        // Pipelined requests wait until the output has room.
+        // Pipelined requests wait until the output is no longer blocked.
         if (!this.outlet.isBlocked || this.inbox.length === 0) this.closeAfterOutput();
     }
   }
 
-  /** A head that has begun must be complete in time, however slowly its bytes drip. */
+  /** The deadline for a head runs from its first byte, however slowly the rest arrives. */
   #armHead(): void {
-    const { options, reactor, idleMs } = this.home;
+    const { options, reactor, idleMs } = this.host;
     if (this.inbox.length === 0) {
       this.#headDeadlineMs = 0;
       reactor.wheel.arm(this, reactor.nowMs + idleMs);
@@ -303,10 +303,10 @@ export abstract class RequestHalf extends ResponseHalf implements Exchange {
   }
 }
 
-/** Longer lines are cut in logs. */
+/** Longer lines are truncated in logs. */
 const lineBytesMax = 8192;
 
-/** Up to the first CR or LF of `[start, end)`, as Latin-1; empty lines ahead of it are left out. */
+/** The first line of `[start, end)` as Latin-1, up to CR or LF, after any empty lines. */
 export function firstLine(bytes: Uint8Array, start: number, end: number): string {
   let from = start;
   while (from < end && (bytes[from] === 0x0d || bytes[from] === 0x0a)) from++;

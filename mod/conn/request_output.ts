@@ -1,9 +1,9 @@
 /**
- * The request under way on an upstream connection, on its way out.
+ * The output of the current request on an upstream connection.
  *
- * The lines that announce the body are written here and nowhere else, and every byte of the body is
- * counted against them. A body without an announcement, or of another length, would be read by the
- * peer as the next request (RFC 9112 section 11.2).
+ * Only this class writes the fields that frame the body, and it counts every byte of the body against
+ * them. The peer would read an unframed body, or one of another length, as the next request (RFC
+ * 9112 section 11.2).
  */
 import { chunkEnd, chunkSizeBytesMax, lastChunk, writeChunkSize } from "../http1/chunk_writer.ts";
 import type { HeadWriter } from "../http1/head_writer.ts";
@@ -11,7 +11,7 @@ import { latin1Bytes } from "../http1/latin1.ts";
 import { Framing } from "../http1/message_head.ts";
 import type { Outlet } from "./outlet.ts";
 
-/** How the body of a request is framed: unlike a response, it cannot end with the connection. */
+/** Framing of a request body; unlike a response, it cannot end with the connection. */
 export type RequestFraming =
   | typeof Framing.none
   | typeof Framing.length
@@ -20,16 +20,16 @@ export type RequestFraming =
 const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
 const chunkSizeLine = new Uint8Array(chunkSizeBytesMax);
 
-/** Bytes that may wait for a slow peer before a writer has to stop. */
+/** Bytes queued for a slow peer before the writer must stop. */
 const waitingBytesMax = 65_536;
 
-/** One for each connection, used for one request after the other. */
+/** One per connection, reused for each request. */
 export class RequestOutput {
-  /** Bytes of the request handed over so far, with head and chunk framing. */
+  /** Bytes of the request written so far, with head and chunk framing. */
   bytes = 0;
-  /** Those of its head. */
+  /** Bytes of its head. */
   headBytes = 0;
-  /** All of the request has been handed over; nothing more of it may follow. */
+  /** All of the request has been written; no more of it may follow. */
   isComplete = true;
   #framing: RequestFraming = Framing.none;
   #remainingBytes = 0;
@@ -39,22 +39,22 @@ export class RequestOutput {
     this.#outlet = outlet;
   }
 
-  /** The peer is slow: write no more until the connection has drained. */
+  /** The peer is slow: write no more until `onRequestDrain`. */
   get isFull(): boolean {
     return this.#outlet.queuedBytes > waitingBytesMax;
   }
 
-  /** Forgets the request before; `sendHead` follows. */
+  /** Resets for a new request; `sendHead` follows. */
   begin(): void {
     this.bytes = this.headBytes = 0;
     this.isComplete = false;
   }
 
   /**
-   * Sends `head`, which ends with its last field line, with the lines that frame the body, and
-   * leaves it as it was. `contentLength` is the length of the body for `length`; for `none` 0 is
-   * announced and -1 is not; for `chunked` it does not matter. Throws RangeError for a length that
-   * does not fit the framing.
+   * Sends `head`, which ends with its last field line, followed by the fields that frame the body;
+   * `head` is left unchanged. `contentLength`: with `length`, the length of the body; with `none`, 0
+   * is sent and -1 is not; with `chunked`, ignored. Throws RangeError for a length that does not fit
+   * the framing.
    */
   sendHead(head: HeadWriter, framing: RequestFraming, contentLength: number): void {
     const { length } = head;
@@ -65,7 +65,7 @@ export class RequestOutput {
     head.length = length;
   }
 
-  /** Sends a part of the body. False: so much was not announced, and none of it is sent. */
+  /** Sends a part of the body. False: more than announced, and none of it is sent. */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
     const byteCount = end - start;
     if (this.isComplete) return false;
@@ -80,7 +80,7 @@ export class RequestOutput {
     return true;
   }
 
-  /** Ends the body. False: more was announced. */
+  /** Ends the body. False: less than announced. */
   end(): boolean {
     if (this.#remainingBytes > 0) return false;
     if (this.#framing === Framing.chunked && !this.isComplete) {

@@ -1,4 +1,4 @@
-/** The response side of a server connection: heads, framed bodies, and what they owe the client. */
+/** The response side of a server connection: heads, framed bodies, and output not yet sent. */
 import type { Address } from "../base/address.ts";
 import { Deadline } from "../base/timer_wheel.ts";
 import { chunkEnd, chunkSizeBytesMax, lastChunk, writeChunkSize } from "../http1/chunk_writer.ts";
@@ -8,7 +8,7 @@ import { reasonPhrase } from "../http1/status.ts";
 import type { Socket, TlsFacts } from "../net/reactor.ts";
 import type { ResponseFraming } from "./exchange.ts";
 import { Outlet } from "./outlet.ts";
-import type { ServerHome } from "./server_home.ts";
+import type { ServerHost } from "./server_host.ts";
 import type { StaticResponse } from "./static_response.ts";
 
 const text = new TextEncoder();
@@ -17,11 +17,11 @@ const keepAliveField = text.encode("Connection: keep-alive\r\n");
 const chunkedField = text.encode("Transfer-Encoding: chunked\r\n");
 const continueMessage = text.encode("HTTP/1.1 100 Continue\r\n\r\n");
 const chunkSizeLine = new Uint8Array(chunkSizeBytesMax);
-/** Output that may wait for a slow client before `writeBody` says stop. */
+/** Output queued for a slow client before `writeBody` returns false. */
 const waitingBytesMax = 65_536;
 
 export abstract class ResponseHalf extends Deadline {
-  readonly home: ServerHome;
+  readonly host: ServerHost;
   readonly socket: Socket;
   readonly outlet: Outlet;
   minor: 0 | 1 = 1;
@@ -30,32 +30,32 @@ export abstract class ResponseHalf extends Deadline {
   bodyBytesSent = 0;
   headBytesSent = 0;
   abstract serial: number;
-  /** The connection goes on after this response. */
+  /** The connection stays open after this response. */
   persist = true;
-  /** A client that waits for 100 (Continue), and has not got it. */
+  /** The client waits for 100 (Continue), which has not been sent. */
   expectsContinue = false;
-  /** The connection closes when the client has taken what waits. */
+  /** The connection closes when the queued output has been sent. */
   closeWhenDrained = false;
-  /** The request that was answered last was refused, so more of it may be on its way. */
+  /** The last request was refused, so more of it may still arrive. */
   lingers = false;
-  /** Until when the client must have taken some of the waiting output; 0 while none waits. */
+  /** Deadline for progress of the queued output; 0 when none is queued. */
   writeDeadlineMs = 0;
-  /** A response is owed or under way. */
+  /** A response is pending or in progress. */
   isResponding = false;
   #framing: ResponseFraming = Framing.none;
   #remaining = 0;
 
-  constructor(home: ServerHome, socket: Socket) {
+  constructor(host: ServerHost, socket: Socket) {
     super();
-    this.home = home;
+    this.host = host;
     this.socket = socket;
-    this.outlet = new Outlet(home.scratch);
+    this.outlet = new Outlet(host.scratch);
     this.outlet.socket = socket;
   }
 
-  /** The response is complete; the connection decides what comes next. */
+  /** The response is complete; the connection decides what follows. */
   protected abstract onResponseDone(): void;
-  /** The response cannot be completed: cut the connection. */
+  /** The response cannot be completed: cuts the connection. */
   protected abstract cutResponse(): void;
 
   peerAddress(): Address {
@@ -90,8 +90,8 @@ export abstract class ResponseHalf extends Deadline {
   }
 
   /**
-   * A final answer in place of 100 (Continue): the client may send its body all the same or leave it
-   * out, so the connection cannot go on, and the answer says so (RFC 9110 10.1.1).
+   * A final response in place of 100 (Continue): the client may send its body or not, so the
+   * connection cannot be reused, and the response says so (RFC 9110 10.1.1).
    */
   #settleExpectation(): void {
     if (this.expectsContinue) this.persist = false;
@@ -100,22 +100,22 @@ export abstract class ResponseHalf extends Deadline {
   respond(response: StaticResponse): void {
     if (!this.isResponding) return;
     this.#settleExpectation();
-    const { bytes, headBytes } = this.home.render(response, this.minor, this.persist, this.isHead);
+    const { bytes, headBytes } = this.host.render(response, this.minor, this.persist, this.isHead);
     this.status = response.status;
     this.headBytesSent = headBytes;
     this.bodyBytesSent = bytes.length - headBytes;
-    if (this.home.onHead !== null) this.reportHead(bytes, headBytes);
+    if (this.host.onHead !== null) this.reportHead(bytes, headBytes);
     this.outlet.write(bytes, 0, bytes.length);
     this.#done();
   }
 
   beginHead(status: number, reason?: string, withCommonFields = true): HeadWriter {
-    const writer = this.home.headWriter;
+    const writer = this.host.headWriter;
     writer.clear();
     if (reason === undefined || reason === reasonPhrase(status)) writer.statusLine(status);
     else writer.ascii(`HTTP/1.1 ${status} ${reason}\r\n`);
     if (withCommonFields) {
-      const common = this.home.commonFields();
+      const common = this.host.commonFields();
       writer.copy(common, 0, common.length);
     }
     this.status = status;
@@ -125,14 +125,14 @@ export abstract class ResponseHalf extends Deadline {
   endHead(framing: ResponseFraming, contentLength = -1): void {
     if (!this.isResponding) return;
     this.#settleExpectation();
-    const writer = this.home.headWriter;
+    const writer = this.host.headWriter;
     this.#framing = this.#writeFraming(writer, framing, contentLength);
     this.#remaining = contentLength;
     if (!this.persist) writer.copy(closeField, 0, closeField.length);
     else if (this.minor === 0) writer.copy(keepAliveField, 0, keepAliveField.length);
     writer.lineEnd();
     this.headBytesSent = writer.length;
-    if (this.home.onHead !== null) this.reportHead(writer.bytes, writer.length);
+    if (this.host.onHead !== null) this.reportHead(writer.bytes, writer.length);
     this.outlet.write(writer.bytes, 0, writer.length);
   }
 
@@ -144,7 +144,7 @@ export abstract class ResponseHalf extends Deadline {
     this.bodyBytesSent += length;
     if (this.#framing === Framing.chunked) {
       const at = writeChunkSize(chunkSizeLine, 0, length);
-      const scratch = this.home.scratch;
+      const scratch = this.host.scratch;
       scratch.enter();
       this.outlet.write(chunkSizeLine, 0, at);
       this.outlet.write(bytes, start, end);
@@ -179,9 +179,9 @@ export abstract class ResponseHalf extends Deadline {
     return accepted;
   }
 
-  /** Called when output begins to wait, and whenever the client has taken some of it. */
+  /** Called when output is first queued, and whenever some of it has been sent. */
   protected armWriteDeadline(): void {
-    const { reactor, options } = this.home;
+    const { reactor, options } = this.host;
     this.writeDeadlineMs = reactor.nowMs + (options.writeTimeoutMs || Infinity);
     reactor.wheel.arm(this, this.writeDeadlineMs);
   }
@@ -197,9 +197,9 @@ export abstract class ResponseHalf extends Deadline {
 
   endBodyWithTrailers(lines: Uint8Array): void {
     if (this.#framing !== Framing.chunked || !this.isResponding) return this.endBody();
-    const scratch = this.home.scratch;
+    const scratch = this.host.scratch;
     scratch.enter();
-    // The last chunk without the CRLF that would end an empty trailer section.
+    // The last chunk, without the CRLF that ends an empty trailer section.
     this.outlet.write(lastChunk, 0, lastChunk.length - 2);
     this.outlet.write(lines, 0, lines.length);
     this.outlet.write(chunkEnd, 0, chunkEnd.length);
@@ -209,7 +209,7 @@ export abstract class ResponseHalf extends Deadline {
 
   writeInterim(status: number, fields: Uint8Array): boolean {
     if (!this.isResponding || this.minor === 0 || this.status !== 0) return true;
-    const writer = this.home.headWriter;
+    const writer = this.host.headWriter;
     writer.clear();
     writer.statusLine(status);
     writer.copy(fields, 0, fields.length);
@@ -225,13 +225,13 @@ export abstract class ResponseHalf extends Deadline {
     if (this.minor === 1) this.outlet.write(continueMessage, 0, continueMessage.length);
   }
 
-  /** A short answer for requests that never become an exchange. */
+  /** A short response for requests that never become an exchange. */
   protected sendStatusPage(status: number): void {
     this.lingers = true;
     const body = text.encode(`${status} ${reasonPhrase(status)}\n`);
     const writer = this.beginHead(status);
     writer.ascii("Content-Type: text/plain; charset=utf-8\r\n");
-    const scratch = this.home.scratch;
+    const scratch = this.host.scratch;
     scratch.enter();
     this.endHead(Framing.length, body.length);
     this.writeBody(body, 0, body.length);
@@ -246,8 +246,8 @@ export abstract class ResponseHalf extends Deadline {
   }
 
   /**
-   * A head has been written that says where the body ends, so that a client notices when it ends
-   * before; otherwise only a reset shows that the response is cut off.
+   * The head written shows where the body ends, so that a client notices a truncated body; otherwise
+   * only a reset shows that the response is incomplete.
    */
   protected get showsItsEnd(): boolean {
     if (this.status === 0) return false;
@@ -255,10 +255,10 @@ export abstract class ResponseHalf extends Deadline {
       (this.#framing === Framing.length && this.#remaining > 0);
   }
 
-  /** Tells whoever keeps the books of the server; `isResponding` is still true for a cut response. */
+  /** Notifies the server's statistics; `isResponding` is still true for a cut response. */
   protected abstract reportResponded(): void;
 
-  /** Tells whoever asked for heads. */
+  /** Passes a response head to `HttpServer.onHead`. */
   protected abstract reportHead(bytes: Uint8Array, headBytes: number): void;
 
   #writeFraming(

@@ -1,76 +1,76 @@
 import type { BatchOutput, Reactor } from "../net/reactor.ts";
 import type { Outlet } from "./outlet.ts";
 
-/** Room for the output of one batch: many responses, or some heads and small bodies. */
+/** Space for the output of one batch: many responses, or some heads and small bodies. */
 const scratchBytes = 65536;
-/** With less room than this the next connection begins at the start again. */
+/** With less space left, the buffer is flushed before the next connection writes. */
 const roomMin = 16384;
-/** Connections whose output waits for the end of the batch, besides the one that writes. */
+/** Connections with output for the end of the batch, besides the current owner. */
 const waitingMax = 64;
 
-type ScratchHome = Pick<Reactor, "flushAfterBatch" | "makeOutputBuffer">;
+type ScratchReactor = Pick<Reactor, "flushAfterBatch" | "makeOutputBuffer">;
 
-const scratches = new WeakMap<ScratchHome, Scratch>();
+const scratches = new WeakMap<ScratchReactor, Scratch>();
 
 /**
- * The output buffer that all connections of a thread share. One connection at a time writes to it;
- * what it writes during a callback leaves in one send(2), behind the callbacks of the whole batch
- * where the reactor has batches.
+ * The output buffer shared by all connections of a thread. One connection at a time writes to it. Its
+ * output during a callback is sent with one send(2), after all callbacks of the batch if the reactor
+ * has batches.
  */
 export class Scratch implements BatchOutput {
-  readonly reactor: ScratchHome;
+  readonly reactor: ScratchReactor;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Behind all output. */
+  /** End of all output. */
   length = 0;
-  /** Who writes at present. */
+  /** The connection that writes now. */
   owner: Outlet | null = null;
-  /** Where its output begins: a multiple of 64, from which it is sent at the least cost. */
+  /** Start of its output: a multiple of 64, from which sending is cheapest. */
   #start = 0;
-  /** Those that wrote before it, null for one that is gone, and where the output of each lies. */
+  /** Previous owners, null for a closed one, and the ranges of their output. */
   readonly #waiting: (Outlet | null)[] = [];
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   #waitingCount = 0;
-  /** How many of them have been sent by the `flush` under way. */
+  /** How many of them the current `flush` has sent. */
   #sentCount = 0;
   #depth = 0;
 
-  constructor(reactor: ScratchHome) {
+  constructor(reactor: ScratchReactor) {
     this.reactor = reactor;
     this.bytes = reactor.makeOutputBuffer(scratchBytes);
   }
 
-  /** The one of this reactor: an engine that takes another's place after a reload goes on with it. */
-  static of(reactor: ScratchHome): Scratch {
+  /** The scratch buffer of a reactor; a new engine after a reload uses the same one. */
+  static of(reactor: ScratchReactor): Scratch {
     let scratch = scratches.get(reactor);
     if (scratch === undefined) scratches.set(reactor, scratch = new Scratch(reactor));
     return scratch;
   }
 
-  /** True inside a callback: output may wait for its end. */
+  /** True inside a callback, in which output is collected. */
   get corked(): boolean {
     return this.#depth > 0;
   }
 
-  /** Begins a callback of the reactor. */
+  /** Enters a callback of the reactor. */
   enter(): void {
     this.#depth++;
   }
 
-  /** Ends it; behind the outermost one everything is sent, unless the batch goes on. */
+  /** Leaves it; the outermost one sends everything, unless the batch continues. */
   leave(): void {
     if (--this.#depth > 0 || this.length === 0) return;
     if (!this.reactor.flushAfterBatch(this)) this.flush();
   }
 
-  /** Lets `owner` write behind what waits. */
+  /** Makes `owner` the connection that writes. */
   acquire(owner: Outlet): void {
     this.#park();
     if (this.#waitingCount >= waitingMax || this.length > scratchBytes - roomMin) this.flush();
     this.owner = owner;
   }
 
-  /** What the owner wrote waits; the buffer is nobody's. */
+  /** Queues the owner's output; the buffer has no owner then. */
   #park(): void {
     if (this.owner !== null && this.length > this.#start) {
       this.#waiting[this.#waitingCount] = this.owner;
@@ -81,7 +81,7 @@ export class Scratch implements BatchOutput {
     this.#start = this.length = (this.length + 63) & ~63;
   }
 
-  /** The connection is over: its output goes nowhere. */
+  /** Drops the output of a closed connection. */
   forget(owner: Outlet): void {
     if (this.owner === owner) {
       this.owner = null;
@@ -93,9 +93,9 @@ export class Scratch implements BatchOutput {
   }
 
   /**
-   * Sends everything; `last` writes nothing more (see `Socket.write`). A TLS socket that fails says so
-   * while it is written to, and whoever hears of it may write, or flush, in the middle of this: the
-   * state is in fields, so that an inner call goes on where the outer one is.
+   * Sends everything; `last` will write no more (see `Socket.write`). A TLS socket may report a
+   * failure during the write, and its handler may write or flush in the middle of this. So the state
+   * is in fields, and an inner call continues where the outer one is.
    */
   flush(last: Outlet | null = null): void {
     for (this.#park(); this.#sentCount < this.#waitingCount; this.#park()) {

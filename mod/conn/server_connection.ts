@@ -1,8 +1,8 @@
 /**
- * One client's connection: requests in order, one exchange at a time.
+ * A client's connection: requests in order, one exchange at a time.
  *
- * What comes in is the business of `RequestHalf`, what goes out that of `ResponseHalf`. Here stands
- * what concerns both: the socket's events, the deadlines, and every way in which a connection ends.
+ * `RequestHalf` handles input, `ResponseHalf` output. This class handles what involves both: socket
+ * events, deadlines, and every way in which a connection ends.
  */
 import { PeerError } from "../base/errors.ts";
 import { describeFault } from "../http1/faults.ts";
@@ -10,23 +10,23 @@ import type { Socket, SocketHandler } from "../net/reactor.ts";
 import { Inbox } from "./inbox.ts";
 import type { TakenSocket } from "./exchange.ts";
 import { firstLine, Input, RequestHalf } from "./request_half.ts";
-import type { ServerHome } from "./server_home.ts";
+import type { ServerHost } from "./server_host.ts";
 
 /** How long a closed connection waits for the client's FIN. */
 const lingerMs = 2_000;
 export class ServerConnection extends RequestHalf implements SocketHandler {
   override readonly openedMs: number;
 
-  constructor(home: ServerHome, socket: Socket) {
-    super(home, socket);
-    this.openedMs = home.reactor.nowMs;
-    home.reactor.wheel.arm(this, home.reactor.nowMs + home.idleMs);
+  constructor(host: ServerHost, socket: Socket) {
+    super(host, socket);
+    this.openedMs = host.reactor.nowMs;
+    host.reactor.wheel.arm(this, host.reactor.nowMs + host.idleMs);
   }
 
   onOpen(): void {}
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
-    const scratch = this.home.scratch;
+    const scratch = this.host.scratch;
     scratch.enter();
     this.receive(bytes, start, end);
     scratch.leave();
@@ -35,10 +35,10 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   onDrain(): void {
     if (!this.outlet.drain()) return this.armWriteDeadline();
     this.writeDeadlineMs = 0;
-    const scratch = this.home.scratch;
+    const scratch = this.host.scratch;
     scratch.enter();
     if (this.closeWhenDrained) this.#closeNow();
-    else if (this.isResponding) this.home.handler.onDrain(this);
+    else if (this.isResponding) this.host.handler.onDrain(this);
     else this.goOn();
     scratch.leave();
   }
@@ -47,13 +47,13 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     this.clientEnded = true;
     switch (this.input) {
       case Input.complete:
-        if (!this.home.options.allowHalfOpen) return this.abortByClient();
-        // Pipelined requests that have arrived get their answers, too.
+        if (!this.host.options.allowHalfOpen) return this.abortByClient();
+        // Pipelined requests that have arrived are answered, too.
         if (this.inbox.length === 0) this.persist = false;
         return;
       case Input.body:
         // With `allowHalfOpen` the inbox may hold the rest of the body.
-        if (this.home.options.allowHalfOpen && this.inbox.length > 0) return;
+        if (this.host.options.allowHalfOpen && this.inbox.length > 0) return;
         return this.abortByClient();
       default:
         this.closeAfterOutput();
@@ -70,13 +70,13 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   }
 
   override onDeadline(nowMs: number): void {
-    const wheel = this.home.reactor.wheel;
+    const wheel = this.host.reactor.wheel;
     if (this.writeDeadlineMs !== 0) {
       if (nowMs < this.writeDeadlineMs) return wheel.arm(this, this.writeDeadlineMs);
       this.#abortExchange(new PeerError("ETIMEDOUT", "downstream", "client takes no output"));
     } else if (this.input === Input.complete) {
-      // The handler is at work; its own deadlines are its own business.
-      wheel.arm(this, nowMs + this.home.idleMs);
+      // Waiting for the handler, which has deadlines of its own.
+      wheel.arm(this, nowMs + this.host.idleMs);
     } else if (this.input >= Input.discard || this.isIdle) {
       this.#drop();
       this.socket.close();
@@ -88,12 +88,12 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   }
 
   protected override reportResponded(): void {
-    const { onResponded } = this.home;
+    const { onResponded } = this.host;
     if (onResponded !== null) onResponded(this);
   }
 
   protected override reportHead(bytes: Uint8Array, headBytes: number): void {
-    this.home.onHead!(this, bytes, headBytes);
+    this.host.onHead!(this, bytes, headBytes);
   }
 
   override abort(): void {
@@ -118,22 +118,22 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     return { socket, early, hasEnded };
   }
 
-  /** The server stops: the current answer is the last one. */
+  /** The server is stopping: the current response is the last one. */
   beginDrain(): void {
     this.persist = false;
   }
 
-  /** Ends a connection on which nothing happens, and nothing has since `sinceMs`. Returns whether it did. */
+  /** Closes the connection if it has been idle since `sinceMs`. Returns whether it did. */
   closeIdle(sinceMs = Infinity): boolean {
-    // The deadline of an idle connection is the idle timeout ahead of when it became idle. Without a
-    // timeout nobody knows when that was (NaN), and any will do.
-    if (!this.isIdle || this.deadlineMs - this.home.idleMs > sinceMs) return false;
+    // The deadline minus the idle timeout is when it became idle. Without a timeout that is unknown
+    // (NaN), and every idle connection qualifies.
+    if (!this.isIdle || this.deadlineMs - this.host.idleMs > sinceMs) return false;
     this.#drop();
     this.socket.close();
     return true;
   }
 
-  /** Ends the connection whatever it does; for the end of a drain. */
+  /** Closes the connection in any state; for the end of a drain. */
   cut(): void {
     if (this.serial !== 0) {
       this.#abortExchange(new PeerError("ESHUTDOWN", "internal", "the server is stopping"));
@@ -146,8 +146,8 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   /** The response is complete; see `ResponseHalf`. */
   protected override onResponseDone(): void {
     if (this.input === Input.body) {
-      // A client that still waits for 100 (Continue) may or may not send its body: nobody can tell
-      // what its next byte is.
+      // A client that still waits for 100 (Continue) may or may not send its body, so the meaning of
+      // its next byte is unknown.
       if (!this.persist || this.expectsContinue) return this.closeAfterOutput();
       this.discardBody();
     } else {
@@ -160,20 +160,20 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     this.#abortExchange(new PeerError("EPROTO", "internal", "response cut off by its handler"));
   }
 
-  /** Bytes that break the protocol: answer with the fault's status, then close. */
+  /** Protocol violation: answers with the fault's status, then closes. */
   protected override refuse(fault: number): void {
-    // The body of a request that has its answer already: there is nothing left to say.
+    // The body of a request that has already been answered.
     if (this.input === Input.discard) return this.closeAfterOutput();
     const { status, phrase } = describeFault(fault);
     const error = new PeerError("EPROTO", "downstream", phrase);
-    this.home.onFault(this, status, error);
+    this.host.onFault(this, status, error);
     this.#answerAndClose(status, error);
   }
 
   #timeOut(): void {
     const error = new PeerError("ETIMEDOUT", "downstream", "request timed out");
     this.refusedLine = firstLine(this.inbox.bytes, this.inbox.start, this.inbox.end);
-    this.home.onFault(this, 408, error);
+    this.host.onFault(this, 408, error);
     this.#answerAndClose(408, error);
   }
 
@@ -181,7 +181,7 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     const begun = this.status !== 0;
     const serial = this.serial;
     if (serial !== 0) {
-      this.home.handler.onAbort(this, error);
+      this.host.handler.onAbort(this, error);
       if (begun) return this.#cutOff();
     }
     this.serial = 0;
@@ -192,7 +192,7 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   }
 
   #abortExchange(error: PeerError): void {
-    if (this.serial !== 0) this.home.handler.onAbort(this, error);
+    if (this.serial !== 0) this.host.handler.onAbort(this, error);
     this.#cutOff();
   }
 
@@ -201,11 +201,11 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     this.socket.abort();
   }
 
-  /** Closes once the client has all of the output. */
+  /** Closes after all of the output is sent. */
   protected override closeAfterOutput(): void {
     this.serial = 0;
     this.persist = false;
-    // One packet less for a connection that carries one request: its FIN goes out with the answer.
+    // Saves a packet on a connection with one request: the FIN is sent with the response.
     this.outlet.flush(true);
     if (!this.outlet.isBlocked) return this.#closeNow();
     this.closeWhenDrained = true;
@@ -213,12 +213,12 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   }
 
   /**
-   * Closing while bytes of the client are unread, or on their way, makes the kernel send a reset,
-   * which may overtake the answer (RFC 9112 9.6). So we end our side and read on for a while.
+   * Closing while input is unread or still arriving makes the kernel send a reset, which may overtake
+   * the response (RFC 9112 9.6). So only the sending side is closed, and input is read for a while.
    */
   #closeNow(): void {
     const unread = this.inbox.length > 0 || this.input === Input.body ||
-      this.input === Input.discard || this.home.draining;
+      this.input === Input.discard || this.host.draining;
     if (this.clientEnded || (!unread && this.input !== Input.linger && !this.lingers)) {
       this.#drop();
       this.socket.close();
@@ -229,16 +229,16 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
     this.input = Input.linger;
     this.socket.shutdown();
     this.socket.resume();
-    this.home.reactor.wheel.arm(this, this.home.reactor.nowMs + lingerMs);
+    this.host.reactor.wheel.arm(this, this.host.reactor.nowMs + lingerMs);
   }
 
-  /** Leaves the server's books; the socket is closed, aborted or handed over by the caller. */
+  /** Removes the connection from the server; the caller closes, aborts or hands over the socket. */
   #drop(): void {
     this.serial = 0;
     this.context = null;
     this.inbox = new Inbox();
     this.outlet.discard();
-    this.home.reactor.wheel.disarm(this);
-    this.home.forget(this);
+    this.host.reactor.wheel.disarm(this);
+    this.host.forget(this);
   }
 }

@@ -1,28 +1,28 @@
 import { version } from "../base/version.ts";
 import { defaultLimits, type MessageLimits } from "../http1/limits.ts";
 
-/** The field that every answer carries, with its line end. */
+/** The Server field of every response, with its CRLF. The same as the proxy's default. */
 export const serverField = `Server: hayate/${version}\r\n`;
 
-/** How a server treats its connections. Durations in milliseconds; 0 turns a deadline off. */
+/** Options of a server. Timeouts in milliseconds; 0 disables one. */
 export interface ServerOptions {
   readonly limits: MessageLimits;
-  /** From the first byte of a request to the end of its head. Late: 408. */
+  /** From the first byte of a request to the end of its head; then 408. */
   readonly headTimeoutMs: number;
-  /** Between two pieces of a request body. Late: 408. */
+  /** Between two reads of a request body; then 408. */
   readonly bodyTimeoutMs: number;
   /** Between two requests of a connection. */
   readonly idleTimeoutMs: number;
-  /** For a client to take some of the output that waits for it. Late: reset. */
+  /** How long queued output may make no progress; then the connection is reset. */
   readonly writeTimeoutMs: number;
-  /** Requests per connection, then it is closed; 0: no limit. */
+  /** Requests per connection before it is closed; 0: no limit. */
   readonly requestsMax: number;
-  /** How long connections without a request stay open once a drain has begun. */
+  /** How long idle connections stay open after a drain has begun. */
   readonly drainIdleMs: number;
   /**
-   * False: a FIN before the response is complete means that the client has left, and the exchange is
-   * aborted, as nginx, node and hyper do; clients in the field close both directions at once. True: it
-   * may still read (RFC 9112 9.6), and gets its answers.
+   * False: a FIN before the response is complete aborts the exchange, as in nginx, node and hyper,
+   * because clients usually close both directions at once. True: the client may still be reading
+   * (RFC 9112 9.6), and gets its responses.
    */
   readonly allowHalfOpen: boolean;
 }

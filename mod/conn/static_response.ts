@@ -4,7 +4,7 @@ import { serverField } from "./server_options.ts";
 
 const encoder = new TextEncoder();
 
-/** One rendering, with the place of its date. */
+/** One rendered form, with the offset of its date. */
 interface Rendering {
   readonly bytes: Uint8Array;
   readonly headBytes: number;
@@ -13,8 +13,8 @@ interface Rendering {
 }
 
 /**
- * A whole response rendered once: nothing is built per request, and the date is rewritten in place
- * when a second has passed.
+ * A whole response rendered once: no work per request, and the date is rewritten in place once a
+ * second.
  */
 export class StaticResponse {
   readonly status: number;
@@ -40,14 +40,14 @@ export class StaticResponse {
       rendering(status, fields, connection, content.length, withBody ? content : none);
     this.#persistent = render("", true);
     this.#persistentHead = render("", false);
-    // HTTP/1.0 clients such as ab keep a connection only when the answer says so.
+    // HTTP/1.0 clients such as ab keep a connection only if the response says so.
     this.#legacy = render("Connection: keep-alive\r\n", true);
     this.#legacyHead = render("Connection: keep-alive\r\n", false);
     this.#closing = render("Connection: close\r\n", true);
     this.#closingHead = render("Connection: close\r\n", false);
   }
 
-  /** The bytes to send. `epochSeconds` is now; `imfDate` its text as ASCII, 29 bytes. */
+  /** The bytes to send. `epochSeconds`: the current time; `imfDate`: its text as 29 ASCII bytes. */
   select(
     minor: 0 | 1,
     persist: boolean,

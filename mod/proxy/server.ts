@@ -1,7 +1,7 @@
 /** One process that proxies: its sockets, its upstreams with their checks, and its engine. */
 import { formatAddress } from "../base/address.ts";
 import { version } from "../base/version.ts";
-import { AnnouncedListeners } from "../conn/announced_accept.ts";
+import { ProxyProtocolListeners } from "../conn/proxy_protocol_accept.ts";
 import { type Logger, SparseLog } from "../log/mod.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
 import type { HeldLease } from "../process/socket_lease.ts";
@@ -50,7 +50,7 @@ export class ProxyServer {
   readonly #control: ControlPlane;
   readonly #compiler: RouteCompiler;
   readonly #tls: SecuredListeners;
-  readonly #announced: AnnouncedListeners;
+  readonly #proxyProtocol: ProxyProtocolListeners;
   #former: ProxyServer | null;
   #opening: Opening | null = null;
   readonly #gate: AcceptGate;
@@ -80,7 +80,7 @@ export class ProxyServer {
       plan.global.handshakeTimeoutMs,
       parts.ticketSeed,
     );
-    this.#announced = new AnnouncedListeners(
+    this.#proxyProtocol = new ProxyProtocolListeners(
       reactor,
       new SparseLog(logger, () => reactor.nowMs),
       plan.global.handshakeTimeoutMs,
@@ -171,17 +171,17 @@ export class ProxyServer {
       : wanted
       ? secure.secureInherited(socketName, onSecured, onTlsFailure)
       : onAccept;
-    return this.#announcedTo(behindTls, listen?.proxyProtocol ?? "off");
+    return this.#withProxyProtocol(behindTls, listen?.proxyProtocol ?? "off");
   }
 
   /** As `onAccept`, behind the PROXY protocol header of whoever sends one. */
-  #announcedTo(onAccept: AcceptHandler, announces: ListenProxyProtocol): AcceptHandler {
+  #withProxyProtocol(onAccept: AcceptHandler, announces: ListenProxyProtocol): AcceptHandler {
     if (announces === "off") return onAccept;
     if (typeof announces === "string") {
-      return this.#announced.announce(announces === "required", onAccept);
+      return this.#proxyProtocol.wrap(announces === "required", onAccept);
     }
     const balancers = new PeerSet(announces);
-    return this.#announced.announce(true, onAccept, (peer) => balancers.has(peer));
+    return this.#proxyProtocol.wrap(true, onAccept, (peer) => balancers.has(peer));
   }
 
   /** Finds out which peers are alive. The reactor must be running. */
@@ -279,7 +279,7 @@ export class ProxyServer {
     this.#former = null;
     this.#control.closeListener();
     const drained = this.#engine.drain();
-    await this.#announced.settled();
+    await this.#proxyProtocol.settled();
     await this.#tls.settled();
     await drained;
     // Handshakes that ended after the last connection had gone have brought new ones.

@@ -7,7 +7,7 @@ import { fixedAddress } from "../../mod/conn/dial.ts";
 import { KeepalivePool } from "../../mod/conn/keepalive_pool.ts";
 import type { RequestFraming } from "../../mod/conn/request_output.ts";
 import { Scratch } from "../../mod/conn/scratch.ts";
-import type { UpstreamOptions } from "../../mod/conn/upstream_home.ts";
+import type { UpstreamOptions } from "../../mod/conn/upstream_pool.ts";
 import { HeadWriter } from "../../mod/http1/head_writer.ts";
 import { Framing } from "../../mod/http1/message_head.ts";
 import { Method } from "../../mod/http1/method.ts";

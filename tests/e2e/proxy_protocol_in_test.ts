@@ -125,7 +125,7 @@ Deno.test("a PROXY protocol header that does not come in time ends the connectio
   using connection = await proxy.connect();
   await connection.send("PROXY TCP4 192.0.2.1");
   assert(await connection.waitForClose());
-  await proxy.child.waitForLine("no complete header came in time");
+  await proxy.child.waitForLine("timed out waiting for the header");
   // A balancer that only looks whether somebody listens is no news.
   const lines = proxy.child.stderr.split("\n").length;
   using probe = await proxy.connect();

@@ -59,7 +59,7 @@ function callback(scratch: Scratch, act: () => void): void {
   scratch.leave();
 }
 
-Deno.test("what each connection writes leaves in one piece, at the end of the batch", () => {
+Deno.test("the output of each connection is sent in one piece, at the end of the batch", () => {
   const batch = new Batch();
   const scratch = new Scratch(batch);
   const sent: Sent[] = [];
@@ -76,7 +76,7 @@ Deno.test("what each connection writes leaves in one piece, at the end of the ba
   assertEquals(sent.length, 2);
 });
 
-Deno.test("outside of a batch a callback's output leaves behind it, anything else at once", () => {
+Deno.test("outside a batch, a callback's output is sent after it, other output at once", () => {
   const batch = new Batch();
   batch.isOpen = false;
   const scratch = new Scratch(batch);
@@ -91,7 +91,7 @@ Deno.test("outside of a batch a callback's output leaves behind it, anything els
   assertEquals(sent.map(({ text }) => text), ["12", "3"]);
 });
 
-Deno.test("a connection that is over takes its output with it, and nobody else's", () => {
+Deno.test("a closed connection drops its own output only", () => {
   const batch = new Batch();
   const scratch = new Scratch(batch);
   const sent: Sent[] = [];
@@ -107,7 +107,7 @@ Deno.test("a connection that is over takes its output with it, and nobody else's
   assertEquals(sent.map(({ text }) => text).join(""), "from b, more of b");
 });
 
-Deno.test("the last output of a connection leaves at once, and is called the last", () => {
+Deno.test("the last output of a connection is sent at once, marked as the last", () => {
   const batch = new Batch();
   const scratch = new Scratch(batch);
   const sent: Sent[] = [];
@@ -123,7 +123,7 @@ Deno.test("the last output of a connection leaves at once, and is called the las
   ]);
 });
 
-Deno.test("large output keeps its place behind what was written before", () => {
+Deno.test("large output is sent after what was written before it", () => {
   const batch = new Batch();
   const scratch = new Scratch(batch);
   const sent: Sent[] = [];
@@ -140,7 +140,7 @@ Deno.test("large output keeps its place behind what was written before", () => {
   assertEquals(sent.filter(({ name }) => name === "b").map(({ text }) => text), ["b"]);
 });
 
-Deno.test("whoever is written to may write, flush and end others in the middle of a flush", () => {
+Deno.test("a socket may write, flush and close others in the middle of a flush", () => {
   const batch = new Batch();
   const scratch = new Scratch(batch);
   const sent: Sent[] = [];
@@ -163,7 +163,7 @@ Deno.test("whoever is written to may write, flush and end others in the middle o
   assertEquals(["a", "b", "c", "d"].map(of), ["a1", "b1b2", "", "d1d2"]);
 });
 
-Deno.test("any number of connections, writes and sizes: each gets its own bytes in order", () => {
+Deno.test("with any number of connections, writes and sizes, each gets its own bytes in order", () => {
   const random = new Random(Random.freshSeed());
   const batch = new Batch();
   const scratch = new Scratch(batch);

@@ -1,4 +1,4 @@
-/** Reads PROXY protocol headers ahead of whatever accepts connections. */
+/** Wraps an accept handler: reads the PROXY protocol header of each connection first. */
 import { type Address, formatAddress } from "../base/address.ts";
 import type { PeerError } from "../base/errors.ts";
 import { Deadline } from "../base/timer_wheel.ts";
@@ -10,20 +10,20 @@ import {
   parseProxyHeader,
   ProxyHeader,
 } from "../proxy_protocol/mod.ts";
-import { AnnouncedSocket } from "./announced_socket.ts";
+import { ProxyProtocolSocket } from "./proxy_protocol_socket.ts";
 
-/** How often `settled` looks, in milliseconds. */
+/** Polling interval of `settled`, in milliseconds. */
 const pollMs = 20;
 
-/** What the listeners of a process that speak the PROXY protocol share. */
-export class AnnouncedListeners {
+/** Shared by a process's listeners with the PROXY protocol. */
+export class ProxyProtocolListeners {
   readonly reactor: Reactor;
-  /** Told of connections that are closed because of their header. */
+  /** Logs connections that are closed because of their header. */
   readonly log: SparseLog;
-  /** For a header to arrive, in milliseconds; 0: any time. */
+  /** Timeout for a header in milliseconds; 0: none. */
   readonly headerTimeoutMs: number;
   readonly pending = new Set<unknown>();
-  /** Filled for one connection at a time. */
+  /** Reused for each connection. */
   readonly header = new ProxyHeader();
 
   constructor(reactor: Reactor, log: SparseLog, headerTimeoutMs: number) {
@@ -33,23 +33,23 @@ export class AnnouncedListeners {
   }
 
   /**
-   * `onAccept` sees connections only behind their header, with the addresses that it announced.
-   * `isRequired`: a connection without one is closed; otherwise it is served under its own
-   * addresses (as h2o does, and against the protocol's advice: such a listener must be private).
-   * `expects`: who announces at all; the connections of others are handed over as they are.
+   * `onAccept` gets connections after their header, with the addresses from the header. `isRequired`:
+   * a connection without a header is closed. Otherwise it is served with its own addresses, as in h2o;
+   * the specification advises against that, so such a listener must be private. `expects`: the
+   * peers that send headers; connections of other peers are passed on unchanged.
    */
-  announce(
+  wrap(
     isRequired: boolean,
     onAccept: AcceptHandler,
     expects: ((peer: Address) => boolean) | null = null,
   ): AcceptHandler {
     return (socket, listener) => {
       if (expects !== null && !expects(socket.peerAddress())) return onAccept(socket, listener);
-      return new Announcement(this, isRequired, onAccept, socket, listener).announced;
+      return new HeaderReader(this, isRequired, onAccept, socket, listener).wrapped;
     };
   }
 
-  /** Resolves when no header is under way; each ends within `headerTimeoutMs`. */
+  /** Resolves when no header is being read; each is complete or closed within `headerTimeoutMs`. */
   async settled(): Promise<void> {
     while (this.pending.size > 0) {
       await new Promise<void>((resolve) => void this.reactor.setTimer(pollMs, resolve));
@@ -58,35 +58,35 @@ export class AnnouncedListeners {
 }
 
 /** Handles a connection until its header is complete. */
-class Announcement extends Deadline implements SocketHandler {
-  readonly home: AnnouncedListeners;
+class HeaderReader extends Deadline implements SocketHandler {
+  readonly listeners: ProxyProtocolListeners;
   readonly isRequired: boolean;
   readonly onAccept: AcceptHandler;
   readonly listener: Listener;
-  readonly announced: AnnouncedSocket;
+  readonly wrapped: ProxyProtocolSocket;
   #received: Uint8Array | null = null;
 
   constructor(
-    home: AnnouncedListeners,
+    listeners: ProxyProtocolListeners,
     isRequired: boolean,
     onAccept: AcceptHandler,
     socket: Socket,
     listener: Listener,
   ) {
     super();
-    this.home = home;
+    this.listeners = listeners;
     this.isRequired = isRequired;
     this.onAccept = onAccept;
     this.listener = listener;
-    this.announced = new AnnouncedSocket(socket, this);
-    home.pending.add(this);
-    const { reactor, headerTimeoutMs } = home;
+    this.wrapped = new ProxyProtocolSocket(socket, this);
+    listeners.pending.add(this);
+    const { reactor, headerTimeoutMs } = listeners;
     reactor.wheel.arm(this, reactor.nowMs + (headerTimeoutMs || Infinity));
   }
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     const received = this.#received;
-    // Nearly always the header comes at once, in the reactor's own buffer.
+    // Usually the whole header arrives in one read, in the reactor's own buffer.
     if (received === null) return this.#read(bytes, start, end);
     const joined = new Uint8Array(received.length + end - start);
     joined.set(received);
@@ -98,10 +98,10 @@ class Announcement extends Deadline implements SocketHandler {
   onDrain(): void {}
 
   onEnd(): void {
-    if (this.#received !== null) return this.#refuse("the client closed within its header");
-    // A load balancer that looks whether somebody listens.
+    if (this.#received !== null) return this.#refuse("connection closed within the header");
+    // A load balancer's check whether the port is open.
     this.#end();
-    this.announced.close();
+    this.wrapped.close();
   }
 
   onClose(_socket: Socket, _error: PeerError): void {
@@ -109,18 +109,18 @@ class Announcement extends Deadline implements SocketHandler {
   }
 
   override onDeadline(): void {
-    this.#refuse("no complete header came in time");
+    this.#refuse("timed out waiting for the header");
   }
 
   #read(bytes: Uint8Array, start: number, end: number): void {
-    const { header } = this.home;
+    const { header } = this.listeners;
     const next = parseProxyHeader(header, bytes, start, end);
     if (next > 0) {
-      this.announced.source = header.source;
-      this.announced.destination = header.destination;
+      this.wrapped.source = header.source;
+      this.wrapped.destination = header.destination;
       this.#handOver(bytes, next, end);
     } else if (next === 0) {
-      // Bounded by the codec, which refuses a header that is going to be too long.
+      // Bounded by the codec, which refuses a header that would be too long.
       this.#received = bytes.slice(start, end);
     } else if (next === HeaderFault.absent && !this.isRequired) {
       this.#handOver(bytes, start, end);
@@ -130,22 +130,22 @@ class Announcement extends Deadline implements SocketHandler {
   }
 
   #handOver(bytes: Uint8Array, start: number, end: number): void {
-    const { announced } = this;
+    const { wrapped } = this;
     this.#end();
-    announced.handler = this.onAccept(announced, this.listener);
-    if (start < end && announced.isOpen) announced.onData(announced.inner, bytes, start, end);
+    wrapped.handler = this.onAccept(wrapped, this.listener);
+    if (start < end && wrapped.isOpen) wrapped.onData(wrapped.inner, bytes, start, end);
   }
 
   #refuse(why: string): void {
-    // The balancer itself, not whom it may have announced.
-    const peer = formatAddress(this.announced.inner.peerAddress());
+    // The load balancer's address, not one from a header.
+    const peer = formatAddress(this.wrapped.inner.peerAddress());
     this.#end();
-    this.home.log.info(`PROXY protocol from ${peer}: ${why}; the connection is closed`);
-    this.announced.close();
+    this.listeners.log.info(`PROXY protocol from ${peer}: ${why}; the connection is closed`);
+    this.wrapped.close();
   }
 
   #end(): void {
-    this.home.reactor.wheel.disarm(this);
-    this.home.pending.delete(this);
+    this.listeners.reactor.wheel.disarm(this);
+    this.listeners.pending.delete(this);
   }
 }

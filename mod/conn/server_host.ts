@@ -8,21 +8,21 @@ import type { ServerConnection } from "./server_connection.ts";
 import type { ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
 
-/** What the connections of one server share; implemented by `HttpServer`. */
-export interface ServerHome {
+/** Shared by the connections of one server; implemented by `HttpServer`. */
+export interface ServerHost {
   readonly reactor: Reactor;
   readonly options: ServerOptions;
   readonly handler: ExchangeHandler;
   readonly scratch: Scratch;
-  /** Its head is filled for each request, and valid during `onRequest`. */
+  /** Its head is parsed for each request, and valid during `onRequest`. */
   readonly parser: RequestParser;
   readonly headWriter: HeadWriter;
-  /** Between two requests, in milliseconds; Infinity without that deadline. */
+  /** Idle timeout between two requests in milliseconds; Infinity: none. */
   readonly idleMs: number;
-  /** Every answer is the last one of its connection. */
+  /** Every response is the last one of its connection. */
   readonly draining: boolean;
   nextSerial(): number;
-  /** `Server` and `Date` field lines of this second. */
+  /** `Server` and `Date` field lines, updated every second. */
   commonFields(): Uint8Array;
   render(
     response: StaticResponse,
@@ -32,9 +32,9 @@ export interface ServerHome {
   ): { readonly bytes: Uint8Array; readonly headBytes: number };
   /** A request was refused before it became an exchange. */
   onFault(connection: ServerConnection, status: number, error: PeerError): void;
-  /** Told when a response is complete or was cut off by its handler; null: nobody asks. */
+  /** Called when a response is complete or was cut off by its handler; null: not used. */
   readonly onResponded: ((connection: ServerConnection) => void) | null;
-  /** Told of each head as it is sent, `[0, headBytes)` of `bytes`; null: nobody asks. */
+  /** Called with each head as sent, `[0, headBytes)` of `bytes`; null: not used. */
   readonly onHead:
     | ((connection: ServerConnection, bytes: Uint8Array, headBytes: number) => void)
     | null;

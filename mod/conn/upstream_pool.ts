@@ -4,17 +4,17 @@ import type { Reactor, Socket } from "../net/reactor.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import type { Scratch } from "./scratch.ts";
 
-/** How connections to one peer are treated. Durations in milliseconds; 0 turns a deadline off. */
+/** Options of the connections to a peer. Timeouts in milliseconds; 0 disables one. */
 export interface UpstreamOptions {
   readonly limits: MessageLimits;
   readonly connectTimeoutMs: number;
   /** From the end of the request to the first byte of the response. */
   readonly firstByteTimeoutMs: number;
-  /** Between two pieces of a response. */
+  /** Between two reads of a response. */
   readonly responseTimeoutMs: number;
-  /** How long an unused connection is kept; below the peer's own limit, or requests meet a FIN. */
+  /** How long an idle connection is kept; below the peer's own limit, or requests meet a FIN. */
   readonly idleTimeoutMs: number;
-  /** Unused connections that are kept; 0: none. */
+  /** Maximum number of idle connections; 0: none. */
   readonly idleMax: number;
   /** Exchanges per connection; 0: no limit. */
   readonly exchangesMax: number;
@@ -30,17 +30,17 @@ export const defaultUpstreamOptions: UpstreamOptions = {
   exchangesMax: 0,
 };
 
-/** What the connections to one peer share; implemented by `KeepalivePool`. */
-export interface UpstreamHome {
+/** Shared by the connections to one peer; implemented by `KeepalivePool`. */
+export interface UpstreamPool {
   readonly reactor: Reactor;
   readonly options: UpstreamOptions;
   readonly scratch: Scratch;
   readonly parser: ResponseParser;
   open(connection: ClientConnection): Socket;
-  /** The same to the next address of the peer, after a failure to connect; null: that was the last. */
+  /** Opens a socket to the peer's next address after a failed connect; null: there is no other. */
   reopen(connection: ClientConnection): Socket | null;
-  /** Takes an unused connection back; false: there is no room for it. */
+  /** Keeps an idle connection; false: the pool is full. */
   keep(connection: ClientConnection): boolean;
-  /** The connection is gone. */
+  /** Called when the connection is closed. */
   forget(connection: ClientConnection): void;
 }

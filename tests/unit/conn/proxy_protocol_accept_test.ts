@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Address } from "../../../mod/base/address.ts";
 import { PeerError } from "../../../mod/base/errors.ts";
 import { TimerWheel } from "../../../mod/base/timer_wheel.ts";
-import { AnnouncedListeners } from "../../../mod/conn/announced_accept.ts";
+import { ProxyProtocolListeners } from "../../../mod/conn/proxy_protocol_accept.ts";
 import { latin1, latin1Bytes } from "../../../mod/http1/mod.ts";
 import type { SparseLog } from "../../../mod/log/mod.ts";
 import type { Listener, Reactor, Socket, SocketHandler } from "../../../mod/net/reactor.ts";
@@ -41,7 +41,7 @@ class FakeSocket implements Socket {
   }
 }
 
-/** The owner of what has been announced. */
+/** The handler of a wrapped connection. */
 class Owner implements SocketHandler {
   readonly events: string[] = [];
   constructor(readonly socket: Socket) {}
@@ -64,14 +64,14 @@ class Scene {
   readonly wheel = new TimerWheel(0);
   readonly lines: string[] = [];
   readonly socket = new FakeSocket();
-  readonly listeners: AnnouncedListeners;
+  readonly listeners: ProxyProtocolListeners;
   owner: Owner | null = null;
 
   constructor(isRequired: boolean, expects: ((peer: Address) => boolean) | null = null) {
     const reactor = { wheel: this.wheel, nowMs: 0 } as unknown as Reactor;
     const log = { info: (text: string) => void this.lines.push(text) } as unknown as SparseLog;
-    this.listeners = new AnnouncedListeners(reactor, log, 1000);
-    const onAccept = this.listeners.announce(
+    this.listeners = new ProxyProtocolListeners(reactor, log, 1000);
+    const onAccept = this.listeners.wrap(
       isRequired,
       (socket) => this.owner = new Owner(socket),
       expects,
@@ -84,7 +84,7 @@ class Scene {
   }
 }
 
-Deno.test("announce() hands a connection over behind its header, under the announced addresses", () => {
+Deno.test("wrap() passes a connection on after its header, with the addresses from the header", () => {
   for (const cut of [0, 1, 5, 20, line.length - 1, line.length]) {
     const scene = new Scene(true);
     const { socket } = scene;
@@ -107,14 +107,14 @@ Deno.test("announce() hands a connection over behind its header, under the annou
   }
 });
 
-Deno.test("announce() leaves the connection's own addresses where the header names none", () => {
+Deno.test("wrap() keeps the connection's own addresses when the header has none", () => {
   const scene = new Scene(true);
   scene.socket.deliver("PROXY UNKNOWN\r\n");
   const { socket, events } = scene.owner!;
   assertEquals([socket.peerAddress(), socket.localAddress(), events], [balancer, own, []]);
 });
 
-Deno.test("announce() hands over what is no header only where none is required", () => {
+Deno.test("wrap() passes input without a header on only when none is required", () => {
   const lax = new Scene(false);
   lax.socket.deliver("P");
   assert(lax.isPending);
@@ -126,7 +126,7 @@ Deno.test("announce() hands over what is no header only where none is required",
   assertMatch(strict.lines[0], /^PROXY protocol from 10\.0\.0\.1:1: there is no header; /);
 });
 
-Deno.test("announce() does not touch the connections of those who are not expected to announce", () => {
+Deno.test("wrap() passes connections on unchanged from peers not expected to send headers", () => {
   const stranger = new Scene(true, ({ kind }) => kind === "unix");
   stranger.socket.deliver(line);
   assertEquals([stranger.owner?.events, stranger.isPending], [[`data ${line}`], false]);
@@ -140,7 +140,7 @@ Deno.test("announce() does not touch the connections of those who are not expect
   });
 });
 
-Deno.test("announce() closes a broken header in either case, and says so once", () => {
+Deno.test("wrap() closes a connection with a malformed header in either case, and logs it once", () => {
   for (const isRequired of [true, false]) {
     const scene = new Scene(isRequired);
     scene.socket.deliver("PROXY TCP4 x\r\n");
@@ -148,7 +148,7 @@ Deno.test("announce() closes a broken header in either case, and says so once", 
   }
 });
 
-Deno.test("announce() gives a header its time, and ends with the connection", () => {
+Deno.test("wrap() limits the time for a header, and stops with the connection", () => {
   const late = new Scene(false);
   late.socket.deliver("PROXY");
   late.wheel.advance(900);

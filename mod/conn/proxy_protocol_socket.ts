@@ -3,21 +3,20 @@ import type { PeerError } from "../base/errors.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 
 /**
- * A socket whose ends are others than the kernel knows: those that a load balancer has announced.
+ * A socket with the addresses from a load balancer's PROXY header in place of the kernel's.
  *
- * Stands between the socket and its handler in both directions, so that a handler which tells its
- * sockets apart meets this one everywhere.
+ * Wraps the socket in both directions, so that a handler that compares sockets always gets this one.
  */
-export class AnnouncedSocket implements Socket, SocketHandler {
+export class ProxyProtocolSocket implements Socket, SocketHandler {
   readonly inner: Socket;
   handler: SocketHandler;
-  /** Null: the inner socket's own addresses count. */
+  /** Null: the inner socket's own address applies. */
   source: Address | null = null;
   destination: Address | null = null;
-  /** Absent where the inner socket has none, as the contract wants. */
+  /** Absent when the inner socket has none, as the reactor's contract requires. */
   readonly sendFile?: (fd: number, offset: number, length: number) => number;
 
-  /** Whoever opens the inner socket makes this object its handler. */
+  /** The caller must make this object the inner socket's handler. */
   constructor(inner: Socket, handler: SocketHandler) {
     this.inner = inner;
     this.handler = handler;
