@@ -1,5 +1,6 @@
 /** Answers that cannot be sent, clients that leave, starts that never end, workers from blobs. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
 import { runProgram, startHayate } from "../support/binary.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
 import { RawConnection, rawExchange, tcp } from "../support/raw_socket.ts";
@@ -222,17 +223,41 @@ eachBackend("a Worker from a blob runs, though its URL is revoked at once", asyn
   for (let i = 0; i < 2; i++) assertEquals(await (await fetch(served.url)).text(), "42");
 });
 
-eachBackend("request.url has the scheme of its connection", async (backend) => {
-  if (backend === "portable") return; // It cannot take over a supervisor's sockets.
+const urlApp = appWith("(request) => new Response(request.url)");
+
+Deno.test("request.url has the scheme of its connection (epoll)", async () => {
   await using folder = await tempFolder();
-  const app = await folder.write("app.js", appWith("(request) => new Response(request.url)"));
+  const app = await folder.write("app.js", urlApp);
   const [plain, secure] = [freePort(), freePort()];
   await using supervisor = startHayate(["supervise", "serve", "-w", "1", app], {
-    env: { PORTS: `${plain} ${secure}/tls` },
+    env: { PORTS: `${plain} ${secure}/tls`, HAYATE_REACTOR: "epoll" },
   });
   await supervisor.waitForLine(`listening on https://0.0.0.0:${secure}/`);
   await supervisor.waitForLine(`listening on http://0.0.0.0:${plain}/`);
   for (const url of [`http://127.0.0.1:${plain}/a?b`, `https://127.0.0.1:${secure}/a?b`]) {
+    const { stdout } = await runProgram("curl", ["-sSk", "-m", "10", url]);
+    assertEquals(stdout, url);
+  }
+});
+
+// The portable reactor cannot inherit a supervisor's sockets; its workers bind their own, with TLS
+// where the supervisor's variables name the address.
+Deno.test("request.url has the scheme of its connection (portable)", async () => {
+  await using folder = await tempFolder();
+  const app = await folder.write("app.js", urlApp);
+  const [crt, key] = [`${folder.path}/a.crt`, `${folder.path}/a.key`];
+  writeSelfSigned(["127.0.0.1"], crt, key);
+  const [plain, secure] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
+  await using server = startHayate(["serve", "-w", "2", "-p", plain, "-p", secure, app], {
+    env: {
+      HAYATE_REACTOR: "portable",
+      HAYATE_TLS_SOCKETS: secure,
+      HAYATE_CERT: crt,
+      HAYATE_KEY: key,
+    },
+  });
+  await server.waitForLine(/listening on .* with 2 workers/);
+  for (const url of [`http://${plain}/a?b`, `https://${secure}/a?b`]) {
     const { stdout } = await runProgram("curl", ["-sSk", "-m", "10", url]);
     assertEquals(stdout, url);
   }

@@ -3,7 +3,7 @@ import { descriptorWatch } from "../../../mod/process/descriptor_watch.ts";
 import { allVariables } from "../../../mod/process/environment.ts";
 import { pausableField } from "../../../mod/process/pausing.ts";
 import { allPids, processInfo, startEnvironment } from "../../../mod/process/proc.ts";
-import { ReadinessWatch, type Told } from "../../../mod/process/readiness_watch.ts";
+import { ReadinessWatch, type ReadinessNotice } from "../../../mod/process/readiness_watch.ts";
 import { notifyAddress } from "../../../mod/process/readiness.ts";
 import { spawn } from "../../../mod/process/spawn.ts";
 import { libc } from "../../../mod/sys/libc.ts";
@@ -19,22 +19,22 @@ function sendTo(name: string, text: string): void {
 }
 
 Deno.test("ReadinessWatch hears READY=1 among other lines, and that the worker can step aside", async () => {
-  const told: Told[] = [];
+  const notices: ReadinessNotice[] = [];
   const heard = Promise.withResolvers<void>();
   const watch = new ReadinessWatch((each) => {
-    told.push(each);
+    notices.push(each);
     if (each.ready) heard.resolve();
   });
   sendTo(watch.socketName, "STATUS=loading\nNOTREADY=1");
   sendTo(watch.socketName, `${pausableField}\nREADY=1\nMAINPID=1`);
   await heard.promise;
   watch.close();
-  assertEquals(told, [{ ready: false, pausable: false }, { ready: true, pausable: true }]);
+  assertEquals(notices, [{ ready: false, pausable: false }, { ready: true, pausable: true }]);
   await descriptorWatch.settled();
 });
 
 Deno.test("ReadinessWatch hears a whole line on the descriptor, not a part of one", async () => {
-  const heard = Promise.withResolvers<Told>();
+  const heard = Promise.withResolvers<ReadinessNotice>();
   const watch = new ReadinessWatch(heard.resolve);
   for (const text of ["rea", "dy\n"]) {
     libc.write(watch.writeEnd, new TextEncoder().encode(text), text.length);
