@@ -3,7 +3,7 @@ import { descriptorWatch } from "../../../mod/process/descriptor_watch.ts";
 import { allVariables } from "../../../mod/process/environment.ts";
 import { pausableField } from "../../../mod/process/pausing.ts";
 import { allPids, processInfo, startEnvironment } from "../../../mod/process/proc.ts";
-import { ReadinessWatch, type ReadinessNotice } from "../../../mod/process/readiness_watch.ts";
+import { type ReadinessNotice, ReadinessWatch } from "../../../mod/process/readiness_watch.ts";
 import { notifyAddress } from "../../../mod/process/readiness.ts";
 import { spawn } from "../../../mod/process/spawn.ts";
 import { libc } from "../../../mod/sys/libc.ts";
