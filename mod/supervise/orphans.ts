@@ -1,6 +1,6 @@
 /**
- * Workers of a supervisor that was killed: they still serve, and hold the sockets that we want. We
- * copy the sockets out of them, so that nobody is refused, and replace them as on a restart.
+ * Workers of a supervisor that was killed: they still serve and hold the sockets we need. We copy
+ * the sockets out of them, so that no client is refused, and replace the workers as on a restart.
  */
 import { type Address, formatAddress } from "../base/address.ts";
 import { isListening, localAddressOf } from "../net/epoll/descriptor.ts";
@@ -14,19 +14,19 @@ import { supervisorVariable } from "./launcher.ts";
 import type { ListenSpec } from "./plan/listen_spec.ts";
 import type { Worker } from "./core/state.ts";
 
-/** A worker without a supervisor. */
+/** A worker whose supervisor has died. */
 export interface Orphan {
   readonly pid: number;
   readonly generation: number;
-  /** The configuration that it found in a default place. */
+  /** The configuration file that it found in a default place. */
   readonly servedConfig: string | null;
-  /** Number of the lease that its supervisor gave it; null for none. */
+  /** Descriptor number of the lease from its supervisor; null for none. */
   readonly lease: string | null;
 }
 
 /**
  * Orphans that hold one of the sockets of `specs`, or whose supervisor was the process `deadPid`
- * that our pid file names.
+ * in our pid file.
  */
 export function findOrphans(specs: readonly ListenSpec[], deadPid: number | null): Orphan[] {
   const names = new Set(specs.map(({ name }) => name));
@@ -46,33 +46,34 @@ export function findOrphans(specs: readonly ListenSpec[], deadPid: number | null
     const orphan = { pid, generation, servedConfig, lease };
     if (ours) found.set(pid, { orphan, parent: info.parent });
   }
-  // A worker's own children have its environment, too; they are its business.
+  // A worker's own children have its environment, too; they are left to the worker.
   return [...found.values()].filter(({ parent }) => !found.has(parent))
     .map(({ orphan }) => orphan);
 }
 
-/** `supervisor` is PID:STARTTIME; a worker of Perl's start_server has none, but process 1 as parent. */
+/** `supervisor` is PID:STARTTIME; workers of Perl's start_server have none, but parent 1. */
 function isDead(supervisor: string | undefined, parent: number): boolean {
   if (supervisor === undefined) return parent === 1 && Deno.pid !== 1;
   const [pid, startTime] = supervisor.split(":");
   return processInfo(Number(pid))?.startTime !== startTime;
 }
 
-/** The core's view of them. */
+/** The orphans as workers of the core. */
 export function asWorkers(orphans: readonly Orphan[], nowMs: number): Worker[] {
   return orphans.map(({ pid, generation }) => ({
     pid,
     generation,
     startedMs: nowMs,
     pausable: false,
-    told: false,
+    signalled: false,
     orphan: true,
   }));
 }
 
 /**
- * Renews the leases of orphans whose sockets we hold from now on: else they would shut our queues at their end,
- * as nobody seemed to hold them. Returns the descriptors to close when we let go of the sockets.
+ * Renews the leases of orphans whose sockets we hold from now on. Without this they would shut our
+ * queues when they end, as their supervisor is dead. Returns the descriptors to close when we release
+ * the sockets.
  */
 export function renewLeases(orphans: readonly Orphan[]): number[] {
   return orphans.filter(({ lease }) => lease !== null).map(({ pid, lease }) => {
@@ -81,7 +82,7 @@ export function renewLeases(orphans: readonly Orphan[]): number[] {
   }).filter((fd) => fd >= 0);
 }
 
-/** Copies of up to `count` different sockets of `spec` out of the orphans; empty where we may not. */
+/** Copies up to `count` sockets of `spec` out of the orphans; empty without permission. */
 export function takeSockets(
   orphans: readonly Orphan[],
   spec: ListenSpec,

@@ -1,12 +1,9 @@
-/** Facts to lines: Server::Starter's words, or JSON. Pure. */
+/** Log lines of the supervisor: Server::Starter's texts, or JSON. Pure. */
 import { jsonLogLine } from "../base/log_choice.ts";
-import type { Container } from "../process/container.ts";
-import type { ListenSpec } from "./plan/listen_spec.ts";
-import type { RunPlan } from "./plan/plan.ts";
 import { describeStatus } from "./core/reasons.ts";
 import type { LogEvent } from "./core/state.ts";
 
-/** What the supervisor has to say besides the core's events. */
+/** Everything that is logged: the core's events and those of the rest. */
 export type ReportEvent =
   | LogEvent
   | { readonly event: "start"; readonly pid: number }
@@ -18,124 +15,75 @@ export type ReportEvent =
   | { readonly event: "lines-lost"; readonly count: number }
   | { readonly event: "note"; readonly text: string };
 
-const none = "none";
+type ReportName = ReportEvent["event"];
+
+/**
+ * The text of each event. Those that Server::Starter has, too, are word for word its own: programs
+ * match them.
+ */
+const texts: {
+  readonly [Name in ReportName]: (entry: Extract<ReportEvent, { event: Name }>) => string;
+} = {
+  "start": ({ pid }) => `start_server (pid:${pid}) starting now...`,
+  "descriptor": ({ number }) => `socket is duplicated to file descriptor ${number}`,
+  "socket-removed": ({ path }) => `removing existing socket file:${path}`,
+  "starting": ({ pid }) => `starting new worker ${pid}`,
+  "refused": ({ reason }) => `failed to exec ${reason}`,
+  "start-failed": ({ pid, status }) =>
+    `new worker ${pid} seems to have failed to start, exit status:${status ?? "unknown"}`,
+  "start-timeout": ({ pid, timeoutMs }) =>
+    `new worker ${pid} is not ready after ${seconds(timeoutMs)} secs`,
+  "retry": ({ failures, delayMs }) =>
+    `${failures} starts have failed, waiting ${seconds(delayMs)} secs`,
+  "hup": () => "received HUP, spawning a new worker",
+  "hup-waits": () => "received HUP during a restart, will restart again afterwards",
+  "auto-restart": ({ forced, intervalMs }) =>
+    `autorestart triggered (${forced ? "forced, " : ""}interval=${seconds(intervalMs)})`,
+  "takeover": ({ pids }) => `taking over from a supervisor that died, workers:${pids.join(",")}`,
+  "running": ({ signal, pids }) =>
+    `new worker is now running, sending ${signal} to old workers:${pids.join(",") || "none"}`,
+  "kill-delay": ({ delayMs }) => `sleeping ${seconds(delayMs)} secs before killing old workers`,
+  "trial": ({ pid, trialMs }) => `new worker ${pid} is on trial for ${seconds(trialMs)} secs`,
+  "killing": () => "killing old workers",
+  "blocked": ({ alive }) => `${alive} generations are alive, waiting for an old worker to end`,
+  "gave-up": ({ reason, serving }) =>
+    serving === null
+      ? `giving up: ${reason}`
+      : `giving up the restart: ${reason}; worker ${serving} keeps serving`,
+  "rolled-back": ({ pid, status, to }) =>
+    `new worker ${pid} died while the old one was alive (${describeStatus(status)}), ` +
+    `worker ${to} serves again`,
+  "old-died": ({ pid, status }) => `old worker ${pid} died, status:${status ?? "unknown"}`,
+  "died-unexpectedly": ({ pid, status }) =>
+    `worker ${pid} died unexpectedly with status:${status ?? "unknown"}, restarting`,
+  "drain-timeout": ({ pid, timeoutMs }) =>
+    `worker ${pid} has not ended within ${seconds(timeoutMs)} secs, killing it`,
+  "stopping": ({ received, signal, pids }) =>
+    `received ${received}, sending ${signal} to all workers:${pids.join(",")}`,
+  "hurrying": ({ received, pids }) =>
+    `received ${received} again, sending TERM to remaining workers:${pids.join(",")}`,
+  "killed": ({ pids }) => `killing workers:${pids.join(",")}`,
+  "died": ({ pid, status }) => `worker ${pid} died, status:${status ?? "unknown"}`,
+  "exiting": () => "exiting",
+  "reopened": ({ path }) => `reopened log file ${path}`,
+  "reopen-failed": ({ path, reason }) => `cannot reopen log file ${path}: ${reason}`,
+  "logger-died": ({ status }) => `the log command ended (${describeStatus(status)}), restarting it`,
+  "lines-lost": ({ count }) =>
+    `dropped ${count} lines of the supervisor while the log command did not read`,
+  "note": ({ text }) => text,
+};
 
 /** One line, without its line feed. */
 export function textLine(entry: ReportEvent): string {
-  switch (entry.event) {
-    case "start":
-      return `start_server (pid:${entry.pid}) starting now...`;
-    case "descriptor":
-      return `socket is duplicated to file descriptor ${entry.number}`;
-    case "socket-removed":
-      return `removing existing socket file:${entry.path}`;
-    case "starting":
-      return `starting new worker ${entry.pid}`;
-    case "refused":
-      return `failed to exec ${entry.reason}`;
-    case "start-failed":
-      return `new worker ${entry.pid} seems to have failed to start, exit status:` +
-        (entry.status ?? "unknown");
-    case "start-timeout":
-      return `new worker ${entry.pid} is not ready after ${seconds(entry.timeoutMs)} secs`;
-    case "retry":
-      return `${entry.failures} starts have failed, waiting ${seconds(entry.delayMs)} secs`;
-    case "hup":
-      return "received HUP, spawning a new worker";
-    case "hup-waits":
-      return "received HUP during a restart, another one will follow";
-    case "auto-restart":
-      return `autorestart triggered (${entry.forced ? "forced, " : ""}interval=${
-        seconds(entry.intervalMs)
-      })`;
-    case "takeover":
-      return `taking over from a supervisor that died, workers:${entry.pids.join(",")}`;
-    case "running":
-      return `new worker is now running, sending ${entry.signal} to old workers:` +
-        (entry.pids.join(",") || none);
-    case "kill-delay":
-      return `sleeping ${seconds(entry.delayMs)} secs before killing old workers`;
-    case "trial":
-      return `new worker ${entry.pid} is on trial for ${seconds(entry.trialMs)} secs`;
-    case "killing":
-      return "killing old workers";
-    case "blocked":
-      return `${entry.alive} generations are alive, waiting for an old worker to end`;
-    default:
-      return laterLine(entry);
-  }
+  return (texts[entry.event] as (entry: ReportEvent) => string)(entry);
 }
 
-type LaterEvent = Exclude<ReportEvent, { event: EarlyName }>;
-type EarlyName =
-  | "start"
-  | "descriptor"
-  | "socket-removed"
-  | "starting"
-  | "refused"
-  | "start-failed"
-  | "start-timeout"
-  | "retry"
-  | "hup"
-  | "hup-waits"
-  | "auto-restart"
-  | "takeover"
-  | "running"
-  | "kill-delay"
-  | "trial"
-  | "killing"
-  | "blocked";
-
-function laterLine(entry: LaterEvent): string {
-  switch (entry.event) {
-    case "gave-up":
-      return entry.serving === null
-        ? `giving up: ${entry.reason}`
-        : `giving up the restart: ${entry.reason}; worker ${entry.serving} serves on`;
-    case "rolled-back":
-      return `new worker ${entry.pid} died while the old one was alive (${
-        describeStatus(entry.status)
-      }), worker ${entry.to} serves again`;
-    case "old-died":
-      return `old worker ${entry.pid} died, status:${entry.status ?? "unknown"}`;
-    case "died-unexpectedly":
-      return `worker ${entry.pid} died unexpectedly with status:${
-        entry.status ?? "unknown"
-      }, restarting`;
-    case "drain-timeout":
-      return `worker ${entry.pid} has not ended within ${
-        seconds(entry.timeoutMs)
-      } secs, killing it`;
-    case "stopping":
-      return `received ${entry.received}, sending ${entry.signal} to all workers:` +
-        entry.pids.join(",");
-    case "hurrying":
-      return `received ${entry.received} again, hurrying workers:${entry.pids.join(",")}`;
-    case "killed":
-      return `killing workers:${entry.pids.join(",")}`;
-    case "died":
-      return `worker ${entry.pid} died, status:${entry.status ?? "unknown"}`;
-    case "exiting":
-      return "exiting";
-    case "reopened":
-      return `log file ${entry.path} opened anew`;
-    case "reopen-failed":
-      return `cannot open the log file ${entry.path} anew: ${entry.reason}`;
-    case "logger-died":
-      return `the log command ended (${describeStatus(entry.status)}), it is started again`;
-    case "lines-lost":
-      return `${entry.count} lines of the supervisor were lost while the log command did not read`;
-    case "note":
-      return entry.text;
-  }
-}
-
-/** The same as one JSON object a line. */
+/** One JSON object with the text and the event's fields, without a line feed. */
 export function jsonLine(entry: ReportEvent, timeMs: number): string {
   return jsonLogLine(timeMs, levelOf(entry), textLine(entry), { name: "supervise", ...entry });
 }
 
-const warnings: readonly ReportEvent["event"][] = [
+const warnings: readonly ReportName[] = [
   "refused",
   "start-failed",
   "start-timeout",
@@ -149,73 +97,13 @@ const warnings: readonly ReportEvent["event"][] = [
   "lines-lost",
 ];
 
-/** How much it matters, in the words of the other modes' logs. */
+/** The event's level, named as in the other modes' logs. */
 export function levelOf({ event }: ReportEvent): "info" | "warn" | "error" {
   if (event === "gave-up") return "error";
   return warnings.includes(event) ? "warn" : "info";
 }
 
-/** Whole seconds as Server::Starter prints them; fractions only where there are some. */
+/** Seconds as Server::Starter prints them: a fraction only when there is one. */
 function seconds(ms: number): string {
   return String(ms / 1000);
-}
-
-/** A few lines for whoever started us at a terminal: what listens where, and what to do next. */
-export function greeting(
-  plan: RunPlan,
-  pid: number,
-  program: string,
-  version: string,
-  container: Container | null,
-): string[] {
-  const tcp = plan.listen.filter(({ address, datagram }) => address.kind === "tcp" && !datagram);
-  const urls = tcp.map(urlOf);
-  const places = plan.own
-    ? [...urls, ...plan.listen.filter((spec) => !tcp.includes(spec)).map(({ name }) => name)]
-    : plan.listen.map(({ name }) => name);
-  const listens = places.length === 0 ? "runs without sockets of ours" : places.join("  ");
-  const lines = [`hayate ${version} supervises ${plan.command[0]}: ${listens}`];
-  const how = container === null
-    ? { reload: `kill -HUP ${pid}`, stop: `kill -TERM ${pid}` }
-    : fromOutside(container, plan, program);
-  lines.push(`  reload  ${how.reload}`);
-  const target = plan.own ? loadTarget(plan) : null;
-  if (target !== null) lines.push(`  load    ${program} load -c 50 -d 10s ${target}`);
-  lines.push(`  stop    Ctrl-C, or ${how.stop}`);
-  return lines;
-}
-
-/** What an operator types who sits outside of the container; inside there is neither a shell nor kill. */
-function fromOutside({ engine, name }: Container, plan: RunPlan, program: string) {
-  if (engine === "docker" || engine === "podman") {
-    const who = name ?? "NAME";
-    return { reload: `${engine} kill --signal=HUP ${who}`, stop: `${engine} stop ${who}` };
-  }
-  if (engine === "kubernetes") {
-    const who = name ?? "POD";
-    const socket = plan.controlPath ?? "SOCKET";
-    const hint = plan.controlPath === null ? "   (with --control SOCKET)" : "";
-    return {
-      reload: `kubectl exec ${who} -- ${program} supervise reload ${socket}${hint}`,
-      stop: `kubectl delete pod ${who}`,
-    };
-  }
-  return { reload: "send HUP to the container", stop: "send it TERM" };
-}
-
-function loadTarget(plan: RunPlan): string | null {
-  const streams = plan.listen.filter(({ datagram }) => !datagram);
-  const first = streams.find(({ tls }) => !tls) ?? streams[0];
-  if (first === undefined) return null;
-  const { address } = first;
-  if (address.kind === "unix") return `-P ${address.path} http://localhost/`;
-  return first.tls ? `-k ${urlOf(first)}` : urlOf(first);
-}
-
-function urlOf({ address, name, tls }: ListenSpec): string {
-  if (address.kind === "unix") return name;
-  const local = address.host === "0.0.0.0" ? "127.0.0.1" : address.host;
-  const host = local.includes(":") ? `[${local}]` : local;
-  const isDefault = address.port === (tls ? 443 : 80);
-  return `${tls ? "https" : "http"}://${host}${isDefault ? "" : `:${address.port}`}/`;
 }

@@ -1,4 +1,4 @@
-/** A supervisor's life: files, log, sockets, signals, the engine, and the way out. */
+/** One run of a supervisor: files, log, sockets, signals, the runner, and the cleanup. */
 import { StartError } from "../base/errors.ts";
 import { logChoice } from "../base/log_choice.ts";
 import { version } from "../base/version.ts";
@@ -18,7 +18,7 @@ import { libc } from "../sys/libc.ts";
 import type { ApplianceTls } from "../tls/appliance.ts";
 import { ControlSocket } from "./control/control_socket.ts";
 import { claimDaemonReport } from "./daemon.ts";
-import { Engine } from "./runner.ts";
+import { Runner } from "./runner.ts";
 import { Launcher } from "./launcher.ts";
 import { type GivenSocket, takeListenFds } from "./sockets/listen_fds.ts";
 import { InheritedOutput, type LogOutput, openLog } from "./log_output.ts";
@@ -45,12 +45,13 @@ export async function run(plan: RunPlan): Promise<number> {
 }
 
 /**
- * At the end, programs that are not ours have so long to accept what waits in the queues before they are told
- * to end; they may not look into the queue any more then. Our own modes do, and are told at once: see SocketLease.
+ * At shutdown, other programs have this long to accept what is queued before they are signalled to
+ * end, as they may not accept any more then. Our own modes do, and are signalled at once: see
+ * SocketLease.
  */
 const queueEndMs = 3000;
 const queuePollMs = 5;
-/** Orphans from whom sockets cannot be copied have so long to let go of them. */
+/** Orphans whose sockets cannot be copied have this long to end before they are killed. */
 const orphanEndMs = 30_000;
 const orphanPollMs = 50;
 
@@ -59,13 +60,13 @@ class Supervisor {
   #pidFile: PidFile | null = null;
   #sockets: HeldSockets | null = null;
   #control: ControlSocket | null = null;
-  #engine: Engine | null = null;
+  #runner: Runner | null = null;
   #isStopping = false;
-  /** null: workers know nothing of leases, or systemd holds the sockets, too. */
+  /** null: workers do not use leases, or systemd holds the sockets, too. */
   #lease: SocketLease | null = null;
-  /** What signals asked for before there was an engine. */
+  /** Stop signals that arrived before the runner existed. */
   readonly #early: StopSignal[] = [];
-  /** Workers that a dead supervisor left behind. */
+  /** Workers of a supervisor that died. */
   #orphans: readonly Orphan[] = [];
   readonly #statusFile: StatusFile | null;
   readonly #listeners: (() => void)[] = [];
@@ -79,14 +80,14 @@ class Supervisor {
     const { plan } = this;
     claimReadiness();
     this.#listen();
-    const daemonStands = claimDaemonReport();
+    const reportUp = claimDaemonReport();
     const given = takeListenFds(allVariables());
-    // What is left is neither for us nor for our helpers: generations get it, as from Server::Starter.
+    // Other inherited descriptors go to workers, as with Server::Starter, but not to our helpers.
     const passedThrough = sealInherited();
     this.#report({ event: "start", pid: Deno.pid });
     const deadPid = plan.pidFile === null ? null : readPid(plan.pidFile);
     if (plan.pidFile !== null) this.#pidFile = PidFile.acquire(plan.pidFile);
-    // Looking at every process takes time, so only where a dead supervisor may have left something.
+    // Scanning all processes takes time: only where a dead supervisor may have left workers.
     const mayHaveOrphans = deadPid !== null || plan.reusePort;
     this.#orphans = mayHaveOrphans ? findOrphans(plan.listen, deadPid) : [];
     const sockets = await this.#acquire(given, passedThrough);
@@ -99,30 +100,30 @@ class Supervisor {
     const launcher = new Launcher(plan, sockets, output, identity, passedThrough, variables);
     if (plan.own && sockets.areOurs) this.#lease = launcher.lease = new SocketLease();
     launcher.servedConfig = this.#orphans.find((each) => each.servedConfig)?.servedConfig ?? null;
-    // systemd's sockets are not in the plan; whoever reads the greeting wants to see them.
+    // systemd's sockets are not in the plan, but belong in the greeting and the status.
     const held = { ...plan, listen: sockets.specs };
     const system = new RealSystem(held, launcher, this.#statusFile, (entry) => this.#report(entry));
-    const engine = new Engine(system, plan.workers, pauseSignals);
-    system.engine = engine;
-    this.#engine = engine;
-    this.#control = this.#openControl(engine, system, sockets);
+    const runner = new Runner(system, plan.workers, pauseSignals);
+    system.runner = runner;
+    this.#runner = runner;
+    this.#control = this.#openControl(runner, system, sockets);
     system.control = this.#control;
     system.onStopping = () => {
-      // Only the workers hold them now: the last one to leave a queue empties it, and who comes later is
-      // refused at once, however long a request may run.
+      // Now only the workers hold them. The last worker of a queue empties and closes it, so that later
+      // clients are refused at once, even while a long request still runs.
       sockets.release();
       this.#lease?.end();
       for (const fd of renewed.splice(0)) libc.close(fd);
     };
     reapOrphans();
-    daemonStands?.();
+    reportUp?.();
     if (this.tls.note !== "") this.#report({ event: "note", text: this.tls.note });
-    engine.start(asWorkers(this.#orphans, performance.now()));
+    runner.start(asWorkers(this.#orphans, performance.now()));
     for (const signal of this.#early.splice(0)) this.#stop(signal);
-    return await engine.finished;
+    return await runner.finished;
   }
 
-  /** Undoes everything, the pid file last: `--stop` waits for it. */
+  /** Releases everything, the pid file last: `--stop` waits for it. */
   async release(): Promise<void> {
     for (const remove of this.#listeners) remove();
     this.#control?.close();
@@ -133,7 +134,7 @@ class Supervisor {
     this.#pidFile?.release();
   }
 
-  /** The sockets: given by systemd, copied out of orphans, or bound. */
+  /** Gets the sockets: from systemd, copied out of orphans, or bound. */
   async #acquire(
     given: readonly GivenSocket[],
     passedThrough: readonly number[],
@@ -144,7 +145,7 @@ class Supervisor {
     if (this.#orphans.length === 0) throw first;
     const second = this.#tryToBind(given, passedThrough);
     if (second instanceof HeldSockets) return second;
-    // We may not copy their sockets: the port is free only when they have ended.
+    // Without permission to copy their sockets, the port is free only after they have ended.
     await this.#endOrphans();
     return this.#bind(given, passedThrough);
   }
@@ -164,7 +165,7 @@ class Supervisor {
   async #endOrphans(): Promise<void> {
     const pids = this.#orphans.map(({ pid }) => pid);
     this.#orphans = [];
-    const text = `ending workers of a supervisor that died, their sockets are needed:${pids}`;
+    const text = `ending workers of a supervisor that died to free their sockets:${pids}`;
     this.#report({ event: "note", text });
     for (const pid of pids) sendSignal(pid, this.plan.settings.signalOnTerm);
     const deadline = performance.now() + (this.plan.settings.drainTimeoutMs || orphanEndMs);
@@ -205,7 +206,7 @@ class Supervisor {
     );
   }
 
-  /** From the very start: whoever finds our pid file may signal us before the first worker is there. */
+  /** Called first: once the pid file exists, signals may arrive, even before the first worker. */
   #listen(): void {
     for (const signal of ["TERM", "INT", "QUIT"] as const) {
       this.#listeners.push(addSignalListener(signal, () => {
@@ -214,14 +215,14 @@ class Supervisor {
     }
     this.#listeners.push(
       // Before the first start there is nothing to replace.
-      addSignalListener("HUP", () => this.#engine?.hup()),
+      addSignalListener("HUP", () => this.#runner?.hup()),
       addSignalListener("USR1", () => this.#output.reopen()),
       swallowSignal("USR2"),
       swallowSignal("ALRM"),
     );
   }
 
-  #openControl(engine: Engine, system: RealSystem, sockets: HeldSockets): ControlSocket | null {
+  #openControl(runner: Runner, system: RealSystem, sockets: HeldSockets): ControlSocket | null {
     const path = this.plan.controlPath;
     if (path === null) return null;
     const context = () => ({
@@ -236,35 +237,35 @@ class Supervisor {
     try {
       return new ControlSocket(path, {
         get state() {
-          return engine.state;
+          return runner.state;
         },
-        status: () => statusOf(engine.state, context()),
-        hup: () => engine.hup(),
+        status: () => statusOf(runner.state, context()),
+        hup: () => runner.hup(),
         stop: () => this.#stop("TERM"),
       });
     } catch (error) {
-      // Nobody asked for it: an odd place for the pid file must not stop a drop-in.
+      // It was not requested: an unusual path of the pid file must not break a drop-in replacement.
       if (!(error instanceof StartError) || this.plan.controlIsExplicit) throw error;
       this.#report({ event: "note", text: `no control socket: ${error.message}` });
       return null;
     }
   }
 
-  /** A second signal ends the wait for the queues. */
+  /** The first signal waits for the queues of other programs; a second one does not. */
   #stop(signal: StopSignal): void {
-    const engine = this.#engine;
-    if (engine === null) this.#early.push(signal);
-    else if (this.#isStopping || this.#lease !== null) engine.stop(signal);
+    const runner = this.#runner;
+    if (runner === null) this.#early.push(signal);
+    else if (this.#isStopping || this.#lease !== null) runner.stop(signal);
     else {
       this.#isStopping = true;
-      void this.#emptyQueues(engine).then(() => {
-        if (engine.state.phase === "running") engine.stop(signal);
+      void this.#emptyQueues(runner).then(() => {
+        if (runner.state.phase === "running") runner.stop(signal);
       });
     }
   }
 
-  /** Workers of other programs accept what waits, as long as they have not been told to end. */
-  async #emptyQueues({ state }: Engine): Promise<void> {
+  /** Waits until workers have accepted what is queued; they do until they are signalled to end. */
+  async #emptyQueues({ state }: Runner): Promise<void> {
     const sockets = this.#sockets;
     if (sockets === null || !state.slots.some(({ current }) => current !== null)) return;
     sockets.shutQueues();
@@ -275,7 +276,7 @@ class Supervisor {
   }
 
   #report(entry: ReportEvent): void {
-    // Server::Starter's lines have no time; what reads them may know every word.
+    // Server::Starter's lines have no time, and programs may match them.
     const line = logChoice.json
       ? jsonLine(entry, Date.now())
       : this.plan.asStartServer

@@ -1,32 +1,33 @@
-/** Performs what the core asks for. The system is injected, so that tests need no processes. */
+/** Feeds events to the core and performs its actions, on a system that tests can replace. */
 import { step } from "./core/core.ts";
 import { type Action, allWorkers, type Event, initialState, type LogEvent } from "./core/state.ts";
-import type { Settings, State, StopSignal, Worker } from "./core/state.ts";
+import { type Settings, type State, type StopSignal, timerKey } from "./core/state.ts";
+import type { Timer, Worker } from "./core/state.ts";
 
 /** An event without its time. */
-type Happening<E = Event> = E extends Event ? Omit<E, "nowMs"> : never;
+type UntimedEvent<E = Event> = E extends Event ? Omit<E, "nowMs"> : never;
 
-/** What happens to a worker after its start. */
+/** Receives what happens to a worker after its start. */
 export interface WorkerHandler {
   onReady(pausable: boolean): void;
   onDied(status: number | null): void;
 }
 
-/** A worker that was started, or why none was. */
+/** A started worker, or why it could not be started. */
 export type Launch = { readonly pid: number } | {
   readonly pid: null;
   readonly reason: string;
-  /** As a shell has it for a command that it cannot start: 127 not found, else 126. */
+  /** As a shell's for a command that it cannot start: 127 not found, else 126. */
   readonly exitCode: number;
 };
 
-/** Everything the engine does to the world. */
+/** Everything the runner needs from the outside. */
 export interface System {
   nowMs(): number;
-  /** Reads variables that change while we run. */
+  /** Read before every step: an envdir may change some of them while we run. */
   settings(): Settings;
   launch(slot: number, generation: number, handler: WorkerHandler): Launch;
-  /** Calls back once when a process that is not our child has ended. */
+  /** Calls back once, when a process that is not our child has ended. */
   watchOrphan(pid: number, onDied: () => void): void;
   probe(generation: number, pid: number, onReady: () => void): void;
   signal(pid: number, signal: string): void;
@@ -34,16 +35,18 @@ export interface System {
   clearTimer(handle: number): void;
   log(entry: LogEvent): void;
   writeStatus(state: State): void;
-  tell(what: "ready" | "reloading" | "stopping"): void;
+  /** Notifies the service manager (sd_notify(3)). */
+  notify(what: "ready" | "reloading" | "stopping"): void;
   /** Called after every step. */
   onStep(state: State): void;
 }
 
-export class Engine {
+export class Runner {
   /** Resolves with the exit code. */
   readonly finished: Promise<number>;
   readonly #system: System;
   readonly #pauseSignals: { readonly pause: string; readonly resume: string };
+  /** Handles of the armed timers by `timerKey`. */
   readonly #timers = new Map<string, number>();
   readonly #queue: Event[] = [];
   #state: State;
@@ -83,9 +86,9 @@ export class Engine {
     this.#dispatch({ type: "stop", signal });
   }
 
-  #dispatch(happening: Happening): void {
-    this.#queue.push({ ...happening, nowMs: this.#system.nowMs() } as Event);
-    // An action may cause an event at once; it waits until the step is done.
+  #dispatch(untimed: UntimedEvent): void {
+    this.#queue.push({ ...untimed, nowMs: this.#system.nowMs() } as Event);
+    // An action may cause an event synchronously; it is queued until the step is done.
     if (this.#running) return;
     this.#running = true;
     try {
@@ -122,10 +125,11 @@ export class Engine {
         return system.log(action.entry);
       case "status":
         return system.writeStatus(this.#state);
-      case "tell":
-        return system.tell(action.what);
+      case "notify":
+        return system.notify(action.what);
       case "exit":
-        for (const timer of [...this.#timers.keys()]) this.#disarm(timer);
+        for (const handle of this.#timers.values()) system.clearTimer(handle);
+        this.#timers.clear();
         return this.#finish(action.code);
     }
   }
@@ -141,24 +145,26 @@ export class Engine {
     } else this.#dispatch({ type: "spawned", generation, pid: launch.pid });
   }
 
-  #arm(name: string, delayMs: number): void {
-    this.#disarm(name);
+  #arm(timer: Timer, delayMs: number): void {
+    this.#disarm(timer);
+    const key = timerKey(timer);
     const fire = () => {
-      this.#timers.delete(name);
-      this.#dispatch({ type: "timer", name });
+      this.#timers.delete(key);
+      this.#dispatch({ type: "timer", timer });
     };
-    this.#timers.set(name, this.#system.setTimer(delayMs, fire));
+    this.#timers.set(key, this.#system.setTimer(delayMs, fire));
   }
 
-  #disarm(name: string): void {
-    const handle = this.#timers.get(name);
+  #disarm(timer: Timer): void {
+    const key = timerKey(timer);
+    const handle = this.#timers.get(key);
     if (handle === undefined) return;
-    this.#timers.delete(name);
+    this.#timers.delete(key);
     this.#system.clearTimer(handle);
   }
 }
 
-/** Live pids with their generations, for the status file: what serves and what drains. */
+/** The serving and draining workers, for the status file. */
 export function statusLines(state: State): { generation: number; pid: number }[] {
   const starting = new Set(state.slots.map((slot) => slot.candidate));
   return allWorkers(state).filter((worker) => !starting.has(worker) && worker.pid > 0)

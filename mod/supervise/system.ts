@@ -1,18 +1,18 @@
-/** The real system behind the engine: processes, timers, files, and whoever started us. */
+/** The real system of the runner: processes, timers, files and the service manager. */
 import { logChoice } from "../base/log_choice.ts";
 import { version } from "../base/version.ts";
 import { invokedPath } from "../process/executable.ts";
 import { containerSources, findContainer } from "../process/container.ts";
 import { watchProcess } from "../process/pidfd.ts";
 import { suggestCollection } from "../process/memory.ts";
-import { notify, notifyReady } from "../process/readiness.ts";
+import { notify as notifyManager, notifyReady } from "../process/readiness.ts";
 import { sendSignal } from "../process/signals.ts";
 import { monotonicUs } from "../sys/libc_process.ts";
 import type { StatusFile } from "../process/status_file.ts";
 import type { ControlSocket } from "./control/control_socket.ts";
 import {
-  type Engine,
   type Launch,
+  type Runner,
   statusLines,
   type System,
   type WorkerHandler,
@@ -21,12 +21,14 @@ import type { Launcher } from "./launcher.ts";
 import { type RunPlan, timingOf } from "./plan/plan.ts";
 import { probeUntilReady } from "./probes.ts";
 import { describeStatus } from "./core/reasons.ts";
-import { greeting, type ReportEvent } from "./report.ts";
+import { greeting } from "./greeting.ts";
+import type { ReportEvent } from "./report.ts";
 import type { LogEvent, Settings, State } from "./core/state.ts";
 
+/** setTimeout takes a signed 32-bit integer; a longer delay would fire at once. */
 const timerMaxMs = 2 ** 31 - 1;
 
-/** What went wrong last, for the status. */
+/** The last failure, for the status. */
 export interface FailureRecord {
   readonly generation: number | null;
   readonly reason: string;
@@ -34,10 +36,10 @@ export interface FailureRecord {
 }
 
 export class RealSystem implements System {
-  /** Set once, before the engine starts. */
-  engine: Engine | null = null;
+  /** Set once, before the runner starts. */
+  runner: Runner | null = null;
   control: ControlSocket | null = null;
-  /** Called before the workers are told to end. */
+  /** Called before the workers are signalled to end. */
   onStopping: () => void = () => {};
   lastFailure: FailureRecord | null = null;
   #greeted = false;
@@ -68,7 +70,7 @@ export class RealSystem implements System {
   probe(generation: number, pid: number, onReady: () => void): void {
     const { readyHttp, readyExec } = this.plan;
     if (readyHttp === null && readyExec === null) return;
-    const slots = () => this.engine?.state.slots ?? [];
+    const slots = () => this.runner?.state.slots ?? [];
     const slot = slots().findIndex(({ candidate }) => candidate?.generation === generation);
     probeUntilReady(readyHttp, readyExec, {
       generation,
@@ -109,15 +111,15 @@ export class RealSystem implements System {
     }
   }
 
-  /** systemd's words (sd_notify(3)); `notify-reload` wants the monotonic time in microseconds. */
-  tell(what: "ready" | "reloading" | "stopping"): void {
+  /** sd_notify(3); the unit type `notify-reload` needs the monotonic time in microseconds. */
+  notify(what: "ready" | "reloading" | "stopping"): void {
     if (what === "ready") {
       notifyReady(`MAINPID=${Deno.pid}`);
       suggestCollection();
     } else if (what === "stopping") {
-      notify("STOPPING=1");
+      notifyManager("STOPPING=1");
       this.onStopping();
-    } else notify("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`);
+    } else notifyManager("RELOADING=1", `MONOTONIC_USEC=${monotonicUs()}`);
   }
 
   onStep(state: State): void {

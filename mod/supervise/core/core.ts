@@ -1,21 +1,15 @@
 /**
  * The supervisor's core: a pure function of (settings, state, event) to (state, actions).
  *
- * Invariant, checked over every interleaving by its tests: once a generation has served, no action
- * of ours ends the last worker that serves until a stop signal comes.
+ * Invariant, checked by its tests over every interleaving: once a generation has served, no action
+ * ends the last serving worker until a stop signal arrives.
  */
-import {
-  attempt,
-  onCandidateDied,
-  onCurrentDied,
-  onReady,
-  onRefused,
-  onSpawned,
-  onStartTimeout,
-} from "./attempts.ts";
-import { begin, onAutoRestartTimer, onHup, onOldDied, onWindowOver } from "./restarts.ts";
+import { attempt, onSpawned } from "./attempts.ts";
+import { onCurrentDied, onOldDied } from "./deaths.ts";
+import { onCandidateDied, onReady, onRefused, onStartTimeout } from "./outcomes.ts";
+import { begin, onAutoRestartTimer, onHup, onWindowOver } from "./restarts.ts";
 import { killAll, onDiedWhileStopping, onDrainTimeout, onStop } from "./shutdown.ts";
-import type { Action, Event, Settings, State, Worker } from "./state.ts";
+import type { Action, Event, Settings, State, Timer, Worker } from "./state.ts";
 import { pidsOf, Transition } from "./transition.ts";
 
 export interface Step {
@@ -23,87 +17,85 @@ export interface Step {
   readonly actions: readonly Action[];
 }
 
-/** One step. Neither changes `state` nor knows a clock, a process or a file. */
+/** One step. Does not mutate `state`; uses no clock, process or file. */
 export function step(settings: Settings, state: State, event: Event): Step {
-  const t = new Transition(settings, state, event.nowMs);
-  dispatch(t, event);
-  return { state: t.state, actions: t.actions };
+  const transition = new Transition(settings, state, event.nowMs);
+  dispatch(transition, event);
+  return { state: transition.state, actions: transition.actions };
 }
 
-function dispatch(t: Transition, event: Event): void {
+function dispatch(transition: Transition, event: Event): void {
   switch (event.type) {
     case "start":
-      return start(t, event.orphans ?? []);
+      return start(transition, event.orphans ?? []);
     case "spawned":
-      return onSpawned(t, event.generation, event.pid);
+      return onSpawned(transition, event.generation, event.pid);
     case "refused":
-      return onRefused(t, event.generation, event.reason, event.exitCode);
+      return onRefused(transition, event.generation, event.reason, event.exitCode);
     case "ready":
-      return onReady(t, event.generation, event.pausable ?? false);
+      return onReady(transition, event.generation, event.pausable ?? false);
     case "died":
-      return onDied(t, event.generation, event.status);
+      return onDied(transition, event.generation, event.status);
     case "timer":
-      return onTimer(t, event.name);
+      return onTimer(transition, event.timer);
     case "hup":
-      return onHup(t);
+      return onHup(transition);
     case "stop":
-      return onStop(t, event.signal);
+      return onStop(transition, event.signal);
   }
 }
 
 /** The first start; with orphans of a dead supervisor it is a restart that replaces them. */
-function start(t: Transition, orphans: readonly Worker[]): void {
+function start(transition: Transition, orphans: readonly Worker[]): void {
+  const { state } = transition;
   if (orphans.length === 0) {
-    for (const index of t.state.slots.keys()) attempt(t, index);
+    for (const index of state.slots.keys()) attempt(transition, index);
     return;
   }
-  t.log({ event: "takeover", pids: pidsOf(orphans) });
-  t.state.generation = Math.max(...orphans.map(({ generation }) => generation));
-  t.state.hasServed = true;
+  transition.log({ event: "takeover", pids: pidsOf(orphans) });
+  state.generation = Math.max(...orphans.map(({ generation }) => generation));
+  state.hasServed = true;
   const newestFirst = orphans.map((orphan) => ({ ...orphan }))
     .sort((a, b) => b.generation - a.generation);
   for (const [index, orphan] of newestFirst.entries()) {
-    if (index < t.state.slots.length) t.state.slots[index].current = orphan;
-    else t.tellToEnd(t.state.slots[0], orphan, t.settings.signalOnHup);
+    if (index < state.slots.length) state.slots[index].current = orphan;
+    else transition.retire(state.slots[0], orphan, transition.settings.signalOnHup);
   }
-  begin(t, true);
-  for (const [index, slot] of t.state.slots.entries()) {
-    if (slot.current === null && slot.candidate === null) attempt(t, index);
+  begin(transition, true);
+  for (const [index, slot] of state.slots.entries()) {
+    if (slot.current === null && slot.candidate === null) attempt(transition, index);
   }
 }
 
-function onDied(t: Transition, generation: number, status: number | null): void {
-  const found = t.find(generation);
+function onDied(transition: Transition, generation: number, status: number | null): void {
+  const found = transition.find(generation);
   if (found === null) return;
   const { slot, index, worker } = found;
-  if (t.state.phase !== "running") onDiedWhileStopping(t, worker, status);
-  else if (slot.candidate === worker) onCandidateDied(t, index, worker, status);
-  else if (slot.current === worker) onCurrentDied(t, index, worker, status);
-  else onOldDied(t, index, worker, status);
+  if (transition.state.phase !== "running") onDiedWhileStopping(transition, worker, status);
+  else if (slot.candidate === worker) onCandidateDied(transition, index, worker, status);
+  else if (slot.current === worker) onCurrentDied(transition, index, worker, status);
+  else onOldDied(transition, index, worker, status);
 }
 
-function onTimer(t: Transition, name: string): void {
-  const [kind, number] = name.split(":") as [string, string | undefined];
-  const target = Number(number);
-  if (kind === "drain") return onDrainTimeout(t, target);
-  if (kind === "hurry") return killAll(t);
-  if (t.state.phase !== "running") return;
-  switch (kind) {
+function onTimer(transition: Transition, timer: Timer): void {
+  if (timer.kind === "drain") return onDrainTimeout(transition, timer.generation);
+  if (timer.kind === "hurry") return killAll(transition);
+  const { phase, slots } = transition.state;
+  if (phase !== "running") return;
+  switch (timer.kind) {
     case "interval":
-      return onReady(t, target, false);
+      return onReady(transition, timer.generation, false);
     case "start":
-      return onStartTimeout(t, target);
+      return onStartTimeout(transition, timer.generation);
     case "retry":
-      if (t.state.slots[target].retryPending) attempt(t, target);
+      if (slots[timer.slot].retryPending) attempt(transition, timer.slot);
       return;
     case "window":
-      return onWindowOver(t, target);
+      return onWindowOver(transition, timer.slot);
     case "steady":
-      t.state.slots[target].crashes = 0;
+      slots[timer.slot].crashes = 0;
       return;
     case "auto-restart":
-      return onAutoRestartTimer(t);
-    default:
-      throw new RangeError(`Cannot handle the timer "${name}": it is unknown`);
+      return onAutoRestartTimer(transition);
   }
 }

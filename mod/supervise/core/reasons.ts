@@ -1,7 +1,7 @@
-/** Wait statuses in words. */
+/** Wait statuses as text and as exit codes. */
 import { signalName } from "../../process/signals.ts";
 
-/** `exit code 1`, `killed by TERM`; null stands for a process whose status only its parent knows. */
+/** `exit code 1`, `killed by TERM`; null is a process that is not our child: `died`. */
 export function describeStatus(status: number | null): string {
   if (status === null) return "died";
   const signal = status & 0x7f;
@@ -9,8 +9,8 @@ export function describeStatus(status: number | null): string {
 }
 
 /**
- * What the supervisor ends with when this start was the last attempt: the worker's exit code, or 128 and
- * the signal's number as a shell has it. A worker that ended with 0 before it was ready has failed, too.
+ * The supervisor's exit code when this start was the last attempt: the worker's, or 128 plus the
+ * signal's number as in a shell. Exit code 0 before the worker was ready is a failure too: 1.
  */
 export function failureExitCode(status: number | null): number {
   if (status === null) return 1;

@@ -1,190 +1,156 @@
-/** Replacing workers: HUP, the window in which old and new are both alive, giving up, going back. */
-import { armAutoRestart, attempt, startFailed, unblock } from "./attempts.ts";
-import { describeStatus, failureExitCode } from "./reasons.ts";
+/** Replacing workers: HUP, automatic restarts, the window with both workers alive, giving up. */
+import { armAutoRestart, attempt } from "./attempts.ts";
 import { endAll } from "./shutdown.ts";
-import type { Worker } from "./state.ts";
 import { pidsOf, type Transition } from "./transition.ts";
 
-/** HUP, or a request that means the same. */
-export function onHup(t: Transition): void {
-  if (t.state.phase !== "running") return;
-  if (retryNow(t)) return;
-  if (!canBegin(t)) {
-    if (!t.state.restartWaiting) t.log({ event: "hup-waits" });
-    t.state.restartWaiting = true;
+/** HUP, or a reload over the control socket. */
+export function onHup(transition: Transition): void {
+  if (transition.state.phase !== "running") return;
+  if (retryNow(transition)) return;
+  if (!canBegin(transition)) {
+    if (!transition.state.restartWaiting) transition.log({ event: "hup-waits" });
+    transition.state.restartWaiting = true;
     return;
   }
-  t.log({ event: "hup" });
-  begin(t, false);
+  transition.log({ event: "hup" });
+  begin(transition, false);
 }
 
-/** Slots that wait before their next attempt need not wait: whoever sends HUP has mended something. */
-function retryNow(t: Transition): boolean {
-  const waiting = [...t.state.slots.entries()].filter(([, slot]) => slot.retryPending);
+/** Ends the backoff of slots that wait for their next attempt: a HUP suggests a fix was deployed. */
+function retryNow(transition: Transition): boolean {
+  const { slots } = transition.state;
+  const waiting = [...slots.entries()].filter(([, slot]) => slot.retryPending);
   if (waiting.length === 0) return false;
-  t.log({ event: "hup" });
+  transition.log({ event: "hup" });
   for (const [index, slot] of waiting) {
     slot.failures = 0;
     slot.crashes = 0;
-    attempt(t, index);
+    attempt(transition, index);
   }
-  // The other slots still run what was there before.
-  if (t.state.slots.length > 1) t.state.restartWaiting = true;
+  // The other slots still run the old program.
+  if (slots.length > 1) transition.state.restartWaiting = true;
   return true;
 }
 
-function canBegin(t: Transition): boolean {
-  return t.state.restart === null && t.state.slots.every((slot) => slot.candidate === null);
+function canBegin({ state }: Transition): boolean {
+  return state.restart === null && state.slots.every((slot) => slot.candidate === null);
 }
 
 /** Begins to replace every worker. */
-export function begin(t: Transition, takeover: boolean): void {
-  t.state.restartWaiting = false;
-  t.state.autoRestartDue = false;
-  t.state.restart = { firstGeneration: t.state.generation + 1, slot: 0, takeover };
-  if (!takeover) t.tell("reloading");
-  t.disarm("auto-restart");
-  advance(t);
+export function begin(transition: Transition, takeover: boolean): void {
+  const { state } = transition;
+  state.restartWaiting = false;
+  state.autoRestartDue = false;
+  state.restart = { firstGeneration: state.generation + 1, slot: 0, takeover };
+  if (!takeover) transition.notify("reloading");
+  transition.disarm({ kind: "auto-restart" });
+  advance(transition);
 }
 
-/** Goes to the next slot that still has an older worker; ends the restart when there is none. */
-function advance(t: Transition): void {
-  const { restart, slots } = t.state;
+/** Moves on to the next slot with an older worker; ends the restart when there is none. */
+function advance(transition: Transition): void {
+  const { restart, slots } = transition.state;
   if (restart === null) return;
   while (restart.slot < slots.length) {
     const slot = slots[restart.slot];
     const done = slot.current !== null && slot.current.generation >= restart.firstGeneration;
     if (!done) {
-      if (slot.candidate === null && !slot.retryPending && !slot.blocked) attempt(t, restart.slot);
+      const isIdle = slot.candidate === null && !slot.retryPending && !slot.blocked;
+      if (isIdle) attempt(transition, restart.slot);
       return;
     }
     if (slot.previous !== null) return;
     restart.slot++;
   }
-  t.state.restartCount++;
-  end(t);
+  transition.state.restartCount++;
+  end(transition);
 }
 
-function end(t: Transition): void {
-  t.state.restart = null;
-  t.tell("ready");
-  beginWaiting(t);
+function end(transition: Transition): void {
+  transition.state.restart = null;
+  transition.notify("ready");
+  beginWaiting(transition);
 }
 
-/** Begins the restart that had to wait, if there is one and its time has come. */
-export function beginWaiting(t: Transition): void {
-  if (!t.state.restartWaiting || !canBegin(t)) return;
-  t.log({ event: "hup" });
-  begin(t, false);
+/** Begins the restart that had to wait, if there is one and it can begin now. */
+function beginWaiting(transition: Transition): void {
+  if (!transition.state.restartWaiting || !canBegin(transition)) return;
+  transition.log({ event: "hup" });
+  begin(transition, false);
 }
 
-/** The slot's new worker is ready: the old one stays for the window, then it is told to end. */
-export function onSlotReady(t: Transition, index: number): void {
-  const slot = t.state.slots[index];
-  const first = !t.state.hasServed;
-  t.state.hasServed = t.state.slots.every(({ current }) => current !== null) || !first;
-  if (first && t.state.hasServed) t.tell("ready");
-  const { previous, current } = slot;
-  if (previous !== null && current !== null) {
-    const { killOldDelayMs, trialMs, signalOnHup } = t.settings;
-    t.log({ event: "running", signal: signalOnHup, pids: pidsOf([previous]) });
-    if (killOldDelayMs > 0) t.log({ event: "kill-delay", delayMs: killOldDelayMs });
-    if (trialMs > 0) {
-      t.log({ event: "trial", pid: current.pid, trialMs });
-      if (previous.pausable) t.actions.push({ type: "pause", pid: previous.pid });
-    }
-    const windowMs = Math.max(killOldDelayMs, trialMs);
-    if (windowMs > 0) t.arm(`window:${index}`, windowMs);
-    else onWindowOver(t, index);
-    return;
+/** Continues after a slot has changed: the restart in progress, then the one that waits. */
+export function continueRestart(transition: Transition): void {
+  advance(transition);
+  beginWaiting(transition);
+}
+
+/** The slot's new worker is ready: the old one is kept for the window, then signalled to end. */
+export function onSlotReady(transition: Transition, index: number): void {
+  const { state } = transition;
+  const { previous, current } = state.slots[index];
+  const first = !state.hasServed;
+  state.hasServed = state.slots.every((slot) => slot.current !== null) || !first;
+  if (first && state.hasServed) transition.notify("ready");
+  if (previous === null || current === null) return continueRestart(transition);
+  const { killOldDelayMs, trialMs, signalOnHup } = transition.settings;
+  transition.log({ event: "running", signal: signalOnHup, pids: pidsOf([previous]) });
+  if (killOldDelayMs > 0) transition.log({ event: "kill-delay", delayMs: killOldDelayMs });
+  if (trialMs > 0) {
+    transition.log({ event: "trial", pid: current.pid, trialMs });
+    if (previous.pausable) transition.actions.push({ type: "pause", pid: previous.pid });
   }
-  if (t.state.restart !== null) advance(t);
-  beginWaiting(t);
+  const windowMs = Math.max(killOldDelayMs, trialMs);
+  if (windowMs > 0) transition.arm({ kind: "window", slot: index }, windowMs);
+  else onWindowOver(transition, index);
 }
 
-/** The new worker has lived through the delay and its trial. */
-export function onWindowOver(t: Transition, index: number): void {
-  const slot = t.state.slots[index];
+/** The new worker has survived the kill delay and its trial. */
+export function onWindowOver(transition: Transition, index: number): void {
+  const slot = transition.state.slots[index];
   const previous = slot.previous;
   slot.previous = null;
-  t.log({ event: "killing" });
-  if (previous !== null) t.tellToEnd(slot, previous, t.settings.signalOnHup);
-  if (t.state.restart !== null) advance(t);
-  beginWaiting(t);
+  transition.log({ event: "killing" });
+  if (previous !== null) transition.retire(slot, previous, transition.settings.signalOnHup);
+  continueRestart(transition);
 }
 
-/** The new worker died in the window; the old one is still there and serves on. */
-export function rollBack(
-  t: Transition,
+/**
+ * Makes no further attempt. A worker that serves continues to; without one the supervisor ends with
+ * `exitCode`.
+ */
+export function giveUp(
+  transition: Transition,
   index: number,
-  worker: Worker,
-  status: number | null,
+  reason: string,
+  exitCode: number,
 ): void {
-  const slot = t.state.slots[index];
-  const previous = slot.previous as Worker;
-  slot.current = previous;
-  slot.previous = null;
-  t.disarm(`window:${index}`);
-  t.disarm(`steady:${index}`);
-  if (t.settings.trialMs > 0 && previous.pausable) {
-    t.actions.push({ type: "resume", pid: previous.pid });
-  }
-  const { generation, pid } = worker;
-  t.log({ event: "rolled-back", generation, pid, status, to: previous.pid });
-  t.writeStatus();
-  const reason = `generation ${generation} died in its trial: ${describeStatus(status)}`;
-  if (t.settings.trialMs > 0) {
-    t.fail(generation, reason);
-    giveUp(t, index, reason, failureExitCode(status));
-  } else startFailed(t, index, worker, reason, failureExitCode(status));
-}
-
-/** No further attempt. What serves, serves on; with nothing that serves, the supervisor ends with `exitCode`. */
-export function giveUp(t: Transition, index: number, reason: string, exitCode: number): void {
-  const slot = t.state.slots[index];
+  const slot = transition.state.slots[index];
   const serving = slot.current?.pid ?? null;
-  t.log({ event: "gave-up", failures: slot.failures, reason, serving });
+  transition.log({ event: "gave-up", failures: slot.failures, reason, serving });
   slot.failures = 0;
   if (serving === null) {
-    t.state.exitCode = exitCode;
-    return endAll(t, "TERM");
+    transition.state.exitCode = exitCode;
+    return endAll(transition, "TERM");
   }
-  t.state.restart = null;
-  armAutoRestart(t);
-  t.tell("ready");
-  beginWaiting(t);
+  armAutoRestart(transition);
+  end(transition);
 }
 
-/** A worker that was told to end, or the one kept for the window, has died. */
-export function onOldDied(t: Transition, index: number, worker: Worker, status: number | null) {
-  const slot = t.state.slots[index];
-  slot.draining = slot.draining.filter((other) => other !== worker);
-  t.disarm(`drain:${worker.generation}`);
-  t.log({ event: "old-died", generation: worker.generation, pid: worker.pid, status });
-  t.writeStatus();
-  if (slot.previous === worker) {
-    slot.previous = null;
-    t.disarm(`window:${index}`);
-    if (t.state.restart !== null) advance(t);
-    beginWaiting(t);
-  }
-  unblock(t, index, slot);
-  autoRestartIfDue(t, false);
+/** `--enable-auto-restart`: the interval has passed once, or twice while old workers were alive. */
+export function onAutoRestartTimer(transition: Transition): void {
+  if (transition.state.autoRestartDue) return autoRestartIfDue(transition, true);
+  transition.state.autoRestartDue = true;
+  transition.arm({ kind: "auto-restart" }, transition.settings.autoRestartMs);
+  autoRestartIfDue(transition, false);
 }
 
-/** `--enable-auto-restart`: the interval is over, or twice the interval. */
-export function onAutoRestartTimer(t: Transition): void {
-  if (!t.state.autoRestartDue) {
-    t.state.autoRestartDue = true;
-    t.arm("auto-restart", t.settings.autoRestartMs);
-    autoRestartIfDue(t, false);
-  } else autoRestartIfDue(t, true);
-}
-
-function autoRestartIfDue(t: Transition, forced: boolean): void {
-  if (!t.state.autoRestartDue || t.settings.autoRestartMs === 0 || !canBegin(t)) return;
-  const old = t.state.slots.some((slot) => slot.draining.length > 0 || slot.previous !== null);
+/** Begins the automatic restart if it is due; unless `forced`, only without old workers. */
+export function autoRestartIfDue(transition: Transition, forced: boolean): void {
+  const { state, settings } = transition;
+  if (!state.autoRestartDue || settings.autoRestartMs === 0 || !canBegin(transition)) return;
+  const old = state.slots.some((slot) => slot.draining.length > 0 || slot.previous !== null);
   if (old && !forced) return;
-  t.log({ event: "auto-restart", forced, intervalMs: t.settings.autoRestartMs });
-  begin(t, false);
+  transition.log({ event: "auto-restart", forced, intervalMs: settings.autoRestartMs });
+  begin(transition, false);
 }

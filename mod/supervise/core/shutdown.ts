@@ -1,86 +1,92 @@
-/** Ending everything: TERM, INT and QUIT, the drain timeout, and a second signal that hurries. */
+/** Ending everything: TERM, INT and QUIT, the drain timeout, and later signals that hurry it. */
 import type { StopSignal, Worker } from "./state.ts";
 import { pidsOf, type Transition } from "./transition.ts";
 
 /** After a second signal workers have this long before they are killed. */
 const hurryMs = 1000;
 
-export function onStop(t: Transition, received: StopSignal): void {
-  t.state.stopRequests++;
-  if (t.state.phase === "running") return stopAll(t, received);
-  const workers = t.alive;
-  if (t.state.stopRequests > 2) return killAll(t);
-  t.log({ event: "hurrying", received, pids: pidsOf(workers) });
-  for (const worker of workers) t.signal(worker, "TERM");
-  t.arm("hurry", hurryMs);
+export function onStop(transition: Transition, received: StopSignal): void {
+  const { state, alive } = transition;
+  state.stopRequests++;
+  if (state.phase === "running") return stopAll(transition, received);
+  if (state.stopRequests > 2) return killAll(transition);
+  transition.log({ event: "hurrying", received, pids: pidsOf(alive) });
+  for (const worker of alive) transition.signal(worker, "TERM");
+  transition.arm({ kind: "hurry" }, hurryMs);
 }
 
-function stopAll(t: Transition, received: StopSignal): void {
-  const signal = received === "INT" ? "TERM" : t.settings.signalOnTerm;
-  t.log({ event: "stopping", received, signal, pids: pidsOf(t.alive) });
-  endAll(t, signal);
+function stopAll(transition: Transition, received: StopSignal): void {
+  const signal = received === "INT" ? "TERM" : transition.settings.signalOnTerm;
+  transition.log({ event: "stopping", received, signal, pids: pidsOf(transition.alive) });
+  endAll(transition, signal);
 }
 
-/** Tells every worker to end and waits for them; nothing is started any more. */
-export function endAll(t: Transition, signal: string): void {
-  const workers = t.alive;
-  t.state.phase = "stopping";
-  t.state.restart = null;
-  t.state.restartWaiting = false;
-  t.tell("stopping");
-  for (const [index, slot] of t.state.slots.entries()) {
+/** Signals every worker to end and waits for them; nothing is started any more. */
+export function endAll(transition: Transition, signal: string): void {
+  const { state, alive: workers } = transition;
+  state.phase = "stopping";
+  state.restart = null;
+  state.restartWaiting = false;
+  transition.notify("stopping");
+  for (const [index, slot] of state.slots.entries()) {
     slot.retryPending = slot.blocked = false;
-    for (const timer of ["retry", "window", "steady"]) t.disarm(`${timer}:${index}`);
+    for (const kind of ["retry", "window", "steady"] as const) {
+      transition.disarm({ kind, slot: index });
+    }
     for (const worker of [slot.current, slot.candidate, slot.previous]) {
       if (worker !== null) slot.draining.push(worker);
     }
     slot.current = slot.candidate = slot.previous = null;
   }
-  t.disarm("auto-restart");
+  transition.disarm({ kind: "auto-restart" });
   for (const worker of workers) {
-    t.disarm(`interval:${worker.generation}`);
-    t.disarm(`start:${worker.generation}`);
-    t.signal(worker, signal);
-    // A worker that was told before keeps its earlier deadline.
-    if (!worker.told) t.armDrain(worker);
-    worker.told = true;
+    const { generation } = worker;
+    transition.disarm({ kind: "interval", generation });
+    transition.disarm({ kind: "start", generation });
+    transition.signal(worker, signal);
+    // A worker that was signalled before keeps its earlier deadline.
+    if (!worker.signalled) transition.armDrain(worker);
+    worker.signalled = true;
   }
-  endIfNobodyIsLeft(t);
+  exitIfEmpty(transition);
 }
 
 /** A worker has died during the shutdown. */
-export function onDiedWhileStopping(t: Transition, worker: Worker, status: number | null): void {
-  for (const slot of t.state.slots) {
+export function onDiedWhileStopping(
+  transition: Transition,
+  worker: Worker,
+  status: number | null,
+): void {
+  const { generation, pid } = worker;
+  for (const slot of transition.state.slots) {
     slot.draining = slot.draining.filter((other) => other !== worker);
   }
-  t.disarm(`drain:${worker.generation}`);
-  if (worker.pid > 0) {
-    t.log({ event: "died", generation: worker.generation, pid: worker.pid, status });
-  }
-  t.writeStatus();
-  endIfNobodyIsLeft(t);
+  transition.disarm({ kind: "drain", generation });
+  if (pid > 0) transition.log({ event: "died", generation, pid, status });
+  transition.writeStatus();
+  exitIfEmpty(transition);
 }
 
-function endIfNobodyIsLeft(t: Transition): void {
-  if (t.alive.length > 0) return;
-  t.state.phase = "stopped";
-  t.disarm("hurry");
-  t.log({ event: "exiting" });
-  t.actions.push({ type: "exit", code: t.state.exitCode });
+function exitIfEmpty(transition: Transition): void {
+  if (transition.alive.length > 0) return;
+  transition.state.phase = "stopped";
+  transition.disarm({ kind: "hurry" });
+  transition.log({ event: "exiting" });
+  transition.actions.push({ type: "exit", code: transition.state.exitCode });
 }
 
-/** The drain timeout of one worker is over. */
-export function onDrainTimeout(t: Transition, generation: number): void {
-  const worker = t.find(generation)?.worker;
+/** A worker has not ended within `--drain-timeout`. */
+export function onDrainTimeout(transition: Transition, generation: number): void {
+  const worker = transition.find(generation)?.worker;
   if (worker === undefined) return;
-  const timeoutMs = t.settings.drainTimeoutMs;
-  t.log({ event: "drain-timeout", pid: worker.pid, timeoutMs });
-  t.signal(worker, "KILL");
+  const timeoutMs = transition.settings.drainTimeoutMs;
+  transition.log({ event: "drain-timeout", pid: worker.pid, timeoutMs });
+  transition.signal(worker, "KILL");
 }
 
-/** The hurry is over, or a third signal came. */
-export function killAll(t: Transition): void {
-  const workers = t.alive;
-  t.log({ event: "killed", pids: pidsOf(workers) });
-  for (const worker of workers) t.signal(worker, "KILL");
+/** The time after a second signal has passed, or a third signal came. */
+export function killAll(transition: Transition): void {
+  const workers = transition.alive;
+  transition.log({ event: "killed", pids: pidsOf(workers) });
+  for (const worker of workers) transition.signal(worker, "KILL");
 }

@@ -1,40 +1,40 @@
 /**
- * What the supervisor's core knows, hears and asks for. Plain data: the core is a pure function of
- * (settings, state, event) to (state, actions), and the engine does what the actions say.
+ * The core's state, events and actions. Plain data: the core is a pure function of (settings, state,
+ * event) to (state, actions), and the runner performs the actions.
  */
 
 /** One live process that runs the command. */
 export interface Worker {
   /** Number of the start, from 1, failed starts included (SERVER_STARTER_GENERATION). */
   readonly generation: number;
-  /** 0 until the engine has told it. */
+  /** 0 until the runner has started the process. */
   pid: number;
   startedMs: number;
-  /** It understands "accept no more" and "accept again", see process/pausing.ts. */
+  /** It supports pausing and resuming its accepts, see process/pausing.ts. */
   pausable: boolean;
-  /** It has been told to end. */
-  told: boolean;
-  /** Left behind by a supervisor that was killed: not our child, so its exit status is unknown. */
+  /** It has been sent the signal to end. */
+  signalled: boolean;
+  /** Left over from a supervisor that was killed: not our child, so its exit status is unknown. */
   readonly orphan: boolean;
 }
 
-/** A place for one worker at a time; `--workers N` makes N. */
+/** Runs one worker at a time; `--workers N` makes N slots. */
 export interface Slot {
-  /** Serves. Null before the first success and between a death and the next success. */
+  /** Serves. Null before the first success, and between a death and the next success. */
   current: Worker | null;
-  /** Started, not yet known to be ready. */
+  /** Started, not yet ready. */
   candidate: Worker | null;
-  /** The one that `current` replaced, still able to serve, until the window of the trial is over. */
+  /** The worker that `current` replaced, kept able to serve until the window is over. */
   previous: Worker | null;
-  /** Replaced and told to end, or failed and told to end. */
+  /** Signalled to end: replaced, or failed to start. */
   draining: Worker[];
   /** Starts that failed since the last success or request. */
   failures: number;
-  /** Unexpected deaths in quick succession. */
+  /** Unexpected deaths in quick succession; reset once a worker has lived for a while. */
   crashes: number;
-  /** A start is due when the timer `retry` fires. */
+  /** The next start is due when the timer `retry` fires. */
   retryPending: boolean;
-  /** A start is due when fewer generations are alive. */
+  /** The next start is due when fewer generations are alive (`--max-generations`). */
   blocked: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface Restart {
   /** A slot is done when its worker's generation is at least this. */
   readonly firstGeneration: number;
   slot: number;
-  /** Took over from a dead supervisor; no signal asked for it. */
+  /** It replaces the workers of a dead supervisor; no signal requested it. */
   readonly takeover: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface State {
   generation: number;
   slots: Slot[];
   restart: Restart | null;
-  /** A HUP came during a restart: one more follows, however many came. */
+  /** A HUP came during a restart; any number of them leads to one more restart. */
   restartWaiting: boolean;
   /** `autoRestart` fired while old workers were alive. */
   autoRestartDue: boolean;
@@ -69,20 +69,20 @@ export interface State {
   /** Every slot has been ready at least once. */
   hasServed: boolean;
   restartCount: number;
-  /** What the process will exit with once everything has ended. */
+  /** The supervisor's exit code once everything has ended. */
   exitCode: number;
 }
 
-/** How the core behaves. Times are milliseconds; 0 switches a limit off unless said otherwise. */
+/** How the core behaves. Times are milliseconds; 0 disables a limit. */
 export interface Settings {
   readonly signalOnHup: string;
   readonly signalOnTerm: string;
-  /** `interval`: alive after `intervalMs` is ready. `told`: only a `ready` event is. */
-  readonly readiness: "interval" | "told";
+  /** `interval`: ready after living for `intervalMs`. `notify`: ready at the event `ready`. */
+  readonly readiness: "interval" | "notify";
   readonly intervalMs: number;
   readonly startTimeoutMs: number;
   readonly startFailuresMax: number;
-  /** The same limit until every slot has served once: there is no old generation to fall back to. */
+  /** The limit until every slot has served once: there is no old generation to fall back to. */
   readonly firstStartFailuresMax: number;
   readonly killOldDelayMs: number;
   readonly trialMs: number;
@@ -91,6 +91,12 @@ export interface Settings {
   readonly autoRestartMs: number;
 }
 
+/** A timer of the core. Arming one replaces the armed timer that is equal to it. */
+export type Timer =
+  | { readonly kind: "interval" | "start" | "drain"; readonly generation: number }
+  | { readonly kind: "retry" | "window" | "steady"; readonly slot: number }
+  | { readonly kind: "hurry" | "auto-restart" };
+
 export type StopSignal = "TERM" | "INT" | "QUIT";
 
 export type Event =
@@ -98,23 +104,23 @@ export type Event =
   & (
     | { readonly type: "start"; readonly orphans?: readonly Worker[] }
     | { readonly type: "spawned"; readonly generation: number; readonly pid: number }
-    /** No process came into being. */
+    /** No process could be started. */
     | {
       readonly type: "refused";
       readonly generation: number;
       readonly reason: string;
-      /** What a shell would exit with: 127 for a program that does not exist, else 126. */
+      /** As a shell's: 127 for a program that does not exist, else 126. */
       readonly exitCode: number;
     }
     | { readonly type: "ready"; readonly generation: number; readonly pausable?: boolean }
-    /** `status` as waitpid(2) gives it; null for an orphan, which only its parent can ask. */
+    /** `status` as waitpid(2) gives it; null for an orphan, as only its parent can wait for it. */
     | { readonly type: "died"; readonly generation: number; readonly status: number | null }
-    | { readonly type: "timer"; readonly name: string }
+    | { readonly type: "timer"; readonly timer: Timer }
     | { readonly type: "hup" }
     | { readonly type: "stop"; readonly signal: StopSignal }
   );
 
-/** Facts worth a line. `report.ts` knows their words. */
+/** Facts that are logged; `report.ts` has their texts. */
 export type LogEvent =
   | { readonly event: "starting"; readonly generation: number; readonly pid: number }
   | { readonly event: "refused"; readonly generation: number; readonly reason: string }
@@ -187,19 +193,18 @@ export type Action =
   | { readonly type: "signal"; readonly pid: number; readonly signal: string }
   /** Accept no more connections, or accept again. */
   | { readonly type: "pause" | "resume"; readonly pid: number }
-  /** Starts the probes of `--ready-http` and `--ready-exec`; they end with `ready` or the death. */
+  /** Starts the probes of `--ready-http` and `--ready-exec`; they run until `ready` or the death. */
   | { readonly type: "probe"; readonly generation: number; readonly pid: number }
-  /** Replaces a timer of the same name. */
-  | { readonly type: "arm"; readonly timer: string; readonly delayMs: number }
-  | { readonly type: "disarm"; readonly timer: string }
+  | { readonly type: "arm"; readonly timer: Timer; readonly delayMs: number }
+  | { readonly type: "disarm"; readonly timer: Timer }
   | { readonly type: "log"; readonly entry: LogEvent }
   /** Rewrite the status file. */
   | { readonly type: "status" }
-  /** Tell our own starter (sd_notify(3)). */
-  | { readonly type: "tell"; readonly what: "ready" | "reloading" | "stopping" }
+  /** Notify the service manager that started us (sd_notify(3)). */
+  | { readonly type: "notify"; readonly what: "ready" | "reloading" | "stopping" }
   | { readonly type: "exit"; readonly code: number };
 
-/** Nothing started. */
+/** The state before the first start. */
 export function initialState(slotCount: number): State {
   return {
     phase: "running",
@@ -225,7 +230,7 @@ export function initialState(slotCount: number): State {
   };
 }
 
-/** A copy that shares nothing that changes. */
+/** A copy that shares nothing mutable with `state`. */
 export function copyState(state: State): State {
   const copy = (worker: Worker | null) => worker === null ? null : { ...worker };
   return {
@@ -239,6 +244,12 @@ export function copyState(state: State): State {
     })),
     restart: state.restart === null ? null : { ...state.restart },
   };
+}
+
+/** Identifies a timer in maps and sets: equal timers have equal keys. */
+export function timerKey(timer: Timer): string {
+  if ("generation" in timer) return `${timer.kind} of generation ${timer.generation}`;
+  return "slot" in timer ? `${timer.kind} of slot ${timer.slot}` : timer.kind;
 }
 
 /** Live workers of a slot, oldest start first. */

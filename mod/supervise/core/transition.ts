@@ -1,8 +1,8 @@
-/** One step of the core on the way: the state being changed and the actions collected so far. */
-import type { Action, Event, LogEvent, Settings, Slot, State, Worker } from "./state.ts";
+/** One step of the core in progress: the state being changed and the actions collected so far. */
+import type { Action, Event, LogEvent, Settings, Slot, State, Timer, Worker } from "./state.ts";
 import { allWorkers, copyState } from "./state.ts";
 
-/** A worker that was told to end because it never became ready is killed after this time. */
+/** Time to end for a worker that never became ready, when there is no drain timeout. */
 const failedDrainMs = 10_000;
 
 export class Transition {
@@ -17,16 +17,16 @@ export class Transition {
     this.actions.push({ type: "log", entry });
   }
 
-  arm(timer: string, delayMs: number): void {
+  arm(timer: Timer, delayMs: number): void {
     this.actions.push({ type: "arm", timer, delayMs });
   }
 
-  disarm(timer: string): void {
+  disarm(timer: Timer): void {
     this.actions.push({ type: "disarm", timer });
   }
 
-  tell(what: "ready" | "reloading" | "stopping"): void {
-    this.actions.push({ type: "tell", what });
+  notify(what: "ready" | "reloading" | "stopping"): void {
+    this.actions.push({ type: "notify", what });
   }
 
   writeStatus(): void {
@@ -37,24 +37,27 @@ export class Transition {
     if (worker.pid > 0) this.actions.push({ type: "signal", pid: worker.pid, signal });
   }
 
-  /** Tells a worker to end; from now on it drains. One that failed to start never drains for ever. */
-  tellToEnd(slot: Slot, worker: Worker, signal: string, failed = false): void {
+  /**
+   * Signals a worker to end and lets it drain. One that `failed` to start is always killed
+   * eventually, even without a drain timeout.
+   */
+  retire(slot: Slot, worker: Worker, signal: string, failed = false): void {
     this.signal(worker, signal);
-    worker.told = true;
+    worker.signalled = true;
     if (!slot.draining.includes(worker)) slot.draining.push(worker);
     this.armDrain(worker, failed);
   }
 
   armDrain(worker: Worker, failed = false): void {
     const limitMs = this.settings.drainTimeoutMs || (failed ? failedDrainMs : 0);
-    if (limitMs > 0) this.arm(`drain:${worker.generation}`, limitMs);
+    if (limitMs > 0) this.arm({ kind: "drain", generation: worker.generation }, limitMs);
   }
 
   fail(generation: number, reason: string): void {
     this.state.lastFailure = { generation, reason };
   }
 
-  /** The slot and worker of a generation, or null when it has gone. */
+  /** The slot and worker of a generation, or null when that worker has ended. */
   find(generation: number): { slot: Slot; index: number; worker: Worker } | null {
     for (const [index, slot] of this.state.slots.entries()) {
       for (const worker of [slot.current, slot.candidate, slot.previous, ...slot.draining]) {

@@ -8,7 +8,7 @@ import { superviseTable } from "./flags.ts";
 
 type Parsed = ParsedOptions<typeof superviseTable>;
 
-/** Where output goes. */
+/** Where output of the supervisor and its workers goes. */
 export type LogTarget =
   | { readonly kind: "inherited" }
   | { readonly kind: "file"; readonly path: string }
@@ -17,7 +17,7 @@ export type LogTarget =
 /** Everything a run needs. */
 export interface RunPlan {
   readonly kind: "run";
-  /** Called as start_server: no greeting, PORTS does not count. */
+  /** Called as start_server: no greeting, PORTS is ignored. */
   readonly asStartServer: boolean;
   /** For our own modes the first word is the mode. */
   readonly command: readonly string[];
@@ -43,13 +43,13 @@ export interface RunPlan {
   readonly daemonize: boolean;
   readonly readyHttp: string | null;
   readonly readyExec: string | null;
-  /** What workers get besides our own environment: the options that are variables, too. */
+  /** Options that workers also get as variables. */
   readonly variables: Variables;
-  /** Those settings that no variable changes while we run. */
+  /** The settings that no variable changes while we run. */
   readonly settings: Omit<Settings, "killOldDelayMs" | "autoRestartMs">;
 }
 
-/** `--stop` and `--restart`: talk to a running supervisor. */
+/** `--stop` and `--restart`: commands to a running supervisor. */
 export interface ClientPlan {
   readonly kind: "stop" | "restart";
   readonly pidFile: string;
@@ -66,7 +66,7 @@ const ownModes = ["proxy", "serve"];
 /** Exit code of Perl's `die` without an errno. */
 const dieCode = 255;
 
-/** Reads everything. Throws `UsageError`, `StartError` or `InfoRequest`. */
+/** Reads argv and environment. Throws `UsageError`, `StartError` or `InfoRequest`. */
 export function readPlan(
   argv: readonly string[],
   environment: Variables,
@@ -81,7 +81,7 @@ export function readPlan(
 
 function parse(argv: readonly string[], asStartServer: boolean): Parsed {
   try {
-    // `supervise proxy -c FILE`: behind one of our own modes the flags are that mode's.
+    // `supervise proxy -c FILE`: after the name of one of our own modes, flags are that mode's.
     const strict = tryParse(argv);
     if (strict !== null && ownModes.includes(strict.operands[0])) return strict;
     return readOptions(superviseTable, argv);
@@ -97,7 +97,7 @@ function tryParse(argv: readonly string[]): Parsed | null {
   try {
     return readOptions(strictTable, argv);
   } catch (error) {
-    // The second reading reports it.
+    // The second attempt to read it reports the error.
     if (error instanceof UsageError) return null;
     throw error;
   }
@@ -166,7 +166,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
   };
 }
 
-/** A mode that is told where to listen needs no sockets by default. */
+/** A mode with listen flags of its own needs no default sockets. */
 function hasOwnListen(command: readonly string[]): boolean {
   return command.some((word) => /^--(port|path|listen)(=|$)/.test(word));
 }
@@ -175,14 +175,14 @@ function isDefaulted({ values }: Parsed, environment: Variables): boolean {
   return values.port.length + values.path.length === 0 && portsVariable(environment) === undefined;
 }
 
-/** `PORTS=""` is a variable that somebody forgot to fill, as in `-e PORTS="$PORTS"`. */
+/** `PORTS=""` is most likely a mistake, as in `-e PORTS="$PORTS"` with PORTS unset. */
 function checkPorts(parsed: Parsed, environment: Variables): void {
   const { values } = parsed;
   if (values.port.length + values.path.length > 0 || "LISTEN_FDS" in environment) return;
   if (portsVariable(environment)?.trim() !== "") return;
   const name = "PORTS" in environment ? "PORTS" : "H2O_PORT";
   throw new StartError(
-    `${name} is empty: say where to listen, such as ${name}="80 443", or unset it for 80 and 443`,
+    `${name} is empty: set it to what to listen on, such as ${name}="80 443", or unset it for 80 and 443`,
     exitCodes.usage,
   );
 }
@@ -208,7 +208,7 @@ function readListen(
     if (typeof spec === "string") errors.push(spec);
     else {
       if (spec.number !== null && numbers.has(spec.number)) {
-        errors.push(`${spec.name}=${spec.number}: descriptor ${spec.number} is asked for twice`);
+        errors.push(`${spec.name}=${spec.number}: descriptor ${spec.number} is used twice`);
       }
       if (spec.number === 1 || spec.number === 2) {
         errors.push(`${spec.name}=${spec.number}: descriptors 1 and 2 are the workers' output`);
@@ -223,11 +223,11 @@ function readListen(
 function checkGroup({ values }: Parsed, errors: string[]): void {
   const { generationsMax, reusePort, path, port } = values;
   if (values.logTo !== null && values.logFile !== null) {
-    errors.push(`--log-to ${values.logTo}: --log-file says already where lines go`);
+    errors.push(`--log-to ${values.logTo}: cannot be combined with --log-file`);
   }
   if (generationsMax === 1) errors.push("--max-generations 1: a restart needs at least 2");
   if (reusePort && port.length === 0 && path.length > 0) {
-    errors.push("--reuse-port: unix sockets cannot be shared that way, give a --port");
+    errors.push("--reuse-port: unix sockets cannot use it, give a --port");
   }
 }
 
@@ -237,7 +237,7 @@ function readLogTarget(text: string | null): LogTarget {
   return pipe === null ? { kind: "file", path: text } : { kind: "pipe", command: pipe[1] };
 }
 
-/** Options that Server::Starter hands on as variables. */
+/** Options that Server::Starter passes on as variables. */
 function exportedVariables({ values }: Parsed): Variables {
   const seconds = (ms: number) => String(ms / 1000);
   const variables: Record<string, string> = {};
@@ -256,15 +256,15 @@ function settingsOf(
   asStartServer: boolean,
 ): RunPlan["settings"] {
   const probed = values.readyHttp !== null || values.readyExec !== null;
-  const told = own || values.readyNotify || probed;
+  const notifies = own || values.readyNotify || probed;
   return {
     signalOnHup: values.signalOnHup,
     signalOnTerm: values.signalOnTerm,
-    readiness: told ? "told" : "interval",
+    readiness: notifies ? "notify" : "interval",
     intervalMs: values.intervalMs,
-    startTimeoutMs: values.startTimeoutMs ?? (told ? startTimeoutDefaultMs : 0),
+    startTimeoutMs: values.startTimeoutMs ?? (notifies ? startTimeoutDefaultMs : 0),
     startFailuresMax: values.startFailuresMax ?? startFailuresDefault,
-    // Server::Starter tries for ever.
+    // Server::Starter retries without limit.
     firstStartFailuresMax: values.startFailuresMax ?? (asStartServer ? 0 : 1),
     trialMs: values.trialMs,
     drainTimeoutMs: values.drainTimeoutMs,
@@ -272,7 +272,7 @@ function settingsOf(
   };
 }
 
-/** The settings that variables decide; an envdir may change them while we run. */
+/** The settings that come from variables; an envdir may change them while we run. */
 export function timingOf(
   variables: Variables,
 ): Pick<Settings, "killOldDelayMs" | "autoRestartMs"> {

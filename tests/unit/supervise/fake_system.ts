@@ -1,5 +1,5 @@
-/** A system without processes: time, timers, workers and files are what the test says. */
-import { Engine, type Launch, statusLines } from "../../../mod/supervise/runner.ts";
+/** A system without processes: the test controls time, timers, workers and files. */
+import { type Launch, Runner, statusLines } from "../../../mod/supervise/runner.ts";
 import type { System, WorkerHandler } from "../../../mod/supervise/runner.ts";
 import { pauseSignals } from "../../../mod/process/pausing.ts";
 import { textLine } from "../../../mod/supervise/report.ts";
@@ -31,10 +31,10 @@ interface Timer {
 export type Behaviour = "lives" | "dies at once" | "is missing";
 
 export class FakeSystem implements System {
-  readonly engine: Engine;
+  readonly runner: Runner;
   readonly log_: string[] = [];
   readonly signals: string[] = [];
-  readonly told: string[] = [];
+  readonly notified: string[] = [];
   readonly statusTexts: string[] = [];
   readonly workers = new Map<number, WorkerHandler>();
   exitCode: number | null = null;
@@ -47,8 +47,8 @@ export class FakeSystem implements System {
 
   constructor(settings: Partial<Settings> = {}, slotCount = 1) {
     this.settings_ = { ...plainSettings, ...settings };
-    this.engine = new Engine(this, slotCount, pauseSignals);
-    this.engine.finished.then((code) => this.exitCode = code);
+    this.runner = new Runner(this, slotCount, pauseSignals);
+    this.runner.finished.then((code) => this.exitCode = code);
   }
 
   /** Lets time pass, timer by timer. */
@@ -65,7 +65,7 @@ export class FakeSystem implements System {
     this.#nowMs = end;
   }
 
-  /** The worker tells that it is ready. */
+  /** The worker reports that it is ready. */
   ready(pid: number, pausable = false): void {
     this.#handlerOf(pid).onReady(pausable);
   }
@@ -89,7 +89,7 @@ export class FakeSystem implements System {
 
   /** Pids by role: `serving 101, draining 100`. */
   get lines(): string {
-    return statusLines(this.engine.state).map(({ generation, pid }) => `${generation}:${pid}`)
+    return statusLines(this.runner.state).map(({ generation, pid }) => `${generation}:${pid}`)
       .join(" ");
   }
 
@@ -137,8 +137,8 @@ export class FakeSystem implements System {
       statusLines(state).map(({ generation, pid }) => `${generation}:${pid}`).join(" "),
     );
   }
-  tell(what: "ready" | "reloading" | "stopping"): void {
-    this.told.push(what);
+  notify(what: "ready" | "reloading" | "stopping"): void {
+    this.notified.push(what);
   }
   onStep(): void {}
 }

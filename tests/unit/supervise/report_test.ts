@@ -1,9 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { Container } from "../../../mod/process/container.ts";
-import { readPlan } from "../../../mod/supervise/plan/plan.ts";
-import { greeting, jsonLine, type ReportEvent, textLine } from "../../../mod/supervise/report.ts";
+import { jsonLine, type ReportEvent, textLine } from "../../../mod/supervise/report.ts";
 
-Deno.test("textLine() has the words of Server::Starter 0.35", () => {
+Deno.test("textLine() has the texts of Server::Starter 0.35", () => {
   const rows: readonly [ReportEvent, string][] = [
     [{ event: "start", pid: 7 }, "start_server (pid:7) starting now..."],
     [{ event: "descriptor", number: 9 }, "socket is duplicated to file descriptor 9"],
@@ -47,7 +45,7 @@ Deno.test("textLine() has the words of Server::Starter 0.35", () => {
   for (const [entry, line] of rows) assertEquals(textLine(entry), line);
 });
 
-Deno.test("jsonLine() holds the fact, its fields and the words", () => {
+Deno.test("jsonLine() holds the text, the event and its fields", () => {
   const line = jsonLine({ event: "starting", generation: 3, pid: 8 }, 0);
   assertEquals(JSON.parse(line), {
     time: "1970-01-01T00:00:00.000Z",
@@ -58,19 +56,4 @@ Deno.test("jsonLine() holds the fact, its fields and the words", () => {
     generation: 3,
     pid: 8,
   });
-});
-
-Deno.test("greeting() says in a container what its operator types outside", () => {
-  const read = readPlan(["--port", "80", "proxy"], {}, "hayate");
-  if (read.kind !== "run") throw new Error(`a ${read.kind} plan`);
-  const lines = (container: Container | null) => greeting(read, 1, "/hayate", "1.0", container);
-  assertEquals(lines(null)[1], "  reload  kill -HUP 1");
-  assertEquals(
-    lines({ engine: "docker", name: null })[1],
-    "  reload  docker kill --signal=HUP NAME",
-  );
-  assertEquals(
-    lines({ engine: "podman", name: "0123456789ab" }).at(-1),
-    "  stop    Ctrl-C, or podman stop 0123456789ab",
-  );
 });

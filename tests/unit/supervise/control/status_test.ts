@@ -4,15 +4,15 @@ import { statusOf, statusText } from "../../../../mod/supervise/control/status.t
 import { FakeSystem } from "../fake_system.ts";
 
 Deno.test("statusOf() lists each worker with its state and age, statusText() as a table", () => {
-  const system = new FakeSystem({ readiness: "told", killOldDelayMs: 5000 });
-  system.engine.start();
+  const system = new FakeSystem({ readiness: "notify", killOldDelayMs: 5000 });
+  system.runner.start();
   system.ready(101);
   system.pass(60_000);
-  system.engine.hup();
+  system.runner.hup();
   system.ready(102);
   system.pass(5000);
-  system.engine.hup();
-  const status = statusOf(system.engine.state, {
+  system.runner.hup();
+  const status = statusOf(system.runner.state, {
     plan: readPlan(["--", "app", "-x"], {}, "hayate") as RunPlan,
     listen: ["8080"],
     pid: 7,

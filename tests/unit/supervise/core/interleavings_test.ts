@@ -11,21 +11,24 @@ import {
   initialState,
   type Settings,
   type State,
+  type Timer,
+  timerKey,
 } from "../../../../mod/supervise/core/state.ts";
 import { plainSettings } from "../fake_system.ts";
 
-/** The world beside the core's state. */
+/** A model of the outside world, with the core's state. */
 interface World {
   readonly state: State;
-  /** Live processes by generation: has it been ready, has it been told to end. */
-  readonly processes: ReadonlyMap<number, { readonly ready: boolean; readonly told: boolean }>;
-  readonly timers: ReadonlySet<string>;
+  /** Live processes by generation: whether it was ready, whether it was signalled to end. */
+  readonly processes: ReadonlyMap<number, { readonly ready: boolean; readonly signalled: boolean }>;
+  /** Armed timers by `timerKey`. */
+  readonly timers: ReadonlyMap<string, Timer>;
   readonly stopped: boolean;
   readonly hups: number;
   readonly exits: number;
 }
 
-type Happening = Event extends infer E ? E extends Event ? Omit<E, "nowMs"> : never : never;
+type UntimedEvent = Event extends infer E ? E extends Event ? Omit<E, "nowMs"> : never : never;
 
 const ending = new Set(["TERM", "KILL", "INT", "QUIT"]);
 
@@ -35,12 +38,12 @@ function pidOf(generation: number): number {
 
 function serving(world: World): number {
   let count = 0;
-  for (const { ready, told } of world.processes.values()) if (ready && !told) count++;
+  for (const { ready, signalled } of world.processes.values()) if (ready && !signalled) count++;
   return count;
 }
 
 /** What can happen next. */
-function enabled(world: World, settings: Settings): Happening[] {
+function enabled(world: World, settings: Settings): UntimedEvent[] {
   const unborn = world.state.slots.map(({ candidate }) => candidate)
     .find((candidate) => candidate !== null && candidate.pid === 0);
   if (unborn) {
@@ -50,34 +53,34 @@ function enabled(world: World, settings: Settings): Happening[] {
       { type: "refused", generation, reason: "no such program", exitCode: 127 },
     ];
   }
-  const events: Happening[] = [];
+  const events: UntimedEvent[] = [];
   for (const generation of world.processes.keys()) {
     events.push({ type: "died", generation, status: 256 });
   }
-  // A worker may say so late, twice, or while it drains.
-  if (settings.readiness === "told") {
+  // A worker may report readiness late, twice, or while it drains.
+  if (settings.readiness === "notify") {
     for (const generation of world.processes.keys()) events.push({ type: "ready", generation });
   }
-  for (const name of world.timers) events.push({ type: "timer", name });
+  for (const timer of world.timers.values()) events.push({ type: "timer", timer });
   if (world.exits === 0 && world.hups < 3) events.push({ type: "hup" });
   if (world.exits === 0) events.push({ type: "stop", signal: "TERM" });
   return events;
 }
 
 /** One event through the core and the world. */
-function advance(world: World, settings: Settings, happening: Happening): World {
+function advance(world: World, settings: Settings, event: UntimedEvent): World {
   const frozen = JSON.stringify(world.state);
-  const { state, actions } = step(settings, world.state, { ...happening, nowMs: 0 } as Event);
+  const { state, actions } = step(settings, world.state, { ...event, nowMs: 0 } as Event);
   assert(JSON.stringify(world.state) === frozen, "the core changed its input");
   const processes = new Map(world.processes);
-  const timers = new Set(world.timers);
+  const timers = new Map(world.timers);
   let { stopped, hups, exits } = world;
-  if (happening.type === "stop") stopped = true;
-  if (happening.type === "hup") hups++;
-  if (happening.type === "timer") timers.delete(happening.name);
-  if (happening.type === "died") processes.delete(happening.generation);
-  if (happening.type === "spawned") {
-    processes.set(happening.generation, { ready: false, told: false });
+  if (event.type === "stop") stopped = true;
+  if (event.type === "hup") hups++;
+  if (event.type === "timer") timers.delete(timerKey(event.timer));
+  if (event.type === "died") processes.delete(event.generation);
+  if (event.type === "spawned") {
+    processes.set(event.generation, { ready: false, signalled: false });
   }
   for (const { current } of state.slots) {
     const process = current === null ? undefined : processes.get(current.generation);
@@ -92,8 +95,8 @@ function advance(world: World, settings: Settings, happening: Happening): World 
 /** Returns how often the supervisor exits by this action. */
 function perform(
   action: Action,
-  processes: Map<number, { ready: boolean; told: boolean }>,
-  timers: Set<string>,
+  processes: Map<number, { ready: boolean; signalled: boolean }>,
+  timers: Map<string, Timer>,
   stopped: boolean,
 ): number {
   switch (action.type) {
@@ -104,14 +107,14 @@ function perform(
       const generation = action.pid - 1000;
       const process = processes.get(generation);
       if (process === undefined) throw new Error(`a signal goes to ${action.pid}, which is dead`);
-      if (ending.has(action.signal)) processes.set(generation, { ...process, told: true });
+      if (ending.has(action.signal)) processes.set(generation, { ...process, signalled: true });
       return 0;
     }
     case "arm":
-      timers.add(action.timer);
+      timers.set(timerKey(action.timer), action.timer);
       return 0;
     case "disarm":
-      timers.delete(action.timer);
+      timers.delete(timerKey(action.timer));
       return 0;
     case "exit":
       return 1;
@@ -121,23 +124,25 @@ function perform(
 }
 
 /** What must hold after every event. */
-function check(before: World, after: World, settings: Settings, happening: Happening): void {
+function check(before: World, after: World, settings: Settings, event: UntimedEvent): void {
   const { state } = after;
   if (after.stopped) {
     const gone = after.processes.size === 0;
     assert(gone === (after.exits === 1), `exited ${after.exits} times, all gone: ${gone}`);
     assert(state.phase !== "running", "still running after TERM");
-    for (const timer of after.timers) assert(/^(drain:|hurry$)/.test(timer), `${timer} after TERM`);
+    for (const [key, { kind }] of after.timers) {
+      assert(kind === "drain" || kind === "hurry", `${key} after TERM`);
+    }
     return;
   }
-  const diedServing = happening.type === "died" &&
-    before.processes.get(happening.generation)?.told === false;
+  const diedServing = event.type === "died" &&
+    before.processes.get(event.generation)?.signalled === false;
   if (serving(before) > 0 && !diedServing) {
-    assert(serving(after) > 0, "nobody serves any more, and it is our own doing");
+    assert(serving(after) > 0, "an action of ours ended the last serving worker");
   }
   for (const [index, { current }] of before.state.slots.entries()) {
     if (current === null || diedServing) continue;
-    assert(state.slots[index].current !== null, "a slot lost its worker, by our own doing");
+    assert(state.slots[index].current !== null, "an action of ours took a slot's worker");
   }
   for (const [index, slot] of state.slots.entries()) {
     const alive = [slot.current, slot.candidate, slot.previous, ...slot.draining];
@@ -146,18 +151,19 @@ function check(before: World, after: World, settings: Settings, happening: Happe
       settings.generationsMax === 0 || count <= settings.generationsMax,
       `${count} generations are alive`,
     );
-    const help = slot.candidate !== null || after.timers.has(`retry:${index}`) ||
+    const help = slot.candidate !== null ||
+      after.timers.has(timerKey({ kind: "retry", slot: index })) ||
       (slot.blocked && count >= settings.generationsMax);
     assert(!slot.blocked || count >= settings.generationsMax, "a start waits, but there is room");
     if (state.phase === "running" && slot.current === null) {
-      assert(help, "nobody helps an empty slot");
+      assert(help, "no start is due for an empty slot");
     }
     assert(
-      slot.retryPending === after.timers.has(`retry:${index}`),
+      slot.retryPending === after.timers.has(timerKey({ kind: "retry", slot: index })),
       "retry timer and flag disagree",
     );
     assert(
-      (slot.previous !== null) === after.timers.has(`window:${index}`),
+      (slot.previous !== null) === after.timers.has(timerKey({ kind: "window", slot: index })),
       "window and timer disagree",
     );
   }
@@ -165,11 +171,9 @@ function check(before: World, after: World, settings: Settings, happening: Happe
   for (const generation of after.processes.keys()) {
     assert(known.has(generation), `process of generation ${generation} was forgotten`);
   }
-  for (const timer of after.timers) {
-    const [kind, number] = timer.split(":");
-    if (kind === "interval" || kind === "start" || kind === "drain") {
-      assert(known.has(Number(number)), `the timer ${timer} outlived its worker`);
-    }
+  for (const [key, timer] of after.timers) {
+    if (!("generation" in timer)) continue;
+    assert(known.has(timer.generation), `the timer ${key} outlived its worker`);
   }
 }
 
@@ -178,7 +182,7 @@ function explore(settings: Settings, slotCount: number, depthMax: number): numbe
   const empty: World = {
     state: initialState(slotCount),
     processes: new Map(),
-    timers: new Set(),
+    timers: new Map(),
     stopped: false,
     hups: 0,
     exits: 0,
@@ -189,9 +193,9 @@ function explore(settings: Settings, slotCount: number, depthMax: number): numbe
   for (let depth = 0; depth < depthMax; depth++) {
     const next: typeof layer = [];
     for (const { world, path } of layer) {
-      for (const happening of enabled(world, settings)) {
-        const trail = [...path, describe(happening)];
-        const after = attempt(world, settings, happening, trail);
+      for (const event of enabled(world, settings)) {
+        const trail = [...path, describe(event)];
+        const after = attempt(world, settings, event, trail);
         const key = keyOf(after);
         if (seen.has(key)) continue;
         seen.add(key);
@@ -206,20 +210,21 @@ function explore(settings: Settings, slotCount: number, depthMax: number): numbe
 function attempt(
   world: World,
   settings: Settings,
-  happening: Happening,
+  event: UntimedEvent,
   trail: readonly string[],
 ): World {
   try {
-    const after = advance(world, settings, happening);
-    check(world, after, settings, happening);
+    const after = advance(world, settings, event);
+    check(world, after, settings, event);
     return after;
   } catch (error) {
     throw new Error(`${(error as Error).message}\nafter: ${trail.join(", ")}`, { cause: error });
   }
 }
 
-function describe(happening: Happening): string {
-  const { type, ...rest } = happening;
+function describe(event: UntimedEvent): string {
+  if (event.type === "timer") return `timer ${timerKey(event.timer)}`;
+  const { type, ...rest } = event;
   return `${type} ${Object.values(rest).join(" ")}`.trim();
 }
 
@@ -227,13 +232,13 @@ function keyOf(world: World): string {
   return JSON.stringify([
     world.state,
     [...world.processes],
-    [...world.timers].sort(),
+    [...world.timers.keys()].sort(),
     world.stopped,
     world.hups,
   ]);
 }
 
-/** 8 is what the promise says; the states repeat, so that more costs little. */
+/** The invariant is promised for 8 events; states repeat, so more of them cost little. */
 const depthMax = Number(Deno.env.get("HAYATE_TEST_DEPTH") ?? 10);
 
 const variants: readonly [
@@ -246,21 +251,21 @@ const variants: readonly [
   ["without an interval", { intervalMs: 0 }, 1, depthMax],
   ["with a kill delay", { killOldDelayMs: 2000 }, 1, depthMax],
   [
-    "with readiness told and a start timeout",
-    { readiness: "told", startTimeoutMs: 5000 },
+    "with readiness by notification and a start timeout",
+    { readiness: "notify", startTimeoutMs: 5000 },
     1,
     depthMax,
   ],
   ["giving up after two failures", { startFailuresMax: 2, intervalMs: 0 }, 1, depthMax],
   [
     "with a trial and a drain timeout",
-    { trialMs: 3000, drainTimeoutMs: 9000, readiness: "told" },
+    { trialMs: 3000, drainTimeoutMs: 9000, readiness: "notify" },
     1,
     depthMax,
   ],
   ["with at most two generations", { generationsMax: 2, killOldDelayMs: 1000 }, 1, depthMax],
   ["with automatic restarts", { autoRestartMs: 6000, killOldDelayMs: 2000 }, 1, depthMax],
-  ["with two slots", { readiness: "told", trialMs: 1000 }, 2, depthMax],
+  ["with two slots", { readiness: "notify", trialMs: 1000 }, 2, depthMax],
 ];
 
 for (const [name, settings, slots, depth] of variants) {

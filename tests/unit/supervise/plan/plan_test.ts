@@ -59,7 +59,7 @@ Deno.test("readPlan() leaves every abbreviation of Server::Starter unique beside
   assertEquals(plan(["--l", "/log", "--da", "app"]).daemonize, true);
 });
 
-Deno.test("readPlan() stops reading flags behind proxy and serve, as their own begin there", () => {
+Deno.test("readPlan() stops reading flags after proxy and serve, which have their own", () => {
   assertEquals(plan(["--port", "1", "proxy", "-c", "x"]).command, ["proxy", "-c", "x"]);
   assertEquals(plan(["serve", "--port", "8080", "--text", "a"]).command.length, 5);
   assertEquals(plan(["--", "h2o", "--port", "1"]).command, ["h2o", "--port", "1"]);
@@ -123,15 +123,15 @@ Deno.test("readPlan() has start_server's exit codes under its name", () => {
 
 Deno.test("readPlan() refuses one descriptor number for two sockets", () => {
   const error = assertThrows(() => plan(["--port", "1=9", "--port", "2=9", "app"]), UsageError);
-  assertEquals(error.message, "2=9: descriptor 9 is asked for twice");
+  assertEquals(error.message, "2=9: descriptor 9 is used twice");
 });
 
 Deno.test("readPlan() waits for our own modes to tell, and for others by the interval", () => {
-  assertEquals(plan(["proxy"]).settings.readiness, "told");
+  assertEquals(plan(["proxy"]).settings.readiness, "notify");
   assertEquals(plan(["proxy"]).settings.startTimeoutMs, 60_000);
   assertEquals(plan(["--", "app"]).settings.readiness, "interval");
-  assertEquals(plan(["--ready-notify", "--", "app"]).settings.readiness, "told");
-  assertEquals(plan(["--ready-exec", "true", "--", "app"]).settings.readiness, "told");
+  assertEquals(plan(["--ready-notify", "--", "app"]).settings.readiness, "notify");
+  assertEquals(plan(["--ready-exec", "true", "--", "app"]).settings.readiness, "notify");
 });
 
 Deno.test("readPlan() splits --log-file into a file or a command", () => {

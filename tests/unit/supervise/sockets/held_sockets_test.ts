@@ -53,7 +53,7 @@ Deno.test("HeldSockets opens everything or nothing: files of an attempt that fai
   assertEquals([...Deno.readDirSync(folder.path)].length, 0);
 });
 
-Deno.test("HeldSockets refuses a socket file that somebody accepts on", async () => {
+Deno.test("HeldSockets refuses a socket file that a process accepts on", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/a.sock`;
   const first = new HeldSockets([pathSpec(path)], options, 1, quiet);
