@@ -1,7 +1,7 @@
 /**
- * `--daemonize`. A process with threads cannot go on after fork(2), so the background process is
- * started anew in a session of its own; we wait until it stands, so that whatever goes wrong until
- * then is seen, with its exit code, by whoever called us.
+ * `--daemonize`. A process with threads cannot continue after fork(2), so this program is started
+ * again in a session of its own. We wait until it is up, so that the caller sees errors until then
+ * and gets their exit code.
  */
 import { exitCodeOf } from "../process/children.ts";
 import { openPipe } from "../process/channel.ts";
@@ -18,7 +18,7 @@ import type { RunPlan } from "./plan/plan.ts";
 
 const reportNumber = 3;
 
-/** Starts the background process; resolves with our exit code once it stands or has failed. */
+/** Starts the background process; resolves with our exit code once it is up or has failed. */
 export async function startDaemon(
   plan: RunPlan,
   argv: readonly string[],
@@ -27,7 +27,7 @@ export async function startDaemon(
   const report = openPipe();
   const devNull = libcProcess.open(cString("/dev/null"), O.rdwr | O.cloexec, 0);
   const descriptors: PassedDescriptor[] = [{ ours: report.writeEnd, number: reportNumber }];
-  // Standard input stays when a socket is to be there.
+  // Number 0 is left open for a socket that was asked for under that number.
   if (!plan.listen.some(({ number }) => number === 0)) {
     descriptors.push({ ours: devNull, number: 0 });
   }
@@ -38,22 +38,24 @@ export async function startDaemon(
     newSession: true,
   });
   libc.close(report.writeEnd);
-  if (child.pid === null) throw new StartError(`cannot go to the background: ${child.reason}`);
-  const stands = new Promise<number>((resolve) => {
+  if (child.pid === null) {
+    throw new StartError(`cannot start the background process: ${child.reason}`);
+  }
+  const isUp = new Promise<number>((resolve) => {
     descriptorWatch.watch(report.readEnd, () => {
       const count = libc.read(report.readEnd, new Uint8Array(8), 8);
       descriptorWatch.forget(report.readEnd);
       if (count > 0) resolve(0);
     });
   });
-  return await Promise.race([stands, child.exited.then(exitCodeOf)]);
+  return await Promise.race([isUp, child.exited.then(exitCodeOf)]);
 }
 
 /**
- * Deno has copies of its first descriptors. As long as we hold the caller's output, whoever reads it
- * (ssh, a pipe) waits for its end.
+ * Replaces Deno's copies of the caller's output with /dev/null. While we hold them open, a reader of
+ * that output (ssh, a pipe) never sees its end.
  */
-function letGoOf(outputs: readonly (string | null)[]): void {
+function closeCopiesOf(outputs: readonly (string | null)[]): void {
   const devNull = libcProcess.open(cString("/dev/null"), O.rdwr | O.cloexec, 0);
   for (const { name } of [...Deno.readDirSync("/proc/self/fd")]) {
     const fd = Number(name);
@@ -68,12 +70,12 @@ function linkOf(fd: number): string | null {
   try {
     return Deno.readLinkSync(`/proc/self/fd/${fd}`);
   } catch {
-    // The descriptor that read the folder is gone by now.
+    // The descriptor that the folder was read with is closed by now.
     return null;
   }
 }
 
-/** The background process's way to tell that it stands; null when this is none. */
+/** The function that tells the foreground process that we are up; null unless daemonized. */
 export function claimDaemonReport(): (() => void) | null {
   const number = getVariable(daemonVariable);
   if (number === undefined) return null;
@@ -82,7 +84,7 @@ export function claimDaemonReport(): (() => void) | null {
   keepFromChildren(fd);
   const callers = [1, 2].map(linkOf);
   return () => {
-    letGoOf(callers);
+    closeCopiesOf(callers);
     libc.write(fd, new TextEncoder().encode("ok\n"), 3);
     libc.close(fd);
   };

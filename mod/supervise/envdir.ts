@@ -1,14 +1,14 @@
 /** `--envdir`: a folder of files, each a variable for workers. */
 import type { Variables } from "../process/environment.ts";
 
-/** The folder's variables: file name and first line. Files with a dot in front and empty files do not count. */
+/** The folder's variables: file name and first line. Hidden and empty files are skipped. */
 export function readEnvdir(path: string): Variables {
   const variables: Record<string, string> = {};
   let entries: Deno.DirEntry[];
   try {
     entries = [...Deno.readDirSync(path)];
   } catch {
-    // As with Server::Starter a folder that is missing, or cannot be read, holds no variables.
+    // As with Server::Starter, a missing or unreadable folder has no variables.
     return variables;
   }
   for (const { name } of entries) {
@@ -23,7 +23,7 @@ function readText(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);
   } catch {
-    // A folder, an unreadable file, or one that was removed a moment ago.
+    // A folder, an unreadable file, or a file that was just removed.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** Starts workers: their environment, their descriptors, and how they tell that they are ready. */
+/** Starts workers: their environment, their descriptors and their readiness channel. */
 import { StartError } from "../base/errors.ts";
 import { findDefaultConfig } from "../config/default_file.ts";
 import { allVariables, type Variables, withoutBacktraces } from "../process/environment.ts";
@@ -13,18 +13,18 @@ import { readEnvdir } from "./envdir.ts";
 import type { RunPlan } from "./plan/plan.ts";
 import type { HeldSockets } from "./sockets/held_sockets.ts";
 
-/** Meant for us, not for workers. */
+/** Addressed to us, so not passed to workers. */
 const ourVariables = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID"];
-/** Names the descriptor on which the background process reports that it stands. */
+/** Names the descriptor on which the background process reports that it is up. */
 export const daemonVariable = "HAYATE_DAEMON_FD";
 
-/** Names the supervisor of a worker: its pid and start time, so that orphans can be told. */
+/** Names the supervisor of a worker by pid and start time, so that orphans can be recognized. */
 export const supervisorVariable = "HAYATE_SUPERVISOR";
 
 export class Launcher {
-  /** Tells workers at their end whether we still hold the sockets; null where they know nothing of it. */
+  /** Shows ending workers whether we still hold the sockets; null if they do not check it. */
   lease: SocketLease | null = null;
-  /** The configuration that was found in a default place by the generation that serves; null: none was. */
+  /** The configuration that the serving generation found in a default place, or null. */
   servedConfig: string | null = null;
   readonly #start: Readonly<Record<string, string>>;
 
@@ -41,13 +41,13 @@ export class Launcher {
     this.#start = start;
   }
 
-  /** Variables as of now: ours, then the envdir's over them. Read before every start. */
+  /** Our variables, overridden by those of the envdir, which is read at each call. */
   variables(): Variables {
     const folder = this.#start["ENVDIR"];
     return folder === undefined ? this.#start : { ...this.#start, ...readEnvdir(folder) };
   }
 
-  /** The worker's whole environment, as its probes get it, too. */
+  /** The worker's environment, except for readiness and lease; its probes get the same. */
   environmentFor(slot: number, generation: number): Record<string, string> {
     const variables = this.variables();
     const config = this.servedConfig ?? this.#findConfig();
@@ -102,9 +102,9 @@ export class Launcher {
   }
 
   /**
-   * By its path at every start, so that a link in it may lead somewhere else by now. Without --dir a
-   * path that is no more is no obstacle for a program of somebody else, as with Server::Starter; a
-   * mode of ours cannot run in a directory that was deleted.
+   * Resolved by its path at every start, so that a link in it may point to another release by then.
+   * Without --dir, a path that no longer exists is ignored for other programs, as with
+   * Server::Starter; our own modes cannot run in a deleted directory.
    */
   #folder(): { readonly folder?: string } {
     const { folder, own } = this.plan;
@@ -119,7 +119,7 @@ export class Launcher {
     try {
       return findDefaultConfig(null);
     } catch (error) {
-      // The worker says it.
+      // The worker reports it.
       if (error instanceof StartError) return null;
       throw error;
     }
@@ -132,14 +132,14 @@ export class Launcher {
     return selfCommand(["supervise", "exec-with-parent", String(Deno.pid), "--", ...full]);
   }
 
-  /** Under their own numbers, unless a socket was given that very number. */
+  /** Under the same numbers, except where a socket has that number. */
   #passedThrough(): PassedDescriptor[] {
     const { numbers } = this.sockets;
     return this.passedThrough.filter((fd) => !numbers.includes(fd))
       .map((fd) => ({ ours: fd, number: fd }));
   }
 
-  /** Two of them. */
+  /** The two lowest unused numbers, for READY_FD and the lease. */
   #freeNumbers(): number[] {
     const taken = new Set([...this.sockets.numbers, ...this.passedThrough]);
     const free: number[] = [];

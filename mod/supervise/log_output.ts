@@ -1,4 +1,4 @@
-/** Where the supervisor's lines and the workers' output go: as inherited, to a file, to a command. */
+/** Output of the supervisor and its workers: inherited, to a file, or to a command. */
 import { StartError } from "../base/errors.ts";
 import { openPipe } from "../process/channel.ts";
 import { descriptorWatch } from "../process/descriptor_watch.ts";
@@ -12,23 +12,23 @@ import type { ReportEvent } from "./report.ts";
 export interface LogOutput {
   /** Never blocks and never throws. */
   write(line: string): void;
-  /** Standard output and error of workers, when they are not ours. */
+  /** Standard output and error of workers; empty: they inherit ours. */
   readonly descriptors: readonly PassedDescriptor[];
-  /** USR1. */
+  /** Opens the file again, after a rotation (USR1). */
   reopen(): void;
-  /** After the last worker's end: whatever they have written gets to its place. */
+  /** Called after the last worker has ended: delivers everything that they have written. */
   close(): Promise<void>;
 }
 
-/** Told of troubles with the log itself. */
-export type LogTrouble = (entry: ReportEvent) => void;
+/** Receives problems of the log itself. */
+export type LogProblem = (entry: ReportEvent) => void;
 
 /** Opens the target. Throws `StartError` with errno as the exit code. */
-export function openLog(target: LogTarget, onTrouble: LogTrouble): LogOutput {
+export function openLog(target: LogTarget, onProblem: LogProblem): LogOutput {
   if (target.kind === "inherited") return new InheritedOutput();
   return target.kind === "file"
-    ? new FileOutput(target.path, onTrouble)
-    : new CommandOutput(target.command, onTrouble);
+    ? new FileOutput(target.path, onProblem)
+    : new CommandOutput(target.command, onProblem);
 }
 
 /** Our own standard error. */
@@ -48,21 +48,21 @@ function writeFully(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
   let rest = bytes;
   while (rest.length > 0) {
     const count = libc.write(fd, rest, rest.length);
-    // Nobody reads any more, or the disk is full: there is nobody to tell.
+    // No reader any more, or a full disk; and there is no other place to report it.
     if (count <= 0) return;
     rest = rest.subarray(count);
   }
 }
 
-/** Stray output of our own process (a crash report) belongs into the log, too. */
+/** Sends other output of our own process, such as a crash report, to the log as well. */
 function redirectOurOutput(fd: number): void {
   libc.dup2(fd, 1);
   libc.dup2(fd, 2);
 }
 
 /**
- * Workers write into a pipe and we into the file, because only then a rotated file can be opened
- * anew for workers that are running.
+ * Workers write to a pipe and we write to the file: only so can the file be reopened while workers
+ * are running.
  */
 class FileOutput implements LogOutput {
   readonly descriptors: readonly PassedDescriptor[];
@@ -70,7 +70,7 @@ class FileOutput implements LogOutput {
   readonly #buffer = new Uint8Array(65536);
   #file: number;
 
-  constructor(readonly path: string, readonly onTrouble: LogTrouble) {
+  constructor(readonly path: string, readonly onProblem: LogProblem) {
     const opened = openAppending(path);
     if (opened < 0) throw new StartError(`failed to open log file:${path}: ${reasonOf(path)}`, 2);
     this.#file = opened;
@@ -90,12 +90,12 @@ class FileOutput implements LogOutput {
     const opened = openAppending(this.path);
     if (opened < 0) {
       const reason = reasonOf(this.path);
-      return this.onTrouble({ event: "reopen-failed", path: this.path, reason });
+      return this.onProblem({ event: "reopen-failed", path: this.path, reason });
     }
     libc.close(this.#file);
     this.#file = opened;
     redirectOurOutput(opened);
-    this.onTrouble({ event: "reopened", path: this.path });
+    this.onProblem({ event: "reopened", path: this.path });
   }
 
   close(): Promise<void> {
@@ -106,7 +106,7 @@ class FileOutput implements LogOutput {
     return Promise.resolve();
   }
 
-  /** Moves what workers have written so far; bounded, so that one worker cannot hold us for ever. */
+  /** Copies what workers have written so far; bounded, so that one worker cannot keep us busy. */
   #relay(): void {
     for (let round = 0; round < 64; round++) {
       const count = libc.read(this.#pipe.readEnd, this.#buffer, this.#buffer.length);
@@ -117,7 +117,7 @@ class FileOutput implements LogOutput {
 }
 
 function openAppending(path: string): number {
-  return libcProcess.open(cString(path), 1 | O.creat | O.append | O.cloexec, 0o666);
+  return libcProcess.open(cString(path), O.wronly | O.creat | O.append | O.cloexec, 0o666);
 }
 
 function reasonOf(path: string): string {
@@ -134,13 +134,13 @@ const retryMs = 20;
 const closeWaitMs = 1000;
 const loggerRestartMs = 500;
 
-/** `| command`: the pipe outlives the command, so that a dead one loses only what it had read. */
+/** `| command`: the pipe outlives the command, which loses only what it had read when it died. */
 class CommandOutput implements LogOutput {
   readonly descriptors: readonly PassedDescriptor[];
   readonly #pipe = openPipe(true);
-  /** An open file of its own on the same pipe, so that only our writes never block. */
+  /** Another open file of the same pipe, so that O_NONBLOCK applies to our writes only. */
   readonly #ours: number;
-  /** The output that we were started with: what the command itself prints goes there. */
+  /** The output that we were started with: the command itself prints there. */
   readonly #callers = [1, 2].map((fd) => libc.fcntl(fd, F.dupfdCloexec, 10));
   #waiting: string[] = [];
   #lost = 0;
@@ -148,9 +148,9 @@ class CommandOutput implements LogOutput {
   #closing = false;
   #logger: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly command: string, readonly onTrouble: LogTrouble) {
+  constructor(readonly command: string, readonly onProblem: LogProblem) {
     const path = `/proc/self/fd/${this.#pipe.writeEnd}`;
-    this.#ours = libcProcess.open(cString(path), 1 | O.nonblock | O.cloexec, 0);
+    this.#ours = libcProcess.open(cString(path), O.wronly | O.nonblock | O.cloexec, 0);
     const ours = this.#pipe.writeEnd;
     this.descriptors = [{ ours, number: 1 }, { ours, number: 2 }];
     this.#start();
@@ -163,7 +163,7 @@ class CommandOutput implements LogOutput {
     if (this.#retry === 0) this.#flush();
   }
 
-  /** A log command rotates by itself. */
+  /** Nothing to do: a log command rotates its files itself. */
   reopen(): void {}
 
   async close(): Promise<void> {
@@ -195,7 +195,7 @@ class CommandOutput implements LogOutput {
 
   #startAgain(status: number): void {
     if (this.#closing) return;
-    this.onTrouble({ event: "logger-died", status });
+    this.onProblem({ event: "logger-died", status });
     try {
       this.#start();
     } catch (error) {
@@ -218,6 +218,6 @@ class CommandOutput implements LogOutput {
     if (this.#lost === 0) return;
     const count = this.#lost;
     this.#lost = 0;
-    this.onTrouble({ event: "lines-lost", count });
+    this.onProblem({ event: "lines-lost", count });
   }
 }

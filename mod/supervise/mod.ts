@@ -36,7 +36,7 @@ async function perform(plan: Plan, argv: readonly string[], calledAs: string): P
   return await run(plan);
 }
 
-/** `exec-with-parent PID -- COMMAND...`, the first life of a worker under `--die-with-parent`. */
+/** `exec-with-parent PID -- COMMAND...`: how a worker starts under `--die-with-parent`. */
 async function becomeWorker(argv: readonly string[]): Promise<number> {
   const { execWithParent } = await import("../process/exec.ts");
   const { reason, exitCode } = execWithParent(argv.slice(2), Number(argv[0]), "TERM");

@@ -1,4 +1,4 @@
-/** `--ready-http` and `--ready-exec`: asking a new worker whether it is ready. */
+/** `--ready-http` and `--ready-exec`: probes whether a new worker is ready. */
 import { deathSignalOf, exitCodeOf } from "../process/children.ts";
 import type { Variables } from "../process/environment.ts";
 import { type PassedDescriptor, spawn } from "../process/spawn.ts";
@@ -7,27 +7,27 @@ import { sendSignal } from "../process/signals.ts";
 const pauseMs = 200;
 const answerTimeoutMs = 5000;
 
-/** The worker to ask. */
+/** The worker to probe. */
 export interface ProbeTarget {
   readonly generation: number;
   readonly pid: number;
   readonly environment: Variables;
   /** Output of the probe command. */
   readonly output: readonly PassedDescriptor[];
-  /** False when the question has become pointless. */
+  /** False once the worker is no longer waited for. */
   isWanted(): boolean;
 }
 
-/** Asks until the answer is yes, or nobody wants to know. Resolves with that. */
+/** Probes until the worker is ready (true), or the probe is no longer wanted (false). */
 export async function probeUntilReady(
   http: string | null,
   command: string | null,
   target: ProbeTarget,
 ): Promise<boolean> {
   while (target.isWanted()) {
-    const yes = (http === null || await answersHttp(fill(http, target))) &&
+    const isReady = (http === null || await answersHttp(fill(http, target))) &&
       (command === null || await succeeds(command, target));
-    if (yes) return target.isWanted();
+    if (isReady) return target.isWanted();
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   return false;
@@ -51,7 +51,7 @@ async function answersHttp(url: string): Promise<boolean> {
     await response.body?.cancel();
     return response.status >= 200 && response.status < 400;
   } catch {
-    // Not listening yet, too slow, or no HTTP: not ready.
+    // Not listening yet, too slow, or not HTTP: not ready.
     return false;
   } finally {
     client?.close();

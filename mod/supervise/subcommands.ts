@@ -7,40 +7,46 @@ const target = {
   name: "PIDFILE|SOCKET",
   min: 1,
   max: 1,
-  help: "The supervisor's pid file, or its control socket.",
+  help: "The supervisor's pid file or control socket.",
 } as const;
 
 const statusTable = defineTable({
   command: "hayate supervise status",
-  summary: "generations, pids, ages, states and the last failure of a running supervisor",
+  summary: "show generations, pids, ages, states and the last failure of a running supervisor",
   usage: ["PIDFILE|SOCKET [--json]"],
   operands: target,
-  options: [{ long: "json", kind: "flag", help: "The same as JSON." }],
+  options: [{ long: "json", kind: "flag", help: "Print JSON." }],
   examples: [{ run: "hayate supervise status /run/app.pid", about: "a table" }],
-  exitCodes: [{ code: 3, meaning: "no supervisor runs there" }],
+  exitCodes: [{ code: 3, meaning: "no supervisor is running there" }],
 });
 
 const reloadTable = defineTable({
   command: "hayate supervise reload",
-  summary: "start a new generation, wait, and tell the outcome",
+  summary: "start a new generation, wait for it, and print the outcome",
   usage: ["PIDFILE|SOCKET"],
   operands: target,
   options: [],
-  examples: [{ run: "hayate supervise reload /run/app.pid", about: "exit code 0: it serves" }],
+  examples: [{
+    run: "hayate supervise reload /run/app.pid",
+    about: "exit code 0: the new generation serves",
+  }],
   exitCodes: [
-    { code: 1, meaning: "the new generation failed; the old one serves on" },
-    { code: 3, meaning: "no supervisor runs there" },
+    { code: 1, meaning: "the new generation failed; the old one keeps serving" },
+    { code: 3, meaning: "no supervisor is running there" },
   ],
 });
 
 const stopTable = defineTable({
   command: "hayate supervise stop",
-  summary: "end a supervisor and its workers, and wait until they have gone",
+  summary: "stop a supervisor and its workers gracefully, and wait for them",
   usage: ["PIDFILE|SOCKET"],
   operands: target,
   options: [],
-  examples: [{ run: "hayate supervise stop /run/app.pid", about: "open requests are finished" }],
-  exitCodes: [{ code: 3, meaning: "no supervisor runs there" }],
+  examples: [{
+    run: "hayate supervise stop /run/app.pid",
+    about: "requests in progress are finished",
+  }],
+  exitCodes: [{ code: 3, meaning: "no supervisor is running there" }],
 });
 
 const stderr = new InheritedOutput();

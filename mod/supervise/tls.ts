@@ -1,4 +1,4 @@
-/** Which sockets of the appliance speak TLS. */
+/** TLS of the sockets that our own modes serve. */
 import { allVariables } from "../process/environment.ts";
 import { type ApplianceTls, prepareAppliance } from "../tls/appliance.ts";
 import type { ListenSpec } from "./plan/listen_spec.ts";
@@ -7,8 +7,8 @@ import type { RunPlan } from "./plan/plan.ts";
 const noTls: ApplianceTls = { variables: {}, note: "", dispose: () => {} };
 
 /**
- * The plan's sockets, with `tls` only where workers will really speak it: a program that is not ours
- * sets up its own, and a host without OpenSSL has none.
+ * The plan's sockets, with `tls` only where workers will speak it: other programs set up their own
+ * TLS, and a host without OpenSSL has none.
  */
 export function prepareTls(plan: RunPlan): { tls: ApplianceTls; listen: readonly ListenSpec[] } {
   const wanted = plan.own ? plan.listen.filter((spec) => spec.tls) : [];

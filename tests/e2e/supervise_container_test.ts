@@ -216,7 +216,7 @@ Deno.test("an empty PORTS is one line and exit code 2, for our own modes", async
       assertEquals(result.code, 2);
       assertEquals(
         result.stderr,
-        `hayate supervise: ${name} is empty: say where to listen, such as ${name}="80 443", ` +
+        `hayate supervise: ${name} is empty: set it to what to listen on, such as ${name}="80 443", ` +
           "or unset it for 80 and 443\n",
       );
     }

@@ -150,16 +150,16 @@ Deno.test("--restart and reload end with the real outcome and its reason", async
   await folder.write("bad", "");
   const failed = await runHayate(restart);
   assertEquals(failed.code, 1);
-  assertEquals(failed.stderr, "restart failed: exit code 3; generation 2 serves on\n");
+  assertEquals(failed.stderr, "restart failed: exit code 3; generation 2 keeps serving\n");
   assertEquals(supervisor.status().map(({ generation }) => generation), [2]);
   const reload = await runHayate(["supervise", "reload", supervisor.pidFile]);
   assertEquals([reload.code, reload.stderr], [
     1,
-    "restart failed: exit code 3; generation 2 serves on\n",
+    "restart failed: exit code 3; generation 2 keeps serving\n",
   ]);
   await Deno.remove(`${folder.path}/bad`);
   const good = await runHayate(["supervise", "reload", `${supervisor.pidFile}.sock`]);
-  assertEquals([good.code, good.stderr], [0, "generation 7 serves\n"]);
+  assertEquals([good.code, good.stderr], [0, "generation 7 is serving\n"]);
 });
 
 Deno.test("status tells generations, pids, states and the last failure; stop waits", async () => {
@@ -185,10 +185,10 @@ Deno.test("status tells generations, pids, states and the last failure; stop wai
   assertEquals((await supervisor.child.result()).code, 0);
   const gone = await runHayate(["supervise", "status", supervisor.pidFile]);
   assertEquals(gone.code, 3);
-  assertStringIncludes(gone.stderr, "no supervisor answers");
+  assertStringIncludes(gone.stderr, "no supervisor is running at");
 });
 
-Deno.test("--log-file: USR1 opens a rotated file anew, for running workers too", async () => {
+Deno.test("--log-file: USR1 reopens a rotated file, for running workers too", async () => {
   await using folder = await tempFolder();
   const log = `${folder.path}/log`;
   const talker = ["sh", "-c", "while :; do echo tick; sleep 0.02; done"];
@@ -199,7 +199,7 @@ Deno.test("--log-file: USR1 opens a rotated file anew, for running workers too",
   supervisor.child.kill("SIGUSR1");
   await supervisor.child.waitUntil("ticks in the new file", async () => {
     const text = await Deno.readTextFile(log).catch(() => "");
-    return text.includes("opened anew") && text.includes("tick") ? text : null;
+    return text.includes("reopened log file") && text.includes("tick") ? text : null;
   });
   const old = await Deno.readTextFile(`${log}.1`);
   await sleep(100);
@@ -207,7 +207,7 @@ Deno.test("--log-file: USR1 opens a rotated file anew, for running workers too",
   assertEquals(supervisor.lines().length, 1, "behind the first line the log file has everything");
 });
 
-Deno.test("--log-file '| command': a logger that dies is started again and nothing waits", async () => {
+Deno.test("--log-file '| command': a logger that dies is restarted and nothing waits", async () => {
   await using folder = await tempFolder();
   const talker = ["sh", "-c", "while :; do echo tick; sleep 0.02; done"];
   const logger = `| echo $$ >>${folder.path}/loggers; exec cat >>${folder.path}/log`;

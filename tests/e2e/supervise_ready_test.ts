@@ -159,7 +159,7 @@ Deno.test("--start-timeout: a worker that hangs is ended and reload says why", a
   const reload = await runHayate(["supervise", "reload", supervisor.pidFile]);
   assertEquals([reload.code, reload.stderr], [
     1,
-    "restart failed: not ready within 0.5 s; generation 1 serves on\n",
+    "restart failed: not ready within 0.5 s; generation 1 keeps serving\n",
   ]);
   assertEquals(supervisor.status().map((line) => line.pid), [pid]);
 });
@@ -210,7 +210,7 @@ async function trialAndRollback(workers: number): Promise<void> {
   const { code, stderr } = await reload;
   assertEquals([code, stderr], [
     1,
-    "restart failed: generation 2 died in its trial: killed by KILL; generation 1 serves on\n",
+    "restart failed: generation 2 died in its trial: killed by KILL; generation 1 keeps serving\n",
   ]);
   assertEquals(supervisor.status().map((line) => line.pid), [old]);
   assertEquals(await answers(), ["1"]);

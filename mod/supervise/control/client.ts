@@ -1,4 +1,4 @@
-/** The commands that talk to a running supervisor: --stop, --restart, status, reload, stop. */
+/** Commands to a running supervisor: --stop, --restart, status, reload, stop. */
 import { StartError } from "../../base/errors.ts";
 import { type Shape, shapeFaultOf } from "../../base/shape.ts";
 import { Channel } from "../../process/channel.ts";
@@ -11,14 +11,14 @@ import { type Command, type Outcome, outcomeShape } from "./control_socket.ts";
 import type { ClientPlan } from "../plan/plan.ts";
 import { type Status, statusShape, statusText } from "./status.ts";
 
-/** Exit codes as Perl's `die` has them. */
+/** Exit codes of Perl's `die`, which is the errno: ESRCH and ENOENT. */
 const noSuchProcess = 3;
 const noSuchFile = 2;
 
 /** Prints a line for the user. */
 export type Print = (line: string) => void;
 
-/** `--stop`: resolves when the supervisor has really gone. */
+/** `--stop`: resolves when the supervisor has released its pid file. */
 export async function stopByPidFile(pidFile: string, print: Print): Promise<number> {
   const pid = pidOf(pidFile);
   print(`stop_server (pid:${Deno.pid}) stopping now (pid:${pid})...`);
@@ -29,17 +29,17 @@ export async function stopByPidFile(pidFile: string, print: Print): Promise<numb
   return 0;
 }
 
-/** `--restart`: resolves when only the new generation is left, or the restart has failed. */
+/** `--restart`: resolves when only the new generation is alive, or the restart has failed. */
 export async function restartByPidFile(plan: ClientPlan, print: Print): Promise<number> {
   const pid = pidOf(plan.pidFile);
   const answer = await ask(plan.controlPath, "restart");
-  if (answer !== null) return tellOutcome(checked<Outcome>(answer, outcomeShape), print, false);
+  if (answer !== null) return printOutcome(checked<Outcome>(answer, outcomeShape), print, false);
   return await restartByStatusFile(pid, plan, print);
 }
 
 const pollMs = 100;
 
-/** For a supervisor without a control socket, such as Perl's: the status file has to do. */
+/** For a supervisor without a control socket, such as Perl's: polls the status file. */
 async function restartByStatusFile(pid: number, plan: ClientPlan, print: Print): Promise<number> {
   const statusFile = plan.statusFile as string;
   const before = readStatusFile(statusFile);
@@ -55,7 +55,7 @@ async function restartByStatusFile(pid: number, plan: ClientPlan, print: Print):
     const now = readStatusFile(statusFile) ?? [];
     if (now.length > 0 && now.every(({ generation }) => generation > newest)) return 0;
     if (!processExists(pid)) {
-      print("restart failed: the supervisor has ended");
+      print("restart failed: the supervisor exited");
       return 1;
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
@@ -65,7 +65,7 @@ async function restartByStatusFile(pid: number, plan: ClientPlan, print: Print):
 /** `hayate supervise reload PIDFILE|SOCKET`. */
 export async function reload(target: string, print: Print): Promise<number> {
   const answer = await ask(controlPathOf(target), "reload");
-  if (answer !== null) return tellOutcome(checked<Outcome>(answer, outcomeShape), print, true);
+  if (answer !== null) return printOutcome(checked<Outcome>(answer, outcomeShape), print, true);
   throw notRunning(target);
 }
 
@@ -96,24 +96,24 @@ export async function status(target: string, json: boolean): Promise<string> {
   return json ? `${JSON.stringify(answer, null, 2)}\n` : statusText(answer);
 }
 
-/** A supervisor of another version may answer what this one does not understand. */
+/** A supervisor of another version may send an answer of another shape. */
 function checked<T>(answer: unknown, shape: Shape): T {
   const fault = shapeFaultOf(answer, shape, "it");
   if (fault === null) return answer as T;
-  throw new StartError(`the supervisor's answer cannot be used: ${fault}`);
+  throw new StartError(`unexpected answer from the supervisor: ${fault}`);
 }
 
-function tellOutcome(outcome: Outcome, print: Print, says: boolean): number {
+function printOutcome(outcome: Outcome, print: Print, isVerbose: boolean): number {
   if (!outcome.ok) {
-    print(`restart failed: ${outcome.reason}; generation ${outcome.generation} serves on`);
+    print(`restart failed: ${outcome.reason}; generation ${outcome.generation} keeps serving`);
     return 1;
   }
-  if (says) print(`generation ${outcome.generation} serves`);
+  if (isVerbose) print(`generation ${outcome.generation} is serving`);
   return 0;
 }
 
 function notRunning(target: string): StartError {
-  return new StartError(`no supervisor answers at ${target}`, noSuchProcess);
+  return new StartError(`no supervisor is running at ${target}`, noSuchProcess);
 }
 
 function pidOf(pidFile: string): number {
@@ -127,7 +127,7 @@ function pidOf(pidFile: string): number {
   throw new StartError(`${pidFile}: found ${found}, expected the pid of a supervisor`, noSuchFile);
 }
 
-/** The socket itself, or the one that belongs to a pid file. */
+/** `target` itself if it is a socket, else the socket next to that pid file. */
 function controlPathOf(target: string): string {
   try {
     if (Deno.statSync(target).isSocket) return target;
@@ -137,7 +137,7 @@ function controlPathOf(target: string): string {
   return `${target}.sock`;
 }
 
-/** Asks and waits for the answer; null when nobody listens or the supervisor ends meanwhile. */
+/** The answer to the command; null if nothing listens or the supervisor ends first. */
 function ask(path: string, command: Command): Promise<unknown> {
   const fd = libc.socket(AF.unix, SOCK.stream | SOCK.cloexec, 0);
   const address = encodeSockaddr({ kind: "unix", path });

@@ -1,4 +1,4 @@
-/** The control socket: `hayate supervise status`, `reload` and `stop` ask here. JSON lines. */
+/** The control socket of `hayate supervise status`, `reload` and `stop`. Speaks JSON lines. */
 import { StartError } from "../../base/errors.ts";
 import { count, flag, nullable, record, text } from "../../base/shape.ts";
 import { bindInheritable } from "../../net/inheritable.ts";
@@ -9,27 +9,27 @@ import { libc } from "../../sys/libc.ts";
 import { SOCK, unixPathBytesMax } from "../../sys/sockaddr.ts";
 import type { State } from "../core/state.ts";
 
-/** What a client may ask. `restart` also waits until every older worker has ended. */
+/** A client's requests. `restart` also waits until every older worker has ended. */
 export type Command = "status" | "reload" | "restart" | "stop";
 const commands: readonly string[] = ["status", "reload", "restart", "stop"];
 
-/** How a reload went. */
+/** The outcome of a reload. */
 export interface Outcome {
   readonly ok: boolean;
-  /** Of the newest worker that serves. */
+  /** The newest one that serves. */
   readonly generation: number;
-  /** Why not, or null. */
+  /** Why it failed, or null. */
   readonly reason: string | null;
 }
 
-/** For who reads it. */
+/** Checked by the client, as another version may have sent it. */
 export const outcomeShape = record<Outcome>({
   ok: flag,
   generation: count,
   reason: nullable(text),
 });
 
-/** What the control socket needs of the supervisor. */
+/** What the control socket needs from the supervisor. */
 export interface Controlled {
   readonly state: State;
   status(): unknown;
@@ -51,10 +51,13 @@ export class ControlSocket {
   readonly #clients = new Set<Channel>();
   #pending: PendingReload[] = [];
 
-  /** Replaces a stale socket file: whoever holds the pid file is the only one. Throws `StartError`. */
+  /** Replaces a stale socket file: a live owner would hold the pid file. Throws `StartError`. */
   constructor(readonly path: string, readonly controlled: Controlled) {
     if (new TextEncoder().encode(path).length > unixPathBytesMax) {
-      throw new StartError(`${path}: too long for a socket's name`, 36);
+      throw new StartError(
+        `${path}: too long for a socket path (at most ${unixPathBytesMax} bytes)`,
+        36,
+      );
     }
     removeStale(path);
     this.#fd = bindInheritable({ kind: "unix", path }, { backlog: clientsMax, mode: 0o600 });
@@ -70,7 +73,7 @@ export class ControlSocket {
     this.#clients.clear();
   }
 
-  /** Tells those who wait for a reload, once it has come to an end. */
+  /** Sends the outcome to the clients whose reload has finished. */
   onStep(state: State): void {
     this.#pending = this.#pending.filter(({ channel, firstGeneration, waitsForOld }) => {
       const outcome = outcomeOf(state, firstGeneration, waitsForOld);
@@ -96,10 +99,10 @@ export class ControlSocket {
       channel.send({ ok: false, reason: "unknown command" });
       return;
     }
-    this.#obey(channel, command as Command);
+    this.#perform(channel, command as Command);
   }
 
-  #obey(channel: Channel, command: Command): void {
+  #perform(channel: Channel, command: Command): void {
     const { controlled } = this;
     if (command === "status") return void channel.send(controlled.status());
     if (command === "stop") return controlled.stop();
@@ -113,7 +116,7 @@ export class ControlSocket {
   }
 }
 
-/** How a reload that was asked for before `firstGeneration` went, or null while it is under way. */
+/** The outcome of a reload whose first generation is `firstGeneration`; null while in progress. */
 export function outcomeOf(
   state: State,
   firstGeneration: number,
@@ -122,7 +125,7 @@ export function outcomeOf(
   const serving = state.slots.map(({ current }) => current?.generation ?? 0);
   const generation = Math.max(0, ...serving);
   if (state.phase !== "running") {
-    return { ok: false, generation, reason: "the supervisor is ending" };
+    return { ok: false, generation, reason: "the supervisor is stopping" };
   }
   const busy = state.restart !== null || state.restartWaiting ||
     state.slots.some((slot) => slot.candidate !== null || slot.retryPending || slot.blocked);

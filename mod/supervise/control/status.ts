@@ -1,4 +1,4 @@
-/** What `hayate supervise status` shows. Pure. */
+/** The status that `hayate supervise status` prints. Pure. */
 import { amount, count, flag, list, nullable, record, text, whole } from "../../base/shape.ts";
 import type { RunPlan } from "../plan/plan.ts";
 import type { Slot, State, Worker } from "../core/state.ts";
@@ -21,7 +21,7 @@ export interface Status {
   readonly listen: readonly string[];
   /** Starts so far, failed ones included. */
   readonly generation: number;
-  /** Restarts that ended well. */
+  /** Restarts that replaced every worker. */
   readonly restarts: number;
   readonly restarting: boolean;
   readonly restartWaiting: boolean;
@@ -35,7 +35,7 @@ export interface LastFailure {
   readonly agoMs: number;
 }
 
-/** For who reads it. */
+/** Checked by the client, as another version may have sent it. */
 export const statusShape = record<Status>({
   pid: whole(1),
   version: text,
@@ -59,7 +59,7 @@ export const statusShape = record<Status>({
   ),
 });
 
-/** Facts that the core's state does not hold. */
+/** What the core's state does not contain. */
 export interface StatusContext {
   readonly plan: RunPlan;
   readonly listen: readonly string[];
@@ -109,7 +109,7 @@ function workersStatus(slot: Slot, index: number, nowMs: number): WorkerStatus[]
   ];
 }
 
-/** For humans. */
+/** The status as a table. */
 export function statusText(status: Status): string {
   const phase = status.restarting ? "restarting" : status.phase;
   const lines = [

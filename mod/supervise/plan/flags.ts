@@ -1,16 +1,16 @@
-/** The flags of `hayate supervise`: Server::Starter's, then ours. */
+/** The flags of `hayate supervise`: those of Server::Starter and ours. */
 import { defineTable, Wrong } from "../../cli/mod.ts";
 import { readSignalName } from "../../process/signals.ts";
 
 function readSignal(text: string): string | Wrong {
-  return readSignalName(text) ?? new Wrong("no such signal, allowed are TERM, INT, USR1, ...");
+  return readSignalName(text) ?? new Wrong("unknown signal, allowed are TERM, INT, USR1, ...");
 }
 
 function readMode(text: string): number | Wrong {
   return /^0?[0-7]{3}$/.test(text) ? parseInt(text, 8) : new Wrong("not a mode such as 0660");
 }
 
-/** Ours never match an abbreviation, so that those of Server::Starter stay unique. */
+/** Our options match no abbreviation, so that Server::Starter's stay unambiguous. */
 const ours = { exactOnly: true } as const;
 
 export const superviseTable = defineTable({
@@ -18,22 +18,22 @@ export const superviseTable = defineTable({
   summary: "hot-deploy supervisor: holds the sockets, swaps generations without losing a request",
   usage: ["[options] [--] [COMMAND [ARGUMENT...]]", "status|reload|stop PIDFILE|SOCKET"],
   description: [
-    "Opens the listening sockets, starts COMMAND with them (SERVER_STARTER_PORT names the " +
-    "descriptors) and, on HUP, starts it anew; once the new generation is ready, the old one is " +
-    "told to finish its requests and end. TERM, INT and QUIT end everything in the same way. " +
-    "Every option, variable, file and log line of Perl's Server::Starter 0.35 means the same here.",
-    "When COMMAND is `proxy` or `serve`, it is this same program in that mode; without COMMAND it " +
-    "is `proxy`. Without --port and --path the variable PORTS names what to listen on.",
-    "Words of this program that serve nobody (`load`, `doctor`, `help`, `version`, `proxy -t`, " +
-    "`proxy ctl`, `serve status`, ...) are run at once and without a supervisor, so that all of it " +
-    "can be a container's command. For a program of such a name put -- in front.",
+    "Opens the listening sockets and starts COMMAND with them (SERVER_STARTER_PORT names the " +
+    "descriptors). On HUP it starts COMMAND again; once the new generation is ready, the old one " +
+    "is signalled to finish its requests and exit. TERM, INT and QUIT stop all workers the same " +
+    "way. Options, variables, files and log lines of Perl's Server::Starter 0.35 keep their meaning.",
+    "If COMMAND is `proxy` or `serve`, it is this program in that mode; the default is `proxy`. " +
+    "Without --port and --path the variable PORTS says what to listen on.",
+    "Commands of this program that do not serve (`load`, `doctor`, `help`, `version`, `proxy -t`, " +
+    "`proxy ctl`, `serve status`, ...) run directly, without a supervisor, so that each can be a " +
+    "container's command. For a program of the same name use -- before it.",
   ],
   getopt: true,
   operands: {
     name: "COMMAND",
     min: 0,
     max: Infinity,
-    help: "The program to run, with its arguments. Put -- in front when they have flags.",
+    help: "The program to run. Use -- before COMMAND if its arguments include flags.",
   },
   options: [
     {
@@ -42,8 +42,8 @@ export const superviseTable = defineTable({
       repeat: true,
       placeholder: "SPEC",
       section: "Sockets",
-      help: "PORT (on 0.0.0.0), HOST:PORT or [IPV6]:PORT; u before the number means UDP; =FD " +
-        "behind it sets the descriptor's number in workers.",
+      help: "PORT (on 0.0.0.0), HOST:PORT or [IPV6]:PORT; u before PORT means UDP; a suffix " +
+        "=FD sets the descriptor's number in workers.",
     },
     {
       long: "path",
@@ -51,7 +51,7 @@ export const superviseTable = defineTable({
       repeat: true,
       placeholder: "FILE",
       section: "Sockets",
-      help: "Unix socket, with mode 0777 unless --socket-mode says otherwise.",
+      help: "Unix socket, with mode 0777 unless --socket-mode is given.",
     },
     {
       long: "backlog",
@@ -65,8 +65,8 @@ export const superviseTable = defineTable({
       long: "reuse-port",
       kind: "flag",
       section: "Sockets",
-      help: "SO_REUSEPORT; with --workers each worker has a socket of its own, which the " +
-        "supervisor holds across generations, so that no accept queue is ever lost.",
+      help: "Bind with SO_REUSEPORT. With --workers each worker has its own socket, which the " +
+        "supervisor keeps across generations, so that no accept queue is lost.",
       ...ours,
     },
     {
@@ -83,7 +83,7 @@ export const superviseTable = defineTable({
       kind: "string",
       placeholder: "USER",
       section: "Sockets",
-      help: "Owner of the socket files, a name or a number.",
+      help: "Owner of the socket files of --path, by name or id.",
       ...ours,
     },
     {
@@ -91,7 +91,7 @@ export const superviseTable = defineTable({
       kind: "string",
       placeholder: "GROUP",
       section: "Sockets",
-      help: "Group of the socket files, a name or a number.",
+      help: "Group of the socket files of --path, by name or id.",
       ...ours,
     },
     {
@@ -100,9 +100,9 @@ export const superviseTable = defineTable({
       placeholder: "FOLDER",
       section: "Workers",
       help:
-        "Working directory of workers. Its path is looked up at each start, so that a link in " +
-        "it may lead to another release by then. Default: the path of the directory that the " +
-        "supervisor was started in.",
+        "Working directory of workers. The path is resolved at each start, so that a link in it " +
+        "can switch to another release. Default: the path of the directory that the supervisor " +
+        "was started in.",
     },
     {
       long: "workers",
@@ -111,7 +111,7 @@ export const superviseTable = defineTable({
       max: 512,
       default: 1,
       section: "Workers",
-      help: "Run N copies of a single-process program; a restart replaces one after the other.",
+      help: "Run N copies of a single-process program. A restart replaces them one by one.",
       ...ours,
     },
     {
@@ -119,8 +119,7 @@ export const superviseTable = defineTable({
       kind: "string",
       placeholder: "FOLDER",
       section: "Workers",
-      help:
-        "Each file is a variable for workers, its first line the value; read before each start.",
+      help: "Folder of variables for workers: file name and first line. Read before each start.",
     },
     {
       long: "signal-on-hup",
@@ -129,7 +128,7 @@ export const superviseTable = defineTable({
       default: "TERM",
       placeholder: "SIGNAL",
       section: "Workers",
-      help: "What an old generation is sent once the new one is ready.",
+      help: "Signal to an old generation once the new one is ready.",
     },
     {
       long: "signal-on-term",
@@ -138,13 +137,13 @@ export const superviseTable = defineTable({
       default: "TERM",
       placeholder: "SIGNAL",
       section: "Workers",
-      help: "What workers are sent when the supervisor is told to end.",
+      help: "Signal to workers when the supervisor gets TERM or QUIT.",
     },
     {
       long: "die-with-parent",
       kind: "flag",
       section: "Workers",
-      help: "Workers get TERM when the supervisor itself dies, even by KILL.",
+      help: "Send workers TERM when the supervisor dies, even by KILL.",
       ...ours,
     },
     {
@@ -153,7 +152,7 @@ export const superviseTable = defineTable({
       kind: "duration",
       default: 1000,
       section: "Restarts",
-      help: "A worker that cannot tell when it is ready counts as ready after living so long.",
+      help: "A worker that does not report readiness counts as ready after this time.",
     },
     {
       long: "kill-old-delay",
@@ -161,14 +160,14 @@ export const superviseTable = defineTable({
       kind: "duration",
       section: "Restarts",
       defaultText: "0, or 5 with --enable-auto-restart",
-      help: "Time between a new generation's being ready and the signal to the old one; " +
-        "KILL_OLD_DELAY in the environment means the same.",
+      help: "Delay between the readiness of a new generation and the signal to the old one; the " +
+        "same as the variable KILL_OLD_DELAY.",
     },
     {
       long: "enable-auto-restart",
       kind: "flag",
       section: "Restarts",
-      help: "Restart by itself from time to time.",
+      help: "Restart automatically at intervals.",
     },
     {
       long: "auto-restart-interval",
@@ -183,8 +182,9 @@ export const superviseTable = defineTable({
       long: "ready-notify",
       kind: "flag",
       section: "Restarts",
-      help: "Workers tell when they are ready: READY=1 to NOTIFY_SOCKET or a line to READY_FD. " +
-        "Always on for proxy and serve.",
+      help:
+        "Wait until a worker reports that it is ready: READY=1 to NOTIFY_SOCKET, or a line to " +
+        "READY_FD. Always on for proxy and serve.",
       ...ours,
     },
     {
@@ -192,8 +192,9 @@ export const superviseTable = defineTable({
       kind: "string",
       placeholder: "URL",
       section: "Restarts",
-      help: "A worker is ready when this URL answers 200 to 399; {pid} and {generation} are " +
-        "replaced; http://[unix:/path]/ works too.",
+      help:
+        "A worker is ready when this URL answers with status 200 to 399. {pid} and {generation} " +
+        "are replaced; http://[unix:/path]/ is a unix socket.",
       ...ours,
     },
     {
@@ -201,17 +202,17 @@ export const superviseTable = defineTable({
       kind: "string",
       placeholder: "COMMAND",
       section: "Restarts",
-      help: "A worker is ready when this shell command succeeds; it has the worker's environment " +
-        "and its pid in WORKER_PID.",
+      help: "A worker is ready when this shell command succeeds. The command gets the worker's " +
+        "environment, and its pid as WORKER_PID.",
       ...ours,
     },
     {
       long: "start-timeout",
       key: "startTimeoutMs",
       kind: "duration",
-      defaultText: "60 where readiness is told or probed",
+      defaultText: "60 if readiness is reported or probed",
       section: "Restarts",
-      help: "A worker that is not ready by then counts as failed and is ended; 0: no limit.",
+      help: "A worker that is not ready within this time has failed and is ended. 0 disables it.",
       ...ours,
     },
     {
@@ -221,9 +222,8 @@ export const superviseTable = defineTable({
       min: 0,
       defaultText: "1 for the first start, 10 for a restart",
       section: "Restarts",
-      help:
-        "Give up after N failed starts in a row: in a restart the old generation stays, at the " +
-        "first start the supervisor ends with the command's exit code. 0: never give up.",
+      help: "Give up after N failed starts in a row: a restart keeps the old generation, a first " +
+        "start ends the supervisor with the command's exit code. 0: never give up.",
       ...ours,
     },
     {
@@ -232,9 +232,8 @@ export const superviseTable = defineTable({
       kind: "duration",
       default: 0,
       section: "Restarts",
-      help:
-        "Keep the old generation alive until the new one has lived so long; if that dies, the " +
-        "old one takes the traffic again.",
+      help: "Keep the old generation until the new one has served for this time; if the new one " +
+        "dies before, the old one serves again.",
       ...ours,
     },
     {
@@ -244,7 +243,7 @@ export const superviseTable = defineTable({
       default: 0,
       defaultText: "no limit",
       section: "Restarts",
-      help: "KILL a worker that has not ended so long after it was told to.",
+      help: "Send KILL to a worker that has not exited this long after the signal to end.",
       ...ours,
     },
     {
@@ -255,7 +254,7 @@ export const superviseTable = defineTable({
       default: 0,
       defaultText: "no limit",
       section: "Restarts",
-      help: "At most N generations alive; a restart waits until an old one has ended.",
+      help: "Keep at most N generations alive; a restart waits until an old one has exited.",
       ...ours,
     },
     {
@@ -263,7 +262,7 @@ export const superviseTable = defineTable({
       kind: "string",
       placeholder: "FILE",
       section: "Files",
-      help: "Holds the supervisor's pid and a lock; a second start on it is refused.",
+      help: "The supervisor's pid. The file is locked; a second start on it is refused.",
     },
     {
       long: "status-file",
@@ -276,7 +275,7 @@ export const superviseTable = defineTable({
       long: "control",
       kind: "string",
       placeholder: "SOCKET",
-      defaultText: "the pid file's name with .sock behind it",
+      defaultText: "the pid file's name plus .sock",
       section: "Files",
       help: "Unix socket for `hayate supervise status`, `reload` and `stop`.",
       ...ours,
@@ -287,8 +286,8 @@ export const superviseTable = defineTable({
       placeholder: "FILE|'| COMMAND'",
       section: "Files",
       help:
-        "Output of the supervisor and its workers goes to this file (USR1 opens it anew) or to " +
-        "this command (which is started again when it dies).",
+        "Write the output of the supervisor and its workers to this file (USR1 reopens it) or " +
+        "pipe it to this command (restarted when it dies).",
     },
     {
       long: "log-format",
@@ -297,8 +296,8 @@ export const superviseTable = defineTable({
       defaultText: "text",
       section: "Files",
       help:
-        "Form of the supervisor's own lines and those of proxy and serve, not of access logs; " +
-        "json is one object a line.",
+        "Format of log lines of the supervisor, proxy and serve, but not of access logs; json " +
+        "is one object per line.",
       ...ours,
     },
     {
@@ -307,41 +306,42 @@ export const superviseTable = defineTable({
       values: ["stdout", "stderr"],
       defaultText: "stderr",
       section: "Files",
-      help: "Where lines of the supervisor and of its workers go. stdout takes along whatever a " +
-        "worker writes to its standard error.",
+      help:
+        "Where log lines of the supervisor and its workers go. With stdout, the standard error " +
+        "of workers goes there, too.",
       ...ours,
     },
     {
       long: "daemonize",
       kind: "flag",
       section: "Commands",
-      help: "Go to the background; needs --log-file.",
+      help: "Run in the background; needs --log-file.",
     },
     {
       long: "restart",
       kind: "flag",
       section: "Commands",
-      help: "Restart the running supervisor of --pid-file and --status-file, wait and tell the " +
-        "outcome.",
+      help: "Restart the workers of the running supervisor of --pid-file and --status-file, and " +
+        "wait for the outcome.",
     },
     {
       long: "stop",
       kind: "flag",
       section: "Commands",
-      help: "Stop the running supervisor of --pid-file and wait until it has gone.",
+      help: "Stop the running supervisor of --pid-file, and wait until it has exited.",
     },
   ],
   environment: [
     {
       name: "PORTS",
-      help: "What to listen on without --port and --path; H2O_PORT means the same.",
+      help: "What to listen on without --port and --path; H2O_PORT is the same.",
     },
     { name: "KILL_OLD_DELAY", help: "As --kill-old-delay." },
     { name: "ENVDIR", help: "As --envdir." },
     { name: "ENABLE_AUTO_RESTART, AUTO_RESTART_INTERVAL", help: "As the flags." },
     { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "As --log-format and --log-to." },
-    { name: "LISTEN_FDS", help: "Sockets from systemd are taken over." },
-    { name: "NOTIFY_SOCKET", help: "systemd is told when a generation is ready." },
+    { name: "LISTEN_FDS", help: "Sockets from systemd, which are taken over." },
+    { name: "NOTIFY_SOCKET", help: "systemd is notified when a generation is ready." },
   ],
   examples: [
     { run: 'PORTS="80 443" hayate supervise', about: "hayate's proxy on two ports" },
@@ -355,14 +355,14 @@ export const superviseTable = defineTable({
     },
   ],
   exitCodes: [
-    { code: 0, meaning: "ended by TERM, INT or QUIT" },
+    { code: 0, meaning: "stopped by TERM, INT or QUIT" },
     { code: 1, meaning: "the command never became ready; a reload failed" },
     { code: 2, meaning: "wrong usage (1 when called as start_server)" },
     {
       code: 78,
-      meaning: "the configuration is wrong; in general the exit code of a first start that failed",
+      meaning: "wrong configuration; in general the exit code of the failed first start",
     },
-    { code: 127, meaning: "there is no such command (126: it cannot be executed)" },
-    { code: 98, meaning: "an address is in use; other errors of the system have their errno, too" },
+    { code: 127, meaning: "command not found (126: it cannot be executed)" },
+    { code: 98, meaning: "an address is in use; other system errors exit with their errno, too" },
   ],
 });

@@ -6,11 +6,11 @@ import { parseIp } from "../../base/ip.ts";
 export interface ListenSpec {
   readonly address: Address;
   readonly datagram: boolean;
-  /** As SERVER_STARTER_PORT spells it, without `=FD`. */
+  /** As in SERVER_STARTER_PORT, without `=FD`. */
   readonly name: string;
-  /** The number that workers are to have it under, or null for any. */
+  /** The descriptor's number in workers, or null for any. */
   readonly number: number | null;
-  /** Our own modes speak TLS on it. */
+  /** `proxy` and `serve` speak TLS on it. */
   readonly tls: boolean;
 }
 
@@ -25,10 +25,10 @@ export function readPortSpec(text: string): ListenSpec | string {
   if (full === null) return invalid(text);
   const [, host, udp, port, number] = full;
   if (host === "" || host === "*") {
-    return `invalid port ${text}: name an address, or the port alone for 0.0.0.0`;
+    return `invalid port ${text}: give an address, or the port alone for 0.0.0.0`;
   }
   if (host.includes(":") && parseIp(host) === null) {
-    return `invalid port ${text}: ${host} is no IPv6 address`;
+    return `invalid port ${text}: ${host} is not an IPv6 address`;
   }
   const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return tcpSpec(host, port, name, udp, number, text);
@@ -42,7 +42,7 @@ function tcpSpec(
   number: string | undefined,
   text: string,
 ): ListenSpec | string {
-  if (Number(port) > 65535) return `invalid port ${text}: a port is 0 to 65535`;
+  if (Number(port) > 65535) return `invalid port ${text}: allowed are 0 to 65535`;
   return {
     address: { kind: "tcp", host, port: Number(port) },
     datagram: udp !== "",
@@ -53,7 +53,7 @@ function tcpSpec(
 }
 
 function invalid(text: string): string {
-  return `invalid port ${text}: allowed are PORT, HOST:PORT and [IPV6]:PORT, each with =FD behind it`;
+  return `invalid port ${text}: allowed are PORT, HOST:PORT and [IPV6]:PORT, each with an optional =FD`;
 }
 
 /** A value of `--path`. */
@@ -62,8 +62,8 @@ export function pathSpec(path: string): ListenSpec {
 }
 
 /**
- * The entries of PORTS: ports, `host:port`, `[v6]:port` and paths, separated by blanks. One that ends
- * in `/tls`, or whose port ends in 443, speaks TLS.
+ * The entries of PORTS: ports, `host:port`, `[v6]:port` and paths, separated by blanks. An entry that
+ * ends in `/tls`, or whose port ends in 443, speaks TLS.
  */
 export function readPorts(text: string): readonly (ListenSpec | string)[] {
   return text.split(/\s+/).filter((entry) => entry !== "").map((entry) => {

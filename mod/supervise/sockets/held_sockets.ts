@@ -8,17 +8,17 @@ import type { PassedDescriptor } from "../../process/spawn.ts";
 import { libc } from "../../sys/libc.ts";
 import type { ListenSpec } from "../plan/listen_spec.ts";
 
-/** Perl's first socket has this number, because 3 is its script. */
+/** The first socket's number, as in Perl, where 3 is the script. */
 const firstNumber = 4;
 
 export interface SocketOptions {
   readonly backlog: number;
   readonly reusePort: boolean;
   readonly mode: number | null;
-  /** -1: leave it. */
+  /** -1: unchanged. */
   readonly uid: number;
   readonly gid: number;
-  /** Descriptors that come from our own parent; workers get them too, under the same numbers. */
+  /** Descriptors inherited from our own parent; workers get them too, under the same numbers. */
   readonly passedThrough: readonly number[];
 }
 
@@ -29,33 +29,33 @@ interface HeldSocket {
   readonly number: number;
   /** Our descriptors: one per slot, or one for all. */
   readonly descriptors: readonly number[];
-  /** Of the socket file that we made, for its removal. */
+  /** Of the socket file that we created, to remove that file only. */
   readonly inode: number | null;
-  /** Bound by us, or by a supervisor whose workers we took over; nobody else goes on with it. */
+  /** Bound by us, or by a supervisor whose workers we took over: only we and workers hold it. */
   readonly isOurs: boolean;
 }
 
-/** What the binding reports. */
+/** Receives what happens while binding. */
 export interface SocketReporter {
   onDescriptor(number: number): void;
   onRemoved(path: string): void;
 }
 
-/** Sockets that need not be bound. */
+/** Sockets that are bound already. */
 export interface FoundSockets {
   readonly fds: readonly number[];
-  /** By a supervisor of ours that died: a socket file is ours to remove. */
+  /** Bound by a supervisor of ours that died: a socket file is ours to remove. */
   readonly madeByUs: boolean;
 }
 
-/** Finds sockets that are there already, for `count` slots. */
+/** Finds sockets that are bound already, for `count` slots. */
 export type SocketFinder = (spec: ListenSpec, count: number) => FoundSockets;
 
 export class HeldSockets {
   readonly #sockets: HeldSocket[] = [];
   #isClosed = false;
 
-  /** Opens everything, or nothing: throws `StartError` with one line. */
+  /** Opens all sockets; on a failure closes them again and throws `StartError`. */
   constructor(
     specs: readonly ListenSpec[],
     readonly options: SocketOptions,
@@ -84,12 +84,12 @@ export class HeldSockets {
     return this.#sockets.map(({ spec, number }) => `${spec.name}=${number}`).join(";");
   }
 
-  /** The numbers in use, so that others keep away from them. */
+  /** Descriptor numbers in use in workers. */
   get numbers(): number[] {
     return this.#sockets.map(({ number }) => number);
   }
 
-  /** What a worker of the slot is given. */
+  /** Descriptors for a worker of the slot. */
   descriptorsFor(slot: number): PassedDescriptor[] {
     return this.#sockets.map(({ descriptors, number }) => ({
       ours: descriptors[slot % descriptors.length],
@@ -97,14 +97,14 @@ export class HeldSockets {
     }));
   }
 
-  /** Nobody goes on with any of them when we have ended. */
+  /** True when only we and our workers hold the sockets, none of them given to us. */
   get areOurs(): boolean {
     return this.#sockets.every(({ isOurs }) => isOurs);
   }
 
   /**
-   * Lets no more connections into the queues, and removes the socket files that we made. Workers go on
-   * accepting what waits. Sockets that were given to us stay as they are: their owner keeps them.
+   * Closes the accept queues to new connections and removes the socket files that we created. Workers
+   * can still accept what is queued. Sockets given to us are left alone: their owner keeps them.
    */
   shutQueues(): void {
     for (const { spec, descriptors, inode, isOurs } of this.#sockets) {
@@ -114,7 +114,7 @@ export class HeldSockets {
     }
   }
 
-  /** True while connections wait in the queues that `shutQueues` has closed. */
+  /** True while connections are queued in sockets that `shutQueues` has closed. */
   get hasWaiting(): boolean {
     return !this.#isClosed &&
       this.#sockets.some(({ spec, descriptors, isOurs }) =>
@@ -122,12 +122,12 @@ export class HeldSockets {
       );
   }
 
-  /** Closes our descriptors; workers have theirs. Removes the socket files that we made. */
+  /** Closes our descriptors (workers have their own) and removes the socket files that we created. */
   release(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const { spec, descriptors, inode } of this.#sockets) {
-      // Before the close: a number of a file that is still in use is nobody else's.
+      // Before the close: while the socket is open, its inode number cannot be reused.
       if (spec.address.kind === "unix") removeSocketPath(spec.address.path, inode);
       for (const fd of descriptors) libc.close(fd);
     }
@@ -171,14 +171,14 @@ export class HeldSockets {
     try {
       Deno.chownSync(path, uid < 0 ? null : uid, gid < 0 ? null : gid);
     } catch (error) {
-      throw new StartError(`${path}: cannot change its owner: ${(error as Error).message}`, 1, {
+      throw new StartError(`${path}: cannot change the owner: ${(error as Error).message}`, 1, {
         cause: error,
       });
     }
   }
 }
 
-/** Explicit numbers first, the rest from `firstNumber` on around them. */
+/** Explicit numbers are kept; the others count from `firstNumber`, skipping those in use. */
 function assignNumbers(
   specs: readonly ListenSpec[],
   passedThrough: readonly number[],
@@ -193,8 +193,8 @@ function assignNumbers(
 }
 
 /**
- * Removes a socket file that is in the way, as Server::Starter does. What is no socket is left
- * alone, and so is a socket that somebody accepts on.
+ * Removes an existing socket file, as Server::Starter does. Anything that is not a socket is left
+ * alone, and so is a socket that a process accepts on.
  */
 function clearPath({ address }: ListenSpec, reporter: SocketReporter): void {
   if (address.kind !== "unix") return;
@@ -206,14 +206,14 @@ function clearPath({ address }: ListenSpec, reporter: SocketReporter): void {
     throw new StartError(`${address.path}: ${(error as Error).message}`, 1, { cause: error });
   }
   if (!info.isSocket) {
-    throw new StartError(`${address.path}: is not a socket; it is left alone`, 17);
+    throw new StartError(`${address.path}: exists and is not a socket`, 17);
   }
   if (answers(address.path)) throw new AddressInUse(address);
   reporter.onRemoved(formatAddress(address));
   Deno.removeSync(address.path);
 }
 
-/** True when somebody accepts on the socket file: the kernel's table lists it as listening. */
+/** True when a process accepts on the socket file: the kernel lists it as listening. */
 function answers(path: string): boolean {
   // Columns: Num RefCount Protocol Flags Type St Inode Path; Flags 00010000 is __SO_ACCEPTCON.
   return Deno.readTextFileSync("/proc/net/unix").split("\n").some((line) => {

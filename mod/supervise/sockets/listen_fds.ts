@@ -1,4 +1,4 @@
-/** Sockets from systemd: LISTEN_FDS descriptors from 3 on, meant for LISTEN_PID (sd_listen_fds(3)). */
+/** Sockets from systemd: LISTEN_FDS descriptors from 3 on, for LISTEN_PID (sd_listen_fds(3)). */
 import { formatAddress } from "../../base/address.ts";
 import { getOption, isListening, localAddressOf } from "../../net/epoll/descriptor.ts";
 import type { Variables } from "../../process/environment.ts";
@@ -6,7 +6,7 @@ import { keepFromChildren } from "../../process/inherited.ts";
 import { SO, SOCK, SOL } from "../../sys/sockaddr.ts";
 import type { ListenSpec } from "../plan/listen_spec.ts";
 
-/** A socket that was there before us. */
+/** A socket that our parent opened. */
 export interface GivenSocket {
   readonly fd: number;
   readonly spec: ListenSpec;
@@ -14,7 +14,7 @@ export interface GivenSocket {
 
 const firstFd = 3;
 
-/** Takes them; from now on they do not pass to children by themselves. Empty when none are for us. */
+/** Takes them over and marks them close-on-exec. Empty when none are for this process. */
 export function takeListenFds(environment: Variables): GivenSocket[] {
   const count = Number(environment["LISTEN_FDS"] ?? 0);
   if (!(count > 0) || environment["LISTEN_PID"] !== String(Deno.pid)) return [];
