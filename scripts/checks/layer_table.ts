@@ -22,6 +22,11 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["script"],
     ["thread", "report"],
   ],
+  supervise: [
+    ["core", "topics"],
+    ["plan"],
+    ["sockets", "control"],
+  ],
 };
 
 /** Folders inside one folder of mod/ that stand for each other and so must not know each other. */
