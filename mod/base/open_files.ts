@@ -12,9 +12,9 @@ export const openFilesMin = 32;
 export function requireOpenFiles(): void {
   const hard = hardLimit();
   if (hard >= openFilesMin) return;
-  const most = hard < 0 ? "too few" : `at most ${hard}`;
+  const found = hard < 0 ? "too low" : String(hard);
   throw new StartError(
-    `${most} files may be open here (ulimit -n); at least ${openFilesMin} are needed`,
+    `the limit of open files is ${found} (ulimit -n), at least ${openFilesMin} are needed`,
   );
 }
 

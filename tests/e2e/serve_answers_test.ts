@@ -1,7 +1,7 @@
 /** Answers that cannot be sent, clients that leave, starts that never end, workers from blobs. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
 import { runProgram, startHayate } from "../support/binary.ts";
+import { peerTest } from "../support/peers.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
 import { RawConnection, rawExchange, tcp } from "../support/raw_socket.ts";
 import { appWith, eachBackend, startServe } from "./serve_support.ts";
@@ -31,7 +31,11 @@ const unusable: [path: string, code: string, logged: RegExp][] = [
   ["number", "return 200;", /fetch\(\) returned number/],
   ["object", "return {};", /fetch\(\) returned Object/],
   ["function", "return () => 1;", /fetch\(\) returned function/],
-  ["no-stream", "return { status: 200, headers: new Headers(), body: 'x' };", /no ReadableStream/],
+  [
+    "no-stream",
+    "return { status: 200, headers: new Headers(), body: 'x' };",
+    /not a ReadableStream/,
+  ],
 ];
 
 const answersApp = `
@@ -225,7 +229,7 @@ eachBackend("a Worker from a blob runs, though its URL is revoked at once", asyn
 
 const urlApp = appWith("(request) => new Response(request.url)");
 
-Deno.test("request.url has the scheme of its connection (epoll)", async () => {
+peerTest("curl", "request.url has the scheme of its connection (epoll)", async () => {
   await using folder = await tempFolder();
   const app = await folder.write("app.js", urlApp);
   const [plain, secure] = [freePort(), freePort()];
@@ -242,23 +246,28 @@ Deno.test("request.url has the scheme of its connection (epoll)", async () => {
 
 // The portable reactor cannot inherit a supervisor's sockets; its workers bind their own, with TLS
 // where the supervisor's variables name the address.
-Deno.test("request.url has the scheme of its connection (portable)", async () => {
-  await using folder = await tempFolder();
-  const app = await folder.write("app.js", urlApp);
-  const [crt, key] = [`${folder.path}/a.crt`, `${folder.path}/a.key`];
-  writeSelfSigned(["127.0.0.1"], crt, key);
-  const [plain, secure] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
-  await using server = startHayate(["serve", "-w", "2", "-p", plain, "-p", secure, app], {
-    env: {
-      HAYATE_REACTOR: "portable",
-      HAYATE_TLS_SOCKETS: secure,
-      HAYATE_CERT: crt,
-      HAYATE_KEY: key,
-    },
-  });
-  await server.waitForLine(/listening on .* with 2 workers/);
-  for (const url of [`http://${plain}/a?b`, `https://${secure}/a?b`]) {
-    const { stdout } = await runProgram("curl", ["-sSk", "-m", "10", url]);
-    assertEquals(stdout, url);
-  }
-});
+peerTest(
+  ["openssl", "curl"],
+  "request.url has the scheme of its connection (portable)",
+  async () => {
+    await using folder = await tempFolder();
+    const app = await folder.write("app.js", urlApp);
+    const [crt, key] = [`${folder.path}/a.crt`, `${folder.path}/a.key`];
+    const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"];
+    await runProgram("openssl", [...request, "-keyout", key, "-out", crt]);
+    const [plain, secure] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
+    await using server = startHayate(["serve", "-w", "2", "-p", plain, "-p", secure, app], {
+      env: {
+        HAYATE_REACTOR: "portable",
+        HAYATE_TLS_SOCKETS: secure,
+        HAYATE_CERT: crt,
+        HAYATE_KEY: key,
+      },
+    });
+    await server.waitForLine(/listening on .* with 2 workers/);
+    for (const url of [`http://${plain}/a?b`, `https://${secure}/a?b`]) {
+      const { stdout } = await runProgram("curl", ["-sSk", "-m", "10", url]);
+      assertEquals(stdout, url);
+    }
+  },
+);

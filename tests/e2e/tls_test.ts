@@ -136,7 +136,7 @@ Deno.test("only one of HAYATE_CERT and HAYATE_KEY is one clear line", async () =
   });
   const { code, stderr } = await supervisor.result();
   assertEquals(code, 1);
-  assertMatch(stderr, /HAYATE_CERT and HAYATE_KEY: both are needed/);
+  assertMatch(stderr, /HAYATE_CERT and HAYATE_KEY: set both or neither/);
 });
 
 peerTest(
