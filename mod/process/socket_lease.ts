@@ -10,8 +10,13 @@
  * its sockets, then the write end, then signals; a child that is stopped checks whether the pipe is
  * at its end. This needs no message, has no race with the signal, and also works for a holder that
  * was killed.
+ *
+ * A holder that inherited its sockets (a master under a supervisor) is not the last one when it is
+ * killed: the supervisor still holds the sockets and starts another master. Its lease ends only when
+ * the pipe holds a byte.
  */
 import { libc } from "../sys/libc.ts";
+import { libcProcess } from "../sys/libc_process.ts";
 import { openPipe } from "./channel.ts";
 import { dropVariable, getVariable } from "./environment.ts";
 import { keepFromChildren } from "./inherited.ts";
@@ -24,19 +29,28 @@ export class SocketLease {
   /** For children, as the descriptor given in `leaseVariable`. */
   readonly readEnd: number;
   readonly #writeEnd: number;
+  readonly #isInherited: boolean;
   #isOver = false;
 
-  /** Throws `StartError` when no descriptors are left. */
-  constructor() {
+  /** `isInherited`: an ancestor holds the sockets, too. Throws `StartError` when no descriptors are left. */
+  constructor(isInherited = false) {
+    this.#isInherited = isInherited;
     const { readEnd, writeEnd } = openPipe();
     this.readEnd = readEnd;
     this.#writeEnd = writeEnd;
+  }
+
+  /** The value of `leaseVariable` for a child that has the read end as descriptor `number`. */
+  variableFor(number: number): string {
+    return this.#isInherited ? `${number}${explicitMark}` : String(number);
   }
 
   /** Call it after closing the sockets and before the signal that stops the children. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    // Before the close: a child sees the end only with the byte.
+    if (this.#isInherited) libc.write(this.#writeEnd, scratch, 1);
     libc.close(this.#writeEnd);
   }
 
@@ -50,17 +64,23 @@ export class SocketLease {
 /** The side of a child that inherited sockets. */
 export class HeldLease {
   readonly #fd: number;
+  readonly #isExplicit: boolean;
 
-  constructor(fd: number) {
+  /** `isExplicit`: the death of the holder does not end the lease. */
+  constructor(fd: number, isExplicit = false) {
     this.#fd = fd;
+    this.#isExplicit = isExplicit;
   }
 
   /** True: no ancestor holds the sockets any more, so this process must serve their queues. */
   get isOver(): boolean {
-    return libc.read(this.#fd, scratch, 1) === 0;
+    // The byte stays where it is: the other children look for it, too.
+    return this.#isExplicit ? hasInput(this.#fd) : libc.read(this.#fd, scratch, 1) === 0;
   }
 }
 
+/** Behind the number in `leaseVariable`: the lease ends by a byte, not by the end of the pipe alone. */
+const explicitMark = ":explicit";
 const scratch = new Uint8Array(1);
 
 /**
@@ -68,9 +88,20 @@ const scratch = new Uint8Array(1);
  * and is assumed to hold the sockets. Removes the variable from the environment.
  */
 export function claimLease(): HeldLease | null {
-  const number = getVariable(leaseVariable) ?? "";
+  const text = getVariable(leaseVariable) ?? "";
   dropVariable(leaseVariable);
+  const isExplicit = text.endsWith(explicitMark);
+  const number = isExplicit ? text.slice(0, -explicitMark.length) : text;
   if (!/^\d+$/.test(number) || Number(number) < 3) return null;
   keepFromChildren(Number(number));
-  return new HeldLease(Number(number));
+  return new HeldLease(Number(number), isExplicit);
 }
+
+/** True while bytes can be read from `fd` (poll(2)); the end of a pipe alone is POLLHUP. */
+function hasInput(fd: number): boolean {
+  const entry = new Int32Array([fd, pollIn]);
+  libcProcess.poll(new Uint8Array(entry.buffer), 1n, 0);
+  return (entry[1] >> 16 & pollIn) !== 0;
+}
+
+const pollIn = 1;

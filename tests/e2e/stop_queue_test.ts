@@ -6,9 +6,39 @@
 import { assert, assertEquals } from "@std/assert";
 import { childPids, sleep, startHayate, startListening } from "../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
+import { startSupervised } from "./supervise_support.ts";
 import { connectTo, tcp } from "../support/raw_socket.ts";
 
+const underSupervisor = `num-threads: 2
+hosts: {default: {paths: {/: {redirect: {url: "http://new.test/", status: 302}}}}}
+`;
+
 type Args = (port: number, folder: TempFolder) => Promise<readonly string[]>;
+
+/** Under a supervisor: a master whose sockets are held above it. */
+for (const mode of ["serve", "proxy"]) {
+  Deno.test(`supervise serves on after its ${mode} with two workers was killed`, async () => {
+    await using folder = await tempFolder();
+    const port = freePort();
+    const argv = mode === "serve"
+      ? ["serve", "--workers", "2", "--text", "hello"]
+      : ["proxy", "-c", await folder.write("h2o.conf", underSupervisor)];
+    await using supervisor = startSupervised(folder, ["--port", `127.0.0.1:${port}`, ...argv]);
+    const [{ pid }] = await supervisor.waitForGenerations(1);
+    await supervisor.child.waitForLine("Ctrl-C");
+    // As the kernel does when memory runs out. The orphaned workers end while the supervisor holds the socket.
+    Deno.kill(pid, "SIGKILL");
+    await supervisor.waitForGenerations(2);
+    for (let i = 0; i < 3; i++) {
+      const conn = await Deno.connect({
+        hostname: "127.0.0.1",
+        port,
+        signal: AbortSignal.timeout(20_000),
+      });
+      assertEquals(await answerOn(conn), mode === "serve" ? "HTTP/1.1 200" : "HTTP/1.1 302");
+    }
+  });
+}
 
 const modes: Record<string, Args> = {
   "serve": (port) =>

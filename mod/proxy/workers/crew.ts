@@ -210,7 +210,7 @@ export class Crew {
         ...withoutBacktraces(allVariables()),
         SERVER_STARTER_PORT: sockets.portsText,
         [channelVariable]: String(channelNumber),
-        [leaseVariable]: String(leaseNumber),
+        [leaseVariable]: lease.variableFor(leaseNumber),
         [tlsVariables.ticketSeed]: ticketSeed,
         ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
       },

@@ -50,7 +50,7 @@ class MasterProcess {
   readonly #run: MasterRun;
   readonly #sockets: MasterSockets;
   readonly #home;
-  readonly #lease = new SocketLease();
+  readonly #lease: SocketLease;
   readonly #reloads: Reloads;
   readonly #retiring = new Map<Reign, Promise<void>>();
   #current: Reign;
@@ -63,6 +63,7 @@ class MasterProcess {
   constructor(run: MasterRun) {
     const { reactor, logger, loaded, generation } = run;
     this.#run = run;
+    this.#lease = new SocketLease(run.inherited !== null);
     this.#generation = generation;
     this.#home = {
       reactor,

@@ -40,7 +40,7 @@ export async function runMaster(
   keepMemory();
   const inheritedLease = claimLease();
   const sockets = openSockets(plan, workers);
-  const lease = new SocketLease();
+  const lease = new SocketLease(sockets.isInherited);
   const scoreboard = new Scoreboard();
   const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log);
   const releaseSockets = () => release(sockets, lease, inheritedLease);

@@ -91,7 +91,7 @@ export class WorkerStarter implements MasterSystem {
         ...withoutBacktraces(allVariables()),
         SERVER_STARTER_PORT: variable,
         [channelVariable]: String(channelNumber),
-        [leaseVariable]: String(leaseNumber),
+        [leaseVariable]: this.#lease.variableFor(leaseNumber),
         ...(row < 0 ? {} : { [scoreboardVariable]: `${this.#scoreboard.path}#${row}` }),
         [slotVariable]: String(slot),
       },
