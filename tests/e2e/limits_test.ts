@@ -62,7 +62,7 @@ Deno.test("load runs with as many open files as it asks for", async () => {
 
 Deno.test("an unknown reactor is the same line from a load thread with a script", async () => {
   await using folder = await tempFolder();
-  const script = await folder.write("s.js", "export default {};\n");
+  const script = await folder.write("s.js", "export function response() {}\n");
   for (const flags of [[], ["-t2"], ["-t2", "-s", script]]) {
     const { code, stderr } = await runHayate(["load", ...flags, "-d1s", "http://127.0.0.1:1/"], {
       env: { HAYATE_REACTOR: "foo" },

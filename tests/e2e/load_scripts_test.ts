@@ -343,6 +343,18 @@ Deno.test("an endless loop of a script is ended by the first Ctrl-C, and named",
   }
 });
 
+Deno.test("an init() that never settles is ended by the first Ctrl-C, and named", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write(
+    "s.js",
+    'export function init() { console.log("waiting"); return new Promise(() => {}); }\n',
+  );
+  const child = startHayate(["load", "-s", path, "-d1", "-t2", "http://127.0.0.1:9/"]);
+  await child.waitForLine("waiting");
+  const { code, stderr } = await child.stop("SIGINT");
+  assertEquals([code, stderr], [130, `hayate load: ${path}: init() was still waiting\n`]);
+});
+
 Deno.test("a folder as a script is one line", async () => {
   await using folder = await tempFolder();
   const { code, stderr } = await runHayate(["load", "-s", folder.path, "http://127.0.0.1:9/"]);

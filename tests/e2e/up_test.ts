@@ -16,6 +16,8 @@ Deno.test("scripts/up serves on every port, says how to go on, reloads on HUP an
     assertMatch(answer, /^HTTP\/1\.[01] 200 /);
     assert(/generation\D+1\b/i.test(answer), answer);
   }
+  // The banner follows the first generation's readiness, when its answers have begun.
+  await up.waitForLine("Ctrl-C");
   for (const hint of [`kill -HUP ${up.pid}`, " load -c 50", "Ctrl-C"]) {
     assert(up.stderr.includes(hint), `expected ${hint} in:\n${up.stderr}`);
   }

@@ -57,6 +57,7 @@ export class LoadWorker {
     this.tell({ kind: "ping" });
     await new Promise((resolve) => setTimeout(resolve, graceMs));
     if (!evenAlive && (this.#asked !== asked || this.#hasPong)) return;
+    if (asked.kind === "ready" && this.#asked !== asked) return;
     const name = this.#script ?? "a load thread";
     const place = this.#mark.place || "the script";
     const what = this.#hasPong ? "was still waiting" : "did not come to an end: an endless loop?";

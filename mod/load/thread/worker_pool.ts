@@ -19,6 +19,7 @@ export class WorkerPool {
   readonly #plans: readonly ThreadPlan[];
   #local: LoadThread | null = null;
   readonly #workers: LoadWorker[] = [];
+  #isGathered = false;
 
   constructor(plans: readonly ThreadPlan[]) {
     this.#plans = plans;
@@ -38,6 +39,7 @@ export class WorkerPool {
         ...plans.slice(locals).map((plan) => this.#addWorker(plan)),
         ...plans.slice(0, locals).map((plan) => this.#addLocal(plan)),
       ]);
+      this.#isGathered = true;
     } catch (error) {
       this.#dismiss();
       throw error;
@@ -87,12 +89,13 @@ export class WorkerPool {
   stop(exitCode: number): void {
     this.#local?.stop();
     for (const worker of this.#workers) worker.tell({ kind: "stop" });
-    this.#endStuck(exitCode);
+    // Before the run a script may wait without end, in an async init().
+    this.#endStuck(exitCode, !this.#isGathered);
   }
 
-  #endStuck(exitCode: number): void {
+  #endStuck(exitCode: number, evenAlive = false): void {
     if (this.#plans[0].script === null) return;
-    for (const worker of this.#workers) void worker.endIfStuck(exitCode);
+    for (const worker of this.#workers) void worker.endIfStuck(exitCode, evenAlive);
   }
 
   #dismiss(): void {
