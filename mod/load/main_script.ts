@@ -1,6 +1,6 @@
 /**
  * A script's `setup` before the run and `done` after it. They run in a worker of their own, so that
- * an endless loop or an exit in them leaves the main thread its signals and its reports.
+ * the main thread keeps handling signals and reports during an endless loop or an exit in them.
  */
 import { exitCodes, StartError } from "../base/errors.ts";
 import { LoadWorker } from "./thread/load_worker.ts";
@@ -12,7 +12,7 @@ import { Slot } from "./stats/thread_stats.ts";
 import type { ScriptPlan, WrkFields } from "./plan/thread_plan.ts";
 import type { ScriptSummary } from "./script/hooks.ts";
 
-/** A script may compute this long before the run without a look at -d. */
+/** Time a script may take before the run, even with a shorter -d. */
 const preparationMinMs = 5000;
 
 export class MainScript {
@@ -30,7 +30,7 @@ export class MainScript {
     this.#stdoutTaken = [json, csv, timeseries].includes("-");
   }
 
-  /** Loads the script and calls `setup` for each thread; what each starts with. Throws `StartError`. */
+  /** Loads the script and calls `setup` for each thread; resolves to what each starts with. Throws `StartError`. */
   async begin(): Promise<ScriptPlan[]> {
     const plan = this.#plan;
     const name = this.#name;
@@ -58,7 +58,7 @@ export class MainScript {
     }
   }
 
-  /** Calls `done`; resolves to the code with which the script wants to exit, null without one. */
+  /** Calls `done`; resolves to the exit code that the script asked for, null if none. */
   async done(result: LoadResult): Promise<number | null> {
     const { latency, counters } = result.stats;
     const { exitCode } = await this.#worker.ask({
@@ -71,7 +71,7 @@ export class MainScript {
     return exitCode;
   }
 
-  /** Ends what the script is doing in this thread, if it is doing something. */
+  /** Ends the running hook, if any. */
   interrupt(exitCode: number): void {
     this.#interruptCode = exitCode;
     void this.#worker.endIfStuck(exitCode, true);

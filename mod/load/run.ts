@@ -1,4 +1,4 @@
-/** One run: gathers the threads, watches them, and puts together what they measured. */
+/** One run: starts the threads, samples them, and combines their results. */
 import { addAnswerCounts } from "./stats/answer_counts.ts";
 import { WorkerPool } from "./thread/worker_pool.ts";
 import { readCpuTime, readPortRange } from "./stats/cpu_time.ts";
@@ -10,11 +10,11 @@ import { mergeFailures } from "./stats/failure_counts.ts";
 import { ThreadStats } from "./stats/thread_stats.ts";
 import type { ThreadOutcome } from "./plan/thread_plan.ts";
 
-/** Who hears of a run while it lasts. */
+/** Receives the progress of a run. */
 export interface RunObserver {
-  /** The threads are ready, so long before the time that --start-at names; below 0: behind it. */
+  /** The threads are ready, this long before the time of --start-at; negative: after it. */
   onReady(leftMs: number): void;
-  /** Everything is ready; the first requests go out now. */
+  /** All is ready; the first requests are sent now. */
   onStart(): void;
   /** Once a second. */
   onInterval(interval: Interval): void;
@@ -33,14 +33,14 @@ export class LoadRun {
     this.#prepared = prepared;
   }
 
-  /** Ends the run; what was measured is reported. `exitCode`: when a script does not let it end. */
+  /** Ends the run; what was measured is reported. `exitCode`: used when a script blocks the end. */
   interrupt(exitCode: number): void {
     this.#interrupted = true;
     this.#interruptCode = exitCode;
     this.#pool?.stop(exitCode);
   }
 
-  /** Runs to the end. Throws `StartError` when it cannot begin, or when a script fails. */
+  /** Runs to the end. Throws `StartError` when it cannot start, or when a script fails. */
   async run(observer: RunObserver): Promise<LoadResult> {
     const pool = this.#pool = new WorkerPool(this.#prepared.threads);
     await pool.gather();
@@ -61,7 +61,7 @@ export class LoadRun {
     let timer = 0;
     const begin = () => {
       cpuBefore = readCpuTime();
-      // From sample to sample at multiples of the period, so that intervals end at whole seconds.
+      // Samples at multiples of the period, so that intervals end at whole seconds.
       const next = () => {
         const elapsedMs = performance.now() - measureFromMs;
         timer = setTimeout(() => {
@@ -74,7 +74,7 @@ export class LoadRun {
     const delay = this.#plan.warmupMs === 0 ? 0 : setTimeout(begin, this.#plan.warmupMs);
     if (delay === 0) begin();
     const startedAt = new Date(Date.now() + this.#plan.warmupMs).toISOString();
-    // Interrupted while it gathered: the threads end at once.
+    // Interrupted during preparation: the threads end at once.
     if (this.#interrupted) pool.stop(this.#interruptCode);
     let outcomes: ThreadOutcome[];
     try {
@@ -135,7 +135,7 @@ export class LoadRun {
   }
 }
 
-/** The numbers of all threads; a single one's are not copied, which would take longer than a short run. */
+/** The sum over all threads; a single one is not copied, as that would take longer than a short run. */
 function sumOf(threads: readonly ThreadStats[]): ThreadStats {
   if (threads.length === 1) return threads[0];
   const sum = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));

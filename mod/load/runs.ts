@@ -1,4 +1,4 @@
-/** All runs of one command: prints, writes files, judges, and minds Ctrl-C. */
+/** All runs of one command: output, report files, thresholds and Ctrl-C. */
 import { exitCodes } from "../base/errors.ts";
 import { Histogram } from "../metrics/histogram.ts";
 import { percentileDistribution } from "../metrics/histogram_text.ts";
@@ -29,7 +29,7 @@ import { brokenThresholds } from "./report/verdict.ts";
 
 /** 128 + SIGTERM. */
 export const terminatedCode = 143;
-/** Machines that begin together may be apart by so much. */
+/** Tolerance for --start-at between machines. */
 const lateMaxMs = 100;
 
 type FileKind = "json" | "csv" | "hdr" | "timeseries" | "html";
@@ -50,7 +50,7 @@ export class LoadRuns {
   #answered = 0;
   #warmupTimer = 0;
   #signalCode = 0;
-  /** With which the script's `done` has exited. */
+  /** Exit code requested in the script's `done`; null: none. */
   #scriptCode: number | null = null;
   #leave: () => void = () => {};
 
@@ -66,7 +66,7 @@ export class LoadRuns {
     this.#argv = argv;
     for (const kind of fileKinds) {
       const path = plan.output[kind];
-      // A time series is read while it grows.
+      // A time series is read while it is written.
       if (path !== null) this.#outputs.set(kind, Output.open(path, kind === "timeseries"));
     }
     const stdoutTaken = [...this.#outputs.values()].some((output) => output.path === "-");
@@ -78,7 +78,7 @@ export class LoadRuns {
 
   /** Resolves to the exit code. */
   async run(): Promise<number> {
-    // The second Ctrl-C does not wait for anything.
+    // The second Ctrl-C exits at once.
     const left = new Promise<number>((resolve) => {
       this.#leave = () => resolve(this.#signalCode);
     });
@@ -105,7 +105,7 @@ export class LoadRuns {
   async #runAll(): Promise<number> {
     let broken = 0;
     let answered = 0;
-    for (let index = 0; this.#goesOn(index); index++) {
+    for (let index = 0; this.#continues(index); index++) {
       const result = await this.#runOnce(index);
       const lines = brokenThresholds(this.#plan.thresholds, result);
       broken += lines.length;
@@ -117,15 +117,15 @@ export class LoadRuns {
       }
     }
     await this.#writeFiles();
-    const isWritten = this.#sayWhatIsNotWritten();
+    const isWritten = this.#reportFailedWrites();
     if (this.#signalCode !== 0) return this.#signalCode;
     if (this.#scriptCode !== null) return this.#scriptCode;
     if (broken > 0) return exitCodes.threshold;
-    // A script that forgot to start its server must not go on with zeros.
+    // A shell script that forgot to start its server must fail, not continue with zeros.
     return answered > 0 && isWritten ? exitCodes.ok : exitCodes.failed;
   }
 
-  #goesOn(index: number): boolean {
+  #continues(index: number): boolean {
     return index < this.#plan.repeat && this.#signalCode === 0 && this.#scriptCode === null;
   }
 
@@ -135,7 +135,7 @@ export class LoadRuns {
     this.#failed = 0;
     this.#answered = 0;
     const result = await run.run({
-      onReady: (leftMs) => index === 0 && this.#sayWhen(leftMs),
+      onReady: (leftMs) => index === 0 && this.#announceStart(leftMs),
       onStart: () => {
         this.#showHeader();
         this.#showWarmup();
@@ -151,7 +151,7 @@ export class LoadRuns {
     return result;
   }
 
-  /** Values of Set-Cookie and its like are secrets, too. */
+  /** Values of Set-Cookie and similar fields are secrets too. */
   #shown(result: LoadResult): LoadResult {
     const { groupBy, answerCounts } = result;
     const isOpen = this.#plan.output.showSecrets || groupBy === null || answerCounts === null;
@@ -163,8 +163,8 @@ export class LoadRuns {
     return this.#plan;
   }
 
-  /** A start that is too late falls short of what was asked; one far ahead looks like a hang. */
-  #sayWhen(leftMs: number): void {
+  /** Reports a start that is late, and one so far ahead that it looks like a hang. */
+  #announceStart(leftMs: number): void {
     const seconds = (Math.abs(leftMs) / 1000).toFixed(1);
     if (this.#plan.output.quiet) return;
     if (leftMs < -lateMaxMs) {
@@ -230,8 +230,8 @@ export class LoadRuns {
     for (const output of this.#outputs.values()) output.commit();
   }
 
-  /** False when some report is not complete. */
-  #sayWhatIsNotWritten(): boolean {
+  /** Prints failed writes. False when a report is incomplete. */
+  #reportFailedWrites(): boolean {
     let isWritten = true;
     for (const { failure } of this.#outputs.values()) {
       if (failure === null) continue;
@@ -242,12 +242,12 @@ export class LoadRuns {
   }
 }
 
-/** Of the terminal on stderr, or 80 where nobody says how wide it is. */
+/** Width of the terminal on stderr; 80 when unknown. */
 function terminalColumns(): number {
   try {
     return Deno.consoleSize().columns || 80;
   } catch (error) {
-    // stdin, stdout and stderr are asked in turn; none may be a terminal with a size.
+    // Deno tries stdin, stdout and stderr in turn; none may be a terminal with a size.
     if (error instanceof Error) return 80;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** `hayate load plot`, `compare` and `merge`: what a run does not need is loaded when it is asked for. */
+/** `hayate load plot`, `compare` and `merge`: loaded only when used. */
 import { exitCodes } from "../base/errors.ts";
 import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
 
@@ -8,13 +8,13 @@ const plotTable = defineTable({
   usage: ["A.json B.json ... -o out.svg|out.html"],
   description: [
     "A bar for each run's requests per second, and the runs' curves over time and by percentile " +
-    "over each other. A bar is named after its file.",
+    "in shared charts. Bars are named after their files.",
   ],
   operands: {
     name: "FILE",
     min: 1,
     max: 100,
-    help: "Reports that hayate load --json has written.",
+    help: "Reports written by hayate load --json.",
   },
   options: [
     {
@@ -23,13 +23,13 @@ const plotTable = defineTable({
       kind: "string",
       placeholder: "FILE",
       required: true,
-      help: "The picture: .svg or .html, or - for SVG on stdout.",
+      help: "Output file: .svg or .html, or - for SVG on stdout.",
     },
     {
       long: "title",
       kind: "string",
       default: "Requests per second",
-      help: "Title of the picture.",
+      help: "Title of the chart.",
     },
   ],
   examples: [
@@ -47,8 +47,8 @@ const compareTable = defineTable({
   description: [
     "Compares the medians of the runs on both sides. With two runs or more a side (--repeat) the " +
     "95 % confidence interval of the ratio comes from resampling the runs, and a difference counts " +
-    "only when the whole interval lies beyond the tolerance. With a single run a side the ratio alone " +
-    "decides, and the table says that noise is unknown.",
+    "only when the whole interval is beyond the tolerance. With a single run a side only the ratio " +
+    "is compared, and the table notes that noise is unknown.",
   ],
   operands: { name: "FILE", min: 2, max: 2, help: "The base and the new report." },
   options: [
@@ -59,7 +59,7 @@ const compareTable = defineTable({
       min: 0,
       max: 1000,
       placeholder: "PERCENT",
-      help: "A change smaller than this is no regression.",
+      help: "Changes up to this are not regressions.",
     },
   ],
   examples: [
@@ -87,7 +87,7 @@ const mergeTable = defineTable({
     name: "FILE",
     min: 2,
     max: 1000,
-    help: "Reports that hayate load --json has written.",
+    help: "Reports written by hayate load --json.",
   },
   options: [
     {

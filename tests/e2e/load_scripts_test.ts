@@ -80,8 +80,10 @@ Deno.test("script auth: what a response said goes into later requests", async ()
 });
 
 Deno.test("script delay: waits before each request", async () => {
-  const { stats } = await runExample("delay", "-d", "600ms", "-t1", "-c1");
-  assertEquals(stats.requests >= 8 && stats.requests <= 60, true);
+  // 10 to 50 ms before each of ten requests on one connection.
+  const { stdout } = await runExample("delay", "-n", "10", "-t1", "-c1", "--json", "-");
+  const [run] = (JSON.parse(stdout) as ReportJson).runs;
+  assertEquals([run.requestsAnswered, run.measuredMs >= 90], [10, true]);
 });
 
 Deno.test("script setup: threads get variables and hand theirs over", async () => {
@@ -110,7 +112,7 @@ Deno.test("script report: reads summary and latency", async () => {
   );
 });
 
-Deno.test("a TypeScript script sees the words behind -- and its cost is reported", async () => {
+Deno.test("a TypeScript script sees the arguments after -- and its cost is reported", async () => {
   const source = `
     let path: string = "/";
     export function init(args: readonly string[]): void { path += "?" + args.slice(1).join("+"); }
@@ -122,7 +124,7 @@ Deno.test("a TypeScript script sees the words behind -- and its cost is reported
   assertEquals(typeof report.runs[0].client.scriptMs, "number");
 });
 
-/** Source, and what the one line on stderr says behind the script's path. */
+/** Source, and what the one line on stderr says after the script's path. */
 const failing: readonly [source: string, complaint: RegExp][] = [
   [
     "export function request() {\n  return x.y;\n}",
@@ -139,8 +141,11 @@ const failing: readonly [source: string, complaint: RegExp][] = [
   ["export function done() { null.x; }", /s\.js:1:\d+: in done\(\): TypeError/],
   ["export const request = () => 'GET /';", /in request\(\): TypeError: .*incomplete request/],
   ["export const request = () => 5;", /in request\(\): TypeError: request\(\) returned 5/],
-  ["export const request = () => ({ headers: { 'A': 'b\\r\\nC: d' } });", /a line break/],
-  ["export const request = 5;", /export request is no function/],
+  [
+    "export const request = () => ({ headers: { 'A': 'b\\r\\nC: d' } });",
+    /line breaks are not allowed/,
+  ],
+  ["export const request = 5;", /export request is not a function/],
   ["export const = 5;", /s\.js: .*token/],
 ];
 
@@ -217,7 +222,7 @@ const wrongShapes: readonly [source: string, complaint: RegExp, name?: string][]
   ["console.error;\n", /s\.js:1: the script would change nothing/],
   [
     "\nexport function requests() {}",
-    /s\.js:2: requests is none of wrk's .*did you mean request\?/,
+    /s\.js:2: requests is not one of wrk's .*did you mean request\?/,
   ],
   ["export function respones() {}\nexport const delay = () => 0;", /did you mean response\?/],
   ["\n\nexport default function () {}", /s\.js:3: export default function is k6's/],
@@ -226,8 +231,11 @@ const wrongShapes: readonly [source: string, complaint: RegExp, name?: string][]
   ["export async function response() {}", /s\.js:1: response\(\) must not be async/],
   ["export function* request() {}", /s\.js:1: request\(\) must not be a generator/],
   ["\nexport const request = () => Promise.resolve({});", /s\.js:2: in request\(\): .*a promise/],
-  ["export const request = () => new Request('http://h/');", /returned a Request: a string/],
-  ["export const request = () => ({ url: '/' });", /an object with url: allowed are method, path/],
+  [
+    "export const request = () => new Request('http://h/');",
+    /returned a Request: expected a string/,
+  ],
+  ["export const request = () => ({ url: '/' });", /an object with url \(allowed: method, path/],
   ["\nexport const request = () => '';", /s\.js:2: in request\(\): .*returned nothing/],
   ["export const request = () => null;", /returned null/],
   ["export const request = () => [];", /returned nothing/],
@@ -236,22 +244,22 @@ const wrongShapes: readonly [source: string, complaint: RegExp, name?: string][]
     /the body is an object: .*JSON\.stringify/,
   ],
   ["wrk.body = { a: 1 };", /the body is an object/],
-  ["export const request = () => ({ path: 5 });", /the path is 5: text is needed/],
+  ["export const request = () => ({ path: 5 });", /the path is 5: expected text/],
   ["export const request = () => ({ path: '' });", /the path is empty/],
-  ["export const request = () => ({ method: 7 });", /7 is no HTTP method/],
+  ["export const request = () => ({ method: 7 });", /7 is not an HTTP method/],
   ["export const request = () => ({ headers: { A: {} } });", /header "A" is an object/],
   ["export const request = () => ({ headers: 'A: b' });", /headers are "A: b"/],
   ["export const request = () => ({ headers: ['A: b'] });", /headers hold "A: b": a pair/],
-  ["export const delay = () => 'abc';", /in delay\(\): .*returned "abc": milliseconds are needed/],
+  ["export const delay = () => 'abc';", /in delay\(\): .*returned "abc": expected milliseconds/],
   ["export const delay = () => NaN;", /delay\(\) returned NaN/],
   ["export const delay = () => -5;", /delay\(\) returned -5/],
   ["export const delay = () => Infinity;", /delay\(\) returned Infinity/],
   ["export const delay = () => {};", /delay\(\) returned undefined/],
   ["export const response = () => Promise.resolve();", /response\(\) returned a promise/],
-  ['wrk.method = "POST"\n', /a Lua script of wrk's: .*help load scripts/, "post.lua"],
+  ['wrk.method = "POST"\n', /a Lua script for wrk: .*help load scripts/, "post.lua"],
   [
     "local n = 0\nrequest = function()\n  n = n + 1\n  return wrk.format()\nend\n",
-    /a Lua script of wrk's/,
+    /a Lua script for wrk/,
     "counter",
   ],
 ];
@@ -321,7 +329,7 @@ const loops: readonly [source: string, place: string][] = [
 Deno.test("an endless loop of a script is ended by -d, and named", async () => {
   const runs = loops.map(async ([source, place]) => {
     const { code, stderr } = await runScript(source, ["-d", "1", "-t2", "-c2"]);
-    assertMatch(stderr, /s\.js: .* did not come to an end: an endless loop\?\n$/);
+    assertMatch(stderr, /s\.js: .* did not end: an endless loop\?\n$/);
     assertStringIncludes(stderr, `s.js: ${place} did`);
     assertEquals(code, 1);
   });
@@ -339,7 +347,7 @@ Deno.test("an endless loop of a script is ended by the first Ctrl-C, and named",
     await child.waitForLine("looping");
     const { code, stderr } = await child.stop("SIGINT");
     assertEquals(code, 130, place);
-    assertStringIncludes(stderr, `s.js: ${place} did not come to an end`);
+    assertStringIncludes(stderr, `s.js: ${place} did not end`);
   }
 });
 

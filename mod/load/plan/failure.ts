@@ -14,11 +14,11 @@ export type FailureKind = typeof failureKinds[number];
 /** What each kind means, for reports and help. */
 export const failureMeaning: Readonly<Record<FailureKind, string>> = {
   connect: "the connection could not be made",
-  refused: "nobody listens there",
-  read: "the connection failed before a byte of the response came, or was reset within it",
+  refused: "nothing listens on that address",
+  read: "the connection failed before or during the response",
   write: "the request could not be sent",
   timeout: "no complete response in time",
   status: "the response's status was 400 or above",
   truncated: "the connection ended in the middle of a response",
-  protocol: "what came was no valid HTTP response",
+  protocol: "not a valid HTTP response",
 };

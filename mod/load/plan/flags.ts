@@ -25,10 +25,10 @@ export const loadTable = defineTable({
   summary: "HTTP load generator with wrk's flags and wrk's output",
   usage: ["[options] URL...", "[options] -s SCRIPT URL [-- ARGS...]"],
   description: [
-    "Sends requests and prints what wrk prints; what wrk does not know follows behind " +
-    "Transfer/sec. Without -R each connection sends its next request when the response is there " +
-    "(closed loop). With -R the requests are sent by a schedule, and latency counts from the " +
-    "moment when the request was due (open loop), so that a server that stalls cannot hide it.",
+    "Sends requests and prints what wrk prints; additional lines follow " +
+    "Transfer/sec. Without -R each connection sends its next request when the response has " +
+    "arrived (closed loop). With -R requests are sent at a fixed rate, and latency is measured from " +
+    "when the request was due (open loop), so that a server that stalls cannot hide it.",
   ],
   restAfterDashes: true,
   operands: {
@@ -68,7 +68,7 @@ export const loadTable = defineTable({
       max: 256,
       default: 1,
       section: model,
-      help: "Threads. One sends some 150,000 requests a second.",
+      help: "Threads. One sends about 150,000 requests a second.",
     },
     {
       long: "requests",
@@ -112,7 +112,7 @@ export const loadTable = defineTable({
       default: 2000,
       min: 1,
       section: model,
-      help: "A response that takes longer is a failure, and its connection is replaced.",
+      help: "Timeout for a response. A slower one is a failure, and its connection is replaced.",
     },
     {
       long: "start-at",
@@ -121,7 +121,7 @@ export const loadTable = defineTable({
       parse: readStartAt,
       placeholder: "CLOCK",
       section: model,
-      help: "Begin at this time, so that several machines begin together: 12:00:30, " +
+      help: "Start at this time, so that several machines start together: 12:00:30, " +
         "2026-01-31T12:00:00Z or @EPOCH.",
     },
     {
@@ -148,7 +148,7 @@ export const loadTable = defineTable({
       placeholder: "HOST:PORT",
       repeat: true,
       section: target,
-      help: "Connect there in place of the URL's host, or FROMHOST:FROMPORT:HOST:PORT.",
+      help: "Connect to this address instead of the URL's host, or FROMHOST:FROMPORT:HOST:PORT.",
     },
     {
       long: "urls",
@@ -170,7 +170,7 @@ export const loadTable = defineTable({
       placeholder: "ADDR|CIDR",
       repeat: true,
       section: target,
-      help: "Local addresses to connect from, in turn, each with ephemeral ports of its own.",
+      help: "Local addresses to connect from, in turn; each has its own ephemeral ports.",
     },
     {
       long: "linger0",
@@ -190,22 +190,28 @@ export const loadTable = defineTable({
       kind: "string",
       placeholder: "FILE",
       section: tls,
-      help: "Issuers to trust, PEM, in place of the system's.",
+      help: "Trusted CA certificates (PEM), instead of the system's.",
     },
     {
       long: "cert",
       kind: "string",
       placeholder: "FILE",
       section: tls,
-      help: "Our own certificate, PEM, for servers that ask for one.",
+      help: "Client certificate (PEM), for servers that request one.",
     },
-    { long: "key", kind: "string", placeholder: "FILE", section: tls, help: "Its key, PEM." },
+    {
+      long: "key",
+      kind: "string",
+      placeholder: "FILE",
+      section: tls,
+      help: "Private key of --cert (PEM).",
+    },
     {
       long: "sni",
       kind: "string",
       placeholder: "NAME",
       section: tls,
-      help: "The name to ask for and to find in the certificate, in place of the URL's host.",
+      help: "Server name for SNI and certificate verification, instead of the URL's host.",
     },
     {
       long: "tls-min",
@@ -213,7 +219,7 @@ export const loadTable = defineTable({
       values: ["TLSv1.2", "TLSv1.3"],
       placeholder: "VERSION",
       section: tls,
-      help: "Lowest version to speak.",
+      help: "Lowest TLS version to offer.",
     },
     {
       long: "tls-resume",
@@ -256,9 +262,9 @@ export const loadTable = defineTable({
       kind: "string",
       placeholder: "NAME",
       section: request,
-      help: "The Host field, in place of the URL's.",
+      help: "Value of the Host field, instead of the URL's.",
     },
-    { long: "http1.0", key: "http10", kind: "flag", section: request, help: "Speak HTTP/1.0." },
+    { long: "http1.0", key: "http10", kind: "flag", section: request, help: "Use HTTP/1.0." },
     {
       long: "keepalive",
       kind: "flag",
@@ -282,7 +288,7 @@ export const loadTable = defineTable({
       default: false,
       section: request,
       help: "Send an idempotent request again, once, when its kept connection ends before the " +
-        "answer. Off: a request that was sent and lost is a failure. Errors of --fail-if count both.",
+        "response. Off: a request that was sent and lost is a failure. --fail-if counts both as errors.",
     },
     {
       long: "pipeline",
@@ -307,7 +313,7 @@ export const loadTable = defineTable({
       key: "serviceTime",
       kind: "flag",
       section: output,
-      help: "With -R: print the service time's distribution too, which counts from the sending.",
+      help: "With -R: also print the service time distribution, measured from the send.",
     },
     {
       long: "percentiles",
@@ -315,7 +321,7 @@ export const loadTable = defineTable({
       parse: readPercentiles,
       placeholder: "P,P,...",
       section: output,
-      help: "Print these percentiles, behind Transfer/sec.",
+      help: "Print these percentiles after Transfer/sec.",
     },
     {
       long: "group-by",
@@ -323,15 +329,14 @@ export const loadTable = defineTable({
       parse: readFieldName,
       placeholder: "FIELD",
       section: output,
-      help:
-        "Count responses by the value of this field, for example Server: who answered how often.",
+      help: "Count responses by the value of this field, for example Server.",
     },
     {
       long: "json",
       kind: "string",
       placeholder: "FILE|-",
       section: output,
-      help: "Every figure as JSON; - puts it on stdout in place of wrk's text.",
+      help: "Write all results as JSON; - writes to stdout instead of wrk's text.",
     },
     {
       long: "csv",
@@ -345,14 +350,14 @@ export const loadTable = defineTable({
       kind: "string",
       placeholder: "FILE",
       section: output,
-      help: "The percentile distribution as HdrHistogram's plotter reads it.",
+      help: "Percentile distribution in HdrHistogram's plotter format.",
     },
     {
       long: "timeseries",
       kind: "string",
       placeholder: "FILE|-",
       section: output,
-      help: "One JSON object per second, written while the run lasts.",
+      help: "One JSON object per second, written during the run.",
     },
     {
       long: "html",
@@ -382,7 +387,7 @@ export const loadTable = defineTable({
       placeholder: "'p99>5ms'",
       repeat: true,
       section: verdict,
-      help: "Exit 3 when this comes true: 'p99>5ms', 'errors>0', 'error-rate>1%', 'rps<100k'.",
+      help: "Exit 3 if this condition holds: 'p99>5ms', 'errors>0', 'error-rate>1%', 'rps<100k'.",
     },
     {
       long: "repeat",
@@ -391,7 +396,7 @@ export const loadTable = defineTable({
       max: 1000,
       default: 1,
       section: verdict,
-      help: "Run this often; JSON and HTML keep every run, for compare.",
+      help: "Number of runs; JSON and HTML keep every run, for compare.",
     },
   ],
   examples: [
@@ -402,11 +407,11 @@ export const loadTable = defineTable({
     },
     {
       run: "hayate load -R 20k -c 100 -d 30s --percentiles 50,99,99.9 http://10.0.0.2/",
-      about: "20,000 requests a second, latency from the moment when each was due",
+      about: "20,000 requests a second, latency measured from when each was due",
     },
     {
       run: "hayate load -n 100k --fail-if 'p99>5ms' --fail-if 'errors>0' http://10.0.0.2/",
-      about: "exactly 100,000 requests; exit 3 when one of the conditions comes true",
+      about: "exactly 100,000 requests; exit 3 if one of the conditions holds",
     },
     {
       run:
@@ -415,10 +420,10 @@ export const loadTable = defineTable({
     },
   ],
   exitCodes: [
-    { code: 0, meaning: "the run went through (requests may have failed: see --fail-if)" },
-    { code: 1, meaning: "it could not run, nothing was ever answered, or a script failed" },
+    { code: 0, meaning: "the run completed (requests may have failed: see --fail-if)" },
+    { code: 1, meaning: "it could not run, no response arrived, or a script failed" },
     { code: 2, meaning: "wrong usage" },
-    { code: 3, meaning: "a --fail-if came true, or compare found a regression" },
+    { code: 3, meaning: "a --fail-if condition held, or compare found a regression" },
     { code: 130, meaning: "ended by Ctrl-C; what was measured is reported" },
   ],
   environment: [

@@ -8,7 +8,7 @@ import type { Stage } from "./schedule.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { parseThreshold, type Threshold } from "./threshold.ts";
 
-/** More local addresses than this bring nothing: each has some 28,000 ports. */
+/** More local addresses have no use: each has about 28,000 ports. */
 const sourcesMax = 1024;
 const rateHelp = "a rate such as 500, 50k or 0.5, in requests a second";
 
@@ -84,7 +84,7 @@ export function readPercentiles(text: string): readonly number[] | Wrong {
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
-/** An IP address, or all of a CIDR block, as far as that makes sense. */
+/** An IP address, or the usable addresses of a CIDR block. */
 export function readSources(text: string): readonly string[] | Wrong {
   const [host, prefixText, ...rest] = text.split("/");
   const bytes = parseIp(host);

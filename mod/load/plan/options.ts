@@ -81,28 +81,28 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
     const key = (flag: string) =>
       flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     if (given.has(key(one)) && given.has(key(other))) {
-      errors.push(`--${one} and --${other} exclude each other: ${why}`);
+      errors.push(`--${one} and --${other} cannot be combined: ${why}`);
     }
   };
-  exclusive("rate", "stages", "both say how many requests to send when");
+  exclusive("rate", "stages", "both set the rate");
   exclusive("body", "body-file", "a request has one body");
   if (values.stages !== null && values.durationMs !== null) {
-    errors.push("--stages and --duration exclude each other: the stages say how long the run is");
+    errors.push("--stages and --duration cannot be combined: the stages set the duration");
   }
   if (values.connections < values.threads) {
     errors.push(`--connections ${values.connections} is less than --threads ${values.threads}`);
   }
   const isOpen = values.rate !== null || values.stages !== null;
   if (isOpen && values.pipeline > 1) {
-    errors.push("--pipeline needs a closed loop: with --rate each request has its own time");
+    errors.push("--pipeline needs a closed loop: with --rate each request has its own due time");
   }
   const closing = values.keepalive ? "--header 'Connection: close'" : "--no-keepalive";
   const closes = !values.keepalive || asksForClose(values);
   if (closes && values.pipeline > 1) {
-    errors.push(`--pipeline needs kept connections: leave ${closing} out`);
+    errors.push(`--pipeline needs kept connections: remove ${closing}`);
   }
   if (closes && (values.requestsPerConnection ?? 1) > 1) {
-    errors.push(`${closing} means one request per connection: leave one of both out`);
+    errors.push(`${closing} means one request per connection: remove one of them`);
   }
   if (values.serviceTime && !isOpen) {
     errors.push("--u_latency needs --rate: in a closed loop service time is the latency");
@@ -113,7 +113,7 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   if (values.script !== null && operands.length !== 1) {
     errors.push("--script needs exactly one URL: the script makes the requests");
   }
-  if (rest.length > 0 && values.script === null) errors.push("words behind -- need --script");
+  if (rest.length > 0 && values.script === null) errors.push("arguments after -- need --script");
   if (values.key !== null && values.cert === null) errors.push("--key needs --cert");
   if (values.host !== null && /[\x00-\x20\x7f]/.test(values.host)) {
     errors.push("--host: blanks and control characters are not allowed");
@@ -127,7 +127,7 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
 }
 
 /**
- * The user's own Connection field ends each connection behind its request, as `close` does, and
+ * The user's own Connection field ends each connection after its request, as `close` does, and
  * anything but `keep-alive` in HTTP/1.0 (RFC 9112 9.3).
  */
 function asksForClose({ header, http10 }: Options["values"]): boolean {
@@ -148,7 +148,7 @@ function stagesOf({ values }: Options): readonly Stage[] | null {
 
 function durationOf({ values }: Options, stages: readonly Stage[] | null): number {
   if (values.durationMs !== null) return values.durationMs;
-  // With -n the last response ends the run, not the schedule's last request.
+  // With -n the run ends with the last response, not with the schedule's last request.
   if (values.requests !== null) return Infinity;
   if (stages === null) return defaultDurationMs;
   return stages.reduce((sum, stage) => sum + stage.durationMs, 0);

@@ -1,4 +1,4 @@
-/** What the user asked for, checked: the immutable plan of one run. */
+/** The immutable plan of one run: the user's settings, checked. */
 import type { HeaderField } from "./request_bytes.ts";
 import type { Stage } from "./schedule.ts";
 import type { Target } from "./target.ts";
@@ -10,14 +10,14 @@ export interface LoadPlan {
   readonly targets: readonly Target[];
   readonly urlsFile: string | null;
   readonly urlsRandom: boolean;
-  /** A unix socket in place of every URL's host. */
+  /** A unix socket, instead of every URL's host. */
   readonly unixSocket: string | null;
   readonly connectTo: readonly ConnectTo[];
   readonly connections: number;
   readonly threads: number;
   /** Infinity: until `requestCount` is reached. */
   readonly durationMs: number;
-  /** Infinity: until the time is over. */
+  /** Infinity: until the duration is over. */
   readonly requestCount: number;
   /** Without the warm-up; null: closed loop. */
   readonly stages: readonly Stage[] | null;
@@ -34,11 +34,11 @@ export interface LoadPlan {
   readonly pipeline: number;
   readonly sources: readonly string[];
   readonly tls: TlsPlan;
-  /** In place of the URL's host, for SNI and verification; null: the host. */
+  /** Server name for SNI and verification; null: the URL's host. */
   readonly serverName: string | null;
   readonly linger0: boolean;
   readonly script: string | null;
-  /** The words behind `--`. */
+  /** The arguments after `--`. */
   readonly scriptArgs: readonly string[];
   readonly repeat: number;
   /** Milliseconds since the epoch; null: at once. */
@@ -51,7 +51,7 @@ export type BodySource =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "file"; readonly path: string };
 
-/** Connections that would go to `host:port` go elsewhere; null matches every one. */
+/** Redirects connections to `host:port`; null matches any host or port. */
 export interface ConnectTo {
   readonly fromHost: string | null;
   readonly fromPort: number | null;
@@ -66,7 +66,7 @@ export interface OutputPlan {
   readonly serviceTime: boolean;
   /** Ascending; empty: the usual ones. */
   readonly percentiles: readonly number[];
-  /** A response field whose values are counted; null: none. */
+  /** The response field whose values are counted; null: none. */
   readonly groupBy: string | null;
   readonly json: string | null;
   readonly csv: string | null;

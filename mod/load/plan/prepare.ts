@@ -16,14 +16,14 @@ interface WantedRequest {
   readonly target: Target;
 }
 
-/** Bytes of all prepared batches together; more would only fill the memory. */
+/** Total bytes of all prepared batches; bounds memory. */
 const batchBytesMax = 256 * 1024 * 1024;
 
 export interface PreparedRun {
   readonly threads: readonly ThreadPlan[];
   /** The URL in the first line of the report. */
   readonly shownUrl: string;
-  /** Some URL is https. */
+  /** At least one URL is https. */
   readonly isSecure: boolean;
 }
 
@@ -90,7 +90,7 @@ function withWarmup(plan: LoadPlan): readonly Stage[] | null {
   return [{ durationMs: plan.warmupMs, rateStart: rate, rateEnd: rate }, ...plan.stages];
 }
 
-/** Requests to one place share connections; in order of first use. */
+/** Requests to the same target share connections; groups in order of first use. */
 function groupByPlace(wanted: readonly WantedRequest[], plan: LoadPlan): WantedRequest[][] {
   const places = new Map<string, WantedRequest[]>();
   for (const request of wanted) {
@@ -103,11 +103,11 @@ function groupByPlace(wanted: readonly WantedRequest[], plan: LoadPlan): WantedR
   return [...places.values()];
 }
 
-/** Connections in proportion to the requests of each place, at least one each. */
+/** Connections in proportion to the requests of each target, at least one each. */
 function spreadConnections(groups: readonly RequestGroup[], connections: number): number[] {
   if (groups.length > connections) {
     throw new StartError(
-      `${groups.length} places to connect to need as many connections: -c is ${connections}`,
+      `${groups.length} targets need at least ${groups.length} connections (-c is ${connections})`,
       2,
     );
   }
@@ -165,7 +165,7 @@ async function renderGroup(
   };
 }
 
-/** The certificate is for who was meant, not for where --connect-to or a socket leads. */
+/** The certificate is verified against the URL's host, not the address of --connect-to or a unix socket. */
 function serverNameOf(target: Target, plan: LoadPlan): string | null {
   return target.scheme === "https" ? plan.serverName ?? target.host : null;
 }
@@ -200,7 +200,7 @@ export function readBody(plan: LoadPlan): Uint8Array | null {
   return readFile(plan.body.path);
 }
 
-/** One `URL` or `METHOD URL` a line; empty lines and those with `#` in front are left out. */
+/** One `URL` or `METHOD URL` a line; empty lines and those that start with `#` are skipped. */
 function readUrls(path: string, plan: LoadPlan): WantedRequest[] {
   const wanted: WantedRequest[] = [];
   const faults: string[] = [];
@@ -211,7 +211,7 @@ function readUrls(path: string, plan: LoadPlan): WantedRequest[] {
     const target = words.length > 2
       ? "not URL or METHOD URL"
       : !isMethod(method)
-      ? `${method} is no HTTP method`
+      ? `${method} is not an HTTP method`
       : parseTarget(words[words.length - 1]);
     if (typeof target === "string") faults.push(`${path}:${index + 1}: ${target}`);
     else wanted.push({ method, target });

@@ -16,7 +16,7 @@ export interface RequestParts {
   readonly userinfo?: string | null;
   readonly body: Uint8Array | null;
   readonly http10: boolean;
-  /** Adds `Connection: close`, or `keep-alive` for HTTP/1.0, unless `headers` says otherwise. */
+  /** Adds `Connection: close`, or `keep-alive` for HTTP/1.0, unless `headers` has a Connection field. */
   readonly keepalive: boolean;
 }
 
@@ -24,7 +24,7 @@ const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const encoder = new TextEncoder();
 
-/** Reads `Name: value`; the reason when it is none. */
+/** Reads `Name: value`; or returns why it is not one. */
 export function parseHeader(text: string): HeaderField | string {
   const colon = text.indexOf(":");
   if (colon < 0) return "not Name: value";
@@ -32,14 +32,14 @@ export function parseHeader(text: string): HeaderField | string {
   return headerFault(field.name, text.slice(colon + 1)) ?? field;
 }
 
-/** Why this is no field, or null. */
+/** Why this is not a valid field, or null. */
 export function headerFault(name: string, value: string): string | null {
-  if (/[\r\n]/.test(name + value)) return "a line break would begin another header";
-  if (!token.test(name)) return `${JSON.stringify(name)} is no header name`;
+  if (/[\r\n]/.test(name + value)) return "line breaks are not allowed";
+  if (!token.test(name)) return `${JSON.stringify(name)} is not a header name`;
   return /[\x00-\x08\x0a-\x1f\x7f]/.test(value) ? "control characters are not allowed" : null;
 }
 
-/** True when `text` can stand as a method. */
+/** True when `text` is a valid method. */
 export function isMethod(text: string): boolean {
   return token.test(text);
 }

@@ -1,4 +1,4 @@
-/** Names to addresses, once, before the run. */
+/** Resolves host names once, before the run. */
 import type { Address } from "../../base/address.ts";
 import { PeerError, StartError } from "../../base/errors.ts";
 import { resolveHost } from "../../net/resolve.ts";
@@ -28,7 +28,7 @@ function applies(rule: ConnectTo, host: string, port: number): boolean {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: "no such name",
-  EAI_AGAIN: "the name server does not answer",
+  EAI_AGAIN: "the name server does not respond",
   ENODATA: "the name has no address",
 };
 

@@ -1,9 +1,8 @@
 /**
  * When the requests of an open loop are due: one schedule for the whole run, made before it starts.
  *
- * A stage goes from one rate to another in a straight line, so the number of requests due by time t
- * is a parabola, and the time of request k is its inverse. Nothing is added up step by step, so
- * nothing drifts.
+ * The rate changes linearly within a stage, so the number of requests due by time t
+ * is a parabola, and the time of request k is its inverse. No step-by-step sums, so no drift.
  */
 
 /** A stretch of time in which the rate goes from `rateStart` to `rateEnd` requests a second. */
@@ -34,11 +33,11 @@ export class Schedule {
       startMs += stage.durationMs;
     }
     this.durationMs = startMs;
-    // A hair of tolerance: 0.1 s at 30/s is 3 requests although 0.1 * 30 > 3 in doubles.
+    // A small tolerance: 0.1 s at 30/s is 3 requests although 0.1 * 30 > 3 in doubles.
     this.count = Math.ceil(count - 1e-6);
   }
 
-  /** When request `index` is due; Infinity behind the last one. */
+  /** When request `index` is due; Infinity after the last one. */
   dueMs(index: number): number {
     if (index >= this.count) return Infinity;
     let stage = this.#stages.length - 1;

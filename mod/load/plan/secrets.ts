@@ -1,4 +1,4 @@
-/** Secrets in what a report keeps of the command line: fields, URLs, bodies. Pure. */
+/** Masks secrets in the command line that a report keeps: fields, URLs, bodies. Pure. */
 
 export const mask = "***";
 
@@ -6,7 +6,7 @@ const secretName =
   /auth|cookie|token|secret|passw|passwd|pwd|api[-_]?key|access[-_]?key|session|credential|signature|^(?:sig|key|code|jwt|sas|sid)$/i;
 /** Words whose value is the request's field: `-H 'A: b'`, `-HA: b`, `--header=A: b`. */
 const field = /^((?:-\w*?H|--\w[\w-]*=)?)([!#$%&'*+.^_`|~\w-]+)(\s*:)(.*)$/s;
-/** `name=value` of a query, of a form, or of a script's own words. */
+/** `name=value` of a query, of a form, or of a script's arguments. */
 const pair = /(^|[?&;\s]|--?)([\w.~%[\]-]+)=([^&;\s#]*)/g;
 /** `"name": "value"` of a JSON body. */
 const member = /("([\w-]+)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"|[\d.]+)/g;
@@ -26,7 +26,7 @@ export function maskText(text: string): string {
     .replace(member, (all, before, name) => isSecretName(name) ? `${before}"${mask}"` : all);
 }
 
-/** Without a scheme only `user:password@` is taken for a userinfo: a mail address is none. */
+/** Without a scheme only `user:password@` is read as userinfo; a mail address is not. */
 function maskUserinfo(all: string, before: string, userinfo: string): string {
   return before === "//" || userinfo.includes(":") ? `${before}${mask}@` : all;
 }
@@ -40,7 +40,7 @@ export function maskWord(word: string): string {
   return maskText(word);
 }
 
-/** Counts by value of a secret field: how many values there were stays, what they were does not. */
+/** Counts by value of a secret field: keeps how many values there were, not the values. */
 export function maskValues(
   counts: Readonly<Record<string, number>>,
 ): Record<string, number> {

@@ -1,17 +1,17 @@
-/** `--source` before a run: what would else fail connect by connect. */
+/** Checks `--source` before a run, instead of failing at each connect. */
 import type { Address } from "../../base/address.ts";
 import { exitCodes, StartError } from "../../base/errors.ts";
 
 /**
  * Throws `StartError` for an address that this machine does not have, and for both families at once. At
- * a connect the first would look as if ports had run out: EADDRNOTAVAIL is the kernel's word for both
+ * connect time the former would look like port exhaustion: the kernel returns EADDRNOTAVAIL for both
  * (bind(2), connect(2)).
  */
 export async function checkSources(sources: readonly string[]): Promise<void> {
   if (sources.length === 0) return;
   const { isLocalAddress } = await import("../../net/local_address.ts");
   for (const host of sources) {
-    if (!isLocalAddress(host)) refuse(host, "no address of this machine");
+    if (!isLocalAddress(host)) refuse(host, "not an address of this machine");
     if (familyOf(host) !== familyOf(sources[0])) refuse(host, `${sources[0]} is of another family`);
   }
 }

@@ -1,6 +1,6 @@
 import type { ThreadPlan } from "./thread_plan.ts";
 
-/** Addresses that one thread takes up by itself: each has some 28,000 ports. */
+/** Loopback addresses that one thread adds automatically; each has about 28,000 ports. */
 const autoSourcesMax = 250;
 
 /**
@@ -8,7 +8,7 @@ const autoSourcesMax = 250;
  * addresses of 127.0.0.0/8 once the kernel runs out of ephemeral ports.
  */
 export class Sources {
-  /** Addresses taken up because ports ran out. */
+  /** Addresses added because ports ran out. */
   autoCount = 0;
   readonly #addresses: string[];
   readonly #isAuto: boolean;
@@ -24,12 +24,12 @@ export class Sources {
     this.#next = plan.connectionsBefore;
   }
 
-  /** The address for the next connection; undefined leaves the choice to the kernel. */
+  /** The address for the next connection; undefined: the kernel chooses. */
   next(): string | undefined {
     const count = this.#addresses.length;
     if (count === 0) return undefined;
-    // Looking for a port where none is left is slow: our own addresses are used up one by one, and
-    // when the turn comes round, the first one's ports are free again.
+    // Searching for a port when none is left is slow, so our own addresses are used up one by one.
+    // When the rotation returns to the first one, its ports are free again.
     const at = this.#isAuto ? this.#next : this.#next++;
     return this.#addresses[at % count];
   }
@@ -39,18 +39,18 @@ export class Sources {
     this.#exhaustedStreak = 0;
   }
 
-  /** No port was free at `source`, which `next` gave. True when another attempt is worth its while. */
+  /** No port was free at `source`, which `next` gave. True when another attempt may succeed. */
   exhausted(source: string | undefined, isLoopback: boolean): boolean {
     if (!this.#isAuto) return ++this.#exhaustedStreak <= this.#addresses.length;
     const count = this.#addresses.length;
-    // Another connection has found this out and moved on.
+    // Another connection has already switched to the next address.
     if (count > 0 && source !== this.#addresses[this.#next % count]) return true;
     if (++this.#exhaustedStreak < count) {
       this.#next++;
       return true;
     }
     if (!isLoopback || this.autoCount >= autoSourcesMax) return false;
-    // Threads keep apart, so that none of them inherits another's exhausted address.
+    // Threads use separate ranges, so that none gets an address that another has exhausted.
     this.#addresses.push(`127.0.${1 + this.#thread % 250}.${1 + this.autoCount++}`);
     this.#next = count;
     this.#exhaustedStreak = 0;

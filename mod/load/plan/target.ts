@@ -1,4 +1,4 @@
-/** The URLs that load understands, and where they lead. Pure. */
+/** Parses the URLs that load accepts. Pure. */
 import { parseIp } from "../../base/ip.ts";
 
 export interface Target {
@@ -7,7 +7,7 @@ export interface Target {
   readonly scheme: "http" | "https";
   /** A name or IP literal, without brackets; "localhost" for a unix socket. */
   readonly host: string;
-  /** null when the URL names none. */
+  /** null when the URL has none. */
   readonly port: number | null;
   /** The value of Host: with the port only if the URL has one, as wrk sends it. */
   readonly authority: string;
@@ -19,7 +19,7 @@ export interface Target {
   readonly unixPath: string | null;
 }
 
-/** Reads a URL; a text without a scheme is http. Returns the reason when it is none. */
+/** Reads a URL; a text without a scheme is http. Returns the reason when it is invalid. */
 export function parseTarget(text: string): Target | string {
   const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text)!;
   const scheme = (match[1] ?? "http").toLowerCase();
@@ -39,7 +39,7 @@ export function parseTarget(text: string): Target | string {
   return { ...target, userinfo: decode(whole.slice(0, at)) };
 }
 
-/** A `%` that begins no escape is meant as it stands. */
+/** A `%` that starts no escape is literal. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -74,7 +74,7 @@ function tcpTarget(
   if (match === null) return `${authority} is not host or host:port`;
   const host = match[1] ?? match[2];
   if (host === "") return "the host is missing";
-  if (match[1] !== undefined && parseIp(host) === null) return `[${host}] is no IPv6 address`;
+  if (match[1] !== undefined && parseIp(host) === null) return `[${host}] is not an IPv6 address`;
   const port = match[3] === undefined || match[3] === "" ? null : Number(match[3]);
   if (port !== null && (port < 1 || port > 65535)) return `port ${match[3]} is not 1 to 65535`;
   return makeTarget(text, scheme, host, port, path, null);

@@ -1,28 +1,28 @@
-/** What one load thread has to do: plain data that can be posted to a worker. */
+/** The plan of one load thread: plain data that can be posted to a worker. */
 import type { Address } from "../../base/address.ts";
 import type { Method } from "../../http1/method.ts";
 import type { Stage } from "./schedule.ts";
 
-/** Requests that go to the same place, and where that is. */
+/** Requests to the same target, and its addresses. */
 export interface RequestGroup {
   /** Connections are spread over all of them. */
   readonly addresses: readonly Address[];
   /** Batch `i` begins with request `i` and holds `pipeline` requests, going round. */
   readonly batches: readonly Uint8Array<ArrayBuffer>[];
-  /** For each batch the offsets behind its requests. */
+  /** For each batch the end offsets of its requests. */
   readonly ends: readonly Int32Array[];
-  /** Of request `i`; an answer to HEAD has no body. */
+  /** Method of request `i`; a response to HEAD has no body. */
   readonly methods: readonly Method[];
   /** Request `i` may be sent again when a kept connection turns out to be closed (RFC 9110 9.2.2). */
   readonly idempotent: readonly boolean[];
   /**
-   * By place in the batch, whether the connection ends behind that request (RFC 9112 9.6): only for
-   * a script's single batch. Undefined: no request says so, or `requestsPerConnection` is 1.
+   * By position in the batch, whether the connection ends after that request (RFC 9112 9.6): only for
+   * a script's single batch. Undefined: no request does, or `requestsPerConnection` is 1.
    */
   readonly closes?: readonly boolean[];
-  /** The name to ask for and to verify when it is https; null: plain. */
+  /** Server name for SNI and verification; null: no TLS. */
   readonly serverName: string | null;
-  /** Local addresses may be taken from 127.0.0.0/8. */
+  /** Local addresses may be added from 127.0.0.0/8. */
   readonly loopback: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface ThreadPlan {
   /** Connections of the threads before this one, so that all addresses are used evenly. */
   readonly connectionsBefore: number;
   readonly pipeline: number;
-  /** Requests to send after the warm-up; Infinity: until the time is over. */
+  /** Requests to send after the warm-up; Infinity: until the duration is over. */
   readonly requestCount: number;
   /** Measured time in milliseconds; Infinity: until the requests are sent. */
   readonly durationMs: number;
@@ -46,12 +46,12 @@ export interface ThreadPlan {
   readonly timeoutMs: number;
   /** Responses after which a connection is replaced; Infinity: never. */
   readonly requestsPerConnection: number;
-  /** Sends an idempotent request again when a kept connection ends before its answer. */
+  /** Sends an idempotent request again when a kept connection ends before its response. */
   readonly retry: boolean;
   readonly randomOrder: boolean;
-  /** A response field whose values are counted; null: none. */
+  /** The response field whose values are counted; null: none. */
   readonly groupBy: string | null;
-  /** Local IP addresses to go round; empty: the kernel's choice. */
+  /** Local IP addresses, used in turn; empty: the kernel chooses. */
   readonly sources: readonly string[];
   /** Close by reset, so that no TIME_WAIT is left. */
   readonly resetOnClose: boolean;
@@ -64,9 +64,9 @@ export interface ThreadPlan {
 
 /** How https connections are made. */
 export interface TlsPlan {
-  /** False: any certificate will do. */
+  /** False: any certificate is accepted. */
   readonly verify: boolean;
-  /** PEM files; null: none, or the system's issuers. */
+  /** PEM files; null: none, or the system's trusted CAs. */
   readonly caFile: string | null;
   readonly certificateFile: string | null;
   readonly keyFile: string | null;
@@ -79,9 +79,9 @@ export interface TlsPlan {
 export interface ScriptPlan {
   /** The module's path, as the user named it. */
   readonly name: string;
-  /** The URL, then the words behind `--`. */
+  /** The URL, then the arguments after `--`. */
   readonly args: readonly string[];
-  /** What the `wrk` object starts with. */
+  /** Initial fields of the `wrk` object. */
   readonly wrk: WrkFields;
   /** `ip:port` that `setup` chose for this thread; null: the URL's. */
   readonly address: string | null;
@@ -110,12 +110,12 @@ export interface FailureCount {
   readonly count: number;
 }
 
-/** What a thread reports at its end besides its shared statistics. */
+/** What a thread reports at its end, besides its shared counters. */
 export interface ThreadOutcome {
   readonly failures: readonly FailureCount[];
   /** Measured time in milliseconds. */
   readonly measuredMs: number;
-  /** Local addresses that were taken up because ports ran out. */
+  /** Local addresses added because ports ran out. */
   readonly autoSources: number;
   /** Complete responses by the value of `groupBy`; null: not counted. */
   readonly answerCounts: Readonly<Record<string, number>> | null;

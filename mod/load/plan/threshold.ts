@@ -38,13 +38,13 @@ export type CountMetric = typeof countMetrics[number];
 
 const shape = /^\s*([a-z0-9.-]+)\s*(>=|<=|==|!=|>|<|=)\s*(\S+?)\s*$/i;
 
-/** Reads a condition, or says why it is none. */
+/** Reads a condition, or returns why it is invalid. */
 export function parseThreshold(text: string): Threshold | string {
   const match = shape.exec(text);
   if (match === null) return "not like p99>5ms, errors>0, error-rate>1% or rps<100k";
   const metric = parseMetric(match[1].toLowerCase());
   if (metric === null) {
-    return `unknown figure ${match[1]}, allowed are p50 ... p99.99, p100, mean, stdev, min, max ` +
+    return `unknown figure ${match[1]}; available: p50 ... p99.99, p100, mean, stdev, min, max ` +
       `(with service- before them for the service time), error-rate, ${countMetrics.join(", ")}`;
   }
   const limit = parseLimit(metric, match[3]);
@@ -72,20 +72,20 @@ function parseMetric(name: string): Metric | null {
 function parseLimit(metric: Metric, text: string): number | string {
   if (metric.kind === "count") {
     const count = readCount(text);
-    return Number.isNaN(count) ? `${text} is no number such as 0, 250 or 100k` : count;
+    return Number.isNaN(count) ? `${text} is not a number; use 0, 250 or 100k` : count;
   }
   if (metric.kind === "share") {
     const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
     if (match !== null) return Number(match[1]) / 100;
-    return /^[01](\.\d+)?$/.test(text) ? Number(text) : `${text} is no share such as 1% or 0.01`;
+    return /^[01](\.\d+)?$/.test(text) ? Number(text) : `${text} is not a share; use 1% or 0.01`;
   }
   const micro = /^(\d+(?:\.\d+)?)us$/.exec(text);
   if (micro !== null) return Number(micro[1]);
   const ms = /[a-z]$/i.test(text) ? readDurationMs(text) : NaN;
-  return Number.isNaN(ms) ? `${text} is no time with a unit such as 800us, 5ms or 1.5s` : ms * 1000;
+  return Number.isNaN(ms) ? `${text} is not a time with a unit; use 800us, 5ms or 1.5s` : ms * 1000;
 }
 
-/** Whether the condition, which must not come true, holds for `value`. */
+/** Whether the condition holds for `value`, which fails the run. */
 export function isBroken(threshold: Threshold, value: number): boolean {
   const { comparison, limit } = threshold;
   switch (comparison) {

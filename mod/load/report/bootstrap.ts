@@ -1,4 +1,4 @@
-/** Is a difference more than noise? Answered by resampling the runs themselves. Pure. */
+/** Whether a difference is more than noise, by resampling the runs (bootstrap). Pure. */
 
 /** The ratio of two medians and the interval in which it lies with 95 % confidence. */
 export interface RatioEstimate {
@@ -9,10 +9,10 @@ export interface RatioEstimate {
 
 const resamples = 4000;
 const confidence = 0.95;
-/** The same input gives the same verdict. */
+/** Fixed seed: the same input gives the same result. */
 const seed = 20150126;
 
-/** `after` / `before`. With one run a side nothing is known about noise: the interval is NaN. */
+/** `after` / `before`. With one run a side noise is unknown: the interval is NaN. */
 export function estimateRatio(before: readonly number[], after: readonly number[]): RatioEstimate {
   const ratio = median(after) / median(before);
   if (before.length < 2 || after.length < 2) return { ratio, low: NaN, high: NaN };

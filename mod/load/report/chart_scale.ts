@@ -1,4 +1,4 @@
-/** From values to places on a chart, and where its axis has marks. Pure. */
+/** Maps values to positions on an axis, and places its ticks. Pure. */
 
 export interface Tick {
   readonly value: number;
@@ -14,7 +14,7 @@ export interface Scale {
 const steps = [1, 2, 2.5, 5, 10];
 const ticksWanted = 5;
 
-/** From 0 to a round number at or above `max`. */
+/** Linear, from 0 to a round number at or above `max`. */
 export function linearScale(max: number, label: (value: number) => string): Scale {
   const top = max > 0 ? max : 1;
   const rough = top / ticksWanted;

@@ -1,4 +1,4 @@
-/** Charts as SVG that needs nothing else: no script, no font, no network. Pure. */
+/** Self-contained SVG charts: no script, font or network. Pure. */
 import type { Scale } from "./chart_scale.ts";
 
 export interface Series {
@@ -18,11 +18,11 @@ export interface LineChart {
 export interface Bar {
   readonly name: string;
   readonly value: number;
-  /** What stands at the bar's end. */
+  /** Label at the bar's end. */
   readonly label: string;
 }
 
-/** Told apart by people who do not tell red from green, on light and on dark ground. */
+/** Distinguishable with red-green colour blindness, on light and dark backgrounds. */
 const colors = [
   "#2f7ed8",
   "#e07b00",
@@ -33,7 +33,7 @@ const colors = [
   "#d0493a",
   "#5b7083",
 ];
-/** Behind the eight the hue goes round by the golden angle, which comes back to none of the former. */
+/** After these eight the hue advances by the golden angle, which never repeats. */
 function colorOf(index: number): string {
   if (index < colors.length) return colors[index];
   const hue = Math.round((index - colors.length) * 137.508 + 20) % 360;
@@ -43,7 +43,7 @@ function colorOf(index: number): string {
 /** About a letter's width of labels. */
 const letterWidth = 8;
 
-/** Narrow, so that a phone need not shrink the letters to nothing. */
+/** Narrow, so that text stays readable on a phone. */
 const width = 560;
 const plot = { left: 68, right: 14, top: 34, bottom: 46 };
 const lineHeight = 300;
@@ -69,7 +69,7 @@ export function lineChart(chart: LineChart): string {
       text(plot.left - 8, atY(value) + 4, label, "end"),
     );
   }
-  // From the right: the last label says how far the axis goes, one that would touch it is left out.
+  // From the right, so that the last label is always kept; labels that would overlap are omitted.
   let freeUntil = Infinity;
   for (const { value, label } of chart.x.ticks.toReversed()) {
     const isLast = chart.x.place(value) > 0.97;
@@ -127,7 +127,7 @@ export function barChart(title: string, bars: readonly Bar[]): string {
   return svg(plot.top + 20 + bars.length * (barRowHeight + 10), title, parts);
 }
 
-/** Several charts below each other in one picture. */
+/** Several charts stacked in one image. */
 export function stack(charts: readonly string[]): string {
   let top = 0;
   const parts = charts.map((chart) => {

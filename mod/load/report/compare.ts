@@ -6,7 +6,7 @@ import { readReport } from "./report_files.ts";
 import type { RunJson } from "./report_json.ts";
 import { formatMetric, formatTimeUs } from "./wrk_units.ts";
 
-/** Prints the comparison; returns whether nothing has become worse. Throws `StartError` for a bad report. */
+/** Prints the comparison; returns true when nothing got worse. Throws `StartError` for a bad report. */
 export function compare(basePath: string, freshPath: string, tolerance: number): boolean {
   const [base, fresh] = [basePath, freshPath].map((path) => readReport(path).report.runs);
   const rows = compareRuns(base, fresh, tolerance);
@@ -71,7 +71,7 @@ function figureRow(
     runs.map(figure.value).filter((each) => each !== null);
   const before = known(base), after = known(fresh);
   const show = (values: number[]) => values.length === 0 ? "-" : figure.show(median(values));
-  // A server that answers nothing any more is worse; one that answers at last has nothing to be held against.
+  // A server that stopped responding is worse; one that now responds has nothing to be compared with.
   const hasBase = before.length > 0 && median(before) > 0;
   const estimate = hasBase && after.length > 0 ? estimateRatio(before, after) : nothing;
   return {
@@ -91,7 +91,7 @@ function isAnswered(run: RunJson): boolean {
   return run.requestsAnswered !== 0;
 }
 
-/** Failures are no matter of noise: any where there were none before is worse. */
+/** Failures are not noise: any failure where there was none before is worse. */
 function failureRow(base: readonly RunJson[], fresh: readonly RunJson[]): ComparisonRow {
   const share = (runs: readonly RunJson[]) => {
     const failed = runs.reduce((sum, run) => sum + run.requestsFailed, 0);
@@ -118,7 +118,7 @@ function failureRow(base: readonly RunJson[], fresh: readonly RunJson[]): Compar
   };
 }
 
-/** Requests that were sent, and those that found no connection to be sent on. */
+/** Requests sent, and those that got no connection. */
 function triedCount({ requestsSent, failedByKind }: RunJson): number {
   return requestsSent + (failedByKind?.["connect"] ?? 0) + (failedByKind?.["refused"] ?? 0);
 }

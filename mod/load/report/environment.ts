@@ -1,4 +1,4 @@
-/** The machine and the programs that a report comes from. */
+/** The machine and versions that a report was made with. */
 import { version } from "../../base/version.ts";
 import type { EnvironmentJson } from "./report_json.ts";
 

@@ -1,4 +1,4 @@
-/** `hayate load merge`: one report from those of several machines. */
+/** `hayate load merge`: merges the reports of several machines. */
 import { Histogram } from "../../metrics/histogram.ts";
 import { addAnswerCounts } from "../stats/answer_counts.ts";
 import { Output } from "./outputs.ts";
@@ -22,7 +22,7 @@ export async function merge(paths: readonly string[], target: string): Promise<v
   output.finish(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
 }
 
-/** The first report's plan and environment stand for all. */
+/** Plan and environment are taken from the first report. */
 export async function mergeReports(reports: readonly ReportJson[]): Promise<ReportJson> {
   const count = Math.min(...reports.map(({ runs }) => runs.length));
   const runs: RunJson[] = [];
@@ -51,7 +51,7 @@ export async function mergeReports(reports: readonly ReportJson[]): Promise<Repo
   };
 }
 
-/** Adds runs that went on at the same time. */
+/** Adds concurrent runs. */
 export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
   const sum = (value: (run: RunJson) => number) =>
     runs.reduce((total, run) => total + value(run), 0);
@@ -128,13 +128,13 @@ function mergeSchedules(runs: readonly RunJson[]): RunJson["schedule"] {
   };
 }
 
-/** The highest of what there is; null: nothing. */
+/** The maximum of the values that exist; null: none. */
 function worstOf(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : Math.max(...known);
 }
 
-/** The sum of what there is; null: nothing. */
+/** The sum of the values that exist; null: none. */
 function sumOf(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);

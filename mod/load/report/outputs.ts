@@ -6,10 +6,10 @@ const encoder = new TextEncoder();
 /** A file, or stdout for `-`. */
 export class Output {
   readonly path: string;
-  /** What was wrong when it could not be written any further; null: nothing. */
+  /** Why writing failed; null: it has not. */
   failure: string | null = null;
   readonly #file: Deno.FsFile | null;
-  /** Where the text lies until it is complete, and the file whose place it takes; null: there. */
+  /** Temporary path of the text until it is complete, and the file it replaces; null: written in place. */
   readonly #replacement: Replacement | null;
   #isOpen = true;
 
@@ -20,8 +20,8 @@ export class Output {
   }
 
   /**
-   * Creates the file now, so that a wrong path costs no run. Unless `streams`, the text is written
-   * beside it and takes its place when it is complete: a full disk leaves the older report as it was.
+   * Creates the file now, so that a wrong path fails before the run. Unless `streams`, the text is written
+   * to a temporary file that replaces it when complete: a full disk keeps the older report intact.
    * Throws `StartError`.
    */
   static open(path: string, streams = false): Output {
@@ -34,7 +34,7 @@ export class Output {
           createNew: true,
           ...(replacement.mode === null ? {} : { mode: replacement.mode }),
         });
-        // The mode that was asked for is subject to the umask: an older report keeps its own.
+        // The mode given to open(2) is subject to the umask; an older report keeps its mode.
         if (replacement.mode !== null) Deno.chmodSync(replacement.temporary, replacement.mode);
         return new Output(path, file, replacement);
       }
@@ -138,7 +138,7 @@ function canCreate(temporary: string, hasOlder: boolean): boolean {
   }
 }
 
-/** /dev/stdout and its like, where that is a file: whoever opened it goes on with it. */
+/** /dev/stdout and similar paths to a regular file: its opener continues to write to it. */
 function isOurOwn({ dev, ino }: Deno.FileInfo): boolean {
   return [1, 2].some((descriptor) => {
     try {
@@ -168,7 +168,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** Of Deno's message, only what the system said. */
+/** Only the system's part of Deno's message. */
 function reasonOf(error: Error): string {
   if (error instanceof Deno.errors.NotFound) return "no such folder";
   if (error instanceof Deno.errors.PermissionDenied) return "no permission to write it";

@@ -1,4 +1,4 @@
-/** What wrk does not say, behind its last line. A run without anything to remark adds nothing. Pure. */
+/** Lines after wrk's last one, for what wrk does not report. A normal run adds none. Pure. */
 import type { Histogram } from "../../metrics/histogram.ts";
 import { failureKinds } from "../plan/failure.ts";
 import type { OutputPlan } from "../plan/plan.ts";
@@ -6,15 +6,15 @@ import { askedRate, cpuShare, errorsOf, type LoadResult } from "../stats/result.
 import { Slot } from "../stats/thread_stats.ts";
 import { formatTimeUs } from "./wrk_units.ts";
 
-/** From here on the figures say more about the client than about the server. */
+/** Above this the figures describe the client more than the server. */
 const busyShare = 0.9;
-/** CPU time is counted in hundredths of a second: less than this is no measurement. */
+/** CPU time is counted in hundredths of a second: a shorter run is too imprecise. */
 const shareMinMs = 500;
-/** A schedule that runs later than this on average is worth a word. */
+/** A schedule that is later than this on average is reported. */
 const lateUs = 1000;
 const wrk2Percents = [50, 75, 90, 99, 99.9, 99.99, 99.999, 100];
 
-/** Lines with a line feed each, or "". */
+/** Lines, each with a line feed, or "". */
 export function additions(result: LoadResult, output: OutputPlan): string {
   const lines = [
     ...scheduleLines(result),
@@ -71,7 +71,7 @@ function percentileLines(result: LoadResult, output: OutputPlan): string[] {
   if (output.serviceTime) {
     const percents = output.percentiles.length > 0 ? output.percentiles : wrk2Percents;
     lines.push(
-      "Service time, from the sending (uncorrected for coordinated omission):",
+      "Service time, measured from the send (uncorrected for coordinated omission):",
       ...percentileTable(result.stats.serviceTime, percents),
     );
   }
@@ -101,7 +101,7 @@ function failureLines(result: LoadResult): string[] {
   return [`Failed requests: ${total}: ${parts.join(", ")}`];
 }
 
-/** Values that the text shows, the commonest first; JSON has all of them. */
+/** Number of values that the text shows, most frequent first; JSON has all. */
 const valuesShown = 20;
 
 function answerLines({ answerCounts, groupBy }: LoadResult): string[] {
@@ -124,7 +124,7 @@ function connectionLines(result: LoadResult): string[] {
   if (counters[Slot.retried] > 0) {
     lines.push(
       `Retried: ${counters[Slot.retried]} requests were lost with a kept connection that ended ` +
-        "before the answer, and were sent again (--retry)",
+        "before the response, and were sent again (--retry)",
     );
   }
   if (counters[Slot.lost] > 0 || counters[Slot.failedConnect] + counters[Slot.failedRefused] > 0) {
@@ -145,7 +145,7 @@ function connectionLines(result: LoadResult): string[] {
   return [...lines, ...portLines(result)];
 }
 
-/** Apart from latency, which begins when a connection stands. */
+/** Separate from latency, which starts once a connection is established. */
 function handshakeLines({ isSecure, stats }: LoadResult): string[] {
   if (!isSecure) return [];
   const { connectTime, counters } = stats;
@@ -159,7 +159,7 @@ function handshakeLines({ isSecure, stats }: LoadResult): string[] {
   ];
 }
 
-/** The end of the January 2015 experiment, in words. */
+/** Reports port exhaustion, with what to do about it. */
 function portLines(result: LoadResult): string[] {
   const exhausted = result.stats.counters[Slot.portsExhausted];
   if (exhausted === 0) return [];
@@ -174,7 +174,7 @@ function portLines(result: LoadResult): string[] {
       ? "the connections that are open hold them all"
       : "closed connections hold theirs for a minute in TIME_WAIT");
   return result.autoSources > 0
-    ? [`${start}; went on from ${result.autoSources} more addresses of 127.0.0.0/8`]
+    ? [`${start}; continued from ${result.autoSources} more addresses of 127.0.0.0/8`]
     : [`${start}; use --source with more addresses${noneClosed ? "" : ", or --linger0"}`];
 }
 
@@ -183,7 +183,7 @@ function percentOf(share: number): string {
 }
 
 type LateCause = "lateConnection" | "lateBusy" | "lateQueued" | "lateStopped";
-/** A cause of less than this share of all lateness is not worth a line. */
+/** A cause of less than this share of all lateness is not reported. */
 const causeShareMin = 0.2;
 
 const lateReasons: Readonly<Record<LateCause, (result: LoadResult) => string>> = {
@@ -192,14 +192,14 @@ const lateReasons: Readonly<Record<LateCause, (result: LoadResult) => string>> =
     const script = hasScript ? ` (the script took ${percentOf(share)} of each thread)` : "";
     return `it was busy and sent late${script}: use more threads (-t) or machines`;
   },
-  lateQueued: () => "it waited for a CPU, which other programs had: requests were sent late",
+  lateQueued: () => "it waited for a CPU, used by other programs: requests were sent late",
   lateStopped: ({ stats }) =>
     `it was stopped for ${formatTimeUs(Math.round(stats.counters[Slot.stoppedMs]) * 1000)} ` +
-    "(a signal, or the machine stood still): requests were sent late",
+    "(a signal, or the machine was suspended): requests were sent late",
   lateConnection: waitedForConnection,
 };
 
-/** With the service time of this run: what its connections can carry (Little's law). */
+/** What the connections can carry at this run's service time (Little's law). */
 function waitedForConnection({ stats, connections, askedRate }: LoadResult): string {
   const { serviceTime } = stats;
   const start = "requests waited for a free connection: ";
@@ -208,7 +208,7 @@ function waitedForConnection({ stats, connections, askedRate }: LoadResult): str
   const carried = connections / meanUs * 1e6;
   const facts = `${start}a response took ${formatTimeUs(Math.round(meanUs))} on average, so that ` +
     `-c ${connections} carries ${formatRate(carried)}/s`;
-  // Twice as long as the fastest: the server queues, and more connections would only wait there.
+  // Twice as long as the fastest: the server queues requests, so more connections would not help.
   if (meanUs > 2 * serviceTime.minUs) {
     const fastest = formatTimeUs(Math.round(serviceTime.minUs));
     return `${facts}; the fastest took ${fastest}: the server is slower than the rate`;

@@ -33,7 +33,7 @@ export function throughputChart(runs: readonly NamedRun[]): string {
 
 /** Median, p90, p99 and maximum over time of one run. */
 export function latencyOverTimeChart(run: RunJson): string {
-  // A second without a response has no latency; zero would look like a very good one.
+  // A second without a response has no latency; zero would look like a very low one.
   const answering = { intervals: run.intervals.filter((each) => each.requests > 0) };
   const series = [
     overTime("p50", answering, (each) => each.p50Us),
@@ -85,7 +85,7 @@ async function percentilePoints(time: TimeJson): Promise<[number, number][]> {
   const histogram = await histogramOf(time);
   const total = histogram.count;
   return distributionRows(histogram).map(({ fraction, valueUs }) => [
-    // 100 % lies at infinity on this axis: the last value stands where one request of all remains.
+    // 100 % lies at infinity on this axis: the last value is placed at one request of the total.
     fraction === 1 ? 100 * (1 - 1 / (total + 1)) : fraction * 100,
     Math.max(1, valueUs),
   ]);

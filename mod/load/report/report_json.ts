@@ -67,7 +67,7 @@ export interface PlanJson {
 
 export interface TimeJson {
   readonly count: number;
-  /** The times are null without a sample. */
+  /** Times are null without samples. */
   readonly minUs: number | null;
   readonly meanUs: number | null;
   readonly stdevUs: number | null;
@@ -96,9 +96,9 @@ export interface RunJson {
   readonly responsesByStatus: Readonly<Record<string, number>>;
   /** By the value of the field that --group-by names; null without it. */
   readonly responsesByFieldValue: Readonly<Record<string, number>> | null;
-  /** Open loop: from the moment when the request was due; closed loop: from the sending. */
+  /** Open loop: from when the request was due; closed loop: from the send. */
   readonly latency: TimeJson;
-  /** From the sending; null in a closed loop, where it is the latency. */
+  /** From the send; null in a closed loop, where it is the latency. */
   readonly serviceTime: TimeJson | null;
   readonly connectTime: TimeJson;
   readonly schedule: ScheduleJson | null;
@@ -258,7 +258,7 @@ export async function timeJson(
   };
 }
 
-/** The histogram again, with its exact maximum. Throws `SyntaxError` when it is broken. */
+/** Decodes the histogram, with its exact maximum. Throws `SyntaxError` when it is broken. */
 export async function histogramOf(time: TimeJson): Promise<Histogram> {
   const histogram = await decodeHistogram(time.hdrV2Base64);
   if (time.maxUs !== null) histogram.setMax(time.maxUs);

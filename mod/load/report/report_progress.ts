@@ -2,10 +2,10 @@
 import type { Interval } from "../stats/result.ts";
 import { formatMetric, formatTimeUs } from "./wrk_units.ts";
 
-/** Back to the first column, and the old text away. */
+/** Returns to the first column and erases the line. */
 export const clearLine = "\r\x1b[2K";
 
-/** How far a run is: the time that is left, or the requests of those that are wanted. */
+/** Progress of a run: the time left, or the requests done. */
 export interface Progress {
   /** Infinity: the run ends with its requests. */
   readonly leftMs: number;
@@ -15,7 +15,7 @@ export interface Progress {
   readonly failedCount: number;
 }
 
-/** One line of at most `columns`: what does not fit is left out from its end, word by word. */
+/** One line of at most `columns`: parts that do not fit are omitted from the end. */
 export function progressLine(interval: Interval, progress: Progress, columns = 80): string {
   const { leftMs, doneCount, wantedCount, failedCount } = progress;
   const parts: string[] = [];
@@ -29,13 +29,13 @@ export function progressLine(interval: Interval, progress: Progress, columns = 8
   }
   let line = parts[0];
   for (const part of parts.slice(1)) {
-    // The last column stays free: some terminals wrap when it is filled.
+    // The last column is left free: some terminals wrap when it is filled.
     if (line.length + 2 + part.length < columns) line += `  ${part}`;
   }
   return clearLine + line.slice(0, columns - 1);
 }
 
-/** While nothing is measured yet. */
+/** During the warm-up. */
 export function warmupLine(leftMs: number): string {
   return `${clearLine}warming up, ${Math.ceil(leftMs / 1000)}s left`;
 }

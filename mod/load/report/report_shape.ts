@@ -1,4 +1,4 @@
-/** The shape of a JSON report, for whoever reads one that another program may have written or cut. */
+/** The shape of a JSON report, to check one that another program may have written or truncated. */
 import {
   amount,
   count,

@@ -19,7 +19,7 @@ export function wrkHeader(
   connections: number,
   requestCount: number,
 ): string {
-  // wrk knows no -n; a run without a time says how many requests it is.
+  // wrk knows no -n; a run without a duration shows its number of requests.
   const what = durationMs === Infinity
     ? `${requestCount} requests`
     : formatTimeS(Math.max(1, Math.round(durationMs / 1000)));
@@ -72,7 +72,7 @@ function latencyDistribution(latency: Histogram): string[] {
   ];
 }
 
-/** wrk has four kinds; ours are sorted into them, and told apart behind Transfer/sec. */
+/** wrk has four kinds; ours are mapped to them, and listed separately after Transfer/sec. */
 function socketErrors(counters: Float64Array): string[] {
   const connect = counters[Slot.failedConnect] + counters[Slot.failedRefused];
   const read = counters[Slot.failedRead] + counters[Slot.failedTruncated] +

@@ -1,15 +1,15 @@
-/** Which of the user's conditions came true. Pure. */
+/** Which of the user's --fail-if conditions hold. Pure. */
 import { errorsOf, type LoadResult, throughput } from "../stats/result.ts";
 import { type CounterName, Slot } from "../stats/thread_stats.ts";
 import { type CountMetric, isBroken, type Metric, type Threshold } from "../plan/threshold.ts";
 import { formatTimeUs } from "./wrk_units.ts";
 
-/** One line for each condition that came true; none when all is well. */
+/** One line for each condition that holds; empty when none does. */
 export function brokenThresholds(thresholds: readonly Threshold[], result: LoadResult): string[] {
   return thresholds.flatMap((threshold) => {
     const value = valueOf(threshold.metric, result);
     return isBroken(threshold, value)
-      ? [`failed: ${threshold.text}: it is ${shown(threshold.metric, value)}`]
+      ? [`threshold failed: ${threshold.text} (measured ${shown(threshold.metric, value)})`]
       : [];
   });
 }
@@ -60,7 +60,7 @@ function countOf(name: CountMetric, result: LoadResult): number {
   return result.stats.counters[Slot[slotNames[name]!]];
 }
 
-/** Requests that failed, and those that were lost and sent again: both would have hit a user. */
+/** Requests that failed, and those that were lost and sent again: both would have affected a user. */
 function errorCount(result: LoadResult): number {
   return errorsOf(result) + result.stats.counters[Slot.retried];
 }

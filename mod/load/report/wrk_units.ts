@@ -13,7 +13,7 @@ interface Binary {
 }
 
 const mantissaBits = 64;
-/** wrk moves on to the next unit at 0.85 of it. */
+/** wrk switches to the next unit at 0.85 of it. */
 const nextUnitAt = 0.85;
 
 /** Scale, then units in ascending order. The last unit of each list of wrk's is out of its own reach. */
@@ -46,7 +46,7 @@ export function formatTimeS(wholeSeconds: number): string {
   return formatUnits(fromNumber(wholeSeconds), seconds, 0);
 }
 
-/** `1.50K`; wrk puts a `B` behind it. */
+/** `1.50K`; wrk appends a `B`. */
 export function formatBinary(bytes: number): string {
   return formatUnits(fromNumber(bytes), binary, 2);
 }
@@ -110,7 +110,7 @@ function divide(value: Binary, divisor: number): Binary {
   const shift = Math.max(0, mantissaBits + 2 + bitLength(denominator) - bitLength(value.mantissa));
   const numerator = value.mantissa << BigInt(shift);
   const quotient = numerator / denominator;
-  // A sticky bit below stands for whatever the division left over.
+  // A sticky bit represents the remainder of the division.
   const sticky = numerator % denominator === 0n ? 0n : 1n;
   const long = quotient << 1n | sticky;
   const excess = bitLength(long) - mantissaBits;

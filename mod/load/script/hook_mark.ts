@@ -1,6 +1,6 @@
-/** Where a script is at the moment, in memory that another thread reads while the script runs. */
+/** The hook that a script is in, in memory that another thread reads while it runs. */
 
-/** In the order of their numbers in the memory; the first: in none. */
+/** In the order of their numbers in memory; the first: in no hook. */
 const places = [
   "",
   "the top level",
@@ -21,7 +21,7 @@ export class HookMark {
     this.#slots = new Int32Array(memory);
   }
 
-  /** Called before code of the script; "" behind it. */
+  /** Called before code of the script; with "" after it. */
   set(place: HookPlace): void {
     Atomics.store(this.#slots, 0, places.indexOf(place));
   }

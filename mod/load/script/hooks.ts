@@ -57,7 +57,7 @@ export interface LoadedHooks {
 }
 
 const names = ["setup", "init", "delay", "request", "response", "done"] as const;
-/** Called between two requests, where nothing can be waited for. */
+/** Called between two requests, where nothing can be awaited. */
 const immediate: readonly string[] = ["delay", "request", "response"];
 const help = "See: hayate help load scripts";
 
@@ -66,7 +66,7 @@ export async function loadHooks(path: string, wrk: Wrk): Promise<LoadedHooks> {
   const source = readSource(path);
   if (isLua(path, source)) {
     throw new StartError(
-      `${path}: a Lua script of wrk's: hayate load runs JavaScript and TypeScript with the same ` +
+      `${path}: this is a Lua script for wrk: hayate load runs JavaScript and TypeScript with the same ` +
         `functions. ${help}`,
       exitCodes.failed,
     );
@@ -80,7 +80,7 @@ export async function loadHooks(path: string, wrk: Wrk): Promise<LoadedHooks> {
   return { hooks: hooks as unknown as Hooks, place };
 }
 
-/** wrk's scripts assign to globals, `request = function() ...`: strict code may if they exist. */
+/** wrk's scripts assign to globals, `request = function() ...`: strict mode allows that only if they exist. */
 async function importScript(path: string): Promise<ScriptModule> {
   const scope = globalThis as unknown as Record<string, unknown>;
   const added = names.filter((name) => !(name in scope));
@@ -106,7 +106,7 @@ function collect(module: ScriptModule, wrk: Wrk): Record<string, unknown> {
     const global = typeof scope[name] === "function" ? scope[name] : null;
     hooks[name] = module[name] ?? whole?.[name] ?? global;
   }
-  // wrk calls wrk.init, which calls init: who replaces it has the call.
+  // wrk calls wrk.init, which calls init: a script that replaces it handles the call.
   if (wrk.init !== wrk.ownInit) hooks["init"] = wrk.init;
   return hooks;
 }
@@ -124,7 +124,7 @@ function faultOf(
     const hook = hooks[name];
     if (hook === null) continue;
     if (typeof hook !== "function") {
-      return `${place(name)}: export ${name} is no function but ${typeof hook}`;
+      return `${place(name)}: export ${name} is not a function but ${typeof hook}`;
     }
     const kind = hook.constructor.name;
     if (kind.includes("Generator")) return `${place(name)}: ${name}() must not be a generator`;
@@ -141,7 +141,7 @@ function faultOf(
     if (name === "default" || (names as readonly string[]).includes(name)) continue;
     const meant = nearest(name, names);
     if (meant !== null && hooks[meant] === null) {
-      return `${place(name)}: ${name} is none of wrk's functions: did you mean ${meant}?`;
+      return `${place(name)}: ${name} is not one of wrk's functions: did you mean ${meant}?`;
     }
   }
   for (const name of wrk.addedNames()) {

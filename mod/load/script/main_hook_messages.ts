@@ -1,9 +1,9 @@
-/** What passes between the main thread and the worker that runs `setup` and `done`. */
+/** Messages between the main thread and the worker that runs `setup` and `done`. */
 import type { WrkFields } from "../plan/thread_plan.ts";
 import type { ScriptSummary } from "./hooks.ts";
 import type { Variables } from "./script_thread.ts";
 
-/** What the main thread tells the worker of `setup` and `done`. */
+/** From the main thread to the worker of `setup` and `done`. */
 export type ToMainHooks =
   | {
     readonly kind: "script";
@@ -32,5 +32,5 @@ export interface PreparedThread {
 export type FromMainHooks =
   | { readonly kind: "loaded" }
   | { readonly kind: "prepared"; readonly threads: readonly PreparedThread[] }
-  /** `exitCode`: of the script's own exit; null: it made none. */
+  /** `exitCode`: with which the script exited; null: it did not. */
   | { readonly kind: "finished"; readonly exitCode: number | null };

@@ -1,4 +1,4 @@
-/** Where a script's `setup` and `done` run: a worker that sends nothing. */
+/** Runs a script's `setup` and `done` in a worker that sends no requests. */
 import { StartError } from "../../base/errors.ts";
 import { Histogram } from "../../metrics/histogram.ts";
 import { HookMark, type HookPlace } from "./hook_mark.ts";

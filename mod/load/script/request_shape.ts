@@ -1,4 +1,4 @@
-/** What scripts hand over as parts of a request, checked: nothing is left out or mangled silently. Pure. */
+/** Checks the parts of a request that scripts return: nothing is dropped or changed silently. Pure. */
 import { headerFault, isMethod } from "../plan/request_bytes.ts";
 
 export type Pair = readonly [name: string, value: string];
@@ -18,7 +18,7 @@ export function show(value: unknown): string {
 
 /** Throws `TypeError` unless `value` has parts of a request and nothing else. */
 export function checkDescription(value: unknown): asserts value is Record<string, unknown> {
-  const needed = "a string, bytes or { method, path, headers, body } is needed";
+  const needed = "expected a string, bytes or { method, path, headers, body }";
   if (value instanceof Promise) {
     throw new TypeError("request() returned a promise: it must not be async; wait in init()");
   }
@@ -33,7 +33,7 @@ export function checkDescription(value: unknown): asserts value is Record<string
   const unknown = keys.filter((key) => !parts.includes(key));
   if (unknown.length > 0) {
     throw new TypeError(
-      `request() returned an object with ${unknown.join(", ")}: allowed are ${parts.join(", ")}`,
+      `request() returned an object with ${unknown.join(", ")} (allowed: ${parts.join(", ")})`,
     );
   }
 }
@@ -41,13 +41,13 @@ export function checkDescription(value: unknown): asserts value is Record<string
 /** The method, or a `TypeError`. */
 export function readMethod(value: unknown): string {
   if (typeof value === "string" && isMethod(value)) return value;
-  throw new TypeError(`${show(value)} is no HTTP method`);
+  throw new TypeError(`${show(value)} is not an HTTP method`);
 }
 
 /** The request-target, or a `TypeError`. */
 export function readPath(value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`the path is ${show(value)}: text is needed`);
-  if (value === "") throw new TypeError("the path is empty: / is the shortest");
+  if (typeof value !== "string") throw new TypeError(`the path is ${show(value)}: expected text`);
+  if (value === "") throw new TypeError("the path is empty: use /");
   if (/[\x00-\x20\x7f]/.test(value)) {
     throw new TypeError(`the path ${JSON.stringify(value)} has blanks or control characters`);
   }
@@ -63,8 +63,8 @@ export function readContent(value: unknown): string | Uint8Array | null {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   }
   throw new TypeError(
-    `the body is ${show(value)}: text or bytes are needed` +
-      (typeof value === "object" ? " (JSON.stringify makes text of it)" : ""),
+    `the body is ${show(value)}: expected text or bytes` +
+      (typeof value === "object" ? " (use JSON.stringify)" : ""),
   );
 }
 
@@ -75,7 +75,7 @@ export function readContent(value: unknown): string | Uint8Array | null {
 export function readFields(headers: unknown): Pair[] {
   if (headers === null || headers === undefined) return [];
   if (typeof headers !== "object") {
-    throw new TypeError(`headers are ${show(headers)}: an object of names and values is needed`);
+    throw new TypeError(`headers are ${show(headers)}: expected an object of names and values`);
   }
   const entries: Iterable<unknown> = Array.isArray(headers) || Symbol.iterator in headers
     ? headers as Iterable<unknown>
@@ -83,7 +83,7 @@ export function readFields(headers: unknown): Pair[] {
   const pairs: Pair[] = [];
   for (const entry of entries) {
     if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== "string") {
-      throw new TypeError(`headers hold ${show(entry)}: a pair of name and value is needed`);
+      throw new TypeError(`headers hold ${show(entry)}: expected a pair of name and value`);
     }
     const [name, value] = entry;
     for (const each of Array.isArray(value) ? value : [value]) pairs.push(readField(name, each));
@@ -93,7 +93,7 @@ export function readFields(headers: unknown): Pair[] {
 
 function readField(name: string, value: unknown): Pair {
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
-    throw new TypeError(`header ${JSON.stringify(name)} is ${show(value)}: text is needed`);
+    throw new TypeError(`header ${JSON.stringify(name)} is ${show(value)}: expected text`);
   }
   const fault = headerFault(name, String(value));
   if (fault !== null) throw new TypeError(`header ${JSON.stringify(name)}: ${fault}`);

@@ -10,7 +10,7 @@ import {
 
 const head = new RequestHead();
 const decoder = new BodyDecoder();
-/** A head made by hand may be as long as its author likes. */
+/** No limit for heads that the user wrote. */
 const limits = {
   ...defaultLimits,
   startLineBytesMax: 1 << 20,
@@ -21,11 +21,11 @@ const limits = {
 export interface SplitRequests {
   readonly ends: Int32Array;
   readonly methods: readonly Method[];
-  /** Which requests say that their connection ends (RFC 9112 9.3, 9.6); undefined: none does. */
+  /** Which requests end their connection (RFC 9112 9.3, 9.6); undefined: none does. */
   readonly closes: readonly boolean[] | undefined;
 }
 
-/** Throws `TypeError` when the bytes are no complete requests. */
+/** Throws `TypeError` unless the bytes are complete requests. */
 export function splitRequests(bytes: Uint8Array): SplitRequests {
   const ends: number[] = [];
   const methods: Method[] = [];
@@ -34,7 +34,9 @@ export function splitRequests(bytes: Uint8Array): SplitRequests {
     const headEnd = parseRequestHead(head, bytes, at, bytes.length, limits, at);
     if (headEnd === 0) throw new TypeError("request() returned an incomplete request");
     if (headEnd < 0) {
-      throw new TypeError(`request() returned no valid request: ${describeFault(headEnd).phrase}`);
+      throw new TypeError(
+        `request() returned an invalid request: ${describeFault(headEnd).phrase}`,
+      );
     }
     decoder.reset(head.framing, head.contentLength, limits);
     at = headEnd;

@@ -2,7 +2,7 @@ import { exitCodes, StartError } from "../../base/errors.ts";
 import { withOriginalPaths } from "../../script/mod.ts";
 import { ScriptExit } from "./script_globals.ts";
 
-/** A hook of the user's script threw: one line with the place, exit 1. */
+/** One line for an error thrown by the user's script, with its place; exit 1. */
 export function scriptError(
   name: string,
   hook: string,

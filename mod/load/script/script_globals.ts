@@ -1,4 +1,4 @@
-/** What a script finds around itself in its worker: an output that does not mix with reports, an exit that ends the run. */
+/** The globals of a script in its worker: console output that does not mix with reports, and an exit that ends the run. */
 
 /** Thrown where a script calls `process.exit()` or `Deno.exit()`. */
 export class ScriptExit extends Error {
@@ -12,17 +12,17 @@ export class ScriptExit extends Error {
   }
 }
 
-/** What a worker must not do on its own: it would end without a word, and the run would wait for it. */
+/** The exit that the script asked for. A worker that really exited would end silently, and the run would wait for it. */
 let exit: ScriptExit | null = null;
 
-/** Throws again what a script may have caught: an exit ends the run all the same. */
+/** Throws the exit again if the script has caught it: it ends the run anyway. */
 export function throwIfExited(): void {
   if (exit !== null) throw exit;
 }
 
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
-/** Objects of the script's world, which are replaced in part and never used from here. */
+/** Objects of the script's global scope; some members are replaced, none is used here. */
 const scope = globalThis as unknown as {
   readonly Deno: { stdout: unknown; readonly stderr: unknown } & Record<string, unknown>;
   readonly process: Functions & {
@@ -34,7 +34,7 @@ const scope = globalThis as unknown as {
   close: unknown;
 };
 
-/** Replaces what a script must not reach. `stdoutTaken`: a report goes there, so that its own text goes to stderr. */
+/** Replaces globals that a script must not use. `stdoutTaken`: a report uses stdout, so the script prints to stderr. */
 export function prepareGlobals(stdoutTaken: boolean): void {
   const leave = (code?: unknown): never => {
     exit = new ScriptExit(Number(code ?? scope.process.exitCode ?? 0) & 255);

@@ -1,4 +1,4 @@
-/** The text of a script: in which language it is written, and where it defines what. Pure apart from reading. */
+/** The text of a script: its language, and where it defines its hooks. Pure apart from reading. */
 import { exitCodes, StartError, systemReason } from "../../base/errors.ts";
 
 /** Throws `StartError` when the file cannot be read. */
@@ -19,7 +19,7 @@ function reasonOf(error: unknown): string {
   return systemReason(error);
 }
 
-/** Lines that are Lua and can be nothing in JavaScript. */
+/** Lines that are valid Lua and never valid JavaScript. */
 const luaOnly = [
   /^\s*local\s+(?:function\s+)?[A-Za-z_]\w*/m,
   /^\s*--(?!>)/m,
@@ -28,7 +28,7 @@ const luaOnly = [
   /\bthen\s*$/m,
 ];
 
-/** True for wrk's own language, by the file's name or by what stands in it. */
+/** True for Lua, by the file's name or its content. */
 export function isLua(path: string, source: string): boolean {
   if (/\.lua$/i.test(path)) return true;
   if (/\.(js|mjs|ts|mts|tsx|jsx)$/i.test(path) && /[{};]/.test(source)) return false;

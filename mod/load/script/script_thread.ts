@@ -1,6 +1,6 @@
-/** What scripts see of a thread, in the main thread (`setup`, `done`) and in itself. */
+/** The thread objects that scripts get, in the main thread (`setup`, `done`) and in the thread itself. */
 
-/** A value that threads can hand to each other. */
+/** Values that can be passed between threads. */
 export type Variables = Record<string, unknown>;
 
 /** wrk's thread object in the main thread. */
@@ -8,7 +8,7 @@ export class MainThreadHandle {
   readonly index: number;
   /** `ip:port` that all connections of the thread go to; null: every address of the URL's host. */
   addr: string | null = null;
-  /** Set before the thread starts, and what it left when it ended. */
+  /** Set before the thread starts; after its end, its final variables. */
   variables: Variables = {};
   #stop: () => void = () => {};
 
@@ -20,7 +20,7 @@ export class MainThreadHandle {
   get = (name: string): unknown => this.variables[name];
 
   set = (name: string, value: unknown): void => {
-    // Fails here, in the user's line, and not later when the thread starts.
+    // Fails here, at the user's line, rather than later when the thread starts.
     this.variables[name] = structuredClone(value);
   };
 
@@ -54,7 +54,7 @@ export class OwnThreadHandle {
     own[name] = value;
   };
 
-  /** Everything that the script has left in global variables and that can be handed over. */
+  /** All global variables of the script that can be cloned. */
   collect(): Variables {
     const result: Variables = {};
     const added = Object.getOwnPropertyNames(globalThis).filter((name) => !this.#before.has(name));
@@ -64,7 +64,7 @@ export class OwnThreadHandle {
       try {
         result[name] = structuredClone(value);
       } catch (error) {
-        // What cannot be handed over, such as a socket, stays where it is.
+        // Values that cannot be cloned, such as a socket, are skipped.
         if (!(error instanceof DOMException)) throw error;
       }
     }

@@ -18,7 +18,7 @@ const encoder = new TextEncoder();
 /** Methods that are sent with `Content-Length: 0` when they have no body. */
 const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
 
-/** What the global object has, whether or not a script changes it. */
+/** Members of the global object that a script need not define. */
 export const wrkNames: readonly string[] = [
   ...["scheme", "host", "port", "method", "path", "headers", "body", "thread"],
   ...["format", "request", "init", "lookup", "connect"],
@@ -49,7 +49,7 @@ export class Wrk {
   }
 
   /**
-   * A request as text, or as bytes when the body is bytes. What is left out comes from `wrk`.
+   * A request as text, or as bytes when the body is bytes. Omitted parts come from `wrk`.
    * Host and Content-Length are added unless `headers` has them. Throws `TypeError`.
    */
   format = (
@@ -78,14 +78,14 @@ export class Wrk {
     return typeof content === "string" ? head + content : join(encoder.encode(head), content);
   }
 
-  /** The request that is sent without a `request()` of the script's; made once. */
+  /** The request sent when the script has no `request()`; built once. */
   request = (): string | Uint8Array => this.#default ??= this.format();
   readonly #ownRequest = this.request;
 
-  /** wrk's scripts call this in their own `init`; there is nothing left for it to do. */
+  /** wrk's scripts call this in their own `init`; it does nothing here. */
   init = (_args?: readonly string[]): void => {};
 
-  /** The `init` that nobody has replaced. */
+  /** The default `init`. */
   get ownInit(): unknown {
     return this.#ownInit;
   }
@@ -113,12 +113,12 @@ export class Wrk {
     return this.#render(request["method"], request["path"], pairs, request["body"]);
   }
 
-  /** Whether a script has changed what requests are made of. */
+  /** Whether a script has changed the parts of requests. */
   get isChanged(): boolean {
     return this.#state() !== this.#initialState || this.request !== this.#ownRequest;
   }
 
-  /** Properties that only the script knows. */
+  /** Properties added by the script. */
   addedNames(): string[] {
     return Object.keys(this).filter((name) => !wrkNames.includes(name));
   }

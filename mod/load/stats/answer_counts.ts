@@ -1,6 +1,6 @@
 /** Responses counted by the value of a field (--group-by), over several threads or machines. */
 
-/** Adds the counts of several threads or machines; null where nobody has counted. */
+/** Adds the counts of several threads or machines; null when none was counted. */
 export function addAnswerCounts(
   all: readonly (Readonly<Record<string, number>> | null)[],
 ): Record<string, number> | null {

@@ -11,7 +11,7 @@ export interface CpuTime {
 export function readCpuTime(): CpuTime {
   try {
     const text = Deno.readTextFileSync("/proc/self/stat");
-    // The program's name stands in parentheses and may hold blanks.
+    // The program's name is in parentheses and may contain blanks.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return { userMs: Number(fields[11]) * tickMs, systemMs: Number(fields[12]) * tickMs };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { type FailureKind, failureKinds } from "../plan/failure.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
 
-/** How often what failed, by kind and errno name. */
+/** Counts failures by kind and errno name. */
 export class FailureCounts {
   readonly #counts = new Map<string, number>();
 
@@ -10,7 +10,7 @@ export class FailureCounts {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + count);
   }
 
-  /** As `inOrder` has them; `statuses[status]` are answers by status. */
+  /** In the order of `inOrder`; `statuses[status]` counts responses by status. */
   list(statuses: ArrayLike<number>): FailureCount[] {
     const list: FailureCount[] = Array.from(this.#counts, ([key, count]) => {
       const space = key.indexOf(" ");
@@ -24,13 +24,13 @@ export class FailureCounts {
   }
 }
 
-/** Sorts the list: in the order of the kinds, the commonest first. */
+/** Sorts the list: by kind, then the most frequent first. */
 export function inOrder(failures: FailureCount[]): FailureCount[] {
   const order = ({ kind }: FailureCount) => (failureKinds as readonly string[]).indexOf(kind);
   return failures.sort((a, b) => order(a) - order(b) || b.count - a.count);
 }
 
-/** One line for each kind and code, in the order of the kinds, the commonest first. */
+/** One line for each kind and code, by kind, then the most frequent first. */
 export function mergeFailures(failures: readonly FailureCount[]): FailureCount[] {
   const counts = new Map<string, FailureCount>();
   for (const { kind, code, count } of failures) {

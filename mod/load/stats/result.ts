@@ -1,4 +1,4 @@
-/** What a run measured: the numbers from which every report is made. */
+/** What a run measured: the source of every report. */
 import type { Histogram } from "../../metrics/histogram.ts";
 import { failedCount, Slot, type ThreadStats } from "./thread_stats.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
@@ -24,9 +24,9 @@ export interface LoadResult {
   readonly url: string;
   readonly threads: number;
   readonly connections: number;
-  /** What was asked for; Infinity: until the requests were sent. */
+  /** As requested; Infinity: until the requests were sent. */
   readonly durationMs: number;
-  /** Requests a second that the schedule asked for on average; null: closed loop. */
+  /** Average request rate of the schedule, per second; null: closed loop. */
   readonly askedRate: number | null;
   readonly isRamp: boolean;
   readonly startedAt: string;
@@ -39,12 +39,12 @@ export interface LoadResult {
   /** CPU time of this process while it measured, in milliseconds. */
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
-  /** Local addresses taken up because ports ran out, and the ephemeral range. */
+  /** Local addresses added because ports ran out, and the ephemeral range. */
   readonly autoSources: number;
   readonly portRange: readonly [first: number, last: number] | null;
   readonly interrupted: boolean;
   readonly hasScript: boolean;
-  /** Some URL is https. */
+  /** At least one URL is https. */
   readonly isSecure: boolean;
   /** Complete responses by the value of the field that `groupBy` names; null: not counted. */
   readonly answerCounts: Readonly<Record<string, number>> | null;
@@ -59,13 +59,13 @@ export function throughput(result: LoadResult): number {
 }
 
 /**
- * Requests a second that the schedule asked for: the rate itself where it is constant, so that 0.5 is
- * not 0.6 because a run of 5 s begins and ends with one. Null: closed loop, or nothing was measured.
+ * Request rate of the schedule, per second. A constant rate is returned as given, so that 0.5 is
+ * not 0.6 because a run of 5 s starts and ends with a request. Null: closed loop, or nothing was measured.
  */
 export function askedRate(result: LoadResult): number | null {
   const { askedRate, isRamp, interrupted, measuredMs, stats } = result;
   if (askedRate === null || measuredMs <= 0) return null;
-  // A ramp that was cut off has another average than the whole of it.
+  // A ramp that was cut off has a different average than the whole ramp.
   const isWhole = !isRamp || (!interrupted && measuredMs >= result.durationMs - 1);
   return isWhole ? askedRate : stats.counters[Slot.scheduled] / measuredMs * 1000;
 }

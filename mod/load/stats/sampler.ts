@@ -1,4 +1,4 @@
-/** Looks at the threads' shared counters while they run: wrk's rate samples, and one line a second. */
+/** Samples the threads' shared counters while they run: wrk's rate samples, and one line a second. */
 import { Histogram } from "../../metrics/histogram.ts";
 import type { Interval } from "./result.ts";
 import { failedCount, Slot, type ThreadStats } from "./thread_stats.ts";
@@ -8,7 +8,7 @@ export const samplePeriodMs = 100;
 const intervalMs = 1000;
 /** A sample that is nearer to a whole second than to its neighbours belongs to that second. */
 const earlyMs = samplePeriodMs / 2;
-/** A remainder shorter than this at the end makes a rate of noise. */
+/** A remainder shorter than this at the end gives a rate that is mostly noise. */
 const lastIntervalMinMs = 100;
 
 export class Sampler {
@@ -22,13 +22,13 @@ export class Sampler {
   readonly #earlier: Histogram[];
   readonly #lastCloseMs: number;
   #nextCloseMs = intervalMs - earlyMs;
-  /** Of the interval that is being closed; kept, so that a long run leaves no garbage. */
+  /** Latency of the interval being closed; reused, so that a long run makes no garbage. */
   readonly #latency = new Histogram();
   #last = { atMs: 0, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
 
   /**
-   * `onInterval` is called once a second. `durationMs`: when the measurement is to end; Infinity
-   * when nobody knows.
+   * `onInterval` is called once a second. `durationMs`: when the measurement ends; Infinity
+   * when unknown.
    */
   constructor(
     stats: readonly ThreadStats[],
@@ -36,7 +36,7 @@ export class Sampler {
     durationMs = Infinity,
   ) {
     this.#stats = stats;
-    // What is left behind an interval that ends later would be too short; `finish` closes it.
+    // The rest after a later interval would be too short; `finish` closes it.
     this.#lastCloseMs = durationMs - lastIntervalMinMs;
     this.#onInterval = onInterval;
     this.#sampledRequests = stats.map(() => 0);
@@ -48,7 +48,7 @@ export class Sampler {
   sample(elapsedMs: number): void {
     this.#stats.forEach(({ counters }, thread) => {
       const requests = counters[Slot.answered] - this.#sampledRequests[thread];
-      // As wrk: a period without an answer is no sample, and the next one is averaged over it.
+      // As in wrk: a period without a response gives no sample; the next one is averaged over both.
       if (requests <= 0) return;
       const periodMs = elapsedMs - this.#sampledAtMs[thread];
       this.rates.record(Math.floor(requests / periodMs * 1000));
@@ -61,7 +61,7 @@ export class Sampler {
     this.#nextCloseMs = (Math.floor((elapsedMs + earlyMs) / intervalMs) + 1) * intervalMs - earlyMs;
   }
 
-  /** Takes what has come since the last second, so that the intervals add up to the whole. */
+  /** Closes the remainder since the last second, so that the intervals add up to the total. */
   finish(elapsedMs: number): void {
     const isLong = elapsedMs - this.#last.atMs >= lastIntervalMinMs;
     const isOwed = this.intervals.length === 0 || this.#countAnswered() > this.#last.requests;

@@ -23,7 +23,7 @@ export const counterNames = [
   "failedStatus",
   "failedTruncated",
   "failedProtocol",
-  /** With --retry: sent again because a kept connection ended without a byte of an answer. */
+  /** With --retry: sent again because a kept connection ended before any byte of the response. */
   "retried",
   /** Connections that were made. */
   "opened",
@@ -33,11 +33,11 @@ export const counterNames = [
   "closedAfterResponse",
   /** Connections lost with a failed request. */
   "lost",
-  /** connect(2) on a unix socket answered EAGAIN (full accept queue) and was tried again. */
+  /** connect(2) on a unix socket returned EAGAIN (full accept queue) and was tried again. */
   "backlogFull",
-  /** connect(2) answered EADDRNOTAVAIL: no ephemeral port was free. */
+  /** connect(2) returned EADDRNOTAVAIL: no ephemeral port was free. */
   "portsExhausted",
-  /** Requests without a response when the run ended; no failures. */
+  /** Requests without a response when the run ended; not counted as failures. */
   "inFlight",
   /** Requests of the schedule that were due before the end and never sent. */
   "unsent",
@@ -59,7 +59,7 @@ export const counterNames = [
   "lateStopped",
   /** TLS handshakes that resumed a session. */
   "tlsResumed",
-  /** Connections open at present. */
+  /** Connections open now. */
   "open",
   /** Microseconds spent in the user's script. */
   "scriptUs",
@@ -103,9 +103,9 @@ export class ThreadStats {
   readonly counters: Float64Array;
   /** Responses by status code. */
   readonly statuses: Float64Array;
-  /** From the intended start (open loop) or the sending (closed loop) to the last byte. */
+  /** From the intended start (open loop) or the send (closed loop) to the last byte. */
   readonly latency: Histogram;
-  /** From the sending to the last byte. Filled only where it differs from `latency`. */
+  /** From the send to the last byte. Filled only where it differs from `latency`. */
   readonly serviceTime: Histogram;
   /** From connect(2) to the established connection. */
   readonly connectTime: Histogram;
@@ -125,8 +125,8 @@ export class ThreadStats {
   }
 
   /**
-   * Forgets the warm-up's connections. Requests of the warm-up were never counted: each knows when
-   * it was intended. Connections that are open count as made.
+   * Forgets the warm-up's connections. Requests of the warm-up were never counted: each stores when
+   * it was intended. Open connections count as made.
    */
   clearConnections(): void {
     for (const name of connectionCounters) this.counters[Slot[name]] = 0;

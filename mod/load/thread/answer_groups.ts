@@ -3,15 +3,15 @@ import type { ResponseHead } from "../../http1/mod.ts";
 import type { LoadConnection } from "./load_connection.ts";
 import type { ResponseObserver } from "./response_reader.ts";
 
-/** Hears of every response, part by part, and of its end. */
+/** Receives the parts of every response, and its end. */
 export interface AnswerObserver extends ResponseObserver<LoadConnection> {
   respond(connection: LoadConnection, status: number): void;
 }
 
-/** Values that get a count of their own; a field that differs every time must not fill the memory. */
+/** Values that get a count of their own; bounds memory when a field differs every time. */
 const valuesMax = 100;
 const valueLengthMax = 200;
-/** Where the values beyond go, and responses without the field. */
+/** Keys for further values, and for responses without the field. */
 export const otherValues = "(other)";
 export const noValue = "(none)";
 
@@ -20,10 +20,10 @@ export class AnswerGroups implements AnswerObserver {
   readonly #run: { readonly measureFromMs: number };
   readonly #next: AnswerObserver | null;
   readonly #counts = new Map<string, number>();
-  /** Of responses whose head has come. */
+  /** Values of responses whose head has arrived. */
   readonly #values = new Map<LoadConnection, string>();
 
-  /** `field` in any case. `run` says since when is measured; `next` hears everything, too. */
+  /** `field` in any case. `run` tells when measuring starts; every call is passed on to `next`. */
   constructor(
     field: string,
     run: { readonly measureFromMs: number },

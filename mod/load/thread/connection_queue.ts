@@ -14,7 +14,7 @@ export class ConnectionQueue {
     return this.#count === 0;
   }
 
-  /** Adds a connection; one that is in already keeps its place. */
+  /** Adds a connection; one that is already queued keeps its place. */
   add(connection: LoadConnection): void {
     if (connection.isQueued) return;
     connection.isQueued = true;

@@ -1,10 +1,10 @@
 import type { LoadConnection } from "./load_connection.ts";
 
-/** Connections that a script makes wait, the one that is due first on top: a binary heap. */
+/** Connections delayed by their script: a binary heap, earliest first. */
 export class DelayQueue {
   readonly #heap: { readonly atMs: number; readonly connection: LoadConnection }[] = [];
 
-  /** When the first is due; Infinity when none waits. */
+  /** When the first is due; Infinity when the queue is empty. */
   get nextMs(): number {
     return this.#heap.length === 0 ? Infinity : this.#heap[0].atMs;
   }
@@ -23,7 +23,7 @@ export class DelayQueue {
     heap[at] = entry;
   }
 
-  /** Takes the first out; only while `nextMs` is finite. */
+  /** Removes the first; only while `nextMs` is finite. */
   take(): LoadConnection {
     const heap = this.#heap;
     const first = heap[0].connection;

@@ -1,15 +1,15 @@
 import { ResponseTemplate } from "./response_template.ts";
 import type { RequestGroup } from "../plan/thread_plan.ts";
 
-/** More requests than this have no template each: they would not stay in the cache anyway. */
+/** Groups with more requests keep no templates: they would not fit into the CPU cache. */
 const templatesMax = 256;
 
-/** One thread's view of a group of requests: whose turn it is, and what answers looked like. */
+/** One thread's view of a group of requests: the next request, and the last responses. */
 export class GroupState {
   readonly plan: RequestGroup;
   readonly randomOrder: boolean;
   readonly #templates: ResponseTemplate[] = [];
-  /** Requests that go out together. */
+  /** Requests sent together. */
   readonly #batchSize: number;
   #cursor: number;
   #random: number;
@@ -19,7 +19,7 @@ export class GroupState {
     threadIndex: number,
     threadCount: number,
     randomOrder: boolean,
-    /** Responses are looked at in full, by a script or to be counted by a field. */
+    /** Responses are parsed in full, for a script or for --group-by. */
     observesResponses: boolean,
   ) {
     this.plan = plan;
@@ -42,12 +42,12 @@ export class GroupState {
     return index;
   }
 
-  /** The request behind this one in a batch. */
+  /** The request after this one in a batch. */
   following(index: number): number {
     return (index + 1) % this.plan.methods.length;
   }
 
-  /** What the last answer to this request looked like, null where none is kept. */
+  /** Template of the last response to this request; null when none is kept. */
   templateOf(index: number): ResponseTemplate | null {
     return this.#templates.length === 0 ? null : this.#templates[index];
   }

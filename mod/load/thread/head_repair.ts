@@ -1,12 +1,12 @@
 /**
- * Response heads as careless servers send them, put into the form that the parser takes. Only heads that
- * it has refused come here, so that it stays strict and fast, and a proxy never sees what was mended.
+ * Rewrites response heads of careless servers into the form that the parser accepts. Only heads that the
+ * parser has rejected are repaired, so it stays strict and fast; the proxy never uses this.
  */
 import { defaultLimits, Fault } from "../../http1/mod.ts";
 
 const CR = 13, LF = 10, SP = 32, HTAB = 9;
 
-/** True for what every client overlooks. */
+/** True for faults that all common clients tolerate. */
 export function isRepairable(fault: number): boolean {
   return fault === Fault.bareLineFeed || fault === Fault.obsFold || fault === Fault.contentLength ||
     fault === Fault.contentLengthRepeated;
@@ -14,7 +14,7 @@ export function isRepairable(fault: number): boolean {
 
 export interface RepairedHead {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Behind the head as it was sent. */
+  /** Offset after the head as it was sent. */
   readonly sentEnd: number;
 }
 
@@ -32,7 +32,7 @@ export function repairHead(bytes: Uint8Array, start: number, end: number): Repai
     const lineEnd = at > lineStart && bytes[at - 1] === CR ? at - 1 : at;
     const isFolded = lineEnd > lineStart && lines.length > 1 &&
       (bytes[lineStart] === SP || bytes[lineStart] === HTAB);
-    // Bytes as characters of the same number, and back again below.
+    // Bytes as characters of the same value (Latin-1), converted back below.
     const line = String.fromCharCode(...bytes.subarray(lineStart, lineEnd));
     if (lineEnd === lineStart) return { bytes: join(withoutRepeats(lines)), sentEnd: at + 1 };
     if (isFolded) lines[lines.length - 1] = `${lines[lines.length - 1].trimEnd()} ${line.trim()}`;
@@ -42,7 +42,7 @@ export function repairHead(bytes: Uint8Array, start: number, end: number): Repai
   return null;
 }
 
-/** Different values stay, and the parser refuses them. */
+/** Different values are kept, and the parser rejects them. */
 function withoutRepeats(lines: readonly string[]): string[] {
   let length: string | null = null;
   return lines.flatMap((line) => {

@@ -2,8 +2,8 @@ import type { PeerError } from "../../base/errors.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 
 /**
- * Sockets whose server has announced to close. It is left to close first, so that the TIME_WAIT
- * stays on its side and our ephemeral port is free at once. Bounded: the oldest goes when it is full.
+ * Sockets whose server has announced to close. The server closes first, so that the TIME_WAIT is on
+ * its side and our ephemeral port is free at once. Bounded: when full, the oldest is closed.
  */
 export class LingeringSockets implements SocketHandler {
   readonly #sockets: (Socket | null)[];
@@ -23,7 +23,7 @@ export class LingeringSockets implements SocketHandler {
 
   onOpen(_socket: Socket): void {}
 
-  /** Nobody asked for more. */
+  /** Unrequested data. */
   onData(socket: Socket): void {
     socket.close();
   }

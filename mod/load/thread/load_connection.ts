@@ -1,4 +1,4 @@
-/** One connection of the load generator: connects, sends, reads, and starts anew when it must. */
+/** One connection of the load generator: connects, sends, reads, and reconnects when necessary. */
 import type { PeerError } from "../../base/errors.ts";
 import { Deadline } from "../../base/timer_wheel.ts";
 import { describeFault, type Method } from "../../http1/mod.ts";
@@ -24,37 +24,37 @@ export class LoadConnection extends Deadline implements SocketHandler {
   /** Number of this connection in the whole run. */
   readonly index: number;
   phase: Phase = Phase.closed;
-  /** Requests sent, or about to be sent, without a complete response. */
+  /** Requests sent or queued for sending, without a complete response. */
   outstanding = 0;
   /** When the request should have been sent, on the clock of `performance.now()`. */
   intendedMs = 0;
   /** When it was sent. */
   startMs = 0;
-  /** In the queue of connections that wait for the schedule. */
+  /** In the queue of connections waiting for the schedule. */
   isQueued = false;
-  /** Waits because its script said so. */
+  /** Delayed by its script. */
   isDelayed = false;
-  /** Local address of the socket, where we chose it. */
+  /** Local address of the socket; set when we chose it. */
   source: string | undefined = undefined;
-  /** Connects that have failed in a row. */
+  /** Consecutive failed connects. */
   connectStreak = 0;
   /** Index in the group of the request that is answered next. */
   requestIndex = 0;
   #socket: Socket | null = null;
   #batch: Uint8Array = noBytes;
   #written = 0;
-  /** Offsets behind the requests of the batch, and which of them is answered next. */
+  /** End offsets of the requests of the batch, and which of them is answered next. */
   #ends: Int32Array = noEnds;
   #position = 0;
   /**
-   * The part of the batch that this connection carries, where it may not carry all of it: the
-   * requests that wait for an answer here, and the offset behind the last of them.
+   * The part of the batch sent on this connection, when it may not carry all of it: the number of
+   * requests awaiting a response here, and the end offset of the last one.
    */
   #portionCount = 0;
   #portionEnd = 0;
   /** Methods of a script's requests; null: those of the group. */
   #methods: readonly Method[] | null = null;
-  /** Which requests of the batch say that their connection ends; undefined: none does. */
+  /** Which requests of the batch end their connection; undefined: none does. */
   #closes: readonly boolean[] | undefined = undefined;
   /** Responses after which this connection ends. */
   #servedMax = Infinity;
@@ -62,10 +62,10 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #servedCount = 0;
   /** The batch has already been sent on another connection, which closed without an answer. */
   #isRetry = false;
-  /** The batch waits for the end of the callbacks under way: `sendNow` follows. */
+  /** The batch waits for the current callbacks to finish; `sendNow` follows. */
   #isUnsent = false;
   #connectStartMs = 0;
-  /** Since when connect(2) has been answering EAGAIN; 0: it does not. */
+  /** When connect(2) started to return EAGAIN; 0: it does not. */
   #backlogFullSinceMs = 0;
   #peerEnded = false;
   readonly #reader = new ResponseReader<LoadConnection>(this);
@@ -81,7 +81,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     return this.phase === Phase.idle || this.phase === Phase.busy;
   }
 
-  /** The connection carries another request, or can make a fresh start to do so. */
+  /** The connection carries another request, or can reconnect to do so. */
   connect(nowMs: number): void {
     this.phase = Phase.connecting;
     this.#connectStartMs = nowMs;
@@ -140,7 +140,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   /**
-   * Responses that this connection can give: a client that has sent `Connection: close` sends nothing
+   * Responses that this connection can still carry: a client that has sent `Connection: close` sends nothing
    * more on it (RFC 9112 9.6), whether or not the server announces its own close.
    */
   #servedUntilClose(closes: readonly boolean[]): number {
@@ -152,14 +152,14 @@ export class LoadConnection extends Deadline implements SocketHandler {
       : Math.min(requestsPerConnection, served + first - position + 1);
   }
 
-  /** Sends the batch, unless that has been done; `nowMs` is now. */
+  /** Sends the batch, unless already sent; `nowMs` is now. */
   sendNow(nowMs: number): void {
     if (!this.#isUnsent) return;
     this.#isUnsent = false;
     this.startMs = nowMs;
     const { isOpenLoop, measureFromMs, counters } = this.thread;
     if (this.intendedMs >= measureFromMs) {
-      // A closed loop's request begins when it is sent; one of the warm-up stays one.
+      // A closed loop's request begins when it is sent; a warm-up request remains one.
       if (!isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
       counters[Slot.sent] += this.#portionCount;
     }
@@ -199,7 +199,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     const thread = this.thread;
     const nowMs = thread.receivedMs(end - start);
-    // An answer to a request that is still here: it is sent all the same, and its answer judged.
+    // A response to a request still queued here: it is sent anyway, and its response checked.
     if (this.#isUnsent) this.sendNow(nowMs);
     if (this.intendedMs >= thread.measureFromMs) thread.counters[Slot.bytesRead] += end - start;
     if (!this.#reader.hasBegun && this.outstanding === 1) {
@@ -226,7 +226,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
       at = reader.read(this.thread, bytes, at, end, this.#method(), template);
       if (at < 0) return this.fail("protocol", describeFault(at).name, nowMs);
       if (!reader.isComplete) return;
-      // Bytes that no request asked for make the response a broken one.
+      // Unrequested bytes after a response make it invalid.
       if (at < end && this.#portionCount === 1 && reader.keepAlive) {
         return this.fail("protocol", "bytesBehindResponse", nowMs);
       }
@@ -234,7 +234,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     }
   }
 
-  /** Of the request that is answered next. */
+  /** Method of the request that is answered next. */
   #method(): Method {
     return this.#methods === null
       ? this.group.plan.methods[this.requestIndex]
@@ -260,20 +260,20 @@ export class LoadConnection extends Deadline implements SocketHandler {
     }
   }
 
-  /** The connection ends here in good order; requests behind the one answered go to a new one. */
+  /** The connection ends properly; requests after the answered one move to a new connection. */
   #replaceAfterResponse(keepAlive: boolean, nowMs: number): void {
     const thread = this.thread;
     if (!keepAlive) thread.counters[Slot.closedAfterResponse]++;
     this.#dropSocket(!keepAlive && !this.#peerEnded);
     if (this.outstanding === 0) return thread.next(this, nowMs);
-    // The rest of the batch may never have been sent: this connection had carried its share.
+    // The rest of the batch may never have been sent: this connection had reached its limit.
     if (this.#portionCount === 0) this.#isRetry = false;
     else if (thread.plan.retry) this.#countRetried();
     else return this.#failPortion("read", "EEOF", nowMs);
     this.#sendOnNew(nowMs);
   }
 
-  /** Settles what was sent here as failed; the rest of the batch goes to a new connection. */
+  /** Counts what was sent here as failed; the rest of the batch goes to a new connection. */
   #failPortion(kind: FailureKind, code: string, nowMs: number): void {
     const thread = this.thread;
     const count = this.#portionCount;
@@ -309,11 +309,11 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   onClose(_socket: Socket, error: PeerError): void {
     const nowMs = this.thread.reactor.readClockMs();
-    // What is wrong with a certificate has no number: the reason is the code.
+    // Certificate errors have no errno: the reason is used as the code.
     const isTls = error.code === "ETLS";
     const code = isTls ? `ETLS: ${error.message}` : error.code;
     if (this.phase === Phase.connecting) return this.#connectFailed(code, nowMs);
-    // In TLS 1.3 a server refuses our certificate only when the handshake is over for us.
+    // In TLS 1.3 a server rejects our certificate only after the handshake has finished on our side.
     if (this.outstanding === 0 || (this.#isUnsent && !isTls)) {
       this.thread.counters[Slot.closedIdle]++;
       this.#dropSocket(false);
@@ -325,7 +325,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
 
   /**
    * With --retry: the server closed a kept connection before it answered, and RFC 9112 9.3.1 lets a
-   * client send an idempotent request again. It cannot be told from a server that crashed, so it is
+   * client send an idempotent request again. It is indistinguishable from a server that crashed, so it is
    * off by default, counted as an error by --fail-if, and done once.
    */
   #retry(nowMs: number): boolean {
@@ -340,7 +340,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     return true;
   }
 
-  /** Whether all requests that were sent and have no answer may be sent a second time. */
+  /** Whether all unanswered requests may be sent a second time. */
   #mayRepeat(): boolean {
     const count = this.#portionCount;
     if (this.#methods === null) return this.group.mayRetry(this.requestIndex, count);
@@ -371,7 +371,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     thread.connectEnded();
     this.#dropSocket(false);
     if (code === "EAGAIN") {
-      // Only a unix socket says so: its accept queue is full, and the next attempt may go through.
+      // Only a unix socket returns this: its accept queue is full, and the next attempt may go through.
       if (this.#backlogFullSinceMs === 0) this.#backlogFullSinceMs = nowMs;
       if (nowMs - this.#backlogFullSinceMs < thread.plan.timeoutMs) {
         thread.counters[Slot.backlogFull]++;
@@ -385,7 +385,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     this.fail(code === "ECONNREFUSED" ? "refused" : "connect", code, nowMs);
   }
 
-  /** Settles what was sent as failed and starts over at once; a connect that fails may rest first. */
+  /** Counts what was sent as failed and restarts at once; after a failed connect it may wait first. */
   fail(kind: FailureKind, code: string, nowMs: number): void {
     const thread = this.thread;
     if (this.isOpen) {
@@ -399,7 +399,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     const claimed = this.outstanding;
     this.outstanding = 0;
     this.connectStreak++;
-    // An open loop sends by its schedule, whatever fails: the next request that is due tries again.
+    // An open loop follows its schedule regardless of failures: the next due request reconnects.
     if (thread.isOpenLoop) {
       if (claimed > 0) thread.failed(this, kind, code, claimed);
       return thread.next(this, nowMs);
@@ -409,7 +409,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     this.rest(nowMs, Math.min(restMaxMs, restFirstMs * 2 ** Math.min(10, this.connectStreak - 1)));
   }
 
-  /** Waits before it connects again. */
+  /** Waits before reconnecting. */
   rest(nowMs: number, restMs: number): void {
     this.phase = Phase.resting;
     this.thread.arm(this, nowMs + restMs);
@@ -427,7 +427,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     }
   }
 
-  /** Bytes that no request asked for, on a connection at rest. */
+  /** Unrequested bytes on an idle connection. */
   #unsolicited(nowMs: number): void {
     this.thread.counters[Slot.lost]++;
     this.#dropSocket(false, true);

@@ -1,4 +1,4 @@
-/** One thread's share of a run: its connections, whose turn it is, and when it ends. */
+/** One thread's share of a run: its connections, scheduling, and end of run. */
 import type { Deadline } from "../../base/timer_wheel.ts";
 import { ResponseHead, wordsOf } from "../../http1/mod.ts";
 import type { Reactor, Socket, TickHandler } from "../../net/reactor.ts";
@@ -19,15 +19,15 @@ import { failureSlot, Slot, type ThreadStats } from "../stats/thread_stats.ts";
 import type { ThreadOutcome, ThreadPlan } from "../plan/thread_plan.ts";
 import { ThreadSchedule } from "./thread_schedule.ts";
 
-/** Connects that may be under way at once, so that no accept queue is overrun at the start. */
+/** Maximum concurrent connects, so that the start does not overflow an accept queue. */
 const connectingMax = 512;
-/** The kernel's wake-ups come up to this late, which must not make a request late. */
+/** Kernel wake-ups are late by up to this; requests must not be. */
 const wakeEarlyMs = 0.1;
 
-/** A read of more bytes takes long enough for a look at the clock of its own. */
+/** A longer read takes long enough to justify reading the clock again. */
 const briefBytesMax = 4096;
 
-/** What only some runs need. */
+/** Parts that only some runs need. */
 export interface ThreadParts {
   readonly script: ThreadScript | null;
   /** Needed when a group has a server name. */
@@ -41,7 +41,7 @@ export class LoadThread implements TickHandler {
   readonly counters: Float64Array;
   readonly lingering: LingeringSockets;
   readonly sendQueue: SendQueue;
-  /** Hears of every response; null: nobody asks. */
+  /** Receives every response; null: not needed. */
   readonly observer: AnswerObserver | null;
   readonly #answerGroups: AnswerGroups | null;
   readonly isOpenLoop: boolean;
@@ -57,7 +57,7 @@ export class LoadThread implements TickHandler {
   readonly #secure: SecureClient | null;
   readonly #delays = new DelayQueue();
   readonly #schedule: ThreadSchedule | null;
-  /** Only with a schedule. */
+  /** Open loop only. */
   readonly #pace: PaceWatch | null;
   readonly #failures = new FailureCounts();
   #words: Int32Array = new Int32Array(0);
@@ -66,12 +66,12 @@ export class LoadThread implements TickHandler {
   #endMs = Infinity;
   #measuredMs = 0;
   #isWarm = false;
-  /** Connections opened so far at the start, and connects under way. */
+  /** Connections opened so far at the start, and connects in progress. */
   #openedUpTo = 0;
-  /** Until then `onTick` has nothing to do. */
+  /** `onTick` has nothing to do before this time. */
   #quietUntilMs = -Infinity;
   #connectingCount = 0;
-  /** Requests that may still be sent, and those sent whose end is open. */
+  /** Requests that may still be sent, and those sent but not settled. */
   #remaining: number;
   #claimed = 0;
 
@@ -116,7 +116,7 @@ export class LoadThread implements TickHandler {
     this.lingering = new LingeringSockets(count + 64);
   }
 
-  /** Runs from `startMs` (on the clock of `performance.now()`, may lie ahead) to the end. */
+  /** Runs from `startMs` (on the clock of `performance.now()`, may be in the future) to the end. */
   async run(startMs: number): Promise<ThreadOutcome> {
     this.#startMs = startMs;
     this.measureFromMs = startMs + this.plan.warmupMs;
@@ -131,7 +131,7 @@ export class LoadThread implements TickHandler {
     return this.#outcome();
   }
 
-  /** Ends the run now. What is on its way stays uncounted, except as in flight. */
+  /** Ends the run now. Requests under way are counted only as in flight. */
   stop(): void {
     if (this.isOver) return;
     const nowMs = Math.min(this.reactor.readClockMs(), this.#endMs);
@@ -167,7 +167,7 @@ export class LoadThread implements TickHandler {
     return this.#work(nowMs);
   }
 
-  /** A tick of an open loop, between two looks at what makes requests late. */
+  /** A tick of an open loop, with a lateness sample before and after it. */
   #watchedTick(pace: PaceWatch, nowMs: number): number {
     const schedule = this.#schedule!;
     if (this.#isWarm) pace.begin(nowMs, schedule.overdue(nowMs), !this.#waiting.isEmpty);
@@ -193,7 +193,7 @@ export class LoadThread implements TickHandler {
     );
   }
 
-  /** Nothing but time makes work for `onTick`: no schedule does, no script, no connection to be opened. */
+  /** Whether only timeouts and the end of the run need `onTick`: no schedule, script delay or pending connect does. */
   get #canBeQuiet(): boolean {
     return this.#schedule === null && this.#script === null &&
       this.#openedUpTo === this.#connections.length;
@@ -202,7 +202,7 @@ export class LoadThread implements TickHandler {
   /** A wait that ends shortly before `thenMs`; 0 close to it, so that the reactor does not sleep. */
   #waitUntil(thenMs: number, nowMs: number): number {
     const waitMs = thenMs - nowMs - wakeEarlyMs;
-    // Waits of whole milliseconds are rounded up, so what is left of one is waited for on its own.
+    // Waits of whole milliseconds are rounded up, so the remainder is a wait of its own.
     return waitMs < 1 ? Math.max(0, waitMs) : Math.floor(waitMs);
   }
 
@@ -212,7 +212,7 @@ export class LoadThread implements TickHandler {
     }
   }
 
-  /** Starts to connect. */
+  /** Starts a connect. */
   open(connection: LoadConnection): Socket {
     this.#connectingCount++;
     const addresses = connection.group.plan.addresses;
@@ -227,14 +227,14 @@ export class LoadThread implements TickHandler {
   }
 
   /**
-   * When bytes have arrived, for a read that brought `byteCount`: the reactor looks at the clock
-   * once for all sockets that it reads together, and such reads take a microsecond each.
+   * Arrival time of a read of `byteCount` bytes. The reactor reads the clock once per batch of sockets;
+   * a read takes about a microsecond, a longer one more.
    */
   receivedMs(byteCount: number): number {
     return byteCount <= briefBytesMax ? this.reactor.nowMs : this.reactor.readClockMs();
   }
 
-  /** A connect has ended, well or not. */
+  /** A connect has succeeded or failed. */
   connectEnded(): void {
     this.#connectingCount--;
   }
@@ -246,7 +246,7 @@ export class LoadThread implements TickHandler {
     this.#stats.connectTime.record(connectMs * 1000);
   }
 
-  /** No ephemeral port was free. True when the connection shall try again at once. */
+  /** No ephemeral port was free. True when the connection should retry at once. */
   takeNextSource(connection: LoadConnection): boolean {
     return this.#sources.exhausted(connection.source, connection.group.plan.loopback);
   }
@@ -259,7 +259,7 @@ export class LoadThread implements TickHandler {
     this.reactor.wheel.disarm(entry);
   }
 
-  /** The bytes as 32-bit words; empty where they do not lie on a word boundary. */
+  /** The bytes as 32-bit words; empty when they are not word-aligned. */
   wordsOf(bytes: Uint8Array): Int32Array {
     if (this.#wordsOf === bytes) return this.#words;
     this.#wordsOf = bytes;
@@ -278,7 +278,7 @@ export class LoadThread implements TickHandler {
     if (this.isOpenLoop) this.#stats.serviceTime.record((nowMs - connection.startMs) * 1000);
   }
 
-  /** `claimed` requests have failed; none: a connect that was to carry one. */
+  /** `claimed` requests have failed; 0: a connect for one has. */
   failed(connection: LoadConnection, kind: FailureKind, code: string, claimed: number): void {
     this.#claimed -= claimed;
     let count = claimed;
@@ -325,7 +325,7 @@ export class LoadThread implements TickHandler {
   }
 
   #delay(connection: LoadConnection, nowMs: number): void {
-    // A connection that was replaced while it waited keeps the place that it has.
+    // A connection that was replaced while queued keeps its place.
     if (connection.isDelayed) return;
     const delayMs = this.#script!.delay();
     if (delayMs === 0) return this.#sendNext(connection, nowMs);
@@ -346,7 +346,7 @@ export class LoadThread implements TickHandler {
     if (isNeeded) connection.connect(nowMs);
   }
 
-  /** A connection may start, or start again after a rest. */
+  /** A connection may start, or restart after a wait. */
   resume(connection: LoadConnection, nowMs: number): void {
     if (this.isOver) return;
     if (connection.outstanding > 0 || this.plan.requestsPerConnection > 1 || !this.isOpenLoop) {
@@ -363,7 +363,7 @@ export class LoadThread implements TickHandler {
     if (this.#nextDueMs === Infinity) this.#endWhenDone();
   }
 
-  /** Connects when a request is due, not before: one each, or where the last connect has failed. */
+  /** Connects only when a request is due: one connect per request, or after a failed connect. */
   #connectsOnDemand(connection: LoadConnection): boolean {
     return this.plan.requestsPerConnection === 1 || connection.connectStreak > 0;
   }
@@ -372,7 +372,7 @@ export class LoadThread implements TickHandler {
     const nowMs = this.reactor.readClockMs();
     while (this.#nextDueMs <= nowMs && !this.#waiting.isEmpty) {
       const connection = this.#waiting.take();
-      // One that was closed meanwhile connects, and comes back by itself.
+      // One that was closed meanwhile reconnects and queues itself.
       const isFree = connection.phase === Phase.idle ||
         (connection.phase === Phase.closed && this.#connectsOnDemand(connection));
       if (isFree && connection.outstanding === 0) this.#sendScheduled(connection, nowMs);

@@ -1,9 +1,9 @@
-/** A worker of a run, in which a user's script may compute without end, or leave. */
+/** A worker of a run. A user's script in it may loop forever or exit. */
 import { exitCodes, StartError } from "../../base/errors.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
 import { HookMark } from "../script/hook_mark.ts";
 
-/** How long a worker may take to say that it is alive. */
+/** Timeout for the reply to a ping. */
 const graceMs = 1000;
 
 type Answer<K extends FromWorker["kind"]> = Extract<FromWorker, { kind: K }>;
@@ -15,7 +15,7 @@ interface Asked {
 }
 
 export class LoadWorker {
-  /** Memory of the mark that says where the script is. */
+  /** Shared memory of the mark: which hook the script is in. */
   readonly markMemory = new SharedArrayBuffer(HookMark.byteLength);
   readonly #mark = new HookMark(this.markMemory);
   readonly #worker: Worker;
@@ -23,7 +23,7 @@ export class LoadWorker {
   #asked: Asked | null = null;
   #hasPong = false;
 
-  /** `script`: the path of what runs in it; null: none of the user's code does. */
+  /** `script`: path of the script that runs in it; null: no user code. */
   constructor(script: string | null) {
     this.#script = script;
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url).href, { type: "module" });
@@ -47,8 +47,8 @@ export class LoadWorker {
   }
 
   /**
-   * Fails what was asked for unless the worker answers in `graceMs`, or shows that it is alive and
-   * `evenAlive` is false. Only a script can bring this about: the error names the place it is in.
+   * Fails the pending request unless the worker replies within `graceMs`, or answers a ping and
+   * `evenAlive` is false. Only a script can cause this: the error names the hook it is in.
    */
   async endIfStuck(exitCode: number, evenAlive = false): Promise<void> {
     const asked = this.#asked;
@@ -60,7 +60,7 @@ export class LoadWorker {
     if (asked.kind === "ready" && this.#asked !== asked) return;
     const name = this.#script ?? "a load thread";
     const place = this.#mark.place || "the script";
-    const what = this.#hasPong ? "was still waiting" : "did not come to an end: an endless loop?";
+    const what = this.#hasPong ? "was still waiting" : "did not end: an endless loop?";
     this.#fail(new StartError(`${name}: ${place} ${what}`, exitCode));
     this.terminate();
   }
@@ -80,7 +80,7 @@ export class LoadWorker {
     const asked = this.#asked;
     this.#asked = null;
     if (asked?.kind === answer.kind) return asked.resolve(answer);
-    asked?.reject(new Error(`a load thread said ${answer.kind} in place of ${asked.kind}`));
+    asked?.reject(new Error(`a load thread sent ${answer.kind} instead of ${asked.kind}`));
   }
 
   #fail(error: Error): void {

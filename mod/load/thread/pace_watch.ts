@@ -1,4 +1,4 @@
-/** Why requests of a schedule are sent late, from evidence: what the thread did while they were due. */
+/** Finds out why scheduled requests are sent late, from what the thread did while they were due. */
 import { type CounterName, Slot } from "../stats/thread_stats.ts";
 
 /** CPU time of this thread, and time in which it was ready and had no CPU; milliseconds. */
@@ -7,14 +7,14 @@ export interface ThreadTimes {
   readonly queuedMs: number;
 }
 
-/** A look at the times costs some 20 us. */
+/** Reading the times costs about 20 us. */
 const windowMs = 20;
-/** A thread that wakes this much later than it wanted, without use for a CPU, was stopped. */
+/** A thread that wakes this much too late without having waited for a CPU was stopped. */
 const gapMs = 50;
-/** Of a window, spent on a CPU or waiting for one: the thread had no time to send. */
+/** Share of a window spent on a CPU or waiting for one; above it the thread had no time to send. */
 const busyShare = 0.7;
 
-/** The longest sleep of a thread that is watched. */
+/** The longest sleep of a watched thread. */
 export const watchedSleepMs = windowMs;
 
 /** From /proc/thread-self/schedstat (nanoseconds, since Linux 4.6); null where there is none. */
@@ -33,7 +33,7 @@ export class PaceWatch {
   readonly #readTimes: () => ThreadTimes | null;
   #windowStartMs = NaN;
   #times: ThreadTimes | null = null;
-  /** Of the window: requests that were due, times how long they had been, and the longest gap. */
+  /** In this window: due requests multiplied by their lateness, and the longest gap. */
   #overdue = 0;
   #gapMs = 0;
   #lastMs = NaN;
@@ -53,12 +53,12 @@ export class PaceWatch {
     this.#overdue += (this.#lastOverdue + overdue) / 2 * (nowMs - this.#lastMs);
     this.#lastMs = nowMs;
     this.#lastOverdue = overdue;
-    // Seen in one tick of the window, free connections cannot be what was missing.
+    // If a connection was free in any tick of the window, connections were not the limit.
     this.#hadFree ||= hasFree && overdue > 0;
     if (nowMs - this.#windowStartMs >= windowMs) this.#close(nowMs);
   }
 
-  /** At the end of a tick, which wants to be called again at `wakeMs`. */
+  /** At the end of a tick; `wakeMs`: when the next one is due. */
   end(nowMs: number, overdue: number, wakeMs: number): void {
     this.#lastMs = nowMs;
     this.#lastOverdue = overdue;

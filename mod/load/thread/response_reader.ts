@@ -1,4 +1,4 @@
-/** Finds the end of one response in the bytes of its connection, however they are cut up. */
+/** Finds the end of one response in the bytes of its connection, in any split. */
 import {
   BodyDecoder,
   defaultLimits,
@@ -13,13 +13,13 @@ import type { ResponseTemplate } from "./response_template.ts";
 
 const heldBytesFirst = 4096;
 
-/** Hears of a response's parts; `owner` is whom the reader reads for. */
+/** Receives a response's parts; `owner` is the reader's owner. */
 export interface ResponseObserver<Owner> {
   takeHead(owner: Owner, head: ResponseHead): void;
   takeBody(owner: Owner, bytes: Uint8Array, start: number, end: number): void;
 }
 
-/** What a reader borrows while it reads: one head serves all connections of a thread. */
+/** Shared parts that a reader uses while it reads: one head serves all connections of a thread. */
 export interface ReadAid<Owner> {
   readonly head: ResponseHead;
   readonly observer: ResponseObserver<Owner> | null;
@@ -27,18 +27,18 @@ export interface ReadAid<Owner> {
 
 export class ResponseReader<Owner> {
   readonly owner: Owner;
-  /** Bytes of the response have come. */
+  /** Bytes of the response have arrived. */
   hasBegun = false;
-  /** The last `read` came to the response's end. */
+  /** The last `read` reached the response's end. */
   isComplete = false;
   status = 0;
   /** The connection can carry another exchange. */
   keepAlive = true;
   #inBody = false;
-  /** The beginning of a head that did not come in one read. */
+  /** The start of a head that is split over several reads. */
   #held: Uint8Array | null = null;
   #heldEnd = 0;
-  /** The head is one that the parser has refused, and is to be repaired when it is complete. */
+  /** The parser has rejected the head; it is repaired once complete. */
   #isRepaired = false;
   #decoder: BodyDecoder | null = null;
 
@@ -63,7 +63,7 @@ export class ResponseReader<Owner> {
 
   /**
    * Reads `[start, end)`, which is not empty, up to the end of the response. Returns the offset
-   * behind what was read, or a `Fault` (< 0).
+   * after what was read, or a `Fault` (< 0).
    */
   read(
     aid: ReadAid<Owner>,
@@ -82,7 +82,7 @@ export class ResponseReader<Owner> {
         : this.#readHeldHead(aid, bytes, at, end, method);
       if (headEnd < 0) return headEnd;
       if (headEnd === 0) return end;
-      // Interim responses come before the real one; 101 is the last that is HTTP.
+      // Interim responses precede the final one; after 101 no HTTP follows.
       if (this.status >= 200 || this.status === 101) {
         this.#beginBody(aid.head, bytes, at, headEnd, end, template);
       }
@@ -111,7 +111,7 @@ export class ResponseReader<Owner> {
     return 0;
   }
 
-  /** Goes on with a head whose beginning came in an earlier read. */
+  /** Continues a head that started in an earlier read. */
   #readHeldHead(
     aid: ReadAid<Owner>,
     bytes: Uint8Array,
@@ -144,7 +144,7 @@ export class ResponseReader<Owner> {
     method: Method,
   ): number {
     const { head, observer } = aid;
-    // Of a head that is to be repaired the parser does not know when it is complete.
+    // The parser cannot tell when a head that needs repair is complete.
     const seenEnd = this.#isRepaired ? start : lastEnd;
     let headEnd = parseResponseHead(head, bytes, start, end, defaultLimits, seenEnd, method);
     if (headEnd < 0 && isRepairable(headEnd)) {

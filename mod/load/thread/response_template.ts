@@ -1,9 +1,9 @@
 import { KnownBytes } from "../../http1/mod.ts";
 
 /**
- * The head of the last response, to recognise the next one that is the same byte for byte.
+ * The head of the last response, used to recognise the next one if it is identical.
  *
- * A server under test sends one head over and over, apart from its Date once a second. Comparing it
+ * A server under test sends the same head repeatedly; only its Date changes, once a second. Comparing it
  * word by word costs a fifth of parsing it, and equal bytes mean the same to the parser.
  */
 export class ResponseTemplate {
@@ -15,8 +15,7 @@ export class ResponseTemplate {
   #missCount = 0;
 
   /**
-   * Takes a response's head over, unless heads keep changing; the rest is what the head says, and
-   * `totalBytes` must be known from it.
+   * Keeps a response's head, unless heads keep changing. `totalBytes` must follow from the head.
    */
   learn(
     bytes: Uint8Array,
@@ -27,7 +26,7 @@ export class ResponseTemplate {
     keepAlive: boolean,
   ): void {
     this.#missCount++;
-    // Heads with a request number in them never repeat: look only now and then.
+    // Heads with a request number in them never repeat: check only occasionally.
     if (this.#missCount > 64 && (this.#missCount & 255) !== 0) return;
     this.#head.remember(bytes, start, headEnd);
     this.totalBytes = totalBytes;

@@ -1,4 +1,4 @@
-/** https: connections of the load generator over TLS. Loaded only when a URL asks for it. */
+/** https: connections of the load generator over TLS. Loaded only when a URL needs it. */
 import type { Address } from "../../base/address.ts";
 import type { ConnectOptions, Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import { ClientContext } from "../../tls/client_context.ts";

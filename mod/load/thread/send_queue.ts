@@ -1,10 +1,10 @@
 import type { BatchOutput, Reactor } from "../../net/reactor.ts";
 import type { LoadConnection } from "./load_connection.ts";
 
-/** Connections whose requests go out behind the callbacks of the reactor's batch. */
+/** Connections whose requests are sent after the callbacks of the reactor's batch. */
 export class SendQueue implements BatchOutput {
   readonly #reactor: Reactor;
-  /** Never shortened: an array that is emptied grows anew, step by step, with each batch. */
+  /** Never shortened: an emptied array would grow again step by step with each batch. */
   readonly #waiting: LoadConnection[] = [];
   #count = 0;
 
@@ -12,14 +12,14 @@ export class SendQueue implements BatchOutput {
     this.#reactor = reactor;
   }
 
-  /** True: `connection.sendNow` follows. False: there is no batch to wait for the end of. */
+  /** True: `connection.sendNow` follows. False: no batch is being handled. */
   add(connection: LoadConnection): boolean {
     if (this.#count === 0 && !this.#reactor.flushAfterBatch(this)) return false;
     this.#waiting[this.#count++] = connection;
     return true;
   }
 
-  /** Each send takes long enough for a time of its own. */
+  /** Each send takes long enough to need its own timestamp. */
   flush(): void {
     const reactor = this.#reactor, waiting = this.#waiting, count = this.#count;
     this.#count = 0;

@@ -1,4 +1,4 @@
-/** Puts one load thread together, with only the parts that its plan needs. */
+/** Builds one load thread, with only the parts that its plan needs. */
 import { createReactor } from "../../net/mod.ts";
 import { LoadThread } from "./load_thread.ts";
 import type { ThreadStats } from "../stats/thread_stats.ts";
@@ -16,7 +16,7 @@ export async function assembleThread(
     : null;
   if (plan.script === null) return new LoadThread(plan, stats, reactor, { secure, script: null });
   const { ThreadScript } = await import("./thread_script.ts");
-  // The script may call stop() long before the thread exists, and long after.
+  // The script may call stop() before the thread exists and after it has ended.
   let thread: LoadThread | null = null;
   const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop(), mark);
   thread = new LoadThread(script.adapt(plan), stats, reactor, { secure, script });

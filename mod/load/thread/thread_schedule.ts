@@ -3,7 +3,7 @@ import type { ThreadPlan } from "../plan/thread_plan.ts";
 
 /** One thread's share of the run's schedule: every `threadCount`-th request. */
 export class ThreadSchedule {
-  /** When the next request is due, on the clock of `begin`; Infinity behind the last one. */
+  /** When the next request is due, on the clock of `begin`; Infinity after the last one. */
   nextDueMs = Infinity;
   readonly #plan: ThreadPlan;
   readonly #schedule: Schedule;
@@ -33,7 +33,7 @@ export class ThreadSchedule {
     return dueMs;
   }
 
-  /** Requests that were due until `nowMs`, behind the warm-up. */
+  /** Requests that were due until `nowMs`, after the warm-up. */
   measuredDue(nowMs: number): number {
     const due = this.#shareOf(this.#schedule.dueCount(nowMs - this.#startMs));
     return Math.min(Math.max(0, due - this.#warmDue), this.#plan.requestCount);
@@ -45,7 +45,7 @@ export class ThreadSchedule {
     return this.#shareOf(this.#schedule.dueCount(nowMs - this.#startMs)) - this.#taken;
   }
 
-  /** Requests taken behind the warm-up. */
+  /** Requests taken after the warm-up. */
   get measuredTaken(): number {
     return Math.max(0, this.#taken - this.#warmDue);
   }

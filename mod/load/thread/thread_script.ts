@@ -1,4 +1,4 @@
-/** A script within one load thread: makes its requests and hears of its responses. */
+/** A script within one load thread: makes its requests and receives its responses. */
 import { StartError } from "../../base/errors.ts";
 import type { Method, ResponseHead } from "../../http1/mod.ts";
 import { parseTarget, portOf } from "../plan/target.ts";
@@ -24,7 +24,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class ThreadScript {
-  /** Bytes, ends and methods of the requests that the last `make` made. */
+  /** Bytes, end offsets and methods of the requests of the last `make`. */
   bytes: Uint8Array = new Uint8Array(0);
   ends: Int32Array = new Int32Array(0);
   methods: readonly Method[] = [];
@@ -38,7 +38,7 @@ export class ThreadScript {
   readonly #wrk: Wrk;
   readonly #name: string;
   readonly #collected = new Map<LoadConnection, Collected>();
-  /** The last request made from text, so that a script that repeats itself is cheap. */
+  /** The last request made from text, so that repeated requests are cheap. */
   #lastText: string | null = null;
 
   private constructor(
@@ -57,8 +57,8 @@ export class ThreadScript {
   }
 
   /**
-   * Loads the script into this thread and calls its `init`. `mark`: memory that says where the script
-   * is. Throws `StartError`, as every other method does when a hook fails.
+   * Loads the script into this thread and calls its `init`. `mark`: shared memory for the current
+   * hook. Throws `StartError`, as every other method does when a hook fails.
    */
   static async load(
     plan: ScriptPlan,
@@ -93,7 +93,7 @@ export class ThreadScript {
     }
   }
 
-  /** Calls a hook between two requests, and what is done with its result. */
+  /** Calls a hook between two requests, and processes its result. */
   #call<T>(hook: "delay" | "request" | "response", act: () => T): T {
     const startMs = performance.now();
     this.#mark.set(`${hook}()` satisfies HookPlace);
@@ -154,7 +154,7 @@ export class ThreadScript {
       const delayMs = this.#hooks.delay!();
       if (typeof delayMs === "number" && delayMs >= 0 && delayMs < Infinity) return delayMs;
       throw new TypeError(
-        `delay() returned ${show(delayMs)}: milliseconds are needed, a number of 0 or more`,
+        `delay() returned ${show(delayMs)}: expected milliseconds, a number of 0 or more`,
       );
     });
   }

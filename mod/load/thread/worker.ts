@@ -6,7 +6,7 @@ import type { MainHooks } from "../script/main_hooks.ts";
 import { ThreadStats } from "../stats/thread_stats.ts";
 import { assembleThread } from "./thread_parts.ts";
 
-/** The part of a worker's global scope that is used here; the program is checked as a main module. */
+/** The part of a worker's global scope used here; the type checker treats this file as a main module. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   postMessage(message: FromWorker): void;
@@ -22,7 +22,7 @@ const scope = globalThis as unknown as WorkerScope;
 const post = scope.postMessage.bind(scope);
 let thread: LoadThread | null = null;
 let hooks: MainHooks | null = null;
-/** Makes the line about what a script's timers and promises throw. */
+/** Formats an error thrown in a script's timers and promises. */
 let describe: ((error: unknown) => StartError) | null = null;
 
 async function obey(message: ToWorker): Promise<void> {

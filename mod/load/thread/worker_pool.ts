@@ -1,6 +1,6 @@
 /**
- * The load threads of one run: this very thread, and a worker for each further one. A worker costs
- * some 20 MB, which is why the main thread does not stand by while others work.
+ * The load threads of one run: the main thread, and a worker for each further one. A worker costs
+ * about 20 MB, so the main thread sends too instead of waiting.
  */
 import { exitCodes } from "../../base/errors.ts";
 import type { LoadThread } from "./load_thread.ts";
@@ -9,9 +9,9 @@ import { ThreadStats } from "../stats/thread_stats.ts";
 import { assembleThread } from "./thread_parts.ts";
 import type { ThreadOutcome, ThreadPlan } from "../plan/thread_plan.ts";
 
-/** A script may compute this long before the run without a look at -d. */
+/** Time a script may take before the run, even with a shorter -d. */
 const preparationMinMs = 5000;
-/** A thread that ends this long behind the end of the run is asked whether it is alive. */
+/** A thread that is this late after the end of the run is pinged. */
 const lateEndMs = 500;
 
 export class WorkerPool {
@@ -25,10 +25,10 @@ export class WorkerPool {
     this.#plans = plans;
   }
 
-  /** Has every thread ready to start. Throws `StartError`. */
+  /** Prepares every thread. Throws `StartError`. */
   async gather(): Promise<void> {
     const plans = this.#plans;
-    // A script has a world of its own in each thread, also when there is only one.
+    // A script has its own global object in each thread, even with a single thread.
     const locals = plans[0].script === null ? 1 : 0;
     const watch = setTimeout(
       () => this.#endStuck(exitCodes.failed),
@@ -80,12 +80,12 @@ export class WorkerPool {
       );
     } finally {
       clearTimeout(watch);
-      // One that failed ends the others.
+      // A failed thread ends the others.
       this.#dismiss();
     }
   }
 
-  /** Ends the run early; with `exitCode` where a script does not let it end. */
+  /** Ends the run early; `exitCode` is used when a script blocks the end. */
   stop(exitCode: number): void {
     this.#local?.stop();
     for (const worker of this.#workers) worker.tell({ kind: "stop" });

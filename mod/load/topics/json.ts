@@ -6,7 +6,7 @@ Every figure has its unit in its name. A figure that does not exist is null.
 schema                 "hayate-load/1"
 environment            hayateVersion, denoVersion, v8Version, kernel, architecture,
                        hostName, cpuCount, cpuModel, commandLine
-plan                   what was asked for: url, unixSocketPath, method, connections,
+plan                   the settings: url, unixSocketPath, method, connections,
                        threads, durationMs, requestCount, warmupMs, timeoutMs,
                        stages (null: closed loop; else a list of durationMs,
                        startRequestsPerSecond, endRequestsPerSecond), keepalive,
@@ -30,8 +30,8 @@ runs                   one for each --repeat:
                        count, minUs, meanUs, stdevUs, maxUs, percentilesUs, and
                        hdrV2Base64: the whole histogram (HdrHistogram V2,
                        compressed, base64; 1 us to 1 hour, 3 digits).
-                       Latency counts from when a request was due (-R), else from
-                       the sending; serviceTime from the sending, null in a closed
+                       Latency is measured from when a request was due (-R), else
+                       from the send; serviceTime from the send, null in a closed
                        loop
   schedule             with -R: askedRequestsPerSecond, sentRequestsPerSecond,
                        requestsDue, requestsUnsent, lagMeanUs, lagMaxUs

@@ -1,6 +1,6 @@
 /** The jobs of wrk's own example scripts, done in JavaScript. Tests run every one of them. */
 export const scriptExamples: Readonly<Record<string, string>> = {
-  post: `// Every request the same: nothing is called while the run lasts.
+  post: `// Every request is the same: nothing is called during the run.
 wrk.method = "POST";
 wrk.body = "foo=bar&baz=quux";
 wrk.headers["Content-Type"] = "application/x-www-form-urlencoded";
@@ -19,7 +19,7 @@ export function init() {
 }
 export const request = () => three;
 `,
-  auth: `// Logs in first; later requests carry the token of the answer.
+  auth: `// Logs in first; later requests carry the token from the response.
 let token = null;
 export function request() {
   if (token === null) return { path: "/" };
@@ -32,7 +32,7 @@ export function response(status, headers, body) {
   delay: `// Waits 10 to 50 ms before each request.
 export const delay = () => 10 + Math.random() * 40;
 `,
-  setup: `// Threads get a number before the run and hand over what they counted after it.
+  setup: `// Threads get a number before the run and report their counts after it.
 const threads = [];
 export function setup(thread) {
   thread.set("id", threads.length + 1);
@@ -56,7 +56,7 @@ export function response() {
   if (++count === 100) wrk.thread.stop();
 }
 `,
-  addr: `// Each thread takes an address of its own, if something answers there.
+  addr: `// Each thread uses its own address, if something listens there.
 let addresses = null;
 export async function setup(thread) {
   addresses ??= await wrk.lookup(wrk.host, wrk.port ?? 80);
@@ -67,7 +67,7 @@ export function init() {
   console.log("thread " + (wrk.thread.index + 1) + " goes to " + wrk.thread.addr);
 }
 `,
-  report: `// A report of one's own.
+  report: `// A custom report.
 export function done(summary, latency, requests) {
   console.log("latency,microseconds");
   for (const percent of [50, 90, 99, 99.999]) {

@@ -75,7 +75,7 @@ Deno.test("parseLoadArgs() reports contradictions, all at once", () => {
       "--connections 1",
       "--pipeline needs a closed loop",
       "--pipeline needs kept connections",
-      "words behind --",
+      "arguments after --",
     ]
   ) assertEquals(errors.some((error) => error.includes(part)), true, part);
   assertEquals(errorsOf(), ["URL is missing"]);

@@ -37,7 +37,7 @@ Deno.test("parseTarget() says why a text is no URL", () => {
       ["http://h:0/", "port 0 is not 1 to 65535"],
       ["http://h:70000/", "port 70000 is not 1 to 65535"],
       ["http://h:x/", "h:x is not host or host:port"],
-      ["http://[::g]/", "[::g] is no IPv6 address"],
+      ["http://[::g]/", "[::g] is not an IPv6 address"],
       ["http://unix:", "the path of the unix socket is missing"],
     ]
   ) assertEquals(parseTarget(text), reason, text);

@@ -16,10 +16,10 @@ Deno.test("parseThreshold() says what is allowed", () => {
     const [text, part] of [
       ["p99", "not like p99>5ms"],
       ["p101>1ms", "unknown figure p101"],
-      ["p99>5", "no time with a unit"],
-      ["rps<fast", "no number"],
+      ["p99>5", "not a time with a unit"],
+      ["rps<fast", "not a number"],
       ["error-rate>1", null],
-      ["error-rate>5", "no share"],
+      ["error-rate>5", "not a share"],
     ] as const
   ) {
     const result = parseThreshold(text);
