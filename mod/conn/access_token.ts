@@ -20,9 +20,9 @@ export function isTokenGiven(authorization: string | null, token: string): boole
   return difference === 0;
 }
 
-/** The token in the field; "" without one. */
+/** The token in the field; "" without one. RFC 9110 11.4: one or more blanks follow the scheme. */
 function tokenOf(authorization: string): string {
-  const [scheme, value = ""] = authorization.split(" ", 2);
+  const [, scheme = "", value = ""] = /^(\S+) +(\S+)$/.exec(authorization) ?? [];
   if (scheme.toLowerCase() === "bearer") return value;
   if (scheme.toLowerCase() !== "basic") return "";
   try {

@@ -4,20 +4,49 @@
  * nginx and h2o leave empty log files behind; we do not.
  */
 import { exitCodes, StartError } from "../base/errors.ts";
+import { StartFaults } from "../base/start_faults.ts";
 import { Logger, parseLogTarget } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { whyNotMakeable, whyNotWritable } from "../process/path_access.ts";
 import { libc } from "../sys/libc.ts";
 import { bindListener } from "../net/epoll/bind.ts";
 import { freshTicketSeed } from "../tls/appliance.ts";
-import { checkLogTarget } from "./access_logs.ts";
+import { AccessLogs, checkLogTarget } from "./access_logs.ts";
 import { checkFolder } from "./engine/forward/body_store.ts";
 import { isOptional, ListenerSet } from "./listeners.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
 import { ProxyServer } from "./server.ts";
 
-/** Opens what workers open: logs, certificates, keys, folders. Throws `StartError`. */
+/**
+ * Opens what workers open: logs, certificates, keys, folders. Throws `StartError`, with a line for
+ * each fault.
+ */
 export async function rehearse(plan: ProxyPlan, reactor: Reactor): Promise<void> {
+  const faults = new StartFaults();
+  await checkWorkerFiles(plan, reactor, faults);
+  faults.report();
+}
+
+/**
+ * What `-t` checks: all that workers open, then what a first process opens besides. `bindsPorts`: no
+ * supervisor holds them. Throws `StartError`, with a line for each fault.
+ */
+export async function checkStart(
+  plan: ProxyPlan,
+  reactor: Reactor,
+  bindsPorts: boolean,
+): Promise<void> {
+  const faults = new StartFaults();
+  await checkWorkerFiles(plan, reactor, faults);
+  await checkOwnFiles(plan, bindsPorts, faults);
+  faults.report();
+}
+
+async function checkWorkerFiles(
+  plan: ProxyPlan,
+  reactor: Reactor,
+  faults: StartFaults,
+): Promise<void> {
   if (plan.global.workers > 1 && !reactor.capabilities.inherit) {
     throw new StartError(
       "num-threads: workers of the portable reactor cannot share sockets; use " +
@@ -25,8 +54,18 @@ export async function rehearse(plan: ProxyPlan, reactor: Reactor): Promise<void>
       exitCodes.config,
     );
   }
-  checkBuffers(plan);
-  checkErrorLog(plan);
+  await faults.check(() => checkBuffers(plan));
+  await faults.check(() => checkErrorLog(plan));
+  await checkAccessLogs(plan, faults);
+  // With their logs, hosts would be compiled no further than to the first that cannot be opened.
+  await faults.check(() => rehearseServer(withoutAccessLogs(plan), reactor, faults));
+}
+
+async function rehearseServer(
+  plan: ProxyPlan,
+  reactor: Reactor,
+  faults: StartFaults,
+): Promise<void> {
   // What it would warn of, the start itself says.
   const logger = new Logger({ name: "proxy", level: "error" });
   const server = new ProxyServer(plan, {
@@ -41,22 +80,45 @@ export async function rehearse(plan: ProxyPlan, reactor: Reactor): Promise<void>
     isRehearsal: true,
   }, null);
   try {
-    server.rehearse();
+    await server.rehearse(faults);
   } finally {
     await server.discard();
   }
 }
 
 /** What a first process opens besides: its files and, unless a supervisor holds them, its ports. */
-export function checkOwnFiles({ global, listeners }: ProxyPlan, bindsPorts: boolean): void {
+async function checkOwnFiles(
+  { global, listeners }: ProxyPlan,
+  bindsPorts: boolean,
+  faults: StartFaults,
+): Promise<void> {
   for (const [name, path] of [["pid-file", global.pidFile], ["state", global.stateFile]] as const) {
-    const reason = path === null ? null : whyNotWritable(path);
-    if (reason !== null) throw configError(`${name}: cannot write ${path}: ${reason}`);
+    await faults.check(() => {
+      const reason = path === null ? null : whyNotWritable(path);
+      if (reason !== null) throw configError(`${name}: cannot write ${path}: ${reason}`);
+    });
   }
   const control = global.control?.address;
-  if (control?.kind === "unix") checkSocketPath(control.path);
+  if (control?.kind === "unix") await faults.check(() => checkSocketPath(control.path));
   if (!bindsPorts) return;
-  for (const listen of listeners) checkListen(listen, listeners);
+  for (const listen of listeners) await faults.check(() => checkListen(listen, listeners));
+}
+
+async function checkAccessLogs(plan: ProxyPlan, faults: StartFaults): Promise<void> {
+  const logs = new AccessLogs(() => {}, true);
+  const levels = [plan, ...plan.hosts.flatMap((host) => [host, ...host.paths])];
+  for (const { settings } of levels) {
+    for (const log of settings.accessLogs) await faults.check(() => void logs.open(log));
+  }
+}
+
+function withoutAccessLogs(plan: ProxyPlan): ProxyPlan {
+  const quiet = <Level extends Pick<ProxyPlan, "settings">>(level: Level): Level => ({
+    ...level,
+    settings: { ...level.settings, accessLogs: [] },
+  });
+  const hosts = plan.hosts.map((host) => ({ ...quiet(host), paths: host.paths.map(quiet) }));
+  return { ...quiet(plan), hosts };
 }
 
 /** Folders for request bodies. Throws `StartError`. */

@@ -27,7 +27,7 @@ import { ErrorLog } from "./error_log.ts";
 import { ListenerSet } from "./listeners.ts";
 import type { ProxyCommand } from "./options.ts";
 import type { ProxyPlan } from "./plan.ts";
-import { checkBuffers, checkErrorLog, checkOwnFiles, rehearse } from "./rehearsal.ts";
+import { checkBuffers, checkErrorLog, checkStart, rehearse } from "./rehearsal.ts";
 import { Hangups, Reloads } from "./reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
 import { resolvePlan } from "./resolve_plan.ts";
@@ -77,9 +77,9 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   dropVariable(servedConfigVariable);
   const loaded = readPlan(setting, new Map(welcome?.texts ?? []), earlier);
   if (command.testOnly) {
-    const { plan } = await prepared(loaded);
-    await rehearse(plan, await createReactor(getVariable("HAYATE_REACTOR")));
-    checkOwnFiles(plan, inherited === null);
+    const { plan } = await resolved(loaded);
+    const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
+    await checkStart(plan, reactor, inherited === null);
     reportConfigurationOk();
     return exitCodes.ok;
   }
@@ -111,9 +111,13 @@ function readPlan(
 }
 
 /** What a plan needs of the host before it can be served. Throws `StartError`. */
-async function prepared({ plan, texts }: LoadedPlan): Promise<LoadedPlan> {
-  checkBuffers(plan);
-  checkErrorLog(plan);
+function prepared(loaded: LoadedPlan): Promise<LoadedPlan> {
+  checkBuffers(loaded.plan);
+  checkErrorLog(loaded.plan);
+  return resolved(loaded);
+}
+
+async function resolved({ plan, texts }: LoadedPlan): Promise<LoadedPlan> {
   if (servesFiles(plan)) await loadMediaTypes();
   return { plan: await resolvePlan(plan), texts };
 }

@@ -1,5 +1,6 @@
 /** One process that proxies: its sockets, its upstreams with their checks, and its engine. */
 import { formatAddress } from "../base/address.ts";
+import type { StartFaults } from "../base/start_faults.ts";
 import { version } from "../base/version.ts";
 import { ProxyProtocolListeners } from "../conn/proxy_protocol_accept.ts";
 import { type Logger, SparseLog } from "../log/mod.ts";
@@ -138,12 +139,21 @@ export class ProxyServer {
 
   /**
    * Does what `listen` does, but opens no socket: routes are compiled, certificates and keys read.
-   * Throws `StartError`.
+   * What is wrong goes to `faults`.
    */
-  rehearse(): void {
+  async rehearse(faults: StartFaults): Promise<void> {
     const unknown = this.#compiler.unknown([]);
-    for (const listen of this.#plan.listeners) this.#serverOf(listen, null, unknown);
-    this.#compiler.hosts(this.#plan.hosts.map((_, index) => index));
+    for (const index of this.#plan.hosts.keys()) {
+      await faults.check(() => void this.#compiler.hosts([index]));
+    }
+    for (const listen of this.#plan.listeners) {
+      // Certificates first: a host that cannot be compiled must not hide them.
+      const options = tlsOptionsOf(listen);
+      if (options !== null) {
+        await faults.check(() => void this.#tls.secure(options, acceptsNothing, () => {}));
+      }
+      await faults.check(() => void this.#serverOf(listen, null, unknown));
+    }
   }
 
   /** Who serves one socket; `unknown` answers what none of its hosts wants. */
@@ -307,4 +317,8 @@ function sharedHosts(plan: ProxyPlan): number[] {
   const all = plan.hosts.map((_, index) => index);
   const shared = all.filter((index) => !plan.hosts[index].hasOwnListen);
   return shared.length > 0 ? shared : all;
+}
+
+function acceptsNothing(): never {
+  throw new Error("a rehearsal accepts nothing");
 }

@@ -118,7 +118,7 @@ export class StateFile {
       this.#writtenStamp = stampOf(beside);
       Deno.renameSync(beside, this.#path);
     } catch (error) {
-      this.#logger.error(`cannot write ${this.#path}: ${(error as Error).message}`);
+      this.#logger.error(`cannot write ${this.#path}: ${systemReason(error)}`);
     }
   }
 

@@ -158,3 +158,44 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://app/"}}}}
     );
   });
 }
+
+Deno.test("-t reports every fault of a start in one run, each once", async () => {
+  await using folder = await tempFolder();
+  const { path } = folder;
+  const ssl = (name: string) => `ssl: {certificate-file: ${path}/${name}.pem, key-file: ${path}/k}`;
+  const file = await folder.write(
+    "h2o.conf",
+    `listen: {port: ${freePort()}, host: 127.0.0.1, ${ssl("a")}}
+listen: {port: ${freePort()}, host: 127.0.0.1, ${ssl("b")}}
+access-log: ${path}/none/a.log
+error-log: ${path}/none/e.log
+pid-file: ${path}/none/pid
+state: ${path}/none/state
+control: ${path}/none/control.sock
+hosts:
+  default:
+    access-log: ${path}/none/b.log
+    paths:
+      /: {access-log: ${path}/none/c.log, redirect: "http://new.test/"}
+      /d: {access-log: ${path}/none/d.log, redirect: "http://new.test/"}
+`,
+  );
+  const { code, stderr } = await runHayate(["proxy", "-t", "-c", file], { waitTimeoutMs: 20_000 });
+  const lines = stderr.trimEnd().split("\n");
+  const wanted = ["a.log", "b.log", "c.log", "d.log", "e.log", "pid", "state", "control.sock"];
+  for (const name of [...wanted.map((name) => `none/${name}`), "a.pem", "b.pem"]) {
+    assertEquals(lines.filter((line) => line.includes(`${path}/${name}`)).length, 1, name);
+  }
+  assertEquals(lines.length, 10);
+  assertEquals(code, 78);
+});
+
+Deno.test("a token that is refused is reported as that alone", async () => {
+  await using folder = await tempFolder();
+  const control = `control: {listen: "127.0.0.1:${freePort()}", token: "two words"}`;
+  const file = await folder.write("h2o.conf", `${listen(freePort())}\n${control}\n${hosts}\n`);
+  const { code, stderr } = await runHayate(["proxy", "-t", "-c", file], { waitTimeoutMs: 20_000 });
+  assertMatch(stderr, /control\.token, found `two words`; allowed: /);
+  assertEquals(stderr.trimEnd().split("\n").length, 1);
+  assertEquals(code, 78);
+});

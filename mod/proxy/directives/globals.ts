@@ -135,11 +135,16 @@ export const globalDirectives: readonly Directive[] = [
       let address: HostAddress | null = null;
       let writable = false;
       let token: string | null = null;
+      // A token that is refused has been reported; it is not missing as well.
+      let namesToken = false;
       if (value.kind === "mapping") {
         readMap(draft, name, value, {
           listen: (node) => address = readScalar(draft, `${name}.listen`, node, addressKind),
           write: (node) => writable = readScalar(draft, `${name}.write`, node, onOff) ?? false,
-          token: (node) => token = readScalar(draft, `${name}.token`, node, tokenKind),
+          token: (node) => {
+            namesToken = true;
+            token = readScalar(draft, `${name}.token`, node, tokenKind);
+          },
         });
       } else {
         address = readScalar(draft, name, value, addressKind);
@@ -151,7 +156,7 @@ export const globalDirectives: readonly Directive[] = [
         return;
       }
       const { kind } = address as HostAddress;
-      if (kind === "tcp" && token === null) {
+      if (kind === "tcp" && token === null && !namesToken) {
         draft.problem(
           value.at,
           "in command control, a TCP address needs a `token`; or use a unix path",
