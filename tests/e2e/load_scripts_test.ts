@@ -249,7 +249,7 @@ const wrongShapes: readonly [source: string, complaint: RegExp, name?: string][]
   ["export const request = () => ({ method: 7 });", /7 is not an HTTP method/],
   ["export const request = () => ({ headers: { A: {} } });", /header "A" is an object/],
   ["export const request = () => ({ headers: 'A: b' });", /headers are "A: b"/],
-  ["export const request = () => ({ headers: ['A: b'] });", /headers hold "A: b": a pair/],
+  ["export const request = () => ({ headers: ['A: b'] });", /headers hold "A: b": expected a pair/],
   ["export const delay = () => 'abc';", /in delay\(\): .*returned "abc": expected milliseconds/],
   ["export const delay = () => NaN;", /delay\(\) returned NaN/],
   ["export const delay = () => -5;", /delay\(\) returned -5/],
