@@ -6,7 +6,7 @@
  */
 import { libc } from "../sys/libc.ts";
 import { libcProcess } from "../sys/libc_process.ts";
-import { SO, SOL } from "../sys/sockaddr.ts";
+import { SO, SOL, TCP } from "../sys/sockaddr.ts";
 import { getOption, isListening, localAddressOf } from "./epoll/descriptor.ts";
 
 /**
@@ -32,6 +32,21 @@ export function shutQueue(fd: number): void {
   if (getOption(fd, SOL.socket, SO.protocol) !== protocolTcp) return;
   const program = makeProgram();
   libc.setsockopt(fd, SOL.socket, SO.attachFilter, program, program.length);
+}
+
+/**
+ * True when a holder of the TCP socket has called `shutQueue`: the last of them has to empty it. For a
+ * listening socket, TCP_INFO (tcp(7)) gives the length that listen(2) was called with as tcpi_sacked,
+ * which is what ss(8) shows as Send-Q.
+ */
+export function isShut(fd: number): boolean {
+  const [sackedOffset, bytesMin] = [28, 32];
+  const info = new Uint8Array(bytesMin);
+  const length = new Uint32Array([bytesMin]);
+  if (libc.getsockopt(fd, SOL.tcp, TCP.info, info, length) < 0 || length[0] < bytesMin) {
+    return false;
+  }
+  return new DataView(info.buffer).getUint32(sackedOffset, true) === 0;
 }
 
 /** Calls `shutQueue` for each socket of this process that listens on the TCP port. */

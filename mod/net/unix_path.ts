@@ -59,3 +59,13 @@ export function removeSocketPath(path: string, inode: number | null): void {
 export function socketInode(path: string): number | null {
   return Deno.lstatSync(path).ino;
 }
+
+/** The inode of whatever is at `path` now; null: nothing. */
+export function inodeAt(path: string): number | null {
+  try {
+    return socketInode(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

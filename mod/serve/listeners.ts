@@ -2,7 +2,7 @@
 import { type Address, formatAddress } from "../base/address.ts";
 import { StartError } from "../base/errors.ts";
 import { parseHostAddress } from "../config/addresses.ts";
-import { startListening } from "../net/epoll/descriptor.ts";
+import { isListening, startListening } from "../net/epoll/descriptor.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import { keepFromChildren } from "../process/inherited.ts";
 import type { InheritedSocket } from "../process/starter_port.ts";
@@ -96,6 +96,21 @@ export function adoptAll(
       throw new StartError(`${name}: ${error.message}`, 1, { cause: error });
     }
   });
+}
+
+/**
+ * Sockets of other workers, which may have died: opened to be closed, which empties them, and never
+ * served. Those that no worker has listened on yet are left out.
+ */
+export function adoptSpares(
+  reactor: Reactor,
+  sockets: readonly InheritedSocket[],
+  onAcceptOf: (socketName: string) => AcceptHandler,
+): Listener[] {
+  if (!reactor.capabilities.inherit) return [];
+  return sockets.filter(({ fd }) => isListening(fd)).map(({ name, fd }) =>
+    reactor.adopt(fd, { shared: true, paused: true }, onAcceptOf(name))
+  );
 }
 
 /** `http://127.0.0.1:8080/` or the path, for messages. */

@@ -1,16 +1,18 @@
 /** `hayate serve` as a worker of a master. */
 import type { Logger } from "../log/mod.ts";
+import type { AcceptHandler } from "../net/reactor.ts";
 import { inheritedChannel } from "../process/channel.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
 import { listenForPause } from "../process/pausing.ts";
+import { keepFromChildren } from "../process/inherited.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
-import { claimLease, type HeldLease } from "../process/socket_lease.ts";
+import { claimLease } from "../process/socket_lease.ts";
 import { parseStarterPort } from "../process/starter_port.ts";
 import { atOnceText } from "../process/stop_signals.ts";
-import { slotVariable, type WorkerMessage } from "./master/messages.ts";
+import { slotVariable, spareSocketsVariable, type WorkerMessage } from "./master/messages.ts";
 import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
-import { adoptFromMaster, bindBesideMaster } from "./listeners.ts";
+import { adoptFromMaster, adoptSpares, bindBesideMaster } from "./listeners.ts";
 import type { FetchHandler } from "./fetch/fetch_handler.ts";
 import type { ProcessPlan, ServePlan } from "./plan.ts";
 import { Worker } from "./worker.ts";
@@ -26,11 +28,12 @@ export async function runPreforkWorker(
   onStart: (worker: Worker) => void,
 ): Promise<number> {
   let worker: Worker | null = null;
+  let drain = () => {};
   const lease = claimLease();
   const channel = inheritedChannel({
     onMessage: () => {},
     // The master has exited: no process is left to replace or stop this worker.
-    onEnd: () => worker === null ? void sendSignal(Deno.pid, "KILL") : worker.drain(lease?.isOver),
+    onEnd: () => worker === null ? void sendSignal(Deno.pid, "KILL") : drain(),
   });
   const send = (message: WorkerMessage) => void channel?.send(message);
   swallowSignal("HUP");
@@ -40,6 +43,9 @@ export async function runPreforkWorker(
   raiseOpenFilesLimit();
   const slot = Number(takeVariable(slotVariable) ?? 0);
   const sockets = parseStarterPort(getVariable("SERVER_STARTER_PORT") ?? "");
+  const spares = parseStarterPort(takeVariable(spareSocketsVariable) ?? "");
+  // A program that the app starts must not hold them open.
+  for (const { fd } of spares) keepFromChildren(fd);
   const row = openRow(takeVariable(scoreboardVariable) ?? "");
   row?.claim(Deno.pid, RowState.starting);
   const requestsMax = drawRequestsMax(plan.process);
@@ -48,20 +54,36 @@ export async function runPreforkWorker(
     requestsMax,
     onRequestsMax: () => send({ kind: "retire", why: `it has served ${requestsMax} requests` }),
   });
+  const acceptOf = acceptHandlers(worker);
+  drain = () => {
+    const isLastHolder = lease?.isOver ?? false;
+    if (isLastHolder) worker!.listenAlso((reactor) => adoptSpares(reactor, spares, acceptOf));
+    void worker!.drain(isLastHolder);
+  };
   onStart(worker);
   await worker.afterFork(slot);
   const { backlog } = plan.listen;
   worker.listen((reactor) => {
     const open = reactor.capabilities.inherit ? adoptFromMaster : bindBesideMaster;
-    return open(reactor, sockets, backlog, worker!.onAcceptOf);
+    return open(reactor, sockets, backlog, acceptOf);
   });
-  listenToSignals(worker, row, lease, log, () => channel?.close());
+  listenToSignals(worker, row, log, drain, () => channel?.close());
   listenForPause(worker);
   if (row !== null) beat(worker, row, plan.process.timeoutMs);
   send({ kind: "ready" });
   const exitCode = await worker.run();
   channel?.close();
   return exitCode;
+}
+
+/** Who accepts on the socket of this name: one for all sockets of one name. */
+function acceptHandlers(worker: Worker): (socketName: string) => AcceptHandler {
+  const known = new Map<string, AcceptHandler>();
+  return (name) => {
+    const handler = known.get(name) ?? worker.onAcceptOf(name);
+    known.set(name, handler);
+    return handler;
+  };
 }
 
 function takeVariable(name: string): string | undefined {
@@ -80,14 +102,14 @@ function drawRequestsMax({ requestsMax, requestsMin }: ProcessPlan): number {
 function listenToSignals(
   worker: Worker,
   row: Row | null,
-  lease: HeldLease | null,
   log: Logger,
+  drain: () => void,
   closeChannel: () => void,
 ): void {
   addSignalListener("TERM", () => {
     if (row !== null) row.state = RowState.draining;
     closeChannel();
-    worker.drain(lease?.isOver);
+    drain();
   });
   addSignalListener("QUIT", () => {
     closeChannel();

@@ -127,6 +127,11 @@ export class Worker {
     return this.#listeners = open(this.reactor, this.server);
   }
 
+  /** Sockets that are to be closed with the others. Throws StartError. */
+  listenAlso(open: OpenListeners): void {
+    if (!this.#stopping) this.#listeners.push(...open(this.reactor, this.server));
+  }
+
   /** Serves until `drain` or `stop`; resolves to the exit code. */
   async run(): Promise<number> {
     keepMemory({

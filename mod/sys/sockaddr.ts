@@ -20,7 +20,7 @@ export const SO = {
   protocol: 38,
   meminfo: 55,
 } as const;
-export const TCP = { nodelay: 1, congestion: 13 } as const;
+export const TCP = { nodelay: 1, info: 11, congestion: 13 } as const;
 export const IP = { bindAddressNoPort: 24 } as const;
 export const IPV6 = { v6only: 26 } as const;
 export const MSG = { dontwait: 0x40, nosignal: 0x4000, more: 0x8000 } as const;

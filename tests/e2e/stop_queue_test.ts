@@ -6,8 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { childPids, sleep, startHayate, startListening } from "../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
+import { connectTo, tcp, unix } from "../support/raw_socket.ts";
 import { startSupervised } from "./supervise_support.ts";
-import { connectTo, tcp } from "../support/raw_socket.ts";
 
 const underSupervisor = `num-threads: 2
 hosts: {default: {paths: {/: {redirect: {url: "http://new.test/", status: 302}}}}}
@@ -149,4 +149,79 @@ for (const [mode, argsOf] of Object.entries(modes)) {
       assert(good > 50, `${good} answers`);
     });
   }
+}
+
+for (const [mode, argsOf] of Object.entries(modes)) {
+  const expected = mode === "serve" ? "HTTP/1.1 200" : "HTTP/1.1 302";
+  for (const deadCount of [1, 2]) {
+    Deno.test(`${mode} answers the queues at TERM though ${deadCount} of two workers are dead`, async () => {
+      await using folder = await tempFolder();
+      const port = freePort();
+      const child = startHayate(await argsOf(port, folder));
+      try {
+        await child.waitForLine("listening on");
+        const workers = await child.waitUntil("the workers", () => {
+          const pids = childPids(child.pid);
+          return pids.length === 2 ? pids : null;
+        });
+        await sleep(300);
+        for (const pid of workers) Deno.kill(pid, "SIGSTOP");
+        const conns = await Promise.all(
+          Array.from({ length: 300 }, () => connectTo(tcp(port)) as Promise<Deno.Conn>),
+        );
+        const answers = conns.map(answerOn);
+        for (const pid of workers.slice(0, deadCount)) Deno.kill(pid, "SIGKILL");
+        // The master sees the death; another worker is not ready yet, or not even started.
+        await child.waitForLine(/worker \d+ died/);
+        child.kill("SIGTERM");
+        await child.waitForLine("received TERM");
+        for (const pid of workers.slice(deadCount)) Deno.kill(pid, "SIGCONT");
+        assertEquals(tally(await Promise.all(answers)), { [expected]: 300 });
+        assertEquals((await child.result()).code, 0);
+      } finally {
+        await child.stop();
+      }
+    });
+  }
+}
+
+for (const kind of ["tcp", "unix"] as const) {
+  Deno.test(`A ${kind} listener that a reload removes answers what waits in its queue`, async () => {
+    await using folder = await tempFolder();
+    const [port, removed] = [freePort(), freePort()];
+    const path = `${folder.path}/removed.sock`;
+    const write = (more: string) =>
+      folder.write(
+        "h2o.conf",
+        `listen: {port: ${port}, host: 127.0.0.1}
+${more}
+num-threads: 2
+hosts: {default: {paths: {/: {redirect: "http://new.test/"}}}}
+`,
+      );
+    const file = await write(
+      kind === "tcp"
+        ? `listen: {port: ${removed}, host: 127.0.0.1}`
+        : `listen: {type: unix, port: ${path}}`,
+    );
+    const child = startHayate(["proxy", "-c", file]);
+    try {
+      await child.waitForLine(/workers: \d+/);
+      const workers = childPids(child.pid);
+      assertEquals(workers.length, 2);
+      for (const pid of workers) Deno.kill(pid, "SIGSTOP");
+      const address = kind === "tcp" ? tcp(removed) : unix(path);
+      const conns = await Promise.all(
+        Array.from({ length: 300 }, () => connectTo(address) as Promise<Deno.Conn>),
+      );
+      const answers = conns.map(answerOn);
+      await write("");
+      child.kill("SIGHUP");
+      await child.waitForLine(/workers: \d+[^]*workers: \d+/);
+      for (const pid of workers) Deno.kill(pid, "SIGCONT");
+      assertEquals(tally(await Promise.all(answers)), { "HTTP/1.1 302": 300 });
+    } finally {
+      await child.stop();
+    }
+  });
 }

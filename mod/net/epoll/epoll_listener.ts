@@ -5,8 +5,8 @@ import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { SOCK } from "../../sys/sockaddr.ts";
 import type { AcceptHandler, Listener, ListenOptions, SocketHandler } from "../reactor.ts";
-import { shutQueue } from "../accept_queue.ts";
-import { removeSocketPath, socketInode } from "../unix_path.ts";
+import { isShut, shutQueue } from "../accept_queue.ts";
+import { inodeAt, removeSocketPath } from "../unix_path.ts";
 import { localAddressOf } from "./descriptor.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
 import { PollTarget } from "./poller.ts";
@@ -47,9 +47,7 @@ export class EpollListener extends PollTarget implements Listener {
     this.#isShared = options.shared ?? false;
     this.#setTimer = setTimer;
     this.address = localAddressOf(fd);
-    this.#inode = ownership === "bound" && this.address.kind === "unix"
-      ? socketInode(this.address.path)
-      : null;
+    this.#inode = this.address.kind === "unix" ? inodeAt(this.address.path) : null;
     if (options.paused !== true) this.resume();
   }
 
@@ -73,12 +71,18 @@ export class EpollListener extends PollTarget implements Listener {
     if (this.address.kind === "unix" && this.#ownership === "bound") {
       removeSocketPath(this.address.path, this.#inode);
     }
-    const isLast = isLastHolder || this.#ownership === "bound";
+    const isLast = isLastHolder || this.#ownership === "bound" || this.#isGivenUp;
     if (isLast) this.#acceptRemaining();
     this.#home.poller.forget(this, true);
     if (!isLast) this.#accept();
     libcSocket.close(this.fd);
     this.fd = -1;
+  }
+
+  /** Its other holders have closed it for good, so that no successor serves what waits. */
+  get #isGivenUp(): boolean {
+    const { address } = this;
+    return address.kind === "tcp" ? isShut(this.fd) : inodeAt(address.path) !== this.#inode;
   }
 
   override onEvents(_mask: number): void {

@@ -117,6 +117,24 @@ export class Crew {
     return this.#failure ?? `the workers were not ready within ${trialMs / 1000} s`;
   }
 
+  /** Some worker accepts. */
+  get isServing(): boolean {
+    return [...this.#workers].some(({ isReady }) => isReady);
+  }
+
+  /**
+   * Before `stop`, when connections wait at the sockets: resolves once a worker accepts, which can
+   * answer them, or when none can be started.
+   */
+  async revive(): Promise<void> {
+    if (this.isServing || !this.#hasServed || this.#isStopping) return;
+    if (this.#workers.size === 0) this.#startOne();
+    await this.#until(
+      () => this.isServing || this.#workers.size === 0 || this.#isStopping,
+      trialMs,
+    );
+  }
+
   /** Tells every worker the state as it is now. */
   broadcast(): void {
     const message = this.#parts.state(++this.#version, true);

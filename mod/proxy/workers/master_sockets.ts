@@ -2,6 +2,7 @@
 import { type Address, formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { libc } from "../../sys/libc.ts";
+import { hasWaiting, shutQueue } from "../../net/accept_queue.ts";
 import { socketAnswers } from "../../net/epoll/bind.ts";
 import { bindInheritable } from "../../net/inheritable.ts";
 import { clearSocketPath, removeSocketPath, socketInode } from "../../net/unix_path.ts";
@@ -36,6 +37,11 @@ export interface MasterOpening {
   readonly handed: HandedSockets;
   /** Those that were bound for it. */
   readonly fresh: readonly Address[];
+  /**
+   * Sockets that the plan does not name get no further connections. Returns whether some wait there
+   * for a worker of the plan before.
+   */
+  shutDropped(): boolean;
   /** The plan is served: sockets that it does not name are closed. */
   commit(): void;
   /** Closes what was bound for it. */
@@ -76,12 +82,18 @@ export class MasterSockets {
     return {
       handed: this.#hand(wanted),
       fresh: fresh.map(({ address }) => address),
+      shutDropped: () => shutAll(this.#held.filter((one) => !wanted.includes(one))),
       commit: () => {
         for (const socket of this.#held) if (!wanted.includes(socket)) release(socket);
         this.#held = wanted;
       },
       discard: () => fresh.forEach(release),
     };
+  }
+
+  /** For an end without a worker; as `MasterOpening.shutDropped`, for all sockets. */
+  shut(): boolean {
+    return shutAll([...this.#held, ...this.#inherited ?? []]);
   }
 
   /** The supervisor's, too, as far as this process holds them. */
@@ -126,6 +138,11 @@ function bind({ address, mode }: ListenPlan, hasSupervisor: boolean): HeldSocket
   const reusePort = hasSupervisor && address.kind === "tcp";
   const fd = bindInheritable(address, { backlog, reusePort, ...(mode === null ? {} : { mode }) });
   return { address, fd, inode: address.kind === "unix" ? socketInode(address.path) : null };
+}
+
+function shutAll(sockets: readonly { readonly fd: number }[]): boolean {
+  for (const { fd } of sockets) shutQueue(fd);
+  return sockets.some(({ fd }) => hasWaiting(fd));
 }
 
 function release({ address, fd, inode }: HeldSocket): void {

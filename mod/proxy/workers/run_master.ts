@@ -113,6 +113,7 @@ class MasterProcess {
     this.#next = next;
     try {
       await next.tryStart();
+      if (opening.shutDropped()) await this.#current.crew.revive();
       if (this.#isStopping) throw new StartError("the proxy is being stopped");
     } catch (error) {
       this.#next = null;
@@ -186,9 +187,18 @@ class MasterProcess {
     }
   }
 
+  /** No supervisor serves them after us. */
+  get #areSocketsOurs(): boolean {
+    const { inherited, lease } = this.#run;
+    return inherited === null || lease?.isOver === true;
+  }
+
   async #end(signal: "TERM" | "QUIT"): Promise<void> {
     this.#isStopping = true;
     this.#reloads.stop();
+    const { crew } = this.#current;
+    const needsWorker = signal === "TERM" && this.#areSocketsOurs && !crew.isServing;
+    if (needsWorker && this.#sockets.shut()) await crew.revive();
     this.#letGoOfSockets();
     // Retiring workers have had their TERM; QUIT is for them, too.
     if (signal === "QUIT") { for (const { crew } of this.#retiring.keys()) crew.signalAll(signal); }
@@ -205,8 +215,7 @@ class MasterProcess {
    * cannot be us. While a supervisor holds the sockets its next generation does so.
    */
   #letGoOfSockets(): void {
-    const { inherited, lease } = this.#run;
-    if (inherited !== null && lease?.isOver !== true) return;
+    if (!this.#areSocketsOurs) return;
     this.#sockets.close();
     this.#lease.end();
   }

@@ -80,6 +80,8 @@ export class Master {
    * new worker. Else null.
    */
   #held: WorkerProcess[] | null = null;
+  /** Waits for a worker, or for the failure of one; null: nothing does. */
+  #onRevived: (() => void) | null = null;
 
   /** `onEnd` is called once, when the master is stopping and the last worker has exited. */
   constructor(
@@ -94,6 +96,11 @@ export class Master {
 
   get workers(): ReadonlySet<WorkerProcess> {
     return this.#workers;
+  }
+
+  /** Some worker accepts and goes on to. */
+  get isServing(): boolean {
+    return [...this.#workers].some(({ isReady, isEnding }) => isReady && !isEnding);
   }
 
   get slotCount(): number {
@@ -119,6 +126,7 @@ export class Master {
     slot.incoming = null;
     slot.current = worker;
     slot.failures = 0;
+    if (this.#onRevived !== null) return this.#revived();
     if (current !== null && this.#held !== null) this.#held.push(current);
     else if (current !== null) this.#finish(current);
     if (this.#reloading !== null) this.#reloadNext(slot);
@@ -142,6 +150,24 @@ export class Master {
     if (slot.incoming === worker) this.#onFailedStart(slot, worker, exitCode, how);
     else if (slot.current === worker) this.#onDeath(slot, worker, how);
     this.#endWhenEmpty();
+  }
+
+  /**
+   * Before `drain`, when connections wait at the sockets: calls `done` once a worker accepts, which
+   * can answer them, or when none can be started.
+   */
+  revive(done: () => void): void {
+    if (this.isServing || !this.#anyReady || this.#isStopping) return done();
+    this.#onRevived = done;
+    const isStarting = () => this.#slots.some(({ incoming }) => incoming !== null);
+    if (!isStarting()) this.#startNow(this.#slots[0]);
+    if (!isStarting()) this.#revived();
+  }
+
+  #revived(): void {
+    const done = this.#onRevived;
+    this.#onRevived = null;
+    if (!this.#isStopping) done?.();
   }
 
   /** TERM: graceful stop. */
@@ -223,7 +249,7 @@ export class Master {
     slot.isWaiting = true;
     this.#system.setTimer(dueMs - nowMs, () => {
       slot.isWaiting = false;
-      this.#startNow(slot);
+      if (slot.incoming === null) this.#startNow(slot);
     });
   }
 
@@ -247,6 +273,7 @@ export class Master {
     }
     this.#system.warn(`worker ${worker.pid} failed to start (${how})`);
     slot.failures++;
+    if (this.#onRevived !== null) return this.#revived();
     if (this.#reloading !== null && slot.current !== null && this.#held === null) {
       this.#reloading = null;
       return this.#system.warn("reload failed, the old workers keep serving");

@@ -2,6 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
+import { hasWaiting, shutQueue } from "../../net/accept_queue.ts";
 import { bindListener } from "../../net/epoll/bind.ts";
 import { isListening, localAddressOf } from "../../net/epoll/descriptor.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
@@ -28,6 +29,8 @@ export interface HandedSockets {
   readonly descriptors: readonly PassedDescriptor[];
   /** Value of SERVER_STARTER_PORT. */
   readonly variable: string;
+  /** Value of `spareSocketsVariable`. */
+  readonly spareVariable: string;
 }
 
 export class MasterSockets {
@@ -96,22 +99,36 @@ export class MasterSockets {
   }
 
   /**
-   * The sockets of the worker of `slot`. Every socket has at least one worker, and every worker at
-   * least one socket of each group.
+   * The sockets for the worker of `slot`. It accepts on its share: every socket has at least one worker,
+   * and every worker at least one socket of each group. The others are spare.
    */
   handTo(slot: number, slotCount: number): HandedSockets {
     const descriptors: PassedDescriptor[] = [];
-    const named: InheritedSocket[] = [];
+    const served: InheritedSocket[] = [];
+    const spare: InheritedSocket[] = [];
     for (const { name, fds } of this.#groups) {
       const share = Math.min(fds.length, slotCount);
       fds.forEach((ours, i) => {
-        if (i % share !== slot % share) return;
         const number = firstNumber + descriptors.length;
         descriptors.push({ ours, number });
-        named.push({ name, fd: number });
+        (i % share === slot % share ? served : spare).push({ name, fd: number });
       });
     }
-    return { descriptors, variable: formatStarterPort(named) };
+    return {
+      descriptors,
+      variable: formatStarterPort(served),
+      spareVariable: formatStarterPort(spare),
+    };
+  }
+
+  /**
+   * For an end without a worker: from now on no connection is added to the queues. Returns whether
+   * there are some in them.
+   */
+  shut(): boolean {
+    const listening = this.#groups.flatMap(({ fds }) => fds).filter(isListening);
+    listening.forEach(shutQueue);
+    return listening.some(hasWaiting);
   }
 
   /** Closes the sockets and removes the socket files created here. */

@@ -8,7 +8,7 @@ import { keepMemory } from "../../process/memory_keeper.ts";
 import { listenForPause, pausableField, pauseSignals } from "../../process/pausing.ts";
 import { notify, notifyReady } from "../../process/readiness.ts";
 import { addSignalListener } from "../../process/signals.ts";
-import { claimLease, type HeldLease, SocketLease } from "../../process/socket_lease.ts";
+import { claimLease, SocketLease } from "../../process/socket_lease.ts";
 import { atOnceText, listenForStop } from "../../process/stop_signals.ts";
 import { logAppError } from "../app_errors.ts";
 import { readInherited } from "../inherited.ts";
@@ -43,13 +43,24 @@ export async function runMaster(
   const lease = new SocketLease(sockets.isInherited);
   const scoreboard = new Scoreboard();
   const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log);
-  const releaseSockets = () => release(sockets, lease, inheritedLease);
+  const isOurs = () => !sockets.isInherited || inheritedLease?.isOver === true;
+  const end: MasterEnd = {
+    needsWorker: (master) => isOurs() && !master.isServing && sockets.shut(),
+    releaseSockets: () => release(sockets, lease, isOurs()),
+  };
   try {
-    return await manageWorkers(plan, workers, starter, sockets, scoreboard, log, releaseSockets);
+    return await manageWorkers(plan, workers, starter, sockets, scoreboard, log, end);
   } finally {
     sockets.release();
     scoreboard.remove();
   }
+}
+
+/** What the end of the master involves besides its workers. */
+interface MasterEnd {
+  /** Connections wait, and every worker that could answer them has died. */
+  needsWorker(master: Master): boolean;
+  releaseSockets(): void;
 }
 
 /**
@@ -57,12 +68,8 @@ export async function runMaster(
  * queued at it, and the master cannot. While a supervisor holds the sockets, its next generation
  * answers them, and they stay open here.
  */
-function release(
-  sockets: MasterSockets,
-  lease: SocketLease,
-  inheritedLease: HeldLease | null,
-): void {
-  if (sockets.isInherited && inheritedLease?.isOver !== true) return;
+function release(sockets: MasterSockets, lease: SocketLease, areOurs: boolean): void {
+  if (!areOurs) return;
   sockets.release();
   lease.end();
 }
@@ -100,7 +107,7 @@ async function manageWorkers(
   sockets: MasterSockets,
   scoreboard: Scoreboard,
   log: Logger,
-  releaseSockets: () => void,
+  end: MasterEnd,
 ): Promise<number> {
   const ended = Promise.withResolvers<number>();
   const master = new Master(starter, { ...plan.process, workers }, ended.resolve);
@@ -123,7 +130,7 @@ async function manageWorkers(
     onExit: (worker, exitCode, how) => master.onExit(worker, exitCode, how),
   };
   starter.beforeStart = await beforeForkOf(plan, log);
-  listenToSignals(master, log, releaseSockets, sockets.isInherited);
+  listenToSignals(master, log, end, sockets.isInherited);
   listenForPause({
     pause: () => master.signalAll(pauseSignals.pause),
     resume: () => master.signalAll(pauseSignals.resume),
@@ -167,15 +174,19 @@ async function openStatus(plan: ServePlan, master: Master, scoreboard: Scoreboar
 function listenToSignals(
   master: Master,
   log: Logger,
-  releaseSockets: () => void,
+  end: MasterEnd,
   hasSupervisor: boolean,
 ): void {
   listenForStop(hasSupervisor, {
     onFirst(name) {
       notify("STOPPING=1");
       log.info(`received ${name}, gracefully shutting down`);
-      releaseSockets();
-      master.drain();
+      const drain = () => {
+        end.releaseSockets();
+        master.drain();
+      };
+      if (end.needsWorker(master)) master.revive(drain);
+      else drain();
     },
     onAtOnce(name) {
       log.warn(atOnceText(name, 0));

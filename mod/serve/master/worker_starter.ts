@@ -11,7 +11,7 @@ import { spawn } from "../../process/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import type { MasterSignal, MasterSystem, WorkerProcess } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
-import { readWorkerMessage, slotVariable } from "./messages.ts";
+import { readWorkerMessage, slotVariable, spareSocketsVariable } from "./messages.ts";
 import { type Scoreboard, scoreboardVariable } from "./scoreboard.ts";
 import type { Sighting } from "./watch.ts";
 
@@ -73,7 +73,7 @@ export class WorkerStarter implements MasterSystem {
   start(slot: number, slotCount: number): StartedWorker | null {
     this.beforeStart(slot);
     this.#sockets.ensure(slotCount);
-    const { descriptors, variable } = this.#sockets.handTo(slot, slotCount);
+    const { descriptors, variable, spareVariable } = this.#sockets.handTo(slot, slotCount);
     const row = this.#scoreboard.take();
     let worker: StartedWorker | null = null;
     const channel = this.#openChannel((message) =>
@@ -90,6 +90,7 @@ export class WorkerStarter implements MasterSystem {
       environment: {
         ...withoutBacktraces(allVariables()),
         SERVER_STARTER_PORT: variable,
+        [spareSocketsVariable]: spareVariable,
         [channelVariable]: String(channelNumber),
         [leaseVariable]: this.#lease.variableFor(leaseNumber),
         ...(row < 0 ? {} : { [scoreboardVariable]: `${this.#scoreboard.path}#${row}` }),
