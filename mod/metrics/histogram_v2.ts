@@ -13,11 +13,13 @@ const compressedCookie = 0x1c849304 | 0x10;
 const headerBytes = 40;
 /** Longest encoded number: the ninth byte carries eight bits, so nine hold 64. */
 const numberBytesMax = 9;
+/** More than a histogram of our layout can take: a zlib stream of some kilobytes may hold gigabytes. */
+const plainBytesMax = headerBytes + counterCount * numberBytesMax;
 
 /** The histogram as base64 text. */
 export async function encodeHistogram(histogram: Histogram): Promise<string> {
   const plain = encodePlain(histogram);
-  const compressed = await pipe(plain, new CompressionStream("deflate"));
+  const compressed = await deflate(plain);
   const framed = new Uint8Array(8 + compressed.length);
   const view = new DataView(framed.buffer);
   view.setInt32(0, compressedCookie);
@@ -38,11 +40,16 @@ export async function decodeHistogram(text: string): Promise<Histogram> {
   if (view.getInt32(0) !== compressedCookie || length < 0 || length > framed.length - 8) {
     throw new SyntaxError("Cannot decode the histogram: it is not a compressed V2 histogram");
   }
-  let plain: Uint8Array;
+  let plain: Uint8Array | null;
   try {
-    plain = await pipe(framed.slice(8, 8 + length), new DecompressionStream("deflate"));
+    plain = await inflate(framed.slice(8, 8 + length), plainBytesMax);
   } catch (cause) {
     throw new SyntaxError("Cannot decode the histogram: its zlib stream is broken", { cause });
+  }
+  if (plain === null) {
+    throw new SyntaxError(
+      `Cannot decode the histogram: it unpacks to more than ${plainBytesMax} bytes`,
+    );
   }
   return decodePlain(plain);
 }
@@ -96,7 +103,9 @@ function decodePlain(bytes: Uint8Array): Histogram {
     );
   }
   const end = headerBytes + view.getInt32(4);
-  if (end > bytes.length) throw new SyntaxError("Cannot decode the histogram: it is cut off");
+  if (end < headerBytes || end > bytes.length) {
+    throw new SyntaxError("Cannot decode the histogram: it is cut off");
+  }
   const histogram = new Histogram();
   readCounters(bytes, end, histogram);
   // The format does not carry the exact maximum; a caller that knows it calls `setMax` again.
@@ -138,10 +147,24 @@ function fromBase64(text: string): Uint8Array {
   }
 }
 
-async function pipe(
-  bytes: Uint8Array<ArrayBuffer>,
-  through: CompressionStream | DecompressionStream,
-): Promise<Uint8Array> {
-  const stream = new Blob([bytes]).stream().pipeThrough(through);
+async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** What the zlib stream holds; null as soon as that is more than `bytesMax`. Throws when it is broken. */
+async function inflate(
+  bytes: Uint8Array<ArrayBuffer>,
+  bytesMax: number,
+): Promise<Uint8Array | null> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  // Leaving the loop cancels the stream.
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > bytesMax) return null;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

@@ -66,6 +66,6 @@ export const proxyTable = defineTable({
     { name: "SERVER_STARTER_PORT", help: "listening sockets from the supervisor" },
     { name: "SERVER_STARTER_GENERATION", help: "number of this start, shown on the status pages" },
     { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "As --log-format and --log-to." },
-    { name: "HAYATE_REACTOR", help: "epoll or portable" },
+    { name: "HAYATE_REACTOR", help: "epoll, or portable, which has no num-threads above 1" },
   ],
 });

@@ -49,8 +49,8 @@ async function checkWorkerFiles(
 ): Promise<void> {
   if (plan.global.workers > 1 && !reactor.capabilities.inherit) {
     throw new StartError(
-      "num-threads: workers of the portable reactor cannot share sockets; use " +
-        "HAYATE_REACTOR=epoll, or num-threads: 1",
+      `num-threads: ${plan.global.workers}: workers of the portable reactor cannot share sockets; ` +
+        "use HAYATE_REACTOR=epoll, or num-threads: 1",
       exitCodes.config,
     );
   }

@@ -78,7 +78,15 @@ Deno.test("two workers of the portable reactor are refused in one line, by -t, t
       waitTimeoutMs: 20_000,
     });
     assertEquals(code, 78);
-    assertMatch(stderr, /^hayate proxy: num-threads: .*HAYATE_REACTOR=epoll.*\n$/);
+    assertEquals(
+      stderr,
+      "hayate proxy: num-threads: 2: workers of the portable reactor cannot share sockets; " +
+        "use HAYATE_REACTOR=epoll, or num-threads: 1\n",
+    );
+  }
+  for (const args of [["help", "proxy", "directives"], ["proxy", "--help"]]) {
+    const { stdout } = await runHayate(args);
+    assertMatch(stdout, /num-threads[^]*HAYATE_REACTOR=portable|HAYATE_REACTOR .*num-threads/);
   }
 });
 

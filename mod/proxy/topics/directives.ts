@@ -142,7 +142,8 @@ Limits (all G)
   drain-timeout             seconds that TERM waits for requests (30)
 
 Process (all G)
-  num-threads         worker processes (1)
+  num-threads         worker processes (1); several need the epoll reactor, since
+                      those of HAYATE_REACTOR=portable cannot share sockets
   pid-file            path
   server-name         (hayate/VERSION)
   send-server-name    ON, OFF, preserve: the upstream's (ON)

@@ -103,21 +103,18 @@ export class MasterSockets {
    * and every worker at least one socket of each group. The others are spare.
    */
   handTo(slot: number, slotCount: number): HandedSockets {
-    const descriptors: PassedDescriptor[] = [];
     const served: InheritedSocket[] = [];
     const spare: InheritedSocket[] = [];
     for (const { name, fds } of this.#groups) {
       const share = Math.min(fds.length, slotCount);
-      fds.forEach((ours, i) => {
-        const number = firstNumber + descriptors.length;
-        descriptors.push({ ours, number });
-        (i % share === slot % share ? served : spare).push({ name, fd: number });
-      });
+      fds.forEach((fd, i) => (i % share === slot % share ? served : spare).push({ name, fd }));
     }
+    const all = [...served, ...spare];
+    const numbered = all.map(({ name }, i) => ({ name, fd: firstNumber + i }));
     return {
-      descriptors,
-      variable: formatStarterPort(served),
-      spareVariable: formatStarterPort(spare),
+      descriptors: all.map(({ fd }, i) => ({ ours: fd, number: firstNumber + i })),
+      variable: formatStarterPort(numbered.slice(0, served.length)),
+      spareVariable: formatStarterPort(numbered.slice(served.length)),
     };
   }
 

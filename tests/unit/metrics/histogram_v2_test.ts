@@ -45,3 +45,38 @@ Deno.test("decodeHistogram() refuses text that is broken, with one clear reason"
     await assertRejects(() => decodeHistogram(text), SyntaxError, "Cannot decode the histogram");
   }
 });
+
+/** Text of a histogram with this payload, whose length it announces as `length`. */
+async function packed(payload: Uint8Array, length: number): Promise<string> {
+  const plain = new Uint8Array(40 + payload.length);
+  const head = new DataView(plain.buffer);
+  head.setInt32(0, 0x1c849313);
+  head.setInt32(4, length);
+  head.setInt32(12, 3);
+  head.setBigInt64(16, 1n);
+  head.setBigInt64(24, 3_600_000_000n);
+  plain.set(payload, 40);
+  const stream = new Blob([plain]).stream().pipeThrough(new CompressionStream("deflate"));
+  const compressed = new Uint8Array(await new Response(stream).arrayBuffer());
+  const framed = new Uint8Array(8 + compressed.length);
+  new DataView(framed.buffer).setInt32(0, 0x1c849314);
+  new DataView(framed.buffer).setInt32(4, compressed.length);
+  framed.set(compressed, 8);
+  return framed.toBase64();
+}
+
+Deno.test("decodeHistogram() unpacks no more than a histogram can have", async () => {
+  const bomb = new Uint8Array(20 << 20);
+  for (const length of [0, bomb.length, -1]) {
+    await assertRejects(
+      async () => decodeHistogram(await packed(bomb, length)),
+      SyntaxError,
+      "Cannot decode the histogram: it unpacks to more than ",
+    );
+  }
+  await assertRejects(
+    async () => decodeHistogram(await packed(new Uint8Array(1), -1)),
+    SyntaxError,
+    "Cannot decode the histogram: it is cut off",
+  );
+});

@@ -219,3 +219,44 @@ Deno.test("Master tries again when the system cannot start a process", () => {
   system.pass(1);
   assertEquals(system.take(), ["start 3 in 0/2"]);
 });
+
+Deno.test("Master.revive() has a worker before the sockets are closed, where one can be had", () => {
+  const { system, master, ready, exit } = running();
+  const revived: string[] = [];
+  master.revive(() => revived.push("some worker is alive"));
+  assertEquals(revived.splice(0), ["some worker is alive"]);
+  exit(1, 1);
+  exit(2, 1);
+  assertEquals(master.isServing, false);
+  // Both slots start again at once; the first that accepts is enough.
+  master.revive(() => revived.push("accepts"));
+  assertEquals(revived, []);
+  ready(3);
+  assertEquals(revived.splice(0), ["accepts"]);
+  exit(3, 1);
+  exit(4, 1);
+  system.take();
+  // Slot 0 waits for its time: it is not waited for.
+  master.revive(() => revived.push("failed"));
+  assertEquals(system.take(), ["start 5 in 0/2"]);
+  system.pass(1000);
+  assertEquals(system.take().filter((event) => event.endsWith("in 0/2")), []);
+  exit(5, 78);
+  assertEquals(revived, ["failed"]);
+});
+
+Deno.test("Master.revive() gives up where no process can be started, and after a QUIT", () => {
+  for (const isStopped of [false, true]) {
+    const { system, master, exit, ready } = running();
+    system.startable = isStopped;
+    exit(1, 1);
+    exit(2, 1);
+    let isRevived = false;
+    master.revive(() => isRevived = true);
+    assertEquals(isRevived, !isStopped);
+    if (!isStopped) continue;
+    master.stop();
+    ready(3);
+    assertEquals(isRevived, false);
+  }
+});

@@ -70,6 +70,10 @@ Deno.test("judgeBeat() blames a loop that stands still, and no other", () => {
   assertEquals(judgeBeat({ beat: 0, beatMs: 0 }, { ...row, beat: 0 }, 1e6, 1e6, 500), null);
 });
 
+function numbersIn(variable: string): number[] {
+  return [...variable.matchAll(/=(\d+)/g)].map(([, number]) => Number(number));
+}
+
 Deno.test("MasterSockets give every socket a worker and every worker a socket", () => {
   const listen = { reusePort: false, backlog: 16, pathMode: null, pathOwner: null };
   const address = { kind: "tcp" as const, host: "127.0.0.1", port: 0 };
@@ -82,8 +86,21 @@ Deno.test("MasterSockets give every socket a worker and every worker a socket", 
         { length: slotCount },
         (_, slot) => sockets.handTo(slot, slotCount),
       );
-      const fds = handed.flatMap(({ descriptors }) => descriptors.map(({ ours }) => ours));
+      // By the numbers that the workers have: what each of them serves, and what is spare.
+      const servedBy = handed.map(({ descriptors, variable }) =>
+        numbersIn(variable).map((wanted) =>
+          descriptors.find(({ number }) => number === wanted)?.ours
+        )
+      );
+      const fds = servedBy.flat();
       assertEquals([fds.length, new Set(fds).size], [6, 6]);
+      for (const { descriptors, variable, spareVariable } of handed) {
+        const numbers = [...numbersIn(variable), ...numbersIn(spareVariable)].toSorted((a, b) =>
+          a - b
+        );
+        assertEquals(numbers, descriptors.map(({ number }) => number));
+        assertEquals(new Set(descriptors.map(({ ours }) => ours)).size, 6);
+      }
       for (const { variable } of handed) {
         assertMatch(variable, /^127\.0\.0\.1:\d+=5;/);
         assertEquals(new Set(variable.match(/:\d+=/g)).size, 2);
