@@ -43,7 +43,8 @@ export async function runPreforkWorker(
   raiseOpenFilesLimit();
   const slot = Number(takeVariable(slotVariable) ?? 0);
   const sockets = parseStarterPort(getVariable("SERVER_STARTER_PORT") ?? "");
-  const spares = parseStarterPort(takeVariable(spareSocketsVariable) ?? "");
+  const spareText = takeVariable(spareSocketsVariable) ?? "";
+  const spares = spareText === "" ? [] : parseStarterPort(spareText);
   // A program that the app starts must not hold them open.
   for (const { fd } of spares) keepFromChildren(fd);
   const row = openRow(takeVariable(scoreboardVariable) ?? "");
