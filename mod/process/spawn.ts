@@ -97,6 +97,34 @@ export function spawn(request: SpawnRequest): ChildProcess | SpawnFailure {
   return last;
 }
 
+/**
+ * Why `spawn` could not start the program, or null. Looks each place up with access(2). For programs
+ * that another program execs after its own start, which is too late to learn of a wrong name.
+ */
+export function startFault(
+  { command, environment, folder }: Pick<SpawnRequest, "command" | "environment" | "folder">,
+): SpawnFailure | null {
+  const program = command[0] ?? "";
+  let last = failure(Errno.ENOENT, `${program}: not found in PATH`);
+  for (const path of candidates(program, environment["PATH"], folder)) {
+    const place = folder === undefined || path.startsWith("/") ? path : `${folder}/${path}`;
+    const code = executeErrno(place);
+    if (code === 0) return null;
+    if (program.includes("/") || code === Errno.EACCES) {
+      last = failure(code, `${path}: ${errnoPhrase(code)}`);
+    }
+  }
+  return last;
+}
+
+/** 0 or what execve(2) would fail with: a folder is EACCES there, and searchable for access(2). */
+function executeErrno(path: string): number {
+  if (libcProcess.access(cString(path), X_OK) !== 0) return errno();
+  return isFolder(path) ? Errno.EACCES : 0;
+}
+
+const X_OK = 1;
+
 function candidates(program: string, path: string | undefined, folder?: string): string[] {
   if (program.includes("/")) return [program];
   const folders = (path ?? "/usr/local/bin:/usr/bin:/bin").split(":");

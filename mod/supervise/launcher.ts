@@ -6,7 +6,14 @@ import { selfCommand } from "../process/executable.ts";
 import { ReadinessWatch } from "../process/readiness_watch.ts";
 import { leaseVariable, type SocketLease } from "../process/socket_lease.ts";
 import { servedConfigVariable } from "../process/starter_port.ts";
-import { isFolder, type PassedDescriptor, spawn, startFailureCode } from "../process/spawn.ts";
+import {
+  isFolder,
+  type PassedDescriptor,
+  spawn,
+  type SpawnFailure,
+  startFailureCode,
+  startFault,
+} from "../process/spawn.ts";
 import { fromStartFolder, startFolder } from "../process/working_folder.ts";
 import type { Launch, WorkerHandler } from "./runner.ts";
 import { readEnvdir } from "./envdir.ts";
@@ -71,15 +78,16 @@ export class Launcher {
     });
     const [readyNumber, leaseNumber] = this.#freeNumbers();
     const { lease } = this;
-    const child = spawn({
+    const environment = {
+      ...this.environmentFor(slot, generation),
+      NOTIFY_SOCKET: watch.socketName,
+      READY_FD: String(readyNumber),
+      ...(lease === null ? {} : { [leaseVariable]: String(leaseNumber) }),
+    };
+    const child = this.#wrapperFault(environment) ?? spawn({
       command: this.#command(),
       isReplaceable: true,
-      environment: {
-        ...this.environmentFor(slot, generation),
-        NOTIFY_SOCKET: watch.socketName,
-        READY_FD: String(readyNumber),
-        ...(lease === null ? {} : { [leaseVariable]: String(leaseNumber) }),
-      },
+      environment,
       ...this.#folder(),
       descriptors: [
         ...this.#passedThrough(),
@@ -130,6 +138,16 @@ export class Launcher {
     const full = own ? selfCommand(command) : [...command];
     if (!dieWithParent) return full;
     return selfCommand(["supervise", "exec-with-parent", String(Deno.pid), "--", ...full]);
+  }
+
+  /**
+   * The wrapper of `--die-with-parent` starts before it can find that the command is missing; by then
+   * the worker may have been alive long enough to count as ready.
+   */
+  #wrapperFault(environment: Variables): SpawnFailure | null {
+    const { command, own, dieWithParent } = this.plan;
+    if (!dieWithParent || own) return null;
+    return startFault({ command, environment, ...this.#folder() });
   }
 
   /** Under the same numbers, except where a socket has that number. */

@@ -77,7 +77,13 @@ const failures: readonly FirstStart[] = [
     what: "a missing command under --die-with-parent",
     args: ["--die-with-parent", "--", "/no/such/program"],
     code: 127,
-    line: "/no/such/program",
+    line: "failed to exec /no/such/program: no such file or directory",
+  },
+  {
+    what: "a folder as the command under --die-with-parent",
+    args: ["--die-with-parent", "--", "/etc"],
+    code: 126,
+    line: "failed to exec /etc: permission denied",
   },
   {
     what: "a program that ends by itself with a code",
@@ -126,11 +132,7 @@ for (const { what, args, files, env, code, line } of failures) {
     else assertMatch(result.stderr, line);
     assertEquals(
       result.stderr.match(/starting new worker/g)?.length ?? 0,
-      code > 125 && code < 128
-        ? Number(args.includes("--die-with-parent"))
-        : args.includes("--workers")
-        ? 3
-        : 1,
+      code > 125 && code < 128 ? 0 : args.includes("--workers") ? 3 : 1,
     );
   });
 }
