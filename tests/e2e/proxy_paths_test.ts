@@ -78,6 +78,7 @@ Deno.test("An upstream gets the path byte for byte: what is signed stays signed"
     ["/base//x%2F/y", "/b//x%2F/y"],
     ["//base/x", "/b/x"],
     ["/base%2F/x//", "/b%2F/x//"],
+    ["/base/./k%2Fv?sig=%2F", "/b/k%2Fv?sig=%2F"],
   ];
   for (const [target, seen] of rows) {
     assertEquals(parts(await proxy.get(target)).body, `UP ${seen}`, target);

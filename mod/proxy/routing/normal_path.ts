@@ -110,24 +110,17 @@ function hexDigit(byte: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
-/** Bytes that stand in a path as they are; everything else is percent-encoded. */
-const plain = new Uint8Array(256);
-for (const char of "/-._~!$&'()*+,;=:@") plain[char.charCodeAt(0)] = 1;
-for (let code = 0; code < 128; code++) {
-  if (/[0-9A-Za-z]/.test(String.fromCharCode(code))) plain[code] = 1;
-}
-
-/** The normal path from `from` on, encoded for a request line. */
-export function encodePath(path: NormalPath, from: number): Uint8Array {
+/**
+ * The path from `from` on, for a request line: each byte as the client spelled it in `source`, so that
+ * `%2F` stays `%2F` (a signature may cover it), only without the segments that were resolved.
+ */
+export function spellPath(source: Uint8Array, path: NormalPath, from: number): Uint8Array {
   const out: number[] = [];
   for (let at = from; at < path.length; at++) {
-    const byte = path.bytes[at];
-    if (plain[byte] === 1) out.push(byte);
-    else out.push(PERCENT, hexChar(byte >> 4), hexChar(byte & 15));
+    const end = path.sourceEnds[at];
+    const isEscape = end >= 3 && source[end - 3] === PERCENT &&
+      hexByte(source, end - 2, end) === path.bytes[at];
+    for (let i = end - (isEscape ? 3 : 1); i < end; i++) out.push(source[i]);
   }
   return Uint8Array.from(out);
-}
-
-function hexChar(digit: number): number {
-  return digit < 10 ? 0x30 + digit : 0x37 + digit;
 }

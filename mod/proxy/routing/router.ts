@@ -1,7 +1,7 @@
 /** From a request's Host and path to what is configured for them, on bytes and without allocating. */
 import type { RequestHead } from "../../http1/mod.ts";
 import { HostTable } from "./host_table.ts";
-import { encodePath, normalizePath, normalPathEnd } from "./normal_path.ts";
+import { normalizePath, normalPathEnd, spellPath } from "./normal_path.ts";
 import { PathTrie } from "./path_trie.ts";
 
 /** One host of a listener, and what its paths lead to. */
@@ -86,7 +86,7 @@ export class Router<Leaf> {
     const matched = leaf === null ? 0 : host.trie.matchedLength;
     if (path.hadDots) {
       // What was sent would be resolved again behind us, against another base.
-      this.restBytes = encodePath(path, matched);
+      this.restBytes = spellPath(head.bytes, path, matched);
       this.restEnd = this.restBytes.length;
     } else {
       this.restBytes = head.bytes;

@@ -29,7 +29,8 @@ Listening and hosts
   strict-match        H    ON: never answers for names it does not have (OFF)
   merge-slashes       G H  ON: // and /%2f in a path are one slash when its route
                            and its file are chosen; upstreams get the path as it
-                           came. OFF: h2o's way, where //x is not below /x (ON)
+                           came, without dot segments. OFF: h2o's way, where //x
+                           is not below /x (ON)
 
 Handlers
   proxy.reverse.url   P    http://host[:port]/path or http://[unix:/path]/path;
