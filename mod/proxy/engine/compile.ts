@@ -1,4 +1,4 @@
-/** A checked plan -> running upstreams and routes. */
+/** Compiles a checked plan into running upstreams and routes. */
 import type { AccessLog } from "../../log/mod.ts";
 import { PeerGroup } from "../balance/peer_group.ts";
 import type {
@@ -29,15 +29,15 @@ import { StaticHandler } from "./handlers/static_handler.ts";
 import { Upstream } from "./forward/upstream.ts";
 import { ProxyHandler } from "./handlers/proxy_handler.ts";
 
-/** What the compiler needs of the outside. */
+/** What the compiler needs from its caller. */
 export interface CompileParts {
   readonly engine: Engine;
-  /** One group for each upstream of the plan. */
+  /** One group per upstream of the plan, in the plan's order. */
   readonly groups: readonly PeerGroup[];
-  /** Opens an access log, or gives the one that is open already. */
+  /** Opens an access log, or returns the one that is already open. */
   openLog(log: AccessLogPlan): AccessLog;
   readonly generation: number | null;
-  /** What the `check_status` page shows. */
+  /** Rows of the `check_status` page. */
   checkRows(): { readonly rows: readonly StatusRow[]; readonly generation: number };
 }
 
@@ -57,7 +57,7 @@ export class RouteCompiler {
     return this.#upstreams.values();
   }
 
-  /** Kept connections without a request, to all peers of the group. */
+  /** Idle connections to all peers of the group. */
   idleCount(group: PeerGroup): number {
     let count = 0;
     for (const upstream of this.#upstreams.values()) {
@@ -66,12 +66,12 @@ export class RouteCompiler {
     return count;
   }
 
-  /** The routes of the hosts with these indexes. */
+  /** Routes of the hosts at these indexes of the plan. */
   hosts(indexes: readonly number[]): HostRoutes<Route>[] {
     return indexes.map((index) => this.#host(this.plan.hosts[index]));
   }
 
-  /** For requests that no host wants. */
+  /** The route of requests that match no host. */
   unknown(handlers: readonly RouteHandler[]): Route {
     return { ...this.#route("", "", [], this.plan.settings), handlers };
   }
@@ -111,7 +111,7 @@ export class RouteCompiler {
     };
   }
 
-  /** One for each directive, however many paths inherit it. */
+  /** One RealIp per directive, shared by all paths that inherit it. */
   #realIp(plan: RealIpPlan | null): RealIp | null {
     if (plan === null) return null;
     const known = this.#realIps.get(plan) ?? new RealIp(plan);
@@ -167,7 +167,7 @@ export class RouteCompiler {
     return { ...common, ...originParts(prefix, { scheme, authority, basePath }) };
   }
 
-  /** Paths with the same timeouts and trust share an upstream's connections. */
+  /** Paths with the same timeouts and TLS trust settings share an upstream's connections. */
   #upstream(index: number, { proxy }: Settings): Upstream {
     const { connectTimeoutMs, firstByteTimeoutMs, ioTimeoutMs } = proxy;
     const { proxyProtocol, tlsVerify, tlsCaFile } = proxy;
@@ -187,7 +187,7 @@ export class RouteCompiler {
   }
 }
 
-/** What a route has of one URL. */
+/** The parts of a route that depend on the upstream URL. */
 function originParts(prefix: string, { scheme, authority, basePath }: OriginPlan) {
   const { base, baseAlone } = joinBase(prefix, basePath);
   const host = authority.toLowerCase();

@@ -1,4 +1,4 @@
-/** Routes the requests of one server and passes later events on to whoever handles them. */
+/** Routes the requests of one server and passes later events to the exchange's state. */
 import type { PeerError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
 import { latin1Bytes, Method, parseRequestHead, RequestHead } from "../../http1/mod.ts";
@@ -16,7 +16,7 @@ import { answer, textPlain } from "./handlers/answers.ts";
 import { type RoutedRequest, unframedLines } from "./routed_request.ts";
 import type { Route } from "./routes.ts";
 
-/** Internal redirects of one request (h2o's max-delegations). */
+/** Limit of internal redirects per request (h2o's max-delegations). */
 const redispatchesMax = 5;
 
 export class Dispatcher implements ExchangeHandler {
@@ -24,9 +24,9 @@ export class Dispatcher implements ExchangeHandler {
   readonly router: Router<Route>;
   readonly scheme: "http" | "https";
   readonly tally: ListenerMetrics;
-  /** Head of a request that we start ourselves; the client's stays as it is. */
+  /** Head of a request that the proxy creates itself; the client's head stays unchanged. */
   readonly #ownHead = new RequestHead();
-  /** The request that is being routed; filled again for each. */
+  /** The request being routed; reused for each request. */
   readonly #request: { head: RequestHead; body: ClientBody | null };
 
   constructor(
@@ -87,8 +87,9 @@ export class Dispatcher implements ExchangeHandler {
   }
 
   /**
-   * Answers as if the request had been for `target`, a path of the same host. The client's body stays
-   * attached if the method does; without it the request is a GET.
+   * Answers as if the client had requested `target`, a path on the same host. With `keepsMethod`
+   * the client's method and body are kept; otherwise the request becomes a GET (HEAD stays HEAD)
+   * without a body.
    */
   redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void {
     const { head } = request;
@@ -98,8 +99,8 @@ export class Dispatcher implements ExchangeHandler {
   }
 
   /**
-   * Answers with another resource, under the status and with the fields of the error. The request for
-   * it is ours: it has no body, whatever the client is still sending.
+   * Answers with another resource, using the error's status and fields. That resource is requested
+   * by the proxy itself, without a body, even if the client is still sending one.
    */
   errorDocument(x: Exchange, url: string, status: number, fields: readonly Field[]): void {
     const facts = x.connectionContext as ConnectionFacts;
@@ -109,7 +110,7 @@ export class Dispatcher implements ExchangeHandler {
     this.#dispatchOwn(x, `${method} ${url} HTTP/1.1\r\nHost: ${facts.authority}\r\n`, null);
   }
 
-  /** Routes a request of our own: a head without framing, and the body that belongs to it. */
+  /** Routes a request that the proxy created: a head without framing fields, and its body. */
   #dispatchOwn(x: Exchange, text: string, body: ClientBody | null): void {
     const facts = x.connectionContext as ConnectionFacts;
     const bytes = latin1Bytes(`${text}\r\n`);

@@ -1,4 +1,4 @@
-/** The data plane of one worker: requests of all listeners, routed to their handlers. */
+/** The data plane of one worker: routes the requests of all listeners to their handlers. */
 import type { Exchange } from "../../conn/exchange.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { RefusedRecord } from "../../conn/refused_record.ts";
@@ -23,28 +23,28 @@ import type { Route } from "./routes.ts";
 import type { Field } from "./fields/field_rules.ts";
 import { ServerFields } from "./fields/server_fields.ts";
 
-/** Exchange objects kept for reuse; a burst beyond it goes back to the garbage collector. */
+/** Exchange objects kept for reuse; above this number they are left to the garbage collector. */
 const spareExchangesMax = 4096;
 
 export class Engine implements EngineHome {
   readonly reactor: Reactor;
   readonly global: GlobalPlan;
   readonly logger: Logger;
-  /** Given: those of the engine before, which go on. */
+  /** Passed in after a reload: the previous engine's metrics, which keep counting. */
   readonly metrics: EngineMetrics;
   readonly scratch: Scratch;
   readonly serverFields: ServerFields;
   readonly tunnels = new Set<{ close(): void }>();
   readonly requestBodyBytesMax: number;
-  /** Of requests: the clients', and those that we make of them. */
+  /** Limits for request heads, both from clients and created by internal redirects. */
   readonly limits: MessageLimits;
   readonly sendsInformational: boolean;
-  /** Told when a client's connection has ended; set it before the first `addServer`. */
+  /** Called when a client's connection has ended; set it before the first `addServer`. */
   onConnectionEnd: (() => void) | null = null;
   #lastConnectionId = 0;
   readonly #spare: ProxiedExchange[] = [];
   readonly #servers: HttpServer[] = [];
-  /** Those that have a listener of the plan's. */
+  /** Servers of the plan's listeners; excludes the control listener. */
   readonly #clientServers: HttpServer[] = [];
 
   constructor(
@@ -61,16 +61,18 @@ export class Engine implements EngineHome {
     this.serverFields = new ServerFields(global, reactor);
     this.requestBodyBytesMax = global.requestBodyBytesMax;
     this.limits = limitsFor(global.requestLineBytesMax);
-    // Every client speaks HTTP/1, which `except-h1` leaves out.
+    // All clients speak HTTP/1, which `except-h1` excludes.
     this.sendsInformational = global.sendInformational === "all";
   }
 
-  /** A server for listeners that serve these hosts. Pass its `onAccept` to the reactor. */
+  /** Adds a server for listeners that serve these hosts. Pass its `onAccept` to the reactor. */
   addServer(
     hosts: readonly HostRoutes<Route>[],
     scheme: "http" | "https",
     unknown: Route,
-    /** What comes is counted here; not given for the control listener, whose clients are no clients. */
+    /**
+     * Counts this listener's traffic. Omit for the control listener: its clients are not counted.
+     */
     listener: ListenerMetrics | null = null,
   ): HttpServer {
     const router = new Router(hosts, scheme === "https" ? 443 : 80, unknown);
@@ -89,7 +91,7 @@ export class Engine implements EngineHome {
     server.onRefused = (connection, status, error) => {
       tally.noteFault(error.message);
       const facts = connection.connectionContext as ConnectionFacts | null;
-      // A request that has begun has a record of its own.
+      // A request that has begun has its own record.
       if (connection.serial !== 0) facts?.record?.refuse(status);
       else if (logs.length > 0) this.#logRefused(logs, connection, facts, status, error.message);
     };
@@ -112,7 +114,7 @@ export class Engine implements EngineHome {
     return this.#clientServers.reduce((count, server) => count + server.connectionCount, 0);
   }
 
-  /** Lets go of clients that have asked for nothing for `idleMs`: the oldest `countMax` of a listener. */
+  /** Closes connections that have been idle for `idleMs`: per listener, the `countMax` oldest. */
   closeIdle(idleMs: number, countMax: number): void {
     const sinceMs = this.reactor.nowMs - idleMs;
     for (const server of this.#clientServers) server.closeIdle(sinceMs, countMax);
@@ -122,12 +124,12 @@ export class Engine implements EngineHome {
     return ++this.#lastConnectionId;
   }
 
-  /** While on, each connection is closed after its next answer. */
+  /** While on, each connection is closed after its next response. */
   shed(on: boolean): void {
     for (const server of this.#servers) server.draining = on;
   }
 
-  /** Answers what was accepted, then ends every connection; tunnels live until the limit. */
+  /** Answers accepted requests, then closes every connection; tunnels may last until the limit. */
   async drain(): Promise<void> {
     const limitMs = this.global.drainTimeoutMs;
     const startMs = performance.now();
@@ -138,7 +140,7 @@ export class Engine implements EngineHome {
     for (const tunnel of this.tunnels) tunnel.close();
   }
 
-  /** Ends every connection and tunnel now. Returns how many requests and tunnels were under way. */
+  /** Closes every connection and tunnel now. Returns the number of requests and tunnels cut. */
   cut(): number {
     let count = this.tunnels.size;
     for (const server of this.#servers) count += server.cut();
@@ -146,7 +148,7 @@ export class Engine implements EngineHome {
     return count;
   }
 
-  /** A proxied exchange to use; it comes back through `recycle`. */
+  /** Returns a proxied exchange to use; it is returned through `recycle`. */
   proxied(): ProxiedExchange {
     return this.#spare.pop() ?? new ProxiedExchange(this);
   }
@@ -203,7 +205,7 @@ export class Engine implements EngineHome {
     if (status === 405) fields.push({ name: "Allow", value: "GET, HEAD" });
     if (status === 503) fields.push({ name: "Retry-After", value: "5" });
     const facts = x.connectionContext as ConnectionFacts;
-    // An error within an error document is that document's.
+    // Not counted within an error document: the response keeps the original error's status.
     if (facts.errorStatus === 0) this.metrics.noteOwnError(status);
     if (hasDocument(route, facts, status)) {
       facts.record?.noteOriginal(status, fields, reason);
@@ -224,7 +226,7 @@ export class Engine implements EngineHome {
   }
 }
 
-/** The fields have the room that they have by default, however long the line may be. */
+/** Fields keep their default space, however long the request line may be. */
 function limitsFor(startLineBytesMax: number): MessageLimits {
   const { headBytesMax, startLineBytesMax: usual } = defaultLimits;
   return {
@@ -238,13 +240,13 @@ function leavesOf({ paths, fallback }: HostRoutes<Route>): Route[] {
   return [...paths.map((path) => path.leaf), fallback];
 }
 
-/** A head that could not be read names no host: its line goes where nginx puts it, to the first. */
+/** An unreadable head names no host: like nginx, log it at the first host. */
 function logsOfRefused(hosts: readonly HostRoutes<Route>[], unknown: Route): readonly AccessLog[] {
   const host = hosts.find(({ strictMatch }) => !strictMatch) ?? hosts[0];
   return host === undefined ? unknown.logs : host.fallback.logs;
 }
 
-/** Whether an access log shows anything of the response's head. */
+/** Whether any access log shows a part of the response head. */
 function wantsHeads(routes: readonly Route[]): boolean {
   return routes.some(({ logs }) => logs.some((log) => log.format.needs.has("head")));
 }

@@ -1,4 +1,4 @@
-/** What a proxied exchange needs of the engine that it runs in. */
+/** What a proxied exchange needs from its engine. */
 import type { Exchange } from "../../conn/exchange.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { Peer } from "../balance/peer.ts";
@@ -16,27 +16,27 @@ export interface EngineHome {
   /** Upgraded connections; they outlive their exchanges. */
   readonly tunnels: Set<{ close(): void }>;
   readonly requestBodyBytesMax: number;
-  /** Clients get the 1xx responses of upstreams. */
+  /** Whether 1xx responses of upstreams are forwarded to clients. */
   readonly sendsInformational: boolean;
-  /** The exchange is over with this status; `error` is "" when all went well. */
+  /** Logs the end of the exchange with this status; `error` is "" on success. */
   logAccess(x: Exchange, status: number, error: string): void;
   logUpstreamFailure(peer: Peer, reason: string): void;
-  /** Passive failures have taken the peer out. */
+  /** Logs that passive failures have disabled the peer. */
   logDisabled(peer: Peer): void;
   logNoLive(upstream: string): void;
   logError(message: string): void;
   /**
-   * Routes the request again, with another target; as a GET without body unless it keeps its method.
-   * Only from within a handler, where the request is valid.
+   * Routes the request again with another target; without `keepsMethod` as a GET with no body. Call
+   * it only from within a handler, while the request is valid.
    */
   redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void;
-  /** Answers with an error page, and logs the access. */
+  /** Answers with an error page and logs the access. */
   answerError(x: Exchange, route: Route, status: number, reason: string): void;
   /**
-   * Answers with the document that the route has for this error, under the error's status. `fields`
-   * are the error's own.
+   * Answers with the document that the route configures for this error, under the error's status.
+   * `fields` are those of the error response.
    */
   answerDocument(x: Exchange, route: Route, status: number, fields: readonly Field[]): void;
-  /** The object is free for another exchange. */
+  /** Returns the object, which is free for another exchange. */
   recycle(exchange: ProxiedExchange): void;
 }

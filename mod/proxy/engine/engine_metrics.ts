@@ -1,16 +1,16 @@
-/** Counters of one worker; plain numbers, read by the status pages. */
+/** Counters of one worker: plain numbers, read by the status pages. */
 import type { ConnectionTally } from "../../conn/http_server.ts";
 
-/** What happened at one listener. */
+/** Counters of one listener. */
 export class ListenerMetrics implements ConnectionTally {
   accepted = 0;
   open = 0;
   requests = 0;
-  /** Handshakes that were begun and not completed. */
+  /** Handshakes that began and did not complete. */
   tlsFailures = 0;
-  /** Handshakes that were completed. */
+  /** Handshakes that completed. */
   tlsHandshakes = 0;
-  /** Requests that were refused before anybody could answer them, by what was wrong. */
+  /** Requests refused before they reached a handler, counted by reason. */
   readonly faults = new Map<string, number>();
 
   noteFault(phrase: string, count = 1): void {
@@ -18,7 +18,7 @@ export class ListenerMetrics implements ConnectionTally {
   }
 }
 
-/** A plan that is in force, or whose last requests are being answered. */
+/** A plan that is in force, or that still has requests in progress. */
 export class Generation {
   readonly number: number;
   /** Open client connections. */
@@ -32,7 +32,7 @@ export class Generation {
   }
 }
 
-/** As JSON. */
+/** A listener's counters as JSON. */
 export interface ListenerCounters {
   readonly name: string;
   readonly accepted: number;
@@ -43,39 +43,39 @@ export interface ListenerCounters {
   readonly faults: readonly { readonly name: string; readonly count: number }[];
 }
 
-/** Access logs of a plan. */
+/** Access logs of a plan that may lose lines. */
 export interface LosingLogs {
-  /** Lines that their targets did not take. */
+  /** Lines that could not be written to their targets. */
   readonly lostCount: number;
 }
 
 export class EngineMetrics {
-  /** Clients that were gone before their response began or was complete. */
+  /** Clients that disconnected before their response was complete. */
   clientAborts = 0;
-  /** Responses that an upstream broke off behind their head. */
+  /** Responses that an upstream broke off after the head. */
   cutResponses = 0;
-  /** By hundreds: index 1 counts 1xx. */
+  /** Responses by status class: index 1 counts 1xx. */
   readonly statusClasses = new Float64Array(6);
-  /** Errors that were answered here, not by an upstream; index 0 counts 400. */
+  /** Error responses made by the proxy itself, not by an upstream; index 0 counts 400. */
   readonly ownErrors = new Float64Array(200);
-  /** Access-log lines that were lost; asked for when somebody looks. */
+  /** Lost access-log lines; computed on demand. */
   lostLogLines: () => number = () => {
     let count = this.#lostByClosed;
     for (const { lostCount } of this.#logs) count += lostCount;
     return count;
   };
-  /** Of this process, or of this master's workers. */
+  /** Generations of this process, or of all workers of this master. */
   readonly generations = new Set<Generation>();
   readonly #listeners = new Map<string, ListenerMetrics>();
   readonly #logs = new Set<LosingLogs>();
   #lostByClosed = 0;
 
-  /** Counts what these logs lose, too. */
+  /** Includes lines lost by these logs in the count. */
   addLogs(logs: LosingLogs): void {
     this.#logs.add(logs);
   }
 
-  /** Logs that have been closed: what they had lost still counts. */
+  /** Removes closed logs; the lines that they lost stay in the count. */
   endLogs(logs: LosingLogs): void {
     if (this.#logs.delete(logs)) this.#lostByClosed += logs.lostCount;
   }
@@ -85,7 +85,7 @@ export class EngineMetrics {
     if (index >= 1 && index <= 5) this.statusClasses[index]++;
   }
 
-  /** An error of our own is answered, by its text or by an error document. */
+  /** Counts an error response of our own, whether sent as text or as an error document. */
   noteOwnError(status: number): void {
     if (status >= 400 && status < 600) this.ownErrors[status - 400]++;
   }
@@ -106,7 +106,7 @@ export class EngineMetrics {
     return sum;
   }
 
-  /** The counters of a listener; they go on when a reload keeps its address. */
+  /** Counters of a listener; kept over a reload when the address stays the same. */
   listener(name: string): ListenerMetrics {
     let listener = this.#listeners.get(name);
     if (listener === undefined) this.#listeners.set(name, listener = new ListenerMetrics());
@@ -127,7 +127,7 @@ export class EngineMetrics {
     }));
   }
 
-  /** Counters of listeners become those of the workers together. */
+  /** Replaces the counters of listeners with the totals of all workers. */
   assign(listeners: readonly ListenerCounters[]): void {
     this.#listeners.clear();
     for (const one of listeners) {

@@ -1,4 +1,4 @@
-/** What an access log is told about one exchange; kept only where a log wants it. */
+/** What the access logs need of one exchange; kept only for routes that are logged. */
 import type { Address } from "../../base/address.ts";
 import type { ClientConnection } from "../../conn/client_connection.ts";
 import type { Exchange } from "../../conn/exchange.ts";
@@ -25,7 +25,7 @@ const noNames: readonly string[] = [];
 const noNeeds: ReadonlySet<AccessNeed> = new Set();
 const noVariables: ReadonlyMap<string, string> = new Map();
 
-/** One for each connection that is logged, filled again for each of its exchanges. */
+/** One record per logged connection, reused for each of its exchanges. */
 export class ExchangeRecord implements AccessRecord {
   method = "";
   target = "";
@@ -38,7 +38,7 @@ export class ExchangeRecord implements AccessRecord {
   requestIndex = 0;
   logs: readonly AccessLog[] = [];
   #variables: ReadonlyMap<string, string> = noVariables;
-  /** What `logs` want, all of them together. */
+  /** The union of what all `logs` need. */
   #needs: ReadonlySet<AccessNeed> = noNeeds;
   #responseFields = noNames;
   #originalFields = noNames;
@@ -47,7 +47,7 @@ export class ExchangeRecord implements AccessRecord {
   responseBodyBytes = 0;
   responseHeadBytes = 0;
   error = "";
-  /** The request broke the protocol in its body and is answered with this status; 0: it did not. */
+  /** Status sent for a request whose body broke the protocol; 0: none. */
   #refusedStatus = 0;
   readonly #times = new AccessTimes();
   readonly #upstream = new UpstreamTrace();
@@ -55,7 +55,7 @@ export class ExchangeRecord implements AccessRecord {
   readonly #exchange: Exchange;
   readonly #requestFields = new Map<string, string>();
   readonly #head = new AccessHead();
-  /** The response before it was changed on its way; where nothing was, `#head` says the same. */
+  /** The response before the proxy changed it. Where nothing was changed, `#head` is the same. */
   readonly #originalHead = new AccessHead();
   #hasOriginal = false;
   #tls: TlsFacts | null = null;
@@ -67,7 +67,7 @@ export class ExchangeRecord implements AccessRecord {
     this.connectionId = facts.id;
   }
 
-  /** Takes in what the head says, while it is there. */
+  /** Copies what is needed from the head while it is valid. */
   begin(route: Route): void {
     const x = this.#exchange;
     const { head } = x;
@@ -100,12 +100,12 @@ export class ExchangeRecord implements AccessRecord {
       }
     }
     this.#head.reset(this.#responseFields);
-    // The socket may be closed by the time that the line is written.
+    // The socket may be closed by the time the line is written.
     if (this.#local === null && this.#needs.has("local")) this.#local = x.localAddress();
     if (this.#tls === null && this.#needs.has("tls")) this.#tls = x.tlsFacts();
   }
 
-  /** A part of the request's body has come. */
+  /** Counts a part of the request's body. */
   bodyCame(byteCount: number): void {
     this.requestBodyBytes += byteCount;
   }
@@ -115,13 +115,13 @@ export class ExchangeRecord implements AccessRecord {
     this.#upstream.bodyEnded(nowMs);
   }
 
-  /** The response's head is on its way to the client. */
+  /** The response head is being sent to the client. */
   responseBegan(bytes: Uint8Array, headBytes: number, nowMs: number): void {
     this.#times.responseMs = nowMs;
     this.#head.take(bytes, headBytes);
   }
 
-  /** What an upstream or a handler has answered, before rules or an error document change it. */
+  /** Keeps an upstream's or handler's response before rules or an error document change it. */
   noteOriginal(status: number, fields: readonly Field[] | ResponseHead, error = ""): void {
     if (error !== "") this.error = error;
     if (this.#hasOriginal || !this.#needs.has("original")) return;
@@ -134,28 +134,28 @@ export class ExchangeRecord implements AccessRecord {
     }
   }
 
-  /** The request goes to this peer. */
+  /** An attempt at this peer begins. */
   upstreamChosen(group: string, peer: Peer, nowMs: number): void {
     this.#upstream.chosen(group, peer, nowMs);
   }
 
-  /** The peer's head has come. */
+  /** The peer's response head has arrived. */
   upstreamAnswered(client: ClientConnection, nowMs: number): void {
     this.#upstream.answered(client, nowMs);
     if (this.#needs.has("upstreamTls")) this.#upstream.tls = client.socket.tlsFacts?.() ?? null;
   }
 
-  /** The peer's response is complete, or breaks off. */
+  /** The peer's response has ended, completely or not. */
   upstreamEnded(client: ClientConnection, nowMs: number): void {
     this.#upstream.ended(client, nowMs);
   }
 
-  /** The connection answers with `status` when the exchange has ended without an answer. */
+  /** Sets the status to log if the exchange ends without another response. */
   refuse(status: number): void {
     this.#refusedStatus = status;
   }
 
-  /** Writes the lines; `nowMs` is the reactor's clock, `bodyBytes` what the client was sent of a body. */
+  /** Writes the lines; `nowMs` is the reactor's clock, `bodyBytes` the body bytes sent. */
   finish(
     status: number,
     error: string,

@@ -1,8 +1,8 @@
-/** What is done for one exchange between its request and the end of its response. */
+/** Per-exchange state between the request and the end of its response. */
 import type { PeerError } from "../../base/errors.ts";
 import type { Exchange } from "../../conn/exchange.ts";
 
-/** Kept in `exchange.context`; the calls are those of conn's `ExchangeHandler`. */
+/** Stored in `exchange.context`; the callbacks are those of conn's `ExchangeHandler`. */
 export interface ExchangeState {
   onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void;
   onBodyEnd(x: Exchange): void;

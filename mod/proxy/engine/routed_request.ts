@@ -3,17 +3,18 @@ import { FieldKind, type RequestHead } from "../../http1/mod.ts";
 import type { ClientBody } from "./clients/client_body.ts";
 
 /**
- * A head, and the client's body where it belongs to that head. For a request that we start ourselves
- * the body is null, unless it takes the place of the client's: whatever the client still sends is
- * then received and dropped, and never forwarded. Valid until the handler returns.
+ * A head, and the client's body if it belongs to that head. For a request that the proxy creates
+ * itself, the body is null unless the request replaces the client's and keeps its body. With a null
+ * body, whatever the client still sends is received and dropped, never forwarded. Valid until the
+ * handler returns.
  */
 export interface RoutedRequest {
   readonly head: RequestHead;
-  /** Null: no byte of body belongs to this request. */
+  /** Null: no body bytes belong to this request. */
   readonly body: ClientBody | null;
 }
 
-/** The field lines of a head, without those that frame the body or wait for it. */
+/** The field lines of a head, without those that frame the body, and without Expect and Trailer. */
 export function unframedLines(head: RequestHead): string {
   let lines = "";
   for (let i = 0; i < head.fieldCount; i++) {

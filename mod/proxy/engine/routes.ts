@@ -1,4 +1,4 @@
-/** What the router leads to: everything about a path that can be known before a request comes. */
+/** Routes: everything about a path that is known before a request arrives. */
 import type { Exchange } from "../../conn/exchange.ts";
 import type { AccessLog } from "../../log/mod.ts";
 import type { FieldRule, Settings } from "../plan.ts";
@@ -9,11 +9,12 @@ import type { RequestIdRule } from "./clients/request_id.ts";
 import type { Upstream } from "./forward/upstream.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 
-/** Answers requests of one path; handlers of a path are tried in turn. */
+/** Answers requests of one path; a path's handlers are tried in order. */
 export interface RouteHandler {
   /**
-   * True when it answers on `x`, now or later; false passes the request on to the next one. What is
-   * asked is `request`: the head of `x` may be another one's.
+   * Returns true if it answers on `x`, now or later, and false to pass the request to the next
+   * handler. Use the head of `request`: after an internal redirect the head of `x` is a different
+   * one.
    */
   handle(
     x: Exchange,
@@ -32,22 +33,22 @@ export interface Route {
   readonly handlers: readonly RouteHandler[];
   readonly settings: Settings;
   readonly logs: readonly AccessLog[];
-  /** Whose word counts about where requests come from; null: nobody's. */
+  /** Which peers are trusted to set the client address; null: none. */
   readonly realIp: RealIp | null;
-  /** Requests get a name; null: they get none. */
+  /** How requests get their ID; null: they get none. */
   readonly requestId: RequestIdRule | null;
   readonly responseRules: readonly FieldRule[];
-  /** Responses need more than copying: rules, expires, compression. */
+  /** Responses need more than copying: rules, expires or compression. */
   readonly changesResponses: boolean;
 }
 
-/** A `proxy.reverse.url` in the form that the data path wants. */
+/** A `proxy.reverse.url`, compiled for the data path. */
 export interface ProxyRoute {
   readonly upstream: Upstream;
-  /** The target's start when something follows the prefix, and when nothing does. */
+  /** Start of the target if something follows the prefix; `baseAlone` if nothing does. */
   readonly base: Uint8Array;
   readonly baseAlone: Uint8Array;
-  /** Prefix and base path are both `/`: a target goes on as it came. */
+  /** Prefix and base path are both `/`: the target is forwarded unchanged. */
   readonly keepsTarget: boolean;
   /** `host: AUTHORITY CRLF`. */
   readonly hostLine: Uint8Array;
@@ -62,13 +63,13 @@ export interface ProxyRoute {
   readonly requestRules: readonly FieldRule[];
   readonly rewrite: LocationRewrite;
   /**
-   * The route of each URL, by `PeerPlan.origin`, where they differ: which of them a request takes is
-   * known with its peer. Empty where all peers get the same.
+   * One route per upstream URL, indexed by `PeerPlan.origin`, if the URLs differ; the choice of the
+   * peer decides which is used. Empty if all peers use the same.
    */
   readonly byOrigin: readonly ProxyRoute[];
 }
 
-/** A Location that points into the upstream is turned back into the client's view. */
+/** Maps a Location that points into the upstream back to the client's view. */
 export interface LocationRewrite {
   /** Lower-case host of the upstream's URL with its port, as `host:port`. */
   readonly hostPort: string;
@@ -82,6 +83,6 @@ export function joinBase(prefix: string, basePath: string): { base: string; base
   const baseEnds = basePath.endsWith("/");
   if (prefixEnds === baseEnds) return { base: basePath, baseAlone: basePath };
   if (prefixEnds) return { base: `${basePath}/`, baseAlone: `${basePath}/` };
-  // The rest begins with a slash of its own.
+  // The rest begins with its own slash.
   return { base: basePath.slice(0, -1), baseAlone: basePath };
 }

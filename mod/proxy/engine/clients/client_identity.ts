@@ -4,18 +4,18 @@ import { latin1Bytes } from "../../../http1/mod.ts";
 
 const noBytes = new Uint8Array(0);
 
-/** Who requests come from, in the forms that the data path wants. Made once for each address. */
+/** Where requests come from, in the forms that the data path needs. Built once per address. */
 export class ClientIdentity {
   readonly address: Address;
   readonly scheme: "http" | "https";
   /** IP literal; "" on a unix socket. */
   readonly ip: string;
-  /** Its bytes, for ip_hash. */
+  /** Bytes of the IP, for ip_hash. */
   readonly ipBytes: Uint8Array;
   readonly port: number;
-  /** `x-forwarded-proto` and `x-forwarded-for` lines for a request that has none. */
+  /** `x-forwarded-proto` and `x-forwarded-for` lines for a request that has neither. */
   readonly forwardedLines: Uint8Array;
-  /** The proto line alone, for a request that has an x-forwarded-for to be continued. */
+  /** The proto line alone, for a request with an x-forwarded-for to append to. */
   readonly protoLine: Uint8Array;
 
   constructor(address: Address, scheme: "http" | "https") {

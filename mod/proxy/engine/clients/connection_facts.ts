@@ -1,4 +1,4 @@
-/** What is true of a client's connection, found out at its first request and kept. */
+/** Facts about a client connection, determined at its first request and kept. */
 import type { Address } from "../../../base/address.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import { ClientBody } from "./client_body.ts";
@@ -18,37 +18,39 @@ export interface Redirector {
 export class ConnectionFacts {
   readonly id: number;
   readonly redirector: Redirector;
-  /** Of the request under way. */
+  /** Body of the current request. */
   readonly body: ClientBody;
-  /** Who is connected. */
+  /** The other end of the connection. */
   readonly peer: ClientIdentity;
-  /** Whom the request under way comes from: the peer, or who it names where it is trusted. */
+  /**
+   * Client of the current request: `peer`, or the client that a trusted proxy names.
+   */
   client: ClientIdentity;
-  /** What the peer says of its client counts (`real-ip`). */
+  /** `peer` is a trusted proxy (`real-ip`). */
   isTrusted = false;
-  /** Says which claims about the client are not passed on; null: all are (`real-ip`). */
+  /** Decides which fields about the client are dropped; null: none are (`real-ip`). */
   censor: RealIp | null = null;
-  /** The name of the request under way; null: it has none. */
+  /** ID of the current request; null: none. */
   requestId: RequestId | null = null;
-  /** Made at the first request that gets a name. */
+  /** Created at the first request that gets an ID. */
   spareRequestId: RequestId | null = null;
   lastClaim: Claim | null = null;
-  /** What the access logs are told about the exchange under way; null without a log. */
+  /** Access-log record of the current exchange; null without a log. */
   record: ExchangeRecord | null = null;
-  /** Made at the first request that is logged. */
+  /** Created at the first request that is logged. */
   spareRecord: ExchangeRecord | null = null;
 
-  /** Status of the error whose document is being answered with; 0: none. */
+  /** Status of the error that is being answered with a document; 0: none. */
   errorStatus = 0;
-  /** What the error itself says, for its document's answer. */
+  /** Fields of the error response that are sent with its document. */
   errorFields: readonly Field[] = [];
   redispatchCount = 0;
-  /** The client's Accept-Encoding where responses may be compressed, else "". */
+  /** The client's Accept-Encoding where responses may be compressed, otherwise "". */
   acceptEncoding = "";
   /** Host of the request, kept where an error document may need it. */
   authority = "";
 
-  /** `id` counts connections. */
+  /** `id` numbers the connections. */
   constructor(x: Exchange, scheme: "http" | "https", id: number, redirector: Redirector) {
     this.id = id;
     this.redirector = redirector;
@@ -61,7 +63,7 @@ export class ConnectionFacts {
     return this.client.ip;
   }
 
-  /** Its bytes, for ip_hash. */
+  /** Bytes of the IP, for ip_hash. */
   get ipBytes(): Uint8Array {
     return this.client.ipBytes;
   }
@@ -74,7 +76,7 @@ export class ConnectionFacts {
     return this.client.scheme;
   }
 
-  /** The name that the client is told; null: none. */
+  /** The request ID to send in the response; null: none. */
   get answeredId(): RequestId | null {
     return this.requestId !== null && this.requestId.isAnswered ? this.requestId : null;
   }
@@ -83,7 +85,7 @@ export class ConnectionFacts {
     return this.client.address;
   }
 
-  /** An earlier request has left traces that do not hold for one without `real-ip` and request id. */
+  /** An earlier request left values to reset for a route without `real-ip` and request ID. */
   get isIdentified(): boolean {
     return this.client !== this.peer || this.isTrusted || this.censor !== null ||
       this.requestId !== null;

@@ -1,9 +1,9 @@
-/** Whom a request comes from and what it is called, where its route wants to know. */
+/** Sets the client and the ID of a request, as its route configures them. */
 import type { RequestHead } from "../../../http1/mod.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { Route } from "../routes.ts";
 
-/** Settles it in `facts`, also where an earlier request of the connection had settled it otherwise. */
+/** Writes both to `facts`, replacing what an earlier request of the connection left there. */
 export function identify(head: RequestHead, route: Route, facts: ConnectionFacts): void {
   const { realIp, requestId } = route;
   if (realIp !== null) {

@@ -1,4 +1,4 @@
-/** `real-ip`: whose word counts about where requests come from, and what it says (nginx's realip). */
+/** `real-ip`: which peers may set the client address, and how it is read (nginx's realip). */
 import type { Address } from "../../../base/address.ts";
 import { formatIp, parseIp, unmapped } from "../../../base/ip.ts";
 import type { IpRanges } from "../../../base/ip_ranges.ts";
@@ -11,18 +11,18 @@ import type { ConnectionFacts } from "./connection_facts.ts";
 
 const forwardedPrefix = latin1Bytes("x-forwarded-");
 
-/** What a peer has said of its client, and whom it meant; for its next request. */
+/** The last client address a peer gave and its parsed form, cached for the next request. */
 export interface Claim {
   readonly believer: RealIp;
   readonly text: string;
   readonly client: ClientIdentity;
 }
 
-/** A compiled `real-ip`; shared by all requests of the levels that it holds for. */
+/** A compiled `real-ip`, shared by all requests of the levels that it applies to. */
 export class RealIp {
   readonly #plan: RealIpPlan;
   readonly #trusted: PeerSet;
-  /** Names of fields that only trusted peers may send, where others' are dropped. */
+  /** Names of fields that only trusted peers may send; from others they can be dropped. */
   readonly #claims: readonly Uint8Array[];
 
   constructor(plan: RealIpPlan) {
@@ -31,7 +31,7 @@ export class RealIp {
     this.#claims = ["forwarded", "x-real-ip", plan.field].map(latin1Bytes);
   }
 
-  /** Settles who the request comes from. */
+  /** Determines the client of the request. */
   identify(head: RequestHead, facts: ConnectionFacts): void {
     const { peer } = facts;
     const isTrusted = this.#trusted.has(peer.address, peer.ipBytes);
@@ -41,9 +41,10 @@ export class RealIp {
   }
 
   /**
-   * Whether the field at `index` says who the client is or how it came, and must not be passed on.
-   * Trusted peers set these fields by their usual names; another spelling that applications take for
-   * one of them (`X_Forwarded_For`) has come through a trusted peer from a client.
+   * Whether the field at `index` makes a claim about the client or its route and must not be
+   * forwarded. Trusted peers set these fields by their usual names. Another spelling that
+   * applications read as the same name (`X_Forwarded_For`) is dropped: a client sent it through a
+   * trusted peer.
    */
   isUnwanted(head: RequestHead, index: number, isTrusted: boolean): boolean {
     const accepted = isTrusted ? Spelling.same : Spelling.other;
@@ -72,7 +73,7 @@ export class RealIp {
   }
 }
 
-/** The lines of a list field are one list (RFC 9110 5.3). */
+/** The lines of a list field form one list (RFC 9110 5.3). */
 function allValues(head: RequestHead, lowerName: string): string {
   let list = "";
   for (let i = head.find(lowerName); i >= 0; i = head.find(lowerName, i + 1)) {
@@ -82,9 +83,9 @@ function allValues(head: RequestHead, lowerName: string): string {
 }
 
 /**
- * The last address of a list; with `passed` the last one that is not in it, or the first of all.
- * Only what trusted peers have appended is read: an element that is no address ends the search, and
- * the last one that was one counts. Null: there is none.
+ * The last address of a list. With `passed`: the last address that is not in it, or the first of
+ * all. Reads only what trusted peers have appended: an element that is not an address ends the
+ * search, and the last address found before that is used. Null: no address.
  */
 export function rightmost(list: string, passed: IpRanges | null): Address | null {
   let found: Address | null = null;
@@ -101,9 +102,9 @@ export function rightmost(list: string, passed: IpRanges | null): Address | null
   return found;
 }
 
-/** An address with or without port; also the `for` of an element of Forwarded (RFC 7239). */
+/** Parses an address with or without port, or the `for` of a Forwarded element (RFC 7239). */
 function parseNode(element: string): { address: Address; ip: Uint8Array } | null {
-  // A comma within quotes has cut the element in two: neither half is what its sender has said.
+  // A comma within quotes has split the element: neither half is what its sender wrote.
   if (element.includes("\\") || element.split('"').length % 2 === 0) return null;
   const named = /(?:^|;)\s*for\s*=\s*"?([^";]*)"?/i.exec(element);
   const text = named === null ? element : named[1];

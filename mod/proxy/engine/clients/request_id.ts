@@ -1,4 +1,4 @@
-/** `proxy.request-id`: a name for each request, the same for the client, the upstream and the log. */
+/** `proxy.request-id`: one ID per request, the same for the client, the upstream and the log. */
 import {
   type HeadWriter,
   latin1,
@@ -10,24 +10,24 @@ import type { RequestIdPlan } from "../../plan.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import { Spelling, spellingOf } from "../fields/field_spelling.ts";
 
-/** Longest name that is taken over. */
+/** Longest ID that is accepted from outside. */
 const idBytesMax = 128;
-/** Of our own names: 128 bits in hexadecimal. */
+/** Length of generated IDs: 128 bits in hexadecimal. */
 const ownIdBytes = 32;
-/** After so many names the generator gets a new seed of the system's. */
+/** Number of IDs after which the generator gets a new seed from the system. */
 const idsPerSeed = 65_536;
 
 const hexDigits = latin1Bytes("0123456789abcdef");
 
-/** Bytes of names that are taken over: letters, digits and what UUIDs, base64 and traces contain. */
+/** Bytes accepted in IDs: letters, digits and what UUIDs, base64 and trace IDs contain. */
 const idBytes = new Uint8Array(256);
 for (const byte of latin1Bytes("-._~+/=:@$")) idBytes[byte] = 1;
 for (let i = 0; i < 10; i++) idBytes[0x30 + i] = 1;
 for (let i = 0; i < 26; i++) idBytes[0x41 + i] = idBytes[0x61 + i] = 1;
 
 /**
- * Random names without a system call for each: xoshiro128++ (Blackman and Vigna), whose seed is the
- * system's. They tell requests apart and are no secrets.
+ * Random IDs without a system call for each: xoshiro128++ (Blackman and Vigna), seeded by the
+ * system. They distinguish requests and are not secret.
  */
 export class IdGenerator {
   readonly seed: (words: Uint32Array) => void;
@@ -54,7 +54,7 @@ export class IdGenerator {
   #reseed(): void {
     this.#left = idsPerSeed - 1;
     this.seed(this.#state);
-    // The one state that it would never leave.
+    // All zeros is the one state that the generator would never leave.
     if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
   }
 
@@ -97,12 +97,12 @@ export class RequestIdRule {
     this.lowerName = latin1Bytes(this.#fieldName);
   }
 
-  /** The client is told the name, too. */
+  /** Whether the response carries the ID too. */
   get answers(): boolean {
     return this.#plan.answers;
   }
 
-  /** Gives the request its name: the one that it brings, where its sender is trusted, or a new one. */
+  /** Sets the request's ID: the one it carries, if its sender may set it, or a new one. */
   name(head: RequestHead, facts: ConnectionFacts): void {
     const id = facts.spareRequestId ??= new RequestId();
     id.rule = this;
@@ -117,13 +117,13 @@ export class RequestIdRule {
   }
 }
 
-/** The name of a request; one object for each connection, filled again. */
+/** The ID of a request; one object per connection, reused for each request. */
 export class RequestId {
   readonly bytes = new Uint8Array(idBytesMax);
   length = 0;
   rule: RequestIdRule | null = null;
 
-  /** Takes the value of a field over; false when it is no name. */
+  /** Copies the value of a field; returns false if it is not a valid ID. */
   take(head: RequestHead, index: number): boolean {
     const start = head.fields[4 * index + 2];
     const length = head.fields[4 * index + 3] - start;
@@ -141,7 +141,7 @@ export class RequestId {
     return this.rule!.answers;
   }
 
-  /** Whether the field at `index` is the one that carries the name. */
+  /** Whether the field at `index` is the one that carries the ID, in any spelling. */
   isField(head: MessageHead, index: number): boolean {
     return spellingOf(head, index, this.rule!.lowerName) !== Spelling.other;
   }

@@ -1,4 +1,4 @@
-/** The `Date` field line, made once a second. */
+/** The `Date` field line, formatted once a second. */
 import { imfFixdate, latin1Bytes } from "../../../http1/mod.ts";
 
 export class DateLine {

@@ -2,13 +2,13 @@
 import type { FieldRule } from "../../plan.ts";
 import { usualSpelling } from "./field_spelling.ts";
 
-/** A field as text; the name as it was sent. */
+/** A field as text, with its name as it was sent. */
 export interface Field {
   name: string;
   value: string;
 }
 
-/** Applies the rules in order and returns the fields that are left. */
+/** Applies the rules in order and returns the resulting fields. */
 export function applyRules(fields: Field[], rules: readonly FieldRule[]): Field[] {
   let result = fields;
   for (const rule of rules) result = applyRule(result, rule);
@@ -16,9 +16,9 @@ export function applyRules(fields: Field[], rules: readonly FieldRule[]): Field[
 }
 
 /**
- * The same for a request. What is set or removed by its usual name is gone in every spelling that an
- * application takes for it: `proxy.header.unset: X-User` removes `X_User` as well. A rule that names
- * `X_User` leaves `X-User` alone.
+ * The same for a request. `set` and `unset` by the usual name also remove every other spelling that
+ * an application reads as that name: `proxy.header.unset: X-User` removes `X_User` as well. A rule
+ * that names `X_User` does not affect `X-User`.
  */
 export function applyRequestRules(fields: Field[], rules: readonly FieldRule[]): Field[] {
   let result = fields;
@@ -69,7 +69,7 @@ function applyRule(fields: Field[], rule: FieldRule): Field[] {
   }
 }
 
-/** Keeps some of the cookies in `Cookie` fields; a field that has none left is gone (h2o). */
+/** Keeps some of the cookies in `Cookie` fields; a field with none left is removed (h2o). */
 function filterCookies(fields: readonly Field[], keeps: (name: string) => boolean): Field[] {
   return fields.flatMap((field) => {
     if (field.name.toLowerCase() !== "cookie") return [field];
@@ -80,7 +80,7 @@ function filterCookies(fields: readonly Field[], keeps: (name: string) => boolea
   });
 }
 
-/** Whether a comma-separated list has the element, compared as it stands. */
+/** Whether a comma-separated list contains the element; case-sensitive. */
 function listHas(list: string, element: string): boolean {
   return list.split(",").some((item) => item.trim() === element);
 }

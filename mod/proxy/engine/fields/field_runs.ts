@@ -1,6 +1,6 @@
 /**
- * Copies the field lines of a head except some. Neighbouring lines are copied as one run, so that a
- * typical head costs two or three copies.
+ * Copies selected field lines of a head. Adjacent lines are copied as one run, so that a typical
+ * head costs two or three copies.
  */
 import { Fact, type HeadWriter, type MessageHead } from "../../../http1/mod.ts";
 
@@ -11,9 +11,9 @@ export class FieldRuns {
   #runStart = -1;
   #runEnd = 0;
 
-  /** The line of field `index` is copied. */
+  /** Marks the line of field `index` to be copied. */
   keep(writer: HeadWriter, head: MessageHead, index: number): void {
-    // Lines go on with the line end that they have; one of LF alone is not for others.
+    // Runs keep the line ends they have; a bare LF must not be forwarded.
     if ((head.facts & Fact.loneLineFeed) !== 0) return writer.copyField(head, index);
     const start = head.fields[4 * index];
     if (this.#runStart < 0) this.#runStart = start;
@@ -21,13 +21,13 @@ export class FieldRuns {
       writer.copy(head.bytes, this.#runStart, this.#runEnd);
       this.#runStart = start;
     }
-    // The value's end does not count blanks behind it; the line ends at its LF.
+    // The value's end excludes trailing blanks; the line ends at its LF.
     let at = head.fields[4 * index + 3] + 1;
     while (head.bytes[at] !== LF) at++;
     this.#runEnd = at + 1;
   }
 
-  /** Copies what is left. */
+  /** Copies the last run. */
   flush(writer: HeadWriter, head: MessageHead): void {
     if (this.#runStart >= 0) writer.copy(head.bytes, this.#runStart, this.#runEnd);
     this.#runStart = -1;

@@ -1,22 +1,23 @@
 /**
- * Spellings of a field's name that applications cannot tell apart. CGI, FastCGI, WSGI, Rack and PHP
- * give fields to programs as variables: `X-Forwarded-For`, `X_Forwarded_For` and `x.forwarded.for`
- * are all HTTP_X_FORWARDED_FOR (RFC 3875 4.1.18; PHP and Apache 2.2 map other characters as well).
+ * Spellings of a field name that applications cannot tell apart. CGI, FastCGI, WSGI, Rack and PHP
+ * pass fields to programs as variables: `X-Forwarded-For`, `X_Forwarded_For` and `x.forwarded.for`
+ * all become HTTP_X_FORWARDED_FOR (RFC 3875 4.1.18; PHP and Apache 2.2 map other characters as
+ * well).
  */
 import type { MessageHead } from "../../../http1/mod.ts";
 
-/** How the name of a field compares with another name. */
+/** How a field's name compares with another name. */
 export const Spelling = { other: 0, same: 1, lookAlike: 2 } as const;
 export type Spelling = typeof Spelling[keyof typeof Spelling];
 
 /** The lower-case form of a byte. */
 const lower = Uint8Array.from({ length: 256 }, (_, byte) => isUpper(byte) ? byte + 0x20 : byte);
-/** The same, with `-` for all that is neither a letter nor a digit. */
+/** The same, with `-` for everything that is not a letter or digit. */
 const folded = lower.map((byte) => isLetterOrDigit(byte) ? byte : 0x2d);
 
 /**
- * Compares the name of the field at `index` with `lowerName`, which is in lower case; with
- * `asPrefix` only as far as `lowerName` goes.
+ * Compares the name of the field at `index` with `lowerName`, which is in lower case. With
+ * `asPrefix`, compares only the first `lowerName.length` bytes.
  */
 export function spellingOf(
   head: MessageHead,
@@ -37,7 +38,7 @@ export function spellingOf(
   return spelling;
 }
 
-/** The spelling with `-` of a name: `X_Forwarded_For` is `x-forwarded-for`. */
+/** A name in lower case, spelled with `-`: `X_Forwarded_For` becomes `x-forwarded-for`. */
 export function usualSpelling(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "-");
 }

@@ -1,11 +1,11 @@
-/** The fields that every response of ours carries: `Server` and `Date`. */
+/** The fields of every response: `Server` and `Date`. */
 import { type HeadWriter, latin1Bytes } from "../../../http1/mod.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { GlobalPlan } from "../../plan.ts";
 import { DateLine } from "./date_line.ts";
 
 export class ServerFields {
-  /** The upstream's own Server field goes on to the client. */
+  /** The upstream's own Server field is forwarded to the client. */
   readonly preserves: boolean;
   readonly #serverLine: Uint8Array;
   readonly #date = new DateLine();
@@ -20,13 +20,13 @@ export class ServerFields {
     this.#reactor = reactor;
   }
 
-  /** For a forwarded response: the upstream's Date counts where it sent one. */
+  /** For a forwarded response; the upstream's own Date is kept if it sent one. */
   write(writer: HeadWriter, dateIsMissing: boolean): void {
     writer.copy(this.#serverLine, 0, this.#serverLine.length);
     if (dateIsMissing && this.#addsDate) this.#writeDate(writer);
   }
 
-  /** For a response of our own. */
+  /** For a response made by the proxy. */
   writeOwn(writer: HeadWriter): void {
     writer.copy(this.#serverLine, 0, this.#serverLine.length);
     this.#writeDate(writer);

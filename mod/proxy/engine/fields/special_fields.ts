@@ -2,10 +2,10 @@ import { latin1Bytes, type MessageHead } from "../../../http1/mod.ts";
 import { Spelling, spellingOf } from "./field_spelling.ts";
 
 /**
- * Fields that forwarding tells apart by name, beyond those that the codec knows (`FieldKind`).
+ * Fields that forwarding distinguishes by name, beyond those that the codec knows (`FieldKind`).
  *
- * Looked up by length and first letter: no two names of a set may share both, so that most fields
- * cost one look-up. Throws RangeError, at start-up, for a set that breaks this.
+ * Looked up by length and first letter, so that most fields cost one look-up; no two names of a set
+ * may share both. Throws RangeError, at start-up, for a set that breaks this.
  */
 export class SpecialFields<Special extends number> {
   readonly none: Special;
@@ -14,8 +14,8 @@ export class SpecialFields<Special extends number> {
   readonly #ofSlot: (readonly [name: Uint8Array, special: Special] | undefined)[];
 
   /**
-   * `names` in lower case; `none` is what every other field is, and `lookAlike` what a field is whose
-   * name only an application could take for one of them (`X_Forwarded_For`).
+   * `names` are in lower case. `none` is the result for every other field, `lookAlike` for a field
+   * whose name only an application could mistake for one of them (`X_Forwarded_For`).
    */
   constructor(
     names: readonly (readonly [name: string, special: Special])[],
@@ -36,7 +36,7 @@ export class SpecialFields<Special extends number> {
     }
   }
 
-  /** What the field at `index` of `head` is. */
+  /** Classifies the field at `index` of `head`. */
   of(head: MessageHead, index: number): Special {
     const start = head.fields[4 * index];
     const slot = 32 * (head.fields[4 * index + 1] - start) + (head.bytes[start] & 31);

@@ -1,4 +1,4 @@
-/** The head of a forwarded request, written for the peer that gets it. */
+/** The head of a forwarded request, written for the chosen peer. */
 import { HeadWriter, type RequestHead } from "../../../http1/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";
@@ -8,17 +8,17 @@ import { versionEnd, writeAfterHost, writeHost, writeRequestHead } from "./reque
 import type { Session } from "./sticky.ts";
 
 /**
- * Reused from request to request. Where every peer gets the same bytes, they are written once. Where
- * the URLs of a list differ, target and Host depend on the peer, which is chosen later and perhaps
- * again for a retry, when the client's head is gone: its parts are kept.
+ * Reused for each request. If every peer gets the same bytes, they are written once. If the
+ * upstream's URLs differ, target and Host depend on the peer. It is chosen later, and again for
+ * each retry, when the client's head is no longer valid, so the parts of the head are kept.
  */
 export class AddressedHead {
-  /** What is sent, up to the last field line. */
+  /** The bytes to send, up to the last field line. */
   readonly writer = new HeadWriter(1024);
-  /** Made for the first request whose peers differ. */
+  /** Created at the first request whose peers differ. */
   #parts: HeadParts | null = null;
 
-  /** Starts over for a request; `head` is not kept. `isHandshake`: it asks for a WebSocket. */
+  /** Starts a request; `head` is not kept. `isHandshake`: it is a WebSocket handshake. */
   begin(
     head: RequestHead,
     router: Router<unknown>,
@@ -35,7 +35,7 @@ export class AddressedHead {
     }
   }
 
-  /** Returns the route of the peer's URL: of the first URL for a peer that was added at run time. */
+  /** Returns the route of the peer's URL; a peer added at run time gets the first URL's. */
   addressTo(peer: Peer, route: ProxyRoute): ProxyRoute {
     const { byOrigin } = route;
     if (byOrigin.length === 0) return route;
@@ -45,10 +45,10 @@ export class AddressedHead {
   }
 }
 
-/** A head less the start of its target and, unless it is the client's, less its Host line. */
+/** A head without the start of its target, and without Host unless the client's is kept. */
 class HeadParts {
   readonly #writer = new HeadWriter(1024);
-  /** Ends of the method, of the path after the prefix, of the query and of the client's Host line. */
+  /** Ends of the method, the path after the prefix, the query and the client's Host line. */
   #methodEnd = 0;
   #restEnd = 0;
   #queryEnd = 0;

@@ -1,4 +1,4 @@
-/** PROXY protocol towards peers: each connection begins with who the client is. */
+/** PROXY headers to peers: each connection begins with the client's address. */
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { KeepalivePool } from "../../../conn/keepalive_pool.ts";
@@ -8,8 +8,8 @@ import type { ConnectionFacts } from "../clients/connection_facts.ts";
 const nothing = new Uint8Array(0);
 
 /**
- * Opens connections that carry one client's address. None of them is used for a second exchange: the
- * peer would take the next client for this one.
+ * Opens connections that carry one client's address. They are never reused for a second exchange:
+ * the peer would attribute the next client's request to this one.
  */
 export class Announcer {
   readonly version: ProxyVersion;
@@ -19,14 +19,14 @@ export class Announcer {
     this.version = version;
   }
 
-  /** Of the connection that is being opened. */
+  /** The header of the connection being opened. */
   get header(): Uint8Array {
     return this.#header;
   }
 
   /**
-   * A new connection on behalf of the exchange's client. With TLS the header goes ahead of the
-   * handshake: the connector sends it.
+   * Opens a connection on behalf of the exchange's client. With TLS the header precedes the
+   * handshake, and the connector sends it.
    */
   connect(
     pool: KeepalivePool,

@@ -1,16 +1,16 @@
-/** One attempt at a peer, as those see it who count, balance and judge. */
+/** One attempt at a peer: reports to the counters, the balancer and the outlier detector. */
 import type { PeerError } from "../../../base/errors.ts";
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { PeerGroup } from "../../balance/peer_group.ts";
 import type { EngineHome } from "../engine_home.ts";
 
-/** Reused from attempt to attempt; each that begins ends exactly once. */
+/** Reused for each attempt; every attempt that begins ends exactly once. */
 export class Attempt {
-  /** Null between two attempts. */
+  /** Null between attempts. */
   peer: Peer | null = null;
   sentMs = 0;
-  /** Of the answer that is passed on; 0 before it. Stays until the next attempt. */
+  /** Status of the forwarded response; 0 before its head. Kept until the next attempt. */
   status = 0;
   #group: PeerGroup | null = null;
   readonly #home: EngineHome;
@@ -27,7 +27,7 @@ export class Attempt {
     group.noteSent(peer, nowMs);
   }
 
-  /** The head of the answer that is passed on has come. */
+  /** The head of the response to forward has arrived. */
   answered(status: number): void {
     const peer = this.peer!;
     const { nowMs } = this.#home.reactor;
@@ -37,7 +37,7 @@ export class Attempt {
     this.status = status;
   }
 
-  /** The answer is complete. */
+  /** The response is complete. */
   complete(client: ClientConnection): void {
     const durationMs = this.#home.reactor.nowMs - this.sentMs;
     const { request, receivedBytes } = client;
@@ -45,34 +45,34 @@ export class Attempt {
     this.#end(this.status);
   }
 
-  /** It ends without a complete answer; nothing happens between two attempts. */
+  /** Ends the attempt without a complete response; does nothing between attempts. */
   breakOff(): void {
     if (this.peer !== null) this.#end(0);
   }
 
-  /** No answer came, or half of one. */
+  /** No response arrived, or only a part of one. */
   failed(error: PeerError): void {
     const peer = this.peer!;
     this.#group!.noteError(peer);
-    // What has begun to answer is cut, and counted as that.
+    // A response that has begun is cut, and counted as that.
     if (this.status !== 0) return;
     this.#home.logUpstreamFailure(peer, error.message);
     this.failedByStatus();
   }
 
-  /** nginx counts a status that `next_upstream` lists as a failure. */
+  /** Counts a failure; nginx counts a status that `next_upstream` lists as one. */
   failedByStatus(): void {
     const peer = this.peer!;
     peer.failedRequests++;
     if (this.#group!.noteFailure(peer, this.#home.reactor.nowMs)) this.#home.logDisabled(peer);
   }
 
-  /** Its answer is an error that nobody sees, because another peer is asked. */
+  /** The response is an error that is not forwarded, because another peer is tried. */
   refused(): void {
     this.#group!.noteError(this.peer!);
   }
 
-  /** The connection is a tunnel from now on; call what is returned at its end. */
+  /** The connection becomes a tunnel; call the returned function when the tunnel ends. */
   handOver(): () => void {
     const { peer, sentMs } = this;
     const group = this.#group!;

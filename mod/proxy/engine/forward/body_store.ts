@@ -1,12 +1,12 @@
-/** Bytes of a request body that are kept: in memory first, then in a file without a name. */
+/** Stores bytes of a request body: in memory first, then in an unnamed file. */
 import { exitCodes, StartError } from "../../../base/errors.ts";
 import { openMemoryFile } from "../../../sys/memory_file.ts";
 
-/** Bytes that are read back from the file at a time. */
+/** Bytes read back from the file at a time. */
 const pieceBytes = 65_536;
 const memoryBytesMin = 1024;
 
-/** A file as the store uses it; `Deno.FsFile` is one. */
+/** The part of a file that the store uses; `Deno.FsFile` has it. */
 export interface StoreFile {
   seekSync(offset: number, whence: Deno.SeekMode): number;
   writeSync(bytes: Uint8Array): number;
@@ -14,12 +14,12 @@ export interface StoreFile {
   close(): void;
 }
 
-/** Opens an empty file that nobody else sees, in a folder or where temporary files go. */
+/** Opens an empty private file in the folder; null: where temporary files go. */
 export type OpenFile = (folder: string | null) => StoreFile;
 
 /**
- * The name goes at once: whatever ends the process, the disk has its room back. Where no folder was named and
- * temporary files cannot be made (a read-only container), the file is one in memory.
+ * Unlinks the file at once, so that its disk space is freed however the process ends. If no folder
+ * was named and temporary files cannot be created (a read-only container), uses a file in memory.
  */
 export const openUnnamed: OpenFile = (folder) => {
   try {
@@ -47,7 +47,7 @@ function openInFolder(folder: string | null): StoreFile {
   }
 }
 
-/** Throws `StartError` when no body could be kept in the folder: better now than at the first large one. */
+/** Throws `StartError` if bodies cannot be stored there: at start, not at the first large one. */
 export function checkFolder(folder: string | null, upstream: string): void {
   try {
     openUnnamed(folder).close();
@@ -62,11 +62,11 @@ export function checkFolder(folder: string | null, upstream: string): void {
 
 /**
  * File calls are synchronous: at most 64 KB at a time, and mostly to the page cache, which is
- * quicker than a way to another thread and back. Their errors are thrown.
+ * faster than a round trip to another thread. Their errors are thrown.
  */
 export class BodyStore {
   length = 0;
-  /** Where `read` has put what it found. */
+  /** Where `read` has put its result. */
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
@@ -79,7 +79,7 @@ export class BodyStore {
     this.#open = open;
   }
 
-  /** Appends, in memory up to `memoryBytesMax`, behind it in a file. */
+  /** Appends: to memory up to `memoryBytesMax`, then to a file. */
   append(
     source: Uint8Array,
     start: number,
@@ -93,7 +93,7 @@ export class BodyStore {
     this.length += end - start;
   }
 
-  /** Finds bytes from `position` on: `start` to `end` of `bytes`, valid until the next call. */
+  /** Finds bytes at `position`: `start` to `end` of `bytes`, valid until the next call. */
   read(position: number): void {
     if (position < this.#memoryLength) {
       this.bytes = this.#memory;
@@ -110,13 +110,13 @@ export class BodyStore {
     this.end = count;
   }
 
-  /** Forgets everything; the file's room is free again. */
+  /** Discards everything and frees the file's space. */
   clear(): void {
     this.#file?.close();
     this.#file = null;
     this.length = this.#memoryLength = 0;
     this.bytes = noBytes;
-    // A large buffer would stay with an exchange object that next serves a GET.
+    // The exchange object is reused: do not keep a large buffer for a later GET.
     if (this.#memory.length > 4 * memoryBytesMin) this.#memory = noBytes;
   }
 

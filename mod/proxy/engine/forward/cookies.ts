@@ -1,4 +1,4 @@
-/** Cookies within `Cookie` and `Set-Cookie` (RFC 6265): found, replaced and taken out by name. */
+/** Cookies within `Cookie` and `Set-Cookie` (RFC 6265): find, replace and remove by name. */
 
 /** The value in a Cookie field, or "". */
 export function cookieValue(field: string, name: string): string {
@@ -10,8 +10,8 @@ export function cookieValue(field: string, name: string): string {
 }
 
 /**
- * A Cookie field with other values for the cookies of a name; `change` returns null to take one out.
- * "" when nothing is left.
+ * A Cookie field with changed values for the cookies of one name; `change` returns null to remove
+ * one. Returns "" if nothing is left.
  */
 export function changeCookies(
   field: string,
@@ -32,7 +32,7 @@ export function changeCookies(
   return kept.join("; ");
 }
 
-/** The value that a Set-Cookie field gives to the cookie of a name; null when it sets another one. */
+/** The value that a Set-Cookie field gives the named cookie; null if it sets another one. */
 export function setCookieValue(field: string, name: string): string | null {
   const [pair] = field.split(";", 1);
   const equals = pair.indexOf("=");

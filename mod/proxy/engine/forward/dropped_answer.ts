@@ -1,8 +1,8 @@
-/** The rest of an answer that nobody wants: it is read, so that its connection can be used again. */
+/** Reads the rest of an unwanted response, so that its connection can be reused. */
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { ResponseHandler } from "../../../conn/response_handler.ts";
 
-/** Beyond this a new connection is cheaper than the rest of the answer. */
+/** Above this size, a new connection is cheaper than reading the rest. */
 const droppedBytesMax = 65_536;
 
 class DroppedAnswer implements ResponseHandler {
@@ -22,9 +22,9 @@ class DroppedAnswer implements ResponseHandler {
 
 const handler = new DroppedAnswer();
 
-/** Takes the connection over in the middle of its answer. Nothing more is sent to the peer. */
+/** Takes over the connection in the middle of its response. Sends nothing more to the peer. */
 export function dropAnswer(client: ClientConnection): void {
-  // The rest of the request would follow.
+  // The peer still expects the rest of the request: the connection cannot be reused.
   if (!client.request.isComplete) return client.discard();
   client.handler = handler;
   client.resume();

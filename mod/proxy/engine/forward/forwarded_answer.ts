@@ -1,4 +1,4 @@
-/** An upstream's answer on its way to the client: as it is, or changed and compressed. */
+/** An upstream's response on its way to the client: unchanged, or changed and compressed. */
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { RequestHead, ResponseHead } from "../../../http1/mod.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
@@ -11,23 +11,23 @@ import { KeptAuthority } from "./kept_authority.ts";
 import { type ClientOrigin, forwardResponseHead } from "./response_forwarding.ts";
 import type { Session } from "./sticky.ts";
 
-/** Reused from exchange to exchange. */
+/** Reused for each exchange. */
 export class ForwardedAnswer implements ClientOrigin {
   /** The client's session with a peer; null without `sticky`. */
   session: Session | null = null;
-  /** The body that is being compressed; null when it goes on as it is. */
+  /** The body being compressed; null if it is forwarded unchanged. */
   compressed: CompressedBody | null = null;
   readonly #home: EngineHome;
   readonly #authority = new KeptAuthority();
   #facts: ConnectionFacts | null = null;
-  /** The client's Accept-Encoding where responses may be compressed, else "". */
+  /** The client's Accept-Encoding where responses may be compressed, otherwise "". */
   #acceptEncoding = "";
 
   constructor(home: EngineHome) {
     this.#home = home;
   }
 
-  /** Takes in what the request says of its answer; `head` is not kept. */
+  /** Copies what the response depends on from the request; `head` is not kept. */
   begin(
     x: Exchange,
     head: RequestHead,
@@ -46,12 +46,12 @@ export class ForwardedAnswer implements ClientOrigin {
     return this.#facts!.answeredId;
   }
 
-  /** `http://authority`, as the client addressed us. */
+  /** `scheme://authority`, as the client addressed us. */
   originText(): string {
     return `${this.#facts!.scheme}://${this.#authority.text()}`;
   }
 
-  /** Sends the head; the body follows as it is, or compressed. `source` then takes the events of `x`. */
+  /** Sends the head. With compression, `CompressedBody` passes events of `x` to `source`. */
   sendHead(
     x: Exchange,
     source: CompressionSource,
@@ -67,7 +67,7 @@ export class ForwardedAnswer implements ClientOrigin {
     x.context = this.compressed = new CompressedBody(x, this.#home, source, encoding, level);
   }
 
-  /** False: the client is slow, and the upstream has to wait. */
+  /** Returns false if the client is slow and the upstream must wait. */
   writeBody(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.compressed === null) return x.writeBody(bytes, start, end);
     // The compressor pauses its source itself.
@@ -75,7 +75,7 @@ export class ForwardedAnswer implements ClientOrigin {
     return true;
   }
 
-  /** Forgets the exchange; a body that is being compressed goes on by itself. */
+  /** Forgets the exchange; a body that is being compressed continues on its own. */
   clear(): void {
     this.compressed = this.#facts = this.session = null;
   }

@@ -1,11 +1,11 @@
-/** `balance: hash KEY`: nginx's variables in a text, compiled once. */
+/** `balance: hash KEY`: text with nginx's variables, compiled once. */
 import type { RequestHead } from "../../../http1/mod.ts";
 import { cookieValue } from "./cookies.ts";
 import type { HashKey } from "./upstream.ts";
 
 type Part = HashKey;
 
-/** Compiles `$remote_addr$request_uri` and the like; an unknown variable is null. */
+/** Compiles `$remote_addr$request_uri` and the like; returns null for an unknown variable. */
 export function compileHashKey(text: string): HashKey | null {
   const parts: Part[] = [];
   for (const [, variable, literal] of text.matchAll(/\$(\w+)|([^$]+|\$)/g)) {
@@ -20,7 +20,7 @@ export function compileHashKey(text: string): HashKey | null {
   return (head, facts) => parts.map((part) => part(head, facts)).join("");
 }
 
-/** Names for messages. */
+/** The variables, as listed in messages. */
 export const hashVariables =
   "$remote_addr, $request_uri, $uri, $args, $host, $arg_NAME, $http_NAME, $cookie_NAME";
 

@@ -1,14 +1,14 @@
-/** How the client addressed us, kept beyond its request's head. */
+/** How the client addressed us, kept after its request head is no longer valid. */
 import { latin1, type RequestHead } from "../../../http1/mod.ts";
 
 const bytesMax = 256;
 
-/** Reused for each exchange; text is made only when somebody asks. */
+/** Reused for each exchange; the text is built only when it is needed. */
 export class KeptAuthority {
   readonly #bytes = new Uint8Array(bytesMax);
   #length = 0;
 
-  /** Takes the head's Host; one that is longer than names can be is cut. */
+  /** Copies the head's Host; a value longer than a name can be is truncated. */
   keep(head: RequestHead): void {
     const { bytes, hostStart, hostEnd } = head;
     const length = hostStart < 0 ? 0 : Math.min(hostEnd - hostStart, bytesMax);

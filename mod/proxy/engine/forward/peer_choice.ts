@@ -1,4 +1,4 @@
-/** Whom one request goes to: by its client, its key and its session, and never twice to one peer. */
+/** Chooses the peer for one request by client, hash key and session; no peer is chosen twice. */
 import type { RequestHead } from "../../../http1/mod.ts";
 import type { Choice } from "../../balance/balancer.ts";
 import type { Peer } from "../../balance/peer.ts";
@@ -8,7 +8,7 @@ import type { Upstream } from "./upstream.ts";
 
 const noAddress = new Uint8Array(0);
 
-/** Reused from request to request. */
+/** Reused for each request. */
 export class PeerChoice {
   readonly #choice: Choice = {
     nowMs: 0,
@@ -20,8 +20,8 @@ export class PeerChoice {
   };
 
   /**
-   * Starts over for a request; `head` is not kept. Returns the client's session with a peer; null
-   * without `sticky`.
+   * Starts a request; `head` is not kept. Returns the client's session with a peer; null without
+   * `sticky`.
    */
   begin(upstream: Upstream, head: RequestHead, facts: ConnectionFacts): Session | null {
     const { hashKey, sticky } = upstream;
@@ -44,8 +44,8 @@ export class PeerChoice {
   }
 
   /**
-   * Another peer, or null when there is none, or no budget. What no peer was sent adds no load to
-   * them, so that it is free.
+   * Another peer, or null if there is none or the retry budget is used up. A retry of a request
+   * that no peer was sent is free, since it adds no load.
    */
   next(upstream: Upstream, nowMs: number, wasSent: boolean): Peer | null {
     const peer = this.first(upstream, nowMs);

@@ -1,8 +1,8 @@
 /**
- * One request that an upstream answers: choosing a peer, sending, retrying, passing the answer on.
+ * One request forwarded to an upstream: choose a peer, send, retry, forward the response.
  *
- * The object is reused from exchange to exchange, so that a proxied request allocates nothing. It
- * belongs to at most one client exchange and one upstream connection at a time.
+ * The object is reused for each exchange, so that a proxied request allocates nothing. It belongs
+ * to at most one client exchange and one upstream connection at a time.
  */
 import type { PeerError } from "../../../base/errors.ts";
 import type { ClientConnection } from "../../../conn/client_connection.ts";
@@ -45,7 +45,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #hasBody = false;
   /** The request is a WebSocket handshake; only then may the peer switch protocols. */
   #asksForTunnel = false;
-  /** Of the last failed attempt: what the client is told when there is nobody left to try. */
+  /** Of the last failed attempt: the response to the client if no peer is left to try. */
   #failureStatus = 502;
   #failureReason = "";
 
@@ -77,7 +77,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#attempt.status = 0;
     this.#rules.begin(proxy.upstream.plan.retry, head);
     let session = this.#choice.begin(proxy.upstream, head, facts);
-    // It carries none of the client's cookies, so it must not bind the client to another peer.
+    // An error document's request has no cookies and must not bind the client to another peer.
     if (facts.errorStatus !== 0) session = null;
     this.#answer.begin(x, head, route, facts, session);
     this.#head.begin(head, router, proxy, facts, session, this.#asksForTunnel);
@@ -85,7 +85,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   onBody(_x: Exchange, bytes: Uint8Array, start: number, end: number): void {
-    // What the client sends belongs to a request that was answered with a document of ours.
+    // The client's body belongs to the original request, not to one for an error document.
     if (!this.#hasBody) return;
     const body = this.#body;
     if (body.receivedBytes + end - start > this.#home.requestBodyBytesMax) {
@@ -114,7 +114,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   onAbort(x: Exchange, error: PeerError): void {
     this.#home.metrics.clientAborts++;
     this.#dropClient();
-    // nginx: 499 where no response has begun.
+    // nginx logs 499 if no response has begun.
     this.#home.logAccess(x, x.status || 499, error.message);
     this.#finish();
   }
@@ -122,7 +122,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   onInterim(client: ClientConnection): void {
     const { head } = client;
     const { sendsInformational, serverFields } = this.#home;
-    // A client that waits for 100 (Continue) has had ours.
+    // A client waiting for 100 (Continue) has already been sent one.
     if (!sendsInformational || head.status === 100) return;
     const lines = latin1Bytes(interimLines(head, serverFields));
     if (!this.#x!.writeInterim(head.status, lines)) client.pause();
@@ -194,7 +194,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const peer = this.#attempt.peer!;
     const { nowMs } = this.#home.reactor;
     const isResponding = this.#attempt.status !== 0;
-    // The peer closed a connection that it had kept idle: no fault of its own.
+    // The peer closed an idle kept connection, which is not a failure of the peer.
     const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
     this.#client = null;
     if (error.source === "internal") this.#home.logError(`upstream ${peer.name}: ${error.message}`);
@@ -223,7 +223,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#fail(this.#failureStatus, error.message);
   }
 
-  /** The first attempt, as soon as the request may be sent. */
+  /** Starts the first attempt, as soon as the request may be sent. */
   #begin(): void {
     const { nowMs } = this.#home.reactor;
     this.#rules.startClock(nowMs);
@@ -231,7 +231,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#tryPeer(null);
   }
 
-  /** Sends the request to a peer: to `same` over a new connection, or to one that is chosen now. */
+  /** Sends the request: to `same` over a new connection, or to a peer chosen now. */
   #tryPeer(same: Peer | null): void {
     const { upstream } = this.#proxy!;
     const peer = same ?? this.#choice.first(upstream, this.#home.reactor.nowMs);
@@ -251,7 +251,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     client.begin(this, this.#method);
     const body = this.#body;
     client.sendHead(this.#head.writer, body.framing, body.contentLength);
-    // A socket that fails says so while it is written to, and then this attempt is over.
+    // A failing socket reports it during the write, and then this attempt is already over.
     if (!this.#hasBody || this.#client !== client) return;
     try {
       body.sendTo(client);
@@ -260,7 +260,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     }
   }
 
-  /** A status that `next_upstream` lists: true when another peer gets the request. */
+  /** Handles a status that `next_upstream` lists; true if the request goes to another peer. */
   #retryStatus(client: ClientConnection, peer: Peer, condition: number): boolean {
     const rules = this.#rules;
     if (!rules.covers(condition)) return false;
@@ -269,7 +269,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (!this.#maySendAgain(true) || !rules.hasTriesLeft(nowMs)) return false;
     this.#choice.noteTried(peer);
     const next = this.#choice.next(this.#proxy!.upstream, nowMs, true);
-    // The last answer there is goes to the client as it came.
+    // No other peer is left: forward this response.
     if (next === null) return false;
     if (isFailureCondition(condition)) this.#attempt.refused();
     this.#client = null;
@@ -279,7 +279,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     return true;
   }
 
-  /** Never without all of its body. */
+  /** A request is sent again only if all of its body is kept. */
   #maySendAgain(wasSent: boolean): boolean {
     return (!this.#hasBody || this.#body.isKept) && this.#rules.maySendAgain(wasSent);
   }
@@ -291,7 +291,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#fail(upstream.plan.noLiveStatus, "no live upstreams");
   }
 
-  /** The upstream has failed before its answer began: ours is an error page. */
+  /** The upstream failed before its response began: sends an error page. */
   #fail(status: number, reason: string): void {
     const x = this.#x!;
     const route = this.#route!;
@@ -299,13 +299,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#home.answerError(x, route, status, reason);
   }
 
-  /** The disk is full, or what was written cannot be read again. */
+  /** The disk is full, or what was written cannot be read back. */
   #failBuffer(error: Error): void {
     this.#home.logError(`request_buffer of ${this.#proxy!.upstream.plan.name}: ${error.message}`);
     this.#refuseBody(507, "request body could not be kept");
   }
 
-  /** The rest of the request is not wanted. */
+  /** Refuses the rest of the request. */
   #refuseBody(status: number, reason: string): void {
     const x = this.#x!;
     const route = this.#route!;
@@ -316,7 +316,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#home.answerError(x, route, status, reason);
   }
 
-  /** The answer breaks off: the client must notice, so its connection is cut. */
+  /** The response broke off: cuts the client's connection, so that the client notices. */
   #cut(reason: string): void {
     const x = this.#x!;
     const { compressed } = this.#answer;
@@ -337,7 +337,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const fields = interimLines(client.head, this.#home.serverFields);
     x.writeInterim(101, latin1Bytes(switchLines(fields, cookie)));
     this.#home.metrics.noteStatus(101);
-    // The line is written at the end of the tunnel, with its bytes, as Apache writes it.
+    // The line is written at the end of the tunnel, with its bytes, as Apache does.
     const { record } = this.#facts!;
     this.#facts!.record = null;
     const release = this.#attempt.handOver();
@@ -356,7 +356,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     );
   }
 
-  /** An error that `error-doc` has a document for: what the upstream says of it is dropped. */
+  /** Replaces an error response with its `error-doc` document; the upstream's body is dropped. */
   #replaceAnswer(client: ClientConnection): void {
     const x = this.#x!;
     const route = this.#route!;
@@ -372,7 +372,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#home.answerDocument(x, route, status, fields);
   }
 
-  /** Lets go of the peer, whose answer is not wanted any more. */
+  /** Ends the attempt and discards its connection. */
   #dropClient(): void {
     const client = this.#client;
     this.#client = null;
@@ -382,7 +382,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     client.discard();
   }
 
-  /** Gives the object back; it must not be touched afterwards. */
+  /** Returns the object to the engine; do not use it afterwards. */
   #finish(): void {
     const x = this.#x;
     if (x !== null && x.context === this) x.context = null;

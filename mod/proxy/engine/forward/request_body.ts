@@ -1,9 +1,9 @@
 /**
- * A request's body on its way to the upstream: framed, at the peer's pace, and kept for another
- * attempt as far as it may be.
+ * A request's body on its way to the upstream: framed, sent at the peer's pace, and kept for
+ * another attempt as far as allowed.
  *
- * It is streamed, and its first 64 KB are kept while that is all there is; or, with
- * `request_buffer`, it is collected first and sent when it is there.
+ * It is streamed, and up to 64 KB are kept while that is the whole body so far. With
+ * `request_buffer` it is collected first and sent when it is complete.
  */
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
@@ -13,7 +13,7 @@ import type { RequestBufferPlan } from "../../upstream_plan.ts";
 import type { ClientBody } from "../clients/client_body.ts";
 import { BodyStore } from "./body_store.ts";
 
-/** Bodies up to this size can be sent again without a buffer. */
+/** Bodies up to this size can be sent again without `request_buffer`. */
 const replayBytesMax = 65_536;
 const replay: RequestBufferPlan = { memoryBytes: replayBytesMax, fileBytes: 0, folder: null };
 
@@ -21,25 +21,25 @@ export class RequestBody {
   readonly #store = new BodyStore();
   #x: Exchange | null = null;
   #plan: RequestBufferPlan = replay;
-  /** Bytes of the store that the attempt under way was sent. */
+  /** Bytes of the store sent in the current attempt. */
   #sentBytes = 0;
   #isPaused = false;
-  /** Bytes that have come. */
+  /** Bytes received from the client. */
   receivedBytes = 0;
-  /** All of it has come. */
+  /** The whole body has been received. */
   isComplete = true;
-  /** It is being read whole before anybody is sent it. */
+  /** The body is being read completely before it is sent to any peer. */
   isCollecting = false;
-  /** Every byte that came is kept. */
+  /** Every byte received so far is kept. */
   isKept = true;
-  /** How the head that goes out announces it; `none`: there is no body. */
+  /** How the forwarded head announces the body; `none`: no body. */
   framing: RequestFraming = Framing.none;
-  /** Its length, or the 0 that the client announced, or -1. */
+  /** The length to announce: 0 for an announced empty body, -1 for none. */
   contentLength = -1;
 
   /**
-   * Begins with the client's body; null when the request has none, whatever the client sends. Without
-   * one, `announcesNothing` says so in the head.
+   * Starts with the client's body; null if the request has none, whatever the client sends. Without
+   * a body, `announcesNothing` makes the head announce a length of 0.
    */
   begin(
     body: ClientBody | null,
@@ -57,22 +57,22 @@ export class RequestBody {
     this.#isPaused = false;
     this.isComplete = false;
     this.isKept = true;
-    // Known to be too large: then it is streamed from its first byte on.
+    // A body known to be too large is streamed from its first byte.
     this.isCollecting = buffer !== null &&
       !(framing === Framing.length && contentLength > this.#bytesMax);
     if (buffer !== null && !this.isCollecting) this.#plan = replay;
   }
 
   /**
-   * Takes bytes from the client and sends them on. Throws what a file's call throws. While
-   * `isCollecting` nothing is sent; it ends here when more comes than may be kept.
+   * Accepts bytes from the client and sends them on. Throws errors of file calls. While
+   * `isCollecting`, nothing is sent; collecting ends here when more arrives than may be kept.
    */
   take(client: ClientConnection | null, bytes: Uint8Array, start: number, end: number): void {
     this.receivedBytes += end - start;
     if (this.isCollecting) return this.#collect(bytes, start, end);
     const isBehind = this.#sentBytes < this.#store.length;
     if (isBehind) {
-      // What is kept goes first; the client has been told to wait, and this is the last of it.
+      // Kept bytes go first. The client is already paused; these are its last bytes for now.
       this.#append(bytes, start, end);
       return;
     }
@@ -80,7 +80,7 @@ export class RequestBody {
     if (client !== null && !client.writeBody(bytes, start, end)) this.#pause();
   }
 
-  /** The client has sent all of it. */
+  /** The client has sent the whole body. */
   complete(client: ClientConnection | null): void {
     this.isComplete = true;
     if (this.isCollecting) this.#measure();
@@ -88,8 +88,8 @@ export class RequestBody {
   }
 
   /**
-   * Sends what there is to a peer, from the start, behind its head. Throws what a file's call
-   * throws.
+   * Sends what has been received to a peer, from the start, after the head. Throws errors of file
+   * calls.
    */
   sendTo(client: ClientConnection): void {
     if (this.framing === Framing.none) return;
@@ -97,7 +97,7 @@ export class RequestBody {
     this.#pump(client);
   }
 
-  /** The peer has taken what was waiting. Throws what a file's call throws. */
+  /** The peer has accepted the queued bytes. Throws errors of file calls. */
   drained(client: ClientConnection): void {
     if (this.#sentBytes < this.#store.length) this.#pump(client);
     else if (!this.isComplete) this.#resume();
@@ -117,7 +117,7 @@ export class RequestBody {
     return this.#plan.memoryBytes + this.#plan.fileBytes;
   }
 
-  /** A body that was collected whole has a length, however the client framed it. */
+  /** A fully collected body has a known length, however the client framed it. */
   #measure(): void {
     this.isCollecting = false;
     this.framing = this.receivedBytes > 0 ? Framing.length : Framing.none;
@@ -127,12 +127,12 @@ export class RequestBody {
   #collect(bytes: Uint8Array, start: number, end: number): void {
     this.#append(bytes, start, end);
     if (this.#store.length <= this.#bytesMax) return;
-    // From here on it is streamed, once, behind what is kept.
+    // From here on the body is streamed, once, after what is kept.
     this.isCollecting = this.isKept = false;
     this.#pause();
   }
 
-  /** Keeps bytes that are being sent, while they are few. */
+  /** Keeps bytes that are being sent, until they exceed the limit. */
   #keep(bytes: Uint8Array, start: number, end: number): void {
     if (this.#store.length + end - start > this.#bytesMax) {
       this.isKept = false;

@@ -1,4 +1,4 @@
-/** The head that an upstream is sent: bytes of the client's head, less what is hop-by-hop. */
+/** The head sent to an upstream: the client's head without hop-by-hop fields. */
 import {
   FieldKind,
   HeadWriter,
@@ -24,7 +24,7 @@ const listComma = latin1Bytes(", ");
 const closeLine = latin1Bytes("connection: close\r\n");
 const upgradeLines = latin1Bytes("connection: upgrade\r\nupgrade: websocket\r\n");
 
-/** Fields that are told apart by name here; the codec knows the others (`FieldKind`). */
+/** Fields distinguished by name here; the codec knows the others (`FieldKind`). */
 const Special = {
   none: 0,
   drop: 1,
@@ -44,8 +44,8 @@ const specialFields = new SpecialFields<Special>(
     ["http2-settings", Special.drop],
     ["proxy-authenticate", Special.drop],
     ["proxy-authorization", Special.drop],
-    // Here for their look-alikes, since `isEndToEnd` decides about the fields themselves: Puma once
-    // framed bodies by `Transfer_Encoding`, too.
+    // Listed for their look-alikes; `isEndToEnd` handles the fields themselves. Puma once framed
+    // bodies by `Transfer_Encoding` too.
     ["content-length", Special.none],
     ["transfer-encoding", Special.drop],
     ["proxy-connection", Special.drop],
@@ -58,16 +58,16 @@ const specialFields = new SpecialFields<Special>(
 const runs = new FieldRuns();
 
 /**
- * Whether a request without body is a WebSocket handshake (RFC 6455 4.1: a GET) on a path that allows
- * tunnels. h2o, too, forwards no other Upgrade.
+ * Whether a request without a body is a WebSocket handshake (RFC 6455 4.1: a GET) on a path that
+ * allows tunnels. Like h2o, forwards no other Upgrade.
  */
 export function asksForTunnel(head: RequestHead, route: ProxyRoute): boolean {
   return route.tunnel && head.upgrade && head.method === Method.get;
 }
 
 /**
- * Writes the head of a forwarded request into `writer`, up to its last field line. The lines that
- * frame the body are never copied: the upstream connection adds them.
+ * Writes the head of a forwarded request into `writer`, up to its last field line. Lines that frame
+ * the body are never copied: the upstream connection adds them.
  */
 export function writeRequestHead(
   writer: HeadWriter,
@@ -76,7 +76,7 @@ export function writeRequestHead(
   route: ProxyRoute,
   facts: ConnectionFacts,
   session: Session | null,
-  /** It asks for a WebSocket (`asksForTunnel`). */
+  /** The request is a WebSocket handshake (`asksForTunnel`). */
   isHandshake: boolean,
 ): void {
   writer.clear();
@@ -92,7 +92,7 @@ export function writeRequestHead(
   writeAfterHost(writer, head, route, facts, session, isHandshake);
 }
 
-/** The field lines after Host. */
+/** Writes the field lines after Host. */
 export function writeAfterHost(
   writer: HeadWriter,
   head: RequestHead,
@@ -114,14 +114,14 @@ export function writeAfterHost(
 }
 
 /**
- * Methods of which an origin expects content: without it a length of 0 is announced (RFC 9110 8.6),
- * which some origins insist on (411). h2o does so for POST and PUT.
+ * Methods for which an origin expects content. Without any, a length of 0 is announced (RFC 9110
+ * 8.6), because some origins respond 411 otherwise. h2o does so for POST and PUT.
  */
 export function announcesNothing(method: Method): boolean {
   return method === Method.post || method === Method.put || method === Method.patch;
 }
 
-/** The base path, what follows the matched prefix, and the query. */
+/** Writes the base path, what follows the matched prefix, and the query. */
 function writeTarget(
   writer: HeadWriter,
   head: RequestHead,
@@ -137,7 +137,7 @@ function writeTarget(
   }
 }
 
-/** The Host line: the client's, or that of the URL. */
+/** Writes the Host line: the client's, or that of the upstream's URL. */
 export function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRoute): void {
   if (!route.preserveHost || head.hostStart < 0) {
     writer.copy(route.hostLine, 0, route.hostLine.length);
@@ -148,7 +148,7 @@ export function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRou
   writer.lineEnd();
 }
 
-/** Whether field `index` goes on as it is; `specialFields` is asked separately. */
+/** Whether field `index` is forwarded unchanged; `specialFields` is checked separately. */
 function isEndToEnd(head: RequestHead, index: number): boolean {
   const kind = head.kinds[index];
   if (
@@ -236,7 +236,7 @@ function writeVia(writer: HeadWriter, head: RequestHead, route: ProxyRoute, firs
   writer.lineEnd();
 }
 
-/** The values of all lines of a list field, from the first on. */
+/** Copies the values of all lines of a list field, starting at line `first`. */
 function copyList(writer: HeadWriter, head: RequestHead, first: number, special: Special): void {
   for (let i = first; i < head.fieldCount; i++) {
     if (i !== first && (specialFields.of(head, i) !== special || !isEndToEnd(head, i))) continue;
@@ -245,7 +245,7 @@ function copyList(writer: HeadWriter, head: RequestHead, first: number, special:
   }
 }
 
-/** With rules the fields become text; without them they never do. */
+/** With rules, the fields are converted to text; without rules they never are. */
 function writeRuledFields(
   writer: HeadWriter,
   head: RequestHead,

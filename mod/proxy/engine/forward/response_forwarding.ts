@@ -1,4 +1,4 @@
-/** The head that the client is sent: bytes of the upstream's head, less what is hop-by-hop. */
+/** The head sent to the client: the upstream's head without hop-by-hop fields. */
 import type { Exchange, ResponseFraming } from "../../../conn/exchange.ts";
 import {
   FieldKind,
@@ -37,8 +37,8 @@ function isEndToEnd(head: ResponseHead, index: number): boolean {
 }
 
 /**
- * Field lines of an interim response or a 101 as the client gets them: without what is hop-by-hop or
- * frames a message, which an interim response never does (RFC 9110 7.6.1, 8.6).
+ * Field lines of an interim response or a 101 for the client: without hop-by-hop fields and fields
+ * that frame a message, which an interim response never has (RFC 9110 7.6.1, 8.6).
  */
 export function interimLines(head: ResponseHead, server: ServerFields): string {
   let lines = "";
@@ -54,7 +54,7 @@ const runs = new FieldRuns();
 /** Standard reason phrases as bytes, filled on first use. */
 const phrases: (Uint8Array | undefined)[] = new Array(1000);
 
-/** The upstream's reason where it is not the standard one, else undefined. */
+/** The upstream's reason if it is not the standard one, otherwise undefined. */
 function unusualReason(head: ResponseHead): string | undefined {
   const phrase = phrases[head.status] ??= latin1Bytes(reasonPhrase(head.status));
   const { bytes, reasonStart, reasonEnd } = head;
@@ -67,19 +67,19 @@ function unusualReason(head: ResponseHead): string | undefined {
   return head.reasonText();
 }
 
-/** What an answer says of the client. */
+/** What a response needs to know about the client. */
 export interface ClientOrigin {
-  /** What the client calls us: `http://authority`. Asked only when a Location is rewritten. */
+  /** `scheme://authority`, as the client addressed us. Called only to rewrite a Location. */
   originText(): string;
-  /** The request's name, where the client is told it; else null. */
+  /** The request ID, if it is sent to the client; otherwise null. */
   readonly answeredId: RequestId | null;
   /** The client's session with a peer; null without `sticky`. */
   readonly session: Session | null;
 }
 
 /**
- * Sends the head; afterwards the body can follow. Returns the encoding to compress it with, or null.
- * `acceptEncoding` is the client's field; "" where nothing is to be compressed.
+ * Sends the head; the body can follow. Returns the encoding to compress the body with, or null.
+ * `acceptEncoding` is the client's field; "" disables compression.
  */
 export function forwardResponseHead(
   x: Exchange,
@@ -90,7 +90,7 @@ export function forwardResponseHead(
   server: ServerFields,
   acceptEncoding: string,
 ): Encoding | null {
-  // The document of an error keeps the error's status (error-doc), as in h2o.
+  // An error document keeps the error's status (error-doc), as in h2o.
   const { errorStatus } = x.connectionContext as ConnectionFacts;
   const writer = errorStatus === 0
     ? x.beginHead(head.status, unusualReason(head), false)
@@ -114,13 +114,13 @@ export function forwardResponseHead(
     x.endHead(Framing.chunked);
     return x.isHead ? null : encoding;
   }
-  // A body up to the upstream's close goes on in chunks.
+  // A body that ends with the upstream's connection is forwarded in chunks.
   const framing = head.framing === Framing.eof ? Framing.chunked : head.framing as ResponseFraming;
   x.endHead(framing, head.contentLength);
   return null;
 }
 
-/** The fields that go on to the client even if the rest of the answer does not. */
+/** Fields that are sent to the client even if the rest of the response is not. */
 export function endToEndFields(head: ResponseHead, { answeredId, session }: ClientOrigin): Field[] {
   const fields: Field[] = [];
   for (let i = 0; i < head.fieldCount; i++) {
@@ -134,7 +134,7 @@ export function endToEndFields(head: ResponseHead, { answeredId, session }: Clie
   return fields;
 }
 
-/** Completes a forwarded response, with the trailer fields that the upstream has sent. */
+/** Completes a forwarded response, with the trailer fields that the upstream sent. */
 export function endForwarded(x: Exchange, trailers: readonly TrailerField[]): void {
   if (trailers.length === 0) return x.endBody();
   const lines = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
@@ -179,7 +179,7 @@ function writeFields(
 
 const absoluteHttp = /^http:\/\/([^/?#]*)([^?#]*)(.*)$/i;
 
-/** A Location that points below the upstream's URL, as the client has to see it; others unchanged. */
+/** Maps a Location below the upstream's URL to the client's view; others stay unchanged. */
 export function rewriteLocation(origin: ClientOrigin, value: string, proxy: ProxyRoute): string {
   const match = absoluteHttp.exec(value);
   if (match === null) return value;
@@ -191,7 +191,7 @@ export function rewriteLocation(origin: ClientOrigin, value: string, proxy: Prox
   return `${origin.originText()}${prefix}${(path || "/").slice(basePath.length)}${rest}`;
 }
 
-/** The fields as text, changed by rules and directives. */
+/** Writes the fields as text, changed by rules and directives. */
 function writeRuledFields(
   writer: HeadWriter,
   x: Exchange,
@@ -244,7 +244,7 @@ function writeRuledFields(
   return encoding;
 }
 
-/** What `expires` and `header.*` do to a response's fields. */
+/** Applies `expires` and `header.*` to a response's fields. */
 export function changeFields(fields: Field[], status: number, route: Route): Field[] {
   const { expires } = route.settings;
   let result = fields;

@@ -1,4 +1,4 @@
-/** Whether a request may be sent once more: nginx's rules (proxy_next_upstream and its limits). */
+/** Whether a request may be sent again: nginx's rules (proxy_next_upstream and its limits). */
 import type { PeerError } from "../../../base/errors.ts";
 import { Method, type RequestHead } from "../../../http1/mod.ts";
 import { retryConditions, type RetryPlan } from "../../plan.ts";
@@ -31,12 +31,12 @@ export function statusCondition(status: number): number {
   return 0;
 }
 
-/** Statuses that are retried and that are still no failure of the peer (nginx: 403 and 404). */
+/** False for retried statuses that are not a failure of the peer (nginx: 403 and 404). */
 export function isFailureCondition(condition: number): boolean {
   return condition !== retryConditions.http_403 && condition !== retryConditions.http_404;
 }
 
-/** nginx's bit for an attempt that ended without an answer. */
+/** nginx's bit for an attempt that ended without a response. */
 export function errorCondition(error: PeerError): number {
   switch (error.code) {
     case "ETIMEDOUT":
@@ -47,7 +47,7 @@ export function errorCondition(error: PeerError): number {
   return retryConditions.error;
 }
 
-/** The attempts of one request, counted against what its upstream allows. */
+/** The attempts of one request, checked against the upstream's limits. */
 export class RetryRules {
   /** Attempts so far. */
   attempts = 0;
@@ -56,7 +56,7 @@ export class RetryRules {
   #startMs = 0;
   #usedFreeTry = false;
 
-  /** Starts over for a request; `head` is not kept. */
+  /** Starts a request; `head` is not kept. */
   begin(plan: RetryPlan, head: RequestHead): void {
     this.#plan = plan;
     this.#isIdempotent = isIdempotent(head);
@@ -64,22 +64,25 @@ export class RetryRules {
     this.attempts = 0;
   }
 
-  /** The first attempt begins, and with it the time that they all may take. */
+  /** Starts the time limit of all attempts, when the first one begins. */
   startClock(nowMs: number): void {
     this.#startMs = nowMs;
   }
 
-  /** True when `next_upstream` lists the condition. */
+  /** Whether `next_upstream` lists the condition. */
   covers(condition: number): boolean {
     return (this.#plan!.conditions & condition) !== 0;
   }
 
-  /** Never twice what may have been acted upon; `wasSent`: a byte of it may have reached a peer. */
+  /**
+   * Whether a retry is safe: a request that may have taken effect is repeated only if it is
+   * idempotent or `non_idempotent` is set. `wasSent`: a byte of it may have reached a peer.
+   */
   maySendAgain(wasSent: boolean): boolean {
     return !wasSent || this.#isIdempotent || this.covers(retryConditions.non_idempotent);
   }
 
-  /** Tries and time are left for another peer. */
+  /** Whether attempts and time are left for another peer. */
   hasTriesLeft(nowMs: number): boolean {
     const { triesMax, timeoutMs } = this.#plan!;
     const used = this.attempts - (this.#usedFreeTry ? 1 : 0);
@@ -87,7 +90,7 @@ export class RetryRules {
     return timeoutMs === 0 || nowMs - this.#startMs < timeoutMs;
   }
 
-  /** The one try that a stale connection costs nobody: true once for each request. */
+  /** Allows one retry after a stale connection that does not count: true once per request. */
   takeFreeTry(): boolean {
     if (this.#usedFreeTry) return false;
     this.#usedFreeTry = true;

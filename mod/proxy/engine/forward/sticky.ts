@@ -1,6 +1,6 @@
 /**
- * Sticky sessions: which peer a request belongs to, and the cookie that keeps it so. nginx's `sticky
- * cookie` and `sticky route`, Tengine's `session_sticky`.
+ * Sticky sessions: which peer a request belongs to, and the cookie that keeps it there. nginx's
+ * `sticky cookie` and `sticky route`, Tengine's `session_sticky`.
  */
 import { imfFixdate, type RequestHead } from "../../../http1/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
@@ -10,25 +10,25 @@ import { changeCookies, cookieValue, setCookieValue, withCookieValue } from "./c
 import { compileHashKey } from "./hash_key.ts";
 import type { HashKey } from "./upstream.ts";
 
-/** What ties one request to a peer, and its answer's cookie to that peer. */
+/** Binds one request to a peer, and the cookie of its response to that peer. */
 export interface Session {
   /** Name of the peer that the request belongs to; "" for none. */
   readonly sid: string;
   /** No other peer may answer. */
   readonly isBound: boolean;
-  /** The upstream sees other cookies than the client sent. */
+  /** The upstream gets other cookies than the client sent. */
   readonly changesRequest: boolean;
-  /** A Cookie field as the upstream is to see it; "" takes the line out. */
+  /** The Cookie field to send to the upstream; "" removes the line. */
   requestCookie(value: string): string;
-  /** The peer that answers; called before the following ones. */
+  /** Sets the peer that answers; call it before the methods below. */
   answeredBy(peer: Peer): void;
-  /** A Set-Cookie field of the upstream as the client is to see it; "" takes the line out. */
+  /** An upstream's Set-Cookie field as sent to the client; "" removes the line. */
   responseCookie(value: string): string;
-  /** The value of a Set-Cookie field of our own, or "". */
+  /** The value of the proxy's own Set-Cookie field, or "". */
   ownCookie(status: number): string;
 }
 
-/** Reads sessions out of requests; one for each upstream that has `sticky`. */
+/** Reads sessions from requests; one per upstream with `sticky`. */
 export type Sticky = (head: RequestHead, facts: ConnectionFacts, epochMs: number) => Session;
 
 export function compileSticky(plan: StickyPlan): Sticky {
@@ -64,12 +64,12 @@ function cookieOf(head: RequestHead, name: string): string {
   return cookieValue(head.field("cookie") ?? "", name);
 }
 
-/** Changes nothing: a route that the request names some way or other. */
+/** Changes no field; the request names the route in some way. */
 class RouteSession implements Session {
   readonly sid: string;
   readonly isBound: boolean = false;
   readonly changesRequest: boolean = false;
-  /** Of the peer that answers. */
+  /** Name of the peer that answers. */
   protected answering = "";
 
   constructor(sid: string) {
@@ -93,7 +93,7 @@ class RouteSession implements Session {
   }
 }
 
-/** nginx's: every answer sets the cookie, so that `expires` counts from the last one. */
+/** nginx's mode: every response sets the cookie, so that `expires` counts from the last one. */
 class CookieSession extends RouteSession {
   readonly plan: StickyCookiePlan;
   readonly epochMs: number;
@@ -122,17 +122,17 @@ class CookieSession extends RouteSession {
   }
 }
 
-/** A day in the future is still a client whose clock is ahead (Tengine). */
+/** Times up to a day in the future are accepted: a client's clock may be ahead (Tengine). */
 const skewS = 86_400;
 
-/** When a session of Tengine's insert mode was used last, and first. */
+/** When a session of Tengine's insert mode was last and first used. */
 interface Seen {
   readonly sid: string;
   readonly lastS: number;
   readonly firstS: number;
 }
 
-/** Tengine's insert: a cookie of ours, set when the client has none or comes to another peer. */
+/** Tengine's insert: the proxy's cookie, set if the client has none or moves to another peer. */
 class InsertSession extends RouteSession {
   readonly plan: StickySessionPlan;
   override readonly isBound: boolean;
@@ -155,13 +155,15 @@ class InsertSession extends RouteSession {
     return changeCookies(value, this.plan.cookie, () => null);
   }
 
-  /** With `indirect` the name is ours: what an upstream sets under it is replaced. */
+  /**
+   * With `indirect` the cookie's name is reserved: an upstream's cookie of that name is dropped.
+   */
   override responseCookie(value: string): string {
     const isOurs = this.plan.indirect && setCookieValue(value, this.plan.cookie) !== null;
     return isOurs ? "" : value;
   }
 
-  /** Errors set none, as in Tengine: the next request may well go to another peer. */
+  /** As in Tengine, errors set no cookie: the next request may well go to another peer. */
   override ownCookie(status: number): string {
     const { plan } = this;
     if (status >= 400 || !this.#isDue()) return "";
@@ -185,7 +187,7 @@ function hasTimes(plan: StickySessionPlan): boolean {
   return plan.maxIdleS !== null || plan.maxLifeS !== null;
 }
 
-/** The session of a cookie; null when there is none, or it has been idle or alive too long. */
+/** The session in a cookie; null if there is none, or if it exceeds its idle or life time. */
 function seenIn(plan: StickySessionPlan, value: string, nowS: number): Seen | null {
   if (value === "") return null;
   if (!hasTimes(plan)) return { sid: value, lastS: nowS, firstS: nowS };
@@ -201,7 +203,7 @@ function isWithin(ageS: number, limitS: number | null): boolean {
   return ageS >= -skewS && ageS <= (limitS ?? Infinity);
 }
 
-/** Tengine's rewrite: the upstream decides which answers set the cookie, and we its value. */
+/** Tengine's rewrite: the upstream decides which responses set the cookie; we set its value. */
 class RewriteSession extends RouteSession {
   readonly plan: StickySessionPlan;
   override readonly isBound: boolean;
@@ -243,7 +245,7 @@ class PrefixSession extends RouteSession {
   }
 }
 
-/** nginx's form of a cookie's date: `Sun, 06-Nov-94 08:49:37 GMT`, with four digits from 2038 on. */
+/** nginx's form of a cookie's date: `Sun, 06-Nov-94 08:49:37 GMT`; four-digit year from 2038. */
 function cookieTime(epochS: number): string {
   const text = imfFixdate(Math.floor(epochS));
   const year = Number(text.slice(12, 16));

@@ -1,4 +1,4 @@
-/** After a 101: bytes both ways, at the pace of the slower side, until either ends. */
+/** After a 101: bytes both ways, at the slower side's pace, until either side ends. */
 import type { PeerError } from "../../../base/errors.ts";
 import { Deadline } from "../../../base/timer_wheel.ts";
 import type { TakenSocket } from "../../../conn/exchange.ts";
@@ -9,13 +9,16 @@ interface TunnelHome {
   readonly tunnels: Set<{ close(): void }>;
 }
 
-/** Field lines of the 101 as the client sees it; `cookie` is a Set-Cookie field of ours, or "". */
+/** Field lines of the 101 for the client; `cookie` is our Set-Cookie value, or "". */
 export function switchLines(fields: string, cookie: string): string {
   const own = cookie === "" ? "" : `set-cookie: ${cookie}\r\n`;
   return `connection: upgrade\r\nupgrade: websocket\r\n${fields}${own}`;
 }
 
-/** Joins the two sockets; `onClosed` gets the bytes that the client was sent. `timeoutMs` without a byte in either direction ends the tunnel. */
+/**
+ * Joins the two sockets. The tunnel ends after `timeoutMs` without a byte in either direction; 0:
+ * no limit. `onClosed` gets the number of bytes sent to the client.
+ */
 export function openTunnel(
   home: TunnelHome,
   client: TakenSocket,
@@ -32,11 +35,11 @@ class Tunnel extends Deadline implements SocketHandler {
   readonly #upstream: TakenSocket;
   readonly #timeoutMs: number;
   readonly #onClosed: (bytesToClient: number) => void;
-  /** Bytes that a side has not taken yet; its source is paused while there are some. */
+  /** Bytes that a side has not accepted yet; the other side is paused meanwhile. */
   readonly #waiting = new Map<Socket, Uint8Array>();
   readonly #ended = new Set<Socket>();
   #isClosed = false;
-  /** What the client's socket has taken. */
+  /** Bytes accepted by the client's socket. */
   #bytesToClient = 0;
 
   constructor(
@@ -111,7 +114,7 @@ class Tunnel extends Deadline implements SocketHandler {
     this.#onClosed(this.#bytesToClient);
   }
 
-  /** One side has said all: the other is told; when both have, the tunnel is over. */
+  /** One side has ended: shuts down the other; when both have ended, closes the tunnel. */
   #endOf(socket: Socket): void {
     if (this.#ended.size === 2 && this.#waiting.size === 0) this.close();
     else this.#other(socket).shutdown();

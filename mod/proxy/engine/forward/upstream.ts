@@ -1,4 +1,4 @@
-/** A running upstream: its peers, their connections, and how a request's attempts are bounded. */
+/** A running upstream: its peers, their connections and timeouts, and how peers are chosen. */
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import { type Connector, KeepalivePool } from "../../../conn/keepalive_pool.ts";
 import type { Scratch } from "../../../conn/scratch.ts";
@@ -16,23 +16,23 @@ import { Announcer } from "./announcer.ts";
 import { compileSticky, type Sticky } from "./sticky.ts";
 import { connectUpstreamTls, type TrustSettings, upstreamContext } from "./upstream_tls.ts";
 
-/** Timeouts and trust belong to the path, not to the upstream. */
+/** Timeouts and trust are settings of the path, not of the upstream. */
 export type UpstreamSettings =
   & Pick<ProxySettings, "connectTimeoutMs" | "firstByteTimeoutMs" | "ioTimeoutMs" | "proxyProtocol">
   & TrustSettings;
 
-/** What a reactor's thread shares among its upstreams. */
+/** Shared by all upstreams of a reactor's thread. */
 export interface UpstreamHost {
   readonly reactor: Reactor;
   readonly scratch: Scratch;
 }
 
-/** The value that a request is hashed by. */
+/** Returns the value that a request is hashed by. */
 export type HashKey = (head: RequestHead, facts: ConnectionFacts) => string;
 
-/** Pools of peers that were removed at run time are dropped when there are so many more of them. */
+/** Pools of peers removed at run time are dropped when this many exceed the peer count. */
 const strayPoolsMax = 64;
-/** Numbers of upstreams that are closed: peers outlive reloads, and their lists must not grow. */
+/** Numbers of closed upstreams, reused: peers outlive reloads, and their lists must not grow. */
 const freeNumbers: number[] = [];
 let lastNumber = -1;
 
@@ -40,16 +40,16 @@ export class Upstream {
   readonly group: PeerGroup;
   readonly settings: UpstreamSettings;
   readonly host: UpstreamHost;
-  /** Makes the key of `balance: hash`; null for the others. */
+  /** Makes the key of `balance: hash`; null for other balancers. */
   readonly hashKey: HashKey | null;
-  /** Reads the clients' sessions; null without. */
+  /** Reads the clients' sessions; null without `sticky`. */
   readonly sticky: Sticky | null;
   readonly #pools = new Map<Peer, KeepalivePool>();
-  /** Null: peers are not told who the client is. */
+  /** Sends PROXY headers to peers; null: none are sent. */
   readonly #announcer: Announcer | null;
-  /** Whom TLS trusts; null where every peer is plain TCP. */
+  /** TLS trust; null if every peer is plain TCP. */
   readonly #trust: ClientContext | null;
-  /** Where peers keep this upstream's pool. */
+  /** Index of this upstream's pool in `peer.pools`. */
   #number = freeNumbers.pop() ?? ++lastNumber;
 
   constructor(
@@ -64,14 +64,14 @@ export class Upstream {
     this.hashKey = hashKey;
     const { sticky, peers, scheme } = group.plan;
     const usesTls = scheme === "https" || peers.some((peer) => peer.scheme === "https");
-    // A file of issuers that cannot be read is an error at start or reload, not at a request.
+    // Report an unreadable CA file at start or reload, not on a request.
     this.#trust = usesTls ? upstreamContext(settings) : null;
     this.sticky = sticky === null ? null : compileSticky(sticky);
     const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
     this.#announcer = version === 0 ? null : new Announcer(version);
   }
 
-  /** Connections are used again. */
+  /** Whether connections are reused. */
   get keepsConnections(): boolean {
     return this.#announcer === null && this.plan.keepaliveMax > 0;
   }
@@ -85,8 +85,8 @@ export class Upstream {
   }
 
   /**
-   * A connection to the peer for the exchange; `isFresh` for a new one, so that no stale one is met
-   * again.
+   * A connection to the peer for the exchange; `isFresh` forces a new one, so that a retry does not
+   * meet another stale one.
    */
   connection(
     peer: Peer,
@@ -101,7 +101,7 @@ export class Upstream {
     return isFresh ? pool.connect() : pool.acquire();
   }
 
-  /** Closes the idle connections; exchanges under way go on. Nobody may ask for one afterwards. */
+  /** Closes idle connections; exchanges in progress continue. Do not request one afterwards. */
   close(): void {
     if (this.#number < 0) return;
     for (const [peer, pool] of this.#pools) {
@@ -123,7 +123,7 @@ export class Upstream {
     return (scheme ?? this.plan.scheme) === "https";
   }
 
-  /** TLS with the peer's own name; null for plain TCP. */
+  /** TLS with the peer's own server name; null for plain TCP. */
   #connectorTo(peer: Peer): Connector | null {
     const context = this.#trust;
     if (context === null || !this.#isSecure(peer)) return null;
@@ -131,7 +131,8 @@ export class Upstream {
     const serverName = serverNameOf(peer.plan);
     const announcer = this.#announcer;
     return (connection, address) => {
-      // Kept for the next address: the announcer's own is another client's by then.
+      // Kept for retries at the peer's next address: by then the announcer has another client's
+      // header.
       if (announcer !== null) connection.preface ??= announcer.header;
       return connectUpstreamTls(
         reactor,

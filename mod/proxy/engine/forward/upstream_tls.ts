@@ -1,4 +1,4 @@
-/** TLS towards upstreams: one client context for each way of trusting. */
+/** TLS to upstreams: one TLS context per set of trust settings. */
 import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
 import { type Address } from "../../../base/address.ts";
 import { ClientContext } from "../../../tls/client_context.ts";
@@ -6,15 +6,15 @@ import { connectSecure } from "../../../tls/connect.ts";
 import { digestOf } from "../../../tls/file_digest.ts";
 import type { ProxySettings } from "../../plan.ts";
 
-/** The settings that decide whom we trust. */
+/** The settings that decide which certificates are trusted. */
 export type TrustSettings = Pick<ProxySettings, "tlsVerify" | "tlsCaFile">;
 
 const contexts = new Map<string, ClientContext>();
 
 /**
- * The context for these settings, and for what stands in the cafile now: one for all plans of the
- * process that trust the same. Sessions are kept in it, and a resumed one checks no certificate, so a
- * replaced cafile needs another. Throws `StartError` for a bad cafile.
+ * The TLS context for these settings and the current content of the CA file; shared by all plans of
+ * the process with the same trust. It caches TLS sessions, and a resumed session checks no
+ * certificate, so a replaced CA file needs a new context. Throws `StartError` for a bad CA file.
  */
 export function upstreamContext({ tlsVerify, tlsCaFile }: TrustSettings): ClientContext {
   const files = tlsVerify && tlsCaFile !== null ? [tlsCaFile] : [];
@@ -31,8 +31,8 @@ export function upstreamContext({ tlsVerify, tlsCaFile }: TrustSettings): Client
 }
 
 /**
- * Connects with TLS; `serverName` is sent as SNI and looked for in the certificate, `preface` in
- * plain text ahead of the handshake.
+ * Connects with TLS. `serverName` is sent as SNI and checked against the certificate; `preface` is
+ * sent in plain text before the handshake.
  */
 export function connectUpstreamTls(
   reactor: Reactor,

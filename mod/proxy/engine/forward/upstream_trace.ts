@@ -1,16 +1,16 @@
-/** What an access log is told about the upstream's part of an exchange. */
+/** The upstream's part of an exchange, for access logs. */
 import { type Address, formatAddress } from "../../../base/address.ts";
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { ProxyBytes, Timing, UpstreamFact } from "../../../log/mod.ts";
 import type { TlsFacts } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
 
-/** Of the last attempt; only the number of attempts counts them all. */
+/** Describes the last attempt; only the number of attempts covers all. */
 export class UpstreamTrace {
   tls: TlsFacts | null = null;
   #group = "";
   #peer: Peer | null = null;
-  /** Which of the peer's addresses was connected to, or tried last; null before that is known. */
+  /** The peer address connected to, or tried last; null before that is known. */
   #address: Address | null = null;
   #tries = 0;
   #status = 0;
@@ -40,14 +40,14 @@ export class UpstreamTrace {
     this.#startMs = nowMs;
   }
 
-  /** The request's body has been handed over. */
+  /** The client's request body has been received. */
   bodyEnded(nowMs: number): void {
     this.#bodyEndMs = nowMs;
   }
 
   answered(client: ClientConnection, nowMs: number): void {
     this.#status = client.head.status;
-    // A connection that was there before took no time.
+    // A reused connection took no time to connect.
     this.#connectedMs = Math.max(this.#startMs, client.connectedMs);
     this.#answerMs = nowMs;
     this.#requestHeadBytes = client.request.headBytes;
@@ -102,7 +102,7 @@ export class UpstreamTrace {
       case "proxy.request":
         return this.#answerMs < 0 ? -1 : between(this.#connectedMs, sentMs);
       case "proxy.process":
-        // A peer may answer before it has all of the request.
+        // A peer may respond before it has the whole request.
         return this.#answerMs < 0 ? -1 : Math.max(0, this.#answerMs - sentMs);
       case "proxy.response":
         return between(this.#answerMs, this.#endMs);

@@ -12,7 +12,7 @@ import type { ServerFields } from "../fields/server_fields.ts";
 
 const encoder = new TextEncoder();
 
-/** Sends a whole response; `fields` without what frames it. Rules of the route apply. */
+/** Sends a whole response and applies the route's rules. `fields` exclude framing fields. */
 export function answer(
   x: Exchange,
   route: Route | null,
@@ -23,7 +23,7 @@ export function answer(
   reason?: string,
 ): void {
   let content = typeof body === "string" ? encoder.encode(body) : body;
-  // An error's document keeps the error's status (error-doc).
+  // An error document is sent with the error's status (error-doc).
   const facts = x.connectionContext as ConnectionFacts;
   const { errorStatus, record, answeredId } = facts;
   if (route?.changesResponses) record?.noteOriginal(status, fields);

@@ -1,31 +1,31 @@
-/** A body that is compressed on its way to the client. */
+/** A response body that is compressed on its way to the client. */
 import type { PeerError } from "../../../base/errors.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import { type Coding, type Compressor, openCompressor } from "../../../std/compressor.ts";
 import type { EngineHome } from "../engine_home.ts";
 import type { ExchangeState } from "../exchange_state.ts";
 
-/** Where the bytes to compress come from, and who still takes the request's body. */
+/** The source of the bytes to compress; it also keeps receiving the request's body. */
 export interface CompressionSource {
   onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void;
   onBodyEnd(x: Exchange): void;
   pauseResponse(): void;
   resumeResponse(): void;
-  /** The client is gone, or nothing can be sent to it: stop what is under way. */
+  /** The client is gone or cannot be sent to: stop the transfer. */
   cancelResponse(): void;
 }
 
-/** Bytes handed to the compressor and not yet taken by it: beyond, the source is slowed down. */
+/** Bytes given to the compressor and not yet consumed; above this the source is paused. */
 const waitingBytesMax = 65_536;
-/** A source that pauses for so long has said something that its client should see. */
+/** Pause of the source after which compressed output is flushed to the client. */
 const flushDelayMs = 50;
 
-/** Takes the exchange over until its end; put it into `x.context` when the head has been sent. */
+/** Owns the exchange until its end; store it in `x.context` once the head has been sent. */
 export class CompressedBody implements ExchangeState {
   readonly #x: Exchange;
   readonly #serial: number;
   readonly #home: EngineHome;
-  /** null once all of the body has come. */
+  /** Null once the whole body has arrived. */
   #source: CompressionSource | null;
   readonly #compressor: Compressor;
   #waitingBytes = 0;
@@ -48,16 +48,16 @@ export class CompressedBody implements ExchangeState {
       onEnd: () => this.#finish(),
       onError: () => this.#fail(),
     });
-    // The library works in turns of Deno's loop: the reactor must give it some.
+    // The library needs turns of Deno's event loop: the reactor must yield to it.
     home.reactor.beginAsync();
   }
 
-  /** So much waits that the source should: `resumeResponse` says when to go on. */
+  /** Whether the source should pause; `resumeResponse` is called when it may continue. */
   get isFull(): boolean {
     return this.#waitingBytes > waitingBytesMax;
   }
 
-  /** A part of the body; copied, because the caller's buffer is filled again. */
+  /** Compresses a part of the body; copies it, because the caller reuses its buffer. */
   write(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isOver) return;
     const count = end - start;
@@ -66,7 +66,7 @@ export class CompressedBody implements ExchangeState {
     this.#compressor.write(bytes.slice(start, end), () => this.#onTaken(count));
   }
 
-  /** All of the body has come; the source is not asked again. */
+  /** The whole body has arrived; the source is not called again. */
   end(): void {
     this.#source = null;
     if (this.#isOver) return;
@@ -74,7 +74,7 @@ export class CompressedBody implements ExchangeState {
     this.#compressor.end();
   }
 
-  /** The source broke off: so does the response. */
+  /** The source broke off, so the response is cut too. */
   cut(): void {
     this.#source = null;
     if (this.#close()) this.#x.abort();
@@ -118,7 +118,7 @@ export class CompressedBody implements ExchangeState {
     this.#flushTimer = -1;
   }
 
-  /** Passes on what the compressor gives, at the client's pace. */
+  /** Sends the compressor's output to the client; a slow client pauses the compressor. */
   #pass(bytes: Uint8Array): void {
     if (this.#isGone()) return;
     if (!this.#x.writeBody(bytes, 0, bytes.length)) this.#compressor.pause();
@@ -141,7 +141,7 @@ export class CompressedBody implements ExchangeState {
     return this.#isOver || this.#x.serial !== this.#serial;
   }
 
-  /** False when it was closed before. */
+  /** Returns false if it was already closed. */
   #close(): boolean {
     if (this.#isOver) return false;
     this.#isOver = true;

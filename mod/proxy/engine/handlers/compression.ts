@@ -1,4 +1,4 @@
-/** `compress`: whether a response is compressed, and what its fields then say. */
+/** `compress`: whether a response is compressed, and how its fields change. */
 import type { Exchange } from "../../../conn/exchange.ts";
 import { codingWeights } from "../../../static/codings.ts";
 import type { Coding } from "../../../std/compressor.ts";
@@ -14,8 +14,8 @@ const compressible =
   /^(text\/|application\/(json|javascript|xml|x-javascript|wasm|[\w.+-]+\+(json|xml))|image\/svg\+xml)/i;
 
 /**
- * The encoding to use for a response to a request with this Accept-Encoding, or null. It is the same
- * for HEAD as for GET (RFC 9110 9.3.2).
+ * Encoding for the response to a request with this Accept-Encoding, or null for none. The same for
+ * HEAD as for GET (RFC 9110 9.3.2).
  */
 export function chooseEncoding(
   plan: CompressPlan,
@@ -25,7 +25,7 @@ export function chooseEncoding(
   contentLength: number,
   fields: readonly Field[],
 ): Encoding | null {
-  // Errors and redirects stay as they are, as in h2o; a part of a file has its own offsets.
+  // As in h2o, errors and redirects stay unchanged; byte ranges keep their offsets.
   if (status < 200 || status >= 300 || status === 206) return null;
   if (acceptEncoding === "" || !isCompressible(bytesMin, status, contentLength, fields)) {
     return null;
@@ -33,14 +33,14 @@ export function chooseEncoding(
   return preferred(plan, acceptEncoding);
 }
 
-/** Whether the resource is one that `compress` changes for those who take it. */
+/** Whether `compress` changes this resource for clients that accept an encoding. */
 function isCompressible(
   bytesMin: number,
   status: number,
   contentLength: number,
   fields: readonly Field[],
 ): boolean {
-  // A 304 describes what a 200 would have been, but has no type to tell (RFC 9110 15.4.5).
+  // A 304 describes what a 200 would have been, but has no type to check (RFC 9110 15.4.5).
   if (status === 304) return true;
   if (status < 200 || status >= 300 || status === 204) return false;
   if (contentLength >= 0 && contentLength < bytesMin && status !== 206) return false;
@@ -54,8 +54,9 @@ function isCompressible(
 }
 
 /**
- * The fields of a response in the form that was chosen. Where another client might get another form,
- * each form says so: caches would hand the plain one to everybody otherwise (RFC 9110 12.5.5).
+ * The fields of a response in the chosen encoding. Where another client might get another encoding,
+ * every variant carries Vary; otherwise caches would give one variant to all clients (RFC 9110
+ * 12.5.5).
  */
 export function negotiatedFields(
   fields: readonly Field[],
@@ -69,7 +70,7 @@ export function negotiatedFields(
   return isCompressible(bytesMin, status, contentLength, fields) ? varied(copy) : copy;
 }
 
-/** The same for a response that the proxy makes itself. */
+/** The encoding for a response that the proxy makes itself, or null. */
 export function encodingOf(
   x: Exchange,
   route: Route | null,
@@ -98,11 +99,11 @@ export function levelOf(plan: CompressPlan, encoding: Encoding): number {
     : plan.gzipLevel;
 }
 
-/** The coding that the client likes best; among equal ones the first of the plan. */
+/** The coding that the client prefers; among equals, the plan's first. */
 function preferred(plan: CompressPlan, acceptEncoding: string): Encoding | null {
   const weights = codingWeights(acceptEncoding);
   let best: Encoding | null = null;
-  // A client that likes the plain form better than every coding gets it.
+  // A client that prefers the plain form over every coding gets it.
   let bestWeight = weights.identity;
   for (const coding of plan.encodings) {
     const weight = weights.of(coding);
@@ -114,7 +115,7 @@ function preferred(plan: CompressPlan, acceptEncoding: string): Encoding | null 
   return best;
 }
 
-/** The fields of a compressed response: no ranges of it are served, its validator is a weak one. */
+/** The fields of a compressed response: no ranges, and a weak validator. */
 export function compressedFields(fields: readonly Field[], encoding: Encoding): Field[] {
   const result = fields.map(({ name, value }) => {
     const isStrong = name.toLowerCase() === "etag" && !value.startsWith("W/");

@@ -1,4 +1,4 @@
-/** `proxy.reverse.url`: hands the request to an upstream. */
+/** `proxy.reverse.url`: forwards the request to an upstream. */
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";

@@ -1,4 +1,4 @@
-/** Handlers that answer at once: redirects, the welcome page, Tengine's status page. */
+/** Handlers that respond at once: redirects and Tengine's status page. */
 import type { Exchange } from "../../../conn/exchange.ts";
 import { Method } from "../../../http1/mod.ts";
 import { latin1 } from "../../../http1/mod.ts";
@@ -14,7 +14,7 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** What a handler's URL becomes for this request: joined with the rest of the path and the query. */
+/** Appends the request's remaining path and query to a handler's URL. */
 export function destination(
   url: string,
   { head }: RoutedRequest,
@@ -28,15 +28,15 @@ export function destination(
 }
 
 /**
- * A Location that stays where the configuration points: `/to//evil.test` must not turn a path of ours
- * into `//evil.test`, which names another host (RFC 3986 section 4.2; browsers read `\\` as `/`).
+ * Keeps a Location on the configured host: `/to//evil.test` must not become `//evil.test`, which
+ * names another host (RFC 3986 section 4.2; browsers read `\\` as `/`).
  */
 function ownLocation(url: string, location: string): string {
   const namesHost = /^\/[/\\]/;
   return namesHost.test(url) ? location : location.replace(/^\/[/\\]+/, "/");
 }
 
-/** `redirect`: the rest of the path and the query are appended, as h2o does it. */
+/** `redirect`: appends the rest of the path and the query, as h2o does. */
 export class RedirectHandler implements RouteHandler {
   readonly home: EngineHome;
   readonly url: string;
@@ -61,8 +61,9 @@ export class RedirectHandler implements RouteHandler {
 }
 
 /**
- * `redirect` with `internal: ON`: the request is answered as if it had been for another path. As in
- * h2o it keeps its method and body with status 307 or 308, and becomes a GET without body else.
+ * `redirect` with `internal: ON`: answers the request as if it had been for another path. As in
+ * h2o, it keeps its method and body with status 307 or 308, and otherwise becomes a GET without a
+ * body.
  */
 export class InternalRedirectHandler implements RouteHandler {
   readonly home: EngineHome;

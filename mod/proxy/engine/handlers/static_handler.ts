@@ -1,4 +1,4 @@
-/** `file.dir` and `file.file`: a folder or one file through the shared static files. */
+/** `file.dir` and `file.file`: serves a folder or one file through the shared static files. */
 import type { PeerError } from "../../../base/errors.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { HeadWriter, RequestHead } from "../../../http1/mod.ts";
@@ -32,7 +32,7 @@ import { changeFields } from "../forward/response_forwarding.ts";
 import type { RoutedRequest } from "../routed_request.ts";
 import type { Route, RouteHandler } from "../routes.ts";
 
-/** A small response as the site remembers it; its head is written for each answer. */
+/** A small response as the site caches it; its head is written for each request. */
 class Rendered {
   readonly status: number;
   readonly fields: readonly Field[];
@@ -45,7 +45,7 @@ class Rendered {
     this.body = body;
   }
 
-  /** Made once, as long as the site remembers the file. */
+  /** Compressed once, for as long as the site caches the file. */
   compressed(encoding: Encoding, level: number): Uint8Array {
     const key = `${encoding} ${level}`;
     let bytes = this.#compressed.get(key);
@@ -56,13 +56,13 @@ class Rendered {
   }
 }
 
-/** Files up to this size are kept in memory by the site. */
+/** Files up to this size are cached in memory by the site. */
 const contentBytesMax = 65_536;
 
 export class StaticHandler implements RouteHandler {
   readonly #home: EngineHome;
   readonly #site: StaticSite<Rendered>;
-  /** Of `file.file`: the one target there is. */
+  /** For `file.file`, its only target; null for `file.dir`. */
   readonly #onlyTarget: string | null;
 
   constructor(home: EngineHome, plan: FileHandlerPlan, settings: FileSettings, prefix: string) {
@@ -84,7 +84,7 @@ export class StaticHandler implements RouteHandler {
         handsOn: true,
         filesOnly: !plan.isFolder,
         outsideLinks: true,
-        // As h2o does.
+        // As in h2o.
         dotFiles: true,
         precompressed: settings.sendCompressed !== "off",
         types,
@@ -113,7 +113,7 @@ export class StaticHandler implements RouteHandler {
       files.transfer = outcome;
       if (!files.isCompressing) x.context = new FileSending(outcome, files, this.#home);
     } else if (outcome === 404 || outcome === 400) {
-      // Of a target that no file can have, another handler may know more (h2o hands both on).
+      // Another handler may serve the target, even if no file can have it (h2o passes both on).
       return false;
     } else if (outcome !== null) {
       this.#home.answerError(x, route, outcome, reasons[outcome]);
@@ -127,7 +127,7 @@ const reasons: Readonly<Record<number, string>> = {
   405: "method not allowed",
 };
 
-/** The target below the folder; null: the prefix itself, which lacks its slash. */
+/** The target below the folder; null: the prefix itself without its trailing slash. */
 function fileTarget(head: RequestHead, route: Route, router: Router<Route>): string | null {
   const rest = latin1(router.restBytes, router.restStart, router.restEnd);
   if (rest === "" && !route.prefix.endsWith("/")) return null;
@@ -135,17 +135,17 @@ function fileTarget(head: RequestHead, route: Route, router: Router<Route>): str
   return path + latin1(head.bytes, router.queryStart, router.queryEnd);
 }
 
-/** Gives the site an exchange that adds what the route adds, and that logs its end. */
+/** The exchange as the site sees it; applies the route's changes and logs the end. */
 class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   readonly x: Exchange;
   readonly #home: EngineHome;
   readonly #route: Route;
-  /** What is under way, once the site has said so. */
+  /** The transfer in progress, once the site has returned it. */
   transfer: FileTransfer<Rendered> | null = null;
   #compressed: CompressedBody | null = null;
   #changes: Field[] | null = null;
   #writer: HeadWriter | null = null;
-  /** Status of an answer that a document takes the place of; 0: none does. */
+  /** Status of the response that a document replaces; 0: none. */
   #replacedStatus = 0;
 
   constructor(x: Exchange, route: Route, home: EngineHome) {
@@ -226,7 +226,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     this.x.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
   }
 
-  /** The site's own answer is an error that `error-doc` has a document for. */
+  /** Replaces the site's own error response with the document of `error-doc`. */
   #answerDocument(): void {
     const { record } = this.x.connectionContext as ConnectionFacts;
     const fields = this.#changes!;
@@ -243,7 +243,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     x.context = this.#compressed;
   }
 
-  /** False while the compressor has enough: `resumeResponse` follows. */
+  /** Returns false while the compressor is full; `resumeResponse` follows. */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#compressed === null) return this.x.writeBody(bytes, start, end);
     this.#compressed.write(bytes, start, end);
@@ -276,7 +276,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   }
 }
 
-/** A file that is being sent at the client's pace. */
+/** A file being sent at the client's pace. */
 class FileSending implements ExchangeState {
   readonly transfer: FileTransfer<Rendered>;
   readonly files: FileExchangeView;

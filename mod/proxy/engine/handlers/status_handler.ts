@@ -1,4 +1,4 @@
-/** `status: ON`: what this process is doing, as HTML at the path and as JSON below it (h2o). */
+/** `status: ON`: the state of this process, as HTML at the path and as JSON below it (h2o). */
 import { version } from "../../../base/version.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import { imfFixdate, latin1 } from "../../../http1/mod.ts";
@@ -8,7 +8,7 @@ import type { EngineHome } from "../engine_home.ts";
 import type { RoutedRequest } from "../routed_request.ts";
 import type { Route, RouteHandler } from "../routes.ts";
 
-/** What only the server knows. */
+/** Facts that only the server knows. */
 export interface StatusFacts {
   readonly generation: number | null;
   connectionCount(): number;
@@ -45,7 +45,7 @@ export class StatusHandler implements RouteHandler {
     return true;
   }
 
-  /** Parts and names as in h2o's status, so that what reads h2o's reads ours. */
+  /** Sections and names as in h2o's status, so that tools that read h2o's also read ours. */
   #numbers(shown: ReadonlySet<string> | null): Numbers {
     const has = (part: string) => shown === null || shown.has(part);
     return {
@@ -69,7 +69,7 @@ export class StatusHandler implements RouteHandler {
       "listeners": metrics.listeners().length,
       "worker-threads": this.#facts.workers,
       "num-sessions": connections,
-      // h2o's `requests` is a list of those under way.
+      // h2o's `requests` is a list of the requests in progress.
       "num-requests": metrics.requests,
       "responses.2xx": metrics.statusClasses[2],
       "responses.3xx": metrics.statusClasses[3],
@@ -80,7 +80,7 @@ export class StatusHandler implements RouteHandler {
     };
   }
 
-  /** Errors answered by the proxy itself; h2o's list, and 504, which h2o answers with 502. */
+  /** Errors answered by the proxy itself: h2o's list, plus 504, which h2o answers with 502. */
   #errors(): Numbers {
     const { ownErrors } = this.#home.metrics;
     return Object.fromEntries(
@@ -116,7 +116,7 @@ ${rows}
 `;
 }
 
-/** The parts that `?show=main,errors` asks for; null: all. */
+/** The sections that `?show=main,errors` asks for; null: all. */
 function shownParts(query: string): ReadonlySet<string> | null {
   const match = /[?&]show=([^&]*)/.exec(query);
   return match === null ? null : new Set(match[1].split(","));

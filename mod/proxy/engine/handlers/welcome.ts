@@ -1,4 +1,4 @@
-/** What is served without a configuration: a page that says what runs here and how to go on. */
+/** Served without a configuration: a page that shows what is running and the next steps. */
 import type { Exchange } from "../../../conn/exchange.ts";
 import { answer, textHtml, textPlain } from "./answers.ts";
 import type { EngineHome } from "../engine_home.ts";
@@ -8,10 +8,10 @@ import { welcomeHtml, welcomeText } from "./welcome_page.ts";
 
 const encoder = new TextEncoder();
 
-/** What the page shows of the process. */
+/** What the page shows about the process. */
 export interface WelcomeFacts {
   readonly version: string;
-  /** Of the supervisor; null without one. */
+  /** Number given by the supervisor; null without one. */
   readonly generation: number | null;
   readonly pid: number;
   readonly configFiles: readonly string[];
@@ -41,7 +41,7 @@ export class WelcomeHandler implements RouteHandler {
     return true;
   }
 
-  /** Once a second at most, however many ask. */
+  /** Runs at most once a second, whatever the request rate. */
   #render(upSeconds: number): void {
     this.#renderedSecond = upSeconds;
     this.#html = encoder.encode(welcomeHtml(this.#facts, upSeconds));

@@ -1,4 +1,4 @@
-/** The welcome page's text and HTML; pure. */
+/** Text and HTML of the welcome page; pure functions. */
 import type { WelcomeFacts } from "./welcome.ts";
 
 const exampleConfig = `listen: 80
@@ -53,7 +53,7 @@ Then reload without losing a request: send HUP to the supervisor.
 `;
 }
 
-/** For browsers: no script, nothing loaded from elsewhere, light and dark. */
+/** For browsers: no script, no external resources, light and dark. */
 export function welcomeHtml(about: WelcomeFacts, upSeconds: number): string {
   const rows = facts(about, upSeconds)
     .map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`)
