@@ -100,6 +100,43 @@ hosts:
   assertEquals(origin.faults, []);
 });
 
+peerTest(
+  "h2o",
+  "A redirect on the way of an internal redirect is followed for the client",
+  async () => {
+    await using origin = upstream();
+    const url = `http://127.0.0.1:${origin.port}`;
+    await using pair = await H2oPair.start(
+      `listen: {port: PORT, host: 127.0.0.1}
+hosts:
+  default:
+    paths:
+      /rd: {file.dir: DIR/root, proxy.reverse.url: "${url}/rd/"}
+      /in308: {redirect: {url: /rd, internal: YES, status: 308}}
+      /in302: {redirect: {url: /rd, internal: YES, status: 302}}
+      /to: {redirect: {url: /rd/, status: 302}}
+      /to307: {redirect: {url: /rd/, status: 307}}
+      /inTo: {redirect: {url: /to, internal: YES, status: 307}}
+      /inTo307: {redirect: {url: /to307, internal: YES, status: 307}}
+      /loop: {redirect: {url: /inLoop, status: 302}}
+      /inLoop: {redirect: {url: /loop, internal: YES, status: 302}}
+`,
+      files,
+    );
+    const rows = ["/in308", "/in308/sub", "/in308/sub?q=1", "/in308/none", "/in302/sub", "/rd/sub"]
+      .concat(["/to/sub", "/inTo/a.txt", "/inTo/none", "/inTo307/none", "/inLoop"]);
+    for (const target of rows) {
+      for (const method of ["GET", "POST"]) {
+        const [theirs, ours] = await pair.exchange(message(method, target));
+        // h2o turns a POST into a GET and leaves its body attached, well framed; ours has none.
+        const wanted = outline(theirs).replace(/(UP GET \S+ )hello$/, "$1");
+        assertEquals(outline(ours), wanted, `${method} ${target}`);
+      }
+    }
+    assertEquals(origin.faults, []);
+  },
+);
+
 peerTest("h2o", "An error's document keeps the status and the fields of the error", async () => {
   await using origin = upstream();
   const url = `http://127.0.0.1:${origin.port}`;

@@ -5,6 +5,7 @@ import { latin1 } from "../../../http1/mod.ts";
 import type { CheckStatusFormat } from "../../plan.ts";
 import { renderStatus, type StatusRow } from "../../health/status_page.ts";
 import type { Router } from "../../routing/router.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { answer, textHtml } from "./answers.ts";
 import type { EngineHome } from "../engine_home.ts";
 import type { RoutedRequest } from "../routed_request.ts";
@@ -36,6 +37,29 @@ function ownLocation(url: string, location: string): string {
   return namesHost.test(url) ? location : location.replace(/^\/[/\\]+/, "/");
 }
 
+/**
+ * Follows a redirect to a path of this host for the client, if the request was redirected internally
+ * before: the client must not see a path that it never asked for. h2o does the same. False: the
+ * client gets the redirect.
+ */
+export function followsInside(
+  x: Exchange,
+  home: EngineHome,
+  request: RoutedRequest,
+  status: number,
+  location: string,
+): boolean {
+  const facts = x.connectionContext as ConnectionFacts;
+  if (facts.redispatchCount === 0 || !/^\/(?![/\\])/.test(location)) return false;
+  home.redispatch(x, request, location, keepsMethod(status));
+  return true;
+}
+
+/** 307 and 308 keep method and body; with any other status a request becomes a GET (RFC 9110 15.4). */
+function keepsMethod(status: number): boolean {
+  return status === 307 || status === 308;
+}
+
 /** `redirect`: appends the rest of the path and the query, as h2o does. */
 export class RedirectHandler implements RouteHandler {
   readonly home: EngineHome;
@@ -50,6 +74,7 @@ export class RedirectHandler implements RouteHandler {
 
   handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const location = ownLocation(this.url, destination(this.url, request, route, router));
+    if (followsInside(x, this.home, request, this.status, location)) return true;
     const href = escapeHtml(location);
     const body =
       `<!DOCTYPE html><TITLE>Moved</TITLE><P>The document has moved <A HREF="${href}">here</A>`;
@@ -73,7 +98,7 @@ export class InternalRedirectHandler implements RouteHandler {
   constructor(home: EngineHome, url: string, status: number) {
     this.home = home;
     this.url = url;
-    this.keepsMethod = status === 307 || status === 308;
+    this.keepsMethod = keepsMethod(status);
   }
 
   handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {

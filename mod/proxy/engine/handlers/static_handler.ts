@@ -25,6 +25,7 @@ import {
 } from "./compression.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { documentFields, hasDocument } from "../error_documents.ts";
+import { followsInside } from "./simple_handlers.ts";
 import type { EngineHome } from "../engine_home.ts";
 import type { ExchangeState } from "../exchange_state.ts";
 import type { Field } from "../fields/field_rules.ts";
@@ -99,9 +100,10 @@ export class StaticHandler implements RouteHandler {
     });
   }
 
-  handle(x: Exchange, { head }: RoutedRequest, route: Route, router: Router<Route>): boolean {
+  handle(x: Exchange, routed: RoutedRequest, route: Route, router: Router<Route>): boolean {
+    const { head } = routed;
     const target = this.#onlyTarget ?? fileTarget(head, route, router);
-    const files = new FileExchangeView(x, route, this.#home);
+    const files = new FileExchangeView(x, routed, route, this.#home);
     if (target === null) {
       const location = `${route.prefix}/${latin1(head.bytes, router.queryStart, router.queryEnd)}`;
       files.respond(new Rendered(301, [{ name: "Location", value: location }], new Uint8Array(0)));
@@ -139,6 +141,7 @@ function fileTarget(head: RequestHead, route: Route, router: Router<Route>): str
 class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   readonly x: Exchange;
   readonly #home: EngineHome;
+  readonly #request: RoutedRequest;
   readonly #route: Route;
   /** The transfer in progress, once the site has returned it. */
   transfer: FileTransfer<Rendered> | null = null;
@@ -148,8 +151,9 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   /** Status of the response that a document replaces; 0: none. */
   #replacedStatus = 0;
 
-  constructor(x: Exchange, route: Route, home: EngineHome) {
+  constructor(x: Exchange, request: RoutedRequest, route: Route, home: EngineHome) {
     this.x = x;
+    this.#request = request;
     this.#route = route;
     this.#home = home;
   }
@@ -174,6 +178,8 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     const { status } = rendered;
     const { record } = this.x.connectionContext as ConnectionFacts;
     let { fields, body } = rendered;
+    const location = status === 301 ? fields.find(({ name }) => name === "Location") : undefined;
+    if (location !== undefined && this.#followsInside(status, location.value)) return;
     if (this.#route.changesResponses) record?.noteOriginal(status, fields);
     const encoding = encodingOf(this.x, this.#route, status, body.length, fields);
     if (encoding !== null) {
@@ -182,6 +188,10 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     }
     answer(this.x, this.#route, this.#home.serverFields, status, fields, body);
     this.#home.logAccess(this.x, this.x.status, "");
+  }
+
+  #followsInside(status: number, location: string): boolean {
+    return followsInside(this.x, this.#home, this.#request, status, location);
   }
 
   beginHead(status: number): { field(name: string, value: string): void } {
