@@ -91,9 +91,9 @@ hosts: {default: {paths: {/s: {status: ON}}}}
   await proxy.get("/none");
   const page = parts(await proxy.get("/s"));
   assertEquals(page.status, 200);
-  assertMatch(page.body, /<dt>requests<\/dt><dd>2<\/dd>/);
+  assertMatch(page.body, /<dt>num-requests<\/dt><dd>2<\/dd>/);
   const json = JSON.parse(parts(await proxy.get("/s/json")).body);
-  assertEquals([json.requests, json["responses.4xx"], json.connections], [3, 1, 1]);
+  assertEquals([json["num-requests"], json["responses.4xx"], json.connections], [3, 1, 1]);
   assertEquals(parts(await proxy.get("/s/other")).status, 404);
 });
 
