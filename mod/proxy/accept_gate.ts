@@ -1,15 +1,15 @@
-/** When the listeners of a server accept: not while it is full, and not while it steps aside. */
+/** Pauses the listeners of a server while it is full and while it leaves clients to others. */
 import type { AcceptHandler, Listener } from "../net/reactor.ts";
 
 /**
- * Who has not asked for anything for so long makes room when the server is full, so many at a time: as
- * with nginx, clients that are merely kept do not shut out others for a whole idle timeout.
+ * When the server is full, connections that have been idle for this long are closed, at most this
+ * many at a time. As in nginx, idle clients do not keep others out for a whole idle timeout.
  */
 const idleMs = 1000;
 const idleCountMax = 32;
 
 export interface GateParts {
-  /** Open connections at which accepting rests; 0: any number. */
+  /** Number of open connections at which accepting pauses; 0: no limit. */
   readonly connectionsMax: number;
   connectionCount(): number;
   setTimer(delayMs: number, callback: () => void): unknown;
@@ -23,14 +23,14 @@ export class AcceptGate {
   #isFull = false;
   #isPaused = false;
   #isClosed = false;
-  /** A timer is under way. */
+  /** The timer of `#makeRoomLater` is set. */
   #isWaiting = false;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
   }
 
-  /** At the limit accepting rests: who comes waits in the kernel's queue. */
+  /** Pauses accepting at the limit: further clients wait in the kernel's accept queue. */
   limited(onAccept: AcceptHandler): AcceptHandler {
     if (this.#parts.connectionsMax === 0) return onAccept;
     return (socket, listener) => {
@@ -44,21 +44,21 @@ export class AcceptGate {
     };
   }
 
-  /** A connection has ended. */
+  /** Call when a connection has ended: accepts again if that made room. */
   readonly left = (): void => {
     if (!this.#isFull || !this.#hasRoom) return;
     this.#isFull = false;
     this.#settle();
   };
 
-  /** These accept from now on; the `shared` ones of them have others who accept from them, too. */
+  /** Sets the listeners that accept from now on; `shared`: other processes accept there, too. */
   open(listeners: readonly Listener[], shared: readonly Listener[]): void {
     this.#listeners = listeners;
     this.#shared = shared;
     this.#settle();
   }
 
-  /** Leaves clients to others. Who comes where nobody else accepts is served here all the same. */
+  /** Leaves clients to other processes. Listeners that no other process shares still accept. */
   pause(): void {
     this.#isPaused = true;
     this.#settle();
@@ -69,7 +69,7 @@ export class AcceptGate {
     this.#settle();
   }
 
-  /** The listeners are closed, or a successor's, from now on. */
+  /** From now on the listeners are closed or belong to a successor: leaves them unchanged. */
   close(): void {
     this.#isClosed = true;
   }

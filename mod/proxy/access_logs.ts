@@ -21,15 +21,15 @@ export class AccessLogs {
   readonly #isRehearsal: boolean;
 
   /**
-   * `complain` is told what goes wrong with a log while it runs. `isRehearsal`: files are looked at and
-   * not opened, commands are not started.
+   * `complain` receives the errors of open logs. `isRehearsal`: files are checked but not opened,
+   * commands are not started.
    */
   constructor(complain: (message: string) => void, isRehearsal = false) {
     this.#complain = complain;
     this.#isRehearsal = isRehearsal;
   }
 
-  /** Opens a log, or gives the open one. Throws `StartError` with the line of the file. */
+  /** Opens a log or returns the open one. Throws `StartError` with the line in h2o.conf. */
   open(plan: AccessLogPlan): AccessLog {
     const key = JSON.stringify([plan.target, plan.format, plan.escape]);
     const known = this.#logs.get(key);
@@ -46,14 +46,14 @@ export class AccessLogs {
     }
   }
 
-  /** Lines that were lost because their target was too slow or gone. */
+  /** Number of lines dropped because their target was too slow or gone. */
   get lostCount(): number {
     let count = 0;
     for (const sink of this.#sinks.values()) count += sink.droppedCount;
     return count;
   }
 
-  /** Opens files again under their names (USR1). */
+  /** Reopens the files by name (USR1). */
   reopen(): void {
     for (const sink of this.#sinks.values()) sink.reopen();
   }
@@ -81,7 +81,7 @@ export class AccessLogs {
   }
 }
 
-/** Throws `StartError` when the file of a log could not be opened. It is neither made nor touched. */
+/** Throws `StartError` when the file of a log could not be opened. Does not create or change it. */
 export function checkLogTarget(target: LogTarget): void {
   if (target.kind !== "file" && target.kind !== "rollback") return;
   const reason = whyNotWritable(target.path);

@@ -1,4 +1,4 @@
-/** How the peers of an upstream are probed. Part of the plan. */
+/** The health check of an upstream's peers. Part of the plan. */
 
 export const checkTypes = ["tcp", "http", "tls", "https", "exec"] as const;
 export type CheckType = typeof checkTypes[number];
@@ -6,9 +6,12 @@ export type CheckType = typeof checkTypes[number];
 export interface CheckPlan {
   readonly type: CheckType;
   readonly intervalMs: number;
-  /** Up to so much is added to each interval, by chance. */
+  /** Each interval is extended by a random time of up to this much. */
   readonly jitterMs: number;
-  /** The interval while a peer is about to change, and while it is down for good; 0: as the others. */
+  /**
+   * The interval while a peer is changing (`rise` or `fall` not yet reached), and while it is down;
+   * 0: `intervalMs`.
+   */
   readonly fastIntervalMs: number;
   readonly downIntervalMs: number;
   readonly timeoutMs: number;
@@ -17,29 +20,29 @@ export interface CheckPlan {
   readonly defaultDown: boolean;
   /** 0: the peer's own port. */
   readonly port: number;
-  /** Version of the PROXY protocol header that a probe begins with; 0: none. */
+  /** Version of the PROXY header that a probe starts with; 0: none. */
   readonly proxyProtocol: 0 | 1 | 2;
-  /** The bytes of an http probe. */
+  /** The request that an http or https probe sends. */
   readonly send: string;
   /** Bit n is set when status class n (1..5) counts as alive. */
   readonly aliveClasses: number;
-  /** Decides in place of `aliveClasses`; null: the status class alone counts. */
+  /** Replaces `aliveClasses`; null: only the status class counts. */
   readonly match: MatchPlan | null;
   /** Program and arguments of type exec. */
   readonly command: readonly string[];
-  /** Whether a tls or https probe wants a certificate that can be trusted, and of whom. */
+  /** Whether a tls or https probe verifies the certificate, and with which CA file. */
   readonly tlsVerify: boolean;
   readonly tlsCaFile: string | null;
 }
 
-/** What an answer to an http probe must be like; every part that is there must hold. */
+/** Conditions for the response to an http probe; all that are present must hold. */
 export interface MatchPlan {
   readonly status: StatusMatch | null;
   readonly fields: readonly FieldMatch[];
   readonly body: TextMatch | null;
 }
 
-/** Ranges from, to: one of `wanted` (if there are any) and none of `unwanted`. */
+/** The status must be in one of the `wanted` ranges, if there are any, and in no `unwanted` one. */
 export interface StatusMatch {
   readonly wanted: readonly (readonly [from: number, to: number])[];
   readonly unwanted: readonly (readonly [from: number, to: number])[];

@@ -1,4 +1,4 @@
-/** Finds and reads the configuration file; the checked plan, or one `StartError` with every problem. */
+/** Finds and reads the configuration file: a checked plan or one `StartError` with all problems. */
 import { exitCodes, StartError } from "../base/errors.ts";
 import { findDefaultConfig } from "../config/default_file.ts";
 import { getVariable } from "../process/environment.ts";
@@ -7,26 +7,26 @@ import { buildPlan } from "./directives/build.ts";
 import type { ProxyPlan } from "./plan.ts";
 
 /**
- * The file to use, or null when there is none anywhere. `earlier`: the one in force until now. Throws
- * `StartError`.
+ * Returns the file to use, or null when there is none at the default places either. `earlier`: the
+ * file in force until now. Throws `StartError`.
  */
 export function findConfigFile(given: string | null, earlier: string | null = null): string | null {
   return given ?? findDefaultConfig(earlier);
 }
 
-/** Files of a configuration by their paths: the one that was named, and those it includes. */
+/** Texts of the configuration file and of the files that it includes, by path. */
 export type ConfigTexts = Map<string, string>;
 
-/** A plan, and what it was read from. */
+/** A plan and the texts that it was read from. */
 export interface LoadedPlan {
   readonly plan: ProxyPlan;
   readonly texts: ConfigTexts;
 }
 
 /**
- * Reads and checks `path`. What was read is kept in `texts`; what is there already is not read again,
- * so that several processes have the same plan. Throws `StartError` with exit code 78, one line per
- * problem.
+ * Reads and checks `path`. Files in `texts` are not read again, and those that are read are added
+ * to it, so that several processes have the same plan. Throws `StartError` with exit code 78
+ * and one line for each problem.
  */
 export function loadPlan(
   path: string,
@@ -65,7 +65,7 @@ function readText(path: string): string {
   }
 }
 
-/** As a start sees it: relative to the working folder, through links. */
+/** Checks a path as a start would: relative to the working folder, following symbolic links. */
 function inspectPath(path: string, isFolder: boolean): string | null {
   try {
     if (Deno.statSync(path).isDirectory === isFolder) return null;

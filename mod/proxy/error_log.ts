@@ -1,4 +1,4 @@
-/** `error-log`: where the proxy's own lines go. */
+/** `error-log`: the target of the proxy's own log lines. */
 import { logChoice } from "../base/log_choice.ts";
 import { Logger, openSink, parseLogTarget, type Sink, standardSink } from "../log/mod.ts";
 import { openMessageSender } from "../net/portable/message_sender.ts";
@@ -14,12 +14,13 @@ export class ErrorLog {
   }
 
   /**
-   * The lines go to `target` from now on: a path, `| command`, or what else `parseLogTarget` reads;
-   * null: to standard error. One that is open stays open. Throws `StartError`; then nothing has changed.
+   * Sends log lines to `target` from now on: a path, `| command`, or another form that
+   * `parseLogTarget` reads; null: the stream of `--log-to`, by default standard error. An open
+   * target stays open. Throws `StartError`; then nothing has changed.
    */
   redirect(target: string | null): void {
     if (target === this.#target) return;
-    // A log that cannot be written must not be told so itself.
+    // Errors of a log must not be written to that same log.
     const fallback = new Logger({ name: this.#logger.name });
     const next = target === null ? null : openSink(parseLogTarget(target), {
       complain: (message) => fallback.warn(message),

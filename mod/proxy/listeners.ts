@@ -1,4 +1,4 @@
-/** The sockets of plans: taken over from the supervisor where it holds them, bound otherwise. */
+/** Listening sockets of plans: inherited from the supervisor if it holds them, else bound here. */
 import { type Address, formatAddress } from "../base/address.ts";
 import { formatIp, parseIp } from "../base/ip.ts";
 import { StartError } from "../base/errors.ts";
@@ -7,34 +7,34 @@ import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import type { InheritedSocket } from "../process/starter_port.ts";
 import type { ListenPlan } from "./plan.ts";
 
-/** Gives who serves connections to `listen`, or to a socket that no `listen` names (null). */
+/** Returns the handler of connections to `listen`, or to a socket that no `listen` names (null). */
 export type ServerOf = (listen: ListenPlan | null, socketName: string | null) => AcceptHandler;
 
-/** One socket, and who serves it now. */
+/** One listening socket and its present handler. */
 interface Door {
-  /** null: bound here. */
+  /** null when bound by this process. */
   readonly socket: InheritedSocket | null;
   readonly listener: Listener;
   mode: number | null;
   serve: AcceptHandler;
 }
 
-/** What a plan needs: open, and not served by it before `commit`. */
+/** The open sockets of a plan, which does not serve them before `commit`. */
 export interface Opening {
   readonly listeners: readonly Listener[];
-  /** Those of them that other processes accept from, too. */
+  /** Those that other processes accept from, too. */
   readonly shared: readonly Listener[];
-  /** Those of them that nobody has served before. */
+  /** Those that this process has not served before. */
   readonly fresh: readonly Listener[];
-  /** From now on the plan is served here. Sockets that it does not name are closed. */
+  /** Serves the plan from now on. Closes sockets that it does not name. */
   commit(): void;
-  /** Closes what was opened for the plan. */
+  /** Closes the sockets that were opened for the plan. */
   discard(): void;
 }
 
 /**
- * The sockets of a process. They outlive plans: one that the next plan names, too, stays open and is
- * handed over between two connections, so that no client meets a closed door.
+ * The listening sockets of a process. They outlive plans: a socket that the next plan also names
+ * stays open, and only its handler changes between two connections, so that no client is refused.
  */
 export class ListenerSet {
   readonly #reactor: Reactor;
@@ -42,7 +42,10 @@ export class ListenerSet {
   readonly #warn: (message: string) => void;
   #doors: readonly Door[] | null = null;
 
-  /** `inherited`: from a supervisor, null without one. `warn` is told what does not fit together. */
+  /**
+   * `inherited`: sockets of a supervisor; null without one. `warn` receives mismatches between
+   * these and the plan.
+   */
   constructor(
     reactor: Reactor,
     inherited: readonly InheritedSocket[] | null,
@@ -57,7 +60,7 @@ export class ListenerSet {
     return this.#inherited !== null;
   }
 
-  /** Opens everything that is not open, paused, or nothing: then it throws `StartError`. */
+  /** Opens all missing sockets, paused. On an error it opens none and throws `StartError`. */
   open(plans: readonly ListenPlan[], serverOf: ServerOf): Opening {
     const isFirst = this.#doors === null;
     this.#doors ??= (this.#inherited ?? []).map((socket) => adopt(this.#reactor, socket));
@@ -81,10 +84,10 @@ export class ListenerSet {
     };
   }
 
-  /** Accepts no more. `isLastHolder`: what waits at inherited sockets is accepted first. */
+  /** Accepts no more. `isLastHolder`: first accepts what is queued at inherited sockets. */
   close(isLastHolder: boolean): void {
     const listeners = (this.#doors ?? []).map(({ listener }) => listener);
-    // Deno has no way to keep new connections out of a queue while it is emptied.
+    // Deno cannot keep new connections out of an accept queue while it is emptied.
     for (const { address } of this.#reactor.backend === "portable" ? listeners : []) {
       if (address.kind === "tcp") shutQueuesOf(address.port);
     }
@@ -92,7 +95,7 @@ export class ListenerSet {
   }
 }
 
-/** The sockets of one plan being put together. */
+/** Collects the sockets of one plan. */
 class Round {
   readonly served: { door: Door; serve: AcceptHandler; plan: ListenPlan | null }[] = [];
   readonly fresh: Door[] = [];
@@ -104,7 +107,7 @@ class Round {
     readonly warn: (message: string) => void,
   ) {}
 
-  /** Finds the open socket of each plan. */
+  /** Finds the open socket of each `listen`; those without one are left to `bindRest`. */
   match(plans: readonly ListenPlan[], serverOf: ServerOf): void {
     for (const plan of plans) {
       const door = this.doors.find((one) =>
@@ -132,7 +135,7 @@ class Round {
         this.served.push({ door, serve, plan });
       } catch (error) {
         if (!(error instanceof StartError)) throw error;
-        // Deno's [::] takes IPv4 as well, and 0.0.0.0 is ours already.
+        // Deno's [::] also binds IPv4, where this process already has 0.0.0.0.
         const isOwn = this.reactor.backend === "portable";
         if (!isOptional(plan, plans, isOwn ? null : error)) throw error;
         const reason = isOwn ? `${formatAddress(plan.address)} is not opened` : error.message;
@@ -141,7 +144,7 @@ class Round {
     }
   }
 
-  /** Nobody accepting from a supervisor's socket would let its clients hang. */
+  /** Serves the supervisor's other sockets, too: without an accepter their clients would hang. */
   serveRest(plans: readonly ListenPlan[], serverOf: ServerOf): void {
     for (const door of this.doors) {
       if (door.socket === null || this.#isServed(door)) continue;
@@ -195,7 +198,7 @@ function bind(
   serve: AcceptHandler,
   hasSupervisor: boolean,
 ): Door {
-  // Generations overlap: without SO_REUSEPORT the next one could not bind the same port.
+  // Generations overlap: without SO_REUSEPORT the next could not bind the same port.
   const options = {
     reusePort: hasSupervisor && address.kind === "tcp",
     paused: true,
@@ -216,12 +219,12 @@ function makeDoor(
   return door;
 }
 
-/** It is opened paused, until somebody serves it. */
+/** Handler of an inherited socket, which stays paused until it gets a handler of a plan. */
 const nobody: AcceptHandler = () => {
   throw new TypeError("Cannot accept: nobody serves this socket yet");
 };
 
-/** The file of a socket of ours gets the mode that the next plan wants. */
+/** Sets the mode of the next plan on the file of a unix socket that this process bound. */
 function changeMode(door: Door, mode: number | null): void {
   const { address } = door.listener;
   if (mode === null || mode === door.mode || address.kind === "tcp" || door.socket !== null) return;
@@ -229,7 +232,7 @@ function changeMode(door: Door, mode: number | null): void {
   door.mode = mode;
 }
 
-/** `listen: 80` means both families; when one of them is inherited the other need not be. */
+/** `listen: 80` means both address families; if one of them is inherited, the other is optional. */
 function hasSibling(
   plan: ListenPlan,
   plans: readonly ListenPlan[],
@@ -244,8 +247,8 @@ function hasSibling(
 }
 
 /**
- * A host without IPv6 is content with the other half of `listen: PORT`; a port in use is not. No
- * `error`: it could not be otherwise.
+ * True when the IPv6 half of `listen: PORT` may be left out after `error`: on a host without IPv6,
+ * but not when the port is in use. `error` is null when the reactor cannot bind both halves.
  */
 export function isOptional(
   plan: ListenPlan,
@@ -265,10 +268,10 @@ function isAny(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
 }
 
-/** Whether one of the sockets, as SERVER_STARTER_PORT names them, is or stands for the address. */
+/** True when one of the sockets, as SERVER_STARTER_PORT names them, covers the address. */
 export function isInherited(sockets: readonly InheritedSocket[], address: Address): boolean {
   const wanted = formatAddress(address);
-  // `8080` means all of IPv4; `listen: 8080`, both families, is content with that.
+  // `8080` is 0.0.0.0; that is enough for `listen: 8080`, which means both address families.
   const anyText = address.kind === "tcp" && isAny(address.host) ? String(address.port) : null;
   return sockets.some(({ name }) =>
     name === wanted || name === anyText || (anyText !== null && name === `0.0.0.0:${anyText}`)

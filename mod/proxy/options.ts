@@ -1,10 +1,10 @@
-/** argv of `hayate proxy` to what is to be done. Pure. */
+/** Parses argv of `hayate proxy` into a command. Pure. */
 import { readOptions, UsageError } from "../cli/mod.ts";
 import type { LogFlags } from "../process/choose_log.ts";
 import { proxyTable } from "./flags.ts";
 
 export interface ProxyCommand {
-  /** null: look in the usual places. */
+  /** null: the default places are searched. */
   readonly configFile: string | null;
   readonly testOnly: boolean;
   readonly logFlags: LogFlags;

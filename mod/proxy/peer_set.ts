@@ -3,7 +3,7 @@ import { parseIp } from "../base/ip.ts";
 import { IpRanges } from "../base/ip_ranges.ts";
 import type { PeerSetPlan } from "./plan.ts";
 
-/** Peers that are treated in their own way: a load balancer's addresses, for example. */
+/** A set of peers by address, for example the load balancers in front of this server. */
 export class PeerSet {
   readonly ranges: IpRanges;
   readonly #unix: boolean;
@@ -13,7 +13,7 @@ export class PeerSet {
     this.#unix = plan.unix;
   }
 
-  /** `ip`: the bytes of the address where they are known already. */
+  /** `ip`: the bytes of the address, if known, to avoid parsing it. */
   has(address: Address, ip: Uint8Array | null = null): boolean {
     if (address.kind === "unix") return this.#unix;
     const bytes = ip ?? parseIp(address.host);

@@ -1,6 +1,6 @@
 /**
- * What a configuration means: checked, complete and never changed after it is built. The engine
- * reads it, the pure parts (router, balancers, checks) are made from it.
+ * The plan: a checked, complete and immutable configuration. The engine reads it, and the pure
+ * parts (router, balancers, checks) are made from it.
  */
 import type { CertificateFiles, Identity } from "../tls/server_context.ts";
 import type { Address } from "../base/address.ts";
@@ -16,33 +16,33 @@ import type {
 } from "./upstream_plan.ts";
 
 export interface ProxyPlan {
-  /** File the plan came from; null for the built-in welcome page. */
+  /** The configuration file; null for the built-in welcome page. */
   readonly file: string | null;
   readonly listeners: readonly ListenPlan[];
   readonly hosts: readonly HostPlan[];
   readonly upstreams: readonly UpstreamPlan[];
   readonly global: GlobalPlan;
-  /** Of the global level: what holds where no host does. */
+  /** Settings of the global level, for requests that match no host. */
   readonly settings: Settings;
-  /** Things the user should know and that stop nothing: `[h2o.conf:3] ...`. */
+  /** Warnings that do not prevent a start: `[h2o.conf:3] ...`. */
   readonly notices: readonly string[];
 }
 
 export interface GlobalPlan {
-  /** Client connections per worker; 0: as many as there are descriptors. */
+  /** Client connections per worker; 0: limited only by file descriptors. */
   readonly connectionsMax: number;
   readonly workers: number;
   readonly requestBodyBytesMax: number;
-  /** Without its CRLF. */
+  /** Not counting the CRLF. */
   readonly requestLineBytesMax: number;
   /** From the first byte of a request to the end of its head. */
   readonly headTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
-  /** Between two reads of a request body, or two writes of a response that make progress. */
+  /** Between two reads of a request body, or two writes of a response, that make progress. */
   readonly bodyTimeoutMs: number;
-  /** Without a request on a connection. */
+  /** How long a client connection may be idle. */
   readonly idleTimeoutMs: number;
-  /** A client that has closed its sending side still gets its answer. */
+  /** A client that has closed its sending side still gets its response. */
   readonly allowHalfOpen: boolean;
   readonly serverName: string;
   readonly sendServerName: "on" | "off" | "preserve";
@@ -53,17 +53,17 @@ export interface GlobalPlan {
   readonly emitVia: boolean;
   readonly emitMissingDate: boolean;
   readonly sendInformational: SendInformational;
-  /** How long TERM waits for exchanges in flight. */
+  /** How long a drain waits for exchanges in flight. */
   readonly drainTimeoutMs: number;
-  /** Socket of the status page, metrics and API; null: none. */
+  /** The control listener; null: none. */
   readonly control: ControlPlan | null;
-  /** Keeps operators' changes and health across generations and restarts; null: nothing does. */
+  /** Keeps operators' changes and health across generations and restarts; null: none are kept. */
   readonly stateFile: string | null;
-  /** For upstreams without one of their own; null: as the host resolves names. */
+  /** For upstreams without a resolver of their own; null: the host's resolver settings. */
   readonly resolver: ResolverPlan | null;
 }
 
-/** Which clients get the 1xx responses of upstreams; `except-h1`: those of HTTP/2 and later. */
+/** Which clients get the 1xx responses of upstreams; `except-h1`: clients with HTTP/2 or later. */
 export type SendInformational = "except-h1" | "none" | "all";
 
 export interface ControlPlan {
@@ -72,7 +72,7 @@ export interface ControlPlan {
   readonly token: string | null;
 }
 
-/** `listen.ssl`; null leaves OpenSSL's or hayate's default. */
+/** `listen.ssl`; a null member means OpenSSL's or hayate's default. */
 export interface TlsPlan {
   readonly certificates: readonly CertificateFiles[];
   readonly minimumVersion: string | null;
@@ -80,55 +80,55 @@ export interface TlsPlan {
   readonly cipherSuite: string | null;
   readonly cipherSuiteTls13: string | null;
   readonly preferServerCiphers: boolean;
-  /** An OCSP response in DER to staple. */
+  /** File with an OCSP response in DER to staple. */
   readonly ocspFile: string | null;
-  /** Clients need a certificate of one of these issuers. */
+  /** File of CAs: clients need a certificate issued by one of them. */
   readonly clientCaFile: string | null;
   readonly at: Position;
 }
 
-/** Peers by their addresses, and whether everybody on a unix socket is one. */
+/** Peers by address, and whether all peers on unix sockets belong to the set. */
 export interface PeerSetPlan {
   readonly ranges: readonly IpRange[];
   readonly unix: boolean;
 }
 
 /**
- * Whether connections begin with a PROXY protocol header. `on`: those that do are served under the
- * addresses it announces, others under their own (h2o); `required`: others are closed. A set of peers:
- * it is required of these, and nobody else's bytes are taken for one.
+ * Whether connections start with a PROXY header. `on`: optional; connections without one are served
+ * under their own address (h2o). `required`: connections without one are closed. A set of peers:
+ * required from these peers, and not parsed from any other.
  */
 export type ListenProxyProtocol = "off" | "on" | "required" | PeerSetPlan;
 
 export interface ListenPlan {
   readonly address: Address;
   readonly tls: TlsPlan | null;
-  /** Certificates of hosts with a `listen` of their own, chosen by the name the client asks for. */
+  /** Certificates of hosts with their own `listen`, chosen by the client's SNI. */
   readonly certificatesByHost: readonly Identity[];
   readonly proxyProtocol: ListenProxyProtocol;
-  /** Mode and owner of a unix socket file; null: as umask leaves it. */
+  /** Mode of a unix socket file; null: decided by umask. */
   readonly mode: number | null;
-  /** Indexes into `hosts`: who is served here. */
+  /** The hosts served here, as indexes into `hosts`. */
   readonly hosts: readonly number[];
   readonly at: Position;
 }
 
 export interface HostPlan {
-  /** Lower case; `*.name` matches every name below. */
+  /** Lower case; `*.name` matches all names below it. */
   readonly name: string;
   /** 0: the default port of the scheme. */
   readonly port: number;
   readonly strictMatch: boolean;
-  /** Served on listeners of its own and on no other. */
+  /** Served only on its own listeners. */
   readonly hasOwnListen: boolean;
   readonly paths: readonly PathPlan[];
-  /** What holds for a request that no path matches. */
+  /** For requests that match no path. */
   readonly settings: Settings;
 }
 
 export interface PathPlan {
   readonly prefix: string;
-  /** Tried in order; a file handler that finds nothing passes on. */
+  /** Tried in order; a file handler that finds no file passes the request to the next. */
   readonly handlers: readonly HandlerPlan[];
   readonly settings: Settings;
 }
@@ -151,10 +151,10 @@ export interface ProxyHandlerPlan {
   readonly kind: "proxy";
   /** Index into `upstreams`. */
   readonly upstream: number;
-  /** Of the first URL. */
+  /** Authority of the first URL, as is `basePath`. */
   readonly authority: string;
   readonly basePath: string;
-  /** One for each URL, where they differ; `PeerPlan.origin` is the index. */
+  /** One for each URL, if they differ; `PeerPlan.origin` is the index. */
   readonly origins?: readonly OriginPlan[];
 }
 
@@ -165,26 +165,26 @@ export interface FileHandlerPlan {
   readonly isFolder: boolean;
 }
 
-/** What is inherited from level to level. */
+/** Settings that each level inherits from the level above. */
 export interface Settings {
   readonly proxy: ProxySettings;
   readonly file: FileSettings;
   readonly responseRules: readonly FieldRule[];
   readonly requestRules: readonly FieldRule[];
   readonly accessLogs: readonly AccessLogPlan[];
-  /** Whose word counts about where requests come from; null: nobody's. */
+  /** Trusted proxies and the field with the client's address; null: no proxy is trusted. */
   readonly realIp: RealIpPlan | null;
-  /** Requests get a name; null: they get none. */
+  /** null: requests get no request ID. */
   readonly requestId: RequestIdPlan | null;
   readonly errorDocs: readonly ErrorDocPlan[];
-  /** Shown by access logs. */
+  /** Values of `setenv`, shown in access logs. */
   readonly variables: ReadonlyMap<string, string>;
-  /** Seconds of `cache-control: max-age`; a string is the field's value; null: none. */
+  /** Value of the field `cache-control`, such as `max-age=60`; null: none is added. */
   readonly expires: string | null;
   readonly compress: CompressPlan | null;
   readonly compressBytesMin: number;
   readonly emitRequestErrors: boolean;
-  /** `//` in a path is one slash when a route is chosen; a host's own. */
+  /** `//` in a path counts as one slash when a route is chosen; set by hosts, not by paths. */
   readonly mergesSlashes: boolean;
 }
 
@@ -193,14 +193,14 @@ export interface ProxySettings {
   readonly connectTimeoutMs: number;
   readonly firstByteTimeoutMs: number;
   readonly ioTimeoutMs: number;
-  /** How long an idle upstream connection is kept; 0: none is. */
+  /** How long an idle upstream connection is kept; 0: not at all. */
   readonly keepaliveTimeoutMs: number;
   readonly tunnel: boolean;
   readonly tunnelTimeoutMs: number;
   readonly tlsVerify: boolean;
   readonly tlsCaFile: string | null;
   readonly forwardClose: boolean;
-  /** Each connection begins with a PROXY protocol header (v1) and is used for one request. */
+  /** Each upstream connection starts with a PROXY header (v1) and is used for one request. */
   readonly proxyProtocol: boolean;
 }
 
@@ -209,9 +209,9 @@ export interface FileSettings {
   readonly dirListing: boolean;
   readonly etag: boolean;
   readonly sendCompressed: "off" | "on" | "gunzip";
-  /** Extension (with its dot) -> type; null removes a built-in one. */
+  /** Extension (with its dot) to type; null removes a built-in one. */
   readonly mimeTypes: ReadonlyMap<string, string | null>;
-  /** True when `settypes` threw the built-in table away. */
+  /** True when `settypes` replaces the built-in table. */
   readonly mimeTypesOnly: boolean;
   readonly mimeDefault: string;
 }
@@ -229,41 +229,41 @@ export type FieldAction =
 
 export interface FieldRule {
   readonly action: FieldAction;
-  /** For comparing: lower case, and cookies as written; several for `unset` and `unsetunless`. */
+  /** For comparison: fields in lower case, cookies as written; several for `...unsetunless`. */
   readonly names: readonly string[];
-  /** As written, for sending. */
+  /** As written, for sending it. */
   readonly name: string;
   readonly value: string;
 }
 
 export interface AccessLogPlan {
-  /** A path, or `| command`. */
+  /** A path, `| command`, or another form that `parseLogTarget` reads. */
   readonly target: string;
   readonly format: string | null;
-  /** null: as the format wants it. */
+  /** null: chosen by the format. */
   readonly escape: "apache" | "json" | null;
   readonly at: Position;
 }
 
 /** `real-ip`. */
 export interface RealIpPlan {
-  /** Peers that are believed. */
+  /** The trusted proxies. */
   readonly from: PeerSetPlan;
-  /** The field that names the client, in lower case. */
+  /** The field with the client's address, in lower case. */
   readonly field: string;
-  /** Addresses of believed peers are passed over on the way to the client's. */
+  /** Addresses of trusted proxies are skipped to find the client's. */
   readonly recursive: boolean;
-  /** What others say of themselves is not passed on. */
+  /** Fields with a client's address are dropped when they come from other peers. */
   readonly dropsUntrusted: boolean;
 }
 
 /** `proxy.request-id`. */
 export interface RequestIdPlan {
-  /** As it is sent. */
+  /** Name of the field, as it is sent. */
   readonly field: string;
-  /** Whose names are taken over. */
+  /** Whose request IDs are kept: those of trusted proxies, of any client, or none. */
   readonly accepts: "trusted" | "any" | "none";
-  /** Clients are told the name. */
+  /** The response carries the request ID as well. */
   readonly answers: boolean;
 }
 
@@ -273,7 +273,7 @@ export interface ErrorDocPlan {
 }
 
 export interface CompressPlan {
-  /** In the order of preference. */
+  /** In order of preference. */
   readonly encodings: readonly ("br" | "zstd" | "gzip")[];
   readonly gzipLevel: number;
   readonly brotliLevel: number;
@@ -284,7 +284,7 @@ export interface UpstreamPlan {
   readonly name: string;
   readonly scheme: "http" | "https";
   readonly peers: readonly PeerPlan[];
-  /** Servers whose names are looked up while the proxy runs; their peers come and go. */
+  /** Servers whose names are looked up at run time; their peers change with the answers. */
   readonly named: readonly PeerPlan[];
   readonly resolver: ResolverPlan | null;
   readonly balance: BalancePlan;
@@ -292,27 +292,27 @@ export interface UpstreamPlan {
   readonly keepaliveMax: number;
   readonly keepaliveTimeoutMs: number;
   readonly keepaliveRequestsMax: number;
-  /** Version of the PROXY protocol that its peers expect; 0: none, unless the path says so. */
+  /** Version of the PROXY header that peers expect; 0: none, if `proxy.proxy-protocol` is OFF. */
   readonly proxyProtocol: 0 | 1 | 2;
   readonly check: CheckPlan | null;
   readonly retry: RetryPlan;
-  /** How much load retries may add; null: any. */
+  /** Limits the load that retries add; null: no limit. */
   readonly retryBudget: RetryBudgetPlan | null;
-  /** When a peer that answers badly is left alone; null: never. */
+  /** When a peer is ejected for its answers; null: never. */
   readonly outlier: OutlierPlan | null;
-  /** Request bodies are read whole first; null: they are streamed. */
+  /** Request bodies are read completely before they are forwarded; null: they are streamed. */
   readonly requestBuffer: RequestBufferPlan | null;
-  /** Which peer a client's further requests go to; null: whichever is chosen. */
+  /** Binds a client's further requests to one peer; null: each request is balanced. */
   readonly sticky: StickyPlan | null;
-  /** Status when no peer can be chosen: 502 as nginx, or 503 with Retry-After. */
+  /** Status when no peer is available: 502 as in nginx, or 503 with Retry-After. */
   readonly noLiveStatus: 502 | 503;
-  /** True when made from a `proxy.reverse.url` that names no entry of `upstreams`. */
+  /** Made from a `proxy.reverse.url` that names no entry of `upstreams`. */
   readonly implicit: boolean;
   readonly at: Position;
 }
 
 export interface PeerPlan {
-  /** As written; the name in logs, pages and the API. */
+  /** As written; identifies the peer in logs, status pages and the API. */
   readonly name: string;
   readonly address: HostAddress;
   readonly weight: number;
@@ -326,13 +326,13 @@ export interface PeerPlan {
   readonly resolve: boolean;
   readonly service: string;
   readonly route: string;
-  /** What TLS asks for; without it the host in `name`. */
+  /** Server name for TLS; default: the host in `name`. */
   readonly serverName?: string;
-  /** Of a list of URLs; without it the upstream's. */
+  /** Scheme of its URL in a list of URLs; default: the upstream's. */
   readonly scheme?: "http" | "https";
-  /** Of a list of URLs: its place in there. */
+  /** Index of its URL in a list of URLs. */
   readonly origin?: number;
-  /** Of a peer that a name is looked up for at run time: the line it comes from. */
+  /** The `servers` line whose name resolved to this peer at run time. */
   readonly parent?: PeerParent;
 }
 
@@ -344,13 +344,13 @@ export interface PeerParent {
   readonly service: string;
 }
 
-/** Who is asked for names at run time. */
+/** DNS servers for lookups at run time. */
 export interface ResolverPlan {
   /** Not empty. */
   readonly servers: readonly { readonly host: string; readonly port: number }[];
-  /** Counts in place of the answers' own times; null: those count. */
+  /** Overrides the TTLs of the answers; null: the TTLs are used. */
   readonly validMs: number | null;
-  /** For one try with one server. */
+  /** For one attempt at one server. */
   readonly timeoutMs: number;
   readonly attempts: number;
   readonly usesV4: boolean;
@@ -364,14 +364,14 @@ export type BalancePlan =
   | { readonly kind: "ip_hash" }
   | {
     readonly kind: "least_time";
-    /** What is measured: the time to a response's head, or to its last byte. */
+    /** What is measured: the time to the head of the response, or to its last byte. */
     readonly until: "header" | "last_byte";
-    /** Requests that wait for it count by their age. */
+    /** Requests that still wait for it count with their age. */
     readonly inflight: boolean;
   }
   | { readonly kind: "hash"; readonly key: string; readonly consistent: boolean };
 
-/** nginx's proxy_next_upstream words as bits, so that an attempt's end is one test. */
+/** Conditions of nginx's proxy_next_upstream as bits, so that an attempt's end needs one test. */
 export const retryConditions = {
   error: 1,
   timeout: 2,
@@ -388,7 +388,7 @@ export const retryConditions = {
 
 export interface RetryPlan {
   readonly conditions: number;
-  /** 0: as many as there are peers. */
+  /** 0: as many as the upstream has peers. */
   readonly triesMax: number;
   /** 0: no limit. */
   readonly timeoutMs: number;

@@ -1,7 +1,7 @@
 /**
- * A start without its effects: what cannot be opened is found before workers are started that could
- * only fail, and by `-t`. No file is made, changed or truncated, no command started, no queue opened.
- * nginx and h2o leave empty log files behind; we do not.
+ * A start without its effects. Finds what cannot be opened: for `-t`, and before a master starts
+ * workers that could only fail. No file is created, changed or truncated, no command is started and
+ * no accept queue is opened. Unlike nginx and h2o it leaves no empty log files.
  */
 import { exitCodes, StartError } from "../base/errors.ts";
 import { StartFaults } from "../base/start_faults.ts";
@@ -18,8 +18,8 @@ import type { ListenPlan, ProxyPlan } from "./plan.ts";
 import { ProxyServer } from "./server.ts";
 
 /**
- * Opens what workers open: logs, certificates, keys, folders. Throws `StartError`, with a line for
- * each fault.
+ * Checks what workers open: logs, certificates, keys, folders. Throws `StartError` with one line
+ * for each error.
  */
 export async function rehearse(plan: ProxyPlan, reactor: Reactor): Promise<void> {
   const faults = new StartFaults();
@@ -28,8 +28,8 @@ export async function rehearse(plan: ProxyPlan, reactor: Reactor): Promise<void>
 }
 
 /**
- * What `-t` checks: all that workers open, then what a first process opens besides. `bindsPorts`: no
- * supervisor holds them. Throws `StartError`, with a line for each fault.
+ * Checks everything for `-t`: what workers open, then what only the first process opens.
+ * `bindsPorts`: no supervisor holds the ports. Throws `StartError` with one line for each error.
  */
 export async function checkStart(
   plan: ProxyPlan,
@@ -57,7 +57,7 @@ async function checkWorkerFiles(
   await faults.check(() => checkBuffers(plan));
   await faults.check(() => checkErrorLog(plan));
   await checkAccessLogs(plan, faults);
-  // With their logs, hosts would be compiled no further than to the first that cannot be opened.
+  // With access logs, compiling a host would stop at the first log that cannot be opened.
   await faults.check(() => rehearseServer(withoutAccessLogs(plan), reactor, faults));
 }
 
@@ -66,7 +66,7 @@ async function rehearseServer(
   reactor: Reactor,
   faults: StartFaults,
 ): Promise<void> {
-  // What it would warn of, the start itself says.
+  // Its warnings are left to the start itself.
   const logger = new Logger({ name: "proxy", level: "error" });
   const server = new ProxyServer(plan, {
     reactor,
@@ -86,7 +86,7 @@ async function rehearseServer(
   }
 }
 
-/** What a first process opens besides: its files and, unless a supervisor holds them, its ports. */
+/** Checks what only the first process opens: its files and, without a supervisor, its ports. */
 async function checkOwnFiles(
   { global, listeners }: ProxyPlan,
   bindsPorts: boolean,
@@ -121,7 +121,7 @@ function withoutAccessLogs(plan: ProxyPlan): ProxyPlan {
   return { ...quiet(plan), hosts };
 }
 
-/** Folders for request bodies. Throws `StartError`. */
+/** Checks the folders for request bodies. Throws `StartError`. */
 export function checkBuffers({ upstreams }: ProxyPlan): void {
   for (const { name, requestBuffer } of upstreams) {
     if (requestBuffer !== null && requestBuffer.fileBytes > 0) {
@@ -147,8 +147,8 @@ function checkSocketPath(path: string): void {
 }
 
 /**
- * Binds and closes, without listen(2): no client can get in. A port that is in use is fine, as with
- * nginx -t: the running server has it.
+ * Binds and closes, without listen(2), so that no client can connect. As with nginx -t, a port in
+ * use is no error: the running server has it.
  */
 function checkListen(listen: ListenPlan, listeners: readonly ListenPlan[]): void {
   const { address, at } = listen;

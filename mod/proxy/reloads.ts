@@ -1,12 +1,13 @@
-/** HUP: reads the configuration again, and puts it in force or says why the running one stays. */
+/** HUP: reads the configuration again and applies it, or logs why the running one is kept. */
 import { StartError } from "../base/errors.ts";
 import type { Logger } from "../log/mod.ts";
 import { addSignalListener } from "../process/signals.ts";
 import type { LoadedPlan } from "./config_file.ts";
 
 /**
- * Hears HUP from the moment it is made: during a start, which may take seconds (names, checks), the
- * signal would end the process. Whoever came too early is passed on later; the file may have changed.
+ * Receives HUP from construction on: a start may take seconds (names, checks), and without a
+ * handler the signal would end the process. A HUP during the start is passed on at its end, because
+ * the file may have changed.
  */
 export class Hangups {
   #wasHeard = false;
@@ -24,9 +25,9 @@ export class Hangups {
 
 export interface ReloadParts {
   readonly logger: Logger;
-  /** Reads and checks the configuration; no name is left in the plan. Throws `StartError`. */
+  /** Reads and checks the configuration and resolves names to listen on. Throws `StartError`. */
   load(): Promise<LoadedPlan>;
-  /** Puts a plan in force. Throws `StartError`; then the running one must be as it was. */
+  /** Applies a plan. Throws `StartError`; then the running plan must be unchanged. */
   apply(loaded: LoadedPlan): Promise<void>;
 }
 
@@ -40,13 +41,13 @@ export class Reloads {
     this.#parts = parts;
   }
 
-  /** Asks for a reload. One that is asked for during another follows it: the file may have changed. */
+  /** Starts a reload. During a reload, queues one more: the file may have changed meanwhile. */
   request(): void {
     this.#isWanted = true;
     if (!this.#isBusy) void this.#run();
   }
 
-  /** No reload from now on. */
+  /** Prevents further reloads. */
   stop(): void {
     this.#isStopped = true;
   }

@@ -1,10 +1,10 @@
-/** Host names of `listen` become addresses. Servers' names are looked up while the proxy runs. */
+/** Resolves host names of `listen`. Names of peers are looked up at run time instead. */
 import { PeerError, StartError } from "../base/errors.ts";
 import { isIpLiteral } from "../config/mod.ts";
 import { resolveHost } from "../net/resolve.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
 
-/** The plan without names to listen on. One that cannot be resolved is a `StartError`. */
+/** Returns the plan with addresses in place of names. Throws `StartError` when a lookup fails. */
 export async function resolvePlan(plan: ProxyPlan): Promise<ProxyPlan> {
   const listeners = await Promise.all(plan.listeners.map(resolveListen));
   return { ...plan, listeners: listeners.flat() };

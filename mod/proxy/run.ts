@@ -1,4 +1,4 @@
-/** Runs the proxy: configuration, signals, and an end that loses no request. */
+/** Runs the proxy: configuration, signals, and a graceful stop that loses no request. */
 import { exitCodes } from "../base/errors.ts";
 import { describeStaleMount } from "../config/default_file.ts";
 import type { Logger } from "../log/mod.ts";
@@ -36,33 +36,36 @@ import { welcomePlan } from "./welcome_plan.ts";
 import { WorkerMember } from "./workers/member.ts";
 import { runMaster } from "./workers/run_master.ts";
 
-/** What does not change while the process lives. */
+/** What stays the same during the life of the process. */
 interface Setting {
   readonly command: ProxyCommand;
   readonly logger: Logger;
   readonly errorLog: ErrorLog;
-  /** null: no supervisor holds sockets for us. */
+  /** null: no supervisor holds sockets for this process. */
   readonly inherited: readonly InheritedSocket[] | null;
-  /** No supervisor above us: else its pid is the one to signal, and its log the one to read (as h2o). */
+  /**
+   * No supervisor above this process. With one, its pid is the one to signal and its log the one to
+   * read, so `pid-file` and `error-log` are not used (as in h2o).
+   */
   readonly isAlone: boolean;
-  /** Of whoever handed us sockets. */
+  /** The lease of the process that passed the sockets; null: none. */
   readonly lease: HeldLease | null;
-  /** SERVER_STARTER_GENERATION; null: there is none. */
+  /** SERVER_STARTER_GENERATION; null: not set. */
   readonly generation: number | null;
-  /** The channel to our master; null in a process of its own. */
+  /** The channel to the master; null in a single process. */
   readonly member: WorkerMember | null;
-  /** A worker's go nowhere: its master reloads. */
+  /** HUPs. A worker ignores them: its master reloads. */
   readonly hangups: Hangups;
 }
 
-/** Runs until a signal ends it. Throws `StartError`. */
+/** Runs until a signal ends it; returns the exit code. Throws `StartError`. */
 export async function runProxy(command: ProxyCommand, logger: Logger): Promise<number> {
   const hangups = new Hangups();
   const starterPort = getVariable("SERVER_STARTER_PORT");
   const inherited = starterPort === undefined ? null : parseStarterPort(starterPort);
   claimReadiness();
   sealInherited();
-  // A supervisor may have put a socket at number 0, which sealInherited leaves alone.
+  // A supervisor may pass a socket as descriptor 0, which sealInherited does not handle.
   for (const { fd } of inherited ?? []) keepFromChildren(fd);
   const member = WorkerMember.join(logger);
   const generation = readGeneration();
@@ -87,19 +90,20 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
 }
 
 /**
- * The configuration, or the welcome page where there is none and never was: `earlier` is the file in force
- * until now. Throws `StartError`.
+ * Returns the plan of the configuration, or of the welcome page if there is no file and never was
+ * one. `earlier`: the file in force until now. Throws `StartError`.
  */
 function readPlan(
   { command, logger, inherited, member }: Setting,
   texts: ConfigTexts,
   earlier: string | null,
 ): LoadedPlan {
-  // A worker serves what its master has read, wherever the file is by now; the first is the main one.
+  // A worker serves the texts that its master has read, whatever the files hold by now; the first
+  // is the main file.
   const [kept = null] = texts.keys();
   const file = member === null ? findConfigFile(command.configFile, earlier) : kept;
   const plan = file === null ? welcomePlan() : loadPlan(file, inherited === null, texts);
-  // The master has said it already.
+  // The master has logged these already.
   if (member === null) {
     for (const notice of plan.notices) logger.warn(notice);
     for (const path of texts.keys()) {
@@ -110,7 +114,7 @@ function readPlan(
   return { plan, texts };
 }
 
-/** What a plan needs of the host before it can be served. Throws `StartError`. */
+/** Checks and loads what a plan needs of the host before it can be served. Throws `StartError`. */
 function prepared(loaded: LoadedPlan): Promise<LoadedPlan> {
   checkBuffers(loaded.plan);
   checkErrorLog(loaded.plan);
@@ -143,8 +147,8 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   if (reactor.backend === "epoll") await watchByStatx();
   let exitCode: number = exitCodes.ok;
   if (global.workers > 1 && member === null) {
-    // Workers that cannot start would be started again and again.
-    // The state file is the master's to read, and to complain of.
+    // Without this check, workers that cannot start would be restarted forever. The state file is
+    // left to the master, which reads it and logs its errors.
     const withoutState = { ...loaded.plan, global: { ...loaded.plan.global, stateFile: null } };
     await rehearse(withoutState, reactor);
     exitCode = await runMaster({
@@ -166,7 +170,10 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   return exitCode;
 }
 
-/** For a reload. A file that has gone is no wish for the welcome page. Throws `StartError`. */
+/**
+ * Loads the plan for a reload. A configuration file that has disappeared is an error, not a reason
+ * for the welcome page. Throws `StartError`.
+ */
 async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPlan> {
   const loaded = readPlan(setting, new Map(), first.plan.file);
   return await prepared(loaded);
@@ -196,7 +203,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
   };
   listenToSignals(single, setting, onDrain, () => reactor.stop());
   const running = reactor.run();
-  // A signal may end it all while names and checks are still waited for.
+  // A signal may end the process while names and checks are still pending.
   if (await Promise.race([single.start(), running.then(() => false)])) {
     if (member === null) setting.hangups.passTo(() => reloads.request());
     notifyReady(listenForPause(single));
@@ -220,7 +227,10 @@ async function applyPlan(
   }
 }
 
-/** The supervisor's or the master's, or one of our own. No child of ours is to have it by chance. */
+/**
+ * Returns the ticket seed of the supervisor or master, or a new one. Removes it from the
+ * environment, so that no child process inherits it.
+ */
 function takeTicketSeed(logger: Logger): string {
   const seed = readTicketSeed(getVariable, (line) => logger.warn(line)) ?? freshTicketSeed();
   dropVariable(tlsVariables.ticketSeed);
@@ -241,12 +251,13 @@ function listenToSignals(
     onDrain();
   };
   if (member !== null) {
-    // Ctrl-C reaches every process of a terminal's group. The master has to let go of the sockets first.
+    // Ctrl-C reaches all processes of the terminal's group, but the master must close the sockets
+    // first.
     swallowSignal("INT");
     addSignalListener("TERM", drain);
     addSignalListener("QUIT", () => {
       const cutCount = single.cut();
-      // The master has said that it ends.
+      // The master has logged that it ends.
       if (cutCount > 0) logger.warn(`worker ${Deno.pid}: ${atOnceText("QUIT", cutCount)}`);
       stop();
     });

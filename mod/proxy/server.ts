@@ -1,4 +1,4 @@
-/** One process that proxies: its sockets, its upstreams with their checks, and its engine. */
+/** The proxy server of one plan: its listeners, its upstreams with their checks, and its engine. */
 import { formatAddress } from "../base/address.ts";
 import type { StartFaults } from "../base/start_faults.ts";
 import { version } from "../base/version.ts";
@@ -27,19 +27,19 @@ import type { WorkerMember } from "./workers/member.ts";
 export interface ServerParts {
   readonly reactor: Reactor;
   readonly logger: Logger;
-  /** The sockets of the process. */
+  /** The listening sockets of the process. */
   readonly listeners: ListenerSet;
-  /** The supervisor's certificate, and for which sockets; null without one. */
+  /** The supervisor's certificate and the sockets that it is for; null without one. */
   readonly tls: InheritedTls | null;
-  /** For the tickets of TLS sessions, which outlive plans and workers. */
+  /** Seed of the TLS session ticket keys, which outlive plans and workers. */
   readonly ticketSeed: string;
-  /** SERVER_STARTER_GENERATION or, after a reload, a count of our own; null: neither. */
+  /** SERVER_STARTER_GENERATION or, after a reload, a count of this process; null: neither. */
   readonly generation: number | null;
-  /** The channel to the master; null in a process of its own. */
+  /** The channel to the master; null in a single process. */
   readonly member: WorkerMember | null;
-  /** Of whoever handed us sockets; null: nobody did, or it makes none. */
+  /** The lease of the process that passed the sockets; null: no such process or no lease. */
   readonly lease: HeldLease | null;
-  /** Nothing is to be served: see `rehearse`. */
+  /** Only checks, serves nothing: see `rehearse`. */
   readonly isRehearsal?: boolean;
 }
 
@@ -59,8 +59,8 @@ export class ProxyServer {
   #isDraining = false;
 
   /**
-   * `plan` has no names left in it (`resolvePlan`). `former`: who serves now and is to be replaced;
-   * null at the start of the process.
+   * `plan` must be resolved (`resolvePlan`). `former`: the server to be replaced, which serves
+   * until then; null at the start of the process.
    */
   constructor(plan: ProxyPlan, parts: ServerParts, former: ProxyServer | null) {
     const { reactor, logger } = parts;
@@ -120,7 +120,7 @@ export class ProxyServer {
     return this.#engine.connectionCount;
   }
 
-  /** Opens the sockets. Nothing is accepted for the plan before `serve`. Throws `StartError`. */
+  /** Opens the sockets. Accepts nothing for the plan before `serve`. Throws `StartError`. */
   listen(): void {
     const { listeners, generation } = this.#parts;
     const isWelcome = this.#plan.file === null;
@@ -128,7 +128,7 @@ export class ProxyServer {
     const unknown = this.#compiler.unknown(
       isWelcome ? [new WelcomeHandler(this.#engine, facts)] : [],
     );
-    // The welcome page is served wherever a supervisor listens, and has no wishes of its own.
+    // The welcome page is served on all sockets of a supervisor, and needs no others.
     const plans = isWelcome && listeners.isInherited ? [] : this.#plan.listeners;
     this.#opening = listeners.open(
       plans,
@@ -138,8 +138,8 @@ export class ProxyServer {
   }
 
   /**
-   * Does what `listen` does, but opens no socket: routes are compiled, certificates and keys read.
-   * What is wrong goes to `faults`.
+   * Does what `listen` does without opening a socket: compiles routes, reads certificates and keys.
+   * Adds errors to `faults`.
    */
   async rehearse(faults: StartFaults): Promise<void> {
     const unknown = this.#compiler.unknown([]);
@@ -147,7 +147,7 @@ export class ProxyServer {
       await faults.check(() => void this.#compiler.hosts([index]));
     }
     for (const listen of this.#plan.listeners) {
-      // Certificates first: a host that cannot be compiled must not hide them.
+      // Certificates first, so that a host that cannot be compiled does not hide their errors.
       const options = tlsOptionsOf(listen);
       if (options !== null) {
         await faults.check(() => void this.#tls.secure(options, acceptsNothing, () => {}));
@@ -156,13 +156,13 @@ export class ProxyServer {
     }
   }
 
-  /** Who serves one socket; `unknown` answers what none of its hosts wants. */
+  /** Returns the handler of one socket; `unknown` answers requests that match none of its hosts. */
   #serverOf(listen: ListenPlan | null, socketName: string | null, unknown: Route): AcceptHandler {
     const engine = this.#engine;
     const secure = this.#tls;
     const hosts = this.#compiler.hosts(listen?.hosts ?? sharedHosts(this.#plan));
     const options = listen === null ? null : tlsOptionsOf(listen);
-    // Sockets that the config file does not name speak what the supervisor wants.
+    // Sockets that h2o.conf does not name use TLS if the supervisor says so.
     const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
     const scheme = options !== null || wanted ? "https" : "http";
     const counters = engine.metrics.listener(
@@ -184,7 +184,7 @@ export class ProxyServer {
     return this.#withProxyProtocol(behindTls, listen?.proxyProtocol ?? "off");
   }
 
-  /** As `onAccept`, behind the PROXY protocol header of whoever sends one. */
+  /** Wraps `onAccept` so that the PROXY header is read first, from peers that send one. */
   #withProxyProtocol(onAccept: AcceptHandler, announces: ListenProxyProtocol): AcceptHandler {
     if (announces === "off") return onAccept;
     if (typeof announces === "string") {
@@ -194,13 +194,13 @@ export class ProxyServer {
     return this.#proxyProtocol.wrap(true, onAccept, (peer) => balancers.has(peer));
   }
 
-  /** Finds out which peers are alive. The reactor must be running. */
+  /** Waits until it is known which peers are up. The reactor must be running. */
   async prepare(): Promise<void> {
     if (this.#parts.member === null) await this.#control.start();
     else await this.#attach(this.#parts.member);
   }
 
-  /** Accepts, from now on in the place of who served before. */
+  /** Starts to accept, replacing the former server. */
   serve(): void {
     this.#opening?.commit();
     if (this.#former !== null) this.#control.takeOver(this.#former.#control);
@@ -208,7 +208,7 @@ export class ProxyServer {
     const { metrics } = this.#engine;
     metrics.generations.add(this.#generation);
     metrics.addLogs(this.#logs);
-    // The master has said so for all of its workers.
+    // The master has logged this for all its workers.
     const level = this.#parts.member === null ? "info" : "debug";
     for (const { address } of this.#opening?.fresh ?? []) {
       this.#parts.logger.write(level, `listening on ${formatAddress(address)}`);
@@ -216,7 +216,7 @@ export class ProxyServer {
     this.#gate.open(this.#opening?.listeners ?? [], this.#opening?.shared ?? []);
   }
 
-  /** The master says which peers there are and which are up. */
+  /** Gets the peers and their health from the master. */
   async #attach(member: WorkerMember): Promise<void> {
     const { reactor } = this.#parts;
     const { groups } = this.#control;
@@ -236,21 +236,21 @@ export class ProxyServer {
     });
   }
 
-  /** Accepts no more, and lets go of its clients one answer at a time, until `resume`. */
+  /** Accepts no more and closes client connections after their next response, until `resume`. */
   pause(): void {
     if (this.#isDraining) return;
     this.#gate.pause();
     this.#engine.shed(true);
   }
 
-  /** Serves as before. */
+  /** Ends a pause. */
   resume(): void {
     if (this.#isDraining) return;
     this.#engine.shed(false);
     this.#gate.resume();
   }
 
-  /** Undoes `listen`: who serves now stays. */
+  /** Undoes `listen`; the former server stays. */
   async discard(): Promise<void> {
     this.#opening?.discard();
     await this.#end();
@@ -258,27 +258,27 @@ export class ProxyServer {
   }
 
   /**
-   * Accepts no more; answers what was accepted, then lets go of everything. `isLastHolder`: nobody
-   * above holds the sockets, so what waits at them is answered, too.
+   * Accepts no more, finishes what was accepted, then closes everything. `isLastHolder`: no parent
+   * process holds the sockets, so connections in their accept queues are served, too.
    */
   async drain(isLastHolder: boolean): Promise<void> {
-    // First: what still waits at the sockets is accepted, however full it is.
+    // First, so that queued connections are accepted even when the server is full.
     this.#gate.close();
     this.#parts.listeners.close(isLastHolder);
     await this.#end();
   }
 
-  /** Drops what is kept for reuse. */
+  /** Frees memory that is kept for reuse. */
   releaseSpare(): void {
     this.#engine.releaseSpare();
   }
 
-  /** Ends every connection now. Returns how many requests and tunnels were under way. */
+  /** Closes all connections at once. Returns how many exchanges and tunnels were under way. */
   cut(): number {
     return this.#engine.cut();
   }
 
-  /** As `drain`, when a successor has the sockets and the peers. */
+  /** As `drain`, after a successor has taken over the sockets and the peers. */
   async retire(): Promise<void> {
     await this.#end();
   }
@@ -292,7 +292,7 @@ export class ProxyServer {
     await this.#proxyProtocol.settled();
     await this.#tls.settled();
     await drained;
-    // Handshakes that ended after the last connection had gone have brought new ones.
+    // Handshakes that ended after the last connection was closed have added new connections.
     await this.#engine.drain();
     this.#control.stop();
     this.#tls.close();
@@ -300,19 +300,19 @@ export class ProxyServer {
     this.#engine.metrics.generations.delete(this.#generation);
   }
 
-  /** Opens log files again under their names. */
+  /** Reopens log files by name. */
   reopenLogs(): void {
     this.#logs.reopen();
   }
 
-  /** Writes out what the logs hold. */
+  /** Flushes and closes the access logs. */
   async closeLogs(): Promise<void> {
     await this.#logs.close();
     this.#engine.metrics.endLogs(this.#logs);
   }
 }
 
-/** Hosts without a `listen` of their own; all of them when there is no such host. */
+/** Returns the hosts without their own `listen`, or all hosts if there are none. */
 function sharedHosts(plan: ProxyPlan): number[] {
   const all = plan.hosts.map((_, index) => index);
   const shared = all.filter((index) => !plan.hosts[index].hasOwnListen);

@@ -1,7 +1,7 @@
-/** The name that a peer's certificate has to bear. */
+/** The server name for TLS to a peer, which its certificate must contain. */
 import type { PeerPlan } from "./plan.ts";
 
-/** The host of `name:port` or `[v6]:port`; a unix socket's TLS is asked for as localhost. */
+/** Returns `serverName`, or the host of `name:port` or `[v6]:port`; localhost for a unix socket. */
 export function serverNameOf({ name, serverName }: PeerPlan): string {
   if (serverName !== undefined) return serverName;
   if (name.startsWith("unix:")) return "localhost";

@@ -1,4 +1,4 @@
-/** One process that serves one plan after another on the same sockets. */
+/** A process that serves one plan after another on the same sockets. */
 import type { Pausable } from "../process/pausing.ts";
 import type { ProxyPlan } from "./plan.ts";
 import { ProxyServer, type ServerParts } from "./server.ts";
@@ -7,7 +7,7 @@ export class SingleProcess implements Pausable {
   readonly #parts: ServerParts;
   readonly #retiring = new Map<ProxyServer, Promise<void>>();
   #current: ProxyServer;
-  /** On its way to replace the current one. */
+  /** Being prepared to replace the current server; null outside a reload. */
   #next: ProxyServer | null = null;
   #generation: number | null;
   #isPaused = false;
@@ -25,8 +25,8 @@ export class SingleProcess implements Pausable {
   }
 
   /**
-   * Accepts, once it is known which peers are alive. The reactor must be running. False: it was
-   * drained meanwhile, and serves nobody.
+   * Starts to accept once it is known which peers are up. The reactor must be running. Returns
+   * false when it was drained meanwhile and serves nothing.
    */
   async start(): Promise<boolean> {
     await this.#current.prepare();
@@ -36,8 +36,8 @@ export class SingleProcess implements Pausable {
   }
 
   /**
-   * Serves `plan` from now on. What was accepted before is answered by the plan before. Throws
-   * `StartError`; then nothing has changed.
+   * Serves `plan` from now on. Connections that were accepted before stay with the former plan.
+   * Throws `StartError`; then nothing has changed.
    */
   async reload(plan: ProxyPlan): Promise<void> {
     // A supervisor counts the generations itself.
@@ -54,7 +54,7 @@ export class SingleProcess implements Pausable {
     this.#next = next;
     await next.prepare();
     this.#next = null;
-    // Then `drain` has let go of it.
+    // `drain` has discarded `next` already.
     if (this.#isDraining) return;
     next.serve();
     this.#generation = generation;
@@ -63,12 +63,12 @@ export class SingleProcess implements Pausable {
     this.#current = next;
   }
 
-  /** Of clients, under whichever plan. */
+  /** Number of client connections under all plans. */
   connectionCount(): number {
     return this.#servers().reduce((sum, server) => sum + server.connectionCount, 0);
   }
 
-  /** Drops what is kept for reuse. */
+  /** Frees memory that is kept for reuse. */
   releaseSpare(): void {
     for (const server of this.#servers()) server.releaseSpare();
     this.#parts.reactor.releaseSpare?.();
@@ -84,7 +84,7 @@ export class SingleProcess implements Pausable {
     this.#current.resume();
   }
 
-  /** Answers what was accepted, under whichever plan, then lets go of everything. */
+  /** Accepts no more, finishes what was accepted under all plans, then closes everything. */
   async drain(): Promise<void> {
     this.#isDraining = true;
     await Promise.all([
@@ -94,7 +94,7 @@ export class SingleProcess implements Pausable {
     ]);
   }
 
-  /** Ends every connection now. Returns how many requests and tunnels were under way. */
+  /** Closes all connections at once. Returns how many exchanges and tunnels were under way. */
   cut(): number {
     return this.#servers().reduce((sum, server) => sum + server.cut(), 0);
   }

@@ -1,6 +1,6 @@
 /**
- * What outlives a process: operators' changes of upstreams, and what the checks knew. One JSON
- * file, replaced as a whole, so that a reader never sees half of it.
+ * State that outlives a process: operators' changes of upstreams, and the peers' health. One JSON
+ * file, replaced as a whole, so that a reader never sees a part of it.
  */
 import { systemReason } from "../base/errors.ts";
 import { amount, oneOf, readShaped, record, type Shape } from "../base/shape.ts";
@@ -12,9 +12,9 @@ import { applyState, peerStateOf, type UpstreamState } from "./workers/messages.
 
 interface SavedState {
   readonly version: 1;
-  /** When the process that wrote it started: generations overlap, and the younger one has the file. */
+  /** Start of the process that wrote it: generations overlap, and the younger one owns the file. */
   readonly startedAtMs: number;
-  /** Only upstreams that an operator has changed: the others follow the configuration. */
+  /** Only upstreams that an operator has changed; the others follow the configuration. */
   readonly upstreams: readonly UpstreamState[];
   readonly health: readonly HealthState[];
 }
@@ -26,14 +26,14 @@ const savedState: Shape = record<SavedState>({
   health: healthStates,
 });
 
-/** Probes change counters all the time; they are written this often at most, in milliseconds. */
+/** Probes change counters all the time; these are written at most this often, in milliseconds. */
 const writeDelayMs = 500;
 
 export class StateFile {
   readonly #path: string;
   readonly #logger: Pick<Logger, "error">;
   readonly #readText: (path: string) => string;
-  /** Of the file that this process wrote last: while it is there, nobody else has written. */
+  /** Stamp of the file as this process wrote it: while it matches, no other process has written. */
   #writtenStamp = "";
   readonly #changed: Set<string>;
   readonly #startedAtMs = Date.now();
@@ -54,7 +54,7 @@ export class StateFile {
     this.#changed = changed;
   }
 
-  /** Puts the saved state into groups and checks. A file that cannot be used is logged and ignored. */
+  /** Applies the saved state to groups and checks. Logs and ignores an unusable file. */
   restore(groups: readonly PeerGroup[], checker: Checker, nowMs: number): void {
     const saved = this.#read();
     if (saved === null) return;
@@ -73,33 +73,33 @@ export class StateFile {
     checker.restore(saved.health);
   }
 
-  /** A probe has ended: its counters are written soon, a peer that went up or down at once. */
+  /** Call when a probe has ended. Writes changes of health at once, counters after a delay. */
   noteProbe(groups: readonly PeerGroup[], checker: Checker, hasChanged: boolean): void {
     if (hasChanged) return this.write(groups, checker);
     if (this.#timer !== 0 || this.#isStopped) return;
     this.#timer = setTimeout(() => this.write(groups, checker), writeDelayMs);
   }
 
-  /** No write from now on: the next generation has the file. */
+  /** Stops writing: the next generation owns the file. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#isStopped = true;
   }
 
-  /** Writes what is known now; after an operator's change at once. Failing is told; the proxy goes on. */
+  /** Writes the state now, as after an operator's change. A failure is only logged. */
   write(groups: readonly PeerGroup[], checker: Checker): void {
     clearTimeout(this.#timer);
     this.#timer = 0;
     if (this.#isStopped) return;
-    // With thousands of servers the file has megabytes: it is not read back without need.
+    // With thousands of peers the file has megabytes, so it is read back only when needed.
     const isOurs = this.#writtenStamp !== "" && stampOf(this.#path) === this.#writtenStamp;
     const writerStartedAtMs = isOurs ? 0 : this.#read()?.startedAtMs ?? 0;
-    // A time to come is a clock's that has been set back since.
+    // A start in the future means that the clock has been set back since.
     const isYounger = writerStartedAtMs > this.#startedAtMs && writerStartedAtMs <= Date.now();
     if (isYounger) return this.stop();
     const upstreams = groups.filter((group) => this.#changed.has(group.plan.name)).map((group) => ({
       name: group.plan.name,
-      // What a name stands for is found out anew.
+      // Peers that came from a name are left out: the name is looked up again.
       peers: group.peers.filter(({ plan }) => plan.parent === undefined).map((peer) => {
         const { addresses: _, ...state } = peerStateOf(peer);
         return state;
@@ -122,7 +122,7 @@ export class StateFile {
     }
   }
 
-  /** Once for each reason: the file is looked at before each write, too. */
+  /** Logs each reason once, since the file is also read before writes. */
   #complain(line: string): void {
     if (line !== this.#complaint) this.#logger.error(line);
     this.#complaint = line;
@@ -147,7 +147,7 @@ export class StateFile {
   }
 }
 
-/** Tells one writing of the file from any other; "" when there is none to be seen. */
+/** Identifies one written version of the file; "" when there is no readable file. */
 function stampOf(path: string): string {
   try {
     const { dev, ino, mtime } = Deno.statSync(path);

@@ -1,7 +1,7 @@
 import type { ServerContextOptions } from "../tls/server_context.ts";
 import type { ListenPlan } from "./plan.ts";
 
-/** What `listen.ssl` of a config file asks for; null: plain HTTP. */
+/** Returns the TLS options of a listener's `listen.ssl`; null: plain HTTP. */
 export function tlsOptionsOf({ tls, certificatesByHost }: ListenPlan): ServerContextOptions | null {
   if (tls === null) return null;
   const optional = {

@@ -1,15 +1,15 @@
-/** What an upstream may want beyond its peers: sessions, retries and outliers. Part of the plan. */
+/** Options of an upstream: sticky sessions, retries, ejection, buffers. Part of the plan. */
 
-/** What one URL of `proxy.reverse.url` says of requests to its peer. */
+/** Scheme, Host and path of requests to the peer of one URL of `proxy.reverse.url`. */
 export interface OriginPlan {
   readonly scheme: "http" | "https";
   /** The Host sent when the client's is not preserved. */
   readonly authority: string;
-  /** Replaces the path entry's prefix. */
+  /** Replaces the prefix of the entry in `paths`. */
   readonly basePath: string;
 }
 
-/** Which peer a client's further requests go to. */
+/** How a client's further requests are sent to the same peer. */
 export type StickyPlan = StickyRoutePlan | StickyCookiePlan | StickySessionPlan;
 
 /** nginx's `sticky route`: the first of these values that is not empty names the peer. */
@@ -19,11 +19,11 @@ export interface StickyRoutePlan {
   readonly variables: readonly string[];
 }
 
-/** nginx's `sticky cookie`: every answer carries the cookie. */
+/** nginx's `sticky cookie`: every response sets the cookie. */
 export interface StickyCookiePlan {
   readonly kind: "cookie";
   readonly cookie: string;
-  /** Of the cookie, from each answer on; null: it ends with the browser. */
+  /** Lifetime of the cookie in seconds from each response; null: until the browser closes. */
   readonly expiresS: number | "max" | null;
   readonly domain: string;
   readonly path: string;
@@ -36,55 +36,56 @@ export interface StickyCookiePlan {
 export interface StickySessionPlan {
   readonly kind: "session";
   /**
-   * insert: a cookie of ours; rewrite: the value of the upstream's cookie is replaced; prefix: it is
-   * kept behind the peer's name and `~`, and the upstream never sees that.
+   * insert: hayate adds its own cookie. rewrite: the value of the upstream's cookie is replaced.
+   * prefix: the peer's name and `~` are put before that value, and removed before it is sent
+   * upstream.
    */
   readonly mode: "insert" | "rewrite" | "prefix";
   readonly cookie: string;
   readonly domain: string;
   readonly path: string;
   readonly maxAgeS: number | null;
-  /** A session unused for so long, or as old, counts no more; null: for ever. */
+  /** A session expires after this time without use (idle) or in total (life); null: never. */
   readonly maxIdleS: number | null;
   readonly maxLifeS: number | null;
-  /** The upstream does not see the cookie. */
+  /** The cookie is not sent upstream. */
   readonly indirect: boolean;
-  /** False: without its peer a request fails. */
+  /** False: a request fails when its session's peer is not available. */
   readonly fallback: boolean;
-  /** How a peer without `route=` is named in the cookie. */
+  /** How the cookie identifies a peer without `route=`. */
   readonly hash: "md5" | "plain";
 }
 
-/** How much load retries may add. */
+/** Limits the load that retries add. */
 export interface RetryBudgetPlan {
-  /** Retries for each request, 0.2 for 20%. */
+  /** Retries per request, 0.2 for 20%. */
   readonly share: number;
-  /** Retries a second that a site with few requests may have. */
+  /** Retries per second that are always allowed, for sites with few requests. */
   readonly perSecondMin: number;
 }
 
-/** When a peer that answers badly is left alone for a while. 0 turns a rule off. */
+/** When a peer is ejected for its answers, and for how long. 0 turns a rule off. */
 export interface OutlierPlan {
-  /** Errors in a row. */
+  /** Consecutive errors. */
   readonly consecutiveErrors: number;
-  /** Errors of all answers within an interval, 0 to 1. */
+  /** Share of errors among the answers within an interval, 0 to 1. */
   readonly errorShare: number;
-  /** Mean time to the head within an interval, in medians of the others' means. */
+  /** Mean time to the head within an interval, as a multiple of the median of the others' means. */
   readonly latencyFactor: number;
   readonly intervalMs: number;
-  /** Attempts within an interval below which the two rules above judge nobody. */
+  /** With fewer attempts within an interval, the two rules above do not apply. */
   readonly attemptsMin: number;
-  /** The first ejection's length; each further one in a row is longer by as much. */
+  /** Duration of the first ejection; each consecutive one is longer by this much. */
   readonly baseEjectionMs: number;
-  /** Share of a group that may be out at a time, 0 to 1. */
+  /** Largest share of a group that may be ejected at the same time, 0 to 1. */
   readonly ejectedShareMax: number;
 }
 
-/** Request bodies are read whole before a peer is chosen, so that another one can be sent them. */
+/** Request bodies are read completely before a peer is chosen, so that they can be sent again. */
 export interface RequestBufferPlan {
   readonly memoryBytes: number;
-  /** Beyond the memory; bodies that need more are streamed, and cannot be sent again. */
+  /** In addition to the memory; larger bodies are streamed and cannot be sent again. */
   readonly fileBytes: number;
-  /** For the files; null: the system's folder for temporary files. */
+  /** Folder of the files; null: the system's folder for temporary files. */
   readonly folder: string | null;
 }

@@ -1,8 +1,8 @@
-/** The plan without a configuration: one page on every socket. */
+/** The plan without a configuration file: one page on every socket. */
 import { globalDefaults, settingsDefaults } from "./directives/drafts.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
 
-/** Where the page is served when nobody hands over a socket. */
+/** Port of the page when no sockets are inherited. */
 const portDefault = 8080;
 
 export function welcomePlan(): ProxyPlan {

@@ -1,11 +1,11 @@
-/** Applies one level of the file: every directive in its phase, everything unknown reported. */
+/** Applies one level of the file: each directive in its phase; reports unknown directives. */
 import { type ConfigNode, type MapNode, parseSwitch } from "../../config/mod.ts";
 import { describeLevels, type Directive, phases, suggestion } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
 import { directiveTable } from "./table.ts";
 import { foreignDirectives } from "./foreign.ts";
 
-/** Applies the pairs of one mapping to a level. */
+/** Applies the directives of one mapping to a level. */
 export function applyLevel(draft: LevelDraft, map: MapNode): void {
   const found: (Directive | null)[] = map.pairs.map(({ key, value }) => {
     const directive = directiveTable().get(key.text);
@@ -50,7 +50,7 @@ function reportUnknown(
       `${name}: h2o knows this directive, hayate does not, and cannot do without it: ${foreign.why}`,
     );
   } else {
-    // One that may stand here is likelier than one that may not.
+    // A directive that is allowed at this level is the likelier suggestion.
     const here = [...directiveTable().values()].filter(({ levels }) =>
       (levels & draft.level) !== 0
     );

@@ -1,4 +1,4 @@
-/** `balance`: how one server of several is chosen, in nginx's words. */
+/** `balance`: how a peer of an upstream is chosen, in nginx's syntax. */
 import { nearestName } from "../../config/mod.ts";
 import { compileHashKey, hashVariables } from "../engine/forward/hash_key.ts";
 import type { BalancePlan } from "../plan.ts";
@@ -15,7 +15,7 @@ const balanceWords = [
 
 const kinds = ["round_robin", "least_conn", "least_time", "random", "ip_hash", "hash"];
 
-/** The balancing, or a string that says what is wrong. */
+/** Returns the balancing, or an error message. */
 export function parseBalance(text: string): BalancePlan | string {
   const [kind, ...rest] = text.trim().split(/\s+/);
   switch (kind) {

@@ -1,4 +1,4 @@
-/** A configuration file's text -> a checked plan, or every problem it has. */
+/** Turns the text of a configuration file into a checked plan, or reports all its problems. */
 import { type ConfigSource, readYaml } from "../../config/mod.ts";
 import type { Address } from "../../base/address.ts";
 import type { HostPlan, ListenPlan, ProxyPlan } from "../plan.ts";
@@ -11,13 +11,13 @@ export type BuildResult =
   | { readonly plan: null; readonly problems: readonly string[] };
 
 export interface BuildOptions {
-  /** False when listening sockets are inherited: then `listen` may be left out. */
+  /** False when listening sockets are inherited: then `listen` is optional. */
   readonly needsListen: boolean;
-  /** The host that the file is for; left out: any, and only the file is looked at. */
+  /** The host that the file is for. Without it only the file itself is checked. */
   readonly host?: HostView;
 }
 
-/** Builds the plan of `text`; `file` is the name that messages show. Pure but for `source`. */
+/** Builds the plan of `text`; messages name it `file`. Pure except for `source` and the host. */
 export function buildPlan(
   text: string,
   file: string,
@@ -34,7 +34,7 @@ export function buildPlan(
   } else if (root !== null) {
     applyLevel(new LevelDraft(draft, levels.global, draft.settings, null, null), root);
   }
-  // What is missing is only worth saying when all that is there could be read.
+  // Missing directives are reported only if the rest is valid: they may be among the invalid ones.
   if (draft.problems.count === 0) checkCompleteness(draft, file, options);
   if (draft.problems.count > 0) return { plan: null, problems: draft.problems.lines() };
   return { plan: finishPlan(draft, file), problems: [] };
@@ -55,7 +55,10 @@ function checkCompleteness(draft: PlanDraft, file: string, options: BuildOptions
   }
 }
 
-/** One socket cannot both expect a header and take its bytes for a request (h2o refuses it, too). */
+/**
+ * One socket cannot both expect a PROXY header and parse its bytes as a request; h2o refuses this
+ * as well.
+ */
 function checkAgreement(draft: PlanDraft): void {
   const first = new Map<string, ListenDraft>();
   for (const listen of [...draft.listens, ...draft.hosts.flatMap((host) => host.listens)]) {
@@ -73,7 +76,7 @@ function checkAgreement(draft: PlanDraft): void {
 function finishPlan(draft: PlanDraft, file: string): ProxyPlan {
   const hosts: HostPlan[] = draft.hosts.map((host) => {
     const { name, port, strictMatch, paths, settings } = host;
-    // Longest first, so that the first match is the longest one.
+    // Longest prefix first, so that the first match is the longest.
     const sorted = paths.slice().sort((a, b) =>
       b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1)
     );
@@ -91,7 +94,7 @@ function finishPlan(draft: PlanDraft, file: string): ProxyPlan {
   };
 }
 
-/** Hosts with a `listen` of their own are served there only, all others on the global ones. */
+/** Hosts with their own `listen` are served only there; all others on the global listeners. */
 function finishListeners(draft: PlanDraft): ListenPlan[] {
   const shared = draft.hosts.flatMap((host, index) => host.listens.length === 0 ? [index] : []);
   const byAddress = new Map<string, ListenPlan>();
@@ -123,7 +126,7 @@ function finishListeners(draft: PlanDraft): ListenPlan[] {
   return [...byAddress.values()].filter((listen) => listen.hosts.length > 0);
 }
 
-/** Without a host both families are meant, as getaddrinfo(NULL) gives them. */
+/** Without a host both address families are bound, as getaddrinfo(NULL) returns them. */
 function bindAddresses(listen: ListenDraft): Address[] {
   const { address } = listen;
   if (address.kind === "unix") return [address];

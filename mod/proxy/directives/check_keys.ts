@@ -1,4 +1,4 @@
-/** The `check...` keys of an upstream: read one by one, and put together at the end. */
+/** The `check...` directives of an upstream: read one by one, combined at the end. */
 import type { ConfigNode, Position } from "../../config/mod.ts";
 import type { CheckPlan, MatchPlan } from "../check_plan.ts";
 import { checkDefaults, parseAliveClasses, parseCheck, speaksHttp } from "./check_line.ts";
@@ -9,7 +9,7 @@ import type { LevelDraft } from "./drafts.ts";
 export const checkMemoryNotice =
   "check_shm_size: hayate's memory for checks grows with the servers; it is ignored";
 
-/** A value with the place it stands at, for what is wrong in combination. */
+/** A value and its position, so that invalid combinations can be reported there. */
 interface Placed<T> {
   readonly value: T;
   readonly at: Position;
@@ -22,14 +22,14 @@ export class CheckKeys {
   #alive: Placed<number> | null = null;
   #match: Placed<MatchPlan> | null = null;
   #command: Placed<readonly string[]> | null = null;
-  /** `check_exec` is there, right or wrong. */
+  /** `check_exec` is present, valid or not. */
   #hasCommand = false;
 
-  /** For `readMap`. */
+  /** One reader for each directive, for `readMap`. */
   readonly readers: Readonly<Record<string, (node: ConfigNode) => void>> = {
     check: (node) => this.#check = this.#line("check", node, parseCheck),
     check_http_send: (node) => {
-      // An empty text is one, too: readLine takes strings for what is wrong.
+      // Wrapped, because readLine treats a string result as an error message.
       const send = this.#line("check_http_send", node, (text) => ({ text }));
       this.#send = send === null ? null : { value: send.value.text, at: send.at };
     },
@@ -62,7 +62,7 @@ export class CheckKeys {
     this.#draft = draft;
   }
 
-  /** The check, null without one; reports in Tengine's words what does not fit together. */
+  /** Returns the check, or null without one; reports invalid combinations in Tengine's words. */
   complete(): CheckPlan | null {
     const check = this.#check;
     const type = check?.value.type ?? "tcp";
@@ -105,7 +105,7 @@ export class CheckKeys {
     return value === null ? null : { value, at: node.at };
   }
 
-  /** A text is for the shell; a sequence is the program and its arguments. */
+  /** A string is run by the shell; a sequence is the program and its arguments. */
   #readCommand(node: ConfigNode): Placed<readonly string[]> | null {
     this.#hasCommand = true;
     const name = "check_exec";

@@ -1,4 +1,4 @@
-/** Tengine's `check` line and what belongs to it (ngx_http_upstream_check_module). */
+/** Tengine's `check` line and `check_http_expect_alive` (ngx_http_upstream_check_module). */
 import { nearestName, parseCount } from "../../config/mod.ts";
 import { type CheckPlan, type CheckType, checkTypes } from "../check_plan.ts";
 import type { Mutable } from "./drafts.ts";
@@ -24,7 +24,7 @@ export const checkDefaults: CheckPlan = {
   tlsCaFile: null,
 };
 
-/** Tengine's, and one word of HAProxy's for the same. */
+/** Other names of type `tls`: Tengine's `ssl_hello`, HAProxy's `ssl`. */
 const typeAliases: Readonly<Record<string, CheckType>> = { ssl_hello: "tls", ssl: "tls" };
 const typesOfTengine = ["mysql", "ajp", "fastcgi"];
 
@@ -42,7 +42,7 @@ const parameters = [
   "verify=true|false",
 ];
 
-/** The members that are plain numbers, by their words. */
+/** Parameters with a number as their value, and the plan's members that hold them. */
 const numbers = {
   interval: "intervalMs",
   jitter: "jitterMs",
@@ -54,7 +54,7 @@ const numbers = {
   port: "port",
 } as const;
 
-/** The check, or a string that says what is wrong, in Tengine's words. */
+/** Returns the check, or an error message in Tengine's words. */
 export function parseCheck(text: string): CheckPlan | string {
   const check: Mutable<CheckPlan> = { ...checkDefaults };
   const faults = text.trim().split(/\s+/).map((word) => {
@@ -64,12 +64,12 @@ export function parseCheck(text: string): CheckPlan | string {
   return joinFaults(faults) ?? check;
 }
 
-/** Applies one `name=value`; null, or the rest of the message that says what is allowed. */
+/** Applies one `name=value`. Returns null, or the rest of the error message: what is allowed. */
 function applyWord(check: Mutable<CheckPlan>, word: string): string | null {
   const [name, value = ""] = word.split("=", 2);
   if (Object.hasOwn(numbers, name)) {
     const number = parseCount(value);
-    // Tengine refuses 0 everywhere.
+    // Tengine refuses 0 for all of them.
     const limit = name === "port" ? 65_535 : 2 ** 31 - 1;
     if (number === null || number === 0 || number > limit) return allowed;
     check[numbers[name as keyof typeof numbers]] = number;
@@ -102,12 +102,12 @@ function applyType(check: Mutable<CheckPlan>, value: string): string | null {
   return `${origin}; allowed types: ${checkTypes.join(", ")}`;
 }
 
-/** True when a probe of this type asks by HTTP. */
+/** True when probes of this type send an HTTP request. */
 export function speaksHttp(type: CheckType): boolean {
   return type === "http" || type === "https";
 }
 
-/** Bits of `http_2xx http_3xx`, or a string that says what is wrong. */
+/** Returns `http_2xx http_3xx` as bits (bit n: status class n), or an error message. */
 export function parseAliveClasses(text: string): number | string {
   let classes = 0;
   const faults = text.trim().split(/\s+/).map((word) => {

@@ -1,14 +1,14 @@
-/** `check_match`: what an answer to a probe must be like, in the words of NGINX Plus's `match` block. */
+/** `check_match`: what a probe's response must look like, in the syntax of NGINX Plus's `match`. */
 import type { ConfigNode, MapNode } from "../../config/mod.ts";
 import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../check_plan.ts";
 import { itemsOf, readLine, readMap } from "./directive.ts";
 import type { LevelDraft, Mutable } from "./drafts.ts";
 import { joinFaults } from "./word_line.ts";
 
-/** A token (RFC 9110 5.6.2), but for a lone `!`. */
+/** A token (RFC 9110 section 5.6.2), except a lone `!`. */
 const fieldName = "(?!!\\s*$)[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 
-/** Reads the mapping; what is wrong is reported. */
+/** Reads the mapping and reports invalid values. */
 export function readMatch(draft: LevelDraft, map: MapNode): MatchPlan {
   const match: Mutable<MatchPlan> & { fields: FieldMatch[] } = {
     status: null,
@@ -32,7 +32,7 @@ export function readMatch(draft: LevelDraft, map: MapNode): MatchPlan {
   return match;
 }
 
-/** `200-399 404`, `! 500 503`. */
+/** Parses `200-399 404` or `! 500 503`; returns an error message when it is invalid. */
 export function parseStatus(text: string): StatusMatch | string {
   const isNegated = /^\s*!/.test(text);
   const ranges: [number, number][] = [];
@@ -51,7 +51,7 @@ export function parseStatus(text: string): StatusMatch | string {
   return isNegated ? { wanted: [], unwanted: ranges } : { wanted: ranges, unwanted: [] };
 }
 
-/** `Content-Type: text/html` as a text or a mapping, or a sequence of such. */
+/** Reads `Content-Type: text/html` as a string or a mapping, or a sequence of these. */
 function readFields(draft: LevelDraft, node: ConfigNode): FieldMatch[] {
   const fields: FieldMatch[] = [];
   for (const item of itemsOf(node)) {
@@ -69,7 +69,10 @@ function readFields(draft: LevelDraft, node: ConfigNode): FieldMatch[] {
   return fields;
 }
 
-/** `NAME`, `! NAME`, `NAME: VALUE`, and nginx's `NAME = VALUE`, `NAME != VALUE`, `NAME ~ PATTERN`. */
+/**
+ * Parses `NAME`, `! NAME`, `NAME: VALUE`, and nginx's `NAME = VALUE`, `NAME != VALUE`,
+ * `NAME ~ PATTERN`. Returns an error message when the text is invalid.
+ */
 export function parseField(text: string): FieldMatch | string {
   const allowed = "NAME, ! NAME, NAME: VALUE, NAME: ! VALUE, NAME: ~ PATTERN, NAME: !~ PATTERN";
   const absent = new RegExp(`^\\s*!\\s*(${fieldName})\\s*$`).exec(text);
@@ -82,7 +85,7 @@ export function parseField(text: string): FieldMatch | string {
 
 const presence: TextMatch = { kind: "present", negated: false, value: "", ignoreCase: false };
 
-/** What follows a field's name: nothing, `!`, a value or a pattern. */
+/** Parses what follows a field name: nothing, `!`, a value or a pattern. */
 function parseTest(text: string): TextMatch | string {
   if (text === "" || text === "!") return { ...presence, negated: text === "!" };
   const [, not, operator, rest] = /^(!?)(~\*|~|=|)\s*(.*)$/s.exec(text)!;
@@ -94,7 +97,7 @@ function parseTest(text: string): TextMatch | string {
   return { kind: "pattern", negated, value: rest, ignoreCase: operator === "~*" };
 }
 
-/** `~ PATTERN`, `~* PATTERN` without regard to case, `!~ PATTERN`. */
+/** Parses `~ PATTERN`, `~* PATTERN` (ignores case), `!~ PATTERN` or `!~* PATTERN`. */
 export function parseBody(text: string): TextMatch | string {
   const test = parseTest(text.trim());
   if (typeof test === "string") return test;

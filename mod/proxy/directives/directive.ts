@@ -1,4 +1,4 @@
-/** What a directive is, and the value shapes that most of them share. */
+/** The interface of a directive, and readers for the kinds of values that most of them share. */
 import {
   type ConfigNode,
   type MapNode,
@@ -10,7 +10,7 @@ import {
 } from "../../config/mod.ts";
 import type { LevelDraft } from "./drafts.ts";
 
-/** Where a directive may stand; values are bits. */
+/** The levels at which a directive is allowed, as bits. */
 export const levels = { global: 1, host: 2, path: 4 } as const;
 export const everywhere = levels.global | levels.host | levels.path;
 
@@ -20,14 +20,15 @@ const levelNames: readonly (readonly [number, string])[] = [
   [levels.path, "path"],
 ];
 
-/** `global or host`, for messages. */
+/** Returns the levels as text for messages: `global or host`. */
 export function describeLevels(bits: number): string {
   return levelNames.filter(([bit]) => bits & bit).map(([, name]) => name).join(" or ");
 }
 
 /**
- * When a level's directives are applied: settings in file order first, whatever contains or uses
- * them afterwards, so that their order in the file does not matter (h2o: "deferred").
+ * The order in which a level's directives are applied: settings first, in file order, then the
+ * directives that use or contain them. So the order between the two kinds in the file does not
+ * matter (h2o calls this "deferred").
  */
 export const phases = { setting: 0, structure: 1, handler: 2, nested: 3 } as const;
 
@@ -41,12 +42,12 @@ export interface Directive {
 type Apply<T> = (draft: LevelDraft, value: T, at: Position) => void;
 
 interface ScalarKind<T> {
-  /** What is allowed, as the end of the message. */
+  /** The allowed values, for the end of the error message. */
   readonly allowed: string;
   parse(text: string): T | null;
 }
 
-/** A directive whose value is one scalar of a kind. */
+/** Makes a directive whose value is one scalar of `kind`. */
 export function scalar<T>(
   name: string,
   at: number,
@@ -65,7 +66,7 @@ export function scalar<T>(
   };
 }
 
-/** Reads a scalar of a kind, or reports and returns null. */
+/** Reads a scalar of `kind`; reports an invalid one and returns null. */
 export function readScalar<T>(
   draft: LevelDraft,
   what: string,
@@ -106,7 +107,7 @@ export function count(min: number, max: number): ScalarKind<number> {
   };
 }
 
-/** A duration; `bareUnitMs` is what a number without unit counts. */
+/** A duration in milliseconds; `bareUnitMs` is the unit of a number without one. */
 export function duration(bareUnitMs: 1 | 1000): ScalarKind<number> {
   const unit = bareUnitMs === 1 ? "milliseconds" : "seconds";
   return {
@@ -115,7 +116,7 @@ export function duration(bareUnitMs: 1 | 1000): ScalarKind<number> {
   };
 }
 
-/** One of several words, compared without regard to case. */
+/** One of several words, case-insensitive. */
 export function choice<T extends string>(...words: readonly T[]): ScalarKind<T> {
   return {
     allowed: words.join(", "),
@@ -124,8 +125,8 @@ export function choice<T extends string>(...words: readonly T[]): ScalarKind<T> 
 }
 
 /**
- * Reads a scalar by a parser that gives a value or, as a string, what is wrong with it: one fault a
- * line, and each is a problem of its own.
+ * Reads a scalar with a parser that returns a value or, as a string, error messages separated by
+ * line feeds. Each is reported as a problem of its own; then the result is null.
  */
 export function readLine<T>(
   draft: LevelDraft,
@@ -137,24 +138,24 @@ export function readLine<T>(
   if (text === null) return null;
   const parsed = parse(text);
   if (typeof parsed !== "string") return parsed;
-  // Line ends of the file's own text, which a message may quote, divide nothing.
+  // A message may quote the value: line feeds in the value do not separate messages.
   const faults = text.includes("\n") ? [parsed.replaceAll("\n", " ")] : parsed.split("\n");
   for (const fault of faults) draft.problem(node.at, `in command ${what}, ${fault}`);
   return null;
 }
 
-/** The items of a sequence, or the value itself as the only one. */
+/** Returns the items of a sequence, or the value itself as the only item. */
 export function itemsOf(value: ConfigNode): readonly ConfigNode[] {
   return value.kind === "sequence" ? value.items : [value];
 }
 
-/** ` (did you mean that?)`, or nothing. */
+/** Returns ` (did you mean NAME?)`, or "" when no candidate is close. */
 export function suggestion(name: string, candidates: Iterable<string>): string {
   const near = nearestName(name, candidates);
   return near === null || near === name ? "" : ` (did you mean ${near}?)`;
 }
 
-/** Reads the keys of a mapping through a table of readers and reports every other key. */
+/** Reads the directives of a mapping with a table of readers; reports all others as unknown. */
 export function readMap(
   draft: LevelDraft,
   what: string,

@@ -1,4 +1,4 @@
-/** The plan while it is being built: one draft per level, settings inherited by copying. */
+/** The plan under construction: one draft for each level; settings are inherited by copying. */
 import type { RunningUser } from "../../process/users.ts";
 import { formatProblem, type Position, Problems } from "../../config/mod.ts";
 import type { HostAddress } from "../../config/mod.ts";
@@ -39,18 +39,18 @@ export interface HostDraft {
   settings: Settings;
 }
 
-/** What the build asks of the host that the file is for. */
+/** What the build needs to know about the host that the file is for. */
 export interface HostView {
-  /** Whose process it is, for `user`; null: whoever it is. */
+  /** The user that runs the process, for `user`; null: any. */
   readonly runningUser: RunningUser | null;
-  /** What is wrong with a path of `file.dir` or `file.file` at the moment, or null. */
+  /** Returns what is wrong with a path of `file.dir` or `file.file` at present, or null. */
   inspectPath(path: string, isFolder: boolean): string | null;
 }
 
-/** Only the file itself is looked at. */
+/** Checks nothing but the file itself. */
 export const anyHost: HostView = { runningUser: null, inspectPath: () => null };
 
-/** What the whole build shares. */
+/** State shared by all levels of one build. */
 export class PlanDraft {
   readonly problems = new Problems();
   readonly notices: string[] = [];
@@ -59,22 +59,22 @@ export class PlanDraft {
   readonly listens: ListenDraft[] = [];
   readonly hosts: HostDraft[] = [];
   readonly upstreams: UpstreamPlan[] = [];
-  /** Upstreams made from URLs, by what makes them equal. */
+  /** Indexes of upstreams made from URLs, by the URLs and settings that make two of them equal. */
   readonly implicitUpstreams = new Map<string, number>();
-  /** How entries of `upstreams` are spoken to, by their index, once a URL has said it. */
+  /** Schemes of `upstreams` entries by their index, as the first URL that names one gives it. */
   readonly namedSchemes = new Map<number, "http" | "https">();
 
   constructor(readonly host: HostView) {}
 }
 
-/** What a directive is applied to: the level it stands on. */
+/** The level that a directive is applied to. */
 export class LevelDraft {
   constructor(
     readonly plan: PlanDraft,
     readonly level: number,
     readonly settings: SettingsDraft,
     readonly host: HostDraft | null,
-    /** Of the path level; null above it. */
+    /** Handlers of the path; null at the other levels. */
     readonly handlers: HandlerPlan[] | null,
   ) {}
 

@@ -1,4 +1,4 @@
-/** Keys of an upstream that say what happens when a peer fails, and who gets a request then. */
+/** Directives of an upstream for failing peers: retries, ejection and buffered request bodies. */
 import { type ConfigNode, parseBytes, parseCount, parseDuration } from "../../config/mod.ts";
 import { retryConditions, type RetryPlan, type UpstreamPlan } from "../plan.ts";
 import type { OutlierPlan, RequestBufferPlan, RetryBudgetPlan } from "../upstream_plan.ts";
@@ -7,7 +7,7 @@ import type { LevelDraft, Mutable } from "./drafts.ts";
 import { outlierDefaults, retryBudgetDefault } from "./upstream_defaults.ts";
 import { joinFaults, readWords, type WordReader, wordsOf } from "./word_line.ts";
 
-/** Readers for `readMap` that fill the plan. */
+/** Returns readers for `readMap` that fill the plan. */
 export function failoverReaders(
   draft: LevelDraft,
   plan: Mutable<UpstreamPlan>,
@@ -37,7 +37,7 @@ export function failoverReaders(
   };
 }
 
-/** What the word `off` is read as: a value, unlike the null of a line that cannot be read. */
+/** The value of the word `off`; null would mean an invalid line. */
 const off = Symbol("off");
 type Off = typeof off;
 
@@ -57,7 +57,7 @@ function parseConditions(text: string): number | string {
   return joinFaults(faults) ?? (words.includes("off") ? 0 : conditions);
 }
 
-/** `20%`, `20% min=10` or `off`. */
+/** Parses `20%`, `20% min=10` or `off`. */
 function parseRetryBudget(text: string): RetryBudgetPlan | Off | string {
   const [first = "", ...words] = wordsOf(text);
   if (first === "off" && words.length === 0) return off;
@@ -118,7 +118,7 @@ function parseRequestBuffer(text: string): RequestBufferPlan | Off | string {
   return plan;
 }
 
-/** Every request under way may hold as much. */
+/** Each exchange may hold this much memory. */
 const memoryBytesMax = 64 * 1024 * 1024;
 
 function countReader(form: string, min: number, set: (value: number) => void): WordReader {
@@ -155,14 +155,14 @@ function sizeReader(form: string, max: number, set: (bytes: number) => void): Wo
   };
 }
 
-/** `20%` as 0.2; null for anything else, and for more than `percentMax`. */
+/** Returns `20%` as 0.2; null for any other form and above `percentMax`. */
 function shareOf(text: string, percentMax: number): number | null {
   if (!/^[0-9]{1,4}(\.[0-9]{1,2})?%$/.test(text)) return null;
   const percent = parseFloat(text);
   return percent <= percentMax ? percent / 100 : null;
 }
 
-/** Hands a value over unless it is none, or not a right one. */
+/** Sets a value if it is present and valid. Returns whether it was. */
 function apply<T>(value: T | null, isRight: (value: T) => boolean, set: (value: T) => void) {
   if (value === null || !isRight(value)) return false;
   set(value);

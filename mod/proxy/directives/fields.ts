@@ -1,4 +1,4 @@
-/** `header.*` (responses) and `proxy.header.*` (requests to upstreams). */
+/** `header.*` (fields of responses) and `proxy.header.*` (fields of requests to upstreams). */
 import type { ConfigNode } from "../../config/mod.ts";
 import type { FieldAction, FieldRule } from "../plan.ts";
 import { type Directive, everywhere, itemsOf, phases } from "./directive.ts";
@@ -20,10 +20,10 @@ const actions: readonly FieldAction[] = [
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const valueForbidden = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-/** Fields that frame the message or the connection are hayate's own business. */
+/** Fields that frame the message or the connection: only hayate itself sets them. */
 const framingFields = new Set(["connection", "content-length", "transfer-encoding", "upgrade"]);
 
-/** A field that may be set by the user: a token, and none that frames the message. */
+/** True for a field name that a directive may set: a token that does not frame the message. */
 export function isFieldName(text: string): boolean {
   return token.test(text) && !framingFields.has(text.toLowerCase());
 }
@@ -59,12 +59,12 @@ function readRules(
       draft.problem(item.at, `in command ${name}, found \`${item.text}\`; ${rule}`);
     } else rules.push(rule);
   }
-  // `unsetunless: [a, b]` keeps both: the names belong to one rule.
+  // `unsetunless: [a, b]` keeps both fields, so all names belong to one rule.
   if (!action.endsWith("unsetunless") || rules.length < 2) return rules;
   return [{ ...rules[0], names: rules.flatMap((rule) => rule.names) }];
 }
 
-/** The mapping form of later h2o versions: `{header: ..., when: final}`. */
+/** Also reads the mapping form of later h2o versions: `{header: ..., when: final}`. */
 function fieldItems(draft: LevelDraft, value: ConfigNode, name: string): readonly ConfigNode[] {
   if (value.kind !== "mapping") return itemsOf(value);
   const result: ConfigNode[] = [];
@@ -86,7 +86,7 @@ function removalRule(action: FieldAction, text: string): FieldRule | string {
   const name = text.trim();
   const isCookie = action.startsWith("cookie.");
   if (!token.test(name)) return `allowed: a ${isCookie ? "cookie's" : "field"} name`;
-  // Names of cookies are compared with their case (RFC 6265 5.3).
+  // Cookie names are case-sensitive (RFC 6265 section 5.3).
   return { action, names: [isCookie ? name : name.toLowerCase()], name, value: "" };
 }
 

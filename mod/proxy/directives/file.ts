@@ -1,4 +1,4 @@
-/** `file.*`: static files of a folder, and how they are served. */
+/** `file.*`: static files and how they are served. */
 import type { ConfigNode } from "../../config/mod.ts";
 import {
   anyText,
@@ -25,14 +25,15 @@ function sendCompressed(name: string): Directive {
   });
 }
 
-/** Adds `type: extension` or `type: [extensions]` pairs to the table. */
+/** Reads `type: extension` or `type: [extensions]`. Returns pairs of extension and type. */
 function readTypes(draft: LevelDraft, name: string, value: ConfigNode): [string, string][] {
   if (value.kind !== "mapping") {
     draft.problem(value.at, `in command ${name}, a mapping of types to extensions is expected`);
     return [];
   }
   return value.pairs.flatMap(({ key, value: extensions }) => {
-    // Later h2o versions describe a type with a mapping: {extensions: [...], is_compressible, priority}.
+    // Later h2o versions describe a type with a mapping:
+    // {extensions: [...], is_compressible, priority}. Only the extensions are used.
     const list = extensions.kind === "mapping"
       ? extensions.pairs.filter((pair) => pair.key.text === "extensions").flatMap((pair) =>
         itemsOf(pair.value)
@@ -77,7 +78,7 @@ function mimeDirective(
 
 function handler(name: "file.dir" | "file.file"): Directive {
   return scalar(name, levels.path, folderKind, (draft, path, at) => {
-    // No fault: it may come later, and a request that finds nothing is answered 404 until then.
+    // Only a notice: the path may be created later; until then requests are answered with 404.
     const missing = draft.plan.host.inspectPath(path, name === "file.dir");
     if (missing !== null) draft.notice(at, `${name}: ${path}: ${missing}`);
     draft.handlers?.push({ kind: "file", path, isFolder: name === "file.dir" });

@@ -1,6 +1,6 @@
 /**
- * Directives that h2o knows and hayate does not. Tuning of things that hayate does not have is
- * ignored with a notice; what would leave a path without its content is refused.
+ * Directives of h2o that hayate does not have. Tuning of features that hayate lacks is ignored with
+ * a notice. Directives that change what is answered, or who may send requests, are refused.
  */
 const ignored = [
   "acme",
@@ -75,7 +75,7 @@ const fastcgi = "hayate speaks no FastCGI";
 const mruby = "hayate runs no Ruby";
 const connect = "hayate is no forward proxy";
 
-/** Why each is refused: to go on without it would change what is answered, or who may ask. */
+/** Why each is refused: ignoring it would change what is answered, or who may send requests. */
 const refused: Readonly<Record<string, string>> = {
   "fastcgi.connect": fastcgi,
   "fastcgi.document_root": fastcgi,
@@ -96,10 +96,10 @@ const refused: Readonly<Record<string, string>> = {
   "throttle-response": "answers would not be slowed down",
 };
 
-/** Of those, the ones that h2o has off by default: `OFF` asks for what hayate does. */
+/** Refused directives that are off by default in h2o: `OFF` is accepted, as it changes nothing. */
 const switches = new Set(["proxy.http2.force-cleartext", "reproxy", "throttle-response"]);
 
-/** What becomes of a directive of h2o's that hayate does not have. */
+/** How a directive of h2o that hayate does not have is treated. */
 export type Foreign =
   | { readonly outcome: "ignored" }
   | { readonly outcome: "refused"; readonly why: string; readonly mayBeOff: boolean };

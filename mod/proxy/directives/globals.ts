@@ -1,4 +1,4 @@
-/** Directives of the whole server. */
+/** Directives of the global level. */
 import { tokenForm } from "../../conn/access_token.ts";
 import { type HostAddress, parseHostAddress } from "../../config/mod.ts";
 import { parseLogTarget } from "../../log/mod.ts";
@@ -23,7 +23,7 @@ import { userDirective } from "./user.ts";
 
 const countMax = 2 ** 31 - 1;
 
-/** Listening sockets and workers cost memory: more processes than this is a typing error. */
+/** Each worker costs memory and listening sockets; a larger number is a typing error. */
 const workersMax = 256;
 
 export const globalDirectives: readonly Directive[] = [
@@ -35,7 +35,7 @@ export const globalDirectives: readonly Directive[] = [
     levels: levels.global,
     phase: phases.setting,
     apply(draft, value, name) {
-      // h2o also takes a list of CPUs to pin its threads to: one worker for each.
+      // h2o also accepts a list of CPUs to pin its threads to; it becomes one worker for each CPU.
       if (value.kind === "sequence" && value.items.length > 0) {
         draft.plan.global.workers = Math.min(value.items.length, workersMax);
         draft.notice(value.at, "num-threads: workers are not pinned to the CPUs listed");
@@ -89,7 +89,7 @@ export const globalDirectives: readonly Directive[] = [
     draft.plan.global.errorLog = value;
   }),
   userDirective,
-  // Tengine's, which stands outside of its upstreams.
+  // Tengine has this directive outside its upstreams.
   scalar("check_shm_size", levels.global, anyText, (draft, _value, at) => {
     draft.notice(at, checkMemoryNotice);
   }),
@@ -135,7 +135,7 @@ export const globalDirectives: readonly Directive[] = [
       let address: HostAddress | null = null;
       let writable = false;
       let token: string | null = null;
-      // A token that is refused has been reported; it is not missing as well.
+      // An invalid token has been reported already; it must not be reported as missing, too.
       let namesToken = false;
       if (value.kind === "mapping") {
         readMap(draft, name, value, {

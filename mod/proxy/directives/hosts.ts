@@ -1,4 +1,4 @@
-/** `hosts`, `paths` and what they contain. */
+/** `hosts` and `paths`, and the directives of both that select a route. */
 import {
   type ConfigNode,
   isHostName,
@@ -36,7 +36,7 @@ function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNod
       `in command hosts, found \`${text}\`; allowed: name, name:port, *.name, default`,
     );
   }
-  // What the host contains is read all the same: every fault is reported at once.
+  // The host's directives are read anyway, so that all problems are reported at once.
   const name = key ?? { name: text, port: 0 };
   if (value.kind !== "mapping") {
     draft.problem(
@@ -55,7 +55,10 @@ function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNod
   applyLevel(new LevelDraft(draft.plan, levels.host, settings, host, null), value);
 }
 
-/** `name[:port]`, `[v6]:port`, `*.name`, `*` and `default`. Port 0 stands for the scheme's own. */
+/**
+ * Parses `name[:port]`, `[v6]:port`, `*.name`, `*` or `default`; null when it is none of these.
+ * Port 0 means the scheme's default port.
+ */
 function parseHostKey(text: string): { name: string; port: number } | null {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]+))?$/.exec(text);
   if (match === null) return null;
@@ -88,7 +91,7 @@ export const pathsDirective: Directive = {
 function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigNode): void {
   const host = draft.host;
   if (host === null) throw new TypeError("Cannot add a path: no host is open");
-  // A prefix without its slash is common in h2o.conf files, and h2o takes it as it stands.
+  // A prefix needs no trailing slash, as in h2o: many h2o.conf files leave it out.
   if (!prefix.startsWith("/")) {
     draft.problem(at, `in command paths, found \`${prefix}\`; allowed: a path that starts with /`);
   }
@@ -105,7 +108,7 @@ function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigN
   const settings = copySettings(draft.settings);
   const handlers: HandlerPlan[] = [];
   const level = new LevelDraft(draft.plan, levels.path, settings, host, handlers);
-  // A sequence of mappings lists handlers that are tried in turn (h2o 2.1).
+  // A sequence of mappings lists handlers that are tried in order (h2o 2.1).
   for (const item of itemsOf(value)) {
     if (item.kind === "mapping") applyLevel(level, item as MapNode);
     else {draft.problem(

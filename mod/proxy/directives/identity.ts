@@ -1,4 +1,4 @@
-/** `real-ip` and `proxy.request-id`: whom requests come from, and what they are called. */
+/** `real-ip` and `proxy.request-id`: the client's address and the request ID. */
 import { type MapNode, parseSwitch } from "../../config/mod.ts";
 import type { RealIpPlan, RequestIdPlan } from "../plan.ts";
 import {
@@ -21,7 +21,7 @@ const fieldName = {
   parse: (text: string) => isFieldName(text) ? text : null,
 };
 
-/** Fields that already have a meaning to everybody who reads a head. */
+/** Fields with a standard meaning, which cannot carry a request ID. */
 const takenFields = new Set([
   ...["cookie", "expect", "host", "keep-alive", "proxy-connection", "te", "trailer", "via"],
   ...["x-forwarded-for", "x-forwarded-proto"],
@@ -32,7 +32,7 @@ const idFieldName = {
   parse: (text: string) => takenFields.has(text.toLowerCase()) ? null : fieldName.parse(text),
 };
 
-/** What is neither a switch nor a field name is a mapping. */
+/** The scalar forms of `proxy.request-id`; a mapping is read separately. */
 const switchOrName = {
   allowed: "ON, OFF, a field name or a mapping",
   parse: (text: string) => parseSwitch(text) ?? idFieldName.parse(text),
@@ -77,7 +77,7 @@ function readRealIp(draft: LevelDraft, value: MapNode, name: string): RealIpPlan
       plan.dropsUntrusted = readScalar(draft, `${name}.untrusted`, node, kind) === "drop";
     },
   });
-  // At the edge of a network nobody is believed, and strangers' claims are dropped: no list is needed.
+  // `untrusted: drop` alone suits the edge of a network, where no proxy is trusted: no `from`.
   if (!hasFrom && !plan.dropsUntrusted) {
     draft.problem(value.at, `in command ${name}, \`from\` is missing`);
   }

@@ -1,4 +1,4 @@
-/** The upstream that a `proxy.reverse.url` stands for when it names no entry of `upstreams`. */
+/** The upstream made from a `proxy.reverse.url` that names no entry of `upstreams`. */
 import type { Position, UpstreamUrl } from "../../config/mod.ts";
 import type { PeerPlan } from "../plan.ts";
 import type { LevelDraft } from "./drafts.ts";
@@ -9,10 +9,10 @@ export interface WeightedUrl {
   readonly weight: number;
 }
 
-/** Idle connections kept to an upstream that has no `keepalive` of its own. */
+/** Idle connections kept, per worker, to an upstream made from URLs: it has no `keepalive`. */
 export const keepaliveDefault = 1024;
 
-/** Finds or adds the upstream; returns its index. Equal URLs with equal settings share one pool. */
+/** Finds or adds the upstream and returns its index. Equal URLs and settings share one pool. */
 export function implicitUpstream(
   draft: LevelDraft,
   urls: readonly WeightedUrl[],

@@ -1,4 +1,4 @@
-/** `listen`: where connections are accepted, for all hosts or for one. */
+/** `listen`: the addresses at which connections are accepted, for all hosts or for one. */
 import type { Address } from "../../base/address.ts";
 import { type ConfigNode, parsePort, parseSwitch, type Position } from "../../config/mod.ts";
 import { isHostName, isIpLiteral, isUnixPath } from "../../config/mod.ts";
@@ -41,7 +41,7 @@ export const listenDirective: Directive = {
   levels: levels.global | levels.host,
   phase: phases.structure,
   apply(draft, value) {
-    // Later h2o versions take several as a sequence.
+    // Later h2o versions accept several listeners as a sequence.
     for (const item of itemsOf(value)) addListen(draft, item);
   },
 };

@@ -1,4 +1,4 @@
-/** `listen.ssl`: certificates and protocol of a listener. */
+/** `listen.ssl`: certificates and TLS settings of a listener. */
 import type { ConfigNode, Position } from "../../config/mod.ts";
 import type { CertificateFiles } from "../../tls/server_context.ts";
 import { versions } from "../../tls/ssl_settings.ts";
@@ -6,7 +6,7 @@ import type { TlsPlan } from "../plan.ts";
 import { anyText, choice, itemsOf, readMap, readScalar } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
 
-/** Keys whose job OpenSSL does by itself, or that this build has no use for. */
+/** Directives that OpenSSL makes unnecessary, or whose feature hayate does not have. */
 const ignoredKeys = [
   "dh-file",
   "key-exchange-tls1.3",
@@ -24,7 +24,7 @@ const version = {
     Object.keys(versions).find((name) => name.toLowerCase() === text.toLowerCase()) ?? null,
 };
 
-/** Keys of a certificate, which may stand in `ssl` itself or in its list `identity`. */
+/** A certificate and its key, given in `ssl` itself or in its list `identity`. */
 interface Pair {
   certificateFile: string | null;
   keyFile: string | null;
@@ -32,7 +32,7 @@ interface Pair {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Reads the mapping; null and a problem when it has no usable certificate. */
+/** Reads the mapping; returns null and reports a problem when a certificate or key is missing. */
 export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsPlan | null {
   const name = "listen.ssl";
   if (node.kind !== "mapping") {
@@ -114,7 +114,7 @@ function readIdentity(draft: LevelDraft, item: ConfigNode, pairs: Pair[]): void 
   pairs.push(pair);
 }
 
-/** h2o takes a list, OpenSSL one string with colons. */
+/** Joins h2o's list of suites with colons, as OpenSSL expects it. */
 function readSuites(draft: LevelDraft, value: ConfigNode): string | null {
   const suites = itemsOf(value).map((item) =>
     readScalar(draft, "listen.ssl.cipher-suite-tls1.3", item, anyText)

@@ -1,4 +1,4 @@
-/** `access-log`: a file, a command, or a mapping with a format. */
+/** `access-log`: a target such as a file or `| command`, or a mapping with target and format. */
 import { compileAccessFormat, parseLogTarget } from "../../log/mod.ts";
 import type { AccessLogPlan } from "../plan.ts";
 import {
@@ -42,7 +42,7 @@ export const accessLogDirective: Directive = {
   },
 };
 
-/** What is wrong with a text that a reader throws `RangeError` for, or null. */
+/** Returns the message of the `RangeError` that `read` throws for `text`, or null. */
 export function faultOf(read: (text: string) => unknown, text: string): string | null {
   try {
     read(text);

@@ -1,9 +1,12 @@
-/** Servers with `resolve`: set apart from those whose addresses stand in the file. */
+/** Separates servers with `resolve` from those with a fixed address. */
 import { isResolved, type Position } from "../../config/mod.ts";
 import type { PeerPlan } from "../plan.ts";
 import type { LevelDraft } from "./drafts.ts";
 
-/** Divides the servers of an upstream, and reports what does not fit them. */
+/**
+ * Divides the servers of an upstream into `peers` and `named`: names of the latter are looked up at
+ * run time. Reports duplicates of these and invalid uses of `service=`.
+ */
 export function divideServers(
   draft: LevelDraft,
   upstream: string,
@@ -22,7 +25,7 @@ export function divideServers(
     } else if (server.service !== "" && /:\d+$/.test(server.name)) {
       problem(server, "with service= the port comes from the SRV records");
     }
-    // An address needs no lookup, whatever stands behind it.
+    // An IP address or unix path needs no lookup, even with `resolve`.
     if (!server.resolve || isResolved(server.address)) {
       peers.push(server);
       continue;

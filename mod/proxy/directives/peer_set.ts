@@ -1,4 +1,4 @@
-/** Lists of peers: addresses, blocks of them, and everybody on a unix socket. */
+/** Lists of peers: addresses, blocks of addresses, and `unix:` for all peers on unix sockets. */
 import { type IpRange, parseIpRange } from "../../base/ip_ranges.ts";
 import { type ConfigNode } from "../../config/mod.ts";
 import type { PeerSetPlan } from "../plan.ts";
@@ -10,7 +10,7 @@ const peerKind = {
   parse: (text: string) => text === "unix:" ? "unix" as const : parseIpRange(text),
 };
 
-/** Reads one peer or a sequence of them; `what` names the directive in messages. */
+/** Reads one peer or a sequence of peers; `what` is the directive's name in messages. */
 export function readPeerSet(draft: LevelDraft, what: string, node: ConfigNode): PeerSetPlan {
   const ranges: IpRange[] = [];
   let unix = false;

@@ -1,4 +1,4 @@
-/** `proxy.*`: where requests are forwarded to, and how. */
+/** `proxy.*`: the upstream that requests are forwarded to, and how they are forwarded. */
 import {
   type ConfigNode,
   isIpLiteral,
@@ -107,14 +107,17 @@ function addHandler(
   draft.handlers?.push(isMixed(urls) ? { ...handler, origins } : handler);
 }
 
-/** Requests to one of the URLs are not like those to another. */
+/** True when the URLs differ in scheme, authority or path, so that requests to them differ. */
 function isMixed([{ url: first }, ...others]: readonly WeightedUrl[]): boolean {
   return others.some(({ url }) =>
     url.scheme !== first.scheme || url.authority !== first.authority || url.path !== first.path
   );
 }
 
-/** The entry of `upstreams` that the URL's host names, or null. It speaks as the URL says. */
+/**
+ * Returns the index of the entry of `upstreams` that the URL's host names, or null. Sets the
+ * entry's scheme to the URL's.
+ */
 function namedUpstream(draft: LevelDraft, url: UpstreamUrl, at: Position): number | null {
   if (url.address.kind !== "tcp") return null;
   const { upstreams, namedSchemes } = draft.plan;
@@ -134,7 +137,7 @@ function namedUpstream(draft: LevelDraft, url: UpstreamUrl, at: Position): numbe
   return index;
 }
 
-/** A host that looks like an upstream that was meant; it is valid, so that nothing is refused. */
+/** Gives a hint when a host looks like a mistyped upstream. Only a notice: the host may exist. */
 function adviseOnName(draft: LevelDraft, { authority, address }: UpstreamUrl, at: Position): void {
   if (address.kind !== "tcp" || isIpLiteral(address.host)) return;
   const { host } = address;

@@ -1,11 +1,11 @@
-/** `resolver`: nginx's line, who is asked for the names of servers, `127.0.0.1:53 valid=30s`. */
+/** `resolver`: DNS servers for peers' names, in nginx's syntax: `127.0.0.1:53 valid=30s`. */
 import { isIpLiteral, parseCount, parseDuration, parseHostAddress } from "../../config/mod.ts";
 import { dnsDefaults, dnsPort, type DnsServer } from "../../net/dns/host_files.ts";
 import type { ResolverPlan } from "../plan.ts";
 import type { Mutable } from "./drafts.ts";
 import { joinFaults, readWords, type WordReader, wordsOf } from "./word_line.ts";
 
-/** The resolver, or a string that says what is wrong. */
+/** Returns the resolver, or an error message. */
 export function parseResolver(text: string): ResolverPlan | string {
   const servers: DnsServer[] = [];
   const plan: Mutable<ResolverPlan> = {
@@ -20,7 +20,7 @@ export function parseResolver(text: string): ResolverPlan | string {
   const faults: (string | null)[] = [];
   const values = words.filter((word) => word.includes("="));
   for (const word of words.filter((word) => !word.includes("="))) {
-    // An IPv6 address may stand without brackets when it has no port.
+    // An IPv6 address without a port needs no brackets.
     const isBareV6 = isIpLiteral(word) && word.includes(":");
     const address = parseHostAddress(isBareV6 ? `[${word}]` : word, dnsPort);
     if (address?.kind !== "tcp" || !isIpLiteral(address.host) || address.port === 0) {

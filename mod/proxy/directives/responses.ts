@@ -1,4 +1,4 @@
-/** Directives that answer by themselves or change what is answered. */
+/** Directives that answer requests themselves or change responses. */
 import { type ConfigNode, parseAge } from "../../config/mod.ts";
 import type { CheckStatusFormat, CompressPlan } from "../plan.ts";
 import {
@@ -21,7 +21,7 @@ const redirectStatus = {
   parse: (text: string) => /^3[0-9][0-9]$/.test(text) ? Number(text) : null,
 };
 
-/** A URL goes into a field of the response: no control bytes, nothing beyond ASCII. */
+/** A URL is sent in a response field: printable ASCII only. */
 const urlKind = {
   allowed: "a URL or a path, printable ASCII",
   parse: (text: string) => /^[\x21-\x7e]+$/.test(text) ? text : null,
@@ -139,7 +139,7 @@ const compress: Directive = {
       );
       draft.settings.compress = {
         ...allEncodings,
-        // As in h2o, the order in the file is not one of preference.
+        // As in h2o, the order in the file does not express a preference.
         encodings: allEncodings.encodings.filter((word) => names.includes(word)),
       };
     } else {
@@ -148,7 +148,7 @@ const compress: Directive = {
   },
 };
 
-/** `{gzip: 9, br: 5}`: the encodings that are named, each at its level. */
+/** Reads `{gzip: 9, br: 5}`: the named encodings, each with its level. */
 function readQualities(
   draft: LevelDraft,
   name: string,

@@ -1,11 +1,11 @@
-/** One entry of `servers`: nginx's `server` line without the word, `ADDR[:PORT] weight=2 backup`. */
+/** One entry of `servers`: the parameters of nginx's `server`, `ADDR[:PORT] weight=2 backup`. */
 import { parseCount, parseDuration, parseHostAddress } from "../../config/mod.ts";
 import type { PeerPlan } from "../plan.ts";
 import type { Mutable } from "./drafts.ts";
 import { peerDefaults } from "./upstream_defaults.ts";
 import { joinFaults, readWords, type WordReader, wordsOf } from "./word_line.ts";
 
-/** The peer, or a string that says what is wrong. */
+/** Returns the peer, or an error message. */
 export function parseServer(text: string): PeerPlan | string {
   const [name = "", ...words] = wordsOf(text);
   const address = parseHostAddress(name, 80);
@@ -17,12 +17,12 @@ export function parseServer(text: string): PeerPlan | string {
   return joinFaults(faults) ?? peer;
 }
 
-/** In the place of one that cannot be read, so that the words after it are. */
+/** Replaces an invalid address, so that the parameters after it are still checked. */
 const noAddress = { kind: "unix", path: "" } as const;
 
 /**
- * What may follow `route=` (nginx: at most 32 bytes). It goes into cookies as it is (RFC 6265 4.1.1),
- * and `|` and `~` end it there.
+ * The value of `route=` (nginx: at most 32 bytes). It is copied into cookies as it is (RFC 6265
+ * section 4.1.1), where `|` and `~` would end it.
  */
 export const routeForm = /^[!#-+\--:<-[\]-{}]{1,32}$/;
 
@@ -68,7 +68,7 @@ function parametersOf(peer: Mutable<PeerPlan>): WordReader[] {
   ];
 }
 
-/** Hands a value over unless there is none. */
+/** Sets a value unless it is null. Returns whether it was set. */
 function apply<T>(value: T | null, set: (value: T) => void): boolean {
   if (value !== null) set(value);
   return value !== null;

@@ -1,4 +1,4 @@
-/** `sticky`: nginx's forms (cookie, route) and Tengine's session_sticky (insert, rewrite, prefix). */
+/** `sticky`: nginx's cookie and route, and Tengine's session_sticky (insert, rewrite, prefix). */
 import { nearestName, parseCount, parseDuration } from "../../config/mod.ts";
 import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../upstream_plan.ts";
 import type { Mutable } from "./drafts.ts";
@@ -6,11 +6,11 @@ import { joinFaults, readWords, type WordReader, wordsOf } from "./word_line.ts"
 
 const kinds = ["cookie", "route", "insert", "rewrite", "prefix"];
 const cookieName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** What a cookie's attribute may be (RFC 6265 4.1.1). */
+/** The value of a cookie attribute, without blanks (RFC 6265 section 4.1.1). */
 const attribute = /^[!-:<-~]+$/;
 const variable = /^\$(cookie|arg|http)_[A-Za-z0-9_-]+$/;
 
-/** The plan, or a string that says what is wrong. */
+/** Parses `sticky`. Returns the plan, or an error message. */
 export function parseSticky(text: string): StickyPlan | string {
   const [kind = "", ...words] = wordsOf(text);
   switch (kind) {
@@ -30,7 +30,7 @@ export function parseSticky(text: string): StickyPlan | string {
   return `found \`${kind}\`${hint}; allowed: ${kinds.join(", ")}`;
 }
 
-/** Tengine's own line: `cookie=route mode=insert option=indirect`. */
+/** Parses Tengine's `session_sticky`: `cookie=route mode=insert option=indirect`. */
 export function parseSessionSticky(text: string): StickyPlan | string {
   let mode: StickySessionPlan["mode"] = "insert";
   const words: string[] = [];
@@ -46,7 +46,7 @@ export function parseSessionSticky(text: string): StickyPlan | string {
   return joinFaults([...wrongModes, typeof session === "string" ? session : null]) ?? session;
 }
 
-/** What Tengine reads and leaves out of account in this mode; "" for nothing. */
+/** Returns a notice of parameters that Tengine accepts but ignores in this mode; "" for none. */
 export function idleStickyWords(plan: StickyPlan): string {
   if (plan.kind !== "session" || plan.mode === "insert") return "";
   const { maxAgeS, maxIdleS, maxLifeS, indirect, mode } = plan;
@@ -104,7 +104,7 @@ function parseCookie(words: readonly string[]): StickyPlan | string {
   return joinFaults([unnamed, wrong]) ?? plan;
 }
 
-/** Where the browser sends the cookie. */
+/** Readers of `domain=` and `path=`: to which requests the browser adds the cookie. */
 function placeReaders(plan: { domain: string; path: string }): WordReader[] {
   const allowed = "a text without blanks and ;";
   return [
@@ -140,7 +140,7 @@ function parseSession(
   };
   const wrong = readWords(words, sessionReaders(plan));
   if (wrong !== null) return wrong;
-  // The upstream would not see the cookie that it sets.
+  // With `indirect` the upstream would not get back the cookie that it sets itself.
   if (mode === "rewrite" && plan.indirect) {
     return "option=indirect goes with insert, not with rewrite";
   }

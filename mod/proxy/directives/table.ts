@@ -1,4 +1,4 @@
-/** Every directive that hayate knows, by name. */
+/** All directives that hayate supports, by name. */
 import type { Directive } from "./directive.ts";
 import { fieldDirectives } from "./fields.ts";
 import { fileDirectives } from "./file.ts";
@@ -19,7 +19,7 @@ import { variableDirectives } from "./variables.ts";
 
 let table: ReadonlyMap<string, Directive> | null = null;
 
-/** Made on first use: `hosts` and `paths` apply the table that contains them. */
+/** Made on first use, because `hosts` and `paths` need the table that contains them. */
 export function directiveTable(): ReadonlyMap<string, Directive> {
   table ??= new Map(
     [

@@ -1,8 +1,8 @@
-/** What holds for an upstream and its servers where the configuration says nothing. */
+/** Defaults of an upstream and its peers. */
 import { type PeerPlan, retryConditions, type UpstreamPlan } from "../plan.ts";
 import type { OutlierPlan, RetryBudgetPlan } from "../upstream_plan.ts";
 
-/** nginx's defaults of a `server` line. */
+/** The defaults of nginx's `server` directive. */
 export const peerDefaults: Omit<PeerPlan, "name" | "address"> = {
   weight: 1,
   connectionsMax: 0,
@@ -17,10 +17,10 @@ export const peerDefaults: Omit<PeerPlan, "name" | "address"> = {
   route: "",
 };
 
-/** At most a fifth more load, and never so few retries that a quiet site has none (Finagle). */
+/** Finagle's: at most 20 % more load; the minimum keeps retries possible with few requests. */
 export const retryBudgetDefault: RetryBudgetPlan = { share: 0.2, perSecondMin: 10 };
 
-/** No rule is on. The times are Envoy's; half of a group is the most that may be out. */
+/** All rules are off. The times are Envoy's; at most half of a group may be ejected at a time. */
 export const outlierDefaults: OutlierPlan = {
   consecutiveErrors: 0,
   errorShare: 0,

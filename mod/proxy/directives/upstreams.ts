@@ -1,4 +1,4 @@
-/** `upstreams`: named groups of peers with balancing, retries and checks; h2o has no such thing. */
+/** `upstreams`: named groups of peers with balancing, retries and health checks; not in h2o. */
 import { type ConfigNode, type MapNode, type Position } from "../../config/mod.ts";
 import type { CheckPlan } from "../check_plan.ts";
 import type { PeerPlan, UpstreamPlan } from "../plan.ts";
@@ -46,11 +46,11 @@ const announcedVersion = {
   },
 };
 
-/** The plan as far as it is read, and what its check is made of at the end. */
+/** The plan under construction, with the check directives, which are combined at the end. */
 interface UpstreamKeys {
   readonly plan: Mutable<UpstreamPlan> & { readonly peers: PeerPlan[] };
   readonly check: CheckKeys;
-  /** Some are named, right or wrong. */
+  /** The list of servers has entries, valid or not. */
   hasServers: boolean;
 }
 
@@ -68,7 +68,7 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
   const keys = readUpstream(draft, name, at, body);
   const { plan, hasServers } = keys;
   const check = announcedCheck(keys);
-  // Servers that are all wrong have been reported one by one.
+  // Not reported when all servers are invalid: each has been reported already.
   if (!hasServers) draft.problem(at, `in command upstreams, ${name} has no servers`);
   if (plan.peers.length > 0) {
     reportConflicts(draft, plan);
@@ -78,7 +78,10 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
   draft.plan.upstreams.push({ ...plan, ...divided, check });
 }
 
-/** Whoever expects a header of clients expects it of probes; what listens on another port need not. */
+/**
+ * Peers that expect a PROXY header expect it from probes as well. Probes of another port send none:
+ * what listens there need not expect it.
+ */
 function announcedCheck({ plan, check }: UpstreamKeys): CheckPlan | null {
   const complete = check.complete();
   if (complete === null || complete.port > 0) return complete;
@@ -138,7 +141,7 @@ function readSticky(
   return plan;
 }
 
-/** Combinations that nginx refuses as well. */
+/** Reports combinations that nginx refuses as well. */
 function reportConflicts(draft: LevelDraft, plan: UpstreamPlan): void {
   const { name, peers, at } = plan;
   const { kind } = plan.balance;
@@ -154,7 +157,7 @@ function reportConflicts(draft: LevelDraft, plan: UpstreamPlan): void {
   }
 }
 
-/** Server parameters that are read, and not acted upon yet. */
+/** Reports server parameters that have no effect. */
 function reportIgnored(draft: LevelDraft, plan: UpstreamPlan): void {
   const { name, peers, at } = plan;
   const ignored = [

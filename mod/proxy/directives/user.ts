@@ -1,10 +1,11 @@
-/** `user`: whose rights the proxy is to have. It cannot change them yet, and says so. */
+/** `user`: the user that the proxy is to run as. hayate cannot change its user and reports that. */
 import type { RunningUser } from "../../process/users.ts";
 import { anyText, type Directive, levels, phases, readScalar } from "./directive.ts";
 
 /**
- * h2o starts as root and becomes this user. To go on as root would give every request the rights that
- * the file takes away, so that is refused; a process that is not root is only told.
+ * h2o starts as root and changes to this user. Staying root would serve every request with the
+ * rights that the directive is meant to drop, so that is an error. A process that runs as another
+ * user than root gets a notice.
  */
 export const userDirective: Directive = {
   name: "user",
@@ -27,7 +28,7 @@ export const userDirective: Directive = {
   },
 };
 
-/** null for `runningUser`: whoever it is, only the file is read. */
+/** `runningUser` is null when only the file is checked. */
 function judgeUser(user: string, runningUser: RunningUser | null): "fine" | "told" | "refused" {
   if (runningUser === null) return "told";
   if (runningUser.numberOf(user) === runningUser.uid) return "fine";

@@ -1,4 +1,4 @@
-/** `setenv` and `unsetenv`: variables of a request, which access logs show as `%{NAME}e`. */
+/** `setenv` and `unsetenv`: variables of an exchange, shown in access logs as `%{NAME}e`. */
 import { anyText, type Directive, everywhere, itemsOf, phases, readScalar } from "./directive.ts";
 
 const setenv: Directive = {

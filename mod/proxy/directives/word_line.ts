@@ -1,17 +1,20 @@
-/** Lines of words as nginx has them, `weight=2 backup`: each is a flag or has a value. */
+/** Lines of parameters in nginx's syntax, `weight=2 backup`: each is a flag or has a value. */
 import { nearestName } from "../../config/mod.ts";
 
-/** Takes one kind of word. */
+/** Reads one parameter. */
 export interface WordReader {
-  /** As messages show it: `weight=N`, or `backup` for a flag. */
+  /** As shown in messages: `weight=N`, or `backup` for a flag. */
   readonly form: string;
-  /** What a value may be, for messages. */
+  /** The allowed values, for messages; without it `form` says it. */
   readonly allowed?: string;
-  /** Takes the value, "" for a flag. False: it is none. */
+  /** Stores the value, "" for a flag. Returns false when it is invalid. */
   read(value: string): boolean;
 }
 
-/** Reads the words in order, later ones over earlier ones. Returns what is wrong, a fault a line, or null. */
+/**
+ * Reads the parameters in order; of equal ones the last wins. Returns error messages separated by
+ * line feeds, or null.
+ */
 export function readWords(
   words: readonly string[],
   readers: readonly WordReader[],
@@ -19,7 +22,7 @@ export function readWords(
   const faults: (string | null)[] = [];
   for (const word of words) {
     const equals = word.indexOf("=");
-    // With its `=`, so that a flag is not given a value, nor a value left out.
+    // Includes the `=`: a flag with a value, or a parameter without one, matches no reader.
     const name = equals < 0 ? word : word.slice(0, equals + 1);
     const reader = readers.find(({ form }) => equals < 0 ? form === name : form.startsWith(name));
     const value = equals < 0 ? "" : word.slice(equals + 1);
@@ -31,7 +34,7 @@ export function readWords(
   return joinFaults(faults);
 }
 
-/** Faults of one line, each a line; null when there is none. */
+/** Joins error messages with line feeds; null when there are none. */
 export function joinFaults(faults: readonly (string | null)[]): string | null {
   const found = faults.filter((fault) => fault !== null);
   return found.length === 0 ? null : found.join("\n");
@@ -45,7 +48,7 @@ function unknownWord(word: string, readers: readonly WordReader[]): string {
   return `found \`${word}\`${hint}; allowed: ${forms}`;
 }
 
-/** The words of a line, none for an empty one. */
+/** Splits a line at white space; an empty line has no words. */
 export function wordsOf(text: string): string[] {
   return text.trim().split(/\s+/).filter((word) => word !== "");
 }
