@@ -1,7 +1,7 @@
-/** How one peer of several is chosen. */
+/** Chooses one peer of several. */
 import type { Peer } from "./peer.ts";
 
-/** What a choice may depend on. */
+/** Inputs of a choice. */
 export interface Choice {
   /** Monotonic milliseconds. */
   nowMs: number;
@@ -11,9 +11,9 @@ export interface Choice {
   key: string;
   /** Peers that this request has tried; null on the first try. */
   tried: Set<Peer> | null;
-  /** Session name of the peer that the client belongs to; "" for none. */
+  /** Session name of the peer that the client is bound to; "" for none. */
   sid: string;
-  /** With a `sid`: that peer or none. */
+  /** With a `sid`: choose that peer or none. */
   isBound: boolean;
 }
 
@@ -26,13 +26,13 @@ export function isCandidate(peer: Peer, choice: Choice): boolean {
   return (choice.tried === null || !choice.tried.has(peer)) && peer.isUsable(choice.nowMs);
 }
 
-/** The same for a peer that the client's session names. */
+/** As `isCandidate`, for the peer that the client's session names. */
 export function isSessionCandidate(peer: Peer, choice: Choice): boolean {
   return (choice.tried === null || !choice.tried.has(peer)) &&
     peer.isUsableForSession(choice.nowMs);
 }
 
-/** Attempts of a hash or of chance before the choice falls back to round robin (nginx: 20). */
+/** Attempts of a hash or a random draw before falling back to round robin (nginx: 20). */
 export const missesMax = 20;
 
 export function totalWeight(peers: readonly Peer[]): number {
@@ -41,7 +41,7 @@ export function totalWeight(peers: readonly Peer[]): number {
   return total;
 }
 
-/** The peer whose share of `[0, totalWeight)` has `point`. */
+/** The peer whose share of `[0, totalWeight)` contains `point`. */
 export function peerAtWeight(peers: readonly Peer[], point: number): Peer {
   let rest = point;
   for (const peer of peers) {

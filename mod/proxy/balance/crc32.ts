@@ -12,7 +12,7 @@ export function crc32(bytes: Uint8Array, start: number, end: number): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** Of text with one character per byte, as it came from the wire. */
+/** CRC-32 of text with one character per byte, as read from the wire. */
 export function crc32Text(text: string): number {
   let crc = 0xffffffff;
   for (let at = 0; at < text.length; at++) {

@@ -1,4 +1,4 @@
-/** Choices that depend on the client's address or on a key: `ip_hash` and `hash` (nginx). */
+/** Balancers that hash the client's address or a key: `ip_hash` and `hash` (nginx). */
 import {
   type Balancer,
   type Choice,
@@ -11,7 +11,7 @@ import { crc32, crc32Text } from "./crc32.ts";
 import type { Peer } from "./peer.ts";
 import { RoundRobin } from "./round_robin.ts";
 
-/** The first three bytes of an IPv4 address, all of an IPv6 one. */
+/** Hashes the first three bytes of an IPv4 address, or all of an IPv6 address. */
 export class IpHash implements Balancer {
   readonly #fallback = new RoundRobin();
 
@@ -52,8 +52,8 @@ export class KeyHash implements Balancer {
 const pointsPerWeight = 160;
 
 /**
- * Consistent hashing (ketama), with the points that nginx and Cache::Memcached::Fast compute: a
- * peer that leaves moves only its own keys.
+ * Consistent hashing (ketama), with the points that nginx and Cache::Memcached::Fast compute:
+ * removing a peer moves only its own keys.
  */
 export class ConsistentHash implements Balancer {
   readonly #fallback = new RoundRobin();
@@ -74,7 +74,7 @@ export class ConsistentHash implements Balancer {
     return this.#fallback.choose(peers, choice);
   }
 
-  /** Index of the first point at or behind `hash`; the count stands for the first one. */
+  /** Index of the first point at or after `hash`; the number of points means the first one. */
   #find(hash: number): number {
     let low = 0;
     let high = this.#points.length;
@@ -86,7 +86,7 @@ export class ConsistentHash implements Balancer {
     return low;
   }
 
-  /** Builds the ring anew when a peer has come, gone or changed its weight. */
+  /** Rebuilds the ring when a peer was added, removed or has changed its weight. */
   #refresh(peers: readonly Peer[]): void {
     const weights = peers.map((peer) => peer.weight).join();
     if (peers === this.#peers && weights === this.#weights) return;

@@ -1,9 +1,9 @@
-/** Fewest exchanges for its weight; among equals smooth weighted round robin (nginx). */
+/** Fewest active exchanges per weight; smooth weighted round robin among equals (nginx). */
 import { type Balancer, type Choice, isCandidate } from "./balancer.ts";
 import type { Peer } from "./peer.ts";
 
 export class LeastConn implements Balancer {
-  /** The peers that share the least load, from the front; reused for each choice. */
+  /** The peers with the least load, from index 0; reused for each choice. */
   readonly #equals: Peer[] = [];
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
@@ -15,7 +15,7 @@ export class LeastConn implements Balancer {
       const difference = least === null
         ? -1
         : peer.active * least.weight - least.active * peer.weight;
-      // The busier ones need no closer look.
+      // Skip busier peers before the costlier candidate check.
       if (difference > 0 || !isCandidate(peer, choice)) continue;
       if (difference < 0) count = 0;
       least = peer;

@@ -1,13 +1,13 @@
 /**
- * The peer that is expected to be done first (nginx's least_time):
+ * Chooses the peer that is expected to finish first (nginx's least_time):
  *
- *   time = its average, halved for each fail_timeout without an answer
- *   time = max(time, mean age of the requests that wait for it)      with `inflight`
+ *   time = its average, halved for each fail_timeout without a response
+ *   time = max(time, mean age of its waiting requests)               with `inflight`
  *   time = the next multiple of 20 ms above it, and never above 5 s
  *   chosen: the least time x (1 + active) / weight
  *
- * Steps of 20 ms make peers that are about as fast equal; among equals it is smooth weighted round
- * robin. Beyond 5 s all are equally slow, and the least busy one is chosen.
+ * Steps of 20 ms make peers of similar speed equal; equals are chosen by smooth weighted round
+ * robin. Above 5 s all peers count as equally slow, and the least busy one is chosen.
  */
 import { type Balancer, type Choice, isCandidate } from "./balancer.ts";
 import { chooseSmoothly } from "./least_conn.ts";
@@ -18,7 +18,7 @@ const slowestMs = 5000;
 
 export class LeastTime implements Balancer {
   readonly inflight: boolean;
-  /** The peers that share the least time, from the front; reused for each choice. */
+  /** The peers with the least time, from index 0; reused for each choice. */
   readonly #equals: Peer[] = [];
 
   constructor(inflight: boolean) {
@@ -43,7 +43,7 @@ export class LeastTime implements Balancer {
     return count > 1 ? chooseSmoothly(equals, count, choice.nowMs) : best;
   }
 
-  /** Until it has dealt with what it has, and one request more. */
+  /** Expected time until the peer has finished its active exchanges and one more, in milliseconds. */
   #expectedMs(peer: Peer, nowMs: number): number {
     const { times } = peer;
     let ms = times === null ? 0 : times.averageMs(nowMs, peer.failTimeoutMs);

@@ -1,13 +1,13 @@
-/** MD5 (RFC 1321) of short texts, made at start: names of peers in cookies, as nginx spells them. */
+/** MD5 (RFC 1321) of short texts, computed at start: nginx's names of peers in cookies. */
 
-/** Rounds of left rotation; each row serves 16 steps in turn. */
+/** Left rotations by round; each row is cycled over 16 steps. */
 const rotations = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
 const sines = Int32Array.from(
   { length: 64 },
   (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))),
 );
 
-/** 32 lower-case hexadecimal digits. */
+/** The MD5 of `text` as 32 lower-case hexadecimal digits. */
 export function md5Text(text: string): string {
   const source = new TextEncoder().encode(text);
   const bytes = new Uint8Array(((source.length + 8 >> 6) + 1) * 64);

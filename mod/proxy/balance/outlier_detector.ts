@@ -1,35 +1,36 @@
 /**
- * Passive outlier ejection: a peer that answers worse than its group is left alone for a while.
+ * Passive outlier ejection: takes out a peer for a while when it performs worse than its group.
  *
- * An error is an attempt without an answer, or an answer of class 5xx. Errors in a row are judged at
- * once, rates and latencies at the end of each interval (Envoy's outlier detection is the model).
+ * An error is an attempt without a response, or a 5xx response. Consecutive errors are judged
+ * immediately, rates and latencies at the end of each interval (modelled on Envoy's outlier
+ * detection).
  */
 import type { OutlierPlan } from "../upstream_plan.ts";
 import { OutlierWatch } from "./outlier_watch.ts";
 import type { Peer } from "./peer.ts";
 
-/** What the detector needs of the outside. */
+/** The detector's dependencies. */
 export interface OutlierParts {
   nowMs(): number;
   setTimer(delayMs: number, callback: () => void): unknown;
   log(line: string): void;
-  /** A peer has been taken out: the workers of a master must know. */
+  /** Called after an ejection, so that a master can notify its workers. */
   onEjected(): void;
-  /** In a worker: the master decides. Null where the decision is made here. */
+  /** In a worker: asks the master to decide. Null where this process decides. */
   readonly ask: ((peer: Peer, reason: string) => void) | null;
 }
 
-/** The group whose peers are watched. */
+/** The group of the watched peers. */
 export interface WatchedGroup {
   readonly plan: { readonly name: string };
   readonly peers: readonly Peer[];
 }
 
-/** An ejection is at most so many times as long as the first one. */
+/** An ejection lasts at most this many times as long as the first one. */
 const levelMax = 10;
-/** A mean must be so much above the others' to count: less is noise of the clock. */
+/** A mean must exceed the others' by this much to count: less is timer noise. */
 const latencyMarginMs = 5;
-/** How long a worker waits for the master's word before it asks again. */
+/** How long a worker waits for the master's decision before it asks again. */
 const askAgainMs = 1000;
 
 export class OutlierDetector {
@@ -45,7 +46,7 @@ export class OutlierDetector {
     this.#parts = parts;
   }
 
-  /** A peer has answered with a head, `headerTimeMs` after it was chosen. */
+  /** Records a response head that arrived `headerTimeMs` after the peer was chosen. */
   noteAnswer(peer: Peer, status: number, headerTimeMs: number): void {
     if (status >= 500) return this.noteError(peer);
     const watch = this.#watchOf(peer);
@@ -65,7 +66,7 @@ export class OutlierDetector {
     this.#propose(peer, `${watch.errorsInRow} errors in a row`);
   }
 
-  /** Takes the peer out, unless as many are out as may be. */
+  /** Ejects the peer, unless the allowed share of the group is already ejected. */
   eject(peer: Peer, reason: string): void {
     const { baseEjectionMs, ejectedShareMax } = this.#plan;
     const { peers } = this.#group;
@@ -87,7 +88,7 @@ export class OutlierDetector {
     this.#parts.onEjected();
   }
 
-  /** The peer's counters, of an interval that is under way. */
+  /** The peer's counters of the current interval. */
   #watchOf(peer: Peer): OutlierWatch {
     const nowMs = this.#parts.nowMs();
     if (nowMs >= this.#intervalEndMs) this.#endInterval(nowMs);
@@ -112,7 +113,7 @@ export class OutlierDetector {
     for (const peer of peers) peer.watch?.beginInterval(peer.isEjected(nowMs));
   }
 
-  /** What the interval says against the peer; null: nothing. */
+  /** Why the interval's figures make the peer an outlier; null when they do not. */
   #verdict(peer: Peer): string | null {
     const { watch } = peer;
     const { errorShare, latencyFactor, attemptsMin } = this.#plan;
@@ -129,7 +130,7 @@ export class OutlierDetector {
     return `latency ${Math.round(meanMs)}ms, the others' median is ${Math.round(medianMs)}ms`;
   }
 
-  /** Median of the other peers' means; null when none has enough answers. */
+  /** Median of the other peers' means; null when none has enough responses. */
   #medianOfOthersMs(peer: Peer): number | null {
     const means = this.#group.peers
       .filter((other) => other !== peer)
@@ -154,7 +155,7 @@ export class OutlierDetector {
   }
 
   #bringBack(peer: Peer, durationMs: number): void {
-    // A timer may come a moment early, by its rounding.
+    // Cleared explicitly: timers are rounded and may fire slightly early.
     peer.ejectedUntilMs = 0;
     if (!this.#group.peers.includes(peer)) return;
     this.#log(peer, `is back after ${durationMs / 1000}s`);

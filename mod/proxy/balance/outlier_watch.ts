@@ -1,19 +1,19 @@
-/** What outlier ejection counts of one peer. */
+/** Counters of outlier ejection for one peer. */
 export class OutlierWatch {
   errorsInRow = 0;
-  /** Within the interval under way. */
+  /** Within the current interval. */
   attempts = 0;
   errors = 0;
   headerTimeSumMs = 0;
   headerTimeCount = 0;
-  /** It was out for some of the interval. */
+  /** The peer was ejected during part of the interval. */
   wasOut = false;
-  /** Ejections that followed one another; each interval in which it served well takes one off. */
+  /** Consecutive ejections; each interval in which it served without a fault reduces it by one. */
   level = 0;
-  /** In a worker: until when the master is not asked about it again. */
+  /** In a worker: the master is not asked about this peer again before this time. */
   askedUntilMs = 0;
 
-  /** Mean time to the head within the interval. */
+  /** Mean time to the response head within the interval. */
   get meanMs(): number {
     return this.headerTimeSumMs / this.headerTimeCount;
   }

@@ -1,4 +1,4 @@
-/** One server of an upstream, an address or a name with its addresses of now, with what was measured and ordered about it. */
+/** One server of an upstream: an address or a name, its current addresses, counters and settings. */
 import type { Address } from "../../base/address.ts";
 import { isResolved } from "../../config/mod.ts";
 import type { AddressSource } from "../../conn/dial.ts";
@@ -10,59 +10,59 @@ import type { PeerTimes } from "./peer_times.ts";
 export class Peer implements AddressSource {
   readonly plan: PeerPlan;
   readonly index: number;
-  /** Where new connections go; empty while the server's name has no address that is known. */
+  /** Targets of new connections; empty while the server's name has no known address. */
   addresses: readonly Address[];
-  /** Asks for the name's addresses again; null: the server is no name. */
+  /** Requests a new lookup of the server's name; null: the server is not given by name. */
   onUnreachable: (() => void) | null = null;
   weight: number;
-  /** Lowered by failures, regained by one at each selection (nginx's effective_weight). */
+  /** Lowered by failures, raised by one at each selection (nginx's effective_weight). */
   effectiveWeight: number;
   currentWeight = 0;
-  /** Exchanges and connections attempts under way. */
+  /** Exchanges and connection attempts in progress. */
   active = 0;
   failsMax: number;
   failTimeoutMs: number;
   connectionsMax: number;
   slowStartMs: number;
   fails = 0;
-  /** Attempts, and those that failed, since the start. */
+  /** Attempts, and failed attempts, since the start. */
   requests = 0;
   failedRequests = 0;
-  /** Responses by hundreds of their status: index 1 counts 1xx. */
+  /** Responses by status class: index 1 counts 1xx. */
   readonly responses = new Float64Array(6);
-  /** Times that passive failures took it out. */
+  /** How many times passive failures made it unavailable. */
   unavailableCount = 0;
-  /** Sum of the milliseconds from choosing it to the response's head, and their number. */
+  /** Sum of the milliseconds from the choice to the response head, and the number of samples. */
   headerTimeSumMs = 0;
   headerTimeCount = 0;
-  /** Statuses, times and sizes of its answers. */
+  /** Statuses, times and sizes of its responses. */
   readonly tally = new PeerTally();
-  /** Wall clock of the last time it was chosen; 0: never. */
+  /** Wall-clock time of the last selection; 0: never. */
   selectedAtMs = 0;
-  /** When the last failure was seen. */
+  /** Time of the last failure. */
   accessedMs = 0;
-  /** When the last failure was seen, or the peer was given another chance. */
+  /** Time of the last failure, or of the last trial request after one. */
   checkedMs = 0;
-  /** What the active check says; false without a check. */
+  /** Result of the health check; false without a check. */
   checkDown = false;
-  /** By the operator. */
+  /** Set by the operator. */
   down: boolean;
   draining: boolean;
-  /** Names it in the clients' sessions: nginx's route, or what stands for it. */
+  /** Identifies it in client sessions: nginx's route, or the default for it. */
   sid = "";
   route: string;
-  /** Until when it is left alone as an outlier; 0: it is not. */
+  /** End of the ejection as an outlier; 0: not ejected. */
   ejectedUntilMs = 0;
-  /** Times that it was ejected. */
+  /** Number of ejections. */
   ejections = 0;
-  /** Counters of outlier ejection; null until they are wanted. */
+  /** Counters of outlier ejection; null until first used. */
   watch: OutlierWatch | null = null;
-  /** What `least_time` weighs; null for the other balancers. */
+  /** Response times for `least_time`; null for the other balancers. */
   times: PeerTimes | null = null;
-  /** Since when the peer is up again, for slow_start; 0: always. */
+  /** When the peer came back up, for slow_start; 0: not in slow start. */
   recoveredMs = 0;
 
-  /** Connections of each user of the peer, by that user's number; theirs alone. */
+  /** Connection pools, indexed by the number of the code that owns them; private to that owner. */
   readonly pools: unknown[] = [];
 
   constructor(plan: PeerPlan, index: number) {
@@ -79,7 +79,7 @@ export class Peer implements AddressSource {
     this.route = plan.route;
   }
 
-  /** Goes on with what `known`, this server under an earlier plan, has counted and suffered. */
+  /** Takes over the counters and failures of `known`, the same server under an earlier plan. */
   continueFrom(known: Peer): void {
     if (this.addresses.length === 0 && this.name === known.name) this.addresses = known.addresses;
     this.requests = known.requests;
@@ -105,7 +105,7 @@ export class Peer implements AddressSource {
     this.onUnreachable?.();
   }
 
-  /** The server is a name that has no address. */
+  /** The server is a name without a known address. */
   get isUnknown(): boolean {
     return this.addresses.length === 0;
   }
@@ -114,25 +114,25 @@ export class Peer implements AddressSource {
     return this.plan.name;
   }
 
-  /** It is up again: what traffic found out before is history, and slow_start begins. */
+  /** Marks it as up: clears earlier passive failures and begins slow_start. */
   comeBack(nowMs: number): void {
     this.fails = 0;
     this.effectiveWeight = this.weight;
     this.recoveredMs = nowMs;
   }
 
-  /** Passive failures have taken it out for now. */
+  /** Passive failures have made it unavailable for now. */
   isUnavailable(nowMs: number): boolean {
     return this.failsMax > 0 && this.fails >= this.failsMax &&
       nowMs - this.checkedMs <= this.failTimeoutMs;
   }
 
-  /** It answers worse than its group, and is left alone for now. */
+  /** It is ejected as an outlier for now. */
   isEjected(nowMs: number): boolean {
     return nowMs < this.ejectedUntilMs;
   }
 
-  /** Leaves it alone until then; afterwards it comes back with slow_start, if it has that. */
+  /** Ejects it until then; it returns with slow_start where that is configured. */
   ejectUntil(nowMs: number): void {
     this.ejectedUntilMs = this.recoveredMs = nowMs;
   }
@@ -145,13 +145,13 @@ export class Peer implements AddressSource {
     return !this.draining && this.isUsableForSession(nowMs);
   }
 
-  /** A peer that drains gets no new clients and keeps those it has (nginx). */
+  /** A draining peer gets no new clients but keeps its bound ones (nginx). */
   isUsableForSession(nowMs: number): boolean {
     return !this.down && !this.checkDown && !this.isFull && nowMs >= this.ejectedUntilMs &&
       (this.fails === 0 || !this.isUnavailable(nowMs)) && !this.isUnknown;
   }
 
-  /** What it weighs in the choice that is being made. */
+  /** Its weight in the current choice. */
   weightAt(nowMs: number): number {
     if (this.slowStartMs === 0 || this.recoveredMs === 0) return this.effectiveWeight;
     const share = (nowMs - this.recoveredMs) / this.slowStartMs;
@@ -160,12 +160,12 @@ export class Peer implements AddressSource {
     return this.effectiveWeight;
   }
 
-  /** It was chosen: after fail_timeout this is the one request that finds out whether it is back. */
+  /** Records a selection; after fail_timeout, one request tests whether the peer has recovered. */
   noteChosen(nowMs: number): void {
     if (this.fails > 0 && nowMs - this.checkedMs > this.failTimeoutMs) this.checkedMs = nowMs;
   }
 
-  /** A failed attempt. True when it takes the peer out: `upstream server temporarily disabled`. */
+  /** Records a failed attempt. True when it is now `upstream server temporarily disabled`. */
   noteFailure(nowMs: number): boolean {
     this.fails++;
     this.accessedMs = this.checkedMs = nowMs;
@@ -177,7 +177,7 @@ export class Peer implements AddressSource {
     return isOut;
   }
 
-  /** A response's head has come. */
+  /** Records a response head. */
   noteResponse(status: number, headerTimeMs: number): void {
     this.responses[status / 100 | 0]++;
     this.tally.noteStatus(status);
@@ -185,7 +185,7 @@ export class Peer implements AddressSource {
     this.headerTimeCount++;
   }
 
-  /** An attempt that did not fail. */
+  /** Records an attempt that did not fail. */
   noteSuccess(nowMs: number): void {
     if (this.fails === 0 || this.accessedMs >= this.checkedMs) return;
     this.fails = 0;

@@ -24,9 +24,9 @@ export class PeerGroup {
   readonly #backupBalancer: Balancer;
   readonly #budget: RetryBudget | null;
   #outliers: OutlierDetector | null = null;
-  /** What `least_time` measures; null for the others, whatever an earlier plan has measured. */
+  /** What `least_time` measures; null for other balancers, even if an earlier plan measured times. */
   readonly #until: "header" | "last_byte" | null;
-  /** Attempts beyond the first of a request, and those that the budget refused. */
+  /** Attempts after the first of a request, and those refused by the retry budget. */
   retries = 0;
   retriesDenied = 0;
 
@@ -43,12 +43,12 @@ export class PeerGroup {
     return this.#peers;
   }
 
-  /** Passive failures of the only server of a group are ignored: there is nowhere else to go. */
+  /** Passive failures of a group's only server are ignored: there is no other peer to try. */
   get isSingle(): boolean {
     return this.#peers.length === 1;
   }
 
-  /** Puts another list in place, at once for every later choice. */
+  /** Replaces the list of peers; takes effect with the next choice. */
   replace(peers: readonly Peer[]): void {
     this.#peers = peers;
     for (const { index } of peers) this.#lastId = Math.max(this.#lastId, index);
@@ -59,18 +59,18 @@ export class PeerGroup {
     for (const peer of peers) peer.times ??= new PeerTimes();
   }
 
-  /** An id for a new peer, which none has had before. */
+  /** An id for a new peer that no other peer has had. */
   takeId(): number {
     return ++this.#lastId;
   }
 
-  /** Starts outlier ejection, if the plan has it. */
+  /** Starts outlier ejection if the plan enables it. */
   watchOutliers(parts: OutlierParts): void {
     const { outlier } = this.plan;
     if (outlier !== null) this.#outliers = new OutlierDetector(outlier, this, parts);
   }
 
-  /** Gives the peers their names in sessions; to be called when a route has changed. */
+  /** Sets the peers' names in sessions; must be called when a route has changed. */
   renameSessions(): void {
     const { sticky } = this.plan;
     if (!sticky) return;
@@ -97,55 +97,55 @@ export class PeerGroup {
     return peer.down || peer.checkDown || peer.isFull || peer.isUnknown ? null : peer;
   }
 
-  /** A request has come that one of the peers is to answer. */
+  /** Records a request for this group. */
   noteRequest(nowMs: number): void {
     this.#budget?.noteRequest(nowMs);
   }
 
-  /** Whether the budget has room for one attempt more; it counts as made. */
+  /** Takes one retry from the budget; false when none is left. */
   takeRetry(nowMs: number): boolean {
     if (this.#budget === null || this.#budget.take(nowMs)) return true;
     this.retriesDenied++;
     return false;
   }
 
-  /** An attempt begins. */
+  /** Records the start of an attempt. */
   noteSent(peer: Peer, nowMs: number): void {
     peer.active++;
     peer.requests++;
     if (this.#until !== null) peer.times!.begin(nowMs);
   }
 
-  /** The head of an answer has come to an attempt of `sentMs`. */
+  /** Records the response head of an attempt sent at `sentMs`. */
   noteAnswer(peer: Peer, status: number, sentMs: number, nowMs: number): void {
     this.#outliers?.noteAnswer(peer, status, nowMs - sentMs);
     if (this.#until === "header") peer.times!.end(sentMs, nowMs, status < 500);
   }
 
-  /** An attempt has ended; `status` is that of its answer, 0 when none came or it was cut short. */
+  /** Records the end of an attempt; `status` is the response's, 0 without a complete response. */
   noteEnd(peer: Peer, status: number, hadHead: boolean, sentMs: number, nowMs: number): void {
     peer.active--;
     if (this.#until === null || (hadHead && this.#until === "header")) return;
     peer.times!.end(sentMs, nowMs, status > 0 && status < 500);
   }
 
-  /** A failed attempt. True when the peer is now `temporarily disabled`. */
+  /** Records a failed attempt. True when the peer is now `temporarily disabled`. */
   noteFailure(peer: Peer, nowMs: number): boolean {
     return this.isSingle ? false : peer.noteFailure(nowMs);
   }
 
-  /** An attempt got no answer, or half of one. */
+  /** Records an attempt without a complete response. */
   noteError(peer: Peer): void {
     this.#outliers?.noteError(peer);
   }
 
-  /** A worker's view of a peer says that it is an outlier: the decision is made here. */
+  /** Decides on a worker's report that a peer is an outlier. */
   eject(peer: Peer, reason: string): void {
     this.#outliers?.eject(peer, reason);
   }
 }
 
-/** The peer of the client's session, else one that the balancer chooses. */
+/** The peer of the client's session, or one chosen by the balancer. */
 function chooseAmong(peers: readonly Peer[], balancer: Balancer, choice: Choice): Peer | null {
   if (choice.sid === "") return balancer.choose(peers, choice);
   for (const peer of peers) {
@@ -155,7 +155,7 @@ function chooseAmong(peers: readonly Peer[], balancer: Balancer, choice: Choice)
 }
 
 /**
- * What stands for a peer in cookies: its `route`, or the MD5 of its address or of its name and port,
+ * Identifies a peer in cookies: its `route`, or the MD5 of its address or of its name and port,
  * which is the same in every worker and generation (nginx, Tengine).
  */
 function sessionName(peer: Peer, sticky: StickyPlan): string {

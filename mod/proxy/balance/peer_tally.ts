@@ -1,11 +1,11 @@
-/** What a peer has answered: statuses, times and sizes. Summed over workers for those who look. */
+/** A peer's responses: statuses, times and sizes. The master sums them over its workers. */
 import { latencyBucketCount, latencyBucketOf } from "../../metrics/latency_buckets.ts";
 
-/** Classes of status: index 1 is 1xx. */
+/** Status classes: index 1 is 1xx. */
 const classCount = 6;
 const statusEnd = 600;
 
-/** A tally as JSON; what is zero is left out. Lists are joined by `key`. */
+/** A tally as JSON; zeros are omitted. Lists are joined by `key`. */
 export interface TallyCounters {
   readonly codes: readonly KeyedCount[];
   readonly times: readonly KeyedCount[];
@@ -22,18 +22,18 @@ interface KeyedCount {
 export class PeerTally {
   /** Responses by status. */
   readonly codes = new Float64Array(statusEnd);
-  /** Times from the request to the last byte of the response: a row of buckets for each class. */
+  /** Times from the request to the last byte of the response: one row of buckets per class. */
   readonly #times = new Float64Array(classCount * latencyBucketCount);
   readonly #timeSumsMs = new Float64Array(classCount);
   sentBytes = 0;
   receivedBytes = 0;
 
-  /** A response's head has come. */
+  /** Records a response head. */
   noteStatus(status: number): void {
     this.codes[status]++;
   }
 
-  /** The response is complete; bytes include heads and framing. */
+  /** Records a complete response; bytes include heads and framing. */
   noteEnd(status: number, durationMs: number, sentBytes: number, receivedBytes: number): void {
     const row = status / 100 | 0;
     this.#times[row * latencyBucketCount + latencyBucketOf(durationMs)]++;
@@ -42,7 +42,7 @@ export class PeerTally {
     this.receivedBytes += receivedBytes;
   }
 
-  /** The buckets of a class of status, not cumulated. */
+  /** The buckets of a status class, not cumulative. */
   timesOf(statusClass: number): Float64Array {
     const start = statusClass * latencyBucketCount;
     return this.#times.subarray(start, start + latencyBucketCount);
@@ -73,7 +73,7 @@ export class PeerTally {
     };
   }
 
-  /** Adds what another process has counted. */
+  /** Adds the counters of another process. */
   add(counters: TallyCounters): void {
     for (const { key, count } of counters.codes) this.codes[Number(key)] += count;
     for (const { key, count } of counters.times) this.#times[Number(key)] += count;

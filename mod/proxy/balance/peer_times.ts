@@ -1,26 +1,26 @@
-/** How long a peer takes to answer, smoothed: what `least_time` weighs. */
+/** A peer's smoothed response time, used by `least_time`. */
 
-/** An answer moves the average by one part in so many (nginx). */
+/** Each response moves the average by one part in this many (nginx). */
 const smoothing = 20;
 
 export class PeerTimes {
-  /** 0 until the first answer. */
+  /** 0 until the first response. */
   #averageMs = 0;
-  /** When it was measured last. */
+  /** Time of the last measurement. */
   #measuredMs = 0;
-  /** Requests that wait for their answer, and the sum of the times at which they began to. */
+  /** Requests waiting for a response, and the sum of their start times. */
   #waiting = 0;
   #waitingSinceSumMs = 0;
 
-  /** An attempt begins. */
+  /** Records the start of an attempt. */
   begin(nowMs: number): void {
     this.#waiting++;
     this.#waitingSinceSumMs += nowMs;
   }
 
   /**
-   * What was waited for has come, or never will. `isGood` counts: a peer that fails quickly must not
-   * look quick.
+   * Ends the wait of an attempt, answered or failed. Only `isGood` attempts are averaged: a peer that
+   * fails quickly must not look fast.
    */
   end(sentMs: number, nowMs: number, isGood: boolean): void {
     this.#waiting--;
@@ -33,8 +33,8 @@ export class PeerTimes {
   }
 
   /**
-   * The average; it halves with every `halfLifeMs` (0: never) in which nothing was measured, so that
-   * a peer that was slow is asked again.
+   * The average; it halves with every `halfLifeMs` (0: never) without a measurement, so that a slow
+   * peer is tried again.
    */
   averageMs(nowMs: number, halfLifeMs: number): number {
     const idleMs = nowMs - this.#measuredMs;
@@ -42,7 +42,7 @@ export class PeerTimes {
     return this.#averageMs / 2 ** Math.floor(idleMs / halfLifeMs);
   }
 
-  /** Mean age of the requests that wait. */
+  /** Mean age of the waiting requests. */
   waitingMs(nowMs: number): number {
     return this.#waiting === 0 ? 0 : nowMs - this.#waitingSinceSumMs / this.#waiting;
   }

@@ -1,4 +1,4 @@
-/** A weighted draw, or the less busy of two draws. */
+/** A weighted random draw, or the less busy of two draws. */
 import {
   type Balancer,
   type Choice,
@@ -15,7 +15,7 @@ export class RandomChoice implements Balancer {
   readonly random: () => number;
   readonly #fallback = new RoundRobin();
 
-  /** `random` gives numbers from 0 to below 1. */
+  /** `random` returns numbers in [0, 1). */
   constructor(two: boolean, random: () => number) {
     this.two = two;
     this.random = random;

@@ -1,8 +1,8 @@
 /**
- * Bounds the load that retries add, so that a slow upstream is not finished off by them.
+ * Bounds the load that retries add, so that they do not overwhelm a slow upstream.
  *
- * Over the last ten seconds retries may be a share of the requests, and a few a second besides, or a
- * site with one request a minute would never retry (Finagle's budget, with its numbers).
+ * Over the last ten seconds, retries may be a share of the requests plus a few per second; without
+ * the latter a site with one request a minute would never retry (Finagle's budget and its numbers).
  */
 import type { RetryBudgetPlan } from "../upstream_plan.ts";
 
@@ -15,14 +15,14 @@ export class RetryBudget {
   readonly #retries = new Float64Array(slotCount);
   #requestSum = 0;
   #retrySum = 0;
-  /** Number of the slot that is being filled, counted from the clock's zero. */
+  /** Number of the current slot, counted from the clock's zero. */
   #slot = 0;
 
   constructor(plan: RetryBudgetPlan) {
     this.#plan = plan;
   }
 
-  /** A request has come; its first attempt is free. */
+  /** Records a request; its first attempt costs nothing. */
   noteRequest(nowMs: number): void {
     const slot = Math.floor(nowMs / slotMs);
     if (slot !== this.#slot) this.#advance(slot);
@@ -30,7 +30,7 @@ export class RetryBudget {
     this.#requestSum++;
   }
 
-  /** Takes one retry out of the budget; false: there is none left. */
+  /** Takes one retry from the budget; false when none is left. */
   take(nowMs: number): boolean {
     const slot = Math.floor(nowMs / slotMs);
     if (slot !== this.#slot) this.#advance(slot);

@@ -1,6 +1,7 @@
 /**
- * Smooth weighted round robin (nginx): every peer gains its weight, the richest is chosen and pays
- * the total. Peers of weights 5, 1, 1 are chosen a a b a c a a, not a a a a a b c.
+ * Smooth weighted round robin (nginx): each peer's current weight grows by its weight; the peer with
+ * the largest is chosen and its current weight is reduced by the total. Peers of weights 5, 1, 1 are
+ * chosen a a b a c a a, not a a a a a b c.
  */
 import { type Balancer, type Choice, isCandidate } from "./balancer.ts";
 import type { Peer } from "./peer.ts";

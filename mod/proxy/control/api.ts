@@ -1,4 +1,4 @@
-/** NGINX Plus's API (up to version 9): a request in, an answer out. */
+/** NGINX Plus's API (up to version 9): turns a request into a response. */
 import { isResolved } from "../../config/mod.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
@@ -14,14 +14,14 @@ export interface ApiAnswer {
 
 export interface ApiRequest {
   readonly method: string;
-  /** Behind the API's own prefix: `/9/http/upstreams/`. */
+  /** After the API's own prefix: `/9/http/upstreams/`. */
   readonly path: string;
   /** Without `?`. */
   readonly query: string;
   readonly body: string;
 }
 
-/** Answers one request. `isWritable` is false: every change is refused. */
+/** Answers one request. Without `isWritable` every change is refused. */
 export function answerApi(board: Board, request: ApiRequest, isWritable: boolean): ApiAnswer {
   const parts = request.path.split("/").filter((part) => part !== "").map(decodePart);
   const isRead = request.method === "GET" || request.method === "HEAD";
@@ -146,7 +146,7 @@ function selectFields(answer: ApiAnswer, query: string): ApiAnswer {
     return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
   };
   const { json } = answer;
-  // An empty list of fields asks for the names alone.
+  // An empty list of fields returns the names only.
   if (names.length === 0) return ok(Array.isArray(json) ? json : Object.keys(json as object));
   return ok(pick(json));
 }
@@ -164,7 +164,7 @@ function requestId(): string {
   return crypto.randomUUID().replaceAll("-", "");
 }
 
-/** undefined: no JSON. */
+/** undefined: not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

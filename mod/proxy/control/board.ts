@@ -1,4 +1,4 @@
-/** The one place that operators' changes go through, and what the pages and metrics are made of. */
+/** Applies operators' changes, and holds the data for the pages, metrics and API. */
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/engine_metrics.ts";
@@ -14,14 +14,14 @@ export interface BoardParts {
   readonly workers: number;
   nowMs(): number;
   idleCount(group: PeerGroup): number;
-  /** Called before the numbers are read: brings them up to date. */
+  /** Called before counters are read, to update them. */
   refresh?(): void;
-  /** Of a master: its workers, and how many were started again; without them the process serves. */
+  /** Of a master: its workers, and the number of restarts. Absent where the process itself serves. */
   workerViews?(): readonly WorkerView[];
   respawned?(): number;
   /** Called after each change. */
   onChange(group: PeerGroup): void;
-  /** Resolves when a change has reached everybody; null: it has at once. */
+  /** Resolves when a change has reached every worker; null: changes apply immediately. */
   readonly settled: (() => Promise<void>) | null;
 }
 
@@ -30,7 +30,7 @@ export class Board {
 
   constructor(readonly parts: BoardParts) {}
 
-  /** Brings the counters up to date. */
+  /** Updates the counters. */
   refresh(): void {
     this.parts.refresh?.();
   }
@@ -59,7 +59,7 @@ export class Board {
     this.parts.onChange(group);
   }
 
-  /** Exchanges under way end as they would have. */
+  /** Removes a peer; its exchanges in progress finish normally. */
   remove(group: PeerGroup, peer: Peer): void {
     group.replace(group.peers.filter((other) => other !== peer));
     this.parts.checker.remove(peer);

@@ -1,4 +1,4 @@
-/** Answers on the control listener: `/api/`, `/metrics`, `/hayate/` and its `/hayate/status.json`. */
+/** Serves the control listener: `/api/`, `/metrics`, `/hayate/` and `/hayate/status.json`. */
 import { isTokenGiven, tokenChallenges } from "../../conn/access_token.ts";
 import type { Exchange } from "../../conn/exchange.ts";
 import { latin1 } from "../../http1/mod.ts";
@@ -25,7 +25,7 @@ const metricsTypes: Readonly<Record<MetricsFormat, Field>> = {
     value: "application/openmetrics-text; version=1.0.0; charset=utf-8",
   },
 };
-/** The page loads nothing and may be shown nowhere else. */
+/** The page loads no external resources and may not be framed. */
 const pagePolicy: Field = {
   name: "Content-Security-Policy",
   value: "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; " +
@@ -106,7 +106,7 @@ export class ControlHandler implements RouteHandler {
     const isRead = request.method === "GET" || request.method === "HEAD";
     const send = () => answer(x, route, this.#home.serverFields, status, [jsonType, noStore], body);
     if (isRead || settled === null) return send();
-    // A change has reached every worker before the call returns.
+    // Answer only when the change has reached every worker.
     const { serial } = x;
     this.#home.reactor.beginAsync();
     void settled().then(() => {
@@ -116,12 +116,12 @@ export class ControlHandler implements RouteHandler {
   }
 }
 
-/** A browser sends what it knows of a token for any page that asks: only our own page may. */
+/** Browsers send stored credentials for any page's request; only our own page may use them. */
 function isOwnOrigin(origin: string | null, host: string): boolean {
   return origin === null || origin.replace(/^https?:\/\//, "") === host;
 }
 
-/** Gathers a small body. */
+/** Collects a small request body. */
 class BodyReader implements ExchangeState {
   #text = "";
 

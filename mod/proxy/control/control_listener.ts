@@ -1,21 +1,21 @@
-/** The control listener's socket: a unix path is taken over from the generation before without a gap. */
+/** The control listener's socket; a unix path changes over between generations without a gap. */
 import type { Address } from "../../base/address.ts";
 import { StartError, systemReason } from "../../base/errors.ts";
 import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 
-/** Only the user who runs hayate may change its upstreams. */
+/** Only the user that runs hayate may change its upstreams. */
 const socketMode = 0o600;
 
-/** Sockets of this process so far: Deno removes the path that a listener was bound to, however late. */
+/** Makes each bound path unique: Deno removes a listener's original path on close, however late. */
 let boundCount = 0;
 
 export interface ControlListener {
-  /** There is a socket of somebody else at the path: an earlier generation answers there. */
+  /** Another socket exists at the path: an earlier generation answers there. */
   readonly isTaken: boolean;
-  /** Answers from now on; before it clients wait, or meet who answered there until now. */
+  /** Starts answering; until then clients wait, or reach the previous owner of the path. */
   answer(): void;
-  /** May be called again. */
+  /** Idempotent. */
   close(): void;
 }
 
@@ -30,7 +30,7 @@ export function openControl(
   return { isTaken: false, answer: () => listener.resume(), close: () => listener.close() };
 }
 
-/** Bound beside the path and moved onto it: at every moment somebody answers there. */
+/** Bound to a neighbouring path and renamed over the real one, so that the path always answers. */
 class UnixControl implements ControlListener {
   readonly isTaken: boolean;
   readonly #path: string;
@@ -56,8 +56,8 @@ class UnixControl implements ControlListener {
   }
 
   /**
-   * The next generation's socket stays. The file goes before the socket does: once that is closed,
-   * a new file may get the same inode number, and would be taken for ours.
+   * Keeps the next generation's socket. Removes the file before closing the socket: after the close
+   * a new file may get the same inode number and would be mistaken for ours.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -67,7 +67,7 @@ class UnixControl implements ControlListener {
   }
 }
 
-/** Throws `StartError` for a file of another kind: we never replace what we did not make. */
+/** Throws `StartError` for a file that is not a socket: such a file is never replaced. */
 function isSocketAt(path: string): boolean {
   try {
     if (Deno.lstatSync(path).isSocket) return true;

@@ -1,6 +1,6 @@
 /**
- * What decides about peers in one process: health checks, operators' changes, the file that keeps
- * both, and the control listener. A process on its own has one, and so has the master of several.
+ * Manages the peers of one process: health checks, operators' changes, the state file that keeps
+ * both, and the control listener. A single process has one; so does the master of several workers.
  */
 import { StartError } from "../../base/errors.ts";
 import { isResolved } from "../../config/mod.ts";
@@ -26,27 +26,27 @@ import { type PeerKeeper, succeed } from "./succession.ts";
 export interface ControlPlaneParts {
   readonly reactor: Reactor;
   readonly logger: Logger;
-  /** Serves the control listener, and has the counters. */
+  /** Serves the control listener and holds the counters. */
   readonly engine: Engine;
-  /** Shown on the pages. */
+  /** Shown on the status pages. */
   readonly generation: number;
-  /** A worker's master decides: no checks, no state file and no control listener here. */
+  /** In a worker the master decides: no checks, no state file and no control listener. */
   readonly isWorker: boolean;
   idleCount(group: PeerGroup): number;
-  /** Brings the counters up to date before they are read. */
+  /** Updates the counters before they are read. */
   refresh?(): void;
-  /** Of a master, for the API. */
+  /** Of a master: its workers, for the API. */
   workerViews?(): readonly WorkerView[];
   respawned?(): number;
-  /** A probe has ended; `hasChanged` when the peer went up or down. */
+  /** Called after each probe; `hasChanged` when the peer went up or down. */
   onProbe?(hasChanged: boolean): void;
-  /** A worker tells its master of an outlier, and leaves the decision to it. */
+  /** In a worker: reports an outlier to the master, which decides. */
   onOutlier?(message: OutlierMessage): void;
-  /** A peer has been ejected. */
+  /** Called after an ejection. */
   onEjection?(): void;
-  /** An operator has changed something. */
+  /** Called after an operator's change. */
   onChange?(): void;
-  /** Resolves when a change has reached everybody; null: it has at once. */
+  /** Resolves when a change has reached every worker; null: changes apply immediately. */
   readonly settled: (() => Promise<void>) | null;
 }
 
@@ -61,10 +61,10 @@ export class ControlPlane implements PeerKeeper {
   readonly #names: NameWatch | null;
   readonly #addresses: AddressWatch | null;
   #listener: ControlListener | null = null;
-  /** Until then the plane before it answers operators and writes the state file. */
+  /** While false, the previous control plane answers operators and writes the state file. */
   #isInCharge: boolean;
 
-  /** `former`: of the plan that runs; null at the start of the process. Throws `StartError`. */
+  /** `former`: of the running plan; null at the start of the process. Throws `StartError`. */
   constructor(plan: ProxyPlan, parts: ControlPlaneParts, former: ControlPlane | null) {
     const { reactor, logger, engine } = parts;
     this.#plan = plan;
@@ -150,9 +150,9 @@ export class ControlPlane implements PeerKeeper {
     });
   }
 
-  /** Finds out where servers are, and which of them are alive. The reactor must be running. */
+  /** Resolves server names and runs the first health checks. The reactor must be running. */
   async start(): Promise<void> {
-    // Not before the sockets are ours: a second start that fails must not take the file over.
+    // Only after the sockets are bound: a second instance that fails to start must not take the file.
     if (this.#isInCharge) this.#state?.write(this.groups, this.checker);
     await Promise.all([this.#names?.start(), this.#addresses?.start()]);
     await this.checker.start();
@@ -173,13 +173,13 @@ export class ControlPlane implements PeerKeeper {
     });
   }
 
-  /** A worker could reach a server by name at none of its addresses. */
+  /** A worker could not reach a named server at any of its addresses. */
   noteUnreachable({ upstream, id }: UnreachableMessage): void {
     const group = this.groups.find(({ plan }) => plan.name === upstream);
     group?.peers.find(({ index }) => index === id)?.noteUnreachable();
   }
 
-  /** A worker has found an outlier: it is taken out here, for all of them, if it may be. */
+  /** A worker has found an outlier: ejects it for all workers, if the limits allow it. */
   judge({ upstream, id, reason }: OutlierMessage): void {
     const group = this.groups.find(({ plan }) => plan.name === upstream);
     const peer = group?.peers.find(({ index }) => index === id);
@@ -187,9 +187,9 @@ export class ControlPlane implements PeerKeeper {
   }
 
   /**
-   * Opens the control listener; `routeOf` gives its route. At the start of the process it answers
-   * from now on, unless an earlier generation does: that one answers until this one has started, as
-   * it goes on serving if this one cannot start. Throws `StartError`.
+   * Opens the control listener; `routeOf` returns its route. At the start of the process it answers
+   * immediately, unless an earlier generation does: that one keeps answering until this one has
+   * started, since it continues to serve if this one cannot start. Throws `StartError`.
    */
   listen(routeOf: (handler: RouteHandler) => Route): void {
     const { control } = this.#plan.global;
@@ -205,13 +205,13 @@ export class ControlPlane implements PeerKeeper {
     if (this.#isInCharge && !this.#listener.isTaken) this.#listener.answer();
   }
 
-  /** Takes the place of `former`, which ends. What has changed there meanwhile is taken over, too. */
+  /** Replaces `former` and stops it. Also takes over its changes since this one was created. */
   takeOver(former: ControlPlane): void {
     const { nowMs } = this.#parts.reactor;
     succeed(this, former, nowMs, (group, peer) => this.checker.add(group, peer));
     this.#isInCharge = true;
     this.#names?.restore();
-    // Operators may have added servers meanwhile, and the watch before has answered for all of them.
+    // Operators may have added servers in between, which only the previous watch has looked up.
     this.#addresses?.refresh();
     this.#listener?.answer();
     former.closeListener();
@@ -219,12 +219,12 @@ export class ControlPlane implements PeerKeeper {
     this.#state?.write(this.groups, this.checker);
   }
 
-  /** Accepts no more operators. */
+  /** Closes the control listener. */
   closeListener(): void {
     this.#listener?.close();
   }
 
-  /** Ends the checks; the state file is left to the next generation. */
+  /** Stops the checks and lookups; the state file is left to the next generation. */
   stop(): void {
     this.#names?.stop();
     this.#addresses?.stop();

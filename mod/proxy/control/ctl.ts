@@ -1,4 +1,4 @@
-/** `hayate proxy ctl`: the API's command line. */
+/** `hayate proxy ctl`: the command line of the API. */
 import type { Address } from "../../base/address.ts";
 import { exitCodes, StartError } from "../../base/errors.ts";
 import { nearest, readOptions, type Subcommand, UsageError } from "../../cli/mod.ts";
@@ -122,7 +122,7 @@ class Ctl {
     return `/${encodeURIComponent(upstream)}/servers/${findServer(upstream, peers, server).id}`;
   }
 
-  /** A proxy that is being started or replaced may be out of reach meanwhile: that is waited for, too. */
+  /** Also waits while the proxy is unreachable, as it may be while it starts or is replaced. */
   async #waitHealthy(upstream: string, server: string | undefined): Promise<number> {
     const endMs = performance.now() + this.timeoutMs;
     while (true) {
@@ -139,7 +139,7 @@ class Ctl {
     }
   }
 
-  /** What is not healthy yet, in words; "": everything is. */
+  /** What is not healthy yet, as text; "" when everything is. */
   async #missingHealth(upstream: string, server: string | undefined): Promise<string> {
     let peers: readonly ListedPeer[];
     try {

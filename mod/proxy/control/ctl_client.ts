@@ -1,18 +1,18 @@
-/** One request to a control listener, and its whole answer. */
+/** One request to a control listener, with the complete response. */
 import { type Address, formatAddress } from "../../base/address.ts";
 import { type PeerError, StartError } from "../../base/errors.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 
 export interface CtlAnswer {
   readonly status: number;
-  /** null for an empty body. */
+  /** null: empty body. */
   readonly json: unknown;
 }
 
-/** Nobody answers there now; a little later somebody may. */
+/** No control listener answers at the address; it may be temporary. */
 export class UnreachableError extends StartError {}
 
-/** Throws `UnreachableError` when nobody answers. The reactor must be running. */
+/** Throws `UnreachableError` when nothing answers. The reactor must be running. */
 export function ask(
   reactor: Reactor,
   address: Address,
@@ -101,7 +101,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // A refusal in plain words.
+    // An error response in plain text.
     if (error instanceof SyntaxError) return { error: { text: text.trim() } };
     throw error;
   }

@@ -6,7 +6,7 @@ function readAddress(text: string): HostAddress | Wrong {
   return parseHostAddress(text, null) ?? new Wrong("not a unix path, host:port or [v6]:port");
 }
 
-/** Actions and how many words follow each. */
+/** Actions and the number of arguments that follow each. */
 export const actions = {
   "list": [0, 1],
   "drain": [2, 2],

@@ -1,4 +1,4 @@
-/** The counters for whoever scrapes them: `/metrics`. */
+/** The counters for scrapers: `/metrics`. */
 import { version } from "../../base/version.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
@@ -102,7 +102,7 @@ const peerGauges: readonly (readonly [string, string, PeerValue])[] = [
   ["weight", "Weight", (peer) => peer.weight],
 ];
 
-/** Every peer with the labels that name it. */
+/** Every peer with its identifying labels. */
 function labelledPeers(board: Board): { readonly labels: Labels; readonly peer: Peer }[] {
   return board.parts.groups.flatMap((group) =>
     group.peers.map((peer) => ({ labels: { upstream: group.plan.name, server: peer.name }, peer }))
@@ -140,7 +140,7 @@ function writePeers(writer: MetricsWriter, board: Board): void {
     "Time from the request to the last byte of the response, by class of status",
     boundsSeconds,
     peers.flatMap(({ labels, peer }) =>
-      // A class that a server has never answered with would only be a row of zeros.
+      // Omit status classes that the server has never returned: they would be rows of zeros.
       classes.filter((index) => peer.responses[index] > 0).map((index) => ({
         labels: { ...labels, class: `${index}xx` },
         counts: peer.tally.timesOf(index),

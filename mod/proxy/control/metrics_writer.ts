@@ -6,20 +6,20 @@ export type Row = readonly [Labels, number];
 
 export interface HistogramRow {
   readonly labels: Labels;
-  /** By bucket, not cumulated; one more than there are bounds. */
+  /** Per bucket, not cumulative; one more than there are bounds. */
   readonly counts: ArrayLike<number>;
   readonly sum: number;
 }
 
-/** Collects families of metrics; each is written once. */
+/** Writes families of metrics; each must be written only once. */
 export class MetricsWriter {
   #text = "";
 
   constructor(readonly format: MetricsFormat) {}
 
-  /** `name` without `_total`, which the samples get. */
+  /** `name` without `_total`, which is appended to the samples. */
   counter(name: string, help: string, rows: readonly Row[]): void {
-    // Prometheus's own format has no word for the family but the name of its samples.
+    // In Prometheus's own format a family is named like its samples.
     this.#begin(this.format === "openmetrics" ? name : `${name}_total`, "counter", help);
     for (const [labels, value] of rows) this.#sample(`${name}_total`, labels, value);
   }
@@ -29,7 +29,7 @@ export class MetricsWriter {
     for (const [labels, value] of rows) this.#sample(name, labels, value);
   }
 
-  /** A sum and how many values are in it. */
+  /** A sum and the number of its values. */
   summary(
     name: string,
     help: string,
@@ -63,7 +63,7 @@ export class MetricsWriter {
     }
   }
 
-  /** The whole text. */
+  /** Returns the whole text. */
   end(): string {
     return this.format === "openmetrics" ? `${this.#text}# EOF\n` : this.#text;
   }
@@ -80,7 +80,7 @@ export class MetricsWriter {
   }
 }
 
-/** OpenMetrics wants `1.0` for a bound, and its readers compare it as text. */
+/** OpenMetrics requires `1.0` for a bound, and its readers compare bounds as text. */
 function boundText(bound: number): string {
   return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
 }
@@ -94,7 +94,7 @@ function escapeLabel(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-/** What a client that sends this `Accept` wants; Prometheus's own format unless it says otherwise. */
+/** The format for this `Accept`; Prometheus's own unless the client asks for OpenMetrics. */
 export function chooseMetricsFormat(accept: string | null): MetricsFormat {
   const quality = { "application/openmetrics-text": 0, "text/plain": 0 };
   for (const range of (accept ?? "").split(",")) {

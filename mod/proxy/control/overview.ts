@@ -1,4 +1,4 @@
-/** `/hayate/status.json`: the process as a whole, for the page and for scripts. */
+/** `/hayate/status.json`: the whole process, for the page and for scripts. */
 import { version } from "../../base/version.ts";
 import type { Board } from "./board.ts";
 

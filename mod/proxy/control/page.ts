@@ -1,8 +1,8 @@
-/** `/hayate/`: a live picture of listeners, upstreams and peers. One file, nothing loaded from elsewhere. */
+/** `/hayate/`: a live page of listeners, upstreams and peers. One file without external resources. */
 import { pageScript } from "./page_script.ts";
 import { pageStyle } from "./page_style.ts";
 
-/** `isWritable`: with buttons that drain and take down. */
+/** `isWritable`: with buttons to drain peers and take them down. */
 export function controlPage(isWritable: boolean): string {
   return `<!DOCTYPE html>
 <html lang="en">

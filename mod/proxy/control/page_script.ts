@@ -1,4 +1,4 @@
-/** What the control page does: asks every two seconds, and shows what has changed since. */
+/** The control page's script: polls every two seconds and updates what has changed. */
 export const pageScript = `const keep = 60;
 const previous = new Map();
 const lines = new Map();

@@ -1,4 +1,4 @@
-/** How the control page looks: in light and dark, from a phone to a wall. */
+/** The control page's style sheet: light and dark, from phones to wall displays. */
 export const pageStyle = `:root {
   color-scheme: light dark;
   --ink: #17212b; --soft: #56657a; --paper: #f4f5f3; --card: #ffffff; --line: #dde2e7; --press: #eef1f4;

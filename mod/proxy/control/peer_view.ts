@@ -1,4 +1,4 @@
-/** Upstreams and peers as NGINX Plus's API shows them (version 9). */
+/** Upstreams and peers in the form of NGINX Plus's API (version 9). */
 import { parseDuration, parseHostAddress } from "../../config/mod.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
@@ -9,7 +9,7 @@ import type { PeerPlan } from "../plan.ts";
 
 export type PeerState = "up" | "draining" | "down" | "unavail" | "checking" | "unhealthy";
 
-/** What the active check knows of a peer. */
+/** The health check's view of a peer. */
 export interface CheckView {
   readonly state: { readonly riseCount: number; readonly fallCount: number };
   readonly probes: number;
@@ -25,7 +25,7 @@ export function peerState(peer: Peer, check: CheckView | null, nowMs: number): P
   return peer.isUnknown || peer.isUnavailable(nowMs) || peer.isEjected(nowMs) ? "unavail" : "up";
 }
 
-/** A server's configuration: what POST and PATCH take and give. */
+/** A server's configuration: the JSON that POST and PATCH accept and return. */
 export function serverView(peer: Peer): Record<string, unknown> {
   return {
     id: peer.index,
@@ -43,7 +43,7 @@ export function serverView(peer: Peer): Record<string, unknown> {
   };
 }
 
-/** Of a server that a name was looked up for. */
+/** Parent fields of a peer that was found by looking up a name. */
 function parentView({ plan: { parent } }: Peer): { parent?: number; host?: string } {
   return parent === undefined ? {} : { parent: parent.id, host: parent.host };
 }
@@ -100,14 +100,14 @@ export function peerView(
   };
 }
 
-/** Responses by status, those that there were. */
+/** Responses by status, without zeros. */
 function codesOf(peer: Peer): Record<string, number> {
   const codes: Record<string, number> = {};
   for (const [status, count] of peer.tally.codes.entries()) if (count > 0) codes[status] = count;
   return codes;
 }
 
-/** Cumulated counts by upper bound in milliseconds. */
+/** Cumulative counts by upper bound in milliseconds. */
 function bucketsOf(counts: readonly number[]): Record<string, number> {
   const buckets: Record<string, number> = {};
   let sum = 0;
@@ -132,7 +132,7 @@ export function upstreamView(
   };
 }
 
-/** A change that is checked and can be applied; every field is optional but for a new server. */
+/** A validated change; every field is optional, except for a new server. */
 export interface ServerChange {
   server?: PeerPlan;
   weight?: number;
@@ -145,20 +145,20 @@ export interface ServerChange {
   drain?: boolean;
 }
 
-/** What is wrong with a change, in the API's codes. */
+/** Why a change is invalid, with the API's error code. */
 export interface ChangeFault {
   readonly status: number;
   readonly code: string;
   readonly text: string;
 }
 
-/** What PATCH may repeat, as clients do that send a whole server, and may not change. */
+/** Fields that PATCH may repeat, as clients that send a whole server do, but not change. */
 function immutables(peer: Peer): ReadonlyMap<string, unknown> {
   const { backup, service } = peer.plan;
   return new Map<string, unknown>([["id", peer.index], ["backup", backup], ["service", service]]);
 }
 
-/** Reads the JSON of PATCH for `peer`; null: of POST. */
+/** Reads the JSON of a PATCH for `peer`, or of a POST when `peer` is null. */
 export function readChange(json: unknown, peer: Peer | null): ServerChange | ChangeFault {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return fault("UpstreamConfFormatError", "an object is expected");
@@ -230,7 +230,7 @@ function readField(
     case "backup":
       if (typeof value !== "boolean") return fault("UpstreamConfFormatError", `invalid ${name}`);
       return null;
-    // Go's client sends it for each server; what SRV records say is for the configuration.
+    // Go's client sends it for each server; SRV lookups can only be set in the configuration.
     case "service":
       return value === "" ? null : fault("UpstreamConfFormatError", "service is not supported");
   }

@@ -1,6 +1,7 @@
 /**
- * The process as NGINX Plus's API shows it: everything but upstreams. What hayate does not have (zones
- * of caches, limits, resolvers) is an empty object, so that clients that collect all of it go on.
+ * The process in the form of NGINX Plus's API: everything except upstreams. What hayate does not
+ * have (zones of caches, limits, resolvers) is an empty object, so that clients that collect all of
+ * it continue to work.
  */
 import { version } from "../../base/version.ts";
 import type { Board } from "./board.ts";
@@ -11,14 +12,14 @@ export interface WorkerView {
   readonly accepted: number;
   readonly connections: number;
   readonly requests: number;
-  /** Exchanges with upstreams under way. */
+  /** Exchanges with upstreams in progress. */
   readonly current: number;
 }
 
-/** API versions that clients may ask for: the oldest of NGINX Plus R13 to the one it is made after. */
+/** Supported API versions: from the oldest, of NGINX Plus R13, to the one implemented here. */
 export const apiVersions: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
-/** The endpoints below `/9/` and `/9/http/`. There is no `stream`: its paths are 404. */
+/** The endpoints below `/9/` and `/9/http/`. There is no `stream`: its paths return 404. */
 export const rootEndpoints: readonly string[] = [
   "nginx",
   "processes",
@@ -40,7 +41,7 @@ export const httpEndpoints: readonly string[] = [
   "upstreams",
 ];
 
-/** The object at a path such as `http/requests`; undefined: there is no such path. */
+/** The object at a path such as `http/requests`; undefined for an unknown path. */
 export function processView(board: Board, path: string): unknown {
   switch (path) {
     case "nginx":
@@ -69,13 +70,13 @@ export function processView(board: Board, path: string): unknown {
   return undefined;
 }
 
-/** All listeners together: responses are not counted for each of them. */
+/** One zone for all listeners: responses are not counted per listener. */
 const zoneName = "all";
 
 function nginxView({ parts, startedAtMs }: Board): Record<string, unknown> {
   return {
     version,
-    // Clients look for the release in it: the one whose API this is made after.
+    // Clients parse the NGINX Plus release from it: the one whose API is implemented here.
     build: "hayate-r32",
     address: "127.0.0.1",
     generation: parts.generation,
@@ -94,7 +95,7 @@ interface Counted {
 function connectionsView(listeners: readonly Counted[]): Record<string, number> {
   const sum = (value: (listener: Counted) => number) =>
     listeners.reduce((total, listener) => total + value(listener), 0);
-  // Idle ones are not counted apart: they are among the active.
+  // Idle connections are not counted separately: they are included in `active`.
   return {
     accepted: sum(({ accepted }) => accepted),
     dropped: 0,
@@ -127,14 +128,14 @@ function zoneView(board: Board): Record<string, unknown> {
       total: c1 + c2 + c3 + c4 + c5,
     },
     discarded: metrics.clientAborts,
-    // Of what went through upstreams: static files and pages of our own are not counted.
+    // Upstream traffic only: static files and built-in pages are not counted.
     received: tallies.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
     sent: tallies.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0),
     ssl: sslView(board),
   };
 }
 
-/** What is not counted is left out, as nginx does with fields of later versions. */
+/** Fields that are not counted are omitted, as nginx does for fields of later versions. */
 function sslView({ parts }: Board): Record<string, number> {
   const listeners = parts.metrics.listeners();
   return {

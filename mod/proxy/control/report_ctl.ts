@@ -1,6 +1,6 @@
-/** What `hayate proxy ctl` prints. */
+/** Output of `hayate proxy ctl`. */
 
-/** A peer as the API shows it, as far as it is printed. */
+/** A peer of the API: only the fields that are printed. */
 export interface ListedPeer {
   readonly id: number;
   readonly server: string;
@@ -14,7 +14,7 @@ export interface ListedPeer {
 
 const headings = ["id", "server", "state", "weight", "active", "requests", "failed"];
 
-/** A table for each upstream. */
+/** One table per upstream. */
 export function renderList(upstreams: Readonly<Record<string, readonly ListedPeer[]>>): string {
   return Object.entries(upstreams).map(([name, peers]) => {
     const rows = [

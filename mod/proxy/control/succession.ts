@@ -1,24 +1,24 @@
 /**
- * A reload within one process: what is known of peers passes from the plan that ran to the next.
- * Peers that are the same in both go on as the very same objects, so that who is busy, who has
- * failed and what was counted stays true while the old plan's last exchanges end.
+ * A reload within one process: passes the state of peers from the running plan to the next one.
+ * Peers that are unchanged stay the same objects, so that their active exchanges, failures and
+ * counters remain correct while the old plan's last exchanges finish.
  */
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { CheckedPeer, Checker } from "../health/checker.ts";
 import { applyState, peerStateOf } from "../workers/messages.ts";
 
-/** The peers of one plan, and what checks them. */
+/** The peers of one plan and their checker. */
 export interface PeerKeeper {
   readonly groups: readonly PeerGroup[];
   readonly checker: Checker;
-  /** Upstreams that an operator has changed: their servers are no longer those of the file. */
+  /** Upstreams changed by an operator: their servers differ from the configuration file. */
   readonly changed: Set<string>;
 }
 
 /**
- * Makes `next` go on where `former` is. May be called again: a later call takes over what has come
- * to pass in between. `watch` puts a peer that is new to `next` under its checks.
+ * Copies the state of `former` to `next`. May be called again: a later call takes over the changes
+ * made in between. `watch` starts the checks of a peer that is new to `next`.
  */
 export function succeed(
   next: PeerKeeper,
@@ -50,7 +50,7 @@ export function succeed(
 }
 
 function takeOverPeers(group: PeerGroup, old: PeerGroup, isChanged: boolean, nowMs: number): void {
-  // Under another check a peer has to show itself anew, which must not disturb who still uses it.
+  // A peer under a changed check starts with unknown health, without affecting the old plan's use.
   const isSameCheck = isSame(group.plan.check, old.plan.check);
   if (isChanged && isSameCheck) {
     if (!isSameList(group.peers, old.peers)) group.replace(old.peers);
@@ -83,7 +83,7 @@ function isSameList(left: readonly Peer[], right: readonly Peer[]): boolean {
   return left.length === right.length && left.every((peer, index) => peer === right[index]);
 }
 
-/** Plans are plain values. */
+/** Compares plans, which are plain values. */
 function isSame(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }

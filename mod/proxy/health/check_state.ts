@@ -1,12 +1,12 @@
-/** Tengine's state machine for one checked peer: counters, and when they turn it up or down. */
+/** Tengine's state machine for one checked peer: counters, and when they mark it up or down. */
 
 import type { CheckType } from "../check_plan.ts";
 
-/** What a probe's result means for the peer. */
+/** Effect of a probe's result on the peer. */
 export type Transition = "up" | "down" | "none";
 
 export class CheckState {
-  /** Successes and failures in a row; they grow without bound, as the status page shows them. */
+  /** Consecutive successes and failures; unbounded, since the status page shows them. */
   riseCount = 0;
   fallCount = 0;
   isDown: boolean;
@@ -15,7 +15,7 @@ export class CheckState {
     this.isDown = defaultDown;
   }
 
-  /** Takes a result in. A peer turns up after `rise` successes in a row, down after `fall` failures. */
+  /** Records a result: up after `rise` consecutive successes, down after `fall` failures. */
   note(success: boolean): Transition {
     if (success) {
       this.riseCount++;
@@ -43,7 +43,7 @@ export type ProbeFault =
   | "command"
   | "refused";
 
-/** The line that Tengine logs for a failed probe, ending in its blank; null: it logs none. */
+/** The line that Tengine logs for a failed probe, with its trailing blank; null: it logs none. */
 export function probeFaultLine(
   fault: ProbeFault,
   address: string,
@@ -66,7 +66,7 @@ export function probeFaultLine(
   }
 }
 
-/** The line that Tengine logs when a peer changes. */
+/** The line that Tengine logs when a peer goes up or down. */
 export function transitionLine(transition: "up" | "down", address: string): string {
   return `${transition === "up" ? "enable" : "disable"} check peer: ${address} `;
 }

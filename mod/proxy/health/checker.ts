@@ -1,4 +1,4 @@
-/** Checks the peers of all upstreams that want it: when to probe, and what follows from it. */
+/** Health checks for the peers of all upstreams that configure them: schedules and judges probes. */
 import { formatAddress } from "../../base/address.ts";
 import type { HostAddress } from "../../config/mod.ts";
 import type { Address } from "../../base/address.ts";
@@ -10,42 +10,42 @@ import type { ProbeResult, ProbeTarget, ProbeTransport } from "./probe.ts";
 import { serverNameOf } from "../server_name.ts";
 import type { StatusRow } from "./status_page.ts";
 
-/** What the checker needs of the outside. */
+/** The checker's dependencies. */
 export interface CheckerParts {
   readonly transport: ProbeTransport;
   setTimer(delayMs: number, callback: () => void): number;
   clearTimer(handle: number): void;
   nowMs(): number;
-  /** From 0 to below 1. */
+  /** Returns a number in [0, 1). */
   random(): number;
   log(line: string): void;
   /** Called after each probe; `hasChanged` when the peer went up or down. */
   onResult?(hasChanged: boolean): void;
 }
 
-/** One peer under check. */
+/** One checked peer. */
 export class CheckedPeer implements ProbeTarget {
   readonly state: CheckState;
-  /** Where the server is, with the check's port where that has one. */
+  /** The server's address, with the check's port if it has one. */
   readonly address: HostAddress;
-  /** As the log lines name it: the address or name that is probed. */
+  /** Its name in log lines: the address or name that is probed. */
   readonly name: string;
   cancel: (() => void) | null = null;
   timer = -1;
   isRemoved = false;
-  /** Who waits until its state is known, or is no longer wanted; null: nobody. */
+  /** Called when its state is known or no longer needed; null: no caller waits. */
   onKnown: (() => void) | null = null;
-  /** For the API: since the start. */
+  /** Since the start; for the API. */
   probes = 0;
   failures = 0;
   unhealthyCount = 0;
   lastPassed: boolean | null = null;
-  /** What was said of the last failure or change. */
+  /** The note of the last failure or change. */
   lastNote = "";
-  /** An earlier generation has checked it: its word counts until ours says otherwise. */
+  /** Its state comes from an earlier generation and holds until our own checks change it. */
   isRestored = false;
 
-  /** Upstream, server and check: with any of them changed, what was known counts no more. */
+  /** Upstream, server and check: if any of them changes, the old state is discarded. */
   get key(): string {
     return JSON.stringify([this.upstream, this.peer.name, this.check]);
   }
@@ -75,7 +75,7 @@ export class CheckedPeer implements ProbeTarget {
   }
 }
 
-/** What is known of a checked peer, keyed by upstream, server and the check's own words. */
+/** Saved state of a checked peer, keyed by upstream, server and the check's settings. */
 export interface HealthState {
   readonly key: string;
   readonly isDown: boolean;
@@ -85,11 +85,11 @@ export interface HealthState {
 
 export class Checker {
   readonly #parts: CheckerParts;
-  /** In the order of the file; a map, since reloads exchange thousands of peers one by one. */
+  /** In configuration order; a map, since reloads replace thousands of peers one by one. */
   readonly #peers = new Map<Peer, CheckedPeer>();
   #isStarted = false;
   #isStopped = false;
-  /** What an earlier generation knew, also of peers that come later. */
+  /** States from an earlier generation, including those of peers that are added later. */
   #saved: ReadonlyMap<string, HealthState> = new Map();
 
   constructor(groups: readonly PeerGroup[], parts: CheckerParts) {
@@ -106,9 +106,9 @@ export class Checker {
   }
 
   /**
-   * Probes every peer at once, again and again until its state is known: `rise` successes or one
-   * failure. Resolves when all are, so that a start with `default_down=true` is no outage; those that
-   * are removed meanwhile are not waited for, and after `stop` none is. The checks go on by themselves.
+   * Probes every peer immediately and repeatedly until its state is known: `rise` successes or one
+   * failure. Resolves when all are known, so that a start with `default_down=true` is no outage. Does
+   * not wait for peers removed in between, nor for any after `stop`. The checks then run on timers.
    */
   async start(): Promise<void> {
     this.#isStarted = true;
@@ -121,8 +121,8 @@ export class Checker {
   }
 
   /**
-   * A peer that was added while running: it is checked from now on, where its upstream wants that.
-   * Resolves when its state is known; before `start` at once.
+   * Starts checking a peer that was added at run time, if its upstream has a check. Resolves when
+   * its state is known; before `start`, immediately.
    */
   async add(group: PeerGroup, peer: Peer): Promise<void> {
     const one = this.adopt(group, peer);
@@ -130,7 +130,7 @@ export class Checker {
     await this.#begin(one);
   }
 
-  /** As `add`, before `start`: the first round takes it along. null: its upstream has no check. */
+  /** As `add`, but before `start`, whose first round includes it. null: its upstream has no check. */
   adopt(group: PeerGroup, peer: Peer): CheckedPeer | null {
     const { check } = group.plan;
     if (check === null) return null;
@@ -140,7 +140,7 @@ export class Checker {
     return one;
   }
 
-  /** What a later generation wants to know. */
+  /** The states to save for a later generation. */
   healthStates(): HealthState[] {
     return this.peers.map((one) => ({
       key: one.key,
@@ -150,7 +150,7 @@ export class Checker {
     }));
   }
 
-  /** Goes on from what an earlier generation knew. */
+  /** Continues from the states of an earlier generation. */
   restore(states: readonly HealthState[]): void {
     this.#saved = new Map(states.map((state) => [state.key, state]));
     for (const one of this.peers) this.#restore(one);
@@ -166,8 +166,8 @@ export class Checker {
   }
 
   /**
-   * Peers are up or down as their checks say, whatever was written into them: what an earlier
-   * configuration's check found must not keep a peer down that no check will bring back.
+   * Sets each peer up or down by its current check alone: the result of an earlier configuration's
+   * check must not keep a peer down that no check would bring back up.
    */
   reassert(group: PeerGroup): void {
     for (const peer of group.peers) {
@@ -183,7 +183,7 @@ export class Checker {
     this.#peers.delete(peer);
   }
 
-  /** What is known of a peer; null: it is not checked. */
+  /** The check's view of a peer; null: not checked. */
   viewOf(peer: Peer): CheckedPeer | null {
     return this.#peers.get(peer) ?? null;
   }
@@ -206,7 +206,7 @@ export class Checker {
     return isRestored || !state.isDown || state.fallCount > 0 || state.riseCount >= check.rise;
   }
 
-  /** The first probes; resolves when they have told the state, or are given up. */
+  /** Runs the first probes; resolves when the state is known or the probes are given up. */
   #begin(one: CheckedPeer): Promise<void> {
     return new Promise((resolve) => {
       one.onKnown = resolve;
@@ -214,7 +214,7 @@ export class Checker {
     });
   }
 
-  /** Probes now; until the state is known again at once, afterwards each interval. */
+  /** Probes now, then again: immediately until the state is known, afterwards at each interval. */
   #probe(one: CheckedPeer): void {
     if (this.#isStopped || one.isRemoved) return this.#giveUp(one);
     const startMs = this.#parts.nowMs();
@@ -225,7 +225,7 @@ export class Checker {
       if (isFirst && !this.#isKnown(one)) return this.#probe(one);
       this.#tellKnown(one);
       const intervalMs = this.#intervalMs(one);
-      // Spread over the interval once, so that many peers are not probed in one moment for ever.
+      // Spread over the interval once, so that many peers are not always probed at the same moment.
       const delayMs = isFirst
         ? intervalMs * (0.5 + this.#parts.random() / 2)
         : Math.max(0, intervalMs - (this.#parts.nowMs() - startMs));
@@ -244,7 +244,7 @@ export class Checker {
     one.onKnown = null;
   }
 
-  /** Until the next probe: other intervals may hold while a peer is down, or is about to change. */
+  /** Time to the next probe: separate intervals may apply while a peer is down or about to change. */
   #intervalMs({ state, check }: CheckedPeer): number {
     const { intervalMs, fastIntervalMs, downIntervalMs, jitterMs } = check;
     const isChanging = state.isDown ? state.riseCount > 0 : state.fallCount > 0;
@@ -266,7 +266,7 @@ export class Checker {
     this.#parts.onResult?.(transition !== "none");
   }
 
-  /** Tengine's lines say nothing of the reason: it is told when it is another one than before. */
+  /** Tengine's lines do not include the reason: log it separately when it has changed. */
   #say(one: CheckedPeer, isFault: boolean, hasChanged: boolean, note: string): void {
     const isNews = isFault ? note !== one.lastNote : hasChanged;
     if (isFault || hasChanged) one.lastNote = note;

@@ -1,4 +1,4 @@
-/** `type=exec`: a command finds out whether a peer is alive; it is when the command exits with 0. */
+/** `type=exec`: a command checks whether a peer is alive; exit code 0 means alive. */
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { exitCodeOf } from "../../process/children.ts";
@@ -9,19 +9,19 @@ import { type ChildProcess, spawn, type SpawnFailure } from "../../process/spawn
 import { Errno } from "../../sys/errno.ts";
 import type { ProbeListener, ProbeResult, ProbeTarget } from "./probe.ts";
 
-/** What the probes need of the reactor. */
+/** Timers of the reactor. */
 export interface CommandTimers {
   setTimer(delayMs: number, callback: () => void): number;
   clearTimer(handle: number): void;
 }
 
 /**
- * The commands that run, by their peer: never more than one for each, whichever plan it belongs to.
- * A command that was killed counts until it has ended.
+ * Running commands by peer: at most one for each, across all plans. A killed command counts until
+ * it has ended.
  */
 const running = new Map<string, Promise<unknown>>();
 
-/** Starts a probe by a command. Returns the way to give it up. */
+/** Starts a probe by a command. Returns a function that gives it up. */
 export function probeByCommand(
   timers: CommandTimers,
   target: ProbeTarget,
@@ -48,7 +48,7 @@ class CommandRun {
     this.#timer = timers.setTimer(target.check.timeoutMs, () => this.#onDeadline());
   }
 
-  /** Runs the command as soon as the one before has ended. */
+  /** Runs the command as soon as the previous one has ended. */
   start(): void {
     const { upstream, server } = this.#target;
     const key = `${upstream} ${server}`;
@@ -60,7 +60,7 @@ class CommandRun {
     const child = this.#spawn();
     if (child.pid === null) {
       this.#output?.close();
-      // Like every other end, this one comes later.
+      // Report asynchronously, like every other result.
       this.#timers.setTimer(0, () => this.#end("command", child.reason));
       return;
     }
@@ -69,7 +69,7 @@ class CommandRun {
     running.set(key, ended);
   }
 
-  /** Without descriptors the check has failed, and traffic goes on with those that it has. */
+  /** Out of descriptors, only the check fails; traffic continues with the descriptors it has. */
   #spawn(): ChildProcess | SpawnFailure {
     try {
       this.#output = new CommandOutput();
@@ -84,7 +84,7 @@ class CommandRun {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#timers.clearTimer(this.#timer);
-    // The command leads a group of its own, so that what it started goes with it.
+    // The command leads its own process group: the kill includes its descendants.
     if (this.#child !== null) sendSignal(-this.#child.pid, "KILL");
   }
 
@@ -99,7 +99,7 @@ class CommandRun {
 
   #onExit(key: string, status: number): void {
     running.delete(key);
-    // Killed or not, its number is free from now on.
+    // Its pid may be reused from now on, so it must not be signalled again.
     this.#child = null;
     const output = this.#output!;
     const line = output.firstLine();

@@ -1,4 +1,4 @@
-/** Whether an answer is as `check_match` wants it. Pure; every fault says which part did not hold. */
+/** Tests a response against `check_match`. Pure; each fault names the condition that failed. */
 import { latin1, type ResponseHead } from "../../http1/mod.ts";
 import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../check_plan.ts";
 
@@ -20,7 +20,7 @@ export class Match {
     return this.#plan.body !== null;
   }
 
-  /** Why the head is not as wanted; null: it is. */
+  /** Why the head does not match; null when it does. */
   headFault(head: ResponseHead): string | null {
     const { status, fields } = this.#plan;
     if (status !== null && !statusFits(status, head.status)) {
@@ -32,7 +32,7 @@ export class Match {
     return null;
   }
 
-  /** Why the body, or its beginning, is not as wanted. */
+  /** Why the body, or its beginning, does not match; null when it does. */
   bodyFault(text: string): string | null {
     const { body } = this.#plan;
     return body === null || this.#fits(body, text) !== body.negated
@@ -40,7 +40,7 @@ export class Match {
       : "the body does not match";
   }
 
-  /** One of the fields with this name has to fit; a negated test wants that none does. */
+  /** At least one field with this name must match; for a negated test, none may. */
   #fieldFits(field: FieldMatch, head: ResponseHead): boolean {
     let fits = false;
     for (let at = head.find(field.name); at >= 0; at = head.find(field.name, at + 1)) {
@@ -60,7 +60,7 @@ function statusFits({ wanted, unwanted }: StatusMatch, status: number): boolean 
   return (wanted.length === 0 || wanted.some(within)) && !unwanted.some(within);
 }
 
-/** A body as patterns see it: UTF-8 where it is that, one character for each byte elsewhere. */
+/** A body as text for patterns: UTF-8 if valid, otherwise one character per byte. */
 export function bodyText(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });

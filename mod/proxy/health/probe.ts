@@ -1,4 +1,4 @@
-/** One probe of a peer: connect, send, judge; a single deadline covers all of it (Tengine). */
+/** One probe of a peer: connect, send, judge; a single deadline covers all steps (Tengine). */
 import { type Address, formatAddress } from "../../base/address.ts";
 import type { PeerError } from "../../base/errors.ts";
 import type { HostAddress } from "../../config/mod.ts";
@@ -12,33 +12,33 @@ import { speaksHttp } from "../directives/check_line.ts";
 import { probeByCommand } from "./command_probe.ts";
 import { judgeOf, type ResponseJudge, type Verdict } from "./response_judge.ts";
 
-/** How a probe ended; null: the peer is alive. */
+/** Result of a probe; null: the peer is alive. */
 export type ProbeResult = ProbeFault | null;
 
-/** Whom to probe, and how. */
+/** The target of a probe, and how to probe it. */
 export interface ProbeTarget {
-  /** Where the server is, with the check's port: an address, or the server's name. */
+  /** The server's address or name, with the check's port. */
   readonly address: HostAddress;
-  /** Where to connect, one after the other until a connection stands; empty: nobody knows. */
+  /** Addresses to try in order until one connects; empty: none is known. */
   readonly addresses: readonly Address[];
   readonly check: CheckPlan;
   readonly upstream: string;
   /** The server as configured. */
   readonly server: string;
-  /** What TLS asks for. */
+  /** Server name for TLS (SNI and verification). */
   readonly serverName: string;
 }
 
-/** Hears how a probe ended; `note` is what there is to add for people, or "". */
+/** Called with a probe's result; `note` is an explanation for the log, or "". */
 export type ProbeListener = (result: ProbeResult, note?: string) => void;
 
-/** Sends probes; replaced in tests. */
+/** Sends probes; replaceable in tests. */
 export interface ProbeTransport {
-  /** Calls `onResult` once, later. Returns the way to give the probe up, after which nothing is called. */
+  /** Calls `onResult` once, asynchronously. Returns a function that cancels probe and call. */
   probe(target: ProbeTarget, onResult: ProbeListener): () => void;
 }
 
-/** Probes by the reactor's sockets, and by commands. */
+/** Probes over the reactor's sockets and by commands. */
 export class ReactorProbes implements ProbeTransport {
   constructor(readonly reactor: Reactor) {}
 
@@ -49,7 +49,7 @@ export class ReactorProbes implements ProbeTransport {
     return () => probe.giveUp();
   }
 
-  /** Like every other answer, this one comes later. */
+  /** Reports asynchronously, like every other result. */
   #refuse({ address }: ProbeTarget, onResult: ProbeListener): () => void {
     const note = `no address of ${formatAddress(address)} is known`;
     const timer = this.reactor.setTimer(0, () => onResult("refused", note));
@@ -57,12 +57,12 @@ export class ReactorProbes implements ProbeTransport {
   }
 }
 
-/** Loads what probes of this kind need. Throws `StartError` where it is missing. */
+/** Loads the TLS context of a check that needs one. Throws `StartError` when that fails. */
 export function prepareProbes(check: CheckPlan): void {
   if (speaksTls(check)) trusts.set(check, upstreamContext(check));
 }
 
-/** Whom the probes of a plan trust: read with the plan, whatever happens to the file later. */
+/** TLS contexts by check: read with the plan, so that later changes of the CA file do not matter. */
 const trusts = new WeakMap<CheckPlan, ClientContext>();
 
 function speaksTls({ type }: CheckPlan): boolean {
@@ -79,14 +79,14 @@ class SocketProbe implements SocketHandler {
   readonly #onResult: ProbeListener;
   readonly #target: ProbeTarget;
   #socket: Socket;
-  /** Which of the target's addresses is tried. */
+  /** Index of the address being tried. */
   #addressIndex = 0;
   readonly #timer: number;
   readonly #request: Uint8Array;
   readonly #isTls: boolean;
-  /** Makes what the peer wants to hear first; null: nothing. */
+  /** Makes the PROXY header that precedes everything else; null: none. */
   readonly #preface: ((socket: Socket) => Uint8Array) | null;
-  /** null: to be open is all that is wanted. */
+  /** null: an established connection is enough. */
   readonly #judge: ResponseJudge | null;
   #sent = 0;
   #isOpen = false;
@@ -115,12 +115,12 @@ class SocketProbe implements SocketHandler {
 
   onOpen(socket: Socket): void {
     this.#isOpen = true;
-    // Ahead of a handshake it has been sent already.
+    // With TLS it was already sent before the handshake.
     if (this.#preface !== null && !this.#isTls) {
       const header = this.#preface(socket);
       socket.write(header, 0, header.length);
     }
-    // A peer that accepts, and shakes hands, is alive; nothing is sent to a protocol we do not know.
+    // A peer that accepts and completes the handshake is alive; the protocol beyond is not known.
     if (this.#judge === null) this.#end(null);
     else this.#send();
   }
@@ -154,8 +154,8 @@ class SocketProbe implements SocketHandler {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#reactor.clearTimer(this.#timer);
-    // By reset: a port for each probe in TIME_WAIT would be a lot of ports. But whoever is still
-    // reading a header would call that an error, and log it.
+    // Close by reset, so that no probe leaves a port in TIME_WAIT. Not with a PROXY header: a peer
+    // that is still reading it would log the reset as an error.
     if (this.#preface !== null) this.#socket.close();
     else this.#socket.abort();
   }

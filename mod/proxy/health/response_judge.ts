@@ -1,4 +1,4 @@
-/** Judges the answer to an http probe while its bytes come in. */
+/** Judges the response to an http probe as its bytes arrive. */
 import {
   BodyDecoder,
   defaultLimits,
@@ -13,35 +13,35 @@ import type { ProbeFault } from "./check_state.ts";
 import { bodyText, Match } from "./match.ts";
 import { StatusLine } from "./status_line.ts";
 
-/** How a probe ended. */
+/** Result of judging a response. */
 export interface Verdict {
   /** null: the peer is alive. */
   readonly fault: ProbeFault | null;
-  /** What was wrong, or what a command said; "" when there is nothing to add. */
+  /** Why it failed, or a command's output; "" when there is nothing to add. */
   readonly note: string;
 }
 
 export interface ResponseJudge {
-  /** Takes bytes in; null: more are needed. */
+  /** Reads bytes; null: more are needed. */
   take(bytes: Uint8Array, start: number, end: number): Verdict | null;
   /** The peer has closed. */
   end(): Verdict;
 }
 
-/** Bodies are looked at up to here, as NGINX Plus does. */
+/** Bodies are examined up to this size, as NGINX Plus does. */
 export const bodyBytesMax = 256 * 1024;
 
 const alive: Verdict = { fault: null, note: "" };
 const cutOff: Verdict = { fault: "closed", note: "" };
 
-/** The judge that a check wants, for one answer. */
+/** The judge for one response to a check's probe. */
 export function judgeOf(check: CheckPlan): ResponseJudge {
   return check.match === null
     ? new ClassJudge(check.aliveClasses)
     : new MatchJudge(new Match(check.match), check.send.startsWith("HEAD "));
 }
 
-/** Tengine's: the verdict falls with the status line, and nothing else is waited for. */
+/** Tengine's rule: judges by the status line and does not wait for the rest. */
 class ClassJudge implements ResponseJudge {
   readonly #line = new StatusLine();
 
@@ -60,13 +60,13 @@ class ClassJudge implements ResponseJudge {
   }
 }
 
-/** Reads the head, and the body as far as it is wanted, by the codec that traffic is read by. */
+/** Reads the head and, if needed, the body with the same codec as traffic. */
 class MatchJudge implements ResponseJudge {
   readonly #head = new ResponseHead();
   readonly #method: Method;
   #bytes = new Uint8Array(2048);
   #length = 0;
-  /** Where the head that is being read begins: behind interim responses. */
+  /** Start of the head being read, after any interim responses. */
   #start = 0;
   #lastEnd = 0;
   #body: BodyDecoder | null = null;
@@ -143,7 +143,7 @@ function broken(code: number): Verdict {
   return { fault: isLine ? "statusLine" : "match", note: describeFault(code).phrase };
 }
 
-/** `into` with the bytes behind its first `length`, in a larger buffer where it was too small. */
+/** Writes the bytes after the first `length` of `into`; returns a larger buffer if needed. */
 function append(
   into: Uint8Array<ArrayBuffer>,
   length: number,

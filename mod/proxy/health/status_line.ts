@@ -1,12 +1,12 @@
-/** Reads the status of an HTTP response from its first line, whatever pieces it comes in. */
+/** Reads the status of an HTTP response from its first line, which may arrive in any pieces. */
 
-/** Longer than any status line that means well. */
+/** Longer than any legitimate status line. */
 const lineBytesMax = 512;
 
 export class StatusLine {
   #text = "";
 
-  /** The status once the line is complete, 0 before, -1 when it is no status line. */
+  /** The status once the line is complete; 0 before that; -1 when it is not a status line. */
   take(bytes: Uint8Array, start: number, end: number): number {
     for (let at = start; at < end; at++) {
       if (bytes[at] === 0x0a) return this.#judge();

@@ -3,7 +3,7 @@ import type { CheckStatusFormat } from "../plan.ts";
 
 /** One checked peer. */
 export interface StatusRow {
-  /** Position among all checked peers, whatever the filter. */
+  /** Position among all checked peers, regardless of the filter. */
   readonly index: number;
   readonly upstream: string;
   /** The traffic address. */
@@ -19,7 +19,7 @@ export interface StatusRow {
 export interface StatusPage {
   readonly contentType: string;
   readonly body: string;
-  /** Log lines about arguments that mean nothing. */
+  /** Log lines about invalid arguments. */
   readonly complaints: readonly string[];
 }
 

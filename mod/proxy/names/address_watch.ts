@@ -1,7 +1,7 @@
 /**
- * Servers by name without `resolve`: one peer each, whose new connections go to the addresses of
- * now. The name is looked up again whenever its last answer has run out, and soon after a connection
- * could be made to none of the addresses. Addresses stay as long as nobody knows better ones.
+ * Servers by name without `resolve`: one peer each, whose new connections go to the name's current
+ * addresses. The name is looked up again when its last answer has expired, and soon after all
+ * addresses refused a connection. Known addresses are kept until a lookup returns others.
  */
 import { type Address, formatAddress } from "../../base/address.ts";
 import { isIpLiteral } from "../../config/mod.ts";
@@ -12,32 +12,32 @@ import type { PeerGroup } from "../balance/peer_group.ts";
 import type { ResolverPlan } from "../plan.ts";
 import { boundedStart, retryDelayMs, retryMinMs, rulesOf } from "./lookup_rules.ts";
 
-/** What the watch needs of the outside. */
+/** The watch's dependencies. */
 export interface AddressWatchParts {
   readonly lookups: {
     addresses(host: string, rules: LookupRules): Promise<FoundAddresses | LookupFailure>;
   };
-  /** For upstreams that have no `resolver` of their own. */
+  /** For upstreams without their own `resolver`. */
   readonly resolver: ResolverPlan | null;
   nowMs(): number;
   setTimer(delayMs: number, callback: () => void): number;
   clearTimer(handle: number): void;
   info(message: string): void;
   warn(message: string): void;
-  /** Peers of some groups have other addresses. */
+  /** Called when the addresses of peers have changed. */
   onChange(): void;
 }
 
-/** However often a server cannot be reached, its name is asked for no more often. */
+/** Minimum time between lookups of a name whose server cannot be reached. */
 const askedAgainMs = 1000;
-/** Larger answers are cut: every connection may try all of them. */
+/** Larger answers are truncated: a connection may try every address. */
 const addressesMax = 64;
 
-/** One name, asked for in one way; several servers may have it. */
+/** One name and resolver; several servers may share it. */
 class WatchedName {
   hosts: readonly string[] = [];
   failures = 0;
-  /** Why the last lookup failed; "": it did not. */
+  /** Why the last lookup failed; "" when it did not. */
   complaint = "";
   timer = -1;
   isAsking = false;
@@ -51,7 +51,7 @@ export class AddressWatch {
   readonly #groups: readonly PeerGroup[];
   readonly #names = new Map<string, WatchedName>();
   #isStopped = false;
-  /** Ends the wait of `start`. */
+  /** Ends the wait in `start`. */
   #cancelStart: () => void = () => {};
 
   constructor(groups: readonly PeerGroup[], parts: AddressWatchParts) {
@@ -59,7 +59,7 @@ export class AddressWatch {
     this.#parts = parts;
   }
 
-  /** Takes over what the plan before knew, so that a reload waits for no name that is known. */
+  /** Takes over the previous plan's addresses, so that a reload does not wait for known names. */
   continueFrom(former: readonly PeerGroup[]): void {
     const known = new Map(former.flatMap(({ peers }) => peers.map((peer) => [peer.name, peer])));
     for (const peer of this.#groups.flatMap(({ peers }) => peers)) {
@@ -68,7 +68,7 @@ export class AddressWatch {
     }
   }
 
-  /** Looks every name up; resolves when each server has an address, or late, or by `stop`. */
+  /** Looks up every name; resolves when all have addresses, after `startWaitMs`, or on `stop`. */
   async start(): Promise<void> {
     const asked = this.refresh();
     if (asked.length === 0) return;
@@ -77,7 +77,7 @@ export class AddressWatch {
     await done;
   }
 
-  /** Looks names up that are new to the watch. Gives the lookups that somebody has to wait for. */
+  /** Looks up names that are new to the watch. Returns the lookups of servers without an address. */
   refresh(): Promise<void>[] {
     const waited: Promise<void>[] = [];
     for (const group of this.#groups) {
@@ -97,14 +97,14 @@ export class AddressWatch {
     return waited;
   }
 
-  /** No lookup from now on. */
+  /** Stops all lookups. */
   stop(): void {
     this.#isStopped = true;
     for (const { timer } of this.#names.values()) this.#parts.clearTimer(timer);
     this.#cancelStart();
   }
 
-  /** null: the peer is no name, or one of those that `resolve` follows. */
+  /** null: the peer is not given by name, or `resolve` has found it. */
   #nameOf(group: PeerGroup, { plan }: Peer): WatchedName | null {
     const { address } = plan;
     if (address.kind !== "tcp" || isIpLiteral(address.host)) return null;
@@ -115,7 +115,7 @@ export class AddressWatch {
     return name;
   }
 
-  /** A connection has failed: the answer may be out of date. */
+  /** Schedules a lookup after a failed connection: the answer may be out of date. */
   #askSoon(name: WatchedName): void {
     if (name.isAsking || this.#isStopped) return;
     const waitMs = Math.max(0, name.askedMs + askedAgainMs - this.#parts.nowMs());
@@ -144,7 +144,7 @@ export class AddressWatch {
     this.#schedule(name, ttlMs ?? retryMinMs);
   }
 
-  /** Said once for each reason: a name server that is gone must not fill the log. */
+  /** Logs each reason once: an unreachable name server must not fill the log. */
   #fail(name: WatchedName, complaint: string): void {
     if (complaint === name.complaint) return;
     name.complaint = complaint;
@@ -160,7 +160,7 @@ export class AddressWatch {
 
   #follow(name: WatchedName, hosts: readonly string[]): void {
     const wasKnown = name.hosts.length > 0;
-    // Name servers turn the order of their answers round.
+    // Sorted: name servers rotate the order of their answers.
     const hasNews = [...hosts].sort().join() !== [...name.hosts].sort().join();
     if (hasNews) name.hosts = hosts;
     if (hasNews || name.complaint !== "") {
@@ -171,7 +171,7 @@ export class AddressWatch {
     this.#assign(name, hasNews);
   }
 
-  /** Peers may be shared with a plan that is being replaced, whose watch does the same. */
+  /** Peers may be shared with a plan that is being replaced, whose watch updates them, too. */
   #assign(name: WatchedName, hasNews = false): void {
     if (name.hosts.length === 0) return;
     let hasChanged = hasNews;

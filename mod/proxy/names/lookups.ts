@@ -1,10 +1,10 @@
-/** Lookups by the host's files and network. */
+/** Name lookups through the host's files and network. */
 import { NameService } from "../../net/dns/name_service.ts";
 import { dnsSockets } from "../../net/portable/dns_sockets.ts";
 
 let service: NameService | null = null;
 
-/** One for the process. */
+/** The name service; create one per process. */
 export function nameLookups(): NameService {
   service ??= new NameService({ transport: dnsSockets, readText });
   return service;
@@ -14,7 +14,7 @@ function readText(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);
   } catch {
-    // Missing or unreadable is as good as empty: DNS and the host itself are asked then.
+    // Treat a missing or unreadable file as empty: DNS and the host's resolver are used then.
     return null;
   }
 }

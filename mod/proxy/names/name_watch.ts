@@ -1,6 +1,6 @@
 /**
- * Servers with `resolve`: their names are looked up again whenever the last answer has run out, and
- * their upstream's peers follow. Addresses stay as long as nobody knows better ones.
+ * Servers with `resolve`: their names are looked up again when the last answer has expired, and the
+ * peers of their upstream are updated. Known addresses are kept until a lookup returns others.
  */
 import type { PeerError } from "../../base/errors.ts";
 import type {
@@ -15,34 +15,34 @@ import type { PeerParent, PeerPlan, ResolverPlan } from "../plan.ts";
 import { boundedStart, retryDelayMs, retryMinMs, rulesOf } from "./lookup_rules.ts";
 import { namedPeers, placesOf, serviceName } from "./named_peers.ts";
 
-/** What the watch needs of the outside. */
+/** The watch's dependencies. */
 export interface NameWatchParts {
   readonly lookups: {
     addresses(host: string, rules: LookupRules): Promise<FoundAddresses | LookupFailure>;
     places(service: string, rules: LookupRules): Promise<FoundPlaces | LookupFailure>;
   };
-  /** For upstreams that have no `resolver` of their own. */
+  /** For upstreams without their own `resolver`. */
   readonly resolver: ResolverPlan | null;
   setTimer(delayMs: number, callback: () => void): number;
   clearTimer(handle: number): void;
   info(message: string): void;
   warn(message: string): void;
-  /** A peer is new. Resolves when it is known whether it is alive. */
+  /** Called for a new peer. Resolves when its health is known. */
   onAdded(group: PeerGroup, peer: Peer): Promise<void>;
   onRemoved(peer: Peer): void;
-  /** The peers of a group have changed. */
+  /** Called when the peers of a group have changed. */
   onChange(group: PeerGroup): void;
 }
 
 /** One line of `servers` with `resolve`. */
 class NamedServer {
   readonly parent: PeerParent;
-  /** What the last answer asks for; null: there was none. */
+  /** The peers of the last answer; null: no answer yet. */
   wanted: readonly PeerPlan[] | null = null;
-  /** In the last answer, by peer name: operators may have changed the peers' own. */
+  /** Weights of the last answer by peer name: operators may have changed those of the peers. */
   weights = new Map<string, number>();
   failures = 0;
-  /** Why the last lookup failed; "": it did not. */
+  /** Why the last lookup failed; "" when it did not. */
   complaint = "";
   timer = -1;
 
@@ -60,7 +60,7 @@ export class NameWatch {
   readonly #parts: NameWatchParts;
   readonly #servers: readonly NamedServer[];
   #isStopped = false;
-  /** Ends the wait of `start`. */
+  /** Ends the wait in `start`. */
   #goOn: () => void = () => {};
 
   constructor(groups: readonly PeerGroup[], parts: NameWatchParts) {
@@ -73,7 +73,7 @@ export class NameWatch {
     );
   }
 
-  /** Looks every name up for the first time; resolves when all are known, or late, or by `stop`. */
+  /** Looks up every name; resolves when all are known, after `startWaitMs`, or on `stop`. */
   async start(): Promise<void> {
     if (this.#servers.length === 0) return;
     const known = Promise.all(this.#servers.map((server) => this.#lookUp(server)));
@@ -82,14 +82,14 @@ export class NameWatch {
     await done;
   }
 
-  /** No lookup from now on. */
+  /** Stops all lookups. */
   stop(): void {
     this.#isStopped = true;
     for (const { timer } of this.#servers) this.#parts.clearTimer(timer);
     this.#goOn();
   }
 
-  /** Goes on with the peers that the plan before has found, until an answer says otherwise. */
+  /** Takes over the peers that the previous plan has found, until an answer changes them. */
   continueFrom(former: readonly PeerGroup[]): void {
     for (const server of this.#servers) {
       const { group } = server;
@@ -98,7 +98,7 @@ export class NameWatch {
       const taken = new Set(group.peers.map(({ index }) => index));
       for (const peer of old?.peers ?? []) {
         if (!server.owns(peer) || group.peers.some(({ name }) => name === peer.name)) continue;
-        // A peer under another check has to show itself anew, apart from who still uses it.
+        // A changed check needs a new peer with unknown health, apart from the one in the old plan.
         const heir = isSameCheck && !taken.has(peer.index)
           ? peer
           : new Peer({ ...peer.plan, parent: server.parent }, group.takeId());
@@ -109,7 +109,7 @@ export class NameWatch {
     }
   }
 
-  /** Puts the last answers in force again, after somebody else has replaced the peers of a group. */
+  /** Applies the last answers again after other code has replaced the peers of a group. */
   restore(): void {
     for (const server of this.#servers) this.#settle(server);
   }
@@ -135,7 +135,7 @@ export class NameWatch {
     server.timer = this.#parts.setTimer(delayMs, () => void this.#lookUp(server));
   }
 
-  /** Said once for each reason: a name server that is gone must not fill the log. */
+  /** Logs each reason once: an unreachable name server must not fill the log. */
   #fail(server: NamedServer, error: PeerError, ttlMs: number | null): void {
     this.#schedule(server, retryDelayMs(server.failures++, ttlMs));
     const complaint = error.message;
@@ -150,7 +150,7 @@ export class NameWatch {
 
   #follow(server: NamedServer, wanted: readonly PeerPlan[]): void {
     const { group, plan } = server;
-    // Name servers turn the order of their answers round.
+    // Sorted: name servers rotate the order of their answers.
     const names = wanted.map(({ name }) => name).sort();
     const hasNews = names.join() !== (server.wanted ?? []).map(({ name }) => name).sort().join();
     if (hasNews || server.complaint !== "") {
@@ -159,20 +159,20 @@ export class NameWatch {
     server.complaint = "";
     server.wanted = wanted;
     const added = this.#add(server);
-    // New peers that are still being looked at leave the work to the old ones.
+    // Keep the old peers until the health of the new ones is known.
     if (added.length === 0) return this.#settle(server);
     void Promise.all(added).then(() => {
       if (!this.#isStopped && server.wanted === wanted) this.#settle(server);
     });
   }
 
-  /** Puts the new peers beside those that are there; gives when each of them is known. */
+  /** Adds the new peers to the existing ones; the promises resolve when their health is known. */
   #add(server: NamedServer): Promise<void>[] {
     const { group } = server;
     const fresh: Peer[] = [];
     for (const plan of server.wanted ?? []) {
       const same = group.peers.filter(({ name }) => name === plan.name);
-      // An address that another line has as well is that line's.
+      // An address that another line also has belongs to that line.
       if (same.some((peer) => !server.owns(peer))) continue;
       const known = same.find((peer) => peer.plan.backup === plan.backup);
       const weightBefore = server.weights.get(plan.name) ?? plan.weight;
@@ -189,7 +189,7 @@ export class NameWatch {
     return fresh.map((peer) => this.#parts.onAdded(group, peer));
   }
 
-  /** Takes away what the last answer no longer has. */
+  /** Removes peers that are not in the last answer. */
   #settle(server: NamedServer): void {
     const { group, wanted } = server;
     if (wanted === null) return;
@@ -204,7 +204,7 @@ export class NameWatch {
     }
   }
 
-  /** Peers from the file first, then those of each line, so that all workers count alike. */
+  /** Orders peers from the file first, then those of each line, so that all workers agree. */
   #put(group: PeerGroup, peers: readonly Peer[]): void {
     const rank = (peer: Peer) => this.#servers.findIndex((server) => server.owns(peer));
     group.replace(peers.toSorted((a, b) => rank(a) - rank(b)));

@@ -1,20 +1,20 @@
-/** What a lookup has found -> the peers that a named server stands for. Pure. */
+/** Turns the result of a lookup into the peers of a named server. Pure. */
 import { formatAddress } from "../../base/address.ts";
 import type { ServicePlace } from "../../net/dns/name_service.ts";
 import type { BalancePlan, PeerParent, PeerPlan } from "../plan.ts";
 
-/** Larger answers are cut: each peer has counters, checks and connections. */
+/** Larger answers are truncated: each peer has counters, checks and connections. */
 const peersMax = 1024;
 const weightMax = 65_535;
 
-/** Hashes and chance know one group of peers only (nginx). */
+/** Hash and random balancers support no backups (nginx). */
 export function mayHaveBackups({ kind }: BalancePlan): boolean {
   return kind !== "hash" && kind !== "ip_hash" && kind !== "random";
 }
 
 /**
- * A name with addresses of both families, as `localhost` has them: IPv4 first, and IPv6 only as
- * backup (or not at all), because servers that listen on one of the two are the rule.
+ * Orders the addresses of a name that has both families, such as `localhost`: IPv4 first, and IPv6
+ * only as backup (or not at all), because most servers listen on only one of the two.
  */
 export function orderFamilies(
   addresses: readonly string[],
@@ -28,7 +28,7 @@ export function orderFamilies(
   return [...entries, ...v6.map((host) => ({ host, isBackup: isMixed }))];
 }
 
-/** One place for each address, all with the port and weight of the server's own line. */
+/** One place with all addresses, with the port and weight of the server's own line. */
 export function placesOf(server: PeerPlan, addresses: readonly string[]): ServicePlace[] {
   const { address } = server;
   if (address.kind !== "tcp") throw new TypeError(`Cannot look up ${server.name}: it is a path`);
@@ -38,7 +38,7 @@ export function placesOf(server: PeerPlan, addresses: readonly string[]): Servic
 
 /**
  * The peers of `server` at these places. Places of the first priority are primaries, all others
- * backups; an SRV weight counts where the line has none of its own.
+ * backups; an SRV weight applies where the line sets none.
  */
 export function namedPeers(
   server: PeerPlan,

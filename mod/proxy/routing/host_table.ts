@@ -1,4 +1,4 @@
-/** From the bytes of a Host field to a configured host: exact names, wildcards, then the first. */
+/** Finds the configured host for a Host field: exact names, then wildcards, then the first host. */
 import { latin1 } from "../../http1/mod.ts";
 
 interface NamedHost {
@@ -7,17 +7,17 @@ interface NamedHost {
   readonly strictMatch: boolean;
 }
 
-/** Spellings of Host remembered with their answer; strangers choose them, so the number is fixed. */
+/** Cached spellings of Host with their result; bounded, since clients choose them. */
 const cacheSlots = 64;
 const cachedBytesMax = 128;
 
 export class HostTable<Host extends NamedHost> {
   readonly #exact = new Map<string, Host>();
-  /** Suffix with its leading dot, port, host; in the order of the file. */
+  /** Suffix with its leading dot, port and host; in configuration order. */
   readonly #wildcards: { suffix: string; port: number; host: Host }[] = [];
   readonly #defaultPort: number;
   readonly #fallback: Host | null;
-  /** With one host that takes everything there is nothing to look up. */
+  /** A single host that accepts every name: no lookup needed. */
   readonly #isSingle: boolean;
   readonly #cachedNames: (Uint8Array | undefined)[] = new Array(cacheSlots);
   readonly #cachedHosts: (Host | null)[] = new Array(cacheSlots).fill(null);
@@ -36,7 +36,7 @@ export class HostTable<Host extends NamedHost> {
     }
   }
 
-  /** The host for `[start, end)` of `bytes`; start is -1 without a Host. Null: none will have it. */
+  /** The host for `[start, end)` of `bytes`; start is -1 without a Host. Null: no host matches. */
   find(bytes: Uint8Array, start: number, end: number): Host | null {
     if (this.#isSingle || start < 0) return this.#fallback;
     const length = end - start;

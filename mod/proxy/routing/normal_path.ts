@@ -1,24 +1,21 @@
 /**
- * A request path as it is matched: percent-encoding decoded, `.` and `..` segments resolved, and
- * slashes that follow one another taken for one (`merge-slashes`). Files are chosen by the same form,
- * so that no spelling of a path leads past the route that was made for it. Most paths are normal
- * already; only the others pay for a copy.
+ * Normalizes a request path for matching: percent-encoding decoded, `.` and `..` segments resolved,
+ * and consecutive slashes merged (`merge-slashes`). Files are chosen by the same form, so that no
+ * spelling of a path bypasses its route. Most paths are already normal; only others cost a copy.
  */
 const SLASH = 0x2f;
 const DOT = 0x2e;
 const PERCENT = 0x25;
 const QUESTION = 0x3f;
 
-/**
- * The end of the path (a `?` or `end`) when it is normal as it stands, else -1.
- */
+/** The end of the path (a `?` or `end`) when it is already normal, else -1. */
 export function normalPathEnd(bytes: Uint8Array, start: number, end: number): number {
   if (start === end || bytes[start] !== SLASH) return -1;
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
     if (byte === QUESTION) return at;
     if (byte === PERCENT || byte === 0) return -1;
-    // `/.hidden` is no dot segment; the slow way finds that out, and whether `//` is one slash.
+    // `/.hidden` is not a dot segment; normalizePath decides that, and whether `//` is merged.
     if ((byte === DOT || byte === SLASH) && bytes[at - 1] === SLASH) return -1;
   }
   return end;
@@ -27,17 +24,17 @@ export function normalPathEnd(bytes: Uint8Array, start: number, end: number): nu
 export interface NormalPath {
   readonly bytes: Uint8Array;
   readonly length: number;
-  /** For each byte of `bytes` the offset behind its source in the request's bytes. */
+  /** For each byte of `bytes`, the offset after its source in the request's bytes. */
   readonly sourceEnds: Int32Array;
   /** Offset of `?`, or the end. */
   readonly queryStart: number;
-  /** A dot segment was resolved: what was sent must not go on to an upstream as it is. */
+  /** A dot segment was resolved: the original path must not be forwarded to an upstream. */
   readonly hadDots: boolean;
 }
 
 /**
- * Normalizes; null when a `..` would leave the root or a NUL byte is in the path. `mergesSlashes`:
- * an empty segment is none.
+ * Normalizes a path; null when a `..` would leave the root or the path contains a NUL byte.
+ * `mergesSlashes`: empty segments are dropped.
  */
 export function normalizePath(
   bytes: Uint8Array,
@@ -63,7 +60,7 @@ export function normalizePath(
     at += escaped >= 0 ? 3 : 1;
     if (byte === 0) return null;
     if (byte === SLASH) {
-      // The rest of the path begins behind the first slash: upstreams get every byte of it.
+      // The rest of the path begins after the first slash: upstreams receive every byte of it.
       if (mergesSlashes && length === segmentStart && !isEnd) continue;
       const dots = dotCount(out, segmentStart, length);
       if (dots === 2 && segmentStart === 1) return null;
@@ -90,7 +87,7 @@ function dotCount(bytes: Uint8Array, start: number, end: number): number {
   return length === 1 || bytes[start + 1] === DOT ? length : 0;
 }
 
-/** Where the segment before the one at `start` begins. */
+/** Start of the segment before the one at `start`. */
 function previousSegment(bytes: Uint8Array, start: number): number {
   let at = start - 1;
   while (at > 1 && bytes[at - 1] !== SLASH) at--;
@@ -111,8 +108,8 @@ function hexDigit(byte: number): number {
 }
 
 /**
- * The path from `from` on, for a request line: each byte as the client spelled it in `source`, so that
- * `%2F` stays `%2F` (a signature may cover it), only without the segments that were resolved.
+ * The path from offset `from` for a request line: each byte as the client spelled it in `source`, so
+ * that `%2F` stays `%2F` (a signature may cover it), but without the segments that were resolved.
  */
 export function spellPath(source: Uint8Array, path: NormalPath, from: number): Uint8Array {
   const out: number[] = [];

@@ -1,11 +1,11 @@
-/** Path prefixes as a trie over bytes: the longest match in one walk, however many there are. */
+/** Path prefixes as a byte trie: finds the longest match in one walk, however many there are. */
 
-/** Where the walk stands: an edge's bytes, what matches at its end, and what can follow. */
+/** An edge's bytes, the leaf at its end, and the edges that can follow. */
 class Node<Leaf> {
-  /** By first byte of the edge. An array: a Map's look-up is a call, twice for each request. */
+  /** By first byte of the edge. An array: a Map would cost two look-up calls per request. */
   readonly children: (Node<Leaf> | undefined)[] = new Array(256).fill(undefined);
   leaf: Leaf | null = null;
-  /** The prefix ends with a slash, so that any continuation is in a segment of its own. */
+  /** The prefix ends with a slash, so that any continuation begins a new segment. */
   endsWithSlash = false;
   prefixLength = 0;
   constructor(public label: Uint8Array) {}
@@ -19,10 +19,10 @@ const SLASH = 0x2f;
  */
 export class PathTrie<Leaf> {
   readonly #root = new Node<Leaf>(new Uint8Array(0));
-  /** Length of the prefix that the last `find` has matched. */
+  /** Length of the prefix matched by the last `find`. */
   matchedLength = 0;
 
-  /** Adds a prefix, which starts with a slash and is not there yet. */
+  /** Adds a prefix, which must start with a slash and not exist yet. */
   add(prefix: string, leaf: Leaf): void {
     const bytes = new TextEncoder().encode(prefix);
     let node = this.#root;
@@ -69,7 +69,7 @@ export class PathTrie<Leaf> {
   }
 }
 
-/** Puts a node in the middle of the edge to `next`; returns it. */
+/** Splits the edge to `next` with a new node; returns that node. */
 function split<Leaf>(parent: Node<Leaf>, next: Node<Leaf>, shared: number): Node<Leaf> {
   const middle = new Node<Leaf>(next.label.slice(0, shared));
   next.label = next.label.slice(shared);

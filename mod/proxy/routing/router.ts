@@ -1,17 +1,17 @@
-/** From a request's Host and path to what is configured for them, on bytes and without allocating. */
+/** Finds the route for a request's Host and path; works on bytes and does not allocate. */
 import type { RequestHead } from "../../http1/mod.ts";
 import { HostTable } from "./host_table.ts";
 import { normalizePath, normalPathEnd, spellPath } from "./normal_path.ts";
 import { PathTrie } from "./path_trie.ts";
 
-/** One host of a listener, and what its paths lead to. */
+/** One host of a listener and the routes of its paths. */
 export interface HostRoutes<Leaf> {
-  /** Lower case; `*.name` for every name below it. */
+  /** Lower case; `*.name` matches every name below it. */
   readonly name: string;
   /** 0: the default port of the listener's scheme. */
   readonly port: number;
   readonly strictMatch: boolean;
-  /** `//` in a path is one slash when a route is chosen. */
+  /** Whether `//` in a path counts as one slash when choosing a route. */
   readonly mergesSlashes: boolean;
   readonly paths: readonly { readonly prefix: string; readonly leaf: Leaf }[];
   /** For a path that none of `paths` matches. */
@@ -24,23 +24,23 @@ interface CompiledHost<Leaf> extends HostRoutes<Leaf> {
 
 const noBytes = new Uint8Array(0);
 
-/** The routes of one listener. The fields describe the last `match`, until the next one. */
+/** The routes of one listener. The fields describe the last `match`. */
 export class Router<Leaf> {
   readonly #hosts: HostTable<CompiledHost<Leaf>>;
   readonly #unknown: Leaf;
-  /** What follows the matched prefix, without the query, is `[restStart, queryStart)` of `restBytes`. */
+  /** `[restStart, restEnd)` is the path after the matched prefix, without the query. */
   restBytes: Uint8Array = noBytes;
   restStart = 0;
   restEnd = 0;
   /** `?` and the query are `[queryStart, queryEnd)` of the head's bytes. */
   queryStart = 0;
   queryEnd = 0;
-  /** The path has bytes that no path may have, or leaves the root: answer 400. */
+  /** The path has forbidden bytes or leaves the root: answer 400. */
   isBadPath = false;
 
   /**
-   * `defaultPort` is 80 or 443, by the listener's scheme. `unknown` answers requests for hosts that
-   * are not there when every host wants a strict match.
+   * `defaultPort` is 80 or 443, by the listener's scheme. `unknown` answers requests for unknown
+   * hosts when every host requires a strict match.
    */
   constructor(hosts: readonly HostRoutes<Leaf>[], defaultPort: number, unknown: Leaf) {
     const compiled = hosts.map((host) => {
@@ -69,7 +69,7 @@ export class Router<Leaf> {
     return leaf;
   }
 
-  /** A path with escapes, dot segments or empty ones, or none at all (`OPTIONS *`, `GET http://host`). */
+  /** A path with escapes, dot or empty segments, or no path (`OPTIONS *`, `GET http://host`). */
   #matchUnusual(head: RequestHead, host: CompiledHost<Leaf> | null): Leaf {
     const merges = host === null || host.mergesSlashes;
     const path = normalizePath(head.bytes, head.pathStart, head.pathEnd, merges);
@@ -85,7 +85,7 @@ export class Router<Leaf> {
     const leaf = host.trie.find(path.bytes, 0, path.length);
     const matched = leaf === null ? 0 : host.trie.matchedLength;
     if (path.hadDots) {
-      // What was sent would be resolved again behind us, against another base.
+      // The upstream would resolve the original dot segments again, against a different base.
       this.restBytes = spellPath(head.bytes, path, matched);
       this.restEnd = this.restBytes.length;
     } else {

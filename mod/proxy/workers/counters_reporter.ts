@@ -1,7 +1,7 @@
 /**
- * What a worker reports of its counters: only what has changed since the last report. With thousands
- * of servers the whole is megabytes of JSON, and four reports a second would keep an idle worker and
- * its master busy.
+ * Reports a worker's counters: only the changes since the last report. With thousands of servers a
+ * full report is megabytes of JSON, and four of them a second would keep an idle worker and its
+ * master busy.
  */
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
@@ -21,15 +21,15 @@ export interface CountedThings {
   idleCount(group: PeerGroup): number;
 }
 
-/** What was reported of a group. */
+/** The last report of a group. */
 interface Reported {
   peers: readonly Peer[];
-  /** The marks of its peers, `markCount` for each. */
+  /** The marks of its peers, `markCount` per peer. */
   marks: Float64Array;
   rest: string;
 }
 
-/** Any counter of a peer that changes changes one of these. */
+/** Counters compared per peer: a change of any other counter also changes one of them. */
 const markCount = 7;
 
 export class CountersReporter {
@@ -41,7 +41,7 @@ export class CountersReporter {
     this.#things = things;
   }
 
-  /** What has changed; null: nothing. */
+  /** The changes; null: none. */
   next(): CountersMessage | null {
     const { metrics, groups, connections } = this.#things;
     const upstreams: UpstreamCounters[] = [];
@@ -64,7 +64,7 @@ export class CountersReporter {
     return { ...rest, upstreams };
   }
 
-  /** The last report was not sent: the next one holds everything. */
+  /** Makes the next report a full one, after the last could not be sent. */
   startOver(): void {
     this.#reported.clear();
     this.#rest = "";
@@ -93,7 +93,7 @@ export class CountersReporter {
   }
 }
 
-/** Takes the marks of a peer down; true when one of them is another than before. */
+/** Stores the marks of a peer; true when one of them has changed. */
 function mark(marks: Float64Array, at: number, peer: Peer): boolean {
   const { tally } = peer;
   const isSame = marks[at] === peer.active && marks[at + 1] === peer.requests &&

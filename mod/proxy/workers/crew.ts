@@ -1,4 +1,4 @@
-/** The workers of one plan: started, kept alive, and told the same about the peers. */
+/** The workers of one plan: starts them, restarts those that die, and sends them the peers' state. */
 import { StartError } from "../../base/errors.ts";
 import { shapeFaultOf } from "../../base/shape.ts";
 import type { Logger } from "../../log/mod.ts";
@@ -24,28 +24,28 @@ import type {
   WorkerMessage,
 } from "./messages.ts";
 
-/** A worker that lives shorter than this is not started again at once. */
+/** A worker that lived shorter than this is restarted after a delay. */
 const livedLongMs = 1000;
-/** Between two starts that fail; it doubles up to here. */
+/** Limit of the delay between failing starts, which doubles each time. */
 const startDelayMsMax = 30_000;
-/** How long a change waits for the workers' word. */
+/** How long a change waits for the workers to confirm it. */
 const applyTimeoutMs = 2000;
-/** How long new workers may take until they accept, when there are old ones to go on with. */
+/** How long new workers may take to accept connections while old ones still serve. */
 const trialMs = 30_000;
 
 export interface CrewParts {
   readonly argv: readonly string[];
   readonly workers: number;
-  /** null: there is no supervisor, and no reload has been. */
+  /** null: no supervisor and no reload so far. */
   readonly generation: number | null;
   readonly ticketSeed: string;
   readonly isSupervised: boolean;
   readonly logger: Logger;
   readonly sockets: HandedSockets;
   readonly lease: SocketLease;
-  /** What the plan was read from, whatever the files say by now. */
+  /** The texts that the plan was read from, even if the files have changed since. */
   readonly texts: ConfigTexts;
-  /** `isForAll`: every worker is told. */
+  /** `isForAll`: the state is sent to every worker. */
   state(version: number, isForAll: boolean): StateMessage;
   onCounters(pid: number, counters: CountersMessage): void;
   onOutlier(message: OutlierMessage): void;
@@ -60,9 +60,9 @@ interface Worker {
   appliedVersion: number;
   isReady: boolean;
   hasClosed: boolean;
-  /** It has sent a message that could not be used. */
+  /** It has sent an invalid message. */
   isBroken: boolean;
-  /** Logs are to be opened again as soon as it is ready: USR1 ends a process that does not listen yet. */
+  /** Send USR1 (reopen logs) once it is ready: before that, USR1 would kill it. */
   owesReopening: boolean;
 }
 
@@ -71,16 +71,16 @@ export class Crew {
   readonly #workers = new Set<Worker>();
   readonly #waiting = new Set<() => void>();
   #version = 0;
-  /** Workers that were started in the place of one that died. */
+  /** Workers started to replace one that died. */
   respawnedCount = 0;
   #isStopping = false;
-  /** Why the crew is given up as soon as one worker ends: set while it is on trial. */
+  /** Set during `tryStart`, where the end of a single worker fails the whole crew. */
   #isOnTrial = false;
   #failure: string | null = null;
-  /** Exit code of a worker that ended before any of the first crew accepted; null: none has. */
+  /** Exit code of a worker that ended before any has accepted; null: none. */
   #startCode: number | null = null;
   #hasServed = false;
-  /** Starts in a row that came to nothing. */
+  /** Consecutive failed starts. */
   #misses = 0;
 
   constructor(parts: CrewParts) {
@@ -92,9 +92,9 @@ export class Crew {
   }
 
   /**
-   * Starts the workers; resolves with null when all of them accept. Those that die are started again;
-   * but when one ends by itself before any has accepted, the next would do the same: resolves with its
-   * exit code. It has said why.
+   * Starts the workers; resolves with null when all of them accept. Workers that die are restarted.
+   * If one exits with an error before any has accepted, the next would fail, too: resolves with its
+   * exit code. The worker has logged the reason.
    */
   async start(): Promise<number | null> {
     this.#startAll();
@@ -103,8 +103,8 @@ export class Crew {
   }
 
   /**
-   * As `start`, but there is another crew to fall back on: resolves with null when all accept, or
-   * with the reason why this one is to be stopped.
+   * As `start`, while another crew still serves: resolves with null when all workers accept, or with
+   * the reason why this crew must be stopped.
    */
   async tryStart(): Promise<string | null> {
     this.#isOnTrial = true;
@@ -117,13 +117,13 @@ export class Crew {
     return this.#failure ?? `the workers were not ready within ${trialMs / 1000} s`;
   }
 
-  /** Some worker accepts. */
+  /** At least one worker accepts. */
   get isServing(): boolean {
     return [...this.#workers].some(({ isReady }) => isReady);
   }
 
   /**
-   * Before `stop`, when connections wait at the sockets: resolves once a worker accepts, which can
+   * Before `stop`, when connections wait in the accept queues: resolves when a worker accepts and can
    * answer them, or when none can be started.
    */
   async revive(): Promise<void> {
@@ -135,19 +135,19 @@ export class Crew {
     );
   }
 
-  /** Tells every worker the state as it is now. */
+  /** Sends the current state to every worker. */
   broadcast(): void {
     const message = this.#parts.state(++this.#version, true);
     for (const worker of this.#workers) worker.channel.send(message);
   }
 
-  /** Rows of the status page alone; each is what it says, whatever came before. */
+  /** Sends changed rows of the status page only; each holds absolute values. */
   tellRows(rows: RowsMessage["rows"]): void {
     const message: RowsMessage = { kind: "rows", rows };
     for (const worker of this.#workers) worker.channel.send(message);
   }
 
-  /** Resolves when every worker has applied the last broadcast, or late ones have had their time. */
+  /** Resolves when every worker has applied the last broadcast, or after `applyTimeoutMs`. */
   async settled(): Promise<void> {
     const version = this.#version;
     await this.#until(
@@ -160,7 +160,7 @@ export class Crew {
     for (const worker of this.#workers) sendSignal(worker.pid, name);
   }
 
-  /** After `stop`: resolves when no worker accepts any more, or late ones have had their time. */
+  /** After `stop`: resolves when no worker accepts any more, or after `applyTimeoutMs`. */
   async closed(): Promise<void> {
     await this.#until(
       () => [...this.#workers].every((worker) => worker.hasClosed),
@@ -168,7 +168,7 @@ export class Crew {
     );
   }
 
-  /** Has every worker open its log files again (USR1). */
+  /** Makes every worker reopen its log files (USR1). */
   reopenLogs(): void {
     for (const worker of this.#workers) {
       if (worker.isReady) sendSignal(worker.pid, "USR1");
@@ -176,7 +176,7 @@ export class Crew {
     }
   }
 
-  /** Ends all workers by `name` and waits for them. */
+  /** Sends the signal `name` to all workers and waits until they have ended. */
   async stop(name: "TERM" | "QUIT"): Promise<void> {
     this.#isStopping = true;
     this.signalAll(name);
@@ -189,7 +189,7 @@ export class Crew {
     return count === this.#parts.workers;
   }
 
-  /** None after `stop`, which may come while the checks before the start are under way. */
+  /** Does nothing after `stop`, which may be called during the checks before the start. */
   #startAll(): void {
     if (this.#isStopping) return;
     for (let i = 0; i < this.#parts.workers; i++) this.#startOne();
@@ -204,7 +204,7 @@ export class Crew {
     }
   }
 
-  /** Throws `StartError` without descriptors. */
+  /** Throws `StartError` when out of descriptors. */
   #spawnOne(): void {
     const { argv, sockets, lease, texts, generation, ticketSeed, isSupervised } = this.#parts;
     const channelNumber = sockets.freeNumber;
@@ -214,7 +214,7 @@ export class Crew {
       onMessage: (message) => {
         if (worker !== null) this.#take(worker, message);
       },
-      // The end of the process tells everything.
+      // A regular end of the channel is handled when the process exits.
       onEnd: (fault) => {
         if (fault === "" || worker === null) return;
         this.#parts.logger.error(`worker ${worker.pid} broke its channel: ${fault}`);
@@ -266,7 +266,7 @@ export class Crew {
   #take(worker: Worker, message: unknown): void {
     const fault = shapeFaultOf(message, workerMessage, "it");
     if (fault === null) return this.#hear(worker, message as WorkerMessage);
-    // Once for each worker: counters come four times a second.
+    // Log once per worker: counters arrive four times a second.
     if (!worker.isBroken) {
       this.#parts.logger.error(`a message of worker ${worker.pid} cannot be used: ${fault}`);
     }
@@ -315,7 +315,7 @@ export class Crew {
     this.#startOne();
   }
 
-  /** A worker that did not come into being, or not for long: another follows soon. */
+  /** A worker could not be started or died early: starts another after a delay. */
   #missed(why: string): void {
     if (this.#isOnTrial) {
       this.#failure ??= why;
@@ -334,7 +334,7 @@ export class Crew {
     for (const check of this.#waiting) check();
   }
 
-  /** Resolves when `isTrue`, looked at whenever something has happened, or after `limitMs`. */
+  /** Resolves when `isTrue`, evaluated at each event, or after `limitMs`. */
   #until(isTrue: () => boolean, limitMs?: number): Promise<void> {
     if (isTrue()) return Promise.resolve();
     return new Promise((resolve) => {

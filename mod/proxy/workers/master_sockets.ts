@@ -1,4 +1,4 @@
-/** The sockets that a master hands to its workers: those of the supervisor, and those it binds. */
+/** The sockets that a master passes to its workers: inherited from the supervisor, or bound here. */
 import { type Address, formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { libc } from "../../sys/libc.ts";
@@ -12,43 +12,43 @@ import { isInherited, isOptional, sameAddress } from "../listeners.ts";
 import type { ListenPlan } from "../plan.ts";
 
 const backlog = 16_384;
-/** The first number that a socket of ours has in a worker, at least. */
+/** Lowest descriptor number in a worker for a socket bound here. */
 const firstNumber = 10;
 
-/** One socket that was bound here. */
+/** One socket bound here. */
 interface HeldSocket {
   readonly address: Address;
   readonly fd: number;
-  /** Of a socket file. */
+  /** Inode of a unix socket's file. */
   readonly inode: number | null;
 }
 
-/** What the workers of one plan get. */
+/** The sockets for the workers of one plan. */
 export interface HandedSockets {
   /** Value of SERVER_STARTER_PORT. */
   readonly portsText: string;
   readonly descriptors: readonly PassedDescriptor[];
-  /** From this number on none of them is in use. */
+  /** Descriptor numbers from this one on are free. */
   readonly freeNumber: number;
 }
 
-/** Sockets of a plan that is about to be served. */
+/** Sockets of a plan that is about to go into service. */
 export interface MasterOpening {
   readonly handed: HandedSockets;
-  /** Those that were bound for it. */
+  /** Addresses newly bound for it. */
   readonly fresh: readonly Address[];
   /**
-   * Sockets that the plan does not name get no further connections. Returns whether some wait there
-   * for a worker of the plan before.
+   * Stops new connections to sockets that are not in the plan. Returns whether connections still wait
+   * there for a worker of the previous plan.
    */
   shutDropped(): boolean;
-  /** The plan is served: sockets that it does not name are closed. */
+  /** The plan is in service: closes sockets that are not in it. */
   commit(): void;
-  /** Closes what was bound for it. */
+  /** Closes the newly bound sockets. */
   discard(): void;
 }
 
-/** They outlive workers and plans: one that the next plan names, too, stays open. */
+/** Holds the sockets across workers and plans: one that the next plan also has stays open. */
 export class MasterSockets {
   readonly #inherited: readonly InheritedSocket[] | null;
   readonly #warn: (message: string) => void;
@@ -62,7 +62,7 @@ export class MasterSockets {
     this.#warn = warn;
   }
 
-  /** Binds what is not open yet, or nothing: then it throws `StartError`. */
+  /** Binds all addresses that are not open yet. On failure binds none and throws `StartError`. */
   open(plans: readonly ListenPlan[]): MasterOpening {
     const fresh: HeldSocket[] = [];
     const wanted: HeldSocket[] = [];
@@ -91,12 +91,12 @@ export class MasterSockets {
     };
   }
 
-  /** For an end without a worker; as `MasterOpening.shutDropped`, for all sockets. */
+  /** Like `MasterOpening.shutDropped` for all sockets, for a stop without a serving worker. */
   shut(): boolean {
     return shutAll([...this.#held, ...this.#inherited ?? []]);
   }
 
-  /** The supervisor's, too, as far as this process holds them. */
+  /** Closes all sockets, including this process's copies of the supervisor's. */
   close(): void {
     this.#held.forEach(release);
     this.#held = [];
@@ -132,7 +132,7 @@ export class MasterSockets {
   }
 }
 
-/** Generations of a supervisor overlap: without SO_REUSEPORT the next could not bind the same port. */
+/** A supervisor's generations overlap: the next can only bind the same port with SO_REUSEPORT. */
 function bind({ address, mode }: ListenPlan, hasSupervisor: boolean): HeldSocket {
   if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
   const reusePort = hasSupervisor && address.kind === "tcp";

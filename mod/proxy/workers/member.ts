@@ -1,4 +1,4 @@
-/** A worker's side of the channel: what the master says about peers, and the counters for it. */
+/** A worker's side of the channel: receives the peers' state and reports counters. */
 import { isResolved } from "../../config/mod.ts";
 import type { Peer } from "../balance/peer.ts";
 import { StartError } from "../../base/errors.ts";
@@ -21,17 +21,17 @@ import {
 } from "./messages.ts";
 
 const countersIntervalMs = 250;
-/** The master asks for a name no more often. */
+/** Minimum time between two reports of one server: the master looks up no more often. */
 const tellAgainMs = 1000;
 
 export interface MemberParts {
   readonly groups: readonly PeerGroup[];
   nowMs(): number;
-  /** Null: nothing has changed since the last ones. */
+  /** Null: nothing has changed since the last report. */
   counters(): CountersMessage | null;
-  /** The last counters were not sent: the next ones are whole. */
+  /** The last counters could not be sent: the next report must be full. */
   recount(): void;
-  /** The master is gone: finish and end. */
+  /** The master is gone: drain and exit. */
   onOrphaned(): void;
 }
 
@@ -48,7 +48,7 @@ export class WorkerMember {
     this.#channel = open(this);
   }
 
-  /** The worker's end, or null in a process that has no master. */
+  /** The worker's end of the channel, or null in a process without a master. */
   static join(logger: Logger): WorkerMember | null {
     let member: WorkerMember | null = null;
     const channel = inheritedChannel({
@@ -63,12 +63,12 @@ export class WorkerMember {
     return member;
   }
 
-  /** What the master says first. */
+  /** The master's first message. */
   get welcome(): Promise<WelcomeMessage> {
     return this.#welcome.promise;
   }
 
-  /** Applies what the master says from now on; resolves once it has said something. */
+  /** Applies the master's messages from now on; resolves after the first state. */
   async attach(parts: MemberParts): Promise<void> {
     this.#parts = parts;
     const first = new Promise<void>((resolve) => this.#onFirst = resolve);
@@ -77,34 +77,34 @@ export class WorkerMember {
     await first;
   }
 
-  /** The worker accepts. */
+  /** Reports that the worker accepts connections. */
   ready(): void {
     this.#channel.send({ kind: "ready" });
   }
 
-  /** The worker accepts no more. */
+  /** Reports that the worker no longer accepts connections. */
   closed(): void {
     this.#channel.send({ kind: "closed" });
   }
 
-  /** Leaves the decision about an outlier to the master. */
+  /** Reports an outlier; the master decides. */
   tell(message: OutlierMessage): void {
     this.#channel.send(message);
   }
 
-  /** Sends the last counters and lets the process end. */
+  /** Sends the last counters and closes the channel, so that the process can exit. */
   close(): void {
     clearInterval(this.#timer);
     this.#report();
     this.#channel.close();
   }
 
-  /** A master of another version may say what this one does not understand: that is not obeyed. */
+  /** Validates a message: a master of another version may send one that this worker must ignore. */
   take(message: unknown, logger: Logger): void {
     const fault = shapeFaultOf(message, masterMessage, "it");
     if (fault === null) return this.hear(message as MasterMessage);
     const complaint = `the master's message cannot be used: ${fault}`;
-    // Without the first one there is nothing to serve.
+    // Without a welcome message the worker cannot start.
     if ((message as { kind?: unknown } | null)?.kind !== "state") {
       this.#welcome.reject(new StartError(complaint));
     }
@@ -117,7 +117,7 @@ export class WorkerMember {
     else this.#obey(message);
   }
 
-  /** Before the first state there are none; what it holds is younger. */
+  /** Ignored before the first state, which holds newer rows. */
   #takeRows(changes: readonly RowChange[]): void {
     for (const { index, isDown, rise, fall } of changes) {
       const row = this.rows[index];
@@ -144,7 +144,7 @@ export class WorkerMember {
     this.#onFirst();
   }
 
-  /** The master looks names up; it is told when a server cannot be reached where it was. */
+  /** Reports to the master, which looks names up, when a named server is unreachable. */
   #watch(upstream: string, peer: Peer): void {
     if (peer.onUnreachable !== null || isResolved(peer.plan.address)) return;
     let toldMs = -Infinity;
@@ -158,7 +158,7 @@ export class WorkerMember {
 
   orphan(): void {
     if (this.#parts !== null) return this.#parts.onOrphaned();
-    // Nobody is served yet, and nobody would say what to serve.
+    // No client is served yet, and no master will send a state.
     sendSignal(Deno.pid, "KILL");
   }
 

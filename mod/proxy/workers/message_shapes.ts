@@ -1,6 +1,6 @@
 /**
- * The shapes of everything about peers that is read back: from the state file, and from messages
- * between a master and its workers, which may be of another version after an upgrade in place.
+ * The shapes of all peer data that is read back: from the state file, and from messages between a
+ * master and its workers, which may be of another version after an in-place upgrade.
  */
 import {
   amount,
@@ -58,12 +58,12 @@ const unixAddress = record({
 });
 const tcpAddress = (host: Shape) => record({ kind: text, host, port: whole(0, 65_535) });
 
-/** What a socket can be connected to: no name is left in it. */
+/** An address that a socket can connect to: no host name. */
 const resolved = tagged("kind", {
   tcp: tcpAddress(matching("an IP address", isIp)),
   unix: unixAddress,
 });
-/** What a server's line may say. */
+/** An address as a server's line may give it. */
 const address = tagged("kind", {
   tcp: tcpAddress(matching(
     "an IP address or a host name",
@@ -107,7 +107,7 @@ const peerState = record<PeerState>({
   addresses: optional(list(resolved)),
 });
 
-/** Ids name servers in the API: no two of one upstream may be the same. */
+/** Ids identify servers in the API: they must be unique within an upstream. */
 const peerStates: Shape = (value) => {
   const fault = list(peerState)(value);
   if (fault !== null) return fault;
@@ -139,7 +139,7 @@ const statusRow = record<StatusRow>({
   port: whole(0, 65_535),
 });
 
-/** What a master sends. */
+/** Messages from a master. */
 export const masterMessage = tagged("kind", {
   rows: record<RowsMessage>({
     kind: text,
@@ -185,7 +185,7 @@ const peerCounters = record<PeerCounters>({
   }),
 });
 
-/** What a worker sends. */
+/** Messages from a worker. */
 export const workerMessage = tagged("kind", {
   ready: record({ kind: text }),
   closed: record({ kind: text }),

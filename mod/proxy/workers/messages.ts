@@ -1,4 +1,4 @@
-/** What a master and its workers tell each other; JSON over the channel. */
+/** Messages between a master and its workers; JSON over the channel. */
 import type { Address } from "../../base/address.ts";
 import { isResolved } from "../../config/mod.ts";
 import { sameAddresses } from "../../conn/dial.ts";
@@ -9,13 +9,13 @@ import type { ListenerCounters } from "../engine/engine_metrics.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { PeerPlan } from "../plan.ts";
 
-/** Everything a worker has to know of the peers, all of it every time. */
+/** The complete state of the peers for a worker. */
 export interface StateMessage {
   readonly kind: "state";
-  /** Grows with each change; a worker says which one it has applied. */
+  /** Incremented with each change; a worker reports which version it has applied. */
   readonly version: number;
   readonly upstreams: readonly UpstreamState[];
-  /** Peers that are out as outliers; all others are not. */
+  /** All peers that are ejected as outliers. */
   readonly ejections: readonly EjectionState[];
   readonly rows: readonly StatusRow[];
 }
@@ -23,7 +23,7 @@ export interface StateMessage {
 export interface EjectionState {
   readonly upstream: string;
   readonly id: number;
-  /** From now on. */
+  /** Remaining time, from now. */
   readonly forMs: number;
 }
 
@@ -32,11 +32,11 @@ export interface WelcomeMessage {
   readonly kind: "welcome";
   /** The files of the configuration, path and text. */
   readonly texts: readonly (readonly [path: string, text: string])[];
-  /** There is a supervisor above the master: its log is the one to write to. */
+  /** The master runs under a supervisor, whose log is used. */
   readonly isSupervised: boolean;
 }
 
-/** Rows of the status page that have changed since the last state or rows: most probes say nothing new. */
+/** Rows of the status page that changed since the last state or rows message. */
 export interface RowsMessage {
   readonly kind: "rows";
   readonly rows: readonly RowChange[];
@@ -66,30 +66,30 @@ export interface PeerState {
   readonly slowStartMs: number;
   readonly down: boolean;
   readonly draining: boolean;
-  /** Missing in state files of earlier versions. */
+  /** Absent in state files of earlier versions. */
   readonly route?: string;
   readonly checkDown: boolean;
-  /** Where a server by name is now; missing in the state file, which forgets it. */
+  /** Current addresses of a server by name; absent in the state file, which does not keep them. */
   readonly addresses?: readonly Address[];
 }
 
 export type WorkerMessage =
   | { readonly kind: "ready" }
-  /** It accepts no more. */
+  /** It no longer accepts connections. */
   | { readonly kind: "closed" }
   | { readonly kind: "applied"; readonly version: number }
   | OutlierMessage
   | UnreachableMessage
   | CountersMessage;
 
-/** A server by name can be reached at none of its addresses: they may be out of date. */
+/** A server by name is unreachable at all its addresses: they may be out of date. */
 export interface UnreachableMessage {
   readonly kind: "unreachable";
   readonly upstream: string;
   readonly id: number;
 }
 
-/** A peer answers worse than its group, by what the worker has seen. */
+/** A peer performs worse than its group, by the worker's measurements. */
 export interface OutlierMessage {
   readonly kind: "outlier";
   readonly upstream: string;
@@ -106,13 +106,13 @@ export interface CountersMessage {
   readonly connections: number;
   readonly lostLogLines: number;
   readonly listeners: readonly ListenerCounters[];
-  /** Those of which something has changed since the worker's last message. */
+  /** Upstreams that changed since the worker's last message. */
   readonly upstreams: readonly UpstreamCounters[];
 }
 
 export interface UpstreamCounters {
   readonly name: string;
-  /** `peers` are all there are; else those that have changed. */
+  /** `peers` holds all peers; otherwise only those that changed. */
   readonly isWhole: boolean;
   readonly idle: number;
   readonly retries: number;
@@ -121,7 +121,7 @@ export interface UpstreamCounters {
 }
 
 export interface PeerCounters {
-  /** Tells it from the others of its upstream, under the next configuration, too. */
+  /** Identifies the peer in its upstream, also under the next configuration. */
   readonly key: string;
   readonly active: number;
   readonly requests: number;
@@ -135,7 +135,7 @@ export interface PeerCounters {
 
 const keysOf = new WeakMap<readonly Peer[], readonly string[]>();
 
-/** The peers' names; one that is there again has a number behind it. Kept for as long as the list. */
+/** The peers' names; a repeated name gets a number appended. Cached per list. */
 export function peerKeys(peers: readonly Peer[]): readonly string[] {
   let keys = keysOf.get(peers);
   if (keys === undefined) {
@@ -150,7 +150,7 @@ export function peerKeys(peers: readonly Peer[]): readonly string[] {
   return keys;
 }
 
-/** A peer as a worker must see it. */
+/** A peer's state for a worker. */
 export function peerStateOf(peer: Peer): PeerState {
   return {
     id: peer.index,
@@ -168,7 +168,7 @@ export function peerStateOf(peer: Peer): PeerState {
   };
 }
 
-/** Makes a worker's group what the master's is. Peers that stay keep what they have measured. */
+/** Makes a worker's group equal to the master's. Remaining peers keep their measurements. */
 export function applyState(group: PeerGroup, states: readonly PeerState[], nowMs: number): void {
   const known = new Map(group.peers.map((peer) => [`${peer.index} ${peer.name}`, peer]));
   const peers = states.map((state) => {
@@ -183,7 +183,7 @@ export function applyState(group: PeerGroup, states: readonly PeerState[], nowMs
     peer.draining = state.draining;
     peer.checkDown = state.checkDown;
     peer.route = state.route ?? state.plan.route;
-    // The same list stays the same object: pools compare no more than that.
+    // Keep the list object when equal: pools compare it by identity.
     if (state.addresses !== undefined && !sameAddresses(peer.addresses, state.addresses)) {
       peer.addresses = state.addresses;
     }
@@ -196,7 +196,7 @@ export function applyState(group: PeerGroup, states: readonly PeerState[], nowMs
   else group.replace(peers);
 }
 
-/** The peers of a master that are out as outliers. */
+/** A master's peers that are ejected as outliers. */
 export function ejectionsOf(groups: readonly PeerGroup[], nowMs: number): EjectionState[] {
   return groups.flatMap(({ plan, peers }) =>
     peers.filter((peer) => peer.isEjected(nowMs)).map((peer) => ({
@@ -207,7 +207,7 @@ export function ejectionsOf(groups: readonly PeerGroup[], nowMs: number): Ejecti
   );
 }
 
-/** Takes the same peers out in a worker, and no others. */
+/** Ejects exactly these peers in a worker. */
 export function applyEjections(
   groups: readonly PeerGroup[],
   ejections: readonly EjectionState[],

@@ -1,4 +1,4 @@
-/** One plan in force under a master: who decides about its peers, and the workers that serve it. */
+/** One plan in service under a master: its control plane and the workers that serve it. */
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
@@ -15,10 +15,10 @@ import type { HandedSockets } from "./master_sockets.ts";
 import { ejectionsOf, peerStateOf, type StateMessage } from "./messages.ts";
 import type { WorkerTotals } from "./totals.ts";
 
-/** At most so often the workers hear of new rows for the status page. */
+/** Minimum time between updates of the status page's rows to the workers. */
 const rowsIntervalMs = 200;
 
-/** What outlives a plan. */
+/** What is shared by all plans of a process. */
 export interface ReignHome {
   readonly reactor: Reactor;
   readonly logger: Logger;
@@ -37,12 +37,12 @@ export class Reign {
   readonly #nowMs: () => number;
   readonly #generation: Generation;
   #rowsTimer = 0;
-  /** As the workers have them. */
+  /** The rows as last sent to the workers. */
   #toldRows: readonly StatusRow[] = [];
-  /** Some path shows the status page. */
+  /** Whether any path serves the status page. */
   readonly #showsRows: boolean;
 
-  /** `former`: the reign that this one is to follow; null at the start of the process. */
+  /** `former`: the reign that this one will replace; null at the start of the process. */
   constructor(
     { plan, texts }: LoadedPlan,
     sockets: HandedSockets,
@@ -96,20 +96,20 @@ export class Reign {
 
   /**
    * Resolves with null when every worker accepts, or with the exit code of one that cannot start.
-   * Throws `StartError` for the control listener alone.
+   * Throws `StartError` only when the control listener cannot be opened.
    */
   async start(): Promise<number | null> {
     this.#control.listen((handler) => this.#route(handler));
     await this.#control.start();
     const failure = await this.crew.start();
     if (failure !== null) return failure;
-    // What the checks found while the workers started.
+    // Send the results of checks that ended while the workers started.
     this.crew.broadcast();
     this.#engine.metrics.generations.add(this.#generation);
     return null;
   }
 
-  /** As `start`, while another reign goes on. Throws `StartError` when a worker cannot serve. */
+  /** As `start`, while another reign still serves. Throws `StartError` when a worker cannot serve. */
   async tryStart(): Promise<void> {
     this.#control.listen((handler) => this.#route(handler));
     await this.#control.start();
@@ -117,14 +117,14 @@ export class Reign {
     if (failure !== null) throw new StartError(failure);
   }
 
-  /** Decides in the place of `former`. */
+  /** Takes over control of the peers from `former`. */
   takeOver(former: Reign): void {
     this.#control.takeOver(former.#control);
     this.#engine.metrics.generations.add(this.#generation);
     this.crew.broadcast();
   }
 
-  /** Ends the workers, by TERM as soon as they have answered what they accepted. */
+  /** Ends the workers; with TERM, after they have answered the connections they accepted. */
   async end(signal: "TERM" | "QUIT"): Promise<void> {
     this.#generation.isEnding = true;
     this.#control.stop();
@@ -175,7 +175,7 @@ export class Reign {
     }
   }
 
-  /** Most probes only count: with thousands of servers the whole state is too much to say for that. */
+  /** Most probes change only counters: with thousands of servers a full state would be too large. */
   #tellRows(): void {
     const rows = this.#control.checker.rows();
     const told = this.#toldRows;

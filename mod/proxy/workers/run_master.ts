@@ -1,4 +1,4 @@
-/** A proxy with several workers: control, checks and the API here, traffic there. */
+/** A proxy with several workers: the master runs control, checks and API; workers serve traffic. */
 import { formatAddress } from "../../base/address.ts";
 import { exitCodes, StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
@@ -21,14 +21,14 @@ export interface MasterRun {
   readonly reactor: Reactor;
   readonly logger: Logger;
   readonly inherited: readonly InheritedSocket[] | null;
-  /** Of the supervisor; null without one that makes it. */
+  /** The supervisor's lease on its sockets; null without a supervisor that grants one. */
   readonly lease: HeldLease | null;
   readonly generation: number | null;
-  /** For the tickets of TLS sessions, which outlive plans and workers. */
+  /** Seed for TLS session tickets, which outlive plans and workers. */
   readonly ticketSeed: string;
-  /** For a reload. Throws `StartError`. */
+  /** Reads the configuration for a reload. Throws `StartError`. */
   load(): Promise<LoadedPlan>;
-  /** The plan is in force. */
+  /** Called when the reloaded plan is in service. */
   onReloaded(loaded: LoadedPlan): void;
   readonly hangups: Hangups;
 }
@@ -37,7 +37,7 @@ export interface MasterRun {
 export async function runMaster(run: MasterRun): Promise<number> {
   const master = new MasterProcess(run);
   const running = run.reactor.run();
-  // A signal may end it all while names, checks and workers are still waited for.
+  // A signal may stop the process during the wait for names, checks and workers.
   if (await Promise.race([master.start(), running.then(() => false)])) {
     notifyReady();
     keepMemory();
@@ -54,7 +54,7 @@ class MasterProcess {
   readonly #reloads: Reloads;
   readonly #retiring = new Map<Reign, Promise<void>>();
   #current: Reign;
-  /** On its way to replace the current one. */
+  /** The reign being started to replace the current one. */
   #next: Reign | null = null;
   #generation: number | null;
   #isStopping = false;
@@ -86,7 +86,7 @@ class MasterProcess {
     this.#listenToSignals();
   }
 
-  /** Resolves when every worker accepts. False: it was stopped meanwhile. */
+  /** Resolves when every worker accepts. False: it was stopped before that. */
   async start(): Promise<boolean> {
     const failure = await this.#current.start();
     if (this.#isStopping) return false;
@@ -106,7 +106,7 @@ class MasterProcess {
 
   async #reload(loaded: LoadedPlan): Promise<void> {
     const { logger, inherited } = this.#run;
-    // A supervisor counts the generations itself.
+    // Under a supervisor, the supervisor counts the generations.
     const generation = inherited === null ? (this.#generation ?? 1) + 1 : this.#generation;
     const opening = this.#sockets.open(loaded.plan.listeners);
     const next = this.#reignOf(loaded, opening, generation, this.#current);
@@ -128,7 +128,7 @@ class MasterProcess {
     this.#retire(former);
     this.#current = next;
     this.#generation = generation;
-    // From here on no connection meets the plan before.
+    // After this no new connection reaches the previous plan.
     await former.crew.closed();
     for (const address of opening.fresh) logger.info(`listening on ${formatAddress(address)}`);
     this.#tellWorkers();
@@ -181,13 +181,13 @@ class MasterProcess {
     this.#run.logger.warn(atOnceText(name, 0));
     const next = this.#next === null ? [] : [this.#next];
     if (!this.#isStopping) return await this.#end("QUIT");
-    // All have had their TERM.
+    // All workers have already received TERM.
     for (const { crew } of [this.#current, ...next, ...this.#retiring.keys()]) {
       crew.signalAll("QUIT");
     }
   }
 
-  /** No supervisor serves them after us. */
+  /** Whether no supervisor will serve the sockets after this process. */
   get #areSocketsOurs(): boolean {
     const { inherited, lease } = this.#run;
     return inherited === null || lease?.isOver === true;
@@ -200,7 +200,7 @@ class MasterProcess {
     const needsWorker = signal === "TERM" && this.#areSocketsOurs && !crew.isServing;
     if (needsWorker && this.#sockets.shut()) await crew.revive();
     this.#letGoOfSockets();
-    // Retiring workers have had their TERM; QUIT is for them, too.
+    // Retiring workers have already received TERM; QUIT must reach them, too.
     if (signal === "QUIT") { for (const { crew } of this.#retiring.keys()) crew.signalAll(signal); }
     await Promise.all([
       this.#current.end(signal),
@@ -211,8 +211,9 @@ class MasterProcess {
   }
 
   /**
-   * Before the workers are told to end: whoever closes a socket last answers what waits at it, and that
-   * cannot be us. While a supervisor holds the sockets its next generation does so.
+   * Closes the sockets before the workers are signalled: the last process to close a socket must
+   * answer the connections waiting in it, and the master cannot. While a supervisor holds the
+   * sockets, its next generation answers them.
    */
   #letGoOfSockets(): void {
     if (!this.#areSocketsOurs) return;

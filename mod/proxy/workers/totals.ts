@@ -1,4 +1,4 @@
-/** The counters of all workers, those that have ended included, summed into the master's own. */
+/** Sums the counters of all workers, including ended ones, into the master's own. */
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { WorkerView } from "../control/process_view.ts";
@@ -10,7 +10,7 @@ import {
   type UpstreamCounters,
 } from "./messages.ts";
 
-/** What is known of one worker, or of those that have ended. */
+/** The counters of one worker, or the sum of the ended ones. */
 class Held {
   readonly upstreams = new Map<string, HeldUpstream>();
   #rest: CountersMessage;
@@ -24,7 +24,7 @@ class Held {
     return this.#rest;
   }
 
-  /** Messages hold only what has changed. */
+  /** Merges a message, which holds only changes. */
   take(message: CountersMessage): void {
     this.#rest = message;
     for (const upstream of message.upstreams) {
@@ -35,7 +35,7 @@ class Held {
     }
   }
 
-  /** All of it, as one message. */
+  /** All counters as one message. */
   whole(): CountersMessage {
     const upstreams = [...this.upstreams.values()].map(({ counters, peers }) => ({
       ...counters,
@@ -47,14 +47,14 @@ class Held {
 }
 
 interface HeldUpstream {
-  /** Without its peers: those are the ones of one message. */
+  /** Do not use its `peers`: they are only those of the last message. */
   readonly counters: UpstreamCounters;
   readonly peers: Map<string, PeerCounters>;
 }
 
 export class WorkerTotals {
   readonly #latest = new Map<number, Held>();
-  /** The sum of the workers that have ended: what they counted stays counted. */
+  /** The sum of the ended workers, so that totals never decrease. */
   #ended: Held | null = null;
 
   take(pid: number, message: CountersMessage): void {
@@ -77,12 +77,12 @@ export class WorkerTotals {
     this.#ended = new Held(this.#ended === null ? ended : sumOf(this.#ended.whole(), ended));
   }
 
-  /** Of some of the workers. */
+  /** Open connections of these workers. */
   connectionsOf(pids: readonly number[]): number {
     return pids.reduce((sum, pid) => sum + (this.#latest.get(pid)?.rest.connections ?? 0), 0);
   }
 
-  /** In the order of `pids`; one that has not reported yet has counted nothing. */
+  /** In the order of `pids`; zeros for a worker that has not reported yet. */
   workerViews(pids: readonly number[]): WorkerView[] {
     return pids.map((pid) => {
       const held = this.#latest.get(pid);
@@ -105,7 +105,7 @@ export class WorkerTotals {
     return this.#sumOf(group.plan.name, "idle");
   }
 
-  /** Overwrites the master's counters, which no traffic of its own touches. */
+  /** Overwrites the master's counters; the master has no traffic of its own. */
   writeTo(metrics: EngineMetrics, groups: readonly PeerGroup[]): void {
     const all = this.#all();
     const sum = (value: (message: CountersMessage) => number) =>
@@ -140,7 +140,7 @@ export class WorkerTotals {
   }
 }
 
-/** Makes a peer's counters the sum of what all workers have counted for it. */
+/** Sets a peer's counters to the sum over all workers. */
 function writePeer(
   peer: Peer,
   key: string,
@@ -173,8 +173,8 @@ function sumOf(left: CountersMessage, right: CountersMessage): CountersMessage {
 }
 
 /**
- * Adds the numbers of two values of one shape. Lists of numbers are added place by place; lists of
- * things with a `name` or `key` are joined by it.
+ * Adds the numbers of two values of the same shape. Lists of numbers are added element by element;
+ * lists of objects with a `name` or `key` are joined by it.
  */
 function addUp<T>(left: T, right: T): T {
   if (typeof left === "number") return (left + (right as number)) as T;
