@@ -1,4 +1,4 @@
-/** Which files decide the bytes of `dist/hayate`, and one digest over them. */
+/** The files that determine the bytes of `dist/hayate`, and a digest over them. */
 
 /** Paths relative to `root`, sorted, so that the digest does not depend on the order of a directory. */
 export async function listInputs(root: string): Promise<string[]> {

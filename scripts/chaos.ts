@@ -1,4 +1,4 @@
-/** Runs the test of failing upstreams for longer than the suite does; see `usage`. */
+/** Runs the test of failing upstreams longer than the suite does; see `usage`. */
 import { Random } from "../tests/fuzz/random.ts";
 
 const usage = `usage: scripts/chaos [SECONDS] [--seed N] [--shared-network]
@@ -19,7 +19,7 @@ interface Options {
   readonly network: string;
 }
 
-/** null: not to be understood. */
+/** null: invalid arguments. */
 function readOptions(argv: readonly string[]): Options | null {
   let [seconds, seed, network] = [60, Random.freshSeed(), ""];
   for (let index = 0; index < argv.length; index++) {

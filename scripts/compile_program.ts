@@ -1,8 +1,8 @@
 /**
- * The one way in which the program is compiled, for scripts/build and scripts/release alike.
+ * Compiles the program, for both scripts/build and scripts/release.
  *
- * The modules are bundled first: a start looks up, checks and links each module that it needs, and
- * with some ten files in place of a hundred every process starts a fifth faster and is 7 MB smaller.
+ * The modules are bundled first: at start-up Deno looks up, checks and links each module, and with
+ * about ten files instead of a hundred every process starts a fifth faster and is 7 MB smaller.
  */
 
 /** What to compile, and where to. */
@@ -10,23 +10,23 @@ export interface Compilation {
   /** The folder of main.ts. */
   readonly root: string;
   readonly output: string;
-  /** A folder that does not exist yet, for the bundle; removed at the end. */
+  /** Folder for the bundle; must not exist; removed at the end. */
   readonly bundle: string;
   readonly env: Readonly<Record<string, string>>;
-  /** As `deno compile --target`; by default this machine's. */
+  /** As for `deno compile --target`; default: this machine. */
   readonly target?: string;
   /** Called with the bundle before it is compiled. */
   readonly seal?: (folder: string) => Promise<void>;
 }
 
-/** The entry of a load thread. load_worker.ts asks for it beside itself, and a bundle's chunks lie at the top. */
+/** A load thread's entry; load_worker.ts, in a chunk at the bundle's top, looks for it beside it. */
 const worker = {
   source: "mod/load/thread/worker.ts",
   bundled: "mod/load/thread/worker.js",
   asked: "worker.ts",
 };
 
-/** Throws with what Deno said when the program cannot be compiled. */
+/** Throws with Deno's output when the program cannot be compiled. */
 export async function compileProgram(compilation: Compilation): Promise<void> {
   const { root, output, bundle, env, target, seal } = compilation;
   try {
@@ -47,8 +47,8 @@ function bundleArgs(root: string, folder: string): string[] {
     "--frozen",
     "--config",
     `${root}/deno.json`,
-    // Packages give their modules as ESM then, which can be shaken, and nothing asks for node:module, whose
-    // start every process would pay: 8 ms where an empty program takes 60.
+    // Selects the packages' ESM modules, which can be tree-shaken, and avoids node:module, which
+    // would cost every process 8 ms at start, where an empty program takes 60.
     "--platform",
     "browser",
     "--code-splitting",
@@ -69,8 +69,8 @@ function compileArgs(folder: string, output: string, target: string | undefined)
     "--no-check",
     "--no-config",
     "--no-lock",
-    // It would lie in the temporary folder under a name that everybody can guess and create first,
-    // and what is in it is run unchecked, as root for instance. It saves 3 ms of a start.
+    // The cache would be in the temporary folder under a predictable name that any user can create
+    // first, and its content runs unchecked, possibly as root. It saves only 3 ms per start.
     "--no-code-cache",
     "--include",
     `${folder}/${worker.asked}`,

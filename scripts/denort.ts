@@ -1,9 +1,9 @@
 /**
- * `denort`, the runtime that `deno compile` puts in front of a program.
+ * `denort`, the runtime that `deno compile` prepends to a program.
  *
- * Where Deno's own site answers, `deno compile` downloads it. Where only the npm registry can be
- * reached, the same bytes stand at the front of a program that was compiled with this very version
- * and published to npm; they are cut out and checked against a known SHA-256.
+ * If Deno's own site is reachable, `deno compile` downloads it. If only the npm registry is, the
+ * same bytes are the beginning of a program that was compiled with this version and published to
+ * npm; they are extracted and checked against a known SHA-256.
  */
 import { sha256Hex } from "./build_inputs.ts";
 
@@ -19,12 +19,12 @@ const packages = {
   },
 } as const;
 
-/** A CPU that hayate is built for, in npm's words. */
+/** A CPU that hayate is built for, by npm's name. */
 export type Cpu = keyof typeof packages;
 
 /**
- * The path of a checked `denort` for `cpu`, or null when `deno compile` can download its own.
- * `DENORT_BIN` in the environment wins. Exits with one line when neither way works.
+ * The path of a verified `denort` for `cpu`, or null when `deno compile` can download its own.
+ * `DENORT_BIN` in the environment takes precedence. Exits with one line when neither way works.
  */
 export async function ensureDenort(cpu: Cpu = hostCpu()): Promise<string | null> {
   const given = Deno.env.get("DENORT_BIN");
@@ -53,7 +53,7 @@ async function siteAnswers(): Promise<boolean> {
     await response.body?.cancel();
     return response.ok;
   } catch (error) {
-    // No route, a refusing proxy, a time-out: each means "use the npm way".
+    // No route, a refusing proxy, a timeout: each means to use npm instead.
     console.error(`Deno's site does not answer (${(error as Error).name}); denort comes from npm`);
     return false;
   }
@@ -78,9 +78,9 @@ async function cutFromPackage(cpu: Cpu, target: string): Promise<void> {
 }
 
 /**
- * Fetches the archive of an npm package into `folder` and returns its name: with npm, which knows its
- * registry and its credentials, or, where there is no npm as in the image's build, from the registry
- * that `NPM_CONFIG_REGISTRY` names.
+ * Fetches the archive of an npm package into `folder` and returns its name: with npm, which has its
+ * registry and credentials configured, or, without npm as in the image's build, from the registry
+ * in `NPM_CONFIG_REGISTRY`.
  */
 async function fetchPackage(spec: string, folder: string): Promise<string> {
   const registry = Deno.env.get("NPM_CONFIG_REGISTRY");

@@ -37,7 +37,7 @@ interface Options {
   readonly seconds: number;
 }
 
-/** Between two looks at the clock. */
+/** Streams between two checks of the clock. */
 const streamsPerTurn = 500;
 
 const parts: Record<string, (options: Options) => void | Promise<void>> = {
@@ -109,7 +109,7 @@ function fuzzApi(options: Options): void {
   console.log(`api: ${count} requests, ${fuzzer.acceptedCount} of them accepted, no fault`);
 }
 
-/** How many steps there was time for. */
+/** Runs steps for the given time; returns their number. */
 function stepFor(seconds: number, step: () => void): number {
   const deadline = performance.now() + seconds * 1000;
   let count = 0;

@@ -1,4 +1,4 @@
-/** `scripts/image [--tag NAME] [--test]`: builds the image, or builds it and tests what it does. */
+/** `scripts/image [--tag NAME] [--test]`: builds the image, and tests it with `--test`. */
 import { makeContext } from "./image_context.ts";
 import { type Engine, findEngine, ImageError } from "./image_engine.ts";
 
@@ -64,7 +64,7 @@ async function readCertificate(path: string): Promise<string> {
   }
 }
 
-/** The exit code of the tests; they print their own counts. */
+/** Runs the tests, which print their own counts; returns their exit code. */
 async function test(engine: Engine, tag: string): Promise<number> {
   const runner = new Deno.Command(`${root}/scripts/test`, {
     args: ["--only", "image"],

@@ -1,7 +1,7 @@
 /**
- * The folder that the image is built from: the sources, and a `toolchain/` with what this machine
- * has fetched already (Deno, denort, the packages of deno.lock), so that the build inside the image
- * needs no registry.
+ * The build context of the image: the sources, and a `toolchain/` with what this machine has already
+ * fetched (Deno, denort, the packages of deno.lock), so that the build inside the image needs no
+ * registry.
  */
 import { ensureDenort, hostCpu } from "./denort.ts";
 
@@ -26,14 +26,14 @@ async function copyToolchain(root: string, target: string): Promise<void> {
   await copyBundler(root, `${target}/deno-dir`);
 }
 
-/** Copies the bundler, which Deno fetches from the registry when it is first needed. */
+/** Copies the bundler, which Deno would fetch from the registry on first use. */
 async function copyBundler(root: string, target: string): Promise<void> {
   await deno(["bundle", "--quiet", "--no-config", `${root}/mod/base/version.ts`], root);
   const info = JSON.parse(await deno(["info", "--json"], root)) as { denoDir: string };
   await copyTree(`${info.denoDir}/dl`, `${target}/dl`);
 }
 
-/** Copies the packages that deno.lock pins from Deno's cache, after making sure they are in it. */
+/** Copies the packages pinned by deno.lock from Deno's cache, after filling the cache. */
 async function copyPackages(root: string, target: string): Promise<void> {
   await deno(["cache", "--quiet", `${root}/main.ts`], root);
   const info = JSON.parse(await deno(["info", "--json"], root)) as { npmCache: string };
@@ -46,7 +46,7 @@ async function copyPackages(root: string, target: string): Promise<void> {
       const to = `${target}/npm/${registry.name}/${name}`;
       if (!await isFolder(`${from}/${version}`)) continue;
       await copyTree(`${from}/${version}`, `${to}/${version}`);
-      // Deno keeps it only for a package that it had to look up: deno.lock spares it the others.
+      // Exists only for packages that Deno had to look up; with deno.lock most need no look-up.
       await copyIfThere(`${from}/registry.json`, `${to}/registry.json`);
     }
   }

@@ -1,6 +1,6 @@
-/** Docker or buildah: which one works here, and how each builds the Dockerfile. */
+/** Docker or buildah: detects which one works here, and how each builds the Dockerfile. */
 
-/** What the user has to mend before an image can be built; one line. */
+/** One line on what the user must fix before an image can be built. */
 export class ImageError extends Error {
   override readonly name = "ImageError";
 }
@@ -14,7 +14,7 @@ export interface Engine {
 const baseImage = "docker.io/library/debian:bookworm-slim";
 const scripts = new URL(".", import.meta.url).pathname;
 
-/** Docker where its engine answers (its client alone builds nothing), else buildah. */
+/** Docker if its engine answers (the client alone cannot build), else buildah. */
 export async function findEngine(): Promise<Engine> {
   if (await succeeds("docker", ["info"])) return engineOf("docker", dockerFlags);
   if (await succeeds("buildah", ["--version"])) return engineOf("buildah", buildahFlags);
@@ -44,7 +44,7 @@ function engineOf(name: Engine["name"], flags: readonly string[]): Engine {
   };
 }
 
-/** The engine's own pull first; in a closed network, an image made of Debian's packages. */
+/** Tries the engine's own pull first; in a closed network, makes an image from Debian packages. */
 async function ensureBaseImage(engine: Engine["name"]): Promise<void> {
   if (await succeeds(engine, ["inspect", "--type", "image", baseImage])) return;
   if (await succeeds(engine, ["pull", "--quiet", baseImage])) return;
@@ -56,7 +56,7 @@ async function ensureBaseImage(engine: Engine["name"]): Promise<void> {
   await run(`${scripts}base_image`, [engine]);
 }
 
-/** True when the program is there and exits with 0. Says nothing. */
+/** True when the program exists and exits with 0. Prints nothing. */
 async function succeeds(program: string, args: string[]): Promise<boolean> {
   try {
     const command = new Deno.Command(program, {
@@ -73,7 +73,7 @@ async function succeeds(program: string, args: string[]): Promise<boolean> {
   }
 }
 
-/** Runs to the end; a failure shows the last lines of what the program said. */
+/** Runs a program to its end; a failure includes the last lines of its output. */
 async function run(program: string, args: string[]): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args,

@@ -1,4 +1,4 @@
-/** Modules that the program names and that are not there. */
+/** Finds modules that the program imports but that do not exist. */
 
 interface ModuleInfo {
   readonly specifier: string;
@@ -6,8 +6,8 @@ interface ModuleInfo {
 }
 
 /**
- * What main.ts reaches and cannot be loaded, one line each. `deno compile` lets a missing module pass
- * when it stands behind an `import()`, as our modes do: its absence would show on a user's machine.
+ * Modules reachable from main.ts that cannot be loaded, one line each. `deno compile` accepts a
+ * missing module in an `import()`, which loads our modes: it would only fail on a user's machine.
  */
 export async function missingModules(root: string): Promise<string[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

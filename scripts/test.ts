@@ -28,7 +28,7 @@ const deno = Deno.execPath();
 const sources = ["main.ts", "mod", "scripts", "tests"];
 const minuteMs = 60_000;
 
-/** In the order in which they run: what is cheap and tells most comes first. */
+/** In running order: cheap and informative checks first. */
 const checks: Record<string, () => Promise<Outcome>> = {
   fmt: () => commandCheck("deno fmt --check", deno, ["fmt", "--check"], root),
   lint: () => commandCheck("deno lint", deno, ["lint", "--quiet"], root),
@@ -64,7 +64,7 @@ async function main(only: readonly string[]): Promise<never> {
   Deno.exit(exitCodeOf(total));
 }
 
-/** The stages to run: all but the image's, or those that `only` names. */
+/** The stages to run: all except the image's, or those selected by `only`. */
 async function plan(only: readonly string[]): Promise<[string, () => Promise<Outcome>][]> {
   const filters = only.filter((word) => !(word in checks) && !(word in suites));
   const stages: [string, () => Promise<Outcome>][] = [];
@@ -76,8 +76,8 @@ async function plan(only: readonly string[]): Promise<[string, () => Promise<Out
     const files = (await listTestFiles(root, `tests/${name}`))
       .filter((file) => whole || (name !== "image" && filters.some((word) => file.includes(word))));
     if (files.length === 0) continue;
-    // A suite that was asked for by itself still has to see the sources as they are. The image's tests
-    // drive it with the program's own `load`.
+    // A suite that is selected alone still needs a current build. The image's tests use the program's
+    // own `load` as the client.
     if (only.length > 0 && (name === "e2e" || name === "image")) {
       stages.push(["build", checks.build]);
     }
@@ -86,7 +86,7 @@ async function plan(only: readonly string[]): Promise<[string, () => Promise<Out
   return stages;
 }
 
-/** `bash -n` on every shell script: a typing error in a branch that CI never takes is found too. */
+/** `bash -n` on every shell script, to find syntax errors in branches that CI never runs. */
 async function checkShellScripts(): Promise<Outcome> {
   const findings: string[] = [];
   const folders = [`${root}/scripts`, `${root}/.ci`];

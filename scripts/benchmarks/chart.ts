@@ -1,4 +1,4 @@
-/** The requests per CPU-second of every row as bars. Pure. */
+/** Bar chart of the requests per CPU-second of every row. Pure. */
 import { figuresOf } from "./figures.ts";
 import type { Host } from "./host.ts";
 import type { Row } from "./measure.ts";
@@ -7,7 +7,7 @@ const width = 860;
 const barHeight = 16;
 const labelWidth = 300;
 
-/** An SVG picture that needs no style sheet and no script. */
+/** An SVG without style sheets or scripts. */
 export function renderChart(rows: readonly Row[], host: Host): string {
   const parts: string[] = [];
   let y = 30;

@@ -1,46 +1,46 @@
-/** What a comparison is made of. Each one is a small file in `comparisons/` that only declares. */
+/** The parts of a comparison. Each comparison is a small declarative file in `comparisons/`. */
 import type { Address } from "../../mod/base/address.ts";
 
 export type Transport = "tcp" | "unix";
 
-/** What a client loads. */
+/** The target of a client. */
 export interface Target {
   readonly address: Address;
   readonly isTls: boolean;
 }
 
-/** PEM files for a TLS listener: P-256, the cheapest that every program here knows. */
+/** PEM files for a TLS listener: P-256, the cheapest curve that all programs here support. */
 export interface Certificate {
   readonly certificateFile: string;
   readonly keyFile: string;
 }
 
-/** What a server needs to know to be started. */
+/** What a server needs for its start. */
 export interface Place {
-  /** A temporary folder of this server's own. */
+  /** A temporary folder for this server only. */
   readonly folder: string;
-  /** Where it has to listen. */
+  /** The address to listen on. */
   readonly address: Address;
-  /** Where a proxy's requests go; the address of `upstream` of the comparison. */
+  /** The upstream of a proxy: the address of the comparison's `upstream`. */
   readonly upstream: Address | null;
-  /** What the listener has to present; null: it speaks plain HTTP. */
+  /** The listener's certificate; null: plain HTTP. */
   readonly certificate: Certificate | null;
-  /** Connections that the client will open: no server may be short of slots or of idle upstreams. */
+  /** Connections that the client opens: servers need as many slots and idle upstream connections. */
   readonly connections: number;
 }
 
 /** A server program, as a contender, as the target of client contenders, or as an upstream. */
 export interface ServerSpec {
-  /** Shown in the table. */
+  /** Name in the table. */
   readonly name: string;
-  /** The program that must be installed; `hayate` stands for dist/hayate. */
+  /** The program that must be installed; `hayate` means dist/hayate. */
   readonly program: string;
-  /** Files to write into the place's folder first, by name. */
+  /** Files to write to the place's folder first, by name. */
   files?(place: Place): Readonly<Record<string, string>>;
-  /** Arguments that keep it in the foreground with one worker and no access log. */
+  /** Arguments to run in the foreground with one worker and no access log. */
   args(place: Place): readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Its own client, where one for all would be unfair; else the comparison's. */
+  /** Its own client, where a common one would be unfair; default: the comparison's. */
   readonly driver?: ClientSpec;
 }
 
@@ -51,9 +51,9 @@ export interface ClientSpec {
   readonly transports: readonly Transport[];
   args(target: Target, connections: number, seconds: number): readonly string[];
   /**
-   * Arguments of a run that does nothing but start and end. Its CPU time is taken off the others, so
-   * that the start, which a user pays once, does not weigh more in a short run than in a long one.
-   * None: the start is not worth measuring.
+   * Arguments of a run that only starts and ends. Its CPU time is subtracted from the other runs, so
+   * that the start, a one-time cost, does not weigh more in a short run than in a long one. Absent:
+   * the start is negligible.
    */
   startArgs?(target: Target): readonly string[];
 }
@@ -63,19 +63,19 @@ interface Named {
   readonly name: string;
   /** One line above the rows. */
   readonly title: string;
-  /** `--quick` runs it, too. */
+  /** Also run with `--quick`. */
   readonly isCore: boolean;
 }
 
 interface Common extends Named {
   readonly transports: readonly Transport[];
-  /** Numbers of connections, one row each; `--quick` takes the first. */
+  /** Numbers of connections, one row each; `--quick` uses the first. */
   readonly connections: readonly number[];
-  /** True: client and server speak TLS; a proxy's upstream does not. */
+  /** True: client and server use TLS; a proxy's upstream does not. */
   readonly isTls?: boolean;
   /**
-   * Requests per CPU-second that ours has to have, as a multiple of the best of the others. None:
-   * nothing was promised.
+   * Goal for our requests per CPU-second, as a multiple of the best other contender's. Absent: no
+   * goal.
    */
   readonly goal?: number | Readonly<Record<Transport, number | null>>;
 }
@@ -84,7 +84,7 @@ interface Common extends Named {
 export interface ClientComparison extends Common {
   readonly judged: "client";
   readonly target: ServerSpec;
-  /** Ours first; the others are what it is compared with. */
+  /** Ours first, then those to compare with. */
   readonly contenders: readonly ClientSpec[];
 }
 
@@ -93,40 +93,40 @@ export interface ServerComparison extends Common {
   readonly judged: "server";
   /** What a proxy forwards to. */
   readonly upstream?: ServerSpec;
-  /** The client; by default wrk over TCP, hayate load over unix sockets. */
+  /** The client; default: wrk over TCP, hayate load over unix sockets. */
   readonly driver?: ClientSpec;
   readonly contenders: readonly ServerSpec[];
 }
 
-/** What one gauge has to be at most. */
+/** Maximum of a gauge. */
 export type GaugeGoal =
   /** In the gauge's unit. */
   | { readonly max: number }
-  /** As a multiple of the best of the others. */
+  /** As a multiple of the best other contender's value. */
   | { readonly ratioMax: number };
 
 /** One row of a gauge comparison. */
 export interface GaugeSetting {
   readonly text: string;
   readonly goal: GaugeGoal;
-  /** Ours first. The samples of each, and why one did not take part. */
+  /** Returns each contender's samples, or why it could not take part. Ours first. */
   measure(conditions: GaugeConditions): Promise<readonly GaugeContender[]>;
 }
 
 export interface GaugeContender {
   readonly name: string;
-  /** In the gauge's unit, one a run; empty when it could not take part. */
+  /** In the gauge's unit, one per run; empty when it could not take part. */
   readonly samples: readonly number[];
   readonly missing: string | null;
-  /** Something a reader has to know beside the figure. */
+  /** A remark to print with the figure. */
   readonly note?: string;
 }
 
-/** How much trouble to take. */
+/** How thoroughly to measure. */
 export interface Effort {
   readonly seconds: number;
   readonly runs: number;
-  /** A first impression will do: what takes its own time or number of runs takes less. */
+  /** A first impression is enough: gauges with their own duration or number of runs use less. */
   readonly quick: boolean;
 }
 
@@ -135,11 +135,11 @@ export interface GaugeConditions {
   readonly progress: (text: string) => void;
 }
 
-/** One figure that is not a throughput, such as milliseconds or megabytes; less is better. */
+/** A figure other than throughput, such as milliseconds or megabytes; less is better. */
 export interface GaugeComparison extends Named {
   readonly judged: "gauge";
   readonly unit: string;
-  /** Whom it is beside. */
+  /** The programs to compare with. */
   readonly programs: readonly string[];
   readonly settings: readonly GaugeSetting[];
 }

@@ -1,4 +1,4 @@
-/** Trials to figures, and figures to a ratio. Pure. */
+/** Computes figures from trials, and ratios from figures. Pure. */
 import type { ContenderResult, Row, Trial } from "./measure.ts";
 import { quantile, summarize, type Summary } from "./statistics.ts";
 
@@ -32,7 +32,7 @@ export function figuresOf(row: Row, contender: ContenderResult): Figures | null 
 /** Failed requests, as a share of all, up to which figures can be compared. */
 const errorShareMax = 0.001;
 
-/** How one contender compares with another, from runs that followed each other. */
+/** Compares two contenders by consecutive runs. */
 export interface Ratio {
   readonly median: number;
   /** The middle half of the pairs lies between these. */
@@ -42,9 +42,8 @@ export interface Ratio {
 
 /**
  * Our requests per CPU-second as a multiple of another contender's: the median over pairs of runs,
- * because a machine that others use too changes its pace between runs by more than programs differ,
- * and less within a pair. Null when one is missing, or when one has failed so often that its
- * figure is that of another task.
+ * because a shared machine varies more between runs than programs differ, but less within a pair.
+ * Null when one is missing, or has failed so often that its figure is not comparable.
  */
 export function ratioTo(row: Row, index: number): Ratio | null {
   const ours = figuresOf(row, row.contenders[0]);

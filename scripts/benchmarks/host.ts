@@ -1,10 +1,10 @@
-/** What a figure is worthless without: the machine it was measured on. */
+/** The machine that the figures were measured on. */
 export interface Host {
   readonly date: string;
   readonly cpu: string;
   readonly cores: number;
   readonly kernel: string;
-  /** Load average of the last minute before the start: above some tenths, somebody else uses the machine. */
+  /** Load average of the minute before the start: above a few tenths, the machine is not idle. */
   readonly loadBefore: number;
 }
 
@@ -12,7 +12,7 @@ export async function describeHost(): Promise<Host> {
   const cpuinfo = await Deno.readTextFile("/proc/cpuinfo");
   return {
     date: new Date().toISOString().slice(0, 16) + "Z",
-    // arm64 names its implementer by number only.
+    // arm64 has no model name, only numbers.
     cpu: cpuinfo.match(/^model name\s*:\s*(.+)$/m)?.[1] ?? Deno.build.arch,
     cores: navigator.hardwareConcurrency,
     kernel: Deno.osRelease(),

@@ -1,4 +1,4 @@
-/** scripts/bench: hayate beside the programs that people use today, in one run. */
+/** scripts/bench: compares hayate with the programs in common use, in one run. */
 import type { Comparison, ThroughputComparison } from "./comparison.ts";
 import { comparisons } from "./comparisons/all.ts";
 import { figuresOf, ratioTo } from "./figures.ts";
@@ -11,7 +11,7 @@ import { columnHeads, renderGaugeRow, renderRow } from "./report.ts";
 import { summarize } from "./statistics.ts";
 import { type GaugeRow, judgeGauge, judgeRow, renderVerdict } from "./verdict.ts";
 
-/** A load average that two idle cores do not have. */
+/** A load average above that of two idle cores. */
 const busyLoad = 0.7;
 
 Deno.exit(await main(Deno.args));
@@ -85,7 +85,7 @@ async function bench(options: BenchOptions): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
-/** Runs row after row and shows each when it is done; a row that fails is said and left out. */
+/** Runs the rows in order and prints each result; a row that fails is reported and omitted. */
 async function measureAll(chosen: readonly Comparison[], options: BenchOptions) {
   const rows: (Row | GaugeRow)[] = [];
   let failures = 0;
@@ -161,7 +161,7 @@ function settingsOf(comparison: ThroughputComparison, { quick }: BenchOptions) {
   );
 }
 
-/** How many goals were met, and which were not. */
+/** The number of goals met, and the goals that were missed. */
 function renderGoals(rows: readonly (Row | GaugeRow)[]): string {
   const lines: string[] = [];
   let met = 0;
@@ -176,7 +176,7 @@ function renderGoals(rows: readonly (Row | GaugeRow)[]): string {
   return `goals: ${met} of ${met + lines.length} reached${rest}`;
 }
 
-/** A row with its medians and its verdict beside the samples, for the JSON file. */
+/** A row with its medians, verdict and samples, for the JSON file. */
 function numbers(row: Row | GaugeRow) {
   if (!isThroughput(row)) {
     return {
@@ -199,7 +199,7 @@ function numbers(row: Row | GaugeRow) {
   };
 }
 
-/** One line that is overwritten; nothing where nobody looks at a terminal. */
+/** A progress line that is overwritten; prints nothing without a terminal. */
 function showProgress(text: string): void {
   if (!Deno.stderr.isTerminal()) return;
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));

@@ -1,4 +1,4 @@
-/** Runs one row of a comparison: every contender in turn, again and again. */
+/** Runs one row of a comparison: all contenders in turn, repeatedly. */
 import type {
   ClientSpec,
   Effort,
@@ -21,16 +21,16 @@ export interface Trial {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly errors: number;
-  /** In microseconds per request, of the whole run; the client's without its start. */
+  /** Microseconds per request over the whole run; the client's excludes its start. */
   readonly server: CpuTime;
   readonly client: CpuTime;
 }
 
 export interface ContenderResult {
   readonly name: string;
-  /** Empty when it could not take part. */
+  /** Empty when the contender could not take part. */
   readonly trials: readonly Trial[];
-  /** Why it did not take part; null when it did. */
+  /** Why it could not take part; null when it did. */
   readonly missing: string | null;
 }
 
@@ -39,9 +39,9 @@ export interface Row {
   readonly judged: ThroughputComparison["judged"];
   readonly transport: Transport;
   readonly connections: number;
-  /** The client, where servers are compared. */
+  /** The client when servers are compared. */
   readonly driver: string | null;
-  /** See `ThroughputComparison.goal`; null: nothing was promised. */
+  /** See `ThroughputComparison.goal`; null: no goal. */
   readonly goal: number | null;
   readonly contenders: readonly ContenderResult[];
 }
@@ -51,11 +51,11 @@ interface Side {
   readonly client: ClientSpec;
   readonly server: PinnedProcess;
   readonly target: Target;
-  /** What it costs to start the client. */
+  /** CPU time of the client's start. */
   start: CpuTime;
 }
 
-/** Measures one row. Every process that it starts has ended when it returns. */
+/** Measures one row. All processes that it starts have ended when it returns. */
 export async function measureRow(
   comparison: ThroughputComparison,
   transport: Transport,
@@ -80,7 +80,7 @@ export async function measureRow(
   }
   const present = [...sides.keys()].filter((index) => sides[index] !== null);
   for (let run = 1; run <= effort.runs; run++) {
-    // Forth and back, so that nobody always follows the same one.
+    // Alternate the direction, so that no contender always follows the same one.
     for (const index of run % 2 === 1 ? present : present.toReversed()) {
       progress(`${comparison.contenders[index].name}: run ${run} of ${effort.runs}`);
       trials[index].push(await runTrial(sides[index]!, connections, effort.seconds));
@@ -111,7 +111,7 @@ function driversOf(comparison: ServerComparison, transport: Transport): string {
   return [...new Set(names)].join(" and ");
 }
 
-/** wrk where it can, because it is nobody's own; hayate load where wrk cannot. */
+/** wrk where possible, because it is neutral; otherwise hayate load. */
 function driverFor(
   comparison: ServerComparison,
   contender: ServerSpec,
@@ -168,7 +168,7 @@ async function startSides(
 const noTime: CpuTime = { userUs: 0, systemUs: 0 };
 const startRuns = 3;
 
-/** CPU time of a client that only starts and ends: the median of some runs. */
+/** CPU time of a client that only starts and ends: the median of several runs. */
 async function startCost({ client, target }: Side): Promise<CpuTime> {
   const args = client.startArgs?.(target);
   if (args === undefined) return noTime;

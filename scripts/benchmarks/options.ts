@@ -2,12 +2,12 @@
 export interface BenchOptions {
   readonly help: boolean;
   readonly install: boolean;
-  /** Names of comparisons; empty: all of them, with `quick` the core ones. */
+  /** Names of comparisons; empty: all of them, or the core ones with `quick`. */
   readonly only: readonly string[];
   readonly all: boolean;
   readonly seconds: number;
   readonly runs: number;
-  /** Only the first number of connections of each comparison. */
+  /** Measure only the first number of connections of each comparison. */
   readonly quick: boolean;
   readonly json: string | null;
   readonly svg: string | null;
@@ -32,7 +32,7 @@ promised: PASS, short, or not judged where nobody is there to compare with.
   --help
 `;
 
-/** Reads the arguments. Throws RangeError with one line for the user. */
+/** Parses the arguments. Throws RangeError with one line for the user. */
 export function parseOptions(argv: readonly string[], names: readonly string[]): BenchOptions {
   const flags = { help: false, install: false, all: false, quick: false };
   const values: { seconds?: number; runs?: number; json?: string; svg?: string } = {};

@@ -1,7 +1,7 @@
-/** Pinned child processes, and the CPU time that they use. */
+/** Pinned child processes and their CPU time. */
 import { type Address, formatAddress } from "../../mod/base/address.ts";
 
-/** CPU time of a process and everything below it, in microseconds. */
+/** CPU time of a process and its descendants, in microseconds. */
 export interface CpuTime {
   readonly userUs: number;
   readonly systemUs: number;
@@ -10,14 +10,14 @@ export interface CpuTime {
 /** USER_HZ, which is 100 on every Linux that Deno runs on (proc(5)). */
 const tickUs = 10_000;
 
-/** What runs now, so that nothing stays behind when the benchmark is interrupted. */
+/** Running processes, to end them when the benchmark is interrupted. */
 const running = new Set<PinnedProcess>();
 
 export async function stopEverything(): Promise<void> {
   await Promise.all([...running].map((process) => process.stop()));
 }
 
-/** A server that runs on one core until `stop`. */
+/** A server pinned to one core until `stop`. */
 export class PinnedProcess {
   readonly pid: number;
   readonly #child: Deno.ChildProcess;
@@ -44,7 +44,7 @@ export class PinnedProcess {
     running.add(this);
   }
 
-  /** Waits until it accepts connections; throws with what it said when it ends before. */
+  /** Waits until it accepts connections; throws with its output when it ends before that. */
   async untilListening(address: Address, timeoutMs = 10_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (true) {
@@ -74,15 +74,15 @@ export class PinnedProcess {
   }
 
   /**
-   * Bytes of memory of it and everything below it. `Anonymous` leaves the program's own file out,
-   * `Rss` counts it once for each process.
+   * Memory in bytes of the process and its descendants. `Anonymous` excludes the program's own file,
+   * `Rss` counts it once per process.
    */
   memory(kind: "Anonymous" | "Rss"): number {
     const pids = [this.pid, ...descendants(this.pid)];
     return pids.reduce((sum, pid) => sum + memoryBytes(pid, kind), 0);
   }
 
-  /** Open descriptors of it and everything below it. */
+  /** Open descriptors of the process and its descendants. */
   descriptorCount(): number {
     return [this.pid, ...descendants(this.pid)].reduce((sum, pid) => sum + descriptors(pid), 0);
   }
@@ -91,7 +91,7 @@ export class PinnedProcess {
     this.#child.kill(name);
   }
 
-  /** TERM, and KILL to it and its children when that is not heard within five seconds. */
+  /** Sends TERM, then KILL to it and its children if it has not ended within five seconds. */
   async stop(): Promise<void> {
     if (!running.delete(this)) return;
     const below = descendants(this.pid);
@@ -101,7 +101,7 @@ export class PinnedProcess {
         try {
           Deno.kill(pid, "SIGKILL");
         } catch (error) {
-          // It has ended meanwhile.
+          // It has already ended.
           if (!(error instanceof Deno.errors.NotFound)) throw error;
         }
       }
@@ -112,19 +112,19 @@ export class PinnedProcess {
   }
 }
 
-/** What a client said, and the CPU time that it used from its start to its end. */
+/** A client's output and its CPU time from start to end. */
 export interface ClientRun {
   readonly output: string;
   readonly cpu: CpuTime;
 }
 
-/** Runs a client on one core to its end. Throws when it fails. */
+/** Runs a client pinned to one core. Throws when it fails. */
 export async function runPinned(
   core: number,
   path: string,
   args: readonly string[],
 ): Promise<ClientRun> {
-  // bash tells the CPU time of its children to the millisecond, /proc only to a hundredth.
+  // bash reports its children's CPU time in milliseconds, /proc only in hundredths of a second.
   const script = 'TIMEFORMAT="cpu %3U %3S"; time "$@"';
   const { code, stdout, stderr } = await new Deno.Command("bash", {
     args: ["-c", script, "bash", "taskset", "-c", String(core), path, ...args],
@@ -141,7 +141,7 @@ export async function runPinned(
   return { output, cpu: { userUs: Number(time[1]) * 1e6, systemUs: Number(time[2]) * 1e6 } };
 }
 
-/** User and system time of a process and everything below it. */
+/** User and system time of a process and its descendants. */
 function treeCpuTime(pid: number): CpuTime {
   let userTicks = 0;
   let systemTicks = 0;
@@ -155,7 +155,7 @@ function treeCpuTime(pid: number): CpuTime {
   return { userUs: userTicks * tickUs, systemUs: systemTicks * tickUs };
 }
 
-/** One figure of /proc/PID/smaps_rollup; 0 when the process has ended. */
+/** One field of /proc/PID/smaps_rollup; 0 when the process has ended. */
 function memoryBytes(pid: number, field: string): number {
   const text = ofProcess(() => Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`)) ?? "";
   const line = text.split("\n").find((each) => each.startsWith(`${field}:`));
@@ -167,13 +167,13 @@ function descriptors(pid: number): number {
   return ofProcess(() => [...Deno.readDirSync(`/proc/${pid}/fd`)].length) ?? 0;
 }
 
-/** The fields of /proc/PID/stat behind the program's name; null when the process has ended. */
+/** The fields of /proc/PID/stat after the program's name; null when the process has ended. */
 function statFields(pid: number): string[] | null {
   const stat = ofProcess(() => Deno.readTextFileSync(`/proc/${pid}/stat`));
   return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-/** What `read` finds below /proc/PID; null when the process has ended. */
+/** The result of a `read` below /proc/PID; null when the process has ended. */
 function ofProcess<T>(read: () => T): T | null {
   try {
     return read();

@@ -1,9 +1,9 @@
-/** Where the programs are, which version they have, and how to get those that are missing. */
+/** Finds programs and their versions, and installs missing ones. */
 
-/** Places that a plain user's PATH often lacks; nginx and haproxy live there. */
+/** Folders often missing from a normal user's PATH; nginx and haproxy are there. */
 const extraFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/** Debian's package of each program, and the flag that makes it tell its version. */
+/** Debian's package of each program, and the flag that prints its version. */
 const peers: Readonly<Record<string, { readonly package: string; readonly versionFlag: string }>> =
   {
     wrk: { package: "wrk", versionFlag: "-v" },
@@ -17,13 +17,13 @@ const peers: Readonly<Record<string, { readonly package: string; readonly versio
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** The program's path, or null where it is missing. `hayate` is what scripts/build makes. */
+/** The program's path, or null when it is missing. `hayate` is the output of scripts/build. */
 export function findProgram(name: string): string | null {
   if (name === "hayate") {
     const path = Deno.env.get("HAYATE_BINARY") ?? `${root}/dist/hayate`;
     return isFile(path) ? path : null;
   }
-  // The one that runs this script, which is the version that hayate is compiled with.
+  // The Deno that runs this script, which is the version that compiles hayate.
   if (name === "deno") return Deno.execPath();
   const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
   return [...folders, ...extraFolders].map((folder) => `${folder}/${name}`).find(isFile) ?? null;
@@ -35,7 +35,7 @@ export function remedy(name: string): string {
   return "scripts/bench --install, as root";
 }
 
-/** The first line that the program says about its version. */
+/** The first line of the program's version output. */
 export async function versionOf(name: string): Promise<string> {
   const path = findProgram(name);
   if (path === null) return "missing";

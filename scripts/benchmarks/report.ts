@@ -1,4 +1,4 @@
-/** Rows to text. Pure. */
+/** Renders rows as text. Pure. */
 import { figuresOf, type Ratio, ratioTo } from "./figures.ts";
 import type { Row } from "./measure.ts";
 import { summarize, type Summary } from "./statistics.ts";
@@ -13,7 +13,7 @@ export function columnHeads(judged: Row["judged"] | "gauge", unit = ""): string 
     `CPU us/request of the ${judged} (user + system)   requests per CPU-second`;
 }
 
-/** One row: a line that says under which conditions, and one per contender. */
+/** One row: a line with the conditions, and one per contender. */
 export function renderRow(row: Row): string {
   const driver = row.driver === null ? "" : `, driven by ${row.driver}`;
   const lines = [`  ${row.transport}, ${row.connections} connections${driver}`];
@@ -25,7 +25,7 @@ export function renderRow(row: Row): string {
   return lines.join("\n");
 }
 
-/** The same for one gauge. */
+/** The same for a gauge row. */
 export function renderGaugeRow(row: GaugeRow): string {
   const lines = [`  ${row.setting}`];
   for (const { name, samples, missing, note } of row.contenders) {

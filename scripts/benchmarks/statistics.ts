@@ -1,4 +1,4 @@
-/** A median with half the distance between the extremes. */
+/** A median and half the range. */
 export interface Summary {
   readonly median: number;
   /** (largest - smallest) / 2, as a share of the median. */
@@ -12,7 +12,7 @@ export function summarize(values: readonly number[]): Summary {
   return { median, spread: median === 0 ? 0 : range / 2 / median };
 }
 
-/** What `share` (0 to 1) of the values do not exceed, between two of them in proportion. Throws when `values` is empty. */
+/** The quantile at `share` (0 to 1), linearly interpolated. Throws when `values` is empty. */
 export function quantile(values: readonly number[], share: number): number {
   if (values.length === 0) throw new RangeError("Cannot take a quantile: there are no values");
   const sorted = values.toSorted((a, b) => a - b);

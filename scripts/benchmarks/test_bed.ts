@@ -1,4 +1,4 @@
-/** A temporary folder with the servers that run in it, and who runs on which core. */
+/** A temporary folder, the servers that run in it, and the cores they use. */
 import type { Address } from "../../mod/base/address.ts";
 import { freePort } from "../../tests/support/ports.ts";
 import type { Certificate, Place, ServerSpec, Target, Transport } from "./comparison.ts";
@@ -9,7 +9,7 @@ import { findProgram } from "./programs.ts";
 export const serverCore = 0;
 export const clientCore = navigator.hardwareConcurrency - 1;
 
-/** Every process that it has started has ended when it is disposed of. */
+/** All processes that it has started have ended when it is disposed of. */
 export class TestBed implements AsyncDisposable {
   readonly #processes: PinnedProcess[] = [];
 
@@ -26,7 +26,7 @@ export class TestBed implements AsyncDisposable {
     isTls: boolean,
   ): Promise<TestBed> {
     const folder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
-    // A worker that has dropped its privileges still has to reach its socket.
+    // A worker that has dropped its privileges must still reach its socket.
     await Deno.chmod(folder, 0o755);
     const certificate = isTls ? await makeCertificate(folder) : null;
     return new TestBed(folder, transport, connections, certificate);
@@ -64,7 +64,7 @@ export class TestBed implements AsyncDisposable {
   }
 }
 
-/** Made by the library that hayate itself uses; only a TLS row needs it to be there. */
+/** Made with the library that hayate itself uses; needed for TLS rows only. */
 async function makeCertificate(folder: string): Promise<Certificate> {
   const { writeSelfSigned } = await import("../../mod/tls/self_signed.ts");
   const files = { certificateFile: `${folder}/cert.pem`, keyFile: `${folder}/key.pem` };

@@ -1,10 +1,10 @@
-/** What was promised, what was reached. Pure. */
+/** Compares results with goals. Pure. */
 import type { GaugeContender, GaugeGoal } from "./comparison.ts";
 import { ratioTo } from "./figures.ts";
 import type { Row } from "./measure.ts";
 import { summarize } from "./statistics.ts";
 
-/** A row of a gauge comparison with what it measured. */
+/** A row of a gauge comparison with its results. */
 export interface GaugeRow {
   readonly comparison: string;
   readonly judged: "gauge";
@@ -15,14 +15,14 @@ export interface GaugeRow {
 }
 
 export interface Verdict {
-  /** What was promised, for people. */
+  /** The goal as text. */
   readonly goal: string;
-  /** In the words of the goal; null when it could not be judged. */
+  /** The result in the goal's terms; null when it could not be judged. */
   readonly reached: number | null;
   readonly isMet: boolean | null;
 }
 
-/** Null when nothing was promised. A throughput has to be so many times that of the best other. */
+/** Null without a goal. A throughput goal is a multiple of the best other contender's. */
 export function judgeRow(row: Row): Verdict | null {
   if (row.goal === null) return null;
   const ratios = row.contenders.slice(1).map((_, index) => ratioTo(row, index + 1));
@@ -36,7 +36,7 @@ export function judgeRow(row: Row): Verdict | null {
   };
 }
 
-/** A gauge has to be at most so much, or so many times that of the best other. */
+/** A gauge goal is a maximum, or a maximum multiple of the best other contender's value. */
 export function judgeGauge({ goal, unit, contenders }: GaugeRow): Verdict {
   const medians = contenders.map(({ samples }) =>
     samples.length === 0 ? null : summarize(samples).median
@@ -58,7 +58,7 @@ export function judgeGauge({ goal, unit, contenders }: GaugeRow): Verdict {
   };
 }
 
-/** `PASS`, `short` or `not judged`, with goal and figure. */
+/** `PASS`, `short` or `not judged`, with goal and result. */
 export function renderVerdict({ goal, reached, isMet }: Verdict): string {
   const word = isMet === null ? "not judged" : isMet ? "PASS" : "short";
   const figure = reached === null ? "" : `: ${reached.toFixed(2)}`;

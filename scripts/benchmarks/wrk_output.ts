@@ -1,4 +1,4 @@
-/** What a client in wrk's layout reports. */
+/** The report of a client with wrk's output layout. */
 export interface WrkReport {
   readonly requests: number;
   readonly requestsPerSecond: number;
@@ -6,7 +6,7 @@ export interface WrkReport {
   readonly errors: number;
 }
 
-/** Reads wrk's report. Throws when it is none. */
+/** Parses wrk's report. Throws when it is not one. */
 export function parseWrkOutput(text: string): WrkReport {
   const requests = text.match(/^\s*(\d+) requests in /m);
   const rate = text.match(/^Requests\/sec:\s*([\d.]+)/m);

@@ -1,4 +1,4 @@
-/** The layers as data: which folder of mod/ lies where, and who alone may use what. */
+/** The layers as data: the layer of each folder of mod/, and the owners of restricted APIs. */
 
 /** Folders of mod/ by layer, lowest first. A folder imports only from layers below its own. */
 export const layers: readonly (readonly string[])[] = [
@@ -10,10 +10,10 @@ export const layers: readonly (readonly string[])[] = [
 ];
 
 /**
- * The rooms inside one folder of mod/, by layer, lowest first, with the same rule: a room imports only
- * from rooms below its own. Files at the top of the folder are above all of its rooms, so no room
- * imports them. A room's name may have several parts (`engine/forward`); it holds its subfolders,
- * but for those that are rooms themselves. Folders that are not listed have no rooms.
+ * The rooms inside one folder of mod/, by layer, lowest first, under the same rule: a room imports
+ * only from rooms below its own. Files at the top of the folder are above all of its rooms, so no
+ * room imports them. A room's name may have several parts (`engine/forward`); it includes its
+ * subfolders, except those that are rooms themselves. Folders that are not listed have no rooms.
  */
 export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   load: [
@@ -29,19 +29,19 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 };
 
-/** Folders inside one folder of mod/ that stand for each other and so must not know each other. */
+/** Interchangeable folders inside one folder of mod/, which must not import each other. */
 export const strangers: readonly (readonly string[])[] = [["net/portable", "net/epoll"]];
 
-/** Something that only one part of the tree may use. `owners` are paths relative to the root. */
+/** APIs that only some parts of the tree may use. `owners` are paths relative to the root. */
 export interface OwnerRule {
   /** Spelled as in the source: `Deno.exit`. */
   readonly names: readonly string[];
   readonly owners: readonly string[];
-  /** What everybody else does; ends a sentence. */
+  /** What other code must use; completes a sentence. */
   readonly instead: string;
 }
 
-/** One owner for each door to the outside. */
+/** One owner for each access to the outside. */
 export const ownerRules: readonly OwnerRule[] = [
   { names: ["Deno.exit"], owners: ["main.ts"], instead: "return an exit code, main.ts exits" },
   { names: ["Deno.dlopen"], owners: ["mod/sys/"], instead: "use what mod/sys exports" },
@@ -51,7 +51,7 @@ export const ownerRules: readonly OwnerRule[] = [
     instead: "use the reactor of mod/net",
   },
   {
-    // One place that starts programs, so that one rule says which descriptors a child gets.
+    // One place that starts programs, so that one rule decides which descriptors a child inherits.
     names: ["Deno.Command", "libcProcess.posix_spawn"],
     owners: ["mod/process/spawn.ts"],
     instead: "use spawn of mod/process",
@@ -79,7 +79,7 @@ export const ownerRules: readonly OwnerRule[] = [
   },
 ];
 
-/** Modules from outside, by the start of their name, and the only folders that import them. */
+/** External modules by name prefix, and the only folders that may import them. */
 export const importRules: readonly {
   prefix: string;
   owners: readonly string[];
@@ -87,7 +87,7 @@ export const importRules: readonly {
 }[] = [
   { prefix: "@std/", owners: ["mod/std/"], instead: "import a typed wrapper from mod/std" },
   { prefix: "yaml", owners: ["mod/config/"], instead: "use mod/config" },
-  // Deno has no getaddrinfo of its own; names must resolve as the host resolves them.
+  // Deno has no getaddrinfo API of its own; names must resolve as the host resolves them.
   { prefix: "node:dns", owners: ["mod/net/"], instead: "use resolveHost of mod/net" },
   // Deno's own CompressionStream has no Zstandard and no levels.
   { prefix: "node:zlib", owners: ["mod/std/"], instead: "use mod/std/compressor.ts" },
@@ -97,10 +97,10 @@ export const importRules: readonly {
   { prefix: "http", owners: [], instead: "name it in the import map of deno.json" },
 ];
 
-/** Only here may the name of an imported module be computed: it is the user's app on the disk. */
+/** The only folders that may compute the name of an imported module: the user's app on disk. */
 export const computedImportOwners: readonly string[] = ["mod/script/"];
 
-/** What http1 must not know: sockets, clocks, promises, Deno. */
+/** What http1 must not use: sockets, clocks, promises, Deno. */
 export const http1Strangers: readonly string[] = [
   "Deno",
   "Promise",
@@ -110,7 +110,7 @@ export const http1Strangers: readonly string[] = [
   "queueMicrotask",
 ];
 
-/** The layer of a folder of mod/, or -1 for a folder that the table does not know. */
+/** The layer of a folder of mod/, or -1 for a folder missing from the table. */
 export function layerOf(folder: string): number {
   return layers.findIndex((folders) => folders.includes(folder));
 }
@@ -143,7 +143,7 @@ function strangersFault(from: string, to: string): string | null {
   return null;
 }
 
-/** The room of `path` in the folder `mod/${folder}/`; "" at its top, null when the table lacks it. */
+/** The room of `path` in `mod/${folder}/`; "" at its top, null when missing from the table. */
 export function roomOf(folder: string, path: string): string | null {
   const inside = path.slice(`mod/${folder}/`.length);
   if (!inside.includes("/")) return "";

@@ -1,7 +1,7 @@
-/** The layer check: fails on an import that breaks the layers of mod/README.md and on a second owner of anything. */
+/** The layer check: reports imports against the layers of mod/README.md, and uses by non-owners. */
 import { lintFindings } from "./lint_runner.ts";
 
-/** Everything in main.ts and mod/ of `root` that breaks the layers, as `path:line: why`. */
+/** Violations in main.ts and mod/ of `root`, as `path:line: why`. */
 export async function checkLayers(root: string): Promise<string[]> {
   return await lintFindings("layers_plugin.ts", root, ["main.ts", "mod"]);
 }

@@ -1,6 +1,6 @@
 /**
- * The layer check as a plugin of `deno lint`, which gives it the syntax tree: a name in a string or
- * a comment is no use of it. Run by layers.ts with a configuration of its own.
+ * The layer check as a `deno lint` plugin, which works on the syntax tree: a name in a string or a
+ * comment is not a use. Run by layers.ts with its own configuration.
  */
 import {
   computedImportOwners,
@@ -30,7 +30,7 @@ function checkImport(context: Context, node: Deno.lint.Node, source: Named): voi
 }
 
 function relativeFault(filename: string, from: string, name: string): string | null {
-  // main.ts stands above every layer.
+  // main.ts is above all layers.
   if (!from.startsWith("mod/")) return null;
   const root = filename.slice(0, filename.length - from.length);
   const target = new URL(name, `file://${filename}`).pathname;
@@ -90,7 +90,7 @@ const plugin: Deno.lint.Plugin = {
   },
 };
 
-/** `x.performance` and `{ performance: 1 }` are names of our own. */
+/** `x.performance` and `{ performance: 1 }` are not uses of the global. */
 function isPropertyName(node: Deno.lint.Identifier): boolean {
   const parent = node.parent as unknown as { type: string; property?: unknown; key?: unknown };
   return (parent.type === "MemberExpression" && parent.property === node) ||

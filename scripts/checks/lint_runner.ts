@@ -1,4 +1,4 @@
-/** Runs a plugin of ours over the tree through `deno lint` and gives its findings as lines. */
+/** Runs one of our plugins over the tree through `deno lint` and returns its findings as lines. */
 
 interface Diagnostic {
   filename: string;

@@ -1,15 +1,15 @@
-/** The style gate: file and function lengths, banned names and words. Tables in tidy_table.ts. */
+/** The style check: file and function lengths, banned names and words. Tables in tidy_table.ts. */
 import { lintFindings } from "./lint_runner.ts";
 import { bannedText, emptyNames, fileLinesMax, longFiles } from "./tidy_table.ts";
 
-/** Folders and files of the tree that are ours to keep tidy. */
+/** Folders and files to check. */
 const places = ["main.ts", "mod", "scripts", "tests"];
-/** Read as text only. */
+/** Checked as text only. */
 const textPlaces = ["Dockerfile", "README.md", "deno.json", ".ci"];
-/** Bytes of peers and of fuzzers: data, whatever they spell. */
+/** Bytes of peers and fuzzers: data, exempt from the text checks. */
 const dataFolders = ["tests/vectors", "tests/fuzz/corpus"];
 
-/** Everything under `root` that is untidy, as `path:line: why`. */
+/** Violations under `root`, as `path:line: why`. */
 export async function checkTidy(root: string): Promise<string[]> {
   const present = await existing(root, places);
   const findings = await lintFindings("tidy_plugin.ts", root, present);

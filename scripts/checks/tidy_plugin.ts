@@ -1,4 +1,4 @@
-/** The part of the style gate that needs the syntax tree, as a plugin of `deno lint`. Run by tidy.ts. */
+/** The style checks that need the syntax tree, as a `deno lint` plugin. Run by tidy.ts. */
 import { pathInTree } from "./lint_runner.ts";
 import {
   bannedMembers,
@@ -14,7 +14,7 @@ type FunctionNode =
   | Deno.lint.FunctionDeclaration
   | Deno.lint.FunctionExpression
   | Deno.lint.ArrowFunctionExpression;
-/** The fields that the checks below look at; each node has some of them. */
+/** The fields used by the checks below; each node has some of them. */
 type Parts = { type: string; name?: string; value?: unknown; key?: Parts; id?: Parts | null };
 
 function checkLength(context: Context, node: FunctionNode): void {
@@ -48,7 +48,7 @@ function checkMember(context: Context, node: Deno.lint.MemberExpression): void {
   }
 }
 
-/** `ignore: true` switches a test off; only peerTest may, which counts and names it. */
+/** `ignore: true` disables a test; only peerTest may use it, which counts and names the test. */
 function checkProperty(context: Context, node: Deno.lint.Property): void {
   const path = pathInTree(context.filename);
   const key = node.key as unknown as Parts;
@@ -68,9 +68,9 @@ function checkLiteral(context: Context, node: Deno.lint.Literal): void {
   context.report({ node, message });
 }
 
-/** A promise's failure thrown away: `.catch(() => {})`. */
+/** A discarded promise failure: `.catch(() => {})`. */
 function checkCall(context: Context, node: Deno.lint.CallExpression): void {
-  // In a test, the promise that stands for "it is over" may fail unseen: the test asks elsewhere.
+  // In a test, a promise that only signals completion may fail silently: the test asserts elsewhere.
   if (pathInTree(context.filename).startsWith("tests/")) return;
   const callee = node.callee as unknown as Parts & { property?: Parts };
   const [handler] = node.arguments as unknown as (Parts & { body?: { body?: unknown[] } })[];
@@ -101,7 +101,7 @@ const plugin: Deno.lint.Plugin = {
         CallExpression: (node) => checkCall(context, node),
         CatchClause(node) {
           if (node.body.body.length > 0) return;
-          // A scripted peer may be cut off at any byte; a comment has to say so.
+          // A scripted peer may be disconnected at any byte; a comment must explain it.
           const isTest = pathInTree(context.filename).startsWith("tests/");
           if (isTest && context.sourceCode.getText(node.body).includes("//")) return;
           const message = "an empty catch hides a failure: handle the errors you expect";
@@ -115,11 +115,11 @@ const plugin: Deno.lint.Plugin = {
           context.report({ node, message: "an enum is no plain value: use a const object" }),
         PropertyDefinition: (node) => checkPrivate(context, node),
         MethodDefinition(node) {
-          // A constructor has no other way to be private.
+          // A constructor cannot be made private otherwise.
           if (node.kind !== "constructor") checkPrivate(context, node);
         },
         TSParameterProperty(node) {
-          // Its `accessibility` is that of the constructor in this version; the text is right.
+          // In this version `accessibility` is that of the constructor; the source text is correct.
           const text = context.sourceCode.getText(node as unknown as Deno.lint.Node);
           if (text.startsWith("private")) checkPrivate(context, node);
           checkParameterProperty(context, node as unknown as Deno.lint.Node);

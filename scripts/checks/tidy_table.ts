@@ -1,23 +1,23 @@
-/** The style gate as data: what is banned, what takes its place, and which files are let off by name. */
+/** The style check as data: what is banned, what to use instead, and which files are exempt. */
 
 /** Hard cap on a file's lines; reviewed above 400. */
 export const fileLinesMax = 600;
 /** Hard cap on a function's lines. */
 export const functionLinesMax = 70;
 
-/** Data tables may be long: they are read by looking things up. */
+/** Exempt from the length cap: data tables are used for look-ups and may be long. */
 export const longFiles: readonly string[] = [];
 
-/** `path name` of each function above the cap, with its reason: a codec's state machine and its like. */
+/** `path name` of each function above the cap, with the reason, such as a codec's state machine. */
 export const longFunctions: ReadonlyMap<string, string> = new Map([]);
 
-/** Something banned in the syntax tree: a member (`Deno.test.only`) or a kind of node. */
+/** A banned syntax element: a member (`Deno.test.only`) or a kind of node. */
 export interface BannedName {
   readonly name: string;
   readonly instead: string;
   /** Only under these paths; everywhere when absent. */
   readonly under?: readonly string[];
-  /** Let off under these paths. */
+  /** Allowed under these paths. */
   readonly except?: readonly string[];
 }
 
@@ -41,13 +41,13 @@ export const bannedMembers: readonly BannedName[] = [
   { name: "Date.now", instead: "a clock that is passed in", under: ["mod/http1/", "mod/base/"] },
 ];
 
-/** Types that make a libc call cost a microsecond in place of tens of nanoseconds (mod/README.md). */
+/** Types that make a libc call cost a microsecond instead of tens of nanoseconds (mod/README.md). */
 export const slowForeignTypes: readonly string[] = ["usize", "isize", "u64", "i64"];
 
 /**
- * Where objects live for each connection or request. With a parameter property the compiler has every
- * field of the class begin as undefined, and V8 then keeps each number that is no small integer in an
- * object of its own: a store of a time took 30 ns in place of 4.
+ * Folders with per-connection or per-request objects. With a parameter property, the compiler
+ * initializes every field of the class as undefined, and V8 then boxes each number that is not a
+ * small integer: storing a time took 30 ns instead of 4.
  */
 export const hotFolders: readonly string[] = [
   "mod/base/timer_wheel.ts",
@@ -62,14 +62,14 @@ export const hotFolders: readonly string[] = [
   "mod/tls/",
 ];
 
-/** Calls of start-up and control, and those of file_calls: one for each 64 KB. */
+/** Calls at start-up and for control, and those of file_calls: one per 64 KB. */
 export const slowCallFiles: readonly string[] = [
   "mod/sys/file_calls.ts",
   "mod/sys/libc_process.ts",
   "mod/sys/shared_memory.ts",
 ];
 
-/** Folder and file names that say nothing about what is inside. */
+/** Folder and file names that do not describe their contents. */
 export const emptyNames: readonly string[] = [
   "util",
   "utils",
@@ -79,7 +79,7 @@ export const emptyNames: readonly string[] = [
   "misc",
 ];
 
-/** Text banned in every file of the tree, comments included. Spelled apart, so that this file passes. */
+/** Text banned in every file, including comments. Split up here, so that this file passes. */
 export const bannedText: readonly { pattern: RegExp; what: string; instead: string }[] = [
   {
     pattern: new RegExp(`\\b(${["TO", "DO"].join("")}|${["FIX", "ME"].join("")}|X{3})\\b`),

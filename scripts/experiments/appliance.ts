@@ -1,4 +1,4 @@
-/** hayate for an experiment: in its image where that can be, else as a plain process. */
+/** hayate for an experiment: in its image if possible, else as a plain process. */
 import { binaryLauncher, imageLauncher, type Launcher } from "../../tests/support/launcher.ts";
 import { findPeer } from "../../tests/support/peers.ts";
 import { runProgram } from "../../tests/support/binary.ts";
@@ -6,7 +6,7 @@ import type { Lab } from "./lab.ts";
 
 export const imageTag = Deno.env.get("HAYATE_IMAGE") ?? "hayate";
 
-/** The engine that can run the image here; null with a note of what is missing. */
+/** The engine that can run the image here; null, with a note on what is missing. */
 export async function findImageEngine(lab: Lab): Promise<"docker" | "buildah" | null> {
   const fallBack = (why: string) => {
     lab.note(`plain processes in place of containers: ${why}`);
@@ -22,7 +22,7 @@ export async function findImageEngine(lab: Lab): Promise<"docker" | "buildah" | 
   return fallBack(`buildah has no image ${imageTag}, scripts/image builds it`);
 }
 
-/** Starts `hayate ...` in the image, or as it is. */
+/** A launcher for `hayate ...` in the image, or as a plain process. */
 export async function findLauncher(lab: Lab): Promise<Launcher> {
   const engine = await findImageEngine(lab);
   if (engine === null) return binaryLauncher;
@@ -35,7 +35,7 @@ async function succeeds(program: string, args: readonly string[]): Promise<boole
   return (await runProgram(program, args)).code === 0;
 }
 
-/** A free port of 127.0.0.1 that ends in 443, below the ephemeral ones: PORTS takes it for TLS. */
+/** A free port on 127.0.0.1 that ends in 443, below the ephemeral range: PORTS treats it as TLS. */
 export function freeTlsPort(): number {
   for (let thousands = 10; thousands < 32; thousands++) {
     const port = thousands * 1000 + 443;

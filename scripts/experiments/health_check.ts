@@ -1,4 +1,4 @@
-/** Experiment 3: Tengine's configuration of three checked servers, in our file. */
+/** Experiment 3: Tengine's configuration of three checked servers, in our configuration format. */
 import type { Child } from "../../tests/support/child.ts";
 import { freePort } from "../../tests/support/ports.ts";
 import type { Experiment, Lab } from "./lab.ts";
@@ -66,7 +66,7 @@ export const healthCheck: Experiment = {
   },
 };
 
-/** Waits for steps, and keeps a row and a status page of each. */
+/** Waits for steps, and keeps a row and a status page for each. */
 class Bench {
   readonly rows: Row[] = [];
   readonly pages: { readonly step: string; readonly status: unknown }[] = [];
@@ -77,7 +77,7 @@ class Bench {
     private readonly port: number,
   ) {}
 
-  /** Waits until the servers have these states, and the log line that goes with it. */
+  /** Waits until the servers have these states, and for the log line of the change. */
   async step(name: string, wanted: readonly string[], logLine: string | null): Promise<void> {
     const startMs = performance.now();
     const page = await this.proxy.waitUntil(`the states ${wanted.join()}`, async () => {
@@ -106,7 +106,7 @@ class Bench {
     ));
   }
 
-  /** Load for longer than the check needs to see a death: nobody may notice. */
+  /** Loads for longer than the check needs to detect a failed server: no request may fail. */
   async answered(what: string): Promise<void> {
     const seconds = Math.ceil(fall * intervalMs / 1000) + 2;
     const url = `http://127.0.0.1:${this.port}/`;

@@ -1,9 +1,9 @@
-/** What an experiment works with: a folder, processes that end with it, notes, load and pictures. */
+/** The environment of an experiment: a folder, processes that end with it, notes, load and charts. */
 import { binaryPath, root, runHayate } from "../../tests/support/binary.ts";
 import { Child, type ChildOptions } from "../../tests/support/child.ts";
 import type { Row } from "./report.ts";
 
-/** A run of `hayate load --json`, as far as the experiments look at it. */
+/** A run of `hayate load --json`: the fields that experiments use. */
 export interface LoadRun {
   readonly requestsPerSecond: number;
   readonly requestsAnswered: number;
@@ -14,11 +14,11 @@ export interface LoadRun {
   readonly latency: { readonly maxUs: number; readonly percentilesUs: Record<string, number> };
 }
 
-/** One experiment: a small file of its own. */
+/** One experiment; each is in its own small file. */
 export interface Experiment {
   readonly name: string;
   readonly question: string;
-  /** What `--restarts N` means without being given; null: the flag means nothing here. */
+  /** Default of `--restarts N`; null: the flag does not apply. */
   readonly restarts: number | null;
   run(lab: Lab): Promise<readonly Row[]>;
 }
@@ -31,23 +31,23 @@ export class Lab implements AsyncDisposable {
 
   private constructor(
     readonly name: string,
-    /** Goes away at the end. */
+    /** Removed at the end. */
     readonly folder: string,
-    /** Stays: JSON and pictures. */
+    /** Kept: JSON and charts. */
     readonly out: string,
     readonly restarts: number,
   ) {}
 
   static async open(name: string, restarts: number): Promise<Lab> {
     const folder = await Deno.makeTempDir({ prefix: "hyt-" });
-    // A worker that has dropped its privileges still has to reach its socket.
+    // A worker that has dropped its privileges must still reach its socket.
     await Deno.chmod(folder, 0o755);
     const out = `${root}/dist/experiments`;
     await Deno.mkdir(out, { recursive: true });
     return new Lab(name, folder, out, restarts);
   }
 
-  /** Told below the table, and at once. */
+  /** Printed below the table, and immediately. */
   note(text: string): void {
     this.notes.push(text);
     this.say(text);
@@ -58,7 +58,7 @@ export class Lab implements AsyncDisposable {
     console.error(`  ... ${text}`);
   }
 
-  /** Disposed of at the end, the last one first. */
+  /** Registers a resource to be disposed of at the end, in reverse order. */
   use<T extends AsyncDisposable | null>(owned: T): T {
     return this.#stack.use(owned);
   }
@@ -80,12 +80,12 @@ export class Lab implements AsyncDisposable {
     return `${this.folder}/${name}`;
   }
 
-  /** A file of results that stays. */
+  /** The path of a result file that is kept. */
   outFile(suffix: string): string {
     return `${this.out}/${this.name}${suffix}`;
   }
 
-  /** `hayate load ARGS...`; its JSON stays as `SERIES`, which names its bar in a picture. */
+  /** Runs `hayate load ARGS...`; keeps its JSON as `SERIES`, the name of its bar in a chart. */
   async load(series: string, args: readonly string[]): Promise<LoadRun> {
     const file = await this.seriesFile(series);
     const { code, stdout, stderr } = await runHayate(["load", "--json", file, ...args]);

@@ -1,10 +1,10 @@
-/** `scripts/experiments/NAME`: runs one experiment, prints and keeps what it found. */
+/** `scripts/experiments/NAME`: runs one experiment, prints and saves its results. */
 import { describeHost } from "../benchmarks/host.ts";
 import { binaryPath } from "../../tests/support/binary.ts";
 import { type Experiment, Lab } from "./lab.ts";
 import { hasPassed, renderJson, renderText, type Result } from "./report.ts";
 
-/** By name, imported when asked for. */
+/** Experiments by name, imported on demand. */
 const experiments: Readonly<Record<string, () => Promise<Experiment>>> = {
   "tcp-vs-unix": async () => (await import("./tcp_vs_unix.ts")).tcpVsUnix,
   "graceful-restart": async () => (await import("./graceful_restart.ts")).gracefulRestart,

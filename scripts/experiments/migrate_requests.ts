@@ -1,9 +1,9 @@
-/** net.ipv4.tcp_migrate_req, changed for an experiment and put back. */
+/** Changes net.ipv4.tcp_migrate_req for an experiment and restores it. */
 import type { Lab } from "./lab.ts";
 
 const path = "/proc/sys/net/ipv4/tcp_migrate_req";
 
-/** The setting now; null where the kernel has none. */
+/** The current setting; null where the kernel does not have it. */
 export function migrateRequests(): string | null {
   try {
     return Deno.readTextFileSync(path).trim();
@@ -13,7 +13,7 @@ export function migrateRequests(): string | null {
   }
 }
 
-/** Sets it until the lab closes. False, with a note, where that cannot be done. */
+/** Sets it until the lab closes. False, with a note, where that is not possible. */
 export function setMigrateRequests(lab: Lab, value: "0" | "1"): boolean {
   const before = migrateRequests();
   if (before === value) return true;

@@ -1,13 +1,13 @@
-/** What an experiment found, beside what the original of January 2015 found. Pure. */
+/** An experiment's results beside those of the original of January 2015. Pure. */
 import type { Host } from "../benchmarks/host.ts";
 
 /** One line of the table. */
 export interface Row {
   readonly what: string;
-  /** What the original found; "" where it has no such figure. */
+  /** The original's result; "" where it has none. */
   readonly original: string;
   readonly found: string;
-  /** Why this falls short of what is promised; null: it does not. */
+  /** Why this misses its goal; null when it does not. */
   readonly short: string | null;
 }
 
@@ -16,21 +16,21 @@ export interface Result {
   readonly name: string;
   readonly question: string;
   readonly rows: readonly Row[];
-  /** What was otherwise than the original, or could not be done here. */
+  /** Differences from the original, and what could not be done here. */
   readonly notes: readonly string[];
-  /** Where the picture is; null without one. */
+  /** Path of the chart; null without one. */
   readonly picture: string | null;
-  /** Figures behind the rows, for the JSON. */
+  /** The underlying figures, for the JSON. */
   readonly figures: unknown;
   readonly durationMs: number;
 }
 
-/** A row that promises nothing. */
+/** A row without a goal. */
 export function told(what: string, original: string, found: string): Row {
   return { what, original, found, short: null };
 }
 
-/** A row that falls short with `why` unless `isMet`. */
+/** A row with a goal; misses it with `why` unless `isMet`. */
 export function promised(
   what: string,
   original: string,

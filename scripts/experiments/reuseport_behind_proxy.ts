@@ -1,4 +1,4 @@
-/** Experiment 6: the same pair behind a proxy that tries again. */
+/** Experiment 6: the pair of experiment 5 behind a proxy that retries. */
 import { freePort } from "../../tests/support/ports.ts";
 import { tcp } from "../../tests/support/raw_socket.ts";
 import type { Experiment } from "./lab.ts";
@@ -7,8 +7,8 @@ import { promised, told } from "./report.ts";
 import { lossText, restartUnderAb, startPair } from "./reuseport_pair.ts";
 
 /**
- * Two addresses of one port, so that there is another server to try, as a backup as the original had
- * it; nothing is kept open.
+ * Two addresses for one port, so that there is a second server to try, as a backup like in the
+ * original; without kept-alive connections.
  */
 function config(port: number, upstreamPort: number): string {
   return `listen:
@@ -39,7 +39,7 @@ export const behindProxy: Experiment = {
     const file = await lab.write("h2o.conf", config(port, pair.port));
     const proxy = lab.startHayate(["proxy", "-c", file], { stopTimeoutMs: 40_000 });
     await proxy.waitForSocket(tcp(port));
-    // Without the kernel's help, so that there is something to hide.
+    // Without the kernel's migration, so that there are failures for the proxy to hide.
     setMigrateRequests(lab, "0");
     const report = await restartUnderAb(lab, pair, port, lab.restarts);
     lab.figures = report;

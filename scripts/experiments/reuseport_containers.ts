@@ -1,10 +1,10 @@
-/** Experiment 5: two containers on one SO_REUSEPORT port; the kernel resets what waits for the old. */
+/** Experiment 5: two containers on one SO_REUSEPORT port; the kernel resets the old one's queue. */
 import type { Experiment } from "./lab.ts";
 import { setMigrateRequests } from "./migrate_requests.ts";
 import { promised, type Row } from "./report.ts";
 import { lossText, restartUnderAb, startPair } from "./reuseport_pair.ts";
 
-/** The original's share, which serve without the kernel's help must stay below. */
+/** The original's failure share, which serve must stay below without the kernel's migration. */
 const originalShare = 20 / 100_000;
 
 export const containers: Experiment = {

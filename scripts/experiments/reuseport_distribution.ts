@@ -1,4 +1,4 @@
-/** Experiment 4: how the kernel deals connections out to two processes on one SO_REUSEPORT port. */
+/** Experiment 4: how the kernel distributes connections to two processes on one SO_REUSEPORT port. */
 import { freePort } from "../../tests/support/ports.ts";
 import type { Experiment, Lab } from "./lab.ts";
 import { promised, type Row, told } from "./report.ts";
@@ -6,10 +6,10 @@ import { promised, type Row, told } from "./report.ts";
 const connectionCount = 10_000;
 const lookups = 20;
 const connectionsMax = 20;
-/** Six standard deviations of a fair coin thrown 10,000 times. */
+/** Six standard deviations of 10,000 tosses of a fair coin. */
 const toleranceShare = 0.03;
 
-/** Each process names itself in this field. */
+/** Each process identifies itself in this field. */
 const fieldName = "Served-By";
 
 export const distribution: Experiment = {
@@ -60,7 +60,7 @@ function appOf(name: string): string {
   return `export default { fetch: () => new Response("", { headers: ${headers} }) };\n`;
 }
 
-/** Who answered how often, one connection for each request. */
+/** Counts responses per process, with one connection per request. */
 async function countAnswers(
   lab: Lab,
   port: number,

@@ -1,6 +1,6 @@
 /**
- * Two overlapping generations of `hayate serve --reuse-port`, each with a socket of its own, changed
- * by HUP while `ab` makes a connection for each request: what experiments 5 and 6 share.
+ * Two overlapping generations of `hayate serve --reuse-port`, each with its own socket, replaced by
+ * HUP while `ab` opens a connection per request. Shared by experiments 5 and 6.
  */
 import { binaryPath, root } from "../../tests/support/binary.ts";
 import { Child, sleep } from "../../tests/support/child.ts";
@@ -10,11 +10,11 @@ import { tcp } from "../../tests/support/raw_socket.ts";
 import { findImageEngine, imageTag } from "./appliance.ts";
 import type { Lab } from "./lab.ts";
 
-/** What ab counted. */
+/** ab's counts. */
 export interface AbReport {
   readonly complete: number;
   readonly failed: number;
-  /** `Connect: 0, Receive: 0, Length: 0, Exceptions: 0` where some failed. */
+  /** `Connect: 0, Receive: 0, Length: 0, Exceptions: 0` when requests failed. */
   readonly causes: string;
   readonly requestsPerSecond: number;
 }
@@ -25,7 +25,7 @@ export interface Pair {
   readonly port: number;
 }
 
-/** Starts the supervisor in front of containers, or of plain processes. */
+/** Starts the supervisor with containers or plain processes. */
 export async function startPair(lab: Lab): Promise<Pair> {
   const port = freePort();
   const engine = await findImageEngine(lab);
@@ -35,7 +35,7 @@ export async function startPair(lab: Lab): Promise<Pair> {
     ? [binaryPath, ...serve]
     : [`${root}/scripts/experiments/in_container.sh`, engine, imageTag, ...serve];
   const supervisor = lab.startHayate(["supervise", ...readiness(port), "--", ...command], {
-    // The supervisor sees that the next generation listens: nothing is gained by waiting longer.
+    // The supervisor detects that the next generation listens, so waiting longer gains nothing.
     env: { KILL_OLD_DELAY: "0", PORTS: "" },
     stopTimeoutMs: 20_000,
     waitTimeoutMs: 30_000,
@@ -46,8 +46,8 @@ export async function startPair(lab: Lab): Promise<Pair> {
 }
 
 /**
- * A container tells nobody when it listens. The original guessed five seconds; here the supervisor
- * looks for the port's sockets: one for the first generation, two while a change goes on.
+ * A container does not report when it listens. The original assumed five seconds; here the
+ * supervisor counts the port's sockets: one for the first generation, two during a change.
  */
 function readiness(port: number): string[] {
   const listening = `:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
@@ -55,7 +55,7 @@ function readiness(port: number): string[] {
   return ["--ready-exec", `test $(${count}) -ge $((SERVER_STARTER_GENERATION > 1 ? 2 : 1))`];
 }
 
-/** HUPs `restarts` times while ab loads `port`; what ab counted over all of them. */
+/** Sends `restarts` HUPs while ab loads `port`; returns ab's counts for the whole time. */
 export async function restartUnderAb(
   lab: Lab,
   { supervisor }: Pair,
@@ -64,7 +64,7 @@ export async function restartUnderAb(
 ): Promise<AbReport> {
   const path = findPeer("ab");
   if (path === null) throw new Error("ab is missing: apt-get install apache2-utils");
-  // The number is never reached: INT ends ab, and it prints what it has counted.
+  // The number is never reached: INT ends ab, which then prints its counts.
   const args = ["-rld", "-c", "20", "-n", "100000000", `http://127.0.0.1:${port}/`];
   await using ab = new Child(path, args);
   await sleep(500);
@@ -86,17 +86,17 @@ export async function restartUnderAb(
   return readAbReport(result.stdout);
 }
 
-/** Old workers whose end the supervisor has told. */
+/** Old workers whose end the supervisor has logged. */
 function killedCount(supervisor: Child): number {
   return (supervisor.stdout + supervisor.stderr).split(/old worker \d+ died/).length - 1;
 }
 
-/** Generations that have told that they listen. */
+/** Generations that have logged that they listen. */
 function listeningCount(supervisor: Child): number {
   return (supervisor.stdout + supervisor.stderr).split("] listening on ").length - 1;
 }
 
-/** Reads ab's own table. Throws when it is none. */
+/** Parses ab's report. Throws when it is not one. */
 export function readAbReport(text: string): AbReport {
   const complete = text.match(/^Complete requests:\s*(\d+)/m);
   const failed = text.match(/^Failed requests:\s*(\d+)/m);

@@ -1,4 +1,4 @@
-/** Experiment 1: what a unix socket saves against TCP, with and without keep-alive. */
+/** Experiment 1: what a unix socket saves compared with TCP, with and without keep-alive. */
 import type { Place, ServerSpec, Target, Transport } from "../benchmarks/comparison.ts";
 import { hayateApp } from "../benchmarks/contenders/hayate.ts";
 import { nginxReturn } from "../benchmarks/contenders/nginx.ts";
@@ -14,12 +14,12 @@ import { promised, type Row } from "./report.ts";
 
 const [serverCore, clientCore] = [0, 1];
 const connections = 50;
-/** Everybody in turns, so that a noisy moment hits nobody in all of its rounds. */
+/** Contenders alternate, so that a noisy moment does not affect all rounds of one. */
 const rounds = 3;
 const wrkRounds = 3;
 const seconds = 1;
 
-/** A body in chunks, which Rack's own middleware makes of any body. */
+/** A chunked body, as Rack's own middleware makes of any body. */
 const unicornChunked: ServerSpec = {
   ...unicorn,
   name: "unicorn chunked",
@@ -33,19 +33,19 @@ const unicornChunked: ServerSpec = {
 interface Contender {
   readonly spec: ServerSpec;
   readonly keepsAlive: boolean;
-  /** Requests a second of the original, connection per request, 16 cores. */
+  /** The original's requests per second, one connection per request, 16 cores. */
   readonly original: { readonly tcp: number; readonly unix: number } | null;
 }
 
 const contenders: readonly Contender[] = [
-  // Rhebok had this place in the original.
+  // In place of the original's Rhebok.
   { spec: hayateApp, keepsAlive: true, original: { unix: 325_426, tcp: 67_392 } },
   { spec: unicorn, keepsAlive: false, original: { unix: 184_506, tcp: 62_455 } },
   { spec: unicornChunked, keepsAlive: false, original: { unix: 113_481, tcp: 44_659 } },
   { spec: nginxReturn, keepsAlive: true, original: null },
 ];
 
-/** One server over one kind of socket, loaded in one way, and what its rounds gave. */
+/** One server on one kind of socket with one kind of load, and the results of its rounds. */
 interface Trial {
   readonly contender: Contender;
   readonly transport: Transport;
@@ -53,9 +53,9 @@ interface Trial {
   readonly series: string;
   readonly server: Server;
   readonly runs: LoadRun[];
-  /** The server's CPU time in each run, for each request. */
+  /** The server's CPU time per request, one value per run. */
   readonly cpuUs: number[];
-  /** wrk's own requests per second; none over unix sockets, and where wrk is missing. */
+  /** wrk's own requests per second; empty over unix sockets, and where wrk is missing. */
   readonly wrkRates: number[];
 }
 
@@ -112,7 +112,7 @@ export const tcpVsUnix: Experiment = {
   },
 };
 
-/** Starts the server, which stays idle between its turns. */
+/** Starts the server, which is idle between its turns. */
 async function prepare(lab: Lab, contender: Contender, transport: Transport): Promise<Trial[]> {
   const { spec } = contender;
   const server = lab.use(await startServer(lab, spec, transport));
@@ -130,7 +130,7 @@ async function prepare(lab: Lab, contender: Contender, transport: Transport): Pr
 
 interface Server extends AsyncDisposable {
   readonly target: Target;
-  /** User and system time since its start. */
+  /** User and system time since the start. */
   cpuUs(): number;
 }
 
@@ -182,7 +182,7 @@ async function wrkFigure({ server, keepalive }: Trial): Promise<number> {
   return parseWrkOutput(output).requestsPerSecond;
 }
 
-/** The report of the median round becomes the series' own; those of the others go. */
+/** Keeps the report of the median round as the series' report; removes the others. */
 async function keepMedian(lab: Lab, trial: Trial): Promise<void> {
   const middle = trial.runs.findIndex((run) => run.requestsPerSecond === medianRate(trial));
   for (let round = 1; round <= rounds; round++) {
@@ -197,8 +197,8 @@ function medianRate({ runs }: Trial): number {
 }
 
 /**
- * The ratios are those of requests per second, as in the original. What is promised is judged by the
- * server's CPU time, which a busy machine stretches less.
+ * The ratios are of requests per second, as in the original. The goal is judged by the server's CPU
+ * time, which a busy machine distorts less.
  */
 function rowsOf(trials: readonly Trial[]): Row[] {
   const rows = trials.map(rateRow);
@@ -252,7 +252,7 @@ function rateRow(trial: Trial): Row {
     `${number(medianRate(trial))} requests/s, server ${
       medianCpu(trial).toFixed(1)
     } us each${wrkText}${failedText}`,
-    // What others lose on a busy machine is told, but it is not ours to answer for.
+    // Failures of other servers on a busy machine are reported, but do not count against hayate.
     failed === 0 || contender.spec.program !== "hayate",
     `${failed} requests failed`,
   );

@@ -1,9 +1,9 @@
-/** The parts of a binary as CycloneDX 1.5 (ECMA-424), made of deno.lock. Pure. */
+/** The components of a binary as CycloneDX 1.5 (ECMA-424), from deno.lock. Pure. */
 
-/** What the bill is about. */
+/** Input of the bill. */
 export interface Bill {
   readonly version: string;
-  /** Of the commit: two bills of one commit are the same. */
+  /** The commit's date, so that two bills of one commit are identical. */
   readonly date: Date;
   readonly commit: string;
   /** The text of deno.lock. */
@@ -21,7 +21,7 @@ interface Component {
   readonly [property: string]: unknown;
 }
 
-/** The document. */
+/** Renders the document. */
 export function renderBill(bill: Bill): string {
   const packages = npmPackages(bill.lock);
   const root = `hayate@${bill.version}`;
@@ -57,7 +57,7 @@ export function renderBill(bill: Bill): string {
   return JSON.stringify(document, null, 2) + "\n";
 }
 
-/** What is not npm's: the runtime inside, and the libraries of the host. */
+/** Components that are not from npm: the embedded runtime and the host's libraries. */
 function runtimeParts(bill: Bill): Component[] {
   return [
     {
@@ -104,7 +104,7 @@ interface Lock {
   readonly workspace?: { readonly dependencies?: readonly string[] };
 }
 
-/** Packages of deno.lock; those that deno.json itself names are the direct ones. */
+/** Packages of deno.lock; those in deno.json are direct dependencies. */
 function npmPackages(text: string) {
   const lock = JSON.parse(text) as Lock;
   const entries = Object.entries(lock.npm ?? {}).map(([key, { integrity, dependencies }]) => {
@@ -134,7 +134,7 @@ function npmPackages(text: string) {
   };
 }
 
-/** `@scope/name@1.2.3_peer@4.5.6` is the package `@scope/name` of version 1.2.3. */
+/** `@scope/name@1.2.3_peer@4.5.6` is the package `@scope/name`, version 1.2.3. */
 function nameAndVersion(key: string): { name: string; version: string } {
   const [, name = key, version = ""] = /^(@?[^@]+)@([^_]+)/.exec(key) ?? [];
   return { name, version };

@@ -1,4 +1,4 @@
-/** Builds the binary of one CPU from a commit, so that the same commit gives the same bytes. */
+/** Builds the binary for one CPU from a commit; the same commit produces the same bytes. */
 import { compileProgram } from "../compile_program.ts";
 import { type Cpu, ensureDenort } from "../denort.ts";
 import { makeContext } from "../image_context.ts";
@@ -8,19 +8,19 @@ const targets = { x64: "x86_64-unknown-linux-gnu", arm64: "aarch64-unknown-linux
 /** e_machine of elf(5). */
 const machines = { x64: 62, arm64: 183 } as const;
 
-/** The commit that is released. */
+/** The commit to release. */
 export interface Commit {
   readonly hash: string;
   readonly date: Date;
 }
 
 /**
- * Compiles the sources of `commit` for `cpu` in a folder of its own, and returns the path of the
+ * Compiles the sources of `commit` for `cpu` in a separate folder, and returns the path of the
  * binary in `folder`.
  *
- * The payload of `deno compile` records when each file was last changed: all of them get the commit's
- * time. The bundle names the file that each part came from: hence one place for all builds. What is
- * left is the name of the registry that the packages came from, which is a folder in that path.
+ * The payload of `deno compile` records each file's modification time: all get the commit's time.
+ * The bundle contains the path of each source file: hence one fixed path for all builds. The only
+ * remaining difference is the name of the package registry, which is a folder in that path.
  */
 export async function buildProgram(
   root: string,
@@ -59,10 +59,10 @@ export async function exportSources(root: string, commit: Commit, folder: string
   await run("bash", ["-o", "pipefail", "-c", script, "bash", root, commit.hash, folder]);
 }
 
-/** The same on every machine, whatever TMPDIR says. */
+/** The same on every machine, regardless of TMPDIR. */
 const fixedPlace = "/tmp/hayate-release";
 
-/** Copies nothing: the folder is renamed where it can be. */
+/** Renames the folder where possible instead of copying it. */
 async function moveToFixedPlace(folder: string): Promise<string> {
   const isThere = await Deno.lstat(fixedPlace).then(() => true, () => false);
   if (isThere) {
@@ -75,7 +75,7 @@ async function moveToFixedPlace(folder: string): Promise<string> {
   return fixedPlace;
 }
 
-/** Gives everything below `folder` the same time. */
+/** Sets the same modification time on everything below `folder`. */
 async function setTimes(folder: string, date: Date): Promise<void> {
   for await (const entry of Deno.readDir(folder)) {
     const path = `${folder}/${entry.name}`;
@@ -94,7 +94,7 @@ async function checkMachine(path: string, cpu: Cpu): Promise<void> {
   }
 }
 
-/** Runs a program to its end; its output is shown when it fails. */
+/** Runs a program to its end; shows its output when it fails. */
 export async function run(
   program: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** `scripts/release`: everything that a release of the last commit consists of, in dist/release. */
+/** `scripts/release`: builds all artifacts for a release of the last commit in dist/release. */
 import { version } from "../../mod/base/version.ts";
 import { hashFiles, listInputs, sha256Hex } from "../build_inputs.ts";
 import { type Cpu, hostCpu } from "../denort.ts";
@@ -29,7 +29,7 @@ const names: Readonly<Record<Cpu, string>> = {
 };
 const imageName = `hayate-${version}-image.tar`;
 
-/** Said by this script and in the README. */
+/** Printed by this script and repeated in the README. */
 const imageReason = "its program is the binary above, the rest differs from build to build: " +
   "Debian's libraries of the day, and the times that engines record";
 
@@ -73,7 +73,7 @@ async function lastCommit(): Promise<Commit> {
   return { hash, date: new Date(Number(seconds) * 1000) };
 }
 
-/** Builds it, a second time in another folder, and compares. */
+/** Builds the binary twice, in different folders, and compares. */
 async function buildBinary(
   commit: Commit,
   cpu: Cpu,
@@ -98,14 +98,14 @@ async function buildBinary(
   }
 }
 
-/** Throws when one of them does not work. */
+/** Throws when a binary does not work. */
 async function tryBinaries(): Promise<void> {
   for (const cpu of ["x64", "arm64"] as const) {
     console.log(`  ${names[cpu]}: ${await tryProgram(`${output}/${names[cpu]}`, cpu)}`);
   }
 }
 
-/** The man page is made by the binary that runs here; the bill of materials names both. */
+/** Writes the man page, made by the binary that runs here, and the bill of materials for both. */
 async function writeDocuments(
   commit: Commit,
   binaries: Readonly<Record<string, string>>,
@@ -133,8 +133,8 @@ async function writeDocuments(
 }
 
 /**
- * Builds the image from the commit's own sources. The binary is handed in as if it had been built
- * there, so that what runs in the image is what SHA256SUMS names.
+ * Builds the image from the commit's own sources. The binary is passed in as if it had been built
+ * there, so that the image runs exactly the binary listed in SHA256SUMS.
  */
 async function buildImage(commit: Commit): Promise<void> {
   const engine = await findEngine().catch((error: Error) => error);
@@ -162,7 +162,7 @@ async function buildImage(commit: Commit): Promise<void> {
   console.log(`  ${imageName}, built with ${engine.name}: ${imageReason}`);
 }
 
-/** scripts/build does nothing where the stamp names the inputs that it finds. */
+/** Writes a matching stamp, with which scripts/build does not rebuild. */
 async function handInBinary(context: string): Promise<void> {
   await Deno.mkdir(`${context}/dist`);
   await Deno.copyFile(`${output}/${names[hostCpu()]}`, `${context}/dist/hayate`);

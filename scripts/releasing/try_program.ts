@@ -1,13 +1,13 @@
-/** Runs a binary once for real: by itself where its CPU is ours, else under qemu's user mode. */
+/** Test-runs a binary: directly on its own CPU, else under qemu's user mode. */
 import { version } from "../../mod/base/version.ts";
 import { type Cpu, hostCpu } from "../denort.ts";
 
-/** Under qemu V8 takes seconds to start. */
+/** Timeout: under qemu, V8 takes seconds to start. */
 const patienceMs = 120_000;
 const requestCount = 20;
 const body = "tried";
 
-/** How to call programs of a CPU, with the libraries that Debian's cross packages bring. */
+/** How to run programs of a CPU, with the libraries of Debian's cross packages. */
 const emulators: Readonly<Record<Cpu, { program: string; root: string; packages: string }>> = {
   x64: {
     program: "qemu-x86_64",
@@ -22,8 +22,8 @@ const emulators: Readonly<Record<Cpu, { program: string; root: string; packages:
 };
 
 /**
- * Starts the binary, has it serve on both reactors, asks it, and loads it with itself. Returns what
- * was done, or that and why nothing could be. Throws when the binary does not work.
+ * Starts the binary, serves with it on both reactors, sends a request and loads it with itself.
+ * Returns what was done, or why nothing could be run. Throws when the binary does not work.
  */
 export async function tryProgram(path: string, cpu: Cpu): Promise<string> {
   const command = await commandFor(path, cpu);
@@ -35,7 +35,7 @@ export async function tryProgram(path: string, cpu: Cpu): Promise<string> {
   return `ran ${how}: --version, serve and load on both reactors`;
 }
 
-/** The words in front of the arguments; a string: why there are none. */
+/** The command before the arguments; a string is the reason why there is none. */
 async function commandFor(path: string, cpu: Cpu): Promise<string[] | string> {
   if (cpu === hostCpu()) return [path];
   const { program, root, packages } = emulators[cpu];
@@ -73,7 +73,7 @@ async function serveAndLoad(command: readonly string[], reactor: string): Promis
   }
 }
 
-/** Reads the log up to the address, and goes on reading so that the server never waits for us. */
+/** Reads the log up to the address, then keeps reading so that the server never blocks on it. */
 async function listeningUrl(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   const reader = stderr.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

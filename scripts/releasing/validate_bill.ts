@@ -1,9 +1,9 @@
 /**
  * Checks a bill of materials against CycloneDX's own JSON schema.
  *
- * Schema and validator come from npm, pinned, when they are needed: they are no part of the program,
- * so they stand in neither deno.json nor deno.lock, which the bill itself is made of. Hence a process
- * of its own, and specifiers that the module graph does not see.
+ * Schema and validator are pinned and fetched from npm when needed. They are not part of the
+ * program, so they are in neither deno.json nor deno.lock, from which the bill is made. Hence a
+ * separate process, and specifiers that the module graph does not see.
  */
 const packages = {
   library: "@cyclonedx/cyclonedx-library@10.3.0",
@@ -11,7 +11,7 @@ const packages = {
   formats: "ajv-formats@3.0.1",
 } as const;
 
-/** What is used of ajv. */
+/** The part of ajv's API that is used. */
 interface Ajv {
   addSchema(schema: unknown, key: string): void;
   addFormat(name: string, format: boolean): void;
@@ -21,7 +21,7 @@ interface Ajv {
   };
 }
 
-/** Faults as `where: what`; none: the document is valid. Throws when npm cannot be reached. */
+/** Faults as `where: what`; empty for a valid document. Throws when npm cannot be reached. */
 export async function billFaults(text: string): Promise<string[]> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-lock", "--no-config", "--node-modules-dir=none", "-A"]
@@ -48,11 +48,11 @@ async function validate(text: string): Promise<string[]> {
   const { FILES } = resources.default._Resources;
   const ajv: Ajv = new Ajv({ strict: false, allErrors: true });
   addFormats(ajv);
-  // Formats that ajv-formats does not know; none of our values is of one.
+  // Formats unknown to ajv-formats; none of our values has one.
   for (const name of ["iri-reference", "idn-email"]) ajv.addFormat(name, true);
   const read = async (file: string | URL) => JSON.parse(await Deno.readTextFile(file));
   for (const { JSON_SCHEMA } of [FILES.SPDX, FILES.CryptoDefs, FILES.JSF]) {
-    // The names by which the schemas refer to each other are those of their files.
+    // Schemas refer to each other by file name.
     const key = JSON_SCHEMA.slice(JSON_SCHEMA.lastIndexOf("/") + 1);
     ajv.addSchema(await read(JSON_SCHEMA), `http://cyclonedx.org/schema/${key}`);
   }

@@ -1,4 +1,4 @@
-/** The appliance that is soaked: supervisor, proxy with workers, checked upstreams, control socket. */
+/** The appliance under test: supervisor, proxy with workers, checked upstreams, control socket. */
 import { binaryPath } from "../../tests/support/binary.ts";
 import { Child, childPids, descendantPids, sleep, trySignal } from "../../tests/support/child.ts";
 import { freePort } from "../../tests/support/ports.ts";
@@ -9,10 +9,10 @@ import { freeTlsPort } from "../experiments/appliance.ts";
 const upstreamCount = 3;
 export const workerCount = 2;
 
-/** Starts, breaks and mends the appliance. */
+/** Starts, breaks and repairs the appliance. */
 export class Appliance implements AsyncDisposable {
   readonly #upstreams: { readonly port: number; child: Child }[] = [];
-  /** A server that only the API adds. */
+  /** A server that is only added through the API. */
   readonly #sparePort = freePort();
   #spare: Child | null = null;
 
@@ -51,21 +51,21 @@ export class Appliance implements AsyncDisposable {
     this.supervisor.kill("SIGHUP");
   }
 
-  /** A worker of the serving generation; its master starts another. */
+  /** Kills a worker of the serving generation; its master starts another. */
   killWorker(pick: <T>(list: readonly T[]) => T): void {
     const generation = childPids(this.supervisor.pid).at(-1);
     const workers = generation === undefined ? [] : descendantPids(generation);
     if (workers.length > 0) trySignal(pick(workers), "SIGKILL");
   }
 
-  /** The whole serving generation: its master and its workers. */
+  /** Kills the whole serving generation: its master and workers. */
   killGeneration(): void {
     const generation = childPids(this.supervisor.pid).at(-1);
     if (generation === undefined) return;
     for (const pid of [generation, ...descendantPids(generation)]) trySignal(pid, "SIGKILL");
   }
 
-  /** Kills an upstream; it is back a second later. */
+  /** Kills an upstream and restarts it a second later. */
   async killUpstream(pick: <T>(list: readonly T[]) => T): Promise<void> {
     const upstream = pick(this.#upstreams);
     await upstream.child.stop("SIGKILL");
@@ -73,7 +73,7 @@ export class Appliance implements AsyncDisposable {
     upstream.child = await startUpstream(upstream.port);
   }
 
-  /** Adds the spare server, waits, removes it. False: the API refused something. */
+  /** Adds the spare server, waits, removes it. False: the API refused a request. */
   async addAndRemove(): Promise<boolean> {
     const server = `127.0.0.1:${this.#sparePort}`;
     const added = await this.#api("POST", "", { server });
@@ -112,7 +112,7 @@ export class Appliance implements AsyncDisposable {
       const json = answer.slice(answer.indexOf("\r\n\r\n") + 4);
       return { status: Number(status ?? 0), json: json.startsWith("{") ? JSON.parse(json) : null };
     } catch (error) {
-      // Between a kill and the next generation nobody is there.
+      // No generation listens between a kill and the next start.
       if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
         return { status: 0, json: null };
       }
@@ -127,7 +127,7 @@ export class Appliance implements AsyncDisposable {
   }
 }
 
-/** A generation ended between two calls; what it was told went with it. */
+/** A generation ended between two calls, and its changes were lost. */
 function isGenerationGone({ status }: { status: number }): boolean {
   return status === 0 || status === 404;
 }

@@ -1,4 +1,4 @@
-/** The clients of a soak: `hayate load` processes whose seconds are read at the end. */
+/** The clients of a soak: `hayate load` processes whose per-second results are read at the end. */
 import { binaryPath } from "../../tests/support/binary.ts";
 import { Child } from "../../tests/support/child.ts";
 import type { Second } from "./verdict.ts";
@@ -40,7 +40,7 @@ interface Report {
   }];
 }
 
-/** A keep-alive and a connection-per-request client over TLS, and one in the clear. */
+/** A keep-alive and a connection-per-request client over TLS, and one without TLS. */
 export function clientPlans(port: number, tlsPort: number, ratePerSecond: number): ClientPlan[] {
   const rate = (share: number) => ["-R", String(Math.max(1, Math.round(ratePerSecond * share)))];
   const [plain, secure] = [`http://127.0.0.1:${port}/`, `https://127.0.0.1:${tlsPort}/`];

@@ -29,7 +29,7 @@ interface Options {
   readonly rate: number;
 }
 
-/** null: not to be understood. */
+/** null: invalid arguments. */
 function readOptions(argv: readonly string[]): Options | null {
   let [minutes, seed, rate] = [NaN, Random.freshSeed(), 1500];
   for (let index = 0; index < argv.length; index++) {
@@ -61,7 +61,7 @@ async function soak(options: Options): Promise<SoakResult> {
     const results = await Promise.all(clients);
     const seconds = results.flatMap((client) => client.seconds)
       .toSorted((a, b) => a.startMs - b.startMs);
-    // What the clients had open, and as many attempts to connect anew.
+    // The clients' open connections, and as many attempts to reconnect.
     const heldMax = 2 * plans.reduce((sum, { connections }) => sum + connections, 0);
     return {
       seed: options.seed,
@@ -81,7 +81,7 @@ async function soak(options: Options): Promise<SoakResult> {
   }
 }
 
-/** Lets each trouble happen at its time. */
+/** Causes each trouble at its time. */
 async function cause(
   appliance: Appliance,
   troubles: readonly Trouble[],
@@ -99,7 +99,7 @@ async function cause(
   return { happened, apiRefusals };
 }
 
-/** False when the API refused what it should have done. */
+/** False when the API refused a request that it should have accepted. */
 async function happen(
   appliance: Appliance,
   kind: Trouble["kind"],

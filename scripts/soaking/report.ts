@@ -2,7 +2,7 @@
 import type { ClientResult } from "./load.ts";
 import type { Failures, Happened, Sample, Stretch } from "./verdict.ts";
 
-/** Seconds with unexplained failures that are named; the others are counted. */
+/** Seconds with unexplained failures listed at most; further ones are only counted. */
 const shownMax = 5;
 
 export interface SoakResult {

@@ -1,8 +1,8 @@
-/** What the appliance's processes hold, from proc(5). */
+/** Resources of the appliance's processes, from proc(5). */
 import { descendantPids, isGone } from "../../tests/support/child.ts";
 import type { Sample } from "./verdict.ts";
 
-/** Looks at the supervisor and everything below it. */
+/** Samples the supervisor and all its descendants. */
 export function takeSample(supervisorPid: number): Sample {
   const below = descendantPids(supervisorPid);
   return {
@@ -24,7 +24,7 @@ function descriptorsOf(pid: number): number {
   }
 }
 
-/** Memory of its own: what is shared with the other processes, mostly the program, counts nowhere. */
+/** Private memory only: memory shared between processes, mostly the program, is not counted. */
 function residentBytes(pid: number): number {
   try {
     const text = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);

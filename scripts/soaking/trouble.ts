@@ -1,7 +1,7 @@
-/** What happens to the appliance during a soak, drawn from a seed. Pure. */
+/** Plans the troubles of a soak from a seed. Pure. */
 import type { Random } from "../../tests/fuzz/random.ts";
 
-/** Kinds of trouble. Only the first two may cost requests: those that the killed process held. */
+/** Kinds of trouble. Only the first two may fail requests: those held by the killed process. */
 export const troubleKinds = [
   "kill worker",
   "kill generation",
@@ -14,7 +14,7 @@ export const troubleKinds = [
 ] as const;
 export type TroubleKind = typeof troubleKinds[number];
 
-/** How often each comes, of the sum of all. */
+/** Relative frequency of each kind. */
 const weights: Readonly<Record<TroubleKind, number>> = {
   "kill worker": 2,
   "kill generation": 1,
@@ -32,15 +32,15 @@ export interface Trouble {
   readonly kind: TroubleKind;
 }
 
-/** Nothing happens for so long at both ends, where resources are compared. */
+/** Quiet time at both ends, where resources are compared. */
 export const quietMs = 15_000;
 
 const pauseMinMs = 2000;
 const pauseMaxMs = 6000;
 
 /**
- * The whole plan of a soak. It begins with each kind once, so that a short one has met everything,
- * and ends with a HUP, so that the last generation is as young as the first one was.
+ * The whole plan of a soak. It begins with each kind once, so that even a short soak covers all of
+ * them, and ends with a HUP, so that the last generation is as young as the first one was.
  */
 export function planTroubles(random: Random, durationMs: number): Trouble[] {
   const bag = troubleKinds.flatMap((kind) => Array<TroubleKind>(weights[kind]).fill(kind));
@@ -63,7 +63,7 @@ function shuffled<T>(random: Random, list: readonly T[]): T[] {
   return drawn;
 }
 
-/** True when requests that a killed process held may fail. */
+/** True when requests held by a killed process may fail. */
 export function mayCost(kind: TroubleKind): boolean {
   return kind === "kill worker" || kind === "kill generation";
 }

@@ -1,7 +1,7 @@
-/** Failures by their cause, and growth. Pure. */
+/** Attributes failures to causes, and detects growth. Pure. */
 import { mayCost, type TroubleKind } from "./trouble.ts";
 
-/** One second of one load. Times are milliseconds since the epoch. */
+/** One second of one load run. Times are milliseconds since the epoch. */
 export interface Second {
   readonly startMs: number;
   readonly endMs: number;
@@ -19,17 +19,17 @@ export interface Happened {
 }
 
 export interface Failures {
-  /** By the kill that explains them. */
+  /** Failures by the kind of kill that explains them. */
   readonly explained: Readonly<Record<string, number>>;
   readonly unexplained: readonly { readonly atMs: number; readonly count: number }[];
 }
 
-/** A request that a killed process held fails at once, or is counted in the second after. */
+/** A request held by a killed process fails immediately, or is counted within this time. */
 const explainedMs = 2000;
 
 /**
- * Puts each second's failures down to a kill shortly before. One kill explains at most
- * `heldMax` failures: what the clients had open, and as many attempts to connect anew.
+ * Attributes each second's failures to a kill shortly before. One kill explains at most `heldMax`
+ * failures: the clients' open connections, and as many attempts to reconnect.
  */
 export function attribute(
   seconds: readonly Second[],
@@ -54,29 +54,29 @@ export function attribute(
   return { explained, unexplained };
 }
 
-/** What the appliance's processes hold at one moment. */
+/** Resources of the appliance's processes at one moment. */
 export interface Sample {
   readonly atMs: number;
   readonly processes: number;
   /** Of the supervisor, which lives for the whole soak. */
   readonly supervisorDescriptors: number;
   readonly supervisorBytes: number;
-  /** Of everything below it. */
+  /** Of all processes below it. */
   readonly descriptors: number;
   readonly bytes: number;
 }
 
-/** What may be more at the end than at the start. */
+/** Allowed growth from start to end. */
 export const growthMax = {
   supervisorDescriptors: 0,
   processes: 0,
   descriptors: 20,
   supervisorBytes: 8e6,
-  /** Per process below the supervisor: a heap that has just been collected, or not yet. */
+  /** Per process below the supervisor: the difference between a heap before and after collection. */
   bytesPerProcess: 15e6,
 } as const;
 
-/** Each kind of growth beyond what is allowed, as a line. */
+/** Growth beyond the allowed amount, one line per kind. */
 export function growths(first: Sample, last: Sample): string[] {
   const found: string[] = [];
   const compare = (what: string, before: number, after: number, allowed: number) => {
@@ -99,7 +99,7 @@ export function growths(first: Sample, last: Sample): string[] {
   return found;
 }
 
-/** Latency of a stretch of the soak. */
+/** Latency during one stretch of the soak. */
 export interface Stretch {
   readonly fromMs: number;
   readonly requests: number;
@@ -110,7 +110,7 @@ export interface Stretch {
   readonly maxUs: number;
 }
 
-/** The seconds in `count` stretches of equal length. */
+/** Divides the seconds into `count` stretches of equal length. */
 export function stretches(seconds: readonly Second[], count: number): Stretch[] {
   if (seconds.length === 0) return [];
   const startMs = Math.min(...seconds.map((second) => second.startMs));

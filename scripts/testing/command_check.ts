@@ -1,4 +1,4 @@
-/** A check that is one command: passed when it exits with 0, else its output is the report. */
+/** A check by one command: passes when it exits with 0; otherwise its output is the report. */
 import { emptyOutcome, type Outcome } from "./outcome.ts";
 
 /** Runs `program`; counts as one test. */
@@ -28,12 +28,12 @@ export async function commandCheck(
   return outcome;
 }
 
-/** Deno ends a failed run with a trace of its own insides, which helps nobody. */
+/** Removes the internal backtrace that Deno prints after a failed run. */
 export function withoutBacktrace(stderr: string): string {
   return stderr.replace(/(?:error: Test failed\n+)?Stack backtrace:\n[^]*$/, "");
 }
 
-/** A check that gives a list of findings: passed when there are none. Counts as one test. */
+/** A check with a list of findings: passes when it is empty. Counts as one test. */
 export function findingsCheck(name: string, findings: readonly string[]): Outcome {
   const outcome = emptyOutcome();
   if (findings.length === 0) outcome.passed++;

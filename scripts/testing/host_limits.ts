@@ -1,10 +1,10 @@
-/** What this machine allows, read before the tests, so that a small limit explains itself. */
+/** Reads this machine's limits before the tests, to explain failures caused by low ones. */
 
-/** One line for each limit that will make tests fail. */
+/** One line per limit that will make tests fail. */
 export function hostNotes(): string[] {
   const notes: string[] = [];
   const files = openFilesMax(Deno.readTextFileSync("/proc/self/limits"));
-  // 10,000 connections have both of their ends in one process, with room for the rest.
+  // A test holds both ends of 10,000 connections in one process, plus other descriptors.
   const filesNeeded = 10_500;
   if (files < filesNeeded) {
     notes.push(
@@ -19,7 +19,7 @@ export function hostNotes(): string[] {
   return notes;
 }
 
-/** The soft limit in the text of /proc/PID/limits (proc(5)). */
+/** The soft limit of open files in the text of /proc/PID/limits (proc(5)). */
 export function openFilesMax(limits: string): number {
   const soft = limits.match(/^Max open files\s+(\S+)/m)?.[1] ?? "unlimited";
   return soft === "unlimited" ? Infinity : Number(soft);
@@ -30,7 +30,7 @@ function hasLoopbackV6(): boolean {
     Deno.listen({ hostname: "::1", port: 0 }).close();
     return true;
   } catch (error) {
-    // EADDRNOTAVAIL or EAFNOSUPPORT, which Deno reports under different classes.
+    // EADDRNOTAVAIL or EAFNOSUPPORT, which Deno reports as different classes.
     return !(error instanceof Error);
   }
 }

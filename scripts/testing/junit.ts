@@ -1,9 +1,9 @@
-/** Reads the counts out of the JUnit report that `deno test --junit-path` writes. */
+/** Reads the counts from the JUnit report of `deno test --junit-path`. */
 import { emptyOutcome, type Outcome } from "./outcome.ts";
 
 /**
  * Counts the tests in a report. Steps (`test > step`) are not counted: they belong to their test,
- * which fails when one of them does. `reports` stays empty: the test run's own output says more.
+ * which fails when one of them does. `reports` stays empty: the run's own output is more detailed.
  */
 export function readJunit(xml: string): Outcome {
   const cases = Array.from(xml.matchAll(/<testcase name="([^"]*)"[^>]*>([^]*?)<\/testcase>/g));
@@ -18,7 +18,7 @@ export function readJunit(xml: string): Outcome {
   return outcome;
 }
 
-/** A step's name begins with its test's; " > " alone may stand in any name. */
+/** A step's name begins with its test's name; " > " alone may occur in any name. */
 function isStep(name: string, names: ReadonlySet<string>): boolean {
   for (let at = name.indexOf(" &gt; "); at >= 0; at = name.indexOf(" &gt; ", at + 1)) {
     if (names.has(name.slice(0, at))) return true;

@@ -1,16 +1,16 @@
-/** What a stage of scripts/test came to, and how it is printed. */
+/** The outcome of a stage of scripts/test, and how it is printed. */
 
-/** The counts of a stage or of everything. */
+/** The counts of one stage or of the whole run. */
 export interface Outcome {
   passed: number;
   failed: number;
-  /** Names of the tests that a missing program kept from running. */
+  /** Names of tests skipped because of a missing program. */
   skipped: string[];
-  /** What failed, in full; empty when nothing did. */
+  /** Full reports of failures; empty when nothing failed. */
   reports: string[];
 }
 
-/** An outcome in which nothing has run yet. */
+/** An outcome before anything has run. */
 export function emptyOutcome(): Outcome {
   return { passed: 0, failed: 0, skipped: [], reports: [] };
 }
@@ -29,7 +29,7 @@ export function formatCounts(outcome: Outcome): string {
   return outcome.skipped.length === 0 ? counts : `${counts}, ${outcome.skipped.length} skipped`;
 }
 
-/** One line per stage: its name, its counts, how long it took. */
+/** One line per stage: name, counts, duration. */
 export function formatStage(name: string, outcome: Outcome, durationMs: number): string {
   const seconds = `${(durationMs / 1000).toFixed(1)} s`;
   return `${name.padEnd(10)}${formatCounts(outcome).padEnd(40)}${seconds.padStart(8)}`;

@@ -1,18 +1,18 @@
 /**
- * Runs test files, each in a `deno test` of its own: a file that hangs is ended and named, one that
- * leaks cannot disturb the next, and the JUnit report gives exact counts.
+ * Runs test files, each in its own `deno test`: a file that hangs is ended and named, one that leaks
+ * cannot affect the next, and the JUnit report has exact counts.
  */
 import { Child, withTimeout } from "../../tests/support/child.ts";
 import { withoutBacktrace } from "./command_check.ts";
 import { readJunit } from "./junit.ts";
 import { addOutcome, emptyOutcome, type Outcome } from "./outcome.ts";
 
-/** How a stage's files are run. */
+/** How to run a stage's files. */
 export interface RunOptions {
   readonly root: string;
-  /** Files at the same time: more than one only where no test measures or loads the machine. */
+  /** Files run in parallel: more than one only where no test measures or loads the machine. */
   readonly parallel: number;
-  /** A file that runs longer is ended and counted as failed. */
+  /** A file that runs longer is ended and counts as failed. */
   readonly fileTimeoutMs: number;
 }
 
@@ -51,13 +51,13 @@ export async function runTestFiles(
   return total;
 }
 
-/** Where the time went, so that a suite that grows slow shows what to look at. */
+/** Prints the slowest files, to show what slows a suite down. */
 function printSlowest(durations: [string, number][]): void {
   const slow = durations.filter(([, ms]) => ms > 20_000).sort((a, b) => b[1] - a[1]).slice(0, 3);
   for (const [file, ms] of slow) console.log(`          ${file} took ${(ms / 1000).toFixed(0)} s`);
 }
 
-/** Runs one file. A leak is run once more with traces, only to say where it comes from. */
+/** Runs one file. After a leak it runs again with traces, only to report the leak's origin. */
 export async function runTestFile(file: string, options: RunOptions): Promise<Outcome> {
   const run = await denoTest(file, options, []);
   const { outcome } = run;
@@ -83,7 +83,7 @@ async function denoTest(file: string, options: RunOptions, flags: string[]): Pro
       options,
     );
     const outcome = readJunit(await Deno.readTextFile(junit));
-    // An error outside of any test: a hang, a file that does not load, a promise nobody awaits.
+    // An error outside any test: a hang, a file that does not load, an unawaited rejected promise.
     if (hasFault && outcome.failed === 0) outcome.failed++;
     return { outcome, output };
   } finally {
@@ -106,7 +106,7 @@ async function runDeno(
     await child.killTree();
     fault = `still running after ${options.fileTimeoutMs / 1000} s, ended by scripts/test`;
   } else {
-    // Only waits for the rest of the output; a process that was left behind may keep it open.
+    // Only waits for the rest of the output; a leftover process may keep it open.
     await child.stop().catch(() => fault = "a process that the tests started outlives them");
   }
   return {
@@ -115,7 +115,7 @@ async function runDeno(
   };
 }
 
-/** What changes how hayate runs must come from the test, not from whoever calls scripts/test. */
+/** Variables that change how hayate runs: removed, so that only tests set them. */
 const ownVariables =
   /^(PORTS|H2O_PORT|ENVDIR|KILL_OLD_DELAY|ENABLE_AUTO_RESTART|AUTO_RESTART_INTERVAL|HAYATE_DEBUG|SERVER_STARTER_.*|LISTEN_.*|NOTIFY_SOCKET)$/;
 

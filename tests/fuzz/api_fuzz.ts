@@ -1,4 +1,4 @@
-/** The API's bodies, paths and methods, mutated. */
+/** Mutated bodies, paths and methods for the API. */
 import { shapeFaultOf } from "../../mod/base/shape.ts";
 import { answerApi, type ApiRequest } from "../../mod/proxy/control/api.ts";
 import { upstreamStates } from "../../mod/proxy/workers/message_shapes.ts";
@@ -31,7 +31,7 @@ const ids = [
 
 export class ApiFuzzer {
   readonly #random: Random;
-  /** Kept for many requests, so that they meet what earlier ones have changed. */
+  /** Reused for many requests, so that they see the changes of earlier ones. */
   #home = new PeerHome();
   acceptedCount = 0;
 
@@ -39,7 +39,7 @@ export class ApiFuzzer {
     this.#random = random;
   }
 
-  /** Asks once. Throws what went wrong, with the seed and the request. */
+  /** Sends one request. Throws on a fault, with the seed and the request. */
   step(): void {
     if (this.#random.oneIn(50)) this.#home = new PeerHome();
     const request = this.#draw();
@@ -78,7 +78,7 @@ export class ApiFuzzer {
     home.exercise();
     if (status >= 200 && status < 300) {
       this.acceptedCount++;
-      // What an operator was told to be accepted must also survive a restart.
+      // An accepted change must also survive a restart.
       for (const { plan, peers } of home.groups) {
         const states = [{ name: plan.name, peers: peers.map(peerStateOf) }];
         const fault = shapeFaultOf(JSON.parse(JSON.stringify(states)), upstreamStates);

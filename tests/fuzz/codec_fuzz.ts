@@ -1,4 +1,4 @@
-/** The codec against mutated rows: whatever comes, it must not fail, over-read or contradict itself. */
+/** Mutated vectors against the codec: it must never throw, over-read or contradict itself. */
 import {
   defaultLimits,
   Framing,
@@ -15,9 +15,9 @@ import { mutate } from "./mutator.ts";
 import type { Random } from "./random.ts";
 import { judgeHead } from "./request_oracle.ts";
 
-/** The mutator cannot make use of the rows that are long only to pass a limit. */
+/** Longer vectors exist only to exceed a limit and are useless to the mutator. */
 const rowBytesMax = 3000;
-/** Streams with a behaviour not seen before join the corpus, up to here. */
+/** Streams with new behaviour are added to the corpus up to this size. */
 const corpusCountMax = 4000;
 const smallLimits = {
   startLineBytesMax: 40,
@@ -29,7 +29,7 @@ const smallLimits = {
 };
 const methods = [Method.get, Method.head, Method.connect];
 
-/** What went wrong, with the stream that shows it. */
+/** A fault with the stream that shows it. */
 export class FuzzFailure extends Error {
   override readonly name = "FuzzFailure";
   constructor(message: string, readonly stream: Uint8Array, options?: ErrorOptions) {
@@ -37,7 +37,7 @@ export class FuzzFailure extends Error {
   }
 }
 
-/** Throws mutated streams at both directions of the codec. */
+/** Feeds mutated streams to both directions of the codec. */
 export class CodecFuzzer {
   readonly #random: Random;
   readonly #requests: Uint8Array[];
@@ -52,12 +52,12 @@ export class CodecFuzzer {
     this.#responses = responseRows.filter(short).map((row) => latin1Bytes(row.bytes));
   }
 
-  /** Streams that serve as starting points, those found on the way included. */
+  /** Number of starting streams, including those found while fuzzing. */
   get corpusCount(): number {
     return this.#requests.length + this.#responses.length;
   }
 
-  /** One stream. Throws `FuzzFailure`. */
+  /** Tests one stream. Throws `FuzzFailure`. */
   step(): void {
     const random = this.#random;
     const isRequest = !random.oneIn(3);
@@ -78,13 +78,13 @@ export class CodecFuzzer {
     }
   }
 
-  /** The same stream at once, byte by byte and in random pieces, under large and small limits. */
+  /** Reads a stream as a whole, byte by byte and in random pieces, with large and small limits. */
   #readEveryWay(stream: Uint8Array, method: Method | null): Transcript {
     const random = this.#random;
     const limits = random.oneIn(3) ? smallLimits : defaultLimits;
     const whole = readStream(stream, [], method, limits);
     const last = whole.reads[whole.reads.length - 1] ?? "";
-    // Only then, or the padding would be read as part of a message that is not complete.
+    // Only after a fault: otherwise padding would be read as part of an incomplete message.
     const padding = last.startsWith("fault") ? stream.length : 0;
     const single = Array.from({ length: stream.length }, (_, i) => i);
     for (const cuts of [single, random.cuts(stream.length, 1), random.cuts(stream.length, 6)]) {
@@ -99,7 +99,7 @@ export class CodecFuzzer {
     return whole;
   }
 
-  /** The first head, judged by rules that were written apart. */
+  /** Compares the first head with the independent oracle. */
   #consultOracle(stream: Uint8Array): void {
     const head = this.#head;
     const verdict = judgeHead(latin1(stream, 0, stream.length), defaultLimits.fieldsMax);
@@ -137,7 +137,7 @@ function sameTranscript(one: Transcript, other: Transcript): boolean {
     one.reads.every((read, i) => read === other.reads[i]);
 }
 
-/** A message without its particulars: what counts as a behaviour of its own. */
+/** A message without its details: distinct shapes count as distinct behaviour. */
 function shape(read: string): string {
   if (read.startsWith("fault") || read.startsWith("partial")) return read;
   return read.replace(/[^[\]{} ]+/g, (word) => /^(1\.0|close)$/.test(word) ? word : "w");

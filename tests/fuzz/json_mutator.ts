@@ -1,4 +1,4 @@
-/** Changes JSON values where a reader that trusts them would break. */
+/** Changes JSON values in ways that break a reader without validation. */
 import type { Random } from "./random.ts";
 
 const strangers: readonly unknown[] = [
@@ -25,14 +25,14 @@ const strangers: readonly unknown[] = [
   { kind: "unix", path: 5 },
 ];
 
-/** A copy of `value` with one to four changes somewhere inside. */
+/** A copy of `value` with one to four random changes. */
 export function mutateJson(random: Random, value: unknown): unknown {
   const root = { value: structuredClone(value) };
   for (let changes = 1 + random.below(4); changes > 0; changes--) change(random, root);
   return root.value;
 }
 
-/** Walks to some place below `root`, then removes, replaces, doubles or renames what is there. */
+/** Walks to a random place below `root` and removes, replaces, duplicates or renames the value. */
 function change(random: Random, root: { value: unknown }): void {
   let parent: Record<string, unknown> = root;
   let key = "value";
@@ -57,7 +57,7 @@ function change(random: Random, root: { value: unknown }): void {
   }
 }
 
-/** The text of a value, which is sometimes cut or has a byte too many. */
+/** The text of a value, sometimes truncated or with an extra byte. */
 export function mutateText(random: Random, text: string): string {
   if (random.oneIn(12)) return text.slice(0, random.below(text.length + 1));
   if (!random.oneIn(24)) return text;

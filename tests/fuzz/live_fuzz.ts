@@ -1,4 +1,4 @@
-/** A live server against mutated rows: it must answer what the codec reads, no more and no less. */
+/** Mutated vectors against a live server: it must answer exactly what the codec reads. */
 import type { Address } from "../../mod/base/address.ts";
 import { latin1, latin1Bytes } from "../../mod/http1/mod.ts";
 import {
@@ -15,16 +15,16 @@ import { mutate } from "./mutator.ts";
 import type { Random } from "./random.ts";
 
 const rowBytesMax = 3000;
-/** Silence that counts as waiting once all answers are there. Short: many streams are cut off. */
+/** Silence that counts as waiting once all responses arrived. Short: many streams are truncated. */
 const waitMs = 25;
 
 /**
- * What a server answers. `echo` is tests/support/echo_server.ts, to the byte; `proxy` has one of those
- * as its upstream.
+ * Kinds of servers. `echo` is tests/support/echo_server.ts, checked to the byte; `proxy` has one as
+ * its upstream.
  */
 export type ServerKind = "echo" | "text" | "proxy";
 
-/** Throws mutated streams, in random pieces, at one server over many connections. */
+/** Sends mutated streams, in random pieces, to one server over many connections. */
 export class LiveFuzzer {
   readonly #random: Random;
   readonly #address: Address;
@@ -39,9 +39,9 @@ export class LiveFuzzer {
     this.#corpus = short.map((row) => latin1Bytes(row.bytes));
   }
 
-  /** `count` streams at the same time. Throws `FuzzFailure`. */
+  /** Runs `count` streams at the same time. Throws `FuzzFailure`. */
   async round(count: number): Promise<void> {
-    // Chosen before anything waits, so that the seed decides them whatever the timing.
+    // Chosen before the first await, so that the seed determines them regardless of timing.
     const streams = Array.from({ length: count }, () => {
       const stream = mutate(this.#random, this.#corpus);
       const cuts = this.#random.oneIn(2) ? this.#random.cuts(stream.length, 3) : [];
@@ -74,8 +74,8 @@ export class LiveFuzzer {
   }
 
   /**
-   * A client that waits for 100 (Continue) and gets its answer at once may or may not send content:
-   * closing is all that a server which answers early can do.
+   * A client that expects 100 (Continue) but gets its response immediately may or may not send
+   * content: a server that answers early can only close.
    */
   #mayCloseEarly(stream: Uint8Array): boolean {
     return this.#kind === "text" && /100-continue/i.test(latin1(stream, 0, stream.length));
@@ -91,9 +91,9 @@ function echoFault(echoes: readonly string[], answers: readonly Answer[]): strin
 }
 
 /**
- * A proxy may refuse what it does not forward, and rewrites targets that are not in origin-form. But
- * what its upstream has answered must be the answer to that very request, and nothing may be
- * answered that was not asked.
+ * A proxy may refuse requests that it does not forward, and rewrites targets that are not in
+ * origin-form. But an upstream's response must belong to exactly that request, and there may be no
+ * response without a request.
  */
 function proxyFault(
   reads: readonly string[],
@@ -112,14 +112,14 @@ function proxyFault(
   return null;
 }
 
-/** Statuses in place of `any`: the echo server refuses CONNECT. */
+/** Replaces `any` by statuses: the echo server refuses CONNECT. */
 export function echoOutcome(reads: readonly string[]): string {
   const words = outcomeOf(reads).split(" ");
   messagesOf(reads).forEach((read, i) => words[i] = read.startsWith("CONNECT ") ? "405" : "200");
   return words.join(" ");
 }
 
-/** A server of a fixed text may answer a request before it has read its content. */
+/** A server with a fixed text may answer a request before it has read the content. */
 function textOutcomes(reads: readonly string[]): string[] {
   const outcome = echoOutcome(reads);
   const outcomes = [outcome];
@@ -127,7 +127,7 @@ function textOutcomes(reads: readonly string[]): string[] {
   const answered = outcome.split(" ").slice(0, messagesOf(reads).length);
   if (last === "partial body") {
     outcomes.push([...answered, "200", "wait"].join(" "));
-    // Content that was announced larger than the server takes.
+    // The announced content is larger than the server accepts.
     outcomes.push([...answered, "413", "close"].join(" "));
   }
   if (/^fault (chunk|trailer)/.test(last)) outcomes.push([...answered, "200", "close"].join(" "));

@@ -1,4 +1,4 @@
-/** Timed runs of `LiveFuzzer` against our servers, with an eye on what they hold on to. */
+/** Timed runs of `LiveFuzzer` against our servers, which also check their memory. */
 import { type Address, formatAddress } from "../../mod/base/address.ts";
 import { startListening } from "../support/binary.ts";
 import { sleep } from "../support/child.ts";
@@ -8,23 +8,23 @@ import { LiveFuzzer, type ServerKind } from "./live_fuzz.ts";
 import { Random } from "./random.ts";
 
 const streamsPerRound = 64;
-/** Rounds until buffers and compiled code have their size. */
+/** Rounds until buffers and compiled code have reached their size. */
 const warmUpRounds = 10;
 /**
- * Resident memory that a server may gain after the warm-up. The portable reactor levels off about 100 MB
- * higher when hundreds of connections a second come and go: read buffers that wait for the collector.
+ * Resident memory that a server may gain after the warm-up. The portable reactor levels off about
+ * 100 MB higher with hundreds of new connections a second: read buffers not yet collected.
  */
 const growthBytesMax = 160 * 1024 * 1024;
 
 export type Backend = "portable" | "epoll";
 
-/** What a run did, for one line of report. */
+/** Summary of a run, for one line of the report. */
 export interface LiveReport {
   readonly streams: number;
   readonly grownBytes: number;
 }
 
-/** The server in this process: every answer is checked to the byte. Throws on the first fault. */
+/** The server in this process: checks every byte of the responses. Throws on the first fault. */
 export async function fuzzEcho(
   backend: Backend,
   seed: number,
@@ -38,7 +38,7 @@ export async function fuzzEcho(
   return report;
 }
 
-/** `hayate serve --text` as built: outcomes, its life and its memory are checked. */
+/** The built `hayate serve --text`: checks outcomes, that it keeps running, and its memory. */
 export async function fuzzText(
   backend: Backend,
   seed: number,
@@ -56,7 +56,7 @@ const app = `export default {
 };
 `;
 
-/** `hayate serve APP.js` as built: besides, nothing may be logged as a fault of the app. */
+/** The built `hayate serve APP.js`: also checks that no fault of the app is logged. */
 export async function fuzzApp(
   backend: Backend,
   seed: number,
@@ -81,7 +81,7 @@ async function fuzzServe(
   return report;
 }
 
-/** `hayate proxy` as built, in front of the server that echoes. */
+/** The built `hayate proxy` in front of the echo server. */
 export async function fuzzProxy(
   backend: Backend,
   seed: number,
@@ -123,14 +123,14 @@ async function run(
   let rounds = warmUpRounds;
   for (; performance.now() < deadline; rounds++) await fuzzer.round(streamsPerRound);
   const grownBytes = residentBytes(pid) - before;
-  // Our own process holds the fuzzer too, whose corpus and transcripts are none of the server's.
+  // Our own process also holds the fuzzer's corpus and transcripts.
   if (pid !== Deno.pid && grownBytes > growthBytesMax) {
     throw new Error(`the server's resident memory has grown by ${grownBytes} bytes`);
   }
   return { streams: rounds * streamsPerRound, grownBytes };
 }
 
-/** VmRSS of proc(5). */
+/** VmRSS from proc(5), in bytes. */
 function residentBytes(pid: number): number {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`));
   return match === null ? 0 : Number(match[1]) * 1024;

@@ -1,10 +1,10 @@
 import { latin1Bytes } from "../../mod/http1/mod.ts";
 import type { Random } from "./random.ts";
 
-/** Longer streams only slow the fuzzer down; the limits have rows of their own. */
+/** Longer streams only slow the fuzzer down; limits have their own vectors. */
 const streamBytesMax = 4096;
 
-/** Pieces that mean something to a parser of HTTP/1.1, put where they do not belong. */
+/** Pieces with meaning to an HTTP/1.1 parser, inserted in wrong places. */
 const pieces: readonly Uint8Array[] = [
   "\r\n",
   "\r\n\r\n",
@@ -55,7 +55,7 @@ const pieces: readonly Uint8Array[] = [
   "1;a=b\r\nx\r\n",
 ].map((text) => latin1Bytes(text));
 
-/** A stream made from `corpus` by one to eight changes. */
+/** A stream of `corpus` with one to eight changes. */
 export function mutate(random: Random, corpus: readonly Uint8Array[]): Uint8Array {
   let stream = random.pick(corpus);
   for (let rounds = 1 + random.below(random.oneIn(4) ? 8 : 3); rounds > 0; rounds--) {

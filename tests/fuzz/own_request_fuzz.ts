@@ -1,7 +1,7 @@
 /**
- * Requests of every shape at paths where the proxy starts a request of its own (error documents,
- * internal redirects). The upstream may see nothing but requests that somebody meant, each framed so
- * that two readers agree on its end; and every client gets answers to its own requests alone.
+ * Requests of every shape to paths where the proxy starts requests of its own (error documents,
+ * internal redirects). The upstream may receive only intended requests, each framed so that two
+ * readers agree on its end; and each client may receive only responses to its own requests.
  */
 import type { Address } from "../../mod/base/address.ts";
 import { startListening } from "../support/binary.ts";
@@ -14,7 +14,7 @@ import type { Random } from "./random.ts";
 
 const page = "/errors/page.html";
 
-/** Where a request goes, and what of it the upstream may see: `ID` is its number. */
+/** Request paths, and the path that the upstream may see; `ID` is the request's number. */
 const paths: readonly (readonly [path: string, seen: string | null, keeps: boolean])[] = [
   ["/up/ID", "/up/ID", true],
   ["/buffered/up/ID", "/up/ID", true],
@@ -44,7 +44,7 @@ const methods = [
   "TRACE",
 ];
 
-/** What a reader that has lost the frame would take for a request, or for the end of a body. */
+/** What a reader out of sync would parse as a request, or as the end of a body. */
 const pieces = [
   "GET /smuggled HTTP/1.1\r\nHost: evil\r\nX: ",
   "POST /smuggled HTTP/1.1\r\nHost: evil\r\nContent-Length: 100\r\n\r\n",
@@ -57,7 +57,7 @@ const pieces = [
   "y".repeat(70_000),
 ];
 
-/** One request of a client, and what the upstream may make of it. */
+/** One request of a client, and how the upstream may see it. */
 interface Meant {
   readonly bytes: string;
   readonly seen: string | null;
@@ -70,7 +70,7 @@ function makeRequest(random: Random, id: number): Meant {
   const method = random.pick(methods);
   const mark = `id${id}z`;
   const count = random.below(4);
-  // Long pieces are rare: they cost time, not cases.
+  // Long pieces are rare: they cost time and add no cases.
   const most = random.oneIn(12) ? pieces.length : pieces.length - 1;
   const body = Array.from({ length: count }, () => pieces[random.below(most)]).join("");
   const head = `${method} ${path.replace("ID", mark)} HTTP/1.1\r\nHost: h\r\n` +
@@ -86,7 +86,7 @@ function makeRequest(random: Random, id: number): Meant {
   };
 }
 
-/** The rest of the head, and the body as it is sent. */
+/** The rest of the head and the body as sent. */
 function frame(random: Random, body: string): string {
   const expect = random.oneIn(5) ? "Expect: 100-continue\r\n" : "";
   switch (random.below(4)) {
@@ -107,10 +107,10 @@ function frame(random: Random, body: string): string {
   }
 }
 
-/** Requests that may still be on their way. */
+/** Requests remembered at most: they may still be in flight. */
 const rememberedMax = 5000;
 
-/** Throws connections at a proxy and looks at both its sides. */
+/** Opens connections to a proxy and checks both of its sides. */
 export class OwnRequestFuzzer {
   readonly #random: Random;
   readonly #address: Address;
@@ -124,16 +124,16 @@ export class OwnRequestFuzzer {
     this.#upstream = upstream;
   }
 
-  /** `count` connections at the same time. Throws on the first fault. */
+  /** Runs `count` connections at the same time. Throws on the first fault. */
   async round(count: number): Promise<void> {
-    // On a busy machine a request may reach the upstream long after its client has given up.
+    // On a busy machine a request may reach the upstream long after its client has disconnected.
     for (const seen of this.#meant.keys()) {
       if (this.#meant.size <= rememberedMax) break;
       this.#meant.delete(seen);
     }
     this.#upstream.requests.length = 0;
     const random = this.#random;
-    // Chosen before anything waits, so that the seed decides all of it.
+    // Chosen before the first await, so that the seed determines everything.
     const plays = Array.from({ length: count }, () => {
       const firstId = this.#lastId + 1;
       const requests = Array.from({ length: 1 + random.below(4) }, () => {
@@ -143,7 +143,7 @@ export class OwnRequestFuzzer {
       });
       const bytes = requests.join("");
       const cuts = random.oneIn(2) ? random.cuts(bytes.length, 3) : [];
-      // Some clients go away in the middle.
+      // Some clients disconnect in the middle.
       const length = random.oneIn(6) ? random.below(bytes.length) : bytes.length;
       return { bytes: bytes.slice(0, length), cuts, firstId, lastId: this.#lastId };
     });
@@ -165,7 +165,7 @@ export class OwnRequestFuzzer {
     using client = await RawConnection.open(this.#address);
     const borders = [0, ...cuts.filter((cut) => cut < bytes.length), bytes.length];
     for (let i = 1; i < borders.length; i++) {
-      // Closed already, after an answer that ended the connection.
+      // Already closed, after a response that ended the connection.
       await client.send(bytes.slice(borders[i - 1], borders[i])).catch(() => null);
       if (i + 1 < borders.length) await sleep(2);
     }
@@ -218,7 +218,7 @@ upstreams:
 `;
 }
 
-/** Runs `play` with a fuzzer against `hayate proxy` as built; its log must name no wrong framing. */
+/** Runs `play` against the built `hayate proxy`, whose log must report no framing fault. */
 export async function withOwnRequestFuzzer(
   backend: Backend,
   random: Random,
@@ -227,7 +227,7 @@ export async function withOwnRequestFuzzer(
   await using upstream = StrictUpstream.start(({ method, target }) => {
     const status = /^\/deny\/(\d+)/.exec(target)?.[1] ?? "200";
     const text = `${method} ${target}`;
-    // What HEAD announces has no body (RFC 9110 section 9.3.2).
+    // A response to HEAD has no body (RFC 9110 section 9.3.2).
     return `HTTP/1.1 ${status} Whatever\r\nContent-Length: ${text.length}\r\n\r\n${
       method === "HEAD" ? "" : text
     }`;
@@ -246,7 +246,7 @@ export async function withOwnRequestFuzzer(
 
 const connectionsPerRound = 24;
 
-/** A timed run, for scripts/fuzz. */
+/** Runs for a limited time, for scripts/fuzz. */
 export async function fuzzOwnRequests(
   backend: Backend,
   random: Random,

@@ -1,4 +1,4 @@
-/** Upstreams with a checker and a board, as a process has them, without any socket. */
+/** Upstreams with a checker and a board, as in a process, but without sockets. */
 import { Board } from "../../mod/proxy/control/board.ts";
 import type { PeerGroup } from "../../mod/proxy/balance/peer_group.ts";
 import { checkDefaults } from "../../mod/proxy/directives/check_line.ts";
@@ -43,7 +43,7 @@ export class PeerHome {
     return JSON.stringify(this.groups.map((group) => group.peers.map(peerStateOf)));
   }
 
-  /** What each request does with a peer, so that a broken one shows. */
+  /** Uses peers as requests do, to detect broken ones. */
   exercise(): void {
     for (const group of this.groups) {
       for (let i = 0; i < 3; i++) group.choose(choiceOf({ key: `/${i}` }));

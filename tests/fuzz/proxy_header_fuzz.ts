@@ -1,4 +1,4 @@
-/** PROXY protocol headers, mutated: never a crash, an over-read or a result that depends on the pieces. */
+/** Mutated PROXY headers: no crash, no over-read, and results independent of the pieces. */
 import { formatAddress } from "../../mod/base/address.ts";
 import { latin1, latin1Bytes } from "../../mod/http1/mod.ts";
 import { HeaderFault, parseProxyHeader, ProxyHeader } from "../../mod/proxy_protocol/mod.ts";
@@ -8,7 +8,7 @@ import type { Random } from "./random.ts";
 const rowBytesMax = 400;
 const corpus = headerRows.map(({ bytes }) => bytes).filter((bytes) => bytes.length <= rowBytesMax);
 
-/** Pieces that mean something to the parser, put where they do not belong. */
+/** Pieces with meaning to the parser, inserted in wrong places. */
 const pieces: readonly Uint8Array[] = [
   "PROXY ",
   "TCP4 ",
@@ -28,7 +28,7 @@ const pieces: readonly Uint8Array[] = [
   "\r\n\r\n\0\r\nQUIT\n",
 ].map((text) => latin1Bytes(text));
 
-/** What follows a header in these tests; it must change nothing. */
+/** Bytes after a header; they must not affect the result. */
 const tails = [..."\r\nP\0"].map((char) => char.charCodeAt(0));
 
 export class HeaderFuzzer {
@@ -36,7 +36,7 @@ export class HeaderFuzzer {
 
   constructor(readonly random: Random) {}
 
-  /** One mutated stream; throws with the stream when something does not hold. */
+  /** Tests one mutated stream; on a fault, throws with the stream. */
   step(): void {
     const stream = this.#mutated();
     try {
@@ -54,7 +54,7 @@ export class HeaderFuzzer {
       const { result } = this.#parse(stream, 0, cut);
       const isSettled = whole.result > 0 ? cut >= whole.result : false;
       if (isSettled && result !== whole.result) throw new Error(`at ${cut}: ${result}`);
-      // A fault may show early, but never another one, and never where the whole is a header.
+      // A fault may be found early, but only the same one, and never in a valid header.
       if (!isSettled && result !== 0 && result !== whole.result) throw new Error(`cut ${cut}`);
     }
     for (const byte of tails) {
@@ -105,7 +105,7 @@ export class HeaderFuzzer {
           bytes.splice(at, 0, ...random.pick(corpus).slice(0, random.below(60)));
           break;
         default:
-          // The head of version 2: version, command, family and length.
+          // The fixed part of version 2: version, command, family and length.
           if (bytes.length > 15) bytes[12 + random.below(4)] = random.below(256);
       }
     }
@@ -118,7 +118,7 @@ const v4 = `${octet}(?:\\.${octet}){3}`;
 const port = "(?:0|[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d\\d|655[0-2]\\d|6553[0-5])";
 const tcp4Line = new RegExp(`^PROXY TCP4 (${v4}) (${v4}) (${port}) (${port})\\r\\n`);
 
-/** The rules once more, for what they can say simply; null for all else. */
+/** A second implementation of the rules for the simple cases; null for all others. */
 function judge(stream: Uint8Array): string | null {
   const text = latin1(stream, 0, stream.length);
   if (text.startsWith("PROXY TCP4 ")) {

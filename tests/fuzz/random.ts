@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats exactly: a failure can be played again. */
+/** Seeded random numbers, so that a failure can be reproduced. */
 export class Random {
   #state: number;
 
@@ -6,14 +6,14 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** A seed that nobody chose, from 0 to 2^32-1. */
+  /** A random seed from 0 to 2^32-1. */
   static freshSeed(): number {
     return crypto.getRandomValues(new Uint32Array(1))[0];
   }
 
   /** An integer from 0 to `bound` - 1. */
   below(bound: number): number {
-    // A Weyl sequence through a finaliser (the mulberry32 construction): short, and good enough here.
+    // A Weyl sequence with a finaliser (the mulberry32 construction): short and good enough here.
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
@@ -29,7 +29,7 @@ export class Random {
     return list[this.below(list.length)];
   }
 
-  /** Up to `countMax` ascending offsets inside `length` bytes. */
+  /** Up to `countMax` ascending offsets within `length` bytes. */
   cuts(length: number, countMax: number): number[] {
     const cuts = Array.from({ length: this.below(countMax + 1) }, () => this.below(length + 1));
     return cuts.sort((a, b) => a - b);

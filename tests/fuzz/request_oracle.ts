@@ -1,11 +1,11 @@
 /**
- * The rules for a request head a second time, in regular expressions: slow, and written apart from
- * the codec, so that a mistake has to be made twice to stay hidden.
+ * A second implementation of the rules for a request head, with regular expressions: slow, and
+ * independent of the codec, so that only the same mistake in both would stay hidden.
  */
 
-/** What a sound head says. */
+/** The parts of a valid head. */
 export interface OracleHead {
-  /** Bytes up to behind the head, empty lines in front included. */
+  /** Bytes up to the end of the head, including leading empty lines. */
   readonly length: number;
   readonly method: string;
   readonly target: string;
@@ -29,8 +29,8 @@ const absolutePattern = new RegExp(`^https?://(?=[^:/?])(?:${authority})(?:[/?].
 const connectPattern = new RegExp(`^(?=[^:])${host}:([0-9]+)$`);
 
 /**
- * Judges the head at the start of `stream`: null when it must be refused, "unknown" where no empty
- * line ends it (the codec may wait or refuse then).
+ * Judges the head at the start of `stream`: null when it must be refused, "unknown" when no empty
+ * line ends it (the codec may then wait or refuse).
  */
 export function judgeHead(stream: string, fieldsMax: number): OracleHead | null | "unknown" {
   const emptyLines = /^(?:\r\n){0,4}/.exec(stream)![0].length;

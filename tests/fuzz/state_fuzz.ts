@@ -1,4 +1,4 @@
-/** State files that are JSON, but not whole. */
+/** State files that are valid JSON with invalid content. */
 import { shapeFaultOf } from "../../mod/base/shape.ts";
 import { StateFile } from "../../mod/proxy/state_file.ts";
 import { upstreamStates } from "../../mod/proxy/workers/message_shapes.ts";
@@ -7,7 +7,7 @@ import { mutateJson, mutateText } from "./json_mutator.ts";
 import { PeerHome } from "./peer_home.ts";
 import type { Random } from "./random.ts";
 
-/** What a proxy writes whose operator has changed every upstream. */
+/** The state file of a proxy whose operator has changed every upstream. */
 function sample(): unknown {
   const { groups, checker } = new PeerHome();
   const upstreams = groups.map((group) => ({
@@ -27,7 +27,7 @@ export class StateFuzzer {
     this.#random = random;
   }
 
-  /** Restores one mutated file. Throws what went wrong, with the seed and the file's text. */
+  /** Restores one mutated file. Throws on a fault, with the seed and the file's text. */
   step(): void {
     const text = mutateText(this.#random, JSON.stringify(mutateJson(this.#random, this.#sample)));
     try {

@@ -1,6 +1,6 @@
-/** Record streams that no honest client sends: each ends in a close, and honest ones are still served. */
+/** Malformed TLS record streams: each must end in a close, and valid clients must still be served. */
 import { assert, assertEquals } from "@std/assert";
-// Loaded here, so that no single test is blamed for the libraries that stay open.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 import "../../mod/net/epoll/epoll_reactor.ts";
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Socket, SocketHandler } from "../../mod/net/reactor.ts";
@@ -14,7 +14,7 @@ import { Random } from "./random.ts";
 const streams = 120;
 const handshakeTimeoutMs = 250;
 
-/** What a client says first, as bytes: a socket that only writes down takes the place of a real one. */
+/** The bytes of a ClientHello, captured with a socket that only records. */
 function clientHello(context: ClientContext): Uint8Array {
   let written = new Uint8Array(0);
   const silent: SocketHandler = {
@@ -45,7 +45,7 @@ function clientHello(context: ClientContext): Uint8Array {
   return written;
 }
 
-/** Flips, cuts, repeats and inserts, a few of them. */
+/** Applies a few random flips, cuts, repetitions and insertions. */
 function mutate(random: Random, hello: Uint8Array): Uint8Array {
   let bytes = [...hello];
   for (let i = 1 + random.below(4); i > 0; i--) {
@@ -64,7 +64,7 @@ function mutate(random: Random, hello: Uint8Array): Uint8Array {
         bytes.push(...hello.slice(0, random.below(hello.length)));
         break;
       default:
-        // Another record type behind it: alert, change cipher spec, application data, heartbeat.
+        // Append another record type: alert, change cipher spec, application data, heartbeat.
         bytes.push(20 + random.below(5), 3, 3, 0, 2, random.below(256), random.below(256));
     }
   }

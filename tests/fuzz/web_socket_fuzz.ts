@@ -1,4 +1,4 @@
-/** Mutated WebSocket frames at the reader, which must agree with rules written a second time. */
+/** Mutated WebSocket frames: the reader must agree with a second implementation of the rules. */
 import {
   CloseCode,
   closePayload,
@@ -11,14 +11,14 @@ import type { Random } from "./random.ts";
 const messageBytesMax = 2000;
 const sizes = [0, 1, 2, 5, 125, 126, 127, 300, 1000, 1999, 2000, 2001];
 
-/** What a reader reports, as text. */
+/** A reader's events as text. */
 type Events = string[];
 
 class Recorder implements FrameHandler {
   readonly events: Events = [];
   readonly reader = new FrameReader(this, messageBytesMax);
   onMessage(isText: boolean, payload: Uint8Array): void {
-    // As the socket does: whole messages are its to decode.
+    // As the socket does: it decodes whole messages.
     if (isText && decodeText(payload) === null) {
       this.reader.stop();
       return this.onViolation(CloseCode.invalidData);
@@ -39,7 +39,7 @@ class Recorder implements FrameHandler {
   }
 }
 
-/** Makes streams of frames, most of them sound up to some point, and checks what is read. */
+/** Makes streams of frames, most of them valid up to some point, and checks what is read. */
 export class WebSocketFuzzer {
   readonly random: Random;
 
@@ -47,7 +47,7 @@ export class WebSocketFuzzer {
     this.random = random;
   }
 
-  /** One stream, at once and in random pieces. Throws on the first fault. */
+  /** Reads one stream as a whole and in random pieces. Throws on the first fault. */
   step(): void {
     const stream = this.makeStream();
     const expected = oracle(stream);
@@ -57,15 +57,15 @@ export class WebSocketFuzzer {
       ? read(stream, Array.from({ length: stream.length }, (_, i) => i))
       : pieces;
     for (const events of [atOnce, pieces, single]) {
-      // Text is checked once a read: of a fault in it and one in the next frame's head, either may
-      // be found first.
+      // Text is checked once per read: with a fault in the text and another in the next frame's head,
+      // either may be found first.
       const same = events.length === expected.length &&
         events.every((event, i) => event === expected[i] || bothViolations(event, expected[i]));
       if (!same) throw new Error(`read ${events.join(", ")}; expected ${expected.join(", ")}`);
     }
   }
 
-  /** Some frames of a client. */
+  /** Makes some frames of a client. */
   makeStream(): Uint8Array {
     const { random } = this;
     const frames: Uint8Array[] = [];
@@ -131,7 +131,7 @@ function read(stream: Uint8Array, cuts: readonly number[]): Events {
   const recorder = new Recorder();
   let at = 0;
   for (const cut of [...cuts, stream.length]) {
-    // A copy that is wiped afterwards: whoever keeps a view of what it was given is found.
+    // A copy that is wiped afterwards, to detect a reader that keeps a view of its input.
     const piece = stream.slice(at, cut);
     recorder.reader.push(piece, 0, piece.length);
     piece.fill(0xaa);
@@ -140,7 +140,7 @@ function read(stream: Uint8Array, cuts: readonly number[]): Events {
   return recorder.events;
 }
 
-/** RFC 6455 sections 5.2 to 5.5, 7.4 and 8.1, on a stream that is there as a whole. */
+/** RFC 6455 sections 5.2 to 5.5, 7.4 and 8.1, for a complete stream. */
 function oracle(stream: Uint8Array): Events {
   const events: Events = [];
   let at = 0;
@@ -198,7 +198,7 @@ function oracle(stream: Uint8Array): Events {
   return withText(events, message);
 }
 
-/** The stream ends here: the text so far must be the beginning of something in UTF-8. */
+/** At the stream's end: the text so far must be a valid prefix of UTF-8. */
 function withText(events: Events, message: { opcode: number; bytes: number[] } | null): Events {
   if (message === null || message.opcode !== 1) return events;
   try {

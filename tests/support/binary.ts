@@ -5,10 +5,10 @@ import type { Address } from "../../mod/base/address.ts";
 /** The checkout's root, without a slash at the end. */
 export const root: string = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** The program under test; `HAYATE_BINARY` names another one, an image's for example. */
+/** The program under test; `HAYATE_BINARY` selects another one, an image's for example. */
 export const binaryPath: string = Deno.env.get("HAYATE_BINARY") || `${root}/dist/hayate`;
 
-/** Starts `hayate ARGS...`; returns at once. */
+/** Starts `hayate ARGS...` without waiting for it. */
 export function startHayate(args: readonly string[], options: ChildOptions = {}): Child {
   return new Child(binaryPath, args, options);
 }

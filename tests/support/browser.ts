@@ -1,4 +1,4 @@
-/** A headless Chromium that is driven over its debugging protocol. */
+/** A headless Chromium, controlled over its debugging protocol. */
 import { Child } from "./child.ts";
 import { peerPath } from "./peers.ts";
 import { type TempFolder, tempFolder } from "./ports.ts";
@@ -11,12 +11,12 @@ interface Reply {
   readonly error?: { readonly message: string };
 }
 
-/** How the browser shows pages. */
+/** Display settings of the browser. */
 export interface BrowserView {
   readonly width: number;
   readonly height: number;
   readonly scheme: "light" | "dark";
-  /** A phone's: the page's own viewport counts. */
+  /** Emulates a phone, so that the page's own viewport setting applies. */
   readonly isMobile?: boolean;
 }
 
@@ -30,7 +30,7 @@ export class Browser implements AsyncDisposable {
   #session = "";
   #lastId = 0;
   #credentials: { username: string; password: string } | null = null;
-  /** What the page has written to its console, and errors that nobody caught. */
+  /** The page's console messages and uncaught errors. */
   readonly complaints: string[] = [];
 
   private constructor(child: Child, profile: TempFolder, socket: WebSocket) {
@@ -60,7 +60,7 @@ export class Browser implements AsyncDisposable {
     return browser;
   }
 
-  /** What to answer when a server asks for a name and a password. */
+  /** Sets the credentials to use when a server requests authentication. */
   async logIn(username: string, password: string): Promise<void> {
     this.#credentials = { username, password };
     await this.call("Fetch.enable", { handleAuthRequests: true });
@@ -79,7 +79,7 @@ export class Browser implements AsyncDisposable {
     await loaded;
   }
 
-  /** The value of a JavaScript expression in the page, as JSON can carry it. */
+  /** The value of a JavaScript expression in the page; must be serializable as JSON. */
   async value<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.call("Runtime.evaluate", {
       ...{ expression, awaitPromise: true, returnByValue: true },
@@ -98,7 +98,7 @@ export class Browser implements AsyncDisposable {
     );
   }
 
-  /** A picture of what is shown, as PNG. */
+  /** A screenshot as PNG. */
   async picture(): Promise<Uint8Array> {
     const { data } = await this.call("Page.captureScreenshot", { captureBeyondViewport: true });
     return Uint8Array.fromBase64(data as string);

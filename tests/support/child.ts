@@ -1,4 +1,4 @@
-/** A child process under test: captured output, waiting for a line or a socket, an end by pid. */
+/** A child process under test: captures its output, waits for a line or a socket, ends it by pid. */
 import type { Address } from "../../mod/base/address.ts";
 import { formatAddress } from "../../mod/base/address.ts";
 import { connectTo } from "./raw_socket.ts";
@@ -6,16 +6,16 @@ import { connectTo } from "./raw_socket.ts";
 /** How a child is started. */
 export interface ChildOptions {
   readonly env?: Record<string, string>;
-  /** True: the child sees only `env`. */
+  /** True: the child's environment is only `env`. */
   readonly clearEnv?: boolean;
   readonly cwd?: string;
-  /** How long `stop` waits after TERM before it gives up and kills. Default 10 s. */
+  /** How long `stop` waits after TERM before it kills. Default 10 s. */
   readonly stopTimeoutMs?: number;
-  /** How long the waits wait. Default 10 s. */
+  /** Timeout of the `wait...` methods. Default 10 s. */
   readonly waitTimeoutMs?: number;
 }
 
-/** What a child left behind. */
+/** The exit status and output of a child. */
 export interface ChildResult {
   readonly code: number;
   readonly signal: Deno.Signal | null;
@@ -66,7 +66,7 @@ export class Child implements AsyncDisposable {
     return this.#ended !== null;
   }
 
-  /** The first match of `pattern` in either stream, waiting for it. */
+  /** Waits for the first match of `pattern` in either stream and returns it. */
   async waitForLine(pattern: RegExp | string): Promise<string> {
     return await this.#waitFor(`the line ${pattern}`, () => {
       for (const text of [this.#output.stdout, this.#output.stderr]) {
@@ -87,7 +87,7 @@ export class Child implements AsyncDisposable {
     });
   }
 
-  /** Waits until `check` gives something other than null. */
+  /** Waits until `check` returns something other than null. */
   async waitUntil<T>(what: string, check: () => T | null | Promise<T | null>): Promise<T> {
     return await this.#waitFor(what, check);
   }
@@ -96,7 +96,7 @@ export class Child implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Waits for the child to end by itself. */
+  /** Waits for the child to exit by itself. */
   async result(): Promise<ChildResult> {
     const status = await withTimeout(this.status, this.#options.waitTimeoutMs ?? 60_000);
     if (status === null) {
@@ -106,10 +106,10 @@ export class Child implements AsyncDisposable {
     return await this.#finish(status);
   }
 
-  /** Ends the child by `signal` and waits. Throws when it had to be killed. */
+  /** Ends the child with `signal` and waits. Throws when it had to be killed. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<ChildResult> {
     if (this.#ended === null) {
-      // It may end by itself between the check and the signal.
+      // It may exit between the check and the signal.
       if (!trySignal(this.pid, signal)) await this.status;
       const limitMs = this.#options.stopTimeoutMs ?? 10_000;
       if (await withTimeout(this.status, limitMs) === null) {
@@ -125,16 +125,16 @@ export class Child implements AsyncDisposable {
   }
 
   async #finish(status: Deno.CommandStatus): Promise<ChildResult> {
-    // A grandchild that outlives the child would hold the pipes open for ever.
+    // A grandchild that outlives the child would hold the pipes open forever.
     if (await withTimeout(Promise.all(this.#pumps), 5000) === null) {
       throw this.#failure("has ended, but a process that it started still holds its output");
     }
     return { code: status.code, signal: status.signal, ...this.#output };
   }
 
-  /** Ends the child and everything below it at once, for a child that does not listen any more. */
+  /** Kills the child and all its descendants, for a child that no longer reacts to signals. */
   async killTree(): Promise<void> {
-    // Listed before the kill: afterwards nothing tells whose children they were.
+    // Listed before the kill: afterwards their parent is no longer known.
     const pids = [...descendantPids(this.pid), this.pid];
     for (const pid of pids) trySignal(pid, "SIGKILL");
     await this.status;
@@ -176,7 +176,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** `promise`'s value, or null when it takes longer than `limitMs`. Leaves no timer behind. */
+/** The value of `promise`, or null when it takes longer than `limitMs`. Clears its timer. */
 export async function withTimeout<T>(promise: Promise<T>, limitMs: number): Promise<T | null> {
   let timer = 0;
   const late = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), limitMs));
@@ -187,19 +187,19 @@ export async function withTimeout<T>(promise: Promise<T>, limitMs: number): Prom
   }
 }
 
-/** Sends `signal`; false when there is no such process any more. */
+/** Sends `signal`; false when the process no longer exists. */
 export function trySignal(pid: number, signal: Deno.Signal): boolean {
   try {
     Deno.kill(pid, signal);
     return true;
   } catch (error) {
-    // Deno refuses a pid that it has reaped itself by a TypeError.
+    // Deno throws a TypeError for a pid that it has already reaped.
     if (isGone(error) || error instanceof TypeError) return false;
     throw error;
   }
 }
 
-/** True for what a look into /proc/PID throws when the process has just ended (ENOENT, ESRCH). */
+/** True for errors of reading /proc/PID when the process has just ended (ENOENT, ESRCH). */
 export function isGone(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound ||
     (error instanceof Error && error.message.includes("(os error 3)"));
@@ -224,7 +224,7 @@ export function descendantPids(pid: number): number[] {
 function parentOf(pid: string): number {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The second field is the program's name in brackets and may hold blanks and brackets.
+    // The second field is the program's name in brackets and may contain blanks and brackets.
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
   } catch (error) {
     if (!isGone(error)) throw error;

@@ -10,7 +10,7 @@ export interface ZoneRecord {
   readonly data: string;
 }
 
-/** What goes out. */
+/** A response to encode. */
 export interface TestResponse {
   readonly id: number;
   readonly question: { readonly name: string; readonly type: number };
@@ -37,7 +37,7 @@ export function zone(...lines: string[]): ZoneRecord[] {
   });
 }
 
-/** The response's bytes; names that were written before are pointed at. */
+/** The response's bytes; repeated names are compressed with pointers. */
 export function encodeResponse(response: TestResponse): Uint8Array<ArrayBuffer> {
   const { answers = [], authorities = [], additionals = [] } = response;
   const bytes: number[] = [];
@@ -100,7 +100,7 @@ export function readQuery(query: Uint8Array): { id: number; name: string; type: 
   };
 }
 
-/** What a table says to a question: with the aliases on the way, or that there is nothing. */
+/** Answers a question from a table, including the aliases followed; possibly a negative answer. */
 export function answerFrom(
   records: readonly ZoneRecord[],
   { id, name, type }: { id: number; name: string; type: number },
@@ -128,11 +128,11 @@ export function answerFrom(
 }
 
 export class DnsTestServer implements AsyncDisposable {
-  /** What is served; may be replaced at any time. */
+  /** The records served; may be replaced at any time. */
   records: readonly ZoneRecord[];
-  /** False: queries are taken and not answered. */
+  /** False: queries are received but not answered. */
   answers = true;
-  /** True: datagrams say that they were cut. */
+  /** True: UDP responses are marked as truncated. */
   truncates = false;
   /** `NAME TYPE udp|tcp` for each query. */
   readonly queries: string[] = [];
@@ -195,7 +195,7 @@ export class DnsTestServer implements AsyncDisposable {
   }
 }
 
-/** One number for both: it may be taken in one of the two. */
+/** Listens on the same port number for both; retries, since it may be in use for one of them. */
 function listenTwice(): [Deno.TcpListener, Deno.DatagramConn] {
   for (;;) {
     const tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });

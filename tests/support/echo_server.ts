@@ -1,11 +1,11 @@
-/** A server of ours in the test's own process that tells each client what it understood. */
+/** A hayate server in the test's own process that returns what it read of each request. */
 import type { PeerError } from "../../mod/base/errors.ts";
 import type { Address } from "../../mod/base/address.ts";
 import type { Exchange, ExchangeHandler } from "../../mod/conn/exchange.ts";
 import { HttpServer } from "../../mod/conn/http_server.ts";
 import type { ServerOptions } from "../../mod/conn/server_options.ts";
 import { Framing, latin1, latin1Bytes, Method } from "../../mod/http1/mod.ts";
-// Loaded here, so that no single test is blamed for the libraries that stay open.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 import "../../mod/net/epoll/epoll_reactor.ts";
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Listener, Reactor } from "../../mod/net/reactor.ts";
@@ -16,7 +16,7 @@ interface Heard {
   data: string;
 }
 
-/** Answers 200 with `METHOD target` and, in brackets, the content that came; CONNECT with 405. */
+/** Answers 200 with `METHOD target` and, in brackets, the content received; CONNECT with 405. */
 class EchoHandler implements ExchangeHandler {
   readonly heard = new Map<string, number>();
 
@@ -50,7 +50,7 @@ class EchoHandler implements ExchangeHandler {
   }
 }
 
-/** The server on a reactor of its own, listening on a free port; `await using` ends both. */
+/** The server on its own reactor, listening on a free port; `await using` ends both. */
 export class EchoServer implements AsyncDisposable {
   readonly server: HttpServer;
   readonly address: Address;
@@ -73,7 +73,7 @@ export class EchoServer implements AsyncDisposable {
     return new EchoServer(await createReactor(backend), { drainIdleMs: 0, ...options });
   }
 
-  /** How many requests of this method and target have come. */
+  /** Number of requests received with this method and target. */
   heardCount(line: string): number {
     return this.#handler.heard.get(line) ?? 0;
   }

@@ -1,8 +1,8 @@
 /**
- * The main job under full load: HUP every second, and every request answered.
+ * Hot deploy under full load: HUP every second, and every request must be answered.
  *
- * One function registers the whole matrix (who serves x which socket x which client), so that the
- * binary and the image are held to the same list.
+ * One function registers the whole matrix (application x socket x client), so that the binary and
+ * the image run the same list.
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Address } from "../../mod/base/address.ts";
@@ -16,19 +16,19 @@ import { UnixBridge } from "./unix_bridge.ts";
 
 const connections = 50;
 const durationS = 10;
-/** New generations that must have come under load; nine fit into one run on an idle machine. */
+/** New generations that must start under load; nine fit into one run on an idle machine. */
 const changesMin = 3;
-/** A busy machine, which takes its time to start a process, gets so many runs for them. */
+/** Runs to reach them on a busy machine, where processes start slowly. */
 const runsMax = 5;
 
-/** The application behind the supervisor. */
+/** The application that the supervisor runs. */
 type Served = "the proxy's welcome page" | "serve --text" | "the proxy before two serve";
 type Client = "hayate load" | "wrk";
 
-/** The supervisor, and the upstreams that it needs, with both of its addresses. */
+/** The supervisor with its upstreams and both of its addresses. */
 interface Appliance extends AsyncDisposable {
   readonly supervisor: Launched;
-  /** As the client reaches them. */
+  /** The address as the client reaches it. */
   readonly tcp: Address;
   readonly unix: Address;
   /** The unix socket's path as the kernel knows it. */
@@ -75,9 +75,9 @@ async function hotDeploy(
 }
 
 /**
- * HUPs while `load` runs: every second, or as soon as the one before has brought a new pid into
+ * Sends HUPs while `load` runs: every second, or as soon as the previous one has put a new pid into
  * service. Returns how many did; throws when one did not. `bound` is the address as the kernel knows
- * it, `address` as we reach it.
+ * it, `address` as the test reaches it.
  */
 async function hupEverySecond(
   supervisor: Launched,
@@ -114,7 +114,7 @@ async function generationsThatServe(
   bound: Address,
   address: Address,
 ): Promise<Set<number>> {
-  // A connection of our own, because the load's may all be with a generation that is about to go.
+  // A separate connection, because all of the load's may belong to a generation that is ending.
   using _probe = await connectTo(address);
   await sleep(30);
   const serving = servingPids(supervisor.pid, bound);
@@ -124,7 +124,7 @@ async function generationsThatServe(
   return new Set(generations);
 }
 
-/** Both clients print wrk's layout: no line of errors, and requests that were counted. */
+/** Both clients print wrk's layout: no error lines, and a number of requests above zero. */
 function assertCleanRun(result: ChildResult): void {
   const report = `${result.stdout}\n${result.stderr}`;
   assertEquals(result.code, 0, report);
@@ -187,7 +187,7 @@ async function startAppliance(
   };
 }
 
-/** The command behind `supervise`; starts what it needs and leaves it in `owned`. */
+/** The command for `supervise`; starts what it needs and adds it to `owned`. */
 async function command(
   launcher: Launcher,
   what: Served,
@@ -225,6 +225,6 @@ hosts:
           - http://[unix:${upstreamPath}]/
 `,
   );
-  // In the image the file is found at its usual place.
+  // In the image the file is at its default path.
   return launcher.name === "the image" ? ["proxy"] : ["proxy", "-c", `${folder.path}/etc/h2o.conf`];
 }

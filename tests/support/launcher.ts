@@ -1,31 +1,31 @@
-/** Starts hayate for a test, as a plain process or in the image; the same test serves for both. */
+/** Starts hayate for a test, as a plain process or in the image, so that one test covers both. */
 import { binaryPath } from "./binary.ts";
 import { Child, descendantPids, isGone, sleep, trySignal } from "./child.ts";
 
-/** A hayate under test. `await using` ends it by TERM and fails when it had to be killed. */
+/** A hayate under test. `await using` ends it with TERM and fails when it had to be killed. */
 export interface Launched extends AsyncDisposable {
-  /** The first process: the one that the user signals. */
+  /** The first process, which receives the user's signals. */
   readonly pid: number;
   readonly child: Child;
   signal(signal: Deno.Signal): void;
 }
 
-/** What is started. */
+/** What to start. */
 export interface Launch {
   /** The test's folder; in the image it is /tmp. */
   readonly folder: string;
-  /** Behind the program's name. */
+  /** Arguments after the program's name. */
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
-  /** Where the image finds `etc` of the folder; its usual place by default. */
+  /** Where the folder's `etc` is mounted in the image; the default path if absent. */
   readonly configPlace?: string;
 }
 
-/** Where hayate runs. */
+/** Starts hayate in one environment. */
 export interface Launcher {
   /** For a test's name: "dist/hayate" or "the image". */
   readonly name: string;
-  /** Programs of others without which it cannot run. */
+  /** External programs that it requires. */
   readonly needs: readonly string[];
   /** Path of a file in the test's folder as hayate sees it. */
   inside(folder: string, name: string): string;
@@ -112,7 +112,7 @@ function launched(
       const limitMs = 15_000;
       if (!child.hasEnded) signal("SIGTERM");
       const deadline = performance.now() + limitMs;
-      // The engine's own process ends by itself when the container's first one does.
+      // The engine's own process exits when the container's first process does.
       while (!child.hasEnded && performance.now() < deadline) await sleep(20);
       const ended = child.hasEnded;
       try {
@@ -128,7 +128,7 @@ function launched(
   };
 }
 
-/** The flags that docker and buildah spell alike. */
+/** Flags that docker and buildah have in common. */
 async function sharedFlags(launch: Launch): Promise<string[]> {
   const flags = ["--volume", `${launch.folder}:/tmp`];
   const hasConfig = await Deno.stat(`${launch.folder}/etc`).then(() => true, () => false);

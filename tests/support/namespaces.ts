@@ -1,4 +1,4 @@
-/** Tests that need a mount name space of their own, as a container has one: they run as root on Linux. */
+/** Tests that need their own mount namespace, as in a container: they require root on Linux. */
 import { Child, type ChildOptions } from "./binary.ts";
 import { peerTest } from "./peers.ts";
 
@@ -14,12 +14,12 @@ function isPossible(): boolean {
 
 const needs = isPossible() ? ["setpriv", "curl"] : ["root for unshare -m"];
 
-/** Registers a test that needs `unshare -m`; counted as skipped where it is not allowed. */
+/** Registers a test that needs `unshare -m`; counts as skipped where that is not permitted. */
 export function namespaceTest(name: string, fn: () => Promise<void>): void {
   peerTest(needs, name, fn);
 }
 
-/** Runs a shell script in a mount name space of its own; `$1` and so on are `args`. */
+/** Runs a shell script in its own mount namespace; `$1` and so on are `args`. */
 export function inNamespace(
   script: string,
   args: readonly string[],
@@ -28,7 +28,7 @@ export function inNamespace(
   return new Child("unshare", ["-m", "sh", "-e", "-c", script, "sh", ...args], options);
 }
 
-/** The path of a file of that name space as the test sees it. */
+/** The path of a file of that namespace, as seen by the test. */
 export function pathIn(child: Child, path: string): string {
   return `/proc/${child.pid}/root${path}`;
 }

@@ -1,12 +1,12 @@
 /**
- * Tests that need somebody else's program (wrk, nginx, chromium, ...): they run where the program is
- * installed and are counted as skipped, with its name, where it is not.
+ * Tests that need an external program (wrk, nginx, chromium, ...): they run where the program is
+ * installed and otherwise count as skipped, with its name.
  */
 
-/** Places that a plain user's PATH often lacks; nginx, haproxy and debootstrap live there. */
+/** Folders often missing from a normal user's PATH; nginx, haproxy and debootstrap are there. */
 const extraFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/** Debian packages without a program of their own: the file by which they are known, and who runs it. */
+/** Debian packages without a program: the file that identifies them, and their interpreter. */
 const libraries: Readonly<Record<string, { readonly file: string; readonly program: string }>> = {
   "python3-prometheus-client": {
     file: "/usr/lib/python3/dist-packages/prometheus_client/__init__.py",
@@ -17,8 +17,8 @@ const libraries: Readonly<Record<string, { readonly file: string; readonly progr
 const found = new Map<string, string | null>();
 
 /**
- * The full path of `program`, or null where it is not installed. Looked up once. For a library, by
- * its package's name, it is the path of the interpreter that has it.
+ * The full path of `program`, or null when it is not installed. Looked up once. For the package
+ * name of a library, the path of the interpreter that has it.
  */
 export function findPeer(program: string): string | null {
   let path = found.get(program);
@@ -29,7 +29,7 @@ export function findPeer(program: string): string | null {
   return path;
 }
 
-/** The full path of a program that `peerTest` has already asked for. */
+/** The full path of a program that `peerTest` has already found. */
 export function peerPath(program: string): string {
   const path = findPeer(program);
   if (path === null) throw new Error(`Cannot run ${program}: it is not installed`);
@@ -37,8 +37,8 @@ export function peerPath(program: string): string {
 }
 
 /**
- * Registers a test that needs every one of `programs`. Where one is missing, the test is registered
- * as ignored under a name that ends in `[needs PROGRAM]`, which is what scripts/test counts and shows.
+ * Registers a test that needs all of `programs`. If one is missing, the test is registered as
+ * ignored under a name that ends in `[needs PROGRAM]`, which scripts/test counts and prints.
  */
 export function peerTest(
   programs: string | readonly string[],
@@ -81,7 +81,7 @@ function statOf(path: string): Deno.FileInfo | null {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
       return null;
     }
-    // A file in the middle of the path, for example: PATH may hold anything.
+    // PATH may contain anything, for example a file in place of a folder.
     if (error instanceof Deno.errors.NotADirectory) return null;
     throw error;
   }

@@ -3,9 +3,9 @@
 const handedOut = new Set<number>();
 
 /**
- * A TCP port that nothing listens on at 127.0.0.1 now, never the same twice in one test process.
- * Prefer port 0 where the program under test can report what it got. None ends in 443: there the
- * appliance speaks TLS.
+ * A TCP port that is currently free on 127.0.0.1, never the same twice in one test process. Prefer
+ * port 0 where the program under test can report its port. None ends in 443, where the appliance
+ * uses TLS.
  */
 export function freePort(): number {
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -19,14 +19,14 @@ export function freePort(): number {
   throw new Error("Cannot find a free port: 100 attempts gave only known ones");
 }
 
-/** A folder of its own for one test; `await using` removes it. */
+/** A temporary folder for one test; `await using` removes it. */
 export interface TempFolder extends AsyncDisposable {
   readonly path: string;
   /** Writes `text` to `name` in the folder and returns the full path. */
   write(name: string, text: string, mode?: number): Promise<string>;
 }
 
-/** Makes a temporary folder. Its path is short, so that unix sockets fit (108 bytes, unix(7)). */
+/** Makes a temporary folder with a short path, so that unix sockets fit (108 bytes, unix(7)). */
 export async function tempFolder(): Promise<TempFolder> {
   const path = await Deno.makeTempDir({ prefix: "hyt-" });
   return {

@@ -1,9 +1,9 @@
-/** Raw byte streams for tests: what goes out and comes in is exactly what the test says. */
+/** Raw byte streams for tests: the test controls exactly what is sent and sees what is received. */
 import type { Address } from "../../mod/base/address.ts";
 
 const encoder = new TextEncoder();
 
-/** Connects a plain socket of Deno's own, so that nothing under test is in the way. */
+/** Connects one of Deno's own sockets, to use no code under test. */
 export async function connectTo(address: Address): Promise<Deno.Conn> {
   if (address.kind === "unix") {
     return await Deno.connect({ transport: "unix", path: address.path });
@@ -21,25 +21,25 @@ export function unix(path: string): Extract<Address, { kind: "unix" }> {
   return { kind: "unix", path };
 }
 
-/** When a read stops, other than at the peer's close. */
+/** When a read stops, apart from the peer's close. */
 export interface ReadLimits {
-  /** Nothing came for so long: the read is over. Default 300 ms. */
+  /** The read ends after this long without input. Default 300 ms. */
   readonly idleMs?: number;
-  /** The whole read's limit. Default 10 s. */
+  /** Limit for the whole read. Default 10 s. */
   readonly totalMs?: number;
 }
 
-/** One connection of a test's. `using` closes it. */
+/** One connection of a test. `using` closes it. */
 export class RawConnection implements Disposable {
   readonly #conn: Deno.Conn;
   readonly #chunk = new Uint8Array(64 * 1024);
-  /** A read that outlived its limit: the next one takes its result. */
+  /** A pending read that exceeded its limit: the next read uses its result. */
   #reading: Promise<number | null> | null = null;
   /** Unread input: a view of a larger buffer, with room after it. */
   #pending: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   /** The peer has closed or reset the connection. */
   isClosedByPeer = false;
-  /** The errno's name when the end was a reset and no FIN. */
+  /** The error when the connection ended with a reset instead of a FIN. */
   resetError: Error | null = null;
 
   constructor(conn: Deno.Conn) {
@@ -55,12 +55,12 @@ export class RawConnection implements Disposable {
     for (let sent = 0; sent < data.length;) sent += await this.#conn.write(data.subarray(sent));
   }
 
-  /** FIN; the peer may go on sending. */
+  /** Sends FIN; the peer may continue to send. */
   async halfClose(): Promise<void> {
     await this.#conn.closeWrite();
   }
 
-  /** Reads up to and including `text`; throws with what came when it does not arrive in time. */
+  /** Reads up to and including `text`; on a timeout, throws with what was received. */
   async readUntil(text: string, totalMs = 10_000): Promise<string> {
     const deadline = performance.now() + totalMs;
     while (true) {
@@ -86,7 +86,7 @@ export class RawConnection implements Disposable {
     return latin1(this.#take(count));
   }
 
-  /** Reads until the peer closes or stays silent for `idleMs`. */
+  /** Reads until the peer closes or sends nothing for `idleMs`. */
   async readAll(limits: ReadLimits = {}): Promise<Uint8Array> {
     const deadline = performance.now() + (limits.totalMs ?? 10_000);
     while (true) {
@@ -95,7 +95,7 @@ export class RawConnection implements Disposable {
     }
   }
 
-  /** True when the peer closes within `limitMs`; bytes that come before stay readable. */
+  /** True when the peer closes within `limitMs`; bytes received before stay readable. */
   async waitForClose(limitMs = 10_000): Promise<boolean> {
     const deadline = performance.now() + limitMs;
     while (await this.#fill(deadline - performance.now())) continue;
@@ -104,7 +104,7 @@ export class RawConnection implements Disposable {
 
   close(): void {
     this.#conn.close();
-    // The read that `close` interrupts ends in an error that nobody waits for.
+    // `close` makes the pending read fail; nothing awaits it.
     this.#reading?.catch(() => null);
   }
 
@@ -139,7 +139,7 @@ export class RawConnection implements Disposable {
     }
   }
 
-  /** Grows by doubling: megabytes come in pieces of a few kilobytes. */
+  /** Grows by doubling: megabytes arrive in pieces of a few kilobytes. */
   #append(bytes: Uint8Array): void {
     const length = this.#pending.length + bytes.length;
     const from = this.#pending.byteOffset;
@@ -162,8 +162,8 @@ export class RawConnection implements Disposable {
 }
 
 /**
- * Sends `bytes` on a fresh connection and gives everything that comes back until the peer closes or
- * stays silent for `idleMs`. Latin-1, so that every byte is one character.
+ * Sends `bytes` on a new connection and returns everything received until the peer closes or sends
+ * nothing for `idleMs`. Latin-1, so that every byte is one character.
  */
 export async function rawExchange(
   address: Address,

@@ -1,29 +1,29 @@
 /**
- * A server whose behaviour is known: the truth against which `hayate load` is checked.
+ * A server with known behaviour: the reference against which `hayate load` is checked.
  *
  * Run as a program it prints one line of JSON with its port and its unix socket, and ends on TERM.
- * Each path is a behaviour; `/stats` answers with what the server itself has counted and measured
- * since the last `/stats`. Delays count from the read of a request to the write of its response, and the
- * server records those that it really kept: they, not the wish, are the truth.
+ * Each path is a behaviour; `/stats` returns what the server itself has counted and measured since
+ * the last `/stats`. Delays are measured from the read of a request to the write of its response.
+ * The server records actual delays, and tests compare with these, not with the requested ones.
  */
 import type { PeerError } from "../../mod/base/errors.ts";
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Reactor, Socket, SocketHandler, TickHandler } from "../../mod/net/reactor.ts";
 import { Child } from "./child.ts";
 
-/** What the server has seen since the last question. */
+/** The server's counters since the last `/stats`. */
 export interface ReferenceStats {
   readonly connections: number;
   readonly requests: number;
   readonly responses: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Delays kept, in microseconds, ascending. */
+  /** Actual delays in microseconds, ascending. */
   readonly delaysUs: readonly number[];
   readonly byTarget: Readonly<Record<string, number>>;
 }
 
-/** A reference server in a process of its own. */
+/** A reference server in its own process. */
 export class ReferenceServer implements AsyncDisposable {
   private constructor(readonly child: Child, readonly port: number, readonly socketPath: string) {}
 
@@ -56,7 +56,7 @@ export class ReferenceServer implements AsyncDisposable {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-/** How often and how long `/stall` makes the whole server stand still. */
+/** How often and how long `/stall` blocks the whole server. */
 const stall = { everyMs: 3000, lengthMs: 1000 };
 const dripMs = 1000;
 
@@ -74,7 +74,7 @@ class Server implements TickHandler {
 
   constructor(readonly reactor: Reactor) {}
 
-  /** Calls `act` at this time, to a few microseconds. */
+  /** Calls `act` at this time, accurate to a few microseconds. */
   at(atMs: number, act: () => void): void {
     this.#due.push({ atMs, act });
   }
@@ -115,7 +115,7 @@ class Server implements TickHandler {
   }
 }
 
-/** One client. Requests without a body only, apart from those with a Content-Length. */
+/** One client. Request bodies are supported only with a Content-Length. */
 class Client implements SocketHandler {
   #text = "";
   #answered = 0;
@@ -163,7 +163,7 @@ class Client implements SocketHandler {
     this.onDrain(socket);
   }
 
-  /** A complete response after `delayMs`. */
+  /** Sends a complete response after `delayMs`. */
   answer(
     socket: Socket,
     status: string,
@@ -195,7 +195,7 @@ class Client implements SocketHandler {
     this.server.bytesOut += written;
   }
 
-  /** Writes without end, as fast as the peer reads. */
+  /** Writes endlessly, as fast as the peer reads. */
   flood(socket: Socket): void {
     this.#isEndless = true;
     this.#unsent = new Uint8Array(65536).fill(120);
@@ -233,12 +233,12 @@ const behaviours: Readonly<Record<string, (asked: Asked) => void>> = {
       : client.answer(socket, "200 OK", "", nowMs, 0),
   "/fixed": ({ client, socket, nowMs, number }) =>
     client.answer(socket, "200 OK", "", nowMs, number("ms")),
-  /** Every `every`-th response of a connection takes `slow` ms, the others `fast` ms. */
+  /** Every `every`-th response of a connection takes `slow` ms, all others `fast` ms. */
   "/two": ({ client, socket, nowMs, number }) => {
     const isSlow = client.server.requests % number("every") === 0;
     client.answer(socket, "200 OK", "", nowMs, isSlow ? number("slow") : number("fast"));
   },
-  /** The server stands still for one second, one second after the first request and every three. */
+  /** The server blocks for one second, one second after the first request and then every three. */
   "/stall": ({ client, socket, nowMs }) => {
     if (client.server.stallFromMs === 0) client.server.stallFromMs = nowMs + 1000;
     const phase = nowMs - client.server.stallFromMs;
@@ -250,12 +250,12 @@ const behaviours: Readonly<Record<string, (asked: Asked) => void>> = {
     client.answer(socket, `${number("code")} Asked For`, "", nowMs, 0),
   "/close": ({ client, socket, nowMs }) =>
     client.answer(socket, "200 OK", "Connection: close\r\n", nowMs, 0),
-  /** Closes after every `after`-th response without having said so. */
+  /** Closes after every `after`-th response without announcing it. */
   "/hangup": ({ client, socket, nowMs, number }) => {
     client.answer(socket, "200 OK", "", nowMs, 0);
     if (client.answered % number("after") === 0) socket.close();
   },
-  /** Drops every `every`-th request of all: it was received, and nothing is answered. */
+  /** Drops every `every`-th request overall: it is received but not answered. */
   "/drop": ({ client, socket, nowMs, number }) => {
     if (client.server.requests % number("every") === 0) socket.close();
     else client.answer(socket, "200 OK", "", nowMs, 0);

@@ -1,4 +1,4 @@
-/** Who really serves: the processes that hold accepted connections of a listener, read from proc(5). */
+/** Finds the processes that hold accepted connections of a listener, from proc(5). */
 import type { Address } from "../../mod/base/address.ts";
 import { descendantPids, isGone } from "./child.ts";
 
@@ -29,7 +29,7 @@ export function establishedInodes(text: string, port: number): string[] {
   return inodes;
 }
 
-/** An accepted unix socket carries its listener's path and state 03, the listener itself 01. */
+/** An accepted unix socket has its listener's path and state 03; the listener itself has 01. */
 function acceptedUnixInodes(path: string): Set<string> {
   const inodes = new Set<string>();
   for (const line of Deno.readTextFileSync("/proc/net/unix").split("\n").slice(1)) {
@@ -47,7 +47,7 @@ function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean {
     }
     return false;
   } catch (error) {
-    // A zombie's folder is there, but nobody except root may look into it.
+    // A zombie's folder exists, but only root may read it.
     if (!isGone(error) && !(error instanceof Deno.errors.PermissionDenied)) throw error;
     return false;
   }
@@ -57,7 +57,7 @@ function linkTarget(path: string): string {
   try {
     return Deno.readLinkSync(path);
   } catch (error) {
-    // The descriptor was closed since it was listed.
+    // The descriptor was closed after it was listed.
     if (!isGone(error)) throw error;
     return "";
   }

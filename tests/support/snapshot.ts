@@ -1,4 +1,4 @@
-/** Texts that are compared with a file; `UPDATE_SNAPSHOTS=1` writes the file anew. */
+/** Compares texts with snapshot files; `UPDATE_SNAPSHOTS=1` rewrites the files. */
 import { assertEquals } from "@std/assert";
 
 /** Compares `text` with the file `snapshots/NAME` beside the test (`import.meta.url`). */

@@ -1,10 +1,10 @@
 /**
- * An upstream that reads requests by the letter of RFC 9112 section 6, and notes what it was asked.
- * It uses none of our own codec: it is there to notice what that gets wrong.
+ * An upstream that reads requests strictly by RFC 9112 section 6 and records them. It does not use
+ * our own codec, in order to find that codec's mistakes.
  */
 import { latin1 } from "./raw_socket.ts";
 
-/** One request as it came. */
+/** One request as received. */
 export interface SeenRequest {
   readonly method: string;
   readonly target: string;
@@ -14,12 +14,12 @@ export interface SeenRequest {
   readonly connection: number;
 }
 
-/** Bytes of an answer. The connection closes after one with `Connection: close`. */
+/** Returns the bytes of a response. One with `Connection: close` closes the connection. */
 export type AnswerTo = (request: SeenRequest) => string;
 
 export class StrictUpstream implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
-  /** What was no request, or one whose end two readers could see in different places. */
+  /** Input that is not a request, or whose end two readers could place differently. */
   readonly faults: string[] = [];
   connectionCount = 0;
   readonly #listener: Deno.TcpListener;
@@ -40,7 +40,7 @@ export class StrictUpstream implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  /** Methods and targets, in the order of their arrival. */
+  /** Methods and targets in order of arrival. */
   get lines(): string[] {
     return this.requests.map(({ method, target }) => `${method} ${target}`);
   }
@@ -66,7 +66,7 @@ export class StrictUpstream implements AsyncDisposable {
         if (/^connection: close/im.test(bytes)) return;
       }
     } catch (error) {
-      // The proxy has cut the connection: it may, whatever it was sending.
+      // The proxy may close the connection at any time.
       if (!isCut(error)) throw error;
     } finally {
       if (this.#open.delete(conn)) conn.close();
@@ -113,7 +113,7 @@ function isCut(error: unknown): boolean {
     error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
 }
 
-/** Reads a connection in pieces that mean something; null at its end. */
+/** Reads lines and blocks from a connection; null at its end. */
 class Reader {
   readonly #conn: Deno.Conn;
   readonly #chunk = new Uint8Array(16_384);

@@ -1,4 +1,4 @@
-/** A TCP port in front of a unix socket, byte for byte: for clients that know no unix sockets. */
+/** Forwards a TCP port to a unix socket, byte for byte, for clients without unix socket support. */
 import { connectTo, unix } from "./raw_socket.ts";
 
 /** A running bridge. `await using` closes it with its connections. */
@@ -10,7 +10,7 @@ export class UnixBridge implements AsyncDisposable {
   readonly #work: Promise<void>;
   #isClosing = false;
 
-  /** Every connection to the bridge's port is one connection to the socket at `path`. */
+  /** Each connection to the bridge's port opens one connection to the socket at `path`. */
   constructor(path: string) {
     this.#path = path;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -37,7 +37,7 @@ export class UnixBridge implements AsyncDisposable {
 
   async #join(client: Deno.Conn): Promise<void> {
     this.#conns.add(client);
-    // A refused connection reaches the client as a close without a byte.
+    // The client sees a refused connection as a close without any bytes.
     const server = await connectTo(unix(this.#path)).catch(() => null);
     if (server !== null) {
       this.#conns.add(server);
@@ -68,7 +68,7 @@ function close(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch (error) {
-    // Closed by the other direction already.
+    // Already closed by the other direction.
     if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

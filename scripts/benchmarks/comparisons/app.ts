@@ -11,7 +11,7 @@ const common = {
   isCore: false,
 } as const;
 
-/** Unicorn has no keep-alive, so neither side gets it. */
+/** Unicorn has no keep-alive, so neither side uses it. */
 export const app: ServerComparison = {
   ...common,
   name: "app",
@@ -21,7 +21,7 @@ export const app: ServerComparison = {
   goal: 5,
 };
 
-/** Each as it stands behind a proxy. */
+/** Each as deployed behind a proxy. */
 export const appKeepalive: ServerComparison = {
   ...common,
   name: "app-keepalive",

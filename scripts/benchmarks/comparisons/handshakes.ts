@@ -14,7 +14,7 @@ export const handshakesResumed: ServerComparison = handshakesBy(
   hayateLoadResumed,
 );
 
-/** Both sides have the same key; the answer is a redirect, which both make without a file. */
+/** Both sides have the same key; the response is a redirect, which both send without a file. */
 function handshakesBy(name: string, title: string, driver: ClientSpec): ServerComparison {
   return {
     name,

@@ -11,7 +11,7 @@ export const load: Comparison = {
   contenders: [hayateLoad, wrk],
   transports: ["tcp", "unix"],
   connections: [50, 600],
-  // No wrk in the packages of a distribution can use unix sockets: see load-unix.
+  // No distribution packages a wrk with unix sockets: see load-unix.
   goal: { tcp: 1.15, unix: null },
   isCore: true,
 };

@@ -4,7 +4,7 @@ import { nginxReturnOn } from "../contenders/nginx.ts";
 
 const peerCount = 20;
 
-/** What our own comforts cost: at most 15% more CPU time for a request. */
+/** The cost of our optional features: at most 15% more CPU time per request. */
 export const proxyLaden: ServerComparison = {
   name: "proxy-laden",
   title:

@@ -5,7 +5,7 @@ import { nginxReturn } from "../contenders/nginx.ts";
 import { unicorn } from "../contenders/unicorn.ts";
 import { firstAnswer, firstRequest } from "../gauges/start_time.ts";
 
-/** The same with a master and two workers. */
+/** The same server with a master and two workers. */
 function prefork(spec: ServerSpec): ServerSpec {
   return {
     ...spec,

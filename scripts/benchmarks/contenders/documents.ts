@@ -5,7 +5,7 @@ export function documentRoot({ folder }: Place): string {
   return `${folder}/documents`;
 }
 
-/** A page of so many bytes, the only file in it. */
+/** The folder's only file: a page of `bytes` bytes. */
 export function documentsOf(bytes: number): Readonly<Record<string, string>> {
   return { "documents/index.html": `${"x".repeat(99)}\n`.repeat(bytes / 100) };
 }

@@ -1,6 +1,6 @@
 import type { Place, ServerSpec } from "../comparison.ts";
 
-/** A reverse proxy to the place's upstream, for h2o and for hayate proxy alike. */
+/** A reverse proxy to the place's upstream, for both h2o and hayate proxy. */
 export function h2oConfig(place: Place): string {
   const { upstream } = place;
   if (upstream === null) throw new TypeError("Cannot configure a proxy: it has no upstream");
@@ -16,7 +16,7 @@ export function h2oConfig(place: Place): string {
   );
 }
 
-/** One listener, and what is to happen below `/`. */
+/** One listener, and the configuration lines for `/`. */
 export function pathConfig({ address, certificate }: Place, lines: string): string {
   const ssl = certificate === null ? "" : `  ssl:
     certificate-file: ${certificate.certificateFile}

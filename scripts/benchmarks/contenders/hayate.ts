@@ -13,7 +13,7 @@ export const hayateText: ServerSpec = {
   ) => ["serve", "-q", "--workers", "1", ...listenArgs(address), "--text", "hello world\n"],
 };
 
-/** One file of so many bytes. */
+/** `serve` with one file of `bytes` bytes. */
 export function hayateFiles(bytes: number): ServerSpec {
   return {
     name: "hayate serve DIR",
@@ -25,7 +25,7 @@ export function hayateFiles(bytes: number): ServerSpec {
   };
 }
 
-/** The app, as a file of the place's folder. */
+/** The app as a file in the place's folder. */
 export const appFiles = {
   "app.js": 'export default { fetch: () => new Response("hello world\\n") };\n',
 } as const;
@@ -42,7 +42,7 @@ export const hayateApp: ServerSpec = {
 
 export const hayateProxy: ServerSpec = proxy("hayate proxy", h2oConfig);
 
-/** Answers by itself; see `nginxRedirect`. */
+/** The proxy's own redirect; see `nginxRedirect`. */
 export const hayateRedirect: ServerSpec = proxy(
   "hayate proxy redirect",
   (place) =>
@@ -52,7 +52,7 @@ export const hayateRedirect: ServerSpec = proxy(
     ),
 );
 
-/** Everything on that costs something: see `nginxReturnOn` for its peers. */
+/** The proxy with every costly feature enabled; see `nginxReturnOn` for its peers. */
 export function hayateLadenProxy(peerCount: number): ServerSpec {
   return proxy(`hayate proxy, ${peerCount} peers`, (place) => {
     if (place.upstream?.kind !== "tcp") throw new TypeError("Cannot have several unix peers");

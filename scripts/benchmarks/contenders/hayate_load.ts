@@ -3,14 +3,14 @@ import type { ClientSpec, Target } from "../comparison.ts";
 
 export const hayateLoad: ClientSpec = loadClient("hayate load", []);
 
-/** One connection per request, which is what a server without keep-alive makes of any client. */
+/** One connection per request, as with any client of a server without keep-alive. */
 export const hayateLoadNoKeepalive: ClientSpec = loadClient("hayate load --no-keepalive", [
   "--no-keepalive",
 ]);
 
 export const hayateLoadTwoThreads: ClientSpec = loadClient("hayate load -t2", [], 2);
 
-/** Every handshake a full one. */
+/** Every handshake is a full one. */
 export const hayateLoadFullHandshakes: ClientSpec = loadClient(
   "hayate load --no-tls-resume",
   ["--no-keepalive", "--no-tls-resume"],
@@ -39,10 +39,10 @@ function loadClient(name: string, flags: readonly string[], threads = 1): Client
   };
 }
 
-/** The part of the command line that says where to. */
+/** The part of the command line that selects the target. */
 export function targetArgs({ address, isTls }: Target): string[] {
   const scheme = isTls ? "https" : "http";
-  // The servers have certificates that nobody signed, and wrk verifies none either.
+  // The servers have self-signed certificates; wrk does not verify certificates either.
   const trust = isTls ? ["-k"] : [];
   return address.kind === "unix"
     ? [...trust, "-P", address.path, `${scheme}://localhost/`]

@@ -6,11 +6,11 @@ function spell(address: Address): string {
   return address.kind === "unix" ? `unix:${address.path}` : `${address.host}:${address.port}`;
 }
 
-/** As lean as nginx gets: one worker, no log, connections kept for ever (its default is 1000 requests). */
+/** A minimal nginx: one worker, no log, connections kept forever (its default is 1000 requests). */
 function config(place: Place, http: string, location: string): string {
   const { folder, address, connections, certificate } = place;
   const slots = connections * 2 + 100;
-  // nginx 1.22 leaves TLS 1.3 out by itself, which would make its handshakes another task.
+  // nginx 1.22 does not enable TLS 1.3 by default, which would make its handshakes incomparable.
   const ssl = certificate === null ? "" : `    ssl_certificate ${certificate.certificateFile};
     ssl_certificate_key ${certificate.keyFile};
     ssl_protocols TLSv1.2 TLSv1.3;
@@ -50,13 +50,13 @@ function server(
   };
 }
 
-/** `return 200`: nothing but the codec and the socket. */
+/** `return 200`: measures only the codec and the socket. */
 export const nginxReturn: ServerSpec = server(
   "nginx return 200",
   (place) => config(place, "  default_type text/plain;\n", 'return 200 "hello world\\n";'),
 );
 
-/** The same on every address from 127.0.0.1 to 127.0.0.COUNT: as many peers for one upstream. */
+/** The same on all addresses from 127.0.0.1 to 127.0.0.COUNT, as COUNT peers of one upstream. */
 export function nginxReturnOn(count: number): ServerSpec {
   return server(nginxReturn.name, (place) => {
     if (place.address.kind !== "tcp") {
@@ -72,7 +72,7 @@ export function nginxReturnOn(count: number): ServerSpec {
   });
 }
 
-/** An answer without a file or an upstream that a reverse proxy can give, too. */
+/** A response without a file or upstream, which a reverse proxy can also send. */
 export const nginxRedirect: ServerSpec = server(
   "nginx return 301",
   (place) =>
@@ -83,7 +83,7 @@ export const nginxRedirect: ServerSpec = server(
     ),
 );
 
-/** With sendfile, one file of so many bytes. */
+/** One file of `bytes` bytes, with sendfile. */
 export function nginxFiles(bytes: number): ServerSpec {
   return server(
     "nginx root",
@@ -107,6 +107,6 @@ export const nginxProxy: ServerSpec = server("nginx proxy", (place) =>
   }
 `,
     'proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; ' +
-      // A body that its own memory cannot hold would go through a file.
+      // Bodies larger than the memory buffers would otherwise go through a temporary file.
       "proxy_buffers 64 8k; proxy_max_temp_file_size 0;",
   ));

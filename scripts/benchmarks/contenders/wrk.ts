@@ -2,7 +2,7 @@ import type { ClientSpec } from "../comparison.ts";
 
 export const wrk: ClientSpec = wrkClient("wrk", []);
 
-/** One connection per request, wrk's way: the server is asked to close. */
+/** One connection per request, as wrk does it: `Connection: close` makes the server close. */
 export const wrkClose: ClientSpec = wrkClient("wrk Connection: close", ["-H", "Connection: close"]);
 
 function wrkClient(name: string, flags: readonly string[]): ClientSpec {

@@ -1,10 +1,10 @@
-/** The servers of a gauge row: started, or said to be missing. */
+/** The servers of a gauge row: started, or reported as missing. */
 import type { GaugeContender, ServerSpec, Target } from "../comparison.ts";
 import type { PinnedProcess } from "../processes.ts";
 import { findProgram } from "../programs.ts";
 import { clientCore, serverCore, type TestBed } from "../test_bed.ts";
 
-/** A server and what was measured of it so far. */
+/** A server and its measurements so far. */
 export interface Contestant {
   readonly spec: ServerSpec;
   readonly server: PinnedProcess;
@@ -13,7 +13,7 @@ export interface Contestant {
   note?: string;
 }
 
-/** Starts every server; one that cannot be started becomes a line that says why. */
+/** Starts every server; one that cannot be started becomes a line with the reason. */
 export async function startContestants(
   bed: TestBed,
   specs: readonly ServerSpec[],
@@ -38,12 +38,12 @@ export async function startContestants(
   return all;
 }
 
-/** Those that take part. */
+/** The servers that take part. */
 export function present(all: readonly (Contestant | GaugeContender)[]): Contestant[] {
   return all.filter((each) => "server" in each);
 }
 
-/** What the row shows of each. */
+/** The row's result for each. */
 export function results(all: readonly (Contestant | GaugeContender)[]): GaugeContender[] {
   return all.map((each) => {
     if (!("server" in each)) return each;

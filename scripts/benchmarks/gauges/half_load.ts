@@ -1,4 +1,4 @@
-/** The 99th percentile at half of the load that the slower of the servers can bear. */
+/** The 99th percentile at half of the maximum load of the slowest server. */
 import type { GaugeSetting, ServerSpec, Transport } from "../comparison.ts";
 import { TestBed } from "../test_bed.ts";
 import { present, results, startContestants } from "./contestants.ts";
@@ -6,10 +6,10 @@ import { loadOnce } from "./load_run.ts";
 
 const connections = 50;
 
-/** While V8 compiles the client, requests are late by its own doing: more than one in a hundred. */
+/** While V8 compiles the client, the client itself delays over 1 % of the requests. */
 const warmUp = ["--warmup", "1s"];
 
-/** Open loop, latency from the moment when each request was due; in microseconds. */
+/** Open loop; latency from when each request was due, in microseconds. */
 export function p99AtHalfLoad(
   transport: Transport,
   contenders: readonly ServerSpec[],

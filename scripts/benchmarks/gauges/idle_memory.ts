@@ -1,4 +1,4 @@
-/** What a server holds for connections that have had an answer and are kept. */
+/** A server's memory for idle connections that were used before. */
 import type { GaugeSetting, ServerSpec } from "../comparison.ts";
 import { PinnedProcess } from "../processes.ts";
 import { findProgram } from "../programs.ts";
@@ -6,12 +6,12 @@ import { clientCore, TestBed } from "../test_bed.ts";
 import { present, results, startContestants } from "./contestants.ts";
 import { loadArgs } from "./load_run.ts";
 
-/** Long enough for every connection to have its requests, once all are open. */
+/** Long enough for every connection to be used once all are open. */
 const busySeconds = 5;
 const quietSeconds = 60;
 const patienceMs = 30_000;
 
-/** Megabytes that `connections` connections add to what the server holds without them. */
+/** Memory in megabytes that `connections` connections add to a server. */
 export function idleMemory(
   connections: number,
   maxMegabytes: number,
@@ -23,10 +23,10 @@ export function idleMemory(
     async measure({ progress }) {
       await using bed = await TestBed.make("tcp", connections, false);
       const all = await startContestants(bed, contenders);
-      // One sample: a second run would find what the first has left behind.
+      // One sample: a second run would start with the memory left by the first.
       for (const each of present(all)) {
         progress(each.spec.name);
-        // Of a server that has had no request yet: what its heap grows by counts, too.
+        // Measured before the first request, so that heap growth is included.
         const before = each.server.memory("Anonymous");
         const stages = `${busySeconds}s:${2 * connections},${quietSeconds}s:10`;
         const args = loadArgs(each.target, [`-c${connections}`, "--stages", stages]);
@@ -44,7 +44,7 @@ export function idleMemory(
   };
 }
 
-/** Waits until the server has so many connections. */
+/** Waits until the server has `count` connections. */
 async function untilOpen(server: PinnedProcess, count: number): Promise<void> {
   const endMs = performance.now() + patienceMs;
   while (server.descriptorCount() < count) {

@@ -1,15 +1,15 @@
-/** What a load generator holds with many connections. */
+/** A load generator's memory with many connections. */
 import type { ClientSpec, GaugeContender, GaugeSetting, ServerSpec } from "../comparison.ts";
 import { whyMissing } from "../measure.ts";
 import { PinnedProcess } from "../processes.ts";
 import { findProgram } from "../programs.ts";
 import { clientCore, serverCore, TestBed } from "../test_bed.ts";
 
-/** Every connection has had requests by then. */
+/** Long enough for every connection to send requests. */
 const seconds = 6;
 const lookMs = 5000;
 
-/** Megabytes of the whole client at work. */
+/** Memory in megabytes of the whole client under load. */
 export function loadMemory(
   connections: number,
   maxMegabytes: number,

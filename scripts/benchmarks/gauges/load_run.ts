@@ -5,7 +5,7 @@ import { runPinned } from "../processes.ts";
 import { findProgram } from "../programs.ts";
 import { clientCore } from "../test_bed.ts";
 
-/** What is used of a run of schema hayate-load/1. */
+/** The fields used from a run of schema hayate-load/1. */
 export interface LoadRun {
   readonly requestsPerSecond: number;
   readonly requestsSent: number;
@@ -17,12 +17,12 @@ export interface LoadRun {
   readonly schedule: { readonly requestsDue: number; readonly requestsUnsent: number } | null;
 }
 
-/** The arguments of a run whose report can be read with `readLoadRun`. */
+/** Arguments of a run whose report `readLoadRun` can parse. */
 export function loadArgs(target: Target, flags: readonly string[]): string[] {
   return ["load", "--json", "-", "-t1", ...flags, ...targetArgs(target)];
 }
 
-/** Reads what `loadArgs` makes hayate print. */
+/** Parses the output of a run with `loadArgs`. */
 export function readLoadRun(output: string): LoadRun {
   return (JSON.parse(output) as { runs: LoadRun[] }).runs[0];
 }

@@ -1,4 +1,4 @@
-/** What a request costs hayate load over a unix socket, beside one over TCP. */
+/** The cost of a request in hayate load over a unix socket, compared with TCP. */
 import type { GaugeSetting, ServerSpec, Target, Transport } from "../comparison.ts";
 import { serverCore, TestBed } from "../test_bed.ts";
 import { loadOnce } from "./load_run.ts";
@@ -7,8 +7,8 @@ const connections = 50;
 const transports: readonly Transport[] = ["unix", "tcp"];
 
 /**
- * CPU microseconds per request of the client. There is no wrk for unix sockets in the packages of a
- * distribution, so the promise is one of `leastRatio` times as many requests as over TCP.
+ * The client's CPU microseconds per request. Distributions package no wrk with unix sockets, so the
+ * goal is `leastRatio` times as many requests as over TCP.
  */
 export function unixBesideTcp(server: ServerSpec, leastRatio: number): GaugeSetting {
   return {

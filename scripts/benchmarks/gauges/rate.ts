@@ -1,4 +1,4 @@
-/** How well an open loop keeps the rate that was asked for. */
+/** How accurately an open loop keeps the requested rate. */
 import type { GaugeSetting, ServerSpec } from "../comparison.ts";
 import { TestBed } from "../test_bed.ts";
 import { present, results, startContestants } from "./contestants.ts";
@@ -6,10 +6,10 @@ import { loadOnce } from "./load_run.ts";
 
 const connections = 50;
 const maxPercent = 0.1;
-/** Of one run, whatever --seconds says, except with --quick. */
+/** Duration of one run, regardless of --seconds, except with --quick. */
 const secondsAsked = 30;
 
-/** Distance of the sent rate from the asked one in percent. */
+/** Deviation of the actual rate from the requested one, in percent. */
 export function rateKept(requestsPerSecond: number, server: ServerSpec): GaugeSetting {
   return {
     text: `tcp, ${connections} connections, -R ${requestsPerSecond.toLocaleString("en")}`,

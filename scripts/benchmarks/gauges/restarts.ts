@@ -1,4 +1,4 @@
-/** Requests that are lost while a supervisor changes generations. */
+/** Requests lost while a supervisor changes generations. */
 import type { Address } from "../../../mod/base/address.ts";
 import type { GaugeSetting, ServerSpec } from "../comparison.ts";
 import { PinnedProcess, runPinned } from "../processes.ts";
@@ -8,12 +8,12 @@ import { present, results, startContestants } from "./contestants.ts";
 import { loadArgs, type LoadRun, readLoadRun } from "./load_run.ts";
 
 const connections = 50;
-/** More than a generation needs to come up and to drain. */
+/** Longer than a generation needs to start and to drain. */
 const betweenMs = 1500;
 const restartsUsual = 10;
 const restartsQuick = 3;
 
-/** What goes behind a supervisor: ours, so that only the supervisors differ. */
+/** The supervised program: always hayate serve, so that only the supervisors differ. */
 const serveArgs = ["serve", "-q", "--workers", "1", "--text", "hello world\n"];
 
 const hayateSupervise: ServerSpec = {
@@ -27,7 +27,7 @@ const startServer: ServerSpec = {
   program: "start_server",
   args: ({ address }) => [
     ...whereArgs(address),
-    // It cannot know when the next generation is ready; this is its manual's way.
+    // It cannot detect when the next generation is ready; this is what its manual recommends.
     "--kill-old-delay=1",
     "--",
     findProgram("hayate")!,
@@ -41,7 +41,7 @@ function whereArgs(address: Address): string[] {
     : [`--port=${address.host}:${address.port}`];
 }
 
-/** Requests without an answer over all restarts. */
+/** Requests without a response over all restarts. */
 export function lostOverRestarts(text: string, flags: readonly string[]): GaugeSetting {
   return {
     text,

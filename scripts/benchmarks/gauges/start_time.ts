@@ -1,4 +1,4 @@
-/** From exec to the first answer, or to the first request. */
+/** Time from exec to the first response, or to the first request. */
 import { freePort } from "../../../tests/support/ports.ts";
 import type {
   Effort,
@@ -11,7 +11,7 @@ import type {
 import { targetArgs } from "../contenders/hayate_load.ts";
 import { findProgram } from "../programs.ts";
 
-/** Starts of each program; `--quick` makes fewer. */
+/** Starts of each program; fewer with `--quick`. */
 const startsUsual = 20;
 const startsQuick = 5;
 const patienceMs = 5000;
@@ -82,7 +82,7 @@ async function timeFirstAnswer(spec: ServerSpec, folder: string): Promise<number
   }
 }
 
-/** Asks once; false where nobody listens yet. */
+/** Sends one request; false when nothing listens yet. */
 async function answers(port: number): Promise<boolean> {
   let connection: Deno.TcpConn;
   try {
@@ -147,7 +147,7 @@ async function timeFirstRequest(command: (port: number) => string[]): Promise<nu
     stderr: "null",
   }).spawn();
   try {
-    // A probe connects and says nothing; the first that speaks is the one.
+    // A probe connects without sending; take the first connection with data.
     while (true) {
       using connection = await listener.accept();
       if (await connection.read(new Uint8Array(4096)) !== null) return performance.now() - startMs;
