@@ -102,7 +102,7 @@ export class PeerGroup {
     this.#budget?.noteRequest(nowMs);
   }
 
-  /** Takes one retry from the budget; false when none is left. */
+  /** Takes one retry from the budget, if the upstream has one; false when none is left. */
   takeRetry(nowMs: number): boolean {
     if (this.#budget === null || this.#budget.take(nowMs)) return true;
     this.retriesDenied++;

@@ -1,7 +1,7 @@
 /**
  * Servers by name without `resolve`: one peer each, whose new connections go to the name's current
- * addresses. The name is looked up again when its last answer has expired, and soon after all
- * addresses refused a connection. Known addresses are kept until a lookup returns others.
+ * addresses. The name is looked up again when its last answer has expired, and soon after
+ * connections to all addresses failed. Known addresses are kept until a lookup returns others.
  */
 import { type Address, formatAddress } from "../../base/address.ts";
 import { isIpLiteral } from "../../config/mod.ts";

@@ -4,7 +4,7 @@ import { dnsSockets } from "../../net/portable/dns_sockets.ts";
 
 let service: NameService | null = null;
 
-/** The name service; create one per process. */
+/** The name service, shared by the whole process. */
 export function nameLookups(): NameService {
   service ??= new NameService({ transport: dnsSockets, readText });
   return service;
