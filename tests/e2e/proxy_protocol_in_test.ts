@@ -217,7 +217,7 @@ Deno.test("an upgraded connection behind a PROXY protocol header passes bytes bo
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.send(
-      "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     );
     await peer.send(`echo ${await peer.raw.readBytes(4)}`);
     await peer.raw.waitForClose();
@@ -225,7 +225,9 @@ Deno.test("an upgraded connection behind a PROXY protocol header passes bytes bo
   await using proxy = await start(upstream, "proxy-protocol: ON", "proxy.tunnel: ON");
   using connection = await proxy.connect();
   await connection.send(relayedHeader(1, client, server));
-  await connection.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+  await connection.send(
+    "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+  );
   await connection.readUntil("\r\n\r\n");
   await connection.send("ping");
   assertEquals(await connection.readBytes(9), "echo ping");

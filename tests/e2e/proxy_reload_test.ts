@@ -112,13 +112,15 @@ for (const workers of [1, 2]) {
   Deno.test(`A tunnel lives on after HUP until it ends ${mode}`, async () => {
     await using upstream = ScriptedUpstream.start(async (peer) => {
       if (await peer.readHead() === null) return;
-      await peer.send("HTTP/1.1 101 Over\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+      await peer.send("HTTP/1.1 101 Over\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
       while (!peer.raw.isClosedByPeer) await peer.send(await peer.raw.readUntil(";"));
     });
     const text = config(workers, before(upstream.port).replace("}", ", proxy.tunnel: ON}"));
     await using proxy = await TestProxy.start(text);
     using client = await proxy.connect();
-    await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    await client.send(
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    );
     await client.readUntil("\r\n\r\n");
     for (const word of ["one;", "two;"]) {
       await client.send(word);

@@ -187,6 +187,11 @@ export class RouteCompiler {
   }
 }
 
+/** No URL can hold `[unix:/path]`, so servers answer it with 400. nginx sends localhost, too. */
+function isUnix(authority: string): boolean {
+  return authority.startsWith("[unix:");
+}
+
 /** The parts of a route that depend on the upstream URL. */
 function originParts(prefix: string, { scheme, authority, basePath }: OriginPlan) {
   const { base, baseAlone } = joinBase(prefix, basePath);
@@ -195,7 +200,7 @@ function originParts(prefix: string, { scheme, authority, basePath }: OriginPlan
     base: latin1Bytes(base),
     baseAlone: latin1Bytes(baseAlone),
     keepsTarget: prefix === "/" && basePath === "/",
-    hostLine: latin1Bytes(`host: ${authority}\r\n`),
+    hostLine: latin1Bytes(`host: ${isUnix(authority) ? "localhost" : authority}\r\n`),
     authority,
     rewrite: {
       hostPort: /:[0-9]+$/.test(host) ? host : `${host}:${scheme === "https" ? 443 : 80}`,
