@@ -190,7 +190,7 @@ Deno.test("What h2o's examples have beyond the subset is named with its line", a
     .replace("- status: ON", "- mruby.handler: |\n            nothing\n        - status: ON");
   const rows: readonly (readonly [string, number, readonly string[]])[] = [
     // The listener is left out with a warning; the others serve.
-    [quic, 0, ["quic.conf:14] listen.type: hayate has no HTTP/3"]],
+    [quic, 0, ["quic.conf:13] listen.type: hayate has no HTTP/3"]],
     [mruby, 78, [
       "mruby.conf:16] mruby.handler-file: h2o knows this directive",
       "mruby.conf:18] mruby.handler: h2o knows this directive",
