@@ -5,7 +5,8 @@ import { errno } from "../sys/libc.ts";
 import { cString, libcProcess } from "../sys/libc_process.ts";
 
 const W_OK = 2;
-const X_OK = 1;
+/** access(2): may be executed, or searched if it is a folder. */
+export const X_OK = 1;
 
 /**
  * Why `path` could not be opened for writing, or created if missing; null: it could. Uses access(2),

@@ -20,6 +20,7 @@ import { watchChild } from "./children.ts";
 import type { Variables } from "./environment.ts";
 import { isKeptFromChildren, keepFromChildren } from "./inherited.ts";
 import { preferAsOomVictim } from "./oom_score.ts";
+import { X_OK } from "./path_access.ts";
 
 /** Gives the child the descriptor `ours` as `number`. */
 export interface PassedDescriptor {
@@ -122,8 +123,6 @@ function executeErrno(path: string): number {
   if (libcProcess.access(cString(path), X_OK) !== 0) return errno();
   return isFolder(path) ? Errno.EACCES : 0;
 }
-
-const X_OK = 1;
 
 function candidates(program: string, path: string | undefined, folder?: string): string[] {
   if (program.includes("/")) return [program];

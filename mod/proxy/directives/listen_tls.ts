@@ -4,7 +4,7 @@ import type { CertificateFiles } from "../../tls/server_context.ts";
 import { versions } from "../../tls/ssl_settings.ts";
 import type { TlsPlan } from "../plan.ts";
 import { anyText, choice, itemsOf, readMap, readScalar } from "./directive.ts";
-import type { LevelDraft } from "./drafts.ts";
+import type { LevelDraft, Mutable } from "./drafts.ts";
 
 /** Directives that OpenSSL makes unnecessary, or whose feature hayate does not have. */
 const ignoredKeys = [
@@ -29,8 +29,6 @@ interface Pair {
   certificateFile: string | null;
   keyFile: string | null;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads the mapping; returns null and reports a problem when a certificate or key is missing. */
 export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsPlan | null {

@@ -98,7 +98,7 @@ export class Master {
     return this.#workers;
   }
 
-  /** Some worker accepts and goes on to. */
+  /** True while at least one worker accepts and is not stopping. */
   get isServing(): boolean {
     return [...this.#workers].some(({ isReady, isEnding }) => isReady && !isEnding);
   }
