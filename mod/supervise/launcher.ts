@@ -15,7 +15,7 @@ import {
   startFault,
 } from "../process/spawn.ts";
 import { fromStartFolder, startFolder } from "../process/working_folder.ts";
-import type { Launch, WorkerHandler } from "./runner.ts";
+import type { Launch, WorkerHandler } from "../lifecycle/runner.ts";
 import { readEnvdir } from "./envdir.ts";
 import type { RunPlan } from "./plan/plan.ts";
 import type { HeldSockets } from "./sockets/held_sockets.ts";

@@ -12,7 +12,7 @@ import { libc } from "../sys/libc.ts";
 import { cString, libcProcess, O } from "../sys/libc_process.ts";
 import { supervisorVariable } from "./launcher.ts";
 import type { ListenSpec } from "./plan/listen_spec.ts";
-import type { Worker } from "./core/state.ts";
+import type { Worker } from "../lifecycle/core/state.ts";
 
 /** A worker whose supervisor has died. */
 export interface Orphan {

@@ -1,7 +1,7 @@
 /** Log lines of the supervisor: Server::Starter's texts, or JSON. Pure. */
 import { jsonLogLine } from "../base/log_choice.ts";
-import { describeStatus } from "./core/reasons.ts";
-import type { LogEvent } from "./core/state.ts";
+import { describeStatus } from "../lifecycle/core/reasons.ts";
+import type { LogEvent } from "../lifecycle/core/state.ts";
 
 /** Everything that is logged: the core's events and those of the rest. */
 export type ReportEvent =

@@ -18,7 +18,7 @@ import { libc } from "../sys/libc.ts";
 import type { ApplianceTls } from "../tls/appliance.ts";
 import { ControlSocket } from "./control/control_socket.ts";
 import { claimDaemonReport } from "./daemon.ts";
-import { Runner } from "./runner.ts";
+import { Runner } from "../lifecycle/runner.ts";
 import { Launcher } from "./launcher.ts";
 import { type GivenSocket, takeListenFds } from "./sockets/listen_fds.ts";
 import { InheritedOutput, type LogOutput, openLog } from "./log_output.ts";
@@ -27,7 +27,7 @@ import { asWorkers, findOrphans, type Orphan, renewLeases, takeSockets } from ".
 import { numberOf } from "./sockets/owners.ts";
 import { jsonLine, levelOf, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets/held_sockets.ts";
-import type { StopSignal } from "./core/state.ts";
+import type { StopSignal } from "../lifecycle/core/state.ts";
 import { statusOf } from "./control/status.ts";
 import { RealSystem } from "./system.ts";
 import { prepareTls } from "./tls.ts";

@@ -16,14 +16,14 @@ import {
   statusLines,
   type System,
   type WorkerHandler,
-} from "./runner.ts";
+} from "../lifecycle/runner.ts";
 import type { Launcher } from "./launcher.ts";
 import { type RunPlan, timingOf } from "./plan/plan.ts";
 import { probeUntilReady } from "./probes.ts";
-import { describeStatus } from "./core/reasons.ts";
+import { describeStatus } from "../lifecycle/core/reasons.ts";
 import { greeting } from "./greeting.ts";
 import type { ReportEvent } from "./report.ts";
-import type { LogEvent, Settings, State } from "./core/state.ts";
+import type { LogEvent, Settings, State } from "../lifecycle/core/state.ts";
 
 /** setTimeout takes a signed 32-bit integer; a longer delay would fire at once. */
 const timerMaxMs = 2 ** 31 - 1;

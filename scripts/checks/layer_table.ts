@@ -5,7 +5,7 @@ export const layers: readonly (readonly string[])[] = [
   ["base", "std"],
   ["http1", "proxy_protocol", "metrics", "config", "cli", "sys"],
   ["net", "process", "log", "script"],
-  ["conn", "tls", "static"],
+  ["conn", "tls", "static", "lifecycle"],
   ["load", "serve", "supervise", "proxy", "doctor"],
 ];
 
@@ -22,9 +22,11 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["script"],
     ["thread", "report"],
   ],
+  lifecycle: [
+    ["core"],
+  ],
   supervise: [
-    ["core", "topics"],
-    ["plan"],
+    ["plan", "topics"],
     ["sockets", "control"],
   ],
 };

@@ -7,7 +7,7 @@ import { Channel } from "../../process/channel.ts";
 import { descriptorWatch } from "../../process/descriptor_watch.ts";
 import { libc } from "../../sys/libc.ts";
 import { SOCK, unixPathBytesMax } from "../../sys/sockaddr.ts";
-import type { State } from "../core/state.ts";
+import type { State } from "../../lifecycle/core/state.ts";
 
 /** A client's requests. `restart` also waits until every older worker has ended. */
 export type Command = "status" | "reload" | "restart" | "stop";

@@ -1,7 +1,7 @@
 /** The status that `hayate supervise status` prints. Pure. */
 import { amount, count, flag, list, nullable, record, text, whole } from "../../base/shape.ts";
 import type { RunPlan } from "../plan/plan.ts";
-import type { Slot, State, Worker } from "../core/state.ts";
+import type { Slot, State, Worker } from "../../lifecycle/core/state.ts";
 
 export interface WorkerStatus {
   readonly generation: number;

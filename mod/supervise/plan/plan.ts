@@ -3,7 +3,7 @@ import { exitCodes, StartError } from "../../base/errors.ts";
 import { type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
 import type { Variables } from "../../process/environment.ts";
 import { type ListenSpec, pathSpec, readPorts, readPortSpec } from "./listen_spec.ts";
-import type { Settings } from "../core/state.ts";
+import type { Settings } from "../../lifecycle/core/state.ts";
 import { superviseTable } from "./flags.ts";
 
 type Parsed = ParsedOptions<typeof superviseTable>;

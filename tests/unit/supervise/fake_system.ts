@@ -1,25 +1,10 @@
 /** A system without processes: the test controls time, timers, workers and files. */
-import { type Launch, Runner, statusLines } from "../../../mod/supervise/runner.ts";
-import type { System, WorkerHandler } from "../../../mod/supervise/runner.ts";
+import { type Launch, Runner, statusLines } from "../../../mod/lifecycle/runner.ts";
+import type { System, WorkerHandler } from "../../../mod/lifecycle/runner.ts";
 import { pauseSignals } from "../../../mod/process/pausing.ts";
+import { plainSettings } from "../lifecycle/settings.ts";
 import { textLine } from "../../../mod/supervise/report.ts";
-import { type LogEvent, type Settings, type State } from "../../../mod/supervise/core/state.ts";
-
-/** Server::Starter's defaults. */
-export const plainSettings: Settings = {
-  signalOnHup: "TERM",
-  signalOnTerm: "TERM",
-  readiness: "interval",
-  intervalMs: 1000,
-  startTimeoutMs: 0,
-  startFailuresMax: 0,
-  firstStartFailuresMax: 0,
-  killOldDelayMs: 0,
-  trialMs: 0,
-  drainTimeoutMs: 0,
-  generationsMax: 0,
-  autoRestartMs: 0,
-};
+import { type LogEvent, type Settings, type State } from "../../../mod/lifecycle/core/state.ts";
 
 interface Timer {
   readonly handle: number;

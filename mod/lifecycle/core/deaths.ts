@@ -1,4 +1,4 @@
-/** Workers that die while the supervisor runs: what restarts them, and what takes their place. */
+/** Workers that die while the parent runs: what restarts them, and what takes their place. */
 import { attempt, backoffMs, retryAfter, unblock } from "./attempts.ts";
 import { startFailed } from "./outcomes.ts";
 import { describeStatus, failureExitCode } from "./reasons.ts";

@@ -116,7 +116,7 @@ export function onWindowOver(transition: Transition, index: number): void {
 }
 
 /**
- * Makes no further attempt. A worker that serves continues to; without one the supervisor ends with
+ * Makes no further attempt. A worker that serves continues to; without one the parent ends with
  * `exitCode`.
  */
 export function giveUp(

@@ -9,7 +9,7 @@ export function describeStatus(status: number | null): string {
 }
 
 /**
- * The supervisor's exit code when this start was the last attempt: the worker's, or 128 plus the
+ * The parent's exit code when this start was the last attempt: the worker's, or 128 plus the
  * signal's number as in a shell. Exit code 0 before the worker was ready is a failure too: 1.
  */
 export function failureExitCode(status: number | null): number {

@@ -1,5 +1,5 @@
 /**
- * The supervisor's core: a pure function of (settings, state, event) to (state, actions).
+ * The core of the workers' lifecycle: a pure function of (settings, state, event) to (state, actions).
  *
  * Invariant, checked by its tests over every interleaving: once a generation has served, no action
  * ends the last serving worker until a stop signal arrives.

@@ -69,7 +69,7 @@ export interface State {
   /** Every slot has been ready at least once. */
   hasServed: boolean;
   restartCount: number;
-  /** The supervisor's exit code once everything has ended. */
+  /** The parent's exit code once everything has ended. */
   exitCode: number;
 }
 

@@ -76,7 +76,7 @@ function disarmStart(transition: Transition, { generation }: Worker): void {
 
 /**
  * Counts the failure, then gives up or schedules the next attempt. `exitCode` becomes the
- * supervisor's own when there is no older generation to fall back to.
+ * parent's own when there is no older generation to fall back to.
  */
 export function startFailed(
   transition: Transition,

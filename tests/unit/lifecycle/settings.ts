@@ -1,0 +1,18 @@
+/** Settings to start from in tests. */
+import type { Settings } from "../../../mod/lifecycle/core/state.ts";
+
+/** Server::Starter's defaults. */
+export const plainSettings: Settings = {
+  signalOnHup: "TERM",
+  signalOnTerm: "TERM",
+  readiness: "interval",
+  intervalMs: 1000,
+  startTimeoutMs: 0,
+  startFailuresMax: 0,
+  firstStartFailuresMax: 0,
+  killOldDelayMs: 0,
+  trialMs: 0,
+  drainTimeoutMs: 0,
+  generationsMax: 0,
+  autoRestartMs: 0,
+};
