@@ -40,7 +40,7 @@ if (options === null) {
   Deno.exit(2);
 }
 const status = await new Deno.Command(Deno.execPath(), {
-  args: ["test", "-A", "--unstable-net", `${root}/tests/e2e/proxy_chaos_test.ts`],
+  args: ["test", "-A", "--unstable-net", `${root}/tests/e2e/proxy/chaos_test.ts`],
   env: {
     HAYATE_CHAOS_SECONDS: `${options.seconds}`,
     HAYATE_CHAOS_SEED: `${options.seed}`,

@@ -1,0 +1,5 @@
+/** No request is lost while generations change, on the built binary. */
+import { hotDeployTests } from "../../support/hot_deploy.ts";
+import { binaryLauncher } from "../../support/launcher.ts";
+
+hotDeployTests(binaryLauncher);

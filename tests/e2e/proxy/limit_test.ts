@@ -1,0 +1,68 @@
+/** `max-connections`: who comes when a process is full waits, and comes in as soon as somebody leaves. */
+import { assert, assertEquals } from "@std/assert";
+import { runHayate, sleep, startListening } from "../../support/binary.ts";
+import { freePort, tempFolder } from "../../support/ports.ts";
+import { RawConnection, tcp } from "../../support/raw_socket.ts";
+
+const config = (port: number, max: number, workers: number) =>
+  `listen: {port: ${port}, host: 127.0.0.1}
+max-connections: ${max}
+num-threads: ${workers}
+hosts: {default: {paths: {/: {status: ON}}}}
+`;
+
+for (const workers of [1, 2]) {
+  Deno.test(`max-connections, processes: ${workers}: four times as many clients are all served`, async () => {
+    await using folder = await tempFolder();
+    const port = freePort();
+    const file = await folder.write("h2o.conf", config(port, 5, workers));
+    await using _proxy = await startListening(["proxy", "-c", file], tcp(port));
+    const args = ["load", "-c", "20", "-n", "5000", "--no-keepalive", "--timeout", "20s"];
+    const started = performance.now();
+    const { code, stdout } = await runHayate([...args, `http://127.0.0.1:${port}/`]);
+    assertEquals(code, 0, stdout);
+    assert(stdout.includes("5000 requests in") && !stdout.includes("rrors:"), stdout);
+    // Generous: with a look for room every 20 ms, 5 clients at a time, it took 20 seconds.
+    assert(performance.now() - started < 10_000);
+  });
+}
+
+Deno.test("max-connections is exact: the next client waits until one of the others has gone", async () => {
+  await using folder = await tempFolder();
+  const port = freePort();
+  const file = await folder.write("h2o.conf", config(port, 2, 1));
+  await using _proxy = await startListening(["proxy", "-c", file], tcp(port));
+  const [first, second, third] = [
+    await RawConnection.open(tcp(port)),
+    await RawConnection.open(tcp(port)),
+    await RawConnection.open(tcp(port)),
+  ];
+  // Half a head: they are not idle, so they do not make room.
+  for (const client of [first, second]) await client.send("GET / HTTP/1.1\r\n");
+  await third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  let answered = false;
+  const answer = third.readUntil("\r\n\r\n").then(() => answered = true);
+  await sleep(200);
+  assertEquals(answered, false);
+  first.close();
+  await answer;
+  for (const client of [second, third]) client.close();
+});
+
+Deno.test("max-connections: clients that are merely kept make room for one that waits", async () => {
+  await using folder = await tempFolder();
+  const port = freePort();
+  const file = await folder.write("h2o.conf", config(port, 2, 1));
+  await using _proxy = await startListening(["proxy", "-c", file], tcp(port));
+  const request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  const kept = [await RawConnection.open(tcp(port)), await RawConnection.open(tcp(port))];
+  for (const client of kept) {
+    await client.send(request);
+    await client.readUntil("\r\n\r\n");
+  }
+  using late = await RawConnection.open(tcp(port));
+  await late.send(request);
+  // The idle timeout is a minute.
+  await late.readUntil("\r\n\r\n", 20_000);
+  for (const client of kept) client.close();
+});

@@ -1,0 +1,250 @@
+/** /metrics of the control listener, read by somebody else's parsers, and what the numbers say. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { runProgram } from "../../support/binary.ts";
+import { peerPath, peerTest } from "../../support/peers.ts";
+import { freePort, tempFolder } from "../../support/ports.ts";
+import { rawExchange, tcp } from "../../support/raw_socket.ts";
+import {
+  always,
+  fieldLines,
+  parts,
+  response,
+  ScriptedUpstream,
+  TestProxy,
+} from "../../support/proxy.ts";
+
+async function start(servers: string, more = ""): Promise<TestProxy> {
+  return await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+control: DIR/c.sock
+${more}
+upstreams:
+  app: ${servers}
+hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
+`);
+}
+
+async function scrape(proxy: TestProxy, accept = ""): Promise<{ head: string; body: string }> {
+  return parts(await proxy.control("GET", "/metrics", "", accept));
+}
+
+/** The value of a sample, or null without one; `labels` as they stand between the braces. */
+function valueOf(text: string, name: string, labels = ""): number | null {
+  const start = `${name}${labels === "" ? "" : `{${labels}}`} `;
+  const line = text.split("\n").find((each) => each.startsWith(start));
+  return line === undefined ? null : Number(line.slice(start.length));
+}
+
+/** Statuses and paths: /bad is 503, /cut breaks off, all others 200. */
+function upstream(): ScriptedUpstream {
+  return ScriptedUpstream.start(async (peer) => {
+    for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
+      const path = head.split(" ")[1];
+      if (path === "/cut") return await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx");
+      await peer.send(response("abcde", "", path === "/bad" ? "503 Bad" : "200 OK"));
+    }
+  });
+}
+
+Deno.test("Latencies, statuses, sizes and retries of each peer are counted", async () => {
+  await using app = upstream();
+  await using proxy = await start(
+    `{servers: ["127.0.0.1:1 weight=100 max_fails=0", "127.0.0.1:${app.port} backup"]}`,
+  );
+  for (const path of ["/", "/", "/", "/bad", "/cut"]) await proxy.get(path);
+  const { body } = await scrape(proxy);
+  const peer = `upstream="app",server="127.0.0.1:${app.port}"`;
+  assertEquals(valueOf(body, "hayate_upstream_requests_total", peer), 5);
+  assertEquals(valueOf(body, "hayate_upstream_retries_total", 'upstream="app"'), 5);
+  assertEquals(valueOf(body, "hayate_upstream_responses_total", `${peer},class="2xx"`), 4);
+  assertEquals(valueOf(body, "hayate_upstream_responses_total", `${peer},class="5xx"`), 1);
+  const seconds = "hayate_upstream_response_seconds";
+  assertEquals(valueOf(body, `${seconds}_count`, `${peer},class="2xx"`), 3);
+  assertEquals(valueOf(body, `${seconds}_bucket`, `${peer},class="2xx",le="+Inf"`), 3);
+  assertEquals(valueOf(body, `${seconds}_count`, `${peer},class="5xx"`), 1);
+  assertEquals(valueOf(body, `${seconds}_count`, `${peer},class="4xx"`), null);
+  assert(valueOf(body, `${seconds}_sum`, `${peer},class="2xx"`)! > 0);
+  assertEquals(
+    valueOf(body, "hayate_upstream_received_bytes_total", peer),
+    3 * response("abcde").length + response("abcde", "", "503 Bad").length,
+  );
+  assert(valueOf(body, "hayate_upstream_sent_bytes_total", peer)! > 100);
+  const dead = 'upstream="app",server="127.0.0.1:1"';
+  assertEquals(valueOf(body, "hayate_upstream_failures_total", dead), 5);
+  assertEquals(valueOf(body, "hayate_cut_responses_total"), 1);
+});
+
+Deno.test("Connections, refused requests and broken handshakes are counted by listener and kind", async () => {
+  await using proxy = await start(`{servers: "127.0.0.1:1"}`, "http1-request-timeout: 1");
+  using held = await proxy.connect();
+  await proxy.exchange("GET / HTTP/1.1\r\n\r\n");
+  await proxy.exchange("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  await proxy.exchange("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  {
+    using slow = await proxy.connect();
+    await slow.send("GET / HT");
+    assertEquals(await slow.waitForClose(5000), true);
+  }
+  const { body } = await scrape(proxy);
+  const listener = `listener="127.0.0.1:${(proxy.address as { port: number }).port}"`;
+  const accepted = valueOf(body, "hayate_listener_connections_total", listener)!;
+  assert(accepted >= 4, body);
+  assertEquals(valueOf(body, "hayate_listener_open_connections", listener), 1);
+  const kind = (reason: string) =>
+    valueOf(body, "hayate_listener_protocol_errors_total", `${listener},reason="${reason}"`);
+  assertEquals([kind("no Host field"), kind("more than one Host field")], [1, 2]);
+  assertEquals(kind("request timed out"), 1);
+  assertEquals(held.isClosedByPeer, false);
+});
+
+peerTest("openssl", "A handshake that fails is counted where it failed", async () => {
+  const port = freePort();
+  await using folder = await tempFolder();
+  await makeCertificate(folder.path);
+  const files = `certificate-file: ${folder.path}/c.pem, key-file: ${folder.path}/k.pem`;
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+listen: {port: ${port}, host: 127.0.0.1, ssl: {${files}}}
+control: DIR/c.sock
+hosts: {default: {paths: {/: {status: ON}}}}
+`);
+  await rawExchange(tcp(port), "GET / HTTP/1.1\r\nHost: h\r\n\r\n", { idleMs: 2000 });
+  const { body } = await scrape(proxy);
+  const failures = "hayate_listener_tls_handshake_failures_total";
+  assertEquals(valueOf(body, failures, `listener="127.0.0.1:${port}"`), 1);
+  assertEquals(
+    valueOf(body, "hayate_listener_connections_total", `listener="127.0.0.1:${port}"`),
+    0,
+  );
+});
+
+async function makeCertificate(folder: string): Promise<void> {
+  const { code } = await runProgram(peerPath("openssl"), [
+    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"],
+    ...["-keyout", `${folder}/k.pem`, "-out", `${folder}/c.pem`],
+  ]);
+  assertEquals(code, 0);
+}
+
+Deno.test("Health checks are counted by result, and the state they led to is shown", async () => {
+  await using app = ScriptedUpstream.start(always(response("a")));
+  await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+control: DIR/c.sock
+upstreams:
+  app:
+    servers: ["127.0.0.1:${app.port}", "127.0.0.1:1"]
+    check: interval=50 rise=1 fall=1 timeout=1000 type=http
+hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
+`);
+  const labels = (port: number, more = "") => `upstream="app",server="127.0.0.1:${port}"${more}`;
+  const text = await proxy.child.waitUntil("three checks", async () => {
+    const { body } = await scrape(proxy);
+    const passed = labels(app.port, ',result="passed"');
+    return valueOf(body, "hayate_upstream_checks_total", passed)! >= 3 ? body : null;
+  });
+  assertEquals(valueOf(text, "hayate_upstream_up", labels(app.port)), 1);
+  assertEquals(valueOf(text, "hayate_upstream_up", labels(1)), 0);
+  assertEquals(valueOf(text, "hayate_upstream_state", labels(1, ',state="unhealthy"')), 1);
+  assertEquals(valueOf(text, "hayate_upstream_state", labels(1, ',state="up"')), 0);
+  assert(valueOf(text, "hayate_upstream_check_rise", labels(app.port))! >= 3);
+  assert(valueOf(text, "hayate_upstream_check_fall", labels(1))! >= 1);
+});
+
+Deno.test("Several workers are one proxy to whoever scrapes it", async () => {
+  await using app = upstream();
+  await using proxy = await start(`{servers: "127.0.0.1:${app.port}"}`, "num-threads: 2");
+  for (let i = 0; i < 12; i++) await proxy.get(i % 3 === 0 ? "/bad" : "/");
+  await proxy.exchange("GET / HTTP/1.1\r\n\r\n");
+  const peer = `upstream="app",server="127.0.0.1:${app.port}"`;
+  const seconds = "hayate_upstream_response_seconds_count";
+  const listener = `listener="127.0.0.1:${(proxy.address as { port: number }).port}"`;
+  const body = await proxy.child.waitUntil("every request in the sums", async () => {
+    const text = (await scrape(proxy)).body;
+    const faults = `${listener},reason="no Host field"`;
+    const refused = valueOf(text, "hayate_listener_protocol_errors_total", faults) ?? 0;
+    const answered = ["2xx", "5xx"].map((one) => valueOf(text, seconds, `${peer},class="${one}"`));
+    return answered[0]! + answered[1]! + refused === 13 ? text : null;
+  });
+  assert(valueOf(body, "hayate_listener_connections_total", listener)! >= 13);
+  const buckets = body.split("\n").filter((line) =>
+    line.startsWith("hayate_upstream_response_seconds_bucket") && line.includes('le="+Inf"')
+  );
+  assertEquals(buckets.map((line) => Number(line.split(" ")[1])), [8, 4]);
+});
+
+const openMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const plain = "text/plain; version=0.0.4; charset=utf-8";
+
+Deno.test("The client's Accept chooses between Prometheus's text and OpenMetrics", async () => {
+  await using proxy = await start(`{servers: "127.0.0.1:1"}`);
+  const rows: [string, string][] = [
+    ["", plain],
+    ["Accept: */*\r\n", plain],
+    ["Accept: text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n", plain],
+    [
+      "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5\r\n",
+      openMetrics,
+    ],
+    ["Accept: application/openmetrics-text;q=0.3, text/plain;q=0.5\r\n", plain],
+    ["Accept: application/openmetrics-text;q=0\r\n", plain],
+  ];
+  for (const [accept, type] of rows) {
+    const { head, body } = await scrape(proxy, accept);
+    assertEquals(fieldLines(head).includes(`content-type: ${type}`), true, accept);
+    assertEquals(body.endsWith("# EOF\n"), type === openMetrics);
+    assertMatch(body, /hayate_requests_total \d+\n/);
+  }
+});
+
+/** Reads a text by a parser of Debian's, and prints type, unit and samples of each family. */
+const reader = `
+import json, sys
+kind, path = sys.argv[1:]
+if kind == "openmetrics":
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families
+else:
+    from prometheus_client.parser import text_string_to_metric_families
+with open(path) as f:
+    families = list(text_string_to_metric_families(f.read()))
+print(json.dumps([[f.name, f.type, f.unit, len(f.samples)] for f in families]))
+`;
+
+peerTest("python3-prometheus-client", "Both texts are what a strict parser expects", async () => {
+  await using app = upstream();
+  await using proxy = await start(
+    `{servers: ["127.0.0.1:${app.port}", "127.0.0.1:1 backup"], check: "interval=60000 type=tcp"}`,
+  );
+  for (const path of ["/", "/bad", "/cut"]) await proxy.get(path);
+  await proxy.exchange("GET / HTTP/1.1\r\n\r\n");
+  const families: Record<string, Map<string, [string, string, number]>> = {};
+  for (const [kind, type] of [["openmetrics", openMetrics], ["prometheus", plain]]) {
+    const { body } = await scrape(proxy, `Accept: ${type}\r\n`);
+    const file = await proxy.folder.write(`${kind}.txt`, body);
+    const script = await proxy.folder.write("reader.py", reader);
+    const { code, stdout, stderr } = await runProgram(
+      peerPath("python3-prometheus-client"),
+      [script, kind, file],
+    );
+    assertEquals([code, stderr], [0, ""], `${kind}: ${body}`);
+    const rows = JSON.parse(stdout) as [string, string, string, number][];
+    families[kind] = new Map(rows.map(([name, ...rest]) => [name, rest]));
+  }
+  for (const [name, [type, unit, count]] of families["openmetrics"]) {
+    assertEquals(families["prometheus"].get(name)?.[0], type, name);
+    assertEquals(families["prometheus"].get(name)?.[2], count, name);
+    assertEquals(/_(seconds|bytes)$/.exec(name)?.[1] ?? "", unit, name);
+  }
+  assertEquals(families["openmetrics"].get("hayate_upstream_response_seconds")?.[0], "histogram");
+  assertEquals(families["openmetrics"].get("hayate_upstream_header_seconds")?.[0], "summary");
+  assertEquals(families["openmetrics"].get("hayate_requests")?.[0], "counter");
+});
+
+Deno.test("The API shows the times of a peer as a histogram, its statuses and its bytes", async () => {
+  await using app = upstream();
+  await using proxy = await start(`{servers: "127.0.0.1:${app.port}"}`);
+  for (const path of ["/", "/", "/bad"]) await proxy.get(path);
+  const { body } = parts(await proxy.control("GET", "/api/9/http/upstreams/app"));
+  const [peer] = JSON.parse(body).peers;
+  assertEquals(peer.responses.codes, { 200: 2, 503: 1 });
+  const { count, sum, buckets } = peer.response_time_hist;
+  assertEquals([count, buckets["+Inf"], Object.keys(buckets).length], [3, 3, 19]);
+  assert(sum >= 0 && peer.response_time >= 0 && peer.sent > 0 && peer.received > 0);
+});
