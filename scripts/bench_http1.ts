@@ -3,16 +3,19 @@
  *     deno run scripts/bench_http1.ts
  */
 import {
-  BodyDecoder,
-  defaultLimits,
   Framing,
   HeadWriter,
   latin1Bytes,
   Method,
-  parseRequestHead,
-  parseResponseHead,
   RequestHead,
   ResponseHead,
+} from "../mod/http/mod.ts";
+import {
+  BodyDecoder,
+  defaultLimits,
+  parseRequestHead,
+  parseResponseHead,
+  writeStatusLine,
 } from "../mod/http1/mod.ts";
 
 const rounds = 7;
@@ -90,7 +93,7 @@ const writer = new HeadWriter();
 measure("response head written", 0, (count) => {
   for (let i = 0; i < count; i++) {
     writer.clear();
-    writer.statusLine(200);
+    writeStatusLine(writer, 200);
     writer.field("date", "Mon, 23 Nov 2026 14:40:52 GMT");
     writer.field("content-type", "text/plain");
     writer.numberField("content-length", 12);

@@ -1,10 +1,10 @@
 /** The interface between a server and its request handler. */
 import type { Address } from "../base/address.ts";
 import type { PeerError } from "../base/errors.ts";
-import type { Framing } from "../http1/message_head.ts";
-import type { TrailerField } from "../http1/trailer_section.ts";
-import type { HeadWriter } from "../http1/head_writer.ts";
-import type { RequestHead } from "../http1/request_head.ts";
+import type { Framing } from "../http/message_head.ts";
+import type { TrailerField } from "../http/trailers.ts";
+import type { HeadWriter } from "../http/head_writer.ts";
+import type { RequestHead } from "../http/request_head.ts";
 import type { Socket, TlsFacts } from "../net/reactor.ts";
 import type { StaticResponse } from "./static_response.ts";
 

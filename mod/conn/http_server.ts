@@ -1,6 +1,6 @@
 import type { PeerError } from "../base/errors.ts";
-import { imfFixdate } from "../http1/date.ts";
-import { HeadWriter } from "../http1/head_writer.ts";
+import { imfFixdate } from "../http/date.ts";
+import { HeadWriter } from "../http/head_writer.ts";
 import { RequestParser } from "../http1/request_parser.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
 import type { ExchangeHandler } from "./exchange.ts";

@@ -1,5 +1,5 @@
 /** The access log record of a request refused before it reached a handler. */
-import { reasonPhrase } from "../http1/status.ts";
+import { reasonPhrase } from "../http/status.ts";
 import { type AccessRecord, type Timing, tlsText } from "../log/mod.ts";
 import type { ServerConnection } from "./server_connection.ts";
 

@@ -5,10 +5,11 @@
  * decides what happens to the connection then, and after a protocol violation.
  */
 import { BodyDecoder } from "../http1/body_decoder.ts";
-import { latin1 } from "../http1/latin1.ts";
-import { Framing } from "../http1/message_head.ts";
-import { Method, type RequestHead } from "../http1/request_head.ts";
-import type { TrailerField } from "../http1/trailer_section.ts";
+import { latin1 } from "../http/latin1.ts";
+import { Framing } from "../http/message_head.ts";
+import { Method } from "../http/method.ts";
+import { type RequestHead } from "../http/request_head.ts";
+import type { TrailerField } from "../http/trailers.ts";
 import type { Exchange, TakenSocket } from "./exchange.ts";
 import { Inbox } from "./inbox.ts";
 import { ResponseHalf } from "./response_half.ts";

@@ -2,9 +2,10 @@
 import type { Address } from "../base/address.ts";
 import { Deadline } from "../base/timer_wheel.ts";
 import { chunkEnd, chunkSizeBytesMax, lastChunk, writeChunkSize } from "../http1/chunk_writer.ts";
-import type { HeadWriter } from "../http1/head_writer.ts";
-import { Framing } from "../http1/message_head.ts";
-import { reasonPhrase } from "../http1/status.ts";
+import type { HeadWriter } from "../http/head_writer.ts";
+import { Framing } from "../http/message_head.ts";
+import { reasonPhrase } from "../http/status.ts";
+import { writeStatusLine } from "../http1/status_line.ts";
 import type { Socket, TlsFacts } from "../net/reactor.ts";
 import type { ResponseFraming } from "./exchange.ts";
 import { Outlet } from "./outlet.ts";
@@ -112,7 +113,7 @@ export abstract class ResponseHalf extends Deadline {
   beginHead(status: number, reason?: string, withCommonFields = true): HeadWriter {
     const writer = this.host.headWriter;
     writer.clear();
-    if (reason === undefined || reason === reasonPhrase(status)) writer.statusLine(status);
+    if (reason === undefined || reason === reasonPhrase(status)) writeStatusLine(writer, status);
     else writer.ascii(`HTTP/1.1 ${status} ${reason}\r\n`);
     if (withCommonFields) {
       const common = this.host.commonFields();
@@ -211,7 +212,7 @@ export abstract class ResponseHalf extends Deadline {
     if (!this.isResponding || this.minor === 0 || this.status !== 0) return true;
     const writer = this.host.headWriter;
     writer.clear();
-    writer.statusLine(status);
+    writeStatusLine(writer, status);
     writer.copy(fields, 0, fields.length);
     writer.lineEnd();
     this.outlet.write(writer.bytes, 0, writer.length);

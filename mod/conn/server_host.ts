@@ -1,5 +1,5 @@
 import type { PeerError } from "../base/errors.ts";
-import type { HeadWriter } from "../http1/head_writer.ts";
+import type { HeadWriter } from "../http/head_writer.ts";
 import type { RequestParser } from "../http1/request_parser.ts";
 import type { Reactor } from "../net/reactor.ts";
 import type { ExchangeHandler } from "./exchange.ts";

@@ -1,5 +1,5 @@
-import { imfFixdate } from "../http1/date.ts";
-import { reasonPhrase } from "../http1/status.ts";
+import { imfFixdate } from "../http/date.ts";
+import { reasonPhrase } from "../http/status.ts";
 import { serverField } from "./server_options.ts";
 
 const encoder = new TextEncoder();

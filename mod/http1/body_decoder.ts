@@ -1,8 +1,9 @@
-import { classes, CR, hexValue, HTAB, LF, SEMICOLON, SP, VALUE } from "./char_class.ts";
+import { classes, CR, hexValue, HTAB, LF, SEMICOLON, SP, VALUE } from "../http/char_class.ts";
+import { Framing } from "../http/message_head.ts";
+import type { TrailerField } from "../http/trailers.ts";
 import { Fault } from "./faults.ts";
 import type { BodyLimits } from "./limits.ts";
-import { Framing } from "./message_head.ts";
-import { type TrailerField, TrailerSection } from "./trailer_section.ts";
+import { TrailerSection } from "./trailer_section.ts";
 
 /** What the next byte of a chunked body is (RFC 9112 7.1). */
 const State = {

@@ -1,4 +1,4 @@
-import { CR, LF } from "./char_class.ts";
+import { CR, LF } from "../http/char_class.ts";
 
 /** Most bytes that `writeChunkSize` writes: 14 hex digits for 2^53-1, and CRLF. */
 export const chunkSizeBytesMax = 16;

@@ -1,23 +1,9 @@
-import { classes, COLON, COMMA, CR, HTAB, LF, SP, TOKEN, VALUE } from "./char_class.ts";
+/** Field lines of a head (RFC 9112 5), and the fields that only HTTP/1 gives a meaning. */
+import { classes, COLON, COMMA, CR, HTAB, LF, SP, TOKEN, VALUE } from "../http/char_class.ts";
+import { noteContentLength, noteExpect, noteHost } from "../http/field_facts.ts";
+import { fieldKind } from "../http/field_names.ts";
+import { equalsLower, Fact, FieldKind, type MessageHead } from "../http/message_head.ts";
 import { Fault } from "./faults.ts";
-import { fieldKind } from "./field_names.ts";
-import { isHost } from "./host.ts";
-import { equalsLower, Fact, FieldKind, type MessageHead } from "./message_head.ts";
-
-/** Clears what the previous message set. */
-export function clearFields(head: MessageHead, bytes: Uint8Array, fieldsMax: number): void {
-  head.bytes = bytes;
-  head.revision = (head.revision + 1) & 0x3fffffff;
-  head.fieldCount = 0;
-  head.facts = 0;
-  head.contentLength = -1;
-  head.connectionNamesFields = false;
-  head.hostStart = head.hostEnd = -1;
-  if (head.kinds.length < fieldsMax) {
-    head.fields = new Int32Array(4 * fieldsMax);
-    head.kinds = new Uint8Array(fieldsMax);
-  }
-}
 
 /**
  * Parses field lines from `at` up to and including the empty line (RFC 9112 5). Returns the offset
@@ -104,9 +90,7 @@ function noteField(
     case FieldKind.host:
       return noteHost(head, bytes, start, end);
     case FieldKind.contentLength:
-      if (head.contentLength >= 0) return Fault.contentLengthRepeated;
-      head.contentLength = parseLength(bytes, start, end);
-      return head.contentLength < 0 ? Fault.contentLength : 0;
+      return noteContentLength(head, bytes, start, end);
     case FieldKind.transferEncoding:
       if ((head.facts & Fact.chunked) !== 0) return Fault.transferEncoding;
       head.facts |= Fact.chunked;
@@ -122,40 +106,11 @@ function noteField(
         : Fact.otherUpgrade;
       return 0;
     case FieldKind.expect:
-      if (end - start === 12 && equalsLower(bytes, start, "100-continue")) {
-        head.facts |= Fact.expectContinue;
-      }
+      noteExpect(head, bytes, start, end);
       return 0;
     default:
       return 0;
   }
-}
-
-/** Host has no meaning in a response; it is ignored there, not validated. */
-function noteHost(head: MessageHead, bytes: Uint8Array, start: number, end: number): number {
-  if (!head.isRequest) return 0;
-  if ((head.facts & Fact.host) !== 0) return Fault.hostRepeated;
-  if (!isHost(bytes, start, end)) return Fault.hostInvalid;
-  head.facts |= Fact.host;
-  // The authority of an absolute-form target, already recorded, wins (RFC 9112 3.2.2).
-  if (head.hostStart < 0) {
-    head.hostStart = start;
-    head.hostEnd = end;
-  }
-  return 0;
-}
-
-/** Parses 1*DIGIT up to 2^53-1; -1 for anything else. */
-function parseLength(bytes: Uint8Array, start: number, end: number): number {
-  if (start === end) return -1;
-  let length = 0;
-  for (let at = start; at < end; at++) {
-    const digit = bytes[at] - 0x30;
-    if (digit < 0 || digit > 9) return -1;
-    length = length * 10 + digit;
-    if (length > Number.MAX_SAFE_INTEGER) return -1;
-  }
-  return length;
 }
 
 /**

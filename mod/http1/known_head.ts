@@ -1,5 +1,5 @@
-import { KnownBytes, wordsOf } from "./known_bytes.ts";
-import type { MessageHead } from "./message_head.ts";
+import { KnownBytes, wordsOf } from "../http/known_bytes.ts";
+import type { MessageHead } from "../http/message_head.ts";
 
 /** Longer heads are always parsed: cookies that long seldom stay the same. */
 const rememberedBytesMax = 2048;

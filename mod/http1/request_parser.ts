@@ -1,6 +1,7 @@
+import { RequestHead } from "../http/request_head.ts";
 import { KnownHead } from "./known_head.ts";
 import type { HeadLimits } from "./limits.ts";
-import { parseRequestHead, RequestHead } from "./request_head.ts";
+import { parseRequestHead } from "./request_head.ts";
 
 /** Parses the request heads of many connections, and recognises a repetition of the last one. */
 export class RequestParser {

@@ -1,35 +1,12 @@
-import { classes, CR, LF, SP, VALUE } from "./char_class.ts";
+/** Parses the head of a response (RFC 9112 4 to 6). */
+import { classes, CR, LF, SP, VALUE } from "../http/char_class.ts";
+import { clearFields } from "../http/field_facts.ts";
+import { Fact, Framing } from "../http/message_head.ts";
+import { Method } from "../http/method.ts";
+import type { ResponseHead } from "../http/response_head.ts";
 import { Fault } from "./faults.ts";
-import { clearFields, parseFields, worthParsing } from "./field_section.ts";
-import { latin1 } from "./latin1.ts";
+import { parseFields, worthParsing } from "./field_section.ts";
 import type { HeadLimits } from "./limits.ts";
-import { Fact, Framing, MessageHead } from "./message_head.ts";
-import { Method } from "./method.ts";
-
-export { Framing, Method };
-
-/** The head of a response as offsets into `bytes`. One object serves any number of connections. */
-export class ResponseHead extends MessageHead {
-  /** 100 to 999. */
-  status = 0;
-  reasonStart = 0;
-  reasonEnd = 0;
-
-  constructor(fieldsMax?: number) {
-    super(false, fieldsMax);
-  }
-
-  override move(distance: number): void {
-    super.move(distance);
-    this.reasonStart += distance;
-    this.reasonEnd += distance;
-  }
-
-  /** The reason phrase as sent, often "". */
-  reasonText(): string {
-    return latin1(this.bytes, this.reasonStart, this.reasonEnd);
-  }
-}
 
 /**
  * Parses the head of a response to a request of `requestMethod`, on which its framing depends.

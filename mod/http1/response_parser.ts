@@ -1,7 +1,8 @@
+import type { Method } from "../http/method.ts";
+import { ResponseHead } from "../http/response_head.ts";
 import { KnownHead } from "./known_head.ts";
 import type { HeadLimits } from "./limits.ts";
-import type { Method } from "./method.ts";
-import { parseResponseHead, ResponseHead } from "./response_head.ts";
+import { parseResponseHead } from "./response_head.ts";
 
 /** Parses the response heads of many connections, and recognises a repetition of the last one. */
 export class ResponseParser {

@@ -1,27 +1,8 @@
-import { classes, COLON, CR, HTAB, LF, SP, TOKEN, VALUE } from "./char_class.ts";
+import { classes, COLON, CR, HTAB, LF, SP, TOKEN, VALUE } from "../http/char_class.ts";
 import { Fault } from "./faults.ts";
-import { latin1 } from "./latin1.ts";
+import { latin1 } from "../http/latin1.ts";
+import { isForbiddenTrailer, type TrailerField } from "../http/trailers.ts";
 import type { BodyLimits } from "./limits.ts";
-
-/** A trailer field of a chunked body, copied out of the connection's buffer. */
-export interface TrailerField {
-  /** As sent. */
-  readonly name: string;
-  readonly value: string;
-}
-
-/**
- * Fields that are meaningless or dangerous after the content: framing, routing, request modifiers,
- * authentication, response control, content format (RFC 9110 6.5.1).
- */
-const neverTrailers = new Set(
-  `content-length transfer-encoding host connection keep-alive proxy-connection te trailer upgrade
-  expect max-forwards cache-control pragma range if-match if-none-match if-modified-since
-  if-unmodified-since if-range authorization proxy-authorization proxy-authenticate
-  www-authenticate authentication-info proxy-authentication-info cookie set-cookie age date
-  expires location retry-after vary warning content-encoding content-type content-range
-  via forwarded x-forwarded-for x-forwarded-host x-forwarded-proto`.split(/\s+/),
-);
 
 /** What the next byte of a trailer section is. */
 const State = { lineStart: 0, line: 1, lineFeed: 2, lastLineFeed: 3 } as const;
@@ -89,7 +70,7 @@ export class TrailerSection {
     while (nameEnd < line.length && (classes[line[nameEnd]] & TOKEN) !== 0) nameEnd++;
     if (nameEnd === line.length || line[nameEnd] !== COLON) return Fault.trailer;
     const name = latin1(line, 0, nameEnd);
-    if (neverTrailers.has(name.toLowerCase())) return 0;
+    if (isForbiddenTrailer(name.toLowerCase())) return 0;
     let start = nameEnd + 1;
     let end = line.length;
     while (start < end && (line[start] === SP || line[start] === HTAB)) start++;

@@ -2,7 +2,7 @@
 import { exitCodes, StartError } from "../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
 import { StaticResponse } from "../conn/static_response.ts";
-import { Method } from "../http1/method.ts";
+import { Method } from "../http/method.ts";
 import type { Cork } from "./fetch/response_writer.ts";
 import type { Fetch, FetchHandler } from "./fetch/fetch_handler.ts";
 import { installBlobWorkers } from "./blob_workers.ts";

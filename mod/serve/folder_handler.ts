@@ -2,7 +2,7 @@
 import { StartError } from "../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
 import { StaticResponse } from "../conn/static_response.ts";
-import { reasonPhrase } from "../http1/status.ts";
+import { reasonPhrase } from "../http/status.ts";
 import {
   type FileOpener,
   FileTransfer,

@@ -1,5 +1,5 @@
 /** The part of an exchange that sending a file uses; conn's server connection implements it. */
-import type { Framing } from "../http1/message_head.ts";
+import type { Framing } from "../http/message_head.ts";
 
 /** Collects the field lines of a response head. */
 export interface FieldWriter {

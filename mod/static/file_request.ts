@@ -1,5 +1,6 @@
 /** The parts of a request that matter for a file. */
-import { Method, type RequestHead } from "../http1/request_head.ts";
+import { Method } from "../http/method.ts";
+import { type RequestHead } from "../http/request_head.ts";
 import type { Conditions } from "./validators.ts";
 
 /** A request for a file. */

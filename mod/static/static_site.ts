@@ -1,5 +1,5 @@
 /** Serves a folder over exchanges. */
-import { Framing } from "../http1/message_head.ts";
+import { Framing } from "../http/message_head.ts";
 import {
   type Answer,
   chooseRepresentation,

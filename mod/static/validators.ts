@@ -1,6 +1,6 @@
 /** Validators and conditional requests (RFC 9110 sections 8.8 and 13). */
 
-import { imfFixdate, parseHttpDate } from "../http1/date.ts";
+import { imfFixdate, parseHttpDate } from "../http/date.ts";
 
 /** The validators of one version of a file. */
 export interface Validators {

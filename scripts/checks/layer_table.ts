@@ -3,8 +3,9 @@
 /** Folders of mod/ by layer, lowest first. A folder imports only from layers below its own. */
 export const layers: readonly (readonly string[])[] = [
   ["base", "std"],
-  ["http1", "proxy_protocol", "metrics", "config", "cli", "sys"],
-  ["net", "process", "log", "script"],
+  ["http", "proxy_protocol", "metrics", "config", "cli", "sys"],
+  // http1 and a later http2 are siblings: what both need is in http.
+  ["http1", "http2", "net", "process", "log", "script"],
   ["conn", "tls", "static", "lifecycle"],
   ["load", "serve", "supervise", "proxy", "doctor"],
 ];
@@ -102,8 +103,11 @@ export const importRules: readonly {
 /** The only folders that may compute the name of an imported module: the user's app on disk. */
 export const computedImportOwners: readonly string[] = ["mod/script/"];
 
-/** What http1 must not use: sockets, clocks, promises, Deno. */
-export const http1Strangers: readonly string[] = [
+/** The codecs: bytes in, events out. */
+export const codecs: readonly string[] = ["http", "http1", "http2"];
+
+/** What the codecs must not use: sockets, clocks, promises, Deno. */
+export const codecStrangers: readonly string[] = [
   "Deno",
   "Promise",
   "performance",

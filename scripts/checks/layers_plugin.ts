@@ -3,8 +3,9 @@
  * comment is not a use. Run by layers.ts with its own configuration.
  */
 import {
+  codecs,
+  codecStrangers,
   computedImportOwners,
-  http1Strangers,
   importFault,
   importRules,
   isOwner,
@@ -70,19 +71,20 @@ const plugin: Deno.lint.Plugin = {
     owners: {
       create: (context) => ({ MemberExpression: (node) => checkOwner(context, node) }),
     },
-    http1: {
+    codecs: {
       create(context) {
-        if (!pathInTree(context.filename).startsWith("mod/http1/")) return {};
+        const [top, codec] = pathInTree(context.filename).split("/");
+        if (top !== "mod" || !codecs.includes(codec)) return {};
         return {
           Identifier(node) {
-            if (!http1Strangers.includes(node.name) || isPropertyName(node)) return;
+            if (!codecStrangers.includes(node.name) || isPropertyName(node)) return;
             context.report({
               node,
-              message: `http1 is bytes in, events out: no ${node.name} in it`,
+              message: `${codec} is bytes in, events out: no ${node.name} in it`,
             });
           },
           AwaitExpression(node) {
-            context.report({ node, message: "http1 is bytes in, events out: no await in it" });
+            context.report({ node, message: `${codec} is bytes in, events out: no await in it` });
           },
         };
       },

@@ -38,7 +38,11 @@ export const bannedMembers: readonly BannedName[] = [
     except: ["mod/log/"],
   },
   { name: "console.warn", instead: "mod/log", under: ["mod/"], except: ["mod/log/"] },
-  { name: "Date.now", instead: "a clock that is passed in", under: ["mod/http1/", "mod/base/"] },
+  {
+    name: "Date.now",
+    instead: "a clock that is passed in",
+    under: ["mod/http/", "mod/http1/", "mod/base/"],
+  },
 ];
 
 /** Types that make a libc call cost a microsecond instead of tens of nanoseconds (mod/README.md). */
@@ -52,6 +56,7 @@ export const slowForeignTypes: readonly string[] = ["usize", "isize", "u64", "i6
 export const hotFolders: readonly string[] = [
   "mod/base/timer_wheel.ts",
   "mod/conn/",
+  "mod/http/",
   "mod/http1/",
   "mod/load/",
   "mod/metrics/",

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Exchange } from "../../mod/conn/exchange.ts";
 import { StaticResponse } from "../../mod/conn/static_response.ts";
-import { Framing } from "../../mod/http1/message_head.ts";
+import { Framing } from "../../mod/http/message_head.ts";
 import { latin1 } from "../support/raw_socket.ts";
 import { contractTest } from "./harness.ts";
 import { answer, get, responses, TestServer } from "./server_harness.ts";

@@ -3,7 +3,7 @@ import type { PeerError } from "../../mod/base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../mod/conn/exchange.ts";
 import { HttpServer } from "../../mod/conn/http_server.ts";
 import type { ServerOptions } from "../../mod/conn/server_options.ts";
-import { Framing } from "../../mod/http1/message_head.ts";
+import { Framing } from "../../mod/http/message_head.ts";
 import type { Address } from "../../mod/base/address.ts";
 import type { Listener } from "../../mod/net/reactor.ts";
 import { RawConnection } from "../support/raw_socket.ts";

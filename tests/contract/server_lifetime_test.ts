@@ -1,7 +1,7 @@
 /** How a server's connections end: deadlines, drain, clients that vanish. Over every backend. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Exchange } from "../../mod/conn/exchange.ts";
-import { Framing } from "../../mod/http1/message_head.ts";
+import { Framing } from "../../mod/http/message_head.ts";
 import { latin1, type RawConnection } from "../support/raw_socket.ts";
 import { sleep } from "../support/child.ts";
 import { contractTest } from "./harness.ts";

@@ -1,13 +1,6 @@
 /** Mutated vectors against the codec: it must never throw, over-read or contradict itself. */
-import {
-  defaultLimits,
-  Framing,
-  latin1,
-  latin1Bytes,
-  Method,
-  parseRequestHead,
-  RequestHead,
-} from "../../mod/http1/mod.ts";
+import { Framing, latin1, latin1Bytes, Method, RequestHead } from "../../mod/http/mod.ts";
+import { defaultLimits, parseRequestHead } from "../../mod/http1/mod.ts";
 import { readStream, type Transcript } from "../vectors/http1/read_stream.ts";
 import { requestRows } from "../vectors/http1/request_rows.ts";
 import { responseRows } from "../vectors/http1/response_rows.ts";

@@ -1,6 +1,6 @@
 /** Mutated vectors against a live server: it must answer exactly what the codec reads. */
 import type { Address } from "../../mod/base/address.ts";
-import { latin1, latin1Bytes } from "../../mod/http1/mod.ts";
+import { latin1, latin1Bytes } from "../../mod/http/mod.ts";
 import {
   type Answer,
   messagesOf,

@@ -1,4 +1,4 @@
-import { latin1Bytes } from "../../mod/http1/mod.ts";
+import { latin1Bytes } from "../../mod/http/mod.ts";
 import type { Random } from "./random.ts";
 
 /** Longer streams only slow the fuzzer down; limits have their own vectors. */

@@ -1,6 +1,6 @@
 /** Mutated PROXY headers: no crash, no over-read, and results independent of the pieces. */
 import { formatAddress } from "../../mod/base/address.ts";
-import { latin1, latin1Bytes } from "../../mod/http1/mod.ts";
+import { latin1, latin1Bytes } from "../../mod/http/mod.ts";
 import { HeaderFault, parseProxyHeader, ProxyHeader } from "../../mod/proxy_protocol/mod.ts";
 import { headerRows } from "../unit/proxy_protocol/rows.ts";
 import type { Random } from "./random.ts";

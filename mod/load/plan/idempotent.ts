@@ -1,4 +1,4 @@
-import { Method } from "../../http1/method.ts";
+import { Method } from "../../http/method.ts";
 
 const methods = new Set<Method>([
   Method.get,

@@ -1,6 +1,6 @@
 /** From the plan of a run to the plans of its threads: reads files, resolves names, renders requests. */
 import { StartError } from "../../base/errors.ts";
-import { type Method, methodNames } from "../../http1/mod.ts";
+import { type Method, methodNames } from "../../http/mod.ts";
 import { isIdempotent } from "./idempotent.ts";
 import type { LoadPlan } from "./plan.ts";
 import { buildRequest, isMethod } from "./request_bytes.ts";

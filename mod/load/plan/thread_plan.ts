@@ -1,6 +1,6 @@
 /** The plan of one load thread: plain data that can be posted to a worker. */
 import type { Address } from "../../base/address.ts";
-import type { Method } from "../../http1/method.ts";
+import type { Method } from "../../http/method.ts";
 import type { Stage } from "./schedule.ts";
 
 /** Requests to the same target, and its addresses. */

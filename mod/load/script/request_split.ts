@@ -1,12 +1,6 @@
 /** The requests in the bytes that a script made: where each ends, and its method. */
-import {
-  BodyDecoder,
-  defaultLimits,
-  describeFault,
-  type Method,
-  parseRequestHead,
-  RequestHead,
-} from "../../http1/mod.ts";
+import { type Method, RequestHead } from "../../http/mod.ts";
+import { BodyDecoder, defaultLimits, describeFault, parseRequestHead } from "../../http1/mod.ts";
 
 const head = new RequestHead();
 const decoder = new BodyDecoder();

@@ -1,5 +1,5 @@
 /** Complete responses, counted by the value of one of their fields. */
-import type { ResponseHead } from "../../http1/mod.ts";
+import type { ResponseHead } from "../../http/mod.ts";
 import type { LoadConnection } from "./load_connection.ts";
 import type { ResponseObserver } from "./response_reader.ts";
 

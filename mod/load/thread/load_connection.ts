@@ -1,7 +1,8 @@
 /** One connection of the load generator: connects, sends, reads, and reconnects when necessary. */
 import type { PeerError } from "../../base/errors.ts";
 import { Deadline } from "../../base/timer_wheel.ts";
-import { describeFault, type Method } from "../../http1/mod.ts";
+import { type Method } from "../../http/mod.ts";
+import { describeFault } from "../../http1/mod.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import { isIdempotent } from "../plan/idempotent.ts";

@@ -1,6 +1,6 @@
 /** One thread's share of a run: its connections, scheduling, and end of run. */
 import type { Deadline } from "../../base/timer_wheel.ts";
-import { ResponseHead, wordsOf } from "../../http1/mod.ts";
+import { ResponseHead, wordsOf } from "../../http/mod.ts";
 import type { Reactor, Socket, TickHandler } from "../../net/reactor.ts";
 import { AnswerGroups, type AnswerObserver } from "./answer_groups.ts";
 import { ConnectionQueue } from "./connection_queue.ts";

@@ -1,13 +1,6 @@
 /** Finds the end of one response in the bytes of its connection, in any split. */
-import {
-  BodyDecoder,
-  defaultLimits,
-  Fault,
-  Framing,
-  type Method,
-  parseResponseHead,
-  type ResponseHead,
-} from "../../http1/mod.ts";
+import { Framing, type Method, type ResponseHead } from "../../http/mod.ts";
+import { BodyDecoder, defaultLimits, Fault, parseResponseHead } from "../../http1/mod.ts";
 import { isRepairable, repairHead } from "./head_repair.ts";
 import type { ResponseTemplate } from "./response_template.ts";
 

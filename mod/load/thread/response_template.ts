@@ -1,4 +1,4 @@
-import { KnownBytes } from "../../http1/mod.ts";
+import { KnownBytes } from "../../http/mod.ts";
 
 /**
  * The head of the last response, used to recognise the next one if it is identical.

@@ -1,6 +1,6 @@
 /** A script within one load thread: makes its requests and receives its responses. */
 import { StartError } from "../../base/errors.ts";
-import type { Method, ResponseHead } from "../../http1/mod.ts";
+import type { Method, ResponseHead } from "../../http/mod.ts";
 import { parseTarget, portOf } from "../plan/target.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "../plan/thread_plan.ts";
 import { isIdempotent } from "../plan/idempotent.ts";

@@ -1,7 +1,7 @@
 /** Serves the control listener: `/api/`, `/metrics`, `/hayate/` and `/hayate/status.json`. */
 import { isTokenGiven, tokenChallenges } from "../../conn/access_token.ts";
 import type { Exchange } from "../../conn/exchange.ts";
-import { latin1 } from "../../http1/mod.ts";
+import { latin1 } from "../../http/mod.ts";
 import type { ControlPlan } from "../plan.ts";
 import { answer, textHtml, textPlain } from "../engine/handlers/answers.ts";
 import type { EngineHome } from "../engine/engine_home.ts";

@@ -12,7 +12,7 @@ import type {
 } from "../plan.ts";
 import type { OriginPlan } from "../upstream_plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
-import { latin1Bytes } from "../../http1/mod.ts";
+import { latin1Bytes } from "../../http/mod.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { Engine } from "./engine.ts";
 import { compileHashKey } from "./forward/hash_key.ts";

@@ -1,7 +1,8 @@
 /** Routes the requests of one server and passes later events to the exchange's state. */
 import type { PeerError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
-import { latin1Bytes, Method, parseRequestHead, RequestHead } from "../../http1/mod.ts";
+import { latin1Bytes, Method, RequestHead } from "../../http/mod.ts";
+import { parseRequestHead } from "../../http1/mod.ts";
 import type { Router } from "../routing/router.ts";
 import type { Field } from "./fields/field_rules.ts";
 import type { ClientBody } from "./clients/client_body.ts";

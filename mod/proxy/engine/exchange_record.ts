@@ -2,7 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import type { ClientConnection } from "../../conn/client_connection.ts";
 import type { Exchange } from "../../conn/exchange.ts";
-import { Method, type ResponseHead } from "../../http1/mod.ts";
+import { Method, type ResponseHead } from "../../http/mod.ts";
 import {
   AccessHead,
   type AccessLog,

@@ -1,5 +1,5 @@
 /** A request as routes and handlers see it. */
-import { FieldKind, type RequestHead } from "../../http1/mod.ts";
+import { FieldKind, type RequestHead } from "../../http/mod.ts";
 import type { ClientBody } from "./clients/client_body.ts";
 
 /**

@@ -1,12 +1,11 @@
 /** Judges the response to an http probe as its bytes arrive. */
+import { Method, ResponseHead } from "../../http/mod.ts";
 import {
   BodyDecoder,
   defaultLimits,
   describeFault,
   Fault,
-  Method,
   parseResponseHead,
-  ResponseHead,
 } from "../../http1/mod.ts";
 import type { CheckPlan } from "../check_plan.ts";
 import type { ProbeFault } from "./check_state.ts";

@@ -1,5 +1,5 @@
 /** Finds the configured host for a Host field: exact names, then wildcards, then the first host. */
-import { latin1 } from "../../http1/mod.ts";
+import { latin1 } from "../../http/mod.ts";
 
 interface NamedHost {
   readonly name: string;

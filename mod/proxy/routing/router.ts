@@ -1,5 +1,5 @@
 /** Finds the route for a request's Host and path; works on bytes and does not allocate. */
-import type { RequestHead } from "../../http1/mod.ts";
+import type { RequestHead } from "../../http/mod.ts";
 import { HostTable } from "./host_table.ts";
 import { normalizePath, normalPathEnd, spellPath } from "./normal_path.ts";
 import { PathTrie } from "./path_trie.ts";

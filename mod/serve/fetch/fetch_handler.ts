@@ -2,7 +2,7 @@
 import type { PeerError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
 import { StaticResponse } from "../../conn/static_response.ts";
-import { Method } from "../../http1/method.ts";
+import { Method } from "../../http/method.ts";
 import { noTunnel } from "../no_tunnel.ts";
 import type { ChunkedMode } from "../plan.ts";
 import { Call } from "./call.ts";

@@ -1,7 +1,7 @@
 /** Copies of request heads that outlive the codec's buffer, cheap enough for every request. */
-import { latin1 } from "../../http1/latin1.ts";
-import { methodNames } from "../../http1/method.ts";
-import type { RequestHead } from "../../http1/request_head.ts";
+import { latin1 } from "../../http/latin1.ts";
+import { methodNames } from "../../http/method.ts";
+import type { RequestHead } from "../../http/request_head.ts";
 
 const chunkBytes = 65536;
 /** Up to this many bytes a loop is faster than the view that `set` needs. */

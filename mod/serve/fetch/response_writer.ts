@@ -1,8 +1,8 @@
 /** Sends the Response of a handler; constant bodies without a stream. */
 import type { Exchange } from "../../conn/exchange.ts";
-import type { HeadWriter } from "../../http1/head_writer.ts";
-import { latin1Bytes } from "../../http1/latin1.ts";
-import { Framing } from "../../http1/message_head.ts";
+import type { HeadWriter } from "../../http/head_writer.ts";
+import { latin1Bytes } from "../../http/latin1.ts";
+import { Framing } from "../../http/message_head.ts";
 import type { ChunkedMode } from "../plan.ts";
 import type { Call } from "./call.ts";
 import { innerOf, type InnerResponse, staticBodyOf } from "./internals.ts";

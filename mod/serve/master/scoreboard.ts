@@ -5,7 +5,7 @@
 import { StartError } from "../../base/errors.ts";
 import { openSharedFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
-import { latin1 } from "../../http1/latin1.ts";
+import { latin1 } from "../../http/latin1.ts";
 
 /** Environment variable of a worker: the board's file and the worker's row, `PATH#ROW`. */
 export const scoreboardVariable = "HAYATE_SCOREBOARD";

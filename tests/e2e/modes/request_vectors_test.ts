@@ -1,7 +1,7 @@
 /** The table of malformed, ambiguous and sound requests over real sockets. */
 import { assertEquals } from "@std/assert";
 import { type Address, formatAddress } from "../../../mod/base/address.ts";
-import { latin1Bytes } from "../../../mod/http1/mod.ts";
+import { latin1Bytes } from "../../../mod/http/mod.ts";
 import { startListening } from "../../support/binary.ts";
 import { EchoServer } from "../../support/echo_server.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";

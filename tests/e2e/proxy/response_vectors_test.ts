@@ -1,6 +1,6 @@
 /** The table of malformed, ambiguous and sound responses, sent by an upstream of the proxy. */
 import { assertEquals } from "@std/assert";
-import { Method, methodNames } from "../../../mod/http1/mod.ts";
+import { Method, methodNames } from "../../../mod/http/mod.ts";
 import { type ResponseRow, responseRows } from "../../vectors/http1/response_rows.ts";
 import { type Answer, readAnswers } from "../../vectors/http1/play_row.ts";
 import { ScriptedUpstream, TestProxy, type UpstreamScript } from "../../support/proxy.ts";

@@ -3,7 +3,7 @@ import type { Address } from "../../../mod/base/address.ts";
 import { PeerError } from "../../../mod/base/errors.ts";
 import { TimerWheel } from "../../../mod/base/timer_wheel.ts";
 import { ProxyProtocolListeners } from "../../../mod/conn/proxy_protocol_accept.ts";
-import { latin1, latin1Bytes } from "../../../mod/http1/mod.ts";
+import { latin1, latin1Bytes } from "../../../mod/http/mod.ts";
 import type { SparseLog } from "../../../mod/log/mod.ts";
 import type { Listener, Reactor, Socket, SocketHandler } from "../../../mod/net/reactor.ts";
 

@@ -1,12 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  BodyDecoder,
-  defaultLimits,
-  describeFault,
-  Framing,
-  latin1,
-  latin1Bytes,
-} from "../../../mod/http1/mod.ts";
+import { Framing, latin1, latin1Bytes } from "../../../mod/http/mod.ts";
+import { BodyDecoder, defaultLimits, describeFault } from "../../../mod/http1/mod.ts";
 import { chunkedLimits, type ChunkedRow, chunkedRows } from "../../vectors/http1/chunked_rows.ts";
 
 interface Outcome {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { describeFault, Fault, reasonPhrase } from "../../../mod/http1/mod.ts";
+import { reasonPhrase } from "../../../mod/http/mod.ts";
+import { describeFault, Fault } from "../../../mod/http1/mod.ts";
 
 Deno.test("describeFault() gives each fault a status that closes the connection, and a phrase", () => {
   const codes = Object.values(Fault);

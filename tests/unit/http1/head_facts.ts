@@ -1,4 +1,4 @@
-import type { MessageHead } from "../../../mod/http1/mod.ts";
+import type { MessageHead } from "../../../mod/http/mod.ts";
 
 /** The content of a head for comparison: the filled part of its tables, without its position. */
 export function factsOf(head: MessageHead): unknown {

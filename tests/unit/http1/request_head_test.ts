@@ -1,16 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  defaultLimits,
-  describeFault,
   FieldKind,
   Framing,
   latin1Bytes,
   Method,
   methodNames,
-  parseRequestHead,
   RequestHead,
   TargetForm,
-} from "../../../mod/http1/mod.ts";
+} from "../../../mod/http/mod.ts";
+import { defaultLimits, describeFault, parseRequestHead } from "../../../mod/http1/mod.ts";
 
 function parsed(text: string): RequestHead {
   const bytes = latin1Bytes(text);

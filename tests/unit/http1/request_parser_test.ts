@@ -1,12 +1,7 @@
 /** A recognised head must have the same result as a parsed one. */
 import { assert, assertEquals } from "@std/assert";
-import {
-  defaultLimits,
-  latin1Bytes,
-  parseRequestHead,
-  RequestHead,
-  RequestParser,
-} from "../../../mod/http1/mod.ts";
+import { latin1Bytes, RequestHead } from "../../../mod/http/mod.ts";
+import { defaultLimits, parseRequestHead, RequestParser } from "../../../mod/http1/mod.ts";
 import { factsOf } from "./head_facts.ts";
 import { Random } from "../../fuzz/random.ts";
 import { requestRows } from "../../vectors/http1/request_rows.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { latin1Bytes } from "../../../mod/http1/mod.ts";
+import { latin1Bytes } from "../../../mod/http/mod.ts";
 import { outcomeOf } from "../../vectors/http1/play_row.ts";
 import { readStream, type Transcript } from "../../vectors/http1/read_stream.ts";
 import { type RequestRow, requestRows } from "../../vectors/http1/request_rows.ts";

@@ -1,13 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  defaultLimits,
-  describeFault,
-  Framing,
-  latin1Bytes,
-  Method,
-  parseResponseHead,
-  ResponseHead,
-} from "../../../mod/http1/mod.ts";
+import { Framing, latin1Bytes, Method, ResponseHead } from "../../../mod/http/mod.ts";
+import { defaultLimits, describeFault, parseResponseHead } from "../../../mod/http1/mod.ts";
 
 function parsed(text: string, method: Method = Method.get): ResponseHead {
   const bytes = latin1Bytes(text);

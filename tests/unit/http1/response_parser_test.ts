@@ -1,13 +1,7 @@
 /** A recognised response head must have the same result as a parsed one. */
 import { assertEquals } from "@std/assert";
-import {
-  defaultLimits,
-  latin1Bytes,
-  Method,
-  parseResponseHead,
-  ResponseHead,
-  ResponseParser,
-} from "../../../mod/http1/mod.ts";
+import { latin1Bytes, Method, ResponseHead } from "../../../mod/http/mod.ts";
+import { defaultLimits, parseResponseHead, ResponseParser } from "../../../mod/http1/mod.ts";
 import { factsOf } from "./head_facts.ts";
 import { Random } from "../../fuzz/random.ts";
 import { responseRows } from "../../vectors/http1/response_rows.ts";

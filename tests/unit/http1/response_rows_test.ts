@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { latin1Bytes } from "../../../mod/http1/mod.ts";
+import { latin1Bytes } from "../../../mod/http/mod.ts";
 import { readStream } from "../../vectors/http1/read_stream.ts";
 import { responseRows } from "../../vectors/http1/response_rows.ts";
 

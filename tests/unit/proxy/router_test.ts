@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { defaultLimits, latin1, parseRequestHead, RequestHead } from "../../../mod/http1/mod.ts";
+import { latin1, RequestHead } from "../../../mod/http/mod.ts";
+import { defaultLimits, parseRequestHead } from "../../../mod/http1/mod.ts";
 import { type HostRoutes, Router } from "../../../mod/proxy/routing/router.ts";
 
 function host(

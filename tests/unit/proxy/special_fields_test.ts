@@ -1,10 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  defaultLimits,
-  latin1Bytes,
-  parseRequestHead,
-  RequestHead,
-} from "../../../mod/http1/mod.ts";
+import { latin1Bytes, RequestHead } from "../../../mod/http/mod.ts";
+import { defaultLimits, parseRequestHead } from "../../../mod/http1/mod.ts";
 import { SpecialFields } from "../../../mod/proxy/engine/fields/special_fields.ts";
 
 Deno.test("SpecialFields tells names apart whatever their case, and leaves others alone", () => {

@@ -1,6 +1,6 @@
 /** PROXY protocol headers, good and bad, as bytes. Names of faults are keys of `HeaderFault`. */
 import type { Address } from "../../../mod/base/address.ts";
-import { latin1Bytes } from "../../../mod/http1/mod.ts";
+import { latin1Bytes } from "../../../mod/http/mod.ts";
 import type { HeaderFault } from "../../../mod/proxy_protocol/mod.ts";
 
 export type Ends = readonly [source: Address | null, destination: Address | null];

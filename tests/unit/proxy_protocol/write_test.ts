@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Address } from "../../../mod/base/address.ts";
-import { latin1 } from "../../../mod/http1/mod.ts";
+import { latin1 } from "../../../mod/http/mod.ts";
 import {
   localHeader,
   parseProxyHeader,

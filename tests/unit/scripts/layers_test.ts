@@ -76,10 +76,10 @@ Deno.test("checkLayers() is content with a tree that keeps the layers", async ()
 Deno.test("checkLayers() finds an import upwards, with file and line", async () => {
   const findings = await findingsFor({
     "mod/net/x.ts": target,
-    "mod/http1/a.ts": '// first line\nimport { x } from "../net/x.ts";\nexport const y = x;\n',
+    "mod/config/a.ts": '// first line\nimport { x } from "../net/x.ts";\nexport const y = x;\n',
   });
   assertEquals(findings, [
-    "mod/http1/a.ts:2: http1 (layer 1) must not import net (layer 2), a layer above",
+    "mod/config/a.ts:2: config (layer 1) must not import net (layer 2), a layer above",
   ]);
 });
 
@@ -133,12 +133,16 @@ Deno.test("checkLayers() finds a second owner, but not in strings and comments",
   ]);
 });
 
-Deno.test("checkLayers() keeps clocks, promises and Deno out of http1", async () => {
+Deno.test("checkLayers() keeps clocks, promises and Deno out of the codecs", async () => {
   const findings = await findingsFor({
+    "mod/http/a.ts": "export const a = async () => await Deno.args;\n",
+    "mod/http1/performance.ts": "export const b = 1;\n",
     "mod/http1/a.ts":
       "export const head = { performance: 1 };\nexport const now = performance.now();\n",
   });
   assertEquals(findings, [
+    "mod/http/a.ts:1: http is bytes in, events out: no await in it",
+    "mod/http/a.ts:1: http is bytes in, events out: no Deno in it",
     "mod/http1/a.ts:2: http1 is bytes in, events out: no performance in it",
   ]);
 });

@@ -1,17 +1,7 @@
 /** Plays streams of requests over real sockets and says what came of them. */
 import type { Address } from "../../../mod/base/address.ts";
-import {
-  BodyDecoder,
-  defaultLimits,
-  describeFault,
-  Fault,
-  latin1,
-  latin1Bytes,
-  Method,
-  methodNames,
-  parseResponseHead,
-  ResponseHead,
-} from "../../../mod/http1/mod.ts";
+import { latin1, latin1Bytes, Method, methodNames, ResponseHead } from "../../../mod/http/mod.ts";
+import { BodyDecoder, defaultLimits, describeFault, Fault, parseResponseHead } from "../../../mod/http1/mod.ts";
 import { sleep } from "../../support/child.ts";
 import { RawConnection } from "../../support/raw_socket.ts";
 

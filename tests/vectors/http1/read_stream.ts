@@ -1,15 +1,5 @@
-import {
-  BodyDecoder,
-  defaultLimits,
-  describeFault,
-  latin1,
-  type MessageLimits,
-  Method,
-  parseRequestHead,
-  parseResponseHead,
-  RequestHead,
-  ResponseHead,
-} from "../../../mod/http1/mod.ts";
+import { latin1, Method, RequestHead, ResponseHead } from "../../../mod/http/mod.ts";
+import { BodyDecoder, defaultLimits, describeFault, type MessageLimits, parseRequestHead, parseResponseHead } from "../../../mod/http1/mod.ts";
 
 /** What a stream of bytes was read as. `leftover` is empty after a fault: nobody may use it. */
 export interface Transcript {

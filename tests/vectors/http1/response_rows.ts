@@ -1,4 +1,4 @@
-import { Method } from "../../../mod/http1/mod.ts";
+import { Method } from "../../../mod/http/mod.ts";
 
 /**
  * Bytes that a server sends on a connection and then closes it, and what our codec reads in them:

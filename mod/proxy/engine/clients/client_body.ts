@@ -1,7 +1,7 @@
 /** The request body as the client frames it, separate from the head it came with. */
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { RequestFraming } from "../../../conn/request_output.ts";
-import { Framing, type RequestHead } from "../../../http1/mod.ts";
+import { Framing, type RequestHead } from "../../../http/mod.ts";
 
 /**
  * One per connection, reused for each request. Only this value decides how a forwarded request is

@@ -1,6 +1,6 @@
 import type { Address } from "../../../base/address.ts";
 import { formatIp, parseIp, unmapped } from "../../../base/ip.ts";
-import { latin1Bytes } from "../../../http1/mod.ts";
+import { latin1Bytes } from "../../../http/mod.ts";
 
 const noBytes = new Uint8Array(0);
 

@@ -1,5 +1,5 @@
 /** Sets the client and the ID of a request, as its route configures them. */
-import type { RequestHead } from "../../../http1/mod.ts";
+import type { RequestHead } from "../../../http/mod.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import type { Route } from "../routes.ts";
 

@@ -2,7 +2,7 @@
 import type { Address } from "../../../base/address.ts";
 import { formatIp, parseIp, unmapped } from "../../../base/ip.ts";
 import type { IpRanges } from "../../../base/ip_ranges.ts";
-import { latin1Bytes, type RequestHead } from "../../../http1/mod.ts";
+import { latin1Bytes, type RequestHead } from "../../../http/mod.ts";
 import { PeerSet } from "../../peer_set.ts";
 import type { RealIpPlan } from "../../plan.ts";
 import { Spelling, spellingOf } from "../fields/field_spelling.ts";

@@ -5,7 +5,7 @@ import {
   latin1Bytes,
   type MessageHead,
   type RequestHead,
-} from "../../../http1/mod.ts";
+} from "../../../http/mod.ts";
 import type { RequestIdPlan } from "../../plan.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import { Spelling, spellingOf } from "../fields/field_spelling.ts";

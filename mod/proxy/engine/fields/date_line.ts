@@ -1,5 +1,5 @@
 /** The `Date` field line, formatted once a second. */
-import { imfFixdate, latin1Bytes } from "../../../http1/mod.ts";
+import { imfFixdate, latin1Bytes } from "../../../http/mod.ts";
 
 export class DateLine {
   #bytes = new Uint8Array(0);

@@ -2,7 +2,7 @@
  * Copies selected field lines of a head. Adjacent lines are copied as one run, so that a typical
  * head costs two or three copies.
  */
-import { Fact, type HeadWriter, type MessageHead } from "../../../http1/mod.ts";
+import { Fact, type HeadWriter, type MessageHead } from "../../../http/mod.ts";
 
 const LF = 0x0a;
 

@@ -4,7 +4,7 @@
  * all become HTTP_X_FORWARDED_FOR (RFC 3875 4.1.18; PHP and Apache 2.2 map other characters as
  * well).
  */
-import type { MessageHead } from "../../../http1/mod.ts";
+import type { MessageHead } from "../../../http/mod.ts";
 
 /** How a field's name compares with another name. */
 export const Spelling = { other: 0, same: 1, lookAlike: 2 } as const;

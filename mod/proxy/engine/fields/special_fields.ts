@@ -1,4 +1,4 @@
-import { latin1Bytes, type MessageHead } from "../../../http1/mod.ts";
+import { latin1Bytes, type MessageHead } from "../../../http/mod.ts";
 import { Spelling, spellingOf } from "./field_spelling.ts";
 
 /**

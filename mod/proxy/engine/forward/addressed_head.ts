@@ -1,5 +1,5 @@
 /** The head of a forwarded request, written for the chosen peer. */
-import { HeadWriter, type RequestHead } from "../../../http1/mod.ts";
+import { HeadWriter, type RequestHead } from "../../../http/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";

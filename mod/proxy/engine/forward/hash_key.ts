@@ -1,5 +1,5 @@
 /** `balance: hash KEY`: text with nginx's variables, compiled once. */
-import type { RequestHead } from "../../../http1/mod.ts";
+import type { RequestHead } from "../../../http/mod.ts";
 import { cookieValue } from "./cookies.ts";
 import type { HashKey } from "./upstream.ts";
 

@@ -1,5 +1,5 @@
 /** How the client addressed us, kept after its request head is no longer valid. */
-import { latin1, type RequestHead } from "../../../http1/mod.ts";
+import { latin1, type RequestHead } from "../../../http/mod.ts";
 
 const bytesMax = 256;
 

@@ -1,5 +1,5 @@
 /** Chooses the peer for one request by client, hash key and session; no peer is chosen twice. */
-import type { RequestHead } from "../../../http1/mod.ts";
+import type { RequestHead } from "../../../http/mod.ts";
 import type { Choice } from "../../balance/balancer.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";

@@ -8,7 +8,7 @@ import type { PeerError } from "../../../base/errors.ts";
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { ResponseHandler } from "../../../conn/response_handler.ts";
-import { Framing, latin1Bytes, Method } from "../../../http1/mod.ts";
+import { Framing, latin1Bytes, Method } from "../../../http/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";
 import { AddressedHead } from "./addressed_head.ts";

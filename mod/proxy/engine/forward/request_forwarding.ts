@@ -1,11 +1,5 @@
 /** The head sent to an upstream: the client's head without hop-by-hop fields. */
-import {
-  FieldKind,
-  HeadWriter,
-  latin1Bytes,
-  Method,
-  type RequestHead,
-} from "../../../http1/mod.ts";
+import { FieldKind, HeadWriter, latin1Bytes, Method, type RequestHead } from "../../../http/mod.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { FieldRuns } from "../fields/field_runs.ts";

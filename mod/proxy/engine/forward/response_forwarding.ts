@@ -7,8 +7,8 @@ import {
   latin1Bytes,
   type ResponseHead,
   type TrailerField,
-} from "../../../http1/mod.ts";
-import { reasonPhrase } from "../../../http1/mod.ts";
+} from "../../../http/mod.ts";
+import { reasonPhrase } from "../../../http/mod.ts";
 import { chooseEncoding, type Encoding, negotiatedFields } from "../handlers/compression.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
 import { applyRules, type Field } from "../fields/field_rules.ts";

@@ -2,7 +2,7 @@
  * Sticky sessions: which peer a request belongs to, and the cookie that keeps it there. nginx's
  * `sticky cookie` and `sticky route`, Tengine's `session_sticky`.
  */
-import { imfFixdate, type RequestHead } from "../../../http1/mod.ts";
+import { imfFixdate, type RequestHead } from "../../../http/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../../upstream_plan.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";

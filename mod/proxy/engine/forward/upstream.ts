@@ -2,7 +2,7 @@
 import type { ClientConnection } from "../../../conn/client_connection.ts";
 import { type Connector, KeepalivePool } from "../../../conn/keepalive_pool.ts";
 import type { Scratch } from "../../../conn/scratch.ts";
-import type { RequestHead } from "../../../http1/mod.ts";
+import type { RequestHead } from "../../../http/mod.ts";
 import type { ClientContext } from "../../../tls/client_context.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { Choice } from "../../balance/balancer.ts";

@@ -1,6 +1,6 @@
 /** Responses that the proxy makes itself. */
 import type { Exchange } from "../../../conn/exchange.ts";
-import { Framing } from "../../../http1/mod.ts";
+import { Framing } from "../../../http/mod.ts";
 import { compress } from "../../../std/compressor.ts";
 import { encodingOf, levelOf, negotiatedFields } from "./compression.ts";
 import { documentFields } from "../error_documents.ts";

@@ -1,7 +1,7 @@
 /** Handlers that respond at once: redirects and Tengine's status page. */
 import type { Exchange } from "../../../conn/exchange.ts";
-import { Method } from "../../../http1/mod.ts";
-import { latin1 } from "../../../http1/mod.ts";
+import { Method } from "../../../http/mod.ts";
+import { latin1 } from "../../../http/mod.ts";
 import type { CheckStatusFormat } from "../../plan.ts";
 import { renderStatus, type StatusRow } from "../../health/status_page.ts";
 import type { Router } from "../../routing/router.ts";

@@ -1,10 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  defaultLimits,
-  Method,
-  parseResponseHead,
-  ResponseHead,
-} from "../../../../mod/http1/mod.ts";
+import { Method, ResponseHead } from "../../../../mod/http/mod.ts";
+import { defaultLimits, parseResponseHead } from "../../../../mod/http1/mod.ts";
 import { AnswerGroups, type AnswerObserver } from "../../../../mod/load/thread/answer_groups.ts";
 import type { LoadConnection } from "../../../../mod/load/thread/load_connection.ts";
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Fault, Method, ResponseHead } from "../../../../mod/http1/mod.ts";
+import { Method, ResponseHead } from "../../../../mod/http/mod.ts";
+import { Fault } from "../../../../mod/http1/mod.ts";
 import { ResponseReader } from "../../../../mod/load/thread/response_reader.ts";
 import { ResponseTemplate } from "../../../../mod/load/thread/response_template.ts";
 

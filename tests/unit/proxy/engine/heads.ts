@@ -1,5 +1,6 @@
 /** Request heads for tests of what reads them. */
-import { defaultLimits, parseRequestHead, RequestHead } from "../../../../mod/http1/mod.ts";
+import { RequestHead } from "../../../../mod/http/mod.ts";
+import { defaultLimits, parseRequestHead } from "../../../../mod/http1/mod.ts";
 
 /** The head of `GET TARGET` with these field lines. */
 export function headOf(target: string, ...lines: readonly string[]): RequestHead {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parseRequestHead, RequestHead } from "../../../../mod/http1/request_head.ts";
+import { RequestHead } from "../../../../mod/http/request_head.ts";
+import { parseRequestHead } from "../../../../mod/http1/request_head.ts";
 import { defaultLimits } from "../../../../mod/http1/limits.ts";
-import { latin1Bytes } from "../../../../mod/http1/latin1.ts";
+import { latin1Bytes } from "../../../../mod/http/latin1.ts";
 import { HeadArena } from "../../../../mod/serve/fetch/head_copy.ts";
 import {
   innerOf,

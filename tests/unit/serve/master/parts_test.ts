@@ -5,7 +5,7 @@ import { readWorkerMessage } from "../../../../mod/serve/master/messages.ts";
 import { openRow, RowState, Scoreboard } from "../../../../mod/serve/master/scoreboard.ts";
 import { describeWorker, renderStatus } from "../../../../mod/serve/master/status.ts";
 import { judgeBeat } from "../../../../mod/serve/master/watch.ts";
-import { latin1Bytes } from "../../../../mod/http1/latin1.ts";
+import { latin1Bytes } from "../../../../mod/http/latin1.ts";
 
 Deno.test("a Row written by a worker is read by the master through shared memory", () => {
   const board = new Scoreboard();

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { latin1 } from "../../../../../mod/http1/mod.ts";
+import { latin1 } from "../../../../../mod/http/mod.ts";
 import { IdGenerator } from "../../../../../mod/proxy/engine/clients/request_id.ts";
 
 function next(generator: IdGenerator): string {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { RequestHead } from "../../../../../mod/http1/mod.ts";
+import type { RequestHead } from "../../../../../mod/http/mod.ts";
 import type { ConnectionFacts } from "../../../../../mod/proxy/engine/clients/connection_facts.ts";
 import { PeerChoice } from "../../../../../mod/proxy/engine/forward/peer_choice.ts";
 import type { Upstream } from "../../../../../mod/proxy/engine/forward/upstream.ts";

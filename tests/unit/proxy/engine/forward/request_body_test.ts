@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ClientConnection } from "../../../../../mod/conn/client_connection.ts";
 import type { Exchange } from "../../../../../mod/conn/exchange.ts";
-import { Framing } from "../../../../../mod/http1/mod.ts";
+import { Framing } from "../../../../../mod/http/mod.ts";
 import { ClientBody } from "../../../../../mod/proxy/engine/clients/client_body.ts";
 import { RequestBody } from "../../../../../mod/proxy/engine/forward/request_body.ts";
 import type { RequestBufferPlan } from "../../../../../mod/proxy/upstream_plan.ts";

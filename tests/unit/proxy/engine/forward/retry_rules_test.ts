@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { PeerError } from "../../../../../mod/base/errors.ts";
-import { Method, type RequestHead } from "../../../../../mod/http1/mod.ts";
+import { Method, type RequestHead } from "../../../../../mod/http/mod.ts";
 import { retryConditions } from "../../../../../mod/proxy/plan.ts";
 import {
   errorCondition,

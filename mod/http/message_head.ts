@@ -43,14 +43,15 @@ const noBytes = new Uint8Array(0);
 
 /**
  * Common part of request and response heads: the field section, as offsets into the caller's
- * buffer. One object is reused for each message and is valid only while those bytes are.
+ * buffer, where each field is `name: value`. One object is reused for each message and is valid only
+ * while those bytes are. Framing, `keepAlive` and `upgrade` are what the version makes of them.
  */
 export class MessageHead {
   readonly isRequest: boolean;
   bytes: Uint8Array = noBytes;
   /** Changes each time a parser fills the head. */
   revision = 0;
-  /** 0 for HTTP/1.0; every later minor version is treated as 1.1 (RFC 9110 2.5). */
+  /** 0 for HTTP/1.0; every later version is treated as 1.1 (RFC 9110 2.5). */
   minor: 0 | 1 = 1;
   fieldCount = 0;
   /** Four offsets for each field: nameStart, nameEnd, valueStart, valueEnd. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { imfFixdate, parseHttpDate } from "../../../mod/http1/mod.ts";
+import { imfFixdate, parseHttpDate } from "../../../mod/http/mod.ts";
 
 /** 2026-11-23. */
 const now = 1795445000;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { latin1, latin1Bytes } from "../../../mod/http1/mod.ts";
+import { latin1, latin1Bytes } from "../../../mod/http/mod.ts";
 
 Deno.test("latin1() and latin1Bytes() round-trip every byte at every length", () => {
   const bytes = Uint8Array.from({ length: 600 }, (_, i) => i & 0xff);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { latin1Bytes } from "../../../mod/http1/mod.ts";
-import { isHost } from "../../../mod/http1/host.ts";
+import { latin1Bytes } from "../../../mod/http/mod.ts";
+import { isHost } from "../../../mod/http/host.ts";
 import { seededRandom } from "../../contract/seeded_random.ts";
 
 const alphabet = "aAfFx019.-%:;!$&'()*+,=_~n[]@/ \\";

@@ -1,15 +1,14 @@
 import { classes, COLON, CR, LF, SP, TOKEN, VALUE } from "./char_class.ts";
-import { latin1Bytes } from "./latin1.ts";
 import type { MessageHead } from "./message_head.ts";
-import { reasonPhrase } from "./status.ts";
 
-/** `HTTP/1.1 200 OK CRLF` by status, built on first use. */
-const statusLines: (Uint8Array | undefined)[] = [];
 /** Below this many bytes a loop is faster than creating the view that `set` needs. */
 const loopBytesMax = 96;
 
 /**
- * Builds heads and small messages in one reused buffer.
+ * Builds field lines and heads in one reused buffer.
+ *
+ * Field lines (`name: value CRLF`) are how both versions pass fields on: HTTP/1 sends them as they
+ * are, and a version with another syntax translates them when the head ends.
  *
  * The buffer doubles up to `bytesMax`; a write beyond that throws RangeError, so set the limit
  * above anything a peer can make us write (the head limits plus our own fields).
@@ -87,29 +86,6 @@ export class HeadWriter {
     this.length += digits;
   }
 
-  /** `method SP target SP HTTP/1.1 CRLF`. Throws TypeError for a forbidden byte in either. */
-  requestLine(method: string, target: string): void {
-    if (!isToken(method) || !isTargetText(target)) {
-      throw new TypeError(`Cannot write a request line: ${JSON.stringify(`${method} ${target}`)}`);
-    }
-    this.ascii(method);
-    this.#byte(SP);
-    this.ascii(target);
-    this.ascii(" HTTP/1.1\r\n");
-  }
-
-  /** `HTTP/1.1 status reason CRLF`; `status` is an integer from 100 to 999. */
-  statusLine(status: number): void {
-    let line = statusLines[status];
-    if (line === undefined) {
-      if (!Number.isInteger(status) || status < 100 || status > 999) {
-        throw new RangeError(`Cannot write a status line: status is ${status}`);
-      }
-      line = statusLines[status] = latin1Bytes(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`);
-    }
-    this.copy(line, 0, line.length);
-  }
-
   /**
    * A field line. Throws TypeError for a name that is not a token, or a value with a control byte,
    * a line end or a character beyond Latin-1, whatever its origin.
@@ -156,25 +132,12 @@ export class HeadWriter {
     this.bytes[this.length++] = COLON;
     this.bytes[this.length++] = SP;
   }
-
-  #byte(byte: number): void {
-    this.reserve(1);
-    this.bytes[this.length++] = byte;
-  }
 }
 
 function isToken(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0xff || (classes[code] & TOKEN) === 0) return false;
-  }
-  return text.length > 0;
-}
-
-function isTargetText(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0xff || code <= SP || code === 0x7f) return false;
   }
   return text.length > 0;
 }
