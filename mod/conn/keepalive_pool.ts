@@ -1,7 +1,7 @@
 import type { Address } from "../base/address.ts";
 import { ResponseParser } from "../http1/response_parser.ts";
 import type { Reactor, Socket } from "../net/reactor.ts";
-import { ClientConnection } from "./client_connection.ts";
+import { UpstreamConnection } from "./upstream_connection.ts";
 import { type AddressSource, dialOrder, hasAddress } from "./dial.ts";
 import type { Scratch } from "./scratch.ts";
 import {
@@ -11,7 +11,7 @@ import {
 } from "./upstream_pool.ts";
 
 /** Opens the socket of a connection; replaced for peers with TLS. */
-export type Connector = (connection: ClientConnection, address: Address) => Socket;
+export type Connector = (connection: UpstreamConnection, address: Address) => Socket;
 
 /** The connections to one peer. The most recently used is reused first, so that spare ones time out. */
 export class KeepalivePool implements UpstreamPool {
@@ -20,7 +20,7 @@ export class KeepalivePool implements UpstreamPool {
   readonly scratch: Scratch;
   readonly options: UpstreamOptions;
   readonly parser: ResponseParser;
-  readonly #idle: ClientConnection[] = [];
+  readonly #idle: UpstreamConnection[] = [];
   readonly #connector: Connector;
   /** The peer's addresses when the idle connections were last checked against them. */
   #addresses: readonly Address[];
@@ -56,16 +56,16 @@ export class KeepalivePool implements UpstreamPool {
   }
 
   /** Returns an idle connection, or a new one that starts to connect. */
-  acquire(): ClientConnection {
+  acquire(): UpstreamConnection {
     if (this.source.addresses !== this.#addresses) this.#dropMoved();
     const idle = this.#idle.pop();
     return idle ?? this.connect();
   }
 
   /** Opens a new connection, for a retry that must not use another stale one. */
-  connect(): ClientConnection {
+  connect(): UpstreamConnection {
     this.#openCount++;
-    return new ClientConnection(this);
+    return new UpstreamConnection(this);
   }
 
   /** Closes the idle connections and keeps none from now on. */
@@ -74,13 +74,13 @@ export class KeepalivePool implements UpstreamPool {
     while (this.#idle.length > 0) this.#idle[this.#idle.length - 1].discard();
   }
 
-  open(connection: ClientConnection): Socket {
+  open(connection: UpstreamConnection): Socket {
     connection.dialOrder = dialOrder(this.source.addresses, this.#turn++);
     connection.dialIndex = 0;
     return this.#connector(connection, connection.address);
   }
 
-  reopen(connection: ClientConnection): Socket | null {
+  reopen(connection: UpstreamConnection): Socket | null {
     if (connection.dialIndex + 1 < connection.dialOrder.length) {
       connection.dialIndex++;
       return this.#connector(connection, connection.address);
@@ -89,7 +89,7 @@ export class KeepalivePool implements UpstreamPool {
     return null;
   }
 
-  keep(connection: ClientConnection): boolean {
+  keep(connection: UpstreamConnection): boolean {
     const { exchangesMax, idleMax, idleTimeoutMs } = this.options;
     if (this.source.addresses !== this.#addresses) this.#dropMoved();
     if (this.#closed || this.#idle.length >= idleMax) return false;
@@ -104,7 +104,7 @@ export class KeepalivePool implements UpstreamPool {
     return true;
   }
 
-  forget(connection: ClientConnection): void {
+  forget(connection: UpstreamConnection): void {
     this.#openCount--;
     const index = this.#idle.lastIndexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);

@@ -1,7 +1,7 @@
 import { defaultLimits, type MessageLimits } from "../http1/limits.ts";
 import type { ResponseParser } from "../http1/response_parser.ts";
 import type { Reactor, Socket } from "../net/reactor.ts";
-import type { ClientConnection } from "./client_connection.ts";
+import type { UpstreamConnection } from "./upstream_connection.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** Options of the connections to a peer. Timeouts in milliseconds; 0 disables one. */
@@ -36,11 +36,11 @@ export interface UpstreamPool {
   readonly options: UpstreamOptions;
   readonly scratch: Scratch;
   readonly parser: ResponseParser;
-  open(connection: ClientConnection): Socket;
+  open(connection: UpstreamConnection): Socket;
   /** Opens a socket to the peer's next address after a failed connect; null: there is no other. */
-  reopen(connection: ClientConnection): Socket | null;
+  reopen(connection: UpstreamConnection): Socket | null;
   /** Keeps an idle connection; false: the pool is full. */
-  keep(connection: ClientConnection): boolean;
+  keep(connection: UpstreamConnection): boolean;
   /** Called when the connection is closed. */
-  forget(connection: ClientConnection): void;
+  forget(connection: UpstreamConnection): void;
 }

@@ -1,6 +1,6 @@
 /** What the access logs need of one exchange; kept only for routes that are logged. */
 import type { Address } from "../../base/address.ts";
-import type { ClientConnection } from "../../conn/client_connection.ts";
+import type { UpstreamConnection } from "../../conn/upstream_connection.ts";
 import type { Exchange } from "../../conn/exchange.ts";
 import { Method, type ResponseHead } from "../../http/mod.ts";
 import {
@@ -140,13 +140,13 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   /** The peer's response head has arrived. */
-  upstreamAnswered(client: ClientConnection, nowMs: number): void {
+  upstreamAnswered(client: UpstreamConnection, nowMs: number): void {
     this.#upstream.answered(client, nowMs);
     if (this.#needs.has("upstreamTls")) this.#upstream.tls = client.socket.tlsFacts?.() ?? null;
   }
 
   /** The peer's response has ended, completely or not. */
-  upstreamEnded(client: ClientConnection, nowMs: number): void {
+  upstreamEnded(client: UpstreamConnection, nowMs: number): void {
     this.#upstream.ended(client, nowMs);
   }
 

@@ -1,5 +1,5 @@
 /** PROXY headers to peers: each connection begins with the client's address. */
-import type { ClientConnection } from "../../../conn/client_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { KeepalivePool } from "../../../conn/keepalive_pool.ts";
 import { type ProxyVersion, relayedHeader } from "../../../proxy_protocol/mod.ts";
@@ -33,7 +33,7 @@ export class Announcer {
     isTls: boolean,
     x: Exchange,
     facts: ConnectionFacts,
-  ): ClientConnection {
+  ): UpstreamConnection {
     const header = relayedHeader(this.version, facts.clientAddress, x.localAddress());
     this.#header = header;
     const connection = pool.connect();

@@ -1,6 +1,6 @@
 /** One attempt at a peer: reports to the counters, the balancer and the outlier detector. */
 import type { PeerError } from "../../../base/errors.ts";
-import type { ClientConnection } from "../../../conn/client_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { PeerGroup } from "../../balance/peer_group.ts";
 import type { EngineHome } from "../engine_home.ts";
@@ -38,7 +38,7 @@ export class Attempt {
   }
 
   /** The response is complete. */
-  complete(client: ClientConnection): void {
+  complete(client: UpstreamConnection): void {
     const durationMs = this.#home.reactor.nowMs - this.sentMs;
     const { request, receivedBytes } = client;
     this.peer!.tally.noteEnd(this.status, durationMs, request.bytes, receivedBytes);

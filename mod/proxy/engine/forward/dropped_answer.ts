@@ -1,5 +1,5 @@
 /** Reads the rest of an unwanted response, so that its connection can be reused. */
-import type { ClientConnection } from "../../../conn/client_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import type { ResponseHandler } from "../../../conn/response_handler.ts";
 
 /** Above this size, a new connection is cheaper than reading the rest. */
@@ -11,11 +11,11 @@ class DroppedAnswer implements ResponseHandler {
   onRequestDrain(): void {}
   onFailure(): void {}
 
-  onResponseBody(client: ClientConnection): void {
+  onResponseBody(client: UpstreamConnection): void {
     if (client.receivedBytes > droppedBytesMax) client.discard();
   }
 
-  onResponseEnd(client: ClientConnection): void {
+  onResponseEnd(client: UpstreamConnection): void {
     client.release();
   }
 }
@@ -23,7 +23,7 @@ class DroppedAnswer implements ResponseHandler {
 const handler = new DroppedAnswer();
 
 /** Takes over the connection in the middle of its response. Sends nothing more to the peer. */
-export function dropAnswer(client: ClientConnection): void {
+export function dropAnswer(client: UpstreamConnection): void {
   // The peer still expects the rest of the request: the connection cannot be reused.
   if (!client.request.isComplete) return client.discard();
   client.handler = handler;

@@ -5,7 +5,7 @@
  * to at most one client exchange and one upstream connection at a time.
  */
 import type { PeerError } from "../../../base/errors.ts";
-import type { ClientConnection } from "../../../conn/client_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { ResponseHandler } from "../../../conn/response_handler.ts";
 import { Framing, latin1Bytes, Method } from "../../../http/mod.ts";
@@ -40,7 +40,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #route: Route | null = null;
   #proxy: ProxyRoute | null = null;
   #facts: ConnectionFacts | null = null;
-  #client: ClientConnection | null = null;
+  #client: UpstreamConnection | null = null;
   #method: Method = Method.other;
   #hasBody = false;
   /** The request is a WebSocket handshake; only then may the peer switch protocols. */
@@ -119,7 +119,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#finish();
   }
 
-  onInterim(client: ClientConnection): void {
+  onInterim(client: UpstreamConnection): void {
     const { head } = client;
     const { sendsInformational, serverFields } = this.#home;
     // A client waiting for 100 (Continue) has already been sent one.
@@ -128,7 +128,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (!this.#x!.writeInterim(head.status, lines)) client.pause();
   }
 
-  onResponse(client: ClientConnection): void {
+  onResponse(client: UpstreamConnection): void {
     const { head } = client;
     const peer = this.#attempt.peer!;
     const condition = statusCondition(head.status);
@@ -159,7 +159,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   onResponseBody(
-    client: ClientConnection,
+    client: UpstreamConnection,
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -167,7 +167,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (!this.#answer.writeBody(this.#x!, bytes, start, end)) client.pause();
   }
 
-  onResponseEnd(client: ClientConnection): void {
+  onResponseEnd(client: UpstreamConnection): void {
     const x = this.#x!;
     const { trailers } = client;
     this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
@@ -181,7 +181,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     endForwarded(x, trailers);
   }
 
-  onRequestDrain(client: ClientConnection): void {
+  onRequestDrain(client: UpstreamConnection): void {
     if (!this.#hasBody) return;
     try {
       this.#body.drained(client);
@@ -190,7 +190,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     }
   }
 
-  onFailure(client: ClientConnection, error: PeerError): void {
+  onFailure(client: UpstreamConnection, error: PeerError): void {
     const peer = this.#attempt.peer!;
     const { nowMs } = this.#home.reactor;
     const isResponding = this.#attempt.status !== 0;
@@ -261,7 +261,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   /** Handles a status that `next_upstream` lists; true if the request goes to another peer. */
-  #retryStatus(client: ClientConnection, peer: Peer, condition: number): boolean {
+  #retryStatus(client: UpstreamConnection, peer: Peer, condition: number): boolean {
     const rules = this.#rules;
     if (!rules.covers(condition)) return false;
     if (isFailureCondition(condition)) this.#attempt.failedByStatus();
@@ -326,7 +326,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     else x.abort();
   }
 
-  #switchProtocols(client: ClientConnection): void {
+  #switchProtocols(client: UpstreamConnection): void {
     const x = this.#x!;
     const proxy = this.#proxy!;
     if (!this.#asksForTunnel || !client.head.upgrade) {
@@ -357,7 +357,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   /** Replaces an error response with its `error-doc` document; the upstream's body is dropped. */
-  #replaceAnswer(client: ClientConnection): void {
+  #replaceAnswer(client: UpstreamConnection): void {
     const x = this.#x!;
     const route = this.#route!;
     const { head } = client;

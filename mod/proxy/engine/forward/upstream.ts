@@ -1,5 +1,5 @@
 /** A running upstream: its peers, their connections and timeouts, and how peers are chosen. */
-import type { ClientConnection } from "../../../conn/client_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import { type Connector, KeepalivePool } from "../../../conn/keepalive_pool.ts";
 import type { Scratch } from "../../../conn/scratch.ts";
 import type { RequestHead } from "../../../http/mod.ts";
@@ -93,7 +93,7 @@ export class Upstream {
     isFresh: boolean,
     x: Exchange,
     facts: ConnectionFacts,
-  ): ClientConnection {
+  ): UpstreamConnection {
     const pool = this.#poolOf(peer);
     if (this.#announcer !== null) {
       return this.#announcer.connect(pool, this.#isSecure(peer), x, facts);

@@ -1,6 +1,6 @@
 /** The upstream's part of an exchange, for access logs. */
 import { type Address, formatAddress } from "../../../base/address.ts";
-import type { ClientConnection } from "../../../conn/client_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import type { ProxyBytes, Timing, UpstreamFact } from "../../../log/mod.ts";
 import type { TlsFacts } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
@@ -45,7 +45,7 @@ export class UpstreamTrace {
     this.#bodyEndMs = nowMs;
   }
 
-  answered(client: ClientConnection, nowMs: number): void {
+  answered(client: UpstreamConnection, nowMs: number): void {
     this.#status = client.head.status;
     // A reused connection took no time to connect.
     this.#connectedMs = Math.max(this.#startMs, client.connectedMs);
@@ -55,7 +55,7 @@ export class UpstreamTrace {
     this.#count(client);
   }
 
-  ended(client: ClientConnection, nowMs: number): void {
+  ended(client: UpstreamConnection, nowMs: number): void {
     this.#endMs = nowMs;
     this.#count(client);
   }
@@ -112,7 +112,7 @@ export class UpstreamTrace {
     return -1;
   }
 
-  #count(client: ClientConnection): void {
+  #count(client: UpstreamConnection): void {
     this.#address = client.address;
     this.#requestBytes = client.request.bytes;
     this.#responseBytes = client.receivedBytes;

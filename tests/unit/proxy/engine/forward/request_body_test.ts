@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { ClientConnection } from "../../../../../mod/conn/client_connection.ts";
+import type { UpstreamConnection } from "../../../../../mod/conn/upstream_connection.ts";
 import type { Exchange } from "../../../../../mod/conn/exchange.ts";
 import { Framing } from "../../../../../mod/http/mod.ts";
 import { ClientBody } from "../../../../../mod/proxy/engine/clients/client_body.ts";
@@ -11,8 +11,8 @@ class SlowPeer {
   text = "";
   isEnded = false;
   constructor(public room = Infinity) {}
-  get client(): ClientConnection {
-    return this as unknown as ClientConnection;
+  get client(): UpstreamConnection {
+    return this as unknown as UpstreamConnection;
   }
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
     this.text += String.fromCharCode(...bytes.subarray(start, end));

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { ClientConnection } from "../../../../../mod/conn/client_connection.ts";
+import type { UpstreamConnection } from "../../../../../mod/conn/upstream_connection.ts";
 import { Peer } from "../../../../../mod/proxy/balance/peer.ts";
 import { UpstreamTrace } from "../../../../../mod/proxy/engine/forward/upstream_trace.ts";
 import type { PeerPlan } from "../../../../../mod/proxy/plan.ts";
@@ -13,9 +13,9 @@ function client(
     request: { bytes: number; headBytes: number };
     receivedBytes: number;
   },
-): ClientConnection {
+): UpstreamConnection {
   const { status, ...rest } = state;
-  return { head: { status }, ...rest } as unknown as ClientConnection;
+  return { head: { status }, ...rest } as unknown as UpstreamConnection;
 }
 
 function peer(name: string, port: number): Peer {

@@ -1,7 +1,7 @@
 /** Connections to upstream peers and their pool, over every backend. */
 import { assert, assertEquals } from "@std/assert";
 import type { PeerError } from "../../mod/base/errors.ts";
-import type { ClientConnection } from "../../mod/conn/client_connection.ts";
+import type { UpstreamConnection } from "../../mod/conn/upstream_connection.ts";
 import type { ResponseHandler } from "../../mod/conn/response_handler.ts";
 import { fixedAddress } from "../../mod/conn/dial.ts";
 import { KeepalivePool } from "../../mod/conn/keepalive_pool.ts";
@@ -20,24 +20,24 @@ import { get } from "./server_harness.ts";
 /** Notes what a client connection tells, as one line of words. */
 class Notes implements ResponseHandler {
   readonly words: string[] = [];
-  client!: ClientConnection;
+  client!: UpstreamConnection;
   releases = true;
 
-  onInterim(client: ClientConnection): void {
+  onInterim(client: UpstreamConnection): void {
     this.words.push(`interim ${client.head.status}`);
   }
-  onResponse(client: ClientConnection): void {
+  onResponse(client: UpstreamConnection): void {
     this.words.push(`head ${client.head.status}`);
   }
-  onResponseBody(_client: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+  onResponseBody(_client: UpstreamConnection, bytes: Uint8Array, start: number, end: number): void {
     this.words.push(`body ${new TextDecoder().decode(bytes.subarray(start, end))}`);
   }
-  onResponseEnd(client: ClientConnection): void {
+  onResponseEnd(client: UpstreamConnection): void {
     this.words.push("end");
     if (this.releases) client.release();
   }
   onRequestDrain(): void {}
-  onFailure(_client: ClientConnection, error: PeerError): void {
+  onFailure(_client: UpstreamConnection, error: PeerError): void {
     this.words.push(`failed ${error.code}`);
   }
 
@@ -76,7 +76,7 @@ function request(pool: KeepalivePool, text: string, method: Method = Method.get)
 }
 
 /** Sends a head without a body; `text` ends with its empty line. */
-function sendGet(client: ClientConnection, text: string): void {
+function sendGet(client: UpstreamConnection, text: string): void {
   const head = new HeadWriter();
   head.ascii(text.replace(/\r\n$/, ""));
   client.sendHead(head, Framing.none, -1);
@@ -108,7 +108,7 @@ contractTest("a connection is used again for the next exchange", async (rig) => 
 contractTest("a paused connection hands over no interim response", async (rig) => {
   const { pool, peers } = scripted(rig);
   const notes = new (class extends Notes {
-    override onInterim(client: ClientConnection): void {
+    override onInterim(client: UpstreamConnection): void {
       super.onInterim(client);
       client.pause();
     }

@@ -27,7 +27,7 @@ import type { UpstreamPool } from "./upstream_pool.ts";
 const Input = { idle: 0, head: 1, body: 2, tunnel: 3, closed: 4 } as const;
 type Input = typeof Input[keyof typeof Input];
 
-export class ClientConnection extends Deadline implements SocketHandler {
+export class UpstreamConnection extends Deadline implements SocketHandler {
   readonly pool: UpstreamPool;
   handler: ResponseHandler | null = null;
   /** Number of exchanges begun on this connection. */
