@@ -1,4 +1,9 @@
-/** Chooses a precompressed sibling of a file by `Accept-Encoding` (RFC 9110 section 12.5.3). */
+/**
+ * Chooses a content coding by `Accept-Encoding` (RFC 9110 section 12.5.3).
+ *
+ * Not by @std/http's acceptsEncodings: among equal weights it takes the client's first, which is
+ * gzip for every browser, where the server's smallest coding is meant; and it takes `q=2`.
+ */
 
 /** A content coding with the suffix of its sibling file. */
 export interface Coding {

@@ -1,6 +1,7 @@
 /** Validators and conditional requests (RFC 9110 sections 8.8 and 13). */
 
 import { imfFixdate, parseHttpDate } from "../http/date.ts";
+import { ifMatch, ifNoneMatch } from "../std/http.ts";
 
 /** The validators of one version of a file. */
 export interface Validators {
@@ -18,7 +19,13 @@ export interface Conditions {
   readonly ifUnmodifiedSince: string | null;
 }
 
-/** A strong entity tag from modification time (in milliseconds, Deno's resolution) and size. */
+/** Stands for a file without an entity tag: `*` matches it, and no client can send it in a field. */
+const noEtag = "\0";
+
+/**
+ * A strong entity tag from modification time (in milliseconds, Deno's resolution) and size. Not
+ * @std/http's: its tags of files are weak, so that `If-Range` would never hold, and asynchronous.
+ */
 export function makeEtag(modifiedMs: number, size: number, suffix: string = ""): string {
   return `"${Math.round(modifiedMs).toString(36)}-${size.toString(36)}${suffix}"`;
 }
@@ -28,14 +35,15 @@ export function makeEtag(modifiedMs: number, size: number, suffix: string = ""):
  * 304 the client's copy is current, 412 a condition fails.
  */
 export function evaluateConditions(conditions: Conditions, current: Validators): 200 | 304 | 412 {
+  const etag = current.etag || noEtag;
   if (conditions.ifMatch !== null) {
-    if (!matchesEtag(conditions.ifMatch, current.etag, true)) return 412;
+    if (!ifMatch(conditions.ifMatch, etag)) return 412;
   } else if (conditions.ifUnmodifiedSince !== null) {
     const limit = parseDate(conditions.ifUnmodifiedSince);
     if (limit !== null && current.modifiedMs > limit) return 412;
   }
   if (conditions.ifNoneMatch !== null) {
-    return matchesEtag(conditions.ifNoneMatch, current.etag, false) ? 304 : 200;
+    return ifNoneMatch(conditions.ifNoneMatch, etag) ? 200 : 304;
   }
   if (conditions.ifModifiedSince !== null) {
     const since = parseDate(conditions.ifModifiedSince);
@@ -51,17 +59,6 @@ export function ifRangeHolds(value: string, current: Validators): boolean {
     return value === current.etag && !value.startsWith("W/");
   }
   return parseDate(value) === current.modifiedMs;
-}
-
-/** Whether the list `"a", W/"b"` or `*` contains `etag`; `strong`: weak tags never match. */
-function matchesEtag(list: string, etag: string, strong: boolean): boolean {
-  if (list.trim() === "*") return true;
-  const wanted = etag.startsWith("W/") ? etag.slice(2) : etag;
-  if (strong && wanted !== etag) return false;
-  for (const match of list.matchAll(/(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g)) {
-    if (match[2] === wanted && !(strong && match[1] !== undefined)) return true;
-  }
-  return false;
 }
 
 function parseDate(text: string): number | null {

@@ -60,3 +60,13 @@ Deno.test("makeEtag() changes with time, size and suffix", () => {
   assertNotEquals(makeEtag(1000, 5), makeEtag(1000, 6));
   assertNotEquals(makeEtag(1000, 5), makeEtag(1000, 5, "-br"));
 });
+
+Deno.test("evaluateConditions() matches * for a file without an entity tag, and no other value", () => {
+  const untagged = { etag: "", modifiedMs };
+  const status = (conditions: Partial<Conditions>) =>
+    evaluateConditions({ ...none, ...conditions }, untagged);
+  assertEquals(status({ ifMatch: "*" }), 200);
+  assertEquals(status({ ifMatch: '""' }), 412);
+  assertEquals(status({ ifNoneMatch: "*" }), 304);
+  assertEquals(status({ ifNoneMatch: '""' }), 200);
+});
