@@ -22,6 +22,7 @@ import {
 import { isUnsupervised } from "./mod/cli/container_command.ts";
 import { renderOverview, renderSubcommands, renderTopics } from "./mod/cli/overview.ts";
 import { renderHelp } from "./mod/cli/help.ts";
+import { basename } from "./mod/std/path.ts";
 
 interface LazyMode {
   readonly name: string;
@@ -196,7 +197,7 @@ async function allManuals(): Promise<readonly Manual[]> {
 function calledAs(): string {
   try {
     const first = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
-    return first.slice(first.lastIndexOf("/") + 1);
+    return basename(first);
   } catch (error) {
     // Without /proc the name is unknown; only calls as start_server are not recognised.
     const isUnreadable = error instanceof Deno.errors.NotFound ||

@@ -1,5 +1,6 @@
 /** Finds the configuration file when none is given. */
 import { exitCodes, StartError } from "../base/errors.ts";
+import { basename, dirname } from "../std/path.ts";
 
 /** Searched in this order. */
 export const configFilesDefault = ["/etc/hayate/h2o.conf", "/h2o/h2o.conf"] as const;
@@ -22,11 +23,10 @@ export function findDefaultConfig(
   if (earlier !== null) return earlier;
   const mounts = mountPoints();
   for (const path of places) {
-    const folder = path.slice(0, path.lastIndexOf("/"));
+    const folder = dirname(path);
     if (!mounts.has(folder)) continue;
-    const name = path.slice(folder.length + 1);
     throw new StartError(
-      `${folder} is mounted but contains no ${name}`,
+      `${folder} is mounted but contains no ${basename(path)}`,
       exitCodes.config,
     );
   }

@@ -1,5 +1,6 @@
 /** Checks whether a file could be written, without creating or changing it. */
 import { systemReason } from "../base/errors.ts";
+import { dirname } from "../std/path.ts";
 import { errnoPhrase } from "../sys/errno.ts";
 import { errno } from "../sys/libc.ts";
 import { cString, libcProcess } from "../sys/libc_process.ts";
@@ -24,8 +25,7 @@ export function whyNotWritable(path: string): string | null {
 
 /** Why no file could be created at `path`; null: one could. */
 export function whyNotMakeable(path: string): string | null {
-  const slash = path.lastIndexOf("/");
-  const folder = slash < 0 ? "." : path.slice(0, slash) || "/";
+  const folder = dirname(path);
   try {
     if (!Deno.statSync(folder).isDirectory) return `${folder} is not a directory`;
   } catch (error) {

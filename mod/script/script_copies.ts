@@ -6,6 +6,7 @@
  * files are not available), with imports rewritten to absolute URLs. A preset `import.meta` shows
  * the app its real paths; `withOriginalPaths` does so for our log.
  */
+import { basename, dirname } from "../std/path.ts";
 import { type MemoryFile, openMemoryFile } from "../sys/memory_file.ts";
 import { rememberCopy, toFileUrl } from "./script_path.ts";
 import {
@@ -66,7 +67,7 @@ export class ScriptCopies {
   }
 
   #makeCopy(path: string): Copy {
-    const name = path.slice(path.lastIndexOf("/") + 1).replace(/[^\w.-]/g, "_");
+    const name = basename(path).replace(/[^\w.-]/g, "_");
     const file = openMemoryFile(name);
     // Deno treats a file without an extension as JavaScript.
     if (file !== null) return { file, path: file.path, url: `file://${file.path}?${serial++}` };
@@ -88,7 +89,7 @@ export class ScriptCopies {
       at = specifier.end;
     }
     code += stripped.code.slice(at);
-    const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+    const folder = dirname(path);
     const meta = `Object.assign(import.meta,${
       JSON.stringify({ url: toFileUrl(path), filename: path, dirname: folder })
     });`;

@@ -1,5 +1,6 @@
 /** Where reports go: stdout, stderr and files that are opened before the run begins. */
 import { exitCodes, StartError, systemReason } from "../../base/errors.ts";
+import { dirname, join } from "../../std/path.ts";
 
 const encoder = new TextEncoder();
 
@@ -121,8 +122,7 @@ function besides(path: string): Replacement | null {
     // A link that leads nowhere yet: opening it creates what it names.
     if (isLink(path)) return null;
   }
-  const folder = target.includes("/") ? target.slice(0, target.lastIndexOf("/") + 1) : "";
-  const temporary = `${folder}.hayate-${Deno.pid}-${temporaryCount++}.tmp`;
+  const temporary = join(dirname(target), `.hayate-${Deno.pid}-${temporaryCount++}.tmp`);
   return canCreate(temporary, mode !== null) ? { temporary, target, mode } : null;
 }
 

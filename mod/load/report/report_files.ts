@@ -1,6 +1,7 @@
 /** Reads JSON reports that `--json` wrote. */
 import { exitCodes, StartError } from "../../base/errors.ts";
 import { jsonComplaint, shapeFaultOf } from "../../base/shape.ts";
+import { basename } from "../../std/path.ts";
 import { histogramOf, type ReportJson, schemaName, type TimeJson } from "./report_json.ts";
 import { reportShape } from "./report_shape.ts";
 
@@ -15,7 +16,7 @@ export interface NamedReport {
 /** Throws `StartError` when a file is missing or is no report. */
 export function readReport(path: string): NamedReport {
   const report = parse(path, readText(path));
-  const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.json$/, "");
+  const name = basename(path, ".json");
   return { name, path, report };
 }
 

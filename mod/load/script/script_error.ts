@@ -1,5 +1,6 @@
 import { exitCodes, StartError } from "../../base/errors.ts";
 import { withOriginalPaths } from "../../script/mod.ts";
+import { basename } from "../../std/path.ts";
 import { ScriptExit } from "./script_globals.ts";
 
 /** One line for an error thrown by the user's script, with its place; exit 1. */
@@ -32,7 +33,7 @@ export function describeScriptError(
 
 /** The first line of the trace that lies in the script itself, else in any file of the user's. */
 function placeOf(name: string, trace: string): string | null {
-  const file = name.slice(name.lastIndexOf("/") + 1);
+  const file = basename(name);
   for (const [, url, line, column] of trace.matchAll(/(file:\/\/[^\s)]+?):(\d+):(\d+)/g)) {
     if (decodeURIComponent(url).endsWith(`/${file}`)) return `${name}:${line}:${column}`;
   }
