@@ -1,5 +1,6 @@
 /** The status that `hayate supervise status` prints. Pure. */
 import { amount, count, flag, list, nullable, record, text, whole } from "../../base/shape.ts";
+import { formatShortDuration } from "../../std/duration.ts";
 import type { RunPlan } from "../plan/plan.ts";
 import type { Slot, State, Worker } from "../../lifecycle/core/state.ts";
 
@@ -113,19 +114,23 @@ function workersStatus(slot: Slot, index: number, nowMs: number): WorkerStatus[]
 export function statusText(status: Status): string {
   const phase = status.restarting ? "restarting" : status.phase;
   const lines = [
-    `supervisor ${status.pid}: ${phase}, up ${age(status.uptimeMs)}, ${status.restarts} restarts`,
+    `supervisor ${status.pid}: ${phase}, up ${
+      formatShortDuration(status.uptimeMs)
+    }, ${status.restarts} restarts`,
     `command     ${status.command.join(" ")}`,
     `listens on  ${status.listen.join("  ") || "nothing"}`,
     "",
     row("GENERATION", "PID", "SLOT", "STATE", "AGE"),
   ];
   for (const { generation, pid, slot, state, ageMs } of status.workers) {
-    lines.push(row(String(generation), String(pid), String(slot), state, age(ageMs)));
+    lines.push(
+      row(String(generation), String(pid), String(slot), state, formatShortDuration(ageMs)),
+    );
   }
   if (status.lastFailure !== null) {
     const { generation, reason, agoMs } = status.lastFailure;
     const which = generation === null ? "" : `generation ${generation}: `;
-    lines.push("", `last failure, ${age(agoMs)} ago: ${which}${reason}`);
+    lines.push("", `last failure, ${formatShortDuration(agoMs)} ago: ${which}${reason}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -134,13 +139,4 @@ function row(generation: string, pid: string, slot: string, state: string, ageTe
   return `${generation.padStart(10)}  ${pid.padStart(8)}  ${slot.padStart(4)}  ${
     state.padEnd(9)
   } ${ageText}`;
-}
-
-/** `59s`, `3m 12s`, `2h 5m`, `4d 1h`. */
-function age(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.floor(seconds / unit));
-  if (minutes === 0) return `${seconds}s`;
-  if (hours === 0) return `${minutes}m ${seconds % 60}s`;
-  return days === 0 ? `${hours}h ${minutes % 60}m` : `${days}d ${hours % 24}h`;
 }

@@ -1,4 +1,5 @@
 /** Text and HTML of the welcome page; pure functions. */
+import { formatDuration } from "../../../std/duration.ts";
 import type { WelcomeFacts } from "./welcome.ts";
 
 const exampleConfig = `listen: 80
@@ -9,24 +10,6 @@ hosts:
         proxy.reverse.url: http://127.0.0.1:3000/
 `;
 
-/** `3 days, 4 hours`, `12 seconds`: the two largest units. */
-export function formatUptime(seconds: number): string {
-  const units: readonly (readonly [number, string])[] = [
-    [86_400, "day"],
-    [3600, "hour"],
-    [60, "minute"],
-    [1, "second"],
-  ];
-  const parts: string[] = [];
-  let rest = seconds;
-  for (const [size, name] of units) {
-    const amount = Math.floor(rest / size);
-    rest -= amount * size;
-    if (amount > 0) parts.push(`${amount} ${name}${amount === 1 ? "" : "s"}`);
-  }
-  return parts.slice(0, 2).join(", ") || "0 seconds";
-}
-
 function facts({ version, generation, pid }: WelcomeFacts, upSeconds: number): [string, string][] {
   return [
     ["version", version],
@@ -35,7 +18,7 @@ function facts({ version, generation, pid }: WelcomeFacts, upSeconds: number): [
       generation === null ? "none (started without a supervisor)" : String(generation),
     ],
     ["process", String(pid)],
-    ["up for", formatUptime(upSeconds)],
+    ["up for", formatDuration(upSeconds * 1000)],
   ];
 }
 
