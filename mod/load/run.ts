@@ -1,4 +1,5 @@
 /** One run: starts the threads, samples them, and combines their results. */
+import { delay } from "../std/async.ts";
 import { addAnswerCounts } from "./stats/answer_counts.ts";
 import { WorkerPool } from "./thread/worker_pool.ts";
 import { readCpuTime, readPortRange } from "./stats/cpu_time.ts";
@@ -71,8 +72,8 @@ export class LoadRun {
       };
       next();
     };
-    const delay = this.#plan.warmupMs === 0 ? 0 : setTimeout(begin, this.#plan.warmupMs);
-    if (delay === 0) begin();
+    const warmup = this.#plan.warmupMs === 0 ? 0 : setTimeout(begin, this.#plan.warmupMs);
+    if (warmup === 0) begin();
     const startedAt = new Date(Date.now() + this.#plan.warmupMs).toISOString();
     // Interrupted during preparation: the threads end at once.
     if (this.#interrupted) pool.stop(this.#interruptCode);
@@ -80,7 +81,7 @@ export class LoadRun {
     try {
       outcomes = await pool.run(startMs);
     } finally {
-      clearTimeout(delay);
+      clearTimeout(warmup);
       clearTimeout(timer);
     }
     const cpuAfter = readCpuTime();
@@ -97,7 +98,7 @@ export class LoadRun {
     // In steps, so that Ctrl-C and a clock that is set meanwhile are noticed.
     while (!this.#interrupted && Date.now() < startAtMs) {
       const leftMs = startAtMs - Date.now();
-      await new Promise((resolve) => setTimeout(resolve, Math.min(100, leftMs)));
+      await delay(Math.min(100, leftMs));
     }
   }
 

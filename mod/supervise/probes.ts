@@ -3,6 +3,7 @@ import { deathSignalOf, exitCodeOf } from "../process/children.ts";
 import type { Variables } from "../process/environment.ts";
 import { type PassedDescriptor, spawn } from "../process/spawn.ts";
 import { sendSignal } from "../process/signals.ts";
+import { delay } from "../std/async.ts";
 
 const pauseMs = 200;
 const answerTimeoutMs = 5000;
@@ -28,7 +29,7 @@ export async function probeUntilReady(
     const isReady = (http === null || await answersHttp(fill(http, target))) &&
       (command === null || await succeeds(command, target));
     if (isReady) return target.isWanted();
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await delay(pauseMs);
   }
   return false;
 }

@@ -14,6 +14,7 @@ import { claimReadiness } from "../process/readiness.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals.ts";
 import { SocketLease } from "../process/socket_lease.ts";
 import { StatusFile } from "../process/status_file.ts";
+import { delay } from "../std/async.ts";
 import { libc } from "../sys/libc.ts";
 import type { ApplianceTls } from "../tls/appliance.ts";
 import { ControlSocket } from "./control/control_socket.ts";
@@ -171,7 +172,7 @@ class Supervisor {
     const deadline = performance.now() + (this.plan.settings.drainTimeoutMs || orphanEndMs);
     while (pids.some((pid) => processInfo(pid) !== null)) {
       if (performance.now() > deadline) { for (const pid of pids) sendSignal(pid, "KILL"); }
-      await new Promise((resolve) => setTimeout(resolve, orphanPollMs));
+      await delay(orphanPollMs);
     }
   }
 
@@ -271,7 +272,7 @@ class Supervisor {
     sockets.shutQueues();
     const deadlineMs = performance.now() + queueEndMs;
     while (sockets.hasWaiting && performance.now() < deadlineMs) {
-      await new Promise((resolve) => setTimeout(resolve, queuePollMs));
+      await delay(queuePollMs);
     }
   }
 

@@ -1,5 +1,6 @@
 /** A worker of a run. A user's script in it may loop forever or exit. */
 import { exitCodes, StartError } from "../../base/errors.ts";
+import { delay } from "../../std/async.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
 import { HookMark } from "../script/hook_mark.ts";
 
@@ -55,7 +56,7 @@ export class LoadWorker {
     if (asked === null) return;
     this.#hasPong = false;
     this.tell({ kind: "ping" });
-    await new Promise((resolve) => setTimeout(resolve, graceMs));
+    await delay(graceMs);
     if (!evenAlive && (this.#asked !== asked || this.#hasPong)) return;
     if (asked.kind === "ready" && this.#asked !== asked) return;
     const name = this.#script ?? "a load thread";

@@ -1,4 +1,5 @@
 import type { Address } from "../../base/address.ts";
+import { delay } from "../../std/async.ts";
 import { removeSocketPath, socketInode } from "../unix_path.ts";
 import type { AcceptHandler, Listener, SocketHandler } from "../reactor.ts";
 import { fromDeno, PortableSocket } from "./portable_socket.ts";
@@ -78,7 +79,7 @@ export class PortableListener implements Listener {
     let quietTurns = 0;
     for (let turn = 0; turn < 64 && quietTurns < quietTurnsMin; turn++) {
       const before = this.#serial;
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await delay(0);
       if (!this.reactor.isRunning) break;
       quietTurns = this.#serial === before ? quietTurns + 1 : 0;
     }
@@ -121,7 +122,7 @@ export class PortableListener implements Listener {
   /** The connection that could not be accepted stays in the queue, or is gone (ECONNABORTED). */
   async #rest(error: unknown): Promise<void> {
     if (error instanceof Deno.errors.ConnectionAborted) return;
-    await new Promise((resolve) => setTimeout(resolve, restMs));
+    await delay(restMs);
   }
 
   #untilResumed(): Promise<void> {

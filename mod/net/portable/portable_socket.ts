@@ -1,6 +1,7 @@
 import type { Address } from "../../base/address.ts";
 import type { ErrorSource, PeerError } from "../../base/errors.ts";
 import { Deadline } from "../../base/timer_wheel.ts";
+import { delay } from "../../std/async.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
 import { peerError } from "./errors.ts";
 import type { PortableReactor } from "./portable_reactor.ts";
@@ -189,7 +190,7 @@ export class PortableSocket implements Socket {
       }
       // A pending write may report a reset, which the kernel reports only once; then this is not an
       // end.
-      if (count === null && this.#isWriting) await new Promise((turn) => setTimeout(turn, 0));
+      if (count === null && this.#isWriting) await delay(0);
       if (!this.#isOpen || (count === null && this.#wasReset)) break;
       reactor.beforeCallback();
       if (count === null) this.handler.onEnd(this);
@@ -231,7 +232,7 @@ export class PortableSocket implements Socket {
   async #failAfterReading(error: unknown): Promise<void> {
     this.#wasReset = error instanceof Deno.errors.ConnectionReset;
     this.#isShutDown = true;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await delay(0);
     if (!this.reactor.isRunning) await this.reactor.whenRunning();
     this.#fail(peerError(error, this.source, false));
   }

@@ -7,6 +7,7 @@ import { Scratch } from "../../conn/scratch.ts";
 import { defaultLimits, type MessageLimits } from "../../http1/mod.ts";
 import type { AccessLog, Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
+import { delay } from "../../std/async.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { GlobalPlan } from "../plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
@@ -135,7 +136,7 @@ export class Engine implements EngineHome {
     const startMs = performance.now();
     await Promise.all(this.#servers.map((server) => server.drain(limitMs)));
     while (this.tunnels.size > 0 && performance.now() - startMs < limitMs) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await delay(50);
     }
     for (const tunnel of this.tunnels) tunnel.close();
   }

@@ -2,6 +2,7 @@
 import type { PeerError } from "../../base/errors.ts";
 import type { TakenSocket } from "../../conn/exchange.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
+import { delay } from "../../std/async.ts";
 import { CloseCode, closePayload, decodeText, makeFrame, Opcode } from "./web_socket_frames.ts";
 import { Linger } from "./web_socket_linger.ts";
 import { FrameQueue } from "./web_socket_output.ts";
@@ -38,7 +39,7 @@ const alive = new Set<ServedWebSocket>();
 /** Sends every client "going away" (1001); resolves when all sockets are closed. */
 export async function closeWebSockets(): Promise<void> {
   for (const socket of alive) socket.goAway();
-  while (alive.size > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (alive.size > 0) await delay(20);
 }
 
 type Listener<T extends Event> = ((event: T) => void) | null;

@@ -5,6 +5,7 @@ import { Channel } from "../../process/channel.ts";
 import { isHeld, parsePid, readIfThere, readPid, waitForRelease } from "../../process/pid_file.ts";
 import { processExists, sendSignal } from "../../process/signals.ts";
 import { readStatusFile, statusFaultOf } from "../../process/status_file.ts";
+import { delay } from "../../std/async.ts";
 import { libc } from "../../sys/libc.ts";
 import { AF, encodeSockaddr, SOCK } from "../../sys/sockaddr.ts";
 import { type Command, type Outcome, outcomeShape } from "./control_socket.ts";
@@ -58,7 +59,7 @@ async function restartByStatusFile(pid: number, plan: ClientPlan, print: Print):
       print("restart failed: the supervisor exited");
       return 1;
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await delay(pollMs);
   }
 }
 
@@ -85,7 +86,7 @@ export async function stop(target: string, print: Print): Promise<number> {
 }
 
 async function waitForEnd(pid: number): Promise<void> {
-  while (processExists(pid)) await new Promise((resolve) => setTimeout(resolve, pollMs));
+  while (processExists(pid)) await delay(pollMs);
 }
 
 /** `hayate supervise status PIDFILE|SOCKET [--json]`: the text to print. */
