@@ -1,8 +1,8 @@
 /**
  * Suggests the word that was meant.
  *
- * Not @std/text's closestString: the first module from an npm package costs 4 ms at every start,
- * and it counts swapping two neighbouring letters as two edits.
+ * Not @std/text's closestString: its table takes 4.5 MB in every process, and it counts swapping two
+ * neighbouring letters, the commonest slip, as two edits.
  */
 
 /** The candidate the user probably meant, or null when none is close enough. */

@@ -1,4 +1,9 @@
-/** Cookies within `Cookie` and `Set-Cookie` (RFC 6265): find, replace and remove by name. */
+/**
+ * Cookies within `Cookie` and `Set-Cookie` (RFC 6265): find, replace and remove by name.
+ *
+ * Not by @std/http's cookie functions: they need `Headers`, throw on a client's malformed field, and
+ * rewrite attributes that must pass unchanged.
+ */
 
 /** The value in a Cookie field, or "". */
 export function cookieValue(field: string, name: string): string {
