@@ -2,9 +2,9 @@
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
 import { chooseLog } from "../process/choose_log.ts";
-import { ctlCommand } from "./control/ctl.ts";
-import { proxyTable } from "./flags.ts";
-import { readProxyCommand } from "./options.ts";
+import { ctlCommand } from "./ctl/ctl.ts";
+import { proxyTable } from "./plan/flags.ts";
+import { readProxyCommand } from "./plan/options.ts";
 
 export const proxyMode: Mode = {
   name: "proxy",

@@ -11,11 +11,11 @@ import { whyNotMakeable, whyNotWritable } from "../process/path_access.ts";
 import { libc } from "../sys/libc.ts";
 import { bindListener } from "../net/epoll/bind.ts";
 import { freshTicketSeed } from "../tls/appliance.ts";
-import { AccessLogs, checkLogTarget } from "./access_logs.ts";
+import { AccessLogs, checkLogTarget } from "./server/access_logs.ts";
 import { checkFolder } from "./engine/forward/body_store.ts";
-import { isOptional, ListenerSet } from "./listeners.ts";
-import type { ListenPlan, ProxyPlan } from "./plan.ts";
-import { ProxyServer } from "./server.ts";
+import { isOptional, ListenerSet } from "./server/listeners.ts";
+import type { ListenPlan, ProxyPlan } from "./plan/plan.ts";
+import { ProxyServer } from "./server/server.ts";
 
 /**
  * Checks what workers open: logs, certificates, keys, folders. Throws `StartError` with one line

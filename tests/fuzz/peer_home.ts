@@ -1,8 +1,8 @@
 /** Upstreams with a checker and a board, as in a process, but without sockets. */
 import { Board } from "../../mod/proxy/control/board.ts";
 import type { PeerGroup } from "../../mod/proxy/balance/peer_group.ts";
-import { checkDefaults } from "../../mod/proxy/directives/check_line.ts";
-import { EngineMetrics } from "../../mod/proxy/engine/engine_metrics.ts";
+import { checkDefaults } from "../../mod/proxy/directives/upstream/check_line.ts";
+import { EngineMetrics } from "../../mod/proxy/engine/records/engine_metrics.ts";
 import { Checker, type CheckerParts } from "../../mod/proxy/health/checker.ts";
 import { peerStateOf } from "../../mod/proxy/workers/messages.ts";
 import { choiceOf, groupOf } from "../unit/proxy/balance/groups.ts";

@@ -1,6 +1,6 @@
 /** State files that are valid JSON with invalid content. */
 import { shapeFaultOf } from "../../mod/base/shape.ts";
-import { StateFile } from "../../mod/proxy/state_file.ts";
+import { StateFile } from "../../mod/proxy/control/state_file.ts";
 import { upstreamStates } from "../../mod/proxy/workers/message_shapes.ts";
 import { peerStateOf } from "../../mod/proxy/workers/messages.ts";
 import { mutateJson, mutateText } from "./json_mutator.ts";

@@ -5,7 +5,7 @@
  * immediately, rates and latencies at the end of each interval (modelled on Envoy's outlier
  * detection).
  */
-import type { OutlierPlan } from "../upstream_plan.ts";
+import type { OutlierPlan } from "../plan/upstream_plan.ts";
 import { OutlierWatch } from "./outlier_watch.ts";
 import type { Peer } from "./peer.ts";
 

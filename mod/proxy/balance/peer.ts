@@ -2,7 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import { isResolved } from "../../config/mod.ts";
 import type { AddressSource } from "../../conn/dial.ts";
-import type { PeerPlan } from "../plan.ts";
+import type { PeerPlan } from "../plan/plan.ts";
 import { PeerTally } from "./peer_tally.ts";
 import type { OutlierWatch } from "./outlier_watch.ts";
 import type { PeerTimes } from "./peer_times.ts";

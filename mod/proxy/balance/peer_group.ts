@@ -1,7 +1,7 @@
 /** The peers of one upstream: primaries first, backups when no primary can be chosen. */
 import { formatAddress } from "../../base/address.ts";
-import type { BalancePlan, UpstreamPlan } from "../plan.ts";
-import type { StickyPlan } from "../upstream_plan.ts";
+import type { BalancePlan, UpstreamPlan } from "../plan/plan.ts";
+import type { StickyPlan } from "../plan/upstream_plan.ts";
 import { type Balancer, type Choice, isSessionCandidate } from "./balancer.ts";
 import { ConsistentHash, IpHash, KeyHash } from "./hash.ts";
 import { LeastConn } from "./least_conn.ts";

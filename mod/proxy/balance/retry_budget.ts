@@ -4,7 +4,7 @@
  * Over the last ten seconds, retries may be a share of the requests plus a few per second; without
  * the latter a site with one request a minute would never retry (Finagle's budget and its numbers).
  */
-import type { RetryBudgetPlan } from "../upstream_plan.ts";
+import type { RetryBudgetPlan } from "../plan/upstream_plan.ts";
 
 const slotMs = 1000;
 const slotCount = 10;

@@ -1,7 +1,7 @@
 /** Applies operators' changes, and holds the data for the pages, metrics and API. */
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import type { EngineMetrics } from "../engine/engine_metrics.ts";
+import type { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import type { Checker } from "../health/checker.ts";
 import type { CheckView, ServerChange } from "./peer_view.ts";
 import type { WorkerView } from "./process_view.ts";

@@ -3,9 +3,9 @@ import { parseDuration, parseHostAddress } from "../../config/mod.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import { routeForm } from "../directives/server_line.ts";
-import { peerDefaults } from "../directives/upstream_defaults.ts";
-import type { PeerPlan } from "../plan.ts";
+import { routeForm } from "../directives/upstream/server_line.ts";
+import { peerDefaults } from "../plan/upstream_defaults.ts";
+import type { PeerPlan } from "../plan/plan.ts";
 
 export type PeerState = "up" | "draining" | "down" | "unavail" | "checking" | "unhealthy";
 

@@ -1,7 +1,7 @@
 /** Applies one level of the file: each directive in its phase; reports unknown directives. */
 import { type ConfigNode, type MapNode, parseSwitch } from "../../config/mod.ts";
-import { describeLevels, type Directive, phases, suggestion } from "./directive.ts";
-import type { LevelDraft } from "./drafts.ts";
+import { describeLevels, type Directive, phases, suggestion } from "./draft/directive.ts";
+import type { LevelDraft } from "./draft/drafts.ts";
 import { directiveTable } from "./table.ts";
 import { foreignDirectives } from "./foreign.ts";
 

@@ -1,10 +1,10 @@
 /** Turns the text of a configuration file into a checked plan, or reports all its problems. */
 import { type ConfigSource, readYaml } from "../../config/mod.ts";
 import type { Address } from "../../base/address.ts";
-import type { HostPlan, ListenPlan, ProxyPlan } from "../plan.ts";
+import type { HostPlan, ListenPlan, ProxyPlan } from "../plan/plan.ts";
 import { applyLevel } from "./apply.ts";
-import { levels } from "./directive.ts";
-import { anyHost, type HostView, LevelDraft, type ListenDraft, PlanDraft } from "./drafts.ts";
+import { levels } from "./draft/directive.ts";
+import { anyHost, type HostView, LevelDraft, type ListenDraft, PlanDraft } from "./draft/drafts.ts";
 
 export type BuildResult =
   | { readonly plan: ProxyPlan; readonly problems: readonly [] }

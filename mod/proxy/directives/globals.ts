@@ -15,10 +15,10 @@ import {
   readMap,
   readScalar,
   scalar,
-} from "./directive.ts";
-import { faultOf } from "./logs.ts";
-import { parseResolver } from "./resolver_line.ts";
-import { checkMemoryNotice } from "./check_keys.ts";
+} from "./draft/directive.ts";
+import { faultOf } from "./path/logs.ts";
+import { parseResolver } from "./upstream/resolver_line.ts";
+import { checkMemoryNotice } from "./upstream/check_keys.ts";
 import { userDirective } from "./user.ts";
 
 const countMax = 2 ** 31 - 1;

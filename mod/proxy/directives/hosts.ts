@@ -7,10 +7,10 @@ import {
   parsePort,
   type Position,
 } from "../../config/mod.ts";
-import type { HandlerPlan } from "../plan.ts";
+import type { HandlerPlan } from "../plan/plan.ts";
 import { applyLevel } from "./apply.ts";
-import { type Directive, itemsOf, levels, onOff, phases, scalar } from "./directive.ts";
-import { copySettings, type HostDraft, LevelDraft } from "./drafts.ts";
+import { type Directive, itemsOf, levels, onOff, phases, scalar } from "./draft/directive.ts";
+import { copySettings, type HostDraft, LevelDraft } from "./draft/drafts.ts";
 
 export const hostsDirective: Directive = {
   name: "hosts",

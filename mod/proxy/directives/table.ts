@@ -1,7 +1,7 @@
 /** All directives that hayate supports, by name. */
-import type { Directive } from "./directive.ts";
-import { fieldDirectives } from "./fields.ts";
-import { fileDirectives } from "./file.ts";
+import type { Directive } from "./draft/directive.ts";
+import { fieldDirectives } from "./path/fields.ts";
+import { fileDirectives } from "./path/file.ts";
 import { globalDirectives } from "./globals.ts";
 import {
   hostsDirective,
@@ -9,13 +9,13 @@ import {
   pathsDirective,
   strictMatchDirective,
 } from "./hosts.ts";
-import { identityDirectives } from "./identity.ts";
-import { listenDirective } from "./listen.ts";
-import { accessLogDirective } from "./logs.ts";
-import { proxyDirectives } from "./proxy.ts";
-import { responseDirectives } from "./responses.ts";
-import { upstreamsDirective } from "./upstreams.ts";
-import { variableDirectives } from "./variables.ts";
+import { identityDirectives } from "./path/identity.ts";
+import { listenDirective } from "./listen/listen.ts";
+import { accessLogDirective } from "./path/logs.ts";
+import { proxyDirectives } from "./path/proxy.ts";
+import { responseDirectives } from "./path/responses.ts";
+import { upstreamsDirective } from "./upstream/upstreams.ts";
+import { variableDirectives } from "./path/variables.ts";
 
 let table: ReadonlyMap<string, Directive> | null = null;
 

@@ -1,6 +1,6 @@
 /** `user`: the user that the proxy is to run as. hayate cannot change its user and reports that. */
 import type { RunningUser } from "../../process/users.ts";
-import { anyText, type Directive, levels, phases, readScalar } from "./directive.ts";
+import { anyText, type Directive, levels, phases, readScalar } from "./draft/directive.ts";
 
 /**
  * h2o starts as root and changes to this user. Staying root would serve every request with the

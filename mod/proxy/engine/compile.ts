@@ -9,14 +9,14 @@ import type {
   ProxyPlan,
   RealIpPlan,
   Settings,
-} from "../plan.ts";
-import type { OriginPlan } from "../upstream_plan.ts";
+} from "../plan/plan.ts";
+import type { OriginPlan } from "../plan/upstream_plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
 import { latin1Bytes } from "../../http/mod.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { Engine } from "./engine.ts";
 import { compileHashKey } from "./forward/hash_key.ts";
-import { joinBase, type ProxyRoute, type Route, type RouteHandler } from "./routes.ts";
+import { joinBase, type ProxyRoute, type Route, type RouteHandler } from "./routes/routes.ts";
 import {
   CheckStatusHandler,
   InternalRedirectHandler,

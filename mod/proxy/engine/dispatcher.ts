@@ -9,13 +9,13 @@ import type { ClientBody } from "./clients/client_body.ts";
 import { ConnectionFacts } from "./clients/connection_facts.ts";
 import { identify } from "./clients/identify.ts";
 import type { Engine } from "./engine.ts";
-import type { ListenerMetrics } from "./engine_metrics.ts";
-import { ExchangeRecord } from "./exchange_record.ts";
-import { isOfError } from "./error_documents.ts";
-import type { ExchangeState } from "./exchange_state.ts";
-import { answer, textPlain } from "./handlers/answers.ts";
-import { type RoutedRequest, unframedLines } from "./routed_request.ts";
-import type { Route } from "./routes.ts";
+import type { ListenerMetrics } from "./records/engine_metrics.ts";
+import { ExchangeRecord } from "./records/exchange_record.ts";
+import { isOfError } from "./responses/error_documents.ts";
+import type { ExchangeState } from "./routes/exchange_state.ts";
+import { answer, textPlain } from "./responses/answers.ts";
+import { type RoutedRequest, unframedLines } from "./clients/routed_request.ts";
+import type { Route } from "./routes/routes.ts";
 
 /** Limit of internal redirects per request (h2o's max-delegations). */
 const redispatchesMax = 5;

@@ -1,6 +1,6 @@
 /** Tengine's state machine for one checked peer: counters, and when they mark it up or down. */
 
-import type { CheckType } from "../check_plan.ts";
+import type { CheckType } from "../plan/check_plan.ts";
 
 /** Effect of a probe's result on the peer. */
 export type Transition = "up" | "down" | "none";

@@ -4,10 +4,10 @@ import type { HostAddress } from "../../config/mod.ts";
 import type { Address } from "../../base/address.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import type { CheckPlan } from "../check_plan.ts";
+import type { CheckPlan } from "../plan/check_plan.ts";
 import { CheckState, probeFaultLine, type Transition, transitionLine } from "./check_state.ts";
 import type { ProbeResult, ProbeTarget, ProbeTransport } from "./probe.ts";
-import { serverNameOf } from "../server_name.ts";
+import { serverNameOf } from "../plan/server_name.ts";
 import type { StatusRow } from "./status_page.ts";
 
 /** The checker's dependencies. */

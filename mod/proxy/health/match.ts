@@ -1,6 +1,6 @@
 /** Tests a response against `check_match`. Pure; each fault names the condition that failed. */
 import { latin1, type ResponseHead } from "../../http/mod.ts";
-import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../check_plan.ts";
+import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../plan/check_plan.ts";
 
 /** A `MatchPlan` with its patterns compiled. */
 export class Match {

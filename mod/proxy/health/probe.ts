@@ -5,10 +5,10 @@ import type { HostAddress } from "../../config/mod.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import { localHeader } from "../../proxy_protocol/mod.ts";
 import type { ClientContext } from "../../tls/client_context.ts";
-import { connectUpstreamTls, upstreamContext } from "../engine/forward/upstream_tls.ts";
-import type { CheckPlan } from "../check_plan.ts";
+import { connectUpstreamTls, upstreamContext } from "../../tls/upstream_tls.ts";
+import type { CheckPlan } from "../plan/check_plan.ts";
 import type { ProbeFault } from "./check_state.ts";
-import { speaksHttp } from "../directives/check_line.ts";
+import { speaksHttp } from "../directives/upstream/check_line.ts";
 import { probeByCommand } from "./command_probe.ts";
 import { judgeOf, type ResponseJudge, type Verdict } from "./response_judge.ts";
 

@@ -7,7 +7,7 @@ import {
   Fault,
   parseResponseHead,
 } from "../../http1/mod.ts";
-import type { CheckPlan } from "../check_plan.ts";
+import type { CheckPlan } from "../plan/check_plan.ts";
 import type { ProbeFault } from "./check_state.ts";
 import { bodyText, Match } from "./match.ts";
 import { StatusLine } from "./status_line.ts";

@@ -1,5 +1,5 @@
 /** Tengine's `check_status` page: four formats, byte for byte, and its query arguments. */
-import type { CheckStatusFormat } from "../plan.ts";
+import type { CheckStatusFormat } from "../plan/plan.ts";
 
 /** One checked peer. */
 export interface StatusRow {

@@ -9,7 +9,7 @@ import { sameAddresses } from "../../conn/dial.ts";
 import type { FoundAddresses, LookupFailure, LookupRules } from "../../net/dns/name_service.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import type { ResolverPlan } from "../plan.ts";
+import type { ResolverPlan } from "../plan/plan.ts";
 import { boundedStart, retryDelayMs, retryMinMs, rulesOf } from "./lookup_rules.ts";
 
 /** The watch's dependencies. */

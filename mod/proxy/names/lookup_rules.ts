@@ -1,6 +1,6 @@
 /** How server names are looked up, and how often. */
 import type { LookupRules } from "../../net/dns/name_service.ts";
-import type { ResolverPlan } from "../plan.ts";
+import type { ResolverPlan } from "../plan/plan.ts";
 
 /** The start does not wait longer for names; they are added when they resolve. */
 export const startWaitMs = 5000;

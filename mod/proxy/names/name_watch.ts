@@ -11,7 +11,7 @@ import type {
 } from "../../net/dns/name_service.ts";
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import type { PeerParent, PeerPlan, ResolverPlan } from "../plan.ts";
+import type { PeerParent, PeerPlan, ResolverPlan } from "../plan/plan.ts";
 import { boundedStart, retryDelayMs, retryMinMs, rulesOf } from "./lookup_rules.ts";
 import { namedPeers, placesOf, serviceName } from "./named_peers.ts";
 

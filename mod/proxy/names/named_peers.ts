@@ -1,7 +1,7 @@
 /** Turns the result of a lookup into the peers of a named server. Pure. */
 import { formatAddress } from "../../base/address.ts";
 import type { ServicePlace } from "../../net/dns/name_service.ts";
-import type { BalancePlan, PeerParent, PeerPlan } from "../plan.ts";
+import type { BalancePlan, PeerParent, PeerPlan } from "../plan/plan.ts";
 
 /** Larger answers are truncated: each peer has counters, checks and connections. */
 const peersMax = 1024;

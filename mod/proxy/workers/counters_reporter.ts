@@ -5,7 +5,7 @@
  */
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import type { EngineMetrics } from "../engine/engine_metrics.ts";
+import type { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import {
   type CountersMessage,
   peerCountersOf,

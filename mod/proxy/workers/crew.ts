@@ -11,7 +11,7 @@ import { leaseVariable, type SocketLease } from "../../process/socket_lease.ts";
 import { spawn } from "../../process/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import { tlsVariables } from "../../tls/appliance.ts";
-import type { ConfigTexts } from "../config_file.ts";
+import type { ConfigTexts } from "../directives/config_file.ts";
 import type { HandedSockets } from "./master_sockets.ts";
 import { workerMessage } from "./message_shapes.ts";
 import type {

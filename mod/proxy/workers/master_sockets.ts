@@ -8,8 +8,8 @@ import { bindInheritable } from "../../net/inheritable.ts";
 import { clearSocketPath, removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { PassedDescriptor } from "../../process/spawn.ts";
 import { formatStarterPort, type InheritedSocket } from "../../process/starter_port.ts";
-import { isInherited, isOptional, sameAddress } from "../listeners.ts";
-import type { ListenPlan } from "../plan.ts";
+import { isInherited, isOptional, sameAddress } from "../server/listeners.ts";
+import type { ListenPlan } from "../plan/plan.ts";
 
 const backlog = 16_384;
 /** Lowest descriptor number in a worker for a socket bound here. */

@@ -18,12 +18,12 @@ import {
 } from "../../base/shape.ts";
 import { isHostName, isIpLiteral, isUnixPath } from "../../config/addresses.ts";
 import type { PeerTally } from "../balance/peer_tally.ts";
-import { checkTypes } from "../check_plan.ts";
-import { routeForm } from "../directives/server_line.ts";
-import type { ListenerCounters } from "../engine/engine_metrics.ts";
+import { checkTypes } from "../plan/check_plan.ts";
+import { routeForm } from "../directives/upstream/server_line.ts";
+import type { ListenerCounters } from "../engine/records/engine_metrics.ts";
 import type { HealthState } from "../health/checker.ts";
 import type { StatusRow } from "../health/status_page.ts";
-import type { PeerParent, PeerPlan } from "../plan.ts";
+import type { PeerParent, PeerPlan } from "../plan/plan.ts";
 import type {
   CountersMessage,
   EjectionState,

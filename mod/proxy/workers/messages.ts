@@ -5,9 +5,9 @@ import { sameAddresses } from "../../conn/dial.ts";
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { TallyCounters } from "../balance/peer_tally.ts";
-import type { ListenerCounters } from "../engine/engine_metrics.ts";
+import type { ListenerCounters } from "../engine/records/engine_metrics.ts";
 import type { StatusRow } from "../health/status_page.ts";
-import type { PeerPlan } from "../plan.ts";
+import type { PeerPlan } from "../plan/plan.ts";
 
 /** The complete state of the peers for a worker. */
 export interface StateMessage {

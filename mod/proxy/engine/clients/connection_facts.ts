@@ -4,8 +4,8 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import { ClientBody } from "./client_body.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { Field } from "../fields/field_rules.ts";
-import type { ExchangeRecord } from "../exchange_record.ts";
-import type { RoutedRequest } from "../routed_request.ts";
+import type { ExchangeRecord } from "../records/exchange_record.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import type { Claim, RealIp } from "./real_ip.ts";
 import type { RequestId } from "./request_id.ts";
 

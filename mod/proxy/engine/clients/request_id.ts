@@ -6,7 +6,7 @@ import {
   type MessageHead,
   type RequestHead,
 } from "../../../http/mod.ts";
-import type { RequestIdPlan } from "../../plan.ts";
+import type { RequestIdPlan } from "../../plan/plan.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
 import { Spelling, spellingOf } from "../fields/field_spelling.ts";
 

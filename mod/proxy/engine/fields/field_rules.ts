@@ -1,5 +1,5 @@
 /** `header.*` and `proxy.header.*`: rules applied to a list of fields. */
-import type { FieldRule } from "../../plan.ts";
+import type { FieldRule } from "../../plan/plan.ts";
 import { usualSpelling } from "./field_spelling.ts";
 
 /** A field as text, with its name as it was sent. */

@@ -1,7 +1,7 @@
 /** The fields of every response: `Server` and `Date`. */
 import { type HeadWriter, latin1Bytes } from "../../../http/mod.ts";
 import type { Reactor } from "../../../net/reactor.ts";
-import type { GlobalPlan } from "../../plan.ts";
+import type { GlobalPlan } from "../../plan/plan.ts";
 import { DateLine } from "./date_line.ts";
 
 export class ServerFields {

@@ -3,7 +3,7 @@ import type { PeerError } from "../../../base/errors.ts";
 import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { PeerGroup } from "../../balance/peer_group.ts";
-import type { EngineHome } from "../engine_home.ts";
+import type { EngineHome } from "../routes/engine_context.ts";
 
 /** Reused for each attempt; every attempt that begins ends exactly once. */
 export class Attempt {

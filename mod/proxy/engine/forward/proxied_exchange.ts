@@ -14,18 +14,18 @@ import type { Router } from "../../routing/router.ts";
 import { AddressedHead } from "./addressed_head.ts";
 import { Attempt } from "./attempt.ts";
 import { dropAnswer } from "./dropped_answer.ts";
-import type { CompressionSource } from "../handlers/compressed_body.ts";
+import type { CompressionSource } from "../responses/compressed_body.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
-import { hasDocument } from "../error_documents.ts";
-import type { EngineHome } from "../engine_home.ts";
+import { hasDocument } from "../responses/error_documents.ts";
+import type { EngineHome } from "../routes/engine_context.ts";
 import { ForwardedAnswer } from "./forwarded_answer.ts";
 import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
 import { announcesNothing, asksForTunnel } from "./request_forwarding.ts";
 import { endForwarded, endToEndFields, interimLines } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
-import type { RoutedRequest } from "../routed_request.ts";
-import type { ProxyRoute, Route } from "../routes.ts";
+import type { RoutedRequest } from "../clients/routed_request.ts";
+import type { ProxyRoute, Route } from "../routes/routes.ts";
 import { openTunnel, switchLines } from "./tunnel.ts";
 
 export class ProxiedExchange implements CompressionSource, ResponseHandler {

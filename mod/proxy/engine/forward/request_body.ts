@@ -9,7 +9,7 @@ import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { RequestFraming } from "../../../conn/request_output.ts";
 import { Framing } from "../../../http/mod.ts";
-import type { RequestBufferPlan } from "../../upstream_plan.ts";
+import type { RequestBufferPlan } from "../../plan/upstream_plan.ts";
 import type { ClientBody } from "../clients/client_body.ts";
 import { BodyStore } from "./body_store.ts";
 

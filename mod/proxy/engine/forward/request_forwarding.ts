@@ -4,7 +4,7 @@ import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
 import { applyRequestRules, type Field } from "../fields/field_rules.ts";
-import type { ProxyRoute } from "../routes.ts";
+import type { ProxyRoute } from "../routes/routes.ts";
 import { SpecialFields } from "../fields/special_fields.ts";
 import type { Session } from "./sticky.ts";
 

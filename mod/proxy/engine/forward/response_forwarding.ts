@@ -9,13 +9,13 @@ import {
   type TrailerField,
 } from "../../../http/mod.ts";
 import { reasonPhrase } from "../../../http/mod.ts";
-import { chooseEncoding, type Encoding, negotiatedFields } from "../handlers/compression.ts";
+import { chooseEncoding, type Encoding, negotiatedFields } from "../responses/compression.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
 import { applyRules, type Field } from "../fields/field_rules.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
-import { documentFields } from "../error_documents.ts";
+import { documentFields } from "../responses/error_documents.ts";
 import type { RequestId } from "../clients/request_id.ts";
-import type { ProxyRoute, Route } from "../routes.ts";
+import type { ProxyRoute, Route } from "../routes/routes.ts";
 import type { ServerFields } from "../fields/server_fields.ts";
 import { SpecialFields } from "../fields/special_fields.ts";
 import type { Session } from "./sticky.ts";

@@ -1,7 +1,7 @@
 /** Whether a request may be sent again: nginx's rules (proxy_next_upstream and its limits). */
 import type { PeerError } from "../../../base/errors.ts";
 import { Method, type RequestHead } from "../../../http/mod.ts";
-import { retryConditions, type RetryPlan } from "../../plan.ts";
+import { retryConditions, type RetryPlan } from "../../plan/plan.ts";
 
 /** Methods that may be sent twice (RFC 9110 9.2.2); nginx excludes POST, LOCK and PATCH. */
 function isIdempotent(head: RequestHead): boolean {

@@ -4,7 +4,7 @@
  */
 import { imfFixdate, type RequestHead } from "../../../http/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
-import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../../upstream_plan.ts";
+import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../../plan/upstream_plan.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { changeCookies, cookieValue, setCookieValue, withCookieValue } from "./cookies.ts";
 import { compileHashKey } from "./hash_key.ts";

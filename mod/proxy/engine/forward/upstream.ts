@@ -9,12 +9,12 @@ import type { Choice } from "../../balance/balancer.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { PeerGroup } from "../../balance/peer_group.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import type { ProxySettings } from "../../plan.ts";
-import { serverNameOf } from "../../server_name.ts";
+import type { ProxySettings } from "../../plan/plan.ts";
+import { serverNameOf } from "../../plan/server_name.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { Announcer } from "./announcer.ts";
 import { compileSticky, type Sticky } from "./sticky.ts";
-import { connectUpstreamTls, type TrustSettings, upstreamContext } from "./upstream_tls.ts";
+import { connectUpstreamTls, type TrustSettings, upstreamContext } from "../../../tls/upstream_tls.ts";
 
 /** Timeouts and trust are settings of the path, not of the upstream. */
 export type UpstreamSettings =

@@ -3,8 +3,8 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { Engine } from "../engine.ts";
-import type { RoutedRequest } from "../routed_request.ts";
-import type { ProxyRoute, Route, RouteHandler } from "../routes.ts";
+import type { RoutedRequest } from "../clients/routed_request.ts";
+import type { ProxyRoute, Route, RouteHandler } from "../routes/routes.ts";
 
 export class ProxyHandler implements RouteHandler {
   readonly engine: Engine;

@@ -2,14 +2,14 @@
 import type { Exchange } from "../../../conn/exchange.ts";
 import { Method } from "../../../http/mod.ts";
 import { latin1 } from "../../../http/mod.ts";
-import type { CheckStatusFormat } from "../../plan.ts";
+import type { CheckStatusFormat } from "../../plan/plan.ts";
 import { renderStatus, type StatusRow } from "../../health/status_page.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
-import { answer, textHtml } from "./answers.ts";
-import type { EngineHome } from "../engine_home.ts";
-import type { RoutedRequest } from "../routed_request.ts";
-import { joinBase, type Route, type RouteHandler } from "../routes.ts";
+import { answer, textHtml } from "../responses/answers.ts";
+import type { EngineHome } from "../routes/engine_context.ts";
+import type { RoutedRequest } from "../clients/routed_request.ts";
+import { joinBase, type Route, type RouteHandler } from "../routes/routes.ts";
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);

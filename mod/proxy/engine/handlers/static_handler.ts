@@ -11,27 +11,27 @@ import {
   readFileRequest,
   StaticSite,
 } from "../../../static/mod.ts";
-import type { FileHandlerPlan, FileSettings } from "../../plan.ts";
+import type { FileHandlerPlan, FileSettings } from "../../plan/plan.ts";
 import type { Router } from "../../routing/router.ts";
-import { answer } from "./answers.ts";
+import { answer } from "../responses/answers.ts";
 import { compress } from "../../../std/compressor.ts";
-import { CompressedBody, type CompressionSource } from "./compressed_body.ts";
+import { CompressedBody, type CompressionSource } from "../responses/compressed_body.ts";
 import {
   compressedFields,
   type Encoding,
   encodingOf,
   levelOf,
   negotiatedFields,
-} from "./compression.ts";
+} from "../responses/compression.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
-import { documentFields, hasDocument } from "../error_documents.ts";
+import { documentFields, hasDocument } from "../responses/error_documents.ts";
 import { followsInside } from "./simple_handlers.ts";
-import type { EngineHome } from "../engine_home.ts";
-import type { ExchangeState } from "../exchange_state.ts";
+import type { EngineHome } from "../routes/engine_context.ts";
+import type { ExchangeState } from "../routes/exchange_state.ts";
 import type { Field } from "../fields/field_rules.ts";
 import { changeFields } from "../forward/response_forwarding.ts";
-import type { RoutedRequest } from "../routed_request.ts";
-import type { Route, RouteHandler } from "../routes.ts";
+import type { RoutedRequest } from "../clients/routed_request.ts";
+import type { Route, RouteHandler } from "../routes/routes.ts";
 
 /** A small response as the site caches it; its head is written for each request. */
 class Rendered {

@@ -3,10 +3,10 @@ import { version } from "../../../base/version.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import { imfFixdate, latin1 } from "../../../http/mod.ts";
 import type { Router } from "../../routing/router.ts";
-import { answer, textHtml } from "./answers.ts";
-import type { EngineHome } from "../engine_home.ts";
-import type { RoutedRequest } from "../routed_request.ts";
-import type { Route, RouteHandler } from "../routes.ts";
+import { answer, textHtml } from "../responses/answers.ts";
+import type { EngineHome } from "../routes/engine_context.ts";
+import type { RoutedRequest } from "../clients/routed_request.ts";
+import type { Route, RouteHandler } from "../routes/routes.ts";
 
 /** Facts that only the server knows. */
 export interface StatusFacts {

@@ -1,9 +1,9 @@
 /** Served without a configuration: a page that shows what is running and the next steps. */
 import type { Exchange } from "../../../conn/exchange.ts";
-import { answer, textHtml, textPlain } from "./answers.ts";
-import type { EngineHome } from "../engine_home.ts";
-import type { RoutedRequest } from "../routed_request.ts";
-import type { Route, RouteHandler } from "../routes.ts";
+import { answer, textHtml, textPlain } from "../responses/answers.ts";
+import type { EngineHome } from "../routes/engine_context.ts";
+import type { RoutedRequest } from "../clients/routed_request.ts";
+import type { Route, RouteHandler } from "../routes/routes.ts";
 import { welcomeHtml, welcomeText } from "./welcome_page.ts";
 
 const encoder = new TextEncoder();

@@ -1,9 +1,9 @@
 /** Groups of peers for tests of what chooses among them. */
 import type { Choice } from "../../../../mod/proxy/balance/balancer.ts";
 import { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
-import { parseServer } from "../../../../mod/proxy/directives/server_line.ts";
-import { upstreamDefaults } from "../../../../mod/proxy/directives/upstream_defaults.ts";
-import type { BalancePlan, UpstreamPlan } from "../../../../mod/proxy/plan.ts";
+import { parseServer } from "../../../../mod/proxy/directives/upstream/server_line.ts";
+import { upstreamDefaults } from "../../../../mod/proxy/plan/upstream_defaults.ts";
+import type { BalancePlan, UpstreamPlan } from "../../../../mod/proxy/plan/plan.ts";
 
 /** A group of these `server` lines. */
 export function groupOf(

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { OutlierParts } from "../../../../mod/proxy/balance/outlier_detector.ts";
 import type { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
-import { outlierDefaults } from "../../../../mod/proxy/directives/upstream_defaults.ts";
-import type { OutlierPlan } from "../../../../mod/proxy/upstream_plan.ts";
+import { outlierDefaults } from "../../../../mod/proxy/plan/upstream_defaults.ts";
+import type { OutlierPlan } from "../../../../mod/proxy/plan/upstream_plan.ts";
 import { balancePlans, choiceOf, groupOf } from "./groups.ts";
 
 /** A group under watch, with a clock that tests move. */

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { md5Text } from "../../../../mod/proxy/balance/md5.ts";
 import type { Peer } from "../../../../mod/proxy/balance/peer.ts";
-import { parseSticky } from "../../../../mod/proxy/directives/sticky_line.ts";
-import type { StickyPlan } from "../../../../mod/proxy/upstream_plan.ts";
+import { parseSticky } from "../../../../mod/proxy/directives/upstream/sticky_line.ts";
+import type { StickyPlan } from "../../../../mod/proxy/plan/upstream_plan.ts";
 import { balancePlans, choiceOf, groupOf } from "./groups.ts";
 
 const sticky = parseSticky("cookie srv") as StickyPlan;

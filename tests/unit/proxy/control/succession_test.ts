@@ -1,7 +1,7 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
 import { succeed } from "../../../../mod/proxy/control/succession.ts";
-import { checkDefaults } from "../../../../mod/proxy/directives/check_line.ts";
+import { checkDefaults } from "../../../../mod/proxy/directives/upstream/check_line.ts";
 import { CheckedPeer, Checker, type CheckerParts } from "../../../../mod/proxy/health/checker.ts";
 import { groupOf } from "../balance/groups.ts";
 

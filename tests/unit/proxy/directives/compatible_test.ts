@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { buildPlan } from "../../../../mod/proxy/directives/build.ts";
 import { directiveTable } from "../../../../mod/proxy/directives/table.ts";
 import { foreignDirectives } from "../../../../mod/proxy/directives/foreign.ts";
-import type { ProxyPlan } from "../../../../mod/proxy/plan.ts";
+import type { ProxyPlan } from "../../../../mod/proxy/plan/plan.ts";
 import { applyRequestRules } from "../../../../mod/proxy/engine/fields/field_rules.ts";
 
 const source = { readText: () => "", environment: () => null };

@@ -1,6 +1,6 @@
 /** Every fault of a line, and of what a faulty line contains, is reported at once. */
 import { assertEquals } from "@std/assert";
-import { anyHost } from "../../../../mod/proxy/directives/drafts.ts";
+import { anyHost } from "../../../../mod/proxy/directives/draft/drafts.ts";
 import { buildPlan } from "../../../../mod/proxy/directives/build.ts";
 
 const source = { readText: () => "", environment: () => null };

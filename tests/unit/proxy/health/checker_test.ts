@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
-import { checkDefaults } from "../../../../mod/proxy/directives/check_line.ts";
-import { parseServer } from "../../../../mod/proxy/directives/server_line.ts";
+import { checkDefaults } from "../../../../mod/proxy/directives/upstream/check_line.ts";
+import { parseServer } from "../../../../mod/proxy/directives/upstream/server_line.ts";
 import { Checker } from "../../../../mod/proxy/health/checker.ts";
 import type {
   ProbeListener,
@@ -9,8 +9,8 @@ import type {
   ProbeTarget,
 } from "../../../../mod/proxy/health/probe.ts";
 import { StatusLine } from "../../../../mod/proxy/health/status_line.ts";
-import type { CheckPlan } from "../../../../mod/proxy/check_plan.ts";
-import type { UpstreamPlan } from "../../../../mod/proxy/plan.ts";
+import type { CheckPlan } from "../../../../mod/proxy/plan/check_plan.ts";
+import type { UpstreamPlan } from "../../../../mod/proxy/plan/plan.ts";
 
 function group(servers: string[], check: Partial<CheckPlan>, name = "app"): PeerGroup {
   const peers = servers.map(parseServer);

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { checkDefaults } from "../../../../mod/proxy/directives/check_line.ts";
+import { checkDefaults } from "../../../../mod/proxy/directives/upstream/check_line.ts";
 import {
   parseBody,
   parseField,
   parseStatus,
-} from "../../../../mod/proxy/directives/check_match.ts";
+} from "../../../../mod/proxy/directives/upstream/check_match.ts";
 import {
   bodyBytesMax,
   judgeOf,
   type Verdict,
 } from "../../../../mod/proxy/health/response_judge.ts";
-import type { CheckPlan, MatchPlan } from "../../../../mod/proxy/check_plan.ts";
+import type { CheckPlan, MatchPlan } from "../../../../mod/proxy/plan/check_plan.ts";
 
 function known<T>(parsed: T | string): T {
   if (typeof parsed === "string") throw new Error(parsed);

@@ -8,14 +8,14 @@ import type {
 } from "../../../../mod/net/dns/name_service.ts";
 import type { Peer } from "../../../../mod/proxy/balance/peer.ts";
 import { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
-import { checkDefaults } from "../../../../mod/proxy/directives/check_line.ts";
-import { divideServers } from "../../../../mod/proxy/directives/named_servers.ts";
-import type { LevelDraft } from "../../../../mod/proxy/directives/drafts.ts";
-import { parseServer } from "../../../../mod/proxy/directives/server_line.ts";
-import { upstreamDefaults } from "../../../../mod/proxy/directives/upstream_defaults.ts";
+import { checkDefaults } from "../../../../mod/proxy/directives/upstream/check_line.ts";
+import { divideServers } from "../../../../mod/proxy/directives/upstream/named_servers.ts";
+import type { LevelDraft } from "../../../../mod/proxy/directives/draft/drafts.ts";
+import { parseServer } from "../../../../mod/proxy/directives/upstream/server_line.ts";
+import { upstreamDefaults } from "../../../../mod/proxy/plan/upstream_defaults.ts";
 import { NameWatch } from "../../../../mod/proxy/names/name_watch.ts";
-import type { CheckPlan } from "../../../../mod/proxy/check_plan.ts";
-import type { PeerPlan, ResolverPlan, UpstreamPlan } from "../../../../mod/proxy/plan.ts";
+import type { CheckPlan } from "../../../../mod/proxy/plan/check_plan.ts";
+import type { PeerPlan, ResolverPlan, UpstreamPlan } from "../../../../mod/proxy/plan/plan.ts";
 
 function group(servers: string[], check: CheckPlan | null = null): PeerGroup {
   const at = { file: "", line: 1 };

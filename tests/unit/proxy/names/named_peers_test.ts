@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { ServicePlace } from "../../../../mod/net/dns/name_service.ts";
-import { parseServer } from "../../../../mod/proxy/directives/server_line.ts";
+import { parseServer } from "../../../../mod/proxy/directives/upstream/server_line.ts";
 import { namedPeers, placesOf, serviceName } from "../../../../mod/proxy/names/named_peers.ts";
-import type { BalancePlan, PeerPlan } from "../../../../mod/proxy/plan.ts";
+import type { BalancePlan, PeerPlan } from "../../../../mod/proxy/plan/plan.ts";
 
 const roundRobin: BalancePlan = { kind: "round_robin" };
 

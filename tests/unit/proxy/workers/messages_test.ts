@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { parseSticky } from "../../../../mod/proxy/directives/sticky_line.ts";
-import type { StickyPlan } from "../../../../mod/proxy/upstream_plan.ts";
+import { parseSticky } from "../../../../mod/proxy/directives/upstream/sticky_line.ts";
+import type { StickyPlan } from "../../../../mod/proxy/plan/upstream_plan.ts";
 import {
   applyEjections,
   applyState,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { EngineMetrics } from "../../../../mod/proxy/engine/engine_metrics.ts";
+import { EngineMetrics } from "../../../../mod/proxy/engine/records/engine_metrics.ts";
 import { CountersReporter } from "../../../../mod/proxy/workers/counters_reporter.ts";
 import type { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
 import { WorkerTotals } from "../../../../mod/proxy/workers/totals.ts";

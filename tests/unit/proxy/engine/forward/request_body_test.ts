@@ -4,7 +4,7 @@ import type { Exchange } from "../../../../../mod/conn/exchange.ts";
 import { Framing } from "../../../../../mod/http/mod.ts";
 import { ClientBody } from "../../../../../mod/proxy/engine/clients/client_body.ts";
 import { RequestBody } from "../../../../../mod/proxy/engine/forward/request_body.ts";
-import type { RequestBufferPlan } from "../../../../../mod/proxy/upstream_plan.ts";
+import type { RequestBufferPlan } from "../../../../../mod/proxy/plan/upstream_plan.ts";
 
 /** A peer that takes so many bytes before it says stop. */
 class SlowPeer {

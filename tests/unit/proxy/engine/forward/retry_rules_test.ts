@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PeerError } from "../../../../../mod/base/errors.ts";
 import { Method, type RequestHead } from "../../../../../mod/http/mod.ts";
-import { retryConditions } from "../../../../../mod/proxy/plan.ts";
+import { retryConditions } from "../../../../../mod/proxy/plan/plan.ts";
 import {
   errorCondition,
   isFailureCondition,

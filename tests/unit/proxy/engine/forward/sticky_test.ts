@@ -3,7 +3,7 @@ import type { Peer } from "../../../../../mod/proxy/balance/peer.ts";
 import {
   parseSessionSticky,
   parseSticky,
-} from "../../../../../mod/proxy/directives/sticky_line.ts";
+} from "../../../../../mod/proxy/directives/upstream/sticky_line.ts";
 import type { ConnectionFacts } from "../../../../../mod/proxy/engine/clients/connection_facts.ts";
 import { compileSticky, type Session } from "../../../../../mod/proxy/engine/forward/sticky.ts";
 import { headOf } from "../heads.ts";

@@ -1,0 +1,84 @@
+/** Finds and reads the configuration file: a checked plan or one `StartError` with all problems. */
+import { exitCodes, StartError } from "../../base/errors.ts";
+import { findDefaultConfig } from "../../config/default_file.ts";
+import { getVariable } from "../../process/environment.ts";
+import { runningUser } from "../../process/users.ts";
+import { buildPlan } from "./build.ts";
+import type { ProxyPlan } from "../plan/plan.ts";
+
+/**
+ * Returns the file to use, or null when there is none at the default places either. `earlier`: the
+ * file in force until now. Throws `StartError`.
+ */
+export function findConfigFile(given: string | null, earlier: string | null = null): string | null {
+  return given ?? findDefaultConfig(earlier);
+}
+
+/** Texts of the configuration file and of the files that it includes, by path. */
+export type ConfigTexts = Map<string, string>;
+
+/** A plan and the texts that it was read from. */
+export interface LoadedPlan {
+  readonly plan: ProxyPlan;
+  readonly texts: ConfigTexts;
+}
+
+/**
+ * Reads and checks `path`. Files in `texts` are not read again, and those that are read are added
+ * to it, so that several processes have the same plan. Throws `StartError` with exit code 78
+ * and one line for each problem.
+ */
+export function loadPlan(
+  path: string,
+  needsListen: boolean,
+  texts: ConfigTexts = new Map(),
+): ProxyPlan {
+  const readKept = (path: string): string => {
+    const text = texts.get(path) ?? readText(path);
+    texts.set(path, text);
+    return text;
+  };
+  const source = {
+    readText: readKept,
+    environment: (name: string) => getVariable(name) ?? null,
+  };
+  let text: string;
+  try {
+    text = readKept(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`cannot read ${path}: ${reason}`, exitCodes.config);
+  }
+  const { plan, problems } = buildPlan(text, path, source, {
+    needsListen,
+    host: { runningUser: runningUser(), inspectPath },
+  });
+  if (plan === null) throw new StartError(problems.join("\n"), exitCodes.config);
+  return plan;
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new Error(reasonOf(error));
+  }
+}
+
+/** Checks a path as a start would: relative to the working folder, following symbolic links. */
+function inspectPath(path: string, isFolder: boolean): string | null {
+  try {
+    if (Deno.statSync(path).isDirectory === isFolder) return null;
+    return isFolder ? "it is no folder" : "it is a folder";
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) return reasonOf(error);
+    return isFolder ? "there is no such folder" : "there is no such file";
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "no permission";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  return error instanceof Error ? error.message.split("\n")[0] : String(error);
+}

@@ -1,0 +1,245 @@
+/** What the access logs need of one exchange; kept only for routes that are logged. */
+import type { Address } from "../../base/address.ts";
+import type { UpstreamConnection } from "../../conn/upstream_connection.ts";
+import type { Exchange } from "../../conn/exchange.ts";
+import { Method, type ResponseHead } from "../../http/mod.ts";
+import {
+  AccessHead,
+  type AccessLog,
+  type AccessNeed,
+  type AccessRecord,
+  AccessTimes,
+  type ProxyBytes,
+  type Timing,
+  tlsText,
+  type UpstreamFact,
+} from "../../../log/mod.ts";
+import type { TlsFacts } from "../../../net/reactor.ts";
+import type { Peer } from "../../balance/peer.ts";
+import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import type { Field } from "../fields/field_rules.ts";
+import type { Route } from "../routes/routes.ts";
+import { UpstreamTrace } from "./upstream_trace.ts";
+
+const noNames: readonly string[] = [];
+const noNeeds: ReadonlySet<AccessNeed> = new Set();
+const noVariables: ReadonlyMap<string, string> = new Map();
+
+/** One record per logged connection, reused for each of its exchanges. */
+export class ExchangeRecord implements AccessRecord {
+  method = "";
+  target = "";
+  protocol = "";
+  authority = "";
+  hostName = "";
+  requestBodyBytes = 0;
+  receivedAtMs = 0;
+  connectionId = 0;
+  requestIndex = 0;
+  logs: readonly AccessLog[] = [];
+  #variables: ReadonlyMap<string, string> = noVariables;
+  /** The union of what all `logs` need. */
+  #needs: ReadonlySet<AccessNeed> = noNeeds;
+  #responseFields = noNames;
+  #originalFields = noNames;
+  status = 0;
+  originalStatus = 0;
+  responseBodyBytes = 0;
+  responseHeadBytes = 0;
+  error = "";
+  /** Status sent for a request whose body broke the protocol; 0: none. */
+  #refusedStatus = 0;
+  readonly #times = new AccessTimes();
+  readonly #upstream = new UpstreamTrace();
+  readonly #facts: ConnectionFacts;
+  readonly #exchange: Exchange;
+  readonly #requestFields = new Map<string, string>();
+  readonly #head = new AccessHead();
+  /** The response before the proxy changed it. Where nothing was changed, `#head` is the same. */
+  readonly #originalHead = new AccessHead();
+  #hasOriginal = false;
+  #tls: TlsFacts | null = null;
+  #local: Address | null = null;
+
+  constructor(x: Exchange, facts: ConnectionFacts) {
+    this.#exchange = x;
+    this.#facts = facts;
+    this.connectionId = facts.id;
+  }
+
+  /** Copies what is needed from the head while it is valid. */
+  begin(route: Route): void {
+    const x = this.#exchange;
+    const { head } = x;
+    this.method = head.method === Method.get ? "GET" : head.methodText();
+    this.target = head.targetText();
+    this.protocol = head.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
+    this.authority = head.hostText();
+    this.hostName = route.hostName;
+    this.requestBodyBytes = 0;
+    this.receivedAtMs = Date.now();
+    this.requestIndex = x.requestIndex;
+    this.#variables = route.settings.variables;
+    if (this.logs !== route.logs) {
+      this.logs = route.logs;
+      this.#needs = needsOf(route.logs);
+      this.#responseFields = namesOf(route.logs, "responseFields");
+      this.#originalFields = namesOf(route.logs, "originalFields");
+    }
+    this.originalStatus = 0;
+    this.error = "";
+    this.#refusedStatus = 0;
+    this.#hasOriginal = false;
+    this.#times.begin(x);
+    this.#upstream.reset();
+    if (this.#requestFields.size > 0) this.#requestFields.clear();
+    for (const log of route.logs) {
+      for (const name of log.format.requestFields) {
+        const index = head.find(name);
+        if (index >= 0) this.#requestFields.set(name, head.value(index));
+      }
+    }
+    this.#head.reset(this.#responseFields);
+    // The socket may be closed by the time the line is written.
+    if (this.#local === null && this.#needs.has("local")) this.#local = x.localAddress();
+    if (this.#tls === null && this.#needs.has("tls")) this.#tls = x.tlsFacts();
+  }
+
+  /** Counts a part of the request's body. */
+  bodyCame(byteCount: number): void {
+    this.requestBodyBytes += byteCount;
+  }
+
+  bodyEnded(nowMs: number): void {
+    this.#times.bodyEndMs = nowMs;
+    this.#upstream.bodyEnded(nowMs);
+  }
+
+  /** The response head is being sent to the client. */
+  responseBegan(bytes: Uint8Array, headBytes: number, nowMs: number): void {
+    this.#times.responseMs = nowMs;
+    this.#head.take(bytes, headBytes);
+  }
+
+  /** Keeps an upstream's or handler's response before rules or an error document change it. */
+  noteOriginal(status: number, fields: readonly Field[] | ResponseHead, error = ""): void {
+    if (error !== "") this.error = error;
+    if (this.#hasOriginal || !this.#needs.has("original")) return;
+    this.#hasOriginal = true;
+    this.originalStatus = status;
+    this.#originalHead.reset(this.#originalFields);
+    if (!("fieldCount" in fields)) return this.#originalHead.takeFields(fields);
+    for (let i = 0; i < fields.fieldCount; i++) {
+      this.#originalHead.takeFields([{ name: fields.name(i), value: fields.value(i) }]);
+    }
+  }
+
+  /** An attempt at this peer begins. */
+  upstreamChosen(group: string, peer: Peer, nowMs: number): void {
+    this.#upstream.chosen(group, peer, nowMs);
+  }
+
+  /** The peer's response head has arrived. */
+  upstreamAnswered(client: UpstreamConnection, nowMs: number): void {
+    this.#upstream.answered(client, nowMs);
+    if (this.#needs.has("upstreamTls")) this.#upstream.tls = client.socket.tlsFacts?.() ?? null;
+  }
+
+  /** The peer's response has ended, completely or not. */
+  upstreamEnded(client: UpstreamConnection, nowMs: number): void {
+    this.#upstream.ended(client, nowMs);
+  }
+
+  /** Sets the status to log if the exchange ends without another response. */
+  refuse(status: number): void {
+    this.#refusedStatus = status;
+  }
+
+  /** Writes the lines; `nowMs` is the reactor's clock, `bodyBytes` the body bytes sent. */
+  finish(
+    status: number,
+    error: string,
+    nowMs: number,
+    bodyBytes = this.#exchange.bodyBytesSent,
+  ): void {
+    this.status = this.#refusedStatus !== 0 && this.#exchange.status === 0
+      ? this.#refusedStatus
+      : status;
+    if (!this.#hasOriginal) this.originalStatus = this.status;
+    if (error !== "") this.error = error;
+    this.#times.endMs = nowMs;
+    this.responseBodyBytes = bodyBytes;
+    this.responseHeadBytes = this.#exchange.headBytesSent;
+    for (const log of this.logs) log.write(this);
+    this.#upstream.reset();
+  }
+
+  requestId(): string | null {
+    return this.#facts.requestId?.text() ?? null;
+  }
+
+  remoteAddress(): string | null {
+    return this.#facts.ip === "" ? null : this.#facts.ip;
+  }
+
+  remotePort(): number | null {
+    return this.#facts.ip === "" ? null : this.#facts.port;
+  }
+
+  localAddress(): string | null {
+    return this.#local?.kind === "tcp" ? this.#local.host : null;
+  }
+
+  localPort(): number | null {
+    return this.#local?.kind === "tcp" ? this.#local.port : null;
+  }
+
+  requestField(name: string): string | null {
+    return this.#requestFields.get(name) ?? null;
+  }
+
+  responseField(name: string): string | null {
+    return this.#head.get(name);
+  }
+
+  originalResponseField(name: string): string | null {
+    return this.#hasOriginal ? this.#originalHead.get(name) : this.#head.get(name);
+  }
+
+  variable(name: string): string | null {
+    return this.#variables.get(name) ?? null;
+  }
+
+  timingMs(timing: Timing): number {
+    return timing.startsWith("proxy.")
+      ? this.#upstream.timingMs(timing, this.#times.receivedMs)
+      : this.#times.of(timing);
+  }
+
+  proxyBytes(what: ProxyBytes): number {
+    return this.#upstream.bytes(what);
+  }
+
+  tls(name: string): string | null {
+    const facts = name.startsWith("proxy.") ? this.#upstream.tls : this.#tls;
+    return facts === null ? null : tlsText(facts, name.replace(/^proxy\./, ""));
+  }
+
+  upstream(what: UpstreamFact): string | number | null {
+    return this.#upstream.fact(what);
+  }
+}
+
+function needsOf(logs: readonly AccessLog[]): ReadonlySet<AccessNeed> {
+  return logs.length === 1
+    ? logs[0].format.needs
+    : new Set(logs.flatMap((log) => [...log.format.needs]));
+}
+
+function namesOf(
+  logs: readonly AccessLog[],
+  what: "responseFields" | "originalFields",
+): readonly string[] {
+  if (logs.length === 1) return logs[0].format[what];
+  return [...new Set(logs.flatMap((log) => log.format[what]))];
+}

@@ -1,0 +1,153 @@
+/** A response body that is compressed on its way to the client. */
+import type { PeerError } from "../../../base/errors.ts";
+import type { Exchange } from "../../../conn/exchange.ts";
+import { type Coding, type Compressor, openCompressor } from "../../../std/compressor.ts";
+import type { EngineHome } from "../routes/engine_context.ts";
+import type { ExchangeState } from "../routes/exchange_state.ts";
+
+/** The source of the bytes to compress; it also keeps receiving the request's body. */
+export interface CompressionSource {
+  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void;
+  onBodyEnd(x: Exchange): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
+  /** The client is gone or cannot be sent to: stop the transfer. */
+  cancelResponse(): void;
+}
+
+/** Bytes given to the compressor and not yet consumed; above this the source is paused. */
+const waitingBytesMax = 65_536;
+/** Pause of the source after which compressed output is flushed to the client. */
+const flushDelayMs = 50;
+
+/** Owns the exchange until its end; store it in `x.context` once the head has been sent. */
+export class CompressedBody implements ExchangeState {
+  readonly #x: Exchange;
+  readonly #serial: number;
+  readonly #home: EngineHome;
+  /** Null once the whole body has arrived. */
+  #source: CompressionSource | null;
+  readonly #compressor: Compressor;
+  #waitingBytes = 0;
+  #flushTimer = -1;
+  #isOver = false;
+
+  constructor(
+    x: Exchange,
+    home: EngineHome,
+    source: CompressionSource,
+    coding: Coding,
+    level: number,
+  ) {
+    this.#x = x;
+    this.#serial = x.serial;
+    this.#home = home;
+    this.#source = source;
+    this.#compressor = openCompressor(coding, level, {
+      onData: (bytes) => this.#pass(bytes),
+      onEnd: () => this.#finish(),
+      onError: () => this.#fail(),
+    });
+    // The library needs turns of Deno's event loop: the reactor must yield to it.
+    home.reactor.beginAsync();
+  }
+
+  /** Whether the source should pause; `resumeResponse` is called when it may continue. */
+  get isFull(): boolean {
+    return this.#waitingBytes > waitingBytesMax;
+  }
+
+  /** Compresses a part of the body; copies it, because the caller reuses its buffer. */
+  write(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isOver) return;
+    const count = end - start;
+    this.#waitingBytes += count;
+    if (this.isFull) this.#source?.pauseResponse();
+    this.#compressor.write(bytes.slice(start, end), () => this.#onTaken(count));
+  }
+
+  /** The whole body has arrived; the source is not called again. */
+  end(): void {
+    this.#source = null;
+    if (this.#isOver) return;
+    this.#stopFlush();
+    this.#compressor.end();
+  }
+
+  /** The source broke off, so the response is cut too. */
+  cut(): void {
+    this.#source = null;
+    if (this.#close()) this.#x.abort();
+  }
+
+  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    this.#source?.onBody(x, bytes, start, end);
+  }
+
+  onBodyEnd(x: Exchange): void {
+    this.#source?.onBodyEnd(x);
+  }
+
+  onDrain(): void {
+    this.#compressor.resume();
+  }
+
+  onAbort(x: Exchange, error: PeerError): void {
+    this.#close();
+    this.#source?.cancelResponse();
+    this.#home.metrics.clientAborts++;
+    this.#home.logAccess(x, x.status, error.message);
+  }
+
+  #onTaken(count: number): void {
+    this.#waitingBytes -= count;
+    if (this.#isOver) return;
+    if (!this.isFull) this.#source?.resumeResponse();
+    if (this.#waitingBytes === 0 && this.#flushTimer < 0 && this.#source !== null) {
+      this.#flushTimer = this.#home.reactor.setTimer(flushDelayMs, () => this.#flush());
+    }
+  }
+
+  #flush(): void {
+    this.#flushTimer = -1;
+    if (!this.#isOver && this.#waitingBytes === 0) this.#compressor.flush();
+  }
+
+  #stopFlush(): void {
+    if (this.#flushTimer >= 0) this.#home.reactor.clearTimer(this.#flushTimer);
+    this.#flushTimer = -1;
+  }
+
+  /** Sends the compressor's output to the client; a slow client pauses the compressor. */
+  #pass(bytes: Uint8Array): void {
+    if (this.#isGone()) return;
+    if (!this.#x.writeBody(bytes, 0, bytes.length)) this.#compressor.pause();
+  }
+
+  #finish(): void {
+    if (this.#isGone() || !this.#close()) return;
+    this.#home.logAccess(this.#x, this.#x.status, "");
+    this.#x.endBody();
+  }
+
+  #fail(): void {
+    if (this.#isGone() || !this.#close()) return;
+    this.#source?.cancelResponse();
+    this.#home.logAccess(this.#x, this.#x.status, "the body could not be compressed");
+    this.#x.abort();
+  }
+
+  #isGone(): boolean {
+    return this.#isOver || this.#x.serial !== this.#serial;
+  }
+
+  /** Returns false if it was already closed. */
+  #close(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#stopFlush();
+    this.#compressor.cancel();
+    this.#home.reactor.endAsync();
+    return true;
+  }
+}

@@ -1,0 +1,42 @@
+/** What a proxied exchange needs from its engine. */
+import type { Exchange } from "../../../conn/exchange.ts";
+import type { Reactor } from "../../../net/reactor.ts";
+import type { Peer } from "../../balance/peer.ts";
+import type { EngineMetrics } from "../records/engine_metrics.ts";
+import type { ProxiedExchange } from "../forward/proxied_exchange.ts";
+import type { RoutedRequest } from "../clients/routed_request.ts";
+import type { Route } from "./routes.ts";
+import type { Field } from "../fields/field_rules.ts";
+import type { ServerFields } from "../fields/server_fields.ts";
+
+export interface EngineHome {
+  readonly reactor: Reactor;
+  readonly serverFields: ServerFields;
+  readonly metrics: EngineMetrics;
+  /** Upgraded connections; they outlive their exchanges. */
+  readonly tunnels: Set<{ close(): void }>;
+  readonly requestBodyBytesMax: number;
+  /** Whether 1xx responses of upstreams are forwarded to clients. */
+  readonly sendsInformational: boolean;
+  /** Logs the end of the exchange with this status; `error` is "" on success. */
+  logAccess(x: Exchange, status: number, error: string): void;
+  logUpstreamFailure(peer: Peer, reason: string): void;
+  /** Logs that passive failures have disabled the peer. */
+  logDisabled(peer: Peer): void;
+  logNoLive(upstream: string): void;
+  logError(message: string): void;
+  /**
+   * Routes the request again with another target; without `keepsMethod` as a GET with no body. Call
+   * it only from within a handler, while the request is valid.
+   */
+  redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void;
+  /** Answers with an error page and logs the access. */
+  answerError(x: Exchange, route: Route, status: number, reason: string): void;
+  /**
+   * Answers with the document that the route configures for this error, under the error's status.
+   * `fields` are those of the error response.
+   */
+  answerDocument(x: Exchange, route: Route, status: number, fields: readonly Field[]): void;
+  /** Returns the object, which is free for another exchange. */
+  recycle(exchange: ProxiedExchange): void;
+}

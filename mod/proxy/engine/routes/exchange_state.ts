@@ -1,0 +1,11 @@
+/** Per-exchange state between the request and the end of its response. */
+import type { PeerError } from "../../../base/errors.ts";
+import type { Exchange } from "../../../conn/exchange.ts";
+
+/** Stored in `exchange.context`; the callbacks are those of conn's `ExchangeHandler`. */
+export interface ExchangeState {
+  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void;
+  onBodyEnd(x: Exchange): void;
+  onDrain(x: Exchange): void;
+  onAbort(x: Exchange, error: PeerError): void;
+}

@@ -1,0 +1,71 @@
+/** The flags of `hayate proxy`. */
+import { defineTable } from "../../cli/mod.ts";
+import { configFilesDefault } from "../../config/default_file.ts";
+
+export const proxyTable = defineTable({
+  command: "hayate proxy",
+  summary: "reverse proxy and static server that reads h2o.conf",
+  usage: ["[-c h2o.conf]", "-t [-c h2o.conf]"],
+  description: [
+    `Without -c the file is ${configFilesDefault.join(" or ")}; without any file a welcome page ` +
+    "says how to go on. Listening sockets handed over in SERVER_STARTER_PORT (hayate supervise, " +
+    "start_server) are taken over, others are bound.",
+    "Signals: TERM and INT answer what was accepted and end, QUIT ends at once, USR1 opens logs " +
+    "again, HUP reads the configuration again: a broken one changes nothing, and no request is " +
+    "lost. A new program instead of a new configuration takes hayate supervise, and HUP there.",
+  ],
+  options: [
+    {
+      long: "conf",
+      short: "c",
+      kind: "string",
+      placeholder: "FILE",
+      help: "The configuration, in h2o's language with an `upstreams` section.",
+    },
+    {
+      long: "test",
+      short: "t",
+      kind: "flag",
+      help: "Check the configuration, say what is wrong or unknown, and end.",
+    },
+    {
+      long: "log-format",
+      kind: "enum",
+      values: ["text", "json"],
+      defaultText: "text",
+      help: "Form of this program's own lines, not of access logs; json is one object a line.",
+    },
+    {
+      long: "log-to",
+      kind: "enum",
+      values: ["stdout", "stderr"],
+      defaultText: "stderr",
+      help: "Where this program's own lines go.",
+    },
+    {
+      long: "mode",
+      short: "m",
+      kind: "enum",
+      values: ["worker", "test"],
+      hidden: true,
+      help: "h2o's way to say -t.",
+    },
+  ],
+  examples: [
+    { run: "hayate proxy -c h2o.conf", about: "serve what the file says" },
+    { run: "hayate proxy -t -c h2o.conf", about: "check a file before a reload" },
+    { run: "PORTS='80 443' hayate supervise proxy -c h2o.conf", about: "with reloads by HUP" },
+  ],
+  exitCodes: [
+    { code: 0, meaning: "ended by a signal, or the configuration is good" },
+    { code: 1, meaning: "cannot start, for example a port in use" },
+    { code: 2, meaning: "wrong usage" },
+    { code: 78, meaning: "the configuration is wrong" },
+  ],
+  environment: [
+    { name: "SERVER_STARTER_PORT", help: "listening sockets from the supervisor" },
+    { name: "SERVER_STARTER_GENERATION", help: "number of this start, shown on the status pages" },
+    { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "As --log-format and --log-to." },
+    { name: "HAYATE_REACTOR", help: "epoll, or portable, which has no num-threads above 1" },
+  ],
+});

@@ -1,0 +1,291 @@
+/** Listening sockets of plans: inherited from the supervisor if it holds them, else bound here. */
+import { type Address, formatAddress } from "../../base/address.ts";
+import { formatIp, parseIp } from "../../base/ip.ts";
+import { StartError } from "../../base/errors.ts";
+import { shutQueuesOf } from "../../net/accept_queue.ts";
+import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
+import type { InheritedSocket } from "../../process/starter_port.ts";
+import type { ListenPlan } from "../plan/plan.ts";
+
+/** Returns the handler of connections to `listen`, or to a socket that no `listen` names (null). */
+export type ServerOf = (listen: ListenPlan | null, socketName: string | null) => AcceptHandler;
+
+/** One listening socket and its present handler. */
+interface Door {
+  /** null when bound by this process. */
+  readonly socket: InheritedSocket | null;
+  readonly listener: Listener;
+  mode: number | null;
+  serve: AcceptHandler;
+}
+
+/** The open sockets of a plan, which does not serve them before `commit`. */
+export interface Opening {
+  readonly listeners: readonly Listener[];
+  /** Those that other processes accept from, too. */
+  readonly shared: readonly Listener[];
+  /** Those that this process has not served before. */
+  readonly fresh: readonly Listener[];
+  /** Serves the plan from now on. Closes sockets that it does not name. */
+  commit(): void;
+  /** Closes the sockets that were opened for the plan. */
+  discard(): void;
+}
+
+/**
+ * The listening sockets of a process. They outlive plans: a socket that the next plan also names
+ * stays open, and only its handler changes between two connections, so that no client is refused.
+ */
+export class ListenerSet {
+  readonly #reactor: Reactor;
+  readonly #inherited: readonly InheritedSocket[] | null;
+  readonly #warn: (message: string) => void;
+  #doors: readonly Door[] | null = null;
+
+  /**
+   * `inherited`: sockets of a supervisor; null without one. `warn` receives mismatches between
+   * these and the plan.
+   */
+  constructor(
+    reactor: Reactor,
+    inherited: readonly InheritedSocket[] | null,
+    warn: (message: string) => void,
+  ) {
+    this.#reactor = reactor;
+    this.#inherited = inherited;
+    this.#warn = warn;
+  }
+
+  get isInherited(): boolean {
+    return this.#inherited !== null;
+  }
+
+  /** Opens all missing sockets, paused. On an error it opens none and throws `StartError`. */
+  open(plans: readonly ListenPlan[], serverOf: ServerOf): Opening {
+    const isFirst = this.#doors === null;
+    this.#doors ??= (this.#inherited ?? []).map((socket) => adopt(this.#reactor, socket));
+    const round = new Round(this.#reactor, this.#doors, this.#warn);
+    try {
+      round.match(plans, serverOf);
+      round.bindRest(plans, serverOf, this.#inherited !== null);
+      round.serveRest(plans, serverOf);
+    } catch (error) {
+      round.discard();
+      throw error;
+    }
+    const listeners = round.served.map(({ door }) => door.listener);
+    const shared = round.served.filter(({ door }) => door.socket !== null);
+    return {
+      listeners,
+      shared: shared.map(({ door }) => door.listener),
+      fresh: isFirst ? listeners : round.fresh.map(({ listener }) => listener),
+      commit: () => this.#doors = round.commit(),
+      discard: () => round.discard(),
+    };
+  }
+
+  /** Accepts no more. `isLastHolder`: first accepts what is queued at inherited sockets. */
+  close(isLastHolder: boolean): void {
+    const listeners = (this.#doors ?? []).map(({ listener }) => listener);
+    // Deno cannot keep new connections out of an accept queue while it is emptied.
+    for (const { address } of this.#reactor.backend === "portable" ? listeners : []) {
+      if (address.kind === "tcp") shutQueuesOf(address.port);
+    }
+    for (const listener of listeners) listener.close(isLastHolder);
+  }
+}
+
+/** Collects the sockets of one plan. */
+class Round {
+  readonly served: { door: Door; serve: AcceptHandler; plan: ListenPlan | null }[] = [];
+  readonly fresh: Door[] = [];
+  #unserved: ListenPlan[] = [];
+
+  constructor(
+    readonly reactor: Reactor,
+    readonly doors: readonly Door[],
+    readonly warn: (message: string) => void,
+  ) {}
+
+  /** Finds the open socket of each `listen`; those without one are left to `bindRest`. */
+  match(plans: readonly ListenPlan[], serverOf: ServerOf): void {
+    for (const plan of plans) {
+      const door = this.doors.find((one) =>
+        sameAddress(one.listener.address, plan.address) && !this.#isServed(one)
+      );
+      if (door === undefined) this.#unserved.push(plan);
+      else this.served.push({ door, serve: serverOf(plan, door.socket?.name ?? null), plan });
+    }
+  }
+
+  bindRest(plans: readonly ListenPlan[], serverOf: ServerOf, hasSupervisor: boolean): void {
+    for (const plan of this.#unserved) {
+      if (hasSupervisor && hasSibling(plan, plans, this.#unserved)) continue;
+      if (hasSupervisor) {
+        const { at, address } = plan;
+        this.warn(
+          `[${at.file}:${at.line}] listen: ${formatAddress(address)} is not among the sockets of ` +
+            "the supervisor; bound here, a reload may lose connections on it",
+        );
+      }
+      try {
+        const serve = serverOf(plan, null);
+        const door = bind(this.reactor, plan, serve, hasSupervisor);
+        this.fresh.push(door);
+        this.served.push({ door, serve, plan });
+      } catch (error) {
+        if (!(error instanceof StartError)) throw error;
+        // Deno's [::] also binds IPv4, where this process already has 0.0.0.0.
+        const isOwn = this.reactor.backend === "portable";
+        if (!isOptional(plan, plans, isOwn ? null : error)) throw error;
+        const reason = isOwn ? `${formatAddress(plan.address)} is not opened` : error.message;
+        this.warn(`${reason}; only IPv4 is served`);
+      }
+    }
+  }
+
+  /** Serves the supervisor's other sockets, too: without an accepter their clients would hang. */
+  serveRest(plans: readonly ListenPlan[], serverOf: ServerOf): void {
+    for (const door of this.doors) {
+      if (door.socket === null || this.#isServed(door)) continue;
+      const { name } = door.socket;
+      if (plans.length > 0) {
+        this.warn(`no \`listen\` for ${name}, a socket of the supervisor; served with the rest`);
+      }
+      this.served.push({ door, serve: serverOf(null, name), plan: null });
+    }
+  }
+
+  commit(): Door[] {
+    const dropped = this.doors.filter((door) => !this.#isServed(door));
+    for (const { listener } of dropped) listener.close();
+    for (const { door, serve, plan } of this.served) {
+      door.serve = serve;
+      changeMode(door, plan?.mode ?? null);
+    }
+    return this.served.map(({ door }) => door);
+  }
+
+  discard(): void {
+    for (const { listener } of this.fresh) listener.close();
+  }
+
+  #isServed(door: Door): boolean {
+    return this.served.some((one) => one.door === door);
+  }
+}
+
+function adopt(reactor: Reactor, socket: InheritedSocket): Door {
+  if (!reactor.capabilities.inherit) {
+    throw new StartError(
+      "the portable reactor cannot take over the sockets of SERVER_STARTER_PORT; use epoll",
+    );
+  }
+  const open = (onAccept: AcceptHandler): Listener => {
+    try {
+      return reactor.adopt(socket.fd, { shared: true, paused: true }, onAccept);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      throw new StartError(`${socket.name}: ${error.message}`, error.exitCode, { cause: error });
+    }
+  };
+  return makeDoor(socket, null, nobody, open);
+}
+
+function bind(
+  reactor: Reactor,
+  { address, mode }: ListenPlan,
+  serve: AcceptHandler,
+  hasSupervisor: boolean,
+): Door {
+  // Generations overlap: without SO_REUSEPORT the next could not bind the same port.
+  const options = {
+    reusePort: hasSupervisor && address.kind === "tcp",
+    paused: true,
+    ...(mode === null ? {} : { mode }),
+  };
+  return makeDoor(null, mode, serve, (onAccept) => reactor.listen(address, options, onAccept));
+}
+
+function makeDoor(
+  socket: InheritedSocket | null,
+  mode: number | null,
+  serve: AcceptHandler,
+  open: (onAccept: AcceptHandler) => Listener,
+): Door {
+  const onAccept: AcceptHandler = (accepted, listener) => door.serve(accepted, listener);
+  const listener = open(onAccept);
+  const door: Door = { socket, listener, mode, serve };
+  return door;
+}
+
+/** Handler of an inherited socket, which stays paused until it gets a handler of a plan. */
+const nobody: AcceptHandler = () => {
+  throw new TypeError("Cannot accept: nobody serves this socket yet");
+};
+
+/** Sets the mode of the next plan on the file of a unix socket that this process bound. */
+function changeMode(door: Door, mode: number | null): void {
+  const { address } = door.listener;
+  if (mode === null || mode === door.mode || address.kind === "tcp" || door.socket !== null) return;
+  Deno.chmodSync(address.path, mode);
+  door.mode = mode;
+}
+
+/** `listen: 80` means both address families; if one of them is inherited, the other is optional. */
+function hasSibling(
+  plan: ListenPlan,
+  plans: readonly ListenPlan[],
+  unserved: readonly ListenPlan[],
+): boolean {
+  const { address } = plan;
+  if (address.kind !== "tcp" || !isAny(address.host)) return false;
+  return plans.some((other) =>
+    other !== plan && !unserved.includes(other) && other.address.kind === "tcp" &&
+    other.address.port === address.port && isAny(other.address.host)
+  );
+}
+
+/**
+ * True when the IPv6 half of `listen: PORT` may be left out after `error`: on a host without IPv6,
+ * but not when the port is in use. `error` is null when the reactor cannot bind both halves.
+ */
+export function isOptional(
+  plan: ListenPlan,
+  plans: readonly ListenPlan[],
+  error: StartError | null,
+): boolean {
+  const { address } = plan;
+  if (address.kind !== "tcp" || address.host !== "::" || error?.message.includes("in use")) {
+    return false;
+  }
+  return plans.some(({ address: other }) =>
+    other.kind === "tcp" && other.port === address.port && other.host === "0.0.0.0"
+  );
+}
+
+function isAny(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+/** True when one of the sockets, as SERVER_STARTER_PORT names them, covers the address. */
+export function isInherited(sockets: readonly InheritedSocket[], address: Address): boolean {
+  const wanted = formatAddress(address);
+  // `8080` is 0.0.0.0; that is enough for `listen: 8080`, which means both address families.
+  const anyText = address.kind === "tcp" && isAny(address.host) ? String(address.port) : null;
+  return sockets.some(({ name }) =>
+    name === wanted || name === anyText || (anyText !== null && name === `0.0.0.0:${anyText}`)
+  );
+}
+
+export function sameAddress(a: Address, b: Address): boolean {
+  if (a.kind === "unix" || b.kind === "unix") {
+    return a.kind === "unix" && b.kind === "unix" && a.path === b.path;
+  }
+  return a.port === b.port && canonical(a.host) === canonical(b.host);
+}
+
+function canonical(host: string): string {
+  const bytes = parseIp(host);
+  return bytes === null ? host : formatIp(bytes);
+}

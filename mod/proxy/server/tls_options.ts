@@ -1,0 +1,25 @@
+import type { ServerContextOptions } from "../../tls/server_context.ts";
+import type { ListenPlan } from "../plan/plan.ts";
+
+/** Returns the TLS options of a listener's `listen.ssl`; null: plain HTTP. */
+export function tlsOptionsOf({ tls, certificatesByHost }: ListenPlan): ServerContextOptions | null {
+  if (tls === null) return null;
+  const optional = {
+    minimumVersion: tls.minimumVersion,
+    maximumVersion: tls.maximumVersion,
+    cipherSuite: tls.cipherSuite,
+    cipherSuiteTls13: tls.cipherSuiteTls13,
+    clientCaFile: tls.clientCaFile,
+  };
+  return {
+    identities: [
+      {
+        certificates: tls.certificates,
+        ...(tls.ocspFile === null ? {} : { ocspFile: tls.ocspFile }),
+      },
+      ...certificatesByHost,
+    ],
+    preferServerCiphers: tls.preferServerCiphers,
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)),
+  };
+}
