@@ -3,7 +3,7 @@ import { exitCodes } from "../base/errors.ts";
 import type { Mode } from "../cli/mod.ts";
 import { getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
-import { addSignalListener } from "../process/signals.ts";
+import { addSignalListener } from "../process/signals/signals.ts";
 import { parseLoadArgs } from "./plan/options.ts";
 import type { LoadPlan } from "./plan/plan.ts";
 import { prepareRun } from "./plan/prepare.ts";

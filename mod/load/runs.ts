@@ -3,7 +3,7 @@ import { exitCodes } from "../base/errors.ts";
 import { Histogram } from "../metrics/histogram.ts";
 import { percentileDistribution } from "../metrics/histogram_text.ts";
 import { getVariable } from "../process/environment.ts";
-import { addSignalListener } from "../process/signals.ts";
+import { addSignalListener } from "../process/signals/signals.ts";
 import { describeEnvironment } from "./report/environment.ts";
 import { Output, writeStderr, writeStdout } from "./report/outputs.ts";
 import type { LoadPlan } from "./plan/plan.ts";

@@ -7,7 +7,7 @@ import { exitCodes, StartError } from "../base/errors.ts";
 import { StartFaults } from "../base/start_faults.ts";
 import { Logger, parseLogTarget } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
-import { whyNotMakeable, whyNotWritable } from "../process/path_access.ts";
+import { whyNotMakeable, whyNotWritable } from "../process/files/path_access.ts";
 import { libc } from "../sys/libc.ts";
 import { bindListener } from "../net/epoll/bind.ts";
 import { freshTicketSeed } from "../tls/appliance.ts";

@@ -5,20 +5,20 @@ import type { Logger } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
-import { keepFromChildren, sealInherited } from "../process/inherited.ts";
+import { keepFromChildren, sealInherited } from "../process/handover/inherited.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
-import { keepMemory } from "../process/memory_keeper.ts";
-import { PidFile } from "../process/pid_file.ts";
-import { listenForPause } from "../process/pausing.ts";
-import { claimReadiness, notify, notifyReady } from "../process/readiness.ts";
-import { addSignalListener, swallowSignal } from "../process/signals.ts";
-import { atOnceText, listenForStop } from "../process/stop_signals.ts";
+import { keepMemory } from "../process/memory/memory_keeper.ts";
+import { PidFile } from "../process/files/pid_file.ts";
+import { listenForPause } from "../process/signals/pausing.ts";
+import { claimReadiness, notify, notifyReady } from "../process/handover/readiness.ts";
+import { addSignalListener, swallowSignal } from "../process/signals/signals.ts";
+import { atOnceText, listenForStop } from "../process/signals/stop_signals.ts";
 import {
   type InheritedSocket,
   parseStarterPort,
   servedConfigVariable,
-} from "../process/starter_port.ts";
-import { claimLease, type HeldLease } from "../process/socket_lease.ts";
+} from "../process/handover/starter_port.ts";
+import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
 import { watchByStatx } from "../static/path_watch.ts";
 import { freshTicketSeed, readAppliance, readTicketSeed, tlsVariables } from "../tls/appliance.ts";

@@ -4,8 +4,8 @@ import { StartError } from "../base/errors.ts";
 import { parseHostAddress } from "../config/addresses.ts";
 import { isListening, startListening } from "../net/epoll/descriptor.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
-import { keepFromChildren } from "../process/inherited.ts";
-import type { InheritedSocket } from "../process/starter_port.ts";
+import { keepFromChildren } from "../process/handover/inherited.ts";
+import type { InheritedSocket } from "../process/handover/starter_port.ts";
 import type { ListenPlan } from "./plan.ts";
 
 /** Binds every address or none. Throws StartError. */

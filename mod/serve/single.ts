@@ -2,11 +2,11 @@
 import type { Logger } from "../log/mod.ts";
 import { allVariables, dropVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
-import { listenForPause } from "../process/pausing.ts";
-import { notify, notifyReady } from "../process/readiness.ts";
-import { addSignalListener } from "../process/signals.ts";
-import { claimLease, type HeldLease } from "../process/socket_lease.ts";
-import { atOnceText, listenForStop } from "../process/stop_signals.ts";
+import { listenForPause } from "../process/signals/pausing.ts";
+import { notify, notifyReady } from "../process/handover/readiness.ts";
+import { addSignalListener } from "../process/signals/signals.ts";
+import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
+import { atOnceText, listenForStop } from "../process/signals/stop_signals.ts";
 import { readInherited } from "./inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./listeners.ts";
 import type { ServePlan } from "./plan.ts";

@@ -3,13 +3,13 @@
  * again in a session of its own. We wait until it is up, so that the caller sees errors until then
  * and gets their exit code.
  */
-import { exitCodeOf } from "../process/children.ts";
+import { exitCodeOf } from "../process/children/children.ts";
 import { openPipe } from "../process/channel.ts";
 import { descriptorWatch } from "../process/descriptor_watch.ts";
 import { allVariables, dropVariable, getVariable } from "../process/environment.ts";
 import { selfUnderName } from "../process/executable.ts";
-import { type PassedDescriptor, spawn } from "../process/spawn.ts";
-import { keepFromChildren } from "../process/inherited.ts";
+import { type PassedDescriptor, spawn } from "../process/children/spawn.ts";
+import { keepFromChildren } from "../process/handover/inherited.ts";
 import { libc } from "../sys/libc.ts";
 import { cString, libcProcess, O } from "../sys/libc_process.ts";
 import { StartError } from "../base/errors.ts";

@@ -3,9 +3,9 @@ import { StartError } from "../base/errors.ts";
 import { findDefaultConfig } from "../config/default_file.ts";
 import { allVariables, type Variables, withoutBacktraces } from "../process/environment.ts";
 import { selfCommand } from "../process/executable.ts";
-import { ReadinessWatch } from "../process/readiness_watch.ts";
-import { leaseVariable, type SocketLease } from "../process/socket_lease.ts";
-import { servedConfigVariable } from "../process/starter_port.ts";
+import { ReadinessWatch } from "../process/handover/readiness_watch.ts";
+import { leaseVariable, type SocketLease } from "../process/handover/socket_lease.ts";
+import { servedConfigVariable } from "../process/handover/starter_port.ts";
 import {
   isFolder,
   type PassedDescriptor,
@@ -13,7 +13,7 @@ import {
   type SpawnFailure,
   startFailureCode,
   startFault,
-} from "../process/spawn.ts";
+} from "../process/children/spawn.ts";
 import { fromStartFolder, startFolder } from "../process/working_folder.ts";
 import type { Launch, WorkerHandler } from "../lifecycle/runner.ts";
 import { readEnvdir } from "./envdir.ts";

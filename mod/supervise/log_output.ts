@@ -3,7 +3,7 @@ import { StartError } from "../base/errors.ts";
 import { openPipe } from "../process/channel.ts";
 import { descriptorWatch } from "../process/descriptor_watch.ts";
 import { allVariables } from "../process/environment.ts";
-import { type PassedDescriptor, spawn } from "../process/spawn.ts";
+import { type PassedDescriptor, spawn } from "../process/children/spawn.ts";
 import { libc } from "../sys/libc.ts";
 import { cString, F, libcProcess, O } from "../sys/libc_process.ts";
 import type { LogTarget } from "./plan/plan.ts";

@@ -38,7 +38,7 @@ async function perform(plan: Plan, argv: readonly string[], calledAs: string): P
 
 /** `exec-with-parent PID -- COMMAND...`: how a worker starts under `--die-with-parent`. */
 async function becomeWorker(argv: readonly string[]): Promise<number> {
-  const { execWithParent } = await import("../process/exec.ts");
+  const { execWithParent } = await import("../process/children/exec.ts");
   const { reason, exitCode } = execWithParent(argv.slice(2), Number(argv[0]), "TERM");
   throw new StartError(`failed to exec ${reason}`, exitCode);
 }

@@ -1,8 +1,8 @@
 /** `--ready-http` and `--ready-exec`: probes whether a new worker is ready. */
-import { deathSignalOf, exitCodeOf } from "../process/children.ts";
+import { deathSignalOf, exitCodeOf } from "../process/children/children.ts";
 import type { Variables } from "../process/environment.ts";
-import { type PassedDescriptor, spawn } from "../process/spawn.ts";
-import { sendSignal } from "../process/signals.ts";
+import { type PassedDescriptor, spawn } from "../process/children/spawn.ts";
+import { sendSignal } from "../process/signals/signals.ts";
 import { delay } from "../std/async.ts";
 
 const pauseMs = 200;

@@ -4,11 +4,11 @@ import { version } from "../base/version.ts";
 import { invokedPath } from "../process/executable.ts";
 import { containerSources, findContainer } from "../process/container.ts";
 import { watchProcess } from "../process/pidfd.ts";
-import { suggestCollection } from "../process/memory.ts";
-import { notify as notifyManager, notifyReady } from "../process/readiness.ts";
-import { sendSignal } from "../process/signals.ts";
+import { suggestCollection } from "../process/memory/memory.ts";
+import { notify as notifyManager, notifyReady } from "../process/handover/readiness.ts";
+import { sendSignal } from "../process/signals/signals.ts";
 import { monotonicUs } from "../sys/libc_process.ts";
-import type { StatusFile } from "../process/status_file.ts";
+import type { StatusFile } from "../process/files/status_file.ts";
 import type { ControlSocket } from "./control/control_socket.ts";
 import {
   type Launch,

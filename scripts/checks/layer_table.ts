@@ -56,7 +56,7 @@ export const ownerRules: readonly OwnerRule[] = [
   {
     // One place that starts programs, so that one rule decides which descriptors a child inherits.
     names: ["Deno.Command", "libcProcess.posix_spawn"],
-    owners: ["mod/process/spawn.ts"],
+    owners: ["mod/process/children/spawn.ts"],
     instead: "use spawn of mod/process",
   },
   {

@@ -1,7 +1,7 @@
 /** Starting supervisors for tests, and asking them. */
 import { binaryPath, Child, type ChildOptions, childPids } from "./binary.ts";
 import type { TempFolder } from "./ports.ts";
-import { parseStatus, type StatusLine } from "../../mod/process/status_file.ts";
+import { parseStatus, type StatusLine } from "../../mod/process/files/status_file.ts";
 
 /** A supervisor with its files in a folder of its own. */
 export class Supervised {

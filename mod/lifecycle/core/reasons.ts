@@ -1,5 +1,5 @@
 /** Wait statuses as text and as exit codes. */
-import { signalName } from "../../process/signals.ts";
+import { signalName } from "../../process/signals/signals.ts";
 
 /** `exit code 1`, `killed by TERM`; null is a process that is not our child: `died`. */
 export function describeStatus(status: number | null): string {

@@ -1,7 +1,7 @@
 /** HUP: reads the configuration again and applies it, or logs why the running one is kept. */
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
-import { addSignalListener } from "../../process/signals.ts";
+import { addSignalListener } from "../../process/signals/signals.ts";
 import type { LoadedPlan } from "../directives/config_file.ts";
 
 /**

@@ -2,7 +2,7 @@
 import { exitCodes, StartError } from "../../base/errors.ts";
 import { findDefaultConfig } from "../../config/default_file.ts";
 import { getVariable } from "../../process/environment.ts";
-import { runningUser } from "../../process/users.ts";
+import { runningUser } from "../../process/files/users.ts";
 import { buildPlan } from "./build.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 

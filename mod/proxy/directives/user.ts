@@ -1,5 +1,5 @@
 /** `user`: the user that the proxy is to run as. hayate cannot change its user and reports that. */
-import type { RunningUser } from "../../process/users.ts";
+import type { RunningUser } from "../../process/files/users.ts";
 import { anyText, type Directive, levels, phases, readScalar } from "./draft/directive.ts";
 
 /**

@@ -1,11 +1,11 @@
 /** `type=exec`: a command checks whether a peer is alive; exit code 0 means alive. */
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
-import { exitCodeOf } from "../../process/children.ts";
-import { CommandOutput, openNothing } from "../../process/command_output.ts";
+import { exitCodeOf } from "../../process/children/children.ts";
+import { CommandOutput, openNothing } from "../../process/children/command_output.ts";
 import { allVariables } from "../../process/environment.ts";
-import { sendSignal } from "../../process/signals.ts";
-import { type ChildProcess, spawn, type SpawnFailure } from "../../process/spawn.ts";
+import { sendSignal } from "../../process/signals/signals.ts";
+import { type ChildProcess, spawn, type SpawnFailure } from "../../process/children/spawn.ts";
 import { Errno } from "../../sys/errno.ts";
 import type { ProbeListener, ProbeResult, ProbeTarget } from "./probe.ts";
 

@@ -10,8 +10,8 @@ import {
   standardSink,
 } from "../../log/mod.ts";
 import { openMessageSender } from "../../net/portable/message_sender.ts";
-import { startLogCommand } from "../../process/log_command.ts";
-import { whyNotWritable } from "../../process/path_access.ts";
+import { startLogCommand } from "../../process/children/log_command.ts";
+import { whyNotWritable } from "../../process/files/path_access.ts";
 import type { AccessLogPlan } from "../plan/plan.ts";
 
 export class AccessLogs {

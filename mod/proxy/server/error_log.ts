@@ -2,7 +2,7 @@
 import { logChoice } from "../../base/log_choice.ts";
 import { Logger, openSink, parseLogTarget, type Sink, standardSink } from "../../log/mod.ts";
 import { openMessageSender } from "../../net/portable/message_sender.ts";
-import { startLogCommand } from "../../process/log_command.ts";
+import { startLogCommand } from "../../process/children/log_command.ts";
 
 export class ErrorLog {
   readonly #logger: Logger;

@@ -4,7 +4,7 @@ import { formatIp, parseIp } from "../../base/ip.ts";
 import { StartError } from "../../base/errors.ts";
 import { shutQueuesOf } from "../../net/accept_queue.ts";
 import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
-import type { InheritedSocket } from "../../process/starter_port.ts";
+import type { InheritedSocket } from "../../process/handover/starter_port.ts";
 import type { ListenPlan } from "../plan/plan.ts";
 
 /** Returns the handler of connections to `listen`, or to a socket that no `listen` names (null). */

@@ -5,7 +5,7 @@ import { version } from "../../base/version.ts";
 import { ProxyProtocolListeners } from "../../conn/proxy_protocol_accept.ts";
 import { type Logger, SparseLog } from "../../log/mod.ts";
 import type { AcceptHandler, Reactor } from "../../net/reactor.ts";
-import type { HeldLease } from "../../process/socket_lease.ts";
+import type { HeldLease } from "../../process/handover/socket_lease.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
 import { SecuredListeners } from "../../tls/secured_listeners.ts";
 import { AcceptGate } from "./accept_gate.ts";

@@ -1,5 +1,5 @@
 /** A process that serves one plan after another on the same sockets. */
-import type { Pausable } from "../../process/pausing.ts";
+import type { Pausable } from "../../process/signals/pausing.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 import { ProxyServer, type ServerParts } from "./server.ts";
 

@@ -6,8 +6,8 @@ import { hasWaiting, shutQueue } from "../../net/accept_queue.ts";
 import { socketAnswers } from "../../net/epoll/bind.ts";
 import { bindInheritable } from "../../net/inheritable.ts";
 import { clearSocketPath, removeSocketPath, socketInode } from "../../net/unix_path.ts";
-import type { PassedDescriptor } from "../../process/spawn.ts";
-import { formatStarterPort, type InheritedSocket } from "../../process/starter_port.ts";
+import type { PassedDescriptor } from "../../process/children/spawn.ts";
+import { formatStarterPort, type InheritedSocket } from "../../process/handover/starter_port.ts";
 import { isInherited, isOptional, sameAddress } from "../server/listeners.ts";
 import type { ListenPlan } from "../plan/plan.ts";
 

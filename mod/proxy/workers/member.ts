@@ -7,7 +7,7 @@ import type { Logger } from "../../log/mod.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import { type Channel, inheritedChannel } from "../../process/channel.ts";
-import { sendSignal } from "../../process/signals.ts";
+import { sendSignal } from "../../process/signals/signals.ts";
 import { masterMessage } from "./message_shapes.ts";
 import {
   applyEjections,

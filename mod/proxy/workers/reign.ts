@@ -2,7 +2,7 @@
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
-import type { SocketLease } from "../../process/socket_lease.ts";
+import type { SocketLease } from "../../process/handover/socket_lease.ts";
 import type { LoadedPlan } from "../directives/config_file.ts";
 import { ControlPlane } from "../control/control_plane.ts";
 import { Engine } from "../engine/engine.ts";

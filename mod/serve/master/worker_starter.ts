@@ -2,12 +2,12 @@
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type ChannelPair, channelVariable, openChannel } from "../../process/channel.ts";
-import { deathSignalOf, exitCodeOf } from "../../process/children.ts";
+import { deathSignalOf, exitCodeOf } from "../../process/children/children.ts";
 import { allVariables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
-import { sendSignal, signalName } from "../../process/signals.ts";
-import { leaseVariable, type SocketLease } from "../../process/socket_lease.ts";
-import { spawn } from "../../process/spawn.ts";
+import { sendSignal, signalName } from "../../process/signals/signals.ts";
+import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
+import { spawn } from "../../process/children/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import type { MasterSignal, MasterSystem, WorkerProcess } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";

@@ -1,6 +1,6 @@
 /** The flags of `hayate supervise`: those of Server::Starter and ours. */
 import { defineTable, Wrong } from "../../cli/mod.ts";
-import { readSignalName } from "../../process/signals.ts";
+import { readSignalName } from "../../process/signals/signals.ts";
 
 function readSignal(text: string): string | Wrong {
   return readSignalName(text) ?? new Wrong("unknown signal, allowed are TERM, INT, USR1, ...");

@@ -4,7 +4,7 @@ import { StartError } from "../../base/errors.ts";
 import { hasWaiting, shutQueue } from "../../net/accept_queue.ts";
 import { AddressInUse, bindInheritable } from "../../net/inheritable.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
-import type { PassedDescriptor } from "../../process/spawn.ts";
+import type { PassedDescriptor } from "../../process/children/spawn.ts";
 import { libc } from "../../sys/libc.ts";
 import type { ListenSpec } from "../plan/listen_spec.ts";
 

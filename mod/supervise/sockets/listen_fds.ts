@@ -2,7 +2,7 @@
 import { formatAddress } from "../../base/address.ts";
 import { getOption, isListening, localAddressOf } from "../../net/epoll/descriptor.ts";
 import type { Variables } from "../../process/environment.ts";
-import { keepFromChildren } from "../../process/inherited.ts";
+import { keepFromChildren } from "../../process/handover/inherited.ts";
 import { SO, SOCK, SOL } from "../../sys/sockaddr.ts";
 import type { ListenSpec } from "../plan/listen_spec.ts";
 

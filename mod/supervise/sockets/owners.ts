@@ -1,6 +1,6 @@
 /** The user and group of a socket file. */
 import { StartError } from "../../base/errors.ts";
-import { numberIn } from "../../process/users.ts";
+import { numberIn } from "../../process/files/users.ts";
 
 /** The id of a user or group; -1 for null. Throws `StartError` for an unknown name. */
 export function numberOf(kind: "user" | "group", name: string | null): number {

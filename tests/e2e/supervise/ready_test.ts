@@ -1,7 +1,7 @@
 /** Readiness, probes, limits, slots and systemd on the built binary. */
 import { assert, assertEquals } from "@std/assert";
 import { allVariables } from "../../../mod/process/environment.ts";
-import { spawn } from "../../../mod/process/spawn.ts";
+import { spawn } from "../../../mod/process/children/spawn.ts";
 import { bindInheritable } from "../../../mod/net/inheritable.ts";
 import { libc } from "../../../mod/sys/libc.ts";
 import { binaryPath, childPids, runHayate, sleep } from "../../support/binary.ts";

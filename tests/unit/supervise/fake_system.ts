@@ -1,7 +1,7 @@
 /** A system without processes: the test controls time, timers, workers and files. */
 import { type Launch, Runner, statusLines } from "../../../mod/lifecycle/runner.ts";
 import type { System, WorkerHandler } from "../../../mod/lifecycle/runner.ts";
-import { pauseSignals } from "../../../mod/process/pausing.ts";
+import { pauseSignals } from "../../../mod/process/signals/pausing.ts";
 import { plainSettings } from "../lifecycle/settings.ts";
 import { textLine } from "../../../mod/supervise/report.ts";
 import { type LogEvent, type Settings, type State } from "../../../mod/lifecycle/core/state.ts";

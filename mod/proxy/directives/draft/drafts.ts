@@ -1,5 +1,5 @@
 /** The plan under construction: one draft for each level; settings are inherited by copying. */
-import type { RunningUser } from "../../../process/users.ts";
+import type { RunningUser } from "../../../process/files/users.ts";
 import { formatProblem, type Position, Problems } from "../../../config/mod.ts";
 import type { HostAddress } from "../../../config/mod.ts";
 import type {

@@ -2,10 +2,10 @@
  * Readiness notification to the supervisor: a datagram to NOTIFY_SOCKET (sd_notify(3)) and a line to
  * READY_FD (s6).
  */
-import { libc } from "../sys/libc.ts";
-import { F, fdCloexec, libcProcess } from "../sys/libc_process.ts";
-import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
-import { dropVariable, getVariable } from "./environment.ts";
+import { libc } from "../../sys/libc.ts";
+import { F, fdCloexec, libcProcess } from "../../sys/libc_process.ts";
+import { AF, MSG, SOCK } from "../../sys/sockaddr.ts";
+import { dropVariable, getVariable } from "../environment.ts";
 
 /** Where to send notifications. */
 interface Starter {

@@ -1,9 +1,9 @@
 /** Replaces this process with another program. */
-import { Errno, errnoPhrase } from "../sys/errno.ts";
-import { errno } from "../sys/libc.ts";
-import { cString, CStringVector, libcProcess, PR } from "../sys/libc_process.ts";
-import { allVariables } from "./environment.ts";
-import { signalNumber } from "./signals.ts";
+import { Errno, errnoPhrase } from "../../sys/errno.ts";
+import { errno } from "../../sys/libc.ts";
+import { cString, CStringVector, libcProcess, PR } from "../../sys/libc_process.ts";
+import { allVariables } from "../environment.ts";
+import { signalNumber } from "../signals/signals.ts";
 import { startFailureCode } from "./spawn.ts";
 
 /**

@@ -1,9 +1,9 @@
 /** Receives the readiness notifications of a worker, from NOTIFY_SOCKET or READY_FD. */
-import { libc } from "../sys/libc.ts";
-import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
-import { openPipe } from "./channel.ts";
-import { pausableField } from "./pausing.ts";
-import { descriptorWatch } from "./descriptor_watch.ts";
+import { libc } from "../../sys/libc.ts";
+import { AF, MSG, SOCK } from "../../sys/sockaddr.ts";
+import { openPipe } from "../channel.ts";
+import { pausableField } from "../signals/pausing.ts";
+import { descriptorWatch } from "../descriptor_watch.ts";
 import { notifyAddress } from "./readiness.ts";
 
 /** A notification of a worker. */

@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { StartError } from "../../../mod/base/errors.ts";
-import { formatStarterPort, parseStarterPort } from "../../../mod/process/starter_port.ts";
+import { StartError } from "../../../../mod/base/errors.ts";
+import {
+  formatStarterPort,
+  parseStarterPort,
+} from "../../../../mod/process/handover/starter_port.ts";
 
 Deno.test("parseStarterPort() divides at the last `=`, formatStarterPort() spells it back", () => {
   const text = "8080=4;[::1]:80=6;/a=b.sock=7";

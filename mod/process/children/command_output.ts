@@ -1,9 +1,9 @@
 /** Output of a short-lived command: keeps the first line, reads and drops the rest. */
-import { StartError } from "../base/errors.ts";
-import { libc } from "../sys/libc.ts";
-import { cString, libcProcess, O } from "../sys/libc_process.ts";
-import { openPipe } from "./channel.ts";
-import { descriptorWatch } from "./descriptor_watch.ts";
+import { StartError } from "../../base/errors.ts";
+import { libc } from "../../sys/libc.ts";
+import { cString, libcProcess, O } from "../../sys/libc_process.ts";
+import { openPipe } from "../channel.ts";
+import { descriptorWatch } from "../descriptor_watch.ts";
 
 /** Longer lines are truncated for the log. */
 const lineBytesMax = 256;

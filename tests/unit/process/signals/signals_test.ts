@@ -6,7 +6,7 @@ import {
   sendSignal,
   signalName,
   signalNumber,
-} from "../../../mod/process/signals.ts";
+} from "../../../../mod/process/signals/signals.ts";
 
 Deno.test("readSignalName() takes names in any case, with and without SIG, and numbers", () => {
   for (const text of ["TERM", "term", "SIGTERM", "sigTerm", "15", " term "]) {

@@ -1,5 +1,5 @@
 /** Gives memory back that a flood of clients has left behind. */
-import { trimMemory } from "../sys/memory_trim.ts";
+import { trimMemory } from "../../sys/memory_trim.ts";
 import { readProcessUse, suggestCollection } from "./memory.ts";
 import { ReleasePlan } from "./release_plan.ts";
 

@@ -1,5 +1,5 @@
 /** Keeps the memory of a mostly idle process small. */
-import { libcProcess } from "../sys/libc_process.ts";
+import { libcProcess } from "../../sys/libc_process.ts";
 
 /** Above V8's soft limit for memory outside its heap (64 MiB in V8 14). */
 const nudgeBytes = 70 * 2 ** 20;

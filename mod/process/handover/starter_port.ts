@@ -1,5 +1,5 @@
 /** SERVER_STARTER_PORT, in which Server::Starter and hayate's supervisor list inherited sockets. */
-import { exitCodes, StartError } from "../base/errors.ts";
+import { exitCodes, StartError } from "../../base/errors.ts";
 
 /**
  * Environment variable with the default configuration file that an earlier generation served. If that

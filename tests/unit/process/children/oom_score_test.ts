@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { oomScoreStep } from "../../../mod/process/oom_score.ts";
+import { oomScoreStep } from "../../../../mod/process/children/oom_score.ts";
 
 Deno.test("oomScoreStep() is 64 MiB in thousandths of the smallest limit, at least 1", () => {
   const host = { "/proc/meminfo": "MemTotal:       65536000 kB\nMemFree: 1 kB\n" };

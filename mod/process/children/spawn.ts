@@ -5,8 +5,8 @@
  * child, reports a failed exec as an error number instead of a child that exits, keeps SIGPIPE
  * ignored as Server::Starter does, and gives the raw wait status. It takes 0.25 ms.
  */
-import { Errno, errnoPhrase } from "../sys/errno.ts";
-import { errno, libc } from "../sys/libc.ts";
+import { Errno, errnoPhrase } from "../../sys/errno.ts";
+import { errno, libc } from "../../sys/libc.ts";
 import {
   cString,
   CStringVector,
@@ -15,12 +15,12 @@ import {
   O,
   SPAWN,
   spawnStructBytes,
-} from "../sys/libc_process.ts";
+} from "../../sys/libc_process.ts";
 import { watchChild } from "./children.ts";
-import type { Variables } from "./environment.ts";
-import { isKeptFromChildren, keepFromChildren } from "./inherited.ts";
+import type { Variables } from "../environment.ts";
+import { isKeptFromChildren, keepFromChildren } from "../handover/inherited.ts";
 import { preferAsOomVictim } from "./oom_score.ts";
-import { X_OK } from "./path_access.ts";
+import { X_OK } from "../files/path_access.ts";
 
 /** Gives the child the descriptor `ours` as `number`. */
 export interface PassedDescriptor {

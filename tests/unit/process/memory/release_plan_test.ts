@@ -1,6 +1,6 @@
 /** When memory is given back. */
 import { assertEquals } from "@std/assert";
-import { ReleasePlan } from "../../../mod/process/release_plan.ts";
+import { ReleasePlan } from "../../../../mod/process/memory/release_plan.ts";
 
 interface Look {
   readonly mib: number;

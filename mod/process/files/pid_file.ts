@@ -2,10 +2,10 @@
  * The pid file, locked with flock(2) while its owner runs. So the file of a live process is never
  * replaced, and a stale file never blocks a start, whatever pid it contains.
  */
-import { StartError } from "../base/errors.ts";
-import { errno, libc } from "../sys/libc.ts";
-import { errnoPhrase } from "../sys/errno.ts";
-import { cString, libcProcess, LOCK, O } from "../sys/libc_process.ts";
+import { StartError } from "../../base/errors.ts";
+import { errno, libc } from "../../sys/libc.ts";
+import { errnoPhrase } from "../../sys/errno.ts";
+import { cString, libcProcess, LOCK, O } from "../../sys/libc_process.ts";
 
 /** A pid file locked by this process. */
 export class PidFile {

@@ -15,10 +15,10 @@
  * killed: the supervisor still holds the sockets and starts another master. Its lease ends only when
  * the pipe holds a byte.
  */
-import { libc } from "../sys/libc.ts";
-import { libcProcess } from "../sys/libc_process.ts";
-import { openPipe } from "./channel.ts";
-import { dropVariable, getVariable } from "./environment.ts";
+import { libc } from "../../sys/libc.ts";
+import { libcProcess } from "../../sys/libc_process.ts";
+import { openPipe } from "../channel.ts";
+import { dropVariable, getVariable } from "../environment.ts";
 import { keepFromChildren } from "./inherited.ts";
 
 /** Environment variable of a child: the descriptor number of the lease. */

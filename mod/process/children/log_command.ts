@@ -1,10 +1,10 @@
 /** A command that reads log lines from its standard input (`| rotatelogs ...`). */
-import { StartError } from "../base/errors.ts";
-import { libc } from "../sys/libc.ts";
-import { openPipe } from "./channel.ts";
+import { StartError } from "../../base/errors.ts";
+import { libc } from "../../sys/libc.ts";
+import { openPipe } from "../channel.ts";
 import { deathSignalOf, exitCodeOf } from "./children.ts";
-import { allVariables } from "./environment.ts";
-import { signalName } from "./signals.ts";
+import { allVariables } from "../environment.ts";
+import { signalName } from "../signals/signals.ts";
 import { spawn } from "./spawn.ts";
 
 /** The pipe to a running command; implements mod/log's PipeProcess. */

@@ -1,5 +1,5 @@
 /** Signals: names, numbers, sending and listening. */
-import { libcProcess } from "../sys/libc_process.ts";
+import { libcProcess } from "../../sys/libc_process.ts";
 
 /** Numbers on x86-64 and arm64 (signal(7)). */
 const numbers: Readonly<Record<string, number>> = {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { openSink, parseLogTarget } from "../../../mod/log/mod.ts";
-import { startLogCommand } from "../../../mod/process/log_command.ts";
+import { openSink, parseLogTarget } from "../../../../mod/log/mod.ts";
+import { startLogCommand } from "../../../../mod/process/children/log_command.ts";
 
 Deno.test("startLogCommand() hands bytes to a shell command, which ends with its input", async () => {
   const folder = await Deno.makeTempDir();

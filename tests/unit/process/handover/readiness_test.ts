@@ -1,14 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { descriptorWatch } from "../../../mod/process/descriptor_watch.ts";
-import { allVariables } from "../../../mod/process/environment.ts";
-import { pausableField } from "../../../mod/process/pausing.ts";
-import { allPids, processInfo, startEnvironment } from "../../../mod/process/proc.ts";
-import { type ReadinessNotice, ReadinessWatch } from "../../../mod/process/readiness_watch.ts";
-import { notifyAddress } from "../../../mod/process/readiness.ts";
-import { spawn } from "../../../mod/process/spawn.ts";
-import { libc } from "../../../mod/sys/libc.ts";
-import { libcProcess } from "../../../mod/sys/libc_process.ts";
-import { AF, SOCK } from "../../../mod/sys/sockaddr.ts";
+import { descriptorWatch } from "../../../../mod/process/descriptor_watch.ts";
+import { allVariables } from "../../../../mod/process/environment.ts";
+import { pausableField } from "../../../../mod/process/signals/pausing.ts";
+import { allPids, processInfo, startEnvironment } from "../../../../mod/process/proc.ts";
+import {
+  type ReadinessNotice,
+  ReadinessWatch,
+} from "../../../../mod/process/handover/readiness_watch.ts";
+import { notifyAddress } from "../../../../mod/process/handover/readiness.ts";
+import { spawn } from "../../../../mod/process/children/spawn.ts";
+import { libc } from "../../../../mod/sys/libc.ts";
+import { libcProcess } from "../../../../mod/sys/libc_process.ts";
+import { AF, SOCK } from "../../../../mod/sys/sockaddr.ts";
 
 /** Sends one datagram as sd_notify(3) does. */
 function sendTo(name: string, text: string): void {

@@ -2,8 +2,8 @@
  * Descriptors inherited from the parent. They have no close-on-exec flag, so every program started
  * here would inherit them, too, and keep a listening socket open after this process has exited.
  */
-import { libc } from "../sys/libc.ts";
-import { F, fdCloexec } from "../sys/libc_process.ts";
+import { libc } from "../../sys/libc.ts";
+import { F, fdCloexec } from "../../sys/libc_process.ts";
 
 /** Without /proc, inherited descriptors are searched for below this number. */
 const scanMax = 1024;

@@ -1,16 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { allVariables } from "../../../mod/process/environment.ts";
-import { openPipe } from "../../../mod/process/channel.ts";
+import { allVariables } from "../../../../mod/process/environment.ts";
+import { openPipe } from "../../../../mod/process/channel.ts";
 import {
   type ChildProcess,
   spawn,
   type SpawnFailure,
   type SpawnRequest,
-} from "../../../mod/process/spawn.ts";
-import { sendSignal } from "../../../mod/process/signals.ts";
-import { Errno } from "../../../mod/sys/errno.ts";
-import { libc } from "../../../mod/sys/libc.ts";
-import { cString, libcProcess, O } from "../../../mod/sys/libc_process.ts";
+} from "../../../../mod/process/children/spawn.ts";
+import { sendSignal } from "../../../../mod/process/signals/signals.ts";
+import { Errno } from "../../../../mod/sys/errno.ts";
+import { libc } from "../../../../mod/sys/libc.ts";
+import { cString, libcProcess, O } from "../../../../mod/sys/libc_process.ts";
 
 function start(request: Partial<SpawnRequest> & Pick<SpawnRequest, "command">): ChildProcess {
   const child = spawn({ environment: allVariables(), ...request });

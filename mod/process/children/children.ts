@@ -1,6 +1,6 @@
 /** Collects the wait status of children that `spawn` started (waitpid(2), SIGCHLD). */
-import { libcProcess, WNOHANG } from "../sys/libc_process.ts";
-import { addSignalListener } from "./signals.ts";
+import { libcProcess, WNOHANG } from "../../sys/libc_process.ts";
+import { addSignalListener } from "../signals/signals.ts";
 
 const waiting = new Map<number, (status: number) => void>();
 let stopListening: (() => void) | null = null;
