@@ -4,7 +4,7 @@ import type { Mode } from "../cli/mod.ts";
 import { getVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { addSignalListener } from "../process/signals/signals.ts";
-import { parseLoadArgs } from "./plan/options.ts";
+import { readLoadPlan } from "./plan/options.ts";
 import type { LoadPlan } from "./plan/plan.ts";
 import { prepareRun } from "./plan/prepare.ts";
 import { LoadRuns, terminatedCode } from "./runs.ts";
@@ -23,7 +23,7 @@ export const loadMode: Mode = {
 };
 
 async function runLoad(argv: readonly string[]): Promise<number> {
-  const plan = parseLoadArgs(argv);
+  const plan = readLoadPlan(argv);
   raiseOpenFilesLimit(plan.threads);
   const { script, scripts } = await beginScript(plan);
   const prepared = await prepareRun(plan, scripts, getVariable("HAYATE_REACTOR") ?? "");

@@ -11,7 +11,7 @@ import { noTunnel } from "./no_tunnel.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
 import type { FileOpener } from "../static/open_file.ts";
 import { watchByStatx } from "../static/path_watch.ts";
-import type { ServePlan } from "./plan.ts";
+import type { ServePlan } from "./plan/plan.ts";
 
 /** What an app needs from its worker. */
 export interface AppHost {

@@ -10,7 +10,7 @@ import {
   StaticSite,
   unknownType,
 } from "../static/mod.ts";
-import type { FilesPlan } from "./plan.ts";
+import type { FilesPlan } from "./plan/plan.ts";
 
 /** Files up to this size are cached in memory; above it sendfile(2) is cheaper than the copy. */
 const contentBytesMax = 32 << 10;

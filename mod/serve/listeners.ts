@@ -6,7 +6,7 @@ import { isListening, startListening } from "../net/epoll/descriptor.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import { keepFromChildren } from "../process/handover/inherited.ts";
 import type { InheritedSocket } from "../process/handover/starter_port.ts";
-import type { ListenPlan } from "./plan.ts";
+import type { ListenPlan } from "./plan/plan.ts";
 
 /** Binds every address or none. Throws StartError. */
 export function bindAll(reactor: Reactor, plan: ListenPlan, onAccept: AcceptHandler): Listener[] {

@@ -5,10 +5,10 @@ import { chooseLog } from "../process/choose_log.ts";
 import { getVariable } from "../process/environment.ts";
 import { sealInherited } from "../process/handover/inherited.ts";
 import { claimReadiness } from "../process/handover/readiness.ts";
-import { serveTable } from "./flags.ts";
+import { serveTable } from "./plan/flags.ts";
 import { slotVariable } from "./master/messages.ts";
-import { readServePlan } from "./options.ts";
-import type { ServePlan } from "./plan.ts";
+import { readServePlan } from "./plan/options.ts";
+import type { ServePlan } from "./plan/plan.ts";
 import { statusCommand } from "./status_command.ts";
 import type { Worker } from "./worker.ts";
 

@@ -14,7 +14,7 @@ import { slotVariable, spareSocketsVariable, type WorkerMessage } from "./master
 import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
 import { adoptFromMaster, adoptSpares, bindBesideMaster } from "./listeners.ts";
 import type { FetchHandler } from "./fetch/fetch_handler.ts";
-import type { ProcessPlan, ServePlan } from "./plan.ts";
+import type { ProcessPlan, ServePlan } from "./plan/plan.ts";
 import { Worker } from "./worker.ts";
 
 /** Interval of the heartbeat that shows that the event loop runs, without and with `--timeout`. */

@@ -9,7 +9,7 @@ import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts"
 import { atOnceText, listenForStop } from "../process/signals/stop_signals.ts";
 import { readInherited } from "./inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./listeners.ts";
-import type { ServePlan } from "./plan.ts";
+import type { ServePlan } from "./plan/plan.ts";
 import { Worker } from "./worker.ts";
 
 /** Runs until a signal stops it. `onStart` receives the worker. Throws StartError. */

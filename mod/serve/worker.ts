@@ -23,7 +23,7 @@ import { type App, type AppHost, loadApp } from "./app.ts";
 import { logAppError } from "./app_errors.ts";
 import type { Row } from "./master/scoreboard.ts";
 import { RequestRecorder } from "./request_recorder.ts";
-import type { HttpPlan, LogPlan, ServePlan } from "./plan.ts";
+import type { HttpPlan, LogPlan, ServePlan } from "./plan/plan.ts";
 import { inStartTime } from "./start_time.ts";
 
 /** Opens the worker's listeners, when its server is ready for connections. */

@@ -4,7 +4,8 @@ import type { Invocation, Mode } from "../cli/mod.ts";
 import { allVariables, getVariable } from "../process/environment.ts";
 import { chooseLog } from "../process/choose_log.ts";
 import { daemonVariable } from "./launcher.ts";
-import { type Plan, readPlan } from "./plan/plan.ts";
+import { readSupervisePlan } from "./plan/options.ts";
+import type { Plan } from "./plan/plan.ts";
 import { printLine, subcommands } from "./subcommands.ts";
 import { superviseTable } from "./plan/flags.ts";
 
@@ -16,7 +17,7 @@ export const superviseMode: Mode = {
   subcommands,
   async run(argv: readonly string[], invocation: Invocation): Promise<number> {
     if (argv[0] === "exec-with-parent") return await becomeWorker(argv.slice(1));
-    const plan = readPlan(argv, allVariables(), invocation.calledAs);
+    const plan = readSupervisePlan(argv, allVariables(), invocation.calledAs);
     if (plan.kind === "run") chooseLog({ format: plan.logFormat, stream: plan.logStream });
     return await perform(plan, argv, invocation.calledAs);
   },

@@ -18,7 +18,8 @@ import {
   type WorkerHandler,
 } from "../lifecycle/runner.ts";
 import type { Launcher } from "./launcher.ts";
-import { type RunPlan, timingOf } from "./plan/plan.ts";
+import { timingOf } from "./plan/options.ts";
+import type { RunPlan } from "./plan/plan.ts";
 import { probeUntilReady } from "./probes.ts";
 import { describeStatus } from "../lifecycle/core/reasons.ts";
 import { greeting } from "./greeting.ts";

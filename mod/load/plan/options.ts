@@ -11,7 +11,7 @@ type Options = ParsedOptions<typeof loadTable>;
 const defaultDurationMs = 10_000;
 
 /** Throws `UsageError` with every fault, or `InfoRequest`. */
-export function parseLoadArgs(argv: readonly string[]): LoadPlan {
+export function readLoadPlan(argv: readonly string[]): LoadPlan {
   const options = readOptions(loadTable, argv);
   const { values } = options;
   const errors: string[] = [];

@@ -4,7 +4,7 @@ import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
 import { StaticResponse } from "../../conn/static_response.ts";
 import { Method } from "../../http/method.ts";
 import { noTunnel } from "../no_tunnel.ts";
-import type { ChunkedMode } from "../plan.ts";
+import type { ChunkedMode } from "../plan/plan.ts";
 import { Call } from "./call.ts";
 import { HeadArena } from "./head_copy.ts";
 import { type Cork, ResponseWriter } from "./response_writer.ts";

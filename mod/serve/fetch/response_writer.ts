@@ -3,7 +3,7 @@ import type { Exchange } from "../../conn/exchange.ts";
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { latin1Bytes } from "../../http/latin1.ts";
 import { Framing } from "../../http/message_head.ts";
-import type { ChunkedMode } from "../plan.ts";
+import type { ChunkedMode } from "../plan/plan.ts";
 import type { Call } from "./call.ts";
 import { innerOf, type InnerResponse, staticBodyOf } from "./internals.ts";
 

@@ -11,7 +11,7 @@ import type { PassedDescriptor } from "../../process/children/spawn.ts";
 import { formatStarterPort, type InheritedSocket } from "../../process/handover/starter_port.ts";
 import { libc } from "../../sys/libc.ts";
 import { chown } from "../listeners.ts";
-import type { ListenPlan } from "../plan.ts";
+import type { ListenPlan } from "../plan/plan.ts";
 
 /** Lowest descriptor number of a worker's listening sockets. */
 const firstNumber = 5;

@@ -14,7 +14,7 @@ import { logAppError } from "../app_errors.ts";
 import { readInherited } from "../inherited.ts";
 import { inStartTime } from "../start_time.ts";
 import { clippedBacklog, describeListener } from "../listeners.ts";
-import type { ServePlan } from "../plan.ts";
+import type { ServePlan } from "../plan/plan.ts";
 import { Master } from "./master.ts";
 import { MasterSockets } from "./master_sockets.ts";
 import { Scoreboard } from "./scoreboard.ts";

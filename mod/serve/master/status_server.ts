@@ -7,7 +7,7 @@ import { HttpServer } from "../../conn/http_server.ts";
 import { StaticResponse } from "../../conn/static_response.ts";
 import { createReactor } from "../../net/mod.ts";
 import type { Listener, Reactor } from "../../net/reactor.ts";
-import type { ServePlan, StatusPlan, StatusToken } from "../plan.ts";
+import type { ServePlan, StatusPlan, StatusToken } from "../plan/plan.ts";
 import type { Master } from "./master.ts";
 import type { Scoreboard } from "./scoreboard.ts";
 import { describeWorker, renderStatus, type ServeStatus } from "./status.ts";

@@ -2,7 +2,13 @@
 import { StartError } from "../../base/errors.ts";
 import { type Shape, shapeFaultOf } from "../../base/shape.ts";
 import { Channel } from "../../process/channel.ts";
-import { isHeld, parsePid, readIfThere, readPid, waitForRelease } from "../../process/files/pid_file.ts";
+import {
+  isHeld,
+  parsePid,
+  readIfThere,
+  readPid,
+  waitForRelease,
+} from "../../process/files/pid_file.ts";
 import { processExists, sendSignal } from "../../process/signals/signals.ts";
 import { readStatusFile, statusFaultOf } from "../../process/files/status_file.ts";
 import { delay } from "../../std/async.ts";

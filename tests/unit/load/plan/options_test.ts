@@ -1,16 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../../mod/cli/mod.ts";
-import { parseLoadArgs } from "../../../../mod/load/plan/options.ts";
+import { readLoadPlan } from "../../../../mod/load/plan/options.ts";
 
 const url = "http://h/";
 
 function errorsOf(...argv: string[]): readonly string[] {
-  const error = assertThrows(() => parseLoadArgs(argv), UsageError);
+  const error = assertThrows(() => readLoadPlan(argv), UsageError);
   return (error as unknown as UsageError).errors;
 }
 
-Deno.test("parseLoadArgs() has wrk's defaults, but one thread", () => {
-  const plan = parseLoadArgs([url]);
+Deno.test("readLoadPlan() has wrk's defaults, but one thread", () => {
+  const plan = readLoadPlan([url]);
   assertEquals(
     [plan.threads, plan.connections, plan.durationMs, plan.timeoutMs, plan.method],
     [1, 10, 10_000, 2000, "GET"],
@@ -18,8 +18,8 @@ Deno.test("parseLoadArgs() has wrk's defaults, but one thread", () => {
   assertEquals([plan.requestCount, plan.stages, plan.keepalive], [Infinity, null, true]);
 });
 
-Deno.test("parseLoadArgs() reads wrk's letters", () => {
-  const plan = parseLoadArgs(["-c1k", "-d2m", "-t4", "-T500ms", "-L", "-P/s", "-HA: b", url]);
+Deno.test("readLoadPlan() reads wrk's letters", () => {
+  const plan = readLoadPlan(["-c1k", "-d2m", "-t4", "-T500ms", "-L", "-P/s", "-HA: b", url]);
   assertEquals(
     [plan.connections, plan.durationMs, plan.threads, plan.timeoutMs],
     [1000, 120_000, 4, 500],
@@ -28,18 +28,18 @@ Deno.test("parseLoadArgs() reads wrk's letters", () => {
   assertEquals(plan.headers, [{ name: "A", value: "b" }]);
 });
 
-Deno.test("parseLoadArgs() gives a run with -n no time limit", () => {
-  const plan = parseLoadArgs(["-n", "1", url]);
+Deno.test("readLoadPlan() gives a run with -n no time limit", () => {
+  const plan = readLoadPlan(["-n", "1", url]);
   assertEquals([plan.requestCount, plan.durationMs], [1, Infinity]);
-  assertEquals(parseLoadArgs(["-n5", "-d1", url]).durationMs, 1000);
+  assertEquals(readLoadPlan(["-n5", "-d1", url]).durationMs, 1000);
 });
 
-Deno.test("parseLoadArgs() turns rates, ramps and steps into stages", () => {
+Deno.test("readLoadPlan() turns rates, ramps and steps into stages", () => {
   const flat = [{ durationMs: 10_000, rateStart: 50_000, rateEnd: 50_000 }];
-  assertEquals(parseLoadArgs(["-R50k", url]).stages, flat);
+  assertEquals(readLoadPlan(["-R50k", url]).stages, flat);
   const ramp = [{ durationMs: 4000, rateStart: 100, rateEnd: 300 }];
-  assertEquals(parseLoadArgs(["-R100:300", "-d4", url]).stages, ramp);
-  const steps = parseLoadArgs(["--stages", "10s:1k,500ms:0-5k", url]);
+  assertEquals(readLoadPlan(["-R100:300", "-d4", url]).stages, ramp);
+  const steps = readLoadPlan(["--stages", "10s:1k,500ms:0-5k", url]);
   assertEquals(steps.durationMs, 10_500);
   assertEquals(steps.stages, [
     { durationMs: 10_000, rateStart: 1000, rateEnd: 1000 },
@@ -47,22 +47,22 @@ Deno.test("parseLoadArgs() turns rates, ramps and steps into stages", () => {
   ]);
 });
 
-Deno.test("parseLoadArgs() expands CIDR blocks of source addresses", () => {
-  assertEquals(parseLoadArgs(["--source", "10.0.0.5", "--source", "127.0.3.0/30", url]).sources, [
+Deno.test("readLoadPlan() expands CIDR blocks of source addresses", () => {
+  assertEquals(readLoadPlan(["--source", "10.0.0.5", "--source", "127.0.3.0/30", url]).sources, [
     "10.0.0.5",
     "127.0.3.1",
     "127.0.3.2",
   ]);
-  assertEquals(parseLoadArgs(["--source", "127.0.0.0/8", url]).sources.length, 1024);
-  assertEquals(parseLoadArgs(["--source", "fd00::/127", url]).sources, ["fd00::", "fd00::1"]);
+  assertEquals(readLoadPlan(["--source", "127.0.0.0/8", url]).sources.length, 1024);
+  assertEquals(readLoadPlan(["--source", "fd00::/127", url]).sources, ["fd00::", "fd00::1"]);
 });
 
-Deno.test("parseLoadArgs() makes a request with a body a POST", () => {
-  assertEquals(parseLoadArgs(["-b", "x", url]).method, "POST");
-  assertEquals(parseLoadArgs(["-b", "x", "-X", "PUT", url]).method, "PUT");
+Deno.test("readLoadPlan() makes a request with a body a POST", () => {
+  assertEquals(readLoadPlan(["-b", "x", url]).method, "POST");
+  assertEquals(readLoadPlan(["-b", "x", "-X", "PUT", url]).method, "PUT");
 });
 
-Deno.test("parseLoadArgs() reports contradictions, all at once", () => {
+Deno.test("readLoadPlan() reports contradictions, all at once", () => {
   const errors = errorsOf(
     ...["-R5", "--stages", "1s:5", "-d3", "-b", "x", "--body-file", "y", "-c1", "-t2"],
     ...["--pipeline", "3", "--no-keepalive", url, "--", "a"],
@@ -81,7 +81,7 @@ Deno.test("parseLoadArgs() reports contradictions, all at once", () => {
   assertEquals(errorsOf(), ["URL is missing"]);
 });
 
-Deno.test("parseLoadArgs() says what is wrong with a value", () => {
+Deno.test("readLoadPlan() says what is wrong with a value", () => {
   for (
     const [flag, value] of [
       ["-R", "0"],

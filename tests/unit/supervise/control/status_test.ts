@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { readPlan, type RunPlan } from "../../../../mod/supervise/plan/plan.ts";
+import { readSupervisePlan } from "../../../../mod/supervise/plan/options.ts";
+import type { RunPlan } from "../../../../mod/supervise/plan/plan.ts";
 import { statusOf, statusText } from "../../../../mod/supervise/control/status.ts";
 import { FakeSystem } from "../fake_system.ts";
 
@@ -13,7 +14,7 @@ Deno.test("statusOf() lists each worker with its state and age, statusText() as 
   system.pass(5000);
   system.runner.hup();
   const status = statusOf(system.runner.state, {
-    plan: readPlan(["--", "app", "-x"], {}, "hayate") as RunPlan,
+    plan: readSupervisePlan(["--", "app", "-x"], {}, "hayate") as RunPlan,
     listen: ["8080"],
     pid: 7,
     version: "1",

@@ -1,14 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StartError } from "../../../../mod/base/errors.ts";
 import { UsageError } from "../../../../mod/cli/mod.ts";
-import { readPlan, type RunPlan, timingOf } from "../../../../mod/supervise/plan/plan.ts";
+import { readSupervisePlan, timingOf } from "../../../../mod/supervise/plan/options.ts";
+import type { RunPlan } from "../../../../mod/supervise/plan/plan.ts";
 
 function plan(
   argv: readonly string[],
   environment: Record<string, string> = {},
   calledAs = "hayate",
 ): RunPlan {
-  const read = readPlan(argv, environment, calledAs);
+  const read = readSupervisePlan(argv, environment, calledAs);
   if (read.kind !== "run") throw new Error(`a ${read.kind} plan`);
   return read;
 }
@@ -22,7 +23,7 @@ function listens(
   return plan(argv, environment, calledAs).listen.map(({ name }) => name);
 }
 
-Deno.test("readPlan() takes Server::Starter's spellings: =, blank, one dash, any case, short forms", () => {
+Deno.test("readSupervisePlan() takes Server::Starter's spellings: =, blank, one dash, any case, short forms", () => {
   for (
     const argv of [
       ["--status-file=/s", "--", "app"],
@@ -38,7 +39,7 @@ Deno.test("readPlan() takes Server::Starter's spellings: =, blank, one dash, any
   }
 });
 
-Deno.test("readPlan() leaves every abbreviation of Server::Starter unique beside our own flags", () => {
+Deno.test("readSupervisePlan() leaves every abbreviation of Server::Starter unique beside our own flags", () => {
   const shortest: Record<string, [string, keyof RunPlan, unknown]> = {
     "--pa": ["/p", "listen", 1],
     "--di": ["/d", "folder", "/d"],
@@ -59,19 +60,19 @@ Deno.test("readPlan() leaves every abbreviation of Server::Starter unique beside
   assertEquals(plan(["--l", "/log", "--da", "app"]).daemonize, true);
 });
 
-Deno.test("readPlan() stops reading flags after proxy and serve, which have their own", () => {
+Deno.test("readSupervisePlan() stops reading flags after proxy and serve, which have their own", () => {
   assertEquals(plan(["--port", "1", "proxy", "-c", "x"]).command, ["proxy", "-c", "x"]);
   assertEquals(plan(["serve", "--port", "8080", "--text", "a"]).command.length, 5);
   assertEquals(plan(["--", "h2o", "--port", "1"]).command, ["h2o", "--port", "1"]);
 });
 
-Deno.test("readPlan() without COMMAND is the proxy, as start_server an error with code 255", () => {
+Deno.test("readSupervisePlan() without COMMAND is the proxy, as start_server an error with code 255", () => {
   assertEquals(plan([]).command, ["proxy"]);
   const error = assertThrows(() => plan([], {}, "start_server"), StartError);
   assertEquals([error.message, error.exitCode], ["server program not specified", 255]);
 });
 
-Deno.test("readPlan() listens on --port and --path, else on PORTS, H2O_PORT, else on 80 443", () => {
+Deno.test("readSupervisePlan() listens on --port and --path, else on PORTS, H2O_PORT, else on 80 443", () => {
   assertEquals(listens(["--port", "1", "--path", "/a", "--port", "::1:2", "proxy"]), [
     "1",
     "[::1]:2",
@@ -88,7 +89,7 @@ Deno.test("readPlan() listens on --port and --path, else on PORTS, H2O_PORT, els
   assertEquals(listens(["--port", "3"], { PORTS: "1" }), ["3"]);
 });
 
-Deno.test("readPlan() gives no default sockets to foreign programs, nor where others name them", () => {
+Deno.test("readSupervisePlan() gives no default sockets to foreign programs, nor where others name them", () => {
   assertEquals(listens(["--", "app"]), []);
   assertEquals(listens(["--", "app"], { PORTS: "5" }), ["5"]);
   assertEquals(listens(["--", "app"], { PORTS: "5" }, "start_server"), []);
@@ -96,7 +97,7 @@ Deno.test("readPlan() gives no default sockets to foreign programs, nor where ot
   assertEquals(listens([], { LISTEN_FDS: "1", LISTEN_PID: "1" }), []);
 });
 
-Deno.test("readPlan() reports a bad signal name, a bad port and a bad mode at once", () => {
+Deno.test("readSupervisePlan() reports a bad signal name, a bad port and a bad mode at once", () => {
   const argv = ["--signal-on-hup", "NOPE", "--socket-mode", "999", "--interval", "x", "app"];
   const error = assertThrows(() => plan(argv), UsageError);
   assertEquals((error as UsageError).errors.length, 3);
@@ -105,12 +106,12 @@ Deno.test("readPlan() reports a bad signal name, a bad port and a bad mode at on
   assert(port.message.includes("*:80"), port.message);
 });
 
-Deno.test("readPlan() takes signal names in any case, with and without SIG", () => {
+Deno.test("readSupervisePlan() takes signal names in any case, with and without SIG", () => {
   const { settings } = plan(["--signal-on-hup=sigusr1", "--signal-on-term=quit", "app"]);
   assertEquals([settings.signalOnHup, settings.signalOnTerm], ["USR1", "QUIT"]);
 });
 
-Deno.test("readPlan() has start_server's exit codes under its name", () => {
+Deno.test("readSupervisePlan() has start_server's exit codes under its name", () => {
   const code = (argv: string[]) =>
     (assertThrows(() => plan(argv, {}, "start_server"), StartError) as StartError).exitCode;
   assertEquals(code(["--foo", "app"]), 1);
@@ -121,12 +122,12 @@ Deno.test("readPlan() has start_server's exit codes under its name", () => {
   assertEquals(code(["--stop"]), 255);
 });
 
-Deno.test("readPlan() refuses one descriptor number for two sockets", () => {
+Deno.test("readSupervisePlan() refuses one descriptor number for two sockets", () => {
   const error = assertThrows(() => plan(["--port", "1=9", "--port", "2=9", "app"]), UsageError);
   assertEquals(error.message, "2=9: descriptor 9 is used twice");
 });
 
-Deno.test("readPlan() waits for our own modes to tell, and for others by the interval", () => {
+Deno.test("readSupervisePlan() waits for our own modes to tell, and for others by the interval", () => {
   assertEquals(plan(["proxy"]).settings.readiness, "notify");
   assertEquals(plan(["proxy"]).settings.startTimeoutMs, 60_000);
   assertEquals(plan(["--", "app"]).settings.readiness, "interval");
@@ -134,7 +135,7 @@ Deno.test("readPlan() waits for our own modes to tell, and for others by the int
   assertEquals(plan(["--ready-exec", "true", "--", "app"]).settings.readiness, "notify");
 });
 
-Deno.test("readPlan() splits --log-file into a file or a command", () => {
+Deno.test("readSupervisePlan() splits --log-file into a file or a command", () => {
   assertEquals(plan(["--log-file", "/l", "app"]).log, { kind: "file", path: "/l" });
   assertEquals(plan(["--log-file", " | cat -n", "app"]).log, { kind: "pipe", command: "cat -n" });
 });

@@ -1,6 +1,6 @@
 /** The flags of `hayate serve`. */
-import { defineTable } from "../cli/mod.ts";
-import { namedFormats } from "../log/mod.ts";
+import { defineTable } from "../../cli/mod.ts";
+import { namedFormats } from "../../log/mod.ts";
 import {
   readAddress,
   readFormat,
@@ -9,7 +9,7 @@ import {
   readMode,
   readPort,
   readWorkers,
-} from "./flag_values.ts";
+} from "./option_values.ts";
 
 const listening = "Listening";
 const processes = "Processes";

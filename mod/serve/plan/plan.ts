@@ -1,6 +1,6 @@
 /** The settings of one `hayate serve` run: checked and immutable. */
-import type { LogFlags } from "../process/choose_log.ts";
-import type { Address } from "../base/address.ts";
+import type { LogFlags } from "../../process/choose_log.ts";
+import type { Address } from "../../base/address.ts";
 
 /** The handler of all requests. */
 export type AppPlan =

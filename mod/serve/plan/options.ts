@@ -1,8 +1,8 @@
 /** Turns the argv of `hayate serve` into a plan. Pure; reports every error at once. */
-import type { Address } from "../base/address.ts";
-import { type Environment, type ParsedOptions, readOptions, UsageError } from "../cli/mod.ts";
-import { isResolved, isUnixPath } from "../config/addresses.ts";
-import { tokenForm } from "../conn/access_token.ts";
+import type { Address } from "../../base/address.ts";
+import { type Environment, type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
+import { isResolved, isUnixPath } from "../../config/addresses.ts";
+import { tokenForm } from "../../conn/access_token.ts";
 import { serveTable } from "./flags.ts";
 import type { AppPlan, ListenPlan, ServePlan, StatusPlan, StatusToken } from "./plan.ts";
 

@@ -1,7 +1,7 @@
 /** Parsers for the values of `hayate serve`'s flags. */
-import { Wrong } from "../cli/mod.ts";
-import { isIpLiteral, parseHostAddress } from "../config/addresses.ts";
-import { compileAccessFormat, parseLogTarget } from "../log/mod.ts";
+import { Wrong } from "../../cli/mod.ts";
+import { isIpLiteral, parseHostAddress } from "../../config/addresses.ts";
+import { compileAccessFormat, parseLogTarget } from "../../log/mod.ts";
 
 export function readHost(text: string): string | Wrong {
   const host = text.replace(/^\[(.*)\]$/, "$1");
