@@ -1,8 +1,8 @@
 /** Mutated bodies, paths and methods for the API. */
 import { shapeFaultOf } from "../../mod/base/shape.ts";
 import { answerApi, type ApiRequest } from "../../mod/proxy/control/api.ts";
-import { upstreamStates } from "../../mod/proxy/workers/message_shapes.ts";
-import { peerStateOf } from "../../mod/proxy/workers/messages.ts";
+import { upstreamStates } from "../../mod/proxy/balance/peer_shapes.ts";
+import { peerStateOf } from "../../mod/proxy/balance/peer_state.ts";
 import { mutateJson, mutateText } from "./json_mutator.ts";
 import { PeerHome } from "./peer_home.ts";
 import type { Random } from "./random.ts";

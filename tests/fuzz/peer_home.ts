@@ -4,7 +4,7 @@ import type { PeerGroup } from "../../mod/proxy/balance/peer_group.ts";
 import { checkDefaults } from "../../mod/proxy/directives/upstream/check_line.ts";
 import { EngineMetrics } from "../../mod/proxy/engine/records/engine_metrics.ts";
 import { Checker, type CheckerParts } from "../../mod/proxy/health/checker.ts";
-import { peerStateOf } from "../../mod/proxy/workers/messages.ts";
+import { peerStateOf } from "../../mod/proxy/balance/peer_state.ts";
 import { choiceOf, groupOf } from "../unit/proxy/balance/groups.ts";
 
 const checkerParts = {

@@ -1,8 +1,8 @@
 /** State files that are valid JSON with invalid content. */
 import { shapeFaultOf } from "../../mod/base/shape.ts";
 import { StateFile } from "../../mod/proxy/control/state_file.ts";
-import { upstreamStates } from "../../mod/proxy/workers/message_shapes.ts";
-import { peerStateOf } from "../../mod/proxy/workers/messages.ts";
+import { upstreamStates } from "../../mod/proxy/balance/peer_shapes.ts";
+import { peerStateOf } from "../../mod/proxy/balance/peer_state.ts";
 import { mutateJson, mutateText } from "./json_mutator.ts";
 import { PeerHome } from "./peer_home.ts";
 import type { Random } from "./random.ts";

@@ -5,9 +5,10 @@ import type { AddressSource } from "../../conn/dial.ts";
 import type { PeerPlan } from "../plan/plan.ts";
 import { PeerTally } from "./peer_tally.ts";
 import type { OutlierWatch } from "./outlier_watch.ts";
+import { copySettings, type PeerSettings } from "./peer_settings.ts";
 import type { PeerTimes } from "./peer_times.ts";
 
-export class Peer implements AddressSource {
+export class Peer implements AddressSource, PeerSettings {
   readonly plan: PeerPlan;
   readonly index: number;
   /** Targets of new connections; empty while the server's name has no known address. */
@@ -99,6 +100,15 @@ export class Peer implements AddressSource {
     this.ejections = known.ejections;
     this.watch = known.watch;
     this.times = known.times;
+  }
+
+  /** Changes these settings. A peer that is no longer `down` begins as after a recovery. */
+  change(changes: Partial<PeerSettings>, nowMs: number): void {
+    const { weight } = this;
+    const cameBack = this.down && changes.down === false;
+    copySettings(changes, this);
+    if (this.weight !== weight) this.effectiveWeight = this.weight;
+    if (cameBack) this.comeBack(nowMs);
   }
 
   noteUnreachable(): void {

@@ -46,7 +46,7 @@ export class Board {
   /** Adds a server; its address is known to be resolved. */
   add(group: PeerGroup, change: ServerChange): Peer {
     const peer = new Peer(change.server!, group.takeId());
-    this.#apply(peer, change);
+    peer.change(change, this.parts.nowMs());
     group.replace([...group.peers, peer]);
     void this.parts.checker.add(group, peer);
     this.parts.onChange(group);
@@ -54,7 +54,7 @@ export class Board {
   }
 
   change(group: PeerGroup, peer: Peer, change: ServerChange): void {
-    this.#apply(peer, change);
+    peer.change(change, this.parts.nowMs());
     group.renameSessions();
     this.parts.onChange(group);
   }
@@ -79,18 +79,5 @@ export class Board {
       peer.responses.fill(0);
       peer.tally.clear();
     }
-  }
-
-  #apply(peer: Peer, change: ServerChange): void {
-    if (change.weight !== undefined) peer.weight = peer.effectiveWeight = change.weight;
-    if (change.connectionsMax !== undefined) peer.connectionsMax = change.connectionsMax;
-    if (change.failsMax !== undefined) peer.failsMax = change.failsMax;
-    if (change.failTimeoutMs !== undefined) peer.failTimeoutMs = change.failTimeoutMs;
-    if (change.slowStartMs !== undefined) peer.slowStartMs = change.slowStartMs;
-    if (change.route !== undefined) peer.route = change.route;
-    if (change.drain !== undefined) peer.draining = change.drain;
-    if (change.down === undefined) return;
-    if (peer.down && !change.down) peer.comeBack(this.parts.nowMs());
-    peer.down = change.down;
   }
 }

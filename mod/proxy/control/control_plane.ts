@@ -7,6 +7,7 @@ import { isResolved } from "../../config/mod.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { PeerGroup } from "../balance/peer_group.ts";
+import type { OutlierReport, PeerReference } from "../balance/peer_state.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Route, RouteHandler } from "../engine/routes/routes.ts";
 import { Checker } from "../health/checker.ts";
@@ -16,7 +17,6 @@ import { nameLookups } from "../names/lookups.ts";
 import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 import { StateFile } from "./state_file.ts";
-import type { OutlierMessage, UnreachableMessage } from "../workers/messages.ts";
 import { Board } from "./board.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
@@ -41,7 +41,7 @@ export interface ControlPlaneParts {
   /** Called after each probe; `hasChanged` when the peer went up or down. */
   onProbe?(hasChanged: boolean): void;
   /** In a worker: reports an outlier to the master, which decides. */
-  onOutlier?(message: OutlierMessage): void;
+  onOutlier?(report: OutlierReport): void;
   /** Called after an ejection. */
   onEjection?(): void;
   /** Called after an operator's change. */
@@ -169,18 +169,18 @@ export class ControlPlane implements PeerKeeper {
       onEjected: () => onEjection?.(),
       ask: onOutlier === undefined
         ? null
-        : (peer, reason) => onOutlier({ kind: "outlier", upstream, id: peer.index, reason }),
+        : (peer, reason) => onOutlier({ upstream, id: peer.index, reason }),
     });
   }
 
   /** A worker could not reach a named server at any of its addresses. */
-  noteUnreachable({ upstream, id }: UnreachableMessage): void {
+  noteUnreachable({ upstream, id }: PeerReference): void {
     const group = this.groups.find(({ plan }) => plan.name === upstream);
     group?.peers.find(({ index }) => index === id)?.noteUnreachable();
   }
 
   /** A worker has found an outlier: ejects it for all workers, if the limits allow it. */
-  judge({ upstream, id, reason }: OutlierMessage): void {
+  judge({ upstream, id, reason }: OutlierReport): void {
     const group = this.groups.find(({ plan }) => plan.name === upstream);
     const peer = group?.peers.find(({ index }) => index === id);
     if (peer !== undefined) group!.eject(peer, reason);

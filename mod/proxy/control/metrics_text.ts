@@ -4,7 +4,7 @@ import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { Board } from "./board.ts";
 import { type Labels, type MetricsFormat, MetricsWriter, type Row } from "./metrics_writer.ts";
-import { peerState } from "./peer_view.ts";
+import { conditionOf } from "./peer_view.ts";
 
 const boundsSeconds = latencyBoundsMs.map((ms) => ms / 1000);
 const classes = [1, 2, 3, 4, 5] as const;
@@ -154,7 +154,7 @@ function writeHealth(writer: MetricsWriter, board: Board): void {
   const now = board.parts.nowMs();
   const peers = labelledPeers(board).map(({ labels, peer }) => {
     const check = board.checkOf(peer);
-    return { labels, check, state: peerState(peer, check, now) };
+    return { labels, check, state: conditionOf(peer, check, now) };
   });
   writer.gauge(
     "hayate_upstream_up",

@@ -1,13 +1,14 @@
 /** Upstreams and peers in the form of NGINX Plus's API (version 9). */
+import type { Mutable } from "../../base/mutable.ts";
 import { parseDuration, parseHostAddress } from "../../config/mod.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import { routeForm } from "../directives/upstream/server_line.ts";
+import type { PeerSettings } from "../balance/peer_settings.ts";
 import { peerDefaults } from "../plan/upstream_defaults.ts";
-import type { PeerPlan } from "../plan/plan.ts";
+import { type PeerPlan, routeForm } from "../plan/plan.ts";
 
-export type PeerState = "up" | "draining" | "down" | "unavail" | "checking" | "unhealthy";
+export type PeerCondition = "up" | "draining" | "down" | "unavail" | "checking" | "unhealthy";
 
 /** The health check's view of a peer. */
 export interface CheckView {
@@ -18,7 +19,7 @@ export interface CheckView {
   readonly lastPassed: boolean | null;
 }
 
-export function peerState(peer: Peer, check: CheckView | null, nowMs: number): PeerState {
+export function conditionOf(peer: Peer, check: CheckView | null, nowMs: number): PeerCondition {
   if (peer.down) return "down";
   if (peer.draining) return "draining";
   if (peer.checkDown) return check !== null && check.probes > 0 ? "unhealthy" : "checking";
@@ -64,7 +65,7 @@ export function peerView(
     name: peer.plan.parent?.host ?? peer.name,
     backup: peer.plan.backup,
     weight: peer.weight,
-    state: peerState(peer, check, nowMs),
+    state: conditionOf(peer, check, nowMs),
     active: peer.active,
     max_conns: peer.connectionsMax,
     requests: peer.requests,
@@ -133,16 +134,8 @@ export function upstreamView(
 }
 
 /** A validated change; every field is optional, except for a new server. */
-export interface ServerChange {
+export interface ServerChange extends Partial<Mutable<PeerSettings>> {
   server?: PeerPlan;
-  weight?: number;
-  connectionsMax?: number;
-  failsMax?: number;
-  failTimeoutMs?: number;
-  slowStartMs?: number;
-  route?: string;
-  down?: boolean;
-  drain?: boolean;
 }
 
 /** Why a change is invalid, with the API's error code. */
@@ -219,7 +212,7 @@ function readField(
     case "down":
     case "drain":
       if (typeof value !== "boolean") return fault("UpstreamConfFormatError", `invalid ${name}`);
-      change[name] = value;
+      change[name === "drain" ? "draining" : "down"] = value;
       return null;
     case "route":
       if (typeof value !== "string" || (value !== "" && !routeForm.test(value))) {

@@ -2,7 +2,7 @@
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { addSignalListener } from "../../process/signals/signals.ts";
-import type { LoadedPlan } from "../directives/config_file.ts";
+import type { LoadedPlan } from "../plan/loaded_plan.ts";
 
 /**
  * Receives HUP from construction on: a start may take seconds (names, checks), and without a

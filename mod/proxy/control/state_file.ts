@@ -3,12 +3,22 @@
  * file, replaced as a whole, so that a reader never sees a part of it.
  */
 import { systemReason } from "../../base/errors.ts";
-import { amount, oneOf, readShaped, record, type Shape } from "../../base/shape.ts";
+import {
+  amount,
+  count,
+  flag,
+  list,
+  oneOf,
+  readShaped,
+  record,
+  type Shape,
+  text,
+} from "../../base/shape.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
+import { upstreamStates } from "../balance/peer_shapes.ts";
 import type { Checker, HealthState } from "../health/checker.ts";
-import { healthStates, upstreamStates } from "../workers/message_shapes.ts";
-import { applyState, peerStateOf, type UpstreamState } from "../workers/messages.ts";
+import { applyState, peerStateOf, type UpstreamState } from "../balance/peer_state.ts";
 
 interface SavedState {
   readonly version: 1;
@@ -19,11 +29,13 @@ interface SavedState {
   readonly health: readonly HealthState[];
 }
 
+const healthState = record<HealthState>({ key: text, isDown: flag, rise: count, fall: count });
+
 const savedState: Shape = record<SavedState>({
   version: oneOf(1),
   startedAtMs: amount,
   upstreams: upstreamStates,
-  health: healthStates,
+  health: list(healthState),
 });
 
 /** Probes change counters all the time; these are written at most this often, in milliseconds. */

@@ -6,7 +6,7 @@
 import { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { CheckedPeer, Checker } from "../health/checker.ts";
-import { applyState, peerStateOf } from "../workers/messages.ts";
+import { applyState, peerStateOf } from "../balance/peer_state.ts";
 
 /** The peers of one plan and their checker. */
 export interface PeerKeeper {

@@ -100,7 +100,9 @@ export class ProxyServer {
       engine: this.#engine,
       generation: parts.generation ?? 1,
       isWorker: parts.member !== null,
-      ...(parts.member === null ? {} : { onOutlier: (message) => parts.member!.tell(message) }),
+      ...(parts.member === null
+        ? {}
+        : { onOutlier: (report) => parts.member!.tell({ kind: "outlier", ...report }) }),
       idleCount: (group) => this.#compiler.idleCount(group),
       settled: null,
     }, former === null ? null : former.#control);

@@ -11,7 +11,7 @@ import { leaseVariable, type SocketLease } from "../../process/handover/socket_l
 import { spawn } from "../../process/children/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import { tlsVariables } from "../../tls/appliance.ts";
-import type { ConfigTexts } from "../directives/config_file.ts";
+import type { ConfigTexts } from "../plan/loaded_plan.ts";
 import type { HandedSockets } from "./master_sockets.ts";
 import { workerMessage } from "./message_shapes.ts";
 import type {

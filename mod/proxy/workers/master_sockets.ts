@@ -8,7 +8,7 @@ import { bindInheritable } from "../../net/inheritable.ts";
 import { clearSocketPath, removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { PassedDescriptor } from "../../process/children/spawn.ts";
 import { formatStarterPort, type InheritedSocket } from "../../process/handover/starter_port.ts";
-import { isInherited, isOptional, sameAddress } from "../server/listeners.ts";
+import { isInherited, isOptional, sameAddress } from "../plan/listen_addresses.ts";
 import type { ListenPlan } from "../plan/plan.ts";
 
 const backlog = 16_384;

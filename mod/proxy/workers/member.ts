@@ -5,13 +5,12 @@ import { StartError } from "../../base/errors.ts";
 import { shapeFaultOf } from "../../base/shape.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
+import { applyEjections, applyState } from "../balance/peer_state.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import { type Channel, inheritedChannel } from "../../process/channel.ts";
 import { sendSignal } from "../../process/signals/signals.ts";
 import { masterMessage } from "./message_shapes.ts";
 import {
-  applyEjections,
-  applyState,
   type CountersMessage,
   type MasterMessage,
   type OutlierMessage,

@@ -3,7 +3,8 @@ import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { SocketLease } from "../../process/handover/socket_lease.ts";
-import type { LoadedPlan } from "../directives/config_file.ts";
+import type { LoadedPlan } from "../plan/loaded_plan.ts";
+import { ejectionsOf, peerStateOf } from "../balance/peer_state.ts";
 import { ControlPlane } from "../control/control_plane.ts";
 import { Engine } from "../engine/engine.ts";
 import { type EngineMetrics, Generation } from "../engine/records/engine_metrics.ts";
@@ -12,7 +13,7 @@ import type { StatusRow } from "../health/status_page.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 import { Crew } from "./crew.ts";
 import type { HandedSockets } from "./master_sockets.ts";
-import { ejectionsOf, peerStateOf, type StateMessage } from "./messages.ts";
+import type { StateMessage } from "./messages.ts";
 import type { WorkerTotals } from "./totals.ts";
 
 /** Minimum time between updates of the status page's rows to the workers. */

@@ -9,7 +9,7 @@ import { addSignalListener } from "../../process/signals/signals.ts";
 import { type HeldLease, SocketLease } from "../../process/handover/socket_lease.ts";
 import { atOnceText, listenForStop } from "../../process/signals/stop_signals.ts";
 import type { InheritedSocket } from "../../process/handover/starter_port.ts";
-import type { LoadedPlan } from "../directives/config_file.ts";
+import type { LoadedPlan } from "../plan/loaded_plan.ts";
 import { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import { type Hangups, Reloads } from "../control/reloads.ts";
 import { type MasterOpening, MasterSockets } from "./master_sockets.ts";

@@ -6,8 +6,8 @@ import {
   applyState,
   ejectionsOf,
   peerStateOf,
-} from "../../../../mod/proxy/workers/messages.ts";
-import { choiceOf, groupOf } from "../balance/groups.ts";
+} from "../../../../mod/proxy/balance/peer_state.ts";
+import { choiceOf, groupOf } from "./groups.ts";
 
 const servers = ["10.0.0.1:80 route=a", "10.0.0.2:80 route=b"];
 const sticky = parseSticky("cookie id") as StickyPlan;
