@@ -13,7 +13,8 @@ import { bindListener } from "../net/epoll/bind.ts";
 import { freshTicketSeed } from "../tls/appliance.ts";
 import { AccessLogs, checkLogTarget } from "./server/access_logs.ts";
 import { checkFolder } from "./engine/forward/body_store.ts";
-import { isOptional, ListenerSet } from "./server/listeners.ts";
+import { ListenerSet } from "./server/listeners.ts";
+import { isOptional } from "./plan/listen_addresses.ts";
 import type { ListenPlan, ProxyPlan } from "./plan/plan.ts";
 import { ProxyServer } from "./server/server.ts";
 

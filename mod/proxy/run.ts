@@ -22,7 +22,8 @@ import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts"
 import { loadMediaTypes } from "../static/media_type.ts";
 import { watchByStatx } from "../static/path_watch.ts";
 import { freshTicketSeed, readAppliance, readTicketSeed, tlsVariables } from "../tls/appliance.ts";
-import { type ConfigTexts, findConfigFile, type LoadedPlan, loadPlan } from "./directives/config_file.ts";
+import { findConfigFile, loadPlan } from "./directives/config_file.ts";
+import type { ConfigTexts, LoadedPlan } from "./plan/loaded_plan.ts";
 import { ErrorLog } from "./server/error_log.ts";
 import { ListenerSet } from "./server/listeners.ts";
 import type { ProxyCommand } from "./plan/options.ts";

@@ -1,9 +1,9 @@
 /** Checks whether a file could be written, without creating or changing it. */
-import { systemReason } from "../base/errors.ts";
-import { dirname } from "../std/path.ts";
-import { errnoPhrase } from "../sys/errno.ts";
-import { errno } from "../sys/libc.ts";
-import { cString, libcProcess } from "../sys/libc_process.ts";
+import { systemReason } from "../../base/errors.ts";
+import { dirname } from "../../std/path.ts";
+import { errnoPhrase } from "../../sys/errno.ts";
+import { errno } from "../../sys/libc.ts";
+import { cString, libcProcess } from "../../sys/libc_process.ts";
 
 const W_OK = 2;
 /** access(2): may be executed, or searched if it is a folder. */

@@ -4,6 +4,7 @@ import { findDefaultConfig } from "../../config/default_file.ts";
 import { getVariable } from "../../process/environment.ts";
 import { runningUser } from "../../process/files/users.ts";
 import { buildPlan } from "./build.ts";
+import type { ConfigTexts } from "../plan/loaded_plan.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 
 /**
@@ -12,15 +13,6 @@ import type { ProxyPlan } from "../plan/plan.ts";
  */
 export function findConfigFile(given: string | null, earlier: string | null = null): string | null {
   return given ?? findDefaultConfig(earlier);
-}
-
-/** Texts of the configuration file and of the files that it includes, by path. */
-export type ConfigTexts = Map<string, string>;
-
-/** A plan and the texts that it was read from. */
-export interface LoadedPlan {
-  readonly plan: ProxyPlan;
-  readonly texts: ConfigTexts;
 }
 
 /**

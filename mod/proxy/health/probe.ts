@@ -6,9 +6,8 @@ import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import { localHeader } from "../../proxy_protocol/mod.ts";
 import type { ClientContext } from "../../tls/client_context.ts";
 import { connectUpstreamTls, upstreamContext } from "../../tls/upstream_tls.ts";
-import type { CheckPlan } from "../plan/check_plan.ts";
+import { type CheckPlan, speaksHttp } from "../plan/check_plan.ts";
 import type { ProbeFault } from "./check_state.ts";
-import { speaksHttp } from "../directives/upstream/check_line.ts";
 import { probeByCommand } from "./command_probe.ts";
 import { judgeOf, type ResponseJudge, type Verdict } from "./response_judge.ts";
 

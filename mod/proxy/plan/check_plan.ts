@@ -3,6 +3,11 @@
 export const checkTypes = ["tcp", "http", "tls", "https", "exec"] as const;
 export type CheckType = typeof checkTypes[number];
 
+/** True when probes of this type send an HTTP request. */
+export function speaksHttp(type: CheckType): boolean {
+  return type === "http" || type === "https";
+}
+
 export interface CheckPlan {
   readonly type: CheckType;
   readonly intervalMs: number;

@@ -336,6 +336,12 @@ export interface PeerPlan {
   readonly parent?: PeerParent;
 }
 
+/**
+ * The value of `route=` (nginx: at most 32 bytes). It is copied into cookies as it is (RFC 6265
+ * section 4.1.1), where `|` and `~` would end it.
+ */
+export const routeForm = /^[!#-+\--:<-[\]-{}]{1,32}$/;
+
 /** A line of `servers` with `resolve`. */
 export interface PeerParent {
   readonly id: number;

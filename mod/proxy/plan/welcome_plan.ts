@@ -1,5 +1,5 @@
 /** The plan without a configuration file: one page on every socket. */
-import { globalDefaults, settingsDefaults } from "../directives/draft/drafts.ts";
+import { globalDefaults, settingsDefaults } from "./defaults.ts";
 import type { ListenPlan, ProxyPlan } from "./plan.ts";
 
 /** Port of the page when no sockets are inherited. */

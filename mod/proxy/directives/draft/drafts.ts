@@ -1,4 +1,5 @@
 /** The plan under construction: one draft for each level; settings are inherited by copying. */
+import type { Mutable } from "../../../base/mutable.ts";
 import type { RunningUser } from "../../../process/files/users.ts";
 import { formatProblem, type Position, Problems } from "../../../config/mod.ts";
 import type { HostAddress } from "../../../config/mod.ts";
@@ -13,9 +14,7 @@ import type {
   TlsPlan,
   UpstreamPlan,
 } from "../../plan/plan.ts";
-import { version } from "../../../base/version.ts";
-
-export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+import { globalDefaults, settingsDefaults } from "../../plan/defaults.ts";
 
 export interface SettingsDraft extends Omit<Mutable<Settings>, "proxy" | "file"> {
   proxy: Mutable<ProxySettings>;
@@ -55,7 +54,7 @@ export class PlanDraft {
   readonly problems = new Problems();
   readonly notices: string[] = [];
   readonly global: Mutable<GlobalPlan> = globalDefaults();
-  readonly settings: SettingsDraft = settingsDefaults();
+  readonly settings: SettingsDraft = copySettings(settingsDefaults());
   readonly listens: ListenDraft[] = [];
   readonly hosts: HostDraft[] = [];
   readonly upstreams: UpstreamPlan[] = [];
@@ -87,72 +86,6 @@ export class LevelDraft {
   }
 }
 
-export function copySettings(settings: SettingsDraft): SettingsDraft {
+export function copySettings(settings: Settings): SettingsDraft {
   return { ...settings, proxy: { ...settings.proxy }, file: { ...settings.file } };
-}
-
-export function globalDefaults(): Mutable<GlobalPlan> {
-  return {
-    connectionsMax: 0,
-    workers: 1,
-    requestBodyBytesMax: 1_073_741_824,
-    requestLineBytesMax: 8192,
-    headTimeoutMs: 10_000,
-    handshakeTimeoutMs: 10_000,
-    bodyTimeoutMs: 30_000,
-    idleTimeoutMs: 60_000,
-    allowHalfOpen: false,
-    serverName: `hayate/${version}`,
-    sendServerName: "on",
-    pidFile: null,
-    errorLog: null,
-    emitForwardedFields: true,
-    preserveForwardedProto: false,
-    emitVia: true,
-    emitMissingDate: true,
-    sendInformational: "except-h1",
-    drainTimeoutMs: 30_000,
-    control: null,
-    stateFile: null,
-    resolver: null,
-  };
-}
-
-export function settingsDefaults(): SettingsDraft {
-  return {
-    proxy: {
-      preserveHost: false,
-      connectTimeoutMs: 30_000,
-      firstByteTimeoutMs: 30_000,
-      ioTimeoutMs: 30_000,
-      keepaliveTimeoutMs: 2000,
-      tunnel: false,
-      tunnelTimeoutMs: 300_000,
-      tlsVerify: true,
-      tlsCaFile: null,
-      forwardClose: false,
-      proxyProtocol: false,
-    },
-    file: {
-      indexFiles: ["index.html", "index.htm", "index.txt"],
-      dirListing: false,
-      etag: true,
-      sendCompressed: "off",
-      mimeTypes: new Map(),
-      mimeTypesOnly: false,
-      mimeDefault: "application/octet-stream",
-    },
-    responseRules: [],
-    requestRules: [],
-    accessLogs: [],
-    realIp: null,
-    requestId: null,
-    errorDocs: [],
-    variables: new Map(),
-    expires: null,
-    compress: null,
-    compressBytesMin: 100,
-    emitRequestErrors: true,
-    mergesSlashes: true,
-  };
 }

@@ -1,10 +1,11 @@
 /** `listen.ssl`: certificates and TLS settings of a listener. */
+import type { Mutable } from "../../../base/mutable.ts";
 import type { ConfigNode, Position } from "../../../config/mod.ts";
 import type { CertificateFiles } from "../../../tls/server_context.ts";
 import { versions } from "../../../tls/ssl_settings.ts";
 import type { TlsPlan } from "../../plan/plan.ts";
 import { anyText, choice, itemsOf, readMap, readScalar } from "../draft/directive.ts";
-import type { LevelDraft, Mutable } from "../draft/drafts.ts";
+import type { LevelDraft } from "../draft/drafts.ts";
 
 /** Directives that OpenSSL makes unnecessary, or whose feature hayate does not have. */
 const ignoredKeys = [

@@ -1,4 +1,5 @@
 /** `real-ip` and `proxy.request-id`: the client's address and the request ID. */
+import type { Mutable } from "../../../base/mutable.ts";
 import { type MapNode, parseSwitch } from "../../../config/mod.ts";
 import type { RealIpPlan, RequestIdPlan } from "../../plan/plan.ts";
 import {
@@ -10,7 +11,7 @@ import {
   readMap,
   readScalar,
 } from "../draft/directive.ts";
-import type { LevelDraft, Mutable } from "../draft/drafts.ts";
+import type { LevelDraft } from "../draft/drafts.ts";
 import { isFieldName } from "./fields.ts";
 import { readPeerSet } from "../draft/peer_set.ts";
 

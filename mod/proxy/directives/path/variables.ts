@@ -1,5 +1,12 @@
 /** `setenv` and `unsetenv`: variables of an exchange, shown in access logs as `%{NAME}e`. */
-import { anyText, type Directive, everywhere, itemsOf, phases, readScalar } from "../draft/directive.ts";
+import {
+  anyText,
+  type Directive,
+  everywhere,
+  itemsOf,
+  phases,
+  readScalar,
+} from "../draft/directive.ts";
 
 const setenv: Directive = {
   name: "setenv",

@@ -1,6 +1,6 @@
 /** `balance`: how a peer of an upstream is chosen, in nginx's syntax. */
 import { nearestName } from "../../../config/mod.ts";
-import { compileHashKey, hashVariables } from "../../engine/forward/hash_key.ts";
+import { hashVariables, parseHashKey } from "../../plan/hash_key.ts";
 import type { BalancePlan } from "../../plan/plan.ts";
 
 const balanceWords = [
@@ -42,7 +42,7 @@ export function parseBalance(text: string): BalancePlan | string {
       const consistent = rest.at(-1) === "consistent";
       const key = rest[0];
       if (key === undefined || rest.length !== (consistent ? 2 : 1)) break;
-      if (compileHashKey(key) === null) return `found \`${key}\`; allowed: ${hashVariables}`;
+      if (parseHashKey(key) === null) return `found \`${key}\`; allowed: ${hashVariables}`;
       return { kind, key, consistent };
     }
   }

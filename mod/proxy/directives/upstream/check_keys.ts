@@ -1,7 +1,7 @@
 /** The `check...` directives of an upstream: read one by one, combined at the end. */
 import type { ConfigNode, Position } from "../../../config/mod.ts";
-import type { CheckPlan, MatchPlan } from "../../plan/check_plan.ts";
-import { checkDefaults, parseAliveClasses, parseCheck, speaksHttp } from "./check_line.ts";
+import { type CheckPlan, type MatchPlan, speaksHttp } from "../../plan/check_plan.ts";
+import { checkDefaults, parseAliveClasses, parseCheck } from "./check_line.ts";
 import { readMatch } from "./check_match.ts";
 import { count, readLine, readScalar } from "../draft/directive.ts";
 import type { LevelDraft } from "../draft/drafts.ts";

@@ -1,7 +1,8 @@
 /** Tengine's `check` line and `check_http_expect_alive` (ngx_http_upstream_check_module). */
+import type { Mutable } from "../../../base/mutable.ts";
 import { nearestName, parseCount } from "../../../config/mod.ts";
 import { type CheckPlan, type CheckType, checkTypes } from "../../plan/check_plan.ts";
-import type { Mutable } from "../draft/drafts.ts";
+import type {} from "../draft/drafts.ts";
 import { joinFaults } from "../draft/word_line.ts";
 
 export const checkDefaults: CheckPlan = {
@@ -100,11 +101,6 @@ function applyType(check: Mutable<CheckPlan>, value: string): string | null {
   }
   const origin = typesOfTengine.includes(value) ? ": a type of Tengine's that hayate lacks" : "";
   return `${origin}; allowed types: ${checkTypes.join(", ")}`;
-}
-
-/** True when probes of this type send an HTTP request. */
-export function speaksHttp(type: CheckType): boolean {
-  return type === "http" || type === "https";
 }
 
 /** Returns `http_2xx http_3xx` as bits (bit n: status class n), or an error message. */

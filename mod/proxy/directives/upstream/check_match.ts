@@ -1,8 +1,9 @@
 /** `check_match`: what a probe's response must look like, in the syntax of NGINX Plus's `match`. */
+import type { Mutable } from "../../../base/mutable.ts";
 import type { ConfigNode, MapNode } from "../../../config/mod.ts";
 import type { FieldMatch, MatchPlan, StatusMatch, TextMatch } from "../../plan/check_plan.ts";
 import { itemsOf, readLine, readMap } from "../draft/directive.ts";
-import type { LevelDraft, Mutable } from "../draft/drafts.ts";
+import type { LevelDraft } from "../draft/drafts.ts";
 import { joinFaults } from "../draft/word_line.ts";
 
 /** A token (RFC 9110 section 5.6.2), except a lone `!`. */

@@ -1,9 +1,10 @@
 /** Directives of an upstream for failing peers: retries, ejection and buffered request bodies. */
+import type { Mutable } from "../../../base/mutable.ts";
 import { type ConfigNode, parseBytes, parseCount, parseDuration } from "../../../config/mod.ts";
 import { retryConditions, type RetryPlan, type UpstreamPlan } from "../../plan/plan.ts";
 import type { OutlierPlan, RequestBufferPlan, RetryBudgetPlan } from "../../plan/upstream_plan.ts";
 import { count, duration, readLine, readScalar, suggestion } from "../draft/directive.ts";
-import type { LevelDraft, Mutable } from "../draft/drafts.ts";
+import type { LevelDraft } from "../draft/drafts.ts";
 import { outlierDefaults, retryBudgetDefault } from "../../plan/upstream_defaults.ts";
 import { joinFaults, readWords, type WordReader, wordsOf } from "../draft/word_line.ts";
 

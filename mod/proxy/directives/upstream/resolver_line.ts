@@ -1,8 +1,9 @@
 /** `resolver`: DNS servers for peers' names, in nginx's syntax: `127.0.0.1:53 valid=30s`. */
+import type { Mutable } from "../../../base/mutable.ts";
 import { isIpLiteral, parseCount, parseDuration, parseHostAddress } from "../../../config/mod.ts";
 import { dnsDefaults, dnsPort, type DnsServer } from "../../../net/dns/host_files.ts";
 import type { ResolverPlan } from "../../plan/plan.ts";
-import type { Mutable } from "../draft/drafts.ts";
+import type {} from "../draft/drafts.ts";
 import { joinFaults, readWords, type WordReader, wordsOf } from "../draft/word_line.ts";
 
 /** Returns the resolver, or an error message. */

@@ -1,7 +1,8 @@
 /** One entry of `servers`: the parameters of nginx's `server`, `ADDR[:PORT] weight=2 backup`. */
+import type { Mutable } from "../../../base/mutable.ts";
 import { parseCount, parseDuration, parseHostAddress } from "../../../config/mod.ts";
-import type { PeerPlan } from "../../plan/plan.ts";
-import type { Mutable } from "../draft/drafts.ts";
+import { type PeerPlan, routeForm } from "../../plan/plan.ts";
+import type {} from "../draft/drafts.ts";
 import { peerDefaults } from "../../plan/upstream_defaults.ts";
 import { joinFaults, readWords, type WordReader, wordsOf } from "../draft/word_line.ts";
 
@@ -19,12 +20,6 @@ export function parseServer(text: string): PeerPlan | string {
 
 /** Replaces an invalid address, so that the parameters after it are still checked. */
 const noAddress = { kind: "unix", path: "" } as const;
-
-/**
- * The value of `route=` (nginx: at most 32 bytes). It is copied into cookies as it is (RFC 6265
- * section 4.1.1), where `|` and `~` would end it.
- */
-export const routeForm = /^[!#-+\--:<-[\]-{}]{1,32}$/;
 
 function parametersOf(peer: Mutable<PeerPlan>): WordReader[] {
   const number = (name: string, set: (value: number) => void): WordReader => ({

@@ -1,7 +1,8 @@
 /** `sticky`: nginx's cookie and route, and Tengine's session_sticky (insert, rewrite, prefix). */
+import type { Mutable } from "../../../base/mutable.ts";
 import { nearestName, parseCount, parseDuration } from "../../../config/mod.ts";
 import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../../plan/upstream_plan.ts";
-import type { Mutable } from "../draft/drafts.ts";
+import type {} from "../draft/drafts.ts";
 import { joinFaults, readWords, type WordReader, wordsOf } from "../draft/word_line.ts";
 
 const kinds = ["cookie", "route", "insert", "rewrite", "prefix"];

@@ -1,4 +1,5 @@
 /** `upstreams`: named groups of peers with balancing, retries and health checks; not in h2o. */
+import type { Mutable } from "../../../base/mutable.ts";
 import { type ConfigNode, type MapNode, type Position } from "../../../config/mod.ts";
 import type { CheckPlan } from "../../plan/check_plan.ts";
 import type { PeerPlan, UpstreamPlan } from "../../plan/plan.ts";
@@ -17,7 +18,7 @@ import {
   readMap,
   readScalar,
 } from "../draft/directive.ts";
-import type { LevelDraft, Mutable } from "../draft/drafts.ts";
+import type { LevelDraft } from "../draft/drafts.ts";
 import { failoverReaders } from "./failover_keys.ts";
 import { divideServers } from "./named_servers.ts";
 import { parseResolver } from "./resolver_line.ts";

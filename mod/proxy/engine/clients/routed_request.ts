@@ -1,6 +1,6 @@
 /** A request as routes and handlers see it. */
-import { FieldKind, type RequestHead } from "../../http/mod.ts";
-import type { ClientBody } from "./clients/client_body.ts";
+import { FieldKind, type RequestHead } from "../../../http/mod.ts";
+import type { ClientBody } from "./client_body.ts";
 
 /**
  * A head, and the client's body if it belongs to that head. For a request that the proxy creates

@@ -1,51 +1,45 @@
-/** `balance: hash KEY`: text with nginx's variables, compiled once. */
+/** `balance: hash KEY`, compiled into a function of the request. */
 import type { RequestHead } from "../../../http/mod.ts";
+import { type HashKeyPart, parseHashKey } from "../../plan/hash_key.ts";
 import { cookieValue } from "./cookies.ts";
-import type { HashKey } from "./upstream.ts";
 
-type Part = HashKey;
-
-/** Compiles `$remote_addr$request_uri` and the like; returns null for an unknown variable. */
-export function compileHashKey(text: string): HashKey | null {
-  const parts: Part[] = [];
-  for (const [, variable, literal] of text.matchAll(/\$(\w+)|([^$]+|\$)/g)) {
-    if (literal !== undefined) {
-      parts.push(() => literal);
-      continue;
-    }
-    const part = variablePart(variable);
-    if (part === null) return null;
-    parts.push(part);
-  }
-  return (head, facts) => parts.map((part) => part(head, facts)).join("");
+/** The client as far as a key can name it. */
+export interface KeyedClient {
+  /** IP literal; "" on a unix socket. */
+  readonly ip: string;
 }
 
-/** The variables, as listed in messages. */
-export const hashVariables =
-  "$remote_addr, $request_uri, $uri, $args, $host, $arg_NAME, $http_NAME, $cookie_NAME";
+/** Returns the value that a request is hashed by. */
+export type HashKey = (head: RequestHead, client: KeyedClient) => string;
 
-function variablePart(name: string): Part | null {
-  switch (name) {
-    case "remote_addr":
-      return (_head, facts) => facts.ip;
-    case "request_uri":
+/** Compiles a key that `parseHashKey` accepts. Throws `TypeError` for another one. */
+export function compileHashKey(text: string): HashKey {
+  const parts = parseHashKey(text)?.map(compilePart);
+  if (parts === undefined) throw new TypeError(`Cannot compile the key ${text}`);
+  return (head, client) => parts.map((part) => part(head, client)).join("");
+}
+
+function compilePart(part: HashKeyPart): HashKey {
+  switch (part.kind) {
+    case "text":
+      return () => part.text;
+    case "address":
+      return (_head, client) => client.ip;
+    case "target":
       return (head) => head.pathText();
-    case "uri":
+    case "path":
       return (head) => head.pathText().split("?", 1)[0];
-    case "args":
-    case "query_string":
+    case "query":
       return queryOf;
     case "host":
-    case "http_host":
       return (head) => head.hostText();
+    case "argument":
+      return (head) => argument(queryOf(head), part.name);
+    case "field":
+      return (head) => head.field(part.name) ?? "";
+    case "cookie":
+      return (head) => cookieValue(head.field("cookie") ?? "", part.name);
   }
-  const match = /^(arg|http|cookie)_(.+)$/.exec(name);
-  if (match === null) return null;
-  const [, kind, key] = match;
-  if (kind === "arg") return (head) => argument(queryOf(head), key);
-  if (kind === "cookie") return (head) => cookieValue(head.field("cookie") ?? "", key);
-  const field = key.toLowerCase().replaceAll("_", "-");
-  return (head) => head.field(field) ?? "";
 }
 
 function queryOf(head: RequestHead): string {

@@ -7,8 +7,7 @@ import type { Peer } from "../../balance/peer.ts";
 import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../../plan/upstream_plan.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { changeCookies, cookieValue, setCookieValue, withCookieValue } from "./cookies.ts";
-import { compileHashKey } from "./hash_key.ts";
-import type { HashKey } from "./upstream.ts";
+import { compileHashKey, type HashKey } from "./hash_key.ts";
 
 /** Binds one request to a peer, and the cookie of its response to that peer. */
 export interface Session {
@@ -34,7 +33,7 @@ export type Sticky = (head: RequestHead, facts: ConnectionFacts, epochMs: number
 export function compileSticky(plan: StickyPlan): Sticky {
   switch (plan.kind) {
     case "route": {
-      const keys = plan.variables.map((variable) => compileHashKey(variable)!);
+      const keys = plan.variables.map(compileHashKey);
       return (head, facts) => new RouteSession(firstOf(keys, head, facts));
     }
     case "cookie":

@@ -2,7 +2,6 @@
 import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import { type Connector, KeepalivePool } from "../../../conn/keepalive_pool.ts";
 import type { Scratch } from "../../../conn/scratch.ts";
-import type { RequestHead } from "../../../http/mod.ts";
 import type { ClientContext } from "../../../tls/client_context.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { Choice } from "../../balance/balancer.ts";
@@ -13,8 +12,13 @@ import type { ProxySettings } from "../../plan/plan.ts";
 import { serverNameOf } from "../../plan/server_name.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { Announcer } from "./announcer.ts";
+import type { HashKey } from "./hash_key.ts";
 import { compileSticky, type Sticky } from "./sticky.ts";
-import { connectUpstreamTls, type TrustSettings, upstreamContext } from "../../../tls/upstream_tls.ts";
+import {
+  connectUpstreamTls,
+  type TrustSettings,
+  upstreamContext,
+} from "../../../tls/upstream_tls.ts";
 
 /** Timeouts and trust are settings of the path, not of the upstream. */
 export type UpstreamSettings =
@@ -26,9 +30,6 @@ export interface UpstreamHost {
   readonly reactor: Reactor;
   readonly scratch: Scratch;
 }
-
-/** Returns the value that a request is hashed by. */
-export type HashKey = (head: RequestHead, facts: ConnectionFacts) => string;
 
 /** Pools of peers removed at run time are dropped when this many exceed the peer count. */
 const strayPoolsMax = 64;

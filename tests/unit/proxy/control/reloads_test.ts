@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { StartError } from "../../../../mod/base/errors.ts";
 import type { Logger } from "../../../../mod/log/mod.ts";
-import type { LoadedPlan } from "../../../../mod/proxy/directives/config_file.ts";
+import type { LoadedPlan } from "../../../../mod/proxy/plan/loaded_plan.ts";
 import { Reloads } from "../../../../mod/proxy/control/reloads.ts";
 
 /** Lets what waits for promises go on. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { latin1, RequestHead } from "../../../mod/http/mod.ts";
-import { defaultLimits, parseRequestHead } from "../../../mod/http1/mod.ts";
-import { type HostRoutes, Router } from "../../../mod/proxy/routing/router.ts";
+import { latin1, RequestHead } from "../../../../mod/http/mod.ts";
+import { defaultLimits, parseRequestHead } from "../../../../mod/http1/mod.ts";
+import { type HostRoutes, Router } from "../../../../mod/proxy/routing/router.ts";
 
 function host(
   name: string,

@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { parseSessionSticky, parseSticky } from "../../../../../mod/proxy/directives/upstream/sticky_line.ts";
+import {
+  parseSessionSticky,
+  parseSticky,
+} from "../../../../../mod/proxy/directives/upstream/sticky_line.ts";
 
 Deno.test("parseSticky() reads nginx's and Tengine's forms", () => {
   assertEquals(parseSticky("route $cookie_a $arg_b"), {

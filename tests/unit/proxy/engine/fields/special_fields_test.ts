@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { latin1Bytes, RequestHead } from "../../../mod/http/mod.ts";
-import { defaultLimits, parseRequestHead } from "../../../mod/http1/mod.ts";
-import { SpecialFields } from "../../../mod/proxy/engine/fields/special_fields.ts";
+import { latin1Bytes, RequestHead } from "../../../../../mod/http/mod.ts";
+import { defaultLimits, parseRequestHead } from "../../../../../mod/http1/mod.ts";
+import { SpecialFields } from "../../../../../mod/proxy/engine/fields/special_fields.ts";
 
 Deno.test("SpecialFields tells names apart whatever their case, and leaves others alone", () => {
   const fields = new SpecialFields<number>([["via", 1], ["server", 2]], 0);

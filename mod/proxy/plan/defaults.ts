@@ -1,0 +1,71 @@
+/** The settings of a configuration that sets nothing. Those of upstreams: `upstream_defaults.ts`. */
+import { version } from "../../base/version.ts";
+import type { GlobalPlan, Settings } from "./plan.ts";
+
+/** Settings of the whole process. */
+export function globalDefaults(): GlobalPlan {
+  return {
+    connectionsMax: 0,
+    workers: 1,
+    requestBodyBytesMax: 1_073_741_824,
+    requestLineBytesMax: 8192,
+    headTimeoutMs: 10_000,
+    handshakeTimeoutMs: 10_000,
+    bodyTimeoutMs: 30_000,
+    idleTimeoutMs: 60_000,
+    allowHalfOpen: false,
+    serverName: `hayate/${version}`,
+    sendServerName: "on",
+    pidFile: null,
+    errorLog: null,
+    emitForwardedFields: true,
+    preserveForwardedProto: false,
+    emitVia: true,
+    emitMissingDate: true,
+    sendInformational: "except-h1",
+    drainTimeoutMs: 30_000,
+    control: null,
+    stateFile: null,
+    resolver: null,
+  };
+}
+
+/** Settings of the global level, which hosts and paths inherit. */
+export function settingsDefaults(): Settings {
+  return {
+    proxy: {
+      preserveHost: false,
+      connectTimeoutMs: 30_000,
+      firstByteTimeoutMs: 30_000,
+      ioTimeoutMs: 30_000,
+      keepaliveTimeoutMs: 2000,
+      tunnel: false,
+      tunnelTimeoutMs: 300_000,
+      tlsVerify: true,
+      tlsCaFile: null,
+      forwardClose: false,
+      proxyProtocol: false,
+    },
+    file: {
+      indexFiles: ["index.html", "index.htm", "index.txt"],
+      dirListing: false,
+      etag: true,
+      sendCompressed: "off",
+      mimeTypes: new Map(),
+      mimeTypesOnly: false,
+      mimeDefault: "application/octet-stream",
+    },
+    responseRules: [],
+    requestRules: [],
+    accessLogs: [],
+    realIp: null,
+    requestId: null,
+    errorDocs: [],
+    variables: new Map(),
+    expires: null,
+    compress: null,
+    compressBytesMin: 100,
+    emitRequestErrors: true,
+    mergesSlashes: true,
+  };
+}
