@@ -1,6 +1,6 @@
 /** Workers of others under our supervisor, unchanged, and our servers under Debian's start_server. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { binaryPath, Child, runHayate, runProgram } from "../../support/binary.ts";
+import { binaryPath, Child, runHayate, runProgram, sleep } from "../../support/binary.ts";
 import { findPeer, peerPath, peerTest } from "../../support/peers.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
 import { readStatus, startServerLink, startSupervised } from "../../support/supervise.ts";
@@ -20,6 +20,18 @@ class Asker {
     ) => each.text(),
   ) {
     this.#done = this.#run();
+  }
+
+  /**
+   * Waits for the first answer. A worker is in the status file as soon as it is spawned; only one that
+   * answers has handlers for the signals that follow.
+   */
+  async firstAnswer(): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while (this.answered + this.wrong.length === 0) {
+      if (performance.now() > deadline) throw new Error(`${this.url} does not answer`);
+      await sleep(10);
+    }
   }
 
   async stop(): Promise<void> {
@@ -69,6 +81,7 @@ hosts:
     await using supervisor = startSupervised(folder, flags);
     const [{ pid }] = await supervisor.waitForGenerations(1);
     const asker = new Asker(`http://127.0.0.1:${port}/`, /^from h2o\n$/);
+    await asker.firstAnswer();
     const reload = await runHayate(["supervise", "reload", supervisor.pidFile]);
     assertEquals(reload.code, 0, reload.stderr);
     const [second] = await supervisor.waitForGenerations(2);
@@ -120,6 +133,7 @@ peerTest(
         `http://127.0.0.1:${port}/`,
         /^generation [12]\n$/,
       );
+      await asker.firstAnswer();
       child.kill("SIGHUP");
       await child.waitForLine(/old worker \d+ died/);
       const text = await (await fetch(`http://127.0.0.1:${port}/`)).text();
@@ -172,6 +186,7 @@ hosts:
         const asker = mode === "serve"
           ? new Asker(url, /^hello$/)
           : new Asker(url, /^30[1278]$/, statusOf);
+        await asker.firstAnswer();
         child.kill("SIGHUP");
         await child.waitForLine(/old worker \d+ died, status:0/);
         await asker.stop();
