@@ -1,6 +1,7 @@
 /** Runs the checks and tests in stages; see `usage`. */
 import { checkLayers } from "./checks/layers.ts";
 import { checkTidy } from "./checks/tidy.ts";
+import { affectedFiles, changedPaths } from "./testing/changed_files.ts";
 import { commandCheck, findingsCheck } from "./testing/command_check.ts";
 import { hostNotes } from "./testing/host_limits.ts";
 import {
@@ -8,25 +9,35 @@ import {
   emptyOutcome,
   exitCodeOf,
   formatCounts,
+  formatFailed,
+  formatReport,
   formatSkipped,
   formatStage,
   type Outcome,
 } from "./testing/outcome.ts";
 import { listTestFiles, runTestFiles } from "./testing/test_files.ts";
 
-const usage = `usage: scripts/test [--only WHAT]...
+const usage = `usage: scripts/test [--changed] [--only WHAT]...
 
-Runs every check and test. The last line is "N passed, N failed", with ", N skipped" behind it when
-a program that a test needs is not installed. A check counts as one test.
+Runs every check and test. The last line is "N passed, N failed", followed by ", N skipped" when a
+program that a test needs is not installed. A check counts as one test.
 
   --only WHAT   a stage (fmt lint types layers tidy scripts build unit fuzz contract e2e image), or part
                 of a test file's path, for example --only http1. "image" runs only when it is named:
-                scripts/image --test does.`;
+                scripts/image --test does.
+  --changed     every check, and the test files that a change can affect: those that import a changed
+                file, directly or not, or name it; of tests/e2e those of the modes that import it.
+                Changed is what differs from main, or from HEAD on main itself. With --only, the
+                checks and files that both select.
+
+A test file that measures, or that loads the whole machine, has a line "// Runs alone: REASON"; the
+others run in parallel.`;
 
 const root = Deno.env.get("HAYATE_ROOT") ?? new URL("..", import.meta.url).pathname;
 const deno = Deno.execPath();
 const sources = ["main.ts", "mod", "scripts", "tests"];
 const minuteMs = 60_000;
+const cores = Math.max(1, navigator.hardwareConcurrency);
 
 /** In running order: cheap and informative checks first. */
 const checks: Record<string, () => Promise<Outcome>> = {
@@ -40,50 +51,69 @@ const checks: Record<string, () => Promise<Outcome>> = {
 };
 
 const suites: Record<string, { parallel: number; fileTimeoutMs: number }> = {
-  unit: { parallel: Math.max(1, navigator.hardwareConcurrency), fileTimeoutMs: 2 * minuteMs },
-  fuzz: { parallel: 1, fileTimeoutMs: 2 * minuteMs },
-  contract: { parallel: 1, fileTimeoutMs: 4 * minuteMs },
-  e2e: { parallel: 1, fileTimeoutMs: 8 * minuteMs },
+  unit: { parallel: cores, fileTimeoutMs: 2 * minuteMs },
+  fuzz: { parallel: cores, fileTimeoutMs: 2 * minuteMs },
+  contract: { parallel: cores, fileTimeoutMs: 4 * minuteMs },
+  e2e: { parallel: cores, fileTimeoutMs: 8 * minuteMs },
   image: { parallel: 1, fileTimeoutMs: 8 * minuteMs },
 };
 
-await main(parseOnly(Deno.args));
+interface Selection {
+  readonly only: readonly string[];
+  readonly isChangedOnly: boolean;
+}
 
-async function main(only: readonly string[]): Promise<never> {
+await main(parseArgs(Deno.args));
+
+async function main(selection: Selection): Promise<never> {
   for (const note of hostNotes()) console.log(`note: ${note}`);
   const total = emptyOutcome();
-  for (const [name, run] of await plan(only)) {
+  for (const [name, run] of await plan(selection)) {
     const startMs = performance.now();
     const outcome = await run();
     console.log(formatStage(name, outcome, performance.now() - startMs));
-    for (const report of outcome.reports) console.log(`\n--- ${report}\n`);
     addOutcome(total, outcome);
   }
   for (const name of total.skipped) console.log(formatSkipped(name));
+  for (const report of total.reports) console.log(formatFailed(report));
   console.log(formatCounts(total));
   Deno.exit(exitCodeOf(total));
 }
 
-/** The stages to run: all except the image's, or those selected by `only`. */
-async function plan(only: readonly string[]): Promise<[string, () => Promise<Outcome>][]> {
+type Stage = [name: string, run: () => Promise<Outcome>];
+
+/** The selected stages, or all except the image's. */
+async function plan({ only, isChangedOnly }: Selection): Promise<Stage[]> {
   const filters = only.filter((word) => !(word in checks) && !(word in suites));
-  const stages: [string, () => Promise<Outcome>][] = [];
-  for (const [name, run] of Object.entries(checks)) {
-    if (only.length === 0 || only.includes(name)) stages.push([name, run]);
-  }
+  const changed = isChangedOnly ? await changedPaths(root) : null;
+  const isPartial = only.length > 0 || isChangedOnly;
+  const stages: Stage[] = Object.keys(checks)
+    .filter((name) => only.length === 0 ? name !== "build" || !isPartial : only.includes(name))
+    .map((name) => [name, () => runCheck(name)]);
   for (const [name, limits] of Object.entries(suites)) {
     const whole = only.includes(name) || (only.length === 0 && name !== "image");
-    const files = (await listTestFiles(root, `tests/${name}`))
+    const named = (await listTestFiles(root, `tests/${name}`))
       .filter((file) => whole || (name !== "image" && filters.some((word) => file.includes(word))));
+    const files = changed === null ? named : await affectedFiles(root, named, changed);
     if (files.length === 0) continue;
     // A suite that is selected alone still needs a current build. The image's tests use the program's
     // own `load` as the client.
-    if (only.length > 0 && (name === "e2e" || name === "image")) {
-      stages.push(["build", checks.build]);
+    if (isPartial && (name === "e2e" || name === "image")) {
+      stages.push(["build", () => runCheck("build")]);
     }
-    stages.push([name, () => runTestFiles(files, { root, ...limits })]);
+    stages.push([name, () => runTestFiles(files, { root, onReport: printReport, ...limits })]);
   }
   return stages;
+}
+
+async function runCheck(name: string): Promise<Outcome> {
+  const outcome = await checks[name]();
+  for (const report of outcome.reports) printReport(report);
+  return outcome;
+}
+
+function printReport(report: string): void {
+  console.log(formatReport(report));
 }
 
 /** `bash -n` on every shell script, to find syntax errors in branches that CI never runs. */
@@ -101,13 +131,18 @@ async function checkShellScripts(): Promise<Outcome> {
   return findingsCheck("bash -n", findings);
 }
 
-function parseOnly(args: readonly string[]): string[] {
+function parseArgs(args: readonly string[]): Selection {
   const only: string[] = [];
+  let isChangedOnly = false;
   for (let index = 0; index < args.length; index++) {
     const [flag, value] = args[index].split("=", 2);
     if (flag === "--help" || flag === "-h") {
       console.log(usage);
       Deno.exit(0);
+    }
+    if (args[index] === "--changed") {
+      isChangedOnly = true;
+      continue;
     }
     const word = value ?? args[++index];
     if (flag !== "--only" || !word) {
@@ -116,5 +151,5 @@ function parseOnly(args: readonly string[]): string[] {
     }
     only.push(word);
   }
-  return only;
+  return { only, isChangedOnly };
 }

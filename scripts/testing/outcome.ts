@@ -40,6 +40,16 @@ export function formatSkipped(name: string): string {
   return `skipped: ${name.replace(/ \[needs (.*)\]$/, " needs $1")}`;
 }
 
+/** A failure's report, set off from the lines of the stages. */
+export function formatReport(report: string): string {
+  return `\n--- ${report}\n`;
+}
+
+/** A report by its first line, the name of the file or check: `failed: NAME`. */
+export function formatFailed(report: string): string {
+  return `failed: ${report.split("\n", 1)[0]}`;
+}
+
 /** 0 only when something ran and nothing failed. */
 export function exitCodeOf(outcome: Outcome): number {
   return outcome.failed === 0 && outcome.passed > 0 ? 0 : 1;

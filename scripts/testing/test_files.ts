@@ -10,10 +10,12 @@ import { addOutcome, emptyOutcome, type Outcome } from "./outcome.ts";
 /** How to run a stage's files. */
 export interface RunOptions {
   readonly root: string;
-  /** Files run in parallel: more than one only where no test measures or loads the machine. */
+  /** How many files run at the same time; a file with a line `// Runs alone: REASON` has no other beside it. */
   readonly parallel: number;
   /** A file that runs longer is ended and counts as failed. */
   readonly fileTimeoutMs: number;
+  /** Called with the report of each file that fails, as soon as it has ended. */
+  readonly onReport?: (report: string) => void;
 }
 
 /** Paths of the `*_test.ts` files under `root/folder`, relative to root, sorted. */
@@ -31,39 +33,56 @@ export async function listTestFiles(root: string, folder: string): Promise<strin
   return files.sort();
 }
 
-/** Runs every file and adds the results up. */
+/** Runs every file and adds the results up. Files that run alone come last. */
 export async function runTestFiles(
   files: readonly string[],
   options: RunOptions,
 ): Promise<Outcome> {
   const total = emptyOutcome();
   const durations: [string, number][] = [];
-  const queue = [...files];
-  const runners = Array.from({ length: options.parallel }, async () => {
+  const alone = await filesThatRunAlone(files, options.root);
+  const runLane = async (queue: string[], lane: number) => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const startMs = performance.now();
-      addOutcome(total, await runTestFile(file, options));
+      const outcome = await runTestFile(file, options, lane);
       durations.push([file, performance.now() - startMs]);
+      for (const report of outcome.reports) options.onReport?.(report);
+      addOutcome(total, outcome);
     }
-  });
-  await Promise.all(runners);
-  printSlowest(durations);
+  };
+  const shared = files.filter((file) => !alone.has(file));
+  await Promise.all(Array.from({ length: options.parallel }, (_, lane) => runLane(shared, lane)));
+  await runLane([...alone], 0);
+  for (const line of slowestLines(durations)) console.log(line);
   return total;
 }
 
-/** Prints the slowest files, to show what slows a suite down. */
-function printSlowest(durations: [string, number][]): void {
-  const slow = durations.filter(([, ms]) => ms > 20_000).sort((a, b) => b[1] - a[1]).slice(0, 3);
-  for (const [file, ms] of slow) console.log(`          ${file} took ${(ms / 1000).toFixed(0)} s`);
+/** Those with a line `// Runs alone: REASON`. */
+async function filesThatRunAlone(files: readonly string[], root: string): Promise<Set<string>> {
+  const alone = new Set<string>();
+  for (const file of files) {
+    if (/^\/\/ Runs alone: ./m.test(await Deno.readTextFile(`${root}/${file}`))) alone.add(file);
+  }
+  return alone;
+}
+
+/** The ten slowest files of those that took more than 5 s. */
+function slowestLines(durations: readonly [string, number][]): string[] {
+  return durations.filter(([, ms]) => ms > 5_000).sort((a, b) => b[1] - a[1]).slice(0, 10)
+    .map(([file, ms]) => `${(ms / 1000).toFixed(0).padStart(15)} s  ${file}`);
 }
 
 /** Runs one file. After a leak it runs again with traces, only to report the leak's origin. */
-export async function runTestFile(file: string, options: RunOptions): Promise<Outcome> {
-  const run = await denoTest(file, options, []);
+export async function runTestFile(
+  file: string,
+  options: RunOptions,
+  lane: number = 0,
+): Promise<Outcome> {
+  const run = await denoTest(file, options, lane, []);
   const { outcome } = run;
   if (outcome.failed > 0) {
     const traced = run.output.includes("--trace-leaks")
-      ? await denoTest(file, options, ["--trace-leaks"])
+      ? await denoTest(file, options, lane, ["--trace-leaks"])
       : run;
     outcome.reports.push(`${file}\n${traced.output.trim()}`);
   }
@@ -75,12 +94,18 @@ interface FileRun {
   output: string;
 }
 
-async function denoTest(file: string, options: RunOptions, flags: string[]): Promise<FileRun> {
+async function denoTest(
+  file: string,
+  options: RunOptions,
+  lane: number,
+  flags: string[],
+): Promise<FileRun> {
   const junit = await Deno.makeTempFile({ prefix: "hayate-junit-" });
   try {
     const { output, hasFault } = await runDeno(
       ["test", "-A", "--unstable-net", "--no-check", ...flags, `--junit-path=${junit}`, file],
       options,
+      lane,
     );
     const outcome = readJunit(await Deno.readTextFile(junit));
     // An error outside any test: a hang, a file that does not load, an unawaited rejected promise.
@@ -94,10 +119,11 @@ async function denoTest(file: string, options: RunOptions, flags: string[]): Pro
 async function runDeno(
   args: string[],
   options: RunOptions,
+  lane: number,
 ): Promise<{ output: string; hasFault: boolean }> {
   const child = new Child(Deno.execPath(), args, {
     cwd: options.root,
-    env: testEnvironment(),
+    env: testEnvironment(lane, options.parallel),
     clearEnv: true,
   });
   const status = await withTimeout(child.status, options.fileTimeoutMs);
@@ -119,7 +145,12 @@ async function runDeno(
 const ownVariables =
   /^(PORTS|H2O_PORT|ENVDIR|KILL_OLD_DELAY|ENABLE_AUTO_RESTART|AUTO_RESTART_INTERVAL|HAYATE_DEBUG|SERVER_STARTER_.*|LISTEN_.*|NOTIFY_SOCKET)$/;
 
-function testEnvironment(): Record<string, string> {
+/** The lane tells `freePort` of tests/support which ports no other file takes at the same time. */
+function testEnvironment(lane: number, lanes: number): Record<string, string> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) => !ownVariables.test(name));
-  return { ...Object.fromEntries(kept), NO_COLOR: "1" };
+  return {
+    ...Object.fromEntries(kept),
+    NO_COLOR: "1",
+    HAYATE_TEST_LANE: `${lane}/${lanes}`,
+  };
 }
