@@ -1,5 +1,6 @@
 /** Output of the supervisor and its workers: inherited, to a file, or to a command. */
 import { StartError } from "../base/errors.ts";
+import { settlesWithin } from "../log/bounded_wait.ts";
 import { openPipe } from "../process/channel.ts";
 import { descriptorWatch } from "../process/descriptor_watch.ts";
 import { allVariables } from "../process/environment.ts";
@@ -171,10 +172,7 @@ class CommandOutput implements LogOutput {
     this.#flush();
     clearTimeout(this.#retry);
     for (const fd of [1, 2, this.#ours, this.#pipe.writeEnd, this.#pipe.readEnd]) libc.close(fd);
-    let timer = 0;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, closeWaitMs));
-    await Promise.race([this.#logger, late]);
-    clearTimeout(timer);
+    await settlesWithin(this.#logger, closeWaitMs);
   }
 
   #start(): void {

@@ -47,7 +47,7 @@ export function isMethod(text: string): boolean {
 /** The value of Authorization for `user:password` (RFC 7617, in UTF-8). */
 export function basicCredentials(userinfo: string): string {
   const bytes = encoder.encode(userinfo.includes(":") ? userinfo : `${userinfo}:`);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+  return `Basic ${bytes.toBase64()}`;
 }
 
 /** The request's bytes. Everything has been validated before. */

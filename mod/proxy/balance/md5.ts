@@ -20,7 +20,7 @@ export function md5Text(text: string): string {
   const digest = new Uint8Array(16);
   const out = new DataView(digest.buffer);
   state.forEach((word, index) => out.setInt32(4 * index, word, true));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digest.toHex();
 }
 
 function addBlock(state: Int32Array, view: DataView, at: number): void {

@@ -57,7 +57,7 @@ function upgradeResponse(fields: [string, string][]): Response {
 
 /** Section 4.2.2: base64 of SHA-1 over key and suffix. */
 export function acceptKey(key: string): string {
-  return btoa(String.fromCharCode(...sha1(new TextEncoder().encode(key + keySuffix))));
+  return sha1(new TextEncoder().encode(key + keySuffix)).toBase64();
 }
 
 /** SHA-1 (FIPS 180-4). Web Crypto is asynchronous, and the response is needed at once. */
