@@ -2,7 +2,8 @@
  * Compiles the program, for both scripts/build and scripts/release.
  *
  * The modules are bundled first: at start-up Deno looks up, checks and links each module, and with
- * about ten files instead of a hundred every process starts a fifth faster and is 7 MB smaller.
+ * about ten files instead of a hundred every process starts a fifth faster and is 7 MB smaller. The
+ * bundle holds the packages, too, so that a module of npm costs at start what one of ours does.
  */
 
 /** What to compile, and where to. */
