@@ -8,7 +8,7 @@ import { foreignDirectives } from "./foreign.ts";
 /** Applies the directives of one mapping to a level. */
 export function applyLevel(draft: LevelDraft, map: MapNode): void {
   const found: (Directive | null)[] = map.pairs.map(({ key, value }) => {
-    const directive = directiveTable().get(key.text);
+    const directive = directiveTable.get(key.text);
     if (directive === undefined) {
       reportUnknown(draft, key.text, key.at, value);
       return null;
@@ -51,11 +51,9 @@ function reportUnknown(
     );
   } else {
     // A directive that is allowed at this level is the likelier suggestion.
-    const here = [...directiveTable().values()].filter(({ levels }) =>
-      (levels & draft.level) !== 0
-    );
+    const here = [...directiveTable.values()].filter(({ levels }) => (levels & draft.level) !== 0);
     const hint = suggestion(name, here.map((directive) => directive.name)) ||
-      suggestion(name, directiveTable().keys());
+      suggestion(name, directiveTable.keys());
     draft.problem(at, `unknown command: ${name}${hint}`);
   }
 }

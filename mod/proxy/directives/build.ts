@@ -24,7 +24,7 @@ export function buildPlan(
   source: ConfigSource,
   options: BuildOptions,
 ): BuildResult {
-  const draft = new PlanDraft(options.host ?? anyHost);
+  const draft = new PlanDraft(options.host ?? anyHost, applyLevel);
   const root = readYaml(text, file, source, draft.problems);
   if (root !== null && root.kind !== "mapping") {
     draft.problems.add(

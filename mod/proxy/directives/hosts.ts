@@ -8,7 +8,6 @@ import {
   type Position,
 } from "../../config/mod.ts";
 import type { HandlerPlan } from "../plan/plan.ts";
-import { applyLevel } from "./apply.ts";
 import { type Directive, itemsOf, levels, onOff, phases, scalar } from "./draft/directive.ts";
 import { copySettings, type HostDraft, LevelDraft } from "./draft/drafts.ts";
 
@@ -52,7 +51,7 @@ function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNod
   const settings = copySettings(draft.settings);
   const host: HostDraft = { ...name, strictMatch: false, listens: [], paths: [], settings };
   hosts.push(host);
-  applyLevel(new LevelDraft(draft.plan, levels.host, settings, host, null), value);
+  draft.plan.applyLevel(new LevelDraft(draft.plan, levels.host, settings, host, null), value);
 }
 
 /**
@@ -110,7 +109,7 @@ function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigN
   const level = new LevelDraft(draft.plan, levels.path, settings, host, handlers);
   // A sequence of mappings lists handlers that are tried in order (h2o 2.1).
   for (const item of itemsOf(value)) {
-    if (item.kind === "mapping") applyLevel(level, item as MapNode);
+    if (item.kind === "mapping") draft.plan.applyLevel(level, item as MapNode);
     else {draft.problem(
         item.at,
         `in command paths, the value of ${prefix} cannot be a ${item.kind}`,

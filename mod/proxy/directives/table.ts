@@ -17,27 +17,21 @@ import { responseDirectives } from "./path/responses.ts";
 import { upstreamsDirective } from "./upstream/upstreams.ts";
 import { variableDirectives } from "./path/variables.ts";
 
-let table: ReadonlyMap<string, Directive> | null = null;
-
-/** Made on first use, because `hosts` and `paths` need the table that contains them. */
-export function directiveTable(): ReadonlyMap<string, Directive> {
-  table ??= new Map(
-    [
-      ...globalDirectives,
-      upstreamsDirective,
-      listenDirective,
-      hostsDirective,
-      pathsDirective,
-      strictMatchDirective,
-      mergeSlashesDirective,
-      ...proxyDirectives,
-      ...identityDirectives,
-      ...fileDirectives,
-      ...responseDirectives,
-      ...fieldDirectives,
-      accessLogDirective,
-      ...variableDirectives,
-    ].map((directive) => [directive.name, directive]),
-  );
-  return table;
-}
+export const directiveTable: ReadonlyMap<string, Directive> = new Map(
+  [
+    ...globalDirectives,
+    upstreamsDirective,
+    listenDirective,
+    hostsDirective,
+    pathsDirective,
+    strictMatchDirective,
+    mergeSlashesDirective,
+    ...proxyDirectives,
+    ...identityDirectives,
+    ...fileDirectives,
+    ...responseDirectives,
+    ...fieldDirectives,
+    accessLogDirective,
+    ...variableDirectives,
+  ].map((directive) => [directive.name, directive]),
+);

@@ -1,7 +1,7 @@
 /** The plan under construction: one draft for each level; settings are inherited by copying. */
 import type { Mutable } from "../../../base/mutable.ts";
 import type { RunningUser } from "../../../process/files/users.ts";
-import { formatProblem, type Position, Problems } from "../../../config/mod.ts";
+import { formatProblem, type MapNode, type Position, Problems } from "../../../config/mod.ts";
 import type { HostAddress } from "../../../config/mod.ts";
 import type {
   FileSettings,
@@ -63,7 +63,11 @@ export class PlanDraft {
   /** Schemes of `upstreams` entries by their index, as the first URL that names one gives it. */
   readonly namedSchemes = new Map<number, "http" | "https">();
 
-  constructor(readonly host: HostView) {}
+  /** `applyLevel` applies the directives of a mapping to a level, for those that hold levels. */
+  constructor(
+    readonly host: HostView,
+    readonly applyLevel: (draft: LevelDraft, map: MapNode) => void,
+  ) {}
 }
 
 /** The level that a directive is applied to. */

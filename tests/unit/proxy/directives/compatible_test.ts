@@ -162,7 +162,7 @@ const h2oDirectives = `access-log acme capabilities compress compress-minimum-si
 
 Deno.test("Every directive that h2o knows is known by name", () => {
   const unknown = h2oDirectives.filter((name) =>
-    !directiveTable().has(name) && !foreignDirectives.has(name)
+    !directiveTable.has(name) && !foreignDirectives.has(name)
   );
   assertEquals(unknown, []);
 });
