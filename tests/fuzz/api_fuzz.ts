@@ -73,7 +73,7 @@ export class ApiFuzzer {
   #check(request: ApiRequest): void {
     const home = this.#home;
     const before = home.snapshot();
-    const { status, json } = answerApi(home.board, request, true);
+    const { status, json } = answerApi(home.admin, request, true);
     JSON.stringify(json);
     home.exercise();
     if (status >= 200 && status < 300) {

@@ -1,5 +1,5 @@
-/** Upstreams with a checker and a board, as in a process, but without sockets. */
-import { Board } from "../../mod/proxy/control/board.ts";
+/** Upstreams with a checker and an API, as in a process, but without sockets. */
+import { AdminApi } from "../../mod/proxy/control/admin_api.ts";
 import type { PeerGroup } from "../../mod/proxy/balance/peer_group.ts";
 import { checkDefaults } from "../../mod/proxy/directives/upstream/check_line.ts";
 import { EngineMetrics } from "../../mod/proxy/engine/records/engine_metrics.ts";
@@ -26,7 +26,7 @@ export class PeerHome {
     }),
   ];
   readonly checker = new Checker(this.groups, checkerParts);
-  readonly board = new Board({
+  readonly admin = new AdminApi({
     groups: this.groups,
     checker: this.checker,
     metrics: new EngineMetrics(),

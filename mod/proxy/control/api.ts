@@ -2,7 +2,7 @@
 import { isResolved } from "../../config/mod.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import type { Board } from "./board.ts";
+import type { AdminApi } from "./admin_api.ts";
 import { readChange, serverView, upstreamView } from "./peer_view.ts";
 import { apiVersions, httpEndpoints, processView, rootEndpoints } from "./process_view.ts";
 
@@ -22,7 +22,7 @@ export interface ApiRequest {
 }
 
 /** Answers one request. Without `isWritable` every change is refused. */
-export function answerApi(board: Board, request: ApiRequest, isWritable: boolean): ApiAnswer {
+export function answerApi(admin: AdminApi, request: ApiRequest, isWritable: boolean): ApiAnswer {
   const parts = request.path.split("/").filter((part) => part !== "").map(decodePart);
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (!isRead && !isWritable) return failure(405, "MethodDisabled", "method disabled");
@@ -31,10 +31,10 @@ export function answerApi(board: Board, request: ApiRequest, isWritable: boolean
   }
   const path = parts.slice(1);
   if (path[0] === "http" && path[1] === "upstreams") {
-    const answer = upstreams(board, request, path.slice(2));
+    const answer = upstreams(admin, request, path.slice(2));
     return isRead ? selectFields(answer, request.query) : answer;
   }
-  const found = parts.length === 0 ? apiVersions : endpoint(board, path);
+  const found = parts.length === 0 ? apiVersions : endpoint(admin, path);
   if (found === undefined) return failure(404, "PathNotFound", "path not found");
   if (!isRead) return failure(405, "MethodDisabled", "method disabled");
   return selectFields(ok(found), request.query);
@@ -44,13 +44,13 @@ function versionOf(part: string): number {
   return /^[1-9]$/.test(part) ? Number(part) : NaN;
 }
 
-function endpoint(board: Board, path: readonly string[]): unknown {
+function endpoint(admin: AdminApi, path: readonly string[]): unknown {
   if (path.length === 0) return rootEndpoints;
   if (path.length === 1 && path[0] === "http") return httpEndpoints;
-  const whole = processView(board, path.join("/"));
+  const whole = processView(admin, path.join("/"));
   if (whole !== undefined) return whole;
   // A member of a collection: `http/server_zones/all`, `workers/0`.
-  const collection = processView(board, path.slice(0, -1).join("/"));
+  const collection = processView(admin, path.slice(0, -1).join("/"));
   const name = path[path.length - 1];
   if (typeof collection !== "object" || collection === null) return undefined;
   const member = Object.hasOwn(collection, name)
@@ -59,38 +59,38 @@ function endpoint(board: Board, path: readonly string[]): unknown {
   return typeof member === "object" ? member : undefined;
 }
 
-function upstreams(board: Board, request: ApiRequest, parts: readonly string[]): ApiAnswer {
+function upstreams(admin: AdminApi, request: ApiRequest, parts: readonly string[]): ApiAnswer {
   const view = (group: PeerGroup) =>
     upstreamView(
       group,
-      (peer) => board.checkOf(peer),
-      board.parts.idleCount(group),
-      board.parts.nowMs(),
+      (peer) => admin.checkOf(peer),
+      admin.parts.idleCount(group),
+      admin.parts.nowMs(),
     );
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (parts.length === 0) {
     if (!isRead) return failure(405, "MethodDisabled", "method disabled");
     return ok(
-      Object.fromEntries(board.parts.groups.map((group) => [group.plan.name, view(group)])),
+      Object.fromEntries(admin.parts.groups.map((group) => [group.plan.name, view(group)])),
     );
   }
-  const group = board.group(parts[0]);
+  const group = admin.group(parts[0]);
   if (group === null) return failure(404, "UpstreamNotFound", "upstream not found");
   if (parts.length === 1) {
     if (isRead) return ok(view(group));
     if (request.method !== "DELETE") return failure(405, "MethodDisabled", "method disabled");
-    board.reset(group);
+    admin.reset(group);
     return { status: 204, json: null };
   }
   if (parts[1] !== "servers") return failure(404, "PathNotFound", "path not found");
-  if (parts.length === 2) return servers(board, group, request);
+  if (parts.length === 2) return servers(admin, group, request);
   if (!/^\d+$/.test(parts[2])) return failure(400, "UpstreamBadServerId", "invalid server id");
   const peer = group.peers.find((one) => one.index === Number(parts[2]));
   if (peer === undefined) return failure(404, "UpstreamServerNotFound", "server not found");
-  return server(board, group, peer, request);
+  return server(admin, group, peer, request);
 }
 
-function servers(board: Board, group: PeerGroup, request: ApiRequest): ApiAnswer {
+function servers(admin: AdminApi, group: PeerGroup, request: ApiRequest): ApiAnswer {
   if (request.method === "GET" || request.method === "HEAD") {
     return ok(group.peers.map(serverView));
   }
@@ -110,12 +110,12 @@ function servers(board: Board, group: PeerGroup, request: ApiRequest): ApiAnswer
   if (group.peers.some((peer) => peer.name === change.server!.name)) {
     return failure(409, "EntryExists", "server exists");
   }
-  return { status: 201, json: serverView(board.add(group, change)) };
+  return { status: 201, json: serverView(admin.add(group, change)) };
 }
 
-function server(board: Board, group: PeerGroup, peer: Peer, request: ApiRequest): ApiAnswer {
+function server(admin: AdminApi, group: PeerGroup, peer: Peer, request: ApiRequest): ApiAnswer {
   if (request.method === "DELETE") {
-    board.remove(group, peer);
+    admin.remove(group, peer);
     return ok(group.peers.map(serverView));
   }
   if (request.method === "GET" || request.method === "HEAD") return ok(serverView(peer));
@@ -131,7 +131,7 @@ function server(board: Board, group: PeerGroup, peer: Peer, request: ApiRequest)
       "the address cannot be changed; add and remove instead",
     );
   }
-  board.change(group, peer, change);
+  admin.change(group, peer, change);
   return ok(serverView(peer));
 }
 

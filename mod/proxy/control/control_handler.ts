@@ -4,13 +4,13 @@ import type { Exchange } from "../../conn/exchange.ts";
 import { latin1 } from "../../http/mod.ts";
 import type { ControlPlan } from "../plan/plan.ts";
 import { answer, textHtml, textPlain } from "../engine/responses/answers.ts";
-import type { EngineHome } from "../engine/routes/engine_context.ts";
+import type { EngineContext } from "../engine/routes/engine_context.ts";
 import type { ExchangeState } from "../engine/routes/exchange_state.ts";
 import type { Field } from "../engine/fields/field_rules.ts";
 import type { RoutedRequest } from "../engine/clients/routed_request.ts";
 import type { Route, RouteHandler } from "../engine/routes/routes.ts";
 import { answerApi } from "./api.ts";
-import type { Board } from "./board.ts";
+import type { AdminApi } from "./admin_api.ts";
 import { renderMetrics } from "./metrics_text.ts";
 import { chooseMetricsFormat, type MetricsFormat } from "./metrics_writer.ts";
 import { overview } from "./overview.ts";
@@ -38,13 +38,13 @@ const challenges: readonly Field[] = tokenChallenges.map((value) => ({
 const noStore: Field = { name: "Cache-Control", value: "no-store" };
 
 export class ControlHandler implements RouteHandler {
-  readonly #home: EngineHome;
-  readonly #board: Board;
+  readonly #engine: EngineContext;
+  readonly #admin: AdminApi;
   readonly #plan: ControlPlan;
 
-  constructor(home: EngineHome, board: Board, plan: ControlPlan) {
-    this.#home = home;
-    this.#board = board;
+  constructor(engine: EngineContext, admin: AdminApi, plan: ControlPlan) {
+    this.#engine = engine;
+    this.#admin = admin;
     this.#plan = plan;
   }
 
@@ -53,12 +53,12 @@ export class ControlHandler implements RouteHandler {
     const { token } = this.#plan;
     if (token !== null && !isTokenGiven(head.field("authorization"), token)) {
       const fields = [textPlain, ...challenges];
-      answer(x, route, this.#home.serverFields, 401, fields, "a token is needed\n");
+      answer(x, route, this.#engine.serverFields, 401, fields, "a token is needed\n");
       return true;
     }
     if (!isOwnOrigin(head.field("origin"), head.hostText())) {
       const reason = "a page of another origin must not ask\n";
-      answer(x, route, this.#home.serverFields, 403, [textPlain], reason);
+      answer(x, route, this.#engine.serverFields, 403, [textPlain], reason);
       return true;
     }
     const method = head.methodText();
@@ -66,26 +66,26 @@ export class ControlHandler implements RouteHandler {
       const request = { method, path: path.slice(4), query };
       const finish = (body: string) => this.#answerApi(x, route, { ...request, body });
       if (!x.hasRequestBody) finish("");
-      else x.context = new BodyReader(this.#home, route, finish);
+      else x.context = new BodyReader(this.#engine, route, finish);
       return true;
     }
     const page = this.#page(path, head.field("accept"));
     if (page === null) return false;
     const fields = page.type === textHtml ? [textHtml, pagePolicy, noStore] : [page.type, noStore];
-    answer(x, route, this.#home.serverFields, 200, fields, page.body);
+    answer(x, route, this.#engine.serverFields, 200, fields, page.body);
     return true;
   }
 
   #page(path: string, accept: string | null): { type: Field; body: string } | null {
     switch (path) {
       case "/metrics": {
-        this.#board.refresh();
+        this.#admin.refresh();
         const format = chooseMetricsFormat(accept);
-        return { type: metricsTypes[format], body: renderMetrics(this.#board, format) };
+        return { type: metricsTypes[format], body: renderMetrics(this.#admin, format) };
       }
       case "/hayate/status.json":
-        this.#board.refresh();
-        return { type: jsonType, body: JSON.stringify(overview(this.#board)) };
+        this.#admin.refresh();
+        return { type: jsonType, body: JSON.stringify(overview(this.#admin)) };
       case "/":
       case "/hayate":
       case "/hayate/":
@@ -99,19 +99,20 @@ export class ControlHandler implements RouteHandler {
     route: Route,
     request: { method: string; path: string; query: string; body: string },
   ): void {
-    this.#board.refresh();
-    const { status, json } = answerApi(this.#board, request, this.#plan.writable);
+    this.#admin.refresh();
+    const { status, json } = answerApi(this.#admin, request, this.#plan.writable);
     const body = json === null ? "" : JSON.stringify(json);
-    const { settled } = this.#board.parts;
+    const { settled } = this.#admin.parts;
     const isRead = request.method === "GET" || request.method === "HEAD";
-    const send = () => answer(x, route, this.#home.serverFields, status, [jsonType, noStore], body);
+    const send = () =>
+      answer(x, route, this.#engine.serverFields, status, [jsonType, noStore], body);
     if (isRead || settled === null) return send();
     // Answer only when the change has reached every worker.
     const { serial } = x;
-    this.#home.reactor.beginAsync();
+    this.#engine.reactor.beginAsync();
     void settled().then(() => {
       if (x.serial === serial) send();
-      this.#home.reactor.endAsync();
+      this.#engine.reactor.endAsync();
     });
   }
 }
@@ -126,7 +127,7 @@ class BodyReader implements ExchangeState {
   #text = "";
 
   constructor(
-    readonly home: EngineHome,
+    readonly engine: EngineContext,
     readonly route: Route,
     readonly finish: (body: string) => void,
   ) {}
@@ -136,7 +137,7 @@ class BodyReader implements ExchangeState {
     if (this.#text.length <= bodyBytesMax) return;
     x.context = null;
     x.closeAfterwards();
-    this.home.answerError(x, this.route, 413, "request body too large");
+    this.engine.answerError(x, this.route, 413, "request body too large");
   }
 
   onBodyEnd(x: Exchange): void {

@@ -17,10 +17,9 @@ import { nameLookups } from "../names/lookups.ts";
 import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 import { StateFile } from "./state_file.ts";
-import { Board } from "./board.ts";
+import { AdminApi, type WorkerView } from "./admin_api.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
-import type { WorkerView } from "./process_view.ts";
 import { type PeerKeeper, succeed } from "./succession.ts";
 
 export interface ControlPlaneParts {
@@ -53,7 +52,7 @@ export interface ControlPlaneParts {
 export class ControlPlane implements PeerKeeper {
   readonly groups: readonly PeerGroup[];
   readonly checker: Checker;
-  readonly board: Board;
+  readonly admin: AdminApi;
   readonly changed = new Set<string>();
   readonly #plan: ProxyPlan;
   readonly #parts: ControlPlaneParts;
@@ -97,7 +96,7 @@ export class ControlPlane implements PeerKeeper {
     if (former === null) this.#state?.restore(this.groups, this.checker, reactor.nowMs);
     else succeed(this, former, reactor.nowMs, (group, peer) => this.checker.adopt(group, peer));
     if (former !== null) this.#addresses?.continueFrom(former.groups);
-    this.board = new Board({
+    this.admin = new AdminApi({
       groups: this.groups,
       checker: this.checker,
       metrics: engine.metrics,
@@ -199,7 +198,7 @@ export class ControlPlane implements PeerKeeper {
     if (!isResolved(address)) {
       throw new StartError("control: an IP address or a unix path is expected", 78);
     }
-    const route = routeOf(new ControlHandler(engine, this.board, control));
+    const route = routeOf(new ControlHandler(engine, this.admin, control));
     const server = engine.addServer([], "http", route);
     this.#listener = openControl(reactor, address, server.onAccept);
     if (this.#isInCharge && !this.#listener.isTaken) this.#listener.answer();

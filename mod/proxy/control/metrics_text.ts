@@ -2,7 +2,7 @@
 import { version } from "../../base/version.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
-import type { Board } from "./board.ts";
+import type { AdminApi } from "./admin_api.ts";
 import { type Labels, type MetricsFormat, MetricsWriter, type Row } from "./metrics_writer.ts";
 import { conditionOf } from "./peer_view.ts";
 
@@ -10,21 +10,21 @@ const boundsSeconds = latencyBoundsMs.map((ms) => ms / 1000);
 const classes = [1, 2, 3, 4, 5] as const;
 const states = ["up", "draining", "down", "unavail", "checking", "unhealthy"] as const;
 
-export function renderMetrics(board: Board, format: MetricsFormat): string {
+export function renderMetrics(admin: AdminApi, format: MetricsFormat): string {
   const writer = new MetricsWriter(format);
-  writeProcess(writer, board);
-  writeListeners(writer, board);
-  writeUpstreams(writer, board);
-  writePeers(writer, board);
-  writeHealth(writer, board);
+  writeProcess(writer, admin);
+  writeListeners(writer, admin);
+  writeUpstreams(writer, admin);
+  writePeers(writer, admin);
+  writeHealth(writer, admin);
   return writer.end();
 }
 
-function writeProcess(writer: MetricsWriter, board: Board): void {
-  const { metrics, generation } = board.parts;
+function writeProcess(writer: MetricsWriter, admin: AdminApi): void {
+  const { metrics, generation } = admin.parts;
   writer.gauge("hayate_build_info", "The program that runs", [[{ version }, 1]]);
   writer.gauge("hayate_generation", "Number of this start", [[{}, generation]]);
-  const startedAt = board.startedAtMs / 1000;
+  const startedAt = admin.startedAtMs / 1000;
   writer.gauge("hayate_start_time_seconds", "When this process started", [[{}, startedAt]]);
   writer.gauge("hayate_connections", "Open client connections", [[{}, metrics.connections]]);
   writer.counter("hayate_requests", "Requests received", [[{}, metrics.requests]]);
@@ -41,8 +41,8 @@ function writeProcess(writer: MetricsWriter, board: Board): void {
   writer.counter("hayate_log_lines_lost", lost, [[{}, metrics.lostLogLines()]]);
 }
 
-function writeListeners(writer: MetricsWriter, board: Board): void {
-  const listeners = board.parts.metrics.listeners();
+function writeListeners(writer: MetricsWriter, admin: AdminApi): void {
+  const listeners = admin.parts.metrics.listeners();
   const rows = (value: (one: typeof listeners[number]) => number): Row[] =>
     listeners.map((one) => [{ listener: one.name }, value(one)]);
   writer.counter(
@@ -66,8 +66,8 @@ function writeListeners(writer: MetricsWriter, board: Board): void {
   );
 }
 
-function writeUpstreams(writer: MetricsWriter, board: Board): void {
-  const { groups, idleCount } = board.parts;
+function writeUpstreams(writer: MetricsWriter, admin: AdminApi): void {
+  const { groups, idleCount } = admin.parts;
   const rows = (value: (group: typeof groups[number]) => number): Row[] =>
     groups.map((group) => [{ upstream: group.plan.name }, value(group)]);
   const retries = "Attempts beyond the first of a request";
@@ -103,14 +103,14 @@ const peerGauges: readonly (readonly [string, string, PeerValue])[] = [
 ];
 
 /** Every peer with its identifying labels. */
-function labelledPeers(board: Board): { readonly labels: Labels; readonly peer: Peer }[] {
-  return board.parts.groups.flatMap((group) =>
+function labelledPeers(admin: AdminApi): { readonly labels: Labels; readonly peer: Peer }[] {
+  return admin.parts.groups.flatMap((group) =>
     group.peers.map((peer) => ({ labels: { upstream: group.plan.name, server: peer.name }, peer }))
   );
 }
 
-function writePeers(writer: MetricsWriter, board: Board): void {
-  const peers = labelledPeers(board);
+function writePeers(writer: MetricsWriter, admin: AdminApi): void {
+  const peers = labelledPeers(admin);
   const rows = (value: PeerValue): Row[] =>
     peers.map(({ labels, peer }) => [labels, value(peer)] as const);
   for (const [name, help, value] of peerCounters) {
@@ -150,10 +150,10 @@ function writePeers(writer: MetricsWriter, board: Board): void {
   );
 }
 
-function writeHealth(writer: MetricsWriter, board: Board): void {
-  const now = board.parts.nowMs();
-  const peers = labelledPeers(board).map(({ labels, peer }) => {
-    const check = board.checkOf(peer);
+function writeHealth(writer: MetricsWriter, admin: AdminApi): void {
+  const now = admin.parts.nowMs();
+  const peers = labelledPeers(admin).map(({ labels, peer }) => {
+    const check = admin.checkOf(peer);
     return { labels, check, state: conditionOf(peer, check, now) };
   });
   writer.gauge(

@@ -1,9 +1,9 @@
 /** `/hayate/status.json`: the whole process, for the page and for scripts. */
 import { version } from "../../base/version.ts";
-import type { Board } from "./board.ts";
+import type { AdminApi } from "./admin_api.ts";
 
-export function overview(board: Board): Record<string, unknown> {
-  const { metrics, generation, workers } = board.parts;
+export function overview(admin: AdminApi): Record<string, unknown> {
+  const { metrics, generation, workers } = admin.parts;
   const listeners = metrics.listeners();
   const [, c1, c2, c3, c4, c5] = metrics.statusClasses;
   return {
@@ -11,8 +11,8 @@ export function overview(board: Board): Record<string, unknown> {
     pid: Deno.pid,
     generation,
     workers,
-    startedAt: new Date(board.startedAtMs).toISOString(),
-    uptimeSeconds: Math.floor((Date.now() - board.startedAtMs) / 1000),
+    startedAt: new Date(admin.startedAtMs).toISOString(),
+    uptimeSeconds: Math.floor((Date.now() - admin.startedAtMs) / 1000),
     connections: metrics.connections,
     requests: metrics.requests,
     responses: { "1xx": c1, "2xx": c2, "3xx": c3, "4xx": c4, "5xx": c5 },

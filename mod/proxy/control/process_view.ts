@@ -4,17 +4,7 @@
  * it continue to work.
  */
 import { version } from "../../base/version.ts";
-import type { Board } from "./board.ts";
-
-/** One process that serves clients. */
-export interface WorkerView {
-  readonly pid: number;
-  readonly accepted: number;
-  readonly connections: number;
-  readonly requests: number;
-  /** Exchanges with upstreams in progress. */
-  readonly current: number;
-}
+import type { AdminApi, WorkerView } from "./admin_api.ts";
 
 /** Supported API versions: from the oldest, of NGINX Plus R13, to the one implemented here. */
 export const apiVersions: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -42,22 +32,22 @@ export const httpEndpoints: readonly string[] = [
 ];
 
 /** The object at a path such as `http/requests`; undefined for an unknown path. */
-export function processView(board: Board, path: string): unknown {
+export function processView(admin: AdminApi, path: string): unknown {
   switch (path) {
     case "nginx":
-      return nginxView(board);
+      return nginxView(admin);
     case "processes":
-      return { respawned: board.parts.respawned?.() ?? 0 };
+      return { respawned: admin.parts.respawned?.() ?? 0 };
     case "connections":
-      return connectionsView(board.parts.metrics.listeners());
+      return connectionsView(admin.parts.metrics.listeners());
     case "http/requests":
-      return { total: board.parts.metrics.requests, current: currentOf(board) };
+      return { total: admin.parts.metrics.requests, current: currentOf(admin) };
     case "http/server_zones":
-      return { [zoneName]: zoneView(board) };
+      return { [zoneName]: zoneView(admin) };
     case "ssl":
-      return sslView(board);
+      return sslView(admin);
     case "workers":
-      return workersOf(board).map(workerView);
+      return workersOf(admin).map(workerView);
     case "slabs":
     case "resolvers":
     case "http/location_zones":
@@ -73,7 +63,7 @@ export function processView(board: Board, path: string): unknown {
 /** One zone for all listeners: responses are not counted per listener. */
 const zoneName = "all";
 
-function nginxView({ parts, startedAtMs }: Board): Record<string, unknown> {
+function nginxView({ parts, startedAtMs }: AdminApi): Record<string, unknown> {
   return {
     version,
     // Clients parse the NGINX Plus release from it: the one whose API is implemented here.
@@ -104,19 +94,19 @@ function connectionsView(listeners: readonly Counted[]): Record<string, number> 
   };
 }
 
-function currentOf({ parts }: Board): number {
+function currentOf({ parts }: AdminApi): number {
   return parts.groups.reduce(
     (sum, { peers }) => peers.reduce((total, { active }) => total + active, sum),
     0,
   );
 }
 
-function zoneView(board: Board): Record<string, unknown> {
-  const { metrics, groups } = board.parts;
+function zoneView(admin: AdminApi): Record<string, unknown> {
+  const { metrics, groups } = admin.parts;
   const [, c1, c2, c3, c4, c5] = metrics.statusClasses;
   const tallies = groups.flatMap(({ peers }) => peers.map(({ tally }) => tally));
   return {
-    processing: currentOf(board),
+    processing: currentOf(admin),
     requests: metrics.requests,
     responses: {
       "1xx": c1,
@@ -131,12 +121,12 @@ function zoneView(board: Board): Record<string, unknown> {
     // Upstream traffic only: static files and built-in pages are not counted.
     received: tallies.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
     sent: tallies.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0),
-    ssl: sslView(board),
+    ssl: sslView(admin),
   };
 }
 
 /** Fields that are not counted are omitted, as nginx does for fields of later versions. */
-function sslView({ parts }: Board): Record<string, number> {
+function sslView({ parts }: AdminApi): Record<string, number> {
   const listeners = parts.metrics.listeners();
   return {
     handshakes: listeners.reduce((sum, { tlsHandshakes }) => sum + tlsHandshakes, 0),
@@ -144,11 +134,11 @@ function sslView({ parts }: Board): Record<string, number> {
   };
 }
 
-function workersOf(board: Board): readonly WorkerView[] {
-  const { metrics, workerViews } = board.parts;
+function workersOf(admin: AdminApi): readonly WorkerView[] {
+  const { metrics, workerViews } = admin.parts;
   if (workerViews !== undefined) return workerViews();
   const { accepted, active } = connectionsView(metrics.listeners());
-  const current = currentOf(board);
+  const current = currentOf(admin);
   return [{ pid: Deno.pid, accepted, connections: active, requests: metrics.requests, current }];
 }
 

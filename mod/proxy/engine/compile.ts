@@ -16,7 +16,8 @@ import { latin1Bytes } from "../../http/mod.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { Engine } from "./engine.ts";
 import { compileHashKey } from "./forward/hash_key.ts";
-import { joinBase, type ProxyRoute, type Route, type RouteHandler } from "./routes/routes.ts";
+import { joinBase, type Route, type RouteHandler } from "./routes/routes.ts";
+import type { ProxyRoute } from "./forward/proxy_route.ts";
 import {
   CheckStatusHandler,
   InternalRedirectHandler,

@@ -2,13 +2,13 @@
 import type { PeerError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
 import { latin1Bytes, Method, RequestHead } from "../../http/mod.ts";
-import { parseRequestHead } from "../../http1/mod.ts";
+import { type MessageLimits, parseRequestHead } from "../../http1/mod.ts";
 import type { Router } from "../routing/router.ts";
 import type { Field } from "./fields/field_rules.ts";
 import type { ClientBody } from "./clients/client_body.ts";
 import { ConnectionFacts } from "./clients/connection_facts.ts";
 import { identify } from "./clients/identify.ts";
-import type { Engine } from "./engine.ts";
+import type { EngineContext } from "./routes/engine_context.ts";
 import type { ListenerMetrics } from "./records/engine_metrics.ts";
 import { ExchangeRecord } from "./records/exchange_record.ts";
 import { isOfError } from "./responses/error_documents.ts";
@@ -17,11 +17,18 @@ import { answer, textPlain } from "./responses/answers.ts";
 import { type RoutedRequest, unframedLines } from "./clients/routed_request.ts";
 import type { Route } from "./routes/routes.ts";
 
+/** What a dispatcher needs from its engine. */
+export interface DispatchContext extends EngineContext {
+  /** Limits of request heads. */
+  readonly limits: MessageLimits;
+  nextConnectionId(): number;
+}
+
 /** Limit of internal redirects per request (h2o's max-delegations). */
 const redispatchesMax = 5;
 
 export class Dispatcher implements ExchangeHandler {
-  readonly engine: Engine;
+  readonly engine: DispatchContext;
   readonly router: Router<Route>;
   readonly scheme: "http" | "https";
   readonly tally: ListenerMetrics;
@@ -31,7 +38,7 @@ export class Dispatcher implements ExchangeHandler {
   readonly #request: { head: RequestHead; body: ClientBody | null };
 
   constructor(
-    engine: Engine,
+    engine: DispatchContext,
     router: Router<Route>,
     scheme: "http" | "https",
     tally: ListenerMetrics,

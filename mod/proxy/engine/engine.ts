@@ -14,11 +14,10 @@ import type { HostRoutes } from "../routing/router.ts";
 import { Router } from "../routing/router.ts";
 import { answer, textPlain } from "./responses/answers.ts";
 import type { ConnectionFacts } from "./clients/connection_facts.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import type { EngineHome } from "./routes/engine_context.ts";
+import { type DispatchContext, Dispatcher } from "./dispatcher.ts";
 import { EngineMetrics, ListenerMetrics } from "./records/engine_metrics.ts";
 import { documentOf, hasDocument } from "./responses/error_documents.ts";
-import { ProxiedExchange } from "./forward/proxied_exchange.ts";
+import { type ForwardContext, ProxiedExchange } from "./forward/proxied_exchange.ts";
 import type { RoutedRequest } from "./clients/routed_request.ts";
 import type { Route } from "./routes/routes.ts";
 import type { Field } from "./fields/field_rules.ts";
@@ -27,7 +26,7 @@ import { ServerFields } from "./fields/server_fields.ts";
 /** Exchange objects kept for reuse; above this number they are left to the garbage collector. */
 const spareExchangesMax = 4096;
 
-export class Engine implements EngineHome {
+export class Engine implements ForwardContext, DispatchContext {
   readonly reactor: Reactor;
   readonly global: GlobalPlan;
   readonly logger: Logger;

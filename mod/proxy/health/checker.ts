@@ -6,7 +6,7 @@ import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { CheckPlan } from "../plan/check_plan.ts";
 import { CheckState, probeFaultLine, type Transition, transitionLine } from "./check_state.ts";
-import type { ProbeResult, ProbeTarget, ProbeTransport } from "./probe.ts";
+import type { ProbeResult, ProbeTarget, ProbeTransport } from "./probe_target.ts";
 import { serverNameOf } from "../plan/server_name.ts";
 import type { StatusRow } from "./status_page.ts";
 

@@ -7,7 +7,7 @@ import { allVariables } from "../../process/environment.ts";
 import { sendSignal } from "../../process/signals/signals.ts";
 import { type ChildProcess, spawn, type SpawnFailure } from "../../process/children/spawn.ts";
 import { Errno } from "../../sys/errno.ts";
-import type { ProbeListener, ProbeResult, ProbeTarget } from "./probe.ts";
+import type { ProbeListener, ProbeResult, ProbeTarget } from "./probe_target.ts";
 
 /** Timers of the reactor. */
 export interface CommandTimers {

@@ -1,41 +1,14 @@
 /** One probe of a peer: connect, send, judge; a single deadline covers all steps (Tengine). */
-import { type Address, formatAddress } from "../../base/address.ts";
+import { formatAddress } from "../../base/address.ts";
 import type { PeerError } from "../../base/errors.ts";
-import type { HostAddress } from "../../config/mod.ts";
 import type { Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import { localHeader } from "../../proxy_protocol/mod.ts";
 import type { ClientContext } from "../../tls/client_context.ts";
 import { connectUpstreamTls, upstreamContext } from "../../tls/upstream_tls.ts";
 import { type CheckPlan, speaksHttp } from "../plan/check_plan.ts";
-import type { ProbeFault } from "./check_state.ts";
 import { probeByCommand } from "./command_probe.ts";
+import type { ProbeListener, ProbeResult, ProbeTarget, ProbeTransport } from "./probe_target.ts";
 import { judgeOf, type ResponseJudge, type Verdict } from "./response_judge.ts";
-
-/** Result of a probe; null: the peer is alive. */
-export type ProbeResult = ProbeFault | null;
-
-/** The target of a probe, and how to probe it. */
-export interface ProbeTarget {
-  /** The server's address or name, with the check's port. */
-  readonly address: HostAddress;
-  /** Addresses to try in order until one connects; empty: none is known. */
-  readonly addresses: readonly Address[];
-  readonly check: CheckPlan;
-  readonly upstream: string;
-  /** The server as configured. */
-  readonly server: string;
-  /** Server name for TLS (SNI and verification). */
-  readonly serverName: string;
-}
-
-/** Called with a probe's result; `note` is an explanation for the log, or "". */
-export type ProbeListener = (result: ProbeResult, note?: string) => void;
-
-/** Sends probes; replaceable in tests. */
-export interface ProbeTransport {
-  /** Calls `onResult` once, asynchronously. Returns a function that cancels probe and call. */
-  probe(target: ProbeTarget, onResult: ProbeListener): () => void;
-}
 
 /** Probes over the reactor's sockets and by commands. */
 export class ReactorProbes implements ProbeTransport {

@@ -1,7 +1,7 @@
 /** Sums the counters of all workers, including ended ones, into the master's own. */
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import type { WorkerView } from "../control/process_view.ts";
+import type { WorkerView } from "../control/admin_api.ts";
 import type { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import {
   type CountersMessage,

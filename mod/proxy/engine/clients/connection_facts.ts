@@ -4,10 +4,10 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import { ClientBody } from "./client_body.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { Field } from "../fields/field_rules.ts";
-import type { ExchangeRecord } from "../records/exchange_record.ts";
+import type { ExchangeRecord, RecordedClient } from "../records/exchange_record.ts";
 import type { RoutedRequest } from "./routed_request.ts";
-import type { Claim, RealIp } from "./real_ip.ts";
-import type { RequestId } from "./request_id.ts";
+import type { Claim, ClientSlot, RealIp } from "./real_ip.ts";
+import type { RequestId, RequestIdSlot } from "./request_id.ts";
 
 /** Answers an exchange with another resource of its host. */
 export interface Redirector {
@@ -15,7 +15,7 @@ export interface Redirector {
   errorDocument(x: Exchange, url: string, status: number, fields: readonly Field[]): void;
 }
 
-export class ConnectionFacts {
+export class ConnectionFacts implements ClientSlot, RequestIdSlot, RecordedClient {
   readonly id: number;
   readonly redirector: Redirector;
   /** Body of the current request. */
@@ -29,7 +29,7 @@ export class ConnectionFacts {
   /** `peer` is a trusted proxy (`real-ip`). */
   isTrusted = false;
   /** Decides which fields about the client are dropped; null: none are (`real-ip`). */
-  censor: RealIp | null = null;
+  untrustedFields: RealIp | null = null;
   /** ID of the current request; null: none. */
   requestId: RequestId | null = null;
   /** Created at the first request that gets an ID. */
@@ -87,7 +87,7 @@ export class ConnectionFacts {
 
   /** An earlier request left values to reset for a route without `real-ip` and request ID. */
   get isIdentified(): boolean {
-    return this.client !== this.peer || this.isTrusted || this.censor !== null ||
+    return this.client !== this.peer || this.isTrusted || this.untrustedFields !== null ||
       this.requestId !== null;
   }
 }

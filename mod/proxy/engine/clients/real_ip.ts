@@ -7,7 +7,6 @@ import { PeerSet } from "../../plan/peer_set.ts";
 import type { RealIpPlan } from "../../plan/plan.ts";
 import { Spelling, spellingOf } from "../fields/field_spelling.ts";
 import { ClientIdentity } from "./client_identity.ts";
-import type { ConnectionFacts } from "./connection_facts.ts";
 
 const forwardedPrefix = latin1Bytes("x-forwarded-");
 
@@ -16,6 +15,16 @@ export interface Claim {
   readonly believer: RealIp;
   readonly text: string;
   readonly client: ClientIdentity;
+}
+
+/** Where the client of a request is kept. */
+export interface ClientSlot {
+  /** The other end of the connection. */
+  readonly peer: ClientIdentity;
+  client: ClientIdentity;
+  isTrusted: boolean;
+  untrustedFields: RealIp | null;
+  lastClaim: Claim | null;
 }
 
 /** A compiled `real-ip`, shared by all requests of the levels that it applies to. */
@@ -32,12 +41,12 @@ export class RealIp {
   }
 
   /** Determines the client of the request. */
-  identify(head: RequestHead, facts: ConnectionFacts): void {
-    const { peer } = facts;
+  identify(head: RequestHead, slot: ClientSlot): void {
+    const { peer } = slot;
     const isTrusted = this.#trusted.has(peer.address, peer.ipBytes);
-    facts.isTrusted = isTrusted;
-    facts.censor = this.#plan.dropsUntrusted ? this : null;
-    facts.client = isTrusted ? this.#claimed(head, facts) : peer;
+    slot.isTrusted = isTrusted;
+    slot.untrustedFields = this.#plan.dropsUntrusted ? this : null;
+    slot.client = isTrusted ? this.#claimed(head, slot) : peer;
   }
 
   /**
@@ -56,19 +65,19 @@ export class RealIp {
     return spelling !== Spelling.other && spelling !== accepted;
   }
 
-  #claimed(head: RequestHead, facts: ConnectionFacts): ClientIdentity {
-    const { peer } = facts;
+  #claimed(head: RequestHead, slot: ClientSlot): ClientIdentity {
+    const { peer } = slot;
     const { field, recursive } = this.#plan;
     const list = allValues(head, field);
     const proto = head.field("x-forwarded-proto") ?? "";
     if (list === "" && proto === "") return peer;
     const text = `${proto} ${list}`;
-    const last = facts.lastClaim;
+    const last = slot.lastClaim;
     if (last !== null && last.text === text && last.believer === this) return last.client;
     const address = rightmost(list, recursive ? this.#trusted.ranges : null) ?? peer.address;
     const scheme = proto === "http" || proto === "https" ? proto : peer.scheme;
     const client = new ClientIdentity(address, scheme);
-    facts.lastClaim = { believer: this, text, client };
+    slot.lastClaim = { believer: this, text, client };
     return client;
   }
 }

@@ -7,7 +7,6 @@ import {
   type RequestHead,
 } from "../../../http/mod.ts";
 import type { RequestIdPlan } from "../../plan/plan.ts";
-import type { ConnectionFacts } from "./connection_facts.ts";
 import { Spelling, spellingOf } from "../fields/field_spelling.ts";
 
 /** Longest ID that is accepted from outside. */
@@ -82,6 +81,14 @@ function rotate(word: number, count: number): number {
 
 const generator = new IdGenerator();
 
+/** Where the ID of a request is kept. */
+export interface RequestIdSlot {
+  /** The request comes from a trusted proxy. */
+  readonly isTrusted: boolean;
+  requestId: RequestId | null;
+  spareRequestId: RequestId | null;
+}
+
 /** A compiled `proxy.request-id`. */
 export class RequestIdRule {
   /** `name: `, as it is sent. */
@@ -103,12 +110,12 @@ export class RequestIdRule {
   }
 
   /** Sets the request's ID: the one it carries, if its sender may set it, or a new one. */
-  name(head: RequestHead, facts: ConnectionFacts): void {
-    const id = facts.spareRequestId ??= new RequestId();
+  name(head: RequestHead, slot: RequestIdSlot): void {
+    const id = slot.spareRequestId ??= new RequestId();
     id.rule = this;
-    facts.requestId = id;
+    slot.requestId = id;
     const { accepts } = this.#plan;
-    if (accepts === "any" || (accepts === "trusted" && facts.isTrusted)) {
+    if (accepts === "any" || (accepts === "trusted" && slot.isTrusted)) {
       const index = head.find(this.#fieldName);
       if (index >= 0 && id.take(head, index)) return;
     }

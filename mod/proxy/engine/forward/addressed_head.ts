@@ -3,7 +3,7 @@ import { HeadWriter, type RequestHead } from "../../../http/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
-import type { ProxyRoute } from "../routes/routes.ts";
+import type { ProxyRoute } from "./proxy_route.ts";
 import { versionEnd, writeAfterHost, writeHost, writeRequestHead } from "./request_forwarding.ts";
 import type { Session } from "./sticky.ts";
 

@@ -3,7 +3,7 @@ import type { PeerError } from "../../../base/errors.ts";
 import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { PeerGroup } from "../../balance/peer_group.ts";
-import type { EngineHome } from "../routes/engine_context.ts";
+import type { EngineContext } from "../routes/engine_context.ts";
 
 /** Reused for each attempt; every attempt that begins ends exactly once. */
 export class Attempt {
@@ -13,10 +13,10 @@ export class Attempt {
   /** Status of the forwarded response; 0 before its head. Kept until the next attempt. */
   status = 0;
   #group: PeerGroup | null = null;
-  readonly #home: EngineHome;
+  readonly #engine: EngineContext;
 
-  constructor(home: EngineHome) {
-    this.#home = home;
+  constructor(engine: EngineContext) {
+    this.#engine = engine;
   }
 
   begin(group: PeerGroup, peer: Peer, nowMs: number): void {
@@ -30,7 +30,7 @@ export class Attempt {
   /** The head of the response to forward has arrived. */
   answered(status: number): void {
     const peer = this.peer!;
-    const { nowMs } = this.#home.reactor;
+    const { nowMs } = this.#engine.reactor;
     peer.noteResponse(status, nowMs - this.sentMs);
     if (peer.fails > 0) peer.noteSuccess(nowMs);
     this.#group!.noteAnswer(peer, status, this.sentMs, nowMs);
@@ -39,7 +39,7 @@ export class Attempt {
 
   /** The response is complete. */
   complete(client: UpstreamConnection): void {
-    const durationMs = this.#home.reactor.nowMs - this.sentMs;
+    const durationMs = this.#engine.reactor.nowMs - this.sentMs;
     const { request, receivedBytes } = client;
     this.peer!.tally.noteEnd(this.status, durationMs, request.bytes, receivedBytes);
     this.#end(this.status);
@@ -56,7 +56,7 @@ export class Attempt {
     this.#group!.noteError(peer);
     // A response that has begun is cut, and counted as that.
     if (this.status !== 0) return;
-    this.#home.logUpstreamFailure(peer, error.message);
+    this.#engine.logUpstreamFailure(peer, error.message);
     this.failedByStatus();
   }
 
@@ -64,7 +64,7 @@ export class Attempt {
   failedByStatus(): void {
     const peer = this.peer!;
     peer.failedRequests++;
-    if (this.#group!.noteFailure(peer, this.#home.reactor.nowMs)) this.#home.logDisabled(peer);
+    if (this.#group!.noteFailure(peer, this.#engine.reactor.nowMs)) this.#engine.logDisabled(peer);
   }
 
   /** The response is an error that is not forwarded, because another peer is tried. */
@@ -76,7 +76,7 @@ export class Attempt {
   handOver(): () => void {
     const { peer, sentMs } = this;
     const group = this.#group!;
-    const { reactor } = this.#home;
+    const { reactor } = this.#engine;
     this.peer = null;
     return () => group.noteEnd(peer!, 0, true, sentMs, reactor.nowMs);
   }
@@ -84,6 +84,6 @@ export class Attempt {
   #end(status: number): void {
     const peer = this.peer!;
     this.peer = null;
-    this.#group!.noteEnd(peer, status, this.status !== 0, this.sentMs, this.#home.reactor.nowMs);
+    this.#group!.noteEnd(peer, status, this.status !== 0, this.sentMs, this.#engine.reactor.nowMs);
   }
 }

@@ -3,10 +3,11 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import type { RequestHead, ResponseHead } from "../../../http/mod.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { RequestId } from "../clients/request_id.ts";
-import type { EngineHome } from "../routes/engine_context.ts";
+import type { EngineContext } from "../routes/engine_context.ts";
 import { CompressedBody, type CompressionSource } from "../responses/compressed_body.ts";
 import { levelOf } from "../responses/compression.ts";
-import type { ProxyRoute, Route } from "../routes/routes.ts";
+import type { Route } from "../routes/routes.ts";
+import type { ProxyRoute } from "./proxy_route.ts";
 import { KeptAuthority } from "./kept_authority.ts";
 import { type ClientOrigin, forwardResponseHead } from "./response_forwarding.ts";
 import type { Session } from "./sticky.ts";
@@ -17,14 +18,14 @@ export class ForwardedAnswer implements ClientOrigin {
   session: Session | null = null;
   /** The body being compressed; null if it is forwarded unchanged. */
   compressed: CompressedBody | null = null;
-  readonly #home: EngineHome;
+  readonly #engine: EngineContext;
   readonly #authority = new KeptAuthority();
   #facts: ConnectionFacts | null = null;
   /** The client's Accept-Encoding where responses may be compressed, otherwise "". */
   #acceptEncoding = "";
 
-  constructor(home: EngineHome) {
-    this.#home = home;
+  constructor(engine: EngineContext) {
+    this.#engine = engine;
   }
 
   /** Copies what the response depends on from the request; `head` is not kept. */
@@ -59,12 +60,12 @@ export class ForwardedAnswer implements ClientOrigin {
     route: Route,
     proxy: ProxyRoute,
   ): void {
-    const { serverFields } = this.#home;
+    const { serverFields } = this.#engine;
     const accepted = this.#acceptEncoding;
     const encoding = forwardResponseHead(x, this, head, route, proxy, serverFields, accepted);
     if (encoding === null) return;
     const level = levelOf(route.settings.compress!, encoding);
-    x.context = this.compressed = new CompressedBody(x, this.#home, source, encoding, level);
+    x.context = this.compressed = new CompressedBody(x, this.#engine, source, encoding, level);
   }
 
   /** Returns false if the client is slow and the upstream must wait. */

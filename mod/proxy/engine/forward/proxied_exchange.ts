@@ -17,7 +17,7 @@ import { dropAnswer } from "./dropped_answer.ts";
 import type { CompressionSource } from "../responses/compressed_body.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { hasDocument } from "../responses/error_documents.ts";
-import type { EngineHome } from "../routes/engine_context.ts";
+import type { EngineContext } from "../routes/engine_context.ts";
 import { ForwardedAnswer } from "./forwarded_answer.ts";
 import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
@@ -25,11 +25,18 @@ import { announcesNothing, asksForTunnel } from "./request_forwarding.ts";
 import { endForwarded, endToEndFields, interimLines } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";
-import type { ProxyRoute, Route } from "../routes/routes.ts";
+import type { Route } from "../routes/routes.ts";
+import type { ProxyRoute } from "./proxy_route.ts";
 import { openTunnel, switchLines } from "./tunnel.ts";
 
+/** What a proxied exchange needs from its engine. */
+export interface ForwardContext extends EngineContext {
+  /** Takes back the object, which is free for another exchange. */
+  recycle(exchange: ProxiedExchange): void;
+}
+
 export class ProxiedExchange implements CompressionSource, ResponseHandler {
-  readonly #home: EngineHome;
+  readonly #engine: ForwardContext;
   readonly #head = new AddressedHead();
   readonly #body = new RequestBody();
   readonly #rules = new RetryRules();
@@ -49,10 +56,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #failureStatus = 502;
   #failureReason = "";
 
-  constructor(home: EngineHome) {
-    this.#home = home;
-    this.#attempt = new Attempt(home);
-    this.#answer = new ForwardedAnswer(home);
+  constructor(engine: ForwardContext) {
+    this.#engine = engine;
+    this.#attempt = new Attempt(engine);
+    this.#answer = new ForwardedAnswer(engine);
   }
 
   /** Forwards the request, and answers on `x`. */
@@ -88,7 +95,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     // The client's body belongs to the original request, not to one for an error document.
     if (!this.#hasBody) return;
     const body = this.#body;
-    if (body.receivedBytes + end - start > this.#home.requestBodyBytesMax) {
+    if (body.receivedBytes + end - start > this.#engine.requestBodyBytesMax) {
       return this.#refuseBody(413, "request body too large");
     }
     const wasCollecting = body.isCollecting;
@@ -112,16 +119,16 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   onAbort(x: Exchange, error: PeerError): void {
-    this.#home.metrics.clientAborts++;
+    this.#engine.metrics.clientAborts++;
     this.#dropClient();
     // nginx logs 499 if no response has begun.
-    this.#home.logAccess(x, x.status || 499, error.message);
+    this.#engine.logAccess(x, x.status || 499, error.message);
     this.#finish();
   }
 
   onInterim(client: UpstreamConnection): void {
     const { head } = client;
-    const { sendsInformational, serverFields } = this.#home;
+    const { sendsInformational, serverFields } = this.#engine;
     // A client waiting for 100 (Continue) has already been sent one.
     if (!sendsInformational || head.status === 100) return;
     const lines = latin1Bytes(interimLines(head, serverFields));
@@ -137,7 +144,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#answer.session?.answeredBy(peer);
     const { record } = this.#facts!;
     if (record !== null) {
-      record.upstreamAnswered(client, this.#home.reactor.nowMs);
+      record.upstreamAnswered(client, this.#engine.reactor.nowMs);
       if (this.#route!.changesResponses) record.noteOriginal(head.status, head);
     }
     if (head.status === 101) return this.#switchProtocols(client);
@@ -170,12 +177,12 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   onResponseEnd(client: UpstreamConnection): void {
     const x = this.#x!;
     const { trailers } = client;
-    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
+    this.#facts!.record?.upstreamEnded(client, this.#engine.reactor.nowMs);
     this.#attempt.complete(client);
     this.#client = null;
     client.release();
     const { compressed } = this.#answer;
-    if (compressed === null) this.#home.logAccess(x, x.status, "");
+    if (compressed === null) this.#engine.logAccess(x, x.status, "");
     this.#finish();
     if (compressed !== null) return compressed.end();
     endForwarded(x, trailers);
@@ -192,17 +199,18 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   onFailure(client: UpstreamConnection, error: PeerError): void {
     const peer = this.#attempt.peer!;
-    const { nowMs } = this.#home.reactor;
+    const { nowMs } = this.#engine.reactor;
     const isResponding = this.#attempt.status !== 0;
     // The peer closed an idle kept connection, which is not a failure of the peer.
     const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
     this.#client = null;
-    if (error.source === "internal") this.#home.logError(`upstream ${peer.name}: ${error.message}`);
-    else if (!isStale) this.#attempt.failed(error);
+    if (error.source === "internal") {
+      this.#engine.logError(`upstream ${peer.name}: ${error.message}`);
+    } else if (!isStale) this.#attempt.failed(error);
     this.#attempt.breakOff();
     this.#facts!.record?.upstreamEnded(client, nowMs);
     if (isResponding) {
-      this.#home.metrics.cutResponses++;
+      this.#engine.metrics.cutResponses++;
       return this.#cut(error.message);
     }
     if (error.source === "internal") return this.#fail(500, error.message);
@@ -225,7 +233,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   /** Starts the first attempt, as soon as the request may be sent. */
   #begin(): void {
-    const { nowMs } = this.#home.reactor;
+    const { nowMs } = this.#engine.reactor;
     this.#rules.startClock(nowMs);
     this.#proxy!.upstream.group.noteRequest(nowMs);
     this.#tryPeer(null);
@@ -234,7 +242,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   /** Sends the request: to `same` over a new connection, or to a peer chosen now. */
   #tryPeer(same: Peer | null): void {
     const { upstream } = this.#proxy!;
-    const peer = same ?? this.#choice.first(upstream, this.#home.reactor.nowMs);
+    const peer = same ?? this.#choice.first(upstream, this.#engine.reactor.nowMs);
     if (peer === null) this.#failWithoutPeer();
     else this.#send(peer, same !== null);
   }
@@ -242,7 +250,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #send(peer: Peer, isFresh: boolean): void {
     const { group } = this.#proxy!.upstream;
     if (this.#rules.attempts++ > 0) group.retries++;
-    const { nowMs } = this.#home.reactor;
+    const { nowMs } = this.#engine.reactor;
     this.#attempt.begin(group, peer, nowMs);
     this.#facts!.record?.upstreamChosen(group.plan.name, peer, nowMs);
     this.#proxy = this.#head.addressTo(peer, this.#proxy!);
@@ -265,7 +273,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const rules = this.#rules;
     if (!rules.covers(condition)) return false;
     if (isFailureCondition(condition)) this.#attempt.failedByStatus();
-    const { nowMs } = this.#home.reactor;
+    const { nowMs } = this.#engine.reactor;
     if (!this.#maySendAgain(true) || !rules.hasTriesLeft(nowMs)) return false;
     this.#choice.noteTried(peer);
     const next = this.#choice.next(this.#proxy!.upstream, nowMs, true);
@@ -287,7 +295,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #failWithoutPeer(): void {
     const { upstream } = this.#proxy!;
     if (this.#rules.attempts > 0) return this.#fail(this.#failureStatus, this.#failureReason);
-    this.#home.logNoLive(upstream.plan.name);
+    this.#engine.logNoLive(upstream.plan.name);
     this.#fail(upstream.plan.noLiveStatus, "no live upstreams");
   }
 
@@ -296,12 +304,12 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const x = this.#x!;
     const route = this.#route!;
     this.#finish();
-    this.#home.answerError(x, route, status, reason);
+    this.#engine.answerError(x, route, status, reason);
   }
 
   /** The disk is full, or what was written cannot be read back. */
   #failBuffer(error: Error): void {
-    this.#home.logError(`request_buffer of ${this.#proxy!.upstream.plan.name}: ${error.message}`);
+    this.#engine.logError(`request_buffer of ${this.#proxy!.upstream.plan.name}: ${error.message}`);
     this.#refuseBody(507, "request body could not be kept");
   }
 
@@ -313,14 +321,14 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (this.#attempt.status !== 0) return this.#cut(reason);
     this.#finish();
     x.closeAfterwards();
-    this.#home.answerError(x, route, status, reason);
+    this.#engine.answerError(x, route, status, reason);
   }
 
   /** The response broke off: cuts the client's connection, so that the client notices. */
   #cut(reason: string): void {
     const x = this.#x!;
     const { compressed } = this.#answer;
-    this.#home.logAccess(x, x.status, reason);
+    this.#engine.logAccess(x, x.status, reason);
     this.#finish();
     if (compressed !== null) compressed.cut();
     else x.abort();
@@ -334,18 +342,18 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       return this.#fail(502, "upstream switched protocols without being asked");
     }
     const cookie = this.#answer.session?.ownCookie(101) ?? "";
-    const fields = interimLines(client.head, this.#home.serverFields);
+    const fields = interimLines(client.head, this.#engine.serverFields);
     x.writeInterim(101, latin1Bytes(switchLines(fields, cookie)));
-    this.#home.metrics.noteStatus(101);
+    this.#engine.metrics.noteStatus(101);
     // The line is written at the end of the tunnel, with its bytes, as Apache does.
     const { record } = this.#facts!;
     this.#facts!.record = null;
     const release = this.#attempt.handOver();
-    const { reactor } = this.#home;
+    const { reactor } = this.#engine;
     this.#client = null;
     this.#finish();
     openTunnel(
-      this.#home,
+      this.#engine,
       x.takeOver(),
       client.takeOver(),
       proxy.tunnelTimeoutMs,
@@ -364,12 +372,12 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const { status } = head;
     const fields = endToEndFields(head, this.#answer);
     this.#facts!.record?.noteOriginal(status, head);
-    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
+    this.#facts!.record?.upstreamEnded(client, this.#engine.reactor.nowMs);
     this.#attempt.complete(client);
     this.#client = null;
     dropAnswer(client);
     this.#finish();
-    this.#home.answerDocument(x, route, status, fields);
+    this.#engine.answerDocument(x, route, status, fields);
   }
 
   /** Ends the attempt and discards its connection. */
@@ -378,7 +386,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#client = null;
     this.#attempt.breakOff();
     if (client === null) return;
-    this.#facts!.record?.upstreamEnded(client, this.#home.reactor.nowMs);
+    this.#facts!.record?.upstreamEnded(client, this.#engine.reactor.nowMs);
     client.discard();
   }
 
@@ -392,6 +400,6 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#facts = null;
     this.#answer.clear();
     if (this.#hasBody) this.#body.clear();
-    this.#home.recycle(this);
+    this.#engine.recycle(this);
   }
 }

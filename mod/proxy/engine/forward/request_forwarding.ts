@@ -4,7 +4,7 @@ import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
 import { applyRequestRules, type Field } from "../fields/field_rules.ts";
-import type { ProxyRoute } from "../routes/routes.ts";
+import type { ProxyRoute } from "./proxy_route.ts";
 import { SpecialFields } from "../fields/special_fields.ts";
 import type { Session } from "./sticky.ts";
 
@@ -163,11 +163,11 @@ function writeFields(
   let via = -1;
   let hasProto = false;
   const { emitForwarded, emitVia } = route;
-  const { censor, requestId } = facts;
+  const { untrustedFields, requestId } = facts;
   const keepsProto = route.preserveForwardedProto || facts.isTrusted;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
-    if (censor !== null && censor.isUnwanted(head, i, facts.isTrusted)) continue;
+    if (untrustedFields !== null && untrustedFields.isUnwanted(head, i, facts.isTrusted)) continue;
     if (requestId !== null && requestId.isField(head, i)) continue;
     const special = specialFields.of(head, i);
     if (special === Special.forwardedProto) hasProto = keepsProto;

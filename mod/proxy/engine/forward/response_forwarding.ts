@@ -11,11 +11,13 @@ import {
 import { reasonPhrase } from "../../../http/mod.ts";
 import { chooseEncoding, type Encoding, negotiatedFields } from "../responses/compression.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
-import { applyRules, type Field } from "../fields/field_rules.ts";
+import type { Field } from "../fields/field_rules.ts";
+import { changeFields } from "../responses/changed_fields.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { documentFields } from "../responses/error_documents.ts";
 import type { RequestId } from "../clients/request_id.ts";
-import type { ProxyRoute, Route } from "../routes/routes.ts";
+import type { Route } from "../routes/routes.ts";
+import type { ProxyRoute } from "./proxy_route.ts";
 import type { ServerFields } from "../fields/server_fields.ts";
 import { SpecialFields } from "../fields/special_fields.ts";
 import type { Session } from "./sticky.ts";
@@ -242,15 +244,4 @@ function writeRuledFields(
   server.write(writer, !sawDate);
   if (id !== null) id.writeLine(writer);
   return encoding;
-}
-
-/** Applies `expires` and `header.*` to a response's fields. */
-export function changeFields(fields: Field[], status: number, route: Route): Field[] {
-  const { expires } = route.settings;
-  let result = fields;
-  if (expires !== null && status >= 200 && status < 400) {
-    const has = result.some((field) => field.name.toLowerCase() === "cache-control");
-    if (!has) result = [...result, { name: "cache-control", value: expires }];
-  }
-  return applyRules(result, route.responseRules);
 }

@@ -4,7 +4,7 @@ import { Deadline } from "../../../base/timer_wheel.ts";
 import type { TakenSocket } from "../../../conn/exchange.ts";
 import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
 
-interface TunnelHome {
+interface TunnelContext {
   readonly reactor: Reactor;
   readonly tunnels: Set<{ close(): void }>;
 }
@@ -20,17 +20,17 @@ export function switchLines(fields: string, cookie: string): string {
  * no limit. `onClosed` gets the number of bytes sent to the client.
  */
 export function openTunnel(
-  home: TunnelHome,
+  engine: TunnelContext,
   client: TakenSocket,
   upstream: TakenSocket,
   timeoutMs: number,
   onClosed: (bytesToClient: number) => void,
 ): void {
-  new Tunnel(home, client, upstream, timeoutMs, onClosed).begin();
+  new Tunnel(engine, client, upstream, timeoutMs, onClosed).begin();
 }
 
 class Tunnel extends Deadline implements SocketHandler {
-  readonly #home: TunnelHome;
+  readonly #engine: TunnelContext;
   readonly #client: TakenSocket;
   readonly #upstream: TakenSocket;
   readonly #timeoutMs: number;
@@ -43,14 +43,14 @@ class Tunnel extends Deadline implements SocketHandler {
   #bytesToClient = 0;
 
   constructor(
-    home: TunnelHome,
+    engine: TunnelContext,
     client: TakenSocket,
     upstream: TakenSocket,
     timeoutMs: number,
     onClosed: (bytesToClient: number) => void,
   ) {
     super();
-    this.#home = home;
+    this.#engine = engine;
     this.#client = client;
     this.#upstream = upstream;
     this.#timeoutMs = timeoutMs;
@@ -58,7 +58,7 @@ class Tunnel extends Deadline implements SocketHandler {
   }
 
   begin(): void {
-    this.#home.tunnels.add(this);
+    this.#engine.tunnels.add(this);
     this.#touch();
     for (const end of [this.#client, this.#upstream]) {
       end.socket.handler = this;
@@ -106,8 +106,8 @@ class Tunnel extends Deadline implements SocketHandler {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#home.tunnels.delete(this);
-    this.#home.reactor.wheel.disarm(this);
+    this.#engine.tunnels.delete(this);
+    this.#engine.reactor.wheel.disarm(this);
     this.#client.socket.close();
     this.#upstream.socket.close();
     this.#waiting.clear();
@@ -139,7 +139,7 @@ class Tunnel extends Deadline implements SocketHandler {
   }
 
   #touch(): void {
-    const { reactor } = this.#home;
+    const { reactor } = this.#engine;
     reactor.wheel.arm(this, this.#timeoutMs === 0 ? Infinity : reactor.nowMs + this.#timeoutMs);
   }
 

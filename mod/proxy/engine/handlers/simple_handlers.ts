@@ -7,7 +7,7 @@ import { renderStatus, type StatusRow } from "../../health/status_page.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { answer, textHtml } from "../responses/answers.ts";
-import type { EngineHome } from "../routes/engine_context.ts";
+import type { EngineContext } from "../routes/engine_context.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";
 import { joinBase, type Route, type RouteHandler } from "../routes/routes.ts";
 
@@ -44,14 +44,14 @@ function ownLocation(url: string, location: string): string {
  */
 export function followsInside(
   x: Exchange,
-  home: EngineHome,
+  engine: EngineContext,
   request: RoutedRequest,
   status: number,
   location: string,
 ): boolean {
   const facts = x.connectionContext as ConnectionFacts;
   if (facts.redispatchCount === 0 || !/^\/(?![/\\])/.test(location)) return false;
-  home.redispatch(x, request, location, keepsMethod(status));
+  engine.redispatch(x, request, location, keepsMethod(status));
   return true;
 }
 
@@ -62,25 +62,25 @@ function keepsMethod(status: number): boolean {
 
 /** `redirect`: appends the rest of the path and the query, as h2o does. */
 export class RedirectHandler implements RouteHandler {
-  readonly home: EngineHome;
+  readonly engine: EngineContext;
   readonly url: string;
   readonly status: number;
 
-  constructor(home: EngineHome, url: string, status: number) {
-    this.home = home;
+  constructor(engine: EngineContext, url: string, status: number) {
+    this.engine = engine;
     this.url = url;
     this.status = status;
   }
 
   handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const location = ownLocation(this.url, destination(this.url, request, route, router));
-    if (followsInside(x, this.home, request, this.status, location)) return true;
+    if (followsInside(x, this.engine, request, this.status, location)) return true;
     const href = escapeHtml(location);
     const body =
       `<!DOCTYPE html><TITLE>Moved</TITLE><P>The document has moved <A HREF="${href}">here</A>`;
     const fields = [{ name: "Location", value: location }, textHtml];
-    answer(x, route, this.home.serverFields, this.status, fields, body, "Redirected");
-    this.home.logAccess(x, this.status, "");
+    answer(x, route, this.engine.serverFields, this.status, fields, body, "Redirected");
+    this.engine.logAccess(x, this.status, "");
     return true;
   }
 }
@@ -91,35 +91,35 @@ export class RedirectHandler implements RouteHandler {
  * body.
  */
 export class InternalRedirectHandler implements RouteHandler {
-  readonly home: EngineHome;
+  readonly engine: EngineContext;
   readonly url: string;
   readonly keepsMethod: boolean;
 
-  constructor(home: EngineHome, url: string, status: number) {
-    this.home = home;
+  constructor(engine: EngineContext, url: string, status: number) {
+    this.engine = engine;
     this.url = url;
     this.keepsMethod = keepsMethod(status);
   }
 
   handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const target = destination(this.url, request, route, router);
-    this.home.redispatch(x, request, target, this.keepsMethod);
+    this.engine.redispatch(x, request, target, this.keepsMethod);
     return true;
   }
 }
 
 /** Tengine's `check_status`. */
 export class CheckStatusHandler implements RouteHandler {
-  readonly home: EngineHome;
+  readonly engine: EngineContext;
   readonly format: CheckStatusFormat;
   readonly rows: () => { readonly rows: readonly StatusRow[]; readonly generation: number };
 
   constructor(
-    home: EngineHome,
+    engine: EngineContext,
     format: CheckStatusFormat,
     rows: () => { readonly rows: readonly StatusRow[]; readonly generation: number },
   ) {
-    this.home = home;
+    this.engine = engine;
     this.format = format;
     this.rows = rows;
   }
@@ -127,16 +127,16 @@ export class CheckStatusHandler implements RouteHandler {
   handle(x: Exchange, { head }: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const { method } = head;
     if (method !== Method.get && method !== Method.head) {
-      this.home.answerError(x, route, 405, "method not allowed");
+      this.engine.answerError(x, route, 405, "method not allowed");
       return true;
     }
     const query = latin1(head.bytes, router.queryStart, router.queryEnd).replace(/^\?/, "");
     const { rows, generation } = this.rows();
     const page = renderStatus(rows, generation, query, this.format);
-    for (const complaint of page.complaints) this.home.logError(complaint);
+    for (const complaint of page.complaints) this.engine.logError(complaint);
     const fields = [{ name: "Content-Type", value: page.contentType }];
-    answer(x, route, this.home.serverFields, 200, fields, page.body);
-    this.home.logAccess(x, 200, "");
+    answer(x, route, this.engine.serverFields, 200, fields, page.body);
+    this.engine.logAccess(x, 200, "");
     return true;
   }
 }

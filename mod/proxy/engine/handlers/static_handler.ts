@@ -26,10 +26,10 @@ import {
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { documentFields, hasDocument } from "../responses/error_documents.ts";
 import { followsInside } from "./simple_handlers.ts";
-import type { EngineHome } from "../routes/engine_context.ts";
+import type { EngineContext } from "../routes/engine_context.ts";
 import type { ExchangeState } from "../routes/exchange_state.ts";
 import type { Field } from "../fields/field_rules.ts";
-import { changeFields } from "../forward/response_forwarding.ts";
+import { changeFields } from "../responses/changed_fields.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";
 import type { Route, RouteHandler } from "../routes/routes.ts";
 
@@ -61,13 +61,18 @@ class Rendered {
 const contentBytesMax = 65_536;
 
 export class StaticHandler implements RouteHandler {
-  readonly #home: EngineHome;
+  readonly #engine: EngineContext;
   readonly #site: StaticSite<Rendered>;
   /** For `file.file`, its only target; null for `file.dir`. */
   readonly #onlyTarget: string | null;
 
-  constructor(home: EngineHome, plan: FileHandlerPlan, settings: FileSettings, prefix: string) {
-    this.#home = home;
+  constructor(
+    engine: EngineContext,
+    plan: FileHandlerPlan,
+    settings: FileSettings,
+    prefix: string,
+  ) {
+    this.#engine = engine;
     const slash = plan.path.lastIndexOf("/");
     const folder = plan.isFolder
       ? plan.path
@@ -103,22 +108,22 @@ export class StaticHandler implements RouteHandler {
   handle(x: Exchange, routed: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const { head } = routed;
     const target = this.#onlyTarget ?? fileTarget(head, route, router);
-    const files = new FileExchangeView(x, routed, route, this.#home);
+    const files = new FileExchangeView(x, routed, route, this.#engine);
     if (target === null) {
       const location = `${route.prefix}/${latin1(head.bytes, router.queryStart, router.queryEnd)}`;
       files.respond(new Rendered(301, [{ name: "Location", value: location }], new Uint8Array(0)));
       return true;
     }
     const request = readFileRequest(head, target);
-    const outcome = this.#site.answer(files, request, this.#home.reactor.nowMs);
+    const outcome = this.#site.answer(files, request, this.#engine.reactor.nowMs);
     if (outcome instanceof FileTransfer) {
       files.transfer = outcome;
-      if (!files.isCompressing) x.context = new FileSending(outcome, files, this.#home);
+      if (!files.isCompressing) x.context = new FileSending(outcome, files, this.#engine);
     } else if (outcome === 404 || outcome === 400) {
       // Another handler may serve the target, even if no file can have it (h2o passes both on).
       return false;
     } else if (outcome !== null) {
-      this.#home.answerError(x, route, outcome, reasons[outcome]);
+      this.#engine.answerError(x, route, outcome, reasons[outcome]);
     }
     return true;
   }
@@ -140,7 +145,7 @@ function fileTarget(head: RequestHead, route: Route, router: Router<Route>): str
 /** The exchange as the site sees it; applies the route's changes and logs the end. */
 class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   readonly x: Exchange;
-  readonly #home: EngineHome;
+  readonly #engine: EngineContext;
   readonly #request: RoutedRequest;
   readonly #route: Route;
   /** The transfer in progress, once the site has returned it. */
@@ -151,11 +156,11 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   /** Status of the response that a document replaces; 0: none. */
   #replacedStatus = 0;
 
-  constructor(x: Exchange, request: RoutedRequest, route: Route, home: EngineHome) {
+  constructor(x: Exchange, request: RoutedRequest, route: Route, engine: EngineContext) {
     this.x = x;
     this.#request = request;
     this.#route = route;
-    this.#home = home;
+    this.#engine = engine;
   }
 
   get isHead(): boolean {
@@ -186,12 +191,12 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
       body = rendered.compressed(encoding, levelOf(this.#route.settings.compress!, encoding));
       fields = compressedFields(fields, encoding);
     }
-    answer(this.x, this.#route, this.#home.serverFields, status, fields, body);
-    this.#home.logAccess(this.x, this.x.status, "");
+    answer(this.x, this.#route, this.#engine.serverFields, status, fields, body);
+    this.#engine.logAccess(this.x, this.x.status, "");
   }
 
   #followsInside(status: number, location: string): boolean {
-    return followsInside(this.x, this.#home, this.#request, status, location);
+    return followsInside(this.x, this.#engine, this.#request, status, location);
   }
 
   beginHead(status: number): { field(name: string, value: string): void } {
@@ -230,7 +235,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
         writer.field(name, value);
       }
     }
-    this.#home.serverFields.writeOwn(writer);
+    this.#engine.serverFields.writeOwn(writer);
     (this.x.connectionContext as ConnectionFacts).answeredId?.writeLine(writer);
     if (encoding !== null) return this.#beginCompressed(encoding);
     this.x.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
@@ -241,7 +246,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     const { record } = this.x.connectionContext as ConnectionFacts;
     const fields = this.#changes!;
     record?.noteOriginal(this.#replacedStatus, fields);
-    this.#home.answerDocument(this.x, this.#route, this.#replacedStatus, fields);
+    this.#engine.answerDocument(this.x, this.#route, this.#replacedStatus, fields);
   }
 
   #beginCompressed(encoding: Encoding): void {
@@ -249,7 +254,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     x.endHead(Framing.chunked);
     if (x.isHead) return;
     const level = levelOf(this.#route.settings.compress!, encoding);
-    this.#compressed = new CompressedBody(x, this.#home, this, encoding, level);
+    this.#compressed = new CompressedBody(x, this.#engine, this, encoding, level);
     x.context = this.#compressed;
   }
 
@@ -263,12 +268,12 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   endBody(): void {
     if (this.#replacedStatus !== 0) return this.#answerDocument();
     if (this.#compressed !== null) return this.#compressed.end();
-    this.#home.logAccess(this.x, this.x.status, "");
+    this.#engine.logAccess(this.x, this.x.status, "");
     this.x.endBody();
   }
 
   abort(): void {
-    this.#home.logAccess(this.x, this.x.status, "file was cut short");
+    this.#engine.logAccess(this.x, this.x.status, "file was cut short");
     if (this.#compressed !== null) this.#compressed.cut();
     else this.x.abort();
   }
@@ -290,12 +295,12 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
 class FileSending implements ExchangeState {
   readonly transfer: FileTransfer<Rendered>;
   readonly files: FileExchangeView;
-  readonly home: EngineHome;
+  readonly engine: EngineContext;
 
-  constructor(transfer: FileTransfer<Rendered>, files: FileExchangeView, home: EngineHome) {
+  constructor(transfer: FileTransfer<Rendered>, files: FileExchangeView, engine: EngineContext) {
     this.transfer = transfer;
     this.files = files;
-    this.home = home;
+    this.engine = engine;
   }
 
   onBody(): void {}
@@ -307,7 +312,7 @@ class FileSending implements ExchangeState {
 
   onAbort(x: Exchange, error: PeerError): void {
     this.transfer.stop();
-    this.home.metrics.clientAborts++;
-    this.home.logAccess(x, x.status, error.message);
+    this.engine.metrics.clientAborts++;
+    this.engine.logAccess(x, x.status, error.message);
   }
 }

@@ -4,7 +4,7 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import { imfFixdate, latin1 } from "../../../http/mod.ts";
 import type { Router } from "../../routing/router.ts";
 import { answer, textHtml } from "../responses/answers.ts";
-import type { EngineHome } from "../routes/engine_context.ts";
+import type { EngineContext } from "../routes/engine_context.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";
 import type { Route, RouteHandler } from "../routes/routes.ts";
 
@@ -22,12 +22,12 @@ type Numbers = Record<string, string | number | null>;
 const countedErrors = [400, 401, 403, 404, 405, 413, 416, 417, 421, 500, 502, 503, 504] as const;
 
 export class StatusHandler implements RouteHandler {
-  readonly #home: EngineHome;
+  readonly #engine: EngineContext;
   readonly #facts: StatusFacts;
   readonly #startedAtMs = Date.now();
 
-  constructor(home: EngineHome, facts: StatusFacts) {
-    this.#home = home;
+  constructor(engine: EngineContext, facts: StatusFacts) {
+    this.#engine = engine;
     this.#facts = facts;
   }
 
@@ -40,8 +40,8 @@ export class StatusHandler implements RouteHandler {
     const body = isJson ? `${JSON.stringify(numbers, null, 1)}\n` : page(numbers);
     const type = isJson ? { name: "Content-Type", value: "text/plain; charset=utf-8" } : textHtml;
     const fields = [type, { name: "Cache-Control", value: "no-cache, no-store" }];
-    answer(x, route, this.#home.serverFields, 200, fields, body);
-    this.#home.logAccess(x, 200, "");
+    answer(x, route, this.#engine.serverFields, 200, fields, body);
+    this.#engine.logAccess(x, 200, "");
     return true;
   }
 
@@ -55,7 +55,7 @@ export class StatusHandler implements RouteHandler {
   }
 
   #main(): Numbers {
-    const { metrics } = this.#home;
+    const { metrics } = this.#engine;
     const now = Date.now();
     const connections = this.#facts.connectionCount();
     return {
@@ -82,7 +82,7 @@ export class StatusHandler implements RouteHandler {
 
   /** Errors answered by the proxy itself: h2o's list, plus 504, which h2o answers with 502. */
   #errors(): Numbers {
-    const { ownErrors } = this.#home.metrics;
+    const { ownErrors } = this.#engine.metrics;
     return Object.fromEntries(
       countedErrors.map((status) => [`status-errors.${status}`, ownErrors[status - 400]]),
     );

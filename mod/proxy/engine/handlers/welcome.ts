@@ -1,43 +1,34 @@
 /** Served without a configuration: a page that shows what is running and the next steps. */
 import type { Exchange } from "../../../conn/exchange.ts";
 import { answer, textHtml, textPlain } from "../responses/answers.ts";
-import type { EngineHome } from "../routes/engine_context.ts";
+import type { EngineContext } from "../routes/engine_context.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";
 import type { Route, RouteHandler } from "../routes/routes.ts";
-import { welcomeHtml, welcomeText } from "./welcome_page.ts";
+import { type WelcomeFacts, welcomeHtml, welcomeText } from "./welcome_page.ts";
 
 const encoder = new TextEncoder();
 
-/** What the page shows about the process. */
-export interface WelcomeFacts {
-  readonly version: string;
-  /** Number given by the supervisor; null without one. */
-  readonly generation: number | null;
-  readonly pid: number;
-  readonly configFiles: readonly string[];
-}
-
 export class WelcomeHandler implements RouteHandler {
-  readonly #home: EngineHome;
+  readonly #engine: EngineContext;
   readonly #facts: WelcomeFacts;
   readonly #startMs: number;
   #renderedSecond = -1;
   #html = new Uint8Array(0);
   #text = new Uint8Array(0);
 
-  constructor(home: EngineHome, facts: WelcomeFacts) {
-    this.#home = home;
+  constructor(engine: EngineContext, facts: WelcomeFacts) {
+    this.#engine = engine;
     this.#facts = facts;
-    this.#startMs = home.reactor.nowMs;
+    this.#startMs = engine.reactor.nowMs;
   }
 
   handle(x: Exchange, { head }: RoutedRequest, route: Route): boolean {
-    const upSeconds = Math.floor((this.#home.reactor.nowMs - this.#startMs) / 1000);
+    const upSeconds = Math.floor((this.#engine.reactor.nowMs - this.#startMs) / 1000);
     if (upSeconds !== this.#renderedSecond) this.#render(upSeconds);
     const wantsHtml = head.field("accept")?.includes("text/html") ?? false;
     const body = wantsHtml ? this.#html : this.#text;
-    answer(x, route, this.#home.serverFields, 200, wantsHtml ? htmlFields : textFields, body);
-    this.#home.logAccess(x, 200, "");
+    answer(x, route, this.#engine.serverFields, 200, wantsHtml ? htmlFields : textFields, body);
+    this.#engine.logAccess(x, 200, "");
     return true;
   }
 

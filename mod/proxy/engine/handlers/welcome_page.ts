@@ -1,6 +1,5 @@
 /** Text and HTML of the welcome page; pure functions. */
 import { formatDuration } from "../../../std/duration.ts";
-import type { WelcomeFacts } from "./welcome.ts";
 
 const exampleConfig = `listen: 80
 hosts:
@@ -9,6 +8,15 @@ hosts:
       /:
         proxy.reverse.url: http://127.0.0.1:3000/
 `;
+
+/** What the page shows about the process. */
+export interface WelcomeFacts {
+  readonly version: string;
+  /** Number given by the supervisor; null without one. */
+  readonly generation: number | null;
+  readonly pid: number;
+  readonly configFiles: readonly string[];
+}
 
 function facts({ version, generation, pid }: WelcomeFacts, upSeconds: number): [string, string][] {
   return [

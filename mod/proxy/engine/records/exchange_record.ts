@@ -16,14 +16,29 @@ import {
 } from "../../../log/mod.ts";
 import type { TlsFacts } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
-import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { Field } from "../fields/field_rules.ts";
-import type { Route } from "../routes/routes.ts";
 import { UpstreamTrace } from "./upstream_trace.ts";
 
 const noNames: readonly string[] = [];
 const noNeeds: ReadonlySet<AccessNeed> = new Set();
 const noVariables: ReadonlyMap<string, string> = new Map();
+
+/** The client of an exchange, as logs show it. */
+export interface RecordedClient {
+  /** Number of its connection. */
+  readonly id: number;
+  /** IP literal; "" on a unix socket. */
+  readonly ip: string;
+  readonly port: number;
+  readonly requestId: { text(): string } | null;
+}
+
+/** What logs show of a route. */
+export interface RecordedRoute {
+  readonly hostName: string;
+  readonly logs: readonly AccessLog[];
+  readonly settings: { readonly variables: ReadonlyMap<string, string> };
+}
 
 /** One record per logged connection, reused for each of its exchanges. */
 export class ExchangeRecord implements AccessRecord {
@@ -51,7 +66,7 @@ export class ExchangeRecord implements AccessRecord {
   #refusedStatus = 0;
   readonly #times = new AccessTimes();
   readonly #upstream = new UpstreamTrace();
-  readonly #facts: ConnectionFacts;
+  readonly #client: RecordedClient;
   readonly #exchange: Exchange;
   readonly #requestFields = new Map<string, string>();
   readonly #head = new AccessHead();
@@ -61,14 +76,14 @@ export class ExchangeRecord implements AccessRecord {
   #tls: TlsFacts | null = null;
   #local: Address | null = null;
 
-  constructor(x: Exchange, facts: ConnectionFacts) {
+  constructor(x: Exchange, client: RecordedClient) {
     this.#exchange = x;
-    this.#facts = facts;
-    this.connectionId = facts.id;
+    this.#client = client;
+    this.connectionId = client.id;
   }
 
   /** Copies what is needed from the head while it is valid. */
-  begin(route: Route): void {
+  begin(route: RecordedRoute): void {
     const x = this.#exchange;
     const { head } = x;
     this.method = head.method === Method.get ? "GET" : head.methodText();
@@ -175,15 +190,15 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   requestId(): string | null {
-    return this.#facts.requestId?.text() ?? null;
+    return this.#client.requestId?.text() ?? null;
   }
 
   remoteAddress(): string | null {
-    return this.#facts.ip === "" ? null : this.#facts.ip;
+    return this.#client.ip === "" ? null : this.#client.ip;
   }
 
   remotePort(): number | null {
-    return this.#facts.ip === "" ? null : this.#facts.port;
+    return this.#client.ip === "" ? null : this.#client.port;
   }
 
   localAddress(): string | null {

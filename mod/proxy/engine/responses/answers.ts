@@ -5,7 +5,7 @@ import { compress } from "../../../std/compressor.ts";
 import { encodingOf, levelOf, negotiatedFields } from "./compression.ts";
 import { documentFields } from "./error_documents.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
-import { changeFields } from "../forward/response_forwarding.ts";
+import { changeFields } from "./changed_fields.ts";
 import type { Field } from "../fields/field_rules.ts";
 import type { Route } from "../routes/routes.ts";
 import type { ServerFields } from "../fields/server_fields.ts";

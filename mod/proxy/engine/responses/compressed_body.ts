@@ -2,7 +2,7 @@
 import type { PeerError } from "../../../base/errors.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import { type Coding, type Compressor, openCompressor } from "../../../std/compressor.ts";
-import type { EngineHome } from "../routes/engine_context.ts";
+import type { EngineContext } from "../routes/engine_context.ts";
 import type { ExchangeState } from "../routes/exchange_state.ts";
 
 /** The source of the bytes to compress; it also keeps receiving the request's body. */
@@ -24,7 +24,7 @@ const flushDelayMs = 50;
 export class CompressedBody implements ExchangeState {
   readonly #x: Exchange;
   readonly #serial: number;
-  readonly #home: EngineHome;
+  readonly #engine: EngineContext;
   /** Null once the whole body has arrived. */
   #source: CompressionSource | null;
   readonly #compressor: Compressor;
@@ -34,14 +34,14 @@ export class CompressedBody implements ExchangeState {
 
   constructor(
     x: Exchange,
-    home: EngineHome,
+    engine: EngineContext,
     source: CompressionSource,
     coding: Coding,
     level: number,
   ) {
     this.#x = x;
     this.#serial = x.serial;
-    this.#home = home;
+    this.#engine = engine;
     this.#source = source;
     this.#compressor = openCompressor(coding, level, {
       onData: (bytes) => this.#pass(bytes),
@@ -49,7 +49,7 @@ export class CompressedBody implements ExchangeState {
       onError: () => this.#fail(),
     });
     // The library needs turns of Deno's event loop: the reactor must yield to it.
-    home.reactor.beginAsync();
+    engine.reactor.beginAsync();
   }
 
   /** Whether the source should pause; `resumeResponse` is called when it may continue. */
@@ -95,8 +95,8 @@ export class CompressedBody implements ExchangeState {
   onAbort(x: Exchange, error: PeerError): void {
     this.#close();
     this.#source?.cancelResponse();
-    this.#home.metrics.clientAborts++;
-    this.#home.logAccess(x, x.status, error.message);
+    this.#engine.metrics.clientAborts++;
+    this.#engine.logAccess(x, x.status, error.message);
   }
 
   #onTaken(count: number): void {
@@ -104,7 +104,7 @@ export class CompressedBody implements ExchangeState {
     if (this.#isOver) return;
     if (!this.isFull) this.#source?.resumeResponse();
     if (this.#waitingBytes === 0 && this.#flushTimer < 0 && this.#source !== null) {
-      this.#flushTimer = this.#home.reactor.setTimer(flushDelayMs, () => this.#flush());
+      this.#flushTimer = this.#engine.reactor.setTimer(flushDelayMs, () => this.#flush());
     }
   }
 
@@ -114,7 +114,7 @@ export class CompressedBody implements ExchangeState {
   }
 
   #stopFlush(): void {
-    if (this.#flushTimer >= 0) this.#home.reactor.clearTimer(this.#flushTimer);
+    if (this.#flushTimer >= 0) this.#engine.reactor.clearTimer(this.#flushTimer);
     this.#flushTimer = -1;
   }
 
@@ -126,14 +126,14 @@ export class CompressedBody implements ExchangeState {
 
   #finish(): void {
     if (this.#isGone() || !this.#close()) return;
-    this.#home.logAccess(this.#x, this.#x.status, "");
+    this.#engine.logAccess(this.#x, this.#x.status, "");
     this.#x.endBody();
   }
 
   #fail(): void {
     if (this.#isGone() || !this.#close()) return;
     this.#source?.cancelResponse();
-    this.#home.logAccess(this.#x, this.#x.status, "the body could not be compressed");
+    this.#engine.logAccess(this.#x, this.#x.status, "the body could not be compressed");
     this.#x.abort();
   }
 
@@ -147,7 +147,7 @@ export class CompressedBody implements ExchangeState {
     this.#isOver = true;
     this.#stopFlush();
     this.#compressor.cancel();
-    this.#home.reactor.endAsync();
+    this.#engine.reactor.endAsync();
     return true;
   }
 }

@@ -1,15 +1,14 @@
-/** What a proxied exchange needs from its engine. */
+/** What the handlers of a request need from the engine. */
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { EngineMetrics } from "../records/engine_metrics.ts";
-import type { ProxiedExchange } from "../forward/proxied_exchange.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";
 import type { Route } from "./routes.ts";
 import type { Field } from "../fields/field_rules.ts";
 import type { ServerFields } from "../fields/server_fields.ts";
 
-export interface EngineHome {
+export interface EngineContext {
   readonly reactor: Reactor;
   readonly serverFields: ServerFields;
   readonly metrics: EngineMetrics;
@@ -37,6 +36,4 @@ export interface EngineHome {
    * `fields` are those of the error response.
    */
   answerDocument(x: Exchange, route: Route, status: number, fields: readonly Field[]): void;
-  /** Returns the object, which is free for another exchange. */
-  recycle(exchange: ProxiedExchange): void;
 }

@@ -7,7 +7,7 @@ import type {
   ProbeListener,
   ProbeResult,
   ProbeTarget,
-} from "../../../../mod/proxy/health/probe.ts";
+} from "../../../../mod/proxy/health/probe_target.ts";
 import { StatusLine } from "../../../../mod/proxy/health/status_line.ts";
 import type { CheckPlan } from "../../../../mod/proxy/plan/check_plan.ts";
 import type { UpstreamPlan } from "../../../../mod/proxy/plan/plan.ts";

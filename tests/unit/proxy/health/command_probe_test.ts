@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { descriptorWatch } from "../../../../mod/process/descriptor_watch.ts";
 import { checkDefaults } from "../../../../mod/proxy/directives/upstream/check_line.ts";
 import { probeByCommand } from "../../../../mod/proxy/health/command_probe.ts";
-import type { ProbeResult, ProbeTarget } from "../../../../mod/proxy/health/probe.ts";
+import type { ProbeResult, ProbeTarget } from "../../../../mod/proxy/health/probe_target.ts";
 import { tempFolder } from "../../../support/ports.ts";
 
 const timers = {

@@ -4,9 +4,18 @@ import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import type { Checker } from "../health/checker.ts";
 import type { CheckView, ServerChange } from "./peer_view.ts";
-import type { WorkerView } from "./process_view.ts";
 
-export interface BoardParts {
+/** One process that serves clients. */
+export interface WorkerView {
+  readonly pid: number;
+  readonly accepted: number;
+  readonly connections: number;
+  readonly requests: number;
+  /** Exchanges with upstreams in progress. */
+  readonly current: number;
+}
+
+export interface AdminApiParts {
   readonly groups: readonly PeerGroup[];
   readonly checker: Checker;
   readonly metrics: EngineMetrics;
@@ -25,10 +34,10 @@ export interface BoardParts {
   readonly settled: (() => Promise<void>) | null;
 }
 
-export class Board {
+export class AdminApi {
   readonly startedAtMs = Date.now();
 
-  constructor(readonly parts: BoardParts) {}
+  constructor(readonly parts: AdminApiParts) {}
 
   /** Updates the counters. */
   refresh(): void {
