@@ -64,6 +64,21 @@ Deno.test("checkLayers() finds imports between rooms that go upwards, sideways o
   ]);
 });
 
+Deno.test("checkLayers() keeps a room from all but its readers", async () => {
+  const findings = await findingsFor({
+    "mod/proxy/directives/x.ts": target,
+    "mod/proxy/directives/draft/x.ts": target,
+    "mod/proxy/run.ts": 'export { x } from "./directives/x.ts";\n',
+    "mod/proxy/ctl/a.ts": 'export { x } from "../directives/x.ts";\n',
+    "mod/proxy/directives/path/a.ts": 'export { x } from "../draft/x.ts";\n',
+    "mod/proxy/health/a.ts": 'export { x } from "../directives/draft/x.ts";\n',
+  });
+  assertEquals(findings, [
+    "mod/proxy/health/a.ts:1: proxy/health must not import proxy/directives, which only the start " +
+    "reads",
+  ]);
+});
+
 Deno.test("checkLayers() is content with a tree that keeps the layers", async () => {
   const findings = await findingsFor({
     "mod/base/x.ts": target,
