@@ -1,16 +1,13 @@
 /**
  * Parses addresses as users write them: `8080`, `host:port`, `[v6]:port`, `/path`, `unix:/path`.
  */
-import type { Address } from "../base/address.ts";
+import { type Address, unixPathBytesMax } from "../base/address.ts";
 import { parseIp } from "../base/ip.ts";
 
 /** A name or IP literal with a port, before any lookup; or a unix path. */
 export type HostAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
-
-/** sun_path has 108 bytes, including the terminating NUL (unix(7)). */
-export const unixPathBytesMax = 107;
 
 /** Parses a decimal port 0..65535; null if invalid. */
 export function parsePort(text: string): number | null {

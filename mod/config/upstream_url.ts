@@ -1,4 +1,5 @@
 /** The URL of `proxy.reverse.url`: `http://host[:port]/base` or `http://[unix:/path]/base`. */
+import { unixPathBytesMax } from "../base/address.ts";
 import { type HostAddress, isHostName, isIpv6, isUnixPath, parsePort } from "./addresses.ts";
 
 export interface UpstreamUrl {
@@ -31,7 +32,9 @@ function parseAuthority(
 ): { address: HostAddress; portGiven: boolean } | string {
   const unix = /^\[unix:([^\]]*)\]$/.exec(authority);
   if (unix !== null) {
-    if (!isUnixPath(unix[1])) return "the socket path must be absolute and at most 107 bytes";
+    if (!isUnixPath(unix[1])) {
+      return `the socket path must be absolute and at most ${unixPathBytesMax} bytes`;
+    }
     return { address: { kind: "unix", path: unix[1] }, portGiven: false };
   }
   const match = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::([0-9]*))?$/.exec(authority);

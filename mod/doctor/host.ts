@@ -1,6 +1,5 @@
 /** Reads facts from the host itself. */
-import { StartError } from "../base/errors.ts";
-import { libssl } from "../sys/libssl.ts";
+import { opensslFault } from "../tls/openssl_fault.ts";
 import type { FactSources } from "./read_facts.ts";
 
 export const host: FactSources = {
@@ -12,13 +11,5 @@ export const host: FactSources = {
       return null;
     }
   },
-  hasLibssl() {
-    try {
-      libssl();
-      return true;
-    } catch (error) {
-      if (error instanceof StartError) return false;
-      throw error;
-    }
-  },
+  hasLibssl: () => opensslFault() === null,
 };

@@ -7,7 +7,8 @@
 import { libc } from "../sys/libc.ts";
 import { libcProcess } from "../sys/libc_process.ts";
 import { SO, SOL, TCP } from "../sys/sockaddr.ts";
-import { getOption, isListening, localAddressOf } from "./epoll/descriptor.ts";
+import { getOption, localAddressOf } from "./descriptor.ts";
+import { isListening } from "./listening.ts";
 
 /**
  * A classic BPF program (SO_ATTACH_FILTER of socket(7)) on the TCP header: drops segments with SYN

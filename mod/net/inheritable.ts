@@ -2,14 +2,15 @@
  * Sockets that are bound here and served by other programs. They are blocking, as those programs
  * expect, and close-on-exec: each program inherits only the sockets selected at its start.
  */
-import { type Address, formatAddress } from "../base/address.ts";
+import type { Address } from "../base/address.ts";
 import { parseIp } from "../base/ip.ts";
 import { StartError } from "../base/errors.ts";
-import { Errno, errnoPhrase } from "../sys/errno.ts";
+import { Errno, errnoName, errnoPhrase } from "../sys/errno.ts";
 import { lookupIpv4 } from "../sys/host_lookup.ts";
 import { errno, libc } from "../sys/libc.ts";
-import { encodeSockaddr, family, IPV6, SO, SOCK, SOL } from "../sys/sockaddr.ts";
-import { setOption } from "./epoll/descriptor.ts";
+import { encodeSockaddr, family, SOCK } from "../sys/sockaddr.ts";
+import { listenFault } from "./listen_fault.ts";
+import { prepareListener } from "./listening.ts";
 import { withSocketMode } from "./unix_path.ts";
 
 /** Options of a socket to bind. */
@@ -28,10 +29,7 @@ export class AddressInUse extends StartError {
   readonly address: Address;
 
   constructor(address: Address) {
-    super(
-      `${formatAddress(address)} in use: another process listens on it`,
-      Errno.EADDRINUSE,
-    );
+    super(listenFault(address, "EADDRINUSE", errnoPhrase(Errno.EADDRINUSE)), Errno.EADDRINUSE);
     this.address = address;
   }
 }
@@ -54,14 +52,7 @@ export function bindInheritable(address: Address, options: InheritableOptions): 
 
 /** Sets the options. Returns errno, 0 for success. */
 function prepare(fd: number, address: Address, options: InheritableOptions): number {
-  let code = 0;
-  if (address.kind === "tcp") {
-    code = setOption(fd, SOL.socket, SO.reuseaddr, 1);
-    if (code === 0 && options.reusePort) code = setOption(fd, SOL.socket, SO.reuseport, 1);
-    if (code === 0 && address.host.includes(":")) {
-      code = setOption(fd, SOL.ipv6, IPV6.v6only, 1);
-    }
-  }
+  let code = prepareListener(fd, family(address), options.reusePort ?? false, true);
   if (code === 0) code = bind(fd, address, options.mode ?? 0o777);
   if (code !== 0 || options.datagram) return code;
   return libc.listen(fd, options.backlog) < 0 ? errno() : 0;
@@ -81,14 +72,6 @@ function resolve(address: Address): Address {
 }
 
 function bindError(address: Address, code: number): StartError {
-  const where = formatAddress(address);
   if (code === Errno.EADDRINUSE) return new AddressInUse(address);
-  if (code === Errno.EACCES && address.kind === "tcp" && address.port < 1024) {
-    const how = "ports below 1024 need root or CAP_NET_BIND_SERVICE";
-    return new StartError(`${where}: no permission; ${how}`, code);
-  }
-  if (code === Errno.EADDRNOTAVAIL) {
-    return new StartError(`${where}: this host has no such address`, code);
-  }
-  return new StartError(`${where}: cannot listen: ${errnoPhrase(code)}`, code);
+  return new StartError(listenFault(address, errnoName(code), errnoPhrase(code)), code);
 }

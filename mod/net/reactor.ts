@@ -87,9 +87,12 @@ export interface Socket {
   tlsFacts?(): TlsFacts;
 }
 
+/** The backlog when `ListenOptions` gives none; the kernel limits it to net.core.somaxconn. */
+export const backlogDefault = 16384;
+
 /** Options of a listener. */
 export interface ListenOptions {
-  /** listen(2) backlog; the kernel limits it to net.core.somaxconn. Default 16384. */
+  /** listen(2) backlog; the kernel limits it to net.core.somaxconn. Default `backlogDefault`. */
   readonly backlog?: number;
   /**
    * SO_REUSEPORT: several sockets share the port, and the kernel distributes connections. TCP only.

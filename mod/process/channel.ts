@@ -4,7 +4,8 @@
  */
 import { StartError } from "../base/errors.ts";
 import { libc } from "../sys/libc.ts";
-import { F, fdCloexec, libcProcess, O } from "../sys/libc_process.ts";
+import { F, fdCloexec, O } from "../sys/descriptor_flags.ts";
+import { libcProcess } from "../sys/libc_process.ts";
 import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
 import { descriptorWatch } from "./descriptor_watch.ts";
 import { dropVariable, getVariable } from "./environment.ts";

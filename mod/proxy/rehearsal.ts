@@ -8,8 +8,7 @@ import { StartFaults } from "../base/start_faults.ts";
 import { Logger, parseLogTarget } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { whyNotMakeable, whyNotWritable } from "../process/files/path_access.ts";
-import { libc } from "../sys/libc.ts";
-import { bindListener } from "../net/epoll/bind.ts";
+import { checkBindable } from "../net/listening.ts";
 import { freshTicketSeed } from "../tls/appliance.ts";
 import { AccessLogs, checkLogTarget } from "./server/access_logs.ts";
 import { checkFolder } from "./engine/forward/body_store.ts";
@@ -155,7 +154,7 @@ function checkListen(listen: ListenPlan, listeners: readonly ListenPlan[]): void
   const { address, at } = listen;
   if (address.kind === "unix") return checkSocketPath(address.path);
   try {
-    libc.close(bindListener(address, {}, false, false));
+    checkBindable(address);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     if (error.message.includes("in use") || isOptional(listen, listeners, error)) return;

@@ -2,7 +2,7 @@
 import { type Address, formatAddress } from "../base/address.ts";
 import { StartError } from "../base/errors.ts";
 import { parseHostAddress } from "../config/addresses.ts";
-import { isListening, startListening } from "../net/epoll/descriptor.ts";
+import { isListening, startListening } from "../net/listening.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import { keepFromChildren } from "../process/handover/inherited.ts";
 import type { InheritedSocket } from "../process/handover/starter_port.ts";

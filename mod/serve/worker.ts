@@ -12,7 +12,7 @@ import {
 } from "../log/mod.ts";
 import { shutQueuesOf } from "../net/accept_queue.ts";
 import { createReactor } from "../net/mod.ts";
-import { openMessageSender } from "../net/portable/message_sender.ts";
+import { openMessageSender } from "../net/message_sender.ts";
 import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
 import { getVariable } from "../process/environment.ts";
 import { keepMemory } from "../process/memory/memory_keeper.ts";

@@ -6,7 +6,8 @@ import { descriptorWatch } from "../process/descriptor_watch.ts";
 import { allVariables } from "../process/environment.ts";
 import { type PassedDescriptor, spawn } from "../process/children/spawn.ts";
 import { libc } from "../sys/libc.ts";
-import { cString, F, libcProcess, O } from "../sys/libc_process.ts";
+import { F, O } from "../sys/descriptor_flags.ts";
+import { cString, libcProcess } from "../sys/libc_process.ts";
 import type { LogTarget } from "./plan/plan.ts";
 import type { ReportEvent } from "./report.ts";
 

@@ -3,13 +3,12 @@
  * the sockets out of them, so that no client is refused, and replace the workers as on a restart.
  */
 import { type Address, formatAddress } from "../base/address.ts";
-import { isListening, localAddressOf } from "../net/epoll/descriptor.ts";
+import { closeAll, localAddressOf } from "../net/descriptor.ts";
+import { isListening } from "../net/listening.ts";
 import { copyDescriptor } from "../process/pidfd.ts";
 import { allPids, processInfo, socketsOf, startEnvironment } from "../process/proc.ts";
-import { leaseVariable } from "../process/handover/socket_lease.ts";
+import { leaseVariable, renewLease } from "../process/handover/socket_lease.ts";
 import { servedConfigVariable } from "../process/handover/starter_port.ts";
-import { libc } from "../sys/libc.ts";
-import { cString, libcProcess, O } from "../sys/libc_process.ts";
 import { supervisorVariable } from "./launcher.ts";
 import type { ListenSpec } from "./plan/listen_spec.ts";
 import type { Worker } from "../lifecycle/core/state.ts";
@@ -76,10 +75,10 @@ export function asWorkers(orphans: readonly Orphan[], nowMs: number): Worker[] {
  * the sockets.
  */
 export function renewLeases(orphans: readonly Orphan[]): number[] {
-  return orphans.filter(({ lease }) => lease !== null).map(({ pid, lease }) => {
-    const path = cString(`/proc/${pid}/fd/${lease}`);
-    return libcProcess.open(path, O.wronly | O.nonblock | O.cloexec, 0);
-  }).filter((fd) => fd >= 0);
+  return orphans.flatMap(({ pid, lease }) => {
+    const fd = lease === null ? null : renewLease(pid, lease);
+    return fd === null ? [] : [fd];
+  });
 }
 
 /** Copies up to `count` sockets of `spec` out of the orphans; empty without permission. */
@@ -99,7 +98,7 @@ export function takeSockets(
       if (isSocketOf(fd, spec)) {
         seen.add(inode);
         taken.push(fd);
-      } else libc.close(fd);
+      } else closeAll([fd]);
     }
   }
   return taken;

@@ -3,6 +3,7 @@ import { StartError } from "../base/errors.ts";
 import { logChoice } from "../base/log_choice.ts";
 import { version } from "../base/version.ts";
 import { isoLocal } from "../log/mod.ts";
+import { closeAll } from "../net/descriptor.ts";
 import { AddressInUse } from "../net/inheritable.ts";
 import { reapOrphans } from "../process/children/children.ts";
 import { allVariables } from "../process/environment.ts";
@@ -15,7 +16,6 @@ import { addSignalListener, sendSignal, swallowSignal } from "../process/signals
 import { SocketLease } from "../process/handover/socket_lease.ts";
 import { StatusFile } from "../process/files/status_file.ts";
 import { delay } from "../std/async.ts";
-import { libc } from "../sys/libc.ts";
 import type { ApplianceTls } from "../tls/appliance.ts";
 import { ControlSocket } from "./control/control_socket.ts";
 import { claimDaemonReport } from "./daemon.ts";
@@ -114,7 +114,7 @@ class Supervisor {
       // clients are refused at once, even while a long request still runs.
       sockets.release();
       this.#lease?.end();
-      for (const fd of renewed.splice(0)) libc.close(fd);
+      closeAll(renewed.splice(0));
     };
     reapOrphans();
     reportUp?.();

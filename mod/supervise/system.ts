@@ -7,7 +7,7 @@ import { watchProcess } from "../process/pidfd.ts";
 import { suggestCollection } from "../process/memory/memory.ts";
 import { notify as notifyManager, notifyReady } from "../process/handover/readiness.ts";
 import { sendSignal } from "../process/signals/signals.ts";
-import { monotonicUs } from "../sys/libc_process.ts";
+import { monotonicUs } from "../sys/monotonic_us.ts";
 import type { StatusFile } from "../process/files/status_file.ts";
 import type { ControlSocket } from "./control/control_socket.ts";
 import {

@@ -2,6 +2,7 @@
  * struct epoll_event: packed to 12 bytes on x86-64 only, 16 bytes with 4 of padding elsewhere
  * (epoll_ctl(2)).
  */
+import { O } from "./descriptor_flags.ts";
 
 const packed = Deno.build.arch === "x86_64";
 /** Distance from one event to the next, in bytes. */
@@ -24,5 +25,5 @@ export const EPOLL = {
   ctlAdd: 1,
   ctlDel: 2,
   ctlMod: 3,
-  cloexec: 0x80000,
+  cloexec: O.cloexec,
 } as const;

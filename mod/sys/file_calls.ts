@@ -1,4 +1,5 @@
 /** libc over FFI: files by descriptor. */
+import { O } from "./descriptor_flags.ts";
 import { lazySymbols } from "./lazy_symbols.ts";
 
 const symbols = {
@@ -16,7 +17,7 @@ export const fileCalls = lazySymbols(symbols, ["sendfile64"]);
  * For open(2). Nonblocking, so that a pipe without a writer cannot block us; no effect on regular
  * files.
  */
-export const openReadFlags = 0x800 | 0x80000 | 0x100; // O_NONBLOCK | O_CLOEXEC | O_NOCTTY
+export const openReadFlags = O.nonblock | O.cloexec | O.noctty;
 
 /** Most bytes that the kernel sends in one call (sendfile(2)). */
 export const sendfileBytesMax = 0x7ffff000;

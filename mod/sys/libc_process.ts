@@ -59,30 +59,11 @@ export const libcProcess = lazySymbols(symbols);
  */
 export const spawnStructBytes = 512;
 export const SPAWN = { setSigDefault: 0x04, setSigMask: 0x08, setSession: 0x80 } as const;
-export const O = {
-  wronly: 0x1,
-  rdwr: 0x2,
-  creat: 0x40,
-  append: 0x400,
-  nonblock: 0x800,
-  cloexec: 0x80000,
-} as const;
 export const LOCK = { exclusive: 2, nonblocking: 4 } as const;
-export const F = { getfd: 1, setfd: 2, getfl: 3, setfl: 4, dupfdCloexec: 1030 } as const;
-export const fdCloexec = 1;
 export const WNOHANG = 1;
 export const PR = { setPdeathsig: 1 } as const;
 /** System call numbers (asm-generic/unistd.h; the same on x86-64 and arm64). */
 export const SYS = { pidfdOpen: 434, pidfdGetfd: 438 } as const;
-
-const clockMonotonic = 1;
-
-/** CLOCK_MONOTONIC in microseconds (clock_gettime(2)), the clock that systemd uses. */
-export function monotonicUs(): bigint {
-  const time = new BigInt64Array(2);
-  libcProcess.clock_gettime(clockMonotonic, time);
-  return time[0] * 1_000_000n + time[1] / 1000n;
-}
 
 /** `text` as a C string. Throws TypeError if it contains NUL, where C would truncate it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,8 @@
 /** Memory shared between processes through a file (mmap(2), MAP_SHARED). */
 import { lazySymbols } from "./lazy_symbols.ts";
 import { libc } from "./libc.ts";
-import { cString, libcProcess, O } from "./libc_process.ts";
+import { O } from "./descriptor_flags.ts";
+import { cString, libcProcess } from "./libc_process.ts";
 
 /** Called a few times in the life of a process, so the slow 64-bit types are acceptable. */
 const symbols = {

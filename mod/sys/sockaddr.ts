@@ -2,12 +2,13 @@
  * Converts `Address` to and from struct sockaddr_in, sockaddr_in6 and sockaddr_un (ip(7), ipv6(7),
  * unix(7)).
  */
-import type { Address } from "../base/address.ts";
+import { type Address, unixPathBytesMax } from "../base/address.ts";
 import { formatIp, parseIp } from "../base/ip.ts";
+import { O } from "./descriptor_flags.ts";
 
 /** Address families and socket constants of Linux; the same on x86-64 and arm64. */
 export const AF = { unix: 1, inet: 2, inet6: 10 } as const;
-export const SOCK = { stream: 1, dgram: 2, nonblock: 0x800, cloexec: 0x80000 } as const;
+export const SOCK = { stream: 1, dgram: 2, nonblock: O.nonblock, cloexec: O.cloexec } as const;
 export const SOL = { socket: 1, ip: 0, tcp: 6, ipv6: 41 } as const;
 export const SO = {
   reuseaddr: 2,
@@ -24,9 +25,6 @@ export const TCP = { nodelay: 1, info: 11, congestion: 13 } as const;
 export const IP = { bindAddressNoPort: 24 } as const;
 export const IPV6 = { v6only: 26 } as const;
 export const MSG = { dontwait: 0x40, nosignal: 0x4000, more: 0x8000 } as const;
-
-/** Longest path in bytes: `sun_path` has 108, including the NUL. */
-export const unixPathBytesMax = 107;
 
 /** The address family of `address`. */
 export function family(address: Address): number {

@@ -3,8 +3,8 @@
  * the certificate and the ticket seed. Every generation and worker has the same ones.
  */
 import { StartError } from "../base/errors.ts";
-import { libssl } from "../sys/libssl.ts";
 import { openSharedFile } from "../sys/memory_file.ts";
+import { opensslFault } from "./openssl_fault.ts";
 import { makeSelfSigned, writeSelfSigned } from "./self_signed.ts";
 import type { Identity } from "./server_context.ts";
 
@@ -40,11 +40,9 @@ export function prepareAppliance(sockets: readonly string[], variables: Variable
     }
     return appliance(sockets, certificate, key, "", () => {});
   }
-  try {
-    libssl();
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    const note = `${error.message}; ${sockets.join(", ")} will use plain HTTP`;
+  const fault = opensslFault();
+  if (fault !== null) {
+    const note = `${fault}; ${sockets.join(", ")} will use plain HTTP`;
     return { variables: {}, note, dispose: () => {} };
   }
   return selfSigned(sockets);

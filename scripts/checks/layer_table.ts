@@ -63,8 +63,47 @@ export const readers: Readonly<Record<string, readonly string[]>> = {
   "proxy/directives": ["", "ctl"],
 };
 
-/** Interchangeable folders inside one folder of mod/, which must not import each other. */
-export const strangers: readonly (readonly string[])[] = [["net/portable", "net/epoll"]];
+/**
+ * Private parts of mod/, by path prefix, and the only files and folders that may import them: the
+ * reactor's back ends, and the tables of raw system calls. A folder may always import itself. The
+ * check covers main.ts and mod/; tests import what they test.
+ */
+export const privateParts: readonly {
+  parts: readonly string[];
+  owners: readonly string[];
+  instead: string;
+}[] = [
+  {
+    parts: ["mod/net/epoll/"],
+    owners: ["mod/net/mod.ts"],
+    instead: "use createReactor or the public files of mod/net",
+  },
+  {
+    parts: ["mod/net/portable/"],
+    owners: ["mod/net/mod.ts"],
+    instead: "use createReactor or the public files of mod/net",
+  },
+  {
+    parts: [
+      "mod/sys/libc.ts",
+      "mod/sys/libc_process.ts",
+      "mod/sys/libc_socket.ts",
+      "mod/sys/file_calls.ts",
+      "mod/sys/libssl.ts",
+    ],
+    owners: [
+      "mod/sys/",
+      "mod/net/",
+      "mod/process/",
+      "mod/static/",
+      "mod/tls/",
+      // They replace the standard descriptors of their own process.
+      "mod/supervise/daemon.ts",
+      "mod/supervise/log_output.ts",
+    ],
+    instead: "use what net, process, static and tls export",
+  },
+];
 
 /** APIs that only some parts of the tree may use. `owners` are paths relative to the root. */
 export interface OwnerRule {
@@ -80,9 +119,15 @@ export const ownerRules: readonly OwnerRule[] = [
   { names: ["Deno.exit"], owners: ["main.ts"], instead: "return an exit code, main.ts exits" },
   { names: ["Deno.dlopen"], owners: ["mod/sys/"], instead: "use what mod/sys exports" },
   {
-    names: ["Deno.listen", "Deno.listenTls", "Deno.connect", "Deno.connectTls"],
-    owners: ["mod/net/portable/"],
-    instead: "use the reactor of mod/net",
+    names: [
+      "Deno.listen",
+      "Deno.listenDatagram",
+      "Deno.listenTls",
+      "Deno.connect",
+      "Deno.connectTls",
+    ],
+    owners: ["mod/net/"],
+    instead: "use the reactor of mod/net, or its DNS and message sockets",
   },
   {
     // One place that starts programs, so that one rule decides which descriptors a child inherits.
@@ -163,19 +208,16 @@ export function importFault(from: string, to: string): string | null {
   for (const [folder, layer] of [[fromFolder, fromLayer], [toFolder, toLayer]] as const) {
     if (layer < 0) return `mod/${folder} has no layer: add it to scripts/checks/layer_table.ts`;
   }
-  if (fromFolder === toFolder) return strangersFault(from, to) ?? roomsFault(fromFolder, from, to);
-  if (toLayer < fromLayer) return null;
+  if (fromFolder === toFolder) return privateFault(from, to) ?? roomsFault(fromFolder, from, to);
+  if (toLayer < fromLayer) return privateFault(from, to);
   const relation = toLayer === fromLayer ? "a sibling in the same layer" : "a layer above";
   return `${fromFolder} (layer ${fromLayer}) must not import ${toFolder} (layer ${toLayer}), ${relation}`;
 }
 
-function strangersFault(from: string, to: string): string | null {
-  for (const folders of strangers) {
-    const fromFolder = folders.find((folder) => from.startsWith(`mod/${folder}/`));
-    const toFolder = folders.find((folder) => to.startsWith(`mod/${folder}/`));
-    if (fromFolder && toFolder && fromFolder !== toFolder) {
-      return `${fromFolder} must not import ${toFolder}: each stands for the other`;
-    }
+function privateFault(from: string, to: string): string | null {
+  for (const { parts, owners, instead } of privateParts) {
+    if (!isOwner(to, parts) || isOwner(from, parts) || isOwner(from, owners)) continue;
+    return `${to} is private: ${instead}`;
   }
   return null;
 }

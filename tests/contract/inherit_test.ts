@@ -1,7 +1,7 @@
 /** Contract: listening descriptors opened by another process or library. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StartError } from "../../mod/base/errors.ts";
-import { bindListener } from "../../mod/net/epoll/bind.ts";
+import { bindListener } from "../../mod/net/listening.ts";
 import { libc } from "../../mod/sys/libc.ts";
 import { sleep } from "../support/child.ts";
 import { freePort } from "../support/ports.ts";

@@ -1,6 +1,6 @@
 /** The global `wrk` of scripts: wrk's table in JavaScript. */
 import { PeerError, StartError } from "../../base/errors.ts";
-import { acceptsConnections } from "../../net/portable/acceptance.ts";
+import { acceptsConnections } from "../../net/accepts_connections.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import type { WrkFields } from "../plan/thread_plan.ts";
 import {

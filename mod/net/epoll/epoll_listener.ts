@@ -7,7 +7,7 @@ import { SOCK } from "../../sys/sockaddr.ts";
 import type { AcceptHandler, Listener, ListenOptions, SocketHandler } from "../reactor.ts";
 import { isShut, shutQueue } from "../accept_queue.ts";
 import { inodeAt, removeSocketPath } from "../unix_path.ts";
-import { localAddressOf } from "./descriptor.ts";
+import { localAddressOf } from "../descriptor.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
 import { PollTarget } from "./poller.ts";
 

@@ -25,8 +25,8 @@ import type {
   SocketHandler,
   TickHandler,
 } from "../reactor.ts";
-import { bindListener } from "./bind.ts";
-import { isListening, isLoopback, makeNonblocking } from "./descriptor.ts";
+import { bindListener, isListening } from "../listening.ts";
+import { isLoopback, makeNonblocking } from "../descriptor.ts";
 import { EpollListener } from "./epoll_listener.ts";
 import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
 import { LoopTurn } from "./loop_turn.ts";

@@ -7,7 +7,7 @@ import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { MSG } from "../../sys/sockaddr.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
-import { localAddressOf, peerAddressOf } from "./descriptor.ts";
+import { localAddressOf, peerAddressOf } from "../descriptor.ts";
 import type { OutputBuffers } from "./output_buffers.ts";
 import { type InputHome, inputInterest, SocketInput } from "./socket_input.ts";
 import type { SpareStreams } from "./spare_streams.ts";

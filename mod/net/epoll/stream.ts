@@ -3,7 +3,8 @@ import { Errno } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
 import { AF, IP, SO, SOCK, SOL, TCP } from "../../sys/sockaddr.ts";
-import { isLoopback, loopbackCongestion } from "./descriptor.ts";
+import { isLoopback } from "../descriptor.ts";
+import { loopbackCongestion } from "../listening.ts";
 
 const length = new Uint32Array(1);
 const integer = new Int32Array(1);

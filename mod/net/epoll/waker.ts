@@ -1,9 +1,10 @@
+import { O } from "../../sys/descriptor_flags.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { errnoName } from "../../sys/errno.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { type Poller, PollTarget } from "./poller.ts";
 
-const eventfdFlags = 0x800 | 0x80000;
+const eventfdFlags = O.nonblock | O.cloexec;
 
 /** An eventfd in the epoll set: writing to it from Deno's loop ends a parked wait. */
 export class Waker extends PollTarget {

@@ -1,19 +1,20 @@
 import { type Address, formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { TimerWheel } from "../../base/timer_wheel.ts";
-import type {
-  AcceptHandler,
-  Capabilities,
-  ConnectOptions,
-  Listener,
-  ListenOptions,
-  Reactor,
-  Socket,
-  SocketHandler,
-  TickHandler,
+import {
+  type AcceptHandler,
+  backlogDefault,
+  type Capabilities,
+  type ConnectOptions,
+  type Listener,
+  type ListenOptions,
+  type Reactor,
+  type Socket,
+  type SocketHandler,
+  type TickHandler,
 } from "../reactor.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import { listenError } from "./errors.ts";
+import { listenError } from "../deno_errors.ts";
 import { PortableListener } from "./portable_listener.ts";
 import { PortableSocket } from "./portable_socket.ts";
 import { clearSocketPath, withSocketMode } from "../unix_path.ts";
@@ -23,7 +24,6 @@ import { TickDriver } from "./tick_driver.ts";
 const readBytes = 16 * 1024;
 /** Bytes that a socket accepts beyond the kernel's buffer. */
 const queuedBytesMax = 64 * 1024;
-const backlogDefault = 16384;
 /** How long `run` waits after `stop` until the kernel has taken all accepted output. */
 const flushTimeoutMs = 500;
 

@@ -3,7 +3,7 @@ import type { ErrorSource, PeerError } from "../../base/errors.ts";
 import { Deadline } from "../../base/timer_wheel.ts";
 import { delay } from "../../std/async.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
-import { peerError } from "./errors.ts";
+import { peerError } from "../deno_errors.ts";
 import type { PortableReactor } from "./portable_reactor.ts";
 import { WriteQueue } from "./write_queue.ts";
 

@@ -1,7 +1,8 @@
 /** Output of a short-lived command: keeps the first line, reads and drops the rest. */
 import { StartError } from "../../base/errors.ts";
 import { libc } from "../../sys/libc.ts";
-import { cString, libcProcess, O } from "../../sys/libc_process.ts";
+import { O } from "../../sys/descriptor_flags.ts";
+import { cString, libcProcess } from "../../sys/libc_process.ts";
 import { openPipe } from "../channel.ts";
 import { descriptorWatch } from "../descriptor_watch.ts";
 

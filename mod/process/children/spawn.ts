@@ -7,12 +7,11 @@
  */
 import { Errno, errnoPhrase } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
+import { F, O } from "../../sys/descriptor_flags.ts";
 import {
   cString,
   CStringVector,
-  F,
   libcProcess,
-  O,
   SPAWN,
   spawnStructBytes,
 } from "../../sys/libc_process.ts";

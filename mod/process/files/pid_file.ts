@@ -5,7 +5,8 @@
 import { StartError } from "../../base/errors.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { errnoPhrase } from "../../sys/errno.ts";
-import { cString, libcProcess, LOCK, O } from "../../sys/libc_process.ts";
+import { O } from "../../sys/descriptor_flags.ts";
+import { cString, libcProcess, LOCK } from "../../sys/libc_process.ts";
 
 /** A pid file locked by this process. */
 export class PidFile {

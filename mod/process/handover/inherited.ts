@@ -3,7 +3,7 @@
  * here would inherit them, too, and keep a listening socket open after this process has exited.
  */
 import { libc } from "../../sys/libc.ts";
-import { F, fdCloexec } from "../../sys/libc_process.ts";
+import { F, fdCloexec } from "../../sys/descriptor_flags.ts";
 
 /** Without /proc, inherited descriptors are searched for below this number. */
 const scanMax = 1024;

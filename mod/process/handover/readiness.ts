@@ -3,7 +3,8 @@
  * READY_FD (s6).
  */
 import { libc } from "../../sys/libc.ts";
-import { F, fdCloexec, libcProcess } from "../../sys/libc_process.ts";
+import { F, fdCloexec } from "../../sys/descriptor_flags.ts";
+import { libcProcess } from "../../sys/libc_process.ts";
 import { AF, MSG, SOCK } from "../../sys/sockaddr.ts";
 import { dropVariable, getVariable } from "../environment.ts";
 

@@ -15,8 +15,9 @@
  * killed: the supervisor still holds the sockets and starts another master. Its lease ends only when
  * the pipe holds a byte.
  */
+import { O } from "../../sys/descriptor_flags.ts";
 import { libc } from "../../sys/libc.ts";
-import { libcProcess } from "../../sys/libc_process.ts";
+import { cString, libcProcess } from "../../sys/libc_process.ts";
 import { openPipe } from "../channel.ts";
 import { dropVariable, getVariable } from "../environment.ts";
 import { keepFromChildren } from "./inherited.ts";
@@ -59,6 +60,17 @@ export class SocketLease {
     this.end();
     libc.close(this.readEnd);
   }
+}
+
+/**
+ * Becomes a holder of the lease that process `pid` has as descriptor `number`, after the death of
+ * the one that made it. Returns a write end, which keeps the lease until it is closed; null if the
+ * process has ended or belongs to another user.
+ */
+export function renewLease(pid: number, number: string): number | null {
+  const path = cString(`/proc/${pid}/fd/${number}`);
+  const fd = libcProcess.open(path, O.wronly | O.nonblock | O.cloexec, 0);
+  return fd < 0 ? null : fd;
 }
 
 /** The side of a child that inherited sockets. */

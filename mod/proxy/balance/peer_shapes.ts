@@ -2,6 +2,7 @@
  * The shapes of peers' state that is read back: from the state file, and from messages between a
  * master and its workers.
  */
+import { unixPathBytesMax } from "../../base/address.ts";
 import {
   amount,
   count,
@@ -33,7 +34,7 @@ const isIp = (value: unknown) => typeof value === "string" && isIpLiteral(value)
 const unixAddress = record({
   kind: text,
   path: matching(
-    "a path of at most 107 bytes that begins with /",
+    `a path of at most ${unixPathBytesMax} bytes that begins with /`,
     (value) => typeof value === "string" && isUnixPath(value) && !value.includes("\0"),
   ),
 });

@@ -1,6 +1,6 @@
 /** Name lookups through the host's files and network. */
 import { NameService } from "../../net/dns/name_service.ts";
-import { dnsSockets } from "../../net/portable/dns_sockets.ts";
+import { dnsSockets } from "../../net/dns/dns_sockets.ts";
 
 let service: NameService | null = null;
 

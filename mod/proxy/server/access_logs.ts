@@ -9,7 +9,7 @@ import {
   type Sink,
   standardSink,
 } from "../../log/mod.ts";
-import { openMessageSender } from "../../net/portable/message_sender.ts";
+import { openMessageSender } from "../../net/message_sender.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
 import { whyNotWritable } from "../../process/files/path_access.ts";
 import type { AccessLogPlan } from "../plan/plan.ts";

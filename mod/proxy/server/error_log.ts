@@ -1,7 +1,7 @@
 /** `error-log`: the target of the proxy's own log lines. */
 import { logChoice } from "../../base/log_choice.ts";
 import { Logger, openSink, parseLogTarget, type Sink, standardSink } from "../../log/mod.ts";
-import { openMessageSender } from "../../net/portable/message_sender.ts";
+import { openMessageSender } from "../../net/message_sender.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
 
 export class ErrorLog {

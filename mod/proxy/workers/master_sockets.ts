@@ -1,10 +1,10 @@
 /** The sockets that a master passes to its workers: inherited from the supervisor, or bound here. */
 import { type Address, formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
-import { libc } from "../../sys/libc.ts";
 import { hasWaiting, shutQueue } from "../../net/accept_queue.ts";
-import { socketAnswers } from "../../net/epoll/bind.ts";
+import { closeAll } from "../../net/descriptor.ts";
 import { bindInheritable } from "../../net/inheritable.ts";
+import { socketAnswers } from "../../net/listening.ts";
 import { clearSocketPath, removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { PassedDescriptor } from "../../process/children/spawn.ts";
 import { formatStarterPort, type InheritedSocket } from "../../process/handover/starter_port.ts";
@@ -100,7 +100,7 @@ export class MasterSockets {
   close(): void {
     this.#held.forEach(release);
     this.#held = [];
-    for (const { fd } of this.#inherited ?? []) libc.close(fd);
+    closeAll((this.#inherited ?? []).map(({ fd }) => fd));
   }
 
   #tryBind(plan: ListenPlan, plans: readonly ListenPlan[]): HeldSocket | null {
@@ -146,6 +146,6 @@ function shutAll(sockets: readonly { readonly fd: number }[]): boolean {
 }
 
 function release({ address, fd, inode }: HeldSocket): void {
-  libc.close(fd);
+  closeAll([fd]);
   if (address.kind === "unix") removeSocketPath(address.path, inode);
 }

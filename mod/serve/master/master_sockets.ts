@@ -3,13 +3,12 @@ import type { Address } from "../../base/address.ts";
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { hasWaiting, shutQueue } from "../../net/accept_queue.ts";
-import { bindListener } from "../../net/epoll/bind.ts";
-import { isListening, localAddressOf } from "../../net/epoll/descriptor.ts";
+import { closeAll, localAddressOf } from "../../net/descriptor.ts";
+import { bindListener, checkBindable, isListening } from "../../net/listening.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import { keepFromChildren } from "../../process/handover/inherited.ts";
 import type { PassedDescriptor } from "../../process/children/spawn.ts";
 import { formatStarterPort, type InheritedSocket } from "../../process/handover/starter_port.ts";
-import { libc } from "../../sys/libc.ts";
 import { chown } from "../listeners.ts";
 import type { ListenPlan } from "../plan/plan.ts";
 
@@ -131,7 +130,7 @@ export class MasterSockets {
   /** Closes the sockets and removes the socket files created here. */
   release(): void {
     for (const { address, fds, inode } of this.#groups.splice(0)) {
-      for (const fd of fds) libc.close(fd);
+      closeAll(fds);
       if (address?.kind === "unix") removeSocketPath(address.path, inode);
     }
   }
@@ -141,7 +140,7 @@ export class MasterSockets {
     const mode = pathMode === null ? {} : { mode: pathMode };
     const isTcp = address.kind === "tcp";
     // SO_REUSEPORT is only for these workers: a port used by another program is still an error.
-    if (isTcp && !reusePort) libc.close(bindListener(address, {}, false, false));
+    if (isTcp && !reusePort) checkBindable(address);
     // Workers call listen(2), so that no connection is assigned to a worker that has not started.
     const fd = bindListener(address, { reusePort: isTcp, ...mode }, false, false);
     // With port 0 the first socket decides the port of all of them.

@@ -1,5 +1,5 @@
 /** Turns the argv of `hayate serve` into a plan. Pure; reports every error at once. */
-import type { Address } from "../../base/address.ts";
+import { type Address, unixPathBytesMax } from "../../base/address.ts";
 import { type Environment, type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
 import { isResolved, isUnixPath } from "../../config/addresses.ts";
 import { tokenForm } from "../../conn/access_token.ts";
@@ -76,7 +76,7 @@ function readApp({ values, operands }: Options, errors: string[]): AppPlan {
 function readListen({ values }: Options, errors: string[]): ListenPlan {
   for (const path of values.path) {
     if (!isUnixPath(path.startsWith("/") ? path : `/${path}`)) {
-      errors.push(`--path ${path}: longer than the 107 bytes of a socket address`);
+      errors.push(`--path ${path}: longer than the ${unixPathBytesMax} bytes of a socket address`);
     }
   }
   const ports = values.port.length + values.path.length > 0 ? values.port : [portDefault];

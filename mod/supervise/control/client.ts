@@ -1,7 +1,8 @@
 /** Commands to a running supervisor: --stop, --restart, status, reload, stop. */
 import { StartError } from "../../base/errors.ts";
 import { type Shape, shapeFaultOf } from "../../base/shape.ts";
-import { Channel } from "../../process/channel.ts";
+import type { Channel } from "../../process/channel.ts";
+import { connectChannel } from "../../process/channel_socket.ts";
 import {
   isHeld,
   parsePid,
@@ -12,8 +13,6 @@ import {
 import { processExists, sendSignal } from "../../process/signals/signals.ts";
 import { readStatusFile, statusFaultOf } from "../../process/files/status_file.ts";
 import { delay } from "../../std/async.ts";
-import { libc } from "../../sys/libc.ts";
-import { AF, encodeSockaddr, SOCK } from "../../sys/sockaddr.ts";
 import { type Command, type Outcome, outcomeShape } from "./control_socket.ts";
 import type { ClientPlan } from "../plan/plan.ts";
 import { type Status, statusShape, statusText } from "./status.ts";
@@ -146,20 +145,15 @@ function controlPathOf(target: string): string {
 
 /** The answer to the command; null if nothing listens or the supervisor ends first. */
 function ask(path: string, command: Command): Promise<unknown> {
-  const fd = libc.socket(AF.unix, SOCK.stream | SOCK.cloexec, 0);
-  const address = encodeSockaddr({ kind: "unix", path });
-  if (libc.connect(fd, address, address.length) !== 0) {
-    libc.close(fd);
-    return Promise.resolve(null);
-  }
   return new Promise((resolve) => {
-    const channel: Channel = new Channel(fd, {
+    const channel: Channel | null = connectChannel(path, {
       onMessage: (message) => {
-        channel.close();
+        channel?.close();
         resolve(message);
       },
       onEnd: () => resolve(null),
     });
-    channel.send({ command });
+    if (channel === null) resolve(null);
+    else channel.send({ command });
   });
 }

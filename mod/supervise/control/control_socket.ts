@@ -1,12 +1,11 @@
 /** The control socket of `hayate supervise status`, `reload` and `stop`. Speaks JSON lines. */
+import { unixPathBytesMax } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { count, flag, nullable, record, text } from "../../base/shape.ts";
 import { bindInheritable } from "../../net/inheritable.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
-import { Channel } from "../../process/channel.ts";
-import { descriptorWatch } from "../../process/descriptor_watch.ts";
-import { libc } from "../../sys/libc.ts";
-import { SOCK, unixPathBytesMax } from "../../sys/sockaddr.ts";
+import type { Channel } from "../../process/channel.ts";
+import { ChannelServer } from "../../process/channel_socket.ts";
 import type { State } from "../../lifecycle/core/state.ts";
 
 /** A client's requests. `restart` also waits until every older worker has ended. */
@@ -46,9 +45,8 @@ interface PendingReload {
 const clientsMax = 64;
 
 export class ControlSocket {
-  readonly #fd: number;
   readonly #inode: number | null;
-  readonly #clients = new Set<Channel>();
+  readonly #server: ChannelServer;
   #pending: PendingReload[] = [];
 
   /** Replaces a stale socket file: a live owner would hold the pid file. Throws `StartError`. */
@@ -60,17 +58,19 @@ export class ControlSocket {
       );
     }
     removeStale(path);
-    this.#fd = bindInheritable({ kind: "unix", path }, { backlog: clientsMax, mode: 0o600 });
+    const fd = bindInheritable({ kind: "unix", path }, { backlog: clientsMax, mode: 0o600 });
     this.#inode = socketInode(path);
-    descriptorWatch.watch(this.#fd, () => this.#accept());
+    this.#server = new ChannelServer(
+      fd,
+      clientsMax,
+      (channel, message) => this.#answer(channel, message),
+    );
   }
 
   close(): void {
-    descriptorWatch.forget(this.#fd);
-    libc.close(this.#fd);
+    // Before the close: while the socket is open, its inode number cannot be reused.
     removeSocketPath(this.path, this.#inode);
-    for (const client of this.#clients) client.close();
-    this.#clients.clear();
+    this.#server.close();
   }
 
   /** Sends the outcome to the clients whose reload has finished. */
@@ -80,17 +80,6 @@ export class ControlSocket {
       if (outcome !== null) channel.send(outcome);
       return outcome === null && channel.isOpen;
     });
-  }
-
-  #accept(): void {
-    const fd = libc.accept4(this.#fd, null, null, SOCK.cloexec);
-    if (fd < 0) return;
-    if (this.#clients.size >= clientsMax) return void libc.close(fd);
-    const channel: Channel = new Channel(fd, {
-      onMessage: (message) => this.#answer(channel, message),
-      onEnd: () => void this.#clients.delete(channel),
-    });
-    this.#clients.add(channel);
   }
 
   #answer(channel: Channel, message: unknown): void {

@@ -2,10 +2,10 @@
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { hasWaiting, shutQueue } from "../../net/accept_queue.ts";
+import { closeAll } from "../../net/descriptor.ts";
 import { AddressInUse, bindInheritable } from "../../net/inheritable.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { PassedDescriptor } from "../../process/children/spawn.ts";
-import { libc } from "../../sys/libc.ts";
 import type { ListenSpec } from "../plan/listen_spec.ts";
 
 /** The first socket's number, as in Perl, where 3 is the script. */
@@ -129,7 +129,7 @@ export class HeldSockets {
     for (const { spec, descriptors, inode } of this.#sockets) {
       // Before the close: while the socket is open, its inode number cannot be reused.
       if (spec.address.kind === "unix") removeSocketPath(spec.address.path, inode);
-      for (const fd of descriptors) libc.close(fd);
+      closeAll(descriptors);
     }
   }
 
@@ -154,7 +154,7 @@ export class HeldSockets {
         }));
       }
     } catch (error) {
-      for (const fd of descriptors) libc.close(fd);
+      closeAll(descriptors);
       throw error;
     }
     if (spec.address.kind !== "unix" || !found.madeByUs) {

@@ -1,9 +1,9 @@
 /** Sockets from systemd: LISTEN_FDS descriptors from 3 on, for LISTEN_PID (sd_listen_fds(3)). */
 import { formatAddress } from "../../base/address.ts";
-import { getOption, isListening, localAddressOf } from "../../net/epoll/descriptor.ts";
+import { isDatagram, localAddressOf } from "../../net/descriptor.ts";
+import { isListening } from "../../net/listening.ts";
 import type { Variables } from "../../process/environment.ts";
 import { keepFromChildren } from "../../process/handover/inherited.ts";
-import { SO, SOCK, SOL } from "../../sys/sockaddr.ts";
 import type { ListenSpec } from "../plan/listen_spec.ts";
 
 /** A socket that our parent opened. */
@@ -21,7 +21,7 @@ export function takeListenFds(environment: Variables): GivenSocket[] {
   const given: GivenSocket[] = [];
   for (let fd = firstFd; fd < firstFd + count; fd++) {
     keepFromChildren(fd);
-    const datagram = getOption(fd, SOL.socket, SO.type) === SOCK.dgram;
+    const datagram = isDatagram(fd);
     if (!datagram && !isListening(fd)) continue;
     const address = localAddressOf(fd);
     const name = address.kind === "tcp" && address.host === "0.0.0.0"

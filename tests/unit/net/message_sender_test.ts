@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { openMessageSender } from "../../../mod/net/portable/message_sender.ts";
+import { openMessageSender } from "../../../mod/net/message_sender.ts";
 
 const bytes = new TextEncoder().encode("<13>1 hello");
 

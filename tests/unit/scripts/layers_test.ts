@@ -110,13 +110,33 @@ Deno.test("checkLayers() finds a sibling, in types, re-exports and dynamic impor
   assertEquals(findings, ["a", "b", "c", "d"].map((name) => `mod/net/${name}.ts:1: ${why}`));
 });
 
-Deno.test("checkLayers() keeps the two reactor backends apart", async () => {
+Deno.test("checkLayers() lets only createReactor import the reactor's back ends", async () => {
   const findings = await findingsFor({
     "mod/net/epoll/x.ts": target,
+    "mod/net/epoll/y.ts": 'export { x } from "./x.ts";\n',
+    "mod/net/mod.ts": 'export const x = () => import("./epoll/x.ts");\n',
+    "mod/net/a.ts": 'export { x } from "./epoll/x.ts";\n',
     "mod/net/portable/a.ts": 'export { x } from "../epoll/x.ts";\n',
+    "mod/serve/a.ts": 'export { x } from "../net/epoll/x.ts";\n',
+  });
+  const why = "1: mod/net/epoll/x.ts is private: use createReactor or the public files of mod/net";
+  assertEquals(findings, [
+    `mod/net/a.ts:${why}`,
+    `mod/net/portable/a.ts:${why}`,
+    `mod/serve/a.ts:${why}`,
+  ]);
+});
+
+Deno.test("checkLayers() lets only the low layers make raw system calls", async () => {
+  const findings = await findingsFor({
+    "mod/sys/libc.ts": target,
+    "mod/sys/errno.ts": target,
+    "mod/net/a.ts": 'export { x } from "../sys/libc.ts";\n',
+    "mod/serve/a.ts": 'export { x } from "../sys/errno.ts";\n',
+    "mod/serve/b.ts": 'export { x } from "../sys/libc.ts";\n',
   });
   assertEquals(findings, [
-    "mod/net/portable/a.ts:1: net/portable must not import net/epoll: each stands for the other",
+    "mod/serve/b.ts:1: mod/sys/libc.ts is private: use what net, process, static and tls export",
   ]);
 });
 
@@ -136,13 +156,14 @@ Deno.test("checkLayers() finds an unknown folder and an import that leaves mod/"
 Deno.test("checkLayers() finds a second owner, but not in strings and comments", async () => {
   const findings = await findingsFor({
     "mod/conn/a.ts": 'export const a = "Deno.exit"; // Deno.exit\nDeno.exit(1);\n',
+    "mod/conn/b.ts": "export const b = Deno.listen({ port: 1 });\n",
     "mod/net/b.ts": "export const b = Deno.listen({ port: 1 });\n",
-    "mod/net/portable/b.ts": "export const b = Deno.listen({ port: 1 });\n",
     "mod/serve/c.ts": 'export const c = Deno["env"];\n',
   });
   assertEquals(findings, [
     "mod/conn/a.ts:2: only main.ts uses Deno.exit: return an exit code, main.ts exits",
-    "mod/net/b.ts:1: only mod/net/portable/ uses Deno.listen: use the reactor of mod/net",
+    "mod/conn/b.ts:1: only mod/net/ uses Deno.listen: use the reactor of mod/net, or its DNS and " +
+    "message sockets",
     "mod/serve/c.ts:1: only mod/process/, main.ts uses Deno.env: take the value as a parameter, " +
     "mod/process reads the environment",
   ]);

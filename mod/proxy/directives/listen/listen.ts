@@ -1,5 +1,5 @@
 /** `listen`: the addresses at which connections are accepted, for all hosts or for one. */
-import type { Address } from "../../../base/address.ts";
+import { type Address, unixPathBytesMax } from "../../../base/address.ts";
 import { type ConfigNode, parsePort, parseSwitch, type Position } from "../../../config/mod.ts";
 import { isHostName, isIpLiteral, isUnixPath } from "../../../config/mod.ts";
 import type { ListenProxyProtocol, TlsPlan } from "../../plan/plan.ts";
@@ -123,7 +123,7 @@ function listenAddress(draft: LevelDraft, keys: ListenKeys, at: Position): Addre
   }
   if (keys.type === "unix") {
     const pathKind = {
-      allowed: "an absolute path of at most 107 bytes",
+      allowed: `an absolute path of at most ${unixPathBytesMax} bytes`,
       parse: (text: string) => isUnixPath(text) ? text : null,
     };
     const path = readScalar(draft, "listen.port", keys.port, pathKind);

@@ -10,7 +10,8 @@ import {
 import { sendSignal } from "../../../../mod/process/signals/signals.ts";
 import { Errno } from "../../../../mod/sys/errno.ts";
 import { libc } from "../../../../mod/sys/libc.ts";
-import { cString, libcProcess, O } from "../../../../mod/sys/libc_process.ts";
+import { O } from "../../../../mod/sys/descriptor_flags.ts";
+import { cString, libcProcess } from "../../../../mod/sys/libc_process.ts";
 
 function start(request: Partial<SpawnRequest> & Pick<SpawnRequest, "command">): ChildProcess {
   const child = spawn({ environment: allVariables(), ...request });

@@ -2,9 +2,9 @@
 import { formatAddress } from "../../base/address.ts";
 import { PeerError } from "../../base/errors.ts";
 import { formatIp, parseIp } from "../../base/ip.ts";
-import type { DnsTransport } from "../dns/dns_client.ts";
-import type { DnsServer } from "../dns/host_files.ts";
-import { peerError } from "./errors.ts";
+import type { DnsTransport } from "./dns_client.ts";
+import type { DnsServer } from "./host_files.ts";
+import { peerError } from "../deno_errors.ts";
 
 /** Larger than any datagram that we announce to accept. */
 const datagramBytes = 4096;

@@ -1,5 +1,5 @@
 /** Checks whether an address accepts connections, for set-up code. */
-import type { Address } from "../../base/address.ts";
+import type { Address } from "../base/address.ts";
 
 /** Connects and closes at once. False for any network failure; throws on an invalid address. */
 export async function acceptsConnections(address: Address): Promise<boolean> {

@@ -1,6 +1,7 @@
-/** Maps errors thrown by Deno to those of the reactor's contract. */
-import { type Address, formatAddress } from "../../base/address.ts";
-import { type ErrorSource, PeerError, StartError, systemReason } from "../../base/errors.ts";
+/** Maps errors that Deno's sockets throw to those of the reactor's contract. */
+import { type Address, unixPathBytesMax } from "../base/address.ts";
+import { type ErrorSource, PeerError, StartError, systemReason } from "../base/errors.ts";
+import { listenFault } from "./listen_fault.ts";
 
 /** Errors raised by Deno itself have no errno; it is derived from the class. */
 const classCodes: Readonly<Record<string, string>> = {
@@ -43,23 +44,9 @@ export function peerError(error: unknown, source: ErrorSource, retrySafe: boolea
 /** Why a listener could not be opened, in one line that the user can act on. */
 export function listenError(error: unknown, address: Address): StartError {
   if (error instanceof StartError) return error;
-  return new StartError(`${formatAddress(address)}${listenFault(error, address)}`, 1, {
-    cause: error,
-  });
-}
-
-function listenFault(error: unknown, address: Address): string {
-  switch (errnoName(error)) {
-    case "EADDRINUSE":
-      return " in use: another process listens on it";
-    case "EADDRNOTAVAIL":
-      return ": this host has no such address";
-    case "EACCES":
-      if (address.kind === "unix" || address.port >= 1024) break;
-      return ": no permission; ports below 1024 need root or CAP_NET_BIND_SERVICE";
-    case "EINVAL":
-      if (address.kind === "tcp") break;
-      return ": the path is too long for a socket (107 bytes at most)";
-  }
-  return `: cannot listen: ${phrase(error)}`;
+  const code = errnoName(error);
+  const message = code === "EINVAL" && address.kind === "unix"
+    ? `${address.path}: the path is too long for a socket (${unixPathBytesMax} bytes at most)`
+    : listenFault(address, code, phrase(error));
+  return new StartError(message, 1, { cause: error });
 }

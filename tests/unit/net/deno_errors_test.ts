@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { StartError } from "../../../../mod/base/errors.ts";
-import { errnoName, listenError, peerError } from "../../../../mod/net/portable/errors.ts";
+import { StartError } from "../../../mod/base/errors.ts";
+import { errnoName, listenError, peerError } from "../../../mod/net/deno_errors.ts";
 
 Deno.test("errnoName() uses an error's code, else its class", () => {
   const withCode = Object.assign(new Error("x"), { code: "EHOSTUNREACH" });

@@ -3,7 +3,7 @@ import { PeerError } from "../../../../mod/base/errors.ts";
 import { DnsClient } from "../../../../mod/net/dns/dns_client.ts";
 import { dnsDefaults } from "../../../../mod/net/dns/host_files.ts";
 import { RecordType } from "../../../../mod/net/dns/message.ts";
-import { dnsSockets } from "../../../../mod/net/portable/dns_sockets.ts";
+import { dnsSockets } from "../../../../mod/net/dns/dns_sockets.ts";
 import { DnsTestServer } from "../../../support/dns_server.ts";
 
 function settingsOf(port: number) {
