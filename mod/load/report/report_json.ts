@@ -137,20 +137,12 @@ export interface ClientJson {
   readonly scriptMs: number | null;
 }
 
-export interface IntervalJson {
-  readonly endMs: number;
-  readonly durationMs: number;
-  readonly requests: number;
+type IntervalTimes = "p50Us" | "p90Us" | "p99Us" | "maxUs";
+
+/** The times are null in a second without a response. */
+export interface IntervalJson
+  extends Omit<Interval, IntervalTimes>, Readonly<Record<IntervalTimes, number | null>> {
   readonly requestsPerSecond: number;
-  readonly bytesRead: number;
-  readonly failed: number;
-  readonly retried: number;
-  readonly openConnections: number;
-  /** Null in a second without a response. */
-  readonly p50Us: number | null;
-  readonly p90Us: number | null;
-  readonly p99Us: number | null;
-  readonly maxUs: number | null;
 }
 
 export function planJson(plan: LoadPlan, url: string): PlanJson {
