@@ -107,7 +107,7 @@ export const privateParts: readonly {
 
 /** APIs that only some parts of the tree may use. `owners` are paths relative to the root. */
 export interface OwnerRule {
-  /** Spelled as in the source: `Deno.exit`. */
+  /** Spelled as in the source: `Deno.exit`, or a global function or class such as `fetch`. */
   readonly names: readonly string[];
   readonly owners: readonly string[];
   /** What other code must use; completes a sentence. */
@@ -149,6 +149,12 @@ export const ownerRules: readonly OwnerRule[] = [
     names: ["Deno.env"],
     owners: ["mod/process/", "main.ts"],
     instead: "take the value as a parameter, mod/process reads the environment",
+  },
+  {
+    // The supervisor runs no reactor; its probe follows no redirect and reads no body.
+    names: ["fetch", "WebSocket", "EventSource", "Deno.createHttpClient"],
+    owners: ["mod/supervise/probes.ts"],
+    instead: "use the connections of mod/conn: these open sockets of their own",
   },
   {
     names: ["Deno.serve"],

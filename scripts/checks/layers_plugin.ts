@@ -48,7 +48,15 @@ function outsideFault(from: string, name: string): string | null {
 function checkOwner(context: Context, node: Deno.lint.MemberExpression): void {
   if (node.object.type !== "Identifier" || node.object.name !== "Deno") return;
   const property = node.property as Named;
-  const name = `Deno.${property.name ?? property.value}`;
+  reportForeign(context, node, `Deno.${property.name ?? property.value}`);
+}
+
+/** `fetch(url)` and `new WebSocket(url)`: globals that an owner rule names. */
+function checkGlobal(context: Context, node: Deno.lint.CallExpression | Deno.lint.NewExpression) {
+  if (node.callee.type === "Identifier") reportForeign(context, node, node.callee.name);
+}
+
+function reportForeign(context: Context, node: Deno.lint.Node, name: string): void {
   const rule = ownerRules.find(({ names }) => names.includes(name));
   if (rule === undefined || isOwner(pathInTree(context.filename), rule.owners)) return;
   const owners = rule.owners.length === 0 ? "nobody uses" : `only ${rule.owners.join(", ")} uses`;
@@ -69,7 +77,11 @@ const plugin: Deno.lint.Plugin = {
       }),
     },
     owners: {
-      create: (context) => ({ MemberExpression: (node) => checkOwner(context, node) }),
+      create: (context) => ({
+        MemberExpression: (node) => checkOwner(context, node),
+        CallExpression: (node) => checkGlobal(context, node),
+        NewExpression: (node) => checkGlobal(context, node),
+      }),
     },
     codecs: {
       create(context) {

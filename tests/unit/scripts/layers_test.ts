@@ -159,6 +159,7 @@ Deno.test("checkLayers() finds a second owner, but not in strings and comments",
     "mod/conn/b.ts": "export const b = Deno.listen({ port: 1 });\n",
     "mod/net/b.ts": "export const b = Deno.listen({ port: 1 });\n",
     "mod/serve/c.ts": 'export const c = Deno["env"];\n',
+    "mod/serve/d.ts": 'export const d = "fetch(1)";\nawait fetch("http://a/");\n',
   });
   assertEquals(findings, [
     "mod/conn/a.ts:2: only main.ts uses Deno.exit: return an exit code, main.ts exits",
@@ -166,6 +167,8 @@ Deno.test("checkLayers() finds a second owner, but not in strings and comments",
     "message sockets",
     "mod/serve/c.ts:1: only mod/process/, main.ts uses Deno.env: take the value as a parameter, " +
     "mod/process reads the environment",
+    "mod/serve/d.ts:2: only mod/supervise/probes.ts uses fetch: use the connections of mod/conn: " +
+    "these open sockets of their own",
   ]);
 });
 
