@@ -4,6 +4,7 @@
  * The only place that exits. A mode is imported when needed, so that `hayate load` does not pay for
  * the YAML reader; the specifiers are literals so that `deno compile` embeds them.
  */
+import { nearest } from "./mod/base/nearest.ts";
 import { runExitHooks } from "./mod/base/at_exit.ts";
 import { exitCodes, StartError } from "./mod/base/errors.ts";
 import { jsonLogLine, logChoice, logVariables } from "./mod/base/log_choice.ts";
@@ -15,7 +16,6 @@ import {
   type Manual,
   manualOf,
   type Mode,
-  nearest,
   quoted,
   UsageError,
 } from "./mod/cli/mod.ts";

@@ -5,14 +5,18 @@
  * neighbouring letters, the commonest slip, as two edits.
  */
 
-/** The candidate the user probably meant, or null when none is close enough. */
-export function nearest(word: string, candidates: readonly string[]): string | null {
+/**
+ * The candidate the user probably meant: the only one that begins with `word`, else the nearest within
+ * a third of the longer word's length in edits, at least one. null: none is close enough.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | null {
   if (word === "") return null;
-  const starting = candidates.filter((candidate) => candidate.startsWith(word));
-  if (starting.length === 1) return starting[0] as string;
+  const all = [...candidates];
+  const starting = all.filter((candidate) => candidate.startsWith(word));
+  if (starting.length === 1) return starting[0];
   let best: string | null = null;
   let bestDistance = Infinity;
-  for (const candidate of candidates) {
+  for (const candidate of all) {
     const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
     if (Math.abs(word.length - candidate.length) > allowed) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());

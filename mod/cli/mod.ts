@@ -29,5 +29,4 @@ export {
   type Topic,
 } from "./mode.ts";
 export { formatDurationMs, readCount, readDurationMs, readSize } from "./values.ts";
-export { nearest } from "./nearest.ts";
 export { renderHelp } from "./help.ts";

@@ -4,7 +4,7 @@
  * Not on @std/cli's parseArgs: it reads `-d10s`, which wrk's users write, as the flags d, 1, 0 and s,
  * `-kt2` as `-k` with the value t2, and `-HX-A: b` as `-H` without a value and `-X`.
  */
-import { question } from "./nearest.ts";
+import { question } from "../base/nearest.ts";
 import { keyOf, type OptionSpec, type Table, type Values, type ValueSpec, Wrong } from "./spec.ts";
 import { readValue } from "./values.ts";
 

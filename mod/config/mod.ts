@@ -4,4 +4,3 @@ export * from "./yaml_reader.ts";
 export * from "./units.ts";
 export * from "./addresses.ts";
 export * from "./upstream_url.ts";
-export * from "./suggestion.ts";

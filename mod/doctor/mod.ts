@@ -1,7 +1,7 @@
 /** `hayate doctor`: checks this host's limits for each mode and prints the commands to fix them. */
 import { exitCodes } from "../base/errors.ts";
 import { defineTable, type Mode, readOptions, UsageError } from "../cli/mod.ts";
-import { nearest } from "../cli/nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import { standardSink } from "../log/mod.ts";
 import { type JudgedMode, judgedModes } from "./finding.ts";
 import { host } from "./host.ts";

@@ -1,6 +1,6 @@
 /** The functions that a script may define: wrk's, with JavaScript's types. */
+import { nearest } from "../../base/nearest.ts";
 import { exitCodes, StartError } from "../../base/errors.ts";
-import { nearest } from "../../cli/mod.ts";
 import { loadScript, type ScriptModule } from "../../script/mod.ts";
 import { isLua, placeOf, readSource } from "./script_source.ts";
 import type { ScriptStats } from "./script_stats.ts";

@@ -1,7 +1,8 @@
 /** `hayate proxy ctl`: the command line of the API. */
+import { nearest } from "../../base/nearest.ts";
 import type { Address } from "../../base/address.ts";
 import { exitCodes, StartError } from "../../base/errors.ts";
-import { nearest, readOptions, type Subcommand, UsageError } from "../../cli/mod.ts";
+import { readOptions, type Subcommand, UsageError } from "../../cli/mod.ts";
 import { isResolved, parseCount } from "../../config/mod.ts";
 import { createReactor } from "../../net/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";

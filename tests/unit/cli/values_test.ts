@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { formatDurationMs, readCount, readDurationMs, readSize } from "../../../mod/cli/mod.ts";
-import { editDistance, nearest } from "../../../mod/cli/nearest.ts";
 
 const durations: readonly [string, number][] = [
   ["10", 10_000],
@@ -65,29 +64,3 @@ Deno.test("formatDurationMs() writes the shortest text that reads back as the sa
     assertEquals(readDurationMs(text), ms);
   }
 });
-
-Deno.test("nearest() suggests for typing errors only", () => {
-  const words = ["load", "serve", "supervise", "proxy"];
-  assertEquals(nearest("lod", words), "load");
-  assertEquals(nearest("sup", words), "supervise");
-  assertEquals(nearest("porxy", words), "proxy");
-  assertEquals(nearest("zebra", words), null);
-  assertEquals(nearest("", words), null);
-  assertEquals(nearest("load", []), null);
-});
-
-const distances: readonly [string, string, number][] = [
-  ["", "", 0],
-  ["", "abc", 3],
-  ["load", "load", 0],
-  ["laod", "load", 1],
-  ["lod", "load", 1],
-  ["loads", "load", 1],
-  ["lead", "load", 1],
-  ["kitten", "sitting", 3],
-];
-for (const [left, right, expected] of distances) {
-  Deno.test(`editDistance() of ${left || "nothing"} and ${right || "nothing"} is ${expected}`, () => {
-    assertEquals([editDistance(left, right), editDistance(right, left)], [expected, expected]);
-  });
-}

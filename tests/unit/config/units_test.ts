@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import {
-  nearestName,
   parseAge,
   parseBytes,
   parseCount,
@@ -112,12 +111,4 @@ Deno.test("parseUpstreamUrl() reads TCP and unix URLs and says what is wrong", (
     const got = typeof url === "string" ? url : [url.scheme, url.authority, url.path, url.address];
     assertEquals(got, expected, text);
   }
-});
-
-Deno.test("nearestName() suggests for typing errors only", () => {
-  const names = ["proxy.reverse.url", "proxy.preserve-host", "file.dir", "listen"];
-  assertEquals(nearestName("proxy.preserv-host", names), "proxy.preserve-host");
-  assertEquals(nearestName("lisen", names), "listen");
-  assertEquals(nearestName("file.dri", names), "file.dir");
-  assertEquals(nearestName("banana", names), null);
 });

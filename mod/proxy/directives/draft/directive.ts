@@ -1,8 +1,8 @@
 /** The interface of a directive, and readers for the kinds of values that most of them share. */
+import { nearest } from "../../../base/nearest.ts";
 import {
   type ConfigNode,
   type MapNode,
-  nearestName,
   parseCount,
   parseDuration,
   parseSwitch,
@@ -151,7 +151,7 @@ export function itemsOf(value: ConfigNode): readonly ConfigNode[] {
 
 /** Returns ` (did you mean NAME?)`, or "" when no candidate is close. */
 export function suggestion(name: string, candidates: Iterable<string>): string {
-  const near = nearestName(name, candidates);
+  const near = nearest(name, candidates);
   return near === null || near === name ? "" : ` (did you mean ${near}?)`;
 }
 

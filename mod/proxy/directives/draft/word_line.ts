@@ -1,5 +1,5 @@
 /** Lines of parameters in nginx's syntax, `weight=2 backup`: each is a flag or has a value. */
-import { nearestName } from "../../../config/mod.ts";
+import { nearest } from "../../../base/nearest.ts";
 
 /** Reads one parameter. */
 export interface WordReader {
@@ -42,7 +42,7 @@ export function joinFaults(faults: readonly (string | null)[]): string | null {
 
 function unknownWord(word: string, readers: readonly WordReader[]): string {
   const names = readers.map(({ form }) => form.split("=")[0]);
-  const near = nearestName(word.split("=")[0], names);
+  const near = nearest(word.split("=")[0], names);
   const hint = near === null ? "" : ` (did you mean ${near}?)`;
   const forms = readers.map(({ form }) => form).join(", ");
   return `found \`${word}\`${hint}; allowed: ${forms}`;

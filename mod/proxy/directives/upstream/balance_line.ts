@@ -1,5 +1,5 @@
 /** `balance`: how a peer of an upstream is chosen, in nginx's syntax. */
-import { nearestName } from "../../../config/mod.ts";
+import { nearest } from "../../../base/nearest.ts";
 import { hashVariables, parseHashKey } from "../../plan/hash_key.ts";
 import type { BalancePlan } from "../../plan/plan.ts";
 
@@ -46,7 +46,7 @@ export function parseBalance(text: string): BalancePlan | string {
       return { kind, key, consistent };
     }
   }
-  const near = nearestName(kind, kinds);
+  const near = nearest(kind, kinds);
   const hint = near === null || near === kind ? "" : ` (did you mean ${near}?)`;
   return `found \`${text}\`${hint}; allowed: ${balanceWords.join(", ")}`;
 }

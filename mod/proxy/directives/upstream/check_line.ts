@@ -1,6 +1,7 @@
 /** Tengine's `check` line and `check_http_expect_alive` (ngx_http_upstream_check_module). */
 import type { Mutable } from "../../../base/mutable.ts";
-import { nearestName, parseCount } from "../../../config/mod.ts";
+import { nearest } from "../../../base/nearest.ts";
+import { parseCount } from "../../../config/mod.ts";
 import { type CheckPlan, type CheckType, checkTypes } from "../../plan/check_plan.ts";
 import type {} from "../draft/drafts.ts";
 import { joinFaults } from "../draft/word_line.ts";
@@ -87,7 +88,7 @@ function applyWord(check: Mutable<CheckPlan>, word: string): string | null {
     case "unique":
       return "; every server of every upstream is checked by itself here";
   }
-  const near = nearestName(name, parameters.map((parameter) => parameter.split("=")[0]));
+  const near = nearest(name, parameters.map((parameter) => parameter.split("=")[0]));
   return `${near === null ? "" : ` (did you mean ${near}?)`}${allowed}`;
 }
 

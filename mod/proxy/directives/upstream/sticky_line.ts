@@ -1,6 +1,7 @@
 /** `sticky`: nginx's cookie and route, and Tengine's session_sticky (insert, rewrite, prefix). */
 import type { Mutable } from "../../../base/mutable.ts";
-import { nearestName, parseCount, parseDuration } from "../../../config/mod.ts";
+import { nearest } from "../../../base/nearest.ts";
+import { parseCount, parseDuration } from "../../../config/mod.ts";
 import type { StickyCookiePlan, StickyPlan, StickySessionPlan } from "../../plan/upstream_plan.ts";
 import type {} from "../draft/drafts.ts";
 import { joinFaults, readWords, type WordReader, wordsOf } from "../draft/word_line.ts";
@@ -26,7 +27,7 @@ export function parseSticky(text: string): StickyPlan | string {
     case "learn":
       return "nginx knows `learn`, hayate does not; allowed: " + kinds.join(", ");
   }
-  const near = nearestName(kind, kinds);
+  const near = nearest(kind, kinds);
   const hint = near === null ? "" : ` (did you mean ${near}?)`;
   return `found \`${kind}\`${hint}; allowed: ${kinds.join(", ")}`;
 }

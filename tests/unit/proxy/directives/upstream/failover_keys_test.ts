@@ -111,7 +111,7 @@ const faults: readonly (readonly [string, string])[] = [
   ["request_buffer: file=x", "request_buffer, found `file=x`; allowed: a size such as 1g"],
   [
     "request_buffer: disk=1g",
-    "request_buffer, found `disk=1g` (did you mean dir?); allowed: memory=SIZE, file=SIZE, dir=PATH",
+    "request_buffer, found `disk=1g`; allowed: memory=SIZE, file=SIZE, dir=PATH",
   ],
   ["request_buffer: ''", "request_buffer, allowed: off, or memory=SIZE file=SIZE dir=PATH"],
   ["balance: least_time", `balance, found \`least_time\`; allowed: ${balances}`],
