@@ -1,4 +1,5 @@
 /** The style check: file and function lengths, banned names and words. Tables in tidy_table.ts. */
+import { unusedImports } from "./import_map.ts";
 import { lintFindings } from "./lint_runner.ts";
 import { bannedText, emptyNames, fileLinesMax, longFiles } from "./tidy_table.ts";
 
@@ -16,7 +17,19 @@ export async function checkTidy(root: string): Promise<string[]> {
   for (const place of await existing(root, [...places, ...textPlaces])) {
     for await (const path of walk(root, place)) findings.push(...await checkFile(root, path));
   }
+  findings.push(...await checkImportMap(root, present));
   return findings.sort();
+}
+
+async function checkImportMap(root: string, present: readonly string[]): Promise<string[]> {
+  if ((await existing(root, ["deno.json"])).length === 0) return [];
+  const sources: string[] = [];
+  for (const place of present) {
+    for await (const path of walk(root, place)) {
+      if (path.endsWith(".ts")) sources.push(await Deno.readTextFile(`${root}/${path}`));
+    }
+  }
+  return unusedImports(await Deno.readTextFile(`${root}/deno.json`), sources);
 }
 
 async function checkFile(root: string, path: string): Promise<string[]> {
