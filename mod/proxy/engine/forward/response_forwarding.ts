@@ -52,7 +52,6 @@ export function interimLines(head: ResponseHead, server: ServerFields): string {
   return lines;
 }
 
-const runs = new FieldRuns();
 /** Standard reason phrases as bytes, filled on first use. */
 const phrases: (Uint8Array | undefined)[] = new Array(1000);
 
@@ -98,20 +97,17 @@ export function forwardResponseHead(
     ? x.beginHead(head.status, unusualReason(head), false)
     : x.beginHead(errorStatus, undefined, false);
   let encoding: Encoding | null = null;
+  let sawDate: boolean;
   if (!route.changesResponses && errorStatus === 0) {
-    writeFields(writer, origin, head, proxy, server);
+    lineSink.begin(writer);
+    sawDate = forwardFields(lineSink, origin, head, proxy, server);
   } else {
-    encoding = writeRuledFields(
-      writer,
-      x,
-      origin,
-      head,
-      route,
-      proxy,
-      server,
-      acceptEncoding,
-    );
+    const text = new TextSink();
+    sawDate = forwardFields(text, origin, head, proxy, server);
+    encoding = writeRuledFields(writer, x, head, route, text.fields, acceptEncoding);
   }
+  server.write(writer, !sawDate);
+  origin.answeredId?.writeLine(writer);
   if (encoding !== null) {
     x.endHead(Framing.chunked);
     return x.isHead ? null : encoding;
@@ -143,17 +139,69 @@ export function endForwarded(x: Exchange, trailers: readonly TrailerField[]): vo
   x.endBodyWithTrailers(latin1Bytes(lines));
 }
 
-function writeFields(
-  writer: HeadWriter,
+/** Takes the fields of a forwarded response, as bytes or as text. */
+interface FieldSink {
+  /** Takes a field unchanged. */
+  keep(head: ResponseHead, index: number): void;
+  /** The fields of the head are through: those that `keep` has taken come before what follows. */
+  flush(head: ResponseHead): void;
+  add(name: string, value: string): void;
+}
+
+/** Copies adjacent lines together, into the head for the client. */
+class LineSink implements FieldSink {
+  readonly #runs = new FieldRuns();
+  #writer: HeadWriter | null = null;
+
+  begin(writer: HeadWriter): void {
+    this.#writer = writer;
+  }
+
+  keep(head: ResponseHead, index: number): void {
+    this.#runs.keep(this.#writer!, head, index);
+  }
+
+  flush(head: ResponseHead): void {
+    this.#runs.flush(this.#writer!, head);
+  }
+
+  add(name: string, value: string): void {
+    this.#writer!.field(name, value);
+  }
+}
+
+/** Collects fields that rules and directives change afterwards. */
+class TextSink implements FieldSink {
+  readonly fields: Field[] = [];
+
+  keep(head: ResponseHead, index: number): void {
+    this.fields.push({ name: head.name(index), value: head.value(index) });
+  }
+
+  flush(): void {}
+
+  add(name: string, value: string): void {
+    this.fields.push({ name, value });
+  }
+}
+
+/** Reused for each response. */
+const lineSink = new LineSink();
+
+/**
+ * Decides which of the upstream's fields the client gets, and with what value. Returns whether Date
+ * is among them.
+ */
+function forwardFields(
+  sink: FieldSink,
   origin: ClientOrigin,
   head: ResponseHead,
   proxy: ProxyRoute,
   server: ServerFields,
-): void {
-  const id = origin.answeredId;
+): boolean {
+  const { answeredId: id, session } = origin;
   let sawDate = false;
   let location = -1;
-  const { session } = origin;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!isEndToEnd(head, i)) continue;
     if (id !== null && id.isField(head, i)) continue;
@@ -164,19 +212,18 @@ function writeFields(
       location = i;
     } else if (special === Special.setCookie && session !== null) {
       const value = session.responseCookie(head.value(i));
-      if (value !== "") writer.field(head.name(i), value);
+      if (value !== "") sink.add(head.name(i), value);
     } else {
-      runs.keep(writer, head, i);
+      sink.keep(head, i);
     }
   }
-  runs.flush(writer, head);
+  sink.flush(head);
   const cookie = session === null ? "" : session.ownCookie(head.status);
-  if (cookie !== "") writer.field("set-cookie", cookie);
+  if (cookie !== "") sink.add("set-cookie", cookie);
   if (location >= 0) {
-    writer.field(head.name(location), rewriteLocation(origin, head.value(location), proxy));
+    sink.add(head.name(location), rewriteLocation(origin, head.value(location), proxy));
   }
-  server.write(writer, !sawDate);
-  if (id !== null) id.writeLine(writer);
+  return sawDate;
 }
 
 const absoluteHttp = /^http:\/\/([^/?#]*)([^?#]*)(.*)$/i;
@@ -193,40 +240,18 @@ export function rewriteLocation(origin: ClientOrigin, value: string, proxy: Prox
   return `${origin.originText()}${prefix}${(path || "/").slice(basePath.length)}${rest}`;
 }
 
-/** Writes the fields as text, changed by rules and directives. */
+/** Changes the fields by rules and directives, and writes them. Returns the body's encoding. */
 function writeRuledFields(
   writer: HeadWriter,
   x: Exchange,
-  origin: ClientOrigin,
   head: ResponseHead,
   route: Route,
-  proxy: ProxyRoute,
-  server: ServerFields,
+  forwarded: readonly Field[],
   acceptEncoding: string,
 ): Encoding | null {
-  let fields: Field[] = [];
-  const id = origin.answeredId;
-  let sawDate = false;
-  const { session } = origin;
-  for (let i = 0; i < head.fieldCount; i++) {
-    if (!isEndToEnd(head, i)) continue;
-    if (id !== null && id.isField(head, i)) continue;
-    const special = specialFields.of(head, i);
-    if (special === Special.server && !server.preserves) continue;
-    if (special === Special.date) sawDate = true;
-    let value = head.value(i);
-    if (special === Special.location) value = rewriteLocation(origin, value, proxy);
-    if (special === Special.setCookie && session !== null) {
-      value = session.responseCookie(value);
-      if (value === "") continue;
-    }
-    fields.push({ name: head.name(i), value });
-  }
-  const cookie = session === null ? "" : session.ownCookie(head.status);
-  if (cookie !== "") fields.push({ name: "set-cookie", value: cookie });
   const { compress, compressBytesMin } = route.settings;
   const facts = x.connectionContext as ConnectionFacts;
-  if (facts.errorStatus !== 0) fields = documentFields(fields, facts);
+  let fields = facts.errorStatus === 0 ? forwarded : documentFields(forwarded, facts);
   const status = facts.errorStatus || head.status;
   const encoding = compress === null || acceptEncoding === "" ? null : chooseEncoding(
     compress,
@@ -239,9 +264,6 @@ function writeRuledFields(
   if (compress !== null) {
     fields = negotiatedFields(fields, encoding, compressBytesMin, status, head.contentLength);
   }
-  fields = changeFields(fields, status, route);
-  for (const { name, value } of fields) writer.field(name, value);
-  server.write(writer, !sawDate);
-  if (id !== null) id.writeLine(writer);
+  for (const { name, value } of changeFields([...fields], status, route)) writer.field(name, value);
   return encoding;
 }
