@@ -48,31 +48,31 @@ export class ControlHandler implements RouteHandler {
     this.#plan = plan;
   }
 
-  handle(x: Exchange, { head }: RoutedRequest, route: Route): boolean {
+  handle(exchange: Exchange, { head }: RoutedRequest, route: Route): boolean {
     const [path, query = ""] = head.pathText().split("?", 2);
     const { token } = this.#plan;
     if (token !== null && !isTokenGiven(head.field("authorization"), token)) {
       const fields = [textPlain, ...challenges];
-      answer(x, route, this.#engine.serverFields, 401, fields, "a token is needed\n");
+      answer(exchange, route, this.#engine.serverFields, 401, fields, "a token is needed\n");
       return true;
     }
     if (!isOwnOrigin(head.field("origin"), head.hostText())) {
       const reason = "a page of another origin must not ask\n";
-      answer(x, route, this.#engine.serverFields, 403, [textPlain], reason);
+      answer(exchange, route, this.#engine.serverFields, 403, [textPlain], reason);
       return true;
     }
     const method = head.methodText();
     if (path === "/api" || path.startsWith("/api/")) {
       const request = { method, path: path.slice(4), query };
-      const finish = (body: string) => this.#answerApi(x, route, { ...request, body });
-      if (!x.hasRequestBody) finish("");
-      else x.context = new BodyReader(this.#engine, route, finish);
+      const finish = (body: string) => this.#answerApi(exchange, route, { ...request, body });
+      if (!exchange.hasRequestBody) finish("");
+      else exchange.context = new BodyReader(this.#engine, route, finish);
       return true;
     }
     const page = this.#page(path, head.field("accept"));
     if (page === null) return false;
     const fields = page.type === textHtml ? [textHtml, pagePolicy, noStore] : [page.type, noStore];
-    answer(x, route, this.#engine.serverFields, 200, fields, page.body);
+    answer(exchange, route, this.#engine.serverFields, 200, fields, page.body);
     return true;
   }
 
@@ -95,7 +95,7 @@ export class ControlHandler implements RouteHandler {
   }
 
   #answerApi(
-    x: Exchange,
+    exchange: Exchange,
     route: Route,
     request: { method: string; path: string; query: string; body: string },
   ): void {
@@ -105,13 +105,13 @@ export class ControlHandler implements RouteHandler {
     const { settled } = this.#admin.parts;
     const isRead = request.method === "GET" || request.method === "HEAD";
     const send = () =>
-      answer(x, route, this.#engine.serverFields, status, [jsonType, noStore], body);
+      answer(exchange, route, this.#engine.serverFields, status, [jsonType, noStore], body);
     if (isRead || settled === null) return send();
     // Answer only when the change has reached every worker.
-    const { serial } = x;
+    const { serial } = exchange;
     this.#engine.reactor.beginAsync();
     void settled().then(() => {
-      if (x.serial === serial) send();
+      if (exchange.serial === serial) send();
       this.#engine.reactor.endAsync();
     });
   }
@@ -132,16 +132,16 @@ class BodyReader implements ExchangeState {
     readonly finish: (body: string) => void,
   ) {}
 
-  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
+  onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
     this.#text += latin1(bytes, start, end);
     if (this.#text.length <= bodyBytesMax) return;
-    x.context = null;
-    x.closeAfterwards();
-    this.engine.answerError(x, this.route, 413, "request body too large");
+    exchange.context = null;
+    exchange.closeAfterwards();
+    this.engine.answerError(exchange, this.route, 413, "request body too large");
   }
 
-  onBodyEnd(x: Exchange): void {
-    x.context = null;
+  onBodyEnd(exchange: Exchange): void {
+    exchange.context = null;
     const bytes = Uint8Array.from(this.#text, (char) => char.charCodeAt(0));
     this.finish(new TextDecoder().decode(bytes));
   }

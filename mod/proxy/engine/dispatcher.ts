@@ -50,48 +50,48 @@ export class Dispatcher implements ExchangeHandler {
     this.#request = { head: this.#ownHead, body: null };
   }
 
-  onRequest(x: Exchange): void {
-    const facts = (x.connectionContext ??= this.#newFacts(x)) as ConnectionFacts;
+  onRequest(exchange: Exchange): void {
+    const facts = (exchange.connectionContext ??= this.#newFacts(exchange)) as ConnectionFacts;
     this.tally.requests++;
     facts.errorStatus = 0;
     facts.redispatchCount = 0;
-    const { head } = x;
+    const { head } = exchange;
     facts.body.begin(head);
     const route = this.router.match(head);
     if (route.realIp !== null || route.requestId !== null || facts.isIdentified) {
       identify(head, route, facts);
     }
     if (route.logs.length > 0) {
-      facts.record = facts.spareRecord ??= new ExchangeRecord(x, facts);
+      facts.record = facts.spareRecord ??= new ExchangeRecord(exchange, facts);
       facts.record.begin(route);
     }
     facts.acceptEncoding = "";
     const request = this.#request;
     request.head = head;
     request.body = facts.body;
-    this.#dispatch(x, request, route, facts);
+    this.#dispatch(exchange, request, route, facts);
   }
 
-  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
-    (x.connectionContext as ConnectionFacts).record?.bodyCame(end - start);
-    const state = x.context as ExchangeState | null;
-    if (state !== null) state.onBody(x, bytes, start, end);
+  onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    (exchange.connectionContext as ConnectionFacts).record?.bodyCame(end - start);
+    const state = exchange.context as ExchangeState | null;
+    if (state !== null) state.onBody(exchange, bytes, start, end);
   }
 
-  onBodyEnd(x: Exchange): void {
-    (x.connectionContext as ConnectionFacts).record?.bodyEnded(this.engine.reactor.nowMs);
-    const state = x.context as ExchangeState | null;
-    if (state !== null) state.onBodyEnd(x);
+  onBodyEnd(exchange: Exchange): void {
+    (exchange.connectionContext as ConnectionFacts).record?.bodyEnded(this.engine.reactor.nowMs);
+    const state = exchange.context as ExchangeState | null;
+    if (state !== null) state.onBodyEnd(exchange);
   }
 
-  onDrain(x: Exchange): void {
-    const state = x.context as ExchangeState | null;
-    if (state !== null) state.onDrain(x);
+  onDrain(exchange: Exchange): void {
+    const state = exchange.context as ExchangeState | null;
+    if (state !== null) state.onDrain(exchange);
   }
 
-  onAbort(x: Exchange, error: PeerError): void {
-    const state = x.context as ExchangeState | null;
-    if (state !== null) state.onAbort(x, error);
+  onAbort(exchange: Exchange, error: PeerError): void {
+    const state = exchange.context as ExchangeState | null;
+    if (state !== null) state.onAbort(exchange, error);
   }
 
   /**
@@ -99,73 +99,83 @@ export class Dispatcher implements ExchangeHandler {
    * the client's method and body are kept; otherwise the request becomes a GET (HEAD stays HEAD)
    * without a body.
    */
-  redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void {
+  redispatch(
+    exchange: Exchange,
+    request: RoutedRequest,
+    target: string,
+    keepsMethod: boolean,
+  ): void {
     const { head } = request;
     const method = keepsMethod || head.method === Method.head ? head.methodText() : "GET";
     const text = `${method} ${target} HTTP/1.1\r\n${unframedLines(head)}`;
-    this.#dispatchOwn(x, text, keepsMethod ? request.body : null);
+    this.#dispatchOwn(exchange, text, keepsMethod ? request.body : null);
   }
 
   /**
    * Answers with another resource, using the error's status and fields. That resource is requested
    * by the proxy itself, without a body, even if the client is still sending one.
    */
-  errorDocument(x: Exchange, url: string, status: number, fields: readonly Field[]): void {
-    const facts = x.connectionContext as ConnectionFacts;
+  errorDocument(exchange: Exchange, url: string, status: number, fields: readonly Field[]): void {
+    const facts = exchange.connectionContext as ConnectionFacts;
     facts.errorStatus = status;
     facts.errorFields = fields.filter(isOfError);
-    const method = x.isHead ? "HEAD" : "GET";
-    this.#dispatchOwn(x, `${method} ${url} HTTP/1.1\r\nHost: ${facts.authority}\r\n`, null);
+    const method = exchange.isHead ? "HEAD" : "GET";
+    this.#dispatchOwn(exchange, `${method} ${url} HTTP/1.1\r\nHost: ${facts.authority}\r\n`, null);
   }
 
   /** Routes a request that the proxy created: a head without framing fields, and its body. */
-  #dispatchOwn(x: Exchange, text: string, body: ClientBody | null): void {
-    const facts = x.connectionContext as ConnectionFacts;
+  #dispatchOwn(exchange: Exchange, text: string, body: ClientBody | null): void {
+    const facts = exchange.connectionContext as ConnectionFacts;
     const bytes = latin1Bytes(`${text}\r\n`);
     const request = this.#request;
     request.head = this.#ownHead;
     request.body = body;
-    if (body === null) x.declineBody();
+    if (body === null) exchange.declineBody();
     const { limits } = this.engine;
     const end = parseRequestHead(this.#ownHead, bytes, 0, bytes.length, limits, 0);
     const route = end > 0 ? this.router.match(this.#ownHead) : null;
     facts.redispatchCount++;
     if (route === null || this.router.isBadPath || facts.redispatchCount > redispatchesMax) {
-      return this.#failRedirection(x, route);
+      return this.#failRedirection(exchange, route);
     }
-    this.#dispatch(x, request, route, facts);
+    this.#dispatch(exchange, request, route, facts);
   }
 
-  #failRedirection(x: Exchange, route: Route | null): void {
+  #failRedirection(exchange: Exchange, route: Route | null): void {
     const { engine } = this;
     const reason = "internal redirection failed";
-    const status = (x.connectionContext as ConnectionFacts).errorStatus || 502;
-    answer(x, route, engine.serverFields, status, [textPlain], `${reason}\n`);
-    engine.logAccess(x, status, reason);
+    const status = (exchange.connectionContext as ConnectionFacts).errorStatus || 502;
+    answer(exchange, route, engine.serverFields, status, [textPlain], `${reason}\n`);
+    engine.logAccess(exchange, status, reason);
   }
 
-  #newFacts(x: Exchange): ConnectionFacts {
-    return new ConnectionFacts(x, this.scheme, this.engine.nextConnectionId(), this);
+  #newFacts(exchange: Exchange): ConnectionFacts {
+    return new ConnectionFacts(exchange, this.scheme, this.engine.nextConnectionId(), this);
   }
 
-  #dispatch(x: Exchange, request: RoutedRequest, route: Route, facts: ConnectionFacts): void {
+  #dispatch(
+    exchange: Exchange,
+    request: RoutedRequest,
+    route: Route,
+    facts: ConnectionFacts,
+  ): void {
     const { head, body } = request;
     if (route.settings.errorDocs.length > 0) facts.authority = head.hostText();
-    if (this.router.isBadPath) return this.engine.answerError(x, route, 400, "bad path");
+    if (this.router.isBadPath) return this.engine.answerError(exchange, route, 400, "bad path");
     if (body !== null && body.contentLength > this.engine.requestBodyBytesMax) {
-      x.closeAfterwards();
-      x.declineBody();
-      return this.engine.answerError(x, route, 413, "request body too large");
+      exchange.closeAfterwards();
+      exchange.declineBody();
+      return this.engine.answerError(exchange, route, 413, "request body too large");
     }
     if (head.method === Method.connect || head.method === Method.trace) {
-      return this.engine.answerError(x, route, 405, "method not allowed");
+      return this.engine.answerError(exchange, route, 405, "method not allowed");
     }
     if (route.settings.compress !== null) {
       facts.acceptEncoding = head.field("accept-encoding") ?? "";
     }
     for (let i = 0; i < route.handlers.length; i++) {
-      if (route.handlers[i].handle(x, request, route, this.router, facts)) return;
+      if (route.handlers[i].handle(exchange, request, route, this.router, facts)) return;
     }
-    this.engine.answerError(x, route, 404, "not found");
+    this.engine.answerError(exchange, route, 404, "not found");
   }
 }

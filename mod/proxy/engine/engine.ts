@@ -104,8 +104,8 @@ export class Engine implements ForwardContext, DispatchContext {
     return server;
   }
 
-  readonly #onHead = (x: Exchange, bytes: Uint8Array, headBytes: number): void => {
-    const facts = x.connectionContext as ConnectionFacts | null;
+  readonly #onHead = (exchange: Exchange, bytes: Uint8Array, headBytes: number): void => {
+    const facts = exchange.connectionContext as ConnectionFacts | null;
     facts?.record?.responseBegan(bytes, headBytes, this.reactor.nowMs);
   };
 
@@ -162,9 +162,9 @@ export class Engine implements ForwardContext, DispatchContext {
     this.#spare.length = 0;
   }
 
-  logAccess(x: Exchange, status: number, error: string): void {
+  logAccess(exchange: Exchange, status: number, error: string): void {
     this.metrics.noteStatus(status);
-    const facts = x.connectionContext as ConnectionFacts | null;
+    const facts = exchange.connectionContext as ConnectionFacts | null;
     const record = facts?.record ?? null;
     if (record === null) return;
     facts!.record = null;
@@ -200,29 +200,34 @@ export class Engine implements ForwardContext, DispatchContext {
     this.logger.error(message);
   }
 
-  answerError(x: Exchange, route: Route, status: number, reason: string): void {
+  answerError(exchange: Exchange, route: Route, status: number, reason: string): void {
     const fields = [textPlain];
     if (status === 405) fields.push({ name: "Allow", value: "GET, HEAD" });
     if (status === 503) fields.push({ name: "Retry-After", value: "5" });
-    const facts = x.connectionContext as ConnectionFacts;
+    const facts = exchange.connectionContext as ConnectionFacts;
     // Not counted within an error document: the response keeps the original error's status.
     if (facts.errorStatus === 0) this.metrics.noteOwnError(status);
     if (hasDocument(route, facts, status)) {
       facts.record?.noteOriginal(status, fields, reason);
-      return this.answerDocument(x, route, status, fields);
+      return this.answerDocument(exchange, route, status, fields);
     }
-    answer(x, route, this.serverFields, status, fields, `${reason}\n`);
-    this.logAccess(x, facts.errorStatus || status, reason);
+    answer(exchange, route, this.serverFields, status, fields, `${reason}\n`);
+    this.logAccess(exchange, facts.errorStatus || status, reason);
   }
 
-  answerDocument(x: Exchange, route: Route, status: number, fields: readonly Field[]): void {
-    const { redirector } = x.connectionContext as ConnectionFacts;
-    redirector.errorDocument(x, documentOf(route, status)!.url, status, fields);
+  answerDocument(exchange: Exchange, route: Route, status: number, fields: readonly Field[]): void {
+    const { redirector } = exchange.connectionContext as ConnectionFacts;
+    redirector.errorDocument(exchange, documentOf(route, status)!.url, status, fields);
   }
 
-  redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void {
-    const { redirector } = x.connectionContext as ConnectionFacts;
-    redirector.redispatch(x, request, target, keepsMethod);
+  redispatch(
+    exchange: Exchange,
+    request: RoutedRequest,
+    target: string,
+    keepsMethod: boolean,
+  ): void {
+    const { redirector } = exchange.connectionContext as ConnectionFacts;
+    redirector.redispatch(exchange, request, target, keepsMethod);
   }
 }
 

@@ -11,8 +11,13 @@ import type { RequestId, RequestIdSlot } from "./request_id.ts";
 
 /** Answers an exchange with another resource of its host. */
 export interface Redirector {
-  redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void;
-  errorDocument(x: Exchange, url: string, status: number, fields: readonly Field[]): void;
+  redispatch(
+    exchange: Exchange,
+    request: RoutedRequest,
+    target: string,
+    keepsMethod: boolean,
+  ): void;
+  errorDocument(exchange: Exchange, url: string, status: number, fields: readonly Field[]): void;
 }
 
 export class ConnectionFacts implements ClientSlot, RequestIdSlot, RecordedClient {
@@ -51,11 +56,11 @@ export class ConnectionFacts implements ClientSlot, RequestIdSlot, RecordedClien
   authority = "";
 
   /** `id` numbers the connections. */
-  constructor(x: Exchange, scheme: "http" | "https", id: number, redirector: Redirector) {
+  constructor(exchange: Exchange, scheme: "http" | "https", id: number, redirector: Redirector) {
     this.id = id;
     this.redirector = redirector;
-    this.body = new ClientBody(x);
-    this.peer = this.client = new ClientIdentity(x.peerAddress(), scheme);
+    this.body = new ClientBody(exchange);
+    this.peer = this.client = new ClientIdentity(exchange.peerAddress(), scheme);
   }
 
   /** IP literal of the client; "" on a unix socket. */

@@ -38,9 +38,9 @@ export class Attempt {
   }
 
   /** The response is complete. */
-  complete(client: UpstreamConnection): void {
+  complete(connection: UpstreamConnection): void {
     const durationMs = this.#engine.reactor.nowMs - this.sentMs;
-    const { request, receivedBytes } = client;
+    const { request, receivedBytes } = connection;
     this.peer!.tally.noteEnd(this.status, durationMs, request.bytes, receivedBytes);
     this.#end(this.status);
   }

@@ -11,21 +11,21 @@ class DroppedAnswer implements ResponseHandler {
   onRequestDrain(): void {}
   onFailure(): void {}
 
-  onResponseBody(client: UpstreamConnection): void {
-    if (client.receivedBytes > droppedBytesMax) client.discard();
+  onResponseBody(connection: UpstreamConnection): void {
+    if (connection.receivedBytes > droppedBytesMax) connection.discard();
   }
 
-  onResponseEnd(client: UpstreamConnection): void {
-    client.release();
+  onResponseEnd(connection: UpstreamConnection): void {
+    connection.release();
   }
 }
 
 const handler = new DroppedAnswer();
 
 /** Takes over the connection in the middle of its response. Sends nothing more to the peer. */
-export function dropAnswer(client: UpstreamConnection): void {
+export function dropAnswer(connection: UpstreamConnection): void {
   // The peer still expects the rest of the request: the connection cannot be reused.
-  if (!client.request.isComplete) return client.discard();
-  client.handler = handler;
-  client.resume();
+  if (!connection.request.isComplete) return connection.discard();
+  connection.handler = handler;
+  connection.resume();
 }

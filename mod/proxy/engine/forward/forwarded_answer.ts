@@ -30,7 +30,7 @@ export class ForwardedAnswer implements ClientOrigin {
 
   /** Copies what the response depends on from the request; `head` is not kept. */
   begin(
-    x: Exchange,
+    exchange: Exchange,
     head: RequestHead,
     route: Route,
     facts: ConnectionFacts,
@@ -38,7 +38,7 @@ export class ForwardedAnswer implements ClientOrigin {
   ): void {
     this.#facts = facts;
     this.session = session;
-    const mayCompress = route.settings.compress !== null && x.minor === 1;
+    const mayCompress = route.settings.compress !== null && exchange.minor === 1;
     this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
     this.#authority.keep(head);
   }
@@ -52,9 +52,9 @@ export class ForwardedAnswer implements ClientOrigin {
     return `${this.#facts!.scheme}://${this.#authority.text()}`;
   }
 
-  /** Sends the head. With compression, `CompressedBody` passes events of `x` to `source`. */
+  /** Sends the head. With compression, `CompressedBody` passes events of `exchange` to `source`. */
   sendHead(
-    x: Exchange,
+    exchange: Exchange,
     source: CompressionSource,
     head: ResponseHead,
     route: Route,
@@ -62,15 +62,29 @@ export class ForwardedAnswer implements ClientOrigin {
   ): void {
     const { serverFields } = this.#engine;
     const accepted = this.#acceptEncoding;
-    const encoding = forwardResponseHead(x, this, head, route, proxy, serverFields, accepted);
+    const encoding = forwardResponseHead(
+      exchange,
+      this,
+      head,
+      route,
+      proxy,
+      serverFields,
+      accepted,
+    );
     if (encoding === null) return;
     const level = levelOf(route.settings.compress!, encoding);
-    x.context = this.compressed = new CompressedBody(x, this.#engine, source, encoding, level);
+    exchange.context = this.compressed = new CompressedBody(
+      exchange,
+      this.#engine,
+      source,
+      encoding,
+      level,
+    );
   }
 
   /** Returns false if the client is slow and the upstream must wait. */
-  writeBody(x: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.compressed === null) return x.writeBody(bytes, start, end);
+  writeBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.compressed === null) return exchange.writeBody(bytes, start, end);
     // The compressor pauses its source itself.
     this.compressed.write(bytes, start, end);
     return true;

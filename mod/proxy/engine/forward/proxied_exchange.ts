@@ -43,11 +43,11 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   readonly #attempt: Attempt;
   readonly #answer: ForwardedAnswer;
   readonly #choice = new PeerChoice();
-  #x: Exchange | null = null;
+  #exchange: Exchange | null = null;
   #route: Route | null = null;
   #proxy: ProxyRoute | null = null;
   #facts: ConnectionFacts | null = null;
-  #client: UpstreamConnection | null = null;
+  #connection: UpstreamConnection | null = null;
   #method: Method = Method.other;
   #hasBody = false;
   /** The request is a WebSocket handshake; only then may the peer switch protocols. */
@@ -62,9 +62,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#answer = new ForwardedAnswer(engine);
   }
 
-  /** Forwards the request, and answers on `x`. */
+  /** Forwards the request, and answers on `exchange`. */
   start(
-    x: Exchange,
+    exchange: Exchange,
     request: RoutedRequest,
     route: Route,
     proxy: ProxyRoute,
@@ -72,8 +72,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     facts: ConnectionFacts,
   ): void {
     const { head, body } = request;
-    x.context = this;
-    this.#x = x;
+    exchange.context = this;
+    this.#exchange = exchange;
     this.#route = route;
     this.#proxy = proxy;
     this.#facts = facts;
@@ -86,7 +86,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     let session = this.#choice.begin(proxy.upstream, head, facts);
     // An error document's request has no cookies and must not bind the client to another peer.
     if (facts.errorStatus !== 0) session = null;
-    this.#answer.begin(x, head, route, facts, session);
+    this.#answer.begin(exchange, head, route, facts, session);
     this.#head.begin(head, router, proxy, facts, session, this.#asksForTunnel);
     if (!this.#hasBody || !this.#body.isCollecting) this.#begin();
   }
@@ -100,7 +100,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     }
     const wasCollecting = body.isCollecting;
     try {
-      body.take(this.#client, bytes, start, end);
+      body.take(this.#connection, bytes, start, end);
     } catch (error) {
       return this.#failBuffer(error as Error);
     }
@@ -110,111 +110,114 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   onBodyEnd(): void {
     if (!this.#hasBody) return;
     const wasCollecting = this.#body.isCollecting;
-    this.#body.complete(this.#client);
+    this.#body.complete(this.#connection);
     if (wasCollecting) this.#begin();
   }
 
   onDrain(): void {
-    this.#client?.resume();
+    this.#connection?.resume();
   }
 
-  onAbort(x: Exchange, error: PeerError): void {
+  onAbort(exchange: Exchange, error: PeerError): void {
     this.#engine.metrics.clientAborts++;
-    this.#dropClient();
+    this.#dropConnection();
     // nginx logs 499 if no response has begun.
-    this.#engine.logAccess(x, x.status || 499, error.message);
+    this.#engine.logAccess(exchange, exchange.status || 499, error.message);
     this.#finish();
   }
 
-  onInterim(client: UpstreamConnection): void {
-    const { head } = client;
+  onInterim(connection: UpstreamConnection): void {
+    const { head } = connection;
     const { sendsInformational, serverFields } = this.#engine;
     // A client waiting for 100 (Continue) has already been sent one.
     if (!sendsInformational || head.status === 100) return;
     const lines = latin1Bytes(interimLines(head, serverFields));
-    if (!this.#x!.writeInterim(head.status, lines)) client.pause();
+    if (!this.#exchange!.writeInterim(head.status, lines)) connection.pause();
   }
 
-  onResponse(client: UpstreamConnection): void {
-    const { head } = client;
+  onResponse(connection: UpstreamConnection): void {
+    const { head } = connection;
     const peer = this.#attempt.peer!;
     const condition = statusCondition(head.status);
-    if (condition !== 0 && this.#retryStatus(client, peer, condition)) return;
+    if (condition !== 0 && this.#retryStatus(connection, peer, condition)) return;
     this.#attempt.answered(head.status);
     this.#answer.session?.answeredBy(peer);
     const { record } = this.#facts!;
     if (record !== null) {
-      record.upstreamAnswered(client, this.#engine.reactor.nowMs);
+      record.upstreamAnswered(connection, this.#engine.reactor.nowMs);
       if (this.#route!.changesResponses) record.noteOriginal(head.status, head);
     }
-    if (head.status === 101) return this.#switchProtocols(client);
-    if (hasDocument(this.#route!, this.#facts!, head.status)) return this.#replaceAnswer(client);
-    this.#answer.sendHead(this.#x!, this, head, this.#route!, this.#proxy!);
+    if (head.status === 101) return this.#switchProtocols(connection);
+    if (hasDocument(this.#route!, this.#facts!, head.status)) {
+      return this.#replaceAnswer(connection);
+    }
+    this.#answer.sendHead(this.#exchange!, this, head, this.#route!, this.#proxy!);
   }
 
   pauseResponse(): void {
-    this.#client?.pause();
+    this.#connection?.pause();
   }
 
   resumeResponse(): void {
-    this.#client?.resume();
+    this.#connection?.resume();
   }
 
   cancelResponse(): void {
-    this.#dropClient();
+    this.#dropConnection();
     this.#finish();
   }
 
   onResponseBody(
-    client: UpstreamConnection,
+    connection: UpstreamConnection,
     bytes: Uint8Array,
     start: number,
     end: number,
   ): void {
-    if (!this.#answer.writeBody(this.#x!, bytes, start, end)) client.pause();
+    if (!this.#answer.writeBody(this.#exchange!, bytes, start, end)) connection.pause();
   }
 
-  onResponseEnd(client: UpstreamConnection): void {
-    const x = this.#x!;
-    const { trailers } = client;
-    this.#facts!.record?.upstreamEnded(client, this.#engine.reactor.nowMs);
-    this.#attempt.complete(client);
-    this.#client = null;
-    client.release();
+  onResponseEnd(connection: UpstreamConnection): void {
+    const exchange = this.#exchange!;
+    const { trailers } = connection;
+    this.#facts!.record?.upstreamEnded(connection, this.#engine.reactor.nowMs);
+    this.#attempt.complete(connection);
+    this.#connection = null;
+    connection.release();
     const { compressed } = this.#answer;
-    if (compressed === null) this.#engine.logAccess(x, x.status, "");
+    if (compressed === null) this.#engine.logAccess(exchange, exchange.status, "");
     this.#finish();
     if (compressed !== null) return compressed.end();
-    endForwarded(x, trailers);
+    endForwarded(exchange, trailers);
   }
 
-  onRequestDrain(client: UpstreamConnection): void {
+  onRequestDrain(connection: UpstreamConnection): void {
     if (!this.#hasBody) return;
     try {
-      this.#body.drained(client);
+      this.#body.drained(connection);
     } catch (error) {
       this.#failBuffer(error as Error);
     }
   }
 
-  onFailure(client: UpstreamConnection, error: PeerError): void {
+  onFailure(connection: UpstreamConnection, error: PeerError): void {
     const peer = this.#attempt.peer!;
     const { nowMs } = this.#engine.reactor;
     const isResponding = this.#attempt.status !== 0;
     // The peer closed an idle kept connection, which is not a failure of the peer.
-    const isStale = client.wasReused && client.receivedBytes === 0 && error.code !== "ETIMEDOUT";
-    this.#client = null;
+    const isStale = connection.wasReused && connection.receivedBytes === 0 &&
+      error.code !== "ETIMEDOUT";
+    this.#connection = null;
     if (error.source === "internal") {
       this.#engine.logError(`upstream ${peer.name}: ${error.message}`);
     } else if (!isStale) this.#attempt.failed(error);
     this.#attempt.breakOff();
-    this.#facts!.record?.upstreamEnded(client, nowMs);
+    this.#facts!.record?.upstreamEnded(connection, nowMs);
     if (isResponding) {
       this.#engine.metrics.cutResponses++;
       return this.#cut(error.message);
     }
     if (error.source === "internal") return this.#fail(500, error.message);
-    const wasSent = client.isConnected && !error.retrySafe;
+    const wasSent = connection.isConnected && !error.retrySafe;
     if (isStale && this.#maySendAgain(wasSent) && this.#rules.takeFreeTry()) {
       return this.#tryPeer(peer);
     }
@@ -254,22 +257,27 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#attempt.begin(group, peer, nowMs);
     this.#facts!.record?.upstreamChosen(group.plan.name, peer, nowMs);
     this.#proxy = this.#head.addressTo(peer, this.#proxy!);
-    const client = this.#proxy!.upstream.connection(peer, isFresh, this.#x!, this.#facts!);
-    this.#client = client;
-    client.begin(this, this.#method);
+    const connection = this.#proxy!.upstream.connection(
+      peer,
+      isFresh,
+      this.#exchange!,
+      this.#facts!,
+    );
+    this.#connection = connection;
+    connection.begin(this, this.#method);
     const body = this.#body;
-    client.sendHead(this.#head.writer, body.framing, body.contentLength);
+    connection.sendHead(this.#head.writer, body.framing, body.contentLength);
     // A failing socket reports it during the write, and then this attempt is already over.
-    if (!this.#hasBody || this.#client !== client) return;
+    if (!this.#hasBody || this.#connection !== connection) return;
     try {
-      body.sendTo(client);
+      body.sendTo(connection);
     } catch (error) {
       this.#failBuffer(error as Error);
     }
   }
 
   /** Handles a status that `next_upstream` lists; true if the request goes to another peer. */
-  #retryStatus(client: UpstreamConnection, peer: Peer, condition: number): boolean {
+  #retryStatus(connection: UpstreamConnection, peer: Peer, condition: number): boolean {
     const rules = this.#rules;
     if (!rules.covers(condition)) return false;
     if (isFailureCondition(condition)) this.#attempt.failedByStatus();
@@ -280,9 +288,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     // No other peer is left: forward this response.
     if (next === null) return false;
     if (isFailureCondition(condition)) this.#attempt.refused();
-    this.#client = null;
+    this.#connection = null;
     this.#attempt.breakOff();
-    client.discard();
+    connection.discard();
     this.#send(next, false);
     return true;
   }
@@ -301,10 +309,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   /** The upstream failed before its response began: sends an error page. */
   #fail(status: number, reason: string): void {
-    const x = this.#x!;
+    const exchange = this.#exchange!;
     const route = this.#route!;
     this.#finish();
-    this.#engine.answerError(x, route, status, reason);
+    this.#engine.answerError(exchange, route, status, reason);
   }
 
   /** The disk is full, or what was written cannot be read back. */
@@ -315,47 +323,47 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   /** Refuses the rest of the request. */
   #refuseBody(status: number, reason: string): void {
-    const x = this.#x!;
+    const exchange = this.#exchange!;
     const route = this.#route!;
-    this.#dropClient();
+    this.#dropConnection();
     if (this.#attempt.status !== 0) return this.#cut(reason);
     this.#finish();
-    x.closeAfterwards();
-    this.#engine.answerError(x, route, status, reason);
+    exchange.closeAfterwards();
+    this.#engine.answerError(exchange, route, status, reason);
   }
 
   /** The response broke off: cuts the client's connection, so that the client notices. */
   #cut(reason: string): void {
-    const x = this.#x!;
+    const exchange = this.#exchange!;
     const { compressed } = this.#answer;
-    this.#engine.logAccess(x, x.status, reason);
+    this.#engine.logAccess(exchange, exchange.status, reason);
     this.#finish();
     if (compressed !== null) compressed.cut();
-    else x.abort();
+    else exchange.abort();
   }
 
-  #switchProtocols(client: UpstreamConnection): void {
-    const x = this.#x!;
+  #switchProtocols(connection: UpstreamConnection): void {
+    const exchange = this.#exchange!;
     const proxy = this.#proxy!;
-    if (!this.#asksForTunnel || !client.head.upgrade) {
-      this.#dropClient();
+    if (!this.#asksForTunnel || !connection.head.upgrade) {
+      this.#dropConnection();
       return this.#fail(502, "upstream switched protocols without being asked");
     }
     const cookie = this.#answer.session?.ownCookie(101) ?? "";
-    const fields = interimLines(client.head, this.#engine.serverFields);
-    x.writeInterim(101, latin1Bytes(switchLines(fields, cookie)));
+    const fields = interimLines(connection.head, this.#engine.serverFields);
+    exchange.writeInterim(101, latin1Bytes(switchLines(fields, cookie)));
     this.#engine.metrics.noteStatus(101);
     // The line is written at the end of the tunnel, with its bytes, as Apache does.
     const { record } = this.#facts!;
     this.#facts!.record = null;
     const release = this.#attempt.handOver();
     const { reactor } = this.#engine;
-    this.#client = null;
+    this.#connection = null;
     this.#finish();
     openTunnel(
       this.#engine,
-      x.takeOver(),
-      client.takeOver(),
+      exchange.takeOver(),
+      connection.takeOver(),
       proxy.tunnelTimeoutMs,
       (bytesToClient) => {
         release();
@@ -365,36 +373,36 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   /** Replaces an error response with its `error-doc` document; the upstream's body is dropped. */
-  #replaceAnswer(client: UpstreamConnection): void {
-    const x = this.#x!;
+  #replaceAnswer(connection: UpstreamConnection): void {
+    const exchange = this.#exchange!;
     const route = this.#route!;
-    const { head } = client;
+    const { head } = connection;
     const { status } = head;
     const fields = endToEndFields(head, this.#answer);
     this.#facts!.record?.noteOriginal(status, head);
-    this.#facts!.record?.upstreamEnded(client, this.#engine.reactor.nowMs);
-    this.#attempt.complete(client);
-    this.#client = null;
-    dropAnswer(client);
+    this.#facts!.record?.upstreamEnded(connection, this.#engine.reactor.nowMs);
+    this.#attempt.complete(connection);
+    this.#connection = null;
+    dropAnswer(connection);
     this.#finish();
-    this.#engine.answerDocument(x, route, status, fields);
+    this.#engine.answerDocument(exchange, route, status, fields);
   }
 
   /** Ends the attempt and discards its connection. */
-  #dropClient(): void {
-    const client = this.#client;
-    this.#client = null;
+  #dropConnection(): void {
+    const connection = this.#connection;
+    this.#connection = null;
     this.#attempt.breakOff();
-    if (client === null) return;
-    this.#facts!.record?.upstreamEnded(client, this.#engine.reactor.nowMs);
-    client.discard();
+    if (connection === null) return;
+    this.#facts!.record?.upstreamEnded(connection, this.#engine.reactor.nowMs);
+    connection.discard();
   }
 
   /** Returns the object to the engine; do not use it afterwards. */
   #finish(): void {
-    const x = this.#x;
-    if (x !== null && x.context === this) x.context = null;
-    this.#x = null;
+    const exchange = this.#exchange;
+    if (exchange !== null && exchange.context === this) exchange.context = null;
+    this.#exchange = null;
     this.#route = null;
     this.#proxy = null;
     this.#facts = null;

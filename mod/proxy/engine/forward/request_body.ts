@@ -19,7 +19,7 @@ const replay: RequestBufferPlan = { memoryBytes: replayBytesMax, fileBytes: 0, f
 
 export class RequestBody {
   readonly #store = new BodyStore();
-  #x: Exchange | null = null;
+  #exchange: Exchange | null = null;
   #plan: RequestBufferPlan = replay;
   /** Bytes of the store sent in the current attempt. */
   #sentBytes = 0;
@@ -51,7 +51,7 @@ export class RequestBody {
     if (this.framing === Framing.none && announcesNothing) this.contentLength = 0;
     if (body === null || this.framing === Framing.none) return;
     const { framing, contentLength } = this;
-    this.#x = body.exchange;
+    this.#exchange = body.exchange;
     this.#plan = buffer ?? replay;
     this.#sentBytes = this.receivedBytes = 0;
     this.#isPaused = false;
@@ -67,7 +67,7 @@ export class RequestBody {
    * Accepts bytes from the client and sends them on. Throws errors of file calls. While
    * `isCollecting`, nothing is sent; collecting ends here when more arrives than may be kept.
    */
-  take(client: UpstreamConnection | null, bytes: Uint8Array, start: number, end: number): void {
+  take(connection: UpstreamConnection | null, bytes: Uint8Array, start: number, end: number): void {
     this.receivedBytes += end - start;
     if (this.isCollecting) return this.#collect(bytes, start, end);
     const isBehind = this.#sentBytes < this.#store.length;
@@ -77,36 +77,36 @@ export class RequestBody {
       return;
     }
     if (this.isKept) this.#keep(bytes, start, end);
-    if (client !== null && !client.writeBody(bytes, start, end)) this.#pause();
+    if (connection !== null && !connection.writeBody(bytes, start, end)) this.#pause();
   }
 
   /** The client has sent the whole body. */
-  complete(client: UpstreamConnection | null): void {
+  complete(connection: UpstreamConnection | null): void {
     this.isComplete = true;
     if (this.isCollecting) this.#measure();
-    if (client !== null && this.#sentBytes >= this.#store.length) client.endBody();
+    if (connection !== null && this.#sentBytes >= this.#store.length) connection.endBody();
   }
 
   /**
    * Sends what has been received to a peer, from the start, after the head. Throws errors of file
    * calls.
    */
-  sendTo(client: UpstreamConnection): void {
+  sendTo(connection: UpstreamConnection): void {
     if (this.framing === Framing.none) return;
     this.#sentBytes = 0;
-    this.#pump(client);
+    this.#pump(connection);
   }
 
   /** The peer has accepted the queued bytes. Throws errors of file calls. */
-  drained(client: UpstreamConnection): void {
-    if (this.#sentBytes < this.#store.length) this.#pump(client);
+  drained(connection: UpstreamConnection): void {
+    if (this.#sentBytes < this.#store.length) this.#pump(connection);
     else if (!this.isComplete) this.#resume();
   }
 
   /** Frees what is kept. */
   clear(): void {
     this.#store.clear();
-    this.#x = null;
+    this.#exchange = null;
     this.framing = Framing.none;
     this.contentLength = -1;
     this.isComplete = this.isKept = true;
@@ -148,32 +148,32 @@ export class RequestBody {
     this.#store.append(bytes, start, end, fileBytes === 0 ? Infinity : memoryBytes, folder);
   }
 
-  #pump(client: UpstreamConnection): void {
+  #pump(connection: UpstreamConnection): void {
     const store = this.#store;
     let isAccepted = true;
     while (this.#sentBytes < store.length) {
       store.read(this.#sentBytes);
       this.#sentBytes += store.end - store.start;
-      isAccepted = client.writeBody(store.bytes, store.start, store.end);
+      isAccepted = connection.writeBody(store.bytes, store.start, store.end);
       if (!isAccepted && this.#sentBytes < store.length) return;
     }
     if (!this.isKept) {
       store.clear();
       this.#sentBytes = 0;
     }
-    if (this.isComplete) client.endBody();
+    if (this.isComplete) connection.endBody();
     else if (isAccepted) this.#resume();
     else this.#pause();
   }
 
   #pause(): void {
     this.#isPaused = true;
-    this.#x!.pauseBody();
+    this.#exchange!.pauseBody();
   }
 
   #resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#x!.resumeBody();
+    this.#exchange!.resumeBody();
   }
 }

@@ -83,7 +83,7 @@ export interface ClientOrigin {
  * `acceptEncoding` is the client's field; "" disables compression.
  */
 export function forwardResponseHead(
-  x: Exchange,
+  exchange: Exchange,
   origin: ClientOrigin,
   head: ResponseHead,
   route: Route,
@@ -92,10 +92,10 @@ export function forwardResponseHead(
   acceptEncoding: string,
 ): Encoding | null {
   // An error document keeps the error's status (error-doc), as in h2o.
-  const { errorStatus } = x.connectionContext as ConnectionFacts;
+  const { errorStatus } = exchange.connectionContext as ConnectionFacts;
   const writer = errorStatus === 0
-    ? x.beginHead(head.status, unusualReason(head), false)
-    : x.beginHead(errorStatus, undefined, false);
+    ? exchange.beginHead(head.status, unusualReason(head), false)
+    : exchange.beginHead(errorStatus, undefined, false);
   let encoding: Encoding | null = null;
   let sawDate: boolean;
   if (!route.changesResponses && errorStatus === 0) {
@@ -104,17 +104,17 @@ export function forwardResponseHead(
   } else {
     const text = new TextSink();
     sawDate = forwardFields(text, origin, head, proxy, server);
-    encoding = writeRuledFields(writer, x, head, route, text.fields, acceptEncoding);
+    encoding = writeRuledFields(writer, exchange, head, route, text.fields, acceptEncoding);
   }
   server.write(writer, !sawDate);
   origin.answeredId?.writeLine(writer);
   if (encoding !== null) {
-    x.endHead(Framing.chunked);
-    return x.isHead ? null : encoding;
+    exchange.endHead(Framing.chunked);
+    return exchange.isHead ? null : encoding;
   }
   // A body that ends with the upstream's connection is forwarded in chunks.
   const framing = head.framing === Framing.eof ? Framing.chunked : head.framing as ResponseFraming;
-  x.endHead(framing, head.contentLength);
+  exchange.endHead(framing, head.contentLength);
   return null;
 }
 
@@ -133,10 +133,10 @@ export function endToEndFields(head: ResponseHead, { answeredId, session }: Clie
 }
 
 /** Completes a forwarded response, with the trailer fields that the upstream sent. */
-export function endForwarded(x: Exchange, trailers: readonly TrailerField[]): void {
-  if (trailers.length === 0) return x.endBody();
+export function endForwarded(exchange: Exchange, trailers: readonly TrailerField[]): void {
+  if (trailers.length === 0) return exchange.endBody();
   const lines = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
-  x.endBodyWithTrailers(latin1Bytes(lines));
+  exchange.endBodyWithTrailers(latin1Bytes(lines));
 }
 
 /** Takes the fields of a forwarded response, as bytes or as text. */
@@ -243,14 +243,14 @@ export function rewriteLocation(origin: ClientOrigin, value: string, proxy: Prox
 /** Changes the fields by rules and directives, and writes them. Returns the body's encoding. */
 function writeRuledFields(
   writer: HeadWriter,
-  x: Exchange,
+  exchange: Exchange,
   head: ResponseHead,
   route: Route,
   forwarded: readonly Field[],
   acceptEncoding: string,
 ): Encoding | null {
   const { compress, compressBytesMin } = route.settings;
-  const facts = x.connectionContext as ConnectionFacts;
+  const facts = exchange.connectionContext as ConnectionFacts;
   let fields = facts.errorStatus === 0 ? forwarded : documentFields(forwarded, facts);
   const status = facts.errorStatus || head.status;
   const encoding = compress === null || acceptEncoding === "" ? null : chooseEncoding(

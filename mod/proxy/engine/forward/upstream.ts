@@ -11,7 +11,7 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import type { ProxySettings } from "../../plan/plan.ts";
 import { serverNameOf } from "../../plan/server_name.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
-import { Announcer } from "./announcer.ts";
+import { ProxyProtocolConnector } from "./proxy_protocol_connector.ts";
 import type { HashKey } from "./hash_key.ts";
 import { compileSticky, type Sticky } from "./sticky.ts";
 import {
@@ -47,7 +47,7 @@ export class Upstream {
   readonly sticky: Sticky | null;
   readonly #pools = new Map<Peer, KeepalivePool>();
   /** Sends PROXY headers to peers; null: none are sent. */
-  readonly #announcer: Announcer | null;
+  readonly #proxyProtocol: ProxyProtocolConnector | null;
   /** TLS trust; null if every peer is plain TCP. */
   readonly #trust: ClientContext | null;
   /** Index of this upstream's pool in `peer.pools`. */
@@ -69,12 +69,12 @@ export class Upstream {
     this.#trust = usesTls ? upstreamContext(settings) : null;
     this.sticky = sticky === null ? null : compileSticky(sticky);
     const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
-    this.#announcer = version === 0 ? null : new Announcer(version);
+    this.#proxyProtocol = version === 0 ? null : new ProxyProtocolConnector(version);
   }
 
   /** Whether connections are reused. */
   get keepsConnections(): boolean {
-    return this.#announcer === null && this.plan.keepaliveMax > 0;
+    return this.#proxyProtocol === null && this.plan.keepaliveMax > 0;
   }
 
   get plan(): PeerGroup["plan"] {
@@ -92,12 +92,12 @@ export class Upstream {
   connection(
     peer: Peer,
     isFresh: boolean,
-    x: Exchange,
+    exchange: Exchange,
     facts: ConnectionFacts,
   ): UpstreamConnection {
     const pool = this.#poolOf(peer);
-    if (this.#announcer !== null) {
-      return this.#announcer.connect(pool, this.#isSecure(peer), x, facts);
+    if (this.#proxyProtocol !== null) {
+      return this.#proxyProtocol.connect(pool, this.#isSecure(peer), exchange, facts);
     }
     return isFresh ? pool.connect() : pool.acquire();
   }
@@ -130,11 +130,11 @@ export class Upstream {
     if (context === null || !this.#isSecure(peer)) return null;
     const { reactor } = this.host;
     const serverName = serverNameOf(peer.plan);
-    const announcer = this.#announcer;
+    const proxyProtocol = this.#proxyProtocol;
     return (connection, address) => {
-      // Kept for retries at the peer's next address: by then the announcer has another client's
+      // Kept for retries at the peer's next address: by then the connector has another client's
       // header.
-      if (announcer !== null) connection.preface ??= announcer.header;
+      if (proxyProtocol !== null) connection.preface ??= proxyProtocol.header;
       return connectUpstreamTls(
         reactor,
         address,

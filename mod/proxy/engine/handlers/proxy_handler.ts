@@ -23,13 +23,13 @@ export class ProxyHandler implements RouteHandler {
   }
 
   handle(
-    x: Exchange,
+    exchange: Exchange,
     request: RoutedRequest,
     route: Route,
     router: Router<Route>,
     facts: ConnectionFacts,
   ): boolean {
-    this.engine.proxied().start(x, request, route, this.proxy, router, facts);
+    this.engine.proxied().start(exchange, request, route, this.proxy, router, facts);
     return true;
   }
 }

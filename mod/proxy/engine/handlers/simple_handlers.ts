@@ -43,15 +43,15 @@ function ownLocation(url: string, location: string): string {
  * client gets the redirect.
  */
 export function followsInside(
-  x: Exchange,
+  exchange: Exchange,
   engine: EngineContext,
   request: RoutedRequest,
   status: number,
   location: string,
 ): boolean {
-  const facts = x.connectionContext as ConnectionFacts;
+  const facts = exchange.connectionContext as ConnectionFacts;
   if (facts.redispatchCount === 0 || !/^\/(?![/\\])/.test(location)) return false;
-  engine.redispatch(x, request, location, keepsMethod(status));
+  engine.redispatch(exchange, request, location, keepsMethod(status));
   return true;
 }
 
@@ -72,15 +72,15 @@ export class RedirectHandler implements RouteHandler {
     this.status = status;
   }
 
-  handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
+  handle(exchange: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const location = ownLocation(this.url, destination(this.url, request, route, router));
-    if (followsInside(x, this.engine, request, this.status, location)) return true;
+    if (followsInside(exchange, this.engine, request, this.status, location)) return true;
     const href = escapeHtml(location);
     const body =
       `<!DOCTYPE html><TITLE>Moved</TITLE><P>The document has moved <A HREF="${href}">here</A>`;
     const fields = [{ name: "Location", value: location }, textHtml];
-    answer(x, route, this.engine.serverFields, this.status, fields, body, "Redirected");
-    this.engine.logAccess(x, this.status, "");
+    answer(exchange, route, this.engine.serverFields, this.status, fields, body, "Redirected");
+    this.engine.logAccess(exchange, this.status, "");
     return true;
   }
 }
@@ -101,9 +101,9 @@ export class InternalRedirectHandler implements RouteHandler {
     this.keepsMethod = keepsMethod(status);
   }
 
-  handle(x: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
+  handle(exchange: Exchange, request: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const target = destination(this.url, request, route, router);
-    this.engine.redispatch(x, request, target, this.keepsMethod);
+    this.engine.redispatch(exchange, request, target, this.keepsMethod);
     return true;
   }
 }
@@ -124,10 +124,15 @@ export class CheckStatusHandler implements RouteHandler {
     this.rows = rows;
   }
 
-  handle(x: Exchange, { head }: RoutedRequest, route: Route, router: Router<Route>): boolean {
+  handle(
+    exchange: Exchange,
+    { head }: RoutedRequest,
+    route: Route,
+    router: Router<Route>,
+  ): boolean {
     const { method } = head;
     if (method !== Method.get && method !== Method.head) {
-      this.engine.answerError(x, route, 405, "method not allowed");
+      this.engine.answerError(exchange, route, 405, "method not allowed");
       return true;
     }
     const query = latin1(head.bytes, router.queryStart, router.queryEnd).replace(/^\?/, "");
@@ -135,8 +140,8 @@ export class CheckStatusHandler implements RouteHandler {
     const page = renderStatus(rows, generation, query, this.format);
     for (const complaint of page.complaints) this.engine.logError(complaint);
     const fields = [{ name: "Content-Type", value: page.contentType }];
-    answer(x, route, this.engine.serverFields, 200, fields, page.body);
-    this.engine.logAccess(x, 200, "");
+    answer(exchange, route, this.engine.serverFields, 200, fields, page.body);
+    this.engine.logAccess(exchange, 200, "");
     return true;
   }
 }

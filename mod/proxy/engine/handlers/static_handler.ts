@@ -105,10 +105,10 @@ export class StaticHandler implements RouteHandler {
     });
   }
 
-  handle(x: Exchange, routed: RoutedRequest, route: Route, router: Router<Route>): boolean {
+  handle(exchange: Exchange, routed: RoutedRequest, route: Route, router: Router<Route>): boolean {
     const { head } = routed;
     const target = this.#onlyTarget ?? fileTarget(head, route, router);
-    const files = new FileExchangeView(x, routed, route, this.#engine);
+    const files = new FileExchangeView(exchange, routed, route, this.#engine);
     if (target === null) {
       const location = `${route.prefix}/${latin1(head.bytes, router.queryStart, router.queryEnd)}`;
       files.respond(new Rendered(301, [{ name: "Location", value: location }], new Uint8Array(0)));
@@ -118,12 +118,12 @@ export class StaticHandler implements RouteHandler {
     const outcome = this.#site.answer(files, request, this.#engine.reactor.nowMs);
     if (outcome instanceof FileTransfer) {
       files.transfer = outcome;
-      if (!files.isCompressing) x.context = new FileSending(outcome, files, this.#engine);
+      if (!files.isCompressing) exchange.context = new FileSending(outcome, files, this.#engine);
     } else if (outcome === 404 || outcome === 400) {
       // Another handler may serve the target, even if no file can have it (h2o passes both on).
       return false;
     } else if (outcome !== null) {
-      this.#engine.answerError(x, route, outcome, reasons[outcome]);
+      this.#engine.answerError(exchange, route, outcome, reasons[outcome]);
     }
     return true;
   }
@@ -144,7 +144,7 @@ function fileTarget(head: RequestHead, route: Route, router: Router<Route>): str
 
 /** The exchange as the site sees it; applies the route's changes and logs the end. */
 class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
-  readonly x: Exchange;
+  readonly exchange: Exchange;
   readonly #engine: EngineContext;
   readonly #request: RoutedRequest;
   readonly #route: Route;
@@ -156,19 +156,19 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   /** Status of the response that a document replaces; 0: none. */
   #replacedStatus = 0;
 
-  constructor(x: Exchange, request: RoutedRequest, route: Route, engine: EngineContext) {
-    this.x = x;
+  constructor(exchange: Exchange, request: RoutedRequest, route: Route, engine: EngineContext) {
+    this.exchange = exchange;
     this.#request = request;
     this.#route = route;
     this.#engine = engine;
   }
 
   get isHead(): boolean {
-    return this.x.isHead;
+    return this.exchange.isHead;
   }
 
   get canSendFile(): boolean {
-    return this.x.canSendFile && !this.isCompressing;
+    return this.exchange.canSendFile && !this.isCompressing;
   }
 
   get isCompressing(): boolean {
@@ -176,31 +176,31 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   }
 
   sendFile(fd: number, offset: number, length: number): number {
-    return this.x.sendFile(fd, offset, length);
+    return this.exchange.sendFile(fd, offset, length);
   }
 
   respond(rendered: Rendered): void {
     const { status } = rendered;
-    const { record } = this.x.connectionContext as ConnectionFacts;
+    const { record } = this.exchange.connectionContext as ConnectionFacts;
     let { fields, body } = rendered;
     const location = status === 301 ? fields.find(({ name }) => name === "Location") : undefined;
     if (location !== undefined && this.#followsInside(status, location.value)) return;
     if (this.#route.changesResponses) record?.noteOriginal(status, fields);
-    const encoding = encodingOf(this.x, this.#route, status, body.length, fields);
+    const encoding = encodingOf(this.exchange, this.#route, status, body.length, fields);
     if (encoding !== null) {
       body = rendered.compressed(encoding, levelOf(this.#route.settings.compress!, encoding));
       fields = compressedFields(fields, encoding);
     }
-    answer(this.x, this.#route, this.#engine.serverFields, status, fields, body);
-    this.#engine.logAccess(this.x, this.x.status, "");
+    answer(this.exchange, this.#route, this.#engine.serverFields, status, fields, body);
+    this.#engine.logAccess(this.exchange, this.exchange.status, "");
   }
 
   #followsInside(status: number, location: string): boolean {
-    return followsInside(this.x, this.#engine, this.#request, status, location);
+    return followsInside(this.exchange, this.#engine, this.#request, status, location);
   }
 
   beginHead(status: number): { field(name: string, value: string): void } {
-    const facts = this.x.connectionContext as ConnectionFacts;
+    const facts = this.exchange.connectionContext as ConnectionFacts;
     if (hasDocument(this.#route, facts, status)) {
       this.#replacedStatus = status;
       const fields: Field[] = [];
@@ -208,7 +208,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
       return { field: (name, value) => void fields.push({ name, value }) };
     }
     const { errorStatus } = facts;
-    const writer = this.x.beginHead(errorStatus || status, undefined, false);
+    const writer = this.exchange.beginHead(errorStatus || status, undefined, false);
     this.#writer = writer;
     if (!this.#route.changesResponses && errorStatus === 0) return writer;
     const changes: Field[] = [];
@@ -221,12 +221,12 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     const writer = this.#writer!;
     let encoding: Encoding | null = null;
     if (this.#changes !== null) {
-      const { status } = this.x;
-      const facts = this.x.connectionContext as ConnectionFacts;
+      const { status } = this.exchange;
+      const facts = this.exchange.connectionContext as ConnectionFacts;
       const { errorStatus, record } = facts;
       let fields = errorStatus === 0 ? this.#changes : documentFields(this.#changes, facts);
       record?.noteOriginal(status, fields);
-      encoding = encodingOf(this.x, this.#route, status, contentLength, fields);
+      encoding = encodingOf(this.exchange, this.#route, status, contentLength, fields);
       const { compress: plan, compressBytesMin } = this.#route.settings;
       if (plan !== null) {
         fields = negotiatedFields(fields, encoding, compressBytesMin, status, contentLength);
@@ -236,31 +236,31 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
       }
     }
     this.#engine.serverFields.writeOwn(writer);
-    (this.x.connectionContext as ConnectionFacts).answeredId?.writeLine(writer);
+    (this.exchange.connectionContext as ConnectionFacts).answeredId?.writeLine(writer);
     if (encoding !== null) return this.#beginCompressed(encoding);
-    this.x.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
+    this.exchange.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
   }
 
   /** Replaces the site's own error response with the document of `error-doc`. */
   #answerDocument(): void {
-    const { record } = this.x.connectionContext as ConnectionFacts;
+    const { record } = this.exchange.connectionContext as ConnectionFacts;
     const fields = this.#changes!;
     record?.noteOriginal(this.#replacedStatus, fields);
-    this.#engine.answerDocument(this.x, this.#route, this.#replacedStatus, fields);
+    this.#engine.answerDocument(this.exchange, this.#route, this.#replacedStatus, fields);
   }
 
   #beginCompressed(encoding: Encoding): void {
-    const { x } = this;
-    x.endHead(Framing.chunked);
-    if (x.isHead) return;
+    const { exchange } = this;
+    exchange.endHead(Framing.chunked);
+    if (exchange.isHead) return;
     const level = levelOf(this.#route.settings.compress!, encoding);
-    this.#compressed = new CompressedBody(x, this.#engine, this, encoding, level);
-    x.context = this.#compressed;
+    this.#compressed = new CompressedBody(exchange, this.#engine, this, encoding, level);
+    exchange.context = this.#compressed;
   }
 
   /** Returns false while the compressor is full; `resumeResponse` follows. */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#compressed === null) return this.x.writeBody(bytes, start, end);
+    if (this.#compressed === null) return this.exchange.writeBody(bytes, start, end);
     this.#compressed.write(bytes, start, end);
     return !this.#compressed.isFull;
   }
@@ -268,14 +268,14 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   endBody(): void {
     if (this.#replacedStatus !== 0) return this.#answerDocument();
     if (this.#compressed !== null) return this.#compressed.end();
-    this.#engine.logAccess(this.x, this.x.status, "");
-    this.x.endBody();
+    this.#engine.logAccess(this.exchange, this.exchange.status, "");
+    this.exchange.endBody();
   }
 
   abort(): void {
-    this.#engine.logAccess(this.x, this.x.status, "file was cut short");
+    this.#engine.logAccess(this.exchange, this.exchange.status, "file was cut short");
     if (this.#compressed !== null) this.#compressed.cut();
-    else this.x.abort();
+    else this.exchange.abort();
   }
 
   onBody(): void {}
@@ -310,9 +310,9 @@ class FileSending implements ExchangeState {
     this.transfer.pump(this.files);
   }
 
-  onAbort(x: Exchange, error: PeerError): void {
+  onAbort(exchange: Exchange, error: PeerError): void {
     this.transfer.stop();
     this.engine.metrics.clientAborts++;
-    this.engine.logAccess(x, x.status, error.message);
+    this.engine.logAccess(exchange, exchange.status, error.message);
   }
 }

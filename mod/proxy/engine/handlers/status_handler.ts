@@ -31,7 +31,12 @@ export class StatusHandler implements RouteHandler {
     this.#facts = facts;
   }
 
-  handle(x: Exchange, { head }: RoutedRequest, route: Route, router: Router<Route>): boolean {
+  handle(
+    exchange: Exchange,
+    { head }: RoutedRequest,
+    route: Route,
+    router: Router<Route>,
+  ): boolean {
     const rest = latin1(router.restBytes, router.restStart, router.restEnd).replace(/^\//, "");
     const isJson = rest === "json";
     if (!isJson && rest !== "") return false;
@@ -40,8 +45,8 @@ export class StatusHandler implements RouteHandler {
     const body = isJson ? `${JSON.stringify(numbers, null, 1)}\n` : page(numbers);
     const type = isJson ? { name: "Content-Type", value: "text/plain; charset=utf-8" } : textHtml;
     const fields = [type, { name: "Cache-Control", value: "no-cache, no-store" }];
-    answer(x, route, this.#engine.serverFields, 200, fields, body);
-    this.#engine.logAccess(x, 200, "");
+    answer(exchange, route, this.#engine.serverFields, 200, fields, body);
+    this.#engine.logAccess(exchange, 200, "");
     return true;
   }
 

@@ -22,13 +22,20 @@ export class WelcomeHandler implements RouteHandler {
     this.#startMs = engine.reactor.nowMs;
   }
 
-  handle(x: Exchange, { head }: RoutedRequest, route: Route): boolean {
+  handle(exchange: Exchange, { head }: RoutedRequest, route: Route): boolean {
     const upSeconds = Math.floor((this.#engine.reactor.nowMs - this.#startMs) / 1000);
     if (upSeconds !== this.#renderedSecond) this.#render(upSeconds);
     const wantsHtml = head.field("accept")?.includes("text/html") ?? false;
     const body = wantsHtml ? this.#html : this.#text;
-    answer(x, route, this.#engine.serverFields, 200, wantsHtml ? htmlFields : textFields, body);
-    this.#engine.logAccess(x, 200, "");
+    answer(
+      exchange,
+      route,
+      this.#engine.serverFields,
+      200,
+      wantsHtml ? htmlFields : textFields,
+      body,
+    );
+    this.#engine.logAccess(exchange, 200, "");
     return true;
   }
 

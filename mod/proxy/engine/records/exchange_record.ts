@@ -76,16 +76,16 @@ export class ExchangeRecord implements AccessRecord {
   #tls: TlsFacts | null = null;
   #local: Address | null = null;
 
-  constructor(x: Exchange, client: RecordedClient) {
-    this.#exchange = x;
+  constructor(exchange: Exchange, client: RecordedClient) {
+    this.#exchange = exchange;
     this.#client = client;
     this.connectionId = client.id;
   }
 
   /** Copies what is needed from the head while it is valid. */
   begin(route: RecordedRoute): void {
-    const x = this.#exchange;
-    const { head } = x;
+    const exchange = this.#exchange;
+    const { head } = exchange;
     this.method = head.method === Method.get ? "GET" : head.methodText();
     this.target = head.targetText();
     this.protocol = head.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
@@ -93,7 +93,7 @@ export class ExchangeRecord implements AccessRecord {
     this.hostName = route.hostName;
     this.requestBodyBytes = 0;
     this.receivedAtMs = Date.now();
-    this.requestIndex = x.requestIndex;
+    this.requestIndex = exchange.requestIndex;
     this.#variables = route.settings.variables;
     if (this.logs !== route.logs) {
       this.logs = route.logs;
@@ -105,7 +105,7 @@ export class ExchangeRecord implements AccessRecord {
     this.error = "";
     this.#refusedStatus = 0;
     this.#hasOriginal = false;
-    this.#times.begin(x);
+    this.#times.begin(exchange);
     this.#upstream.reset();
     if (this.#requestFields.size > 0) this.#requestFields.clear();
     for (const log of route.logs) {
@@ -116,8 +116,8 @@ export class ExchangeRecord implements AccessRecord {
     }
     this.#head.reset(this.#responseFields);
     // The socket may be closed by the time the line is written.
-    if (this.#local === null && this.#needs.has("local")) this.#local = x.localAddress();
-    if (this.#tls === null && this.#needs.has("tls")) this.#tls = x.tlsFacts();
+    if (this.#local === null && this.#needs.has("local")) this.#local = exchange.localAddress();
+    if (this.#tls === null && this.#needs.has("tls")) this.#tls = exchange.tlsFacts();
   }
 
   /** Counts a part of the request's body. */
@@ -155,14 +155,14 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   /** The peer's response head has arrived. */
-  upstreamAnswered(client: UpstreamConnection, nowMs: number): void {
-    this.#upstream.answered(client, nowMs);
-    if (this.#needs.has("upstreamTls")) this.#upstream.tls = client.socket.tlsFacts?.() ?? null;
+  upstreamAnswered(connection: UpstreamConnection, nowMs: number): void {
+    this.#upstream.answered(connection, nowMs);
+    if (this.#needs.has("upstreamTls")) this.#upstream.tls = connection.socket.tlsFacts?.() ?? null;
   }
 
   /** The peer's response has ended, completely or not. */
-  upstreamEnded(client: UpstreamConnection, nowMs: number): void {
-    this.#upstream.ended(client, nowMs);
+  upstreamEnded(connection: UpstreamConnection, nowMs: number): void {
+    this.#upstream.ended(connection, nowMs);
   }
 
   /** Sets the status to log if the exchange ends without another response. */

@@ -45,19 +45,19 @@ export class UpstreamTrace {
     this.#bodyEndMs = nowMs;
   }
 
-  answered(client: UpstreamConnection, nowMs: number): void {
-    this.#status = client.head.status;
+  answered(connection: UpstreamConnection, nowMs: number): void {
+    this.#status = connection.head.status;
     // A reused connection took no time to connect.
-    this.#connectedMs = Math.max(this.#startMs, client.connectedMs);
+    this.#connectedMs = Math.max(this.#startMs, connection.connectedMs);
     this.#answerMs = nowMs;
-    this.#requestHeadBytes = client.request.headBytes;
-    this.#responseHeadBytes = client.receivedBytes;
-    this.#count(client);
+    this.#requestHeadBytes = connection.request.headBytes;
+    this.#responseHeadBytes = connection.receivedBytes;
+    this.#count(connection);
   }
 
-  ended(client: UpstreamConnection, nowMs: number): void {
+  ended(connection: UpstreamConnection, nowMs: number): void {
     this.#endMs = nowMs;
-    this.#count(client);
+    this.#count(connection);
   }
 
   fact(what: UpstreamFact): string | number | null {
@@ -112,10 +112,10 @@ export class UpstreamTrace {
     return -1;
   }
 
-  #count(client: UpstreamConnection): void {
-    this.#address = client.address;
-    this.#requestBytes = client.request.bytes;
-    this.#responseBytes = client.receivedBytes;
+  #count(connection: UpstreamConnection): void {
+    this.#address = connection.address;
+    this.#requestBytes = connection.request.bytes;
+    this.#responseBytes = connection.receivedBytes;
   }
 
   #forgetAttempt(): void {

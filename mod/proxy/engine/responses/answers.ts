@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 
 /** Sends a whole response and applies the route's rules. `fields` exclude framing fields. */
 export function answer(
-  x: Exchange,
+  exchange: Exchange,
   route: Route | null,
   server: ServerFields,
   status: number,
@@ -24,15 +24,15 @@ export function answer(
 ): void {
   let content = typeof body === "string" ? encoder.encode(body) : body;
   // An error document is sent with the error's status (error-doc).
-  const facts = x.connectionContext as ConnectionFacts;
+  const facts = exchange.connectionContext as ConnectionFacts;
   const { errorStatus, record, answeredId } = facts;
   if (route?.changesResponses) record?.noteOriginal(status, fields);
   const writer = errorStatus === 0
-    ? x.beginHead(status, reason, false)
-    : x.beginHead(errorStatus, undefined, false);
+    ? exchange.beginHead(status, reason, false)
+    : exchange.beginHead(errorStatus, undefined, false);
   let changed = errorStatus === 0 ? fields : documentFields(fields, facts);
   if (route?.changesResponses) {
-    const encoding = encodingOf(x, route, status, content.length, changed);
+    const encoding = encodingOf(exchange, route, status, content.length, changed);
     const sentStatus = errorStatus || status;
     const { compress: plan, compressBytesMin } = route.settings;
     if (plan !== null) {
@@ -44,9 +44,9 @@ export function answer(
   for (const { name, value } of changed) writer.field(name, value);
   server.writeOwn(writer);
   if (answeredId !== null) answeredId.writeLine(writer);
-  x.endHead(Framing.length, content.length);
-  x.writeBody(content, 0, content.length);
-  x.endBody();
+  exchange.endHead(Framing.length, content.length);
+  exchange.writeBody(content, 0, content.length);
+  exchange.endBody();
 }
 
 export const textPlain: Field = { name: "Content-Type", value: "text/plain; charset=utf-8" };

@@ -7,8 +7,8 @@ import type { ExchangeState } from "../routes/exchange_state.ts";
 
 /** The source of the bytes to compress; it also keeps receiving the request's body. */
 export interface CompressionSource {
-  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void;
-  onBodyEnd(x: Exchange): void;
+  onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void;
+  onBodyEnd(exchange: Exchange): void;
   pauseResponse(): void;
   resumeResponse(): void;
   /** The client is gone or cannot be sent to: stop the transfer. */
@@ -20,9 +20,9 @@ const waitingBytesMax = 65_536;
 /** Pause of the source after which compressed output is flushed to the client. */
 const flushDelayMs = 50;
 
-/** Owns the exchange until its end; store it in `x.context` once the head has been sent. */
+/** Owns the exchange until its end; store it in `exchange.context` once the head has been sent. */
 export class CompressedBody implements ExchangeState {
-  readonly #x: Exchange;
+  readonly #exchange: Exchange;
   readonly #serial: number;
   readonly #engine: EngineContext;
   /** Null once the whole body has arrived. */
@@ -33,14 +33,14 @@ export class CompressedBody implements ExchangeState {
   #isOver = false;
 
   constructor(
-    x: Exchange,
+    exchange: Exchange,
     engine: EngineContext,
     source: CompressionSource,
     coding: Coding,
     level: number,
   ) {
-    this.#x = x;
-    this.#serial = x.serial;
+    this.#exchange = exchange;
+    this.#serial = exchange.serial;
     this.#engine = engine;
     this.#source = source;
     this.#compressor = openCompressor(coding, level, {
@@ -77,26 +77,26 @@ export class CompressedBody implements ExchangeState {
   /** The source broke off, so the response is cut too. */
   cut(): void {
     this.#source = null;
-    if (this.#close()) this.#x.abort();
+    if (this.#close()) this.#exchange.abort();
   }
 
-  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void {
-    this.#source?.onBody(x, bytes, start, end);
+  onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
+    this.#source?.onBody(exchange, bytes, start, end);
   }
 
-  onBodyEnd(x: Exchange): void {
-    this.#source?.onBodyEnd(x);
+  onBodyEnd(exchange: Exchange): void {
+    this.#source?.onBodyEnd(exchange);
   }
 
   onDrain(): void {
     this.#compressor.resume();
   }
 
-  onAbort(x: Exchange, error: PeerError): void {
+  onAbort(exchange: Exchange, error: PeerError): void {
     this.#close();
     this.#source?.cancelResponse();
     this.#engine.metrics.clientAborts++;
-    this.#engine.logAccess(x, x.status, error.message);
+    this.#engine.logAccess(exchange, exchange.status, error.message);
   }
 
   #onTaken(count: number): void {
@@ -121,24 +121,28 @@ export class CompressedBody implements ExchangeState {
   /** Sends the compressor's output to the client; a slow client pauses the compressor. */
   #pass(bytes: Uint8Array): void {
     if (this.#isGone()) return;
-    if (!this.#x.writeBody(bytes, 0, bytes.length)) this.#compressor.pause();
+    if (!this.#exchange.writeBody(bytes, 0, bytes.length)) this.#compressor.pause();
   }
 
   #finish(): void {
     if (this.#isGone() || !this.#close()) return;
-    this.#engine.logAccess(this.#x, this.#x.status, "");
-    this.#x.endBody();
+    this.#engine.logAccess(this.#exchange, this.#exchange.status, "");
+    this.#exchange.endBody();
   }
 
   #fail(): void {
     if (this.#isGone() || !this.#close()) return;
     this.#source?.cancelResponse();
-    this.#engine.logAccess(this.#x, this.#x.status, "the body could not be compressed");
-    this.#x.abort();
+    this.#engine.logAccess(
+      this.#exchange,
+      this.#exchange.status,
+      "the body could not be compressed",
+    );
+    this.#exchange.abort();
   }
 
   #isGone(): boolean {
-    return this.#isOver || this.#x.serial !== this.#serial;
+    return this.#isOver || this.#exchange.serial !== this.#serial;
   }
 
   /** Returns false if it was already closed. */

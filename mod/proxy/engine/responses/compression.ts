@@ -72,14 +72,14 @@ export function negotiatedFields(
 
 /** The encoding for a response that the proxy makes itself, or null. */
 export function encodingOf(
-  x: Exchange,
+  exchange: Exchange,
   route: Route | null,
   status: number,
   contentLength: number,
   fields: readonly Field[],
 ): Encoding | null {
-  if (route === null || route.settings.compress === null || x.minor === 0) return null;
-  const { acceptEncoding, errorStatus } = x.connectionContext as ConnectionFacts;
+  if (route === null || route.settings.compress === null || exchange.minor === 0) return null;
+  const { acceptEncoding, errorStatus } = exchange.connectionContext as ConnectionFacts;
   const { compress, compressBytesMin } = route.settings;
   return chooseEncoding(
     compress,

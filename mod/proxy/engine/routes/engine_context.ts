@@ -18,7 +18,7 @@ export interface EngineContext {
   /** Whether 1xx responses of upstreams are forwarded to clients. */
   readonly sendsInformational: boolean;
   /** Logs the end of the exchange with this status; `error` is "" on success. */
-  logAccess(x: Exchange, status: number, error: string): void;
+  logAccess(exchange: Exchange, status: number, error: string): void;
   logUpstreamFailure(peer: Peer, reason: string): void;
   /** Logs that passive failures have disabled the peer. */
   logDisabled(peer: Peer): void;
@@ -28,12 +28,17 @@ export interface EngineContext {
    * Routes the request again with another target; without `keepsMethod` as a GET with no body. Call
    * it only from within a handler, while the request is valid.
    */
-  redispatch(x: Exchange, request: RoutedRequest, target: string, keepsMethod: boolean): void;
+  redispatch(
+    exchange: Exchange,
+    request: RoutedRequest,
+    target: string,
+    keepsMethod: boolean,
+  ): void;
   /** Answers with an error page and logs the access. */
-  answerError(x: Exchange, route: Route, status: number, reason: string): void;
+  answerError(exchange: Exchange, route: Route, status: number, reason: string): void;
   /**
    * Answers with the document that the route configures for this error, under the error's status.
    * `fields` are those of the error response.
    */
-  answerDocument(x: Exchange, route: Route, status: number, fields: readonly Field[]): void;
+  answerDocument(exchange: Exchange, route: Route, status: number, fields: readonly Field[]): void;
 }

@@ -4,8 +4,8 @@ import type { Exchange } from "../../../conn/exchange.ts";
 
 /** Stored in `exchange.context`; the callbacks are those of conn's `ExchangeHandler`. */
 export interface ExchangeState {
-  onBody(x: Exchange, bytes: Uint8Array, start: number, end: number): void;
-  onBodyEnd(x: Exchange): void;
-  onDrain(x: Exchange): void;
-  onAbort(x: Exchange, error: PeerError): void;
+  onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void;
+  onBodyEnd(exchange: Exchange): void;
+  onDrain(exchange: Exchange): void;
+  onAbort(exchange: Exchange, error: PeerError): void;
 }

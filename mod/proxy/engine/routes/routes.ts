@@ -10,12 +10,12 @@ import type { RoutedRequest } from "../clients/routed_request.ts";
 /** Answers requests of one path; a path's handlers are tried in order. */
 export interface RouteHandler {
   /**
-   * Returns true if it answers on `x`, now or later, and false to pass the request to the next
-   * handler. Use the head of `request`: after an internal redirect the head of `x` is a different
+   * Returns true if it answers on `exchange`, now or later, and false to pass the request to the next
+   * handler. Use the head of `request`: after an internal redirect the head of `exchange` is a different
    * one.
    */
   handle(
-    x: Exchange,
+    exchange: Exchange,
     request: RoutedRequest,
     route: Route,
     router: Router<Route>,

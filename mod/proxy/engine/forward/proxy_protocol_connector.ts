@@ -5,15 +5,15 @@ import type { KeepalivePool } from "../../../conn/keepalive_pool.ts";
 import { type ProxyVersion, relayedHeader } from "../../../proxy_protocol/mod.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 
-const nothing = new Uint8Array(0);
+const noHeader = new Uint8Array(0);
 
 /**
  * Opens connections that carry one client's address. They are never reused for a second exchange:
  * the peer would attribute the next client's request to this one.
  */
-export class Announcer {
+export class ProxyProtocolConnector {
   readonly version: ProxyVersion;
-  #header: Uint8Array = nothing;
+  #header: Uint8Array = noHeader;
 
   constructor(version: ProxyVersion) {
     this.version = version;
@@ -31,10 +31,10 @@ export class Announcer {
   connect(
     pool: KeepalivePool,
     isTls: boolean,
-    x: Exchange,
+    exchange: Exchange,
     facts: ConnectionFacts,
   ): UpstreamConnection {
-    const header = relayedHeader(this.version, facts.clientAddress, x.localAddress());
+    const header = relayedHeader(this.version, facts.clientAddress, exchange.localAddress());
     this.#header = header;
     const connection = pool.connect();
     if (!isTls) connection.writePreface(header);
