@@ -1,6 +1,7 @@
 /**
  * Contract: Deno's own loop gets its turns, under full load and when idle; an idle process sleeps.
  */
+// Runs alone: it measures how late timers are under full load.
 import { assert, assertEquals } from "@std/assert";
 import { type Address } from "../../mod/base/address.ts";
 import { sleep } from "../support/child.ts";

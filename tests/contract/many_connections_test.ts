@@ -1,4 +1,5 @@
 /** Contract: 10,000 connections open at once. */
+// Runs alone: its connections take a third of the ports that the kernel gives out.
 import { assert, assertEquals } from "@std/assert";
 import { backends } from "./harness.ts";
 import { openFilesMax, startProgram } from "./program.ts";

@@ -15,8 +15,8 @@ import { servingPids } from "./serving_pids.ts";
 import { UnixBridge } from "./unix_bridge.ts";
 
 const connections = 50;
-const durationS = 10;
-/** New generations that must start under load; nine fit into one run on an idle machine. */
+const durationS = 5;
+/** New generations that must start under load; four fit into one run on an idle machine. */
 const changesMin = 3;
 /** Runs to reach them on a busy machine, where processes start slowly. */
 const runsMax = 5;

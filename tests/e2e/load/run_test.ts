@@ -1,4 +1,5 @@
 /** `hayate load` against a server whose counts and behaviour are known. */
+// Runs alone: it measures schedules, delays and lost requests.
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { ReportJson, RunJson } from "../../../mod/load/report/report_json.ts";
 import { runHayate, runProgram, sleep, startHayate } from "../../support/binary.ts";

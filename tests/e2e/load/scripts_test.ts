@@ -13,6 +13,16 @@ interface ScriptRun extends ChildResult {
 /** Runs `source` as a script against a server of its own. */
 async function runScript(source: string, args: string[], name = "s.js"): Promise<ScriptRun> {
   await using server = await ReferenceServer.start();
+  return await runScriptAt(server, source, args, name);
+}
+
+/** Runs `source` as a script against `server`, which counts for this run alone. */
+async function runScriptAt(
+  server: ReferenceServer,
+  source: string,
+  args: string[],
+  name = "s.js",
+): Promise<ScriptRun> {
   await using folder = await tempFolder();
   const path = await folder.write(name, source);
   const [before, after = []] = split(args);
@@ -59,6 +69,7 @@ Deno.test("a connection that may not carry all that a script asks at once leaves
 });
 
 Deno.test("a script's own Connection: close ends each connection behind its request", async () => {
+  await using server = await ReferenceServer.start();
   const sources = [
     // Made anew for each request; one batch for all; alone within a pipeline.
     "export const request = () => ({ headers: { Connection: 'close' } });",
@@ -66,7 +77,14 @@ Deno.test("a script's own Connection: close ends each connection behind its requ
     "export const request = () => [{}, { headers: { Connection: 'close' } }, {}];",
   ];
   for (const source of sources) {
-    const { stdout, stats } = await runScript(source, ["-n", "30", "-t1", "-c2", "--json", "-"]);
+    const { stdout, stats } = await runScriptAt(server, source, [
+      "-n",
+      "30",
+      "-t1",
+      "-c2",
+      "--json",
+      "-",
+    ]);
     const [run] = (JSON.parse(stdout) as ReportJson).runs;
     assertEquals([run.requestsAnswered, run.requestsFailed, stats.requests], [30, 0, 30], source);
     // RFC 9112 9.6: at least one connection for each request that says so.
@@ -150,8 +168,9 @@ const failing: readonly [source: string, complaint: RegExp][] = [
 ];
 
 Deno.test("a script that fails ends the run with exit 1 and one line that names its place", async () => {
+  await using server = await ReferenceServer.start();
   for (const [source, complaint] of failing) {
-    const { code, stderr } = await runScript(source, ["-n", "5", "-t1", "-c1"]);
+    const { code, stderr } = await runScriptAt(server, source, ["-n", "5", "-t1", "-c1"]);
     assertEquals(code, 1, source);
     assertMatch(stderr, complaint);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
@@ -175,13 +194,14 @@ const wrkStyle: readonly [source: string, targets: Record<string, number>][] = [
 ];
 
 Deno.test("functions of a script are found however wrk's users write them", async () => {
+  await using server = await ReferenceServer.start();
   for (const [source, targets] of wrkStyle) {
-    const { stderr, code, stats } = await runScript(source, ["-n", "6", "-t1", "-c1"]);
+    const { stderr, code, stats } = await runScriptAt(server, source, ["-n", "6", "-t1", "-c1"]);
     assertEquals([stderr, code], ["", 0], source);
     assertEquals(stats.byTarget, targets, source);
   }
   const typed = "function request(): string { return wrk.format(null, '/t'); }";
-  const { stats } = await runScript(typed, ["-n", "3", "-t1", "-c1"], "s.ts");
+  const { stats } = await runScriptAt(server, typed, ["-n", "3", "-t1", "-c1"], "s.ts");
   assertEquals(stats.byTarget, { "GET /t": 3 });
 });
 
@@ -196,6 +216,7 @@ Deno.test("response() gets its body as text, and as bytes behind it", async () =
 });
 
 Deno.test("headers of a script may be an object, Headers or pairs, and replace wrk's", async () => {
+  await using server = await ReferenceServer.start();
   const shapes = [
     "{ 'X-A': 'b', 'x-n': 5 }",
     "[['X-A', 'b'], ['x-n', '5']]",
@@ -204,7 +225,7 @@ Deno.test("headers of a script may be an object, Headers or pairs, and replace w
   for (const shape of shapes) {
     const source = "wrk.headers['x-a'] = 'old';\n" +
       `export const request = () => ({ headers: ${shape} });`;
-    const { stderr, stats } = await runScript(source, ["-n", "2", "-t1", "-c1"]);
+    const { stderr, stats } = await runScriptAt(server, source, ["-n", "2", "-t1", "-c1"]);
     assertEquals(stderr, "", shape);
     const port = stats.requests === 2 ? String(stats.bytesIn / 2) : "";
     // The server's port has five digits: "GET / HTTP/1.1", both fields, Host.
@@ -265,8 +286,14 @@ const wrongShapes: readonly [source: string, complaint: RegExp, name?: string][]
 ];
 
 Deno.test("a script of a wrong shape ends the run with one line, its file and line", async () => {
+  await using server = await ReferenceServer.start();
   for (const [source, complaint, name] of wrongShapes) {
-    const { code, stderr, stats } = await runScript(source, ["-n", "5", "-t1", "-c1"], name);
+    const { code, stderr, stats } = await runScriptAt(
+      server,
+      source,
+      ["-n", "5", "-t1", "-c1"],
+      name,
+    );
     assertMatch(stderr, complaint);
     assertEquals([code, stderr.trimEnd().split("\n").length], [1, 1], `${source}: ${stderr}`);
     // delay() is asked before, response() behind the first request.
@@ -275,12 +302,19 @@ Deno.test("a script of a wrong shape ends the run with one line, its file and li
 });
 
 Deno.test("what a script prints does not mix with a report on stdout", async () => {
+  await using server = await ReferenceServer.start();
   const source = "console.log('top');\nprocess.stdout.write('raw ');\n" +
     "export function init() { console.info('init'); console.dir({ a: 1 }); }\n" +
     "export function setup() { console.debug('setup'); console.table([[1]]); }\n" +
     "export function done() { console.log('done'); Deno.stdout.writeSync(new Uint8Array([104, 105])); }";
   for (const option of ["--json", "--csv", "--timeseries"]) {
-    const { code, stdout, stderr } = await runScript(source, ["-n", "5", "-t1", option, "-"]);
+    const { code, stdout, stderr } = await runScriptAt(server, source, [
+      "-n",
+      "5",
+      "-t1",
+      option,
+      "-",
+    ]);
     assertEquals(code, 0, stderr);
     for (const word of ["top", "init", "setup", "done", "hi", "raw"]) {
       assertStringIncludes(stderr, word, option);
@@ -309,8 +343,16 @@ const exits: readonly [source: string, line: RegExp][] = [
 ];
 
 Deno.test("process.exit() in a script ends the run with its code", async () => {
+  await using server = await ReferenceServer.start();
   for (const [source, line] of exits) {
-    const { code, stderr } = await runScript(source, ["-d", "2", "-t2", "-c2", "--json", "-"]);
+    const { code, stderr } = await runScriptAt(server, source, [
+      "-d",
+      "2",
+      "-t2",
+      "-c2",
+      "--json",
+      "-",
+    ]);
     assertMatch(stderr, line);
     assertEquals(code, 7, source);
   }

@@ -1,3 +1,4 @@
+// Runs alone: it measures, and binds programs to both CPUs.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { root, runProgram } from "../../support/binary.ts";
 import { peerTest } from "../../support/peers.ts";

@@ -1,4 +1,5 @@
 /** The scripts that give evidence: one short experiment in full, and the words of the others. */
+// Runs alone: it opens 10,000 connections as fast as it can.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { root, runProgram } from "../../support/binary.ts";
 
