@@ -1,11 +1,18 @@
 /** Complete responses, counted by the value of one of their fields. */
 import type { ResponseHead } from "../../http/mod.ts";
-import type { LoadConnection } from "./load_connection.ts";
 import type { ResponseObserver } from "./response_reader.ts";
 
-/** Receives the parts of every response, and its end. */
-export interface AnswerObserver extends ResponseObserver<LoadConnection> {
-  respond(connection: LoadConnection, status: number): void;
+/** A request as its records need it; times are on the clock of `performance.now()`. */
+export interface TimedRequest {
+  /** When the request should have been sent. */
+  readonly intendedMs: number;
+  /** When it was sent. */
+  readonly startMs: number;
+}
+
+/** Receives the parts of every response, and its end. The owner is the connection. */
+export interface AnswerObserver extends ResponseObserver<TimedRequest> {
+  respond(request: TimedRequest, status: number): void;
 }
 
 /** Values that get a count of their own; bounds memory when a field differs every time. */
@@ -21,7 +28,7 @@ export class AnswerGroups implements AnswerObserver {
   readonly #next: AnswerObserver | null;
   readonly #counts = new Map<string, number>();
   /** Values of responses whose head has arrived. */
-  readonly #values = new Map<LoadConnection, string>();
+  readonly #values = new Map<TimedRequest, string>();
 
   /** `field` in any case. `run` tells when measuring starts; every call is passed on to `next`. */
   constructor(
@@ -39,21 +46,21 @@ export class AnswerGroups implements AnswerObserver {
     return Object.fromEntries(this.#counts);
   }
 
-  takeHead(connection: LoadConnection, head: ResponseHead): void {
+  takeHead(request: TimedRequest, head: ResponseHead): void {
     const value = head.field(this.#name) ?? noValue;
-    this.#values.set(connection, value.slice(0, valueLengthMax));
-    this.#next?.takeHead(connection, head);
+    this.#values.set(request, value.slice(0, valueLengthMax));
+    this.#next?.takeHead(request, head);
   }
 
-  takeBody(connection: LoadConnection, bytes: Uint8Array, start: number, end: number): void {
-    this.#next?.takeBody(connection, bytes, start, end);
+  takeBody(request: TimedRequest, bytes: Uint8Array, start: number, end: number): void {
+    this.#next?.takeBody(request, bytes, start, end);
   }
 
-  respond(connection: LoadConnection, status: number): void {
-    if (connection.intendedMs >= this.#run.measureFromMs) {
-      this.#count(this.#values.get(connection) ?? noValue);
+  respond(request: TimedRequest, status: number): void {
+    if (request.intendedMs >= this.#run.measureFromMs) {
+      this.#count(this.#values.get(request) ?? noValue);
     }
-    this.#next?.respond(connection, status);
+    this.#next?.respond(request, status);
   }
 
   #count(value: string): void {

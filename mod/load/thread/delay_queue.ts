@@ -1,15 +1,13 @@
-import type { LoadConnection } from "./load_connection.ts";
-
 /** Connections delayed by their script: a binary heap, earliest first. */
-export class DelayQueue {
-  readonly #heap: { readonly atMs: number; readonly connection: LoadConnection }[] = [];
+export class DelayQueue<Connection> {
+  readonly #heap: { readonly atMs: number; readonly connection: Connection }[] = [];
 
   /** When the first is due; Infinity when the queue is empty. */
   get nextMs(): number {
     return this.#heap.length === 0 ? Infinity : this.#heap[0].atMs;
   }
 
-  add(connection: LoadConnection, atMs: number): void {
+  add(connection: Connection, atMs: number): void {
     const heap = this.#heap;
     const entry = { atMs, connection };
     let at = heap.length;
@@ -24,7 +22,7 @@ export class DelayQueue {
   }
 
   /** Removes the first; only while `nextMs` is finite. */
-  take(): LoadConnection {
+  take(): Connection {
     const heap = this.#heap;
     const first = heap[0].connection;
     const last = heap.pop()!;

@@ -6,10 +6,15 @@ import { describeFault } from "../../http1/mod.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import { isIdempotent } from "../plan/idempotent.ts";
+import type { ThreadPlan } from "../plan/thread_plan.ts";
+import type { TimedRequest } from "./answer_groups.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { GroupState } from "./group_state.ts";
-import type { LoadThread } from "./load_thread.ts";
+import type { Recorder } from "./recorder.ts";
 import { ResponseReader } from "./response_reader.ts";
-import type { ThreadScript } from "./thread_script.ts";
+import type { Sender } from "./send_queue.ts";
+import type { MadeRequests } from "./thread_script.ts";
+import type { Connecting, ThreadSockets } from "./thread_sockets.ts";
 import { Slot } from "../stats/thread_stats.ts";
 
 export const Phase = { closed: 0, connecting: 1, idle: 2, busy: 3, resting: 4 } as const;
@@ -19,8 +24,17 @@ export type Phase = typeof Phase[keyof typeof Phase];
 const restMaxMs = 250;
 const restFirstMs = 10;
 
-export class LoadConnection extends Deadline implements SocketHandler {
-  readonly thread: LoadThread;
+/** What the connections of a thread share. */
+export interface ConnectionParts {
+  readonly plan: ThreadPlan;
+  readonly sockets: ThreadSockets;
+  /** Hands out requests. */
+  readonly dispatch: Dispatch<LoadConnection>;
+  readonly recorder: Recorder;
+}
+
+export class LoadConnection extends Deadline
+  implements SocketHandler, Connecting, Sender, TimedRequest {
   readonly group: GroupState;
   /** Number of this connection in the whole run. */
   readonly index: number;
@@ -41,6 +55,10 @@ export class LoadConnection extends Deadline implements SocketHandler {
   connectStreak = 0;
   /** Index in the group of the request that is answered next. */
   requestIndex = 0;
+  readonly #plan: ThreadPlan;
+  readonly #sockets: ThreadSockets;
+  readonly #dispatch: Dispatch<LoadConnection>;
+  readonly #recorder: Recorder;
   #socket: Socket | null = null;
   #batch: Uint8Array = noBytes;
   #written = 0;
@@ -69,11 +87,14 @@ export class LoadConnection extends Deadline implements SocketHandler {
   /** When connect(2) started to return EAGAIN; 0: it does not. */
   #backlogFullSinceMs = 0;
   #peerEnded = false;
-  readonly #reader = new ResponseReader<LoadConnection>(this);
+  readonly #reader = new ResponseReader<TimedRequest>(this);
 
-  constructor(thread: LoadThread, group: GroupState, index: number) {
+  constructor(parts: ConnectionParts, group: GroupState, index: number) {
     super();
-    this.thread = thread;
+    this.#plan = parts.plan;
+    this.#sockets = parts.sockets;
+    this.#dispatch = parts.dispatch;
+    this.#recorder = parts.recorder;
     this.group = group;
     this.index = index;
   }
@@ -89,8 +110,8 @@ export class LoadConnection extends Deadline implements SocketHandler {
     this.#servedCount = 0;
     this.#peerEnded = false;
     this.#written = 0;
-    this.thread.arm(this, nowMs + this.thread.plan.timeoutMs);
-    this.#socket = this.thread.open(this);
+    this.#sockets.arm(this, nowMs + this.#plan.timeoutMs);
+    this.#socket = this.#sockets.connect(this);
   }
 
   /** Loads a batch: requests `index` and following of the group. Returns how many they are. */
@@ -104,7 +125,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   /** Loads the first `count` requests that a script has made. */
-  loadScripted(script: ThreadScript, count: number): void {
+  loadScripted(script: MadeRequests, count: number): void {
     this.#methods = script.methods;
     this.#closes = script.closes;
     this.#load(script.bytes, script.ends, count);
@@ -127,17 +148,16 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   #write(nowMs: number): void {
-    const thread = this.thread;
     this.phase = Phase.busy;
     this.#written = 0;
     this.#servedMax = this.#closes === undefined
-      ? thread.plan.requestsPerConnection
+      ? this.#plan.requestsPerConnection
       : this.#servedUntilClose(this.#closes);
     this.#portionCount = Math.min(this.outstanding, this.#servedMax - this.#servedCount);
     this.#portionEnd = this.#ends[this.#position + this.#portionCount - 1];
-    thread.arm(this, nowMs + thread.plan.timeoutMs);
+    this.#sockets.arm(this, nowMs + this.#plan.timeoutMs);
     this.#isUnsent = true;
-    if (!thread.sendQueue.add(this)) this.sendNow(nowMs);
+    if (!this.#sockets.sendQueue.add(this)) this.sendNow(nowMs);
   }
 
   /**
@@ -147,7 +167,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #servedUntilClose(closes: readonly boolean[]): number {
     const served = this.#servedCount, position = this.#position;
     const first = closes.indexOf(true, position);
-    const { requestsPerConnection } = this.thread.plan;
+    const { requestsPerConnection } = this.#plan;
     return first < 0
       ? requestsPerConnection
       : Math.min(requestsPerConnection, served + first - position + 1);
@@ -158,11 +178,10 @@ export class LoadConnection extends Deadline implements SocketHandler {
     if (!this.#isUnsent) return;
     this.#isUnsent = false;
     this.startMs = nowMs;
-    const { isOpenLoop, measureFromMs, counters } = this.thread;
-    if (this.intendedMs >= measureFromMs) {
+    if (this.#recorder.isMeasured(this.intendedMs)) {
       // A closed loop's request begins when it is sent; a warm-up request remains one.
-      if (!isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
-      counters[Slot.sent] += this.#portionCount;
+      if (!this.#dispatch.isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
+      this.#recorder.sent(this.#portionCount);
     }
     this.#writeRest();
   }
@@ -170,26 +189,23 @@ export class LoadConnection extends Deadline implements SocketHandler {
   #writeRest(): void {
     const written = this.#socket!.write(this.#batch, this.#written, this.#portionEnd);
     this.#written += written;
-    if (this.intendedMs >= this.thread.measureFromMs) {
-      this.thread.counters[Slot.bytesSent] += written;
-    }
+    this.#recorder.wrote(this.intendedMs, written);
   }
 
   onOpen(_socket: Socket): void {
-    const thread = this.thread;
-    const nowMs = this.thread.reactor.readClockMs();
-    thread.connectEnded();
-    thread.opened(nowMs - this.#connectStartMs);
+    const nowMs = this.#sockets.readClockMs();
+    this.#sockets.connectEnded(true);
+    this.#recorder.opened(nowMs - this.#connectStartMs);
     this.phase = Phase.idle;
     this.connectStreak = 0;
     this.#backlogFullSinceMs = 0;
     if (this.outstanding > 0) {
       // A closed loop's request begins when it is sent, as with wrk; the connect time is apart.
       this.startMs = nowMs;
-      if (!thread.isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
+      if (!this.#dispatch.isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
       this.#write(nowMs);
     } else {
-      thread.next(this, nowMs);
+      this.#dispatch.next(this, nowMs);
     }
   }
 
@@ -198,16 +214,15 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
-    const thread = this.thread;
-    const nowMs = thread.receivedMs(end - start);
+    const nowMs = this.#sockets.receivedMs(end - start);
     // A response to a request still queued here: it is sent anyway, and its response checked.
     if (this.#isUnsent) this.sendNow(nowMs);
-    if (this.intendedMs >= thread.measureFromMs) thread.counters[Slot.bytesRead] += end - start;
+    this.#recorder.read(this.intendedMs, end - start);
     if (!this.#reader.hasBegun && this.outstanding === 1) {
       const template = this.group.templateOf(this.requestIndex);
       if (
         template !== null && end - start === template.totalBytes && (start & 3) === 0 &&
-        template.matches(bytes, thread.wordsOf(bytes), start, end)
+        template.matches(bytes, this.#sockets.wordsOf(bytes), start, end)
       ) {
         this.#reader.takeTemplate(template);
         return this.#complete(nowMs);
@@ -224,7 +239,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
     while (at < end && this.#socket === socket) {
       if (this.outstanding === 0) return this.#unsolicited(nowMs);
       const template = this.group.templateOf(this.requestIndex);
-      at = reader.read(this.thread, bytes, at, end, this.#method(), template);
+      at = reader.read(this.#recorder, bytes, at, end, this.#method(), template);
       if (at < 0) return this.fail("protocol", describeFault(at).name, nowMs);
       if (!reader.isComplete) return;
       // Unrequested bytes after a response make it invalid.
@@ -243,10 +258,8 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   #complete(nowMs: number): void {
-    const thread = this.thread;
     const { status, keepAlive } = this.#reader;
-    thread.answered(this, status, nowMs);
-    if (thread.observer !== null) thread.observer.respond(this, status);
+    this.#dispatch.answered(this, status, nowMs);
     this.#reader.reset();
     this.#servedCount++;
     this.outstanding--;
@@ -257,34 +270,32 @@ export class LoadConnection extends Deadline implements SocketHandler {
       this.#replaceAfterResponse(keepAlive, nowMs);
     } else if (this.outstanding === 0) {
       this.phase = Phase.idle;
-      thread.next(this, nowMs);
+      this.#dispatch.next(this, nowMs);
     }
   }
 
   /** The connection ends properly; requests after the answered one move to a new connection. */
   #replaceAfterResponse(keepAlive: boolean, nowMs: number): void {
-    const thread = this.thread;
-    if (!keepAlive) thread.counters[Slot.closedAfterResponse]++;
+    if (!keepAlive) this.#recorder.count(Slot.closedAfterResponse);
     this.#dropSocket(!keepAlive && !this.#peerEnded);
-    if (this.outstanding === 0) return thread.next(this, nowMs);
+    if (this.outstanding === 0) return this.#dispatch.next(this, nowMs);
     // The rest of the batch may never have been sent: this connection had reached its limit.
     if (this.#portionCount === 0) this.#isRetry = false;
-    else if (thread.plan.retry) this.#countRetried();
+    else if (this.#plan.retry) this.#countRetried();
     else return this.#failPortion("read", "EEOF", nowMs);
     this.#sendOnNew(nowMs);
   }
 
   /** Counts what was sent here as failed; the rest of the batch goes to a new connection. */
   #failPortion(kind: FailureKind, code: string, nowMs: number): void {
-    const thread = this.thread;
     const count = this.#portionCount;
     this.#portionCount = 0;
     this.#position += count;
     this.outstanding -= count;
     this.#isRetry = false;
-    thread.failed(this, kind, code, count);
-    if (thread.isOver) return;
-    if (this.outstanding === 0) return thread.next(this, nowMs);
+    this.#dispatch.failed(this, kind, code, count);
+    if (this.#dispatch.isOver) return;
+    if (this.outstanding === 0) return this.#dispatch.next(this, nowMs);
     for (let each = 0; each < count; each++) {
       this.requestIndex = this.group.following(this.requestIndex);
     }
@@ -292,13 +303,12 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   onEnd(_socket: Socket): void {
-    const nowMs = this.thread.reactor.readClockMs();
-    const thread = this.thread;
+    const nowMs = this.#sockets.readClockMs();
     this.#peerEnded = true;
     if (this.outstanding === 0 || this.#isUnsent) {
-      thread.counters[Slot.closedIdle]++;
+      this.#recorder.count(Slot.closedIdle);
       this.#dropSocket(false);
-      thread.reopen(this, nowMs);
+      this.#dispatch.reopen(this, nowMs);
     } else if (this.#reader.finishAtEof()) {
       this.#complete(nowMs);
     } else if (this.#reader.hasBegun) {
@@ -309,16 +319,16 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   onClose(_socket: Socket, error: PeerError): void {
-    const nowMs = this.thread.reactor.readClockMs();
+    const nowMs = this.#sockets.readClockMs();
     // Certificate errors have no errno: the reason is used as the code.
     const isTls = error.code === "ETLS";
     const code = isTls ? `ETLS: ${error.message}` : error.code;
     if (this.phase === Phase.connecting) return this.#connectFailed(code, nowMs);
     // In TLS 1.3 a server rejects our certificate only after the handshake has finished on our side.
     if (this.outstanding === 0 || (this.#isUnsent && !isTls)) {
-      this.thread.counters[Slot.closedIdle]++;
+      this.#recorder.count(Slot.closedIdle);
       this.#dropSocket(false);
-      return this.thread.reopen(this, nowMs);
+      return this.#dispatch.reopen(this, nowMs);
     }
     if (!this.#reader.hasBegun && !isTls && this.#retry(nowMs)) return;
     this.fail(this.#written < this.#portionEnd ? "write" : "read", code, nowMs);
@@ -331,7 +341,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
    */
   #retry(nowMs: number): boolean {
     if (
-      !this.thread.plan.retry || this.#servedCount === 0 || this.#isRetry ||
+      !this.#plan.retry || this.#servedCount === 0 || this.#isRetry ||
       !this.#mayRepeat()
     ) return false;
     this.#dropSocket(false);
@@ -349,8 +359,7 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   #countRetried(): void {
-    if (this.intendedMs < this.thread.measureFromMs) return;
-    this.thread.counters[Slot.retried] += this.#portionCount;
+    this.#recorder.retried(this.intendedMs, this.#portionCount);
   }
 
   /** Sends the unanswered rest of the batch on a new connection. */
@@ -368,52 +377,50 @@ export class LoadConnection extends Deadline implements SocketHandler {
   }
 
   #connectFailed(code: string, nowMs: number): void {
-    const thread = this.thread;
-    thread.connectEnded();
+    this.#sockets.connectEnded(false);
     this.#dropSocket(false);
     if (code === "EAGAIN") {
       // Only a unix socket returns this: its accept queue is full, and the next attempt may go through.
       if (this.#backlogFullSinceMs === 0) this.#backlogFullSinceMs = nowMs;
-      if (nowMs - this.#backlogFullSinceMs < thread.plan.timeoutMs) {
-        thread.counters[Slot.backlogFull]++;
+      if (nowMs - this.#backlogFullSinceMs < this.#plan.timeoutMs) {
+        this.#recorder.count(Slot.backlogFull);
         return this.rest(nowMs, 1);
       }
     }
     if (code === "EADDRNOTAVAIL") {
-      thread.counters[Slot.portsExhausted]++;
-      if (thread.takeNextSource(this)) return this.connect(nowMs);
+      this.#recorder.count(Slot.portsExhausted);
+      if (this.#sockets.takeNextSource(this)) return this.connect(nowMs);
     }
     this.fail(code === "ECONNREFUSED" ? "refused" : "connect", code, nowMs);
   }
 
   /** Counts what was sent as failed and restarts at once; after a failed connect it may wait first. */
   fail(kind: FailureKind, code: string, nowMs: number): void {
-    const thread = this.thread;
     if (this.isOpen) {
-      thread.counters[Slot.lost]++;
+      this.#recorder.count(Slot.lost);
       this.#dropSocket(false, true);
       return this.#failPortion(kind, code, nowMs);
     }
-    if (this.phase === Phase.connecting) thread.connectEnded();
+    if (this.phase === Phase.connecting) this.#sockets.connectEnded(false);
     this.#dropSocket(false, true);
     this.#backlogFullSinceMs = 0;
     const claimed = this.outstanding;
     this.outstanding = 0;
     this.connectStreak++;
     // An open loop follows its schedule regardless of failures: the next due request reconnects.
-    if (thread.isOpenLoop) {
-      if (claimed > 0) thread.failed(this, kind, code, claimed);
-      return thread.next(this, nowMs);
+    if (this.#dispatch.isOpenLoop) {
+      if (claimed > 0) this.#dispatch.failed(this, kind, code, claimed);
+      return this.#dispatch.next(this, nowMs);
     }
-    thread.failed(this, kind, code, claimed);
-    if (thread.isOver) return;
+    this.#dispatch.failed(this, kind, code, claimed);
+    if (this.#dispatch.isOver) return;
     this.rest(nowMs, Math.min(restMaxMs, restFirstMs * 2 ** Math.min(10, this.connectStreak - 1)));
   }
 
   /** Waits before reconnecting. */
   rest(nowMs: number, restMs: number): void {
     this.phase = Phase.resting;
-    this.thread.arm(this, nowMs + restMs);
+    this.#sockets.arm(this, nowMs + restMs);
   }
 
   override onDeadline(nowMs: number): void {
@@ -424,34 +431,34 @@ export class LoadConnection extends Deadline implements SocketHandler {
         return this.fail("timeout", "ETIMEDOUT", nowMs);
       case Phase.resting:
         this.phase = Phase.closed;
-        return this.thread.resume(this, nowMs);
+        return this.#dispatch.resume(this, nowMs);
     }
   }
 
   /** Unrequested bytes on an idle connection. */
   #unsolicited(nowMs: number): void {
-    this.thread.counters[Slot.lost]++;
+    this.#recorder.count(Slot.lost);
     this.#dropSocket(false, true);
-    this.thread.reopen(this, nowMs);
+    this.#dispatch.reopen(this, nowMs);
   }
 
   /** The run is over, or this connection is not needed any more. */
   close(): void {
     this.#dropSocket(false);
-    this.thread.disarm(this);
+    this.#sockets.disarm(this);
   }
 
   /** `peerCloses`: the server announced to close; it closes first and keeps the TIME_WAIT. */
   #dropSocket(peerCloses: boolean, reset = false): void {
     const socket = this.#socket;
-    if (this.isOpen) this.thread.counters[Slot.open]--;
+    if (this.isOpen) this.#recorder.closed();
     this.phase = Phase.closed;
     this.#isUnsent = false;
     this.#socket = null;
     this.#reader.reset();
     if (socket === null || !socket.isOpen) return;
-    if (reset || this.thread.plan.resetOnClose) socket.abort();
-    else if (peerCloses) this.thread.lingering.add(socket);
+    if (reset || this.#plan.resetOnClose) socket.abort();
+    else if (peerCloses) this.#sockets.lingering.add(socket);
     else socket.close();
   }
 }

@@ -1,11 +1,16 @@
 import type { BatchOutput, Reactor } from "../../net/reactor.ts";
-import type { LoadConnection } from "./load_connection.ts";
+
+/** A connection with a batch to send. */
+export interface Sender {
+  /** Sends the batch, unless already sent; `nowMs` is now. */
+  sendNow(nowMs: number): void;
+}
 
 /** Connections whose requests are sent after the callbacks of the reactor's batch. */
 export class SendQueue implements BatchOutput {
   readonly #reactor: Reactor;
   /** Never shortened: an emptied array would grow again step by step with each batch. */
-  readonly #waiting: LoadConnection[] = [];
+  readonly #waiting: Sender[] = [];
   #count = 0;
 
   constructor(reactor: Reactor) {
@@ -13,7 +18,7 @@ export class SendQueue implements BatchOutput {
   }
 
   /** True: `connection.sendNow` follows. False: no batch is being handled. */
-  add(connection: LoadConnection): boolean {
+  add(connection: Sender): boolean {
     if (this.#count === 0 && !this.#reactor.flushAfterBatch(this)) return false;
     this.#waiting[this.#count++] = connection;
     return true;

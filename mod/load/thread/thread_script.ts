@@ -4,7 +4,7 @@ import type { Method, ResponseHead } from "../../http/mod.ts";
 import { parseTarget, portOf } from "../plan/target.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "../plan/thread_plan.ts";
 import { isIdempotent } from "../plan/idempotent.ts";
-import type { LoadConnection } from "./load_connection.ts";
+import type { AnswerObserver, TimedRequest } from "./answer_groups.ts";
 import { HookMark, type HookPlace } from "../script/hook_mark.ts";
 import { type Hooks, type LoadedHooks, loadHooks } from "../script/hooks.ts";
 import { show } from "../script/request_shape.ts";
@@ -20,10 +20,20 @@ interface Collected {
   body: Uint8Array[];
 }
 
+/** Requests that were made for one connection. */
+export interface MadeRequests {
+  readonly bytes: Uint8Array;
+  /** End offset of each. */
+  readonly ends: Int32Array;
+  readonly methods: readonly Method[];
+  /** Which of them end their connection; undefined: none does. */
+  readonly closes: readonly boolean[] | undefined;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export class ThreadScript {
+export class ThreadScript implements AnswerObserver, MadeRequests {
   /** Bytes, end offsets and methods of the requests of the last `make`. */
   bytes: Uint8Array = new Uint8Array(0);
   ends: Int32Array = new Int32Array(0);
@@ -37,7 +47,7 @@ export class ThreadScript {
   readonly #mark: HookMark;
   readonly #wrk: Wrk;
   readonly #name: string;
-  readonly #collected = new Map<LoadConnection, Collected>();
+  readonly #collected = new Map<TimedRequest, Collected>();
   /** The last request made from text, so that repeated requests are cheap. */
   #lastText: string | null = null;
 
@@ -196,24 +206,24 @@ export class ThreadScript {
     return this.#bytesOf(this.#wrk.describe(request));
   }
 
-  takeHead(connection: LoadConnection, head: ResponseHead): void {
+  takeHead(request: TimedRequest, head: ResponseHead): void {
     if (!this.observesResponses) return;
     const headers: Record<string, string> = {};
     for (let index = 0; index < head.fieldCount; index++) {
       headers[head.name(index)] = head.value(index);
     }
-    this.#collected.set(connection, { headers, body: [] });
+    this.#collected.set(request, { headers, body: [] });
   }
 
-  takeBody(connection: LoadConnection, bytes: Uint8Array, start: number, end: number): void {
-    this.#collected.get(connection)?.body.push(bytes.slice(start, end));
+  takeBody(request: TimedRequest, bytes: Uint8Array, start: number, end: number): void {
+    this.#collected.get(request)?.body.push(bytes.slice(start, end));
   }
 
   /** The response is complete. */
-  respond(connection: LoadConnection, status: number): void {
-    const collected = this.#collected.get(connection);
+  respond(request: TimedRequest, status: number): void {
+    const collected = this.#collected.get(request);
     if (collected === undefined) return;
-    this.#collected.delete(connection);
+    this.#collected.delete(request);
     const bytes = joined(collected.body);
     this.#call("response", () => {
       const text = decoder.decode(bytes);

@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import { Method, ResponseHead } from "../../../../mod/http/mod.ts";
 import { defaultLimits, parseResponseHead } from "../../../../mod/http1/mod.ts";
 import { AnswerGroups, type AnswerObserver } from "../../../../mod/load/thread/answer_groups.ts";
-import type { LoadConnection } from "../../../../mod/load/thread/load_connection.ts";
+import type { TimedRequest } from "../../../../mod/load/thread/answer_groups.ts";
 
 const run = { measureFromMs: 100 };
 
-function connection(intendedMs: number): LoadConnection {
-  return { intendedMs } as LoadConnection;
+function connection(intendedMs: number): TimedRequest {
+  return { intendedMs, startMs: intendedMs };
 }
 
 function head(fields: string): ResponseHead {
