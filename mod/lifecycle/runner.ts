@@ -3,6 +3,7 @@ import { step } from "./core/core.ts";
 import { type Action, allWorkers, type Event, initialState, type LogEvent } from "./core/state.ts";
 import { type Settings, type State, type StopSignal, timerKey } from "./core/state.ts";
 import type { Timer, Worker } from "./core/state.ts";
+import { pauseSignals } from "../process/signals/pausing.ts";
 
 /** An event without its time. */
 type UntimedEvent<E = Event> = E extends Event ? Omit<E, "nowMs"> : never;
@@ -27,15 +28,19 @@ export interface System {
   /** Read before every step: an envdir may change some of them while we run. */
   settings(): Settings;
   launch(slot: number, generation: number, handler: WorkerHandler): Launch;
-  /** Calls back once, when a process that is not our child has ended. */
-  watchOrphan(pid: number, onDied: () => void): void;
-  probe(generation: number, pid: number, onReady: () => void): void;
+  /** Calls back once, when a process that is not our child has ended; needed with orphans. */
+  watchOrphan?(pid: number, onDied: () => void): void;
+  /** Calls back when the worker is ready without having notified us. */
+  probe?(generation: number, pid: number, onReady: () => void): void;
   signal(pid: number, signal: string): void;
   setTimer(delayMs: number, callback: () => void): number;
   clearTimer(handle: number): void;
   log(entry: LogEvent): void;
-  writeStatus(state: State): void;
-  /** Notifies the service manager (sd_notify(3)). */
+  writeStatus?(state: State): void;
+  /**
+   * `ready`: every slot serves, for the first time or after a restart. `stopping` comes before the
+   * workers are signalled to end.
+   */
   notify(what: "ready" | "reloading" | "stopping"): void;
   /** Called after every step. */
   onStep(state: State): void;
@@ -45,7 +50,6 @@ export class Runner {
   /** Resolves with the exit code. */
   readonly finished: Promise<number>;
   readonly #system: System;
-  readonly #pauseSignals: { readonly pause: string; readonly resume: string };
   /** Handles of the armed timers by `timerKey`. */
   readonly #timers = new Map<string, number>();
   readonly #queue: Event[] = [];
@@ -53,13 +57,8 @@ export class Runner {
   #running = false;
   #finish!: (code: number) => void;
 
-  constructor(
-    system: System,
-    slotCount: number,
-    pauseSignals: { readonly pause: string; readonly resume: string },
-  ) {
+  constructor(system: System, slotCount: number) {
     this.#system = system;
-    this.#pauseSignals = pauseSignals;
     this.#state = initialState(slotCount);
     this.finished = new Promise((resolve) => this.#finish = resolve);
   }
@@ -70,7 +69,7 @@ export class Runner {
 
   start(orphans: readonly Worker[] = []): void {
     for (const { pid, generation } of orphans) {
-      this.#system.watchOrphan(
+      this.#system.watchOrphan?.(
         pid,
         () => this.#dispatch({ type: "died", generation, status: null }),
       );
@@ -82,8 +81,45 @@ export class Runner {
     this.#dispatch({ type: "hup" });
   }
 
+  /** Replaces a worker that serves, because it asks for it or has grown too large. */
+  replace(generation: number, reason: string): void {
+    this.#dispatch({ type: "replace", generation, reason });
+  }
+
+  /** `slotCount` is at least 1. `redistributes`: the slots' sockets depend on their number. */
+  resize(slotCount: number, redistributes: boolean): void {
+    this.#dispatch({ type: "resize", slotCount, redistributes });
+  }
+
+  /**
+   * Starts a worker if none serves; `state.isReviving` is true until it is ready or its start has
+   * failed.
+   */
+  revive(): void {
+    this.#dispatch({ type: "revive" });
+  }
+
+  /** Makes the workers reopen their log files (USR1). */
+  reopen(): void {
+    this.#dispatch({ type: "reopen" });
+  }
+
+  /** Makes the workers accept no connections. */
+  pause(): void {
+    this.#dispatch({ type: "pause" });
+  }
+
+  resume(): void {
+    this.#dispatch({ type: "resume" });
+  }
+
   stop(signal: StopSignal): void {
     this.#dispatch({ type: "stop", signal });
+  }
+
+  /** Ends the workers without waiting for what they have accepted. */
+  stopAtOnce(): void {
+    this.#dispatch({ type: "stop-at-once" });
   }
 
   #dispatch(untimed: UntimedEvent): void {
@@ -112,9 +148,9 @@ export class Runner {
         return system.signal(action.pid, action.signal);
       case "pause":
       case "resume":
-        return system.signal(action.pid, this.#pauseSignals[action.type]);
+        return system.signal(action.pid, pauseSignals[action.type]);
       case "probe":
-        return system.probe(action.generation, action.pid, () => {
+        return system.probe?.(action.generation, action.pid, () => {
           this.#dispatch({ type: "ready", generation: action.generation });
         });
       case "arm":
@@ -124,7 +160,7 @@ export class Runner {
       case "log":
         return system.log(action.entry);
       case "status":
-        return system.writeStatus(this.#state);
+        return system.writeStatus?.(this.#state);
       case "notify":
         return system.notify(action.what);
       case "exit":

@@ -65,6 +65,7 @@ export function asWorkers(orphans: readonly Orphan[], nowMs: number): Worker[] {
     startedMs: nowMs,
     pausable: false,
     signalled: false,
+    owesReopening: false,
     orphan: true,
   }));
 }

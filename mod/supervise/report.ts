@@ -42,6 +42,7 @@ const texts: {
   "takeover": ({ pids }) => `taking over from a supervisor that died, workers:${pids.join(",")}`,
   "running": ({ signal, pids }) =>
     `new worker is now running, sending ${signal} to old workers:${pids.join(",") || "none"}`,
+  "replacing": ({ pid, reason }) => `replacing worker ${pid}: ${reason}`,
   "kill-delay": ({ delayMs }) => `sleeping ${seconds(delayMs)} secs before killing old workers`,
   "trial": ({ pid, trialMs }) => `new worker ${pid} is on trial for ${seconds(trialMs)} secs`,
   "killing": () => "killing old workers",

@@ -8,7 +8,6 @@ import { AddressInUse } from "../net/inheritable.ts";
 import { reapOrphans } from "../process/children/children.ts";
 import { allVariables } from "../process/environment.ts";
 import { sealInherited } from "../process/handover/inherited.ts";
-import { pauseSignals } from "../process/signals/pausing.ts";
 import { PidFile, readPid } from "../process/files/pid_file.ts";
 import { processInfo } from "../process/proc.ts";
 import { claimReadiness } from "../process/handover/readiness.ts";
@@ -104,7 +103,7 @@ class Supervisor {
     // systemd's sockets are not in the plan, but belong in the greeting and the status.
     const held = { ...plan, listen: sockets.specs };
     const system = new RealSystem(held, launcher, this.#statusFile, (entry) => this.#report(entry));
-    const runner = new Runner(system, plan.workers, pauseSignals);
+    const runner = new Runner(system, plan.workers);
     system.runner = runner;
     this.#runner = runner;
     this.#control = this.#openControl(runner, system, sockets);

@@ -6,10 +6,10 @@ import { containerSources, findContainer } from "../process/container.ts";
 import { watchProcess } from "../process/pidfd.ts";
 import { suggestCollection } from "../process/memory/memory.ts";
 import { notify as notifyManager, notifyReady } from "../process/handover/readiness.ts";
-import { sendSignal } from "../process/signals/signals.ts";
 import { monotonicUs } from "../sys/monotonic_us.ts";
 import type { StatusFile } from "../process/files/status_file.ts";
 import type { ControlSocket } from "./control/control_socket.ts";
+import { realProcesses } from "../lifecycle/real_processes.ts";
 import {
   type Launch,
   type Runner,
@@ -26,9 +26,6 @@ import { greeting } from "./greeting.ts";
 import type { ReportEvent } from "./report.ts";
 import type { LogEvent, Settings, State } from "../lifecycle/core/state.ts";
 
-/** setTimeout takes a signed 32-bit integer; a longer delay would fire at once. */
-const timerMaxMs = 2 ** 31 - 1;
-
 /** The last failure, for the status. */
 export interface FailureRecord {
   readonly generation: number | null;
@@ -37,6 +34,10 @@ export interface FailureRecord {
 }
 
 export class RealSystem implements System {
+  readonly nowMs = realProcesses.nowMs;
+  readonly signal = realProcesses.signal;
+  readonly setTimer = realProcesses.setTimer;
+  readonly clearTimer = realProcesses.clearTimer;
   /** Set once, before the runner starts. */
   runner: Runner | null = null;
   control: ControlSocket | null = null;
@@ -51,10 +52,6 @@ export class RealSystem implements System {
     readonly statusFile: StatusFile | null,
     readonly report: (entry: ReportEvent) => void,
   ) {}
-
-  nowMs(): number {
-    return performance.now();
-  }
 
   settings(): Settings {
     return { ...this.plan.settings, ...timingOf(this.launcher.variables()) };
@@ -82,18 +79,6 @@ export class RealSystem implements System {
     }).then((ready) => {
       if (ready) onReady();
     });
-  }
-
-  signal(pid: number, signal: string): void {
-    sendSignal(pid, signal);
-  }
-
-  setTimer(delayMs: number, callback: () => void): number {
-    return setTimeout(callback, Math.min(delayMs, timerMaxMs));
-  }
-
-  clearTimer(handle: number): void {
-    clearTimeout(handle);
   }
 
   log(entry: LogEvent): void {

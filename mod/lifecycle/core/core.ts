@@ -4,11 +4,13 @@
  * Invariant, checked by its tests over every interleaving: once a generation has served, no action
  * ends the last serving worker until a stop signal arrives.
  */
-import { attempt, onSpawned } from "./attempts.ts";
+import { attempt, onRevive, onSpawned, onTurn } from "./attempts.ts";
+import { onPause, onReopen } from "./broadcasts.ts";
 import { onCurrentDied, onOldDied } from "./deaths.ts";
 import { onCandidateDied, onReady, onRefused, onStartTimeout } from "./outcomes.ts";
-import { begin, onAutoRestartTimer, onHup, onWindowOver } from "./restarts.ts";
-import { killAll, onDiedWhileStopping, onDrainTimeout, onStop } from "./shutdown.ts";
+import { onResize } from "./resize.ts";
+import { begin, onAutoRestartTimer, onHup, onReplace, onWindowOver } from "./restarts.ts";
+import { killAll, onDiedWhileStopping, onDrainTimeout, onStop, onStopAtOnce } from "./shutdown.ts";
 import type { Action, Event, Settings, State, Timer, Worker } from "./state.ts";
 import { pidsOf, Transition } from "./transition.ts";
 
@@ -40,28 +42,43 @@ function dispatch(transition: Transition, event: Event): void {
       return onTimer(transition, event.timer);
     case "hup":
       return onHup(transition);
+    case "replace":
+      return onReplace(transition, event.generation, event.reason);
+    case "resize":
+      return onResize(transition, event.slotCount, event.redistributes);
+    case "revive":
+      return onRevive(transition);
+    case "reopen":
+      return onReopen(transition);
+    case "pause":
+    case "resume":
+      return onPause(transition, event.type === "pause");
     case "stop":
       return onStop(transition, event.signal);
+    case "stop-at-once":
+      return onStopAtOnce(transition);
   }
 }
 
 /** The first start; with orphans of a dead supervisor it is a restart that replaces them. */
 function start(transition: Transition, orphans: readonly Worker[]): void {
-  const { state } = transition;
+  const { state, settings } = transition;
+  if (state.phase !== "running") return;
   if (orphans.length === 0) {
-    for (const index of state.slots.keys()) attempt(transition, index);
+    const count = settings.firstStart === "one" ? 1 : state.slots.length;
+    for (let index = 0; index < count; index++) attempt(transition, index);
     return;
   }
   transition.log({ event: "takeover", pids: pidsOf(orphans) });
   state.generation = Math.max(...orphans.map(({ generation }) => generation));
-  state.hasServed = true;
+  state.anyServed = state.hasServed = true;
   const newestFirst = orphans.map((orphan) => ({ ...orphan }))
     .sort((a, b) => b.generation - a.generation);
   for (const [index, orphan] of newestFirst.entries()) {
     if (index < state.slots.length) state.slots[index].current = orphan;
-    else transition.retire(state.slots[0], orphan, transition.settings.signalOnHup);
+    else transition.retire(state.slots[0], orphan, settings.signalOnHup);
   }
-  begin(transition, true);
+  begin(transition, { takeover: true });
   for (const [index, slot] of state.slots.entries()) {
     if (slot.current === null && slot.candidate === null) attempt(transition, index);
   }
@@ -81,7 +98,8 @@ function onTimer(transition: Transition, timer: Timer): void {
   if (timer.kind === "drain") return onDrainTimeout(transition, timer.generation);
   if (timer.kind === "hurry") return killAll(transition);
   const { phase, slots } = transition.state;
-  if (phase !== "running") return;
+  // A slot may have been removed while the event waited.
+  if (phase !== "running" || ("slot" in timer && timer.slot >= slots.length)) return;
   switch (timer.kind) {
     case "interval":
       return onReady(transition, timer.generation, false);
@@ -90,6 +108,8 @@ function onTimer(transition: Transition, timer: Timer): void {
     case "retry":
       if (slots[timer.slot].retryPending) attempt(transition, timer.slot);
       return;
+    case "turn":
+      return onTurn(transition, timer.slot);
     case "window":
       return onWindowOver(transition, timer.slot);
     case "steady":

@@ -1,13 +1,10 @@
 /** Workers that die while the parent runs: what restarts them, and what takes their place. */
-import { attempt, backoffMs, retryAfter, unblock } from "./attempts.ts";
+import { attempt, backoffMs, isIdle, retryAfter, unblock } from "./attempts.ts";
 import { startFailed } from "./outcomes.ts";
 import { describeStatus, failureExitCode } from "./reasons.ts";
 import { autoRestartIfDue, continueRestart, giveUp } from "./restarts.ts";
 import type { Worker } from "./state.ts";
 import type { Transition } from "./transition.ts";
-
-/** Crashes in quick succession that are restarted without backoff. */
-const freeCrashes = 5;
 
 /** The serving worker died although it was not signalled to end. */
 export function onCurrentDied(
@@ -25,8 +22,9 @@ export function onCurrentDied(
   transition.disarm({ kind: "steady", slot: index });
   if (!isKilledFromOutside(status)) slot.crashes++;
   if (slot.candidate !== null) return;
-  if (!slot.retryPending && !slot.blocked) {
-    return retryAfter(transition, index, backoffMs(slot.crashes, freeCrashes));
+  if (isIdle(slot)) {
+    const { freeCrashes, backoffFirstMs } = transition.settings;
+    return retryAfter(transition, index, backoffMs(slot.crashes, freeCrashes, backoffFirstMs));
   }
   // A start was delayed or blocked, but now the slot serves nothing, and the death has made room.
   attempt(transition, index);
@@ -44,8 +42,9 @@ function rollBack(
   worker: Worker,
   status: number | null,
 ): void {
-  const { trialMs } = transition.settings;
-  const slot = transition.state.slots[index];
+  const { slots, restart } = transition.state;
+  const trialMs = restart?.keepsOld ? 0 : transition.settings.trialMs;
+  const slot = slots[index];
   const previous = slot.previous as Worker;
   slot.current = previous;
   slot.previous = null;
@@ -61,10 +60,12 @@ function rollBack(
   if (trialMs > 0) {
     transition.fail(generation, reason);
     giveUp(transition, index, reason, failureExitCode(status));
-  } else startFailed(transition, index, worker, reason, failureExitCode(status));
+  } else if (isIdle(slot)) {
+    startFailed(transition, index, worker, reason, failureExitCode(status));
+  }
 }
 
-/** A draining worker, or the one kept for the window, has died. */
+/** A draining worker, or one kept for the window or until the end of the restart, has died. */
 export function onOldDied(
   transition: Transition,
   index: number,
@@ -73,7 +74,9 @@ export function onOldDied(
 ): void {
   const { generation, pid } = worker;
   const slot = transition.state.slots[index];
+  const { state } = transition;
   slot.draining = slot.draining.filter((other) => other !== worker);
+  state.surplus = state.surplus.filter((other) => other !== worker);
   transition.disarm({ kind: "drain", generation });
   transition.log({ event: "old-died", generation, pid, status });
   transition.writeStatus();

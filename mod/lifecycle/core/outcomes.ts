@@ -1,12 +1,11 @@
 /** How a start ends: ready, refused, too late, or dead; and what follows a failure. */
-import { armAutoRestart, backoffMs, retryAfter } from "./attempts.ts";
+import { armAutoRestart, attempt, backoffMs, isIdle, retryAfter } from "./attempts.ts";
 import { describeStatus, failureExitCode } from "./reasons.ts";
 import { giveUp, onSlotReady } from "./restarts.ts";
+import { onDiedWhileStopping } from "./shutdown.ts";
 import type { Worker } from "./state.ts";
 import type { Transition } from "./transition.ts";
 
-/** Failed starts in a row that are retried without backoff. */
-const freeFailures = 2;
 /** A worker that has served this long is not in a crash loop. */
 const steadyMs = 3000;
 
@@ -20,6 +19,9 @@ export function onRefused(
   const found = transition.find(generation);
   if (found === null) return;
   transition.log({ event: "refused", generation, reason });
+  if (transition.state.phase !== "running") {
+    return onDiedWhileStopping(transition, found.worker, null);
+  }
   found.slot.candidate = null;
   startFailed(transition, found.index, found.worker, reason, exitCode);
 }
@@ -32,15 +34,35 @@ export function onReady(transition: Transition, generation: number, pausable: bo
   if (pausable) worker.pausable = true;
   if (slot.candidate !== worker) return;
   disarmStart(transition, worker);
-  slot.previous = slot.current;
+  transition.state.isReviving = false;
+  if (slot.previous === null) slot.previous = slot.current;
+  // The slot is replaced a second time in a restart that keeps the old workers.
+  else if (slot.current !== null) {
+    transition.retire(slot, slot.current, transition.settings.signalOnHup);
+  }
   slot.current = worker;
   slot.candidate = null;
   slot.failures = 0;
   transition.state.lastFailure = null;
+  greet(transition, worker);
   transition.arm({ kind: "steady", slot: index }, steadyMs);
   transition.writeStatus();
   armAutoRestart(transition);
   onSlotReady(transition, index);
+}
+
+/** What had to wait until the worker is ready. */
+function greet(transition: Transition, worker: Worker): void {
+  const { state, settings, actions } = transition;
+  if (worker.owesReopening) transition.signal(worker, "USR1");
+  worker.owesReopening = false;
+  if (state.isPaused && worker.pausable) actions.push({ type: "pause", pid: worker.pid });
+  if (state.anyServed) return;
+  state.anyServed = true;
+  if (settings.firstStart === "all") return;
+  for (const [index, slot] of state.slots.entries()) {
+    if (slot.current === null && isIdle(slot)) attempt(transition, index);
+  }
 }
 
 /** The candidate has not become ready within `--start-timeout`. */
@@ -69,7 +91,7 @@ export function onCandidateDied(
   startFailed(transition, index, worker, describeStatus(status), failureExitCode(status));
 }
 
-function disarmStart(transition: Transition, { generation }: Worker): void {
+export function disarmStart(transition: Transition, { generation }: Worker): void {
   transition.disarm({ kind: "interval", generation });
   transition.disarm({ kind: "start", generation });
 }
@@ -88,17 +110,20 @@ export function startFailed(
   const { state, settings } = transition;
   const slot = state.slots[index];
   slot.failures++;
+  state.isReviving = false;
   transition.fail(worker.generation, reason);
-  const { startFailuresMax, firstStartFailuresMax } = settings;
-  const limit = state.hasServed ? startFailuresMax : firstStartFailuresMax;
+  const { startFailuresMax, firstStartFailuresMax, freeFailures, backoffFirstMs } = settings;
+  const limit = transition.hasStarted ? startFailuresMax : firstStartFailuresMax;
   const isOver = limit > 0 && slot.failures >= limit;
-  // Once all have served, a slot without a worker is retried without limit.
-  if (isOver && (slot.current !== null || !state.hasServed)) {
+  // After the first start, only a restart is given up: a slot without a worker is retried without
+  // limit, and so is the replacement that a worker has asked for.
+  const canGiveUp = slot.current !== null && state.restart !== null && !state.restart.keepsOld;
+  if (isOver && (canGiveUp || !transition.hasStarted)) {
     return giveUp(transition, index, reason, exitCode);
   }
   // As with Server::Starter, starts are at least an interval apart.
   const livedMs = transition.nowMs - worker.startedMs;
   const restOfIntervalMs = settings.intervalMs - livedMs;
-  const delayMs = Math.max(backoffMs(slot.failures, freeFailures), restOfIntervalMs);
-  retryAfter(transition, index, delayMs);
+  const backoff = backoffMs(slot.failures, freeFailures, backoffFirstMs);
+  retryAfter(transition, index, Math.max(backoff, restOfIntervalMs));
 }

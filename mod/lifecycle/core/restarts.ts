@@ -1,5 +1,5 @@
 /** Replacing workers: HUP, automatic restarts, the window with both workers alive, giving up. */
-import { armAutoRestart, attempt } from "./attempts.ts";
+import { armAutoRestart, attempt, isIdle } from "./attempts.ts";
 import { endAll } from "./shutdown.ts";
 import { pidsOf, type Transition } from "./transition.ts";
 
@@ -13,7 +13,7 @@ export function onHup(transition: Transition): void {
     return;
   }
   transition.log({ event: "hup" });
-  begin(transition, false);
+  begin(transition);
 }
 
 /** Ends the backoff of slots that wait for their next attempt: a HUP suggests a fix was deployed. */
@@ -36,12 +36,15 @@ function canBegin({ state }: Transition): boolean {
   return state.restart === null && state.slots.every((slot) => slot.candidate === null);
 }
 
-/** Begins to replace every worker. */
-export function begin(transition: Transition, takeover: boolean): void {
+/** Begins to replace every worker; a restart in progress begins again. */
+export function begin(
+  transition: Transition,
+  { takeover = false, keepsOld = false }: { takeover?: boolean; keepsOld?: boolean } = {},
+): void {
   const { state } = transition;
   state.restartWaiting = false;
   state.autoRestartDue = false;
-  state.restart = { firstGeneration: state.generation + 1, slot: 0, takeover };
+  state.restart = { firstGeneration: state.generation + 1, slot: 0, takeover, keepsOld };
   if (!takeover) transition.notify("reloading");
   transition.disarm({ kind: "auto-restart" });
   advance(transition);
@@ -51,19 +54,34 @@ export function begin(transition: Transition, takeover: boolean): void {
 function advance(transition: Transition): void {
   const { restart, slots } = transition.state;
   if (restart === null) return;
+  // Until the old workers are signalled to end, any slot may fall back to its old one.
+  if (restart.keepsOld) restart.slot = 0;
   while (restart.slot < slots.length) {
     const slot = slots[restart.slot];
     const done = slot.current !== null && slot.current.generation >= restart.firstGeneration;
     if (!done) {
-      const isIdle = slot.candidate === null && !slot.retryPending && !slot.blocked;
-      if (isIdle) attempt(transition, restart.slot);
+      if (isIdle(slot)) attempt(transition, restart.slot);
       return;
     }
-    if (slot.previous !== null) return;
+    if (slot.previous !== null && !restart.keepsOld) return;
     restart.slot++;
   }
+  if (restart.keepsOld) retireOld(transition);
   transition.state.restartCount++;
   end(transition);
+}
+
+/** Every slot has a new worker: the old ones may end, those of removed slots, too. */
+function retireOld(transition: Transition): void {
+  const { state, settings } = transition;
+  for (const slot of state.slots) {
+    if (slot.previous !== null) transition.retire(slot, slot.previous, settings.signalOnHup);
+    slot.previous = null;
+  }
+  for (const worker of state.surplus) {
+    transition.retire(state.slots[0], worker, settings.signalOnHup);
+  }
+  state.surplus = [];
 }
 
 function end(transition: Transition): void {
@@ -76,7 +94,7 @@ function end(transition: Transition): void {
 function beginWaiting(transition: Transition): void {
   if (!transition.state.restartWaiting || !canBegin(transition)) return;
   transition.log({ event: "hup" });
-  begin(transition, false);
+  begin(transition);
 }
 
 /** Continues after a slot has changed: the restart in progress, then the one that waits. */
@@ -89,10 +107,10 @@ export function continueRestart(transition: Transition): void {
 export function onSlotReady(transition: Transition, index: number): void {
   const { state } = transition;
   const { previous, current } = state.slots[index];
-  const first = !state.hasServed;
-  state.hasServed = state.slots.every((slot) => slot.current !== null) || !first;
-  if (first && state.hasServed) transition.notify("ready");
-  if (previous === null || current === null) return continueRestart(transition);
+  noteServed(transition);
+  if (previous === null || current === null || state.restart?.keepsOld) {
+    return continueRestart(transition);
+  }
   const { killOldDelayMs, trialMs, signalOnHup } = transition.settings;
   transition.log({ event: "running", signal: signalOnHup, pids: pidsOf([previous]) });
   if (killOldDelayMs > 0) transition.log({ event: "kill-delay", delayMs: killOldDelayMs });
@@ -103,6 +121,14 @@ export function onSlotReady(transition: Transition, index: number): void {
   const windowMs = Math.max(killOldDelayMs, trialMs);
   if (windowMs > 0) transition.arm({ kind: "window", slot: index }, windowMs);
   else onWindowOver(transition, index);
+}
+
+/** Notes, once, that every slot has a worker that serves. */
+export function noteServed(transition: Transition): void {
+  const { state } = transition;
+  if (state.hasServed || state.slots.some((slot) => slot.current === null)) return;
+  state.hasServed = true;
+  transition.notify("ready");
 }
 
 /** The new worker has survived the kill delay and its trial. */
@@ -137,6 +163,16 @@ export function giveUp(
   end(transition);
 }
 
+/** A worker asks to be replaced: it serves until the new one is ready. */
+export function onReplace(transition: Transition, generation: number, reason: string): void {
+  const { restart } = transition.state;
+  const found = transition.find(generation);
+  if (found === null || found.slot.current !== found.worker || !isIdle(found.slot)) return;
+  if (found.slot.previous !== null && !restart?.keepsOld) return;
+  transition.log({ event: "replacing", pid: found.worker.pid, reason });
+  attempt(transition, found.index);
+}
+
 /** `--enable-auto-restart`: the interval has passed once, or twice while old workers were alive. */
 export function onAutoRestartTimer(transition: Transition): void {
   if (transition.state.autoRestartDue) return autoRestartIfDue(transition, true);
@@ -152,5 +188,5 @@ export function autoRestartIfDue(transition: Transition, forced: boolean): void 
   const old = state.slots.some((slot) => slot.draining.length > 0 || slot.previous !== null);
   if (old && !forced) return;
   transition.log({ event: "auto-restart", forced, intervalMs: settings.autoRestartMs });
-  begin(transition, false);
+  begin(transition);
 }

@@ -3,7 +3,8 @@ import type { StopSignal, Worker } from "./state.ts";
 import { pidsOf, type Transition } from "./transition.ts";
 
 /** After a second signal workers have this long before they are killed. */
-const hurryMs = 1000;
+export const hurryMs = 1000;
+const slotTimers = ["retry", "turn", "window", "steady"] as const;
 
 export function onStop(transition: Transition, received: StopSignal): void {
   const { state, alive } = transition;
@@ -11,7 +12,16 @@ export function onStop(transition: Transition, received: StopSignal): void {
   if (state.phase === "running") return stopAll(transition, received);
   if (state.stopRequests > 2) return killAll(transition);
   transition.log({ event: "hurrying", received, pids: pidsOf(alive) });
-  for (const worker of alive) transition.signal(worker, "TERM");
+  onStopAtOnce(transition);
+}
+
+/** Workers end without answering what they accepted, or are killed. */
+export function onStopAtOnce(transition: Transition): void {
+  const { state, settings } = transition;
+  if (state.phase === "running") endAll(transition, settings.signalAtOnce);
+  else for (const worker of transition.alive) transition.signal(worker, settings.signalAtOnce);
+  if (state.phase === "stopped" || state.isHurrying) return;
+  state.isHurrying = true;
   transition.arm({ kind: "hurry" }, hurryMs);
 }
 
@@ -26,13 +36,12 @@ export function endAll(transition: Transition, signal: string): void {
   const { state, alive: workers } = transition;
   state.phase = "stopping";
   state.restart = null;
-  state.restartWaiting = false;
+  state.restartWaiting = state.isReviving = false;
   transition.notify("stopping");
+  state.slots[0].draining.push(...state.surplus.splice(0));
   for (const [index, slot] of state.slots.entries()) {
-    slot.retryPending = slot.blocked = false;
-    for (const kind of ["retry", "window", "steady"] as const) {
-      transition.disarm({ kind, slot: index });
-    }
+    slot.retryPending = slot.turnPending = slot.blocked = false;
+    disarmSlot(transition, index);
     for (const worker of [slot.current, slot.candidate, slot.previous]) {
       if (worker !== null) slot.draining.push(worker);
     }
@@ -49,6 +58,10 @@ export function endAll(transition: Transition, signal: string): void {
     worker.signalled = true;
   }
   exitIfEmpty(transition);
+}
+
+export function disarmSlot(transition: Transition, index: number): void {
+  for (const kind of slotTimers) transition.disarm({ kind, slot: index });
 }
 
 /** A worker has died during the shutdown. */

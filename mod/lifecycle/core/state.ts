@@ -14,6 +14,8 @@ export interface Worker {
   pausable: boolean;
   /** It has been sent the signal to end. */
   signalled: boolean;
+  /** It reopens its logs once it is ready; before that the signal would end it. */
+  owesReopening: boolean;
   /** Left over from a supervisor that was killed: not our child, so its exit status is unknown. */
   readonly orphan: boolean;
 }
@@ -24,7 +26,10 @@ export interface Slot {
   current: Worker | null;
   /** Started, not yet ready. */
   candidate: Worker | null;
-  /** The worker that `current` replaced, kept able to serve until the window is over. */
+  /**
+   * The worker that `current` replaced, kept able to serve until the window is over, or the restart
+   * if it keeps the old workers.
+   */
   previous: Worker | null;
   /** Signalled to end: replaced, or failed to start. */
   draining: Worker[];
@@ -34,6 +39,8 @@ export interface Slot {
   crashes: number;
   /** The next start is due when the timer `retry` fires. */
   retryPending: boolean;
+  /** The next start is due when the timer `turn` fires, as starts have to be apart. */
+  turnPending: boolean;
   /** The next start is due when fewer generations are alive (`--max-generations`). */
   blocked: boolean;
 }
@@ -45,6 +52,12 @@ export interface Restart {
   slot: number;
   /** It replaces the workers of a dead supervisor; no signal requested it. */
   readonly takeover: boolean;
+  /**
+   * The old workers serve until every slot has a new one, because the listening sockets are dealt to
+   * the workers by slot: while their number changes, only a complete set of workers accepts on every
+   * socket. Such a restart is retried without limit.
+   */
+  readonly keepsOld: boolean;
 }
 
 export interface Failure {
@@ -57,15 +70,27 @@ export interface State {
   /** Starts so far. */
   generation: number;
   slots: Slot[];
+  /** Workers of removed slots, which serve until the restart that keeps the old workers is over. */
+  surplus: Worker[];
   restart: Restart | null;
   /** A HUP came during a restart; any number of them leads to one more restart. */
   restartWaiting: boolean;
   /** `autoRestart` fired while old workers were alive. */
   autoRestartDue: boolean;
+  /** The earliest time of the next start, see `spawnIntervalMs`. */
+  nextStartMs: number;
+  /** The workers are asked to accept no connections, and so are those that become ready. */
+  isPaused: boolean;
+  /** A worker was asked for by `revive`; it is neither ready nor has its start failed. */
+  isReviving: boolean;
   /** Shutdown signals received. */
   stopRequests: number;
+  /** Workers are killed when the timer `hurry` fires. */
+  isHurrying: boolean;
   /** Why the last start or restart failed; null after a success. */
   lastFailure: Failure | null;
+  /** Some worker has been ready. */
+  anyServed: boolean;
   /** Every slot has been ready at least once. */
   hasServed: boolean;
   restartCount: number;
@@ -77,13 +102,27 @@ export interface State {
 export interface Settings {
   readonly signalOnHup: string;
   readonly signalOnTerm: string;
+  /** Ends a worker without further delay, after a second request to stop. */
+  readonly signalAtOnce: string;
+  /** `one`: the first worker shows that the command can run, then the other slots start. */
+  readonly firstStart: "one" | "all";
+  /** Whether the first start has succeeded when any worker is ready, or a worker of every slot. */
+  readonly startedWith: "any" | "every";
   /** `interval`: ready after living for `intervalMs`. `notify`: ready at the event `ready`. */
   readonly readiness: "interval" | "notify";
   readonly intervalMs: number;
   readonly startTimeoutMs: number;
+  /** The least time between two starts. */
+  readonly spawnIntervalMs: number;
   readonly startFailuresMax: number;
-  /** The limit until every slot has served once: there is no old generation to fall back to. */
+  /** The limit until the first start has succeeded: there is no old generation to fall back to. */
   readonly firstStartFailuresMax: number;
+  /** Failed starts in a row that are retried without backoff. */
+  readonly freeFailures: number;
+  /** Crashes in quick succession that are restarted without backoff. */
+  readonly freeCrashes: number;
+  /** The first delay of the backoff; it doubles up to 30 s. */
+  readonly backoffFirstMs: number;
   readonly killOldDelayMs: number;
   readonly trialMs: number;
   readonly drainTimeoutMs: number;
@@ -94,7 +133,7 @@ export interface Settings {
 /** A timer of the core. Arming one replaces the armed timer that is equal to it. */
 export type Timer =
   | { readonly kind: "interval" | "start" | "drain"; readonly generation: number }
-  | { readonly kind: "retry" | "window" | "steady"; readonly slot: number }
+  | { readonly kind: "retry" | "turn" | "window" | "steady"; readonly slot: number }
   | { readonly kind: "hurry" | "auto-restart" };
 
 export type StopSignal = "TERM" | "INT" | "QUIT";
@@ -117,7 +156,16 @@ export type Event =
     | { readonly type: "died"; readonly generation: number; readonly status: number | null }
     | { readonly type: "timer"; readonly timer: Timer }
     | { readonly type: "hup" }
+    /** The worker asks to be replaced; `reason` is logged. */
+    | { readonly type: "replace"; readonly generation: number; readonly reason: string }
+    /** `redistributes`: the slots' sockets depend on the number of slots. */
+    | { readonly type: "resize"; readonly slotCount: number; readonly redistributes: boolean }
+    /** Connections wait and no worker serves: start one now. */
+    | { readonly type: "revive" }
+    | { readonly type: "reopen" }
+    | { readonly type: "pause" | "resume" }
     | { readonly type: "stop"; readonly signal: StopSignal }
+    | { readonly type: "stop-at-once" }
   );
 
 /** Facts that are logged; `report.ts` has their texts. */
@@ -142,6 +190,7 @@ export type LogEvent =
   | { readonly event: "auto-restart"; readonly forced: boolean; readonly intervalMs: number }
   | { readonly event: "takeover"; readonly pids: readonly number[] }
   | { readonly event: "running"; readonly signal: string; readonly pids: readonly number[] }
+  | { readonly event: "replacing"; readonly pid: number; readonly reason: string }
   | { readonly event: "kill-delay"; readonly delayMs: number }
   | { readonly event: "trial"; readonly pid: number; readonly trialMs: number }
   | { readonly event: "killing" }
@@ -209,24 +258,35 @@ export function initialState(slotCount: number): State {
   return {
     phase: "running",
     generation: 0,
-    slots: Array.from({ length: slotCount }, () => ({
-      current: null,
-      candidate: null,
-      previous: null,
-      draining: [],
-      failures: 0,
-      crashes: 0,
-      retryPending: false,
-      blocked: false,
-    })),
+    slots: Array.from({ length: slotCount }, emptySlot),
+    surplus: [],
     restart: null,
     restartWaiting: false,
     autoRestartDue: false,
+    nextStartMs: 0,
+    isPaused: false,
+    isReviving: false,
     stopRequests: 0,
+    isHurrying: false,
     lastFailure: null,
+    anyServed: false,
     hasServed: false,
     restartCount: 0,
     exitCode: 0,
+  };
+}
+
+export function emptySlot(): Slot {
+  return {
+    current: null,
+    candidate: null,
+    previous: null,
+    draining: [],
+    failures: 0,
+    crashes: 0,
+    retryPending: false,
+    turnPending: false,
+    blocked: false,
   };
 }
 
@@ -242,6 +302,7 @@ export function copyState(state: State): State {
       previous: copy(slot.previous),
       draining: slot.draining.map((worker) => ({ ...worker })),
     })),
+    surplus: state.surplus.map((worker) => ({ ...worker })),
     restart: state.restart === null ? null : { ...state.restart },
   };
 }
@@ -260,5 +321,11 @@ export function workersOf(slot: Slot): Worker[] {
 
 /** Every live worker. */
 export function allWorkers(state: State): Worker[] {
-  return state.slots.flatMap(workersOf);
+  return [...state.slots.flatMap(workersOf), ...state.surplus];
+}
+
+/** At least one worker is ready and has not been signalled to end. */
+export function isServing({ slots, surplus }: State): boolean {
+  return surplus.length > 0 ||
+    slots.some(({ current, previous }) => current !== null || previous !== null);
 }

@@ -57,14 +57,24 @@ export class Transition {
     this.state.lastFailure = { generation, reason };
   }
 
-  /** The slot and worker of a generation, or null when that worker has ended. */
+  /**
+   * The slot and worker of a generation, or null when that worker has ended. Workers of removed slots
+   * are found in the first slot, which always exists.
+   */
   find(generation: number): { slot: Slot; index: number; worker: Worker } | null {
     for (const [index, slot] of this.state.slots.entries()) {
       for (const worker of [slot.current, slot.candidate, slot.previous, ...slot.draining]) {
         if (worker?.generation === generation) return { slot, index, worker };
       }
     }
-    return null;
+    const worker = this.state.surplus.find((one) => one.generation === generation);
+    return worker === undefined ? null : { slot: this.state.slots[0], index: 0, worker };
+  }
+
+  /** The first start has succeeded: from now on failures are retried, and a HUP may give up. */
+  get hasStarted(): boolean {
+    const { state, settings } = this;
+    return settings.startedWith === "any" ? state.anyServed : state.hasServed;
   }
 
   get alive(): Worker[] {

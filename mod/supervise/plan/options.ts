@@ -210,6 +210,14 @@ function settingsOf(
   return {
     signalOnHup: values.signalOnHup,
     signalOnTerm: values.signalOnTerm,
+    signalAtOnce: "TERM",
+    firstStart: "all",
+    startedWith: "every",
+    spawnIntervalMs: 0,
+    // Server::Starter restarts at once; these tolerate a passing fault before the backoff.
+    freeFailures: 2,
+    freeCrashes: 5,
+    backoffFirstMs: 1000,
     readiness: notifies ? "notify" : "interval",
     intervalMs: values.intervalMs,
     startTimeoutMs: values.startTimeoutMs ?? (notifies ? startTimeoutDefaultMs : 0),

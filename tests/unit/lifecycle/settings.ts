@@ -5,6 +5,13 @@ import type { Settings } from "../../../mod/lifecycle/core/state.ts";
 export const plainSettings: Settings = {
   signalOnHup: "TERM",
   signalOnTerm: "TERM",
+  signalAtOnce: "TERM",
+  firstStart: "all",
+  startedWith: "every",
+  spawnIntervalMs: 0,
+  freeFailures: 2,
+  freeCrashes: 5,
+  backoffFirstMs: 1000,
   readiness: "interval",
   intervalMs: 1000,
   startTimeoutMs: 0,

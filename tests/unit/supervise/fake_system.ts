@@ -1,7 +1,6 @@
 /** A system without processes: the test controls time, timers, workers and files. */
 import { type Launch, Runner, statusLines } from "../../../mod/lifecycle/runner.ts";
 import type { System, WorkerHandler } from "../../../mod/lifecycle/runner.ts";
-import { pauseSignals } from "../../../mod/process/signals/pausing.ts";
 import { plainSettings } from "../lifecycle/settings.ts";
 import { textLine } from "../../../mod/supervise/report.ts";
 import { type LogEvent, type Settings, type State } from "../../../mod/lifecycle/core/state.ts";
@@ -32,7 +31,7 @@ export class FakeSystem implements System {
 
   constructor(settings: Partial<Settings> = {}, slotCount = 1) {
     this.settings_ = { ...plainSettings, ...settings };
-    this.runner = new Runner(this, slotCount, pauseSignals);
+    this.runner = new Runner(this, slotCount);
     this.runner.finished.then((code) => this.exitCode = code);
   }
 

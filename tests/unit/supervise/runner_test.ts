@@ -383,6 +383,7 @@ Deno.test("workers of a supervisor that died are replaced as on a restart", () =
     startedMs: 0,
     pausable: false,
     signalled: false,
+    owesReopening: false,
     orphan: true,
   });
   system.runner.start([orphan(90, 6), orphan(91, 7)]);

@@ -1,0 +1,25 @@
+/** Signals to all workers at once: reopen the logs, accept no connections, accept again. */
+import { allWorkers } from "./state.ts";
+import type { Transition } from "./transition.ts";
+
+/** USR1. A worker that is not ready yet gets it later: before that the signal would end it. */
+export function onReopen(transition: Transition): void {
+  const { state } = transition;
+  const starting = new Set(state.slots.map(({ candidate }) => candidate));
+  for (const worker of allWorkers(state)) {
+    if (starting.has(worker)) worker.owesReopening = true;
+    else transition.signal(worker, "USR1");
+  }
+}
+
+/** A worker that becomes ready while the others are paused is paused, too. */
+export function onPause(transition: Transition, isPaused: boolean): void {
+  const { state, actions } = transition;
+  if (state.isPaused === isPaused) return;
+  state.isPaused = isPaused;
+  const type = isPaused ? "pause" : "resume";
+  const serving = state.slots.flatMap(({ current, previous }) => [current, previous]);
+  for (const worker of [...serving, ...state.surplus]) {
+    if (worker?.pausable) actions.push({ type, pid: worker.pid });
+  }
+}
