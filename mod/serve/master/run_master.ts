@@ -5,7 +5,7 @@ import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
 import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
 import { raiseOpenFilesLimit } from "../../process/limits.ts";
 import { keepMemory } from "../../process/memory/memory_keeper.ts";
-import { listenForPause, pausableField, pauseSignals } from "../../process/signals/pausing.ts";
+import { listenForPause, pausableField } from "../../process/signals/pausing.ts";
 import { notify, notifyReady } from "../../process/handover/readiness.ts";
 import { addSignalListener } from "../../process/signals/signals.ts";
 import { claimLease, SocketLease } from "../../process/handover/socket_lease.ts";
@@ -19,7 +19,7 @@ import { Master } from "./master.ts";
 import { MasterSockets } from "./master_sockets.ts";
 import { Scoreboard } from "./scoreboard.ts";
 import { judgeBeat, residentBytes } from "./watch.ts";
-import { started, WorkerStarter } from "./worker_starter.ts";
+import { type WorkerRecord, WorkerStarter } from "./worker_starter.ts";
 
 /** How often the heartbeats of running workers are checked. */
 const watchMs = 200;
@@ -109,36 +109,26 @@ async function manageWorkers(
   log: Logger,
   end: MasterEnd,
 ): Promise<number> {
-  const ended = Promise.withResolvers<number>();
-  const master = new Master(starter, { ...plan.process, workers }, ended.resolve);
-  let readyCount = 0;
-  starter.listener = {
-    onReady(worker) {
-      master.onReady(worker);
-      if (++readyCount !== workers) return;
-      const clipped = sockets.isInherited ? null : clippedBacklog(plan.listen.backlog);
-      if (clipped !== null) {
-        log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
-      }
-      for (const address of sockets.addresses) {
-        const where = typeof address === "string" ? address : describeListener(address);
-        log.info(`listening on ${where} with ${workers} workers`);
-      }
-      notifyReady(pausableField);
-    },
-    onRetire: (worker, why) => master.onRetire(worker, why),
-    onExit: (worker, exitCode, how) => master.onExit(worker, exitCode, how),
+  const onServing = () => {
+    const clipped = sockets.isInherited ? null : clippedBacklog(plan.listen.backlog);
+    if (clipped !== null) {
+      log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
+    }
+    for (const address of sockets.addresses) {
+      const where = typeof address === "string" ? address : describeListener(address);
+      log.info(`listening on ${where} with ${workers} workers`);
+    }
+    notifyReady(pausableField);
   };
+  const master = new Master(starter, { ...plan.process, workers }, log, onServing);
+  starter.onRetire = (generation, why) => master.replace(generation, why);
   starter.beforeStart = await beforeForkOf(plan, log);
   listenToSignals(master, log, end, sockets.isInherited);
-  listenForPause({
-    pause: () => master.signalAll(pauseSignals.pause),
-    resume: () => master.signalAll(pauseSignals.resume),
-  });
-  const watch = new WorkerWatch(plan, master, scoreboard);
+  listenForPause(master);
+  const watch = new WorkerWatch(plan, master, starter, scoreboard);
   master.start();
-  const status = plan.status === null ? null : await openStatus(plan, master, scoreboard);
-  const exitCode = await ended.promise;
+  const status = plan.status === null ? null : await openStatus(plan, master, starter, scoreboard);
+  const exitCode = await master.finished;
   watch.stop();
   status?.close();
   return exitCode;
@@ -166,9 +156,14 @@ async function beforeForkOf(plan: ServePlan, log: Logger): Promise<(slot: number
   };
 }
 
-async function openStatus(plan: ServePlan, master: Master, scoreboard: Scoreboard) {
+async function openStatus(
+  plan: ServePlan,
+  master: Master,
+  { records }: WorkerStarter,
+  scoreboard: Scoreboard,
+) {
   const { StatusServer } = await import("./status_server.ts");
-  return await StatusServer.open(plan, master, scoreboard);
+  return await StatusServer.open(plan, master, records, scoreboard);
 }
 
 function listenToSignals(
@@ -199,44 +194,41 @@ function listenToSignals(
   });
   addSignalListener("TTIN", () => master.more());
   addSignalListener("TTOU", () => master.fewer());
-  addSignalListener("USR1", () => master.signalAll("USR1"));
+  addSignalListener("USR1", () => master.reopenLogs());
 }
 
 /** Kills workers that hang, and replaces workers above the memory limit. */
 class WorkerWatch {
   readonly #timers: number[] = [];
 
-  constructor(plan: ServePlan, master: Master, scoreboard: Scoreboard) {
+  constructor(
+    plan: ServePlan,
+    master: Master,
+    { records }: WorkerStarter,
+    scoreboard: Scoreboard,
+  ) {
     const { timeoutMs, memoryBytesMax } = plan.process;
+    const every = (ms: number, look: (record: WorkerRecord) => void) => {
+      this.#timers.push(setInterval(() => [...records.values()].forEach(look), ms));
+    };
     if (timeoutMs > 0) {
-      const check = () => this.#checkBeats(master, scoreboard, timeoutMs);
-      this.#timers.push(setInterval(check, Math.min(watchMs, timeoutMs)));
+      every(Math.min(watchMs, timeoutMs), ({ pid, row, sighting }) => {
+        if (row < 0) return;
+        const reading = scoreboard.row(row).read();
+        const why = judgeBeat(sighting, reading, performance.now(), Date.now(), timeoutMs);
+        if (why !== null) master.kill(pid, why);
+      });
     }
     if (memoryBytesMax !== null) {
-      const check = () => this.#checkMemory(master, memoryBytesMax);
-      this.#timers.push(setInterval(check, memoryWatchMs));
+      every(memoryWatchMs, ({ pid, generation }) => {
+        const bytes = residentBytes(pid);
+        if (bytes <= memoryBytesMax) return;
+        master.replace(generation, `it uses ${Math.round(bytes / 1048576)} MB of memory`);
+      });
     }
   }
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
-  }
-
-  #checkBeats(master: Master, scoreboard: Scoreboard, timeoutMs: number): void {
-    for (const worker of started(master.workers)) {
-      if (worker.row < 0) continue;
-      const row = scoreboard.row(worker.row).read();
-      const why = judgeBeat(worker.sighting, row, performance.now(), Date.now(), timeoutMs);
-      if (why !== null) master.kill(worker, why);
-    }
-  }
-
-  #checkMemory(master: Master, memoryBytesMax: number): void {
-    for (const worker of master.workers) {
-      const bytes = residentBytes(worker.pid);
-      if (bytes > memoryBytesMax) {
-        master.onRetire(worker, `it uses ${Math.round(bytes / 1048576)} MB of memory`);
-      }
-    }
   }
 }

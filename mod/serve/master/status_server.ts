@@ -12,7 +12,7 @@ import type { Master } from "./master.ts";
 import type { Scoreboard } from "./scoreboard.ts";
 import { describeWorker, renderStatus, type ServeStatus } from "./status.ts";
 import { residentBytes } from "./watch.ts";
-import { started } from "./worker_starter.ts";
+import type { WorkerRecord } from "./worker_starter.ts";
 
 const text = [["Content-Type", "text/plain; charset=utf-8"]] as const;
 const json = [["Content-Type", "application/json"]] as const;
@@ -30,6 +30,7 @@ export class StatusServer implements ExchangeHandler {
   private constructor(
     readonly plan: StatusPlan,
     readonly master: Master,
+    readonly records: ReadonlyMap<number, WorkerRecord>,
     readonly scoreboard: Scoreboard,
     readonly reactor: Reactor,
     readonly token: string | null,
@@ -40,12 +41,13 @@ export class StatusServer implements ExchangeHandler {
   static async open(
     plan: ServePlan,
     master: Master,
+    records: ReadonlyMap<number, WorkerRecord>,
     scoreboard: Scoreboard,
   ): Promise<StatusServer> {
     const reactor = await createReactor();
     const status = plan.status as StatusPlan;
     const token = status.token === null ? null : readToken(status.token);
-    const handler = new StatusServer(status, master, scoreboard, reactor, token);
+    const handler = new StatusServer(status, master, records, scoreboard, reactor, token);
     const server = new HttpServer(reactor, handler);
     // Clients of the socket see the requests' paths, so only the owner may connect.
     const mode = handler.plan.address.kind === "unix" ? { mode: 0o600 } : {};
@@ -82,9 +84,10 @@ export class StatusServer implements ExchangeHandler {
 
   #read(): ServeStatus {
     const nowMs = performance.now();
-    const workers = started(this.master.workers).map((worker) => {
-      const row = worker.row < 0 ? null : this.scoreboard.row(worker.row).read();
-      const process = { ...worker, uptimeMs: nowMs - worker.startedMs };
+    const workers = this.master.workers.map((worker) => {
+      const { row: index = -1, slot = 0 } = this.records.get(worker.pid) ?? {};
+      const row = index < 0 ? null : this.scoreboard.row(index).read();
+      const process = { ...worker, slot, uptimeMs: nowMs - worker.startedMs };
       return describeWorker(process, row, residentBytes(worker.pid), Date.now());
     });
     return { version, pid: Deno.pid, uptimeMs: Math.round(nowMs - this.#startMs), workers };

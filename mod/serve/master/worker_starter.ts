@@ -1,43 +1,40 @@
-/** Starts worker processes and reports their exits: the production `MasterSystem`. */
+/** Starts worker processes: their environment, their descriptors and their channel. */
 import { StartError } from "../../base/errors.ts";
+import type { Launch, WorkerHandler } from "../../lifecycle/runner.ts";
 import type { Logger } from "../../log/mod.ts";
-import { type ChannelPair, channelVariable, openChannel } from "../../process/channel.ts";
-import { deathSignalOf, exitCodeOf } from "../../process/children/children.ts";
+import { channelVariable, openChannel } from "../../process/channel.ts";
 import { allVariables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
-import { sendSignal, signalName } from "../../process/signals/signals.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
 import { spawn } from "../../process/children/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
-import type { MasterSignal, MasterSystem, WorkerProcess } from "./master.ts";
+import type { Starter } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
 import { readWorkerMessage, slotVariable, spareSocketsVariable } from "./messages.ts";
 import { type Scoreboard, scoreboardVariable } from "./scoreboard.ts";
 import type { Sighting } from "./watch.ts";
 
-/** A worker process with its scoreboard row and heartbeat. */
-export interface StartedWorker extends WorkerProcess {
+/** What the master knows of a worker process besides its lifecycle. */
+export interface WorkerRecord {
+  readonly pid: number;
+  readonly slot: number;
+  readonly generation: number;
   /** Row of the scoreboard; -1 when it is full. */
   readonly row: number;
   readonly sighting: Sighting;
-}
-
-/** Receives the events of workers. */
-export interface WorkerListener {
-  onReady(worker: WorkerProcess): void;
-  onRetire(worker: WorkerProcess, why: string): void;
-  onExit(worker: WorkerProcess, exitCode: number, how: string): void;
 }
 
 /** Descriptor numbers of the channel and the lease in a worker; its listening sockets follow. */
 const channelNumber = 3;
 const leaseNumber = 4;
 
-export class WorkerStarter implements MasterSystem {
-  /** Set before the first start. */
-  listener: WorkerListener | null = null;
+export class WorkerStarter implements Starter {
+  /** Called when a worker asks to be replaced. Set before the first start. */
+  onRetire: (generation: number, why: string) => void = () => {};
   /** Called before each start: the app's beforeFork. */
   beforeStart: (slot: number) => void = () => {};
+  /** Live workers by pid. */
+  readonly records = new Map<number, WorkerRecord>();
   readonly #argv: readonly string[];
   readonly #sockets: MasterSockets;
   readonly #lease: SocketLease;
@@ -66,23 +63,37 @@ export class WorkerStarter implements MasterSystem {
     return this.#sockets.socketCount;
   }
 
-  nowMs(): number {
-    return performance.now();
+  launch(slot: number, slotCount: number, generation: number, handler: WorkerHandler): Launch {
+    this.beforeStart(slot);
+    const row = this.#scoreboard.take();
+    try {
+      this.#sockets.ensure(slotCount);
+      return this.#spawn(slot, slotCount, generation, row, handler);
+    } catch (error) {
+      if (row >= 0) this.#scoreboard.giveBack(row);
+      // For example no more descriptors; the start is retried later.
+      if (!(error instanceof StartError)) throw error;
+      return { pid: null, reason: error.message, exitCode: error.exitCode };
+    }
   }
 
-  start(slot: number, slotCount: number): StartedWorker | null {
-    this.beforeStart(slot);
-    this.#sockets.ensure(slotCount);
+  /** Throws StartError. */
+  #spawn(
+    slot: number,
+    slotCount: number,
+    generation: number,
+    row: number,
+    handler: WorkerHandler,
+  ): Launch {
     const { descriptors, variable, spareVariable } = this.#sockets.handTo(slot, slotCount);
-    const row = this.#scoreboard.take();
-    let worker: StartedWorker | null = null;
-    const channel = this.#openChannel((message) =>
-      worker !== null && this.#receive(worker, message)
-    );
-    if (channel === null) {
-      if (row >= 0) this.#scoreboard.giveBack(row);
-      return null;
-    }
+    let pid = 0;
+    // A closed channel needs no action: the exit of the process is reported separately.
+    const channel = openChannel({
+      onMessage: (message) => this.#receive(message, pid, generation, handler),
+      onEnd: (fault) => {
+        if (fault !== "") this.#log.error(`invalid data on the channel of a worker: ${fault}`);
+      },
+    });
     const outcome = spawn({
       command: selfCommand(["serve", ...this.#argv]),
       ...folderOfStart(),
@@ -104,82 +115,28 @@ export class WorkerStarter implements MasterSystem {
     });
     channel.closeTheirs();
     if (outcome.pid === null) {
-      this.#free(channel, row);
-      this.#log.error(`cannot start a worker: ${outcome.reason}`);
-      return null;
+      channel.ours.close();
+      throw new StartError(outcome.reason);
     }
-    const started = performance.now();
-    worker = {
-      pid: outcome.pid,
-      slot,
-      startedMs: started,
-      isReady: false,
-      isEnding: false,
-      row,
-      sighting: { beat: 0, beatMs: started },
-    };
-    this.#watchExit(worker, outcome.exited, channel);
-    return worker;
+    pid = outcome.pid;
+    const sighting = { beat: 0, beatMs: performance.now() };
+    this.records.set(pid, { pid, slot, generation, row, sighting });
+    outcome.exited.then((status) => {
+      channel.ours.close();
+      if (row >= 0) this.#scoreboard.giveBack(row);
+      this.records.delete(pid);
+      handler.onDied(status);
+    });
+    return { pid };
   }
 
-  /** Null when no descriptors are left; the start is then retried later. */
-  #openChannel(onMessage: (message: unknown) => void): ChannelPair | null {
-    try {
-      // A closed channel needs no action: the exit of the process is reported separately.
-      return openChannel({
-        onMessage,
-        onEnd: (fault) => {
-          if (fault !== "") this.#log.error(`invalid data on the channel of a worker: ${fault}`);
-        },
-      });
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      this.#log.error(`cannot start a worker: ${error.message}`);
-      return null;
-    }
-  }
-
-  signal(worker: WorkerProcess, name: MasterSignal): void {
-    sendSignal(worker.pid, name);
-  }
-
-  setTimer(delayMs: number, callback: () => void): void {
-    setTimeout(callback, delayMs);
-  }
-
-  info(message: string): void {
-    this.#log.info(message);
-  }
-
-  warn(message: string): void {
-    this.#log.warn(message);
-  }
-
-  #receive(worker: StartedWorker, message: unknown): void {
+  #receive(message: unknown, pid: number, generation: number, handler: WorkerHandler): void {
     const known = readWorkerMessage(message);
-    if (known?.kind === "ready") this.listener?.onReady(worker);
-    else if (known?.kind === "retire") this.listener?.onRetire(worker, known.why);
+    if (known?.kind === "ready") handler.onReady(true);
+    else if (known?.kind === "retire") this.onRetire(generation, known.why);
     else {
       const found = JSON.stringify(message).slice(0, 80);
-      this.#log.error(`invalid message from worker ${worker.pid}: ${found}`);
+      this.#log.error(`invalid message from worker ${pid}: ${found}`);
     }
   }
-
-  async #watchExit(worker: StartedWorker, exited: Promise<number>, channel: ChannelPair) {
-    const status = await exited;
-    this.#free(channel, worker.row);
-    const signal = deathSignalOf(status);
-    const how = signal === 0 ? `exit code ${exitCodeOf(status)}` : `signal ${signalName(signal)}`;
-    this.listener?.onExit(worker, exitCodeOf(status), how);
-  }
-
-  #free(channel: ChannelPair, row: number): void {
-    channel.ours.close();
-    if (row >= 0) this.#scoreboard.giveBack(row);
-  }
-}
-
-/** The master's workers with their extra fields; `WorkerStarter` creates no other kind. */
-export function started(workers: Iterable<WorkerProcess>): readonly StartedWorker[] {
-  return [...workers] as StartedWorker[];
 }

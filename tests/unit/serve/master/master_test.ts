@@ -1,74 +1,90 @@
 import { assertEquals } from "@std/assert";
-import {
-  Master,
-  type MasterSettings,
-  type MasterSystem,
-  type WorkerProcess,
-} from "../../../../mod/serve/master/master.ts";
+import type { Launch, WorkerHandler } from "../../../../mod/lifecycle/runner.ts";
+import { Master, type MasterSettings, type Starter } from "../../../../mod/serve/master/master.ts";
 
 /** A world without processes: tests say what happens to the workers. */
-class FakeSystem implements MasterSystem {
-  time = 0;
+class FakeWorld implements Starter {
   events: string[] = [];
   socketPerSlot = false;
   socketCount = 1;
   startable = true;
-  readonly workers: WorkerProcess[] = [];
-  #timers: { dueMs: number; callback: () => void }[] = [];
+  readonly handlers = new Map<number, WorkerHandler>();
+  #timeMs = 0;
+  #timers: { handle: number; dueMs: number; callback: () => void }[] = [];
+  #lastHandle = 0;
   #lastPid = 0;
 
-  nowMs(): number {
-    return this.time;
-  }
-  start(slot: number, slotCount: number): WorkerProcess | null {
-    if (!this.startable) return null;
+  launch(slot: number, slotCount: number, _generation: number, handler: WorkerHandler): Launch {
+    if (!this.startable) return { pid: null, reason: "no descriptors", exitCode: 1 };
     const pid = ++this.#lastPid;
     this.events.push(`start ${pid} in ${slot}/${slotCount}`);
-    const worker = { pid, slot, startedMs: this.time, isReady: false, isEnding: false };
-    this.workers.push(worker);
-    return worker;
+    this.handlers.set(pid, handler);
+    return { pid };
   }
-  signal(worker: WorkerProcess, name: string): void {
-    this.events.push(`${name} ${worker.pid}`);
-  }
-  setTimer(delayMs: number, callback: () => void): void {
-    this.#timers.push({ dueMs: this.time + delayMs, callback });
-  }
+  readonly processes = {
+    nowMs: () => this.#timeMs,
+    signal: (pid: number, name: string) => void this.events.push(`${name} ${pid}`),
+    setTimer: (delayMs: number, callback: () => void) => {
+      const handle = ++this.#lastHandle;
+      this.#timers.push({ handle, dueMs: this.#timeMs + delayMs, callback });
+      return handle;
+    },
+    clearTimer: (handle: number) => {
+      this.#timers = this.#timers.filter((timer) => timer.handle !== handle);
+    },
+  };
   info(message: string): void {
     this.events.push(message);
   }
   warn(message: string): void {
     this.events.push(message);
   }
+  error(message: string): void {
+    this.events.push(message);
+  }
+  /** Lets time pass, timer by timer. */
   pass(ms: number): void {
-    this.time += ms;
-    const due = this.#timers.filter(({ dueMs }) => dueMs <= this.time);
-    this.#timers = this.#timers.filter(({ dueMs }) => dueMs > this.time);
-    for (const { callback } of due) callback();
+    const endMs = this.#timeMs + ms;
+    while (true) {
+      this.#timers.sort((a, b) => a.dueMs - b.dueMs || a.handle - b.handle);
+      const next = this.#timers[0];
+      if (next === undefined || next.dueMs > endMs) break;
+      this.#timers.shift();
+      this.#timeMs = next.dueMs;
+      next.callback();
+    }
+    this.#timeMs = endMs;
   }
   take(): string[] {
     return this.events.splice(0);
   }
-  worker(pid: number): WorkerProcess {
-    return this.workers[pid - 1];
-  }
 }
 
 function setUp(settings: Partial<MasterSettings> = {}) {
-  const system = new FakeSystem();
+  const system = new FakeWorld();
   const ended: number[] = [];
-  const master = new Master(system, {
+  const plan = {
     workers: 2,
     spawnIntervalMs: 0,
     errorRespawnIntervalMs: 1000,
     gracefulTimeoutMs: 10_000,
     ...settings,
-  }, (code) => ended.push(code));
-  const ready = (...pids: number[]) => pids.forEach((pid) => master.onReady(system.worker(pid)));
-  const exit = (pid: number, code = 0) => {
-    return master.onExit(system.worker(pid), code, `exit code ${code}`);
   };
-  return { system, master, ended, ready, exit };
+  const onServing = () => void system.events.push("all serve");
+  const master = new Master(system, plan, system, onServing, system.processes);
+  master.finished.then((code) => ended.push(code));
+  const ready = (...pids: number[]) => {
+    for (const pid of pids) system.handlers.get(pid)!.onReady(true);
+  };
+  /** Ends with an exit code, or by a signal. */
+  const exit = (pid: number, code = 0, signal = 0) => {
+    system.handlers.get(pid)!.onDied(signal === 0 ? code << 8 : signal);
+  };
+  const replace = (pid: number, why: string) => {
+    const found = master.workers.find((worker) => worker.pid === pid);
+    master.replace(found!.generation, why);
+  };
+  return { system, master, ended, ready, exit, replace };
 }
 
 /** A master whose two workers serve. */
@@ -96,6 +112,8 @@ Deno.test("Master starts one worker, then the others, with the spawn interval be
   assertEquals(slow.system.take(), ["start 2 in 1/3"]);
   slow.system.pass(100);
   assertEquals(slow.system.take(), ["start 3 in 2/3"]);
+  slow.ready(2, 3);
+  assertEquals(slow.system.take(), ["all serve"]);
 });
 
 Deno.test("Master replaces a worker that dies, and waits longer and longer for one that dies soon", () => {
@@ -105,7 +123,8 @@ Deno.test("Master replaces a worker that dies, and waits longer and longer for o
   ready(3);
   exit(3, 1);
   assertEquals(system.take(), ["worker 3 died (exit code 1)"]);
-  for (const waitMs of [1000, 2000, 4000]) {
+  // The first is the delay after a crash, the others are those of starts that fail.
+  for (const waitMs of [1000, 1000, 2000, 4000]) {
     system.pass(waitMs - 1);
     assertEquals(system.take(), []);
     system.pass(1);
@@ -116,23 +135,57 @@ Deno.test("Master replaces a worker that dies, and waits longer and longer for o
   }
 });
 
-Deno.test("Master ends with the code of the first worker when none has ever served", () => {
+Deno.test("Master waits longer each time for a worker that serves only briefly", () => {
+  const { system, exit, ready } = running();
+  exit(1, 1);
+  let pid = 3;
+  ready(pid);
+  for (const waitMs of [1000, 2000, 4000]) {
+    exit(pid, 1);
+    system.take();
+    system.pass(waitMs - 1);
+    assertEquals(system.take(), []);
+    system.pass(1);
+    assertEquals(system.take(), [`start ${++pid} in 0/2`]);
+    ready(pid);
+  }
+  system.pass(3000);
+  // A worker that is killed from outside is not to blame.
+  for (let i = 0; i < 3; i++) {
+    exit(pid, 0, 9);
+    assertEquals(system.take(), [`worker ${pid} died (signal KILL)`, `start ${++pid} in 0/2`]);
+    ready(pid);
+  }
+});
+
+Deno.test("Master restarts one slot while another backs off", () => {
+  const { system, exit, ready } = running();
+  exit(1, 1);
+  ready(3);
+  exit(3, 1);
+  system.take();
+  exit(2, 1);
+  assertEquals(system.take(), ["worker 2 died (exit code 1)", "start 4 in 1/2"]);
+});
+
+Deno.test("Master ends with the code of the first worker when none has ever served", async () => {
   const { system, master, ended, exit } = setUp();
   master.start();
   system.take();
   exit(1, 78);
   assertEquals(system.take(), []);
+  await master.finished;
   assertEquals(ended, [78]);
 });
 
 Deno.test("Master reloads one slot after the other, and ends the old worker when the new one serves", () => {
   const { system, master, ready, exit } = running();
   master.reload();
-  assertEquals(system.take(), ["start 3 in 1/2"]);
+  assertEquals(system.take(), ["start 3 in 0/2"]);
   ready(3);
-  assertEquals(system.take(), ["TERM 2", "start 4 in 0/2"]);
+  assertEquals(system.take(), ["TERM 1", "start 4 in 1/2"]);
   ready(4);
-  assertEquals(system.take(), ["TERM 1"]);
+  assertEquals(system.take(), ["TERM 2"]);
   exit(1);
   exit(2);
   assertEquals(system.take(), []);
@@ -160,10 +213,12 @@ Deno.test("Master reloads once more when HUP comes during a reload", () => {
   ready(3, 4);
   system.take();
   ready(5, 6);
-  assertEquals(system.take(), ["TERM 3", "start 6 in 0/2", "TERM 4"].filter(Boolean));
+  assertEquals(system.take(), ["TERM 3", "start 6 in 1/2", "TERM 4"]);
+  system.pass(1000);
+  assertEquals(system.take(), []);
 });
 
-Deno.test("Master deals sockets out anew before any old worker ends", () => {
+Deno.test("Master redistributes sockets before any old worker ends", () => {
   const { system, master, ready } = running();
   system.socketPerSlot = true;
   system.socketCount = 2;
@@ -172,11 +227,58 @@ Deno.test("Master deals sockets out anew before any old worker ends", () => {
   ready(3);
   assertEquals(system.take(), ["TERM 1", "TERM 2"]);
   master.more();
-  assertEquals(system.take(), ["start 4 in 1/2", "2 workers"]);
+  assertEquals(system.take(), ["2 workers", "start 4 in 0/2", "start 5 in 1/2"]);
   ready(4);
-  assertEquals(system.take(), ["start 5 in 0/2"]);
+  assertEquals(system.take(), []);
   ready(5);
   assertEquals(system.take(), ["TERM 3"]);
+});
+
+Deno.test("Master redistributes once more when the number changes meanwhile", () => {
+  const { system, master, ready, exit } = running({ workers: 2 });
+  system.socketPerSlot = true;
+  system.socketCount = 2;
+  master.fewer();
+  master.more();
+  assertEquals(system.take(), ["1 workers", "start 3 in 0/1", "2 workers", "start 4 in 1/2"]);
+  ready(3);
+  // It has the sockets of the only slot, so it is replaced, too.
+  assertEquals(system.take(), ["start 5 in 0/2"]);
+  ready(4);
+  ready(5);
+  assertEquals(system.take(), ["TERM 3", "TERM 1", "TERM 2"]);
+  exit(3);
+  exit(1);
+  exit(2);
+  assertEquals(master.workers.map(({ pid }) => pid), [4, 5]);
+});
+
+Deno.test("Master retries a redistribution that fails, and the old workers serve meanwhile", () => {
+  const { system, master, exit, ready } = running();
+  system.socketPerSlot = true;
+  system.socketCount = 2;
+  master.fewer();
+  system.take();
+  exit(3, 1);
+  assertEquals(system.take(), ["worker 3 failed to start (exit code 1)"]);
+  system.pass(1000);
+  assertEquals(system.take(), ["start 4 in 0/1"]);
+  ready(4);
+  assertEquals(system.take(), ["TERM 1", "TERM 2"]);
+});
+
+Deno.test("Master does not end the last worker that serves for a smaller number", () => {
+  const { system, master, exit, ready } = running();
+  exit(1, 1);
+  ready(3);
+  exit(3, 1);
+  system.take();
+  master.fewer();
+  assertEquals(system.take(), ["1 workers"]);
+  system.pass(1000);
+  assertEquals(system.take(), ["start 4 in 0/1"]);
+  ready(4);
+  assertEquals(system.take(), ["TERM 2"]);
 });
 
 Deno.test("Master ends one worker and no more for TTOU when all share a socket", () => {
@@ -187,7 +289,7 @@ Deno.test("Master ends one worker and no more for TTOU when all share a socket",
   assertEquals(system.take(), []);
 });
 
-Deno.test("Master drains on TERM, kills what does not end, and says when all have gone", () => {
+Deno.test("Master drains on TERM, kills what does not end, and says when all have gone", async () => {
   const { system, master, ended, exit } = running();
   master.drain();
   assertEquals(system.take(), ["TERM 1", "TERM 2"]);
@@ -196,13 +298,50 @@ Deno.test("Master drains on TERM, kills what does not end, and says when all hav
   system.pass(11_000);
   assertEquals(system.take(), ["killing worker 2: it did not exit within 11000 ms", "KILL 2"]);
   exit(2);
+  await master.finished;
   assertEquals(ended, [0]);
 });
 
+Deno.test("Master ends workers at once, and kills them a second later", async () => {
+  for (const drainsFirst of [false, true]) {
+    const { system, master, exit } = running();
+    if (drainsFirst) master.drain();
+    system.take();
+    master.stop();
+    assertEquals(system.take(), ["QUIT 1", "QUIT 2"]);
+    exit(1);
+    system.pass(1000);
+    assertEquals(system.take(), ["killing worker 2: it did not exit within 1000 ms", "KILL 2"]);
+    exit(2);
+    assertEquals(await master.finished, 0);
+  }
+});
+
+Deno.test("Master.reopenLogs() spares a worker that is not ready, which USR1 would end", () => {
+  const { system, master, ready, replace } = running();
+  replace(1, "enough");
+  system.take();
+  master.reopenLogs();
+  assertEquals(system.take(), ["USR1 1", "USR1 2"]);
+  ready(3);
+  assertEquals(system.take(), ["USR1 3", "TERM 1"]);
+});
+
+Deno.test("Master.pause() holds for workers that start meanwhile", () => {
+  const { system, master, exit, ready } = running();
+  master.pause();
+  assertEquals(system.take(), ["USR2 1", "USR2 2"]);
+  exit(1, 1);
+  ready(3);
+  assertEquals(system.take().at(-1), "USR2 3");
+  master.resume();
+  assertEquals(system.take(), ["CONT 3", "CONT 2"]);
+});
+
 Deno.test("Master replaces a worker that retires before it ends", () => {
-  const { system, master, ready } = running();
-  master.onRetire(system.worker(1), "enough");
-  master.onRetire(system.worker(1), "enough");
+  const { system, ready, replace } = running();
+  replace(1, "enough");
+  replace(1, "enough");
   assertEquals(system.take(), ["replacing worker 1: enough", "start 3 in 0/2"]);
   ready(3);
   assertEquals(system.take(), ["TERM 1"]);
@@ -212,7 +351,10 @@ Deno.test("Master tries again when the system cannot start a process", () => {
   const { system, exit } = running();
   system.startable = false;
   exit(1, 1);
-  system.take();
+  assertEquals(system.take(), [
+    "worker 1 died (exit code 1)",
+    "cannot start a worker: no descriptors",
+  ]);
   system.startable = true;
   system.pass(999);
   assertEquals(system.take(), []);
