@@ -1,10 +1,13 @@
-/** The interface between a server and its request handler. */
+/**
+ * The interface between a server and its request handler. It is the same for every version of HTTP:
+ * a connection may carry one exchange at a time or many.
+ */
 import type { Address } from "../base/address.ts";
 import type { PeerError } from "../base/errors.ts";
-import type { Framing } from "../http/message_head.ts";
-import type { TrailerField } from "../http/trailers.ts";
 import type { HeadWriter } from "../http/head_writer.ts";
+import type { Framing } from "../http/message_head.ts";
 import type { RequestHead } from "../http/request_head.ts";
+import type { TrailerField } from "../http/trailers.ts";
 import type { Socket, TlsFacts } from "../net/reactor.ts";
 import type { StaticResponse } from "./static_response.ts";
 
@@ -28,14 +31,17 @@ export interface ExchangeHandler {
   onAbort(exchange: Exchange, error: PeerError): void;
 }
 
-/** Framing of a response body. `eof`: the connection closes after it. */
+/**
+ * How the end of a response body is known. `length`: announced. `chunked`: it is marked, by chunks in
+ * HTTP/1. `eof`: the connection closes after it.
+ */
 export type ResponseFraming =
   | typeof Framing.none
   | typeof Framing.length
   | typeof Framing.chunked
   | typeof Framing.eof;
 
-/** A socket taken over for another protocol. */
+/** Another protocol follows on the connection. */
 export interface TakenSocket {
   readonly socket: Socket;
   /** Bytes that the peer has already sent. */
@@ -44,29 +50,63 @@ export interface TakenSocket {
   readonly hasEnded: boolean;
 }
 
-/**
- * One request and its response. The object belongs to a connection and is reused for its next
- * request; a handler that answers later must compare `serial`.
- */
-export interface Exchange {
-  readonly head: RequestHead;
+/** The name of a version, for logs. */
+export type Protocol = "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+
+/** The client's connection, which its exchanges share. */
+export interface DownstreamConnection {
+  /** The handler's own state for the connection; null at first. */
+  context: unknown;
+  /** Monotonic milliseconds at which the connection was accepted. */
+  readonly openedMs: number;
+  /** The connection uses TLS, so the scheme is https. */
+  readonly isSecure: boolean;
+  peerAddress(): Address;
+  localAddress(): Address;
+  /** Negotiated TLS parameters; null without TLS. Not valid after the connection has ended. */
+  tlsFacts(): TlsFacts | null;
+}
+
+/** What is known of a request, whether or not it can become an exchange. */
+export interface RequestFacts {
+  readonly connection: DownstreamConnection;
   /** Number of the exchange among all of this server; 0 when none is in progress. */
   readonly serial: number;
-  /** The handler's own state for this exchange; null at its start. */
-  context: unknown;
-  /** The handler's own state for the connection, kept across exchanges; null at first. */
-  connectionContext: unknown;
+  /**
+   * The handler's own state, kept with this object for its next request; null at first. No exchange
+   * in progress at the same time shares it.
+   */
+  keptContext: unknown;
   /** 1 for the first request of a connection. */
   readonly requestIndex: number;
-  /** 0 for an HTTP/1.0 client. */
-  readonly minor: 0 | 1;
+}
+
+/** A request that is refused. With a `serial` it has begun, and `onAbort` follows. */
+export interface RefusedRequest extends RequestFacts {
+  /** The request line, as far as received; for logs. */
+  readonly refusedLine: string;
+  /** Monotonic milliseconds at which it began to arrive. */
+  readonly refusedSinceMs: number;
+}
+
+/**
+ * One request and its response. The object is reused for a later request of its connection; a handler
+ * that answers later must compare `serial`.
+ */
+export interface Exchange extends RequestFacts {
+  /** Valid during `onRequest`. */
+  readonly head: RequestHead;
+  /** The handler's own state for this exchange; null at its start. */
+  context: unknown;
+  /** For logs only. */
+  readonly protocol: Protocol;
+  /** A client can be sent a body of unknown length and still notice a cut: all but HTTP/1.0. */
+  readonly canStream: boolean;
   /** The method is HEAD: body bytes are discarded. */
   readonly isHead: boolean;
   readonly hasRequestBody: boolean;
   /** All of the request has been received. */
   readonly isRequestComplete: boolean;
-  /** Monotonic milliseconds at which the connection was accepted. */
-  readonly openedMs: number;
   /** Monotonic milliseconds at which the first bytes of the request arrived. */
   readonly receivedMs: number;
   /** Monotonic milliseconds at which the head was complete. */
@@ -81,19 +121,20 @@ export interface Exchange {
   /** Answers with a prepared response. The fastest way. */
   respond(response: StaticResponse): void;
   /**
-   * Begins a response: status line, and `Date` and `Server` unless `withCommonFields` is false. Append
-   * only field lines to the writer, then call `endHead` before returning.
+   * Begins a response: status and reason, and `Date` and `Server` unless `withCommonFields` is false.
+   * Append only field lines to the writer, then call `endHead` before returning. 101 accepts the
+   * switch of protocols that the head asks for; `takeOver` follows.
    */
   beginHead(status: number, reason?: string, withCommonFields?: boolean): HeadWriter;
   /**
-   * Ends the head with the fields that frame the body. `chunked` becomes close-delimited for an
-   * HTTP/1.0 client. With `none` and with HEAD no body follows, but `contentLength` >= 0 is still
+   * Ends the head with the fields that frame the body. `chunked` becomes close-delimited where
+   * `canStream` is false. With `none` and with HEAD no body follows, but `contentLength` >= 0 is still
    * announced for HEAD.
    */
   endHead(framing: ResponseFraming, contentLength?: number): void;
   /**
    * Sends or queues a part of the body. False: the client is slow, wait for `onDrain`. More than the
-   * announced length is a programmer error and cuts the connection.
+   * announced length is a programmer error and cuts the response off.
    */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean;
   /** True when `sendFile` works on this connection. */
@@ -104,7 +145,7 @@ export interface Exchange {
    * be read.
    */
   sendFile(fd: number, offset: number, length: number): number;
-  /** Completes the response. A body shorter than announced cuts the connection. */
+  /** Completes the response. A body shorter than announced is cut off. */
   endBody(): void;
   /** Completes a chunked response with these trailer field lines (`name: value CRLF` each). */
   endBodyWithTrailers(lines: Uint8Array): void;
@@ -114,28 +155,27 @@ export interface Exchange {
    */
   writeInterim(status: number, fields: Uint8Array): boolean;
   /**
-   * Cuts the connection, because the response cannot be completed. The client gets the bytes written
-   * so far if it can tell that they are incomplete. `onAbort` does not follow.
+   * Cuts the response off, because it cannot be completed. The client gets the bytes written so far
+   * if it can tell that they are incomplete. In HTTP/1 the connection ends. `onAbort` does not follow.
    */
   abort(): void;
-  /** Closes the connection after this response. */
+  /**
+   * The client must send nothing more for this exchange after its response. In HTTP/1 the connection
+   * closes then.
+   */
   closeAfterwards(): void;
   /** Declines the body: a client that waits for 100 (Continue) does not get it. */
   declineBody(): void;
   /** Stops `onBody` until `resumeBody`; back-pressure on the client. */
   pauseBody(): void;
   resumeBody(): void;
+  /** Another protocol can follow: `takeOver` is allowed. */
+  readonly canTakeOver: boolean;
   /**
-   * Takes the socket over, after the output written so far, for another protocol (Upgrade, CONNECT).
-   * The exchange is over.
+   * Takes over what carries the exchange, after the output written so far, for another protocol
+   * (Upgrade, CONNECT). The exchange is over.
    */
   takeOver(): TakenSocket;
-  /** Trailer fields of a chunked request, available from `onBodyEnd`. */
+  /** Trailer fields of the request, available from `onBodyEnd`. */
   requestTrailers(): readonly TrailerField[];
-  /** The connection uses TLS, so the scheme is https. */
-  readonly isSecure: boolean;
-  peerAddress(): Address;
-  localAddress(): Address;
-  /** Negotiated TLS parameters; null without TLS. Not valid after the exchange. */
-  tlsFacts(): TlsFacts | null;
 }

@@ -3,10 +3,10 @@ import { imfFixdate } from "../http/date.ts";
 import { HeadWriter } from "../http/head_writer.ts";
 import { RequestParser } from "../http1/request_parser.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
-import type { ExchangeHandler } from "./exchange.ts";
+import type { ExchangeHandler, RefusedRequest } from "./exchange.ts";
 import { Scratch } from "./scratch.ts";
 import { ServerConnection } from "./server_connection.ts";
-import type { ServerHost } from "./server_host.ts";
+import type { ServedConnection, ServerHost } from "./server_host.ts";
 import { defaultServerOptions, serverField, type ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
 
@@ -33,17 +33,16 @@ export class HttpServer implements ServerHost {
   readonly headWriter = new HeadWriter(4096);
   readonly idleMs: number;
   draining = false;
-  /** Called for requests refused before they became an exchange; for logs and counters. */
-  onRefused: ((connection: ServerConnection, status: number, error: PeerError) => void) | null =
-    null;
-  /** Called when a response is complete or was cut off by its handler; for logs and counters. */
-  onResponded: ((connection: ServerConnection) => void) | null = null;
+  /** Called for requests that break the protocol or a deadline; for logs and counters. */
+  onRefused: ((request: RefusedRequest, status: number, error: PeerError) => void) | null = null;
+  /** Called when a response is complete, or was cut off by its handler; for logs and counters. */
+  onResponded: ServerHost["onResponded"] = null;
   /** Called with each response head as sent; for access logs that show its fields. */
   onHead: ServerHost["onHead"] = null;
   /** Called when a connection has ended. */
   onConnectionEnd: (() => void) | null = null;
   tally: ConnectionTally = { accepted: 0, open: 0 };
-  readonly #connections = new Set<ServerConnection>();
+  readonly #connections = new Set<ServedConnection>();
   #lastSerial = 0;
   #epochSeconds = 0;
   #nextSecondMs = 0;
@@ -97,14 +96,14 @@ export class HttpServer implements ServerHost {
     }
   }
 
-  /** Closes every connection now. Returns how many had a request in progress. */
+  /** Closes every connection now. Returns how many exchanges were in progress. */
   cut(): number {
-    let busyCount = 0;
+    let count = 0;
     for (const connection of this.#connections) {
-      if (connection.serial !== 0) busyCount++;
+      count += connection.exchangeCount;
       connection.cut();
     }
-    return busyCount;
+    return count;
   }
 
   /** Closes up to `countMax` connections idle since `sinceMs`, the oldest first. */
@@ -135,11 +134,11 @@ export class HttpServer implements ServerHost {
     return response.select(minor, persist, isHead, this.#epochSeconds, this.#imfDate);
   }
 
-  onFault(connection: ServerConnection, status: number, error: PeerError): void {
-    if (this.onRefused !== null) this.onRefused(connection, status, error);
+  onFault(request: RefusedRequest, status: number, error: PeerError): void {
+    if (this.onRefused !== null) this.onRefused(request, status, error);
   }
 
-  forget(connection: ServerConnection): void {
+  forget(connection: ServedConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.tally.open--;
     if (this.onConnectionEnd !== null) this.onConnectionEnd();

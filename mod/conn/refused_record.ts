@@ -1,7 +1,7 @@
 /** The access log record of a request refused before it reached a handler. */
 import { reasonPhrase } from "../http/status.ts";
 import { type AccessRecord, type Timing, tlsText } from "../log/mod.ts";
-import type { ServerConnection } from "./server_connection.ts";
+import type { RefusedRequest } from "./exchange.ts";
 
 /** `GET /path HTTP/1.1`, with any characters for the parts. */
 const requestLine = /^([^ ]+) ([^ ]+) (HTTP\/\d\.\d)$/;
@@ -22,20 +22,20 @@ export class RefusedRecord implements AccessRecord {
   readonly connectionId: number;
   readonly requestIndex: number;
   readonly error: string;
-  readonly #connection: ServerConnection;
+  readonly #request: RefusedRequest;
   readonly #nowMs: number;
 
-  /** Made before `status` is sent on `connection` because of `error`. `nowMs`: the reactor's. */
+  /** Made before `status` is sent because of `error`. `nowMs`: the reactor's. */
   constructor(
-    connection: ServerConnection,
+    request: RefusedRequest,
     connectionId: number,
     status: number,
     error: string,
     nowMs: number,
   ) {
-    this.#connection = connection;
+    this.#request = request;
     this.#nowMs = nowMs;
-    this.rawLine = connection.refusedLine;
+    this.rawLine = request.refusedLine;
     const match = requestLine.exec(this.rawLine);
     this.method = match?.[1] ?? "";
     this.target = match?.[2] ?? "";
@@ -43,7 +43,7 @@ export class RefusedRecord implements AccessRecord {
     this.status = this.originalStatus = status;
     this.responseBodyBytes = `${status} ${reasonPhrase(status)}\n`.length;
     this.connectionId = connectionId;
-    this.requestIndex = connection.requestIndex + 1;
+    this.requestIndex = request.requestIndex + 1;
     this.error = error;
   }
 
@@ -52,22 +52,22 @@ export class RefusedRecord implements AccessRecord {
   }
 
   remoteAddress(): string | null {
-    const address = this.#connection.peerAddress();
+    const address = this.#request.connection.peerAddress();
     return address.kind === "tcp" ? address.host : null;
   }
 
   remotePort(): number | null {
-    const address = this.#connection.peerAddress();
+    const address = this.#request.connection.peerAddress();
     return address.kind === "tcp" ? address.port : null;
   }
 
   localAddress(): string | null {
-    const address = this.#connection.localAddress();
+    const address = this.#request.connection.localAddress();
     return address.kind === "tcp" ? address.host : null;
   }
 
   localPort(): number | null {
-    const address = this.#connection.localAddress();
+    const address = this.#request.connection.localAddress();
     return address.kind === "tcp" ? address.port : null;
   }
 
@@ -88,7 +88,7 @@ export class RefusedRecord implements AccessRecord {
   }
 
   timingMs(timing: Timing): number {
-    return timing === "total" ? this.#nowMs - this.#connection.refusedSinceMs : -1;
+    return timing === "total" ? this.#nowMs - this.#request.refusedSinceMs : -1;
   }
 
   proxyBytes(): number {
@@ -96,7 +96,7 @@ export class RefusedRecord implements AccessRecord {
   }
 
   tls(name: string): string | null {
-    const facts = this.#connection.tlsFacts();
+    const facts = this.#request.connection.tlsFacts();
     return facts === null ? null : tlsText(facts, name);
   }
 

@@ -1,26 +1,79 @@
 /**
- * A client's connection: requests in order, one exchange at a time.
+ * A client's HTTP/1 connection: requests in order, one exchange at a time.
  *
- * `RequestHalf` handles input, `ResponseHalf` output. This class handles what involves both: socket
- * events, deadlines, and every way in which a connection ends.
+ * Its `MessageReader` splits the input, its `ServerExchange` writes the responses. This class decides
+ * what follows from both: deadlines, back-pressure, and every way in which a connection ends.
  */
+import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import { describeFault } from "../http1/faults.ts";
-import type { Socket, SocketHandler } from "../net/reactor.ts";
-import { Inbox } from "./inbox.ts";
+import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
 import type { TakenSocket } from "./exchange.ts";
-import { firstLine, Input, RequestHalf } from "./request_half.ts";
-import type { ServerHost } from "./server_host.ts";
+import { firstLine } from "./first_line.ts";
+import { headWaits, type MessageOwner, MessageReader, Next } from "./message_reader.ts";
+import { Outlet } from "./outlet.ts";
+import { type ExchangeOwner, ServerExchange } from "./server_exchange.ts";
+import type { ServedConnection, ServerHost } from "./server_host.ts";
+import { ServerTimer, type TimerOwner } from "./server_timer.ts";
 
-/** How long a closed connection waits for the client's FIN. */
-const lingerMs = 2_000;
-export class ServerConnection extends RequestHalf implements SocketHandler {
-  override readonly openedMs: number;
+/** Bytes of unwanted request body read to keep the connection; with more it is closed. */
+const discardBytesMax = 262_144;
+/**
+ * Received bytes queued during an exchange. Up to this limit the socket is still read, so that a FIN
+ * after them shows that the client has disconnected.
+ */
+const queueBytesMax = 65_536;
+
+export class ServerConnection
+  implements SocketHandler, MessageOwner, ExchangeOwner, TimerOwner, ServedConnection {
+  readonly host: ServerHost;
+  readonly socket: Socket;
+  readonly outlet: Outlet;
+  readonly reader: MessageReader;
+  readonly exchange: ServerExchange;
+  readonly openedMs: number;
+  context: unknown = null;
+  readonly #timer: ServerTimer;
+  #clientEnded = false;
+  /** The connection closes when the queued output has been sent. */
+  #closeWhenDrained = false;
+  /** The last request was refused, so more of it may still arrive. */
+  #lingers = false;
 
   constructor(host: ServerHost, socket: Socket) {
-    super(host, socket);
+    this.host = host;
+    this.socket = socket;
+    this.outlet = new Outlet(host.scratch);
+    this.outlet.socket = socket;
+    this.reader = new MessageReader(this, Next.head);
+    this.exchange = new ServerExchange(this);
     this.openedMs = host.reactor.nowMs;
-    host.reactor.wheel.arm(this, host.reactor.nowMs + host.idleMs);
+    this.#timer = new ServerTimer(host, this);
+  }
+
+  get isSecure(): boolean {
+    return this.socket.tlsFacts !== undefined;
+  }
+
+  peerAddress(): Address {
+    return this.socket.peerAddress();
+  }
+
+  localAddress(): Address {
+    return this.socket.localAddress();
+  }
+
+  tlsFacts(): TlsFacts | null {
+    return this.socket.tlsFacts?.() ?? null;
+  }
+
+  get exchangeCount(): number {
+    return this.exchange.serial === 0 ? 0 : 1;
+  }
+
+  /** No request is in progress or has begun to arrive. */
+  get #isIdle(): boolean {
+    return this.reader.next === Next.head && this.reader.queuedBytes === 0;
   }
 
   onOpen(): void {}
@@ -28,172 +81,285 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     const scratch = this.host.scratch;
     scratch.enter();
-    this.receive(bytes, start, end);
+    this.reader.receive(bytes, start, end);
+    this.#settle();
     scratch.leave();
   }
 
   onDrain(): void {
-    if (!this.outlet.drain()) return this.armWriteDeadline();
-    this.writeDeadlineMs = 0;
+    if (!this.outlet.drain()) return this.#timer.armWrite();
+    this.#timer.endWrite();
     const scratch = this.host.scratch;
     scratch.enter();
-    if (this.closeWhenDrained) this.#closeNow();
-    else if (this.isResponding) this.host.handler.onDrain(this);
-    else this.goOn();
+    if (this.#closeWhenDrained) this.#closeNow();
+    else if (this.exchange.isResponding) this.host.handler.onDrain(this.exchange);
+    else this.#goOn();
     scratch.leave();
   }
 
   onEnd(): void {
-    this.clientEnded = true;
-    switch (this.input) {
-      case Input.complete:
-        if (!this.host.options.allowHalfOpen) return this.abortByClient();
+    this.#clientEnded = true;
+    const { allowHalfOpen } = this.host.options;
+    switch (this.reader.next) {
+      case Next.later:
+        if (!allowHalfOpen) return this.#abortByClient();
         // Pipelined requests that have arrived are answered, too.
-        if (this.inbox.length === 0) this.persist = false;
+        if (this.reader.queuedBytes === 0) this.exchange.persist = false;
         return;
-      case Input.body:
-        // With `allowHalfOpen` the inbox may hold the rest of the body.
-        if (this.host.options.allowHalfOpen && this.inbox.length > 0) return;
-        return this.abortByClient();
+      case Next.body:
+        // With `allowHalfOpen` the queue may hold the rest of the body.
+        if (allowHalfOpen && this.reader.queuedBytes > 0) return;
+        return this.#abortByClient();
       default:
-        this.closeAfterOutput();
+        this.#closeAfterOutput();
     }
-  }
-
-  protected override abortByClient(): void {
-    const where = this.input === Input.body ? "within a body" : "the connection";
-    this.#abortExchange(new PeerError("EEOF", "downstream", `client closed ${where}`));
   }
 
   onClose(_socket: Socket, error: PeerError): void {
     this.#abortExchange(new PeerError(error.code, "downstream", error.message, false, error.cause));
   }
 
-  override onDeadline(nowMs: number): void {
-    const wheel = this.host.reactor.wheel;
-    if (this.writeDeadlineMs !== 0) {
-      if (nowMs < this.writeDeadlineMs) return wheel.arm(this, this.writeDeadlineMs);
-      this.#abortExchange(new PeerError("ETIMEDOUT", "downstream", "client takes no output"));
-    } else if (this.input === Input.complete) {
+  onWriteTimeout(): void {
+    this.#abortExchange(new PeerError("ETIMEDOUT", "downstream", "client takes no output"));
+  }
+
+  onTimeout(): void {
+    const { next } = this.reader;
+    if (next === Next.later) {
       // Waiting for the handler, which has deadlines of its own.
-      wheel.arm(this, nowMs + this.host.idleMs);
-    } else if (this.input >= Input.discard || this.isIdle) {
-      this.#drop();
-      this.socket.close();
-    } else if (this.input === Input.body && this.status !== 0) {
+      this.#timer.armIdle();
+    } else if (next === Next.discard || next === Next.nothing || this.#isIdle) {
+      this.#close();
+    } else if (next === Next.body && this.exchange.status !== 0) {
       this.#abortExchange(new PeerError("ETIMEDOUT", "downstream", "request body timed out"));
     } else {
       this.#timeOut();
     }
   }
 
-  protected override reportResponded(): void {
-    const { onResponded } = this.host;
-    if (onResponded !== null) onResponded(this);
+  onHeadBytes(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
+    if (this.outlet.isBlocked || this.#closeWhenDrained) return headWaits;
+    const next = this.host.parser.parse(bytes, start, end, lastEnd);
+    if (next > 0) this.#beginExchange(bytes, next, end);
+    return next;
   }
 
-  protected override reportHead(bytes: Uint8Array, headBytes: number): void {
-    this.host.onHead!(this, bytes, headBytes);
-  }
-
-  override abort(): void {
-    if (this.serial === 0) return;
-    if (this.isResponding) this.reportResponded();
-    this.isResponding = false;
-    this.context = null;
-    if (this.showsItsEnd) {
-      if (this.input === Input.body) this.discardBody();
-      return this.closeAfterOutput();
+  /** `[start, end)` has arrived after the head. */
+  #beginExchange(bytes: Uint8Array, start: number, end: number): void {
+    const { host, exchange, reader } = this;
+    const { head } = host.parser;
+    exchange.begin(head, this.#timer.isInHead, start < end || !this.#clientEnded);
+    this.#timer.endHead();
+    if (exchange.hasRequestBody) {
+      reader.isPaused = false;
+      reader.beginBody(head.framing, head.contentLength, host.options.limits);
+      host.handler.onRequest(exchange);
+      if (exchange.expectsContinue) exchange.continueIfWanted();
+      return;
     }
+    reader.next = Next.later;
+    const mayTakeOver = head.upgrade;
+    if (mayTakeOver) reader.offerRest(bytes, start, end);
+    host.handler.onRequest(exchange);
+    if (mayTakeOver) reader.withdrawRest();
+  }
+
+  onBodyData(bytes: Uint8Array, start: number, end: number): void {
+    const { reader, exchange } = this;
+    if (reader.next === Next.discard) {
+      const isTooMuch = reader.receivedBytes > discardBytesMax && !reader.isBodyComplete;
+      return isTooMuch ? this.#closeAfterOutput() : undefined;
+    }
+    exchange.expectsContinue = false;
+    this.host.handler.onBody(exchange, bytes, start, end);
+  }
+
+  onBodyComplete(): void {
+    const { reader, exchange } = this;
+    // The handler has answered before the end of the body.
+    if (reader.next === Next.discard) return this.#endExchange();
+    exchange.expectsContinue = false;
+    reader.next = Next.later;
+    this.host.handler.onBodyEnd(exchange);
+  }
+
+  /** Never happens: a client may always send another request. */
+  onExcess(): void {
+    this.#closeAfterOutput();
+  }
+
+  /** Protocol violation: answers with the fault's status, then closes. */
+  onFault(fault: number, bytes: Uint8Array, start: number, end: number): void {
+    const { next } = this.reader;
+    // The body of a request that has already been answered.
+    if (next === Next.discard) return this.#closeAfterOutput();
+    if (next === Next.head) this.exchange.refusedLine = firstLine(bytes, start, end);
+    const { status, phrase } = describeFault(fault);
+    this.#refuse(status, new PeerError("EPROTO", "downstream", phrase));
+  }
+
+  onBodyResumed(): void {
+    if (!this.reader.isPaused) return;
+    this.reader.isPaused = false;
+    if (!this.reader.isConsuming) this.#goOn();
+  }
+
+  onResponseDone(): void {
+    const { reader, exchange } = this;
+    if (reader.next === Next.closed) return;
+    if (reader.next === Next.body) {
+      // A client that still waits for 100 (Continue) may or may not send its body, so the meaning of
+      // its next byte is unknown.
+      if (!exchange.persist || exchange.expectsContinue) return this.#closeAfterOutput();
+      this.#discardBody();
+    } else {
+      this.#endExchange();
+    }
+    if (!reader.isConsuming) this.#goOn();
+  }
+
+  onResponseUnfit(): void {
+    this.#abortExchange(new PeerError("EPROTO", "internal", "response cut off by its handler"));
+  }
+
+  onResponseAbandoned(): void {
+    const { exchange } = this;
+    exchange.endCut();
+    if (exchange.showsItsEnd) return this.#closeAfterOutput();
     this.outlet.flush();
     this.#cutOff();
   }
 
-  override takeOver(): TakenSocket {
+  handOver(): TakenSocket {
     this.outlet.flush();
-    const early = this.inbox.bytes.slice(this.inbox.start, this.inbox.end);
-    const { socket, clientEnded: hasEnded } = this;
-    this.tookOver = true;
+    const early = this.reader.takeRest();
     this.#drop();
-    return { socket, early, hasEnded };
+    return { socket: this.socket, early, hasEnded: this.#clientEnded };
   }
 
   /** The server is stopping: the current response is the last one. */
   beginDrain(): void {
-    this.persist = false;
+    this.exchange.persist = false;
   }
 
-  /** Closes the connection if it has been idle since `sinceMs`. Returns whether it did. */
   closeIdle(sinceMs = Infinity): boolean {
-    // The deadline minus the idle timeout is when it became idle. Without a timeout that is unknown
-    // (NaN), and every idle connection qualifies.
-    if (!this.isIdle || this.deadlineMs - this.host.idleMs > sinceMs) return false;
-    this.#drop();
-    this.socket.close();
+    // Where that is unknown, every idle connection qualifies.
+    if (!this.#isIdle || this.#timer.idleSinceMs > sinceMs) return false;
+    this.#close();
     return true;
   }
 
-  /** Closes the connection in any state; for the end of a drain. */
   cut(): void {
-    if (this.serial !== 0) {
-      this.#abortExchange(new PeerError("ESHUTDOWN", "internal", "the server is stopping"));
-    } else {
-      this.#drop();
-      this.socket.close();
+    if (this.exchange.serial === 0) return this.#close();
+    this.#abortExchange(new PeerError("ESHUTDOWN", "internal", "the server is stopping"));
+  }
+
+  /** Processes what is queued after a pause. */
+  #goOn(): void {
+    if (this.reader.next === Next.closed) return;
+    this.reader.processQueue();
+    this.#settle();
+  }
+
+  /** Request and response are complete. */
+  #endExchange(): void {
+    this.exchange.end();
+    this.reader.isPaused = false;
+    if (this.exchange.persist && !this.host.draining) this.reader.next = Next.head;
+    else this.#closeAfterOutput();
+  }
+
+  /** The response is complete before the request: reads and drops the rest of the body. */
+  #discardBody(): void {
+    this.exchange.end();
+    this.reader.next = Next.discard;
+    this.reader.receivedBytes = 0;
+    this.reader.isPaused = false;
+  }
+
+  /** Called after processing input: decides whether to keep reading, and sets the deadline. */
+  #settle(): void {
+    const { reader } = this;
+    if (this.#clientEnded) this.#settleEnd();
+    const { next } = reader;
+    if (next === Next.closed) return;
+    const waiting = reader.queuedBytes;
+    // Between exchanges no work is done for the client, so its FIN need not be noticed early.
+    const isFull = waiting > (this.exchange.serial !== 0 ? queueBytesMax : 0);
+    if (isFull && this.#isHeld()) this.socket.pause();
+    else if (waiting <= queueBytesMax) this.socket.resume();
+    if (this.outlet.isBlocked) this.#timer.armWrite();
+    else if (next === Next.head) this.#armHead();
+    else if (next === Next.body || next === Next.discard) this.#timer.armBody();
+  }
+
+  /** Received input cannot be processed now. */
+  #isHeld(): boolean {
+    const { next, isPaused } = this.reader;
+    return next === Next.later || (next === Next.body && isPaused) || this.outlet.isBlocked;
+  }
+
+  /** After the client's FIN: the rest of its input is processed, or can never become a request. */
+  #settleEnd(): void {
+    switch (this.reader.next) {
+      case Next.body:
+        if (!this.reader.isPaused) this.#abortByClient();
+        return;
+      case Next.head:
+      case Next.discard:
+        // Pipelined requests wait until the output is no longer blocked.
+        if (!this.outlet.isBlocked || this.reader.queuedBytes === 0) this.#closeAfterOutput();
     }
   }
 
-  /** The response is complete; see `ResponseHalf`. */
-  protected override onResponseDone(): void {
-    if (this.input === Input.body) {
-      // A client that still waits for 100 (Continue) may or may not send its body, so the meaning of
-      // its next byte is unknown.
-      if (!this.persist || this.expectsContinue) return this.closeAfterOutput();
-      this.discardBody();
-    } else {
-      this.endExchange();
-    }
-    if (!this.consuming) this.goOn();
+  #armHead(): void {
+    if (this.reader.queuedBytes === 0) return this.#timer.armIdle();
+    if (this.#timer.isInHead) return;
+    this.exchange.receivedMs = this.host.reactor.nowMs;
+    this.#timer.armHead();
   }
 
-  protected override cutResponse(): void {
-    this.#abortExchange(new PeerError("EPROTO", "internal", "response cut off by its handler"));
-  }
-
-  /** Protocol violation: answers with the fault's status, then closes. */
-  protected override refuse(fault: number): void {
-    // The body of a request that has already been answered.
-    if (this.input === Input.discard) return this.closeAfterOutput();
-    const { status, phrase } = describeFault(fault);
-    const error = new PeerError("EPROTO", "downstream", phrase);
-    this.host.onFault(this, status, error);
-    this.#answerAndClose(status, error);
+  onOutputBlocked(): void {
+    this.#timer.beginWrite();
   }
 
   #timeOut(): void {
-    const error = new PeerError("ETIMEDOUT", "downstream", "request timed out");
-    this.refusedLine = firstLine(this.inbox.bytes, this.inbox.start, this.inbox.end);
-    this.host.onFault(this, 408, error);
-    this.#answerAndClose(408, error);
+    // A head that has not arrived in full is all that is queued.
+    const queued = this.reader.takeRest();
+    this.exchange.refusedLine = firstLine(queued, 0, queued.length);
+    this.#refuse(408, new PeerError("ETIMEDOUT", "downstream", "request timed out"));
   }
 
-  #answerAndClose(status: number, error: PeerError): void {
-    const begun = this.status !== 0;
-    const serial = this.serial;
-    if (serial !== 0) {
-      this.host.handler.onAbort(this, error);
-      if (begun) return this.#cutOff();
+  /** Answers a request that is malformed or late, then closes. */
+  #refuse(status: number, error: PeerError): void {
+    const { exchange, host } = this;
+    exchange.refusedSinceMs = this.#timer.isInHead ? exchange.receivedMs : host.reactor.nowMs;
+    host.onFault(exchange, status, error);
+    if (exchange.serial !== 0) {
+      const hasBegun = exchange.status !== 0;
+      host.handler.onAbort(exchange, error);
+      if (hasBegun) return this.#cutOff();
     }
-    this.serial = 0;
-    this.inbox = new Inbox();
-    this.beginResponse(1, false, false);
-    this.sendStatusPage(status);
-    this.closeAfterOutput();
+    exchange.end();
+    this.reader.clear();
+    this.#lingers = true;
+    exchange.sendStatusPage(status);
+    this.#closeAfterOutput();
+  }
+
+  #abortByClient(): void {
+    const where = this.reader.next === Next.body ? "within a body" : "the connection";
+    this.#abortExchange(new PeerError("EEOF", "downstream", `client closed ${where}`));
   }
 
   #abortExchange(error: PeerError): void {
-    if (this.serial !== 0) this.host.handler.onAbort(this, error);
+    if (this.exchange.serial !== 0) this.host.handler.onAbort(this.exchange, error);
     this.#cutOff();
+  }
+
+  #close(): void {
+    this.#drop();
+    this.socket.close();
   }
 
   #cutOff(): void {
@@ -202,14 +368,15 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
   }
 
   /** Closes after all of the output is sent. */
-  protected override closeAfterOutput(): void {
-    this.serial = 0;
-    this.persist = false;
+  #closeAfterOutput(): void {
+    this.exchange.persist = false;
+    if (this.reader.next === Next.body) this.#discardBody();
+    this.exchange.end();
     // Saves a packet on a connection with one request: the FIN is sent with the response.
     this.outlet.flush(true);
     if (!this.outlet.isBlocked) return this.#closeNow();
-    this.closeWhenDrained = true;
-    if (this.writeDeadlineMs === 0) this.armWriteDeadline();
+    this.#closeWhenDrained = true;
+    this.onOutputBlocked();
   }
 
   /**
@@ -217,28 +384,25 @@ export class ServerConnection extends RequestHalf implements SocketHandler {
    * the response (RFC 9112 9.6). So only the sending side is closed, and input is read for a while.
    */
   #closeNow(): void {
-    const unread = this.inbox.length > 0 || this.input === Input.body ||
-      this.input === Input.discard || this.host.draining;
-    if (this.clientEnded || (!unread && this.input !== Input.linger && !this.lingers)) {
-      this.#drop();
-      this.socket.close();
-      return;
-    }
-    this.closeWhenDrained = false;
-    this.inbox = new Inbox();
-    this.input = Input.linger;
+    const { reader, host } = this;
+    const isUnread = reader.queuedBytes > 0 || reader.next === Next.discard ||
+      reader.next === Next.nothing || host.draining;
+    if (this.#clientEnded || (!isUnread && !this.#lingers)) return this.#close();
+    this.#closeWhenDrained = false;
+    reader.clear();
+    reader.next = Next.nothing;
     this.socket.shutdown();
     this.socket.resume();
-    this.host.reactor.wheel.arm(this, this.host.reactor.nowMs + lingerMs);
+    this.#timer.armLinger();
   }
 
   /** Removes the connection from the server; the caller closes, aborts or hands over the socket. */
   #drop(): void {
-    this.serial = 0;
-    this.context = null;
-    this.inbox = new Inbox();
+    this.exchange.end();
+    this.exchange.isResponding = false;
+    this.reader.close();
     this.outlet.discard();
-    this.host.reactor.wheel.disarm(this);
+    this.#timer.disarm();
     this.host.forget(this);
   }
 }

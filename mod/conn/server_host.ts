@@ -2,11 +2,22 @@ import type { PeerError } from "../base/errors.ts";
 import type { HeadWriter } from "../http/head_writer.ts";
 import type { RequestParser } from "../http1/request_parser.ts";
 import type { Reactor } from "../net/reactor.ts";
-import type { ExchangeHandler } from "./exchange.ts";
+import type { Exchange, ExchangeHandler, RefusedRequest } from "./exchange.ts";
 import type { Scratch } from "./scratch.ts";
-import type { ServerConnection } from "./server_connection.ts";
 import type { ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
+
+/** A connection as its server sees it, whatever its version of HTTP. */
+export interface ServedConnection {
+  /** Exchanges in progress. */
+  readonly exchangeCount: number;
+  /** The server is stopping: accepts no further request. */
+  beginDrain(): void;
+  /** Closes the connection if it has been idle since `sinceMs`. Returns whether it did. */
+  closeIdle(sinceMs?: number): boolean;
+  /** Closes the connection in any state; for the end of a drain. */
+  cut(): void;
+}
 
 /** Shared by the connections of one server; implemented by `HttpServer`. */
 export interface ServerHost {
@@ -30,13 +41,13 @@ export interface ServerHost {
     persist: boolean,
     isHead: boolean,
   ): { readonly bytes: Uint8Array; readonly headBytes: number };
-  /** A request was refused before it became an exchange. */
-  onFault(connection: ServerConnection, status: number, error: PeerError): void;
-  /** Called when a response is complete or was cut off by its handler; null: not used. */
-  readonly onResponded: ((connection: ServerConnection) => void) | null;
+  /** A request is about to be refused. */
+  onFault(request: RefusedRequest, status: number, error: PeerError): void;
+  /** Called when a response is complete, or `wasCut` off by its handler; null: not used. */
+  readonly onResponded: ((exchange: Exchange, wasCut: boolean) => void) | null;
   /** Called with each head as sent, `[0, headBytes)` of `bytes`; null: not used. */
   readonly onHead:
-    | ((connection: ServerConnection, bytes: Uint8Array, headBytes: number) => void)
+    | ((exchange: Exchange, bytes: Uint8Array, headBytes: number) => void)
     | null;
-  forget(connection: ServerConnection): void;
+  forget(connection: ServedConnection): void;
 }

@@ -8,32 +8,26 @@
 import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import { Deadline } from "../base/timer_wheel.ts";
-import { BodyDecoder } from "../http1/body_decoder.ts";
 import { describeFault } from "../http1/faults.ts";
 import type { HeadWriter } from "../http/head_writer.ts";
 import { Framing } from "../http/message_head.ts";
 import type { Method } from "../http/method.ts";
 import type { ResponseHead } from "../http/response_head.ts";
+import type { TrailerField } from "../http/trailers.ts";
 import type { Socket, SocketHandler } from "../net/reactor.ts";
 import type { TakenSocket } from "./exchange.ts";
-import { Inbox } from "./inbox.ts";
 import { InterimLimit } from "./interim_limit.ts";
+import { type MessageOwner, MessageReader, Next } from "./message_reader.ts";
 import { Outlet } from "./outlet.ts";
 import { type RequestFraming, RequestOutput } from "./request_output.ts";
 import type { ResponseHandler } from "./response_handler.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
 
-/** The meaning of the next byte from the peer. */
-const Input = { idle: 0, head: 1, body: 2, tunnel: 3, closed: 4 } as const;
-type Input = typeof Input[keyof typeof Input];
-
-export class UpstreamConnection extends Deadline implements SocketHandler {
+export class UpstreamConnection extends Deadline implements SocketHandler, MessageOwner {
   readonly pool: UpstreamPool;
   handler: ResponseHandler | null = null;
   /** Number of exchanges begun on this connection. */
   exchangeCount = 0;
-  /** Bytes received of the current response, heads included. */
-  receivedBytes = 0;
   /** True once connect(2) has succeeded. */
   isConnected = false;
   /** Monotonic milliseconds of that moment; 0 before. */
@@ -48,25 +42,21 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
   /** The current request. */
   readonly request: RequestOutput;
   socket: Socket;
-  #input: Input = Input.idle;
-  #inbox = new Inbox();
-  #scannedBytes = 0;
-  #decoder = new BodyDecoder();
+  readonly #reader: MessageReader;
   #method: Method = 0;
   /** Deadline for progress of the peer, in monotonic milliseconds. */
   #dueMs = Infinity;
   #persist = false;
-  #paused = false;
   readonly #interimLimit = new InterimLimit();
   /** The first byte of the current response has arrived. */
   #hasBegun = false;
-  #consuming = false;
 
   constructor(pool: UpstreamPool) {
     super();
     this.pool = pool;
     this.outlet = new Outlet(pool.scratch);
     this.request = new RequestOutput(this.outlet);
+    this.#reader = new MessageReader(this, Next.excess);
     this.socket = pool.open(this);
     this.outlet.socket = this.socket;
   }
@@ -86,11 +76,16 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
   }
 
   get isOpen(): boolean {
-    return this.#input !== Input.closed;
+    return this.#reader.next !== Next.closed;
   }
 
-  get trailers(): BodyDecoder["trailers"] {
-    return this.#decoder.trailers;
+  /** Bytes received of the current response, heads included. */
+  get receivedBytes(): number {
+    return this.#reader.receivedBytes;
+  }
+
+  get trailers(): readonly TrailerField[] {
+    return this.#reader.trailers;
   }
 
   /** Begins an exchange. `sendHead` follows. */
@@ -98,12 +93,12 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
     this.handler = handler;
     this.#method = method;
     this.exchangeCount++;
-    this.receivedBytes = 0;
+    this.#reader.receivedBytes = 0;
     this.request.begin();
     this.#interimLimit.begin();
     this.#hasBegun = false;
     this.#persist = false;
-    this.#input = Input.head;
+    this.#reader.next = Next.head;
     const { options } = this.pool;
     this.#setDue(this.isConnected ? options.firstByteTimeoutMs : options.connectTimeoutMs);
   }
@@ -139,20 +134,21 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
 
   /** Stops `onInterim` and `onResponseBody` until `resume`; the peer's deadline is suspended. */
   pause(): void {
-    if (this.#paused || !this.isOpen) return;
-    this.#paused = true;
+    if (this.#reader.isPaused || !this.isOpen) return;
+    this.#reader.isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    if (!this.#paused || !this.isOpen) return;
-    this.#paused = false;
+    const reader = this.#reader;
+    if (!reader.isPaused || !this.isOpen) return;
+    reader.isPaused = false;
     this.socket.resume();
     this.#armResponse();
-    if (this.#consuming || this.#inbox.length === 0) return;
+    if (reader.isConsuming || reader.queuedBytes === 0) return;
     const scratch = this.pool.scratch;
     scratch.enter();
-    this.#consumeInbox();
+    reader.processQueue();
     scratch.leave();
   }
 
@@ -165,8 +161,8 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
     // It may be paused since its last read, and then the next exchange would get no response.
     this.resume();
     if (!this.isOpen) return;
-    const usable = this.#persist && this.#input === Input.idle && this.#inbox.length === 0 &&
-      this.request.isComplete && !this.outlet.isBlocked;
+    const usable = this.#persist && this.#reader.next === Next.excess &&
+      this.#reader.queuedBytes === 0 && this.request.isComplete && !this.outlet.isBlocked;
     if (!usable || !this.pool.keep(this)) this.discard();
   }
 
@@ -180,7 +176,7 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
   /** After a 101: the socket, and the bytes received after the head. The exchange is over. */
   takeOver(): TakenSocket {
     this.outlet.flush();
-    const early = this.#inbox.bytes.slice(this.#inbox.start, this.#inbox.end);
+    const early = this.#reader.takeRest();
     const socket = this.socket;
     this.#close();
     return { socket, early, hasEnded: false };
@@ -200,13 +196,8 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
     }
     const scratch = this.pool.scratch;
     scratch.enter();
-    if (this.#inbox.length === 0) {
-      const at = this.#consume(bytes, start, end, start);
-      if (at < end && this.isOpen) this.#inbox.append(bytes, at, end);
-    } else {
-      this.#inbox.append(bytes, start, end);
-      this.#consumeInbox();
-    }
+    this.#reader.receive(bytes, start, end);
+    if (this.#reader.next === Next.body) this.#armResponse();
     scratch.leave();
   }
 
@@ -221,10 +212,11 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
   onEnd(): void {
     const scratch = this.pool.scratch;
     scratch.enter();
-    if (this.#input === Input.body && this.#decoder.finishAtEof()) {
+    const { next } = this.#reader;
+    if (next === Next.body && this.#reader.finishAtEof()) {
       this.#persist = false;
       this.#endResponse();
-    } else if (this.#input === Input.head || this.#input === Input.body) {
+    } else if (next === Next.head || next === Next.body) {
       const where = this.receivedBytes === 0 ? "without an answer" : "within its answer";
       this.#fail(new PeerError("EEOF", "upstream", `peer closed ${where}`));
     } else {
@@ -241,10 +233,10 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
   }
 
   override onDeadline(nowMs: number): void {
-    if (this.#input === Input.idle) return this.discard();
+    if (this.#reader.next === Next.excess) return this.discard();
     // The client is slow, or the request is still being sent: not a timeout of the peer.
     const isSending = this.isConnected && (this.outlet.isBlocked || !this.request.isComplete);
-    if (this.#paused || isSending) this.#armResponse();
+    if (this.#reader.isPaused || isSending) this.#armResponse();
     if (nowMs < this.#dueMs) return this.pool.reactor.wheel.arm(this, this.#dueMs);
     const phrase = this.isConnected ? "peer did not answer in time" : "connect timed out";
     const { socket } = this;
@@ -255,103 +247,56 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
     scratch.leave();
   }
 
-  #consume(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
-    this.#consuming = true;
-    let at = start;
-    while (at < end && this.isOpen) {
-      if (this.#input === Input.head) {
-        if (this.#paused) break;
-        const from = lastEnd > at ? lastEnd : at;
-        const { parser } = this.pool;
-        const next = parser.parse(bytes, at, end, from, this.#method);
-        if (next === 0) {
-          this.#scannedBytes = end - at;
-          break;
-        }
-        if (next < 0) {
-          this.#failFault(next);
-          break;
-        }
-        this.receivedBytes += next - at;
-        at = next;
-        if (parser.head.status === 101) {
-          this.#keepEarly(bytes, at, end);
-          at = end;
-        }
-        this.#onHead(parser.head);
-      } else if (this.#input === Input.body) {
-        if (this.#paused) break;
-        const next = this.#takeBody(bytes, at, end);
-        if (next < 0) {
-          this.#failFault(next);
-          break;
-        }
-        at = next;
-      } else if (this.#input === Input.tunnel) {
-        break;
-      } else {
-        // More bytes than the response; they belong to no request (RFC 9112 9.2).
-        this.discard();
-      }
-    }
-    this.#consuming = false;
-    return at;
+  onHeadBytes(bytes: Uint8Array, start: number, end: number, lastEnd: number): number {
+    const { parser } = this.pool;
+    const next = parser.parse(bytes, start, end, lastEnd, this.#method);
+    if (next <= 0) return next;
+    this.#reader.receivedBytes += next - start;
+    if (parser.head.status === 101) this.#switchProtocols(bytes, next, end);
+    else this.#onHead(parser.head);
+    return next;
   }
 
-  #consumeInbox(): void {
-    const inbox = this.#inbox;
-    const lastEnd = inbox.start + this.#scannedBytes;
-    this.#scannedBytes = 0;
-    const at = this.#consume(inbox.bytes, inbox.start, inbox.end, lastEnd);
-    if (this.#inbox === inbox) inbox.consumeTo(at);
-  }
-
-  /** Keeps bytes after a 101 in the inbox for `takeOver`, which may follow at once. */
-  #keepEarly(bytes: Uint8Array, start: number, end: number): void {
-    this.#inbox = new Inbox();
-    if (start < end) this.#inbox.append(bytes, start, end);
+  /** After a 101: `[start, end)` belongs to the next protocol. */
+  #switchProtocols(bytes: Uint8Array, start: number, end: number): void {
+    this.#reader.next = Next.later;
+    this.pool.reactor.wheel.disarm(this);
+    this.#reader.offerRest(bytes, start, end);
+    this.handler!.onResponse(this);
+    this.#reader.withdrawRest();
   }
 
   #onHead(head: ResponseHead): void {
-    if (head.status === 101) {
-      this.#input = Input.tunnel;
-      this.pool.reactor.wheel.disarm(this);
-      this.handler!.onResponse(this);
-      return;
-    }
     if (head.status < 200) {
       if (this.#interimLimit.take(this.receivedBytes)) return this.handler!.onInterim(this);
       return this.#fail(new PeerError("EPROTO", "upstream", "too many interim responses"));
     }
     this.#persist = head.keepAlive && head.framing !== Framing.eof;
-    this.#decoder.reset(head.framing, head.contentLength, this.pool.options.limits);
-    this.#input = Input.body;
+    this.#reader.beginBody(head.framing, head.contentLength, this.pool.options.limits);
     this.#armResponse();
     this.handler!.onResponse(this);
-    if (this.#decoder.done && this.#isInBody()) this.#endResponse();
+    if (this.#reader.next === Next.body && this.#reader.isBodyComplete) this.#endResponse();
   }
 
-  #takeBody(bytes: Uint8Array, at: number, end: number): number {
-    const decoder = this.#decoder;
-    const next = decoder.step(bytes, at, end);
-    if (next < 0) return next;
-    this.receivedBytes += next - at;
-    const { dataStart, dataEnd } = decoder;
-    const done = decoder.done;
-    if (dataEnd > dataStart) this.handler!.onResponseBody(this, bytes, dataStart, dataEnd);
-    if (!this.#isInBody()) return next;
-    if (done) this.#endResponse();
-    else this.#armResponse();
-    return next;
+  onBodyData(bytes: Uint8Array, start: number, end: number): void {
+    this.handler!.onResponseBody(this, bytes, start, end);
   }
 
-  /** A method, because the type checker assumes that no handler has changed `#input`. */
-  #isInBody(): boolean {
-    return this.#input === Input.body;
+  onBodyComplete(): void {
+    this.#endResponse();
+  }
+
+  /** More bytes than the response; they belong to no request (RFC 9112 9.2). */
+  onExcess(): void {
+    this.discard();
+  }
+
+  onFault(fault: number): void {
+    this.#fail(new PeerError("EPROTO", "upstream", describeFault(fault).phrase));
   }
 
   #endResponse(): void {
-    this.#input = Input.idle;
+    this.#reader.next = Next.excess;
     this.handler!.onResponseEnd(this);
   }
 
@@ -362,7 +307,7 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
     if (next === null) return false;
     // Nothing of the request has been sent yet: output is queued until `onOpen`.
     this.socket = this.outlet.socket = next;
-    if (this.#paused) next.pause();
+    if (this.#reader.isPaused) next.pause();
     this.#setDue(this.pool.options.connectTimeoutMs);
     return true;
   }
@@ -388,13 +333,9 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
     this.#fail(new PeerError("EPROTO", "internal", `request to upstream has ${phrase}`));
   }
 
-  #failFault(fault: number): void {
-    this.#fail(new PeerError("EPROTO", "upstream", describeFault(fault).phrase));
-  }
-
   #fail(error: PeerError): void {
     if (!this.isOpen) return;
-    const active = this.#input !== Input.idle;
+    const active = this.#reader.next !== Next.excess;
     const handler = this.handler;
     this.#close();
     this.socket.close();
@@ -402,8 +343,7 @@ export class UpstreamConnection extends Deadline implements SocketHandler {
   }
 
   #close(): void {
-    this.#input = Input.closed;
-    this.#inbox = new Inbox();
+    this.#reader.close();
     this.outlet.discard();
     this.pool.reactor.wheel.disarm(this);
     this.pool.forget(this);

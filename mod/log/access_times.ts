@@ -12,13 +12,14 @@ export class AccessTimes {
   responseMs = -1;
   endMs = -1;
 
-  /** Called when the request head is complete; `openedMs` and `receivedMs` are the exchange's. */
+  /** Called when the request head is complete; `openedMs` is the connection's. */
   begin(
-    x: { readonly openedMs: number; readonly receivedMs: number; readonly startMs: number },
+    openedMs: number,
+    exchange: { readonly receivedMs: number; readonly startMs: number },
   ): void {
-    this.openedMs = x.openedMs;
-    this.receivedMs = x.receivedMs;
-    this.startMs = x.startMs;
+    this.openedMs = openedMs;
+    this.receivedMs = exchange.receivedMs;
+    this.startMs = exchange.startMs;
     this.bodyEndMs = this.responseMs = this.endMs = -1;
   }
 

@@ -45,17 +45,17 @@ export class AccessTrace implements AccessRecord {
     this.refusedStatus = 0;
     this.method = head.methodText();
     this.target = head.targetText();
-    this.protocol = `HTTP/1.${exchange.minor}`;
+    this.protocol = exchange.protocol;
     this.authority = head.hostText();
     this.receivedAtMs = epochMs;
     this.connectionId = exchange.serial;
     this.requestIndex = exchange.requestIndex;
     this.requestBodyBytes = 0;
-    this.#times.begin(exchange);
+    this.#times.begin(exchange.connection.openedMs, exchange);
     this.#head.reset(format.responseFields);
-    this.#remote = exchange.peerAddress();
-    this.#local = exchange.localAddress();
-    if (format.needs.has("tls")) this.#tls = exchange.tlsFacts();
+    this.#remote = exchange.connection.peerAddress();
+    this.#local = exchange.connection.localAddress();
+    if (format.needs.has("tls")) this.#tls = exchange.connection.tlsFacts();
     if (this.#fields.size > 0) this.#fields.clear();
     for (const name of format.requestFields) {
       const value = head.field(name);

@@ -1,8 +1,7 @@
 /** Records scoreboard, request count and access log for an app. */
 import type { PeerError } from "../base/errors.ts";
-import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
+import type { Exchange, ExchangeHandler, RefusedRequest, RequestFacts } from "../conn/exchange.ts";
 import { RefusedRecord } from "../conn/refused_record.ts";
-import type { ServerConnection } from "../conn/server_connection.ts";
 import type { AccessLog } from "../log/mod.ts";
 import { AccessTrace } from "./access_trace.ts";
 import { type Row, RowState } from "./master/scoreboard.ts";
@@ -65,23 +64,23 @@ export class RequestRecorder implements ExchangeHandler {
   }
 
   /** For `HttpServer.onResponded`. */
-  readonly onResponded = (exchange: ServerConnection): void => {
-    this.#write(exchange, exchange.isResponding ? "response cut off" : "");
+  readonly onResponded = (exchange: Exchange, wasCut: boolean): void => {
+    this.#write(exchange, wasCut ? "response cut off" : "");
   };
 
   /** For `HttpServer.onHead`, where the access log format needs it. */
-  readonly onHead = (exchange: ServerConnection, bytes: Uint8Array, headBytes: number): void => {
+  readonly onHead = (exchange: Exchange, bytes: Uint8Array, headBytes: number): void => {
     this.#traceOf(exchange)?.responseBegan(bytes, headBytes, this.#clock.nowMs);
   };
 
   /** For `HttpServer.onRefused`, where there is an access log. */
-  readonly onRefused = (exchange: ServerConnection, status: number, error: PeerError): void => {
-    const trace = this.#traceOf(exchange);
+  readonly onRefused = (request: RefusedRequest, status: number, error: PeerError): void => {
+    const trace = this.#traceOf(request);
     // Inside an exchange `onAbort` follows and writes the line.
     if (trace !== null) return void (trace.refusedStatus = status);
     const record = new RefusedRecord(
-      exchange,
-      exchange.serial,
+      request,
+      request.serial,
       status,
       error.message,
       this.#clock.nowMs,
@@ -95,13 +94,13 @@ export class RequestRecorder implements ExchangeHandler {
 
   /** The trace belongs to the connection and is reused for each of its exchanges. */
   #trace(exchange: Exchange, accessLog: AccessLog): void {
-    const trace = (exchange.connectionContext ??= new AccessTrace()) as AccessTrace;
+    const trace = (exchange.keptContext ??= new AccessTrace()) as AccessTrace;
     trace.begin(exchange, accessLog.format, this.#epochMs());
   }
 
-  #traceOf(exchange: Exchange): AccessTrace | null {
+  #traceOf(exchange: RequestFacts): AccessTrace | null {
     if (this.#stats.accessLog === null) return null;
-    const trace = exchange.connectionContext as AccessTrace | null;
+    const trace = exchange.keptContext as AccessTrace | null;
     return trace !== null && trace.isUnderWay ? trace : null;
   }
 

@@ -251,7 +251,7 @@ contractTest("a half-closed client still gets its answer where that is allowed",
   assert(client.isClosedByPeer);
 });
 
-contractTest("takeOver() hands over the socket and the bytes that came early", async (rig) => {
+contractTest("takeOver() hands over the socket", async (rig) => {
   let text = "";
   const server = new TestServer(rig, {
     "/up": (x) => {
@@ -283,3 +283,42 @@ contractTest("takeOver() hands over the socket and the bytes that came early", a
   assertStringIncludes(await client.readUntil("ping"), "ping");
   assertEquals(text, "");
 });
+
+contractTest(
+  "takeOver() hands over the bytes after the head, wherever it is split",
+  async (rig) => {
+    const texts: string[] = [];
+    const server = new TestServer(rig, {
+      "/up": (x) => {
+        x.beginHead(101, undefined, false);
+        x.endHead(Framing.none);
+        const { socket, early } = x.takeOver();
+        texts.push(latin1(early));
+        socket.close();
+      },
+    });
+    const request = get("/up", "Connection: upgrade\r\nUpgrade: websocket\r\n");
+    for (const splitAt of [0, 3, request.length - 1]) {
+      using client = await server.connect();
+      await client.send(request.slice(0, splitAt));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await client.send(`${request.slice(splitAt)}early`);
+      await client.readUntil("HTTP/1.1 101 ");
+    }
+    assertEquals(texts, ["early", "early", "early"]);
+  },
+);
+
+contractTest(
+  "a request answered in its last piece of body leaves the connection idle",
+  async (rig) => {
+    const server = new TestServer(rig);
+    server.onBody = (x) => answer(x, "enough");
+    using client = await server.connect();
+    await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+    assertStringIncludes(await client.readUntil("enough"), "200 OK");
+    server.http.closeIdle(Infinity, 1);
+    await client.readAll();
+    assert(client.isClosedByPeer, "the connection is idle");
+  },
+);

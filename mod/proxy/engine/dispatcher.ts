@@ -51,7 +51,7 @@ export class Dispatcher implements ExchangeHandler {
   }
 
   onRequest(exchange: Exchange): void {
-    const facts = (exchange.connectionContext ??= this.#newFacts(exchange)) as ConnectionFacts;
+    const facts = (exchange.keptContext ??= this.#newFacts(exchange)) as ConnectionFacts;
     this.tally.requests++;
     facts.errorStatus = 0;
     facts.redispatchCount = 0;
@@ -73,13 +73,13 @@ export class Dispatcher implements ExchangeHandler {
   }
 
   onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
-    (exchange.connectionContext as ConnectionFacts).record?.bodyCame(end - start);
+    (exchange.keptContext as ConnectionFacts).record?.bodyCame(end - start);
     const state = exchange.context as ExchangeState | null;
     if (state !== null) state.onBody(exchange, bytes, start, end);
   }
 
   onBodyEnd(exchange: Exchange): void {
-    (exchange.connectionContext as ConnectionFacts).record?.bodyEnded(this.engine.reactor.nowMs);
+    (exchange.keptContext as ConnectionFacts).record?.bodyEnded(this.engine.reactor.nowMs);
     const state = exchange.context as ExchangeState | null;
     if (state !== null) state.onBodyEnd(exchange);
   }
@@ -116,7 +116,7 @@ export class Dispatcher implements ExchangeHandler {
    * by the proxy itself, without a body, even if the client is still sending one.
    */
   errorDocument(exchange: Exchange, url: string, status: number, fields: readonly Field[]): void {
-    const facts = exchange.connectionContext as ConnectionFacts;
+    const facts = exchange.keptContext as ConnectionFacts;
     facts.errorStatus = status;
     facts.errorFields = fields.filter(isOfError);
     const method = exchange.isHead ? "HEAD" : "GET";
@@ -125,7 +125,7 @@ export class Dispatcher implements ExchangeHandler {
 
   /** Routes a request that the proxy created: a head without framing fields, and its body. */
   #dispatchOwn(exchange: Exchange, text: string, body: ClientBody | null): void {
-    const facts = exchange.connectionContext as ConnectionFacts;
+    const facts = exchange.keptContext as ConnectionFacts;
     const bytes = latin1Bytes(`${text}\r\n`);
     const request = this.#request;
     request.head = this.#ownHead;
@@ -144,13 +144,15 @@ export class Dispatcher implements ExchangeHandler {
   #failRedirection(exchange: Exchange, route: Route | null): void {
     const { engine } = this;
     const reason = "internal redirection failed";
-    const status = (exchange.connectionContext as ConnectionFacts).errorStatus || 502;
+    const status = (exchange.keptContext as ConnectionFacts).errorStatus || 502;
     answer(exchange, route, engine.serverFields, status, [textPlain], `${reason}\n`);
     engine.logAccess(exchange, status, reason);
   }
 
   #newFacts(exchange: Exchange): ConnectionFacts {
-    return new ConnectionFacts(exchange, this.scheme, this.engine.nextConnectionId(), this);
+    // One ID for all exchanges of the connection.
+    const id = (exchange.connection.context ??= this.engine.nextConnectionId()) as number;
+    return new ConnectionFacts(exchange, this.scheme, id, this);
   }
 
   #dispatch(

@@ -1,8 +1,7 @@
 /** The data plane of one worker: routes the requests of all listeners to their handlers. */
-import type { Exchange } from "../../conn/exchange.ts";
+import type { Exchange, RefusedRequest } from "../../conn/exchange.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { RefusedRecord } from "../../conn/refused_record.ts";
-import type { ServerConnection } from "../../conn/server_connection.ts";
 import { Scratch } from "../../conn/scratch.ts";
 import { defaultLimits, type MessageLimits } from "../../http1/mod.ts";
 import type { AccessLog, Logger } from "../../log/mod.ts";
@@ -88,12 +87,12 @@ export class Engine implements ForwardContext, DispatchContext {
     }, this.scratch);
     server.tally = tally;
     const logs = logsOfRefused(hosts, unknown);
-    server.onRefused = (connection, status, error) => {
+    server.onRefused = (request, status, error) => {
       tally.noteFault(error.message);
-      const facts = connection.connectionContext as ConnectionFacts | null;
+      const facts = request.keptContext as ConnectionFacts | null;
       // A request that has begun has its own record.
-      if (connection.serial !== 0) facts?.record?.refuse(status);
-      else if (logs.length > 0) this.#logRefused(logs, connection, facts, status, error.message);
+      if (request.serial !== 0) facts?.record?.refuse(status);
+      else if (logs.length > 0) this.#logRefused(logs, request, status, error.message);
     };
     if (wantsHeads([...hosts.flatMap(leavesOf), unknown])) server.onHead = this.#onHead;
     this.#servers.push(server);
@@ -105,7 +104,7 @@ export class Engine implements ForwardContext, DispatchContext {
   }
 
   readonly #onHead = (exchange: Exchange, bytes: Uint8Array, headBytes: number): void => {
-    const facts = exchange.connectionContext as ConnectionFacts | null;
+    const facts = exchange.keptContext as ConnectionFacts | null;
     facts?.record?.responseBegan(bytes, headBytes, this.reactor.nowMs);
   };
 
@@ -164,7 +163,7 @@ export class Engine implements ForwardContext, DispatchContext {
 
   logAccess(exchange: Exchange, status: number, error: string): void {
     this.metrics.noteStatus(status);
-    const facts = exchange.connectionContext as ConnectionFacts | null;
+    const facts = exchange.keptContext as ConnectionFacts | null;
     const record = facts?.record ?? null;
     if (record === null) return;
     facts!.record = null;
@@ -173,14 +172,13 @@ export class Engine implements ForwardContext, DispatchContext {
 
   #logRefused(
     logs: readonly AccessLog[],
-    connection: ServerConnection,
-    facts: ConnectionFacts | null,
+    request: RefusedRequest,
     status: number,
     error: string,
   ): void {
     this.metrics.noteStatus(status);
-    const id = facts?.id ?? 0;
-    const record = new RefusedRecord(connection, id, status, error, this.reactor.nowMs);
+    const id = (request.connection.context as number | null) ?? 0;
+    const record = new RefusedRecord(request, id, status, error, this.reactor.nowMs);
     for (const log of logs) log.write(record);
   }
 
@@ -204,7 +202,7 @@ export class Engine implements ForwardContext, DispatchContext {
     const fields = [textPlain];
     if (status === 405) fields.push({ name: "Allow", value: "GET, HEAD" });
     if (status === 503) fields.push({ name: "Retry-After", value: "5" });
-    const facts = exchange.connectionContext as ConnectionFacts;
+    const facts = exchange.keptContext as ConnectionFacts;
     // Not counted within an error document: the response keeps the original error's status.
     if (facts.errorStatus === 0) this.metrics.noteOwnError(status);
     if (hasDocument(route, facts, status)) {
@@ -216,7 +214,7 @@ export class Engine implements ForwardContext, DispatchContext {
   }
 
   answerDocument(exchange: Exchange, route: Route, status: number, fields: readonly Field[]): void {
-    const { redirector } = exchange.connectionContext as ConnectionFacts;
+    const { redirector } = exchange.keptContext as ConnectionFacts;
     redirector.errorDocument(exchange, documentOf(route, status)!.url, status, fields);
   }
 
@@ -226,7 +224,7 @@ export class Engine implements ForwardContext, DispatchContext {
     target: string,
     keepsMethod: boolean,
   ): void {
-    const { redirector } = exchange.connectionContext as ConnectionFacts;
+    const { redirector } = exchange.keptContext as ConnectionFacts;
     redirector.redispatch(exchange, request, target, keepsMethod);
   }
 }

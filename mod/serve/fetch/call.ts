@@ -47,11 +47,11 @@ export class Call implements RequestOrigin, BodySource {
   }
 
   peerAddress(): Address | null {
-    return this.#exchange?.peerAddress() ?? null;
+    return this.#exchange?.connection.peerAddress() ?? null;
   }
 
   localAddress(): Address | null {
-    return this.#exchange?.localAddress() ?? null;
+    return this.#exchange?.connection.localAddress() ?? null;
   }
 
   signal(): AbortSignal {

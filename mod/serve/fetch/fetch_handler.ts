@@ -70,7 +70,7 @@ export class FetchHandler implements ExchangeHandler {
     }
     const call = new Call(
       exchange,
-      this.#arena.copy(head, exchange.isSecure),
+      this.#arena.copy(head, exchange.connection.isSecure),
       this.#options.webSockets,
     );
     exchange.context = call;

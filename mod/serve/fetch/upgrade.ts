@@ -27,7 +27,7 @@ export function openUpgrade(call: Call, options: UpgradeOptions): Upgrade {
     throw new TypeError("Cannot upgrade: the request does not ask for a WebSocket");
   }
   // RFC 6455 4.1: the handshake is HTTP/1.1 or later, and the bytes after its head are frames.
-  if (call.exchange?.minor === 0 || call.body !== null) {
+  if (call.exchange?.canTakeOver === false || call.body !== null) {
     throw new TypeError("Cannot upgrade: the handshake is HTTP/1.0 or has a body");
   }
   if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) {

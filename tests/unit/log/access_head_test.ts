@@ -36,7 +36,7 @@ Deno.test("AccessHead.reset() forgets the last head", () => {
 
 Deno.test("AccessTimes.of() measures h2o's phases, and -1 where one was not reached", () => {
   const times = new AccessTimes();
-  times.begin({ openedMs: 100, receivedMs: 110, startMs: 113 });
+  times.begin(100, { receivedMs: 110, startMs: 113 });
   const phases = ["connect", "request-header", "request-body", "request-total"] as const;
   assertEquals(phases.map((phase) => times.of(phase)), [10, 3, 0, 3]);
   assertEquals([times.of("process"), times.of("response")], [-1, -1]);
@@ -50,7 +50,7 @@ Deno.test("AccessTimes.of() measures h2o's phases, and -1 where one was not reac
 
 Deno.test("AccessTimes.of() gives no negative time for an answer before the end of the body", () => {
   const times = new AccessTimes();
-  times.begin({ openedMs: 0, receivedMs: 0, startMs: 0 });
+  times.begin(0, { receivedMs: 0, startMs: 0 });
   times.responseMs = 5;
   times.bodyEndMs = times.endMs = 9;
   assertEquals(times.of("process"), 0);

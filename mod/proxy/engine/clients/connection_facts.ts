@@ -60,7 +60,7 @@ export class ConnectionFacts implements ClientSlot, RequestIdSlot, RecordedClien
     this.id = id;
     this.redirector = redirector;
     this.body = new ClientBody(exchange);
-    this.peer = this.client = new ClientIdentity(exchange.peerAddress(), scheme);
+    this.peer = this.client = new ClientIdentity(exchange.connection.peerAddress(), scheme);
   }
 
   /** IP literal of the client; "" on a unix socket. */

@@ -38,7 +38,7 @@ export class ForwardedAnswer implements ClientOrigin {
   ): void {
     this.#facts = facts;
     this.session = session;
-    const mayCompress = route.settings.compress !== null && exchange.minor === 1;
+    const mayCompress = route.settings.compress !== null && exchange.canStream;
     this.#acceptEncoding = mayCompress ? head.field("accept-encoding") ?? "" : "";
     this.#authority.keep(head);
   }

@@ -34,7 +34,11 @@ export class ProxyProtocolConnector {
     exchange: Exchange,
     facts: ConnectionFacts,
   ): UpstreamConnection {
-    const header = relayedHeader(this.version, facts.clientAddress, exchange.localAddress());
+    const header = relayedHeader(
+      this.version,
+      facts.clientAddress,
+      exchange.connection.localAddress(),
+    );
     this.#header = header;
     const connection = pool.connect();
     if (!isTls) connection.writePreface(header);

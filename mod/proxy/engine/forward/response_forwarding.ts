@@ -92,7 +92,7 @@ export function forwardResponseHead(
   acceptEncoding: string,
 ): Encoding | null {
   // An error document keeps the error's status (error-doc), as in h2o.
-  const { errorStatus } = exchange.connectionContext as ConnectionFacts;
+  const { errorStatus } = exchange.keptContext as ConnectionFacts;
   const writer = errorStatus === 0
     ? exchange.beginHead(head.status, unusualReason(head), false)
     : exchange.beginHead(errorStatus, undefined, false);
@@ -250,7 +250,7 @@ function writeRuledFields(
   acceptEncoding: string,
 ): Encoding | null {
   const { compress, compressBytesMin } = route.settings;
-  const facts = exchange.connectionContext as ConnectionFacts;
+  const facts = exchange.keptContext as ConnectionFacts;
   let fields = facts.errorStatus === 0 ? forwarded : documentFields(forwarded, facts);
   const status = facts.errorStatus || head.status;
   const encoding = compress === null || acceptEncoding === "" ? null : chooseEncoding(

@@ -49,7 +49,7 @@ export function followsInside(
   status: number,
   location: string,
 ): boolean {
-  const facts = exchange.connectionContext as ConnectionFacts;
+  const facts = exchange.keptContext as ConnectionFacts;
   if (facts.redispatchCount === 0 || !/^\/(?![/\\])/.test(location)) return false;
   engine.redispatch(exchange, request, location, keepsMethod(status));
   return true;

@@ -181,7 +181,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
 
   respond(rendered: Rendered): void {
     const { status } = rendered;
-    const { record } = this.exchange.connectionContext as ConnectionFacts;
+    const { record } = this.exchange.keptContext as ConnectionFacts;
     let { fields, body } = rendered;
     const location = status === 301 ? fields.find(({ name }) => name === "Location") : undefined;
     if (location !== undefined && this.#followsInside(status, location.value)) return;
@@ -200,7 +200,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
   }
 
   beginHead(status: number): { field(name: string, value: string): void } {
-    const facts = this.exchange.connectionContext as ConnectionFacts;
+    const facts = this.exchange.keptContext as ConnectionFacts;
     if (hasDocument(this.#route, facts, status)) {
       this.#replacedStatus = status;
       const fields: Field[] = [];
@@ -222,7 +222,7 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     let encoding: Encoding | null = null;
     if (this.#changes !== null) {
       const { status } = this.exchange;
-      const facts = this.exchange.connectionContext as ConnectionFacts;
+      const facts = this.exchange.keptContext as ConnectionFacts;
       const { errorStatus, record } = facts;
       let fields = errorStatus === 0 ? this.#changes : documentFields(this.#changes, facts);
       record?.noteOriginal(status, fields);
@@ -236,14 +236,14 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
       }
     }
     this.#engine.serverFields.writeOwn(writer);
-    (this.exchange.connectionContext as ConnectionFacts).answeredId?.writeLine(writer);
+    (this.exchange.keptContext as ConnectionFacts).answeredId?.writeLine(writer);
     if (encoding !== null) return this.#beginCompressed(encoding);
     this.exchange.endHead(framing === Framing.eof ? Framing.chunked : framing, contentLength);
   }
 
   /** Replaces the site's own error response with the document of `error-doc`. */
   #answerDocument(): void {
-    const { record } = this.exchange.connectionContext as ConnectionFacts;
+    const { record } = this.exchange.keptContext as ConnectionFacts;
     const fields = this.#changes!;
     record?.noteOriginal(this.#replacedStatus, fields);
     this.#engine.answerDocument(this.exchange, this.#route, this.#replacedStatus, fields);

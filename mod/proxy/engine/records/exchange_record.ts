@@ -88,7 +88,7 @@ export class ExchangeRecord implements AccessRecord {
     const { head } = exchange;
     this.method = head.method === Method.get ? "GET" : head.methodText();
     this.target = head.targetText();
-    this.protocol = head.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
+    this.protocol = exchange.protocol;
     this.authority = head.hostText();
     this.hostName = route.hostName;
     this.requestBodyBytes = 0;
@@ -105,7 +105,7 @@ export class ExchangeRecord implements AccessRecord {
     this.error = "";
     this.#refusedStatus = 0;
     this.#hasOriginal = false;
-    this.#times.begin(exchange);
+    this.#times.begin(exchange.connection.openedMs, exchange);
     this.#upstream.reset();
     if (this.#requestFields.size > 0) this.#requestFields.clear();
     for (const log of route.logs) {
@@ -116,8 +116,10 @@ export class ExchangeRecord implements AccessRecord {
     }
     this.#head.reset(this.#responseFields);
     // The socket may be closed by the time the line is written.
-    if (this.#local === null && this.#needs.has("local")) this.#local = exchange.localAddress();
-    if (this.#tls === null && this.#needs.has("tls")) this.#tls = exchange.tlsFacts();
+    if (this.#local === null && this.#needs.has("local")) {
+      this.#local = exchange.connection.localAddress();
+    }
+    if (this.#tls === null && this.#needs.has("tls")) this.#tls = exchange.connection.tlsFacts();
   }
 
   /** Counts a part of the request's body. */

@@ -24,7 +24,7 @@ export function answer(
 ): void {
   let content = typeof body === "string" ? encoder.encode(body) : body;
   // An error document is sent with the error's status (error-doc).
-  const facts = exchange.connectionContext as ConnectionFacts;
+  const facts = exchange.keptContext as ConnectionFacts;
   const { errorStatus, record, answeredId } = facts;
   if (route?.changesResponses) record?.noteOriginal(status, fields);
   const writer = errorStatus === 0

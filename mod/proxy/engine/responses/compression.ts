@@ -78,8 +78,8 @@ export function encodingOf(
   contentLength: number,
   fields: readonly Field[],
 ): Encoding | null {
-  if (route === null || route.settings.compress === null || exchange.minor === 0) return null;
-  const { acceptEncoding, errorStatus } = exchange.connectionContext as ConnectionFacts;
+  if (route === null || route.settings.compress === null || !exchange.canStream) return null;
+  const { acceptEncoding, errorStatus } = exchange.keptContext as ConnectionFacts;
   const { compress, compressBytesMin } = route.settings;
   return chooseEncoding(
     compress,
