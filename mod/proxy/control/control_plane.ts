@@ -20,7 +20,7 @@ import { StateFile } from "./state_file.ts";
 import { AdminApi, type WorkerView } from "./admin_api.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
-import { type PeerKeeper, succeed } from "./succession.ts";
+import { handOver, type PeerKeeper } from "./handover.ts";
 
 export interface ControlPlaneParts {
   readonly reactor: Reactor;
@@ -63,8 +63,8 @@ export class ControlPlane implements PeerKeeper {
   /** While false, the previous control plane answers operators and writes the state file. */
   #isInCharge: boolean;
 
-  /** `former`: of the running plan; null at the start of the process. Throws `StartError`. */
-  constructor(plan: ProxyPlan, parts: ControlPlaneParts, former: ControlPlane | null) {
+  /** `previous`: of the running plan; null at the start of the process. Throws `StartError`. */
+  constructor(plan: ProxyPlan, parts: ControlPlaneParts, previous: ControlPlane | null) {
     const { reactor, logger, engine } = parts;
     this.#plan = plan;
     this.#parts = parts;
@@ -89,13 +89,13 @@ export class ControlPlane implements PeerKeeper {
     this.#state = stateFile === null || parts.isWorker
       ? null
       : new StateFile(stateFile, logger, this.changed);
-    this.#isInCharge = former === null;
+    this.#isInCharge = previous === null;
     this.#names = parts.isWorker ? null : this.#watchNames();
     this.#addresses = parts.isWorker ? null : this.#watchAddresses();
-    if (former !== null) this.#names?.continueFrom(former.groups);
-    if (former === null) this.#state?.restore(this.groups, this.checker, reactor.nowMs);
-    else succeed(this, former, reactor.nowMs, (group, peer) => this.checker.adopt(group, peer));
-    if (former !== null) this.#addresses?.continueFrom(former.groups);
+    if (previous !== null) this.#names?.continueFrom(previous.groups);
+    if (previous === null) this.#state?.restore(this.groups, this.checker, reactor.nowMs);
+    else handOver(this, previous, reactor.nowMs, (group, peer) => this.checker.adopt(group, peer));
+    if (previous !== null) this.#addresses?.continueFrom(previous.groups);
     this.admin = new AdminApi({
       groups: this.groups,
       checker: this.checker,
@@ -204,17 +204,17 @@ export class ControlPlane implements PeerKeeper {
     if (this.#isInCharge && !this.#listener.isTaken) this.#listener.answer();
   }
 
-  /** Replaces `former` and stops it. Also takes over its changes since this one was created. */
-  takeOver(former: ControlPlane): void {
+  /** Replaces `previous` and stops it. Also takes over its changes since this one was created. */
+  takeOver(previous: ControlPlane): void {
     const { nowMs } = this.#parts.reactor;
-    succeed(this, former, nowMs, (group, peer) => this.checker.add(group, peer));
+    handOver(this, previous, nowMs, (group, peer) => this.checker.add(group, peer));
     this.#isInCharge = true;
     this.#names?.restore();
     // Operators may have added servers in between, which only the previous watch has looked up.
     this.#addresses?.refresh();
     this.#listener?.answer();
-    former.closeListener();
-    former.stop();
+    previous.closeListener();
+    previous.stop();
     this.#state?.write(this.groups, this.checker);
   }
 

@@ -22,15 +22,15 @@ export const userDirective: Directive = {
         `in command user, found \`${user}\`, but hayate runs as root and cannot change its user; ` +
           `start it as ${user}, or leave user out`,
       );
-    } else if (verdict === "told") {
+    } else if (verdict === "reported") {
       draft.notice(value.at, `user: hayate does not change its user; start it as ${user}`);
     }
   },
 };
 
 /** `runningUser` is null when only the file is checked. */
-function judgeUser(user: string, runningUser: RunningUser | null): "fine" | "told" | "refused" {
-  if (runningUser === null) return "told";
+function judgeUser(user: string, runningUser: RunningUser | null): "fine" | "reported" | "refused" {
+  if (runningUser === null) return "reported";
   if (runningUser.numberOf(user) === runningUser.uid) return "fine";
-  return runningUser.uid === 0 ? "refused" : "told";
+  return runningUser.uid === 0 ? "refused" : "reported";
 }

@@ -60,8 +60,8 @@ export class AddressWatch {
   }
 
   /** Takes over the previous plan's addresses, so that a reload does not wait for known names. */
-  continueFrom(former: readonly PeerGroup[]): void {
-    const known = new Map(former.flatMap(({ peers }) => peers.map((peer) => [peer.name, peer])));
+  continueFrom(previous: readonly PeerGroup[]): void {
+    const known = new Map(previous.flatMap(({ peers }) => peers.map((peer) => [peer.name, peer])));
     for (const peer of this.#groups.flatMap(({ peers }) => peers)) {
       if (!peer.isUnknown) continue;
       peer.addresses = known.get(peer.name)?.addresses ?? [];

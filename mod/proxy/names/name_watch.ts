@@ -90,10 +90,10 @@ export class NameWatch {
   }
 
   /** Takes over the peers that the previous plan has found, until an answer changes them. */
-  continueFrom(former: readonly PeerGroup[]): void {
+  continueFrom(previous: readonly PeerGroup[]): void {
     for (const server of this.#servers) {
       const { group } = server;
-      const old = former.find(({ plan }) => plan.name === group.plan.name);
+      const old = previous.find(({ plan }) => plan.name === group.plan.name);
       const isSameCheck = JSON.stringify(old?.plan.check) === JSON.stringify(group.plan.check);
       const taken = new Set(group.peers.map(({ index }) => index));
       for (const peer of old?.peers ?? []) {

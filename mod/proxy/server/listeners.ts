@@ -11,9 +11,9 @@ import type { ListenPlan } from "../plan/plan.ts";
 export type ServerOf = (listen: ListenPlan | null, socketName: string | null) => AcceptHandler;
 
 /** One listening socket and its present handler. */
-interface Door {
+interface HeldListener {
   /** null when bound by this process. */
-  readonly socket: InheritedSocket | null;
+  readonly inherited: InheritedSocket | null;
   readonly listener: Listener;
   mode: number | null;
   serve: AcceptHandler;
@@ -40,7 +40,7 @@ export class ListenerSet {
   readonly #reactor: Reactor;
   readonly #inherited: readonly InheritedSocket[] | null;
   readonly #warn: (message: string) => void;
-  #doors: readonly Door[] | null = null;
+  #held: readonly HeldListener[] | null = null;
 
   /**
    * `inherited`: sockets of a supervisor; null without one. `warn` receives mismatches between
@@ -62,9 +62,9 @@ export class ListenerSet {
 
   /** Opens all missing sockets, paused. On an error it opens none and throws `StartError`. */
   open(plans: readonly ListenPlan[], serverOf: ServerOf): Opening {
-    const isFirst = this.#doors === null;
-    this.#doors ??= (this.#inherited ?? []).map((socket) => adopt(this.#reactor, socket));
-    const round = new Round(this.#reactor, this.#doors, this.#warn);
+    const isFirst = this.#held === null;
+    this.#held ??= (this.#inherited ?? []).map((socket) => adopt(this.#reactor, socket));
+    const round = new Round(this.#reactor, this.#held, this.#warn);
     try {
       round.match(plans, serverOf);
       round.bindRest(plans, serverOf, this.#inherited !== null);
@@ -73,20 +73,20 @@ export class ListenerSet {
       round.discard();
       throw error;
     }
-    const listeners = round.served.map(({ door }) => door.listener);
-    const shared = round.served.filter(({ door }) => door.socket !== null);
+    const listeners = round.served.map(({ held }) => held.listener);
+    const shared = round.served.filter(({ held }) => held.inherited !== null);
     return {
       listeners,
-      shared: shared.map(({ door }) => door.listener),
+      shared: shared.map(({ held }) => held.listener),
       fresh: isFirst ? listeners : round.fresh.map(({ listener }) => listener),
-      commit: () => this.#doors = round.commit(),
+      commit: () => this.#held = round.commit(),
       discard: () => round.discard(),
     };
   }
 
   /** Accepts no more. `isLastHolder`: first accepts what is queued at inherited sockets. */
   close(isLastHolder: boolean): void {
-    const listeners = (this.#doors ?? []).map(({ listener }) => listener);
+    const listeners = (this.#held ?? []).map(({ listener }) => listener);
     // Deno cannot keep new connections out of an accept queue while it is emptied.
     for (const { address } of this.#reactor.backend === "portable" ? listeners : []) {
       if (address.kind === "tcp") shutQueuesOf(address.port);
@@ -97,24 +97,24 @@ export class ListenerSet {
 
 /** Collects the sockets of one plan. */
 class Round {
-  readonly served: { door: Door; serve: AcceptHandler; plan: ListenPlan | null }[] = [];
-  readonly fresh: Door[] = [];
+  readonly served: { held: HeldListener; serve: AcceptHandler; plan: ListenPlan | null }[] = [];
+  readonly fresh: HeldListener[] = [];
   #unserved: ListenPlan[] = [];
 
   constructor(
     readonly reactor: Reactor,
-    readonly doors: readonly Door[],
+    readonly open: readonly HeldListener[],
     readonly warn: (message: string) => void,
   ) {}
 
   /** Finds the open socket of each `listen`; those without one are left to `bindRest`. */
   match(plans: readonly ListenPlan[], serverOf: ServerOf): void {
     for (const plan of plans) {
-      const door = this.doors.find((one) =>
+      const held = this.open.find((one) =>
         sameAddress(one.listener.address, plan.address) && !this.#isServed(one)
       );
-      if (door === undefined) this.#unserved.push(plan);
-      else this.served.push({ door, serve: serverOf(plan, door.socket?.name ?? null), plan });
+      if (held === undefined) this.#unserved.push(plan);
+      else this.served.push({ held, serve: serverOf(plan, held.inherited?.name ?? null), plan });
     }
   }
 
@@ -130,9 +130,9 @@ class Round {
       }
       try {
         const serve = serverOf(plan, null);
-        const door = bind(this.reactor, plan, serve, hasSupervisor);
-        this.fresh.push(door);
-        this.served.push({ door, serve, plan });
+        const held = bind(this.reactor, plan, serve, hasSupervisor);
+        this.fresh.push(held);
+        this.served.push({ held, serve, plan });
       } catch (error) {
         if (!(error instanceof StartError)) throw error;
         // Deno's [::] also binds IPv4, where this process already has 0.0.0.0.
@@ -146,36 +146,36 @@ class Round {
 
   /** Serves the supervisor's other sockets, too: without an accepter their clients would hang. */
   serveRest(plans: readonly ListenPlan[], serverOf: ServerOf): void {
-    for (const door of this.doors) {
-      if (door.socket === null || this.#isServed(door)) continue;
-      const { name } = door.socket;
+    for (const held of this.open) {
+      if (held.inherited === null || this.#isServed(held)) continue;
+      const { name } = held.inherited;
       if (plans.length > 0) {
         this.warn(`no \`listen\` for ${name}, a socket of the supervisor; served with the rest`);
       }
-      this.served.push({ door, serve: serverOf(null, name), plan: null });
+      this.served.push({ held, serve: serverOf(null, name), plan: null });
     }
   }
 
-  commit(): Door[] {
-    const dropped = this.doors.filter((door) => !this.#isServed(door));
+  commit(): HeldListener[] {
+    const dropped = this.open.filter((held) => !this.#isServed(held));
     for (const { listener } of dropped) listener.close();
-    for (const { door, serve, plan } of this.served) {
-      door.serve = serve;
-      changeMode(door, plan?.mode ?? null);
+    for (const { held, serve, plan } of this.served) {
+      held.serve = serve;
+      changeMode(held, plan?.mode ?? null);
     }
-    return this.served.map(({ door }) => door);
+    return this.served.map(({ held }) => held);
   }
 
   discard(): void {
     for (const { listener } of this.fresh) listener.close();
   }
 
-  #isServed(door: Door): boolean {
-    return this.served.some((one) => one.door === door);
+  #isServed(held: HeldListener): boolean {
+    return this.served.some((one) => one.held === held);
   }
 }
 
-function adopt(reactor: Reactor, socket: InheritedSocket): Door {
+function adopt(reactor: Reactor, socket: InheritedSocket): HeldListener {
   if (!reactor.capabilities.inherit) {
     throw new StartError(
       "the portable reactor cannot take over the sockets of SERVER_STARTER_PORT; use epoll",
@@ -189,7 +189,7 @@ function adopt(reactor: Reactor, socket: InheritedSocket): Door {
       throw new StartError(`${socket.name}: ${error.message}`, error.exitCode, { cause: error });
     }
   };
-  return makeDoor(socket, null, nobody, open);
+  return holdListener(socket, null, servedLater, open);
 }
 
 function bind(
@@ -197,37 +197,39 @@ function bind(
   { address, mode }: ListenPlan,
   serve: AcceptHandler,
   hasSupervisor: boolean,
-): Door {
+): HeldListener {
   // Generations overlap: without SO_REUSEPORT the next could not bind the same port.
   const options = {
     reusePort: hasSupervisor && address.kind === "tcp",
     paused: true,
     ...(mode === null ? {} : { mode }),
   };
-  return makeDoor(null, mode, serve, (onAccept) => reactor.listen(address, options, onAccept));
+  return holdListener(null, mode, serve, (onAccept) => reactor.listen(address, options, onAccept));
 }
 
-function makeDoor(
-  socket: InheritedSocket | null,
+function holdListener(
+  inherited: InheritedSocket | null,
   mode: number | null,
   serve: AcceptHandler,
   open: (onAccept: AcceptHandler) => Listener,
-): Door {
-  const onAccept: AcceptHandler = (accepted, listener) => door.serve(accepted, listener);
+): HeldListener {
+  const onAccept: AcceptHandler = (accepted, listener) => held.serve(accepted, listener);
   const listener = open(onAccept);
-  const door: Door = { socket, listener, mode, serve };
-  return door;
+  const held: HeldListener = { inherited, listener, mode, serve };
+  return held;
 }
 
 /** Handler of an inherited socket, which stays paused until it gets a handler of a plan. */
-const nobody: AcceptHandler = () => {
-  throw new TypeError("Cannot accept: nobody serves this socket yet");
+const servedLater: AcceptHandler = () => {
+  throw new TypeError("Cannot accept: no handler serves this socket yet");
 };
 
 /** Sets the mode of the next plan on the file of a unix socket that this process bound. */
-function changeMode(door: Door, mode: number | null): void {
-  const { address } = door.listener;
-  if (mode === null || mode === door.mode || address.kind === "tcp" || door.socket !== null) return;
+function changeMode(held: HeldListener, mode: number | null): void {
+  const { address } = held.listener;
+  if (mode === null || mode === held.mode || address.kind === "tcp" || held.inherited !== null) {
+    return;
+  }
   Deno.chmodSync(address.path, mode);
-  door.mode = mode;
+  held.mode = mode;
 }

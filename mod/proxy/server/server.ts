@@ -52,26 +52,26 @@ export class ProxyServer {
   readonly #compiler: RouteCompiler;
   readonly #tls: SecuredListeners;
   readonly #proxyProtocol: ProxyProtocolListeners;
-  #former: ProxyServer | null;
+  #previous: ProxyServer | null;
   #opening: Opening | null = null;
   readonly #gate: AcceptGate;
   readonly #generation: Generation;
   #isDraining = false;
 
   /**
-   * `plan` must be resolved (`resolvePlan`). `former`: the server to be replaced, which serves
+   * `plan` must be resolved (`resolvePlan`). `previous`: the server to be replaced, which serves
    * until then; null at the start of the process.
    */
-  constructor(plan: ProxyPlan, parts: ServerParts, former: ProxyServer | null) {
+  constructor(plan: ProxyPlan, parts: ServerParts, previous: ProxyServer | null) {
     const { reactor, logger } = parts;
     this.#plan = plan;
     this.#parts = parts;
-    this.#former = former;
+    this.#previous = previous;
     this.#engine = new Engine(
       reactor,
       plan.global,
       logger,
-      former === null ? undefined : former.#engine.metrics,
+      previous === null ? undefined : previous.#engine.metrics,
     );
     this.#generation = new Generation(parts.generation ?? 1, () => this.connectionCount);
     this.#tls = new SecuredListeners(
@@ -102,10 +102,10 @@ export class ProxyServer {
       isWorker: parts.member !== null,
       ...(parts.member === null
         ? {}
-        : { onOutlier: (report) => parts.member!.tell({ kind: "outlier", ...report }) }),
+        : { onOutlier: (report) => parts.member!.reportOutlier(report) }),
       idleCount: (group) => this.#compiler.idleCount(group),
       settled: null,
-    }, former === null ? null : former.#control);
+    }, previous === null ? null : previous.#control);
     this.#compiler = new RouteCompiler(plan, {
       engine: this.#engine,
       groups: this.#control.groups,
@@ -202,11 +202,11 @@ export class ProxyServer {
     else await this.#attach(this.#parts.member);
   }
 
-  /** Starts to accept, replacing the former server. */
+  /** Starts to accept, replacing the previous server. */
   serve(): void {
     this.#opening?.commit();
-    if (this.#former !== null) this.#control.takeOver(this.#former.#control);
-    this.#former = null;
+    if (this.#previous !== null) this.#control.takeOver(this.#previous.#control);
+    this.#previous = null;
     const { metrics } = this.#engine;
     metrics.generations.add(this.#generation);
     metrics.addLogs(this.#logs);
@@ -252,7 +252,7 @@ export class ProxyServer {
     this.#gate.resume();
   }
 
-  /** Undoes `listen`; the former server stays. */
+  /** Undoes `listen`; the previous server stays. */
   async discard(): Promise<void> {
     this.#opening?.discard();
     await this.#end();
@@ -288,7 +288,7 @@ export class ProxyServer {
   async #end(): Promise<void> {
     this.#gate.close();
     this.#isDraining = this.#generation.isEnding = true;
-    this.#former = null;
+    this.#previous = null;
     this.#control.closeListener();
     const drained = this.#engine.drain();
     await this.#proxyProtocol.settled();

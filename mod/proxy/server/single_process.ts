@@ -36,7 +36,7 @@ export class SingleProcess implements Pausable {
   }
 
   /**
-   * Serves `plan` from now on. Connections that were accepted before stay with the former plan.
+   * Serves `plan` from now on. Connections that were accepted before stay with the previous plan.
    * Throws `StartError`; then nothing has changed.
    */
   async reload(plan: ProxyPlan): Promise<void> {
@@ -114,9 +114,9 @@ export class SingleProcess implements Pausable {
   #serverOf(
     plan: ProxyPlan,
     generation: number | null,
-    former: ProxyServer | null,
+    previous: ProxyServer | null,
   ): ProxyServer {
-    return new ProxyServer(plan, { ...this.#parts, generation }, former);
+    return new ProxyServer(plan, { ...this.#parts, generation }, previous);
   }
 
   #retire(server: ProxyServer): void {

@@ -5,7 +5,7 @@ import { StartError } from "../../base/errors.ts";
 import { shapeFaultOf } from "../../base/shape.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
-import { applyEjections, applyState } from "../balance/peer_state.ts";
+import { applyEjections, applyState, type OutlierReport } from "../balance/peer_state.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import { type Channel, inheritedChannel } from "../../process/channel.ts";
 import { sendSignal } from "../../process/signals/signals.ts";
@@ -21,7 +21,7 @@ import {
 
 const countersIntervalMs = 250;
 /** Minimum time between two reports of one server: the master looks up no more often. */
-const tellAgainMs = 1000;
+const reportIntervalMs = 1000;
 
 export interface MemberParts {
   readonly groups: readonly PeerGroup[];
@@ -71,7 +71,7 @@ export class WorkerMember {
   async attach(parts: MemberParts): Promise<void> {
     this.#parts = parts;
     const first = new Promise<void>((resolve) => this.#onFirst = resolve);
-    if (this.#early !== null) this.#obey(this.#early);
+    if (this.#early !== null) this.#applyState(this.#early);
     this.#timer = setInterval(() => this.#report(), countersIntervalMs);
     await first;
   }
@@ -87,8 +87,8 @@ export class WorkerMember {
   }
 
   /** Reports an outlier; the master decides. */
-  tell(message: OutlierMessage): void {
-    this.#channel.send(message);
+  reportOutlier(report: OutlierReport): void {
+    this.#channel.send({ kind: "outlier", ...report } satisfies OutlierMessage);
   }
 
   /** Sends the last counters and closes the channel, so that the process can exit. */
@@ -101,7 +101,7 @@ export class WorkerMember {
   /** Validates a message: a master of another version may send one that this worker must ignore. */
   take(message: unknown, logger: Logger): void {
     const fault = shapeFaultOf(message, masterMessage, "it");
-    if (fault === null) return this.hear(message as MasterMessage);
+    if (fault === null) return this.#handle(message as MasterMessage);
     const complaint = `the master's message cannot be used: ${fault}`;
     // Without a welcome message the worker cannot start.
     if ((message as { kind?: unknown } | null)?.kind !== "state") {
@@ -110,10 +110,10 @@ export class WorkerMember {
     logger.error(complaint);
   }
 
-  hear(message: MasterMessage): void {
+  #handle(message: MasterMessage): void {
     if (message.kind === "welcome") this.#welcome.resolve(message);
     else if (message.kind === "rows") this.#takeRows(message.rows);
-    else this.#obey(message);
+    else this.#applyState(message);
   }
 
   /** Ignored before the first state, which holds newer rows. */
@@ -124,7 +124,7 @@ export class WorkerMember {
     }
   }
 
-  #obey(message: StateMessage): void {
+  #applyState(message: StateMessage): void {
     const parts = this.#parts;
     if (parts === null) {
       this.#early = message;
@@ -146,11 +146,11 @@ export class WorkerMember {
   /** Reports to the master, which looks names up, when a named server is unreachable. */
   #watch(upstream: string, peer: Peer): void {
     if (peer.onUnreachable !== null || isResolved(peer.plan.address)) return;
-    let toldMs = -Infinity;
+    let reportedMs = -Infinity;
     peer.onUnreachable = () => {
       const nowMs = this.#parts?.nowMs() ?? 0;
-      if (nowMs < toldMs + tellAgainMs) return;
-      toldMs = nowMs;
+      if (nowMs < reportedMs + reportIntervalMs) return;
+      reportedMs = nowMs;
       this.#channel.send({ kind: "unreachable", upstream, id: peer.index });
     };
   }

@@ -32,12 +32,12 @@ export class RealIp {
   readonly #plan: RealIpPlan;
   readonly #trusted: PeerSet;
   /** Names of fields that only trusted peers may send; from others they can be dropped. */
-  readonly #claims: readonly Uint8Array[];
+  readonly #addressFields: readonly Uint8Array[];
 
   constructor(plan: RealIpPlan) {
     this.#plan = plan;
     this.#trusted = new PeerSet(plan.from);
-    this.#claims = ["forwarded", "x-real-ip", plan.field].map(latin1Bytes);
+    this.#addressFields = ["forwarded", "x-real-ip", plan.field].map(latin1Bytes);
   }
 
   /** Determines the client of the request. */
@@ -57,8 +57,8 @@ export class RealIp {
    */
   isUnwanted(head: RequestHead, index: number, isTrusted: boolean): boolean {
     const accepted = isTrusted ? Spelling.same : Spelling.other;
-    for (let i = 0; i < this.#claims.length; i++) {
-      const spelling = spellingOf(head, index, this.#claims[i]);
+    for (let i = 0; i < this.#addressFields.length; i++) {
+      const spelling = spellingOf(head, index, this.#addressFields[i]);
       if (spelling !== Spelling.other) return spelling !== accepted;
     }
     const spelling = spellingOf(head, index, forwardedPrefix, true);

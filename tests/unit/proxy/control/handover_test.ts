@@ -1,6 +1,6 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
-import { succeed } from "../../../../mod/proxy/control/succession.ts";
+import { handOver } from "../../../../mod/proxy/control/handover.ts";
 import { checkDefaults } from "../../../../mod/proxy/directives/upstream/check_line.ts";
 import { CheckedPeer, Checker, type CheckerParts } from "../../../../mod/proxy/health/checker.ts";
 import { groupOf } from "../balance/groups.ts";
@@ -31,12 +31,12 @@ type Keeper = ReturnType<typeof keeper>;
 function follow(next: Keeper, former: Keeper): void {
   const watch = (group: PeerGroup, peer: PeerGroup["peers"][number]) =>
     next.checker.adopt(group, peer);
-  succeed(next, former, 1000, watch);
+  handOver(next, former, 1000, watch);
 }
 
 const [a, b] = ["10.0.0.1:80", "10.0.0.2:80"];
 
-Deno.test("succeed() lets unchanged peers go on as they are, and others with what they counted", () => {
+Deno.test("handOver() lets unchanged peers go on as they are, and others with what they counted", () => {
   const former = keeper([a, b]);
   for (const [index, peer] of former.group.peers.entries()) peer.requests = 10 + index;
   former.group.peers[0].active = 3;
@@ -51,7 +51,7 @@ Deno.test("succeed() lets unchanged peers go on as they are, and others with wha
   assertEquals(next.group.peers[1].requests, 20);
 });
 
-Deno.test("succeed() keeps an operator's servers whatever the file says, and his later changes", () => {
+Deno.test("handOver() keeps an operator's servers whatever the file says, and his later changes", () => {
   const former = keeper([a, b]);
   former.changed.add("app");
   former.group.replace([former.group.peers[1]]);
@@ -65,7 +65,7 @@ Deno.test("succeed() keeps an operator's servers whatever the file says, and his
   assertEquals(next.group.peers.map((peer) => peer.name), [b, a]);
 });
 
-Deno.test("succeed() keeps health under the same check, and starts anew under another", () => {
+Deno.test("handOver() keeps health under the same check, and starts anew under another", () => {
   const check = { rise: 2, fall: 3, defaultDown: true };
   const former = keeper([a, b], check);
   const [up, down] = former.checker.peers;
@@ -85,7 +85,7 @@ Deno.test("succeed() keeps health under the same check, and starts anew under an
   assertEquals(former.group.peers.map((peer) => peer.checkDown), [false, true]);
 });
 
-Deno.test("succeed() asks each checked peer for its key once, however many there are", () => {
+Deno.test("handOver() asks each checked peer for its key once, however many there are", () => {
   const servers = Array.from({ length: 200 }, (_, index) => `127.0.0.1:${1000 + index}`);
   const former = keeper(servers, { type: "http" });
   const next = keeper(servers, { type: "http" });
@@ -99,7 +99,7 @@ Deno.test("succeed() asks each checked peer for its key once, however many there
     },
   });
   try {
-    succeed(next, former, 0, (group, peer) => next.checker.adopt(group, peer));
+    handOver(next, former, 0, (group, peer) => next.checker.adopt(group, peer));
   } finally {
     Object.defineProperty(CheckedPeer.prototype, "key", key);
   }

@@ -17,24 +17,24 @@ export interface PeerKeeper {
 }
 
 /**
- * Copies the state of `former` to `next`. May be called again: a later call takes over the changes
+ * Copies the state of `previous` to `next`. May be called again: a later call takes over the changes
  * made in between. `watch` starts the checks of a peer that is new to `next`.
  */
-export function succeed(
+export function handOver(
   next: PeerKeeper,
-  former: PeerKeeper,
+  previous: PeerKeeper,
   nowMs: number,
   watch: (group: PeerGroup, peer: Peer) => void,
 ): void {
-  const groups = new Map(former.groups.map((group) => [group.plan.name, group]));
+  const groups = new Map(previous.groups.map((group) => [group.plan.name, group]));
   for (const group of next.groups) {
     const old = groups.get(group.plan.name);
     if (old === undefined) continue;
     group.retries = old.retries;
     group.retriesDenied = old.retriesDenied;
     const before = group.peers;
-    takeOverPeers(group, old, former.changed.has(old.plan.name), nowMs);
-    if (former.changed.has(old.plan.name)) next.changed.add(old.plan.name);
+    takeOverPeers(group, old, previous.changed.has(old.plan.name), nowMs);
+    if (previous.changed.has(old.plan.name)) next.changed.add(old.plan.name);
     const { peers } = group;
     const kept = new Set(peers);
     const known = new Set(before);
@@ -42,7 +42,7 @@ export function succeed(
     for (const peer of peers) if (!known.has(peer)) watch(group, peer);
     if (!isSame(group.plan.check, old.plan.check)) next.checker.reassert(group);
   }
-  const checked = new Map(former.checker.peers.map((one) => [one.key, one]));
+  const checked = new Map(previous.checker.peers.map((one) => [one.key, one]));
   for (const one of next.checker.peers) {
     const known = checked.get(one.key);
     if (known !== undefined) continueCheck(one, known);
