@@ -20,7 +20,7 @@ export class Problems {
     return this.#problems.length;
   }
 
-  /** One line each, in file order: `[h2o.conf:9] unknown command: x`. */
+  /** One line each, in file order: `[h2o.conf:9] unknown directive: x`. */
   lines(): string[] {
     const sorted = this.#problems
       .map((problem, order) => ({ problem, order }))

@@ -17,7 +17,7 @@ export function applyLevel(draft: LevelDraft, map: MapNode): void {
       const allowed = describeLevels(directive.levels);
       draft.problem(
         key.at,
-        `in command ${key.text}, the command cannot be used at this level (found at ${
+        `${key.text}: the directive cannot be used at this level (found at ${
           describeLevels(draft.level)
         } level; allowed: ${allowed})`,
       );
@@ -54,6 +54,6 @@ function reportUnknown(
     const here = [...directiveTable.values()].filter(({ levels }) => (levels & draft.level) !== 0);
     const hint = suggestion(name, here.map((directive) => directive.name)) ||
       suggestion(name, directiveTable.keys());
-    draft.problem(at, `unknown command: ${name}${hint}`);
+    draft.problem(at, `unknown directive: ${name}${hint}`);
   }
 }

@@ -29,7 +29,7 @@ export function buildPlan(
   if (root !== null && root.kind !== "mapping") {
     draft.problems.add(
       root.at,
-      `the file cannot be a ${root.kind}; allowed: a mapping of commands`,
+      `the file cannot be a ${root.kind}; allowed: a mapping of directives`,
     );
   } else if (root !== null) {
     applyLevel(new LevelDraft(draft, levels.global, draft.settings, null, null), root);
@@ -68,7 +68,7 @@ function checkAgreement(draft: PlanDraft): void {
     if (JSON.stringify(known.proxyProtocol) === JSON.stringify(listen.proxyProtocol)) continue;
     draft.problems.add(
       listen.at,
-      `in command listen.proxy-protocol, line ${known.at.line} says otherwise of this address`,
+      `listen.proxy-protocol: line ${known.at.line} says otherwise of this address`,
     );
   }
 }

@@ -85,7 +85,7 @@ export const globalDirectives: readonly Directive[] = [
   }),
   scalar("error-log", levels.global, anyText, (draft, value, at) => {
     const wrong = faultOf(parseLogTarget, value);
-    if (wrong !== null) return draft.problem(at, `in command error-log, ${wrong}`);
+    if (wrong !== null) return draft.problem(at, `error-log: ${wrong}`);
     draft.plan.global.errorLog = value;
   }),
   userDirective,
@@ -151,7 +151,7 @@ export const globalDirectives: readonly Directive[] = [
       }
       if (address === null) {
         if (value.kind === "mapping") {
-          draft.problem(value.at, "in command control, `listen` is missing");
+          draft.problem(value.at, "control: `listen` is missing");
         }
         return;
       }
@@ -159,7 +159,7 @@ export const globalDirectives: readonly Directive[] = [
       if (kind === "tcp" && token === null && !namesToken) {
         draft.problem(
           value.at,
-          "in command control, a TCP address needs a `token`; or use a unix path",
+          "control: a TCP address needs a `token`; or use a unix path",
         );
       }
       draft.plan.global.control = { address, writable, token };

@@ -19,7 +19,7 @@ export const hostsDirective: Directive = {
     if (value.kind !== "mapping") {
       draft.problem(
         value.at,
-        `in command hosts, the value cannot be a ${value.kind}; allowed: a mapping of host names`,
+        `hosts: the value cannot be a ${value.kind}; allowed: a mapping of host names`,
       );
       return;
     }
@@ -32,7 +32,7 @@ function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNod
   if (key === null) {
     draft.problem(
       at,
-      `in command hosts, found \`${text}\`; allowed: name, name:port, *.name, default`,
+      `hosts: found \`${text}\`; allowed: name, name:port, *.name, default`,
     );
   }
   // The host's directives are read anyway, so that all problems are reported at once.
@@ -40,13 +40,13 @@ function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNod
   if (value.kind !== "mapping") {
     draft.problem(
       value.at,
-      `in command hosts, the value of ${text} cannot be a ${value.kind}; allowed: a mapping`,
+      `hosts: the value of ${text} cannot be a ${value.kind}; allowed: a mapping`,
     );
     return;
   }
   const { hosts } = draft.plan;
   if (hosts.some((host) => host.name === name.name && host.port === name.port)) {
-    draft.problem(at, `in command hosts, ${text} is there twice`);
+    draft.problem(at, `hosts: ${text} is there twice`);
   }
   const settings = copySettings(draft.settings);
   const host: HostDraft = { ...name, strictMatch: false, listens: [], paths: [], settings };
@@ -79,7 +79,7 @@ export const pathsDirective: Directive = {
     if (value.kind !== "mapping") {
       draft.problem(
         value.at,
-        `in command paths, the value cannot be a ${value.kind}; allowed: a mapping of paths`,
+        `paths: the value cannot be a ${value.kind}; allowed: a mapping of paths`,
       );
       return;
     }
@@ -92,15 +92,15 @@ function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigN
   if (host === null) throw new TypeError("Cannot add a path: no host is open");
   // A prefix needs no trailing slash, as in h2o: many h2o.conf files leave it out.
   if (!prefix.startsWith("/")) {
-    draft.problem(at, `in command paths, found \`${prefix}\`; allowed: a path that starts with /`);
+    draft.problem(at, `paths: found \`${prefix}\`; allowed: a path that starts with /`);
   }
   if (host.paths.some((path) => path.prefix === prefix)) {
-    draft.problem(at, `in command paths, ${prefix} is there twice`);
+    draft.problem(at, `paths: ${prefix} is there twice`);
   }
   if (draft.settings.mergesSlashes && prefix.includes("//")) {
     draft.problem(
       at,
-      `in command paths, ${prefix} can match no path while merge-slashes is ON; allowed: single slashes`,
+      `paths: ${prefix} can match no path while merge-slashes is ON; allowed: single slashes`,
     );
     return;
   }
@@ -112,7 +112,7 @@ function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigN
     if (item.kind === "mapping") draft.plan.applyLevel(level, item as MapNode);
     else {draft.problem(
         item.at,
-        `in command paths, the value of ${prefix} cannot be a ${item.kind}`,
+        `paths: the value of ${prefix} cannot be a ${item.kind}`,
       );}
   }
   host.paths.push({ prefix, handlers, settings });

@@ -19,7 +19,7 @@ export const userDirective: Directive = {
     if (verdict === "refused") {
       draft.problem(
         value.at,
-        `in command user, found \`${user}\`, but hayate runs as root and cannot change its user; ` +
+        `user: found \`${user}\`, but hayate runs as root and cannot change its user; ` +
           `start it as ${user}, or leave user out`,
       );
     } else if (verdict === "reported") {

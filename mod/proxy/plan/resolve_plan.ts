@@ -15,7 +15,7 @@ async function resolveListen(listen: ListenPlan): Promise<ListenPlan[]> {
   if (address.kind === "unix" || isIpLiteral(address.host)) return [listen];
   const found = await resolveHost(address.host);
   if (found instanceof PeerError) {
-    throw new StartError(`[${at.file}:${at.line}] in command listen, ${found.message}`, 78);
+    throw new StartError(`[${at.file}:${at.line}] listen: ${found.message}`, 78);
   }
   return found.map((host) => ({ ...listen, address: { ...address, host } }));
 }

@@ -42,7 +42,7 @@ export class AccessLogs {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const { file, line } = plan.at;
-      throw new StartError(`[${file}:${line}] in command access-log, ${error.message}`, 78);
+      throw new StartError(`[${file}:${line}] access-log: ${error.message}`, 78);
     }
   }
 

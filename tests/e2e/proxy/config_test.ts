@@ -25,8 +25,8 @@ Deno.test("hayate proxy -t reports every problem with its line and exits with 78
   const wrong = await runHayate(["proxy", "-t", "-c", file]);
   assertEquals(wrong.code, 78);
   assertEquals(wrong.stderr.split("\n"), [
-    `hayate proxy: [${file}:1] in command listen, found \`99999\`; allowed: a port from 0 to 65535, or a mapping with \`port\``,
-    `hayate proxy: [${file}:2] unknown command: hots (did you mean hosts?)`,
+    `hayate proxy: [${file}:1] listen: found \`99999\`; allowed: a port from 0 to 65535, or a mapping with \`port\``,
+    `hayate proxy: [${file}:2] unknown directive: hots (did you mean hosts?)`,
     `hayate proxy: [${file}:3] mruby.handler: h2o knows this directive, hayate does not, and cannot do without it: hayate runs no Ruby`,
     "",
   ]);
@@ -74,8 +74,7 @@ Deno.test("As root a proxy with `user` does not start, unless root is meant", as
   if (Deno.uid() !== 0) return console.log("skipped: this needs root");
   await using folder = await tempFolder();
   const file = await folder.write("h2o.conf", good.replace("listen:", "user: nobody\nlisten:"));
-  const line =
-    `hayate proxy: [${file}:1] in command user, found \`nobody\`, but hayate runs as root ` +
+  const line = `hayate proxy: [${file}:1] user: found \`nobody\`, but hayate runs as root ` +
     "and cannot change its user; start it as nobody, or leave user out\n";
   for (const args of [["-t", "-c", file], ["-c", file]]) {
     const { code, stdout, stderr } = await runHayate(["proxy", ...args]);

@@ -146,7 +146,7 @@ Deno.test("A generation whose configuration is broken does not take over", async
   assertMatch(await rawExchange(tcp(port), get, { idleMs: 2000 }), /ok$/);
   await folder.write("h2o.conf", "nonsense: 1\n");
   supervisor.kill("SIGHUP");
-  await supervisor.waitForLine("h2o.conf:1] unknown command: nonsense");
+  await supervisor.waitForLine("h2o.conf:1] unknown directive: nonsense");
   using client = await RawConnection.open(tcp(port));
   await client.send(get);
   assertMatch(latin1(await client.readAll({ idleMs: 2000 })), /ok$/);

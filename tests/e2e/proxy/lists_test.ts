@@ -204,7 +204,7 @@ Deno.test("An entry of upstreams is refused in a list: its servers are one alrea
     assertEquals(code, 78);
     assertStringIncludes(
       stderr,
-      "in command proxy.reverse.url, app is an entry of upstreams, and stands in a list with " +
+      "proxy.reverse.url: app is an entry of upstreams, and stands in a list with " +
         "other URLs; allowed: it alone",
     );
   }

@@ -84,10 +84,10 @@ for (const workers of [1, 2]) {
     const pids = childPids(proxy.child.pid);
     const stays = "the configuration is not used, the running one stays";
     const broken: readonly (readonly [string, string])[] = [
-      [`${good}nonsense: 1\n`, "h2o.conf:5] unknown command: nonsense"],
+      [`${good}nonsense: 1\n`, "h2o.conf:5] unknown directive: nonsense"],
       [
         good.replace("reverse.url", "reverse.uri"),
-        "h2o.conf:4] unknown command: proxy.reverse.uri",
+        "h2o.conf:4] unknown directive: proxy.reverse.uri",
       ],
       [`listen: {port: ${port}, host: 127.0.0.1}\n${good}`, `127.0.0.1:${port} in use`],
       [

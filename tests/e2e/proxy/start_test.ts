@@ -18,8 +18,7 @@ const faults: readonly Fault[] = [
   {
     name: "an access log in a folder that is not there",
     config: ({ path }, port) => `${listen(port)}\naccess-log: ${path}/none/a.log\n${hosts}`,
-    line:
-      /h2o\.conf:2\] in command access-log, cannot open log file .*: No such file or directory$/,
+    line: /h2o\.conf:2\] access-log: cannot open log file .*: No such file or directory$/,
   },
   {
     name: "an access log that is a folder",

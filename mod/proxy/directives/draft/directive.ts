@@ -76,7 +76,7 @@ export function readScalar<T>(
   if (value.kind !== "scalar") {
     draft.problem(
       value.at,
-      `in command ${what}, the value cannot be a ${value.kind}; allowed: ${kind.allowed}`,
+      `${what}: the value cannot be a ${value.kind}; allowed: ${kind.allowed}`,
     );
     return null;
   }
@@ -84,7 +84,7 @@ export function readScalar<T>(
   if (parsed === null) {
     draft.problem(
       value.at,
-      `in command ${what}, found \`${value.text}\`; allowed: ${kind.allowed}`,
+      `${what}: found \`${value.text}\`; allowed: ${kind.allowed}`,
     );
   }
   return parsed;
@@ -140,7 +140,7 @@ export function readLine<T>(
   if (typeof parsed !== "string") return parsed;
   // A message may quote the value: line feeds in the value do not separate messages.
   const faults = text.includes("\n") ? [parsed.replaceAll("\n", " ")] : parsed.split("\n");
-  for (const fault of faults) draft.problem(node.at, `in command ${what}, ${fault}`);
+  for (const fault of faults) draft.problem(node.at, `${what}: ${fault}`);
   return null;
 }
 
@@ -169,7 +169,7 @@ export function readMap(
       const names = Object.keys(readers);
       draft.problem(
         key.at,
-        `in command ${what}, unknown key: ${key.text}${suggestion(key.text, names)}; allowed: ${
+        `${what}: unknown key: ${key.text}${suggestion(key.text, names)}; allowed: ${
           names.join(", ")
         }`,
       );

@@ -112,13 +112,13 @@ function readAnnounced(draft: LevelDraft, node: ConfigNode): ListenProxyProtocol
   readMap(draft, name, node, {
     from: (value) => from = readPeerSet(draft, `${name}.from`, value),
   });
-  if (from === null) draft.problem(node.at, `in command ${name}, \`from\` is missing`);
+  if (from === null) draft.problem(node.at, `${name}: \`from\` is missing`);
   return from;
 }
 
 function listenAddress(draft: LevelDraft, keys: ListenKeys, at: Position): Address | null {
   if (keys.port === null) {
-    draft.problem(at, "in command listen, `port` is missing");
+    draft.problem(at, "listen: `port` is missing");
     return null;
   }
   if (keys.type === "unix") {
@@ -134,7 +134,7 @@ function listenAddress(draft: LevelDraft, keys: ListenKeys, at: Position): Addre
   if (host !== "" && !isIpLiteral(host) && !isHostName(host)) {
     draft.problem(
       at,
-      `in command listen.host, found \`${keys.host}\`; allowed: an IP address or a host name`,
+      `listen.host: found \`${keys.host}\`; allowed: an IP address or a host name`,
     );
     return null;
   }

@@ -37,7 +37,7 @@ export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsP
   if (node.kind !== "mapping") {
     draft.problem(
       node.at,
-      `in command ${name}, a mapping with certificate-file and key-file is expected`,
+      `${name}: a mapping with certificate-file and key-file is expected`,
     );
     return null;
   }
@@ -105,7 +105,7 @@ function pairKeys(draft: LevelDraft, name: string, pair: Pair) {
 function readIdentity(draft: LevelDraft, item: ConfigNode, pairs: Pair[]): void {
   const name = "listen.ssl.identity";
   if (item.kind !== "mapping") {
-    draft.problem(item.at, `in command ${name}, mappings with certificate-file are expected`);
+    draft.problem(item.at, `${name}: mappings with certificate-file are expected`);
     return;
   }
   const pair: Pair = { certificateFile: null, keyFile: null };
@@ -132,7 +132,7 @@ function completePairs(
     if (certificateFile !== null && keyFile !== null) complete.push({ certificateFile, keyFile });
   }
   if (given.length === 0 || complete.length < given.length) {
-    draft.problem(at, "in command listen.ssl, certificate-file and key-file are both needed");
+    draft.problem(at, "listen.ssl: certificate-file and key-file are both needed");
     return [];
   }
   return complete;

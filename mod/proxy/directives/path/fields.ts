@@ -51,12 +51,12 @@ function readRules(
   const rules: FieldRule[] = [];
   for (const item of fieldItems(draft, value, name)) {
     if (item.kind !== "scalar") {
-      draft.problem(item.at, `in command ${name}, the value cannot be a ${item.kind}`);
+      draft.problem(item.at, `${name}: the value cannot be a ${item.kind}`);
       continue;
     }
     const rule = isRemoval ? removalRule(action, item.text) : settingRule(action, item.text);
     if (typeof rule === "string") {
-      draft.problem(item.at, `in command ${name}, found \`${item.text}\`; ${rule}`);
+      draft.problem(item.at, `${name}: found \`${item.text}\`; ${rule}`);
     } else rules.push(rule);
   }
   // `unsetunless: [a, b]` keeps both fields, so all names belong to one rule.
@@ -71,7 +71,7 @@ function fieldItems(draft: LevelDraft, value: ConfigNode, name: string): readonl
   for (const { key, value: item } of value.pairs) {
     if (key.text === "header") result.push(...itemsOf(item));
     else if (key.text !== "when") {
-      draft.problem(key.at, `in command ${name}, unknown key: ${key.text}; allowed: header, when`);
+      draft.problem(key.at, `${name}: unknown key: ${key.text}; allowed: header, when`);
     } else if (item.kind !== "scalar" || item.text !== "final") {
       draft.notice(
         item.at,

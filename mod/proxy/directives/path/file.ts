@@ -28,7 +28,7 @@ function sendCompressed(name: string): Directive {
 /** Reads `type: extension` or `type: [extensions]`. Returns pairs of extension and type. */
 function readTypes(draft: LevelDraft, name: string, value: ConfigNode): [string, string][] {
   if (value.kind !== "mapping") {
-    draft.problem(value.at, `in command ${name}, a mapping of types to extensions is expected`);
+    draft.problem(value.at, `${name}: a mapping of types to extensions is expected`);
     return [];
   }
   return value.pairs.flatMap(({ key, value: extensions }) => {

@@ -80,7 +80,7 @@ function readRealIp(draft: LevelDraft, value: MapNode, name: string): RealIpPlan
   });
   // `untrusted: drop` alone suits the edge of a network, where no proxy is trusted: no `from`.
   if (!hasFrom && !plan.dropsUntrusted) {
-    draft.problem(value.at, `in command ${name}, \`from\` is missing`);
+    draft.problem(value.at, `${name}: \`from\` is missing`);
   }
   return plan;
 }

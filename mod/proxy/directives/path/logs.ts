@@ -27,7 +27,7 @@ export const accessLogDirective: Directive = {
           escape = readScalar(draft, `${name}.escape`, node, choice("apache", "json")),
       });
       if (target === null) {
-        draft.problem(value.at, "in command access-log, `path` is missing");
+        draft.problem(value.at, "access-log: `path` is missing");
         return;
       }
     } else {
@@ -36,7 +36,7 @@ export const accessLogDirective: Directive = {
     }
     const wrong = faultOf(parseLogTarget, target) ??
       (format === null ? null : faultOf(compileAccessFormat, format));
-    if (wrong !== null) return draft.problem(value.at, `in command access-log, ${wrong}`);
+    if (wrong !== null) return draft.problem(value.at, `access-log: ${wrong}`);
     const log: AccessLogPlan = { target, format, escape, at: value.at };
     draft.settings.accessLogs = [...draft.settings.accessLogs, log];
   },

@@ -45,7 +45,7 @@ const reverseUrl: Directive = {
     }
     if (urls.length > 0) addHandler(draft, urls, leastConn, value.at);
     else if (value.kind === "mapping") {
-      draft.problem(value.at, `in command ${name}, \`backends\` is missing`);
+      draft.problem(value.at, `${name}: \`backends\` is missing`);
     }
   },
 };
@@ -70,13 +70,13 @@ function readUrls(draft: LevelDraft, name: string, value: ConfigNode): WeightedU
 
 function readUrl(draft: LevelDraft, name: string, node: ConfigNode): UpstreamUrl | null {
   if (node.kind !== "scalar") {
-    draft.problem(node.at, `in command ${name}, the URL cannot be a ${node.kind}`);
+    draft.problem(node.at, `${name}: the URL cannot be a ${node.kind}`);
     return null;
   }
   const url = parseUpstreamUrl(node.text);
   if (typeof url !== "string") return url;
   const allowed = "http://host[:port]/path or http://[unix:/path]/path";
-  draft.problem(node.at, `in command ${name}, found \`${node.text}\`: ${url}; allowed: ${allowed}`);
+  draft.problem(node.at, `${name}: found \`${node.text}\`: ${url}; allowed: ${allowed}`);
   return null;
 }
 
@@ -91,7 +91,7 @@ function addHandler(
   if (urls.length > 1 && named.some((index) => index !== null)) {
     const { authority } = urls[named.findIndex((index) => index !== null)].url;
     const what = `${authority} is an entry of upstreams, and stands in a list with other URLs`;
-    draft.problem(at, `in command proxy.reverse.url, ${what}; allowed: it alone`);
+    draft.problem(at, `proxy.reverse.url: ${what}; allowed: it alone`);
     return;
   }
   const upstream = named[0] ?? implicitUpstream(draft, urls, leastConn, at);
@@ -130,7 +130,7 @@ function namedUpstream(draft: LevelDraft, url: UpstreamUrl, at: Position): numbe
   const scheme = namedSchemes.get(index) ?? url.scheme;
   if (scheme !== url.scheme) {
     const what = `${host} is used by http and by https; allowed: one of them for each upstream`;
-    draft.problem(at, `in command proxy.reverse.url, ${what}`);
+    draft.problem(at, `proxy.reverse.url: ${what}`);
   }
   namedSchemes.set(index, scheme);
   upstreams[index] = { ...upstreams[index], scheme };

@@ -46,7 +46,7 @@ const redirect: Directive = {
     }
     if (url === null) {
       if (value.kind === "mapping") {
-        draft.problem(value.at, "in command redirect, `url` is missing");
+        draft.problem(value.at, "redirect: `url` is missing");
       }
       return;
     }
@@ -82,7 +82,7 @@ const errorDoc: Directive = {
   apply(draft, value, name) {
     for (const item of itemsOf(value)) {
       if (item.kind !== "mapping") {
-        draft.problem(item.at, "in command error-doc, a mapping with status and url is expected");
+        draft.problem(item.at, "error-doc: a mapping with status and url is expected");
         continue;
       }
       let statuses: number[] = [];
@@ -97,7 +97,7 @@ const errorDoc: Directive = {
         url: (node) => url = readScalar(draft, `${name}.url`, node, urlKind),
       });
       if (url === null || statuses.length === 0) {
-        draft.problem(item.at, "in command error-doc, status and url are both needed");
+        draft.problem(item.at, "error-doc: status and url are both needed");
         continue;
       }
       draft.settings.errorDocs = [...draft.settings.errorDocs, { statuses, url }];

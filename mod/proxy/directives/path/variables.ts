@@ -14,7 +14,7 @@ const setenv: Directive = {
   phase: phases.setting,
   apply(draft, value, name) {
     if (value.kind !== "mapping") {
-      draft.problem(value.at, `in command ${name}, a mapping of names and values is expected`);
+      draft.problem(value.at, `${name}: a mapping of names and values is expected`);
       return;
     }
     const variables = new Map(draft.settings.variables);

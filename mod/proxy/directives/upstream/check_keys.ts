@@ -42,7 +42,7 @@ export class CheckKeys {
         const allowed = "a mapping with status, header and body";
         this.#draft.problem(
           node.at,
-          `in command check_match, the value cannot be a ${node.kind}; allowed: ${allowed}`,
+          `check_match: the value cannot be a ${node.kind}; allowed: ${allowed}`,
         );
       }
     },
@@ -80,7 +80,7 @@ export class CheckKeys {
     }
     if (check === null) return null;
     if (type === "exec" && !this.#hasCommand) {
-      this.#draft.problem(check.at, "in command check, type=exec needs check_exec: COMMAND");
+      this.#draft.problem(check.at, "check: type=exec needs check_exec: COMMAND");
     }
     return {
       ...check.value,
@@ -118,7 +118,7 @@ export class CheckKeys {
       readLine(this.#draft, name, item, (text) => [text]) ?? []
     );
     if (words.length > 0 && words[0] !== "") return { value: words, at: node.at };
-    this.#draft.problem(node.at, "in command check_exec, the command is empty");
+    this.#draft.problem(node.at, "check_exec: the command is empty");
     return null;
   }
 }

@@ -14,7 +14,7 @@ export function divideServers(
   at: Position,
 ): { peers: PeerPlan[]; named: PeerPlan[] } {
   const problem = (server: PeerPlan, what: string) =>
-    draft.problem(at, `in command upstreams, ${upstream}: server ${server.name}: ${what}`);
+    draft.problem(at, `upstreams: ${upstream}: server ${server.name}: ${what}`);
   const keys = new Set<string>();
   const peers: PeerPlan[] = [];
   const named: PeerPlan[] = [];

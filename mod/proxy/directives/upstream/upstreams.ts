@@ -32,7 +32,7 @@ export const upstreamsDirective: Directive = {
   phase: phases.structure,
   apply(draft, value) {
     if (value.kind !== "mapping") {
-      draft.problem(value.at, "in command upstreams, a mapping of names is expected");
+      draft.problem(value.at, "upstreams: a mapping of names is expected");
       return;
     }
     for (const { key, value: body } of value.pairs) addUpstream(draft, key.text, key.at, body);
@@ -57,20 +57,20 @@ interface UpstreamKeys {
 
 function addUpstream(draft: LevelDraft, name: string, at: Position, body: ConfigNode): void {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
-    draft.problem(at, `in command upstreams, found \`${name}\`; allowed: letters, digits, _ . -`);
+    draft.problem(at, `upstreams: found \`${name}\`; allowed: letters, digits, _ . -`);
   }
   if (draft.plan.upstreams.some((upstream) => upstream.name === name)) {
-    draft.problem(at, `in command upstreams, ${name} is there twice`);
+    draft.problem(at, `upstreams: ${name} is there twice`);
   }
   if (body.kind !== "mapping") {
-    draft.problem(body.at, `in command upstreams, the value of ${name} cannot be a ${body.kind}`);
+    draft.problem(body.at, `upstreams: the value of ${name} cannot be a ${body.kind}`);
     return;
   }
   const keys = readUpstream(draft, name, at, body);
   const { plan, hasServers } = keys;
   const check = announcedCheck(keys);
   // Not reported when all servers are invalid: each has been reported already.
-  if (!hasServers) draft.problem(at, `in command upstreams, ${name} has no servers`);
+  if (!hasServers) draft.problem(at, `upstreams: ${name} has no servers`);
   if (plan.peers.length > 0) {
     reportConflicts(draft, plan);
     reportIgnored(draft, plan);
@@ -148,13 +148,13 @@ function reportConflicts(draft: LevelDraft, plan: UpstreamPlan): void {
   const { kind } = plan.balance;
   const spreads = kind === "hash" || kind === "ip_hash" || kind === "random";
   if (spreads && peers.some((peer) => peer.backup)) {
-    draft.problem(at, `in command upstreams, ${name}: balance ${kind} cannot have backup servers`);
+    draft.problem(at, `upstreams: ${name}: balance ${kind} cannot have backup servers`);
   }
   if (spreads && peers.some((peer) => peer.slowStartMs > 0)) {
-    draft.problem(at, `in command upstreams, ${name}: balance ${kind} cannot have slow_start`);
+    draft.problem(at, `upstreams: ${name}: balance ${kind} cannot have slow_start`);
   }
   if (peers.every((peer) => peer.backup)) {
-    draft.problem(at, `in command upstreams, ${name}: at least one server must not be a backup`);
+    draft.problem(at, `upstreams: ${name}: at least one server must not be a backup`);
   }
 }
 

@@ -158,25 +158,25 @@ upstreams:
 
 /** Rows: label, the path's body or a whole file, the lines reported. */
 const faults: [string, string, string[]][] = [
-  ["an unknown command", "listen: 80\nhosst: {}", [
-    "[h2o.conf:2] unknown command: hosst (did you mean hosts?)",
+  ["an unknown directive", "listen: 80\nhosst: {}", [
+    "[h2o.conf:2] unknown directive: hosst (did you mean hosts?)",
   ]],
-  ["nothing like it", "banana: 1", ["[h2o.conf:1] unknown command: banana"]],
+  ["nothing like it", "banana: 1", ["[h2o.conf:1] unknown directive: banana"]],
   ["a wrong level", "listen: 80\nproxy.reverse.url: http://a/", [
-    "[h2o.conf:2] in command proxy.reverse.url, the command cannot be used at this level (found at global level; allowed: path)",
+    "[h2o.conf:2] proxy.reverse.url: the directive cannot be used at this level (found at global level; allowed: path)",
   ]],
   ["a sequence for a scalar", "num-threads: {a: b}", [
-    "[h2o.conf:1] in command num-threads, the value cannot be a mapping; allowed: a number from 1 to 256",
+    "[h2o.conf:1] num-threads: the value cannot be a mapping; allowed: a number from 1 to 256",
   ]],
   ["a wrong switch", "proxy.preserve-host: maybe", [
-    "[h2o.conf:1] in command proxy.preserve-host, found `maybe`; allowed: ON or OFF",
+    "[h2o.conf:1] proxy.preserve-host: found `maybe`; allowed: ON or OFF",
   ]],
   ["a wrong port", "listen: 80800", [
-    "[h2o.conf:1] in command listen, found `80800`; allowed: a port from 0 to 65535, or a mapping with `port`",
+    "[h2o.conf:1] listen: found `80800`; allowed: a port from 0 to 65535, or a mapping with `port`",
   ]],
   ["an unknown key", "listen:\n  prot: 80", [
-    "[h2o.conf:2] in command listen, unknown key: prot (did you mean port?); allowed: port, host, type, ssl, proxy-protocol, permission, quic, owner, group, cc, initcwnd, sndbuf, rcvbuf",
-    "[h2o.conf:2] in command listen, `port` is missing",
+    "[h2o.conf:2] listen: unknown key: prot (did you mean port?); allowed: port, host, type, ssl, proxy-protocol, permission, quic, owner, group, cc, initcwnd, sndbuf, rcvbuf",
+    "[h2o.conf:2] listen: `port` is missing",
   ]],
   [
     "a foreign handler",
@@ -193,37 +193,37 @@ const faults: [string, string, string[]][] = [
     "all errors at once, in order",
     "gzip: x\nhosts:\n  a:\n    paths:\n      /:\n        proxy.reverse.url: ftp://x\nlisten: x",
     [
-      "[h2o.conf:1] in command gzip, found `x`; allowed: ON or OFF",
-      "[h2o.conf:6] in command proxy.reverse.url, found `ftp://x`: the scheme ftp is not supported; allowed: http://host[:port]/path or http://[unix:/path]/path",
-      "[h2o.conf:7] in command listen, found `x`; allowed: a port from 0 to 65535, or a mapping with `port`",
+      "[h2o.conf:1] gzip: found `x`; allowed: ON or OFF",
+      "[h2o.conf:6] proxy.reverse.url: found `ftp://x`: the scheme ftp is not supported; allowed: http://host[:port]/path or http://[unix:/path]/path",
+      "[h2o.conf:7] listen: found `x`; allowed: a port from 0 to 65535, or a mapping with `port`",
     ],
   ],
   [
     "check lines in Tengine's words",
     "upstreams:\n  a:\n    servers: h\n    check: interval=0\n  b:\n    servers: h\n    check_http_send: x\n  c:\n    servers: h\n    check: type=tcp\n    check_http_send: x",
     [
-      '[h2o.conf:4] in command check, invalid parameter "interval=0"; allowed: interval=MS, rise=N, fall=N, timeout=MS, default_down=true|false, type=tcp|http|tls|https|exec, port=N, jitter=MS, fastinter=MS, downinter=MS, verify=true|false',
+      '[h2o.conf:4] check: invalid parameter "interval=0"; allowed: interval=MS, rise=N, fall=N, timeout=MS, default_down=true|false, type=tcp|http|tls|https|exec, port=N, jitter=MS, fastinter=MS, downinter=MS, verify=true|false',
       "[h2o.conf:7] invalid check_http_send should set [check] first",
       '[h2o.conf:11] invalid check_http_send for type "tcp"',
     ],
   ],
   ["server lines", "upstreams:\n  a:\n    servers:\n      - h wieght=2\n      - a b\n      - :80", [
-    "[h2o.conf:4] in command servers, found `wieght=2` (did you mean weight?); allowed: weight=N, max_fails=N, fail_timeout=TIME, max_conns=N, slow_start=TIME, route=TEXT, service=NAME, backup, down, drain, resolve",
-    "[h2o.conf:5] in command servers, found `b`; allowed: weight=N, max_fails=N, fail_timeout=TIME, max_conns=N, slow_start=TIME, route=TEXT, service=NAME, backup, down, drain, resolve",
-    "[h2o.conf:6] in command servers, found `:80`; allowed: host, host:port, [v6]:port, unix:/path",
+    "[h2o.conf:4] servers: found `wieght=2` (did you mean weight?); allowed: weight=N, max_fails=N, fail_timeout=TIME, max_conns=N, slow_start=TIME, route=TEXT, service=NAME, backup, down, drain, resolve",
+    "[h2o.conf:5] servers: found `b` (did you mean backup?); allowed: weight=N, max_fails=N, fail_timeout=TIME, max_conns=N, slow_start=TIME, route=TEXT, service=NAME, backup, down, drain, resolve",
+    "[h2o.conf:6] servers: found `:80`; allowed: host, host:port, [v6]:port, unix:/path",
   ]],
   ["no servers", "upstreams:\n  a:\n    servers: []", [
-    "[h2o.conf:2] in command upstreams, a has no servers",
+    "[h2o.conf:2] upstreams: a has no servers",
   ]],
   ["a key of no variable", "upstreams:\n  a:\n    servers: h\n    balance: hash $nope", [
-    "[h2o.conf:4] in command balance, found `$nope`; allowed: $remote_addr, $request_uri, $uri, $args, $host, $arg_NAME, $http_NAME, $cookie_NAME",
+    "[h2o.conf:4] balance: found `$nope`; allowed: $remote_addr, $request_uri, $uri, $args, $host, $arg_NAME, $http_NAME, $cookie_NAME",
   ]],
   ["access logs", 'access-log: "|"\naccess-log: {path: /a, format: "%Z"}', [
-    "[h2o.conf:1] in command access-log, log target | has no command",
-    "[h2o.conf:2] in command access-log, access-log format: unknown conversion %Z, known are %A %b %H %h %l %m %p %q %r %s %t %U %u %V %v",
+    "[h2o.conf:1] access-log: log target | has no command",
+    "[h2o.conf:2] access-log: access-log format: unknown conversion %Z, known are %A %b %H %h %l %m %p %q %r %s %t %U %u %V %v",
   ]],
   ["a field that would split the response", 'header.add: "A: b\\r\\nC: d"', [
-    "[h2o.conf:1] in command header.add, found `A: b\\r\\nC: d`; allowed: `Name: value`",
+    "[h2o.conf:1] header.add: found `A: b\\r\\nC: d`; allowed: `Name: value`",
   ]],
 ];
 

@@ -16,68 +16,68 @@ function noticesOf(text: string, host = anyHost): readonly string[] {
   return plan.notices;
 }
 
-/** Keys of an upstream with a server -> what each fault begins with, behind `[f:N] in command `. */
+/** Keys of an upstream with a server -> what each fault begins with, after `[f:N] `. */
 const rows: readonly [keys: string, faults: string[]][] = [
   ['servers: ["a:99999 weight=0 bakcup max_fails=x"]', [
-    "servers, found `a:99999`; allowed: host",
-    "servers, found `weight=0`; allowed: 1 to 65535",
-    "servers, found `bakcup` (did you mean backup?); allowed: weight=N",
-    "servers, found `max_fails=x`; allowed: a number",
+    "servers: found `a:99999`; allowed: host",
+    "servers: found `weight=0`; allowed: 1 to 65535",
+    "servers: found `bakcup` (did you mean backup?); allowed: weight=N",
+    "servers: found `max_fails=x`; allowed: a number",
   ]],
   ["servers: [a]\n    check: interval=0 tpye=http rise=2 fall=-1", [
-    'check, invalid parameter "interval=0"; allowed',
-    'check, invalid parameter "tpye=http" (did you mean type?)',
-    'check, invalid parameter "fall=-1"; allowed',
+    'check: invalid parameter "interval=0"; allowed',
+    'check: invalid parameter "tpye=http" (did you mean type?)',
+    'check: invalid parameter "fall=-1"; allowed',
   ]],
   ["servers: [a]\n    check: type=http\n    check_http_expect_alive: http_2xx http_6xx 3xx", [
-    "check_http_expect_alive, found `http_6xx`",
-    "check_http_expect_alive, found `3xx`",
+    "check_http_expect_alive: found `http_6xx`",
+    "check_http_expect_alive: found `3xx`",
   ]],
   ["servers: [a]\n    check: type=http\n    check_match: {status: 200 2 600}", [
-    "check_match, found `2`",
-    "check_match, found `600`",
+    "check_match: found `2`",
+    "check_match: found `600`",
   ]],
   ["servers: [a]\n    sticky: cookie a;b exprires=1h samesite=x", [
-    "sticky, cookie wants the cookie's name",
-    "sticky, found `exprires=1h` (did you mean expires?)",
-    "sticky, found `samesite=x`; allowed: strict, lax, none",
+    "sticky: cookie wants the cookie's name",
+    "sticky: found `exprires=1h` (did you mean expires?)",
+    "sticky: found `samesite=x`; allowed: strict, lax, none",
   ]],
   ["servers: [a]\n    sticky: route $a $b_c $cookie_x", [
-    "sticky, found `$a`",
-    "sticky, found `$b_c`",
+    "sticky: found `$a`",
+    "sticky: found `$b_c`",
   ]],
   ["servers: [a]\n    session_sticky: mode=append cookie=; fallbak=on hash=sha", [
-    "session_sticky, found `mode=append`",
-    "session_sticky, found `cookie=;`",
-    "session_sticky, found `fallbak=on` (did you mean fallback?)",
-    "session_sticky, found `hash=sha`",
+    "session_sticky: found `mode=append`",
+    "session_sticky: found `cookie=;`",
+    "session_sticky: found `fallbak=on` (did you mean fallback?)",
+    "session_sticky: found `hash=sha`",
   ]],
   ["servers: [a]\n    resolver: nowhere 10.0.0.1:0 vaild=3s attempts=0", [
-    "resolver, found `nowhere`",
-    "resolver, found `10.0.0.1:0`",
-    "resolver, found `vaild=3s` (did you mean valid?)",
-    "resolver, found `attempts=0`; allowed: 1 to 10",
+    "resolver: found `nowhere`",
+    "resolver: found `10.0.0.1:0`",
+    "resolver: found `vaild=3s` (did you mean valid?)",
+    "resolver: found `attempts=0`; allowed: 1 to 10",
   ]],
   ["servers: [a]\n    next_upstream: eror timeout http_999", [
-    "next_upstream, found `eror` (did you mean error?)",
-    "next_upstream, found `http_999`",
+    "next_upstream: found `eror` (did you mean error?)",
+    "next_upstream: found `http_999`",
   ]],
   ["servers: [a]\n    retry_budget: 2000% min=x", [
-    "retry_budget, found `2000%`",
-    "retry_budget, found `min=x`",
+    "retry_budget: found `2000%`",
+    "retry_budget: found `min=x`",
   ]],
   ["servers: [a]\n    outlier: error_rate=0% latency=1x", [
-    "outlier, found `error_rate=0%`",
-    "outlier, found `latency=1x`",
+    "outlier: found `error_rate=0%`",
+    "outlier: found `latency=1x`",
   ]],
   ["servers: [a]\n    request_buffer: memroy=1k file=x", [
-    "request_buffer, found `memroy=1k` (did you mean memory?)",
-    "request_buffer, found `file=x`",
+    "request_buffer: found `memroy=1k` (did you mean memory?)",
+    "request_buffer: found `file=x`",
   ]],
   ["severs: [a]\n    balance: least_con", [
-    "upstreams, app has no servers",
-    "upstreams, unknown key: severs (did you mean servers?)",
-    "balance, found `least_con` (did you mean least_conn?)",
+    "upstreams: app has no servers",
+    "upstreams: unknown key: severs (did you mean servers?)",
+    "balance: found `least_con` (did you mean least_conn?)",
   ]],
 ];
 
@@ -85,7 +85,7 @@ for (const [keys, faults] of rows) {
   Deno.test(`All faults at once: ${keys.replaceAll(/\s+/g, " ")}`, () => {
     const found = problemsOf(`upstreams:\n  app:\n    ${keys}\n${rest}`);
     const shown = found.map((line, index) =>
-      line.replace(/^\[f:\d+\] in command /, "").slice(0, faults[index]?.length)
+      line.replace(/^\[f:\d+\] /, "").slice(0, faults[index]?.length)
     );
     assertEquals(shown, faults, found.join("\n"));
   });
@@ -101,13 +101,13 @@ hosts:
       nowhere: {statsu: ON}
 `;
   assertEquals(problemsOf(text).map((line) => line.split("; allowed")[0]), [
-    "[f:1] in command listen.port, found `x`",
-    "[f:1] in command listen.host, found `a b`",
-    "[f:3] in command upstreams, found `a/b`",
-    "[f:3] in command servers, found `weigth=2` (did you mean weight?)",
-    "[f:5] in command hosts, found `a:b:c`",
-    "[f:7] in command paths, found `nowhere`",
-    "[f:7] unknown command: statsu (did you mean status?)",
+    "[f:1] listen.port: found `x`",
+    "[f:1] listen.host: found `a b`",
+    "[f:3] upstreams: found `a/b`",
+    "[f:3] servers: found `weigth=2` (did you mean weight?)",
+    "[f:5] hosts: found `a:b:c`",
+    "[f:7] paths: found `nowhere`",
+    "[f:7] unknown directive: statsu (did you mean status?)",
   ]);
 });
 

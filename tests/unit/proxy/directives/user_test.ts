@@ -39,7 +39,7 @@ for (const [uid, user, outcome] of rows) {
     const said = problems.length > 0 ? "problem" : plan!.notices.length > 0 ? "notice" : "";
     assertEquals(said, outcome);
     for (const line of problems) {
-      assertEquals(line.startsWith("[h2o.conf:1] in command user"), true);
+      assertEquals(line.startsWith("[h2o.conf:1] user: found"), true);
     }
   });
 }

@@ -65,60 +65,60 @@ Deno.test("proxy.request-id is a switch, a field name or a mapping", () => {
 
 Deno.test("identity directives name the line of a value that they cannot read", () => {
   const rows: [string, string][] = [
-    ["real-ip: ON", "in command real-ip, found `ON`; allowed: OFF, or a mapping with `from`"],
+    ["real-ip: ON", "real-ip: found `ON`; allowed: OFF, or a mapping with `from`"],
     [
       "listen: {port: 81, proxy-protocol: {from: x}}",
-      "in command listen.proxy-protocol.from, found `x`; allowed: an IP address, a block such as " +
+      "listen.proxy-protocol.from: found `x`; allowed: an IP address, a block such as " +
       "10.0.0.0/8, or unix:",
     ],
     [
       "listen: {port: 81, proxy-protocol: {}}",
-      "in command listen.proxy-protocol, `from` is missing",
+      "listen.proxy-protocol: `from` is missing",
     ],
-    ["real-ip: {recursive: ON}", "in command real-ip, `from` is missing"],
+    ["real-ip: {recursive: ON}", "real-ip: `from` is missing"],
     [
       "real-ip: {from: [10.0.0.0/40]}",
-      "in command real-ip.from, found `10.0.0.0/40`; allowed: an IP address, a block such as " +
+      "real-ip.from: found `10.0.0.0/40`; allowed: an IP address, a block such as " +
       "10.0.0.0/8, or unix:",
     ],
     [
       "real-ip: {from: ::1, header: a b}",
-      "in command real-ip.header, found `a b`; allowed: a field name such as X-Forwarded-For",
+      "real-ip.header: found `a b`; allowed: a field name such as X-Forwarded-For",
     ],
     [
       "real-ip: {from: ::1, untrusted: refuse}",
-      "in command real-ip.untrusted, found `refuse`; allowed: keep, drop",
+      "real-ip.untrusted: found `refuse`; allowed: keep, drop",
     ],
     [
       "real-ip: {form: ::1, untrusted: drop}",
-      "in command real-ip, unknown key: form (did you mean from?); allowed: from, header, recursive, untrusted",
+      "real-ip: unknown key: form (did you mean from?); allowed: from, header, recursive, untrusted",
     ],
     [
       "proxy.request-id: Content-Length",
-      "in command proxy.request-id, found `Content-Length`; allowed: ON, OFF, a field name or a " +
+      "proxy.request-id: found `Content-Length`; allowed: ON, OFF, a field name or a " +
       "mapping",
     ],
     [
       "proxy.request-id: {header: Host}",
-      "in command proxy.request-id.header, found `Host`; allowed: a field name such as X-Request-Id",
+      "proxy.request-id.header: found `Host`; allowed: a field name such as X-Request-Id",
     ],
     [
       "proxy.request-id: {accept: some}",
-      "in command proxy.request-id.accept, found `some`; allowed: trusted, any, none",
+      "proxy.request-id.accept: found `some`; allowed: trusted, any, none",
     ],
-    ["proxy.proxy-protocol: v2", "in command proxy.proxy-protocol, found `v2`; allowed: ON or OFF"],
+    ["proxy.proxy-protocol: v2", "proxy.proxy-protocol: found `v2`; allowed: ON or OFF"],
     [
       "upstreams: {a: {servers: x, proxy_protocol: v3}}",
-      "in command proxy_protocol, found `v3`; allowed: v1, v2 or OFF",
+      "proxy_protocol: found `v3`; allowed: v1, v2 or OFF",
     ],
     [
       "listen: {port: 81, proxy-protocol: maybe}",
-      "in command listen.proxy-protocol, found `maybe`; allowed: ON, OFF, REQUIRED, or a mapping " +
+      "listen.proxy-protocol: found `maybe`; allowed: ON, OFF, REQUIRED, or a mapping " +
       "with `from`",
     ],
     [
       "listen: {port: 80, proxy-protocol: ON}",
-      "in command listen.proxy-protocol, line 1 says otherwise of this address",
+      "listen.proxy-protocol: line 1 says otherwise of this address",
     ],
   ];
   for (const [line, expected] of rows) {

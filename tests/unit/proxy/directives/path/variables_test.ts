@@ -36,7 +36,7 @@ Deno.test("setenv adds to what is inherited, unsetenv takes away", () => {
 
 Deno.test("setenv says where it is no mapping", () => {
   assertEquals(build("setenv: TEAM").problems, [
-    "[h2o.conf:3] in command setenv, a mapping of names and values is expected",
+    "[h2o.conf:3] setenv: a mapping of names and values is expected",
   ]);
 });
 
@@ -49,6 +49,6 @@ Deno.test("compress takes encodings in any order, and a level for each", () => {
     zstdLevel: 19,
   });
   assertEquals(build("compress: {zstd: 23}").problems, [
-    "[h2o.conf:3] in command compress.zstd, found `23`; allowed: a number from 1 to 22",
+    "[h2o.conf:3] compress.zstd: found `23`; allowed: a number from 1 to 22",
   ]);
 });

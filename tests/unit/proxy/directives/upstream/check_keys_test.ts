@@ -100,10 +100,10 @@ Deno.test("check_exec is a text for the shell, or program and arguments", () => 
 
 Deno.test("The check keys that do not fit are told with their lines", () => {
   assertEquals(build("check: type=exec"), [
-    "[h2o.conf:5] in command check, type=exec needs check_exec: COMMAND",
+    "[h2o.conf:5] check: type=exec needs check_exec: COMMAND",
   ]);
   assertEquals(build("check: type=exec", 'check_exec: ""'), [
-    "[h2o.conf:6] in command check_exec, the command is empty",
+    "[h2o.conf:6] check_exec: the command is empty",
   ]);
   assertEquals(build("check: type=tcp", "check_match: {status: 200}", "check_exec: x"), [
     '[h2o.conf:6] invalid check_match for type "tcp"',
@@ -113,14 +113,14 @@ Deno.test("The check keys that do not fit are told with their lines", () => {
     "[h2o.conf:5] invalid check_match should set [check] first",
   ]);
   assertEquals(build("check: type=http", "check_match: {state: 200}"), [
-    "[h2o.conf:6] in command check_match, unknown key: state (did you mean status?); allowed: status, header, body",
+    "[h2o.conf:6] check_match: unknown key: state (did you mean status?); allowed: status, header, body",
   ]);
   assertEquals(build("check: type=http", 'check_match: {header: "!"}'), [
-    "[h2o.conf:6] in command check_match, found `!`; " +
+    "[h2o.conf:6] check_match: found `!`; " +
     "allowed: NAME, ! NAME, NAME: VALUE, NAME: ! VALUE, NAME: ~ PATTERN, NAME: !~ PATTERN",
   ]);
   assertEquals(build("check: type=http", "check_match: {body: ok}"), [
-    "[h2o.conf:6] in command check_match, found `ok`; " +
+    "[h2o.conf:6] check_match: found `ok`; " +
     "allowed: ~ PATTERN, ~* PATTERN, !~ PATTERN, !~* PATTERN",
   ]);
 });

@@ -80,48 +80,48 @@ const balances = "round_robin, least_conn, least_time header|last_byte [inflight
   "random two, ip_hash, hash KEY [consistent]";
 
 const faults: readonly (readonly [string, string])[] = [
-  ["retry_budget: 20", "retry_budget, found `20`; allowed: off, or a percentage such as 20%"],
-  ["retry_budget: 20% min=x", "retry_budget, found `min=x`; allowed: a number from 0 on"],
-  ["retry_budget: 20% max=1", "retry_budget, found `max=1`; allowed: min=N"],
+  ["retry_budget: 20", "retry_budget: found `20`; allowed: off, or a percentage such as 20%"],
+  ["retry_budget: 20% min=x", "retry_budget: found `min=x`; allowed: a number from 0 on"],
+  ["retry_budget: 20% max=1", "retry_budget: found `max=1`; allowed: min=N"],
   [
     "outlier: interval=5s",
-    "outlier, found `interval=5s`; allowed: off, or at least one of consecutive_errors=N, " +
+    "outlier: found `interval=5s`; allowed: off, or at least one of consecutive_errors=N, " +
     "error_rate=N%, latency=Nx",
   ],
-  ["outlier: latency=1x", "outlier, found `latency=1x`; allowed: a factor above 1 such as 3x"],
-  ["outlier: latency=3", "outlier, found `latency=3`; allowed: a factor above 1 such as 3x"],
+  ["outlier: latency=1x", "outlier: found `latency=1x`; allowed: a factor above 1 such as 3x"],
+  ["outlier: latency=3", "outlier: found `latency=3`; allowed: a factor above 1 such as 3x"],
   [
     "outlier: error_rate=0%",
-    "outlier, found `error_rate=0%`; allowed: a percentage from 1% to 100%",
+    "outlier: found `error_rate=0%`; allowed: a percentage from 1% to 100%",
   ],
   [
     "outlier: error_rate=101%",
-    "outlier, found `error_rate=101%`; allowed: a percentage from 1% to 100%",
+    "outlier: found `error_rate=101%`; allowed: a percentage from 1% to 100%",
   ],
   [
     "outlier: consecutive_errors=0",
-    "outlier, found `consecutive_errors=0`; allowed: a number from 1 on",
+    "outlier: found `consecutive_errors=0`; allowed: a number from 1 on",
   ],
-  ["outlier: errors=1", `outlier, found \`errors=1\`; allowed: ${outlierForms}`],
-  ["outlier: latency=3x interval=0", "outlier, found `interval=0`; allowed: a time such as 10s"],
+  ["outlier: errors=1", `outlier: found \`errors=1\`; allowed: ${outlierForms}`],
+  ["outlier: latency=3x interval=0", "outlier: found `interval=0`; allowed: a time such as 10s"],
   [
     "request_buffer: memory=65m",
-    "request_buffer, found `memory=65m`; allowed: a size such as 64k, at most 64m",
+    "request_buffer: found `memory=65m`; allowed: a size such as 64k, at most 64m",
   ],
-  ["request_buffer: file=x", "request_buffer, found `file=x`; allowed: a size such as 1g"],
+  ["request_buffer: file=x", "request_buffer: found `file=x`; allowed: a size such as 1g"],
   [
     "request_buffer: disk=1g",
-    "request_buffer, found `disk=1g`; allowed: memory=SIZE, file=SIZE, dir=PATH",
+    "request_buffer: found `disk=1g`; allowed: memory=SIZE, file=SIZE, dir=PATH",
   ],
-  ["request_buffer: ''", "request_buffer, allowed: off, or memory=SIZE file=SIZE dir=PATH"],
-  ["balance: least_time", `balance, found \`least_time\`; allowed: ${balances}`],
-  ["balance: least_time first", `balance, found \`least_time first\`; allowed: ${balances}`],
+  ["request_buffer: ''", "request_buffer: allowed: off, or memory=SIZE file=SIZE dir=PATH"],
+  ["balance: least_time", `balance: found \`least_time\`; allowed: ${balances}`],
+  ["balance: least_time first", `balance: found \`least_time first\`; allowed: ${balances}`],
 ];
 
 Deno.test("Keys of an upstream say what was found, in which line, and what is allowed", () => {
   for (const [line, message] of faults) {
     const problems = upstreamOf(line);
-    assertEquals(problems, [`[h2o.conf:4] in command ${message}`], line);
+    assertEquals(problems, [`[h2o.conf:4] ${message}`], line);
   }
 });
 

@@ -72,6 +72,6 @@ Deno.test("Servers that cannot be looked up are told with their line", () => {
     ['"a.example resolve", "a.example resolve"', "server a.example: it is there twice"],
   ];
   for (const [servers, problem] of rows) {
-    assertEquals(build(servers).problems, [`[h2o.conf:4] in command upstreams, a: ${problem}`]);
+    assertEquals(build(servers).problems, [`[h2o.conf:4] upstreams: a: ${problem}`]);
   }
 });

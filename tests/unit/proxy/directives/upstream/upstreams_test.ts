@@ -20,7 +20,7 @@ Deno.test("proxy.reverse.url says how a named upstream is spoken to", () => {
 
 Deno.test("A named upstream is spoken to in one way", () => {
   assertEquals(build("http://app/", "https://app/").problems, [
-    "[h2o.conf:3] in command proxy.reverse.url, app is used by http and by https; " +
+    "[h2o.conf:3] proxy.reverse.url: app is used by http and by https; " +
     "allowed: one of them for each upstream",
   ]);
 });
