@@ -224,7 +224,9 @@ async function applyPlan(
   await single.reload(loaded.plan);
   if (isAlone) errorLog.redirect(loaded.plan.global.errorLog);
   if (loaded.plan.global.workers > 1) {
-    logger.warn("num-threads: from one process to several takes a restart; the rest is in force");
+    logger.warn(
+      "num-threads: changing from one process to several needs a restart; the rest is in force",
+    );
   }
 }
 

@@ -75,5 +75,5 @@ function isSocketAt(path: string): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     throw new StartError(`${path}: ${systemReason(error)}`);
   }
-  throw new StartError(`${path}: is not a socket; it is left alone`);
+  throw new StartError(`${path}: is not a socket; it is not replaced`);
 }

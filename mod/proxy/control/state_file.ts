@@ -153,7 +153,7 @@ export class StateFile {
     const saved = readShaped<SavedState>(text, savedState, "its content");
     if (typeof saved !== "string") return saved.value;
     this.#complain(
-      `${this.#path} is no state file of this version: ${saved}; it is ignored and will be replaced`,
+      `${this.#path} is not a state file of this version: ${saved}; it is ignored and will be replaced`,
     );
     return null;
   }

@@ -44,9 +44,8 @@ function checkUsage(action: string, words: readonly string[]): void {
   }
   const [min, max] = actions[action as Action];
   if (words.length < min || words.length > max) {
-    throw new UsageError([
-      `${action} takes ${min === max ? min : `${min} to ${max}`} words behind it`,
-    ]);
+    const count = min === max ? `${min}` : `${min} to ${max}`;
+    throw new UsageError([`${action} takes ${count} argument${count === "1" ? "" : "s"}`]);
   }
   if (action === "weight" && (parseCount(words[2]) ?? 0) < 1) {
     throw new UsageError([`weight ${words[2]}: a number from 1 to 65535 is expected`]);
@@ -58,7 +57,7 @@ function controlOf(conf: string | null) {
   const control = file === null ? null : loadPlan(file, false).global.control;
   if (control === null) {
     throw new UsageError([
-      "where is the control listener? Say --control ADDR, or -c FILE with `control:`",
+      "no control listener given: use --control ADDR, or -c FILE with `control:`",
     ]);
   }
   return control;

@@ -41,13 +41,13 @@ function reportUnknown(
 ): void {
   const foreign = foreignDirectives.get(name);
   if (foreign?.outcome === "ignored") {
-    draft.notice(at, `${name}: h2o knows this directive, hayate does not; it is ignored`);
+    draft.notice(at, `${name}: hayate does not support this directive of h2o; it is ignored`);
   } else if (foreign?.outcome === "refused") {
     const isOff = value.kind === "scalar" && parseSwitch(value.text) === false;
     if (foreign.mayBeOff && isOff) return;
     draft.problem(
       at,
-      `${name}: h2o knows this directive, hayate does not, and cannot do without it: ${foreign.why}`,
+      `${name}: hayate does not support this directive of h2o: ${foreign.why}`,
     );
   } else {
     // A directive that is allowed at this level is the likelier suggestion.

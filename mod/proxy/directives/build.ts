@@ -68,7 +68,7 @@ function checkAgreement(draft: PlanDraft): void {
     if (JSON.stringify(known.proxyProtocol) === JSON.stringify(listen.proxyProtocol)) continue;
     draft.problems.add(
       listen.at,
-      `listen.proxy-protocol: line ${known.at.line} says otherwise of this address`,
+      `listen.proxy-protocol: line ${known.at.line} has another value for this address`,
     );
   }
 }

@@ -61,16 +61,16 @@ function readText(path: string): string {
 function inspectPath(path: string, isFolder: boolean): string | null {
   try {
     if (Deno.statSync(path).isDirectory === isFolder) return null;
-    return isFolder ? "it is no folder" : "it is a folder";
+    return isFolder ? "not a folder" : "is a folder";
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) return reasonOf(error);
-    return isFolder ? "there is no such folder" : "there is no such file";
+    return isFolder ? "no such folder" : "no such file";
   }
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "no permission";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof Deno.errors.IsADirectory) return "is a folder";
   return error instanceof Error ? error.message.split("\n")[0] : String(error);
 }

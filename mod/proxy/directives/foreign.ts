@@ -71,9 +71,9 @@ const ignored = [
   "usdt-selective-tracing",
 ];
 
-const fastcgi = "hayate speaks no FastCGI";
-const mruby = "hayate runs no Ruby";
-const connect = "hayate is no forward proxy";
+const fastcgi = "it has no FastCGI";
+const mruby = "it runs no Ruby";
+const connect = "it is not a forward proxy";
 
 /** Why each is refused: ignoring it would change what is answered, or who may send requests. */
 const refused: Readonly<Record<string, string>> = {
@@ -90,10 +90,10 @@ const refused: Readonly<Record<string, string>> = {
   "proxy.connect": connect,
   "proxy.connect-udp": connect,
   "proxy.timeout.connect-udp": connect,
-  "proxy.http2.force-cleartext": "hayate speaks HTTP/1.1 to upstreams",
+  "proxy.http2.force-cleartext": "it uses HTTP/1.1 to upstreams",
   "reproxy": "X-Reproxy-URL of an upstream would go to the client",
   "self-trace": "the path would have no content",
-  "throttle-response": "answers would not be slowed down",
+  "throttle-response": "responses would not be slowed down",
 };
 
 /** Refused directives that are off by default in h2o: `OFF` is accepted, as it changes nothing. */

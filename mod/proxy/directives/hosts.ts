@@ -46,7 +46,7 @@ function addHost(draft: LevelDraft, text: string, at: Position, value: ConfigNod
   }
   const { hosts } = draft.plan;
   if (hosts.some((host) => host.name === name.name && host.port === name.port)) {
-    draft.problem(at, `hosts: ${text} is there twice`);
+    draft.problem(at, `hosts: ${text} is given twice`);
   }
   const settings = copySettings(draft.settings);
   const host: HostDraft = { ...name, strictMatch: false, listens: [], paths: [], settings };
@@ -95,7 +95,7 @@ function addPath(draft: LevelDraft, prefix: string, at: Position, value: ConfigN
     draft.problem(at, `paths: found \`${prefix}\`; allowed: a path that starts with /`);
   }
   if (host.paths.some((path) => path.prefix === prefix)) {
-    draft.problem(at, `paths: ${prefix} is there twice`);
+    draft.problem(at, `paths: ${prefix} is given twice`);
   }
   if (draft.settings.mergesSlashes && prefix.includes("//")) {
     draft.problem(

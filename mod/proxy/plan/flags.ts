@@ -8,11 +8,11 @@ export const proxyTable = defineTable({
   usage: ["[-c h2o.conf]", "-t [-c h2o.conf]"],
   description: [
     `Without -c the file is ${configFilesDefault.join(" or ")}; without any file a welcome page ` +
-    "says how to go on. Listening sockets handed over in SERVER_STARTER_PORT (hayate supervise, " +
+    "shows the next steps. Listening sockets handed over in SERVER_STARTER_PORT (hayate supervise, " +
     "start_server) are taken over, others are bound.",
-    "Signals: TERM and INT answer what was accepted and end, QUIT ends at once, USR1 opens logs " +
-    "again, HUP reads the configuration again: a broken one changes nothing, and no request is " +
-    "lost. A new program instead of a new configuration takes hayate supervise, and HUP there.",
+    "Signals: TERM and INT finish accepted requests and exit, QUIT exits at once, USR1 reopens " +
+    "logs, HUP reads the configuration again: an invalid one changes nothing, and no request is " +
+    "lost. To replace the program itself, run it under hayate supervise and send HUP there.",
   ],
   options: [
     {
@@ -26,7 +26,7 @@ export const proxyTable = defineTable({
       long: "test",
       short: "t",
       kind: "flag",
-      help: "Check the configuration, say what is wrong or unknown, and end.",
+      help: "Check the configuration, report errors and unknown directives, and exit.",
     },
     {
       long: "log-format",
@@ -48,11 +48,11 @@ export const proxyTable = defineTable({
       kind: "enum",
       values: ["worker", "test"],
       hidden: true,
-      help: "h2o's way to say -t.",
+      help: "h2o's spelling of -t.",
     },
   ],
   examples: [
-    { run: "hayate proxy -c h2o.conf", about: "serve what the file says" },
+    { run: "hayate proxy -c h2o.conf", about: "serve this configuration" },
     { run: "hayate proxy -t -c h2o.conf", about: "check a file before a reload" },
     { run: "PORTS='80 443' hayate supervise proxy -c h2o.conf", about: "with reloads by HUP" },
   ],

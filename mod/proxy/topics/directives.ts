@@ -2,10 +2,10 @@
 export const directivesText = `Directives of h2o.conf
 
 The file is YAML. hosts contains host names, each with paths, each with its own
-directives. What stands on an outer level holds on the inner ones. A key may be
-repeated; each occurrence counts, in order. Every value is a text, so ON, OFF and
-600 mean what h2o means by them. !file PATH includes a file, !env NAME a variable;
-aliases and << merges work.
+directives. Inner levels inherit the settings of outer levels. A directive may be
+repeated; each occurrence is applied, in order. Every value is read as text, so ON,
+OFF and 600 mean the same as in h2o. !file PATH includes a file, !env NAME a
+variable; aliases and << merges work.
 
 G = global, H = host, P = path level. (default)
 
@@ -13,24 +13,23 @@ Listening and hosts
   listen              G H  port, or {port, host, type: tcp|unix, ssl,
                            proxy-protocol: ON|OFF|REQUIRED or {from},
                            permission, owner, group}; or a sequence of these.
-                           type: quic is left out, with a warning.
+                           type: quic is skipped with a warning.
                            See: help proxy client-address
-                           May be repeated. On the host level only that host.
+                           May be repeated. On the host level: for that host only.
                            ssl: {certificate-file, key-file, identity: [...],
                            minimum-version (TLSv1.2), maximum-version,
                            cipher-suite, cipher-suite-tls1.3,
                            cipher-preference: server|client, client-ca-file,
                            ocsp-file: a response in DER to staple}.
-                           With ssl on the host level the certificate follows
-                           the name that the client asks for.
+                           With ssl on the host level the certificate is chosen
+                           by the client's SNI.
   hosts               G    name, name:port, *.name or default -> host level
   paths               H    prefix -> path level, or a sequence of mappings; the
-                           longest prefix wins, at the border of a segment
-  strict-match        H    ON: never answers for names it does not have (OFF)
-  merge-slashes       G H  ON: // and /%2f in a path are one slash when its route
-                           and its file are chosen; upstreams get the path as it
-                           came, without dot segments. OFF: h2o's way, where //x
-                           is not below /x (ON)
+                           longest prefix of whole segments wins
+  strict-match        H    ON: serves only the names it lists (OFF)
+  merge-slashes       G H  ON: // and /%2f count as one slash when route and file
+                           are chosen; upstreams get the path as received, without
+                           dot segments. OFF: as in h2o, //x is not below /x (ON)
 
 Handlers
   proxy.reverse.url   P    http://host[:port]/path or http://[unix:/path]/path;
@@ -38,56 +37,58 @@ Handlers
                            balancer: round-robin|least-conn}, each with its own
                            scheme, Host and path; or the name of an entry of
                            upstreams. See: help proxy upstreams
-  file.dir            P    folder with static files. What it does not have, a
-                           folder without index too, goes to the path's next
-                           handler, else it is 404.
+  file.dir            P    folder with static files. A missing file, or a folder
+                           without index, goes to the path's next handler;
+                           without one it is 404.
   file.file           P    one file
   redirect            P    URL, or {url, status: 302, internal: YES|NO}. An
                            internal one is a GET without body, unless its
                            status is 307 or 308.
   status              P    ON: h2o's status page; below it json, with h2o's names
-                           (json?show=main,errors). Of the process that answers.
+                           (json?show=main,errors). Shows the process that answers.
   check_status        P    ON, html, csv, json, prometheus: health of the peers.
                            See: help proxy check
 
 Proxy
   proxy.preserve-host G H P  send the client's Host (OFF: the upstream's)
-  proxy.timeout.io           ms between two reads or writes (30000); sets the
-                             next two as well
+  proxy.timeout.io           ms between two reads or writes (30000); also sets
+                             the next two
   proxy.timeout.connect      ms to connect (30000)
   proxy.timeout.first_byte   ms from the end of the request to the first byte of
                              the response (30000)
   proxy.timeout.keepalive    ms an idle upstream connection is kept (2000);
                              0: none is kept
   proxy.websocket, proxy.tunnel
-                             ON: tunnel WebSockets. Other protocols in Upgrade
-                             are dropped, the request goes on without (OFF)
+                             ON: tunnel WebSockets. Upgrade to other protocols is
+                             removed from the request (OFF)
   proxy.websocket.timeout    ms without traffic in a tunnel (300000)
   proxy.forward.close-connection
-                             ON: close to the client when the upstream closed
+                             ON: close the client's connection when the upstream
+                             closes its own
   proxy.ssl.verify-peer, proxy.ssl.cafile
                              for https upstreams
   proxy.expect, proxy.max-buffer-size
                              accepted; hayate needs neither
-  proxy.proxy-protocol       ON: tell the upstream the client's address (OFF)
-  real-ip                    {from, header, recursive, untrusted}: whose word
-                             counts about where requests come from
-  proxy.request-id           ON, a field name, or {header, accept, respond}: a
-                             name for each request (OFF)
+  proxy.proxy-protocol       ON: send a PROXY header with the client's address
+                             (OFF)
+  real-ip                    {from, header, recursive, untrusted}: trusted
+                             proxies and the field with the client's address
+  proxy.request-id           ON, a field name, or {header, accept, respond}: an
+                             ID for each request (OFF)
                              See: help proxy client-address
   proxy.emit-x-forwarded-headers  G  x-forwarded-for and -proto (ON)
   proxy.preserve-x-forwarded-proto G keep the client's x-forwarded-proto (OFF)
   proxy.emit-via-header      G  via (ON)
-  proxy.emit-missing-date-header G   date, where the upstream sent none (ON)
+  proxy.emit-missing-date-header G   date, if the upstream sent none (ON)
 
 Static files (G H P)
-  file.index          names that stand for a folder (index.html, index.htm,
+  file.index          files served for a folder (index.html, index.htm,
                       index.txt)
   file.dirlisting     list folders without an index (OFF)
   file.etag           (ON)
   file.send-compressed, file.send-gzip
-                      ON: send FILE.br, .zst or .gz to who takes it; gunzip: the
-                      other way, too (OFF)
+                      ON: send FILE.br, .zst or .gz to clients that accept it;
+                      gunzip: also decompress FILE.gz for others (OFF)
   file.mime.addtypes, file.mime.settypes
                       {type: extension or [extensions]}
   file.mime.removetypes      extension or [extensions]
@@ -100,10 +101,10 @@ Responses (G H P)
                       names
   proxy.header.add, proxy.header.append, proxy.header.merge, proxy.header.set,
   proxy.header.setifempty, proxy.header.unset, proxy.header.unsetunless
-                      the same for what is sent to upstreams
+                      the same for requests to upstreams
   header.cookie.unset, header.cookie.unsetunless, proxy.header.cookie.unset,
   proxy.header.cookie.unsetunless
-                      names of cookies, taken out of the Cookie field
+                      names of cookies to remove from the Cookie field
   error-doc           {status: 404 or [..], url}, or a sequence of them. The
                       document keeps the error's status, also for errors of an
                       upstream. It is fetched with a GET without body (HEAD for
@@ -111,13 +112,14 @@ Responses (G H P)
   expires             1 day, 10 minutes, OFF
   compress            ON, OFF, [br, zstd, gzip], or each with its level:
                       {gzip: 1-9, br: 0-11, zstd: 1-22} (OFF; levels 1)
-                      Files and proxied answers of text types, status 2xx.
+                      For files and proxied responses of text types with
+                      status 2xx.
   gzip                ON: compress with gzip alone
   compress-minimum-size  bytes (100)
   send-informational  G
                       all: HTTP/1.1 clients get 103 and other 1xx responses of
                       upstreams; none, except-h1: they do not, because some take
-                      them for the answer (except-h1)
+                      them for the final response (except-h1)
 
 Logs
   access-log          G H P  path, "| command", or {path, format, escape}.
@@ -127,8 +129,8 @@ Logs
   error-log.emit-request-errors  G H P  (ON)
 
 Limits (all G)
-  max-connections           connections of each process (0: no limit); when it
-                            is full, who has been idle for a second makes room
+  max-connections           connections of each process (0: no limit); at the
+                            limit, connections idle for 1 s are closed
   limit-request-body        bytes (1073741824)
   limit-request-line        bytes of a request line, 1024 to 131072 (8192); the
                             whole head may have 56 KB more
@@ -137,29 +139,28 @@ Limits (all G)
   http1-request-io-timeout  seconds between two reads of a body (30)
   http1-idle-timeout        seconds between two requests (60)
   http1-allow-half-open     ON: a client that has closed its sending side still
-                            gets its answer. OFF: it has left; the request is
-                            dropped, at the upstream too, and logged with 499
-                            (OFF)
-  drain-timeout             seconds that TERM waits for requests (30)
+                            gets its response. OFF: the request is aborted, at
+                            the upstream too, and logged with 499 (OFF)
+  drain-timeout             seconds that TERM waits for accepted requests (30)
 
 Process (all G)
   num-threads         worker processes (1); several need the epoll reactor, since
-                      those of HAYATE_REACTOR=portable cannot share sockets
+                      workers of HAYATE_REACTOR=portable cannot share sockets
   pid-file            path
   server-name         (hayate/VERSION)
   send-server-name    ON, OFF, preserve: the upstream's (ON)
-  user                whose rights to have. hayate does not change its user: as
-                      root it refuses to start (user: root is fine); as anyone
-                      else it says so and goes on
+  user                user to run as. hayate cannot change its user: as root it
+                      refuses to start unless this is root; as another user it
+                      logs a warning
   control             unix path, or {listen, write: ON|OFF, token}: the private
                       listener for metrics, page and API. See: help proxy control
-  state               file that keeps changes made through the API, and what the
-                      checks knew, across restarts
+  state               file that keeps changes made through the API and the results
+                      of health checks across restarts
   upstreams           See: help proxy upstreams
   check_shm_size      accepted, without effect (Tengine)
-  resolver            "127.0.0.1:53 valid=30s": who is asked for the names of
+  resolver            "127.0.0.1:53 valid=30s": DNS servers for the names of
                       servers (/etc/resolv.conf). See: help proxy names
 
-A directive that h2o knows and hayate does not is named with its line by
-  hayate proxy -t -c h2o.conf
+hayate proxy -t -c h2o.conf lists directives that h2o supports and hayate does not,
+with their lines.
 `;

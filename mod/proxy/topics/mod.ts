@@ -9,9 +9,9 @@ import { stickyText } from "./sticky.ts";
 
 const upstreamsText = `Upstreams
 
-h2o.conf has no words for groups of servers with health, so hayate adds one
-top-level key. proxy.reverse.url: http://NAME/ (or https://, without a port) uses
-an entry.
+h2o.conf has no groups of servers with health checks, so hayate adds one top-level
+directive. proxy.reverse.url: http://NAME/ (or https://, without a port) uses
+an entry of it.
 
   upstreams:
     app:
@@ -33,36 +33,38 @@ an entry.
 
 servers: host, host:port, [v6]:port or unix:/path, then nginx's parameters
   weight=N          share of the traffic (1)
-  max_fails=N       failures within fail_timeout that take it out (1); 0: never
-  fail_timeout=T    and for how long (10s)
-  max_conns=N       connections at a time (0: no limit)
-  slow_start=T      grow to its weight over T when it comes back
-  backup            only when no other is left
-  down, drain       out of use by hand; drain keeps what has begun
-  resolve, service=NAME  look the name up again: see hayate help proxy names
+  max_fails=N       failures within fail_timeout after which it is not used (1);
+                    0: never
+  fail_timeout=T    the time for these failures, and how long it is not used (10s)
+  max_conns=N       concurrent connections (0: no limit)
+  slow_start=T      grow to its weight over T after it recovers
+  backup            used only when no other server is available
+  down, drain       not used; drain keeps requests and sessions that exist
+  resolve, service=NAME  look the name up repeatedly: see hayate help proxy names
   route=TEXT        its name in sticky sessions
 
 balance: round_robin (smooth, weighted; the default), least_conn, random,
   random two, ip_hash, hash KEY, hash KEY consistent, least_time header|last_byte
   KEY is made of variables such as $request_uri or $remote_addr.
 
-keepalive: N               idle connections that are kept, per worker (32)
-keepalive_timeout: T       and for how long (60s)
-keepalive_requests: N      and for how many requests (1000000)
-proxy_protocol: v1 or v2   tell servers who the client is, on a connection for each
-                           request (OFF). See: help proxy client-address
+keepalive: N               idle connections to keep, per worker (32)
+keepalive_timeout: T       how long an idle connection is kept (60s)
+keepalive_requests: N      requests per connection (1000000)
+proxy_protocol: v1 or v2   send the client's address in a PROXY header; each request
+                           gets its own connection (OFF).
+                           See: help proxy client-address
 
 next_upstream: when to try another server
   error timeout (the default), invalid_header, http_403, http_404, http_429,
   http_500, http_502, http_503, http_504, non_idempotent, off
-  A request that is not idempotent is never sent twice once a byte of it has gone
-  out, unless non_idempotent says so. A reused connection that turns out to be
-  dead gets one free try.
-next_upstream_tries: N     at most (0: one for each server)
-next_upstream_timeout: T   and for how long (0: no limit)
-no_live: 502 or 503        the answer when no server is left (502)
+  A request that is not idempotent is not retried after a byte of it was sent,
+  unless non_idempotent is listed. A retry after a reused connection turns out to
+  be closed does not count.
+next_upstream_tries: N     maximum number of attempts (0: one for each server)
+next_upstream_timeout: T   time limit for all attempts (0: no limit)
+no_live: 502 or 503        the status when no server is available (502)
 
-sticky: clients stay with their server: see hayate help proxy sticky
+sticky: binds clients to a server: see hayate help proxy sticky
 retry_budget, outlier, request_buffer, least_time: see hayate help proxy failover
 
 check, check_http_send, check_match, ...: see hayate help proxy check
@@ -76,12 +78,12 @@ const accessLogText = `Access log
   access-log: syslog:udp://127.0.0.1:514,facility=local7,tag=web
   access-log: {path: /dev/stdout, format: json}
 
-Targets: a path (- or /dev/stdout: standard output), a command behind | that is
-started again when it dies, a file that is moved away by age and size
-(pipe:rollback), or syslog (RFC 5424) over udp://, tcp:// or unix:/path.
-Lines are written at least once a second; USR1 opens files again. A target that
-takes nothing holds up no request: a megabyte waits for it, lines beyond are lost,
-counted (hayate_log_lines_lost_total) and told in the error log.
+Targets: a path (- or /dev/stdout: standard output), | and a command that is
+restarted when it dies, a file that is rotated by age and size (pipe:rollback), or
+syslog (RFC 5424) over udp://, tcp:// or unix:/path.
+Lines are written at least once a second; USR1 reopens files. A slow target does
+not delay requests: up to a megabyte is buffered, further lines are dropped,
+counted (hayate_log_lines_lost_total) and reported in the error log.
 
 Formats: combined (the default), common, json, ltsv, or h2o's conversions:
   %h  client address      %l  -                    %u  user
@@ -103,13 +105,13 @@ Formats: combined (the default), common, json, ltsv, or h2o's conversions:
                           proxy.request-time, proxy.process-time,
                           proxy.response-time, proxy.total-time,
                           proxy.request-bytes, proxy.response-bytes (also with
-                          -header and -body behind), upstream-name,
+                          -header and -body appended), upstream-name,
                           upstream-addr, upstream-tries, upstream-status,
                           ssl.protocol-version, ssl.cipher, ssl.cipher-bits,
                           ssl.session-reused, ssl.session-id, ssl.server-name;
-                          the same of the upstream's TLS behind proxy.
-The upstream's facts are those of the last server that was asked.
-Times are seconds. What is missing is - (null with escape: json).
+                          the same with proxy. in front for the upstream's TLS.
+Upstream values describe the last attempt.
+Times are in seconds. A missing value is - (null with escape: json).
 escape: apache writes \\xHH for bytes that could break a line, json \\u00HH.
 `;
 
@@ -118,25 +120,26 @@ const controlText = `The control listener: metrics, page, API
   control: /run/hayate/control.sock
   control: {listen: 127.0.0.1:9000, write: ON, token: SECRET}
 
-A unix path by default; a TCP address needs a token, which clients send as
-Authorization: Bearer SECRET; a browser asks for it as a password (any name).
-Pages of other origins are refused. Without write: ON nothing can be changed.
+Use a unix path, or a TCP address with a token. Clients send the token as
+Authorization: Bearer SECRET; browsers ask for it as a password (with any user
+name). Requests from pages of other origins are refused. Without write: ON nothing
+can be changed.
 
-  /hayate/     a page for people: listeners, upstreams, servers, their health,
-               rates and latencies; with write: ON buttons to drain and take down
+  /hayate/     a live web page: listeners, upstreams, servers, their health, rates
+               and latencies; with write: ON also buttons to drain and take down
   /hayate/status.json
                the process: version, generation, connections, listeners
-  /metrics     for Prometheus; as OpenMetrics 1.0 for those that accept it.
-               Prometheus cannot scrape a unix path, so with a TCP address:
+  /metrics     for Prometheus; OpenMetrics 1.0 for clients that accept it.
+               Prometheus cannot scrape a unix path; with a TCP address:
                  scrape_configs:
                    - job_name: hayate
                      authorization: {credentials_file: /etc/prometheus/hayate.token}
                      static_configs: [{targets: ["127.0.0.1:9000"]}]
   /api/9/      NGINX Plus's API, versions 1 to 9, as its Go client and exporters
                read it: nginx, processes, connections, ssl, workers, http/requests,
-               http/server_zones; what hayate does not have is empty
+               http/server_zones; objects that hayate does not have are empty
   /api/9/http/upstreams/
-    GET    .../NAME                     one upstream; ?fields=a,b for some members
+    GET    .../NAME                     one upstream; ?fields=a,b selects members
     DELETE .../NAME                     set its counters to zero
     GET    .../NAME/servers/            its servers, with their ids
     POST   .../NAME/servers/            add one: {"server":"10.0.0.1:80","weight":2}
@@ -144,7 +147,7 @@ Pages of other origins are refused. Without write: ON nothing can be changed.
                                         {"weight":5}
     DELETE .../NAME/servers/ID          remove one
 
-A change has reached every worker before the call returns. With state: FILE it is
+When a call returns, every worker uses the change. With state: FILE changes are
 kept across restarts.
 
   curl --unix-socket /run/hayate/control.sock http://localhost/api/9/http/upstreams/
@@ -160,40 +163,41 @@ As in h2o:
       certificate-file: /etc/ssl/site.crt
       key-file: /etc/ssl/site.key
 
-minimum-version is TLSv1.2 unless said otherwise. identity lists further
-certificates (RSA and ECDSA side by side); ssl in a listen of the host level gives
-that host a certificate of its own, chosen by the name that the client asks for.
-client-ca-file asks clients for a certificate.
+The default of minimum-version is TLSv1.2. identity lists further certificates
+(RSA and ECDSA side by side). ssl in a listen of the host level gives that host a
+certificate of its own, chosen by the client's SNI. client-ca-file requires a
+certificate from clients.
 
-As the appliance (hayate supervise): an entry of PORTS whose port ends in 443, or
-that carries /tls, speaks TLS. HAYATE_CERT and HAYATE_KEY name the files; without
-them a self-signed certificate for localhost and the host's name is made at start
-and kept for every generation.
+Under hayate supervise: an entry of PORTS with /tls, or with a port that ends in
+443, uses TLS. HAYATE_CERT and HAYATE_KEY name the files; without them a self-signed
+certificate for localhost and the host's name is made at start and used by every
+generation.
 
 To upstreams: proxy.reverse.url: https://host/ verifies the certificate against the
-system's roots; proxy.ssl.cafile names others, proxy.ssl.verify-peer: OFF does not.
+system's CAs, or those of proxy.ssl.cafile; proxy.ssl.verify-peer: OFF turns this
+off.
 
-TLS is OpenSSL 3 (libssl.so.3). Where it is missing, one line says so.
+TLS uses OpenSSL 3 (libssl.so.3). If it is missing, an error says so.
 `;
 
 const signalsText = `Signals of hayate proxy
 
-  TERM, INT   stop accepting, answer what has begun, end; at most drain-timeout.
-              Another one ends at once; the log says how much was cut
-  QUIT        end at once
-  USR1        open log files again
-  HUP         read the config and the certificates again
+  TERM, INT   stop accepting, finish accepted requests within drain-timeout, exit.
+              A second one exits at once and logs how many requests were cut
+  QUIT        exit at once
+  USR1        reopen log files
+  HUP         read the configuration and the certificates again
 
-After HUP a config with a problem changes nothing: the log names the line, and
-the running one stays. A good one is in force for every connection that is
-accepted from then on; what is under way ends under the one before, tunnels at
-the latest after drain-timeout. Sockets that both name stay open, health checks
-and counters go on, and so do changes that were made through the API, with or
-without a state file. With several workers new ones are started, then the old
-ones end. Between one process and several (num-threads) only a restart changes.
+If the new configuration is invalid, the log names the line and the running one
+stays in force. A valid one applies to every connection accepted from then on;
+requests in progress finish under the previous one, tunnels within drain-timeout.
+Sockets that both configurations name stay open. Health checks, counters and
+changes made through the API continue, with or without a state file. With several
+workers, new ones are started before the old ones exit. Changing between one
+process and several (num-threads) needs a restart.
 
-A new version of the program takes hayate supervise (or Server::Starter's
-start_server) and HUP there: it starts a new generation on the same sockets.
+To replace the program itself, run it under hayate supervise (or Server::Starter's
+start_server) and send HUP there: a new generation starts on the same sockets.
 `;
 
 export const proxyTopics: readonly Topic[] = [
@@ -209,18 +213,18 @@ export const proxyTopics: readonly Topic[] = [
   },
   {
     name: "sticky",
-    summary: "clients that stay with their server: cookies and routes",
+    summary: "binding clients to a server: cookies and routes",
     text: stickyText,
   },
   {
     name: "failover",
-    summary: "retry budget, outliers, least_time, request bodies",
+    summary: "retry budget, outlier ejection, least_time, request bodies",
     text: failoverText,
   },
   { name: "check", summary: "active health checks and their status page", text: checkText },
   {
     name: "client-address",
-    summary: "PROXY protocol, real-ip, request ids",
+    summary: "PROXY protocol, real-ip, request IDs",
     text: clientAddressText,
   },
   { name: "names", summary: "servers by name: DNS, SRV, resolver", text: namesText },
@@ -228,7 +232,7 @@ export const proxyTopics: readonly Topic[] = [
   { name: "control", summary: "metrics, page and API", text: controlText },
   {
     name: "tls",
-    summary: "certificates, the appliance's TLS ports, https upstreams",
+    summary: "certificates, TLS ports of the supervisor, https upstreams",
     text: tlsText,
   },
   { name: "signals", summary: "what each signal does", text: signalsText },

@@ -27,7 +27,7 @@ Deno.test("hayate proxy -t reports every problem with its line and exits with 78
   assertEquals(wrong.stderr.split("\n"), [
     `hayate proxy: [${file}:1] listen: found \`99999\`; allowed: a port from 0 to 65535, or a mapping with \`port\``,
     `hayate proxy: [${file}:2] unknown directive: hots (did you mean hosts?)`,
-    `hayate proxy: [${file}:3] mruby.handler: h2o knows this directive, hayate does not, and cannot do without it: hayate runs no Ruby`,
+    `hayate proxy: [${file}:3] mruby.handler: hayate does not support this directive of h2o: it runs no Ruby`,
     "",
   ]);
 });
@@ -39,7 +39,7 @@ Deno.test("hayate proxy -t names the directives that it ignores", async () => {
   assertEquals(code, 0);
   assertStringIncludes(
     stderr,
-    `[${file}:1] http2-casper: h2o knows this directive, hayate does not; it is ignored`,
+    `[${file}:1] http2-casper: hayate does not support this directive of h2o; it is ignored`,
   );
   assertStringIncludes(stderr, `[${file}:2] tcp-fastopen: `);
 });
@@ -63,10 +63,10 @@ hosts:
   assertEquals([code, stdout], [0, "configuration OK\n"]);
   assertStringIncludes(
     stderr,
-    `[${file}:6] file.dir: ${folder.path}/wwww: there is no such folder`,
+    `[${file}:6] file.dir: ${folder.path}/wwww: no such folder`,
   );
-  assertStringIncludes(stderr, `[${file}:7] file.file: ${folder.path}/www: it is a folder`);
-  assertStringIncludes(stderr, `[${file}:8] file.dir: ${folder.path}/h2o.conf: it is no folder`);
+  assertStringIncludes(stderr, `[${file}:7] file.file: ${folder.path}/www: is a folder`);
+  assertStringIncludes(stderr, `[${file}:8] file.dir: ${folder.path}/h2o.conf: not a folder`);
   assertEquals(stderr.trimEnd().split("\n").length, 3, stderr);
 });
 

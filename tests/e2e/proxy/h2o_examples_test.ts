@@ -192,8 +192,8 @@ Deno.test("What h2o's examples have beyond the subset is named with its line", a
     // The listener is left out with a warning; the others serve.
     [quic, 0, ["quic.conf:13] listen.type: hayate has no HTTP/3"]],
     [mruby, 78, [
-      "mruby.conf:16] mruby.handler-file: h2o knows this directive",
-      "mruby.conf:18] mruby.handler: h2o knows this directive",
+      "mruby.conf:16] mruby.handler-file: hayate does not support this directive",
+      "mruby.conf:18] mruby.handler: hayate does not support this directive",
     ]],
   ];
   for (const [index, [text, expectedCode, wanted]] of rows.entries()) {

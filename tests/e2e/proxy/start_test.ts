@@ -202,7 +202,7 @@ Deno.test("a token that is refused is reported as that alone", async () => {
   const control = `control: {listen: "127.0.0.1:${freePort()}", token: "two words"}`;
   const file = await folder.write("h2o.conf", `${listen(freePort())}\n${control}\n${hosts}\n`);
   const { code, stderr } = await runHayate(["proxy", "-t", "-c", file], { waitTimeoutMs: 20_000 });
-  assertMatch(stderr, /control\.token, found `two words`; allowed: /);
+  assertMatch(stderr, /control\.token: found `two words`; allowed: /);
   assertEquals(stderr.trimEnd().split("\n").length, 1);
   assertEquals(code, 78);
 });

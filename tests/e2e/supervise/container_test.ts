@@ -98,7 +98,7 @@ namespaceTest("without any configuration there is the welcome page, and one may 
 const wrongStarts: Readonly<Record<string, readonly [setup: string, line: string]>> = {
   "a folder at the configuration's place": [
     `${plainEtc}mkdir ${config}; `,
-    `cannot read ${config}: it is a folder`,
+    `cannot read ${config}: is a folder`,
   ],
   "a volume without the file": [
     `${plainEtc}mkdir -p "$2/conf"; mount --bind "$2/conf" /etc/hayate; `,

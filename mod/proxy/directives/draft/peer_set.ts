@@ -19,7 +19,7 @@ export function readPeerSet(draft: LevelDraft, what: string, node: ConfigNode): 
     if (peer === "unix") unix = true;
     else if (peer !== null) ranges.push(peer);
     if (peer !== null && peer !== "unix" && peer.hadHostBits && item.kind === "scalar") {
-      draft.notice(item.at, `${what}: ${item.text}: the bits behind the block's are ignored`);
+      draft.notice(item.at, `${what}: ${item.text}: the bits after the prefix are ignored`);
     }
   }
   return { ranges, unix };

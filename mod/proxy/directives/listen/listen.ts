@@ -59,7 +59,7 @@ function addListen(draft: LevelDraft, value: ConfigNode): void {
   const address = listenAddress(draft, keys, value.at);
   if (address === null) return;
   if (keys.type === "quic") {
-    draft.notice(value.at, "listen.type: hayate has no HTTP/3; this listener is left out");
+    draft.notice(value.at, "listen.type: hayate has no HTTP/3; this listener is skipped");
     return;
   }
   const { tls, proxyProtocol, mode } = keys;
@@ -85,7 +85,7 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     mode: null,
   };
   const ignored = (node: ConfigNode, name: string) =>
-    draft.notice(node.at, `listen.${name}: h2o knows this key, hayate ignores it`);
+    draft.notice(node.at, `listen.${name}: hayate ignores this key of h2o`);
   readMap(draft, "listen", value, {
     port: (node) => keys.port = node,
     host: (node) => keys.host = readScalar(draft, "listen.host", node, anyText),

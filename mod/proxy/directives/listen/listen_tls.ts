@@ -85,7 +85,7 @@ export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsP
       ) => [
         key,
         (value: ConfigNode) =>
-          draft.notice(value.at, `${name}.${key}: h2o knows this key, hayate ignores it`),
+          draft.notice(value.at, `${name}.${key}: hayate ignores this key of h2o`),
       ]),
     ),
   });

@@ -90,7 +90,7 @@ function addHandler(
   const named = urls.map((one) => namedUpstream(draft, one.url, at));
   if (urls.length > 1 && named.some((index) => index !== null)) {
     const { authority } = urls[named.findIndex((index) => index !== null)].url;
-    const what = `${authority} is an entry of upstreams, and stands in a list with other URLs`;
+    const what = `${authority} is an entry of upstreams and cannot be one of several URLs`;
     draft.problem(at, `proxy.reverse.url: ${what}; allowed: it alone`);
     return;
   }

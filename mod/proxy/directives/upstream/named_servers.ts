@@ -31,7 +31,7 @@ export function divideServers(
       continue;
     }
     const key = `${server.name} ${server.service}`;
-    if (keys.has(key)) problem(server, "it is there twice");
+    if (keys.has(key)) problem(server, "given twice");
     keys.add(key);
     named.push(server);
   }

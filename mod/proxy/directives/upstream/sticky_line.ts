@@ -74,7 +74,7 @@ function parseCookie(words: readonly string[]): StickyPlan | string {
   const [cookie = "", ...rest] = words;
   const unnamed = cookieName.test(cookie)
     ? null
-    : "cookie wants the cookie's name as its first word";
+    : "cookie needs the cookie's name as its first word";
   const plan: Mutable<StickyCookiePlan> = {
     kind: "cookie",
     cookie,

@@ -60,7 +60,7 @@ function addUpstream(draft: LevelDraft, name: string, at: Position, body: Config
     draft.problem(at, `upstreams: found \`${name}\`; allowed: letters, digits, _ . -`);
   }
   if (draft.plan.upstreams.some((upstream) => upstream.name === name)) {
-    draft.problem(at, `upstreams: ${name} is there twice`);
+    draft.problem(at, `upstreams: ${name} is given twice`);
   }
   if (body.kind !== "mapping") {
     draft.problem(body.at, `upstreams: the value of ${name} cannot be a ${body.kind}`);

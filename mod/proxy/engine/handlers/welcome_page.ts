@@ -81,7 +81,7 @@ code, pre { font: .92em/1.5 ui-monospace, monospace; }
 <body>
 <main>
 <h1><span>hayate</span> is running</h1>
-<p class="lead">It answers here, and waits for its configuration.</p>
+<p class="lead">It is running and has no configuration yet.</p>
 <dl>
 ${rows}
 </dl>

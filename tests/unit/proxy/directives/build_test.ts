@@ -182,7 +182,7 @@ const faults: [string, string, string[]][] = [
     "a foreign handler",
     "listen: 80\nhosts:\n  a:\n    paths:\n      /:\n        mruby.handler: x",
     [
-      "[h2o.conf:6] mruby.handler: h2o knows this directive, hayate does not, and cannot do without it: hayate runs no Ruby",
+      "[h2o.conf:6] mruby.handler: hayate does not support this directive of h2o: it runs no Ruby",
     ],
   ],
   ["an empty file", "{}", [
@@ -234,6 +234,6 @@ Deno.test("buildPlan() says what was found, where, and what is allowed", () => {
 Deno.test("buildPlan() names what h2o knows and hayate ignores", () => {
   const plan = build(`http2-push-preload: ON\n${seed}`);
   assertEquals(plan.notices, [
-    "[h2o.conf:1] http2-push-preload: h2o knows this directive, hayate does not; it is ignored",
+    "[h2o.conf:1] http2-push-preload: hayate does not support this directive of h2o; it is ignored",
   ]);
 });

@@ -90,8 +90,8 @@ Deno.test("listen may be a sequence, and QUIC is left out with a warning", () =>
   );
   assertEquals(found, ["0.0.0.0 8080", ":: 8080", "127.0.0.1 8081"]);
   assertEquals(said, [
-    "[f:1] listen.quic: h2o knows this key, hayate ignores it",
-    "[f:1] listen.type: hayate has no HTTP/3; this listener is left out",
+    "[f:1] listen.quic: hayate ignores this key of h2o",
+    "[f:1] listen.type: hayate has no HTTP/3; this listener is skipped",
   ]);
 });
 
@@ -172,7 +172,7 @@ Deno.test("What would change answers is refused with the reason, and OFF is what
     if (foreign.outcome === "ignored") continue;
     const { plan, said } = built(`listen: 80\n${name}: ON\n${hosts}`);
     assertEquals([plan, said.length], [null, 1], name);
-    assertEquals(said[0].endsWith(`cannot do without it: ${foreign.why}`), true, said[0]);
+    assertEquals(said[0].endsWith(`directive of h2o: ${foreign.why}`), true, said[0]);
     const off = built(`listen: 80\n${name}: OFF\n${hosts}`);
     assertEquals(off.plan !== null, foreign.mayBeOff, name);
     if (foreign.mayBeOff) assertEquals(off.said, []);

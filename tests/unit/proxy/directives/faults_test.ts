@@ -38,7 +38,7 @@ const rows: readonly [keys: string, faults: string[]][] = [
     "check_match: found `600`",
   ]],
   ["servers: [a]\n    sticky: cookie a;b exprires=1h samesite=x", [
-    "sticky: cookie wants the cookie's name",
+    "sticky: cookie needs the cookie's name",
     "sticky: found `exprires=1h` (did you mean expires?)",
     "sticky: found `samesite=x`; allowed: strict, lax, none",
   ]],
@@ -144,9 +144,9 @@ hosts:
       /b: {file.file: /gone.html}
 `;
   const inspectPath = (path: string, isFolder: boolean) =>
-    path === "/there" ? null : isFolder ? "there is no such folder" : "there is no such file";
+    path === "/there" ? null : isFolder ? "no such folder" : "no such file";
   assertEquals(noticesOf(text, { runningUser: null, inspectPath }), [
-    "[f:6] file.dir: /gone: there is no such folder",
-    "[f:7] file.file: /gone.html: there is no such file",
+    "[f:6] file.dir: /gone: no such folder",
+    "[f:7] file.file: /gone.html: no such file",
   ]);
 });

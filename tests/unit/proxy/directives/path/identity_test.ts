@@ -118,7 +118,7 @@ Deno.test("identity directives name the line of a value that they cannot read", 
     ],
     [
       "listen: {port: 80, proxy-protocol: ON}",
-      "listen.proxy-protocol: line 1 says otherwise of this address",
+      "listen.proxy-protocol: line 1 has another value for this address",
     ],
   ];
   for (const [line, expected] of rows) {
@@ -128,7 +128,7 @@ Deno.test("identity directives name the line of a value that they cannot read", 
 
 Deno.test("real-ip notices bits behind a block's", () => {
   assertEquals(built("real-ip: {from: 10.1.2.3/8}").plan?.notices, [
-    "[h2o.conf:3] real-ip.from: 10.1.2.3/8: the bits behind the block's are ignored",
+    "[h2o.conf:3] real-ip.from: 10.1.2.3/8: the bits after the prefix are ignored",
   ]);
 });
 

@@ -69,7 +69,7 @@ Deno.test("Servers that cannot be looked up are told with their line", () => {
       '"a.example:80 service=http resolve"',
       "server a.example:80: with service= the port comes from the SRV records",
     ],
-    ['"a.example resolve", "a.example resolve"', "server a.example: it is there twice"],
+    ['"a.example resolve", "a.example resolve"', "server a.example: given twice"],
   ];
   for (const [servers, problem] of rows) {
     assertEquals(build(servers).problems, [`[h2o.conf:4] upstreams: a: ${problem}`]);
