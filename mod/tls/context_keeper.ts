@@ -1,17 +1,12 @@
-/** Keeps a listener's certificates and ticket keys current. */
+/** Keeps a listener's certificates current, and its ticket keys (see ticket_keys.ts). */
 import { describeStaleMount } from "../config/default_file.ts";
-import { libssl } from "../sys/libssl.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
+import { deriveTicketKeys, ticketKeyPeriod } from "./ticket_keys.ts";
 
 /** How often certificate files are checked, in milliseconds. */
 const checkMs = 10_000;
 /** After this time no handshake uses a replaced context any more. */
 const graceMs = 60_000;
-/** Lifetime of a ticket key. A stolen key decrypts the sessions of this time (RFC 5077 5.5). */
-const ticketKeySeconds = 12 * 3600;
-const ticketKeyBytes = 80;
-/** Length of SHA-256. */
-const digestBytes = 32;
 
 /** The reactor and log of a keeper. */
 export interface KeeperHost {
@@ -71,9 +66,9 @@ export class ContextKeeper {
     this.#keyPeriod = period;
     const files = this.#files().join(", ");
     try {
-      const former = this.#context;
+      const previous = this.#context;
       this.#context = this.#make();
-      this.host.setTimer(graceMs, () => former.free());
+      this.host.setTimer(graceMs, () => previous.free());
       if (changed) this.host.report(`certificates reloaded: ${files}`);
     } catch (error) {
       this.host.report(`still using the old certificate: ${(error as Error).message}`);
@@ -90,7 +85,7 @@ export class ContextKeeper {
 
   #currentPeriod(): number {
     if (this.ticketSeed === null) return 0;
-    return Math.floor(this.host.nowEpochSeconds() / ticketKeySeconds);
+    return ticketKeyPeriod(this.host.nowEpochSeconds());
   }
 
   #files(): string[] {
@@ -111,18 +106,4 @@ export class ContextKeeper {
       }
     }).join(" ");
   }
-}
-
-/** 80 bytes derived from the seed: a name, an HMAC key and an AES key. */
-function deriveTicketKeys(seed: string, period: number): Uint8Array<ArrayBuffer> {
-  const lib = libssl();
-  const secret = new TextEncoder().encode(seed);
-  const digest = new Uint8Array(digestBytes);
-  const keys = new Uint8Array(ticketKeyBytes);
-  for (let at = 0; at < ticketKeyBytes; at += digestBytes) {
-    const label = new TextEncoder().encode(`hayate tickets ${period} ${at}`);
-    lib.HMAC(lib.EVP_sha256(), secret, secret.length, label, label.length, digest, null);
-    keys.set(digest.subarray(0, ticketKeyBytes - at), at);
-  }
-  return keys;
 }

@@ -10,7 +10,7 @@ export interface Worker {
   /** 0 until the runner has started the process. */
   pid: number;
   startedMs: number;
-  /** It supports pausing and resuming its accepts, see process/pausing.ts. */
+  /** It supports pausing and resuming its accepts, see process/signals/pausing.ts. */
   pausable: boolean;
   /** It has been sent the signal to end. */
   signalled: boolean;
