@@ -50,11 +50,12 @@ const checks: Record<string, () => Promise<Outcome>> = {
   build: () => commandCheck("scripts/build", `${root}/scripts/build`, [], root),
 };
 
+/** End-to-end tests spend most of their time waiting: for deadlines, drains and checks. */
 const suites: Record<string, { parallel: number; fileTimeoutMs: number }> = {
   unit: { parallel: cores, fileTimeoutMs: 2 * minuteMs },
   fuzz: { parallel: cores, fileTimeoutMs: 2 * minuteMs },
   contract: { parallel: cores, fileTimeoutMs: 4 * minuteMs },
-  e2e: { parallel: cores, fileTimeoutMs: 8 * minuteMs },
+  e2e: { parallel: 2 * cores, fileTimeoutMs: 8 * minuteMs },
   image: { parallel: 1, fileTimeoutMs: 8 * minuteMs },
 };
 
