@@ -25,6 +25,8 @@ export function unix(path: string): Extract<Address, { kind: "unix" }> {
 export interface ReadLimits {
   /** The read ends after this long without input. Default 300 ms. */
   readonly idleMs?: number;
+  /** How long it waits for the first byte. Default `idleMs`. */
+  readonly firstByteMs?: number;
   /** Limit for the whole read. Default 10 s. */
   readonly totalMs?: number;
 }
@@ -88,9 +90,11 @@ export class RawConnection implements Disposable {
 
   /** Reads until the peer closes or sends nothing for `idleMs`. */
   async readAll(limits: ReadLimits = {}): Promise<Uint8Array> {
-    const deadline = performance.now() + (limits.totalMs ?? 10_000);
+    const { idleMs = 300, firstByteMs = idleMs, totalMs = 10_000 } = limits;
+    const deadline = performance.now() + totalMs;
     while (true) {
-      const left = Math.min(limits.idleMs ?? 300, deadline - performance.now());
+      const waitMs = this.#pending.length === 0 ? firstByteMs : idleMs;
+      const left = Math.min(waitMs, deadline - performance.now());
       if (!await this.#fill(left)) return this.#take(this.#pending.length);
     }
   }
@@ -163,7 +167,8 @@ export class RawConnection implements Disposable {
 
 /**
  * Sends `bytes` on a new connection and returns everything received until the peer closes or sends
- * nothing for `idleMs`. Latin-1, so that every byte is one character.
+ * nothing for `idleMs`. Waits 5 s for the first byte by default: on a busy machine a worker may need
+ * them. Latin-1, so that every byte is one character.
  */
 export async function rawExchange(
   address: Address,
@@ -173,7 +178,7 @@ export async function rawExchange(
   using connection = await RawConnection.open(address);
   await connection.send(bytes);
   if (limits.halfClose) await connection.halfClose();
-  return latin1(await connection.readAll(limits));
+  return latin1(await connection.readAll({ firstByteMs: 5_000, ...limits }));
 }
 
 /** Bytes as text, one character per byte. */

@@ -7,6 +7,7 @@
  * printed. Without the right to a network of our own, or with HAYATE_CHAOS_NETWORK=shared, the black
  * hole is a full queue. `scripts/chaos` runs it for 60 seconds.
  */
+// Runs alone: how many answers are right depends on the CPU that is left.
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../fuzz/random.ts";
 import { binaryPath, Child, sleep } from "../../support/binary.ts";
