@@ -13,7 +13,7 @@ import type { LoadedPlan } from "../plan/loaded_plan.ts";
 import { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import { type Hangups, Reloads } from "../control/reloads.ts";
 import { type MasterOpening, MasterSockets } from "./master_sockets.ts";
-import { Reign } from "./reign.ts";
+import { PlanGeneration } from "./plan_generation.ts";
 import { WorkerTotals } from "./totals.ts";
 
 export interface MasterRun {
@@ -49,13 +49,13 @@ export async function runMaster(run: MasterRun): Promise<number> {
 class MasterProcess {
   readonly #run: MasterRun;
   readonly #sockets: MasterSockets;
-  readonly #home;
+  readonly #context;
   readonly #lease: SocketLease;
   readonly #reloads: Reloads;
-  readonly #retiring = new Map<Reign, Promise<void>>();
-  #current: Reign;
-  /** The reign being started to replace the current one. */
-  #next: Reign | null = null;
+  readonly #retiring = new Map<PlanGeneration, Promise<void>>();
+  #current: PlanGeneration;
+  /** The generation being started to replace the current one. */
+  #next: PlanGeneration | null = null;
   #generation: number | null;
   #isStopping = false;
   exitCode: number = exitCodes.ok;
@@ -65,7 +65,7 @@ class MasterProcess {
     this.#run = run;
     this.#lease = new SocketLease(run.inherited !== null);
     this.#generation = generation;
-    this.#home = {
+    this.#context = {
       reactor,
       logger,
       totals: new WorkerTotals(),
@@ -76,7 +76,7 @@ class MasterProcess {
     };
     this.#sockets = new MasterSockets(run.inherited, (message) => logger.warn(message));
     const opening = this.#sockets.open(loaded.plan.listeners);
-    this.#current = this.#reignOf(loaded, opening, generation, null);
+    this.#current = this.#generationOf(loaded, opening, generation, null);
     opening.commit();
     this.#reloads = new Reloads({
       logger,
@@ -99,7 +99,7 @@ class MasterProcess {
     for (const { address } of this.#current.plan.listeners) {
       logger.info(`listening on ${formatAddress(address)}`);
     }
-    this.#tellWorkers();
+    this.#logWorkers();
     this.#run.hangups.passTo(() => this.#reloads.request());
     return true;
   }
@@ -109,11 +109,11 @@ class MasterProcess {
     // Under a supervisor, the supervisor counts the generations.
     const generation = inherited === null ? (this.#generation ?? 1) + 1 : this.#generation;
     const opening = this.#sockets.open(loaded.plan.listeners);
-    const next = this.#reignOf(loaded, opening, generation, this.#current);
+    const next = this.#generationOf(loaded, opening, generation, this.#current);
     this.#next = next;
     try {
       await next.tryStart();
-      if (opening.shutDropped()) await this.#current.crew.revive();
+      if (opening.shutDropped()) await this.#current.pool.revive();
       if (this.#isStopping) throw new StartError("the proxy is being stopped");
     } catch (error) {
       this.#next = null;
@@ -123,39 +123,39 @@ class MasterProcess {
     }
     this.#next = null;
     opening.commit();
-    const former = this.#current;
-    next.takeOver(former);
-    this.#retire(former);
+    const previous = this.#current;
+    next.takeOver(previous);
+    this.#retire(previous);
     this.#current = next;
     this.#generation = generation;
     // After this no new connection reaches the previous plan.
-    await former.crew.closed();
+    await previous.pool.closed();
     for (const address of opening.fresh) logger.info(`listening on ${formatAddress(address)}`);
-    this.#tellWorkers();
+    this.#logWorkers();
     this.#run.onReloaded(loaded);
   }
 
-  #reignOf(
+  #generationOf(
     loaded: LoadedPlan,
     opening: MasterOpening,
     generation: number | null,
-    former: Reign | null,
-  ): Reign {
+    previous: PlanGeneration | null,
+  ): PlanGeneration {
     try {
-      return new Reign(loaded, opening.handed, generation, this.#home, former);
+      return new PlanGeneration(loaded, opening.handed, generation, this.#context, previous);
     } catch (error) {
       opening.discard();
       throw error;
     }
   }
 
-  #retire(reign: Reign): void {
-    const ended = reign.end("TERM").then(() => void this.#retiring.delete(reign));
-    this.#retiring.set(reign, ended);
+  #retire(generation: PlanGeneration): void {
+    const ended = generation.end("TERM").then(() => void this.#retiring.delete(generation));
+    this.#retiring.set(generation, ended);
   }
 
-  #tellWorkers(): void {
-    const { pids } = this.#current.crew;
+  #logWorkers(): void {
+    const { pids } = this.#current.pool;
     this.#run.logger.info(`${pids.length} workers: ${pids.join(" ")}`);
   }
 
@@ -166,7 +166,7 @@ class MasterProcess {
     });
     addSignalListener("USR1", () => {
       const next = this.#next === null ? [] : [this.#next];
-      for (const { crew } of [this.#current, ...next, ...this.#retiring.keys()]) crew.reopenLogs();
+      for (const { pool } of [this.#current, ...next, ...this.#retiring.keys()]) pool.reopenLogs();
       this.#run.logger.reopen();
     });
   }
@@ -182,8 +182,8 @@ class MasterProcess {
     const next = this.#next === null ? [] : [this.#next];
     if (!this.#isStopping) return await this.#end("QUIT");
     // All workers have already received TERM.
-    for (const { crew } of [this.#current, ...next, ...this.#retiring.keys()]) {
-      crew.signalAll("QUIT");
+    for (const { pool } of [this.#current, ...next, ...this.#retiring.keys()]) {
+      pool.stopAtOnce();
     }
   }
 
@@ -196,12 +196,13 @@ class MasterProcess {
   async #end(signal: "TERM" | "QUIT"): Promise<void> {
     this.#isStopping = true;
     this.#reloads.stop();
-    const { crew } = this.#current;
-    const needsWorker = signal === "TERM" && this.#areSocketsOurs && !crew.isServing;
-    if (needsWorker && this.#sockets.shut()) await crew.revive();
-    this.#letGoOfSockets();
+    const { pool } = this.#current;
+    const needsWorker = signal === "TERM" && this.#areSocketsOurs && !pool.isServing;
+    if (needsWorker && this.#sockets.shut()) await pool.revive();
+    this.#releaseSockets();
     // Retiring workers have already received TERM; QUIT must reach them, too.
-    if (signal === "QUIT") { for (const { crew } of this.#retiring.keys()) crew.signalAll(signal); }
+    const retiring = signal === "QUIT" ? [...this.#retiring.keys()] : [];
+    for (const { pool } of retiring) pool.stopAtOnce();
     await Promise.all([
       this.#current.end(signal),
       this.#next?.end(signal),
@@ -215,7 +216,7 @@ class MasterProcess {
    * answer the connections waiting in it, and the master cannot. While a supervisor holds the
    * sockets, its next generation answers them.
    */
-  #letGoOfSockets(): void {
+  #releaseSockets(): void {
     if (!this.#areSocketsOurs) return;
     this.#sockets.close();
     this.#lease.end();

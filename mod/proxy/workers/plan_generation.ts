@@ -11,16 +11,16 @@ import { type EngineMetrics, Generation } from "../engine/records/engine_metrics
 import type { Route, RouteHandler } from "../engine/routes/routes.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
-import { Crew } from "./crew.ts";
 import type { HandedSockets } from "./master_sockets.ts";
 import type { StateMessage } from "./messages.ts";
 import type { WorkerTotals } from "./totals.ts";
+import { WorkerPool } from "./worker_pool.ts";
 
 /** Minimum time between updates of the status page's rows to the workers. */
 const rowsIntervalMs = 200;
 
 /** What is shared by all plans of a process. */
-export interface ReignHome {
+export interface MasterContext {
   readonly reactor: Reactor;
   readonly logger: Logger;
   readonly totals: WorkerTotals;
@@ -30,28 +30,28 @@ export interface ReignHome {
   readonly lease: SocketLease;
 }
 
-export class Reign {
+export class PlanGeneration {
   readonly plan: ProxyPlan;
-  readonly crew: Crew;
+  readonly pool: WorkerPool;
   readonly #engine: Engine;
   readonly #control: ControlPlane;
   readonly #nowMs: () => number;
   readonly #generation: Generation;
   #rowsTimer = 0;
   /** The rows as last sent to the workers. */
-  #toldRows: readonly StatusRow[] = [];
+  #sentRows: readonly StatusRow[] = [];
   /** Whether any path serves the status page. */
   readonly #showsRows: boolean;
 
-  /** `former`: the reign that this one will replace; null at the start of the process. */
+  /** `previous`: the generation that this one will replace; null at the start of the process. */
   constructor(
     { plan, texts }: LoadedPlan,
     sockets: HandedSockets,
     generation: number | null,
-    home: ReignHome,
-    former: Reign | null,
+    context: MasterContext,
+    previous: PlanGeneration | null,
   ) {
-    const { reactor, logger, totals, metrics } = home;
+    const { reactor, logger, totals, metrics } = context;
     this.plan = plan;
     this.#showsRows = plan.hosts.some(({ paths }) =>
       paths.some(({ handlers }) => handlers.some(({ kind }) => kind === "checkStatus"))
@@ -66,27 +66,29 @@ export class Reign {
       isWorker: false,
       idleCount: (group) => totals.idleCount(group),
       refresh: () => totals.writeTo(metrics, this.#control.groups),
-      workerViews: () => totals.workerViews(this.crew.pids),
-      respawned: () => this.crew.respawnedCount,
+      workerViews: () => totals.workerViews(this.pool.pids),
+      respawned: () => this.pool.respawnedCount,
       onProbe: (hasChanged) => this.#onProbe(hasChanged),
-      onChange: () => this.crew.broadcast(),
-      onEjection: () => this.crew.broadcast(),
-      settled: () => this.crew.settled(),
-    }, former === null ? null : former.#control);
+      onChange: () => this.pool.broadcast(),
+      onEjection: () => this.pool.broadcast(),
+      settled: () => this.pool.settled(),
+    }, previous === null ? null : previous.#control);
     this.#generation = new Generation(
       generation ?? 1,
-      () => totals.connectionsOf(this.crew.pids),
+      () => totals.connectionsOf(this.pool.pids),
     );
-    this.crew = new Crew({
-      argv: plan.file === null ? [] : ["-c", plan.file],
+    this.pool = new WorkerPool({
+      launch: {
+        argv: plan.file === null ? [] : ["-c", plan.file],
+        generation,
+        ticketSeed: context.ticketSeed,
+        lease: context.lease,
+        logger,
+        sockets,
+      },
       workers: plan.global.workers,
-      generation,
-      ticketSeed: home.ticketSeed,
-      isSupervised: home.isSupervised,
-      lease: home.lease,
-      logger,
+      isSupervised: context.isSupervised,
       texts,
-      sockets,
       state: (version, isForAll) => this.#state(version, isForAll),
       onCounters: (pid, counters) => totals.take(pid, counters),
       onOutlier: (message) => this.#control.judge(message),
@@ -102,27 +104,27 @@ export class Reign {
   async start(): Promise<number | null> {
     this.#control.listen((handler) => this.#route(handler));
     await this.#control.start();
-    const failure = await this.crew.start();
+    const failure = await this.pool.start();
     if (failure !== null) return failure;
     // Send the results of checks that ended while the workers started.
-    this.crew.broadcast();
+    this.pool.broadcast();
     this.#engine.metrics.generations.add(this.#generation);
     return null;
   }
 
-  /** As `start`, while another reign still serves. Throws `StartError` when a worker cannot serve. */
+  /** As `start`, while another generation still serves. Throws `StartError` when a worker cannot serve. */
   async tryStart(): Promise<void> {
     this.#control.listen((handler) => this.#route(handler));
     await this.#control.start();
-    const failure = await this.crew.tryStart();
+    const failure = await this.pool.tryStart();
     if (failure !== null) throw new StartError(failure);
   }
 
-  /** Takes over control of the peers from `former`. */
-  takeOver(former: Reign): void {
-    this.#control.takeOver(former.#control);
+  /** Takes over control of the peers from `previous`. */
+  takeOver(previous: PlanGeneration): void {
+    this.#control.takeOver(previous.#control);
     this.#engine.metrics.generations.add(this.#generation);
-    this.crew.broadcast();
+    this.pool.broadcast();
   }
 
   /** Ends the workers; with TERM, after they have answered the connections they accepted. */
@@ -131,7 +133,7 @@ export class Reign {
     this.#control.stop();
     clearTimeout(this.#rowsTimer);
     this.#control.closeListener();
-    await this.crew.stop(signal);
+    await this.pool.stop(signal);
     await this.#engine.drain();
     this.#engine.metrics.generations.delete(this.#generation);
   }
@@ -152,7 +154,7 @@ export class Reign {
 
   #state(version: number, isForAll: boolean): StateMessage {
     const rows = this.#showsRows ? this.#control.checker.rows() : [];
-    if (isForAll) this.#toldRows = rows;
+    if (isForAll) this.#sentRows = rows;
     return {
       kind: "state",
       version,
@@ -167,30 +169,30 @@ export class Reign {
 
   #onProbe(hasChanged: boolean): void {
     if (hasChanged) {
-      this.crew.broadcast();
+      this.pool.broadcast();
     } else if (this.#rowsTimer === 0 && this.#showsRows) {
       this.#rowsTimer = setTimeout(() => {
         this.#rowsTimer = 0;
-        this.#tellRows();
+        this.#sendRows();
       }, rowsIntervalMs);
     }
   }
 
   /** Most probes change only counters: with thousands of servers a full state would be too large. */
-  #tellRows(): void {
+  #sendRows(): void {
     const rows = this.#control.checker.rows();
-    const told = this.#toldRows;
-    const isSameList = rows.length === told.length &&
+    const sent = this.#sentRows;
+    const isSameList = rows.length === sent.length &&
       rows.every(({ upstream, name }, at) =>
-        upstream === told[at].upstream && name === told[at].name
+        upstream === sent[at].upstream && name === sent[at].name
       );
-    if (!isSameList) return this.crew.broadcast();
+    if (!isSameList) return this.pool.broadcast();
     const changed = rows.filter(({ isDown, rise, fall }, at) =>
-      isDown !== told[at].isDown || rise !== told[at].rise || fall !== told[at].fall
+      isDown !== sent[at].isDown || rise !== sent[at].rise || fall !== sent[at].fall
     );
-    this.#toldRows = rows;
+    this.#sentRows = rows;
     if (changed.length === 0) return;
-    this.crew.tellRows(
+    this.pool.sendRows(
       changed.map(({ index, isDown, rise, fall }) => ({ index, isDown, rise, fall })),
     );
   }
