@@ -2,7 +2,7 @@
 
 /** Who runs the container. */
 export interface Container {
-  readonly engine: "docker" | "podman" | "kubernetes" | "other";
+  readonly runtime: "docker" | "podman" | "kubernetes" | "other";
   /** The first digits of its id, the pod's name, or null. */
   readonly name: string | null;
 }
@@ -31,17 +31,17 @@ export function findContainer(
   const isFirst = pid === 1 ||
     (parent === 1 && inits.includes(readText("/proc/1/comm")?.trim() ?? ""));
   if (!isFirst) return null;
-  const engine = engineOf(sources);
-  if (engine === null) return null;
+  const runtime = runtimeOf(sources);
+  if (runtime === null) return null;
   // /var/lib/docker/containers/ID/hostname, .../overlay-containers/ID/userdata/hosts
   const mounts = readText("/proc/self/mountinfo") ?? "";
   const id = /containers\/([0-9a-f]{12})[0-9a-f]{52}\//.exec(mounts)?.[1] ?? null;
-  if (engine !== "kubernetes") return { engine, name: id };
-  return { engine, name: readText("/etc/hostname")?.trim() || null };
+  if (runtime !== "kubernetes") return { runtime, name: id };
+  return { runtime, name: readText("/etc/hostname")?.trim() || null };
 }
 
-function engineOf({ readText, exists, variables }: ContainerSources): Container["engine"] | null {
-  // Kubernetes first: the engine below it leaves its own marks, too.
+function runtimeOf({ readText, exists, variables }: ContainerSources): Container["runtime"] | null {
+  // Kubernetes first: the runtime below it leaves its own marks, too.
   if ("KUBERNETES_SERVICE_HOST" in variables || exists("/var/run/secrets/kubernetes.io")) {
     return "kubernetes";
   }

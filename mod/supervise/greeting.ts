@@ -29,12 +29,12 @@ export function greeting(
 }
 
 /** The commands to type outside of the container; the image has neither a shell nor kill. */
-function fromOutside({ engine, name }: Container, plan: RunPlan, program: string) {
-  if (engine === "docker" || engine === "podman") {
+function fromOutside({ runtime, name }: Container, plan: RunPlan, program: string) {
+  if (runtime === "docker" || runtime === "podman") {
     const target = name ?? "NAME";
-    return { reload: `${engine} kill --signal=HUP ${target}`, stop: `${engine} stop ${target}` };
+    return { reload: `${runtime} kill --signal=HUP ${target}`, stop: `${runtime} stop ${target}` };
   }
-  if (engine === "kubernetes") {
+  if (runtime === "kubernetes") {
     const target = name ?? "POD";
     const socket = plan.controlPath ?? "SOCKET";
     const hint = plan.controlPath === null ? "   (with --control SOCKET)" : "";

@@ -91,7 +91,7 @@ export class HeldLease {
   }
 }
 
-/** Behind the number in `leaseVariable`: the lease ends by a byte, not by the end of the pipe alone. */
+/** Follows the number in `leaseVariable`: the lease ends by a byte, not only by the end of the pipe. */
 const explicitMark = ":explicit";
 const scratch = new Uint8Array(1);
 

@@ -26,7 +26,7 @@ function element(name, className, text) {
   return made;
 }
 
-/** What a counter has grown by in a second; null at first, and when it began anew. */
+/** What a counter has grown by in a second; null at first, and when it restarted. */
 function rate(key, total, now) {
   const last = previous.get(key);
   previous.set(key, { total, now });

@@ -25,28 +25,28 @@ const podmanMounts =
 
 Deno.test("findContainer() knows Docker, podman and Kubernetes by their marks", () => {
   const rows: readonly (readonly [Host, Container | null])[] = [
-    [{ files: { "/.dockerenv": "" } }, { engine: "docker", name: null }],
+    [{ files: { "/.dockerenv": "" } }, { runtime: "docker", name: null }],
     [
       { files: { "/.dockerenv": "", "/proc/self/mountinfo": dockerMounts } },
-      { engine: "docker", name: "0123456789ab" },
+      { runtime: "docker", name: "0123456789ab" },
     ],
     [{ files: { "/proc/1/cgroup": `1:name=systemd:/docker/${id}\n` } }, {
-      engine: "docker",
+      runtime: "docker",
       name: null,
     }],
     [
       { files: { "/run/.containerenv": "", "/proc/self/mountinfo": podmanMounts } },
-      { engine: "podman", name: "0123456789ab" },
+      { runtime: "podman", name: "0123456789ab" },
     ],
-    [{ variables: { container: "podman" } }, { engine: "podman", name: null }],
+    [{ variables: { container: "podman" } }, { runtime: "podman", name: null }],
     [
       {
         files: { "/.dockerenv": "", "/etc/hostname": "web-5f6-x\n" },
         variables: { KUBERNETES_SERVICE_HOST: "10.0.0.1" },
       },
-      { engine: "kubernetes", name: "web-5f6-x" },
+      { runtime: "kubernetes", name: "web-5f6-x" },
     ],
-    [{ variables: { container: "lxc" } }, { engine: "other", name: null }],
+    [{ variables: { container: "lxc" } }, { runtime: "other", name: null }],
     [{}, null],
     // A shell in a container: signals to the container go to somebody else.
     [{ files: { "/.dockerenv": "" }, pid: 70, parent: 50 }, null],
@@ -54,7 +54,7 @@ Deno.test("findContainer() knows Docker, podman and Kubernetes by their marks", 
     // docker run --init
     [
       { files: { "/.dockerenv": "", "/proc/1/comm": "docker-init\n" }, pid: 7, parent: 1 },
-      { engine: "docker", name: null },
+      { runtime: "docker", name: null },
     ],
   ];
   for (const [host, expected] of rows) assertEquals(find(host), expected, JSON.stringify(host));

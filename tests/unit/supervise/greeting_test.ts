@@ -9,11 +9,11 @@ Deno.test("greeting() in a container has the commands to type outside of it", ()
   const lines = (container: Container | null) => greeting(read, 1, "/hayate", "1.0", container);
   assertEquals(lines(null)[1], "  reload  kill -HUP 1");
   assertEquals(
-    lines({ engine: "docker", name: null })[1],
+    lines({ runtime: "docker", name: null })[1],
     "  reload  docker kill --signal=HUP NAME",
   );
   assertEquals(
-    lines({ engine: "podman", name: "0123456789ab" }).at(-1),
+    lines({ runtime: "podman", name: "0123456789ab" }).at(-1),
     "  stop    Ctrl-C, or podman stop 0123456789ab",
   );
 });

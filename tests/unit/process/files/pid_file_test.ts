@@ -1,13 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { StartError } from "../../../mod/base/errors.ts";
-import { isHeld, PidFile, readPid, waitForRelease } from "../../../mod/process/files/pid_file.ts";
+import { StartError } from "../../../../mod/base/errors.ts";
+import {
+  isHeld,
+  PidFile,
+  readPid,
+  waitForRelease,
+} from "../../../../mod/process/files/pid_file.ts";
 import {
   formatStatus,
   parseStatus,
   statusFaultOf,
   StatusFile,
-} from "../../../mod/process/files/status_file.ts";
-import { tempFolder } from "../../support/ports.ts";
+} from "../../../../mod/process/files/status_file.ts";
+import { tempFolder } from "../../../support/ports.ts";
 
 Deno.test("PidFile.acquire() takes a stale file over, whatever stands in it", async () => {
   await using folder = await tempFolder();
