@@ -24,7 +24,7 @@ for (const mode of modes) {
     for (const line of stdout.split("\n")) assert(line.length <= 100, `too long: ${line}`);
   });
 
-  Deno.test(`hayate help ${mode} says at least what --help says`, async () => {
+  Deno.test(`hayate help ${mode} contains everything that --help prints`, async () => {
     const [long, short] = await Promise.all([
       runHayate(["help", mode]),
       runHayate([mode, "--help"]),
@@ -37,7 +37,7 @@ for (const mode of modes) {
     assertEquals([code, stdout], [0, `hayate ${version}\n`]);
   });
 
-  Deno.test(`hayate ${mode} answers an unknown flag with the nearest and exits with 2`, async () => {
+  Deno.test(`hayate ${mode} suggests the nearest flag for an unknown one and exits with 2`, async () => {
     const { code, stdout, stderr } = await runHayate([mode, "--versoin"]);
     assertEquals([code, stdout], [2, ""]);
     assertStringIncludes(
@@ -66,7 +66,7 @@ Deno.test("hayate --version, -v, -V and version agree", async () => {
   }
 });
 
-Deno.test("hayate answers an unknown mode with the nearest and exits with 2", async () => {
+Deno.test("hayate suggests the nearest mode for an unknown one and exits with 2", async () => {
   const { code, stderr } = await runHayate(["laod"]);
   assertEquals(code, 2);
   assertEquals(stderr, "hayate: unknown mode laod: did you mean load?\nsee hayate --help\n");
@@ -109,7 +109,7 @@ Deno.test("hayate help shows each topic that a mode lists", async () => {
   }
 });
 
-Deno.test("hayate help answers an unknown topic with those that there are", async () => {
+Deno.test("hayate help lists the topics for an unknown one", async () => {
   const { code, stderr } = await runHayate(["help", "load", "nosuchtopic"]);
   assertEquals(code, 2);
   assertMatch(stderr, /^hayate: load has no topic nosuchtopic/);
@@ -188,7 +188,7 @@ const failures: readonly { name: string; argv: string[]; code: number; says: Reg
   },
 ];
 for (const { name, argv, code, says } of failures) {
-  Deno.test(`${name} is told in plain lines and exits with ${code}`, async () => {
+  Deno.test(`${name} is reported in plain lines and exits with ${code}`, async () => {
     const result = await runHayate(argv);
     assertMatch(result.stderr, says);
     assertNoStack(result.stderr + result.stdout);
@@ -203,7 +203,7 @@ for (const { name, argv, code, says } of failures) {
   });
 }
 
-Deno.test("a port in use is one clear line and exit code 1", async () => {
+Deno.test("a port in use is an error in one clear line with exit code 1", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   try {
@@ -230,12 +230,12 @@ Deno.test("a wrong directive in a config is one line with file, line and what is
   assertNoStack(stderr);
 });
 
-Deno.test("HAYATE_DEBUG=1 shows the stack that is hidden otherwise", async () => {
+Deno.test("HAYATE_DEBUG=1 shows the otherwise hidden stack", async () => {
   const { stderr } = await runHayate(["laod"], { env: { HAYATE_DEBUG: "1" } });
   assertMatch(stderr, stackPattern);
 });
 
-Deno.test("a closed stdout ends help quietly", async () => {
+Deno.test("help ends quietly when stdout is closed", async () => {
   const script = `"${binaryPath}" --help | head -n 1; echo "\${PIPESTATUS[0]}"; exec 3>&1
     "${binaryPath}" help man | true; "${binaryPath}" load --help >&- ; true`;
   const { stdout, stderr } = await runProgram("bash", ["-c", script]);
@@ -243,7 +243,7 @@ Deno.test("a closed stdout ends help quietly", async () => {
   assertEquals(stderr, "");
 });
 
-Deno.test("no odd word makes the program print a stack", async () => {
+Deno.test("no unexpected word makes the program print a stack", async () => {
   const words = [
     "-",
     "--",
@@ -267,13 +267,13 @@ Deno.test("no odd word makes the program print a stack", async () => {
   }
 });
 
-Deno.test("--help names no place of the machine that built the program", async () => {
+Deno.test("--help contains no path of the machine that built the program", async () => {
   for (const argv of [["--help"], ...modes.map((mode) => [mode, "--help"])]) {
     assert(!(await runHayate(argv)).stdout.includes(root));
   }
 });
 
-Deno.test("hayate leaves nothing in the temporary folder, and trusts nothing that lies there", async () => {
+Deno.test("hayate leaves nothing in the temporary folder and trusts nothing in it", async () => {
   await using folder = await tempFolder();
   const env = { TMPDIR: folder.path };
   for (let run = 0; run < 2; run++) {

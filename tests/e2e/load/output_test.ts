@@ -44,7 +44,7 @@ Deno.test("load writes JSON, CSV, HDR text, a time series and HTML of one run", 
   assertEquals(/<script|https?:\/\/(?!127\.0\.0\.1|www\.w3\.org\/2000\/svg)/.test(html), false);
 });
 
-Deno.test("load --json - and --timeseries - leave nothing else on stdout; -q leaves nothing", async () => {
+Deno.test("load --json - and --timeseries - print nothing else on stdout; -q prints nothing", async () => {
   await using server = await ReferenceServer.start();
   const json = await runHayate(["load", "-n", "5", "--json", "-", server.url("/")]);
   assertEquals((JSON.parse(json.stdout) as ReportJson).runs[0].requestsAnswered, 5);
@@ -54,7 +54,7 @@ Deno.test("load --json - and --timeseries - leave nothing else on stdout; -q lea
   assertEquals([quiet.stdout, quiet.stderr, quiet.code], ["", "", 0]);
 });
 
-Deno.test("load --group-by counts who answered, over all threads", async () => {
+Deno.test("load --group-by counts responses by server over all threads", async () => {
   await using server = await ReferenceServer.start();
   const url = server.url("/");
   const args = ["load", "-t2", "-c4", "-n", "100", "--group-by", "Content-Length", url];
@@ -72,13 +72,13 @@ Deno.test("load --group-by counts who answered, over all threads", async () => {
   assertStringIncludes(wrong.stderr, "no field name");
 });
 
-Deno.test("load says at once that a report cannot be written", async () => {
+Deno.test("load reports at start that a report cannot be written", async () => {
   const result = await runHayate(["load", "--json", "/no/such/a.json", "http://127.0.0.1:9/"]);
   assertEquals([result.code, result.stdout], [1, ""]);
   assertEquals(result.stderr, "hayate load: /no/such/a.json: no such folder\n");
 });
 
-Deno.test("a full disk costs a run one report, not its end and not the others", async () => {
+Deno.test("a full disk loses one report, not the run or the other reports", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();
   const csv = `${folder.path}/a.csv`;
@@ -98,7 +98,7 @@ Deno.test("a full disk costs a run one report, not its end and not the others", 
   assertEquals(merged.code, 1);
 });
 
-Deno.test("a report that cannot be written leaves the older one as it was", async () => {
+Deno.test("a report that cannot be written leaves the older one unchanged", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();
   const json = await folder.write("a.json", "older");
@@ -155,7 +155,7 @@ Deno.test("reports go to /dev/stdout, to pipes, and to a stdout that is a file",
   assertEquals(JSON.parse(piped.stdout).schema, "hayate-load/1");
 });
 
-Deno.test("reports keep no secrets of the command line unless --show-secrets", async () => {
+Deno.test("reports contain no secrets of the command line unless --show-secrets", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();
   const url = `http://me:hunter2@127.0.0.1:${server.port}/?n=1&token=hunter2`;
@@ -192,7 +192,7 @@ Deno.test("reports keep no secrets of the command line unless --show-secrets", a
   }
 });
 
-Deno.test("a run without a response reports null, and there is nothing to compare", async () => {
+Deno.test("a run without a response reports null and cannot be compared", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();
   const [none, some, refused] = ["none", "some", "refused"].map((name) =>
@@ -279,7 +279,7 @@ Deno.test("load --repeat keeps every run; plot, compare and merge read them", as
   for (const name of ["fast 1", "fast 3", "slow 2"]) assertStringIncludes(picture, name);
 });
 
-Deno.test("plot, compare and merge say in one line what is wrong with a file", async () => {
+Deno.test("plot, compare and merge explain in one line what is wrong with a file", async () => {
   await using folder = await tempFolder();
   const broken = await folder.write("b.json", "{");
   const other = await folder.write("o.json", '{"schema":"x"}');
@@ -298,7 +298,7 @@ Deno.test("plot, compare and merge say in one line what is wrong with a file", a
   assertEquals((await runHayate(["load", "plot", broken, "-o", "x.png"])).code, 2);
 });
 
-Deno.test("plot, compare and merge name what is missing in a report, and where", async () => {
+Deno.test("plot, compare and merge name what a report lacks and where", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();
   const good = `${folder.path}/good.json`;

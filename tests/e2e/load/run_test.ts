@@ -83,7 +83,7 @@ Deno.test("load -d counts requests like the server, those in flight at the end i
 /** What wrk takes for read errors and is none. */
 const harmless = ["/eof", "/close", "/chunked", "/hangup?after=3"];
 
-Deno.test("load takes EOF framing and closed kept connections for no error", async () => {
+Deno.test("load does not count EOF framing and closed kept connections as errors", async () => {
   await using server = await ReferenceServer.start();
   for (const path of harmless) {
     const run = await measure("-t1", "-c4", "-n", "200", "--retry", server.url(path));
@@ -91,7 +91,7 @@ Deno.test("load takes EOF framing and closed kept connections for no error", asy
   }
 });
 
-Deno.test("load --retry says how many requests it sent again because a kept connection was closed", async () => {
+Deno.test("load --retry reports how many requests it sent again because a kept connection was closed", async () => {
   await using server = await ReferenceServer.start();
   const flags = ["-t1", "-c1", "-n", "30", "--retry"];
   const run = await measure(...flags, server.url("/hangup?after=3"));
@@ -111,7 +111,7 @@ const closing: readonly string[][] = [
   ["--http1.0", "-H", "Connection: X-Other"],
 ];
 
-Deno.test("load sends nothing on a connection behind its own Connection: close", async () => {
+Deno.test("load sends nothing on a connection after its own Connection: close", async () => {
   await using server = await ReferenceServer.start();
   for (const flags of closing) {
     for (const method of ["GET", "POST"]) {
@@ -148,7 +148,7 @@ Deno.test("load counts refused connections and keeps trying", async () => {
   assertEquals(run.requestsFailed > 2, true);
 });
 
-Deno.test("load ends with one line when a name cannot be resolved", async () => {
+Deno.test("load exits with one line when a name cannot be resolved", async () => {
   const { code, stdout, stderr } = await runHayate(["load", "http://no-such-name.invalid/"]);
   assertEquals([code, stdout], [1, ""]);
   assertEquals(
@@ -172,7 +172,7 @@ Deno.test("load reaches a unix socket by flag and by URL, without looking the ho
   }
 });
 
-Deno.test("load sends method, fields and body as asked; HEAD works", async () => {
+Deno.test("load sends the given method, fields and body; HEAD works", async () => {
   await using server = await ReferenceServer.start();
   const head = await measure("-X", "HEAD", "-n", "20", server.url("/"));
   assertEquals(head.requestsAnswered, 20);
@@ -187,7 +187,7 @@ Deno.test("load sends method, fields and body as asked; HEAD works", async () =>
   );
 });
 
-Deno.test("load goes round several URLs and the lines of --urls", async () => {
+Deno.test("load rotates through several URLs and the lines of --urls", async () => {
   await using server = await ReferenceServer.start();
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, `# two\nHEAD ${server.url("/")}\n\n${server.url("/chunked")}\n`);
@@ -198,7 +198,7 @@ Deno.test("load goes round several URLs and the lines of --urls", async () => {
   await Deno.remove(path);
 });
 
-Deno.test("load keeps the order of several URLs when requests go out together", async () => {
+Deno.test("load keeps the order of several URLs when requests are pipelined", async () => {
   await using server = await ReferenceServer.start();
   const urls = ["a", "b", "c", "d"].map((name) => server.url(`/?${name}`));
   await server.stats();
@@ -249,7 +249,7 @@ Deno.test("load sends user:password of a URL as Basic credentials", async () => 
   }
 });
 
-Deno.test("load --fail-if ends with 3 and a line for each condition that holds", async () => {
+Deno.test("load --fail-if exits with 3 and a line for each condition that holds", async () => {
   await using server = await ReferenceServer.start();
   const { code, stderr } = await runHayate([
     ...["load", "-n", "20", "--fail-if", "p99>1us", "--fail-if", "errors>0"],
@@ -262,7 +262,7 @@ Deno.test("load --fail-if ends with 3 and a line for each condition that holds",
   );
 });
 
-Deno.test("load reports what it has measured at Ctrl-C, and leaves at the second one", async () => {
+Deno.test("load reports its measurements at Ctrl-C and exits at the second one", async () => {
   await using server = await ReferenceServer.start();
   const first = startHayate(["load", "-d", "60", server.url("/fixed?ms=5")]);
   await first.waitForLine("threads and");
@@ -275,14 +275,14 @@ Deno.test("load reports what it has measured at Ctrl-C, and leaves at the second
   assertEquals((await waiting.stop("SIGINT")).code, 130);
 });
 
-Deno.test("load says when --start-at has passed", async () => {
+Deno.test("load reports when --start-at has passed", async () => {
   await using server = await ReferenceServer.start();
   const late = await runHayate(["load", "-n", "5", "--start-at", "@1", server.url("/")]);
   assertMatch(late.stderr, /^hayate load: --start-at was \d+\.\d s ago: starting now\n$/);
   assertEquals(late.code, 0);
 });
 
-Deno.test("load refuses sources from which no target can be reached", async () => {
+Deno.test("load refuses source addresses that reach no target", async () => {
   // 192.0.2.1 is of TEST-NET-1, which nobody has (RFC 5737).
   const faults: [string[], string][] = [
     [["127.0.0.9", "192.0.2.1"], "192.0.2.1: not an address of this machine"],

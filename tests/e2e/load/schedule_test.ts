@@ -36,7 +36,7 @@ Deno.test("load counts each failed request once, under its own kind, and ends in
   }
 });
 
-Deno.test("a request that was sent and lost is a failure; with --retry it is an error of --fail-if", async () => {
+Deno.test("a request that was sent and lost is a failure; with --retry it counts for --fail-if", async () => {
   await using server = await ReferenceServer.start();
   const url = server.url("/drop?every=10");
   await server.stats();
@@ -83,7 +83,7 @@ Deno.test("load -R keeps to its schedule and does not hide a stall", async () =>
   assertEquals(percentilesUs["p99.9"]! > 900_000, true);
 });
 
-Deno.test("load -R 0.5 asks for 0.5 a second, not for the one more that a run begins with", async () => {
+Deno.test("load -R 0.5 reports a target of 0.5/s, without the extra request at the start of a run", async () => {
   await using server = await ReferenceServer.start();
   const args = ["load", "-R", "0.5", "-d", "3s", server.url("/")];
   assertMatch((await runHayate(args)).stdout, /^Rate: asked 0\.5\/s, sent 0\.5\/s \(100\.00%\);/m);
@@ -91,7 +91,7 @@ Deno.test("load -R 0.5 asks for 0.5 a second, not for the one more that a run be
   assertEquals([askedRequestsPerSecond, requestsDue], [0.5, 2]);
 });
 
-Deno.test("load says why requests were late: its script, a stop, no free connection", async () => {
+Deno.test("load reports why requests were late: its script, a stop, no free connection", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();
   const script = await folder.write(
@@ -125,7 +125,7 @@ Deno.test("load says why requests were late: its script, a stop, no free connect
   assertMatch(client(stdout), /^Client: it was stopped for [12]\.\d\ds/);
 });
 
-Deno.test("load -R with -n ends when the last response is there", async () => {
+Deno.test("load -R with -n ends with the last response", async () => {
   await using server = await ReferenceServer.start();
   for (const flags of [["-t1"], ["-t2"], ["-t1", "--no-keepalive"]]) {
     const run = await measure(...flags, "-c5", "-R", "400", "-n", "101", server.url("/"));
@@ -133,7 +133,7 @@ Deno.test("load -R with -n ends when the last response is there", async () => {
   }
 });
 
-Deno.test("load --warmup leaves the warm-up out of every figure", async () => {
+Deno.test("load --warmup excludes the warm-up from every figure", async () => {
   await using server = await ReferenceServer.start();
   await server.stats();
   const run = await measure(

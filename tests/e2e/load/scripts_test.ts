@@ -48,7 +48,7 @@ Deno.test("script post: a method, fields and a body for every request", async ()
   assertEquals(stats.responses, 20);
 });
 
-Deno.test("script counter: another request each time", async () => {
+Deno.test("script counter: a different request each time", async () => {
   const { stats } = await runExample("counter", "-n", "20", "-t1", "-c3");
   const expected = Array.from({ length: 20 }, (_, index) => [`GET /?n=${index + 1}`, 1]);
   assertEquals(stats.byTarget, Object.fromEntries(expected));
@@ -59,7 +59,7 @@ Deno.test("script pipeline: several requests at once", async () => {
   assertEquals(stats.byTarget, { "GET /?a": 10, "GET /?b": 10, "GET /?c": 10 });
 });
 
-Deno.test("a connection that may not carry all that a script asks at once leaves the rest to the next", async () => {
+Deno.test("requests of a script beyond a connection's limit move to the next connection", async () => {
   const { stats } = await runExample(
     "pipeline",
     ...["-n", "30", "-t1", "-c2", "--requests-per-connection", "2"],
@@ -68,7 +68,7 @@ Deno.test("a connection that may not carry all that a script asks at once leaves
   assertEquals(stats.responses, 30);
 });
 
-Deno.test("a script's own Connection: close ends each connection behind its request", async () => {
+Deno.test("a script's own Connection: close ends each connection after its request", async () => {
   await using server = await ReferenceServer.start();
   const sources = [
     // Made anew for each request; one batch for all; alone within a pipeline.
@@ -92,7 +92,7 @@ Deno.test("a script's own Connection: close ends each connection behind its requ
   }
 });
 
-Deno.test("script auth: what a response said goes into later requests", async () => {
+Deno.test("script auth: data of a response is used in later requests", async () => {
   const { stats } = await runExample("auth", "-n", "20", "-t1", "-c1");
   assertEquals(stats.byTarget, { "GET /": 1, "GET /?in": 19 });
 });
@@ -104,19 +104,19 @@ Deno.test("script delay: waits before each request", async () => {
   assertEquals([run.requestsAnswered, run.measuredMs >= 90], [10, true]);
 });
 
-Deno.test("script setup: threads get variables and hand theirs over", async () => {
+Deno.test("script setup: threads get variables and return theirs", async () => {
   const { stdout, stats } = await runExample("setup", "-n", "100", "-t2", "-c4");
   assertEquals(stats.requests, 100);
   assertMatch(stdout, /Transfer\/sec.*\nthread 1 got 50 responses\nthread 2 got 50 responses\n$/);
 });
 
-Deno.test("script stop: threads end by themselves", async () => {
+Deno.test("script stop: threads stop themselves", async () => {
   const { stdout, stats } = await runExample("stop", "-d", "30", "-t2", "-c2");
   assertEquals(stats.responses >= 200 && stats.responses <= 202, true);
   assertStringIncludes(stdout, "requests in");
 });
 
-Deno.test("script addr: each thread goes to its address", async () => {
+Deno.test("script addr: each thread connects to its address", async () => {
   const { stdout } = await runExample("addr", "-n", "10", "-t2", "-c2");
   assertMatch(stdout, /thread 1 goes to 127\.0\.0\.1:\d+\n/);
   assertMatch(stdout, /thread 2 goes to 127\.0\.0\.1:\d+\n/);
@@ -167,7 +167,7 @@ const failing: readonly [source: string, complaint: RegExp][] = [
   ["export const = 5;", /s\.js: .*token/],
 ];
 
-Deno.test("a script that fails ends the run with exit 1 and one line that names its place", async () => {
+Deno.test("a failing script ends the run with exit code 1 and one line with its location", async () => {
   await using server = await ReferenceServer.start();
   for (const [source, complaint] of failing) {
     const { code, stderr } = await runScriptAt(server, source, ["-n", "5", "-t1", "-c1"]);
@@ -193,7 +193,7 @@ const wrkStyle: readonly [source: string, targets: Record<string, number>][] = [
   ["const request = () => ({ path: '/h' });\nexport { request };", { "GET /h": 6 }],
 ];
 
-Deno.test("functions of a script are found however wrk's users write them", async () => {
+Deno.test("functions of a script are found in each form that wrk's users write", async () => {
   await using server = await ReferenceServer.start();
   for (const [source, targets] of wrkStyle) {
     const { stderr, code, stats } = await runScriptAt(server, source, ["-n", "6", "-t1", "-c1"]);
@@ -205,7 +205,7 @@ Deno.test("functions of a script are found however wrk's users write them", asyn
   assertEquals(stats.byTarget, { "GET /t": 3 });
 });
 
-Deno.test("response() gets its body as text, and as bytes behind it", async () => {
+Deno.test("response() gets its body as text and as bytes", async () => {
   const { stdout, stderr } = await runScript(
     "export function response(status, headers, body, bytes) {\n" +
       "  console.log(status, body === 'ok', body.includes('k'), bytes.length, bytes[0]);\n}",
@@ -215,7 +215,7 @@ Deno.test("response() gets its body as text, and as bytes behind it", async () =
   assertStringIncludes(stdout, "200 true true 2 111\n");
 });
 
-Deno.test("headers of a script may be an object, Headers or pairs, and replace wrk's", async () => {
+Deno.test("headers of a script can be an object, Headers or pairs, and replace wrk's", async () => {
   await using server = await ReferenceServer.start();
   const shapes = [
     "{ 'X-A': 'b', 'x-n': 5 }",
@@ -285,7 +285,7 @@ const wrongShapes: readonly [source: string, complaint: RegExp, name?: string][]
   ],
 ];
 
-Deno.test("a script of a wrong shape ends the run with one line, its file and line", async () => {
+Deno.test("a script of the wrong shape ends the run with one line that has its file and line", async () => {
   await using server = await ReferenceServer.start();
   for (const [source, complaint, name] of wrongShapes) {
     const { code, stderr, stats } = await runScriptAt(
@@ -301,7 +301,7 @@ Deno.test("a script of a wrong shape ends the run with one line, its file and li
   }
 });
 
-Deno.test("what a script prints does not mix with a report on stdout", async () => {
+Deno.test("output of a script does not mix with a report on stdout", async () => {
   await using server = await ReferenceServer.start();
   const source = "console.log('top');\nprocess.stdout.write('raw ');\n" +
     "export function init() { console.info('init'); console.dir({ a: 1 }); }\n" +
@@ -368,7 +368,7 @@ const loops: readonly [source: string, place: string][] = [
   [loop, "the top level"],
 ];
 
-Deno.test("an endless loop of a script is ended by -d, and named", async () => {
+Deno.test("-d ends an endless loop of a script and names the script", async () => {
   const runs = loops.map(async ([source, place]) => {
     const { code, stderr } = await runScript(source, ["-d", "1", "-t2", "-c2"]);
     assertMatch(stderr, /s\.js: .* did not end: an endless loop\?\n$/);
@@ -378,7 +378,7 @@ Deno.test("an endless loop of a script is ended by -d, and named", async () => {
   await Promise.all(runs);
 });
 
-Deno.test("an endless loop of a script is ended by the first Ctrl-C, and named", async () => {
+Deno.test("the first Ctrl-C ends an endless loop of a script and names the script", async () => {
   await using server = await ReferenceServer.start();
   await using folder = await tempFolder();
   const done = `export function done() { ${loop} }`;
@@ -393,7 +393,7 @@ Deno.test("an endless loop of a script is ended by the first Ctrl-C, and named",
   }
 });
 
-Deno.test("an init() that never settles is ended by the first Ctrl-C, and named", async () => {
+Deno.test("the first Ctrl-C ends an init() that never settles and names it", async () => {
   await using folder = await tempFolder();
   const path = await folder.write(
     "s.js",
@@ -405,14 +405,14 @@ Deno.test("an init() that never settles is ended by the first Ctrl-C, and named"
   assertEquals([code, stderr], [130, `hayate load: ${path}: init() was still waiting\n`]);
 });
 
-Deno.test("a folder as a script is one line", async () => {
+Deno.test("a folder as a script is an error in one line", async () => {
   await using folder = await tempFolder();
   const { code, stderr } = await runHayate(["load", "-s", folder.path, "http://127.0.0.1:9/"]);
   const line = `hayate load: ${folder.path}: is a folder, not a script\n`;
   assertEquals([code, stderr], [1, line]);
 });
 
-Deno.test("a missing script is one line", async () => {
+Deno.test("a missing script is an error in one line", async () => {
   const { code, stderr } = await runHayate(["load", "-s", "/no/such.js", "http://127.0.0.1:9/"]);
   assertEquals([code, stderr], [1, "hayate load: /no/such.js: no such file\n"]);
 });

@@ -23,7 +23,7 @@ async function startServer(folder: TempFolder) {
   return { server, certificate, url: `https://localhost:${server.addr.port}/` };
 }
 
-Deno.test("load verifies certificates, says why one is refused, and accepts any with -k", async () => {
+Deno.test("load verifies certificates, reports why one is refused, and accepts any with -k", async () => {
   await using folder = await tempFolder();
   const { server, certificate, url } = await startServer(folder);
   const refused = await runHayate(["load", "-n", "3", "-c1", url]);
@@ -43,7 +43,7 @@ Deno.test("load verifies certificates, says why one is refused, and accepts any 
   await server.shutdown();
 });
 
-Deno.test("load resumes TLS sessions unless told not to", async () => {
+Deno.test("load resumes TLS sessions by default", async () => {
   await using folder = await tempFolder();
   const { server, url } = await startServer(folder);
   for (const [flag, resumes] of [["--tls-resume", true], ["--no-tls-resume", false]] as const) {
@@ -56,7 +56,7 @@ Deno.test("load resumes TLS sessions unless told not to", async () => {
   await server.shutdown();
 });
 
-Deno.test("load says in one line that a certificate file cannot be used", async () => {
+Deno.test("load reports in one line that a certificate file cannot be used", async () => {
   await using folder = await tempFolder();
   const empty = await folder.write("empty.pem", "");
   const { certificate, server } = await startServer(folder);

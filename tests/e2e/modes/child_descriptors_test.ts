@@ -180,7 +180,7 @@ function serveArgs(port: number | null, ...more: readonly string[]): Promise<rea
 }
 
 for (const one of cases) {
-  Deno.test(`children hold what they need and nothing else: ${one.name}`, async () => {
+  Deno.test(`children hold only the descriptors they need: ${one.name}`, async () => {
     await using folder = await tempFolder();
     const port = freePort();
     const args = await one.args(port, folder);

@@ -8,7 +8,7 @@ function withFiles(count: number, args: readonly string[]) {
   return runProgram("sh", ["-c", `ulimit -n ${count}; exec "$0" "$@"`, binaryPath, ...args]);
 }
 
-Deno.test("too few open files are one line in every mode that serves or loads", async () => {
+Deno.test("too few open files is an error in one line in every mode", async () => {
   const commands: readonly (readonly [number, readonly string[], number])[] = [
     [20, ["load", "-d1s", "http://127.0.0.1:1/"], 32],
     [40, ["load", "-t4", "-d1s", "http://127.0.0.1:1/"], 68],
@@ -55,12 +55,12 @@ Deno.test("supervise passes on a descriptor with a number above the limit of ope
   }
 });
 
-Deno.test("load runs with as many open files as it asks for", async () => {
+Deno.test("load runs with the number of open files that it requires", async () => {
   const { stdout } = await withFiles(68, ["load", "-t4", "-c4", "-d1s", "http://127.0.0.1:1/"]);
   assertEquals(/refused \d+ \(ECONNREFUSED\)/.test(stdout), true, stdout);
 });
 
-Deno.test("an unknown reactor is the same line from a load thread with a script", async () => {
+Deno.test("an unknown reactor is the same error from a load thread with a script", async () => {
   await using folder = await tempFolder();
   const script = await folder.write("s.js", "export function response() {}\n");
   for (const flags of [[], ["-t2"], ["-t2", "-s", script]]) {

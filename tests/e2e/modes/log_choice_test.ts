@@ -59,7 +59,7 @@ for (const byVariable of [false, true]) {
     }
   });
 
-  Deno.test(`${way}: a start that fails, too`, async () => {
+  Deno.test(`${way}: a start that fails`, async () => {
     const args = ["supervise", ...flags, "--port", "0", "proxy", "-c", "/no/such/file"];
     const { code, stdout, stderr } = await runHayate(args, { ...patient, env });
     assertEquals([code, stderr], [78, ""]);
@@ -74,7 +74,7 @@ for (const byVariable of [false, true]) {
   });
 }
 
-Deno.test("lines stay on standard error by default, with a time; start_server's have none", async () => {
+Deno.test("lines go to standard error by default, with a time; start_server's have none", async () => {
   await using folder = await tempFolder();
   const { stdout, stderr } = await runHayate(["supervise", "--", "sh", "-c", "exit 3"], patient);
   assertEquals(stdout, "");
@@ -90,7 +90,7 @@ Deno.test("lines stay on standard error by default, with a time; start_server's 
   assertMatch(other.stderr, /^start_server \(pid:\d+\) starting now\.\.\.\nstarting new worker/);
 });
 
-Deno.test("--log-to stdout takes along what a program that is not ours writes", async () => {
+Deno.test("--log-to stdout includes the output of other programs", async () => {
   const script = "echo to stderr >&2; echo to stdout; exit 3";
   const args = ["supervise", "--log-to", "stdout", "--", "sh", "-c", script];
   const { stdout, stderr } = await runHayate(args, patient);
@@ -99,7 +99,7 @@ Deno.test("--log-to stdout takes along what a program that is not ours writes", 
   assert(stdout.includes("giving up: exit code 3"), stdout);
 });
 
-Deno.test("a wrong choice is one line", async () => {
+Deno.test("a wrong choice is an error in one line", async () => {
   const env = { HAYATE_LOG_FORMAT: "xml" };
   const { code, stderr } = await runHayate(["supervise", "--", "true"], { ...patient, env });
   assertEquals([code, stderr], [

@@ -163,7 +163,7 @@ listen: {host: 127.0.0.1, port: ${port}}
   }
 });
 
-Deno.test("workers have a higher oom_score_adj than who replaces them, never a lower one", async () => {
+Deno.test("workers have a higher oom_score_adj than the process that replaces them", async () => {
   const port = freePort();
   const score = (pid: number) => Number(Deno.readTextFileSync(`/proc/${pid}/oom_score_adj`));
   for (const start of ["0", "300", "1000"]) {

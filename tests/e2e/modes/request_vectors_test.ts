@@ -58,7 +58,7 @@ function cutsOf(length: number): number[][] {
 }
 
 for (const backend of ["portable", "epoll"] as const) {
-  Deno.test(`${backend}: every request row gets its outcome over a socket, whole and in pieces`, async () => {
+  Deno.test(`${backend}: every request row has its outcome over a socket, whole and in pieces`, async () => {
     await using server = await EchoServer.start(backend);
     const complaints = await playAll(requestRows, async (row) => {
       const stream = latin1Bytes(row.bytes);

@@ -51,7 +51,7 @@ const modes: Record<string, Args> = {
 
 for (const [mode, argsOf] of Object.entries(modes)) {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.test(`${mode}: a second ${signal} ends at once and says what was cut`, async () => {
+    Deno.test(`${mode}: a second ${signal} ends immediately and reports what was cut`, async () => {
       await using folder = await tempFolder();
       const port = freePort();
       const child = await startListening(await argsOf(folder, port), tcp(port), {

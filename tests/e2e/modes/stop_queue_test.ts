@@ -17,7 +17,7 @@ type Args = (port: number, folder: TempFolder) => Promise<readonly string[]>;
 
 /** Under a supervisor: a master whose sockets are held above it. */
 for (const mode of ["serve", "proxy"]) {
-  Deno.test(`supervise serves on after its ${mode} with two workers was killed`, async () => {
+  Deno.test(`supervise keeps serving after its ${mode} with two workers was killed`, async () => {
     await using folder = await tempFolder();
     const port = freePort();
     const argv = mode === "serve"
@@ -116,7 +116,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
 
   // Sockets of the portable reactor belong to Deno, which closes them with what arrives meanwhile.
   for (const backend of ["epoll"]) {
-    Deno.test(`${mode} with two workers resets nobody at TERM under new connections (${backend})`, async () => {
+    Deno.test(`${mode} with two workers resets no client at TERM under new connections (${backend})`, async () => {
       await using folder = await tempFolder();
       const port = freePort();
       const args = await argsOf(port, folder);
@@ -155,7 +155,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
 for (const [mode, argsOf] of Object.entries(modes)) {
   const expected = mode === "serve" ? "HTTP/1.1 200" : "HTTP/1.1 302";
   for (const deadCount of [1, 2]) {
-    Deno.test(`${mode} answers the queues at TERM though ${deadCount} of two workers are dead`, async () => {
+    Deno.test(`${mode} answers the queues at TERM although ${deadCount} of two workers are dead`, async () => {
       await using folder = await tempFolder();
       const port = freePort();
       const child = startHayate(await argsOf(port, folder));
@@ -187,7 +187,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
 }
 
 for (const kind of ["tcp", "unix"] as const) {
-  Deno.test(`A ${kind} listener that a reload removes answers what waits in its queue`, async () => {
+  Deno.test(`A ${kind} listener that a reload removes serves the connections in its queue`, async () => {
     await using folder = await tempFolder();
     const [port, removed] = [freePort(), freePort()];
     const path = `${folder.path}/removed.sock`;

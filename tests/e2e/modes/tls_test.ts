@@ -89,7 +89,7 @@ peerTest(["wrk"], "a handshake per request survives HUPs, too", async () => {
   assert(!/connect [1-9]|write [1-9]|timeout [1-9]|Non-2xx/.test(result.stdout), result.stdout);
 });
 
-Deno.test("plain HTTP on a TLS port gets a 400 that says so", async () => {
+Deno.test("plain HTTP on a TLS port gets a 400 with the reason", async () => {
   const secure = freeTlsPort();
   await using supervisor = startHayate(["supervise", "serve", "--text", "hello"], {
     env: { PORTS: `${secure}` },
@@ -130,7 +130,7 @@ peerTest(
   },
 );
 
-Deno.test("only one of HAYATE_CERT and HAYATE_KEY is one clear line", async () => {
+Deno.test("only one of HAYATE_CERT and HAYATE_KEY is an error in one clear line", async () => {
   await using supervisor = startHayate(["supervise"], {
     env: { PORTS: String(freeTlsPort()), HAYATE_CERT: "/tmp/x.crt" },
   });

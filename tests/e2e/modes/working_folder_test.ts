@@ -60,7 +60,7 @@ hosts: {default: {paths: {/: {file.dir: .}}}}
 };
 
 for (const [mode, argsOf] of Object.entries(modes)) {
-  Deno.test(`${mode}: HUP after a deploy by a link serves the next release`, async () => {
+  Deno.test(`${mode}: HUP after switching a symbolic link serves the next release`, async () => {
     await using folder = await tempFolder();
     const { current, deploy } = await releases(folder);
     const port = freePort();
@@ -84,7 +84,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
   });
 }
 
-Deno.test("supervise: a relative --dir goes through the path, too", async () => {
+Deno.test("supervise: a relative --dir follows the symbolic link, too", async () => {
   await using folder = await tempFolder();
   const { current, deploy } = await releases(folder);
   const status = `${folder.path}/status`;
@@ -100,7 +100,7 @@ Deno.test("supervise: a relative --dir goes through the path, too", async () => 
   assertEquals(await Deno.readLink(`/proc/${worker}/cwd`), `${folder.path}/releases/2`);
 });
 
-Deno.test("supervise: a folder that is gone is one line, and the old generation stays", async () => {
+Deno.test("supervise: a missing folder is an error in one line, and the old generation stays", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const app = await folder.write(

@@ -119,7 +119,7 @@ hosts: {default: {paths: {/: {proxy.timeout.io: ${ioTimeoutMs}, proxy.reverse.ur
 `;
 }
 
-Deno.test("Upstreams in every mood: answers are right or honest, and nothing leaks", async () => {
+Deno.test("Misbehaving upstreams: responses are correct or errors, and nothing leaks", async () => {
   const random = new Random(seed);
   await using folder = await tempFolder();
   await using stack = new AsyncDisposableStack();

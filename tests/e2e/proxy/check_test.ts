@@ -37,7 +37,7 @@ hosts:
 `;
 }
 
-Deno.test("A peer whose check fails goes and comes back with Tengine's lines, and no request fails", async () => {
+Deno.test("A peer whose check fails is taken out and back with Tengine's lines, and no request fails", async () => {
   const first = application("one");
   const second = application("two");
   await using a = first.upstream;
@@ -82,7 +82,7 @@ Deno.test("A peer whose check fails goes and comes back with Tengine's lines, an
   assertEquals([...answers.keys()].sort(), ["200 one", "200 two"]);
 });
 
-Deno.test("The only peer of an upstream is checked, too", async () => {
+Deno.test("The only peer of an upstream is checked", async () => {
   const only = application("one");
   await using upstream = only.upstream;
   await using proxy = await TestProxy.start(config([`127.0.0.1:${upstream.port}`], check));
@@ -104,7 +104,7 @@ Deno.test("Backups answer when every primary fails its check", async () => {
   assertEquals(parts(await proxy.get("/")).body, "backup");
 });
 
-Deno.test("type=tcp wants a listener, on unix sockets as well", async () => {
+Deno.test("type=tcp requires a listener, also on unix sockets", async () => {
   const port = freePort();
   await using proxy = await TestProxy.start(
     config(
@@ -124,7 +124,7 @@ Deno.test("type=tcp wants a listener, on unix sockets as well", async () => {
   assertEquals(parts(await proxy.get("/")).body, "unix");
 });
 
-Deno.test("A peer that accepts and says nothing times out", async () => {
+Deno.test("A peer that accepts and sends nothing times out", async () => {
   await using silent = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.raw.waitForClose();
@@ -135,7 +135,7 @@ Deno.test("A peer that accepts and says nothing times out", async () => {
   assertEquals(parts(await proxy.get("/")).status, 502);
 });
 
-Deno.test("check_status refuses other methods and complains of bad arguments", async () => {
+Deno.test("check_status refuses other methods and reports bad arguments", async () => {
   const { upstream: one } = application("one");
   await using upstream = one;
   await using proxy = await TestProxy.start(config([`127.0.0.1:${upstream.port}`], check));
@@ -151,7 +151,7 @@ Deno.test("check_status refuses other methods and complains of bad arguments", a
 
 for (const workers of [1, 2]) {
   for (const signal of ["TERM", "QUIT"] as const) {
-    Deno.test(`${signal} while the first checks run ends a proxy of num-threads ${workers} with exit code 0`, async () => {
+    Deno.test(`${signal} during the first checks ends a proxy of num-threads ${workers} with exit code 0`, async () => {
       const probed = Promise.withResolvers<void>();
       await using silent = ScriptedUpstream.start(async (peer) => {
         await peer.readHead();
@@ -172,7 +172,7 @@ for (const workers of [1, 2]) {
 }
 
 for (const workers of [1, 2]) {
-  Deno.test(`TERM while a reload's first checks run leaves no socket behind (num-threads ${workers})`, async () => {
+  Deno.test(`TERM during a reload's first checks leaves no socket file (num-threads ${workers})`, async () => {
     const probed = Promise.withResolvers<void>();
     await using silent = ScriptedUpstream.start(async (peer) => {
       await peer.readHead();

@@ -53,7 +53,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${upstream.po
 `);
 }
 
-Deno.test("type=tls and type=https shake hands over TCP and unix sockets", async () => {
+Deno.test("type=tls and type=https make TLS handshakes over TCP and unix sockets", async () => {
   await using folder = await tempFolder();
   await using plain = ScriptedUpstream.start(always(response("ok")));
   await using secure = await startTls(folder, plain);
@@ -131,7 +131,7 @@ echo "$HAYATE_UPSTREAM $HAYATE_SERVER $HAYATE_PEER $HAYATE_PEER_PATH"
 test -e DIR/alive
 `;
 
-Deno.test("type=exec asks a command, which knows whom it is asked about", async () => {
+Deno.test("type=exec runs a command that gets the server to check", async () => {
   await using folder = await tempFolder();
   await using _upstream = ScriptedUpstream.start(always(response("ok")), `${folder.path}/u.sock`);
   const path = await folder.write("probe", script.replace("DIR", folder.path), 0o755);
@@ -153,7 +153,7 @@ Deno.test("type=exec asks a command, which knows whom it is asked about", async 
   assertEquals(parts(await proxy.get("/app")).body, "ok");
 });
 
-Deno.test("A command that takes too long is killed with what it has started", async () => {
+Deno.test("A slow command is killed with its children", async () => {
   await using folder = await tempFolder();
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   // The second process stays when only the first one is killed.
@@ -175,7 +175,7 @@ Deno.test("A command that takes too long is killed with what it has started", as
   assertEquals(pids.filter(isAlive), []);
 });
 
-Deno.test("A command holds none of the sockets that a supervisor handed over", async () => {
+Deno.test("A command inherits none of the supervisor's sockets", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const file = await folder.write(
@@ -209,7 +209,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-Deno.test("A check by a command that finds no descriptor left has failed, and the proxy goes on", async () => {
+Deno.test("A command check without a free descriptor fails, and the proxy continues", async () => {
   await using folder = await tempFolder();
   await using upstream = ScriptedUpstream.start(always(response("a")));
   const port = freePort();

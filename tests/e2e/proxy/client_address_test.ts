@@ -97,7 +97,7 @@ Deno.test("real-ip keeps a trusted peer's x-forwarded-proto, and uses it for Loc
   assertEquals(sent(upstream, "x-forwarded-proto"), "http");
 });
 
-Deno.test("real-ip believes nobody else, and drops what they claim where that is wanted", async () => {
+Deno.test("real-ip ignores untrusted peers and drops their fields if configured", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   const claims = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n" +
     "X-Forwarded-Host: evil\r\nForwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nX-Other: 1\r\n";
@@ -136,7 +136,7 @@ const spellings: readonly [usual: string, ...lookAlikes: string[]][] = [
   ["CF-Connecting-IP", "CF_Connecting_IP", "cf-connecting_ip"],
 ];
 
-Deno.test("real-ip: {untrusted: DROP} drops every spelling of a claim", async () => {
+Deno.test("real-ip: {untrusted: DROP} drops every spelling of a forwarding field", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   const plan = "header: CF-Connecting-IP, untrusted: DROP";
   await using strangers = await start(upstream, `real-ip: {from: 10.0.0.0/8, ${plan}}`);
@@ -266,7 +266,7 @@ http {
   }
 });
 
-Deno.test("real-ip: {from: unix:} believes who connects to a unix socket, and nobody else", async () => {
+Deno.test("real-ip: {from: unix:} trusts only connections to a unix socket", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   await using proxy = await start(
     upstream,
@@ -284,7 +284,7 @@ real-ip: {from: "unix:", untrusted: DROP}`,
   assertEquals((await logged(proxy, 3)).map(([client]) => client), ["192.0.2.1", "-", "127.0.0.1"]);
 });
 
-Deno.test("proxy.request-id: ON names each request, in the upstream's head and in the log", async () => {
+Deno.test("proxy.request-id: ON adds an ID to each request, for the upstream and the log", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok", "X-Request-Id: theirs\r\n")));
   await using proxy = await start(upstream, "proxy.request-id: ON");
   using connection = await proxy.connect();
@@ -302,7 +302,7 @@ Deno.test("proxy.request-id: ON names each request, in the upstream's head and i
   assertEquals(ids, [first, second, "-"]);
 });
 
-Deno.test("proxy.request-id takes trusted names over, and tells the client where that is wanted", async () => {
+Deno.test("proxy.request-id keeps IDs of trusted peers and returns them to the client if configured", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok", "x-trace: theirs\r\n")));
   await using proxy = await start(
     upstream,

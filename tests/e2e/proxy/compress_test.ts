@@ -56,7 +56,7 @@ function encodingOf(head: string): string | null {
   return fieldLines(head).find((line) => line.startsWith("content-encoding:"))?.slice(18) ?? null;
 }
 
-Deno.test("Texts are compressed for clients that take it, others are left as they are", async () => {
+Deno.test("Text is compressed for clients that accept it; other content is unchanged", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     for (
       let head = await peer.readHead();
@@ -109,7 +109,7 @@ Deno.test("Texts are compressed for clients that take it, others are left as the
   }
 });
 
-Deno.test("A compressed response whose upstream breaks off is cut", async () => {
+Deno.test("A compressed response is cut when its upstream breaks off", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.send(
@@ -133,7 +133,7 @@ Deno.test("A compressed response whose upstream breaks off is cut", async () => 
   assertEquals(rest.endsWith("0\r\n\r\n"), false);
 });
 
-Deno.test("Files are compressed as they are sent: small ones, large ones, none twice", async () => {
+Deno.test("Files are compressed while they are sent, small and large, and never twice", async () => {
   const large = text.repeat(20);
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 compress: [gzip, zstd]
@@ -172,7 +172,7 @@ hosts: {default: {paths: {/: {file.dir: DIR/root}, /level: {file.dir: DIR/root, 
   assertEquals(new TextDecoder().decode(ready.body), "as it is");
 });
 
-Deno.test("A part of a file, a validated one and HTTP/1.0 are not compressed", async () => {
+Deno.test("Ranges, 304 responses and HTTP/1.0 are not compressed", async () => {
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 compress: ON
 hosts: {default: {paths: {/: {file.dir: DIR}}}}
@@ -193,7 +193,7 @@ hosts: {default: {paths: {/: {file.dir: DIR}}}}
   }
 });
 
-Deno.test("A stream that pauses shows its client what it has said, although it is compressed", async () => {
+Deno.test("A compressed stream is flushed when it pauses", async () => {
   const { promise: seen, resolve: onSeen } = Promise.withResolvers<void>();
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
@@ -238,7 +238,7 @@ hosts: {default: {paths: {/: {file.dir: DIR}}}}
   assertEquals(decoded(body, "gzip") === content, true);
 });
 
-Deno.test("A client that leaves in the middle of a compressed file leaves nothing behind", async () => {
+Deno.test("A client that disconnects during a compressed file leaks nothing", async () => {
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 compress: ON
 hosts: {default: {paths: {/: {file.dir: DIR}}}}
@@ -328,7 +328,7 @@ const choices: readonly [accept: string, encoding: string | null][] = [
   ["", null],
 ];
 
-Deno.test("compress: every form has Vary, HEAD is like GET, and the weights decide", async () => {
+Deno.test("compress: every variant has Vary, HEAD is like GET, and weights decide", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
       const answer = response(text, 'Content-Type: text/plain\r\nETag: "e"\r\n');

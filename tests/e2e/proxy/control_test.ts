@@ -42,7 +42,7 @@ async function api(
 
 const servers = "/api/9/http/upstreams/app/servers/";
 
-Deno.test("The API shows upstreams, their peers and what they did", async () => {
+Deno.test("The API shows upstreams, their peers and counters", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using proxy = await start("DIR/c.sock", [a.port]);
   await proxy.get("/");
@@ -63,13 +63,13 @@ Deno.test("The API shows upstreams, their peers and what they did", async () => 
   }]);
 });
 
-Deno.test("The API is read-only unless switched on", async () => {
+Deno.test("The API is read-only by default", async () => {
   await using proxy = await start("DIR/c.sock", [1]);
   const { status, json } = await api(proxy, "PATCH", `${servers}0`, { down: true });
   assertEquals([status, json.error.code, json.error.status], [405, "MethodDisabled", 405]);
 });
 
-Deno.test("Servers are changed, added and removed while requests go on", async () => {
+Deno.test("Servers are changed, added and removed during requests", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using b = ScriptedUpstream.start(always(response("b")));
   await using proxy = await start("{listen: DIR/c.sock, write: ON}", [a.port]);
@@ -93,7 +93,7 @@ Deno.test("Servers are changed, added and removed while requests go on", async (
   assertEquals((await api(proxy, "GET", "/api/9/http/upstreams/app")).json.peers[0].requests, 0);
 });
 
-Deno.test("The API names what is wrong in its own shape", async () => {
+Deno.test("The API reports errors in its own format", async () => {
   await using proxy = await start("{listen: DIR/c.sock, write: ON}", [1]);
   const rows: [string, string, unknown, number, string][] = [
     ["GET", "/api/10/", undefined, 404, "UnknownVersion"],
@@ -131,7 +131,7 @@ Deno.test("The API names what is wrong in its own shape", async () => {
   }
 });
 
-Deno.test("PATCH takes a whole server, as nginx-plus-go-client sends it", async () => {
+Deno.test("PATCH accepts a whole server, as nginx-plus-go-client sends it", async () => {
   await using proxy = await start("{listen: DIR/c.sock, write: ON}", [1]);
   // UpdateHTTPServer: all fields but id, which is in the path; a zero drain and service are left out.
   const whole = {
@@ -173,7 +173,7 @@ const isOfGo: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 for (const workers of [1, 2]) {
-  Deno.test(`GetStats of nginx-plus-go-client finds all that it asks for (${workers})`, async () => {
+  Deno.test(`GetStats of nginx-plus-go-client finds everything it requests (${workers})`, async () => {
     await using app = ScriptedUpstream.start(always(response("a")));
     await using proxy = await start("DIR/c.sock", [app.port], `num-threads: ${workers}\n`);
     for (let i = 0; i < 8; i++) await proxy.get("/");
@@ -223,7 +223,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-Deno.test("A control listener on TCP needs a token, and asks for it", async () => {
+Deno.test("A control listener on TCP requires a token and asks for it", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const text =
@@ -250,7 +250,7 @@ Deno.test("A control listener on TCP needs a token, and asks for it", async () =
   assertEquals(proxy.child.hasEnded, false);
 });
 
-Deno.test("/metrics is Prometheus text, and /hayate/ a page that loads nothing", async () => {
+Deno.test("/metrics is Prometheus text, and /hayate/ a page without external resources", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using proxy = await start("DIR/c.sock", [a.port]);
   await proxy.get("/");

@@ -69,7 +69,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   assertStringIncludes(typo.text, "unknown action drian: did you mean drain?");
 });
 
-Deno.test("hayate proxy ctl without a proxy says so in one line", async () => {
+Deno.test("hayate proxy ctl without a proxy is an error in one line", async () => {
   const { code, stderr } = await runHayate([
     "proxy",
     "ctl",
@@ -81,7 +81,7 @@ Deno.test("hayate proxy ctl without a proxy says so in one line", async () => {
   assertMatch(stderr, /^hayate proxy ctl: cannot reach the control listener at \/tmp\/[^\n]+\n$/);
 });
 
-Deno.test("hayate proxy ctl wait-healthy waits for a proxy that is not there yet", async () => {
+Deno.test("hayate proxy ctl wait-healthy waits for a proxy that has not started yet", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const control = `${folder.path}/c.sock`;
@@ -105,7 +105,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   assertEquals((await waiting).code, 0);
 });
 
-Deno.test("hayate proxy ctl takes its token from HAYATE_TOKEN", async () => {
+Deno.test("hayate proxy ctl reads its token from HAYATE_TOKEN", async () => {
   const port = freePort();
   await using _proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 control: {listen: "127.0.0.1:${port}", token: s3cret}
@@ -118,7 +118,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   assertEquals(code, 0, stderr);
 });
 
-Deno.test("The control path answers while and after a next generation fails to start", async () => {
+Deno.test("The control path answers during and after a failed start of the next generation", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const control = `${folder.path}/c.sock`;

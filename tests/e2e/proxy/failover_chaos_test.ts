@@ -89,7 +89,7 @@ async function checkNothingLeft(proxy: TestProxy): Promise<void> {
   ]);
 }
 
-Deno.test("Uploads through every failover feature at once: answers are right or honest", async () => {
+Deno.test("Uploads through every failover feature at once: responses are correct or errors", async () => {
   const random = new Random(seed);
   const states = Array.from({ length: 3 }, () => ({ mood: "good" as Mood }));
   const upstreams = states.map((state) => ScriptedUpstream.start(moody(state)));

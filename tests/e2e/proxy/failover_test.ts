@@ -61,7 +61,7 @@ function put(body: string, fields = ""): string {
     `Connection: close\r\n\r\n${body}`;
 }
 
-Deno.test("Without budget a failed request is not sent again, what was never sent is", async () => {
+Deno.test("Without budget only requests that were never sent are retried", async () => {
   const closes: UpstreamScript = async (peer) => void await peer.readHead();
   await using bad = ScriptedUpstream.start(closes);
   await using good = ScriptedUpstream.start(always(response("good")));
@@ -75,7 +75,7 @@ Deno.test("Without budget a failed request is not sent again, what was never sen
   for (let i = 0; i < 6; i++) assertEquals(parts(await free.get("/")).body, "good");
 });
 
-Deno.test("Errors in a row eject a server: it is unavail, the log says so, and it comes back", async () => {
+Deno.test("Consecutive errors eject a server: it is unavail, is logged and returns", async () => {
   let isBroken = true;
   await using bad = ScriptedUpstream.start(async (peer) => {
     while (await peer.readHead() !== null) {
@@ -98,7 +98,7 @@ Deno.test("Errors in a row eject a server: it is unavail, the log says so, and i
   );
 });
 
-Deno.test("With several workers the master ejects for all of them, never more than it may", async () => {
+Deno.test("With several workers the master ejects for all of them, within the limit", async () => {
   await using a = ScriptedUpstream.start(always(response("a", "", "503 X")));
   await using b = ScriptedUpstream.start(always(response("b", "", "503 X")));
   await using c = ScriptedUpstream.start(always(response("c")));
@@ -123,7 +123,7 @@ Deno.test("With several workers the master ejects for all of them, never more th
   assertEquals(states, ["unavail", "up", "up"]);
 });
 
-Deno.test("least_time prefers the server that answers sooner", async () => {
+Deno.test("least_time prefers the faster server", async () => {
   await using slow = ScriptedUpstream.start(async (peer) => {
     while (await peer.readHead() !== null) {
       await sleep(150);
@@ -139,7 +139,7 @@ Deno.test("least_time prefers the server that answers sooner", async () => {
   }
 });
 
-Deno.test("A buffered body is sent again however large it is, from memory and from the file", async () => {
+Deno.test("A buffered body of any size is sent again, from memory and from the file", async () => {
   const { text, sum } = sample(400_000);
   await using bad = ScriptedUpstream.start(swallowing);
   await using good = ScriptedUpstream.start(summing);
@@ -158,7 +158,7 @@ Deno.test("A buffered body is sent again however large it is, from memory and fr
   assertEquals(parts(await streaming.exchange(put(text))).status, 502);
 });
 
-Deno.test("A buffered body reaches nobody before it is there; a larger one is streamed once", async () => {
+Deno.test("A buffered body is forwarded once complete; a larger one is streamed", async () => {
   await using upstream = ScriptedUpstream.start(summing);
   await using proxy = await before([upstream], ["request_buffer: memory=8k file=64k"]);
   const { text, sum } = sample(50_000);
@@ -204,7 +204,7 @@ Deno.test("A chunked body is buffered, and a chunked one too large is streamed i
   }
 });
 
-Deno.test("A buffer that cannot be written is 507, with a line in the log, and never a hang", async () => {
+Deno.test("A buffer that cannot be written is a 507 with a log line and never hangs", async () => {
   await using upstream = ScriptedUpstream.start(summing);
   await using folder = await tempFolder();
   const spool = `${folder.path}/spool`;
@@ -222,7 +222,7 @@ Deno.test("A buffer that cannot be written is 507, with a line in the log, and n
   assertEquals(parts(await proxy.exchange(put("abc"))).status, 200);
 });
 
-Deno.test("A client that goes away while its body is collected leaves nothing behind", async () => {
+Deno.test("A client that disconnects while its body is buffered leaks nothing", async () => {
   await using upstream = ScriptedUpstream.start(summing);
   await using proxy = await before([upstream], ["request_buffer: memory=1k file=1m"]);
   const openFiles = () =>

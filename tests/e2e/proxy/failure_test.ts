@@ -28,7 +28,7 @@ const garbage: UpstreamScript = async (peer) => {
   await peer.send("SSH-2.0-OpenSSH_9.2\r\n\r\n");
 };
 
-Deno.test("A refused connection, an early close and a bad head are 502, silence is 504", async () => {
+Deno.test("A refused connection, an early close and a bad head are 502, a timeout is 504", async () => {
   const rows: [string, UpstreamScript | null, number][] = [
     ["refused", null, 502],
     ["closed", closesAtOnce, 502],
@@ -56,7 +56,7 @@ Deno.test("A failed attempt goes to the next peer, which answers", async () => {
   }
 });
 
-Deno.test("A POST that was sent is not sent again, one that was not is", async () => {
+Deno.test("A POST is retried only if it was not sent", async () => {
   await using bad = ScriptedUpstream.start(closesAtOnce);
   await using good = ScriptedUpstream.start(always(response("good")));
   const post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab";
@@ -96,7 +96,7 @@ Deno.test("A request with a body is sent again with all of it", async () => {
   assertEquals(bodies, ["1234567890"]);
 });
 
-Deno.test("A status is tried elsewhere only when next_upstream lists it", async () => {
+Deno.test("A status is retried at another peer only when next_upstream lists it", async () => {
   await using bad = ScriptedUpstream.start(always(response("bad", "", "503 Service Unavailable")));
   await using good = ScriptedUpstream.start(always(response("good")));
   await using plain = await before([bad, good]);
@@ -117,7 +117,7 @@ Deno.test("next_upstream_tries bounds the attempts", async () => {
   assertEquals([first.heads.length, second.heads.length, third.heads.length], [1, 1, 0]);
 });
 
-Deno.test("A kept connection that the upstream has closed costs no client a request", async () => {
+Deno.test("A kept connection that the upstream has closed fails no request", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     // Answers once, then closes as soon as the next request comes.
     await peer.readHead();
@@ -132,7 +132,7 @@ Deno.test("A kept connection that the upstream has closed costs no client a requ
   assertEquals(parts(await proxy.exchange(post)).status, 502);
 });
 
-Deno.test("Without a live peer the answer is 502, or 503 with Retry-After by choice", async () => {
+Deno.test("Without a live peer the response is 502, or 503 with Retry-After if configured", async () => {
   await using proxy = await before(["127.0.0.1:1 down", "127.0.0.1:2 down"]);
   const plain = parts(await proxy.get("/"));
   assertEquals([plain.status, plain.body], [502, "no live upstreams\n"]);
@@ -148,7 +148,7 @@ Deno.test("A backup answers when the primaries fail", async () => {
   assertEquals(parts(await proxy.get("/")).body, "backup");
 });
 
-Deno.test("max_conns keeps further requests off a busy peer", async () => {
+Deno.test("max_conns sends no further requests to a busy peer", async () => {
   let release = () => {};
   const released = new Promise<void>((resolve) => release = resolve);
   await using slow = ScriptedUpstream.start(async (peer) => {
@@ -165,7 +165,7 @@ Deno.test("max_conns keeps further requests off a busy peer", async () => {
   await first.readUntil("slow");
 });
 
-Deno.test("A client that leaves ends the upstream's work", async () => {
+Deno.test("A client that disconnects cancels the upstream request", async () => {
   let sawClose = false;
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
@@ -180,7 +180,7 @@ Deno.test("A client that leaves ends the upstream's work", async () => {
   await proxy.child.waitUntil("the upstream to be closed", () => sawClose || null);
 });
 
-Deno.test("Upstream responses that hide another one are refused", async () => {
+Deno.test("Upstream responses that smuggle another one are refused", async () => {
   const rows = [
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nab",
@@ -196,7 +196,7 @@ Deno.test("Upstream responses that hide another one are refused", async () => {
   }
 });
 
-Deno.test("Bytes behind a response belong to nobody, and the connection is not used again", async () => {
+Deno.test("Bytes after a response are discarded, and the connection is not used again", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     while (await peer.readHead() !== null) {
       await peer.send(response(`n${peer.index}`) + response("smuggled"));
@@ -211,7 +211,7 @@ Deno.test("Bytes behind a response belong to nobody, and the connection is not u
   assertEquals(new TextDecoder().decode(await client.readAll()), "");
 });
 
-Deno.test("proxy.timeout.first_byte begins with the end of the request and ends with a byte", async () => {
+Deno.test("proxy.timeout.first_byte runs from the end of the request to the first byte", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     const head = await peer.readHead();
     if (head?.includes("/silent")) return void await peer.raw.waitForClose();

@@ -49,7 +49,7 @@ hosts:
   }
 });
 
-Deno.test("A sequence of handlers passes on what the folder does not have", async () => {
+Deno.test("A sequence of handlers continues when the folder lacks the file", async () => {
   await using upstream = ScriptedUpstream.start(always(response("dynamic")));
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 hosts:
@@ -64,7 +64,7 @@ hosts:
   assertEquals(parts(await proxy.get("/b.txt")).body, "dynamic");
 });
 
-Deno.test("redirect appends the rest of the path, internally without telling the client", async () => {
+Deno.test("redirect appends the rest of the path, internally without a response to the client", async () => {
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 hosts:
   default:
@@ -97,7 +97,7 @@ hosts: {default: {paths: {/s: {status: ON}}}}
   assertEquals(parts(await proxy.get("/s/other")).status, 404);
 });
 
-Deno.test("error-doc answers with its document under the error's status", async () => {
+Deno.test("error-doc sends its document with the error's status", async () => {
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 error-doc:
   - {status: 404, url: /errors/404.html}

@@ -179,7 +179,7 @@ for (const [name, config] of Object.entries({ files, ownListener })) {
   );
 }
 
-Deno.test("What h2o's examples have beyond the subset is named with its line", async () => {
+Deno.test("What h2o's examples use beyond the subset is reported with its line", async () => {
   await using folder = await site();
   const quic = files.replace(
     "hosts:",

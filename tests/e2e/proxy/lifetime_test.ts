@@ -26,7 +26,7 @@ Deno.test("Without a configuration every inherited socket serves the welcome pag
   }
 });
 
-Deno.test("The welcome page is HTML for browsers and loads nothing", async () => {
+Deno.test("The welcome page is HTML for browsers without external resources", async () => {
   const port = freePort();
   await using _supervisor = await startListening(
     ["supervise", "--port", `127.0.0.1:${port}`],
@@ -45,7 +45,7 @@ const config = (port: number, url: string) =>
 hosts: {default: {paths: {/: {proxy.reverse.url: "${url}"}}}}
 `;
 
-Deno.test("A listen that the supervisor holds is taken over, others are told apart", async () => {
+Deno.test("A listen that the supervisor holds is adopted, others are bound", async () => {
   await using folder = await tempFolder();
   const [held, own, extra] = [freePort(), freePort(), freePort()];
   const text = config(held, "http://127.0.0.1:1/").replace(
@@ -98,7 +98,7 @@ Deno.test("`listen: PORT` is content with the IPv4 socket that the supervisor ho
   assertEquals(/warn/.test(supervisor.stderr), false, supervisor.stderr);
 });
 
-Deno.test("A broken SERVER_STARTER_PORT is one line and exit code 78", async () => {
+Deno.test("A broken SERVER_STARTER_PORT is an error in one line with exit code 78", async () => {
   for (const value of ["", "abc"]) {
     const child = startHayate(["proxy"], { env: { SERVER_STARTER_PORT: value } });
     const { code, stderr } = await child.result();
@@ -107,7 +107,7 @@ Deno.test("A broken SERVER_STARTER_PORT is one line and exit code 78", async () 
   }
 });
 
-Deno.test("TERM answers what was accepted, and idle connections get their last answer", async () => {
+Deno.test("TERM serves accepted connections, and idle ones one last response", async () => {
   let release = () => {};
   const released = new Promise<void>((resolve) => release = resolve);
   await using upstream = ScriptedUpstream.start(async (peer) => {

@@ -27,7 +27,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-Deno.test("max-connections is exact: the next client waits until one of the others has gone", async () => {
+Deno.test("max-connections is exact: the next client waits until another one disconnects", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const file = await folder.write("h2o.conf", config(port, 2, 1));
@@ -49,7 +49,7 @@ Deno.test("max-connections is exact: the next client waits until one of the othe
   for (const client of [second, third]) client.close();
 });
 
-Deno.test("max-connections: clients that are merely kept make room for one that waits", async () => {
+Deno.test("max-connections: idle connections make room for a waiting client", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const file = await folder.write("h2o.conf", config(port, 2, 1));

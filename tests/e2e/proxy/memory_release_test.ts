@@ -36,11 +36,11 @@ hosts:
 }
 
 for (const backend of ["epoll", "portable"] as const) {
-  Deno.test(`memory comes back after slow readers and resets (${backend})`, async () => {
+  Deno.test(`memory is released after slow readers and resets (${backend})`, async () => {
     await checkProxy(backend);
   });
 }
 
-Deno.test("memory of two workers comes back after slow readers and resets", async () => {
+Deno.test("memory of two workers is released after slow readers and resets", async () => {
   await checkProxy("epoll", "num-threads: 2");
 });

@@ -124,7 +124,7 @@ async function makeCertificate(folder: string): Promise<void> {
   assertEquals(code, 0);
 }
 
-Deno.test("Health checks are counted by result, and the state they led to is shown", async () => {
+Deno.test("Health checks are counted by result, and the resulting state is shown", async () => {
   await using app = ScriptedUpstream.start(always(response("a")));
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 control: DIR/c.sock
@@ -148,7 +148,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   assert(valueOf(text, "hayate_upstream_check_fall", labels(1))! >= 1);
 });
 
-Deno.test("Several workers are one proxy to whoever scrapes it", async () => {
+Deno.test("Several workers report as one proxy", async () => {
   await using app = upstream();
   await using proxy = await start(`{servers: "127.0.0.1:${app.port}"}`, "num-threads: 2");
   for (let i = 0; i < 12; i++) await proxy.get(i % 3 === 0 ? "/bad" : "/");

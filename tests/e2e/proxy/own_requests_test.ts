@@ -79,7 +79,7 @@ const refusals: readonly (readonly [string, string, number])[] = [
 ];
 
 for (const backend of backends) {
-  Deno.test(`${backend}: an error document's request carries nothing of the client's body`, async () => {
+  Deno.test(`${backend}: an error document's request has no body`, async () => {
     await using origin = upstream();
     await using proxy = await start(origin.port, backend);
     await proxy.folder.write("www/there.txt", "there");
@@ -118,7 +118,7 @@ for (const backend of backends) {
     assert(!origin.lines.some((line) => line.includes("smuggled")), origin.lines.join("\n"));
   });
 
-  Deno.test(`${backend}: a body too large gets the document for 413, and none of it goes on`, async () => {
+  Deno.test(`${backend}: a body that is too large gets the document for 413 and is not forwarded`, async () => {
     await using origin = upstream();
     await using proxy = await start(origin.port, backend);
     const size = (2000).toString(16);
@@ -143,7 +143,7 @@ for (const backend of backends) {
     assertEquals(origin.faults, []);
   });
 
-  Deno.test(`${backend}: an internal redirect keeps method and body with 307 and 308 alone`, async () => {
+  Deno.test(`${backend}: an internal redirect keeps method and body only with 307 and 308`, async () => {
     await using origin = upstream();
     await using proxy = await start(origin.port, backend);
     for (const [name, fields, body] of bodies) {
@@ -171,7 +171,7 @@ for (const backend of backends) {
     assertEquals(origin.faults, []);
   });
 
-  Deno.test(`${backend}: pipelined requests behind an error document are answered as themselves`, async () => {
+  Deno.test(`${backend}: pipelined requests after an error document get their own responses`, async () => {
     await using origin = upstream();
     await using proxy = await start(origin.port, backend);
     using client = await proxy.connect();

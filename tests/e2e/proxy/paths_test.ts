@@ -43,7 +43,7 @@ const aliases = [
   "/files/%70%72ivate%2Fx",
 ];
 
-Deno.test("No spelling of a path leads past the route that was made for it", async () => {
+Deno.test("No spelling of a path bypasses its route", async () => {
   await using origin = upstream();
   await using proxy = await start(origin.port, "");
   for (const target of aliases) {
@@ -67,7 +67,7 @@ Deno.test("merge-slashes: OFF chooses routes as h2o does", async () => {
   assertEquals(parts(await proxy.get("//files/private/x")).body, "UP //files/private/x");
 });
 
-Deno.test("An upstream gets the path byte for byte: what is signed stays signed", async () => {
+Deno.test("An upstream gets the path unchanged, so signatures stay valid", async () => {
   await using origin = upstream();
   await using proxy = await start(origin.port, "");
   const rows = [
@@ -85,7 +85,7 @@ Deno.test("An upstream gets the path byte for byte: what is signed stays signed"
   }
 });
 
-Deno.test("A redirect to a path of ours names no other host, however many slashes come", async () => {
+Deno.test("A redirect to a local path names no other host, whatever slashes it has", async () => {
   await using origin = upstream();
   for (const global of ["", "merge-slashes: OFF"]) {
     await using proxy = await start(origin.port, global);

@@ -46,7 +46,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${upstream.po
 `);
 }
 
-Deno.test("proxy-protocol: ON serves requests under the address that their header names", async () => {
+Deno.test("proxy-protocol: ON uses the client address of the header", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   await using proxy = await start(upstream, "proxy-protocol: ON");
   const rows: [Uint8Array | string, string][] = [
@@ -79,7 +79,7 @@ Deno.test("a PROXY protocol header may arrive byte by byte, and requests follow 
   }
 });
 
-Deno.test("proxy-protocol: REQUIRED closes connections without a header, and says so", async () => {
+Deno.test("proxy-protocol: REQUIRED closes connections without a header and logs it", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   await using proxy = await start(upstream, "proxy-protocol: REQUIRED");
   assertEquals(await rawExchange(proxy.address, get), "");
@@ -90,7 +90,7 @@ Deno.test("proxy-protocol: REQUIRED closes connections without a header, and say
   assertMatch(await rawExchange(proxy.address, before("PROXY UNKNOWN\r\n")), / 200 OK/);
 });
 
-Deno.test("proxy-protocol: {from} wants a header of these peers, and lets nobody else have one", async () => {
+Deno.test("proxy-protocol: {from} requires a header from these peers and refuses it from others", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   const header = relayedHeader(1, client, server);
   await using strict = await start(upstream, "proxy-protocol: {from: 127.0.0.0/8}");
@@ -104,7 +104,7 @@ Deno.test("proxy-protocol: {from} wants a header of these peers, and lets nobody
 });
 
 for (const setting of ["ON", "REQUIRED"]) {
-  Deno.test(`proxy-protocol: ${setting} closes what begins as a header and is none, with one line`, async () => {
+  Deno.test(`proxy-protocol: ${setting} closes connections with an invalid header, with one line`, async () => {
     await using upstream = ScriptedUpstream.start(always(response("ok")));
     await using proxy = await start(upstream, `proxy-protocol: ${setting}`);
     assertEquals(
@@ -119,7 +119,7 @@ for (const setting of ["ON", "REQUIRED"]) {
   });
 }
 
-Deno.test("a PROXY protocol header that does not come in time ends the connection", async () => {
+Deno.test("a PROXY protocol header that is late ends the connection", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   await using proxy = await start(upstream, "proxy-protocol: ON");
   using connection = await proxy.connect();
@@ -197,7 +197,7 @@ Deno.test("every worker reads PROXY protocol headers", async () => {
   }
 });
 
-Deno.test("files leave whole on connections behind a PROXY protocol header", async () => {
+Deno.test("files are sent whole on connections with a PROXY protocol header", async () => {
   await using folder = await tempFolder();
   const text = "0123456789abcdef".repeat(65_536);
   await folder.write("big.txt", text);
@@ -213,7 +213,7 @@ hosts: {default: {paths: {/: {file.dir: ${folder.path}}}}}
   assert(await connection.readBytes(text.length) === text);
 });
 
-Deno.test("an upgraded connection behind a PROXY protocol header passes bytes both ways", async () => {
+Deno.test("an upgraded connection with a PROXY protocol header passes bytes both ways", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.send(

@@ -60,7 +60,7 @@ const ways: readonly [name: string, version: 1 | 2, path: string, upstream: stri
 ];
 
 for (const [name, version, path, more] of ways) {
-  Deno.test(`${name} tells the upstream who the client is, on a connection for each request`, async () => {
+  Deno.test(`${name} sends the client's address to the upstream, on a connection per request`, async () => {
     await using upstream = announced(version);
     const server = `127.0.0.1:${upstream.port}`;
     await using proxy = more === null
@@ -78,7 +78,7 @@ for (const [name, version, path, more] of ways) {
   });
 }
 
-Deno.test("proxy.proxy-protocol: ON names clients to a unix socket, and says unknown of unix clients", async () => {
+Deno.test("proxy.proxy-protocol: ON sends client addresses to a unix socket, and unknown for unix clients", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/up.sock`;
   await using upstream = announced(1, path);
@@ -96,7 +96,7 @@ Deno.test("proxy.proxy-protocol: ON names clients to a unix socket, and says unk
   assertEquals(upstream.connectionCount, 2);
 });
 
-Deno.test("a retry tells the next upstream who the client is, too", async () => {
+Deno.test("a retry sends the client's address to the next upstream, too", async () => {
   await using upstream = announced(2);
   await using broken = ScriptedUpstream.start(async (peer) => {
     await peer.raw.readBytes(16);

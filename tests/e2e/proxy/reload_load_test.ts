@@ -83,7 +83,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
 const portOf = (proxy: TestProxy) => proxy.address.kind === "tcp" ? proxy.address.port : 0;
 
 for (const workers of [1, 2]) {
-  Deno.test(`HUP each second loses no request of hayate load (num-threads ${workers})`, async () => {
+  Deno.test(`HUP every second loses no request of hayate load (num-threads ${workers})`, async () => {
     await hupUnderLoad(workers, (proxy, { tlsPort, path }) => {
       const count = ["load", "-c", "10", "-d", `${durationS}`];
       return [

@@ -45,7 +45,7 @@ async function ask(port: number): Promise<string> {
 for (const workers of [1, 2]) {
   const mode = `(num-threads ${workers})`;
 
-  Deno.test(`HUP: what is under way ends on the old plan, the next request meets the new ${mode}`, async () => {
+  Deno.test(`HUP: requests in progress finish on the old plan, new ones use the new plan ${mode}`, async () => {
     let release = () => {};
     const released = new Promise<void>((resolve) => release = resolve);
     await using old = ScriptedUpstream.start(async (peer) => {
@@ -75,7 +75,7 @@ for (const workers of [1, 2]) {
     assertEquals(count(proxy.child.stderr, "listening on"), 3, proxy.child.stderr);
   });
 
-  Deno.test(`HUP with a broken configuration keeps the running one and says why ${mode}`, async () => {
+  Deno.test(`HUP with a broken configuration keeps the running one and logs why ${mode}`, async () => {
     await using upstream = ScriptedUpstream.start(always(response("a")));
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr as Deno.NetAddr;
@@ -109,7 +109,7 @@ for (const workers of [1, 2]) {
     assert(pids.every((pid) => !childPids(proxy.child.pid).includes(pid)));
   });
 
-  Deno.test(`A tunnel lives on after HUP until it ends ${mode}`, async () => {
+  Deno.test(`A tunnel survives HUP until it ends ${mode}`, async () => {
     await using upstream = ScriptedUpstream.start(async (peer) => {
       if (await peer.readHead() === null) return;
       await peer.send("HTTP/1.1 101 Over\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n");
@@ -183,7 +183,7 @@ upstreams:
     assertEquals((await api("GET", "checked")).error.code, "UpstreamNotFound");
   });
 
-  Deno.test(`HUP reads certificates again ${mode}`, async () => {
+  Deno.test(`HUP rereads certificates ${mode}`, async () => {
     await using upstream = ScriptedUpstream.start(always(response("a")));
     const port = freePort();
     const text = config(
@@ -210,7 +210,7 @@ upstreams:
     }
   });
 
-  Deno.test(`HUP during the start waits for its end ${mode}`, async () => {
+  Deno.test(`HUP during start-up waits for its end ${mode}`, async () => {
     await using folder = await tempFolder();
     const probe = `touch ${folder.path}/asked; until [ -e ${folder.path}/go ]; do sleep 0.05; done`;
     const text = config(
@@ -231,7 +231,7 @@ upstreams:
     }
   });
 
-  Deno.test(`Many reloads leave nothing behind ${mode}`, async () => {
+  Deno.test(`Many reloads leak nothing ${mode}`, async () => {
     await using upstream = ScriptedUpstream.start(always(response("a")));
     const text = config(
       workers,
@@ -294,7 +294,7 @@ async function trusts(port: number, certificate: string): Promise<boolean> {
   }
 }
 
-Deno.test("A worker that dies while the file is broken comes back under the running plan", async () => {
+Deno.test("A worker that dies while the file is broken restarts with the running plan", async () => {
   await using upstream = ScriptedUpstream.start(always(response("a")));
   await using proxy = await TestProxy.start(config(2, before(upstream.port)));
   await proxy.folder.write("h2o.conf", "nonsense: 1\n");
@@ -308,7 +308,7 @@ Deno.test("A worker that dies while the file is broken comes back under the runn
   assertEquals(proxy.child.stderr.includes("nonsense"), false);
 });
 
-Deno.test("HUP changes the number of workers, and says what takes a restart", async () => {
+Deno.test("HUP changes the number of workers and reports what needs a restart", async () => {
   await using upstream = ScriptedUpstream.start(always(response("a")));
   await using proxy = await TestProxy.start(config(2, before(upstream.port)));
   await reload(proxy, config(3, before(upstream.port)));
@@ -347,7 +347,7 @@ Deno.test("HUP to the proxy itself, under a supervisor, reloads it on the superv
   assertEquals(await ask(port), "b");
 });
 
-Deno.test("HUP reloads on the portable reactor, too", async () => {
+Deno.test("HUP reloads on the portable reactor", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using b = ScriptedUpstream.start(always(response("b")));
   const listen = "listen: {port: DIR/p.sock, type: unix}\ncontrol: DIR/c.sock";

@@ -13,7 +13,7 @@ async function forwarded(
   return upstream.heads.at(-1) ?? "";
 }
 
-Deno.test("A proxied request goes on with forwarding fields and without hop-by-hop fields", async () => {
+Deno.test("A proxied request is forwarded with forwarding fields and without hop-by-hop fields", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`);
   const head = await forwarded(
@@ -128,7 +128,7 @@ Deno.test("proxy.header.* changes what is sent upstream", async () => {
   ]);
 });
 
-Deno.test("A body with a length goes on with its length, a chunked one in chunks", async () => {
+Deno.test("A body with a length is forwarded with it, a chunked one in chunks", async () => {
   const bodies: string[] = [];
   await using upstream = ScriptedUpstream.start(async (peer) => {
     for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
@@ -154,7 +154,7 @@ Deno.test("A body with a length goes on with its length, a chunked one in chunks
   assertEquals(fieldLines(upstream.heads[1]).includes("transfer-encoding: chunked"), true);
 });
 
-Deno.test("A client that expects 100 (Continue) is told to go on", async () => {
+Deno.test("A client that expects 100 (Continue) gets it", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.send(response(await peer.raw.readBytes(5)));
@@ -234,7 +234,7 @@ for (const [what, more] of [["An", []], ["A compressed", ["compress: ON"]]] as c
   });
 }
 
-Deno.test("An upstream on a unix socket is served the same", async () => {
+Deno.test("An upstream on a unix socket works the same", async () => {
   await using proxy = await TestProxy.before("http://[unix:DIR/u.sock]/base");
   await using upstream = ScriptedUpstream.start(
     always(response("ok")),
@@ -259,7 +259,7 @@ const emptyRequests: readonly [request: string, length: string | null][] = [
   ["PROPFIND", null],
 ];
 
-Deno.test("A POST without a body announces a length of 0 to the upstream", async () => {
+Deno.test("A POST without a body is forwarded with Content-Length: 0", async () => {
   await using upstream = ScriptedUpstream.start(
     always("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
   );
@@ -275,7 +275,7 @@ Deno.test("A POST without a body announces a length of 0 to the upstream", async
   }
 });
 
-Deno.test("limit-request-line decides how long a request line may be", async () => {
+Deno.test("limit-request-line limits the length of a request line", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   const url = `http://127.0.0.1:${upstream.port}/`;
   // The line is method, target, version and two blanks: 13 bytes besides the target.

@@ -26,7 +26,7 @@ async function proxyBefore(script: UpstreamScript) {
 
 const headOf = (fields: string, status = "200 OK") => `HTTP/1.1 ${status}\r\n${fields}\r\n`;
 
-Deno.test("Upstream framing that two readers could take differently is a 502", async () => {
+Deno.test("Ambiguous upstream framing is a 502", async () => {
   const chunks = "0\r\n\r\n";
   const rows = [
     headOf("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n") + chunks,
@@ -69,7 +69,7 @@ Deno.test("Upstream framing that two readers could take differently is a 502", a
   }
 });
 
-Deno.test("Bytes behind any kind of response end the upstream's connection, and nobody gets them", async () => {
+Deno.test("Bytes after any kind of response end the upstream's connection and reach no client", async () => {
   const chunked = "Transfer-Encoding: chunked\r\n";
   const rows: readonly (readonly [string, string, string])[] = [
     ["GET", response("own"), "a length"],
@@ -95,7 +95,7 @@ Deno.test("Bytes behind any kind of response end the upstream's connection, and 
   }
 });
 
-Deno.test("An upstream that speaks unasked on an idle connection loses it; the next request has another", async () => {
+Deno.test("Unrequested bytes on an idle upstream connection close it; the next request uses another", async () => {
   let lost = 0;
   await using world = await proxyBefore(async (peer) => {
     if (await peer.readHead() === null) return;
@@ -117,7 +117,7 @@ Deno.test("An upstream that speaks unasked on an idle connection loses it; the n
   assertEquals(world.upstream.heads.length, 3);
 });
 
-Deno.test("A response before the request is over answers that request alone", async () => {
+Deno.test("A response before the end of the request answers only that request", async () => {
   await using world = await proxyBefore(async (peer) => {
     if (await peer.readHead() === null) return;
     await peer.send(response(`early ${peer.index}`, "", "413 Too Large") + smuggled);
@@ -132,7 +132,7 @@ Deno.test("A response before the request is over answers that request alone", as
   }
 });
 
-Deno.test("A switch of protocols that nobody asked for is a 502", async () => {
+Deno.test("An unrequested switch of protocols is a 502", async () => {
   await using world = await proxyBefore(async (peer) => {
     if (await peer.readHead() === null) return;
     const upgrade = "Connection: upgrade\r\nUpgrade: x\r\n";

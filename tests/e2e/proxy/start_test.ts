@@ -46,7 +46,7 @@ ${hosts}`,
 
 for (const fault of faults) {
   for (const workers of [1, 2]) {
-    Deno.test(`proxy with ${workers} worker(s), and -t, end in one line: ${fault.name}`, async () => {
+    Deno.test(`proxy with ${workers} worker(s), and -t, exit with one line: ${fault.name}`, async () => {
       await using folder = await tempFolder();
       const text = await fault.config(folder, freePort());
       const file = await folder.write("h2o.conf", `${text}\nnum-threads: ${workers}\n`);
@@ -68,7 +68,7 @@ for (const fault of faults) {
   }
 }
 
-Deno.test("two workers of the portable reactor are refused in one line, by -t, too", async () => {
+Deno.test("two workers of the portable reactor are refused in one line, also by -t", async () => {
   await using folder = await tempFolder();
   const file = await folder.write("h2o.conf", `${listen(freePort())}\nnum-threads: 2\n${hosts}\n`);
   for (const flags of [[], ["-t"]]) {
@@ -89,7 +89,7 @@ Deno.test("two workers of the portable reactor are refused in one line, by -t, t
   }
 });
 
-Deno.test("proxy -t leaves no file behind, starts no command and does not mind a port in use", async () => {
+Deno.test("proxy -t leaves no file, starts no command and accepts a port in use", async () => {
   await using folder = await tempFolder();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -166,7 +166,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://app/"}}}}
   });
 }
 
-Deno.test("-t reports every fault of a start in one run, each once", async () => {
+Deno.test("-t reports every start-up error in one run, each once", async () => {
   await using folder = await tempFolder();
   const { path } = folder;
   const ssl = (name: string) => `ssl: {certificate-file: ${path}/${name}.pem, key-file: ${path}/k}`;
@@ -197,7 +197,7 @@ hosts:
   assertEquals(code, 78);
 });
 
-Deno.test("a token that is refused is reported as that alone", async () => {
+Deno.test("a refused token is reported as that only", async () => {
   await using folder = await tempFolder();
   const control = `control: {listen: "127.0.0.1:${freePort()}", token: "two words"}`;
   const file = await folder.write("h2o.conf", `${listen(freePort())}\n${control}\n${hosts}\n`);

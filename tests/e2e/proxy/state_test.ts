@@ -84,7 +84,7 @@ async function keepsChanges(proxy: TestProxy): Promise<boolean> {
   return (await Deno.readTextFile(`${proxy.folder.path}/state.json`)).includes('"weight":7');
 }
 
-Deno.test("A second start that fails does not take the state file over", async () => {
+Deno.test("A second start that fails does not change the state file", async () => {
   await using proxy = await TestProxy.start(kept);
   const second = await runHayate(["proxy", "-c", `${proxy.folder.path}/h2o.conf`]);
   assertEquals(second.code, 1, second.stderr);
@@ -129,7 +129,7 @@ const incomplete: readonly [text: string, fault: string][] = [
 ];
 
 for (const workers of [1, 2]) {
-  Deno.test(`An incomplete state file is named and ends nothing (num-threads ${workers})`, async () => {
+  Deno.test(`An incomplete state file is reported and does not stop the proxy (num-threads ${workers})`, async () => {
     for (const [text, fault] of incomplete) {
       await using folder = await tempFolder();
       await folder.write("state.json", text);
@@ -148,7 +148,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-Deno.test("A check that is gone keeps nobody down, whatever the state file says", async () => {
+Deno.test("A removed check keeps no server down, whatever the state file says", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   await using folder = await tempFolder();
   const text = peer(`"address":{"kind":"tcp","host":"127.0.0.1","port":${upstream.port}}`)
@@ -162,7 +162,7 @@ Deno.test("A check that is gone keeps nobody down, whatever the state file says"
   assertEquals(body, "ok");
 });
 
-Deno.test("A state file with anything in it is replaced, and ends no start", async () => {
+Deno.test("A state file with any content is replaced and does not prevent a start", async () => {
   const texts = [
     "null",
     '{"version":1,"startedAtMs":1,"upstreams":[null],"health":[]}',

@@ -46,7 +46,7 @@ peerTest("h2o", "status has the numbers that h2o's has, of the same kinds", asyn
   }
 });
 
-Deno.test("status counts errors of its own, and shows the parts that are asked for", async () => {
+Deno.test("status counts its own errors and shows the requested parts", async () => {
   await using proxy = await TestProxy.start(
     config.replace("/files:", "/gone: {proxy.reverse.url: http://127.0.0.1:1/}, /files:"),
   );

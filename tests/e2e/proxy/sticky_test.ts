@@ -35,7 +35,7 @@ async function change(proxy: TestProxy, id: number, body: string): Promise<strin
 
 const control = "control: {listen: DIR/c.sock, write: ON}";
 
-Deno.test("sticky cookie keeps a client with its server, over weights, until that is drained and down", async () => {
+Deno.test("sticky cookie keeps a client with its server, regardless of weights, until it is drained and down", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using b = ScriptedUpstream.start(always(response("b")));
   await using proxy = await before([`${a.port} weight=5`, `${b.port}`], [
@@ -57,7 +57,7 @@ Deno.test("sticky cookie keeps a client with its server, over weights, until tha
   assertMatch(cookies(moved)[0], /^srv=[0-9a-f]{32}; httponly; path=\/$/);
 });
 
-Deno.test("A sticky server that fails hands its request to another one, with the cookie of that", async () => {
+Deno.test("A request of a failing sticky server goes to another one and gets that one's cookie", async () => {
   const closes: UpstreamScript = async (peer) => void await peer.readHead();
   await using a = ScriptedUpstream.start(closes);
   await using b = ScriptedUpstream.start(always(response("b")));
@@ -123,7 +123,7 @@ Deno.test("sticky insert with indirect, rewrite and prefix treat the upstream's 
   }
 });
 
-Deno.test("Sticky cookies come with header rules and compression as well, and workers agree", async () => {
+Deno.test("Sticky cookies work with header rules and compression, and workers agree", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using b = ScriptedUpstream.start(always(response("b")));
   const global = 'num-threads: 2\nheader.add: "X-More: 1"';

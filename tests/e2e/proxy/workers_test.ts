@@ -35,7 +35,7 @@ async function bodies(proxy: TestProxy): Promise<string> {
   return [...seen].sort().join();
 }
 
-Deno.test("num-threads starts workers, on unix sockets as well, and a dead one is replaced", async () => {
+Deno.test("num-threads starts workers, also on unix sockets, and replaces a dead one", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using proxy = await TestProxy.start(config([a.port]));
   assertEquals(await bodies(proxy), "a");
@@ -74,7 +74,7 @@ Deno.test("An API change has reached every worker when the call returns", async 
   assertEquals(await bodies(proxy), "a,b");
 });
 
-Deno.test("Checks run once for all workers, and the counters are summed", async () => {
+Deno.test("Checks run once for all workers, and counters are summed", async () => {
   let probes = 0;
   let isLive = true;
   await using a = ScriptedUpstream.start(async (peer) => {
@@ -111,7 +111,7 @@ Deno.test("Checks run once for all workers, and the counters are summed", async 
   assertEquals([rows.servers.down, rows.servers.server[0].status], [1, "down"]);
 });
 
-Deno.test("Workers write to the error-log, too, before and behind USR1 and HUP", async () => {
+Deno.test("Workers write to the error-log, before and after USR1 and HUP", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const log = `${folder.path}/error.log`;
@@ -140,7 +140,7 @@ Deno.test("Workers write to the error-log, too, before and behind USR1 and HUP",
   assertEquals((await proxy.stop()).stderr.includes("upstream 127.0.0.1:1: "), false);
 });
 
-Deno.test("Workers take over the supervisor's sockets, and TERM ends all of them", async () => {
+Deno.test("Workers adopt the supervisor's sockets, and TERM stops all of them", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using folder = await tempFolder();
   const port = freePort();

@@ -57,7 +57,7 @@ Deno.test("scripts/bench names every comparison in its help", async () => {
   }
 });
 
-Deno.test("scripts/bench says in one line what it does not understand", async () => {
+Deno.test("scripts/bench reports unknown words in one line", async () => {
   const { code, stdout, stderr } = await runProgram(bench, ["--only", "nothing"]);
   assertEquals([code, stdout], [2, ""]);
   assert(
@@ -65,7 +65,7 @@ Deno.test("scripts/bench says in one line what it does not understand", async ()
   );
 });
 
-Deno.test("scripts/bench says that a peer is missing", async () => {
+Deno.test("scripts/bench reports a missing peer", async () => {
   await using folder = await tempFolder();
   // A program that cannot be found anywhere: hayate's own place is moved away.
   const env = { HAYATE_BINARY: `${folder.path}/none` };

@@ -26,7 +26,7 @@ const experiments = [
   "reuseport-behind-proxy",
 ];
 for (const name of experiments) {
-  Deno.test(`scripts/experiments/${name} --help asks its question, a wrong flag is exit code 2`, async () => {
+  Deno.test(`scripts/experiments/${name} --help states its question; a wrong flag is exit code 2`, async () => {
     const help = await script(`experiments/${name}`, ["--help"]);
     assertEquals(help.code, 0, help.stderr);
     assertMatch(help.stdout, new RegExp(`^usage: scripts/experiments/${name}`));
@@ -38,7 +38,7 @@ for (const name of experiments) {
 }
 
 for (const name of ["soak", "chaos", "release"]) {
-  Deno.test(`scripts/${name} --help says what it does, wrong words are exit code 2`, async () => {
+  Deno.test(`scripts/${name} --help describes it; unknown words are exit code 2`, async () => {
     const help = await script(name, ["--help"]);
     assertEquals(help.code, 0, help.stderr);
     assertMatch(help.stdout, new RegExp(`^usage: scripts/${name}`));

@@ -4,7 +4,7 @@ import { Child, root } from "../../support/binary.ts";
 import { freePort } from "../../support/ports.ts";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
 
-Deno.test("scripts/up serves on every port, says how to go on, reloads on HUP and stops on TERM", async () => {
+Deno.test("scripts/up serves on every port, prints the next steps, reloads on HUP and stops on TERM", async () => {
   const ports = [freePort(), freePort()];
   await using up = new Child(`${root}/scripts/up`, [], {
     env: { PORTS: ports.map((port) => `127.0.0.1:${port}`).join(" ") },

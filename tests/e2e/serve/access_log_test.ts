@@ -44,7 +44,7 @@ Deno.test("JSON, LTSV and format strings are written, one line per request", asy
   }
 });
 
-Deno.test("a command takes the lines on its standard input", async () => {
+Deno.test("a command gets the lines on its standard input", async () => {
   await using served = await startServe({
     args: ["--access-log", "| cat > $OUT", "--access-log-format", "%m %s", "--text", "x"],
     env: { OUT: "/dev/stderr" },
@@ -137,7 +137,7 @@ Deno.test("fields and phases of files and fixed answers are logged", async () =>
   }
 });
 
-Deno.test("USR1 opens the file again under its name, in every worker", async () => {
+Deno.test("USR1 reopens the file in every worker", async () => {
   await using served = await startServe({
     args: [
       "--workers",

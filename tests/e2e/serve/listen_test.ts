@@ -28,7 +28,7 @@ Deno.test("serve under hayate supervise changes its pid on HUP and loses no requ
   });
 });
 
-Deno.test("a prefork server under hayate supervise is replaced as a whole", async () => {
+Deno.test("a prefork server under hayate supervise is replaced with all its workers", async () => {
   await using folder = await tempFolder();
   const app = await folder.write("app.js", pidApp);
   const port = freePort();
@@ -109,7 +109,7 @@ Deno.test("programs that an app starts do not get the listening sockets", async 
   }
 });
 
-Deno.test("a descriptor that is no listening socket is one clear line", async () => {
+Deno.test("a descriptor that is not a listening socket is an error in one clear line", async () => {
   const env = { SERVER_STARTER_PORT: "8080=77" };
   const { code, stderr } = await runHayate(["serve", "-q", "--text", "x"], { env });
   assertEquals(code, 1);

@@ -55,7 +55,7 @@ function keepAsking(port: number) {
   };
 }
 
-Deno.test("a master keeps as many workers as asked, and ends them on TERM", async () => {
+Deno.test("a master keeps the configured number of workers and stops them on TERM", async () => {
   await using served = await startServe({
     args: ["--workers", "3", "@app.js"],
     files: { "app.js": pidApp },
@@ -69,7 +69,7 @@ Deno.test("a master keeps as many workers as asked, and ends them on TERM", asyn
   for (const pid of pids) assert(!childPids(1).includes(pid));
 });
 
-Deno.test("a worker that is killed is back within a second, and others serve on", async () => {
+Deno.test("a killed worker is replaced within a second while the others serve", async () => {
   await using served = await startServe({
     args: ["--workers", "2", "@app.js"],
     files: { "app.js": pidApp },
@@ -84,7 +84,7 @@ Deno.test("a worker that is killed is back within a second, and others serve on"
   await served.child.waitForLine(`worker ${victim} died (signal KILL)`);
 });
 
-Deno.test("HUP replaces every worker by one with the app afresh, and loses no request", async () => {
+Deno.test("HUP replaces every worker, reloads the app and loses no request", async () => {
   await using served = await startServe({
     args: ["--workers", "2", "@app.js"],
     files: { "app.js": appWith(`() => new Response("old")`) },
@@ -146,7 +146,7 @@ Deno.test("--max-requests-per-child replaces a worker and loses no request", asy
   await served.child.waitForLine(/replacing worker \d+: it has served (1\d|20) requests/);
 });
 
-Deno.test("--timeout kills a worker that a handler blocks and says which request it was", async () => {
+Deno.test("--timeout kills a worker blocked by a handler and names the request", async () => {
   await using served = await startServe({
     args: ["--timeout", "500ms", "--workers", "2", "@app.js"],
     files: {
@@ -171,7 +171,7 @@ Deno.test("--timeout kills a worker that a handler blocks and says which request
   assert(after.some((pid) => before.includes(pid)), "the other worker was replaced, too");
 });
 
-Deno.test("--timeout answers 504 for a promise that takes too long, and the worker lives on", async () => {
+Deno.test("--timeout answers 504 for a slow promise and keeps the worker", async () => {
   await using served = await startServe({
     args: ["--timeout", "300ms", "@app.js"],
     files: {
@@ -207,7 +207,7 @@ export default { fetch(request) {
   });
 });
 
-Deno.test("an app that does not load ends the master with 78 and one line", async () => {
+Deno.test("an app that does not load ends the master with exit code 78 and one line", async () => {
   await using folder = await tempFolder();
   const path = await folder.write("app.js", "export default 1;");
   const { code, stderr } = await runHayate(["serve", "-q", "--workers", "2", "--port", "0", path]);
@@ -217,7 +217,7 @@ Deno.test("an app that does not load ends the master with 78 and one line", asyn
   assert(lines.every((line) => line === lines[0]), stderr);
 });
 
-Deno.test("a master does not share its port with a stranger, unless both ask for it", async () => {
+Deno.test("a master does not share its port with another program unless both use --reuse-port", async () => {
   await using served = await startServe({ args: ["--workers", "2", "--text", "x"] });
   await served.child.waitForLine(/with 2 workers/);
   const args = ["serve", "-q", "--host", "127.0.0.1", "--port", String(served.port)];
@@ -245,7 +245,7 @@ ${pidApp}`,
   }
 });
 
-Deno.test("workers end when their master is killed", async () => {
+Deno.test("workers exit when their master is killed", async () => {
   await using folder = await tempFolder();
   const socket = `${folder.path}/a.sock`;
   await using child = startHayate(["serve", "--workers", "2", "--path", socket, "--text", "x"]);
@@ -268,7 +268,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-Deno.test("several workers share a unix socket, whose file goes with the master", async () => {
+Deno.test("several workers share a unix socket, whose file the master removes", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/a.sock`;
   const app = await folder.write("app.js", pidApp);
@@ -323,7 +323,7 @@ Deno.test("the scoreboard shows every worker, as text and as JSON", async () => 
 });
 
 for (const backend of ["epoll", "portable"] as const) {
-  Deno.test(`the scoreboard on TCP tells nobody anything without its token (${backend})`, async () => {
+  Deno.test(`the scoreboard on TCP reveals nothing without its token (${backend})`, async () => {
     const port = freePort();
     const address = `127.0.0.1:${port}`;
     await using folder = await tempFolder();
@@ -375,7 +375,7 @@ for (const backend of ["epoll", "portable"] as const) {
   });
 }
 
-Deno.test("serve refuses a scoreboard on TCP without a token, or with one that is none", async () => {
+Deno.test("serve refuses a scoreboard on TCP without a valid token", async () => {
   await using folder = await tempFolder();
   const empty = await folder.write("empty", "\n");
   const listen = ["serve", "--text", "a", "--port", "0", "--status-listen", "127.0.0.1:1"];
@@ -397,7 +397,7 @@ Deno.test("serve refuses a scoreboard on TCP without a token, or with one that i
   }
 });
 
-Deno.test("a master of portable workers has each bind a socket of its own", async () => {
+Deno.test("portable workers each bind a socket of their own", async () => {
   await using served = await startServe({
     args: ["--workers", "2", "@app.js"],
     backend: "portable",
@@ -418,7 +418,7 @@ Deno.test("a master of portable workers has each bind a socket of its own", asyn
   assertEquals((await served.child.stop("SIGTERM")).code, 0);
 });
 
-Deno.test("portable workers say in one line what they cannot share", async () => {
+Deno.test("portable workers report in one line what they cannot share", async () => {
   await using folder = await tempFolder();
   const env = { HAYATE_REACTOR: "portable" };
   const path = `${folder.path}/s`;

@@ -2,7 +2,7 @@
 import { checkRelease } from "../../support/memory_flood.ts";
 import { appWith, startServe } from "../../support/serve.ts";
 
-Deno.test("memory comes back after slow readers and resets", async () => {
+Deno.test("memory is released after slow readers and resets", async () => {
   await using served = await startServe({
     args: ["@app.js"],
     files: {

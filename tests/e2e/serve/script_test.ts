@@ -4,7 +4,7 @@ import { Child, runHayate } from "../../support/binary.ts";
 import { tempFolder } from "../../support/ports.ts";
 import { appWith, eachBackend, type Served, startServe } from "../../support/serve.ts";
 
-Deno.test("a TypeScript app runs as it is, across files, and its stack names its own lines", async () => {
+Deno.test("a TypeScript app of several files runs unchanged, and stacks have its own lines", async () => {
   await using served = await startServe({
     args: ["@app.ts"],
     files: {
@@ -35,7 +35,7 @@ export function greet<T extends Named>(named: T): string { return \`hello \${nam
   );
 });
 
-Deno.test("what keeps an app from loading is told in one line, with exit code 78", async () => {
+Deno.test("an app that cannot be loaded is an error in one line, with exit code 78", async () => {
   const rows: [files: Record<string, string>, pattern: RegExp][] = [
     [
       { "app.js": `import { Hono } from "hono"; export default new Hono();` },
@@ -79,7 +79,7 @@ Deno.test("what keeps an app from loading is told in one line, with exit code 78
   ]);
 });
 
-Deno.test("fetch may be a method that uses this, or an export of its own", async () => {
+Deno.test("fetch can be a method that uses this, or a separate export", async () => {
   for (
     const text of [
       `export default { name: "x", fetch() { return new Response(this.name); } };`,
@@ -93,7 +93,7 @@ export default new App();`,
   }
 });
 
-Deno.test("a handler may use timers, fetch and node: modules", async () => {
+Deno.test("a handler can use timers, fetch and node: modules", async () => {
   await using served = await startServe({
     args: ["@app.js"],
     files: {
@@ -155,7 +155,7 @@ eachBackend(
   },
 );
 
-Deno.test("a Hono bundle that is named .ts runs as well", async () => {
+Deno.test("a Hono bundle named .ts runs", async () => {
   bundle ??= bundleHono();
   await using served = await startServe({
     args: ["@app.ts"],

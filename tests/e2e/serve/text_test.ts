@@ -72,7 +72,7 @@ eachBackend("serve ends at once and with code 0 on TERM, INT and QUIT", async (b
   }
 });
 
-Deno.test("serve says in one line that a port is in use, and exits with 1", async () => {
+Deno.test("serve reports a port in use in one line and exits with 1", async () => {
   await using served = await startServe({ args: ["--text", "x"] });
   const args = ["serve", "--host", "127.0.0.1", "--port", String(served.port), "--text", "y"];
   const { code, stderr } = await runHayate(args);
@@ -83,7 +83,7 @@ Deno.test("serve says in one line that a port is in use, and exits with 1", asyn
   );
 });
 
-Deno.test("serve takes port 0 and says which one it got", async () => {
+Deno.test("serve accepts port 0 and reports the port it got", async () => {
   await using child = startHayate(["serve", "--host", "127.0.0.1", "--port", "0", "--text", "x"]);
   const line = await child.waitForLine(/listening on http:\/\/127\.0\.0\.1:\d+\//);
   const answer = await fetch(line.replace("listening on ", ""));

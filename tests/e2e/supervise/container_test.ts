@@ -190,7 +190,7 @@ const commands: readonly (readonly [words: string, code: number, output: RegExp]
 ];
 
 for (const [words, code, output] of commands) {
-  Deno.test(`every mode is a container's command: ${words}`, async () => {
+  Deno.test(`every mode works as a container's command: ${words}`, async () => {
     const result = await runHayate(["supervise", ...words.split(" ")], { waitTimeoutMs: 15_000 });
     assertMatch(result.stdout + result.stderr, output);
     assertEquals(result.code, code, result.stdout + result.stderr);
@@ -198,7 +198,7 @@ for (const [words, code, output] of commands) {
   });
 }
 
-Deno.test("a program named like one of ours is supervised behind --", async () => {
+Deno.test("a program named like one of ours is supervised after --", async () => {
   await using folder = await tempFolder();
   await folder.write("bin/doctor", "#!/bin/sh\necho its own\nexit 9\n", 0o755);
   const env = { PATH: `${folder.path}/bin:${Deno.env.get("PATH")}` };
@@ -206,7 +206,7 @@ Deno.test("a program named like one of ours is supervised behind --", async () =
   assertEquals([code, stdout], [9, "its own\n"]);
 });
 
-Deno.test("an empty PORTS is one line and exit code 2, for our own modes", async () => {
+Deno.test("an empty PORTS is an error in one line and exit code 2 for our own modes", async () => {
   for (const [name, args] of [["PORTS", []], ["H2O_PORT", ["serve", "--text", "x"]]] as const) {
     for (const value of ["", "  "]) {
       const result = await runHayate(["supervise", ...args], {

@@ -18,7 +18,7 @@ import {
   startSupervised,
 } from "../../support/supervise.ts";
 
-Deno.test("supervise refuses a second instance on a pid file at once, with the first one's pid", async () => {
+Deno.test("supervise refuses a second instance on a pid file and names the first one's pid", async () => {
   await using folder = await tempFolder();
   await using supervisor = startSupervised(folder, ["--interval=0", "--", ...sleeper]);
   await supervisor.waitForGenerations(1);
@@ -28,7 +28,7 @@ Deno.test("supervise refuses a second instance on a pid file at once, with the f
   assertEquals(await Deno.readTextFile(supervisor.pidFile), `${supervisor.child.pid}\n`);
 });
 
-Deno.test("supervise takes a stale pid file over and removes it at the end", async () => {
+Deno.test("supervise takes over a stale pid file and removes it at the end", async () => {
   await using folder = await tempFolder();
   await folder.write("pid", `${Deno.pid}\n`);
   const supervisor = startSupervised(folder, ["--interval=0", "--", ...sleeper]);
@@ -38,7 +38,7 @@ Deno.test("supervise takes a stale pid file over and removes it at the end", asy
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), []);
 });
 
-Deno.test("supervise --daemonize returns when it stands; --stop when it has gone", async () => {
+Deno.test("supervise --daemonize returns once it is up; --stop once it has exited", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const link = await startServerLink(folder);
@@ -71,7 +71,7 @@ Deno.test("supervise --daemonize returns when it stands; --stop when it has gone
   assertMatch(await Deno.readTextFile(`${folder.path}/log`), /^starting new worker \d+\n/);
 });
 
-Deno.test("supervise --daemonize tells the caller what went wrong, with its exit code", async () => {
+Deno.test("supervise --daemonize reports a failed start to the caller, with its exit code", async () => {
   await using folder = await tempFolder();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -100,7 +100,7 @@ function fragile(folder: TempFolder): string[] {
   return ["sh", "-c", `[ -e ${folder.path}/bad ] && exit 3; exec sleep 1000`];
 }
 
-Deno.test("--stop and --restart name what stands in a broken pid file or status file", async () => {
+Deno.test("--stop and --restart quote the content of a broken pid file or status file", async () => {
   await using folder = await tempFolder();
   const files = [`--pid-file=${folder.path}/pid`, `--status-file=${folder.path}/status`];
   const vectors: [pid: string, command: string, complaint: string][] = [
@@ -134,7 +134,7 @@ for (
     ["HAYATE_CHANNEL_FD", "4294967296"],
   ]
 ) {
-  Deno.test(`proxy and serve refuse ${variable}=${value}, which names no descriptor`, async () => {
+  Deno.test(`proxy and serve refuse ${variable}=${value}, which is not a descriptor`, async () => {
     for (const args of [["proxy"], ["serve", "--text", "a"]]) {
       const env = { [variable]: value, SERVER_STARTER_PORT: "8080=78", HAYATE_SERVE_SLOT: "0" };
       const { code, stderr } = await runHayate(args, { env });
@@ -169,7 +169,7 @@ Deno.test("--restart and reload end with the real outcome and its reason", async
   assertEquals([good.code, good.stderr], [0, "generation 7 is serving\n"]);
 });
 
-Deno.test("status tells generations, pids, states and the last failure; stop waits", async () => {
+Deno.test("status shows generations, pids, states and the last failure; stop waits", async () => {
   await using folder = await tempFolder();
   const flags = ["--interval=0.3", "--max-start-failures=1", "--"];
   const supervisor = startSupervised(folder, [...flags, ...fragile(folder)]);
@@ -195,7 +195,7 @@ Deno.test("status tells generations, pids, states and the last failure; stop wai
   assertStringIncludes(gone.stderr, "no supervisor is running at");
 });
 
-Deno.test("--log-file: USR1 reopens a rotated file, for running workers too", async () => {
+Deno.test("--log-file: USR1 reopens a rotated file, also for running workers", async () => {
   await using folder = await tempFolder();
   const log = `${folder.path}/log`;
   const talker = ["sh", "-c", "while :; do echo tick; sleep 0.02; done"];
@@ -214,7 +214,7 @@ Deno.test("--log-file: USR1 reopens a rotated file, for running workers too", as
   assertEquals(supervisor.lines().length, 1, "behind the first line the log file has everything");
 });
 
-Deno.test("--log-file '| command': a logger that dies is restarted and nothing waits", async () => {
+Deno.test("--log-file '| command': a logger that dies is restarted, and no write blocks", async () => {
   await using folder = await tempFolder();
   const talker = ["sh", "-c", "while :; do echo tick; sleep 0.02; done"];
   const logger = `| echo $$ >>${folder.path}/loggers; exec cat >>${folder.path}/log`;
@@ -239,7 +239,7 @@ Deno.test("--log-file '| command': a logger that dies is restarted and nothing w
   });
 });
 
-Deno.test("--log-format json writes one object a line", async () => {
+Deno.test("--log-format json writes one object per line", async () => {
   await using folder = await tempFolder();
   const supervisor = startSupervised(folder, [
     "--log-format=json",
@@ -253,7 +253,7 @@ Deno.test("--log-format json writes one object a line", async () => {
   assertEquals(events, ["start", "starting", "stopping", "died", "exiting"]);
 });
 
-Deno.test("--die-with-parent: workers go when the supervisor is killed", async () => {
+Deno.test("--die-with-parent: workers exit when the supervisor is killed", async () => {
   await using folder = await tempFolder();
   const flags = ["--die-with-parent", "--ready-exec=true", "--"];
   const supervisor = startSupervised(folder, [...flags, ...sleeper]);
@@ -267,7 +267,7 @@ Deno.test("--die-with-parent: workers go when the supervisor is killed", async (
   assert(!isAlive(pid));
 });
 
-Deno.test("after KILL the next start takes sockets and workers over without refusing anybody", async () => {
+Deno.test("after KILL the next start takes over sockets and workers without refusing a client", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const path = `${folder.path}/a.sock`;
@@ -300,7 +300,7 @@ Deno.test("after KILL the next start takes sockets and workers over without refu
   unix.close();
 });
 
-Deno.test("the start lines tell a human what listens where, how to reload, to load, to stop", async () => {
+Deno.test("the start lines show what listens where and how to reload, test and stop", async () => {
   const port = freePort();
   const child = new Child(binaryPath, ["supervise"], { env: { PORTS: `127.0.0.1:${port}` } });
   await child.waitForLine(/stop\s+Ctrl-C/);
@@ -310,7 +310,7 @@ Deno.test("the start lines tell a human what listens where, how to reload, to lo
   await child.stop();
 });
 
-Deno.test("readStatus() of a supervisor that has ended finds no file", async () => {
+Deno.test("readStatus() finds no file of a supervisor that has exited", async () => {
   await using folder = await tempFolder();
   const supervisor = startSupervised(folder, ["--interval=0", "--", ...sleeper]);
   await supervisor.waitForGenerations(1);

@@ -110,7 +110,7 @@ for (const one of cases) {
   });
 }
 
-Deno.test("TERM answers the clients in the queue of a unix socket, whose path goes first", async () => {
+Deno.test("TERM removes a unix socket's path first and then answers the clients in its queue", async () => {
   for (const one of cases.filter(({ what }) => what !== "two slots with a socket each")) {
     await using folder = await tempFolder();
     const path = `${folder.path}/a.sock`;
@@ -161,7 +161,7 @@ async function load(url: string, seconds: number): Promise<Record<string, unknow
   return JSON.parse(stdout.slice(stdout.indexOf("{")));
 }
 
-Deno.test("two supervisors share a port by --reuse-port: stopping one loses nothing", async () => {
+Deno.test("two supervisors share a port with --reuse-port: stopping one loses nothing", async () => {
   const port = freePort();
   for (let round = 0; round < 3; round++) {
     await using folders = new AsyncDisposableStack();

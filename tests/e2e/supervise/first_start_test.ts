@@ -153,7 +153,7 @@ function waitsForGood(folder: TempFolder): string[] {
   return ["sh", "-c", `[ -e ${folder.path}/good ] || exit 5; exec sleep 1000`];
 }
 
-Deno.test("supervise --max-start-failures 0 tries the first start for ever, 3 three times", async () => {
+Deno.test("supervise --max-start-failures 0 retries the first start forever, 3 three times", async () => {
   await using folder = await tempFolder();
   const flags = (count: number) => ["--interval=0.3", "--max-start-failures", String(count), "--"];
   const three = await runHayate(["supervise", ...flags(3), ...waitsForGood(folder)]);
@@ -182,7 +182,7 @@ Deno.test("supervise: a restart that fails keeps the old generation, whatever th
   assert(!supervisor.child.hasEnded);
 });
 
-Deno.test("called as start_server a failing first start is tried for ever, as Server::Starter does", async () => {
+Deno.test("called as start_server a failing first start is retried forever, as Server::Starter does", async () => {
   await using folder = await tempFolder();
   const link = await startServerLink(folder);
   const script = `( ${link} --interval=0 -- sh -c 'exit 5' 2>${folder.path}/log & p=$!; sleep 2; ` +
@@ -193,7 +193,7 @@ Deno.test("called as start_server a failing first start is tried for ever, as Se
   assert((starts?.length ?? 0) >= 3, `${starts?.length} starts`);
 });
 
-Deno.test("supervise: who connects before the first generation is ready is answered by it, whole", async () => {
+Deno.test("supervise: clients that connect before the first generation is ready get its complete response", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const app = `await new Promise((resolve) => setTimeout(resolve, 700));

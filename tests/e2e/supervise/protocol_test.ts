@@ -59,7 +59,7 @@ Deno.test("supervise: explicit descriptors are reserved first, number 0 included
   assertMatch(await Deno.readLink(`/proc/${pid}/fd/0`), /^socket:/);
 });
 
-Deno.test("supervise passes the descriptors through that it was given", async () => {
+Deno.test("supervise passes on the descriptors that it was given", async () => {
   await using folder = await tempFolder();
   const script = `exec "$0" supervise --interval 0 --status-file ${folder.path}/status -- ` +
     `sleep 1000 5</dev/null`;
@@ -126,7 +126,7 @@ Deno.test("supervise drains on QUIT and leaves no orphan", async () => {
   assertEquals([code, isAlive(pid)], [0, false]);
 });
 
-Deno.test("supervise: a failed start is repeated while the old generation stays", async () => {
+Deno.test("supervise: a failed start is retried while the old generation serves", async () => {
   await using folder = await tempFolder();
   const script = `[ -e ${folder.path}/bad ] && exit 3; exec sleep 1000`;
   const flags = ["--interval=1", "--path", `${folder.path}/a.sock`];
@@ -146,7 +146,7 @@ Deno.test("supervise: a failed start is repeated while the old generation stays"
   assert(!isAlive(pid));
 });
 
-Deno.test("supervise: a program that cannot be run touches no file of ours and does not spin", async () => {
+Deno.test("supervise: a program that cannot be run changes none of our files and is not retried in a busy loop", async () => {
   await using folder = await tempFolder();
   const flags = ["--path", `${folder.path}/a.sock`, "--interval=0", "--max-start-failures=0"];
   await using supervisor = startSupervised(folder, [...flags, "--", "/no/such/program"]);
@@ -158,7 +158,7 @@ Deno.test("supervise: a program that cannot be run touches no file of ours and d
   assertEquals(await Deno.readTextFile(supervisor.pidFile), `${supervisor.child.pid}\n`);
 });
 
-Deno.test("supervise: --dir is the workers' folder, and a missing one is no reason to end", async () => {
+Deno.test("supervise: --dir is the workers' folder; a missing one does not end the supervisor", async () => {
   await using folder = await tempFolder();
   await using supervisor = startSupervised(folder, [
     "--dir=/usr",
@@ -219,7 +219,7 @@ Deno.test("supervise: automatic restart replaces the worker after the interval",
   await supervisor.child.waitForLine("autorestart triggered (interval=1)");
 });
 
-Deno.test("supervise ends with errno of a port in use, in one clear line", async () => {
+Deno.test("supervise exits with the errno of a port in use, in one clear line", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const result = await runHayate(["supervise", "--port", `127.0.0.1:${port}`, "--", "true"]);
@@ -246,7 +246,7 @@ Deno.test("supervise reports wrong usage with 2, as start_server with its own co
   assertMatch(help.stdout, /--kill-old-delay/);
 });
 
-Deno.test("supervise leaves a regular file at --path alone, and replaces a stale socket", async () => {
+Deno.test("supervise keeps a regular file at --path and replaces a stale socket", async () => {
   await using folder = await tempFolder();
   const path = await folder.write("a.sock", "precious");
   const refused = await runHayate(["supervise", "--path", path, "--", "true"]);

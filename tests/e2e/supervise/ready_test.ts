@@ -51,7 +51,7 @@ peerTest("perl", "READY=1 to NOTIFY_SOCKET is readiness", async () => {
   await supervisor.waitForGenerations(2);
 });
 
-Deno.test("a worker does not hear of our own starter, nor keep our READY_FD", async () => {
+Deno.test("a worker inherits neither our own starter's variables nor our READY_FD", async () => {
   await using folder = await tempFolder();
   const env = { NOTIFY_SOCKET: "/run/ours", LISTEN_FDS: "1", LISTEN_PID: "1" };
   const flags = ["--interval=0", "--", ...sleeper];
@@ -65,7 +65,7 @@ Deno.test("a worker does not hear of our own starter, nor keep our READY_FD", as
   ]);
 });
 
-Deno.test("--ready-exec gates a restart, and knows the worker", async () => {
+Deno.test("--ready-exec gates a restart and gets the worker's pid and generation", async () => {
   await using folder = await tempFolder();
   const probe = `echo $WORKER_PID $SERVER_STARTER_GENERATION >>${folder.path}/asked; ` +
     `[ -e ${folder.path}/go ]`;
@@ -90,7 +90,7 @@ Deno.test("--ready-exec gates a restart, and knows the worker", async () => {
   await supervisor.waitForGenerations(2);
 });
 
-Deno.test("--ready-http asks over TCP and over a unix socket named by generation", async () => {
+Deno.test("--ready-http probes over TCP and over a unix socket named by generation", async () => {
   await using folder = await tempFolder();
   let status = 503;
   let asked = 0;
@@ -139,7 +139,7 @@ function startSupervisedIn(path: string, args: readonly string[]) {
   return startSupervised(folder, args);
 }
 
-Deno.test("--start-timeout: a worker that hangs is ended and reload says why", async () => {
+Deno.test("--start-timeout: a worker that hangs is stopped, and reload reports why", async () => {
   await using folder = await tempFolder();
   const script = `[ -e ${folder.path}/hang ] || eval "echo ready >&$READY_FD"; exec sleep 1000`;
   const flags = [
@@ -164,7 +164,7 @@ Deno.test("--start-timeout: a worker that hangs is ended and reload says why", a
   assertEquals(supervisor.status().map((line) => line.pid), [pid]);
 });
 
-Deno.test("--max-start-failures ends a supervisor whose program never starts, with 1", async () => {
+Deno.test("--max-start-failures ends a supervisor whose program never starts, with exit code 1", async () => {
   const args = ["--max-start-failures=2", "--interval=0.1", "--", "false"];
   const result = await runHayate(["supervise", ...args]);
   assertEquals(result.code, 1);
@@ -216,7 +216,7 @@ async function trialAndRollback(workers: number): Promise<void> {
   assertEquals(await answers(), ["1"]);
 }
 
-Deno.test("--drain-timeout kills what does not end, TERM in any wait acts at once", async () => {
+Deno.test("--drain-timeout kills workers that do not exit; TERM acts immediately in any wait", async () => {
   await using folder = await tempFolder();
   const stubborn = ["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"];
   const flags = ["--interval=0.2", "--drain-timeout=300ms", "--"];
@@ -231,7 +231,7 @@ Deno.test("--drain-timeout kills what does not end, TERM in any wait acts at onc
   assert(performance.now() - started < 2000);
 });
 
-Deno.test("a second TERM hurries workers that do not end", async () => {
+Deno.test("a second TERM kills workers that do not exit", async () => {
   await using folder = await tempFolder();
   const stubborn = ["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"];
   const supervisor = startSupervised(folder, [
@@ -334,7 +334,7 @@ Deno.test("--workers with --reuse-port: a socket for each slot, a rolling restar
   );
 });
 
-Deno.test("systemd: LISTEN_FDS are taken over and readiness is told, with notify-reload", async () => {
+Deno.test("systemd: LISTEN_FDS are adopted and readiness is reported, with notify-reload", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const path = `${folder.path}/notify`;
@@ -394,7 +394,7 @@ Deno.test("systemd: LISTEN_FDS are taken over and readiness is told, with notify
   assert(sentAt !== null && Number(sentAt[1]) > 1e6);
 });
 
-Deno.test("a restart under the supervisor never lets a connection be refused", async () => {
+Deno.test("no connection is refused during a restart under the supervisor", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const args = [`--port=127.0.0.1:${port}`, "serve", "--text", "hello"];

@@ -18,7 +18,7 @@ Deno.test("help load output names every kind of failure", () => {
   for (const kind of failureKinds) assert(new RegExp(`^  ${kind} `, "m").test(text), kind);
 });
 
-Deno.test("help load models says with figures where wrk's model and ours differ", () => {
+Deno.test("help load models has figures for the differences from wrk", () => {
   const text = loadTopics.find((topic) => topic.name === "models")?.text ?? "";
   for (const row of ["truth", "wrk -c 10", "hayate load -c 10", "hayate load -R 1000"]) {
     assert(new RegExp(`^  ${row} +\\S.* ms$`, "m").test(text), row);

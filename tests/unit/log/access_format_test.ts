@@ -104,12 +104,12 @@ Deno.test("compileAccessFormat() knows combined, common, json and ltsv by name",
   assertEquals([ltsv.host, ltsv.uri, ltsv.status], ["192.0.2.1", "/a/b?x=1&y", "200"]);
 });
 
-Deno.test("compileAccessFormat() says which fields the caller has to keep", () => {
+Deno.test("compileAccessFormat() lists the fields that the caller must keep", () => {
   const format = compileAccessFormat("%{Referer}i %{X-A}i %{referer}i %{Age}o");
   assertEquals([format.requestFields, format.responseFields], [["referer", "x-a"], ["age"]]);
 });
 
-Deno.test("compileAccessFormat() says what has to be measured, and nothing for what is free", () => {
+Deno.test("compileAccessFormat() lists what must be measured, without what costs nothing", () => {
   const rows: [string, string[]][] = [
     ["combined", []],
     ["json", []],

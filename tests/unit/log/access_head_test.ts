@@ -15,11 +15,11 @@ Deno.test("AccessHead.take() keeps the first value of a field, whatever the case
   assertEquals(kept(["content-type", "x-a", "none"], head), ["text/plain", "1", null]);
 });
 
-Deno.test("AccessHead.take() joins the lines of Set-Cookie and knows an empty value", () => {
+Deno.test("AccessHead.take() joins Set-Cookie lines and accepts an empty value", () => {
   assertEquals(kept(["set-cookie", "empty"], head), ["a=1, b=2", ""]);
 });
 
-Deno.test("AccessHead.take() looks at nothing behind the end of the head", () => {
+Deno.test("AccessHead.take() reads nothing after the end of the head", () => {
   const before = "HTTP/1.1 200 OK\r\nA: 1\r\n\r\n";
   assertEquals(kept(["a", "b"], `${before}B: 2\r\n`, before.length), ["1", null]);
 });
@@ -34,7 +34,7 @@ Deno.test("AccessHead.reset() forgets the last head", () => {
   assertEquals(fields.get("a"), null);
 });
 
-Deno.test("AccessTimes.of() measures h2o's phases, and -1 where one was not reached", () => {
+Deno.test("AccessTimes.of() measures h2o's phases, -1 for those not reached", () => {
   const times = new AccessTimes();
   times.begin(100, { receivedMs: 110, startMs: 113 });
   const phases = ["connect", "request-header", "request-body", "request-total"] as const;
@@ -48,7 +48,7 @@ Deno.test("AccessTimes.of() measures h2o's phases, and -1 where one was not reac
   assertEquals(times.of("proxy.total"), -1);
 });
 
-Deno.test("AccessTimes.of() gives no negative time for an answer before the end of the body", () => {
+Deno.test("AccessTimes.of() returns no negative time for a response before the end of the body", () => {
   const times = new AccessTimes();
   times.begin(0, { receivedMs: 0, startMs: 0 });
   times.responseMs = 5;

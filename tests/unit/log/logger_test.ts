@@ -63,11 +63,11 @@ Deno.test("Logger writes JSON objects", () => {
   assertEquals([time.endsWith("Z"), Number.isNaN(Date.parse(time)), pid], [true, false, Deno.pid]);
 });
 
-Deno.test("Logger leaves out what is below its level", () => {
+Deno.test("Logger drops lines below its level", () => {
   assertEquals(logOf("plain", (logger) => logger.debug("x")), []);
 });
 
-Deno.test("Logger lets nobody forge a line", () => {
+Deno.test("Logger escapes what could forge a line", () => {
   assertEquals(logOf("plain", (logger) => logger.info("a\nb\x1b[31m\tc", { k: "d\r\n" })), [
     'a\\x0ab\\x1b[31m\tc k="d\\r\\n"',
   ]);

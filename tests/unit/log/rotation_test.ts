@@ -31,7 +31,7 @@ async function contents(path: string, count: number): Promise<string[]> {
   return await Promise.all(names.map((name) => Deno.readTextFile(name).catch(() => "(none)")));
 }
 
-Deno.test("Rotation by size keeps as many old files as asked for", () =>
+Deno.test("Rotation by size keeps the configured number of old files", () =>
   inFolder(async (path) => {
     const sink = open(path, { bytesMax: 4 });
     for (const text of ["one", "two", "three", "four"]) say(sink, text);
@@ -39,7 +39,7 @@ Deno.test("Rotation by size keeps as many old files as asked for", () =>
     assertEquals(await contents(path, 3), ["four\n", "three\n", "two\n", "(none)"]);
   }));
 
-Deno.test("Rotation by time turns at multiples of the interval, later by the adjustment", () =>
+Deno.test("Rotation by time happens at multiples of the interval plus the adjustment", () =>
   inFolder(async (path) => {
     let now = new Date(2026, 0, 1, 10, 30).getTime();
     const sink = open(path, { intervalMs: 3_600_000, adjustMs: 60_000 }, () => now);
@@ -63,7 +63,7 @@ Deno.test("Rotation of a file that several processes share happens once", () =>
     assertEquals(await contents(path, 2), ["new\nnew\nnew\n", "old\nold\nold\n", "(none)"]);
   }));
 
-Deno.test("Rotation follows a file that somebody else moved", () =>
+Deno.test("Rotation follows a file that another process moved", () =>
   inFolder(async (path) => {
     const sink = open(path, {});
     say(sink, "a");

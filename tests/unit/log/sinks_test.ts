@@ -46,7 +46,7 @@ Deno.test("FileSink writes by itself once 64 KB wait", () =>
     assertEquals((await Deno.stat(`${folder}/a.log`)).size, 70 * 1001);
   }));
 
-Deno.test("FileSink.reopen() follows a moved file and loses no line", () =>
+Deno.test("FileSink.reopen() follows a moved file without losing lines", () =>
   inFolder(async (folder) => {
     const sink = new FileSink(`${folder}/a.log`, silence, { immediate: true });
     say(sink, "before");
@@ -59,7 +59,7 @@ Deno.test("FileSink.reopen() follows a moved file and loses no line", () =>
     assertEquals(await Deno.readTextFile(`${folder}/a.log`), "after\n");
   }));
 
-Deno.test("FileSink.reopen() goes on with the old file when the new one cannot be opened", () =>
+Deno.test("FileSink.reopen() keeps the old file when the new one cannot be opened", () =>
   inFolder(async (folder) => {
     const complaints: string[] = [];
     await Deno.mkdir(`${folder}/logs`);
@@ -76,7 +76,7 @@ Deno.test("FileSink.reopen() goes on with the old file when the new one cannot b
     ]);
   }));
 
-Deno.test("FileSink.reopen() has nothing to do, and nothing to say, once it is closed", () =>
+Deno.test("FileSink.reopen() does nothing after close()", () =>
   inFolder(async (folder) => {
     const complaints: string[] = [];
     const sink = new FileSink(`${folder}/a.log`, (message) => complaints.push(message));
@@ -85,7 +85,7 @@ Deno.test("FileSink.reopen() has nothing to do, and nothing to say, once it is c
     assertEquals(complaints, []);
   }));
 
-Deno.test("FileSink says in one line why a file cannot be opened", () => {
+Deno.test("FileSink explains in one line why a file cannot be opened", () => {
   assertThrows(
     () => new FileSink("/nonexistent/a.log", silence),
     StartError,
@@ -93,7 +93,7 @@ Deno.test("FileSink says in one line why a file cannot be opened", () => {
   );
 });
 
-Deno.test("FileSink complains once about a full disk and counts the lost lines", async () => {
+Deno.test("FileSink reports a full disk once and counts the lost lines", async () => {
   const complaints: string[] = [];
   const sink = new FileSink("/dev/full", (message) => complaints.push(message), {
     immediate: true,
@@ -118,7 +118,7 @@ class SlowStream {
   }
 }
 
-Deno.test("StreamSink writes at once to what cannot block", async () => {
+Deno.test("StreamSink writes immediately to a target that cannot block", async () => {
   const stream = new SlowStream();
   const sink = new StreamSink(stream, false);
   say(sink, "a");
@@ -126,7 +126,7 @@ Deno.test("StreamSink writes at once to what cannot block", async () => {
   await sink.close();
 });
 
-Deno.test("StreamSink never waits for a reader that stopped, and says how many lines it dropped", async () => {
+Deno.test("StreamSink never waits for a stopped reader and reports how many lines it dropped", async () => {
   const stream = new SlowStream();
   const sink = new StreamSink(stream, true);
   say(sink, "first");
@@ -145,7 +145,7 @@ Deno.test("StreamSink never waits for a reader that stopped, and says how many l
   assert(lines.includes("76 log lines were dropped: the reader of this stream is too slow"));
 });
 
-Deno.test("StreamSink forgets a reader that has gone, without an error", () => {
+Deno.test("StreamSink drops a reader that has exited, without an error", () => {
   const gone = {
     write: () => Promise.reject(new Deno.errors.BrokenPipe("gone")),
     writeSync(): number {
@@ -173,7 +173,7 @@ class FakeProcess implements PipeProcess {
   }
 }
 
-Deno.test("PipeSink hands lines to its command and closes it at the end", async () => {
+Deno.test("PipeSink writes lines to its command and closes its input at the end", async () => {
   const process = new FakeProcess();
   const sink = new PipeSink("rotatelogs x", () => process, silence);
   say(sink, "a");
@@ -183,7 +183,7 @@ Deno.test("PipeSink hands lines to its command and closes it at the end", async 
   assertEquals(process.text, "a\nb\n");
 });
 
-Deno.test("PipeSink starts a command again that died, and the lines in between arrive", async () => {
+Deno.test("PipeSink restarts a command that died and delivers the lines in between", async () => {
   const processes: FakeProcess[] = [];
   const complaints: string[] = [];
   let restarted: () => void = silence;
@@ -204,7 +204,7 @@ Deno.test("PipeSink starts a command again that died, and the lines in between a
   assertEquals(complaints, ["log command exited (exit 1), restarting it in 100 ms: cat >x"]);
 });
 
-Deno.test("PipeSink.reopen() ends the old command with what it had and starts a new one", async () => {
+Deno.test("PipeSink.reopen() lets the old command finish its input and starts a new one", async () => {
   const processes: FakeProcess[] = [];
   const sink = new PipeSink("x", () => {
     processes.push(new FakeProcess());
@@ -227,7 +227,7 @@ const identity = {
 };
 const header = /^<190>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d hostone hayate 7 - - /;
 
-Deno.test("SyslogSink sends one RFC 5424 message a line", async () => {
+Deno.test("SyslogSink sends one RFC 5424 message per line", async () => {
   const sent: string[] = [];
   const send = (bytes: Uint8Array) =>
     Promise.resolve(void sent.push(new TextDecoder().decode(bytes)));
@@ -252,7 +252,7 @@ Deno.test("SyslogSink puts the length in front on a stream (RFC 6587)", async ()
   assertEquals(Number(count), new TextEncoder().encode(message).length);
 });
 
-Deno.test("SyslogSink counts what an unreachable receiver did not get, and complains once", async () => {
+Deno.test("SyslogSink counts what an unreachable receiver missed and reports it once", async () => {
   const complaints: string[] = [];
   const send = () => Promise.reject(new Error("refused"));
   const transport = { datagram: true, send, close: silence };
@@ -267,7 +267,7 @@ Deno.test("SyslogSink counts what an unreachable receiver did not get, and compl
   ]);
 });
 
-Deno.test("SyslogSink.close() does not wait for a receiver that takes nothing, and says what is lost", async () => {
+Deno.test("SyslogSink.close() does not wait for a stuck receiver and reports what is lost", async () => {
   const complaints: string[] = [];
   let reject: (error: Error) => void = silence;
   const transport = {
@@ -282,7 +282,7 @@ Deno.test("SyslogSink.close() does not wait for a receiver that takes nothing, a
   assertEquals(complaints.map((line) => line.replace(/:.*/, "")), ["3 log lines were lost"]);
 });
 
-Deno.test("SyslogSink keeps a megabyte for a slow receiver and drops what is beyond", async () => {
+Deno.test("SyslogSink queues one megabyte for a slow receiver and drops the rest", async () => {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   let sent = 0;
   const transport = { datagram: true, send: () => opened.then(() => void sent++), close: silence };
@@ -294,7 +294,7 @@ Deno.test("SyslogSink keeps a megabyte for a slow receiver and drops what is bey
   assertEquals(sent + sink.droppedCount, 300);
 });
 
-Deno.test("PipeSink drops what a stuck command does not take, never waits for it, and says so", async () => {
+Deno.test("PipeSink drops what a stuck command does not read, never waits and reports it", async () => {
   const complaints: string[] = [];
   const stuck: PipeProcess = {
     write: () => new Promise(silence),

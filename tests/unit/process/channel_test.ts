@@ -65,7 +65,7 @@ Deno.test("Channel refuses messages when the other end has stopped reading", asy
   await descriptorWatch.settled();
 });
 
-Deno.test("Channel ends when the other end sends what is no message", async () => {
+Deno.test("Channel ends when the other end sends an invalid message", async () => {
   const inbox = new Inbox();
   const pair = openChannel(inbox);
   libc.write(pair.theirs, new TextEncoder().encode("not json\n"), 9);
@@ -76,7 +76,7 @@ Deno.test("Channel ends when the other end sends what is no message", async () =
   await descriptorWatch.settled();
 });
 
-Deno.test("DescriptorWatch tells the end of a pipe", async () => {
+Deno.test("DescriptorWatch reports the end of a pipe", async () => {
   const { readEnd, writeEnd } = openPipe();
   const woken = new Promise<void>((resolve) => {
     descriptorWatch.watch(readEnd, () => {

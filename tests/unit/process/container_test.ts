@@ -23,7 +23,7 @@ const dockerMounts =
 const podmanMounts =
   `1 2 0:1 /storage/overlay-containers/${id}/userdata/hosts /etc/hosts rw - x x rw\n`;
 
-Deno.test("findContainer() knows Docker, podman and Kubernetes by their marks", () => {
+Deno.test("findContainer() recognises Docker, podman and Kubernetes", () => {
   const rows: readonly (readonly [Host, Container | null])[] = [
     [{ files: { "/.dockerenv": "" } }, { runtime: "docker", name: null }],
     [

@@ -6,7 +6,7 @@ import {
   readStartAt,
 } from "../../../../mod/load/plan/option_values.ts";
 
-Deno.test("readConnectTo() reads a place for all, and curl's form for one", () => {
+Deno.test("readConnectTo() reads an address for all targets, and curl's form for one", () => {
   const any = { fromHost: null, fromPort: null };
   assertEquals(readConnectTo("10.0.0.1:81"), { ...any, host: "10.0.0.1", port: 81 });
   assertEquals(readConnectTo("[::1]:81"), { ...any, host: "::1", port: 81 });
@@ -15,12 +15,12 @@ Deno.test("readConnectTo() reads a place for all, and curl's form for one", () =
   assertEquals(readConnectTo("::[::1]:"), { ...any, host: "::1", port: null });
 });
 
-Deno.test("readPercentiles() sorts and leaves repeats out", () => {
+Deno.test("readPercentiles() sorts and removes duplicates", () => {
   assertEquals(readPercentiles("99,50, 99.99,50"), [50, 99, 99.99]);
   assertEquals(readPercentiles("50,") instanceof Wrong, true);
 });
 
-Deno.test("readStartAt() reads instants, and clock times as the next such moment", () => {
+Deno.test("readStartAt() reads instants, and clock times as their next occurrence", () => {
   assertEquals(readStartAt("@1767225600.5"), 1767225600500);
   assertEquals(readStartAt("2026-01-31T12:00:00Z"), Date.UTC(2026, 0, 31, 12));
   const next = readStartAt("00:00") as number;

@@ -9,7 +9,7 @@ function errorsOf(...argv: string[]): readonly string[] {
   return (error as unknown as UsageError).errors;
 }
 
-Deno.test("readLoadPlan() has wrk's defaults, but one thread", () => {
+Deno.test("readLoadPlan() has wrk's defaults, except for one thread", () => {
   const plan = readLoadPlan([url]);
   assertEquals(
     [plan.threads, plan.connections, plan.durationMs, plan.timeoutMs, plan.method],
@@ -28,7 +28,7 @@ Deno.test("readLoadPlan() reads wrk's letters", () => {
   assertEquals(plan.headers, [{ name: "A", value: "b" }]);
 });
 
-Deno.test("readLoadPlan() gives a run with -n no time limit", () => {
+Deno.test("readLoadPlan() sets no time limit with -n", () => {
   const plan = readLoadPlan(["-n", "1", url]);
   assertEquals([plan.requestCount, plan.durationMs], [1, Infinity]);
   assertEquals(readLoadPlan(["-n5", "-d1", url]).durationMs, 1000);
@@ -62,7 +62,7 @@ Deno.test("readLoadPlan() makes a request with a body a POST", () => {
   assertEquals(readLoadPlan(["-b", "x", "-X", "PUT", url]).method, "PUT");
 });
 
-Deno.test("readLoadPlan() reports contradictions, all at once", () => {
+Deno.test("readLoadPlan() reports all contradictions at once", () => {
   const errors = errorsOf(
     ...["-R5", "--stages", "1s:5", "-d3", "-b", "x", "--body-file", "y", "-c1", "-t2"],
     ...["--pipeline", "3", "--no-keepalive", url, "--", "a"],
@@ -81,7 +81,7 @@ Deno.test("readLoadPlan() reports contradictions, all at once", () => {
   assertEquals(errorsOf(), ["URL is missing"]);
 });
 
-Deno.test("readLoadPlan() says what is wrong with a value", () => {
+Deno.test("readLoadPlan() explains an invalid value", () => {
   for (
     const [flag, value] of [
       ["-R", "0"],

@@ -23,7 +23,7 @@ Deno.test("buildRequest() sends Host and nothing else, as wrk does", () => {
   assertEquals(text({}), "GET / HTTP/1.1\r\nHost: h:1\r\n\r\n");
 });
 
-Deno.test("buildRequest() lets fields of the user replace its own", () => {
+Deno.test("buildRequest() lets the user's fields replace its own", () => {
   const headers = [{ name: "host", value: "x" }, { name: "Connection", value: "Upgrade" }];
   assertEquals(
     text({ headers, keepalive: false }),
@@ -31,7 +31,7 @@ Deno.test("buildRequest() lets fields of the user replace its own", () => {
   );
 });
 
-Deno.test("buildRequest() announces the body's length, an empty body's too", () => {
+Deno.test("buildRequest() sends the body's length, also of an empty body", () => {
   const body = new TextEncoder().encode("é");
   assertEquals(
     text({ method: "PUT", body }),
@@ -43,7 +43,7 @@ Deno.test("buildRequest() announces the body's length, an empty body's too", () 
   );
 });
 
-Deno.test("buildRequest() says how the connection goes on", () => {
+Deno.test("buildRequest() sends the Connection field", () => {
   assertEquals(
     text({ http10: true }).includes("HTTP/1.0\r\nHost: h:1\r\nConnection: keep-alive"),
     true,
@@ -51,7 +51,7 @@ Deno.test("buildRequest() says how the connection goes on", () => {
   assertEquals(text({ keepalive: false }).includes("Connection: close\r\n"), true);
 });
 
-Deno.test("parseHeader() refuses what would inject another field", () => {
+Deno.test("parseHeader() refuses values that would inject another field", () => {
   assertEquals(parseHeader("A: b: c "), { name: "A", value: "b: c" });
   for (const header of ["A: b\r\nC: d", "A: b\nC: d", "A\r\n: b"]) {
     assertEquals(parseHeader(header), "line breaks are not allowed");

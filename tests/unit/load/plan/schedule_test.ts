@@ -23,7 +23,7 @@ Deno.test("Schedule of a falling ramp ends with the last request before its end"
   assertEquals(schedule.dueMs(99) < 2000, true);
 });
 
-Deno.test("Schedule joins stages without a gap and never runs backward", () => {
+Deno.test("Schedule joins stages without a gap and never goes backward", () => {
   const schedule = new Schedule([
     { durationMs: 1000, rateStart: 10, rateEnd: 10 },
     { durationMs: 1000, rateStart: 0, rateEnd: 0 },

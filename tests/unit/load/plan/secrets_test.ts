@@ -32,15 +32,15 @@ const words: readonly [word: string, shown: string][] = [
   ["-c50", "-c50"],
 ];
 
-Deno.test("a report keeps the command line without its secrets", () => {
+Deno.test("a report contains the command line without secrets", () => {
   for (const [word, shown] of words) assertEquals(maskWord(word), shown);
 });
 
-Deno.test("a masked text is masked only once, and stays as it is", () => {
+Deno.test("masking a masked text changes nothing", () => {
   for (const [word] of words) assertEquals(maskText(maskWord(word)), maskWord(word));
 });
 
-Deno.test("counts by a secret field keep how many values there were", () => {
+Deno.test("counts by a secret field still show the number of values", () => {
   assertEquals(maskValues({ "(none)": 2, "sid=1": 3, "sid=2": 4 }), {
     "(none)": 2,
     "*** 2": 3,

@@ -3,12 +3,12 @@ import { Sources } from "../../../../mod/load/plan/sources.ts";
 
 const automatic = { sources: [], index: 2, connectionsBefore: 0 };
 
-Deno.test("Sources goes round the user's addresses, beginning at the thread's first connection", () => {
+Deno.test("Sources rotates through the user's addresses, starting at the thread's first connection", () => {
   const sources = new Sources({ sources: ["a", "b", "c"], index: 0, connectionsBefore: 4 });
   assertEquals([sources.next(), sources.next(), sources.next()], ["b", "c", "a"]);
 });
 
-Deno.test("Sources gives up when none of the user's addresses has a port", () => {
+Deno.test("Sources gives up when none of the user's addresses has a free port", () => {
   const sources = new Sources({ sources: ["a", "b"], index: 0, connectionsBefore: 0 });
   assertEquals([1, 2, 3].map(() => sources.exhausted(sources.next(), true)), [true, true, false]);
   sources.succeeded();
@@ -23,7 +23,7 @@ Deno.test("Sources leaves the choice to the kernel until ports run out on loopba
   assertEquals([sources.next(), sources.next()], ["127.0.3.1", "127.0.3.1"]);
 });
 
-Deno.test("Sources uses its own addresses up one by one and comes round to the first", () => {
+Deno.test("Sources exhausts its own addresses one by one, then starts over", () => {
   const sources = new Sources(automatic);
   sources.exhausted(sources.next(), true);
   const first = sources.next();

@@ -27,7 +27,7 @@ Deno.test("parseTarget() reads both spellings of a unix socket", () => {
   assertEquals(parts("http://[unix:/tmp/a.sock]/u").slice(3), ["/u", "/tmp/a.sock"]);
 });
 
-Deno.test("parseTarget() says why a text is no URL", () => {
+Deno.test("parseTarget() explains why a text is not a URL", () => {
   for (
     const [text, reason] of [
       ["ftp://h/", "scheme ftp is not http or https"],

@@ -11,7 +11,7 @@ Deno.test("parseThreshold() reads times, counts and shares in their units", () =
   assertEquals(limit("error-rate>1%"), 0.01);
 });
 
-Deno.test("parseThreshold() says what is allowed", () => {
+Deno.test("parseThreshold() lists the allowed forms", () => {
   for (
     const [text, part] of [
       ["p99", "not like p99>5ms"],

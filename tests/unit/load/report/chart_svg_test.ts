@@ -15,7 +15,7 @@ Deno.test("logScale() has its ticks at decades", () => {
   assertAlmostEquals(scale.place(100), 1 / 3, 1e-9);
 });
 
-Deno.test("percentileScale() gives every nine the same room", () => {
+Deno.test("percentileScale() gives each further nine the same width", () => {
   const scale = percentileScale(99.9);
   assertEquals(scale.ticks.map(({ label }) => label), ["0%", "90%", "99%", "99.9%"]);
   assertAlmostEquals(scale.place(90), 1 / 3, 1e-9);

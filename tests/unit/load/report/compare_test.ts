@@ -22,7 +22,7 @@ Deno.test("median() of odd and even counts", () => {
   assertEquals([median([3, 1, 2]), median([4, 1, 2, 3])], [2, 2.5]);
 });
 
-Deno.test("estimateRatio() finds the ratio, an interval around it, and no interval for single runs", () => {
+Deno.test("estimateRatio() returns a ratio and its interval, or no interval for single runs", () => {
   const { ratio, low, high } = estimateRatio([100, 101, 99], [200, 202, 198]);
   assertEquals(ratio, 2);
   assertEquals(low <= 2 && high >= 2 && low > 1.9 && high < 2.1, true);
@@ -50,7 +50,7 @@ Deno.test("compareRuns() calls new failures worse, however many runs there are",
   assertEquals(verdicts([run(1000, 500)], [run(1000, 500, 3)]).at(-1), "worse");
 });
 
-Deno.test("renderComparison() aligns its columns and says when noise is unknown", () => {
+Deno.test("renderComparison() aligns its columns and reports unknown noise", () => {
   const text = renderComparison(compareRuns([run(1000, 500)], [run(1000, 500)], 0.05));
   assertEquals(
     text.split("\n")[1],

@@ -46,7 +46,7 @@ async function run(values: number[], changes: Partial<RunJson> = {}): Promise<Ru
   };
 }
 
-Deno.test("mergeRuns() has the percentiles of all values together, not an average", async () => {
+Deno.test("mergeRuns() computes percentiles over all values instead of averaging", async () => {
   const low = Array.from({ length: 900 }, () => 100);
   // The greatest lies less than a microsecond below the end of its counter: 10,104.
   const high = Array.from({ length: 100 }, (_, index) => 10_004.75 + index);
@@ -59,7 +59,7 @@ Deno.test("mergeRuns() has the percentiles of all values together, not an averag
   assertEquals("p12.5" in merged.latency.percentilesUs, true);
 });
 
-Deno.test("mergeRuns() adds counts over the longest time", async () => {
+Deno.test("mergeRuns() divides summed counts by the longest time", async () => {
   const merged = await mergeRuns([
     await run([1, 2, 3]),
     await run([4], { measuredMs: 2000, responsesByStatus: { "503": 1 } }),
@@ -72,7 +72,7 @@ Deno.test("mergeRuns() adds counts over the longest time", async () => {
   assertEquals(merged.connections.asked, 2);
 });
 
-Deno.test("mergeRuns() adds the counts of --group-by, also beside a report of an older version", async () => {
+Deno.test("mergeRuns() adds the counts of --group-by, also with a report of an older version", async () => {
   const merged = await mergeRuns([
     await run([1], { responsesByFieldValue: { a: 1, b: 2 } }),
     await run([1], { responsesByFieldValue: { b: 3 } }),

@@ -21,7 +21,7 @@ const interval = {
 
 const timed = { leftMs: 8000, doneCount: 3000, wantedCount: Infinity, failedCount: 0 };
 
-Deno.test("the progress line says how far the run is, and fits the terminal", () => {
+Deno.test("the progress line shows the progress and fits the terminal", () => {
   const lines: [string, string][] = [
     [progressLine(interval, timed), "8s left  1.50k req/s  p50 500.00us  p99 700.00us"],
     [progressLine(interval, timed, 40), "8s left  1.50k req/s  p50 500.00us"],

@@ -123,11 +123,11 @@ Deno.test("wrkReport() sorts eight kinds of failure into wrk's lines", () => {
   assertEquals(lines[5], "  Non-2xx or 3xx responses: 8");
 });
 
-Deno.test("additions() has nothing to say about a run without a remark", () => {
+Deno.test("additions() is empty for an ordinary run", () => {
   assertEquals(additions(result({ answered: 4 }, [1], [1]), output), "");
 });
 
-Deno.test("additions() says in words that ports ran out, and what to do", () => {
+Deno.test("additions() reports that ports ran out and what to do", () => {
   const dry = result({ answered: 1, portsExhausted: 9 }, [1], [1]);
   assertEquals(
     additions(dry, output),
@@ -145,7 +145,7 @@ Deno.test("additions() blames TIME_WAIT only where connections were closed", () 
   );
 });
 
-Deno.test("additions() lists failures by kind and code, and percentiles as asked", () => {
+Deno.test("additions() lists failures by kind and code, and the requested percentiles", () => {
   const failed = result({ answered: 2, failedTimeout: 3, failedStatus: 1, lost: 3 }, [100, 300], [
     1,
   ], {
@@ -167,7 +167,7 @@ Deno.test("additions() lists failures by kind and code, and percentiles as asked
   );
 });
 
-Deno.test("additions() says when the client was the bottleneck", () => {
+Deno.test("additions() reports when the client was the bottleneck", () => {
   const busy = result({ answered: 4 }, [1], [1], { cpuUserMs: 1000, cpuSystemMs: 2000 });
   assertEquals(additions(busy, output).startsWith("Client CPU: 99% of each thread was used"), true);
 });
@@ -186,7 +186,7 @@ Deno.test("additions() reports how well a schedule was kept", () => {
   ]);
 });
 
-Deno.test("additions() shows who answered how often, the commonest first", () => {
+Deno.test("additions() lists responses per server, the most frequent first", () => {
   const answerCounts = { "nginx": 25, "hayate": 75 };
   assertEquals(
     additions(result({}, [], [], { answerCounts, groupBy: "Server" }), output),

@@ -15,7 +15,7 @@ function answer(stats: ThreadStats, count: number, latencyUs: number): void {
   stats.latency.recordMany(latencyUs, count);
 }
 
-Deno.test("Sampler takes the rate of each thread, and none of a period without an answer, as wrk", () => {
+Deno.test("Sampler records each thread's rate, except in periods without a response, as wrk", () => {
   const [stats] = threads(1);
   const sampler = new Sampler([stats], () => {});
   answer(stats, 50, 100);
@@ -27,7 +27,7 @@ Deno.test("Sampler takes the rate of each thread, and none of a period without a
   assertEquals([sampler.rates.count, sampler.rates.maxUs, sampler.rates.minUs], [2, 500, 250]);
 });
 
-Deno.test("Sampler closes one interval a second, with what came in it and no more", () => {
+Deno.test("Sampler closes one interval per second with exactly that second's counts", () => {
   const stats = threads(2);
   const seen: Interval[] = [];
   const sampler = new Sampler(stats, (interval) => seen.push(interval));
@@ -70,7 +70,7 @@ Deno.test("Sampler's intervals add up to the whole, whenever the timer fires", (
   assertEquals(sampler.intervals.map(({ requests }) => requests), [100, 1]);
 });
 
-Deno.test("Sampler leaves a remainder without an answer out, unless it is all there is", () => {
+Deno.test("Sampler drops a remainder without responses unless it is the only interval", () => {
   const [stats] = threads(1);
   const sampler = new Sampler([stats], () => {});
   sampler.sample(1000);

@@ -17,7 +17,7 @@ function head(fields: string): ResponseHead {
   return parsed;
 }
 
-Deno.test("AnswerGroups counts by value, whatever the name's case, and responses without the field", () => {
+Deno.test("AnswerGroups counts by value, ignoring the name's case, and responses without the field", () => {
   const groups = new AnswerGroups("Served-By", run);
   const measured = connection(100);
   for (
@@ -29,7 +29,7 @@ Deno.test("AnswerGroups counts by value, whatever the name's case, and responses
   assertEquals(groups.counts, { a: 2, b: 1, "(none)": 1 });
 });
 
-Deno.test("AnswerGroups takes the final head, and leaves out the warm-up and what did not end", () => {
+Deno.test("AnswerGroups counts final heads only, without the warm-up and incomplete responses", () => {
   const groups = new AnswerGroups("v", run);
   const [warm, measured, broken] = [connection(99), connection(100), connection(100)];
   for (const each of [warm, measured, broken]) groups.takeHead(each, head("v: interim\r\n"));
@@ -39,7 +39,7 @@ Deno.test("AnswerGroups takes the final head, and leaves out the warm-up and wha
   assertEquals(groups.counts, { final: 1 });
 });
 
-Deno.test("AnswerGroups keeps a bounded number of values", () => {
+Deno.test("AnswerGroups limits the number of values", () => {
   const groups = new AnswerGroups("v", run);
   const measured = connection(100);
   for (let index = 0; index < 150; index++) {
@@ -54,7 +54,7 @@ Deno.test("AnswerGroups keeps a bounded number of values", () => {
   ]);
 });
 
-Deno.test("AnswerGroups tells the next observer everything", () => {
+Deno.test("AnswerGroups passes every call to the next observer", () => {
   const heard: string[] = [];
   const next: AnswerObserver = {
     takeHead: () => heard.push("head"),

@@ -123,7 +123,7 @@ function readPieces(row: Row, pieces: readonly Uint8Array[]): ResponseReader<nul
 }
 
 for (const row of rows) {
-  Deno.test(`ResponseReader finds the end of a response by ${row.name}, however it is cut`, () => {
+  Deno.test(`ResponseReader finds the end of a response by ${row.name}, however it is split`, () => {
     const bytes = encoder.encode(row.text);
     const cuts: Uint8Array[][] = [[bytes], [...bytes].map((byte) => Uint8Array.of(byte))];
     for (let at = 1; at < bytes.length; at++) cuts.push([bytes.slice(0, at), bytes.slice(at)]);
@@ -147,7 +147,7 @@ Deno.test("ResponseReader leaves the bytes of the next response alone", () => {
   assertEquals(reader.isComplete, true);
 });
 
-Deno.test("ResponseReader does not take a cut-off body for a complete one", () => {
+Deno.test("ResponseReader does not accept a truncated body as complete", () => {
   const bytes = encoder.encode("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
   const reader = new ResponseReader<null>(null);
   reader.read(aid, bytes, 0, bytes.length, Method.get, null);
@@ -200,7 +200,7 @@ Deno.test("ResponseTemplate recognises only the head that it has learned", () =>
   }
 });
 
-Deno.test("a recognised response says whether its connection ends", () => {
+Deno.test("a recognised response reports whether its connection ends", () => {
   for (const [field, keepAlive] of [["Connection: close", false], ["X: y", true]] as const) {
     const template = new ResponseTemplate();
     const bytes = encoder.encode(`HTTP/1.1 200 OK\r\n${field}\r\nContent-Length: 0\r\n\r\n`);
@@ -211,7 +211,7 @@ Deno.test("a recognised response says whether its connection ends", () => {
   }
 });
 
-Deno.test("ResponseTemplate learns nothing from responses without a length or that are cut up", () => {
+Deno.test("ResponseTemplate ignores responses that have no length or arrive split", () => {
   const template = new ResponseTemplate();
   for (
     const text of [

@@ -113,7 +113,7 @@ Deno.test("a fixed delay is measured as it is, at every percentile", async () =>
   }
 });
 
-Deno.test("a two-point delay keeps its two points and their shares", async () => {
+Deno.test("a delay with two values is reported as these two values in their proportions", async () => {
   const server = delaying((index) => index % 10 === 0 ? 50 : 5);
   const { stats } = await simulate(server, 1, { durationMs: 10_000 });
   assertTruth(stats.latency, delaysUs(server, 1000 + 10_000));
@@ -129,7 +129,7 @@ function stalling(fastMs: number) {
   });
 }
 
-Deno.test("an open loop shows a stall of one second every ten as the users felt it", async () => {
+Deno.test("an open loop shows a stall of one second in ten as users experience it", async () => {
   const rate = 1000;
   const server = stalling(1);
   const { stats, count } = await simulate(server, 2000, {
@@ -188,7 +188,7 @@ Deno.test("an open loop does not back off, whatever fails", async () => {
   }
 });
 
-Deno.test("a closed loop rests only between connects that fail", async () => {
+Deno.test("a closed loop waits only between failing connects", async () => {
   const plan = { durationMs: 10_000, timeoutMs: 200 };
   const timeouts = await simulate(delaying(() => 300), 1, plan);
   // 10 s in steps of 200 ms, which the timer wheel rounds up to at most 32 ms more.
@@ -199,7 +199,7 @@ Deno.test("a closed loop rests only between connects that fail", async () => {
   assertAlmostEquals(refusals.count("failedRefused"), 5 + 9690 / 250, 2);
 });
 
-Deno.test("a closed loop hides the same stall, which is why -R exists", async () => {
+Deno.test("a closed loop hides the same stall", async () => {
   const server = stalling(1);
   const { stats } = await simulate(server, 10, { durationMs: 20_000 });
   assertTruth(stats.latency, delaysUs(server, 1000 + 20_000));
@@ -209,7 +209,7 @@ Deno.test("a closed loop hides the same stall, which is why -R exists", async ()
   assertEquals(stats.latency.corrected(expectedUs).percentile(99) > 800_000, true);
 });
 
-Deno.test("a schedule is kept to the request, and to the moment", async () => {
+Deno.test("a schedule is kept in number and time of its requests", async () => {
   const server = delaying(() => 0.5);
   const { reactor, count } = await simulate(server, 50, {
     durationMs: 2000,
@@ -222,7 +222,7 @@ Deno.test("a schedule is kept to the request, and to the moment", async () => {
   assertEquals(count("lagSumUs") / 10_000 < 20, true);
 });
 
-Deno.test("-n ends an open loop before its time, warm-up apart", async () => {
+Deno.test("-n ends an open loop early, not counting the warm-up", async () => {
   const server = delaying(() => 1);
   const { count, outcome } = await simulate(server, 5, {
     warmupMs: 500,
@@ -238,7 +238,7 @@ Deno.test("-n ends an open loop before its time, warm-up apart", async () => {
   assertAlmostEquals(outcome.measuredMs, 691, 2);
 });
 
-Deno.test("-n sends exactly as many requests, whatever fails on the way", async () => {
+Deno.test("-n sends exactly that many requests, whatever fails", async () => {
   let connects = 0;
   const server = {
     ...delaying((index) => index % 7 === 0 ? Infinity : 1),
@@ -258,7 +258,7 @@ Deno.test("-n sends exactly as many requests, whatever fails on the way", async 
   ]);
 });
 
-Deno.test("a warm-up is no part of any figure", async () => {
+Deno.test("a warm-up is excluded from every figure", async () => {
   // Slow at first, as a server whose caches are cold.
   const server = delaying((_, atMs) => atMs < 3000 ? 100 : 2);
   const { stats, count, outcome } = await simulate(server, 3, { warmupMs: 2500, durationMs: 1000 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openSink, parseLogTarget } from "../../../../mod/log/mod.ts";
 import { startLogCommand } from "../../../../mod/process/children/log_command.ts";
 
-Deno.test("startLogCommand() hands bytes to a shell command, which ends with its input", async () => {
+Deno.test("startLogCommand() pipes bytes to a shell command, which exits when its input ends", async () => {
   const folder = await Deno.makeTempDir();
   const command = startLogCommand(`tr a-z A-Z >${folder}/out; exit 3`);
   await command.write(new TextEncoder().encode("hello\n"));
@@ -12,13 +12,13 @@ Deno.test("startLogCommand() hands bytes to a shell command, which ends with its
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("startLogCommand() rejects writes to a command that is gone", async () => {
+Deno.test("startLogCommand() rejects writes to a command that has exited", async () => {
   const command = startLogCommand("exec 0<&-; kill -TERM $$");
   assertEquals(await command.ended, "signal TERM");
   await assertRejects(() => command.write(new Uint8Array(10)));
 });
 
-Deno.test("openSink() restarts a killed log command and goes on, in every kind of target", async () => {
+Deno.test("openSink() restarts a killed log command for every kind of target", async () => {
   const folder = await Deno.makeTempDir();
   const complaints: string[] = [];
   const target = parseLogTarget(`| echo $$ >>${folder}/pids; cat >>${folder}/out`);

@@ -46,12 +46,12 @@ Deno.test("spawn() resolves with the raw wait status: exit code times 256, or th
   assertEquals(await sleeping.exited, 15);
 });
 
-Deno.test("spawn() gives the child a descriptor under the number that was asked for", async () => {
+Deno.test("spawn() passes a descriptor to the child under the requested number", async () => {
   assertEquals(await captured(["sh", "-c", "echo hello >&9"], 9), "hello\n");
   assertEquals(await captured(["sh", "-c", "echo out"], 1), "out\n");
 });
 
-Deno.test("spawn() moves descriptors crosswise without losing one", async () => {
+Deno.test("spawn() swaps descriptor numbers without losing a descriptor", async () => {
   const [first, second] = [openPipe(), openPipe()];
   const child = start({
     command: [
@@ -75,7 +75,7 @@ Deno.test("spawn() moves descriptors crosswise without losing one", async () => 
   assertEquals(texts, ["one\n", "two\n"]);
 });
 
-Deno.test("spawn() reports a program that is not there as a value, with its name", () => {
+Deno.test("spawn() returns a missing program as a value, with its name", () => {
   assertEquals(
     reasonOf(spawn({ command: ["/no/such/program"], environment: {} })),
     "/no/such/program: no such file or directory",
@@ -86,14 +86,14 @@ Deno.test("spawn() reports a program that is not there as a value, with its name
   );
 });
 
-Deno.test("spawn() reports a working directory that is not there as a value", () => {
+Deno.test("spawn() returns a missing working directory as a value", () => {
   assertEquals(
     reasonOf(spawn({ command: ["true"], environment: allVariables(), folder: "/no/folder" })),
     "cannot change to the folder /no/folder",
   );
 });
 
-Deno.test("spawn() reports a lack of descriptors as a value, and keeps none", () => {
+Deno.test("spawn() returns a lack of descriptors as a value and leaks none", () => {
   const openFiles = 7;
   const before = new BigUint64Array(2);
   libc.getrlimit(openFiles, before);
@@ -120,12 +120,12 @@ Deno.test("spawn() reports a lack of descriptors as a value, and keeps none", ()
   }
 });
 
-Deno.test("spawn() starts the child in the folder, with exactly the environment given", async () => {
+Deno.test("spawn() starts the child in the given folder with exactly the given environment", async () => {
   const rest = { folder: "/usr", environment: { A: "1", PATH: "/usr/bin:/bin" } };
   assertEquals(await captured(["sh", "-c", "pwd; env | grep -c ^A=1"], 1, rest), "/usr\n1\n");
 });
 
-Deno.test("spawn() runs a script without a first line by the shell, as execvp does", async () => {
+Deno.test("spawn() runs a script without a shebang line in the shell, as execvp does", async () => {
   const script = await Deno.makeTempFile();
   await Deno.writeTextFile(script, "echo script $1\n");
   await Deno.chmod(script, 0o755);

@@ -14,7 +14,7 @@ import {
 } from "../../../../mod/process/files/status_file.ts";
 import { tempFolder } from "../../../support/ports.ts";
 
-Deno.test("PidFile.acquire() takes a stale file over, whatever stands in it", async () => {
+Deno.test("PidFile.acquire() takes over a stale file, whatever it contains", async () => {
   await using folder = await tempFolder();
   const path = await folder.write("a.pid", "1\nrubbish");
   const file = PidFile.acquire(path);
@@ -23,7 +23,7 @@ Deno.test("PidFile.acquire() takes a stale file over, whatever stands in it", as
   await assertGone(path);
 });
 
-Deno.test("PidFile.acquire() refuses a held file, names the holder and empties nothing", async () => {
+Deno.test("PidFile.acquire() refuses a held file, names the holder and changes nothing", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/a.pid`;
   const file = PidFile.acquire(path);
@@ -44,7 +44,7 @@ Deno.test("PidFile.acquire() names the reason when the folder is missing, with e
   );
 });
 
-Deno.test("waitForRelease() resolves only after the holder has let go", async () => {
+Deno.test("waitForRelease() resolves only after the holder has released the file", async () => {
   await using folder = await tempFolder();
   const path = `${folder.path}/a.pid`;
   const file = PidFile.acquire(path);
@@ -57,7 +57,7 @@ Deno.test("waitForRelease() resolves only after the holder has let go", async ()
   assertEquals(order, ["still held", "released"]);
 });
 
-Deno.test("readPid() knows no pid in an empty file, in a missing one and in one with 0", async () => {
+Deno.test("readPid() finds no pid in an empty file, a missing file or a file with 0", async () => {
   await using folder = await tempFolder();
   assertEquals(readPid(await folder.write("empty", "")), null);
   assertEquals(readPid(await folder.write("zero", "0\n")), null);
@@ -77,13 +77,13 @@ Deno.test("formatStatus() sorts generations as strings, parseStatus() reads them
   assertEquals(formatStatus([]), "");
 });
 
-Deno.test("statusFaultOf() names the first line that is no GENERATION:PID", () => {
+Deno.test("statusFaultOf() names the first line that is not GENERATION:PID", () => {
   assertEquals(statusFaultOf("1:2\n3:4\n"), null);
   assertEquals(statusFaultOf(""), null);
   assertEquals(statusFaultOf("1:2\n{}\n"), '2: found "{}", expected GENERATION:PID');
 });
 
-Deno.test("StatusFile.remove() leaves a file alone that this process has not written", async () => {
+Deno.test("StatusFile.remove() keeps a file that this process has not written", async () => {
   await using folder = await tempFolder();
   const path = await folder.write("status", "1:1\n");
   const file = new StatusFile(path);

@@ -21,7 +21,7 @@ function sendTo(name: string, text: string): void {
   libc.close(fd);
 }
 
-Deno.test("ReadinessWatch hears READY=1 among other lines, and that the worker can step aside", async () => {
+Deno.test("ReadinessWatch finds READY=1 among other lines, and the support for pausing", async () => {
   const notices: ReadinessNotice[] = [];
   const heard = Promise.withResolvers<void>();
   const watch = new ReadinessWatch((each) => {
@@ -36,7 +36,7 @@ Deno.test("ReadinessWatch hears READY=1 among other lines, and that the worker c
   await descriptorWatch.settled();
 });
 
-Deno.test("ReadinessWatch hears a whole line on the descriptor, not a part of one", async () => {
+Deno.test("ReadinessWatch accepts a whole line on the descriptor, not a part of one", async () => {
   const heard = Promise.withResolvers<ReadinessNotice>();
   const watch = new ReadinessWatch(heard.resolve);
   for (const text of ["rea", "dy\n"]) {
@@ -48,7 +48,7 @@ Deno.test("ReadinessWatch hears a whole line on the descriptor, not a part of on
   await descriptorWatch.settled();
 });
 
-Deno.test("processInfo() and startEnvironment() tell about a child, null about nobody", async () => {
+Deno.test("processInfo() and startEnvironment() describe a child; null for no process", async () => {
   const child = spawn({ command: ["sleep", "60"], environment: { ...allVariables(), MARK: "x" } });
   if (child.pid === null) throw new Error(child.reason);
   assertEquals(processInfo(child.pid)?.parent, Deno.pid);

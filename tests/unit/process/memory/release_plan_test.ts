@@ -27,7 +27,7 @@ function stepsOf(looks: readonly Look[]): string {
 
 const times = (count: number, look: Look) => new Array<Look>(count).fill(look);
 
-Deno.test("nothing is done for little growth", () => {
+Deno.test("small growth causes no collection", () => {
   assertEquals(stepsOf([{ mib: 26 }, ...times(9, { mib: 41 })]), "r".repeat(10));
 });
 
@@ -35,19 +35,19 @@ Deno.test("growth of a quiet process is collected, then trimmed twice", () => {
   assertEquals(stepsOf([{ mib: 26 }, { mib: 100 }, ...times(8, { mib: 36 })]), "rcttrrrrrr");
 });
 
-Deno.test("attempts without gain become rare", () => {
+Deno.test("attempts without gain become less frequent", () => {
   const steps = stepsOf([{ mib: 26 }, ...times(400, { mib: 100 })]);
   assertEquals(steps.startsWith("rcttrrrrctt"), true, steps);
   // 33 minutes: each attempt takes 15 s; the next comes after 20, 40, 80 s and so on, up to 10 minutes.
   assertEquals(steps.split("c").length - 1, 8);
 });
 
-Deno.test("clients that have left are reason for another attempt at once", () => {
+Deno.test("departed clients cause another attempt immediately", () => {
   const busy = { mib: 100, connections: 500 };
   assertEquals(stepsOf([{ mib: 26 }, ...times(5, busy), { mib: 100 }]), "rcttrrc");
 });
 
-Deno.test("a busy process is disturbed after a minute", () => {
+Deno.test("a busy process is collected after a minute", () => {
   const steps = stepsOf([{ mib: 26 }, ...times(14, { mib: 100, cpu: 80 })]);
   assertEquals(steps, "r".repeat(13) + "ct");
 });

@@ -46,7 +46,7 @@ function bodyOf(...parts: string[]): RequestBody {
   return body;
 }
 
-Deno.test("this Deno keeps its objects' state where internals.ts looks for it", () => {
+Deno.test("this Deno stores its objects' state where internals.ts expects it", () => {
   const inner = innerOf(new Response("x", { status: 201, headers: { a: "b" } }));
   assertEquals(inner?.status, 201);
   assertEquals(staticBodyOf(inner!.body!)?.body, "x");
@@ -56,13 +56,13 @@ Deno.test("this Deno keeps its objects' state where internals.ts looks for it", 
   assert(requestKeys.length > 0);
 });
 
-Deno.test("makeHeaders() gives a Headers object with every pair", () => {
+Deno.test("makeHeaders() returns a Headers object with every pair", () => {
   const headers = makeHeaders([["a", "1"], ["b", "2"], ["a", "3"]]);
   assertEquals([headers.get("A"), headers.get("b"), headers.has("c")], ["1, 3", "2", false]);
   assertEquals([...headers], [["a", "1, 3"], ["b", "2"]]);
 });
 
-Deno.test("ServedRequest has method, url and headers of a head whose buffer is gone", () => {
+Deno.test("ServedRequest keeps method, url and headers after the head's buffer is reused", () => {
   const request = requestOf(
     "PROPFIND /a?b=1 HTTP/1.1\r\nHost: h.test:81\r\nX-A: \t v \r\nX-B:\r\n\r\n",
   );
@@ -72,7 +72,7 @@ Deno.test("ServedRequest has method, url and headers of a head whose buffer is g
   assertEquals([request.body, request.bodyUsed], [null, false]);
 });
 
-Deno.test("ServedRequest spells URLs as the URL standard does", () => {
+Deno.test("ServedRequest writes URLs as the URL standard does", () => {
   const rows: [target: string, url: string][] = [
     ["/", "http://h/"],
     ["//x/y", "http://h//x/y"],
@@ -90,7 +90,7 @@ Deno.test("ServedRequest spells URLs as the URL standard does", () => {
 
 const post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Type: text/x\r\n\r\n";
 
-Deno.test("ServedRequest gives its body once, in every form", async () => {
+Deno.test("ServedRequest returns its body once, in every form", async () => {
   assertEquals(await requestOf(post, bodyOf("a", "bc")).text(), "abc");
   assertEquals(await requestOf(post, bodyOf('{"a":1}')).json(), { a: 1 });
   assertEquals([...await requestOf(post, bodyOf("ab")).bytes()], [97, 98]);
@@ -104,7 +104,7 @@ Deno.test("ServedRequest gives its body once, in every form", async () => {
   await assertRejects(() => request.text(), TypeError);
 });
 
-Deno.test("ServedRequest streams its body, and a stream that was begun is used up", async () => {
+Deno.test("ServedRequest streams its body, and a stream that was started counts as used", async () => {
   const request = requestOf(post, bodyOf("a", "b"));
   let text = "";
   for await (const chunk of request.body!) text += new TextDecoder().decode(chunk);
@@ -113,7 +113,7 @@ Deno.test("ServedRequest streams its body, and a stream that was begun is used u
   await assertRejects(() => request.text(), TypeError);
 });
 
-Deno.test("native functions find a real Request behind a served one", async () => {
+Deno.test("native functions find a real Request for a served one", async () => {
   const request = requestOf(post, bodyOf("abc"));
   const clone = request.clone();
   const renewed = new Request(request, { method: "PUT" });
@@ -122,7 +122,7 @@ Deno.test("native functions find a real Request behind a served one", async () =
   assertEquals(requestOf("GET / HTTP/1.1\r\nHost: h\r\n\r\n").clone().url, "http://h/");
 });
 
-Deno.test("RequestBody slows the client down until somebody reads", async () => {
+Deno.test("RequestBody applies back-pressure until its reader reads", async () => {
   const source = new Source();
   const body = new RequestBody(source);
   const part = new Uint8Array(40_000);
@@ -138,7 +138,7 @@ Deno.test("RequestBody slows the client down until somebody reads", async () => 
   assertEquals(await body.next(), null);
 });
 
-Deno.test("RequestBody takes everything for a reader that wants the whole", async () => {
+Deno.test("RequestBody buffers everything for a reader of the whole body", async () => {
   const source = new Source();
   const body = new RequestBody(source);
   const whole = body.collect();
@@ -149,7 +149,7 @@ Deno.test("RequestBody takes everything for a reader that wants the whole", asyn
   assertEquals((await whole).length, 300_000);
 });
 
-Deno.test("RequestBody tells readers that the client is gone", async () => {
+Deno.test("RequestBody reports to readers that the client has disconnected", async () => {
   const body = new RequestBody(new Source());
   const waiting = body.next();
   body.fail(new Error("gone"));

@@ -117,7 +117,7 @@ function lengthHead(first: number, width: 2 | 8, length: number): Uint8Array {
   return head;
 }
 
-Deno.test("FrameReader reads each row at once and byte by byte", () => {
+Deno.test("FrameReader reads each row whole and byte by byte", () => {
   for (const [why, input, expected] of rows) {
     const atOnce = new Recorder();
     new FrameReader(atOnce, 1 << 20).push(input, 0, input.length);
@@ -138,7 +138,7 @@ Deno.test("FrameReader refuses messages beyond its limit, in one frame or in fra
   }
 });
 
-Deno.test("FrameReader joins fragments of one byte in linear time, and refuses them without end", () => {
+Deno.test("FrameReader joins one-byte fragments in linear time and limits their number", () => {
   const pieces = 131_072;
   const piece = masked(0, "x", false);
   const recorder = new Recorder();
@@ -198,7 +198,7 @@ class Sink {
   }
 }
 
-Deno.test("FrameQueue keeps order and length however little the socket takes", () => {
+Deno.test("FrameQueue keeps order and length however little the socket accepts", () => {
   const queue = new FrameQueue();
   const sink = new Sink();
   const expected: number[] = [];

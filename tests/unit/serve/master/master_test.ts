@@ -98,7 +98,7 @@ function running(settings: Partial<MasterSettings> = {}) {
   return world;
 }
 
-Deno.test("Master starts one worker, then the others, with the spawn interval between them", () => {
+Deno.test("Master starts one worker, then the others at the spawn interval", () => {
   const { system, master, ready } = setUp({ workers: 3 });
   master.start();
   assertEquals(system.take(), ["start 1 in 0/3"]);
@@ -116,7 +116,7 @@ Deno.test("Master starts one worker, then the others, with the spawn interval be
   assertEquals(slow.system.take(), ["all serve"]);
 });
 
-Deno.test("Master replaces a worker that dies, and waits longer and longer for one that dies soon", () => {
+Deno.test("Master replaces a worker that dies, with a growing delay for one that dies soon", () => {
   const { system, exit, ready } = running();
   exit(1, 1);
   assertEquals(system.take(), ["worker 1 died (exit code 1)", "start 3 in 0/2"]);
@@ -168,7 +168,7 @@ Deno.test("Master restarts one slot while another backs off", () => {
   assertEquals(system.take(), ["worker 2 died (exit code 1)", "start 4 in 1/2"]);
 });
 
-Deno.test("Master ends with the code of the first worker when none has ever served", async () => {
+Deno.test("Master exits with the code of the first worker if none has ever served", async () => {
   const { system, master, ended, exit } = setUp();
   master.start();
   system.take();
@@ -178,7 +178,7 @@ Deno.test("Master ends with the code of the first worker when none has ever serv
   assertEquals(ended, [78]);
 });
 
-Deno.test("Master reloads one slot after the other, and ends the old worker when the new one serves", () => {
+Deno.test("Master reloads slot by slot and stops the old worker once the new one serves", () => {
   const { system, master, ready, exit } = running();
   master.reload();
   assertEquals(system.take(), ["start 3 in 0/2"]);
@@ -191,7 +191,7 @@ Deno.test("Master reloads one slot after the other, and ends the old worker when
   assertEquals(system.take(), []);
 });
 
-Deno.test("Master gives a reload up when a new worker fails, and keeps the old ones", () => {
+Deno.test("Master abandons a reload when a new worker fails and keeps the old ones", () => {
   const { system, master, exit } = running();
   master.reload();
   system.take();
@@ -204,7 +204,7 @@ Deno.test("Master gives a reload up when a new worker fails, and keeps the old o
   assertEquals(system.take(), []);
 });
 
-Deno.test("Master reloads once more when HUP comes during a reload", () => {
+Deno.test("Master reloads again after a HUP during a reload", () => {
   const { system, master, ready } = running();
   master.reload();
   master.reload();
@@ -281,7 +281,7 @@ Deno.test("Master does not end the last worker that serves for a smaller number"
   assertEquals(system.take(), ["TERM 2"]);
 });
 
-Deno.test("Master ends one worker and no more for TTOU when all share a socket", () => {
+Deno.test("Master stops exactly one worker for TTOU when all share a socket", () => {
   const { system, master } = running();
   master.fewer();
   assertEquals(system.take(), ["1 workers", "TERM 2"]);
@@ -289,7 +289,7 @@ Deno.test("Master ends one worker and no more for TTOU when all share a socket",
   assertEquals(system.take(), []);
 });
 
-Deno.test("Master drains on TERM, kills what does not end, and says when all have gone", async () => {
+Deno.test("Master drains on TERM, kills workers that do not exit, and reports when all have exited", async () => {
   const { system, master, ended, exit } = running();
   master.drain();
   assertEquals(system.take(), ["TERM 1", "TERM 2"]);
@@ -347,7 +347,7 @@ Deno.test("Master replaces a worker that retires before it ends", () => {
   assertEquals(system.take(), ["TERM 1"]);
 });
 
-Deno.test("Master tries again when the system cannot start a process", () => {
+Deno.test("Master retries when the system cannot start a process", () => {
   const { system, exit } = running();
   system.startable = false;
   exit(1, 1);
@@ -362,7 +362,7 @@ Deno.test("Master tries again when the system cannot start a process", () => {
   assertEquals(system.take(), ["start 3 in 0/2"]);
 });
 
-Deno.test("Master.revive() has a worker before the sockets are closed, where one can be had", () => {
+Deno.test("Master.revive() starts a worker before the sockets are closed, if possible", () => {
   const { system, master, ready, exit } = running();
   const revived: string[] = [];
   master.revive(() => revived.push("some worker is alive"));
@@ -387,7 +387,7 @@ Deno.test("Master.revive() has a worker before the sockets are closed, where one
   assertEquals(revived, ["failed"]);
 });
 
-Deno.test("Master.revive() gives up where no process can be started, and after a QUIT", () => {
+Deno.test("Master.revive() gives up when no process can be started, and after QUIT", () => {
   for (const isStopped of [false, true]) {
     const { system, master, exit, ready } = running();
     system.startable = isStopped;

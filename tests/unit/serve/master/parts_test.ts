@@ -7,7 +7,7 @@ import { describeWorker, renderStatus } from "../../../../mod/serve/master/statu
 import { judgeBeat } from "../../../../mod/serve/master/watch.ts";
 import { latin1Bytes } from "../../../../mod/http/latin1.ts";
 
-Deno.test("a Row written by a worker is read by the master through shared memory", () => {
+Deno.test("the master reads a worker's Row through shared memory", () => {
   const board = new Scoreboard();
   try {
     const index = board.take();
@@ -37,7 +37,7 @@ Deno.test("a Row written by a worker is read by the master through shared memory
   }
 });
 
-Deno.test("openRow() writes into no file that is no board", async () => {
+Deno.test("openRow() writes only into a scoreboard", async () => {
   assertEquals(openRow(""), null);
   const short = await Deno.makeTempFile();
   try {
@@ -49,7 +49,7 @@ Deno.test("openRow() writes into no file that is no board", async () => {
   }
 });
 
-Deno.test("judgeBeat() blames a loop that stands still, and no other", () => {
+Deno.test("judgeBeat() reports only a blocked loop", () => {
   const row = {
     pid: 1,
     state: RowState.busy,
@@ -74,7 +74,7 @@ function numbersIn(variable: string): number[] {
   return [...variable.matchAll(/=(\d+)/g)].map(([, number]) => Number(number));
 }
 
-Deno.test("MasterSockets give every socket a worker and every worker a socket", () => {
+Deno.test("MasterSockets assigns every socket to a worker and every worker a socket", () => {
   const listen = { reusePort: false, backlog: 16, pathMode: null, pathOwner: null };
   const address = { kind: "tcp" as const, host: "127.0.0.1", port: 0 };
   const sockets = new MasterSockets({ ...listen, addresses: [address, address] });
@@ -113,7 +113,7 @@ Deno.test("MasterSockets give every socket a worker and every worker a socket", 
   }
 });
 
-Deno.test("describeWorker() and renderStatus() show who works on what", () => {
+Deno.test("describeWorker() and renderStatus() show what each worker does", () => {
   const row = {
     pid: 7,
     state: RowState.busy,
@@ -142,7 +142,7 @@ Deno.test("describeWorker() and renderStatus() show who works on what", () => {
   );
 });
 
-Deno.test("readWorkerMessage() takes what workers say and nothing else", () => {
+Deno.test("readWorkerMessage() accepts only messages of workers", () => {
   assertEquals(readWorkerMessage({ kind: "ready" }), { kind: "ready" });
   assertEquals(readWorkerMessage({ kind: "retire", why: "x" }), { kind: "retire", why: "x" });
   for (const other of [null, 1, "ready", {}, { kind: "retire" }, { kind: "exec" }]) {

@@ -13,7 +13,7 @@ function errorsOf(argv: string[]): readonly string[] {
   return [];
 }
 
-Deno.test("readServePlan() tells apps, folders and texts apart", () => {
+Deno.test("readServePlan() distinguishes apps, folders and texts", () => {
   assertEquals(readServePlan(["--text", ""]).app, { kind: "text", text: "" });
   for (const name of ["a.js", "a.mjs", "a.ts", "a.mts", "a.tsx", "a.jsx"]) {
     assertEquals(readServePlan([name]).app, { kind: "script", path: name });
@@ -21,7 +21,7 @@ Deno.test("readServePlan() tells apps, folders and texts apart", () => {
   assertEquals(readServePlan(["public.d/"]).app, { kind: "folder", path: "public.d/" });
 });
 
-Deno.test("readServePlan() listens on 8080 unless told otherwise", () => {
+Deno.test("readServePlan() listens on 8080 by default", () => {
   const addresses = (argv: string[]) => readServePlan([...argv, "x.js"]).listen.addresses;
   assertEquals(addresses([]), [{ kind: "tcp", host: "0.0.0.0", port: 8080 }]);
   assertEquals(addresses(["--path", "/a"]), [{ kind: "unix", path: "/a" }]);
@@ -81,7 +81,7 @@ Deno.test("readServePlan() reports every mistake at once", () => {
   ) assertEquals(errorsOf([...argv, "a.js"]).length, 1, argv.join(" "));
 });
 
-Deno.test("readServePlan() takes limits in their units", () => {
+Deno.test("readServePlan() reads limits in their units", () => {
   const plan = readServePlan([
     ...["--timeout", "2", "--graceful-timeout", "500ms", "--max-memory", "1G", "--max-body", "0"],
     ...["--workers", "auto", "--status-listen", "localhost:9000", "--status-token", "x"],
