@@ -15,8 +15,10 @@ export function linesOf(entry: LogEvent, anyServed: boolean): ReportLine[] {
     case "refused":
       return [{ level: "error", text: `cannot start a worker: ${entry.reason}` }];
     case "start-failed":
-      // The first worker, which shows whether the app can run at all, has logged the reason itself.
-      return anyServed ? [warn(entry.pid, `failed to start (${howOf(entry.status)})`)] : [];
+      // The first worker, which shows whether the app can run at all, logs an error itself.
+      return anyServed || deathSignalOf(entry.status ?? 0) !== 0
+        ? [warn(entry.pid, `failed to start (${howOf(entry.status)})`)]
+        : [];
     case "died-unexpectedly":
     case "rolled-back":
       return [warn(entry.pid, `died (${howOf(entry.status)})`)];
