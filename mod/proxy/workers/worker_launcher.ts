@@ -24,7 +24,7 @@ export interface LaunchParts {
 export interface LaunchedWorker {
   readonly pid: number;
   /** The master's end. */
-  readonly channel: Channel;
+  readonly channel: Pick<Channel, "send" | "close">;
   /** Resolves with the wait status, when the process has ended. */
   readonly exited: Promise<number>;
 }

@@ -5,7 +5,6 @@ import { isServing, type LogEvent, type Settings, type State } from "../../lifec
 import { hurryMs } from "../../lifecycle/core/shutdown.ts";
 import { realProcesses } from "../../lifecycle/real_processes.ts";
 import { type Launch, Runner, type WorkerHandler } from "../../lifecycle/runner.ts";
-import type { Channel } from "../../process/channel.ts";
 import { deathSignalOf, exitCodeOf } from "../../process/children/children.ts";
 import type { ConfigTexts } from "../plan/loaded_plan.ts";
 import { workerMessage } from "./message_shapes.ts";
@@ -18,7 +17,7 @@ import type {
   WelcomeMessage,
   WorkerMessage,
 } from "./messages.ts";
-import { type LaunchParts, launchWorker } from "./worker_launcher.ts";
+import { type LaunchedWorker, type LaunchParts, launchWorker } from "./worker_launcher.ts";
 
 /** How long a change waits for the workers to confirm it. */
 const applyTimeoutMs = 2000;
@@ -71,7 +70,7 @@ export interface PoolParts {
 /** What the pool knows of a worker besides its lifecycle. */
 interface Member {
   readonly pid: number;
-  readonly channel: Channel;
+  readonly channel: LaunchedWorker["channel"];
   readonly handler: WorkerHandler;
   appliedVersion: number;
   hasClosed: boolean;
@@ -81,6 +80,7 @@ interface Member {
 
 export class WorkerPool {
   readonly #parts: PoolParts;
+  readonly #startWorker: typeof launchWorker;
   readonly #runner: Runner;
   readonly #members = new Set<Member>();
   readonly #waiting = new Set<() => void>();
@@ -90,10 +90,12 @@ export class WorkerPool {
   #isOnTrial = false;
   #failure: string | null = null;
 
-  constructor(parts: PoolParts) {
+  /** `processes`: the clock, the timers and the signals. */
+  constructor(parts: PoolParts, launch = launchWorker, processes = realProcesses) {
     this.#parts = parts;
+    this.#startWorker = launch;
     this.#runner = new Runner({
-      ...realProcesses,
+      ...processes,
       settings: () => lifecycle,
       launch: (_slot, _generation, handler) => this.#launch(handler),
       log: (entry) => this.#report(entry),
@@ -215,7 +217,7 @@ export class WorkerPool {
     const { launch, texts, isSupervised, state, onWorkerGone } = this.#parts;
     let member: Member | null = null;
     try {
-      const { pid, channel, exited } = launchWorker(launch, (message) => {
+      const { pid, channel, exited } = this.#startWorker(launch, (message) => {
         if (member !== null) this.#receive(member, message);
       });
       const started = member = {

@@ -1,15 +1,10 @@
 /** A system without processes: the test controls time, timers, workers and files. */
 import { type Launch, Runner, statusLines } from "../../../mod/lifecycle/runner.ts";
 import type { System, WorkerHandler } from "../../../mod/lifecycle/runner.ts";
+import { FakeProcesses } from "../lifecycle/fake_processes.ts";
 import { plainSettings } from "../lifecycle/settings.ts";
 import { textLine } from "../../../mod/supervise/report.ts";
 import { type LogEvent, type Settings, type State } from "../../../mod/lifecycle/core/state.ts";
-
-interface Timer {
-  readonly handle: number;
-  readonly dueMs: number;
-  readonly callback: () => void;
-}
 
 /** What a worker does when it is started. */
 export type Behaviour = "lives" | "dies at once" | "is missing";
@@ -23,9 +18,11 @@ export class FakeSystem implements System {
   readonly workers = new Map<number, WorkerHandler>();
   exitCode: number | null = null;
   behaviour: Behaviour = "lives";
-  #nowMs = 0;
-  #timers: Timer[] = [];
-  #nextHandle = 1;
+  readonly #processes = new FakeProcesses((text) => this.signals.push(text));
+  readonly nowMs = this.#processes.system.nowMs;
+  readonly signal = this.#processes.system.signal;
+  readonly setTimer = this.#processes.system.setTimer;
+  readonly clearTimer = this.#processes.system.clearTimer;
   #nextPid = 101;
   settings_: Settings;
 
@@ -35,18 +32,8 @@ export class FakeSystem implements System {
     this.runner.finished.then((code) => this.exitCode = code);
   }
 
-  /** Lets time pass, timer by timer. */
   pass(ms: number): void {
-    const end = this.#nowMs + ms;
-    while (true) {
-      this.#timers.sort((a, b) => a.dueMs - b.dueMs || a.handle - b.handle);
-      const next = this.#timers[0];
-      if (next === undefined || next.dueMs > end) break;
-      this.#timers.shift();
-      this.#nowMs = next.dueMs;
-      next.callback();
-    }
-    this.#nowMs = end;
+    this.#processes.pass(ms);
   }
 
   /** The worker reports that it is ready. */
@@ -83,9 +70,6 @@ export class FakeSystem implements System {
     return handler;
   }
 
-  nowMs(): number {
-    return this.#nowMs;
-  }
   settings(): Settings {
     return this.settings_;
   }
@@ -102,17 +86,6 @@ export class FakeSystem implements System {
     this.workers.set(pid, { onReady: () => {}, onDied });
   }
   probe(): void {}
-  signal(pid: number, signal: string): void {
-    this.signals.push(`${signal} ${pid}`);
-  }
-  setTimer(delayMs: number, callback: () => void): number {
-    const handle = this.#nextHandle++;
-    this.#timers.push({ handle, dueMs: this.#nowMs + delayMs, callback });
-    return handle;
-  }
-  clearTimer(handle: number): void {
-    this.#timers = this.#timers.filter((timer) => timer.handle !== handle);
-  }
   log(entry: LogEvent): void {
     this.log_.push(textLine(entry));
   }

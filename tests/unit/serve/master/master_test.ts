@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Launch, WorkerHandler } from "../../../../mod/lifecycle/runner.ts";
+import { FakeProcesses } from "../../lifecycle/fake_processes.ts";
 import { Master, type MasterSettings, type Starter } from "../../../../mod/serve/master/master.ts";
 
 /** A world without processes: tests say what happens to the workers. */
@@ -9,9 +10,7 @@ class FakeWorld implements Starter {
   socketCount = 1;
   startable = true;
   readonly handlers = new Map<number, WorkerHandler>();
-  #timeMs = 0;
-  #timers: { handle: number; dueMs: number; callback: () => void }[] = [];
-  #lastHandle = 0;
+  readonly #processes = new FakeProcesses((text) => this.events.push(text));
   #lastPid = 0;
 
   launch(slot: number, slotCount: number, _generation: number, handler: WorkerHandler): Launch {
@@ -21,18 +20,12 @@ class FakeWorld implements Starter {
     this.handlers.set(pid, handler);
     return { pid };
   }
-  readonly processes = {
-    nowMs: () => this.#timeMs,
-    signal: (pid: number, name: string) => void this.events.push(`${name} ${pid}`),
-    setTimer: (delayMs: number, callback: () => void) => {
-      const handle = ++this.#lastHandle;
-      this.#timers.push({ handle, dueMs: this.#timeMs + delayMs, callback });
-      return handle;
-    },
-    clearTimer: (handle: number) => {
-      this.#timers = this.#timers.filter((timer) => timer.handle !== handle);
-    },
-  };
+  get processes() {
+    return this.#processes.system;
+  }
+  pass(ms: number): void {
+    this.#processes.pass(ms);
+  }
   info(message: string): void {
     this.events.push(message);
   }
@@ -41,19 +34,6 @@ class FakeWorld implements Starter {
   }
   error(message: string): void {
     this.events.push(message);
-  }
-  /** Lets time pass, timer by timer. */
-  pass(ms: number): void {
-    const endMs = this.#timeMs + ms;
-    while (true) {
-      this.#timers.sort((a, b) => a.dueMs - b.dueMs || a.handle - b.handle);
-      const next = this.#timers[0];
-      if (next === undefined || next.dueMs > endMs) break;
-      this.#timers.shift();
-      this.#timeMs = next.dueMs;
-      next.callback();
-    }
-    this.#timeMs = endMs;
   }
   take(): string[] {
     return this.events.splice(0);
