@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { failureKinds } from "../../../mod/load/plan/failure.ts";
-import { jsonText } from "../../../mod/load/topics/json.ts";
-import { loadTopics } from "../../../mod/load/topics/mod.ts";
+import { failureKinds } from "../../../../mod/load/plan/failure.ts";
+import { jsonText } from "../../../../mod/load/topics/json.ts";
+import { loadTopics } from "../../../../mod/load/topics/mod.ts";
 
 Deno.test("help load json names every property of the report's interfaces", async () => {
   const source = await Deno.readTextFile(
-    new URL("../../../mod/load/report/report_json.ts", import.meta.url),
+    new URL("../../../../mod/load/report/report_json.ts", import.meta.url),
   );
   const names = [...source.matchAll(/^\s+readonly (\w+):/gm)].map((match) => match[1] as string);
   assert(names.length > 50);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { checkTidy } from "../../../scripts/checks/tidy.ts";
-import { tempFolder } from "../../support/ports.ts";
+import { checkTidy } from "../../../../scripts/checks/tidy.ts";
+import { tempFolder } from "../../../support/ports.ts";
 
 /** The findings for a tree that holds main.ts and `files`. */
 async function findingsFor(files: Record<string, string>): Promise<string[]> {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Place, ServerSpec, Transport } from "../../../../scripts/benchmarks/comparison.ts";
-import { comparisons } from "../../../../scripts/benchmarks/comparisons/all.ts";
-import { idleMemory } from "../../../../scripts/benchmarks/gauges/idle_memory.ts";
-import { loadArgs, readLoadRun } from "../../../../scripts/benchmarks/gauges/load_run.ts";
+import type { Place, ServerSpec, Transport } from "../../../../../scripts/benchmarks/comparison.ts";
+import { comparisons } from "../../../../../scripts/benchmarks/comparisons/all.ts";
+import { idleMemory } from "../../../../../scripts/benchmarks/gauges/idle_memory.ts";
+import { loadArgs, readLoadRun } from "../../../../../scripts/benchmarks/gauges/load_run.ts";
 
 function place(transport: Transport, isTls: boolean): Place {
   const at = (name: string, port: number) =>

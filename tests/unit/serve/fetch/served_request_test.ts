@@ -4,12 +4,6 @@ import { parseRequestHead } from "../../../../mod/http1/request_head.ts";
 import { defaultLimits } from "../../../../mod/http1/limits.ts";
 import { latin1Bytes } from "../../../../mod/http/latin1.ts";
 import { HeadArena } from "../../../../mod/serve/fetch/head_copy.ts";
-import {
-  innerOf,
-  makeHeaders,
-  requestKeys,
-  staticBodyOf,
-} from "../../../../mod/serve/fetch/internals.ts";
 import { RequestBody } from "../../../../mod/serve/fetch/request_body.ts";
 import { ServedRequest } from "../../../../mod/serve/fetch/served_request.ts";
 
@@ -45,22 +39,6 @@ function bodyOf(...parts: string[]): RequestBody {
   body.end();
   return body;
 }
-
-Deno.test("this Deno stores its objects' state where internals.ts expects it", () => {
-  const inner = innerOf(new Response("x", { status: 201, headers: { a: "b" } }));
-  assertEquals(inner?.status, 201);
-  assertEquals(staticBodyOf(inner!.body!)?.body, "x");
-  const stream = innerOf(new Response(new ReadableStream()));
-  assertEquals(staticBodyOf(stream!.body!), null);
-  assertEquals(innerOf(new Response(null))?.body, null);
-  assert(requestKeys.length > 0);
-});
-
-Deno.test("makeHeaders() returns a Headers object with every pair", () => {
-  const headers = makeHeaders([["a", "1"], ["b", "2"], ["a", "3"]]);
-  assertEquals([headers.get("A"), headers.get("b"), headers.has("c")], ["1, 3", "2", false]);
-  assertEquals([...headers], [["a", "1, 3"], ["b", "2"]]);
-});
 
 Deno.test("ServedRequest keeps method, url and headers after the head's buffer is reused", () => {
   const request = requestOf(
@@ -120,39 +98,4 @@ Deno.test("native functions find a real Request for a served one", async () => {
   assertEquals([await clone.text(), await renewed.text(), renewed.method], ["abc", "abc", "PUT"]);
   assertEquals([request.bodyUsed, request.redirect], [true, "follow"]);
   assertEquals(requestOf("GET / HTTP/1.1\r\nHost: h\r\n\r\n").clone().url, "http://h/");
-});
-
-Deno.test("RequestBody applies back-pressure until its reader reads", async () => {
-  const source = new Source();
-  const body = new RequestBody(source);
-  const part = new Uint8Array(40_000);
-  body.push(part, 0, part.length);
-  assertEquals(source.paused, false);
-  body.push(part, 0, part.length);
-  assertEquals(source.paused, true);
-  await body.next();
-  assertEquals(source.paused, true);
-  await body.next();
-  assertEquals(source.paused, false);
-  body.end();
-  assertEquals(await body.next(), null);
-});
-
-Deno.test("RequestBody buffers everything for a reader of the whole body", async () => {
-  const source = new Source();
-  const body = new RequestBody(source);
-  const whole = body.collect();
-  const part = new Uint8Array(100_000);
-  for (let i = 0; i < 3; i++) body.push(part, 0, part.length);
-  assertEquals(source.paused, false);
-  body.end();
-  assertEquals((await whole).length, 300_000);
-});
-
-Deno.test("RequestBody reports to readers that the client has disconnected", async () => {
-  const body = new RequestBody(new Source());
-  const waiting = body.next();
-  body.fail(new Error("gone"));
-  await assertRejects(() => waiting, Error, "gone");
-  await assertRejects(() => body.collect(), Error, "gone");
 });

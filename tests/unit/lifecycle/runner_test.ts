@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { outcomeOf } from "../../../mod/supervise/control/control_socket.ts";
-import { FakeSystem } from "./fake_system.ts";
+import { FakeSystem } from "../supervise/fake_system.ts";
 
 /** A supervisor whose first worker, 101, serves. */
 function serving(settings: ConstructorParameters<typeof FakeSystem>[0] = {}): FakeSystem {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { checkLayers } from "../../../scripts/checks/layers.ts";
-import { importFault, layerOf, roomOf, rooms } from "../../../scripts/checks/layer_table.ts";
-import { tempFolder } from "../../support/ports.ts";
+import { checkLayers } from "../../../../scripts/checks/layers.ts";
+import { importFault, layerOf, roomOf, rooms } from "../../../../scripts/checks/layer_table.ts";
+import { tempFolder } from "../../../support/ports.ts";
 
 /** The findings for a tree that holds main.ts and `files`. */
 async function findingsFor(files: Record<string, string>): Promise<string[]> {
@@ -14,7 +14,7 @@ async function findingsFor(files: Record<string, string>): Promise<string[]> {
 const target = "export const x = 1;\n";
 
 Deno.test("layerOf() knows every folder of this checkout", () => {
-  const mod = new URL("../../../mod", import.meta.url);
+  const mod = new URL("../../../../mod", import.meta.url);
   const folders = Array.from(Deno.readDirSync(mod)).filter((entry) => entry.isDirectory);
   assertEquals(folders.filter(({ name }) => layerOf(name) < 0).map(({ name }) => name), []);
 });
@@ -33,7 +33,7 @@ Deno.test("roomOf() knows every folder inside of a folder with rooms", () => {
 
 /** Every folder at any depth of `path`, relative to the root. */
 function foldersIn(path: string): string[] {
-  return Array.from(Deno.readDirSync(new URL(`../../../${path}`, import.meta.url)))
+  return Array.from(Deno.readDirSync(new URL(`../../../../${path}`, import.meta.url)))
     .filter((entry) => entry.isDirectory)
     .flatMap(({ name }) => [`${path}/${name}`, ...foldersIn(`${path}/${name}`)]);
 }

@@ -3,7 +3,7 @@
  * model of the world: which processes live, which serve, which timers are armed.
  */
 import { assert } from "@std/assert";
-import { step } from "../../../mod/lifecycle/core/core.ts";
+import { step } from "../../../../mod/lifecycle/core/core.ts";
 import {
   type Action,
   allWorkers,
@@ -13,8 +13,8 @@ import {
   type State,
   type Timer,
   timerKey,
-} from "../../../mod/lifecycle/core/state.ts";
-import { plainSettings } from "./settings.ts";
+} from "../../../../mod/lifecycle/core/state.ts";
+import { plainSettings } from "../settings.ts";
 
 /** A model of the outside world, with the core's state. */
 interface World {

@@ -1,0 +1,45 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { MasterSockets } from "../../../../mod/serve/master/master_sockets.ts";
+
+function numbersIn(variable: string): number[] {
+  return [...variable.matchAll(/=(\d+)/g)].map(([, number]) => Number(number));
+}
+
+Deno.test("MasterSockets assigns every socket to a worker and every worker a socket", () => {
+  const listen = { reusePort: false, backlog: 16, pathMode: null, pathOwner: null };
+  const address = { kind: "tcp" as const, host: "127.0.0.1", port: 0 };
+  const sockets = new MasterSockets({ ...listen, addresses: [address, address] });
+  try {
+    sockets.bind(3);
+    assertEquals([sockets.isPerSlot, sockets.socketCount], [true, 3]);
+    for (const slotCount of [1, 2, 3]) {
+      const handed = Array.from(
+        { length: slotCount },
+        (_, slot) => sockets.handTo(slot, slotCount),
+      );
+      // By the numbers that the workers have: what each of them serves, and what is spare.
+      const servedBy = handed.map(({ descriptors, variable }) =>
+        numbersIn(variable).map((wanted) =>
+          descriptors.find(({ number }) => number === wanted)?.ours
+        )
+      );
+      const fds = servedBy.flat();
+      assertEquals([fds.length, new Set(fds).size], [6, 6]);
+      for (const { descriptors, variable, spareVariable } of handed) {
+        const numbers = [...numbersIn(variable), ...numbersIn(spareVariable)].toSorted((a, b) =>
+          a - b
+        );
+        assertEquals(numbers, descriptors.map(({ number }) => number));
+        assertEquals(new Set(descriptors.map(({ ours }) => ours)).size, 6);
+      }
+      for (const { variable } of handed) {
+        assertMatch(variable, /^127\.0\.0\.1:\d+=5;/);
+        assertEquals(new Set(variable.match(/:\d+=/g)).size, 2);
+      }
+    }
+    sockets.ensure(4);
+    assertEquals(sockets.socketCount, 4);
+  } finally {
+    sockets.release();
+  }
+});
