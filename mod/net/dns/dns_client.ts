@@ -83,7 +83,7 @@ export class DnsClient {
       }
       current = chain.name;
     }
-    const error = fault("ENOTFOUND", `${name} is an alias that leads nowhere`);
+    const error = fault("ENOTFOUND", `${name} has a loop of aliases, or too many of them`);
     return { error, isDefinite: true, ttlSeconds: null };
   }
 
@@ -93,12 +93,12 @@ export class DnsClient {
     type: RecordType,
     settings: DnsSettings,
   ): Promise<DnsResponse | PeerError> {
-    let failure = fault("ENOTFOUND", `there is no DNS server to ask for ${name}`);
+    let failure = fault("ENOTFOUND", `no DNS server to query for ${name}`);
     for (let attempt = 0; attempt < settings.attempts; attempt++) {
       for (const server of settings.servers) {
         const response = await this.#askOne(server, name, type, settings.timeoutMs);
         if (response instanceof PeerError) failure = response;
-        else if (isWord(response.code)) return response;
+        else if (isDefinite(response.code)) return response;
         else failure = refusal(server, response.code);
       }
     }
@@ -126,7 +126,7 @@ export class DnsClient {
   ): Promise<DnsResponse | PeerError> {
     const id = this.#randomId();
     const query = encodeQuery(id, name, type, hasExtension);
-    if (query === null) return fault("ENOTFOUND", `${name} is no name for DNS`);
+    if (query === null) return fault("ENOTFOUND", `${name} is not a valid DNS name`);
     const read = (bytes: Uint8Array): DnsResponse | null => {
       const response = decodeResponse(bytes);
       if (response === null || response.id !== id || response.question.type !== type) return null;
@@ -141,7 +141,7 @@ export class DnsClient {
     if (whole instanceof PeerError) return whole;
     const { host, port } = server;
     const shown = formatAddress({ kind: "tcp", host, port });
-    return read(whole) ?? fault("EPROTO", `${shown} answered something else than was asked`);
+    return read(whole) ?? fault("EPROTO", `${shown} sent an invalid response`);
   }
 }
 
@@ -169,21 +169,22 @@ function nothing(response: DnsResponse, name: string, type: RecordType): NotFoun
   const ttlSeconds = authority === undefined
     ? null
     : Math.min(authority.ttlSeconds, authority.minimumSeconds);
-  const word = Object.entries(RecordType).find(([, number]) => number === type)![0].toUpperCase();
+  const typeName = Object.entries(RecordType).find(([, number]) => number === type)![0]
+    .toUpperCase();
   const isUnknown = response.code === ResponseCode.noName;
-  const what = isUnknown ? `there is no ${name}` : `${name} has no ${word} record`;
+  const what = isUnknown ? `no such name: ${name}` : `${name} has no ${typeName} record`;
   return { error: fault("ENOTFOUND", what), isDefinite: true, ttlSeconds };
 }
 
 /** The server answered the question, positively or negatively. */
-function isWord(code: number): boolean {
+function isDefinite(code: number): boolean {
   return code === ResponseCode.noError || code === ResponseCode.noName;
 }
 
 function refusal({ host, port }: DnsServer, code: number): PeerError {
-  const names = ["", "a format error", "a server failure", "", "not implemented", "refused"];
+  const names = ["", "format error", "server failure", "", "not implemented", "refused"];
   const shown = formatAddress({ kind: "tcp", host, port });
-  return fault("ESERVFAIL", `${shown} answered ${names[code] || `with code ${code}`}`);
+  return fault("ESERVFAIL", `${shown} responded: ${names[code] || `code ${code}`}`);
 }
 
 function fault(code: string, message: string): PeerError {

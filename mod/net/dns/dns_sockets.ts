@@ -98,11 +98,16 @@ function deadline(timeoutMs: number, onOver: () => void) {
 }
 
 function silent(server: DnsServer): PeerError {
-  return new PeerError("ETIMEDOUT", "upstream", `no answer from ${nameOf(server)}`, true);
+  return new PeerError("ETIMEDOUT", "upstream", `no response from ${nameOf(server)}`, true);
 }
 
 function cut(server: DnsServer): PeerError {
-  return new PeerError("EEOF", "upstream", `${nameOf(server)} closed before its answer`, true);
+  return new PeerError(
+    "EEOF",
+    "upstream",
+    `${nameOf(server)} closed the connection before its response`,
+    true,
+  );
 }
 
 function nameOf({ host, port }: DnsServer): string {

@@ -115,7 +115,12 @@ export class NameService {
       .filter(({ target, port }) => target !== "" && port !== 0).slice(0, placesMax);
     let ttlMs = clampTtl(found.ttlSeconds);
     let failure: LookupFailure = {
-      error: new PeerError("ENOTFOUND", "upstream", `${service} is offered nowhere`, true),
+      error: new PeerError(
+        "ENOTFOUND",
+        "upstream",
+        `${service} is not available at this domain`,
+        true,
+      ),
       ttlMs,
     };
     const places: ServicePlace[] = [];

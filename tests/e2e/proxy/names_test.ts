@@ -134,7 +134,7 @@ Deno.test("Addresses stay while the name server is gone, which is said once", as
     config(dns, `app.test:${port} resolve`, "", "state: DIR/state.json"),
   );
   dns.answers = false;
-  const stays = `app.test:${port}: no answer from 127.0.0.1:${dns.port}; ` +
+  const stays = `app.test:${port}: no response from 127.0.0.1:${dns.port}; ` +
     "the addresses known before stay\n";
   await proxy.child.waitForLine(stays);
   const before = dns.queries.length;
@@ -143,7 +143,7 @@ Deno.test("Addresses stay while the name server is gone, which is said once", as
   // A name that is gone is no reason to have nobody to ask, either.
   dns.records = [];
   dns.answers = true;
-  await proxy.child.waitForLine("there is no app.test; the addresses known before stay\n");
+  await proxy.child.waitForLine("no such name: app.test; the addresses known before stay\n");
   assertEquals(parts(await proxy.get("/")).body, "2");
   // The configuration is read again, and still nobody knows the name.
   proxy.child.kill("SIGHUP");
@@ -230,7 +230,7 @@ Deno.test("A name that nobody knows is waited for, and answered for by 502 until
   await using proxy = await TestProxy.start(
     config(dns, `app.test:${upstream.port} resolve`, "balance: ip_hash"),
   );
-  await proxy.child.waitForLine("there is no app.test; it has no address yet");
+  await proxy.child.waitForLine("no such name: app.test; it has no address yet");
   assertEquals(parts(await proxy.get("/")).status, 502);
   dns.records = zone("app.test 60 A 127.0.0.1");
   await proxy.child.waitForLine(`app.test:${upstream.port} is 127.0.0.1:${upstream.port}\n`);
@@ -285,7 +285,7 @@ for (const workers of [1, 2]) {
     await using dns = new DnsTestServer();
     await using proxy = await TestProxy.start(urlConfig(dns, upstream.port, threads));
     await proxy.child.waitForLine(
-      `app.test:${upstream.port}: there is no app.test; it has no address yet\n`,
+      `app.test:${upstream.port}: no such name: app.test; it has no address yet\n`,
     );
     assertEquals(parts(await proxy.get("/")).status, 502);
     dns.records = zone("app.test 60 A 127.0.0.1");

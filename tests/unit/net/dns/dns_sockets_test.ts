@@ -30,7 +30,7 @@ Deno.test("dnsSockets gives up on a silent server", async () => {
   const found = await new DnsClient(dnsSockets).query("app.example", RecordType.a, settings);
   if (!("error" in found)) throw new Error("an answer came");
   assertEquals([found.error.code, found.isDefinite], ["ETIMEDOUT", false]);
-  assertEquals(found.error.message, `no answer from 127.0.0.1:${server.port}`);
+  assertEquals(found.error.message, `no response from 127.0.0.1:${server.port}`);
 });
 
 Deno.test("dnsSockets ignores datagrams from other senders", async () => {

@@ -105,13 +105,13 @@ Deno.test("NameService.addresses() follows aliases, also beyond one response", a
 Deno.test("NameService.addresses() gives up on an alias loop", async () => {
   const world = new World(["a.example 60 CNAME b.example", "b.example 60 CNAME a.example"]);
   const [message] = failed(await world.service.addresses("a.example", explicit));
-  assertEquals(message, "a.example is an alias that leads nowhere");
+  assertEquals(message, "a.example has a loop of aliases, or too many of them");
 });
 
 Deno.test("NameService.addresses() returns how long an absence is valid", async () => {
   const world = new World(["example 900 SOA 12", "empty.example 60 SRV 0 0 1 x"]);
   assertEquals(failed(await world.service.addresses("no.example", explicit)), [
-    "there is no no.example",
+    "no such name: no.example",
     12_000,
   ]);
   assertEquals(failed(await world.service.addresses("empty.example", explicit)), [
@@ -137,7 +137,7 @@ Deno.test("NameService.addresses() tries the next server, and then starts over",
   world.reply = (_, response) => ({ ...response, code: 2, answers: [] });
   world.queries.length = 0;
   assertEquals(failed(await world.service.addresses("app.example", rules)), [
-    "10.9.9.2:53 answered a server failure",
+    "10.9.9.2:53 responded: server failure",
     null,
   ]);
   assertEquals(world.queries.length, 4);
@@ -176,7 +176,7 @@ Deno.test("NameService.addresses() reads /etc/hosts first and uses the host's lo
   assertEquals(found(await world.service.addresses("printer.local", host)), [["10.0.0.8"], 10_000]);
   // With explicit servers no others are used.
   const [message] = failed(await world.service.addresses("printer.local", explicit));
-  assertEquals(message, "there is no printer.local");
+  assertEquals(message, "no such name: printer.local");
 });
 
 Deno.test("NameService.addresses() uses the servers and search list of resolv.conf", async () => {
@@ -224,10 +224,10 @@ Deno.test("NameService.places() reports a service that is not available", async 
   const world = new World(["_a._tcp.x 60 SRV 0 0 1 .", "_b._tcp.x 60 SRV 0 0 1 gone.example"]);
   assertEquals(
     failed(await world.service.places("_a._tcp.x", explicit))[0],
-    "_a._tcp.x is offered nowhere",
+    "_a._tcp.x is not available at this domain",
   );
   assertEquals(
     failed(await world.service.places("_b._tcp.x", explicit))[0],
-    "there is no gone.example",
+    "no such name: gone.example",
   );
 });

@@ -159,7 +159,7 @@ Deno.test("NameWatch keeps the addresses when nobody answers, says so once, and 
   const app = group(["app.example resolve"]);
   const watch = world.watch([app]);
   await watch.start();
-  world.answer = failure("no answer from 10.9.9.9:53");
+  world.answer = failure("no response from 10.9.9.9:53");
   await world.advance(5000);
   await world.advance(1000 + 2000 + 4000);
   assertEquals(names(app), ["10.0.0.2:80"]);
@@ -170,15 +170,15 @@ Deno.test("NameWatch keeps the addresses when nobody answers, says so once, and 
     "8000",
     "12000",
   ]);
-  world.answer = failure("there is no app.example", 20_000);
+  world.answer = failure("no such name: app.example", 20_000);
   await world.advance(8000);
   await world.advance(20_000);
   world.answer = at(5000, "10.0.0.2");
   await world.advance(20_000);
   assertEquals(world.log, [
     "upstream app: app.example is 10.0.0.2:80",
-    "upstream app: app.example: no answer from 10.9.9.9:53; the addresses known before stay",
-    "upstream app: app.example: there is no app.example; the addresses known before stay",
+    "upstream app: app.example: no response from 10.9.9.9:53; the addresses known before stay",
+    "upstream app: app.example: no such name: app.example; the addresses known before stay",
     "upstream app: app.example is 10.0.0.2:80",
   ]);
   watch.stop();
