@@ -43,11 +43,11 @@ export class MainScript {
     const stdoutTaken = this.#stdoutTaken;
     const { markMemory: mark } = this.#worker;
     try {
-      await this.#worker.ask(
+      await this.#worker.request(
         { kind: "script", name, fields, threadCount: plan.threads, stdoutTaken, mark },
         "loaded",
       );
-      const { threads } = await this.#worker.ask({ kind: "setup" }, "prepared");
+      const { threads } = await this.#worker.request({ kind: "setup" }, "prepared");
       if (this.#interruptCode !== 0) {
         throw new StartError("interrupted before the run", this.#interruptCode);
       }
@@ -61,7 +61,7 @@ export class MainScript {
   /** Calls `done`; resolves to the exit code that the script asked for, null if none. */
   async done(result: LoadResult): Promise<number | null> {
     const { latency, counters } = result.stats;
-    const { exitCode } = await this.#worker.ask({
+    const { exitCode } = await this.#worker.request({
       kind: "finish",
       summary: summaryOf(counters, result.measuredMs),
       latency: Float64Array.from(latency.slots),

@@ -116,7 +116,7 @@ export class LoadRun {
       threads: plan.threads,
       connections: plan.connections,
       durationMs: plan.durationMs,
-      askedRate: averageRate(plan),
+      requestedRate: averageRate(plan),
       isRamp: plan.stages !== null &&
         (plan.stages.length > 1 || plan.stages[0].rateStart !== plan.stages[0].rateEnd),
       measuredMs,

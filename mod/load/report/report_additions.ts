@@ -2,7 +2,7 @@
 import type { Histogram } from "../../metrics/histogram.ts";
 import { failureKinds } from "../plan/failure.ts";
 import type { OutputPlan } from "../plan/plan.ts";
-import { askedRate, cpuShare, errorsOf, type LoadResult } from "../stats/result.ts";
+import { cpuShare, errorsOf, type LoadResult, requestedRate } from "../stats/result.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import { formatTimeUs } from "./wrk_units.ts";
 
@@ -29,18 +29,18 @@ export function additions(result: LoadResult, output: OutputPlan): string {
 }
 
 function scheduleLines(result: LoadResult): string[] {
-  if (result.askedRate === null || result.measuredMs === 0) return [];
+  if (result.requestedRate === null || result.measuredMs === 0) return [];
   const { counters } = result.stats;
   const scheduled = counters[Slot.scheduled];
   const started = scheduled - counters[Slot.unsent];
   const share = scheduled === 0 ? 1 : started / scheduled;
-  const asked = askedRate(result) ?? 0;
+  const requested = requestedRate(result) ?? 0;
   const late = started === 0
     ? ""
     : `; sent late by ${formatTimeUs(Math.round(counters[Slot.lagSumUs] / started))} on average, ` +
       `${formatTimeUs(Math.round(counters[Slot.lagMaxUs]))} at most`;
   const lines = [
-    `Rate: asked ${formatRate(asked)}/s, sent ${formatRate(asked * share)}/s ` +
+    `Rate: requested ${formatRate(requested)}/s, sent ${formatRate(requested * share)}/s ` +
     `(${(share * 100).toFixed(2)}%)${late}`,
   ];
   if (result.measuredMs >= shareMinMs) {
@@ -129,7 +129,7 @@ function connectionLines(result: LoadResult): string[] {
   }
   if (counters[Slot.lost] > 0 || counters[Slot.failedConnect] + counters[Slot.failedRefused] > 0) {
     lines.push(
-      `Connections: ${result.connections} asked, ${counters[Slot.opened]} made, ` +
+      `Connections: ${result.connections} requested, ${counters[Slot.opened]} made, ` +
         `${counters[Slot.lost]} lost, ${counters[Slot.open]} open at the end`,
     );
   }
@@ -200,7 +200,7 @@ const lateReasons: Readonly<Record<LateCause, (result: LoadResult) => string>> =
 };
 
 /** What the connections can carry at this run's service time (Little's law). */
-function waitedForConnection({ stats, connections, askedRate }: LoadResult): string {
+function waitedForConnection({ stats, connections, requestedRate }: LoadResult): string {
   const { serviceTime } = stats;
   const start = "requests waited for a free connection: ";
   if (serviceTime.count === 0) return `${start}no response came`;
@@ -213,7 +213,7 @@ function waitedForConnection({ stats, connections, askedRate }: LoadResult): str
     const fastest = formatTimeUs(Math.round(serviceTime.minUs));
     return `${facts}; the fastest took ${fastest}: the server is slower than the rate`;
   }
-  return `${facts}: -c ${Math.ceil((askedRate ?? 0) * meanUs / 1e6 * 1.2)} may do`;
+  return `${facts}: -c ${Math.ceil((requestedRate ?? 0) * meanUs / 1e6 * 1.2)} may do`;
 }
 
 /** The causes of the lateness, the largest first. */
@@ -229,7 +229,7 @@ function clientLines(result: LoadResult): string[] {
   const share = cpuShare(result);
   const { counters } = result.stats;
   const started = counters[Slot.scheduled] - counters[Slot.unsent];
-  if (result.askedRate !== null) {
+  if (result.requestedRate !== null) {
     const averageUs = started === 0 ? 0 : counters[Slot.lagSumUs] / started;
     if (averageUs < lateUs && counters[Slot.unsent] === 0) return [];
     return lateCauses(result).map(({ cause }) => `Client: ${lateReasons[cause](result)}`);

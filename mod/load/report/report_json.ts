@@ -7,11 +7,11 @@ import { decodeHistogram, encodeHistogram } from "../../metrics/histogram_v2.ts"
 import { failureKinds } from "../plan/failure.ts";
 import type { LoadPlan } from "../plan/plan.ts";
 import {
-  askedRate,
   cpuShare,
   errorsOf,
   type Interval,
   type LoadResult,
+  requestedRate,
   throughput,
 } from "../stats/result.ts";
 import { Slot } from "../stats/thread_stats.ts";
@@ -195,7 +195,7 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
     responsesByStatus,
     responsesByFieldValue: result.answerCounts,
     latency: await timeJson(result.stats.latency, percents),
-    serviceTime: result.askedRate === null
+    serviceTime: result.requestedRate === null
       ? null
       : await timeJson(result.stats.serviceTime, percents),
     connectTime: await timeJson(result.stats.connectTime, percents),
@@ -258,14 +258,14 @@ export async function histogramOf(time: TimeJson): Promise<Histogram> {
 }
 
 function scheduleJson(result: LoadResult): ScheduleJson | null {
-  if (result.askedRate === null) return null;
+  if (result.requestedRate === null) return null;
   const { counters } = result.stats;
   const due = counters[Slot.scheduled];
   const sent = due - counters[Slot.unsent];
-  const asked = askedRate(result);
+  const requested = requestedRate(result);
   return {
-    askedRequestsPerSecond: asked,
-    sentRequestsPerSecond: asked === null || due === 0 ? null : asked * sent / due,
+    askedRequestsPerSecond: requested,
+    sentRequestsPerSecond: requested === null || due === 0 ? null : requested * sent / due,
     requestsDue: due,
     requestsUnsent: counters[Slot.unsent],
     lagMeanUs: sent === 0 ? null : counters[Slot.lagSumUs] / sent,

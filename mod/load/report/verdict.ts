@@ -23,7 +23,7 @@ function valueOf(metric: Metric, result: LoadResult): number {
     const all = counters[Slot.answered] + errors - counters[Slot.failedStatus];
     return all === 0 ? 0 : errors / all;
   }
-  const useService = metric.of === "service" && result.askedRate !== null;
+  const useService = metric.of === "service" && result.requestedRate !== null;
   const histogram = useService ? result.stats.serviceTime : result.stats.latency;
   if (metric.kind === "percentile") return histogram.percentile(metric.percent);
   switch (metric.name) {

@@ -27,7 +27,7 @@ export interface LoadResult {
   /** As requested; Infinity: until the requests were sent. */
   readonly durationMs: number;
   /** Average request rate of the schedule, per second; null: closed loop. */
-  readonly askedRate: number | null;
+  readonly requestedRate: number | null;
   readonly isRamp: boolean;
   readonly startedAt: string;
   readonly measuredMs: number;
@@ -62,12 +62,12 @@ export function throughput(result: LoadResult): number {
  * Request rate of the schedule, per second. A constant rate is returned as given, so that 0.5 is
  * not 0.6 because a run of 5 s starts and ends with a request. Null: closed loop, or nothing was measured.
  */
-export function askedRate(result: LoadResult): number | null {
-  const { askedRate, isRamp, interrupted, measuredMs, stats } = result;
-  if (askedRate === null || measuredMs <= 0) return null;
+export function requestedRate(result: LoadResult): number | null {
+  const { requestedRate, isRamp, interrupted, measuredMs, stats } = result;
+  if (requestedRate === null || measuredMs <= 0) return null;
   // A ramp that was cut off has a different average than the whole ramp.
   const isWhole = !isRamp || (!interrupted && measuredMs >= result.durationMs - 1);
-  return isWhole ? askedRate : stats.counters[Slot.scheduled] / measuredMs * 1000;
+  return isWhole ? requestedRate : stats.counters[Slot.scheduled] / measuredMs * 1000;
 }
 
 /** Requests that were sent or should have been, and failed. */

@@ -9,7 +9,7 @@ const graceMs = 1000;
 
 type Answer<K extends FromWorker["kind"]> = Extract<FromWorker, { kind: K }>;
 
-interface Asked {
+interface PendingRequest {
   readonly kind: FromWorker["kind"];
   resolve(answer: FromWorker): void;
   reject(reason: Error): void;
@@ -21,7 +21,7 @@ export class LoadWorker {
   readonly #mark = new HookMark(this.markMemory);
   readonly #worker: Worker;
   readonly #script: string | null;
-  #asked: Asked | null = null;
+  #pending: PendingRequest | null = null;
   #hasPong = false;
 
   /** `script`: path of the script that runs in it; null: no user code. */
@@ -35,15 +35,15 @@ export class LoadWorker {
     };
   }
 
-  tell(message: ToWorker): void {
+  send(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 
   /** Sends `message`; resolves to the answer of `kind`. Rejects with `StartError` when the worker fails. */
-  ask<K extends FromWorker["kind"]>(message: ToWorker, kind: K): Promise<Answer<K>> {
+  request<K extends FromWorker["kind"]>(message: ToWorker, kind: K): Promise<Answer<K>> {
     return new Promise<FromWorker>((resolve, reject) => {
-      this.#asked = { kind, resolve, reject };
-      this.tell(message);
+      this.#pending = { kind, resolve, reject };
+      this.send(message);
     }) as Promise<Answer<K>>;
   }
 
@@ -52,13 +52,13 @@ export class LoadWorker {
    * `evenAlive` is false. Only a script can cause this: the error names the hook it is in.
    */
   async endIfStuck(exitCode: number, evenAlive = false): Promise<void> {
-    const asked = this.#asked;
-    if (asked === null) return;
+    const pending = this.#pending;
+    if (pending === null) return;
     this.#hasPong = false;
-    this.tell({ kind: "ping" });
+    this.send({ kind: "ping" });
     await delay(graceMs);
-    if (!evenAlive && (this.#asked !== asked || this.#hasPong)) return;
-    if (asked.kind === "ready" && this.#asked !== asked) return;
+    if (!evenAlive && (this.#pending !== pending || this.#hasPong)) return;
+    if (pending.kind === "ready" && this.#pending !== pending) return;
     const name = this.#script ?? "a load thread";
     const place = this.#mark.place || "the script";
     const what = this.#hasPong ? "was still waiting" : "did not end: an endless loop?";
@@ -78,15 +78,15 @@ export class LoadWorker {
     if (answer.kind === "failed") {
       return this.#fail(new StartError(answer.message, answer.exitCode));
     }
-    const asked = this.#asked;
-    this.#asked = null;
-    if (asked?.kind === answer.kind) return asked.resolve(answer);
-    asked?.reject(new Error(`a load thread sent ${answer.kind} instead of ${asked.kind}`));
+    const pending = this.#pending;
+    this.#pending = null;
+    if (pending?.kind === answer.kind) return pending.resolve(answer);
+    pending?.reject(new Error(`a load thread sent ${answer.kind} instead of ${pending.kind}`));
   }
 
   #fail(error: Error): void {
-    const asked = this.#asked;
-    this.#asked = null;
-    asked?.reject(error);
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.reject(error);
   }
 }

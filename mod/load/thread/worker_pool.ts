@@ -59,14 +59,14 @@ export class WorkerPool {
     this.stats[plan.index] = new ThreadStats(memory);
     const worker = new LoadWorker(plan.script?.name ?? null);
     this.#workers.push(worker);
-    await worker.ask({ kind: "plan", plan, memory, mark: worker.markMemory }, "ready");
+    await worker.request({ kind: "plan", plan, memory, mark: worker.markMemory }, "ready");
   }
 
   /** Runs from `startMs` (clock of `performance.now()` here) to the end. Throws `StartError`. */
   async run(startMs: number): Promise<ThreadOutcome[]> {
     const epochMs = performance.timeOrigin + startMs;
     const answers = this.#workers.map(async (worker) =>
-      (await worker.ask({ kind: "start", epochMs }, "done")).outcome
+      (await worker.request({ kind: "start", epochMs }, "done")).outcome
     );
     const [{ warmupMs, durationMs }] = this.#plans;
     const endMs = startMs + warmupMs + durationMs;
@@ -88,7 +88,7 @@ export class WorkerPool {
   /** Ends the run early; `exitCode` is used when a script blocks the end. */
   stop(exitCode: number): void {
     this.#local?.stop();
-    for (const worker of this.#workers) worker.tell({ kind: "stop" });
+    for (const worker of this.#workers) worker.send({ kind: "stop" });
     // Before the run a script may wait without end, in an async init().
     this.#endStuck(exitCode, !this.#isGathered);
   }

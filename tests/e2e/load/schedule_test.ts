@@ -86,7 +86,10 @@ Deno.test("load -R keeps to its schedule and does not hide a stall", async () =>
 Deno.test("load -R 0.5 reports a target of 0.5/s, without the extra request at the start of a run", async () => {
   await using server = await ReferenceServer.start();
   const args = ["load", "-R", "0.5", "-d", "3s", server.url("/")];
-  assertMatch((await runHayate(args)).stdout, /^Rate: asked 0\.5\/s, sent 0\.5\/s \(100\.00%\);/m);
+  assertMatch(
+    (await runHayate(args)).stdout,
+    /^Rate: requested 0\.5\/s, sent 0\.5\/s \(100\.00%\);/m,
+  );
   const { askedRequestsPerSecond, requestsDue } = (await measure(...args.slice(1))).schedule!;
   assertEquals([askedRequestsPerSecond, requestsDue], [0.5, 2]);
 });

@@ -38,7 +38,7 @@ function result(
     threads: 1,
     connections: 2,
     durationMs: 3000,
-    askedRate: null,
+    requestedRate: null,
     isRamp: false,
     startedAt: "",
     measuredMs: 3020,
@@ -161,7 +161,7 @@ Deno.test("additions() lists failures by kind and code, and the requested percen
       "    50%   100.00us",
       "  99.9%   300.00us",
       "Failed requests: 4: timeout 3 (ETIMEDOUT), status 1 (503)",
-      "Connections: 2 asked, 0 made, 3 lost, 0 open at the end",
+      "Connections: 2 requested, 0 made, 3 lost, 0 open at the end",
       "",
     ],
   );
@@ -177,10 +177,10 @@ Deno.test("additions() reports how well a schedule was kept", () => {
     { answered: 300, scheduled: 302, unsent: 2, lagSumUs: 3000, lagMaxUs: 250 },
     [1],
     [1],
-    { askedRate: 100 },
+    { requestedRate: 100 },
   );
   assertEquals(additions(open, output).split("\n").slice(0, 3), [
-    "Rate: asked 100.0/s, sent 99.3/s (99.34%); sent late by 10.00us on average, 250.00us at most",
+    "Rate: requested 100.0/s, sent 99.3/s (99.34%); sent late by 10.00us on average, 250.00us at most",
     "Client CPU: 0% of each thread",
     "Unsent: 2 requests were due and found no free connection",
   ]);
