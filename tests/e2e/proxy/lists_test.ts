@@ -204,8 +204,8 @@ Deno.test("An entry of upstreams is refused in a list: its servers are one alrea
     assertEquals(code, 78);
     assertStringIncludes(
       stderr,
-      "proxy.reverse.url: app is an entry of upstreams, and stands in a list with " +
-        "other URLs; allowed: it alone",
+      "proxy.reverse.url: app is an entry of upstreams and cannot be one of several URLs; " +
+        "allowed: it alone",
     );
   }
 });

@@ -318,7 +318,7 @@ Deno.test("HUP changes the number of workers and reports what needs a restart", 
   await reload(
     single,
     config(2, before(upstream.port)),
-    "num-threads: from one process to several",
+    "num-threads: changing from one process to several",
   );
   assertEquals(parts(await single.get("/")).body, "a");
 });
