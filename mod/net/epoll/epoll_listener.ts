@@ -8,7 +8,7 @@ import type { AcceptHandler, Listener, ListenOptions, SocketHandler } from "../r
 import { isShut, shutQueue } from "../accept_queue.ts";
 import { inodeAt, removeSocketPath } from "../unix_path.ts";
 import { localAddressOf } from "../descriptor.ts";
-import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
+import { EpollSocket, type SocketHost } from "./epoll_socket.ts";
 import { PollTarget } from "./poller.ts";
 
 /** Most connections accepted at once, so that a flood of new ones does not starve open ones. */
@@ -22,7 +22,7 @@ export type Ownership = "bound" | "inherited";
 export class EpollListener extends PollTarget implements Listener {
   readonly address: Address;
   acceptedCount = 0;
-  readonly #home: SocketHome;
+  readonly #host: SocketHost;
   readonly #onAccept: AcceptHandler;
   readonly #ownership: Ownership;
   readonly #isShared: boolean;
@@ -32,7 +32,7 @@ export class EpollListener extends PollTarget implements Listener {
   #isAccepting = false;
 
   constructor(
-    home: SocketHome,
+    host: SocketHost,
     fd: number,
     onAccept: AcceptHandler,
     ownership: Ownership,
@@ -41,7 +41,7 @@ export class EpollListener extends PollTarget implements Listener {
   ) {
     super();
     this.fd = fd;
-    this.#home = home;
+    this.#host = host;
     this.#onAccept = onAccept;
     this.#ownership = ownership;
     this.#isShared = options.shared ?? false;
@@ -54,7 +54,7 @@ export class EpollListener extends PollTarget implements Listener {
   pause(): void {
     this.#isPaused = true;
     if (this.interest === 0) return;
-    this.#home.poller.watch(this, 0);
+    this.#host.poller.watch(this, 0);
     // Within the accept handler one was already taken, and a wake-up is for one connection.
     if (this.#isShared && !this.#isAccepting) this.#accept();
   }
@@ -62,7 +62,7 @@ export class EpollListener extends PollTarget implements Listener {
   resume(): void {
     this.#isPaused = false;
     if (this.fd < 0) return;
-    this.#home.poller.watch(this, this.#isShared ? EPOLL.in | EPOLL.exclusive : EPOLL.in);
+    this.#host.poller.watch(this, this.#isShared ? EPOLL.in | EPOLL.exclusive : EPOLL.in);
   }
 
   close(isLastHolder = false): void {
@@ -73,7 +73,7 @@ export class EpollListener extends PollTarget implements Listener {
     }
     const isLast = isLastHolder || this.#ownership === "bound" || this.#isGivenUp;
     if (isLast) this.#acceptRemaining();
-    this.#home.poller.forget(this, true);
+    this.#host.poller.forget(this, true);
     if (!isLast) this.#accept();
     libcSocket.close(this.fd);
     this.fd = -1;
@@ -113,7 +113,7 @@ export class EpollListener extends PollTarget implements Listener {
     const fd = libcSocket.accept4(this.fd, null, null, SOCK.nonblock | SOCK.cloexec);
     if (fd < 0) return this.#onAcceptFailure(errno());
     this.acceptedCount++;
-    const socket = new EpollSocket(this.#home, fd, noHandler, false);
+    const socket = new EpollSocket(this.#host, fd, noHandler, false);
     socket.handler = this.#onAccept(socket, this);
     return true;
   }
@@ -123,7 +123,7 @@ export class EpollListener extends PollTarget implements Listener {
     if (number === Errno.EAGAIN) return false;
     if (number === Errno.EMFILE || number === Errno.ENFILE) {
       // Level triggering would report the waiting connection again and again.
-      this.#home.poller.watch(this, 0);
+      this.#host.poller.watch(this, 0);
       this.#setTimer(restMs, () => {
         if (!this.#isPaused) this.resume();
       });

@@ -28,7 +28,7 @@ import type {
 import { bindListener, isListening } from "../listening.ts";
 import { isLoopback, makeNonblocking } from "../descriptor.ts";
 import { EpollListener } from "./epoll_listener.ts";
-import { EpollSocket, type SocketHome } from "./epoll_socket.ts";
+import { EpollSocket, type SocketHost } from "./epoll_socket.ts";
 import { LoopTurn } from "./loop_turn.ts";
 import { OutputBuffers } from "./output_buffers.ts";
 import { Poller } from "./poller.ts";
@@ -52,7 +52,7 @@ const sliceMs = 50;
 const Pause = { none: 0, park: 1, handlers: 2, turn: 3 } as const;
 type Pause = typeof Pause[keyof typeof Pause];
 
-export class EpollReactor implements Reactor, SocketHome {
+export class EpollReactor implements Reactor, SocketHost {
   readonly backend = "epoll";
   readonly capabilities = { inherit: true, source: true };
   readonly poller = new Poller();
