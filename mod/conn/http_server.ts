@@ -1,8 +1,9 @@
 import type { PeerError } from "../base/errors.ts";
-import { imfFixdate } from "../http/date.ts";
 import { HeadWriter } from "../http/head_writer.ts";
+import { latin1Bytes } from "../http/latin1.ts";
 import { RequestParser } from "../http1/request_parser.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
+import { DateLine } from "./date_line.ts";
 import type { ExchangeHandler, RefusedRequest } from "./exchange.ts";
 import { Scratch } from "./scratch.ts";
 import { ServerConnection } from "./server_connection.ts";
@@ -10,8 +11,6 @@ import type { ServedConnection, ServerHost } from "./server_host.ts";
 import { defaultServerOptions, serverField, type ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
 
-const encoder = new TextEncoder();
-const dateBytes = 29;
 /** How often a drain checks for idle connections, in milliseconds. */
 const drainPollMs = 50;
 
@@ -44,10 +43,9 @@ export class HttpServer implements ServerHost {
   tally: ConnectionTally = { accepted: 0, open: 0 };
   readonly #connections = new Set<ServedConnection>();
   #lastSerial = 0;
-  #epochSeconds = 0;
-  #nextSecondMs = 0;
-  readonly #imfDate = new Uint8Array(dateBytes);
-  #common = encoder.encode(`${serverField}Date: ${imfFixdate(0)}\r\n`);
+  readonly #date = new DateLine();
+  /** `Server` and `Date`. */
+  readonly #common = new Uint8Array(serverField.length + this.#date.bytes.length);
 
   constructor(
     reactor: Reactor,
@@ -61,6 +59,7 @@ export class HttpServer implements ServerHost {
     this.options = { ...defaultServerOptions, ...options };
     this.parser = new RequestParser(this.options.limits);
     this.idleMs = this.options.idleTimeoutMs || Infinity;
+    this.#common.set(latin1Bytes(serverField));
   }
 
   get connectionCount(): number {
@@ -125,13 +124,15 @@ export class HttpServer implements ServerHost {
   }
 
   commonFields(): Uint8Array {
-    this.#refreshDate();
+    if (this.#date.refresh(this.reactor.nowMs)) {
+      this.#common.set(this.#date.bytes, serverField.length);
+    }
     return this.#common;
   }
 
   render(response: StaticResponse, minor: 0 | 1, persist: boolean, isHead: boolean) {
-    this.#refreshDate();
-    return response.select(minor, persist, isHead, this.#epochSeconds, this.#imfDate);
+    this.#date.refresh(this.reactor.nowMs);
+    return response.select(minor, persist, isHead, this.#date.epochSeconds, this.#date.date);
   }
 
   onFault(request: RefusedRequest, status: number, error: PeerError): void {
@@ -142,16 +143,5 @@ export class HttpServer implements ServerHost {
     if (!this.#connections.delete(connection)) return;
     this.tally.open--;
     if (this.onConnectionEnd !== null) this.onConnectionEnd();
-  }
-
-  /** Updates the date once a second; otherwise it costs one comparison per response. */
-  #refreshDate(): void {
-    if (this.reactor.nowMs < this.#nextSecondMs) return;
-    const epochMs = Date.now();
-    this.#epochSeconds = Math.floor(epochMs / 1000);
-    this.#nextSecondMs = this.reactor.nowMs + 1000 - epochMs % 1000;
-    encoder.encodeInto(imfFixdate(this.#epochSeconds), this.#imfDate);
-    this.#common = this.#common.slice();
-    this.#common.set(this.#imfDate, this.#common.length - dateBytes - 2);
   }
 }

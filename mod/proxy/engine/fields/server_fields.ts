@@ -1,8 +1,8 @@
 /** The fields of every response: `Server` and `Date`. */
+import { DateLine } from "../../../conn/date_line.ts";
 import { type HeadWriter, latin1Bytes } from "../../../http/mod.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { GlobalPlan } from "../../plan/plan.ts";
-import { DateLine } from "./date_line.ts";
 
 export class ServerFields {
   /** The upstream's own Server field is forwarded to the client. */
@@ -33,7 +33,8 @@ export class ServerFields {
   }
 
   #writeDate(writer: HeadWriter): void {
-    const line = this.#date.at(this.#reactor.nowMs);
-    writer.copy(line, 0, line.length);
+    this.#date.refresh(this.#reactor.nowMs);
+    const { bytes } = this.#date;
+    writer.copy(bytes, 0, bytes.length);
   }
 }
