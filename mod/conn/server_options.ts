@@ -1,5 +1,6 @@
 import { version } from "../base/version.ts";
 import { defaultLimits, type MessageLimits } from "../http1/limits.ts";
+import { serverTimeouts } from "./timeouts.ts";
 
 /** The Server field of every response, with its CRLF. The same as the proxy's default. */
 export const serverField = `Server: hayate/${version}\r\n`;
@@ -29,10 +30,7 @@ export interface ServerOptions {
 
 export const defaultServerOptions: ServerOptions = {
   limits: defaultLimits,
-  headTimeoutMs: 10_000,
-  bodyTimeoutMs: 30_000,
-  idleTimeoutMs: 60_000,
-  writeTimeoutMs: 60_000,
+  ...serverTimeouts,
   requestsMax: 0,
   drainIdleMs: 1_000,
   allowHalfOpen: false,

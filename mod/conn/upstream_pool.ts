@@ -3,6 +3,7 @@ import type { ResponseParser } from "../http1/response_parser.ts";
 import type { Reactor, Socket } from "../net/reactor.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 import type { Scratch } from "./scratch.ts";
+import { upstreamTimeouts } from "./timeouts.ts";
 
 /** Options of the connections to a peer. Timeouts in milliseconds; 0 disables one. */
 export interface UpstreamOptions {
@@ -22,10 +23,7 @@ export interface UpstreamOptions {
 
 export const defaultUpstreamOptions: UpstreamOptions = {
   limits: defaultLimits,
-  connectTimeoutMs: 30_000,
-  firstByteTimeoutMs: 30_000,
-  responseTimeoutMs: 30_000,
-  idleTimeoutMs: 2_000,
+  ...upstreamTimeouts,
   idleMax: 512,
   exchangesMax: 0,
 };

@@ -1,5 +1,6 @@
 /** The settings of a configuration that sets nothing. Those of upstreams: `upstream_defaults.ts`. */
 import { version } from "../../base/version.ts";
+import { serverTimeouts, upstreamTimeouts } from "../../conn/timeouts.ts";
 import type { GlobalPlan, Settings } from "./plan.ts";
 
 /** Settings of the whole process. */
@@ -9,10 +10,10 @@ export function globalDefaults(): GlobalPlan {
     workers: 1,
     requestBodyBytesMax: 1_073_741_824,
     requestLineBytesMax: 8192,
-    headTimeoutMs: 10_000,
+    headTimeoutMs: serverTimeouts.headTimeoutMs,
     handshakeTimeoutMs: 10_000,
-    bodyTimeoutMs: 30_000,
-    idleTimeoutMs: 60_000,
+    bodyTimeoutMs: serverTimeouts.bodyTimeoutMs,
+    idleTimeoutMs: serverTimeouts.idleTimeoutMs,
     allowHalfOpen: false,
     serverName: `hayate/${version}`,
     sendServerName: "on",
@@ -35,10 +36,10 @@ export function settingsDefaults(): Settings {
   return {
     proxy: {
       preserveHost: false,
-      connectTimeoutMs: 30_000,
-      firstByteTimeoutMs: 30_000,
-      ioTimeoutMs: 30_000,
-      keepaliveTimeoutMs: 2000,
+      connectTimeoutMs: upstreamTimeouts.connectTimeoutMs,
+      firstByteTimeoutMs: upstreamTimeouts.firstByteTimeoutMs,
+      ioTimeoutMs: upstreamTimeouts.responseTimeoutMs,
+      keepaliveTimeoutMs: upstreamTimeouts.idleTimeoutMs,
       tunnel: false,
       tunnelTimeoutMs: 300_000,
       tlsVerify: true,

@@ -1,4 +1,5 @@
 /** Defaults of an upstream and its peers. */
+import { namedUpstreamIdleTimeoutMs } from "../../conn/timeouts.ts";
 import { type PeerPlan, retryConditions, type UpstreamPlan } from "./plan.ts";
 import type { OutlierPlan, RetryBudgetPlan } from "./upstream_plan.ts";
 
@@ -37,7 +38,7 @@ export const upstreamDefaults: Omit<UpstreamPlan, "name" | "peers" | "implicit" 
   resolver: null,
   balance: { kind: "round_robin" },
   keepaliveMax: 32,
-  keepaliveTimeoutMs: 60_000,
+  keepaliveTimeoutMs: namedUpstreamIdleTimeoutMs,
   keepaliveRequestsMax: 1_000_000,
   proxyProtocol: 0,
   check: null,

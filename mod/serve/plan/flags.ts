@@ -1,5 +1,6 @@
 /** The flags of `hayate serve`. */
 import { defineTable } from "../../cli/mod.ts";
+import { serverTimeouts } from "../../conn/timeouts.ts";
 import { namedFormats } from "../../log/mod.ts";
 import {
   readAddress,
@@ -16,6 +17,11 @@ const processes = "Processes";
 const http = "HTTP";
 const files = "Static files";
 const logs = "Logs and status";
+
+/** Timeouts are shown in seconds, also whole minutes. */
+function inSeconds(ms: number): string {
+  return `${ms / 1000}s`;
+}
 
 export const serveTable = defineTable({
   command: "hayate serve",
@@ -241,8 +247,8 @@ export const serveTable = defineTable({
       long: "head-timeout",
       key: "headTimeoutMs",
       kind: "duration",
-      default: 10_000,
-      defaultText: "10s",
+      default: serverTimeouts.headTimeoutMs,
+      defaultText: inSeconds(serverTimeouts.headTimeoutMs),
       placeholder: "TIME",
       section: http,
       help: "Timeout for receiving a request head. 0 disables.",
@@ -251,8 +257,8 @@ export const serveTable = defineTable({
       long: "body-timeout",
       key: "bodyTimeoutMs",
       kind: "duration",
-      default: 30_000,
-      defaultText: "30s",
+      default: serverTimeouts.bodyTimeoutMs,
+      defaultText: inSeconds(serverTimeouts.bodyTimeoutMs),
       placeholder: "TIME",
       section: http,
       help: "Timeout for each read of a request body. 0 disables.",
@@ -261,8 +267,8 @@ export const serveTable = defineTable({
       long: "idle-timeout",
       key: "idleTimeoutMs",
       kind: "duration",
-      default: 60_000,
-      defaultText: "60s",
+      default: serverTimeouts.idleTimeoutMs,
+      defaultText: inSeconds(serverTimeouts.idleTimeoutMs),
       placeholder: "TIME",
       section: http,
       help: "Timeout for an idle connection between two requests. 0 disables.",
@@ -271,8 +277,8 @@ export const serveTable = defineTable({
       long: "write-timeout",
       key: "writeTimeoutMs",
       kind: "duration",
-      default: 60_000,
-      defaultText: "60s",
+      default: serverTimeouts.writeTimeoutMs,
+      defaultText: inSeconds(serverTimeouts.writeTimeoutMs),
       placeholder: "TIME",
       section: http,
       help: "Timeout for a client to read any of the output queued for it. 0 disables.",
