@@ -6,11 +6,11 @@ import { getVariable } from "../process/environment.ts";
 import { sealInherited } from "../process/handover/inherited.ts";
 import { claimReadiness } from "../process/handover/readiness.ts";
 import { serveTable } from "./plan/flags.ts";
-import { slotVariable } from "./master/messages.ts";
+import { slotVariable } from "./worker/messages.ts";
 import { readServePlan } from "./plan/options.ts";
 import type { ServePlan } from "./plan/plan.ts";
 import { statusCommand } from "./status_command.ts";
-import type { Worker } from "./worker.ts";
+import type { Worker } from "./worker/worker.ts";
 
 /** Replacing and watching a worker is the master's job, so these features need one. */
 function needsMaster({ process, status }: ServePlan): boolean {
@@ -40,7 +40,7 @@ export const serveMode: Mode = {
     sealInherited();
     const onStart = (worker: Worker) => void (current = worker);
     if (getVariable(slotVariable) !== undefined) {
-      const { runPreforkWorker } = await import("./prefork_worker.ts");
+      const { runPreforkWorker } = await import("./worker/prefork_worker.ts");
       return await runPreforkWorker(plan, log, onStart);
     }
     if (needsMaster(plan)) {

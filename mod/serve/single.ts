@@ -7,10 +7,10 @@ import { notify, notifyReady } from "../process/handover/readiness.ts";
 import { addSignalListener } from "../process/signals/signals.ts";
 import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
 import { atOnceText, listenForStop } from "../process/signals/stop_signals.ts";
-import { readInherited } from "./inherited.ts";
-import { adoptAll, bindAll, clippedBacklog, describeListener } from "./listeners.ts";
+import { readInherited } from "./sockets/inherited.ts";
+import { adoptAll, bindAll, clippedBacklog, describeListener } from "./sockets/listeners.ts";
 import type { ServePlan } from "./plan/plan.ts";
-import { Worker } from "./worker.ts";
+import { Worker } from "./worker/worker.ts";
 
 /** Runs until a signal stops it. `onStart` receives the worker. Throws StartError. */
 export async function runSingle(

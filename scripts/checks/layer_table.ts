@@ -30,6 +30,13 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["plan", "topics"],
     ["sockets", "control"],
   ],
+  serve: [
+    ["plan", "topics"],
+    ["fetch", "sockets"],
+    ["app"],
+    ["worker"],
+    ["master"],
+  ],
   proxy: [
     ["plan", "topics"],
     // The parser of h2o.conf; `readers` keeps run time away from it.

@@ -3,7 +3,7 @@ import type { PeerError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
 import { StaticResponse } from "../../conn/static_response.ts";
 import { Method } from "../../http/method.ts";
-import { noTunnel } from "../no_tunnel.ts";
+import { noTunnel } from "./no_tunnel.ts";
 import type { ChunkedMode } from "../plan/plan.ts";
 import { Call } from "./call.ts";
 import { HeadArena } from "./head_copy.ts";

@@ -9,7 +9,7 @@ import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import { keepFromChildren } from "../../process/handover/inherited.ts";
 import type { PassedDescriptor } from "../../process/children/spawn.ts";
 import { formatStarterPort, type InheritedSocket } from "../../process/handover/starter_port.ts";
-import { chown } from "../listeners.ts";
+import { chown } from "../sockets/listeners.ts";
 import type { ListenPlan } from "../plan/plan.ts";
 
 /** Lowest descriptor number of a worker's listening sockets. */

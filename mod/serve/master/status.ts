@@ -1,5 +1,5 @@
 /** The status page as text and JSON. Pure. */
-import { type RowReading, RowState } from "./scoreboard.ts";
+import { type RowReading, RowState } from "../worker/scoreboard.ts";
 
 /** The status of one worker. */
 export interface WorkerStatus {

@@ -9,7 +9,7 @@ import { createReactor } from "../../net/mod.ts";
 import type { Listener, Reactor } from "../../net/reactor.ts";
 import type { ServePlan, StatusPlan, StatusToken } from "../plan/plan.ts";
 import type { Master } from "./master.ts";
-import type { Scoreboard } from "./scoreboard.ts";
+import type { Scoreboard } from "../worker/scoreboard.ts";
 import { describeWorker, renderStatus, type ServeStatus } from "./status.ts";
 import { residentBytes } from "./watch.ts";
 import type { WorkerRecord } from "./worker_starter.ts";

@@ -1,5 +1,5 @@
 /** Detects workers that hang, and reads their memory. */
-import type { RowReading } from "./scoreboard.ts";
+import type { RowReading } from "../worker/scoreboard.ts";
 
 /** The last heartbeat seen of a worker. */
 export interface Sighting {

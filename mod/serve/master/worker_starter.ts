@@ -10,8 +10,8 @@ import { spawn } from "../../process/children/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import type { Starter } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
-import { readWorkerMessage, slotVariable, spareSocketsVariable } from "./messages.ts";
-import { type Scoreboard, scoreboardVariable } from "./scoreboard.ts";
+import { readWorkerMessage, slotVariable, spareSocketsVariable } from "../worker/messages.ts";
+import { type Scoreboard, scoreboardVariable } from "../worker/scoreboard.ts";
 import type { Sighting } from "./watch.ts";
 
 /** What the master knows of a worker process besides its lifecycle. */

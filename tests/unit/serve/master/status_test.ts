@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { RowState } from "../../../../mod/serve/master/scoreboard.ts";
+import { RowState } from "../../../../mod/serve/worker/scoreboard.ts";
 import { describeWorker, renderStatus } from "../../../../mod/serve/master/status.ts";
 
 Deno.test("describeWorker() and renderStatus() show what each worker does", () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { RowState } from "../../../../mod/serve/master/scoreboard.ts";
+import { RowState } from "../../../../mod/serve/worker/scoreboard.ts";
 import { judgeBeat } from "../../../../mod/serve/master/watch.ts";
 
 Deno.test("judgeBeat() reports only a blocked loop", () => {

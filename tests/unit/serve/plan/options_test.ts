@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { UsageError } from "../../../../mod/cli/mod.ts";
 import { readServePlan } from "../../../../mod/serve/plan/options.ts";
-import { readInherited } from "../../../../mod/serve/inherited.ts";
+import { readInherited } from "../../../../mod/serve/sockets/inherited.ts";
 
 function errorsOf(argv: string[]): readonly string[] {
   try {

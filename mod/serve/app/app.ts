@@ -1,17 +1,17 @@
 /** Loads the plan's app and makes its exchange handler. */
-import { exitCodes, StartError } from "../base/errors.ts";
-import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
-import { StaticResponse } from "../conn/static_response.ts";
-import { Method } from "../http/method.ts";
-import type { Cork } from "./fetch/response_writer.ts";
-import type { Fetch, FetchHandler } from "./fetch/fetch_handler.ts";
+import { exitCodes, StartError } from "../../base/errors.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
+import { StaticResponse } from "../../conn/static_response.ts";
+import { Method } from "../../http/method.ts";
+import type { Cork } from "../fetch/response_writer.ts";
+import type { Fetch, FetchHandler } from "../fetch/fetch_handler.ts";
 import { installBlobWorkers } from "./blob_workers.ts";
 import { inStartTime } from "./start_time.ts";
-import { noTunnel } from "./no_tunnel.ts";
-import { loadMediaTypes } from "../static/media_type.ts";
-import type { FileOpener } from "../static/open_file.ts";
-import { watchByStatx } from "../static/path_watch.ts";
-import type { ServePlan } from "./plan/plan.ts";
+import { noTunnel } from "../fetch/no_tunnel.ts";
+import { loadMediaTypes } from "../../static/media_type.ts";
+import type { FileOpener } from "../../static/open_file.ts";
+import { watchByStatx } from "../../static/path_watch.ts";
+import type { ServePlan } from "../plan/plan.ts";
 
 /** What an app needs from its worker. */
 export interface AppHost {
@@ -64,9 +64,9 @@ export async function loadApp(plan: ServePlan, host: AppHost): Promise<App> {
 async function openerFor({ backend }: AppHost): Promise<FileOpener> {
   if (backend === "epoll") {
     await watchByStatx();
-    return new (await import("../static/descriptor_opener.ts")).DescriptorOpener();
+    return new (await import("../../static/descriptor_opener.ts")).DescriptorOpener();
   }
-  return new (await import("../static/open_file.ts")).PlainOpener();
+  return new (await import("../../static/open_file.ts")).PlainOpener();
 }
 
 /** Answers every request with one prepared response; allocates nothing per request. */
@@ -86,9 +86,9 @@ function textHandler(text: string): ExchangeHandler {
 
 async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promise<App> {
   const [{ loadScript }, { FetchHandler }, { installUpgrade }] = await Promise.all([
-    import("../script/mod.ts"),
-    import("./fetch/fetch_handler.ts"),
-    import("./fetch/deno_upgrade.ts"),
+    import("../../script/mod.ts"),
+    import("../fetch/fetch_handler.ts"),
+    import("../fetch/deno_upgrade.ts"),
   ]);
   installUpgrade();
   installBlobWorkers();
@@ -107,7 +107,7 @@ async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promi
   return {
     handler,
     hooks: hooksOf(module),
-    drain: async () => await (await import("./fetch/web_socket.ts")).closeWebSockets(),
+    drain: async () => await (await import("../fetch/web_socket.ts")).closeWebSockets(),
     attach: (cork) => handler.cork = cork,
   };
 }

@@ -1,6 +1,6 @@
 /** Logs errors of the user's app, one line each. */
-import type { Logger } from "../log/mod.ts";
-import { withOriginalPaths } from "../script/script_path.ts";
+import type { Logger } from "../../log/mod.ts";
+import { withOriginalPaths } from "../../script/script_path.ts";
 
 /** Where hayate's code is: the source folder, or the bundle's folder in the compiled program. */
 const ownFolder = Deno.build.standalone

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { readWorkerMessage } from "../../../../mod/serve/master/messages.ts";
+import { readWorkerMessage } from "../../../../mod/serve/worker/messages.ts";
 
 Deno.test("readWorkerMessage() accepts only messages of workers", () => {
   assertEquals(readWorkerMessage({ kind: "ready" }), { kind: "ready" });

@@ -1,30 +1,30 @@
 /** A process that accepts connections and answers requests, alone or under a master. */
-import { exitCodes } from "../base/errors.ts";
-import { describeStaleMount } from "../config/default_file.ts";
-import { HttpServer } from "../conn/http_server.ts";
-import { defaultLimits } from "../http1/limits.ts";
+import { exitCodes } from "../../base/errors.ts";
+import { describeStaleMount } from "../../config/default_file.ts";
+import { HttpServer } from "../../conn/http_server.ts";
+import { defaultLimits } from "../../http1/limits.ts";
 import {
   AccessLog,
   compileAccessFormat,
   type Logger,
   openSink,
   parseLogTarget,
-} from "../log/mod.ts";
-import { shutQueuesOf } from "../net/accept_queue.ts";
-import { createReactor } from "../net/mod.ts";
-import { openMessageSender } from "../net/message_sender.ts";
-import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
-import { getVariable } from "../process/environment.ts";
-import { keepMemory } from "../process/memory/memory_keeper.ts";
-import { readAppliance } from "../tls/appliance.ts";
-import { SecuredListeners } from "../tls/secured_listeners.ts";
-import { startLogCommand } from "../process/children/log_command.ts";
-import { type App, type AppHost, loadApp } from "./app.ts";
-import { logAppError } from "./app_errors.ts";
-import type { Row } from "./master/scoreboard.ts";
+} from "../../log/mod.ts";
+import { shutQueuesOf } from "../../net/accept_queue.ts";
+import { createReactor } from "../../net/mod.ts";
+import { openMessageSender } from "../../net/message_sender.ts";
+import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
+import { getVariable } from "../../process/environment.ts";
+import { keepMemory } from "../../process/memory/memory_keeper.ts";
+import { readAppliance } from "../../tls/appliance.ts";
+import { SecuredListeners } from "../../tls/secured_listeners.ts";
+import { startLogCommand } from "../../process/children/log_command.ts";
+import { type App, type AppHost, loadApp } from "../app/app.ts";
+import { logAppError } from "../app/app_errors.ts";
+import type { Row } from "./scoreboard.ts";
 import { RequestRecorder } from "./request_recorder.ts";
-import type { HttpPlan, LogPlan, ServePlan } from "./plan/plan.ts";
-import { inStartTime } from "./start_time.ts";
+import type { HttpPlan, LogPlan, ServePlan } from "../plan/plan.ts";
+import { inStartTime } from "../app/start_time.ts";
 
 /** Opens the worker's listeners, when its server is ready for connections. */
 export type OpenListeners = (reactor: Reactor, server: HttpServer) => Listener[];

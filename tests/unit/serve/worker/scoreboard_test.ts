@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { StartError } from "../../../../mod/base/errors.ts";
-import { openRow, RowState, Scoreboard } from "../../../../mod/serve/master/scoreboard.ts";
+import { openRow, RowState, Scoreboard } from "../../../../mod/serve/worker/scoreboard.ts";
 import { latin1Bytes } from "../../../../mod/http/latin1.ts";
 
 Deno.test("the master reads a worker's Row through shared memory", () => {

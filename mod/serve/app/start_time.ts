@@ -1,4 +1,4 @@
-import { exitCodes, StartError } from "../base/errors.ts";
+import { exitCodes, StartError } from "../../base/errors.ts";
 
 /**
  * Awaits `start`, one step of starting the app at `path`. Throws StartError when it takes longer

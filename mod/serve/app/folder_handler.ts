@@ -1,16 +1,16 @@
 /** Serves a folder. */
-import { StartError } from "../base/errors.ts";
-import type { Exchange, ExchangeHandler } from "../conn/exchange.ts";
-import { StaticResponse } from "../conn/static_response.ts";
-import { reasonPhrase } from "../http/status.ts";
+import { StartError } from "../../base/errors.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
+import { StaticResponse } from "../../conn/static_response.ts";
+import { reasonPhrase } from "../../http/status.ts";
 import {
   type FileOpener,
   FileTransfer,
   readFileRequest,
   StaticSite,
   unknownType,
-} from "../static/mod.ts";
-import type { FilesPlan } from "./plan/plan.ts";
+} from "../../static/mod.ts";
+import type { FilesPlan } from "../plan/plan.ts";
 
 /** Files up to this size are cached in memory; above it sendfile(2) is cheaper than the copy. */
 const contentBytesMax = 32 << 10;

@@ -1,6 +1,6 @@
 /** Listening sockets inherited from the process that started this one. */
-import { StartError } from "../base/errors.ts";
-import { type InheritedSocket, parseStarterPort } from "../process/handover/starter_port.ts";
+import { StartError } from "../../base/errors.ts";
+import { type InheritedSocket, parseStarterPort } from "../../process/handover/starter_port.ts";
 
 /** systemd's first descriptor (sd_listen_fds(3)). */
 const systemdFirstFd = 3;

@@ -1,20 +1,20 @@
 /** `hayate serve` as a worker of a master. */
-import type { Logger } from "../log/mod.ts";
-import type { AcceptHandler } from "../net/reactor.ts";
-import { inheritedChannel } from "../process/channel.ts";
-import { dropVariable, getVariable } from "../process/environment.ts";
-import { listenForPause } from "../process/signals/pausing.ts";
-import { keepFromChildren } from "../process/handover/inherited.ts";
-import { raiseOpenFilesLimit } from "../process/limits.ts";
-import { addSignalListener, sendSignal, swallowSignal } from "../process/signals/signals.ts";
-import { claimLease } from "../process/handover/socket_lease.ts";
-import { parseStarterPort } from "../process/handover/starter_port.ts";
-import { atOnceText } from "../process/signals/stop_signals.ts";
-import { slotVariable, spareSocketsVariable, type WorkerMessage } from "./master/messages.ts";
-import { openRow, type Row, RowState, scoreboardVariable } from "./master/scoreboard.ts";
-import { adoptFromMaster, adoptSpares, bindBesideMaster } from "./listeners.ts";
-import type { FetchHandler } from "./fetch/fetch_handler.ts";
-import type { ProcessPlan, ServePlan } from "./plan/plan.ts";
+import type { Logger } from "../../log/mod.ts";
+import type { AcceptHandler } from "../../net/reactor.ts";
+import { inheritedChannel } from "../../process/channel.ts";
+import { dropVariable, getVariable } from "../../process/environment.ts";
+import { listenForPause } from "../../process/signals/pausing.ts";
+import { keepFromChildren } from "../../process/handover/inherited.ts";
+import { raiseOpenFilesLimit } from "../../process/limits.ts";
+import { addSignalListener, sendSignal, swallowSignal } from "../../process/signals/signals.ts";
+import { claimLease } from "../../process/handover/socket_lease.ts";
+import { parseStarterPort } from "../../process/handover/starter_port.ts";
+import { atOnceText } from "../../process/signals/stop_signals.ts";
+import { slotVariable, spareSocketsVariable, type WorkerMessage } from "./messages.ts";
+import { openRow, type Row, RowState, scoreboardVariable } from "./scoreboard.ts";
+import { adoptFromMaster, adoptSpares, bindBesideMaster } from "../sockets/listeners.ts";
+import type { FetchHandler } from "../fetch/fetch_handler.ts";
+import type { ProcessPlan, ServePlan } from "../plan/plan.ts";
 import { Worker } from "./worker.ts";
 
 /** Interval of the heartbeat that shows that the event loop runs, without and with `--timeout`. */

@@ -1,12 +1,12 @@
 /** Opens or inherits the sockets that a worker accepts on. */
-import { type Address, formatAddress } from "../base/address.ts";
-import { StartError } from "../base/errors.ts";
-import { parseHostAddress } from "../config/addresses.ts";
-import { isListening, startListening } from "../net/listening.ts";
-import type { AcceptHandler, Listener, Reactor } from "../net/reactor.ts";
-import { keepFromChildren } from "../process/handover/inherited.ts";
-import type { InheritedSocket } from "../process/handover/starter_port.ts";
-import type { ListenPlan } from "./plan/plan.ts";
+import { type Address, formatAddress } from "../../base/address.ts";
+import { StartError } from "../../base/errors.ts";
+import { parseHostAddress } from "../../config/addresses.ts";
+import { isListening, startListening } from "../../net/listening.ts";
+import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
+import { keepFromChildren } from "../../process/handover/inherited.ts";
+import type { InheritedSocket } from "../../process/handover/starter_port.ts";
+import type { ListenPlan } from "../plan/plan.ts";
 
 /** Binds every address or none. Throws StartError. */
 export function bindAll(reactor: Reactor, plan: ListenPlan, onAccept: AcceptHandler): Listener[] {

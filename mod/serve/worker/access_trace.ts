@@ -1,6 +1,6 @@
 /** The access log record of one exchange. */
-import type { Address } from "../base/address.ts";
-import type { Exchange } from "../conn/exchange.ts";
+import type { Address } from "../../base/address.ts";
+import type { Exchange } from "../../conn/exchange.ts";
 import {
   type AccessFormat,
   AccessHead,
@@ -8,8 +8,8 @@ import {
   AccessTimes,
   type Timing,
   tlsText,
-} from "../log/mod.ts";
-import type { TlsFacts } from "../net/reactor.ts";
+} from "../../log/mod.ts";
+import type { TlsFacts } from "../../net/reactor.ts";
 
 /** One per logged connection, reused for each of its exchanges. */
 export class AccessTrace implements AccessRecord {

@@ -1,10 +1,15 @@
 /** Records scoreboard, request count and access log for an app. */
-import type { PeerError } from "../base/errors.ts";
-import type { Exchange, ExchangeHandler, RefusedRequest, RequestFacts } from "../conn/exchange.ts";
-import { RefusedRecord } from "../conn/refused_record.ts";
-import type { AccessLog } from "../log/mod.ts";
+import type { PeerError } from "../../base/errors.ts";
+import type {
+  Exchange,
+  ExchangeHandler,
+  RefusedRequest,
+  RequestFacts,
+} from "../../conn/exchange.ts";
+import { RefusedRecord } from "../../conn/refused_record.ts";
+import type { AccessLog } from "../../log/mod.ts";
 import { AccessTrace } from "./access_trace.ts";
-import { type Row, RowState } from "./master/scoreboard.ts";
+import { type Row, RowState } from "./scoreboard.ts";
 
 /** Where requests are recorded; parts that are null cost nothing. */
 export interface RequestStats {
