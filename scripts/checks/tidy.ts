@@ -1,6 +1,7 @@
-/** The style check: file and function lengths, banned names and words. Tables in tidy_table.ts. */
+/** The style check: lengths, places, banned names and words. Tables in tidy_table.ts. */
 import { unusedImports } from "./import_map.ts";
 import { lintFindings } from "./lint_runner.ts";
+import { placeFindings } from "./places.ts";
 import { bannedText, emptyNames, fileLinesMax, longFiles } from "./tidy_table.ts";
 
 /** Folders and files to check. */
@@ -14,9 +15,14 @@ const dataFolders = ["tests/vectors", "tests/fuzz/corpus"];
 export async function checkTidy(root: string): Promise<string[]> {
   const present = await existing(root, places);
   const findings = await lintFindings("tidy_plugin.ts", root, present);
+  const paths: string[] = [];
   for (const place of await existing(root, [...places, ...textPlaces])) {
-    for await (const path of walk(root, place)) findings.push(...await checkFile(root, path));
+    for await (const path of walk(root, place)) {
+      paths.push(path);
+      findings.push(...await checkFile(root, path));
+    }
   }
+  findings.push(...placeFindings(paths));
   findings.push(...await checkImportMap(root, present));
   return findings.sort();
 }

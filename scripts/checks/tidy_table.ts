@@ -84,6 +84,22 @@ export const emptyNames: readonly string[] = [
   "misc",
 ];
 
+/** Hard cap on the files of one folder of mod/. */
+export const folderFilesMax = 25;
+
+/** The folders of tests/e2e: one per mode, several modes, the command line, the scripts. */
+export const e2eFolders: readonly string[] = [
+  ...["load", "serve", "supervise", "proxy", "doctor"],
+  ...["modes", "cli", "scripts"],
+];
+
+/** What a folder of tests/unit mirrors when it is not a folder of mod/. */
+export const unitRoots: Readonly<Record<string, string>> = {
+  scripts: "scripts",
+  support: "tests/support",
+  ci: ".ci",
+};
+
 /** Text banned in every file, including comments. Split up here, so that this file passes. */
 export const bannedText: readonly { pattern: RegExp; what: string; instead: string }[] = [
   {

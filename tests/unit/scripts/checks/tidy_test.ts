@@ -54,14 +54,14 @@ Deno.test("checkTidy() finds an empty catch, with or without a comment in it", a
 Deno.test("checkTidy() finds a test that is switched off or switches the others off", async () => {
   const off = ["on" + "ly", "ign" + "ore"];
   const findings = await findingsFor({
-    "tests/unit/x_test.ts": `Deno.test.${off[0]}("x", f);\nDeno.test.${off[1]}("y", f);\n` +
+    "tests/contract/x_test.ts": `Deno.test.${off[0]}("x", f);\nDeno.test.${off[1]}("y", f);\n` +
       `Deno.test({ name: "z", ${off[1]}: true, fn: f });\n`,
   });
   assertEquals(findings, [
-    "tests/unit/x_test.ts:1: Deno.test.only is banned here: Deno.test: the others must run too",
-    "tests/unit/x_test.ts:2: Deno.test.ignore is banned here: " +
+    "tests/contract/x_test.ts:1: Deno.test.only is banned here: Deno.test: the others must run too",
+    "tests/contract/x_test.ts:2: Deno.test.ignore is banned here: " +
     "peerTest of tests/support/peers.ts, or mend the test",
-    "tests/unit/x_test.ts:3: ignore is banned: every test runs, see peerTest",
+    "tests/contract/x_test.ts:3: ignore is banned: every test runs, see peerTest",
   ]);
 });
 
@@ -102,4 +102,11 @@ Deno.test("checkTidy() finds slow types in foreign signatures", async () => {
   assertEquals(findings, [
     "mod/sys/x.ts:1: usize makes the call slow: i32, u32, pointer or buffer",
   ]);
+});
+
+Deno.test("checkTidy() finds folders of mod/ with more than 25 files", async () => {
+  const files = (folder: string, count: number) =>
+    Array.from({ length: count }, (_, index) => [`${folder}/x${index}.ts`, "export {};\n"]);
+  const tree = Object.fromEntries([...files("mod/a", 25), ...files("mod/a/b", 26)]);
+  assertEquals(await findingsFor(tree), ["mod/a/b: 26 files, the cap is 25: make rooms"]);
 });
