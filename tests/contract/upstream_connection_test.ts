@@ -1,13 +1,13 @@
 /** Connections to upstream peers and their pool, over every backend. */
 import { assert, assertEquals } from "@std/assert";
 import type { PeerError } from "../../mod/base/errors.ts";
-import type { UpstreamConnection } from "../../mod/conn/upstream_connection.ts";
-import type { ResponseHandler } from "../../mod/conn/response_handler.ts";
-import { fixedAddress } from "../../mod/conn/dial.ts";
-import { KeepalivePool } from "../../mod/conn/keepalive_pool.ts";
-import type { RequestFraming } from "../../mod/conn/request_output.ts";
+import type { UpstreamConnection } from "../../mod/conn/upstream/upstream_connection.ts";
+import type { ResponseHandler } from "../../mod/conn/upstream/response_handler.ts";
+import { fixedAddress } from "../../mod/conn/upstream/dial.ts";
+import { KeepalivePool } from "../../mod/conn/upstream/keepalive_pool.ts";
+import type { RequestFraming } from "../../mod/conn/upstream/request_output.ts";
 import { Scratch } from "../../mod/conn/scratch.ts";
-import type { UpstreamOptions } from "../../mod/conn/upstream_pool.ts";
+import type { UpstreamOptions } from "../../mod/conn/upstream/upstream_pool.ts";
 import { HeadWriter } from "../../mod/http/head_writer.ts";
 import { Framing } from "../../mod/http/message_head.ts";
 import { Method } from "../../mod/http/method.ts";

@@ -1,7 +1,7 @@
 /** One server of an upstream: an address or a name, its current addresses, counters and settings. */
 import type { Address } from "../../base/address.ts";
 import { isResolved } from "../../config/mod.ts";
-import type { AddressSource } from "../../conn/dial.ts";
+import type { AddressSource } from "../../conn/upstream/dial.ts";
 import type { PeerPlan } from "../plan/plan.ts";
 import { PeerTally } from "./peer_tally.ts";
 import type { OutlierWatch } from "./outlier_watch.ts";

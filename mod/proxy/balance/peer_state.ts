@@ -4,7 +4,7 @@
  */
 import type { Address } from "../../base/address.ts";
 import { isResolved } from "../../config/mod.ts";
-import { sameAddresses } from "../../conn/dial.ts";
+import { sameAddresses } from "../../conn/upstream/dial.ts";
 import type { PeerPlan } from "../plan/plan.ts";
 import { Peer } from "./peer.ts";
 import type { PeerGroup } from "./peer_group.ts";

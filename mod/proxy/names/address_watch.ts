@@ -5,7 +5,7 @@
  */
 import { type Address, formatAddress } from "../../base/address.ts";
 import { isIpLiteral } from "../../config/mod.ts";
-import { sameAddresses } from "../../conn/dial.ts";
+import { sameAddresses } from "../../conn/upstream/dial.ts";
 import type { FoundAddresses, LookupFailure, LookupRules } from "../../net/dns/name_service.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";

@@ -1,6 +1,6 @@
 /** One attempt at a peer: reports to the counters, the balancer and the outlier detector. */
 import type { PeerError } from "../../../base/errors.ts";
-import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { PeerGroup } from "../../balance/peer_group.ts";
 import type { EngineContext } from "../routes/engine_context.ts";

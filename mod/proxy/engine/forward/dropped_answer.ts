@@ -1,6 +1,6 @@
 /** Reads the rest of an unwanted response, so that its connection can be reused. */
-import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
-import type { ResponseHandler } from "../../../conn/response_handler.ts";
+import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
+import type { ResponseHandler } from "../../../conn/upstream/response_handler.ts";
 
 /** Above this size, a new connection is cheaper than reading the rest. */
 const droppedBytesMax = 65_536;

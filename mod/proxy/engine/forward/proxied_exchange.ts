@@ -5,9 +5,9 @@
  * to at most one client exchange and one upstream connection at a time.
  */
 import type { PeerError } from "../../../base/errors.ts";
-import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import type { ResponseHandler } from "../../../conn/response_handler.ts";
+import type { ResponseHandler } from "../../../conn/upstream/response_handler.ts";
 import { Framing, latin1Bytes, Method } from "../../../http/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";

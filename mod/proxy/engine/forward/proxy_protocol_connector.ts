@@ -1,7 +1,7 @@
 /** PROXY headers to peers: each connection begins with the client's address. */
-import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import type { KeepalivePool } from "../../../conn/keepalive_pool.ts";
+import type { KeepalivePool } from "../../../conn/upstream/keepalive_pool.ts";
 import { type ProxyVersion, relayedHeader } from "../../../proxy_protocol/mod.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 

@@ -5,9 +5,9 @@
  * It is streamed, and up to 64 KB are kept while that is the whole body so far. With
  * `request_buffer` it is collected first and sent when it is complete.
  */
-import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import type { RequestFraming } from "../../../conn/request_output.ts";
+import type { RequestFraming } from "../../../conn/upstream/request_output.ts";
 import { Framing } from "../../../http/mod.ts";
 import type { RequestBufferPlan } from "../../plan/upstream_plan.ts";
 import type { ClientBody } from "../clients/client_body.ts";

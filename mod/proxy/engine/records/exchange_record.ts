@@ -1,6 +1,6 @@
 /** What the access logs need of one exchange; kept only for routes that are logged. */
 import type { Address } from "../../../base/address.ts";
-import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import { Method, type ResponseHead } from "../../../http/mod.ts";
 import {

@@ -1,6 +1,6 @@
 /** The upstream's part of an exchange, for access logs. */
 import { type Address, formatAddress } from "../../../base/address.ts";
-import type { UpstreamConnection } from "../../../conn/upstream_connection.ts";
+import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
 import type { ProxyBytes, Timing, UpstreamFact } from "../../../log/mod.ts";
 import type { TlsFacts } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { UpstreamConnection } from "../../../../../mod/conn/upstream_connection.ts";
+import type { UpstreamConnection } from "../../../../../mod/conn/upstream/upstream_connection.ts";
 import type { Exchange } from "../../../../../mod/conn/exchange.ts";
 import { Framing } from "../../../../../mod/http/mod.ts";
 import { ClientBody } from "../../../../../mod/proxy/engine/clients/client_body.ts";

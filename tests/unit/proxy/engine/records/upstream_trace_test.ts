@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { UpstreamConnection } from "../../../../../mod/conn/upstream_connection.ts";
+import type { UpstreamConnection } from "../../../../../mod/conn/upstream/upstream_connection.ts";
 import { Peer } from "../../../../../mod/proxy/balance/peer.ts";
 import { UpstreamTrace } from "../../../../../mod/proxy/engine/records/upstream_trace.ts";
 import type { PeerPlan } from "../../../../../mod/proxy/plan/plan.ts";

@@ -5,20 +5,20 @@
  * calls `release` or `discard` at its end. The connection frames the request itself: the body sent
  * matches the framing in its head, or the connection is closed.
  */
-import type { Address } from "../base/address.ts";
-import { PeerError } from "../base/errors.ts";
-import { Deadline } from "../base/timer_wheel.ts";
-import { describeFault } from "../http1/faults.ts";
-import type { HeadWriter } from "../http/head_writer.ts";
-import { Framing } from "../http/message_head.ts";
-import type { Method } from "../http/method.ts";
-import type { ResponseHead } from "../http/response_head.ts";
-import type { TrailerField } from "../http/trailers.ts";
-import type { Socket, SocketHandler } from "../net/reactor.ts";
-import type { TakenSocket } from "./exchange.ts";
+import type { Address } from "../../base/address.ts";
+import { PeerError } from "../../base/errors.ts";
+import { Deadline } from "../../base/timer_wheel.ts";
+import { describeFault } from "../../http1/faults.ts";
+import type { HeadWriter } from "../../http/head_writer.ts";
+import { Framing } from "../../http/message_head.ts";
+import type { Method } from "../../http/method.ts";
+import type { ResponseHead } from "../../http/response_head.ts";
+import type { TrailerField } from "../../http/trailers.ts";
+import type { Socket, SocketHandler } from "../../net/reactor.ts";
+import type { TakenSocket } from "../exchange.ts";
 import { InterimLimit } from "./interim_limit.ts";
-import { type MessageOwner, MessageReader, Next } from "./message_reader.ts";
-import { Outlet } from "./outlet.ts";
+import { type MessageOwner, MessageReader, Next } from "../message_reader.ts";
+import { Outlet } from "../outlet.ts";
 import { type RequestFraming, RequestOutput } from "./request_output.ts";
 import type { ResponseHandler } from "./response_handler.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";

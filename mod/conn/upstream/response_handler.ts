@@ -1,5 +1,5 @@
 /** Events of a response on an upstream connection. */
-import type { PeerError } from "../base/errors.ts";
+import type { PeerError } from "../../base/errors.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Receives a response; one handler per proxied exchange, or one for all. */

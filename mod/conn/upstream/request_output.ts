@@ -5,11 +5,16 @@
  * them. The peer would read an unframed body, or one of another length, as the next request (RFC
  * 9112 section 11.2).
  */
-import { chunkEnd, chunkSizeBytesMax, lastChunk, writeChunkSize } from "../http1/chunk_writer.ts";
-import type { HeadWriter } from "../http/head_writer.ts";
-import { latin1Bytes } from "../http/latin1.ts";
-import { Framing } from "../http/message_head.ts";
-import type { Outlet } from "./outlet.ts";
+import {
+  chunkEnd,
+  chunkSizeBytesMax,
+  lastChunk,
+  writeChunkSize,
+} from "../../http1/chunk_writer.ts";
+import type { HeadWriter } from "../../http/head_writer.ts";
+import { latin1Bytes } from "../../http/latin1.ts";
+import { Framing } from "../../http/message_head.ts";
+import type { Outlet } from "../outlet.ts";
 
 /** Framing of a request body; unlike a response, it cannot end with the connection. */
 export type RequestFraming =

@@ -1,9 +1,9 @@
-import type { Address } from "../base/address.ts";
-import { ResponseParser } from "../http1/response_parser.ts";
-import type { Reactor, Socket } from "../net/reactor.ts";
+import type { Address } from "../../base/address.ts";
+import { ResponseParser } from "../../http1/response_parser.ts";
+import type { Reactor, Socket } from "../../net/reactor.ts";
 import { UpstreamConnection } from "./upstream_connection.ts";
 import { type AddressSource, dialOrder, hasAddress } from "./dial.ts";
-import type { Scratch } from "./scratch.ts";
+import type { Scratch } from "../scratch.ts";
 import {
   defaultUpstreamOptions,
   type UpstreamOptions,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type Address, formatAddress } from "../../../mod/base/address.ts";
-import { dialOrder } from "../../../mod/conn/dial.ts";
+import { type Address, formatAddress } from "../../../../mod/base/address.ts";
+import { dialOrder } from "../../../../mod/conn/upstream/dial.ts";
 
 const tcp = (host: string): Address => ({ kind: "tcp", host, port: 80 });
 

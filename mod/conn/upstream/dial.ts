@@ -1,5 +1,5 @@
 /** The addresses of a peer, and the order in which a new connection tries them. */
-import { type Address, formatAddress } from "../base/address.ts";
+import { type Address, formatAddress } from "../../base/address.ts";
 
 /** A peer as its pool sees it. */
 export interface AddressSource {
