@@ -63,7 +63,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
         await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         await sleep(500);
         child.kill(signal);
-        await sleep(1000);
+        await sleep(500);
         assert(!child.hasEnded, "the first signal waits for the request");
         child.kill(signal);
         const { code, stderr } = await child.result();

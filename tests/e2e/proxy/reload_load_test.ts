@@ -1,4 +1,5 @@
 /** HUP every second to a proxy without a supervisor: no request of a load over TCP, unix and TLS fails. */
+// Runs alone: it is about full load.
 import { assert, assertEquals } from "@std/assert";
 import { libssl } from "../../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
@@ -11,7 +12,7 @@ import { TestProxy } from "../../support/proxy.ts";
 // Loaded here, so that no single test is blamed for what stays open for the thread's life.
 libssl();
 
-const durationS = 10;
+const durationS = 5;
 const inForce = "the new configuration is in force";
 
 /** Where the proxy listens, besides its first port. */

@@ -15,9 +15,7 @@ libssl();
 async function handshake(port: number, folder: TempFolder, ...more: string[]): Promise<string> {
   const flags = ["-connect", `127.0.0.1:${port}`, "-servername", "localhost", ...more];
   const request = "GET / HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n";
-  const script = `(printf '${request}'; sleep 0.3) | openssl s_client -ign_eof ${
-    flags.join(" ")
-  } 2>&1`;
+  const script = `printf '${request}' | openssl s_client -ign_eof ${flags.join(" ")} 2>&1`;
   return (await runProgram("sh", ["-c", script], { cwd: folder.path })).stdout;
 }
 

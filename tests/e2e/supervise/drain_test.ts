@@ -174,8 +174,8 @@ Deno.test("two supervisors share a port with --reuse-port: stopping one loses no
       return supervisor;
     };
     const [leaving] = [await start(), await start()];
-    const running = load(`http://127.0.0.1:${port}/`, 4);
-    await sleep(1500);
+    const running = load(`http://127.0.0.1:${port}/`, 3);
+    await sleep(1000);
     assertEquals((await leaving.child.stop()).code, 0);
     const report = await running;
     const [run] = report["runs"] as Record<string, unknown>[];
