@@ -7,7 +7,7 @@ import { DateLine } from "./date_line.ts";
 import type { ExchangeHandler, RefusedRequest } from "./exchange.ts";
 import { Scratch } from "./scratch.ts";
 import { ServerConnection } from "./server_connection.ts";
-import type { ServedConnection, ServerHost } from "./server_host.ts";
+import type { Http1Host, ServedConnection, ServerHost } from "./server_host.ts";
 import { defaultServerOptions, serverField, type ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
 
@@ -23,7 +23,7 @@ export interface ConnectionTally {
 }
 
 /** An HTTP/1.1 server for the connections passed to it. */
-export class HttpServer implements ServerHost {
+export class HttpServer implements Http1Host {
   readonly reactor: Reactor;
   readonly handler: ExchangeHandler;
   readonly scratch: Scratch;
@@ -36,7 +36,7 @@ export class HttpServer implements ServerHost {
   onRefused: ((request: RefusedRequest, status: number, error: PeerError) => void) | null = null;
   /** Called when a response is complete, or was cut off by its handler; for logs and counters. */
   onResponded: ServerHost["onResponded"] = null;
-  /** Called with each response head as sent; for access logs that show its fields. */
+  /** Called with the field lines of each response head; for access logs that show fields. */
   onHead: ServerHost["onHead"] = null;
   /** Called when a connection has ended. */
   onConnectionEnd: (() => void) | null = null;

@@ -13,7 +13,7 @@ import { firstLine } from "./first_line.ts";
 import { headWaits, type MessageOwner, MessageReader, Next } from "./message_reader.ts";
 import { Outlet } from "./outlet.ts";
 import { type ExchangeOwner, ServerExchange } from "./server_exchange.ts";
-import type { ServedConnection, ServerHost } from "./server_host.ts";
+import type { Http1Host, ServedConnection } from "./server_host.ts";
 import { ServerTimer, type TimerOwner } from "./server_timer.ts";
 
 /** Bytes of unwanted request body read to keep the connection; with more it is closed. */
@@ -26,7 +26,7 @@ const queueBytesMax = 65_536;
 
 export class ServerConnection
   implements SocketHandler, MessageOwner, ExchangeOwner, TimerOwner, ServedConnection {
-  readonly host: ServerHost;
+  readonly host: Http1Host;
   readonly socket: Socket;
   readonly outlet: Outlet;
   readonly reader: MessageReader;
@@ -40,7 +40,7 @@ export class ServerConnection
   /** The last request was refused, so more of it may still arrive. */
   #lingers = false;
 
-  constructor(host: ServerHost, socket: Socket) {
+  constructor(host: Http1Host, socket: Socket) {
     this.host = host;
     this.socket = socket;
     this.outlet = new Outlet(host.scratch);

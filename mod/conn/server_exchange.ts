@@ -1,4 +1,5 @@
 /** One request and its response on a client's HTTP/1 connection, reused for the next one. */
+import { LF } from "../http/char_class.ts";
 import type { HeadWriter } from "../http/head_writer.ts";
 import { Framing } from "../http/message_head.ts";
 import { Method } from "../http/method.ts";
@@ -18,7 +19,7 @@ import type {
 import { type MessageReader, Next } from "./message_reader.ts";
 import type { Outlet } from "./outlet.ts";
 import { ResponseOutput } from "./response_output.ts";
-import type { ServerHost } from "./server_host.ts";
+import type { Http1Host } from "./server_host.ts";
 import type { StaticResponse } from "./static_response.ts";
 
 const text = new TextEncoder();
@@ -30,7 +31,7 @@ const waitingBytesMax = 65_536;
 
 /** What an exchange needs of its connection. */
 export interface ExchangeOwner extends DownstreamConnection {
-  readonly host: ServerHost;
+  readonly host: Http1Host;
   readonly socket: Socket;
   readonly outlet: Outlet;
   readonly reader: MessageReader;
@@ -50,7 +51,7 @@ export interface ExchangeOwner extends DownstreamConnection {
 
 export class ServerExchange implements Exchange, RefusedRequest {
   readonly connection: ExchangeOwner;
-  readonly #host: ServerHost;
+  readonly #host: Http1Host;
   readonly #outlet: Outlet;
   readonly #output: ResponseOutput;
   serial = 0;
@@ -206,7 +207,7 @@ export class ServerExchange implements Exchange, RefusedRequest {
     const host = this.#host;
     const { bytes, headBytes } = host.render(response, this.#minor, this.persist, this.isHead);
     this.status = response.status;
-    if (host.onHead !== null) host.onHead(this, bytes, headBytes);
+    if (host.onHead !== null) this.#reportHead(bytes, headBytes);
     this.#output.sendWhole(bytes, headBytes);
     this.#done();
   }
@@ -236,8 +237,13 @@ export class ServerExchange implements Exchange, RefusedRequest {
     if (!this.persist) writer.copy(closeField, 0, closeField.length);
     else if (this.#minor === 0) writer.copy(keepAliveField, 0, keepAliveField.length);
     writer.lineEnd();
-    if (host.onHead !== null) host.onHead(this, writer.bytes, writer.length);
+    if (host.onHead !== null) this.#reportHead(writer.bytes, writer.length);
     output.sendHead(writer);
+  }
+
+  #reportHead(bytes: Uint8Array, end: number): void {
+    const statusLineEnd = bytes.indexOf(LF) + 1;
+    this.#host.onHead!(this, bytes, statusLineEnd, end);
   }
 
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {

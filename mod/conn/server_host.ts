@@ -19,15 +19,12 @@ export interface ServedConnection {
   cut(): void;
 }
 
-/** Shared by the connections of one server; implemented by `HttpServer`. */
+/** What the connections of one server share, whatever their version of HTTP. */
 export interface ServerHost {
   readonly reactor: Reactor;
   readonly options: ServerOptions;
   readonly handler: ExchangeHandler;
   readonly scratch: Scratch;
-  /** Its head is parsed for each request, and valid during `onRequest`. */
-  readonly parser: RequestParser;
-  readonly headWriter: HeadWriter;
   /** Idle timeout between two requests in milliseconds; Infinity: none. */
   readonly idleMs: number;
   /** Every response is the last one of its connection. */
@@ -35,19 +32,27 @@ export interface ServerHost {
   nextSerial(): number;
   /** `Server` and `Date` field lines, updated every second. */
   commonFields(): Uint8Array;
+  /** A request is about to be refused. */
+  onFault(request: RefusedRequest, status: number, error: PeerError): void;
+  /** Called when a response is complete, or `wasCut` off by its handler; null: not used. */
+  readonly onResponded: ((exchange: Exchange, wasCut: boolean) => void) | null;
+  /** Called with the field lines `[start, end)` of each response head; null: not used. */
+  readonly onHead:
+    | ((exchange: Exchange, bytes: Uint8Array, start: number, end: number) => void)
+    | null;
+  forget(connection: ServedConnection): void;
+}
+
+/** What HTTP/1 connections share besides. `HttpServer` implements both. */
+export interface Http1Host extends ServerHost {
+  /** Its head is parsed for each request, and valid during `onRequest`. */
+  readonly parser: RequestParser;
+  readonly headWriter: HeadWriter;
+  /** The bytes of a whole response, with the current date. */
   render(
     response: StaticResponse,
     minor: 0 | 1,
     persist: boolean,
     isHead: boolean,
   ): { readonly bytes: Uint8Array; readonly headBytes: number };
-  /** A request is about to be refused. */
-  onFault(request: RefusedRequest, status: number, error: PeerError): void;
-  /** Called when a response is complete, or `wasCut` off by its handler; null: not used. */
-  readonly onResponded: ((exchange: Exchange, wasCut: boolean) => void) | null;
-  /** Called with each head as sent, `[0, headBytes)` of `bytes`; null: not used. */
-  readonly onHead:
-    | ((exchange: Exchange, bytes: Uint8Array, headBytes: number) => void)
-    | null;
-  forget(connection: ServedConnection): void;
 }

@@ -13,12 +13,14 @@ interface Rendering {
 }
 
 /**
- * A whole response rendered once: no work per request, and the date is rewritten in place once a
- * second.
+ * A whole response. Its forms for HTTP/1 are rendered once: no work per request, and the date is
+ * rewritten in place once a second. Other versions take `fields` and `body`.
  */
 export class StaticResponse {
   readonly status: number;
-  readonly bodyBytes: number;
+  /** Without Date, Server and the fields of framing and connection. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
   readonly #persistent: Rendering;
   readonly #persistentHead: Rendering;
   readonly #legacy: Rendering;
@@ -33,8 +35,8 @@ export class StaticResponse {
     body: Uint8Array | string,
   ) {
     this.status = status;
-    const content = typeof body === "string" ? encoder.encode(body) : body;
-    this.bodyBytes = content.length;
+    this.fields = fields;
+    const content = this.body = typeof body === "string" ? encoder.encode(body) : body;
     const none = new Uint8Array(0);
     const render = (connection: string, withBody: boolean) =>
       rendering(status, fields, connection, content.length, withBody ? content : none);
@@ -47,7 +49,7 @@ export class StaticResponse {
     this.#closingHead = render("Connection: close\r\n", false);
   }
 
-  /** The bytes to send. `epochSeconds`: the current time; `imfDate`: its text as 29 ASCII bytes. */
+  /** The bytes to send in HTTP/1. `epochSeconds`: the current time; `imfDate`: its text as 29 ASCII bytes. */
   select(
     minor: 0 | 1,
     persist: boolean,

@@ -51,11 +51,11 @@ export class AccessHead {
     }
   }
 
-  /** `bytes` up to `end`: a status line and field lines written by hayate, each ended by CRLF. */
-  take(bytes: Uint8Array, end: number): void {
+  /** `[start, end)` of `bytes`: field lines written by hayate, each ended by CRLF. */
+  take(bytes: Uint8Array, start: number, end: number): void {
     if (this.#wanted.length === 0) return;
-    let at = bytes.indexOf(lineFeed) + 1;
-    while (at > 0 && at < end) {
+    let at = start;
+    while (at < end) {
       const lineEnd = bytes.indexOf(lineFeed, at);
       if (lineEnd < 0 || lineEnd > end) return;
       this.#takeLine(bytes, at, lineEnd - 1);

@@ -103,9 +103,9 @@ export class Engine implements ForwardContext, DispatchContext {
     return server;
   }
 
-  readonly #onHead = (exchange: Exchange, bytes: Uint8Array, headBytes: number): void => {
+  readonly #onHead = (exchange: Exchange, bytes: Uint8Array, start: number, end: number): void => {
     const facts = exchange.keptContext as ConnectionFacts | null;
-    facts?.record?.responseBegan(bytes, headBytes, this.reactor.nowMs);
+    facts?.record?.responseBegan(bytes, start, end, this.reactor.nowMs);
   };
 
   /** Open client connections. */

@@ -68,9 +68,9 @@ export class AccessTrace implements AccessRecord {
   }
 
   /** The response head has been written. */
-  responseBegan(bytes: Uint8Array, headBytes: number, nowMs: number): void {
+  responseBegan(bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     this.#times.responseMs = nowMs;
-    this.#head.take(bytes, headBytes);
+    this.#head.take(bytes, start, end);
   }
 
   end(exchange: Exchange, nowMs: number, error: string): void {

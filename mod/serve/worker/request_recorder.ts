@@ -74,8 +74,8 @@ export class RequestRecorder implements ExchangeHandler {
   };
 
   /** For `HttpServer.onHead`, where the access log format needs it. */
-  readonly onHead = (exchange: Exchange, bytes: Uint8Array, headBytes: number): void => {
-    this.#traceOf(exchange)?.responseBegan(bytes, headBytes, this.#clock.nowMs);
+  readonly onHead = (exchange: Exchange, bytes: Uint8Array, start: number, end: number): void => {
+    this.#traceOf(exchange)?.responseBegan(bytes, start, end, this.#clock.nowMs);
   };
 
   /** For `HttpServer.onRefused`, where there is an access log. */

@@ -7,7 +7,8 @@ const head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-A:1\r\nx-a: 2\r\n
 function kept(names: readonly string[], text: string, end = text.length): (string | null)[] {
   const fields = new AccessHead();
   fields.reset(names);
-  fields.take(new TextEncoder().encode(text), end);
+  const bytes = new TextEncoder().encode(text);
+  fields.take(bytes, text.indexOf("\n") + 1, end);
   return names.map((name) => fields.get(name));
 }
 

@@ -133,9 +133,9 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   /** The response head is being sent to the client. */
-  responseBegan(bytes: Uint8Array, headBytes: number, nowMs: number): void {
+  responseBegan(bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     this.#times.responseMs = nowMs;
-    this.#head.take(bytes, headBytes);
+    this.#head.take(bytes, start, end);
   }
 
   /** Keeps an upstream's or handler's response before rules or an error document change it. */
