@@ -107,6 +107,7 @@ export interface RunJson {
   readonly intervals: readonly IntervalJson[];
 }
 
+/** `asked` here and below is the requested value: older versions' reports have these names. */
 export interface ScheduleJson {
   readonly askedRequestsPerSecond: number | null;
   readonly sentRequestsPerSecond: number | null;
