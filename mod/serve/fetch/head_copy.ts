@@ -97,13 +97,18 @@ export class HeadArena {
   #last: HeadCopy | null = null;
   #head: RequestHead | null = null;
   #revision = 0;
+  #isSecure = false;
 
   /** Copies a head whose bytes are still valid; returns the last copy for the same head. */
   copy(head: RequestHead, isSecure = false): HeadCopy {
-    if (head !== this.#head || head.revision !== this.#revision) {
+    // Connections with and without TLS may send the same head.
+    if (
+      head !== this.#head || head.revision !== this.#revision || isSecure !== this.#isSecure
+    ) {
       this.#last = this.#copy(head, isSecure);
       this.#head = head;
       this.#revision = head.revision;
+      this.#isSecure = isSecure;
     }
     return this.#last!;
   }
