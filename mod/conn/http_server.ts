@@ -124,14 +124,12 @@ export class HttpServer implements Http1Host {
   }
 
   commonFields(): Uint8Array {
-    if (this.#date.refresh(this.reactor.nowMs)) {
-      this.#common.set(this.#date.bytes, serverField.length);
-    }
+    this.#refreshDate();
     return this.#common;
   }
 
   render(response: StaticResponse, minor: 0 | 1, persist: boolean, isHead: boolean) {
-    this.#date.refresh(this.reactor.nowMs);
+    this.#refreshDate();
     return response.select(minor, persist, isHead, this.#date.epochSeconds, this.#date.date);
   }
 
@@ -143,5 +141,12 @@ export class HttpServer implements Http1Host {
     if (!this.#connections.delete(connection)) return;
     this.tally.open--;
     if (this.onConnectionEnd !== null) this.onConnectionEnd();
+  }
+
+  /** Both users of the date get it here: `refresh` reports a new one only once. */
+  #refreshDate(): void {
+    if (this.#date.refresh(this.reactor.nowMs)) {
+      this.#common.set(this.#date.bytes, serverField.length);
+    }
   }
 }
