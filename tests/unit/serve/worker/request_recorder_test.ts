@@ -1,21 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { AccessLog, compileAccessFormat, LineBuffer, type Sink } from "../../../../mod/log/mod.ts";
+import { AccessLog, compileAccessFormat } from "../../../../mod/log/mod.ts";
 import { FetchHandler } from "../../../../mod/serve/fetch/fetch_handler.ts";
 import { RequestRecorder } from "../../../../mod/serve/worker/request_recorder.ts";
 import { ConcurrentExchange, SharedConnection } from "../../../support/concurrent_exchange.ts";
-
-/** Keeps lines in memory. */
-function memorySink(): Sink {
-  const buffer = new LineBuffer();
-  return {
-    buffer,
-    droppedCount: 0,
-    endLine() {},
-    flush() {},
-    reopen() {},
-    close: () => Promise.resolve(),
-  };
-}
+import { memorySink } from "../../../support/memory_sink.ts";
 
 Deno.test("RequestRecorder and FetchHandler keep exchanges of one connection apart", async () => {
   const answers = new Map<string, (response: Response) => void>();
@@ -55,7 +43,7 @@ Deno.test("RequestRecorder and FetchHandler keep exchanges of one connection apa
   }
   assertEquals(exchanges.map(({ body }) => body), ["answer /one", "answer /two", "answer /three"]);
   assertEquals(
-    new TextDecoder().decode(sink.buffer.view()),
+    sink.text(),
     "HTTP/2 /three 200 13\nHTTP/2 /one 200 11\nHTTP/2 /two 200 11\n",
   );
 });
