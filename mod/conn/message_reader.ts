@@ -30,6 +30,8 @@ export type Next = typeof Next[keyof typeof Next];
 /** Result of `onHeadBytes`: the head must wait. Below every fault. */
 export const headWaits = -0x40000000;
 
+const nothing = new Uint8Array(0);
+
 /** The connection that owns a reader. It sets `next` before it returns from a callback. */
 export interface MessageOwner {
   /**
@@ -56,7 +58,8 @@ export class MessageReader {
   isConsuming = false;
   /** Bytes of the current message, heads and framing included; reset by the owner. */
   receivedBytes = 0;
-  #inbox = new Inbox();
+  /** What is queued; null, to save memory, when nothing is. */
+  #inbox: Inbox | null = null;
   /** Bytes of the inbox already searched for the end of a head. */
   #scannedBytes = 0;
   #decoder: BodyDecoder | null = null;
@@ -67,9 +70,9 @@ export class MessageReader {
     this.next = next;
   }
 
-  /** Bytes received but not processed. */
+  /** Bytes that wait to be processed; those being processed do not count. */
   get queuedBytes(): number {
-    return this.#inbox.length;
+    return this.#inbox === null ? 0 : this.#inbox.length;
   }
 
   /** All of the body has been decoded. */
@@ -95,28 +98,34 @@ export class MessageReader {
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#inbox.length === 0) {
-      const at = this.#consume(bytes, start, end, start);
-      if (at < end && this.next !== Next.closed) this.#inbox.append(bytes, at, end);
-    } else {
+    if (this.#inbox !== null) {
       this.#inbox.append(bytes, start, end);
-      this.processQueue();
+      return this.processQueue();
+    }
+    const at = this.#consume(bytes, start, end, start);
+    if (at < end && !this.#hasClosed()) {
+      this.#inbox = new Inbox();
+      this.#inbox.append(bytes, at, end);
     }
   }
 
   /** Processes what is queued, as far as possible. */
   processQueue(): void {
     const inbox = this.#inbox;
-    if (inbox.length === 0) return;
+    if (inbox === null) return;
     const lastEnd = inbox.start + this.#scannedBytes;
     this.#scannedBytes = 0;
+    // In a callback nothing is queued, as when the bytes come from the socket.
+    this.#inbox = null;
     const at = this.#consume(inbox.bytes, inbox.start, inbox.end, lastEnd);
-    if (this.#inbox === inbox) inbox.consumeTo(at);
+    if (at === inbox.end || this.#hasClosed()) return;
+    inbox.consumeTo(at);
+    this.#inbox = inbox;
   }
 
   /** Drops what is queued. */
   clear(): void {
-    this.#inbox = new Inbox();
+    this.#inbox = null;
     this.#scannedBytes = 0;
   }
 
@@ -141,8 +150,9 @@ export class MessageReader {
 
   /** A copy of what has arrived after the last head. `close` follows. */
   takeRest(): Uint8Array {
-    const { bytes, start, end } = this.#inbox;
-    return this.#rest ?? bytes.slice(start, end);
+    if (this.#rest !== null) return this.#rest;
+    const inbox = this.#inbox;
+    return inbox === null ? nothing : inbox.bytes.slice(inbox.start, inbox.end);
   }
 
   /** Processes as much of `[start, end)` as possible; returns where it stopped. */
@@ -189,6 +199,10 @@ export class MessageReader {
     // The owner may have closed the connection, or given the body up.
     if (done && this.#isInBody()) this.#owner.onBodyComplete();
     return to;
+  }
+
+  #hasClosed(): boolean {
+    return this.next === Next.closed;
   }
 
   /** A method, because the type checker assumes that no callback has changed `next`. */
