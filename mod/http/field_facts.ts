@@ -11,6 +11,7 @@ export function clearFields(head: MessageHead, bytes: Uint8Array, fieldsMax: num
   head.facts = 0;
   head.contentLength = -1;
   head.connectionNamesFields = false;
+  head.hasNeverIndexed = false;
   head.hostStart = head.hostEnd = -1;
   if (head.kinds.length < fieldsMax) {
     head.fields = new Int32Array(4 * fieldsMax);

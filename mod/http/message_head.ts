@@ -40,6 +40,7 @@ export const Fact = {
 } as const;
 
 const noBytes = new Uint8Array(0);
+const noWords = new Int32Array(0);
 
 /**
  * Common part of request and response heads: the field section, as offsets into the caller's
@@ -58,6 +59,8 @@ export class MessageHead {
   fields: Int32Array;
   /** One `FieldKind` for each field. */
   kinds: Uint8Array;
+  /** Some field was sent as never indexed (RFC 7541 6.2.3); see `isNeverIndexed`. Only in HTTP/2. */
+  hasNeverIndexed = false;
   /** Framing of the body. `Content-Length: 0` is `none`. */
   framing: Framing = Framing.none;
   /** Value of Content-Length, -1 without one. Set for a response to HEAD too, which has no body. */
@@ -77,6 +80,9 @@ export class MessageHead {
   hostStart = -1;
   hostEnd = -1;
 
+  /** One bit for each field, valid while `hasNeverIndexed` is set. */
+  #neverIndexed = noWords;
+
   /** The tables grow if a parser is called with a larger `fieldsMax`. */
   constructor(isRequest: boolean, fieldsMax = 128) {
     this.isRequest = isRequest;
@@ -93,6 +99,22 @@ export class MessageHead {
     if (this.hostStart < 0) return;
     this.hostStart += distance;
     this.hostEnd += distance;
+  }
+
+  /** Notes that the field at `index` must not enter a compression table on its way. */
+  markNeverIndexed(index: number): void {
+    if (!this.hasNeverIndexed) {
+      const words = (this.kinds.length + 31) >> 5;
+      if (this.#neverIndexed.length < words) this.#neverIndexed = new Int32Array(words);
+      else this.#neverIndexed.fill(0);
+      this.hasNeverIndexed = true;
+    }
+    this.#neverIndexed[index >> 5] |= 1 << (index & 31);
+  }
+
+  /** Whether the field at `index` was sent as never indexed. */
+  isNeverIndexed(index: number): boolean {
+    return this.hasNeverIndexed && (this.#neverIndexed[index >> 5] & (1 << (index & 31))) !== 0;
   }
 
   /** Index of the first field with this name, at or after `from`; -1 when there is none. */

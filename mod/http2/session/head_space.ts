@@ -1,0 +1,26 @@
+import { ByteWriter } from "../byte_writer.ts";
+import type { SectionLimits } from "../fields/field_section.ts";
+import { RequestSection } from "../fields/request_section.ts";
+import { ResponseSection } from "../fields/response_section.ts";
+import { TrailerSection } from "../fields/trailer_section.ts";
+import { FrameWriter } from "../frames/frame_writer.ts";
+import { LineArea } from "../hpack/line_area.ts";
+
+/** The buffers and heads that all sessions of a thread share: each is used for one call at a time. */
+export class HeadSpace {
+  readonly area: LineArea;
+  readonly request: RequestSection;
+  readonly response: ResponseSection;
+  readonly trailers: TrailerSection;
+  /** Frames that are put together for one write. */
+  readonly frames = new FrameWriter();
+  /** Field blocks of heads that are being encoded. */
+  readonly block = new ByteWriter();
+
+  constructor(limits: SectionLimits, tableBytesMax: number) {
+    this.area = new LineArea(tableBytesMax);
+    this.request = new RequestSection(limits, this.area);
+    this.response = new ResponseSection(limits, this.area);
+    this.trailers = new TrailerSection(limits, this.area);
+  }
+}
