@@ -1,5 +1,5 @@
 /** The HTTP/2 codec: bytes in, events out. It uses no socket, clock or promise. */
-export { ErrorCode, errorName } from "./error_code.ts";
+export { ErrorCode, errorName } from "./frames/error_code.ts";
 export type { SectionLimits } from "./fields/field_section.ts";
 export { describeFault, Fault } from "./fields/faults.ts";
 export { clientPreface } from "./frames/constants.ts";

@@ -4,7 +4,7 @@
 export const layers: readonly (readonly string[])[] = [
   ["base", "std"],
   ["http", "proxy_protocol", "metrics", "config", "cli", "sys"],
-  // http1 and a later http2 are siblings: what both need is in http.
+  // http1 and http2 are siblings: what both need is in http.
   ["http1", "http2", "net", "process", "log", "script"],
   ["conn", "tls", "static", "lifecycle"],
   ["load", "serve", "supervise", "proxy", "doctor"],
@@ -22,6 +22,11 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["stats"],
     ["script"],
     ["thread", "report"],
+  ],
+  http2: [
+    ["fields", "frames", "guard"],
+    ["hpack", "priority"],
+    ["session"],
   ],
   lifecycle: [
     ["core"],

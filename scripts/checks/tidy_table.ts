@@ -41,7 +41,7 @@ export const bannedMembers: readonly BannedName[] = [
   {
     name: "Date.now",
     instead: "a clock that is passed in",
-    under: ["mod/http/", "mod/http1/", "mod/base/"],
+    under: ["mod/http/", "mod/http1/", "mod/http2/", "mod/base/"],
   },
 ];
 
@@ -58,6 +58,7 @@ export const hotFolders: readonly string[] = [
   "mod/conn/",
   "mod/http/",
   "mod/http1/",
+  "mod/http2/",
   "mod/load/",
   "mod/metrics/",
   "mod/net/",

@@ -50,21 +50,40 @@ export function entryKind(
   valueStart: number,
   valueEnd: number,
 ): number {
-  for (let at = valueStart; at < valueEnd; at++) {
-    if ((marks[bytes[at]] & VALUE) === 0) return faultyKind - Fault.fieldValue;
+  return kindOfValue(nameKind(bytes, nameStart, nameEnd), bytes, valueStart, valueEnd);
+}
+
+/** The kind of a name alone, with any value. */
+export function nameKind(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length === 0) return faultyKind - Fault.fieldName;
+  if (bytes[start] === COLON) {
+    for (const [name, kind] of pseudoNames) {
+      if (name.length === length && isText(bytes, start, name)) return kind;
+    }
+    return faultyKind - Fault.pseudoUnknown;
   }
-  if (valueEnd > valueStart && (isBlank(bytes[valueStart]) || isBlank(bytes[valueEnd - 1]))) {
-    return faultyKind - Fault.fieldValue;
-  }
-  if (nameEnd === nameStart) return faultyKind - Fault.fieldName;
-  if (bytes[nameStart] === COLON) {
-    return pseudoKind(bytes, nameStart, nameEnd, valueStart, valueEnd);
-  }
-  for (let at = nameStart; at < nameEnd; at++) {
+  for (let at = start; at < end; at++) {
     if ((marks[bytes[at]] & NAME) === 0) return faultyKind - Fault.fieldName;
   }
-  if (nameEnd - nameStart === 6 && isText(bytes, nameStart, "cookie")) return EntryKind.cookie;
-  return regularKind(fieldKind(bytes, nameStart, nameEnd), bytes, valueStart, valueEnd);
+  if (length === 6 && isText(bytes, start, "cookie")) return EntryKind.cookie;
+  return fieldKind(bytes, start, end);
+}
+
+/** The kind of a field whose name has this kind, with the value `[start, end)`. */
+export function kindOfValue(kind: number, bytes: Uint8Array, start: number, end: number): number {
+  if (kind >= faultyKind) return kind;
+  if (kind > EntryKind.cookie) {
+    const fault = pseudoFault(kind, bytes, start, end);
+    return fault === 0 ? kind : faultyKind - fault;
+  }
+  for (let at = start; at < end; at++) {
+    if ((marks[bytes[at]] & VALUE) === 0) return faultyKind - Fault.fieldValue;
+  }
+  if (end > start && (isBlank(bytes[start]) || isBlank(bytes[end - 1]))) {
+    return faultyKind - Fault.fieldValue;
+  }
+  return kind === EntryKind.other ? kind : regularKind(kind, bytes, start, end);
 }
 
 function regularKind(kind: number, bytes: Uint8Array, start: number, end: number): number {
@@ -83,22 +102,6 @@ function regularKind(kind: number, bytes: Uint8Array, start: number, end: number
     default:
       return kind;
   }
-}
-
-function pseudoKind(
-  bytes: Uint8Array,
-  nameStart: number,
-  nameEnd: number,
-  start: number,
-  end: number,
-): number {
-  const length = nameEnd - nameStart;
-  for (const [name, kind] of pseudoNames) {
-    if (name.length !== length || !isText(bytes, nameStart, name)) continue;
-    const fault = pseudoFault(kind, bytes, start, end);
-    return fault === 0 ? kind : faultyKind - fault;
-  }
-  return faultyKind - Fault.pseudoUnknown;
 }
 
 function pseudoFault(kind: number, bytes: Uint8Array, start: number, end: number): number {

@@ -1,4 +1,4 @@
-import { ByteWriter, writeUint32 } from "../byte_writer.ts";
+import { ByteWriter, writeUint32 } from "./byte_writer.ts";
 import { Flag, frameHeaderBytes, FrameType } from "./constants.ts";
 
 /** Builds frames one after the other in a buffer that is reused; it grows as needed. */

@@ -1,12 +1,12 @@
 /** HPACK decoding (RFC 7541 6): a field block into the fields of a section. */
-import { ErrorCode } from "../error_code.ts";
-import { entryKind } from "../fields/entry_kind.ts";
+import { ErrorCode } from "../frames/error_code.ts";
+import { kindOfValue, nameKind } from "../fields/entry_kind.ts";
 import type { FieldSection } from "../fields/field_section.ts";
 import { DynamicTable } from "./dynamic_table.ts";
 import { decodedBytesMax, huffmanDecode } from "./huffman_decode.ts";
 import { IntegerReader } from "./integer.ts";
 import type { LineArea } from "./line_area.ts";
-import { staticCount, staticKinds, staticOffsets } from "./static_table.ts";
+import { staticCount, staticKinds, staticNameKinds, staticOffsets } from "./static_table.ts";
 
 const COLON = 0x3a;
 const SP = 0x20;
@@ -124,7 +124,14 @@ export class HpackDecoder {
     area.reserve(2);
     area.appendByte(CR);
     area.appendByte(LF);
-    const kind = entryKind(area.bytes, lineStart, nameEnd, nameEnd + 2, valueEnd);
+    const kind = kindOfValue(
+      index > 0 && index <= staticCount
+        ? staticNameKinds[index]
+        : nameKind(area.bytes, lineStart, nameEnd),
+      area.bytes,
+      nameEnd + 2,
+      valueEnd,
+    );
     if (isIndexing) {
       const { table } = this;
       const offset = table.insert(area.bytes, lineStart, nameEnd, area.length, kind);

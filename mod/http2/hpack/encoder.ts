@@ -1,5 +1,5 @@
 /** HPACK encoding (RFC 7541 6): the field lines that our `HeadWriter` makes, as a field block. */
-import { ByteWriter } from "../byte_writer.ts";
+import { ByteWriter } from "../frames/byte_writer.ts";
 import { COLON, CR, LF, lowerCase, SP } from "../../http/char_class.ts";
 import { fieldKind } from "../../http/field_names.ts";
 import { FieldKind } from "../../http/message_head.ts";

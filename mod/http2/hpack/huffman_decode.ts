@@ -1,4 +1,4 @@
-/** Huffman decoding, a symbol per table look-up (RFC 7541 5.2). */
+/** Huffman decoding, one or two symbols for each table look-up (RFC 7541 5.2). */
 import {
   codeBits,
   codeBitsMax,
@@ -10,22 +10,44 @@ import {
   symbolsInOrder,
 } from "./huffman_code.ts";
 
-/** Codes up to this length are found by one look-up; longer ones belong to rare symbols. */
-const tableBits = 10;
-/** Index: the next 10 bits. Value: symbol * 16 + bits of its code, 0 for a longer code. */
-const table = new Uint16Array(1 << tableBits);
+/** Codes up to this length are found in the table; longer ones belong to rare symbols. */
+const tableBits = 12;
+const tableMask = (1 << tableBits) - 1;
+/**
+ * Index: the next 12 bits. Value: bits used (0 for a longer code) in 4 bits, one more symbol than one
+ * in bit 4, the first symbol from bit 8, the second from bit 16.
+ */
+const table = new Int32Array(1 << tableBits);
 
 for (let symbol = 0; symbol < endOfString; symbol++) {
   const bits = codeBits[symbol];
   if (bits > tableBits) continue;
   const from = codes[symbol] << (tableBits - bits);
-  const to = from + (1 << (tableBits - bits));
-  table.fill(symbol * 16 + bits, from, to);
+  table.fill(symbol << 8 | bits, from, from + (1 << (tableBits - bits)));
+}
+for (let index = tableMask; index >= 0; index--) {
+  const first = table[index];
+  const bits = first & 15;
+  if (bits === 0) continue;
+  // What follows the first code, where it is whole within the 12 bits.
+  const second = lookUpOne((index << bits) & tableMask);
+  const both = bits + codeBits[second];
+  if (second < 0 || both > tableBits) continue;
+  table[index] = first & 0xff00 | second << 16 | 0x10 | both;
 }
 
-/** Most bytes that `length` coded bytes decode to: the shortest code has 5 bits. */
+/** The symbol that the 12 bits begin with; -1 for a longer code. */
+function lookUpOne(index: number): number {
+  for (let bits = 5; bits <= tableBits; bits++) {
+    const place = (index >> (tableBits - bits)) - firstCode[bits];
+    if (place >= 0 && place < codeCount[bits]) return symbolsInOrder[firstPlace[bits] + place];
+  }
+  return -1;
+}
+
+/** Room that `length` coded bytes need: the shortest code has 5 bits, and symbols come in pairs. */
 export function decodedBytesMax(length: number): number {
-  return (length * 8 / 5) | 0;
+  return ((length * 8 / 5) | 0) + 1;
 }
 
 /**
@@ -49,7 +71,7 @@ export function huffmanDecode(
       count += 8;
     }
     if (count < tableBits) break;
-    const entry = table[(held >>> (count - tableBits)) & 0x3ff];
+    const entry = table[(held >>> (count - tableBits)) & tableMask];
     if (entry === 0) {
       const symbol = longSymbol(bytes, start, end, 8 * (from - start) - count);
       if (symbol < 0) return -1;
@@ -63,23 +85,28 @@ export function huffmanDecode(
       }
       continue;
     }
-    target[at++] = entry >> 4;
+    target[at] = entry >> 8;
+    target[at + 1] = entry >> 16;
+    at += 1 + ((entry >> 4) & 1);
     count -= entry & 15;
   }
-  // Fewer than 10 bits are left: they are filled up with ones, as if by EOS.
+  return decodeTail(held, count, target, at);
+}
+
+/** The last bits, fewer than 12: whole codes, then the beginning of EOS, which is all ones. */
+function decodeTail(held: number, count: number, target: Uint8Array, at: number): number {
   while (count >= 5) {
     const ones = (1 << (tableBits - count)) - 1;
-    const entry = table[((held << (tableBits - count)) | ones) & 0x3ff];
-    const bits = entry & 15;
-    if (entry === 0 || bits > count) break;
-    target[at++] = entry >> 4;
-    count -= bits;
+    const symbol = lookUpOne(((held << (tableBits - count)) | ones) & tableMask);
+    if (symbol < 0 || codeBits[symbol] > count) break;
+    target[at++] = symbol;
+    count -= codeBits[symbol];
   }
   const mask = (1 << count) - 1;
   return count < 8 && (held & mask) === mask ? at : -1;
 }
 
-/** The symbol of more than 10 bits at bit `bitAt` of `[start, end)`; -1 for EOS and a partial code. */
+/** The symbol of more than 12 bits at bit `bitAt` of `[start, end)`; -1 for EOS and a partial code. */
 function longSymbol(bytes: Uint8Array, start: number, end: number, bitAt: number): number {
   const bitEnd = 8 * (end - start);
   let code = 0;

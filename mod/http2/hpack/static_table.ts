@@ -3,7 +3,7 @@
  * everything that reads a head expects a field to be a line: `name: value CRLF`.
  */
 import { latin1Bytes } from "../../http/latin1.ts";
-import { entryKind } from "../fields/entry_kind.ts";
+import { entryKind, nameKind } from "../fields/entry_kind.ts";
 
 /** Index 1 is `:authority`. */
 export const staticFields: readonly (readonly [name: string, value: string])[] = [
@@ -36,6 +36,8 @@ export const staticBytes = latin1Bytes(
 export const staticOffsets = new Int32Array(4 * (staticCount + 1));
 /** The `EntryKind` of each index. */
 export const staticKinds = new Uint8Array(staticCount + 1);
+/** The `EntryKind` of each index's name, with any value. */
+export const staticNameKinds = new Uint8Array(staticCount + 1);
 
 {
   let at = 0;
@@ -47,6 +49,7 @@ export const staticKinds = new Uint8Array(staticCount + 1);
     staticOffsets[slot + 3] = at + name.length + 2 + value.length;
     const [nameStart, nameEnd, valueStart, valueEnd] = staticOffsets.subarray(slot, slot + 4);
     staticKinds[i + 1] = entryKind(staticBytes, nameStart, nameEnd, valueStart, valueEnd);
+    staticNameKinds[i + 1] = nameKind(staticBytes, nameStart, nameEnd);
     at = valueEnd + 2;
   });
 }

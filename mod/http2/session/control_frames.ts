@@ -1,5 +1,5 @@
 /** Frames without fields and data: settings, windows, resets, pings, priorities, GOAWAY. */
-import { ErrorCode } from "../error_code.ts";
+import { ErrorCode } from "../frames/error_code.ts";
 import { Flag, FrameType, streamIdMax, windowBytesMax } from "../frames/constants.ts";
 import { streamIdAt, uint32At } from "../frames/frame_reader.ts";
 import { readPriority } from "../priority/priority_field.ts";

@@ -1,5 +1,5 @@
 /** DATA: flow control and content-length on the way to the owner. */
-import { ErrorCode } from "../error_code.ts";
+import { ErrorCode } from "../frames/error_code.ts";
 import { Flag } from "../frames/constants.ts";
 import { Closed } from "./closed_streams.ts";
 import type { SessionState } from "./session_state.ts";

@@ -1,5 +1,5 @@
 /** HEADERS and CONTINUATION: requests, responses and trailers. */
-import { ErrorCode } from "../error_code.ts";
+import { ErrorCode } from "../frames/error_code.ts";
 import type { FieldSection } from "../fields/field_section.ts";
 import { describeFault } from "../fields/faults.ts";
 import { Flag } from "../frames/constants.ts";

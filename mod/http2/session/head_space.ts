@@ -1,4 +1,4 @@
-import { ByteWriter } from "../byte_writer.ts";
+import { ByteWriter } from "../frames/byte_writer.ts";
 import type { SectionLimits } from "../fields/field_section.ts";
 import { RequestSection } from "../fields/request_section.ts";
 import { ResponseSection } from "../fields/response_section.ts";

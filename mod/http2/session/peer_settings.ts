@@ -1,5 +1,5 @@
 /** The peer's settings (RFC 9113 6.5.2). */
-import { ErrorCode } from "../error_code.ts";
+import { ErrorCode } from "../frames/error_code.ts";
 import {
   frameBytesMin,
   frameBytesMost,

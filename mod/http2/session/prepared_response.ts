@@ -1,4 +1,4 @@
-import { ByteWriter } from "../byte_writer.ts";
+import { ByteWriter } from "../frames/byte_writer.ts";
 import { Flag, frameBytesMin, FrameType } from "../frames/constants.ts";
 import { FrameWriter } from "../frames/frame_writer.ts";
 import { HpackEncoder } from "../hpack/encoder.ts";

@@ -1,6 +1,6 @@
 /** One HTTP/2 connection, of a server or a client: bytes in, events out (RFC 9113). */
 import { Method } from "../../http/method.ts";
-import { ErrorCode } from "../error_code.ts";
+import { ErrorCode } from "../frames/error_code.ts";
 import {
   clientPreface,
   frameHeaderBytes,
@@ -12,7 +12,7 @@ import {
   windowBytesMax,
 } from "../frames/constants.ts";
 import { FrameFault, FrameReader, type FrameSink } from "../frames/frame_reader.ts";
-import { writeUint32 } from "../byte_writer.ts";
+import { writeUint32 } from "../frames/byte_writer.ts";
 import type { HpackEncoder } from "../hpack/encoder.ts";
 import { Closed } from "./closed_streams.ts";
 import { ControlFrames } from "./control_frames.ts";

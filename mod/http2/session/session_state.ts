@@ -1,4 +1,4 @@
-import { ErrorCode } from "../error_code.ts";
+import { ErrorCode } from "../frames/error_code.ts";
 import { Guard } from "../guard/guard.ts";
 import { HpackDecoder } from "../hpack/decoder.ts";
 import { HpackEncoder } from "../hpack/encoder.ts";
