@@ -1,3 +1,6 @@
+/** Up to this many bytes a loop costs less than the view that `set` needs. */
+const loopBytesMax = 64;
+
 /** A remembered run of bytes, to recognise the same bytes elsewhere. */
 export class KnownBytes {
   /** 0 when nothing is remembered. */
@@ -17,8 +20,20 @@ export class KnownBytes {
       this.#bytes = new Uint8Array((length + 1023) & ~1023);
       this.#words = new Int32Array(this.#bytes.buffer);
     }
-    this.#bytes.set(bytes.subarray(start, end));
+    if (length <= loopBytesMax) {
+      for (let i = 0; i < length; i++) this.#bytes[i] = bytes[start + i];
+    } else {
+      this.#bytes.set(bytes.subarray(start, end));
+    }
     this.length = length;
+  }
+
+  /** Whether `[start, end)` of `bytes` are the remembered bytes, byte by byte. */
+  equals(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start !== this.length) return false;
+    const known = this.#bytes;
+    for (let at = start; at < end; at++) if (bytes[at] !== known[at - start]) return false;
+    return true;
   }
 
   /**

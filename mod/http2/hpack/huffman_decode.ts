@@ -66,11 +66,18 @@ export function huffmanDecode(
   let count = 0;
   let from = start;
   for (;;) {
-    while (count <= 22 && from < end) {
-      held = (held << 8) | bytes[from++];
-      count += 8;
+    if (count < tableBits) {
+      if (from + 1 < end) {
+        held = (held << 16) | (bytes[from] << 8) | bytes[from + 1];
+        from += 2;
+        count += 16;
+      } else {
+        if (from === end) break;
+        held = (held << 8) | bytes[from++];
+        count += 8;
+        if (count < tableBits) break;
+      }
     }
-    if (count < tableBits) break;
     const entry = table[(held >>> (count - tableBits)) & tableMask];
     if (entry === 0) {
       const symbol = longSymbol(bytes, start, end, 8 * (from - start) - count);

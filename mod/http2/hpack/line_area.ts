@@ -17,6 +17,8 @@ export class LineArea implements LineScratch {
   bytes: Uint8Array<ArrayBuffer>;
   /** End of the used part of the scratch. */
   length: number;
+  /** Changes with every section. */
+  sections = 0;
   /** Where the image of the table begins. */
   imageAt: number;
   readonly #imageStart: number;
@@ -36,6 +38,7 @@ export class LineArea implements LineScratch {
 
   /** Begins a section of the connection with this table. */
   begin(table: DynamicTable): void {
+    this.sections = (this.sections + 1) & 0x3fffffff;
     this.length = this.#scratchStart;
     if (
       table === this.#table && table.layout === this.#layout && this.imageAt === this.#imageStart

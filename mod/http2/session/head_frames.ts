@@ -120,22 +120,18 @@ export class HeadFrames<T extends Stream> {
     end: number,
   ): boolean {
     const state = this.#state;
-    const section = state.space.request;
-    if (!this.#decode(section, bytes, start, end)) return false;
+    const { decoder, space } = state;
+    const section = space.request;
+    const isKnown = space.knownRequest.isAgain(decoder, space.area, ends, bytes, start, end);
+    const { revision } = decoder.table;
+    if (!isKnown && !this.#decode(section, bytes, start, end)) return false;
     if (dependsOnItself) return state.faultUnopened(id, ErrorCode.protocolError);
     if (state.streams.count >= state.options.streamsMax) {
       return state.faultUnopened(id, ErrorCode.refusedStream);
     }
-    if (!section.conclude(ends)) {
-      if (describeFault(section.fault).status === 400) {
-        state.sink.onMalformed(id, section.fault);
-        return state.faultUnopened(id, ErrorCode.protocolError);
-      }
-      const stream = state.openStream(id);
-      stream.hasHead = true;
-      stream.remoteClosed = ends;
-      state.sink.onRefused(stream, section.fault, ends);
-      return !state.isFailed;
+    if (!isKnown) {
+      if (!section.conclude(ends)) return this.#onFaultyRequest(id, ends, section.fault);
+      space.knownRequest.remember(decoder, revision, space.area, ends, bytes, start, end);
     }
     const { head } = section;
     const stream = state.openStream(id);
@@ -151,6 +147,19 @@ export class HeadFrames<T extends Stream> {
         : readPriority(head.bytes, head.fields[4 * field + 2], head.fields[4 * field + 3]);
     }
     state.sink.onRequest(stream, head, section.isHttps, ends);
+    return !state.isFailed;
+  }
+
+  #onFaultyRequest(id: number, ends: boolean, fault: number): boolean {
+    const state = this.#state;
+    if (describeFault(fault).status === 400) {
+      state.sink.onMalformed(id, fault);
+      return state.faultUnopened(id, ErrorCode.protocolError);
+    }
+    const stream = state.openStream(id);
+    stream.hasHead = true;
+    stream.remoteClosed = ends;
+    state.sink.onRefused(stream, fault, ends);
     return !state.isFailed;
   }
 
