@@ -2,6 +2,7 @@
 import { ApiFuzzer } from "../tests/fuzz/api_fuzz.ts";
 import { CodecFuzzer } from "../tests/fuzz/codec_fuzz.ts";
 import { fuzzApp, fuzzEcho, fuzzProxy, fuzzText, type LiveReport } from "../tests/fuzz/live_run.ts";
+import { Http2Fuzzer, SessionFuzzer } from "../tests/fuzz/http2_fuzz.ts";
 import { HeaderFuzzer } from "../tests/fuzz/proxy_header_fuzz.ts";
 import { fuzzOwnRequests } from "../tests/fuzz/own_request_fuzz.ts";
 import { StateFuzzer } from "../tests/fuzz/state_fuzz.ts";
@@ -13,6 +14,8 @@ const usage = `usage: scripts/fuzz [--only PART] [--seed N] [--seconds N]
 Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - codec:  at the codec: no crash, no hang, no offset out of range, the same result however a stream is
           cut, the same verdict as rules written a second time;
+- http2:  mutated frames of tests/vectors/http2 at sessions, and clients and servers that talk in
+          memory: no crash, the same result however a stream is cut, and nothing lost or left over;
 - state:  mutated state files at the proxy's reader: a fault is named and changes nothing, and what is
           taken over is whole;
 - api:    mutated bodies and paths at the proxy's API: 2xx, or 4xx with a text and nothing changed;
@@ -42,6 +45,7 @@ const streamsPerTurn = 500;
 
 const parts: Record<string, (options: Options) => void | Promise<void>> = {
   codec: fuzzCodec,
+  http2: fuzzHttp2,
   header: fuzzHeader,
   websocket: fuzzWebSocket,
   state: fuzzState,
@@ -85,6 +89,14 @@ function fuzzCodec(options: Options): void {
   const fuzzer = new CodecFuzzer(new Random(options.seed));
   const count = stepFor(options.seconds, () => fuzzer.step());
   console.log(`codec: ${count} streams, ${fuzzer.corpusCount} in the corpus, no fault`);
+}
+
+function fuzzHttp2(options: Options): void {
+  const frames = new Http2Fuzzer(new Random(options.seed));
+  const streams = stepFor(options.seconds / 2, () => frames.step());
+  const sessions = new SessionFuzzer(new Random(options.seed));
+  const talks = stepFor(options.seconds / 2, () => sessions.step());
+  console.log(`http2: ${streams} streams, ${talks} conversations, no fault`);
 }
 
 function fuzzHeader(options: Options): void {

@@ -54,7 +54,9 @@ export class ControlFrames<T extends Stream> {
     const state = this.#state;
     if (id !== 0) return state.fail(ErrorCode.protocolError);
     if ((flags & Flag.ack) !== 0) {
-      return start === end || state.fail(ErrorCode.frameSizeError);
+      if (start !== end) return state.fail(ErrorCode.frameSizeError);
+      state.onAcknowledged();
+      return true;
     }
     if (!this.#allows("settings")) return false;
     const { peer, sender } = state;

@@ -41,8 +41,9 @@ export class KnownRequest {
     end: number,
   ): void {
     this.#decoder = null;
-    // A block that inserts something has to be decoded each time.
-    if (end - start > rememberedBytesMax || decoder.table.revision !== revisionBefore) return;
+    // A block that changes the table has to be decoded each time.
+    if (decoder.sizeUpdates > 0 || decoder.table.revision !== revisionBefore) return;
+    if (end - start > rememberedBytesMax) return;
     this.#decoder = decoder;
     this.#tableRevision = revisionBefore;
     this.#sections = area.sections;

@@ -14,14 +14,30 @@ export class ReceiveCredit {
   window: number = initialWindowBytes;
   heldBytes = 0;
   readonly #options: SessionOptions;
+  #isAcknowledged = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
-  /** The window that a new stream has. It is never below what the peer assumes before our SETTINGS. */
+  /**
+   * The window of a new stream. Until the peer has acknowledged our SETTINGS it may use the larger one
+   * of what it assumed before and what they say.
+   */
   get streamWindow(): number {
-    return Math.max(initialWindowBytes, this.#options.streamWindowBytes);
+    const { streamWindowBytes } = this.#options;
+    return this.#isAcknowledged
+      ? streamWindowBytes
+      : Math.max(initialWindowBytes, streamWindowBytes);
+  }
+
+  /** The peer has acknowledged our SETTINGS: the windows of `streams` are what they say. */
+  acknowledge(streams: readonly Stream[]): void {
+    if (this.#isAcknowledged) return;
+    const before = this.streamWindow;
+    this.#isAcknowledged = true;
+    const change = this.streamWindow - before;
+    for (const stream of streams) stream.receiveWindow += change;
   }
 
   /** DATA of `length` bytes arrives; false when the connection's window is too small for it. */

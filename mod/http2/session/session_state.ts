@@ -159,6 +159,13 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
     stream.id = 0;
   }
 
+  /** The peer has acknowledged our SETTINGS. */
+  onAcknowledged(): void {
+    const streams = this.streams.all() as T[];
+    this.credit.acknowledge(streams);
+    for (const stream of streams) this.returnCredit(stream);
+  }
+
   /** Announces what may be received again; null: for the connection alone. */
   returnCredit(stream: T | null): void {
     if (this.isFailed) return;

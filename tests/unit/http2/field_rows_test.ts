@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { type FieldRow, fieldRows } from "../../vectors/http2/field_rows.ts";
 import { block, bytes, frame, int, preface, settings, Type } from "../../vectors/http2/wire.ts";
-import { Recorder } from "./recorder.ts";
+import { Recorder } from "../../vectors/http2/recorder.ts";
 
 type Coding = (name: string, value: string) => Uint8Array;
 
