@@ -1,7 +1,7 @@
 /** Sessions by what they write: flow control, order, drain, clients. */
 import { assert, assertEquals } from "@std/assert";
-import { ErrorCode, HeadSpace, PreparedResponse } from "../../../mod/http2/mod.ts";
-import { latin1Bytes } from "../../../mod/http/latin1.ts";
+import { ErrorCode, HeadSpace, PreparedResponse } from "../../../../mod/http2/mod.ts";
+import { latin1Bytes } from "../../../../mod/http/latin1.ts";
 import {
   block,
   bytes,
@@ -18,8 +18,8 @@ import {
   Type,
   whole,
   window,
-} from "../../vectors/http2/wire.ts";
-import { Recorder, type RecorderOptions } from "../../vectors/http2/recorder.ts";
+} from "../../../vectors/http2/wire.ts";
+import { Recorder, type RecorderOptions } from "../../../vectors/http2/recorder.ts";
 
 const windowBytes = 65_535;
 

@@ -1,9 +1,9 @@
 /** The table of frames against a session, at every split point. */
 import { assertEquals } from "@std/assert";
-import { faultyBlocks } from "../../vectors/http2/hpack_rows.ts";
-import { type FrameRow, frameRows, openingRows } from "../../vectors/http2/frame_rows.ts";
-import { bytes, frame, preface, settings, Type, whole } from "../../vectors/http2/wire.ts";
-import { Recorder } from "../../vectors/http2/recorder.ts";
+import { faultyBlocks } from "../../../vectors/http2/hpack_rows.ts";
+import { type FrameRow, frameRows, openingRows } from "../../../vectors/http2/frame_rows.ts";
+import { bytes, frame, preface, settings, Type, whole } from "../../../vectors/http2/wire.ts";
+import { Recorder } from "../../../vectors/http2/recorder.ts";
 
 const opening = bytes(preface, settings());
 

@@ -1,8 +1,8 @@
 /** The table of requests by their fields, coded in several ways. */
 import { assertEquals } from "@std/assert";
-import { type FieldRow, fieldRows } from "../../vectors/http2/field_rows.ts";
-import { block, bytes, frame, int, preface, settings, Type } from "../../vectors/http2/wire.ts";
-import { Recorder } from "../../vectors/http2/recorder.ts";
+import { type FieldRow, fieldRows } from "../../../vectors/http2/field_rows.ts";
+import { block, bytes, frame, int, preface, settings, Type } from "../../../vectors/http2/wire.ts";
+import { Recorder } from "../../../vectors/http2/recorder.ts";
 
 type Coding = (name: string, value: string) => Uint8Array;
 

@@ -3,7 +3,11 @@
  * that guard is as good as off: so it is the guard that stops it.
  */
 import { assertEquals } from "@std/assert";
-import { defaultGuardRules, type GuardRules, type SessionOptions } from "../../../mod/http2/mod.ts";
+import {
+  defaultGuardRules,
+  type GuardRules,
+  type SessionOptions,
+} from "../../../../mod/http2/mod.ts";
 import {
   block,
   bytes,
@@ -21,8 +25,8 @@ import {
   Type,
   whole,
   window,
-} from "../../vectors/http2/wire.ts";
-import { Recorder } from "../../vectors/http2/recorder.ts";
+} from "../../../vectors/http2/wire.ts";
+import { Recorder } from "../../../vectors/http2/recorder.ts";
 
 interface Attack {
   readonly name: string;
