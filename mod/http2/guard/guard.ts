@@ -30,7 +30,7 @@ export interface GuardRules {
   readonly paddings: GuardRule;
   /** Size updates of the dynamic table. */
   readonly tableSizes: GuardRule;
-  /** Frames of unknown types, and frames for streams that are closed. */
+  /** Frames of unknown types, for streams that are closed, acknowledgements, GOAWAY. */
   readonly strayFrames: GuardRule;
   /** SETTINGS and PINGs whose answers wait for a peer that does not read. */
   readonly waitingAnswersMax: number;

@@ -56,7 +56,7 @@ export class ControlFrames<T extends Stream> {
     if ((flags & Flag.ack) !== 0) {
       if (start !== end) return state.fail(ErrorCode.frameSizeError);
       state.onAcknowledged();
-      return true;
+      return this.#allows("strayFrames");
     }
     if (!this.#allows("settings")) return false;
     const { peer, sender } = state;
@@ -118,7 +118,7 @@ export class ControlFrames<T extends Stream> {
     if (end - start !== 8) return state.fail(ErrorCode.frameSizeError);
     if ((flags & Flag.ack) !== 0) {
       this.#onPong(bytes[start]);
-      return !state.isFailed;
+      return this.#allows("strayFrames");
     }
     if (!this.#allows("pings")) return false;
     const { frames } = state.space;
@@ -167,7 +167,7 @@ export class ControlFrames<T extends Stream> {
     if (state.options.isServer) {
       // It means our pushed streams, of which there are none: the client opens no more streams.
       state.sink.onGoaway(streamIdMax, code);
-      return !state.isFailed;
+      return this.#allows("strayFrames");
     }
     // RFC 9113 6.8: a later GOAWAY may only lower it.
     if (lastId > state.peerAcceptedIdMax) return state.fail(ErrorCode.protocolError);

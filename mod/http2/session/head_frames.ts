@@ -122,7 +122,8 @@ export class HeadFrames<T extends Stream> {
     const state = this.#state;
     const { decoder, space } = state;
     const section = space.request;
-    const isKnown = space.knownRequest.isAgain(decoder, space.area, ends, bytes, start, end);
+    const variant = ends ? 1 : 0;
+    const isKnown = space.knownRequest.isAgain(decoder, space.area, variant, bytes, start, end);
     const { revision } = decoder.table;
     if (!isKnown && !this.#decode(section, bytes, start, end)) return false;
     if (dependsOnItself) return state.faultUnopened(id, ErrorCode.protocolError);
@@ -131,7 +132,7 @@ export class HeadFrames<T extends Stream> {
     }
     if (!isKnown) {
       if (!section.conclude(ends)) return this.#onFaultyRequest(id, ends, section.fault);
-      space.knownRequest.remember(decoder, revision, space.area, ends, bytes, start, end);
+      space.knownRequest.remember(decoder, revision, space.area, variant, bytes, start, end);
     }
     const { head } = section;
     const stream = state.openStream(id);
@@ -156,6 +157,8 @@ export class HeadFrames<T extends Stream> {
       state.sink.onMalformed(id, fault);
       return state.faultUnopened(id, ErrorCode.protocolError);
     }
+    // Whether it is answered or reset, it was for nothing.
+    if (!state.guard.allows("resets", state.nowMs)) return state.calm("resets");
     const stream = state.openStream(id);
     stream.hasHead = true;
     stream.remoteClosed = ends;
@@ -165,15 +168,21 @@ export class HeadFrames<T extends Stream> {
 
   #onResponse(stream: T, ends: boolean, bytes: Uint8Array, start: number, end: number): boolean {
     const state = this.#state;
-    const section = state.space.response;
-    const { id } = stream;
-    if (!this.#decode(section, bytes, start, end)) return false;
-    if (!section.conclude(ends, stream.requestMethod)) return this.#onMalformed(stream, section);
+    const { decoder, space } = state;
+    const section = space.response;
+    const { id, requestMethod } = stream;
+    const variant = 2 * requestMethod + (ends ? 1 : 0);
+    const { revision } = decoder.table;
+    if (!space.knownResponse.isAgain(decoder, space.area, variant, bytes, start, end)) {
+      if (!this.#decode(section, bytes, start, end)) return false;
+      if (!section.conclude(ends, requestMethod)) return this.#onMalformed(stream, section);
+      space.knownResponse.remember(decoder, revision, space.area, variant, bytes, start, end);
+    }
     const { head } = section;
     if (head.status >= 200) {
       stream.hasHead = true;
       stream.remoteClosed = ends;
-      stream.contentLeft = section.contentBytes(stream.requestMethod);
+      stream.contentLeft = section.contentBytes(requestMethod);
     }
     state.sink.onResponse(stream, head, ends);
     if (ends) state.endRemote(stream, id);

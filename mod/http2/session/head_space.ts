@@ -5,7 +5,7 @@ import { ResponseSection } from "../fields/response_section.ts";
 import { TrailerSection } from "../fields/trailer_section.ts";
 import { FrameWriter } from "../frames/frame_writer.ts";
 import { LineArea } from "../hpack/line_area.ts";
-import { KnownRequest } from "./known_request.ts";
+import { KnownSection } from "./known_section.ts";
 
 /** The buffers and heads that all sessions of a thread share: each is used for one call at a time. */
 export class HeadSpace {
@@ -13,7 +13,8 @@ export class HeadSpace {
   readonly request: RequestSection;
   readonly response: ResponseSection;
   readonly trailers: TrailerSection;
-  readonly knownRequest = new KnownRequest();
+  readonly knownRequest = new KnownSection();
+  readonly knownResponse = new KnownSection();
   /** Frames that are put together for one write. */
   readonly frames = new FrameWriter();
   /** Field blocks of heads that are being encoded. */

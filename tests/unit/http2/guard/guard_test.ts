@@ -83,6 +83,13 @@ const attacks: readonly Attack[] = [
     options: { streamsMax: 10 },
   },
   {
+    name: "heads that are too large",
+    reason: "resets",
+    piece: (i) => get(oddId(i), ["a", "x".repeat(100)]),
+    allowed: 100,
+    options: { limits: { headBytesMax: 200, fieldsMax: 128, pathBytesMax: 8192 } },
+  },
+  {
     name: "CONTINUATION flood (CVE-2024-27316)",
     reason: "continuationsMax",
     before: frame(Type.headers, 1, 1, block(...getFields)),
@@ -149,6 +156,16 @@ const attacks: readonly Attack[] = [
     piece: (i) => frame(Type.headers, whole, oddId(i), 0x20, block(...getFields)),
     allowed: 100,
   },
+  ...[
+    { name: "PING answers that were not asked for", frame: frame(Type.ping, 1, 0, "12345678") },
+    { name: "SETTINGS acknowledgements", frame: frame(Type.settings, 1, 0) },
+    { name: "GOAWAY", frame: frame(Type.goaway, 0, 0, "12345678") },
+  ].map(({ name, frame }) => ({
+    name,
+    reason: "strayFrames" as const,
+    piece: () => frame,
+    allowed: 1000,
+  })),
   {
     name: "frames of unknown types",
     reason: "strayFrames",

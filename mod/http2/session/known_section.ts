@@ -6,27 +6,31 @@ import type { LineArea } from "../hpack/line_area.ts";
 const rememberedBytesMax = 128;
 
 /**
- * Recognises a request's block that equals the one before it, of the same connection: as long as the
- * table has not changed and nothing else was decoded meanwhile, the head is still there. Clients that
- * repeat a request send such blocks one after the other.
+ * Recognises the block of a head that equals the one before it, of the same connection: as long as
+ * the table has not changed and nothing else was decoded meanwhile, the head is still there. Clients
+ * that repeat a request send such blocks one after the other, and get such answers.
  */
-export class KnownRequest {
+export class KnownSection {
   readonly #known = new KnownBytes(rememberedBytesMax);
   #decoder: HpackDecoder | null = null;
   #tableRevision = 0;
   #sections = 0;
-  #ends = false;
+  #variant = 0;
 
-  /** Whether `[start, end)` decodes to the head that was decoded last. */
+  /**
+   * Whether `[start, end)` decodes to the head that was decoded last. `variant`: a number for what the
+   * head depends on beside the block.
+   */
   isAgain(
     decoder: HpackDecoder,
     area: LineArea,
-    ends: boolean,
+    variant: number,
     bytes: Uint8Array,
     start: number,
     end: number,
   ): boolean {
-    return decoder === this.#decoder && area.sections === this.#sections && ends === this.#ends &&
+    return decoder === this.#decoder && area.sections === this.#sections &&
+      variant === this.#variant &&
       decoder.table.revision === this.#tableRevision && this.#known.equals(bytes, start, end);
   }
 
@@ -35,7 +39,7 @@ export class KnownRequest {
     decoder: HpackDecoder,
     revisionBefore: number,
     area: LineArea,
-    ends: boolean,
+    variant: number,
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -47,7 +51,7 @@ export class KnownRequest {
     this.#decoder = decoder;
     this.#tableRevision = revisionBefore;
     this.#sections = area.sections;
-    this.#ends = ends;
+    this.#variant = variant;
     this.#known.remember(bytes, start, end);
   }
 }
