@@ -5,6 +5,7 @@ export { describeFault, Fault } from "./fields/faults.ts";
 export { clientPreface } from "./frames/constants.ts";
 export { defaultGuardRules, type GuardReason, type GuardRules } from "./guard/guard.ts";
 export { HpackEncoder, type NeverIndexedLines } from "./hpack/encoder.ts";
+export { LineCache } from "./hpack/line_cache.ts";
 export { HeadSpace } from "./session/head_space.ts";
 export { PreparedResponse } from "./session/prepared_response.ts";
 export { Session } from "./session/session.ts";

@@ -7,6 +7,7 @@ import { ByteWriter } from "../../mod/http2/frames/byte_writer.ts";
 import { HpackDecoder } from "../../mod/http2/hpack/decoder.ts";
 import { HpackEncoder } from "../../mod/http2/hpack/encoder.ts";
 import { LineArea } from "../../mod/http2/hpack/line_area.ts";
+import { LineCache } from "../../mod/http2/hpack/line_cache.ts";
 import { defaultSectionLimits } from "../../mod/http2/mod.ts";
 import { peerPath, peerTest } from "../support/peers.ts";
 import { Random } from "./random.ts";
@@ -86,7 +87,7 @@ peerTest(
   async () => {
     const random = new Random(Random.freshSeed());
     const block = new ByteWriter();
-    const encoder = new HpackEncoder(false, true, block);
+    const encoder = new HpackEncoder(false, true, block, new LineCache());
     const sections: Pair[][] = [];
     const steps: string[] = [];
     for (let i = 0; i < sectionCount; i++) {

@@ -1,31 +1,15 @@
 /** HPACK encoding (RFC 7541 6): the field lines that our `HeadWriter` makes, as a field block. */
-import { ByteWriter } from "../frames/byte_writer.ts";
 import { COLON, CR, LF, lowerCase, SP } from "../../http/char_class.ts";
-import { fieldKind } from "../../http/field_names.ts";
-import { FieldKind } from "../../http/message_head.ts";
-import { EncoderTable, encoderTableBytesMax, lineHash } from "./encoder_table.ts";
-import { huffmanEncode, huffmanLength } from "./huffman_encode.ts";
+import { ByteWriter } from "../frames/byte_writer.ts";
+import { EncoderTable, encoderTableBytesMax } from "./encoder_table.ts";
+import { codedBytesMax, huffmanEncode } from "./huffman_encode.ts";
 import { integerBytesMax, writeInteger } from "./integer.ts";
-import { staticNameIndex } from "./static_index.ts";
+import { type LineCache, LineUse } from "./line_cache.ts";
 
 /** Indexes of the static table. */
-const Index = {
-  authority: 1,
-  get: 2,
-  post: 3,
-  path: 4,
-  http: 6,
-  https: 7,
-  status: 8,
-  authorization: 23,
-  cookie: 32,
-  proxyAuthorization: 49,
-  setCookie: 55,
-} as const;
+const Index = { authority: 1, get: 2, post: 3, path: 4, http: 6, https: 7, status: 8 } as const;
 /** First byte and prefix of the kinds of literal. */
 const Literal = { indexed: 0x40, plain: 0x00, never: 0x10 } as const;
-/** Shorter cookies can be guessed, byte by byte, through the table (RFC 7541 7.1). */
-const guessableCookieBytes = 20;
 /** Longer strings are sent as they are: coding them costs more than it saves. */
 const huffmanBytesMax = 256;
 
@@ -35,8 +19,9 @@ export interface NeverIndexedLines {
   readonly starts: Int32Array;
 }
 
-/** Where blocks are put together before they are framed; shared by every encoder of the thread. */
+/** A line in lower case, and one of a pseudo field; each is used for one call at a time. */
 const line = new ByteWriter(1024);
+const pseudoLine = new ByteWriter(256);
 
 /** The encoding side of one connection, or one without a table. */
 export class HpackEncoder {
@@ -45,16 +30,19 @@ export class HpackEncoder {
   #sizeLimit: number = encoderTableBytesMax;
   /** The smallest limit since the last block; -1: it has not changed. */
   #leastLimit = -1;
-  #out: ByteWriter;
+  readonly #out: ByteWriter;
+  readonly #lines: LineCache;
 
   /**
    * `isRequest`: lines belong to requests, whose host is `:authority`. `withTable`: false makes
-   * blocks that any connection may send at any time, for responses that are prepared once.
+   * blocks that any connection may send at any time, for responses that are prepared once. `out`:
+   * where blocks are written. `lines`: shared by the encoders of a thread.
    */
-  constructor(isRequest: boolean, withTable: boolean, out: ByteWriter) {
+  constructor(isRequest: boolean, withTable: boolean, out: ByteWriter, lines: LineCache) {
     this.#isRequest = isRequest;
     this.#table = withTable ? new EncoderTable() : null;
     this.#out = out;
+    this.#lines = lines;
   }
 
   /** The table's state: a block that changed nothing can be sent again while this is the same. */
@@ -120,12 +108,12 @@ export class HpackEncoder {
   }
 
   authority(bytes: Uint8Array, start: number, end: number): void {
-    this.#pseudo(":authority: ", 10, bytes, start, end);
+    this.#pseudo(":authority: ", bytes, start, end);
   }
 
   /** `:protocol` of an extended CONNECT (RFC 8441). */
   protocol(bytes: Uint8Array, start: number, end: number): void {
-    this.#pseudo(":protocol: ", 9, bytes, start, end);
+    this.#pseudo(":protocol: ", bytes, start, end);
   }
 
   /**
@@ -133,93 +121,64 @@ export class HpackEncoder {
    * HTTP/1 connection. `never`: lines that came as never indexed.
    */
   lines(bytes: Uint8Array, start: number, end: number, never: NeverIndexedLines | null): void {
+    const lines = this.#lines;
+    lines.begin();
     let mark = 0;
-    for (let at = start; at < end;) {
-      const lineStart = at;
-      line.length = 0;
-      let colon = at;
-      while (colon < end && bytes[colon] !== COLON) colon++;
-      let valueStart = colon + 1;
-      while (valueStart < end && (bytes[valueStart] === SP || bytes[valueStart] === 0x09)) {
-        valueStart++;
-      }
-      let valueEnd = valueStart;
-      while (valueEnd < end && bytes[valueEnd] !== CR) valueEnd++;
-      at = valueEnd + 2;
-      while (valueEnd > valueStart && bytes[valueEnd - 1] <= SP) valueEnd--;
-      if (colon >= end) return;
-      if (!this.#belongs(bytes, lineStart, colon, valueStart, valueEnd)) continue;
-      let isNever = false;
+    for (let at = start; at < end; at = lines.lineEnd) {
+      const slot = lines.find(bytes, at, end);
+      if (lines.use === LineUse.dropped || bytes[at] === COLON) continue;
+      if (lines.use === LineUse.host && this.#isRequest) continue;
+      let isNever = lines.use === LineUse.secret;
       if (never !== null) {
-        while (mark < never.count && never.starts[mark] < lineStart) mark++;
-        isNever = mark < never.count && never.starts[mark] === lineStart;
+        while (mark < never.count && never.starts[mark] < at) mark++;
+        if (mark < never.count && never.starts[mark] === at) isNever = true;
       }
-      line.reserve(valueEnd - lineStart + 4);
-      const target = line.bytes;
-      let to = 0;
-      for (let from = lineStart; from < colon; from++) target[to++] = lowerCase[bytes[from]];
-      target[to] = COLON;
-      target[to + 1] = SP;
-      line.length = to + 2;
-      line.copy(bytes, valueStart, valueEnd);
-      this.#writeLine(to, isNever);
+      this.#writeLine(bytes, at, slot, isNever);
     }
   }
 
-  /** Whether a line has a meaning in HTTP/2 (RFC 9113 8.2.2). */
-  #belongs(bytes: Uint8Array, start: number, end: number, valueStart: number, valueEnd: number) {
-    switch (fieldKind(bytes, start, end)) {
-      case FieldKind.connection:
-      case FieldKind.transferEncoding:
-      case FieldKind.upgrade:
-      case FieldKind.keepAlive:
-      case FieldKind.proxyConnection:
-        return false;
-      case FieldKind.te:
-        return valueEnd - valueStart === 8 && (bytes[valueStart] | 0x20) === 0x74;
-      case FieldKind.host:
-        return !this.#isRequest;
-      default:
-        return end > start;
-    }
+  /** A pseudo field that repeats, as a line. */
+  #pseudo(name: string, bytes: Uint8Array, start: number, end: number): void {
+    pseudoLine.length = 0;
+    pseudoLine.reserve(name.length);
+    for (let i = 0; i < name.length; i++) pseudoLine.bytes[i] = name.charCodeAt(i);
+    pseudoLine.length = name.length;
+    pseudoLine.copy(bytes, start, end);
+    pseudoLine.copy(lineEnd, 0, 2);
+    const slot = this.#lines.find(pseudoLine.bytes, 0, pseudoLine.length);
+    this.#writeLine(pseudoLine.bytes, 0, slot, false);
   }
 
-  #pseudo(name: string, nameEnd: number, bytes: Uint8Array, start: number, end: number): void {
-    line.length = 0;
-    line.reserve(name.length + end - start + 2);
-    for (let i = 0; i < name.length; i++) line.bytes[i] = name.charCodeAt(i);
-    line.length = name.length;
-    line.copy(bytes, start, end);
-    this.#writeLine(nameEnd, false);
-  }
-
-  /** The line in `line`, without its CRLF; its name ends at `nameEnd`. */
-  #writeLine(nameEnd: number, isNever: boolean): void {
-    line.reserve(2);
-    line.bytes[line.length] = CR;
-    line.bytes[line.length + 1] = LF;
-    const { bytes } = line;
-    const valueStart = nameEnd + 2;
-    const valueEnd = line.length;
-    const name = staticNameIndex(bytes, 0, nameEnd);
+  /** The line at `start` that the cache has just found in `slot`, or -1. */
+  #writeLine(bytes: Uint8Array, start: number, slot: number, isNever: boolean): void {
+    const lines = this.#lines;
+    const { nameEnd, valueStart, valueEnd, staticIndex } = lines;
     let literal: number = Literal.plain;
-    if (isNever || isSecret(name, valueEnd - valueStart)) {
+    if (isNever) {
       literal = Literal.never;
-    } else if (this.#table !== null) {
-      const hash = lineHash(bytes, 0, valueEnd);
-      const index = this.#table.find(hash, bytes, 0, valueEnd + 2);
+    } else if (slot >= 0 && this.#table !== null) {
+      const index = this.#table.find(slot, lines.ids[slot]);
       if (index > 0) return this.#writeInteger(0x80, 0x7f, index);
-      if (
-        this.#table.isRepeated(hash) &&
-        this.#table.insert(hash, bytes, 0, nameEnd, valueEnd + 2)
-      ) {
-        literal = Literal.indexed;
-      }
+      if (this.#insert(bytes, start, slot)) literal = Literal.indexed;
     }
-    if (name > 0) return this.#writeLiteral(literal, name, bytes, valueStart, valueEnd);
+    if (staticIndex > 0) {
+      return this.#writeLiteral(literal, staticIndex, bytes, valueStart, valueEnd);
+    }
     this.#out.byte(literal);
-    this.#writeString(bytes, 0, nameEnd);
+    lowerName(bytes, start, nameEnd);
+    this.#writeString(line.bytes, 0, line.length);
     this.#writeString(bytes, valueStart, valueEnd);
+  }
+
+  /** Inserts the line that the cache has found; false when it is too large. */
+  #insert(bytes: Uint8Array, start: number, slot: number): boolean {
+    const { ids, nameEnd, valueStart, valueEnd } = this.#lines;
+    lowerName(bytes, start, nameEnd);
+    const length = line.length;
+    line.copy(separator, 0, 2);
+    line.copy(bytes, valueStart, valueEnd);
+    line.copy(lineEnd, 0, 2);
+    return this.#table!.insert(slot, ids[slot], line.bytes, 0, length, line.length);
   }
 
   #writeLiteral(
@@ -236,15 +195,20 @@ export class HpackEncoder {
   #writeString(bytes: Uint8Array, start: number, end: number): void {
     const out = this.#out;
     const length = end - start;
-    const coded = length > huffmanBytesMax ? length : huffmanLength(bytes, start, end);
-    out.reserve(integerBytesMax + length);
-    if (coded >= length) {
-      out.length = writeInteger(out.bytes, out.length, 0, 0x7f, length);
-      out.copy(bytes, start, end);
-      return;
+    out.reserve(integerBytesMax + codedBytesMax * length);
+    const at = out.length;
+    if (length <= huffmanBytesMax && length > 0) {
+      // One byte is enough for the length of what is coded, below 127 bytes; else it moves.
+      const coded = huffmanEncode(bytes, start, end, out.bytes, at + 1) - at - 1;
+      if (coded < length) {
+        const textAt = writeInteger(out.bytes, at, 0x80, 0x7f, coded);
+        if (textAt > at + 1) huffmanEncode(bytes, start, end, out.bytes, textAt);
+        out.length = textAt + coded;
+        return;
+      }
     }
-    out.length = writeInteger(out.bytes, out.length, 0x80, 0x7f, coded);
-    out.length = huffmanEncode(bytes, start, end, out.bytes, out.length);
+    out.length = writeInteger(out.bytes, at, 0, 0x7f, length);
+    out.copy(bytes, start, end);
   }
 
   #writeInteger(pattern: number, prefixMask: number, value: number): void {
@@ -254,11 +218,14 @@ export class HpackEncoder {
   }
 }
 
-/** Fields whose values an attacker must not be able to guess through the table. */
-function isSecret(nameIndex: number, valueBytes: number): boolean {
-  return nameIndex === Index.authorization || nameIndex === Index.proxyAuthorization ||
-    nameIndex === Index.setCookie ||
-    (nameIndex === Index.cookie && valueBytes < guessableCookieBytes);
+const separator = Uint8Array.of(COLON, SP);
+const lineEnd = Uint8Array.of(CR, LF);
+
+/** Puts the name `[start, end)` into `line`, in lower case. */
+function lowerName(bytes: Uint8Array, start: number, end: number): void {
+  line.length = 0;
+  line.reserve(end - start);
+  for (let at = start; at < end; at++) line.bytes[line.length++] = lowerCase[bytes[at]];
 }
 
 const statusIndex = new Uint8Array(1000);

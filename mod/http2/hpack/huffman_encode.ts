@@ -1,13 +1,18 @@
 import { codeBits, codes } from "./huffman_code.ts";
 
-/** Bytes of `[start, end)` in the Huffman code, padding included. */
-export function huffmanLength(bytes: Uint8Array, start: number, end: number): number {
-  let bits = 0;
-  for (let at = start; at < end; at++) bits += codeBits[bytes[at]];
-  return (bits + 7) >> 3;
-}
+/** Longest code that the table holds with its length. */
+const packedBitsMax = 24;
+/** For each byte: code * 32 + bits of it; 0 for a code that is too long. */
+const packed = Int32Array.from({ length: 256 }, (_, byte) => {
+  return codeBits[byte] > packedBitsMax ? 0 : codes[byte] << 5 | codeBits[byte];
+});
+/** Codes have up to 30 bits: room that `huffmanEncode` needs for each byte. */
+export const codedBytesMax = 4;
 
-/** Writes `[start, end)` at `at` of `target`, which has room. Returns the offset after it. */
+/**
+ * Writes `[start, end)` in the Huffman code at `at` of `target`, which has room for `codedBytesMax`
+ * bytes for each byte. Returns the offset after it.
+ */
 export function huffmanEncode(
   bytes: Uint8Array,
   start: number,
@@ -16,19 +21,22 @@ export function huffmanEncode(
   at: number,
 ): number {
   let held = 0;
-  let count = 0;
+  let count = 0; // Bits of `held` that are not written: fewer than 8 between two bytes.
   for (let from = start; from < end; from++) {
-    const code = codes[bytes[from]];
-    let bits = codeBits[bytes[from]];
-    if (bits > 24) {
-      // Up to 7 bits are held, so a code of more than 24 bits goes in two steps.
-      held = (held << (bits - 16)) | (code >>> 16);
-      count += bits - 16;
+    const entry = packed[bytes[from]];
+    if (entry === 0) {
+      // In two steps, so that 32 bits are enough.
+      const code = codes[bytes[from]];
+      const rest = codeBits[bytes[from]] - 16;
+      held = (held << rest) | (code >>> 16);
+      count += rest;
       while (count >= 8) target[at++] = held >>> (count -= 8);
-      bits = 16;
+      held = (held << 16) | (code & 0xffff);
+      count += 16;
+    } else {
+      held = (held << (entry & 31)) | (entry >>> 5);
+      count += entry & 31;
     }
-    held = (held << bits) | (bits === 16 ? code & 0xffff : code);
-    count += bits;
     while (count >= 8) target[at++] = held >>> (count -= 8);
   }
   if (count > 0) target[at++] = (held << (8 - count)) | (0xff >> count);

@@ -16,28 +16,29 @@ const ringLength = 128;
 /** The last streams that were closed. Frames for them mean something else than for older ones. */
 export class ClosedStreams {
   readonly #ours = new Ring();
+  /** Identifiers; negative for streams that the peer has reset. */
   readonly #others = new Ring();
 
   add(id: number, cause: Closed): void {
-    if (cause === Closed.resetByUs) this.#ours.add(id * 4 + cause);
-    else this.#others.add(id * 4 + cause);
+    if (cause === Closed.resetByUs) this.#ours.add(id);
+    else this.#others.add(cause === Closed.ended ? id : -id);
   }
 
   find(id: number): Closed {
-    if (this.#ours.has(id * 4 + Closed.resetByUs)) return Closed.resetByUs;
-    if (this.#others.has(id * 4 + Closed.ended)) return Closed.ended;
-    if (this.#others.has(id * 4 + Closed.resetByPeer)) return Closed.resetByPeer;
+    if (this.#ours.has(id)) return Closed.resetByUs;
+    if (this.#others.has(id)) return Closed.ended;
+    if (this.#others.has(-id)) return Closed.resetByPeer;
     return Closed.unknown;
   }
 }
 
 /** The last `ringLength` numbers; made at its first use. */
 class Ring {
-  #numbers: Float64Array | null = null;
+  #numbers: Int32Array | null = null;
   #next = 0;
 
   add(number: number): void {
-    const numbers = this.#numbers ??= new Float64Array(ringLength);
+    const numbers = this.#numbers ??= new Int32Array(ringLength);
     numbers[this.#next] = number;
     this.#next = (this.#next + 1) % ringLength;
   }

@@ -5,6 +5,7 @@ import { ResponseSection } from "../fields/response_section.ts";
 import { TrailerSection } from "../fields/trailer_section.ts";
 import { FrameWriter } from "../frames/frame_writer.ts";
 import { LineArea } from "../hpack/line_area.ts";
+import { LineCache } from "../hpack/line_cache.ts";
 import { KnownSection } from "./known_section.ts";
 
 /** The buffers and heads that all sessions of a thread share: each is used for one call at a time. */
@@ -15,6 +16,8 @@ export class HeadSpace {
   readonly trailers: TrailerSection;
   readonly knownRequest = new KnownSection();
   readonly knownResponse = new KnownSection();
+  /** Lines that repeat in heads that are sent. */
+  readonly lines = new LineCache();
   /** Frames that are put together for one write. */
   readonly frames = new FrameWriter();
   /** Field blocks of heads that are being encoded. */

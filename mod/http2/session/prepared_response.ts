@@ -2,9 +2,11 @@ import { ByteWriter } from "../frames/byte_writer.ts";
 import { Flag, frameBytesMin, FrameType } from "../frames/constants.ts";
 import { FrameWriter } from "../frames/frame_writer.ts";
 import { HpackEncoder } from "../hpack/encoder.ts";
+import { LineCache } from "../hpack/line_cache.ts";
 
 /** Index of `date` in the static table, as a literal without indexing: prefix 15, then 18. */
 const dateLiteral = Uint8Array.of(0x0f, 0x12, 29);
+const lineCache = new LineCache();
 /** Bytes of an IMF-fixdate. */
 const dateBytes = 29;
 
@@ -30,7 +32,7 @@ export class PreparedResponse {
       throw new RangeError(`Cannot prepare a response: body has ${body.length} bytes`);
     }
     const block = new ByteWriter();
-    const encoder = new HpackEncoder(false, false, block);
+    const encoder = new HpackEncoder(false, false, block, lineCache);
     encoder.status(status);
     let dateAt = 0;
     if (date !== null) {

@@ -53,7 +53,7 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
     this.credit = new ReceiveCredit(options);
     this.sender = new Sender<T>(this);
     this.decoder = new HpackDecoder(space.area, options.tableBytesMax);
-    this.encoder = new HpackEncoder(!options.isServer, true, space.block);
+    this.encoder = new HpackEncoder(!options.isServer, true, space.block, space.lines);
   }
 
   /** The open stream with this identifier. */

@@ -6,6 +6,7 @@ import { ByteWriter } from "../../../mod/http2/frames/byte_writer.ts";
 import { HpackDecoder } from "../../../mod/http2/hpack/decoder.ts";
 import { HpackEncoder } from "../../../mod/http2/hpack/encoder.ts";
 import { LineArea } from "../../../mod/http2/hpack/line_area.ts";
+import { LineCache } from "../../../mod/http2/hpack/line_cache.ts";
 import { defaultSectionLimits } from "../../../mod/http2/mod.ts";
 
 /** Keeps every field as it was decoded, pseudo fields too. */
@@ -36,7 +37,7 @@ export class HpackPair {
   readonly decoder: HpackDecoder;
   readonly fields = new AllFields(this.area);
   readonly block = new ByteWriter();
-  readonly encoder = new HpackEncoder(false, true, this.block);
+  readonly encoder = new HpackEncoder(false, true, this.block, new LineCache());
 
   constructor(tableBytesMax = 4096) {
     this.decoder = new HpackDecoder(this.area, tableBytesMax);

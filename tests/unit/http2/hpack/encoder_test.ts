@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { latin1Bytes } from "../../../../mod/http/latin1.ts";
 import { ByteWriter } from "../../../../mod/http2/frames/byte_writer.ts";
 import { HpackEncoder } from "../../../../mod/http2/hpack/encoder.ts";
+import { LineCache } from "../../../../mod/http2/hpack/line_cache.ts";
 import { HpackPair } from "../../../vectors/http2/hpack_pair.ts";
 
 Deno.test("lines of HTTP/1 heads come out in lower case, without those of the connection", () => {
@@ -56,7 +57,7 @@ Deno.test("the encoder keeps to the peer's table, and says so when it changes", 
 Deno.test("a prepared block fits any state of the table", () => {
   const pair = new HpackPair();
   const block = new ByteWriter();
-  const encoder = new HpackEncoder(false, false, block);
+  const encoder = new HpackEncoder(false, false, block, new LineCache());
   const lines = latin1Bytes("server: hayate\r\ncontent-type: text/plain\r\n");
   for (const status of [200, 404, 103, 599]) {
     block.clear();
@@ -67,5 +68,43 @@ Deno.test("a prepared block fits any state of the table", () => {
     assertEquals(pair.decode(bytes), expected);
     pair.decode(pair.encode("x: y\r\n"));
     assertEquals(pair.decode(bytes), expected);
+  }
+});
+
+Deno.test("a request's host line is dropped, its authority becomes an index", () => {
+  const pair = new HpackPair();
+  const block = new ByteWriter();
+  const encoder = new HpackEncoder(true, true, block, new LineCache());
+  const [method, path, host] = ["OPTIONS", "*", "a.example"].map(latin1Bytes);
+  const lines = latin1Bytes("Host: b.example\r\nAccept: */*\r\n: x\r\n");
+  const lengths: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    block.clear();
+    encoder.begin();
+    encoder.target(method, 0, method.length, true, path, 0, path.length);
+    encoder.authority(host, 0, host.length);
+    encoder.lines(lines, 0, lines.length, null);
+    lengths.push(block.length);
+    const expected = ":method: OPTIONS|:scheme: https|:path: *|:authority: a.example|accept: */*";
+    assertEquals(pair.decode(block.bytes.slice(0, block.length)), expected);
+  }
+  // Method and path are literals; the two lines are one byte each.
+  assertEquals(lengths[3], lengths[0] - 9 - 4);
+});
+
+Deno.test("encoders that share a cache of lines keep their own tables", () => {
+  const cache = new LineCache();
+  const pairs = [0, 1, 2].map(() => {
+    const block = new ByteWriter();
+    return { block, encoder: new HpackEncoder(false, true, block, cache), pair: new HpackPair() };
+  });
+  for (let round = 0; round < 300; round++) {
+    const { block, encoder, pair } = pairs[(round * 7) % 3];
+    // More lines than the cache has slots, in an order that changes.
+    const fields = [0, 1, 2].map((i) => `x-${(round * (i + 3)) % 97}: ${(round * i) % 89}`);
+    const lines = latin1Bytes(fields.map((field) => `${field}\r\n`).join(""));
+    block.clear();
+    encoder.lines(lines, 0, lines.length, null);
+    assertEquals(pair.decode(block.bytes.slice(0, block.length)), fields.join("|"));
   }
 });
