@@ -1,6 +1,9 @@
 /** What a peer may do too often, with names, limits and the attacks that they stop. */
 import { Allowance } from "./allowance.ts";
 
+/** DATA of this size pays for one that a tiny window made small. */
+const usefulBytes = 1024;
+
 /** One limit: `burst` at once, then `perSecond`. */
 export interface GuardRule {
   readonly burst: number;
@@ -24,7 +27,10 @@ export interface GuardRules {
   readonly priorities: GuardRule;
   /** WINDOW_UPDATE; two are given back for each DATA frame that was sent. */
   readonly windowUpdates: GuardRule;
-  /** DATA frames of less than 256 bytes that we send because the peer's window has no more room. */
+  /**
+   * DATA of less than 256 bytes that we send because the peer's windows have no more room; each large
+   * frame gives one back.
+   */
   readonly tinyWindows: GuardRule;
   /** Frames with more padding than content. */
   readonly paddings: GuardRule;
@@ -86,9 +92,14 @@ export class Guard {
     return allowance.take(nowMs);
   }
 
-  /** A DATA frame was sent: the peer may answer with WINDOW_UPDATE for stream and connection. */
-  noteDataSent(): void {
-    this.#allowances?.windowUpdates?.giveBack(2);
+  /**
+   * DATA of `count` bytes was sent: the peer may answer with WINDOW_UPDATE for stream and connection.
+   * A reader whose windows are tiny now and then, between large ones, is no attack.
+   */
+  noteDataSent(count: number): void {
+    if (this.#allowances === null) return;
+    this.#allowances.windowUpdates?.giveBack(2);
+    if (count >= usefulBytes) this.#allowances.tinyWindows?.giveBack(1);
   }
 
   /** An answer was written; `isBlocked`: it waits, because the peer does not read. */

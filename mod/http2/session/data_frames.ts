@@ -1,9 +1,12 @@
 /** DATA: flow control and content-length on the way to the owner. */
+import type { TrailerField } from "../../http/trailers.ts";
 import { ErrorCode } from "../frames/error_code.ts";
 import { Flag } from "../frames/constants.ts";
 import { Closed } from "./closed_streams.ts";
 import type { SessionState } from "./session_state.ts";
 import type { Stream } from "./stream.ts";
+
+const noTrailers: readonly TrailerField[] = [];
 
 export class DataFrames<T extends Stream> {
   readonly #state: SessionState<T>;
@@ -77,7 +80,7 @@ export class DataFrames<T extends Stream> {
     }
     stream.remoteClosed = true;
     state.returnCredit(null);
-    state.sink.onEnd(stream, []);
+    state.sink.onEnd(stream, noTrailers);
     state.endRemote(stream, this.#id);
     return !state.isFailed;
   }

@@ -85,7 +85,7 @@ export class Sender<T extends Stream> {
   noteSent(stream: T, count: number): void {
     this.window -= count;
     stream.sendWindow -= count;
-    this.#host.guard.noteDataSent();
+    this.#host.guard.noteDataSent(count);
   }
 
   /** Lets streams that wait send, the most urgent first. Call it when the output has room again. */
@@ -141,6 +141,8 @@ export class Sender<T extends Stream> {
   }
 
   #wait(stream: T): void {
+    // The output may have ended the session.
+    if (stream.id === 0) return;
     if (stream.sendWindow <= 0) stream.isStalled = true;
     // One that is not incremental keeps its place until it is done (RFC 9218 10).
     else if (this.#turn === stream && (stream.priority & incrementalBit) === 0) {
@@ -163,7 +165,7 @@ export class Sender<T extends Stream> {
       output.write(header.bytes, 0, frameHeaderBytes);
       if (length > 0) output.write(bytes, at, at + length);
       at += length;
-      guard.noteDataSent();
+      guard.noteDataSent(length);
     } while (at < end);
     this.window -= end - start;
     stream.sendWindow -= end - start;

@@ -145,8 +145,9 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
     this.calm("tinyWindows");
   }
 
-  /** Forgets a stream that has ended. */
+  /** Forgets a stream that has ended; nothing when that was done while its last frame was written. */
   close(stream: T, cause: Closed): void {
+    if (stream.id === 0) return;
     this.streams.remove(stream);
     this.sender.forget(stream);
     if (stream.heldBytes > 0) {

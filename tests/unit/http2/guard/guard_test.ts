@@ -246,3 +246,13 @@ Deno.test("GOAWAY is written once, and nothing is read after it", () => {
   assertEquals(goaways, ["GOAWAY 0 0 PROTOCOL_ERROR"]);
   assertEquals(recorder.events, ["failure PROTOCOL_ERROR protocol"]);
 });
+
+Deno.test("tiny windows between large ones are normal", () => {
+  const recorder = new Recorder({ answers: false });
+  recorder.receive(bytes(preface, settings([4, 0]), get(1), window(0, 1e9)));
+  const stream = recorder.open.get(1)!;
+  recorder.respond(stream, 200, "", false);
+  recorder.send(stream, new Uint8Array(20_000_000));
+  for (let i = 0; i < 3000; i++) recorder.receive(bytes(window(1, 5), window(1, 5000)));
+  assertEquals(recorder.session.isFailed, false);
+});

@@ -465,3 +465,19 @@ Deno.test("a window below 65,535 counts from the acknowledgement of SETTINGS", (
   recorder.receive(bytes(post(3), data(3, 0, "x".repeat(1001))));
   assertEquals(recorder.output.frames(), ["RST_STREAM 3 FLOW_CONTROL_ERROR"]);
 });
+
+Deno.test("an output that ends the session while it is written to", () => {
+  const recorder = server({ answers: false });
+  recorder.receive(bytes(get(1), get(3), get(5)));
+  const [first, second, third] = [1, 3, 5].map((id) => recorder.open.get(id)!);
+  recorder.respond(first, 200, "", false);
+  recorder.output.write = () => recorder.session.end(ErrorCode.cancel);
+  recorder.session.writeData(first, latin1Bytes("abc"), 0, 3, true);
+  recorder.respond(second, 200, "", true);
+  recorder.session.reset(third, ErrorCode.cancel);
+  recorder.session.consumed(third, 1);
+  const resets = recorder.events.filter((event) => event.startsWith("reset"));
+  assertEquals(resets, ["reset 1 CANCEL", "reset 3 CANCEL", "reset 5 CANCEL"]);
+  assertEquals(recorder.session.streamCount, 0);
+  assertEquals([first.id, second.id, third.id], [0, 0, 0]);
+});
