@@ -5,7 +5,7 @@ import { staticNameIndex } from "./static_index.ts";
 
 const slotCount = 256;
 /** Longer lines are seldom the same twice, and each slot has room for one. */
-const lineBytesMax = 256;
+const lineBytesMax = 1024;
 
 /** What a line is to the encoder. */
 export const LineUse = {

@@ -108,3 +108,10 @@ Deno.test("encoders that share a cache of lines keep their own tables", () => {
     assertEquals(pair.decode(block.bytes.slice(0, block.length)), fields.join("|"));
   }
 });
+
+Deno.test("a user agent of 500 bytes is an index like any other line", () => {
+  const pair = new HpackPair();
+  const line = `User-Agent: ${"Mozilla/5.0 ".repeat(41)}x\r\n`;
+  const lengths = [1, 2, 3].map(() => pair.encode(line).length);
+  assertEquals(lengths[2], 1);
+});
