@@ -123,7 +123,7 @@ export class SessionFuzzer {
       if (wire.length > 0) to.receive(wire, random.cuts(wire.length, 4));
     };
     for (let turn = 0; turn < 40; turn++) {
-      if (client.session.canOpen && client.session.isSettled && random.oneIn(2)) {
+      if (client.session.canOpen && random.oneIn(2)) {
         this.#request(client, expected);
       }
       transfer(client, server);

@@ -1,4 +1,5 @@
 /** HPACK decoding (RFC 7541 6): a field block into the fields of a section. */
+import { initialTableBytes } from "../frames/constants.ts";
 import { ErrorCode } from "../frames/error_code.ts";
 import { kindOfValue, nameKind } from "../fields/entry_kind.ts";
 import type { FieldSection } from "../fields/field_section.ts";
@@ -20,11 +21,30 @@ export class HpackDecoder {
   /** Size updates in the last block; a peer needs at most two (RFC 7541 4.2). */
   sizeUpdates = 0;
   readonly #area: LineArea;
+  /** What a size update may say. */
+  #sizeMax: number;
+  /** The peer has to begin its next block with a size update (RFC 7541 4.2). */
+  #awaitsUpdate = false;
 
-  /** `tableBytesMax`: our SETTINGS_HEADER_TABLE_SIZE, at most what `area` was made for. */
+  /**
+   * `tableBytesMax`: our SETTINGS_HEADER_TABLE_SIZE, at most what `area` was made for. The peer may
+   * use the default size until it has acknowledged them: see `settle`.
+   */
   constructor(area: LineArea, tableBytesMax: number) {
     this.#area = area;
-    this.table = new DynamicTable(tableBytesMax);
+    this.#sizeMax = Math.max(tableBytesMax, initialTableBytes);
+    if (this.#sizeMax > area.tableBytesMax) {
+      throw new RangeError(
+        `Cannot decode with a table of ${tableBytesMax} bytes: the area is smaller`,
+      );
+    }
+    this.table = new DynamicTable(this.#sizeMax, initialTableBytes);
+  }
+
+  /** The peer has acknowledged the size of our SETTINGS. */
+  settle(tableBytesMax: number): void {
+    this.#sizeMax = tableBytesMax;
+    this.#awaitsUpdate = this.table.sizeLimit > tableBytesMax;
   }
 
   /**
@@ -64,12 +84,14 @@ export class HpackDecoder {
     let at = start;
     while (at < end && (bytes[at] & 0xe0) === 0x20) {
       const size = reader.read(bytes, at, end, 0x1f);
-      if (size < 0 || size > this.table.sizeMax) return -1;
+      if (size < 0 || size > this.#sizeMax) return -1;
       this.sizeUpdates++;
       this.table.resize(size);
       at = reader.at;
     }
-    return at;
+    if (!this.#awaitsUpdate) return at;
+    this.#awaitsUpdate = false;
+    return this.table.sizeLimit > this.#sizeMax ? -1 : at;
   }
 
   #addIndexed(index: number, section: FieldSection): boolean {

@@ -29,14 +29,14 @@ export class DynamicTable {
   size = 0;
   /** What the peer's encoder uses; at most `sizeMax`. */
   sizeLimit: number;
-  /** What our SETTINGS_HEADER_TABLE_SIZE allows. */
+  /** What `sizeLimit` may be at most. */
   readonly sizeMax: number;
   /** Ring slot of the oldest entry. */
   #first = 0;
 
-  constructor(sizeMax: number) {
+  constructor(sizeMax: number, sizeLimit = sizeMax) {
     this.sizeMax = sizeMax;
-    this.sizeLimit = sizeMax;
+    this.sizeLimit = sizeLimit;
   }
 
   /**

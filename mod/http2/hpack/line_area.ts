@@ -1,4 +1,5 @@
 import type { LineScratch } from "../fields/line_scratch.ts";
+import { initialTableBytes } from "../frames/constants.ts";
 import { DynamicTable } from "./dynamic_table.ts";
 import { staticBytes } from "./static_table.ts";
 
@@ -27,10 +28,14 @@ export class LineArea implements LineScratch {
   #table: DynamicTable | null = null;
   #layout = 0;
 
+  /** The largest table that this area has room for; never below the default of RFC 9113. */
+  readonly tableBytesMax: number;
+
   /** `tableBytesMax`: the largest table of a connection that uses this area. */
   constructor(tableBytesMax: number) {
+    this.tableBytesMax = Math.max(tableBytesMax, initialTableBytes);
     this.#imageStart = this.imageAt = staticBytes.length;
-    this.#imageBytesMax = DynamicTable.capacityMax(tableBytesMax);
+    this.#imageBytesMax = DynamicTable.capacityMax(this.tableBytesMax);
     this.length = this.#scratchStart = this.#imageStart + this.#imageBytesMax;
     this.bytes = new Uint8Array(this.#scratchStart + scratchBytesMin);
     this.bytes.set(staticBytes);

@@ -4,6 +4,8 @@ import type { LineArea } from "../hpack/line_area.ts";
 
 /** Longer blocks hold literals, which seldom stay the same. */
 const rememberedBytesMax = 128;
+/** After this many new blocks in a row, only one in this many is remembered. */
+const patience = 16;
 
 /**
  * Recognises the block of a head that equals the one before it, of the same connection: as long as
@@ -16,6 +18,7 @@ export class KnownSection {
   #tableRevision = 0;
   #sections = 0;
   #variant = 0;
+  #newCount = 0;
 
   /**
    * Whether `[start, end)` decodes to the head that was decoded last. `variant`: a number for what the
@@ -29,9 +32,11 @@ export class KnownSection {
     start: number,
     end: number,
   ): boolean {
-    return decoder === this.#decoder && area.sections === this.#sections &&
+    const isAgain = decoder === this.#decoder && area.sections === this.#sections &&
       variant === this.#variant &&
       decoder.table.revision === this.#tableRevision && this.#known.equals(bytes, start, end);
+    if (isAgain) this.#newCount = 0;
+    return isAgain;
   }
 
   /** The block `[start, end)` was decoded without a fault; `revisionBefore`: of the table. */
@@ -45,6 +50,8 @@ export class KnownSection {
     end: number,
   ): void {
     this.#decoder = null;
+    // When every block differs, avoid the cost of copying each one.
+    if (++this.#newCount > patience && this.#newCount % patience !== 0) return;
     // A block that changes the table has to be decoded each time.
     if (decoder.sizeUpdates > 0 || decoder.table.revision !== revisionBefore) return;
     if (end - start > rememberedBytesMax) return;

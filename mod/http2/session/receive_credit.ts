@@ -33,7 +33,6 @@ export class ReceiveCredit {
 
   /** The peer has acknowledged our SETTINGS: the windows of `streams` are what they say. */
   acknowledge(streams: readonly Stream[]): void {
-    if (this.#isAcknowledged) return;
     const before = this.streamWindow;
     this.#isAcknowledged = true;
     const change = this.streamWindow - before;

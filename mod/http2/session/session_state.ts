@@ -37,6 +37,7 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
   /** The peer's GOAWAY: it processes none of our streams above. */
   peerAcceptedIdMax = Infinity;
   isFailed = false;
+  #isAcknowledged = false;
 
   constructor(
     options: SessionOptions,
@@ -162,6 +163,9 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
 
   /** The peer has acknowledged our SETTINGS. */
   onAcknowledged(): void {
+    if (this.#isAcknowledged) return;
+    this.#isAcknowledged = true;
+    this.decoder.settle(this.options.tableBytesMax);
     const streams = this.streams.all() as T[];
     this.credit.acknowledge(streams);
     for (const stream of streams) this.returnCredit(stream);

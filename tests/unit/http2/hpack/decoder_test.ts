@@ -9,7 +9,8 @@ import { bytes, hex } from "../../../vectors/http2/wire.ts";
 
 for (const { section, tableBytesMax, steps } of examples) {
   Deno.test(`RFC 7541 ${section}`, () => {
-    const pair = new HpackPair(tableBytesMax);
+    const pair = new HpackPair();
+    pair.decoder.table.resize(tableBytesMax);
     for (const [block, fields, size] of steps) {
       assertEquals(pair.decode(hex(block)), fields.replace("secret", "secret (never)"));
       assertEquals(pair.decoder.table.size, size);
@@ -78,4 +79,19 @@ Deno.test("a refused section keeps the table in step", () => {
   assertEquals(pair.fields.isRefused, true);
   assertEquals(pair.decode(hex("be")), `n139: ${"v".repeat(90)}139`);
   assertEquals(latin1(pair.area.bytes, 0, 10), ":authority");
+});
+
+Deno.test("4.2 a smaller table holds from the acknowledgement, and has to be announced", () => {
+  const insertion = literal(0x40, "n", "v".repeat(100));
+  for (const announced of [true, false]) {
+    const pair = new HpackPair(100);
+    assertEquals(pair.decode(bytes(insertion, 0xbe)).split("|").length, 2);
+    pair.decoder.settle(100);
+    const update = bytes(0x3f, 100 - 31);
+    const next = pair.decode(bytes(announced ? update : "", literal(0x40, "a", "b")));
+    assertEquals(next, announced ? "a: b" : "error 9");
+    if (!announced) continue;
+    assertEquals(pair.decode(hex("be")), "a: b");
+    assertEquals(pair.decode(bytes(0x3f, 101 - 31)), "error 9");
+  }
 });
