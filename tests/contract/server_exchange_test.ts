@@ -322,3 +322,15 @@ contractTest(
     assert(client.isClosedByPeer, "the connection is idle");
   },
 );
+
+contractTest("every response has the date, whichever kind comes first", async (rig) => {
+  const prepared = new StaticResponse(200, [], "prepared");
+  for (const paths of [["/prepared", "/written"], ["/written", "/prepared"]]) {
+    const server = new TestServer(rig, { "/prepared": (x) => x.respond(prepared) });
+    using client = await server.connect();
+    await client.send(paths.map((path) => get(path)).join(""));
+    const text = await client.readUntil(paths[1].slice(1));
+    const dates = text.match(/\r\nDate: \w{3}, \d\d \w{3} 2\d{3} \d\d:\d\d:\d\d GMT\r\n/g);
+    assertEquals(dates?.length, 2, text);
+  }
+});
