@@ -193,7 +193,9 @@ for (const [words, code, output] of commands) {
   Deno.test(`every mode works as a container's command: ${words}`, async () => {
     const result = await runHayate(["supervise", ...words.split(" ")], { waitTimeoutMs: 15_000 });
     assertMatch(result.stdout + result.stderr, output);
-    assertEquals(result.code, code, result.stdout + result.stderr);
+    // What doctor finds depends on the host: 1 is its code for a FAIL.
+    const expected = words === "doctor" && /^FAIL/m.test(result.stdout) ? 1 : code;
+    assertEquals(result.code, expected, result.stdout + result.stderr);
     assert(!result.stderr.includes("starting now"), result.stderr);
   });
 }
