@@ -1,4 +1,4 @@
-/** Groups of peers for tests of what chooses among them. */
+/** Groups of peers for tests of balancers. */
 import type { Choice } from "../../../../mod/proxy/balance/balancer.ts";
 import { PeerGroup } from "../../../../mod/proxy/balance/peer_group.ts";
 import { parseServer } from "../../../../mod/proxy/directives/upstream/server_line.ts";
@@ -21,7 +21,7 @@ export function groupOf(
   return withAddresses(new PeerGroup(plan, random));
 }
 
-/** The names of the servers are known, whatever they are. */
+/** Every server name resolves. */
 export function withAddresses(group: PeerGroup): PeerGroup {
   for (const peer of group.peers) peer.addresses = [{ kind: "tcp", host: "10.0.0.1", port: 80 }];
   return group;

@@ -33,13 +33,13 @@ Deno.test("PeerTimes moves its average by a twentieth of the difference", () => 
   times.begin(100);
   times.end(100, 500, true);
   assertEquals(times.averageMs(500, 0), 115);
-  // A failure says nothing of how quick the peer is.
+  // A failure says nothing about the peer's speed.
   times.begin(500);
   times.end(500, 501, false);
   assertEquals(times.averageMs(501, 0), 115);
 });
 
-Deno.test("PeerTimes halves what it knows for each time without an answer", () => {
+Deno.test("PeerTimes halves its average for each period without a response", () => {
   const times = new PeerTimes();
   times.begin(0);
   times.end(0, 800, true);
@@ -49,7 +49,7 @@ Deno.test("PeerTimes halves what it knows for each time without an answer", () =
   );
 });
 
-Deno.test("PeerTimes.waitingMs() is the mean age of what waits", () => {
+Deno.test("PeerTimes.waitingMs() is the mean age of the pending requests", () => {
   const times = new PeerTimes();
   assertEquals(times.waitingMs(1000), 0);
   times.begin(1000);
@@ -59,7 +59,7 @@ Deno.test("PeerTimes.waitingMs() is the mean age of what waits", () => {
   assertEquals(times.waitingMs(1300), 100);
 });
 
-Deno.test("LeastTime header and last_byte choose by what they are named after", () => {
+Deno.test("LeastTime header and last_byte choose by the time that each is named after", () => {
   for (const [until, expected] of [["header", "0000"], ["last_byte", "1111"]] as const) {
     const group = groupBy(until, false);
     exchange(group, group.peers[0], [10, 900]);
@@ -68,7 +68,7 @@ Deno.test("LeastTime header and last_byte choose by what they are named after", 
   }
 });
 
-Deno.test("LeastTime takes peers within 20 ms as equal, and rotates among them by weight", () => {
+Deno.test("LeastTime treats peers within 20 ms as equal and rotates among them by weight", () => {
   const group = groupBy("header", false, ["a:1 weight=2", "b:1"]);
   exchange(group, group.peers[0], [3, 3]);
   exchange(group, group.peers[1], [3, 3]);
@@ -78,7 +78,7 @@ Deno.test("LeastTime takes peers within 20 ms as equal, and rotates among them b
   assertEquals(picks(group, 6).split("").sort().join(""), "000011");
 });
 
-Deno.test("LeastTime counts the requests that a peer has before this one", () => {
+Deno.test("LeastTime counts the requests already pending at a peer", () => {
   const group = groupBy("header", false);
   exchange(group, group.peers[0], [30, 30]);
   exchange(group, group.peers[1], [70, 70]);
@@ -87,7 +87,7 @@ Deno.test("LeastTime counts the requests that a peer has before this one", () =>
   assertEquals(picks(group, 2), "11");
 });
 
-Deno.test("LeastTime takes peers beyond 5 s as equally slow: the least busy one is chosen", () => {
+Deno.test("LeastTime treats peers beyond 5 s as equally slow and chooses the least busy one", () => {
   const group = groupBy("header", false);
   exchange(group, group.peers[0], [6000, 6000]);
   exchange(group, group.peers[1], [60_000, 60_000]);
@@ -101,7 +101,7 @@ Deno.test("LeastTime with inflight sees a peer that has stopped answering", () =
     exchange(group, group.peers[0], [10, 10]);
     exchange(group, group.peers[1], [300, 300]);
     group.noteSent(group.peers[0], 1_000_000);
-    // One request that waits makes 10 ms into 20 x 2, and its age makes it a second.
+    // One pending request turns 10 ms into 20 x 2, and its age turns that into a second.
     assertEquals(picks(group, 1, 1_001_000), expected);
   }
 });
@@ -115,7 +115,7 @@ Deno.test("LeastTime gives a peer another chance after its fail_timeout", () => 
   assertEquals(picks(group, 1, 1_030_000), "1");
 });
 
-Deno.test("LeastTime does not take quick errors for speed", () => {
+Deno.test("LeastTime does not mistake quick errors for speed", () => {
   const group = groupBy("header", false);
   exchange(group, group.peers[0], [100, 100]);
   exchange(group, group.peers[1], [200, 200]);

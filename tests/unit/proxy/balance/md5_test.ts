@@ -15,12 +15,12 @@ const vectors: readonly (readonly [string, string])[] = [
   ["1234567890".repeat(8), "57edf4a22be3c955ac49da2e2107b67a"],
 ];
 
-Deno.test("md5Text() gives the digests of RFC 1321", () => {
+Deno.test("md5Text() returns the digests of RFC 1321", () => {
   for (const [text, digest] of vectors) assertEquals(md5Text(text), digest, text);
 });
 
-Deno.test("md5Text() pads texts of every length around a block as md5sum does", () => {
-  // Lengths at which the padding needs one block more.
+Deno.test("md5Text() pads texts of every length around a block like md5sum", () => {
+  // Lengths at which the padding needs one more block.
   assertEquals(md5Text("x".repeat(55)), "04364420e25c512fd958a70738aa8f72");
   assertEquals(md5Text("x".repeat(56)), "668a72d5ba17f08e62dabcafad6db14b");
   assertEquals(md5Text("x".repeat(64)), "c1bb4f81d892b2d57947682aeb252456");

@@ -5,7 +5,7 @@ import { outlierDefaults } from "../../../../mod/proxy/plan/upstream_defaults.ts
 import type { OutlierPlan } from "../../../../mod/proxy/plan/upstream_plan.ts";
 import { balancePlans, choiceOf, groupOf } from "./groups.ts";
 
-/** A group under watch, with a clock that tests move. */
+/** A watched group with a clock that tests advance. */
 class Watched {
   nowMs = 1000;
   readonly lines: string[] = [];
@@ -48,7 +48,7 @@ class Watched {
   }
 }
 
-Deno.test("Errors in a row eject a peer at once, and it is back when its time is over", () => {
+Deno.test("Consecutive errors eject a peer at once, and it returns when its ejection ends", () => {
   const watched = new Watched({ consecutiveErrors: 3 });
   watched.answer(1, 2, 503);
   watched.answer(1, 1);
@@ -67,7 +67,7 @@ Deno.test("Errors in a row eject a peer at once, and it is back when its time is
   assertEquals(watched.group.peers[1].ejections, 1);
 });
 
-Deno.test("Each further ejection is longer, up to ten times, and quiet intervals forgive", () => {
+Deno.test("Each further ejection is longer, up to ten times; quiet intervals shorten it again", () => {
   const watched = new Watched({ consecutiveErrors: 1, baseEjectionMs: 10_000 });
   const durations: number[] = [];
   for (let i = 0; i < 12; i++) {
@@ -86,7 +86,7 @@ Deno.test("Each further ejection is longer, up to ten times, and quiet intervals
   assertEquals(watched.group.peers[0].ejectedUntilMs - watched.nowMs, 10_000);
 });
 
-Deno.test("The error rate is judged at an interval's end, and only with enough requests", () => {
+Deno.test("The error rate is judged at the end of an interval, and only with enough requests", () => {
   const watched = new Watched({ errorShare: 0.5, attemptsMin: 10 });
   watched.answer(0, 5);
   watched.answer(0, 5, 502);
@@ -98,13 +98,13 @@ Deno.test("The error rate is judged at an interval's end, and only with enough r
   watched.answer(3, 1);
   assertEquals(watched.out(), "0");
   assertEquals(watched.lines, ["11000 s0:80 ejected for 30s: error rate 50% of 10 requests"]);
-  // What an interval counted does not weigh in the next one.
+  // The counts of an interval do not affect the next one.
   watched.to(21_000);
   watched.answer(3, 1);
   assertEquals(watched.lines.length, 1);
 });
 
-Deno.test("A peer's latency is held against the median of the others", () => {
+Deno.test("A peer's latency is compared with the median of the others", () => {
   const watched = new Watched({ latencyFactor: 3 });
   watched.answer(0, 10, 200, 20);
   watched.answer(1, 10, 200, 40);
@@ -121,7 +121,7 @@ Deno.test("A peer's latency is held against the median of the others", () => {
   ]);
 });
 
-Deno.test("Latencies of a few milliseconds and peers without others eject nobody", () => {
+Deno.test("Latencies of a few milliseconds, or with no other peer to compare, eject no peer", () => {
   const watched = new Watched({ latencyFactor: 3 }, 2);
   watched.answer(0, 50, 200, 1);
   watched.answer(1, 50, 200, 5);
@@ -132,7 +132,7 @@ Deno.test("Latencies of a few milliseconds and peers without others eject nobody
   assertEquals(watched.lines, []);
 });
 
-Deno.test("Never more than max_ejected are out, which is said once in an interval", () => {
+Deno.test("At most max_ejected are out, which is logged once per interval", () => {
   const watched = new Watched({ consecutiveErrors: 2 });
   for (let index = 0; index < 4; index++) watched.answer(index, 4, 500);
   assertEquals(watched.out(), "0,1");
@@ -147,7 +147,7 @@ Deno.test("Never more than max_ejected are out, which is said once in an interva
   assertEquals(single.out(), "");
 });
 
-Deno.test("An ejected peer is chosen by no balancer, and by each one when it is back", () => {
+Deno.test("No balancer chooses an ejected peer, and each one does after its return", () => {
   for (const balance of balancePlans) {
     const watched = new Watched({ consecutiveErrors: 1 }, 3, { balance });
     watched.answer(1, 1, 500);
@@ -164,7 +164,7 @@ Deno.test("An ejected peer is chosen by no balancer, and by each one when it is 
   }
 });
 
-Deno.test("A worker leaves the decision to its master, and asks once a second", () => {
+Deno.test("A worker leaves the decision to its master and requests it once a second", () => {
   const watched = new Watched({ consecutiveErrors: 2 }, 4, {}, true);
   watched.answer(1, 9, 500);
   assertEquals(watched.out(), "");
@@ -174,7 +174,7 @@ Deno.test("A worker leaves the decision to its master, and asks once a second", 
   assertEquals(watched.asked.length, 2);
 });
 
-Deno.test("A peer that comes back grows to its weight when it has slow_start", () => {
+Deno.test("A returning peer with slow_start grows to its weight", () => {
   const watched = new Watched({ consecutiveErrors: 1 }, 2);
   const [peer] = watched.group.peers;
   peer.slowStartMs = 10_000;

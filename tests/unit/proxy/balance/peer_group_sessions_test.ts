@@ -8,7 +8,7 @@ import { balancePlans, choiceOf, groupOf } from "./groups.ts";
 const sticky = parseSticky("cookie srv") as StickyPlan;
 const servers = ["10.0.0.1:80 route=a", "10.0.0.2:80 route=b weight=9", "10.0.0.3:80 route=c"];
 
-Deno.test("PeerGroup.choose() obeys a session over every balancer and every weight", () => {
+Deno.test("PeerGroup.choose() prefers a session to every balancer and every weight", () => {
   for (const balance of balancePlans) {
     const group = groupOf(servers, { balance, sticky });
     for (let i = 0; i < 20; i++) {
@@ -18,7 +18,7 @@ Deno.test("PeerGroup.choose() obeys a session over every balancer and every weig
   }
 });
 
-Deno.test("A session whose peer cannot be used goes to whom the balancer chooses", () => {
+Deno.test("A session whose peer is unusable goes to the balancer's choice", () => {
   const obstacles: readonly (readonly [string, (peer: Peer) => void])[] = [
     ["down", (peer) => peer.down = true],
     ["check", (peer) => peer.checkDown = true],
@@ -40,7 +40,7 @@ Deno.test("A session whose peer cannot be used goes to whom the balancer chooses
   }
 });
 
-Deno.test("A peer that drains gets its sessions and nobody else", () => {
+Deno.test("A draining peer gets only its sessions", () => {
   for (const balance of balancePlans) {
     const group = groupOf(servers, { balance, sticky });
     group.peers[2].draining = true;
@@ -56,14 +56,14 @@ Deno.test("A peer that drains gets its sessions and nobody else", () => {
   assertEquals(single.choose(choiceOf({ sid: "b" })), null);
 });
 
-Deno.test("A session's peer is tried once for a request", () => {
+Deno.test("A session's peer is tried once per request", () => {
   const group = groupOf(servers, { sticky });
   const tried = new Set([group.peers[2]]);
   assertEquals(group.choose(choiceOf({ sid: "c", tried }))?.index === 2, false);
   assertEquals(group.choose(choiceOf({ sid: "c", tried, isBound: true })), null);
 });
 
-Deno.test("A session of a backup counts when the primaries are gone", () => {
+Deno.test("A session with a backup applies when no primary is left", () => {
   const backups = ["10.0.0.1:80", "10.0.0.2:80 backup route=b", "10.0.0.3:80 backup route=c"];
   const group = groupOf(backups, { sticky });
   assertEquals(group.choose(choiceOf({ sid: "c" }))?.index, 0);
@@ -71,7 +71,7 @@ Deno.test("A session of a backup counts when the primaries are gone", () => {
   for (let i = 0; i < 6; i++) assertEquals(group.choose(choiceOf({ sid: "c" }))?.index, 2);
 });
 
-Deno.test("Peers are named in sessions by route, else by the MD5 of their address", () => {
+Deno.test("Sessions name peers by route, or else by the MD5 of their address", () => {
   const lines = ["127.0.0.1:8081", "[::1]:8082", "unix:/run/a.sock", "127.0.0.1:8083 route=x"];
   const names = (text: string) =>
     groupOf(lines, { sticky: parseSticky(text) as StickyPlan }).peers.map((peer) => peer.sid);
@@ -86,7 +86,7 @@ Deno.test("Peers are named in sessions by route, else by the MD5 of their addres
   ]);
 });
 
-Deno.test("PeerGroup.renameSessions() follows a route that an operator changes", () => {
+Deno.test("PeerGroup.renameSessions() follows an operator's change of a route", () => {
   const group = groupOf(servers, { sticky });
   group.peers[0].route = "new";
   group.renameSessions();

@@ -50,33 +50,33 @@ const nginx = {
   roundRobin: "020102020020102020",
 };
 
-Deno.test("KeyHash chooses as nginx's hash does", () => {
+Deno.test("KeyHash chooses like nginx's hash", () => {
   const balance = { kind: "hash", key: "$arg_k", consistent: false } as const;
   assertEquals(picks(group(weighted, balance), keys), nginx.hash);
   const firstDown = [`${weighted[0]} down`, ...weighted.slice(1)];
   assertEquals(picks(group(firstDown, balance), keys), nginx.hashFirstDown);
 });
 
-Deno.test("ConsistentHash chooses as nginx's hash consistent does", () => {
+Deno.test("ConsistentHash chooses like nginx's hash consistent", () => {
   const balance = { kind: "hash", key: "$arg_k", consistent: true } as const;
   assertEquals(picks(group(weighted, balance), keys), nginx.consistent);
   const secondDown = [weighted[0], `${weighted[1]} down`, weighted[2]];
   assertEquals(picks(group(secondDown, balance), keys), nginx.consistentSecondDown);
 });
 
-Deno.test("IpHash chooses as nginx's ip_hash does", () => {
+Deno.test("IpHash chooses like nginx's ip_hash", () => {
   const texts =
     "1.2.3.4 10.0.0.1 192.168.7.9 8.8.8.8 172.16.5.4 200.1.2.3 77.88.99.1 2001:db8::1 fe80::7 ::1";
   const addresses = texts.split(" ").map((text) => choice({ address: parseIp(text)! }));
   assertEquals(picks(group(weighted, { kind: "ip_hash" }), addresses), nginx.ipHash);
 });
 
-Deno.test("RoundRobin is smooth and weighted as nginx's is", () => {
+Deno.test("RoundRobin is smooth and weighted like nginx's", () => {
   const peers = group(["a:1 weight=5", "b:1 weight=1", "c:1 weight=3"], { kind: "round_robin" });
   assertEquals(picks(peers, times(18)), nginx.roundRobin);
 });
 
-Deno.test("LeastConn prefers the fewest exchanges for the weight, and rotates among equals", () => {
+Deno.test("LeastConn prefers the fewest exchanges per weight and rotates among equals", () => {
   const peers = group(["a:1", "b:1", "c:1 weight=2"], { kind: "least_conn" });
   const [a, b, c] = peers.peers;
   [a.active, b.active, c.active] = [1, 1, 1];
@@ -111,7 +111,7 @@ const balances: BalancePlan[] = [
   { kind: "least_time", until: "last_byte", inflight: true },
 ];
 
-/** Makes one of three peers unusable in every way there is. */
+/** Makes one of three peers unusable, in every possible way. */
 const obstacles: [string, (peer: Peer) => void][] = [
   ["down", (peer) => peer.down = true],
   ["check", (peer) => peer.checkDown = true],
@@ -121,7 +121,7 @@ const obstacles: [string, (peer: Peer) => void][] = [
   ["ejected", (peer) => peer.ejectUntil(1_000_001)],
 ];
 
-Deno.test("Every balancer passes over unusable peers and gives up when there are none", () => {
+Deno.test("Every balancer skips unusable peers and returns none when no peer is usable", () => {
   const address = parseIp("10.1.2.3")!;
   for (const balance of balances) {
     for (const [label, apply] of obstacles) {
@@ -138,7 +138,7 @@ Deno.test("Every balancer passes over unusable peers and gives up when there are
   }
 });
 
-Deno.test("Every balancer tries each peer at most once for a request", () => {
+Deno.test("Every balancer tries each peer at most once per request", () => {
   for (const balance of balances) {
     const peers = group(["a:1", "b:1 weight=9", "c:1"], balance);
     const tried = new Set<Peer>();
@@ -149,7 +149,7 @@ Deno.test("Every balancer tries each peer at most once for a request", () => {
   }
 });
 
-Deno.test("PeerGroup.choose() passes over a server whose name has no address", () => {
+Deno.test("PeerGroup.choose() skips a server whose name has no address", () => {
   const peers = group(["a", "b", "c backup"], { kind: "round_robin" });
   const [a, b] = peers.peers;
   const known = a.addresses;
@@ -164,7 +164,7 @@ Deno.test("PeerGroup.choose() passes over a server whose name has no address", (
   assertEquals(picks(single, times(1)), "-");
 });
 
-Deno.test("PeerGroup.choose() enters the backups only when no primary is left", () => {
+Deno.test("PeerGroup.choose() uses the backups only when no primary is left", () => {
   const peers = group(["a:1", "b:1 backup", "c:1 backup"], { kind: "round_robin" });
   assertEquals(picks(peers, times(2)), "00");
   peers.peers[0].checkDown = true;
@@ -179,7 +179,7 @@ Deno.test("Peer is out after max_fails and gets one request per fail_timeout", (
   assertEquals(peers.noteFailure(a, 1000), false);
   assertEquals(peers.noteFailure(a, 1000), true);
   assertEquals(at(11_000, 4), "1111");
-  // The time is over: one request finds out, the others still go elsewhere.
+  // The time is over: one request probes the peer, the others still go elsewhere.
   const after = at(11_001, 6);
   assertEquals(after.split("").filter((index) => index === "0").length, 1, after);
   a.noteFailure(11_002);

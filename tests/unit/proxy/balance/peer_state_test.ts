@@ -12,7 +12,7 @@ import { choiceOf, groupOf } from "./groups.ts";
 const servers = ["10.0.0.1:80 route=a", "10.0.0.2:80 route=b"];
 const sticky = parseSticky("cookie id") as StickyPlan;
 
-Deno.test("Workers take over routes that an operator has changed", () => {
+Deno.test("Workers adopt routes that an operator has changed", () => {
   const master = groupOf(servers, { sticky });
   const worker = groupOf(servers, { sticky });
   master.peers[1].route = "new";
@@ -20,28 +20,28 @@ Deno.test("Workers take over routes that an operator has changed", () => {
   assertEquals(worker.choose(choiceOf({ sid: "new" }))?.index, 1);
 });
 
-Deno.test("A state file of an earlier version, without routes, keeps those of the servers", () => {
+Deno.test("A state file of an earlier version, without routes, keeps the servers' routes", () => {
   const group = groupOf(servers, { sticky });
   const states = group.peers.map(peerStateOf).map(({ route: _, ...state }) => state);
   applyState(group, states, 1000);
   assertEquals(group.peers.map((peer) => peer.sid), ["a", "b"]);
 });
 
-Deno.test("Ejections reach workers as what is left of them, and end there with the master's", () => {
+Deno.test("Workers get the remaining time of ejections and end them with the master", () => {
   const master = groupOf(servers);
   const worker = groupOf(servers);
   master.peers[0].ejectUntil(31_000);
-  const told = ejectionsOf([master], 11_000);
-  assertEquals(told, [{ upstream: "app", id: 0, forMs: 20_000 }]);
+  const ejections = ejectionsOf([master], 11_000);
+  assertEquals(ejections, [{ upstream: "app", id: 0, forMs: 20_000 }]);
   // The clocks of two processes need not agree.
-  applyEjections([worker], told, 500_000);
+  applyEjections([worker], ejections, 500_000);
   assertEquals(worker.peers[0].isEjected(519_999), true);
   assertEquals(worker.peers[0].isEjected(520_000), false);
   applyEjections([worker], ejectionsOf([master], 31_000), 510_000);
   assertEquals(worker.peers[0].isEjected(510_000), false);
 });
 
-Deno.test("A peer that goes on under another plan keeps its ejection and its counters", () => {
+Deno.test("A peer that the next plan keeps retains its ejection and its counters", () => {
   const [old] = groupOf(servers).peers;
   const [next] = groupOf(servers).peers;
   old.ejectUntil(31_000);

@@ -12,7 +12,7 @@ function sample(): PeerTally {
   return tally;
 }
 
-Deno.test("PeerTally counts times by class of status and bucket, codes and bytes", () => {
+Deno.test("PeerTally counts times by status class and bucket, and codes and bytes", () => {
   const tally = sample();
   assertEquals([tally.codes[200], tally.codes[503], tally.codes[404]], [2, 1, 0]);
   assertEquals([...tally.timesOf(2)].flatMap((count, i) => count > 0 ? [[i, count]] : []), [
@@ -26,7 +26,7 @@ Deno.test("PeerTally counts times by class of status and bucket, codes and bytes
   assertEquals([all.count, all.sumMs], [3, 1e9 + 3.3]);
 });
 
-Deno.test("PeerTally.add() sums what several processes have counted, sent as JSON", () => {
+Deno.test("PeerTally.add() sums the counts of several processes, sent as JSON", () => {
   const total = new PeerTally();
   for (let i = 0; i < 2; i++) total.add(JSON.parse(JSON.stringify(sample().counters())));
   assertEquals([total.codes[200], total.allTimes().count, total.receivedBytes], [4, 6, 6020]);
@@ -34,7 +34,7 @@ Deno.test("PeerTally.add() sums what several processes have counted, sent as JSO
   assertEquals(total.counters(), new PeerTally().counters());
 });
 
-Deno.test("PeerTally takes a status beyond all classes without harm", () => {
+Deno.test("PeerTally tolerates a status outside all classes", () => {
   const tally = new PeerTally();
   tally.noteStatus(999);
   tally.noteEnd(999, 1, 1, 1);

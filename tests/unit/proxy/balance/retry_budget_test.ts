@@ -8,7 +8,7 @@ function takeAll(budget: RetryBudget, nowMs: number): number {
   return count;
 }
 
-Deno.test("RetryBudget gives a quiet site ten retries a second", () => {
+Deno.test("RetryBudget grants a quiet site ten retries a second", () => {
   const budget = new RetryBudget({ share: 0.2, perSecondMin: 10 });
   assertEquals(takeAll(budget, 5000), 100);
   assertEquals(budget.take(14_999), false);
@@ -23,7 +23,7 @@ Deno.test("RetryBudget adds a share of the last ten seconds' requests", () => {
     for (let i = 0; i < 50; i++) budget.noteRequest(second * 1000);
   }
   assertEquals(takeAll(budget, 10_500), 100);
-  // The first two seconds' requests are forgotten, and the retries are not.
+  // The first two seconds' requests have left the window, the retries have not.
   for (let i = 0; i < 100; i++) budget.noteRequest(12_000);
   assertEquals(takeAll(budget, 12_000), 0);
   assertEquals(budget.take(60_000), false);
@@ -31,7 +31,7 @@ Deno.test("RetryBudget adds a share of the last ten seconds' requests", () => {
   assertEquals(takeAll(budget, 60_000), 1);
 });
 
-Deno.test("RetryBudget never lets retries pass the share, however they come", () => {
+Deno.test("RetryBudget never lets retries exceed the share, in any pattern", () => {
   const budget = new RetryBudget({ share: 0.2, perSecondMin: 0 });
   let requests = 0;
   let retries = 0;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { AdminApi, type AdminApiParts } from "../../../../mod/proxy/control/admin_api.ts";
 import { groupOf } from "../balance/groups.ts";
 
-Deno.test("AdminApi.change() forgets what traffic found out before of a server that is up again", () => {
+Deno.test("AdminApi.change() resets the passive failures of a server that is set up again", () => {
   const group = groupOf(["10.0.0.1:80 weight=4 max_fails=2", "10.0.0.2:80"]);
   const [peer] = group.peers;
   const parts = { groups: [group], nowMs: () => 5000, onChange: () => {}, settled: null };

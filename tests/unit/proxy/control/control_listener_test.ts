@@ -1,22 +1,28 @@
 import { assertEquals } from "@std/assert";
-// Loaded here, so that no single test is blamed for the libraries that stay open.
+// Loaded here: else the leak check would blame a single test for the libraries that stay open.
 import "../../../../mod/net/epoll/epoll_reactor.ts";
 import { createReactor } from "../../../../mod/net/mod.ts";
 import type { SocketHandler } from "../../../../mod/net/reactor.ts";
 import { openControl } from "../../../../mod/proxy/control/control_listener.ts";
 import { tempFolder } from "../../../support/ports.ts";
 
-const nobody: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
+const noHandler: SocketHandler = {
+  onOpen() {},
+  onData() {},
+  onDrain() {},
+  onEnd() {},
+  onClose() {},
+};
 
 for (const kind of ["epoll", "portable"]) {
-  Deno.test(`openControl() takes the path over while the one before is still closing (${kind})`, async () => {
+  Deno.test(`openControl() takes the path over while the previous listener is still closing (${kind})`, async () => {
     await using folder = await tempFolder();
     const address = { kind: "unix" as const, path: `${folder.path}/c.sock` };
     const reactor = await createReactor(kind);
     const running = reactor.run();
-    const first = openControl(reactor, address, () => nobody);
+    const first = openControl(reactor, address, () => noHandler);
     first.answer();
-    const second = openControl(reactor, address, () => nobody);
+    const second = openControl(reactor, address, () => noHandler);
     first.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
     second.answer();

@@ -36,7 +36,7 @@ function follow(next: Keeper, former: Keeper): void {
 
 const [a, b] = ["10.0.0.1:80", "10.0.0.2:80"];
 
-Deno.test("handOver() lets unchanged peers go on as they are, and others with what they counted", () => {
+Deno.test("handOver() keeps unchanged peers, and the counters of changed ones", () => {
   const former = keeper([a, b]);
   for (const [index, peer] of former.group.peers.entries()) peer.requests = 10 + index;
   former.group.peers[0].active = 3;
@@ -51,7 +51,7 @@ Deno.test("handOver() lets unchanged peers go on as they are, and others with wh
   assertEquals(next.group.peers[1].requests, 20);
 });
 
-Deno.test("handOver() keeps an operator's servers whatever the file says, and his later changes", () => {
+Deno.test("handOver() keeps an operator's servers and later changes, regardless of the file", () => {
   const former = keeper([a, b]);
   former.changed.add("app");
   former.group.replace([former.group.peers[1]]);
@@ -65,7 +65,7 @@ Deno.test("handOver() keeps an operator's servers whatever the file says, and hi
   assertEquals(next.group.peers.map((peer) => peer.name), [b, a]);
 });
 
-Deno.test("handOver() keeps health under the same check, and starts anew under another", () => {
+Deno.test("handOver() keeps health under the same check and discards it under another", () => {
   const check = { rise: 2, fall: 3, defaultDown: true };
   const former = keeper([a, b], check);
   const [up, down] = former.checker.peers;
@@ -81,11 +81,11 @@ Deno.test("handOver() keeps health under the same check, and starts anew under a
   const other = keeper([a, b], { ...check, rise: 5 });
   follow(other, former);
   assertEquals(other.group.peers.map((peer) => peer.checkDown), [true, true]);
-  // Who still uses the peer under the plan before is not disturbed.
+  // Users of the peer under the previous plan are not affected.
   assertEquals(former.group.peers.map((peer) => peer.checkDown), [false, true]);
 });
 
-Deno.test("handOver() asks each checked peer for its key once, however many there are", () => {
+Deno.test("handOver() computes the key of each checked peer once, for any number of peers", () => {
   const servers = Array.from({ length: 200 }, (_, index) => `127.0.0.1:${1000 + index}`);
   const former = keeper(servers, { type: "http" });
   const next = keeper(servers, { type: "http" });

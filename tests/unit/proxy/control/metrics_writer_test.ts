@@ -4,7 +4,7 @@ import {
   MetricsWriter,
 } from "../../../../mod/proxy/control/metrics_writer.ts";
 
-Deno.test("MetricsWriter names a counter's family as each format wants it", () => {
+Deno.test("MetricsWriter names a counter's family as each format requires", () => {
   const texts = (["prometheus", "openmetrics"] as const).map((format) => {
     const writer = new MetricsWriter(format);
     writer.counter("a_bytes", "Bytes", [[{ of: "x" }, 3]]);
@@ -17,7 +17,7 @@ Deno.test("MetricsWriter names a counter's family as each format wants it", () =
   ]);
 });
 
-Deno.test("MetricsWriter.histogram() cumulates its buckets and spells bounds as floats", () => {
+Deno.test("MetricsWriter.histogram() accumulates its buckets and writes bounds as floats", () => {
   const writer = new MetricsWriter("prometheus");
   writer.histogram("t_seconds", "Time", [0.5, 1], [
     { labels: { a: "b" }, counts: [2, 0, 3], sum: 1.5 },
@@ -32,13 +32,13 @@ Deno.test("MetricsWriter.histogram() cumulates its buckets and spells bounds as 
   ]);
 });
 
-Deno.test("MetricsWriter escapes what a label must not hold as it is", () => {
+Deno.test("MetricsWriter escapes the characters that a label cannot contain", () => {
   const writer = new MetricsWriter("prometheus");
   writer.gauge("g", "A gauge", [[{ path: 'a"b\\c\nd' }, 1]]);
   assertEquals(writer.end().split("\n")[2], 'g{path="a\\"b\\\\c\\nd"} 1');
 });
 
-Deno.test("chooseMetricsFormat() gives OpenMetrics to those who ask for it, and to nobody else", () => {
+Deno.test("chooseMetricsFormat() chooses OpenMetrics only when it is requested", () => {
   const rows: [string | null, string][] = [
     [null, "prometheus"],
     ["*/*", "prometheus"],

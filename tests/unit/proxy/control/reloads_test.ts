@@ -4,7 +4,7 @@ import type { Logger } from "../../../../mod/log/mod.ts";
 import type { LoadedPlan } from "../../../../mod/proxy/plan/loaded_plan.ts";
 import { Reloads } from "../../../../mod/proxy/control/reloads.ts";
 
-/** Lets what waits for promises go on. */
+/** Runs the callbacks of settled promises. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
@@ -20,14 +20,14 @@ const loaded = {} as LoadedPlan;
 const received = "received HUP, reading the configuration again";
 const stays = "the configuration is not used, the running one stays";
 
-Deno.test("Reloads tells every problem of a configuration, and that nothing has changed", async () => {
+Deno.test("Reloads reports every problem of a configuration, and that nothing has changed", async () => {
   const { lines, reloads } = world(() => Promise.reject(new StartError("[a:1] x\n[a:2] y", 78)));
   reloads.request();
   await turns();
   assertEquals(lines, [received, "[a:1] x", "[a:2] y", stays]);
 });
 
-Deno.test("Reloads tells of a plan that cannot be put in force, and of the next that can", async () => {
+Deno.test("Reloads reports a plan that cannot be applied, and the next one that can", async () => {
   let isFree = false;
   const { lines, reloads } = world(
     () => Promise.resolve(loaded),
@@ -42,7 +42,7 @@ Deno.test("Reloads tells of a plan that cannot be put in force, and of the next 
   assertEquals(lines, [received, "port in use", stays, received, force]);
 });
 
-Deno.test("Reloads asked for during a reload follow it once", async () => {
+Deno.test("Requests during a reload cause one more reload after it", async () => {
   const waiting: (() => void)[] = [];
   const { lines, reloads } = world(() =>
     new Promise((resolve) => void waiting.push(() => resolve(loaded)))
@@ -58,7 +58,7 @@ Deno.test("Reloads asked for during a reload follow it once", async () => {
   assertEquals([waiting.length, lines.length], [2, 4]);
 });
 
-Deno.test("Reloads puts nothing in force once it is stopped", async () => {
+Deno.test("Reloads applies nothing after it was stopped", async () => {
   let applied = 0;
   const { reloads } = world(async () => {
     await turns();

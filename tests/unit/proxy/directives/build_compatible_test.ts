@@ -1,4 +1,4 @@
-/** What files of Tengine and h2o say: honoured, ignored with a notice, or refused with the reason. */
+/** Directives of Tengine and h2o: honoured, ignored with a notice, or refused with the reason. */
 import { assertEquals } from "@std/assert";
 import { buildPlan } from "../../../../mod/proxy/directives/build.ts";
 import { directiveTable } from "../../../../mod/proxy/directives/table.ts";
@@ -20,7 +20,7 @@ function planOf(text: string): ProxyPlan {
   return plan;
 }
 
-/** Tengine's keys of an upstream -> what is said of them; "" for nothing. */
+/** Tengine's keys of an upstream -> the notice about them; "" for none. */
 const keys: readonly [line: string, notice: string][] = [
   ["check_keepalive_requests: 100", "every check opens a connection of its own; it is ignored"],
   ["check_keepalive_requests: 1", ""],
@@ -48,7 +48,7 @@ for (const [line, notice] of keys) {
   });
 }
 
-/** h2o 2.2.5 takes all of these for expires; a directive in milliseconds takes a bare number, too. */
+/** h2o 2.2.5 accepts all of these for expires; a directive in ms also accepts a bare number. */
 const durations: readonly [text: string, ms: number][] = [
   ["30 seconds", 30_000],
   ["1 second", 1000],
@@ -71,7 +71,7 @@ for (const [text, ms] of durations) {
   });
 }
 
-Deno.test("expires takes what h2o takes", () => {
+Deno.test("expires accepts what h2o accepts", () => {
   for (const [text, seconds] of [["1day", 86_400], ["30 SECONDS", 30], ["2 hours", 7200]]) {
     assertEquals(
       planOf(`listen: 80\nexpires: ${text}\n${hosts}`).settings.expires,
@@ -81,7 +81,7 @@ Deno.test("expires takes what h2o takes", () => {
   assertEquals(built(`listen: 80\nexpires: 1 week\n${hosts}`).plan, null);
 });
 
-Deno.test("listen may be a sequence, and QUIC is left out with a warning", () => {
+Deno.test("listen can be a sequence, and QUIC is skipped with a warning", () => {
   const { plan, said } = built(
     `listen: [8080, {port: 8081, host: 127.0.0.1}, {port: 443, type: quic, quic: {retry: ON}}]\n${hosts}`,
   );
@@ -95,7 +95,7 @@ Deno.test("listen may be a sequence, and QUIC is left out with a warning", () =>
   ]);
 });
 
-/** Rules of the Cookie field, as h2o applies them -> what is left of `a=1; B=2; c=3`. */
+/** Rules of the Cookie field, as h2o applies them -> the remainder of `a=1; B=2; c=3`. */
 const cookies: readonly [line: string, left: string | null][] = [
   ["cookie.unset: a", "B=2; c=3"],
   ["cookie.unset: [a, c]", "B=2"],
@@ -160,14 +160,14 @@ const h2oDirectives = `access-log acme capabilities compress compress-minimum-si
   status strict-match tcp-fastopen tcp-reuseport temp-buffer-path temp-buffer-threshold
   throttle-response unsetenv user`.split(/\s+/);
 
-Deno.test("Every directive that h2o knows is known by name", () => {
+Deno.test("Every directive of h2o is known by name", () => {
   const unknown = h2oDirectives.filter((name) =>
     !directiveTable.has(name) && !foreignDirectives.has(name)
   );
   assertEquals(unknown, []);
 });
 
-Deno.test("What would change answers is refused with the reason, and OFF is what hayate does", () => {
+Deno.test("Directives that would change responses are refused with a reason, unless OFF", () => {
   for (const [name, foreign] of foreignDirectives) {
     if (foreign.outcome === "ignored") continue;
     const { plan, said } = built(`listen: 80\n${name}: ON\n${hosts}`);

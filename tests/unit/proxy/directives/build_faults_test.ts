@@ -16,7 +16,7 @@ function noticesOf(text: string, host = anyHost): readonly string[] {
   return plan.notices;
 }
 
-/** Keys of an upstream with a server -> what each fault begins with, after `[f:N] `. */
+/** Keys of an upstream with a server -> the start of each fault's text, after `[f:N] `. */
 const rows: readonly [keys: string, faults: string[]][] = [
   ['servers: ["a:99999 weight=0 bakcup max_fails=x"]', [
     "servers: found `a:99999`; allowed: host",
@@ -91,7 +91,7 @@ for (const [keys, faults] of rows) {
   });
 }
 
-Deno.test("What a faulty name contains is read all the same", () => {
+Deno.test("The contents of a faulty name are still read", () => {
   const text = `listen: {port: x, host: "a b"}
 upstreams:
   a/b: {servers: ["a weigth=2"]}
@@ -111,7 +111,7 @@ hosts:
   ]);
 });
 
-/** URL -> what is said of its host; upstreams are `backend` and `api`. */
+/** URL -> the notice about its host; upstreams are `backend` and `api`. */
 const urls: readonly [url: string, notice: string | null][] = [
   ["http://backend/", null],
   ["http://bakend/", "no upstream is named bakend (did you mean backend?)"],
@@ -123,7 +123,7 @@ const urls: readonly [url: string, notice: string | null][] = [
 ];
 
 for (const [url, notice] of urls) {
-  Deno.test(`proxy.reverse.url: ${url}: ${notice ?? "nothing to say"}`, () => {
+  Deno.test(`proxy.reverse.url: ${url}: ${notice ?? "no notice"}`, () => {
     const text = `listen: 80
 upstreams: {backend: {servers: [10.0.0.1]}, api: {servers: [10.0.0.2]}}
 hosts: {default: {paths: {/: {proxy.reverse.url: "${url}"}}}}
@@ -134,7 +134,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "${url}"}}}}
   });
 }
 
-Deno.test("A folder or file that is not there is told, with its line", () => {
+Deno.test("A missing folder or file is reported with its line", () => {
   const text = `listen: 80
 hosts:
   default:

@@ -31,7 +31,7 @@ hosts:
        proxy.preserve-host: ON
 `;
 
-Deno.test("buildPlan() reads the experiment's file as it is", () => {
+Deno.test("buildPlan() reads the experiment's file unchanged", () => {
   const plan = build(seed);
   assertEquals(plan.listeners.map((listen) => [listen.address, listen.hosts]), [
     [{ kind: "tcp", host: "0.0.0.0", port: 8080 }, [0]],
@@ -50,7 +50,7 @@ Deno.test("buildPlan() reads the experiment's file as it is", () => {
   assertEquals(plan.notices, []);
 });
 
-Deno.test("buildPlan() inherits settings downward and keeps siblings apart", () => {
+Deno.test("buildPlan() inherits settings downward and separates siblings", () => {
   const plan = build(`listen: 80
 file.index: [a.html]
 access-log: /all.log
@@ -93,7 +93,7 @@ listen: {port: /tmp/s, type: unix, permission: 600}
   assertEquals(plan.listeners[2].mode, 0o600);
 });
 
-Deno.test("buildPlan() serves a host with its own listen there only", () => {
+Deno.test("buildPlan() serves a host with its own listen only there", () => {
   const plan = build(`listen: {port: 1, host: 127.0.0.1}
 hosts:
   a: {paths: {/: {status: ON}}}
@@ -227,11 +227,11 @@ const faults: [string, string, string[]][] = [
   ]],
 ];
 
-Deno.test("buildPlan() says what was found, where, and what is allowed", () => {
+Deno.test("buildPlan() reports what was found, where, and what is allowed", () => {
   for (const [label, text, expected] of faults) assertEquals(problemsOf(text), expected, label);
 });
 
-Deno.test("buildPlan() names what h2o knows and hayate ignores", () => {
+Deno.test("buildPlan() names the directives of h2o that hayate ignores", () => {
   const plan = build(`http2-push-preload: ON\n${seed}`);
   assertEquals(plan.notices, [
     "[h2o.conf:1] http2-push-preload: hayate does not support this directive of h2o; it is ignored",

@@ -10,12 +10,12 @@ const numbers: Record<string, number> = {
   "1000": 1000,
 };
 
-/** Who runs it, what `user` says -> nothing, a notice or a problem. */
+/** UID, value of `user` -> nothing, a notice or a problem. */
 const rows: readonly [uid: number, user: string, outcome: "" | "notice" | "problem"][] = [
   [0, "nobody", "problem"],
   [0, "www", "problem"],
   [0, "1000", "problem"],
-  // Not in passwd(5): whoever it is, it is not known to be root.
+  // Not in passwd(5): it is not known to be root.
   [0, "nosuch", "problem"],
   [0, "root", ""],
   [0, "toor", ""],

@@ -1,4 +1,4 @@
-/** Request heads for tests of what reads them. */
+/** Request heads for tests of their readers. */
 import { RequestHead } from "../../../../mod/http/mod.ts";
 import { defaultLimits, parseRequestHead } from "../../../../mod/http1/mod.ts";
 

@@ -6,13 +6,13 @@ import {
 } from "../../../../mod/proxy/health/check_state.ts";
 import { renderStatus, type StatusRow } from "../../../../mod/proxy/health/status_page.ts";
 
-/** Feeds `+` and `-` and shows each transition. */
+/** Notes a success for `+` and a failure for `-`; returns each transition. */
 function run(state: CheckState, results: string): string {
   const marks = { up: "U", down: "D", none: "." };
   return results.split("").map((result) => marks[state.note(result === "+")]).join("");
 }
 
-Deno.test("CheckState.note() turns up after rise successes and down after fall failures in a row", () => {
+Deno.test("CheckState.note() changes to up after rise successes in a row, to down after fall failures", () => {
   const rows: [boolean, string, string][] = [
     [true, "++", ".U"],
     [true, "+-++", "...U"],
@@ -27,7 +27,7 @@ Deno.test("CheckState.note() turns up after rise successes and down after fall f
   }
 });
 
-Deno.test("CheckState.note() lets its counters grow", () => {
+Deno.test("CheckState.note() increments its counters without a limit", () => {
   const state = new CheckState(2, 3, true);
   run(state, "+++++");
   assertEquals([state.riseCount, state.fallCount], [5, 0]);
@@ -35,7 +35,7 @@ Deno.test("CheckState.note() lets its counters grow", () => {
   assertEquals([state.riseCount, state.fallCount], [0, 4]);
 });
 
-Deno.test("Log lines are Tengine's, with the blank at their end", () => {
+Deno.test("Log lines are Tengine's, with the trailing blank", () => {
   assertEquals(transitionLine("up", "127.0.0.1:80"), "enable check peer: 127.0.0.1:80 ");
   assertEquals(transitionLine("down", "127.0.0.1:80"), "disable check peer: 127.0.0.1:80 ");
   assertEquals(probeFaultLine("timeout", "a"), "check time out with peer: a ");
@@ -71,7 +71,7 @@ const rows: StatusRow[] = [
   },
 ];
 
-Deno.test("renderStatus() gives Tengine's bytes in every format", () => {
+Deno.test("renderStatus() writes Tengine's bytes in every format", () => {
   assertEquals(renderStatus(rows, 3, "format=csv", "html"), {
     contentType: "text/plain",
     body: "0,backend,192.168.0.1:80,up,58,0,http,80\n1,backend,192.168.0.2:80,down,0,3,tcp,0\n",
@@ -133,7 +133,7 @@ Deno.test("renderStatus() filters rows and totals, and keeps the index", () => {
   assertEquals(renderStatus([rows[1]], 1, "status=up", "csv").body, "");
 });
 
-Deno.test("renderStatus() complains about bad arguments and goes on with the default", () => {
+Deno.test("renderStatus() reports bad arguments and uses the default", () => {
   const page = renderStatus(rows, 1, "format=HTML&status=x", "csv");
   assertEquals(page.contentType, "text/plain");
   assertEquals(page.complaints, [

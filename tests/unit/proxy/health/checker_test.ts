@@ -23,7 +23,7 @@ function group(servers: string[], check: Partial<CheckPlan>, name = "app"): Peer
   return new PeerGroup(plan as unknown as UpstreamPlan);
 }
 
-/** Probes that are answered by the test, and a clock that it moves. */
+/** Probes that the test answers, and a clock that it advances. */
 class World {
   nowMs = 0;
   readonly log: string[] = [];
@@ -48,7 +48,7 @@ class World {
     log: (line: string) => void this.log.push(line),
   };
 
-  /** Answers every probe that waits; returns their ports. */
+  /** Answers every pending probe; returns their ports. */
   answerAll(result: ProbeResult, note = ""): number[] {
     const all = this.waiting.splice(0);
     for (const one of all) one.answer(result, note);
@@ -127,7 +127,7 @@ Deno.test("Checker takes a peer down after fall failures and up again after rise
   assertEquals(world.waiting.length, 0);
 });
 
-Deno.test("Checker keeps the states of one address in two upstreams apart", async () => {
+Deno.test("Checker has separate states for one address in two upstreams", async () => {
   const world = new World();
   const groups = [
     group(["127.0.0.1:1"], { rise: 1 }, "a"),
@@ -158,7 +158,7 @@ Deno.test("Checker probes the port of the check, and unix peers on their path", 
   await started;
 });
 
-Deno.test("Checker says once why a probe failed, and what came with a change", async () => {
+Deno.test("Checker logs once why a probe failed, and the output that came with a change", async () => {
   const world = new World();
   const check = { rise: 1, fall: 2, intervalMs: 1000, defaultDown: false, type: "exec" } as const;
   const checker = new Checker([group(["127.0.0.1:1"], check)], world.parts);
@@ -184,7 +184,7 @@ Deno.test("Checker says once why a probe failed, and what came with a change", a
   checker.stop();
 });
 
-Deno.test("Checker probes sooner while a peer is about to change, later while it is down", async () => {
+Deno.test("Checker probes at fastinter while a peer is about to change, at downinter while it is down", async () => {
   const world = new World();
   const check = { rise: 2, fall: 2, intervalMs: 1000, fastIntervalMs: 100, downIntervalMs: 5000 };
   const checker = new Checker([group(["127.0.0.1:1"], check)], world.parts);
@@ -233,7 +233,7 @@ Deno.test("Checker adds up to the jitter to each interval", async () => {
   checker.stop();
 });
 
-Deno.test("StatusLine.take() reads a status in any pieces and refuses what is none", () => {
+Deno.test("StatusLine.take() reads a status in any pieces and refuses other bytes", () => {
   const rows: [string, number][] = [
     ["HTTP/1.1 200 OK\r\n", 200],
     ["HTTP/1.0 503 Service Unavailable\r\nX: y\r\n", 503],

@@ -21,7 +21,7 @@ function target(script: string, timeoutMs = 10_000): ProbeTarget {
   };
 }
 
-/** How the probe of a script ends. */
+/** The result of the probe of a script. */
 function outcome(script: string, timeoutMs?: number): Promise<[ProbeResult, string]> {
   return new Promise((resolve) => {
     probeByCommand(
@@ -36,7 +36,7 @@ async function settled(): Promise<void> {
   await descriptorWatch.settled();
 }
 
-Deno.test("probeByCommand() judges by the exit code and gives the first line", async () => {
+Deno.test("probeByCommand() judges by the exit code and returns the first line", async () => {
   assertEquals(await outcome("true"), [null, ""]);
   assertEquals(await outcome("echo; echo fine; echo more"), [null, "fine"]);
   assertEquals(await outcome("echo broken >&2; exit 3"), ["command", "exit code 3: broken"]);
@@ -44,7 +44,7 @@ Deno.test("probeByCommand() judges by the exit code and gives the first line", a
   await settled();
 });
 
-Deno.test("probeByCommand() says whom it is about, and lets nothing be read", async () => {
+Deno.test("probeByCommand() names the server to the command and gives it an empty stdin", async () => {
   const script = "cat; echo $HAYATE_UPSTREAM $HAYATE_SERVER $HAYATE_PEER " +
     "$HAYATE_PEER_HOST $HAYATE_PEER_PORT";
   assertEquals(await outcome(script), [
@@ -54,7 +54,7 @@ Deno.test("probeByCommand() says whom it is about, and lets nothing be read", as
   await settled();
 });
 
-Deno.test("probeByCommand() survives a command that says very much", async () => {
+Deno.test("probeByCommand() survives a command with a very long output", async () => {
   const [result, note] = await outcome("head -c 1000000 /dev/zero | tr '\\0' x");
   assertEquals([result, note.length], [null, 256]);
   await settled();
@@ -71,7 +71,7 @@ Deno.test("probeByCommand() reports a command that cannot be started", async () 
   await settled();
 });
 
-Deno.test("probeByCommand() runs one command for a peer at a time", async () => {
+Deno.test("probeByCommand() runs one command per peer at a time", async () => {
   await using folder = await tempFolder();
   const log = `${folder.path}/log`;
   const script = `echo start >> ${log}; sleep 0.2; echo end >> ${log}`;
@@ -81,12 +81,12 @@ Deno.test("probeByCommand() runs one command for a peer at a time", async () => 
   await settled();
 });
 
-Deno.test("probeByCommand() kills what takes too long, and nothing is heard of it any more", async () => {
+Deno.test("probeByCommand() kills a command at its timeout and ignores its late output", async () => {
   assertEquals(await outcome("echo slow; sleep 60", 2000), ["timeout", "slow"]);
   let heard = 0;
   const giveUp = probeByCommand(timers, target("sleep 60"), () => heard++);
   giveUp();
-  // The next one starts when the killed one has ended.
+  // The next one starts after the killed one has exited.
   assertEquals(await outcome("true"), [null, ""]);
   assertEquals(heard, 0);
   await settled();

@@ -58,7 +58,7 @@ Deno.test("judgeOf() without a match judges the class of the status", () => {
   ]);
 });
 
-Deno.test("judgeOf() with a match wants the status in its ranges", () => {
+Deno.test("judgeOf() with a match requires the status to be in its ranges", () => {
   const answer = (status: number) => `HTTP/1.1 ${status} X\r\n\r\n`;
   assertVerdicts([
     [check({ status: "200-399 404" }), answer(404), null, ""],
@@ -91,7 +91,7 @@ Deno.test("judgeOf() with a match compares fields", () => {
   }
 });
 
-Deno.test("judgeOf() with a match reads a body of every framing", () => {
+Deno.test("judgeOf() with a match reads a body in every framing", () => {
   const good = check({ body: "~ status: ok$" });
   const chunks = "4\r\nstat\r\n6\r\nus: ok\r\n0\r\n\r\n";
   const missing = "the body does not match";
@@ -108,7 +108,7 @@ Deno.test("judgeOf() with a match reads a body of every framing", () => {
   ]);
 });
 
-Deno.test("judgeOf() looks at the first 256 kB of a body that does not end", () => {
+Deno.test("judgeOf() checks the first 256 kB of an endless body", () => {
   const judge = judgeOf(check({ body: "~ needle" }));
   const head = Uint8Array.from(`${page}\r\n`, (char) => char.charCodeAt(0));
   assertEquals(judge.take(head, 0, head.length), null);
@@ -118,7 +118,7 @@ Deno.test("judgeOf() looks at the first 256 kB of a body that does not end", () 
   assertEquals(judge.take(rest, 0, rest.length)?.fault, "match");
 });
 
-Deno.test("judgeOf() expects no body in the answer to HEAD", () => {
+Deno.test("judgeOf() expects no body in the response to HEAD", () => {
   const plan = { ...check({ body: "!~ error" }), send: "HEAD / HTTP/1.0\r\n\r\n" };
   assertVerdicts([[plan, `${page}Content-Length: 100\r\n\r\n`, null, ""]]);
 });

@@ -42,7 +42,7 @@ function failure(message: string, ttlMs: number | null = null): LookupFailure {
   return { error: new PeerError("ETIMEDOUT", "upstream", message, true), ttlMs };
 }
 
-/** Answers that the test sets, and a clock that it moves. */
+/** Answers that the test sets, and a clock that it advances. */
 class World {
   nowMs = 0;
   answer: Answer = failure("not set");
@@ -51,7 +51,7 @@ class World {
   readonly log: string[] = [];
   readonly removed: string[] = [];
   changes = 0;
-  /** Says that the peers added last are known; null: they are at once. */
+  /** Reports that the peers added last are checked; null: no report is pending. */
   known: (() => void) | null = null;
   waitsForChecks = false;
   readonly #timers = new Map<number, { atMs: number; callback: () => void }>();
@@ -100,7 +100,7 @@ class World {
   }
 }
 
-/** Promises that can go on have gone on. */
+/** Resolves after all settled promises have run their callbacks. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
@@ -109,7 +109,7 @@ function names(peers: PeerGroup): string[] {
   return peers.peers.map(({ name }) => name);
 }
 
-Deno.test("NameWatch.start() puts what a name stands for behind the other servers", async () => {
+Deno.test("NameWatch.start() adds the addresses of a name after the other servers", async () => {
   const world = new World();
   world.answer = at(5000, "10.0.0.2", "10.0.0.3");
   const app = group(["app.example:81 resolve", "10.0.0.1"]);
@@ -126,7 +126,7 @@ Deno.test("NameWatch.start() puts what a name stands for behind the other server
   watch.stop();
 });
 
-Deno.test("NameWatch asks again when the answer has run out, and keeps peers that stay", async () => {
+Deno.test("NameWatch queries again when the TTL has expired, and keeps unchanged peers", async () => {
   const world = new World();
   world.answer = at(5000, "10.0.0.2", "10.0.0.3");
   const app = group(["app.example resolve"]);
@@ -143,7 +143,7 @@ Deno.test("NameWatch asks again when the answer has run out, and keeps peers tha
   assertEquals(app.peers[0], stays);
   assertEquals(world.removed, ["10.0.0.2:80"]);
   const { changes } = world;
-  // Turned round is no change.
+  // Another order is no change.
   world.answer = at(7000, "10.0.0.3", "10.0.0.4");
   await world.advance(7000);
   assertEquals([world.changes, world.log.length], [changes, 2]);
@@ -153,7 +153,7 @@ Deno.test("NameWatch asks again when the answer has run out, and keeps peers tha
   assertEquals(world.asked.length, 3);
 });
 
-Deno.test("NameWatch keeps the addresses when nobody answers, says so once, and tries on", async () => {
+Deno.test("NameWatch keeps the addresses when no server answers, logs that once, and retries", async () => {
   const world = new World();
   world.answer = at(5000, "10.0.0.2");
   const app = group(["app.example resolve"]);
@@ -184,7 +184,7 @@ Deno.test("NameWatch keeps the addresses when nobody answers, says so once, and 
   watch.stop();
 });
 
-Deno.test("NameWatch.start() does not wait for ever, and the name follows", async () => {
+Deno.test("NameWatch.start() does not wait forever, and adds a slow name later", async () => {
   const world = new World();
   const app = group(["app.example resolve"]);
   const watch = world.watch([app]);
@@ -201,7 +201,7 @@ Deno.test("NameWatch.start() does not wait for ever, and the name follows", asyn
   watch.stop();
 });
 
-Deno.test("NameWatch lets old peers work until the checks know the new ones", async () => {
+Deno.test("NameWatch uses the old peers until the new ones are checked", async () => {
   const world = new World();
   world.answer = at(5000, "10.0.0.2");
   const app = group(["app.example resolve"], { ...checkDefaults });
@@ -245,7 +245,7 @@ Deno.test("NameWatch follows SRV records: priorities, weights, ports", async () 
   watch.stop();
 });
 
-Deno.test("NameWatch asks whom the upstream names, else whom the file names", async () => {
+Deno.test("NameWatch queries the resolver of the upstream, or else the one of the file", async () => {
   const world = new World();
   world.answer = at(60_000, "10.0.0.2");
   const resolver: ResolverPlan = {
@@ -274,7 +274,7 @@ Deno.test("NameWatch asks whom the upstream names, else whom the file names", as
   watch.stop();
 });
 
-Deno.test("NameWatch.continueFrom() goes on with the peers of the plan before", async () => {
+Deno.test("NameWatch.continueFrom() keeps the peers of the previous plan", async () => {
   const world = new World();
   world.answer = at(5000, "10.0.0.2");
   const before = group(["10.0.0.1", "app.example resolve"]);
@@ -291,7 +291,7 @@ Deno.test("NameWatch.continueFrom() goes on with the peers of the plan before", 
   second.stop();
 });
 
-Deno.test("NameWatch leaves an address to the line that has it already", async () => {
+Deno.test("NameWatch adds no address that another line already has", async () => {
   const world = new World();
   world.answer = at(5000, "10.0.0.1", "10.0.0.2");
   const app = group(["10.0.0.1:80", "app.example resolve"]);

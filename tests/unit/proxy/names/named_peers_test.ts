@@ -15,14 +15,14 @@ function peers(line: string, places: readonly ServicePlace[] | string[], balance
     .map(({ name, weight, backup }) => [name, weight, backup]);
 }
 
-Deno.test("namedPeers() makes a peer of each address, with the line's port and weight", () => {
+Deno.test("namedPeers() makes a peer for each address, with the line's port and weight", () => {
   assertEquals(peers("app.example:81 weight=3 resolve", ["10.0.0.1", "10.0.0.2", "10.0.0.1"]), [
     ["10.0.0.1:81", 3, false],
     ["10.0.0.2:81", 3, false],
   ]);
 });
 
-Deno.test("namedPeers() keeps IPv6 for when IPv4 has failed", () => {
+Deno.test("namedPeers() makes IPv6 addresses the fallback of IPv4", () => {
   const both = ["10.0.0.1", "2001:db8::1"];
   assertEquals(peers("app.example resolve", both), [
     ["10.0.0.1:80", 1, false],
@@ -40,7 +40,7 @@ const places: ServicePlace[] = [
   { host: "b", port: 82, priority: 10, weight: 0, addresses: ["10.0.0.2"] },
 ];
 
-Deno.test("namedPeers() makes backups of later priorities, and weights of SRV weights", () => {
+Deno.test("namedPeers() maps later SRV priorities to backups, and SRV weights to weights", () => {
   assertEquals(peers("app.example service=http resolve", places), [
     ["10.0.0.1:81", 3, false],
     ["10.0.0.2:82", 1, false],
@@ -58,14 +58,14 @@ Deno.test("namedPeers() makes backups of later priorities, and weights of SRV we
   ]);
 });
 
-Deno.test("namedPeers() keeps the line's parameters and says where a peer comes from", () => {
+Deno.test("namedPeers() keeps the line's parameters and records the origin of a peer", () => {
   const server = parseServer("app.example max_fails=4 resolve") as PeerPlan;
   const parent = { id: 7, host: "app.example", service: "" };
   const [peer] = namedPeers(server, parent, placesOf(server, ["10.0.0.1"]), roundRobin);
   assertEquals([peer.failsMax, peer.parent, peer.serverName], [4, parent, "app.example"]);
 });
 
-Deno.test("serviceName() completes a short service as nginx does", () => {
+Deno.test("serviceName() completes a short service like nginx", () => {
   const rows: [string, string][] = [
     ["http", "_http._tcp.app.example"],
     ["_http._tcp", "_http._tcp.app.example"],

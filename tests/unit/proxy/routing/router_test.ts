@@ -37,7 +37,7 @@ function route(router: Router<string>, target: string, authority = "a"): string 
   return `${leaf}|${rest}|${latin1(head.bytes, router.queryStart, router.queryEnd)}`;
 }
 
-Deno.test("Router.match() takes the longest prefix that ends at a segment border", () => {
+Deno.test("Router.match() chooses the longest prefix that ends at a segment boundary", () => {
   const router = new Router([host("a", ["/api", "/api2/", "/", "/api/v1", "/apple/pie"])], 80, "?");
   const rows: [string, string][] = [
     ["/", "a/||"],
@@ -58,14 +58,14 @@ Deno.test("Router.match() takes the longest prefix that ends at a segment border
   for (const [target, expected] of rows) assertEquals(route(router, target), expected, target);
 });
 
-Deno.test("Router.match() says when no path matches", () => {
+Deno.test("Router.match() reports that no path matches", () => {
   const router = new Router([host("a", ["/api", "/b/"])], 80, "?");
   assertEquals(route(router, "/"), "a none|/|");
   assertEquals(route(router, "/ap"), "a none|/ap|");
   assertEquals(route(router, "/b"), "a none|/b|");
 });
 
-Deno.test("Router.match() decodes and resolves before it matches, and forwards no dot segments", () => {
+Deno.test("Router.match() decodes and resolves before matching, and forwards no dot segments", () => {
   const router = new Router([host("a", ["/api", "/"])], 80, "?");
   const rows: [string, string][] = [
     ["/%61pi/x%20y", "a/api|/x%20y|"],
@@ -83,7 +83,7 @@ Deno.test("Router.match() decodes and resolves before it matches, and forwards n
     ["/a%00b", "bad"],
     ["/api/%zz", "a/api|/%zz|"],
     ["/a//b", "a/|a//b|"],
-    // A signature may cover the spelling: what was not resolved stays as it came.
+    // A signature may cover the spelling: unresolved parts stay unchanged.
     ["/x%20/../api/%41%20", "a/api|/%41%20|"],
     ["/x/../api/b%2Fc%2fd", "a/api|/b%2Fc%2fd|"],
     ["/api/./%2E%2e/api/%2e%61", "a/api|/%2e%61|"],
@@ -117,8 +117,8 @@ Deno.test("Router.match() chooses the host by exact name, wildcard, then the fir
     ["c.com", "first/"],
     ["x.c.com", "x.c.com/"],
     ["[::1]:80", "first/"],
-    ["nobody", "first/"],
-    ["nobody", "first/"],
+    ["unknown", "first/"],
+    ["unknown", "first/"],
   ];
   for (const [authority, expected] of rows) {
     assertEquals(route(router, "/", authority), `${expected}||`, authority);
@@ -131,7 +131,7 @@ Deno.test("Router.match() refuses unknown hosts when every host is strict", () =
   assertEquals(route(router, "/x", "b"), "unknown|/x|");
 });
 
-Deno.test("Router.match() stays right when more spellings come than its cache holds", () => {
+Deno.test("Router.match() stays correct with more spellings than its cache holds", () => {
   const router = new Router([host("a", ["/"]), host("b", ["/"])], 80, "?");
   for (let round = 0; round < 2; round++) {
     for (let i = 0; i < 500; i++) {
@@ -141,7 +141,7 @@ Deno.test("Router.match() stays right when more spellings come than its cache ho
   }
 });
 
-Deno.test("Router.match() chooses one route for every spelling of a path, and keeps the rest's bytes", () => {
+Deno.test("Router.match() chooses one route for every spelling of a path, and keeps the bytes of the rest", () => {
   const paths = ["/", "/files", "/files/private", "/dir/"];
   const merging = new Router([host("a", paths)], 80, "?");
   const plain = new Router([host("a", paths, 0, false, false)], 80, "?");

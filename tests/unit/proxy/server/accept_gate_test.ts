@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Listener, Socket, SocketHandler } from "../../../../mod/net/reactor.ts";
 import { AcceptGate } from "../../../../mod/proxy/server/accept_gate.ts";
 
-/** A gate before one listener, and a server whose connections the test counts. */
+/** A gate with one listener, and a server whose connections the test counts. */
 class World {
   connections = 0;
   accepts = false;
@@ -49,7 +49,7 @@ class World {
   }
 }
 
-Deno.test("AcceptGate rests at the limit and goes on as soon as there is room", () => {
+Deno.test("AcceptGate pauses at the limit and resumes as soon as there is room", () => {
   const world = new World(2);
   world.accept();
   assertEquals(world.accepts, true);
@@ -59,7 +59,7 @@ Deno.test("AcceptGate rests at the limit and goes on as soon as there is room", 
   assertEquals(world.accepts, true);
 });
 
-Deno.test("AcceptGate.pause() holds when room comes, and resume() does not when there is none", () => {
+Deno.test("AcceptGate stays paused after pause() when there is room, and after resume() when there is none", () => {
   const world = new World(1);
   world.accept();
   world.gate.pause();
@@ -72,7 +72,7 @@ Deno.test("AcceptGate.pause() holds when room comes, and resume() does not when 
   assertEquals(world.accepts, true);
 });
 
-Deno.test("AcceptGate.pause() goes on accepting where nobody else does", () => {
+Deno.test("AcceptGate.pause() keeps accepting on a listener that no other process shares", () => {
   const world = new World(1, false);
   world.gate.pause();
   assertEquals(world.accepts, true);
@@ -82,7 +82,7 @@ Deno.test("AcceptGate.pause() goes on accepting where nobody else does", () => {
   assertEquals(world.accepts, true);
 });
 
-Deno.test("AcceptGate makes room of those who are idle, and looks again while there are none", () => {
+Deno.test("AcceptGate closes idle connections to make room, and retries while there are none", () => {
   const world = new World(2);
   world.accept();
   world.accept();
@@ -96,10 +96,10 @@ Deno.test("AcceptGate makes room of those who are idle, and looks again while th
   world.leave();
   assertEquals(world.timers.length, 1, "one at a time");
   world.tick();
-  assertEquals(world.timers.length, 0, "nobody needs room any more");
+  assertEquals(world.timers.length, 0, "room is no longer needed");
 });
 
-Deno.test("AcceptGate.close() leaves the listeners to others", () => {
+Deno.test("AcceptGate.close() leaves the listeners open for others", () => {
   const world = new World(1);
   world.accept();
   world.gate.close();
@@ -107,7 +107,7 @@ Deno.test("AcceptGate.close() leaves the listeners to others", () => {
   assertEquals(world.accepts, false);
 });
 
-Deno.test("AcceptGate without a limit never rests", () => {
+Deno.test("AcceptGate without a limit never pauses", () => {
   const world = new World(0);
   for (let i = 0; i < 5; i++) world.accept();
   assertEquals(world.accepts, true);

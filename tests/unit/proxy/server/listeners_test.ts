@@ -5,7 +5,7 @@ import type { AcceptHandler, Listener, Reactor } from "../../../../mod/net/react
 import { ListenerSet } from "../../../../mod/proxy/server/listeners.ts";
 import type { ListenPlan } from "../../../../mod/proxy/plan/plan.ts";
 
-/** Sockets as the reactor opens them, and what has become of them. */
+/** Logs the sockets that it opens and closes. */
 class FakeReactor {
   readonly log: string[] = [];
   readonly taken = new Set<number>();
@@ -49,25 +49,25 @@ function world(inherited: { name: string; fd: number }[] | null = null) {
     inherited,
     (message) => void warnings.push(message),
   );
-  /** Opens the ports for a generation whose name each accepted connection tells. */
+  /** Opens the ports for a generation; each accepted connection is recorded with its name. */
   const open = (ports: readonly number[], name: string) =>
     set.open(ports.map(plan), (listen, socketName) =>
       (() => {
-        told.push(`${name} ${listen === null ? socketName : formatAddress(listen.address)}`);
+        accepted.push(`${name} ${listen === null ? socketName : formatAddress(listen.address)}`);
       }) as unknown as AcceptHandler);
-  const told: string[] = [];
-  /** What a connection to each listener tells. */
+  const accepted: string[] = [];
+  /** Connects once to each listener; returns the records. */
   const dial = (listeners: readonly Listener[]) => {
-    told.length = 0;
+    accepted.length = 0;
     for (const one of listeners) {
       (one as unknown as { onAccept(): void }).onAccept();
     }
-    return [...told];
+    return [...accepted];
   };
   return { reactor, warnings, set, open, dial };
 }
 
-Deno.test("ListenerSet hands sockets that stay to the next plan, opens new ones, closes the rest", () => {
+Deno.test("ListenerSet keeps sockets for the next plan, opens new ones and closes the rest", () => {
   const { reactor, open, dial } = world();
   const first = open([1, 2], "first");
   first.commit();
@@ -80,7 +80,7 @@ Deno.test("ListenerSet hands sockets that stay to the next plan, opens new ones,
   assertEquals(second.fresh.map(({ address }) => formatAddress(address)), ["127.0.0.1:3"]);
 });
 
-Deno.test("ListenerSet changes nothing when one socket cannot be opened, or the plan is given up", () => {
+Deno.test("ListenerSet changes nothing when a socket cannot be opened or the plan is abandoned", () => {
   const { reactor, open, dial } = world();
   const first = open([1], "first");
   first.commit();
@@ -96,7 +96,7 @@ Deno.test("ListenerSet changes nothing when one socket cannot be opened, or the 
   assertEquals(dial(first.listeners), ["first 127.0.0.1:1"]);
 });
 
-Deno.test("ListenerSet keeps the supervisor's sockets open, whatever the next plan names", () => {
+Deno.test("ListenerSet keeps the supervisor's sockets open, whether or not the next plan names them", () => {
   const { reactor, warnings, open, dial } = world([{ name: "7", fd: 7 }, { name: "8", fd: 8 }]);
   open([7, 8], "first").commit();
   const second = open([8], "second");

@@ -3,10 +3,10 @@ import { directiveTable } from "../../../../mod/proxy/directives/table.ts";
 import { directivesText } from "../../../../mod/proxy/topics/directives.ts";
 import { proxyTopics } from "../../../../mod/proxy/topics/mod.ts";
 
-Deno.test("help proxy directives names every directive that the table has", () => {
+Deno.test("help proxy directives names every directive of the table", () => {
   const words = new Set(directivesText.split(/[\s,]+/));
   const missing = [...directiveTable.keys()].filter((name) => !words.has(name));
-  // Known only to be refused by name.
+  // Known only so that they are refused by name.
   assertEquals(missing, []);
 });
 

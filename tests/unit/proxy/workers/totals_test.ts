@@ -9,7 +9,7 @@ function reporterOf(metrics: EngineMetrics, groups: readonly PeerGroup[]): Count
   return new CountersReporter({ metrics, groups, connections: () => 3, idleCount: () => 2 });
 }
 
-/** What a worker reports that has served so many requests by each server. */
+/** The report of a worker with these request counts for each server. */
 function reportOf(servers: readonly string[], requests: readonly number[]) {
   const group = groupOf(servers);
   const metrics = new EngineMetrics();
@@ -24,7 +24,7 @@ function reportOf(servers: readonly string[], requests: readonly number[]) {
   return JSON.parse(JSON.stringify(reporterOf(metrics, [group]).next()));
 }
 
-Deno.test("WorkerTotals keeps what ended workers have counted, and forgets what they held", () => {
+Deno.test("WorkerTotals keeps the counters of exited workers and drops their gauges", () => {
   const totals = new WorkerTotals();
   const group = groupOf(["10.0.0.1:80", "10.0.0.2:80"]);
   const metrics = new EngineMetrics();
@@ -42,7 +42,7 @@ Deno.test("WorkerTotals keeps what ended workers have counted, and forgets what 
   assertEquals([totals.connectionsOf([1, 5]), totals.idleCount(group)], [3, 2]);
 });
 
-Deno.test("WorkerTotals follows servers by name when the next configuration has them in another order", () => {
+Deno.test("WorkerTotals matches servers by name when the next configuration reorders them", () => {
   const totals = new WorkerTotals();
   totals.take(1, reportOf(["10.0.0.1:80", "10.0.0.2:80", "10.0.0.2:80"], [7, 1, 2]));
   totals.forget(1);
@@ -52,7 +52,7 @@ Deno.test("WorkerTotals follows servers by name when the next configuration has 
   assertEquals(group.peers.map((peer) => peer.requests), [100, 21, 10]);
 });
 
-Deno.test("CountersReporter says nothing while nothing happens, and then only what has changed", () => {
+Deno.test("CountersReporter sends nothing while idle, and otherwise only changes", () => {
   const servers = Array.from(
     { length: 5000 },
     (_, index) => `10.1.${index >> 8}.${index & 255}:80`,
@@ -77,14 +77,14 @@ Deno.test("CountersReporter says nothing while nothing happens, and then only wh
   totals.writeTo(new EngineMetrics(), [master]);
   assertEquals([master.peers[7].requests, master.peers[7].responses[2]], [3, 3]);
   assertEquals(master.peers[8].requests, 0);
-  // A message that was not sent is made up for.
+  // The next message includes the changes of one that was not sent.
   group.peers[9].active = 1;
   reporter.next();
   reporter.startOver();
   assertEquals(take()?.upstreams[0].isWhole, true);
   totals.writeTo(new EngineMetrics(), [master]);
   assertEquals([master.peers[7].requests, master.peers[9].active], [3, 1]);
-  // Servers that are gone are forgotten with the next list.
+  // Removed servers are dropped with the next list.
   group.replace(group.peers.slice(0, 2));
   assertEquals(take()?.upstreams[0].peers.length, 2);
   totals.writeTo(new EngineMetrics(), [master]);

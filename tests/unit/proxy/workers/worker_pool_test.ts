@@ -4,10 +4,10 @@ import type { StateMessage } from "../../../../mod/proxy/workers/messages.ts";
 import { type PoolParts, WorkerPool } from "../../../../mod/proxy/workers/worker_pool.ts";
 import { FakeProcesses } from "../../lifecycle/fake_processes.ts";
 
-/** A worker without a process: the test says what it sends and when it ends. */
+/** A worker without a process: the test decides what it sends and when it exits. */
 interface FakeWorker {
   send(message: unknown): void;
-  /** Ends with this wait status. */
+  /** Exits with this wait status. */
   end(status: number): Promise<void>;
   readonly received: { kind: string; version?: number }[];
 }
@@ -50,7 +50,7 @@ function setUp(workers = 2) {
   return { pool, events, worker, ready, processes, world, take: () => events.splice(0) };
 }
 
-/** A pool whose workers 101 and 102 serve, for long enough not to be in a crash loop. */
+/** A pool whose workers 101 and 102 have served too long for a crash loop. */
 async function serving() {
   const world = setUp();
   const start = world.pool.start();
@@ -75,7 +75,7 @@ Deno.test("WorkerPool starts all workers at once and is up when all are ready", 
   assertEquals([failure, pool.pids, pool.respawnedCount], [null, [101, 102], 0]);
 });
 
-Deno.test("WorkerPool ends with the code of a worker that fails before any has served", async () => {
+Deno.test("WorkerPool ends with the exit code of a worker that fails before any has served", async () => {
   const { pool, worker, take } = setUp();
   const start = pool.start();
   await worker(102).end(78 << 8);
@@ -85,7 +85,7 @@ Deno.test("WorkerPool ends with the code of a worker that fails before any has s
   assertEquals(take(), ["start 101", "start 102", "102 is gone", "TERM 101", "101 is gone"]);
 });
 
-Deno.test("WorkerPool says why when the system refuses the first start", async () => {
+Deno.test("WorkerPool reports why the system refuses the first start", async () => {
   const { pool, world, take } = setUp(1);
   world.canStart = false;
   assertEquals(await pool.start(), 1);
@@ -148,7 +148,7 @@ Deno.test("WorkerPool.revive() waits for one worker, or for its failure", async 
   }
 });
 
-Deno.test("WorkerPool.stop() drains, and ends at once when asked again", async () => {
+Deno.test("WorkerPool.stop() drains, and a second stop() ends at once", async () => {
   const { pool, worker, processes, take } = await serving();
   const stop = pool.stop("TERM");
   assertEquals(take(), ["TERM 101", "TERM 102"]);

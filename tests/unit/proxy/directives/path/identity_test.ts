@@ -24,7 +24,7 @@ function settings(lines: string): Settings {
   return plan.settings;
 }
 
-Deno.test("real-ip is read with nginx's defaults, and turned off below", () => {
+Deno.test("real-ip has nginx's defaults and can be turned off further down", () => {
   const { plan } = built("real-ip: {from: 10.0.0.0/8}");
   const { realIp } = plan!.settings;
   assertEquals(realIp, {
@@ -37,7 +37,7 @@ Deno.test("real-ip is read with nginx's defaults, and turned off below", () => {
   assertEquals(plan!.hosts[0].settings.realIp, realIp);
 });
 
-Deno.test("real-ip takes addresses, blocks and unix:, a field, and what becomes of others' claims", () => {
+Deno.test("real-ip takes addresses, blocks and unix:, a field, and how to treat untrusted claims", () => {
   const { realIp } = settings(
     'real-ip: {from: [192.0.2.1, "2001:db8::/32", "unix:"], header: CF-Connecting-IP, recursive: ON, untrusted: DROP}',
   );
@@ -63,7 +63,7 @@ Deno.test("proxy.request-id is a switch, a field name or a mapping", () => {
   }
 });
 
-Deno.test("identity directives name the line of a value that they cannot read", () => {
+Deno.test("identity directives name the line of an invalid value", () => {
   const rows: [string, string][] = [
     ["real-ip: ON", "real-ip: found `ON`; allowed: OFF, or a mapping with `from`"],
     [
@@ -126,7 +126,7 @@ Deno.test("identity directives name the line of a value that they cannot read", 
   }
 });
 
-Deno.test("real-ip notices bits behind a block's", () => {
+Deno.test("real-ip reports bits beyond a block's prefix", () => {
   assertEquals(built("real-ip: {from: 10.1.2.3/8}").plan?.notices, [
     "[h2o.conf:3] real-ip.from: 10.1.2.3/8: the bits after the prefix are ignored",
   ]);

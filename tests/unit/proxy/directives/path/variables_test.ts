@@ -9,7 +9,7 @@ const source = {
   environment: () => null,
 };
 
-/** Settings of the only path of a file that holds these lines, and what is wrong with them. */
+/** Settings of the only path of a file with these lines, and the problems. */
 function build(
   ...lines: readonly string[]
 ): { settings: Settings | null; problems: readonly string[] } {
@@ -24,7 +24,7 @@ function build(
   return { settings: plan?.hosts[0].paths[0].settings ?? null, problems };
 }
 
-Deno.test("setenv adds to what is inherited, unsetenv takes away", () => {
+Deno.test("setenv adds to the inherited variables, unsetenv removes from them", () => {
   assertEquals([...build("setenv: {TEAM: blue, EMPTY: ''}").settings!.variables], [
     ["TEAM", "blue"],
     ["ZONE", "a"],
@@ -34,7 +34,7 @@ Deno.test("setenv adds to what is inherited, unsetenv takes away", () => {
   assertEquals([...build("unsetenv: [TEAM, ZONE]").settings!.variables], []);
 });
 
-Deno.test("setenv says where it is no mapping", () => {
+Deno.test("setenv that is not a mapping is reported with its line", () => {
   assertEquals(build("setenv: TEAM").problems, [
     "[h2o.conf:3] setenv: a mapping of names and values is expected",
   ]);

@@ -26,7 +26,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://a/"}}}}
   return plan === null ? problems : plan.upstreams[0].check;
 }
 
-Deno.test("parseCheck() knows every type and says what is allowed", () => {
+Deno.test("parseCheck() knows every type and reports what is allowed", () => {
   const types: [string, string][] = [
     ["tcp", "tcp"],
     ["http", "http"],
@@ -60,7 +60,7 @@ Deno.test("parseCheck() reads intervals, jitter and trust", () => {
   );
 });
 
-Deno.test("parseStatus() reads codes, ranges and their opposite", () => {
+Deno.test("parseStatus() reads codes, ranges and their negation", () => {
   assertEquals(parseStatus("200-399 404"), { wanted: [[200, 399], [404, 404]], unwanted: [] });
   assertEquals(parseStatus("! 500"), { wanted: [], unwanted: [[500, 500]] });
   for (const text of ["", "2xx", "399-200", "600", "!"]) {
@@ -68,7 +68,7 @@ Deno.test("parseStatus() reads codes, ranges and their opposite", () => {
   }
 });
 
-Deno.test("parseField() and parseBody() refuse what is no test", () => {
+Deno.test("parseField() and parseBody() refuse invalid tests", () => {
   for (const text of ["", ": x", "a b c", "Server: ~ ("]) {
     assertEquals(typeof parseField(text), "string", text);
   }
@@ -77,7 +77,7 @@ Deno.test("parseField() and parseBody() refuse what is no test", () => {
   }
 });
 
-Deno.test("check_match is read from a mapping, header as text, sequence or mapping", () => {
+Deno.test("check_match is a mapping whose header is a text, sequence or mapping", () => {
   const checks = [
     'check_match: {status: [200-299, "! 204"], header: "X-Ready: yes"}',
     'check_match: {status: [200-299, "! 204"], header: ["X-Ready: yes"]}',
@@ -92,13 +92,13 @@ Deno.test("check_match is read from a mapping, header as text, sequence or mappi
   }
 });
 
-Deno.test("check_exec is a text for the shell, or program and arguments", () => {
+Deno.test("check_exec is a text for the shell, or a program and arguments", () => {
   const command = (line: string) => (build("check: type=exec", line) as CheckPlan).command;
   assertEquals(command('check_exec: "probe --fast"'), ["/bin/sh", "-c", "probe --fast"]);
   assertEquals(command('check_exec: [probe, "--fast x"]'), ["probe", "--fast x"]);
 });
 
-Deno.test("The check keys that do not fit are told with their lines", () => {
+Deno.test("Check keys that do not fit the type are reported with their lines", () => {
   assertEquals(build("check: type=exec"), [
     "[h2o.conf:5] check: type=exec needs check_exec: COMMAND",
   ]);

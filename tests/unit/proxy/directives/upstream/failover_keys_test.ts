@@ -22,14 +22,14 @@ function valueOf<K extends keyof UpstreamPlan>(line: string, key: K): UpstreamPl
   return (upstream as UpstreamPlan)[key];
 }
 
-Deno.test("retry_budget is 20% with 10 a second unless said otherwise", () => {
+Deno.test("retry_budget is 20% with 10 a second by default", () => {
   assertEquals(valueOf("keepalive: 1", "retryBudget"), { share: 0.2, perSecondMin: 10 });
   assertEquals(valueOf("retry_budget: 5%", "retryBudget"), { share: 0.05, perSecondMin: 10 });
   assertEquals(valueOf("retry_budget: 0% min=3", "retryBudget"), { share: 0, perSecondMin: 3 });
   assertEquals(valueOf("retry_budget: off", "retryBudget"), null);
 });
 
-Deno.test("outlier is off unless a rule is named", () => {
+Deno.test("outlier is off by default", () => {
   assertEquals(valueOf("keepalive: 1", "outlier"), null);
   assertEquals(valueOf("outlier: off", "outlier"), null);
   const line = "outlier: consecutive_errors=5 error_rate=50% latency=2.5x interval=5s " +
@@ -45,7 +45,7 @@ Deno.test("outlier is off unless a rule is named", () => {
   });
 });
 
-Deno.test("request_buffer is off unless a size is named", () => {
+Deno.test("request_buffer is off by default", () => {
   assertEquals(valueOf("keepalive: 1", "requestBuffer"), null);
   assertEquals(valueOf("request_buffer: off", "requestBuffer"), null);
   assertEquals(valueOf("request_buffer: memory=128k", "requestBuffer"), {
@@ -118,14 +118,14 @@ const faults: readonly (readonly [string, string])[] = [
   ["balance: least_time first", `balance: found \`least_time first\`; allowed: ${balances}`],
 ];
 
-Deno.test("Keys of an upstream say what was found, in which line, and what is allowed", () => {
+Deno.test("Faulty keys of an upstream are reported with the value, the line and what is allowed", () => {
   for (const [line, message] of faults) {
     const problems = upstreamOf(line);
     assertEquals(problems, [`[h2o.conf:4] ${message}`], line);
   }
 });
 
-Deno.test("A route without sticky is told to be of no use", () => {
+Deno.test("A route without sticky is reported as useless", () => {
   const notices = (line: string) => built(line).plan!.notices;
   assertEquals(notices("servers: h2 route=a"), [
     "[h2o.conf:2] upstreams: a: route: only `sticky` makes use of it",

@@ -17,7 +17,7 @@ Deno.test("parseResolver() reads addresses with and without ports, and nginx's w
   });
 });
 
-Deno.test("parseResolver() says what is wrong", () => {
+Deno.test("parseResolver() explains what is wrong", () => {
   const forms = "valid=TIME, timeout=TIME, attempts=N, ipv4=on|off, ipv6=on|off";
   const rows: [string, string][] = [
     ["", "at least one address of a DNS server is needed"],
@@ -46,7 +46,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://a/"}}}}
   return buildPlan(text, "h2o.conf", source, { needsListen: true });
 }
 
-Deno.test("Servers with resolve are set apart, addresses are not", () => {
+Deno.test("Names with resolve become named servers, addresses do not", () => {
   const { plan } = build(
     '"app.example:81 resolve weight=3", "10.0.0.1 resolve", "b.example", "c.example service=http resolve"',
     "resolver: 127.0.0.1:5353",
@@ -61,7 +61,7 @@ Deno.test("Servers with resolve are set apart, addresses are not", () => {
   assertEquals(plan!.notices, []);
 });
 
-Deno.test("Servers that cannot be looked up are told with their line", () => {
+Deno.test("Servers that cannot be looked up are reported with their line", () => {
   const rows: [string, string][] = [
     ['"a.example service=http"', "server a.example: service= needs resolve"],
     ['"10.0.0.1 service=http resolve"', "server 10.0.0.1: service= needs a name"],

@@ -78,7 +78,7 @@ const faults: readonly (readonly [string, string])[] = [
   ["rewrite option=indirect", "option=indirect goes with insert, not with rewrite"],
 ];
 
-Deno.test("parseSticky() says what was found and what is allowed", () => {
+Deno.test("parseSticky() reports what was found and what is allowed", () => {
   for (const [text, message] of faults) assertEquals(parseSticky(text), message, text);
   assertEquals(
     parseSessionSticky("mode=append"),

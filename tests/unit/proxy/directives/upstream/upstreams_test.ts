@@ -11,14 +11,14 @@ hosts: {default: {paths: {${paths}}}}
   return buildPlan(text, "h2o.conf", source, { needsListen: true });
 }
 
-Deno.test("proxy.reverse.url says how a named upstream is spoken to", () => {
+Deno.test("The scheme of proxy.reverse.url is the protocol of a named upstream", () => {
   for (const scheme of ["http", "https"]) {
     const { plan } = build(`${scheme}://app/`, `${scheme}://app/more`);
     assertEquals(plan!.upstreams.map((one) => [one.name, one.scheme]), [["app", scheme]]);
   }
 });
 
-Deno.test("A named upstream is spoken to in one way", () => {
+Deno.test("A named upstream has one protocol", () => {
   assertEquals(build("http://app/", "https://app/").problems, [
     "[h2o.conf:3] proxy.reverse.url: app is used by http and by https; " +
     "allowed: one of them for each upstream",

@@ -9,7 +9,7 @@ function next(generator: IdGenerator): string {
   return latin1(bytes, 0, 32);
 }
 
-Deno.test("IdGenerator follows xoshiro128++ from its seed", () => {
+Deno.test("IdGenerator implements xoshiro128++", () => {
   const generator = new IdGenerator((words) => words.set([1, 2, 3, 4]));
   // The first outputs of the authors' program with the state 1, 2, 3, 4.
   assertEquals(
@@ -19,7 +19,7 @@ Deno.test("IdGenerator follows xoshiro128++ from its seed", () => {
   );
 });
 
-Deno.test("IdGenerator repeats no name, and spreads its digits", () => {
+Deno.test("IdGenerator repeats no ID, and its digits are uniform", () => {
   const generator = new IdGenerator();
   const seen = new Set<string>();
   const counts = new Map<string, number>();
@@ -35,7 +35,7 @@ Deno.test("IdGenerator repeats no name, and spreads its digits", () => {
   assertEquals(counts.size, 16);
 });
 
-Deno.test("IdGenerator asks for another seed after 65536 names, and is not caught in zero", () => {
+Deno.test("IdGenerator reseeds after 65536 IDs and replaces an all-zero seed", () => {
   let seeds = 0;
   const generator = new IdGenerator((words) => words.fill(0, seeds++));
   const first = next(generator);

@@ -3,7 +3,7 @@ import { latin1Bytes, RequestHead } from "../../../../../mod/http/mod.ts";
 import { defaultLimits, parseRequestHead } from "../../../../../mod/http1/mod.ts";
 import { SpecialFields } from "../../../../../mod/proxy/engine/fields/special_fields.ts";
 
-Deno.test("SpecialFields tells names apart whatever their case, and leaves others alone", () => {
+Deno.test("SpecialFields recognises its names in any case, and no others", () => {
   const fields = new SpecialFields<number>([["via", 1], ["server", 2]], 0);
   const text =
     "GET / HTTP/1.1\r\nHost: a\r\nVIA: x\r\nSerVer: y\r\nvie: z\r\na-longer-name: q\r\n\r\n";
@@ -13,7 +13,7 @@ Deno.test("SpecialFields tells names apart whatever their case, and leaves other
   assertEquals([0, 1, 2, 3, 4].map((index) => fields.of(head, index)), [0, 1, 2, 0, 0]);
 });
 
-Deno.test("SpecialFields names what an application takes for one of them", () => {
+Deno.test("SpecialFields recognises names that an application may read as one of them", () => {
   const fields = new SpecialFields<number>([["x-forwarded-for", 1], ["via", 2]], 0, 9);
   const names = ["X-Forwarded-For", "X_Forwarded_For", "x.forwarded-FOR", "X-Forwarded-Fox", "Vi_"];
   const lines = names.map((name) => `${name}: x\r\n`).join("");
@@ -23,6 +23,6 @@ Deno.test("SpecialFields names what an application takes for one of them", () =>
   assertEquals([1, 2, 3, 4, 5].map((index) => fields.of(head, index)), [1, 9, 9, 0, 0]);
 });
 
-Deno.test("SpecialFields refuses two names of one length and first letter", () => {
+Deno.test("SpecialFields refuses two names with the same length and first letter", () => {
   assertThrows(() => new SpecialFields<number>([["via", 1], ["vex", 2]], 0), RangeError);
 });

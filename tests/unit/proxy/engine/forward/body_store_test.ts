@@ -20,7 +20,7 @@ function readAll(store: BodyStore, position = 0): Uint8Array {
 
 const sample = Uint8Array.from({ length: 300_000 }, (_, index) => index * 7 & 255);
 
-Deno.test("BodyStore gives back what it was given, from memory and from the file behind it", () => {
+Deno.test("BodyStore returns the stored bytes, from memory and from its file", () => {
   for (const memory of [0, 1, 1000, 65_536, 300_000, Infinity]) {
     for (const step of [1000, 65_536, 300_000]) {
       const store = new BodyStore();
@@ -45,7 +45,7 @@ Deno.test("BodyStore can be appended to while it is being read", () => {
   store.clear();
 });
 
-Deno.test("BodyStore leaves no file behind, and frees the one it has at clear()", async () => {
+Deno.test("BodyStore leaves no file in the folder, and clear() frees its file", async () => {
   const folder = await Deno.makeTempDir();
   const store = new BodyStore();
   store.append(sample, 0, 100_000, 10, folder);
@@ -68,7 +68,7 @@ Deno.test("BodyStore leaves no file behind, and frees the one it has at clear()"
   await Deno.remove(folder);
 });
 
-Deno.test("BodyStore writes on after a short write, and passes a full disk on", () => {
+Deno.test("BodyStore continues after a short write and reports a full disk", () => {
   let room = 2500;
   const written: number[] = [];
   const file: StoreFile = {
@@ -91,11 +91,11 @@ Deno.test("BodyStore writes on after a short write, and passes a full disk on", 
   store.clear();
 });
 
-Deno.test("openUnnamed() says which folder is not there", () => {
+Deno.test("openUnnamed() names a missing folder", () => {
   assertThrows(() => openUnnamed("/nonexistent/folder"), Deno.errors.NotFound);
 });
 
-Deno.test("checkFolder says which folder takes no file", () => {
+Deno.test("checkFolder() names a folder in which no file can be created", () => {
   checkFolder(null, "app");
   assertThrows(
     () => checkFolder("/nonexistent", "app"),

@@ -22,7 +22,7 @@ Deno.test("cookieValue() finds a cookie by its whole name", () => {
   for (const [field, value] of rows) assertEquals(cookieValue(field, "a"), value, field);
 });
 
-Deno.test("changeCookies() leaves the other cookies as they are", () => {
+Deno.test("changeCookies() leaves the other cookies unchanged", () => {
   const rows: readonly (readonly [string, string])[] = [
     ["a=1", ""],
     ["a=1; b=2", "b=2"],
@@ -35,7 +35,7 @@ Deno.test("changeCookies() leaves the other cookies as they are", () => {
   assertEquals(changeCookies("a=1; b=2", "a", (value) => `${value}!`), "a=1!; b=2");
 });
 
-Deno.test("setCookieValue() and withCookieValue() see the first pair only", () => {
+Deno.test("setCookieValue() and withCookieValue() use only the first pair", () => {
   assertEquals(setCookieValue("a=1; Path=/", "a"), "1");
   assertEquals(setCookieValue(" a = 1 ;Path=/", "a"), "1");
   assertEquals(setCookieValue("a=", "a"), "");

@@ -16,7 +16,7 @@ function upstreamOf(parts: Partial<Upstream> = {}): Upstream {
   return { group, hashKey: null, sticky: null, choose, ...parts } as Upstream;
 }
 
-Deno.test("PeerChoice asks no peer twice, until another request begins", () => {
+Deno.test("PeerChoice tries no peer twice until the next request", () => {
   const upstream = upstreamOf();
   const choice = new PeerChoice();
   choice.begin(upstream, head, facts);
@@ -30,7 +30,7 @@ Deno.test("PeerChoice asks no peer twice, until another request begins", () => {
   assertEquals(choice.first(upstream, 1) === null, false);
 });
 
-Deno.test("PeerChoice.next() needs a budget only for what a peer was sent", () => {
+Deno.test("PeerChoice.next() requires retry budget only if bytes were sent to a peer", () => {
   const upstream = upstreamOf();
   const choice = new PeerChoice();
   choice.begin(upstream, head, facts);
@@ -39,8 +39,8 @@ Deno.test("PeerChoice.next() needs a budget only for what a peer was sent", () =
   assertEquals(choice.next(upstream, 1, false) === null, false);
 });
 
-Deno.test("PeerChoice.begin() leaves no session to the next request", () => {
-  const session = { sid: "nobody", isBound: true };
+Deno.test("PeerChoice.begin() clears the session of the previous request", () => {
+  const session = { sid: "unknown", isBound: true };
   const choice = new PeerChoice();
   const sticky = upstreamOf({ sticky: (() => session) as unknown as Upstream["sticky"] });
   assertEquals(choice.begin(sticky, head, facts), session as unknown);

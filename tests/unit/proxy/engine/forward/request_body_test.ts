@@ -6,7 +6,7 @@ import { ClientBody } from "../../../../../mod/proxy/engine/clients/client_body.
 import { RequestBody } from "../../../../../mod/proxy/engine/forward/request_body.ts";
 import type { RequestBufferPlan } from "../../../../../mod/proxy/plan/upstream_plan.ts";
 
-/** A peer that takes so many bytes before it says stop. */
+/** A peer that accepts `room` bytes before it applies backpressure. */
 class SlowPeer {
   text = "";
   isEnded = false;
@@ -23,7 +23,7 @@ class SlowPeer {
   }
 }
 
-/** A request with a body, and whether its client was told to wait. */
+/** A request with a body, and whether its client is paused. */
 class Upload {
   isPaused = false;
   readonly body = new RequestBody();
@@ -46,7 +46,7 @@ class Upload {
 
 const buffer = { memoryBytes: 4, fileBytes: 6, folder: null };
 
-Deno.test("RequestBody streams, and sends the same again to another peer", () => {
+Deno.test("RequestBody streams, and sends the same bytes again to another peer", () => {
   const upload = new Upload(null);
   const first = new SlowPeer();
   upload.body.sendTo(first.client);
@@ -60,7 +60,7 @@ Deno.test("RequestBody streams, and sends the same again to another peer", () =>
   assertEquals(upload.body.isKept, true);
 });
 
-Deno.test("RequestBody keeps 64 KB without a buffer, and not more", () => {
+Deno.test("RequestBody keeps at most 64 KB without a buffer", () => {
   const upload = new Upload(null, 100_000);
   const peer = new SlowPeer();
   upload.body.sendTo(peer.client);
@@ -73,7 +73,7 @@ Deno.test("RequestBody keeps 64 KB without a buffer, and not more", () => {
   assertEquals(peer.text.slice(-2), "yz");
 });
 
-Deno.test("RequestBody slows the client down with a slow peer", () => {
+Deno.test("RequestBody slows the client down when the peer is slow", () => {
   const upload = new Upload(null, 10);
   const peer = new SlowPeer(3);
   upload.body.sendTo(peer.client);
@@ -85,13 +85,13 @@ Deno.test("RequestBody slows the client down with a slow peer", () => {
   assertEquals(upload.isPaused, false);
 });
 
-Deno.test("RequestBody with a buffer sends nothing before all of it is there", () => {
+Deno.test("RequestBody with a buffer sends nothing before the body is complete", () => {
   const upload = new Upload(buffer);
   for (const text of ["ab", "cd", "ef", "gh"]) upload.take(null, text);
   assertEquals(upload.body.isCollecting, true);
   upload.body.complete(null);
   assertEquals([upload.body.isCollecting, upload.body.isKept], [false, true]);
-  // Of a body that is there the length is known.
+  // The length of a complete body is known.
   assertEquals([upload.body.framing, upload.body.contentLength], [Framing.length, 8]);
   for (let i = 0; i < 2; i++) {
     const peer = new SlowPeer();
@@ -116,7 +116,7 @@ Deno.test("RequestBody sends a kept body at the peer's pace", () => {
   upload.body.clear();
 });
 
-Deno.test("RequestBody streams what is too much for its buffer, once and in order", () => {
+Deno.test("RequestBody streams a body beyond its buffer, once and in order", () => {
   const upload = new Upload(buffer);
   for (const text of ["abcd", "efgh"]) upload.take(null, text);
   assertEquals(upload.body.isCollecting, true);
@@ -126,7 +126,7 @@ Deno.test("RequestBody streams what is too much for its buffer, once and in orde
   assertEquals(upload.body.framing, Framing.chunked);
   const peer = new SlowPeer(2);
   upload.body.sendTo(peer.client);
-  // A piece that was on its way before the client heard of the pause.
+  // A piece that was on its way before the pause took effect.
   upload.take(peer, "mn");
   peer.room = Infinity;
   upload.body.drained(peer.client);
@@ -137,12 +137,12 @@ Deno.test("RequestBody streams what is too much for its buffer, once and in orde
   upload.body.clear();
 });
 
-Deno.test("RequestBody streams from the start what is announced as too much", () => {
+Deno.test("RequestBody streams a body from the start if its announced length exceeds the buffer", () => {
   assertEquals(new Upload(buffer, 11).body.isCollecting, false);
   assertEquals(new Upload(buffer, 10).body.isCollecting, true);
 });
 
-Deno.test("RequestBody of a request without body announces none, whatever the client sends", () => {
+Deno.test("RequestBody of a request without a body announces none", () => {
   const body = new RequestBody();
   body.begin(null, buffer);
   assertEquals([body.framing, body.contentLength, body.isCollecting], [Framing.none, -1, false]);

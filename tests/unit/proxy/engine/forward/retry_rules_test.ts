@@ -17,7 +17,7 @@ function rulesFor(method: Method, text = "", conditions = 0, triesMax = 0, timeo
   return rules;
 }
 
-Deno.test("RetryRules.maySendAgain() spares POST, LOCK and PATCH once a byte was sent", () => {
+Deno.test("RetryRules.maySendAgain() is false for POST, LOCK and PATCH once a byte was sent", () => {
   const rows: readonly (readonly [Method, string, boolean])[] = [
     [Method.get, "GET", true],
     [Method.put, "PUT", true],
@@ -30,12 +30,12 @@ Deno.test("RetryRules.maySendAgain() spares POST, LOCK and PATCH once a byte was
   for (const [method, text, expected] of rows) {
     assertEquals(rulesFor(method, text).maySendAgain(true), expected, text);
     assertEquals(rulesFor(method, text).maySendAgain(false), true, text);
-    const told = rulesFor(method, text, retryConditions.non_idempotent);
-    assertEquals(told.maySendAgain(true), true, text);
+    const permitted = rulesFor(method, text, retryConditions.non_idempotent);
+    assertEquals(permitted.maySendAgain(true), true, text);
   }
 });
 
-Deno.test("RetryRules.hasTriesLeft() counts tries without the free one, and time", () => {
+Deno.test("RetryRules.hasTriesLeft() limits the tries, not counting the free one, and the time", () => {
   const rules = rulesFor(Method.get, "", 0, 2, 500);
   rules.attempts = 1;
   assertEquals(rules.hasTriesLeft(1499), true);
@@ -49,7 +49,7 @@ Deno.test("RetryRules.hasTriesLeft() counts tries without the free one, and time
   assertEquals(unlimited.hasTriesLeft(1e9), true);
 });
 
-Deno.test("Conditions are named after statuses and errors as nginx does", () => {
+Deno.test("Conditions for statuses and errors have nginx's names", () => {
   const statuses = [500, 502, 503, 504, 403, 404, 429];
   for (const status of statuses) {
     const name = `http_${status}` as keyof typeof retryConditions;

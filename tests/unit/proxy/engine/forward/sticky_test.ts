@@ -21,13 +21,13 @@ function session(line: string, cookie: string, target = "/", epochMs = nowMs): S
   return compileSticky(plan)(head, facts, epochMs);
 }
 
-/** What the session sets when `sid` answers with `status`. */
+/** The Set-Cookie value of the session when `sid` answers with `status`. */
 function ownCookie(one: Session, sid: string, status = 200): string {
   one.answeredBy({ sid } as Peer);
   return one.ownCookie(status);
 }
 
-Deno.test("sticky cookie reads the cookie and sets it with every answer, in nginx's form", () => {
+Deno.test("sticky cookie reads the cookie and sets it in every response, in nginx's form", () => {
   assertEquals(session("cookie srv", "x=1; srv=abc").sid, "abc");
   assertEquals(session("cookie srv", "").sid, "");
   const rows: readonly (readonly [string, string])[] = [
@@ -41,7 +41,7 @@ Deno.test("sticky cookie reads the cookie and sets it with every answer, in ngin
       "srv=a; httponly; secure; samesite=Lax; path=/",
     ],
     ["cookie srv expires=max", "srv=a; expires=Thu, 31-Dec-37 23:55:55 GMT; max-age=315360000"],
-    // nginx writes years behind 2037 with four digits.
+    // nginx writes years after 2037 with four digits.
     [
       "cookie srv expires=4383d",
       "srv=a; expires=Tue, 23-Nov-2038 12:00:00 GMT; max-age=378691200",
@@ -54,7 +54,7 @@ Deno.test("sticky cookie reads the cookie and sets it with every answer, in ngin
   assertEquals(session("cookie srv", "srv=a").changesRequest, false);
 });
 
-Deno.test("sticky route takes the first variable that is not empty, and sets nothing", () => {
+Deno.test("sticky route uses the first non-empty variable and sets no cookie", () => {
   const line = "route $cookie_route $arg_route $http_x_route";
   assertEquals(session(line, "route=a", "/?route=b").sid, "a");
   assertEquals(session(line, "x=1", "/p?y=1&route=b").sid, "b");
@@ -89,7 +89,7 @@ Deno.test("sticky insert with maxidle and maxlife lets sessions end", () => {
   for (const value of ["a", "a|1", "a||1", "a|1|2|3", "a|x|1", "|1|1"]) {
     assertEquals(session(line, `route=${value}`).sid, "", value);
   }
-  // The first time stays, the last one moves on with every answer.
+  // The first time stays, the last one is updated with every response.
   const known = session(line, `route=a|${nowS - 60}|${nowS - 120}`);
   assertEquals(ownCookie(known, "a"), `route=a|${nowS}|${nowS - 120}; Path=/`);
   assertEquals(ownCookie(session(line, ""), "a"), `route=a|${nowS}|${nowS}; Path=/`);
@@ -101,7 +101,7 @@ Deno.test("sticky insert with indirect hides its cookie from the upstream", () =
   assertEquals([one.sid, one.changesRequest], ["a", true]);
   assertEquals(one.requestCookie("x=1; route=a; y=2"), "x=1; y=2");
   assertEquals(one.requestCookie("route=a"), "");
-  // The name is ours.
+  // The cookie name is hayate's.
   assertEquals(one.responseCookie("route=evil; Path=/"), "");
   assertEquals(one.responseCookie("other=1"), "other=1");
   assertEquals(session("insert option=direct", "route=a").responseCookie("route=b"), "route=b");
@@ -117,11 +117,11 @@ Deno.test("sticky rewrite replaces the value of the upstream's cookie, if it set
   assertEquals(one.changesRequest, false);
 });
 
-Deno.test("sticky prefix keeps the upstream's value behind the peer's name", () => {
+Deno.test("sticky prefix puts the peer's name before the upstream's value", () => {
   const one = session("prefix cookie=sid", "a=1; sid=srv1~x~y");
   assertEquals(one.sid, "srv1");
   assertEquals(one.requestCookie("a=1; sid=srv1~x~y"), "a=1; sid=x~y");
-  // A client that has the upstream's own cookie belongs to nobody yet.
+  // A client with the upstream's own cookie has no session yet.
   assertEquals(session("prefix cookie=sid", "sid=plain").sid, "");
   assertEquals(one.requestCookie("sid=plain"), "sid=plain");
   one.answeredBy({ sid: "srv2" } as Peer);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { EngineMetrics } from "../../../../../mod/proxy/engine/records/engine_metrics.ts";
 
-Deno.test("EngineMetrics.lostLogLines() never falls, whichever plan's logs are closed", () => {
+Deno.test("EngineMetrics.lostLogLines() never decreases when the logs of a plan are closed", () => {
   const metrics = new EngineMetrics();
   const [former, next] = [{ lostCount: 3 }, { lostCount: 0 }];
   metrics.addLogs(former);

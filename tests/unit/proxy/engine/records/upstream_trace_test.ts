@@ -5,7 +5,7 @@ import { UpstreamTrace } from "../../../../../mod/proxy/engine/records/upstream_
 import type { PeerPlan } from "../../../../../mod/proxy/plan/plan.ts";
 import type { ProxyBytes, Timing } from "../../../../../mod/log/mod.ts";
 
-/** What of a connection the trace looks at. */
+/** The properties of a connection that the trace reads. */
 function client(
   state: {
     status: number;
@@ -49,7 +49,7 @@ Deno.test("UpstreamTrace measures the phases and sizes of the last attempt", () 
   assertEquals(facts, ["app", "127.0.0.1:2", 2, 201]);
 });
 
-Deno.test("UpstreamTrace gives a connection that was there before no time to connect", () => {
+Deno.test("UpstreamTrace has a connect time of 0 for a reused connection", () => {
   const trace = new UpstreamTrace();
   trace.chosen("app", peer("a", 1), 100);
   const request = { bytes: 10, headBytes: 10 };
@@ -57,7 +57,7 @@ Deno.test("UpstreamTrace gives a connection that was there before no time to con
   assertEquals(phases.map((phase) => trace.timingMs(phase, 100)), [0, 0, 0, 3, -1, -1]);
 });
 
-Deno.test("UpstreamTrace says nothing of what did not happen", () => {
+Deno.test("UpstreamTrace reports no values for phases that did not happen", () => {
   const trace = new UpstreamTrace();
   trace.chosen("app", peer("a", 1), 10);
   trace.reset();

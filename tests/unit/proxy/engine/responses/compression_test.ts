@@ -18,7 +18,7 @@ function choose(accept: string, status = 200, length = 1000, fields = html): str
   return chooseEncoding(plan, 100, accept, status, length, fields);
 }
 
-Deno.test("chooseEncoding() takes the best encoding that the client accepts", () => {
+Deno.test("chooseEncoding() chooses the best encoding that the client accepts", () => {
   const rows: [string, string | null][] = [
     ["gzip, br, zstd", "br"],
     ["gzip, zstd", "zstd"],
@@ -31,7 +31,7 @@ Deno.test("chooseEncoding() takes the best encoding that the client accepts", ()
   for (const [accept, encoding] of rows) assertEquals(choose(accept), encoding, accept);
 });
 
-Deno.test("chooseEncoding() leaves errors, parts, short and compressed bodies alone", () => {
+Deno.test("chooseEncoding() excludes errors, partial, short and compressed bodies", () => {
   const add = (name: string, value: string) => [...html, { name, value }];
   for (const status of [100, 204, 206, 301, 304, 404, 500]) {
     assertEquals(choose("gzip", status), null);
@@ -43,7 +43,7 @@ Deno.test("chooseEncoding() leaves errors, parts, short and compressed bodies al
   assertEquals(choose("gzip", 200, 1000, [{ name: "Content-Type", value: "image/png" }]), null);
 });
 
-Deno.test("compressedFields() weakens the validator, refuses ranges and says what it varies by", () => {
+Deno.test("compressedFields() weakens the validator, refuses ranges and adds Vary", () => {
   const fields = [
     { name: "ETag", value: '"x"' },
     { name: "Vary", value: "Origin" },
@@ -61,7 +61,7 @@ const plain = { br: brotliDecompressSync, gzip: gunzipSync, zstd: zstdDecompress
 const bytes = new TextEncoder().encode("hayate ".repeat(5000));
 
 for (const coding of ["br", "zstd", "gzip"] as const) {
-  Deno.test(`compress() and openCompressor() make ${coding} that others read`, async () => {
+  Deno.test(`compress() and openCompressor() write ${coding} that other programs can read`, async () => {
     assertEquals(new Uint8Array(plain[coding](compress(bytes, coding, 1))), bytes);
     const parts: Uint8Array[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -77,7 +77,7 @@ for (const coding of ["br", "zstd", "gzip"] as const) {
     assertEquals(new Uint8Array(plain[coding](await new Blob(parts as BlobPart[]).bytes())), bytes);
   });
 
-  Deno.test(`Compressor.flush() gives out what was written in ${coding}`, async () => {
+  Deno.test(`Compressor.flush() outputs everything written so far in ${coding}`, async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let length = 0;
     const compressor = openCompressor(coding, 1, {
