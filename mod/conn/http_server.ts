@@ -4,10 +4,14 @@ import { latin1Bytes } from "../http/latin1.ts";
 import { RequestParser } from "../http1/request_parser.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
 import { DateLine } from "./date_line.ts";
-import type { ExchangeHandler, RefusedRequest } from "./exchange.ts";
+import { clientPreface, type PreparedResponse } from "../http2/mod.ts";
+import type { Socket } from "../net/reactor.ts";
+import type { DownstreamConnection, ExchangeHandler, RefusedRequest } from "./exchange.ts";
+import { Http2Connection } from "./http2/http2_connection.ts";
+import { Http2Shared } from "./http2/shared.ts";
 import { Scratch } from "./scratch.ts";
 import { ServerConnection } from "./server_connection.ts";
-import type { Http1Host, ServedConnection, ServerHost } from "./server_host.ts";
+import type { Http1Host, Http2Host, ServedConnection, ServerHost } from "./server_host.ts";
 import { defaultServerOptions, serverField, type ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
 
@@ -22,8 +26,8 @@ export interface ConnectionTally {
   open: number;
 }
 
-/** An HTTP/1.1 server for the connections passed to it. */
-export class HttpServer implements Http1Host {
+/** A server of HTTP/1.1 and HTTP/2 for the connections passed to it. */
+export class HttpServer implements Http1Host, Http2Host {
   readonly reactor: Reactor;
   readonly handler: ExchangeHandler;
   readonly scratch: Scratch;
@@ -31,9 +35,12 @@ export class HttpServer implements Http1Host {
   readonly parser: RequestParser;
   readonly headWriter = new HeadWriter(4096);
   readonly idleMs: number;
+  readonly http2: Http2Shared | null;
   draining = false;
   /** Called for requests that break the protocol or a deadline; for logs and counters. */
   onRefused: ((request: RefusedRequest, status: number, error: PeerError) => void) | null = null;
+  /** Called when a connection is ended for a fault of its client; for logs and counters. */
+  onConnectionRefused: ((connection: DownstreamConnection, error: PeerError) => void) | null = null;
   /** Called when a response is complete, or was cut off by its handler; for logs and counters. */
   onResponded: ServerHost["onResponded"] = null;
   /** Called with the field lines of each response head; for access logs that show fields. */
@@ -60,6 +67,8 @@ export class HttpServer implements Http1Host {
     this.parser = new RequestParser(this.options.limits);
     this.idleMs = this.options.idleTimeoutMs || Infinity;
     this.#common.set(latin1Bytes(serverField));
+    const { http2 } = this.options;
+    this.http2 = http2 === null ? null : new Http2Shared(http2, this.options);
   }
 
   get connectionCount(): number {
@@ -68,12 +77,44 @@ export class HttpServer implements Http1Host {
 
   /** For `reactor.listen` and `reactor.adopt`. */
   readonly onAccept: AcceptHandler = (socket) => {
-    const connection = new ServerConnection(this, socket);
-    this.#connections.add(connection);
     this.tally.accepted++;
     this.tally.open++;
+    if (this.http2 !== null && socket.alpn === "h2") {
+      const connection = this.#serveHttp2(socket, this.reactor.nowMs);
+      connection.start();
+      return connection;
+    }
+    const connection = new ServerConnection(this, socket);
+    this.#connections.add(connection);
     return connection;
   };
+
+  #serveHttp2(socket: Socket, openedMs: number): Http2Connection {
+    const connection = new Http2Connection(this, socket, openedMs);
+    const { counters } = this.http2!;
+    counters.connections++;
+    counters.open++;
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  continueAsHttp2(
+    former: ServedConnection & DownstreamConnection,
+    socket: Socket,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    this.#connections.delete(former);
+    const connection = this.#serveHttp2(socket, former.openedMs);
+    socket.handler = connection;
+    this.scratch.enter();
+    connection.start();
+    // The rest of the preface came before.
+    connection.onData(socket, clientPreface, 0, clientPreface.length);
+    if (start < end) connection.onData(socket, bytes, start, end);
+    this.scratch.leave();
+  }
 
   /**
    * Graceful stop; close the listeners first. Exchanges in progress are completed, with
@@ -133,6 +174,15 @@ export class HttpServer implements Http1Host {
     return response.select(minor, persist, isHead, this.#date.epochSeconds, this.#date.date);
   }
 
+  prepare(response: StaticResponse, isHead: boolean): PreparedResponse | null {
+    this.#date.refresh(this.reactor.nowMs);
+    return response.prepare(isHead, this.#date.epochSeconds, this.#date.date);
+  }
+
+  onConnectionFault(connection: DownstreamConnection, error: PeerError): void {
+    if (this.onConnectionRefused !== null) this.onConnectionRefused(connection, error);
+  }
+
   onFault(request: RefusedRequest, status: number, error: PeerError): void {
     if (this.onRefused !== null) this.onRefused(request, status, error);
   }
@@ -140,6 +190,7 @@ export class HttpServer implements Http1Host {
   forget(connection: ServedConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.tally.open--;
+    if (connection instanceof Http2Connection) this.http2!.counters.open--;
     if (this.onConnectionEnd !== null) this.onConnectionEnd();
   }
 

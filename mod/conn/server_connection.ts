@@ -9,6 +9,8 @@ import { PeerError } from "../base/errors.ts";
 import { describeFault } from "../http1/faults.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
 import type { TakenSocket } from "./exchange.ts";
+import { FirstBytes, PrefaceMatch } from "./http2/preface_match.ts";
+import { clientPreface } from "../http2/mod.ts";
 import { firstLine } from "./first_line.ts";
 import { headWaits, type MessageOwner, MessageReader, Next } from "./message_reader.ts";
 import { Outlet } from "./outlet.ts";
@@ -37,6 +39,8 @@ export class ServerConnection
   #clientEnded = false;
   /** The connection closes when the queued output has been sent. */
   #closeWhenDrained = false;
+  /** Decides about the first bytes; null: they are HTTP/1. */
+  #preface: PrefaceMatch | null;
   /** The last request was refused, so more of it may still arrive. */
   #lingers = false;
 
@@ -49,6 +53,8 @@ export class ServerConnection
     this.exchange = new ServerExchange(this);
     this.openedMs = host.reactor.nowMs;
     this.#timer = new ServerTimer(host, this);
+    // With TLS, only ALPN selects HTTP/2 (RFC 9113 3.2).
+    this.#preface = host.http2 === null || this.isSecure ? null : new PrefaceMatch();
   }
 
   get isSecure(): boolean {
@@ -80,10 +86,33 @@ export class ServerConnection
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     const scratch = this.host.scratch;
+    if (this.#preface !== null && !this.#isHttp1(this.#preface, bytes, start, end)) return;
     scratch.enter();
     this.reader.receive(bytes, start, end);
     this.#settle();
     scratch.leave();
+  }
+
+  /** Whether the first bytes belong to HTTP/1. Those that have matched the preface are passed on. */
+  #isHttp1(preface: PrefaceMatch, bytes: Uint8Array, start: number, end: number): boolean {
+    const earlier = preface.length;
+    switch (preface.take(bytes, start, end)) {
+      case FirstBytes.undecided:
+        if (!this.#timer.isInHead) this.#timer.armHead();
+        return false;
+      case FirstBytes.http2: {
+        const rest = start + preface.length - earlier;
+        this.reader.close();
+        this.outlet.discard();
+        this.#timer.disarm();
+        this.host.continueAsHttp2(this, this.socket, bytes, rest, end);
+        return false;
+      }
+      case FirstBytes.http1:
+        this.#preface = null;
+        if (earlier > 0) this.reader.receive(clientPreface, 0, earlier);
+        return true;
+    }
   }
 
   onDrain(): void {

@@ -1,8 +1,15 @@
 import type { PeerError } from "../base/errors.ts";
 import type { HeadWriter } from "../http/head_writer.ts";
 import type { RequestParser } from "../http1/request_parser.ts";
-import type { Reactor } from "../net/reactor.ts";
-import type { Exchange, ExchangeHandler, RefusedRequest } from "./exchange.ts";
+import type { PreparedResponse } from "../http2/mod.ts";
+import type { Reactor, Socket } from "../net/reactor.ts";
+import type {
+  DownstreamConnection,
+  Exchange,
+  ExchangeHandler,
+  RefusedRequest,
+} from "./exchange.ts";
+import type { Http2Shared } from "./http2/shared.ts";
 import type { Scratch } from "./scratch.ts";
 import type { ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
@@ -34,6 +41,8 @@ export interface ServerHost {
   commonFields(): Uint8Array;
   /** A request is about to be refused. */
   onFault(request: RefusedRequest, status: number, error: PeerError): void;
+  /** A connection is ended for a fault of its client, with all of its exchanges. */
+  onConnectionFault(connection: DownstreamConnection, error: PeerError): void;
   /** Called when a response is complete, or `wasCut` off by its handler; null: not used. */
   readonly onResponded: ((exchange: Exchange, wasCut: boolean) => void) | null;
   /** Called with the field lines `[start, end)` of each response head; null: not used. */
@@ -55,4 +64,25 @@ export interface Http1Host extends ServerHost {
     persist: boolean,
     isHead: boolean,
   ): { readonly bytes: Uint8Array; readonly headBytes: number };
+  /** HTTP/2 is spoken, too. */
+  readonly http2: Http2Shared | null;
+  /**
+   * A connection begins with HTTP/2's preface, which `[start, end)` of `bytes` follows. Another object
+   * handles its socket from now on.
+   */
+  continueAsHttp2(
+    connection: ServedConnection & DownstreamConnection,
+    socket: Socket,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void;
+}
+
+/** What HTTP/2 connections share besides. */
+export interface Http2Host extends ServerHost {
+  readonly headWriter: HeadWriter;
+  readonly http2: Http2Shared | null;
+  /** A response as frames, with the current date; null: it is too large for that. */
+  prepare(response: StaticResponse, isHead: boolean): PreparedResponse | null;
 }

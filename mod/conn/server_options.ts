@@ -1,4 +1,5 @@
 import { version } from "../base/version.ts";
+import { defaultHttp2Options, type Http2Options } from "./http2/options.ts";
 import { defaultLimits, type MessageLimits } from "../http1/limits.ts";
 import { serverTimeouts } from "./timeouts.ts";
 
@@ -26,6 +27,8 @@ export interface ServerOptions {
    * (RFC 9112 9.6), and gets its responses.
    */
   readonly allowHalfOpen: boolean;
+  /** null: HTTP/1 only. */
+  readonly http2: Http2Options | null;
 }
 
 export const defaultServerOptions: ServerOptions = {
@@ -34,4 +37,5 @@ export const defaultServerOptions: ServerOptions = {
   requestsMax: 0,
   drainIdleMs: 1_000,
   allowHalfOpen: false,
+  http2: defaultHttp2Options,
 };

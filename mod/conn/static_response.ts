@@ -1,5 +1,6 @@
 import { imfFixdate } from "../http/date.ts";
 import { reasonPhrase } from "../http/status.ts";
+import { PreparedResponse } from "../http2/mod.ts";
 import { serverField } from "./server_options.ts";
 
 const encoder = new TextEncoder();
@@ -12,6 +13,16 @@ interface Rendering {
   dateSeconds: number;
 }
 
+/** The same as frames of HTTP/2. */
+interface Frames {
+  readonly response: PreparedResponse;
+  dateSeconds: number;
+}
+
+/** Larger parts are not sent as one frame, which is what a client must accept at least. */
+const framedBytesMax = 8192;
+const noBytes = new Uint8Array(0);
+
 /**
  * A whole response. Its forms for HTTP/1 are rendered once: no work per request, and the date is
  * rewritten in place once a second. Other versions take `fields` and `body`.
@@ -21,6 +32,9 @@ export class StaticResponse {
   /** Without Date, Server and the fields of framing and connection. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;
+  /** As frames of HTTP/2, made at the first use; null: too large for that. */
+  #frames: Frames | null | undefined = undefined;
+  #framesHead: Frames | null | undefined = undefined;
   readonly #persistent: Rendering;
   readonly #persistentHead: Rendering;
   readonly #legacy: Rendering;
@@ -68,6 +82,37 @@ export class StaticResponse {
     }
     return chosen;
   }
+
+  /** The frames to send, with the current date as in `select`; null: too large for prepared frames. */
+  prepare(
+    isHead: boolean,
+    epochSeconds: number,
+    imfDate: Uint8Array,
+  ): PreparedResponse | null {
+    const frames = isHead
+      ? this.#framesHead ??= this.#makeFrames(noBytes, imfDate)
+      : this.#frames ??= this.#makeFrames(this.body, imfDate);
+    if (frames === null) return null;
+    if (frames.dateSeconds !== epochSeconds) {
+      frames.response.setDate(imfDate);
+      frames.dateSeconds = epochSeconds;
+    }
+    return frames.response;
+  }
+
+  #makeFrames(body: Uint8Array, imfDate: Uint8Array): Frames | null {
+    const { status } = this;
+    const length = status === 204 || status === 304
+      ? ""
+      : `Content-Length: ${this.body.length}\r\n`;
+    const lines = encoder.encode(`${serverField}${length}${linesOf(this.fields)}`);
+    if (body.length > framedBytesMax || lines.length > framedBytesMax) return null;
+    return { response: new PreparedResponse(status, lines, imfDate, body), dateSeconds: 0 };
+  }
+}
+
+function linesOf(fields: readonly (readonly [string, string])[]): string {
+  return fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
 }
 
 function rendering(
@@ -77,7 +122,7 @@ function rendering(
   contentLength: number,
   body: Uint8Array,
 ): Rendering {
-  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const lines = linesOf(fields);
   const start = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${serverField}Date: `;
   const length = status === 204 || status === 304 ? "" : `Content-Length: ${contentLength}\r\n`;
   const head = encoder.encode(`${start}${imfFixdate(0)}\r\n${lines}${length}${connection}\r\n`);

@@ -83,6 +83,8 @@ export interface Socket {
   /** The peer's address; a unix client without a name has the path "". Computed on demand. */
   peerAddress(): Address;
   localAddress(): Address;
+  /** The protocol that ALPN has selected; absent without TLS, "" for none. */
+  readonly alpn?: string;
   /** Present on TLS sockets. Valid only while the socket is open. */
   tlsFacts?(): TlsFacts;
 }

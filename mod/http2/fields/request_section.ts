@@ -1,7 +1,7 @@
 import { SP } from "../../http/char_class.ts";
 import { noteContentLength, noteExpect } from "../../http/field_facts.ts";
 import { isHostAndPort } from "../../http/host.ts";
-import { Fact, Framing } from "../../http/message_head.ts";
+import { Fact, FieldKind, Framing } from "../../http/message_head.ts";
 import { Method, methodOf } from "../../http/method.ts";
 import { RequestHead, TargetForm } from "../../http/request_head.ts";
 import { CookieCrumbs } from "./cookie_crumbs.ts";
@@ -12,6 +12,15 @@ import { Fault } from "./faults.ts";
 
 /** Pseudo fields seen. */
 const Seen = { method: 1, path: 2, scheme: 4, authority: 8, protocol: 16 } as const;
+/** Fields that a request for a WebSocket has in HTTP/1, which is how handlers know it. */
+const upgradeFields: readonly (readonly [kind: FieldKind, name: string, value: string])[] = [
+  [FieldKind.connection, "connection", "Upgrade"],
+  [FieldKind.upgrade, "upgrade", "websocket"],
+];
+const keyName = "sec-websocket-key";
+const keyBytes = 16;
+/** Lines of this many fields are made for a request of a client. */
+const madeFields = 3;
 const plainRequest = Seen.method | Seen.path | Seen.scheme;
 
 /** The fields of a request (RFC 9113 8.3.1, RFC 8441 4) as a head like those of HTTP/1. */
@@ -34,7 +43,7 @@ export class RequestSection extends FieldSection {
   #hostEnd = -1;
 
   constructor(limits: SectionLimits, scratch: LineScratch) {
-    super(new RequestHead(limits.fieldsMax), limits, scratch);
+    super(new RequestHead(limits.fieldsMax + madeFields), limits, scratch);
     this.#crumbs = new CookieCrumbs(limits.fieldsMax);
   }
 
@@ -136,13 +145,16 @@ export class RequestSection extends FieldSection {
     head.bytes = scratch.bytes;
     if (!this.#checkPseudo() || !this.#settleHost()) return false;
     if (this.#crumbs.count > 1) this.#crumbs.join(head, scratch);
-    this.#writeRequestLine();
+    head.upgrade = this.protocolStart >= 0 && this.protocolEnd - this.protocolStart === 9 &&
+      isText(scratch.bytes, this.protocolStart, "websocket");
+    if (head.upgrade) this.#writeUpgrade();
+    else this.#writeRequestLine();
     head.bytes = scratch.bytes;
     if (ends && head.contentLength > 0) {
       this.refuse(Fault.contentLength);
       return false;
     }
-    head.framing = ends || head.contentLength === 0
+    head.framing = ends || head.upgrade || head.contentLength === 0
       ? Framing.none
       : head.contentLength > 0
       ? Framing.length
@@ -215,11 +227,48 @@ export class RequestSection extends FieldSection {
 
   /** `method SP target`, in one run as in HTTP/1: request lines are logged and forwarded whole. */
   #writeRequestLine(): void {
-    const { head, scratch } = this;
+    const { scratch } = this;
     const methodBytes = this.#methodEnd - this.#methodStart;
     scratch.reserve(methodBytes + 2 + this.#pathEnd - this.#pathStart);
-    head.methodStart = scratch.length;
+    this.head.methodStart = scratch.length;
     scratch.append(this.#methodStart, this.#methodEnd);
+    this.#writeTarget();
+  }
+
+  /**
+   * An extended CONNECT for a WebSocket (RFC 8441 5) as the GET with Upgrade that it is in HTTP/1, so
+   * that handlers and HTTP/1 upstreams need not know the difference. The key is random, because only
+   * an HTTP/1 client checks what is made of it.
+   */
+  #writeUpgrade(): void {
+    const { head, scratch } = this;
+    const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(keyBytes))));
+    for (const [kind, name, value] of upgradeFields) this.#writeField(kind, name, value);
+    this.#writeField(FieldKind.other, keyName, key);
+    head.method = Method.get;
+    scratch.reserve(5 + this.#pathEnd - this.#pathStart);
+    head.methodStart = scratch.length;
+    this.#writeText("GET");
+    this.#writeTarget();
+  }
+
+  #writeField(kind: FieldKind, name: string, value: string): void {
+    const { scratch } = this;
+    scratch.reserve(name.length + value.length + 4);
+    const nameStart = scratch.length;
+    this.#writeText(`${name}: ${value}\r\n`);
+    const valueStart = nameStart + name.length + 2;
+    const valueEnd = valueStart + value.length;
+    this.append(kind, nameStart, valueStart - 2, valueStart, valueEnd, false);
+  }
+
+  #writeText(text: string): void {
+    for (let i = 0; i < text.length; i++) this.scratch.appendByte(text.charCodeAt(i));
+  }
+
+  /** The rest of the request line, for which there is room. */
+  #writeTarget(): void {
+    const { head, scratch } = this;
     head.methodEnd = scratch.length;
     scratch.appendByte(SP);
     head.targetStart = head.pathStart = scratch.length;
@@ -227,8 +276,6 @@ export class RequestSection extends FieldSection {
     head.targetEnd = head.pathEnd = scratch.length;
     scratch.appendByte(SP);
     if (head.targetForm !== TargetForm.origin) head.pathEnd = head.pathStart;
-    head.upgrade = this.protocolStart >= 0 && this.protocolEnd - this.protocolStart === 9 &&
-      isText(scratch.bytes, this.protocolStart, "websocket");
   }
 
   #refuse(fault: number): false {

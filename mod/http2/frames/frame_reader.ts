@@ -34,6 +34,8 @@ export type FrameFault = typeof FrameFault[keyof typeof FrameFault];
  * other frame is passed on whole, and copied only when it arrives in several reads.
  */
 export class FrameReader {
+  /** Counts the frames that were begun, or passed on whole; wraps around. */
+  frameCount = 0;
   #stopped = false;
   /** The beginning of a frame that is incomplete: its header, then its payload unless it is DATA. */
   #held = noBytes;
@@ -51,6 +53,11 @@ export class FrameReader {
   /** A frame has begun and is incomplete. */
   get isPartial(): boolean {
     return this.#heldBytes > 0 || this.#inData;
+  }
+
+  /** The same for frames other than DATA. */
+  get isHolding(): boolean {
+    return this.#heldBytes > 0;
   }
 
   /** Ends reading: bytes that arrive from now on are dropped. */
@@ -91,6 +98,7 @@ export class FrameReader {
   }
 
   #passOn(bytes: Uint8Array, at: number, end: number): void {
+    this.frameCount = (this.frameCount + 1) & 0x3fffffff;
     const goesOn = this.#sink.onFrame(
       bytes[at + 3],
       bytes[at + 4],
@@ -115,6 +123,7 @@ export class FrameReader {
       if (length > 0) padBytes = bytes[from];
       if (padBytes >= length) return this.#fail(FrameFault.padding, FrameType.data, end);
     }
+    this.frameCount = (this.frameCount + 1) & 0x3fffffff;
     this.#inData = true;
     this.#padLeft = padBytes;
     this.#dataLeft = length - padBytes - (isPadded ? 1 : 0);

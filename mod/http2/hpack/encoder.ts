@@ -58,6 +58,11 @@ export class HpackEncoder {
     this.#sizeLimit = limit;
   }
 
+  /** The next block has to begin with the new size of the table. */
+  get hasNewSize(): boolean {
+    return this.#leastLimit >= 0;
+  }
+
   /** Begins a block: tells the peer about a new size of the table (RFC 7541 4.2). */
   begin(): void {
     if (this.#leastLimit < 0) return;

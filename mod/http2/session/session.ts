@@ -79,6 +79,21 @@ export class Session<T extends Stream = Stream> implements FrameSink {
     return this.#reader.isPartial || this.#heads.openId !== 0;
   }
 
+  /**
+   * Identifies the frame other than DATA, or the field section, that has begun and is incomplete; 0:
+   * there is none. The same number means that it is still the same one.
+   */
+  get partialMark(): number {
+    const { openId } = this.#heads;
+    if (openId !== 0) return -openId;
+    return this.#reader.isHolding ? this.#reader.frameCount + 1 : 0;
+  }
+
+  /** The last GOAWAY was sent: no stream above its identifier is accepted. */
+  get isLeaving(): boolean {
+    return this.#state.acceptedIdMax !== Infinity;
+  }
+
   get peer(): PeerSettings {
     return this.#state.peer;
   }
@@ -157,6 +172,8 @@ export class Session<T extends Stream = Stream> implements FrameSink {
   writePrepared(stream: T, response: PreparedResponse): boolean {
     const { sender, output } = this.#state;
     if (stream.localClosed) return true;
+    // A new size of the table has to be in the next block (RFC 7541 4.2), which is made for all.
+    if (this.encoder.hasNewSize) return false;
     const { bytes, bodyBytes, dataAt } = response;
     if (bodyBytes > 0) {
       if (!sender.canSend(stream, bodyBytes)) return false;

@@ -1,0 +1,131 @@
+/** What happens on the streams of a client's connection, passed on to their exchanges. */
+import { PeerError } from "../../base/errors.ts";
+import type { RequestHead } from "../../http/request_head.ts";
+import type { TrailerField } from "../../http/trailers.ts";
+import {
+  describeFault,
+  ErrorCode,
+  errorName,
+  type FailureReason,
+  type SessionSink,
+} from "../../http2/mod.ts";
+import { StreamExchange } from "./stream_exchange.ts";
+import type { StreamOwner } from "./stream_owner.ts";
+
+/** The connection that owns the streams. */
+export interface EventOwner extends StreamOwner {
+  /** Why streams end together; null: each has a reason of its own. */
+  readonly endError: PeerError | null;
+  /** No further requests are wanted. */
+  beginDrain(): void;
+  /** A body is expected within its deadline. */
+  onBodyExpected(): void;
+  /** The last stream has ended. */
+  onStreamsEnd(): void;
+  /** The client opens no more streams. */
+  onClientLeaving(): void;
+  /** GOAWAY was sent for a fault of the client. */
+  onSessionFailure(error: PeerError): void;
+}
+
+export class SessionEvents implements SessionSink<StreamExchange> {
+  readonly #owner: EventOwner;
+  #requestCount = 0;
+  /** Exchanges for the next requests; as many as were open at once. */
+  readonly #spare: StreamExchange[] = [];
+
+  constructor(owner: EventOwner) {
+    this.#owner = owner;
+  }
+
+  /** Drops the exchanges kept for the next requests. */
+  releaseSpare(): void {
+    this.#spare.length = 0;
+  }
+
+  makeStream(): StreamExchange {
+    return this.#spare.pop() ?? new StreamExchange(this.#owner);
+  }
+
+  /** The exchange is over for its handler and for the session. */
+  keep(exchange: StreamExchange): void {
+    this.#spare.push(exchange);
+  }
+
+  onRequest(exchange: StreamExchange, head: RequestHead): void {
+    const owner = this.#owner;
+    const { host } = owner;
+    const { requestsMax } = host.options;
+    const { id } = exchange;
+    exchange.begin(head, ++this.#requestCount);
+    host.http2!.counters.requests++;
+    if (host.draining || (requestsMax > 0 && this.#requestCount >= requestsMax)) owner.beginDrain();
+    if (!exchange.remoteClosed) owner.onBodyExpected();
+    host.handler.onRequest(exchange);
+    if (exchange.id === id) exchange.continueIfWanted();
+  }
+
+  /** The request is well formed and too large. */
+  onRefused(exchange: StreamExchange, fault: number): void {
+    const { host } = this.#owner;
+    const { status, phrase } = describeFault(fault);
+    exchange.requestIndex = this.#requestCount++;
+    exchange.refusedSinceMs = host.reactor.nowMs;
+    host.onFault(exchange, status, new PeerError("EPROTO", "downstream", phrase));
+    exchange.sendStatusPage(status);
+  }
+
+  onMalformed(_streamId: number, fault: number): void {
+    const { host } = this.#owner;
+    const exchange = this.makeStream();
+    exchange.requestIndex = this.#requestCount++;
+    exchange.refusedSinceMs = host.reactor.nowMs;
+    host.onFault(exchange, 400, new PeerError("EPROTO", "downstream", describeFault(fault).phrase));
+    this.keep(exchange);
+  }
+
+  onData(exchange: StreamExchange, bytes: Uint8Array, start: number, end: number): void {
+    exchange.receive(bytes, start, end);
+  }
+
+  onEnd(exchange: StreamExchange, trailers: readonly TrailerField[]): void {
+    exchange.receiveEnd(trailers);
+  }
+
+  onReset(exchange: StreamExchange, code: number, byPeer: boolean): void {
+    if (this.#owner.endError === null) this.#owner.host.http2!.counters.noteReset(code, byPeer);
+    exchange.fail(this.#owner.endError ?? resetError(code, byPeer));
+  }
+
+  onClosed(exchange: StreamExchange): void {
+    exchange.output.clear();
+    // A tunnel may be closed later by its owner, so its object serves no other stream.
+    if (!exchange.isResponding && exchange.tunnel === null) this.keep(exchange);
+    if (this.#owner.session.streamCount === 0) this.#owner.onStreamsEnd();
+  }
+
+  onWritable(exchange: StreamExchange): void {
+    exchange.onWritable();
+  }
+
+  onGoaway(): void {
+    this.#owner.onClientLeaving();
+  }
+
+  onFailure(code: number, reason: FailureReason): void {
+    const isPlain = reason === "protocol" || reason === "preface";
+    const text = `HTTP/2 connection ended: ${errorName(code)}${isPlain ? "" : ` (${reason})`}`;
+    this.#owner.onSessionFailure(new PeerError("EPROTO", "downstream", text));
+  }
+
+  /** Only of clients' sessions. */
+  onResponse(): void {}
+  onSettings(): void {}
+  onPong(): void {}
+}
+
+function resetError(code: number, byPeer: boolean): PeerError {
+  if (!byPeer) return new PeerError("EPROTO", "downstream", `stream error ${errorName(code)}`);
+  const what = code === ErrorCode.noError || code === ErrorCode.cancel ? "cancelled" : "reset";
+  return new PeerError("ECONNRESET", "downstream", `client ${what} the stream: ${errorName(code)}`);
+}

@@ -1,0 +1,43 @@
+import { HeadSpace, type SessionOptions } from "../../http2/mod.ts";
+import type { ServerOptions } from "../server_options.ts";
+import { type Http2Options, sessionOptionsOf } from "./options.ts";
+
+/** What happened on the HTTP/2 connections of a server; several servers may share one. */
+export class Http2Counters {
+  /** Connections that were accepted, and those that are open. */
+  connections = 0;
+  open = 0;
+  requests = 0;
+  /** GOAWAY frames that were sent, for whatever reason. */
+  goaways = 0;
+  /** RST_STREAM by code (RFC 9113 7); unknown codes count as the first one. */
+  readonly resetsReceived = new Float64Array(14);
+  readonly resetsSent = new Float64Array(14);
+
+  noteReset(code: number, byPeer: boolean): void {
+    const counts = byPeer ? this.resetsReceived : this.resetsSent;
+    counts[code < counts.length ? code : 0]++;
+  }
+}
+
+/** What the HTTP/2 connections of a server share. */
+export class Http2Shared {
+  readonly options: Http2Options;
+  readonly sessionOptions: SessionOptions;
+  /** Milliseconds; Infinity: none. */
+  readonly idleMs: number;
+  counters = new Http2Counters();
+  #space: HeadSpace | null = null;
+
+  constructor(options: Http2Options, server: ServerOptions) {
+    this.options = options;
+    this.sessionOptions = sessionOptionsOf(options, server.limits);
+    this.idleMs = (options.idleTimeoutMs ?? server.idleTimeoutMs) || Infinity;
+  }
+
+  /** Made with the first connection: most servers for status pages never have one. */
+  get space(): HeadSpace {
+    const { limits, tableBytesMax } = this.sessionOptions;
+    return this.#space ??= new HeadSpace(limits, tableBytesMax);
+  }
+}
