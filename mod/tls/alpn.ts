@@ -1,42 +1,57 @@
-import { libssl } from "../sys/libssl.ts";
+import { libssl, textAt } from "../sys/libssl.ts";
 import { Alpn } from "./ssl_settings.ts";
 
-/** The only protocol supported, in ALPN's form: a length, then the name (RFC 7301 3.1). */
-const http11 = Uint8Array.of(8, ...new TextEncoder().encode("http/1.1"));
+const text = new TextEncoder();
+const http11 = text.encode("http/1.1");
+const http2 = text.encode("h2");
 
 /** Number of bytes searched of a client's protocol list. */
 const offerBytesMax = 4096;
 
 /**
- * Selects `http/1.1` from a client's list. If it is not in the list, the handshake continues without
- * ALPN, as in nginx before 1.21.4, which every HTTP/1.1 client supports.
+ * Cipher suites that RFC 9113 9.2.2 does not exclude from HTTP/2, by OpenSSL's names: those of TLS
+ * 1.3, and those of TLS 1.2 with an ephemeral key and authenticated encryption.
+ */
+const http2Ciphers = /^(TLS_|(ECDHE|DHE)-.*(GCM|CCM|CHACHA20))/;
+
+/** Whether HTTP/2 may be used with a cipher suite (RFC 9113 9.2.2). */
+export function allowsHttp2(cipherName: string): boolean {
+  return http2Ciphers.test(cipherName);
+}
+
+const callbackTypes = {
+  parameters: ["pointer", "pointer", "pointer", "pointer", "u32", "pointer"],
+  result: "i32",
+} as const;
+
+/**
+ * Selects a protocol from a client's list: `h2` where it is allowed, else `http/1.1`. If neither is in
+ * the list, the handshake continues without ALPN, as in nginx before 1.21.4, which every HTTP/1.1
+ * client supports.
  */
 export class AlpnSelector {
-  static #one: AlpnSelector | null = null;
-  readonly #callback: Deno.UnsafeCallback<
-    { parameters: ["pointer", "pointer", "pointer", "pointer", "u32", "pointer"]; result: "i32" }
-  >;
+  static readonly #shared: (AlpnSelector | undefined)[] = [];
+  readonly #callback: Deno.UnsafeCallback<typeof callbackTypes>;
 
-  /** One per thread; never freed, because the contexts that use it may live as long. */
-  static shared(): AlpnSelector {
-    return this.#one ??= new AlpnSelector();
+  /** Two per thread; never freed, because the contexts that use them may live as long. */
+  static shared(offersHttp2: boolean): AlpnSelector {
+    return this.#shared[offersHttp2 ? 1 : 0] ??= new AlpnSelector(offersHttp2);
   }
 
-  private constructor() {
+  private constructor(offersHttp2: boolean) {
     this.#callback = new Deno.UnsafeCallback(
-      {
-        parameters: ["pointer", "pointer", "pointer", "pointer", "u32", "pointer"],
-        result: "i32",
-      },
-      (_ssl, out, outLength, offered, offeredLength) => {
+      callbackTypes,
+      (ssl, out, outLength, offered, offeredLength) => {
         const length = Math.min(offeredLength, offerBytesMax);
         const list = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(offered!, length));
-        const at = findProtocol(list);
+        let name = http2;
+        let at = offersHttp2 && allowsHttp2(pendingCipher(ssl)) ? findProtocol(list, http2) : -1;
+        if (at < 0) at = findProtocol(list, name = http11);
         if (at < 0) return Alpn.noAck;
         // `*out` points into the client's list, which stays valid while the handshake needs it.
         const address = Deno.UnsafePointer.value(offered) + BigInt(at);
         new DataView(Deno.UnsafePointerView.getArrayBuffer(out!, 8)).setBigUint64(0, address, true);
-        new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(outLength!, 1))[0] = http11[0];
+        new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(outLength!, 1))[0] = name.length;
         return Alpn.ok;
       },
     );
@@ -48,13 +63,30 @@ export class AlpnSelector {
   }
 }
 
-/** Offset of the name `http/1.1` in an ALPN list; -1 when it is not in the list. */
-function findProtocol(list: Uint8Array): number {
+/** OpenSSL chooses the cipher suite before it calls for the protocol (tls_handle_alpn). */
+function pendingCipher(ssl: Deno.PointerValue): string {
+  const lib = libssl();
+  const cipher = lib.SSL_get_pending_cipher(ssl);
+  return cipher === null ? "" : textAt(lib.SSL_CIPHER_get_name(cipher));
+}
+
+/** Offset of a name in an ALPN list (RFC 7301 3.1: lengths and names); -1 when it is not there. */
+function findProtocol(list: Uint8Array, name: Uint8Array): number {
   for (let at = 0; at < list.length; at += list[at] + 1) {
-    if (list[at] !== http11[0] || at + http11.length > list.length) continue;
-    let i = 1;
-    while (i < http11.length && list[at + i] === http11[i]) i++;
-    if (i === http11.length) return at + 1;
+    if (list[at] !== name.length || at + 1 + name.length > list.length) continue;
+    let i = 0;
+    while (i < name.length && list[at + 1 + i] === name[i]) i++;
+    if (i === name.length) return at + 1;
   }
   return -1;
+}
+
+/** The protocol that was selected in a handshake; "" for none. */
+export function selectedProtocol(ssl: Deno.PointerObject): string {
+  const name = new BigUint64Array(1);
+  const length = new Uint32Array(1);
+  libssl().SSL_get0_alpn_selected(ssl, name, length);
+  if (length[0] === 0) return "";
+  const pointer = Deno.UnsafePointer.create(name[0])!;
+  return new TextDecoder().decode(Deno.UnsafePointerView.getArrayBuffer(pointer, length[0]));
 }

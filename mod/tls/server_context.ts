@@ -36,6 +36,8 @@ export interface ServerContextOptions {
   readonly preferServerCiphers?: boolean;
   /** CAs of client certificates; enables mutual TLS. */
   readonly clientCaFile?: string;
+  /** Do not offer HTTP/2 in ALPN. */
+  readonly withoutHttp2?: boolean;
   /** 80 bytes shared by all workers, so that they resume each other's sessions. */
   readonly ticketKeys?: Uint8Array<ArrayBuffer>;
 }
@@ -49,7 +51,6 @@ const readsMax = 5;
 /** An SSL_CTX per identity, selected by the client's server name. */
 export class ServerContext {
   readonly #contexts: Deno.PointerObject[] = [];
-  readonly #alpn = AlpnSelector.shared();
   readonly #names = new NameSelector();
   readonly #staplers: OcspStapler[] = [];
 
@@ -113,7 +114,7 @@ export class ServerContext {
       );
     }
     lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length);
-    this.#alpn.attach(context);
+    AlpnSelector.shared(options.withoutHttp2 !== true).attach(context);
     if (identity.ocspFile !== undefined) {
       const stapler = new OcspStapler(identity.ocspFile);
       this.#staplers.push(stapler);

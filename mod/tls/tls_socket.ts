@@ -8,6 +8,7 @@ import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import { libssl, textAt } from "../sys/libssl.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
+import { selectedProtocol } from "./alpn.ts";
 import { type OpensslFailure, Reason, SslError, takeFailure } from "./openssl_error.ts";
 import { sslModes } from "./ssl_settings.ts";
 
@@ -40,6 +41,8 @@ export class TlsSocket implements Socket, SocketHandler {
   handler: SocketHandler;
   readonly options: TlsSocketOptions;
   isOpen = true;
+  /** The protocol that ALPN has selected, once the handshake is complete. */
+  alpn = "";
   /** The handshake is complete. */
   isReady = false;
   readonly #ssl: Deno.PointerObject;
@@ -231,6 +234,7 @@ export class TlsSocket implements Socket, SocketHandler {
     if (result === 1) {
       this.#pumpOut();
       this.isReady = true;
+      this.alpn = selectedProtocol(this.#ssl);
       if (this.#paused) this.inner.pause();
       this.options.onReady?.(this);
       if (!this.options.isServer && this.isOpen) this.handler.onOpen(this);
