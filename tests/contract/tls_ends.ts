@@ -16,7 +16,7 @@ import {
 
 // Loaded here, so that no single test appears to leak what stays open for the thread's life.
 libssl();
-AlpnSelector.shared();
+AlpnSelector.shared(true);
 
 let folder: string | null = null;
 let count = 0;
