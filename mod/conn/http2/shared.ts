@@ -20,6 +20,14 @@ export class Http2Counters {
   }
 }
 
+/**
+ * A sec-websocket-key, which must be random (RFC 6455 4.1). Only a client of HTTP/1 checks what the
+ * server makes of it.
+ */
+function randomKey(): string {
+  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+}
+
 /** What the HTTP/2 connections of a server share. */
 export class Http2Shared {
   readonly options: Http2Options;
@@ -38,6 +46,6 @@ export class Http2Shared {
   /** Made with the first connection: most servers for status pages never have one. */
   get space(): HeadSpace {
     const { limits, tableBytesMax } = this.sessionOptions;
-    return this.#space ??= new HeadSpace(limits, tableBytesMax);
+    return this.#space ??= new HeadSpace(limits, tableBytesMax, randomKey);
   }
 }

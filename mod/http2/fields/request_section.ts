@@ -18,7 +18,8 @@ const upgradeFields: readonly (readonly [kind: FieldKind, name: string, value: s
   [FieldKind.upgrade, "upgrade", "websocket"],
 ];
 const keyName = "sec-websocket-key";
-const keyBytes = 16;
+/** 16 bytes in base64 (RFC 6455 4.1). */
+const fixedKey = () => "AAAAAAAAAAAAAAAAAAAAAA==";
 /** Lines of this many fields are made for a request of a client. */
 const madeFields = 3;
 const plainRequest = Seen.method | Seen.path | Seen.scheme;
@@ -32,6 +33,7 @@ export class RequestSection extends FieldSection {
   protocolStart = -1;
   protocolEnd = -1;
   readonly #crumbs: CookieCrumbs;
+  readonly #makeKey: () => string;
   #seen = 0;
   #methodStart = 0;
   #methodEnd = 0;
@@ -42,8 +44,10 @@ export class RequestSection extends FieldSection {
   #hostStart = -1;
   #hostEnd = -1;
 
-  constructor(limits: SectionLimits, scratch: LineScratch) {
+  /** `makeKey` makes the sec-websocket-key of requests for a WebSocket. */
+  constructor(limits: SectionLimits, scratch: LineScratch, makeKey: () => string = fixedKey) {
     super(new RequestHead(limits.fieldsMax + madeFields), limits, scratch);
+    this.#makeKey = makeKey;
     this.#crumbs = new CookieCrumbs(limits.fieldsMax);
   }
 
@@ -237,14 +241,12 @@ export class RequestSection extends FieldSection {
 
   /**
    * An extended CONNECT for a WebSocket (RFC 8441 5) as the GET with Upgrade that it is in HTTP/1, so
-   * that handlers and HTTP/1 upstreams need not know the difference. The key is random, because only
-   * an HTTP/1 client checks what is made of it.
+   * that handlers and HTTP/1 upstreams need not know the difference.
    */
   #writeUpgrade(): void {
     const { head, scratch } = this;
-    const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(keyBytes))));
     for (const [kind, name, value] of upgradeFields) this.#writeField(kind, name, value);
-    this.#writeField(FieldKind.other, keyName, key);
+    this.#writeField(FieldKind.other, keyName, this.#makeKey());
     head.method = Method.get;
     scratch.reserve(5 + this.#pathEnd - this.#pathStart);
     head.methodStart = scratch.length;

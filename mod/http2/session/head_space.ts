@@ -23,9 +23,10 @@ export class HeadSpace {
   /** Field blocks of heads that are being encoded. */
   readonly block = new ByteWriter();
 
-  constructor(limits: SectionLimits, tableBytesMax: number) {
+  /** `makeKey`: as for `RequestSection`. */
+  constructor(limits: SectionLimits, tableBytesMax: number, makeKey?: () => string) {
     this.area = new LineArea(tableBytesMax);
-    this.request = new RequestSection(limits, this.area);
+    this.request = new RequestSection(limits, this.area, makeKey);
     this.response = new ResponseSection(limits, this.area);
     this.trailers = new TrailerSection(limits, this.area);
   }

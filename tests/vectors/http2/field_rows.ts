@@ -114,7 +114,7 @@ export const fieldRows: readonly FieldRow[] = [
   of("8.5 CONNECT with :path", "pseudoMisplaced", ":method: CONNECT", ":authority: a:443", ":path: /"),
   of("8.5 CONNECT with :scheme", "pseudoMisplaced", ":method: CONNECT", ":authority: a:443", ":scheme: http"),
   of("8.5 CONNECT without :authority", "pseudoMissing", ":method: CONNECT"),
-  of("RFC 8441 4: extended CONNECT", "ok CONNECT / a.example", ":protocol: websocket", ":method: CONNECT", ...without(":method")),
+  of("RFC 8441 4: extended CONNECT", "ok GET / a.example connection=Upgrade&upgrade=websocket&sec-websocket-key=AAAAAAAAAAAAAAAAAAAAAA==", ":protocol: websocket", ":method: CONNECT", ...without(":method")),
   of("RFC 8441 4: without :path", "pseudoMissing", ":protocol: websocket", ":method: CONNECT", ":scheme: http", ":authority: a"),
   of("RFC 8441 4: without :authority", "pseudoMissing", ":protocol: websocket", ":method: CONNECT", ":scheme: http", ":path: /"),
   of("RFC 8441 4: :protocol with GET", "protocol", ":protocol: websocket", ...start),
