@@ -27,9 +27,9 @@ export async function runSingle(
   const worker = await Worker.create(plan, log);
   onStart(worker);
   await worker.afterFork(0);
-  const listeners = worker.listen((reactor, server) =>
+  const listeners = worker.listen((reactor) =>
     inherited === null
-      ? bindAll(reactor, plan.listen, server.onAccept)
+      ? bindAll(reactor, plan.listen, worker.onAcceptOf(null))
       : adoptAll(reactor, inherited, inherited.length > 0, worker.onAcceptOf)
   );
   listenToSignals(worker, log, lease, inherited !== null);
@@ -38,7 +38,7 @@ export async function runSingle(
     log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
   }
   listeners.forEach(({ address }, i) => {
-    const isSecure = inherited !== null && worker.isSecure(inherited[i].name);
+    const isSecure = worker.isSecure(inherited === null ? null : inherited[i].name);
     log.info(`listening on ${describeListener(address, isSecure)}`);
   });
   notifyReady(listenForPause(worker));

@@ -49,9 +49,11 @@ export class SecuredListeners {
     socketName: string,
     onAccept: AcceptHandler,
     onFailure?: () => void,
+    withoutHttp2 = false,
   ): AcceptHandler {
     if (!this.isSecure(socketName)) return onAccept;
-    return this.secure({ identities: [this.inherited!.identity] }, onAccept, onFailure);
+    const { identity } = this.inherited!;
+    return this.secure({ identities: [identity], withoutHttp2 }, onAccept, onFailure);
   }
 
   /**

@@ -1,7 +1,9 @@
 /** Copies of request heads that outlive the codec's buffer, cheap enough for every request. */
+import { FieldKind } from "../../http/message_head.ts";
 import { latin1 } from "../../http/latin1.ts";
 import { methodNames } from "../../http/method.ts";
-import type { RequestHead } from "../../http/request_head.ts";
+import { HeadWriter } from "../../http/head_writer.ts";
+import { RequestHead } from "../../http/request_head.ts";
 
 const chunkBytes = 65536;
 /** Up to this many bytes a loop is faster than the view that `set` needs. */
@@ -89,8 +91,47 @@ function trimBlanks(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
+/** One byte after another in memory, with the host as a field, as HTTP/1 sends a head. */
+class FlatHead {
+  readonly head = new RequestHead(1);
+  readonly #writer = new HeadWriter();
+
+  /** Fills `head` with what `source` says, whose lines are anywhere in its buffer. */
+  fill(source: RequestHead): RequestHead {
+    const writer = this.#writer;
+    const { head } = this;
+    const { bytes, fields, fieldCount, hostStart, hostEnd } = source;
+    writer.clear();
+    writer.copy(bytes, source.methodStart, source.targetEnd);
+    writer.lineEnd();
+    const shift = -source.methodStart;
+    head.method = source.method;
+    head.methodStart = 0;
+    head.methodEnd = source.methodEnd + shift;
+    head.targetEnd = source.targetEnd + shift;
+    head.pathStart = source.pathStart + shift;
+    head.pathEnd = source.pathEnd + shift;
+    head.fields[0] = writer.length;
+    writer.ascii("host: ");
+    head.hostStart = writer.length;
+    writer.copy(bytes, hostStart, hostEnd);
+    head.hostEnd = writer.length;
+    writer.lineEnd();
+    for (let i = 0; i < fieldCount; i++) {
+      if (source.kinds[i] === FieldKind.host) continue;
+      writer.copy(bytes, fields[4 * i], fields[4 * i + 3]);
+      writer.lineEnd();
+    }
+    head.fieldCount = 1;
+    head.fields[3] = writer.length - 2;
+    head.bytes = writer.bytes;
+    return head;
+  }
+}
+
 /** Allocates space for copies. */
 export class HeadArena {
+  readonly #flat = new FlatHead();
   #chunk = new Uint8Array(chunkBytes);
   #used = 0;
   /** The last copy, with its head and that head's revision. */
@@ -105,7 +146,9 @@ export class HeadArena {
     if (
       head !== this.#head || head.revision !== this.#revision || isSecure !== this.#isSecure
     ) {
-      this.#last = this.#copy(head, isSecure);
+      // In HTTP/2 the lines of a head are not one after the other, and the request line is last.
+      const isScattered = head.hostStart >= 0 && head.hostStart < head.methodStart;
+      this.#last = this.#copy(isScattered ? this.#flat.fill(head) : head, isSecure);
       this.#head = head;
       this.#revision = head.revision;
       this.#isSecure = isSecure;

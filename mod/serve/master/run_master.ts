@@ -17,6 +17,7 @@ import { clippedBacklog, describeListener } from "../sockets/listeners.ts";
 import type { ServePlan } from "../plan/plan.ts";
 import { Master } from "./master.ts";
 import { MasterSockets } from "./master_sockets.ts";
+import { freshTicketSeed } from "../../tls/appliance.ts";
 import { Scoreboard } from "../worker/scoreboard.ts";
 import { judgeBeat, residentBytes } from "./watch.ts";
 import { type WorkerRecord, WorkerStarter } from "./worker_starter.ts";
@@ -42,7 +43,8 @@ export async function runMaster(
   const sockets = openSockets(plan, workers);
   const lease = new SocketLease(sockets.isInherited);
   const scoreboard = new Scoreboard();
-  const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log);
+  const seed = plan.listen.tls === null ? null : freshTicketSeed();
+  const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log, seed);
   const isOurs = () => !sockets.isInherited || inheritedLease?.isOver === true;
   const end: MasterEnd = {
     needsWorker: (master) => isOurs() && !master.isServing && sockets.shut(),
@@ -115,7 +117,8 @@ async function manageWorkers(
       log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
     }
     for (const address of sockets.addresses) {
-      const where = typeof address === "string" ? address : describeListener(address);
+      const isSecure = plan.listen.tls !== null;
+      const where = typeof address === "string" ? address : describeListener(address, isSecure);
       log.info(`listening on ${where} with ${workers} workers`);
     }
     notifyReady(pausableField);

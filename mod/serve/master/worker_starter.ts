@@ -7,6 +7,7 @@ import { allVariables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
 import { spawn } from "../../process/children/spawn.ts";
+import { tlsVariables } from "../../tls/appliance.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import type { Starter } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
@@ -40,19 +41,23 @@ export class WorkerStarter implements Starter {
   readonly #lease: SocketLease;
   readonly #scoreboard: Scoreboard;
   readonly #log: Logger;
+  readonly #ticketSeed: string | null;
 
+  /** `ticketSeed`: of the workers' TLS; null: they have none of their own. */
   constructor(
     argv: readonly string[],
     sockets: MasterSockets,
     lease: SocketLease,
     scoreboard: Scoreboard,
     log: Logger,
+    ticketSeed: string | null,
   ) {
     this.#argv = argv;
     this.#sockets = sockets;
     this.#lease = lease;
     this.#scoreboard = scoreboard;
     this.#log = log;
+    this.#ticketSeed = ticketSeed;
   }
 
   get socketPerSlot(): boolean {
@@ -106,6 +111,7 @@ export class WorkerStarter implements Starter {
         [leaseVariable]: this.#lease.variableFor(leaseNumber),
         ...(row < 0 ? {} : { [scoreboardVariable]: `${this.#scoreboard.path}#${row}` }),
         [slotVariable]: String(slot),
+        ...(this.#ticketSeed === null ? {} : { [tlsVariables.ticketSeed]: this.#ticketSeed }),
       },
       descriptors: [
         { ours: channel.theirs, number: channelNumber },

@@ -103,6 +103,26 @@ export const serveTable = defineTable({
       help: "Length of the queue of connections waiting to be accepted.",
     },
     {
+      long: "tls",
+      kind: "flag",
+      section: listening,
+      help: "Speak TLS on every socket, with --cert and --key.",
+    },
+    {
+      long: "cert",
+      kind: "string",
+      placeholder: "FILE",
+      section: listening,
+      help: "Certificate for --tls, followed by its chain, as PEM. A new file is used at once.",
+    },
+    {
+      long: "key",
+      kind: "string",
+      placeholder: "FILE",
+      section: listening,
+      help: "Private key of the certificate, as PEM.",
+    },
+    {
       long: "workers",
       short: "w",
       kind: "parsed",
@@ -289,6 +309,14 @@ export const serveTable = defineTable({
       section: http,
       help: "Answer a client that has closed its sending side. Without this flag its request is " +
         "aborted, as if it had disconnected.",
+    },
+    {
+      long: "http2",
+      kind: "flag",
+      default: true,
+      negatable: true,
+      section: http,
+      help: "Speak HTTP/2 with clients that ask for it: with TLS by ALPN, else by its preface.",
     },
     {
       long: "index",

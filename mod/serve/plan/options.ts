@@ -4,7 +4,7 @@ import { type Environment, type ParsedOptions, readOptions, UsageError } from ".
 import { isResolved, isUnixPath } from "../../config/addresses.ts";
 import { tokenForm } from "../../conn/access_token.ts";
 import { serveTable } from "./flags.ts";
-import type { AppPlan, ListenPlan, ServePlan, StatusPlan, StatusToken } from "./plan.ts";
+import type { AppPlan, ListenPlan, ServePlan, StatusPlan, StatusToken, TlsPlan } from "./plan.ts";
 
 type Options = ParsedOptions<typeof serveTable>;
 
@@ -40,6 +40,7 @@ export function readServePlan(argv: readonly string[], environment?: Environment
       idleTimeoutMs: values.idleTimeoutMs,
       writeTimeoutMs: values.writeTimeoutMs,
       allowHalfOpen: values.allowHalfOpen,
+      http2: values.http2,
     },
     files: {
       index: values.index.length > 0 ? values.index : ["index.html"],
@@ -90,7 +91,19 @@ function readListen({ values }: Options, errors: string[]): ListenPlan {
     backlog: values.backlog,
     pathMode: values.pathMode,
     pathOwner: readOwner(values.pathOwner, errors),
+    tls: readTls(values, errors),
   };
+}
+
+function readTls({ tls, cert, key }: Options["values"], errors: string[]): TlsPlan | null {
+  if (!tls) {
+    if (cert !== null) errors.push("--cert needs --tls");
+    if (key !== null) errors.push("--key needs --tls");
+    return null;
+  }
+  if (cert === null) errors.push("--tls needs --cert FILE");
+  if (key === null) errors.push("--tls needs --key FILE");
+  return { certificateFile: cert ?? "", keyFile: key ?? "" };
 }
 
 function readOwner(text: string | null, errors: string[]): ListenPlan["pathOwner"] {

@@ -8,6 +8,12 @@ export type AppPlan =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "script"; readonly path: string };
 
+/** PEM files of the certificate, followed by its chain, and of its key. */
+export interface TlsPlan {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
 export interface ListenPlan {
   /** Bound when no sockets are inherited. */
   readonly addresses: readonly Address[];
@@ -16,6 +22,8 @@ export interface ListenPlan {
   /** Mode of socket files; null: as the umask gives it. */
   readonly pathMode: number | null;
   readonly pathOwner: { readonly uid: number; readonly gid: number | null } | null;
+  /** Of every socket; null: as the supervisor says for inherited ones, plain for others. */
+  readonly tls: TlsPlan | null;
 }
 
 export interface ProcessPlan {
@@ -49,6 +57,8 @@ export interface HttpPlan {
   readonly writeTimeoutMs: number;
   /** Answer a client that has closed its sending side. */
   readonly allowHalfOpen: boolean;
+  /** HTTP/2 is spoken, too. */
+  readonly http2: boolean;
 }
 
 export interface FilesPlan {

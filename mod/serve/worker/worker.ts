@@ -1,6 +1,7 @@
 /** A process that accepts connections and answers requests, alone or under a master. */
 import { exitCodes } from "../../base/errors.ts";
 import { describeStaleMount } from "../../config/default_file.ts";
+import { defaultHttp2Options } from "../../conn/http2/options.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { defaultLimits } from "../../http1/limits.ts";
 import {
@@ -16,14 +17,13 @@ import { openMessageSender } from "../../net/message_sender.ts";
 import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
 import { getVariable } from "../../process/environment.ts";
 import { keepMemory } from "../../process/memory/memory_keeper.ts";
-import { readAppliance } from "../../tls/appliance.ts";
-import { SecuredListeners } from "../../tls/secured_listeners.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
 import { type App, type AppHost, loadApp } from "../app/app.ts";
 import { logAppError } from "../app/app_errors.ts";
 import type { Row } from "./scoreboard.ts";
 import { RequestRecorder } from "./request_recorder.ts";
 import type { HttpPlan, LogPlan, ServePlan } from "../plan/plan.ts";
+import { ServeTls } from "../sockets/tls.ts";
 import { inStartTime } from "../app/start_time.ts";
 
 /** Opens the worker's listeners, when its server is ready for connections. */
@@ -48,7 +48,7 @@ export class Worker {
   readonly server: HttpServer;
   readonly #plan: ServePlan;
   readonly #log: Logger;
-  readonly #tls: SecuredListeners;
+  readonly #tls: ServeTls;
   readonly #accessLog: AccessLog | null;
   #listeners: Listener[] = [];
   #stopping = false;
@@ -64,11 +64,7 @@ export class Worker {
     this.#log = log;
     this.reactor = reactor;
     this.app = app;
-    this.#tls = new SecuredListeners(
-      reactor,
-      log,
-      readAppliance(getVariable, (line) => log.warn(line)),
-    );
+    this.#tls = new ServeTls(plan, reactor, log);
     this.#accessLog = openAccessLog(plan.log, log);
     const stats = { ...reporting, accessLog: this.#accessLog };
     const isRecorded = reporting !== noReporting || this.#accessLog !== null;
@@ -106,12 +102,15 @@ export class Worker {
     return new Worker(plan, log, reactor, app, reporting);
   }
 
-  /** The accept handler of an inherited socket: the server, with TLS where the supervisor sets it. */
-  readonly onAcceptOf = (socketName: string): AcceptHandler =>
-    this.#tls.secureInherited(socketName, this.server.onAccept);
+  /**
+   * The accept handler of a socket: the server, with TLS where it is wanted. `socketName`: of an
+   * inherited socket, else null.
+   */
+  readonly onAcceptOf = (socketName: string | null): AcceptHandler =>
+    this.#tls.wrap(socketName, this.server.onAccept);
 
-  /** Whether clients of this inherited socket speak TLS. */
-  isSecure(socketName: string): boolean {
+  /** Whether clients of this socket speak TLS. */
+  isSecure(socketName: string | null): boolean {
     return this.#tls.isSecure(socketName);
   }
 
@@ -228,5 +227,6 @@ function serverOptions(http: HttpPlan) {
     writeTimeoutMs: http.writeTimeoutMs,
     requestsMax: http.connectionRequestsMax,
     allowHalfOpen: http.allowHalfOpen,
+    http2: http.http2 ? defaultHttp2Options : null,
   };
 }

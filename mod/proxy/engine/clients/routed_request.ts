@@ -14,9 +14,10 @@ export interface RoutedRequest {
   readonly body: ClientBody | null;
 }
 
-/** The field lines of a head, without those that frame the body, and without Expect and Trailer. */
+/** The field lines of a head, Host among them in every version of HTTP, without those that frame the body, and without Expect and Trailer. */
 export function unframedLines(head: RequestHead): string {
-  let lines = "";
+  const isHostField = head.find("host") >= 0 || head.hostStart < 0;
+  let lines = isHostField ? "" : `Host: ${head.hostText()}\r\n`;
   for (let i = 0; i < head.fieldCount; i++) {
     const kind = head.kinds[i];
     const framesBody = kind === FieldKind.contentLength || kind === FieldKind.transferEncoding ||
