@@ -175,7 +175,7 @@ export class HttpServer implements Http1Host, Http2Host {
   }
 
   prepare(response: StaticResponse, isHead: boolean): PreparedResponse | null {
-    this.#date.refresh(this.reactor.nowMs);
+    this.#refreshDate();
     return response.prepare(isHead, this.#date.epochSeconds, this.#date.date);
   }
 
