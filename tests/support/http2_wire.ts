@@ -36,6 +36,7 @@ export class Http2Wire implements Disposable {
   readonly #decoder = new HpackDecoder(this.#space.area, 4096);
   /** Frames that were read while something else was awaited. */
   readonly #waiting: WireFrame[] = [];
+  #isClosed = false;
 
   constructor(raw: RawConnection) {
     this.raw = raw;
@@ -105,7 +106,8 @@ export class Http2Wire implements Disposable {
   }
 
   close(): void {
-    this.raw.close();
+    if (!this.#isClosed) this.raw.close();
+    this.#isClosed = true;
   }
 
   [Symbol.dispose](): void {

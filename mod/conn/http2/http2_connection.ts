@@ -277,7 +277,7 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
     for (const exchange of this.session.streams()) {
       const overdue = overdueOf(exchange, options, nowMs);
       if (overdue !== Overdue.nothing) this.#endOverdue(exchange, overdue);
-      else dueMs = Math.min(dueMs, exchangeDueMs(exchange, options));
+      if (exchange.id !== 0) dueMs = Math.min(dueMs, exchangeDueMs(exchange, options));
     }
     return dueMs;
   }
@@ -289,7 +289,8 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
     scratch.enter();
     const isUnanswered = exchange.serial !== 0 && exchange.status === 0;
     if (isUnanswered) this.host.onFault(exchange, 408, error);
-    const code = exchange.serial === 0 ? ErrorCode.noError : ErrorCode.cancel;
+    const isComplete = exchange.serial === 0 && exchange.output.queuedBytes === 0;
+    const code = isComplete ? ErrorCode.noError : ErrorCode.cancel;
     exchange.fail(error);
     if (isUnanswered) exchange.sendStatusPage(408);
     else this.resetStream(exchange, code);

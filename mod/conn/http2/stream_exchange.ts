@@ -98,6 +98,8 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
     this.serial = 0;
     this.context = null;
     this.isResponding = false;
+    // The rest of the request has a deadline of its own.
+    this.bodySinceMs = this.connection.host.reactor.nowMs;
     this.input.discard();
   }
 

@@ -43,7 +43,9 @@ export function overdueOf(
 /** The client still has to send something that is read at once. */
 function isExpecting(exchange: StreamExchange): boolean {
   if (exchange.remoteClosed) return false;
-  return exchange.serial === 0 || !exchange.hasRequestBody || exchange.input.isExpecting;
+  // A body that is not wanted may be late until the response is sent.
+  if (exchange.serial === 0) return exchange.output.queuedBytes === 0;
+  return !exchange.hasRequestBody || exchange.input.isExpecting;
 }
 
 /**
