@@ -144,9 +144,9 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
     if (this.serial !== 0 && this.hasRequestBody) return this.input.receive(bytes, start, end);
     this.connection.session.consumed(this, end - start);
     this.#discardedBytes += end - start;
-    if (this.#discardedBytes > discardBytesMax) {
-      this.connection.resetStream(this, ErrorCode.noError);
-    }
+    // Not before the whole response is sent: a reset would cut it off.
+    const isTooMuch = this.#discardedBytes > discardBytesMax && this.localClosed;
+    if (isTooMuch) this.connection.resetStream(this, ErrorCode.noError);
   }
 
   /** END_STREAM has arrived. */
