@@ -246,11 +246,10 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
     const { host } = this.connection;
     const writer = host.headWriter;
     const { output } = this;
-    // A switch of protocols is an ordinary response to CONNECT (RFC 8441 5).
-    const isSwitch = this.status === 101;
-    const ends = output.announce(writer, this.status, framing, contentLength) && !isSwitch;
+    const { status } = this;
+    const ends = output.announce(writer, status, framing, contentLength) && status !== 101;
     if (host.onHead !== null) host.onHead(this, writer.bytes, 0, writer.length);
-    output.sendHead(isSwitch ? 200 : this.status, writer.bytes, 0, writer.length, ends);
+    output.sendHead(statusOnStream(status), writer.bytes, 0, writer.length, ends);
   }
 
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
@@ -285,7 +284,7 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
 
   writeInterim(status: number, fields: Uint8Array): boolean {
     if (!this.isResponding || this.status !== 0) return true;
-    this.output.sendHead(status, fields, 0, fields.length, false);
+    this.output.sendHead(statusOnStream(status), fields, 0, fields.length, false);
     if (!this.connection.isBlocked) return true;
     this.#wantsDrain = true;
     return false;
@@ -331,4 +330,9 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
     this.end();
     this.connection.onResponseDone(this);
   }
+}
+
+/** A switch of protocols is an ordinary response to CONNECT (RFC 8441 5). */
+function statusOnStream(status: number): number {
+  return status === 101 ? 200 : status;
 }
