@@ -14,7 +14,7 @@ import {
   type ServerContextOptions,
 } from "../../mod/tls/server_context.ts";
 
-// Loaded here, so that no single test appears to leak what stays open for the thread's life.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 AlpnSelector.shared(true);
 

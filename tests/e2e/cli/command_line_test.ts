@@ -1,4 +1,4 @@
-/** The command line of the built program: help, versions, wrong usage, and what a user sees of a failure. */
+/** The command line of the built program: help, versions, wrong usage, and how failures are shown. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { version } from "../../../mod/base/version.ts";
 import { binaryPath, root, runHayate, runProgram } from "../../support/binary.ts";
@@ -6,7 +6,7 @@ import { tempFolder } from "../../support/ports.ts";
 
 const modes = ["load", "serve", "supervise", "proxy", "doctor"] as const;
 
-/** A stack frame, a Rust backtrace, or an error's class in front: nothing that a user can use. */
+/** A stack frame, a Rust backtrace, or the class of an error: useless to a user. */
 const stackPattern =
   /^\s+at |\.ts:\d+|file:\/\/|stack backtrace|panicked|Uncaught|^(Type|Reference|Range)?Error:/m;
 
@@ -115,7 +115,7 @@ Deno.test("hayate help lists the topics for an unknown one", async () => {
   assertMatch(stderr, /^hayate: load has no topic nosuchtopic/);
 });
 
-/** Wrong usage and failures at start: one line says it, and no stack is shown. */
+/** Wrong usage and failures at start: one line and no stack. */
 const failures: readonly { name: string; argv: string[]; code: number; says: RegExp }[] = [
   { name: "load without URL", argv: ["load"], code: 2, says: /URL/ },
   {
@@ -218,7 +218,7 @@ Deno.test("a port in use is an error in one clear line with exit code 1", async 
   }
 });
 
-Deno.test("a wrong directive in a config is one line with file, line and what is allowed, exit code 78", async () => {
+Deno.test("a wrong directive is an error in one line with its location and what is allowed, exit code 78", async () => {
   await using folder = await tempFolder();
   const file = await folder.write(
     "h2o.conf",

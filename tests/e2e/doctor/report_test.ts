@@ -12,7 +12,7 @@ Deno.test("doctor reports OK, WARN or FAIL for each mode, and its exit code is 1
   assertEquals(code, /^FAIL/m.test(stdout) ? 1 : 0);
 });
 
-Deno.test("doctor --json has the facts of this host", async () => {
+Deno.test("doctor --json contains the facts of this host", async () => {
   const { code, stdout } = await runHayate(["doctor", "--json"]);
   const document = JSON.parse(stdout);
   assertEquals(document.schema, "hayate-doctor/2");

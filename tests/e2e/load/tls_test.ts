@@ -6,7 +6,7 @@ import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
 import { runHayate, startListening } from "../../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 
-// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 /** A TLS server that answers "ok", with a certificate of its own. */

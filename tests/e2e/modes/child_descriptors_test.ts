@@ -1,7 +1,7 @@
 /**
- * What children hold: a log command, a check or a program of an app has descriptors 0 to 2 and nothing
- * else, a worker its own sockets. Seen in /proc/PID/fd (proc(5)). nginx, h2o and HAProxy keep their
- * listening sockets from such children, too.
+ * Descriptors of children: a log command, a check or a program of an app has only descriptors 0 to 2,
+ * a worker its own sockets. Read from /proc/PID/fd (proc(5)). nginx, h2o and HAProxy also keep their
+ * listening sockets from such children.
  */
 import { assert, assertEquals } from "@std/assert";
 import { binaryPath, Child, childPids, descendantPids, trySignal } from "../../support/binary.ts";
@@ -26,7 +26,7 @@ function programOf(pid: number): string {
   try {
     return Deno.readLinkSync(`/proc/${pid}/exe`);
   } catch (error) {
-    // Ended, and not waited for yet.
+    // Exited, but not reaped yet.
     if (isGone(error)) return "";
     throw error;
   }
@@ -47,20 +47,20 @@ interface Case {
   readonly name: string;
   readonly env?: Record<string, string>;
   readonly args: (port: number, folder: TempFolder) => Promise<readonly string[]>;
-  /** Children that are no hayate, at least. */
+  /** Minimum number of children other than hayate. */
   readonly helpers: number;
-  /** Listening sockets that each process of ours without children of ours holds. */
+  /** Listening sockets in each hayate process that has no hayate children. */
   readonly socketsOfWorker: number;
   /** Workers have sockets of their own. */
   readonly isPerWorker?: boolean;
 }
 
 const logCommand = "exec cat >/dev/null";
-/** Stays when its log lines end, as a shipper that retries does. */
+/** Stays alive after its log lines end, like a shipper that retries. */
 const longLogCommand = "cat; exec sleep 300";
 
 async function proxyConfig(folder: TempFolder, port: number, more: string): Promise<string> {
-  // The first check succeeds, so that the proxy serves; the second is caught in the act.
+  // The first check succeeds, so that the proxy serves; the second one is running during the test.
   const check = await folder.write(
     "check.sh",
     `#!/bin/sh\n[ -e ${folder.path}/once ] && exec sleep 300; : >${folder.path}/once`,
@@ -104,7 +104,7 @@ const cases: readonly Case[] = [
       env: checks[backend],
       args: (port) => serveArgs(port, "--workers", "2"),
       helpers: 2,
-      // On epoll a worker also holds the other's socket, which it empties at the end.
+      // On epoll a worker also holds the other's socket, whose queue it serves at the end.
       ...(backend === "epoll" ? { socketsOfWorker: 2 } : { socketsOfWorker: 1, isPerWorker: true }),
     },
   ]),
@@ -194,13 +194,13 @@ for (const one of cases) {
     let helpers: number[] = [];
     try {
       helpers = await child.waitUntil("all children", async () => {
-        // Each look reads all of /proc.
+        // Each attempt reads all of /proc.
         await sleep(100);
         (await connectTo(tcp(port)).catch(() => null))?.close();
         const found = descendantPids(child.pid).filter((pid) =>
           programOf(pid) !== "" && !isOurs(pid)
         );
-        // Those right below a process of ours: others are children of theirs.
+        // Direct children of hayate processes; the others are descendants of these.
         const below = new Set(found.flatMap(childPids));
         const top = found.filter((pid) => !below.has(pid));
         return top.length >= one.helpers ? found : null;
@@ -219,7 +219,7 @@ for (const one of cases) {
       );
       for (const names of held) assertEquals(names.length, one.socketsOfWorker);
       if (one.isPerWorker) assertEquals(new Set(held.flat()).size, workers.length);
-      // Only a supervisor passes on what it was given, to its generations (Server::Starter).
+      // Only a supervisor passes inherited descriptors on, to its generations (Server::Starter).
       const generations = args[0] === "supervise" ? childPids(child.pid).filter(isOurs) : [];
       for (const pid of ours.filter((pid) => pid !== child.pid && !generations.includes(pid))) {
         assert(![...descriptorsOf(pid).values()].includes(foreign), `${pid} holds ${foreign}`);

@@ -1,4 +1,4 @@
-/** The clients that people have, each against the appliance as it stands. */
+/** Common clients, each against the appliance with its defaults. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Child, type ChildResult, runProgram, startHayate } from "../../support/binary.ts";
 import { Child as Process } from "../../support/child.ts";
@@ -65,7 +65,7 @@ peerTest("curl", "curl sends a second request on the connection of the first", a
   assertMatch(stderr, /Re-using existing connection/i);
 });
 
-peerTest("curl", "curl gets a head without a body for HEAD", async () => {
+peerTest("curl", "curl gets no body for HEAD", async () => {
   await using appliance = await startAppliance();
   const { stdout } = await runPeer("curl", ["-sS", "-I", appliance.url]);
   assertMatch(stdout, /^HTTP\/1\.1 200 /);
@@ -149,7 +149,7 @@ http {
 }
 `,
   );
-  // Its first lines go to a place that only root may write, unless -e says otherwise.
+  // Without -e its first lines go to a file that only root can write.
   const log = `${folder.path}/error.log`;
   const nginx = new Process(peerPath("nginx"), ["-p", folder.path, "-c", config, "-e", log]);
   try {

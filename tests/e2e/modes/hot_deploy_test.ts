@@ -1,5 +1,5 @@
 /** No request is lost while generations change, on the built binary. */
-// Runs alone: it is about full load.
+// Runs alone: it needs full load.
 import { hotDeployTests } from "../../support/hot_deploy.ts";
 import { binaryLauncher } from "../../support/launcher.ts";
 

@@ -1,9 +1,9 @@
-/** What the system allows too little of is one line, never a panic. */
+/** A limit of the system that is too low is reported in one line, never by a panic. */
 import { assertEquals } from "@std/assert";
 import { binaryPath, Child, runHayate, runProgram } from "../../support/binary.ts";
 import { tempFolder } from "../../support/ports.ts";
 
-/** Runs the program where so many files may be open. */
+/** Runs the program with this limit of open files. */
 function withFiles(count: number, args: readonly string[]) {
   return runProgram("sh", ["-c", `ulimit -n ${count}; exec "$0" "$@"`, binaryPath, ...args]);
 }
@@ -41,7 +41,7 @@ Deno.test("supervise passes on a descriptor with a number above the limit of ope
     "-c",
     "readlink /proc/self/fd/70; exec sleep 9",
   ];
-  // bash, because dash knows descriptors of one digit only.
+  // bash, because dash supports only one-digit descriptors.
   const child = new Child("bash", [
     "-c",
     `exec 70</dev/null; ulimit -n 60; exec "$0" "$@"`,

@@ -1,4 +1,4 @@
-/** Where access logs go beyond a file: syslog, commands, files that move themselves away; serve and proxy. */
+/** Targets of access logs other than a plain file: syslog, commands, rotated files; serve and proxy. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Child, trySignal, withTimeout } from "../../support/binary.ts";
 import { type TempFolder, tempFolder } from "../../support/ports.ts";
@@ -6,7 +6,7 @@ import { RawConnection, tcp } from "../../support/raw_socket.ts";
 import { TestProxy } from "../../support/proxy.ts";
 import { startServe } from "../../support/serve.ts";
 
-/** Whoever writes the log. */
+/** The mode that writes the log. */
 interface Logging extends AsyncDisposable {
   readonly child: Child;
   readonly port: number;
@@ -40,7 +40,7 @@ function eachMode(name: string, body: (mode: string) => Promise<void>): void {
   for (const mode of ["serve", "proxy"]) Deno.test(`${name} (${mode})`, () => body(mode));
 }
 
-/** Sends `count` requests one behind the other, each answered. */
+/** Sends `count` requests one after the other and reads each response. */
 async function request(port: number, count: number, path = "/"): Promise<void> {
   using connection = await RawConnection.open(tcp(port));
   for (let i = 0; i < count; i++) {
@@ -74,7 +74,7 @@ async function readDatagrams(socket: Deno.DatagramConn, count: number): Promise<
   return messages;
 }
 
-/** Messages behind their length (RFC 6587, 3.4.1). */
+/** Messages with their length in front (RFC 6587, 3.4.1). */
 async function readCounted(connection: RawConnection, count: number): Promise<string[]> {
   const messages: string[] = [];
   while (messages.length < count) {
@@ -98,7 +98,7 @@ eachMode("syslog over UDP gets one RFC 5424 message for each line", async (mode)
 });
 
 eachMode(
-  "syslog over TCP gets counted messages, before and after its receiver was away",
+  "syslog over TCP gets octet-counted messages, before and after an outage of its receiver",
   async (mode) => {
     let listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
@@ -127,7 +127,7 @@ eachMode(
   },
 );
 
-eachMode("syslog over a unix socket, of datagrams as /dev/log is one", async (mode) => {
+eachMode("syslog over a unix datagram socket such as /dev/log", async (mode) => {
   await using folder = await tempFolder();
   const path = `${folder.path}/log`;
   const socket = Deno.listenDatagram({ transport: "unixpacket", path });
@@ -137,7 +137,7 @@ eachMode("syslog over a unix socket, of datagrams as /dev/log is one", async (mo
   assertEquals(linesOf(await readDatagrams(socket, 3)), three);
 });
 
-eachMode("syslog over a unix socket, of streams", async (mode) => {
+eachMode("syslog over a unix stream socket", async (mode) => {
   await using folder = await tempFolder();
   const path = `${folder.path}/log`;
   using listener = Deno.listen({ transport: "unix", path });
@@ -147,10 +147,10 @@ eachMode("syslog over a unix socket, of streams", async (mode) => {
   assertEquals(linesOf(await readCounted(connection, 3)), three);
 });
 
-/** Longer than the 1 MB that may wait and the pipe or socket buffers before it. */
+/** More than the 1 MB queue and the pipe or socket buffers can hold. */
 const flood = { count: 1600, path: `/${"x".repeat(4000)}` };
 
-eachMode("a receiver that takes nothing holds up no request and not the end", async (mode) => {
+eachMode("a receiver that reads nothing delays neither requests nor the exit", async (mode) => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   await using logging = await startLogging(mode, `syslog:tcp://127.0.0.1:${port}`);
@@ -161,7 +161,7 @@ eachMode("a receiver that takes nothing holds up no request and not the end", as
   assertEquals((await logging.child.stop()).code, 0);
 });
 
-eachMode("a log command that reads nothing holds up no request and not the end", async (mode) => {
+eachMode("a log command that reads nothing delays neither requests nor the exit", async (mode) => {
   await using folder = await tempFolder();
   const command = `exec > ${folder.path}/pid 2>&1; echo $$; exec sleep 60`;
   await using logging = await startLogging(mode, `| ${command}`);
@@ -174,7 +174,7 @@ eachMode("a log command that reads nothing holds up no request and not the end",
   const { code, stderr } = await logging.child.stop();
   assertEquals(code, 0);
   assertMatch(stderr, /log command did not exit within 3000 ms: exec >/);
-  // It has outlived its writer by design; it must not outlive the test.
+  // It outlives its writer by design, but must not outlive the test.
   trySignal(Number(await Deno.readTextFile(`${folder.path}/pid`)), "SIGKILL");
 });
 
@@ -185,10 +185,10 @@ async function lostLines(folder: TempFolder): Promise<number> {
   return Number(/^hayate_log_lines_lost_total (\d+)$/m.exec(text)![1]);
 }
 
-eachMode("a log command that dies is started again, and requests go on", async (mode) => {
+eachMode("a log command that dies is restarted, and requests continue", async (mode) => {
   await using folder = await tempFolder();
   const out = `${folder.path}/out`;
-  // Each command takes one line and ends.
+  // Each command reads one line and exits.
   const target = `| read -r line; echo "$line" >> ${out}`;
   await using logging = await startLogging(mode, target);
   await request(logging.port, 1);
@@ -202,7 +202,7 @@ eachMode("a log command that dies is started again, and requests go on", async (
 });
 
 eachMode(
-  "pipe:rollback moves full files away, keeps as many as asked for, and loses no line",
+  "pipe:rollback rotates full files, keeps the given number of them and loses no line",
   async (mode) => {
     await using folder = await tempFolder();
     const path = `${folder.path}/a.log`;

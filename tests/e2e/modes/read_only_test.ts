@@ -4,7 +4,7 @@ import { binaryPath, type Child, childPids } from "../../support/binary.ts";
 import { inNamespace, namespaceTest } from "../../support/namespaces.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 
-/** Every file system is read-only, and the user owns nothing. A last look shows that it is so. */
+/** Every file system is read-only, and the user owns nothing. A final check verifies that. */
 const readOnly = `mount --bind / /; mount -o remount,ro,bind /
 for place in /tmp /var/tmp /dev/shm /run; do
   [ ! -d $place ] || mount -t tmpfs -o ro none $place
@@ -16,7 +16,7 @@ done
 `;
 const asNobody = `exec setpriv --reuid 65534 --regid 65534 --clear-groups `;
 
-/** The program and the test's files have to be seen: they are mounted where nothing hides them. */
+/** The program and the test's files must be visible: they are mounted where nothing hides them. */
 const withFiles = `mount -t tmpfs none /mnt; touch /mnt/hayate; mkdir /mnt/site
 mount --bind "$1" /mnt/hayate; mount --bind "$2" /mnt/site; mount -o remount,ro /mnt
 `;
@@ -73,7 +73,7 @@ import { greet } from "./plain.js";
 export const word: string = "hello";
 export default { fetch: (_: Request): Response => new Response(greet(name as Who, import.meta.url)) };
 `,
-  // A cycle, as modules have them.
+  // An import cycle.
   "other.ts": `import { word } from "./app.ts";
 export type Who = string;
 export const name: Who = "world";
@@ -97,7 +97,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-namespaceTest("read-only, any user: a TypeScript app's errors name its own files", async () => {
+namespaceTest("read-only, any user: errors of a TypeScript app name its own files", async () => {
   await using folder = await openFolder();
   await folder.write(
     "app.ts",
@@ -184,7 +184,7 @@ Deno.test("workers have a higher oom_score_adj than the process that replaces th
   }
 });
 
-namespaceTest("a read-only /proc is no reason to fail", async () => {
+namespaceTest("a read-only /proc is tolerated", async () => {
   const port = freePort();
   const script = `mount --bind /proc /proc; mount -o remount,ro,bind /proc
 exec "$1" supervise serve -w 2 --text x`;

@@ -1,4 +1,4 @@
-/** Requests that are refused before anybody handles them are in the access log, as nginx logs them. */
+/** Requests refused before they reach a handler are in the access log, as with nginx. */
 import { assertEquals } from "@std/assert";
 import { RawConnection, tcp } from "../../support/raw_socket.ts";
 import { always, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
@@ -58,7 +58,7 @@ eachBackend("serve logs refused requests", async (backend) => {
   assertEquals(readLines(`${served.folder.path}/access.log`), expected);
 });
 
-eachBackend("serve logs a request that does not come in time as 408", async (backend) => {
+eachBackend("serve logs a request that does not arrive in time as 408", async (backend) => {
   const timeouts = ["--head-timeout", "300ms", "--body-timeout", "300ms"];
   await using served = await startServe({
     args: [...timeouts, "--access-log", "@access.log", "--access-log-format", format, "@app.js"],

@@ -1,4 +1,4 @@
-/** The table of malformed, ambiguous and sound requests over real sockets. */
+/** The table of malformed, ambiguous and valid requests over real sockets. */
 import { assertEquals } from "@std/assert";
 import { type Address, formatAddress } from "../../../mod/base/address.ts";
 import { latin1Bytes } from "../../../mod/http/mod.ts";
@@ -13,13 +13,13 @@ import { type RequestRow, requestRows } from "../../vectors/http1/request_rows.t
 /** Servers answer HTTP/2's preface in HTTP/2. */
 const rows = requestRows.filter(({ bytes }) => !bytes.startsWith("PRI * HTTP/2.0\r\n\r\nSM\r\n"));
 
-/** Rows under way at a time: many, because those that wait only wait. */
+/** Rows in progress at a time: many, because most of them only wait. */
 const rowsAtOnce = 24;
 
-/** What rows hide behind or inside another request. */
+/** What rows hide after or inside another request. */
 const smuggledRead = "GET /smuggled";
 
-/** Plays every row and gives a line for each that went wrong. */
+/** Plays every row and returns a line for each failure. */
 async function playAll(
   rows: readonly RequestRow[],
   playOne: (row: RequestRow) => Promise<string[]>,
@@ -39,7 +39,7 @@ async function playAll(
   return complaints;
 }
 
-/** What our own server owes to the byte: the codec's reading, echoed. */
+/** What our own server must answer to the byte: the codec's reading, echoed. */
 function complainOfEcho(row: RequestRow, played: Played, how: string): string[] {
   const complaints: string[] = [];
   const wanted = echoOutcome(row.reads);
@@ -55,7 +55,7 @@ function complainOfEcho(row: RequestRow, played: Played, how: string): string[] 
   return complaints;
 }
 
-/** At once, and cut where a partial head or body has to be kept. */
+/** In one piece, and split where a partial head or body has to be kept. */
 function cutsOf(length: number): number[][] {
   return [[], [1], [length >> 1], [length - 1], [length >> 2, length >> 1, length - 2]];
 }
@@ -77,7 +77,7 @@ for (const backend of ["portable", "epoll"] as const) {
   });
 }
 
-/** At once, and in halves. */
+/** In one piece, and in halves. */
 function binaryCuts(length: number): number[][] {
   return [[], [length >> 1]];
 }
@@ -89,7 +89,7 @@ async function complainOfServe(args: readonly string[], backend: string): Promis
   return await complainOfBinary(flags, port, backend);
 }
 
-/** Plays every row against the built program; it may do whatever the RFCs allow. */
+/** Plays every row against the built program; it may do anything that the RFCs allow. */
 async function complainOfBinary(
   args: readonly string[],
   port: number,
@@ -146,7 +146,7 @@ for (const backend of ["portable", "epoll"] as const) {
     const smuggled = requestRows.flatMap((row) => row.reads).filter((read) =>
       read === smuggledRead
     );
-    // Only where it is a message of its own may the upstream have seen it.
+    // The upstream may have seen it only if it is a separate message.
     assertEquals(upstream.heardCount(smuggledRead), smuggled.length * binaryCuts(0).length);
   });
 }

@@ -1,4 +1,4 @@
-/** A second INT or TERM ends at once, and the log says what was cut; as Caddy does. */
+/** A second INT or TERM ends at once, and the log reports what was cut, as in Caddy. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sleep, startListening } from "../../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";

@@ -5,7 +5,7 @@ import { RawConnection } from "../../support/raw_socket.ts";
 import { TestProxy } from "../../support/proxy.ts";
 import { backends, startServe } from "../../support/serve.ts";
 
-/** Something that serves the files of a folder. */
+/** A server for the files of a folder. */
 interface Site extends AsyncDisposable {
   readonly name: string;
   readonly folder: string;
@@ -78,11 +78,11 @@ async function ask(site: Site, target: string, headers: Record<string, string> =
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-/** Sizes that are kept in memory, and that are sent from the file. */
+/** Sizes of a file that is cached in memory, and of one that is sent from disk. */
 const sizes = [100, 200_000];
 
 eachSite(
-  "a file that is overwritten, replaced or removed shows at once, and whole",
+  "an overwritten, replaced or removed file takes effect at once, and completely",
   async (site) => {
     for (const size of sizes) {
       const path = `${site.folder}/a.txt`;
@@ -111,7 +111,7 @@ eachSite(
   },
 );
 
-eachSite("a precompressed form that is overwritten or removed shows at once", async (site) => {
+eachSite("an overwritten or removed precompressed file takes effect at once", async (site) => {
   for (const size of sizes) {
     await Deno.writeTextFile(`${site.folder}/a.js`, "plain");
     const zip = async (text: string) => {
@@ -131,7 +131,7 @@ eachSite("a precompressed form that is overwritten or removed shows at once", as
   }
 });
 
-eachSite("a file that is truncated while it is sent cuts the connection", async (site) => {
+eachSite("a file truncated during its transfer cuts the connection", async (site) => {
   const length = 30 << 20;
   await Deno.writeFile(`${site.folder}/big.bin`, new Uint8Array(length));
   if (site.client !== undefined) return await cutByFetch(site, length);
@@ -146,7 +146,7 @@ eachSite("a file that is truncated while it is sent cuts the connection", async 
   assert(received < length, `${received} bytes`);
 });
 
-/** The same through fetch, whose client knows our certificate. */
+/** The same through fetch, with a client that trusts our certificate. */
 async function cutByFetch(site: Site, length: number): Promise<void> {
   const response = await fetch(`${site.url}/big.bin`, { client: site.client! });
   await new Promise((resolve) => setTimeout(resolve, 200));

@@ -1,7 +1,7 @@
 /**
- * TERM loses no connection that the kernel has accepted: what waits in an accept queue is answered
- * before the last holder of its socket closes it. nginx with several workers resets such connections;
- * `serve --workers 1` and HAProxy answer them.
+ * TERM loses no connection that the kernel has accepted: the connections in an accept queue are
+ * served before the last holder of its socket closes it. nginx with several workers resets them;
+ * `serve --workers 1` and HAProxy serve them.
  */
 import { assert, assertEquals } from "@std/assert";
 import { childPids, sleep, startHayate, startListening } from "../../support/binary.ts";
@@ -15,7 +15,7 @@ hosts: {default: {paths: {/: {redirect: {url: "http://new.test/", status: 302}}}
 
 type Args = (port: number, folder: TempFolder) => Promise<readonly string[]>;
 
-/** Under a supervisor: a master whose sockets are held above it. */
+/** Under a supervisor: a master whose sockets its parent holds. */
 for (const mode of ["serve", "proxy"]) {
   Deno.test(`supervise keeps serving after its ${mode} with two workers was killed`, async () => {
     await using folder = await tempFolder();
@@ -60,7 +60,7 @@ hosts: {default: {paths: {/: {redirect: "http://new.test/"}}}}
 
 const request = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 
-/** What became of one request on a connection that the kernel accepted. */
+/** The outcome of one request on a connection that the kernel accepted. */
 async function answerOn(conn: Deno.Conn): Promise<string> {
   try {
     await conn.write(request);
@@ -99,7 +99,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
           Array.from({ length: 300 }, () => connectTo(tcp(port)) as Promise<Deno.Conn>),
         );
         const answers = conns.map(answerOn);
-        // Ctrl-C in a terminal reaches the workers, too.
+        // Ctrl-C in a terminal also reaches the workers.
         for (const pid of signal === "SIGINT" ? workers : []) Deno.kill(pid, signal);
         child.kill(signal);
         await child.waitForLine(/received (TERM|INT)/);
@@ -116,7 +116,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
 
   // Sockets of the portable reactor belong to Deno, which closes them with what arrives meanwhile.
   for (const backend of ["epoll"]) {
-    Deno.test(`${mode} with two workers resets no client at TERM under new connections (${backend})`, async () => {
+    Deno.test(`${mode} with two workers resets no client at TERM while clients connect (${backend})`, async () => {
       await using folder = await tempFolder();
       const port = freePort();
       const args = await argsOf(port, folder);
@@ -132,7 +132,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
           try {
             conn = await connectTo(tcp(port)) as Deno.Conn;
           } catch {
-            // Refused: the ports are closed, which tells a client to go elsewhere.
+            // Refused: the ports are closed, so a client can try another server.
             isOver = true;
             return;
           }
@@ -187,7 +187,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
 }
 
 for (const kind of ["tcp", "unix"] as const) {
-  Deno.test(`A ${kind} listener that a reload removes serves the connections in its queue`, async () => {
+  Deno.test(`A ${kind} listener removed by a reload serves the connections in its queue`, async () => {
     await using folder = await tempFolder();
     const [port, removed] = [freePort(), freePort()];
     const path = `${folder.path}/removed.sock`;

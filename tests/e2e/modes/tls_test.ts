@@ -5,7 +5,7 @@ import { peerTest } from "../../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
 
-/** A port that the appliance takes for TLS by its last digits. */
+/** A port that the appliance uses for TLS because of its last digits. */
 function freeTlsPort(): number {
   for (let i = 0; i < 60; i++) {
     const port = 10443 + 1000 * Math.floor(Math.random() * 50);
@@ -71,7 +71,7 @@ peerTest(["wrk", "curl"], "PORTS that end in 443 speak TLS, and HUP loses no req
   assertEquals(await fingerprintAt(secure, folder), before, "HUP does not change the certificate");
 });
 
-peerTest(["wrk"], "a handshake per request survives HUPs, too", async () => {
+peerTest(["wrk"], "no handshake fails across HUPs with one handshake per request", async () => {
   const secure = freeTlsPort();
   await using supervisor = startHayate(["supervise", "serve", "--text", "hello"], {
     env: { PORTS: `${secure}` },
@@ -101,7 +101,7 @@ Deno.test("plain HTTP on a TLS port gets a 400 with the reason", async () => {
 
 peerTest(
   ["openssl", "curl"],
-  "HAYATE_CERT and HAYATE_KEY, /tls, and files that change",
+  "HAYATE_CERT and HAYATE_KEY, /tls, and changed files",
   async () => {
     await using folder = await tempFolder();
     const first = await certificate(folder, "first");
@@ -116,7 +116,7 @@ peerTest(
       "hayate is running",
     );
     const shown = await fingerprintAt(port, folder);
-    // A bad new certificate keeps the old one and says why; a good one is taken without a HUP.
+    // A bad new certificate keeps the old one and is reported; a good one is used without a HUP.
     await Deno.writeTextFile(first.crt, "no certificate");
     await supervisor.waitForLine(/still using the old certificate: .*first\.crt/);
     assertEquals(await fingerprintAt(port, folder), shown);
@@ -194,7 +194,7 @@ hosts:
   },
 );
 
-peerTest(["openssl"], "certificates that cannot be used end the start in one line", async () => {
+peerTest(["openssl"], "unusable certificates end the start with one line", async () => {
   await using folder = await tempFolder();
   const good = await certificate(folder, "good");
   const other = await certificate(folder, "other");

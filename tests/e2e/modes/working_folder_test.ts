@@ -1,4 +1,4 @@
-/** A deploy by a link: each start goes through the path (Server::Starter's --dir), not to what it was. */
+/** A deploy by a link: each start resolves the path again (Server::Starter's --dir). */
 import { assertEquals, assertMatch } from "@std/assert";
 import { childPids, startHayate } from "../../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
@@ -66,7 +66,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
     const port = freePort();
     await using child = startHayate(await argsOf(port, folder), {
       cwd: current,
-      // A shell that has changed to the link says so.
+      // A shell that has changed to the link exports it in PWD.
       env: { PWD: current, RUST_BACKTRACE: "1" },
       waitTimeoutMs: 20_000,
     });
@@ -84,7 +84,7 @@ for (const [mode, argsOf] of Object.entries(modes)) {
   });
 }
 
-Deno.test("supervise: a relative --dir follows the symbolic link, too", async () => {
+Deno.test("supervise: a relative --dir also follows the symbolic link", async () => {
   await using folder = await tempFolder();
   const { current, deploy } = await releases(folder);
   const status = `${folder.path}/status`;

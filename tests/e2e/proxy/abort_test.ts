@@ -1,4 +1,4 @@
-/** Clients that leave before their answer is complete. */
+/** Clients that disconnect before their response is complete. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { libssl } from "../../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
@@ -8,14 +8,14 @@ import { latin1, RawConnection } from "../../support/raw_socket.ts";
 import { parts, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
 import { eachBackend } from "../../support/serve.ts";
 
-// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 const head = "Host: h\r\n\r\n";
 const body = (length: number, sent: number) =>
   `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n\r\n${"x".repeat(sent)}`;
 
-/** What a client has sent when it closes, and what its upstream does meanwhile. */
+/** What a client has sent when it closes, and what its upstream is doing then. */
 const departures: readonly [name: string, request: string, upstream: string, status: number][] = [
   ["a request that waits", `GET / HTTP/1.1\r\n${head}`, "silent", 499],
   ["an HTTP/1.0 request", `GET / HTTP/1.0\r\n${head}`, "silent", 499],
@@ -26,7 +26,7 @@ const departures: readonly [name: string, request: string, upstream: string, sta
   ["a quiet stream", `GET / HTTP/1.1\r\n${head}`, "stream", 200],
 ];
 
-/** Never completes an answer; `gone` counts the connections that the proxy has closed. */
+/** Never completes a response; `gone` counts the connections that the proxy has closed. */
 function endless(kind: string): { upstream: ScriptedUpstream; gone: () => number } {
   let gone = 0;
   const upstream = ScriptedUpstream.start(async (peer) => {
@@ -123,7 +123,7 @@ eachBackend("http1-allow-half-open answers a client that has closed its side", a
   assertEquals(latin1(await client.readAll()).match(/\r\n\r\nlate/g)?.length, 2);
 });
 
-eachBackend("A tunnel passes a FIN on and carries what comes the other way", async (backend) => {
+eachBackend("A tunnel forwards a FIN and still carries bytes the other way", async (backend) => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.send(

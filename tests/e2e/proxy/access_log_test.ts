@@ -1,4 +1,4 @@
-/** The access log of hayate proxy: what of a response, an upstream and a handshake a line can show. */
+/** The access log of hayate proxy: fields of responses, upstreams and handshakes. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child, startListening } from "../../support/binary.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
@@ -19,7 +19,7 @@ ${paths.map((line) => `      ${line}`).join("\n")}
 `);
 }
 
-/** The lines, once the proxy has written them out and ended. */
+/** The lines, after the proxy has flushed them and exited. */
 async function linesOf(proxy: TestProxy): Promise<string[]> {
   await proxy.child.stop();
   return (await Deno.readTextFile(`${proxy.folder.path}/access.log`)).replace(/\n$/, "").split(
@@ -30,7 +30,7 @@ async function linesOf(proxy: TestProxy): Promise<string[]> {
 const fields = "X-Up: first\r\nX-Up: second\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n" +
   'Content-Type: text/plain\r\nETag: "x"\r\n';
 
-/** Takes bodies in, and answers 503 below /bad. */
+/** Reads bodies, and answers 503 below /bad. */
 function upstream(): ScriptedUpstream {
   return ScriptedUpstream.start(async (peer) => {
     for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
@@ -42,7 +42,7 @@ function upstream(): ScriptedUpstream {
   });
 }
 
-Deno.test("Fields of proxied responses, files, redirects and errors are logged as they were sent", async () => {
+Deno.test("Fields of proxied responses, files, redirects and errors are logged as sent", async () => {
   await using app = upstream();
   await using proxy = await start("%U %s %{content-type}o|%{X-Up}o|%{set-cookie}o|%{location}o", [
     `/: {proxy.reverse.url: "http://127.0.0.1:${app.port}/"}`,
@@ -78,7 +78,7 @@ Deno.test("%<{Name}o is the field before rules changed it, %<s the status before
   ]);
 });
 
-Deno.test("Sizes and times of the upstream's part are logged, and who answered after how many tries", async () => {
+Deno.test("Sizes and times of the upstream exchange are logged, with the server and the number of tries", async () => {
   await using app = upstream();
   const sizes = ["request-bytes", "request-bytes-header", "request-bytes-body", "response-bytes"]
     .concat("response-bytes-header", "response-bytes-body");
@@ -111,7 +111,7 @@ Deno.test("Sizes and times of the upstream's part are logged, and who answered a
   }
 });
 
-Deno.test("A request that no upstream took, and one that never went there, say so", async () => {
+Deno.test("A request that no upstream accepted, and one without an upstream, are logged as such", async () => {
   await using proxy = await start(
     "%s %{upstream-addr}x %{upstream-tries}x %{upstream-status}x %{proxy.total-time}x %{error}x",
     [
@@ -168,7 +168,7 @@ Deno.test("An error document is sent without the validators of its file, and var
 
 peerTest(
   ["openssl", "curl"],
-  "What TLS agreed on is logged, on our side and on the upstream's",
+  "The negotiated TLS parameters are logged for the client's and the upstream's side",
   async () => {
     await using folder = await tempFolder();
     const make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"];
@@ -209,7 +209,7 @@ hosts:
   },
 );
 
-peerTest("h2o", "What h2o knows of a response is logged as h2o logs it", async () => {
+peerTest("h2o", "Response fields are logged as h2o logs them", async () => {
   await using app = upstream();
   const known = ["%m %U %s %b %H %V", "%{x-up}o", "%<{x-up}o", "%{set-cookie}o", "%{content-type}o"]
     .concat("%<{content-type}o", "%{x-add}o", "%<{x-add}o", "%{location}o", "%{cache-control}o")
@@ -251,7 +251,7 @@ hosts:
   assertEquals(ours.split("\n"), theirs.split("\n"));
 });
 
-Deno.test("%A and %p are there when the connection closes with the answer", async () => {
+Deno.test("%A and %p are logged when the connection closes with the response", async () => {
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 access-log: {path: DIR/access.log, format: "%A %p %{local}p %s"}
 hosts: {default: {paths: {/: {file.dir: DIR}}}}
@@ -265,7 +265,7 @@ hosts: {default: {paths: {/: {file.dir: DIR}}}}
   ]);
 });
 
-Deno.test("A tunnel is logged at its end, with the bytes that the client was sent", async () => {
+Deno.test("A tunnel is logged at its end, with the bytes sent to the client", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.send(

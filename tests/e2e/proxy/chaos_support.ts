@@ -1,4 +1,4 @@
-/** Upstreams that misbehave at random, and a network of our own in which packets can be lost. */
+/** Upstreams that misbehave at random, and a private network in which packets can be dropped. */
 import type { Random } from "../../fuzz/random.ts";
 import { startHayate } from "../../support/binary.ts";
 import { Child, sleep, trySignal } from "../../support/child.ts";
@@ -6,13 +6,13 @@ import { findPeer } from "../../support/peers.ts";
 import type { TempFolder } from "../../support/ports.ts";
 import { ScriptedUpstream, type UpstreamPeer, type UpstreamScript } from "../../support/proxy.ts";
 
-/** The body of `/SERIAL/BYTES`, another one for each path: a mix-up of answers cannot pass. */
+/** The body of `/SERIAL/BYTES`, different for each path, so that mixed-up responses are detected. */
 export function bodyOf(path: string): string {
   const size = Number(path.split("/")[2]);
   return `${path} `.repeat(Math.ceil(size / (path.length + 1))).slice(0, size);
 }
 
-/** The same, for `hayate serve`. A request's body is to be that of its path, too. */
+/** The same, for `hayate serve`. A request's body must also be that of its path. */
 const app = `export default { async fetch(request) {
   const path = new URL(request.url).pathname;
   const size = Number(path.split("/")[2]);
@@ -37,7 +37,7 @@ export const moods = [
 ] as const;
 export type Mood = typeof moods[number];
 
-/** Answers with the body of the path that was asked for, in the mood of the moment. */
+/** Answers with the body of the requested path, in the current mood. */
 export function moody(state: { mood: Mood }): UpstreamScript {
   return async (peer) => {
     for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
@@ -54,7 +54,7 @@ export function moody(state: { mood: Mood }): UpstreamScript {
   };
 }
 
-/** False: the connection is to be closed. */
+/** False: the connection must be closed. */
 async function answer(peer: UpstreamPeer, mood: Mood, body: string): Promise<boolean> {
   const whole = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   switch (mood) {
@@ -99,14 +99,14 @@ export function startMoody(path: string, state: { mood: Mood }): ScriptedUpstrea
 }
 
 /**
- * Programs in a network of their own (unshare(1)), whose loopback loses packets when told to: what
- * they dial there is a black hole. Files, socket files included, they share with us.
+ * Programs in a private network (unshare(1)), whose loopback drops packets on demand: a port there
+ * becomes a black hole. Files, including socket files, are shared with the test.
  */
 export class PrivateNetwork {
   /** Any process inside. */
   #pid = 0;
 
-  /** null where it is permitted, else the reason why not. */
+  /** null if it is permitted, else the reason why not. */
   static async missing(): Promise<string | null> {
     const needed = ["unshare", "nsenter", "ip", "iptables"];
     const missing = needed.filter((program) => findPeer(program) === null);
@@ -128,7 +128,7 @@ export class PrivateNetwork {
     return new Child("nsenter", ["-t", `${this.#pid}`, "-n", program, ...args]);
   }
 
-  /** From now on the packets to a port are lost, or arrive again. */
+  /** Starts or stops dropping the packets to a port. */
   async lose(port: number, isLost: boolean): Promise<void> {
     const rule = ["INPUT", "-p", "tcp", "--dport", `${port}`, "-j", "DROP"];
     const { code, stderr } = await this.start("iptables", [isLost ? "-I" : "-D", ...rule]).result();
@@ -161,7 +161,7 @@ export class FragileServer implements AsyncDisposable {
     await child.waitForSocket({ kind: "unix", path: this.path });
   }
 
-  /** One misfortune, with its end. */
+  /** One fault, until its end. */
   async suffer(random: Random): Promise<void> {
     const child = this.#child!;
     if (random.oneIn(2)) {
@@ -193,7 +193,7 @@ export async function writeApp(folder: TempFolder): Promise<string> {
   return await folder.write("app.js", app);
 }
 
-/** A port on which nobody answers, not even with a refusal: its queue is full and stays so. */
+/** A port that neither accepts nor refuses connections: its queue is full and stays so. */
 export class FullQueue implements Disposable {
   readonly port: number;
   readonly #listener: Deno.TcpListener;
@@ -204,7 +204,7 @@ export class FullQueue implements Disposable {
     this.port = this.#listener.addr.port;
   }
 
-  /** Fills the queue: two get in, as listen(2) counts. */
+  /** Fills the queue: listen(2) lets two connections in. */
   async fill(): Promise<void> {
     for (let i = 0; i < 2; i++) {
       const connection = Deno.connect({ hostname: "127.0.0.1", port: this.port });

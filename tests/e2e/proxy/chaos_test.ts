@@ -1,13 +1,13 @@
 /**
  * Upstreams that are black-holed, stopped, killed, answer garbage, reset in the middle of a body and
- * dawdle at random, under load: every request is answered rightly or with the right error, none
+ * stall at random, under load: every request gets the right response or the right error, none
  * hangs past its deadline, nothing leaks.
  *
- * HAYATE_CHAOS_SECONDS (default 15) says for how long, HAYATE_CHAOS_SEED with which numbers; both are
+ * HAYATE_CHAOS_SECONDS (default 15) sets the duration, HAYATE_CHAOS_SEED the random numbers; both are
  * printed. Without the right to a network of our own, or with HAYATE_CHAOS_NETWORK=shared, the black
  * hole is a full queue. `scripts/chaos` runs it for 60 seconds.
  */
-// Runs alone: how many answers are right depends on the CPU that is left.
+// Runs alone: the number of right responses depends on the free CPU.
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../fuzz/random.ts";
 import { binaryPath, Child, sleep } from "../../support/binary.ts";
@@ -31,15 +31,15 @@ const seconds = Number(Deno.env.get("HAYATE_CHAOS_SECONDS") || 15);
 const seed = Number(Deno.env.get("HAYATE_CHAOS_SEED") || 20260729);
 const clients = 8;
 const ioTimeoutMs = 400;
-/** Six servers, each tried once and given up after its timeout, and a busy machine. */
+/** Six servers, each tried once up to its timeout, on a busy machine. */
 const deadlineMs = 6 * 2 * ioTimeoutMs + 3000;
-/** The port that is lost and found in the private network. */
+/** The port whose packets are dropped for a while in the private network. */
 const lostPort = 8080;
 
-/** What came of one request. */
+/** The outcome of one request. */
 type Outcome = "right" | "502" | "503" | "504" | "cut";
 
-/** Sends one request and judges the answer. */
+/** Sends one request and judges the response. */
 async function ask(path: string, method: string, socket: string): Promise<Outcome> {
   const started = performance.now();
   using connection = await RawConnection.open(unix(socket));
@@ -47,7 +47,7 @@ async function ask(path: string, method: string, socket: string): Promise<Outcom
   const body = method === "POST" ? expected : "";
   const length = method === "POST" ? `Content-Length: ${body.length}\r\n` : "";
   const head = `${method} ${path} HTTP/1.1\r\nHost: h\r\n${length}Connection: close\r\n\r\n`;
-  // An answer before the end of the request closes the connection under our hands.
+  // A response before the end of the request closes the connection while we write.
   await connection.send(`${head}${body}`).catch(() => null);
   assert(await connection.waitForClose(2 * deadlineMs), `${path} hung`);
   const tookMs = performance.now() - started;
@@ -75,7 +75,7 @@ function judgeBody(head: string, body: string, expected: string, path: string): 
   return isWhole ? "right" : "cut";
 }
 
-/** The bytes of the chunks that have come. */
+/** The bytes of the chunks received so far. */
 function dechunk(body: string): string {
   let plain = "";
   for (let at = 0; at < body.length;) {
@@ -158,7 +158,7 @@ interface World {
   readonly socket: string;
 }
 
-/** Load and misfortune until `endMs`. */
+/** Load and random faults until `endMs`. */
 async function rage(world: World, endMs: number): Promise<Map<Outcome, number>> {
   const { random, states, fragile, network, socket } = world;
   const counts = new Map<Outcome, number>();
@@ -175,7 +175,7 @@ async function rage(world: World, endMs: number): Promise<Map<Outcome, number>> 
     });
   await Promise.all([
     until(async () => {
-      // The first one stays good, so that a right answer is always possible.
+      // The first one stays good, so that a right response is always possible.
       for (const state of states.slice(1)) state.mood = random.pick(moods);
       await sleep(100 + random.below(400));
     }),
@@ -191,28 +191,28 @@ async function rage(world: World, endMs: number): Promise<Map<Outcome, number>> 
   return counts;
 }
 
-/** Everybody is good again: so are the answers, and nothing is left behind. */
+/** All upstreams are good again: so are the responses, and nothing has leaked. */
 async function calm(world: World, counts: ReadonlyMap<Outcome, number>): Promise<void> {
   const { states, proxy, socket } = world;
   const right = counts.get("right") ?? 0;
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   assert(right > 0.6 * total, JSON.stringify([...counts]));
   for (const state of states) state.mood = "good";
-  // Twice fail_timeout: whoever was given up may be asked again.
+  // Twice fail_timeout: a failed server may be tried again.
   await sleep(2000);
   for (let i = 0; i < 20; i++) {
     const outcome = await ask(`/${i}/3000`, "GET", socket);
-    // Where the network is not ours the black hole stays one, which costs time and not answers.
+    // Without a private network the black hole remains, which costs time but no responses.
     assertEquals(outcome, "right");
   }
   const { descriptors, megabytes } = usageOf(proxy.pid);
   console.log(`chaos: ${total} requests, then ${descriptors} descriptors, ${megabytes} MB`);
-  // Kept upstream connections are bounded by the clients there were.
+  // Kept upstream connections are bounded by the number of clients.
   assert(descriptors <= 40 + 6 * clients, `${descriptors} descriptors after the storm`);
   assert(megabytes < 250, `${megabytes} MB after the storm`);
 }
 
-Deno.test("A stopped upstream (SIGSTOP) costs time, not answers", async () => {
+Deno.test("A stopped upstream (SIGSTOP) costs time, not responses", async () => {
   await using good = ScriptedUpstream.start(moody({ mood: "good" }));
   await using folder = await tempFolder();
   await using frozen = await FragileServer.start(folder);

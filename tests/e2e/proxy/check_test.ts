@@ -4,7 +4,7 @@ import { startHayate } from "../../support/binary.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
 
-/** An upstream that is alive while `isLive`, and says its name to every other request. */
+/** An upstream that is alive while `isLive`, and answers every other request with its name. */
 function application(name: string): { upstream: ScriptedUpstream; state: { isLive: boolean } } {
   const state = { isLive: true };
   const upstream = ScriptedUpstream.start(async (peer) => {
@@ -92,7 +92,7 @@ Deno.test("The only peer of an upstream is checked", async () => {
   assertEquals(parts(await proxy.get("/")).status, 502);
 });
 
-Deno.test("Backups answer when every primary fails its check", async () => {
+Deno.test("Backups serve when every primary fails its check", async () => {
   const primary = application("primary");
   await using a = primary.upstream;
   await using b = ScriptedUpstream.start(always(response("backup")));

@@ -1,4 +1,4 @@
-/** Checks by TLS, HTTPS and command, and by what an answer holds. */
+/** Checks by TLS, HTTPS and command, and by the content of a response. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
@@ -7,7 +7,7 @@ import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 import { RawConnection, tcp } from "../../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
 
-// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 const timing = "interval=100 rise=1 fall=1 timeout=1000";
@@ -156,7 +156,7 @@ Deno.test("type=exec runs a command that gets the server to check", async () => 
 Deno.test("A slow command is killed with its children", async () => {
   await using folder = await tempFolder();
   await using upstream = ScriptedUpstream.start(always(response("ok")));
-  // The second process stays when only the first one is killed.
+  // The second process would survive if only the first one were killed.
   const command = `echo $$ >> ${folder.path}/pids; sleep 60 & echo $! >> ${folder.path}/pids; wait`;
   const check = timing.replace("timeout=1000", "timeout=300");
   await using proxy = await TestProxy.start(config({
@@ -197,7 +197,7 @@ Deno.test("A command inherits none of the supervisor's sockets", async () => {
   assertEquals(supervisor.stderr.includes("check of"), false);
 });
 
-/** A zombie that nobody has collected is dead, too. */
+/** A zombie that has not been reaped also counts as dead. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));

@@ -1,4 +1,4 @@
-/** real-ip and request ids of the built binary: whom each request comes from, and what it is called. */
+/** real-ip and request IDs of the built binary: each request's client address and ID. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Child } from "../../support/binary.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
@@ -12,7 +12,7 @@ function sent(upstream: ScriptedUpstream, name: string): string | null {
   return line === null ? null : line[1].trim();
 }
 
-/** Sends a request on a connection that stays, and gives the answer's head. */
+/** Sends a request on a kept connection and returns the response's head. */
 async function ask(connection: RawConnection, fields = "", path = "/"): Promise<string> {
   await connection.send(`GET ${path} HTTP/1.1\r\nHost: h\r\n${fields}\r\n`);
   const head = await connection.readUntil("\r\n\r\n");
@@ -20,7 +20,7 @@ async function ask(connection: RawConnection, fields = "", path = "/"): Promise<
   return head;
 }
 
-/** `lines` stand on the global level; requests go to `upstream`. */
+/** `lines` are on the global level; requests go to `upstream`. */
 async function start(upstream: ScriptedUpstream, lines: string): Promise<TestProxy> {
   return await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 access-log: {path: DIR/access.log, format: "%h %{remote}p %{request-id}x"}
@@ -71,7 +71,7 @@ Deno.test("real-ip decides for each request of a trusted peer's connection", asy
     await ask(connection, fields);
     assertEquals(sent(upstream, "x-forwarded-for"), list);
   }
-  // A path where nobody is believed, on the same connection.
+  // A path where no peer is trusted, on the same connection.
   await ask(connection, "X-Forwarded-For: 192.0.2.3\r\n", "/plain");
   assertEquals(sent(upstream, "x-forwarded-for"), "192.0.2.3, 127.0.0.1");
   const lines = await logged(proxy, rows.length + 1);
@@ -127,7 +127,7 @@ function variables(upstream: ScriptedUpstream): Map<string, string> {
   }));
 }
 
-/** What strangers claim, in spellings that an application cannot tell from the usual one. */
+/** Claims of untrusted clients, in spellings that an application may read as the usual one. */
 const spellings: readonly [usual: string, ...lookAlikes: string[]][] = [
   ["X-Forwarded-For", "X_Forwarded_For", "x_forwarded-for", "X.Forwarded.For", "X-Forwarded_FOR"],
   ["X-Forwarded-Proto", "X_Forwarded_Proto", "X-FORWARDED_PROTO", "X~Forwarded-Proto"],
@@ -150,7 +150,7 @@ Deno.test("real-ip: {untrusted: DROP} drops every spelling of a forwarding field
     for (const name of [usual, ...lookAlikes]) {
       await strangers.get("/", `${name}: 6.6.6.6\r\n`);
       assertEquals(variables(upstream).get(variable), ours[variable], `${name} of a stranger`);
-      // A trusted peer sets its own field; another spelling beside it is a client's.
+      // A trusted peer sets its own field; another spelling of it comes from a client.
       await friends.get("/", `${usual}: 192.0.2.1\r\n`);
       const alone = variables(upstream).get(variable);
       if (name === usual) continue;
@@ -181,7 +181,7 @@ Deno.test("No other spelling of a field that the proxy sets or removes is passed
   await using proxy = await start(
     upstream,
     `proxy.request-id: ON
-proxy.header.set: "X-User: nobody"
+proxy.header.set: "X-User: none"
 proxy.header.unset: [X-Secret, X_Odd]`,
   );
   for (const [usual, lookAlike] of written) {

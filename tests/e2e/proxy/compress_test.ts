@@ -1,4 +1,4 @@
-/** compress: what is compressed, for whom, and what its fields then say. */
+/** compress: what is compressed, for which clients, and with which fields. */
 import { assert, assertEquals } from "@std/assert";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { sleep } from "../../support/binary.ts";
@@ -9,7 +9,7 @@ import { fieldLines, response, ScriptedUpstream, TestProxy } from "../../support
 
 const text = "All work and no play makes Jack a dull boy. ".repeat(2000);
 
-/** Head and decoded body of a chunked answer. */
+/** Head and decoded body of a chunked response. */
 async function get(
   proxy: TestProxy,
   path: string,
@@ -258,7 +258,7 @@ hosts: {default: {paths: {/: {file.dir: DIR}}}}
 
 peerTest(
   "h2o",
-  "compress: ON compresses what h2o compresses, and says the same about it",
+  "compress: ON compresses what h2o compresses, with the same fields",
   async () => {
     await using upstream = ScriptedUpstream.start(async (peer) => {
       for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
@@ -301,8 +301,8 @@ hosts:
           assertEquals(ours, theirs, `${start} ${target}`);
           continue;
         }
-        // h2o sends these two the plain form and leaves out Vary. HEAD is like GET (RFC 9110 9.3.2),
-        // and each form says that there are others (12.5.5).
+        // h2o sends the plain form without Vary for these two. HEAD is like GET (RFC 9110 9.3.2),
+        // and each form says with Vary that others exist (12.5.5).
         assertEquals(theirs, [], `${start} ${target}`);
         const plain = form.filter((line) => line.startsWith("vary:"));
         assertEquals(ours, start === "HEAD 1.1" ? form : plain, `${start} ${target}`);
@@ -311,7 +311,7 @@ hosts:
   },
 );
 
-/** What an Accept-Encoding chooses among br and gzip, in this order (RFC 9110 12.5.3). */
+/** Accept-Encoding -> the choice among br and gzip, in this order (RFC 9110 12.5.3). */
 const choices: readonly [accept: string, encoding: string | null][] = [
   ["gzip, br", "br"],
   ["gzip, br;q=0.9", "gzip"],

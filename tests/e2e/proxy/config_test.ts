@@ -1,4 +1,4 @@
-/** Configuration files as a user meets them: what is found, what is said, how it ends. */
+/** Configuration files from the user's view: what is found and reported, and the exit code. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runHayate, startListening } from "../../support/binary.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
@@ -8,7 +8,7 @@ const good = `listen: {port: 1, host: 127.0.0.1}
 hosts: {default: {paths: {/: {status: ON}}}}
 `;
 
-Deno.test("hayate proxy -t says that a good configuration is OK", async () => {
+Deno.test("hayate proxy -t reports that a valid configuration is OK", async () => {
   await using folder = await tempFolder();
   const file = await folder.write("h2o.conf", good);
   const { code, stdout, stderr } = await runHayate(["proxy", "-t", "-c", file]);
@@ -44,7 +44,7 @@ Deno.test("hayate proxy -t names the directives that it ignores", async () => {
   assertStringIncludes(stderr, `[${file}:2] tcp-fastopen: `);
 });
 
-Deno.test("hayate proxy -t warns of folders and files that are not there", async () => {
+Deno.test("hayate proxy -t warns about missing folders and files", async () => {
   await using folder = await tempFolder();
   await Deno.mkdir(`${folder.path}/www`);
   const file = await folder.write(
@@ -70,7 +70,7 @@ hosts:
   assertEquals(stderr.trimEnd().split("\n").length, 3, stderr);
 });
 
-Deno.test("As root a proxy with `user` does not start, unless root is meant", async () => {
+Deno.test("As root a proxy with `user` does not start, unless the user is root", async () => {
   if (Deno.uid() !== 0) return console.log("skipped: this needs root");
   await using folder = await tempFolder();
   const file = await folder.write("h2o.conf", good.replace("listen:", "user: nobody\nlisten:"));
@@ -78,7 +78,7 @@ Deno.test("As root a proxy with `user` does not start, unless root is meant", as
     "and cannot change its user; start it as nobody, or leave user out\n";
   for (const args of [["-t", "-c", file], ["-c", file]]) {
     const { code, stdout, stderr } = await runHayate(["proxy", ...args]);
-    // h2o 2.2.5 exits with 78 for a user that does not exist, and 71 where it cannot become one.
+    // h2o 2.2.5 exits with 78 for a user that does not exist, and 71 if it cannot switch to it.
     assertEquals([code, stdout, stderr], [78, "", line]);
   }
   for (const root of ["root", "0"]) {
@@ -88,12 +88,12 @@ Deno.test("As root a proxy with `user` does not start, unless root is meant", as
   }
 });
 
-Deno.test("hayate proxy without the file that was named says so and exits with 78", async () => {
+Deno.test("hayate proxy reports a missing configuration file and exits with 78", async () => {
   const { code, stderr } = await runHayate(["proxy", "-c", "/nowhere/h2o.conf"]);
   assertEquals([code, stderr], [78, "hayate proxy: cannot read /nowhere/h2o.conf: no such file\n"]);
 });
 
-Deno.test("A port in use is one clear line", async () => {
+Deno.test("A port in use is an error in one clear line", async () => {
   await using folder = await tempFolder();
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;

@@ -1,4 +1,4 @@
-/** The control listener: NGINX Plus's API for upstreams, metrics, and the page for people. */
+/** The control listener: NGINX Plus's API for upstreams, metrics, and the HTML page. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { rawExchange } from "../../support/raw_socket.ts";
 import { runHayate } from "../../support/binary.ts";
@@ -28,7 +28,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
 `);
 }
 
-/** A request to the control socket; the body as JSON where it is some. */
+/** A request to the control socket; the body parsed if it is JSON. */
 async function api(
   proxy: TestProxy,
   method: string,
@@ -98,7 +98,7 @@ Deno.test("The API reports errors in its own format", async () => {
   const rows: [string, string, unknown, number, string][] = [
     ["GET", "/api/10/", undefined, 404, "UnknownVersion"],
     ["GET", "/api/09/", undefined, 404, "UnknownVersion"],
-    // Clients without a look at the endpoints ask for stream/, and take this code for "none".
+    // Some clients request stream/ without checking the endpoints, and read this code as "none".
     ["GET", "/api/9/stream/server_zones", undefined, 404, "PathNotFound"],
     ["GET", "/api/9/stream/upstreams", undefined, 404, "PathNotFound"],
     ["GET", "/api/9/http/none", undefined, 404, "PathNotFound"],

@@ -74,7 +74,7 @@ Deno.test("hayate proxy ctl without a proxy is an error in one line", async () =
     "proxy",
     "ctl",
     "--control",
-    "/tmp/hayate-nobody.sock",
+    "/tmp/hayate-absent.sock",
     "list",
   ]);
   assertEquals(code, 1);
@@ -137,7 +137,7 @@ ${more}hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   const ask = () => runHayate(["proxy", "ctl", "--control", control, "list"]);
   assertEquals((await ask()).code, 0);
   const inode = (await Deno.stat(control)).ino;
-  // Its first check never ends: it opens its sockets, and is never ready.
+  // Its first check never ends: it opens its sockets but is never ready.
   await folder.write(
     "h2o.conf",
     config("    check: interval=100000 timeout=100000 type=exec\n    check_exec: sleep 100\n"),

@@ -1,6 +1,6 @@
 /**
- * Upstreams in bad moods behind sessions, outlier ejection, least_time and buffered bodies: uploads
- * of every size are answered rightly or with the right error, and nothing is left behind.
+ * Misbehaving upstreams with sessions, outlier ejection, least_time and buffered bodies: uploads of
+ * every size get the right response or the right error, and nothing is leaked.
  */
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../fuzz/random.ts";
@@ -19,7 +19,7 @@ const clients = 6;
 const moods = ["good", "good", "error", "closes", "swallows", "silent"] as const;
 type Mood = typeof moods[number];
 
-/** Says how many bytes it was sent, and how often the first of them was the last one, too. */
+/** Answers with the length of the body, its first byte and its last one. */
 function moody(state: { mood: Mood }): UpstreamScript {
   return async (peer) => {
     for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
@@ -46,7 +46,7 @@ async function upload(
 ): Promise<void> {
   let cookie = "";
   while (performance.now() < untilMs) {
-    // As many of each order of magnitude, up to more than may be kept.
+    // Equally many of each order of magnitude, up to more than the buffer keeps.
     const length = Math.floor(10 ** (random.below(5700) / 1000));
     const body = String.fromCharCode(97 + id).repeat(length);
     const { status, head, body: answer } = parts(
@@ -67,7 +67,7 @@ async function upload(
   }
 }
 
-/** No exchange under way, no file of a body, open or in the folder. */
+/** No exchange in progress, no body file open or in the folder. */
 async function checkNothingLeft(proxy: TestProxy): Promise<void> {
   await proxy.child.waitUntil("every peer idle", async () => {
     const answer = await proxy.control("GET", "/api/9/http/upstreams/app");

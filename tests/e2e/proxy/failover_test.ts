@@ -26,7 +26,7 @@ function sumOfBytes(text: string): number {
   return sum;
 }
 
-/** Reads a body with a length, and answers with its number of bytes and its sum. */
+/** Reads a body with a length, and answers with its length and checksum. */
 async function sumOf(peer: Parameters<UpstreamScript>[0], head: string): Promise<string> {
   const length = Number(/content-length: ([0-9]+)/i.exec(head)?.[1] ?? 0);
   const body = await peer.raw.readBytes(length);
@@ -39,7 +39,7 @@ const summing: UpstreamScript = async (peer) => {
   }
 };
 
-/** Takes the whole request and then closes without an answer. */
+/** Reads the whole request and then closes without a response. */
 const swallowing: UpstreamScript = async (peer) => {
   const head = await peer.readHead();
   if (head !== null) await sumOf(peer, head);
@@ -70,7 +70,7 @@ Deno.test("Without budget only requests that were never sent are retried", async
   const statuses: number[] = [];
   for (let i = 0; i < 6; i++) statuses.push(parts(await proxy.get("/")).status);
   assertEquals(statuses.sort(), [200, 200, 200, 502, 502, 502]);
-  // A refused connection adds no load to anybody.
+  // Retrying a refused connection adds no load to a server.
   await using free = await before([`127.0.0.1:${freePort()} max_fails=0`, good], lines);
   for (let i = 0; i < 6; i++) assertEquals(parts(await free.get("/")).body, "good");
 });
@@ -79,7 +79,7 @@ Deno.test("Consecutive errors eject a server: it is unavail, is logged and retur
   let isBroken = true;
   await using bad = ScriptedUpstream.start(async (peer) => {
     while (await peer.readHead() !== null) {
-      await peer.send(isBroken ? response("bad", "", "500 X") : response("mended"));
+      await peer.send(isBroken ? response("bad", "", "500 X") : response("recovered"));
     }
   });
   await using good = ScriptedUpstream.start(always(response("good")));
@@ -93,8 +93,8 @@ Deno.test("Consecutive errors eject a server: it is unavail, is logged and retur
   isBroken = false;
   await proxy.child.waitForLine(`${server} is back after 1s`);
   await proxy.child.waitUntil(
-    "the mended server",
-    async () => parts(await proxy.get("/")).body === "mended" || null,
+    "the recovered server",
+    async () => parts(await proxy.get("/")).body === "recovered" || null,
   );
 });
 
@@ -113,7 +113,7 @@ Deno.test("With several workers the master ejects for all of them, within the li
   });
   const isOut = (await peersOf(proxy)).find(({ state }) => state === "unavail")!.server;
   const name = isOut.endsWith(`:${a.port}`) ? "a" : "b";
-  // The workers hear of it within a moment; from then on nobody of them asks that server.
+  // The workers are notified shortly after; from then on none of them uses that server.
   await proxy.child.waitUntil("all workers", async () => {
     let bodies = "";
     for (let i = 0; i < 24; i++) bodies += parts(await proxy.get("/")).body;
@@ -152,7 +152,7 @@ Deno.test("A buffered body of any size is sent again, from memory and from the f
     "c.sock",
     "h2o.conf",
   ]);
-  // Streamed it cannot be: more of it has gone than is kept.
+  // Streamed, it cannot be sent again: more bytes were sent than are kept.
   await using other = ScriptedUpstream.start(swallowing);
   await using streaming = await before([other, good], []);
   assertEquals(parts(await streaming.exchange(put(text))).status, 502);
@@ -175,7 +175,7 @@ Deno.test("A buffered body is forwarded once complete; a larger one is streamed"
 });
 
 Deno.test("A chunked body is buffered, and a chunked one too large is streamed in order", async () => {
-  // A body that is there has a length, the others come in chunks.
+  // A complete body has a length, the others arrive in chunks.
   await using upstream = ScriptedUpstream.start(async (peer) => {
     const head = await peer.readHead();
     if (head === null) return;
@@ -218,7 +218,7 @@ Deno.test("A buffer that cannot be written is a 507 with a log line and never ha
   assertEquals(answer.status, 507);
   await proxy.child.waitForLine("request_buffer of app: ");
   assertEquals(upstream.connectionCount, 0);
-  // What fits into memory needs no file.
+  // A body that fits into memory needs no file.
   assertEquals(parts(await proxy.exchange(put("abc"))).status, 200);
 });
 

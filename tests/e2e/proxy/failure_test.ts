@@ -1,4 +1,4 @@
-/** Upstreams that fail: what is tried again, and what the client is told. */
+/** Failing upstreams: what is retried, and what the client gets. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort } from "../../support/ports.ts";
 import {
@@ -10,7 +10,7 @@ import {
   type UpstreamScript,
 } from "../../support/proxy.ts";
 
-/** A proxy before an upstream with these servers and further lines. */
+/** A proxy in front of an upstream with these servers and further lines. */
 function before(
   servers: readonly (string | ScriptedUpstream)[],
   lines: readonly string[] = [],
@@ -65,8 +65,10 @@ Deno.test("A POST is retried only if it was not sent", async () => {
   await using refused = await before([`127.0.0.1:${freePort()}`, good]);
   assertEquals(parts(await refused.exchange(post)).body, "good");
   assertEquals(await withBody(good), true);
-  await using told = await before([bad, good], ["next_upstream: error timeout non_idempotent"]);
-  assertEquals(parts(await told.exchange(post)).body, "good");
+  await using permitted = await before([bad, good], [
+    "next_upstream: error timeout non_idempotent",
+  ]);
+  assertEquals(parts(await permitted.exchange(post)).body, "good");
 });
 
 /** Whether the last request that reached the upstream announced its body. */
@@ -103,7 +105,7 @@ Deno.test("A status is retried at another peer only when next_upstream lists it"
   assertEquals(parts(await plain.get("/")).status, 503);
   await using listed = await before([bad, good], ["next_upstream: error http_503"]);
   assertEquals(parts(await listed.get("/")).body, "good");
-  // The last peer's answer goes to the client as it came.
+  // The last peer's response is forwarded unchanged.
   await using alone = await before([bad], ["next_upstream: error http_503"]);
   assertEquals(parts(await alone.get("/")).body, "bad");
 });
@@ -119,7 +121,7 @@ Deno.test("next_upstream_tries bounds the attempts", async () => {
 
 Deno.test("A kept connection that the upstream has closed fails no request", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
-    // Answers once, then closes as soon as the next request comes.
+    // Answers once, then closes when the next request arrives.
     await peer.readHead();
     await peer.send(response(`from ${peer.index}`));
     await peer.readHead();
@@ -127,7 +129,7 @@ Deno.test("A kept connection that the upstream has closed fails no request", asy
   await using proxy = await before([upstream]);
   for (let i = 1; i <= 3; i++) assertMatch(await proxy.get("/"), /from \d$/);
   assertEquals(upstream.connectionCount, 3);
-  // A POST may have been acted upon, so it is not sent twice.
+  // A POST may have been processed, so it is not sent twice.
   const post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   assertEquals(parts(await proxy.exchange(post)).status, 502);
 });

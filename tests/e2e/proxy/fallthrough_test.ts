@@ -1,11 +1,11 @@
-/** Paths with a folder and a second handler, and errors with documents: what h2o does, we do. */
+/** Paths with a folder and a second handler, and error documents: hayate behaves like h2o. */
 import { assertEquals } from "@std/assert";
 import { peerTest } from "../../support/peers.ts";
 import { StrictUpstream } from "../../support/strict_upstream.ts";
 import { H2oPair } from "./h2o_pair.ts";
 import { parts, response } from "../../support/proxy.ts";
 
-/** Says what it was asked, with the body; refuses what its path says (`/deny/STATUS`). */
+/** Answers with the request and its body; `/deny/STATUS` with that status. */
 function upstream(): StrictUpstream {
   return StrictUpstream.start(({ method, target, body }) => {
     const text = `UP ${method} ${target} ${body}`;
@@ -31,7 +31,7 @@ function message(method: string, target: string, fields = ""): string {
   return `${method} ${target} HTTP/1.1\r\n${host}Connection: close\r\n${fields}${end}`;
 }
 
-/** Status, where it leads, and whose body it is: our own pages are worded differently. */
+/** Status, Location, and the origin of the body: our own pages are worded differently. */
 function outline(answer: string): string {
   const { status, head, body } = parts(answer);
   const location = /^location: *(\S+)/im.exec(head)?.[1] ?? "";
@@ -39,7 +39,7 @@ function outline(answer: string): string {
   return [status, location, isOwnPage ? "" : body].join(" ").replace(/127\.0\.0\.1:\d+/g, "");
 }
 
-peerTest("h2o", "A folder hands on to the next handler what h2o hands on", async () => {
+peerTest("h2o", "A folder passes the same requests to the next handler as h2o", async () => {
   await using origin = upstream();
   const url = `http://127.0.0.1:${origin.port}`;
   await using pair = await H2oPair.start(
@@ -83,7 +83,7 @@ hosts:
   );
   for (const target of targets) {
     for (const method of ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]) {
-      // With a listing, h2o refuses other methods for folders that are not even there.
+      // With a listing, h2o refuses other methods even for missing folders.
       const isReading = method === "GET" || method === "HEAD";
       if (!isReading && /^\/list.*\/none\/$/.test(target)) continue;
       // After its redirect to a GET, h2o answers a HEAD with a body.
@@ -102,7 +102,7 @@ hosts:
 
 peerTest(
   "h2o",
-  "A redirect on the way of an internal redirect is followed for the client",
+  "A redirect within an internal redirect is followed for the client",
   async () => {
     await using origin = upstream();
     const url = `http://127.0.0.1:${origin.port}`;
@@ -128,7 +128,7 @@ hosts:
     for (const target of rows) {
       for (const method of ["GET", "POST"]) {
         const [theirs, ours] = await pair.exchange(message(method, target));
-        // h2o turns a POST into a GET and leaves its body attached, well framed; ours has none.
+        // h2o turns a POST into a GET but keeps its body, properly framed; hayate drops the body.
         const wanted = outline(theirs).replace(/(UP GET \S+ )hello$/, "$1");
         assertEquals(outline(ours), wanted, `${method} ${target}`);
       }
@@ -189,7 +189,7 @@ ${
       const lines = head.toLowerCase().replace("; charset=utf-8", "").split("\r\n").filter((line) =>
         /^(allow|retry-after|content-range|x-up|content-type|etag|content-length):/.test(line)
       );
-      // h2o lets the error document's request have the body of the client's, well framed.
+      // h2o sends the client's body with the error document's request, properly framed.
       return [status, lines.filter((line) => !line.startsWith("content-length")).sort(), body]
         .map((part) => typeof part === "string" ? part.replace(/hello$/, "") : part);
     });

@@ -36,7 +36,7 @@ hosts:
   assertEquals(parts(await proxy.get("/one")).body, "odd");
   assertEquals(parts(await proxy.get("/sub/b%20c.txt")).body, "text");
   assertEquals(parts(await proxy.get("/nothing")).status, 404);
-  // A folder without index is nothing to h2o: 404, or the next handler's.
+  // h2o does not serve a folder without an index: 404, or the next handler's response.
   assertEquals(parts(await proxy.get("/sub/")).status, 404);
   const folder = parts(await proxy.get("/sub?q"));
   assertEquals(folder.status, 301);
@@ -113,12 +113,12 @@ hosts:
   const missing = parts(await proxy.get("/root/nothing"));
   assertEquals([missing.status, missing.body], [404, "<p>not here</p>"]);
   assert(fieldLines(missing.head).some((line) => line.startsWith("content-type: text/html")));
-  // The document is missing: the status stays, and nothing goes round in circles.
+  // The document is missing: the status stays, and there is no loop.
   assertEquals(parts(await proxy.get("/up/")).status, 502);
   const plain = parts(await proxy.get("/errors/404.html"));
   assertEquals(plain.status, 200);
-  // The same request again and again, on one connection: each is looked up as itself, not as the
-  // document that its predecessor was answered with.
+  // The same request repeatedly on one connection: each is looked up by its own path, not by that
+  // of the document sent for the previous one.
   using connection = await RawConnection.open(proxy.address);
   for (let i = 0; i < 5; i++) {
     await connection.send("GET /root/nothing HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -126,7 +126,7 @@ hosts:
   }
 });
 
-Deno.test("access-log writes h2o's line for every kind of answer", async () => {
+Deno.test("access-log writes h2o's line for every kind of response", async () => {
   await using upstream = ScriptedUpstream.start(always(response("hello")));
   await using proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
 access-log: {path: DIR/access.log, format: '%h "%r" %s %b %V "%{User-Agent}i"'}

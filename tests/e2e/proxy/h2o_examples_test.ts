@@ -1,7 +1,7 @@
 /**
- * The configurations that h2o's own repository shows in `examples/`, told in our words: the same
+ * The configurations that h2o's own repository shows in `examples/`, reworded: the same
  * directives in the same nesting load and behave as in Debian's h2o. There are two of them. What the
- * first has in comments (QUIC) and the second adds (mruby) is outside of the subset and named as such.
+ * first has in comments (QUIC) and the second adds (mruby) is outside the subset and reported as such.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../../mod/sys/libssl.ts";
@@ -12,7 +12,7 @@ import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 import { tcp } from "../../support/raw_socket.ts";
 import { fieldLines, parts } from "../../support/proxy.ts";
 
-// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 const ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:" +
@@ -46,7 +46,7 @@ hosts:
     access-log: /dev/stdout
 `;
 
-/** The second one: a host with a listener of its own on a port that is a global one, too. */
+/** The second one: a host with its own listener on a port that is also a global one. */
 const ownListener = `listen: PLAIN
 listen:
   port: SECURE
@@ -75,7 +75,7 @@ hosts:
 /** The folder that relative paths start from. */
 async function site(): Promise<TempFolder> {
   const folder = await tempFolder();
-  // Started by root, h2o becomes `nobody`, who must be able to read.
+  // Started by root, h2o switches to the user `nobody`, who must be able to read.
   await Deno.chmod(folder.path, 0o755);
   await folder.write("www/one/index.html", "<!DOCTYPE html>\n<title>one</title>\n");
   await folder.write("www/two/index.txt", "two\n");
@@ -118,7 +118,7 @@ async function ask(server: Server, scheme: string, host: string, path: string) {
   const { status, head, body } = parts(
     stdout.replaceAll(`:${plain}`, ":PLAIN").replaceAll(`:${secure}`, ":SECURE"),
   );
-  // What may differ: our own Date and Server, the charset of text, the words of small error pages.
+  // May differ: Date and Server, the charset of text, the wording of small error pages.
   const without = ["date", "server", "connection", "etag", "last-modified", "accept-ranges"];
   if (status !== 200) return { status, fields: [], body: "" };
   const fields = fieldLines(head, ...without, "vary").map((line) =>

@@ -1,4 +1,4 @@
-/** Debian's h2o and us, side by side. */
+/** Debian's h2o and hayate, side by side. */
 import { Child, startListening } from "../../support/binary.ts";
 import { peerPath } from "../../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
@@ -21,7 +21,7 @@ export class H2oPair implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await tempFolder());
     for (const [name, text] of Object.entries(files)) await folder.write(name, text);
-    // Started by root, h2o becomes `nobody`, who must be able to read.
+    // Started by root, h2o switches to the user `nobody`, who must be able to read.
     await Deno.chmod(folder.path, 0o755);
     const ports = [freePort(), freePort()] as const;
     const [theirs, ours] = await Promise.all(ports.map((port, index) =>
@@ -37,8 +37,8 @@ export class H2oPair implements AsyncDisposable {
   }
 
   /**
-   * The bytes with which h2o answers a request, and those with which we do. PORT in the request is
-   * the port that is asked.
+   * The response bytes of h2o and of hayate. PORT in the request is the port of the one that gets
+   * it.
    */
   async exchange(request: string): Promise<[string, string]> {
     const [theirs, ours] = await Promise.all(

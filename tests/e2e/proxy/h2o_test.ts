@@ -1,10 +1,10 @@
-/** The same files and requests for Debian's h2o and for us: status, fields and body must agree. */
+/** The same files and requests for Debian's h2o and hayate: status, fields and body must agree. */
 import { assertEquals } from "@std/assert";
 import { peerTest } from "../../support/peers.ts";
 import { H2oPair } from "./h2o_pair.ts";
 import { fieldLines, parts, ScriptedUpstream } from "../../support/proxy.ts";
 
-/** The answers of h2o and of us, in a form that can be compared. */
+/** The responses of h2o and hayate, in comparable form. */
 async function ask(pair: H2oPair, request: string): Promise<[Answer, Answer]> {
   const [theirs, ours] = await pair.exchange(request);
   return [normal(theirs, pair.ports[0]), normal(ours, pair.ports[1])];
@@ -31,7 +31,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Says in its body what it was asked, fields in order of their names. */
+/** Answers with the request in the body, fields sorted by name. */
 function echo(): ScriptedUpstream {
   return ScriptedUpstream.start(async (peer) => {
     for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
@@ -51,7 +51,7 @@ function request(target: string, fields = "Host: a.test\r\n", method = "GET"): s
 
 peerTest(
   "h2o",
-  "Proxied requests look the same to an upstream behind h2o and behind us",
+  "An upstream gets the same requests from h2o and from hayate",
   async () => {
     await using upstream = echo();
     const url = `http://127.0.0.1:${upstream.port}`;
@@ -105,7 +105,7 @@ hosts:
   },
 );
 
-/** Blanks around values are white space (RFC 9110 5.5): h2o trims them, we pass the bytes on. */
+/** Blanks around values are white space (RFC 9110 5.5): h2o trims them, hayate forwards the bytes. */
 function trim(answer: Answer): Answer {
   const body = answer.body.split("\n").map((line) => line.replace(/:\s+/, ": ").trimEnd()).join(
     "\n",
@@ -114,7 +114,7 @@ function trim(answer: Answer): Answer {
   return { ...answer, fields, body };
 }
 
-peerTest("h2o", "Static files, redirects and errors are answered as h2o answers them", async () => {
+peerTest("h2o", "Static files, redirects and errors have the same responses as h2o's", async () => {
   await using pair = await H2oPair.start(
     `listen: {port: PORT, host: 127.0.0.1}
 hosts:
@@ -164,7 +164,7 @@ hosts:
   assertEquals([ours.status, ours.body], [theirs.status, theirs.body]);
 });
 
-/** What may differ: the words of our own small pages, and h2o's fixed charset spelling. */
+/** May differ: the wording of small error pages, and h2o's fixed charset spelling. */
 function comparable({ status, fields, body }: Answer): unknown {
   const ours = status === 200 ? /^(content-length|vary)/ : /^(content-length|content-type|vary)/;
   const kept = fields.filter((line) => !ours.test(line))

@@ -1,4 +1,4 @@
-/** Sockets that are handed over, the welcome page, and an end that loses no request. */
+/** Inherited sockets, the welcome page, and a shutdown that loses no request. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startHayate, startListening } from "../../support/binary.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
@@ -45,7 +45,7 @@ const config = (port: number, url: string) =>
 hosts: {default: {paths: {/: {proxy.reverse.url: "${url}"}}}}
 `;
 
-Deno.test("A listen that the supervisor holds is adopted, others are bound", async () => {
+Deno.test("Sockets of the supervisor are adopted, others are bound", async () => {
   await using folder = await tempFolder();
   const [held, own, extra] = [freePort(), freePort(), freePort()];
   const text = config(held, "http://127.0.0.1:1/").replace(
@@ -80,7 +80,7 @@ Deno.test("A listen that the supervisor holds is adopted, others are bound", asy
   );
 });
 
-Deno.test("`listen: PORT` is content with the IPv4 socket that the supervisor holds", async () => {
+Deno.test("`listen: PORT` accepts the supervisor's IPv4 socket as sufficient", async () => {
   await using folder = await tempFolder();
   const port = freePort();
   const text = `listen: ${port}\nhosts: {default: {paths: {/: {redirect: /x}}}}\n`;

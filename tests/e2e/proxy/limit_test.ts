@@ -1,4 +1,4 @@
-/** `max-connections`: who comes when a process is full waits, and comes in as soon as somebody leaves. */
+/** `max-connections`: clients of a full process wait until another client disconnects. */
 import { assert, assertEquals } from "@std/assert";
 import { runHayate, sleep, startListening } from "../../support/binary.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
@@ -22,7 +22,7 @@ for (const workers of [1, 2]) {
     const { code, stdout } = await runHayate([...args, `http://127.0.0.1:${port}/`]);
     assertEquals(code, 0, stdout);
     assert(stdout.includes("5000 requests in") && !stdout.includes("rrors:"), stdout);
-    // Generous: with a look for room every 20 ms, 5 clients at a time, it took 20 seconds.
+    // Generous: with a check for room every 20 ms, 5 clients at a time, it took 20 seconds.
     assert(performance.now() - started < 10_000);
   });
 }

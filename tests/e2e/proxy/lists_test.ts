@@ -1,7 +1,7 @@
 /**
  * Several URLs in one `proxy.reverse.url`: each is a peer with its own scheme, Host and base path, as
  * h2o 2.3 has it (on_connect in lib/core/proxy.c takes all three from the target that was chosen, and
- * matches Location with it). Debian's h2o 2.2.5 takes one URL for a path: it says what each is sent.
+ * matches Location with it). Debian's h2o 2.2.5 takes one URL for a path: it shows what each is sent.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../../mod/sys/libssl.ts";
@@ -12,7 +12,7 @@ import { freePort, tempFolder } from "../../support/ports.ts";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
 import { response, ScriptedUpstream, TestProxy, type UpstreamScript } from "../../support/proxy.ts";
 
-// Loaded here, so that no single test is blamed for the library that stays open.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 /** A config with one path below which requests go to `urls`. */
@@ -62,7 +62,7 @@ const locations = {
   secure: "https://127.0.0.1:PORT/x/y",
 };
 
-peerTest("h2o", "Each URL of a list gets what h2o sends to it as the only one", async () => {
+peerTest("h2o", "Each URL of a list gets what h2o sends to a single URL", async () => {
   await using folder = await tempFolder();
   const files = [`${folder.path}/u.crt`, `${folder.path}/u.key`] as const;
   writeSelfSigned(["127.0.0.1"], ...files);
@@ -103,11 +103,11 @@ peerTest("h2o", "Each URL of a list gets what h2o sends to it as the only one", 
     await using proxy = await TestProxy.start(config(prefix, JSON.stringify(urls)));
     const ours = new Map<string, unknown>();
     for (const path of paths) {
-      // Round robin: each URL has its turn.
+      // Round robin: each URL in turn.
       for (let turn = 0; turn < urls.length; turn++) {
         const before = upstreams.map(({ heads }) => heads.length);
         const answer = await proxy.exchange(get(path));
-        // A path that is not below `/app/` reaches nobody, as with h2o.
+        // A path outside `/app/` reaches no upstream, as with h2o.
         const asked = upstreams.findIndex(({ heads }, index) => heads.length > before[index]);
         const index = asked < 0 ? turn : asked;
         const heads = upstreams[index].heads.slice(before[index]);
@@ -123,7 +123,7 @@ function get(path: string): string {
 }
 
 for (const backend of ["epoll", "portable"]) {
-  Deno.test(`A retry is written for the URL it goes to (${backend})`, async () => {
+  Deno.test(`A retry is rewritten for its own URL (${backend})`, async () => {
     await using folder = await tempFolder();
     const files = [`${folder.path}/u.crt`, `${folder.path}/u.key`] as const;
     writeSelfSigned(["127.0.0.1"], ...files);
@@ -149,7 +149,7 @@ for (const backend of ["epoll", "portable"]) {
     assertEquals(whole.heads.map(sent), [
       ["PUT /b/x/below?q=1 HTTP/1.1", `127.0.0.1:${whole.port}`],
     ]);
-    // The fields of the client and ours are there for both.
+    // Both get the client's fields and hayate's.
     assertEquals(fieldsOf(whole.heads[0]), fieldsOf(broken.heads[0]));
     assertStringIncludes(whole.heads[0], "x-forwarded-for: 127.0.0.1\r\n");
   });
@@ -191,7 +191,7 @@ Deno.test("Workers know each URL's scheme and path, too", async () => {
   ]);
 });
 
-Deno.test("An entry of upstreams is refused in a list: its servers are one already", async () => {
+Deno.test("An entry of upstreams is refused in a list, as it is a list itself", async () => {
   await using folder = await tempFolder();
   for (
     const urls of [`["http://app/", "http://127.0.0.1:1/"]`, `["http://[::1]:1/", "http://app/"]`]

@@ -1,4 +1,4 @@
-/** The proxy gives memory back that a flood of clients has taken. */
+/** The proxy releases the memory that a flood of clients has used. */
 import { TestProxy } from "../../support/proxy.ts";
 import { checkRelease } from "../../support/memory_flood.ts";
 import type { Backend } from "../../support/serve.ts";
@@ -22,7 +22,7 @@ hosts:
   );
   await proxy.folder.write("small", "small");
   await proxy.folder.write("big", "");
-  // A hole: it takes no room on the disk.
+  // A sparse file: it uses no disk space.
   await Deno.truncate(`${proxy.folder.path}/big`, bigFileBytes);
   const { port } = proxy.address as { port: number };
   await checkRelease({

@@ -1,4 +1,4 @@
-/** The proxy gives memory back that a flood of TLS connections has taken. */
+/** The proxy releases the memory that a flood of TLS connections has used. */
 import { assert } from "@std/assert";
 import { runProgram } from "../../support/binary.ts";
 import { checkRelease } from "../../support/memory_flood.ts";
@@ -8,7 +8,7 @@ import { TestProxy } from "../../support/proxy.ts";
 
 const bigFileBytes = 256 * 2 ** 20;
 
-peerTest(["openssl"], "memory of TLS connections comes back", async () => {
+peerTest(["openssl"], "memory of TLS connections is released", async () => {
   await using folder = await tempFolder();
   const [crt, key] = [`${folder.path}/crt`, `${folder.path}/key`];
   const made = await runProgram("openssl", [

@@ -1,4 +1,4 @@
-/** /metrics of the control listener, read by somebody else's parsers, and what the numbers say. */
+/** /metrics of the control listener, read by third-party parsers, and its values. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runProgram } from "../../support/binary.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
@@ -27,7 +27,7 @@ async function scrape(proxy: TestProxy, accept = ""): Promise<{ head: string; bo
   return parts(await proxy.control("GET", "/metrics", "", accept));
 }
 
-/** The value of a sample, or null without one; `labels` as they stand between the braces. */
+/** The value of a sample, or null without one; `labels` exactly as written between the braces. */
 function valueOf(text: string, name: string, labels = ""): number | null {
   const start = `${name}${labels === "" ? "" : `{${labels}}`} `;
   const line = text.split("\n").find((each) => each.startsWith(start));
@@ -96,7 +96,7 @@ Deno.test("Connections, refused requests and broken handshakes are counted by li
   assertEquals(held.isClosedByPeer, false);
 });
 
-peerTest("openssl", "A handshake that fails is counted where it failed", async () => {
+peerTest("openssl", "A failed handshake is counted on the side where it failed", async () => {
   const port = freePort();
   await using folder = await tempFolder();
   await makeCertificate(folder.path);
@@ -194,7 +194,7 @@ Deno.test("The client's Accept chooses between Prometheus's text and OpenMetrics
   }
 });
 
-/** Reads a text by a parser of Debian's, and prints type, unit and samples of each family. */
+/** Parses a text with a parser from Debian, and prints type, unit and samples of each family. */
 const reader = `
 import json, sys
 kind, path = sys.argv[1:]
@@ -207,7 +207,7 @@ with open(path) as f:
 print(json.dumps([[f.name, f.type, f.unit, len(f.samples)] for f in families]))
 `;
 
-peerTest("python3-prometheus-client", "Both texts are what a strict parser expects", async () => {
+peerTest("python3-prometheus-client", "Both texts satisfy a strict parser", async () => {
   await using app = upstream();
   await using proxy = await start(
     `{servers: ["127.0.0.1:${app.port}", "127.0.0.1:1 backup"], check: "interval=60000 type=tcp"}`,

@@ -1,11 +1,11 @@
-/** Servers by name: DNS, its times, SRV records, and servers that are gone. */
+/** Servers by name: DNS, TTLs, SRV records, and name servers that are down. */
 import { assert, assertEquals } from "@std/assert";
 import { DnsTestServer, zone } from "../../support/dns_server.ts";
 import { runHayate } from "../../support/binary.ts";
 import { freePort } from "../../support/ports.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
 
-/** A proxy with one upstream; `dns` is who answers for its names. */
+/** A proxy with one upstream; `dns` resolves its names. */
 function config(dns: DnsTestServer, server: string, lines = "", global = ""): string {
   return `listen: {port: PORT, host: 127.0.0.1}
 resolver: 127.0.0.1:${dns.port} timeout=300ms attempts=1
@@ -37,7 +37,7 @@ async function api(proxy: TestProxy, path: string, change?: unknown): Promise<an
   return JSON.parse(parts(answer).body);
 }
 
-/** Asks without a pause until `isOver`; gives every answer that was no 200. */
+/** Sends requests without a pause until `isOver`; returns every response other than 200. */
 async function askUntil(proxy: TestProxy, isOver: () => boolean): Promise<string[]> {
   const wrong: string[] = [];
   while (!isOver()) {
@@ -50,7 +50,7 @@ async function askUntil(proxy: TestProxy, isOver: () => boolean): Promise<string
 for (const workers of [1, 2]) {
   for (const check of ["", "check: interval=200 rise=2 fall=2 timeout=1000 type=http"]) {
     const variant = `num-threads ${workers}, ${check === "" ? "no check" : "a check"}`;
-    Deno.test(`An address that changes takes the traffic along, and no request fails (${variant})`, async () => {
+    Deno.test(`Traffic follows a changed address, and no request fails (${variant})`, async () => {
       const { port, two, three } = pair();
       await using _two = two;
       await using _three = three;
@@ -62,7 +62,7 @@ for (const workers of [1, 2]) {
       dns.records = zone("app.test 1 A 127.0.0.3");
       let isOver = false;
       const asking = [0, 1, 2].map(() => askUntil(proxy, () => isOver));
-      // All workers have moved when the old address is asked no more.
+      // All workers have moved when the old address gets no more requests.
       await proxy.child.waitForLine(`app.test:${port} is 127.0.0.3:${port}\n`);
       await proxy.child.waitUntil("the old address to be left alone", async () => {
         const servers = await api(proxy, "servers/");
@@ -80,7 +80,7 @@ for (const workers of [1, 2]) {
   }
 }
 
-Deno.test("What has begun at an old address ends there", async () => {
+Deno.test("Requests in progress at an old address end there", async () => {
   const port = freePort();
   let release = () => {};
   const released = new Promise<void>((resolve) => release = resolve);
@@ -125,7 +125,7 @@ Deno.test("Not one request of hayate load fails while addresses come and go", as
   assertEquals([code, /Failed|Non-2xx|Socket errors/.exec(stdout)], [0, null], stdout);
 });
 
-Deno.test("Addresses stay while the name server is gone, which is said once", async () => {
+Deno.test("Addresses stay while the name server is down, which is logged once", async () => {
   const { port, two, three } = pair();
   await using _two = two;
   await using _three = three;
@@ -140,12 +140,12 @@ Deno.test("Addresses stay while the name server is gone, which is said once", as
   const before = dns.queries.length;
   await proxy.child.waitUntil("another try", () => dns.queries.length >= before + 2 || null);
   assertEquals(parts(await proxy.get("/")).body, "2");
-  // A name that is gone is no reason to have nobody to ask, either.
+  // A deleted name does not remove the last addresses either.
   dns.records = [];
   dns.answers = true;
   await proxy.child.waitForLine("no such name: app.test; the addresses known before stay\n");
   assertEquals(parts(await proxy.get("/")).body, "2");
-  // The configuration is read again, and still nobody knows the name.
+  // The configuration is read again, and the name still does not exist.
   proxy.child.kill("SIGHUP");
   await proxy.child.waitForLine("the new configuration is in force");
   assertEquals(parts(await proxy.get("/")).body, "2");
@@ -155,7 +155,7 @@ Deno.test("Addresses stay while the name server is gone, which is said once", as
   assertEquals(proxy.child.stderr.split(stays).length, 2);
 });
 
-Deno.test("The API shows where servers come from, and the state file forgets them", async () => {
+Deno.test("The API shows the origin of servers from DNS, and the state file omits them", async () => {
   const { port, two, three } = pair();
   await using _two = two;
   await using _three = three;
@@ -204,7 +204,7 @@ Deno.test("service=NAME takes ports, weights and backups from SRV records", asyn
   assertEquals(parts(await proxy.get("/")).body, "spare");
 });
 
-Deno.test("An answer that does not fit a datagram is asked for over TCP", async () => {
+Deno.test("A DNS response that does not fit a datagram is queried again over TCP", async () => {
   await using upstream = ScriptedUpstream.start(always(response("here")));
   await using dns = new DnsTestServer("app.test 60 A 127.0.0.1");
   dns.truncates = true;
@@ -213,7 +213,7 @@ Deno.test("An answer that does not fit a datagram is asked for over TCP", async 
   assert(dns.queries.includes("app.test A tcp"), dns.queries.join());
 });
 
-Deno.test("Names of /etc/hosts are found with resolve, whoever the resolver is", async () => {
+Deno.test("Names of /etc/hosts are found with resolve, regardless of the resolver", async () => {
   await using upstream = ScriptedUpstream.start(always(response("here")));
   await using dns = new DnsTestServer();
   const text = config(dns, `localhost:${upstream.port} resolve`);
@@ -224,7 +224,7 @@ Deno.test("Names of /etc/hosts are found with resolve, whoever the resolver is",
   assertEquals(dns.queries, []);
 });
 
-Deno.test("A name that nobody knows is waited for, and answered for by 502 until then", async () => {
+Deno.test("An unknown name is queried until it exists, and requests get 502 until then", async () => {
   await using upstream = ScriptedUpstream.start(always(response("here")));
   await using dns = new DnsTestServer();
   await using proxy = await TestProxy.start(
@@ -237,7 +237,7 @@ Deno.test("A name that nobody knows is waited for, and answered for by 502 until
   assertEquals(parts(await proxy.get("/")).body, "here");
 });
 
-/** A proxy whose URL has a name; h2o asks for each connection, and so follows a change. */
+/** A proxy whose URL has a name; h2o resolves it for each connection, and so follows a change. */
 function urlConfig(dns: DnsTestServer, port: number, global = ""): string {
   return `listen: {port: PORT, host: 127.0.0.1}
 resolver: 127.0.0.1:${dns.port} timeout=300ms attempts=1
@@ -267,7 +267,7 @@ for (const workers of [1, 2]) {
     });
   });
 
-  Deno.test(`A failed connection asks for the name at once (${threads})`, async () => {
+  Deno.test(`A failed connection queries the name at once (${threads})`, async () => {
     const { port, two, three } = pair();
     await using _three = three;
     await using dns = new DnsTestServer("app.test 600 A 127.0.0.2");
@@ -280,7 +280,7 @@ for (const workers of [1, 2]) {
     });
   });
 
-  Deno.test(`A name unknown at the start is used once it is known (${threads})`, async () => {
+  Deno.test(`A name unknown at start is used once it exists (${threads})`, async () => {
     await using upstream = ScriptedUpstream.start(always(response("here")));
     await using dns = new DnsTestServer();
     await using proxy = await TestProxy.start(urlConfig(dns, upstream.port, threads));
@@ -333,7 +333,7 @@ Deno.test("A name without resolve is one server, whose connections and checks tr
   assertEquals([peers[0].state, peers[0].fails], ["up", 0]);
 });
 
-Deno.test("A reload goes on with the addresses that are known", async () => {
+Deno.test("A reload keeps the known addresses", async () => {
   const { port, two, three } = pair();
   await using _two = two;
   await using _three = three;

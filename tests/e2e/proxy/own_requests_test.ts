@@ -1,6 +1,6 @@
 /**
  * Requests that the proxy starts itself (error documents, internal redirects) over a proxied path: the
- * upstream must see them framed as they are, whatever the client sends (RFC 9112 section 11.2).
+ * upstream must see them with their own framing, for any client input (RFC 9112 section 11.2).
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sleep } from "../../support/binary.ts";
@@ -9,10 +9,10 @@ import { parts, response, TestProxy } from "../../support/proxy.ts";
 
 const backends = ["epoll", "portable"] as const;
 
-/** What a reader of a body without framing would take for the next request. */
+/** What a reader of a body without framing would mistake for the next request. */
 const smuggled = "GET /smuggled HTTP/1.1\r\nHost: evil\r\nX: ";
 
-/** Refuses what its path says (`/deny/STATUS`); everything else gets its own request line. */
+/** Answers `/deny/STATUS` with that status; everything else with its own request line. */
 function upstream(): StrictUpstream {
   return StrictUpstream.start(({ method, target }) => {
     const status = /^\/deny\/(\d+)/.exec(target)?.[1];
@@ -110,7 +110,7 @@ for (const backend of backends) {
         }
       }
     }
-    // Whoever comes next on the kept connections gets their own answer.
+    // The next requests on the kept connections get their own responses.
     for (let i = 0; i < 5; i++) {
       assertEquals(parts(await proxy.get(`/own/${i}`)).body, `GET /own/${i}`);
     }
@@ -133,7 +133,7 @@ for (const backend of backends) {
       using client = await proxy.connect();
       await client.send(`POST /page HTTP/1.1\r\nHost: h\r\n${fields}\r\n${body}`);
       let answer = await client.readUntil("GET /errors/page.html");
-      // A body that is too large by its own word is not asked for (RFC 9110 section 10.1.1).
+      // No 100 for a body whose announced length is too large (RFC 9110 section 10.1.1).
       if (fields.startsWith("Trans")) answer = answer.replace(/^HTTP\/1.1 100[^]*?\r\n\r\n/, "");
       assertMatch(answer, /^HTTP\/1\.1 413 /, fields);
       assertEquals(origin.requests.slice(own).map(({ target, body }) => target + body), [
@@ -159,7 +159,7 @@ for (const backend of backends) {
           }
           await client.readUntil("/new/a");
         }
-        // h2o: 302 (the default) makes it a GET without body, 307 and 308 leave it as it is.
+        // h2o: 302 (the default) makes it a GET without body, 307 and 308 leave it unchanged.
         assertEquals(origin.requests.map(({ method, target, body }) => [method, target, body]), [
           ["GET", "/new/a", ""],
           ["PUT", "/new/a", smuggled],

@@ -8,7 +8,7 @@ import { always, parts, response, ScriptedUpstream, TestProxy } from "../../supp
 
 const rows = '[...document.querySelectorAll("#upstreams tbody tr")]';
 
-/** A proxy with two servers, one of them dead, and where its page is. */
+/** A proxy with two servers, one of them dead, and the URL of its page. */
 async function start(
   app: ScriptedUpstream,
   write: "ON" | "OFF",
@@ -66,29 +66,33 @@ peerTest(
     );
     assert(await browser.value<boolean>('document.querySelector("polyline").points.length > 0'));
     assertEquals(await browser.value<number>('document.querySelectorAll("button").length'), 0);
-    // The 401 that made the browser ask for the token is the only thing worth a line.
+    // The 401 that made the browser prompt for the token is the only console message.
     assertEquals(browser.complaints.filter((line) => !line.includes("401")), []);
   },
 );
 
-peerTest("chromium", "The page works when it is opened by a URL with the token in it", async () => {
-  await using app = ScriptedUpstream.start(always(response("a")));
-  const { proxy, url } = await start(app, "ON");
-  await using _ = proxy;
-  await using browser = await Browser.open();
-  const view = { width: 1200, height: 900, scheme: "light" } as const;
-  await browser.show(url.replace("//", "//anybody:secret@"), view);
-  await browser.waitFor("document.body.dataset.looks >= 1");
-  await browser.waitFor(`${rows}[0].querySelector("button") !== null`);
-  assertEquals(
-    await browser.value<string>(`${rows}[0].children[0].textContent`),
-    `127.0.0.1:${app.port}`,
-  );
-  // A change goes the same way.
-  await browser.value(`${rows}[0].querySelector("button").click()`);
-  await browser.waitFor(`${rows}[0].children[1].textContent !== "up"`);
-  assertEquals(browser.complaints.filter((line) => !line.includes("401")), []);
-});
+peerTest(
+  "chromium",
+  "The page works when it is opened by a URL that contains the token",
+  async () => {
+    await using app = ScriptedUpstream.start(always(response("a")));
+    const { proxy, url } = await start(app, "ON");
+    await using _ = proxy;
+    await using browser = await Browser.open();
+    const view = { width: 1200, height: 900, scheme: "light" } as const;
+    await browser.show(url.replace("//", "//anybody:secret@"), view);
+    await browser.waitFor("document.body.dataset.looks >= 1");
+    await browser.waitFor(`${rows}[0].querySelector("button") !== null`);
+    assertEquals(
+      await browser.value<string>(`${rows}[0].children[0].textContent`),
+      `127.0.0.1:${app.port}`,
+    );
+    // A change works the same way.
+    await browser.value(`${rows}[0].querySelector("button").click()`);
+    await browser.waitFor(`${rows}[0].children[1].textContent !== "up"`);
+    assertEquals(browser.complaints.filter((line) => !line.includes("401")), []);
+  },
+);
 
 peerTest("chromium", "The page fits a phone and a screen, in light and in dark", async () => {
   await using app = ScriptedUpstream.start(always(response("a")));
@@ -129,7 +133,7 @@ peerTest("chromium", "The page fits a phone and a screen, in light and in dark",
   assertEquals(papers.size, 2);
 });
 
-peerTest("chromium", "Buttons drain a server and take it down, and bring it back", async () => {
+peerTest("chromium", "Buttons drain a server, take it down and bring it back", async () => {
   await using app = ScriptedUpstream.start(always(response("a")));
   const { proxy, url } = await start(app, "ON");
   await using _ = proxy;
@@ -155,7 +159,7 @@ peerTest("chromium", "Buttons drain a server and take it down, and bring it back
 for (const workers of [1, 2]) {
   peerTest(
     "chromium",
-    `The page shows a generation that ends beside the one that serves (${workers})`,
+    `The page shows a draining generation beside the serving one (${workers})`,
     async () => {
       const { promise: ended, resolve: end } = Promise.withResolvers<void>();
       await using app = ScriptedUpstream.start(async (peer) => {
@@ -169,7 +173,7 @@ for (const workers of [1, 2]) {
       await browser.logIn("anybody", "secret");
       await browser.show(url, { width: 360, height: 800, scheme: "light", isMobile: true });
       await browser.waitFor("document.body.dataset.looks >= 1");
-      // First at the end: a failure must not leave the proxy and its server waiting for each other.
+      // Disposed first: after a failure the proxy and its server must not wait for each other.
       using _answer = { [Symbol.dispose]: end };
       const late = proxy.get("/");
       await proxy.child.waitUntil("the request", () => app.heads.length > 0 ? true : null);
@@ -183,7 +187,7 @@ for (const workers of [1, 2]) {
   );
 }
 
-peerTest("chromium", "The page says so when the proxy is gone", async () => {
+peerTest("chromium", "The page reports when the proxy is gone", async () => {
   await using app = ScriptedUpstream.start(always(response("a")));
   const { proxy, url } = await start(app, "OFF", "num-threads: 2");
   await using browser = await Browser.open();

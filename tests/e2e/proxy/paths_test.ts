@@ -1,4 +1,4 @@
-/** One normal form of a path chooses its route and its file; an upstream gets the bytes that came. */
+/** One normal form of a path chooses its route and its file; an upstream gets the bytes unchanged. */
 import { assertEquals } from "@std/assert";
 import { StrictUpstream } from "../../support/strict_upstream.ts";
 import { parts, response, TestProxy } from "../../support/proxy.ts";
@@ -51,7 +51,7 @@ Deno.test("No spelling of a path bypasses its route", async () => {
     const location = /^location: (\S+)/im.exec(head)?.[1] ?? "";
     assertEquals([status, location.startsWith("http://login.test")], [302, true], target);
   }
-  // These name other things, and nothing that is there.
+  // These name other files, none of which exists.
   for (const target of ["/files/private;v=1/x", "/files/.%5cprivate/x", "/files/private%20/x"]) {
     assertEquals(parts(await proxy.get(target)).status, 404, target);
   }
@@ -85,7 +85,7 @@ Deno.test("An upstream gets the path unchanged, so signatures stay valid", async
   }
 });
 
-Deno.test("A redirect to a local path names no other host, whatever slashes it has", async () => {
+Deno.test("A redirect to a local path names no other host, for any number of slashes", async () => {
   await using origin = upstream();
   for (const global of ["", "merge-slashes: OFF"]) {
     await using proxy = await start(origin.port, global);

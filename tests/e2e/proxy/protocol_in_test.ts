@@ -1,4 +1,4 @@
-/** PROXY protocol in front of hayate: whom requests come from, and what is not served. */
+/** PROXY protocol in front of hayate: the client address, and which connections are refused. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Address } from "../../../mod/base/address.ts";
 import { relayedHeader } from "../../../mod/proxy_protocol/mod.ts";
@@ -10,7 +10,7 @@ import { freePort, tempFolder } from "../../support/ports.ts";
 import { connectTo, RawConnection, rawExchange, tcp, unix } from "../../support/raw_socket.ts";
 import { always, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
 
-// Loaded here, so that no single test is blamed for the library that stays open.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 const get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
@@ -27,13 +27,13 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
-/** Bytes of `header`, one after the other, and a request behind them. */
+/** Bytes of `header`, one by one, followed by a request. */
 function before(header: Uint8Array | string): Uint8Array {
   const first = typeof header === "string" ? bytesOf(header) : header;
   return Uint8Array.from([...first, ...bytesOf(get)]);
 }
 
-/** The client that the upstream was told of last; "" for none. */
+/** The client address that the upstream got last; "" for none. */
 function forwardedFor(upstream: ScriptedUpstream): string {
   return /^x-forwarded-for: (.*)$/m.exec(upstream.heads.at(-1) ?? "")?.[1].trim() ?? "";
 }
@@ -126,7 +126,7 @@ Deno.test("a PROXY protocol header that is late ends the connection", async () =
   await connection.send("PROXY TCP4 192.0.2.1");
   assert(await connection.waitForClose());
   await proxy.child.waitForLine("timed out waiting for the header");
-  // A balancer that only looks whether somebody listens is no news.
+  // A balancer that only probes the port is not logged.
   const lines = proxy.child.stderr.split("\n").length;
   using probe = await proxy.connect();
   await probe.halfClose();
@@ -293,7 +293,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${upstream.po
     }
     assertEquals(clients[1], clients[0], header);
   }
-  // What h2o cannot read is a request to it. To us it is a broken header: the next one may be half read.
+  // h2o treats an unreadable header as a request; hayate as a broken header, which may be half read.
   assertMatch(await rawExchange(tcp(port), before("PROXY TCP4 1.2.3 5.6.7.8 1 2\r\n")), / 400 /);
 });
 

@@ -1,4 +1,4 @@
-/** PROXY protocol towards upstreams: what they are told, and that haproxy and nginx understand it. */
+/** PROXY protocol towards upstreams: what is sent, and that haproxy and nginx understand it. */
 import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { parseProxyHeader, ProxyHeader, relayedHeader } from "../../../mod/proxy_protocol/mod.ts";
 import { libssl } from "../../../mod/sys/libssl.ts";
@@ -9,13 +9,13 @@ import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 import { latin1, RawConnection, tcp, unix } from "../../support/raw_socket.ts";
 import { parts, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
 
-// Loaded here, so that no single test is blamed for the library that stays open.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 const client = { kind: "tcp", host: "192.0.2.1", port: 4660 } as const;
 const request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
-/** An upstream that wants a header of `version`; it answers with the client that the header names. */
+/** An upstream that requires a header of `version`; it answers with the client that the header names. */
 function announced(version: 1 | 2, path?: string): ScriptedUpstream {
   return ScriptedUpstream.start(async (peer) => {
     const header = new ProxyHeader();
@@ -33,7 +33,7 @@ function announced(version: 1 | 2, path?: string): ScriptedUpstream {
   }, path);
 }
 
-/** A proxy whose clients announce themselves, too. */
+/** A proxy whose clients also send PROXY protocol headers. */
 async function before(url: string, path: string, global = ""): Promise<TestProxy> {
   return await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1, proxy-protocol: ON}
 ${global}
@@ -41,7 +41,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "${url}", ${path}}}}}
 `);
 }
 
-/** The body of the next answer. */
+/** The body of the next response. */
 async function bodyFrom(connection: RawConnection): Promise<string> {
   await connection.send(request);
   const head = await connection.readUntil("\r\n\r\n");
@@ -60,7 +60,7 @@ const ways: readonly [name: string, version: 1 | 2, path: string, upstream: stri
 ];
 
 for (const [name, version, path, more] of ways) {
-  Deno.test(`${name} sends the client's address to the upstream, on a connection per request`, async () => {
+  Deno.test(`${name} sends the client's address to the upstream, on one connection per request`, async () => {
     await using upstream = announced(version);
     const server = `127.0.0.1:${upstream.port}`;
     await using proxy = more === null
@@ -115,7 +115,7 @@ Deno.test("a retry sends the client's address to the next upstream, too", async 
   assertEquals(broken.connectionCount, 1);
 });
 
-/** nginx that wants a header on `port` and answers with what it says; over TLS on `tlsPort`. */
+/** nginx that requires a header on `port` and answers with its content; over TLS on `tlsPort`. */
 async function startNginx(folder: TempFolder, port: number, tlsPort: number): Promise<Child> {
   const [crt, key] = [`${folder.path}/n.crt`, `${folder.path}/n.key`];
   writeSelfSigned(["localhost", "127.0.0.1"], crt, key);
@@ -173,7 +173,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://app/"}}}}
 
 peerTest(
   "nginx",
-  "health checks of an upstream with proxy_protocol are no broken headers to nginx",
+  "nginx sees no broken headers in health checks of an upstream with proxy_protocol",
   async () => {
     await using folder = await tempFolder();
     const [port, tlsPort] = [freePort(), freePort()];
@@ -257,7 +257,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://127.0.0.1:${upstream.po
     assertEquals(parts(latin1(await connection.readAll())).body, "ok");
   }
   assertEquals(lines.length, 2);
-  // h2o names its own end of the connection where we name the announced one.
+  // h2o sends its own end of the connection, hayate the one from the header.
   assertStringIncludes(lines[0], "PROXY TCP4 192.0.2.1 ");
   assertEquals(lines[1], "PROXY TCP4 192.0.2.1 198.51.100.7 4660 80\r\n");
   assertEquals(upstream.heads.map((head) => /connection: (\S+)/.exec(head)?.[1]), [

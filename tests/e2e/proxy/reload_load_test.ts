@@ -1,5 +1,5 @@
 /** HUP every second to a proxy without a supervisor: no request of a load over TCP, unix and TLS fails. */
-// Runs alone: it is about full load.
+// Runs alone: it needs full load.
 import { assert, assertEquals } from "@std/assert";
 import { libssl } from "../../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
@@ -9,7 +9,7 @@ import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 import { tcp } from "../../support/raw_socket.ts";
 import { TestProxy } from "../../support/proxy.ts";
 
-// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 const durationS = 5;
@@ -21,7 +21,7 @@ interface Doors {
   readonly path: string;
 }
 
-/** Starts who connects to each door; every one prints wrk's layout. */
+/** Starts one load generator per listener; each one prints wrk's layout. */
 type StartClients = (proxy: TestProxy, doors: Doors) => Child[];
 
 async function hupUnderLoad(workers: number, startClients: StartClients): Promise<void> {

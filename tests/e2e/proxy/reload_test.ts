@@ -7,13 +7,13 @@ import { freePort, tempFolder } from "../../support/ports.ts";
 import { RawConnection, rawExchange, tcp, unix } from "../../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
 
-// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
 const get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 const inForce = "the new configuration is in force";
 
-/** Writes another configuration and waits for what becomes of it. */
+/** Writes another configuration and waits for the outcome. */
 async function reload(proxy: TestProxy, config: string, line = inForce): Promise<void> {
   const port = proxy.address.kind === "tcp" ? proxy.address.port : 0;
   const text = config.replaceAll("PORT", `${port}`).replaceAll("DIR", proxy.folder.path);
@@ -37,7 +37,7 @@ hosts: {default: {paths: {/: ${body}}}}
 
 const before = (port: number) => `{proxy.reverse.url: "http://127.0.0.1:${port}/"}`;
 
-/** What a fresh connection to the port is answered. */
+/** The response on a new connection to the port. */
 async function ask(port: number): Promise<string> {
   return parts(await rawExchange(tcp(port), get, { idleMs: 3000 })).body;
 }
@@ -54,7 +54,7 @@ for (const workers of [1, 2]) {
         await peer.send(response("old"));
       }
     });
-    // Whatever fails, the upstream must be able to end.
+    // The upstream must be able to exit after any failure.
     using _end = { [Symbol.dispose]: () => release() };
     await using fresh = ScriptedUpstream.start(always(response("new")));
     const [second, third] = [freePort(), freePort()];
@@ -178,7 +178,7 @@ upstreams:
     const seen = new Set<string>();
     for (let i = 0; i < 12; i++) seen.add(parts(await proxy.get("/")).body);
     assertEquals([...seen].sort(), ["a", "b"]);
-    // A peer that the next configuration lacks is gone, unless an operator has had a hand in it.
+    // A peer missing in the next configuration is removed, unless an operator changed the servers.
     await reload(proxy, text.replace(/checked:\n.*\n.*/, ""));
     assertEquals((await api("GET", "checked")).error.code, "UpstreamNotFound");
   });
@@ -245,7 +245,7 @@ upstreams: {app: {servers: "127.0.0.1:${upstream.port}", check: interval=1000 ty
     await reload(proxy, text);
     await proxy.get("/");
     await oldWorkersEnd(proxy, workers);
-    // Idle connections of the generation before get a second of grace.
+    // Idle connections of the previous generation get a second of grace.
     await sleep(1500);
     const at = descriptors();
     for (let i = 0; i < 15; i++) {
@@ -278,7 +278,7 @@ async function oldWorkersEnd(proxy: TestProxy, workers: number): Promise<void> {
   });
 }
 
-/** Whether a client that trusts this certificate alone is content with the server. */
+/** Whether a client that trusts only this certificate accepts the server. */
 async function trusts(port: number, certificate: string): Promise<boolean> {
   using connection = await Deno.connectTls({
     hostname: "localhost",

@@ -1,4 +1,4 @@
-/** What an upstream is sent of a client's request. */
+/** How a client's request reaches an upstream. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { always, fieldLines, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
 import { latin1 } from "../../support/raw_socket.ts";
@@ -204,7 +204,7 @@ Deno.test("A request body beyond limit-request-body is refused with 413", async 
 });
 
 for (const [what, more] of [["An", []], ["A compressed", ["compress: ON"]]] as const) {
-  Deno.test(`${what} answer that has begun is cut and logged when its request grows too large`, async () => {
+  Deno.test(`${what} response in progress is cut and logged when its request grows too large`, async () => {
     const gone = Promise.withResolvers<void>();
     await using upstream = ScriptedUpstream.start(async (peer) => {
       await peer.readHead();
@@ -246,7 +246,7 @@ Deno.test("An upstream on a unix socket works the same", async () => {
   assertEquals(fieldLines(upstream.heads[0])[0], "host: localhost");
 });
 
-/** Methods without a body and without a length, and whether the upstream is told of one. */
+/** Methods without a body and without a length, and whether the upstream gets a length. */
 const emptyRequests: readonly [request: string, length: string | null][] = [
   // RFC 9110 8.6; h2o announces it for POST and PUT.
   ["POST", "0"],

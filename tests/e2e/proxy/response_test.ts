@@ -1,4 +1,4 @@
-/** What a client gets of an upstream's response. */
+/** How an upstream's response reaches a client. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { latin1 } from "../../support/raw_socket.ts";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../../support/proxy.ts";
 import { backends } from "../../support/serve.ts";
 
-Deno.test("A response goes on without hop-by-hop fields, with our Server and the upstream's Date", async () => {
+Deno.test("A response is forwarded without hop-by-hop fields, with our Server and the upstream's Date", async () => {
   const fields =
     "Server: theirs\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\nX-One: 1\r\nKeep-Alive: 5\r\n" +
     "X-Gone: 1\r\nProxy-Connection: x\r\nUpgrade: h2c\r\nX-Two: 2\r\nConnection: keep-alive, X-Gone\r\n";
@@ -46,7 +46,7 @@ Deno.test("A response without Date gets ours, and server-name changes the Server
   );
 });
 
-Deno.test("A Location below the upstream's URL is turned back into the client's view", async () => {
+Deno.test("A Location below the upstream's URL is rewritten for the client", async () => {
   let location = "";
   await using upstream = ScriptedUpstream.start(async (peer) => {
     while (await peer.readHead() !== null) {
@@ -72,13 +72,13 @@ hosts: {default: {paths: {/app/: {proxy.reverse.url: "${own}/base/"}}}}
   }
 });
 
-Deno.test("A reason phrase of the upstream's own is kept", async () => {
+Deno.test("A custom reason phrase of the upstream is kept", async () => {
   await using upstream = ScriptedUpstream.start(always(response("", "", "299 Odd One")));
   await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`);
   assertEquals((await proxy.get("/")).split("\r\n")[0], "HTTP/1.1 299 Odd One");
 });
 
-Deno.test("A chunked response goes on in chunks with its trailers, to HTTP/1.0 up to the close", async () => {
+Deno.test("A chunked response is forwarded in chunks with its trailers, to HTTP/1.0 until the close", async () => {
   await using upstream = ScriptedUpstream.start(always(
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n",
   ));
@@ -91,7 +91,7 @@ Deno.test("A chunked response goes on in chunks with its trailers, to HTTP/1.0 u
   assertEquals(fieldLines(old.head).some((line) => line.startsWith("transfer-encoding")), false);
 });
 
-Deno.test("A response up to the upstream's close goes on in chunks", async () => {
+Deno.test("A response delimited by the upstream's close is forwarded in chunks", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.send("HTTP/1.1 200 OK\r\n\r\nto the end");
@@ -100,7 +100,7 @@ Deno.test("A response up to the upstream's close goes on in chunks", async () =>
   assertEquals(parts(await proxy.get("/")).body, "a\r\nto the end\r\n0\r\n\r\n");
 });
 
-Deno.test("Responses without body: HEAD, 204 and 304 keep the connection in step", async () => {
+Deno.test("Responses without a body (HEAD, 204 and 304) keep the connection in sync", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     for (let head = await peer.readHead(); head !== null; head = await peer.readHead()) {
       if (head.startsWith("HEAD")) {
@@ -133,7 +133,7 @@ const interims = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" 
 
 Deno.test("send-informational decides which clients get 103 (Early Hints)", async () => {
   await using upstream = ScriptedUpstream.start(always(interims + response("ok")));
-  // h2o: `except-h1` is the default, and every client of ours speaks HTTP/1.
+  // h2o: `except-h1` is the default, and every client in this test speaks HTTP/1.
   for (const line of ["", "send-informational: except-h1", "send-informational: none"]) {
     await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`, [], line);
     assertMatch(await proxy.get("/"), /^HTTP\/1.1 200 OK\r\n/, line);
@@ -143,7 +143,7 @@ Deno.test("send-informational decides which clients get 103 (Early Hints)", asyn
     [],
     "send-informational: ALL",
   );
-  // Nothing that is hop-by-hop, and no framing (RFC 9110 7.6.1, 8.6); our 100 is our own business.
+  // Nothing that is hop-by-hop, and no framing (RFC 9110 7.6.1, 8.6); 100 is sent by hayate itself.
   const expected = "HTTP/1.1 102 Processing\r\n\r\n" +
     "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n";
   const answer = await proxy.get("/");
@@ -153,7 +153,7 @@ Deno.test("send-informational decides which clients get 103 (Early Hints)", asyn
 });
 
 for (const backend of backends) {
-  Deno.test(`Interim responses without end are a 502 for the client (${backend})`, async () => {
+  Deno.test(`Endless interim responses are a 502 for the client (${backend})`, async () => {
     let isRefused = false;
     await using upstream = ScriptedUpstream.start(async (peer) => {
       await peer.readHead();
@@ -196,7 +196,7 @@ Deno.test("header.* and expires change the response", async () => {
   assertEquals(lines.sort(), ["cache-control: max-age=86400", "x-a: new", "x-c: 1"]);
 });
 
-Deno.test("A body is streamed before it is complete, and a slow client holds the upstream back", async () => {
+Deno.test("A body is streamed before it is complete, and a slow client slows the upstream down", async () => {
   const chunk = "x".repeat(64 * 1024);
   let sentBytes = 0;
   await using upstream = ScriptedUpstream.start(async (peer) => {
@@ -221,7 +221,7 @@ Deno.test("A body is streamed before it is complete, and a slow client holds the
   assertEquals(body.length, 400 * chunk.length);
 });
 
-Deno.test("An upstream connection that a slow client held back answers the next request", async () => {
+Deno.test("An upstream connection that a slow client slowed down serves the next request", async () => {
   const body = "x".repeat(8_000_000);
   await using upstream = ScriptedUpstream.start(always(response(body)));
   await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`);
@@ -235,7 +235,7 @@ Deno.test("An upstream connection that a slow client held back answers the next 
   assertEquals(upstream.connectionCount, 1);
 });
 
-Deno.test("An upstream that breaks off within its body cuts the client's connection", async () => {
+Deno.test("An upstream that disconnects within its body cuts the client's connection", async () => {
   await using upstream = ScriptedUpstream.start(async (peer) => {
     await peer.readHead();
     await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
@@ -268,7 +268,7 @@ for (const backend of backends) {
     assertEquals(parts(answer).body, "ok");
   });
 
-  Deno.test(`A response that breaks off at once arrives as far as it came (${backend})`, async () => {
+  Deno.test(`The received part of a response that is cut at once reaches the client (${backend})`, async () => {
     // Head, a part of the body and the FIN are one read of the proxy's.
     const answers = [
       "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart",

@@ -1,4 +1,4 @@
-/** The table of malformed, ambiguous and sound responses, sent by an upstream of the proxy. */
+/** The table of malformed, ambiguous and valid responses, sent by an upstream of the proxy. */
 import { assertEquals } from "@std/assert";
 import { Method, methodNames } from "../../../mod/http/mod.ts";
 import { type ResponseRow, responseRows } from "../../vectors/http1/response_rows.ts";
@@ -14,7 +14,7 @@ const playing: UpstreamScript = async (peer) => {
   await peer.send(responseRows[Number(/^\S+ \/(\d+)/.exec(head)![1])].bytes);
 };
 
-/** What must come of a row: the response as it is, a 502, or an end that nobody takes for complete. */
+/** The required outcome of a row: the response unchanged, a 502, or a visibly incomplete end. */
 type Wanted =
   | { readonly kind: "answer"; readonly status: number; readonly body: string }
   | { readonly kind: "refused" }
@@ -66,7 +66,7 @@ async function playRow(proxy: TestProxy, index: number): Promise<string[]> {
 }
 
 for (const backend of ["portable", "epoll"] as const) {
-  Deno.test(`${backend}: hayate proxy forwards sound responses as they are, and refuses the others`, async () => {
+  Deno.test(`${backend}: hayate proxy forwards valid responses unchanged and refuses the others`, async () => {
     await using upstream = ScriptedUpstream.start(playing);
     await using proxy = await TestProxy.start(
       `listen: {port: PORT, host: 127.0.0.1}

@@ -1,4 +1,4 @@
-/** TLS sessions: resumed by every worker and after a reload, never where other clients are let in. */
+/** TLS sessions: resumed by every worker and after a reload, never where other clients are admitted. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { libssl } from "../../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
@@ -8,10 +8,10 @@ import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
 import { TestProxy } from "../../support/proxy.ts";
 
-// Loaded here, so that no single test is blamed for what stays open for the thread's life.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 libssl();
 
-/** What openssl's client says; `more` are its flags. The session is kept in a file between calls. */
+/** The output of openssl's client; `more` are its flags. The session is kept in a file between calls. */
 async function handshake(port: number, folder: TempFolder, ...more: string[]): Promise<string> {
   const flags = ["-connect", `127.0.0.1:${port}`, "-servername", "localhost", ...more];
   const request = "GET / HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n";
@@ -61,7 +61,7 @@ for (const workers of [1, 2]) {
 
     peerTest(
       "openssl",
-      `A session of an open port is none of one that asks for certificates (${workers}, ${version})`,
+      `A session of an open port is not valid on a port that requires certificates (${workers}, ${version})`,
       async () => {
         await using folder = await tempFolder();
         const ports = [freePort(), freePort()] as const;
@@ -148,7 +148,7 @@ for (const workers of [1, 2]) {
 
 peerTest(
   "openssl",
-  "HUP reads a replaced proxy.ssl.cafile, and no old session evades it",
+  "HUP reads a replaced proxy.ssl.cafile, and no old session bypasses it",
   async () => {
     await using folder = await tempFolder();
     for (const name of ["old", "new"]) {

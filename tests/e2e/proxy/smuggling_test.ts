@@ -1,4 +1,4 @@
-/** What an upstream may send to make an answer pass for another one's; the rows of tests/vectors do the rest. */
+/** Upstream bytes that could pass for the response to another request; see also tests/vectors. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sleep } from "../../support/binary.ts";
 import {
@@ -69,7 +69,7 @@ Deno.test("Ambiguous upstream framing is a 502", async () => {
   }
 });
 
-Deno.test("Bytes after any kind of response end the upstream's connection and reach no client", async () => {
+Deno.test("Bytes after any kind of response close the upstream connection and reach no client", async () => {
   const chunked = "Transfer-Encoding: chunked\r\n";
   const rows: readonly (readonly [string, string, string])[] = [
     ["GET", response("own"), "a length"],
@@ -110,7 +110,7 @@ Deno.test("Unrequested bytes on an idle upstream connection close it; the next r
     await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     const answer = await client.readUntil(`own ${i}`);
     assertEquals(answer.includes("smuggled"), false);
-    await world.proxy.child.waitUntil("the connection with bytes that nobody asked for", () => {
+    await world.proxy.child.waitUntil("the connection with unrequested bytes", () => {
       return lost >= Math.min(i, 2) || null;
     });
   }

@@ -1,4 +1,4 @@
-/** What cannot be opened ends a start with one line, whatever the number of workers, and `-t` finds it. */
+/** An unusable resource ends a start with one line, for any number of workers, and `-t` finds it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { descendantPids, runHayate, startHayate } from "../../support/binary.ts";
 import { isGone } from "../../support/child.ts";
@@ -153,7 +153,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://app/"}}}}
       const before = commands().length;
       child.kill("SIGHUP");
       await logged(/the new configuration is in force/);
-      // The command of a plan that has gone ends with it.
+      // The command of a replaced plan ends with it.
       await child.waitUntil("the same commands", () => commands().length === before ? true : null);
     } finally {
       const { code, stderr } = await child.stop();

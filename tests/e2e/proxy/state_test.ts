@@ -63,7 +63,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}, /status: {check_s
     const before = probes;
     await using supervisor = await startListening(command, tcp(port));
     assertEquals(await bodies(), "b");
-    // What was down is down at once: one failing probe, not `fall` of them, and no burst of errors.
+    // A server that was down is down at once: one failing probe, not `fall` of them, and no errors.
     assert((await ask("/status")).includes(",down,"));
     assert(probes > before);
     assertEquals((await Deno.stat(`${folder.path}/state.json`)).mode! & 0o777, 0o600);
@@ -98,7 +98,7 @@ const peer = (changes: string) =>
   `"connectionsMax":0,"failsMax":1,"failTimeoutMs":10000,"slowStartMs":0,"backup":false,` +
   `"down":false,"drain":false,"resolve":false,"service":"","route":"",${changes}}}]}]}`;
 
-/** JSON, and not what the proxy writes: the first request would end the process. */
+/** JSON, but not as the proxy writes it: the first request would end the process. */
 const incomplete: readonly [text: string, fault: string][] = [
   [
     peer('"address":{"kind":"tcp"}'),
@@ -148,7 +148,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-Deno.test("A removed check keeps no server down, whatever the state file says", async () => {
+Deno.test("A removed check keeps no server down, regardless of the state file", async () => {
   await using upstream = ScriptedUpstream.start(always(response("ok")));
   await using folder = await tempFolder();
   const text = peer(`"address":{"kind":"tcp","host":"127.0.0.1","port":${upstream.port}}`)

@@ -1,4 +1,4 @@
-/** `status: ON` beside h2o's: what reads h2o's numbers reads ours. */
+/** `status: ON` compared with h2o's: readers of h2o's numbers can read ours. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
 import { peerTest } from "../../support/peers.ts";
@@ -22,10 +22,10 @@ async function numbers(port: number, query = ""): Promise<any> {
   return JSON.parse(body.slice(body.indexOf("{"), body.lastIndexOf("}") + 1));
 }
 
-/** Of protocols and measurements that hayate does not have, and the list of requests under way. */
+/** Of protocols and measurements that hayate does not have, and the list of requests in progress. */
 const lacking = /^(http2[.-]|[a-z-]+-time-\d|duration-\d|openssl-version$|requests$)/;
 
-peerTest("h2o", "status has the numbers that h2o's has, of the same kinds", async () => {
+peerTest("h2o", "status has the same numbers as h2o's, with the same types", async () => {
   await using pair = await H2oPair.start(config);
   for (const port of pair.ports) await rawExchange(tcp(port), get("/files/none"));
   const [theirs, ours] = await Promise.all(pair.ports.map((port) => numbers(port)));

@@ -1,4 +1,4 @@
-/** Sticky sessions: who answers a client's further requests, and the cookies on the way. */
+/** Sticky sessions: which server gets a client's further requests, and the cookies involved. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
 import {
@@ -11,12 +11,12 @@ import {
   type UpstreamScript,
 } from "../../support/proxy.ts";
 
-/** A proxy before these servers, `PORT more words` each. */
+/** A proxy in front of these servers, `PORT more words` each. */
 function before(servers: readonly string[], lines: readonly string[], global = "") {
   return TestProxy.beforeServers(servers.map((one) => `127.0.0.1:${one}`), lines, [], global);
 }
 
-/** The values of an answer's Set-Cookie fields. */
+/** The values of a response's Set-Cookie fields. */
 function cookies(answer: string): string[] {
   return fieldLines(parts(answer).head).filter((line) => line.startsWith("set-cookie:"))
     .map((line) => line.slice("set-cookie: ".length));
@@ -46,7 +46,7 @@ Deno.test("sticky cookie keeps a client with its server, regardless of weights, 
   assertEquals(await answers(proxy, 6, mine), "bbbbbb");
   const answer = await proxy.get("/", mine);
   assertEquals(cookies(answer), [`srv=${md5}; httponly; path=/`]);
-  // Who has no session goes where the balancer says.
+  // The balancer chooses for clients without a session.
   assertEquals([...await answers(proxy, 6)].sort().join(""), "aaaaab");
   await change(proxy, 1, '{"drain":true}');
   assertEquals(await answers(proxy, 4, mine), "bbbb");

@@ -25,13 +25,13 @@ function echo(): ScriptedUpstream {
   });
 }
 
-Deno.test("An upgrade that the upstream accepts joins the two connections", async () => {
+Deno.test("An upgrade that the upstream accepts connects client and upstream", async () => {
   await using upstream = echo();
   await using proxy = await TestProxy.before(`http://127.0.0.1:${upstream.port}/`, [
     "proxy.tunnel: ON",
   ]);
   using client = await proxy.connect();
-  // Bytes right behind the head belong to the tunnel.
+  // Bytes directly after the head belong to the tunnel.
   await client.send(`${upgrade}early;`);
   const head = await client.readUntil("\r\n\r\n");
   assertMatch(head, /^HTTP\/1.1 101 Switching Protocols\r\n/);
@@ -105,7 +105,7 @@ function lines(text: string): string {
 }
 
 eachBackend(
-  "Only a WebSocket handshake asks for a tunnel; others go on without",
+  "Only a WebSocket handshake opens a tunnel; other requests are forwarded without one",
   async (backend) => {
     await using upstream = ScriptedUpstream.start(async (peer) => {
       while (await peer.readHead() !== null) await peer.send(response("plain"));
@@ -128,7 +128,7 @@ eachBackend(
   },
 );
 
-eachBackend("A 101 that nobody asked for, or to another protocol, is a 502", async (backend) => {
+eachBackend("An unsolicited 101, or one to another protocol, is a 502", async (backend) => {
   for (const [request, protocol] of [["h2c", "h2c"], ["none", "websocket"], ["websocket", "h2c"]]) {
     await using upstream = ScriptedUpstream.start(async (peer) => {
       await peer.readHead();
@@ -148,7 +148,7 @@ eachBackend("A 101 that nobody asked for, or to another protocol, is a 502", asy
     await client.send(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\nGET /admin HTTP/1.1\r\n\r\n`);
     const answer = latin1(await client.readAll());
     assertMatch(answer, /^HTTP\/1\.1 502 /, request);
-    // What follows is the client's next request, and goes to no tunnel.
+    // The following bytes are the client's next request and go to no tunnel.
     assertEquals(upstream.heads.length, 1, request);
     assertEquals(answer.includes("raw"), false, request);
   }

@@ -28,7 +28,7 @@ async function api(proxy: TestProxy, method: string, path: string, body: unknown
   return JSON.parse(parts(answer).body);
 }
 
-/** The bodies of many requests on connections of their own, so that every worker is met. */
+/** The bodies of many requests on separate connections, so that every worker gets some. */
 async function bodies(proxy: TestProxy): Promise<string> {
   const seen = new Set<string>();
   for (let i = 0; i < 24; i++) seen.add(parts(await proxy.get("/")).body);
@@ -57,7 +57,7 @@ Deno.test("num-threads starts workers, also on unix sockets, and replaces a dead
   assertEquals([...Deno.readDirSync(proxy.folder.path)].map((entry) => entry.name), ["h2o.conf"]);
 });
 
-Deno.test("An API change has reached every worker when the call returns", async () => {
+Deno.test("An API call returns after its change has reached every worker", async () => {
   await using a = ScriptedUpstream.start(always(response("a")));
   await using b = ScriptedUpstream.start(always(response("b")));
   await using proxy = await TestProxy.start(config([a.port, b.port]));
@@ -119,8 +119,8 @@ Deno.test("Workers write to the error-log, before and after USR1 and HUP", async
     .replace("hosts:", `error-log: ${log}\nhosts:`);
   const file = await folder.write("h2o.conf", text);
   await using proxy = await startListening(["proxy", "-c", file], tcp(port));
-  /** Waits until the log has the words. */
-  const told = (words: string) =>
+  /** Waits until the log contains the words. */
+  const logged = (words: string) =>
     proxy.waitUntil(words, async () => {
       const written = await Deno.readTextFile(log).catch(() => "");
       return written.includes(words) || null;
@@ -128,14 +128,14 @@ Deno.test("Workers write to the error-log, before and after USR1 and HUP", async
   const get = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
   const failOnce = async () => {
     assertEquals(parts(await rawExchange(tcp(port), get, { idleMs: 3000 })).status, 502);
-    await told("upstream 127.0.0.1:1: ");
+    await logged("upstream 127.0.0.1:1: ");
   };
-  await told("3 workers: ");
+  await logged("3 workers: ");
   await failOnce();
   await Deno.rename(log, `${log}.1`);
   proxy.kill("SIGUSR1");
   proxy.kill("SIGHUP");
-  await told("in force");
+  await logged("in force");
   await failOnce();
   assertEquals((await proxy.stop()).stderr.includes("upstream 127.0.0.1:1: "), false);
 });

@@ -49,7 +49,7 @@ peerTest("nginx", "scripts/bench measures gauges and judges them", async () => {
   }
 });
 
-Deno.test("scripts/bench names every comparison in its help", async () => {
+Deno.test("scripts/bench lists every comparison in its help", async () => {
   const { code, stdout } = await runProgram(bench, ["--help"]);
   assertEquals(code, 0);
   for (const name of ["load-close", "handshakes-resumed", "files-10m", "proxy-laden", "restarts"]) {

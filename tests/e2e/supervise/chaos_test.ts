@@ -1,6 +1,6 @@
 /**
- * Random HUPs, stops and kills under load, from a seed: nothing is lost by what the supervisor does,
- * and a kill of the only serving worker loses only what that held.
+ * Random HUPs, stops and kills under load, from a seed: the supervisor's actions lose nothing,
+ * and a kill of the only serving worker loses only its own requests.
  *
  * `HAYATE_CHAOS_S` sets the seconds (60 for the long run), `HAYATE_CHAOS_SEED` repeats a run.
  */
@@ -12,10 +12,10 @@ import { isAlive, startSupervised, type Supervised } from "../../support/supervi
 const durationS = Number(Deno.env.get("HAYATE_CHAOS_S") ?? 10);
 const seed = Number(Deno.env.get("HAYATE_CHAOS_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const connections = 20;
-/** A worker that has been told to end finishes and closes what the load has with it in this time. */
+/** Within this time a worker that was signalled to end finishes and closes the load's connections. */
 const drainMs = 400;
 
-/** Answers at once, and `/slow` late, so that a generation stays in its drain for a while. */
+/** Answers at once, but `/slow` late, so that a generation drains for a while. */
 const app = `export default {
   async fetch(request) {
     if (request.url.endsWith("/slow")) await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -38,13 +38,13 @@ function randomFrom(start: number): () => number {
 interface LoadRun {
   readonly requestsAnswered: number;
   readonly requestsFailed: number;
-  /** Sent once more, because a kept-alive connection was closed before the answer began. */
+  /** Sent once more, because a kept-alive connection was closed before the response began. */
   readonly requestsRetried: number;
   readonly failedByKind: Record<string, number>;
   readonly responsesByStatus: Record<string, number>;
 }
 
-/** Runs the load and, beside it, `disturb` until the time is over. */
+/** Runs the load and, in parallel, `disturb` until the time is over. */
 async function underLoad(
   port: number,
   disturb: (endMs: number) => Promise<void>,
@@ -60,7 +60,7 @@ async function underLoad(
 
 async function startApp(folder: TempFolder, port: number): Promise<Supervised> {
   const path = await folder.write("app.js", app);
-  // One process each, so that a kill hits who serves.
+  // One process each, so that a kill hits the serving one.
   const worker = ["serve", "--workers", "1", path];
   const supervisor = startSupervised(folder, [`--port=127.0.0.1:${port}`, ...worker]);
   await supervisor.waitForGenerations(1);
@@ -95,7 +95,7 @@ class Chaos {
 
   async #hup(): Promise<void> {
     const slow = fetch(`http://127.0.0.1:${this.port}/slow`).then((each) => each.text());
-    // Its worker may be killed: it is there to keep that worker draining.
+    // Its worker may be killed: the request only keeps that worker draining.
     this.#slow.push(slow.catch(() => {}));
     await sleep(20);
     this.counts.hup++;
@@ -153,7 +153,7 @@ Deno.test(`chaos: kills of the only serving worker lose only what it held (seed 
   const what = JSON.stringify({ seed, kills, requestsRetried, ...run.failedByKind });
   if (Deno.env.get("HAYATE_TEST_COUNTS") !== undefined) console.log(what, run.requestsAnswered);
   assert(kills > 2, what);
-  // Each connection has one request under way at most; new ones wait in the queue of our socket.
+  // Each connection has at most one request in progress; new ones wait in the queue of our socket.
   assert(requestsFailed + requestsRetried <= kills * connections, what);
   assertEquals([run.failedByKind["refused"], run.failedByKind["connect"]], [0, 0], what);
   assertEquals(Object.keys(run.responsesByStatus), ["200"], what);

@@ -1,6 +1,5 @@
 /**
- * What the users of an image do with it: its configuration in a volume, its commands, no writable
- * folder.
+ * Typical uses of the image: its configuration in a volume, its commands, no writable folder.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { binaryPath, type Child, runHayate, sleep } from "../../support/binary.ts";
@@ -8,8 +7,7 @@ import { inNamespace, namespaceTest, pathIn } from "../../support/namespaces.ts"
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 
 /**
- * An /etc with nothing but a folder for the configuration, from the test's folder `conf` where it
- * is mounted.
+ * An /etc with only a folder for the configuration, on which the test's folder `conf` is mounted.
  */
 const plainEtc = `mount -t tmpfs none /etc; mkdir /etc/hayate; `;
 const mountedEtc = `${plainEtc}mount --bind "$2/conf" /etc/hayate; `;
@@ -69,7 +67,7 @@ for (const [loss, lose] of Object.entries(losses)) {
   });
 }
 
-namespaceTest("num-threads: a worker that is replaced serves what its master read", async () => {
+namespaceTest("num-threads: a replaced worker serves its master's configuration", async () => {
   await using folder = await tempFolder();
   await writeSite(folder, "the site", "num-threads: 2\n");
   const port = freePort();
@@ -83,17 +81,20 @@ namespaceTest("num-threads: a worker that is replaced serves what its master rea
   for (let i = 0; i < 8; i++) assertEquals(await get(port), "200 the site");
 });
 
-namespaceTest("without any configuration there is the welcome page, and one may come", async () => {
-  await using folder = await tempFolder();
-  await writeSite(folder);
-  const port = freePort();
-  await using child = start(plainEtc, folder, port);
-  await child.waitForLine("supervises proxy");
-  assertMatch(await get(port), /^200 .*hayate/s);
-  await Deno.copyFile(`${folder.path}/conf/h2o.conf`, pathIn(child, config));
-  child.kill("SIGHUP");
-  await child.waitUntil("the site", async () => await get(port) === "200 the site" ? true : null);
-});
+namespaceTest(
+  "without a configuration the welcome page is served, and a later one is read at HUP",
+  async () => {
+    await using folder = await tempFolder();
+    await writeSite(folder);
+    const port = freePort();
+    await using child = start(plainEtc, folder, port);
+    await child.waitForLine("supervises proxy");
+    assertMatch(await get(port), /^200 .*hayate/s);
+    await Deno.copyFile(`${folder.path}/conf/h2o.conf`, pathIn(child, config));
+    child.kill("SIGHUP");
+    await child.waitUntil("the site", async () => await get(port) === "200 the site" ? true : null);
+  },
+);
 
 const wrongStarts: Readonly<Record<string, readonly [setup: string, line: string]>> = {
   "a folder at the configuration's place": [
@@ -107,7 +108,7 @@ const wrongStarts: Readonly<Record<string, readonly [setup: string, line: string
 };
 
 for (const [what, [setup, line]] of Object.entries(wrongStarts)) {
-  namespaceTest(`${what} is an error at start, with 78`, async () => {
+  namespaceTest(`${what} is an error at start, exit code 78`, async () => {
     await using folder = await tempFolder();
     await using child = start(setup, folder, freePort());
     const { code, stderr } = await child.result();
@@ -133,7 +134,7 @@ namespaceTest("a mounted folder: a file replaced by rename is read at HUP", asyn
   assert(!child.stderr.includes("replaced on the host"), child.stderr);
 });
 
-namespaceTest("a mounted file replaced by rename is named at HUP, in one line", async () => {
+namespaceTest("a mounted file replaced by rename is reported at HUP, in one line", async () => {
   await using folder = await tempFolder();
   await writeSite(folder);
   const port = freePort();
@@ -152,7 +153,7 @@ namespaceTest("a mounted file replaced by rename is named at HUP, in one line", 
   assertEquals(await get(port), "200 the site");
 });
 
-namespaceTest("a mounted app replaced by rename is named at HUP, too", async () => {
+namespaceTest("a mounted app replaced by rename is also reported at HUP", async () => {
   await using folder = await tempFolder();
   const app = (text: string) => `export default { fetch: () => new Response("${text}") };\n`;
   await folder.write("app.mjs", app("old"));
@@ -200,7 +201,7 @@ for (const [words, code, output] of commands) {
   });
 }
 
-Deno.test("a program named like one of ours is supervised after --", async () => {
+Deno.test("a program with the name of a mode is supervised after --", async () => {
   await using folder = await tempFolder();
   await folder.write("bin/doctor", "#!/bin/sh\necho its own\nexit 9\n", 0o755);
   const env = { PATH: `${folder.path}/bin:${Deno.env.get("PATH")}` };
@@ -223,7 +224,7 @@ Deno.test("an empty PORTS is an error in one line and exit code 2 for our own mo
       );
     }
   }
-  // A program that is not ours may want no sockets at all.
+  // A foreign program may need no sockets at all.
   const other = await runHayate(["supervise", "--", "sh", "-c", "exit 4"], { env: { PORTS: "" } });
   assertEquals(other.code, 4);
 });

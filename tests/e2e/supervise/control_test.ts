@@ -1,4 +1,4 @@
-/** Pid file, background, logs, and the commands that talk to a running supervisor. */
+/** Pid file, background, logs, and the commands that control a running supervisor. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
   binaryPath,
@@ -111,7 +111,7 @@ Deno.test("--stop and --restart quote the content of a broken pid file or status
       "--stop",
       `${folder.path}/pid: found "4294967297", expected the pid of a supervisor`,
     ],
-    // Our own pid: if the file were believed, HUP would end this test.
+    // The test's own pid: if the file were trusted, HUP would end this test.
     [
       String(Deno.pid),
       "--restart",

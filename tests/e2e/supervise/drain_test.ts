@@ -1,6 +1,6 @@
 /**
- * The end of a supervisor resets nobody: what waits in the accept queue is answered, as nginx does it, and
- * who comes later is refused at once instead of waiting in a queue that is thrown away.
+ * The end of a supervisor resets no client: connections in the accept queue are served, as by nginx,
+ * and later ones are refused at once instead of waiting in a queue that is discarded.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Address } from "../../../mod/base/address.ts";
@@ -12,7 +12,7 @@ import { startSupervised, type Supervised } from "../../support/supervise.ts";
 /** More than one round of accepts (64). */
 const waitingCount = 200;
 
-/** A blocking server that takes one client after the other and knows nothing of a drain. */
+/** A blocking server that serves one client after the other and does not drain. */
 const perlServer = `use Socket; my ($fd) = $ENV{SERVER_STARTER_PORT} =~ /=(\\d+)/;
 open(my $l, "+<&=$fd"); my $end = 0; $SIG{TERM} = sub { $end = 1 };
 while (!$end) { accept(my $c, $l) or next; sysread($c, my $b, 65536);
@@ -55,7 +55,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Connects, asks, and returns the status line and how the connection ended. */
+/** Connects, sends a request, and returns the status line and how the connection ended. */
 async function ask(address: Address): Promise<() => Promise<string>> {
   const connection = await connectTo(address);
   await connection.write(
@@ -86,7 +86,7 @@ async function startCase({ flags, command }: Case, folder: TempFolder, listen: s
   return supervisor;
 }
 
-/** Stops everything below the supervisor, fills the queue, ends the supervisor, lets the rest go on. */
+/** Stops all descendants of the supervisor, fills the queue, ends the supervisor, continues them. */
 async function askWhileStopping(supervisor: Supervised, address: Address): Promise<string[]> {
   const below = descendantPids(supervisor.child.pid);
   signalAll(below, "SIGSTOP");
@@ -151,7 +151,7 @@ for (const workers of ["1", "2"]) {
   });
 }
 
-/** Requests, each on a connection of its own, against `url`; the report of `load`. */
+/** Sends requests to `url`, each on its own connection; returns the report of `load`. */
 async function load(url: string, seconds: number): Promise<Record<string, unknown>> {
   const { stdout, stderr, code } = await runHayate([
     ...["load", "-c", "20", "-t", "1", "-d", `${seconds}s`, "-H", "Connection: close"],

@@ -1,7 +1,7 @@
 /**
  * The first start: a generation that cannot start ends the supervisor with its exit code, as nginx,
- * HAProxy and Caddy end on a broken configuration. That is what `docker run`, Compose and a Swarm's
- * `--update-failure-action rollback` go by.
+ * HAProxy and Caddy end on a broken configuration. `docker run`, Compose and a Swarm's
+ * `--update-failure-action rollback` rely on that.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runHayate, runProgram } from "../../support/binary.ts";
@@ -143,12 +143,12 @@ Deno.test("supervise ends at the first start: the port is taken", async () => {
   // EADDRINUSE is 98 on Linux; Perl's `die` exits with errno.
   const ours = await runHayate(["supervise", "--port", address, "serve", "--text", "x"]);
   assertEquals([ours.code, ours.stderr.includes(`${address} in use`)], [98, true], ours.stderr);
-  // One that the command binds by itself.
+  // One that the command itself binds.
   const its = await runHayate(["supervise", "serve", "--port", address, "--text", "x"]);
   assertEquals([its.code, its.stderr.includes(`${address} in use`)], [1, true], its.stderr);
 });
 
-/** A program that fails until `FOLDER/good` is there. */
+/** A program that fails until `FOLDER/good` exists. */
 function waitsForGood(folder: TempFolder): string[] {
   return ["sh", "-c", `[ -e ${folder.path}/good ] || exit 5; exec sleep 1000`];
 }
@@ -164,7 +164,7 @@ Deno.test("supervise --max-start-failures 0 retries the first start forever, 3 t
   await endless.child.waitUntil("a generation", () => endless.status()[0] ?? null);
 });
 
-Deno.test("supervise: a restart that fails keeps the old generation, whatever the first start does", async () => {
+Deno.test("supervise: a failed restart after a good first start keeps the old generation", async () => {
   await using folder = await tempFolder();
   await folder.write("good", "");
   const args = ["--interval=0", "--ready-notify", "--", ...waitsForGood(folder)];
@@ -182,7 +182,7 @@ Deno.test("supervise: a restart that fails keeps the old generation, whatever th
   assert(!supervisor.child.hasEnded);
 });
 
-Deno.test("called as start_server a failing first start is retried forever, as Server::Starter does", async () => {
+Deno.test("called as start_server, a failing first start is retried forever, as in Server::Starter", async () => {
   await using folder = await tempFolder();
   const link = await startServerLink(folder);
   const script = `( ${link} --interval=0 -- sh -c 'exit 5' 2>${folder.path}/log & p=$!; sleep 2; ` +

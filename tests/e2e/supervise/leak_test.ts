@@ -1,4 +1,4 @@
-/** Many HUPs in a row leave nothing behind: no descriptor, no process, no memory. */
+/** Many HUPs in a row leak no descriptor, no process and no memory. */
 import { assert, assertEquals } from "@std/assert";
 import { childPids } from "../../support/binary.ts";
 import { tempFolder } from "../../support/ports.ts";
@@ -52,7 +52,7 @@ function usageOf(pid: number): { descriptors: number; memoryKb: number } {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return {
     descriptors: [...Deno.readDirSync(`/proc/${pid}/fd`)].length,
-    // Without the pages of the program file, which all processes share and the kernel reads by need.
+    // Without the pages of the program file, which all processes share and the kernel loads on demand.
     memoryKb: Number(/^RssAnon:\s*(\d+)/m.exec(status)?.[1]),
   };
 }

@@ -1,11 +1,11 @@
-/** Workers of others under our supervisor, unchanged, and our servers under Debian's start_server. */
+/** Unchanged foreign servers under our supervisor, and our servers under Debian's start_server. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { binaryPath, Child, runHayate, runProgram, sleep } from "../../support/binary.ts";
 import { findPeer, peerPath, peerTest } from "../../support/peers.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
 import { readStatus, startServerLink, startSupervised } from "../../support/supervise.ts";
 
-/** Asks until told to stop, on a new connection each time; counts answers that are not `expected`. */
+/** Sends requests until stopped, each on a new connection; counts responses other than `expected`. */
 class Asker {
   answered = 0;
   readonly wrong: string[] = [];
@@ -23,8 +23,8 @@ class Asker {
   }
 
   /**
-   * Waits for the first answer. A worker is in the status file as soon as it is spawned; only one that
-   * answers has handlers for the signals that follow.
+   * Waits for the first response. A worker is in the status file as soon as it is spawned; only one
+   * that responds has handlers for the signals that follow.
    */
   async firstAnswer(): Promise<void> {
     const deadline = performance.now() + 10_000;
@@ -100,7 +100,7 @@ async function statusOf(response: Response): Promise<string> {
 const psgi = 'sub { [200, ["Content-Type" => "text/plain"], ["generation ' +
   '$ENV{SERVER_STARTER_GENERATION}\\n"]] }\n';
 
-/** Debian's package `starlet` brings no program that could be looked for. */
+/** Debian's package `starlet` has no program whose presence could be checked. */
 const starletIsThere = findPeer("perl") !== null &&
   new Deno.Command(peerPath("perl"), {
     args: ["-MStarlet", "-e1"],
@@ -231,7 +231,7 @@ peerTest(
 
 peerTest(
   "start_server",
-  "our --restart and --stop work on Debian's start_server, and its on ours",
+  "our --restart and --stop work on Debian's start_server, and vice versa",
   async () => {
     await using folder = await tempFolder();
     const files = [

@@ -1,4 +1,4 @@
-/** Server::Starter's protocol on the built binary, with programs that are nobody's server. */
+/** Server::Starter's protocol on the built binary, with programs that are not hayate. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bindInheritable } from "../../../mod/net/inheritable.ts";
 import { libc } from "../../../mod/sys/libc.ts";
@@ -24,7 +24,7 @@ Deno.test("supervise runs a program without any port: SERVER_STARTER_PORT is set
   assertEquals(environmentOf(second.pid)["SERVER_STARTER_GENERATION"], "2");
 });
 
-Deno.test("supervise names its sockets as Server::Starter does, in its order", async () => {
+Deno.test("supervise names its sockets like Server::Starter, in the same order", async () => {
   await using folder = await tempFolder();
   const [a, b, c, d] = [freePort(), freePort(), freePort(), freePort()];
   const args = [
@@ -59,7 +59,7 @@ Deno.test("supervise: explicit descriptors are reserved first, number 0 included
   assertMatch(await Deno.readLink(`/proc/${pid}/fd/0`), /^socket:/);
 });
 
-Deno.test("supervise passes on the descriptors that it was given", async () => {
+Deno.test("supervise passes inherited descriptors on to its workers", async () => {
   await using folder = await tempFolder();
   const script = `exec "$0" supervise --interval 0 --status-file ${folder.path}/status -- ` +
     `sleep 1000 5</dev/null`;
@@ -190,7 +190,7 @@ Deno.test("supervise reads --envdir before every start; a removed file restores 
   assertEquals([later["FOO"], later["BAR"]], ["v1", "b"]);
 });
 
-Deno.test("supervise exports its options as 0.35 does; a file of the envdir wins over an option", async () => {
+Deno.test("supervise exports its options like 0.35; a file of the envdir overrides an option", async () => {
   await using folder = await tempFolder();
   await folder.write("env/KILL_OLD_DELAY", "0\n");
   const flags = [

@@ -171,7 +171,7 @@ Deno.test("--max-start-failures ends a supervisor whose program never starts, wi
   assert(result.stderr.includes("giving up: exit code 1"), result.stderr);
 });
 
-/** Answers with the generation that serves. */
+/** Answers with the serving generation. */
 const generationApp = `const generation = Deno.env.get("SERVER_STARTER_GENERATION");
 export default { fetch: () => new Response(generation) };
 `;
@@ -200,7 +200,7 @@ async function trialAndRollback(workers: number): Promise<void> {
   };
   const reload = runHayate(["supervise", "reload", supervisor.pidFile]);
   const [, { pid: fresh }] = await supervisor.waitForGenerations(1, 2);
-  // The old one hears of it by a signal.
+  // The old one is notified by a signal.
   await supervisor.child.waitUntil("the old one to step aside", async () => {
     return (await answers()).join() === "2" ? true : null;
   });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-// Loaded here: else the leak check would blame a single test for the libraries that stay open.
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
 import "../../../../mod/net/epoll/epoll_reactor.ts";
 import { createReactor } from "../../../../mod/net/mod.ts";
 import type { SocketHandler } from "../../../../mod/net/reactor.ts";
