@@ -15,6 +15,8 @@ export interface ClientContextOptions {
   readonly certificateFile?: string;
   readonly keyFile?: string;
   readonly minimumVersion?: string;
+  /** What ALPN offers, most wanted first; default: `http/1.1` alone. */
+  readonly protocols?: readonly string[];
 }
 
 /** Trusted CA files of distributions; OpenSSL's own default is tried first. */
@@ -39,7 +41,7 @@ export class ClientContext {
     this.#verify = options.verify ?? true;
     setVersion(context, Ctrl.setMinVersion, options.minimumVersion ?? "TLSv1.2");
     lib.SSL_CTX_set_options(context, Option.noRenegotiation | Option.ignoreUnexpectedEof);
-    const protocols = Uint8Array.of(8, ...new TextEncoder().encode("http/1.1"));
+    const protocols = protocolList(options.protocols ?? ["http/1.1"]);
     lib.SSL_CTX_set_alpn_protos(context, protocols, protocols.length);
     lib.SSL_CTX_set_verify(context, this.#verify ? Verify.peer : Verify.none, null);
     if (this.#verify) loadIssuers(context, options.caFile);
@@ -73,6 +75,12 @@ export class ClientContext {
     if (former !== undefined) lib.SSL_SESSION_free(former);
     this.#sessions.set(serverName, session);
   }
+}
+
+/** The names in ALPN's form, each after its length (RFC 7301 3.1). */
+function protocolList(names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  return Uint8Array.from(names.flatMap((name) => [name.length, ...encoder.encode(name)]));
 }
 
 function loadIssuers(context: Deno.PointerObject, caFile: string | undefined): void {
