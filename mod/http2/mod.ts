@@ -2,8 +2,14 @@
 export { ErrorCode, errorName } from "./frames/error_code.ts";
 export type { SectionLimits } from "./fields/field_section.ts";
 export { describeFault, Fault } from "./fields/faults.ts";
+export { ByteWriter } from "./frames/byte_writer.ts";
 export { clientPreface } from "./frames/constants.ts";
-export { defaultGuardRules, type GuardReason, type GuardRules } from "./guard/guard.ts";
+export {
+  defaultGuardRules,
+  type GuardReason,
+  type GuardRule,
+  type GuardRules,
+} from "./guard/guard.ts";
 export { HpackEncoder, type NeverIndexedLines } from "./hpack/encoder.ts";
 export { LineCache } from "./hpack/line_cache.ts";
 export { HeadSpace } from "./session/head_space.ts";

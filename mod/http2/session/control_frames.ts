@@ -172,10 +172,10 @@ export class ControlFrames<T extends Stream> {
     // RFC 9113 6.8: a later GOAWAY may only lower it.
     if (lastId > state.peerAcceptedIdMax) return state.fail(ErrorCode.protocolError);
     state.peerAcceptedIdMax = lastId;
+    state.sink.onGoaway(lastId, code);
     for (const stream of state.streams.all() as T[]) {
       if (stream.id > lastId) state.resetByPeer(stream, ErrorCode.refusedStream);
     }
-    state.sink.onGoaway(lastId, code);
     return !state.isFailed;
   }
 

@@ -47,7 +47,7 @@ export interface SessionSink<T extends Stream> {
   onSettings(): void;
   /** The peer answered the PING of `Session.ping`. */
   onPong(): void;
-  /** The peer accepts no streams above `lastId`; those of ours were reset. */
+  /** The peer accepts no streams above `lastId`; those of ours are reset next. */
   onGoaway(lastId: number, code: number): void;
   /** GOAWAY was sent for a fault of the peer, and every stream reset: close after the output. */
   onFailure(code: number, reason: FailureReason): void;

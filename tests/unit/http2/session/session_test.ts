@@ -410,7 +410,7 @@ Deno.test("6.8 GOAWAY from a server: streams above are refused, those below go o
   recorder.request("GET", "/", "", true);
   recorder.request("GET", "/", "", true);
   recorder.receive(frame(Type.goaway, 0, 0, int(1, 4), int(0, 4)));
-  assertEquals(recorder.events, ["reset 3 REFUSED_STREAM by peer", "goaway 1 NO_ERROR"]);
+  assertEquals(recorder.events, ["goaway 1 NO_ERROR", "reset 3 REFUSED_STREAM by peer"]);
   assertEquals(recorder.session.canOpen, false);
   recorder.receive(frame(Type.headers, whole, 1, ok));
   assertEquals(recorder.events.at(-1), "response 1 200  END");
