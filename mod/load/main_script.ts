@@ -86,7 +86,8 @@ function summaryOf(counters: Float64Array, measuredMs: number): ScriptSummary {
     errors: {
       connect: counters[Slot.failedConnect] + counters[Slot.failedRefused],
       read: counters[Slot.failedRead] + counters[Slot.failedTruncated] +
-        counters[Slot.failedProtocol],
+        counters[Slot.failedProtocol] + counters[Slot.failedStreamReset] +
+        counters[Slot.failedStreamRefused],
       write: counters[Slot.failedWrite],
       status: counters[Slot.failedStatus],
       timeout: counters[Slot.failedTimeout],

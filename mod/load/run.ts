@@ -128,6 +128,7 @@ export class LoadRun {
       portRange: readPortRange(),
       interrupted: this.#interrupted,
       hasScript: plan.script !== null,
+      streams: plan.http2 ? plan.streams : null,
       isSecure: this.#prepared.isSecure,
       answerCounts: addAnswerCounts(outcomes.map((outcome) => outcome.answerCounts)),
       groupBy: plan.output.groupBy,

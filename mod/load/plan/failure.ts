@@ -8,6 +8,8 @@ export const failureKinds = [
   "status",
   "truncated",
   "protocol",
+  "streamReset",
+  "streamRefused",
 ] as const;
 export type FailureKind = typeof failureKinds[number];
 
@@ -21,4 +23,6 @@ export const failureMeaning: Readonly<Record<FailureKind, string>> = {
   status: "the response's status was 400 or above",
   truncated: "the connection ended in the middle of a response",
   protocol: "not a valid HTTP response",
+  streamReset: "HTTP/2: the server reset the request's stream",
+  streamRefused: "HTTP/2: the server refused the stream, unprocessed",
 };

@@ -112,7 +112,8 @@ export const loadTable = defineTable({
       default: 2000,
       min: 1,
       section: model,
-      help: "Timeout for a response. A slower one is a failure, and its connection is replaced.",
+      help: "Timeout for a response. A slower one is a failure, and its connection is replaced; " +
+        "with --http2 its stream is reset.",
     },
     {
       long: "start-at",
@@ -264,6 +265,24 @@ export const loadTable = defineTable({
       section: request,
       help: "Value of the Host field, instead of the URL's.",
     },
+    {
+      long: "http2",
+      kind: "flag",
+      section: request,
+      help:
+        "Use HTTP/2: negotiated with ALPN over TLS, with prior knowledge otherwise. Fields of " +
+        "HTTP/1.1 connections, such as Connection, are not sent.",
+    },
+    {
+      long: "streams",
+      short: "m",
+      kind: "integer",
+      min: 1,
+      max: 10_000,
+      default: 1,
+      section: request,
+      help: "With --http2: requests at once on each connection, each on a stream of its own.",
+    },
     { long: "http1.0", key: "http10", kind: "flag", section: request, help: "Use HTTP/1.0." },
     {
       long: "keepalive",
@@ -412,6 +431,10 @@ export const loadTable = defineTable({
     {
       run: "hayate load -n 100k --fail-if 'p99>5ms' --fail-if 'errors>0' http://10.0.0.2/",
       about: "exactly 100,000 requests; exit 3 if one of the conditions holds",
+    },
+    {
+      run: "hayate load --http2 -c 10 -m 32 https://10.0.0.2/",
+      about: "HTTP/2, 32 requests at once on each of ten connections",
     },
     {
       run:

@@ -41,6 +41,8 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     body: bodyOf(options),
     hostHeader: values.host,
     http10: values.http10,
+    http2: values.http2,
+    streams: values.streams,
     keepalive,
     requestsPerConnection: keepalive ? values.requestsPerConnection ?? Infinity : 1,
     retry: values.retry,
@@ -79,13 +81,18 @@ function readTargets(options: Options, errors: string[]): Target[] {
 function checkCombinations({ values, given, rest, operands }: Options, errors: string[]): void {
   const exclusive = (one: string, other: string, why: string) => {
     const key = (flag: string) =>
-      flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+      flag === "http1.0"
+        ? "http10"
+        : flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     if (given.has(key(one)) && given.has(key(other))) {
       errors.push(`--${one} and --${other} cannot be combined: ${why}`);
     }
   };
   exclusive("rate", "stages", "both set the rate");
   exclusive("body", "body-file", "a request has one body");
+  exclusive("http2", "http1.0", "they are different versions");
+  exclusive("http2", "pipeline", "use --streams");
+  if (given.has("streams") && !values.http2) errors.push("--streams needs --http2");
   if (values.stages !== null && values.durationMs !== null) {
     errors.push("--stages and --duration cannot be combined: the stages set the duration");
   }
@@ -100,6 +107,9 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   const closes = !values.keepalive || asksForClose(values);
   if (closes && values.pipeline > 1) {
     errors.push(`--pipeline needs kept connections: remove ${closing}`);
+  }
+  if (closes && values.streams > 1) {
+    errors.push(`--streams needs kept connections: remove ${closing}`);
   }
   if (closes && (values.requestsPerConnection ?? 1) > 1) {
     errors.push(`${closing} means one request per connection: remove one of them`);

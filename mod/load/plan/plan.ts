@@ -28,6 +28,10 @@ export interface LoadPlan {
   readonly body: BodySource | null;
   readonly hostHeader: string | null;
   readonly http10: boolean;
+  /** HTTP/2: by ALPN over TLS, by prior knowledge without. */
+  readonly http2: boolean;
+  /** Requests that an HTTP/2 connection has at once; 1 with HTTP/1.1. */
+  readonly streams: number;
   readonly keepalive: boolean;
   readonly requestsPerConnection: number;
   readonly retry: boolean;

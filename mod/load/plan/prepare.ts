@@ -56,6 +56,8 @@ export async function prepareRun(
       connectionGroups: connectionGroups.slice(connectionsBefore, connectionsBefore + count),
       connectionsBefore,
       pipeline: plan.pipeline,
+      http2: plan.http2,
+      streams: plan.streams,
       requestCount: share(plan.requestCount, index, plan.threads),
       durationMs: plan.durationMs,
       warmupMs: plan.warmupMs,

@@ -36,6 +36,9 @@ export interface ThreadPlan {
   /** Connections of the threads before this one, so that all addresses are used evenly. */
   readonly connectionsBefore: number;
   readonly pipeline: number;
+  readonly http2: boolean;
+  /** Requests at once on each connection, as streams of HTTP/2; 1 with HTTP/1.1. */
+  readonly streams: number;
   /** Requests to send after the warm-up; Infinity: until the duration is over. */
   readonly requestCount: number;
   /** Measured time in milliseconds; Infinity: until the requests are sent. */

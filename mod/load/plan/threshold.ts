@@ -42,7 +42,7 @@ const shape = /^\s*([a-z0-9.-]+)\s*(>=|<=|==|!=|>|<|=)\s*(\S+?)\s*$/i;
 export function parseThreshold(text: string): Threshold | string {
   const match = shape.exec(text);
   if (match === null) return "not like p99>5ms, errors>0, error-rate>1% or rps<100k";
-  const metric = parseMetric(match[1].toLowerCase());
+  const metric = parseMetric(match[1]);
   if (metric === null) {
     return `unknown figure ${match[1]}; available: p50 ... p99.99, p100, mean, stdev, min, max ` +
       `(with service- before them for the service time), error-rate, ${countMetrics.join(", ")}`;
@@ -53,10 +53,10 @@ export function parseThreshold(text: string): Threshold | string {
   return { text: text.trim(), metric, comparison, limit };
 }
 
-function parseMetric(name: string): Metric | null {
-  if ((countMetrics as readonly string[]).includes(name)) {
-    return { kind: "count", name: name as CountMetric };
-  }
+function parseMetric(text: string): Metric | null {
+  const name = text.toLowerCase();
+  const counted = countMetrics.find((metric) => metric.toLowerCase() === name);
+  if (counted !== undefined) return { kind: "count", name: counted };
   if (name === "error-rate") return { kind: "share", name };
   const of = name.startsWith("service-") ? "service" : "latency";
   const bare = name.replace(/^(service|latency)-/, "");

@@ -23,6 +23,7 @@ export function additions(result: LoadResult, output: OutputPlan): string {
     ...failureLines(result),
     ...connectionLines(result),
     ...handshakeLines(result),
+    ...protocolLines(result),
     ...clientLines(result),
   ];
   return lines.map((line) => `${line}\n`).join("");
@@ -159,6 +160,11 @@ function handshakeLines({ isSecure, stats }: LoadResult): string[] {
   ];
 }
 
+function protocolLines({ streams, connections }: LoadResult): string[] {
+  if (streams === null) return [];
+  return [`Protocol: HTTP/2, ${streams} at once on each of ${connections} connections`];
+}
+
 /** Reports port exhaustion, with what to do about it. */
 function portLines(result: LoadResult): string[] {
   const exhausted = result.stats.counters[Slot.portsExhausted];
@@ -200,20 +206,21 @@ const lateReasons: Readonly<Record<LateCause, (result: LoadResult) => string>> =
 };
 
 /** What the connections can carry at this run's service time (Little's law). */
-function waitedForConnection({ stats, connections, requestedRate }: LoadResult): string {
+function waitedForConnection({ stats, connections, streams, requestedRate }: LoadResult): string {
   const { serviceTime } = stats;
   const start = "requests waited for a free connection: ";
   if (serviceTime.count === 0) return `${start}no response came`;
   const { meanUs } = serviceTime.spread();
-  const carried = connections / meanUs * 1e6;
+  const carried = connections * (streams ?? 1) / meanUs * 1e6;
   const facts = `${start}a response took ${formatTimeUs(Math.round(meanUs))} on average, so that ` +
-    `-c ${connections} carries ${formatRate(carried)}/s`;
+    `-c ${connections}${streams === null ? "" : ` -m ${streams}`} carries ${formatRate(carried)}/s`;
   // Twice as long as the fastest: the server queues requests, so more connections would not help.
   if (meanUs > 2 * serviceTime.minUs) {
     const fastest = formatTimeUs(Math.round(serviceTime.minUs));
     return `${facts}; the fastest took ${fastest}: the server is slower than the rate`;
   }
-  return `${facts}: -c ${Math.ceil((requestedRate ?? 0) * meanUs / 1e6 * 1.2)} may do`;
+  const neededCount = (requestedRate ?? 0) * meanUs / 1e6 * 1.2 / (streams ?? 1);
+  return `${facts}: -c ${Math.ceil(neededCount)} may do`;
 }
 
 /** The causes of the lateness, the largest first. */

@@ -61,6 +61,8 @@ export interface PlanJson {
   readonly keepalive: boolean;
   readonly requestsPerConnection: number | null;
   readonly pipelineDepth: number;
+  readonly protocol: "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+  readonly streamsPerConnection: number;
   readonly retry: boolean;
   readonly groupBy: string | null;
 }
@@ -166,6 +168,8 @@ export function planJson(plan: LoadPlan, url: string): PlanJson {
     keepalive: plan.keepalive,
     requestsPerConnection: finite(plan.requestsPerConnection),
     pipelineDepth: plan.pipeline,
+    protocol: plan.http2 ? "HTTP/2" : plan.http10 ? "HTTP/1.0" : "HTTP/1.1",
+    streamsPerConnection: plan.streams,
     retry: plan.retry,
     groupBy: plan.output.groupBy,
   };

@@ -57,6 +57,8 @@ const plan = record<PlanJson>({
   requestsPerConnection: nullable(amount),
   pipelineDepth: count,
   // Reports of older versions do not have it.
+  protocol: optional(oneOf("HTTP/1.0", "HTTP/1.1", "HTTP/2")),
+  streamsPerConnection: optional(count),
   groupBy: optional(nullable(text)),
   retry: optional(flag),
 });

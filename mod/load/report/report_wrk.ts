@@ -76,7 +76,8 @@ function latencyDistribution(latency: Histogram): string[] {
 function socketErrors(counters: Float64Array): string[] {
   const connect = counters[Slot.failedConnect] + counters[Slot.failedRefused];
   const read = counters[Slot.failedRead] + counters[Slot.failedTruncated] +
-    counters[Slot.failedProtocol];
+    counters[Slot.failedProtocol] + counters[Slot.failedStreamReset] +
+    counters[Slot.failedStreamRefused];
   const write = counters[Slot.failedWrite];
   const timeout = counters[Slot.failedTimeout];
   if (connect + read + write + timeout === 0) return [];

@@ -47,6 +47,8 @@ const slotNames: Partial<Record<CountMetric, CounterName>> = {
   status: "failedStatus",
   truncated: "failedTruncated",
   protocol: "failedProtocol",
+  streamReset: "failedStreamReset",
+  streamRefused: "failedStreamRefused",
   retried: "retried",
   lost: "lost",
   requests: "answered",

@@ -5,7 +5,7 @@ import { BodyDecoder, defaultLimits, describeFault, parseRequestHead } from "../
 const head = new RequestHead();
 const decoder = new BodyDecoder();
 /** No limit for heads that the user wrote. */
-const limits = {
+export const ownRequestLimits = {
   ...defaultLimits,
   startLineBytesMax: 1 << 20,
   headBytesMax: 1 << 22,
@@ -25,14 +25,14 @@ export function splitRequests(bytes: Uint8Array): SplitRequests {
   const methods: Method[] = [];
   const closes: boolean[] = [];
   for (let at = 0; at < bytes.length;) {
-    const headEnd = parseRequestHead(head, bytes, at, bytes.length, limits, at);
+    const headEnd = parseRequestHead(head, bytes, at, bytes.length, ownRequestLimits, at);
     if (headEnd === 0) throw new TypeError("request() returned an incomplete request");
     if (headEnd < 0) {
       throw new TypeError(
         `request() returned an invalid request: ${describeFault(headEnd).phrase}`,
       );
     }
-    decoder.reset(head.framing, head.contentLength, limits);
+    decoder.reset(head.framing, head.contentLength, ownRequestLimits);
     at = headEnd;
     while (!decoder.done && at < bytes.length) {
       at = decoder.step(bytes, at, bytes.length);

@@ -44,6 +44,8 @@ export interface LoadResult {
   readonly portRange: readonly [first: number, last: number] | null;
   readonly interrupted: boolean;
   readonly hasScript: boolean;
+  /** Requests at once on each HTTP/2 connection; null: HTTP/1.1. */
+  readonly streams: number | null;
   /** At least one URL is https. */
   readonly isSecure: boolean;
   /** Complete responses by the value of the field that `groupBy` names; null: not counted. */

@@ -23,13 +23,15 @@ export const counterNames = [
   "failedStatus",
   "failedTruncated",
   "failedProtocol",
+  "failedStreamReset",
+  "failedStreamRefused",
   /** With --retry: sent again because a kept connection ended before any byte of the response. */
   "retried",
   /** Connections that were made. */
   "opened",
   /** Connections that the server closed between two requests. */
   "closedIdle",
-  /** Connections that the server ended properly after a response (`Connection: close`, EOF framing). */
+  /** Connections that the server ended properly: `Connection: close`, EOF framing, GOAWAY. */
   "closedAfterResponse",
   /** Connections lost with a failed request. */
   "lost",

@@ -7,9 +7,11 @@ import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import { isIdempotent } from "../plan/idempotent.ts";
 import type { ThreadPlan } from "../plan/thread_plan.ts";
+import { restAfter } from "./connect_rest.ts";
 import type { TimedRequest } from "./answer_groups.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { GroupState } from "./group_state.ts";
+import { type Lane, type LaneParts, Phase } from "./lane.ts";
 import type { Recorder } from "./recorder.ts";
 import { ResponseReader } from "./response_reader.ts";
 import type { Sender } from "./send_queue.ts";
@@ -17,24 +19,21 @@ import type { MadeRequests } from "./thread_script.ts";
 import type { Connecting, ThreadSockets } from "./thread_sockets.ts";
 import { Slot } from "../stats/thread_stats.ts";
 
-export const Phase = { closed: 0, connecting: 1, idle: 2, busy: 3, resting: 4 } as const;
-export type Phase = typeof Phase[keyof typeof Phase];
-
-/** A closed loop's waits between connects that fail: 10 ms, doubled up to this. */
-const restMaxMs = 250;
-const restFirstMs = 10;
-
-/** What the connections of a thread share. */
-export interface ConnectionParts {
-  readonly plan: ThreadPlan;
-  readonly sockets: ThreadSockets;
-  /** Hands out requests. */
-  readonly dispatch: Dispatch<LoadConnection>;
-  readonly recorder: Recorder;
+/** One HTTP/1.1 connection for each lane. */
+export function makeConnections(
+  parts: LaneParts,
+  groups: readonly GroupState[],
+  count: number,
+): LoadConnection[] {
+  const { connectionGroups, connectionsBefore } = parts.plan;
+  return Array.from(
+    { length: count },
+    (_, index) =>
+      new LoadConnection(parts, groups[connectionGroups[index]], connectionsBefore + index),
+  );
 }
 
-export class LoadConnection extends Deadline
-  implements SocketHandler, Connecting, Sender, TimedRequest {
+export class LoadConnection extends Deadline implements SocketHandler, Connecting, Sender, Lane {
   readonly group: GroupState;
   /** Number of this connection in the whole run. */
   readonly index: number;
@@ -57,7 +56,7 @@ export class LoadConnection extends Deadline
   requestIndex = 0;
   readonly #plan: ThreadPlan;
   readonly #sockets: ThreadSockets;
-  readonly #dispatch: Dispatch<LoadConnection>;
+  readonly #dispatch: Dispatch<Lane>;
   readonly #recorder: Recorder;
   #socket: Socket | null = null;
   #batch: Uint8Array = noBytes;
@@ -89,7 +88,7 @@ export class LoadConnection extends Deadline
   #peerEnded = false;
   readonly #reader = new ResponseReader<TimedRequest>(this);
 
-  constructor(parts: ConnectionParts, group: GroupState, index: number) {
+  constructor(parts: LaneParts, group: GroupState, index: number) {
     super();
     this.#plan = parts.plan;
     this.#sockets = parts.sockets;
@@ -414,7 +413,7 @@ export class LoadConnection extends Deadline
     }
     this.#dispatch.failed(this, kind, code, claimed);
     if (this.#dispatch.isOver) return;
-    this.rest(nowMs, Math.min(restMaxMs, restFirstMs * 2 ** Math.min(10, this.connectStreak - 1)));
+    this.rest(nowMs, restAfter(this.connectStreak));
   }
 
   /** Waits before reconnecting. */

@@ -5,7 +5,8 @@ import { DelayQueue } from "./delay_queue.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { GroupState } from "./group_state.ts";
-import { LoadConnection, Phase } from "./load_connection.ts";
+import { type Lane, type LaneMaker, Phase } from "./lane.ts";
+import { makeConnections } from "./load_connection.ts";
 import { PaceWatch, watchedSleepMs } from "./pace_watch.ts";
 import { Recorder } from "./recorder.ts";
 import type { ThreadScript } from "./thread_script.ts";
@@ -23,9 +24,11 @@ export interface ThreadParts {
   readonly script: ThreadScript | null;
   /** Needed when a group has a server name. */
   readonly secure: SecureClient | null;
+  /** Makes the lanes of a run over HTTP/2; null: HTTP/1.1. */
+  readonly http2: LaneMaker | null;
 }
 
-export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
+export class LoadThread implements TickHandler, Dispatch<Lane> {
   readonly isOpenLoop: boolean;
   readonly staysAwake = true;
   isOver = false;
@@ -33,10 +36,10 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
   readonly #reactor: Reactor;
   readonly #recorder: Recorder;
   readonly #sockets: ThreadSockets;
-  readonly #connections: LoadConnection[] = [];
-  readonly #waiting: ConnectionQueue<LoadConnection>;
+  readonly #lanes: Lane[];
+  readonly #waiting: ConnectionQueue<Lane>;
   readonly #script: ThreadScript | null;
-  readonly #delays = new DelayQueue<LoadConnection>();
+  readonly #delays = new DelayQueue<Lane>();
   readonly #schedule: ThreadSchedule | null;
   /** Open loop only. */
   readonly #pace: PaceWatch | null;
@@ -56,7 +59,7 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
     plan: ThreadPlan,
     stats: ThreadStats,
     reactor: Reactor,
-    { script, secure }: ThreadParts = { script: null, secure: null },
+    { script, secure, http2 }: ThreadParts = { script: null, secure: null, http2: null },
   ) {
     this.#plan = plan;
     this.#reactor = reactor;
@@ -79,13 +82,18 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
         script !== null || plan.groupBy !== null,
       )
     );
-    const count = Math.min(plan.connectionGroups.length, plan.requestCount);
-    this.#sockets = new ThreadSockets(plan, reactor, secure, count);
-    const parts = { plan, sockets: this.#sockets, dispatch: this, recorder: this.#recorder };
-    for (let index = 0; index < count; index++) {
-      const group = groups[plan.connectionGroups[index]];
-      this.#connections.push(new LoadConnection(parts, group, plan.connectionsBefore + index));
-    }
+    const laneCount = plan.connectionGroups.length * plan.streams;
+    const count = Math.min(laneCount, plan.requestCount);
+    this.#sockets = new ThreadSockets(plan, reactor, secure, plan.connectionGroups.length);
+    const makeLanes = http2 ?? makeConnections;
+    const parts = {
+      plan,
+      reactor,
+      sockets: this.#sockets,
+      dispatch: this,
+      recorder: this.#recorder,
+    };
+    this.#lanes = makeLanes(parts, groups, count);
     this.#waiting = new ConnectionQueue(count);
   }
 
@@ -97,7 +105,7 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
     this.#isWarm = this.#plan.warmupMs === 0;
     this.#schedule?.begin(startMs);
     this.#reactor.tickHandler = this;
-    if (this.#connections.length === 0) this.stop();
+    if (this.#lanes.length === 0) this.stop();
     // Stopped before the start: there is nothing to run.
     if (!this.isOver) await this.#reactor.run();
     this.#reactor.tickHandler = null;
@@ -113,9 +121,9 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
     this.#measuredMs = Math.max(0, nowMs - this.#recorder.measureFromMs);
     let inFlight = 0;
     const open = this.#recorder.counters[Slot.open];
-    for (const connection of this.#connections) {
-      if (connection.intendedMs >= this.#recorder.measureFromMs) inFlight += connection.outstanding;
-      connection.close();
+    for (const lane of this.#lanes) {
+      if (lane.intendedMs >= this.#recorder.measureFromMs) inFlight += lane.outstanding;
+      lane.close();
     }
     this.#recorder.counters[Slot.inFlight] = inFlight;
     this.#recorder.counters[Slot.scriptUs] = (this.#script?.spentMs ?? 0) * 1000;
@@ -151,7 +159,7 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
   }
 
   #work(nowMs: number): number {
-    if (this.#openedUpTo < this.#connections.length) this.#openMore(nowMs);
+    if (this.#openedUpTo < this.#lanes.length) this.#openMore(nowMs);
     if (this.#nextDueMs <= nowMs) this.#sendDue();
     while (this.#delays.nextMs <= nowMs) this.#endDelay(this.#delays.take(), nowMs);
     const nextMs = Math.min(
@@ -169,7 +177,7 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
   /** Whether only timeouts and the end of the run need `onTick`: no schedule, script delay or pending connect does. */
   get #canBeQuiet(): boolean {
     return this.#schedule === null && this.#script === null &&
-      this.#openedUpTo === this.#connections.length;
+      this.#openedUpTo === this.#lanes.length;
   }
 
   /** A wait that ends shortly before `thenMs`; 0 close to it, so that the reactor does not sleep. */
@@ -180,17 +188,17 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
   }
 
   #openMore(nowMs: number): void {
-    while (this.#openedUpTo < this.#connections.length && !this.#sockets.areConnecting) {
-      this.resume(this.#connections[this.#openedUpTo++], nowMs);
+    while (this.#openedUpTo < this.#lanes.length && !this.#sockets.areConnecting) {
+      this.resume(this.#lanes[this.#openedUpTo++], nowMs);
     }
   }
 
-  answered(connection: LoadConnection, status: number, nowMs: number): void {
+  answered(lane: Lane, status: number, nowMs: number): void {
     this.#claimed--;
-    this.#recorder.answered(connection, status, nowMs);
+    this.#recorder.answered(lane, status, nowMs);
   }
 
-  failed(connection: LoadConnection, kind: FailureKind, code: string, claimed: number): void {
+  failed(lane: Lane, kind: FailureKind, code: string, claimed: number): void {
     this.#claimed -= claimed;
     let count = claimed;
     if (claimed === 0) {
@@ -198,97 +206,101 @@ export class LoadThread implements TickHandler, Dispatch<LoadConnection> {
       count = 1;
       this.#remaining--;
     }
-    const atMs = claimed === 0 ? this.#reactor.readClockMs() : connection.intendedMs;
+    const atMs = claimed === 0 ? this.#reactor.readClockMs() : lane.intendedMs;
     this.#recorder.failed(kind, code, count, atMs);
     this.#endWhenDone();
   }
 
-  next(connection: LoadConnection, nowMs: number): void {
+  next(lane: Lane, nowMs: number): void {
     if (this.isOver) return;
-    if (this.#schedule !== null) return this.#nextScheduled(connection, nowMs);
+    if (this.#schedule !== null) return this.#nextScheduled(lane, nowMs);
     if (this.#remaining <= 0) return this.#endWhenDone();
-    if (connection.phase === Phase.closed) return connection.connect(nowMs);
-    if (this.#script !== null && this.#script.delays) return this.#delay(connection, nowMs);
-    this.#sendNext(connection, nowMs);
+    if (lane.phase === Phase.closed) return lane.connect(nowMs);
+    if (this.#script !== null && this.#script.delays) return this.#delay(lane, nowMs);
+    this.#sendNext(lane, nowMs);
   }
 
-  #sendNext(connection: LoadConnection, nowMs: number): void {
-    const count = this.#load(connection, this.#remaining);
+  #sendNext(lane: Lane, nowMs: number): void {
+    const count = this.#load(lane, this.#remaining);
     if (nowMs >= this.#recorder.measureFromMs) this.#remaining -= count;
     this.#claimed += count;
-    connection.send(nowMs, nowMs);
+    lane.send(nowMs, nowMs);
   }
 
   /** Gives the connection its next requests, at most `countMax`; returns how many. */
-  #load(connection: LoadConnection, countMax: number): number {
+  #load(lane: Lane, countMax: number): number {
     const script = this.#script;
     if (script === null || !script.makesRequests) {
-      return connection.load(connection.group.next(), countMax);
+      return lane.load(lane.group.next(), countMax);
     }
     script.make();
     const count = Math.min(script.ends.length, countMax);
-    connection.loadScripted(script, count);
+    lane.loadScripted(script, count);
     return count;
   }
 
-  #delay(connection: LoadConnection, nowMs: number): void {
+  #delay(lane: Lane, nowMs: number): void {
     // A connection that was replaced while queued keeps its place.
-    if (connection.isDelayed) return;
+    if (lane.isDelayed) return;
     const delayMs = this.#script!.delay();
-    if (delayMs === 0) return this.#sendNext(connection, nowMs);
-    connection.isDelayed = true;
-    this.#delays.add(connection, nowMs + delayMs);
+    if (delayMs === 0) return this.#sendNext(lane, nowMs);
+    lane.isDelayed = true;
+    this.#delays.add(lane, nowMs + delayMs);
   }
 
-  #endDelay(connection: LoadConnection, nowMs: number): void {
-    connection.isDelayed = false;
+  #endDelay(lane: Lane, nowMs: number): void {
+    lane.isDelayed = false;
     if (this.isOver || this.#remaining <= 0) return this.#endWhenDone();
-    if (connection.phase === Phase.idle) this.#sendNext(connection, nowMs);
+    if (lane.phase === Phase.idle) this.#sendNext(lane, nowMs);
   }
 
-  reopen(connection: LoadConnection, nowMs: number): void {
+  reopen(lane: Lane, nowMs: number): void {
     if (this.isOver) return;
-    const isNeeded = connection.outstanding > 0 || this.#remaining > 0;
-    if (isNeeded) connection.connect(nowMs);
+    const isNeeded = lane.outstanding > 0 || this.#remaining > 0;
+    if (isNeeded) lane.connect(nowMs);
   }
 
-  resume(connection: LoadConnection, nowMs: number): void {
+  resume(lane: Lane, nowMs: number): void {
     if (this.isOver) return;
-    if (connection.outstanding > 0 || this.#plan.requestsPerConnection > 1 || !this.isOpenLoop) {
-      this.reopen(connection, nowMs);
-    } else this.next(connection, nowMs);
+    if (lane.outstanding > 0 || this.#plan.requestsPerConnection > 1 || !this.isOpenLoop) {
+      this.reopen(lane, nowMs);
+    } else this.next(lane, nowMs);
   }
 
-  #nextScheduled(connection: LoadConnection, nowMs: number): void {
-    if (connection.phase === Phase.closed && !this.#connectsOnDemand(connection)) {
-      return connection.connect(nowMs);
+  #nextScheduled(lane: Lane, nowMs: number): void {
+    if (lane.phase === Phase.closed && !this.#connectsOnDemand(lane)) {
+      return lane.connect(nowMs);
     }
-    if (this.#nextDueMs <= nowMs) return this.#sendScheduled(connection, nowMs);
-    this.#waiting.add(connection);
+    if (this.#nextDueMs <= nowMs) return this.#sendScheduled(lane, nowMs);
+    this.#waiting.add(lane);
     if (this.#nextDueMs === Infinity) this.#endWhenDone();
   }
 
   /** Connects only when a request is due: one connect per request, or after a failed connect. */
-  #connectsOnDemand(connection: LoadConnection): boolean {
-    return this.#plan.requestsPerConnection === 1 || connection.connectStreak > 0;
+  #connectsOnDemand(lane: Lane): boolean {
+    return this.#plan.requestsPerConnection === 1 || lane.connectStreak > 0;
   }
 
   #sendDue(): void {
     const nowMs = this.#reactor.readClockMs();
+    const { sendQueue } = this.#sockets;
+    // Requests that are due together share a write of their connection.
+    if (this.#plan.http2) sendQueue.hold();
     while (this.#nextDueMs <= nowMs && !this.#waiting.isEmpty) {
-      const connection = this.#waiting.take();
+      const lane = this.#waiting.take();
       // One that was closed meanwhile reconnects and queues itself.
-      const isFree = connection.phase === Phase.idle ||
-        (connection.phase === Phase.closed && this.#connectsOnDemand(connection));
-      if (isFree && connection.outstanding === 0) this.#sendScheduled(connection, nowMs);
+      const isFree = lane.phase === Phase.idle ||
+        (lane.phase === Phase.closed && this.#connectsOnDemand(lane));
+      if (isFree && lane.outstanding === 0) this.#sendScheduled(lane, nowMs);
     }
+    if (this.#plan.http2) sendQueue.flush();
   }
 
-  #sendScheduled(connection: LoadConnection, nowMs: number): void {
+  #sendScheduled(lane: Lane, nowMs: number): void {
     const intendedMs = this.#schedule!.take();
-    this.#claimed += this.#load(connection, 1);
+    this.#claimed += this.#load(lane, 1);
     this.#recorder.scheduled(intendedMs, nowMs);
-    connection.send(nowMs, intendedMs);
+    lane.send(nowMs, intendedMs);
   }
 
   #closeSchedule(schedule: ThreadSchedule, nowMs: number): void {

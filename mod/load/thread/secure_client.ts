@@ -15,9 +15,11 @@ export class SecureClient {
   };
 
   /** Throws `StartError` when a file cannot be used or libssl is missing. */
-  constructor(plan: TlsPlan, counters: Float64Array) {
+  constructor(plan: TlsPlan, http2: boolean, counters: Float64Array) {
     this.#context = new ClientContext({
       verify: plan.verify,
+      // With HTTP/1.1 as the second choice a server says that it lacks HTTP/2, instead of an alert.
+      protocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
       ...(plan.caFile === null ? {} : { caFile: plan.caFile }),
       ...(plan.certificateFile === null ? {} : { certificateFile: plan.certificateFile }),
       ...(plan.keyFile === null ? {} : { keyFile: plan.keyFile }),

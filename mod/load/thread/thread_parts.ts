@@ -12,13 +12,16 @@ export async function assembleThread(
 ): Promise<LoadThread> {
   const reactor = await createReactor(plan.reactor);
   const secure = plan.groups.some((group) => group.serverName !== null)
-    ? new (await import("./secure_client.ts")).SecureClient(plan.tls, stats.counters)
+    ? new (await import("./secure_client.ts")).SecureClient(plan.tls, plan.http2, stats.counters)
     : null;
-  if (plan.script === null) return new LoadThread(plan, stats, reactor, { secure, script: null });
+  const http2 = plan.http2 ? (await import("./http2/lanes.ts")).makeStreamLanes : null;
+  if (plan.script === null) {
+    return new LoadThread(plan, stats, reactor, { secure, http2, script: null });
+  }
   const { ThreadScript } = await import("./thread_script.ts");
   // The script may call stop() before the thread exists and after it has ended.
   let thread: LoadThread | null = null;
   const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop(), mark);
-  thread = new LoadThread(script.adapt(plan), stats, reactor, { secure, script });
+  thread = new LoadThread(script.adapt(plan), stats, reactor, { secure, http2, script });
   return thread;
 }

@@ -10,7 +10,8 @@ plan                   the settings: url, unixSocketPath, method, connections,
                        threads, durationMs, requestCount, warmupMs, timeoutMs,
                        stages (null: closed loop; else a list of durationMs,
                        startRequestsPerSecond, endRequestsPerSecond), keepalive,
-                       requestsPerConnection, pipelineDepth, retry, groupBy
+                       requestsPerConnection, pipelineDepth, protocol,
+                       streamsPerConnection, retry, groupBy
 runs                   one for each --repeat:
 
   startedAt            ISO 8601
@@ -21,7 +22,7 @@ runs                   one for each --repeat:
   requestsInFlightAtEnd
   bytesRead, bytesSent
   failedByKind         connect, refused, read, write, timeout, status, truncated,
-                       protocol -> count
+                       protocol, streamReset, streamRefused -> count
   failures             list of kind, code (errno), count
   responsesByStatus    status or class -> count
   responsesByFieldValue  with --group-by: value of the field -> count; (none) are

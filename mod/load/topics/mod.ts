@@ -24,6 +24,7 @@ Additional lines follow only when relevant:
   Retried:           with --retry: lost with a kept connection and sent again
   Connections:       when some could not be made or were lost
   Ephemeral ports:   when they ran out
+  Protocol:          with --http2
   Client CPU:        when the client was the bottleneck
   Client:            with -R: why requests were sent late: no connection was free,
                      or the client was busy, stopped, or waiting for a CPU
@@ -37,6 +38,9 @@ Kinds of failure:
   status      400 or above
   truncated   the connection ended in the middle of a response
   protocol    not a valid HTTP response
+  streamReset     HTTP/2: the server reset the stream; the code is its error code
+  streamRefused   HTTP/2: the server refused the stream (REFUSED_STREAM), or turned
+                  it away by a GOAWAY 16 times
 `;
 
 const modelsText = `Closed loop, open loop, and which figures to trust
@@ -93,6 +97,15 @@ is counted as retried, and by "errors" and "error-rate" of --fail-if.
 After a failure an open loop sends the next due request without a pause. So does a
 closed loop, except after a failed connect: that connection waits 10 ms before the
 next attempt, doubled each time up to 250 ms.
+
+HTTP/2 (--http2). Each connection has up to -m requests at once. Over TLS it is
+negotiated, otherwise assumed; a server that does not speak it ends the run. When
+it allows fewer streams than -m, they take turns. A GOAWAY ends a connection as
+Connection: close does: requests under way are answered, the next ones go to a new
+connection, and so do those that it says it has not processed. A late response
+costs its own stream; a connection on which nothing arrives meanwhile is replaced.
+Bytes are those of frames. Requests that a script returns together follow one
+another on one stream at a time.
 
 A run is only as good as its client: when Client CPU: or Client: appears at the end,
 the figures describe the client, not the server. Use more threads (-t) or machines

@@ -1,0 +1,36 @@
+/** The requests of one group, as HTTP/2 sends them. */
+import type { GroupState } from "../group_state.ts";
+import type { MadeRequests } from "../thread_script.ts";
+import { type StreamRequest, StreamRequests } from "./stream_request.ts";
+
+export class GroupRequests {
+  readonly group: GroupState;
+  /** A connection of the group has spoken HTTP/2. */
+  hasSpoken = false;
+  readonly #reader: StreamRequests;
+  readonly #planned: StreamRequest[][];
+  #scripted: StreamRequest[] = [];
+  #scriptedBytes: Uint8Array | null = null;
+
+  /** Throws `StartError` for a request that HTTP/2 cannot express. */
+  constructor(group: GroupState) {
+    const { batches, ends, serverName } = group.plan;
+    this.group = group;
+    this.#reader = new StreamRequests(serverName !== null);
+    this.#planned = batches.map((bytes, index) => this.#reader.read(bytes, ends[index]));
+  }
+
+  /** What is sent together with request `index` of the plan, without pipelining that one alone. */
+  planned(index: number): readonly StreamRequest[] {
+    return this.#planned[index];
+  }
+
+  /** The requests that a script has made; the same ones while it makes no others. */
+  scripted({ bytes, ends }: MadeRequests): readonly StreamRequest[] {
+    if (bytes !== this.#scriptedBytes) {
+      this.#scriptedBytes = bytes;
+      this.#scripted = this.#reader.read(bytes, ends);
+    }
+    return this.#scripted;
+  }
+}
