@@ -28,6 +28,8 @@ const basePlan: ThreadPlan = {
   connectionGroups: [0],
   connectionsBefore: 0,
   pipeline: 1,
+  http2: false,
+  streams: 1,
   requestCount: Infinity,
   durationMs: 10_000,
   warmupMs: 0,
