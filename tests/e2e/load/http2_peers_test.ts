@@ -113,13 +113,10 @@ peerTest("h2o", "load over HTTP/2 against h2o, TLS and plain", async () => {
   const ports = [freePort(), freePort()];
   const config = await site.write(
     "h2o.conf",
-    `listen:
-- {port: ${
-      ports[0]
-    }, host: 127.0.0.1, ssl: {certificate-file: ${site.certificate}, key-file: ${site.key}}}
-- {port: ${ports[1]}, host: 127.0.0.1}
-hosts: {default: {paths: {/: {file.dir: ${site.path}/www}}}}
-`,
+    `listen: {port: ${ports[0]}, host: 127.0.0.1, ssl: {certificate-file: ${site.certificate}, ` +
+      `key-file: ${site.key}}}\n` +
+      `hosts:\n  default:\n    listen: {port: ${ports[1]}, host: 127.0.0.1}\n` +
+      `    paths: {/: {file.dir: ${site.path}/www}}\n`,
   );
   await using _server = await start("h2o", ["-c", config], tcp(ports[1]));
   await assertAllAnswered(`https://localhost:${ports[0]}/`, "-k");

@@ -55,6 +55,7 @@ function result(
     threadVariables: [],
     answerCounts: null,
     groupBy: null,
+    streams: null,
     isSecure: false,
     ...changes,
   };
