@@ -102,6 +102,15 @@ for (const isGentle of [false, true]) {
   });
 }
 
+Deno.test("a request that was turned away does not wait for lanes that have none", async () => {
+  const { processed, onRequest } = goawayAfter(20, false);
+  const settings = [[Setting.maxConcurrentStreams, 2]] as const;
+  await using server = new Http2Server({ onRequest, settings });
+  const run = await measure2(server, "-n 500 -c3 -m8");
+  assertEquals(counts(run), [500, 500, 0]);
+  assertEquals(processed.length, 500);
+});
+
 Deno.test("load follows GOAWAYs with -R, and sends every request once", async () => {
   const { processed, onRequest } = goawayAfter(10, false);
   await using server = new Http2Server({ onRequest });

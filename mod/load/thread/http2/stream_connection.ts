@@ -17,13 +17,12 @@ import type { FailureKind } from "../../plan/failure.ts";
 import { Slot } from "../../stats/thread_stats.ts";
 import type { GroupState } from "../group_state.ts";
 import { type LaneParts, Phase } from "../lane.ts";
-import type { Sender } from "../send_queue.ts";
 import type { Connecting } from "../thread_sockets.ts";
 import type { ConnectionPlace } from "./connection_place.ts";
-import { FieldBlocks } from "./field_blocks.ts";
 import { clientSessionOptions } from "./session_options.ts";
 import { StreamEvents } from "./stream_events.ts";
 import type { LaneStream, StreamLane } from "./stream_lane.ts";
+import { type SenderOwner, StreamSender } from "./stream_sender.ts";
 import { StreamRoom } from "./stream_room.ts";
 
 /** What the HTTP/2 connections of a thread share. */
@@ -32,11 +31,8 @@ export interface Http2Parts {
   readonly scratch: Scratch;
 }
 
-/** Bytes of a body that are handed over at once; between two of them other streams have their turn. */
-const sliceBytes = 65_536;
-
 export class StreamConnection extends Deadline
-  implements SocketHandler, Connecting, Sender, SessionOutput {
+  implements SocketHandler, Connecting, SenderOwner, SessionOutput {
   readonly group: GroupState;
   readonly index: number;
   source: string | undefined = undefined;
@@ -53,7 +49,7 @@ export class StreamConnection extends Deadline
   readonly #place: ConnectionPlace;
   readonly #session: Session<LaneStream>;
   readonly #events: StreamEvents;
-  readonly #blocks: FieldBlocks;
+  readonly #sender: StreamSender;
   readonly #outlet: Outlet;
   readonly #room: StreamRoom;
   #socket: Socket | null = null;
@@ -63,10 +59,6 @@ export class StreamConnection extends Deadline
   #isReady = false;
   /** Lanes that wait for that. */
   #waiting: StreamLane[] = [];
-  /** Lanes whose requests are sent after the current callbacks. */
-  readonly #unsent: StreamLane[] = [];
-  #isInSendQueue = false;
-  #isReceiving = false;
   /** Requests that it has taken. */
   #takenCount = 0;
   #connectStartMs = 0;
@@ -90,7 +82,14 @@ export class StreamConnection extends Deadline
     this.#outlet = new Outlet(http2.scratch);
     this.#events = new StreamEvents(this);
     this.#session = new Session(clientSessionOptions, this.#events, this, http2.space);
-    this.#blocks = new FieldBlocks(this.#session.encoder, http2.space.block);
+    this.#sender = new StreamSender(
+      this,
+      parts.sockets.sendQueue,
+      this.#session,
+      this.#events,
+      this.#outlet,
+      http2.space,
+    );
   }
 
   connect(nowMs: number): void {
@@ -108,66 +107,23 @@ export class StreamConnection extends Deadline
 
   /** The request of an admitted lane is sent after the current callbacks. */
   enqueue(lane: StreamLane, nowMs: number): void {
-    lane.isUnsent = true;
-    this.#unsent.push(lane);
     this.#takenCount++;
+    this.#sender.enqueue(lane, nowMs);
     if (lane.request.closes || this.#takenCount >= this.#parts.plan.requestsPerConnection) {
       this.retire(nowMs);
     }
-    if (this.#isInSendQueue) return;
-    this.#isInSendQueue = this.#parts.sockets.sendQueue.add(this);
-    if (!this.#isInSendQueue && !this.#isReceiving) this.sendNow(nowMs);
   }
 
-  /** Sends what was enqueued, in one write. */
-  sendNow(nowMs: number): void {
-    this.#isInSendQueue = false;
-    if (this.isOver || this.#unsent.length === 0) return;
-    const unsent = this.#unsent;
-    const { scratch } = this.#http2;
-    this.nowMs = nowMs;
-    scratch.enter();
-    let count = 0;
-    while (count < unsent.length && (!unsent[count].isUnsent || this.#session.canOpen)) {
-      if (unsent[count].isUnsent) this.#open(unsent[count], nowMs);
-      count++;
-    }
-    // The server has lowered its limit, or identifiers are used up.
-    const displaced = count === unsent.length ? noLanes : unsent.slice(count);
-    unsent.length = 0;
-    this.#outlet.flush();
-    scratch.leave();
-    if (displaced.length > 0) this.#displace(displaced, nowMs);
-  }
-
-  #open(lane: StreamLane, nowMs: number): void {
-    const { request } = lane;
-    const { block } = this.#http2.space;
-    lane.begin(nowMs);
-    this.#events.opening = lane.stream;
-    this.#blocks.write(request);
-    const stream = this.#session.open(request.method);
-    const hasBody = request.bodyEnd > request.bodyStart;
-    this.#session.writeHead(stream, block.bytes, 0, block.length, !hasBody);
-    if (hasBody) this.upload(lane);
-  }
-
-  /** Sends as much of the lane's body as windows and socket allow; `onWritable` follows. */
+  /** Sends more of a body that waited for the server. */
   upload(lane: StreamLane): void {
-    const { stream, request: { bytes, bodyEnd } } = lane;
-    while (lane.bodyAt < bodyEnd) {
-      const end = Math.min(bodyEnd, lane.bodyAt + sliceBytes);
-      const start = lane.bodyAt;
-      lane.bodyAt += this.#session.writeData(stream, bytes, start, end, end === bodyEnd);
-      if (lane.bodyAt < end) return;
-    }
+    this.#sender.upload(lane);
   }
 
   /** Requests that could not be sent wait for room, or for the next connection. */
-  #displace(lanes: readonly StreamLane[], nowMs: number): void {
+  displace(lanes: readonly StreamLane[], nowMs: number): void {
+    if (this.isOver) return;
     if (this.#session.streamCount < this.#session.peer.streamsMax) this.retire(nowMs);
     for (const lane of lanes) {
-      if (!lane.isUnsent) continue;
       if (this.isRetired) this.#leave(lane, nowMs);
       else this.#room.park(lane);
     }
@@ -237,9 +193,7 @@ export class StreamConnection extends Deadline
     this.#hasGoaway = true;
     if (code !== ErrorCode.noError) this.#endCode = `GOAWAY ${errorName(code)}`;
     this.retire(nowMs);
-    for (const lane of this.#unsent.splice(0)) {
-      if (lane.isUnsent) this.#leave(lane, nowMs);
-    }
+    for (const lane of this.#sender.takeUnsent()) this.#leave(lane, nowMs);
     this.#finishIfDone();
   }
 
@@ -316,11 +270,10 @@ export class StreamConnection extends Deadline
     const nowMs = this.nowMs = this.#lastReadMs = sockets.receivedMs(end - start);
     recorder.read(nowMs, end - start);
     scratch.enter();
-    this.#isReceiving = true;
+    this.#sender.isHeld = true;
     if (!this.#isReady) this.#firstBytes = latin1(bytes, start, Math.min(end, start + 40));
     this.#session.receive(bytes, start, end, nowMs);
-    this.#isReceiving = false;
-    if (!this.#isInSendQueue) this.sendNow(nowMs);
+    this.#sender.release(nowMs);
     scratch.leave();
   }
 
@@ -424,5 +377,3 @@ export class StreamConnection extends Deadline
     else socket.close();
   }
 }
-
-const noLanes: readonly StreamLane[] = [];

@@ -161,7 +161,6 @@ export class StreamLane extends Deadline implements Lane {
 
   /** The next request of those that were loaded together, or the next one of the run. */
   #continue(nowMs: number): void {
-    const { dispatch } = this.#parts;
     this.#isRetry = false;
     this.#moveCount = 0;
     if (this.outstanding > 0) {
@@ -169,8 +168,13 @@ export class StreamLane extends Deadline implements Lane {
       this.intendedMs = nowMs;
     }
     this.connection!.release(this, nowMs);
-    if (this.phase === Phase.parked) return;
-    if (this.outstanding === 0) return dispatch.next(this, nowMs);
+    this.#resume(nowMs);
+  }
+
+  /** Its connection has released it. */
+  #resume(nowMs: number): void {
+    if (this.phase === Phase.parked || this.#parts.dispatch.isOver) return;
+    if (this.outstanding === 0) return this.#parts.dispatch.next(this, nowMs);
     if (this.phase === Phase.idle) this.#enqueue(nowMs);
     else this.connect(nowMs);
   }
@@ -178,6 +182,7 @@ export class StreamLane extends Deadline implements Lane {
   /** The lane leaves its connection. What was loaded and not answered is sent on the next one. */
   leave(nowMs: number): void {
     this.detach();
+    if (this.#parts.dispatch.isOver) return;
     if (this.outstanding > 0) this.connect(nowMs);
     else this.#parts.dispatch.resume(this, nowMs);
   }
@@ -192,9 +197,8 @@ export class StreamLane extends Deadline implements Lane {
   /** A GOAWAY has turned the request away: the server did not process it (RFC 9113 6.8). */
   move(nowMs: number): void {
     if (++this.#moveCount > movesMax) return this.fail("streamRefused", "GOAWAY", nowMs);
-    // The connection is retired, so that this takes the lane off it.
     this.connection!.release(this, nowMs);
-    this.connect(nowMs);
+    this.#resume(nowMs);
   }
 
   /** The server has reset the stream. */
@@ -203,7 +207,8 @@ export class StreamLane extends Deadline implements Lane {
     // Not processed (RFC 9113 8.7), so that any method may be repeated.
     if (!this.#parts.plan.retry || this.#isRetry) return this.fail("streamRefused", code, nowMs);
     this.#countRetried();
-    this.#enqueue(nowMs);
+    this.connection!.release(this, nowMs);
+    this.#resume(nowMs);
   }
 
   /** The connection has ended, before the response if `hasBegun` is false. */

@@ -7,7 +7,8 @@ export class StreamRoom {
   activeCount = 0;
   /** The server's SETTINGS_MAX_CONCURRENT_STREAMS. */
   #limit = 0;
-  /** The others, first in, first out. */
+  /** The others, first in, first out; those with a request that was loaded come first. */
+  #loaded: StreamLane[] = [];
   #parked: StreamLane[] = [];
 
   /** A lane has joined; `lanes` are those of the connection. */
@@ -26,9 +27,9 @@ export class StreamRoom {
   turn(lane: StreamLane, nowMs: number): void {
     lane.phase = Phase.idle;
     if (this.activeCount > this.#limit) return this.park(lane);
-    if (this.#parked.length === 0) return;
+    if (!this.#hasParked) return;
     this.park(lane);
-    this.#enter(this.#parked.shift()!, nowMs);
+    this.#enter(this.#takeParked(), nowMs);
   }
 
   /** An admitted lane gives up its place, until there is room again. */
@@ -44,6 +45,7 @@ export class StreamRoom {
 
   /** The connection ends: parked lanes are its owner's business now. */
   clear(): void {
+    this.#loaded = [];
     this.#parked = [];
   }
 
@@ -54,9 +56,17 @@ export class StreamRoom {
       if (this.activeCount <= limit) break;
       if (lane.phase === Phase.idle) this.park(lane);
     }
-    while (this.activeCount < this.#limit && this.#parked.length > 0) {
-      this.#enter(this.#parked.shift()!, nowMs);
+    while (this.activeCount < this.#limit && this.#hasParked) {
+      this.#enter(this.#takeParked(), nowMs);
     }
+  }
+
+  get #hasParked(): boolean {
+    return this.#parked.length > 0 || this.#loaded.length > 0;
+  }
+
+  #takeParked(): StreamLane {
+    return (this.#loaded.shift() ?? this.#parked.shift())!;
   }
 
   #enter(lane: StreamLane, nowMs: number): void {
@@ -67,6 +77,6 @@ export class StreamRoom {
   #push(lane: StreamLane): void {
     lane.phase = Phase.parked;
     lane.isUnsent = false;
-    this.#parked.push(lane);
+    (lane.outstanding > 0 ? this.#loaded : this.#parked).push(lane);
   }
 }
