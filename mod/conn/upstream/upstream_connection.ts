@@ -14,16 +14,18 @@ import { Framing } from "../../http/message_head.ts";
 import type { Method } from "../../http/method.ts";
 import type { ResponseHead } from "../../http/response_head.ts";
 import type { TrailerField } from "../../http/trailers.ts";
-import type { Socket, SocketHandler } from "../../net/reactor.ts";
+import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
 import type { TakenSocket } from "../exchange.ts";
 import { InterimLimit } from "./interim_limit.ts";
 import { type MessageOwner, MessageReader, Next } from "../message_reader.ts";
 import { Outlet } from "../outlet.ts";
 import { type RequestFraming, RequestOutput } from "./request_output.ts";
 import type { ResponseHandler } from "./response_handler.ts";
+import type { UpstreamExchange } from "./upstream_exchange.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
 
-export class UpstreamConnection extends Deadline implements SocketHandler, MessageOwner {
+export class UpstreamConnection extends Deadline
+  implements SocketHandler, MessageOwner, UpstreamExchange {
   readonly pool: UpstreamPool;
   handler: ResponseHandler | null = null;
   /** Number of exchanges begun on this connection. */
@@ -88,7 +90,10 @@ export class UpstreamConnection extends Deadline implements SocketHandler, Messa
     return this.#reader.trailers;
   }
 
-  /** Begins an exchange. `sendHead` follows. */
+  tlsFacts(): TlsFacts | null {
+    return this.socket.tlsFacts?.() ?? null;
+  }
+
   begin(handler: ResponseHandler, method: Method): void {
     this.handler = handler;
     this.#method = method;

@@ -1,6 +1,6 @@
 /** One attempt at a peer: reports to the counters, the balancer and the outlier detector. */
 import type { PeerError } from "../../../base/errors.ts";
-import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
+import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { PeerGroup } from "../../balance/peer_group.ts";
 import type { EngineContext } from "../routes/engine_context.ts";
@@ -38,7 +38,7 @@ export class Attempt {
   }
 
   /** The response is complete. */
-  complete(connection: UpstreamConnection): void {
+  complete(connection: UpstreamExchange): void {
     const durationMs = this.#engine.reactor.nowMs - this.sentMs;
     const { request, receivedBytes } = connection;
     this.peer!.tally.noteEnd(this.status, durationMs, request.bytes, receivedBytes);

@@ -5,7 +5,7 @@
  * to at most one client exchange and one upstream connection at a time.
  */
 import type { PeerError } from "../../../base/errors.ts";
-import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
+import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { ResponseHandler } from "../../../conn/upstream/response_handler.ts";
 import { Framing, latin1Bytes, Method } from "../../../http/mod.ts";
@@ -47,7 +47,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #route: Route | null = null;
   #proxy: ProxyRoute | null = null;
   #facts: ConnectionFacts | null = null;
-  #connection: UpstreamConnection | null = null;
+  #connection: UpstreamExchange | null = null;
   #method: Method = Method.other;
   #hasBody = false;
   /** The request is a WebSocket handshake; only then may the peer switch protocols. */
@@ -126,7 +126,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#finish();
   }
 
-  onInterim(connection: UpstreamConnection): void {
+  onInterim(connection: UpstreamExchange): void {
     const { head } = connection;
     const { sendsInformational, serverFields } = this.#engine;
     // A client waiting for 100 (Continue) has already been sent one.
@@ -135,7 +135,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (!this.#exchange!.writeInterim(head.status, lines)) connection.pause();
   }
 
-  onResponse(connection: UpstreamConnection): void {
+  onResponse(connection: UpstreamExchange): void {
     const { head } = connection;
     const peer = this.#attempt.peer!;
     const condition = statusCondition(head.status);
@@ -168,7 +168,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   onResponseBody(
-    connection: UpstreamConnection,
+    connection: UpstreamExchange,
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -176,7 +176,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (!this.#answer.writeBody(this.#exchange!, bytes, start, end)) connection.pause();
   }
 
-  onResponseEnd(connection: UpstreamConnection): void {
+  onResponseEnd(connection: UpstreamExchange): void {
     const exchange = this.#exchange!;
     const { trailers } = connection;
     this.#facts!.record?.upstreamEnded(connection, this.#engine.reactor.nowMs);
@@ -190,7 +190,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     endForwarded(exchange, trailers);
   }
 
-  onRequestDrain(connection: UpstreamConnection): void {
+  onRequestDrain(connection: UpstreamExchange): void {
     if (!this.#hasBody) return;
     try {
       this.#body.drained(connection);
@@ -199,7 +199,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     }
   }
 
-  onFailure(connection: UpstreamConnection, error: PeerError): void {
+  onFailure(connection: UpstreamExchange, error: PeerError): void {
     const peer = this.#attempt.peer!;
     const { nowMs } = this.#engine.reactor;
     const isResponding = this.#attempt.status !== 0;
@@ -277,7 +277,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   /** Handles a status that `next_upstream` lists; true if the request goes to another peer. */
-  #retryStatus(connection: UpstreamConnection, peer: Peer, condition: number): boolean {
+  #retryStatus(connection: UpstreamExchange, peer: Peer, condition: number): boolean {
     const rules = this.#rules;
     if (!rules.covers(condition)) return false;
     if (isFailureCondition(condition)) this.#attempt.failedByStatus();
@@ -342,7 +342,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     else exchange.abort();
   }
 
-  #switchProtocols(connection: UpstreamConnection): void {
+  #switchProtocols(connection: UpstreamExchange): void {
     const exchange = this.#exchange!;
     const proxy = this.#proxy!;
     if (!this.#asksForTunnel || !connection.head.upgrade) {
@@ -373,7 +373,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   }
 
   /** Replaces an error response with its `error-doc` document; the upstream's body is dropped. */
-  #replaceAnswer(connection: UpstreamConnection): void {
+  #replaceAnswer(connection: UpstreamExchange): void {
     const exchange = this.#exchange!;
     const route = this.#route!;
     const { head } = connection;

@@ -5,7 +5,7 @@
  * It is streamed, and up to 64 KB are kept while that is the whole body so far. With
  * `request_buffer` it is collected first and sent when it is complete.
  */
-import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
+import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { RequestFraming } from "../../../conn/upstream/request_output.ts";
 import { Framing } from "../../../http/mod.ts";
@@ -67,7 +67,7 @@ export class RequestBody {
    * Accepts bytes from the client and sends them on. Throws errors of file calls. While
    * `isCollecting`, nothing is sent; collecting ends here when more arrives than may be kept.
    */
-  take(connection: UpstreamConnection | null, bytes: Uint8Array, start: number, end: number): void {
+  take(connection: UpstreamExchange | null, bytes: Uint8Array, start: number, end: number): void {
     this.receivedBytes += end - start;
     if (this.isCollecting) return this.#collect(bytes, start, end);
     const isBehind = this.#sentBytes < this.#store.length;
@@ -81,7 +81,7 @@ export class RequestBody {
   }
 
   /** The client has sent the whole body. */
-  complete(connection: UpstreamConnection | null): void {
+  complete(connection: UpstreamExchange | null): void {
     this.isComplete = true;
     if (this.isCollecting) this.#measure();
     if (connection !== null && this.#sentBytes >= this.#store.length) connection.endBody();
@@ -91,14 +91,14 @@ export class RequestBody {
    * Sends what has been received to a peer, from the start, after the head. Throws errors of file
    * calls.
    */
-  sendTo(connection: UpstreamConnection): void {
+  sendTo(connection: UpstreamExchange): void {
     if (this.framing === Framing.none) return;
     this.#sentBytes = 0;
     this.#pump(connection);
   }
 
   /** The peer has accepted the queued bytes. Throws errors of file calls. */
-  drained(connection: UpstreamConnection): void {
+  drained(connection: UpstreamExchange): void {
     if (this.#sentBytes < this.#store.length) this.#pump(connection);
     else if (!this.isComplete) this.#resume();
   }
@@ -148,7 +148,7 @@ export class RequestBody {
     this.#store.append(bytes, start, end, fileBytes === 0 ? Infinity : memoryBytes, folder);
   }
 
-  #pump(connection: UpstreamConnection): void {
+  #pump(connection: UpstreamExchange): void {
     const store = this.#store;
     let isAccepted = true;
     while (this.#sentBytes < store.length) {

@@ -1,6 +1,6 @@
 /** What the access logs need of one exchange; kept only for routes that are logged. */
 import type { Address } from "../../../base/address.ts";
-import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
+import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import { Method, type ResponseHead } from "../../../http/mod.ts";
 import {
@@ -157,13 +157,13 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   /** The peer's response head has arrived. */
-  upstreamAnswered(connection: UpstreamConnection, nowMs: number): void {
+  upstreamAnswered(connection: UpstreamExchange, nowMs: number): void {
     this.#upstream.answered(connection, nowMs);
-    if (this.#needs.has("upstreamTls")) this.#upstream.tls = connection.socket.tlsFacts?.() ?? null;
+    if (this.#needs.has("upstreamTls")) this.#upstream.tls = connection.tlsFacts();
   }
 
   /** The peer's response has ended, completely or not. */
-  upstreamEnded(connection: UpstreamConnection, nowMs: number): void {
+  upstreamEnded(connection: UpstreamExchange, nowMs: number): void {
     this.#upstream.ended(connection, nowMs);
   }
 

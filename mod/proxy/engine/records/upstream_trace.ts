@@ -1,6 +1,6 @@
 /** The upstream's part of an exchange, for access logs. */
 import { type Address, formatAddress } from "../../../base/address.ts";
-import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
+import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 import type { ProxyBytes, Timing, UpstreamFact } from "../../../log/mod.ts";
 import type { TlsFacts } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
@@ -45,7 +45,7 @@ export class UpstreamTrace {
     this.#bodyEndMs = nowMs;
   }
 
-  answered(connection: UpstreamConnection, nowMs: number): void {
+  answered(connection: UpstreamExchange, nowMs: number): void {
     this.#status = connection.head.status;
     // A reused connection took no time to connect.
     this.#connectedMs = Math.max(this.#startMs, connection.connectedMs);
@@ -55,7 +55,7 @@ export class UpstreamTrace {
     this.#count(connection);
   }
 
-  ended(connection: UpstreamConnection, nowMs: number): void {
+  ended(connection: UpstreamExchange, nowMs: number): void {
     this.#endMs = nowMs;
     this.#count(connection);
   }
@@ -112,7 +112,7 @@ export class UpstreamTrace {
     return -1;
   }
 
-  #count(connection: UpstreamConnection): void {
+  #count(connection: UpstreamExchange): void {
     this.#address = connection.address;
     this.#requestBytes = connection.request.bytes;
     this.#responseBytes = connection.receivedBytes;
