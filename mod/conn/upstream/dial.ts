@@ -1,5 +1,6 @@
-/** The addresses of a peer, and the order in which a new connection tries them. */
+/** The addresses of a peer, and how a new connection tries them. */
 import { type Address, formatAddress } from "../../base/address.ts";
+import type { Socket, SocketHandler } from "../../net/reactor.ts";
 
 /** A peer as its pool sees it. */
 export interface AddressSource {
@@ -10,6 +11,49 @@ export interface AddressSource {
   readonly addresses: readonly Address[];
   /** Called when a connection failed at all addresses. */
   noteUnreachable(): void;
+}
+
+/** A connection that tries the addresses of its peer. */
+export interface Dialing extends SocketHandler {
+  /** The peer's addresses in the order in which it tries them. */
+  dialOrder: readonly Address[];
+  /** Index of the address that it is connected to, or is trying. */
+  dialIndex: number;
+  /** Plain text sent to a TLS peer before the handshake; null: none. */
+  preface: Uint8Array | null;
+}
+
+/** Opens the socket of a connection; for peers with TLS it begins the handshake. */
+export type Connector = (connection: Dialing, address: Address) => Socket;
+
+/** Opens the sockets of a peer's connections, spread over its addresses. */
+export class Dialer {
+  readonly #source: AddressSource;
+  readonly #connector: Connector;
+  /** Counts new connections. */
+  #turn = 0;
+
+  constructor(source: AddressSource, connector: Connector) {
+    this.#source = source;
+    this.#connector = connector;
+  }
+
+  open(connection: Dialing): Socket {
+    connection.dialOrder = dialOrder(this.#source.addresses, this.#turn++);
+    connection.dialIndex = 0;
+    return this.#connector(connection, connection.dialOrder[0]);
+  }
+
+  /** Opens a socket to the peer's next address after a failed connect; null: there is no other. */
+  reopen(connection: Dialing): Socket | null {
+    const { dialOrder } = connection;
+    if (connection.dialIndex + 1 < dialOrder.length) {
+      connection.dialIndex++;
+      return this.#connector(connection, dialOrder[connection.dialIndex]);
+    }
+    this.#source.noteUnreachable();
+    return null;
+  }
 }
 
 /** A peer with one address that never changes. */

@@ -2,16 +2,13 @@ import type { Address } from "../../base/address.ts";
 import { ResponseParser } from "../../http1/response_parser.ts";
 import type { Reactor, Socket } from "../../net/reactor.ts";
 import { UpstreamConnection } from "./upstream_connection.ts";
-import { type AddressSource, dialOrder, hasAddress } from "./dial.ts";
+import { type AddressSource, type Connector, Dialer, hasAddress } from "./dial.ts";
 import type { Scratch } from "../scratch.ts";
 import {
   defaultUpstreamOptions,
   type UpstreamOptions,
   type UpstreamPool,
 } from "./upstream_pool.ts";
-
-/** Opens the socket of a connection; replaced for peers with TLS. */
-export type Connector = (connection: UpstreamConnection, address: Address) => Socket;
 
 /** The connections to one peer. The most recently used is reused first, so that spare ones time out. */
 export class KeepalivePool implements UpstreamPool {
@@ -21,11 +18,9 @@ export class KeepalivePool implements UpstreamPool {
   readonly options: UpstreamOptions;
   readonly parser: ResponseParser;
   readonly #idle: UpstreamConnection[] = [];
-  readonly #connector: Connector;
+  readonly #dialer: Dialer;
   /** The peer's addresses when the idle connections were last checked against them. */
   #addresses: readonly Address[];
-  /** Counts new connections, to spread them over the peer's addresses. */
-  #turn = 0;
   #openCount = 0;
   #closed = false;
 
@@ -40,8 +35,10 @@ export class KeepalivePool implements UpstreamPool {
     this.source = source;
     this.#addresses = source.addresses;
     this.scratch = scratch;
-    this.#connector = connector ??
-      ((connection, address) => reactor.connect(address, connection));
+    this.#dialer = new Dialer(
+      source,
+      connector ?? ((connection, address) => reactor.connect(address, connection)),
+    );
     this.options = { ...defaultUpstreamOptions, ...options };
     this.parser = new ResponseParser(this.options.limits);
   }
@@ -75,18 +72,11 @@ export class KeepalivePool implements UpstreamPool {
   }
 
   open(connection: UpstreamConnection): Socket {
-    connection.dialOrder = dialOrder(this.source.addresses, this.#turn++);
-    connection.dialIndex = 0;
-    return this.#connector(connection, connection.address);
+    return this.#dialer.open(connection);
   }
 
   reopen(connection: UpstreamConnection): Socket | null {
-    if (connection.dialIndex + 1 < connection.dialOrder.length) {
-      connection.dialIndex++;
-      return this.#connector(connection, connection.address);
-    }
-    this.source.noteUnreachable();
-    return null;
+    return this.#dialer.reopen(connection);
   }
 
   keep(connection: UpstreamConnection): boolean {

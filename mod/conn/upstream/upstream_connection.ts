@@ -14,8 +14,9 @@ import { Framing } from "../../http/message_head.ts";
 import type { Method } from "../../http/method.ts";
 import type { ResponseHead } from "../../http/response_head.ts";
 import type { TrailerField } from "../../http/trailers.ts";
-import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
+import type { Socket, TlsFacts } from "../../net/reactor.ts";
 import type { TakenSocket } from "../exchange.ts";
+import type { Dialing } from "./dial.ts";
 import { InterimLimit } from "./interim_limit.ts";
 import { type MessageOwner, MessageReader, Next } from "../message_reader.ts";
 import { Outlet } from "../outlet.ts";
@@ -25,7 +26,7 @@ import type { UpstreamExchange } from "./upstream_exchange.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
 
 export class UpstreamConnection extends Deadline
-  implements SocketHandler, MessageOwner, UpstreamExchange {
+  implements Dialing, MessageOwner, UpstreamExchange {
   readonly pool: UpstreamPool;
   handler: ResponseHandler | null = null;
   /** Number of exchanges begun on this connection. */
@@ -34,11 +35,8 @@ export class UpstreamConnection extends Deadline
   isConnected = false;
   /** Monotonic milliseconds of that moment; 0 before. */
   connectedMs = 0;
-  /** The peer's addresses in the order in which this connection tries them. */
   dialOrder: readonly Address[] = [];
-  /** Index of the address that it is connected to, or is trying. */
   dialIndex = 0;
-  /** Plain text sent to a TLS peer before the handshake; null: none. */
   preface: Uint8Array | null = null;
   readonly outlet: Outlet;
   /** The current request. */

@@ -1,6 +1,7 @@
 /** A running upstream: its peers, their connections and timeouts, and how peers are chosen. */
 import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
-import { type Connector, KeepalivePool } from "../../../conn/upstream/keepalive_pool.ts";
+import type { Connector } from "../../../conn/upstream/dial.ts";
+import { KeepalivePool } from "../../../conn/upstream/keepalive_pool.ts";
 import type { Scratch } from "../../../conn/scratch.ts";
 import type { ClientContext } from "../../../tls/client_context.ts";
 import type { Reactor } from "../../../net/reactor.ts";
