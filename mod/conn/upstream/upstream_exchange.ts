@@ -42,8 +42,11 @@ export interface UpstreamExchange {
   /** Negotiated TLS parameters; null without TLS. */
   tlsFacts(): TlsFacts | null;
 
-  /** Begins an exchange. `sendHead` follows. */
-  begin(handler: ResponseHandler, method: Method): void;
+  /**
+   * Begins an exchange. `sendHead` follows. `acceptsTrailers`: the client says so; the peer gets to
+   * know it where trailers can be sent on.
+   */
+  begin(handler: ResponseHandler, method: Method, acceptsTrailers: boolean): void;
   /**
    * Sends `head`, which ends with its last field line, followed by the fields that frame the body; see
    * `RequestOutput.sendHead`. Before the connection is established, `head` may be read later: it stays
@@ -55,8 +58,11 @@ export interface UpstreamExchange {
    * announced is a programmer error: none of it is sent, and the exchange fails.
    */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean;
-  /** Ends the body. Less than the head has announced is a programmer error: the exchange fails. */
-  endBody(): void;
+  /**
+   * Ends the body, with trailer field lines or null; HTTP/1 peers get no trailers. Less than the head
+   * has announced is a programmer error: the exchange fails.
+   */
+  endBody(trailers: Uint8Array | null): void;
   /** Stops `onInterim` and `onResponseBody` until `resume`; the peer's deadline is suspended. */
   pause(): void;
   resume(): void;

@@ -48,9 +48,6 @@ const ignored = [
   "proxy.connect.proxy-status",
   "proxy.happy-eyeballs.connection-attempt-delay",
   "proxy.happy-eyeballs.name-resolution-delay",
-  "proxy.http2.max-concurrent-streams",
-  "proxy.http2.max-concurrent_streams",
-  "proxy.http2.ratio",
   "proxy.http3.ecn",
   "proxy.http3.ratio",
   "proxy.max-spare-pipes",
@@ -90,14 +87,13 @@ const refused: Readonly<Record<string, string>> = {
   "proxy.connect": connect,
   "proxy.connect-udp": connect,
   "proxy.timeout.connect-udp": connect,
-  "proxy.http2.force-cleartext": "it uses HTTP/1.1 to upstreams",
   "reproxy": "X-Reproxy-URL of an upstream would go to the client",
   "self-trace": "the path would have no content",
   "throttle-response": "responses would not be slowed down",
 };
 
 /** Refused directives that are off by default in h2o: `OFF` is accepted, as it changes nothing. */
-const switches = new Set(["proxy.http2.force-cleartext", "reproxy", "throttle-response"]);
+const switches = new Set(["reproxy", "throttle-response"]);
 
 /** How a directive of h2o that hayate does not have is treated. */
 export type Foreign =

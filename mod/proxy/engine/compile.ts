@@ -168,14 +168,15 @@ export class RouteCompiler {
     return { ...common, ...originParts(prefix, { scheme, authority, basePath }) };
   }
 
-  /** Paths with the same timeouts and TLS trust settings share an upstream's connections. */
+  /** Paths with the same timeouts, TLS trust and HTTP/2 settings share an upstream's connections. */
   #upstream(index: number, { proxy }: Settings): Upstream {
     const { connectTimeoutMs, firstByteTimeoutMs, ioTimeoutMs } = proxy;
     const { proxyProtocol, tlsVerify, tlsCaFile } = proxy;
-    const key =
-      `${index} ${connectTimeoutMs} ${firstByteTimeoutMs} ${ioTimeoutMs} ${proxyProtocol} ${tlsVerify} ${
-        tlsCaFile ?? ""
-      }`;
+    const { http2Ratio, http2StreamsMax, http2Cleartext } = proxy;
+    const key = [
+      ...[index, connectTimeoutMs, firstByteTimeoutMs, ioTimeoutMs, proxyProtocol, tlsVerify],
+      ...[http2Ratio, http2StreamsMax, http2Cleartext, tlsCaFile ?? ""],
+    ].join(" ");
     let upstream = this.#upstreams.get(key);
     if (upstream === undefined) {
       const group = this.parts.groups[index];

@@ -199,6 +199,12 @@ export interface ProxySettings {
   readonly tunnelTimeoutMs: number;
   readonly tlsVerify: boolean;
   readonly tlsCaFile: string | null;
+  /** Share of requests that are sent over HTTP/2, in percent. With TLS, the peer decides by ALPN. */
+  readonly http2Ratio: number;
+  /** Streams open at the same time on one connection. */
+  readonly http2StreamsMax: number;
+  /** Peers without TLS speak HTTP/2, as is known beforehand; the ratio is 100 then. */
+  readonly http2Cleartext: boolean;
   readonly forwardClose: boolean;
   /** Each upstream connection starts with a PROXY header (v1) and is used for one request. */
   readonly proxyProtocol: boolean;
@@ -294,6 +300,8 @@ export interface UpstreamPlan {
   readonly keepaliveRequestsMax: number;
   /** Version of the PROXY header that peers expect; 0: none, if `proxy.proxy-protocol` is OFF. */
   readonly proxyProtocol: 0 | 1 | 2;
+  /** Replaces settings of the paths; a null member does not. */
+  readonly http2: Http2Overrides;
   readonly check: CheckPlan | null;
   readonly retry: RetryPlan;
   /** Limits the load that retries add; null: no limit. */
@@ -309,6 +317,12 @@ export interface UpstreamPlan {
   /** Made from a `proxy.reverse.url` that names no entry of `upstreams`. */
   readonly implicit: boolean;
   readonly at: Position;
+}
+
+export interface Http2Overrides {
+  readonly ratio: number | null;
+  readonly streamsMax: number | null;
+  readonly cleartext: boolean | null;
 }
 
 export interface PeerPlan {

@@ -41,6 +41,7 @@ export const upstreamDefaults: Omit<UpstreamPlan, "name" | "peers" | "implicit" 
   keepaliveTimeoutMs: namedUpstreamIdleTimeoutMs,
   keepaliveRequestsMax: 1_000_000,
   proxyProtocol: 0,
+  http2: { ratio: null, streamsMax: null, cleartext: null },
   check: null,
   retry: {
     conditions: retryConditions.error | retryConditions.timeout,

@@ -95,6 +95,7 @@ function addHandler(
     return;
   }
   const upstream = named[0] ?? implicitUpstream(draft, urls, leastConn, at);
+  reportCleartext(draft, upstream, at);
   const handler = {
     kind: "proxy",
     upstream,
@@ -105,6 +106,15 @@ function addHandler(
     ...{ scheme, authority, basePath: path },
   }));
   draft.handlers?.push(isMixed(urls) ? { ...handler, origins } : handler);
+}
+
+/** Reports a cleartext setting without the ratio that it needs, as h2o does. */
+function reportCleartext(draft: LevelDraft, index: number, at: Position): void {
+  const { http2Ratio, http2Cleartext } = draft.settings.proxy;
+  const { name, http2 } = draft.plan.upstreams[index];
+  if (!(http2.cleartext ?? http2Cleartext) || (http2.ratio ?? http2Ratio) === 100) return;
+  const what = `${name}: HTTP/2 without TLS is all or nothing; allowed: proxy.http2.ratio: 100`;
+  draft.problem(at, `proxy.http2.force-cleartext: ${what}`);
 }
 
 /** True when the URLs differ in scheme, authority or path, so that requests to them differ. */
@@ -159,6 +169,12 @@ function tunnel(name: string): Directive {
   });
 }
 
+function http2Streams(name: string): Directive {
+  return scalar(name, everywhere, count(1, 65_536), (draft, value) => {
+    draft.settings.proxy.http2StreamsMax = value;
+  });
+}
+
 export const proxyDirectives: readonly Directive[] = [
   reverseUrl,
   scalar("proxy.preserve-host", everywhere, onOff, (draft, value) => {
@@ -187,6 +203,15 @@ export const proxyDirectives: readonly Directive[] = [
   }),
   scalar("proxy.ssl.cafile", everywhere, anyText, (draft, value) => {
     draft.settings.proxy.tlsCaFile = value;
+  }),
+  scalar("proxy.http2.ratio", everywhere, count(0, 100), (draft, value) => {
+    draft.settings.proxy.http2Ratio = value;
+  }),
+  http2Streams("proxy.http2.max-concurrent-streams"),
+  // Older versions of h2o know this name only.
+  http2Streams("proxy.http2.max-concurrent_streams"),
+  scalar("proxy.http2.force-cleartext", everywhere, onOff, (draft, value) => {
+    draft.settings.proxy.http2Cleartext = value;
   }),
   scalar("proxy.proxy-protocol", everywhere, onOff, (draft, value) => {
     draft.settings.proxy.proxyProtocol = value;

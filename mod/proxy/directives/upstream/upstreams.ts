@@ -13,6 +13,7 @@ import {
   duration,
   itemsOf,
   levels,
+  onOff,
   phases,
   readLine,
   readMap,
@@ -116,6 +117,18 @@ function readUpstream(
     keepalive_requests: (node) =>
       plan.keepaliveRequestsMax =
         readScalar(draft, "keepalive_requests", node, count(1, 2 ** 31)) ?? 1,
+    http2_ratio: (node) =>
+      plan.http2 = { ...plan.http2, ratio: readScalar(draft, "http2_ratio", node, count(0, 100)) },
+    http2_max_concurrent_streams: (node) =>
+      plan.http2 = {
+        ...plan.http2,
+        streamsMax: readScalar(draft, "http2_max_concurrent_streams", node, count(1, 65_536)),
+      },
+    http2_force_cleartext: (node) =>
+      plan.http2 = {
+        ...plan.http2,
+        cleartext: readScalar(draft, "http2_force_cleartext", node, onOff),
+      },
     resolver: (node) => plan.resolver = readLine(draft, "resolver", node, parseResolver),
     ...keys.check.readers,
     ...failoverReaders(draft, plan),

@@ -21,7 +21,7 @@ import type { EngineContext } from "../routes/engine_context.ts";
 import { ForwardedAnswer } from "./forwarded_answer.ts";
 import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
-import { announcesNothing, asksForTunnel } from "./request_forwarding.ts";
+import { acceptsTrailers, announcesNothing, asksForTunnel } from "./request_forwarding.ts";
 import { endForwarded, endToEndFields, interimLines } from "./response_forwarding.ts";
 import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";
@@ -50,6 +50,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #connection: UpstreamExchange | null = null;
   #method: Method = Method.other;
   #hasBody = false;
+  #acceptsTrailers = false;
   /** The request is a WebSocket handshake; only then may the peer switch protocols. */
   #asksForTunnel = false;
   /** Of the last failed attempt: the response to the client if no peer is left to try. */
@@ -80,6 +81,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#method = head.method;
     this.#body.begin(body, proxy.upstream.plan.requestBuffer, announcesNothing(head.method));
     this.#hasBody = this.#body.framing !== Framing.none;
+    this.#acceptsTrailers = acceptsTrailers(head);
     this.#asksForTunnel = !this.#hasBody && asksForTunnel(head, proxy);
     this.#attempt.status = 0;
     this.#rules.begin(proxy.upstream.plan.retry, head);
@@ -203,9 +205,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const peer = this.#attempt.peer!;
     const { nowMs } = this.#engine.reactor;
     const isResponding = this.#attempt.status !== 0;
-    // The peer closed an idle kept connection, which is not a failure of the peer.
-    const isStale = connection.wasReused && connection.receivedBytes === 0 &&
-      error.code !== "ETIMEDOUT";
+    // The peer closed an idle kept connection or refused a stream, which is not a failure of the peer.
+    const isStale = connection.receivedBytes === 0 && error.code !== "ETIMEDOUT" &&
+      (connection.wasReused || (connection.isConnected && error.retrySafe));
     this.#connection = null;
     if (error.source === "internal") {
       this.#engine.logError(`upstream ${peer.name}: ${error.message}`);
@@ -264,7 +266,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       this.#facts!,
     );
     this.#connection = connection;
-    connection.begin(this, this.#method);
+    connection.begin(this, this.#method, this.#acceptsTrailers);
     const body = this.#body;
     connection.sendHead(this.#head.writer, body.framing, body.contentLength);
     // A failing socket reports it during the write, and then this attempt is already over.

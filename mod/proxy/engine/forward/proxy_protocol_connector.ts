@@ -1,8 +1,8 @@
 /** PROXY headers to peers: each connection begins with the client's address. */
-import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
+import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
-import type { KeepalivePool } from "../../../conn/upstream/keepalive_pool.ts";
 import { type ProxyVersion, relayedHeader } from "../../../proxy_protocol/mod.ts";
+import type { PeerConnections } from "./peer_connections.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 
 const noHeader = new Uint8Array(0);
@@ -29,18 +29,19 @@ export class ProxyProtocolConnector {
    * handshake, and the connector sends it.
    */
   connect(
-    pool: KeepalivePool,
+    connections: PeerConnections,
     isTls: boolean,
     exchange: Exchange,
     facts: ConnectionFacts,
-  ): UpstreamConnection {
+  ): UpstreamExchange {
     const header = relayedHeader(
       this.version,
       facts.clientAddress,
       exchange.connection.localAddress(),
     );
     this.#header = header;
-    const connection = pool.connect();
+    if (!isTls && connections.http2 !== null) return connections.http2.acquireAlone(header);
+    const connection = connections.http1.connect();
     if (!isTls) connection.writePreface(header);
     return connection;
   }

@@ -9,6 +9,7 @@ import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { RequestFraming } from "../../../conn/upstream/request_output.ts";
 import { Framing } from "../../../http/mod.ts";
+import { trailerLines } from "../fields/trailer_lines.ts";
 import type { RequestBufferPlan } from "../../plan/upstream_plan.ts";
 import type { ClientBody } from "../clients/client_body.ts";
 import { BodyStore } from "./body_store.ts";
@@ -24,6 +25,8 @@ export class RequestBody {
   /** Bytes of the store sent in the current attempt. */
   #sentBytes = 0;
   #isPaused = false;
+  /** Trailer field lines of a complete body; null: none. */
+  #trailers: Uint8Array | null = null;
   /** Bytes received from the client. */
   receivedBytes = 0;
   /** The whole body has been received. */
@@ -56,6 +59,7 @@ export class RequestBody {
     this.#sentBytes = this.receivedBytes = 0;
     this.#isPaused = false;
     this.isComplete = false;
+    this.#trailers = null;
     this.isKept = true;
     // A body known to be too large is streamed from its first byte.
     this.isCollecting = buffer !== null &&
@@ -80,11 +84,14 @@ export class RequestBody {
     if (connection !== null && !connection.writeBody(bytes, start, end)) this.#pause();
   }
 
-  /** The client has sent the whole body. */
+  /** The client has sent the whole body, and its trailers. */
   complete(connection: UpstreamExchange | null): void {
     this.isComplete = true;
+    this.#trailers = trailerLines(this.#exchange!.requestTrailers());
     if (this.isCollecting) this.#measure();
-    if (connection !== null && this.#sentBytes >= this.#store.length) connection.endBody();
+    if (connection !== null && this.#sentBytes >= this.#store.length) {
+      connection.endBody(this.#trailers);
+    }
   }
 
   /**
@@ -106,7 +113,7 @@ export class RequestBody {
   /** Frees what is kept. */
   clear(): void {
     this.#store.clear();
-    this.#exchange = null;
+    this.#exchange = this.#trailers = null;
     this.framing = Framing.none;
     this.contentLength = -1;
     this.isComplete = this.isKept = true;
@@ -161,7 +168,7 @@ export class RequestBody {
       store.clear();
       this.#sentBytes = 0;
     }
-    if (this.isComplete) connection.endBody();
+    if (this.isComplete) connection.endBody(this.#trailers);
     else if (isAccepted) this.#resume();
     else this.#pause();
   }

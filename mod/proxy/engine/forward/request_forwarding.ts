@@ -60,6 +60,19 @@ export function asksForTunnel(head: RequestHead, route: ProxyRoute): boolean {
 }
 
 /**
+ * Whether the client says `TE: trailers` (RFC 9110 10.1.4). The field itself is hop-by-hop: it is not
+ * copied, and sent again where it has a use.
+ */
+export function acceptsTrailers(head: RequestHead): boolean {
+  for (let i = 0; i < head.fieldCount; i++) {
+    if (head.kinds[i] === FieldKind.te && /(^|[\s,])trailers($|[\s,;])/i.test(head.value(i))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/**
  * Writes the head of a forwarded request into `writer`, up to its last field line. Lines that frame
  * the body are never copied: the upstream connection adds them.
  */

@@ -17,6 +17,7 @@ import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { documentFields } from "../responses/error_documents.ts";
 import type { RequestId } from "../clients/request_id.ts";
 import type { Route } from "../routes/routes.ts";
+import { trailerLines } from "../fields/trailer_lines.ts";
 import type { ProxyRoute } from "./proxy_route.ts";
 import type { ServerFields } from "../fields/server_fields.ts";
 import { SpecialFields } from "../fields/special_fields.ts";
@@ -134,9 +135,9 @@ export function endToEndFields(head: ResponseHead, { answeredId, session }: Clie
 
 /** Completes a forwarded response, with the trailer fields that the upstream sent. */
 export function endForwarded(exchange: Exchange, trailers: readonly TrailerField[]): void {
-  if (trailers.length === 0) return exchange.endBody();
-  const lines = trailers.map(({ name, value }) => `${name}: ${value}\r\n`).join("");
-  exchange.endBodyWithTrailers(latin1Bytes(lines));
+  const lines = trailerLines(trailers);
+  if (lines === null) exchange.endBody();
+  else exchange.endBodyWithTrailers(lines);
 }
 
 /** Takes the fields of a forwarded response, as bytes or as text. */

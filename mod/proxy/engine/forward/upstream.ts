@@ -1,7 +1,9 @@
 /** A running upstream: its peers, their connections and timeouts, and how peers are chosen. */
-import type { UpstreamConnection } from "../../../conn/upstream/upstream_connection.ts";
 import type { Connector } from "../../../conn/upstream/dial.ts";
+import { SharedPool } from "../../../conn/upstream/http2/shared_pool.ts";
 import { KeepalivePool } from "../../../conn/upstream/keepalive_pool.ts";
+import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
+import type { UpstreamOptions } from "../../../conn/upstream/upstream_pool.ts";
 import type { Scratch } from "../../../conn/scratch.ts";
 import type { ClientContext } from "../../../tls/client_context.ts";
 import type { Reactor } from "../../../net/reactor.ts";
@@ -12,6 +14,7 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import type { ProxySettings } from "../../plan/plan.ts";
 import { serverNameOf } from "../../plan/server_name.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
+import { type Http2Settings, PeerConnections } from "./peer_connections.ts";
 import { ProxyProtocolConnector } from "./proxy_protocol_connector.ts";
 import type { HashKey } from "./hash_key.ts";
 import { compileSticky, type Sticky } from "./sticky.ts";
@@ -24,6 +27,7 @@ import {
 /** Timeouts and trust are settings of the path, not of the upstream. */
 export type UpstreamSettings =
   & Pick<ProxySettings, "connectTimeoutMs" | "firstByteTimeoutMs" | "ioTimeoutMs" | "proxyProtocol">
+  & Pick<ProxySettings, "http2Ratio" | "http2StreamsMax" | "http2Cleartext">
   & TrustSettings;
 
 /** Shared by all upstreams of a reactor's thread. */
@@ -46,12 +50,13 @@ export class Upstream {
   readonly hashKey: HashKey | null;
   /** Reads the clients' sessions; null without `sticky`. */
   readonly sticky: Sticky | null;
-  readonly #pools = new Map<Peer, KeepalivePool>();
+  readonly #pools = new Map<Peer, PeerConnections>();
   /** Sends PROXY headers to peers; null: none are sent. */
   readonly #proxyProtocol: ProxyProtocolConnector | null;
   /** TLS trust; null if every peer is plain TCP. */
   readonly #trust: ClientContext | null;
   /** Index of this upstream's pool in `peer.pools`. */
+  readonly #http2: Http2Settings;
   #number = freeNumbers.pop() ?? ++lastNumber;
 
   constructor(
@@ -70,6 +75,7 @@ export class Upstream {
     this.#trust = usesTls ? upstreamContext(settings) : null;
     this.sticky = sticky === null ? null : compileSticky(sticky);
     const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
+    this.#http2 = http2Settings(group.plan, settings);
     this.#proxyProtocol = version === 0 ? null : new ProxyProtocolConnector(version);
   }
 
@@ -95,12 +101,12 @@ export class Upstream {
     isFresh: boolean,
     exchange: Exchange,
     facts: ConnectionFacts,
-  ): UpstreamConnection {
-    const pool = this.#poolOf(peer);
+  ): UpstreamExchange {
+    const connections = this.#connectionsOf(peer);
     if (this.#proxyProtocol !== null) {
-      return this.#proxyProtocol.connect(pool, this.#isSecure(peer), exchange, facts);
+      return this.#proxyProtocol.connect(connections, this.#isSecure(peer), exchange, facts);
     }
-    return isFresh ? pool.connect() : pool.acquire();
+    return connections.acquire(isFresh);
   }
 
   /** Closes idle connections; exchanges in progress continue. Do not request one afterwards. */
@@ -147,25 +153,32 @@ export class Upstream {
     };
   }
 
-  #poolOf(peer: Peer): KeepalivePool {
-    const known = peer.pools[this.#number] as KeepalivePool | undefined;
+  #connectionsOf(peer: Peer): PeerConnections {
+    const known = peer.pools[this.#number] as PeerConnections | undefined;
     return known ?? this.#addPool(peer);
   }
 
-  #addPool(peer: Peer): KeepalivePool {
+  #addPool(peer: Peer): PeerConnections {
     this.#dropStrays();
     const { plan, settings, host } = this;
-    const pool = new KeepalivePool(host.reactor, peer, host.scratch, {
+    const { reactor, scratch } = host;
+    const options: Partial<UpstreamOptions> = {
       connectTimeoutMs: settings.connectTimeoutMs,
       firstByteTimeoutMs: settings.firstByteTimeoutMs,
       responseTimeoutMs: settings.ioTimeoutMs,
       idleTimeoutMs: plan.keepaliveTimeoutMs,
       idleMax: this.keepsConnections ? plan.keepaliveMax : 0,
       exchangesMax: plan.keepaliveRequestsMax,
-    }, this.#connectorTo(peer));
-    this.#pools.set(peer, pool);
-    peer.pools[this.#number] = pool;
-    return pool;
+    };
+    const { ratio, streamsMax, cleartext } = this.#http2;
+    const http1 = new KeepalivePool(reactor, peer, scratch, options, this.#connectorTo(peer));
+    const http2 = cleartext && !this.#isSecure(peer)
+      ? new SharedPool(reactor, peer, scratch, { ...options, streamsMax })
+      : null;
+    const connections = new PeerConnections(http1, http2, ratio);
+    this.#pools.set(peer, connections);
+    peer.pools[this.#number] = connections;
+    return connections;
   }
 
   #dropStrays(): void {
@@ -178,4 +191,12 @@ export class Upstream {
       peer.pools[this.#number] = undefined;
     }
   }
+}
+
+function http2Settings({ http2 }: PeerGroup["plan"], settings: UpstreamSettings): Http2Settings {
+  return {
+    ratio: http2.ratio ?? settings.http2Ratio,
+    streamsMax: http2.streamsMax ?? settings.http2StreamsMax,
+    cleartext: http2.cleartext ?? settings.http2Cleartext,
+  };
 }
