@@ -15,17 +15,21 @@ export interface TrustSettings {
 const contexts = new Map<string, ClientContext>();
 
 /**
- * The TLS context for these settings and the current content of the CA file; shared by all plans of
+ * The TLS context for these settings, which offers `protocols`, and the current content of the CA file; shared by all plans of
  * the process with the same trust. It caches TLS sessions, and a resumed session checks no
  * certificate, so a replaced CA file needs a new context. Throws `StartError` for a bad CA file.
  */
-export function upstreamContext({ tlsVerify, tlsCaFile }: TrustSettings): ClientContext {
+export function upstreamContext(
+  { tlsVerify, tlsCaFile }: TrustSettings,
+  protocols: readonly string[] = ["http/1.1"],
+): ClientContext {
   const files = tlsVerify && tlsCaFile !== null ? [tlsCaFile] : [];
-  const key = digestOf([String(tlsVerify), tlsCaFile ?? ""], files).toHex();
+  const key = digestOf([String(tlsVerify), tlsCaFile ?? "", ...protocols], files).toHex();
   let context = contexts.get(key);
   if (context === undefined) {
     context = new ClientContext({
       verify: tlsVerify,
+      protocols,
       ...(tlsCaFile === null ? {} : { caFile: tlsCaFile }),
     });
     contexts.set(key, context);

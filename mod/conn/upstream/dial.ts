@@ -23,6 +23,13 @@ export interface Dialing extends SocketHandler {
   preface: Uint8Array | null;
 }
 
+/** What is known of a connection that was established elsewhere. */
+export interface OpenedConnection {
+  readonly socket: Socket;
+  readonly dialOrder: readonly Address[];
+  readonly dialIndex: number;
+}
+
 /** Opens the socket of a connection; for peers with TLS it begins the handshake. */
 export type Connector = (connection: Dialing, address: Address) => Socket;
 

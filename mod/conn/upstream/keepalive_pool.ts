@@ -2,7 +2,13 @@ import type { Address } from "../../base/address.ts";
 import { ResponseParser } from "../../http1/response_parser.ts";
 import type { Reactor, Socket } from "../../net/reactor.ts";
 import { UpstreamConnection } from "./upstream_connection.ts";
-import { type AddressSource, type Connector, Dialer, hasAddress } from "./dial.ts";
+import {
+  type AddressSource,
+  type Connector,
+  Dialer,
+  hasAddress,
+  type OpenedConnection,
+} from "./dial.ts";
 import type { Scratch } from "../scratch.ts";
 import {
   defaultUpstreamOptions,
@@ -63,6 +69,12 @@ export class KeepalivePool implements UpstreamPool {
   connect(): UpstreamConnection {
     this.#openCount++;
     return new UpstreamConnection(this);
+  }
+
+  /** Takes in a connection that was opened elsewhere. An exchange on it follows. */
+  adopt(opened: OpenedConnection): UpstreamConnection {
+    this.#openCount++;
+    return new UpstreamConnection(this, opened);
   }
 
   /** Closes the idle connections and keeps none from now on. */

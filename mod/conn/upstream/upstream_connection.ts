@@ -16,7 +16,7 @@ import type { ResponseHead } from "../../http/response_head.ts";
 import type { TrailerField } from "../../http/trailers.ts";
 import type { Socket, TlsFacts } from "../../net/reactor.ts";
 import type { TakenSocket } from "../exchange.ts";
-import type { Dialing } from "./dial.ts";
+import type { Dialing, OpenedConnection } from "./dial.ts";
 import { InterimLimit } from "./interim_limit.ts";
 import { type MessageOwner, MessageReader, Next } from "../message_reader.ts";
 import { Outlet } from "../outlet.ts";
@@ -51,13 +51,23 @@ export class UpstreamConnection extends Deadline
   /** The first byte of the current response has arrived. */
   #hasBegun = false;
 
-  constructor(pool: UpstreamPool) {
+  /** `opened`: a connection that is established; null: dials the peer. */
+  constructor(pool: UpstreamPool, opened: OpenedConnection | null = null) {
     super();
     this.pool = pool;
     this.outlet = new Outlet(pool.scratch);
     this.request = new RequestOutput(this.outlet);
     this.#reader = new MessageReader(this, Next.excess);
-    this.socket = pool.open(this);
+    if (opened === null) {
+      this.socket = pool.open(this);
+    } else {
+      this.socket = opened.socket;
+      this.socket.handler = this;
+      this.dialOrder = opened.dialOrder;
+      this.dialIndex = opened.dialIndex;
+      this.isConnected = true;
+      this.connectedMs = pool.reactor.nowMs;
+    }
     this.outlet.socket = this.socket;
   }
 

@@ -10,20 +10,13 @@ import type { Method } from "../../../http/method.ts";
 import { ErrorCode, Session } from "../../../http2/mod.ts";
 import type { Socket } from "../../../net/reactor.ts";
 import { Outlet } from "../../outlet.ts";
-import type { Dialing } from "../dial.ts";
+import type { Dialing, OpenedConnection } from "../dial.ts";
 import type { SharedHost } from "./shared_host.ts";
 import { type EventOwner, StreamEvents } from "./stream_events.ts";
 import type { UpstreamStream } from "./upstream_stream.ts";
 
 /** Streams opened before the peer's SETTINGS: the least that it should accept (RFC 9113 6.5.2). */
-const unsettledStreamsMax = 100;
-
-/** A connection that a negotiation has opened. */
-export interface OpenedConnection {
-  readonly socket: Socket;
-  readonly dialOrder: readonly Address[];
-  readonly dialIndex: number;
-}
+export const unsettledStreamsMax = 100;
 
 export class SharedConnection extends Deadline implements Dialing, EventOwner {
   readonly outlet: Outlet;

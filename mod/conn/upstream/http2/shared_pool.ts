@@ -4,10 +4,18 @@ import { defaultSectionLimits, defaultSessionOptions, HeadSpace } from "../../..
 import type { SessionOptions } from "../../../http2/mod.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { Scratch } from "../../scratch.ts";
-import { type AddressSource, type Connector, Dialer, hasAddress } from "../dial.ts";
+import {
+  type AddressSource,
+  type Connector,
+  Dialer,
+  hasAddress,
+  type OpenedConnection,
+} from "../dial.ts";
 import type { UpstreamExchange } from "../upstream_exchange.ts";
 import { defaultUpstreamOptions, type UpstreamOptions } from "../upstream_pool.ts";
 import { SharedConnection } from "./shared_connection.ts";
+
+export { unsettledStreamsMax } from "./shared_connection.ts";
 import type { SharedHost } from "./shared_host.ts";
 import { UpstreamStream } from "./upstream_stream.ts";
 
@@ -80,25 +88,26 @@ export class SharedPool implements SharedHost {
 
   /** A stream for one request, on a connection that has room or on a new one. */
   acquire(): UpstreamExchange {
-    return this.takeStream().attach(this.withRoom() ?? this.connect());
+    return this.tryAcquire() ?? this.takeStream().attach(this.#connect());
+  }
+
+  /** A stream on a connection that is open; null: none has room. */
+  tryAcquire(): UpstreamExchange | null {
+    if (this.#source.addresses !== this.#addresses) this.#dropMoved();
+    for (const connection of this.#connections) {
+      if (connection.hasRoom) return this.takeStream().attach(connection);
+    }
+    return null;
+  }
+
+  /** Takes in a connection that a negotiation has opened. */
+  adopt(opened: OpenedConnection): void {
+    this.#connections.push(new SharedConnection(this, opened));
   }
 
   /** A stream on a connection of its own, which begins with `preface`. */
   acquireAlone(preface: Uint8Array): UpstreamExchange {
     return this.takeStream().attach(new SharedConnection(this, null, preface));
-  }
-
-  /** A connection that takes another stream; null: none does. */
-  withRoom(): SharedConnection | null {
-    if (this.#source.addresses !== this.#addresses) this.#dropMoved();
-    for (const connection of this.#connections) if (connection.hasRoom) return connection;
-    return null;
-  }
-
-  connect(): SharedConnection {
-    const connection = new SharedConnection(this, null);
-    this.#connections.push(connection);
-    return connection;
   }
 
   /** Closes idle connections, and the others with their last stream. */
@@ -124,6 +133,12 @@ export class SharedPool implements SharedHost {
   forget(connection: SharedConnection): void {
     const index = this.#connections.indexOf(connection);
     if (index >= 0) this.#connections.splice(index, 1);
+  }
+
+  #connect(): SharedConnection {
+    const connection = new SharedConnection(this, null);
+    this.#connections.push(connection);
+    return connection;
   }
 
   /** Leaves connections to addresses that the peer no longer has. */

@@ -23,7 +23,14 @@ import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
 import { acceptsTrailers, announcesNothing, asksForTunnel } from "./request_forwarding.ts";
 import { endForwarded, endToEndFields, interimLines } from "./response_forwarding.ts";
-import { errorCondition, isFailureCondition, RetryRules, statusCondition } from "./retry_rules.ts";
+import {
+  Detour,
+  detourAfter,
+  errorCondition,
+  isFailureCondition,
+  RetryRules,
+  statusCondition,
+} from "./retry_rules.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";
 import type { Route } from "../routes/routes.ts";
 import type { ProxyRoute } from "./proxy_route.ts";
@@ -205,24 +212,24 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const peer = this.#attempt.peer!;
     const { nowMs } = this.#engine.reactor;
     const isResponding = this.#attempt.status !== 0;
-    // The peer closed an idle kept connection or refused a stream, which is not a failure of the peer.
-    const isStale = connection.receivedBytes === 0 && error.code !== "ETIMEDOUT" &&
-      (connection.wasReused || (connection.isConnected && error.retrySafe));
+    const isOwnFault = error.source === "internal";
+    const wasSent = connection.isConnected && !error.retrySafe;
+    const detour = isOwnFault ? Detour.none : detourAfter(connection, error);
+    const isFree = detour !== Detour.none && this.#maySendAgain(wasSent) &&
+      this.#rules.takeFreeTry(detour);
     this.#connection = null;
-    if (error.source === "internal") {
-      this.#engine.logError(`upstream ${peer.name}: ${error.message}`);
-    } else if (!isStale) this.#attempt.failed(error);
+    if (isOwnFault) this.#engine.logError(`upstream ${peer.name}: ${error.message}`);
+    else if (detour === Detour.none || (detour === Detour.refused && !isFree)) {
+      this.#attempt.failed(error);
+    }
     this.#attempt.breakOff();
     this.#facts!.record?.upstreamEnded(connection, nowMs);
     if (isResponding) {
       this.#engine.metrics.cutResponses++;
       return this.#cut(error.message);
     }
-    if (error.source === "internal") return this.#fail(500, error.message);
-    const wasSent = connection.isConnected && !error.retrySafe;
-    if (isStale && this.#maySendAgain(wasSent) && this.#rules.takeFreeTry()) {
-      return this.#tryPeer(peer);
-    }
+    if (isOwnFault) return this.#fail(500, error.message);
+    if (isFree) return this.#tryPeer(peer);
     this.#choice.noteTried(peer);
     this.#failureStatus = error.code === "ETIMEDOUT" ? 504 : 502;
     this.#failureReason = error.message;

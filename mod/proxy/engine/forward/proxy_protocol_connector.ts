@@ -40,7 +40,8 @@ export class ProxyProtocolConnector {
       exchange.connection.localAddress(),
     );
     this.#header = header;
-    if (!isTls && connections.http2 !== null) return connections.http2.acquireAlone(header);
+    const alone = isTls ? null : connections.acquireAlone(header);
+    if (alone !== null) return alone;
     const connection = connections.http1.connect();
     if (!isTls) connection.writePreface(header);
     return connection;

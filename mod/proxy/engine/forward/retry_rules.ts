@@ -1,5 +1,6 @@
 /** Whether a request may be sent again: nginx's rules (proxy_next_upstream and its limits). */
 import type { PeerError } from "../../../base/errors.ts";
+import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 import { Method, type RequestHead } from "../../../http/mod.ts";
 import { retryConditions, type RetryPlan } from "../../plan/plan.ts";
 
@@ -47,6 +48,27 @@ export function errorCondition(error: PeerError): number {
   return retryConditions.error;
 }
 
+/**
+ * Failures that say nothing about the peer, after which it is tried again at once. `stale`: it closed
+ * an idle kept connection. `refused`: it did not process the stream, and says so, as it does with
+ * streams that meet its GOAWAY (RFC 9113 8.7).
+ */
+export const Detour = { none: 0, stale: 1, refused: 2 } as const;
+export type Detour = typeof Detour[keyof typeof Detour];
+
+/** What the failure of an attempt at a peer was. */
+export function detourAfter(connection: UpstreamExchange, error: PeerError): Detour {
+  if (connection.receivedBytes > 0 || error.code === "ETIMEDOUT") return Detour.none;
+  if (connection.isConnected && error.retrySafe) return Detour.refused;
+  return connection.wasReused ? Detour.stale : Detour.none;
+}
+
+/**
+ * Streams of one request that may be refused. A peer that ends connections after a few requests
+ * refuses those that are on their way, and the next connection may be as short.
+ */
+const refusedTriesMax = 4;
+
 /** The attempts of one request, checked against the upstream's limits. */
 export class RetryRules {
   /** Attempts so far. */
@@ -54,13 +76,14 @@ export class RetryRules {
   #plan: RetryPlan | null = null;
   #isIdempotent = true;
   #startMs = 0;
-  #usedFreeTry = false;
+  /** Retries that do not count. */
+  #freeTries = 0;
 
   /** Starts a request; `head` is not kept. */
   begin(plan: RetryPlan, head: RequestHead): void {
     this.#plan = plan;
     this.#isIdempotent = isIdempotent(head);
-    this.#usedFreeTry = false;
+    this.#freeTries = 0;
     this.attempts = 0;
   }
 
@@ -85,15 +108,15 @@ export class RetryRules {
   /** Whether attempts and time are left for another peer. */
   hasTriesLeft(nowMs: number): boolean {
     const { triesMax, timeoutMs } = this.#plan!;
-    const used = this.attempts - (this.#usedFreeTry ? 1 : 0);
+    const used = this.attempts - this.#freeTries;
     if (triesMax > 0 && used >= triesMax) return false;
     return timeoutMs === 0 || nowMs - this.#startMs < timeoutMs;
   }
 
-  /** Allows one retry after a stale connection that does not count: true once per request. */
-  takeFreeTry(): boolean {
-    if (this.#usedFreeTry) return false;
-    this.#usedFreeTry = true;
+  /** Allows a retry that does not count: true once per request, more often for refused streams. */
+  takeFreeTry(detour: Detour): boolean {
+    if (this.#freeTries >= (detour === Detour.refused ? refusedTriesMax : 1)) return false;
+    this.#freeTries++;
     return true;
   }
 }

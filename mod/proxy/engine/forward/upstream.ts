@@ -1,5 +1,6 @@
 /** A running upstream: its peers, their connections and timeouts, and how peers are chosen. */
 import type { Connector } from "../../../conn/upstream/dial.ts";
+import { http2Protocol, NegotiatedPool } from "../../../conn/upstream/http2/negotiated_pool.ts";
 import { SharedPool } from "../../../conn/upstream/http2/shared_pool.ts";
 import { KeepalivePool } from "../../../conn/upstream/keepalive_pool.ts";
 import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
@@ -55,6 +56,8 @@ export class Upstream {
   readonly #proxyProtocol: ProxyProtocolConnector | null;
   /** TLS trust; null if every peer is plain TCP. */
   readonly #trust: ClientContext | null;
+  /** The same, for connections that offer HTTP/2. */
+  readonly #trustBoth: ClientContext | null;
   /** Index of this upstream's pool in `peer.pools`. */
   readonly #http2: Http2Settings;
   #number = freeNumbers.pop() ?? ++lastNumber;
@@ -73,9 +76,11 @@ export class Upstream {
     const usesTls = scheme === "https" || peers.some((peer) => peer.scheme === "https");
     // Report an unreadable CA file at start or reload, not on a request.
     this.#trust = usesTls ? upstreamContext(settings) : null;
+    this.#http2 = http2Settings(group.plan, settings);
+    const negotiates = usesTls && this.#http2.ratio > 0;
+    this.#trustBoth = negotiates ? upstreamContext(settings, [http2Protocol, "http/1.1"]) : null;
     this.sticky = sticky === null ? null : compileSticky(sticky);
     const version = group.plan.proxyProtocol || (settings.proxyProtocol ? 1 : 0);
-    this.#http2 = http2Settings(group.plan, settings);
     this.#proxyProtocol = version === 0 ? null : new ProxyProtocolConnector(version);
   }
 
@@ -132,8 +137,7 @@ export class Upstream {
   }
 
   /** TLS with the peer's own server name; null for plain TCP. */
-  #connectorTo(peer: Peer): Connector | null {
-    const context = this.#trust;
+  #connectorTo(peer: Peer, context: ClientContext | null): Connector | null {
     if (context === null || !this.#isSecure(peer)) return null;
     const { reactor } = this.host;
     const serverName = serverNameOf(peer.plan);
@@ -171,10 +175,21 @@ export class Upstream {
       exchangesMax: plan.keepaliveRequestsMax,
     };
     const { ratio, streamsMax, cleartext } = this.#http2;
-    const http1 = new KeepalivePool(reactor, peer, scratch, options, this.#connectorTo(peer));
-    const http2 = cleartext && !this.#isSecure(peer)
+    const http1 = new KeepalivePool(
+      reactor,
+      peer,
+      scratch,
+      options,
+      this.#connectorTo(peer, this.#trust),
+    );
+    const isHttp2 = this.#isSecure(peer) ? ratio > 0 : cleartext;
+    const shared = isHttp2
       ? new SharedPool(reactor, peer, scratch, { ...options, streamsMax })
       : null;
+    const both = shared === null ? null : this.#connectorTo(peer, this.#trustBoth);
+    const http2 = shared === null || both === null
+      ? shared
+      : new NegotiatedPool(peer, shared, http1, both);
     const connections = new PeerConnections(http1, http2, ratio);
     this.#pools.set(peer, connections);
     peer.pools[this.#number] = connections;
