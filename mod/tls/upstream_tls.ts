@@ -15,9 +15,10 @@ export interface TrustSettings {
 const contexts = new Map<string, ClientContext>();
 
 /**
- * The TLS context for these settings, which offers `protocols`, and the current content of the CA file; shared by all plans of
- * the process with the same trust. It caches TLS sessions, and a resumed session checks no
- * certificate, so a replaced CA file needs a new context. Throws `StartError` for a bad CA file.
+ * The TLS context for these settings and the current content of the CA file, which offers `protocols`;
+ * shared by all plans of the process with the same trust. It caches TLS sessions, and a resumed session
+ * checks no certificate, so a replaced CA file needs a new context. Throws `StartError` for a bad CA
+ * file.
  */
 export function upstreamContext(
   { tlsVerify, tlsCaFile }: TrustSettings,

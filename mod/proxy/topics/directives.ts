@@ -67,6 +67,12 @@ Proxy
                              closes its own
   proxy.ssl.verify-peer, proxy.ssl.cafile
                              for https upstreams
+  proxy.http2.ratio          share of requests sent over HTTP/2, 0 to 100 (0). An
+                             https upstream chooses the version itself (ALPN)
+  proxy.http2.max-concurrent-streams, proxy.http2.max-concurrent_streams
+                             requests at the same time on one connection (100)
+  proxy.http2.force-cleartext
+                             ON: http upstreams speak HTTP/2 (OFF); needs ratio 100
   proxy.expect, proxy.max-buffer-size
                              accepted; hayate needs neither
   proxy.proxy-protocol       ON: send a PROXY header with the client's address

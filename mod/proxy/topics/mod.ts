@@ -54,6 +54,9 @@ proxy_protocol: v1 or v2   send the client's address in a PROXY header; each req
                            gets its own connection (OFF).
                            See: help proxy client-address
 
+http2_ratio: N, http2_max_concurrent_streams: N, http2_force_cleartext: ON
+                           replace proxy.http2.ratio etc. of the paths
+
 next_upstream: when to try another server
   error timeout (the default), invalid_header, http_403, http_404, http_429,
   http_500, http_502, http_503, http_504, non_idempotent, off

@@ -63,7 +63,7 @@ export class NegotiatedPool implements NegotiationHost {
     waiting: readonly NegotiatedExchange[],
   ): void {
     this.onFailed(negotiation);
-    this.#choseHttp1 = opened.socket.protocol !== http2Protocol;
+    this.#choseHttp1 = opened.socket.alpn !== http2Protocol;
     if (waiting.length === 0) return opened.socket.close();
     const { scratch } = this.#shared;
     scratch.enter();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { UpstreamConnection } from "../../../../../mod/conn/upstream/upstream_connection.ts";
+import type { UpstreamExchange } from "../../../../../mod/conn/upstream/upstream_exchange.ts";
 import type { Exchange } from "../../../../../mod/conn/exchange.ts";
 import { Framing } from "../../../../../mod/http/mod.ts";
 import { ClientBody } from "../../../../../mod/proxy/engine/clients/client_body.ts";
@@ -11,8 +11,8 @@ class SlowPeer {
   text = "";
   isEnded = false;
   constructor(public room = Infinity) {}
-  get client(): UpstreamConnection {
-    return this as unknown as UpstreamConnection;
+  get client(): UpstreamExchange {
+    return this as unknown as UpstreamExchange;
   }
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
     this.text += String.fromCharCode(...bytes.subarray(start, end));
@@ -32,6 +32,7 @@ class Upload {
     const body = new ClientBody({
       pauseBody: () => this.isPaused = true,
       resumeBody: () => this.isPaused = false,
+      requestTrailers: () => [],
     } as unknown as Exchange);
     body.framing = length < 0 ? Framing.chunked : Framing.length;
     body.contentLength = length;

@@ -3,6 +3,7 @@ import { PeerError } from "../../../../../mod/base/errors.ts";
 import { Method, type RequestHead } from "../../../../../mod/http/mod.ts";
 import { retryConditions } from "../../../../../mod/proxy/plan/plan.ts";
 import {
+  Detour,
   errorCondition,
   isFailureCondition,
   RetryRules,
@@ -42,11 +43,17 @@ Deno.test("RetryRules.hasTriesLeft() limits the tries, not counting the free one
   assertEquals(rules.hasTriesLeft(1500), false);
   rules.attempts = 2;
   assertEquals(rules.hasTriesLeft(1000), false);
-  assertEquals([rules.takeFreeTry(), rules.takeFreeTry()], [true, false]);
+  assertEquals([rules.takeFreeTry(Detour.stale), rules.takeFreeTry(Detour.stale)], [true, false]);
   assertEquals(rules.hasTriesLeft(1000), true);
   const unlimited = rulesFor(Method.get);
   unlimited.attempts = 1000;
   assertEquals(unlimited.hasTriesLeft(1e9), true);
+});
+
+Deno.test("RetryRules.takeFreeTry() allows a stale connection once, refused streams four times", () => {
+  const rules = rulesFor(Method.get);
+  const taken = Array.from({ length: 5 }, () => rules.takeFreeTry(Detour.refused));
+  assertEquals(taken, [true, true, true, true, false]);
 });
 
 Deno.test("Conditions for statuses and errors have nginx's names", () => {
