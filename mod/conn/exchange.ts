@@ -102,6 +102,11 @@ export interface Exchange extends RequestFacts {
   readonly protocol: Protocol;
   /** A client can be sent a body of unknown length and still notice a cut: all but HTTP/1.0. */
   readonly canStream: boolean;
+  /**
+   * Clients are known to take interim responses for what they are. Some of HTTP/1 take one for the
+   * final response.
+   */
+  readonly takesInterim: boolean;
   /** The method is HEAD: body bytes are discarded. */
   readonly isHead: boolean;
   readonly hasRequestBody: boolean;

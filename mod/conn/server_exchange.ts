@@ -135,6 +135,10 @@ export class ServerExchange implements Exchange, RefusedRequest {
     return this.#minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
   }
 
+  get takesInterim(): boolean {
+    return false;
+  }
+
   get canStream(): boolean {
     return this.#minor === 1;
   }

@@ -43,6 +43,7 @@ export class ConcurrentExchange implements Exchange {
   context: unknown = null;
   keptContext: unknown = null;
   readonly protocol = "HTTP/2";
+  readonly takesInterim = true;
   readonly canStream = true;
   readonly canTakeOver = false;
   readonly canSendFile = false;

@@ -143,6 +143,10 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
     this.#drop();
   }
 
+  onBodyOver(exchange: StreamExchange): void {
+    this.#events.bodies.leave(exchange);
+  }
+
   onStreamBlocked(): void {
     this.#timer.armIn(this.host.options.writeTimeoutMs);
   }

@@ -14,6 +14,8 @@ export interface BodyReceiver {
 /** One per exchange. The window of the stream bounds what it keeps. */
 export class RequestInput {
   isPaused = false;
+  /** Other bodies come first. */
+  isHeld = false;
   /** The receiver has got all of it. */
   isComplete = false;
   trailers: readonly TrailerField[] = noTrailers;
@@ -27,7 +29,7 @@ export class RequestInput {
   }
 
   begin(hasBody: boolean): void {
-    this.isPaused = this.#hasEnded = false;
+    this.isPaused = this.isHeld = this.#hasEnded = false;
     this.isComplete = !hasBody;
     this.trailers = noTrailers;
     this.#inbox = null;
@@ -40,11 +42,11 @@ export class RequestInput {
 
   /** More of the body can arrive, and the handler waits for it. */
   get isExpecting(): boolean {
-    return !this.isComplete && !this.#hasEnded && !this.isPaused;
+    return !this.isComplete && !this.#hasEnded && !this.isPaused && !this.isHeld;
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.isPaused && this.queuedBytes === 0) {
+    if (!this.isPaused && !this.isHeld && this.queuedBytes === 0) {
       return this.#receiver.onBodyPart(bytes, start, end);
     }
     (this.#inbox ??= new Inbox()).append(bytes, start, end);
@@ -59,6 +61,17 @@ export class RequestInput {
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
+    this.#passOn();
+  }
+
+  /** Its turn has come. */
+  release(): void {
+    this.isHeld = false;
+    this.#passOn();
+  }
+
+  #passOn(): void {
+    if (this.isPaused || this.isHeld) return;
     const inbox = this.#inbox;
     if (inbox !== null && inbox.length > 0) {
       const { bytes, start, end } = inbox;
@@ -83,7 +96,8 @@ export class RequestInput {
   }
 
   #settle(): void {
-    if (!this.#hasEnded || this.isComplete || this.isPaused || this.queuedBytes > 0) return;
+    if (!this.#hasEnded || this.isComplete || this.queuedBytes > 0) return;
+    if (this.isPaused || this.isHeld) return;
     this.isComplete = true;
     this.#receiver.onBodyComplete();
   }

@@ -9,6 +9,7 @@ import {
   type FailureReason,
   type SessionSink,
 } from "../../http2/mod.ts";
+import { BodySlots } from "./body_slots.ts";
 import { StreamExchange } from "./stream_exchange.ts";
 import type { StreamOwner } from "./stream_owner.ts";
 
@@ -29,6 +30,7 @@ export interface EventOwner extends StreamOwner {
 }
 
 export class SessionEvents implements SessionSink<StreamExchange> {
+  readonly bodies: BodySlots;
   readonly #owner: EventOwner;
   #requestCount = 0;
   /** Exchanges for the next requests; as many as were open at once. */
@@ -36,6 +38,7 @@ export class SessionEvents implements SessionSink<StreamExchange> {
 
   constructor(owner: EventOwner) {
     this.#owner = owner;
+    this.bodies = new BodySlots(owner.host.http2!.options.streamingMax);
   }
 
   /** Drops the exchanges kept for the next requests. */
@@ -61,6 +64,7 @@ export class SessionEvents implements SessionSink<StreamExchange> {
     host.http2!.counters.requests++;
     if (host.draining || (requestsMax > 0 && this.#requestCount >= requestsMax)) owner.beginDrain();
     if (!exchange.remoteClosed) owner.onBodyExpected();
+    if (exchange.hasRequestBody) this.bodies.add(exchange);
     host.handler.onRequest(exchange);
     if (exchange.id === id) exchange.continueIfWanted();
   }

@@ -46,10 +46,13 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
   refusedSinceMs = 0;
   readonly protocol: Protocol = "HTTP/2";
   readonly canStream = true;
+  readonly takesInterim = true;
   readonly canTakeOver = true;
   readonly canSendFile = false;
   /** Monotonic milliseconds at which the client last sent a part of its body. */
   bodySinceMs = 0;
+  /** It counts among those whose bodies are passed on now. */
+  hasBodySlot = false;
   /** The stream as a socket, after `takeOver`. */
   tunnel: StreamSocket | null = null;
   #expectsContinue = false;
@@ -75,6 +78,7 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
     this.startMs = this.receivedMs = this.bodySinceMs = host.reactor.nowMs;
     this.hasRequestBody = head.framing !== Framing.none;
     this.input.begin(this.hasRequestBody);
+    this.hasBodySlot = false;
     this.beginResponse(head.method === Method.head);
     this.#expectsContinue = head.expectContinue;
   }
@@ -101,6 +105,7 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
     // The rest of the request has a deadline of its own.
     this.bodySinceMs = this.connection.host.reactor.nowMs;
     this.input.discard();
+    if (this.hasBodySlot) this.connection.onBodyOver(this);
   }
 
   /** Ends the exchange for the handler, before its response was complete. */
@@ -164,6 +169,7 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
 
   onBodyComplete(): void {
     this.#expectsContinue = false;
+    if (this.hasBodySlot) this.connection.onBodyOver(this);
     this.connection.host.handler.onBodyEnd(this);
   }
 

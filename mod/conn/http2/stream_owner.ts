@@ -9,6 +9,8 @@ export interface StreamOwner extends DownstreamConnection {
   readonly session: Session<StreamExchange>;
   /** Output waits for a slow client. */
   readonly isBlocked: boolean;
+  /** The body that had a slot has arrived, or is not wanted. */
+  onBodyOver(exchange: StreamExchange): void;
   /** Output of a stream is queued. */
   onStreamBlocked(): void;
   /** The handler has completed its response; some of it may be queued. */

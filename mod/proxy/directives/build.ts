@@ -65,11 +65,15 @@ function checkAgreement(draft: PlanDraft): void {
     const key = JSON.stringify(listen.address);
     const known = first.get(key) ?? listen;
     first.set(key, known);
-    if (JSON.stringify(known.proxyProtocol) === JSON.stringify(listen.proxyProtocol)) continue;
-    draft.problems.add(
-      listen.at,
-      `listen.proxy-protocol: line ${known.at.line} has another value for this address`,
-    );
+    const complain = (key: string) =>
+      draft.problems.add(
+        listen.at,
+        `listen.${key}: line ${known.at.line} has another value for this address`,
+      );
+    if (JSON.stringify(known.proxyProtocol) !== JSON.stringify(listen.proxyProtocol)) {
+      complain("proxy-protocol");
+    }
+    if (known.http2 !== listen.http2) complain("http2");
   }
 }
 
@@ -104,6 +108,7 @@ function finishListeners(draft: PlanDraft): ListenPlan[] {
       const known = byAddress.get(key);
       const served = known === undefined ? hosts : [...known.hosts, ...hosts];
       const { tls, proxyProtocol, mode, at } = known ?? listen;
+      const http2 = known?.http2 ?? listen.http2 ?? draft.global.http2.isOn;
       const certificatesByHost = [...(known?.certificatesByHost ?? [])];
       if (listen.tls !== null && name !== null) {
         certificatesByHost.push({ certificates: listen.tls.certificates, names: [name] });
@@ -114,6 +119,7 @@ function finishListeners(draft: PlanDraft): ListenPlan[] {
         certificatesByHost,
         proxyProtocol,
         mode,
+        http2,
         at,
         hosts: served,
       });

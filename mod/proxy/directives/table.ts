@@ -9,6 +9,7 @@ import {
   pathsDirective,
   strictMatchDirective,
 } from "./hosts.ts";
+import { http2Directives } from "./http2.ts";
 import { identityDirectives } from "./path/identity.ts";
 import { listenDirective } from "./listen/listen.ts";
 import { accessLogDirective } from "./path/logs.ts";
@@ -20,6 +21,7 @@ import { variableDirectives } from "./path/variables.ts";
 export const directiveTable: ReadonlyMap<string, Directive> = new Map(
   [
     ...globalDirectives,
+    ...http2Directives,
     upstreamsDirective,
     listenDirective,
     hostsDirective,

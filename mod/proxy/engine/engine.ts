@@ -1,5 +1,6 @@
 /** The data plane of one worker: routes the requests of all listeners to their handlers. */
 import type { Exchange, RefusedRequest } from "../../conn/exchange.ts";
+import { defaultHttp2Options, type Http2Options } from "../../conn/http2/options.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { RefusedRecord } from "../../conn/refused_record.ts";
 import { Scratch } from "../../conn/scratch.ts";
@@ -8,7 +9,7 @@ import type { AccessLog, Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { delay } from "../../std/async.ts";
 import type { Peer } from "../balance/peer.ts";
-import type { GlobalPlan } from "../plan/plan.ts";
+import type { GlobalPlan, Http2Plan, SendInformational } from "../plan/plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
 import { Router } from "../routing/router.ts";
 import { answer, textPlain } from "./responses/answers.ts";
@@ -33,11 +34,11 @@ export class Engine implements ForwardContext, DispatchContext {
   readonly metrics: EngineMetrics;
   readonly scratch: Scratch;
   readonly serverFields: ServerFields;
+  readonly sendInformational: SendInformational;
   readonly tunnels = new Set<{ close(): void }>();
   readonly requestBodyBytesMax: number;
   /** Limits for request heads, both from clients and created by internal redirects. */
   readonly limits: MessageLimits;
-  readonly sendsInformational: boolean;
   /** Called when a client's connection has ended; set it before the first `addServer`. */
   onConnectionEnd: (() => void) | null = null;
   #lastConnectionId = 0;
@@ -59,9 +60,8 @@ export class Engine implements ForwardContext, DispatchContext {
     this.scratch = Scratch.of(reactor);
     this.serverFields = new ServerFields(global, reactor);
     this.requestBodyBytesMax = global.requestBodyBytesMax;
+    this.sendInformational = global.sendInformational;
     this.limits = limitsFor(global.requestLineBytesMax);
-    // All clients speak HTTP/1, which `except-h1` excludes.
-    this.sendsInformational = global.sendInformational === "all";
   }
 
   /** Adds a server for listeners that serve these hosts. Pass its `onAccept` to the reactor. */
@@ -73,6 +73,7 @@ export class Engine implements ForwardContext, DispatchContext {
      * Counts this listener's traffic. Omit for the control listener: its clients are not counted.
      */
     listener: ListenerMetrics | null = null,
+    http2 = true,
   ): HttpServer {
     const router = new Router(hosts, scheme === "https" ? 443 : 80, unknown);
     const { global } = this;
@@ -84,6 +85,7 @@ export class Engine implements ForwardContext, DispatchContext {
       idleTimeoutMs: global.idleTimeoutMs,
       writeTimeoutMs: global.bodyTimeoutMs,
       allowHalfOpen: global.allowHalfOpen,
+      http2: http2 ? http2Options(global.http2) : null,
     }, this.scratch);
     server.tally = tally;
     const logs = logsOfRefused(hosts, unknown);
@@ -227,6 +229,27 @@ export class Engine implements ForwardContext, DispatchContext {
     const { redirector } = exchange.keptContext as ConnectionFacts;
     redirector.redispatch(exchange, request, target, keepsMethod);
   }
+}
+
+/** Room for several streams whose consumers are slow: they must not use up the connection's. */
+const heldWindows = 4;
+
+function http2Options(plan: Http2Plan): Http2Options {
+  const { session } = defaultHttp2Options;
+  const { windowBytes } = plan;
+  return {
+    session: {
+      ...session,
+      streamsMax: Math.min(plan.streamsMax, plan.requestsMax),
+      streamWindowBytes: windowBytes,
+      connectionWindowBytes: Math.max(session.connectionWindowBytes, windowBytes),
+      heldBytesMax: Math.max(session.heldBytesMax, heldWindows * windowBytes),
+      guard: plan.limits,
+    },
+    idleTimeoutMs: plan.idleTimeoutMs,
+    gracefulTimeoutMs: plan.gracefulTimeoutMs,
+    streamingMax: plan.streamingMax,
+  };
 }
 
 /** Fields keep their default space, however long the request line may be. */

@@ -1,5 +1,7 @@
 /** The settings of a configuration that sets nothing. Those of upstreams: `upstream_defaults.ts`. */
 import { version } from "../../base/version.ts";
+import { defaultHttp2Options } from "../../conn/http2/options.ts";
+import { defaultGuardRules } from "../../http2/mod.ts";
 import { serverTimeouts, upstreamTimeouts } from "../../conn/timeouts.ts";
 import type { GlobalPlan, Settings } from "./plan.ts";
 
@@ -15,6 +17,16 @@ export function globalDefaults(): GlobalPlan {
     bodyTimeoutMs: serverTimeouts.bodyTimeoutMs,
     idleTimeoutMs: serverTimeouts.idleTimeoutMs,
     allowHalfOpen: false,
+    http2: {
+      isOn: true,
+      idleTimeoutMs: 10_000,
+      gracefulTimeoutMs: 0,
+      streamsMax: 100,
+      requestsMax: 100,
+      streamingMax: 100,
+      windowBytes: defaultHttp2Options.session.streamWindowBytes,
+      limits: { ...defaultGuardRules },
+    },
     serverName: `hayate/${version}`,
     sendServerName: "on",
     pidFile: null,

@@ -4,6 +4,7 @@
  */
 import type { CertificateFiles, Identity } from "../../tls/server_context.ts";
 import type { Address } from "../../base/address.ts";
+import type { GuardRules } from "../../http2/mod.ts";
 import type { IpRange } from "../../base/ip_ranges.ts";
 import type { HostAddress, Position } from "../../config/mod.ts";
 import type { CheckPlan } from "./check_plan.ts";
@@ -28,7 +29,26 @@ export interface ProxyPlan {
   readonly notices: readonly string[];
 }
 
+/** HTTP/2 with clients. */
+export interface Http2Plan {
+  readonly isOn: boolean;
+  readonly idleTimeoutMs: number;
+  /** From GOAWAY to the end of a connection whose streams do not end; 0: no limit of its own. */
+  readonly gracefulTimeoutMs: number;
+  /** Streams that a client may open at once. */
+  readonly streamsMax: number;
+  /** Requests of one connection that are answered at once. */
+  readonly requestsMax: number;
+  /** Of these, those whose bodies are passed on while they arrive. */
+  readonly streamingMax: number;
+  /** Bytes of a request body that a client may send ahead. */
+  readonly windowBytes: number;
+  /** What a client may do too often. */
+  readonly limits: GuardRules;
+}
+
 export interface GlobalPlan {
+  readonly http2: Http2Plan;
   /** Client connections per worker; 0: limited only by file descriptors. */
   readonly connectionsMax: number;
   readonly workers: number;
@@ -106,6 +126,8 @@ export interface ListenPlan {
   /** Certificates of hosts with their own `listen`, chosen by the client's SNI. */
   readonly certificatesByHost: readonly Identity[];
   readonly proxyProtocol: ListenProxyProtocol;
+  /** HTTP/2 is spoken here, too. */
+  readonly http2: boolean;
   /** Mode of a unix socket file; null: decided by umask. */
   readonly mode: number | null;
   /** The hosts served here, as indexes into `hosts`. */

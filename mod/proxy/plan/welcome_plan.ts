@@ -11,6 +11,7 @@ export function welcomePlan(): ProxyPlan {
     tls: null,
     certificatesByHost: [],
     proxyProtocol: "off",
+    http2: true,
     mode: null,
     hosts: [],
     at: { file: "built-in", line: 1 },

@@ -166,13 +166,14 @@ export class ProxyServer {
     const options = listen === null ? null : tlsOptionsOf(listen);
     // Sockets that h2o.conf does not name use TLS if the supervisor says so.
     const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
+    const http2 = listen === null ? this.#plan.global.http2.isOn : listen.http2;
     const scheme = options !== null || wanted ? "https" : "http";
     const counters = engine.metrics.listener(
       listen === null ? socketName ?? "inherited" : formatAddress(listen.address),
     );
     const onTlsFailure = () => void counters.tlsFailures++;
     const onAccept = this.#gate.limited(
-      engine.addServer(hosts, scheme, unknown, counters).onAccept,
+      engine.addServer(hosts, scheme, unknown, counters, http2).onAccept,
     );
     const onSecured: AcceptHandler = (socket, listener) => {
       counters.tlsHandshakes++;
@@ -181,7 +182,7 @@ export class ProxyServer {
     const behindTls = options !== null
       ? secure.secure(options, onSecured, onTlsFailure)
       : wanted
-      ? secure.secureInherited(socketName, onSecured, onTlsFailure)
+      ? secure.secureInherited(socketName, onSecured, onTlsFailure, !http2)
       : onAccept;
     return this.#withProxyProtocol(behindTls, listen?.proxyProtocol ?? "off");
   }

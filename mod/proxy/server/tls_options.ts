@@ -2,7 +2,9 @@ import type { ServerContextOptions } from "../../tls/server_context.ts";
 import type { ListenPlan } from "../plan/plan.ts";
 
 /** Returns the TLS options of a listener's `listen.ssl`; null: plain HTTP. */
-export function tlsOptionsOf({ tls, certificatesByHost }: ListenPlan): ServerContextOptions | null {
+export function tlsOptionsOf(
+  { tls, certificatesByHost, http2 }: ListenPlan,
+): ServerContextOptions | null {
   if (tls === null) return null;
   const optional = {
     minimumVersion: tls.minimumVersion,
@@ -19,6 +21,7 @@ export function tlsOptionsOf({ tls, certificatesByHost }: ListenPlan): ServerCon
       },
       ...certificatesByHost,
     ],
+    withoutHttp2: !http2,
     preferServerCiphers: tls.preferServerCiphers,
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)),
   };

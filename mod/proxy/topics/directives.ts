@@ -12,7 +12,8 @@ G = global, H = host, P = path level. (default)
 Listening and hosts
   listen              G H  port, or {port, host, type: tcp|unix, ssl,
                            proxy-protocol: ON|OFF|REQUIRED or {from},
-                           permission, owner, group}; or a sequence of these.
+                           http2: ON|OFF, permission, owner, group}; or a
+                           sequence of these.
                            type: quic is skipped with a warning.
                            See: help proxy client-address
                            May be repeated. On the host level: for that host only.
@@ -147,6 +148,11 @@ Limits (all G)
   http1-allow-half-open     ON: a client that has closed its sending side still
                             gets its response. OFF: the request is aborted, at
                             the upstream too, and logged with 499 (OFF)
+  http2, http2-idle-timeout, http2-max-streams, http2-limits,
+  http2-max-concurrent-requests-per-connection,
+  http2-max-concurrent-streaming-requests-per-connection,
+  http2-input-window-size, http2-graceful-shutdown-timeout
+                            See: help proxy http2
   drain-timeout             seconds that TERM waits for accepted requests (30)
 
 Process (all G)

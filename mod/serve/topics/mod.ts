@@ -1,4 +1,6 @@
 /** The pages of `hayate help serve TOPIC`. */
+import { http2LimitsText } from "../../conn/http2/limits_text.ts";
+import { defaultHttp2Options } from "../../conn/http2/options.ts";
 import type { Topic } from "../../cli/mod.ts";
 
 const appText = `An app
@@ -127,10 +129,22 @@ Times are in seconds. Response fields and phases cost nothing unless a format us
 them.
 `;
 
+const http2Text = `HTTP/2
+
+With --tls, ALPN offers h2 and http/1.1; without TLS the preface of HTTP/2 is
+recognised (prior knowledge), and Upgrade: h2c is ignored, as RFC 9113 has it.
+--no-http2 turns both off. An app need not know the version: request.url, headers with
+host, trailers and WebSockets (RFC 8441) are the same. Responses follow the client's
+priorities (RFC 9218).
+A client may have ${defaultHttp2Options.session.streamsMax} requests open on a connection.
+
+${http2LimitsText}`;
+
 export const serveTopics: readonly Topic[] = [
   { name: "app", summary: "the interface of an app, TypeScript, imports", text: appText },
   { name: "signals", summary: "what each signal does", text: signalsText },
   { name: "listen", summary: "ports, unix sockets, inherited sockets", text: listenText },
   { name: "files", summary: "static files", text: filesText },
+  { name: "http2", summary: "HTTP/2 and its limits", text: http2Text },
   { name: "access-log", summary: "targets and formats", text: accessLogText },
 ];

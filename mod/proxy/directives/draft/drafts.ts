@@ -26,6 +26,8 @@ export interface ListenDraft {
   readonly tls: TlsPlan | null;
   readonly proxyProtocol: ListenProxyProtocol;
   readonly mode: number | null;
+  /** null: as the global directive says. */
+  readonly http2: boolean | null;
   readonly at: Position;
 }
 

@@ -9,6 +9,7 @@ import {
   type Directive,
   itemsOf,
   levels,
+  onOff,
   phases,
   readMap,
   readScalar,
@@ -52,7 +53,14 @@ function addListen(draft: LevelDraft, value: ConfigNode): void {
     const port = readScalar(draft, "listen", value, portKind);
     if (port === null) return;
     const address = { kind: "tcp" as const, host: "", port };
-    listens.push({ address, tls: null, proxyProtocol: "off", mode: null, at: value.at });
+    listens.push({
+      address,
+      tls: null,
+      proxyProtocol: "off",
+      mode: null,
+      http2: null,
+      at: value.at,
+    });
     return;
   }
   const keys = readListenKeys(draft, value);
@@ -62,8 +70,8 @@ function addListen(draft: LevelDraft, value: ConfigNode): void {
     draft.notice(value.at, "listen.type: hayate has no HTTP/3; this listener is skipped");
     return;
   }
-  const { tls, proxyProtocol, mode } = keys;
-  listens.push({ address, tls, proxyProtocol, mode, at: value.at });
+  const { tls, proxyProtocol, mode, http2 } = keys;
+  listens.push({ address, tls, proxyProtocol, mode, http2, at: value.at });
 }
 
 interface ListenKeys {
@@ -73,6 +81,7 @@ interface ListenKeys {
   tls: TlsPlan | null;
   proxyProtocol: ListenProxyProtocol;
   mode: number | null;
+  http2: boolean | null;
 }
 
 function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping" }): ListenKeys {
@@ -83,6 +92,7 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     tls: null,
     proxyProtocol: "off",
     mode: null,
+    http2: null,
   };
   const ignored = (node: ConfigNode, name: string) =>
     draft.notice(node.at, `listen.${name}: hayate ignores this key of h2o`);
@@ -94,6 +104,7 @@ function readListenKeys(draft: LevelDraft, value: ConfigNode & { kind: "mapping"
     ssl: (node, at) => keys.tls = readTls(draft, node, at),
     "proxy-protocol": (node) => keys.proxyProtocol = readAnnounced(draft, node) ?? "off",
     permission: (node) => keys.mode = readScalar(draft, "listen.permission", node, modeKind),
+    http2: (node) => keys.http2 = readScalar(draft, "listen.http2", node, onOff),
     quic: (node) => ignored(node, "quic"),
     owner: (node) => ignored(node, "owner"),
     group: (node) => ignored(node, "group"),

@@ -137,11 +137,14 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
 
   onInterim(connection: UpstreamExchange): void {
     const { head } = connection;
-    const { sendsInformational, serverFields } = this.#engine;
+    const { sendInformational, serverFields } = this.#engine;
+    const exchange = this.#exchange!;
+    const isWanted = sendInformational === "all" ||
+      (sendInformational === "except-h1" && exchange.takesInterim);
     // A client waiting for 100 (Continue) has already been sent one.
-    if (!sendsInformational || head.status === 100) return;
+    if (!isWanted || head.status === 100) return;
     const lines = latin1Bytes(interimLines(head, serverFields));
-    if (!this.#exchange!.writeInterim(head.status, lines)) connection.pause();
+    if (!exchange.writeInterim(head.status, lines)) connection.pause();
   }
 
   onResponse(connection: UpstreamExchange): void {

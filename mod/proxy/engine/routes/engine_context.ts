@@ -1,4 +1,5 @@
 /** What the handlers of a request need from the engine. */
+import type { SendInformational } from "../../plan/plan.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
@@ -15,8 +16,8 @@ export interface EngineContext {
   /** Upgraded connections; they outlive their exchanges. */
   readonly tunnels: Set<{ close(): void }>;
   readonly requestBodyBytesMax: number;
-  /** Whether 1xx responses of upstreams are forwarded to clients. */
-  readonly sendsInformational: boolean;
+  /** Which clients get the 1xx responses of upstreams. */
+  readonly sendInformational: SendInformational;
   /** Logs the end of the exchange with this status; `error` is "" on success. */
   logAccess(exchange: Exchange, status: number, error: string): void;
   logUpstreamFailure(peer: Peer, reason: string): void;

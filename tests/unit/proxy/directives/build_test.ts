@@ -175,7 +175,7 @@ const faults: [string, string, string[]][] = [
     "[h2o.conf:1] listen: found `80800`; allowed: a port from 0 to 65535, or a mapping with `port`",
   ]],
   ["an unknown key", "listen:\n  prot: 80", [
-    "[h2o.conf:2] listen: unknown key: prot (did you mean port?); allowed: port, host, type, ssl, proxy-protocol, permission, quic, owner, group, cc, initcwnd, sndbuf, rcvbuf",
+    "[h2o.conf:2] listen: unknown key: prot (did you mean port?); allowed: port, host, type, ssl, proxy-protocol, permission, http2, quic, owner, group, cc, initcwnd, sndbuf, rcvbuf",
     "[h2o.conf:2] listen: `port` is missing",
   ]],
   [
