@@ -15,7 +15,7 @@ const meanings: Readonly<Record<Name, string>> = {
   paddings: "frames with more padding than content",
   tableSizes: "size updates of the HPACK table",
   strayFrames: "frames of unknown types or closed streams",
-  waitingAnswersMax: "SETTINGS and PINGs whose answers the client does not read",
+  waitingAnswersMax: "SETTINGS and PINGs whose answers are not read",
   continuationsMax: "CONTINUATION frames of one head",
 };
 

@@ -6,9 +6,9 @@ const { session } = defaultHttp2Options;
 
 /** What every mode's help says about the limits of HTTP/2 connections. */
 export const http2LimitsText =
-  `Limits of each connection: BURST at once, then RATE a second. A client that passes one
-gets GOAWAY with ENHANCE_YOUR_CALM, all of its requests end, and one line is logged.
-NAME, BURST and RATE:
+  `Limits of each connection: BURST at once, then RATE a second. A client that passes
+one gets GOAWAY with ENHANCE_YOUR_CALM, all of its requests end, and one line is
+logged. NAME, BURST and RATE:
 ${limitLines()}
 
 A head has at most ${defaultSectionLimits.fieldsMax} fields, cookie crumbs included, and ${

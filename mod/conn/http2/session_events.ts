@@ -47,6 +47,7 @@ export class SessionEvents implements SessionSink<StreamExchange> {
   }
 
   makeStream(): StreamExchange {
+    this.#owner.host.http2!.counters.streams++;
     return this.#spare.pop() ?? new StreamExchange(this.#owner);
   }
 
@@ -81,7 +82,7 @@ export class SessionEvents implements SessionSink<StreamExchange> {
 
   onMalformed(_streamId: number, fault: number): void {
     const { host } = this.#owner;
-    const exchange = this.makeStream();
+    const exchange = this.#spare.pop() ?? new StreamExchange(this.#owner);
     exchange.requestIndex = this.#requestCount++;
     exchange.refusedSinceMs = host.reactor.nowMs;
     host.onFault(exchange, 400, new PeerError("EPROTO", "downstream", describeFault(fault).phrase));
@@ -103,6 +104,7 @@ export class SessionEvents implements SessionSink<StreamExchange> {
 
   onClosed(exchange: StreamExchange): void {
     exchange.output.clear();
+    this.#owner.host.http2!.counters.streams--;
     // A tunnel may be closed later by its owner, so its object serves no other stream.
     if (!exchange.isResponding && exchange.tunnel === null) this.keep(exchange);
     if (this.#owner.session.streamCount === 0) this.#owner.onStreamsEnd();

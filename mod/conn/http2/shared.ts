@@ -1,24 +1,7 @@
 import { HeadSpace, type SessionOptions } from "../../http2/mod.ts";
+import { Http2Counters } from "./counters.ts";
 import type { ServerOptions } from "../server_options.ts";
 import { type Http2Options, sessionOptionsOf } from "./options.ts";
-
-/** What happened on the HTTP/2 connections of a server; several servers may share one. */
-export class Http2Counters {
-  /** Connections that were accepted, and those that are open. */
-  connections = 0;
-  open = 0;
-  requests = 0;
-  /** GOAWAY frames that were sent, for whatever reason. */
-  goaways = 0;
-  /** RST_STREAM by code (RFC 9113 7); unknown codes count as the first one. */
-  readonly resetsReceived = new Float64Array(14);
-  readonly resetsSent = new Float64Array(14);
-
-  noteReset(code: number, byPeer: boolean): void {
-    const counts = byPeer ? this.resetsReceived : this.resetsSent;
-    counts[code < counts.length ? code : 0]++;
-  }
-}
 
 /**
  * A sec-websocket-key, which must be random (RFC 6455 4.1). Only a client of HTTP/1 checks what the
@@ -34,6 +17,7 @@ export class Http2Shared {
   readonly sessionOptions: SessionOptions;
   /** Milliseconds; Infinity: none. */
   readonly idleMs: number;
+  /** May be shared with other servers. */
   counters = new Http2Counters();
   #space: HeadSpace | null = null;
 

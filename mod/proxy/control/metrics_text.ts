@@ -1,5 +1,6 @@
 /** The counters for scrapers: `/metrics`. */
 import { version } from "../../base/version.ts";
+import { resetNames } from "../../conn/http2/counters.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { AdminApi } from "./admin_api.ts";
@@ -14,6 +15,7 @@ export function renderMetrics(admin: AdminApi, format: MetricsFormat): string {
   const writer = new MetricsWriter(format);
   writeProcess(writer, admin);
   writeListeners(writer, admin);
+  writeProtocols(writer, admin);
   writeUpstreams(writer, admin);
   writePeers(writer, admin);
   writeHealth(writer, admin);
@@ -63,6 +65,54 @@ function writeListeners(writer: MetricsWriter, admin: AdminApi): void {
     "hayate_listener_tls_handshake_failures",
     "TLS handshakes that were not completed",
     rows((one) => one.tlsFailures),
+  );
+}
+
+/** What each listener's clients did, by the version of HTTP. */
+function writeProtocols(writer: MetricsWriter, admin: AdminApi): void {
+  const listeners = admin.parts.metrics.listeners();
+  type Listener = typeof listeners[number];
+  const rows = (all: (one: Listener) => number, http2: (one: Listener) => number): Row[] =>
+    listeners.flatMap((one) => [
+      [{ listener: one.name, protocol: "HTTP/1" }, all(one) - http2(one)] as const,
+      [{ listener: one.name, protocol: "HTTP/2" }, http2(one)] as const,
+    ]);
+  writer.counter(
+    "hayate_protocol_requests",
+    "Requests received, by version of HTTP",
+    rows((one) => one.requests, (one) => one.http2.requests),
+  );
+  writer.counter(
+    "hayate_protocol_connections",
+    "Connections accepted, by version of HTTP",
+    rows((one) => one.accepted, (one) => one.http2.connections),
+  );
+  writer.gauge(
+    "hayate_protocol_open_connections",
+    "Connections now, by version of HTTP",
+    rows((one) => one.open, (one) => one.http2.open),
+  );
+  writer.gauge(
+    "hayate_http2_open_streams",
+    "Streams that clients have open",
+    listeners.map((one) => [{ listener: one.name }, one.http2.streams]),
+  );
+  writer.counter(
+    "hayate_http2_goaways",
+    "Connections that were sent GOAWAY",
+    listeners.map((one) => [{ listener: one.name }, one.http2.goaways]),
+  );
+  const resets = (name: string, by: string, counts: readonly number[]) =>
+    counts.flatMap((count, code) =>
+      count === 0 ? [] : [[{ listener: name, by, code: resetNames[code] }, count] as const]
+    );
+  writer.counter(
+    "hayate_http2_resets",
+    "Streams that were reset, by whom and with which code",
+    listeners.flatMap(({ name, http2 }) => [
+      ...resets(name, "client", http2.resetsReceived),
+      ...resets(name, "server", http2.resetsSent),
+    ]),
   );
 }
 

@@ -1,11 +1,12 @@
 /** The data plane of one worker: routes the requests of all listeners to their handlers. */
+import { formatAddress } from "../../base/address.ts";
 import type { Exchange, RefusedRequest } from "../../conn/exchange.ts";
 import { defaultHttp2Options, type Http2Options } from "../../conn/http2/options.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { RefusedRecord } from "../../conn/refused_record.ts";
 import { Scratch } from "../../conn/scratch.ts";
 import { defaultLimits, type MessageLimits } from "../../http1/mod.ts";
-import type { AccessLog, Logger } from "../../log/mod.ts";
+import { type AccessLog, type Logger, SparseLog } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { delay } from "../../std/async.ts";
 import type { Peer } from "../balance/peer.ts";
@@ -41,6 +42,8 @@ export class Engine implements ForwardContext, DispatchContext {
   readonly limits: MessageLimits;
   /** Called when a client's connection has ended; set it before the first `addServer`. */
   onConnectionEnd: (() => void) | null = null;
+  /** Connections that were ended for what their clients did. */
+  readonly #faults: SparseLog;
   #lastConnectionId = 0;
   readonly #spare: ProxiedExchange[] = [];
   readonly #servers: HttpServer[] = [];
@@ -60,6 +63,7 @@ export class Engine implements ForwardContext, DispatchContext {
     this.scratch = Scratch.of(reactor);
     this.serverFields = new ServerFields(global, reactor);
     this.requestBodyBytesMax = global.requestBodyBytesMax;
+    this.#faults = new SparseLog(logger, () => reactor.nowMs);
     this.sendInformational = global.sendInformational;
     this.limits = limitsFor(global.requestLineBytesMax);
   }
@@ -88,6 +92,11 @@ export class Engine implements ForwardContext, DispatchContext {
       http2: http2 ? http2Options(global.http2) : null,
     }, this.scratch);
     server.tally = tally;
+    if (server.http2 !== null) server.http2.counters = tally.http2;
+    server.onConnectionRefused = (connection, error) => {
+      tally.noteFault(error.message);
+      this.#faults.info(`${formatAddress(connection.peerAddress())}: ${error.message}`);
+    };
     const logs = logsOfRefused(hosts, unknown);
     server.onRefused = (request, status, error) => {
       tally.noteFault(error.message);

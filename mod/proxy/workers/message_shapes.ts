@@ -2,6 +2,7 @@
  * The shapes of messages between a master and its workers, which may be of another version after an
  * in-place upgrade.
  */
+import { type Http2Figures, resetNames } from "../../conn/http2/counters.ts";
 import {
   amount,
   count,
@@ -109,6 +110,15 @@ export const workerMessage = tagged("kind", {
       requests: count,
       tlsFailures: count,
       tlsHandshakes: count,
+      http2: record<Http2Figures>({
+        connections: count,
+        open: count,
+        requests: count,
+        streams: count,
+        goaways: count,
+        resetsReceived: list(count, resetNames.length),
+        resetsSent: list(count, resetNames.length),
+      }),
       faults: list(record<{ name: string; count: number }>({ name: text, count })),
     })),
     upstreams: list(record<UpstreamCounters>({

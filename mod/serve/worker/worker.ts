@@ -1,4 +1,5 @@
 /** A process that accepts connections and answers requests, alone or under a master. */
+import { formatAddress } from "../../base/address.ts";
 import { exitCodes } from "../../base/errors.ts";
 import { describeStaleMount } from "../../config/default_file.ts";
 import { defaultHttp2Options } from "../../conn/http2/options.ts";
@@ -10,6 +11,7 @@ import {
   type Logger,
   openSink,
   parseLogTarget,
+  SparseLog,
 } from "../../log/mod.ts";
 import { shutQueuesOf } from "../../net/accept_queue.ts";
 import { createReactor } from "../../net/mod.ts";
@@ -75,6 +77,9 @@ export class Worker {
       this.server.onRefused = recorder.onRefused;
       if (this.#accessLog.format.needs.has("head")) this.server.onHead = recorder.onHead;
     }
+    const faults = new SparseLog(log, () => reactor.nowMs);
+    this.server.onConnectionRefused = (connection, error) =>
+      faults.info(`${formatAddress(connection.peerAddress())}: ${error.message}`);
     app.attach?.(this.server.scratch);
   }
 

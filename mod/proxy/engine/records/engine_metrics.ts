@@ -1,4 +1,5 @@
 /** Counters of one worker: plain numbers, read by the status pages. */
+import { Http2Counters, type Http2Figures } from "../../../conn/http2/counters.ts";
 import type { ConnectionTally } from "../../../conn/http_server.ts";
 
 /** Counters of one listener. */
@@ -10,6 +11,8 @@ export class ListenerMetrics implements ConnectionTally {
   tlsFailures = 0;
   /** Handshakes that completed. */
   tlsHandshakes = 0;
+  /** Those of its connections that speak HTTP/2. */
+  readonly http2 = new Http2Counters();
   /** Requests refused before they reached a handler, counted by reason. */
   readonly faults = new Map<string, number>();
 
@@ -40,6 +43,7 @@ export interface ListenerCounters {
   readonly requests: number;
   readonly tlsFailures: number;
   readonly tlsHandshakes: number;
+  readonly http2: Http2Figures;
   readonly faults: readonly { readonly name: string; readonly count: number }[];
 }
 
@@ -115,7 +119,7 @@ export class EngineMetrics {
 
   listeners(): ListenerCounters[] {
     return [...this.#listeners].map((
-      [name, { accepted, open, requests, tlsFailures, tlsHandshakes, faults }],
+      [name, { accepted, open, requests, tlsFailures, tlsHandshakes, http2, faults }],
     ) => ({
       name,
       accepted,
@@ -123,6 +127,7 @@ export class EngineMetrics {
       requests,
       tlsFailures,
       tlsHandshakes,
+      http2: http2.figures(),
       faults: [...faults].map(([name, count]) => ({ name, count })),
     }));
   }
@@ -138,6 +143,7 @@ export class EngineMetrics {
       listener.requests += requests;
       listener.tlsFailures += tlsFailures;
       listener.tlsHandshakes += tlsHandshakes;
+      listener.http2.add(one.http2);
       for (const fault of faults) listener.noteFault(fault.name, fault.count);
     }
   }
