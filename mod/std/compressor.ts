@@ -16,7 +16,7 @@ export type Coding = "br" | "zstd" | "gzip";
 export interface Compressor {
   /** `onTaken` is called once the bytes were taken; until then they must not change. */
   write(bytes: Uint8Array, onTaken: () => void): void;
-  /** Gives out what was written so far, as far as the coding allows it, and goes on. */
+  /** Outputs everything written so far, as far as the coding allows; the stream continues. */
   flush(): void;
   /** No more will be written; `onEnd` follows the last bytes. */
   end(): void;

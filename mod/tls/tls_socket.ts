@@ -223,9 +223,9 @@ export class TlsSocket implements Socket, SocketHandler {
   }
 
   onClose(_inner: Socket, error: PeerError): void {
-    const told = this.isOpen;
+    const wasOpen = this.isOpen;
     this.#free();
-    if (told) this.handler.onClose(this, error);
+    if (wasOpen) this.handler.onClose(this, error);
   }
 
   #handshake(): void {

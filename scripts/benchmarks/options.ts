@@ -17,8 +17,8 @@ export const usage = `Usage: scripts/bench [options]
 
 Measures dist/hayate beside wrk, nginx and others, in turns (A B B A ...), each side on a core of its
 own: requests per second and CPU microseconds per request, median and spread of all runs, and the
-median ratio of runs that followed each other, with its quartiles. Below each row stands what was
-promised: PASS, short, or not judged where nobody is there to compare with.
+median ratio of runs that followed each other, with its quartiles. Below each row is its goal:
+PASS, short, or not judged without a contender to compare with.
 
   --quick         load, serve, proxy and start with 50 connections, one second a run: under two
                   minutes. Without it everything is measured: about an hour

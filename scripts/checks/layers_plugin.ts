@@ -41,7 +41,7 @@ function relativeFault(filename: string, from: string, name: string): string | n
 function outsideFault(from: string, name: string): string | null {
   const rule = importRules.find(({ prefix }) => name.startsWith(prefix));
   if (rule === undefined || isOwner(from, rule.owners)) return null;
-  const owners = rule.owners.length === 0 ? "nobody imports" : `only ${rule.owners} imports`;
+  const owners = rule.owners.length === 0 ? "no module may import" : `only ${rule.owners} imports`;
   return `${owners} ${name}: ${rule.instead}`;
 }
 
@@ -59,7 +59,9 @@ function checkGlobal(context: Context, node: Deno.lint.CallExpression | Deno.lin
 function reportForeign(context: Context, node: Deno.lint.Node, name: string): void {
   const rule = ownerRules.find(({ names }) => names.includes(name));
   if (rule === undefined || isOwner(pathInTree(context.filename), rule.owners)) return;
-  const owners = rule.owners.length === 0 ? "nobody uses" : `only ${rule.owners.join(", ")} uses`;
+  const owners = rule.owners.length === 0
+    ? "no module may use"
+    : `only ${rule.owners.join(", ")} uses`;
   context.report({ node, message: `${owners} ${name}: ${rule.instead}` });
 }
 

@@ -4,14 +4,14 @@ import { freePort } from "../../tests/support/ports.ts";
 import { tcp } from "../../tests/support/raw_socket.ts";
 import { findLauncher, freeTlsPort } from "./appliance.ts";
 import type { Experiment, LoadRun } from "./lab.ts";
-import { promised, told } from "./report.ts";
+import { judged, measured } from "./report.ts";
 
 const seconds = 10;
 const connections = 50;
 
 export const gracefulRestart: Experiment = {
   name: "graceful-restart",
-  question: "does a container lose requests when it is told to restart by HUP?",
+  question: "does a container lose requests when HUP restarts it?",
   restarts: 3,
   async run(lab) {
     const launcher = await findLauncher(lab);
@@ -41,22 +41,22 @@ export const gracefulRestart: Experiment = {
     await lab.plot("The appliance with TLS, restarted by HUP", [series]);
     lab.figures = { ...run, changes };
     return [
-      told("requests", "118,981", run.requestsAnswered.toLocaleString("en")),
-      promised(
+      measured("requests", "118,981", run.requestsAnswered.toLocaleString("en")),
+      judged(
         "errors",
         "0",
         String(run.requestsFailed),
         run.requestsFailed === 0,
         JSON.stringify(run.failedByKind),
       ),
-      promised(
+      judged(
         "generations that took over",
         "1",
         String(changes),
         changes === lab.restarts,
         `${lab.restarts} were asked for`,
       ),
-      told("latency, p99 and largest", "", latencyText(run)),
+      measured("latency, p99 and largest", "", latencyText(run)),
     ];
   },
 };

@@ -2,7 +2,7 @@
 import type { Child } from "../../tests/support/child.ts";
 import { freePort } from "../../tests/support/ports.ts";
 import type { Experiment, Lab } from "./lab.ts";
-import { promised, type Row } from "./report.ts";
+import { judged, type Row } from "./report.ts";
 
 const intervalMs = 1000;
 const [rise, fall] = [2, 3];
@@ -87,7 +87,7 @@ class Bench {
     const took = `after ${((performance.now() - startMs) / 1000).toFixed(1)} s`;
     this.pages.push({ step: name, status: page });
     this.lab.say(`${name}: ${JSON.stringify(page)}`);
-    this.rows.push(promised(
+    this.rows.push(judged(
       `${name}: status?format=json`,
       wanted.join(", "),
       `${page.map((each) => each.status).join(", ")} ${took}`,
@@ -97,7 +97,7 @@ class Bench {
     if (logLine === null) return;
     const output = this.proxy.stdout + this.proxy.stderr;
     const line = output.split("\n").find((each) => each.includes(logLine));
-    this.rows.push(promised(
+    this.rows.push(judged(
       `${name}: log`,
       logLine.replace(/:\d+$/, ":PORT"),
       line?.replace(/^.*?((en|dis)able)/, "$1").trim() ?? "no such line",
@@ -112,7 +112,7 @@ class Bench {
     const url = `http://127.0.0.1:${this.port}/`;
     const run = await this.lab.load(what, ["-c", "10", "-d", `${seconds}`, "-R", "500", url]);
     const { requestsAnswered: answered, requestsFailed: failed } = run;
-    this.rows.push(promised(
+    this.rows.push(judged(
       what,
       "no error",
       `${answered} answered, ${failed} failed`,

@@ -26,12 +26,12 @@ export interface Result {
 }
 
 /** A row without a goal. */
-export function told(what: string, original: string, found: string): Row {
+export function measured(what: string, original: string, found: string): Row {
   return { what, original, found, short: null };
 }
 
 /** A row with a goal; misses it with `why` unless `isMet`. */
-export function promised(
+export function judged(
   what: string,
   original: string,
   found: string,

@@ -3,7 +3,7 @@ import { freePort } from "../../tests/support/ports.ts";
 import { tcp } from "../../tests/support/raw_socket.ts";
 import type { Experiment } from "./lab.ts";
 import { setMigrateRequests } from "./migrate_requests.ts";
-import { promised, told } from "./report.ts";
+import { judged, measured } from "./report.ts";
 import { lossText, restartUnderAb, startPair } from "./reuseport_pair.ts";
 
 /**
@@ -44,14 +44,14 @@ export const behindProxy: Experiment = {
     const report = await restartUnderAb(lab, pair, port, lab.restarts);
     lab.figures = report;
     return [
-      promised(
+      judged(
         `failed, ${lab.restarts} restarts behind the proxy`,
         "0 of 100,000, 1 restart",
         lossText(report),
         report.failed === 0,
         report.causes,
       ),
-      told(
+      measured(
         "requests per second, ab",
         "",
         Math.round(report.requestsPerSecond).toLocaleString("en"),

@@ -1,7 +1,7 @@
 /** Experiment 5: two containers on one SO_REUSEPORT port; the kernel resets the old one's queue. */
 import type { Experiment } from "./lab.ts";
 import { setMigrateRequests } from "./migrate_requests.ts";
-import { promised, type Row } from "./report.ts";
+import { judged, type Row } from "./report.ts";
 import { lossText, restartUnderAb, startPair } from "./reuseport_pair.ts";
 
 /** The original's failure share, which serve must stay below without the kernel's migration. */
@@ -23,7 +23,7 @@ export const containers: Experiment = {
       const isMet = value === "1"
         ? report.failed === 0
         : report.failed / report.complete < originalShare;
-      rows.push(promised(
+      rows.push(judged(
         `failed, ${lab.restarts} restarts, tcp_migrate_req=${value}`,
         value === "0" ? "20 of 100,000, 1 restart" : "",
         lossText(report),

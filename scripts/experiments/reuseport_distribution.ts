@@ -1,7 +1,7 @@
 /** Experiment 4: how the kernel distributes connections to two processes on one SO_REUSEPORT port. */
 import { freePort } from "../../tests/support/ports.ts";
 import type { Experiment, Lab } from "./lab.ts";
-import { promised, type Row, told } from "./report.ts";
+import { judged, measured, type Row } from "./report.ts";
 
 const connectionCount = 10_000;
 const lookups = 20;
@@ -30,8 +30,8 @@ export const distribution: Experiment = {
     lab.figures = { lookups: few, connections: many };
     const share = (many["first"] ?? 0) / connectionCount;
     const rows: Row[] = [
-      told(`${lookups} lookups`, "about half each", split(few)),
-      promised(
+      measured(`${lookups} lookups`, "about half each", split(few)),
+      judged(
         `${connectionCount.toLocaleString("en")} connections`,
         "",
         `${split(many)}: ${(share * 100).toFixed(1)}% and ${((1 - share) * 100).toFixed(1)}%`,
@@ -40,7 +40,7 @@ export const distribution: Experiment = {
       ),
     ];
     const answered = Object.values(many).reduce((sum, count) => sum + count, 0);
-    rows.push(promised(
+    rows.push(judged(
       "answered",
       "all",
       `${answered.toLocaleString("en")} of ${connectionCount.toLocaleString("en")}`,

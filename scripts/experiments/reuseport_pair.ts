@@ -76,7 +76,7 @@ export async function restartUnderAb(
       () => killedCount(supervisor) > ended ? true : null,
     );
     if (listeningCount(supervisor) === listening) {
-      throw new Error("the new container did not listen before the old one was told to end");
+      throw new Error("the new container did not listen before the old one was signalled to end");
     }
     lab.say(`restart ${restart} of ${restarts}`);
   }

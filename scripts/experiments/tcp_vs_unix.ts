@@ -10,7 +10,7 @@ import { summarize } from "../benchmarks/statistics.ts";
 import { parseWrkOutput } from "../benchmarks/wrk_output.ts";
 import { freePort } from "../../tests/support/ports.ts";
 import { type Experiment, type Lab, type LoadRun, readLoadReport } from "./lab.ts";
-import { promised, type Row } from "./report.ts";
+import { judged, type Row } from "./report.ts";
 
 const [serverCore, clientCore] = [0, 1];
 const connections = 50;
@@ -209,7 +209,7 @@ function rowsOf(trials: readonly Trial[]): Row[] {
   for (const { spec, original } of contenders) {
     const [tcp, unix] = [find(spec.name, "tcp"), find(spec.name, "unix")];
     if (tcp === undefined || unix === undefined) continue;
-    rows.push(promised(
+    rows.push(judged(
       `${spec.name}: unix / TCP`,
       original === null ? "" : `${(original.unix / original.tcp).toFixed(1)} x`,
       ratioText(unix, tcp),
@@ -221,7 +221,7 @@ function rowsOf(trials: readonly Trial[]): Row[] {
     const [ours, theirs] = [find(hayateApp.name, transport), find(unicorn.name, transport)];
     if (ours === undefined || theirs === undefined) continue;
     const then = transport === "tcp" ? 67_392 / 62_455 : 325_426 / 184_506;
-    rows.push(promised(
+    rows.push(judged(
       `hayate / Unicorn over ${transport}`,
       `${then.toFixed(1)} x (Rhebok)`,
       ratioText(ours, theirs),
@@ -246,7 +246,7 @@ function rateRow(trial: Trial): Row {
   const failed = runs.reduce((sum, run) => sum + run.requestsFailed, 0);
   const wrkText = wrkRates.length === 0 ? "" : `, wrk says ${number(summarize(wrkRates).median)}`;
   const failedText = failed === 0 ? "" : `, ${failed} failed`;
-  return promised(
+  return judged(
     trial.series,
     contender.original === null || keepalive ? "" : number(contender.original[transport]),
     `${number(medianRate(trial))} requests/s, server ${

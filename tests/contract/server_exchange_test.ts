@@ -35,7 +35,7 @@ contractTest("a request is understood wherever the network splits it", async (ri
   }
 });
 
-contractTest("HTTP/1.0 closes, or keeps the connection when it is asked to", async (rig) => {
+contractTest("HTTP/1.0 closes the connection, or keeps it on request", async (rig) => {
   const server = new TestServer(rig);
   using once = await server.connect();
   await once.send(get("/a", "", "1.0"));
@@ -50,7 +50,7 @@ contractTest("HTTP/1.0 closes, or keeps the connection when it is asked to", asy
   assert(kept.isClosedByPeer);
 });
 
-contractTest("HEAD and 204 have no body, and the connection goes on", async (rig) => {
+contractTest("HEAD and 204 have no body, and the connection stays open", async (rig) => {
   const server = new TestServer(rig, {
     "/none": (x) => {
       x.beginHead(204);
@@ -68,7 +68,7 @@ contractTest("HEAD and 204 have no body, and the connection goes on", async (rig
   assertMatch(last, /\r\n\r\n\/last$/);
 });
 
-contractTest("Expect: 100-continue gets its 100 before the body, once", async (rig) => {
+contractTest("Expect: 100-continue gets one 100 before the body", async (rig) => {
   const server = new TestServer(rig);
   using client = await server.connect();
   const head =
@@ -82,7 +82,7 @@ contractTest("Expect: 100-continue gets its 100 before the body, once", async (r
 });
 
 contractTest(
-  "an answer that does not wait for the body closes an expecting client",
+  "a response before the body closes the connection of a client that expects 100",
   async (rig) => {
     const server = new TestServer(rig, { "/no": (x) => answer(x, "no", 403) });
     using client = await server.connect();
@@ -91,13 +91,13 @@ contractTest(
     );
     const refusal = latin1(await client.readAll());
     assertMatch(refusal, /^HTTP\/1\.1 403 Forbidden\r\n/);
-    // RFC 9110 10.1.1: the answer says whether the connection is going to be closed.
+    // RFC 9110 10.1.1: the response says whether the connection will be closed.
     assertStringIncludes(refusal, "\r\nConnection: close\r\n");
     assert(client.isClosedByPeer && client.resetError === null);
   },
 );
 
-contractTest("a body that the handler does not want is discarded", async (rig) => {
+contractTest("a body that the handler does not read is discarded", async (rig) => {
   const server = new TestServer(rig, { "/no": (x) => answer(x, "no", 403) });
   using client = await server.connect();
   const body = "x".repeat(100_000);
@@ -109,17 +109,20 @@ contractTest("a body that the handler does not want is discarded", async (rig) =
   assertEquals(server.bodyBytes, 0);
 });
 
-contractTest("an endless unwanted body closes the connection, the answer arrives", async (rig) => {
-  const server = new TestServer(rig, { "/no": (x) => answer(x, "no", 403) });
-  using client = await server.connect();
-  await client.send("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000000\r\n\r\n");
-  const block = "x".repeat(50_000);
-  for (let i = 0; i < 8; i++) await client.send(block);
-  assertMatch(latin1(await client.readAll()), /^HTTP\/1\.1 403 /);
-  assert(await client.waitForClose(5_000));
-});
+contractTest(
+  "an endless unread body closes the connection, and the response arrives",
+  async (rig) => {
+    const server = new TestServer(rig, { "/no": (x) => answer(x, "no", 403) });
+    using client = await server.connect();
+    await client.send("POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000000\r\n\r\n");
+    const block = "x".repeat(50_000);
+    for (let i = 0; i < 8; i++) await client.send(block);
+    assertMatch(latin1(await client.readAll()), /^HTTP\/1\.1 403 /);
+    assert(await client.waitForClose(5_000));
+  },
+);
 
-contractTest("chunked answers, close-delimited for HTTP/1.0", async (rig) => {
+contractTest("chunked responses are close-delimited for HTTP/1.0", async (rig) => {
   const server = new TestServer(rig, {
     "/parts": (x) => {
       x.beginHead(200);
@@ -145,7 +148,7 @@ contractTest("chunked answers, close-delimited for HTTP/1.0", async (rig) => {
   assert(old.isClosedByPeer);
 });
 
-contractTest("trailers follow a chunked answer", async (rig) => {
+contractTest("trailers follow a chunked response", async (rig) => {
   const server = new TestServer(rig, {
     "/t": (x) => {
       x.beginHead(200);
@@ -210,37 +213,40 @@ contractTest("a static response serves every kind of client", async (rig) => {
   assertMatch(last, /Connection: close\r\n\r\nhello$/);
 });
 
-contractTest("a client that reads slowly holds the writer, and gets everything", async (rig) => {
-  const block = new Uint8Array(65_536).fill(120);
-  const total = 150;
-  let written = 0;
-  const go = (x: Exchange) => {
-    while (written < total) {
-      written++;
-      if (!x.writeBody(block, 0, block.length)) return;
-    }
-    x.endBody();
-  };
-  const server = new TestServer(rig, {
-    "/big": (x) => {
-      x.beginHead(200);
-      x.endHead(Framing.length, total * block.length);
-      go(x);
-    },
-  });
-  let current: Exchange | null = null;
-  server.onDrain = () => go(current!);
-  const route = server.routes["/big"];
-  server.routes["/big"] = (x) => route(current = x);
-  using client = await server.connect();
-  await client.send(get("/big"));
-  await client.readUntil("\r\n\r\n");
-  assert(written < total, "the writer was told to stop");
-  const body = await client.readBytes(total * block.length);
-  assertEquals(body.length, total * block.length);
-});
+contractTest(
+  "a client that reads slowly slows the writer down and gets everything",
+  async (rig) => {
+    const block = new Uint8Array(65_536).fill(120);
+    const total = 150;
+    let written = 0;
+    const go = (x: Exchange) => {
+      while (written < total) {
+        written++;
+        if (!x.writeBody(block, 0, block.length)) return;
+      }
+      x.endBody();
+    };
+    const server = new TestServer(rig, {
+      "/big": (x) => {
+        x.beginHead(200);
+        x.endHead(Framing.length, total * block.length);
+        go(x);
+      },
+    });
+    let current: Exchange | null = null;
+    server.onDrain = () => go(current!);
+    const route = server.routes["/big"];
+    server.routes["/big"] = (x) => route(current = x);
+    using client = await server.connect();
+    await client.send(get("/big"));
+    await client.readUntil("\r\n\r\n");
+    assert(written < total, "backpressure stopped the writer");
+    const body = await client.readBytes(total * block.length);
+    assertEquals(body.length, total * block.length);
+  },
+);
 
-contractTest("a half-closed client still gets its answer where that is allowed", async (rig) => {
+contractTest("a half-closed client still gets its response if that is allowed", async (rig) => {
   const server = new TestServer(rig, {}, { allowHalfOpen: true });
   using client = await server.connect();
   await client.send(get("/later"));
@@ -323,7 +329,7 @@ contractTest(
   },
 );
 
-contractTest("every response has the date, whichever kind comes first", async (rig) => {
+contractTest("every response has the date, in either order of the kinds", async (rig) => {
   const prepared = new StaticResponse(200, [], "prepared");
   for (const paths of [["/prepared", "/written"], ["/written", "/prepared"]]) {
     const server = new TestServer(rig, { "/prepared": (x) => x.respond(prepared) });

@@ -22,7 +22,7 @@ export function answer(exchange: Exchange, text: string, status = 200): void {
 
 type Route = (exchange: Exchange) => void;
 
-/** Notes what a handler is told. `/echo` answers with the body it got, other paths are set by tests. */
+/** Records a handler's callbacks. `/echo` returns the body, other paths are set by tests. */
 export class TestServer implements ExchangeHandler {
   readonly http: HttpServer;
   readonly listener: Listener;
@@ -87,7 +87,7 @@ export class TestServer implements ExchangeHandler {
   }
 }
 
-/** `GET path`, with more field lines behind it. */
+/** `GET path`, followed by more field lines. */
 export function get(path: string, fields = "", version = "1.1"): string {
   return `GET ${path} HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
 }

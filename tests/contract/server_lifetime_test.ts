@@ -1,4 +1,4 @@
-/** How a server's connections end: deadlines, drain, clients that vanish. Over every backend. */
+/** How a server's connections end: deadlines, drain, clients that disconnect. Over every backend. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Exchange } from "../../mod/conn/exchange.ts";
 import { Framing } from "../../mod/http/message_head.ts";
@@ -21,7 +21,7 @@ contractTest("an idle connection is closed after its time, silently", async (rig
   assertEquals(server.http.connectionCount, 0);
 });
 
-contractTest("a head that drips is answered 408 in time", async (rig) => {
+contractTest("a head that arrives too slowly gets a 408 in time", async (rig) => {
   const server = new TestServer(rig, {}, { headTimeoutMs: 300 });
   using client = await server.connect();
   const drip = setInterval(() => void client.send("X").catch(() => clearInterval(drip)), 40);
@@ -31,7 +31,7 @@ contractTest("a head that drips is answered 408 in time", async (rig) => {
   assertMatch(text, /^HTTP\/1\.1 408 Request Timeout\r\n/);
 });
 
-contractTest("a body that stops coming is answered 408, its handler is told", async (rig) => {
+contractTest("a body that stalls gets a 408, and its handler an abort", async (rig) => {
   const server = new TestServer(rig, {}, { bodyTimeoutMs: 200 });
   using client = await server.connect();
   await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
@@ -39,7 +39,7 @@ contractTest("a body that stops coming is answered 408, its handler is told", as
   assertEquals(server.aborts, ["ETIMEDOUT"]);
 });
 
-contractTest("a client that takes no output is cut after writeTimeoutMs", async (rig) => {
+contractTest("a client that reads no output is cut after writeTimeoutMs", async (rig) => {
   const block = new Uint8Array(1 << 20);
   let current: Exchange | null = null;
   const server = new TestServer(rig, {
@@ -60,7 +60,7 @@ contractTest("a client that takes no output is cut after writeTimeoutMs", async 
   assertEquals(server.http.connectionCount, 0);
 });
 
-contractTest("a late handler is not hurt by the idle deadline", async (rig) => {
+contractTest("the idle deadline does not affect a late handler", async (rig) => {
   const server = new TestServer(rig, {}, { idleTimeoutMs: 100 });
   using client = await server.connect();
   await client.send(get("/later"));
@@ -69,7 +69,7 @@ contractTest("a late handler is not hurt by the idle deadline", async (rig) => {
   assertStringIncludes(await client.readUntil("worth the wait"), "200 OK");
 });
 
-contractTest("a client that vanishes aborts its exchange", async (rig) => {
+contractTest("a client that disconnects aborts its exchange", async (rig) => {
   const server = new TestServer(rig);
   const client = rig.connect(server.address);
   await client.until((c) => c.openCount === 1);
@@ -80,7 +80,7 @@ contractTest("a client that vanishes aborts its exchange", async (rig) => {
   assertEquals(server.http.connectionCount, 0);
 });
 
-/** A request that is not answered yet, and what lies between it and the FIN. */
+/** A pending request, with what is sent between it and the FIN. */
 const departures: readonly [name: string, request: string][] = [
   ["a request", get("/later")],
   ["pipelined requests", get("/later") + get("/2").repeat(20)],
@@ -94,8 +94,8 @@ const departures: readonly [name: string, request: string][] = [
 ];
 
 for (const [name, request] of departures) {
-  // nginx answers nobody (499) and ends the request at its upstream; node and hyper end it, too.
-  contractTest(`a FIN behind ${name} aborts the exchange`, async (rig) => {
+  // nginx sends no response (499) and ends the request at its upstream; node and hyper also end it.
+  contractTest(`a FIN after ${name} aborts the exchange`, async (rig) => {
     const server = new TestServer(rig, {
       "/paused": (x) => {
         x.pauseBody();
@@ -113,7 +113,7 @@ for (const [name, request] of departures) {
   });
 }
 
-contractTest("a FIN while a response is quiet aborts the exchange", async (rig) => {
+contractTest("a FIN while a response pauses aborts the exchange", async (rig) => {
   const server = new TestServer(rig, {
     "/stream": (x) => {
       x.beginHead(200);
@@ -129,7 +129,7 @@ contractTest("a FIN while a response is quiet aborts the exchange", async (rig) 
   assertEquals(server.aborts, ["EEOF"]);
 });
 
-contractTest("answers that are complete reach a client behind its FIN", async (rig) => {
+contractTest("complete responses reach a client after its FIN", async (rig) => {
   const body = encoder.encode("x".repeat(4_000_000));
   const server = new TestServer(rig, {
     "/large": (x) => {
@@ -148,7 +148,7 @@ contractTest("answers that are complete reach a client behind its FIN", async (r
   assertEquals(server.aborts, []);
 });
 
-contractTest("allowHalfOpen: every request before the FIN gets its answer", async (rig) => {
+contractTest("allowHalfOpen: every request before the FIN gets its response", async (rig) => {
   const server = new TestServer(rig, {}, { allowHalfOpen: true });
   using client = await server.connect();
   const post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
@@ -177,28 +177,31 @@ contractTest("requestsMax closes after the last request it allows", async (rig) 
   assert(client.isClosedByPeer);
 });
 
-contractTest("a drain answers what is under way, and what still comes, then ends", async (rig) => {
-  const server = new TestServer(rig, {}, { drainIdleMs: 600 });
-  using busy = await server.connect();
-  using idle = await server.connect();
-  using racing = await server.connect();
-  await busy.send(get("/later"));
-  await racing.send(get("/before"));
-  await racing.readUntil("\r\n\r\n/before");
-  await until(() => server.open.length === 1);
-  server.listener.close();
-  const drained = server.http.drain(10_000);
-  await racing.send(get("/after"));
-  assertStringIncludes(latin1(await racing.readAll()), "Connection: close\r\n\r\n/after");
-  answer(server.open[0].exchange, "done");
-  assertStringIncludes(latin1(await busy.readAll()), "Connection: close\r\n\r\ndone");
-  assert(await closes(idle), "an idle connection is closed");
-  await drained;
-  assertEquals(server.http.connectionCount, 0);
-  assertEquals(server.aborts, []);
-});
+contractTest(
+  "a drain serves requests in progress and those that still arrive, then ends",
+  async (rig) => {
+    const server = new TestServer(rig, {}, { drainIdleMs: 600 });
+    using busy = await server.connect();
+    using idle = await server.connect();
+    using racing = await server.connect();
+    await busy.send(get("/later"));
+    await racing.send(get("/before"));
+    await racing.readUntil("\r\n\r\n/before");
+    await until(() => server.open.length === 1);
+    server.listener.close();
+    const drained = server.http.drain(10_000);
+    await racing.send(get("/after"));
+    assertStringIncludes(latin1(await racing.readAll()), "Connection: close\r\n\r\n/after");
+    answer(server.open[0].exchange, "done");
+    assertStringIncludes(latin1(await busy.readAll()), "Connection: close\r\n\r\ndone");
+    assert(await closes(idle), "an idle connection is closed");
+    await drained;
+    assertEquals(server.http.connectionCount, 0);
+    assertEquals(server.aborts, []);
+  },
+);
 
-contractTest("a drain cuts what outlives its timeout", async (rig) => {
+contractTest("a drain cuts the exchanges that exceed its timeout", async (rig) => {
   const server = new TestServer(rig, {}, { drainIdleMs: 50 });
   using client = await server.connect();
   await client.send(get("/later"));
@@ -212,7 +215,7 @@ async function closes(client: RawConnection): Promise<boolean> {
   return await client.waitForClose(5_000);
 }
 
-/** Waits for a condition; the test's own limit ends it when it never comes true. */
+/** Waits for a condition; the test's own limit ends it if it never becomes true. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(10);
 }

@@ -17,7 +17,7 @@ import { tcp } from "../support/raw_socket.ts";
 import { contractTest, type Recorder, type Rig } from "./harness.ts";
 import { get } from "./server_harness.ts";
 
-/** Notes what a client connection tells, as one line of words. */
+/** Records the callbacks of an upstream connection as words. */
 class Notes implements ResponseHandler {
   readonly words: string[] = [];
   client!: UpstreamConnection;
@@ -47,7 +47,7 @@ class Notes implements ResponseHandler {
   }
 }
 
-/** A peer whose answers a test writes by hand, and a pool that connects to it. */
+/** A peer whose responses a test writes by hand, and a pool that connects to it. */
 function scripted(rig: Rig, options: Partial<UpstreamOptions> = {}) {
   const peers: Recorder[] = [];
   const listener = rig.listen(tcp(0), {}, (socket) => {
@@ -88,7 +88,7 @@ async function peerThatGot(peers: readonly Recorder[], index: number, text: stri
   return peers[index];
 }
 
-contractTest("a connection is used again for the next exchange", async (rig) => {
+contractTest("a connection is reused for the next exchange", async (rig) => {
   const { pool, peers } = scripted(rig);
   const first = request(pool, get("/1"));
   const peer = await peerThatGot(peers, 0, get("/1"));
@@ -105,7 +105,7 @@ contractTest("a connection is used again for the next exchange", async (rig) => 
   assertEquals(peers.length, 1);
 });
 
-contractTest("a paused connection hands over no interim response", async (rig) => {
+contractTest("a paused connection delivers no interim response", async (rig) => {
   const { pool, peers } = scripted(rig);
   const notes = new (class extends Notes {
     override onInterim(client: UpstreamConnection): void {
@@ -236,7 +236,7 @@ contractTest("a closed port fails at connect, safe to retry", async (rig) => {
 });
 
 contractTest(
-  "what cannot connect to one address tries the next, and says when all fail",
+  "a failed connect tries the next address, and reports when all fail",
   async (rig) => {
     const { pool: { source: { addresses: [here] } }, peers } = scripted(rig);
     const closed = tcp(freePort());
@@ -247,7 +247,7 @@ contractTest(
     };
     const pool = new KeepalivePool(rig.reactor, source, new Scratch(rig.reactor));
     const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    // New connections begin with each address in turn; both kinds get there.
+    // New connections begin with each address in turn; both kinds succeed.
     for (const path of ["/1", "/2"]) {
       const notes = request(pool, get(path));
       (await peerThatGot(peers, path === "/1" ? 0 : 1, get(path))).send(answer);
@@ -269,7 +269,7 @@ contractTest(
 );
 
 contractTest("a peer that does not answer in time fails the exchange", async (rig) => {
-  // The first byte has a limit of its own; behind it there is that between two pieces.
+  // The first byte has its own limit; after it, the limit between two pieces applies.
   for (const bytes of ["", "HTTP/1.1 200 OK\r\n"]) {
     const { pool, peers } = scripted(rig, {
       firstByteTimeoutMs: bytes === "" ? 150 : 0,
@@ -284,7 +284,7 @@ contractTest("a peer that does not answer in time fails the exchange", async (ri
 });
 
 contractTest(
-  "unused connections are closed after their time, or when the peer does",
+  "unused connections are closed after the idle timeout, or when the peer closes",
   async (rig) => {
     const { pool, peers } = scripted(rig, { idleTimeoutMs: 150 });
     const answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -302,7 +302,7 @@ contractTest(
   },
 );
 
-contractTest("a paused response holds the peer back and comes whole later", async (rig) => {
+contractTest("a paused response stops the peer and arrives completely later", async (rig) => {
   const { pool, peers } = scripted(rig, { responseTimeoutMs: 200 });
   const notes = request(pool, get("/"));
   const peer = await peerThatGot(peers, 0, get("/"));
@@ -317,7 +317,7 @@ contractTest("a paused response holds the peer back and comes whole later", asyn
   assertEquals(notes.words, ["head 200", "body abc", "body def", "end"]);
 });
 
-/** What a request announces, what is sent as its body, and what the peer gets of it. */
+/** What a request announces, what is sent as its body, and what reaches the peer. */
 const framings: readonly {
   readonly name: string;
   readonly framing: RequestFraming;
@@ -325,7 +325,7 @@ const framings: readonly {
   readonly pieces: readonly string[];
   readonly ends: boolean;
   readonly words: readonly string[];
-  /** Behind the head's last own line. */
+  /** After the head's last own line. */
   readonly sent: string;
   readonly kept: boolean;
 }[] = [
@@ -433,7 +433,7 @@ for (const { name, framing, length, pieces, ends, words, sent, kept } of framing
     await sleep(20);
     assertEquals(notes.words, words);
     assertEquals([pool.idleCount, pool.openCount], kept ? [1, 1] : [0, 0]);
-    // Nothing beyond what was announced has left, even if the head was on its way.
+    // No more than announced was sent, even if the head was already on its way.
     if (sent === "") assert(!peers.some((peer) => peer.text.includes("smuggled")));
   });
 }

@@ -3,7 +3,7 @@ import { decodeResponse, RecordType } from "../../mod/net/dns/message.ts";
 import { encodeResponse, zone } from "../support/dns_server.ts";
 import { Random } from "./random.ts";
 
-Deno.test("decodeResponse() survives what a stranger may send", () => {
+Deno.test("decodeResponse() survives arbitrary messages", () => {
   const corpus = [
     encodeResponse({
       id: 7,

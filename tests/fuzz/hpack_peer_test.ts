@@ -1,4 +1,4 @@
-/** Random field sections, coded by us and decoded by another implementation, and the other way. */
+/** Random field sections, coded by us and decoded by another implementation, and vice versa. */
 import { assertEquals } from "@std/assert";
 import { latin1Bytes } from "../../mod/http/latin1.ts";
 import { MessageHead } from "../../mod/http/message_head.ts";

@@ -20,6 +20,6 @@ for (const backend of ["portable", "epoll"] as const) {
       }
     }
     for (let i = 0; i < 500 && server.server.connectionCount > 0; i++) await sleep(10);
-    assertEquals(server.server.connectionCount, 0, "connections that nobody holds any more");
+    assertEquals(server.server.connectionCount, 0, "leaked connections");
   });
 }

@@ -34,7 +34,7 @@ export async function fuzzEcho(
   const report = await run(server.address, "echo", seed, seconds, Deno.pid);
   for (let i = 0; i < 500 && server.server.connectionCount > 0; i++) await sleep(10);
   const { connectionCount } = server.server;
-  if (connectionCount > 0) throw new Error(`${connectionCount} connections left that nobody holds`);
+  if (connectionCount > 0) throw new Error(`${connectionCount} connections leaked`);
   return report;
 }
 

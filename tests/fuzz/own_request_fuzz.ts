@@ -176,7 +176,9 @@ export class OwnRequestFuzzer {
         throw new Error(`a client that sent ${firstId} to ${lastId} got the answer to ${id}`);
       }
     }
-    if (answers.includes("smuggled")) throw new Error(`a client got what nobody asked: ${answers}`);
+    if (answers.includes("smuggled")) {
+      throw new Error(`a client got a response to no request: ${answers}`);
+    }
   }
 
   #judge({ method, target, body, head }: SeenRequest): void {

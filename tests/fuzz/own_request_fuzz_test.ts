@@ -5,7 +5,7 @@ const rounds = 12;
 const connectionsPerRound = 24;
 
 for (const backend of ["epoll", "portable"] as const) {
-  Deno.test(`${backend}: an upstream sees only requests that somebody meant`, async () => {
+  Deno.test(`${backend}: an upstream sees only intended requests`, async () => {
     const random = new Random(Random.freshSeed());
     await withOwnRequestFuzzer(backend, random, async (fuzzer) => {
       for (let round = 0; round < rounds; round++) {

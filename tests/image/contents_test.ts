@@ -1,4 +1,4 @@
-/** What is in the image and what `docker run` takes from it. */
+/** The contents of the image and the settings that `docker run` uses. */
 import { assertEquals } from "@std/assert";
 import { runProgram } from "../support/binary.ts";
 import { imageLauncher } from "../support/launcher.ts";
@@ -75,7 +75,7 @@ hosts:
   });
 }
 
-/** Files of the image as full paths, sorted; without those that the engine lays over it. */
+/** Files of the image as full paths, sorted; without those that the engine mounts over it. */
 async function listFiles(): Promise<string[]> {
   await using folder = await tempFolder();
   if (engine === "docker") {

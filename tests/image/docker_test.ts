@@ -1,6 +1,6 @@
 /**
- * What `docker run`, `docker kill` and Swarm do with the image. Only a Docker Engine can show it, so
- * these are registered where the image is tested with one (`scripts/with_docker scripts/image --test`).
+ * `docker run`, `docker kill` and Swarm with the image. This needs a Docker Engine, so these tests
+ * are registered only when the image is tested with one (`scripts/with_docker scripts/image --test`).
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runHayate, runProgram, sleep } from "../support/binary.ts";
@@ -15,14 +15,14 @@ let containerCount = 0;
 
 if (Deno.env.get("HAYATE_ENGINE") === "docker") {
   test("a broken configuration at the first start ends the container", brokenAtFirstStart);
-  test("a port that is taken ends the container", takenPort);
+  test("a port in use ends the container", takenPort);
   test("a folder in the configuration's place ends the container", folderInPlace);
   test("an empty PORTS ends the container with one line", emptyPorts);
   test("every mode is a command of the image", modesAsCommands);
   test("a read-only root and a plain user serve TLS and survive HUP", readOnlyPlainUser);
   test("workers are the first choice of the kernel's OOM killer", workersDieFirst);
   test("a configuration that disappears fails the HUP and the old generation stays", vanished);
-  test("docker stop answers what waits in the accept queue", stopAnswersQueue);
+  test("docker stop serves the connections in the accept queue", stopAnswersQueue);
   test("resolve finds a replica that joins a Docker network", replicaFound);
   test("Swarm rolls a broken update back, and a good one loses nothing", swarmUpdates);
 }
@@ -53,7 +53,7 @@ async function takenPort(): Promise<void> {
 
 async function folderInPlace(): Promise<void> {
   await using folder = await tempFolder();
-  // Docker makes an empty folder of a host file that is missing.
+  // Docker creates an empty folder in place of a missing host file.
   const place = `${folder.path}/h2o.conf:/etc/hayate/h2o.conf`;
   const result = await runContainer(["-e", `PORTS=${freePort()}`, "-v", place], []);
   assert(result.code !== 0, "expected a failure");
@@ -291,7 +291,7 @@ async function runContainer(
   try {
     return await runProgram("docker", args, { waitTimeoutMs: waitMs, stopTimeoutMs: waitMs });
   } finally {
-    // Gone by itself, unless the container did not end.
+    // Already removed, unless the container did not end.
     await runProgram("docker", ["rm", "-f", name]);
   }
 }
@@ -313,7 +313,7 @@ async function statusOf(port: number): Promise<number> {
   return Number(answer.slice(9, 12));
 }
 
-/** A port that ends in 443 and is free: the appliance speaks TLS there. */
+/** A free port that ends in 443: the appliance uses TLS there. */
 function freeTlsPort(): number {
   for (let port = 10_443; port < 65_000; port += 1000) {
     try {
@@ -326,7 +326,7 @@ function freeTlsPort(): number {
   throw new Error("Cannot find a free port that ends in 443");
 }
 
-/** Waits for an answer: a supervisor listens before its first generation serves. */
+/** Waits for a response: a supervisor listens before its first generation serves. */
 async function waitForAnswer(port: number): Promise<void> {
   await waitUntil(`an answer on ${port}`, async () => {
     const { code } = await runProgram("curl", [

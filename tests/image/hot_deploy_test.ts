@@ -1,4 +1,4 @@
-/** The same in the image, its first process receiving the HUP. */
+/** No request is lost in the image, whose first process receives the HUP. */
 import { hotDeployTests } from "../support/hot_deploy.ts";
 import { imageLauncher } from "../support/launcher.ts";
 

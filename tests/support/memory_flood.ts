@@ -1,4 +1,4 @@
-/** Floods of clients, and the memory that a server gives back once they have left. */
+/** Floods of clients, and the memory that a server releases after they have disconnected. */
 import { assert } from "@std/assert";
 import { EpollReactor } from "../../mod/net/epoll/epoll_reactor.ts";
 import type { Socket, SocketHandler } from "../../mod/net/reactor.ts";
@@ -10,14 +10,14 @@ const resetCount = 20_000;
 /** Connections that are reset at the same time. */
 const resetsAtOnce = 200;
 const mib = 2 ** 20;
-/** Less is no flood, and would prove nothing. */
+/** A smaller flood would prove nothing. */
 const growthMin = 36 * mib;
 /**
  * What a process may keep: compiled code and warm caches (10 MiB as measured), and growth below which
  * nothing is done (16 MiB).
  */
 const keptMax = 28 * mib;
-/** Two attempts take 45 s, on a busy machine as well. */
+/** Two attempts take 45 s, even on a busy machine. */
 const releaseTimeoutMs = 90_000;
 
 /** Memory of a process and its children that no file backs. */
@@ -34,7 +34,7 @@ const requestOf = (path: string) =>
 
 type Connect = () => Promise<Deno.Conn>;
 
-/** The most memory until it grows no more: the kernel's buffers have to be full first. */
+/** The maximum memory, once it no longer grows: the kernel's buffers have to be full first. */
 async function mostBytes(child: Child): Promise<number> {
   const [stepMs, steadyMs, limitMs] = [250, 1_500, 6_000];
   const endMs = performance.now() + limitMs;
@@ -49,7 +49,7 @@ async function mostBytes(child: Child): Promise<number> {
   return most;
 }
 
-/** Clients that ask and do not read. Returns the memory of `child` while they are there. */
+/** Clients that send requests but do not read. Returns the memory of `child` meanwhile. */
 async function floodSlowly(
   child: Child,
   connect: Connect,
@@ -69,7 +69,7 @@ async function floodSlowly(
   }
 }
 
-/** Clients that ask and reset their connection at once. */
+/** Clients that send a request and reset their connection at once. */
 async function floodWithResets(port: number, path: string, count: number): Promise<void> {
   const reactor = new EpollReactor();
   const request = requestOf(path);
@@ -100,7 +100,7 @@ async function floodWithResets(port: number, path: string, count: number): Promi
   await reactor.run();
 }
 
-/** A server, and what clients ask it for. */
+/** A server, and the path that clients request. */
 export interface Target {
   readonly child: Child;
   readonly connect: Connect;
@@ -111,7 +111,7 @@ export interface Target {
   readonly resetCount?: number;
 }
 
-/** Floods `target` and waits until its memory is back; throws when it does not come back. */
+/** Floods `target` and waits until its memory is released; throws when it is not. */
 export async function checkRelease(target: Target): Promise<void> {
   const { child, connect, port, slowPaths, resetPath } = target;
   const before = anonymousBytes(child);

@@ -16,7 +16,7 @@ export interface UpstreamPeer {
 
 export type UpstreamScript = (peer: UpstreamPeer) => Promise<void>;
 
-/** Answers raw bytes as its script says; closes the connection when the script returns. */
+/** Sends raw bytes according to its script; closes the connection when the script returns. */
 export class ScriptedUpstream implements AsyncDisposable {
   /** Heads in the order of their arrival. */
   readonly heads: string[] = [];
@@ -63,7 +63,7 @@ export class ScriptedUpstream implements AsyncDisposable {
         this.#scripts.push(this.#serve(await this.#listener.accept(), script));
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return;
-        // Whoever connected has gone already: a probe of type tcp.
+        // The client has already disconnected: a probe of type tcp.
         if (!(error instanceof Deno.errors.NotConnected)) throw error;
       }
     }
@@ -79,7 +79,7 @@ export class ScriptedUpstream implements AsyncDisposable {
         index,
         readHead: async () => {
           try {
-            // A kept connection may rest for long.
+            // A kept connection may be idle for long.
             const head = await raw.readUntil("\r\n\r\n", 120_000);
             this.heads.push(head);
             return head;
@@ -91,7 +91,7 @@ export class ScriptedUpstream implements AsyncDisposable {
         send: (bytes) => raw.send(Uint8Array.from(bytes, (char) => char.charCodeAt(0))),
       });
     } catch (error) {
-      // The proxy may be gone before the script has said all.
+      // The proxy may disconnect before the script has sent everything.
       if (!raw.isClosedByPeer && !(error instanceof Deno.errors.BrokenPipe) && !isReset(error)) {
         throw error;
       }
@@ -129,7 +129,7 @@ export function always(bytes: string): UpstreamScript {
   };
 }
 
-/** A proxy with its configuration in a folder of its own. */
+/** A proxy with its configuration in its own folder. */
 export class TestProxy implements AsyncDisposable {
   private constructor(
     readonly child: Child,
@@ -145,7 +145,7 @@ export class TestProxy implements AsyncDisposable {
     const file = await folder.write("h2o.conf", text);
     const address = tcp(port);
     const child = await startListening(["proxy", "-c", file], address, options);
-    // The socket is there before it is served: by now the checks are done and the control answers.
+    // The socket exists before it is served: now the checks are done and the control socket responds.
     await child.waitForLine("listening on");
     return new TestProxy(child, address, folder);
   }
@@ -199,14 +199,14 @@ ${lines.map((line) => `    ${line}`).join("\n")}`,
     return await RawConnection.open(this.address);
   }
 
-  /** The answer of the control listener, which the configuration has put at `DIR/c.sock`. */
+  /** The response of the control listener, which the configuration places at `DIR/c.sock`. */
   async control(method: string, path: string, body = "", fields = ""): Promise<string> {
     const request = `${method} ${path} HTTP/1.1\r\nHost: c\r\n${fields}` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
     return await rawExchange(unix(`${this.folder.path}/c.sock`), request, { idleMs: 3000 });
   }
 
-  /** Sends one request that asks for a close, and gives the whole answer. */
+  /** Sends one request with `Connection: close` and returns the whole response. */
   async exchange(request: string): Promise<string> {
     using connection = await this.connect();
     await connection.send(request);
@@ -226,7 +226,7 @@ ${lines.map((line) => `    ${line}`).join("\n")}`,
   }
 }
 
-/** Status and body of an answer with a length or up to the close. */
+/** Status and body of a response with a length or delimited by the close. */
 export function parts(answer: string): { status: number; head: string; body: string } {
   const end = answer.indexOf("\r\n\r\n");
   const head = answer.slice(0, end + 2);

@@ -14,12 +14,12 @@ export interface Served extends AsyncDisposable {
 }
 
 export interface ServeSetup {
-  /** Flags and operand; "@NAME" stands for the file or folder NAME of the test's folder. */
+  /** Flags and operand; "@NAME" is the file or folder NAME of the test's folder. */
   readonly args: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
   readonly backend?: Backend;
   readonly env?: Record<string, string>;
-  /** Called with the folder before the start, for what text files cannot be. */
+  /** Called with the folder before the start, to create anything other than text files. */
   readonly prepare?: (folder: string) => void | Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export async function startServe(setup: ServeSetup): Promise<Served> {
     ["serve", "--host", "127.0.0.1", "--port", String(port), ...single, ...args],
     { env: { HAYATE_REACTOR: setup.backend ?? "epoll", ...setup.env } },
   ));
-  // The socket alone accepts as soon as a master has bound it; a worker may be yet to come.
+  // The socket accepts as soon as a master has bound it, maybe before the first worker starts.
   await child.waitForLine(/listening on /);
   const owned = stack.move();
   return {

@@ -11,7 +11,7 @@ const restMs = 100;
 const quietTurnsMin = 3;
 
 /** Placeholder until the accept handler returns the real handler; it is never called. */
-const nobody: SocketHandler = {
+const noHandler: SocketHandler = {
   onOpen() {},
   onData() {},
   onDrain() {},
@@ -112,7 +112,7 @@ export class PortableListener implements Listener {
   }
 
   #hand(conn: Deno.Conn): void {
-    const socket = new PortableSocket(this.reactor, nobody, "downstream", null);
+    const socket = new PortableSocket(this.reactor, noHandler, "downstream", null);
     socket.attach(conn);
     this.reactor.beforeCallback();
     socket.handler = this.onAccept(socket, this);

@@ -4,7 +4,7 @@ import { rateKept } from "../gauges/rate.ts";
 
 export const loadRate: GaugeComparison = {
   name: "load-rate",
-  title: "how far an open loop is from the rate that was asked for",
+  title: "how far an open loop is from the requested rate",
   judged: "gauge",
   unit: "%",
   programs: ["nginx"],

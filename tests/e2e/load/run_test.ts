@@ -283,7 +283,7 @@ Deno.test("load reports when --start-at has passed", async () => {
 });
 
 Deno.test("load refuses source addresses that reach no target", async () => {
-  // 192.0.2.1 is of TEST-NET-1, which nobody has (RFC 5737).
+  // 192.0.2.1 is in TEST-NET-1, which no host uses (RFC 5737).
   const faults: [string[], string][] = [
     [["127.0.0.9", "192.0.2.1"], "192.0.2.1: not an address of this machine"],
     [["127.0.0.9", "::1"], "::1: 127.0.0.9 is of another family"],

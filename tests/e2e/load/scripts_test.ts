@@ -71,7 +71,7 @@ Deno.test("requests of a script beyond a connection's limit move to the next con
 Deno.test("a script's own Connection: close ends each connection after its request", async () => {
   await using server = await ReferenceServer.start();
   const sources = [
-    // Made anew for each request; one batch for all; alone within a pipeline.
+    // Made for each request; one batch for all; alone within a pipeline.
     "export const request = () => ({ headers: { Connection: 'close' } });",
     "wrk.headers['Connection'] = 'close';",
     "export const request = () => [{}, { headers: { Connection: 'close' } }, {}];",

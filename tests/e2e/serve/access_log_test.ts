@@ -81,7 +81,7 @@ Deno.test("answers of an app, their sizes and their failures are logged", async 
   assertMatch(lines[3], /^\/cut 200 0 response cut off$/);
 });
 
-eachBackend("fields of the response are logged, whoever made it", async (backend) => {
+eachBackend("fields of the response are logged, regardless of its origin", async (backend) => {
   const format = "%U %s %{content-type}o|%{X-A}o|%{set-cookie}o|%{location}o";
   await using served = await startServe({
     args: ["--access-log", "@access.log", "--access-log-format", format, "@app.js"],

@@ -77,7 +77,7 @@ eachBackend("an answer that cannot be sent is a 500 and a line in the log", asyn
       await served.child.waitForLine(new RegExp(`failed on GET ${target}: .*${logged.source}`));
     }
   }
-  // The connection goes on.
+  // The connection stays open.
   using connection = await RawConnection.open(tcp(served.port));
   for (const path of ["used", "locked", "errored"]) {
     await connection.send(`GET /${path} HTTP/1.1\r\nHost: x\r\n\r\n`);

@@ -142,7 +142,7 @@ eachBackend("form data, JSON and bytes of a request can be read", async (backend
 });
 
 eachBackend(
-  "a handler that throws is a 500 and one log line, and the connection goes on",
+  "a handler that throws is a 500 and one log line, and the connection stays open",
   async (backend) => {
     await using served = await startServe({
       args: [app],
@@ -175,7 +175,7 @@ eachBackend(
   },
 );
 
-eachBackend("a promise that nobody handles is logged and survived", async (backend) => {
+eachBackend("an unhandled promise rejection is logged and survived", async (backend) => {
   await using served = await startServe({
     args: [app],
     backend,

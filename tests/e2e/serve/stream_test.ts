@@ -128,7 +128,7 @@ export default { fetch(request) {
     now = Number(await (await fetch(`${served.url}/bytes`)).text());
     if (now === 0) before = -1;
   }
-  assertEquals(now, before, "the stream goes on although nobody reads");
+  assertEquals(now, before, "the stream continues although no client reads");
   assert(now > 0 && now < 64 << 20, `${now} bytes were made for a client that reads none`);
 });
 

@@ -14,7 +14,7 @@ const echo = `(request, info) => {
   return response;
 }`;
 
-/** Collects what a client is told. */
+/** Collects a client's events. */
 function watch(socket: WebSocket) {
   const messages: unknown[] = [];
   let wake = () => {};

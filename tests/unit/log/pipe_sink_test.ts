@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type PipeProcess, PipeSink } from "../../../mod/log/mod.ts";
 import { say, silence } from "./sink_lines.ts";
 
-/** A command that keeps what it is told. */
+/** A command that stores its input. */
 class FakeProcess implements PipeProcess {
   text = "";
   end: (how: string) => void = silence;

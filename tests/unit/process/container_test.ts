@@ -48,7 +48,7 @@ Deno.test("findContainer() recognises Docker, podman and Kubernetes", () => {
     ],
     [{ variables: { container: "lxc" } }, { runtime: "other", name: null }],
     [{}, null],
-    // A shell in a container: signals to the container go to somebody else.
+    // A shell in a container: signals to the container go to another process.
     [{ files: { "/.dockerenv": "" }, pid: 70, parent: 50 }, null],
     [{ files: { "/.dockerenv": "", "/proc/1/comm": "bash\n" }, pid: 70, parent: 1 }, null],
     // docker run --init

@@ -96,7 +96,7 @@ Deno.test("without npm, scripts/build fetches from the registry that NPM_CONFIG_
   );
 });
 
-Deno.test("a Deno of other bytes than the pinned ones is refused", async () => {
+Deno.test("a Deno with other bytes than the pinned ones is refused", async () => {
   await using folder = await folderWithTools();
   for (const tool of ["grep", "sha256sum", "cut", "gzip", "chmod"]) {
     await Deno.symlink(findPeer(tool)!, `${folder.path}/bin/${tool}`);

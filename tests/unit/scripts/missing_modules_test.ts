@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { missingModules } from "../../../scripts/missing_modules.ts";
 import { tempFolder } from "../../support/ports.ts";
 
-Deno.test("missingModules() finds a module that is missing behind an import()", async () => {
+Deno.test("missingModules() finds a missing module of an import()", async () => {
   await using folder = await tempFolder();
   await folder.write("deno.json", "{}");
   await folder.write("main.ts", 'export const mode = () => import("./mod/mode.ts");\n');
@@ -12,7 +12,7 @@ Deno.test("missingModules() finds a module that is missing behind an import()", 
   assert(found[0].includes("mod/gone.ts"), found[0]);
 });
 
-Deno.test("missingModules() finds nothing where everything is there", async () => {
+Deno.test("missingModules() finds nothing if every module exists", async () => {
   await using folder = await tempFolder();
   await folder.write("deno.json", "{}");
   await folder.write("main.ts", 'export const mode = () => import("./mod/mode.ts");\n');

@@ -32,7 +32,7 @@ interface Rendered {
   body: Uint8Array;
 }
 
-/** An exchange that keeps what it is told; takes `room` bytes before it asks to wait. */
+/** An exchange that records its calls; accepts `room` bytes before it applies backpressure. */
 class FakeExchange implements FileExchange<Rendered> {
   status = 0;
   fields = new Map<string, string>();
@@ -141,7 +141,7 @@ class Fixture implements Disposable {
   }
 }
 
-/** Begins to send "/big"; what comes back is a transfer under way. */
+/** Begins to send "/big"; returns the transfer in progress. */
 function begin(fixture: Fixture, x: FakeExchange): FileTransfer<Rendered> {
   const outcome = fixture.site.answer(x, requestOf("/big", {}, "GET"), 0);
   if (outcome instanceof FileTransfer) return outcome;

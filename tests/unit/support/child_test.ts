@@ -15,7 +15,7 @@ Deno.test("Child.waitForLine() names what it waited for when the child ends firs
   assert(error.message.includes("ended while the test waited for the line two"), error.message);
 });
 
-Deno.test("Child.stop() fails the test when TERM is ignored, and leaves no process behind", async () => {
+Deno.test("Child.stop() fails the test when TERM is ignored, and leaves no process", async () => {
   const script = "trap '' TERM; sleep 60 & echo up; while :; do sleep 0.05; done";
   const child = new Child("sh", ["-c", script], { stopTimeoutMs: 100 });
   await child.waitForLine("up");

@@ -1,17 +1,17 @@
-/** Plays streams of requests over real sockets and says what came of them. */
+/** Plays streams of requests over real sockets and returns the outcomes. */
 import type { Address } from "../../../mod/base/address.ts";
 import { latin1, latin1Bytes, Method, methodNames, ResponseHead } from "../../../mod/http/mod.ts";
 import { BodyDecoder, defaultLimits, describeFault, Fault, parseResponseHead } from "../../../mod/http1/mod.ts";
 import { sleep } from "../../support/child.ts";
 import { RawConnection } from "../../support/raw_socket.ts";
 
-/** A further request, to see whether the connection is still good for one. */
+/** A further request, to check whether the connection can still serve one. */
 const probe = "GET /probe HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n";
 /** Between two pieces, so that they arrive as two. */
 const pieceGapMs = 5;
-/** Silence after which a server that has answered what it can is taken to wait for more. */
+/** Silence after which a server with no complete request left counts as waiting for more. */
 const defaultWaitMs = 300;
-/** A server that gives no sign of life for so long hangs. */
+/** Silence after which a server counts as hung. */
 const hangMs = 10_000;
 
 /** A final response. */
@@ -20,7 +20,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** What a server made of a stream. */
+/** The outcome of a stream. */
 export interface Played {
   /** As in `RequestRow.allowed`: `200 400 close`. */
   readonly outcome: string;
@@ -32,7 +32,7 @@ export function messagesOf(reads: readonly string[]): string[] {
   return reads.filter((read) => !/^(fault|partial)\b/.test(read));
 }
 
-/** The outcome that our codec stands for: `any` for each message, then what the last read means. */
+/** The outcome that follows from our codec: `any` for each message, then the end of the stream. */
 export function outcomeOf(reads: readonly string[]): string {
   const last = reads[reads.length - 1] ?? "";
   let end = last.endsWith(" close") ? "close" : "next";
@@ -44,7 +44,7 @@ export function outcomeOf(reads: readonly string[]): string {
   return [...messagesOf(reads).map(() => "any"), end].join(" ");
 }
 
-/** Whether `outcome` is one that `allowed` admits, where `any` is what a sound request may get. */
+/** Whether `outcome` is one that `allowed` admits, where `any` is any response to a valid request. */
 export function isAllowed(outcome: string, allowed: readonly string[]): boolean {
   return allowed.some((pattern) => {
     const words = outcome.split(" ");
@@ -60,8 +60,8 @@ function isSound(word: string): boolean {
 }
 
 /**
- * Sends `stream`, cut at `cuts`, on a fresh connection, and behind it, unless `mayWait`, a probe.
- * `reads` tells the methods of the requests in it, on which the framing of the answers depends.
+ * Sends `stream`, cut at `cuts`, on a new connection, followed by a probe unless `mayWait`.
+ * `reads` has the methods of the requests in it, on which the framing of the responses depends.
  */
 export async function play(
   address: Address,
@@ -88,7 +88,7 @@ export async function play(
   return { outcome: [...statuses, end].join(" "), answers };
 }
 
-/** Reads until the answers to all messages are there, and nothing more comes for `waitMs`. */
+/** Reads until all responses have arrived and nothing more arrives for `waitMs`. */
 async function readUntilIdle(
   connection: RawConnection,
   methods: readonly Method[],
@@ -115,12 +115,12 @@ function answerCount(bytes: Uint8Array, methods: readonly Method[]): number {
   try {
     return readAnswers(bytes, methods).length;
   } catch {
-    // Half an answer: the caller reads on, and complains itself when no more comes.
+    // A partial response: the caller continues to read, and reports it if no more arrives.
     return -1;
   }
 }
 
-/** Behind a fault the probe's answer can only be the second: the faulty request has one as well. */
+/** After a fault the probe's response can only be the second: the faulty request has one, too. */
 function isFaulty(reads: readonly string[]): boolean {
   return reads.length > 0 && reads[reads.length - 1].startsWith("fault ");
 }
@@ -140,7 +140,7 @@ async function sendPieces(
     try {
       await connection.send(bytes.subarray(at, cut));
     } catch (error) {
-      // The server has closed already: what it said before is what counts.
+      // The server has already closed: its earlier output is the outcome.
       if (isGone(error)) return;
       throw error;
     }

@@ -1,7 +1,7 @@
 import { latin1, Method, RequestHead, ResponseHead } from "../../../mod/http/mod.ts";
 import { BodyDecoder, defaultLimits, describeFault, type MessageLimits, parseRequestHead, parseResponseHead } from "../../../mod/http1/mod.ts";
 
-/** What a stream of bytes was read as. `leftover` is empty after a fault: nobody may use it. */
+/** The result of reading a stream. `leftover` is empty after a fault: it must not be used. */
 export interface Transcript {
   readonly reads: string[];
   readonly leftover: string;
@@ -10,7 +10,7 @@ export interface Transcript {
 const request = new RequestHead();
 const response = new ResponseHead();
 
-/** Bytes of the reader's buffer before and behind the stream: a read out of range shows. */
+/** Bytes of the reader's buffer before and after the stream, to detect reads out of range. */
 const margin = 16;
 const lineFeed = 0x0a;
 
@@ -21,9 +21,9 @@ const lineFeed = 0x0a;
  */
 class StreamReader {
   readonly reads: string[] = [];
-  /** Of each message, method and target or status, and the data in brackets. */
+  /** Method and target or status of each message, and the data in brackets. */
   readonly echoes: string[] = [];
-  /** Offset of the first byte that is not used up. */
+  /** Offset of the first unconsumed byte. */
   at = margin;
   /** No further message can be read: a fault, or a message that ends the connection. */
   over = false;
@@ -41,7 +41,7 @@ class StreamReader {
     this.#head = method === null ? request : response;
   }
 
-  /** More has come: the stream is there up to `end`. */
+  /** More has arrived: the stream is available up to `end`. */
   feed(end: number): void {
     while (!this.over) {
       if (!this.#inBody && !this.#readHead(end)) return;
@@ -77,7 +77,7 @@ class StreamReader {
       return false;
     }
     if (headEnd < 0) return this.#fail(headEnd);
-    if (headEnd > end) throw new Error(`head end ${headEnd} is behind the stream's end ${end}`);
+    if (headEnd > end) throw new Error(`head end ${headEnd} is after the stream's end ${end}`);
     checkOffsets(this.#head, this.at, headEnd);
     this.at = headEnd;
     this.#line = this.#describe();
@@ -159,12 +159,12 @@ function checkOffsets(head: RequestHead | ResponseHead, start: number, end: numb
 }
 
 /**
- * Reads `stream` in the pieces that `cuts` (ascending offsets) make of it. `method` null: requests;
+ * Reads `stream` in pieces that end at `cuts` (ascending offsets). `method` null: requests;
  * otherwise responses to requests of that method, the last of which the end of the stream may end.
  *
  * A codec may see a fault in a head that never ends only when the head has doubled, so a stream of
- * requests that ends in a partial head can be followed by `padding`, which changes no fault. What has
- * not come yet is `filler`: a codec that looks beyond the end takes it for a part of the stream.
+ * requests that ends in a partial head can be followed by `padding`, which changes no fault. Bytes that
+ * have not arrived yet are `filler`: a codec that reads beyond the end sees them as the stream.
  */
 export function readStream(
   stream: Uint8Array,
@@ -191,7 +191,7 @@ export function readStream(
   return reader.finish(margin + stream.length + padding);
 }
 
-/** What an echo of each request in `stream` says. */
+/** The text of the echo of each request in `stream`. */
 export function echoesOf(stream: Uint8Array): readonly string[] {
   const bytes = new Uint8Array(stream.length + 2 * margin).fill(lineFeed);
   bytes.set(stream, margin);

@@ -1,14 +1,14 @@
 import { Method } from "../../../mod/http/mod.ts";
 
 /**
- * Bytes that a server sends on a connection and then closes it, and what our codec reads in them:
+ * Bytes that a server sends on a connection before it closes it, and what our codec reads in them:
  * `200 [data] {Trailer: value}`, ` close` when the connection does not survive; see `rows.ts`.
  */
 export interface ResponseRow {
   readonly name: string;
   /** RFC and section. */
   readonly section: string;
-  /** Method of the requests that are answered. */
+  /** Method of the requests. */
   readonly method: Method;
   readonly bytes: string;
   readonly reads: readonly string[];
@@ -51,7 +51,7 @@ export const responseRows: readonly ResponseRow[] = [
   row("204 with a length is in doubt", "9110 8.6", `HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello`, "204 close", Method.get, "hello"),
   row("204 with chunks is in doubt", "9112 6.1", `HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, "204 close", Method.get, "0\r\n\r\n"),
   row("204 with a length of zero", "9110 8.6", `HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n${next}`, ["204", "201"]),
-  row("304 has no content whatever its length", "9110 15.4.5", `HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n${next}`, ["304", "201"]),
+  row("304 has no content, regardless of its length", "9110 15.4.5", `HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n${next}`, ["304", "201"]),
   row("100, then the final response", "9110 15.2.1", `HTTP/1.1 100 Continue\r\n\r\n${ok}Content-Length: 5\r\n\r\nhello`, ["100", "200 [hello]"]),
   row("103 with fields, then the final response", "8297 2", `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${next}`, ["103", "201"]),
   row("a tunnel has no content", "9112 6.3", `${ok}\r\nraw bytes`, ["200", "fault statusLine"], Method.connect),
@@ -65,12 +65,12 @@ export const responseRows: readonly ResponseRow[] = [
   row("an empty length", "9110 8.6", `${ok}Content-Length:\r\n\r\n`, "fault contentLength"),
   row("a length of 2^53", "9110 8.6", `${ok}Content-Length: 9007199254740992\r\n\r\n`, "fault contentLength"),
   row("the largest length", "9110 8.6", `${ok}Content-Length: 9007199254740991\r\n\r\nx`, "partial body"),
-  row("a coding nobody knows", "9112 6.1", `${ok}Transfer-Encoding: gzip\r\n\r\n`, "fault transferEncodingUnknown"),
-  row("gzip before chunked, that nobody asked for", "9112 6.1", `${ok}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, "fault transferEncodingUnknown"),
+  row("an unknown coding", "9112 6.1", `${ok}Transfer-Encoding: gzip\r\n\r\n`, "fault transferEncodingUnknown"),
+  row("unrequested gzip before chunked", "9112 6.1", `${ok}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, "fault transferEncodingUnknown"),
   row("chunked twice", "9112 7", `${te}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, "fault transferEncoding"),
   row("chunked in HTTP/1.0", "9112 6.1", `HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, "fault transferEncodingVersion"),
-  row("a chunk size that is no number", "9112 7.1", `${te}\r\nz\r\n`, "fault chunkSize"),
-  row("a bare LF behind a chunk size", "9112 7.1", `${te}\r\n5\nhello\r\n0\r\n\r\n`, "fault chunkSize"),
+  row("a chunk size that is not a number", "9112 7.1", `${te}\r\nz\r\n`, "fault chunkSize"),
+  row("a bare LF after a chunk size", "9112 7.1", `${te}\r\n5\nhello\r\n0\r\n\r\n`, "fault chunkSize"),
 
   // Persistence.
   row("Connection: close", "9112 9.3", `${ok}Connection: close\r\nContent-Length: 2\r\n\r\nokmore`, "200 [ok] close", Method.get, "more"),
@@ -82,7 +82,7 @@ export const responseRows: readonly ResponseRow[] = [
   row("no reason", "9112 4", `HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n`, "200"),
   row("no reason and no blank", "9112 4", `HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n`, "200"),
   row("a reason of obs-text", "9112 4", `HTTP/1.1 200 \xc3\xa9\t!\r\nContent-Length: 0\r\n\r\n`, "200"),
-  row("a status nobody registered", "9110 15", `HTTP/1.1 799 Odd\r\nContent-Length: 0\r\n\r\n`, "799"),
+  row("an unregistered status", "9110 15", `HTTP/1.1 799 Odd\r\nContent-Length: 0\r\n\r\n`, "799"),
   row("a status of two digits", "9112 4", `HTTP/1.1 20 OK\r\n\r\n`, "fault statusLine"),
   row("a status of four digits", "9112 4", `HTTP/1.1 2000 OK\r\n\r\n`, "fault statusLine"),
   row("a status that begins with zero", "9112 4", `HTTP/1.1 020 OK\r\n\r\n`, "fault statusLine"),
@@ -90,19 +90,19 @@ export const responseRows: readonly ResponseRow[] = [
   row("two blanks before the status", "9112 4", `HTTP/1.1  200 OK\r\n\r\n`, "fault statusLine"),
   row("a control byte in the reason", "9112 4", `HTTP/1.1 200 O\x01K\r\n\r\n`, "fault statusLine"),
   row("a bare CR in the reason", "9112 2.2", `HTTP/1.1 200 O\rK\r\n\r\n`, "fault bareCarriageReturn"),
-  // nginx, h2o and HAProxy take LF for a line end in the heads of their origins.
-  row("a bare LF behind the status line", "9112 2.2", `HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n`, "200"),
-  row("a bare LF behind every line", "9112 2.2", `HTTP/1.1 200 OK\nX: y\nContent-Length: 2\n\nok`, "200 [ok]"),
-  row("a bare LF behind a status line without reason", "9112 2.2", `HTTP/1.1 200\nContent-Length: 2\n\nok`, "200 [ok]"),
-  row("a bare LF behind a value with blanks", "9112 2.2", `${ok}X: y \t\nContent-Length: 2 \n\r\nok`, "200 [ok]"),
-  row("a bare LF behind an interim head", "9112 2.2", `HTTP/1.1 103 Early Hints\nLink: x\n\n${next}`, ["103", "201"]),
-  row("a bare LF behind the head of a chunked response", "9112 7.1", `HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\r\nok\r\n0\r\n\r\n`, "200 [ok]"),
-  row("a bare LF behind a trailer field", "9112 7.1.2", `${te}\r\n2\r\nok\r\n0\r\nX: y\n\r\n`, "fault trailer"),
+  // nginx, h2o and HAProxy accept LF as a line end in the heads of their origins.
+  row("a bare LF after the status line", "9112 2.2", `HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n`, "200"),
+  row("a bare LF after every line", "9112 2.2", `HTTP/1.1 200 OK\nX: y\nContent-Length: 2\n\nok`, "200 [ok]"),
+  row("a bare LF after a status line without reason", "9112 2.2", `HTTP/1.1 200\nContent-Length: 2\n\nok`, "200 [ok]"),
+  row("a bare LF after a value with blanks", "9112 2.2", `${ok}X: y \t\nContent-Length: 2 \n\r\nok`, "200 [ok]"),
+  row("a bare LF after an interim head", "9112 2.2", `HTTP/1.1 103 Early Hints\nLink: x\n\n${next}`, ["103", "201"]),
+  row("a bare LF after the head of a chunked response", "9112 7.1", `HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\r\nok\r\n0\r\n\r\n`, "200 [ok]"),
+  row("a bare LF after a trailer field", "9112 7.1.2", `${te}\r\n2\r\nok\r\n0\r\nX: y\n\r\n`, "fault trailer"),
   row("HTTP/2.0", "9112 4", `HTTP/2.0 200 OK\r\n\r\n`, "fault versionUnsupported"),
   row("a later minor version", "9110 2.5", `HTTP/1.9 200 OK\r\nContent-Length: 0\r\n\r\n`, "200"),
-  row("a minor version that is no digit", "9112 4", `HTTP/1.x 200 OK\r\n\r\n`, "fault statusLine"),
+  row("a minor version that is not a digit", "9112 4", `HTTP/1.x 200 OK\r\n\r\n`, "fault statusLine"),
   row("a minor version of two digits", "9112 4", `HTTP/1.10 200 OK\r\n\r\n`, "fault statusLine"),
-  row("a dash behind the version", "9112 4", `HTTP/1.1-200 OK\r\n\r\n`, "fault statusLine"),
+  row("a dash after the version", "9112 4", `HTTP/1.1-200 OK\r\n\r\n`, "fault statusLine"),
   row("another protocol", "9112 4", `ICY 200 OK\r\n\r\n`, "fault statusLine"),
   row("an empty line in front", "9112 2.2", `\r\n${next}`, "fault statusLine"),
   row("no head at all", "9112 4", `<html>hello</html>`, "fault statusLine"),

@@ -1,7 +1,7 @@
-/** What the rows of the HTTP/1.1 tables are made of. */
+/** Rows of the HTTP/1.1 tables, and the parts they share. */
 
 /**
- * Bytes that a client sends on a fresh connection, and what may come of them.
+ * Bytes that a client sends on a new connection, and the possible outcomes.
  *
  * `bytes` is Latin-1 text. `reads` is what our codec finds in it, message by message:
  * `POST /a [data] {Trailer: value}`, with ` 1.0` after the target for HTTP/1.0 and ` close` at the
@@ -9,9 +9,9 @@
  * `partial head` or `partial body`.
  *
  * `allowed` are the outcomes that the RFCs leave to a server, seen from outside: the statuses of the
- * final responses in order (`any`: whatever the server makes of a sound request), then
- * - `next`: the connection stays open, and a further request on it is answered,
- * - `close`: the server closes, and answers nothing more,
+ * final responses in order (`any`: any status for a valid request), then
+ * - `next`: the connection stays open, and a further request on it gets a response,
+ * - `close`: the server closes without another response,
  * - `wait`: the server waits for the rest of the message.
  */
 export interface RequestRow {
@@ -21,17 +21,17 @@ export interface RequestRow {
   readonly bytes: string;
   readonly reads: readonly string[];
   readonly allowed: readonly string[];
-  /** What is left behind the last message that was read, or of a partial head. */
+  /** The bytes after the last complete message, or those of a partial head. */
   readonly leftover: string;
 }
 
-/** Refused, or cut off without a word. */
+/** Refused, or closed without a response. */
 export const refused = ["400 close", "close"] as const;
 /** The same for a fault in content: a server may have answered before it read that far. */
 export const refusedLate = [...refused, "any close"] as const;
-/** The RFC demands this answer. */
+/** The RFC requires this response. */
 export const refused400 = ["400 close"] as const;
-/** A sound request on a connection that stays. */
+/** A valid request on a connection that stays open. */
 export const answered = ["any next"] as const;
 export const answeredThenClosed = ["any close"] as const;
 /** The RFC lets a server be lenient here. */

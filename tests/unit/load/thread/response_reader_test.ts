@@ -38,7 +38,7 @@ const rows: readonly Row[] = [
     keepAlive: true,
   },
   {
-    name: "a length behind a folded field (RFC 9112 5.2)",
+    name: "a length after a folded field (RFC 9112 5.2)",
     text: "HTTP/1.1 200 OK\r\nX: a\r\n \t b\r\nContent-Length: 5\r\n\r\nhello",
     status: 200,
     keepAlive: true,

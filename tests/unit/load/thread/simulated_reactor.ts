@@ -19,7 +19,7 @@ export interface Reply {
   /** When the response arrives; Infinity: never. */
   readonly atMs: number;
   readonly bytes: Uint8Array;
-  /** The connection ends right behind the response. */
+  /** The connection ends directly after the response. */
   readonly closes?: boolean;
   /** errno name of a failure in place of a proper end. */
   readonly failure?: string;

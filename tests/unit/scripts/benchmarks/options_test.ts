@@ -10,7 +10,7 @@ Deno.test("parseOptions() has five runs of five seconds, of one with --quick", (
   assertEquals(parseOptions(["--seconds", "3", "--quick"], names).seconds, 3);
 });
 
-Deno.test("parseOptions() reads every value, also behind an equals sign", () => {
+Deno.test("parseOptions() reads every value, also after an equals sign", () => {
   const options = parseOptions(
     ["--only", "load", "--only=serve", "--runs=7", "--json", "a.json", "--svg=a.svg", "--all"],
     names,
@@ -24,11 +24,11 @@ Deno.test("parseOptions() reads every value, also behind an equals sign", () => 
   ]);
 });
 
-Deno.test("parseOptions() says in one line what is wrong", () => {
+Deno.test("parseOptions() explains in one line what is wrong", () => {
   const rows: [string[], string][] = [
     [["--quik"], "unknown option --quik"],
     [["quick"], "unknown option quick"],
-    [["--only", "nobody"], "no such comparison, there are load, serve"],
+    [["--only", "unknown"], "no such comparison, there are load, serve"],
     [["--runs", "0"], "a whole number above 0 is needed"],
     [["--json"], "--json needs a value"],
   ];

@@ -57,7 +57,7 @@ Deno.test("ratioTo() compares requests per CPU-second of the judged side", () =>
   assertEquals(ratioTo({ ...row, contenders }, 1), null, "failures are another task");
 });
 
-Deno.test("ratioTo() compares runs that followed each other, whatever pace the machine had", () => {
+Deno.test("ratioTo() compares consecutive runs, so that the machine's pace does not matter", () => {
   const trials = (costs: number[]) => costs.map((cost) => trial(100_000, 0, cost));
   const contenders = [
     { ...row.contenders[0], trials: trials([1, 2, 4, 8, 16]) },

@@ -186,13 +186,13 @@ Deno.test("checkLayers() keeps clocks, promises and Deno out of the codecs", asy
   ]);
 });
 
-Deno.test("checkLayers() lets only the wrappers import @std and nobody name a registry", async () => {
+Deno.test("checkLayers() lets only the wrappers import @std, and no module name a registry", async () => {
   const findings = await findingsFor({
     "mod/load/a.ts": 'import { x } from "@std/text";\nexport const y = x;\n',
     "mod/load/b.ts": 'import { x } from "npm:left-pad@1.0.0";\nexport const y = x;\n',
   });
   assertEquals(findings, [
     "mod/load/a.ts:1: only mod/std/ imports @std/text: import a typed wrapper from mod/std",
-    "mod/load/b.ts:1: nobody imports npm:left-pad@1.0.0: name it in the import map of deno.json",
+    "mod/load/b.ts:1: no module may import npm:left-pad@1.0.0: name it in the import map of deno.json",
   ]);
 });

@@ -1,24 +1,24 @@
 import { assertEquals } from "@std/assert";
 import {
   hasPassed,
-  promised,
+  judged,
+  measured,
   renderText,
   type Result,
-  told,
 } from "../../../../scripts/experiments/report.ts";
 import { lossText, readAbReport } from "../../../../scripts/experiments/reuseport_pair.ts";
 
 const good: Result = {
   name: "sample",
   question: "does it work?",
-  rows: [told("requests", "118,981", "386,505"), promised("errors", "0", "0", true, "some")],
+  rows: [measured("requests", "118,981", "386,505"), judged("errors", "0", "0", true, "some")],
   notes: ["two cores"],
   picture: "dist/experiments/sample.svg",
   figures: null,
   durationMs: 11_000,
 };
 
-Deno.test("renderText() puts the original and ours side by side and says PASS", () => {
+Deno.test("renderText() puts the original and ours side by side and prints PASS", () => {
   assertEquals(
     renderText(good),
     `sample: does it work?
@@ -33,7 +33,7 @@ PASS sample (11 s)
 });
 
 Deno.test("renderText() names what fell short", () => {
-  const bad = { ...good, rows: [promised("errors", "0", "3", false, "read: 3")] };
+  const bad = { ...good, rows: [judged("errors", "0", "3", false, "read: 3")] };
   assertEquals(hasPassed(bad), false);
   assertEquals(renderText(bad).split("\n").slice(-3), [
     "  FELL SHORT: errors: read: 3",

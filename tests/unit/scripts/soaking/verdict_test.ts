@@ -13,7 +13,7 @@ function second(index: number, failed: number, more: Partial<Second> = {}): Seco
   return { startMs, endMs: startMs + 1000, failed, ...figures, ...more };
 }
 
-Deno.test("attribute() puts failures down to the kill of a worker just before", () => {
+Deno.test("attribute() attributes failures to the kill of a worker just before", () => {
   const seconds = [second(0, 0), second(1, 3), second(2, 2), second(3, 0)];
   const { explained, unexplained } = attribute(
     seconds,
@@ -56,7 +56,7 @@ const sample: Sample = {
   bytes: 130e6,
 };
 
-Deno.test("growths() allows what comes and goes, and names what grows", () => {
+Deno.test("growths() allows fluctuation and names what grows", () => {
   assertEquals(growths(sample, { ...sample, descriptors: 136, bytes: 140e6 }), []);
   assertEquals(growths(sample, { ...sample, supervisorDescriptors: 21, processes: 5 }), [
     "processes: 4 at the start, 5 at the end",

@@ -71,7 +71,7 @@ Deno.test("runTestFile() shows where a leak comes from", async () => {
   assert(/setTimeout[^]*a_test\.ts:1/.test(outcome.reports[0]), outcome.reports[0]);
 });
 
-Deno.test("runTestFiles() reports a failure at once and runs marked files with no other beside them", async () => {
+Deno.test("runTestFiles() reports a failure at once and runs marked files alone", async () => {
   await using folder = await tempFolder();
   // Each says how many files run when it does.
   const counting = `const running = () => [...Deno.readDirSync("running")].length;

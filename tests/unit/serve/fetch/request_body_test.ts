@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RequestBody } from "../../../../mod/serve/fetch/request_body.ts";
 
-/** What the socket would be told. */
+/** Records the calls to the socket. */
 class Source {
   paused = false;
   pauseBody(): void {

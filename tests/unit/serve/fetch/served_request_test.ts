@@ -7,7 +7,7 @@ import { HeadArena } from "../../../../mod/serve/fetch/head_copy.ts";
 import { RequestBody } from "../../../../mod/serve/fetch/request_body.ts";
 import { ServedRequest } from "../../../../mod/serve/fetch/served_request.ts";
 
-/** What the socket would be told. */
+/** Records the calls to the socket. */
 class Source {
   paused = false;
   pauseBody(): void {

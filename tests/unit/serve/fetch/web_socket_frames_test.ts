@@ -4,7 +4,7 @@ import { FrameQueue } from "../../../../mod/serve/fetch/web_socket_output.ts";
 import { type FrameHandler, FrameReader } from "../../../../mod/serve/fetch/web_socket_reader.ts";
 import { acceptKey } from "../../../../mod/serve/fetch/upgrade.ts";
 
-/** Writes down what it is told. */
+/** Records its events. */
 class Recorder implements FrameHandler {
   readonly events: string[] = [];
   onMessage(isText: boolean, payload: Uint8Array): void {
@@ -65,7 +65,7 @@ const rows: [why: string, input: Uint8Array, expected: string[]][] = [
   ["pong", masked(pong, ""), ["pong"]],
   ["close without code", masked(close, ""), ["close 1005 "]],
   ["close with reason", masked(close, closePayload(1000, "bye")), ["close 1000 bye"]],
-  ["nothing behind a close", join(masked(close, ""), masked(text, "x")), ["close 1005 "]],
+  ["nothing after a close", join(masked(close, ""), masked(text, "x")), ["close 1005 "]],
   ["close code of one byte", masked(close, "x"), ["violation 1002"]],
   ["close code that is reserved", masked(close, closePayload(1006, "")), ["violation 1002"]],
   ["reason that is not UTF-8", masked(close, new Uint8Array([3, 232, 255])), ["violation 1007"]],

@@ -12,7 +12,7 @@ function place(transport: Transport, isTls: boolean): Place {
   return {
     folder: "/tmp/folder",
     address: at("front", 8001),
-    upstream: at("behind", 8002),
+    upstream: at("upstream", 8002),
     certificate: isTls ? { certificateFile: "/tmp/cert.pem", keyFile: "/tmp/key.pem" } : null,
     connections: 50,
   };
@@ -36,7 +36,7 @@ Deno.test("--quick has few comparisons, so that it stays within two minutes", ()
   assertEquals(core, ["load", "serve", "start", "proxy"]);
 });
 
-Deno.test("every server can be configured for every row that it stands in", () => {
+Deno.test("every server can be configured for every row that includes it", () => {
   for (const comparison of comparisons) {
     if (comparison.judged === "gauge") continue;
     for (const transport of comparison.transports) {
