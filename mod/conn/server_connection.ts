@@ -6,7 +6,7 @@
  */
 import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
-import { describeFault } from "../http1/faults.ts";
+import { describeFault, Fault } from "../http1/faults.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
 import type { TakenSocket } from "./exchange.ts";
 import { FirstBytes, PrefaceMatch } from "./http2/preface_match.ts";
@@ -224,7 +224,9 @@ export class ServerConnection
     if (next === Next.discard) return this.#closeAfterOutput();
     if (next === Next.head) this.exchange.refusedLine = firstLine(bytes, start, end);
     const { status, phrase } = describeFault(fault);
-    this.#refuse(status, new PeerError("EPROTO", "downstream", phrase));
+    const error = new PeerError("EPROTO", "downstream", phrase);
+    if (fault === Fault.notHttp && this.exchange.requestIndex === 0) return this.#hangUp(error);
+    this.#refuse(status, error);
   }
 
   onBodyResumed(): void {
@@ -357,6 +359,17 @@ export class ServerConnection
     const queued = this.reader.takeRest();
     this.exchange.refusedLine = firstLine(queued, 0, queued.length);
     this.#refuse(408, new PeerError("ETIMEDOUT", "downstream", "request timed out"));
+  }
+
+  /**
+   * The client speaks another protocol, so it cannot read an HTTP response: a broken preface of HTTP/2
+   * among others, after which the connection has to end (RFC 9113 3.4).
+   */
+  #hangUp(error: PeerError): void {
+    this.host.onFault(this.exchange, 400, error);
+    this.reader.clear();
+    this.#lingers = true;
+    this.#closeAfterOutput();
   }
 
   /** Answers a request that is malformed or late, then closes. */

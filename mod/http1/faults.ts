@@ -30,6 +30,7 @@ export const Fault = {
   chunkSize: -44,
   chunkExtensionTooLong: -45,
   chunkEnd: -46,
+  notHttp: -47,
 } as const;
 export type Fault = typeof Fault[keyof typeof Fault];
 
@@ -50,6 +51,7 @@ const descriptions = describeFaults<keyof typeof Fault>(Fault, {
   chunkSize: [400, "malformed chunk size"],
   chunkExtensionTooLong: [400, "chunk extensions too long"],
   chunkEnd: [400, "chunk data is not followed by CRLF"],
+  notHttp: [400, "not HTTP"],
 });
 
 /** Describes a negative parser result. Throws RangeError if `code` is not a fault. */

@@ -81,11 +81,16 @@ function parseRequestLine(
 
 const versionPrefix = Uint8Array.from("HTTP/", (letter) => letter.charCodeAt(0));
 
-/** `HTTP/` DIGIT `.` DIGIT CRLF at `at`. Every byte is checked as soon as it arrives. */
+/**
+ * `HTTP/` DIGIT `.` DIGIT CRLF at `at`. Every byte is checked as soon as it arrives. With neither a
+ * known method nor `HTTP/` it is another protocol.
+ */
 function parseVersion(head: RequestHead, bytes: Uint8Array, at: number, end: number): number {
   for (let i = 0; i < 5; i++) {
     if (at + i >= end) return 0;
-    if (bytes[at + i] !== versionPrefix[i]) return Fault.version;
+    if (bytes[at + i] !== versionPrefix[i]) {
+      return head.method === Method.other ? Fault.notHttp : Fault.version;
+    }
   }
   if (at + 5 >= end) return 0;
   const major = bytes[at + 5] - 0x30;

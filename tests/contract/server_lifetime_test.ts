@@ -31,6 +31,20 @@ contractTest("a head that arrives too slowly gets a 408 in time", async (rig) =>
   assertMatch(text, /^HTTP\/1\.1 408 Request Timeout\r\n/);
 });
 
+contractTest("another protocol is hung up on, unless HTTP was spoken before", async (rig) => {
+  const server = new TestServer(rig);
+  using stranger = await server.connect();
+  await stranger.send("INVALID CONNECTION PREFACE\r\n\r\n");
+  assert(await stranger.waitForClose(5_000));
+  assertEquals(latin1(await stranger.readAll()), "");
+  for (const early of ["", `${get("/a")}`]) {
+    using client = await server.connect();
+    const method = early === "" ? "GET" : "BREW";
+    await client.send(`${early}${method} / TEAPOT/1.0\r\n\r\n`);
+    assertStringIncludes(await client.readUntil("HTTP/1.1 400 ", 5_000), "HTTP/1.1 400 ");
+  }
+});
+
 contractTest("a body that stalls gets a 408, and its handler an abort", async (rig) => {
   const server = new TestServer(rig, {}, { bodyTimeoutMs: 200 });
   using client = await server.connect();
