@@ -2,7 +2,11 @@ import { defaultHttp2Options } from "./options.ts";
 import { defaultSectionLimits } from "../../http2/mod.ts";
 import { limitLines } from "./limits.ts";
 
-const { session } = defaultHttp2Options;
+const { fieldsMax, headBytesMax } = defaultSectionLimits;
+const { heldBytesMax, held } = defaultHttp2Options.session;
+const headKb = headBytesMax / 1024;
+const heldMb = heldBytesMax / 1024 ** 2;
+const processMb = held.max / 1024 ** 2;
 
 /** What every mode's help says about the limits of HTTP/2 connections. */
 export const http2LimitsText =
@@ -11,16 +15,10 @@ one gets GOAWAY with ENHANCE_YOUR_CALM, all of its requests end, and one line is
 logged. NAME, BURST and RATE:
 ${limitLines()}
 
-A head has at most ${defaultSectionLimits.fieldsMax} fields, cookie crumbs included, and ${
-    defaultSectionLimits.headBytesMax / 1024
-  } KB
-when decoded, with 32 bytes for each field; a longer one is answered with 431, one of
-four times that ends the connection.
+A head has at most ${fieldsMax} fields, cookie crumbs included, and ${headKb} KB when decoded,
+with 32 bytes for each field. A longer one is answered with 431; four times that
+ends the connection.
 
-Request bodies that were received and not yet passed on: at most ${
-    session.heldBytesMax / 1024 ** 2
-  } MB
-for each connection and ${
-    session.held.max / 1024 ** 2
-  } MB for each process. A slow consumer holds up its own stream.
+Request bodies that were received and not yet passed on: at most ${heldMb} MB for each
+connection and ${processMb} MB for each process. A slow consumer holds up its own stream.
 `;

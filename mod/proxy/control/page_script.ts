@@ -236,7 +236,8 @@ function showTiles(values) {
   }
 }
 
-const listenerColumns = [["address", ""], ["open", ""], ["accepted", ""], ["requests", ""], ["req/s", ""], ["TLS failures", ""]];
+const listenerColumns = [["address", ""], ["open", ""], ["accepted", ""], ["requests", ""], ["req/s", ""], ["HTTP/2 open", ""],
+  ["HTTP/2 requests", ""], ["TLS failures", ""]];
 
 const generationColumns = [["generation", ""], ["state", "text"], ["since", ""], ["connections", ""]];
 
@@ -251,7 +252,7 @@ function showTable(id, columns, rows) {
 
 function showProcess({ listeners, generations }, now) {
   showTable("listeners", listenerColumns, listeners.map((one) => [one.name, [one.name, one.open, short(one.accepted), short(one.requests),
-    short(rate("listener " + one.name, one.requests, now)), [one.tlsFailures, one.tlsFailures > 0 ? "some" : ""]]]));
+    short(rate("listener " + one.name, one.requests, now)), one.http2.open, short(one.http2.requests), [one.tlsFailures, one.tlsFailures > 0 ? "some" : ""]]]));
   showTable("generations", generationColumns, generations.map((one) => [one.number + one.state, [one.number,
     [one.state, "state " + (one.state === "serving" ? "up" : "draining")], age(one.ageSeconds), one.connections]]));
 }
