@@ -1,4 +1,5 @@
 import { libssl, textAt } from "../sys/libssl.ts";
+import { findByName } from "./name_match.ts";
 import { Ctrl } from "./ssl_settings.ts";
 
 const hostNameType = 0;
@@ -31,10 +32,8 @@ export class NameSelector {
   }
 
   #choose(ssl: Deno.PointerValue): number {
-    const name = textAt(libssl().SSL_get_servername(ssl, hostNameType)).toLowerCase();
-    const dot = name.indexOf(".");
-    const wildcard = dot > 0 ? this.#byName.get("*" + name.slice(dot)) : undefined;
-    const chosen = this.#byName.get(name) ?? wildcard;
+    const name = textAt(libssl().SSL_get_servername(ssl, hostNameType));
+    const chosen = findByName(this.#byName, name);
     if (chosen !== undefined) libssl().SSL_set_SSL_CTX(ssl, chosen);
     return ok;
   }

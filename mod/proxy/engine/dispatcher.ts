@@ -5,6 +5,7 @@ import { latin1Bytes, Method, RequestHead } from "../../http/mod.ts";
 import { type MessageLimits, parseRequestHead } from "../../http1/mod.ts";
 import type { Router } from "../routing/router.ts";
 import type { Field } from "./fields/field_rules.ts";
+import { CertificateChoice, type CertificateGuard } from "./clients/certificate_guard.ts";
 import type { ClientBody } from "./clients/client_body.ts";
 import { ConnectionFacts } from "./clients/connection_facts.ts";
 import { identify } from "./clients/identify.ts";
@@ -32,6 +33,8 @@ export class Dispatcher implements ExchangeHandler {
   readonly router: Router<Route>;
   readonly scheme: "http" | "https";
   readonly tally: ListenerMetrics;
+  /** Where hosts have different certificates; else null. */
+  readonly certificates: CertificateGuard | null;
   /** Head of a request that the proxy creates itself; the client's head stays unchanged. */
   readonly #ownHead = new RequestHead();
   /** The request being routed; reused for each request. */
@@ -42,11 +45,13 @@ export class Dispatcher implements ExchangeHandler {
     router: Router<Route>,
     scheme: "http" | "https",
     tally: ListenerMetrics,
+    certificates: CertificateGuard | null = null,
   ) {
     this.engine = engine;
     this.router = router;
     this.scheme = scheme;
     this.tally = tally;
+    this.certificates = certificates;
     this.#request = { head: this.#ownHead, body: null };
   }
 
@@ -69,6 +74,10 @@ export class Dispatcher implements ExchangeHandler {
     const request = this.#request;
     request.head = head;
     request.body = facts.body;
+    if (facts.certificate !== null && facts.certificate.isMisdirected(head)) {
+      exchange.declineBody();
+      return this.engine.answerError(exchange, route, 421, "misdirected request");
+    }
     this.#dispatch(exchange, request, route, facts);
   }
 
@@ -152,7 +161,12 @@ export class Dispatcher implements ExchangeHandler {
   #newFacts(exchange: Exchange): ConnectionFacts {
     // One ID for all exchanges of the connection.
     const id = (exchange.connection.context ??= this.engine.nextConnectionId()) as number;
-    return new ConnectionFacts(exchange, this.scheme, id, this);
+    const facts = new ConnectionFacts(exchange, this.scheme, id, this);
+    const { certificates } = this;
+    if (certificates !== null) {
+      facts.certificate = new CertificateChoice(certificates, exchange.connection);
+    }
+    return facts;
   }
 
   #dispatch(

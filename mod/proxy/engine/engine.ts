@@ -14,6 +14,7 @@ import type { GlobalPlan, Http2Plan, SendInformational } from "../plan/plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
 import { Router } from "../routing/router.ts";
 import { answer, textPlain } from "./responses/answers.ts";
+import type { CertificateGuard } from "./clients/certificate_guard.ts";
 import type { ConnectionFacts } from "./clients/connection_facts.ts";
 import { type DispatchContext, Dispatcher } from "./dispatcher.ts";
 import { EngineMetrics, ListenerMetrics } from "./records/engine_metrics.ts";
@@ -26,6 +27,15 @@ import { ServerFields } from "./fields/server_fields.ts";
 
 /** Exchange objects kept for reuse; above this number they are left to the garbage collector. */
 const spareExchangesMax = 4096;
+
+/** What the listener of a server decides besides its hosts. */
+export interface ListenerTraits {
+  readonly http2: boolean;
+  /** Where hosts have different certificates; else null. */
+  readonly certificates: CertificateGuard | null;
+}
+
+const plainListener: ListenerTraits = { http2: true, certificates: null };
 
 export class Engine implements ForwardContext, DispatchContext {
   readonly reactor: Reactor;
@@ -77,12 +87,13 @@ export class Engine implements ForwardContext, DispatchContext {
      * Counts this listener's traffic. Omit for the control listener: its clients are not counted.
      */
     listener: ListenerMetrics | null = null,
-    http2 = true,
+    { http2, certificates }: ListenerTraits = plainListener,
   ): HttpServer {
     const router = new Router(hosts, scheme === "https" ? 443 : 80, unknown);
     const { global } = this;
     const tally = listener ?? new ListenerMetrics();
-    const server = new HttpServer(this.reactor, new Dispatcher(this, router, scheme, tally), {
+    const dispatcher = new Dispatcher(this, router, scheme, tally, certificates);
+    const server = new HttpServer(this.reactor, dispatcher, {
       limits: this.limits,
       headTimeoutMs: global.headTimeoutMs,
       bodyTimeoutMs: global.bodyTimeoutMs,

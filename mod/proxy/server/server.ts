@@ -15,6 +15,7 @@ import { RouteCompiler } from "../engine/compile.ts";
 import { Engine } from "../engine/engine.ts";
 import { Generation } from "../engine/records/engine_metrics.ts";
 import { WelcomeHandler } from "../engine/handlers/welcome.ts";
+import { CertificateGuard } from "../engine/clients/certificate_guard.ts";
 import { tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "../../config/default_file.ts";
 import type { Route } from "../engine/routes/routes.ts";
@@ -172,8 +173,10 @@ export class ProxyServer {
       listen === null ? socketName ?? "inherited" : formatAddress(listen.address),
     );
     const onTlsFailure = () => void counters.tlsFailures++;
+    const certificates = options === null ? null : CertificateGuard.of(options.identities);
+    const traits = { http2, certificates };
     const onAccept = this.#gate.limited(
-      engine.addServer(hosts, scheme, unknown, counters, http2).onAccept,
+      engine.addServer(hosts, scheme, unknown, counters, traits).onAccept,
     );
     const onSecured: AcceptHandler = (socket, listener) => {
       counters.tlsHandshakes++;

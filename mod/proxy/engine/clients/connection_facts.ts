@@ -1,4 +1,5 @@
 /** Facts about a client connection, determined at its first request and kept. */
+import type { CertificateChoice } from "./certificate_guard.ts";
 import type { Address } from "../../../base/address.ts";
 import type { Exchange } from "../../../conn/exchange.ts";
 import { ClientBody } from "./client_body.ts";
@@ -25,6 +26,8 @@ export class ConnectionFacts implements ClientSlot, RequestIdSlot, RecordedClien
   readonly redirector: Redirector;
   /** Body of the current request. */
   readonly body: ClientBody;
+  /** Where hosts of the listener have different certificates; else null. */
+  certificate: CertificateChoice | null = null;
   /** The other end of the connection. */
   readonly peer: ClientIdentity;
   /**
