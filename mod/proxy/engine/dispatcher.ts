@@ -8,6 +8,7 @@ import type { Field } from "./fields/field_rules.ts";
 import { CertificateChoice, type CertificateGuard } from "./clients/certificate_guard.ts";
 import type { ClientBody } from "./clients/client_body.ts";
 import { ConnectionFacts } from "./clients/connection_facts.ts";
+import { isGrpcRequest } from "./clients/grpc_request.ts";
 import { identify } from "./clients/identify.ts";
 import type { EngineContext } from "./routes/engine_context.ts";
 import type { ListenerMetrics } from "./records/engine_metrics.ts";
@@ -71,6 +72,7 @@ export class Dispatcher implements ExchangeHandler {
       facts.record.begin(route);
     }
     facts.acceptEncoding = "";
+    facts.isGrpc = isGrpcRequest(head);
     const request = this.#request;
     request.head = head;
     request.body = facts.body;

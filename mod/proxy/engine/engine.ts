@@ -13,6 +13,7 @@ import type { Peer } from "../balance/peer.ts";
 import type { GlobalPlan, Http2Plan, SendInformational } from "../plan/plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
 import { Router } from "../routing/router.ts";
+import { answerGrpc } from "./responses/grpc_answers.ts";
 import { answer, textPlain } from "./responses/answers.ts";
 import type { CertificateGuard } from "./clients/certificate_guard.ts";
 import type { ConnectionFacts } from "./clients/connection_facts.ts";
@@ -227,6 +228,10 @@ export class Engine implements ForwardContext, DispatchContext {
     const facts = exchange.keptContext as ConnectionFacts;
     // Not counted within an error document: the response keeps the original error's status.
     if (facts.errorStatus === 0) this.metrics.noteOwnError(status);
+    if (facts.isGrpc) {
+      answerGrpc(exchange, route, this.serverFields, status, reason);
+      return this.logAccess(exchange, 200, reason);
+    }
     if (hasDocument(route, facts, status)) {
       facts.record?.noteOriginal(status, fields, reason);
       return this.answerDocument(exchange, route, status, fields);

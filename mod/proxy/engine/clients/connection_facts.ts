@@ -53,6 +53,8 @@ export class ConnectionFacts implements ClientSlot, RequestIdSlot, RecordedClien
   /** Fields of the error response that are sent with its document. */
   errorFields: readonly Field[] = [];
   redispatchCount = 0;
+  /** The current request is a gRPC call: it gets failures as a gRPC status. */
+  isGrpc = false;
   /** The client's Accept-Encoding where responses may be compressed, otherwise "". */
   acceptEncoding = "";
   /** Host of the request, kept where an error document may need it. */

@@ -12,6 +12,9 @@ import { Framing, latin1Bytes, Method } from "../../../http/mod.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { Router } from "../../routing/router.ts";
 import { AddressedHead } from "./addressed_head.ts";
+import { grpcTimeoutMs } from "../clients/grpc_request.ts";
+import { grpcTrailers } from "../responses/grpc_answers.ts";
+import { CallDeadline } from "./call_deadline.ts";
 import { Attempt } from "./attempt.ts";
 import { dropAnswer } from "./dropped_answer.ts";
 import type { CompressionSource } from "../responses/compressed_body.ts";
@@ -60,6 +63,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #acceptsTrailers = false;
   /** The request is a WebSocket handshake; only then may the peer switch protocols. */
   #asksForTunnel = false;
+  /** Made for the first gRPC call with a time limit. */
+  #callDeadline: CallDeadline | null = null;
   /** Of the last failed attempt: the response to the client if no peer is left to try. */
   #failureStatus = 502;
   #failureReason = "";
@@ -91,6 +96,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#acceptsTrailers = acceptsTrailers(head);
     this.#asksForTunnel = !this.#hasBody && asksForTunnel(head, proxy);
     this.#attempt.status = 0;
+    const callMs = facts.isGrpc ? grpcTimeoutMs(head) : 0;
+    if (callMs > 0) this.#deadline().begin(callMs);
     this.#rules.begin(proxy.upstream.plan.retry, head);
     let session = this.#choice.begin(proxy.upstream, head, facts);
     // An error document's request has no cookies and must not bind the client to another peer.
@@ -229,7 +236,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#facts!.record?.upstreamEnded(connection, nowMs);
     if (isResponding) {
       this.#engine.metrics.cutResponses++;
-      return this.#cut(error.message);
+      return this.#cut(error.code === "ETIMEDOUT" ? 504 : 502, error.message);
     }
     if (isOwnFault) return this.#fail(500, error.message);
     if (isFree) return this.#tryPeer(peer);
@@ -244,6 +251,19 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       if (next !== null) return this.#send(next, false);
     }
     this.#fail(this.#failureStatus, error.message);
+  }
+
+  #deadline(): CallDeadline {
+    return this.#callDeadline ??= new CallDeadline(this.#engine.reactor, () => this.#endCall());
+  }
+
+  /** The time that the client gives its call has passed. */
+  #endCall(): void {
+    const reason = "grpc-timeout has passed";
+    const isResponding = this.#attempt.status !== 0;
+    this.#dropConnection();
+    if (isResponding) this.#cut(504, reason);
+    else this.#fail(504, reason);
   }
 
   /** Starts the first attempt, as soon as the request may be sent. */
@@ -338,19 +358,24 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const exchange = this.#exchange!;
     const route = this.#route!;
     this.#dropConnection();
-    if (this.#attempt.status !== 0) return this.#cut(reason);
+    if (this.#attempt.status !== 0) return this.#cut(status, reason);
     this.#finish();
     exchange.closeAfterwards();
     this.#engine.answerError(exchange, route, status, reason);
   }
 
-  /** The response broke off: cuts the client's connection, so that the client notices. */
-  #cut(reason: string): void {
+  /**
+   * The response broke off: cuts the client's connection or stream, so that the client notices. A gRPC
+   * call ends with a status instead, that of a failure with this HTTP status.
+   */
+  #cut(status: number, reason: string): void {
     const exchange = this.#exchange!;
     const { compressed } = this.#answer;
+    const { isGrpc } = this.#facts!;
     this.#engine.logAccess(exchange, exchange.status, reason);
     this.#finish();
     if (compressed !== null) compressed.cut();
+    else if (isGrpc) exchange.endBodyWithTrailers(grpcTrailers(status, reason));
     else exchange.abort();
   }
 
@@ -413,6 +438,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   /** Returns the object to the engine; do not use it afterwards. */
   #finish(): void {
     const exchange = this.#exchange;
+    if (this.#callDeadline !== null) this.#callDeadline.end();
     if (exchange !== null && exchange.context === this) exchange.context = null;
     this.#exchange = null;
     this.#route = null;
