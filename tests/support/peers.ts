@@ -8,6 +8,10 @@ const extraFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /** Debian packages without a program: the file that identifies them, and their interpreter. */
 const libraries: Readonly<Record<string, { readonly file: string; readonly program: string }>> = {
+  "python3-grpcio": {
+    file: "/usr/lib/python3/dist-packages/grpc/__init__.py",
+    program: "/usr/bin/python3",
+  },
   "python3-hpack": {
     file: "/usr/lib/python3/dist-packages/hpack/__init__.py",
     program: "/usr/bin/python3",

@@ -26,6 +26,7 @@ export interface CheckerParts {
 /** One checked peer. */
 export class CheckedPeer implements ProbeTarget {
   readonly state: CheckState;
+  readonly isSecure: boolean;
   /** The server's address, with the check's port if it has one. */
   readonly address: HostAddress;
   /** Its name in log lines: the address or name that is probed. */
@@ -62,7 +63,14 @@ export class CheckedPeer implements ProbeTarget {
     return serverNameOf(this.peer.plan);
   }
 
-  constructor(readonly upstream: string, readonly check: CheckPlan, readonly peer: Peer) {
+  /** `scheme`: of requests to the upstream, where the peer has none of its own. */
+  constructor(
+    readonly upstream: string,
+    readonly check: CheckPlan,
+    readonly peer: Peer,
+    scheme: "http" | "https" = "http",
+  ) {
+    this.isSecure = (peer.plan.scheme ?? scheme) === "https";
     this.state = new CheckState(check.rise, check.fall, check.defaultDown);
     this.address = this.#moved(peer.plan.address);
     this.name = formatAddress(this.address);
@@ -95,9 +103,11 @@ export class Checker {
   constructor(groups: readonly PeerGroup[], parts: CheckerParts) {
     this.#parts = parts;
     for (const group of groups) {
-      const { check, name } = group.plan;
+      const { check, name, scheme } = group.plan;
       if (check === null) continue;
-      for (const peer of group.peers) this.#peers.set(peer, new CheckedPeer(name, check, peer));
+      for (const peer of group.peers) {
+        this.#peers.set(peer, new CheckedPeer(name, check, peer, scheme));
+      }
     }
   }
 
@@ -132,9 +142,9 @@ export class Checker {
 
   /** As `add`, but before `start`, whose first round includes it. null: its upstream has no check. */
   adopt(group: PeerGroup, peer: Peer): CheckedPeer | null {
-    const { check } = group.plan;
+    const { check, name, scheme } = group.plan;
     if (check === null) return null;
-    const one = new CheckedPeer(group.plan.name, check, peer);
+    const one = new CheckedPeer(name, check, peer, scheme);
     this.#peers.set(peer, one);
     if (!this.#isStarted) this.#restore(one);
     return one;

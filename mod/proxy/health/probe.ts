@@ -8,6 +8,7 @@ import { connectUpstreamTls, upstreamContext } from "../../tls/upstream_tls.ts";
 import { type CheckPlan, speaksHttp } from "../plan/check_plan.ts";
 import { probeByCommand } from "./command_probe.ts";
 import type { ProbeListener, ProbeResult, ProbeTarget, ProbeTransport } from "./probe_target.ts";
+import { GrpcJudge } from "./grpc_judge.ts";
 import { judgeOf, type ResponseJudge, type Verdict } from "./response_judge.ts";
 
 /** Probes over the reactor's sockets and by commands. */
@@ -31,19 +32,33 @@ export class ReactorProbes implements ProbeTransport {
 
 /** Loads the TLS context of a check that needs one. Throws `StartError` when that fails. */
 export function prepareProbes(check: CheckPlan): void {
-  if (speaksTls(check)) trusts.set(check, upstreamContext(check));
+  if (speaksTls(check)) trusts.set(check, contextOf(check));
 }
 
 /** TLS contexts by check: read with the plan, so that later changes of the CA file do not matter. */
 const trusts = new WeakMap<CheckPlan, ClientContext>();
 
+function contextOf(check: CheckPlan): ClientContext {
+  return check.type === "grpc" ? upstreamContext(check, ["h2"]) : upstreamContext(check);
+}
+
+/** Whether probes of this type may use TLS. */
 function speaksTls({ type }: CheckPlan): boolean {
-  return type === "tls" || type === "https";
+  return type === "tls" || type === "https" || type === "grpc";
 }
 
 function prefaceOf({ proxyProtocol }: CheckPlan): ((socket: Socket) => Uint8Array) | null {
   if (proxyProtocol === 0) return null;
   return (socket) => localHeader(proxyProtocol, socket.localAddress(), socket.peerAddress());
+}
+
+interface ProbeOutput {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+function outputOf(bytes: Uint8Array): ProbeOutput {
+  return { bytes, length: bytes.length };
 }
 
 class SocketProbe implements SocketHandler {
@@ -54,7 +69,8 @@ class SocketProbe implements SocketHandler {
   /** Index of the address being tried. */
   #addressIndex = 0;
   readonly #timer: number;
-  readonly #request: Uint8Array;
+  /** What is sent; the judge of a gRPC call adds to it. */
+  readonly #output: ProbeOutput;
   readonly #isTls: boolean;
   /** Makes the PROXY header that precedes everything else; null: none. */
   readonly #preface: ((socket: Socket) => Uint8Array) | null;
@@ -69,9 +85,16 @@ class SocketProbe implements SocketHandler {
     this.#reactor = reactor;
     this.#target = target;
     this.#onResult = onResult;
-    this.#request = Uint8Array.from(check.send, (char) => char.charCodeAt(0) & 255);
-    this.#isTls = speaksTls(check);
-    this.#judge = speaksHttp(check.type) ? judgeOf(check) : null;
+    this.#isTls = check.type === "grpc" ? target.isSecure : speaksTls(check);
+    if (check.type === "grpc") {
+      const { serverName, isSecure } = target;
+      const judge = new GrpcJudge(serverName, isSecure, check.grpcService, () => reactor.nowMs);
+      this.#judge = judge;
+      this.#output = judge.output;
+    } else {
+      this.#judge = speaksHttp(check.type) ? judgeOf(check) : null;
+      this.#output = outputOf(Uint8Array.from(check.send, (char) => char.charCodeAt(0) & 255));
+    }
     this.#preface = prefaceOf(check);
     this.#socket = this.#connect();
     this.#timer = reactor.setTimer(check.timeoutMs, () => this.#end("timeout"));
@@ -81,7 +104,7 @@ class SocketProbe implements SocketHandler {
     const { check, addresses, serverName } = this.#target;
     const address = addresses[this.#addressIndex];
     if (!this.#isTls) return this.#reactor.connect(address, this);
-    const context = trusts.get(check) ?? upstreamContext(check);
+    const context = trusts.get(check) ?? contextOf(check);
     return connectUpstreamTls(this.#reactor, address, this, context, serverName, this.#preface);
   }
 
@@ -104,6 +127,7 @@ class SocketProbe implements SocketHandler {
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     const verdict = this.#judge?.take(bytes, start, end) ?? null;
     if (verdict !== null) this.#conclude(verdict);
+    else this.#send();
   }
 
   onEnd(): void {
@@ -133,7 +157,8 @@ class SocketProbe implements SocketHandler {
   }
 
   #send(): void {
-    this.#sent += this.#socket.write(this.#request, this.#sent, this.#request.length);
+    const { bytes, length } = this.#output;
+    if (this.#sent < length) this.#sent += this.#socket.write(bytes, this.#sent, length);
   }
 
   #conclude({ fault, note }: Verdict): void {

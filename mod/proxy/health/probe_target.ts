@@ -17,6 +17,8 @@ export interface ProbeTarget {
   readonly upstream: string;
   /** The server as configured. */
   readonly server: string;
+  /** Requests to the server use TLS; type=grpc does then, too. */
+  readonly isSecure: boolean;
   /** Server name for TLS (SNI and verification). */
   readonly serverName: string;
 }

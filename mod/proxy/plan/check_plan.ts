@@ -1,6 +1,6 @@
 /** The health check of an upstream's peers. Part of the plan. */
 
-export const checkTypes = ["tcp", "http", "tls", "https", "exec"] as const;
+export const checkTypes = ["tcp", "http", "tls", "https", "grpc", "exec"] as const;
 export type CheckType = typeof checkTypes[number];
 
 /** True when probes of this type send an HTTP request. */
@@ -33,6 +33,8 @@ export interface CheckPlan {
   readonly aliveClasses: number;
   /** Replaces `aliveClasses`; null: only the status class counts. */
   readonly match: MatchPlan | null;
+  /** The service that a grpc probe asks for; "": the server itself. */
+  readonly grpcService: string;
   /** Program and arguments of type exec. */
   readonly command: readonly string[];
   /** Whether a tls or https probe verifies the certificate, and with which CA file. */

@@ -14,6 +14,8 @@ which servers are up. The syntax is Tengine's:
                     tls    connect and complete a TLS handshake (Tengine: ssl_hello)
                     http   send a request and check the response
                     https  the same over TLS
+                    grpc   call grpc.health.v1.Health/Check: SERVING is alive. Over
+                           TLS where requests to the server use it
                     exec   run a command
   port=N            probe this port instead of the server's
   default_down=true|false
@@ -21,7 +23,8 @@ which servers are up. The syntax is Tengine's:
   jitter=MS         add a random time of up to this much to each interval (0)
   fastinter=MS      interval while rise or fall is not yet reached (interval)
   downinter=MS      interval while it is down (interval)
-  verify=true|false with tls and https: verify the certificate against the
+  grpc_service=NAME the service that a grpc check asks for (the server itself)
+  verify=true|false with tls, https and grpc: verify the certificate against the
                     system's CAs or the global proxy.ssl.cafile (false)
 
 With http and https:

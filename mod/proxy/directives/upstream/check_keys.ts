@@ -79,6 +79,9 @@ export class CheckKeys {
       else if (!fits) this.#draft.problem(at, `invalid ${name} for type "${type}"`);
     }
     if (check === null) return null;
+    if (check.value.grpcService !== "" && type !== "grpc") {
+      this.#draft.problem(check.at, `invalid grpc_service for type "${type}"`);
+    }
     if (type === "exec" && !this.#hasCommand) {
       this.#draft.problem(check.at, "check: type=exec needs check_exec: COMMAND");
     }

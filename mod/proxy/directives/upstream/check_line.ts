@@ -21,6 +21,7 @@ export const checkDefaults: CheckPlan = {
   send: "GET / HTTP/1.0\r\n\r\n",
   aliveClasses: 1 << 2 | 1 << 3,
   match: null,
+  grpcService: "",
   command: [],
   tlsVerify: false,
   tlsCaFile: null,
@@ -42,6 +43,7 @@ const parameters = [
   "fastinter=MS",
   "downinter=MS",
   "verify=true|false",
+  "grpc_service=NAME",
 ];
 
 /** Parameters with a number as their value, and the plan's members that hold them. */
@@ -85,6 +87,10 @@ function applyWord(check: Mutable<CheckPlan>, word: string): string | null {
       return null;
     case "type":
       return applyType(check, value);
+    case "grpc_service":
+      if (!/^[\w.]{1,256}$/.test(value)) return "; allowed: the full name of a service";
+      check.grpcService = value;
+      return null;
     case "unique":
       return "; every server of every upstream is checked by itself here";
   }

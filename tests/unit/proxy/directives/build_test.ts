@@ -202,9 +202,16 @@ const faults: [string, string, string[]][] = [
     "check lines in Tengine's words",
     "upstreams:\n  a:\n    servers: h\n    check: interval=0\n  b:\n    servers: h\n    check_http_send: x\n  c:\n    servers: h\n    check: type=tcp\n    check_http_send: x",
     [
-      '[h2o.conf:4] check: invalid parameter "interval=0"; allowed: interval=MS, rise=N, fall=N, timeout=MS, default_down=true|false, type=tcp|http|tls|https|exec, port=N, jitter=MS, fastinter=MS, downinter=MS, verify=true|false',
+      '[h2o.conf:4] check: invalid parameter "interval=0"; allowed: interval=MS, rise=N, fall=N, timeout=MS, default_down=true|false, type=tcp|http|tls|https|grpc|exec, port=N, jitter=MS, fastinter=MS, downinter=MS, verify=true|false, grpc_service=NAME',
       "[h2o.conf:7] invalid check_http_send should set [check] first",
       '[h2o.conf:11] invalid check_http_send for type "tcp"',
+    ],
+  ],
+  [
+    "HTTP/2 without TLS for a part of the requests",
+    "proxy.http2.ratio: 50\nproxy.http2.force-cleartext: ON\nupstreams:\n  a:\n    servers: h\n    http2_ratio: 100\nhosts:\n  x:\n    paths:\n      /:\n        proxy.reverse.url: http://h:1/\n      /a: {proxy.reverse.url: http://a/}",
+    [
+      "[h2o.conf:11] proxy.http2.force-cleartext: h:1: HTTP/2 without TLS is all or nothing; allowed: proxy.http2.ratio: 100",
     ],
   ],
   ["server lines", "upstreams:\n  a:\n    servers:\n      - h wieght=2\n      - a b\n      - :80", [

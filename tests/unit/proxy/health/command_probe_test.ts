@@ -17,6 +17,7 @@ function target(script: string, timeoutMs = 10_000): ProbeTarget {
     check: { ...checkDefaults, type: "exec", command: ["/bin/sh", "-c", script], timeoutMs },
     upstream: "app",
     server: "app.example:80",
+    isSecure: false,
     serverName: "app.example",
   };
 }

@@ -33,6 +33,7 @@ Deno.test("parseCheck() knows every type and reports what is allowed", () => {
     ["https", "https"],
     ["tls", "tls"],
     ["ssl_hello", "tls"],
+    ["grpc", "grpc"],
     ["exec", "exec"],
   ];
   for (const [word, type] of types) {
@@ -41,11 +42,11 @@ Deno.test("parseCheck() knows every type and reports what is allowed", () => {
   assertEquals(
     parseCheck("type=mysql"),
     'invalid parameter "type=mysql": a type of Tengine\'s that hayate lacks; ' +
-      "allowed types: tcp, http, tls, https, exec",
+      "allowed types: tcp, http, tls, https, grpc, exec",
   );
   assertEquals(
     parseCheck("type=smtp"),
-    'invalid parameter "type=smtp"; allowed types: tcp, http, tls, https, exec',
+    'invalid parameter "type=smtp"; allowed types: tcp, http, tls, https, grpc, exec',
   );
 });
 
