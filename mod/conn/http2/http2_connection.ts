@@ -40,6 +40,8 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
   endError: PeerError | null = null;
   #phase: Phase = Phase.open;
   #isReadPaused = false;
+  /** The client has sent GOAWAY. */
+  #clientLeaves = false;
   /** Monotonic milliseconds, as all that follow. */
   #idleSinceMs: number;
   /** Since when queued output makes no progress; 0: nothing is queued. */
@@ -185,11 +187,13 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
   onStreamsEnd(): void {
     this.#idleSinceMs = this.host.reactor.nowMs;
     this.#timer.armIn(Math.min(spareMs, this.host.http2!.idleMs));
+    if (this.#clientLeaves) this.session.drainNow();
     if (this.session.isLeaving) this.#closeAfterOutput();
   }
 
+  /** Requests may still follow, in the same read for example: the end comes after the last one. */
   onClientLeaving(): void {
-    this.session.drainNow();
+    this.#clientLeaves = true;
   }
 
   onSessionFailure(error: PeerError): void {
@@ -322,7 +326,9 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
       else this.socket.resume();
     }
     if (this.outlet.isBlocked) this.#timer.armIn(options.writeTimeoutMs);
-    if (this.session.isLeaving && this.session.streamCount === 0) this.#closeAfterOutput();
+    if (this.session.streamCount > 0) return;
+    if (this.#clientLeaves) this.session.drainNow();
+    if (this.session.isLeaving) this.#closeAfterOutput();
   }
 
   /** Ends every exchange for one reason; nothing is sent. */
