@@ -5,7 +5,7 @@ import { defaultSectionLimits, errorName, HeadSpace } from "../../mod/http2/mod.
 import { HpackDecoder } from "../../mod/http2/hpack/decoder.ts";
 import { uint32At } from "../../mod/http2/frames/frame_reader.ts";
 import { block, bytes, frame, getFields, preface, settings, Type } from "../vectors/http2/wire.ts";
-import { RawConnection } from "./raw_socket.ts";
+import { latin1, RawConnection } from "./raw_socket.ts";
 
 const names = "DATA HEADERS PRIORITY RST_STREAM SETTINGS PUSH_PROMISE PING GOAWAY WINDOW_UPDATE " +
   "CONTINUATION";
@@ -130,7 +130,7 @@ export class Http2Wire implements Disposable {
       case "HEADERS":
         return this.#fields(payload);
       case "DATA":
-        return new TextDecoder("latin1").decode(payload);
+        return latin1(payload);
       case "RST_STREAM":
         return errorName(uint32At(payload, 0));
       case "GOAWAY":

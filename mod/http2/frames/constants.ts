@@ -60,7 +60,7 @@ export const clientPreface = Uint8Array.from(
  * Larger frames save nothing, and hold up other streams for longer. With its header such a frame is
  * below the 16 KB from which output is sent by itself, so that several leave together.
  */
-const writtenFrameBytesMax = 16_375;
+export const writtenFrameBytesMax = 16_375;
 
 /** Payload of the frames that we send to a peer with this SETTINGS_MAX_FRAME_SIZE. */
 export function writableFrameBytes(peerBytesMax: number): number {

@@ -5,6 +5,7 @@ import {
   initialWindowBytes,
   windowBytesMax,
   writableFrameBytes,
+  writtenFrameBytesMax,
 } from "../frames/constants.ts";
 import { writeFrameHeader } from "../frames/frame_writer.ts";
 import type { Guard } from "../guard/guard.ts";
@@ -16,7 +17,7 @@ import type { SessionOutput } from "./session_sink.ts";
 import type { Stream } from "./stream.ts";
 
 /** What an incremental stream sends before another one has its turn. */
-const turnBytes = 16_384;
+const turnBytes = writtenFrameBytesMax;
 /** DATA that a window makes smaller than this counts as tiny. */
 const tinyBytes = 256;
 

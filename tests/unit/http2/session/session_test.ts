@@ -70,7 +70,7 @@ Deno.test("a body waits for the stream's window, then for the connection's", () 
   recorder.receive(window(1, 5));
   assertEquals(dataFrames(recorder), "1:5");
   recorder.receive(window(1, 100_000));
-  assertEquals(dataFrames(recorder), "1:16384 1:16384 1:16384 1:16368");
+  assertEquals(dataFrames(recorder), "1:16375 1:16375 1:16375 1:16375 1:20");
   recorder.receive(window(0, 4465));
   assertEquals(dataFrames(recorder), "1:4465 END");
   assertEquals(recorder.session.streamCount, 0);
@@ -194,7 +194,7 @@ Deno.test("incremental streams take turns", () => {
   recorder.receive(window(0, 90_000));
   assertEquals(
     dataFrames(recorder),
-    "3:16384 5:16384 3:16384 5:16384 3:7232 END 5:7232 END",
+    "3:16375 5:16375 3:16375 5:16375 3:7250 END 5:7250 END",
   );
 });
 
