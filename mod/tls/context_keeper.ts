@@ -1,5 +1,6 @@
 /** Keeps a listener's certificates current, and its ticket keys (see ticket_keys.ts). */
 import { describeStaleMount } from "../config/default_file.ts";
+import { stampOf } from "./file_stamp.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
 import { deriveTicketKeys, ticketKeyPeriod } from "./ticket_keys.ts";
 
@@ -35,7 +36,7 @@ export class ContextKeeper {
     this.ticketSeed = ticketSeed;
     this.host = host;
     this.#options = options;
-    this.#stamp = this.#readStamp();
+    this.#stamp = stampOf(this.#files());
     this.#keyPeriod = this.#currentPeriod();
     this.#context = this.#make();
     this.#timer = host.setTimer(checkMs, () => this.#refresh());
@@ -58,29 +59,34 @@ export class ContextKeeper {
 
   #refresh(): void {
     this.#timer = this.host.setTimer(checkMs, () => this.#refresh());
-    const stamp = this.#readStamp();
-    const period = this.#currentPeriod();
-    if (stamp === this.#stamp && period === this.#keyPeriod) return;
-    const changed = stamp !== this.#stamp;
+    this.#rotateKeys();
+    const stamp = stampOf(this.#files());
+    if (stamp === this.#stamp) return;
     this.#stamp = stamp;
-    this.#keyPeriod = period;
-    const files = this.#files().join(", ");
     try {
       const previous = this.#context;
       this.#context = this.#make();
       this.host.setTimer(graceMs, () => previous.free());
-      if (changed) this.host.report(`certificates reloaded: ${files}`);
+      this.host.report(`certificates reloaded: ${this.#files().join(", ")}`);
     } catch (error) {
       this.host.report(`still using the old certificate: ${(error as Error).message}`);
     }
   }
 
+  /** In place: keys must rotate also while the files cannot be read or have expired. */
+  #rotateKeys(): void {
+    const period = this.#currentPeriod();
+    if (this.ticketSeed === null || period === this.#keyPeriod) return;
+    this.#keyPeriod = period;
+    this.#context.useTicketKeys(deriveTicketKeys(this.ticketSeed, period));
+  }
+
   #make(): ServerContext {
-    if (this.ticketSeed === null) return new ServerContext(this.#options);
-    return new ServerContext({
-      ...this.#options,
-      ticketKeys: deriveTicketKeys(this.ticketSeed, this.#keyPeriod),
-    });
+    const context = new ServerContext(this.#options);
+    if (this.ticketSeed !== null) {
+      context.useTicketKeys(deriveTicketKeys(this.ticketSeed, this.#keyPeriod));
+    }
+    return context;
   }
 
   #currentPeriod(): number {
@@ -93,17 +99,5 @@ export class ContextKeeper {
     const pairs = all.flatMap(({ certificateFile, keyFile }) => [certificateFile, keyFile]);
     const more = [this.#options.clientCaFile, ...this.#options.identities.map((i) => i.ocspFile)];
     return [...pairs, ...more.filter((path) => path !== undefined)];
-  }
-
-  /** A text that changes when a file does. A missing file is a state, too. */
-  #readStamp(): string {
-    return this.#files().map((path) => {
-      try {
-        const { mtime, size, ino } = Deno.statSync(path);
-        return `${mtime?.getTime()}:${size}:${ino}`;
-      } catch (error) {
-        return (error as Error).name;
-      }
-    }).join(" ");
   }
 }

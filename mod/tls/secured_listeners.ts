@@ -20,7 +20,8 @@ export class SecuredListeners {
   readonly handshakeTimeoutMs: number;
   /** Processes with the same seed resume each other's sessions; null: one per listener. */
   readonly ticketSeed: string | null;
-  readonly #keepers: ContextKeeper[] = [];
+  /** By their options: listeners with the same ones share certificates in memory, and log once. */
+  readonly #keepers = new Map<string, ContextKeeper>();
   readonly #pending = new Set<unknown>();
   readonly #failures: SparseLog;
 
@@ -65,14 +66,8 @@ export class SecuredListeners {
     onAccept: AcceptHandler,
     onFailure?: () => void,
   ): AcceptHandler {
-    const { reactor, logger } = this;
-    const keeper = new ContextKeeper(options, this.ticketSeed, {
-      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
-      clearTimer: (handle) => reactor.clearTimer(handle),
-      nowEpochSeconds: () => Date.now() / 1000,
-      report: (line) => logger.warn(line),
-    });
-    this.#keepers.push(keeper);
+    const { reactor } = this;
+    const keeper = this.#keeperOf(options);
     return secureAccept({
       wheel: reactor.wheel,
       now: () => reactor.nowMs,
@@ -84,6 +79,21 @@ export class SecuredListeners {
         this.#onFailure(socket, phrase);
       },
     }, onAccept);
+  }
+
+  #keeperOf(options: ServerContextOptions): ContextKeeper {
+    const key = JSON.stringify(options);
+    const known = this.#keepers.get(key);
+    if (known !== undefined) return known;
+    const { reactor, logger } = this;
+    const keeper = new ContextKeeper(options, this.ticketSeed, {
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      clearTimer: (handle) => reactor.clearTimer(handle),
+      nowEpochSeconds: () => Date.now() / 1000,
+      report: (line) => logger.warn(line),
+    });
+    this.#keepers.set(key, keeper);
+    return keeper;
   }
 
   #onFailure(socket: Socket, phrase: string): void {
@@ -103,6 +113,6 @@ export class SecuredListeners {
 
   /** Frees the certificates. Call it after `settled`, when no more connections are accepted. */
   close(): void {
-    for (const keeper of this.#keepers) keeper.close();
+    for (const keeper of this.#keepers.values()) keeper.close();
   }
 }

@@ -38,8 +38,6 @@ export interface ServerContextOptions {
   readonly clientCaFile?: string;
   /** Do not offer HTTP/2 in ALPN. */
   readonly withoutHttp2?: boolean;
-  /** 80 bytes shared by all workers, so that they resume each other's sessions. */
-  readonly ticketKeys?: Uint8Array<ArrayBuffer>;
 }
 
 /** Forward secrecy and authenticated encryption only, as in "intermediate" profiles. */
@@ -82,6 +80,13 @@ export class ServerContext {
     return this.#contexts[0];
   }
 
+  /** 80 bytes shared by all workers, so that they resume each other's sessions. */
+  useTicketKeys(keys: Uint8Array<ArrayBuffer>): void {
+    for (const context of this.#contexts) {
+      libssl().SSL_CTX_ctrl(context, Ctrl.setTicketKeys, keys.length, keys);
+    }
+  }
+
   /** Releases the contexts. Connections hold references of their own (SSL_new(3)). */
   free(): void {
     this.#unload();
@@ -105,14 +110,6 @@ export class ServerContext {
     for (const certificate of identity.certificates) useCertificate(context, certificate);
     applyProtocol(context, options);
     if (options.clientCaFile !== undefined) demandClients(context, options.clientCaFile);
-    if (options.ticketKeys !== undefined) {
-      lib.SSL_CTX_ctrl(
-        context,
-        Ctrl.setTicketKeys,
-        options.ticketKeys.length,
-        options.ticketKeys,
-      );
-    }
     lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length);
     AlpnSelector.shared(options.withoutHttp2 !== true).attach(context);
     if (identity.ocspFile !== undefined) {

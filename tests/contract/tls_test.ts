@@ -70,10 +70,12 @@ contractTest(
   "a session resumes, also with another worker that has the ticket keys",
   async (rig) => {
     const ticketKeys = crypto.getRandomValues(new Uint8Array(80));
-    using scene = new Scene(rig, { ticketKeys });
+    using scene = new Scene(rig);
+    scene.ends.server.useTicketKeys(ticketKeys);
     assertEquals(await scene.visit(), "TLSv1.3");
     assertEquals(await scene.visit(), "TLSv1.3 resumed");
-    using other = new Scene(rig, { ticketKeys });
+    using other = new Scene(rig);
+    other.ends.server.useTicketKeys(ticketKeys);
     const sameClient = new TlsEnds(rig.reactor, other.ends.server, scene.ends.client);
     Object.assign(other, { ends: sameClient });
     assertEquals(await other.visit(), "TLSv1.3 resumed");
