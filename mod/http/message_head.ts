@@ -52,6 +52,8 @@ export class MessageHead {
   bytes: Uint8Array = noBytes;
   /** Changes each time a parser fills the head. */
   revision = 0;
+  /** The version in which it came; for logs and Via. */
+  major: 1 | 2 = 1;
   /** 0 for HTTP/1.0; every later version is treated as 1.1 (RFC 9110 2.5). */
   minor: 0 | 1 = 1;
   fieldCount = 0;

@@ -38,6 +38,7 @@ export abstract class FieldSection {
     this.head = head;
     this.scratch = scratch;
     this.limits = limits;
+    head.major = 2;
   }
 
   /** Begins a section. */

@@ -11,8 +11,9 @@ import type { Session } from "./sticky.ts";
 /** What follows the target in a request line. */
 export const versionEnd = latin1Bytes(" HTTP/1.1\r\n");
 const hostName = latin1Bytes("host: ");
-const viaStart = latin1Bytes("via: 1.1 ");
-const viaNext = latin1Bytes(", 1.1 ");
+/** By the version in which the request came (RFC 9110 7.6.3). */
+const viaStart = { 1: latin1Bytes("via: 1.1 "), 2: latin1Bytes("via: 2 ") } as const;
+const viaNext = { 1: latin1Bytes(", 1.1 "), 2: latin1Bytes(", 2 ") } as const;
 const forwardedForName = latin1Bytes("x-forwarded-for: ");
 const listComma = latin1Bytes(", ");
 const closeLine = latin1Bytes("connection: close\r\n");
@@ -232,11 +233,13 @@ function writeForwarded(
 
 function writeVia(writer: HeadWriter, head: RequestHead, route: ProxyRoute, first: number): void {
   if (first < 0) {
-    writer.copy(viaStart, 0, viaStart.length);
+    const start = viaStart[head.major];
+    writer.copy(start, 0, start.length);
   } else {
     writer.ascii("via: ");
     copyList(writer, head, first, Special.via);
-    writer.copy(viaNext, 0, viaNext.length);
+    const next = viaNext[head.major];
+    writer.copy(next, 0, next.length);
   }
   if (head.hostStart >= 0) writer.copy(head.bytes, head.hostStart, head.hostEnd);
   else writer.ascii(route.authority);
