@@ -124,9 +124,9 @@ Responses (G H P)
   gzip                ON: compress with gzip alone
   compress-minimum-size  bytes (100)
   send-informational  G
-                      all: HTTP/1.1 clients get 103 and other 1xx responses of
-                      upstreams; none, except-h1: they do not, because some take
-                      them for the final response (except-h1)
+                      which clients get 103 and other 1xx responses of upstreams:
+                      all; except-h1: those with HTTP/2, as some others take one
+                      for the final response; none (except-h1)
 
 Logs
   access-log          G H P  path, "| command", or {path, format, escape}.
