@@ -44,6 +44,8 @@ export class Browser implements AsyncDisposable {
     const profile = await tempFolder();
     const child = new Child(peerPath("chromium"), [
       ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+      // Tests make certificates of their own.
+      "--ignore-certificate-errors",
       ...["--remote-debugging-port=0", `--user-data-dir=${profile.path}`, "about:blank"],
     ], { waitTimeoutMs: 30_000 });
     const line = await child.waitForLine(/DevTools listening on ws:\S+/);

@@ -12,6 +12,10 @@ const libraries: Readonly<Record<string, { readonly file: string; readonly progr
     file: "/usr/lib/python3/dist-packages/grpc/__init__.py",
     program: "/usr/bin/python3",
   },
+  "python3-h2": {
+    file: "/usr/lib/python3/dist-packages/h2/__init__.py",
+    program: "/usr/bin/python3",
+  },
   "python3-hpack": {
     file: "/usr/lib/python3/dist-packages/hpack/__init__.py",
     program: "/usr/bin/python3",
