@@ -18,7 +18,7 @@ import type { StaticResponse } from "../static_response.ts";
 import { type BodyReceiver, RequestInput } from "./request_input.ts";
 import { StreamOutput } from "./response_output.ts";
 import type { StreamOwner } from "./stream_owner.ts";
-import { StreamSocket } from "./stream_socket.ts";
+import { type SocketStream, StreamSocket } from "./stream_socket.ts";
 
 /** Output queued for a slow client before `writeBody` returns false; as in HTTP/1. */
 const waitingBytesMax = 65_536;
@@ -28,7 +28,8 @@ const text = new TextEncoder();
 const noFields = new Uint8Array(0);
 
 /** The object serves one stream after the other, all of the same connection. */
-export class StreamExchange extends Stream implements Exchange, RefusedRequest, BodyReceiver {
+export class StreamExchange extends Stream
+  implements Exchange, RefusedRequest, BodyReceiver, SocketStream {
   readonly connection: StreamOwner;
   readonly input: RequestInput;
   readonly output: StreamOutput;
@@ -210,6 +211,22 @@ export class StreamExchange extends Stream implements Exchange, RefusedRequest, 
     this.end();
     this.tunnel = tunnel;
     return { socket: tunnel, early, hasEnded };
+  }
+
+  writeRaw(bytes: Uint8Array, start: number, end: number): number {
+    return this.output.writeRaw(bytes, start, end);
+  }
+
+  endRaw(): void {
+    this.output.endRaw();
+  }
+
+  consumed(count: number): void {
+    this.connection.session.consumed(this, count);
+  }
+
+  reset(code: number): void {
+    this.connection.resetStream(this, code);
   }
 
   respond(response: StaticResponse): void {

@@ -4,8 +4,28 @@ import type { PeerError } from "../../base/errors.ts";
 import { ErrorCode } from "../../http2/mod.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
 import { Inbox } from "../inbox.ts";
-import type { StreamExchange } from "./stream_exchange.ts";
-import type { StreamOwner } from "./stream_owner.ts";
+
+/** The stream that a socket stands for, of a client or of a peer. */
+export interface SocketStream {
+  /** 0 once it is closed. */
+  readonly id: number;
+  /** The other side has sent END_STREAM. */
+  readonly remoteClosed: boolean;
+  /** Sends as much as the windows allow; returns how many bytes were taken. */
+  writeRaw(bytes: Uint8Array, start: number, end: number): number;
+  /** Sends END_STREAM. */
+  endRaw(): void;
+  /** Bytes were passed on: the other side may send as many more. */
+  consumed(count: number): void;
+  reset(code: number): void;
+}
+
+/** The connection of the stream. */
+export interface SocketStreamOwner {
+  peerAddress(): Address;
+  localAddress(): Address;
+  tlsFacts(): TlsFacts | null;
+}
 
 /** Before the new owner sets its handler, nothing can happen. */
 const noHandler: SocketHandler = {
@@ -20,8 +40,8 @@ export class StreamSocket implements Socket {
   handler: SocketHandler = noHandler;
   isOpen = true;
   readonly tlsFacts?: () => TlsFacts;
-  readonly #exchange: StreamExchange;
-  readonly #owner: StreamOwner;
+  readonly #stream: SocketStream;
+  readonly #owner: SocketStreamOwner;
   readonly #inbox = new Inbox();
   #isPaused = false;
   #hasEnded: boolean;
@@ -29,10 +49,10 @@ export class StreamSocket implements Socket {
   #endIsKnown: boolean;
   #isShort = false;
 
-  constructor(exchange: StreamExchange, owner: StreamOwner) {
-    this.#exchange = exchange;
+  constructor(stream: SocketStream, owner: SocketStreamOwner) {
+    this.#stream = stream;
     this.#owner = owner;
-    this.#hasEnded = this.#endIsKnown = exchange.remoteClosed;
+    this.#hasEnded = this.#endIsKnown = stream.remoteClosed;
     const facts = owner.tlsFacts();
     if (facts !== null) this.tlsFacts = () => facts;
   }
@@ -47,7 +67,7 @@ export class StreamSocket implements Socket {
 
   write(bytes: Uint8Array, start: number, end: number): number {
     if (!this.isOpen || start === end) return 0;
-    const taken = this.#exchange.output.writeRaw(bytes, start, end);
+    const taken = this.#stream.writeRaw(bytes, start, end);
     this.#isShort = start + taken < end;
     return taken;
   }
@@ -70,21 +90,20 @@ export class StreamSocket implements Socket {
   }
 
   shutdown(): void {
-    if (this.isOpen) this.#exchange.output.endRaw();
+    if (this.isOpen) this.#stream.endRaw();
   }
 
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    const exchange = this.#exchange;
-    exchange.output.endRaw();
-    if (exchange.id !== 0) this.#owner.resetStream(exchange, ErrorCode.noError);
+    this.#stream.endRaw();
+    if (this.#stream.id !== 0) this.#stream.reset(ErrorCode.noError);
   }
 
   abort(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.#owner.resetStream(this.#exchange, ErrorCode.cancel);
+    this.#stream.reset(ErrorCode.cancel);
   }
 
   /** DATA has arrived. */
@@ -113,9 +132,9 @@ export class StreamSocket implements Socket {
   }
 
   #passOn(bytes: Uint8Array, start: number, end: number): void {
-    const { id } = this.#exchange;
+    const { id } = this.#stream;
     this.handler.onData(this, bytes, start, end);
-    if (this.#exchange.id === id) this.#owner.session.consumed(this.#exchange, end - start);
+    if (this.#stream.id === id) this.#stream.consumed(end - start);
   }
 
   #settleEnd(): void {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { closePayload, makeFrame, Opcode } from "../../../../mod/serve/fetch/web_socket_frames.ts";
 import { FrameQueue } from "../../../../mod/serve/fetch/web_socket_output.ts";
 import { type FrameHandler, FrameReader } from "../../../../mod/serve/fetch/web_socket_reader.ts";
-import { acceptKey } from "../../../../mod/serve/fetch/upgrade.ts";
+import { acceptKey } from "../../../../mod/http/web_socket_key.ts";
 
 /** Records its events. */
 class Recorder implements FrameHandler {
