@@ -38,6 +38,7 @@ export class UpstreamConnection extends Deadline
   dialOrder: readonly Address[] = [];
   dialIndex = 0;
   preface: Uint8Array | null = null;
+  readonly switchLines = "";
   readonly outlet: Outlet;
   /** The current request. */
   readonly request: RequestOutput;

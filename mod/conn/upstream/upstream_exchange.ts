@@ -39,6 +39,8 @@ export interface UpstreamExchange {
   readonly wasReused: boolean;
   /** The address that it is connected to, or is trying. */
   readonly address: Address;
+  /** Field lines of a 101 beside those of its head, which not every version sends; "" for none. */
+  readonly switchLines: string;
   /** Negotiated TLS parameters; null without TLS. */
   tlsFacts(): TlsFacts | null;
 

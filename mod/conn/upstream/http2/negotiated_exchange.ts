@@ -71,6 +71,10 @@ export class NegotiatedExchange implements UpstreamExchange, ResponseHandler {
     return this.#inner?.connectedMs ?? 0;
   }
 
+  get switchLines(): string {
+    return this.#inner?.switchLines ?? "";
+  }
+
   get wasReused(): boolean {
     return this.#inner?.wasReused ?? false;
   }

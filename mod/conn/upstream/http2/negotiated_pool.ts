@@ -53,6 +53,11 @@ export class NegotiatedPool implements NegotiationHost {
     return this.#negotiation.join();
   }
 
+  /** A stream for a WebSocket where the peer takes any, else a connection with HTTP/1.1. */
+  acquireForWebSocket(): UpstreamExchange {
+    return this.#shared.tryAcquireForWebSocket() ?? this.#http1.acquire();
+  }
+
   close(): void {
     this.#shared.close();
   }

@@ -1,7 +1,7 @@
 /** A request head as our `HeadWriter` makes it for HTTP/1, translated to a field block. */
 import { CR, SP } from "../../../http/char_class.ts";
 import type { HeadWriter } from "../../../http/head_writer.ts";
-import { latin1Bytes } from "../../../http/latin1.ts";
+import { latin1, latin1Bytes } from "../../../http/latin1.ts";
 import type { HpackEncoder } from "../../../http2/mod.ts";
 
 /** ` HTTP/1.1 CRLF`, after the target. */
@@ -9,6 +9,40 @@ const versionBytes = 11;
 /** `host: `, with which the first field line begins. */
 const hostNameBytes = 6;
 const teLine = latin1Bytes("te: trailers\r\n");
+
+const connect = latin1Bytes("CONNECT");
+const webSocket = latin1Bytes("websocket");
+
+/**
+ * Writes the block of a WebSocket handshake, which is a CONNECT here (RFC 8441 5). `head`: that of a
+ * GET with Upgrade, as in `encodeRequest`.
+ */
+export function encodeHandshake(encoder: HpackEncoder, head: HeadWriter, isHttps: boolean): void {
+  const { bytes, length } = head;
+  const targetStart = bytes.indexOf(SP) + 1;
+  const targetEnd = bytes.indexOf(SP, targetStart);
+  const hostStart = targetEnd + versionBytes + hostNameBytes;
+  const hostEnd = bytes.indexOf(CR, hostStart);
+  encoder.begin();
+  encoder.target(connect, 0, connect.length, isHttps, bytes, targetStart, targetEnd);
+  encoder.authority(bytes, hostStart, hostEnd);
+  encoder.protocol(webSocket, 0, webSocket.length);
+  const key = webSocketKey(head);
+  encoder.lines(bytes, hostEnd + 2, key === null ? length : key.start, null);
+  if (key !== null) encoder.lines(bytes, key.end, length, null);
+}
+
+/**
+ * The client's sec-websocket-key, and where its line begins and ends; null: there is none. In HTTP/2
+ * it has no use, and is not sent (RFC 8441 5).
+ */
+export function webSocketKey(
+  { bytes, length }: HeadWriter,
+): { readonly value: string; readonly start: number; readonly end: number } | null {
+  const match = /\r\nsec-websocket-key:[ \t]*([^\r]*?)[ \t]*\r\n/i.exec(latin1(bytes, 0, length));
+  if (match === null) return null;
+  return { value: match[1], start: match.index + 2, end: match.index + match[0].length };
+}
 
 /**
  * Writes the block. `head` is a request line, the Host line, and the other field lines; those that

@@ -34,6 +34,8 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
   readonly #host: SharedHost;
   /** Takes one stream only, because what precedes it belongs to one client. */
   readonly #isAlone: boolean;
+  /** Handshakes of WebSockets that wait for the peer's SETTINGS; each is of a client that waits. */
+  readonly #handshakes = new Set<UpstreamStream>();
   #isOpen = true;
   /** Input is being processed; what follows from it is decided afterwards. */
   #isReceiving = false;
@@ -82,7 +84,7 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
   }
 
   get isIdle(): boolean {
-    return this.session.streamCount === 0;
+    return this.session.streamCount === 0 && this.#handshakes.size === 0;
   }
 
   /** Whether another stream may be opened. */
@@ -103,6 +105,16 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
     const { exchangesMax } = this.#host.options;
     if (this.#isAlone || ++this.#openedCount === exchangesMax) this.leave();
     return true;
+  }
+
+  /** The stream's handshake waits until the peer says whether it accepts any. */
+  awaitSettings(stream: UpstreamStream): void {
+    this.#handshakes.add(stream);
+  }
+
+  onSettings(): void {
+    for (const stream of [...this.#handshakes]) stream.onSettings();
+    this.#handshakes.clear();
   }
 
   /** Takes no more streams, and closes with the last one. */
@@ -128,6 +140,9 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
 
   /** Neither the session nor a handler uses the object any more. */
   onStreamOver(stream: UpstreamStream): void {
+    this.#handshakes.delete(stream);
+    // The socket of a tunnel may be closed later, so its object serves no other stream.
+    if (stream.tunnel !== null) return;
     // After a failure in the middle of a write, the session may still look at it.
     if (this.#isOpen && !this.session.isFailed) this.#host.keepStream(stream);
   }
@@ -202,7 +217,7 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
   /** Ends streams whose peer makes no progress. Returns when the next one is due. */
   #checkStreams(nowMs: number): number {
     let dueMs = Infinity;
-    for (const stream of this.session.streams()) {
+    for (const stream of [...this.session.streams(), ...this.#handshakes]) {
       if (!stream.isOverdue(nowMs)) {
         dueMs = Math.min(dueMs, stream.dueMs);
         continue;
@@ -267,6 +282,7 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
     this.outlet.discard();
     this.socket.close();
     this.session.end(ErrorCode.cancel);
+    for (const stream of [...this.#handshakes]) stream.fail(error);
     scratch.leave();
   }
 }

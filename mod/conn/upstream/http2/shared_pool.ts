@@ -92,10 +92,26 @@ export class SharedPool implements SharedHost {
   }
 
   /** A stream on a connection that is open; null: none has room. */
-  tryAcquire(): UpstreamExchange | null {
+  tryAcquire(isHandshake = false): UpstreamExchange | null {
     if (this.#source.addresses !== this.#addresses) this.#dropMoved();
     for (const connection of this.#connections) {
-      if (connection.hasRoom) return this.takeStream().attach(connection);
+      if (connection.hasRoom) return this.takeStream().attach(connection, isHandshake);
+    }
+    return null;
+  }
+
+  /** A stream for a WebSocket, on a connection whose peer need not have said that it takes any. */
+  acquireForWebSocket(): UpstreamExchange {
+    return this.tryAcquire(true) ?? this.takeStream().attach(this.#connect(), true);
+  }
+
+  /** The same, where the peer has said so; null: there is no such connection. */
+  tryAcquireForWebSocket(): UpstreamExchange | null {
+    for (const connection of this.#connections) {
+      const { isSettled, peer } = connection.session;
+      if (isSettled && peer.allowsConnect && connection.hasRoom) {
+        return this.takeStream().attach(connection, true);
+      }
     }
     return null;
   }

@@ -20,6 +20,7 @@ export interface EventOwner {
   /** The stream that is being opened. */
   readonly opening: UpstreamStream | null;
   onAnswer(): void;
+  onSettings(): void;
   /** Whether the connection had served others before this exchange began. */
   servedBefore(stream: UpstreamStream): boolean;
   onStreamClosed(stream: UpstreamStream): void;
@@ -90,7 +91,10 @@ export class StreamEvents implements SessionSink<UpstreamStream> {
     this.#owner.onSessionFailure(new PeerError("EPROTO", "upstream", text));
   }
 
-  onSettings(): void {}
+  onSettings(): void {
+    this.#owner.onSettings();
+  }
+
   onPong(): void {}
   /** Only of servers' sessions. */
   onRequest(): void {}

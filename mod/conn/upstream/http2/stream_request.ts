@@ -9,7 +9,7 @@ import type { HeadSpace, Session, Stream } from "../../../http2/mod.ts";
 import { Inbox } from "../../inbox.ts";
 import type { RequestFraming } from "../request_output.ts";
 import type { SentRequest } from "../upstream_exchange.ts";
-import { encodeRequest } from "./request_block.ts";
+import { encodeHandshake, encodeRequest } from "./request_block.ts";
 
 /** Bytes queued for a slow peer before the writer must stop; as in `RequestOutput`. */
 const waitingBytesMax = 65_536;
@@ -75,6 +75,18 @@ export class StreamRequest implements SentRequest {
     head.length = length;
     this.headBytes = this.bytes = block.length;
     session.writeHead(this.#stream, block.bytes, 0, block.length, this.isComplete);
+  }
+
+  /** Sends a WebSocket handshake; what follows it is not framed. */
+  sendHandshake(session: Session, head: HeadWriter, isHttps: boolean): void {
+    const { block } = this.#space;
+    this.#framing = Framing.none;
+    this.#remainingBytes = 0;
+    this.isComplete = this.#hasEnded = true;
+    block.clear();
+    encodeHandshake(session.encoder, head, isHttps);
+    this.headBytes = this.bytes = block.length;
+    session.writeHead(this.#stream, block.bytes, 0, block.length, false);
   }
 
   /** Sends or queues a part of the body. False: more than announced, and none of it is sent. */

@@ -2,12 +2,14 @@
 import type { Address } from "../../../base/address.ts";
 import { PeerError } from "../../../base/errors.ts";
 import type { HeadWriter } from "../../../http/head_writer.ts";
-import type { Method } from "../../../http/method.ts";
+import { Method } from "../../../http/method.ts";
 import type { ResponseHead } from "../../../http/response_head.ts";
 import type { TrailerField } from "../../../http/trailers.ts";
+import { acceptKey } from "../../../http/web_socket_key.ts";
 import { ErrorCode, Stream } from "../../../http2/mod.ts";
 import type { TlsFacts } from "../../../net/reactor.ts";
 import type { TakenSocket } from "../../exchange.ts";
+import { type SocketStream, StreamSocket } from "../../http2/stream_socket.ts";
 import { Inbox } from "../../inbox.ts";
 import { InterimLimit } from "../interim_limit.ts";
 import type { RequestFraming } from "../request_output.ts";
@@ -15,14 +17,19 @@ import type { ResponseHandler } from "../response_handler.ts";
 import type { UpstreamExchange } from "../upstream_exchange.ts";
 import type { SharedConnection } from "./shared_connection.ts";
 import type { SharedHost } from "./shared_host.ts";
+import { webSocketKey } from "./request_block.ts";
 import { StreamRequest } from "./stream_request.ts";
 
+const noBytes = new Uint8Array(0);
 const noTrailers: readonly TrailerField[] = [];
 
 /** The object serves one stream after the other, on any connection of its pool. */
-export class UpstreamStream extends Stream implements UpstreamExchange {
+export class UpstreamStream extends Stream implements UpstreamExchange, SocketStream {
   handler: ResponseHandler | null = null;
   readonly request: StreamRequest;
+  switchLines = "";
+  /** The stream as a socket, after `takeOver`. */
+  tunnel: StreamSocket | null = null;
   trailers: readonly TrailerField[] = noTrailers;
   receivedBytes = 0;
   /** The connection was lost that had served other streams before this one. */
@@ -38,6 +45,9 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
   readonly #host: SharedHost;
   #method: Method = 0;
   #acceptsTrailers = false;
+  #isHandshake = false;
+  /** Of a handshake that waits until the peer has said whether it accepts any. */
+  #waitingHead: HeadWriter | null = null;
   /** All of the response has arrived. */
   #hasEnded = false;
   /** Body that arrived during a pause; the stream's window bounds it. */
@@ -52,9 +62,13 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
     this.request = new StreamRequest(this, host.space);
   }
 
-  /** Makes it a stream of this connection, without an identifier yet. */
-  attach(connection: SharedConnection): this {
+  /**
+   * Makes it a stream of this connection, without an identifier yet. `isHandshake`: its request is a
+   * WebSocket handshake.
+   */
+  attach(connection: SharedConnection, isHandshake = false): this {
     this.#connection = connection;
+    this.#isHandshake = isHandshake;
     return this;
   }
 
@@ -88,6 +102,8 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
     this.isActive = true;
     this.#inbox = null;
     this.#owedBytes = 0;
+    this.switchLines = "";
+    this.tunnel = this.#waitingHead = null;
     this.#interimLimit.begin();
     this.request.begin();
     this.beganMs = this.#host.reactor.nowMs;
@@ -96,10 +112,9 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
 
   sendHead(head: HeadWriter, framing: RequestFraming, contentLength: number): void {
     if (!this.isActive) return;
+    if (this.#isHandshake) return this.#sendHandshake(head);
     const connection = this.#connection!;
-    if (!connection.open(this, this.#method)) {
-      return this.fail(new PeerError("ECONNRESET", "upstream", "peer accepts no streams", true));
-    }
+    if (!connection.open(this, this.#method)) return this.#failUnopened();
     this.request.sendHead(
       connection.session,
       head,
@@ -108,6 +123,31 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
       connection.isSecure,
       this.#acceptsTrailers,
     );
+  }
+
+  #sendHandshake(head: HeadWriter): void {
+    const connection = this.#connection!;
+    this.switchLines = acceptLine(head);
+    if (!connection.session.isSettled) {
+      this.#waitingHead = head;
+      return connection.awaitSettings(this);
+    }
+    if (!connection.session.peer.allowsConnect) {
+      return this.fail(new PeerError("EPROTO", "upstream", "peer takes no WebSockets over HTTP/2"));
+    }
+    if (!connection.open(this, Method.connect)) return this.#failUnopened();
+    this.request.sendHandshake(connection.session, head, connection.isSecure);
+  }
+
+  /** The peer's settings have arrived. */
+  onSettings(): void {
+    const head = this.#waitingHead;
+    this.#waitingHead = null;
+    if (head !== null && this.isActive) this.#sendHandshake(head);
+  }
+
+  #failUnopened(): void {
+    this.fail(new PeerError("ECONNRESET", "upstream", "peer accepts no streams", true));
   }
 
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
@@ -164,7 +204,34 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
   }
 
   takeOver(): TakenSocket {
-    throw new TypeError("Cannot take over a stream: the peer has not switched protocols");
+    const inbox = this.#inbox;
+    const early = inbox === null ? noBytes : inbox.bytes.slice(inbox.start, inbox.end);
+    const hasEnded = this.remoteClosed;
+    const { socket } = this.#connection!;
+    const tlsFacts = this.tlsFacts();
+    this.#deactivate();
+    const tunnel = this.tunnel = new StreamSocket(this, {
+      peerAddress: () => socket.peerAddress(),
+      localAddress: () => socket.localAddress(),
+      tlsFacts: () => tlsFacts,
+    });
+    return { socket: tunnel, early, hasEnded };
+  }
+
+  writeRaw(bytes: Uint8Array, start: number, end: number): number {
+    return this.#connection!.session.writeData(this, bytes, start, end, false);
+  }
+
+  endRaw(): void {
+    this.#connection!.session.writeData(this, noBytes, 0, 0, true);
+  }
+
+  consumed(count: number): void {
+    this.#consume(count);
+  }
+
+  reset(code: number): void {
+    if (this.id !== 0) this.#connection!.resetStream(this, code);
   }
 
   /** A head has arrived. */
@@ -182,6 +249,10 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
     }
     this.#hasEnded = ends;
     const { id } = this;
+    // A 2xx accepts a handshake (RFC 8441 5), as a 101 does in HTTP/1.
+    const isSwitch = this.#isHandshake && head.status < 300 && !ends;
+    if (isSwitch) head.status = 101;
+    head.upgrade = isSwitch;
     this.handler!.onResponse(this);
     if (this.isActive && this.id === id) this.#settleEnd();
   }
@@ -189,6 +260,7 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
   /** DATA has arrived. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.receivedBytes += end - start;
+    if (this.tunnel !== null) return this.tunnel.receive(bytes, start, end);
     this.armResponse();
     if (!this.isActive) return this.#consume(end - start);
     if (this.isPaused || this.#inbox !== null) {
@@ -200,6 +272,7 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
 
   /** END_STREAM has arrived. */
   receiveEnd(trailers: readonly TrailerField[]): void {
+    if (this.tunnel !== null) return this.tunnel.receiveEnd();
     this.trailers = trailers;
     this.#hasEnded = true;
     this.#settleEnd();
@@ -207,6 +280,7 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
 
   /** Ends the exchange, unless its response is complete. */
   fail(error: PeerError): void {
+    if (this.tunnel !== null) return this.tunnel.fail(error);
     if (!this.isActive || this.#hasEnded) return;
     this.#deactivate();
     this.handler!.onFailure(this, error);
@@ -215,6 +289,7 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
 
   /** The windows and the connection allow more output. */
   onWritable(): void {
+    if (this.tunnel !== null) return this.tunnel.onWritable();
     const { request } = this;
     if (!this.isActive || !request.drain(this.#connection!.session) || !request.wantsDrain) return;
     request.wantsDrain = false;
@@ -224,7 +299,8 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
   /** The peer is due: returns whether it is to blame. */
   isOverdue(nowMs: number): boolean {
     if (!this.isActive || nowMs < this.dueMs) return false;
-    if (!this.isPaused && this.request.isComplete) return true;
+    const isWaiting = this.request.isComplete || this.#waitingHead !== null;
+    if (!this.isPaused && isWaiting) return true;
     // The client is slow, or the request is still being sent.
     this.armResponse();
     return false;
@@ -276,10 +352,16 @@ export class UpstreamStream extends Stream implements UpstreamExchange {
 
   #deactivate(): void {
     this.isActive = false;
-    this.#inbox = null;
+    this.#inbox = this.#waitingHead = null;
     this.dueMs = Infinity;
     this.request.clear();
   }
+}
+
+/** The field that proves to a client of HTTP/1 that its handshake was understood (RFC 6455 4.2.2). */
+function acceptLine(head: HeadWriter): string {
+  const key = webSocketKey(head);
+  return key === null ? "" : `sec-websocket-accept: ${acceptKey(key.value)}\r\n`;
 }
 
 /** Bytes of the field lines, as HTTP/1 would have them. */

@@ -1,6 +1,6 @@
 /** The connections to one peer, and which version of HTTP a request is sent over. */
 import type { KeepalivePool } from "../../../conn/upstream/keepalive_pool.ts";
-import type { NegotiatedPool } from "../../../conn/upstream/http2/negotiated_pool.ts";
+import { NegotiatedPool } from "../../../conn/upstream/http2/negotiated_pool.ts";
 import { SharedPool } from "../../../conn/upstream/http2/shared_pool.ts";
 import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 
@@ -12,6 +12,10 @@ export interface Http2Settings {
   /** Peers without TLS speak HTTP/2, as is known beforehand. */
   readonly cleartext: boolean;
 }
+
+/** What a request needs of its connection. */
+export const RequestKind = { plain: 0, webSocket: 1, grpc: 2 } as const;
+export type RequestKind = typeof RequestKind[keyof typeof RequestKind];
 
 export class PeerConnections {
   readonly http1: KeepalivePool;
@@ -31,9 +35,14 @@ export class PeerConnections {
    * Where to send a request. `isFresh`: over HTTP/1, a new connection, so that a retry does not meet
    * another stale one; a shared connection that was lost is not met again.
    */
-  acquire(isFresh: boolean): UpstreamExchange {
-    if (this.http2 !== null && this.#isNextHttp2()) return this.http2.acquire();
-    return isFresh ? this.http1.connect() : this.http1.acquire();
+  acquire(isFresh: boolean, kind: RequestKind): UpstreamExchange {
+    const { http2 } = this;
+    // gRPC has no form in HTTP/1.
+    const isHttp2 = http2 !== null && (kind === RequestKind.grpc || this.#isNextHttp2());
+    if (!isHttp2) return isFresh ? this.http1.connect() : this.http1.acquire();
+    if (kind !== RequestKind.webSocket) return http2.acquire();
+    const isChosen = http2 instanceof NegotiatedPool;
+    return isFresh && isChosen ? this.http1.connect() : http2.acquireForWebSocket();
   }
 
   /** Over HTTP/2 without TLS, on a connection that begins with `preface`; null: not spoken. */

@@ -22,6 +22,7 @@ import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { hasDocument } from "../responses/error_documents.ts";
 import type { EngineContext } from "../routes/engine_context.ts";
 import { ForwardedAnswer } from "./forwarded_answer.ts";
+import { RequestKind } from "./peer_connections.ts";
 import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
 import { acceptsTrailers, announcesNothing, asksForTunnel } from "./request_forwarding.ts";
@@ -274,6 +275,11 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#tryPeer(null);
   }
 
+  get #kind(): RequestKind {
+    if (this.#asksForTunnel) return RequestKind.webSocket;
+    return this.#facts!.isGrpc ? RequestKind.grpc : RequestKind.plain;
+  }
+
   /** Sends the request: to `same` over a new connection, or to a peer chosen now. */
   #tryPeer(same: Peer | null): void {
     const { upstream } = this.#proxy!;
@@ -292,6 +298,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const connection = this.#proxy!.upstream.connection(
       peer,
       isFresh,
+      this.#kind,
       this.#exchange!,
       this.#facts!,
     );
@@ -387,8 +394,10 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
       return this.#fail(502, "upstream switched protocols without being asked");
     }
     const cookie = this.#answer.session?.ownCookie(101) ?? "";
-    const fields = interimLines(connection.head, this.#engine.serverFields);
-    exchange.writeInterim(101, latin1Bytes(switchLines(fields, cookie)));
+    const { head } = connection;
+    const fields = interimLines(head, this.#engine.serverFields);
+    const lines = switchLines(fields, connection.switchLines, cookie);
+    exchange.writeInterim(101, latin1Bytes(lines));
     this.#engine.metrics.noteStatus(101);
     // The line is written at the end of the tunnel, with its bytes, as Apache does.
     const { record } = this.#facts!;

@@ -9,10 +9,17 @@ interface TunnelContext {
   readonly tunnels: Set<{ close(): void }>;
 }
 
-/** Field lines of the 101 for the client; `cookie` is our Set-Cookie value, or "". */
-export function switchLines(fields: string, cookie: string): string {
+const accept = /^sec-websocket-accept:.*\r\n/gim;
+
+/**
+ * Field lines of the 101 for the client. `fields`: those of the upstream. `proof`: replaces its
+ * sec-websocket-accept, which over HTTP/2 belongs to no key of the client's; "": does not. `cookie`:
+ * our Set-Cookie value, or "".
+ */
+export function switchLines(fields: string, proof: string, cookie: string): string {
   const own = cookie === "" ? "" : `set-cookie: ${cookie}\r\n`;
-  return `connection: upgrade\r\nupgrade: websocket\r\n${fields}${own}`;
+  const proven = proof === "" ? fields : fields.replace(accept, "") + proof;
+  return `connection: upgrade\r\nupgrade: websocket\r\n${proven}${own}`;
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Exchange } from "../../../conn/exchange.ts";
 import type { ProxySettings } from "../../plan/plan.ts";
 import { serverNameOf } from "../../plan/server_name.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
-import { type Http2Settings, PeerConnections } from "./peer_connections.ts";
+import { type Http2Settings, PeerConnections, type RequestKind } from "./peer_connections.ts";
 import { ProxyProtocolConnector } from "./proxy_protocol_connector.ts";
 import type { HashKey } from "./hash_key.ts";
 import { compileSticky, type Sticky } from "./sticky.ts";
@@ -104,6 +104,7 @@ export class Upstream {
   connection(
     peer: Peer,
     isFresh: boolean,
+    kind: RequestKind,
     exchange: Exchange,
     facts: ConnectionFacts,
   ): UpstreamExchange {
@@ -111,7 +112,7 @@ export class Upstream {
     if (this.#proxyProtocol !== null) {
       return this.#proxyProtocol.connect(connections, this.#isSecure(peer), exchange, facts);
     }
-    return connections.acquire(isFresh);
+    return connections.acquire(isFresh, kind);
   }
 
   /** Closes idle connections; exchanges in progress continue. Do not request one afterwards. */
