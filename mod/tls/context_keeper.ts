@@ -2,6 +2,7 @@
 import { describeStaleMount } from "../config/default_file.ts";
 import { stampOf } from "./file_stamp.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
+import type { SessionRules } from "./session_rules.ts";
 import { deriveTicketKeys, ticketKeyPeriod } from "./ticket_keys.ts";
 
 /** How often certificate files are checked, in milliseconds. */
@@ -26,13 +27,20 @@ export class ContextKeeper {
   readonly ticketSeed: string | null;
   readonly host: KeeperHost;
   readonly #options: ServerContextOptions;
+  readonly #sessions: SessionRules | undefined;
   #context: ServerContext;
   #stamp: string;
   #keyPeriod: number;
   #timer: number;
 
   /** Throws `StartError`, like `ServerContext`. */
-  constructor(options: ServerContextOptions, ticketSeed: string | null, host: KeeperHost) {
+  constructor(
+    options: ServerContextOptions,
+    ticketSeed: string | null,
+    host: KeeperHost,
+    sessions?: SessionRules,
+  ) {
+    this.#sessions = sessions;
     this.ticketSeed = ticketSeed;
     this.host = host;
     this.#options = options;
@@ -82,7 +90,7 @@ export class ContextKeeper {
   }
 
   #make(): ServerContext {
-    const context = new ServerContext(this.#options);
+    const context = new ServerContext(this.#options, this.#sessions);
     if (this.ticketSeed !== null) {
       context.useTicketKeys(deriveTicketKeys(this.ticketSeed, this.#keyPeriod));
     }

@@ -3,8 +3,10 @@ import { formatAddress } from "../base/address.ts";
 import { type Logger, SparseLog } from "../log/mod.ts";
 import type { AcceptHandler, Reactor, Socket } from "../net/reactor.ts";
 import type { InheritedTls } from "./appliance.ts";
-import { ContextKeeper } from "./context_keeper.ts";
+import { ContextKeeper, type KeeperHost } from "./context_keeper.ts";
 import { secureAccept } from "./secure_accept.ts";
+import { type SessionPlan, sessionsDefault } from "./session_rules.ts";
+import { TicketRing } from "./ticket_ring.ts";
 import type { ServerContextOptions } from "./server_context.ts";
 
 /** Timeout for a TLS handshake (h2o's handshake-timeout). */
@@ -22,6 +24,8 @@ export class SecuredListeners {
   readonly ticketSeed: string | null;
   /** By their options: listeners with the same ones share certificates in memory, and log once. */
   readonly #keepers = new Map<string, ContextKeeper>();
+  readonly #sessions: SessionPlan;
+  #ring: TicketRing | null = null;
   readonly #pending = new Set<unknown>();
   readonly #failures: SparseLog;
 
@@ -31,7 +35,9 @@ export class SecuredListeners {
     inherited: InheritedTls | null,
     handshakeTimeoutMs: number = handshakeTimeoutDefaultMs,
     ticketSeed: string | null = inherited?.ticketSeed ?? null,
+    sessions: SessionPlan = sessionsDefault,
   ) {
+    this.#sessions = sessions;
     this.reactor = reactor;
     this.logger = logger;
     this.inherited = inherited;
@@ -86,12 +92,18 @@ export class SecuredListeners {
     const known = this.#keepers.get(key);
     if (known !== undefined) return known;
     const { reactor, logger } = this;
-    const keeper = new ContextKeeper(options, this.ticketSeed, {
+    const host: KeeperHost = {
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       clearTimer: (handle) => reactor.clearTimer(handle),
       nowEpochSeconds: () => Date.now() / 1000,
       report: (line) => logger.warn(line),
-    });
+    };
+    const plan = this.#sessions;
+    if (plan.tickets && plan.ticketFile !== null) {
+      this.#ring ??= new TicketRing(plan.ticketFile, host);
+    }
+    const sessions = { plan, ring: this.#ring };
+    const keeper = new ContextKeeper(options, this.ticketSeed, host, sessions);
     this.#keepers.set(key, keeper);
     return keeper;
   }
@@ -114,5 +126,6 @@ export class SecuredListeners {
   /** Frees the certificates. Call it after `settled`, when no more connections are accepted. */
   close(): void {
     for (const keeper of this.#keepers.values()) keeper.close();
+    this.#ring?.close();
   }
 }

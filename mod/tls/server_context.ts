@@ -6,7 +6,8 @@ import { digestOf } from "./file_digest.ts";
 import { NameSelector } from "./name_selector.ts";
 import { OcspStapler } from "./ocsp_stapler.ts";
 import { takeFailure } from "./openssl_error.ts";
-import { Ctrl, fileTypePem, Option, Verify, versions } from "./ssl_settings.ts";
+import { type SessionRules, sessionsDefault } from "./session_rules.ts";
+import { Ctrl, fileTypePem, Option, SessionCache, Verify, versions } from "./ssl_settings.ts";
 
 /** A certificate with its key, as PEM files. */
 export interface CertificateFiles {
@@ -52,8 +53,14 @@ export class ServerContext {
   readonly #names = new NameSelector();
   readonly #staplers: OcspStapler[] = [];
 
+  readonly #sessions: SessionRules;
+
   /** Throws `StartError` with the path of a missing, unreadable, mismatched or expired file. */
-  constructor(options: ServerContextOptions) {
+  constructor(
+    options: ServerContextOptions,
+    sessions: SessionRules = { plan: sessionsDefault, ring: null },
+  ) {
+    this.#sessions = sessions;
     if (options.identities.length === 0) throw new StartError("TLS: no certificate is configured");
     try {
       this.#load(options);
@@ -111,6 +118,7 @@ export class ServerContext {
     applyProtocol(context, options);
     if (options.clientCaFile !== undefined) demandClients(context, options.clientCaFile);
     lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length);
+    applySessions(context, this.#sessions);
     AlpnSelector.shared(options.withoutHttp2 !== true).attach(context);
     if (identity.ocspFile !== undefined) {
       const stapler = new OcspStapler(identity.ocspFile);
@@ -198,6 +206,17 @@ function applyProtocol(context: Deno.PointerObject, options: ServerContextOption
   if (modern !== undefined && lib.SSL_CTX_set_ciphersuites(context, cString(modern)) !== 1) {
     throw new StartError(`cipher-suite-tls1.3 ${modern}: ${takeFailure().phrase}`);
   }
+}
+
+function applySessions(context: Deno.PointerObject, { plan, ring }: SessionRules): void {
+  const lib = libssl();
+  const cache = plan.cache ? SessionCache.server : SessionCache.off;
+  lib.SSL_CTX_ctrl(context, Ctrl.setSessionCacheMode, cache, null);
+  if (!plan.tickets) lib.SSL_CTX_set_options(context, Option.noTicket);
+  // TLS 1.3 would issue tickets that name a session of the cache, which holds none.
+  if (!plan.tickets && !plan.cache) lib.SSL_CTX_set_num_tickets(context, 0);
+  if (plan.lifetimeSeconds !== null) lib.SSL_CTX_set_timeout(context, plan.lifetimeSeconds);
+  ring?.attach(context);
 }
 
 /** Sets a limit of the protocol version; `Ctrl.setMinVersion` or `Ctrl.setMaxVersion`. */

@@ -12,6 +12,7 @@ export const sslModes = {
 } as const;
 
 export const Ctrl = {
+  setSessionCacheMode: 44,
   setTicketKeys: 59,
   setServername: 55,
   setServernameCallback: 53,
@@ -30,6 +31,7 @@ export const versions: Record<string, number> = {
 };
 
 export const Option = {
+  noTicket: 0x4000,
   /** The server's order of cipher suites takes precedence. */
   cipherServerPreference: 0x400000,
   noRenegotiation: 0x40000000,
@@ -37,6 +39,9 @@ export const Option = {
   /** A close without close_notify, as by most clients, is an end of stream, not an error. */
   ignoreUnexpectedEof: 0x80,
 } as const;
+
+/** Values of `Ctrl.setSessionCacheMode`. */
+export const SessionCache = { off: 0, server: 2 } as const;
 
 export const Verify = { none: 0, peer: 1, failIfNoPeerCert: 2 } as const;
 export const fileTypePem = 1;
