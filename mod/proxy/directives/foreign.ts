@@ -53,7 +53,6 @@ const ignored = [
   "soft-connection-limit",
   "soft-connection-limit.min-age",
   "ssl-offload",
-  "ssl-session-resumption",
   "stash",
   "tcp-fastopen",
   "tcp-reuseport",

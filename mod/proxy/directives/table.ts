@@ -15,6 +15,7 @@ import { listenDirective } from "./listen/listen.ts";
 import { accessLogDirective } from "./path/logs.ts";
 import { proxyDirectives } from "./path/proxy.ts";
 import { responseDirectives } from "./path/responses.ts";
+import { sessionsDirective } from "./listen/sessions.ts";
 import { upstreamsDirective } from "./upstream/upstreams.ts";
 import { variableDirectives } from "./path/variables.ts";
 
@@ -24,6 +25,7 @@ export const directiveTable: ReadonlyMap<string, Directive> = new Map(
     ...http2Directives,
     upstreamsDirective,
     listenDirective,
+    sessionsDirective,
     hostsDirective,
     pathsDirective,
     strictMatchDirective,

@@ -1,4 +1,5 @@
 /** The settings of a configuration that sets nothing. Those of upstreams: `upstream_defaults.ts`. */
+import { sessionsDefault } from "../../tls/session_rules.ts";
 import { version } from "../../base/version.ts";
 import { defaultHttp2Options } from "../../conn/http2/options.ts";
 import { defaultGuardRules } from "../../http2/mod.ts";
@@ -14,6 +15,7 @@ export function globalDefaults(): GlobalPlan {
     requestLineBytesMax: 8192,
     headTimeoutMs: serverTimeouts.headTimeoutMs,
     handshakeTimeoutMs: 10_000,
+    sessions: sessionsDefault,
     bodyTimeoutMs: serverTimeouts.bodyTimeoutMs,
     idleTimeoutMs: serverTimeouts.idleTimeoutMs,
     allowHalfOpen: false,

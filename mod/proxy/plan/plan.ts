@@ -3,6 +3,7 @@
  * parts (router, balancers, checks) are made from it.
  */
 import type { CertificateFiles, Identity } from "../../tls/server_context.ts";
+import type { SessionPlan } from "../../tls/session_rules.ts";
 import type { Address } from "../../base/address.ts";
 import type { GuardRules } from "../../http2/mod.ts";
 import type { IpRange } from "../../base/ip_ranges.ts";
@@ -58,6 +59,8 @@ export interface GlobalPlan {
   /** From the first byte of a request to the end of its head. */
   readonly headTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
+  /** How TLS sessions of clients are resumed. */
+  readonly sessions: SessionPlan;
   /** Between two reads of a request body, or two writes of a response, that make progress. */
   readonly bodyTimeoutMs: number;
   /** How long a client connection may be idle. */

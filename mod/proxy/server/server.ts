@@ -81,6 +81,7 @@ export class ProxyServer {
       parts.tls,
       plan.global.handshakeTimeoutMs,
       parts.ticketSeed,
+      plan.global.sessions,
     );
     this.#proxyProtocol = new ProxyProtocolListeners(
       reactor,

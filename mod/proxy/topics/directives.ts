@@ -24,6 +24,12 @@ Listening and hosts
                            ocsp-file: a response in DER to staple}.
                            With ssl on the host level the certificate is chosen
                            by the client's SNI.
+  ssl-session-resumption
+                      G    {mode: off|cache|ticket|all (all), lifetime: seconds
+                           (7200), ticket-store: internal|file, ticket-file}: how
+                           TLS sessions resume. The file has keys in h2o's form;
+                           hosts that share it resume each other's sessions. It
+                           is read again when it changes. cache: in each process
   hosts               G    name, name:port, *.name or default -> host level
   paths               H    prefix -> path level, or a sequence of mappings; the
                            longest prefix of whole segments wins

@@ -5,6 +5,7 @@ import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
 import { Child, runProgram, startListening } from "../../support/binary.ts";
 import { peerTest } from "../../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
+import { ticketKeyText } from "../../support/ticket_keys.ts";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
 import { TestProxy } from "../../support/proxy.ts";
 
@@ -23,11 +24,13 @@ async function startProxy(
   workers: number,
   ports: readonly [number, number],
   folder: TempFolder,
+  more = "",
 ): Promise<TestProxy> {
   const [crt, key] = [`${folder.path}/c.pem`, `${folder.path}/k.pem`];
-  writeSelfSigned(["localhost"], crt, key);
+  if (more === "") writeSelfSigned(["localhost"], crt, key);
   const files = `certificate-file: ${crt}, key-file: ${key}`;
   return await TestProxy.start(`num-threads: ${workers}
+${more}
 listen: {port: PORT, host: 127.0.0.1}
 listen: {port: ${ports[0]}, host: 127.0.0.1, ssl: {${files}}}
 listen: {port: ${ports[1]}, host: 127.0.0.1, ssl: {${files}, client-ca-file: ${crt}}}
@@ -145,6 +148,23 @@ for (const workers of [1, 2]) {
     },
   );
 }
+
+peerTest("openssl", "Two proxies with one ticket file resume each other's sessions", async () => {
+  await using folder = await tempFolder();
+  writeSelfSigned(["localhost"], `${folder.path}/c.pem`, `${folder.path}/k.pem`);
+  const file = await folder.write("tickets.yaml", ticketKeyText());
+  const directive = `{mode: ticket, ticket-store: file, ticket-file: ${file}}`;
+  const ports = [freePort(), freePort(), freePort(), freePort()] as const;
+  const more = `ssl-session-resumption: ${directive}`;
+  await using _one = await startProxy(2, [ports[0], ports[1]], folder, more);
+  await using _two = await startProxy(1, [ports[2], ports[3]], folder, more);
+  for (const version of ["-tls1_2", "-tls1_3"]) {
+    await handshake(ports[0], folder, version, "-sess_out", "s.pem");
+    assertMatch(await handshake(ports[2], folder, version, "-sess_in", "s.pem"), /^Reused, /m);
+    const refused = await handshake(ports[3], folder, version, "-sess_in", "s.pem");
+    assertEquals(/HTTP\/1\.1 200/.test(refused), false, refused);
+  }
+});
 
 peerTest(
   "openssl",
