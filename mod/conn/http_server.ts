@@ -3,17 +3,21 @@ import { HeadWriter } from "../http/head_writer.ts";
 import { latin1Bytes } from "../http/latin1.ts";
 import { RequestParser } from "../http1/request_parser.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
-import { DateLine } from "./date_line.ts";
+import { DateLine } from "./exchange/date_line.ts";
 import { clientPreface, type PreparedResponse } from "../http2/mod.ts";
 import type { Socket } from "../net/reactor.ts";
-import type { DownstreamConnection, ExchangeHandler, RefusedRequest } from "./exchange.ts";
+import type { DownstreamConnection, ExchangeHandler, RefusedRequest } from "./exchange/exchange.ts";
 import { Http2Connection } from "./http2/http2_connection.ts";
-import { Http2Shared } from "./http2/shared.ts";
-import { Scratch } from "./scratch.ts";
-import { ServerConnection } from "./server_connection.ts";
-import type { Http1Host, Http2Host, ServedConnection, ServerHost } from "./server_host.ts";
-import { defaultServerOptions, serverField, type ServerOptions } from "./server_options.ts";
-import type { StaticResponse } from "./static_response.ts";
+import { Http2Shared } from "./exchange/http2_shared.ts";
+import { Scratch } from "./io/scratch.ts";
+import { ServerConnection } from "./http1/server_connection.ts";
+import type { Http1Host, Http2Host, ServedConnection, ServerHost } from "./exchange/server_host.ts";
+import {
+  defaultServerOptions,
+  serverField,
+  type ServerOptions,
+} from "./exchange/server_options.ts";
+import type { StaticResponse } from "./exchange/static_response.ts";
 
 /** How often a drain checks for idle connections, in milliseconds. */
 const drainPollMs = 50;

@@ -17,6 +17,12 @@ export const layers: readonly (readonly string[])[] = [
  * subfolders, except those that are rooms themselves. Folders that are not listed have no rooms.
  */
 export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  conn: [
+    ["io"],
+    ["exchange"],
+    ["http1", "http2", "accept", "upstream"],
+    ["upstream/http2"],
+  ],
   load: [
     ["plan", "topics"],
     ["stats"],

@@ -1,7 +1,7 @@
 /** Exchanges of a server over HTTP/2, frame by frame. Over every backend. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Exchange } from "../../mod/conn/exchange.ts";
-import { StaticResponse } from "../../mod/conn/static_response.ts";
+import type { Exchange } from "../../mod/conn/exchange/exchange.ts";
+import { StaticResponse } from "../../mod/conn/exchange/static_response.ts";
 import { Framing } from "../../mod/http/message_head.ts";
 import { Http2Wire } from "../support/http2_wire.ts";
 import {

@@ -1,7 +1,7 @@
 /** How HTTP/2 connections end: deadlines, drain, clients that do too much. Over every backend. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Exchange } from "../../mod/conn/exchange.ts";
-import { defaultHttp2Options } from "../../mod/conn/http2/options.ts";
+import type { Exchange } from "../../mod/conn/exchange/exchange.ts";
+import { defaultHttp2Options } from "../../mod/conn/exchange/http2_options.ts";
 import { Framing } from "../../mod/http/message_head.ts";
 import { Http2Wire, request } from "../support/http2_wire.ts";
 import { block, bytes, data, frame, int, padded } from "../vectors/http2/wire.ts";

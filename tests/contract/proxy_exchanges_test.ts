@@ -1,6 +1,6 @@
 /** The proxy's engine with several exchanges of one client connection in progress at once. */
 import { assertEquals } from "@std/assert";
-import type { Exchange } from "../../mod/conn/exchange.ts";
+import type { Exchange } from "../../mod/conn/exchange/exchange.ts";
 import { formatAddress } from "../../mod/base/address.ts";
 import { AccessLog, compileAccessFormat, Logger, type Sink } from "../../mod/log/mod.ts";
 import { PeerGroup } from "../../mod/proxy/balance/peer_group.ts";

@@ -1,7 +1,7 @@
 /** A server's exchanges as a client sees them, over every backend. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Exchange } from "../../mod/conn/exchange.ts";
-import { StaticResponse } from "../../mod/conn/static_response.ts";
+import type { Exchange } from "../../mod/conn/exchange/exchange.ts";
+import { StaticResponse } from "../../mod/conn/exchange/static_response.ts";
 import { Framing } from "../../mod/http/message_head.ts";
 import { latin1 } from "../support/raw_socket.ts";
 import { contractTest } from "./harness.ts";

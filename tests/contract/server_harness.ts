@@ -1,8 +1,8 @@
 /** A server on the reactor under test, with a handler that tests program by path. */
 import type { PeerError } from "../../mod/base/errors.ts";
-import type { Exchange, ExchangeHandler } from "../../mod/conn/exchange.ts";
+import type { Exchange, ExchangeHandler } from "../../mod/conn/exchange/exchange.ts";
 import { HttpServer } from "../../mod/conn/http_server.ts";
-import type { ServerOptions } from "../../mod/conn/server_options.ts";
+import type { ServerOptions } from "../../mod/conn/exchange/server_options.ts";
 import { Framing } from "../../mod/http/message_head.ts";
 import type { Address } from "../../mod/base/address.ts";
 import type { Listener } from "../../mod/net/reactor.ts";

@@ -1,6 +1,6 @@
 /** How a server's connections end: deadlines, drain, clients that disconnect. Over every backend. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Exchange } from "../../mod/conn/exchange.ts";
+import type { Exchange } from "../../mod/conn/exchange/exchange.ts";
 import { Framing } from "../../mod/http/message_head.ts";
 import { latin1, type RawConnection } from "../support/raw_socket.ts";
 import { sleep } from "../support/child.ts";

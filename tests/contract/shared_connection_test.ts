@@ -6,7 +6,7 @@ import { type SharedOptions, SharedPool } from "../../mod/conn/upstream/http2/sh
 import type { RequestFraming } from "../../mod/conn/upstream/request_output.ts";
 import type { ResponseHandler } from "../../mod/conn/upstream/response_handler.ts";
 import type { UpstreamExchange } from "../../mod/conn/upstream/upstream_exchange.ts";
-import { Scratch } from "../../mod/conn/scratch.ts";
+import { Scratch } from "../../mod/conn/io/scratch.ts";
 import { HeadWriter } from "../../mod/http/head_writer.ts";
 import { Framing } from "../../mod/http/message_head.ts";
 import { Method } from "../../mod/http/method.ts";

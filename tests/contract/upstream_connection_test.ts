@@ -6,7 +6,7 @@ import type { ResponseHandler } from "../../mod/conn/upstream/response_handler.t
 import { fixedAddress } from "../../mod/conn/upstream/dial.ts";
 import { KeepalivePool } from "../../mod/conn/upstream/keepalive_pool.ts";
 import type { RequestFraming } from "../../mod/conn/upstream/request_output.ts";
-import { Scratch } from "../../mod/conn/scratch.ts";
+import { Scratch } from "../../mod/conn/io/scratch.ts";
 import type { UpstreamOptions } from "../../mod/conn/upstream/upstream_pool.ts";
 import { HeadWriter } from "../../mod/http/head_writer.ts";
 import { Framing } from "../../mod/http/message_head.ts";

@@ -8,8 +8,8 @@ import type {
   Exchange,
   ResponseFraming,
   TakenSocket,
-} from "../../mod/conn/exchange.ts";
-import type { StaticResponse } from "../../mod/conn/static_response.ts";
+} from "../../mod/conn/exchange/exchange.ts";
+import type { StaticResponse } from "../../mod/conn/exchange/static_response.ts";
 import { HeadWriter, latin1, latin1Bytes, RequestHead } from "../../mod/http/mod.ts";
 import { defaultLimits, parseRequestHead } from "../../mod/http1/mod.ts";
 

@@ -1,9 +1,9 @@
 /** A hayate server in the test's own process that returns what it read of each request. */
 import type { PeerError } from "../../mod/base/errors.ts";
 import type { Address } from "../../mod/base/address.ts";
-import type { Exchange, ExchangeHandler } from "../../mod/conn/exchange.ts";
+import type { Exchange, ExchangeHandler } from "../../mod/conn/exchange/exchange.ts";
 import { HttpServer } from "../../mod/conn/http_server.ts";
-import type { ServerOptions } from "../../mod/conn/server_options.ts";
+import type { ServerOptions } from "../../mod/conn/exchange/server_options.ts";
 import { Framing, latin1, latin1Bytes, Method } from "../../mod/http/mod.ts";
 // Loaded here, so that libraries that stay open do not count as a leak of a single test.
 import "../../mod/net/epoll/epoll_reactor.ts";

@@ -1,6 +1,6 @@
 /** The body of one request on a stream: passed on as it arrives, or kept while the handler pauses. */
 import type { TrailerField } from "../../http/trailers.ts";
-import { Inbox } from "../inbox.ts";
+import { Inbox } from "../io/inbox.ts";
 
 const noBytes = new Uint8Array(0);
 const noTrailers: readonly TrailerField[] = [];

@@ -7,8 +7,8 @@
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { Framing } from "../../http/message_head.ts";
 import type { HeadSpace, Session, Stream } from "../../http2/mod.ts";
-import type { ResponseFraming } from "../exchange.ts";
-import { Inbox } from "../inbox.ts";
+import type { ResponseFraming } from "../exchange/exchange.ts";
+import { Inbox } from "../io/inbox.ts";
 
 const noBytes = new Uint8Array(0);
 

@@ -13,12 +13,12 @@ import type {
   RefusedRequest,
   ResponseFraming,
   TakenSocket,
-} from "../exchange.ts";
-import type { StaticResponse } from "../static_response.ts";
+} from "../exchange/exchange.ts";
+import type { StaticResponse } from "../exchange/static_response.ts";
 import { type BodyReceiver, RequestInput } from "./request_input.ts";
 import { StreamOutput } from "./response_output.ts";
 import type { StreamOwner } from "./stream_owner.ts";
-import { type SocketStream, StreamSocket } from "./stream_socket.ts";
+import { type SocketStream, StreamSocket } from "../io/stream_socket.ts";
 
 /** Output queued for a slow client before `writeBody` returns false; as in HTTP/1. */
 const waitingBytesMax = 65_536;

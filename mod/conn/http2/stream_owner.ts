@@ -1,6 +1,6 @@
 import type { Session } from "../../http2/mod.ts";
-import type { DownstreamConnection } from "../exchange.ts";
-import type { Http2Host } from "../server_host.ts";
+import type { DownstreamConnection } from "../exchange/exchange.ts";
+import type { Http2Host } from "../exchange/server_host.ts";
 import type { StreamExchange } from "./stream_exchange.ts";
 
 /** What an exchange needs of its connection. */

@@ -1,6 +1,6 @@
 /** What a client's HTTP/2 connection waits for, and until when. */
 import type { Session } from "../../http2/mod.ts";
-import type { ServerOptions } from "../server_options.ts";
+import type { ServerOptions } from "../exchange/server_options.ts";
 import type { StreamExchange } from "./stream_exchange.ts";
 
 /** How long a client may take to answer the PING of a drain (RFC 9113 6.8). */

@@ -9,7 +9,7 @@ import {
   hasAddress,
   type OpenedConnection,
 } from "./dial.ts";
-import type { Scratch } from "../scratch.ts";
+import type { Scratch } from "../io/scratch.ts";
 import {
   defaultUpstreamOptions,
   type UpstreamOptions,

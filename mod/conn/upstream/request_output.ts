@@ -14,7 +14,7 @@ import {
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { latin1Bytes } from "../../http/latin1.ts";
 import { Framing } from "../../http/message_head.ts";
-import type { Outlet } from "../outlet.ts";
+import type { Outlet } from "../io/outlet.ts";
 
 /** Framing of a request body; unlike a response, it cannot end with the connection. */
 export type RequestFraming =

@@ -8,7 +8,7 @@ import type { Method } from "../../http/method.ts";
 import type { ResponseHead } from "../../http/response_head.ts";
 import type { TrailerField } from "../../http/trailers.ts";
 import type { TlsFacts } from "../../net/reactor.ts";
-import type { TakenSocket } from "../exchange.ts";
+import type { TakenSocket } from "../exchange/exchange.ts";
 import type { RequestFraming } from "./request_output.ts";
 import type { ResponseHandler } from "./response_handler.ts";
 

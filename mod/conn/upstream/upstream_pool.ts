@@ -2,8 +2,8 @@ import { defaultLimits, type MessageLimits } from "../../http1/limits.ts";
 import type { ResponseParser } from "../../http1/response_parser.ts";
 import type { Reactor, Socket } from "../../net/reactor.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
-import type { Scratch } from "../scratch.ts";
-import { upstreamTimeouts } from "../timeouts.ts";
+import type { Scratch } from "../io/scratch.ts";
+import { upstreamTimeouts } from "../exchange/timeouts.ts";
 
 /** Options of the connections to a peer. Timeouts in milliseconds; 0 disables one. */
 export interface UpstreamOptions {

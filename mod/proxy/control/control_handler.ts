@@ -1,6 +1,6 @@
 /** Serves the control listener: `/api/`, `/metrics`, `/hayate/` and `/hayate/status.json`. */
-import { isTokenGiven, tokenChallenges } from "../../conn/access_token.ts";
-import type { Exchange } from "../../conn/exchange.ts";
+import { isTokenGiven, tokenChallenges } from "../../conn/accept/access_token.ts";
+import type { Exchange } from "../../conn/exchange/exchange.ts";
 import { latin1 } from "../../http/mod.ts";
 import type { ControlPlan } from "../plan/plan.ts";
 import { answer, textHtml, textPlain } from "../engine/responses/answers.ts";

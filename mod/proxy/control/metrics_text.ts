@@ -1,6 +1,6 @@
 /** The counters for scrapers: `/metrics`. */
 import { version } from "../../base/version.ts";
-import { resetNames } from "../../conn/http2/counters.ts";
+import { resetNames } from "../../conn/exchange/http2_counters.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { AdminApi } from "./admin_api.ts";

@@ -1,5 +1,5 @@
 /** Directives of the global level. */
-import { tokenForm } from "../../conn/access_token.ts";
+import { tokenForm } from "../../conn/accept/access_token.ts";
 import { type HostAddress, parseHostAddress } from "../../config/mod.ts";
 import { parseLogTarget } from "../../log/mod.ts";
 import {

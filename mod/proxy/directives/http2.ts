@@ -1,5 +1,5 @@
 /** Directives of HTTP/2 with clients. Names are those of h2o, `http2` and `http2-limits` are ours. */
-import { limitFacts, parseLimit } from "../../conn/http2/limits.ts";
+import { limitFacts, parseLimit } from "../../conn/exchange/http2_limits.ts";
 import type { ConfigNode } from "../../config/mod.ts";
 import type { Http2Plan } from "../plan/plan.ts";
 import { count, type Directive, duration, levels, onOff } from "./draft/directive.ts";

@@ -1,6 +1,6 @@
 /** Routes the requests of one server and passes later events to the exchange's state. */
 import type { PeerError } from "../../base/errors.ts";
-import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
 import { latin1Bytes, Method, RequestHead } from "../../http/mod.ts";
 import { type MessageLimits, parseRequestHead } from "../../http1/mod.ts";
 import type { Router } from "../routing/router.ts";

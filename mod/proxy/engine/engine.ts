@@ -1,10 +1,10 @@
 /** The data plane of one worker: routes the requests of all listeners to their handlers. */
 import { formatAddress } from "../../base/address.ts";
-import type { Exchange, RefusedRequest } from "../../conn/exchange.ts";
-import { defaultHttp2Options, type Http2Options } from "../../conn/http2/options.ts";
+import type { Exchange, RefusedRequest } from "../../conn/exchange/exchange.ts";
+import { defaultHttp2Options, type Http2Options } from "../../conn/exchange/http2_options.ts";
 import { HttpServer } from "../../conn/http_server.ts";
-import { RefusedRecord } from "../../conn/refused_record.ts";
-import { Scratch } from "../../conn/scratch.ts";
+import { RefusedRecord } from "../../conn/exchange/refused_record.ts";
+import { Scratch } from "../../conn/io/scratch.ts";
 import { defaultLimits, type MessageLimits } from "../../http1/mod.ts";
 import { type AccessLog, type Logger, SparseLog } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";

@@ -1,9 +1,9 @@
 /** The settings of a configuration that sets nothing. Those of upstreams: `upstream_defaults.ts`. */
 import { sessionsDefault } from "../../tls/session_rules.ts";
 import { version } from "../../base/version.ts";
-import { defaultHttp2Options } from "../../conn/http2/options.ts";
+import { defaultHttp2Options } from "../../conn/exchange/http2_options.ts";
 import { defaultGuardRules } from "../../http2/mod.ts";
-import { serverTimeouts, upstreamTimeouts } from "../../conn/timeouts.ts";
+import { serverTimeouts, upstreamTimeouts } from "../../conn/exchange/timeouts.ts";
 import type { GlobalPlan, Settings } from "./plan.ts";
 
 /** Settings of the whole process. */

@@ -1,5 +1,5 @@
 /** Defaults of an upstream and its peers. */
-import { namedUpstreamIdleTimeoutMs } from "../../conn/timeouts.ts";
+import { namedUpstreamIdleTimeoutMs } from "../../conn/exchange/timeouts.ts";
 import { type PeerPlan, retryConditions, type UpstreamPlan } from "./plan.ts";
 import type { OutlierPlan, RetryBudgetPlan } from "./upstream_plan.ts";
 

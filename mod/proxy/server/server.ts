@@ -2,7 +2,7 @@
 import { formatAddress } from "../../base/address.ts";
 import type { StartFaults } from "../../base/start_faults.ts";
 import { version } from "../../base/version.ts";
-import { ProxyProtocolListeners } from "../../conn/proxy_protocol_accept.ts";
+import { ProxyProtocolListeners } from "../../conn/accept/proxy_protocol_accept.ts";
 import { type Logger, SparseLog } from "../../log/mod.ts";
 import type { AcceptHandler, Reactor } from "../../net/reactor.ts";
 import type { HeldLease } from "../../process/handover/socket_lease.ts";

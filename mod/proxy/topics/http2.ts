@@ -1,4 +1,4 @@
-import { http2LimitsText } from "../../conn/http2/limits_text.ts";
+import { http2LimitsText } from "../../conn/exchange/http2_limits_text.ts";
 
 /** `hayate help proxy http2`. */
 export const http2Text = `HTTP/2

@@ -2,7 +2,7 @@
  * The shapes of messages between a master and its workers, which may be of another version after an
  * in-place upgrade.
  */
-import { type Http2Figures, resetNames } from "../../conn/http2/counters.ts";
+import { type Http2Figures, resetNames } from "../../conn/exchange/http2_counters.ts";
 import {
   amount,
   count,

@@ -1,7 +1,7 @@
 /** Loads the plan's app and makes its exchange handler. */
 import { exitCodes, StartError } from "../../base/errors.ts";
-import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
-import { StaticResponse } from "../../conn/static_response.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
+import { StaticResponse } from "../../conn/exchange/static_response.ts";
 import { Method } from "../../http/method.ts";
 import type { Cork } from "../fetch/response_writer.ts";
 import type { Fetch, FetchHandler } from "../fetch/fetch_handler.ts";

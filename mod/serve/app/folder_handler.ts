@@ -1,7 +1,7 @@
 /** Serves a folder. */
 import { StartError } from "../../base/errors.ts";
-import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
-import { StaticResponse } from "../../conn/static_response.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
+import { StaticResponse } from "../../conn/exchange/static_response.ts";
 import { reasonPhrase } from "../../http/status.ts";
 import {
   type FileOpener,

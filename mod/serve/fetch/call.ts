@@ -1,6 +1,6 @@
 /** The state of one handler call, from its request to the end of its response. */
 import type { Address } from "../../base/address.ts";
-import type { Exchange } from "../../conn/exchange.ts";
+import type { Exchange } from "../../conn/exchange/exchange.ts";
 import type { HeadCopy } from "./head_copy.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 import { type RequestOrigin, ServedRequest } from "./served_request.ts";

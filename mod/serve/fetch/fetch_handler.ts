@@ -1,7 +1,7 @@
 /** Answers exchanges by calling an app's `fetch(request, info)`. */
 import type { PeerError } from "../../base/errors.ts";
-import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
-import { StaticResponse } from "../../conn/static_response.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
+import { StaticResponse } from "../../conn/exchange/static_response.ts";
 import { Method } from "../../http/method.ts";
 import { noTunnel } from "./no_tunnel.ts";
 import type { ChunkedMode } from "../plan/plan.ts";

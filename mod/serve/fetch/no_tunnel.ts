@@ -1,4 +1,4 @@
-import { StaticResponse } from "../../conn/static_response.ts";
+import { StaticResponse } from "../../conn/exchange/static_response.ts";
 
 /**
  * The response to CONNECT. A 2xx would turn the connection into a tunnel and the body into the

@@ -1,5 +1,5 @@
 /** Sends the Response of a handler; constant bodies without a stream. */
-import type { Exchange } from "../../conn/exchange.ts";
+import type { Exchange } from "../../conn/exchange/exchange.ts";
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { latin1Bytes } from "../../http/latin1.ts";
 import { Framing } from "../../http/message_head.ts";

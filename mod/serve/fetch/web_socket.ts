@@ -1,6 +1,6 @@
 /** The server side of a WebSocket, with the interface of the browser's WebSocket class. */
 import type { PeerError } from "../../base/errors.ts";
-import type { TakenSocket } from "../../conn/exchange.ts";
+import type { TakenSocket } from "../../conn/exchange/exchange.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import { delay } from "../../std/async.ts";
 import { CloseCode, closePayload, decodeText, makeFrame, Opcode } from "./web_socket_frames.ts";

@@ -1,10 +1,10 @@
 /** The private listener of a master: its status page, as text and as JSON. */
 import { StartError, systemReason } from "../../base/errors.ts";
 import { version } from "../../base/version.ts";
-import { isTokenGiven, tokenChallenges, tokenForm } from "../../conn/access_token.ts";
-import type { Exchange, ExchangeHandler } from "../../conn/exchange.ts";
+import { isTokenGiven, tokenChallenges, tokenForm } from "../../conn/accept/access_token.ts";
+import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
 import { HttpServer } from "../../conn/http_server.ts";
-import { StaticResponse } from "../../conn/static_response.ts";
+import { StaticResponse } from "../../conn/exchange/static_response.ts";
 import { createReactor } from "../../net/mod.ts";
 import type { Listener, Reactor } from "../../net/reactor.ts";
 import type { ServePlan, StatusPlan, StatusToken } from "../plan/plan.ts";

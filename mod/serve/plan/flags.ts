@@ -1,6 +1,6 @@
 /** The flags of `hayate serve`. */
 import { defineTable } from "../../cli/mod.ts";
-import { serverTimeouts } from "../../conn/timeouts.ts";
+import { serverTimeouts } from "../../conn/exchange/timeouts.ts";
 import { namedFormats } from "../../log/mod.ts";
 import {
   readAddress,

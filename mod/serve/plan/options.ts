@@ -2,7 +2,7 @@
 import { type Address, unixPathBytesMax } from "../../base/address.ts";
 import { type Environment, type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
 import { isResolved, isUnixPath } from "../../config/addresses.ts";
-import { tokenForm } from "../../conn/access_token.ts";
+import { tokenForm } from "../../conn/accept/access_token.ts";
 import { serveTable } from "./flags.ts";
 import type { AppPlan, ListenPlan, ServePlan, StatusPlan, StatusToken, TlsPlan } from "./plan.ts";
 

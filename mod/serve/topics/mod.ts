@@ -1,6 +1,6 @@
 /** The pages of `hayate help serve TOPIC`. */
-import { http2LimitsText } from "../../conn/http2/limits_text.ts";
-import { defaultHttp2Options } from "../../conn/http2/options.ts";
+import { http2LimitsText } from "../../conn/exchange/http2_limits_text.ts";
+import { defaultHttp2Options } from "../../conn/exchange/http2_options.ts";
 import type { Topic } from "../../cli/mod.ts";
 
 const appText = `An app

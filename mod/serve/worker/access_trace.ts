@@ -1,6 +1,6 @@
 /** The access log record of one exchange. */
 import type { Address } from "../../base/address.ts";
-import type { Exchange } from "../../conn/exchange.ts";
+import type { Exchange } from "../../conn/exchange/exchange.ts";
 import {
   type AccessFormat,
   AccessHead,

@@ -5,8 +5,8 @@ import type {
   ExchangeHandler,
   RefusedRequest,
   RequestFacts,
-} from "../../conn/exchange.ts";
-import { RefusedRecord } from "../../conn/refused_record.ts";
+} from "../../conn/exchange/exchange.ts";
+import { RefusedRecord } from "../../conn/exchange/refused_record.ts";
 import type { AccessLog } from "../../log/mod.ts";
 import { AccessTrace } from "./access_trace.ts";
 import { type Row, RowState } from "./scoreboard.ts";

@@ -2,7 +2,7 @@
 import { formatAddress } from "../../base/address.ts";
 import { exitCodes } from "../../base/errors.ts";
 import { describeStaleMount } from "../../config/default_file.ts";
-import { defaultHttp2Options } from "../../conn/http2/options.ts";
+import { defaultHttp2Options } from "../../conn/exchange/http2_options.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { defaultLimits } from "../../http1/limits.ts";
 import {

@@ -9,7 +9,7 @@ import { Deadline } from "../../../base/timer_wheel.ts";
 import type { Method } from "../../../http/method.ts";
 import { ErrorCode, Session } from "../../../http2/mod.ts";
 import type { Socket } from "../../../net/reactor.ts";
-import { Outlet } from "../../outlet.ts";
+import { Outlet } from "../../io/outlet.ts";
 import type { Dialing, OpenedConnection } from "../dial.ts";
 import type { SharedHost } from "./shared_host.ts";
 import { type EventOwner, StreamEvents } from "./stream_events.ts";

@@ -1,6 +1,6 @@
 import type { HeadSpace, SessionOptions } from "../../../http2/mod.ts";
 import type { Reactor } from "../../../net/reactor.ts";
-import type { Scratch } from "../../scratch.ts";
+import type { Scratch } from "../../io/scratch.ts";
 import type { Dialer } from "../dial.ts";
 import type { UpstreamOptions } from "../upstream_pool.ts";
 import type { SharedConnection } from "./shared_connection.ts";

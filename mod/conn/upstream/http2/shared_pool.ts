@@ -3,7 +3,7 @@ import type { Address } from "../../../base/address.ts";
 import { defaultSectionLimits, defaultSessionOptions, HeadSpace } from "../../../http2/mod.ts";
 import type { SessionOptions } from "../../../http2/mod.ts";
 import type { Reactor } from "../../../net/reactor.ts";
-import type { Scratch } from "../../scratch.ts";
+import type { Scratch } from "../../io/scratch.ts";
 import {
   type AddressSource,
   type Connector,

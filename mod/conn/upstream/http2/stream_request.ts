@@ -6,7 +6,7 @@
 import type { HeadWriter } from "../../../http/head_writer.ts";
 import { Framing } from "../../../http/message_head.ts";
 import type { HeadSpace, Session, Stream } from "../../../http2/mod.ts";
-import { Inbox } from "../../inbox.ts";
+import { Inbox } from "../../io/inbox.ts";
 import type { RequestFraming } from "../request_output.ts";
 import type { SentRequest } from "../upstream_exchange.ts";
 import { encodeHandshake, encodeRequest } from "./request_block.ts";

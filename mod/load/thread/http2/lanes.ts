@@ -1,6 +1,6 @@
 /** Makes the lanes of a run over HTTP/2. */
 import { HeadSpace } from "../../../http2/mod.ts";
-import { Scratch } from "../../../conn/scratch.ts";
+import { Scratch } from "../../../conn/io/scratch.ts";
 import type { GroupState } from "../group_state.ts";
 import type { Lane, LaneParts } from "../lane.ts";
 import { ConnectionPlace } from "./connection_place.ts";

@@ -2,8 +2,8 @@
 import { formatAddress } from "../../../base/address.ts";
 import { exitCodes, type PeerError, StartError } from "../../../base/errors.ts";
 import { Deadline } from "../../../base/timer_wheel.ts";
-import { directBytesMin, Outlet } from "../../../conn/outlet.ts";
-import type { Scratch } from "../../../conn/scratch.ts";
+import { directBytesMin, Outlet } from "../../../conn/io/outlet.ts";
+import type { Scratch } from "../../../conn/io/scratch.ts";
 import { latin1 } from "../../../http/mod.ts";
 import {
   ErrorCode,

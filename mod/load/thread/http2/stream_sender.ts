@@ -1,5 +1,5 @@
 /** Sends the requests of one connection: those of a batch in one write. */
-import type { Outlet } from "../../../conn/outlet.ts";
+import type { Outlet } from "../../../conn/io/outlet.ts";
 import type { HeadSpace, Session } from "../../../http2/mod.ts";
 import type { Sender, SendQueue } from "../send_queue.ts";
 import { FieldBlocks } from "./field_blocks.ts";

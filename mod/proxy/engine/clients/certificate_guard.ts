@@ -1,6 +1,6 @@
 import { KnownBytes } from "../../../http/known_bytes.ts";
 import type { RequestHead } from "../../../http/mod.ts";
-import type { DownstreamConnection } from "../../../conn/exchange.ts";
+import type { DownstreamConnection } from "../../../conn/exchange/exchange.ts";
 import type { Identity } from "../../../tls/server_context.ts";
 import { findByName } from "../../../tls/name_match.ts";
 

@@ -1,5 +1,5 @@
 /** The request body as the client frames it, separate from the head it came with. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { RequestFraming } from "../../../conn/upstream/request_output.ts";
 import { Framing, type RequestHead } from "../../../http/mod.ts";
 

@@ -1,7 +1,7 @@
 /** Facts about a client connection, determined at its first request and kept. */
 import type { CertificateChoice } from "./certificate_guard.ts";
 import type { Address } from "../../../base/address.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { ClientBody } from "./client_body.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { Field } from "../fields/field_rules.ts";

@@ -1,5 +1,5 @@
 /** The fields of every response: `Server` and `Date`. */
-import { DateLine } from "../../../conn/date_line.ts";
+import { DateLine } from "../../../conn/exchange/date_line.ts";
 import { type HeadWriter, latin1Bytes } from "../../../http/mod.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { GlobalPlan } from "../../plan/plan.ts";

@@ -1,5 +1,5 @@
 /** An upstream's response on its way to the client: unchanged, or changed and compressed. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { RequestHead, ResponseHead } from "../../../http/mod.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { RequestId } from "../clients/request_id.ts";

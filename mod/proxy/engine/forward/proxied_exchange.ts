@@ -6,7 +6,7 @@
  */
 import type { PeerError } from "../../../base/errors.ts";
 import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { ResponseHandler } from "../../../conn/upstream/response_handler.ts";
 import { Framing, latin1Bytes, Method } from "../../../http/mod.ts";
 import type { Peer } from "../../balance/peer.ts";

@@ -1,6 +1,6 @@
 /** PROXY headers to peers: each connection begins with the client's address. */
 import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { type ProxyVersion, relayedHeader } from "../../../proxy_protocol/mod.ts";
 import type { PeerConnections } from "./peer_connections.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";

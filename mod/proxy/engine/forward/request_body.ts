@@ -6,7 +6,7 @@
  * `request_buffer` it is collected first and sent when it is complete.
  */
 import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { RequestFraming } from "../../../conn/upstream/request_output.ts";
 import { Framing } from "../../../http/mod.ts";
 import { trailerLines } from "../fields/trailer_lines.ts";

@@ -1,5 +1,5 @@
 /** The head sent to the client: the upstream's head without hop-by-hop fields. */
-import type { Exchange, ResponseFraming } from "../../../conn/exchange.ts";
+import type { Exchange, ResponseFraming } from "../../../conn/exchange/exchange.ts";
 import {
   FieldKind,
   Framing,

@@ -1,7 +1,7 @@
 /** After a 101: bytes both ways, at the slower side's pace, until either side ends. */
 import type { PeerError } from "../../../base/errors.ts";
 import { Deadline } from "../../../base/timer_wheel.ts";
-import type { TakenSocket } from "../../../conn/exchange.ts";
+import type { TakenSocket } from "../../../conn/exchange/exchange.ts";
 import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
 
 interface TunnelContext {

@@ -1,5 +1,5 @@
 /** `proxy.reverse.url`: forwards the request to an upstream. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { ProxiedExchange } from "../forward/proxied_exchange.ts";

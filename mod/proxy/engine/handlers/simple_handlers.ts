@@ -1,5 +1,5 @@
 /** Handlers that respond at once: redirects and Tengine's status page. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { Method } from "../../../http/mod.ts";
 import { latin1 } from "../../../http/mod.ts";
 import type { CheckStatusFormat } from "../../plan/plan.ts";

@@ -1,6 +1,6 @@
 /** `file.dir` and `file.file`: serves a folder or one file through the shared static files. */
 import type { PeerError } from "../../../base/errors.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { HeadWriter, RequestHead } from "../../../http/mod.ts";
 import { latin1 } from "../../../http/mod.ts";
 import { Framing } from "../../../http/mod.ts";

@@ -1,6 +1,6 @@
 /** `status: ON`: the state of this process, as HTML at the path and as JSON below it (h2o). */
 import { version } from "../../../base/version.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { imfFixdate, latin1 } from "../../../http/mod.ts";
 import type { Router } from "../../routing/router.ts";
 import { answer, textHtml } from "../responses/answers.ts";

@@ -1,5 +1,5 @@
 /** Served without a configuration: a page that shows what is running and the next steps. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { answer, textHtml, textPlain } from "../responses/answers.ts";
 import type { EngineContext } from "../routes/engine_context.ts";
 import type { RoutedRequest } from "../clients/routed_request.ts";

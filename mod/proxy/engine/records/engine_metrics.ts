@@ -1,5 +1,5 @@
 /** Counters of one worker: plain numbers, read by the status pages. */
-import { Http2Counters, type Http2Figures } from "../../../conn/http2/counters.ts";
+import { Http2Counters, type Http2Figures } from "../../../conn/exchange/http2_counters.ts";
 import type { ConnectionTally } from "../../../conn/http_server.ts";
 
 /** Counters of one listener. */

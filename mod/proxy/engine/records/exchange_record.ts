@@ -1,7 +1,7 @@
 /** What the access logs need of one exchange; kept only for routes that are logged. */
 import type { Address } from "../../../base/address.ts";
 import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { Method, type ResponseHead } from "../../../http/mod.ts";
 import {
   AccessHead,

@@ -1,5 +1,5 @@
 /** Responses that the proxy makes itself. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { Framing } from "../../../http/mod.ts";
 import { compress } from "../../../std/compressor.ts";
 import { encodingOf, levelOf, negotiatedFields } from "./compression.ts";

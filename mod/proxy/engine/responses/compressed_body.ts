@@ -1,6 +1,6 @@
 /** A response body that is compressed on its way to the client. */
 import type { PeerError } from "../../../base/errors.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { type Coding, type Compressor, openCompressor } from "../../../std/compressor.ts";
 import type { EngineContext } from "../routes/engine_context.ts";
 import type { ExchangeState } from "../routes/exchange_state.ts";

@@ -1,5 +1,5 @@
 /** `compress`: whether a response is compressed, and how its fields change. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { codingWeights } from "../../../static/codings.ts";
 import type { Coding } from "../../../std/compressor.ts";
 import type { CompressPlan } from "../../plan/plan.ts";

@@ -1,5 +1,5 @@
 /** Failures of our own as gRPC clients understand them: a gRPC status in a 200 response. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import { Framing, latin1Bytes } from "../../../http/mod.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import type { ServerFields } from "../fields/server_fields.ts";

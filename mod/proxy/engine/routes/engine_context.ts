@@ -1,6 +1,6 @@
 /** What the handlers of a request need from the engine. */
 import type { SendInformational } from "../../plan/plan.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { Reactor } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
 import type { EngineMetrics } from "../records/engine_metrics.ts";

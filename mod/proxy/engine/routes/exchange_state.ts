@@ -1,6 +1,6 @@
 /** Per-exchange state between the request and the end of its response. */
 import type { PeerError } from "../../../base/errors.ts";
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 
 /** Stored in `exchange.context`; the callbacks are those of conn's `ExchangeHandler`. */
 export interface ExchangeState {

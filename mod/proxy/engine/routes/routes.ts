@@ -1,5 +1,5 @@
 /** Routes: everything about a path that is known before a request arrives. */
-import type { Exchange } from "../../../conn/exchange.ts";
+import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { AccessLog } from "../../../log/mod.ts";
 import type { FieldRule, Settings } from "../../plan/plan.ts";
 import type { Router } from "../../routing/router.ts";

@@ -3,7 +3,7 @@ import {
   CertificateChoice,
   CertificateGuard,
 } from "../../../../../mod/proxy/engine/clients/certificate_guard.ts";
-import type { DownstreamConnection } from "../../../../../mod/conn/exchange.ts";
+import type { DownstreamConnection } from "../../../../../mod/conn/exchange/exchange.ts";
 import { latin1Bytes, RequestHead } from "../../../../../mod/http/mod.ts";
 
 const files = (name: string) => [{ certificateFile: `${name}.pem`, keyFile: `${name}.key` }];

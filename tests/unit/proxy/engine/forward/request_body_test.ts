@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { UpstreamExchange } from "../../../../../mod/conn/upstream/upstream_exchange.ts";
-import type { Exchange } from "../../../../../mod/conn/exchange.ts";
+import type { Exchange } from "../../../../../mod/conn/exchange/exchange.ts";
 import { Framing } from "../../../../../mod/http/mod.ts";
 import { ClientBody } from "../../../../../mod/proxy/engine/clients/client_body.ts";
 import { RequestBody } from "../../../../../mod/proxy/engine/forward/request_body.ts";

@@ -2,10 +2,10 @@
  * The input of a connection: splits what arrives into heads and bodies, and queues what cannot be
  * processed yet. Connections of clients and to upstreams use the same class.
  */
-import type { Framing } from "../http/message_head.ts";
-import type { TrailerField } from "../http/trailers.ts";
-import { BodyDecoder } from "../http1/body_decoder.ts";
-import type { BodyLimits } from "../http1/limits.ts";
+import type { Framing } from "../../http/message_head.ts";
+import type { TrailerField } from "../../http/trailers.ts";
+import { BodyDecoder } from "../../http1/body_decoder.ts";
+import type { BodyLimits } from "../../http1/limits.ts";
 import { Inbox } from "./inbox.ts";
 
 /** What the next byte from the peer belongs to. */

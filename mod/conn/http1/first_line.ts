@@ -1,4 +1,4 @@
-import { latin1 } from "../http/latin1.ts";
+import { latin1 } from "../../http/latin1.ts";
 
 /** Longer lines are truncated in logs. */
 const lineBytesMax = 8192;

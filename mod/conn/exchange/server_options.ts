@@ -1,6 +1,6 @@
-import { version } from "../base/version.ts";
-import { defaultHttp2Options, type Http2Options } from "./http2/options.ts";
-import { defaultLimits, type MessageLimits } from "../http1/limits.ts";
+import { version } from "../../base/version.ts";
+import { defaultHttp2Options, type Http2Options } from "./http2_options.ts";
+import { defaultLimits, type MessageLimits } from "../../http1/limits.ts";
 import { serverTimeouts } from "./timeouts.ts";
 
 /** The Server field of every response, with its CRLF. The same as the proxy's default. */

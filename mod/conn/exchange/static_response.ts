@@ -1,6 +1,6 @@
-import { imfFixdate } from "../http/date.ts";
-import { reasonPhrase } from "../http/status.ts";
-import { PreparedResponse } from "../http2/mod.ts";
+import { imfFixdate } from "../../http/date.ts";
+import { reasonPhrase } from "../../http/status.ts";
+import { PreparedResponse } from "../../http2/mod.ts";
 import { serverField } from "./server_options.ts";
 
 const encoder = new TextEncoder();

@@ -2,13 +2,13 @@
  * The interface between a server and its request handler. It is the same for every version of HTTP:
  * a connection may carry one exchange at a time or many.
  */
-import type { Address } from "../base/address.ts";
-import type { PeerError } from "../base/errors.ts";
-import type { HeadWriter } from "../http/head_writer.ts";
-import type { Framing } from "../http/message_head.ts";
-import type { RequestHead } from "../http/request_head.ts";
-import type { TrailerField } from "../http/trailers.ts";
-import type { Socket, TlsFacts } from "../net/reactor.ts";
+import type { Address } from "../../base/address.ts";
+import type { PeerError } from "../../base/errors.ts";
+import type { HeadWriter } from "../../http/head_writer.ts";
+import type { Framing } from "../../http/message_head.ts";
+import type { RequestHead } from "../../http/request_head.ts";
+import type { TrailerField } from "../../http/trailers.ts";
+import type { Socket, TlsFacts } from "../../net/reactor.ts";
 import type { StaticResponse } from "./static_response.ts";
 
 /** Answers requests; one handler serves all connections of a server. */

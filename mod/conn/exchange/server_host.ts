@@ -1,16 +1,16 @@
-import type { PeerError } from "../base/errors.ts";
-import type { HeadWriter } from "../http/head_writer.ts";
-import type { RequestParser } from "../http1/request_parser.ts";
-import type { PreparedResponse } from "../http2/mod.ts";
-import type { Reactor, Socket } from "../net/reactor.ts";
+import type { PeerError } from "../../base/errors.ts";
+import type { HeadWriter } from "../../http/head_writer.ts";
+import type { RequestParser } from "../../http1/request_parser.ts";
+import type { PreparedResponse } from "../../http2/mod.ts";
+import type { Reactor, Socket } from "../../net/reactor.ts";
 import type {
   DownstreamConnection,
   Exchange,
   ExchangeHandler,
   RefusedRequest,
 } from "./exchange.ts";
-import type { Http2Shared } from "./http2/shared.ts";
-import type { Scratch } from "./scratch.ts";
+import type { Http2Shared } from "./http2_shared.ts";
+import type { Scratch } from "../io/scratch.ts";
 import type { ServerOptions } from "./server_options.ts";
 import type { StaticResponse } from "./static_response.ts";
 

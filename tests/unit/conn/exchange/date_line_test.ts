@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { DateLine } from "../../../mod/conn/date_line.ts";
-import { latin1, parseHttpDate } from "../../../mod/http/mod.ts";
+import { DateLine } from "../../../../mod/conn/exchange/date_line.ts";
+import { latin1, parseHttpDate } from "../../../../mod/http/mod.ts";
 
 Deno.test("DateLine.refresh() writes the date of the wall clock, and again after a second", () => {
   const line = new DateLine();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isTokenGiven } from "../../../mod/conn/access_token.ts";
+import { isTokenGiven } from "../../../../mod/conn/accept/access_token.ts";
 
 const token = "s3cretTok";
 const basic = (text: string) => btoa(text);

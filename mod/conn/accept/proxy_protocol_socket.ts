@@ -1,6 +1,6 @@
-import type { Address } from "../base/address.ts";
-import type { PeerError } from "../base/errors.ts";
-import type { Socket, SocketHandler } from "../net/reactor.ts";
+import type { Address } from "../../base/address.ts";
+import type { PeerError } from "../../base/errors.ts";
+import type { Socket, SocketHandler } from "../../net/reactor.ts";
 
 /**
  * A socket with the addresses from a load balancer's PROXY header in place of the kernel's.

@@ -1,10 +1,10 @@
 /** Output of many connections in one buffer: to whom, in which order, and when it leaves. */
 import { assertEquals } from "@std/assert";
-import { Outlet } from "../../../mod/conn/outlet.ts";
-import { Scratch } from "../../../mod/conn/scratch.ts";
-import type { BatchOutput } from "../../../mod/net/reactor.ts";
-import type { Socket } from "../../../mod/net/reactor.ts";
-import { Random } from "../../fuzz/random.ts";
+import { Outlet } from "../../../../mod/conn/io/outlet.ts";
+import { Scratch } from "../../../../mod/conn/io/scratch.ts";
+import type { BatchOutput } from "../../../../mod/net/reactor.ts";
+import type { Socket } from "../../../../mod/net/reactor.ts";
+import { Random } from "../../../fuzz/random.ts";
 
 /** A reactor's batch: what asked to be flushed at its end. */
 class Batch {

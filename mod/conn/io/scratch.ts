@@ -1,4 +1,4 @@
-import type { BatchOutput, Reactor } from "../net/reactor.ts";
+import type { BatchOutput, Reactor } from "../../net/reactor.ts";
 import type { Outlet } from "./outlet.ts";
 
 /** Space for the output of one batch: many responses, or some heads and small bodies. */

@@ -1,6 +1,6 @@
 /** The access log record of a request refused before it reached a handler. */
-import { reasonPhrase } from "../http/status.ts";
-import { type AccessRecord, type Timing, tlsText } from "../log/mod.ts";
+import { reasonPhrase } from "../../http/status.ts";
+import { type AccessRecord, type Timing, tlsText } from "../../log/mod.ts";
 import type { RefusedRequest } from "./exchange.ts";
 
 /** `GET /path HTTP/1.1`, with any characters for the parts. */

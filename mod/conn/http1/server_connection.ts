@@ -4,18 +4,18 @@
  * Its `MessageReader` splits the input, its `ServerExchange` writes the responses. This class decides
  * what follows from both: deadlines, back-pressure, and every way in which a connection ends.
  */
-import type { Address } from "../base/address.ts";
-import { PeerError } from "../base/errors.ts";
-import { describeFault, Fault } from "../http1/faults.ts";
-import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
-import type { TakenSocket } from "./exchange.ts";
-import { FirstBytes, PrefaceMatch } from "./http2/preface_match.ts";
-import { clientPreface } from "../http2/mod.ts";
+import type { Address } from "../../base/address.ts";
+import { PeerError } from "../../base/errors.ts";
+import { describeFault, Fault } from "../../http1/faults.ts";
+import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
+import type { TakenSocket } from "../exchange/exchange.ts";
+import { FirstBytes, PrefaceMatch } from "../exchange/preface_match.ts";
+import { clientPreface } from "../../http2/mod.ts";
 import { firstLine } from "./first_line.ts";
-import { headWaits, type MessageOwner, MessageReader, Next } from "./message_reader.ts";
-import { Outlet } from "./outlet.ts";
+import { headWaits, type MessageOwner, MessageReader, Next } from "../io/message_reader.ts";
+import { Outlet } from "../io/outlet.ts";
 import { type ExchangeOwner, ServerExchange } from "./server_exchange.ts";
-import type { Http1Host, ServedConnection } from "./server_host.ts";
+import type { Http1Host, ServedConnection } from "../exchange/server_host.ts";
 import { ServerTimer, type TimerOwner } from "./server_timer.ts";
 
 /** Bytes of unwanted request body read to keep the connection; with more it is closed. */

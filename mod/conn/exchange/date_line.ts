@@ -1,5 +1,5 @@
-import { imfFixdate } from "../http/date.ts";
-import { latin1Bytes } from "../http/latin1.ts";
+import { imfFixdate } from "../../http/date.ts";
+import { latin1Bytes } from "../../http/latin1.ts";
 
 const dateStart = "Date: ".length;
 const dateBytes = 29;

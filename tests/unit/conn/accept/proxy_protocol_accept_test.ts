@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Address } from "../../../mod/base/address.ts";
-import { PeerError } from "../../../mod/base/errors.ts";
-import { TimerWheel } from "../../../mod/base/timer_wheel.ts";
-import { ProxyProtocolListeners } from "../../../mod/conn/proxy_protocol_accept.ts";
-import { latin1, latin1Bytes } from "../../../mod/http/mod.ts";
-import type { SparseLog } from "../../../mod/log/mod.ts";
-import type { Listener, Reactor, Socket, SocketHandler } from "../../../mod/net/reactor.ts";
+import type { Address } from "../../../../mod/base/address.ts";
+import { PeerError } from "../../../../mod/base/errors.ts";
+import { TimerWheel } from "../../../../mod/base/timer_wheel.ts";
+import { ProxyProtocolListeners } from "../../../../mod/conn/accept/proxy_protocol_accept.ts";
+import { latin1, latin1Bytes } from "../../../../mod/http/mod.ts";
+import type { SparseLog } from "../../../../mod/log/mod.ts";
+import type { Listener, Reactor, Socket, SocketHandler } from "../../../../mod/net/reactor.ts";
 
 const balancer: Address = { kind: "tcp", host: "10.0.0.1", port: 1 };
 const own: Address = { kind: "tcp", host: "10.0.0.2", port: 80 };

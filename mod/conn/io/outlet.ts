@@ -1,4 +1,4 @@
-import type { Socket } from "../net/reactor.ts";
+import type { Socket } from "../../net/reactor.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** From this size, copying costs more than a separate send(2). */

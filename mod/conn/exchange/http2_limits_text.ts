@@ -1,6 +1,6 @@
-import { defaultHttp2Options } from "./options.ts";
+import { defaultHttp2Options } from "./http2_options.ts";
 import { defaultSectionLimits } from "../../http2/mod.ts";
-import { limitLines } from "./limits.ts";
+import { limitLines } from "./http2_limits.ts";
 
 const { fieldsMax, headBytesMax } = defaultSectionLimits;
 const { heldBytesMax, held } = defaultHttp2Options.session;

@@ -5,12 +5,17 @@
  * Only this class writes the fields that frame the body, and it counts every byte of the body against
  * them: the client would read a body of another length as the next response.
  */
-import type { HeadWriter } from "../http/head_writer.ts";
-import { latin1Bytes } from "../http/latin1.ts";
-import { Framing } from "../http/message_head.ts";
-import { chunkEnd, chunkSizeBytesMax, lastChunk, writeChunkSize } from "../http1/chunk_writer.ts";
-import type { ResponseFraming } from "./exchange.ts";
-import type { Outlet } from "./outlet.ts";
+import type { HeadWriter } from "../../http/head_writer.ts";
+import { latin1Bytes } from "../../http/latin1.ts";
+import { Framing } from "../../http/message_head.ts";
+import {
+  chunkEnd,
+  chunkSizeBytesMax,
+  lastChunk,
+  writeChunkSize,
+} from "../../http1/chunk_writer.ts";
+import type { ResponseFraming } from "../exchange/exchange.ts";
+import type { Outlet } from "../io/outlet.ts";
 
 const chunkedField = latin1Bytes("Transfer-Encoding: chunked\r\n");
 const chunkSizeLine = new Uint8Array(chunkSizeBytesMax);

@@ -1,15 +1,15 @@
 /** Wraps an accept handler: reads the PROXY protocol header of each connection first. */
-import { type Address, formatAddress } from "../base/address.ts";
-import type { PeerError } from "../base/errors.ts";
-import { Deadline } from "../base/timer_wheel.ts";
-import type { SparseLog } from "../log/mod.ts";
-import type { AcceptHandler, Listener, Reactor, Socket, SocketHandler } from "../net/reactor.ts";
+import { type Address, formatAddress } from "../../base/address.ts";
+import type { PeerError } from "../../base/errors.ts";
+import { Deadline } from "../../base/timer_wheel.ts";
+import type { SparseLog } from "../../log/mod.ts";
+import type { AcceptHandler, Listener, Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
 import {
   describeHeaderFault,
   HeaderFault,
   parseProxyHeader,
   ProxyHeader,
-} from "../proxy_protocol/mod.ts";
+} from "../../proxy_protocol/mod.ts";
 import { ProxyProtocolSocket } from "./proxy_protocol_socket.ts";
 
 /** Polling interval of `settled`, in milliseconds. */

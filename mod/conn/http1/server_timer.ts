@@ -1,5 +1,5 @@
-import { Deadline } from "../base/timer_wheel.ts";
-import type { ServerHost } from "./server_host.ts";
+import { Deadline } from "../../base/timer_wheel.ts";
+import type { ServerHost } from "../exchange/server_host.ts";
 
 /** How long a closed connection waits for the client's FIN. */
 const lingerMs = 2_000;

@@ -4,9 +4,9 @@ import {
   type MessageOwner,
   MessageReader,
   Next,
-} from "../../../mod/conn/message_reader.ts";
-import { Framing, latin1, latin1Bytes } from "../../../mod/http/mod.ts";
-import { defaultLimits, describeFault, RequestParser } from "../../../mod/http1/mod.ts";
+} from "../../../../mod/conn/io/message_reader.ts";
+import { Framing, latin1, latin1Bytes } from "../../../../mod/http/mod.ts";
+import { defaultLimits, describeFault, RequestParser } from "../../../../mod/http1/mod.ts";
 
 /** Notes what a reader finds, as words. Each request is over when its body is complete. */
 class Owner implements MessageOwner {

@@ -1,7 +1,7 @@
 import { HeadSpace, type SessionOptions } from "../../http2/mod.ts";
-import { Http2Counters } from "./counters.ts";
-import type { ServerOptions } from "../server_options.ts";
-import { type Http2Options, sessionOptionsOf } from "./options.ts";
+import { Http2Counters } from "./http2_counters.ts";
+import type { ServerOptions } from "./server_options.ts";
+import { type Http2Options, sessionOptionsOf } from "./http2_options.ts";
 
 /**
  * A sec-websocket-key, which must be random (RFC 6455 4.1). Only a client of HTTP/1 checks what the

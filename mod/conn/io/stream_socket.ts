@@ -3,7 +3,7 @@ import type { Address } from "../../base/address.ts";
 import type { PeerError } from "../../base/errors.ts";
 import { ErrorCode } from "../../http2/mod.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
-import { Inbox } from "../inbox.ts";
+import { Inbox } from "./inbox.ts";
 
 /** The stream that a socket stands for, of a client or of a peer. */
 export interface SocketStream {

@@ -1,13 +1,13 @@
 /** One request and its response on a client's HTTP/1 connection, reused for the next one. */
-import { LF } from "../http/char_class.ts";
-import type { HeadWriter } from "../http/head_writer.ts";
-import { Framing } from "../http/message_head.ts";
-import { Method } from "../http/method.ts";
-import type { RequestHead } from "../http/request_head.ts";
-import { reasonPhrase } from "../http/status.ts";
-import type { TrailerField } from "../http/trailers.ts";
-import { writeStatusLine } from "../http1/status_line.ts";
-import type { Socket } from "../net/reactor.ts";
+import { LF } from "../../http/char_class.ts";
+import type { HeadWriter } from "../../http/head_writer.ts";
+import { Framing } from "../../http/message_head.ts";
+import { Method } from "../../http/method.ts";
+import type { RequestHead } from "../../http/request_head.ts";
+import { reasonPhrase } from "../../http/status.ts";
+import type { TrailerField } from "../../http/trailers.ts";
+import { writeStatusLine } from "../../http1/status_line.ts";
+import type { Socket } from "../../net/reactor.ts";
 import type {
   DownstreamConnection,
   Exchange,
@@ -15,12 +15,12 @@ import type {
   RefusedRequest,
   ResponseFraming,
   TakenSocket,
-} from "./exchange.ts";
-import { type MessageReader, Next } from "./message_reader.ts";
-import type { Outlet } from "./outlet.ts";
+} from "../exchange/exchange.ts";
+import { type MessageReader, Next } from "../io/message_reader.ts";
+import type { Outlet } from "../io/outlet.ts";
 import { ResponseOutput } from "./response_output.ts";
-import type { Http1Host } from "./server_host.ts";
-import type { StaticResponse } from "./static_response.ts";
+import type { Http1Host } from "../exchange/server_host.ts";
+import type { StaticResponse } from "../exchange/static_response.ts";
 
 const text = new TextEncoder();
 const closeField = text.encode("Connection: close\r\n");
