@@ -1,9 +1,11 @@
 /** The layer check: reports imports against the layers of mod/README.md, and uses by non-owners. */
+import { folderCycles } from "./folder_cycles.ts";
 import { lintFindings } from "./lint_runner.ts";
 
-/** Violations in main.ts and mod/ of `root`, as `path:line: why`. */
+/** Violations in main.ts and mod/ of `root`, as `path:line: why`, and cycles between folders. */
 export async function checkLayers(root: string): Promise<string[]> {
-  return await lintFindings("layers_plugin.ts", root, ["main.ts", "mod"]);
+  const findings = await lintFindings("layers_plugin.ts", root, ["main.ts", "mod"]);
+  return [...findings, ...await folderCycles(root, "mod")];
 }
 
 if (import.meta.main) {
