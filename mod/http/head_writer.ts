@@ -1,4 +1,5 @@
 import { classes, COLON, CR, LF, SP, TOKEN, VALUE } from "./char_class.ts";
+import { LineMarks } from "./line_marks.ts";
 import type { MessageHead } from "./message_head.ts";
 
 /** Below this many bytes a loop is faster than creating the view that `set` needs. */
@@ -17,6 +18,8 @@ export class HeadWriter {
   /** The output is in `[0, length)`. Growing replaces the buffer: read this again after writing. */
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
+  /** Lines that came as never indexed and must stay so on their way (RFC 7541 7.1.3). */
+  readonly neverIndexed = new LineMarks();
   readonly #bytesMax: number;
 
   constructor(initialBytes = 1024, bytesMax = 256 * 1024) {
@@ -26,6 +29,7 @@ export class HeadWriter {
 
   clear(): void {
     this.length = 0;
+    this.neverIndexed.clear();
   }
 
   /** Ensures room for `count` more bytes. */

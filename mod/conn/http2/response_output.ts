@@ -6,7 +6,7 @@
  */
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { Framing } from "../../http/message_head.ts";
-import type { HeadSpace, Session, Stream } from "../../http2/mod.ts";
+import type { HeadSpace, NeverIndexedLines, Session, Stream } from "../../http2/mod.ts";
 import type { ResponseFraming } from "../exchange/exchange.ts";
 import { Inbox } from "../io/inbox.ts";
 
@@ -82,13 +82,20 @@ export class StreamOutput {
   }
 
   /** Sends the status and the field lines `[start, end)` as a head. */
-  sendHead(status: number, lines: Uint8Array, start: number, end: number, ends: boolean): void {
+  sendHead(
+    status: number,
+    lines: Uint8Array,
+    start: number,
+    end: number,
+    never: NeverIndexedLines | null,
+    ends: boolean,
+  ): void {
     const { block } = this.#space;
     const { encoder } = this.#session;
     block.clear();
     encoder.begin();
     encoder.status(status);
-    encoder.lines(lines, start, end, null);
+    encoder.lines(lines, start, end, never);
     this.headBytes = block.length;
     this.#session.writeHead(this.#stream, block.bytes, 0, block.length, ends);
   }

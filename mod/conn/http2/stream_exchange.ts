@@ -272,7 +272,8 @@ export class StreamExchange extends Stream
     const { status } = this;
     const ends = output.announce(writer, status, framing, contentLength) && status !== 101;
     if (host.onHead !== null) host.onHead(this, writer.bytes, 0, writer.length);
-    output.sendHead(statusOnStream(status), writer.bytes, 0, writer.length, ends);
+    const { bytes, length, neverIndexed } = writer;
+    output.sendHead(statusOnStream(status), bytes, 0, length, neverIndexed, ends);
   }
 
   writeBody(bytes: Uint8Array, start: number, end: number): boolean {
@@ -307,7 +308,7 @@ export class StreamExchange extends Stream
 
   writeInterim(status: number, fields: Uint8Array): boolean {
     if (!this.isResponding || this.status !== 0) return true;
-    this.output.sendHead(statusOnStream(status), fields, 0, fields.length, false);
+    this.output.sendHead(statusOnStream(status), fields, 0, fields.length, null, false);
     if (!this.connection.isBlocked) return true;
     this.#wantsDrain = true;
     return false;
@@ -318,7 +319,7 @@ export class StreamExchange extends Stream
     if (!this.#expectsContinue || this.#isBodyDeclined) return;
     if (!this.isResponding || this.status !== 0) return;
     this.#expectsContinue = false;
-    this.output.sendHead(100, noFields, 0, 0, false);
+    this.output.sendHead(100, noFields, 0, 0, null, false);
   }
 
   /** A short response to a request that is refused, which becomes no exchange. */

@@ -28,8 +28,8 @@ export function encodeHandshake(encoder: HpackEncoder, head: HeadWriter, isHttps
   encoder.authority(bytes, hostStart, hostEnd);
   encoder.protocol(webSocket, 0, webSocket.length);
   const key = webSocketKey(head);
-  encoder.lines(bytes, hostEnd + 2, key === null ? length : key.start, null);
-  if (key !== null) encoder.lines(bytes, key.end, length, null);
+  encoder.lines(bytes, hostEnd + 2, key === null ? length : key.start, head.neverIndexed);
+  if (key !== null) encoder.lines(bytes, key.end, length, head.neverIndexed);
 }
 
 /**
@@ -63,6 +63,6 @@ export function encodeRequest(
   encoder.target(bytes, 0, methodEnd, isHttps, bytes, methodEnd + 1, targetEnd);
   // An empty one must not be sent (RFC 9113 8.3.1).
   if (hostEnd > hostStart) encoder.authority(bytes, hostStart, hostEnd);
-  encoder.lines(bytes, hostEnd + 2, length, null);
+  encoder.lines(bytes, hostEnd + 2, length, head.neverIndexed);
   if (acceptsTrailers) encoder.lines(teLine, 0, teLine.length, null);
 }

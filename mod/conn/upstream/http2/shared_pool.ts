@@ -83,7 +83,9 @@ export class SharedPool implements SharedHost {
 
   /** Connections without a stream. */
   get idleCount(): number {
-    return this.#connections.filter((connection) => connection.isIdle).length;
+    let count = 0;
+    for (const connection of this.#connections) if (connection.isIdle) count++;
+    return count;
   }
 
   /** A stream for one request, on a connection that has room or on a new one. */
@@ -142,8 +144,9 @@ export class SharedPool implements SharedHost {
   }
 
   keep(connection: SharedConnection): boolean {
-    if (this.#isClosed || this.idleCount > this.options.idleMax) return false;
-    return hasAddress(this.#source.addresses, connection.address);
+    // The peer's addresses may have changed while the connection was in use.
+    if (this.#source.addresses !== this.#addresses) this.#dropMoved();
+    return !this.#isClosed && !connection.isLeaving && this.idleCount <= this.options.idleMax;
   }
 
   forget(connection: SharedConnection): void {

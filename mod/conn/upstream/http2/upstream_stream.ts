@@ -249,11 +249,14 @@ export class UpstreamStream extends Stream implements UpstreamExchange, SocketSt
     }
     this.#hasEnded = ends;
     const { id } = this;
+    const { status } = head;
     // A 2xx accepts a handshake (RFC 8441 5), as a 101 does in HTTP/1.
-    const isSwitch = this.#isHandshake && head.status < 300 && !ends;
-    if (isSwitch) head.status = 101;
-    head.upgrade = isSwitch;
+    head.upgrade = this.#isHandshake && status < 300 && !ends;
+    if (head.upgrade) head.status = 101;
     this.handler!.onResponse(this);
+    // The session may report the same head again, for a block that repeats.
+    head.upgrade = false;
+    head.status = status;
     if (this.isActive && this.id === id) this.#settleEnd();
   }
 

@@ -13,6 +13,7 @@ export class FieldRuns {
 
   /** Marks the line of field `index` to be copied. */
   keep(writer: HeadWriter, head: MessageHead, index: number): void {
+    if (head.hasNeverIndexed && head.isNeverIndexed(index)) return this.#copy(writer, head, index);
     // Runs keep the line ends they have; a bare LF must not be forwarded.
     if ((head.facts & Fact.loneLineFeed) !== 0) return writer.copyField(head, index);
     const start = head.fields[4 * index];
@@ -25,6 +26,13 @@ export class FieldRuns {
     let at = head.fields[4 * index + 3] + 1;
     while (head.bytes[at] !== LF) at++;
     this.#runEnd = at + 1;
+  }
+
+  /** Copies a line that is never indexed, which is marked. */
+  #copy(writer: HeadWriter, head: MessageHead, index: number): void {
+    this.flush(writer, head);
+    writer.neverIndexed.add(writer.length);
+    writer.copyField(head, index);
   }
 
   /** Copies the last run. */

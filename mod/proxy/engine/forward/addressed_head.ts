@@ -85,6 +85,11 @@ class HeadParts {
     writer.copy(bytes, this.#methodEnd, this.#queryEnd);
     writer.copy(versionEnd, 0, versionEnd.length);
     if (this.#hostEnd === this.#queryEnd) writer.copy(hostLine, 0, hostLine.length);
+    const shift = writer.length - this.#queryEnd;
     writer.copy(bytes, this.#queryEnd, length);
+    const { neverIndexed } = this.#writer;
+    for (let i = 0; i < neverIndexed.count; i++) {
+      writer.neverIndexed.add(neverIndexed.starts[i] + shift);
+    }
   }
 }

@@ -1,5 +1,12 @@
 /** The head sent to an upstream: the client's head without hop-by-hop fields. */
-import { FieldKind, HeadWriter, latin1Bytes, Method, type RequestHead } from "../../../http/mod.ts";
+import {
+  FieldKind,
+  HeadWriter,
+  latin1,
+  latin1Bytes,
+  Method,
+  type RequestHead,
+} from "../../../http/mod.ts";
 import type { Router } from "../../routing/router.ts";
 import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { FieldRuns } from "../fields/field_runs.ts";
@@ -16,6 +23,7 @@ const viaStart = { 1: latin1Bytes("via: 1.1 "), 2: latin1Bytes("via: 2 ") } as c
 const viaNext = { 1: latin1Bytes(", 1.1 "), 2: latin1Bytes(", 2 ") } as const;
 const forwardedForName = latin1Bytes("x-forwarded-for: ");
 const listComma = latin1Bytes(", ");
+const colon = 0x3a;
 const closeLine = latin1Bytes("connection: close\r\n");
 const upgradeLines = latin1Bytes("connection: upgrade\r\nupgrade: websocket\r\n");
 
@@ -195,7 +203,10 @@ function writeFields(
       continue;
     } else if (special === Special.cookie && session !== null && session.changesRequest) {
       const value = session.requestCookie(head.value(i));
-      if (value !== "") writer.field("cookie", value);
+      if (value !== "") {
+        if (head.isNeverIndexed(i)) writer.neverIndexed.add(writer.length);
+        writer.field("cookie", value);
+      }
     } else if (special !== Special.drop) {
       runs.keep(writer, head, i);
     }
@@ -269,11 +280,22 @@ function writeRuledFields(
     "\r\n",
   );
   const fields: Field[] = [];
+  const secrets = neverIndexedNames(plain);
   for (const line of lines) {
     const colon = line.indexOf(":");
     if (colon > 0) fields.push({ name: line.slice(0, colon), value: line.slice(colon + 1).trim() });
   }
   for (const { name, value } of applyRequestRules(fields, route.requestRules)) {
+    if (secrets.has(name)) writer.neverIndexed.add(writer.length);
     writer.field(name, value);
   }
+}
+
+/** Names of the lines that are never indexed. */
+function neverIndexedNames({ bytes, neverIndexed: { count, starts } }: HeadWriter): Set<string> {
+  const names = new Set<string>();
+  for (let i = 0; i < count; i++) {
+    names.add(latin1(bytes, starts[i], bytes.indexOf(colon, starts[i])));
+  }
+  return names;
 }
