@@ -56,8 +56,9 @@ function checkCompleteness(draft: PlanDraft, file: string, options: BuildOptions
 }
 
 /**
- * One socket cannot both expect a PROXY header and parse its bytes as a request; h2o refuses this
- * as well.
+ * One socket cannot both expect a PROXY header or a TLS handshake and parse its bytes as a request;
+ * h2o refuses this as well. Its TLS context asks for client certificates before it knows the host, so
+ * that one host's demand would be dropped in silence.
  */
 function checkAgreement(draft: PlanDraft): void {
   const first = new Map<string, ListenDraft>();
@@ -74,6 +75,8 @@ function checkAgreement(draft: PlanDraft): void {
       complain("proxy-protocol");
     }
     if (known.http2 !== listen.http2) complain("http2");
+    if ((known.tls === null) !== (listen.tls === null)) complain("ssl");
+    else if (known.tls?.clientCaFile !== listen.tls?.clientCaFile) complain("ssl.client-ca-file");
   }
 }
 

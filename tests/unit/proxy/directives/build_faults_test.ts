@@ -150,3 +150,29 @@ hosts:
     "[f:7] file.file: /gone.html: no such file",
   ]);
 });
+
+/** TLS settings of a global listener and of a host's on the same address -> the fault's key. */
+const sharedAddresses: readonly [global: string, host: string, fault: string | null][] = [
+  ["ssl: {certificate-file: a, key-file: b}", "ssl: {certificate-file: c, key-file: d}", null],
+  ["ssl: {certificate-file: a, key-file: b}", "", "ssl"],
+  ["", "ssl: {certificate-file: c, key-file: d}", "ssl"],
+  [
+    "ssl: {certificate-file: a, key-file: b}",
+    "ssl: {certificate-file: c, key-file: d, client-ca-file: e}",
+    "ssl.client-ca-file",
+  ],
+];
+
+for (const [shared, own, fault] of sharedAddresses) {
+  Deno.test(`an address with ${shared || "no TLS"} and ${own || "no TLS"}`, () => {
+    const problems = problemsOf(`listen: {port: 443, ${shared}}
+hosts:
+  default: {paths: {/: {status: ON}}}
+  a.test:
+    listen: {port: 443, ${own}}
+    paths: {/: {status: ON}}
+`);
+    const text = `listen.${fault}: line 1 has another value for this address`;
+    assertEquals(problems, fault === null ? [] : [`[f:5] ${text}`]);
+  });
+}
