@@ -37,19 +37,19 @@ To upstreams:
                        ON: http upstreams speak HTTP/2, without asking (OFF). Needs
                        ratio 100
 An entry of upstreams has http2_ratio, http2_max_concurrent_streams and
-http2_force_cleartext in place of these. Requests share connections; keepalive_requests
-and keepalive_timeout hold for them too. A request that the server refuses, or that
-its GOAWAY meets, is sent again, up to four times. With a PROXY header a connection is
-not shared, and https upstreams get HTTP/1.1.
+http2_force_cleartext in place of these. Requests share connections, for which
+keepalive_requests and keepalive_timeout hold, too. A request that the server
+refuses, or that its GOAWAY meets, is sent again, up to four times. With a PROXY
+header a connection is not shared, and https upstreams get HTTP/1.1.
 
 gRPC passes in both directions as it comes, over HTTP/2 whenever the ratio is not 0.
 grpc-timeout limits a call. A failure of the proxy is a gRPC status: UNAVAILABLE for
 502 and 503, DEADLINE_EXCEEDED for a timeout, RESOURCE_EXHAUSTED for a body that is
-too large, UNIMPLEMENTED where nothing serves the path. check: type=grpc asks a server
-for its health (help proxy check).
+too large, UNIMPLEMENTED where nothing serves the path. check: type=grpc asks a
+server for its health (help proxy check).
 
-WebSockets become streams (RFC 8441) where the server has said that it takes them, or
-force-cleartext is on. Other https upstreams get them over HTTP/1.1.
+WebSockets become streams (RFC 8441) where the server has said that it takes them,
+or force-cleartext is on. Other https upstreams get them over HTTP/1.1.
 
 A drain (TERM, HUP) sends GOAWAY, waits up to a second for the client to answer a
 PING, and answers every request that came before.
