@@ -37,7 +37,7 @@ hosts:
     generation: null,
     checkRows: () => ({ rows: [], generation: 1 }),
   });
-  const hosts = compiler.hosts(plan!.hosts.map((_host, index) => index));
+  const hosts = compiler.hosts(plan!.hosts.map((_host, index) => index), "http");
   return engine.addServer(hosts, "https", compiler.unknown([])).handler;
 }
 

@@ -17,6 +17,7 @@ import { proxyDirectives } from "./path/proxy.ts";
 import { responseDirectives } from "./path/responses.ts";
 import { sessionsDirective } from "./listen/sessions.ts";
 import { upstreamsDirective } from "./upstream/upstreams.ts";
+import { transportDirectives } from "./path/transport.ts";
 import { variableDirectives } from "./path/variables.ts";
 
 export const directiveTable: ReadonlyMap<string, Directive> = new Map(
@@ -34,6 +35,7 @@ export const directiveTable: ReadonlyMap<string, Directive> = new Map(
     ...identityDirectives,
     ...fileDirectives,
     ...responseDirectives,
+    ...transportDirectives,
     ...fieldDirectives,
     accessLogDirective,
     ...variableDirectives,

@@ -3,6 +3,7 @@ import type { AccessLog } from "../../log/mod.ts";
 import { PeerGroup } from "../balance/peer_group.ts";
 import type {
   AccessLogPlan,
+  FieldRule,
   HandlerPlan,
   HostPlan,
   ProxyHandlerPlan,
@@ -23,6 +24,7 @@ import {
   InternalRedirectHandler,
   RedirectHandler,
 } from "./handlers/simple_handlers.ts";
+import { HttpsRedirect } from "./handlers/https_redirect.ts";
 import { RealIp } from "./clients/real_ip.ts";
 import { RequestIdRule } from "./clients/request_id.ts";
 import { StatusHandler } from "./handlers/status_handler.ts";
@@ -67,17 +69,20 @@ export class RouteCompiler {
     return count;
   }
 
-  /** Routes of the hosts at these indexes of the plan. */
-  hosts(indexes: readonly number[]): HostRoutes<Route>[] {
-    return indexes.map((index) => this.#host(this.plan.hosts[index]));
+  /** Routes of the hosts at these indexes of the plan, for a listener with or without TLS. */
+  hosts(indexes: readonly number[], scheme: "http" | "https"): HostRoutes<Route>[] {
+    return indexes.map((index) =>
+      this.#host(this.plan.hosts[index], scheme === "https" ? null : httpsPort(this.plan, index))
+    );
   }
 
   /** The route of requests that match no host. */
   unknown(handlers: readonly RouteHandler[]): Route {
-    return { ...this.#route("", "", [], this.plan.settings), handlers };
+    return { ...this.#route("", "", [], this.plan.settings, null), handlers };
   }
 
-  #host(host: HostPlan): HostRoutes<Route> {
+  /** `httpsPort`: where clients of plain HTTP find the host over TLS; null: they use TLS already. */
+  #host(host: HostPlan, httpsPort: number | null): HostRoutes<Route> {
     return {
       name: host.name,
       port: host.port,
@@ -85,9 +90,9 @@ export class RouteCompiler {
       mergesSlashes: host.settings.mergesSlashes,
       paths: host.paths.map((path) => ({
         prefix: path.prefix,
-        leaf: this.#route(host.name, path.prefix, path.handlers, path.settings),
+        leaf: this.#route(host.name, path.prefix, path.handlers, path.settings, httpsPort),
       })),
-      fallback: this.#route(host.name, "", [], host.settings),
+      fallback: this.#route(host.name, "", [], host.settings, httpsPort),
     };
   }
 
@@ -96,17 +101,21 @@ export class RouteCompiler {
     prefix: string,
     handlers: readonly HandlerPlan[],
     settings: Settings,
+    httpsPort: number | null,
   ): Route {
+    const own = handlers.map((handler) => this.#handler(handler, prefix, settings));
+    const redirects = httpsPort !== null && settings.redirectsToHttps;
+    const rules = responseRules(settings, httpsPort === null);
     return {
       hostName,
       prefix,
-      handlers: handlers.map((handler) => this.#handler(handler, prefix, settings)),
+      handlers: redirects ? [new HttpsRedirect(this.parts.engine, httpsPort), ...own] : own,
       settings,
       logs: settings.accessLogs.map((log) => this.parts.openLog(log)),
       realIp: this.#realIp(settings.realIp),
       requestId: settings.requestId === null ? null : new RequestIdRule(settings.requestId),
-      responseRules: settings.responseRules,
-      changesResponses: settings.responseRules.length > 0 ||
+      responseRules: rules,
+      changesResponses: rules.length > 0 ||
         settings.expires !== null ||
         settings.compress !== null,
     };
@@ -187,6 +196,22 @@ export class RouteCompiler {
     }
     return upstream;
   }
+}
+
+/** `hsts` comes first, so that `header.*` may change it; it is for TLS alone (RFC 6797 7.2). */
+function responseRules({ hsts, responseRules }: Settings, isSecure: boolean): readonly FieldRule[] {
+  if (hsts === null || !isSecure) return responseRules;
+  const name = "strict-transport-security";
+  return [{ action: "set", names: [name], name, value: hsts }, ...responseRules];
+}
+
+/** Port of TLS of the host at this index: 443, unless only others are listened on. */
+function httpsPort({ listeners }: ProxyPlan, host: number): number {
+  const ports: number[] = [];
+  for (const { address, tls, hosts } of listeners) {
+    if (address.kind === "tcp" && tls !== null && hosts.includes(host)) ports.push(address.port);
+  }
+  return ports.length === 0 || ports.includes(443) ? 443 : ports[0];
 }
 
 /** No URL can hold `[unix:/path]`, so servers answer it with 400. nginx sends localhost, too. */

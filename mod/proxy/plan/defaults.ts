@@ -80,6 +80,8 @@ export function settingsDefaults(): Settings {
     requestId: null,
     errorDocs: [],
     variables: new Map(),
+    redirectsToHttps: false,
+    hsts: null,
     expires: null,
     compress: null,
     compressBytesMin: 100,

@@ -204,6 +204,10 @@ export interface Settings {
   readonly errorDocs: readonly ErrorDocPlan[];
   /** Values of `setenv`, shown in access logs. */
   readonly variables: ReadonlyMap<string, string>;
+  /** Requests of plain HTTP are redirected to the same URL with https. */
+  readonly redirectsToHttps: boolean;
+  /** Value of the field `strict-transport-security` of responses over TLS; null: none is set. */
+  readonly hsts: string | null;
   /** Value of the field `cache-control`, such as `max-age=60`; null: none is added. */
   readonly expires: string | null;
   readonly compress: CompressPlan | null;

@@ -148,7 +148,7 @@ export class ProxyServer {
   async rehearse(faults: StartFaults): Promise<void> {
     const unknown = this.#compiler.unknown([]);
     for (const index of this.#plan.hosts.keys()) {
-      await faults.check(() => void this.#compiler.hosts([index]));
+      await faults.check(() => void this.#compiler.hosts([index], "http"));
     }
     for (const listen of this.#plan.listeners) {
       // Certificates first, so that a host that cannot be compiled does not hide their errors.
@@ -164,12 +164,12 @@ export class ProxyServer {
   #serverOf(listen: ListenPlan | null, socketName: string | null, unknown: Route): AcceptHandler {
     const engine = this.#engine;
     const secure = this.#tls;
-    const hosts = this.#compiler.hosts(listen?.hosts ?? sharedHosts(this.#plan));
     const options = listen === null ? null : tlsOptionsOf(listen);
     // Sockets that h2o.conf does not name use TLS if the supervisor says so.
     const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
     const http2 = listen === null ? this.#plan.global.http2.isOn : listen.http2;
     const scheme = options !== null || wanted ? "https" : "http";
+    const hosts = this.#compiler.hosts(listen?.hosts ?? sharedHosts(this.#plan), scheme);
     const counters = engine.metrics.listener(
       listen === null ? socketName ?? "inherited" : formatAddress(listen.address),
     );

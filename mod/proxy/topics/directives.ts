@@ -122,6 +122,13 @@ Responses (G H P)
                       document keeps the error's status, also for errors of an
                       upstream. It is fetched with a GET without body (HEAD for
                       a HEAD).
+  redirect-to-https   ON: 301 (GET, HEAD) or 308 to the same URL with https, on
+                      listeners without ssl; /.well-known/acme-challenge/TOKEN
+                      excepted, and requests that came over TLS to a trusted
+                      proxy (OFF)
+  hsts                ON (1 year), OFF, 180 days, or {max-age,
+                      include-subdomains, preload}: Strict-Transport-Security on
+                      listeners with ssl (OFF)
   expires             1 day, 10 minutes, OFF
   compress            ON, OFF, [br, zstd, gzip], or each with its level:
                       {gzip: 1-9, br: 0-11, zstd: 1-22} (OFF; levels 1)
