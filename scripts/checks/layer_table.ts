@@ -6,7 +6,7 @@ export const layers: readonly (readonly string[])[] = [
   ["http", "proxy_protocol", "metrics", "config", "cli", "sys"],
   // http1 and http2 are siblings: what both need is in http.
   ["http1", "http2", "net", "process", "log", "script"],
-  ["conn", "tls", "static", "lifecycle"],
+  ["conn", "tls", "static", "lifecycle", "acme"],
   ["load", "serve", "supervise", "proxy", "doctor"],
 ];
 
@@ -36,6 +36,10 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   lifecycle: [
     ["core"],
+  ],
+  acme: [
+    ["core", "der"],
+    ["client", "store"],
   ],
   supervise: [
     ["plan", "topics"],
@@ -169,9 +173,10 @@ export const ownerRules: readonly OwnerRule[] = [
     instead: "take the value as a parameter, mod/process reads the environment",
   },
   {
-    // The supervisor runs no reactor; its probe follows no redirect and reads no body.
+    // The supervisor runs no reactor; its probe follows no redirect and reads no body. A few requests
+    // to a CA in weeks need no connection of ours; their bodies are bounded.
     names: ["fetch", "WebSocket", "EventSource", "Deno.createHttpClient"],
-    owners: ["mod/supervise/probes.ts"],
+    owners: ["mod/supervise/probes.ts", "mod/acme/client/transport.ts"],
     instead: "use the connections of mod/conn: these open sockets of their own",
   },
   {

@@ -1,0 +1,108 @@
+/** What ACME needs to know of an X.509 certificate (RFC 5280). */
+import {
+  childrenOf,
+  contentOf,
+  type Element,
+  readElement,
+  textOf,
+  timeOf,
+  wholeOf,
+} from "./read.ts";
+import { contextTag, objectId, Tag } from "./write.ts";
+
+export interface CertificateFacts {
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** DNS names of subjectAltName, in lower case. */
+  readonly names: readonly string[];
+  /** Common name of the issuer, or its organization; "" for neither. */
+  readonly issuer: string;
+  readonly isSelfSigned: boolean;
+  /** Content of the serial number, in DER. */
+  readonly serial: Uint8Array;
+  /** keyIdentifier of authorityKeyIdentifier; null without one. */
+  readonly authorityKey: Uint8Array | null;
+  /** SubjectPublicKeyInfo in DER. */
+  readonly spki: Uint8Array;
+}
+
+const oidText = (dotted: string) => objectId(dotted).toHex();
+const subjectAltName = oidText("2.5.29.17");
+const authorityKeyIdentifier = oidText("2.5.29.35");
+/** Attributes that name an issuer, the best first. */
+const nameOids = [oidText("2.5.4.3"), oidText("2.5.4.10")];
+
+/** null when `der` is not a certificate with all of these parts. */
+export function readCertificate(der: Uint8Array): CertificateFacts | null {
+  const whole = readElement(der);
+  const body = whole === null ? undefined : childrenOf(whole)[0];
+  if (body === undefined) return null;
+  let fields = childrenOf(body);
+  // Version 1 has no version field, and no extensions either.
+  if (fields[0]?.tag !== contextTag(0, true)) return null;
+  fields = fields.slice(1);
+  const [serial, , issuer, validity, subject, spki] = fields;
+  if (spki === undefined) return null;
+  const [notBefore, notAfter] = childrenOf(validity);
+  const notBeforeMs = notBefore === undefined ? null : timeOf(notBefore);
+  const notAfterMs = notAfter === undefined ? null : timeOf(notAfter);
+  if (notBeforeMs === null || notAfterMs === null) return null;
+  const extensions = extensionsOf(fields.find(({ tag }) => tag === contextTag(3, true)));
+  return {
+    notBeforeMs,
+    notAfterMs,
+    names: dnsNames(extensions.get(subjectAltName)),
+    issuer: nameOf(issuer),
+    isSelfSigned: wholeOf(issuer).toHex() === wholeOf(subject).toHex(),
+    serial: contentOf(serial),
+    authorityKey: keyIdentifier(extensions.get(authorityKeyIdentifier)),
+    spki: wholeOf(spki),
+  };
+}
+
+/** The identifier of a certificate for ARI (RFC 9773 4.1); null without an authority key. */
+export function renewalId({ authorityKey, serial }: CertificateFacts): string | null {
+  if (authorityKey === null) return null;
+  return [authorityKey, serial].map(base64Url).join(".");
+}
+
+export function base64Url(bytes: Uint8Array): string {
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** Values of the extensions, by the hexadecimal DER of their OIDs. */
+function extensionsOf(wrapper: Element | undefined): ReadonlyMap<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  const list = wrapper === undefined ? undefined : childrenOf(wrapper)[0];
+  for (const extension of list === undefined ? [] : childrenOf(list)) {
+    const parts = childrenOf(extension);
+    const value = parts.at(-1);
+    if (value?.tag === Tag.octetString) found.set(wholeOf(parts[0]).toHex(), contentOf(value));
+  }
+  return found;
+}
+
+function dnsNames(value: Uint8Array | undefined): readonly string[] {
+  const list = value === undefined ? null : readElement(value);
+  if (list === null) return [];
+  return childrenOf(list)
+    .filter(({ tag }) => tag === contextTag(2, false))
+    .map((name) => textOf(name).toLowerCase());
+}
+
+function keyIdentifier(value: Uint8Array | undefined): Uint8Array | null {
+  const list = value === undefined ? null : readElement(value);
+  const found = list === null
+    ? undefined
+    : childrenOf(list).find(({ tag }) => tag === contextTag(0, false));
+  return found === undefined ? null : contentOf(found);
+}
+
+function nameOf(name: Element): string {
+  const attributes = childrenOf(name).flatMap(childrenOf).map(childrenOf);
+  for (const oid of nameOids) {
+    const found = attributes.find(([id]) => id !== undefined && wholeOf(id).toHex() === oid);
+    if (found?.[1] !== undefined) return textOf(found[1]);
+  }
+  return "";
+}

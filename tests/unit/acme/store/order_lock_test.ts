@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import { OrderLock } from "../../../../mod/acme/store/order_lock.ts";
+
+async function withFolder(run: (path: string) => void | Promise<void>): Promise<void> {
+  const path = Deno.makeTempDirSync();
+  try {
+    await run(path);
+  } finally {
+    Deno.removeSync(path, { recursive: true });
+  }
+}
+
+const minuteMs = 60_000;
+
+/** The lock of another living process, or of another host. */
+function writeOwner(path: string, owner: Record<string, unknown>): void {
+  const living = { id: "other", host: Deno.hostname(), pid: Deno.ppid, untilMs: minuteMs };
+  Deno.writeTextFileSync(`${path}/lock`, JSON.stringify({ ...living, ...owner }));
+}
+
+Deno.test("a lock excludes others until it is released", () =>
+  withFolder((path) => {
+    writeOwner(path, {});
+    const lock = new OrderLock(path);
+    assertEquals(lock.acquire(0), false);
+    Deno.removeSync(`${path}/lock`);
+    assertEquals(lock.acquire(0), true);
+    lock.release();
+    assertEquals([...Deno.readDirSync(path)], []);
+  }));
+
+Deno.test("a lock ends with its time, its process, or when it is damaged", () =>
+  withFolder((path) => {
+    const lock = new OrderLock(path);
+    for (
+      const owner of [
+        { host: "elsewhere", untilMs: minuteMs - 1 },
+        { pid: 0x7fff_fff0 },
+        { untilMs: minuteMs * 1e6 },
+      ]
+    ) {
+      writeOwner(path, owner);
+      assertEquals(lock.acquire(minuteMs), true);
+      lock.release();
+    }
+    Deno.writeTextFileSync(`${path}/lock`, "{");
+    assertEquals(lock.acquire(0), true);
+  }));
+
+Deno.test("the lock of another host stays although its process is not here", () =>
+  withFolder((path) => {
+    writeOwner(path, { host: "elsewhere", pid: 0x7fff_fff0 });
+    assertEquals(new OrderLock(path).acquire(0), false);
+  }));
