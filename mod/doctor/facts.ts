@@ -33,11 +33,20 @@ export interface Facts {
   readonly ioLimits: readonly string[];
   /** OpenSSL 3 can be loaded. */
   readonly hasLibssl: boolean;
+  /** What it can do; null: it cannot be loaded. */
+  readonly openssl: OpensslFacts | null;
   /** always, madvise or never. */
   readonly hugePages: string | null;
   /** Frequency governor of the first CPU: powersave, performance, ... */
   readonly cpuGovernor: string | null;
   readonly isContainer: boolean;
+}
+
+export interface OpensslFacts {
+  /** Such as 3.5.4. */
+  readonly version: string;
+  /** It has X25519MLKEM768, whose key exchange resists quantum computers. */
+  readonly hasHybridGroup: boolean;
 }
 
 /** RLIMIT_NOFILE. `soft` is the limit of our parent process: Deno raises our own. */

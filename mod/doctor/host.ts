@@ -1,4 +1,5 @@
 /** Reads facts from the host itself. */
+import { hybridGroup, missingGroups, opensslVersion } from "../tls/groups.ts";
 import { opensslFault } from "../tls/openssl_fault.ts";
 import type { FactSources } from "./read_facts.ts";
 
@@ -11,5 +12,11 @@ export const host: FactSources = {
       return null;
     }
   },
-  hasLibssl: () => opensslFault() === null,
+  openssl() {
+    if (opensslFault() !== null) return null;
+    return {
+      version: opensslVersion(),
+      hasHybridGroup: missingGroups([hybridGroup]).length === 0,
+    };
+  },
 };

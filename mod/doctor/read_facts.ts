@@ -1,11 +1,20 @@
 /** Reads the facts from proc(5), sysfs and cgroups (versions 1 and 2). */
-import type { Conntrack, Cpus, Facts, Memory, OpenFiles, PortRange } from "./facts.ts";
+import type {
+  Conntrack,
+  Cpus,
+  Facts,
+  Memory,
+  OpenFiles,
+  OpensslFacts,
+  PortRange,
+} from "./facts.ts";
 
 /** Where the facts come from: the machine's files, or a table in tests. */
 export interface FactSources {
   /** The file's text; null if it is missing or not readable. */
   readText(path: string): string | null;
-  hasLibssl(): boolean;
+  /** null: OpenSSL 3 cannot be loaded. */
+  openssl(): OpensslFacts | null;
 }
 
 /** CAP_NET_BIND_SERVICE, capabilities(7). */
@@ -16,6 +25,7 @@ export function readFacts(sources: FactSources): Facts {
   const read = (path: string) => sources.readText(path);
   const sysctl = (name: string) => integer(read(`/proc/sys/${name}`));
   const group = cgroupReader(read);
+  const openssl = sources.openssl();
   return {
     openFiles: openFiles(read),
     addressSpaceBytes: addressSpaceBytes(read("/proc/self/limits")),
@@ -34,7 +44,8 @@ export function readFacts(sources: FactSources): Facts {
     memory: memory(read, group),
     threads: threads(group),
     ioLimits: ioLimits(group),
-    hasLibssl: sources.hasLibssl(),
+    hasLibssl: openssl !== null,
+    openssl,
     hugePages: /\[(\w+)\]/.exec(read("/sys/kernel/mm/transparent_hugepage/enabled") ?? "")?.[1] ??
       null,
     cpuGovernor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")?.trim() ?? null,

@@ -8,7 +8,7 @@ export function renderText(
   findings: readonly Finding[],
   modes: readonly JudgedMode[],
 ): string {
-  const blocks = [`This host: ${summaryOf(facts)}`];
+  const blocks = [`This host: ${summaryOf(facts)}`, `  TLS        ${tlsOf(facts)}`];
   for (const mode of modes) {
     blocks.push(
       `  ${mode.padEnd(10)} ${verdictOf(findings.filter((each) => each.modes.includes(mode)))}`,
@@ -50,6 +50,15 @@ function summaryOf({ cpus, memory, openFiles, isContainer }: Facts): string {
     isContainer ? "a container" : null,
   ];
   return parts.filter((part) => part !== null).join(", ");
+}
+
+/** What the library in use can do, where libraries differ. */
+function tlsOf({ openssl }: Facts): string {
+  if (openssl === null) return "no OpenSSL 3";
+  return `OpenSSL ${openssl.version}, ` +
+    (openssl.hasHybridGroup
+      ? "offers X25519MLKEM768"
+      : "lacks X25519MLKEM768 (OpenSSL 3.5 has it)");
 }
 
 /** Lines of at most 80 columns. */

@@ -79,6 +79,7 @@ const cryptoSymbols = {
   BIO_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
   BIO_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
   BIO_ctrl_pending: { parameters: ["pointer"], result: "u32" },
+  OpenSSL_version: { parameters: ["i32"], result: "pointer" },
   ERR_get_error: { parameters: [], result: "u32" },
   ERR_clear_error: { parameters: [], result: "void" },
   ERR_reason_error_string: { parameters: ["u32"], result: "pointer" },

@@ -1,5 +1,6 @@
 /** Keeps a listener's certificates current, and its ticket keys (see ticket_keys.ts). */
 import { describeStaleMount } from "../config/default_file.ts";
+import { missingGroups, opensslVersion } from "./groups.ts";
 import { stampOf } from "./file_stamp.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
 import type { SessionRules } from "./session_rules.ts";
@@ -48,6 +49,9 @@ export class ContextKeeper {
     this.#keyPeriod = this.#currentPeriod();
     this.#context = this.#make();
     this.#timer = host.setTimer(checkMs, () => this.#refresh());
+    for (const name of missingGroups(options.groups ?? [])) {
+      host.report(`key-exchange-tls1.3: OpenSSL ${opensslVersion()} has no ${name}; ignoring it`);
+    }
     for (const path of this.#files()) {
       const stale = describeStaleMount(path);
       if (stale !== null) host.report(stale);

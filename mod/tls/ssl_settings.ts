@@ -18,6 +18,7 @@ export const Ctrl = {
   setServernameCallback: 53,
   setStatusCallback: 63,
   setStatusResponse: 71,
+  setGroupsList: 92,
   setMinVersion: 123,
   setMaxVersion: 124,
 } as const;

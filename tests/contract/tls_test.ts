@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { StartError } from "../../mod/base/errors.ts";
 import { ClientContext, type ClientContextOptions } from "../../mod/tls/client_context.ts";
+import { missingGroups } from "../../mod/tls/groups.ts";
 import { ServerContext, type ServerContextOptions } from "../../mod/tls/server_context.ts";
 import { latin1, RawConnection, tcp } from "../support/raw_socket.ts";
 import { contractTest, type Recorder, type Rig } from "./harness.ts";
@@ -81,6 +82,15 @@ contractTest(
     assertEquals(await other.visit(), "TLSv1.3 resumed");
   },
 );
+
+contractTest("the groups of the key exchange are those that the server allows", async (rig) => {
+  const groups = ["X25519MLKEM768", "X448"];
+  using scene = new Scene(rig, { groups });
+  assertEquals(await scene.visit(), "TLSv1.3", "what the library lacks is left out");
+  assertEquals(missingGroups(["X25519", "P-256", "no such group"]), ["no such group"]);
+  const other = () => new ServerContext({ identities: [identity], groups: ["no such group"] });
+  assertThrows(other, StartError, "has none of no such group");
+});
 
 const refusals: readonly [
   name: string,

@@ -102,6 +102,8 @@ export interface TlsPlan {
   readonly maximumVersion: string | null;
   readonly cipherSuite: string | null;
   readonly cipherSuiteTls13: string | null;
+  /** Groups of the key exchange by OpenSSL's names, the first preferred. */
+  readonly groups: readonly string[] | null;
   readonly preferServerCiphers: boolean;
   /** File with an OCSP response in DER to staple. */
   readonly ocspFile: string | null;

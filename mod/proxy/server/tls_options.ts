@@ -12,6 +12,7 @@ export function tlsOptionsOf(
     cipherSuite: tls.cipherSuite,
     cipherSuiteTls13: tls.cipherSuiteTls13,
     clientCaFile: tls.clientCaFile,
+    groups: tls.groups,
   };
   return {
     identities: [

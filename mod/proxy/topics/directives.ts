@@ -20,6 +20,8 @@ Listening and hosts
                            ssl: {certificate-file, key-file, identity: [...],
                            minimum-version (TLSv1.2), maximum-version,
                            cipher-suite, cipher-suite-tls1.3,
+                           key-exchange-tls1.3: a group or a sequence, such as
+                           [x25519mlkem768, x25519, secp256r1], for TLS 1.2 too,
                            cipher-preference: server|client, client-ca-file,
                            ocsp-file: a response in DER to staple}.
                            With ssl on the host level the certificate is chosen

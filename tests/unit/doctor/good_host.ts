@@ -20,6 +20,7 @@ export const goodHost: Facts = {
   threads: null,
   ioLimits: [],
   hasLibssl: true,
+  openssl: { version: "3.5.4", hasHybridGroup: true },
   hugePages: "madvise",
   cpuGovernor: "performance",
   isContainer: false,

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type FactSources, readFacts } from "../../../mod/doctor/read_facts.ts";
 
 function sources(files: Record<string, string>): FactSources {
-  return { readText: (path) => files[path] ?? null, hasLibssl: () => true };
+  return { readText: (path) => files[path] ?? null, openssl: () => null };
 }
 
 const limits = (soft: string, hard: string) =>

@@ -9,8 +9,9 @@ const findings = judge(facts, judgedModes);
 
 Deno.test("renderText() gives each mode OK, WARN or FAIL, then the commands", () => {
   const lines = renderText(facts, findings, judgedModes).split("\n");
-  assertEquals(lines.slice(0, 6), [
+  assertEquals(lines.slice(0, 7), [
     "This host: 4 CPUs, 7.5 GiB of memory, 1048576 open files",
+    "  TLS        OpenSSL 3.5.4, offers X25519MLKEM768",
     "  load       WARN  tcp-tw-reuse",
     "  serve      FAIL  somaxconn",
     "  supervise  FAIL  somaxconn",
@@ -18,7 +19,12 @@ Deno.test("renderText() gives each mode OK, WARN or FAIL, then the commands", ()
     "",
   ]);
   const good = renderText(goodHost, [], ["load"]).split("\n");
-  assertEquals(good[1], "  load       OK");
+  assertEquals(good[2], "  load       OK");
+  const openssl = { version: "3.0.19", hasHybridGroup: false };
+  assertEquals(
+    renderText({ ...goodHost, openssl }, [], ["load"]).split("\n")[1],
+    "  TLS        OpenSSL 3.0.19, lacks X25519MLKEM768 (OpenSSL 3.5 has it)",
+  );
   assert(lines.includes("FAIL  somaxconn (serve, supervise, proxy)"));
   assert(lines.includes("      $ sysctl -w net.core.somaxconn=16384"));
   assert(lines.includes("WARN  tcp-tw-reuse (load, proxy)"));

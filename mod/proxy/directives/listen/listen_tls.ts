@@ -2,6 +2,7 @@
 import type { Mutable } from "../../../base/mutable.ts";
 import type { ConfigNode, Position } from "../../../config/mod.ts";
 import type { CertificateFiles } from "../../../tls/server_context.ts";
+import { groupNames } from "../../../tls/groups.ts";
 import { versions } from "../../../tls/ssl_settings.ts";
 import type { TlsPlan } from "../../plan/plan.ts";
 import { anyText, choice, itemsOf, readMap, readScalar } from "../draft/directive.ts";
@@ -10,7 +11,6 @@ import type { LevelDraft } from "../draft/drafts.ts";
 /** Directives that OpenSSL makes unnecessary, or whose feature hayate does not have. */
 const ignoredKeys = [
   "dh-file",
-  "key-exchange-tls1.3",
   "max-tickets",
   "ocsp-update-cmd",
   "ocsp-update-interval",
@@ -48,6 +48,7 @@ export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsP
     maximumVersion: null,
     cipherSuite: null,
     cipherSuiteTls13: null,
+    groups: null,
     preferServerCiphers: true,
     clientCaFile: null,
     ocspFile: null,
@@ -68,6 +69,7 @@ export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsP
     "max-version": (value) => plan.maximumVersion = bound("max-version", value),
     "cipher-suite": (value) => plan.cipherSuite = text("cipher-suite", value),
     "cipher-suite-tls1.3": (value) => plan.cipherSuiteTls13 = readSuites(draft, value),
+    "key-exchange-tls1.3": (value) => plan.groups = readGroups(draft, value),
     "cipher-preference": (value) => {
       const side = readScalar(
         draft,
@@ -119,6 +121,18 @@ function readSuites(draft: LevelDraft, value: ConfigNode): string | null {
     readScalar(draft, "listen.ssl.cipher-suite-tls1.3", item, anyText)
   );
   return suites.includes(null) ? null : suites.join(":");
+}
+
+const groupKind = {
+  allowed: `one of ${Object.keys(groupNames).join(", ")}`,
+  parse: (text: string) => groupNames[text.toLowerCase()] ?? null,
+};
+
+function readGroups(draft: LevelDraft, value: ConfigNode): string[] | null {
+  const name = "listen.ssl.key-exchange-tls1.3";
+  const groups = itemsOf(value).map((item) => readScalar(draft, name, item, groupKind));
+  if (groups.length === 0) draft.problem(value.at, `${name}: a group is expected`);
+  return groups.includes(null) ? null : groups as string[];
 }
 
 function completePairs(
