@@ -7,7 +7,7 @@
 # Behind a proxy that terminates TLS: docker build --build-arg CA_CERT="$(cat company-ca.pem)" ...
 # Where only an npm registry can be reached: --build-arg NPM_CONFIG_REGISTRY="$(npm config get registry)"
 
-FROM docker.io/library/debian:bookworm-slim AS build
+FROM docker.io/library/debian:trixie-slim AS build
 # A PEM certificate that downloads of this build trust besides Debian's own. The image does not.
 ARG CA_CERT=""
 # Where Deno and denort come from; Deno's own site by default.

@@ -11,7 +11,7 @@ export interface Engine {
   build(context: string, tag: string, args?: Readonly<Record<string, string>>): Promise<void>;
 }
 
-const baseImage = "docker.io/library/debian:bookworm-slim";
+const baseImage = "docker.io/library/debian:trixie-slim";
 const scripts = new URL(".", import.meta.url).pathname;
 
 /** Docker if its engine answers (the client alone cannot build), else buildah. */

@@ -16,5 +16,5 @@ if [ -n "$ca" ]; then
 fi
 # A network that does not answer is named after seconds, not minutes.
 apt-get -o APT::Update::Error-Mode=any -o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15 update
-DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates curl libssl3 unzip
+DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates curl libssl3t64 unzip
 rm -rf /var/lib/apt/lists/*
