@@ -13,6 +13,8 @@ export interface Target {
 export interface Certificate {
   readonly certificateFile: string;
   readonly keyFile: string;
+  /** Both in one, as HAProxy wants them. */
+  readonly pairFile: string;
 }
 
 /** What a server needs for its start. */
@@ -44,7 +46,7 @@ export interface ServerSpec {
   readonly driver?: ClientSpec;
 }
 
-/** A load generator. Its output has wrk's layout. */
+/** A load generator. Its output has wrk's layout, or h2load's. */
 export interface ClientSpec {
   readonly name: string;
   readonly program: string;

@@ -6,7 +6,7 @@ import { describeHost } from "./host.ts";
 import { measureRow, type Row } from "./measure.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
 import { stopEverything } from "./processes.ts";
-import { findProgram, installPeers, remedy, versionOf } from "./programs.ts";
+import { findProgram, installPeers, preferPeers, remedy, versionOf } from "./programs.ts";
 import { columnHeads, renderGaugeRow, renderRow } from "./report.ts";
 import { summarize } from "./statistics.ts";
 import { type GaugeRow, judgeGauge, judgeRow, renderVerdict } from "./verdict.ts";
@@ -31,6 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (options.install) return await installPeers();
+  if (options.peers !== null) preferPeers(options.peers);
   return await bench(options);
 }
 

@@ -14,7 +14,7 @@ import { type CpuTime, PinnedProcess, runPinned } from "./processes.ts";
 import { findProgram } from "./programs.ts";
 import { summarize } from "./statistics.ts";
 import { clientCore, serverCore, TestBed } from "./test_bed.ts";
-import { parseWrkOutput } from "./wrk_output.ts";
+import { parseReport } from "./client_output.ts";
 
 /** One run of one contender. */
 export interface Trial {
@@ -188,7 +188,7 @@ async function runTrial(side: Side, connections: number, seconds: number): Promi
   const before = server.cpuTime();
   const run = await runPinned(clientCore, path, client.args(target, connections, seconds));
   const after = server.cpuTime();
-  const { requests, requestsPerSecond, errors } = parseWrkOutput(run.output);
+  const { requests, requestsPerSecond, errors } = parseReport(run.output);
   const per = Math.max(requests, 1);
   return {
     requests,

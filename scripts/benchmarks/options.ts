@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   readonly json: string | null;
   readonly svg: string | null;
+  /** A folder that scripts/newer_peers has made; its programs come before those of PATH. */
+  readonly peers: string | null;
 }
 
 export const usage = `Usage: scripts/bench [options]
@@ -28,6 +30,7 @@ PASS, short, or not judged without a contender to compare with.
   --runs N        runs of each contender in each row (default 5)
   --json FILE     every figure
   --svg FILE      the requests per CPU-second as a chart
+  --peers DIR     nginx, HAProxy and others from what scripts/newer_peers has put there
   --install       install the peer programs with apt-get (needs root)
   --help
 `;
@@ -35,7 +38,8 @@ PASS, short, or not judged without a contender to compare with.
 /** Parses the arguments. Throws RangeError with one line for the user. */
 export function parseOptions(argv: readonly string[], names: readonly string[]): BenchOptions {
   const flags = { help: false, install: false, all: false, quick: false };
-  const values: { seconds?: number; runs?: number; json?: string; svg?: string } = {};
+  const values: { seconds?: number; runs?: number; json?: string; svg?: string; peers?: string } =
+    {};
   const only: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const [flag, inline] = splitFlag(argv[i]);
@@ -43,6 +47,7 @@ export function parseOptions(argv: readonly string[], names: readonly string[]):
     if (flag === "--only") only.push(oneOf(value(), names));
     else if (flag === "--json") values.json = value();
     else if (flag === "--svg") values.svg = value();
+    else if (flag === "--peers") values.peers = value();
     else if (flag === "--seconds") values.seconds = positive(flag, value());
     else if (flag === "--runs") values.runs = positive(flag, value());
     else if (flag === "-h") flags.help = true;
@@ -56,6 +61,7 @@ export function parseOptions(argv: readonly string[], names: readonly string[]):
     runs: values.runs ?? 5,
     json: values.json ?? null,
     svg: values.svg ?? null,
+    peers: values.peers ?? null,
   };
 }
 

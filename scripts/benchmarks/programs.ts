@@ -8,6 +8,7 @@ const peers: Readonly<Record<string, { readonly package: string; readonly versio
   {
     wrk: { package: "wrk", versionFlag: "-v" },
     nginx: { package: "nginx-light", versionFlag: "-v" },
+    h2load: { package: "nghttp2-client", versionFlag: "--version" },
     haproxy: { package: "haproxy", versionFlag: "-v" },
     h2o: { package: "h2o", versionFlag: "-v" },
     unicorn: { package: "unicorn", versionFlag: "-v" },
@@ -27,6 +28,12 @@ export function findProgram(name: string): string | null {
   if (name === "deno") return Deno.execPath();
   const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
   return [...folders, ...extraFolders].map((folder) => `${folder}/${name}`).find(isFile) ?? null;
+}
+
+/** Programs of `folder`, which scripts/newer_peers has made, are found first. */
+export function preferPeers(folder: string): void {
+  const path = `${Deno.realPathSync(folder)}/programs`;
+  Deno.env.set("PATH", `${path}:${Deno.env.get("PATH") ?? ""}`);
 }
 
 /** What to do about a missing program, for a message. */

@@ -69,5 +69,8 @@ async function makeCertificate(folder: string): Promise<Certificate> {
   const { writeSelfSigned } = await import("../../mod/tls/self_signed.ts");
   const files = { certificateFile: `${folder}/cert.pem`, keyFile: `${folder}/key.pem` };
   writeSelfSigned(["localhost", "127.0.0.1"], files.certificateFile, files.keyFile);
-  return files;
+  const pairFile = `${folder}/pair.pem`;
+  const parts = [files.certificateFile, files.keyFile].map((file) => Deno.readTextFile(file));
+  await Deno.writeTextFile(pairFile, (await Promise.all(parts)).join(""));
+  return { ...files, pairFile };
 }

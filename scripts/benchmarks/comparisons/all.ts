@@ -5,9 +5,12 @@ import { loadClose, serveClose } from "./connection_per_request.ts";
 import { files, filesHuge, filesLarge, filesSmall } from "./files.ts";
 import { handshakes, handshakesResumed } from "./handshakes.ts";
 import { proxyLatency, serveLatency } from "./latency.ts";
+import { http2Proxy } from "./http2_proxy.ts";
+import { http2Serve } from "./http2_serve.ts";
+import { http2Files, http2Load } from "./http2_transfer.ts";
 import { load } from "./load.ts";
 import { loadUnix } from "./load_unix.ts";
-import { idle, loadMemories } from "./memory.ts";
+import { http2Idle, idle, loadMemories } from "./memory.ts";
 import { proxy } from "./proxy.ts";
 import { proxyBodies, tlsProxyBodies } from "./proxy_bodies.ts";
 import { proxyLaden } from "./proxy_laden.ts";
@@ -47,5 +50,10 @@ export const comparisons: readonly Comparison[] = [
   tlsProxyBodies,
   handshakes,
   handshakesResumed,
+  ...http2Serve,
+  ...http2Proxy,
+  http2Load,
+  ...http2Files,
+  http2Idle,
   restarts,
 ];

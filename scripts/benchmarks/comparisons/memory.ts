@@ -1,6 +1,7 @@
 import type { GaugeComparison } from "../comparison.ts";
 import { hayateText } from "../contenders/hayate.ts";
 import { hayateLoad, hayateLoadTwoThreads } from "../contenders/hayate_load.ts";
+import { hayateTextHttp2, nginxReturnHttp2 } from "../contenders/http2_servers.ts";
 import { nginxReturn } from "../contenders/nginx.ts";
 import { wrk } from "../contenders/wrk.ts";
 import { idleMemory } from "../gauges/idle_memory.ts";
@@ -12,7 +13,22 @@ export const idle: GaugeComparison = {
   judged: "gauge",
   unit: "MB",
   programs: ["nginx"],
-  settings: [idleMemory(10_000, 40, [hayateText, nginxReturn])],
+  settings: [idleMemory(10_000, { max: 40 }, [hayateText, nginxReturn])],
+  isCore: false,
+};
+
+export const http2Idle: GaugeComparison = {
+  name: "http2-idle",
+  title: "memory for HTTP/2 connections over TLS that are kept and idle, one worker",
+  judged: "gauge",
+  unit: "MB",
+  programs: ["nginx"],
+  settings: [
+    idleMemory(10_000, { ratioMax: 2 }, [hayateTextHttp2, nginxReturnHttp2], {
+      isTls: true,
+      flags: ["--http2"],
+    }),
+  ],
   isCore: false,
 };
 

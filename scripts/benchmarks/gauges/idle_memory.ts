@@ -1,5 +1,5 @@
 /** A server's memory for idle connections that were used before. */
-import type { GaugeSetting, ServerSpec } from "../comparison.ts";
+import type { GaugeGoal, GaugeSetting, ServerSpec } from "../comparison.ts";
 import { PinnedProcess } from "../processes.ts";
 import { findProgram } from "../programs.ts";
 import { clientCore, TestBed } from "../test_bed.ts";
@@ -14,14 +14,15 @@ const patienceMs = 30_000;
 /** Memory in megabytes that `connections` connections add to a server. */
 export function idleMemory(
   connections: number,
-  maxMegabytes: number,
+  goal: GaugeGoal,
   contenders: readonly ServerSpec[],
+  { isTls = false, flags = [] }: { isTls?: boolean; flags?: readonly string[] } = {},
 ): GaugeSetting {
   return {
-    text: `tcp, ${connections.toLocaleString("en")} idle connections`,
-    goal: { max: maxMegabytes },
+    text: `tcp, ${connections.toLocaleString("en")} idle connections${isTls ? ", TLS" : ""}`,
+    goal,
     async measure({ progress }) {
-      await using bed = await TestBed.make("tcp", connections, false);
+      await using bed = await TestBed.make("tcp", connections, isTls);
       const all = await startContestants(bed, contenders);
       // One sample: a second run would start with the memory left by the first.
       for (const each of present(all)) {
@@ -29,7 +30,8 @@ export function idleMemory(
         // Measured before the first request, so that heap growth is included.
         const before = each.server.memory("Anonymous");
         const stages = `${busySeconds}s:${2 * connections},${quietSeconds}s:10`;
-        const args = loadArgs(each.target, [`-c${connections}`, "--stages", stages]);
+        const own = [...flags, `-c${connections}`, "--stages", stages];
+        const args = loadArgs(each.target, own);
         const client = new PinnedProcess("hayate load", clientCore, findProgram("hayate")!, args);
         try {
           await untilOpen(each.server, connections);

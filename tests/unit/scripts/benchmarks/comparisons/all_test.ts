@@ -13,7 +13,9 @@ function place(transport: Transport, isTls: boolean): Place {
     folder: "/tmp/folder",
     address: at("front", 8001),
     upstream: at("upstream", 8002),
-    certificate: isTls ? { certificateFile: "/tmp/cert.pem", keyFile: "/tmp/key.pem" } : null,
+    certificate: isTls
+      ? { certificateFile: "/tmp/cert.pem", keyFile: "/tmp/key.pem", pairFile: "/tmp/pair.pem" }
+      : null,
     connections: 50,
   };
 }
@@ -69,7 +71,7 @@ Deno.test("readLoadRun() reads what loadArgs() asks for", () => {
 
 Deno.test("a gauge says why a contender is missing", async () => {
   const absent: ServerSpec = { name: "absent", program: "no-such-program", args: () => [] };
-  const setting = idleMemory(10, 1, [absent]);
+  const setting = idleMemory(10, { max: 1 }, [absent]);
   const effort = { seconds: 1, runs: 1, quick: true };
   const [result] = await setting.measure({ effort, progress: () => {} });
   assertEquals(result, { name: "absent", samples: [], missing: "no-such-program is missing" });

@@ -1,0 +1,56 @@
+/** Servers over HTTP/2. */
+import type { ServerComparison } from "../comparison.ts";
+import { hayateText } from "../contenders/hayate.ts";
+import { h2load, h2loadHttp1, loadVaried } from "../contenders/http2_clients.ts";
+import {
+  denoServeHttp2,
+  h2oAnyPath,
+  h2oFile,
+  haproxyReturnHttp2,
+  hayateAppHttp2,
+  hayateTextHttp2,
+  nginxReturnHttp2,
+} from "../contenders/http2_servers.ts";
+
+const common = { judged: "server", transports: ["tcp"], isCore: false } as const;
+const contenders = [hayateTextHttp2, h2oFile, nginxReturnHttp2, haproxyReturnHttp2];
+
+/** Without TLS and with it: two comparisons of one kind. */
+function both(name: string, title: string, rest: Partial<ServerComparison>): ServerComparison[] {
+  const base = { ...common, contenders, connections: [10], ...rest };
+  return [
+    { ...base, name, title: `${title}, prior knowledge` },
+    { ...base, name: `${name}-tls`, title: `${title}, TLS`, isTls: true },
+  ];
+}
+
+export const http2Serve: readonly ServerComparison[] = [
+  // Those that have no answer without a file serve one from memory.
+  ...both("http2", "HTTP/2 servers of a fixed 12-byte body, 32 at once, identical heads", {
+    driver: h2load(32),
+    goal: 1,
+  }),
+  ...both("http2-single", "the same, one at a time on each connection", {
+    driver: h2load(1),
+    connections: [100],
+    goal: 1.1,
+  }),
+  ...both("http2-varied", "the same, 32 at once, 1,000 different paths, cookies and agents", {
+    contenders: [hayateTextHttp2, h2oAnyPath, nginxReturnHttp2, haproxyReturnHttp2],
+    driver: loadVaried(32),
+    // At most 1.2 times the cost of h2o.
+    goal: 1 / 1.2,
+  }),
+  ...both("http2-own", "our HTTP/2, 32 at once, beside our HTTP/1.1", {
+    contenders: [
+      { ...hayateTextHttp2, driver: h2load(32) },
+      { ...hayateTextHttp2, name: `${hayateText.name}, HTTP/1.1`, driver: h2loadHttp1 },
+    ],
+    goal: 3,
+  }),
+  ...both("http2-fetch", "a fetch handler over HTTP/2, 32 at once", {
+    contenders: [hayateAppHttp2, denoServeHttp2],
+    driver: h2load(32),
+    goal: 2,
+  }),
+];
