@@ -46,6 +46,8 @@ export class UpstreamStream extends Stream implements UpstreamExchange, SocketSt
   #method: Method = 0;
   #acceptsTrailers = false;
   #isHandshake = false;
+  /** Changes with each exchange. */
+  #serial = 0;
   /** Of a handshake that waits until the peer has said whether it accepts any. */
   #waitingHead: HeadWriter | null = null;
   /** All of the response has arrived. */
@@ -100,6 +102,7 @@ export class UpstreamStream extends Stream implements UpstreamExchange, SocketSt
     this.receivedBytes = 0;
     this.wasReused = this.isPaused = this.#hasEnded = false;
     this.isActive = true;
+    this.#serial++;
     this.#inbox = null;
     this.#owedBytes = 0;
     this.switchLines = "";
@@ -248,7 +251,7 @@ export class UpstreamStream extends Stream implements UpstreamExchange, SocketSt
       return;
     }
     this.#hasEnded = ends;
-    const { id } = this;
+    const serial = this.#serial;
     const { status } = head;
     // A 2xx accepts a handshake (RFC 8441 5), as a 101 does in HTTP/1.
     head.upgrade = this.#isHandshake && status < 300 && !ends;
@@ -257,7 +260,7 @@ export class UpstreamStream extends Stream implements UpstreamExchange, SocketSt
     // The session may report the same head again, for a block that repeats.
     head.upgrade = false;
     head.status = status;
-    if (this.isActive && this.id === id) this.#settleEnd();
+    if (this.#serial === serial) this.#settleEnd();
   }
 
   /** DATA has arrived. */
