@@ -1,8 +1,8 @@
 #!/bin/sh
 # image_root.sh PROGRAM FOLDER: lays out the root file system of the image. Runs in its build stage.
 #
-# In FOLDER are the program, the libraries that it names (ldd), those that it opens by name while it
-# runs (libssl for TLS; libnss and libresolv, with which glibc resolves names), the certificates of
+# In FOLDER are the program, the libraries that it opens by name while it runs (libssl for TLS; libnss
+# and libresolv, with which glibc resolves names), what all of these need (ldd), the certificates of
 # the well-known authorities, and the few files that glibc and the program expect to find.
 set -eu
 
@@ -23,14 +23,20 @@ mkdir -m 1777 -p "$root/tmp"
 cp "$program" "$root/hayate"
 chmod 755 "$root/hayate"
 
-# "libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x...)" and "/lib64/ld-linux-x86-64.so.2 (0x...)"
-libraries=$(ldd "$program" | grep -o '/[^ ]*')
+# needs FILE: "libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x...)", "/lib64/ld-linux-x86-64.so.2 (0x...)"
+needs() { ldd "$1" | grep -o '/[^ ]*'; }
+
+libraries=$(needs "$program")
 [ -n "$libraries" ] || { echo "image_root: ldd names no library of $program" >&2; exit 1; }
+folder=$(dirname "$(echo "$libraries" | grep '/libc\.so\.6$')")
 # shellcheck disable=SC2086 # library paths hold no blanks
 take $libraries
-folder=$(dirname "$(echo "$libraries" | grep '/libc\.so\.6$')")
-take "$folder/libssl.so.3" "$folder/libcrypto.so.3" \
-  "$folder/libnss_files.so.2" "$folder/libnss_dns.so.2" "$folder/libresolv.so.2"
+for name in libssl.so.3 libcrypto.so.3 libnss_files.so.2 libnss_dns.so.2 libresolv.so.2; do
+  take "$folder/$name"
+  # Debian 13's OpenSSL needs libz and libzstd.
+  # shellcheck disable=SC2046
+  [ ! -e "$folder/$name" ] || take $(needs "$folder/$name")
+done
 # The CA of the network that the image was built in stays behind: the image trusts what Debian trusts.
 if [ -e /usr/local/share/ca-certificates/build.crt ]; then
   rm /usr/local/share/ca-certificates/build.crt
