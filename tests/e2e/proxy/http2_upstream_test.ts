@@ -267,3 +267,29 @@ Deno.test("trailers of an HTTP/2 upstream reach a client of HTTP/1.1", async () 
   const { body } = parts(await proxy.get("/", "TE: trailers\r\n"));
   assertEquals(body, "3\r\nabc\r\n0\r\nx-sum: 7\r\n\r\n");
 });
+
+Deno.test("with a PROXY header a connection over HTTP/2 serves one request of its client", async () => {
+  await using back = await TestProxy.start(`
+listen: {port: PORT, host: 127.0.0.1, proxy-protocol: required}
+access-log: {path: DIR/log, format: "%h %H"}
+hosts: {default: {paths: {/: {status: ON}}}}
+`);
+  const server = new URL(urlOf(back)).host;
+  await using front = await TestProxy.start(
+    `listen: {port: PORT, host: 127.0.0.1, proxy-protocol: ON}
+${cleartext}
+upstreams: {app: {servers: ["${server}"], proxy_protocol: v2}}
+hosts: {default: {paths: {/: {proxy.reverse.url: "http://app/"}}}}
+`,
+  );
+  for (const ip of ["192.0.2.1", "192.0.2.2"]) {
+    const request = `GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`;
+    const answer = await front.exchange(`PROXY TCP4 ${ip} 10.0.0.1 4000 80\r\n${request}`);
+    assertEquals(parts(answer).status, 200);
+  }
+  const log = await back.child.waitUntil("two log lines", async () => {
+    const text = await Deno.readTextFile(`${back.folder.path}/log`);
+    return text.split("\n").length === 3 ? text : null;
+  });
+  assertEquals(log, "192.0.2.1 HTTP/2\n192.0.2.2 HTTP/2\n");
+});
