@@ -1,7 +1,7 @@
 /** An upstream over HTTP/1.1 that keeps every byte that it gets, for tables of exact bytes. */
 import { latin1 } from "./raw_socket.ts";
 
-const answer = new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+const plain = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /** What came over one connection. */
 export interface Received {
@@ -10,15 +10,20 @@ export interface Received {
   isCut: boolean;
 }
 
-/** Answers each complete request with 200; finds where one ends by code of its own. */
+/**
+ * Answers each complete request, by default with 200; finds where one ends by code of its own. After
+ * an answer with `Connection: close` it closes.
+ */
 export class ByteUpstream implements AsyncDisposable {
   readonly connections: Received[] = [];
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.Conn>();
   readonly #serving: Promise<void>[] = [];
   readonly #accepting: Promise<void>;
+  readonly #answer: (head: string) => string;
 
-  constructor() {
+  constructor(answer: (head: string) => string = () => plain) {
+    this.#answer = answer;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#accepting = this.#accept();
   }
@@ -47,14 +52,20 @@ export class ByteUpstream implements AsyncDisposable {
           end > answered;
           end = endOf(received.bytes, answered)
         ) {
+          const answer = this.#answer(received.bytes.slice(answered, end));
           answered = end;
-          await conn.write(answer);
+          await conn.write(Uint8Array.from(answer, (letter) => letter.charCodeAt(0)));
+          if (/^connection: close/im.test(answer)) return this.#close(conn, received);
         }
       }
     } catch (error) {
       // The proxy ends a connection in the middle of a request with a reset.
       if (!isReset(error)) throw error;
     }
+    this.#close(conn, received);
+  }
+
+  #close(conn: Deno.Conn, received: Received): void {
     received.isCut = true;
     if (this.#open.delete(conn)) conn.close();
   }
