@@ -246,7 +246,8 @@ export class RequestSection extends FieldSection {
   #writeUpgrade(): void {
     const { head, scratch } = this;
     for (const [kind, name, value] of upgradeFields) this.#writeField(kind, name, value);
-    this.#writeField(FieldKind.other, keyName, this.#makeKey());
+    // RFC 8441 5 does not use the key: one that a client sends all the same is replaced.
+    this.#writeField(FieldKind.other, keyName, this.#makeKey(), head.find(keyName));
     head.method = Method.get;
     scratch.reserve(5 + this.#pathEnd - this.#pathStart);
     head.methodStart = scratch.length;
@@ -254,14 +255,16 @@ export class RequestSection extends FieldSection {
     this.#writeTarget();
   }
 
-  #writeField(kind: FieldKind, name: string, value: string): void {
-    const { scratch } = this;
+  /** `index`: the field that it replaces; -1: none. */
+  #writeField(kind: FieldKind, name: string, value: string, index = -1): void {
+    const { head, scratch } = this;
     scratch.reserve(name.length + value.length + 4);
     const nameStart = scratch.length;
     this.#writeText(`${name}: ${value}\r\n`);
     const valueStart = nameStart + name.length + 2;
     const valueEnd = valueStart + value.length;
-    this.append(kind, nameStart, valueStart - 2, valueStart, valueEnd, false);
+    if (index >= 0) head.fields.set([nameStart, valueStart - 2, valueStart, valueEnd], 4 * index);
+    else this.append(kind, nameStart, valueStart - 2, valueStart, valueEnd, false);
   }
 
   #writeText(text: string): void {

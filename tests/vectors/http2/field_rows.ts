@@ -115,6 +115,7 @@ export const fieldRows: readonly FieldRow[] = [
   of("8.5 CONNECT with :scheme", "pseudoMisplaced", ":method: CONNECT", ":authority: a:443", ":scheme: http"),
   of("8.5 CONNECT without :authority", "pseudoMissing", ":method: CONNECT"),
   of("RFC 8441 4: extended CONNECT", "ok GET / a.example connection=Upgrade&upgrade=websocket&sec-websocket-key=AAAAAAAAAAAAAAAAAAAAAA==", ":protocol: websocket", ":method: CONNECT", ...without(":method")),
+  of("RFC 8441 5: a key is not used", "ok GET / a.example sec-websocket-key=AAAAAAAAAAAAAAAAAAAAAA==&a=b&connection=Upgrade&upgrade=websocket", ":protocol: websocket", ":method: CONNECT", ...without(":method"), "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==", "a: b"),
   of("RFC 8441 4: without :path", "pseudoMissing", ":protocol: websocket", ":method: CONNECT", ":scheme: http", ":authority: a"),
   of("RFC 8441 4: without :authority", "pseudoMissing", ":protocol: websocket", ":method: CONNECT", ":scheme: http", ":path: /"),
   of("RFC 8441 4: :protocol with GET", "protocol", ":protocol: websocket", ...start),
