@@ -3,10 +3,10 @@
  * the certificate and the ticket seed. Every generation and worker has the same ones.
  */
 import { StartError } from "../base/errors.ts";
-import { openSharedFile } from "../sys/memory_file.ts";
+import { openMemoryFile, openSharedFile } from "../sys/memory_file.ts";
 import { opensslFault } from "./openssl_fault.ts";
-import { makeSelfSigned, writeSelfSigned } from "./self_signed.ts";
-import type { Identity } from "./server_context.ts";
+import { makeSelfSigned, type SelfSigned } from "./self_signed.ts";
+import type { CertificateFiles, Identity } from "./server_context.ts";
 
 /** Names of the environment variables. Users may set the first two. */
 export const tlsVariables = {
@@ -15,6 +15,8 @@ export const tlsVariables = {
   /** Names as in SERVER_STARTER_PORT, separated by `;`. */
   sockets: "HAYATE_TLS_SOCKETS",
   ticketSeed: "HAYATE_TICKET_SEED",
+  /** A self-signed pair as PEM, where workers cannot open files of the supervisor. */
+  selfSigned: "HAYATE_SELF_SIGNED",
 } as const;
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -38,7 +40,7 @@ export function prepareAppliance(sockets: readonly string[], variables: Variable
     if (!certificate || !key) {
       throw new StartError("HAYATE_CERT and HAYATE_KEY: set both or neither");
     }
-    return appliance(sockets, certificate, key, "", () => {});
+    return appliance(sockets, pathsOf(certificate, key), "", () => {});
   }
   const fault = opensslFault();
   if (fault !== null) {
@@ -50,44 +52,54 @@ export function prepareAppliance(sockets: readonly string[], variables: Variable
 
 function selfSigned(sockets: readonly string[]): ApplianceTls {
   const names = [...new Set(["localhost", Deno.hostname(), "127.0.0.1", "::1"])];
-  const { certificate, key, dispose } = keepSelfSigned(names);
+  const { pair, dispose } = keepSelfSigned(names);
   const note = `TLS on ${sockets.join(", ")} with a self-signed certificate for ` +
     `${names.slice(0, 2).join(", ")}; set HAYATE_CERT and HAYATE_KEY to use your own`;
-  return appliance(sockets, certificate, key, note, dispose);
+  return appliance(sockets, pair, note, dispose);
 }
 
-/** Paths readable by workers until `dispose`: in memory if possible, as a container may be read-only. */
+/** The variables that name a pair of files. */
+function pathsOf(certificate: string, key: string): Record<string, string> {
+  return { [tlsVariables.certificate]: certificate, [tlsVariables.key]: key };
+}
+
+/**
+ * A new pair that workers can read until `dispose`, as variables. It is kept in memory, as a container
+ * may have no writable folder. Where /proc hides our descriptors from workers (a program with file
+ * capabilities), the variables contain the pair itself, which only this user can read, as the seed.
+ */
 function keepSelfSigned(names: readonly string[]) {
-  const [certificateFile, keyFile] = ["self-signed.crt", "self-signed.key"].map(openSharedFile);
-  if (certificateFile === null || keyFile === null) {
-    const folder = Deno.makeTempDirSync({ prefix: "hayate-tls-" });
-    const [certificate, key] = [`${folder}/self-signed.crt`, `${folder}/self-signed.key`];
-    writeSelfSigned(names, certificate, key);
-    return { certificate, key, dispose: () => Deno.removeSync(folder, { recursive: true }) };
+  const made = makeSelfSigned(names);
+  const [certificate, key] = ["self-signed.crt", "self-signed.key"].map(openSharedFile);
+  if (certificate === null || key === null) {
+    certificate?.close();
+    key?.close();
+    return { pair: { [tlsVariables.selfSigned]: pemOf(made) }, dispose: () => {} };
   }
-  const { certificate, key } = makeSelfSigned(names);
-  Deno.writeFileSync(certificateFile.path, certificate);
-  Deno.writeFileSync(keyFile.path, key);
+  Deno.writeFileSync(certificate.path, made.certificate);
+  Deno.writeFileSync(key.path, made.key);
   return {
-    certificate: certificateFile.sharedPath,
-    key: keyFile.sharedPath,
+    pair: pathsOf(certificate.sharedPath, key.sharedPath),
     dispose: () => {
-      certificateFile.close();
-      keyFile.close();
+      certificate.close();
+      key.close();
     },
   };
 }
 
+function pemOf({ certificate, key }: SelfSigned): string {
+  const decoder = new TextDecoder();
+  return decoder.decode(certificate) + decoder.decode(key);
+}
+
 function appliance(
   sockets: readonly string[],
-  certificate: string,
-  key: string,
+  pair: Readonly<Record<string, string>>,
   note: string,
   dispose: () => void,
 ): ApplianceTls {
   const variables = {
-    [tlsVariables.certificate]: certificate,
-    [tlsVariables.key]: key,
+    ...pair,
     [tlsVariables.sockets]: sockets.join(";"),
     [tlsVariables.ticketSeed]: freshTicketSeed(),
   };
@@ -131,12 +143,25 @@ export function readAppliance(
   warn: (line: string) => void = () => {},
 ): InheritedTls | null {
   const sockets = variable(tlsVariables.sockets);
-  const certificateFile = variable(tlsVariables.certificate);
-  const keyFile = variable(tlsVariables.key);
-  if (!sockets || !certificateFile || !keyFile) return null;
+  if (!sockets) return null;
+  const files = inheritedFiles(variable);
+  if (files === null) return null;
   return {
     sockets: new Set(sockets.split(";")),
-    identity: { certificates: [{ certificateFile, keyFile }] },
+    identity: { certificates: [files] },
     ticketSeed: readTicketSeed(variable, warn),
   };
+}
+
+function inheritedFiles(variable: (name: string) => string | undefined): CertificateFiles | null {
+  const certificateFile = variable(tlsVariables.certificate);
+  const keyFile = variable(tlsVariables.key);
+  if (certificateFile && keyFile) return { certificateFile, keyFile };
+  const pem = variable(tlsVariables.selfSigned);
+  if (!pem) return null;
+  // Open until the process ends.
+  const file = openMemoryFile("self-signed.pem");
+  if (file === null) throw new StartError("TLS: cannot keep the self-signed certificate in memory");
+  Deno.writeTextFileSync(file.path, pem);
+  return { certificateFile: file.path, keyFile: file.path };
 }
