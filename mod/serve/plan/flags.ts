@@ -106,7 +106,7 @@ export const serveTable = defineTable({
       long: "tls",
       kind: "flag",
       section: listening,
-      help: "Speak TLS on every socket, with --cert and --key.",
+      help: "Speak TLS on every socket, with --cert and --key, or HAYATE_CERT and HAYATE_KEY.",
     },
     {
       long: "cert",
@@ -450,6 +450,10 @@ export const serveTable = defineTable({
   environment: [
     { name: "SERVER_STARTER_PORT", help: "listening sockets from Server::Starter" },
     { name: "LISTEN_FDS", help: "listening sockets from systemd" },
+    {
+      name: "HAYATE_CERT, HAYATE_KEY",
+      help: "certificate and key for --tls without --cert, --key",
+    },
     { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "defaults for --log-format and --log-to" },
     { name: "HAYATE_REACTOR", help: "epoll or portable; chosen automatically when not set" },
   ],

@@ -3,6 +3,7 @@ import { type Address, unixPathBytesMax } from "../../base/address.ts";
 import { type Environment, type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
 import { isResolved, isUnixPath } from "../../config/addresses.ts";
 import { tokenForm } from "../../conn/accept/access_token.ts";
+import { tlsVariables } from "../../tls/appliance.ts";
 import { serveTable } from "./flags.ts";
 import type { AppPlan, ListenPlan, ServePlan, StatusPlan, StatusToken, TlsPlan } from "./plan.ts";
 
@@ -17,7 +18,7 @@ export function readServePlan(argv: readonly string[], environment?: Environment
   const errors: string[] = [];
   const plan: ServePlan = {
     app: readApp(options, errors),
-    listen: readListen(options, errors),
+    listen: readListen(options, environment, errors),
     process: {
       workers: values.workers,
       requestsMax: values.maxRequestsPerChild,
@@ -74,7 +75,11 @@ function readApp({ values, operands }: Options, errors: string[]): AppPlan {
   return { kind, path };
 }
 
-function readListen({ values }: Options, errors: string[]): ListenPlan {
+function readListen(
+  { values }: Options,
+  environment: Environment | undefined,
+  errors: string[],
+): ListenPlan {
   for (const path of values.path) {
     if (!isUnixPath(path.startsWith("/") ? path : `/${path}`)) {
       errors.push(`--path ${path}: longer than the ${unixPathBytesMax} bytes of a socket address`);
@@ -91,18 +96,28 @@ function readListen({ values }: Options, errors: string[]): ListenPlan {
     backlog: values.backlog,
     pathMode: values.pathMode,
     pathOwner: readOwner(values.pathOwner, errors),
-    tls: readTls(values, errors),
+    tls: readTls(values, environment, errors),
   };
 }
 
-function readTls({ tls, cert, key }: Options["values"], errors: string[]): TlsPlan | null {
+/** Without --cert and --key the variables of the appliance name the pair. */
+function readTls(
+  { tls, cert, key }: Options["values"],
+  environment: Environment | undefined,
+  errors: string[],
+): TlsPlan | null {
   if (!tls) {
     if (cert !== null) errors.push("--cert needs --tls");
     if (key !== null) errors.push("--key needs --tls");
     return null;
   }
-  if (cert === null) errors.push("--tls needs --cert FILE");
-  if (key === null) errors.push("--tls needs --key FILE");
+  if (cert === null && key === null) {
+    const certificateFile = environment?.(tlsVariables.certificate) ?? "";
+    const keyFile = environment?.(tlsVariables.key) ?? "";
+    if (certificateFile !== "" && keyFile !== "") return { certificateFile, keyFile };
+  }
+  if (cert === null) errors.push("--tls needs --cert FILE, or HAYATE_CERT in the environment");
+  if (key === null) errors.push("--tls needs --key FILE, or HAYATE_KEY in the environment");
   return { certificateFile: cert ?? "", keyFile: key ?? "" };
 }
 

@@ -336,6 +336,10 @@ export const superviseTable = defineTable({
       name: "PORTS",
       help: "What to listen on without --port and --path; H2O_PORT is the same.",
     },
+    {
+      name: "HAYATE_CERT, HAYATE_KEY",
+      help: "Certificate and key for port 443, as PEM files; without them one is self-signed.",
+    },
     { name: "KILL_OLD_DELAY", help: "As --kill-old-delay." },
     { name: "ENVDIR", help: "As --envdir." },
     { name: "ENABLE_AUTO_RESTART, AUTO_RESTART_INTERVAL", help: "As the flags." },

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../../mod/cli/mod.ts";
 import { readServePlan } from "../../../../mod/serve/plan/options.ts";
 import { readInherited } from "../../../../mod/serve/sockets/inherited.ts";
@@ -111,4 +111,19 @@ Deno.test("readInherited() understands Server::Starter and systemd", () => {
     { name: "systemd 1", fd: 4 },
   ]);
   assertEquals(read({ LISTEN_FDS: "2", LISTEN_PID: "78" }), null);
+});
+
+Deno.test("--tls takes the certificate of the appliance where none is given", () => {
+  const variables: Record<string, string> = { HAYATE_CERT: "/c.pem", HAYATE_KEY: "/k.pem" };
+  const tls = (argv: string[], names = Object.keys(variables)) =>
+    readServePlan(
+      ["--text", "x", ...argv],
+      (name) => names.includes(name) ? variables[name] : undefined,
+    )
+      .listen.tls;
+  assertEquals(tls(["--tls"]), { certificateFile: "/c.pem", keyFile: "/k.pem" });
+  assertEquals(tls(["--tls", "--cert", "a", "--key", "b"]), { certificateFile: "a", keyFile: "b" });
+  assertEquals(tls([]), null);
+  assertThrows(() => tls(["--tls"], ["HAYATE_CERT"]), UsageError, "HAYATE_KEY");
+  assertThrows(() => tls(["--tls", "--cert", "a"]), UsageError, "--key FILE");
 });
