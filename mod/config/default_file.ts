@@ -60,6 +60,8 @@ function mountPoints(): Set<string> {
  * otherwise.
  */
 export function describeStaleMount(path: string): string | null {
+  // A file in memory, such as the supervisor's certificate, never had a name.
+  if (/^\/proc\/\w+\/fd\//.test(path)) return null;
   try {
     if (Deno.statSync(path).nlink !== 0) return null;
   } catch {

@@ -1,5 +1,6 @@
 /** The supervisor's certificate as workers get it. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { describeStaleMount } from "../../../mod/config/default_file.ts";
 import { libcProcess } from "../../../mod/sys/libc_process.ts";
 import { libssl } from "../../../mod/sys/libssl.ts";
 import { prepareAppliance, readAppliance } from "../../../mod/tls/appliance.ts";
@@ -27,6 +28,8 @@ function checkSelfSigned(): Record<string, string> {
   assertMatch(appliance.note, /^TLS on 443 with a self-signed certificate for localhost/);
   const inherited = readAppliance((name) => appliance.variables[name]);
   assertEquals([...inherited!.sockets], ["443"]);
+  const { certificateFile } = inherited!.identity.certificates[0];
+  assertEquals(describeStaleMount(certificateFile), null);
   new ServerContext({ identities: [inherited!.identity] }).free();
   appliance.dispose();
   return { ...appliance.variables };
