@@ -32,6 +32,7 @@ import { checkBuffers, checkErrorLog, checkStart, rehearse } from "./rehearsal.t
 import { Hangups, Reloads } from "./control/reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
 import { resolvePlan } from "./plan/resolve_plan.ts";
+import { ManagedCertificates } from "./managed_certificates.ts";
 import { SingleProcess } from "./server/single_process.ts";
 import { welcomePlan } from "./plan/welcome_plan.ts";
 import { WorkerMember } from "./workers/member.ts";
@@ -55,6 +56,7 @@ interface Setting {
   readonly generation: number | null;
   /** The channel to the master; null in a single process. */
   readonly member: WorkerMember | null;
+  readonly managed: ManagedCertificates;
   /** HUPs. A worker ignores them: its master reloads. */
   readonly hangups: Hangups;
 }
@@ -74,8 +76,10 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const isAlone = welcome === null ? inherited === null : !welcome.isSupervised;
   const lease = claimLease();
   const errorLog = new ErrorLog(logger);
+  const managed = new ManagedCertificates(logger, member !== null);
   const setting = {
     ...{ command, logger, errorLog, inherited, isAlone, lease, generation, member, hangups },
+    managed,
   };
   const earlier = getVariable(servedConfigVariable) ?? null;
   dropVariable(servedConfigVariable);
@@ -116,10 +120,11 @@ function readPlan(
 }
 
 /** Checks and loads what a plan needs of the host before it can be served. Throws `StartError`. */
-function prepared(loaded: LoadedPlan): Promise<LoadedPlan> {
+async function prepared(loaded: LoadedPlan, { managed }: Setting): Promise<LoadedPlan> {
   checkBuffers(loaded.plan);
   checkErrorLog(loaded.plan);
-  return resolved(loaded);
+  const { plan, texts } = await resolved(loaded);
+  return { plan: await managed.prepare(plan), texts };
 }
 
 async function resolved({ plan, texts }: LoadedPlan): Promise<LoadedPlan> {
@@ -143,7 +148,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   const pidPath = isAlone && member === null ? global.pidFile : null;
   const pidFile = pidPath === null ? null : PidFile.acquire(pidPath);
   raiseOpenFilesLimit();
-  const loaded = await prepared(unresolved);
+  const loaded = await prepared(unresolved, setting);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
   if (reactor.backend === "epoll") await watchByStatx();
   let exitCode: number = exitCodes.ok;
@@ -161,12 +166,18 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       generation,
       ticketSeed: takeTicketSeed(logger),
       load: () => loadAgain(loaded, setting),
-      onReloaded: ({ plan }) => isAlone && setting.errorLog.redirect(plan.global.errorLog),
+      // Not before: the CA's validation must find a worker.
+      onServing: () => setting.managed.use(loaded.plan, reactor),
+      onReloaded: ({ plan }) => {
+        setting.managed.use(plan, reactor);
+        if (isAlone) setting.errorLog.redirect(plan.global.errorLog);
+      },
       hangups: setting.hangups,
     });
   } else {
     await runSingle(loaded, setting, reactor);
   }
+  setting.managed.stop();
   pidFile?.release();
   return exitCode;
 }
@@ -177,7 +188,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
  */
 async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPlan> {
   const loaded = readPlan(setting, new Map(), first.plan.file);
-  return await prepared(loaded);
+  return await prepared(loaded, setting);
 }
 
 async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor): Promise<void> {
@@ -196,7 +207,10 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
   const reloads = new Reloads({
     logger,
     load: () => loadAgain(loaded, setting),
-    apply: (next) => applyPlan(single, next, setting),
+    apply: async (next) => {
+      await applyPlan(single, next, setting);
+      setting.managed.use(next.plan, reactor);
+    },
   });
   const onDrain = () => {
     reloads.stop();
@@ -206,6 +220,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
   const running = reactor.run();
   // A signal may end the process while names and checks are still pending.
   if (await Promise.race([single.start(), running.then(() => false)])) {
+    setting.managed.use(loaded.plan, reactor);
     if (member === null) setting.hangups.passTo(() => reloads.request());
     notifyReady(listenForPause(single));
     member?.ready();

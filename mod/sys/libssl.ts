@@ -38,6 +38,8 @@ const sslSymbols = {
   SSL_get_pending_cipher: { parameters: ["pointer"], result: "pointer" },
   SSL_new: { parameters: ["pointer"], result: "pointer" },
   SSL_free: { parameters: ["pointer"], result: "void" },
+  SSL_use_certificate_file: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
+  SSL_use_PrivateKey_file: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
   SSL_set_bio: { parameters: ["pointer", "pointer", "pointer"], result: "void" },
   SSL_set_accept_state: { parameters: ["pointer"], result: "void" },
   SSL_set_connect_state: { parameters: ["pointer"], result: "void" },

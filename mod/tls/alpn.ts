@@ -1,9 +1,12 @@
-import { libssl, textAt } from "../sys/libssl.ts";
-import { Alpn } from "./ssl_settings.ts";
+import { cString, libssl, textAt } from "../sys/libssl.ts";
+import { Alpn, fileTypePem } from "./ssl_settings.ts";
 
 const text = new TextEncoder();
 const http11 = text.encode("http/1.1");
 const http2 = text.encode("h2");
+const acmeTls = text.encode("acme-tls/1");
+
+const hostNameType = 0;
 
 /** Number of bytes searched of a client's protocol list. */
 const offerBytesMax = 4096;
@@ -30,22 +33,34 @@ const callbackTypes = {
  * client supports.
  */
 export class AlpnSelector {
-  static readonly #shared: (AlpnSelector | undefined)[] = [];
+  static readonly #shared = new Map<string, AlpnSelector>();
   readonly #callback: Deno.UnsafeCallback<typeof callbackTypes>;
 
-  /** Two per thread; never freed, because the contexts that use them may live as long. */
-  static shared(offersHttp2: boolean): AlpnSelector {
-    return this.#shared[offersHttp2 ? 1 : 0] ??= new AlpnSelector(offersHttp2);
+  /**
+   * Two per thread and folder of challenges; never freed, because the contexts that use them may live
+   * as long.
+   */
+  static shared(offersHttp2: boolean, challengeFolder: string | null = null): AlpnSelector {
+    const key = `${offersHttp2} ${challengeFolder}`;
+    let selector = this.#shared.get(key);
+    if (selector === undefined) {
+      selector = new AlpnSelector(offersHttp2, challengeFolder);
+      this.#shared.set(key, selector);
+    }
+    return selector;
   }
 
-  private constructor(offersHttp2: boolean) {
+  private constructor(offersHttp2: boolean, challengeFolder: string | null) {
     this.#callback = new Deno.UnsafeCallback(
       callbackTypes,
       (ssl, out, outLength, offered, offeredLength) => {
         const length = Math.min(offeredLength, offerBytesMax);
         const list = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(offered!, length));
-        let name = http2;
-        let at = offersHttp2 && allowsHttp2(pendingCipher(ssl)) ? findProtocol(list, http2) : -1;
+        let name = acmeTls;
+        let at = challengeFolder === null ? -1 : findProtocol(list, acmeTls);
+        if (at >= 0 && !useChallenge(ssl, challengeFolder!)) return Alpn.fatal;
+        if (at < 0) at = findProtocol(list, name = http2);
+        if (name === http2 && !(offersHttp2 && allowsHttp2(pendingCipher(ssl)))) at = -1;
         if (at < 0) at = findProtocol(list, name = http11);
         if (at < 0) return Alpn.noAck;
         // `*out` points into the client's list, which stays valid while the handshake needs it.
@@ -61,6 +76,21 @@ export class AlpnSelector {
   attach(context: Deno.PointerObject): void {
     libssl().SSL_CTX_set_alpn_select_cb(context, this.#callback.pointer, null);
   }
+}
+
+/**
+ * Uses the certificate of a pending TLS-ALPN-01 challenge (RFC 8737) for this handshake. False: there
+ * is none for the client's server name.
+ */
+function useChallenge(ssl: Deno.PointerValue, folder: string): boolean {
+  const lib = libssl();
+  const name = textAt(lib.SSL_get_servername(ssl, hostNameType)).toLowerCase();
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(name)) return false;
+  const file = cString(`${folder}/${name}.pem`);
+  const isUsed = lib.SSL_use_certificate_file(ssl, file, fileTypePem) === 1 &&
+    lib.SSL_use_PrivateKey_file(ssl, file, fileTypePem) === 1;
+  if (!isUsed) lib.ERR_clear_error();
+  return isUsed;
 }
 
 /** OpenSSL chooses the cipher suite before it calls for the protocol (tls_handle_alpn). */

@@ -110,6 +110,7 @@ export class ContextKeeper {
     const all = this.#options.identities.flatMap(({ certificates }) => certificates);
     const pairs = all.flatMap(({ certificateFile, keyFile }) => [certificateFile, keyFile]);
     const more = [this.#options.clientCaFile, ...this.#options.identities.map((i) => i.ocspFile)];
-    return [...pairs, ...more.filter((path) => path !== undefined)];
+    // One file may hold a certificate and its key.
+    return [...new Set([...pairs, ...more.filter((path) => path !== undefined)])];
   }
 }

@@ -40,6 +40,8 @@ export interface ServerContextOptions {
   readonly preferServerCiphers?: boolean;
   /** CAs of client certificates; enables mutual TLS. */
   readonly clientCaFile?: string;
+  /** Folder with `NAME.pem` for pending TLS-ALPN-01 challenges (RFC 8737). */
+  readonly challengeFolder?: string;
   /** Do not offer HTTP/2 in ALPN. */
   readonly withoutHttp2?: boolean;
 }
@@ -122,7 +124,8 @@ export class ServerContext {
     if (options.clientCaFile !== undefined) demandClients(context, options.clientCaFile);
     lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length);
     applySessions(context, this.#sessions);
-    AlpnSelector.shared(options.withoutHttp2 !== true).attach(context);
+    AlpnSelector.shared(options.withoutHttp2 !== true, options.challengeFolder ?? null)
+      .attach(context);
     if (identity.ocspFile !== undefined) {
       const stapler = new OcspStapler(identity.ocspFile);
       this.#staplers.push(stapler);

@@ -47,4 +47,4 @@ export const SessionCache = { off: 0, server: 2 } as const;
 export const Verify = { none: 0, peer: 1, failIfNoPeerCert: 2 } as const;
 export const fileTypePem = 1;
 /** Return values of the callback of SSL_CTX_set_alpn_select_cb(3). */
-export const Alpn = { ok: 0, noAck: 3 } as const;
+export const Alpn = { ok: 0, fatal: 2, noAck: 3 } as const;

@@ -2,6 +2,7 @@
 import { type ConfigSource, readYaml } from "../../config/mod.ts";
 import type { Address } from "../../base/address.ts";
 import type { HostPlan, ListenPlan, ProxyPlan } from "../plan/plan.ts";
+import { checkManaged, managedNames } from "./managed_names.ts";
 import { applyLevel } from "./apply.ts";
 import { levels } from "./draft/directive.ts";
 import { anyHost, type HostView, LevelDraft, type ListenDraft, PlanDraft } from "./draft/drafts.ts";
@@ -50,6 +51,7 @@ function checkCompleteness(draft: PlanDraft, file: string, options: BuildOptions
     draft.problems.add(at, "mandatory configuration directive `listen` is missing");
   }
   checkAgreement(draft);
+  checkManaged(draft, options.needsListen);
   for (const host of draft.hosts) {
     if (host.paths.length === 0) draft.problems.add(at, `host ${host.name} has no \`paths\``);
   }
@@ -106,6 +108,7 @@ function finishListeners(draft: PlanDraft): ListenPlan[] {
   const shared = draft.hosts.flatMap((host, index) => host.listens.length === 0 ? [index] : []);
   const byAddress = new Map<string, ListenPlan>();
   const add = (listen: ListenDraft, hosts: readonly number[], name: string | null): void => {
+    const managed = managedNames(listen, hosts.map((index) => draft.hosts[index]));
     for (const address of bindAddresses(listen)) {
       const key = JSON.stringify(address);
       const known = byAddress.get(key);
@@ -113,13 +116,14 @@ function finishListeners(draft: PlanDraft): ListenPlan[] {
       const { tls, proxyProtocol, mode, at } = known ?? listen;
       const http2 = known?.http2 ?? listen.http2 ?? draft.global.http2.isOn;
       const certificatesByHost = [...(known?.certificatesByHost ?? [])];
-      if (listen.tls !== null && name !== null) {
+      if (listen.tls !== null && listen.tls.certificates.length > 0 && name !== null) {
         certificatesByHost.push({ certificates: listen.tls.certificates, names: [name] });
       }
       byAddress.set(key, {
         address,
         tls,
         certificatesByHost,
+        managedNames: [...(known?.managedNames ?? []), ...managed],
         proxyProtocol,
         mode,
         http2,

@@ -3,7 +3,6 @@
  * a notice. Directives that change what is answered, or who may send requests, are refused.
  */
 const ignored = [
-  "acme",
   "capabilities",
   "crash-handler",
   "crash-handler.wait-pipe-close",

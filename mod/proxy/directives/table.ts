@@ -1,5 +1,6 @@
 /** All directives that hayate supports, by name. */
 import type { Directive } from "./draft/directive.ts";
+import { acmeDirective } from "./acme.ts";
 import { fieldDirectives } from "./path/fields.ts";
 import { fileDirectives } from "./path/file.ts";
 import { globalDirectives } from "./globals.ts";
@@ -23,6 +24,7 @@ import { variableDirectives } from "./path/variables.ts";
 export const directiveTable: ReadonlyMap<string, Directive> = new Map(
   [
     ...globalDirectives,
+    acmeDirective,
     ...http2Directives,
     upstreamsDirective,
     listenDirective,

@@ -10,6 +10,7 @@ import type { ClientBody } from "./clients/client_body.ts";
 import { ConnectionFacts } from "./clients/connection_facts.ts";
 import { isGrpcRequest } from "./clients/grpc_request.ts";
 import { identify } from "./clients/identify.ts";
+import { pendingAuthorization } from "./handlers/acme_challenges.ts";
 import type { EngineContext } from "./routes/engine_context.ts";
 import type { ListenerMetrics } from "./records/engine_metrics.ts";
 import { ExchangeRecord } from "./records/exchange_record.ts";
@@ -36,6 +37,8 @@ export class Dispatcher implements ExchangeHandler {
   readonly tally: ListenerMetrics;
   /** Where hosts have different certificates; else null. */
   readonly certificates: CertificateGuard | null;
+  /** State folder of `acme`, whose pending challenges are answered; else null. */
+  readonly acmeFolder: string | null;
   /** Head of a request that the proxy creates itself; the client's head stays unchanged. */
   readonly #ownHead = new RequestHead();
   /** The request being routed; reused for each request. */
@@ -47,12 +50,14 @@ export class Dispatcher implements ExchangeHandler {
     scheme: "http" | "https",
     tally: ListenerMetrics,
     certificates: CertificateGuard | null = null,
+    acmeFolder: string | null = null,
   ) {
     this.engine = engine;
     this.router = router;
     this.scheme = scheme;
     this.tally = tally;
     this.certificates = certificates;
+    this.acmeFolder = acmeFolder;
     this.#request = { head: this.#ownHead, body: null };
   }
 
@@ -76,11 +81,22 @@ export class Dispatcher implements ExchangeHandler {
     const request = this.#request;
     request.head = head;
     request.body = facts.body;
+    if (this.acmeFolder !== null && this.#answersChallenge(exchange, this.acmeFolder)) return;
     if (facts.certificate !== null && facts.certificate.isMisdirected(head)) {
       exchange.declineBody();
       return this.engine.answerError(exchange, route, 421, "misdirected request");
     }
     this.#dispatch(exchange, request, route, facts);
+  }
+
+  /** True: it was the CA's question for a pending token, whatever the routes say. */
+  #answersChallenge(exchange: Exchange, acmeFolder: string): boolean {
+    const authorization = pendingAuthorization(acmeFolder, exchange.head);
+    if (authorization === null) return false;
+    exchange.declineBody();
+    answer(exchange, null, this.engine.serverFields, 200, [textPlain], authorization);
+    this.engine.logAccess(exchange, 200, "");
+    return true;
   }
 
   onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {

@@ -34,9 +34,11 @@ export interface ListenerTraits {
   readonly http2: boolean;
   /** Where hosts have different certificates; else null. */
   readonly certificates: CertificateGuard | null;
+  /** State folder whose pending challenges are answered; null: none. */
+  readonly acmeFolder: string | null;
 }
 
-const plainListener: ListenerTraits = { http2: true, certificates: null };
+const plainListener: ListenerTraits = { http2: true, certificates: null, acmeFolder: null };
 
 export class Engine implements ForwardContext, DispatchContext {
   readonly reactor: Reactor;
@@ -88,12 +90,12 @@ export class Engine implements ForwardContext, DispatchContext {
      * Counts this listener's traffic. Omit for the control listener: its clients are not counted.
      */
     listener: ListenerMetrics | null = null,
-    { http2, certificates }: ListenerTraits = plainListener,
+    { http2, certificates, acmeFolder }: ListenerTraits = plainListener,
   ): HttpServer {
     const router = new Router(hosts, scheme === "https" ? 443 : 80, unknown);
     const { global } = this;
     const tally = listener ?? new ListenerMetrics();
-    const dispatcher = new Dispatcher(this, router, scheme, tally, certificates);
+    const dispatcher = new Dispatcher(this, router, scheme, tally, certificates, acmeFolder);
     const server = new HttpServer(this.reactor, dispatcher, {
       limits: this.limits,
       headTimeoutMs: global.headTimeoutMs,

@@ -42,6 +42,7 @@ export function globalDefaults(): GlobalPlan {
     control: null,
     stateFile: null,
     resolver: null,
+    acme: null,
   };
 }
 

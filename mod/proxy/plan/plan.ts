@@ -4,6 +4,7 @@
  */
 import type { CertificateFiles, Identity } from "../../tls/server_context.ts";
 import type { SessionPlan } from "../../tls/session_rules.ts";
+import type { AcmeSettings } from "../../acme/settings.ts";
 import type { Address } from "../../base/address.ts";
 import type { GuardRules } from "../../http2/mod.ts";
 import type { IpRange } from "../../base/ip_ranges.ts";
@@ -84,6 +85,15 @@ export interface GlobalPlan {
   readonly stateFile: string | null;
   /** For upstreams without a resolver of their own; null: the host's resolver settings. */
   readonly resolver: ResolverPlan | null;
+  /** Certificates from a CA; null: from files alone. */
+  readonly acme: AcmePlan | null;
+}
+
+/** `acme`. */
+export interface AcmePlan extends AcmeSettings {
+  /** Where the certificates lie; null until it is known that they can be kept there. */
+  readonly folder: string | null;
+  readonly at: Position;
 }
 
 /** Which clients get the 1xx responses of upstreams; `except-h1`: clients with HTTP/2 or later. */
@@ -97,6 +107,7 @@ export interface ControlPlan {
 
 /** `listen.ssl`; a null member means OpenSSL's or hayate's default. */
 export interface TlsPlan {
+  /** Empty: they come from the CA of `acme`. */
   readonly certificates: readonly CertificateFiles[];
   readonly minimumVersion: string | null;
   readonly maximumVersion: string | null;
@@ -130,6 +141,8 @@ export interface ListenPlan {
   readonly tls: TlsPlan | null;
   /** Certificates of hosts with their own `listen`, chosen by the client's SNI. */
   readonly certificatesByHost: readonly Identity[];
+  /** Names whose certificates come from the CA of `acme`. */
+  readonly managedNames: readonly string[];
   readonly proxyProtocol: ListenProxyProtocol;
   /** HTTP/2 is spoken here, too. */
   readonly http2: boolean;

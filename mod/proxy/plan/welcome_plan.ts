@@ -10,6 +10,7 @@ export function welcomePlan(): ProxyPlan {
     address: { kind: "tcp", host, port: portDefault },
     tls: null,
     certificatesByHost: [],
+    managedNames: [],
     proxyProtocol: "off",
     http2: true,
     mode: null,

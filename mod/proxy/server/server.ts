@@ -120,6 +120,10 @@ export class ProxyServer {
     });
   }
 
+  get #acmeFolder(): string | null {
+    return this.#plan.global.acme?.folder ?? null;
+  }
+
   get connectionCount(): number {
     return this.#engine.connectionCount;
   }
@@ -152,7 +156,7 @@ export class ProxyServer {
     }
     for (const listen of this.#plan.listeners) {
       // Certificates first, so that a host that cannot be compiled does not hide their errors.
-      const options = tlsOptionsOf(listen);
+      const options = tlsOptionsOf(listen, this.#acmeFolder);
       if (options !== null) {
         await faults.check(() => void this.#tls.secure(options, acceptsNothing, () => {}));
       }
@@ -164,7 +168,7 @@ export class ProxyServer {
   #serverOf(listen: ListenPlan | null, socketName: string | null, unknown: Route): AcceptHandler {
     const engine = this.#engine;
     const secure = this.#tls;
-    const options = listen === null ? null : tlsOptionsOf(listen);
+    const options = listen === null ? null : tlsOptionsOf(listen, this.#acmeFolder);
     // Sockets that h2o.conf does not name use TLS if the supervisor says so.
     const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
     const http2 = listen === null ? this.#plan.global.http2.isOn : listen.http2;
@@ -175,7 +179,7 @@ export class ProxyServer {
     );
     const onTlsFailure = () => void counters.tlsFailures++;
     const certificates = options === null ? null : CertificateGuard.of(options.identities);
-    const traits = { http2, certificates };
+    const traits = { http2, certificates, acmeFolder: this.#acmeFolder };
     const onAccept = this.#gate.limited(
       engine.addServer(hosts, scheme, unknown, counters, traits).onAccept,
     );

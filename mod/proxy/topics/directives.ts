@@ -26,6 +26,8 @@ Listening and hosts
                            ocsp-file: a response in DER to staple}.
                            With ssl on the host level the certificate is chosen
                            by the client's SNI.
+  acme                G    {accept-tos, email, ...}: certificates from a CA for each
+                           ssl: {}. See: help proxy acme
   ssl-session-resumption
                       G    {mode: off|cache|ticket|all (all), lifetime: seconds
                            (7200), ticket-store: internal|file, ticket-file}: how

@@ -4,6 +4,7 @@ import { checkText } from "./check.ts";
 import { clientAddressText } from "./client_address.ts";
 import { directivesText } from "./directives.ts";
 import { failoverText } from "./failover.ts";
+import { acmeText } from "./acme.ts";
 import { http2Text } from "./http2.ts";
 import { namesText } from "./names.ts";
 import { stickyText } from "./sticky.ts";
@@ -232,6 +233,11 @@ export const proxyTopics: readonly Topic[] = [
     text: clientAddressText,
   },
   { name: "names", summary: "servers by name: DNS, SRV, resolver", text: namesText },
+  {
+    name: "acme",
+    summary: "certificates from a CA: settings, challenges, renewal",
+    text: acmeText,
+  },
   { name: "http2", summary: "HTTP/2 with clients: settings and limits", text: http2Text },
   { name: "access-log", summary: "targets and formats", text: accessLogText },
   { name: "control", summary: "metrics, page and API", text: controlText },

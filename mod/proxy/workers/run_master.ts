@@ -28,6 +28,8 @@ export interface MasterRun {
   readonly ticketSeed: string;
   /** Reads the configuration for a reload. Throws `StartError`. */
   load(): Promise<LoadedPlan>;
+  /** Called when the first workers accept. */
+  onServing(): void;
   /** Called when the reloaded plan is in service. */
   onReloaded(loaded: LoadedPlan): void;
   readonly hangups: Hangups;
@@ -100,6 +102,7 @@ class MasterProcess {
       logger.info(`listening on ${formatAddress(address)}`);
     }
     this.#logWorkers();
+    this.#run.onServing();
     this.#run.hangups.passTo(() => this.#reloads.request());
     return true;
   }

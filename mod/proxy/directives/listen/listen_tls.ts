@@ -91,6 +91,8 @@ export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsP
       ]),
     ),
   });
+  // As in h2o, `acme` gives the certificate where none is named.
+  if (draft.plan.global.acme !== null && !pairs.some(isNamed)) return plan;
   plan.certificates = completePairs(draft, at, pairs);
   return plan.certificates.length === 0 ? null : plan;
 }
@@ -135,18 +137,27 @@ function readGroups(draft: LevelDraft, value: ConfigNode): string[] | null {
   return groups.includes(null) ? null : groups as string[];
 }
 
+function isNamed({ certificateFile, keyFile }: Pair): boolean {
+  return certificateFile !== null || keyFile !== null;
+}
+
 function completePairs(
   draft: LevelDraft,
   at: Position,
   pairs: readonly Pair[],
 ): CertificateFiles[] {
-  const given = pairs.filter((pair) => pair.certificateFile !== null || pair.keyFile !== null);
+  const given = pairs.filter(isNamed);
   const complete: CertificateFiles[] = [];
   for (const { certificateFile, keyFile } of given) {
     if (certificateFile !== null && keyFile !== null) complete.push({ certificateFile, keyFile });
   }
   if (given.length === 0 || complete.length < given.length) {
-    draft.problem(at, "listen.ssl: certificate-file and key-file are both needed");
+    draft.problem(
+      at,
+      given.length === 0
+        ? "listen.ssl: certificate-file and key-file are needed, or `acme` on the global level"
+        : "listen.ssl: certificate-file and key-file are both needed",
+    );
     return [];
   }
   return complete;

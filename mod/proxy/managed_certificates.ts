@@ -1,0 +1,130 @@
+/** The certificates of `acme`, over all plans of one process. Workers only read its folder. */
+import { StartError, systemReason } from "../base/errors.ts";
+import { type CertificateNeeds, Certificates, fillGaps } from "../acme/certificates.ts";
+import type { ChallengeType } from "../acme/client/order.ts";
+import { stateInMemory } from "../acme/settings.ts";
+import { StateFolder } from "../acme/store/state_folder.ts";
+import type { Logger } from "../log/mod.ts";
+import type { Reactor } from "../net/reactor.ts";
+import { getVariable, setVariable } from "../process/environment.ts";
+import type { ProxyPlan } from "./plan/plan.ts";
+
+/** Tells workers the folder that the master has chosen. */
+const folderVariable = "HAYATE_ACME_FOLDER";
+
+export class ManagedCertificates {
+  readonly #logger: Logger;
+  readonly #isWorker: boolean;
+  #running: { readonly path: string; readonly certificates: Certificates } | null = null;
+  /** A folder that ends with the process; null: not needed so far. */
+  #temporary: string | null = null;
+  /** Folders that certificates can be kept in. */
+  readonly #writable = new Set<string>();
+
+  constructor(logger: Logger, isWorker: boolean) {
+    this.#logger = logger;
+    this.#isWorker = isWorker;
+  }
+
+  /**
+   * Returns `plan` with the folder of its certificates, in which each name has one that can be
+   * served. Throws `StartError`.
+   */
+  async prepare(plan: ProxyPlan): Promise<ProxyPlan> {
+    const { acme } = plan.global;
+    if (acme === null || namesOf(plan).length === 0) return plan;
+    const folder = this.#isWorker ? getVariable(folderVariable) : this.#chooseFolder(acme.state);
+    if (folder === undefined) throw new StartError("acme: the master has chosen no folder");
+    const ready = { ...plan, global: { ...plan.global, acme: { ...acme, folder } } };
+    if (this.#isWorker) return ready;
+    setVariable(folderVariable, folder);
+    const filled = await fillGaps(new StateFolder(folder), needsOf(ready), Date.now());
+    if (filled.length > 0) {
+      const names = filled.join(", ");
+      this.#logger.warn(`acme: a self-signed certificate is served until the CA's: ${names}`);
+    }
+    return ready;
+  }
+
+  /** The plan is in force: its certificates are ordered and renewed from now on. */
+  use(plan: ProxyPlan, reactor: Reactor): void {
+    if (this.#isWorker) return;
+    const path = plan.global.acme?.folder ?? null;
+    const orders = path !== null && this.#writable.has(path);
+    if (orders && this.#running?.path === path) {
+      return this.#running.certificates.update(needsOf(plan));
+    }
+    this.#running?.certificates.stop();
+    this.#running = orders ? { path, certificates: this.#start(path, plan, reactor) } : null;
+  }
+
+  /** Orders nothing more, and forgets what was kept in memory. */
+  stop(): void {
+    this.#running?.certificates.stop();
+    this.#running = null;
+    if (this.#temporary !== null) Deno.removeSync(this.#temporary, { recursive: true });
+    this.#temporary = null;
+  }
+
+  #start(path: string, plan: ProxyPlan, reactor: Reactor): Certificates {
+    const certificates = new Certificates(new StateFolder(path), needsOf(plan), {
+      logger: this.#logger,
+      setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+      clearTimer: (handle) => reactor.clearTimer(handle),
+      nowMs: () => Date.now(),
+      random: () => Math.random(),
+    });
+    certificates.start();
+    return certificates;
+  }
+
+  /** The state folder, or one in memory. Without a folder that lasts nothing is ordered. */
+  #chooseFolder(state: string): string {
+    if (state !== stateInMemory) {
+      const reason = new StateFolder(state).prepare();
+      if (reason === null) {
+        this.#writable.add(state);
+        return state;
+      }
+      this.#logger.error(
+        `acme: cannot write ${state}: ${reason}; no certificate is ordered, as every start would ` +
+          "order again",
+      );
+    }
+    const folder = this.#temporary ??= makeTemporary();
+    if (state === stateInMemory) this.#writable.add(folder);
+    return folder;
+  }
+}
+
+function makeTemporary(): string {
+  const prefix = "hayate-acme-";
+  let folder: string;
+  try {
+    folder = Deno.makeTempDirSync({ dir: "/dev/shm", prefix });
+  } catch {
+    // Not every container has it.
+    try {
+      folder = Deno.makeTempDirSync({ prefix });
+    } catch (error) {
+      throw new StartError(`acme: no place for certificates: ${systemReason(error)}`);
+    }
+  }
+  const reason = new StateFolder(folder).prepare();
+  if (reason !== null) throw new StartError(`acme: cannot write ${folder}: ${reason}`);
+  return folder;
+}
+
+function namesOf({ listeners }: ProxyPlan): readonly string[] {
+  return [...new Set(listeners.flatMap(({ managedNames }) => managedNames))];
+}
+
+function needsOf(plan: ProxyPlan): CertificateNeeds {
+  const { listeners } = plan;
+  const challenges: ChallengeType[] = [];
+  if (listeners.some(({ address, tls }) => address.kind === "tcp" && tls === null)) {
+    challenges.push("http-01");
+  }
+  if (listeners.some(({ managedNames }) => managedNames.length > 0)) challenges.push("tls-alpn-01");
+  return { settings: plan.global.acme!, names: namesOf(plan), challenges };
+}

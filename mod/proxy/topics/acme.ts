@@ -1,0 +1,40 @@
+import { letsEncrypt, stateDefault } from "../../acme/settings.ts";
+
+/** `hayate help proxy acme`. */
+export const acmeText = `Certificates from a CA (ACME, RFC 8555)
+
+  acme:
+    accept-tos: YES
+    email: admin@example.com
+  listen:
+    - 80
+    - {port: 443, ssl: {}}
+
+An ssl without certificate-file gets a certificate for each host: on the global
+level for all keys of hosts that are served there, in a host's own listen for that
+host.
+default, wildcards and addresses get none; -t names them.
+
+  accept-tos    YES: you accept the CA's terms of service. Required
+  email         where the CA writes about the account
+  directory     the CA (${letsEncrypt})
+  ca-file       CAs to trust for the directory itself, in PEM; for a CA of your own
+  profile       one of the CA's profiles, such as shortlived
+  eab           {kid, key}: an account that you have at the CA already
+  key-type      p256, p384, rsa2048 (p256)
+  state         folder for account, keys and certificates, mode 0700
+                (${stateDefault}). Hosts that share it order
+                once, and answer each other's challenges. memory: kept until the
+                process ends, so that each start orders again
+
+The CA asks on port 80 (HTTP-01) or 443 (TLS-ALPN-01); one of the two must reach us,
+and another one is tried after a failure. /.well-known/acme-challenge/ is answered
+for our own pending tokens alone; all others are routed, also those of certbot.
+
+A self-signed certificate is served until the first one is there. A new one is in
+use within ten seconds, without a lost connection. The CA says when to renew (RFC
+9773); where it does not, renewal begins after two thirds of the life. After a
+failure the old certificate stays, and the next attempt waits: a minute, then more,
+up to a day, over restarts too. A folder that cannot be written means that nothing
+is ordered.
+`;
