@@ -37,7 +37,10 @@ export function outcomeOf(reads: readonly string[]): string {
   const last = reads[reads.length - 1] ?? "";
   let end = last.endsWith(" close") ? "close" : "next";
   if (last.startsWith("partial ")) end = "wait";
-  if (last.startsWith("fault ")) {
+  if (last === "fault notHttp" && reads.length === 1) {
+    // Another protocol is hung up on: it cannot read a response.
+    end = "close";
+  } else if (last.startsWith("fault ")) {
     const { status } = describeFault(Fault[last.slice(6) as keyof typeof Fault]);
     end = `${status} close`;
   }
