@@ -20,6 +20,9 @@ const cipherBytes = batchBytes + 4096;
 /** TLSEXT_NAMETYPE_host_name. */
 const hostNameType = 0;
 
+/** The most plaintext in one record (RFC 8446 5.1). */
+const recordBytesMax = 16_384;
+
 /** Shared per thread, because a callback fills and empties them before it returns. */
 const plaintext = new Uint8Array(batchBytes);
 const ciphertext = new Uint8Array(cipherBytes);
@@ -51,6 +54,10 @@ export class TlsSocket implements Socket, SocketHandler {
   readonly #lib = libssl();
   /** Ciphertext that the socket has not accepted. */
   #waiting: Uint8Array | null = null;
+  /** What the last SSL_read returned. */
+  #readResult = 0;
+  /** The peer's end was read after the last bytes, for which the handler has paused. */
+  #isEndHeld = false;
   #wantsDrain = false;
   #paused = false;
   #ended = false;
@@ -145,7 +152,8 @@ export class TlsSocket implements Socket, SocketHandler {
     this.#paused = false;
     this.inner.resume();
     // Records may be buffered in memory, for which no event would follow.
-    if (this.isReady && this.#lib.BIO_ctrl_pending(this.#incoming) > 0) {
+    if (!this.isReady) return;
+    if (this.#isEndHeld || this.#lib.BIO_ctrl_pending(this.#incoming) > 0) {
       queueMicrotask(() => this.#readRecords());
     }
   }
@@ -258,25 +266,49 @@ export class TlsSocket implements Socket, SocketHandler {
   #readRecords(): void {
     const lib = this.#lib;
     while (this.isOpen && !this.#paused && !this.#ended) {
-      const count = lib.SSL_read(this.#ssl, plaintext, plaintext.length);
-      if (count > 0) {
-        this.handler.onData(this, plaintext, 0, count);
-        if (this.isOpen && lib.BIO_ctrl_pending(this.#incoming) > 0) continue;
-        return;
-      }
-      return this.#afterEmptyRead(lib.SSL_get_error(this.#ssl, count));
+      const count = this.#fillPlaintext();
+      // Before the callback, which may use OpenSSL: the reason is kept per thread.
+      const why = this.#readResult > 0 ? 0 : lib.SSL_get_error(this.#ssl, this.#readResult);
+      const isFatal = why !== 0 && why !== SslError.wantRead && why !== SslError.wantWrite &&
+        why !== SslError.closed;
+      const failure = isFatal ? takeFailure() : null;
+      if (count > 0) this.handler.onData(this, plaintext, 0, count);
+      if (!this.isOpen) return;
+      if (failure !== null) return this.#fail(failure);
+      if (why !== 0) return this.#afterEmptyRead(why);
+      if (lib.BIO_ctrl_pending(this.#incoming) === 0) return;
     }
   }
 
+  /**
+   * Decrypts the records that have arrived, as many as there is room for, so that the handler gets
+   * them together. Returns the bytes; `#readResult` is what the last SSL_read returned.
+   */
+  #fillPlaintext(): number {
+    const lib = this.#lib;
+    let length = 0;
+    do {
+      const target = length === 0 ? plaintext : plaintext.subarray(length);
+      this.#readResult = lib.SSL_read(this.#ssl, target, plaintext.length - length);
+      if (this.#readResult <= 0) break;
+      length += this.#readResult;
+      // A record that is read in part would stay in OpenSSL, where no event reports it.
+    } while (
+      plaintext.length - length >= recordBytesMax && lib.BIO_ctrl_pending(this.#incoming) > 0
+    );
+    return length;
+  }
+
+  /** Nothing more to read: `why` is wantRead, wantWrite or closed. */
   #afterEmptyRead(why: number): void {
-    if (why === SslError.wantRead || why === SslError.wantWrite) {
-      // A key update may have produced output.
-      if (this.#lib.BIO_ctrl_pending(this.#outgoing) > 0) this.#pumpOut();
-    } else if (why === SslError.closed) {
-      this.#end();
-    } else {
-      this.#fail(takeFailure());
+    if (why === SslError.closed) {
+      // OpenSSL reports it again to the next read.
+      if (this.#paused) this.#isEndHeld = true;
+      else this.#end();
+      return;
     }
+    // A key update may have produced output.
+    if (this.#lib.BIO_ctrl_pending(this.#outgoing) > 0) this.#pumpOut();
   }
 
   #end(): void {
