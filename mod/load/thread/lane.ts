@@ -39,7 +39,7 @@ export interface Lane extends TimedRequest {
   /** Loads requests `index` and following of the group, `countMax` at most. Returns how many. */
   load(index: number, countMax: number): number;
   /** Loads the first `count` requests that a script has made. */
-  loadScripted(script: MadeRequests, count: number): void;
+  loadScripted(made: MadeRequests, count: number): void;
   /** Sends what was loaded, connecting first when there is no connection. */
   send(nowMs: number, intendedMs: number): void;
   /** The run is over, or this lane is not needed any more. */

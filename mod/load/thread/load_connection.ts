@@ -124,10 +124,10 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   }
 
   /** Loads the first `count` requests that a script has made. */
-  loadScripted(script: MadeRequests, count: number): void {
-    this.#methods = script.methods;
-    this.#closes = script.closes;
-    this.#load(script.bytes, script.ends, count);
+  loadScripted(made: MadeRequests, count: number): void {
+    this.#methods = made.methods;
+    this.#closes = made.closes;
+    this.#load(made.bytes, made.ends, count);
   }
 
   #load(bytes: Uint8Array, ends: Int32Array, count: number): void {

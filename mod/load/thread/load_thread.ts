@@ -233,9 +233,9 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     if (script === null || !script.makesRequests) {
       return lane.load(lane.group.next(), countMax);
     }
-    script.make();
-    const count = Math.min(script.ends.length, countMax);
-    lane.loadScripted(script, count);
+    const made = script.make();
+    const count = Math.min(made.ends.length, countMax);
+    lane.loadScripted(made, count);
     return count;
   }
 

@@ -9,6 +9,7 @@ import { HookMark, type HookPlace } from "../script/hook_mark.ts";
 import { type Hooks, type LoadedHooks, loadHooks } from "../script/hooks.ts";
 import { show } from "../script/request_shape.ts";
 import { splitRequests } from "../script/request_split.ts";
+import { RecentTexts } from "../script/recent_texts.ts";
 import { scriptError } from "../script/script_error.ts";
 import { OwnThreadHandle, type Variables } from "../script/script_thread.ts";
 import { throwIfExited } from "../script/script_globals.ts";
@@ -28,17 +29,14 @@ export interface MadeRequests {
   readonly methods: readonly Method[];
   /** Which of them end their connection; undefined: none does. */
   readonly closes: readonly boolean[] | undefined;
+  /** The same object comes again when the script repeats the text. */
+  readonly isKept: boolean;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export class ThreadScript implements AnswerObserver, MadeRequests {
-  /** Bytes, end offsets and methods of the requests of the last `make`. */
-  bytes: Uint8Array = new Uint8Array(0);
-  ends: Int32Array = new Int32Array(0);
-  methods: readonly Method[] = [];
-  closes: readonly boolean[] | undefined = undefined;
+export class ThreadScript implements AnswerObserver {
   /** Time spent in hooks. */
   spentMs = 0;
   readonly handle: OwnThreadHandle;
@@ -48,8 +46,7 @@ export class ThreadScript implements AnswerObserver, MadeRequests {
   readonly #wrk: Wrk;
   readonly #name: string;
   readonly #collected = new Map<TimedRequest, Collected>();
-  /** The last request made from text, so that repeated requests are cheap. */
-  #lastText: string | null = null;
+  readonly #recent = new RecentTexts<MadeRequests>();
 
   private constructor(
     plan: ScriptPlan,
@@ -141,20 +138,22 @@ export class ThreadScript implements AnswerObserver, MadeRequests {
   }
 
   #staticGroup(group: RequestGroup, pipeline: number): RequestGroup {
+    let made: MadeRequests;
     try {
       const request = this.#wrk.request();
-      this.#take(Array.from({ length: pipeline }, () => request));
+      made = this.#read(Array.from({ length: pipeline }, () => request));
     } catch (error) {
       throw this.#failure("wrk.format", error);
     }
-    const single = this.methods.length === pipeline ? this.methods.slice(0, 1) : this.methods;
+    const { bytes, ends, methods, closes } = made;
+    const single = methods.length === pipeline ? methods.slice(0, 1) : methods;
     return {
       ...group,
-      batches: [this.bytes as Uint8Array<ArrayBuffer>],
-      ends: [this.ends],
+      batches: [bytes as Uint8Array<ArrayBuffer>],
+      ends: [ends],
       methods: single,
       idempotent: single.map(isIdempotent),
-      ...(this.closes === undefined ? {} : { closes: this.closes }),
+      ...(closes === undefined ? {} : { closes }),
     };
   }
 
@@ -169,24 +168,18 @@ export class ThreadScript implements AnswerObserver, MadeRequests {
     });
   }
 
-  /** Makes the next request, or several: see `bytes`, `ends` and `methods`. */
-  make(): void {
-    this.#call("request", () => this.#take(this.#hooks.request!()));
+  /** Makes the next request, or several. The same object comes again for a text that is repeated. */
+  make(): MadeRequests {
+    return this.#call("request", () => this.#read(this.#hooks.request!()));
   }
 
-  #take(request: unknown): void {
-    if (typeof request === "string") {
-      if (request === this.#lastText) return;
-      this.#lastText = request;
-      this.bytes = encoder.encode(request);
-    } else {
-      this.#lastText = null;
-      this.bytes = this.#bytesOf(request);
-    }
-    const split = splitRequests(this.bytes);
-    this.ends = split.ends;
-    this.methods = split.methods;
-    this.closes = split.closes;
+  #read(request: unknown): MadeRequests {
+    if (typeof request !== "string") return madeOf(this.#bytesOf(request));
+    const known = this.#recent.find(request);
+    if (known !== undefined) return known;
+    const made = madeOf(encoder.encode(request));
+    made.isKept = this.#recent.keep(request, made);
+    return made;
   }
 
   #bytesOf(request: unknown): Uint8Array {
@@ -236,6 +229,11 @@ export class ThreadScript implements AnswerObserver, MadeRequests {
   #failure(hook: string, error: unknown): StartError {
     return scriptError(this.#name, hook, error, this.#loaded.place(hook));
   }
+}
+
+function madeOf(bytes: Uint8Array): MadeRequests & { isKept: boolean } {
+  const { ends, methods, closes } = splitRequests(bytes);
+  return { bytes, ends, methods, closes, isKept: false };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -9,8 +9,8 @@ export class GroupRequests {
   hasSpoken = false;
   readonly #reader: StreamRequests;
   readonly #planned: StreamRequest[][];
-  #scripted: StreamRequest[] = [];
-  #scriptedBytes: Uint8Array | null = null;
+  /** Of those that a script repeats. */
+  readonly #scripted = new WeakMap<MadeRequests, StreamRequest[]>();
 
   /** Throws `StartError` for a request that HTTP/2 cannot express. */
   constructor(group: GroupState) {
@@ -25,12 +25,12 @@ export class GroupRequests {
     return this.#planned[index];
   }
 
-  /** The requests that a script has made; the same ones while it makes no others. */
-  scripted({ bytes, ends }: MadeRequests): readonly StreamRequest[] {
-    if (bytes !== this.#scriptedBytes) {
-      this.#scriptedBytes = bytes;
-      this.#scripted = this.#reader.read(bytes, ends);
-    }
-    return this.#scripted;
+  /** The requests that a script has made; the same ones for the same object. */
+  scripted(made: MadeRequests): readonly StreamRequest[] {
+    const known = made.isKept ? this.#scripted.get(made) : undefined;
+    if (known !== undefined) return known;
+    const requests = this.#reader.read(made.bytes, made.ends);
+    if (made.isKept) this.#scripted.set(made, requests);
+    return requests;
   }
 }

@@ -76,8 +76,8 @@ export class StreamLane extends Deadline implements Lane {
     return this.#load(this.place.requests.planned(index), countMax);
   }
 
-  loadScripted(script: MadeRequests, count: number): void {
-    this.#load(this.place.requests.scripted(script), count);
+  loadScripted(made: MadeRequests, count: number): void {
+    this.#load(this.place.requests.scripted(made), count);
   }
 
   #load(requests: readonly StreamRequest[], countMax: number): number {
