@@ -12,7 +12,7 @@ import { type CertificateFacts, renewalId } from "./der/certificate.ts";
 import { makeKey } from "./der/key.ts";
 import { toPem } from "./der/pem.ts";
 import { selfSigned } from "./der/request.ts";
-import type { AcmeSettings } from "./settings.ts";
+import type { AcmeSettings } from "./core/settings.ts";
 import { OrderLock } from "./store/order_lock.ts";
 import { StateFolder } from "./store/state_folder.ts";
 

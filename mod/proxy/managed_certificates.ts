@@ -1,8 +1,8 @@
 /** The certificates of `acme`, over all plans of one process. Workers only read its folder. */
-import { StartError, systemReason } from "../base/errors.ts";
+import { StartError } from "../base/errors.ts";
 import { type CertificateNeeds, Certificates, fillGaps } from "../acme/certificates.ts";
 import type { ChallengeType } from "../acme/client/order.ts";
-import { stateInMemory } from "../acme/settings.ts";
+import { chooseState, type ChosenState } from "../acme/store/choose_state.ts";
 import { StateFolder } from "../acme/store/state_folder.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
@@ -16,10 +16,8 @@ export class ManagedCertificates {
   readonly #logger: Logger;
   readonly #isWorker: boolean;
   #running: { readonly path: string; readonly certificates: Certificates } | null = null;
-  /** A folder that ends with the process; null: not needed so far. */
-  #temporary: string | null = null;
-  /** Folders that certificates can be kept in. */
-  readonly #writable = new Set<string>();
+  /** By the value of `state`. */
+  readonly #chosen = new Map<string, ChosenState>();
 
   constructor(logger: Logger, isWorker: boolean) {
     this.#logger = logger;
@@ -33,7 +31,7 @@ export class ManagedCertificates {
   async prepare(plan: ProxyPlan): Promise<ProxyPlan> {
     const { acme } = plan.global;
     if (acme === null || namesOf(plan).length === 0) return plan;
-    const folder = this.#isWorker ? getVariable(folderVariable) : this.#chooseFolder(acme.state);
+    const folder = this.#isWorker ? getVariable(folderVariable) : this.#choose(acme.state).path;
     if (folder === undefined) throw new StartError("acme: the master has chosen no folder");
     const ready = { ...plan, global: { ...plan.global, acme: { ...acme, folder } } };
     if (this.#isWorker) return ready;
@@ -50,7 +48,7 @@ export class ManagedCertificates {
   use(plan: ProxyPlan, reactor: Reactor): void {
     if (this.#isWorker) return;
     const path = plan.global.acme?.folder ?? null;
-    const orders = path !== null && this.#writable.has(path);
+    const orders = path !== null && this.#chosen.get(plan.global.acme!.state)?.mayOrder === true;
     if (orders && this.#running?.path === path) {
       return this.#running.certificates.update(needsOf(plan));
     }
@@ -62,8 +60,8 @@ export class ManagedCertificates {
   stop(): void {
     this.#running?.certificates.stop();
     this.#running = null;
-    if (this.#temporary !== null) Deno.removeSync(this.#temporary, { recursive: true });
-    this.#temporary = null;
+    for (const chosen of this.#chosen.values()) chosen.dispose();
+    this.#chosen.clear();
   }
 
   #start(path: string, plan: ProxyPlan, reactor: Reactor): Certificates {
@@ -78,41 +76,17 @@ export class ManagedCertificates {
     return certificates;
   }
 
-  /** The state folder, or one in memory. Without a folder that lasts nothing is ordered. */
-  #chooseFolder(state: string): string {
-    if (state !== stateInMemory) {
-      const reason = new StateFolder(state).prepare();
-      if (reason === null) {
-        this.#writable.add(state);
-        return state;
-      }
-      this.#logger.error(
-        `acme: cannot write ${state}: ${reason}; no certificate is ordered, as every start would ` +
-          "order again",
-      );
+  /** The state folder; one in memory stays the same over reloads. */
+  #choose(state: string): ChosenState {
+    let chosen = this.#chosen.get(state);
+    if (chosen === undefined || chosen.fault !== null) {
+      chosen?.dispose();
+      chosen = chooseState(state);
+      this.#chosen.set(state, chosen);
     }
-    const folder = this.#temporary ??= makeTemporary();
-    if (state === stateInMemory) this.#writable.add(folder);
-    return folder;
+    if (chosen.fault !== null) this.#logger.error(chosen.fault);
+    return chosen;
   }
-}
-
-function makeTemporary(): string {
-  const prefix = "hayate-acme-";
-  let folder: string;
-  try {
-    folder = Deno.makeTempDirSync({ dir: "/dev/shm", prefix });
-  } catch {
-    // Not every container has it.
-    try {
-      folder = Deno.makeTempDirSync({ prefix });
-    } catch (error) {
-      throw new StartError(`acme: no place for certificates: ${systemReason(error)}`);
-    }
-  }
-  const reason = new StateFolder(folder).prepare();
-  if (reason !== null) throw new StartError(`acme: cannot write ${folder}: ${reason}`);
-  return folder;
 }
 
 function namesOf({ listeners }: ProxyPlan): readonly string[] {

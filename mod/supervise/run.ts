@@ -15,7 +15,6 @@ import { addSignalListener, sendSignal, swallowSignal } from "../process/signals
 import { SocketLease } from "../process/handover/socket_lease.ts";
 import { StatusFile } from "../process/files/status_file.ts";
 import { delay } from "../std/async.ts";
-import type { ApplianceTls } from "../tls/appliance.ts";
 import { ControlSocket } from "./control/control_socket.ts";
 import { claimDaemonReport } from "./daemon.ts";
 import { Runner } from "../lifecycle/runner.ts";
@@ -29,12 +28,13 @@ import { jsonLine, levelOf, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets/held_sockets.ts";
 import type { StopSignal } from "../lifecycle/core/state.ts";
 import { statusOf } from "./control/status.ts";
+import type { AcmeTls } from "./acme.ts";
 import { RealSystem } from "./system.ts";
 import { prepareTls } from "./tls.ts";
 
 /** Runs until the last worker has ended. Returns the exit code. Throws `StartError`. */
 export async function run(plan: RunPlan): Promise<number> {
-  const { tls, listen } = prepareTls(plan);
+  const { tls, listen } = await prepareTls(plan);
   const supervisor = new Supervisor({ ...plan, listen }, tls);
   try {
     return await supervisor.run();
@@ -72,7 +72,7 @@ class Supervisor {
   readonly #listeners: (() => void)[] = [];
   readonly #startedMs = performance.now();
 
-  constructor(readonly plan: RunPlan, readonly tls: ApplianceTls) {
+  constructor(readonly plan: RunPlan, readonly tls: AcmeTls) {
     this.#statusFile = plan.statusFile === null ? null : new StatusFile(plan.statusFile);
   }
 
@@ -115,6 +115,7 @@ class Supervisor {
       this.#lease?.end();
       closeAll(renewed.splice(0));
     };
+    system.onServing = () => this.tls.begin((text) => this.#report({ event: "note", text }));
     reapOrphans();
     reportUp?.();
     if (this.tls.note !== "") this.#report({ event: "note", text: this.tls.note });

@@ -43,6 +43,8 @@ export class RealSystem implements System {
   control: ControlSocket | null = null;
   /** Called before the workers are signalled to end. */
   onStopping: () => void = () => {};
+  /** Called once, when the first worker serves. */
+  onServing: () => void = () => {};
   lastFailure: FailureRecord | null = null;
   #greeted = false;
 
@@ -112,6 +114,7 @@ export class RealSystem implements System {
     this.control?.onStep(state);
     if (this.#greeted || !state.hasServed) return;
     this.#greeted = true;
+    this.onServing();
     if (this.plan.asStartServer || logChoice.json) return;
     const sources = containerSources(this.launcher.variables());
     const container = findContainer(Deno.pid, Deno.ppid, sources);

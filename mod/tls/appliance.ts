@@ -17,6 +17,10 @@ export const tlsVariables = {
   ticketSeed: "HAYATE_TICKET_SEED",
   /** A self-signed pair as PEM, where workers cannot open files of the supervisor. */
   selfSigned: "HAYATE_SELF_SIGNED",
+  /** Names with certificates of their own: `name=file` separated by spaces; a file has the key too. */
+  named: "HAYATE_TLS_NAMED",
+  /** Folder of pending TLS-ALPN-01 challenges. */
+  challenges: "HAYATE_TLS_CHALLENGES",
 } as const;
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -92,6 +96,20 @@ function pemOf({ certificate, key }: SelfSigned): string {
   return decoder.decode(certificate) + decoder.decode(key);
 }
 
+/** TLS variables for certificates that are given by name. `files`: one for each name. */
+export function namedAppliance(
+  sockets: readonly string[],
+  files: ReadonlyMap<string, string>,
+  challengeFolder: string,
+): Readonly<Record<string, string>> {
+  const [first] = files.values();
+  return {
+    ...appliance(sockets, pathsOf(first, first), "", () => {}).variables,
+    [tlsVariables.named]: [...files].map(([name, file]) => `${name}=${file}`).join(" "),
+    [tlsVariables.challenges]: challengeFolder,
+  };
+}
+
 function appliance(
   sockets: readonly string[],
   pair: Readonly<Record<string, string>>,
@@ -115,7 +133,10 @@ export function freshTicketSeed(): string {
 export interface InheritedTls {
   /** Names as in SERVER_STARTER_PORT. */
   readonly sockets: ReadonlySet<string>;
-  readonly identity: Identity;
+  /** The default one first. Not empty. */
+  readonly identities: readonly Identity[];
+  /** Folder of pending TLS-ALPN-01 challenges; null: none. */
+  readonly challengeFolder: string | null;
   readonly ticketSeed: string | null;
 }
 
@@ -137,6 +158,14 @@ export function readTicketSeed(
   return null;
 }
 
+function namedIdentities(text: string): readonly Identity[] {
+  return text.split(" ").filter((part) => part.includes("=")).map((part) => {
+    const at = part.indexOf("=");
+    const file = part.slice(at + 1);
+    return { certificates: [{ certificateFile: file, keyFile: file }], names: [part.slice(0, at)] };
+  });
+}
+
 /** null when no supervisor has enabled TLS. */
 export function readAppliance(
   variable: (name: string) => string | undefined,
@@ -148,7 +177,11 @@ export function readAppliance(
   if (files === null) return null;
   return {
     sockets: new Set(sockets.split(";")),
-    identity: { certificates: [files] },
+    identities: [
+      { certificates: [files] },
+      ...namedIdentities(variable(tlsVariables.named) ?? ""),
+    ],
+    challengeFolder: variable(tlsVariables.challenges) || null,
     ticketSeed: readTicketSeed(variable, warn),
   };
 }

@@ -59,8 +59,9 @@ export class SecuredListeners {
     withoutHttp2 = false,
   ): AcceptHandler {
     if (!this.isSecure(socketName)) return onAccept;
-    const { identity } = this.inherited!;
-    return this.secure({ identities: [identity], withoutHttp2 }, onAccept, onFailure);
+    const { identities, challengeFolder } = this.inherited!;
+    const challenges = challengeFolder === null ? {} : { challengeFolder };
+    return this.secure({ identities, withoutHttp2, ...challenges }, onAccept, onFailure);
   }
 
   /**

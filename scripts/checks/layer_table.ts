@@ -38,7 +38,8 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["core"],
   ],
   acme: [
-    ["core", "der"],
+    ["der"],
+    ["core"],
     ["client", "store"],
   ],
   supervise: [

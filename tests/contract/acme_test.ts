@@ -1,7 +1,7 @@
 /** `mod/acme` against a real ACME server, with a state folder and a responder of the test. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Certificates, fillGaps } from "../../mod/acme/certificates.ts";
-import { acmeDefaults, type AcmeSettings } from "../../mod/acme/settings.ts";
+import { acmeDefaults, type AcmeSettings } from "../../mod/acme/core/settings.ts";
 import { readToken, StateFolder } from "../../mod/acme/store/state_folder.ts";
 import { Pebble, pebblePrograms } from "../support/pebble.ts";
 import { peerTest } from "../support/peers.ts";

@@ -2,7 +2,7 @@
 import type { Mutable } from "../../base/mutable.ts";
 import type { ConfigNode } from "../../config/mod.ts";
 import { keyTypes } from "../../acme/der/key.ts";
-import { acmeDefaults, type AcmeSettings } from "../../acme/settings.ts";
+import { acmeDefaults, type AcmeSettings } from "../../acme/core/settings.ts";
 import {
   anyText,
   choice,

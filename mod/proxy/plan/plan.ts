@@ -4,7 +4,7 @@
  */
 import type { CertificateFiles, Identity } from "../../tls/server_context.ts";
 import type { SessionPlan } from "../../tls/session_rules.ts";
-import type { AcmeSettings } from "../../acme/settings.ts";
+import type { AcmeSettings } from "../../acme/core/settings.ts";
 import type { Address } from "../../base/address.ts";
 import type { GuardRules } from "../../http2/mod.ts";
 import type { IpRange } from "../../base/ip_ranges.ts";

@@ -1,4 +1,4 @@
-import { letsEncrypt, stateDefault } from "../../acme/settings.ts";
+import { letsEncrypt, stateDefault } from "../../acme/core/settings.ts";
 
 /** `hayate help proxy acme`. */
 export const acmeText = `Certificates from a CA (ACME, RFC 8555)
@@ -37,4 +37,8 @@ use within ten seconds, without a lost connection. The CA says when to renew (RF
 failure the old certificate stays, and the next attempt waits: a minute, then more,
 up to a day, over restarts too. A folder that cannot be written means that nothing
 is ordered.
+
+Under hayate supervise, TLS_DOMAIN="a.example b.example" is enough for the entries
+of PORTS with TLS: it accepts the terms and orders over TLS-ALPN-01. ACME_EMAIL,
+ACME_DIRECTORY, ACME_CA_FILE and ACME_STATE are the settings above.
 `;

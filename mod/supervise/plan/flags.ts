@@ -340,6 +340,14 @@ export const superviseTable = defineTable({
       name: "HAYATE_CERT, HAYATE_KEY",
       help: "Certificate and key for port 443, as PEM files; without them one is self-signed.",
     },
+    {
+      name: "TLS_DOMAIN",
+      help: "Host names for port 443 whose certificates a CA gives (ACME); accepts its terms.",
+    },
+    {
+      name: "ACME_EMAIL, ACME_DIRECTORY, ACME_CA_FILE, ACME_STATE",
+      help: "For TLS_DOMAIN: see hayate help proxy acme. ACME_STATE=memory keeps nothing.",
+    },
     { name: "KILL_OLD_DELAY", help: "As --kill-old-delay." },
     { name: "ENVDIR", help: "As --envdir." },
     { name: "ENABLE_AUTO_RESTART, AUTO_RESTART_INTERVAL", help: "As the flags." },

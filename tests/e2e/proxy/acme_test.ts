@@ -1,5 +1,7 @@
 /** Certificates from a real ACME server: first order, both challenges, renewal, faults. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readIfThere } from "../../../mod/process/files/pid_file.ts";
+import { runProgram, startHayate } from "../../support/binary.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
 import { freePort } from "../../support/ports.ts";
@@ -79,4 +81,81 @@ peerTest(programs, "a first order by TLS-ALPN-01, and HUP keeps the certificate"
   proxy.child.kill("SIGHUP");
   await proxy.child.waitForLine("the new configuration is in force");
   assertEquals(await servedCertificate(tls, "a.example"), first);
+});
+
+/** Makes the certificate due, as if two thirds of its life were over. */
+async function makeDue(folder: string): Promise<void> {
+  const file = `${folder}/acme/names/a.example.json`;
+  const stored = JSON.parse(await Deno.readTextFile(file));
+  await Deno.writeTextFile(file, JSON.stringify({ ...stored, renewAtMs: 1 }));
+}
+
+peerTest([...programs, "wrk"], "a renewal under load loses no request", async () => {
+  const [tls, http] = [freePort(), freePort()];
+  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+  await using proxy = await TestProxy.start(configOf(pebble, { tls, http }, "num-threads: 2"));
+  await proxy.child.waitForLine("certificate by Pebble");
+  const first = await fromCa(tls);
+  const load = runProgram("wrk", ["-t1", "-c10", "-d14", `https://127.0.0.1:${tls}/`]);
+  await makeDue(proxy.folder.path);
+  proxy.child.kill("SIGHUP");
+  await until(async () => {
+    const served = await servedCertificate(tls, "a.example");
+    return served.includes("Pebble") && served !== first;
+  });
+  const { stdout } = await load;
+  assertMatch(stdout, /requests in/);
+  assert(!/Socket errors|Non-2xx/.test(stdout), stdout);
+});
+
+peerTest(programs, "after kill -9 in an order the next start waits, then orders", async () => {
+  const [tls, http] = [freePort(), freePort()];
+  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+  await using proxy = await TestProxy.start(configOf(pebble, { tls, http }));
+  const names = `${proxy.folder.path}/acme/names/a.example.json`;
+  // Written before the first request to the CA.
+  const begun = await until(() => readIfThere(names));
+  proxy.child.kill("SIGKILL");
+  await proxy.child.status;
+  assertEquals(JSON.parse(begun).failures, 1);
+  // The minute is over.
+  const stored = JSON.parse(await Deno.readTextFile(names));
+  await Deno.writeTextFile(names, JSON.stringify({ ...stored, retryAtMs: 0 }));
+  const again = startHayate(["proxy", "-c", `${proxy.folder.path}/h2o.conf`]);
+  await using _ = again;
+  await again.waitForLine("certificate by Pebble");
+});
+
+peerTest(programs, "two processes that share the folder order once", async () => {
+  const [tls, http] = [freePort(), freePort()];
+  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+  await using first = await TestProxy.start(configOf(pebble, { tls, http }));
+  const other = configOf(pebble, { tls: freePort(), http: null })
+    .replaceAll("DIR", first.folder.path);
+  await using second = await TestProxy.start(other);
+  await until(() => /certificate by Pebble/.test(first.child.stderr + second.child.stderr));
+  // Its next look at the folder is at most 15 seconds away.
+  await until(() => readIfThere(`${first.folder.path}/acme/lock`) === null);
+  const lines = (first.child.stderr + second.child.stderr).match(/certificate by Pebble/g);
+  assertEquals(lines?.length, 1);
+  assert(!/next attempt/.test(first.child.stderr + second.child.stderr));
+});
+
+peerTest(programs, "a HUP in the middle of an order does not end it", async () => {
+  const [tls, http] = [freePort(), freePort()];
+  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+  await using proxy = await TestProxy.start(configOf(pebble, { tls, http }));
+  await until(() => readIfThere(`${proxy.folder.path}/acme/names/a.example.json`));
+  proxy.child.kill("SIGHUP");
+  await proxy.child.waitForLine("the new configuration is in force");
+  await proxy.child.waitForLine("certificate by Pebble");
+  assert(!proxy.child.stderr.includes("next attempt"));
+});
+
+Deno.test("a folder that cannot be written orders nothing and serves all the same", async () => {
+  await using proxy = await TestProxy.start(`acme: {accept-tos: YES, state: /proc/acme}
+listen: [{port: PORT, host: 127.0.0.1, ssl: {}}]
+hosts: {a.example: {paths: {/: {status: ON}}}}
+`);
+  assertMatch(proxy.child.stderr, /cannot write \/proc\/acme: .*no certificate is ordered/);
 });

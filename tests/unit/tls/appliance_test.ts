@@ -28,9 +28,9 @@ function checkSelfSigned(): Record<string, string> {
   assertMatch(appliance.note, /^TLS on 443 with a self-signed certificate for localhost/);
   const inherited = readAppliance((name) => appliance.variables[name]);
   assertEquals([...inherited!.sockets], ["443"]);
-  const { certificateFile } = inherited!.identity.certificates[0];
+  const { certificateFile } = inherited!.identities[0].certificates[0];
   assertEquals(describeStaleMount(certificateFile), null);
-  new ServerContext({ identities: [inherited!.identity] }).free();
+  new ServerContext({ identities: inherited!.identities }).free();
   appliance.dispose();
   return { ...appliance.variables };
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { acmeDefaults } from "../../../../mod/acme/settings.ts";
+import { acmeDefaults } from "../../../../mod/acme/core/settings.ts";
 import { buildPlan } from "../../../../mod/proxy/directives/build.ts";
 
 const source = { readText: () => "", environment: () => null };

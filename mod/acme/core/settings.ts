@@ -1,5 +1,5 @@
 /** `acme` of h2o.conf, and the variables of the appliance. */
-import type { KeyType } from "./der/key.ts";
+import type { KeyType } from "../der/key.ts";
 
 export interface AcmeSettings {
   /** URL of the server's directory. */
