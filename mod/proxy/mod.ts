@@ -2,6 +2,7 @@
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
 import { chooseLog } from "../process/choose_log.ts";
+import { certsCommand } from "./ctl/certs.ts";
 import { ctlCommand } from "./ctl/ctl.ts";
 import { proxyTable } from "./plan/flags.ts";
 import { readProxyCommand } from "./plan/options.ts";
@@ -10,7 +11,7 @@ export const proxyMode: Mode = {
   name: "proxy",
   summary: proxyTable.summary,
   table: proxyTable,
-  subcommands: [ctlCommand],
+  subcommands: [ctlCommand, certsCommand],
   topics: async () => (await import("./topics/mod.ts")).proxyTopics,
   async run(argv): Promise<number> {
     const command = readProxyCommand(argv);

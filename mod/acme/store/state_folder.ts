@@ -70,6 +70,18 @@ export class StateFolder {
     this.#write(`certificates/${name}.pem`, pem);
   }
 
+  /** All names with a certificate, sorted. */
+  names(): readonly string[] {
+    const files = [...Deno.readDirSync(`${this.path}/certificates`)].map(({ name }) => name);
+    return files.filter((file) => file.endsWith(".pem")).map((file) => file.slice(0, -4)).sort();
+  }
+
+  /** The agenda of a name at whatever directory it was; null: none has been written. */
+  findName(name: string): StoredName | null {
+    const found = readJson(`${this.path}/names/${name}.json`);
+    return isName(found) ? found : null;
+  }
+
   /** The agenda of a name at `directory`; a new one after a change of the directory. */
   readName(name: string, directory: string): StoredName {
     const found = readJson(`${this.path}/names/${name}.json`);

@@ -18,6 +18,7 @@ import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 import { StateFile } from "./state_file.ts";
 import { AdminApi, type WorkerView } from "./admin_api.ts";
+import { certificateExpiries } from "./certificate_expiry.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
 import { handOver, type PeerKeeper } from "./handover.ts";
@@ -106,6 +107,7 @@ export class ControlPlane implements PeerKeeper {
       idleCount: (group) => parts.idleCount(group),
       refresh: () => parts.refresh?.(),
       ...(parts.workerViews === undefined ? {} : { workerViews: () => parts.workerViews!() }),
+      certificates: () => certificateExpiries(plan),
       respawned: () => parts.respawned?.() ?? 0,
       onChange: (group) => {
         this.changed.add(group.plan.name);

@@ -19,6 +19,7 @@ export function renderMetrics(admin: AdminApi, format: MetricsFormat): string {
   writeUpstreams(writer, admin);
   writePeers(writer, admin);
   writeHealth(writer, admin);
+  writeCertificates(writer, admin);
   return writer.end();
 }
 
@@ -41,6 +42,15 @@ function writeProcess(writer: MetricsWriter, admin: AdminApi): void {
   );
   const lost = "Lines of access logs that their target did not take";
   writer.counter("hayate_log_lines_lost", lost, [[{}, metrics.lostLogLines()]]);
+}
+
+function writeCertificates(writer: MetricsWriter, { parts }: AdminApi): void {
+  const rows = (parts.certificates?.() ?? []).map(({ name, notAfterMs }): Row => [
+    { name },
+    Math.round((notAfterMs - Date.now()) / 1000),
+  ]);
+  if (rows.length === 0) return;
+  writer.gauge("hayate_certificate_expiry_seconds", "Until a certificate of acme expires", rows);
 }
 
 function writeListeners(writer: MetricsWriter, admin: AdminApi): void {

@@ -1,4 +1,4 @@
-/** Output of `hayate proxy ctl`. */
+/** Output of `hayate proxy ctl` and `certs`. */
 
 /** A peer of the API: only the fields that are printed. */
 export interface ListedPeer {
@@ -29,12 +29,17 @@ export function renderList(upstreams: Readonly<Record<string, readonly ListedPee
         String(peer.fails),
       ]),
     ];
-    const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-    const lines = rows.map((row) =>
-      `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()}\n`
-    );
-    return `${name}\n${lines.join("")}`;
+    return `${name}\n${padColumns(rows, "  ")}`;
   }).join("\n");
+}
+
+/** Rows of as many cells, in columns; each line begins with `indent`. */
+export function padColumns(rows: readonly (readonly string[])[], indent = ""): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const lines = rows.map((row) =>
+    `${indent}${row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()}\n`
+  );
+  return lines.join("");
 }
 
 export function printText(text: string): void {

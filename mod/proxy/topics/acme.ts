@@ -38,6 +38,9 @@ failure the old certificate stays, and the next attempt waits: a minute, then mo
 up to a day, over restarts too. A folder that cannot be written means that nothing
 is ordered.
 
+hayate proxy certs lists names, issuers, days left, the next renewal and the last
+error. hayate_certificate_expiry_seconds at /metrics is for alarms.
+
 Under hayate supervise, TLS_DOMAIN="a.example b.example" is enough for the entries
 of PORTS with TLS: it accepts the terms and orders over TLS-ALPN-01. ACME_EMAIL,
 ACME_DIRECTORY, ACME_CA_FILE and ACME_STATE are the settings above.

@@ -1,7 +1,8 @@
 /** Certificates from a real ACME server: first order, both challenges, renewal, faults. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readIfThere } from "../../../mod/process/files/pid_file.ts";
-import { runProgram, startHayate } from "../../support/binary.ts";
+import { runHayate, runProgram, startHayate } from "../../support/binary.ts";
+import { rawExchange, unix } from "../../support/raw_socket.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
 import { freePort } from "../../support/ports.ts";
@@ -158,4 +159,26 @@ listen: [{port: PORT, host: 127.0.0.1, ssl: {}}]
 hosts: {a.example: {paths: {/: {status: ON}}}}
 `);
   assertMatch(proxy.child.stderr, /cannot write \/proc\/acme: .*no certificate is ordered/);
+});
+
+peerTest(programs, "certs and /metrics tell how long certificates last", async () => {
+  const [tls, http] = [freePort(), freePort()];
+  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+  const config = configOf(pebble, { tls, http }, "control: DIR/c.sock");
+  await using proxy = await TestProxy.start(config);
+  await proxy.child.waitForLine("certificate by Pebble");
+  const { stdout } = await runHayate(["proxy", "certs", "-c", `${proxy.folder.path}/h2o.conf`]);
+  assertMatch(stdout, /^name +issuer +days left +next +last error\n/);
+  assertMatch(stdout, /\na\.example +Pebble .* +\d+ +20\d\d-\d\d-\d\d \d\d:\d\d\n$/);
+  const metrics = await rawExchange(
+    unix(`${proxy.folder.path}/c.sock`),
+    "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+  );
+  assertMatch(metrics, /\nhayate_certificate_expiry_seconds\{name="a\.example"\} \d{6,9}\n/);
+});
+
+Deno.test("certs names a folder that cannot be read", async () => {
+  const { code, stderr } = await runHayate(["proxy", "certs", "--state", "/nonexistent"]);
+  assertEquals(code, 1);
+  assertMatch(stderr, /cannot read \/nonexistent: /);
 });
