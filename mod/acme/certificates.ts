@@ -1,4 +1,5 @@
 /** Obtains and renews the certificates of a process, one name after another, in the background. */
+import { systemReason } from "../base/errors.ts";
 import type { Logger } from "../log/mod.ts";
 import { type AgendaEvent, dutyOf, step } from "./core/agenda.ts";
 import { AcmeFault } from "./client/fault.ts";
@@ -107,8 +108,13 @@ export class Certificates {
       else sleepMs = Math.min(sleepMs, duty.untilMs - this.#host.nowMs());
     }
     if (due.length === 0) return sleepMs;
-    if (!this.#lock.acquire(this.#host.nowMs())) return lockedPauseMs;
-    const { send, close } = httpTransport(readAuthorities(needs.settings.caFile));
+    const transport = this.#transport(needs.settings.caFile);
+    if (transport === null) return sleepMaxMs;
+    const { send, close } = transport;
+    if (!this.#lock.acquire(this.#host.nowMs())) {
+      close();
+      return lockedPauseMs;
+    }
     try {
       // One at a time: the lock's life is that of one order.
       await this.#attend(due[0], needs, send);
@@ -117,6 +123,16 @@ export class Certificates {
       this.#lock.release();
     }
     return 0;
+  }
+
+  /** null: the CAs to trust cannot be read, which is logged. */
+  #transport(caFile: string | null): ReturnType<typeof httpTransport> | null {
+    try {
+      return httpTransport(caFile === null ? null : Deno.readTextFileSync(caFile));
+    } catch (error) {
+      this.#host.logger.error(`acme: ca-file ${caFile}: ${systemReason(error)}`);
+      return null;
+    }
   }
 
   #dutyOf(name: string, { settings }: CertificateNeeds) {
@@ -138,6 +154,9 @@ export class Certificates {
     const { logger } = this.#host;
     if (issued instanceof AcmeFault) {
       const { message, retryAfterMs } = issued;
+      if (issued.type === "accountDoesNotExist") {
+        await this.#forgetAccount(needs.settings.directory);
+      }
       const next = this.#note(name, needs, { kind: "failed", message, retryAfterMs });
       const pauseS = Math.round((next.retryAtMs - this.#host.nowMs()) / 1000);
       const kept = facts === null ? "a self-signed certificate" : "the old certificate";
@@ -216,13 +235,19 @@ export class Certificates {
       const offered = session.profiles?.join(", ") ?? "none";
       return new AcmeFault(`profile ${profile} is unknown to the server; it offers ${offered}`);
     }
-    const known = kept === null ? null : stored?.url ?? null;
+    const known = kept === null ? null : stored!.url;
     const account = await session.signIn(known, settings);
     if (account instanceof AcmeFault) return account;
     if (account !== known) {
       await this.#folder.writeAccount({ directory, jwk: key.jwk, url: account });
     }
     return session;
+  }
+
+  /** The next order makes the account again, with the same key. */
+  async #forgetAccount(directory: string): Promise<void> {
+    const stored = await this.#folder.readAccount(directory);
+    if (stored !== null) await this.#folder.writeAccount({ ...stored, url: null });
   }
 
   #note(name: string, { settings }: CertificateNeeds, event: AgendaEvent) {
@@ -257,8 +282,4 @@ export async function fillGaps(
     filled.push(name);
   }
   return filled;
-}
-
-function readAuthorities(path: string | null): string | null {
-  return path === null ? null : Deno.readTextFileSync(path);
 }

@@ -1,6 +1,7 @@
 /** `mod/acme` against a real ACME server, with a state folder and a responder of the test. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Certificates, fillGaps } from "../../mod/acme/certificates.ts";
+import { makeAccountKey } from "../../mod/acme/client/jws.ts";
 import { acmeDefaults, type AcmeSettings } from "../../mod/acme/core/settings.ts";
 import { readToken, StateFolder } from "../../mod/acme/store/state_folder.ts";
 import { Pebble, pebblePrograms } from "../support/pebble.ts";
@@ -144,6 +145,35 @@ peerTest(pebblePrograms, "an unknown profile is named with those that are offere
   using fixture = new Fixture(folder, settingsOf(pebble, { profile: "none-such" }));
   const line = await fixture.until(() => fixture.lines[0]);
   assertStringIncludes(line, "profile none-such is unknown to the server; it offers ");
+});
+
+peerTest(pebblePrograms, "an account that the server has lost is made again", async () => {
+  await using temp = await tempFolder();
+  const folder = new StateFolder(temp.path);
+  folder.prepare();
+  await using responder = new Responder(folder.path);
+  await using pebble = await Pebble.start({ httpPort: responder.port });
+  const { jwk } = await makeAccountKey();
+  const url = pebble.directory.replace("/dir", "/my-account/lost");
+  await folder.writeAccount({ directory: pebble.directory, jwk, url });
+  using fixture = new Fixture(folder, settingsOf(pebble));
+  await fixture.until(() => fixture.lines[0]);
+  fixture.shiftMs = 120_000;
+  fixture.certificates.update({
+    settings: settingsOf(pebble),
+    names: ["a.example"],
+    challenges: ["http-01"],
+  });
+  await fixture.issued();
+});
+
+Deno.test("a ca-file that cannot be read is named, and nothing is locked", async () => {
+  await using temp = await tempFolder();
+  const folder = new StateFolder(temp.path);
+  folder.prepare();
+  using fixture = new Fixture(folder, { ...acmeDefaults, caFile: "/nonexistent.pem" });
+  assertStringIncludes(await fixture.until(() => fixture.lines[0]), "ca-file /nonexistent.pem: ");
+  assertEquals([...Deno.readDirSync(temp.path)].some(({ name }) => name === "lock"), false);
 });
 
 Deno.test("a server that is down is one line, and the next attempt waits", async () => {
