@@ -83,7 +83,8 @@ export class RawConnection implements Disposable {
     const deadline = performance.now() + totalMs;
     while (this.#pending.length < count) {
       if (await this.#fill(deadline - performance.now())) continue;
-      throw new Error(`Cannot read ${count} bytes: only ${this.#pending.length} came`);
+      const why = this.isClosedByPeer ? "the peer closed" : "nothing more came in time";
+      throw new Error(`Cannot read ${count} bytes: only ${this.#pending.length} came, ${why}`);
     }
     return latin1(this.#take(count));
   }
