@@ -31,6 +31,8 @@ export class PortableListener implements Listener {
   #isClosing = false;
   #isPaused: boolean;
   #resume: (() => void) | null = null;
+  /** Accepted, but not handed over while the listener is paused or the reactor does not run. */
+  #waiting: Deno.Conn | null = null;
   /** Incremented by every accept; closing waits until it stops changing. */
   #serial = 0;
 
@@ -84,6 +86,8 @@ export class PortableListener implements Listener {
       quietTurns = this.#serial === before ? quietTurns + 1 : 0;
     }
     this.listener.close();
+    // Accepted after the end of `run`: no callback will ever see it.
+    if (!this.reactor.isRunning) this.#waiting?.close();
     // Deno removes the socket file when the pending accept has released the socket, which is too
     // late at the end of a program.
     if (this.address.kind === "unix") removeSocketPath(this.address.path, this.#inode);
@@ -102,9 +106,11 @@ export class PortableListener implements Listener {
         await this.#rest(error);
         continue;
       }
+      this.#waiting = conn;
       while ((this.#isPaused && !this.#isClosing) || !reactor.isRunning) {
         await (reactor.isRunning ? this.#untilResumed() : reactor.whenRunning());
       }
+      this.#waiting = null;
       this.#serial++;
       this.#acceptedCount++;
       this.#hand(conn);
