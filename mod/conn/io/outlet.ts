@@ -2,7 +2,7 @@ import type { Socket } from "../../net/reactor.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** From this size, copying costs more than a separate send(2). */
-export const directBytesMin = 16384;
+const directBytesMin = 16384;
 /** Initial size of the queue for a slow peer. */
 const queueBytesMin = 4096;
 

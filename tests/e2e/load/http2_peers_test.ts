@@ -161,6 +161,33 @@ export function done(summary) {
   assert(seen.has("PUT /7 true 7  text/x body 7"), [...seen].join("\n"));
 });
 
+Deno.test("a script may return one array again, with other contents, over HTTP/2", async () => {
+  await using folder = await tempFolder();
+  const seen: string[] = [];
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => {
+      seen.push(`${new URL(request.url).pathname} ${request.headers.get("x-number")}`);
+      return new Response(null, { status: 204 });
+    },
+  );
+  const script = await folder.write(
+    "script.js",
+    `const encoder = new TextEncoder();
+const bytes = encoder.encode("GET /0 HTTP/1.1\\r\\nHost: a\\r\\nX-Number: 0\\r\\n\\r\\n");
+let count = 0;
+export function request() {
+  const digit = 48 + count++ % 10;
+  bytes[5] = bytes[bytes.length - 5] = digit;
+  return bytes;
+}
+`,
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  await runHayate(["load", "--http2", "-c1", "-m1", "-n60", "-s", script, url]);
+  assertEquals(seen, Array.from({ length: 60 }, (_, i) => `/${i % 10} ${i % 10}`));
+});
+
 Deno.test("load --http2 sends to several URLs, with methods, fields and a warm-up", async () => {
   await using folder = await tempFolder();
   const counts = new Map<string, number>();

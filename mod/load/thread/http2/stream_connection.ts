@@ -2,7 +2,7 @@
 import { formatAddress } from "../../../base/address.ts";
 import { exitCodes, type PeerError, StartError } from "../../../base/errors.ts";
 import { Deadline } from "../../../base/timer_wheel.ts";
-import { directBytesMin, Outlet } from "../../../conn/io/outlet.ts";
+import { Outlet } from "../../../conn/io/outlet.ts";
 import type { Scratch } from "../../../conn/io/scratch.ts";
 import { latin1 } from "../../../http/mod.ts";
 import {
@@ -139,17 +139,8 @@ export class StreamConnection extends Deadline
   }
 
   write(bytes: Uint8Array, start: number, end: number): void {
-    const outlet = this.#outlet;
-    const length = end - start;
-    this.#parts.recorder.wrote(this.nowMs, length);
-    if (length < directBytesMin || length >= 2 * directBytesMin) {
-      return outlet.write(bytes, start, end);
-    }
-    // The outlet would send a whole frame of 16 KiB by itself, after the 9 bytes of its header: halves
-    // are collected with it, so that one send(2) carries several frames.
-    const middle = start + (length >> 1);
-    outlet.write(bytes, start, middle);
-    outlet.write(bytes, middle, end);
+    this.#parts.recorder.wrote(this.nowMs, end - start);
+    this.#outlet.write(bytes, start, end);
   }
 
   get isBlocked(): boolean {

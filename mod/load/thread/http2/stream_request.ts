@@ -48,6 +48,8 @@ export class StreamRequests {
 
   /** The requests that end at `ends`. Throws `StartError` for one that HTTP/2 cannot express. */
   read(bytes: Uint8Array, ends: Int32Array): StreamRequest[] {
+    // A script may return the same array with other contents.
+    if (this.#last?.bytes === bytes) this.#last = null;
     const requests: StreamRequest[] = [];
     let start = 0;
     for (const end of ends) {
