@@ -56,6 +56,8 @@ export class TlsSocket implements Socket, SocketHandler {
   #waiting: Uint8Array | null = null;
   /** What the last SSL_read returned. */
   #readResult = 0;
+  /** Records, or a part of one, were left when SSL_read last returned some bytes. */
+  #hasMore = false;
   /** The peer's end was read after the last bytes, for which the handler has paused. */
   #isEndHeld = false;
   #wantsDrain = false;
@@ -276,13 +278,13 @@ export class TlsSocket implements Socket, SocketHandler {
       if (!this.isOpen) return;
       if (failure !== null) return this.#fail(failure);
       if (why !== 0) return this.#afterEmptyRead(why);
-      if (lib.BIO_ctrl_pending(this.#incoming) === 0) return;
+      if (!this.#hasMore) return;
     }
   }
 
   /**
    * Decrypts the records that have arrived, as many as there is room for, so that the handler gets
-   * them together. Returns the bytes; `#readResult` is what the last SSL_read returned.
+   * them together. Returns the bytes, and sets `#readResult` and `#hasMore`.
    */
   #fillPlaintext(): number {
     const lib = this.#lib;
@@ -292,10 +294,9 @@ export class TlsSocket implements Socket, SocketHandler {
       this.#readResult = lib.SSL_read(this.#ssl, target, plaintext.length - length);
       if (this.#readResult <= 0) break;
       length += this.#readResult;
+      this.#hasMore = lib.BIO_ctrl_pending(this.#incoming) > 0;
       // A record that is read in part would stay in OpenSSL, where no event reports it.
-    } while (
-      plaintext.length - length >= recordBytesMax && lib.BIO_ctrl_pending(this.#incoming) > 0
-    );
+    } while (this.#hasMore && plaintext.length - length >= recordBytesMax);
     return length;
   }
 
