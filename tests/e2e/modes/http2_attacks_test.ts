@@ -241,7 +241,9 @@ async function attackAll(door: Http2Door, child: Child): Promise<string[]> {
     const answered = neighbour.answered;
     const complaint = await attack(door, child, each).catch(String);
     if (complaint !== "") complaints.push(`${each.name}: ${complaint}`);
-    if (neighbour.answered === answered) complaints.push(`${each.name}: a neighbour waits`);
+    if (neighbour.answered === answered) {
+      complaints.push(`${each.name}: a neighbour waits ${neighbour.complaint}`.trimEnd());
+    }
   }
   const growth = memoryOf(child) - before;
   if (growth > growthMax) complaints.push(`memory has grown by ${Math.round(growth / mib)} MiB`);
@@ -288,10 +290,12 @@ async function end(
 class Neighbour implements AsyncDisposable {
   #isLeaving = false;
   #answered = 0;
+  /** Why it stopped; empty: it did not. */
+  complaint = "";
   readonly #asking: Promise<void>;
 
   constructor(wire: Http2Wire) {
-    this.#asking = this.#ask(wire);
+    this.#asking = this.#ask(wire).catch((error) => void (this.complaint = String(error)));
   }
 
   static async of(door: Http2Door): Promise<Neighbour> {
