@@ -19,6 +19,8 @@ export class Http2Shared {
   readonly idleMs: number;
   /** May be shared with other servers. */
   counters = new Http2Counters();
+  /** Response bytes that the streams of all connections have queued. */
+  readonly queuedTotal = { bytes: 0 };
   #space: HeadSpace | null = null;
 
   constructor(options: Http2Options, server: ServerOptions) {

@@ -11,6 +11,7 @@ import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
 import { Outlet } from "../io/outlet.ts";
 import type { Http2Host, ServedConnection } from "../exchange/server_host.ts";
 import { ConnectionTimer, type DeadlineOwner } from "./connection_timer.ts";
+import { QueuedOutput } from "./queued_output.ts";
 import { type EventOwner, SessionEvents } from "./session_events.ts";
 import type { StreamExchange } from "./stream_exchange.ts";
 import {
@@ -35,6 +36,7 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
   readonly socket: Socket;
   readonly outlet: Outlet;
   readonly session: Session<StreamExchange>;
+  readonly queued: QueuedOutput;
   readonly openedMs: number;
   context: unknown = null;
   endError: PeerError | null = null;
@@ -57,8 +59,9 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
 
   /** `openedMs`: when the client connected. Call `start` next. */
   constructor(host: Http2Host, socket: Socket, openedMs: number) {
-    const { sessionOptions, space } = host.http2!;
+    const { sessionOptions, space, queuedTotal } = host.http2!;
     this.host = host;
+    this.queued = new QueuedOutput(queuedTotal);
     this.socket = socket;
     this.openedMs = openedMs;
     this.outlet = new Outlet(host.scratch);

@@ -9,6 +9,7 @@ import { Framing } from "../../http/message_head.ts";
 import type { HeadSpace, NeverIndexedLines, Session, Stream } from "../../http2/mod.ts";
 import type { ResponseFraming } from "../exchange/exchange.ts";
 import { Inbox } from "../io/inbox.ts";
+import type { QueuedOutput } from "./queued_output.ts";
 
 const noBytes = new Uint8Array(0);
 
@@ -28,8 +29,10 @@ export class StreamOutput {
   readonly #stream: Stream;
   readonly #session: Session;
   readonly #space: HeadSpace;
+  readonly #queued: QueuedOutput;
 
-  constructor(stream: Stream, session: Session, space: HeadSpace) {
+  constructor(stream: Stream, session: Session, space: HeadSpace, queued: QueuedOutput) {
+    this.#queued = queued;
     this.#stream = stream;
     this.#session = session;
     this.#space = space;
@@ -45,6 +48,7 @@ export class StreamOutput {
 
   /** Drops what is queued. */
   clear(): void {
+    if (this.#queue !== null) this.#queued.add(-this.#queue.length);
     this.#queue = this.#trailers = null;
     this.#ends = false;
     this.waitingSinceMs = 0;
@@ -153,6 +157,7 @@ export class StreamOutput {
     // Sending can end the stream, and whatever it had.
     if (this.#queue !== queue) return true;
     queue.consumeTo(start + taken);
+    this.#queued.add(-taken);
     if (taken > 0) this.waitingSinceMs = nowMs;
     if (queue.length > 0) return false;
     this.#queue = null;
@@ -168,6 +173,7 @@ export class StreamOutput {
       if (at === end) return;
     }
     if (this.waitingSinceMs === 0) this.waitingSinceMs = nowMs;
+    this.#queued.add(end - at);
     (this.#queue ??= new Inbox()).append(bytes, at, end);
   }
 

@@ -58,6 +58,8 @@ export class SessionEvents implements SessionSink<StreamExchange> {
 
   onRequest(exchange: StreamExchange, head: RequestHead): void {
     const owner = this.#owner;
+    // Safe to send again (RFC 9113 8.7), which clients do once they have taken what is queued.
+    if (owner.queued.isFull) return owner.resetStream(exchange, ErrorCode.refusedStream);
     const { host } = owner;
     const { requestsMax } = host.options;
     const { id } = exchange;

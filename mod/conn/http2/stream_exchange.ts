@@ -68,7 +68,7 @@ export class StreamExchange extends Stream
     super();
     this.connection = owner;
     this.input = new RequestInput(this);
-    this.output = new StreamOutput(this, owner.session, owner.host.http2!.space);
+    this.output = new StreamOutput(this, owner.session, owner.host.http2!.space, owner.queued);
   }
 
   /** Begins an exchange for the head that has just been decoded. */

@@ -1,12 +1,15 @@
 import type { Session } from "../../http2/mod.ts";
 import type { DownstreamConnection } from "../exchange/exchange.ts";
 import type { Http2Host } from "../exchange/server_host.ts";
+import type { QueuedOutput } from "./queued_output.ts";
 import type { StreamExchange } from "./stream_exchange.ts";
 
 /** What an exchange needs of its connection. */
 export interface StreamOwner extends DownstreamConnection {
   readonly host: Http2Host;
   readonly session: Session<StreamExchange>;
+  /** What the streams have queued for the client. */
+  readonly queued: QueuedOutput;
   /** Output waits for a slow client. */
   readonly isBlocked: boolean;
   /** The body that had a slot has arrived, or is not wanted. */
