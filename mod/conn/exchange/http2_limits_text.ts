@@ -1,12 +1,15 @@
 import { defaultHttp2Options } from "./http2_options.ts";
 import { defaultSectionLimits } from "../../http2/mod.ts";
 import { limitLines } from "./http2_limits.ts";
+import { connectionBytesMax, serverBytesMax } from "./http2_queued_output.ts";
 
 const { fieldsMax, headBytesMax } = defaultSectionLimits;
 const { heldBytesMax, held } = defaultHttp2Options.session;
 const headKb = headBytesMax / 1024;
 const heldMb = heldBytesMax / 1024 ** 2;
 const processMb = held.max / 1024 ** 2;
+const queuedMb = connectionBytesMax / 1024 ** 2;
+const allQueuedMb = serverBytesMax / 1024 ** 2;
 
 /** What every mode's help says about the limits of HTTP/2 connections. */
 export const http2LimitsText =
@@ -21,4 +24,7 @@ ends the connection.
 
 Request bodies that were received and not yet passed on: at most ${heldMb} MB for each
 connection and ${processMb} MB for each process. A slow consumer holds up its own stream.
+
+Responses that wait for a client's windows: above ${queuedMb} MB on a connection, or ${allQueuedMb} MB on
+all, its further requests are refused (REFUSED_STREAM) until it takes some of them.
 `;

@@ -1,4 +1,5 @@
 import { HeadSpace, type SessionOptions } from "../../http2/mod.ts";
+import type { QueuedTotal } from "./http2_queued_output.ts";
 import { Http2Counters } from "./http2_counters.ts";
 import type { ServerOptions } from "./server_options.ts";
 import { type Http2Options, sessionOptionsOf } from "./http2_options.ts";
@@ -20,7 +21,7 @@ export class Http2Shared {
   /** May be shared with other servers. */
   counters = new Http2Counters();
   /** Response bytes that the streams of all connections have queued. */
-  readonly queuedTotal = { bytes: 0 };
+  readonly queuedTotal: QueuedTotal = { bytes: 0 };
   #space: HeadSpace | null = null;
 
   constructor(options: Http2Options, server: ServerOptions) {

@@ -11,7 +11,7 @@ import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
 import { Outlet } from "../io/outlet.ts";
 import type { Http2Host, ServedConnection } from "../exchange/server_host.ts";
 import { ConnectionTimer, type DeadlineOwner } from "./connection_timer.ts";
-import { QueuedOutput } from "./queued_output.ts";
+import { QueuedOutput } from "../exchange/http2_queued_output.ts";
 import { type EventOwner, SessionEvents } from "./session_events.ts";
 import type { StreamExchange } from "./stream_exchange.ts";
 import {

@@ -9,7 +9,7 @@ import { Framing } from "../../http/message_head.ts";
 import type { HeadSpace, NeverIndexedLines, Session, Stream } from "../../http2/mod.ts";
 import type { ResponseFraming } from "../exchange/exchange.ts";
 import { Inbox } from "../io/inbox.ts";
-import type { QueuedOutput } from "./queued_output.ts";
+import type { QueuedOutput } from "../exchange/http2_queued_output.ts";
 
 const noBytes = new Uint8Array(0);
 

@@ -1,7 +1,7 @@
 import type { Session } from "../../http2/mod.ts";
 import type { DownstreamConnection } from "../exchange/exchange.ts";
 import type { Http2Host } from "../exchange/server_host.ts";
-import type { QueuedOutput } from "./queued_output.ts";
+import type { QueuedOutput } from "../exchange/http2_queued_output.ts";
 import type { StreamExchange } from "./stream_exchange.ts";
 
 /** What an exchange needs of its connection. */

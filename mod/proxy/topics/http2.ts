@@ -51,10 +51,6 @@ server for its health (help proxy check).
 WebSockets become streams (RFC 8441) where the server has said that it takes them,
 or force-cleartext is on. Other https upstreams get them over HTTP/1.1.
 
-A client with 32 MiB of responses waiting for its windows gets no more: further requests
-are refused (REFUSED_STREAM) until it takes some. The same holds from 128 MiB of all
-clients on.
-
 A drain (TERM, HUP) sends GOAWAY, waits up to a second for the client to answer a
 PING, and answers every request that came before.
 
