@@ -25,6 +25,6 @@ ends the connection.
 Request bodies that were received and not yet passed on: at most ${heldMb} MB for each
 connection and ${processMb} MB for each process. A slow consumer holds up its own stream.
 
-Responses that wait for a client's windows: above ${queuedMb} MB on a connection, or ${allQueuedMb} MB on
-all, its further requests are refused (REFUSED_STREAM) until it takes some of them.
+Responses that wait for a client's windows: above ${queuedMb} MB on a connection, or
+${allQueuedMb} MB on all, its further requests are refused (REFUSED_STREAM).
 `;
