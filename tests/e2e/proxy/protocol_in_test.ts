@@ -100,7 +100,8 @@ Deno.test("proxy-protocol: {from} requires a header from these peers and refuses
   await using other = await start(upstream, "proxy-protocol: {from: 10.0.0.0/8}");
   assertStringIncludes(await rawExchange(other.address, get), " 200 OK");
   assertEquals(forwardedFor(upstream), "127.0.0.1");
-  assertStringIncludes(await rawExchange(other.address, before(header)), " 400 Bad Request");
+  // Here the header is the first line of another protocol.
+  assertEquals(await rawExchange(other.address, before(header)), "");
 });
 
 for (const setting of ["ON", "REQUIRED"]) {
