@@ -17,9 +17,8 @@ import { Outlet } from "../io/outlet.ts";
 import { type ExchangeOwner, ServerExchange } from "./server_exchange.ts";
 import type { Http1Host, ServedConnection } from "../exchange/server_host.ts";
 import { ServerTimer, type TimerOwner } from "./server_timer.ts";
+import { discardBytesMax } from "../io/bounds.ts";
 
-/** Bytes of unwanted request body read to keep the connection; with more it is closed. */
-const discardBytesMax = 262_144;
 /**
  * Received bytes queued during an exchange. Up to this limit the socket is still read, so that a FIN
  * after them shows that the client has disconnected.

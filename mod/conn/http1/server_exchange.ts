@@ -21,13 +21,12 @@ import type { Outlet } from "../io/outlet.ts";
 import { ResponseOutput } from "./response_output.ts";
 import type { Http1Host } from "../exchange/server_host.ts";
 import type { StaticResponse } from "../exchange/static_response.ts";
+import { waitingBytesMax } from "../io/bounds.ts";
 
 const text = new TextEncoder();
 const closeField = text.encode("Connection: close\r\n");
 const keepAliveField = text.encode("Connection: keep-alive\r\n");
 const continueMessage = text.encode("HTTP/1.1 100 Continue\r\n\r\n");
-/** Output queued for a slow client before `writeBody` returns false. */
-const waitingBytesMax = 65_536;
 
 /** What an exchange needs of its connection. */
 export interface ExchangeOwner extends DownstreamConnection {

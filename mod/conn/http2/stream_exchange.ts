@@ -19,11 +19,8 @@ import { type BodyReceiver, RequestInput } from "./request_input.ts";
 import { StreamOutput } from "./response_output.ts";
 import type { StreamOwner } from "./stream_owner.ts";
 import { type SocketStream, StreamSocket } from "../io/stream_socket.ts";
+import { discardBytesMax, waitingBytesMax } from "../io/bounds.ts";
 
-/** Output queued for a slow client before `writeBody` returns false; as in HTTP/1. */
-const waitingBytesMax = 65_536;
-/** Bytes of unwanted request body that are read before the stream is reset; as in HTTP/1. */
-const discardBytesMax = 262_144;
 const text = new TextEncoder();
 const noFields = new Uint8Array(0);
 

@@ -15,6 +15,7 @@ import type { HeadWriter } from "../../http/head_writer.ts";
 import { latin1Bytes } from "../../http/latin1.ts";
 import { Framing } from "../../http/message_head.ts";
 import type { Outlet } from "../io/outlet.ts";
+import { waitingBytesMax } from "../io/bounds.ts";
 
 /** Framing of a request body; unlike a response, it cannot end with the connection. */
 export type RequestFraming =
@@ -24,9 +25,6 @@ export type RequestFraming =
 
 const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
 const chunkSizeLine = new Uint8Array(chunkSizeBytesMax);
-
-/** Bytes queued for a slow peer before the writer must stop. */
-const waitingBytesMax = 65_536;
 
 /** One per connection, reused for each request. */
 export class RequestOutput {

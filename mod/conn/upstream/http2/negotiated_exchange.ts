@@ -12,9 +12,8 @@ import { Inbox } from "../../io/inbox.ts";
 import type { RequestFraming } from "../request_output.ts";
 import type { ResponseHandler } from "../response_handler.ts";
 import type { SentRequest, UpstreamExchange } from "../upstream_exchange.ts";
+import { waitingBytesMax } from "../../io/bounds.ts";
 
-/** Body kept until the connection is established; as in `RequestOutput`. */
-const waitingBytesMax = 65_536;
 const nothingSent: SentRequest = { bytes: 0, headBytes: 0, isComplete: false };
 
 /** The negotiation that exchanges wait for. */

@@ -10,9 +10,8 @@ import { Inbox } from "../../io/inbox.ts";
 import type { RequestFraming } from "../request_output.ts";
 import type { SentRequest } from "../upstream_exchange.ts";
 import { encodeHandshake, encodeRequest } from "./request_block.ts";
+import { waitingBytesMax } from "../../io/bounds.ts";
 
-/** Bytes queued for a slow peer before the writer must stop; as in `RequestOutput`. */
-const waitingBytesMax = 65_536;
 const noBytes = new Uint8Array(0);
 
 /** One per stream object, reused for each request. */
