@@ -19,7 +19,7 @@ export interface Conditions {
   readonly ifUnmodifiedSince: string | null;
 }
 
-/** Stands for a file without an entity tag: `*` matches it, and no client can send it in a field. */
+/** Used for a file without an entity tag: `*` matches it, and no client can send it in a field. */
 const noEtag = "\0";
 
 /**

@@ -220,7 +220,7 @@ contractTest("the peer's limit of streams is kept, also when it changes", async 
 });
 
 contractTest(
-  "a body waits for the peer's windows, and its writer hears of the room",
+  "a body waits for the peer's windows, and its writer is notified of room",
   async (rig) => {
     const { pool, peer } = scripted(rig);
     const notes = send(pool, "/", Framing.chunked);

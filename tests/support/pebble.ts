@@ -11,7 +11,7 @@ export const pebblePrograms = ["pebble", "pebble-challtestsrv"] as const;
 opensslFault();
 
 export interface PebbleOptions {
-  /** Ports that are validated; default: ports where nobody listens. */
+  /** Ports that are validated; default: ports without a listener. */
   readonly httpPort?: number;
   readonly tlsPort?: number;
   /** Accounts of the CA that a new account must be bound to: MAC keys by their ids. */

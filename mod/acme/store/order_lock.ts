@@ -99,7 +99,7 @@ function readOwner(path: string): Owner | null {
     const { id, host, pid, untilMs } = JSON.parse(Deno.readTextFileSync(path));
     return { id: String(id), host: String(host), pid: Number(pid), untilMs: Number(untilMs) };
   } catch {
-    // Missing, or damaged and so of nobody.
+    // Missing, or damaged: it has no owner.
     return null;
   }
 }

@@ -5,7 +5,7 @@ import { ErrorCode } from "../../http2/mod.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
 import { Inbox } from "./inbox.ts";
 
-/** The stream that a socket stands for, of a client or of a peer. */
+/** The stream under a socket, of a client or of a peer. */
 export interface SocketStream {
   /** 0 once it is closed. */
   readonly id: number;

@@ -222,7 +222,7 @@ export class HeadFrames<T extends Stream> {
     return state.fail(cause === Closed.unknown ? ErrorCode.protocolError : ErrorCode.streamClosed);
   }
 
-  /** Decodes a section that nobody wants, to keep the table in step. */
+  /** Decodes a section that is not used, to keep the table in step. */
   #skip(bytes: Uint8Array, start: number, end: number): boolean {
     return this.#decode(this.#state.space.trailers, bytes, start, end);
   }

@@ -52,7 +52,7 @@ for (const isSecure of [false, true]) {
       await using site = await makeSite();
       const port = freePort();
       const how = isSecure ? [`${port}`, site.key, site.certificate] : ["--no-tls", `${port}`];
-      // nghttpd discards bodies unless it is told to send them back.
+      // nghttpd discards bodies unless asked to echo them.
       const args = ["-a", "127.0.0.1", "-d", `${site.path}/www`, "--echo-upload", ...how];
       await using _server = await start("nghttpd", args, tcp(port));
       const url = `${isSecure ? "https" : "http"}://localhost:${port}/`;
