@@ -1,16 +1,13 @@
 /** TLS_DOMAIN: certificates from a CA for the sockets of our own modes. */
 import { StartError } from "../base/errors.ts";
 import { type CertificateNeeds, Certificates, fillGaps } from "../acme/certificates.ts";
+import { nameFault } from "../acme/core/name_fault.ts";
 import { acmeDefaults } from "../acme/core/settings.ts";
 import { chooseState } from "../acme/store/choose_state.ts";
 import { certificatePath, StateFolder } from "../acme/store/state_folder.ts";
 import type { Variables } from "../process/environment.ts";
 import { type ApplianceTls, namedAppliance, tlsVariables } from "../tls/appliance.ts";
 import { opensslFault } from "../tls/openssl_fault.ts";
-
-/** A dot, because no CA gives certificates for other names; no wildcard and no address. */
-const nameForm =
-  /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** TLS whose certificates are ordered while the workers serve. */
 export interface AcmeTls extends ApplianceTls {
@@ -66,10 +63,11 @@ export async function prepareAcme(
 function needsOf(variables: Variables): CertificateNeeds | null {
   const names = (variables["TLS_DOMAIN"] ?? "").toLowerCase().split(/[\s,]+/).filter(Boolean);
   if (names.length === 0) return null;
-  const wrong = names.find((name) => !nameForm.test(name));
-  if (wrong !== undefined) {
+  for (const name of names) {
+    const fault = nameFault(name);
+    if (fault === null) continue;
     throw new StartError(
-      `TLS_DOMAIN: found \`${wrong}\`; allowed: host names such as www.example.com`,
+      `TLS_DOMAIN: found \`${name}\`: ${fault}; allowed: host names such as www.example.com`,
     );
   }
   const directory = variables["ACME_DIRECTORY"] || acmeDefaults.directory;

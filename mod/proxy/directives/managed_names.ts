@@ -1,17 +1,7 @@
 /** For which host names the certificates come from the CA of `acme`. */
-import { isIpLiteral } from "../../config/mod.ts";
+import { nameFault } from "../../acme/core/name_fault.ts";
 import type { AcmePlan } from "../plan/plan.ts";
 import type { HostDraft, ListenDraft, PlanDraft } from "./draft/drafts.ts";
-
-/** Why a CA gives no certificate for this key of `hosts` over HTTP-01 or TLS-ALPN-01; null: it does. */
-function faultOf(name: string): string | null {
-  if (name === "default" || name === "*") return "it is no name";
-  if (name.startsWith("*.")) {
-    return "a wildcard needs a challenge over DNS, which hayate does not have";
-  }
-  if (name.startsWith("[") || isIpLiteral(name)) return "it is an address";
-  return name.includes(".") ? null : "it is no public name";
-}
 
 /** The names on a listener that takes its certificates from the CA. */
 export function managedNames(
@@ -19,7 +9,7 @@ export function managedNames(
   hosts: readonly { readonly name: string }[],
 ): readonly string[] {
   if (tls === null || tls.certificates.length > 0) return [];
-  return [...new Set(hosts.map(({ name }) => name).filter((name) => faultOf(name) === null))];
+  return [...new Set(hosts.map(({ name }) => name).filter((name) => nameFault(name) === null))];
 }
 
 /** Reports what keeps the CA from giving certificates. `needsListen`: all listeners are known. */
@@ -49,7 +39,7 @@ function checkNames(
   hosts: readonly HostDraft[],
 ): void {
   if (managedNames(listen, hosts).length === 0) {
-    const reasons = hosts.map(({ name }) => `${name}: ${faultOf(name)}`);
+    const reasons = hosts.map(({ name }) => `${name}: ${nameFault(name)}`);
     draft.problems.add(
       listen.at,
       `listen.ssl: acme finds no name for a certificate (${reasons.join("; ")})`,
@@ -57,7 +47,7 @@ function checkNames(
     return;
   }
   for (const { name } of hosts) {
-    const fault = faultOf(name);
+    const fault = nameFault(name);
     if (fault === null) continue;
     const notice =
       `[${acme.at.file}:${acme.at.line}] acme: no certificate for ${name}: ${fault}; ` +
