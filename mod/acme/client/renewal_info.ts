@@ -21,7 +21,8 @@ export async function renewalInfo(
   if (answer instanceof AcmeFault) return answer;
   const { start, end } = (answer.body.suggestedWindow ?? {}) as Record<string, unknown>;
   const window = [start, end].map((text) => Date.parse(String(text)));
-  const isUsable = window.every(Number.isFinite) && window[0] < window[1];
+  const isUsable = window.every(Number.isFinite) && window[0] > 0 &&
+    window[0] < window[1];
   return {
     window: isUsable ? [window[0], window[1]] : null,
     retryAfterMs: retryAfterMs(answer.reply),

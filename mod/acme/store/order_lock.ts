@@ -3,6 +3,8 @@
  * lost does not stop renewals; on the same host the end of its process is enough.
  */
 
+import { count, readShaped, record, type Shape, text, whole } from "../../base/shape.ts";
+import { readText } from "./read_text.ts";
 import { removeIfThere } from "../../process/files/pid_file.ts";
 
 /** Above the time that one order can take. */
@@ -12,8 +14,11 @@ interface Owner {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
+  /** Epoch ms. */
   readonly untilMs: number;
 }
+
+const ownerShape: Shape = record<Owner>({ id: text, host: text, pid: whole(1), untilMs: count });
 
 export class OrderLock {
   readonly #path: string;
@@ -95,13 +100,10 @@ function isAlive(pid: number): boolean {
 }
 
 function readOwner(path: string): Owner | null {
-  try {
-    const { id, host, pid, untilMs } = JSON.parse(Deno.readTextFileSync(path));
-    return { id: String(id), host: String(host), pid: Number(pid), untilMs: Number(untilMs) };
-  } catch {
-    // Missing, or damaged: it has no owner.
-    return null;
-  }
+  const found = readText(path);
+  const owner = found === null ? null : readShaped<Owner>(found, ownerShape, "the lock");
+  // A damaged one has no owner.
+  return owner === null || typeof owner === "string" ? null : owner.value;
 }
 
 function linkBack(from: string, to: string): void {

@@ -4,9 +4,20 @@
  */
 import { removeIfThere } from "../../process/files/pid_file.ts";
 import { systemReason } from "../../base/errors.ts";
+import {
+  amount,
+  count,
+  matching,
+  nullable,
+  readShaped,
+  record,
+  type Shape,
+  text,
+} from "../../base/shape.ts";
 import { type Agenda, newAgenda } from "../core/agenda.ts";
 import { type CertificateFacts, readCertificate } from "../der/certificate.ts";
 import { fromPem } from "../der/pem.ts";
+import { readText } from "./read_text.ts";
 
 /** What is known of the account at one directory. */
 export interface StoredAccount {
@@ -23,6 +34,8 @@ export interface StoredName extends Agenda {
 
 const folders = ["accounts", "certificates", "challenges", "names"] as const;
 const token = /^[A-Za-z0-9_-]{1,256}$/;
+/** Token and thumbprint, a SHA-256 in base64url (RFC 8555 8.1). */
+const authorizationForm = /^([A-Za-z0-9_-]{1,256})\.[A-Za-z0-9_-]{43}$/;
 
 /** The certificate of a name with its chain and key. */
 export function certificatePath(folder: string, name: string): string {
@@ -37,7 +50,9 @@ export function alpnPath(folder: string, name: string): string {
 /** The key authorization of a pending HTTP-01 challenge; null for a token that is not ours. */
 export function readToken(folder: string, text: string): string | null {
   if (!token.test(text)) return null;
-  return readText(`${folder}/challenges/${text}.token`);
+  const found = readText(`${folder}/challenges/${text}.token`);
+  // It is sent to whoever asks: anything but the answer to this token stays here.
+  return found !== null && authorizationForm.exec(found)?.[1] === text ? found : null;
 }
 
 export class StateFolder {
@@ -78,14 +93,13 @@ export class StateFolder {
 
   /** The agenda of a name at whatever directory it was; null: none has been written. */
   findName(name: string): StoredName | null {
-    const found = readJson(`${this.path}/names/${name}.json`);
-    return isName(found) ? found : null;
+    return readStored<StoredName>(`${this.path}/names/${name}.json`, nameShape);
   }
 
   /** The agenda of a name at `directory`; a new one after a change of the directory. */
   readName(name: string, directory: string): StoredName {
-    const found = readJson(`${this.path}/names/${name}.json`);
-    return isName(found) && found.directory === directory ? found : { ...newAgenda, directory };
+    const found = this.findName(name);
+    return found?.directory === directory ? found : { ...newAgenda, directory };
   }
 
   writeName(name: string, stored: StoredName): void {
@@ -93,8 +107,9 @@ export class StateFolder {
   }
 
   async readAccount(directory: string): Promise<StoredAccount | null> {
-    const found = readJson(`${this.path}/${await accountFile(directory)}`);
-    return isAccount(found) && found.directory === directory ? found : null;
+    const path = `${this.path}/${await accountFile(directory)}`;
+    const found = readStored<StoredAccount>(path, accountShape);
+    return found?.directory === directory ? found : null;
   }
 
   async writeAccount(account: StoredAccount): Promise<void> {
@@ -117,6 +132,13 @@ export class StateFolder {
     removeIfThere(alpnPath(this.path, name));
   }
 
+  /** Removes what an order has left that was cut off. The caller has the lock. */
+  clearChallenges(): void {
+    for (const { name } of Deno.readDirSync(`${this.path}/challenges`)) {
+      removeIfThere(`${this.path}/challenges/${name}`);
+    }
+  }
+
   /** Writes aside and renames, so that readers find the old content or the new one. */
   #write(name: string, text: string): void {
     const path = `${this.path}/${name}`;
@@ -131,36 +153,34 @@ async function accountFile(directory: string): Promise<string> {
   return `accounts/${new Uint8Array(digest).toHex().slice(0, 16)}.json`;
 }
 
-function isName(value: unknown): value is StoredName {
-  const found = value as StoredName | null;
-  const numbers = [found?.failures, found?.retryAtMs, found?.renewAtMs, found?.pollAtMs];
-  const { window } = found ?? { window: null };
-  return numbers.every(Number.isFinite) && typeof found?.lastError === "string" &&
-    typeof found.directory === "string" &&
-    (window === null || Array.isArray(window) && window.length === 2);
-}
+const url = matching("a URL", (value) => typeof value === "string" && URL.canParse(value));
+const moments = matching(
+  "a list of two moments, the earlier one first",
+  (value) =>
+    Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) &&
+    value[0] <= value[1],
+);
 
-function isAccount(value: unknown): value is StoredAccount {
-  const found = value as StoredAccount | null;
-  return typeof found?.directory === "string" && typeof found.jwk === "object" &&
-    (found.url === null || typeof found.url === "string");
-}
+const nameShape: Shape = record<StoredName>({
+  directory: text,
+  failures: count,
+  retryAtMs: amount,
+  lastError: text,
+  renewAtMs: amount,
+  window: nullable(moments),
+  pollAtMs: amount,
+});
 
-function readJson(path: string): unknown {
-  const text = readText(path);
-  try {
-    return text === null ? null : JSON.parse(text);
-  } catch {
-    // A damaged file counts as missing: what it held is found out again.
-    return null;
-  }
-}
+/** The key itself is checked when it is imported. */
+const accountShape: Shape = record<StoredAccount>({
+  directory: text,
+  jwk: record<object>({}),
+  url: nullable(url),
+});
 
-function readText(path: string): string | null {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    // Missing or not readable: there is nothing to use either way.
-    return null;
-  }
+/** A damaged file counts as missing: what it held is found out again. */
+function readStored<T>(path: string, shape: Shape): T | null {
+  const found = readText(path);
+  const read = found === null ? null : readShaped<T>(found, shape, "the file");
+  return read === null || typeof read === "string" ? null : read.value;
 }

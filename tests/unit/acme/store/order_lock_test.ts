@@ -43,8 +43,22 @@ Deno.test("a lock ends with its time, its process, or when it is damaged", () =>
       assertEquals(lock.acquire(minuteMs), true);
       lock.release();
     }
-    Deno.writeTextFileSync(`${path}/lock`, "{");
-    assertEquals(lock.acquire(0), true);
+    const damaged = [
+      "{",
+      "null",
+      "[]",
+      JSON.stringify({ id: "other", host: "elsewhere" }),
+      JSON.stringify({ id: "other", host: "elsewhere", pid: 1, untilMs: "60000" }),
+      JSON.stringify({ id: "other", host: "elsewhere", pid: "1", untilMs: 60_000 }),
+      JSON.stringify({ id: null, host: "elsewhere", pid: 1, untilMs: 60_000 }),
+      JSON.stringify({ id: "other", host: 7, pid: 1, untilMs: 60_000 }),
+    ];
+    for (const text of damaged) {
+      Deno.writeTextFileSync(`${path}/lock`, text);
+      assertEquals(lock.acquire(0), true, text);
+      lock.release();
+      assertEquals([...Deno.readDirSync(path)], [], text);
+    }
   }));
 
 Deno.test("the lock of another host stays although its process is not here", () =>

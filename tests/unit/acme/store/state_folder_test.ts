@@ -34,6 +34,43 @@ Deno.test("another directory starts with a new agenda", () =>
     assertEquals(folder.readName("a.example", "https://b/").failures, 0);
   }));
 
+Deno.test("what has another shape counts as missing", () =>
+  withFolder(async (path) => {
+    const folder = new StateFolder(path);
+    folder.prepare();
+    const directory = "https://a/";
+    const right = { ...newAgenda, failures: 2, directory, window: [1, 2] };
+    const wrong: [string, unknown][] = [
+      ["failures", -1],
+      ["failures", 0.5],
+      ["failures", "2"],
+      ["retryAtMs", null],
+      ["retryAtMs", -1],
+      ["lastError", 5],
+      ["renewAtMs", "soon"],
+      ["pollAtMs", undefined],
+      ["directory", 1],
+      ["window", [1]],
+      ["window", [2, 1]],
+      ["window", ["1", "2"]],
+      ["window", [null, 2]],
+    ];
+    const file = `${path}/names/a.example.json`;
+    Deno.writeTextFileSync(file, JSON.stringify(right));
+    assertEquals(folder.readName("a.example", directory).failures, 2);
+    for (const [name, value] of wrong) {
+      Deno.writeTextFileSync(file, JSON.stringify({ ...right, [name]: value }));
+      assertEquals(folder.findName("a.example"), null, `${name} ${value}`);
+    }
+    await folder.writeAccount({ directory, jwk: { kty: "EC" }, url: "https://a/1" });
+    const [account] = [...Deno.readDirSync(`${path}/accounts`)].map(({ name }) => name);
+    for (const [name, value] of [["jwk", null], ["jwk", "EC"], ["url", "none"], ["url", 5]]) {
+      const stored = { directory, jwk: { kty: "EC" }, url: null, [name as string]: value };
+      Deno.writeTextFileSync(`${path}/accounts/${account}`, JSON.stringify(stored));
+      assertEquals(await folder.readAccount(directory), null, `${name} ${value}`);
+    }
+  }));
+
 Deno.test("damaged files count as missing", () =>
   withFolder(async (path) => {
     const folder = new StateFolder(path);
@@ -53,11 +90,16 @@ Deno.test("only pending tokens are answered, and no other file", () =>
   withFolder((path) => {
     const folder = new StateFolder(path);
     folder.prepare();
-    folder.offerToken("abc", "abc.print");
+    const answer = `abc.${"t".repeat(43)}`;
+    folder.offerToken("abc", answer);
     Deno.writeTextFileSync(`${path}/secret.token`, "secret");
-    assertEquals(readToken(path, "abc"), "abc.print");
+    assertEquals(readToken(path, "abc"), answer);
     assertEquals(readToken(path, "../secret"), null);
     assertEquals(readToken(path, "other"), null);
+    for (const [token, text] of [["def", answer], ["ghi", "secret"], ["jkl", `${answer}\n`]]) {
+      Deno.writeTextFileSync(`${path}/challenges/${token}.token`, text);
+      assertEquals(readToken(path, token), null, token);
+    }
     folder.withdrawToken("abc");
     assertEquals(readToken(path, "abc"), null);
   }));

@@ -1,0 +1,8 @@
+/** The text of a file; null when it is missing or cannot be read: there is nothing to use then. */
+export function readText(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return null;
+  }
+}
