@@ -34,6 +34,12 @@ export interface CertificatesHost {
   random(): number;
 }
 
+interface Attempt {
+  readonly name: string;
+  readonly needs: CertificateNeeds;
+  readonly desk: ChallengeDesk;
+}
+
 /** Other hosts may have renewed a certificate in the shared folder. */
 const sleepMaxMs = 10 * 60_000;
 /** Another process orders; its lock may end early. */
@@ -49,6 +55,8 @@ export class Certificates {
   #timer: number | null = null;
   #isBusy = false;
   #isStopped = false;
+  /** The attempt under way. */
+  #attempt: Attempt | null = null;
 
   /** `folder` must have been prepared. */
   constructor(folder: StateFolder, needs: CertificateNeeds, host: CertificatesHost) {
@@ -68,11 +76,24 @@ export class Certificates {
     this.#schedule(0);
   }
 
-  /** Begins nothing more. */
+  /**
+   * Begins nothing more. An order under way is given up and does not count as a failure: the next
+   * process begins it again.
+   */
   stop(): void {
+    if (this.#isStopped) return;
     this.#isStopped = true;
     if (this.#timer !== null) this.#host.clearTimer(this.#timer);
     this.#timer = null;
+    const attempt = this.#attempt;
+    try {
+      attempt?.desk.withdrawAll();
+      if (attempt !== null) this.#note(attempt.name, attempt.needs, { kind: "interrupted" });
+      if (this.#isBusy) this.#lock.release();
+    } catch (error) {
+      // The folder cannot be written any more: the attempt counts as failed.
+      this.#host.logger.error(`acme: ${this.#folder.path}: ${(error as Error).message}`);
+    }
   }
 
   #schedule(delayMs: number): void {
@@ -89,6 +110,8 @@ export class Certificates {
     try {
       sleepMs = await this.#tend(needs);
     } catch (error) {
+      // The folder may be gone with the end of the process.
+      if (this.#isStopped) return;
       // The folder cannot be written any more; it may be mended while we run.
       this.#host.logger.error(`acme: ${this.#folder.path}: ${(error as Error).message}`);
       sleepMs = sleepMaxMs;
@@ -149,8 +172,14 @@ export class Certificates {
     const { duty, facts } = this.#dutyOf(name, needs);
     if (duty.kind === "poll" && facts !== null) return await this.#poll(name, facts, needs, send);
     if (duty.kind !== "order") return;
+    this.#folder.clearChallenges();
+    const { keyType } = needs.settings;
+    const desk = new ChallengeDesk(this.#folder, keyType, () => this.#host.nowMs());
     const begun = this.#note(name, needs, { kind: "begun" });
-    const issued = await this.#order(name, facts, begun.failures, needs, send);
+    this.#attempt = { name, needs, desk };
+    const issued = await this.#order(name, facts, begun.failures, needs, send, desk);
+    this.#attempt = null;
+    if (this.#isStopped) return;
     const { logger } = this.#host;
     if (issued instanceof AcmeFault) {
       const { message, retryAfterMs } = issued;
@@ -175,11 +204,11 @@ export class Certificates {
     attempt: number,
     { settings, challenges }: CertificateNeeds,
     send: Transport,
+    desk: ChallengeDesk,
   ): Promise<Issued | AcmeFault> {
     if (challenges.length === 0) return new AcmeFault("no listener can answer a challenge");
     const session = await this.#signIn(settings, send);
     if (session instanceof AcmeFault) return session;
-    const desk = new ChallengeDesk(this.#folder, settings.keyType, () => this.#host.nowMs());
     const replaces = previous === null || session.urlOf("renewalInfo") === ""
       ? null
       : renewalId(previous);
@@ -209,6 +238,7 @@ export class Certificates {
     const key = await makeAccountKey();
     const session = await AcmeSession.open(send, needs.settings.directory, key);
     const info = session instanceof AcmeFault ? session : await renewalInfo(session, facts);
+    if (this.#isStopped) return;
     const { window, retryAfterMs } = info instanceof AcmeFault
       ? { window: null, retryAfterMs: info.retryAfterMs }
       : info;

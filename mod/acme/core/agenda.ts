@@ -37,6 +37,8 @@ export const newAgenda: Agenda = {
 export type AgendaEvent =
   /** An attempt begins. It counts as failed until its end, so that a crash does not repeat it. */
   | { readonly kind: "begun" }
+  /** We ended the attempt ourselves, at a graceful stop. */
+  | { readonly kind: "interrupted" }
   | { readonly kind: "failed"; readonly message: string; readonly retryAfterMs: number | null }
   | { readonly kind: "issued"; readonly validity: Validity }
   /** The answer about the window; `window` null: the server has none, or no answer came. */
@@ -51,6 +53,8 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 /** Bounds for the pause between two questions about the window. */
 const pollMs = { min: minuteMs, max: dayMs, usual: 6 * hourMs } as const;
+/** After a stop in an attempt, so that restarts in a row do not make a burst of orders. */
+const interruptedMs = 5000;
 /** Of a server's Retry-After for orders; a longer one is taken for an error. */
 const retryAfterMaxMs = 7 * dayMs;
 
@@ -76,6 +80,10 @@ export function step(state: Agenda, event: AgendaEvent, nowMs: number, random: n
       const failures = state.failures + 1;
       return { ...state, failures, retryAtMs: nowMs + pauseAfter(failures, random) };
     }
+    case "interrupted": {
+      const failures = Math.max(0, state.failures - 1);
+      return { ...state, failures, retryAtMs: nowMs + interruptedMs };
+    }
     case "failed": {
       const asked = Math.min(event.retryAfterMs ?? 0, retryAfterMaxMs);
       const pauseMs = Math.max(asked, pauseAfter(state.failures, random));
@@ -100,13 +108,19 @@ export type Duty =
 
 /** What is due now. `validity`: of the certificate in use; null: there is none of the server's. */
 export function dutyOf(state: Agenda, validity: Validity | null, nowMs: number): Duty {
-  const orderAtMs = validity === null
-    ? state.retryAtMs
-    : Math.max(state.retryAtMs, state.renewAtMs || renewalOf(validity, 0));
+  // No pause is that long: the clock was ahead when it was written.
+  const retryAtMs = state.retryAtMs > nowMs + retryAfterMaxMs ? 0 : state.retryAtMs;
+  const orderAtMs = validity === null ? retryAtMs : Math.max(retryAtMs, renewAtOf(state, validity));
   if (orderAtMs <= nowMs) return { kind: "order" };
   if (validity === null) return { kind: "wait", untilMs: orderAtMs };
   if (state.pollAtMs <= nowMs) return { kind: "poll" };
   return { kind: "wait", untilMs: Math.min(orderAtMs, state.pollAtMs) };
+}
+
+/** When the renewal begins; a moment after the end of the life is not one. */
+function renewAtOf({ renewAtMs }: Agenda, validity: Validity): number {
+  const isUsable = renewAtMs > 0 && renewAtMs < validity.notAfterMs;
+  return isUsable ? renewAtMs : renewalOf(validity, 0);
 }
 
 function clamp(value: number, min: number, max: number): number {

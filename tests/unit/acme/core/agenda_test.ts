@@ -36,6 +36,20 @@ Deno.test("an attempt that a crash interrupts counts as a failure", () => {
   assertEquals(dutyOf(state, null, 1000), { kind: "wait", untilMs: minuteMs });
 });
 
+Deno.test("an attempt that we end ourselves is no failure", () => {
+  const state = step(afterFailures(2), { kind: "begun" }, 60 * minuteMs, 0);
+  const next = step(state, { kind: "interrupted" }, 61 * minuteMs, 0);
+  assertEquals(next.failures, 2);
+  assertEquals(dutyOf(next, null, 62 * minuteMs), { kind: "order" });
+});
+
+Deno.test("a moment that no step can have chosen is not waited for", () => {
+  assertEquals(dutyOf({ ...newAgenda, retryAtMs: 100 * dayMs }, null, dayMs), { kind: "order" });
+  const late = { ...newAgenda, renewAtMs: 91 * dayMs, pollAtMs: 92 * dayMs };
+  assertEquals(dutyOf(late, validity, 60 * dayMs), { kind: "order" });
+  assertEquals(dutyOf(late, validity, 59 * dayMs), { kind: "wait", untilMs: 60 * dayMs });
+});
+
 Deno.test("a longer Retry-After is respected, an absurd one is not", () => {
   assertEquals(afterFailures(1, 3 * 3_600_000).retryAtMs, 3 * 3_600_000);
   assertEquals(afterFailures(1, 1000 * dayMs).retryAtMs, 7 * dayMs);
