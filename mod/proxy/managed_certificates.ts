@@ -7,6 +7,7 @@ import { StateFolder } from "../acme/store/state_folder.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { getVariable, setVariable } from "../process/environment.ts";
+import { challengesOf } from "./plan/challenges.ts";
 import type { ProxyPlan } from "./plan/plan.ts";
 
 /** Tells workers the folder that the master has chosen. */
@@ -30,7 +31,7 @@ export class ManagedCertificates {
    */
   async prepare(plan: ProxyPlan): Promise<ProxyPlan> {
     const { acme } = plan.global;
-    if (acme === null || namesOf(plan).length === 0) return plan;
+    if (acme === null || namesOf(plan.listeners).length === 0) return plan;
     const folder = this.#isWorker ? getVariable(folderVariable) : this.#choose(acme.state).path;
     if (folder === undefined) throw new StartError("acme: the master has chosen no folder");
     const ready = { ...plan, global: { ...plan.global, acme: { ...acme, folder } } };
@@ -89,16 +90,21 @@ export class ManagedCertificates {
   }
 }
 
-function namesOf({ listeners }: ProxyPlan): readonly string[] {
+function namesOf(listeners: ProxyPlan["listeners"]): readonly string[] {
   return [...new Set(listeners.flatMap(({ managedNames }) => managedNames))];
 }
 
-function needsOf(plan: ProxyPlan): CertificateNeeds {
-  const { listeners } = plan;
-  const challenges: ChallengeType[] = [];
-  if (listeners.some(({ address, tls }) => address.kind === "tcp" && tls === null)) {
-    challenges.push("http-01");
-  }
-  if (listeners.some(({ managedNames }) => managedNames.length > 0)) challenges.push("tls-alpn-01");
-  return { settings: plan.global.acme!, names: namesOf(plan), challenges };
+function needsOf({ global, listeners }: ProxyPlan): CertificateNeeds {
+  const acme = global.acme!;
+  const views = listeners.map(({ address, tls, managedNames }) => ({
+    address,
+    isTls: tls !== null,
+    isManaged: managedNames.length > 0,
+  }));
+  const reachable = challengesOf(acme, views);
+  // Behind a supervisor, whose sockets may be other ones than the file says.
+  const challenges: readonly ChallengeType[] = reachable.length > 0
+    ? reachable
+    : ["http-01", "tls-alpn-01"];
+  return { settings: acme, names: namesOf(listeners), challenges };
 }

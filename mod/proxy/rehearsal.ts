@@ -3,7 +3,8 @@
  * workers that could only fail. No file is created, changed or truncated, no command is started and
  * no accept queue is opened. Unlike nginx and h2o it leaves no empty log files.
  */
-import { exitCodes, StartError } from "../base/errors.ts";
+import { httpTransport } from "../acme/client/transport.ts";
+import { exitCodes, StartError, systemReason } from "../base/errors.ts";
 import { StartFaults } from "../base/start_faults.ts";
 import { Logger, parseLogTarget } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
@@ -98,6 +99,7 @@ async function checkOwnFiles(
       if (reason !== null) throw configError(`${name}: cannot write ${path}: ${reason}`);
     });
   }
+  await faults.check(() => checkAuthorities(global.acme?.caFile ?? null));
   const control = global.control?.address;
   if (control?.kind === "unix") await faults.check(() => checkSocketPath(control.path));
   if (!bindsPorts) return;
@@ -138,6 +140,16 @@ export function checkErrorLog({ global }: ProxyPlan): void {
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     throw configError(`error-log: ${error.message}`);
+  }
+}
+
+/** Throws `StartError` when `acme.ca-file` has no certificates of CAs. */
+function checkAuthorities(caFile: string | null): void {
+  if (caFile === null) return;
+  try {
+    httpTransport(Deno.readTextFileSync(caFile)).close();
+  } catch (error) {
+    throw configError(`acme.ca-file: cannot use ${caFile}: ${systemReason(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** HTTP to the ACME server. A few requests in weeks, so the platform's fetch carries them. */
 import { version } from "../../base/version.ts";
+import { fromPem } from "../der/pem.ts";
 import { AcmeFault } from "./fault.ts";
 
 export interface AcmeRequest {
@@ -23,8 +24,14 @@ const timeoutMs = 30_000;
 /** A chain of certificates has 10 KB, a directory less. */
 const replyBytesMax = 262_144;
 
-/** `authorities`: PEM of CAs that are trusted besides the usual ones; null: none. */
+/**
+ * `authorities`: PEM of CAs that are trusted besides the usual ones; null: none. Throws when it has
+ * no certificate, or a damaged one.
+ */
 export function httpTransport(authorities: string | null): { send: Transport; close(): void } {
+  if (authorities !== null && !fromPem("CERTIFICATE", authorities)?.length) {
+    throw new Error("it has no certificate in PEM");
+  }
   const client = Deno.createHttpClient(authorities === null ? {} : { caCerts: [authorities] });
   const send: Transport = async ({ method, url, body }) => {
     try {

@@ -10,6 +10,9 @@ export interface AcmeSettings {
   readonly eab: { readonly kid: string; readonly key: string } | null;
   readonly profile: string | null;
   readonly keyType: KeyType;
+  /** Ports of ours that the CA reaches as its 80 (HTTP-01) and 443 (TLS-ALPN-01). */
+  readonly httpPort: number;
+  readonly tlsPort: number;
   /** The state folder; `memory`: one that ends with the process. */
   readonly state: string;
 }
@@ -25,5 +28,7 @@ export const acmeDefaults: AcmeSettings = {
   eab: null,
   profile: null,
   keyType: "p256",
+  httpPort: 80,
+  tlsPort: 443,
   state: stateDefault,
 };

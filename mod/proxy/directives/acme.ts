@@ -6,6 +6,7 @@ import { acmeDefaults, type AcmeSettings } from "../../acme/core/settings.ts";
 import {
   anyText,
   choice,
+  count,
   type Directive,
   levels,
   onOff,
@@ -25,9 +26,10 @@ const urlKind = {
   allowed: "an https URL",
   parse: (text: string) => URL.canParse(text) && /^https?:/.test(text) ? text : null,
 };
+const portKind = count(1, 65_535);
 const macKeyKind = {
   allowed: "the key in base64url, as the CA gives it",
-  parse: (text: string) => /^[A-Za-z0-9_-]+$/.test(text) ? text : null,
+  parse: (text: string) => /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1 ? text : null,
 };
 
 export const acmeDirective: Directive = {
@@ -54,6 +56,10 @@ export const acmeDirective: Directive = {
       "key-type": (node) =>
         settings.keyType = readScalar(draft, `${name}.key-type`, node, choice(...keyTypes)) ??
           settings.keyType,
+      "http-port": (node) =>
+        settings.httpPort = readScalar(draft, `${name}.http-port`, node, portKind) ?? 0,
+      "tls-port": (node) =>
+        settings.tlsPort = readScalar(draft, `${name}.tls-port`, node, portKind) ?? 0,
       state: (node) => settings.state = text("state", node) ?? settings.state,
       loader: (node) =>
         draft.notice(node.at, `${name}.loader: hayate orders certificates itself; it is ignored`),

@@ -1,5 +1,7 @@
 /** For which host names the certificates come from the CA of `acme`. */
+import { isIpLiteral } from "../../config/mod.ts";
 import { nameFault } from "../../acme/core/name_fault.ts";
+import { challengesOf } from "../plan/challenges.ts";
 import type { AcmePlan } from "../plan/plan.ts";
 import type { HostDraft, ListenDraft, PlanDraft } from "./draft/drafts.ts";
 
@@ -24,11 +26,8 @@ export function checkManaged(draft: PlanDraft, needsListen: boolean): void {
   for (const { listen, hosts } of managed) checkNames(draft, acme, listen, hosts);
   if (managed.length === 0) {
     draft.problems.add(acme.at, "acme: no `listen` has `ssl: {}`, so that nothing is ordered");
-  } else if (needsListen && !isReachable(draft)) {
-    draft.notices.push(
-      `[${acme.at.file}:${acme.at.line}] acme: no listener on port 80 or 443; the CA must reach ` +
-        "one through a forwarded port",
-    );
+  } else if (needsListen) {
+    checkReach(draft, acme);
   }
 }
 
@@ -42,13 +41,23 @@ function checkNames(
     const reasons = hosts.map(({ name }) => `${name}: ${nameFault(name)}`);
     draft.problems.add(
       listen.at,
-      `listen.ssl: acme finds no name for a certificate (${reasons.join("; ")})`,
+      "listen.ssl: acme finds no name for a certificate " +
+        `(${reasons.join("; ") || "every host has a `listen` of its own"})`,
     );
     return;
   }
   for (const { name } of hosts) {
     const fault = nameFault(name);
     if (fault === null) continue;
+    // Who names it wants it served over TLS; an address or `default` only catches what else comes.
+    if (!isCatchAll(name)) {
+      draft.problems.add(
+        listen.at,
+        `listen.ssl: acme gets no certificate for ${name}: ${fault}; a host with a \`listen\` of ` +
+          "its own is not served here",
+      );
+      continue;
+    }
     const notice =
       `[${acme.at.file}:${acme.at.line}] acme: no certificate for ${name}: ${fault}; ` +
       "it is served with that of another host";
@@ -56,10 +65,37 @@ function checkNames(
   }
 }
 
-/** HTTP-01 is validated on port 80, TLS-ALPN-01 on port 443. */
-function isReachable(draft: PlanDraft): boolean {
+/** True for keys of `hosts` that nobody expects a CA's certificate for: `default`, addresses. */
+function isCatchAll(name: string): boolean {
+  return !name.includes(".") || isIpLiteral(name) || name.startsWith("[");
+}
+
+/** HTTP-01 is validated on port 80, TLS-ALPN-01 on port 443; one of them is enough. */
+function checkReach(draft: PlanDraft, acme: AcmePlan): void {
   const listens = [...draft.listens, ...draft.hosts.flatMap(({ listens }) => listens)];
-  return listens.some(({ address, tls }) =>
-    address.kind === "tcp" && address.port === (tls === null ? 80 : 443)
+  const challenges = challengesOf(
+    acme,
+    listens.map(({ address, tls }) => ({
+      address,
+      isTls: tls !== null,
+      isManaged: tls !== null && tls.certificates.length === 0,
+    })),
   );
+  const { at, httpPort, tlsPort } = acme;
+  if (challenges.length === 0) {
+    draft.problems.add(
+      at,
+      `acme: the CA reaches no listener: HTTP-01 needs port ${httpPort} without ssl, TLS-ALPN-01 ` +
+        `port ${tlsPort} with \`ssl: {}\`; where 80 or 443 is forwarded to another port, ` +
+        "`http-port` or `tls-port` names it",
+    );
+  } else if (challenges.length === 1) {
+    const missing = challenges[0] === "http-01"
+      ? `port ${tlsPort} with \`ssl: {}\``
+      : `port ${httpPort} without ssl`;
+    const only = challenges[0] === "http-01" ? "HTTP-01" : "TLS-ALPN-01";
+    draft.notices.push(
+      `[${at.file}:${at.line}] acme: no listener on ${missing}; the CA validates by ${only} alone`,
+    );
+  }
 }

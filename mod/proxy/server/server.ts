@@ -16,7 +16,7 @@ import { Engine } from "../engine/engine.ts";
 import { Generation } from "../engine/records/engine_metrics.ts";
 import { WelcomeHandler } from "../engine/handlers/welcome.ts";
 import { CertificateGuard } from "../engine/clients/certificate_guard.ts";
-import { tlsOptionsOf } from "./tls_options.ts";
+import { checkableTlsOptions, tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "../../config/default_file.ts";
 import type { Route } from "../engine/routes/routes.ts";
 import type { ListenerSet, Opening } from "./listeners.ts";
@@ -156,7 +156,7 @@ export class ProxyServer {
     }
     for (const listen of this.#plan.listeners) {
       // Certificates first, so that a host that cannot be compiled does not hide their errors.
-      const options = tlsOptionsOf(listen, this.#acmeFolder);
+      const options = checkableTlsOptions(listen, this.#acmeFolder);
       if (options !== null) {
         await faults.check(() => void this.#tls.secure(options, acceptsNothing, () => {}));
       }

@@ -1,16 +1,44 @@
 import { certificatePath } from "../../acme/store/state_folder.ts";
 import type { Identity, ServerContextOptions } from "../../tls/server_context.ts";
-import type { ListenPlan } from "../plan/plan.ts";
+import type { ListenPlan, TlsPlan } from "../plan/plan.ts";
 
 /**
  * Returns the TLS options of a listener's `listen.ssl`; null: plain HTTP. `acmeFolder`: where the
  * certificates of a CA lie; null: there are none yet, and a listener with no others has no options.
  */
 export function tlsOptionsOf(
-  { tls, certificatesByHost, managedNames, http2 }: ListenPlan,
+  listen: ListenPlan,
   acmeFolder: string | null,
 ): ServerContextOptions | null {
+  const { tls, certificatesByHost, managedNames } = listen;
   if (tls === null) return null;
+  const identities = [
+    ...(tls.certificates.length === 0 ? [] : [ownIdentity(tls)]),
+    ...certificatesByHost,
+    ...(acmeFolder === null ? [] : managedNames.map((name) => identityOf(acmeFolder, name))),
+  ];
+  return identities.length === 0 ? null : optionsOf(listen, tls, identities, acmeFolder);
+}
+
+/**
+ * The options to be checked. Where a CA will give all certificates, they have none: versions, suites
+ * and the clients' CAs can be tried without. null: plain HTTP.
+ */
+export function checkableTlsOptions(
+  listen: ListenPlan,
+  acmeFolder: string | null,
+): ServerContextOptions | null {
+  const { tls } = listen;
+  if (tls === null) return null;
+  return tlsOptionsOf(listen, acmeFolder) ?? optionsOf(listen, tls, [{ certificates: [] }], null);
+}
+
+function optionsOf(
+  { managedNames, http2 }: ListenPlan,
+  tls: TlsPlan,
+  identities: readonly Identity[],
+  acmeFolder: string | null,
+): ServerContextOptions {
   const optional = {
     minimumVersion: tls.minimumVersion,
     maximumVersion: tls.maximumVersion,
@@ -22,22 +50,16 @@ export function tlsOptionsOf(
       ? `${acmeFolder}/challenges`
       : null,
   };
-  const own = {
-    certificates: tls.certificates,
-    ...(tls.ocspFile === null ? {} : { ocspFile: tls.ocspFile }),
-  };
-  const identities = [
-    ...(tls.certificates.length === 0 ? [] : [own]),
-    ...certificatesByHost,
-    ...(acmeFolder === null ? [] : managedNames.map((name) => identityOf(acmeFolder, name))),
-  ];
-  if (identities.length === 0) return null;
   return {
     identities,
     withoutHttp2: !http2,
     preferServerCiphers: tls.preferServerCiphers,
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== null)),
   };
+}
+
+function ownIdentity({ certificates, ocspFile }: TlsPlan): Identity {
+  return { certificates, ...(ocspFile === null ? {} : { ocspFile }) };
 }
 
 /** One file has both, so that they change together. */

@@ -13,7 +13,8 @@ export const acmeText = `Certificates from a CA (ACME, RFC 8555)
 An ssl without certificate-file gets a certificate for each host: on the global
 level for all keys of hosts that are served there, in a host's own listen for that
 host.
-default, wildcards and addresses get none; -t names them.
+default, addresses and names without a dot get none: they are served with another
+host's. A wildcard is an error; a listen of its own takes it off this listener.
 
   accept-tos    YES: you accept the CA's terms of service. Required
   email         where the CA writes about the account
@@ -22,14 +23,17 @@ default, wildcards and addresses get none; -t names them.
   profile       one of the CA's profiles, such as shortlived
   eab           {kid, key}: an account that you have at the CA already
   key-type      p256, p384, rsa2048 (p256)
+  http-port     the ports that 80 and 443 are forwarded to, if they are (80, 443)
+  tls-port
   state         folder for account, keys and certificates, mode 0700
                 (${stateDefault}). Hosts that share it order
                 once, and answer each other's challenges. memory: kept until the
                 process ends, so that each start orders again
 
-The CA asks on port 80 (HTTP-01) or 443 (TLS-ALPN-01); one of the two must reach us,
-and another one is tried after a failure. /.well-known/acme-challenge/ is answered
-for our own pending tokens alone; all others are routed, also those of certbot.
+The CA asks on port 80 of a listen without ssl (HTTP-01), or on port 443 of one with
+ssl: {} (TLS-ALPN-01). Without both, hayate does not start; with both, each attempt
+begins with the other one. /.well-known/acme-challenge/ is answered for our own
+pending tokens alone; all others are routed, also those of certbot.
 
 A self-signed certificate is served until the first one is there. A new one is in
 use within ten seconds, without a lost connection. The CA says when to renew (RFC

@@ -5,7 +5,7 @@ import { runHayate, runProgram, startHayate } from "../../support/binary.ts";
 import { rawExchange, unix } from "../../support/raw_socket.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
-import { freePort } from "../../support/ports.ts";
+import { freePort, tempFolder } from "../../support/ports.ts";
 import { TestProxy } from "../../support/proxy.ts";
 
 const programs = [...pebblePrograms, "openssl"];
@@ -15,6 +15,8 @@ function configOf(pebble: Pebble, ports: { tls: number; http: number | null }, m
   const plain = ports.http === null ? "" : `  - {port: ${ports.http}, host: 127.0.0.1}\n`;
   return `acme:
   accept-tos: YES
+  http-port: ${ports.http ?? 80}
+  tls-port: ${ports.tls}
   directory: ${pebble.directory}
   ca-file: ${pebble.caFile}
   state: DIR/acme
@@ -154,10 +156,12 @@ peerTest(programs, "a HUP in the middle of an order does not end it", async () =
 });
 
 Deno.test("a folder that cannot be written orders nothing and serves all the same", async () => {
-  await using proxy = await TestProxy.start(`acme: {accept-tos: YES, state: /proc/acme}
+  await using proxy = await TestProxy.start(
+    `acme: {accept-tos: YES, state: /proc/acme, tls-port: PORT}
 listen: [{port: PORT, host: 127.0.0.1, ssl: {}}]
 hosts: {a.example: {paths: {/: {status: ON}}}}
-`);
+`,
+  );
   assertMatch(proxy.child.stderr, /cannot write \/proc\/acme: .*no certificate is ordered/);
 });
 
@@ -181,4 +185,43 @@ Deno.test("certs names a folder that cannot be read", async () => {
   const { code, stderr } = await runHayate(["proxy", "certs", "--state", "/nonexistent"]);
   assertEquals(code, 1);
   assertMatch(stderr, /cannot read \/nonexistent: /);
+});
+
+/** `-t` of a configuration whose only certificates will come from the CA. */
+async function check(ssl: string, acme = ""): Promise<{ code: number; stderr: string }> {
+  await using folder = await tempFolder();
+  const text = `acme: {accept-tos: YES, state: ${folder.path}/acme${acme}}
+listen: [{port: ${freePort()}, host: 127.0.0.1}, {port: 443, host: 127.0.0.1, ssl: ${ssl}}]
+hosts: {a.example: {paths: {/: {status: ON}}}}
+`;
+  const { code, stderr } = await runHayate([
+    "proxy",
+    "-t",
+    "-c",
+    await folder.write("h2o.conf", text),
+  ]);
+  return { code, stderr };
+}
+
+Deno.test("-t checks the TLS settings of listeners whose certificates are yet to come", async () => {
+  const rows: readonly (readonly [ssl: string, acme: string, fault: RegExp | null])[] = [
+    ["{}", "", null],
+    ["{minimum-version: TLSv1.3, cipher-suite: HIGH}", "", null],
+    ["{cipher-suite: NONE-SUCH}", "", /cipher-suite NONE-SUCH: /],
+    ["{cipher-suite-tls1.3: [NONE-SUCH]}", "", /cipher-suite-tls1\.3 NONE-SUCH: /],
+    ["{client-ca-file: /none.pem}", "", /\/none\.pem: cannot read the client CA: no such file/],
+    ["{min-version: TLSv9}", "", /min-version: .*TLSv1\.3/],
+    ["{}", ", ca-file: /none.pem", /acme\.ca-file: cannot use \/none\.pem: No such file/],
+    [
+      "{}",
+      ", ca-file: /dev/null",
+      /acme\.ca-file: cannot use \/dev\/null: it has no certificate in PEM/,
+    ],
+    ["{}", ", tls-port: 444", /CA reaches no listener/],
+  ];
+  for (const [ssl, acme, fault] of rows) {
+    const { code, stderr } = await check(ssl, acme);
+    assertEquals(code === 0, fault === null, stderr);
+    if (fault !== null) assertMatch(stderr, fault);
+  }
 });

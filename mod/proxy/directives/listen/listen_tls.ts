@@ -92,7 +92,12 @@ export function readTls(draft: LevelDraft, node: ConfigNode, at: Position): TlsP
     ),
   });
   // As in h2o, `acme` gives the certificate where none is named.
-  if (draft.plan.global.acme !== null && !pairs.some(isNamed)) return plan;
+  if (draft.plan.global.acme !== null && !pairs.some(isNamed)) {
+    if (plan.ocspFile !== null) {
+      draft.problem(at, `${name}.ocsp-file: it belongs to a certificate-file, which is missing`);
+    }
+    return plan;
+  }
   plan.certificates = completePairs(draft, at, pairs);
   return plan.certificates.length === 0 ? null : plan;
 }

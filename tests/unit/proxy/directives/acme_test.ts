@@ -10,7 +10,7 @@ function build(global: string, hosts = `{a.example: ${paths}}`) {
 }
 
 Deno.test("ssl: {} of a global listener is for every name that a CA may certify", () => {
-  const hosts = ["default", "a.example", "B.example", '"*.c.example"', "127.0.0.1", "localhost"];
+  const hosts = ["default", "a.example", "B.example", "127.0.0.1", "localhost"];
   const { plan } = build(
     "acme: {accept-tos: YES}\nlisten: [80, {port: 443, host: 127.0.0.1, ssl: {}}]",
     `{${hosts.map((name) => `${name}: ${paths}`).join(", ")}}`,
@@ -18,8 +18,7 @@ Deno.test("ssl: {} of a global listener is for every name that a CA may certify"
   const managed = plan!.listeners.map(({ managedNames }) => managedNames);
   assertEquals(managed.filter((names) => names.length > 0), [["a.example", "b.example"]]);
   const { notices } = plan!;
-  assertEquals(notices.length, 4);
-  assertMatch(notices.join("\n"), /\*\.c\.example: a wildcard needs a challenge over DNS/);
+  assertEquals(notices.length, 3);
   assertMatch(notices.join("\n"), /127\.0\.0\.1: it is an address/);
 });
 
@@ -40,8 +39,10 @@ acme:
   directory: https://ca.example/dir
   ca-file: /ca.pem
   profile: short
-  eab: {kid: k1, key: a-b_c}
+  eab: {kid: k1, key: a-b_cd}
   key-type: rsa2048
+  http-port: 8080
+  tls-port: 443
   state: /var/acme`);
   const { at, folder, ...settings } = plan!.global.acme!;
   assertEquals([at.line, folder], [3, null]);
@@ -49,9 +50,11 @@ acme:
     directory: "https://ca.example/dir",
     caFile: "/ca.pem",
     email: "a@b.example",
-    eab: { kid: "k1", key: "a-b_c" },
+    eab: { kid: "k1", key: "a-b_cd" },
     profile: "short",
     keyType: "rsa2048",
+    httpPort: 8080,
+    tlsPort: 443,
     state: "/var/acme",
   });
 });
@@ -84,6 +87,57 @@ const faults: readonly (readonly [name: string, global: string, fault: RegExp, h
       `{"*.a.example": ${paths}}`,
     ],
     [
+      "a wildcard beside a name",
+      "acme: {accept-tos: YES}\nlisten: {port: 443, ssl: {}}",
+      /listen\.ssl: acme gets no certificate for \*\.a\.example: a wildcard needs a challenge/,
+      `{a.example: ${paths}, "*.a.example": ${paths}}`,
+    ],
+    [
+      "a name that is none",
+      "acme: {accept-tos: YES}\nlisten: {port: 443, ssl: {}}",
+      /no certificate for a_b\.example: it is no host name/,
+      `{a.example: ${paths}, a_b.example: ${paths}}`,
+    ],
+    ...["default", '"*.a.example"', "127.0.0.1", '"[::1]"', "localhost"].map((host) =>
+      [
+        `${host} with a listen of its own`,
+        "acme: {accept-tos: YES}\nlisten: 80",
+        /\[f:3\] listen\.ssl: acme finds no name for a certificate \(.*: (it is|a wildcard)/,
+        `{${host}: {listen: {port: 443, ssl: {}}, paths: {/: {status: ON}}}}`,
+      ] as const
+    ),
+    [
+      "a listener without hosts",
+      "acme: {accept-tos: YES}\nlisten: {port: 443, ssl: {}}",
+      /no name for a certificate \(every host has a `listen` of its own\)/,
+      "{a.example: {listen: 80, paths: {/: {status: ON}}}}",
+    ],
+    [
+      "no listener that the CA reaches",
+      "acme: {accept-tos: YES}\nlisten: [8080, {port: 8443, ssl: {}}]",
+      /\[f:1\] acme: the CA reaches no listener: .*port 80 without ssl.*`http-port` or `tls-port`/,
+    ],
+    [
+      "unix sockets alone",
+      "acme: {accept-tos: YES}\nlisten: {type: unix, port: /s, ssl: {}}",
+      /acme: the CA reaches no listener/,
+    ],
+    [
+      "ssl on port 80 and none on 443",
+      "acme: {accept-tos: YES}\nlisten: [443, {port: 80, ssl: {}}]",
+      /acme: the CA reaches no listener/,
+    ],
+    [
+      "a MAC key that is no base64url",
+      "acme: {accept-tos: YES, eab: {kid: k, key: abcde}}\nlisten: {port: 443, ssl: {}}",
+      /acme\.eab\.key/,
+    ],
+    [
+      "an OCSP response without a certificate",
+      "acme: {accept-tos: YES}\nlisten: {port: 443, ssl: {ocsp-file: /o}}",
+      /ocsp-file: it belongs to a certificate-file/,
+    ],
+    [
       "half of an account",
       "acme: {accept-tos: YES, eab: {kid: k}}\nlisten: {port: 443, ssl: {}}",
       /acme\.eab/,
@@ -99,7 +153,34 @@ for (const [name, global, fault, hosts] of faults) {
   });
 }
 
-Deno.test("a missing listener on 80 and 443 is a notice", () => {
-  const { plan } = build("acme: {accept-tos: YES}\nlisten: [8080, {port: 8443, ssl: {}}]");
-  assertMatch(plan!.notices.join(), /no listener on port 80 or 443/);
+const reach: readonly (readonly [global: string, notice: RegExp | null])[] = [
+  ["acme: {accept-tos: YES}\nlisten: [80, {port: 443, ssl: {}}]", null],
+  [
+    "acme: {accept-tos: YES}\nlisten: [8080, {port: 443, ssl: {}}]",
+    /no listener on port 80 without ssl; the CA validates by TLS-ALPN-01 alone/,
+  ],
+  [
+    "acme: {accept-tos: YES}\nlisten: [80, {port: 8443, ssl: {}}]",
+    /no listener on port 443 with `ssl: \{\}`; the CA validates by HTTP-01 alone/,
+  ],
+  [
+    "acme: {accept-tos: YES, http-port: 8080, tls-port: 8443}\n" +
+    "listen: [8080, {port: 8443, ssl: {}}]",
+    null,
+  ],
+];
+
+for (const [global, notice] of reach) {
+  Deno.test(`${notice === null ? "no" : "one"} notice for ${global.split("listen: ")[1]}`, () => {
+    const { plan } = build(global);
+    assertEquals(plan!.notices.length, notice === null ? 0 : 1);
+    if (notice !== null) assertMatch(plan!.notices[0], notice);
+  });
+}
+
+Deno.test("under a supervisor the ports may be other ones than the file says", () => {
+  const global = "acme: {accept-tos: YES}\nlisten: {port: 8443, ssl: {}}";
+  const text = `${global}\nhosts: {a.example: ${paths}}\n`;
+  const { plan } = buildPlan(text, "f", source, { needsListen: false });
+  assertEquals(plan!.notices, []);
 });
