@@ -14,14 +14,15 @@ const noTls: AcmeTls = { variables: {}, note: "", begin: () => {}, dispose: () =
 export async function prepareTls(
   plan: RunPlan,
 ): Promise<{ tls: AcmeTls; listen: readonly ListenSpec[] }> {
-  const wanted = plan.own ? plan.listen.filter((spec) => spec.tls) : [];
-  const tls = wanted.length === 0 ? noTls : await prepare(wanted.map(({ name }) => name));
+  const isWanted = plan.own && plan.listen.some((spec) => spec.tls);
+  const tls = isWanted ? await prepare(plan.listen) : noTls;
   const works = Object.keys(tls.variables).length > 0;
   return { tls, listen: plan.listen.map((spec) => ({ ...spec, tls: works && spec.tls })) };
 }
 
-async function prepare(sockets: readonly string[]): Promise<AcmeTls> {
+async function prepare(listen: readonly ListenSpec[]): Promise<AcmeTls> {
   const variables = allVariables();
-  const ordered = await prepareAcme(sockets, variables);
+  const ordered = await prepareAcme(listen, variables);
+  const sockets = listen.filter(({ tls }) => tls).map(({ name }) => name);
   return ordered ?? { ...prepareAppliance(sockets, variables), begin: () => {} };
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Certificates, fillGaps } from "../../mod/acme/certificates.ts";
 import { makeAccountKey } from "../../mod/acme/client/jws.ts";
 import { acmeDefaults, type AcmeSettings } from "../../mod/acme/core/settings.ts";
-import { readToken, StateFolder } from "../../mod/acme/store/state_folder.ts";
+import { challengeFolderOf, readToken, StateFolder } from "../../mod/acme/store/state_folder.ts";
 import { Pebble, pebblePrograms } from "../support/pebble.ts";
 import { peerTest } from "../support/peers.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
@@ -17,7 +17,7 @@ class Responder implements AsyncDisposable {
     const onListen = () => {};
     this.#server = Deno.serve({ hostname: "127.0.0.1", port: this.port, onListen }, (request) => {
       const token = new URL(request.url).pathname.split("/").at(-1)!;
-      const text = readToken(folder, token);
+      const text = readToken(challengeFolderOf(folder), token);
       return new Response(text, { status: text === null ? 404 : 200 });
     });
   }

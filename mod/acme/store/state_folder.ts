@@ -42,15 +42,18 @@ export function certificatePath(folder: string, name: string): string {
   return `${folder}/certificates/${name}.pem`;
 }
 
-/** Certificate and key that answer a TLS-ALPN-01 challenge. */
-export function alpnPath(folder: string, name: string): string {
-  return `${folder}/challenges/${name}.pem`;
+/** The folder of pending challenges of a state folder. */
+export function challengeFolderOf(folder: string): string {
+  return `${folder}/challenges`;
 }
 
-/** The key authorization of a pending HTTP-01 challenge; null for a token that is not ours. */
-export function readToken(folder: string, text: string): string | null {
+/**
+ * The key authorization of a pending HTTP-01 challenge in a folder of challenges; null for a token
+ * that is not ours.
+ */
+export function readToken(challengeFolder: string, text: string): string | null {
   if (!token.test(text)) return null;
-  const found = readText(`${folder}/challenges/${text}.token`);
+  const found = readText(`${challengeFolder}/${text}.token`);
   // It is sent to whoever asks: anything but the answer to this token stays here.
   return found !== null && authorizationForm.exec(found)?.[1] === text ? found : null;
 }
@@ -129,7 +132,7 @@ export class StateFolder {
   }
 
   withdrawAlpn(name: string): void {
-    removeIfThere(alpnPath(this.path, name));
+    removeIfThere(`${this.path}/challenges/${name}.pem`);
   }
 
   /** Removes what an order has left that was cut off. The caller has the lock. */

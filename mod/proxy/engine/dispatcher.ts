@@ -1,4 +1,5 @@
 /** Routes the requests of one server and passes later events to the exchange's state. */
+import type { PendingTokens } from "../../acme/pending_tokens.ts";
 import type { PeerError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
 import { latin1Bytes, Method, RequestHead } from "../../http/mod.ts";
@@ -10,7 +11,6 @@ import type { ClientBody } from "./clients/client_body.ts";
 import { ConnectionFacts } from "./clients/connection_facts.ts";
 import { isGrpcRequest } from "./clients/grpc_request.ts";
 import { identify } from "./clients/identify.ts";
-import { pendingAuthorization } from "./handlers/acme_challenges.ts";
 import type { EngineContext } from "./routes/engine_context.ts";
 import type { ListenerMetrics } from "./records/engine_metrics.ts";
 import { ExchangeRecord } from "./records/exchange_record.ts";
@@ -37,8 +37,8 @@ export class Dispatcher implements ExchangeHandler {
   readonly tally: ListenerMetrics;
   /** Where hosts have different certificates; else null. */
   readonly certificates: CertificateGuard | null;
-  /** State folder of `acme`, whose pending challenges are answered; else null. */
-  readonly acmeFolder: string | null;
+  /** Challenges of a CA that are answered here; null: none. */
+  readonly pendingTokens: PendingTokens | null;
   /** Head of a request that the proxy creates itself; the client's head stays unchanged. */
   readonly #ownHead = new RequestHead();
   /** The request being routed; reused for each request. */
@@ -50,14 +50,14 @@ export class Dispatcher implements ExchangeHandler {
     scheme: "http" | "https",
     tally: ListenerMetrics,
     certificates: CertificateGuard | null = null,
-    acmeFolder: string | null = null,
+    pendingTokens: PendingTokens | null = null,
   ) {
     this.engine = engine;
     this.router = router;
     this.scheme = scheme;
     this.tally = tally;
     this.certificates = certificates;
-    this.acmeFolder = acmeFolder;
+    this.pendingTokens = pendingTokens;
     this.#request = { head: this.#ownHead, body: null };
   }
 
@@ -81,7 +81,7 @@ export class Dispatcher implements ExchangeHandler {
     const request = this.#request;
     request.head = head;
     request.body = facts.body;
-    if (this.acmeFolder !== null && this.#answersChallenge(exchange, this.acmeFolder)) return;
+    if (this.pendingTokens !== null && this.#answersChallenge(exchange, this.pendingTokens)) return;
     if (facts.certificate !== null && facts.certificate.isMisdirected(head)) {
       exchange.declineBody();
       return this.engine.answerError(exchange, route, 421, "misdirected request");
@@ -90,8 +90,8 @@ export class Dispatcher implements ExchangeHandler {
   }
 
   /** True: it was the CA's question for a pending token, whatever the routes say. */
-  #answersChallenge(exchange: Exchange, acmeFolder: string): boolean {
-    const authorization = pendingAuthorization(acmeFolder, exchange.head);
+  #answersChallenge(exchange: Exchange, tokens: PendingTokens): boolean {
+    const authorization = tokens.find(exchange.head);
     if (authorization === null) return false;
     exchange.declineBody();
     answer(exchange, null, this.engine.serverFields, 200, [textPlain], authorization);

@@ -1,4 +1,5 @@
 /** The data plane of one worker: routes the requests of all listeners to their handlers. */
+import type { PendingTokens } from "../../acme/pending_tokens.ts";
 import { formatAddress } from "../../base/address.ts";
 import type { Exchange, RefusedRequest } from "../../conn/exchange/exchange.ts";
 import { defaultHttp2Options, type Http2Options } from "../../conn/exchange/http2_options.ts";
@@ -34,11 +35,11 @@ export interface ListenerTraits {
   readonly http2: boolean;
   /** Where hosts have different certificates; else null. */
   readonly certificates: CertificateGuard | null;
-  /** State folder whose pending challenges are answered; null: none. */
-  readonly acmeFolder: string | null;
+  /** Challenges of a CA that are answered here; null: none. */
+  readonly pendingTokens: PendingTokens | null;
 }
 
-const plainListener: ListenerTraits = { http2: true, certificates: null, acmeFolder: null };
+const plainListener: ListenerTraits = { http2: true, certificates: null, pendingTokens: null };
 
 export class Engine implements ForwardContext, DispatchContext {
   readonly reactor: Reactor;
@@ -90,12 +91,12 @@ export class Engine implements ForwardContext, DispatchContext {
      * Counts this listener's traffic. Omit for the control listener: its clients are not counted.
      */
     listener: ListenerMetrics | null = null,
-    { http2, certificates, acmeFolder }: ListenerTraits = plainListener,
+    { http2, certificates, pendingTokens }: ListenerTraits = plainListener,
   ): HttpServer {
     const router = new Router(hosts, scheme === "https" ? 443 : 80, unknown);
     const { global } = this;
     const tally = listener ?? new ListenerMetrics();
-    const dispatcher = new Dispatcher(this, router, scheme, tally, certificates, acmeFolder);
+    const dispatcher = new Dispatcher(this, router, scheme, tally, certificates, pendingTokens);
     const server = new HttpServer(this.reactor, dispatcher, {
       limits: this.limits,
       headTimeoutMs: global.headTimeoutMs,

@@ -1,4 +1,6 @@
 /** The proxy server of one plan: its listeners, its upstreams with their checks, and its engine. */
+import { PendingTokens } from "../../acme/pending_tokens.ts";
+import { challengeFolderOf } from "../../acme/store/state_folder.ts";
 import { formatAddress } from "../../base/address.ts";
 import type { StartFaults } from "../../base/start_faults.ts";
 import { version } from "../../base/version.ts";
@@ -124,6 +126,12 @@ export class ProxyServer {
     return this.#plan.global.acme?.folder ?? null;
   }
 
+  /** Of the plan's own orders, and of those of the supervisor. */
+  get #pendingTokens(): PendingTokens | null {
+    const own = this.#acmeFolder === null ? null : challengeFolderOf(this.#acmeFolder);
+    return PendingTokens.in(own, this.#parts.tls?.challengeFolder ?? null);
+  }
+
   get connectionCount(): number {
     return this.#engine.connectionCount;
   }
@@ -179,7 +187,7 @@ export class ProxyServer {
     );
     const onTlsFailure = () => void counters.tlsFailures++;
     const certificates = options === null ? null : CertificateGuard.of(options.identities);
-    const traits = { http2, certificates, acmeFolder: this.#acmeFolder };
+    const traits = { http2, certificates, pendingTokens: this.#pendingTokens };
     const onAccept = this.#gate.limited(
       engine.addServer(hosts, scheme, unknown, counters, traits).onAccept,
     );

@@ -1,4 +1,4 @@
-import { certificatePath } from "../../acme/store/state_folder.ts";
+import { certificatePath, challengeFolderOf } from "../../acme/store/state_folder.ts";
 import type { Identity, ServerContextOptions } from "../../tls/server_context.ts";
 import type { ListenPlan, TlsPlan } from "../plan/plan.ts";
 
@@ -47,7 +47,7 @@ function optionsOf(
     clientCaFile: tls.clientCaFile,
     groups: tls.groups,
     challengeFolder: managedNames.length > 0 && acmeFolder !== null
-      ? `${acmeFolder}/challenges`
+      ? challengeFolderOf(acmeFolder)
       : null,
   };
   return {

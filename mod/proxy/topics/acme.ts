@@ -46,6 +46,6 @@ hayate proxy certs lists names, issuers, days left, the next renewal and the las
 error. hayate_certificate_expiry_seconds at /metrics is for alarms.
 
 Under hayate supervise, TLS_DOMAIN="a.example b.example" is enough for the entries
-of PORTS with TLS: it accepts the terms and orders over TLS-ALPN-01. ACME_EMAIL,
-ACME_DIRECTORY, ACME_CA_FILE and ACME_STATE are the settings above.
+of PORTS with TLS: it accepts the terms. The CA may also ask on a plain entry of PORTS.
+ACME_EMAIL, ACME_DIRECTORY, ACME_CA_FILE and ACME_STATE are the settings above.
 `;

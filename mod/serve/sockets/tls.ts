@@ -1,4 +1,5 @@
 /** TLS of `serve`: its own certificate on every socket, or the supervisor's on those that it names. */
+import { PendingTokens } from "../../acme/pending_tokens.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { AcceptHandler, Reactor } from "../../net/reactor.ts";
 import { dropVariable, getVariable } from "../../process/environment.ts";
@@ -30,6 +31,11 @@ export class ServeTls {
     // Children of the app must not get the secret.
     if (listen.tls !== null) dropVariable(tlsVariables.ticketSeed);
     this.#listeners = new SecuredListeners(reactor, log, inherited, undefined, seed);
+  }
+
+  /** Challenges of a CA that are answered over HTTP; null: none. */
+  get pendingTokens(): PendingTokens | null {
+    return PendingTokens.in(this.#listeners.inherited?.challengeFolder ?? null);
   }
 
   /** Whether clients of the socket speak TLS; null: a socket without a name. */

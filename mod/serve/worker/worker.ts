@@ -22,6 +22,7 @@ import { keepMemory } from "../../process/memory/memory_keeper.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
 import { type App, type AppHost, loadApp } from "../app/app.ts";
 import { logAppError } from "../app/app_errors.ts";
+import { ChallengeAnswers } from "./challenge_answers.ts";
 import type { Row } from "./scoreboard.ts";
 import { RequestRecorder } from "./request_recorder.ts";
 import type { HttpPlan, LogPlan, ServePlan } from "../plan/plan.ts";
@@ -70,8 +71,12 @@ export class Worker {
     this.#accessLog = openAccessLog(plan.log, log);
     const stats = { ...reporting, accessLog: this.#accessLog };
     const isRecorded = reporting !== noReporting || this.#accessLog !== null;
-    const recorder = isRecorded ? new RequestRecorder(app.handler, stats, reactor) : null;
-    this.server = new HttpServer(reactor, recorder ?? app.handler, serverOptions(plan.http));
+    const { pendingTokens } = this.#tls;
+    const handler = pendingTokens === null
+      ? app.handler
+      : new ChallengeAnswers(pendingTokens, app.handler);
+    const recorder = isRecorded ? new RequestRecorder(handler, stats, reactor) : null;
+    this.server = new HttpServer(reactor, recorder ?? handler, serverOptions(plan.http));
     if (recorder !== null && this.#accessLog !== null) {
       this.server.onResponded = recorder.onResponded;
       this.server.onRefused = recorder.onRefused;

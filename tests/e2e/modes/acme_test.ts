@@ -1,43 +1,113 @@
 /** TLS_DOMAIN of the appliance: a certificate from a real ACME server, without a configuration. */
-import { assertMatch, assertStringIncludes } from "@std/assert";
-import { runHayate, startHayate } from "../../support/binary.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readIfThere } from "../../../mod/process/files/pid_file.ts";
+import { type Child, runHayate, startHayate } from "../../support/binary.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
-import { peerPath, peerTest } from "../../support/peers.ts";
-import { freePort, tempFolder } from "../../support/ports.ts";
+import { peerTest } from "../../support/peers.ts";
+import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
+import { certificateThat, servedCertificate } from "../../support/served_certificate.ts";
 
-async function issuerAt(port: number, name: string): Promise<string> {
-  const openssl = peerPath("openssl");
-  const command = `${openssl} s_client -connect 127.0.0.1:${port} -servername ${name} </dev/null ` +
-    `2>/dev/null | ${openssl} x509 -noout -issuer`;
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", command] }).output();
-  return new TextDecoder().decode(stdout);
+const programs = [...pebblePrograms, "openssl"];
+
+interface Ports {
+  readonly http: number | null;
+  readonly tls: number;
 }
 
-peerTest(
-  [...pebblePrograms, "openssl"],
-  "TLS_DOMAIN orders certificates, HUP keeps them",
-  async () => {
+/** `hayate supervise COMMAND` with TLS_DOMAIN, and its state in `folder`. */
+function startAppliance(
+  command: readonly string[],
+  pebble: Pebble,
+  folder: TempFolder,
+  { http, tls }: Ports,
+  names = "a.example b.example",
+): Child {
+  const plain = http === null ? "" : `127.0.0.1:${http} `;
+  return startHayate(["supervise", ...command], {
+    env: {
+      PORTS: `${plain}127.0.0.1:${tls}/tls`,
+      TLS_DOMAIN: names,
+      ACME_DIRECTORY: pebble.directory,
+      ACME_CA_FILE: pebble.caFile,
+      ACME_STATE: `${folder.path}/acme`,
+    },
+  });
+}
+
+const commands: readonly (readonly string[])[] = [
+  ["proxy"],
+  ["serve", "--text", "hi", "--workers", "1"],
+  ["serve", "--text", "hi", "--workers", "2"],
+];
+
+for (const command of commands) {
+  const what = command.join(" ");
+
+  peerTest(programs, `TLS_DOMAIN orders by TLS-ALPN-01, HUP keeps it: ${what}`, async () => {
     await using folder = await tempFolder();
-    const port = freePort();
-    await using pebble = await Pebble.start({ tlsPort: port });
-    await using supervisor = startHayate(["supervise", "proxy"], {
-      env: {
-        PORTS: `127.0.0.1:${port}/tls`,
-        TLS_DOMAIN: "a.example b.example",
-        ACME_DIRECTORY: pebble.directory,
-        ACME_CA_FILE: pebble.caFile,
-        ACME_STATE: `${folder.path}/acme`,
-      },
-    });
+    const tls = freePort();
+    await using pebble = await Pebble.start({ tlsPort: tls });
+    await using supervisor = startAppliance(command, pebble, folder, { http: null, tls });
     await supervisor.waitForLine("terms of service TLS_DOMAIN accepts");
     await supervisor.waitForLine("acme: a.example: certificate by Pebble");
     await supervisor.waitForLine("acme: b.example: certificate by Pebble");
     supervisor.kill("SIGHUP");
     await supervisor.waitForLine("killing old workers");
-    assertStringIncludes(await issuerAt(port, "a.example"), "Pebble");
-    assertStringIncludes(await issuerAt(port, "b.example"), "Pebble");
-  },
-);
+    assertStringIncludes(await servedCertificate(tls, "a.example"), "Pebble");
+    assertStringIncludes(await servedCertificate(tls, "b.example"), "Pebble");
+  });
+
+  peerTest(programs, `TLS_DOMAIN orders by HTTP-01 over the plain port: ${what}`, async () => {
+    await using folder = await tempFolder();
+    const [http, tls] = [freePort(), freePort()];
+    // Nothing listens where the CA asks over TLS.
+    await using pebble = await Pebble.start({ httpPort: http });
+    await using supervisor = startAppliance(command, pebble, folder, { http, tls });
+    // In the middle of the first order: it goes on, and the new workers answer.
+    await supervisor.waitUntil(
+      "an order",
+      () => readIfThere(`${folder.path}/acme/names/a.example.json`),
+    );
+    supervisor.kill("SIGHUP");
+    await supervisor.waitForLine("acme: a.example: certificate by Pebble");
+    await supervisor.waitForLine("acme: b.example: certificate by Pebble");
+    assertEquals(supervisor.stderr.includes("next attempt"), false);
+    await certificateThat(tls, "a.example", (served) => served.includes("Pebble"));
+    const other = await fetch(`http://127.0.0.1:${http}/.well-known/acme-challenge/other`);
+    // Tokens of others are ordinary requests.
+    assertStringIncludes(await other.text(), command[0] === "serve" ? "hi" : "hayate");
+  });
+}
+
+peerTest(programs, "TLS_DOMAIN renews while serve goes on", async () => {
+  await using folder = await tempFolder();
+  const [http, tls] = [freePort(), freePort()];
+  await using pebble = await Pebble.start({ httpPort: http, validitySeconds: 20 });
+  const command = ["serve", "--text", "hi", "--workers", "2"];
+  await using supervisor = startAppliance(command, pebble, folder, { http, tls }, "a.example");
+  const isOfCa = (served: string) => served.includes("Pebble");
+  const first = await certificateThat(tls, "a.example", isOfCa);
+  await certificateThat(tls, "a.example", (served) => isOfCa(served) && served !== first);
+  assertEquals(supervisor.stderr.includes("next attempt"), false);
+});
+
+peerTest(programs, "a graceful stop in the middle of an order is no failed attempt", async () => {
+  for (const command of commands) {
+    await using folder = await tempFolder();
+    const [http, tls] = [freePort(), freePort()];
+    await using pebble = await Pebble.start({ httpPort: http });
+    await using supervisor = startAppliance(command, pebble, folder, { http, tls }, "a.example");
+    const file = `${folder.path}/acme/names/a.example.json`;
+    await supervisor.waitUntil("an order", () => readIfThere(file));
+    supervisor.kill("SIGTERM");
+    assertEquals((await supervisor.status).code, 0);
+    const { failures, lastError } = JSON.parse(await Deno.readTextFile(file));
+    assertEquals({ failures, lastError }, { failures: 0, lastError: "" });
+    assertEquals([...Deno.readDirSync(`${folder.path}/acme/challenges`)], []);
+    await using again = startAppliance(command, pebble, folder, { http, tls }, "a.example");
+    await again.waitForLine("acme: a.example: certificate by Pebble");
+  }
+});
 
 Deno.test("an unusable TLS_DOMAIN is an error in one clear line", async () => {
   for (const name of ["*.a.example", "localhost", "127.0.0.1"]) {

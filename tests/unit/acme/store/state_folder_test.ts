@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { newAgenda } from "../../../../mod/acme/core/agenda.ts";
-import { readToken, StateFolder } from "../../../../mod/acme/store/state_folder.ts";
+import {
+  challengeFolderOf,
+  readToken,
+  StateFolder,
+} from "../../../../mod/acme/store/state_folder.ts";
 
 async function withFolder(run: (path: string) => void | Promise<void>): Promise<void> {
   const path = Deno.makeTempDirSync();
@@ -90,18 +94,19 @@ Deno.test("only pending tokens are answered, and no other file", () =>
   withFolder((path) => {
     const folder = new StateFolder(path);
     folder.prepare();
+    const challenges = challengeFolderOf(path);
     const answer = `abc.${"t".repeat(43)}`;
     folder.offerToken("abc", answer);
     Deno.writeTextFileSync(`${path}/secret.token`, "secret");
-    assertEquals(readToken(path, "abc"), answer);
-    assertEquals(readToken(path, "../secret"), null);
-    assertEquals(readToken(path, "other"), null);
+    assertEquals(readToken(challenges, "abc"), answer);
+    assertEquals(readToken(challenges, "../secret"), null);
+    assertEquals(readToken(challenges, "other"), null);
     for (const [token, text] of [["def", answer], ["ghi", "secret"], ["jkl", `${answer}\n`]]) {
       Deno.writeTextFileSync(`${path}/challenges/${token}.token`, text);
-      assertEquals(readToken(path, token), null, token);
+      assertEquals(readToken(challenges, token), null, token);
     }
     folder.withdrawToken("abc");
-    assertEquals(readToken(path, "abc"), null);
+    assertEquals(readToken(challenges, "abc"), null);
   }));
 
 Deno.test("a folder that cannot be made is a fault, not an exception", () =>
