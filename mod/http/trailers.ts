@@ -15,10 +15,14 @@ const neverTrailers = new Set(
   if-unmodified-since if-range authorization proxy-authorization proxy-authenticate
   www-authenticate authentication-info proxy-authentication-info cookie set-cookie age date
   expires location retry-after vary warning content-encoding content-type content-range
-  via forwarded x-forwarded-for x-forwarded-host x-forwarded-proto`.split(/\s+/),
+  via forwarded x-real-ip`.split(/\s+/),
 );
 
-/** Whether a trailer field of this name, in lower case, must be dropped (RFC 9110 6.5.1). */
+/**
+ * Whether a trailer field of this name, in lower case, must be dropped (RFC 9110 6.5.1). Some
+ * applications read `Content_Length` as the same name.
+ */
 export function isForbiddenTrailer(lowerName: string): boolean {
-  return neverTrailers.has(lowerName);
+  const name = lowerName.replace(/[^a-z0-9]/g, "-");
+  return neverTrailers.has(name) || name.startsWith("x-forwarded-");
 }

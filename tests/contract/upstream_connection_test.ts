@@ -423,7 +423,7 @@ for (const { name, framing, length, pieces, ends, words, sent, kept } of framing
       const bytes = new TextEncoder().encode(piece);
       client.writeBody(bytes, 0, bytes.length);
     }
-    if (ends) client.endBody();
+    if (ends) client.endBody(null);
     if (sent !== "") {
       (await peerThatGot(peers, 0, `host: h\r\n${sent}`)).send(
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",

@@ -48,6 +48,7 @@ export class ConcurrentExchange implements Exchange {
   readonly canTakeOver = false;
   readonly canSendFile = false;
   readonly isHead = false;
+  readonly trailersMayFollow = false;
   isRequestComplete = true;
   hasRequestBody = false;
   receivedMs = 1;

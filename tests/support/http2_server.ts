@@ -42,6 +42,9 @@ export class Http2Peer {
   openMax = 0;
   /** RST_STREAM frames of the client: identifier and code. */
   readonly resets: (readonly [id: number, code: number])[] = [];
+  /** Field blocks in the order of their arrival: heads, and trailers, which end their stream. */
+  readonly blocks: { readonly id: number; readonly ends: boolean; readonly bytes: Uint8Array }[] =
+    [];
   /** Bytes of DATA by stream. */
   readonly bodyBytes = new Map<number, number>();
   readonly #conn: Deno.Conn;
@@ -145,6 +148,9 @@ export class Http2Peer {
         this.resets.push([id, new DataView(payload.buffer, payload.byteOffset).getUint32(0)]);
         return;
       case Type.headers:
+        this.blocks.push({ id, ends: isLast, bytes: payload.slice() });
+        // Those that come second are trailers.
+        if (this.blocks.some((other) => other.id === id && !other.ends) && isLast) break;
         this.requestCount++;
         this.openMax = Math.max(this.openMax, ++this.openCount);
         if (!isLast) await this.server.options.onHead?.(this, id);

@@ -141,10 +141,20 @@ class Reader {
       const line = await this.until("\r\n");
       if (line === null || !/^[0-9a-f]+\r\n$/.test(line)) return null;
       const size = parseInt(line, 16);
+      if (size === 0) return await this.#trailers() ? body : null;
       const data = await this.count(size + 2);
       if (data === null || !data.endsWith("\r\n")) return null;
-      if (size === 0) return body;
       body += data.slice(0, -2);
+    }
+  }
+
+  /** Trailer fields up to the empty line; false for a line that is none, or that frames a body. */
+  async #trailers(): Promise<boolean> {
+    for (;;) {
+      const line = await this.until("\r\n");
+      if (line === "\r\n") return true;
+      if (line === null || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n$/.test(line)) return false;
+      if (/^(content|transfer).(length|encoding) *:/i.test(line)) return false;
     }
   }
 

@@ -139,9 +139,15 @@ export interface Exchange extends RequestFacts {
   endHead(framing: ResponseFraming, contentLength?: number): void;
   /**
    * Sends or queues a part of the body. False: the client is slow, wait for `onDrain`. More than the
-   * announced length is a programmer error and cuts the response off.
+   * announced length is a programmer error and cuts the response off. `trailersMayFollow`: a body of
+   * the announced length does not end the response yet.
    */
-  writeBody(bytes: Uint8Array, start: number, end: number): boolean;
+  writeBody(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    trailersMayFollow?: boolean,
+  ): boolean;
   /** True when `sendFile` works on this connection. */
   readonly canSendFile: boolean;
   /**
@@ -152,7 +158,10 @@ export interface Exchange extends RequestFacts {
   sendFile(fd: number, offset: number, length: number): number;
   /** Completes the response. A body shorter than announced is cut off. */
   endBody(): void;
-  /** Completes a chunked response with these trailer field lines (`name: value CRLF` each). */
+  /**
+   * Completes a response with these trailer field lines (`name: value CRLF` each). HTTP/1 has them
+   * after chunks only, HTTP/2 wherever a body was sent that trailers might follow.
+   */
   endBodyWithTrailers(lines: Uint8Array): void;
   /**
    * Sends an interim response such as 103; `fields` are complete field lines. Does nothing for
@@ -181,6 +190,8 @@ export interface Exchange extends RequestFacts {
    * (Upgrade, CONNECT). The exchange is over.
    */
   takeOver(): TakenSocket;
+  /** Trailers may follow the request's body received so far, even if it is of the announced length. */
+  readonly trailersMayFollow: boolean;
   /** Trailer fields of the request, available from `onBodyEnd`. */
   requestTrailers(): readonly TrailerField[];
 }

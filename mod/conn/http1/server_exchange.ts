@@ -167,6 +167,9 @@ export class ServerExchange implements Exchange, RefusedRequest {
     return this.status !== 0 && this.#output.showsItsEnd;
   }
 
+  /** Where the length is known there are no trailers, and otherwise it does not matter. */
+  readonly trailersMayFollow = false;
+
   requestTrailers(): readonly TrailerField[] {
     return this.hasRequestBody ? this.connection.reader.trailers : [];
   }

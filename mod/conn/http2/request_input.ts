@@ -18,10 +18,10 @@ export class RequestInput {
   isHeld = false;
   /** The receiver has got all of it. */
   isComplete = false;
+  /** The last byte has arrived, and the trailers. */
+  hasEnded = false;
   trailers: readonly TrailerField[] = noTrailers;
   #inbox: Inbox | null = null;
-  /** The last byte has arrived. */
-  #hasEnded = false;
   readonly #receiver: BodyReceiver;
 
   constructor(receiver: BodyReceiver) {
@@ -29,7 +29,7 @@ export class RequestInput {
   }
 
   begin(hasBody: boolean): void {
-    this.isPaused = this.isHeld = this.#hasEnded = false;
+    this.isPaused = this.isHeld = this.hasEnded = false;
     this.isComplete = !hasBody;
     this.trailers = noTrailers;
     this.#inbox = null;
@@ -42,7 +42,7 @@ export class RequestInput {
 
   /** More of the body can arrive, and the handler waits for it. */
   get isExpecting(): boolean {
-    return !this.isComplete && !this.#hasEnded && !this.isPaused && !this.isHeld;
+    return !this.isComplete && !this.hasEnded && !this.isPaused && !this.isHeld;
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
@@ -53,7 +53,7 @@ export class RequestInput {
   }
 
   end(trailers: readonly TrailerField[]): void {
-    this.#hasEnded = true;
+    this.hasEnded = true;
     this.trailers = trailers;
     this.#settle();
   }
@@ -96,7 +96,7 @@ export class RequestInput {
   }
 
   #settle(): void {
-    if (!this.#hasEnded || this.isComplete || this.queuedBytes > 0) return;
+    if (!this.hasEnded || this.isComplete || this.queuedBytes > 0) return;
     if (this.isPaused || this.isHeld) return;
     this.isComplete = true;
     this.#receiver.onBodyComplete();

@@ -110,15 +110,24 @@ export class StreamOutput {
     this.bodyBytes = bodyBytes;
   }
 
-  /** Sends or queues a part of the body. False: more than announced, and it is not sent. */
-  writeBody(bytes: Uint8Array, start: number, end: number, nowMs: number): boolean {
+  /**
+   * Sends or queues a part of the body. False: more than announced, and it is not sent.
+   * `trailersMayFollow`: `end` says whether there are any.
+   */
+  writeBody(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    nowMs: number,
+    trailersMayFollow = false,
+  ): boolean {
     const length = end - start;
     if (length <= 0 || this.isHead || this.#framing === Framing.none) return true;
     if (this.#framing === Framing.length) {
       this.#remainingBytes -= length;
       if (this.#remainingBytes < 0) return false;
       // Saves a frame: the last DATA ends the stream.
-      if (this.#remainingBytes === 0) this.#ends = true;
+      if (this.#remainingBytes === 0) this.#ends = !trailersMayFollow;
     }
     this.bodyBytes += length;
     this.#write(bytes, start, end, nowMs);
@@ -139,7 +148,7 @@ export class StreamOutput {
   end(trailers: Uint8Array | null, nowMs: number): boolean {
     if (this.remainingBytes > 0) return false;
     // The head or the last DATA has ended it.
-    if (this.#framing === Framing.none || this.#framing === Framing.length) return true;
+    if (this.#framing === Framing.none || this.#ends) return true;
     this.#ends = true;
     this.#trailers = trailers;
     if (this.queuedBytes === 0) this.#finish();

@@ -171,6 +171,10 @@ export class StreamExchange extends Stream
     this.connection.host.handler.onBodyEnd(this);
   }
 
+  get trailersMayFollow(): boolean {
+    return this.input.hasEnded ? this.input.trailers.length > 0 : !this.isEnding;
+  }
+
   requestTrailers(): readonly TrailerField[] {
     return this.input.trailers;
   }
@@ -273,9 +277,10 @@ export class StreamExchange extends Stream
     output.sendHead(statusOnStream(status), bytes, 0, length, neverIndexed, ends);
   }
 
-  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
+  writeBody(bytes: Uint8Array, start: number, end: number, trailersMayFollow = false): boolean {
     if (!this.isResponding) return true;
-    if (!this.output.writeBody(bytes, start, end, this.connection.host.reactor.nowMs)) {
+    const { nowMs } = this.connection.host.reactor;
+    if (!this.output.writeBody(bytes, start, end, nowMs, trailersMayFollow)) {
       this.connection.onUnfit(this);
       return true;
     }

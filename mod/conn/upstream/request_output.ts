@@ -83,15 +83,27 @@ export class RequestOutput {
     return true;
   }
 
-  /** Ends the body. False: less than announced. */
-  end(): boolean {
+  /**
+   * Ends the body, with trailer field lines or null. Only chunks can have trailers: after a body of
+   * known length they are left out, as RFC 9110 6.5.1 allows. False: less than announced.
+   */
+  end(trailers: Uint8Array | null): boolean {
     if (this.#remainingBytes > 0) return false;
     if (this.#framing === Framing.chunked && !this.isComplete) {
-      this.bytes += lastChunk.length;
-      this.#outlet.write(lastChunk, 0, lastChunk.length);
+      this.#writeLastChunk(trailers);
     }
     this.isComplete = true;
     return true;
+  }
+
+  #writeLastChunk(trailers: Uint8Array | null): void {
+    this.bytes += lastChunk.length;
+    if (trailers === null) return this.#outlet.write(lastChunk, 0, lastChunk.length);
+    this.bytes += trailers.length;
+    // Without the CRLF that ends an empty trailer section.
+    this.#outlet.write(lastChunk, 0, lastChunk.length - chunkEnd.length);
+    this.#outlet.write(trailers, 0, trailers.length);
+    this.#outlet.write(chunkEnd, 0, chunkEnd.length);
   }
 
   #announce(head: HeadWriter, framing: RequestFraming, contentLength: number): void {

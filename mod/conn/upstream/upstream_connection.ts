@@ -95,6 +95,9 @@ export class UpstreamConnection extends Deadline
     return this.#reader.receivedBytes;
   }
 
+  /** Where the length is known there are no trailers, and otherwise it does not matter. */
+  readonly trailersMayFollow = false;
+
   get trailers(): readonly TrailerField[] {
     return this.#reader.trailers;
   }
@@ -138,10 +141,13 @@ export class UpstreamConnection extends Deadline
     return !this.request.isFull;
   }
 
-  /** Ends the body. Less than the head has announced is a programmer error: the exchange fails. */
-  endBody(): void {
+  /**
+   * Ends the body, with trailer field lines or null; see `RequestOutput.end`. Less than the head has
+   * announced is a programmer error: the exchange fails.
+   */
+  endBody(trailers: Uint8Array | null): void {
     if (!this.isOpen) return;
-    if (!this.request.end()) return this.#failFraming("less body than announced");
+    if (!this.request.end(trailers)) return this.#failFraming("less body than announced");
     // The timeout for the response starts now.
     if (this.isConnected && !this.#hasBegun) this.#armResponse();
   }

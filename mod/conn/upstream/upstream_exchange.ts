@@ -27,6 +27,8 @@ export interface UpstreamExchange {
   readonly request: SentRequest;
   /** Valid during `onResponse` and `onInterim`. */
   readonly head: ResponseHead;
+  /** After the body received so far, even if it is of the announced length. */
+  readonly trailersMayFollow: boolean;
   /** Trailer fields of the response, available from `onResponseEnd`. */
   readonly trailers: readonly TrailerField[];
   /** Bytes received of the current response, heads included. */
@@ -58,11 +60,17 @@ export interface UpstreamExchange {
   /**
    * Sends or queues a part of the body. False: stop until `onRequestDrain`. More than the head has
    * announced is a programmer error: none of it is sent, and the exchange fails.
+   * `trailersMayFollow`: a body of the announced length does not end the request yet.
    */
-  writeBody(bytes: Uint8Array, start: number, end: number): boolean;
+  writeBody(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    trailersMayFollow?: boolean,
+  ): boolean;
   /**
-   * Ends the body, with trailer field lines or null; HTTP/1 peers get no trailers. Less than the head
-   * has announced is a programmer error: the exchange fails.
+   * Ends the body, with trailer field lines or null. HTTP/1 peers get them after chunks only. Less than
+   * the head has announced is a programmer error: the exchange fails.
    */
   endBody(trailers: Uint8Array | null): void;
   /** Stops `onInterim` and `onResponseBody` until `resume`; the peer's deadline is suspended. */

@@ -47,6 +47,7 @@ export class DataFrames<T extends Stream> {
         return state.faultStream(stream, ErrorCode.protocolError);
       }
     }
+    stream.isEnding = this.#ends;
     this.#stream = stream;
     return true;
   }

@@ -10,6 +10,8 @@ export class Stream implements Waiting {
   owner: unknown = null;
   /** The peer has sent END_STREAM, or the stream is closed. */
   remoteClosed = false;
+  /** The frame of DATA whose bytes are passed on has END_STREAM: no trailers follow them. */
+  isEnding = false;
   /** We have sent END_STREAM, or the stream is closed. */
   localClosed = false;
   /** The final head has arrived: more HEADERS are trailers. */
@@ -35,7 +37,11 @@ export class Stream implements Waiting {
   open(id: number, sendWindow: number, receiveWindow: number): void {
     this.id = id;
     this.owner = null;
-    this.remoteClosed = this.localClosed = this.hasHead = false;
+    this.remoteClosed =
+      this.isEnding =
+      this.localClosed =
+      this.hasHead =
+        false;
     this.requestMethod = Method.other;
     this.contentLeft = -1;
     this.sendWindow = sendWindow;

@@ -42,6 +42,12 @@ keepalive_requests and keepalive_timeout hold, too. A request that the server
 refuses, or that its GOAWAY meets, is sent again, up to four times. With a PROXY
 header a connection is not shared, and https upstreams get HTTP/1.1.
 
+Trailers pass in both directions between both versions. HTTP/1.1 has them after
+chunks only: they are left out after a body whose content-length is known, unless
+request_buffer has collected it. Fields that must not be trailers (RFC 9110 6.5.1)
+are left out, and in requests those that proxy.header, real-ip or proxy.request-id
+decide.
+
 gRPC passes in both directions as it comes, over HTTP/2 whenever the ratio is not 0.
 grpc-timeout limits a call. A failure of the proxy is a gRPC status: UNAVAILABLE for
 502 and 503, DEADLINE_EXCEEDED for a timeout, RESOURCE_EXHAUSTED for a body that is

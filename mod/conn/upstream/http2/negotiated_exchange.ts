@@ -36,6 +36,7 @@ export class NegotiatedExchange implements UpstreamExchange, ResponseHandler {
   #contentLength = -1;
   readonly #body = new Inbox();
   #hasEnded = false;
+  #trailersMayFollow = false;
   #trailers: Uint8Array | null = null;
   #isPaused = false;
   #isOver = false;
@@ -56,6 +57,10 @@ export class NegotiatedExchange implements UpstreamExchange, ResponseHandler {
 
   get trailers(): readonly TrailerField[] {
     return this.#inner!.trailers;
+  }
+
+  get trailersMayFollow(): boolean {
+    return this.#inner!.trailersMayFollow;
   }
 
   get receivedBytes(): number {
@@ -98,9 +103,12 @@ export class NegotiatedExchange implements UpstreamExchange, ResponseHandler {
     this.#contentLength = contentLength;
   }
 
-  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#inner !== null) return this.#inner.writeBody(bytes, start, end);
+  writeBody(bytes: Uint8Array, start: number, end: number, trailersMayFollow = false): boolean {
+    if (this.#inner !== null) {
+      return this.#inner.writeBody(bytes, start, end, trailersMayFollow);
+    }
     if (this.#isOver) return true;
+    this.#trailersMayFollow = trailersMayFollow;
     this.#body.append(bytes, start, end);
     this.#wantsDrain = this.#body.length > waitingBytesMax;
     return !this.#wantsDrain;
@@ -148,7 +156,8 @@ export class NegotiatedExchange implements UpstreamExchange, ResponseHandler {
     this.#head = null;
     const { bytes, start, end } = this.#body;
     this.#body.consumeTo(end);
-    const isAccepted = start === end || inner.writeBody(bytes, start, end);
+    const mayFollow = this.#hasEnded ? this.#trailers !== null : this.#trailersMayFollow;
+    const isAccepted = start === end || inner.writeBody(bytes, start, end, mayFollow);
     if (this.#isOver) return;
     if (this.#hasEnded) return inner.endBody(this.#trailers);
     if (isAccepted && this.#wantsDrain) this.onRequestDrain();

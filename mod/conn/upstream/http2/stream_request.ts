@@ -3,7 +3,9 @@
  *
  * As in `RequestOutput`, every byte of the body is counted against the fields that frame it.
  */
+import { LF } from "../../../http/char_class.ts";
 import type { HeadWriter } from "../../../http/head_writer.ts";
+import { LineMarks } from "../../../http/line_marks.ts";
 import { Framing } from "../../../http/message_head.ts";
 import type { HeadSpace, Session, Stream } from "../../../http2/mod.ts";
 import { Inbox } from "../../io/inbox.ts";
@@ -88,15 +90,24 @@ export class StreamRequest implements SentRequest {
     session.writeHead(this.#stream, block.bytes, 0, block.length, false);
   }
 
-  /** Sends or queues a part of the body. False: more than announced, and none of it is sent. */
-  writeBody(session: Session, bytes: Uint8Array, start: number, end: number): boolean {
+  /**
+   * Sends or queues a part of the body. False: more than announced, and none of it is sent.
+   * `trailersMayFollow`: `end` says whether there are any.
+   */
+  writeBody(
+    session: Session,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    trailersMayFollow: boolean,
+  ): boolean {
     const length = end - start;
     if (this.#hasEnded) return false;
     if (this.#framing === Framing.length) {
       if (length > this.#remainingBytes) return false;
       this.#remainingBytes -= length;
       // Saves a frame: the last DATA ends the stream.
-      if (this.#remainingBytes === 0) this.#hasEnded = true;
+      if (this.#remainingBytes === 0) this.#hasEnded = !trailersMayFollow;
     }
     this.bytes += length;
     let at = start;
@@ -115,7 +126,7 @@ export class StreamRequest implements SentRequest {
   /** Ends the body, with trailer field lines or null. False: less than announced. */
   end(session: Session, trailers: Uint8Array | null): boolean {
     if (this.#remainingBytes > 0) return false;
-    // Trailers of a body whose last DATA has ended the stream are left out.
+    // The last DATA has ended the stream.
     if (this.#hasEnded) return true;
     this.#hasEnded = true;
     this.#trailers = trailers;
@@ -145,9 +156,19 @@ export class StreamRequest implements SentRequest {
     block.clear();
     if (trailers !== null) {
       session.encoder.begin();
-      session.encoder.lines(trailers, 0, trailers.length, null);
+      session.encoder.lines(trailers, 0, trailers.length, everyLine(trailers));
     }
     if (block.length === 0) session.writeData(this.#stream, noBytes, 0, 0, true);
     else session.writeHead(this.#stream, block.bytes, 0, block.length, true);
   }
+}
+
+/**
+ * Trailers are kept as text, without what their sender says of each: none enters a compression table,
+ * as RFC 7541 7.1.3 asks for those that came as never indexed.
+ */
+function everyLine(lines: Uint8Array): LineMarks {
+  const marks = new LineMarks();
+  for (let at = 0; at < lines.length; at = lines.indexOf(LF, at) + 1) marks.add(at);
+  return marks;
 }

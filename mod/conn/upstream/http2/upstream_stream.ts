@@ -90,6 +90,10 @@ export class UpstreamStream extends Stream implements UpstreamExchange, SocketSt
     return this.#connection!.address;
   }
 
+  get trailersMayFollow(): boolean {
+    return this.#hasEnded ? this.trailers.length > 0 : !this.isEnding;
+  }
+
   tlsFacts(): TlsFacts | null {
     return this.#connection!.socket.tlsFacts?.() ?? null;
   }
@@ -153,10 +157,10 @@ export class UpstreamStream extends Stream implements UpstreamExchange, SocketSt
     this.fail(new PeerError("ECONNRESET", "upstream", "peer accepts no streams", true));
   }
 
-  writeBody(bytes: Uint8Array, start: number, end: number): boolean {
+  writeBody(bytes: Uint8Array, start: number, end: number, trailersMayFollow = false): boolean {
     if (this.id === 0 || !this.isActive || start >= end) return true;
     const { session } = this.#connection!;
-    if (!this.request.writeBody(session, bytes, start, end)) {
+    if (!this.request.writeBody(session, bytes, start, end, trailersMayFollow)) {
       this.#failFraming("more body than announced");
     }
     return !this.request.wantsDrain;

@@ -5,7 +5,7 @@ import type { IpRanges } from "../../../base/ip_ranges.ts";
 import { latin1Bytes, type RequestHead } from "../../../http/mod.ts";
 import { PeerSet } from "../../plan/peer_set.ts";
 import type { RealIpPlan } from "../../plan/plan.ts";
-import { Spelling, spellingOf } from "../fields/field_spelling.ts";
+import { Spelling, spellingOf, usualSpelling } from "../fields/field_spelling.ts";
 import { ClientIdentity } from "./client_identity.ts";
 
 const forwardedPrefix = latin1Bytes("x-forwarded-");
@@ -63,6 +63,11 @@ export class RealIp {
     }
     const spelling = spellingOf(head, index, forwardedPrefix, true);
     return spelling !== Spelling.other && spelling !== accepted;
+  }
+
+  /** Whether a field of this name, in its usual spelling, says who the client is. */
+  namesClient(usualName: string): boolean {
+    return usualSpelling(this.#plan.field) === usualName;
   }
 
   #claimed(head: RequestHead, slot: ClientSlot): ClientIdentity {

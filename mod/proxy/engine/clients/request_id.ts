@@ -7,7 +7,7 @@ import {
   type RequestHead,
 } from "../../../http/mod.ts";
 import type { RequestIdPlan } from "../../plan/plan.ts";
-import { Spelling, spellingOf } from "../fields/field_spelling.ts";
+import { Spelling, spellingOf, usualSpelling } from "../fields/field_spelling.ts";
 
 /** Longest ID that is accepted from outside. */
 const idBytesMax = 128;
@@ -95,13 +95,13 @@ export class RequestIdRule {
   readonly start: Uint8Array;
   readonly lowerName: Uint8Array;
   readonly #plan: RequestIdPlan;
-  readonly #fieldName: string;
+  readonly fieldName: string;
 
   constructor(plan: RequestIdPlan) {
     this.#plan = plan;
     this.start = latin1Bytes(`${plan.field}: `);
-    this.#fieldName = plan.field.toLowerCase();
-    this.lowerName = latin1Bytes(this.#fieldName);
+    this.fieldName = plan.field.toLowerCase();
+    this.lowerName = latin1Bytes(this.fieldName);
   }
 
   /** Whether the response carries the ID too. */
@@ -116,7 +116,7 @@ export class RequestIdRule {
     slot.requestId = id;
     const { accepts } = this.#plan;
     if (accepts === "any" || (accepts === "trusted" && slot.isTrusted)) {
-      const index = head.find(this.#fieldName);
+      const index = head.find(this.fieldName);
       if (index >= 0 && id.take(head, index)) return;
     }
     id.length = ownIdBytes;
@@ -151,6 +151,11 @@ export class RequestId {
   /** Whether the field at `index` is the one that carries the ID, in any spelling. */
   isField(head: MessageHead, index: number): boolean {
     return spellingOf(head, index, this.rule!.lowerName) !== Spelling.other;
+  }
+
+  /** Whether its field has this name, given in its usual spelling. */
+  hasName(usualName: string): boolean {
+    return usualSpelling(this.rule!.fieldName) === usualName;
   }
 
   /** Writes the field line. */

@@ -6,6 +6,7 @@ import type { RequestId } from "../clients/request_id.ts";
 import type { EngineContext } from "../routes/engine_context.ts";
 import { CompressedBody, type CompressionSource } from "../responses/compressed_body.ts";
 import { levelOf } from "../responses/compression.ts";
+import { connectionNames } from "../fields/trailer_lines.ts";
 import type { Route } from "../routes/routes.ts";
 import type { ProxyRoute } from "./proxy_route.ts";
 import { KeptAuthority } from "./kept_authority.ts";
@@ -18,6 +19,8 @@ export class ForwardedAnswer implements ClientOrigin {
   session: Session | null = null;
   /** The body being compressed; null if it is forwarded unchanged. */
   compressed: CompressedBody | null = null;
+  /** Names that the upstream's Connection lists. */
+  hopByHop: ReadonlySet<string> = new Set();
   readonly #engine: EngineContext;
   readonly #authority = new KeptAuthority();
   #facts: ConnectionFacts | null = null;
@@ -61,6 +64,7 @@ export class ForwardedAnswer implements ClientOrigin {
     proxy: ProxyRoute,
   ): void {
     const { serverFields } = this.#engine;
+    this.hopByHop = connectionNames(head);
     const accepted = this.#acceptEncoding;
     const encoding = forwardResponseHead(
       exchange,
@@ -83,8 +87,14 @@ export class ForwardedAnswer implements ClientOrigin {
   }
 
   /** Returns false if the client is slow and the upstream must wait. */
-  writeBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.compressed === null) return exchange.writeBody(bytes, start, end);
+  writeBody(
+    exchange: Exchange,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    trailersMayFollow: boolean,
+  ): boolean {
+    if (this.compressed === null) return exchange.writeBody(bytes, start, end, trailersMayFollow);
     // The compressor pauses its source itself.
     this.compressed.write(bytes, start, end);
     return true;

@@ -14,6 +14,7 @@ import type { Router } from "../../routing/router.ts";
 import { AddressedHead } from "./addressed_head.ts";
 import { grpcTimeoutMs } from "../clients/grpc_request.ts";
 import { grpcTrailers } from "../responses/grpc_answers.ts";
+import { connectionNames, requestTrailerLines, trailerLines } from "../fields/trailer_lines.ts";
 import { CallDeadline } from "./call_deadline.ts";
 import { Attempt } from "./attempt.ts";
 import { dropAnswer } from "./dropped_answer.ts";
@@ -26,7 +27,7 @@ import { RequestKind } from "./peer_connections.ts";
 import { PeerChoice } from "./peer_choice.ts";
 import { RequestBody } from "./request_body.ts";
 import { acceptsTrailers, announcesNothing, asksForTunnel } from "./request_forwarding.ts";
-import { endForwarded, endToEndFields, interimLines } from "./response_forwarding.ts";
+import { endToEndFields, interimLines } from "./response_forwarding.ts";
 import {
   Detour,
   detourAfter,
@@ -62,6 +63,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
   #method: Method = Method.other;
   #hasBody = false;
   #acceptsTrailers = false;
+  /** Names that the client's Connection lists. */
+  #hopByHop: ReadonlySet<string> = new Set();
   /** The request is a WebSocket handshake; only then may the peer switch protocols. */
   #asksForTunnel = false;
   /** Made for the first gRPC call with a time limit. */
@@ -95,6 +98,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     this.#body.begin(body, proxy.upstream.plan.requestBuffer, announcesNothing(head.method));
     this.#hasBody = this.#body.framing !== Framing.none;
     this.#acceptsTrailers = acceptsTrailers(head);
+    this.#hopByHop = connectionNames(head);
     this.#asksForTunnel = !this.#hasBody && asksForTunnel(head, proxy);
     this.#attempt.status = 0;
     const callMs = facts.isGrpc ? grpcTimeoutMs(head) : 0;
@@ -124,10 +128,16 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (wasCollecting && !body.isCollecting) this.#begin();
   }
 
-  onBodyEnd(): void {
+  onBodyEnd(exchange: Exchange): void {
     if (!this.#hasBody) return;
     const wasCollecting = this.#body.isCollecting;
-    this.#body.complete(this.#connection);
+    const trailers = requestTrailerLines(
+      exchange.requestTrailers(),
+      this.#hopByHop,
+      this.#proxy!.requestRules,
+      this.#facts!,
+    );
+    this.#body.complete(this.#connection, trailers);
     if (wasCollecting) this.#begin();
   }
 
@@ -193,12 +203,13 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     start: number,
     end: number,
   ): void {
-    if (!this.#answer.writeBody(this.#exchange!, bytes, start, end)) connection.pause();
+    const mayFollow = connection.trailersMayFollow;
+    if (!this.#answer.writeBody(this.#exchange!, bytes, start, end, mayFollow)) connection.pause();
   }
 
   onResponseEnd(connection: UpstreamExchange): void {
     const exchange = this.#exchange!;
-    const { trailers } = connection;
+    const trailers = trailerLines(connection.trailers, this.#answer.hopByHop);
     this.#facts!.record?.upstreamEnded(connection, this.#engine.reactor.nowMs);
     this.#attempt.complete(connection);
     this.#connection = null;
@@ -206,8 +217,9 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const { compressed } = this.#answer;
     if (compressed === null) this.#engine.logAccess(exchange, exchange.status, "");
     this.#finish();
-    if (compressed !== null) return compressed.end();
-    endForwarded(exchange, trailers);
+    if (compressed !== null) return compressed.end(trailers);
+    if (trailers === null) exchange.endBody();
+    else exchange.endBodyWithTrailers(trailers);
   }
 
   onRequestDrain(connection: UpstreamExchange): void {

@@ -9,7 +9,6 @@ import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.
 import type { Exchange } from "../../../conn/exchange/exchange.ts";
 import type { RequestFraming } from "../../../conn/upstream/request_output.ts";
 import { Framing } from "../../../http/mod.ts";
-import { trailerLines } from "../fields/trailer_lines.ts";
 import type { RequestBufferPlan } from "../../plan/upstream_plan.ts";
 import type { ClientBody } from "../clients/client_body.ts";
 import { BodyStore } from "./body_store.ts";
@@ -81,13 +80,15 @@ export class RequestBody {
       return;
     }
     if (this.isKept) this.#keep(bytes, start, end);
-    if (connection !== null && !connection.writeBody(bytes, start, end)) this.#pause();
+    if (connection === null) return;
+    const { trailersMayFollow } = this.#exchange!;
+    if (!connection.writeBody(bytes, start, end, trailersMayFollow)) this.#pause();
   }
 
-  /** The client has sent the whole body, and its trailers. */
-  complete(connection: UpstreamExchange | null): void {
+  /** The client has sent the whole body, and trailers whose lines are sent on, or null. */
+  complete(connection: UpstreamExchange | null, trailers: Uint8Array | null): void {
     this.isComplete = true;
-    this.#trailers = trailerLines(this.#exchange!.requestTrailers());
+    this.#trailers = trailers;
     if (this.isCollecting) this.#measure();
     if (connection !== null && this.#sentBytes >= this.#store.length) {
       connection.endBody(this.#trailers);
@@ -124,10 +125,11 @@ export class RequestBody {
     return this.#plan.memoryBytes + this.#plan.fileBytes;
   }
 
-  /** A fully collected body has a known length, however the client framed it. */
+  /** A fully collected body has a known length, however the client framed it; trailers need chunks. */
   #measure(): void {
     this.isCollecting = false;
-    this.framing = this.receivedBytes > 0 ? Framing.length : Framing.none;
+    if (this.#trailers !== null) this.framing = Framing.chunked;
+    else this.framing = this.receivedBytes > 0 ? Framing.length : Framing.none;
     this.contentLength = this.receivedBytes;
   }
 
@@ -157,11 +159,12 @@ export class RequestBody {
 
   #pump(connection: UpstreamExchange): void {
     const store = this.#store;
+    const mayFollow = this.isComplete ? this.#trailers !== null : this.#exchange!.trailersMayFollow;
     let isAccepted = true;
     while (this.#sentBytes < store.length) {
       store.read(this.#sentBytes);
       this.#sentBytes += store.end - store.start;
-      isAccepted = connection.writeBody(store.bytes, store.start, store.end);
+      isAccepted = connection.writeBody(store.bytes, store.start, store.end, mayFollow);
       if (!isAccepted && this.#sentBytes < store.length) return;
     }
     if (!this.isKept) {

@@ -6,7 +6,6 @@ import {
   type HeadWriter,
   latin1Bytes,
   type ResponseHead,
-  type TrailerField,
 } from "../../../http/mod.ts";
 import { reasonPhrase } from "../../../http/mod.ts";
 import { chooseEncoding, type Encoding, negotiatedFields } from "../responses/compression.ts";
@@ -17,7 +16,6 @@ import type { ConnectionFacts } from "../clients/connection_facts.ts";
 import { documentFields } from "../responses/error_documents.ts";
 import type { RequestId } from "../clients/request_id.ts";
 import type { Route } from "../routes/routes.ts";
-import { trailerLines } from "../fields/trailer_lines.ts";
 import type { ProxyRoute } from "./proxy_route.ts";
 import type { ServerFields } from "../fields/server_fields.ts";
 import { SpecialFields } from "../fields/special_fields.ts";
@@ -131,13 +129,6 @@ export function endToEndFields(head: ResponseHead, { answeredId, session }: Clie
   const cookie = session === null ? "" : session.ownCookie(head.status);
   if (cookie !== "") fields.push({ name: "set-cookie", value: cookie });
   return fields;
-}
-
-/** Completes a forwarded response, with the trailer fields that the upstream sent. */
-export function endForwarded(exchange: Exchange, trailers: readonly TrailerField[]): void {
-  const lines = trailerLines(trailers);
-  if (lines === null) exchange.endBody();
-  else exchange.endBodyWithTrailers(lines);
 }
 
 /** Takes the fields of a forwarded response, as bytes or as text. */

@@ -29,6 +29,7 @@ export class CompressedBody implements ExchangeState {
   #source: CompressionSource | null;
   readonly #compressor: Compressor;
   #waitingBytes = 0;
+  #trailers: Uint8Array | null = null;
   #flushTimer = -1;
   #isOver = false;
 
@@ -66,8 +67,11 @@ export class CompressedBody implements ExchangeState {
     this.#compressor.write(bytes.slice(start, end), () => this.#onTaken(count));
   }
 
-  /** The whole body has arrived; the source is not called again. */
-  end(): void {
+  /**
+   * The whole body has arrived, with trailer field lines or null; the source is not called again.
+   */
+  end(trailers: Uint8Array | null = null): void {
+    this.#trailers = trailers;
     this.#source = null;
     if (this.#isOver) return;
     this.#stopFlush();
@@ -127,7 +131,8 @@ export class CompressedBody implements ExchangeState {
   #finish(): void {
     if (this.#isGone() || !this.#close()) return;
     this.#engine.logAccess(this.#exchange, this.#exchange.status, "");
-    this.#exchange.endBody();
+    if (this.#trailers === null) this.#exchange.endBody();
+    else this.#exchange.endBodyWithTrailers(this.#trailers);
   }
 
   #fail(): void {

@@ -32,7 +32,7 @@ class Upload {
     const body = new ClientBody({
       pauseBody: () => this.isPaused = true,
       resumeBody: () => this.isPaused = false,
-      requestTrailers: () => [],
+      trailersMayFollow: false,
     } as unknown as Exchange);
     body.framing = length < 0 ? Framing.chunked : Framing.length;
     body.contentLength = length;
@@ -55,7 +55,7 @@ Deno.test("RequestBody streams, and sends the same bytes again to another peer",
   const second = new SlowPeer();
   upload.body.sendTo(second.client);
   upload.take(second, "de");
-  upload.body.complete(second.client);
+  upload.body.complete(second.client, null);
   assertEquals([first.text, first.isEnded], ["abc", false]);
   assertEquals([second.text, second.isEnded], ["abcde", true]);
   assertEquals(upload.body.isKept, true);
@@ -90,7 +90,7 @@ Deno.test("RequestBody with a buffer sends nothing before the body is complete",
   const upload = new Upload(buffer);
   for (const text of ["ab", "cd", "ef", "gh"]) upload.take(null, text);
   assertEquals(upload.body.isCollecting, true);
-  upload.body.complete(null);
+  upload.body.complete(null, null);
   assertEquals([upload.body.isCollecting, upload.body.isKept], [false, true]);
   // The length of a complete body is known.
   assertEquals([upload.body.framing, upload.body.contentLength], [Framing.length, 8]);
@@ -105,7 +105,7 @@ Deno.test("RequestBody with a buffer sends nothing before the body is complete",
 Deno.test("RequestBody sends a kept body at the peer's pace", () => {
   const upload = new Upload(buffer, 8);
   for (const text of ["ab", "cd", "ef", "gh"]) upload.take(null, text);
-  upload.body.complete(null);
+  upload.body.complete(null, null);
   const peer = new SlowPeer(2);
   upload.body.sendTo(peer.client);
   assertEquals(peer.text, "abcd");
@@ -133,7 +133,7 @@ Deno.test("RequestBody streams a body beyond its buffer, once and in order", () 
   upload.body.drained(peer.client);
   assertEquals(upload.isPaused, false);
   upload.take(peer, "op");
-  upload.body.complete(peer.client);
+  upload.body.complete(peer.client, null);
   assertEquals([peer.text, peer.isEnded], ["abcdefghijklmnop", true]);
   upload.body.clear();
 });
@@ -154,6 +154,6 @@ Deno.test("RequestBody of a request without a body announces none", () => {
 
 Deno.test("RequestBody measures an empty body that was sent in chunks", () => {
   const upload = new Upload(buffer);
-  upload.body.complete(null);
+  upload.body.complete(null, null);
   assertEquals([upload.body.framing, upload.body.contentLength], [Framing.none, 0]);
 });
