@@ -3,6 +3,9 @@ import type { Address } from "../../mod/base/address.ts";
 
 export type Transport = "tcp" | "unix";
 
+/** A value for both transports, or one for each; null: none. */
+export type PerTransport<T> = T | Readonly<Record<Transport, T | null>>;
+
 /** The target of a client. */
 export interface Target {
   readonly address: Address;
@@ -23,7 +26,7 @@ export interface Place {
   readonly folder: string;
   /** The address to listen on. */
   readonly address: Address;
-  /** The upstream of a proxy: the address of the comparison's `upstream`. */
+  /** The upstream of a proxy: the address of one of the comparison's `upstreams`. */
   readonly upstream: Address | null;
   /** The listener's certificate; null: plain HTTP. */
   readonly certificate: Certificate | null;
@@ -44,6 +47,8 @@ export interface ServerSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** Its own client, where a common one would be unfair; default: the comparison's. */
   readonly driver?: ClientSpec;
+  /** The system calls that cannot be avoided and nothing else: a measure, not another contender. */
+  readonly isFloor?: boolean;
 }
 
 /** A load generator. Its output has wrk's layout, or h2load's. */
@@ -58,6 +63,8 @@ export interface ClientSpec {
    * the start is negligible.
    */
   startArgs?(target: Target): readonly string[];
+  /** As for a server. */
+  readonly isFloor?: boolean;
 }
 
 interface Named {
@@ -65,7 +72,7 @@ interface Named {
   readonly name: string;
   /** One line above the rows. */
   readonly title: string;
-  /** Also run with `--quick`. */
+  /** A headline: also run with `--quick`. */
   readonly isCore: boolean;
 }
 
@@ -73,19 +80,24 @@ interface Common extends Named {
   readonly transports: readonly Transport[];
   /** Numbers of connections, one row each; `--quick` uses the first. */
   readonly connections: readonly number[];
+  /** Shorter runs would not be comparable: clients that V8 compiles start anew in each run. */
+  readonly secondsMin?: number;
   /** True: client and server use TLS; a proxy's upstream does not. */
   readonly isTls?: boolean;
   /**
    * Goal for our requests per CPU-second, as a multiple of the best other contender's. Absent: no
    * goal.
    */
-  readonly goal?: number | Readonly<Record<Transport, number | null>>;
+  readonly goal?: PerTransport<number>;
+  /** Goal for our CPU time per request, as a multiple of the floor's: at most this. */
+  readonly floorGoal?: PerTransport<number>;
 }
 
 /** Different clients against one server: the client's CPU counts. */
 export interface ClientComparison extends Common {
   readonly judged: "client";
-  readonly target: ServerSpec;
+  /** The server: the first of these whose program is installed. */
+  readonly targets: readonly ServerSpec[];
   /** Ours first, then those to compare with. */
   readonly contenders: readonly ClientSpec[];
 }
@@ -93,10 +105,10 @@ export interface ClientComparison extends Common {
 /** Different servers under one client: the server's CPU counts. */
 export interface ServerComparison extends Common {
   readonly judged: "server";
-  /** What a proxy forwards to. */
-  readonly upstream?: ServerSpec;
-  /** The client; default: wrk over TCP, hayate load over unix sockets. */
-  readonly driver?: ClientSpec;
+  /** What a proxy forwards to: the first of these whose program is installed. */
+  readonly upstreams?: readonly ServerSpec[];
+  /** The client; default: wrk over TCP, hayate load over unix sockets, with varied heads. */
+  readonly driver?: PerTransport<ClientSpec>;
   readonly contenders: readonly ServerSpec[];
 }
 
@@ -111,6 +123,8 @@ export type GaugeGoal =
 export interface GaugeSetting {
   readonly text: string;
   readonly goal: GaugeGoal;
+  /** About how many seconds it takes, to announce the duration of the whole run. */
+  secondsFor(effort: Effort): number;
   /** Returns each contender's samples, or why it could not take part. Ours first. */
   measure(conditions: GaugeConditions): Promise<readonly GaugeContender[]>;
 }
@@ -147,4 +161,16 @@ export interface GaugeComparison extends Named {
 }
 
 export type ThroughputComparison = ClientComparison | ServerComparison;
-export type Comparison = ThroughputComparison | GaugeComparison;
+
+/** How the cost of a request grows with one number: a row for each value, one picture for all. */
+export interface GrowthComparison extends Named {
+  readonly judged: "growth";
+  /** What the values count, for the picture's axis. */
+  readonly axis: string;
+  /** In ascending order; `--quick` uses the first and the last. */
+  readonly values: readonly number[];
+  /** The comparison at one value, with one transport and one number of connections. */
+  at(value: number): ServerComparison;
+}
+
+export type Comparison = ThroughputComparison | GaugeComparison | GrowthComparison;

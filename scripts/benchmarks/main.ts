@@ -1,15 +1,23 @@
 /** scripts/bench: compares hayate with the programs in common use, in one run. */
-import type { Comparison, ThroughputComparison } from "./comparison.ts";
+import type { Comparison } from "./comparison.ts";
 import { comparisons } from "./comparisons/all.ts";
-import { figuresOf, ratioTo } from "./figures.ts";
-import { describeHost } from "./host.ts";
-import { measureRow, type Row } from "./measure.ts";
+import { compileFloor } from "./floor.ts";
+import { describeHost, type Host } from "./host.ts";
+import type { Row } from "./measure.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
 import { stopEverything } from "./processes.ts";
-import { findProgram, installPeers, preferPeers, remedy, versionOf } from "./programs.ts";
-import { columnHeads, renderGaugeRow, renderRow } from "./report.ts";
-import { summarize } from "./statistics.ts";
-import { type GaugeRow, judgeGauge, judgeRow, renderVerdict } from "./verdict.ts";
+import {
+  findProgram,
+  installPeers,
+  newerProgram,
+  remedy,
+  useNewerPeers,
+  versionOf,
+} from "./programs.ts";
+import { type ComparisonRecord, numbersOf } from "./records.ts";
+import { columnHeads, conditions, renderGaugeRow, renderRow } from "./report.ts";
+import { chosenOf, type PlannedRow, plannedRows, programsOf } from "./rows.ts";
+import { type GaugeRow, judge, renderVerdict } from "./verdict.ts";
 
 /** A load average above that of two idle cores. */
 const busyLoad = 0.7;
@@ -31,13 +39,11 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (options.install) return await installPeers();
-  if (options.peers !== null) preferPeers(options.peers);
+  if (options.peers !== null) useNewerPeers(options.peers);
   return await bench(options);
 }
 
 async function bench(options: BenchOptions): Promise<number> {
-  const chosen = choose(options);
-  const programs = new Set(["hayate", "wrk", ...chosen.flatMap(programsOf)]);
   for (const fatal of ["hayate", "taskset"]) {
     if (findProgram(fatal) !== null) continue;
     console.error(`bench: ${fatal} is missing: ${remedy(fatal)}`);
@@ -49,11 +55,65 @@ async function bench(options: BenchOptions): Promise<number> {
       Deno.exit(130);
     });
   }
+  const floorFolder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
+  try {
+    return await benchBesideFloor(options, await compileFloor(floorFolder));
+  } finally {
+    await Deno.remove(floorFolder, { recursive: true });
+  }
+}
+
+/** `noFloor`: why there is none. */
+async function benchBesideFloor(options: BenchOptions, noFloor: string | null): Promise<number> {
+  const chosen = chosenOf(comparisons, options);
+  const planned = chosen.map((comparison) => ({
+    comparison,
+    rows: plannedRows(comparison, options),
+  }));
   const host = await describeHost();
+  const versions = await versionsOf(chosen);
+  introduce(options, host, versions, noFloor, planned.flatMap(({ rows }) => rows));
+  const { records, failures } = await measureAll(planned, options, host, versions);
+  const rows = records.flatMap((record) => record.rows);
+  console.log(`\n${renderGoals(rows)}`);
+  const { seconds, runs } = options;
+  const report = { host, versions, seconds, runs, rows: rows.map(numbersOf) };
+  if (options.json !== null) {
+    await Deno.writeTextFile(options.json, JSON.stringify(report, null, 2) + "\n");
+  }
+  if (options.svg !== null) {
+    const { renderChart } = await import("./chart.ts");
+    await Deno.writeTextFile(options.svg, renderChart(rows.filter(isThroughput), host));
+  }
+  return failures === 0 ? 0 : 1;
+}
+
+async function versionsOf(chosen: readonly Comparison[]): Promise<Record<string, string>> {
   const versions: Record<string, string> = {};
-  for (const program of programs) versions[program] = await versionOf(program);
+  for (const program of new Set(["hayate", "wrk", ...chosen.flatMap(programsOf)])) {
+    if (program.startsWith("floor/")) continue;
+    versions[program] = await versionOf(program);
+    const newer = newerProgram(program);
+    if (newer !== null) versions[`${program}, newer`] = await versionOf(newer);
+  }
+  return versions;
+}
+
+/** Prints what the figures below are of. */
+function introduce(
+  { runs, seconds }: BenchOptions,
+  host: Host,
+  versions: Readonly<Record<string, string>>,
+  noFloor: string | null,
+  planned: readonly PlannedRow[],
+): void {
   console.log(`${host.date}, ${host.cpu}, ${host.cores} cores, Linux ${host.kernel}`);
-  console.log(`${options.runs} runs of ${options.seconds} s each, in turns; median and spread`);
+  const minutes = Math.ceil(planned.reduce((sum, row) => sum + row.seconds, 0) / 60);
+  const rows = planned.length === 1 ? "1 row" : `${planned.length} rows`;
+  console.log(
+    `${runs} runs of ${seconds} s each, in turns; medians, with quartiles in parentheses; ` +
+      `${rows} in about ${minutes} min`,
+  );
   if (host.loadBefore > busyLoad) {
     console.log(
       `note: the load average is ${host.loadBefore.toFixed(1)}: with others at work on this ` +
@@ -67,99 +127,44 @@ async function bench(options: BenchOptions): Promise<number> {
         : `${program}: ${version}`,
     );
   }
-  const { rows, failures } = await measureAll(chosen, options);
-  console.log(`\n${renderGoals(rows)}`);
-  const report = {
-    host,
-    versions,
-    seconds: options.seconds,
-    runs: options.runs,
-    rows: rows.map(numbers),
-  };
-  if (options.json !== null) {
-    await Deno.writeTextFile(options.json, JSON.stringify(report, null, 2) + "\n");
-  }
-  if (options.svg !== null) {
-    const { renderChart } = await import("./chart.ts");
-    await Deno.writeTextFile(options.svg, renderChart(rows.filter(isThroughput), host));
-  }
-  return failures === 0 ? 0 : 1;
+  if (noFloor !== null) console.log(`no floor: ${noFloor}: ${remedy("cc")}`);
 }
 
 /** Runs the rows in order and prints each result; a row that fails is reported and omitted. */
-async function measureAll(chosen: readonly Comparison[], options: BenchOptions) {
-  const rows: (Row | GaugeRow)[] = [];
+async function measureAll(
+  planned: readonly { comparison: Comparison; rows: readonly PlannedRow[] }[],
+  { seconds, runs }: BenchOptions,
+  host: Host,
+  versions: Readonly<Record<string, string>>,
+) {
+  const records: ComparisonRecord[] = [];
   let failures = 0;
-  for (const comparison of chosen) {
-    const unit = comparison.judged === "gauge" ? comparison.unit : "";
-    console.log(
-      `\n${comparison.name}: ${comparison.title}\n${columnHeads(comparison.judged, unit)}`,
-    );
-    for (const { text, measure } of plannedRows(comparison, options)) {
+  for (const { comparison, rows } of planned) {
+    const { name, title, judged } = comparison;
+    const heads = judged === "gauge"
+      ? columnHeads(judged, comparison.unit)
+      : columnHeads(judged === "growth" ? "server" : judged);
+    console.log(`\n${name}: ${title}\n${heads}`);
+    const measured: (Row | GaugeRow)[] = [];
+    for (const { text, measure } of rows) {
       try {
-        const row = await measure();
+        const row = await measure(showProgress);
         showProgress("");
         console.log(isThroughput(row) ? renderRow(row) : renderGaugeRow(row));
-        rows.push(row);
+        measured.push(row);
       } catch (error) {
         showProgress("");
         failures++;
         console.log(`  ${text}: ${(error as Error).message}`);
       }
     }
+    records.push({ comparison: name, title, host, versions, seconds, runs, rows: measured });
   }
-  return { rows, failures };
-}
-
-/** The rows of one comparison, not measured yet. */
-function plannedRows(
-  comparison: Comparison,
-  options: BenchOptions,
-): { text: string; measure: () => Promise<Row | GaugeRow> }[] {
-  if (comparison.judged !== "gauge") {
-    return settingsOf(comparison, options).map(([transport, connections]) => ({
-      text: `${transport}, ${connections} connections`,
-      measure: () => measureRow(comparison, transport, connections, options, showProgress),
-    }));
-  }
-  const { name, judged, unit } = comparison;
-  return comparison.settings.map((setting) => ({
-    text: setting.text,
-    measure: async () => {
-      const contenders = await setting.measure({ effort: options, progress: showProgress });
-      return {
-        comparison: name,
-        judged,
-        setting: setting.text,
-        unit,
-        goal: setting.goal,
-        contenders,
-      };
-    },
-  }));
+  return { records, failures };
 }
 
 function isThroughput(row: Row | GaugeRow): row is Row {
   return row.judged !== "gauge";
-}
-
-function choose({ only, all, quick }: BenchOptions): readonly Comparison[] {
-  if (only.length > 0) return comparisons.filter(({ name }) => only.includes(name));
-  return comparisons.filter(({ isCore }) => all || !quick || isCore);
-}
-
-function programsOf(comparison: Comparison): string[] {
-  if (comparison.judged === "gauge") return [...comparison.programs];
-  const fixed = comparison.judged === "client" ? comparison.target : comparison.upstream;
-  return [...comparison.contenders, ...(fixed === undefined ? [] : [fixed])]
-    .map(({ program }) => program);
-}
-
-function settingsOf(comparison: ThroughputComparison, { quick }: BenchOptions) {
-  const counts = quick ? comparison.connections.slice(0, 1) : comparison.connections;
-  return comparison.transports.flatMap((transport) =>
-    counts.map((connections) => [transport, connections] as const)
-  );
 }
 
 /** The number of goals met, and the goals that were missed. */
@@ -167,37 +172,14 @@ function renderGoals(rows: readonly (Row | GaugeRow)[]): string {
   const lines: string[] = [];
   let met = 0;
   for (const row of rows) {
-    const verdict = isThroughput(row) ? judgeRow(row) : judgeGauge(row);
-    if (verdict?.isMet) met++;
-    if (verdict === null || verdict.isMet) continue;
-    const where = isThroughput(row) ? `${row.transport}, ${row.connections}` : row.setting;
-    lines.push(`  ${row.comparison}, ${where}\n${renderVerdict(verdict)}`);
+    const missed = judge(row).filter(({ isMet }) => !isMet);
+    met += judge(row).length - missed.length;
+    if (missed.length === 0) continue;
+    const where = isThroughput(row) ? conditions(row) : row.setting;
+    lines.push(...missed.map((each) => `  ${row.comparison}, ${where}\n${renderVerdict(each)}`));
   }
   const rest = lines.length === 0 ? "" : `; the others:\n${lines.join("\n")}`;
   return `goals: ${met} of ${met + lines.length} reached${rest}`;
-}
-
-/** A row with its medians, verdict and samples, for the JSON file. */
-function numbers(row: Row | GaugeRow) {
-  if (!isThroughput(row)) {
-    return {
-      ...row,
-      contenders: row.contenders.map((contender) => ({
-        ...contender,
-        figure: contender.samples.length === 0 ? null : summarize(contender.samples),
-      })),
-      verdict: judgeGauge(row),
-    };
-  }
-  return {
-    ...row,
-    contenders: row.contenders.map((contender, index) => ({
-      ...contender,
-      figures: figuresOf(row, contender),
-      oursRequestsPerCpuSecondRatio: index === 0 ? null : ratioTo(row, index),
-    })),
-    verdict: judgeRow(row),
-  };
 }
 
 /** A progress line that is overwritten; prints nothing without a terminal. */

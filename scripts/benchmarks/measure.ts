@@ -2,16 +2,16 @@
 import type {
   ClientSpec,
   Effort,
+  PerTransport,
   ServerComparison,
   ServerSpec,
   Target,
   ThroughputComparison,
   Transport,
 } from "./comparison.ts";
-import { hayateLoad } from "./contenders/hayate_load.ts";
-import { wrk } from "./contenders/wrk.ts";
+import { variedHeads } from "./contenders/drivers.ts";
 import { type CpuTime, PinnedProcess, runPinned } from "./processes.ts";
-import { findProgram } from "./programs.ts";
+import { findProgram, whyAbsent } from "./programs.ts";
 import { summarize } from "./statistics.ts";
 import { clientCore, serverCore, TestBed } from "./test_bed.ts";
 import { parseReport } from "./client_output.ts";
@@ -32,6 +32,9 @@ export interface ContenderResult {
   readonly trials: readonly Trial[];
   /** Why it could not take part; null when it did. */
   readonly missing: string | null;
+  /** Its first second, before the other runs; null when it could not take part. */
+  readonly first: Trial | null;
+  readonly isFloor: boolean;
 }
 
 export interface Row {
@@ -41,8 +44,11 @@ export interface Row {
   readonly connections: number;
   /** The client when servers are compared. */
   readonly driver: string | null;
-  /** See `ThroughputComparison.goal`; null: no goal. */
+  /** The value of a growth comparison, and what it counts; null in all others. */
+  readonly value: { readonly number: number; readonly axis: string } | null;
+  /** See `ThroughputComparison`; null: no goal. */
   readonly goal: number | null;
+  readonly floorGoal: number | null;
   readonly contenders: readonly ContenderResult[];
 }
 
@@ -53,6 +59,12 @@ interface Side {
   readonly target: Target;
   /** CPU time of the client's start. */
   start: CpuTime;
+  first: Trial | null;
+}
+
+/** The duration of one run. */
+export function secondsOf({ secondsMin }: ThroughputComparison, { seconds }: Effort): number {
+  return Math.max(seconds, secondsMin ?? 0);
 }
 
 /** Measures one row. All processes that it starts have ended when it returns. */
@@ -71,19 +83,20 @@ export async function measureRow(
     if (side === null) continue;
     progress(`${comparison.contenders[index].name}: warm-up`);
     try {
-      await runTrial(side, connections, 1);
       side.start = await startCost(side);
+      side.first = await runTrial(side, connections, 1);
     } catch (error) {
       missing[index] = (error as Error).message.split("\n")[0];
       sides[index] = null;
     }
   }
   const present = [...sides.keys()].filter((index) => sides[index] !== null);
+  const seconds = secondsOf(comparison, effort);
   for (let run = 1; run <= effort.runs; run++) {
     // Alternate the direction, so that no contender always follows the same one.
     for (const index of run % 2 === 1 ? present : present.toReversed()) {
       progress(`${comparison.contenders[index].name}: run ${run} of ${effort.runs}`);
-      trials[index].push(await runTrial(sides[index]!, connections, effort.seconds));
+      trials[index].push(await runTrial(sides[index]!, connections, seconds));
     }
   }
   return {
@@ -92,17 +105,28 @@ export async function measureRow(
     transport,
     connections,
     driver: comparison.judged === "server" ? driversOf(comparison, transport) : null,
-    goal: goalOf(comparison, transport),
-    contenders: comparison.contenders.map(({ name }, index) => ({
+    value: null,
+    goal: forTransport(comparison.goal, transport),
+    floorGoal: forTransport(comparison.floorGoal, transport),
+    contenders: comparison.contenders.map(({ name, isFloor }, index) => ({
       name,
       trials: trials[index],
       missing: missing[index],
+      first: sides[index]?.first ?? null,
+      isFloor: isFloor ?? false,
     })),
   };
 }
 
-function goalOf({ goal }: ThroughputComparison, transport: Transport): number | null {
-  return typeof goal === "object" ? goal[transport] : goal ?? null;
+function forTransport<T>(value: PerTransport<T> | undefined, transport: Transport): T | null {
+  if (value === undefined) return null;
+  return isPerTransport(value) ? value[transport] : value;
+}
+
+function isPerTransport<T>(
+  value: PerTransport<T>,
+): value is Readonly<Record<Transport, T | null>> {
+  return typeof value === "object" && value !== null && "tcp" in value && "unix" in value;
 }
 
 /** The names of all clients in a server row. */
@@ -111,15 +135,17 @@ function driversOf(comparison: ServerComparison, transport: Transport): string {
   return [...new Set(names)].join(" and ");
 }
 
-/** wrk where possible, because it is neutral; otherwise hayate load. */
+/** hayate load takes the place of a missing wrk. */
 function driverFor(
   comparison: ServerComparison,
   contender: ServerSpec,
   transport: Transport,
 ): ClientSpec {
-  const driver = contender.driver ?? comparison.driver;
-  if (driver !== undefined) return driver;
-  return transport === "tcp" && findProgram(wrk.program) !== null ? wrk : hayateLoad;
+  const drivers = comparison.driver ?? variedHeads;
+  const driver = contender.driver ?? forTransport(drivers, transport);
+  if (driver === null) throw new TypeError(`${comparison.name} has no client for ${transport}`);
+  if (findProgram(driver.program) !== null) return driver;
+  return forTransport(drivers, "unix") ?? driver;
 }
 
 /** Null when the contender can take part. */
@@ -127,7 +153,7 @@ export function whyMissing(
   contender: ClientSpec | ServerSpec,
   transport: Transport,
 ): string | null {
-  if (findProgram(contender.program) === null) return `${contender.program} is missing`;
+  if (findProgram(contender.program) === null) return whyAbsent(contender.program);
   if ("transports" in contender && !contender.transports.includes(transport)) {
     return `cannot use ${transport} sockets`;
   }
@@ -140,14 +166,15 @@ async function startSides(
   missing: (string | null)[],
 ): Promise<(Side | null)[]> {
   if (comparison.judged === "client") {
-    const { server, target } = await bed.start(comparison.target, serverCore, null);
+    const { server, target } = await bed.start(firstFound(comparison.targets), serverCore, null);
     return comparison.contenders.map((client, index) =>
-      missing[index] === null ? { client, server, target, start: noTime } : null
+      missing[index] === null ? { client, server, target, start: noTime, first: null } : null
     );
   }
-  const upstream = comparison.upstream === undefined
+  const { upstreams } = comparison;
+  const upstream = upstreams === undefined
     ? null
-    : (await bed.start(comparison.upstream, clientCore, null, null)).target.address;
+    : (await bed.start(firstFound(upstreams), clientCore, null, null)).target.address;
   const sides: (Side | null)[] = [];
   for (const [index, contender] of comparison.contenders.entries()) {
     sides.push(null);
@@ -156,6 +183,7 @@ async function startSides(
       sides[index] = {
         client: driverFor(comparison, contender, bed.transport),
         start: noTime,
+        first: null,
         ...await bed.start(contender, serverCore, upstream),
       };
     } catch (error) {
@@ -163,6 +191,11 @@ async function startSides(
     }
   }
   return sides;
+}
+
+/** The first that is installed; the first of all when none is, whose start then says so. */
+function firstFound(specs: readonly ServerSpec[]): ServerSpec {
+  return specs.find(({ program }) => findProgram(program) !== null) ?? specs[0];
 }
 
 const noTime: CpuTime = { userUs: 0, systemUs: 0 };

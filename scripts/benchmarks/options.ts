@@ -11,26 +11,28 @@ export interface BenchOptions {
   readonly quick: boolean;
   readonly json: string | null;
   readonly svg: string | null;
-  /** A folder that scripts/newer_peers has made; its programs come before those of PATH. */
+  /** A folder that scripts/newer_peers has made; its programs take part beside the installed ones. */
   readonly peers: string | null;
 }
 
 export const usage = `Usage: scripts/bench [options]
 
 Measures dist/hayate beside wrk, nginx and others, in turns (A B B A ...), each side on a core of its
-own: requests per second and CPU microseconds per request, median and spread of all runs, and the
-median ratio of runs that followed each other, with its quartiles. Below each row is its goal:
-PASS, short, or not judged without a contender to compare with.
+own: requests per second and CPU microseconds per request, medians with their quartiles. "x floor" is
+the cost as a multiple of what the kernel alone costs (floor/README.md), and the last column compares
+runs that followed each other. Below each row are its goals: PASS, short, or not judged without a
+contender to compare with; and what our first second costs, in which V8 compiles. Heads vary as those
+of real clients do, unless the title says that they are identical.
 
-  --quick         load, serve, proxy and start with 50 connections, one second a run: under two
-                  minutes. Without it everything is measured: about an hour
-  --only NAME     only this comparison; may be repeated
+  --quick         the headlines, over their first transport with their first number of connections,
+                  one second a run: about 12 minutes. Without it everything is measured
+  --only NAME     only this comparison, or all that begin with NAME-; may be repeated
   --all           with --quick: every comparison, shortened
   --seconds N     seconds of one run (default 5; with --quick 1)
   --runs N        runs of each contender in each row (default 5)
   --json FILE     every figure
   --svg FILE      the requests per CPU-second as a chart
-  --peers DIR     nginx, HAProxy and others from what scripts/newer_peers has put there
+  --peers DIR     newer peers from what scripts/newer_peers has put there, beside the installed ones
   --install       install the peer programs with apt-get (needs root)
   --help
 `;
@@ -44,7 +46,7 @@ export function parseOptions(argv: readonly string[], names: readonly string[]):
   for (let i = 0; i < argv.length; i++) {
     const [flag, inline] = splitFlag(argv[i]);
     const value = () => inline ?? argv[++i] ?? fail(`${flag} needs a value`);
-    if (flag === "--only") only.push(oneOf(value(), names));
+    if (flag === "--only") only.push(...someOf(value(), names));
     else if (flag === "--json") values.json = value();
     else if (flag === "--svg") values.svg = value();
     else if (flag === "--peers") values.peers = value();
@@ -70,10 +72,12 @@ function splitFlag(argument: string): [flag: string, value: string | undefined] 
   return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
 }
 
-function oneOf(value: string, names: readonly string[]): string {
-  return names.includes(value)
-    ? value
-    : fail(`--only ${value}: no such comparison, there are ${names.join(", ")}`);
+/** The comparison of this name, else those whose names begin with it and a hyphen. */
+function someOf(value: string, names: readonly string[]): string[] {
+  if (names.includes(value)) return [value];
+  const found = names.filter((name) => name.startsWith(`${value}-`));
+  if (found.length > 0) return found;
+  fail(`--only ${value}: no such comparison, there are ${names.join(", ")}`);
 }
 
 function positive(flag: string, text: string): number {

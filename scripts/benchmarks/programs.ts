@@ -3,23 +3,62 @@
 /** Folders often missing from a normal user's PATH; nginx and haproxy are there. */
 const extraFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/** Debian's package of each program, and the flag that prints its version. */
-const peers: Readonly<Record<string, { readonly package: string; readonly versionFlag: string }>> =
-  {
-    wrk: { package: "wrk", versionFlag: "-v" },
-    nginx: { package: "nginx-light", versionFlag: "-v" },
-    h2load: { package: "nghttp2-client", versionFlag: "--version" },
-    haproxy: { package: "haproxy", versionFlag: "-v" },
-    h2o: { package: "h2o", versionFlag: "-v" },
-    unicorn: { package: "unicorn", versionFlag: "-v" },
-    start_server: { package: "libserver-starter-perl", versionFlag: "--version" },
-    taskset: { package: "util-linux", versionFlag: "-V" },
-  };
+interface Peer {
+  /** Debian's packages; empty: Debian has none. */
+  readonly packages: readonly string[];
+  readonly versionFlag: string;
+}
+
+const peers: Readonly<Record<string, Peer>> = {
+  wrk: { packages: ["wrk"], versionFlag: "-v" },
+  nginx: { packages: ["nginx-light"], versionFlag: "-v" },
+  h2load: { packages: ["nghttp2-client"], versionFlag: "--version" },
+  haproxy: { packages: ["haproxy"], versionFlag: "-v" },
+  h2o: { packages: ["h2o"], versionFlag: "-v" },
+  unicorn: { packages: ["unicorn"], versionFlag: "-v" },
+  start_server: { packages: ["libserver-starter-perl"], versionFlag: "--version" },
+  taskset: { packages: ["util-linux"], versionFlag: "-V" },
+  bun: { packages: [], versionFlag: "--version" },
+  cc: { packages: ["gcc", "libc6-dev"], versionFlag: "--version" },
+};
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** The program's path, or null when it is missing. `hayate` is the output of scripts/build. */
+/** Where floor.ts has put its programs; null: they could not be compiled. */
+let floorFolder: string | null = null;
+/** Where scripts/newer_peers has put its programs. */
+let newerFolder: string | null = null;
+
+export function useFloor(folder: string): void {
+  floorFolder = folder;
+}
+
+/** The peers of `folder`, which scripts/newer_peers has made, take part beside the installed ones. */
+export function useNewerPeers(folder: string): void {
+  newerFolder = `${Deno.realPathSync(folder)}/programs`;
+}
+
+/** The newer one of a peer's program as a path, which `findProgram` accepts; null: there is none. */
+export function newerProgram(name: string): string | null {
+  if (newerFolder === null || name === "hayate" || name.includes("/")) return null;
+  const path = `${newerFolder}/${name}`;
+  return isFile(path) ? path : null;
+}
+
+/** Why a program cannot take part. */
+export function whyAbsent(name: string): string {
+  return `${name.startsWith("floor/") ? "cc" : name} is missing`;
+}
+
+/**
+ * The program's path, or null when it is missing. `hayate` is the output of scripts/build, and
+ * `floor/NAME` a program of floor.ts.
+ */
 export function findProgram(name: string): string | null {
+  if (name.startsWith("/")) return isFile(name) ? name : null;
+  if (name.startsWith("floor/")) {
+    return floorFolder === null ? null : `${floorFolder}/${name.slice("floor/".length)}`;
+  }
   if (name === "hayate") {
     const path = Deno.env.get("HAYATE_BINARY") ?? `${root}/dist/hayate`;
     return isFile(path) ? path : null;
@@ -30,15 +69,10 @@ export function findProgram(name: string): string | null {
   return [...folders, ...extraFolders].map((folder) => `${folder}/${name}`).find(isFile) ?? null;
 }
 
-/** Programs of `folder`, which scripts/newer_peers has made, are found first. */
-export function preferPeers(folder: string): void {
-  const path = `${Deno.realPathSync(folder)}/programs`;
-  Deno.env.set("PATH", `${path}:${Deno.env.get("PATH") ?? ""}`);
-}
-
 /** What to do about a missing program, for a message. */
 export function remedy(name: string): string {
   if (name === "hayate") return "run scripts/build";
+  if (peers[name]?.packages.length === 0) return `npm install --global ${name}`;
   return "scripts/bench --install, as root";
 }
 
@@ -46,7 +80,7 @@ export function remedy(name: string): string {
 export async function versionOf(name: string): Promise<string> {
   const path = findProgram(name);
   if (path === null) return "missing";
-  const flag = peers[name]?.versionFlag ?? "--version";
+  const flag = peers[name.slice(name.lastIndexOf("/") + 1)]?.versionFlag ?? "--version";
   const { stdout, stderr } = await new Deno.Command(path, { args: [flag] }).output();
   const text = new TextDecoder().decode(stdout.length > 0 ? stdout : stderr);
   return text.split("\n")[0].trim();
@@ -58,7 +92,7 @@ export async function installPeers(): Promise<number> {
     console.error("bench: --install needs root, it runs apt-get install");
     return 1;
   }
-  const packages = [...new Set(Object.values(peers).map((peer) => peer.package))];
+  const packages = [...new Set(Object.values(peers).flatMap((peer) => peer.packages))];
   for (
     const args of [["update", "-q"], ["install", "-qy", "--no-install-recommends", ...packages]]
   ) {

@@ -1,28 +1,44 @@
 /** Renders rows as text. Pure. */
-import { figuresOf, type Ratio, ratioTo } from "./figures.ts";
+import { figuresOf, floorMultiple, ratioTo, warmUpOf } from "./figures.ts";
 import type { Row } from "./measure.ts";
 import { summarize, type Summary } from "./statistics.ts";
-import { type GaugeRow, judgeGauge, judgeRow, renderVerdict } from "./verdict.ts";
+import { type GaugeRow, judge, renderVerdict } from "./verdict.ts";
 
 const nameWidth = 30;
+const rateWidth = 12;
+const cpuWidth = 26;
+const partsWidth = 18;
+const floorWidth = 24;
 
 /** The line above the figures of one comparison. */
 export function columnHeads(judged: Row["judged"] | "gauge", unit = ""): string {
-  if (judged === "gauge") return `    ${"".padEnd(nameWidth)}${unit.padStart(12)}`;
-  return `    ${"".padEnd(nameWidth)}${"requests/s".padStart(18)}   ` +
-    `CPU us/request of the ${judged} (user + system)   requests per CPU-second`;
+  const name = `    ${"".padEnd(nameWidth)}`;
+  if (judged === "gauge") return `${name}${unit.padStart(12)}`;
+  return (name + "requests/s".padStart(rateWidth) +
+    `CPU us/request, ${judged}`.padStart(cpuWidth) + "user + system".padStart(partsWidth) +
+    "x floor".padStart(floorWidth)).trimEnd() + "   requests per CPU-second";
 }
 
-/** One row: a line with the conditions, and one per contender. */
+/** One row: a line with the conditions, and one per contender, the floor first. */
 export function renderRow(row: Row): string {
-  const driver = row.driver === null ? "" : `, driven by ${row.driver}`;
-  const lines = [`  ${row.transport}, ${row.connections} connections${driver}`];
-  row.contenders.forEach((contender, index) => {
-    lines.push(`    ${contender.name.padEnd(nameWidth)}${renderContender(row, index)}`);
-  });
-  const verdict = judgeRow(row);
-  if (verdict !== null) lines.push(renderVerdict(verdict));
-  return lines.join("\n");
+  const indices = [...row.contenders.keys()];
+  const isFloor = (index: number) => row.contenders[index].isFloor;
+  const inOrder = [...indices.filter(isFloor), ...indices.filter((index) => !isFloor(index))];
+  return [
+    `  ${conditions(row)}`,
+    ...inOrder.map((index) =>
+      `    ${row.contenders[index].name.padEnd(nameWidth)}${renderContender(row, index)}`
+    ),
+    ...judge(row).map(renderVerdict),
+    ...renderWarmUp(row),
+  ].join("\n");
+}
+
+/** What one row is about, beside its comparison's title. */
+export function conditions({ transport, connections, driver, value }: Row): string {
+  const by = driver === null ? "" : `, driven by ${driver}`;
+  const at = value === null ? "" : `${grouped(value.number)} ${value.axis}: `;
+  return `${at}${transport}, ${grouped(connections)} connections${by}`;
 }
 
 /** The same for a gauge row. */
@@ -34,15 +50,21 @@ export function renderGaugeRow(row: GaugeRow): string {
       : gaugeFigure(summarize(samples), samples.length);
     lines.push(`    ${name.padEnd(nameWidth)}${figure}${note === undefined ? "" : `  ${note}`}`);
   }
-  lines.push(renderVerdict(judgeGauge(row)));
-  return lines.join("\n");
+  return [...lines, ...judge(row).map(renderVerdict)].join("\n");
 }
 
 function gaugeFigure(summary: Summary, count: number): string {
-  const digits = summary.median >= 100 || Number.isInteger(summary.median) ? 0 : 1;
-  const text = summary.median < 1 ? summary.median.toFixed(2) : summary.median.toFixed(digits);
-  const median = (summary.median === 0 ? "0" : text).padStart(12);
-  return count === 1 ? median : `${median} ${spread(summary)}`;
+  const median = gaugeNumber(summary.median).padStart(12);
+  if (count === 1) return median;
+  return `${median} (${gaugeNumber(summary.lowerQuartile)} to ${
+    gaugeNumber(summary.upperQuartile)
+  })`;
+}
+
+/** Three figures, as far as there are any. */
+export function gaugeNumber(value: number): string {
+  if (value === 0 || value >= 100 || Number.isInteger(value)) return value.toFixed(0);
+  return value.toFixed(value < 1 ? 2 : 1);
 }
 
 function renderContender(row: Row, index: number): string {
@@ -50,25 +72,38 @@ function renderContender(row: Row, index: number): string {
   const figures = figuresOf(row, contender);
   if (figures === null) return `  not measured: ${contender.missing}`;
   const { requestsPerSecond, user, system, cpu, errors } = figures;
-  const rate = `${grouped(requestsPerSecond.median)} ${spread(requestsPerSecond)}`.padStart(18);
-  const time = `${cpu.median.toFixed(2).padStart(8)} ${spread(cpu)}  ` +
-    `(${user.median.toFixed(2)} + ${system.median.toFixed(2)})`;
-  const ratio = index === 0 ? null : ratioTo(row, index);
-  const verdict = ratio === null ? "" : `hayate has ${renderRatio(ratio)} as many`;
-  const trouble = errors === 0 ? "" : `  ${errors} ERRORS`;
-  return `${rate} ${time.padEnd(42)}${verdict}${trouble}`.trimEnd();
+  const floor = floorMultiple(row, index);
+  const parts = `${user.median.toFixed(2)} + ${system.median.toFixed(2)}`;
+  const ratio = index === 0 || contender.isFloor ? null : ratioTo(row, index);
+  const trouble = errors === 0 ? "" : `   ${errors} ERRORS`;
+  return (grouped(requestsPerSecond.median).padStart(rateWidth) +
+    withQuartiles(cpu, "").padStart(cpuWidth) + parts.padStart(partsWidth) +
+    (floor === null ? "" : withQuartiles(floor, "")).padStart(floorWidth) +
+    (ratio === null ? "" : `   hayate has ${withQuartiles(ratio, " x")} as many`)).trimEnd() +
+    trouble;
 }
 
-function renderRatio({ median, lowerQuartile, upperQuartile }: Ratio): string {
-  const text = `${median.toFixed(2)} x`;
+/** Median and quartiles; the median alone when a single run has none. */
+function withQuartiles({ median, lowerQuartile, upperQuartile }: Summary, unit: string): string {
+  const text = `${median.toFixed(2)}${unit}`;
   if (lowerQuartile === upperQuartile) return text;
   return `${text} (${lowerQuartile.toFixed(2)} to ${upperQuartile.toFixed(2)})`;
 }
 
-function grouped(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
+function renderWarmUp(row: Row): string[] {
+  const warmUp = warmUpOf(row);
+  if (warmUp === null) return [];
+  const { firstSecondUs, laterUs, shareOfRun } = warmUp;
+  const share = row.judged === "server"
+    ? "the runs begin after it"
+    : `${(shareOfRun * 100).toFixed(0)} % of a run is that excess`;
+  return [
+    `    ${"compiling".padEnd(12)}hayate's first second ${firstSecondUs.toFixed(2)} us/request, ` +
+    `later ${laterUs.toFixed(2)}; ${share}`,
+  ];
 }
 
-function spread(summary: Summary): string {
-  return `±${(summary.spread * 100).toFixed(1)}%`.padStart(6);
+/** A whole number with commas. */
+export function grouped(value: number): string {
+  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }

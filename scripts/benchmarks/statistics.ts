@@ -1,15 +1,17 @@
-/** A median and half the range. */
+/** A median, and the quartiles between which the middle half of the values lies. */
 export interface Summary {
   readonly median: number;
-  /** (largest - smallest) / 2, as a share of the median. */
-  readonly spread: number;
+  readonly lowerQuartile: number;
+  readonly upperQuartile: number;
 }
 
 /** Throws when `values` is empty. */
 export function summarize(values: readonly number[]): Summary {
-  const median = quantile(values, 0.5);
-  const range = Math.max(...values) - Math.min(...values);
-  return { median, spread: median === 0 ? 0 : range / 2 / median };
+  return {
+    median: quantile(values, 0.5),
+    lowerQuartile: quantile(values, 0.25),
+    upperQuartile: quantile(values, 0.75),
+  };
 }
 
 /** The quantile at `share` (0 to 1), linearly interpolated. Throws when `values` is empty. */

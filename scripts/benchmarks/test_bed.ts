@@ -3,7 +3,7 @@ import type { Address } from "../../mod/base/address.ts";
 import { freePort } from "../../tests/support/ports.ts";
 import type { Certificate, Place, ServerSpec, Target, Transport } from "./comparison.ts";
 import { PinnedProcess } from "./processes.ts";
-import { findProgram } from "./programs.ts";
+import { findProgram, whyAbsent } from "./programs.ts";
 
 /** Servers on the first core, clients (and a proxy's upstream) on the last. */
 export const serverCore = 0;
@@ -39,7 +39,7 @@ export class TestBed implements AsyncDisposable {
     certificate = this.certificate,
   ): Promise<{ server: PinnedProcess; target: Target }> {
     const path = findProgram(spec.program);
-    if (path === null) throw new Error(`${spec.program} is missing`);
+    if (path === null) throw new Error(whyAbsent(spec.program));
     const folder = `${this.folder}/${this.#processes.length}`;
     await Deno.mkdir(folder);
     const address: Address = this.transport === "unix"

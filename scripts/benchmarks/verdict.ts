@@ -1,6 +1,6 @@
 /** Compares results with goals. Pure. */
 import type { GaugeContender, GaugeGoal } from "./comparison.ts";
-import { ratioTo } from "./figures.ts";
+import { floorMultiple, ratioTo } from "./figures.ts";
 import type { Row } from "./measure.ts";
 import { summarize } from "./statistics.ts";
 
@@ -22,18 +22,37 @@ export interface Verdict {
   readonly isMet: boolean | null;
 }
 
-/** Null without a goal. A throughput goal is a multiple of the best other contender's. */
-export function judgeRow(row: Row): Verdict | null {
-  if (row.goal === null) return null;
-  const ratios = row.contenders.slice(1).map((_, index) => ratioTo(row, index + 1));
-  const known = ratios.filter((ratio) => ratio !== null).map(({ median }) => median);
-  const reached = known.length === 0 ? null : Math.min(...known);
-  const others = row.contenders.length > 2 ? "the best other's" : `${row.contenders[1].name}'s`;
-  return {
-    goal: `at least ${row.goal.toFixed(2)} x ${others} requests per CPU-second`,
+/** One verdict for each goal of any row. */
+export function judge(row: Row | GaugeRow): readonly Verdict[] {
+  return row.judged === "gauge" ? [judgeGauge(row)] : judgeRow(row);
+}
+
+/** Beside the best other contender, and beside the floor. */
+export function judgeRow(row: Row): readonly Verdict[] {
+  return [...judgeOthers(row), ...judgeFloor(row)];
+}
+
+function judgeOthers(row: Row): Verdict[] {
+  if (row.goal === null) return [];
+  const others = [...row.contenders.keys()].slice(1).filter((i) => !row.contenders[i].isFloor);
+  const ratios = others.map((index) => ratioTo(row, index)).filter((ratio) => ratio !== null);
+  const reached = ratios.length === 0 ? null : Math.min(...ratios.map(({ median }) => median));
+  const whose = others.length > 1 ? "the best other's" : `${row.contenders[others[0]].name}'s`;
+  return [{
+    goal: `at least ${row.goal.toFixed(2)} x ${whose} requests per CPU-second`,
     reached,
     isMet: reached === null ? null : reached >= row.goal,
-  };
+  }];
+}
+
+function judgeFloor(row: Row): Verdict[] {
+  if (row.floorGoal === null) return [];
+  const reached = floorMultiple(row, 0)?.median ?? null;
+  return [{
+    goal: `at most ${row.floorGoal.toFixed(2)} x the floor's CPU time per request`,
+    reached,
+    isMet: reached === null ? null : reached <= row.floorGoal,
+  }];
 }
 
 /** A gauge goal is a maximum, or a maximum multiple of the best other contender's value. */
@@ -51,8 +70,9 @@ export function judgeGauge({ goal, unit, contenders }: GaugeRow): Verdict {
   }
   const others = medians.slice(1).filter((median) => median !== null);
   const reached = ours === null || others.length === 0 ? null : ours / Math.min(...others);
+  const whose = contenders.length > 2 ? "the best other's" : `${contenders[1]?.name}'s`;
   return {
-    goal: `at most ${goal.ratioMax.toFixed(2)} x ${contenders[1].name}'s`,
+    goal: `at most ${goal.ratioMax.toFixed(2)} x ${whose}`,
     reached,
     isMet: reached === null ? null : reached <= goal.ratioMax,
   };

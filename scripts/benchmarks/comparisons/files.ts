@@ -1,21 +1,44 @@
 import type { ServerComparison } from "../comparison.ts";
+import { variedFields } from "../contenders/drivers.ts";
+import { floorFiles } from "../contenders/floor.ts";
 import { hayateFiles } from "../contenders/hayate.ts";
 import { nginxFiles } from "../contenders/nginx.ts";
 
-export const files: ServerComparison = filesOf("files", 10_000, "10,000 bytes");
-export const filesSmall: ServerComparison = filesOf("files-1k", 1000, "1,000 bytes");
-export const filesLarge: ServerComparison = filesOf("files-100k", 100_000, "100 KB");
-export const filesHuge: ServerComparison = filesOf("files-10m", 10_000_000, "10 MB");
+const kb = 1000;
+const mb = 1000 * kb;
 
-function filesOf(name: string, bytes: number, size: string): ServerComparison {
+export const files: readonly ServerComparison[] = [
+  over("files-1k", kb, "1,000 bytes"),
+  over("files", 10 * kb, "10,000 bytes"),
+  over("files-100k", 100 * kb, "100 KB"),
+  over("files-10m", 10 * mb, "10 MB"),
+  overTls("tls-files-100k", 100 * kb, "100 KB"),
+  overTls("tls-files-1m", mb, "1 MB"),
+  overTls("tls-files-10m", 10 * mb, "10 MB"),
+];
+
+function over(name: string, bytes: number, size: string): ServerComparison {
   return {
     name,
-    title: `static servers with sendfile, one file of ${size}, one worker`,
+    title: `static servers with sendfile, one file of ${size}, one worker, varied fields`,
     judged: "server",
-    contenders: [hayateFiles(bytes), nginxFiles(bytes)],
+    driver: variedFields,
+    contenders: [hayateFiles(bytes), floorFiles(bytes), nginxFiles(bytes)],
     transports: ["tcp", "unix"],
     connections: [50],
     goal: 1,
     isCore: false,
+  };
+}
+
+/** Without kTLS on either side, there is no sendfile, and no floor. */
+function overTls(name: string, bytes: number, size: string): ServerComparison {
+  return {
+    ...over(name, bytes, size),
+    title: `static servers over TLS, one file of ${size}, one worker, varied fields`,
+    contenders: [hayateFiles(bytes), nginxFiles(bytes)],
+    transports: ["tcp"],
+    isTls: true,
+    isCore: true,
   };
 }

@@ -24,7 +24,7 @@ const common = {
 } as const;
 const toHttp1 = {
   ...common,
-  upstream: nginxUpstream,
+  upstreams: [nginxUpstream],
   contenders: [hayateProxy, nginxProxyHttp2, h2oProxy, haproxyProxyHttp2],
 };
 
@@ -44,7 +44,7 @@ export const http2Proxy: readonly ServerComparison[] = [
     ...common,
     name: "http2-proxy-both",
     title: "reverse proxies, HTTP/2 in and out, both with prior knowledge",
-    upstream: nginxReturnHttp2,
+    upstreams: [nginxReturnHttp2],
     contenders: [
       hayateProxyBothHttp2,
       nginxProxyBothHttp2,

@@ -1,19 +1,17 @@
 /** Servers over HTTP/2. */
 import type { ServerComparison } from "../comparison.ts";
-import { hayateText } from "../contenders/hayate.ts";
+import { hayateApp, hayateText } from "../contenders/hayate.ts";
 import { h2load, h2loadHttp1, loadVaried } from "../contenders/http2_clients.ts";
 import {
   denoServeHttp2,
   h2oAnyPath,
   h2oFile,
   haproxyReturnHttp2,
-  hayateAppHttp2,
-  hayateTextHttp2,
   nginxReturnHttp2,
 } from "../contenders/http2_servers.ts";
 
 const common = { judged: "server", transports: ["tcp"], isCore: false } as const;
-const contenders = [hayateTextHttp2, h2oFile, nginxReturnHttp2, haproxyReturnHttp2];
+const contenders = [hayateText, h2oFile, nginxReturnHttp2, haproxyReturnHttp2];
 
 /** Without TLS and with it: two comparisons of one kind. */
 function both(name: string, title: string, rest: Partial<ServerComparison>): ServerComparison[] {
@@ -36,20 +34,20 @@ export const http2Serve: readonly ServerComparison[] = [
     goal: 1.1,
   }),
   ...both("http2-varied", "the same, 32 at once, 1,000 different paths, cookies and agents", {
-    contenders: [hayateTextHttp2, h2oAnyPath, nginxReturnHttp2, haproxyReturnHttp2],
+    contenders: [hayateText, h2oAnyPath, nginxReturnHttp2, haproxyReturnHttp2],
     driver: loadVaried(32),
     // At most 1.2 times the cost of h2o.
     goal: 1 / 1.2,
   }),
   ...both("http2-own", "our HTTP/2, 32 at once, beside our HTTP/1.1", {
     contenders: [
-      { ...hayateTextHttp2, driver: h2load(32) },
-      { ...hayateTextHttp2, name: `${hayateText.name}, HTTP/1.1`, driver: h2loadHttp1 },
+      { ...hayateText, driver: h2load(32) },
+      { ...hayateText, name: `${hayateText.name}, HTTP/1.1`, driver: h2loadHttp1 },
     ],
     goal: 3,
   }),
   ...both("http2-fetch", "a fetch handler over HTTP/2, 32 at once", {
-    contenders: [hayateAppHttp2, denoServeHttp2],
+    contenders: [hayateApp, denoServeHttp2],
     driver: h2load(32),
     goal: 2,
   }),

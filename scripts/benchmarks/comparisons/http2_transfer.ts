@@ -1,17 +1,14 @@
 /** Load generators and large bodies over HTTP/2. */
 import type { Comparison, ServerComparison } from "../comparison.ts";
 import { h2load, loadHttp2 } from "../contenders/http2_clients.ts";
-import {
-  hayateFilesHttp2,
-  nginxFilesHttp2,
-  nginxReturnHttp2,
-} from "../contenders/http2_servers.ts";
+import { hayateFiles } from "../contenders/hayate.ts";
+import { nginxFilesHttp2, nginxReturnHttp2 } from "../contenders/http2_servers.ts";
 
 export const http2Load: Comparison = {
   name: "http2-load",
   title: "load generators over HTTP/2, -t1, 32 at once, against nginx `return 200`",
   judged: "client",
-  target: nginxReturnHttp2,
+  targets: [nginxReturnHttp2],
   contenders: [loadHttp2(32), h2load(32)],
   transports: ["tcp"],
   connections: [10],
@@ -30,7 +27,7 @@ function download(name: string, bytes: number, isTls: boolean): ServerComparison
     title: `files of ${bytes / mb} MB over HTTP/2${isTls ? " and TLS" : ""}`,
     judged: "server",
     driver,
-    contenders: [hayateFilesHttp2(bytes), nginxFilesHttp2(bytes)],
+    contenders: [hayateFiles(bytes), nginxFilesHttp2(bytes)],
     transports: ["tcp"],
     connections: [4],
     isTls,

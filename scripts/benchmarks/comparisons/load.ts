@@ -1,17 +1,49 @@
-import type { Comparison } from "../comparison.ts";
-import { hayateLoad } from "../contenders/hayate_load.ts";
-import { nginxReturn } from "../contenders/nginx.ts";
-import { wrk } from "../contenders/wrk.ts";
+import type { ClientComparison } from "../comparison.ts";
+import {
+  floorClient,
+  floorClientVaried,
+  floorServer,
+  floorServerVaried,
+} from "../contenders/floor.ts";
+import { hayateLoad, hayateLoadVaried } from "../contenders/hayate_load.ts";
+import { nginxReturn, nginxReturnVaried } from "../contenders/nginx.ts";
+import { wrk, wrkVaried } from "../contenders/wrk.ts";
 
-export const load: Comparison = {
-  name: "load",
-  title: "load generators, -t1, against nginx `return 200`",
+const common = {
   judged: "client",
-  target: nginxReturn,
-  contenders: [hayateLoad, wrk],
+  contenders: [hayateLoad, floorClient, wrk],
   transports: ["tcp", "unix"],
   connections: [50, 600],
-  // No distribution packages a wrk with unix sockets: see load-unix.
-  goal: { tcp: 1.15, unix: null },
+  secondsMin: 3,
   isCore: true,
+} as const;
+
+export const load: ClientComparison = {
+  ...common,
+  name: "load",
+  title: "load generators, -t1, varied answers",
+  // A server that is faster than its clients, so that they are never idle.
+  targets: [floorServerVaried, nginxReturnVaried],
+  // No distribution packages a wrk with unix sockets.
+  goal: { tcp: 1.2, unix: null },
+  floorGoal: { tcp: 1.15, unix: null },
+};
+
+export const loadSame: ClientComparison = {
+  ...common,
+  name: "load-same",
+  title: "load generators, -t1, identical answers",
+  targets: [floorServer, nginxReturn],
+  connections: [50],
+  isCore: false,
+};
+
+export const loadScripts: ClientComparison = {
+  ...common,
+  name: "load-scripts",
+  title: "load generators, -t1, varied answers, and varied requests by a script",
+  targets: [floorServerVaried, nginxReturnVaried],
+  contenders: [hayateLoadVaried, floorClientVaried, wrkVaried],
+  connections: [50],
+  isCore: false,
 };

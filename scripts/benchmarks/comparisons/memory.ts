@@ -1,7 +1,7 @@
 import type { GaugeComparison } from "../comparison.ts";
 import { hayateText } from "../contenders/hayate.ts";
 import { hayateLoad, hayateLoadTwoThreads } from "../contenders/hayate_load.ts";
-import { hayateTextHttp2, nginxReturnHttp2 } from "../contenders/http2_servers.ts";
+import { nginxReturnHttp2 } from "../contenders/http2_servers.ts";
 import { nginxReturn } from "../contenders/nginx.ts";
 import { wrk } from "../contenders/wrk.ts";
 import { idleMemory } from "../gauges/idle_memory.ts";
@@ -24,7 +24,7 @@ export const http2Idle: GaugeComparison = {
   unit: "MB",
   programs: ["nginx"],
   settings: [
-    idleMemory(10_000, { ratioMax: 2 }, [hayateTextHttp2, nginxReturnHttp2], {
+    idleMemory(10_000, { ratioMax: 2 }, [hayateText, nginxReturnHttp2], {
       isTls: true,
       flags: ["--http2"],
     }),

@@ -1,4 +1,5 @@
 import type { ServerComparison } from "../comparison.ts";
+import { variedFields } from "../contenders/drivers.ts";
 import { hayateProxy } from "../contenders/hayate.ts";
 import { nginxFiles, nginxProxy } from "../contenders/nginx.ts";
 
@@ -14,11 +15,12 @@ function bodies(name: string, what: string, isTls: boolean): ServerComparison {
     name,
     title: `reverse proxies, ${what}, nginx with sendfile behind, one worker`,
     judged: "server",
-    upstream: nginxFiles(100_000),
+    upstreams: [nginxFiles(100_000)],
     contenders: [hayateProxy, nginxProxy],
     transports: isTls ? ["tcp"] : ["tcp", "unix"],
     connections: [50],
     isTls,
+    driver: variedFields,
     goal: 0.9,
     isCore: false,
   };

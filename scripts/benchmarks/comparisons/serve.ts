@@ -1,14 +1,27 @@
-import type { Comparison } from "../comparison.ts";
+import type { ServerComparison } from "../comparison.ts";
+import { identicalHeads, variedHeads } from "../contenders/drivers.ts";
+import { floorServer } from "../contenders/floor.ts";
 import { hayateText } from "../contenders/hayate.ts";
 import { nginxReturn } from "../contenders/nginx.ts";
 
-export const serve: Comparison = {
+export const serve: ServerComparison = {
   name: "serve",
-  title: "servers of a fixed 12-byte body, one worker",
+  title: "servers of a fixed 12-byte body, one worker, varied heads",
   judged: "server",
-  contenders: [hayateText, nginxReturn],
+  driver: variedHeads,
+  contenders: [hayateText, floorServer, nginxReturn],
   transports: ["tcp", "unix"],
   connections: [50, 600],
-  goal: { tcp: 1.2, unix: 1.3 },
+  goal: 1.15,
+  floorGoal: { tcp: 1.12, unix: null },
   isCore: true,
+};
+
+export const serveSame: ServerComparison = {
+  ...serve,
+  name: "serve-same",
+  title: "the same with identical heads, as health checks send them",
+  driver: identicalHeads,
+  transports: ["tcp"],
+  connections: [50],
 };

@@ -1,5 +1,5 @@
 import type { GaugeComparison, ServerSpec } from "../comparison.ts";
-import { denoServe } from "../contenders/deno.ts";
+import { denoServe } from "../contenders/javascript.ts";
 import { hayateApp, hayateText } from "../contenders/hayate.ts";
 import { nginxReturn } from "../contenders/nginx.ts";
 import { unicorn } from "../contenders/unicorn.ts";

@@ -1,13 +1,13 @@
-import type { Comparison } from "../comparison.ts";
+import type { ClientComparison } from "../comparison.ts";
 import { hayateLoad } from "../contenders/hayate_load.ts";
-import { nginxReturn } from "../contenders/nginx.ts";
+import { nginxReturnVaried } from "../contenders/nginx.ts";
 import { wrk } from "../contenders/wrk.ts";
 
-export const tlsLoad: Comparison = {
+export const tlsLoad: ClientComparison = {
   name: "tls-load",
-  title: "load generators, -t1, against nginx `return 200` over TLS",
+  title: "load generators, -t1, over TLS, varied answers",
   judged: "client",
-  target: nginxReturn,
+  targets: [nginxReturnVaried],
   contenders: [hayateLoad, wrk],
   transports: ["tcp"],
   connections: [50],

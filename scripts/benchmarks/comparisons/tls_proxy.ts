@@ -1,13 +1,16 @@
-import type { Comparison } from "../comparison.ts";
+import type { ServerComparison } from "../comparison.ts";
+import { variedHeads } from "../contenders/drivers.ts";
+import { floorServer } from "../contenders/floor.ts";
 import { h2oProxy } from "../contenders/h2o.ts";
 import { hayateProxy } from "../contenders/hayate.ts";
 import { nginxProxy, nginxReturn } from "../contenders/nginx.ts";
 
-export const tlsProxy: Comparison = {
+export const tlsProxy: ServerComparison = {
   name: "tls-proxy",
-  title: "reverse proxies that end TLS, plain upstream, one worker",
+  title: "reverse proxies that end TLS, plain upstream, one worker, varied heads",
   judged: "server",
-  upstream: nginxReturn,
+  driver: variedHeads,
+  upstreams: [floorServer, nginxReturn],
   contenders: [hayateProxy, nginxProxy, h2oProxy],
   transports: ["tcp"],
   connections: [50],

@@ -4,41 +4,64 @@ import type { Place, ServerSpec } from "../comparison.ts";
 import { documentRoot, documentsOf } from "./documents.ts";
 import { h2oConfig, pathConfig } from "./h2o.ts";
 
-/** `serve --text`, with the body that nginx's `return 200` sends. */
-export const hayateText: ServerSpec = {
-  name: "hayate serve --text",
-  program: "hayate",
-  args: (
-    { address },
-  ) => ["serve", "-q", "--workers", "1", ...listenArgs(address), "--text", "hello world\n"],
-};
-
-/** `serve` with one file of `bytes` bytes. */
-export function hayateFiles(bytes: number): ServerSpec {
+/** `serve` with one worker, over TLS where the comparison has a certificate. */
+function serve(
+  name: string,
+  what: (place: Place) => readonly string[],
+  files: Readonly<Record<string, string>> = {},
+): ServerSpec {
   return {
-    name: "hayate serve DIR",
+    name,
     program: "hayate",
-    files: () => documentsOf(bytes),
-    args: (
-      place,
-    ) => ["serve", "-q", "--workers", "1", ...listenArgs(place.address), documentRoot(place)],
+    files: () => files,
+    args: (place) => {
+      const { address, certificate } = place;
+      const tls = certificate === null
+        ? []
+        : ["--tls", "--cert", certificate.certificateFile, "--key", certificate.keyFile];
+      return ["serve", "-q", "--workers", "1", ...tls, ...listenArgs(address), ...what(place)];
+    },
   };
 }
 
-/** The app as a file in the place's folder. */
+/** The body that nginx's `return 200` sends. */
+export const hayateText: ServerSpec = serve(
+  "hayate serve --text",
+  () => ["--text", "hello world\n"],
+);
+
+/** One file of `bytes` bytes. */
+export function hayateFiles(bytes: number): ServerSpec {
+  return serve("hayate serve DIR", (place) => [documentRoot(place)], documentsOf(bytes));
+}
+
+/** An app as a file in the place's folder. */
 export const appFiles = {
   "app.js": 'export default { fetch: () => new Response("hello world\\n") };\n',
 } as const;
 
-/** A fetch handler that answers "hello world". */
-export const hayateApp: ServerSpec = {
-  name: "hayate serve app.js",
-  program: "hayate",
-  files: () => appFiles,
-  args: (
-    { folder, address },
-  ) => ["serve", "-q", "--workers", "1", ...listenArgs(address), `${folder}/app.js`],
+/** One that looks at its request: three fields and the URL. */
+export const readingAppFiles = {
+  "app.js": `export default {
+  fetch(request) {
+    const { pathname, searchParams } = new URL(request.url);
+    const { headers } = request;
+    const agent = headers.get("user-agent") ?? "", cookie = headers.get("cookie") ?? "";
+    const isKnown = cookie.includes("session=") && agent !== "" && headers.get("accept") !== null;
+    const isPage = pathname !== "" && searchParams.get("page") !== "none";
+    return new Response(isKnown && isPage ? "hello world\\n" : "who is it?\\n");
+  },
 };
+`,
+} as const;
+
+function app(name: string, files: Readonly<Record<string, string>>): ServerSpec {
+  return serve(name, ({ folder }) => [`${folder}/app.js`], files);
+}
+
+/** A fetch handler that answers "hello world". */
+export const hayateApp: ServerSpec = app("hayate serve app.js", appFiles);
+export const hayateReadingApp: ServerSpec = app("hayate serve app.js", readingAppFiles);
 
 export const hayateProxy: ServerSpec = proxy("hayate proxy", h2oConfig);
 
@@ -80,7 +103,7 @@ function proxy(name: string, config: (place: Place) => string): ServerSpec {
 }
 
 /** Where `hayate serve` listens. */
-export function listenArgs(address: Address): string[] {
+function listenArgs(address: Address): string[] {
   return address.kind === "unix"
     ? ["--path", address.path]
     : ["--host", address.host, "--port", String(address.port)];

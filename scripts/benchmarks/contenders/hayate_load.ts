@@ -1,14 +1,32 @@
 /** hayate as a load generator. */
 import type { ClientSpec, Target } from "../comparison.ts";
 
+/** Requests with heads of their own; see its first lines for its arguments. */
+export const variedScript: string = new URL("varied_requests.js", import.meta.url).pathname;
+
+/** The same head each time. */
 export const hayateLoad: ClientSpec = loadClient("hayate load", []);
+
+/** The heads of varied_requests.js; `words` are its arguments. */
+export function hayateLoadVariedWith(...words: readonly string[]): ClientSpec {
+  return loadClient("hayate load, varied heads", ["-s", variedScript], { words });
+}
+export const hayateLoadVaried: ClientSpec = hayateLoadVariedWith();
 
 /** One connection per request, as with any client of a server without keep-alive. */
 export const hayateLoadNoKeepalive: ClientSpec = loadClient("hayate load --no-keepalive", [
   "--no-keepalive",
 ]);
 
-export const hayateLoadTwoThreads: ClientSpec = loadClient("hayate load -t2", [], 2);
+/** `count` requests on each connection, with varied heads. */
+export function hayateLoadPerConnection(count: number): ClientSpec {
+  return loadClient("hayate load, varied heads", [
+    ...["-s", variedScript],
+    ...["--requests-per-connection", String(count)],
+  ]);
+}
+
+export const hayateLoadTwoThreads: ClientSpec = loadClient("hayate load -t2", [], { threads: 2 });
 
 /** Every handshake is a full one. */
 export const hayateLoadFullHandshakes: ClientSpec = loadClient(
@@ -22,7 +40,12 @@ export const hayateLoadResumed: ClientSpec = loadClient(
   ["--no-keepalive", "--tls-resume"],
 );
 
-function loadClient(name: string, flags: readonly string[], threads = 1): ClientSpec {
+function loadClient(
+  name: string,
+  flags: readonly string[],
+  { threads = 1, words = [] }: { threads?: number; words?: readonly string[] } = {},
+): ClientSpec {
+  const rest = words.length === 0 ? [] : ["--", ...words];
   return {
     name,
     program: "hayate",
@@ -34,8 +57,12 @@ function loadClient(name: string, flags: readonly string[], threads = 1): Client
       `-c${connections}`,
       `-d${seconds}s`,
       ...targetArgs(target),
+      ...rest,
     ],
-    startArgs: (target) => ["load", "-t1", "-c1", "-n1", ...targetArgs(target)],
+    startArgs: (target) => [
+      ...["load", ...flags, "-t1", "-c1", "-n1"],
+      ...[...targetArgs(target), ...rest],
+    ],
   };
 }
 

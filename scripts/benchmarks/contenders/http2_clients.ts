@@ -1,6 +1,6 @@
 /** Clients that speak HTTP/2: with prior knowledge, or by ALPN over TLS. */
 import type { ClientSpec, Target } from "../comparison.ts";
-import { targetArgs } from "./hayate_load.ts";
+import { targetArgs, variedScript } from "./hayate_load.ts";
 
 /** What a browser sends with each request. */
 const fields = [
@@ -10,8 +10,6 @@ const fields = [
   "cookie: session=0123456789abcdef; theme=dark",
 ] as const;
 const fieldFlags = fields.flatMap((line) => ["-H", line]);
-
-const variedScript = new URL("varied_requests.js", import.meta.url).pathname;
 
 /** `m` requests at once on each connection, whose heads are all the same. */
 export function h2load(m: number, ...flags: readonly string[]): ClientSpec {

@@ -2,31 +2,11 @@
 import { formatAddress } from "../../../mod/base/address.ts";
 import type { Place, ServerSpec } from "../comparison.ts";
 import { h2oConfig, h2oProxy, pathConfig } from "./h2o.ts";
-import { appFiles, hayateApp, hayateFiles, hayateProxy, hayateText } from "./hayate.ts";
+import { appFiles, hayateProxy } from "./hayate.ts";
 import { nginxFiles, nginxProxy, nginxReturn } from "./nginx.ts";
 
 /** More than any client here opens: h2o's default of 100 and nginx's of 128 are enough for 32. */
 const streamsMax = 256;
-
-/** `serve` with the certificate of the comparison, where it has one. */
-function secured(spec: ServerSpec): ServerSpec {
-  return {
-    ...spec,
-    args: (place) => {
-      const { certificate } = place;
-      if (certificate === null) return spec.args(place);
-      const files = ["--cert", certificate.certificateFile, "--key", certificate.keyFile];
-      const [mode, ...rest] = spec.args(place);
-      return [mode, "--tls", ...files, ...rest];
-    },
-  };
-}
-
-export const hayateTextHttp2: ServerSpec = secured(hayateText);
-export const hayateAppHttp2: ServerSpec = secured(hayateApp);
-export function hayateFilesHttp2(bytes: number): ServerSpec {
-  return secured(hayateFiles(bytes));
-}
 
 /**
  * nginx with a slot and a kept upstream connection for each request under way, of which there are

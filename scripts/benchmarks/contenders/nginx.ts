@@ -56,7 +56,17 @@ export const nginxReturn: ServerSpec = server(
   (place) => config(place, "  default_type text/plain;\n", 'return 200 "hello world\\n";'),
 );
 
-/** The same on all addresses from 127.0.0.1 to 127.0.0.COUNT, as COUNT peers of one upstream. */
+/** Fields and a body of its own for each answer. */
+export const nginxReturnVaried: ServerSpec = server("nginx return 200, varied", (place) =>
+  config(
+    place,
+    "  default_type text/plain;\n",
+    'add_header X-Request-Id $request_id; add_header ETag "\\"$request_id\\""; ' +
+      'add_header Set-Cookie "session=$request_id; Path=/; HttpOnly"; ' +
+      'add_header Cache-Control private; return 200 "hello $request_id\\n";',
+  ));
+
+/** `nginxReturn` on all addresses from 127.0.0.1 to 127.0.0.COUNT, as COUNT peers of one upstream. */
 export function nginxReturnOn(count: number): ServerSpec {
   return server(nginxReturn.name, (place) => {
     if (place.address.kind !== "tcp") {

@@ -19,6 +19,7 @@ export function p99AtHalfLoad(
     text:
       `${transport}, ${connections} connections, hayate load -R at half of the slower's maximum`,
     goal: { ratioMax: 1 },
+    secondsFor: ({ runs, seconds }) => contenders.length * (2 + seconds + runs * (seconds + 1)),
     async measure({ effort, progress }) {
       await using bed = await TestBed.make(transport, connections, false);
       const all = await startContestants(bed, contenders, upstream);

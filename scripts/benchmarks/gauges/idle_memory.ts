@@ -21,6 +21,7 @@ export function idleMemory(
   return {
     text: `tcp, ${connections.toLocaleString("en")} idle connections${isTls ? ", TLS" : ""}`,
     goal,
+    secondsFor: () => contenders.length * (3 * busySeconds),
     async measure({ progress }) {
       await using bed = await TestBed.make("tcp", connections, isTls);
       const all = await startContestants(bed, contenders);

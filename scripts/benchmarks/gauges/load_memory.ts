@@ -19,6 +19,7 @@ export function loadMemory(
   return {
     text: `tcp, ${connections.toLocaleString("en")} connections at work`,
     goal: { max: maxMegabytes },
+    secondsFor: () => clients.length * seconds,
     async measure({ progress }) {
       await using bed = await TestBed.make("tcp", connections, false);
       const { target } = await bed.start(server, serverCore, null);

@@ -14,6 +14,7 @@ export function rateKept(requestsPerSecond: number, server: ServerSpec): GaugeSe
   return {
     text: `tcp, ${connections} connections, -R ${requestsPerSecond.toLocaleString("en")}`,
     goal: { max: maxPercent },
+    secondsFor: ({ quick, seconds }) => quick ? seconds : secondsAsked,
     async measure({ effort, progress }) {
       await using bed = await TestBed.make("tcp", connections, false);
       const all = await startContestants(bed, [server]);

@@ -46,6 +46,7 @@ export function lostOverRestarts(text: string, flags: readonly string[]): GaugeS
   return {
     text,
     goal: { max: 0 },
+    secondsFor: ({ quick }) => 4 * (quick ? restartsQuick : restartsUsual),
     async measure({ effort, progress }) {
       await using bed = await TestBed.make("tcp", connections, false);
       const all = await startContestants(bed, [hayateSupervise, startServer]);

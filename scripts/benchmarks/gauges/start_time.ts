@@ -9,7 +9,8 @@ import type {
   Target,
 } from "../comparison.ts";
 import { targetArgs } from "../contenders/hayate_load.ts";
-import { findProgram } from "../programs.ts";
+import { withNewer } from "../newer.ts";
+import { findProgram, whyAbsent } from "../programs.ts";
 
 /** Starts of each program; fewer with `--quick`. */
 const startsUsual = 20;
@@ -24,7 +25,13 @@ export function firstAnswer(
   maxMs: number,
   contenders: readonly ServerSpec[],
 ): GaugeSetting {
-  return { text, goal: { max: maxMs }, measure: (conditions) => inTurns(contenders, conditions) };
+  const secondsFor = (effort: Effort) => contenders.length * startsOf(effort) * 0.2;
+  return {
+    text,
+    goal: { max: maxMs },
+    secondsFor,
+    measure: (conditions) => inTurns(withNewer(contenders), conditions),
+  };
 }
 
 async function inTurns(
@@ -34,7 +41,7 @@ async function inTurns(
   const all = contenders.map(({ name, program }) => ({
     name,
     samples: [] as number[],
-    missing: findProgram(program) === null ? `${program} is missing` : null,
+    missing: findProgram(program) === null ? whyAbsent(program) : null,
   }));
   const folder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
   await Deno.chmod(folder, 0o755);
@@ -107,12 +114,13 @@ export function firstRequest(text: string, maxMs: number): GaugeSetting {
   return {
     text,
     goal: { max: maxMs },
+    secondsFor: (effort) => startsOf(effort) * 0.2,
     async measure({ effort, progress }) {
       const names = ["hayate load", "wrk"];
       const commands = [hayateCommand, wrkCommand];
       const contenders = names.map((name, index) => {
         const program = commands[index](0)[0];
-        const missing = findProgram(program) === null ? `${program} is missing` : null;
+        const missing = findProgram(program) === null ? whyAbsent(program) : null;
         return { name, samples: [] as number[], missing };
       });
       for (let start = 0; start < startsOf(effort); start++) {

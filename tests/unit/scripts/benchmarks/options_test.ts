@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseOptions } from "../../../../scripts/benchmarks/options.ts";
 
-const names = ["load", "serve"];
+const names = ["load", "serve", "grow-peers", "grow-hosts"];
 
 Deno.test("parseOptions() has five runs of five seconds, of one with --quick", () => {
   const usual = parseOptions([], names);
@@ -28,11 +28,15 @@ Deno.test("parseOptions() explains in one line what is wrong", () => {
   const rows: [string[], string][] = [
     [["--quik"], "unknown option --quik"],
     [["quick"], "unknown option quick"],
-    [["--only", "unknown"], "no such comparison, there are load, serve"],
+    [["--only", "unknown"], "no such comparison, there are load, serve, grow-peers"],
     [["--runs", "0"], "a whole number above 0 is needed"],
     [["--json"], "--json needs a value"],
   ];
   for (const [argv, expected] of rows) {
     assertThrows(() => parseOptions(argv, names), RangeError, expected);
   }
+});
+
+Deno.test("--only chooses the comparisons whose names begin with the word", () => {
+  assertEquals(parseOptions(["--only", "grow"], names).only, ["grow-peers", "grow-hosts"]);
 });

@@ -1,8 +1,18 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { figuresOf, ratioTo } from "../../../../scripts/benchmarks/figures.ts";
-import type { Row, Trial } from "../../../../scripts/benchmarks/measure.ts";
+import {
+  figuresOf,
+  floorMultiple,
+  ratioTo,
+  warmUpOf,
+} from "../../../../scripts/benchmarks/figures.ts";
+import type { ContenderResult, Row, Trial } from "../../../../scripts/benchmarks/measure.ts";
 import { renderGaugeRow, renderRow } from "../../../../scripts/benchmarks/report.ts";
-import { type GaugeRow, judgeGauge, judgeRow } from "../../../../scripts/benchmarks/verdict.ts";
+import {
+  type GaugeRow,
+  judgeGauge,
+  judgeRow,
+  renderVerdict,
+} from "../../../../scripts/benchmarks/verdict.ts";
 import { quantile, summarize } from "../../../../scripts/benchmarks/statistics.ts";
 
 function trial(requestsPerSecond: number, userUs: number, systemUs: number): Trial {
@@ -15,32 +25,46 @@ function trial(requestsPerSecond: number, userUs: number, systemUs: number): Tri
   };
 }
 
+function contender(name: string, trials: readonly Trial[], isFloor = false): ContenderResult {
+  return { name, trials, missing: null, first: null, isFloor };
+}
+
 const row: Row = {
   comparison: "serve",
   judged: "server",
   transport: "tcp",
   connections: 50,
   driver: "wrk",
+  value: null,
   goal: 1.2,
+  floorGoal: 1.5,
   contenders: [
     {
-      name: "ours",
-      trials: [trial(150_000, 0.5, 3.5), trial(152_000, 0.5, 3.4), trial(148_000, 0.6, 3.6)],
-      missing: null,
+      ...contender("ours", [
+        trial(150_000, 0.5, 3.5),
+        trial(152_000, 0.5, 3.4),
+        trial(148_000, 0.6, 3.6),
+      ]),
+      first: trial(140_000, 1, 5),
     },
-    {
-      name: "theirs",
-      trials: [trial(100_000, 1, 4), { ...trial(99_000, 1, 4.1), errors: 3 }, trial(101_000, 1, 4)],
-      missing: null,
-    },
-    { name: "absent", trials: [], missing: "absent is missing" },
+    contender("floor", [
+      trial(180_000, 0.1, 2.4),
+      trial(180_000, 0.1, 2.4),
+      trial(180_000, 0.1, 2.4),
+    ], true),
+    contender("theirs", [
+      trial(100_000, 1, 4),
+      { ...trial(99_000, 1, 4.1), errors: 3 },
+      trial(101_000, 1, 4),
+    ]),
+    { name: "absent", trials: [], missing: "absent is missing", first: null, isFloor: false },
   ],
 };
+const [ours, floor, theirs, absent] = row.contenders;
 
-Deno.test("summarize() gives the median and half the range", () => {
-  assertEquals(summarize([3, 1, 2]), { median: 2, spread: 0.5 });
-  assertEquals(summarize([4, 2]), { median: 3, spread: 1 / 3 });
-  assertEquals(summarize([0]), { median: 0, spread: 0 });
+Deno.test("summarize() gives the median and the quartiles", () => {
+  assertEquals(summarize([3, 1, 2]), { median: 2, lowerQuartile: 1.5, upperQuartile: 2.5 });
+  assertEquals(summarize([4]), { median: 4, lowerQuartile: 4, upperQuartile: 4 });
 });
 
 Deno.test("quantile() lies between values in proportion", () => {
@@ -49,19 +73,18 @@ Deno.test("quantile() lies between values in proportion", () => {
 });
 
 Deno.test("ratioTo() compares requests per CPU-second of the judged side", () => {
-  assertAlmostEquals(ratioTo(row, 1)!.median, 5 / 4);
-  assertEquals(ratioTo(row, 2), null);
-  assertEquals(figuresOf(row, row.contenders[1])!.errors, 3);
-  const failing = { ...row.contenders[1], trials: [{ ...trial(100_000, 1, 4), errors: 500 }] };
-  const contenders = [row.contenders[0], failing];
-  assertEquals(ratioTo({ ...row, contenders }, 1), null, "failures are another task");
+  assertAlmostEquals(ratioTo(row, 2)!.median, 5 / 4);
+  assertEquals(ratioTo(row, 3), null);
+  assertEquals(figuresOf(row, theirs)!.errors, 3);
+  const failing = { ...theirs, trials: [{ ...trial(100_000, 1, 4), errors: 500 }] };
+  assertEquals(ratioTo({ ...row, contenders: [ours, failing] }, 1), null, "another task");
 });
 
 Deno.test("ratioTo() compares consecutive runs, so that the machine's pace does not matter", () => {
   const trials = (costs: number[]) => costs.map((cost) => trial(100_000, 0, cost));
   const contenders = [
-    { ...row.contenders[0], trials: trials([1, 2, 4, 8, 16]) },
-    { ...row.contenders[1], trials: trials([1.5, 2, 8, 8.8, 19.2]) },
+    { ...ours, trials: trials([1, 2, 4, 8, 16]) },
+    { ...theirs, trials: trials([1.5, 2, 8, 8.8, 19.2]) },
   ];
   const { median, lowerQuartile, upperQuartile } = ratioTo({ ...row, contenders }, 1)!;
   [[median, 1.2], [lowerQuartile, 1.1], [upperQuartile, 1.5]].forEach(([is, should]) =>
@@ -69,25 +92,82 @@ Deno.test("ratioTo() compares consecutive runs, so that the machine's pace does 
   );
 });
 
-Deno.test("renderRow() shows figures, ratio, errors, who is missing and the verdict", () => {
+Deno.test("floorMultiple() is the cost beside the floor's, where there is one", () => {
+  assertAlmostEquals(floorMultiple(row, 0)!.median, 1.6);
+  assertAlmostEquals(floorMultiple(row, 1)!.median, 1);
+  assertEquals(floorMultiple({ ...row, contenders: [ours, theirs] }, 0), null);
+});
+
+Deno.test("warmUpOf() takes the first second out of a client's runs, and puts it beside a server's", () => {
+  assertEquals(warmUpOf(row), { firstSecondUs: 6, laterUs: 4, shareOfRun: 0 });
+  const first = { ...trial(100_000, 0, 0), client: { userUs: 4, systemUs: 8 } };
+  const run = { ...trial(100_000, 0, 0), requests: 500_000 };
+  const client = { ...row, judged: "client" as const };
+  // 500,000 requests cost 9 us each, of which the first 100,000 cost 12.
+  const { firstSecondUs, laterUs, shareOfRun } = warmUpOf({
+    ...client,
+    contenders: [{ ...ours, first, trials: [run] }],
+  })!;
+  assertEquals(firstSecondUs, 12);
+  assertAlmostEquals(laterUs, (9 * 5 - 12) / 4);
+  assertAlmostEquals(shareOfRun, 1 - 8.25 / 9);
+  const short = [{ ...ours, first, trials: [{ ...run, requests: 100_000 }] }];
+  assertEquals(warmUpOf({ ...client, contenders: short }), null);
+  assertEquals(warmUpOf({ ...row, contenders: [theirs] }), null);
+});
+
+Deno.test("renderRow() shows figures, floor, ratio, errors, who is missing, verdicts, compiling", () => {
   assertEquals(
     renderRow(row),
-    `  tcp, 50 connections, driven by wrk
-    ours                              150,000  ±1.3%     4.00  ±3.8%  (0.50 + 3.50)
-    theirs                            100,000  ±1.0%     5.00  ±1.0%  (1.00 + 4.00)            hayate has 1.25 x (1.22 to 1.28) as many  3 ERRORS
+    `\
+  tcp, 50 connections, driven by wrk
+    floor                              180,000                      2.50       0.10 + 2.40                    1.00
+    ours                               150,000       4.00 (3.95 to 4.10)       0.50 + 3.50     1.60 (1.58 to 1.64)
+    theirs                             100,000       5.00 (5.00 to 5.05)       1.00 + 4.00     2.00 (2.00 to 2.02)   hayate has 1.25 x (1.22 to 1.28) as many   3 ERRORS
     absent                          not measured: absent is missing
-    PASS        at least 1.20 x the best other's requests per CPU-second: 1.25`,
+    PASS        at least 1.20 x the best other's requests per CPU-second: 1.25
+    short       at most 1.50 x the floor's CPU time per request: 1.60
+    compiling   hayate's first second 6.00 us/request, later 4.00; the runs begin after it`,
   );
 });
 
-Deno.test("judgeRow() needs the goal against the best of those that could be measured", () => {
-  assertEquals(judgeRow({ ...row, goal: null }), null);
-  assertEquals(judgeRow({ ...row, goal: 1.3 })!.isMet, false);
-  const better = { ...row.contenders[1], name: "better", trials: [trial(200_000, 1, 3)] };
-  const contenders = [...row.contenders, better];
-  assertAlmostEquals(judgeRow({ ...row, contenders })!.reached!, 1);
-  const alone = judgeRow({ ...row, contenders: [row.contenders[0], row.contenders[2]] })!;
-  assertEquals([alone.reached, alone.isMet], [null, null]);
+Deno.test("renderRow() says at which value of a growth comparison it was measured", () => {
+  const contenders = [{ ...ours, first: null }, theirs];
+  const grown = { ...row, contenders, value: { number: 5000, axis: "peers" }, floorGoal: null };
+  assertEquals(
+    renderRow(grown).split("\n")[0],
+    "  5,000 peers: tcp, 50 connections, driven by wrk",
+  );
+});
+
+Deno.test("judgeRow() needs the goals against the floor and the best of those measured", () => {
+  assertEquals(judgeRow({ ...row, goal: null, floorGoal: null }), []);
+  const verdicts = (changed: Partial<Row>) =>
+    judgeRow({ ...row, ...changed }).map(({ isMet }) => isMet);
+  assertEquals(verdicts({}), [true, false]);
+  assertEquals(verdicts({ goal: 1.3, floorGoal: 1.61 }), [false, true]);
+  const better = contender("better", [trial(200_000, 1, 3)]);
+  const [{ reached }] = judgeRow({ ...row, contenders: [...row.contenders, better] });
+  assertAlmostEquals(reached!, 1);
+  assertEquals(verdicts({ contenders: [ours, absent] }), [null, null]);
+});
+
+Deno.test("judgeRow() never takes the floor for another contender", () => {
+  const [{ goal }] = judgeRow({ ...row, contenders: [ours, floor, theirs] });
+  assertEquals(goal, "at least 1.20 x theirs's requests per CPU-second");
+});
+
+Deno.test("renderVerdict() says short when a goal is missed, and when it could not be judged", () => {
+  const [verdict] = judgeRow({ ...row, goal: 1.3 });
+  assertEquals(
+    renderVerdict(verdict),
+    "    short       at least 1.30 x the best other's requests per CPU-second: 1.25",
+  );
+  const [unknown] = judgeRow({ ...row, contenders: [ours, absent] });
+  assertEquals(
+    renderVerdict(unknown),
+    "    not judged  at least 1.20 x absent's requests per CPU-second",
+  );
 });
 
 const gauge: GaugeRow = {
@@ -103,11 +183,11 @@ const gauge: GaugeRow = {
   ],
 };
 
-Deno.test("renderGaugeRow() shows medians, spread, notes, who is missing and the verdict", () => {
+Deno.test("renderGaugeRow() shows medians, quartiles, notes, who is missing and the verdict", () => {
   assertEquals(
     renderGaugeRow(gauge),
     `  one worker
-    ours                                    54 ±18.5%
+    ours                                    54 (52 to 62)
     theirs                                   9  of 10
     absent                          not measured: absent is missing
     PASS        at most 60 ms: 54.00`,

@@ -1,8 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Place, ServerSpec, Transport } from "../../../../../scripts/benchmarks/comparison.ts";
+import type {
+  Place,
+  ServerSpec,
+  ThroughputComparison,
+  Transport,
+} from "../../../../../scripts/benchmarks/comparison.ts";
 import { comparisons } from "../../../../../scripts/benchmarks/comparisons/all.ts";
 import { idleMemory } from "../../../../../scripts/benchmarks/gauges/idle_memory.ts";
 import { loadArgs, readLoadRun } from "../../../../../scripts/benchmarks/gauges/load_run.ts";
+import { parseOptions } from "../../../../../scripts/benchmarks/options.ts";
+import { chosenOf, plannedRows } from "../../../../../scripts/benchmarks/rows.ts";
 
 function place(transport: Transport, isTls: boolean): Place {
   const at = (name: string, port: number) =>
@@ -20,35 +27,54 @@ function place(transport: Transport, isTls: boolean): Place {
   };
 }
 
+/** All rows of throughput: those of a growth comparison at its smallest and its largest value. */
+const throughput: readonly ThroughputComparison[] = comparisons.flatMap((comparison) => {
+  if (comparison.judged === "gauge") return [];
+  if (comparison.judged !== "growth") return [comparison];
+  const { values } = comparison;
+  return [values[0], values[values.length - 1]].map((value) => comparison.at(value));
+});
+
 Deno.test("every comparison has a name of its own, rows, and ours first", () => {
   assertEquals(new Set(comparisons.map(({ name }) => name)).size, comparisons.length);
   for (const comparison of comparisons) {
-    if (comparison.judged === "gauge") {
-      assert(comparison.settings.length > 0 && comparison.unit !== "", comparison.name);
-      continue;
-    }
-    assert(comparison.transports.length > 0, comparison.name);
-    assertEquals(comparison.contenders[0].program, "hayate", comparison.name);
-    assert(comparison.contenders.length > 1, comparison.name);
+    if (comparison.judged !== "gauge") continue;
+    assert(comparison.settings.length > 0 && comparison.unit !== "", comparison.name);
+  }
+  for (const { name, transports, contenders } of throughput) {
+    assert(transports.length > 0, name);
+    assertEquals([contenders[0].program, contenders[0].isFloor], ["hayate", undefined], name);
+    assert(contenders.some(({ isFloor }, index) => index > 0 && !isFloor), name);
+    assert(contenders.filter(({ isFloor }) => isFloor).length <= 1, name);
   }
 });
 
-Deno.test("--quick has few comparisons, so that it stays within two minutes", () => {
-  const core = comparisons.filter(({ isCore }) => isCore).map(({ name }) => name);
-  assertEquals(core, ["load", "serve", "start", "proxy"]);
+Deno.test("a goal beside the floor has a floor to be beside", () => {
+  for (const { name, floorGoal, contenders } of throughput) {
+    if (floorGoal === undefined) continue;
+    assert(contenders.some(({ isFloor }) => isFloor), name);
+  }
+});
+
+Deno.test("--quick has the headlines, which take about 12 minutes with newer peers, too", () => {
+  const options = parseOptions(["--quick"], []);
+  const rows = chosenOf(comparisons, options).flatMap((each) => plannedRows(each, options));
+  const minutes = rows.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+  // A newer peer for every third contender adds a third.
+  assert(minutes > 3 && minutes < 9, `${minutes} minutes`);
 });
 
 Deno.test("every server can be configured for every row that includes it", () => {
-  for (const comparison of comparisons) {
-    if (comparison.judged === "gauge") continue;
+  for (const comparison of throughput) {
     for (const transport of comparison.transports) {
-      const servers: ServerSpec[] = comparison.judged === "client"
-        ? [comparison.target]
-        : [...comparison.contenders];
-      if (comparison.judged === "server" && comparison.upstream !== undefined) {
-        const { upstream } = comparison;
-        upstream.files?.(place(transport, false));
-        upstream.args(place(transport, false));
+      const servers: readonly ServerSpec[] = comparison.judged === "client"
+        ? comparison.targets
+        : comparison.contenders;
+      if (comparison.judged === "server") {
+        for (const upstream of comparison.upstreams ?? []) {
+          upstream.files?.(place(transport, false));
+          upstream.args(place(transport, false));
+        }
       }
       for (const server of servers) {
         const where = place(transport, comparison.isTls ?? false);
