@@ -121,6 +121,14 @@ export class HttpServer implements Http1Host, Http2Host {
   }
 
   /**
+   * A stop is near: goes on accepting, and each connection ends after its next response; an HTTP/2
+   * client gets GOAWAY with it, and may open another connection.
+   */
+  leave(): void {
+    this.draining = true;
+  }
+
+  /**
    * Graceful stop; close the listeners first. Exchanges in progress are completed, with
    * `Connection: close`. Idle connections stay open for `drainIdleMs`, so that a request already sent
    * is still answered. Connections left after `timeoutMs` are cut. Resolves when all are closed.

@@ -113,6 +113,11 @@ export class Runner {
     this.#dispatch({ type: "resume" });
   }
 
+  /** Tells the workers that a stop is near; they go on serving. */
+  leave(): void {
+    this.#dispatch({ type: "leave" });
+  }
+
   stop(signal: StopSignal): void {
     this.#dispatch({ type: "stop", signal });
   }

@@ -1,6 +1,7 @@
 /** `hayate proxy`: a reverse proxy and static server that reads h2o.conf. */
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
+import { getVariable } from "../process/environment.ts";
 import { chooseLog } from "../process/choose_log.ts";
 import { certsCommand } from "./ctl/certs.ts";
 import { ctlCommand } from "./ctl/ctl.ts";
@@ -14,7 +15,7 @@ export const proxyMode: Mode = {
   subcommands: [ctlCommand, certsCommand],
   topics: async () => (await import("./topics/mod.ts")).proxyTopics,
   async run(argv): Promise<number> {
-    const command = readProxyCommand(argv);
+    const command = readProxyCommand(argv, getVariable);
     chooseLog(command.logFlags);
     const logger = new Logger({ name: "proxy" });
     const { runProxy } = await import("./run.ts");

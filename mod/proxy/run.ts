@@ -9,10 +9,10 @@ import { keepFromChildren, sealInherited } from "../process/handover/inherited.t
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { keepMemory } from "../process/memory/memory_keeper.ts";
 import { PidFile } from "../process/files/pid_file.ts";
-import { listenForPause } from "../process/signals/pausing.ts";
+import { listenForLeave, listenForPause } from "../process/signals/pausing.ts";
 import { claimReadiness, notify, notifyReady } from "../process/handover/readiness.ts";
 import { addSignalListener, swallowSignal } from "../process/signals/signals.ts";
-import { atOnceText, listenForStop } from "../process/signals/stop_signals.ts";
+import { atOnceText, leavingText, listenForStop } from "../process/signals/stop_signals.ts";
 import {
   type InheritedSocket,
   parseStarterPort,
@@ -173,6 +173,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
         if (isAlone) setting.errorLog.redirect(plan.global.errorLog);
       },
       hangups: setting.hangups,
+      shutdownDelayMs: setting.command.shutdownDelayMs,
     });
   } else {
     await runSingle(loaded, setting, reactor);
@@ -257,10 +258,11 @@ function takeTicketSeed(logger: Logger): string {
 
 function listenToSignals(
   single: SingleProcess,
-  { logger, member, inherited }: Setting,
+  { command, logger, member, inherited }: Setting,
   onDrain: () => void,
   stop: () => void,
 ): void {
+  listenForLeave(single);
   let isDraining = false;
   const drain = () => {
     if (isDraining) return;
@@ -280,7 +282,11 @@ function listenToSignals(
       stop();
     });
   } else {
-    listenForStop(inherited !== null, {
+    listenForStop(inherited !== null, command.shutdownDelayMs, {
+      onLeaving(delayMs) {
+        logger.info(leavingText(delayMs));
+        single.leave();
+      },
       onFirst(name) {
         notify("STOPPING=1");
         logger.info(`received ${name}, gracefully shutting down`);

@@ -2,11 +2,11 @@
 import type { Logger } from "../log/mod.ts";
 import { allVariables, dropVariable } from "../process/environment.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
-import { listenForPause } from "../process/signals/pausing.ts";
+import { listenForLeave, listenForPause } from "../process/signals/pausing.ts";
 import { notify, notifyReady } from "../process/handover/readiness.ts";
 import { addSignalListener } from "../process/signals/signals.ts";
 import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
-import { atOnceText, listenForStop } from "../process/signals/stop_signals.ts";
+import { atOnceText, leavingText, listenForStop } from "../process/signals/stop_signals.ts";
 import { readInherited } from "./sockets/inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./sockets/listeners.ts";
 import type { ServePlan } from "./plan/plan.ts";
@@ -32,7 +32,7 @@ export async function runSingle(
       ? bindAll(reactor, plan.listen, worker.onAcceptOf(null))
       : adoptAll(reactor, inherited, inherited.length > 0, worker.onAcceptOf)
   );
-  listenToSignals(worker, log, lease, inherited !== null);
+  listenToSignals(worker, log, lease, inherited !== null, plan.process.shutdownDelayMs);
   const clipped = inherited === null ? clippedBacklog(plan.listen.backlog) : null;
   if (clipped !== null && log.enabled("info")) {
     log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
@@ -50,8 +50,14 @@ function listenToSignals(
   log: Logger,
   lease: HeldLease | null,
   hasSupervisor: boolean,
+  shutdownDelayMs: number,
 ): void {
-  listenForStop(hasSupervisor, {
+  listenForLeave(worker);
+  listenForStop(hasSupervisor, shutdownDelayMs, {
+    onLeaving(delayMs) {
+      log.info(leavingText(delayMs));
+      worker.leave();
+    },
     onFirst(name) {
       notify("STOPPING=1");
       log.info(`received ${name}, gracefully shutting down`);

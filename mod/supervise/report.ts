@@ -13,6 +13,7 @@ export type ReportEvent =
   | { readonly event: "reopen-failed"; readonly path: string; readonly reason: string }
   | { readonly event: "logger-died"; readonly status: number }
   | { readonly event: "lines-lost"; readonly count: number }
+  | { readonly event: "leaving"; readonly delayMs: number }
   | { readonly event: "note"; readonly text: string };
 
 type ReportName = ReportEvent["event"];
@@ -71,6 +72,8 @@ const texts: {
   "logger-died": ({ status }) => `the log command ended (${describeStatus(status)}), restarting it`,
   "lines-lost": ({ count }) =>
     `dropped ${count} lines of the supervisor while the log command did not read`,
+  "leaving": ({ delayMs }) =>
+    `received TERM, accepting for ${seconds(delayMs)} secs more before the stop`,
   "note": ({ text }) => text,
 };
 

@@ -26,7 +26,7 @@ import { asWorkers, findOrphans, type Orphan, renewLeases, takeSockets } from ".
 import { numberOf } from "./sockets/owners.ts";
 import { jsonLine, levelOf, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets/held_sockets.ts";
-import type { StopSignal } from "../lifecycle/core/state.ts";
+import { isServing, type StopSignal } from "../lifecycle/core/state.ts";
 import { statusOf } from "./control/status.ts";
 import type { AcmeTls } from "./acme.ts";
 import { RealSystem } from "./system.ts";
@@ -62,6 +62,8 @@ class Supervisor {
   #control: ControlSocket | null = null;
   #runner: Runner | null = null;
   #isStopping = false;
+  /** The timer of the shutdown delay; null: it is not running. */
+  #leaving: number | null = null;
   /** null: workers do not use leases, or systemd holds the sockets, too. */
   #lease: SocketLease | null = null;
   /** Stop signals that arrived before the runner existed. */
@@ -252,11 +254,35 @@ class Supervisor {
     }
   }
 
-  /** The first signal waits for the queues of other programs; a second one does not. */
+  /**
+   * The first TERM waits for the shutdown delay, which another signal cuts short. The first stop waits
+   * for the queues of other programs; a second one does not.
+   */
   #stop(signal: StopSignal): void {
     const runner = this.#runner;
+    const { shutdownDelayMs } = this.plan;
     if (runner === null) this.#early.push(signal);
-    else if (this.#isStopping || this.#lease !== null) runner.stop(signal);
+    else if (this.#leaving !== null) this.#endDelay(signal);
+    else if (signal === "TERM" && shutdownDelayMs > 0 && this.#mayLeave(runner)) {
+      this.#report({ event: "leaving", delayMs: shutdownDelayMs });
+      this.#leaving = setTimeout(() => this.#endDelay(signal), shutdownDelayMs);
+      runner.leave();
+    } else this.#stopNow(runner, signal);
+  }
+
+  /** Once, and only while somebody serves. */
+  #mayLeave({ state }: Runner): boolean {
+    return !this.#isStopping && state.phase === "running" && !state.isLeaving && isServing(state);
+  }
+
+  #endDelay(signal: StopSignal): void {
+    clearTimeout(this.#leaving ?? 0);
+    this.#leaving = null;
+    this.#stopNow(this.#runner!, signal);
+  }
+
+  #stopNow(runner: Runner, signal: StopSignal): void {
+    if (this.#isStopping || this.#lease !== null) runner.stop(signal);
     else {
       this.#isStopping = true;
       void this.#emptyQueues(runner).then(() => {

@@ -35,7 +35,6 @@ export const defaultServerOptions: ServerOptions = {
   limits: defaultLimits,
   ...serverTimeouts,
   requestsMax: 0,
-  drainIdleMs: 1_000,
   allowHalfOpen: false,
   http2: defaultHttp2Options,
 };

@@ -6,6 +6,7 @@ export const serverTimeouts = {
   bodyTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   writeTimeoutMs: 60_000,
+  drainIdleMs: 1_000,
 } as const;
 
 /** For connections to upstreams; the fields are those of `UpstreamOptions`. */

@@ -1,4 +1,7 @@
-/** Signals to all workers at once: reopen the logs, accept no connections, accept again. */
+/**
+ * Signals to all workers at once: reopen the logs, accept no connections, accept again, a stop is
+ * near.
+ */
 import { allWorkers } from "./state.ts";
 import type { Transition } from "./transition.ts";
 
@@ -21,5 +24,17 @@ export function onPause(transition: Transition, isPaused: boolean): void {
   const serving = state.slots.flatMap(({ current, previous }) => [current, previous]);
   for (const worker of [...serving, ...state.surplus]) {
     if (worker?.pausable) actions.push({ type, pid: worker.pid });
+  }
+}
+
+/** A worker that becomes ready later is told then. */
+export function onLeave(transition: Transition): void {
+  const { state, settings } = transition;
+  if (state.isLeaving || state.phase !== "running") return;
+  state.isLeaving = true;
+  if (settings.signalOnLeave === null) return;
+  const serving = state.slots.flatMap(({ current, previous }) => [current, previous]);
+  for (const worker of [...serving, ...state.surplus]) {
+    if (worker !== null) transition.signal(worker, settings.signalOnLeave);
   }
 }

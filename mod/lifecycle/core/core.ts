@@ -5,7 +5,7 @@
  * ends the last serving worker until a stop signal arrives.
  */
 import { attempt, onRevive, onSpawned, onTurn } from "./attempts.ts";
-import { onPause, onReopen } from "./broadcasts.ts";
+import { onLeave, onPause, onReopen } from "./broadcasts.ts";
 import { onCurrentDied, onOldDied } from "./deaths.ts";
 import { onCandidateDied, onReady, onRefused, onStartTimeout } from "./outcomes.ts";
 import { onResize } from "./resize.ts";
@@ -53,6 +53,8 @@ function dispatch(transition: Transition, event: Event): void {
     case "pause":
     case "resume":
       return onPause(transition, event.type === "pause");
+    case "leave":
+      return onLeave(transition);
     case "stop":
       return onStop(transition, event.signal);
     case "stop-at-once":

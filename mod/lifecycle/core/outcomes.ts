@@ -57,6 +57,9 @@ function greet(transition: Transition, worker: Worker): void {
   if (worker.owesReopening) transition.signal(worker, "USR1");
   worker.owesReopening = false;
   if (state.isPaused && worker.pausable) actions.push({ type: "pause", pid: worker.pid });
+  if (state.isLeaving && settings.signalOnLeave !== null) {
+    transition.signal(worker, settings.signalOnLeave);
+  }
   if (state.anyServed) return;
   state.anyServed = true;
   if (settings.firstStart === "all") return;

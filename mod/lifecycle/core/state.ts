@@ -81,6 +81,8 @@ export interface State {
   nextStartMs: number;
   /** The workers are asked to accept no connections, and so are those that become ready. */
   isPaused: boolean;
+  /** The workers know that the end is near, and so do those that become ready. */
+  isLeaving: boolean;
   /** A worker was asked for by `revive`; it is neither ready nor has its start failed. */
   isReviving: boolean;
   /** Shutdown signals received. */
@@ -104,6 +106,8 @@ export interface Settings {
   readonly signalOnTerm: string;
   /** Ends a worker without further delay, after a second request to stop. */
   readonly signalAtOnce: string;
+  /** Tells a worker that a stop is near; null: the workers do not know such a signal. */
+  readonly signalOnLeave: string | null;
   /** `one`: the first worker shows that the command can run, then the other slots start. */
   readonly firstStart: "one" | "all";
   /** Whether the first start has succeeded when any worker is ready, or a worker of every slot. */
@@ -164,6 +168,8 @@ export type Event =
     | { readonly type: "revive" }
     | { readonly type: "reopen" }
     | { readonly type: "pause" | "resume" }
+    /** A stop is near: workers go on serving, and keep no connection after its next response. */
+    | { readonly type: "leave" }
     | { readonly type: "stop"; readonly signal: StopSignal }
     | { readonly type: "stop-at-once" }
   );
@@ -265,6 +271,7 @@ export function initialState(slotCount: number): State {
     autoRestartDue: false,
     nextStartMs: 0,
     isPaused: false,
+    isLeaving: false,
     isReviving: false,
     stopRequests: 0,
     isHurrying: false,

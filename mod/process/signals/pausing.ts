@@ -1,6 +1,8 @@
 /**
- * Pausing: during the trial of a new generation, the old one accepts no connections but can resume.
- * USR2 means "stop accepting", CONT "accept again".
+ * What a parent asks of a server besides its end: to stop accepting, as during the trial of a new
+ * generation, to accept again, and to let its clients go because a stop is near.
+ *
+ * USR2 means "stop accepting", CONT "accept again", URG "a stop is near".
  */
 import { addSignalListener } from "./signals.ts";
 
@@ -10,11 +12,20 @@ export interface Pausable {
   resume(): void;
 }
 
+/** A server that can tell its clients that it will stop. */
+export interface Leaving {
+  /** Goes on accepting; each connection is closed after its next response. */
+  leave(): void;
+}
+
 /** Field for `notifyReady`. The signals are sent only to processes that have sent it. */
 export const pausableField = "X_HAYATE_PAUSABLE=1";
 
 /** The signals by meaning. */
 export const pauseSignals = { pause: "USR2", resume: "CONT" } as const;
+
+/** Ignored by default (signal(7)), so it harms no process that is not ready for it yet. */
+export const leaveSignal = "URG";
 
 /** Handles the two signals from now on. Returns the field for `notifyReady`. */
 export function listenForPause(target: Pausable): string {
@@ -30,4 +41,9 @@ export function listenForPause(target: Pausable): string {
     target.resume();
   });
   return pausableField;
+}
+
+/** Handles the parent's word that a stop is near. */
+export function listenForLeave(target: Leaving): void {
+  addSignalListener(leaveSignal, () => target.leave());
 }

@@ -8,24 +8,76 @@ import { addSignalListener } from "./signals.ts";
 const togetherMs = 250;
 
 export interface StopListener {
+  /** TERM with a shutdown delay: goes on accepting, and lets its clients go. */
+  onLeaving(delayMs: number): void;
   onFirst(name: string): void;
   /** Called for a second signal, and for QUIT. */
   onAtOnce(name: string): void;
 }
 
-/** `hasSupervisor`: the parent forwards its own signals to this process. */
-export function listenForStop(hasSupervisor: boolean, listener: StopListener): void {
-  let firstMs = NaN;
-  for (const name of ["TERM", "INT"]) {
-    addSignalListener(name, () => {
-      const nowMs = performance.now();
-      if (Number.isNaN(firstMs)) {
-        firstMs = nowMs;
-        listener.onFirst(name);
-      } else if (!hasSupervisor || nowMs - firstMs > togetherMs) listener.onAtOnce(`${name} again`);
-    });
+/**
+ * Listens for TERM, INT and QUIT. `hasSupervisor`: the parent forwards its own signals to this
+ * process. `shutdownDelayMs`: the time from TERM to `onFirst`; another TERM or an INT cuts it short.
+ * A supervisor has waited already before it signals.
+ */
+export function listenForStop(
+  hasSupervisor: boolean,
+  shutdownDelayMs: number,
+  listener: StopListener,
+): void {
+  const stop = new Stop(hasSupervisor, hasSupervisor ? 0 : shutdownDelayMs, listener);
+  for (const name of ["TERM", "INT"]) addSignalListener(name, () => stop.onSignal(name));
+  addSignalListener("QUIT", () => stop.onQuit());
+}
+
+class Stop {
+  #firstMs = NaN;
+  /** The timer of the shutdown delay; null: it is not running. */
+  #leaving: number | null = null;
+
+  constructor(
+    readonly hasSupervisor: boolean,
+    readonly delayMs: number,
+    readonly listener: StopListener,
+  ) {}
+
+  onSignal(name: string): void {
+    const nowMs = performance.now();
+    if (Number.isNaN(this.#firstMs)) {
+      this.#firstMs = nowMs;
+      if (name === "TERM" && this.delayMs > 0) this.#leave(name);
+      else this.listener.onFirst(name);
+    } else if (this.#leaving !== null) {
+      this.#firstMs = nowMs;
+      this.#endDelay();
+      this.listener.onFirst(`${name} again`);
+    } else if (!this.hasSupervisor || nowMs - this.#firstMs > togetherMs) {
+      this.listener.onAtOnce(`${name} again`);
+    }
   }
-  addSignalListener("QUIT", () => listener.onAtOnce("QUIT"));
+
+  onQuit(): void {
+    this.#endDelay();
+    this.listener.onAtOnce("QUIT");
+  }
+
+  #leave(name: string): void {
+    this.#leaving = setTimeout(() => {
+      this.#leaving = null;
+      this.listener.onFirst(name);
+    }, this.delayMs);
+    this.listener.onLeaving(this.delayMs);
+  }
+
+  #endDelay(): void {
+    if (this.#leaving !== null) clearTimeout(this.#leaving);
+    this.#leaving = null;
+  }
+}
+
+/** `received TERM, serving for 5 s more`. */
+export function leavingText(delayMs: number): string {
+  return `received TERM, accepting for ${delayMs / 1000} s more before the graceful shutdown`;
 }
 
 /** `received INT again, ending at once: 2 requests are cut`. */

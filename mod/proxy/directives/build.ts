@@ -1,5 +1,5 @@
 /** Turns the text of a configuration file into a checked plan, or reports all its problems. */
-import { type ConfigSource, readYaml } from "../../config/mod.ts";
+import { type ConfigSource, parseDuration, readYaml } from "../../config/mod.ts";
 import type { Address } from "../../base/address.ts";
 import type { HostPlan, ListenPlan, ProxyPlan } from "../plan/plan.ts";
 import { checkManaged, managedNames } from "./managed_names.ts";
@@ -26,6 +26,7 @@ export function buildPlan(
   options: BuildOptions,
 ): BuildResult {
   const draft = new PlanDraft(options.host ?? anyHost, applyLevel);
+  takeDrainTimeout(draft, file, source.environment("DRAIN_TIMEOUT") ?? "");
   const root = readYaml(text, file, source, draft.problems);
   if (root !== null && root.kind !== "mapping") {
     draft.problems.add(
@@ -39,6 +40,19 @@ export function buildPlan(
   if (draft.problems.count === 0) checkCompleteness(draft, file, options);
   if (draft.problems.count > 0) return { plan: null, problems: draft.problems.lines() };
   return { plan: finishPlan(draft, file), problems: [] };
+}
+
+/** The variable of containers; the directive `drain-timeout` overrides it. Empty counts as unset. */
+function takeDrainTimeout(draft: PlanDraft, file: string, text: string): void {
+  if (text === "") return;
+  const timeoutMs = parseDuration(text, 1000);
+  if (timeoutMs !== null) draft.global.drainTimeoutMs = timeoutMs;
+  else {
+    draft.problems.add(
+      { file, line: 1 },
+      `DRAIN_TIMEOUT=${text} in the environment: not a time such as 10, 500ms, 2s or 1.5m`,
+    );
+  }
 }
 
 function checkCompleteness(draft: PlanDraft, file: string, options: BuildOptions): void {

@@ -69,6 +69,9 @@ export const globalDirectives: readonly Directive[] = [
   scalar("drain-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.drainTimeoutMs = value;
   }),
+  scalar("drain-idle-timeout", levels.global, duration(1000), (draft, value) => {
+    draft.plan.global.drainIdleMs = value;
+  }),
   {
     name: "resolver",
     levels: levels.global,

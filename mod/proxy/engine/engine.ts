@@ -102,6 +102,7 @@ export class Engine implements ForwardContext, DispatchContext {
       headTimeoutMs: global.headTimeoutMs,
       bodyTimeoutMs: global.bodyTimeoutMs,
       idleTimeoutMs: global.idleTimeoutMs,
+      drainIdleMs: global.drainIdleMs,
       writeTimeoutMs: global.bodyTimeoutMs,
       allowHalfOpen: global.allowHalfOpen,
       http2: http2 ? http2Options(global.http2) : null,

@@ -39,6 +39,7 @@ export function globalDefaults(): GlobalPlan {
     emitMissingDate: true,
     sendInformational: "except-h1",
     drainTimeoutMs: 30_000,
+    drainIdleMs: serverTimeouts.drainIdleMs,
     control: null,
     stateFile: null,
     resolver: null,

@@ -29,6 +29,17 @@ export const proxyTable = defineTable({
       help: "Check the configuration, report errors and unknown directives, and exit.",
     },
     {
+      long: "shutdown-delay",
+      key: "shutdownDelayMs",
+      kind: "duration",
+      default: 0,
+      env: "SHUTDOWN_DELAY",
+      placeholder: "TIME",
+      help: "After TERM go on accepting for this time, with Connection: close and /readyz at 503, " +
+        "so that balancers stop sending; a second TERM, or INT, cuts it short. Under a " +
+        "supervisor its own delay counts.",
+    },
+    {
       long: "log-format",
       kind: "enum",
       values: ["text", "json"],

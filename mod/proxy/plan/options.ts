@@ -1,5 +1,5 @@
 /** Parses argv of `hayate proxy` into a command. Pure. */
-import { readOptions, UsageError } from "../../cli/mod.ts";
+import { type Environment, readOptions, UsageError } from "../../cli/mod.ts";
 import type { LogFlags } from "../../process/choose_log.ts";
 import { proxyTable } from "./flags.ts";
 
@@ -7,16 +7,22 @@ export interface ProxyCommand {
   /** null: the default places are searched. */
   readonly configFile: string | null;
   readonly testOnly: boolean;
+  /** How long TERM lets clients go before the graceful stop; 0: not at all. */
+  readonly shutdownDelayMs: number;
   readonly logFlags: LogFlags;
 }
 
 /** Throws UsageError, or InfoRequest for --help and --version. */
-export function readProxyCommand(argv: readonly string[]): ProxyCommand {
-  const { values } = readOptions(proxyTable, argv);
+export function readProxyCommand(
+  argv: readonly string[],
+  environment?: Environment,
+): ProxyCommand {
+  const { values } = readOptions(proxyTable, argv, environment);
   if (values.conf === "") throw new UsageError(["--conf needs the name of a file"]);
   return {
     configFile: values.conf,
     testOnly: values.test || values.mode === "test",
+    shutdownDelayMs: values.shutdownDelayMs,
     logFlags: { format: values.logFormat, stream: values.logTo },
   };
 }

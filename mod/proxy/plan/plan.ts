@@ -79,6 +79,8 @@ export interface GlobalPlan {
   readonly sendInformational: SendInformational;
   /** How long a drain waits for exchanges in flight. */
   readonly drainTimeoutMs: number;
+  /** How long a drain keeps idle client connections, for a request that is already on its way. */
+  readonly drainIdleMs: number;
   /** The control listener; null: none. */
   readonly control: ControlPlan | null;
   /** Keeps operators' changes and health across generations and restarts; null: none are kept. */

@@ -60,6 +60,7 @@ export class ProxyServer {
   readonly #gate: AcceptGate;
   readonly #generation: Generation;
   #isDraining = false;
+  #isLeaving = false;
 
   /**
    * `plan` must be resolved (`resolvePlan`). `previous`: the server to be replaced, which serves
@@ -262,10 +263,16 @@ export class ProxyServer {
     this.#engine.shed(true);
   }
 
+  /** Goes on accepting, and closes client connections after their next response. */
+  leave(): void {
+    this.#isLeaving = true;
+    if (!this.#isDraining) this.#engine.shed(true);
+  }
+
   /** Ends a pause. */
   resume(): void {
     if (this.#isDraining) return;
-    this.#engine.shed(false);
+    this.#engine.shed(this.#isLeaving);
     this.#gate.resume();
   }
 

@@ -1,9 +1,9 @@
 /** A process that serves one plan after another on the same sockets. */
-import type { Pausable } from "../../process/signals/pausing.ts";
+import type { Leaving, Pausable } from "../../process/signals/pausing.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 import { ProxyServer, type ServerParts } from "./server.ts";
 
-export class SingleProcess implements Pausable {
+export class SingleProcess implements Pausable, Leaving {
   readonly #parts: ServerParts;
   readonly #retiring = new Map<ProxyServer, Promise<void>>();
   #current: ProxyServer;
@@ -12,6 +12,7 @@ export class SingleProcess implements Pausable {
   #generation: number | null;
   #isPaused = false;
   #isDraining = false;
+  #isLeaving = false;
 
   constructor(plan: ProxyPlan, parts: ServerParts) {
     this.#parts = parts;
@@ -59,6 +60,7 @@ export class SingleProcess implements Pausable {
     next.serve();
     this.#generation = generation;
     if (this.#isPaused) next.pause();
+    if (this.#isLeaving) next.leave();
     this.#retire(this.#current);
     this.#current = next;
   }
@@ -82,6 +84,12 @@ export class SingleProcess implements Pausable {
   resume(): void {
     this.#isPaused = false;
     this.#current.resume();
+  }
+
+  /** A stop is near: goes on accepting, and closes each connection after its next response. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const server of this.#servers()) server.leave();
   }
 
   /** Accepts no more, finishes what was accepted under all plans, then closes everything. */

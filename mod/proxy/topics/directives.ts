@@ -170,7 +170,10 @@ Limits (all G)
   http2-max-concurrent-streaming-requests-per-connection,
   http2-input-window-size, http2-graceful-shutdown-timeout
                             See: help proxy http2
-  drain-timeout             seconds that TERM waits for accepted requests (30)
+  drain-timeout             seconds that TERM waits for accepted requests (30, or
+                            the variable DRAIN_TIMEOUT)
+  drain-idle-timeout        seconds that a drain keeps idle connections, for
+                            requests already on their way (1)
 
 Process (all G)
   num-threads         worker processes (1); several need the epoll reactor, since

@@ -5,9 +5,10 @@ import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { keepMemory } from "../../process/memory/memory_keeper.ts";
 import { notify, notifyReady } from "../../process/handover/readiness.ts";
+import { listenForLeave } from "../../process/signals/pausing.ts";
 import { addSignalListener } from "../../process/signals/signals.ts";
 import { type HeldLease, SocketLease } from "../../process/handover/socket_lease.ts";
-import { atOnceText, listenForStop } from "../../process/signals/stop_signals.ts";
+import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
 import type { InheritedSocket } from "../../process/handover/starter_port.ts";
 import type { LoadedPlan } from "../plan/loaded_plan.ts";
 import { EngineMetrics } from "../engine/records/engine_metrics.ts";
@@ -15,6 +16,7 @@ import { type Hangups, Reloads } from "../control/reloads.ts";
 import { type MasterOpening, MasterSockets } from "./master_sockets.ts";
 import { PlanGeneration } from "./plan_generation.ts";
 import { WorkerTotals } from "./totals.ts";
+import type { WorkerPool } from "./worker_pool.ts";
 
 export interface MasterRun {
   readonly loaded: LoadedPlan;
@@ -33,6 +35,7 @@ export interface MasterRun {
   /** Called when the reloaded plan is in service. */
   onReloaded(loaded: LoadedPlan): void;
   readonly hangups: Hangups;
+  readonly shutdownDelayMs: number;
 }
 
 /** Runs until a signal ends it. Throws `StartError`. */
@@ -60,6 +63,7 @@ class MasterProcess {
   #next: PlanGeneration | null = null;
   #generation: number | null;
   #isStopping = false;
+  #isLeaving = false;
   exitCode: number = exitCodes.ok;
 
   constructor(run: MasterRun) {
@@ -114,6 +118,7 @@ class MasterProcess {
     const opening = this.#sockets.open(loaded.plan.listeners);
     const next = this.#generationOf(loaded, opening, generation, this.#current);
     this.#next = next;
+    if (this.#isLeaving) next.pool.leave();
     try {
       await next.tryStart();
       if (opening.shutDropped()) await this.#current.pool.revive();
@@ -163,15 +168,30 @@ class MasterProcess {
   }
 
   #listenToSignals(): void {
-    listenForStop(this.#run.inherited !== null, {
+    listenForLeave(this);
+    listenForStop(this.#run.inherited !== null, this.#run.shutdownDelayMs, {
+      onLeaving: (delayMs) => {
+        this.#run.logger.info(leavingText(delayMs));
+        this.leave();
+      },
       onFirst: (name) => void this.#stop(name),
       onAtOnce: (name) => void this.#stopAtOnce(name),
     });
     addSignalListener("USR1", () => {
-      const next = this.#next === null ? [] : [this.#next];
-      for (const { pool } of [this.#current, ...next, ...this.#retiring.keys()]) pool.reopenLogs();
+      for (const pool of this.#livePools()) pool.reopenLogs();
       this.#run.logger.reopen();
     });
+  }
+
+  /** A stop is near: the workers go on accepting, and let their clients go. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const pool of this.#livePools()) pool.leave();
+  }
+
+  #livePools(): WorkerPool[] {
+    const next = this.#next === null ? [] : [this.#next];
+    return [this.#current, ...next, ...this.#retiring.keys()].map(({ pool }) => pool);
   }
 
   async #stop(name: string): Promise<void> {
@@ -182,12 +202,9 @@ class MasterProcess {
 
   async #stopAtOnce(name: string): Promise<void> {
     this.#run.logger.warn(atOnceText(name, 0));
-    const next = this.#next === null ? [] : [this.#next];
     if (!this.#isStopping) return await this.#end("QUIT");
     // All workers have already received TERM.
-    for (const { pool } of [this.#current, ...next, ...this.#retiring.keys()]) {
-      pool.stopAtOnce();
-    }
+    for (const pool of this.#livePools()) pool.stopAtOnce();
   }
 
   /** Whether no supervisor will serve the sockets after this process. */

@@ -2,6 +2,7 @@
 import { StartError } from "../../base/errors.ts";
 import { shapeFaultOf } from "../../base/shape.ts";
 import { isServing, type LogEvent, type Settings, type State } from "../../lifecycle/core/state.ts";
+import { leaveSignal } from "../../process/signals/pausing.ts";
 import { hurryMs } from "../../lifecycle/core/shutdown.ts";
 import { realProcesses } from "../../lifecycle/real_processes.ts";
 import { type Launch, Runner, type WorkerHandler } from "../../lifecycle/runner.ts";
@@ -32,6 +33,7 @@ const lifecycle: Settings = {
   signalOnHup: "TERM",
   signalOnTerm: "TERM",
   signalAtOnce: "QUIT",
+  signalOnLeave: leaveSignal,
   // The master has checked the plan before, so the workers need not start one first.
   firstStart: "all",
   startedWith: "any",
@@ -179,6 +181,11 @@ export class WorkerPool {
       () => [...this.#members].every(({ hasClosed }) => hasClosed),
       applyTimeoutMs,
     );
+  }
+
+  /** Tells the workers that a stop is near; they go on serving. */
+  leave(): void {
+    this.#runner.leave();
   }
 
   /** Makes every worker reopen its log files (USR1). */

@@ -8,6 +8,7 @@ import {
   type State,
 } from "../../lifecycle/core/state.ts";
 import { realProcesses } from "../../lifecycle/real_processes.ts";
+import { leaveSignal } from "../../process/signals/pausing.ts";
 import { type Launch, Runner, type System, type WorkerHandler } from "../../lifecycle/runner.ts";
 import { linesOf } from "./report.ts";
 
@@ -49,6 +50,7 @@ function lifecycleOf(settings: MasterSettings): Settings {
     signalOnHup: "TERM",
     signalOnTerm: "TERM",
     signalAtOnce: "QUIT",
+    signalOnLeave: leaveSignal,
     // An app that cannot be loaded reports it once.
     firstStart: "one",
     startedWith: "any",
@@ -193,6 +195,11 @@ export class Master {
   /** USR1: the workers reopen their log files. */
   reopenLogs(): void {
     this.#runner.reopen();
+  }
+
+  /** The workers close each connection after its next response, and go on accepting. */
+  leave(): void {
+    this.#runner.leave();
   }
 
   pause(): void {

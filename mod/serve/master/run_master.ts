@@ -5,11 +5,11 @@ import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
 import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
 import { raiseOpenFilesLimit } from "../../process/limits.ts";
 import { keepMemory } from "../../process/memory/memory_keeper.ts";
-import { listenForPause, pausableField } from "../../process/signals/pausing.ts";
+import { listenForLeave, listenForPause, pausableField } from "../../process/signals/pausing.ts";
 import { notify, notifyReady } from "../../process/handover/readiness.ts";
 import { addSignalListener } from "../../process/signals/signals.ts";
 import { claimLease, SocketLease } from "../../process/handover/socket_lease.ts";
-import { atOnceText, listenForStop } from "../../process/signals/stop_signals.ts";
+import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
 import { logAppError } from "../app/app_errors.ts";
 import { readInherited } from "../sockets/inherited.ts";
 import { inStartTime } from "../app/start_time.ts";
@@ -126,8 +126,9 @@ async function manageWorkers(
   const master = new Master(starter, { ...plan.process, workers }, log, onServing);
   starter.onRetire = (generation, why) => master.replace(generation, why);
   starter.beforeStart = await beforeForkOf(plan, log);
-  listenToSignals(master, log, end, sockets.isInherited);
+  listenToSignals(master, log, end, sockets.isInherited, plan.process.shutdownDelayMs);
   listenForPause(master);
+  listenForLeave(master);
   const watch = new WorkerWatch(plan, master, starter, scoreboard);
   master.start();
   const status = plan.status === null ? null : await openStatus(plan, master, starter, scoreboard);
@@ -174,8 +175,13 @@ function listenToSignals(
   log: Logger,
   end: MasterEnd,
   hasSupervisor: boolean,
+  shutdownDelayMs: number,
 ): void {
-  listenForStop(hasSupervisor, {
+  listenForStop(hasSupervisor, shutdownDelayMs, {
+    onLeaving(delayMs) {
+      log.info(leavingText(delayMs));
+      master.leave();
+    },
     onFirst(name) {
       notify("STOPPING=1");
       log.info(`received ${name}, gracefully shutting down`);

@@ -163,11 +163,24 @@ export const serveTable = defineTable({
         "logged; a response that is only awaited becomes 504. 0 disables.",
     },
     {
+      long: "shutdown-delay",
+      key: "shutdownDelayMs",
+      kind: "duration",
+      default: 0,
+      env: "SHUTDOWN_DELAY",
+      placeholder: "TIME",
+      section: processes,
+      help: "After TERM go on accepting for this time, with Connection: close and /readyz at 503, " +
+        "so that balancers stop sending; a second TERM, or INT, cuts it short. Under a " +
+        "supervisor its own delay counts.",
+    },
+    {
       long: "graceful-timeout",
       key: "gracefulTimeoutMs",
       kind: "duration",
       default: 30_000,
       defaultText: "30s",
+      env: "DRAIN_TIMEOUT",
       placeholder: "TIME",
       section: processes,
       help: "Timeout for requests in progress after TERM.",
@@ -292,6 +305,16 @@ export const serveTable = defineTable({
       placeholder: "TIME",
       section: http,
       help: "Timeout for an idle connection between two requests. 0 disables.",
+    },
+    {
+      long: "drain-idle-timeout",
+      key: "drainIdleMs",
+      kind: "duration",
+      default: serverTimeouts.drainIdleMs,
+      defaultText: inSeconds(serverTimeouts.drainIdleMs),
+      placeholder: "TIME",
+      section: http,
+      help: "How long a graceful stop keeps idle connections, for requests already on their way.",
     },
     {
       long: "write-timeout",

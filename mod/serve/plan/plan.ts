@@ -33,6 +33,8 @@ export interface ProcessPlan {
   readonly requestsMin: number | null;
   /** 0: none. */
   readonly timeoutMs: number;
+  /** How long TERM lets clients go before the graceful stop; 0: not at all. */
+  readonly shutdownDelayMs: number;
   readonly gracefulTimeoutMs: number;
   /** Limit for loading the app; 0: none. */
   readonly startTimeoutMs: number;
@@ -54,6 +56,7 @@ export interface HttpPlan {
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  readonly drainIdleMs: number;
   readonly writeTimeoutMs: number;
   /** Answer a client that has closed its sending side. */
   readonly allowHalfOpen: boolean;

@@ -3,7 +3,7 @@ import type { Logger } from "../../log/mod.ts";
 import type { AcceptHandler } from "../../net/reactor.ts";
 import { inheritedChannel } from "../../process/channel.ts";
 import { dropVariable, getVariable } from "../../process/environment.ts";
-import { listenForPause } from "../../process/signals/pausing.ts";
+import { listenForLeave, listenForPause } from "../../process/signals/pausing.ts";
 import { keepFromChildren } from "../../process/handover/inherited.ts";
 import { raiseOpenFilesLimit } from "../../process/limits.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../../process/signals/signals.ts";
@@ -70,6 +70,7 @@ export async function runPreforkWorker(
   });
   listenToSignals(worker, row, log, drain, () => channel?.close());
   listenForPause(worker);
+  listenForLeave(worker);
   if (row !== null) beat(worker, row, plan.process.timeoutMs);
   send({ kind: "ready" });
   const exitCode = await worker.run();

@@ -55,6 +55,7 @@ export class Worker {
   readonly #accessLog: AccessLog | null;
   #listeners: Listener[] = [];
   #stopping = false;
+  #leaving = false;
 
   private constructor(
     plan: ServePlan,
@@ -200,8 +201,14 @@ export class Worker {
   /** Accepts again after `pause`. */
   resume(): void {
     if (this.#stopping) return;
-    this.server.draining = false;
+    this.server.draining = this.#leaving;
     for (const listener of this.#listeners) listener.resume();
+  }
+
+  /** A stop is near: goes on accepting, and closes each connection after its next response. */
+  leave(): void {
+    this.#leaving = true;
+    this.server.leave();
   }
 
   reopenLogs(): void {
@@ -234,6 +241,7 @@ function serverOptions(http: HttpPlan) {
     headTimeoutMs: http.headTimeoutMs,
     bodyTimeoutMs: http.bodyTimeoutMs,
     idleTimeoutMs: http.idleTimeoutMs,
+    drainIdleMs: http.drainIdleMs,
     writeTimeoutMs: http.writeTimeoutMs,
     requestsMax: http.connectionRequestsMax,
     allowHalfOpen: http.allowHalfOpen,

@@ -237,8 +237,21 @@ export const superviseTable = defineTable({
       ...ours,
     },
     {
+      long: "shutdown-delay",
+      key: "shutdownDelayMs",
+      kind: "duration",
+      default: 0,
+      env: "SHUTDOWN_DELAY",
+      section: "Restarts",
+      help: "After TERM go on accepting for this time, with /readyz at 503 and, from proxy and " +
+        "serve, Connection: close, so that balancers stop sending; then stop. Another TERM, or " +
+        "INT, cuts it short. INT and HUP are not delayed.",
+      ...ours,
+    },
+    {
       long: "drain-timeout",
       key: "drainTimeoutMs",
+      env: "DRAIN_TIMEOUT",
       kind: "duration",
       default: 0,
       defaultText: "no limit",

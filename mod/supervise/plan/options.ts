@@ -1,8 +1,9 @@
 /** Turns argv and environment into a checked plan, or reports every error at once. Pure. */
 import { exitCodes, StartError } from "../../base/errors.ts";
-import { type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
+import { type Environment, type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
 import type { Variables } from "../../process/environment.ts";
 import { type ListenSpec, pathSpec, readPorts, readPortSpec } from "./listen_spec.ts";
+import { leaveSignal } from "../../process/signals/pausing.ts";
 import type { Settings } from "../../lifecycle/core/state.ts";
 import { superviseTable } from "./flags.ts";
 import type { ClientPlan, LogTarget, Plan, RunPlan } from "./plan.ts";
@@ -23,18 +24,19 @@ export function readSupervisePlan(
   calledAs: string,
 ): Plan {
   const asStartServer = calledAs === "start_server";
-  const parsed = parse(argv, asStartServer);
+  // Server::Starter knows neither variable.
+  const parsed = parse(argv, asStartServer, asStartServer ? () => undefined : (name) => environment[name]);
   if (parsed.values.restart) return restartPlan(parsed);
   if (parsed.values.stop) return clientPlan("stop", parsed);
   return runPlan(parsed, environment, asStartServer);
 }
 
-function parse(argv: readonly string[], asStartServer: boolean): Parsed {
+function parse(argv: readonly string[], asStartServer: boolean, environment: Environment): Parsed {
   try {
     // `supervise proxy -c FILE`: after the name of one of our own modes, flags are that mode's.
-    const strict = tryParse(argv);
+    const strict = tryParse(argv, environment);
     if (strict !== null && ownModes.includes(strict.operands[0])) return strict;
-    return readOptions(superviseTable, argv);
+    return readOptions(superviseTable, argv, environment);
   } catch (error) {
     if (!(error instanceof UsageError) || !asStartServer) throw error;
     throw new UsageError(error.errors, 1);
@@ -43,9 +45,9 @@ function parse(argv: readonly string[], asStartServer: boolean): Parsed {
 
 const strictTable = { ...superviseTable, stopAtOperand: true };
 
-function tryParse(argv: readonly string[]): Parsed | null {
+function tryParse(argv: readonly string[], environment: Environment): Parsed | null {
   try {
-    return readOptions(strictTable, argv);
+    return readOptions(strictTable, argv, environment);
   } catch (error) {
     // The second attempt to read it reports the error.
     if (error instanceof UsageError) return null;
@@ -101,6 +103,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     folder: values.dir,
     workers: values.workers,
     dieWithParent: values.dieWithParent,
+    shutdownDelayMs: values.shutdownDelayMs,
     pidFile: values.pidFile,
     statusFile: values.statusFile,
     controlPath: values.control ?? (values.pidFile === null ? null : `${values.pidFile}.sock`),
@@ -112,7 +115,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     readyHttp: values.readyHttp,
     readyExec: values.readyExec,
     variables: exportedVariables(parsed),
-    settings: settingsOf(parsed, own, asStartServer),
+    settings: settingsOf(parsed, environment, own, asStartServer),
   };
 }
 
@@ -200,17 +203,29 @@ function exportedVariables({ values }: Parsed): Variables {
   return variables;
 }
 
+/** Added to DRAIN_TIMEOUT for our own modes, which have the variable, too: they end first. */
+const killMarginMs = 1000;
+
+function drainTimeoutOf({ values }: Parsed, own: boolean, environment: Variables): number {
+  const isShared = own && (environment["DRAIN_TIMEOUT"] ?? "") !== "";
+  return values.drainTimeoutMs + (isShared && values.drainTimeoutMs > 0 ? killMarginMs : 0);
+}
+
 function settingsOf(
-  { values }: Parsed,
+  parsed: Parsed,
+  environment: Variables,
   own: boolean,
   asStartServer: boolean,
 ): RunPlan["settings"] {
+  const { values } = parsed;
   const probed = values.readyHttp !== null || values.readyExec !== null;
   const notifies = own || values.readyNotify || probed;
   return {
     signalOnHup: values.signalOnHup,
     signalOnTerm: values.signalOnTerm,
     signalAtOnce: "TERM",
+    // Other programs may use it for out-of-band data.
+    signalOnLeave: own ? leaveSignal : null,
     firstStart: "all",
     startedWith: "every",
     spawnIntervalMs: 0,
@@ -225,7 +240,7 @@ function settingsOf(
     // Server::Starter retries without limit.
     firstStartFailuresMax: values.startFailuresMax ?? (asStartServer ? 0 : 1),
     trialMs: values.trialMs,
-    drainTimeoutMs: values.drainTimeoutMs,
+    drainTimeoutMs: drainTimeoutOf(parsed, own, environment),
     generationsMax: values.generationsMax,
   };
 }

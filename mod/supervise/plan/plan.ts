@@ -27,6 +27,8 @@ export interface RunPlan {
   readonly folder: string | null;
   readonly workers: number;
   readonly dieWithParent: boolean;
+  /** How long TERM lets clients go before the stop; 0: not at all. */
+  readonly shutdownDelayMs: number;
   readonly pidFile: string | null;
   readonly statusFile: string | null;
   readonly controlPath: string | null;

@@ -6,6 +6,7 @@ export const plainSettings: Settings = {
   signalOnHup: "TERM",
   signalOnTerm: "TERM",
   signalAtOnce: "TERM",
+  signalOnLeave: "URG",
   firstStart: "all",
   startedWith: "every",
   spawnIntervalMs: 0,

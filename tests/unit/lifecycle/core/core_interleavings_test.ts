@@ -33,7 +33,15 @@ interface World {
 type UntimedEvent = Event extends infer E ? E extends Event ? Omit<E, "nowMs"> : never : never;
 
 const ending = new Set(["TERM", "KILL", "INT", "QUIT"]);
-const requestTypes = new Set(["resize", "replace", "revive", "reopen", "pause", "resume"]);
+const requestTypes = new Set([
+  "resize",
+  "replace",
+  "revive",
+  "reopen",
+  "pause",
+  "resume",
+  "leave",
+]);
 
 function pidOf(generation: number): number {
   return 1000 + generation;
@@ -61,6 +69,7 @@ function requestsOf({ state }: World): UntimedEvent[] {
     { type: "revive" },
     { type: "reopen" },
     { type: state.isPaused ? "resume" : "pause" },
+    ...(state.isLeaving ? [] : [{ type: "leave" } as const]),
   ];
 }
 
