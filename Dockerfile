@@ -21,7 +21,14 @@ RUN HAYATE_CACHE=/src/toolchain DENO_DIR=/src/toolchain/deno-dir scripts/build \
   && sh scripts/image_root.sh dist/hayate /image
 
 FROM scratch
+LABEL org.opencontainers.image.title="hayate" \
+  org.opencontainers.image.description="Reverse proxy and application server under a hot-deploy supervisor; load generator" \
+  org.opencontainers.image.licenses="MIT"
 COPY --from=build /image/ /
 ENV KILL_OLD_DELAY=1 HOME=/tmp PATH=/
+EXPOSE 80 443
+STOPSIGNAL SIGTERM
+# Asks the supervisor through /dev/shm: no port, no shell. Containers of `load` are healthy.
+HEALTHCHECK --interval=10s --timeout=2s --start-period=10s --retries=3 CMD ["/hayate", "health"]
 ENTRYPOINT ["/hayate", "supervise"]
 CMD ["proxy"]

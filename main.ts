@@ -56,6 +56,11 @@ const modes: readonly LazyMode[] = [
     summary: "checks this host's limits for each mode and prints the commands to fix them",
     import: async () => (await import("./mod/doctor/mod.ts")).doctorMode,
   },
+  {
+    name: "health",
+    summary: "asks the server of this container or host whether it is ready",
+    import: async () => (await import("./mod/health/mod.ts")).healthMode,
+  },
 ];
 
 /** First arguments other than modes. */

@@ -31,6 +31,9 @@ const buildahFlags = [
   "host",
   "--pull-never",
   "--layers=false",
+  // OCI's own format has no HEALTHCHECK.
+  "--format",
+  "docker",
 ];
 
 function engineOf(name: Engine["name"], flags: readonly string[]): Engine {

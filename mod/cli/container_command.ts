@@ -1,7 +1,7 @@
 /** Interprets the words after `supervise`, the entry point of the container image. Pure. */
 
 /** First words that name a command of ours that does not serve. */
-const ownWords = ["load", "doctor", "supervise", "help", "version", "completions"];
+const ownWords = ["load", "doctor", "health", "supervise", "help", "version", "completions"];
 
 /** Arguments of a serving mode that make it print something and exit. */
 const questions: Readonly<Record<string, { readonly first: string; readonly flags: RegExp }>> = {

@@ -40,6 +40,16 @@ export interface Facts {
   /** Frequency governor of the first CPU: powersave, performance, ... */
   readonly cpuGovernor: string | null;
   readonly isContainer: boolean;
+  /** How long a stop may take; null outside of a container, or if no variable says so. */
+  readonly stop: StopTimes | null;
+}
+
+/** SHUTDOWN_DELAY and DRAIN_TIMEOUT beside what the container's engine grants before it kills. */
+export interface StopTimes {
+  readonly engine: string;
+  readonly graceMs: number;
+  readonly delayMs: number;
+  readonly drainMs: number;
 }
 
 export interface OpensslFacts {

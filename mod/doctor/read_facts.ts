@@ -7,7 +7,10 @@ import type {
   OpenFiles,
   OpensslFacts,
   PortRange,
+  StopTimes,
 } from "./facts.ts";
+import { readDurationMs } from "../cli/mod.ts";
+import { stopGraceMs } from "../process/container.ts";
 
 /** Where the facts come from: the machine's files, or a table in tests. */
 export interface FactSources {
@@ -51,10 +54,35 @@ export function readFacts(sources: FactSources): Facts {
     cpuGovernor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")?.trim() ?? null,
     isContainer: read("/.dockerenv") !== null || read("/run/.containerenv") !== null ||
       /\bcontainer=/.test(read("/proc/1/environ") ?? ""),
+    stop: stopTimes(read),
   };
 }
 
 type Read = (path: string) => string | null;
+
+function stopTimes(read: Read): StopTimes | null {
+  const environ = read("/proc/self/environ") ?? "";
+  const variables = new Map(
+    environ.split("\0").map((pair): [string, string] => {
+      const at = pair.indexOf("=");
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+  const timeMs = (name: string) => {
+    const ms = readDurationMs(variables.get(name) ?? "");
+    return Number.isNaN(ms) ? 0 : ms;
+  };
+  const [delayMs, drainMs] = [timeMs("SHUTDOWN_DELAY"), timeMs("DRAIN_TIMEOUT")];
+  const engine = variables.has("KUBERNETES_SERVICE_HOST")
+    ? "kubernetes"
+    : read("/run/.containerenv") !== null
+    ? "podman"
+    : read("/.dockerenv") !== null
+    ? "docker"
+    : null;
+  if (engine === null || delayMs + drainMs === 0) return null;
+  return { engine, graceMs: stopGraceMs(engine), delayMs, drainMs };
+}
 
 /**
  * Reads a cgroup file (v2, or v1 in its controller's directory): our group first, then the root.

@@ -30,6 +30,24 @@ const openFilesHard: Rule<Facts> = (facts) => {
   };
 };
 
+const stopTime: Rule<Facts> = ({ stop }) => {
+  if (stop === null || stop.delayMs + stop.drainMs <= stop.graceMs) return null;
+  const seconds = (ms: number) => String(ms / 1000);
+  const { engine, graceMs, delayMs, drainMs } = stop;
+  const needed = Math.ceil((delayMs + drainMs) / 1000) + 5;
+  return {
+    name: "stop-time",
+    severity: "warn",
+    modes: ["serve", "supervise", "proxy"],
+    found: `a stop may take ${seconds(delayMs + drainMs)} s (SHUTDOWN_DELAY + DRAIN_TIMEOUT)`,
+    effect: `${engine} kills after ${seconds(graceMs)} s unless it is told otherwise: requests ` +
+      "in progress are cut",
+    fix: engine === "kubernetes"
+      ? [`# in the pod's spec: terminationGracePeriodSeconds: ${needed}`]
+      : [`${engine} run --stop-timeout ${needed} ...`],
+  };
+};
+
 const openFilesSoft: Rule<Facts> = (facts) => {
   const limit = facts.openFiles?.soft ?? Infinity;
   if (limit >= 1024) return null;
@@ -191,4 +209,5 @@ export const resourceRules: readonly Rule<Facts>[] = [
   ioLimits,
   libssl,
   hugePages,
+  stopTime,
 ];

@@ -7,6 +7,12 @@ export interface Container {
   readonly name: string | null;
 }
 
+/** How long an engine waits between TERM and KILL unless it is told otherwise, in milliseconds. */
+export function stopGraceMs(runtime: Container["runtime"]): number {
+  // docker stop and podman stop: 10 s; terminationGracePeriodSeconds of Kubernetes: 30 s.
+  return runtime === "kubernetes" ? 30_000 : 10_000;
+}
+
 /** What is looked at. */
 export interface ContainerSources {
   /** null: not there, or not for us. */

@@ -10,6 +10,7 @@ import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { keepMemory } from "../process/memory/memory_keeper.ts";
 import { PidFile } from "../process/files/pid_file.ts";
 import { listenForLeave, listenForPause } from "../process/signals/pausing.ts";
+import { openHealth } from "../probes/health_listener.ts";
 import { claimReadiness, notify, notifyReady } from "../process/handover/readiness.ts";
 import { addSignalListener, swallowSignal } from "../process/signals/signals.ts";
 import { atOnceText, leavingText, listenForStop } from "../process/signals/stop_signals.ts";
@@ -174,6 +175,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       },
       hangups: setting.hangups,
       shutdownDelayMs: setting.command.shutdownDelayMs,
+      health: setting.command.health,
     });
   } else {
     await runSingle(loaded, setting, reactor);
@@ -205,6 +207,8 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     lease: setting.lease,
   });
   single.listen();
+  const { health: address } = setting.command;
+  const health = address === null || member !== null ? null : openHealth(reactor, address, single);
   const reloads = new Reloads({
     logger,
     load: () => loadAgain(loaded, setting),
@@ -228,6 +232,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     keepMemory(single);
   }
   await running;
+  health?.close();
   member?.close();
   await single.closeLogs();
 }

@@ -7,6 +7,7 @@ import { notify, notifyReady } from "../process/handover/readiness.ts";
 import { addSignalListener } from "../process/signals/signals.ts";
 import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
 import { atOnceText, leavingText, listenForStop } from "../process/signals/stop_signals.ts";
+import { openHealth } from "../probes/health_listener.ts";
 import { readInherited } from "./sockets/inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./sockets/listeners.ts";
 import type { ServePlan } from "./plan/plan.ts";
@@ -26,6 +27,7 @@ export async function runSingle(
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
   const worker = await Worker.create(plan, log);
   onStart(worker);
+  const health = plan.health === null ? null : openHealth(worker.reactor, plan.health, worker);
   await worker.afterFork(0);
   const listeners = worker.listen((reactor) =>
     inherited === null
@@ -42,7 +44,9 @@ export async function runSingle(
     log.info(`listening on ${describeListener(address, isSecure)}`);
   });
   notifyReady(listenForPause(worker));
-  return await worker.run();
+  const exitCode = await worker.run();
+  health?.close();
+  return exitCode;
 }
 
 function listenToSignals(

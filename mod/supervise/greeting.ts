@@ -1,5 +1,5 @@
 /** The lines printed at the first start: what listens where, and what to do next. Pure. */
-import type { Container } from "../process/container.ts";
+import { type Container, stopGraceMs } from "../process/container.ts";
 import type { ListenSpec } from "./plan/listen_spec.ts";
 import type { RunPlan } from "./plan/plan.ts";
 
@@ -26,6 +26,23 @@ export function greeting(
   if (target !== null) lines.push(`  load    ${program} load -c 50 -d 10s ${target}`);
   lines.push(`  stop    Ctrl-C, or ${commands.stop}`);
   return lines;
+}
+
+/**
+ * Why the container may be killed before its stop is over; null: it fits, as far as the options and
+ * the variables say.
+ */
+export function stopTimeWarning(plan: RunPlan, { runtime }: Container): string | null {
+  const graceMs = stopGraceMs(runtime);
+  const { shutdownDelayMs, settings } = plan;
+  const stopMs = shutdownDelayMs + settings.drainTimeoutMs;
+  if (stopMs <= graceMs) return null;
+  const needed = Math.ceil(stopMs / 1000);
+  const flag = runtime === "kubernetes"
+    ? `terminationGracePeriodSeconds: ${needed}`
+    : `--stop-timeout ${needed}`;
+  return `a stop may take ${stopMs / 1000} s (shutdown delay and drain timeout), but the engine ` +
+    `kills after ${graceMs / 1000} s unless it is told otherwise: ${flag}`;
 }
 
 /** The commands to type outside of the container; the image has neither a shell nor kill. */

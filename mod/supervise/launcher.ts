@@ -21,7 +21,13 @@ import type { RunPlan } from "./plan/plan.ts";
 import type { HeldSockets } from "./sockets/held_sockets.ts";
 
 /** Addressed to us, so not passed to workers. */
-const ourVariables = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID"];
+const ourVariables = [
+  "LISTEN_FDS",
+  "LISTEN_PID",
+  "LISTEN_FDNAMES",
+  "LISTEN_PIDFDID",
+  "HAYATE_HEALTH",
+];
 /** Names the descriptor on which the background process reports that it is up. */
 export const daemonVariable = "HAYATE_DAEMON_FD";
 

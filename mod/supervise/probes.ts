@@ -3,6 +3,7 @@ import { deathSignalOf, exitCodeOf } from "../process/children/children.ts";
 import type { Variables } from "../process/environment.ts";
 import { type PassedDescriptor, spawn } from "../process/children/spawn.ts";
 import { sendSignal } from "../process/signals/signals.ts";
+import { askHttp } from "../probes/ask_http.ts";
 import { delay } from "../std/async.ts";
 
 const pauseMs = 200;
@@ -39,24 +40,8 @@ function fill(text: string, { pid, generation }: ProbeTarget): string {
 }
 
 async function answersHttp(url: string): Promise<boolean> {
-  const unix = /^http:\/\/\[unix:([^\]]+)\](.*)$/.exec(url);
-  const client = unix === null
-    ? null
-    : Deno.createHttpClient({ proxy: { transport: "unix", path: unix[1] } });
-  try {
-    const response = await fetch(unix === null ? url : `http://localhost${unix[2] || "/"}`, {
-      redirect: "manual",
-      signal: AbortSignal.timeout(answerTimeoutMs),
-      ...(client === null ? {} : { client }),
-    });
-    await response.body?.cancel();
-    return response.status >= 200 && response.status < 400;
-  } catch {
-    // Not listening yet, too slow, or not HTTP: not ready.
-    return false;
-  } finally {
-    client?.close();
-  }
+  const reply = await askHttp(url, answerTimeoutMs);
+  return reply !== null && reply.status >= 200 && reply.status < 400;
 }
 
 async function succeeds(command: string, target: ProbeTarget): Promise<boolean> {

@@ -14,10 +14,13 @@ import { claimReadiness } from "../process/handover/readiness.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals/signals.ts";
 import { SocketLease } from "../process/handover/socket_lease.ts";
 import { StatusFile } from "../process/files/status_file.ts";
+import { containerSources, findContainer } from "../process/container.ts";
+import { containerChannelPath } from "../probes/container_channel.ts";
 import { delay } from "../std/async.ts";
-import { ControlSocket } from "./control/control_socket.ts";
+import { type Controlled, ControlSocket } from "./control/control_socket.ts";
 import { claimDaemonReport } from "./daemon.ts";
 import { Runner } from "../lifecycle/runner.ts";
+import { type CloseHealth, healthOf, openHealthListener } from "./health.ts";
 import { Launcher } from "./launcher.ts";
 import { type GivenSocket, takeListenFds } from "./sockets/listen_fds.ts";
 import { InheritedOutput, type LogOutput, openLog } from "./log_output.ts";
@@ -59,7 +62,8 @@ class Supervisor {
   #output: LogOutput = new InheritedOutput();
   #pidFile: PidFile | null = null;
   #sockets: HeldSockets | null = null;
-  #control: ControlSocket | null = null;
+  #controls: readonly ControlSocket[] = [];
+  #closeHealth: CloseHealth = () => {};
   #runner: Runner | null = null;
   #isStopping = false;
   /** The timer of the shutdown delay; null: it is not running. */
@@ -108,8 +112,12 @@ class Supervisor {
     const runner = new Runner(system, plan.workers);
     system.runner = runner;
     this.#runner = runner;
-    this.#control = this.#openControl(runner, system, sockets);
-    system.control = this.#control;
+    this.#controls = this.#openControls(runner, system, sockets);
+    system.controls = this.#controls;
+    const { health } = plan;
+    if (health !== null) {
+      this.#closeHealth = await openHealthListener(health, () => runner.state);
+    }
     system.onStopping = () => {
       // Now only the workers hold them. The last worker of a queue empties and closes it, so that later
       // clients are refused at once, even while a long request still runs.
@@ -129,7 +137,8 @@ class Supervisor {
   /** Releases everything, the pid file last: `--stop` waits for it. */
   async release(): Promise<void> {
     for (const remove of this.#listeners) remove();
-    this.#control?.close();
+    for (const control of this.#controls) control.close();
+    this.#closeHealth();
     this.#sockets?.release();
     this.#lease?.close();
     this.#statusFile?.remove();
@@ -225,9 +234,26 @@ class Supervisor {
     );
   }
 
-  #openControl(runner: Runner, system: RealSystem, sockets: HeldSockets): ControlSocket | null {
-    const path = this.plan.controlPath;
-    if (path === null) return null;
+  /** One at the path of the plan, and one for `hayate health` in a container. */
+  #openControls(runner: Runner, system: RealSystem, sockets: HeldSockets): ControlSocket[] {
+    const { controlPath, controlIsExplicit } = this.plan;
+    const controlled = this.#controlled(runner, system, sockets);
+    const open = (path: string | null, isNeeded: boolean): ControlSocket[] => {
+      if (path === null) return [];
+      try {
+        return [new ControlSocket(path, controlled)];
+      } catch (error) {
+        if (!(error instanceof StartError) || isNeeded) throw error;
+        this.#report({ event: "note", text: `no control socket: ${error.message}` });
+        return [];
+      }
+    };
+    // If it was not requested, an unusual path of the pid file must not break a drop-in replacement.
+    const ours = open(controlPath, controlIsExplicit);
+    return isInContainer() ? [...ours, ...open(containerChannelPath(), false)] : ours;
+  }
+
+  #controlled(runner: Runner, system: RealSystem, sockets: HeldSockets): Controlled {
     const context = () => ({
       plan: this.plan,
       listen: sockets.specs.map(({ name }) => name),
@@ -237,21 +263,15 @@ class Supervisor {
       startedMs: this.#startedMs,
       lastFailure: system.lastFailure,
     });
-    try {
-      return new ControlSocket(path, {
-        get state() {
-          return runner.state;
-        },
-        status: () => statusOf(runner.state, context()),
-        hup: () => runner.hup(),
-        stop: () => this.#stop("TERM"),
-      });
-    } catch (error) {
-      // It was not requested: an unusual path of the pid file must not break a drop-in replacement.
-      if (!(error instanceof StartError) || this.plan.controlIsExplicit) throw error;
-      this.#report({ event: "note", text: `no control socket: ${error.message}` });
-      return null;
-    }
+    return {
+      get state() {
+        return runner.state;
+      },
+      status: () => statusOf(runner.state, context()),
+      health: () => healthOf(runner.state),
+      hup: () => runner.hup(),
+      stop: () => this.#stop("TERM"),
+    };
   }
 
   /**
@@ -311,4 +331,8 @@ class Supervisor {
       : `${isoLocal(new Date())} [${levelOf(entry)}] ${textLine(entry)}`;
     this.#output.write(line);
   }
+}
+
+function isInContainer(): boolean {
+  return findContainer(Deno.pid, Deno.ppid, containerSources(allVariables())) !== null;
 }

@@ -22,7 +22,7 @@ import { timingOf } from "./plan/options.ts";
 import type { RunPlan } from "./plan/plan.ts";
 import { probeUntilReady } from "./probes.ts";
 import { describeStatus } from "../lifecycle/core/reasons.ts";
-import { greeting } from "./greeting.ts";
+import { greeting, stopTimeWarning } from "./greeting.ts";
 import type { ReportEvent } from "./report.ts";
 import type { LogEvent, Settings, State } from "../lifecycle/core/state.ts";
 
@@ -40,7 +40,7 @@ export class RealSystem implements System {
   readonly clearTimer = realProcesses.clearTimer;
   /** Set once, before the runner starts. */
   runner: Runner | null = null;
-  control: ControlSocket | null = null;
+  controls: readonly ControlSocket[] = [];
   /** Called before the workers are signalled to end. */
   onStopping: () => void = () => {};
   /** Called once, when the first worker serves. */
@@ -111,13 +111,15 @@ export class RealSystem implements System {
   }
 
   onStep(state: State): void {
-    this.control?.onStep(state);
+    for (const control of this.controls) control.onStep(state);
     if (this.#greeted || !state.hasServed) return;
     this.#greeted = true;
     this.onServing();
-    if (this.plan.asStartServer || logChoice.json) return;
     const sources = containerSources(this.launcher.variables());
     const container = findContainer(Deno.pid, Deno.ppid, sources);
+    const warning = container === null ? null : stopTimeWarning(this.plan, container);
+    if (warning !== null) this.report({ event: "note", text: warning });
+    if (this.plan.asStartServer || logChoice.json) return;
     for (const text of greeting(this.plan, Deno.pid, invokedPath(), version, container)) {
       this.report({ event: "note", text });
     }

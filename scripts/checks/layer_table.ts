@@ -7,7 +7,8 @@ export const layers: readonly (readonly string[])[] = [
   // http1 and http2 are siblings: what both need is in http.
   ["http1", "http2", "net", "process", "log", "script"],
   ["conn", "tls", "static", "lifecycle", "acme"],
-  ["load", "serve", "supervise", "proxy", "doctor"],
+  ["probes"],
+  ["load", "serve", "supervise", "proxy", "doctor", "health"],
 ];
 
 /**
@@ -174,10 +175,10 @@ export const ownerRules: readonly OwnerRule[] = [
     instead: "take the value as a parameter, mod/process reads the environment",
   },
   {
-    // The supervisor runs no reactor; its probe follows no redirect and reads no body. A few requests
+    // The supervisor runs no reactor; a probe follows no redirect and reads one line. A few requests
     // to a CA in weeks need no connection of ours; their bodies are bounded.
     names: ["fetch", "WebSocket", "EventSource", "Deno.createHttpClient"],
-    owners: ["mod/supervise/probes.ts", "mod/acme/client/transport.ts"],
+    owners: ["mod/probes/ask_http.ts", "mod/acme/client/transport.ts"],
     instead: "use the connections of mod/conn: these open sockets of their own",
   },
   {

@@ -32,6 +32,7 @@ export class PeerHome {
     metrics: new EngineMetrics(),
     generation: 1,
     workers: 1,
+    unready: () => null,
     nowMs: () => 0,
     idleCount: () => 0,
     onChange: () => {},

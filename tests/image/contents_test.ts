@@ -14,16 +14,32 @@ interface Config {
   Entrypoint: string[];
   Cmd: string[];
   Env: string[];
+  ExposedPorts: Record<string, unknown>;
+  Labels: Record<string, string>;
+  StopSignal: string;
+  Healthcheck: { Test: string[] };
+}
+
+/** The image's settings, in Docker's form. */
+async function readConfig(): Promise<Config> {
+  const inspected = JSON.parse(await run(["inspect", "--type", "image", image]));
+  return engine === "docker" ? inspected[0].Config : inspected.Docker.config;
 }
 
 peerTest(engine, "the image runs `supervise proxy` with a second of overlap", async () => {
-  const inspected = JSON.parse(await run(["inspect", "--type", "image", image]));
-  const { Entrypoint, Cmd, Env }: Config = engine === "docker"
-    ? inspected[0].Config
-    : inspected.OCIv1.config;
+  const { Entrypoint, Cmd, Env } = await readConfig();
   assertEquals(Entrypoint, ["/hayate", "supervise"]);
   assertEquals(Cmd, ["proxy"]);
   assertEquals(Env.filter((entry) => entry.startsWith("KILL_OLD_DELAY")), ["KILL_OLD_DELAY=1"]);
+});
+
+peerTest(engine, "the image says how it is probed, stopped and reached", async () => {
+  const { ExposedPorts, Labels, StopSignal, Healthcheck } = await readConfig();
+  assertEquals(Healthcheck.Test, ["CMD", "/hayate", "health"]);
+  assertEquals(Object.keys(ExposedPorts).sort(), ["443/tcp", "80/tcp"]);
+  assertEquals(StopSignal, "SIGTERM");
+  assertEquals(Labels["org.opencontainers.image.title"], "hayate");
+  assertEquals(Labels["org.opencontainers.image.licenses"], "MIT");
 });
 
 peerTest(engine, "the image holds the program, its libraries and nothing else", async () => {

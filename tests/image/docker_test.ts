@@ -24,6 +24,9 @@ if (Deno.env.get("HAYATE_ENGINE") === "docker") {
   test("a configuration that disappears fails the HUP and the old generation stays", vanished);
   test("docker stop serves the connections in the accept queue", stopAnswersQueue);
   test("resolve finds a replica that joins a Docker network", replicaFound);
+  test("docker says healthy while a generation serves, on one network and read-only", healthy);
+  test("a container of load is healthy", healthyLoad);
+  test("SHUTDOWN_DELAY keeps answering after docker stop", shutdownDelay);
   test("Swarm rolls a broken update back, and a good one loses nothing", swarmUpdates);
 }
 
@@ -194,6 +197,61 @@ hosts:
   } finally {
     await docker("network", "rm", network);
   }
+}
+
+/** Two containers on the host's network, one of them with nothing to write to but /dev/shm. */
+async function healthy(): Promise<void> {
+  const [first, second] = [freePort(), freePort()];
+  const command = ["serve", "--text", "hi"];
+  await using one = await startContainer(["-e", `PORTS=${first}`], command);
+  await using other = await startContainer(
+    ["-e", `PORTS=${second}`, "--read-only", "--user", "65534:65534"],
+    command,
+  );
+  await waitForAnswer(first);
+  await waitForAnswer(second);
+  for (const { name } of [one, other]) {
+    assertMatch(await docker("exec", name, "/hayate", "health"), /^healthy: generation 1 serves$/);
+    await waitUntil("Docker's own check", async () => await healthOf(name) === "healthy");
+  }
+  await using starting = await startContainer(
+    ["-e", `PORTS=${freePort()}`],
+    ["--ready-notify", "--", "/hayate", "load", "-d", "60s", `http://127.0.0.1:${first}/`],
+  );
+  await starting.waitForLog(/starting new worker/);
+  const { code, stdout } = await runProgram("docker", ["exec", starting.name, "/hayate", "health"]);
+  assertEquals([code, stdout.trim()], [1, "unhealthy: starting"]);
+}
+
+async function healthyLoad(): Promise<void> {
+  const port = freePort();
+  await using _served = await startContainer(["-e", `PORTS=${port}`], ["serve", "--text", "hi"]);
+  await waitForAnswer(port);
+  const url = `http://127.0.0.1:${port}/`;
+  await using load = await startContainer([], ["load", "-c", "1", "-R", "10", "-d", "60s", url]);
+  const answer = await docker("exec", load.name, "/hayate", "health");
+  assertEquals(answer.trim(), "healthy: hayate load is not a server");
+}
+
+async function shutdownDelay(): Promise<void> {
+  const port = freePort();
+  await using served = await startContainer(
+    ["-e", `PORTS=${port}`, "-e", "SHUTDOWN_DELAY=600", "-e", "DRAIN_TIMEOUT=5"],
+    ["serve", "--text", "hi"],
+  );
+  await waitForAnswer(port);
+  await served.waitForLog(/a stop may take 606 s .*--stop-timeout 606/);
+  await docker("kill", "--signal=TERM", served.name);
+  await served.waitForLog(/received TERM, accepting for 600 secs more/);
+  assertEquals(await statusOf(port), 200);
+  const { code, stdout } = await runProgram("docker", ["exec", served.name, "/hayate", "health"]);
+  assertEquals([code, stdout.trim()], [1, "unhealthy: about to stop"]);
+  await docker("kill", "--signal=TERM", served.name);
+  assertEquals(await docker("wait", served.name), "0");
+}
+
+async function healthOf(name: string): Promise<string> {
+  return await docker("inspect", "-f", "{{.State.Health.Status}}", name);
 }
 
 async function swarmUpdates(): Promise<void> {

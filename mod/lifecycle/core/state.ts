@@ -336,3 +336,11 @@ export function isServing({ slots, surplus }: State): boolean {
   return surplus.length > 0 ||
     slots.some(({ current, previous }) => current !== null || previous !== null);
 }
+
+/** Why no requests should be sent to the workers now, in a few words; null: somebody serves. */
+export function unreadiness(state: State): string | null {
+  if (state.phase !== "running") return "stopping";
+  if (state.isLeaving) return "about to stop";
+  if (isServing(state)) return null;
+  return state.anyServed ? "no worker serves" : "starting";
+}

@@ -4,7 +4,9 @@ import type { CertificateExpiry } from "./certificate_expiry.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import type { Checker } from "../health/checker.ts";
+import type { Health } from "../../probes/health.ts";
 import type { CheckView, ServerChange } from "./peer_view.ts";
+import { unreadyUpstream } from "./readiness.ts";
 
 /** One process that serves clients. */
 export interface WorkerView {
@@ -22,6 +24,8 @@ export interface AdminApiParts {
   readonly metrics: EngineMetrics;
   readonly generation: number;
   readonly workers: number;
+  /** Why this process should get no requests now; null: it is ready. */
+  unready(): string | null;
   nowMs(): number;
   idleCount(group: PeerGroup): number;
   /** Called before counters are read, to update them. */
@@ -37,7 +41,7 @@ export interface AdminApiParts {
   readonly settled: (() => Promise<void>) | null;
 }
 
-export class AdminApi {
+export class AdminApi implements Health {
   readonly startedAtMs = Date.now();
 
   constructor(readonly parts: AdminApiParts) {}
@@ -45,6 +49,12 @@ export class AdminApi {
   /** Updates the counters. */
   refresh(): void {
     this.parts.refresh?.();
+  }
+
+  /** See `Health`; `?upstream=NAME` also asks for a server of that upstream. */
+  unready(query: string): string | null {
+    const { groups } = this.parts;
+    return this.parts.unready() ?? unreadyUpstream(groups, query, this.parts.nowMs());
   }
 
   group(name: string): PeerGroup | null {

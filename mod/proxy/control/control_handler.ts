@@ -2,6 +2,7 @@
 import { isTokenGiven, tokenChallenges } from "../../conn/accept/access_token.ts";
 import type { Exchange } from "../../conn/exchange/exchange.ts";
 import { latin1 } from "../../http/mod.ts";
+import { answerProbe } from "../../probes/health.ts";
 import type { ControlPlan } from "../plan/plan.ts";
 import { answer, textHtml, textPlain } from "../engine/responses/answers.ts";
 import type { EngineContext } from "../engine/routes/engine_context.ts";
@@ -49,6 +50,8 @@ export class ControlHandler implements RouteHandler {
   }
 
   handle(exchange: Exchange, { head }: RoutedRequest, route: Route): boolean {
+    // Probes have no token, and learn nothing that needs one.
+    if (answerProbe(exchange, this.#admin)) return true;
     const [path, query = ""] = head.pathText().split("?", 2);
     const { token } = this.#plan;
     if (token !== null && !isTokenGiven(head.field("authorization"), token)) {

@@ -33,6 +33,8 @@ export interface ControlPlaneParts {
   /** In a worker the master decides: no checks, no state file and no control listener. */
   readonly isWorker: boolean;
   idleCount(group: PeerGroup): number;
+  /** Why this process should get no requests now; null: it is ready. */
+  unready(): string | null;
   /** Updates the counters before they are read. */
   refresh?(): void;
   /** Of a master: its workers, for the API. */
@@ -103,6 +105,7 @@ export class ControlPlane implements PeerKeeper {
       metrics: engine.metrics,
       generation: parts.generation,
       workers: plan.global.workers,
+      unready: () => parts.unready(),
       nowMs: () => reactor.nowMs,
       idleCount: (group) => parts.idleCount(group),
       refresh: () => parts.refresh?.(),

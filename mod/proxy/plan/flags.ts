@@ -1,4 +1,5 @@
 /** The flags of `hayate proxy`. */
+import { readHealthAddress } from "../../probes/address.ts";
 import { defineTable } from "../../cli/mod.ts";
 import { configFilesDefault } from "../../config/default_file.ts";
 
@@ -35,9 +36,21 @@ export const proxyTable = defineTable({
       default: 0,
       env: "SHUTDOWN_DELAY",
       placeholder: "TIME",
-      help: "After TERM go on accepting for this time, with Connection: close and /readyz at 503, " +
+      help:
+        "After TERM go on accepting for this time, with Connection: close and /readyz at 503, " +
         "so that balancers stop sending; a second TERM, or INT, cuts it short. Under a " +
         "supervisor its own delay counts.",
+    },
+    {
+      long: "health",
+      kind: "parsed",
+      parse: readHealthAddress,
+      placeholder: "ADDR",
+      env: "HAYATE_HEALTH",
+      help:
+        "Answer /livez and /readyz at PORT, HOST:PORT or a unix path, as the control listener " +
+        "does. /readyz is 503 until the proxy serves and once a stop has begun, and with " +
+        "?upstream=NAME while no server of it is up.",
     },
     {
       long: "log-format",

@@ -1,4 +1,5 @@
 /** Parses argv of `hayate proxy` into a command. Pure. */
+import type { Address } from "../../base/address.ts";
 import { type Environment, readOptions, UsageError } from "../../cli/mod.ts";
 import type { LogFlags } from "../../process/choose_log.ts";
 import { proxyTable } from "./flags.ts";
@@ -9,6 +10,8 @@ export interface ProxyCommand {
   readonly testOnly: boolean;
   /** How long TERM lets clients go before the graceful stop; 0: not at all. */
   readonly shutdownDelayMs: number;
+  /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+  readonly health: Address | null;
   readonly logFlags: LogFlags;
 }
 
@@ -23,6 +26,7 @@ export function readProxyCommand(
     configFile: values.conf,
     testOnly: values.test || values.mode === "test",
     shutdownDelayMs: values.shutdownDelayMs,
+    health: values.health,
     logFlags: { format: values.logFormat, stream: values.logTo },
   };
 }

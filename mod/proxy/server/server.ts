@@ -61,6 +61,7 @@ export class ProxyServer {
   readonly #generation: Generation;
   #isDraining = false;
   #isLeaving = false;
+  #isServing = false;
 
   /**
    * `plan` must be resolved (`resolvePlan`). `previous`: the server to be replaced, which serves
@@ -109,6 +110,7 @@ export class ProxyServer {
         ? {}
         : { onOutlier: (report) => parts.member!.reportOutlier(report) }),
       idleCount: (group) => this.#compiler.idleCount(group),
+      unready: () => this.#unreadyReason(),
       settled: null,
     }, previous === null ? null : previous.#control);
     this.#compiler = new RouteCompiler(plan, {
@@ -135,6 +137,17 @@ export class ProxyServer {
 
   get connectionCount(): number {
     return this.#engine.connectionCount;
+  }
+
+  /** See `Health`. */
+  unready(query: string): string | null {
+    return this.#control.admin.unready(query);
+  }
+
+  #unreadyReason(): string | null {
+    if (this.#isDraining) return "stopping";
+    if (this.#isLeaving) return "about to stop";
+    return this.#isServing ? null : "starting";
   }
 
   /** Opens the sockets. Accepts nothing for the plan before `serve`. Throws `StartError`. */
@@ -222,6 +235,7 @@ export class ProxyServer {
 
   /** Starts to accept, replacing the previous server. */
   serve(): void {
+    this.#isServing = true;
     this.#opening?.commit();
     if (this.#previous !== null) this.#control.takeOver(this.#previous.#control);
     this.#previous = null;

@@ -1,9 +1,10 @@
 /** A process that serves one plan after another on the same sockets. */
 import type { Leaving, Pausable } from "../../process/signals/pausing.ts";
+import type { Health } from "../../probes/health.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 import { ProxyServer, type ServerParts } from "./server.ts";
 
-export class SingleProcess implements Pausable, Leaving {
+export class SingleProcess implements Pausable, Leaving, Health {
   readonly #parts: ServerParts;
   readonly #retiring = new Map<ProxyServer, Promise<void>>();
   #current: ProxyServer;
@@ -18,6 +19,11 @@ export class SingleProcess implements Pausable, Leaving {
     this.#parts = parts;
     this.#generation = parts.generation;
     this.#current = this.#serverOf(plan, parts.generation, null);
+  }
+
+  /** See `Health`. */
+  unready(query: string): string | null {
+    return this.#current.unready(query);
   }
 
   /** Opens the sockets. Throws `StartError`. */

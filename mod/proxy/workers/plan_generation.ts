@@ -65,6 +65,7 @@ export class PlanGeneration {
       generation: generation ?? 1,
       isWorker: false,
       idleCount: (group) => totals.idleCount(group),
+      unready: () => this.pool.unready(),
       refresh: () => totals.writeTo(metrics, this.#control.groups),
       workerViews: () => totals.workerViews(this.pool.pids),
       respawned: () => this.pool.respawnedCount,
@@ -95,6 +96,11 @@ export class PlanGeneration {
       onUnreachable: (message) => this.#control.noteUnreachable(message),
       onWorkerGone: (pid) => totals.forget(pid),
     });
+  }
+
+  /** See `Health`. */
+  unready(query: string): string | null {
+    return this.#control.admin.unready(query);
   }
 
   /**

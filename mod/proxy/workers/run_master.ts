@@ -1,5 +1,5 @@
 /** A proxy with several workers: the master runs control, checks and API; workers serve traffic. */
-import { formatAddress } from "../../base/address.ts";
+import { type Address, formatAddress } from "../../base/address.ts";
 import { exitCodes, StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
@@ -7,6 +7,8 @@ import { keepMemory } from "../../process/memory/memory_keeper.ts";
 import { notify, notifyReady } from "../../process/handover/readiness.ts";
 import { listenForLeave } from "../../process/signals/pausing.ts";
 import { addSignalListener } from "../../process/signals/signals.ts";
+import type { Health } from "../../probes/health.ts";
+import { openHealth } from "../../probes/health_listener.ts";
 import { type HeldLease, SocketLease } from "../../process/handover/socket_lease.ts";
 import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
 import type { InheritedSocket } from "../../process/handover/starter_port.ts";
@@ -36,11 +38,14 @@ export interface MasterRun {
   onReloaded(loaded: LoadedPlan): void;
   readonly hangups: Hangups;
   readonly shutdownDelayMs: number;
+  /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+  readonly health: Address | null;
 }
 
 /** Runs until a signal ends it. Throws `StartError`. */
 export async function runMaster(run: MasterRun): Promise<number> {
   const master = new MasterProcess(run);
+  const health = run.health === null ? null : openHealth(run.reactor, run.health, master);
   const running = run.reactor.run();
   // A signal may stop the process during the wait for names, checks and workers.
   if (await Promise.race([master.start(), running.then(() => false)])) {
@@ -48,10 +53,11 @@ export async function runMaster(run: MasterRun): Promise<number> {
     keepMemory();
   }
   await running;
+  health?.close();
   return master.exitCode;
 }
 
-class MasterProcess {
+class MasterProcess implements Health {
   readonly #run: MasterRun;
   readonly #sockets: MasterSockets;
   readonly #context;
@@ -90,6 +96,11 @@ class MasterProcess {
       apply: (next) => this.#reload(next),
     });
     this.#listenToSignals();
+  }
+
+  /** See `Health`. */
+  unready(query: string): string | null {
+    return this.#isStopping ? "stopping" : this.#current.unready(query);
   }
 
   /** Resolves when every worker accepts. False: it was stopped before that. */

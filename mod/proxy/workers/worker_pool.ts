@@ -2,6 +2,7 @@
 import { StartError } from "../../base/errors.ts";
 import { shapeFaultOf } from "../../base/shape.ts";
 import { isServing, type LogEvent, type Settings, type State } from "../../lifecycle/core/state.ts";
+import { unreadiness } from "../../lifecycle/core/state.ts";
 import { leaveSignal } from "../../process/signals/pausing.ts";
 import { hurryMs } from "../../lifecycle/core/shutdown.ts";
 import { realProcesses } from "../../lifecycle/real_processes.ts";
@@ -143,6 +144,11 @@ export class WorkerPool {
   /** At least one worker accepts. */
   get isServing(): boolean {
     return isServing(this.#state);
+  }
+
+  /** Why no requests should come now; null: a worker accepts. */
+  unready(): string | null {
+    return unreadiness(this.#state);
   }
 
   /**

@@ -6,6 +6,7 @@ import {
   type LogEvent,
   type Settings,
   type State,
+  unreadiness,
 } from "../../lifecycle/core/state.ts";
 import { realProcesses } from "../../lifecycle/real_processes.ts";
 import { leaveSignal } from "../../process/signals/pausing.ts";
@@ -137,6 +138,11 @@ export class Master {
         isReady: !starting.has(worker),
         isEnding: worker.signalled,
       }));
+  }
+
+  /** See `Health`. */
+  unready(): string | null {
+    return unreadiness(this.#runner.state);
   }
 
   start(): void {

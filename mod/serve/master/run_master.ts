@@ -12,6 +12,8 @@ import { claimLease, SocketLease } from "../../process/handover/socket_lease.ts"
 import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
 import { logAppError } from "../app/app_errors.ts";
 import { readInherited } from "../sockets/inherited.ts";
+import type { Address } from "../../base/address.ts";
+import type { HealthListener } from "../../probes/health_listener.ts";
 import { inStartTime } from "../app/start_time.ts";
 import { clippedBacklog, describeListener } from "../sockets/listeners.ts";
 import type { ServePlan } from "../plan/plan.ts";
@@ -130,11 +132,13 @@ async function manageWorkers(
   listenForPause(master);
   listenForLeave(master);
   const watch = new WorkerWatch(plan, master, starter, scoreboard);
+  const health = plan.health === null ? null : await openHealthOf(plan.health, master);
   master.start();
   const status = plan.status === null ? null : await openStatus(plan, master, starter, scoreboard);
   const exitCode = await master.finished;
   watch.stop();
   status?.close();
+  health?.close();
   return exitCode;
 }
 
@@ -157,6 +161,21 @@ async function beforeForkOf(plan: ServePlan, log: Logger): Promise<(slot: number
     } catch (error) {
       logAppError(log, "beforeFork failed", error);
     }
+  };
+}
+
+/** A reactor of its own: the master has none otherwise. */
+async function openHealthOf(address: Address, master: Master): Promise<HealthListener> {
+  const { createReactor } = await import("../../net/mod.ts");
+  const { openHealth } = await import("../../probes/health_listener.ts");
+  const reactor = await createReactor();
+  const listener = openHealth(reactor, address, master);
+  void reactor.run();
+  return {
+    close() {
+      listener.close();
+      reactor.stop();
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** The flags of `hayate serve`. */
+import { readHealthAddress } from "../../probes/address.ts";
 import { defineTable } from "../../cli/mod.ts";
 import { serverTimeouts } from "../../conn/exchange/timeouts.ts";
 import { namedFormats } from "../../log/mod.ts";
@@ -170,7 +171,8 @@ export const serveTable = defineTable({
       env: "SHUTDOWN_DELAY",
       placeholder: "TIME",
       section: processes,
-      help: "After TERM go on accepting for this time, with Connection: close and /readyz at 503, " +
+      help:
+        "After TERM go on accepting for this time, with Connection: close and /readyz at 503, " +
         "so that balancers stop sending; a second TERM, or INT, cuts it short. Under a " +
         "supervisor its own delay counts.",
     },
@@ -413,6 +415,16 @@ export const serveTable = defineTable({
       defaultText: "stderr",
       section: logs,
       help: "Where this program's own lines go.",
+    },
+    {
+      long: "health",
+      kind: "parsed",
+      parse: readHealthAddress,
+      placeholder: "ADDR",
+      env: "HAYATE_HEALTH",
+      section: logs,
+      help: "Answer /livez and /readyz at PORT, HOST:PORT or a unix path. /readyz is 503 until " +
+        "the app serves and once a stop has begun. See also: hayate health.",
     },
     {
       long: "status-listen",

@@ -99,4 +99,6 @@ export interface ServePlan {
   readonly files: FilesPlan;
   readonly log: LogPlan;
   readonly status: StatusPlan | null;
+  /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+  readonly health: Address | null;
 }

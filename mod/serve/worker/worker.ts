@@ -17,6 +17,7 @@ import { shutQueuesOf } from "../../net/accept_queue.ts";
 import { createReactor } from "../../net/mod.ts";
 import { openMessageSender } from "../../net/message_sender.ts";
 import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
+import type { Health } from "../../probes/health.ts";
 import { getVariable } from "../../process/environment.ts";
 import { keepMemory } from "../../process/memory/memory_keeper.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
@@ -45,7 +46,7 @@ export const noReporting: WorkerReporting = {
   onRequestsMax: () => {},
 };
 
-export class Worker {
+export class Worker implements Health {
   readonly app: App;
   readonly reactor: Reactor;
   readonly server: HttpServer;
@@ -130,6 +131,13 @@ export class Worker {
     const { app, process } = this.#plan;
     const path = app.kind === "script" ? app.path : "";
     await inStartTime(this.app.hooks.afterFork?.(slot), process.startTimeoutMs, path, "afterFork");
+  }
+
+  /** See `Health`. */
+  unready(): string | null {
+    if (this.#stopping) return "stopping";
+    if (this.#leaving) return "about to stop";
+    return this.#listeners.length === 0 ? "starting" : null;
   }
 
   /** Starts accepting. Throws StartError. */

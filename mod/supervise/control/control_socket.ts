@@ -6,11 +6,12 @@ import { bindInheritable } from "../../net/inheritable.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { Channel } from "../../process/channel.ts";
 import { ChannelServer } from "../../process/channel_socket.ts";
+import type { HealthAnswer } from "../../probes/container_channel.ts";
 import type { State } from "../../lifecycle/core/state.ts";
 
 /** A client's requests. `restart` also waits until every older worker has ended. */
-export type Command = "status" | "reload" | "restart" | "stop";
-const commands: readonly string[] = ["status", "reload", "restart", "stop"];
+export type Command = "status" | "health" | "reload" | "restart" | "stop";
+const commands: readonly string[] = ["status", "health", "reload", "restart", "stop"];
 
 /** The outcome of a reload. */
 export interface Outcome {
@@ -32,6 +33,7 @@ export const outcomeShape = record<Outcome>({
 export interface Controlled {
   readonly state: State;
   status(): unknown;
+  health(): HealthAnswer;
   hup(): void;
   stop(): void;
 }
@@ -94,6 +96,7 @@ export class ControlSocket {
   #perform(channel: Channel, command: Command): void {
     const { controlled } = this;
     if (command === "status") return void channel.send(controlled.status());
+    if (command === "health") return void channel.send(controlled.health());
     if (command === "stop") return controlled.stop();
     this.#pending.push({
       channel,

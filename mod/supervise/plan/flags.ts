@@ -1,5 +1,6 @@
 /** The flags of `hayate supervise`: those of Server::Starter and ours. */
 import { defineTable, Wrong } from "../../cli/mod.ts";
+import { readHealthAddress } from "../../probes/address.ts";
 import { readSignalName } from "../../process/signals/signals.ts";
 
 function readSignal(text: string): string | Wrong {
@@ -291,6 +292,17 @@ export const superviseTable = defineTable({
       defaultText: "the pid file's name plus .sock",
       section: "Files",
       help: "Unix socket for `hayate supervise status`, `reload` and `stop`.",
+      ...ours,
+    },
+    {
+      long: "health",
+      kind: "parsed",
+      parse: readHealthAddress,
+      placeholder: "ADDRESS",
+      env: "HAYATE_HEALTH",
+      section: "Files",
+      help: "Answer /livez and /readyz at PORT, HOST:PORT or a unix path. /readyz is 503 until a " +
+        "generation serves and once a stop has begun. See also: hayate health.",
       ...ours,
     },
     {

@@ -25,7 +25,11 @@ export function readSupervisePlan(
 ): Plan {
   const asStartServer = calledAs === "start_server";
   // Server::Starter knows neither variable.
-  const parsed = parse(argv, asStartServer, asStartServer ? () => undefined : (name) => environment[name]);
+  const parsed = parse(
+    argv,
+    asStartServer,
+    asStartServer ? () => undefined : (name) => environment[name],
+  );
   if (parsed.values.restart) return restartPlan(parsed);
   if (parsed.values.stop) return clientPlan("stop", parsed);
   return runPlan(parsed, environment, asStartServer);
@@ -108,6 +112,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     statusFile: values.statusFile,
     controlPath: values.control ?? (values.pidFile === null ? null : `${values.pidFile}.sock`),
     controlIsExplicit: values.control !== null,
+    health: values.health,
     log: readLogTarget(values.logFile),
     logFormat: values.logFormat,
     logStream: values.logTo,

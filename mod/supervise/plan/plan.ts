@@ -1,4 +1,5 @@
 /** The plan: checked, immutable settings of one run, or a command to a running supervisor. */
+import type { Address } from "../../base/address.ts";
 import type { Variables } from "../../process/environment.ts";
 import type { Settings } from "../../lifecycle/core/state.ts";
 import type { ListenSpec } from "./listen_spec.ts";
@@ -33,6 +34,8 @@ export interface RunPlan {
   readonly statusFile: string | null;
   readonly controlPath: string | null;
   readonly controlIsExplicit: boolean;
+  /** Where `/livez` and `/readyz` are answered; null: nowhere. */
+  readonly health: Address | null;
   readonly log: LogTarget;
   /** null: see `chooseLog`. */
   readonly logFormat: "text" | "json" | null;

@@ -57,6 +57,15 @@ which docker run, Compose and Swarm report. --max-start-failures N makes N attem
                     this time; if the new one dies before, the old one serves again
   --drain-timeout   send KILL to an old generation that does not exit in time
 
+Balancers and clusters send requests until they have heard of a stop. With
+--shutdown-delay (SHUTDOWN_DELAY) TERM first makes /readyz answer 503 and lets clients
+go: connections are accepted as before, and proxy and serve end each one after its next
+response. Then the stop begins. A second TERM cuts the delay short; INT and HUP have none.
+
+  --health 9000     GET /livez: the event loop runs; GET /readyz: a generation serves.
+                    hayate health 9000 asks it; in a container, without an address, it
+                    asks the supervisor through /dev/shm
+
 Deploying with a symbolic link: each generation starts in the directory that the path
 of --dir, or of the directory where the supervisor was started, leads to at that time.
 

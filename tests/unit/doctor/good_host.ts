@@ -24,4 +24,5 @@ export const goodHost: Facts = {
   hugePages: "madvise",
   cpuGovernor: "performance",
   isContainer: false,
+  stop: null,
 };

@@ -91,6 +91,20 @@ const network: Row[] = [
 const all = judgedModes.join();
 const resources: Row[] = [
   [
+    { stop: { engine: "docker", graceMs: 10_000, delayMs: 5000, drainMs: 8000 } },
+    "stop-time",
+    "warn",
+    "serve,supervise,proxy",
+    "docker run --stop-timeout 18 ...",
+  ],
+  [
+    { stop: { engine: "kubernetes", graceMs: 30_000, delayMs: 10_000, drainMs: 30_000 } },
+    "stop-time",
+    "warn",
+    "serve,supervise,proxy",
+    "# in the pod's spec: terminationGracePeriodSeconds: 45",
+  ],
+  [
     { openFiles: { soft: 1024, hard: 1024 } },
     "open-files",
     "fail",

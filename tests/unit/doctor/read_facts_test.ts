@@ -40,6 +40,24 @@ Deno.test("readFacts() reads the kernel's settings", () => {
   assertEquals(facts.isContainer, false);
 });
 
+Deno.test("readFacts() compares the variables of a stop with the engine's limit", () => {
+  const stopOf = (marker: string, environ: string) =>
+    readFacts(sources({ [marker]: "", "/proc/self/environ": environ })).stop;
+  const variables = "A=b\0SHUTDOWN_DELAY=5\0DRAIN_TIMEOUT=500ms\0";
+  const times = { delayMs: 5000, drainMs: 500 };
+  assertEquals(stopOf("/.dockerenv", variables), { engine: "docker", graceMs: 10_000, ...times });
+  assertEquals(
+    stopOf("/run/.containerenv", variables),
+    { engine: "podman", graceMs: 10_000, ...times },
+  );
+  assertEquals(
+    stopOf("/.dockerenv", `${variables}KUBERNETES_SERVICE_HOST=10.0.0.1\0`),
+    { engine: "kubernetes", graceMs: 30_000, ...times },
+  );
+  assertEquals(stopOf("/.dockerenv", "A=b\0"), null);
+  assertEquals(stopOf("/nowhere", variables), null);
+});
+
 Deno.test("readFacts() reads the limits of a version 2 cgroup", () => {
   const group = "/sys/fs/cgroup/app.slice";
   const facts = readFacts(sources({

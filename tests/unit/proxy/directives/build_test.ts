@@ -244,3 +244,19 @@ Deno.test("buildPlan() names the directives of h2o that hayate ignores", () => {
     "[h2o.conf:1] http2-push-preload: hayate does not support this directive of h2o; it is ignored",
   ]);
 });
+
+Deno.test("DRAIN_TIMEOUT is the default of drain-timeout", () => {
+  const text = "listen: 80\nhosts: {default: {paths: {/: {status: ON}}}}\n";
+  const built = (value: string, more = "") =>
+    buildPlan(text + more, "h2o.conf", {
+      ...source,
+      environment: (name) => name === "DRAIN_TIMEOUT" ? value : null,
+    }, { needsListen: true });
+  assertEquals(built("8").plan?.global.drainTimeoutMs, 8000);
+  assertEquals(built("500ms").plan?.global.drainTimeoutMs, 500);
+  assertEquals(built("").plan?.global.drainTimeoutMs, 30_000);
+  assertEquals(built("8", "drain-timeout: 9\n").plan?.global.drainTimeoutMs, 9000);
+  assertEquals(built("soon").problems, [
+    "[h2o.conf:1] DRAIN_TIMEOUT=soon in the environment: not a time such as 10, 500ms, 2s or 1.5m",
+  ]);
+});

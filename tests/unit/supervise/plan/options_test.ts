@@ -151,3 +151,17 @@ Deno.test("timingOf() reads the delays as Server::Starter does", () => {
   const both = { ENABLE_AUTO_RESTART: "1", AUTO_RESTART_INTERVAL: "10" };
   assertEquals(timingOf(both).autoRestartMs, 10_000);
 });
+
+Deno.test("SHUTDOWN_DELAY and DRAIN_TIMEOUT are defaults, but not for start_server", () => {
+  const variables = { SHUTDOWN_DELAY: "5", DRAIN_TIMEOUT: "8" };
+  const read = (calledAs: string, ...argv: string[]) => {
+    const plan = readSupervisePlan(["--port", "80", ...argv], variables, calledAs);
+    if (plan.kind !== "run") throw new Error(`a ${plan.kind} plan`);
+    return [plan.shutdownDelayMs, plan.settings.drainTimeoutMs];
+  };
+  // Our own modes have the variable, too, and a second more to end by themselves.
+  assertEquals(read("hayate", "proxy"), [5000, 9000]);
+  assertEquals(read("hayate", "--", "app"), [5000, 8000]);
+  assertEquals(read("hayate", "--shutdown-delay", "1", "--", "app"), [1000, 8000]);
+  assertEquals(read("start_server", "--", "app"), [0, 0]);
+});
