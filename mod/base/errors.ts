@@ -5,7 +5,8 @@ export type ErrorSource = "downstream" | "upstream" | "config" | "internal";
  * A failed connection or exchange, caused by the peer or the system.
  *
  * `code` is an errno name (`ECONNREFUSED`) or one of ours (`ETIMEDOUT` for a deadline that passed,
- * `EPROTO` for a protocol violation, `EEOF` for an end in the middle of a message).
+ * `EPROTO` for a protocol violation, `EEOF` for an end in the middle of a message, `EVERSION` for a
+ * request that the peer wants over HTTP/1.1).
  */
 export class PeerError {
   constructor(

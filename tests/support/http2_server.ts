@@ -14,7 +14,13 @@ export const Type = {
 } as const;
 export const Setting = { maxConcurrentStreams: 3, initialWindowSize: 4 } as const;
 /** Codes of RFC 9113 7. */
-export const Code = { noError: 0, internalError: 2, refusedStream: 7, cancel: 8 } as const;
+export const Code = {
+  noError: 0,
+  internalError: 2,
+  refusedStream: 7,
+  cancel: 8,
+  http11Required: 13,
+} as const;
 
 const prefaceBytes = 24;
 const endStream = 1;
@@ -26,6 +32,8 @@ export interface Http2ServerOptions {
   readonly settings?: readonly (readonly [id: number, value: number])[];
   /** A request has arrived with its whole body; default: it is answered. */
   readonly onRequest?: (connection: Http2Peer, id: number) => void | Promise<void>;
+  /** The answer to each read of a client with HTTP/1.1; default: there is none. */
+  readonly http1?: string;
   /** The head of a request whose body follows. */
   readonly onHead?: (connection: Http2Peer, id: number) => void | Promise<void>;
 }
@@ -120,8 +128,18 @@ export class Http2Peer {
   async serve(): Promise<void> {
     let held = new Uint8Array(0);
     let isOpen = false;
-    this.settings(this.server.options.settings ?? []);
+    const { settings = [], http1 } = this.server.options;
+    if (http1 === undefined) this.settings(settings);
     for await (const chunk of this.#conn.readable) {
+      if (http1 !== undefined && !isOpen) {
+        // The preface begins with PRI.
+        if (chunk[1] !== 0x52) {
+          this.server.http1Requests.push(new TextDecoder().decode(chunk).split(" HTTP/")[0]);
+          this.#output = this.#output.then(() => this.#send(new TextEncoder().encode(http1)));
+          continue;
+        }
+        this.settings(settings);
+      }
       held = joined(held, chunk);
       let at = isOpen ? 0 : prefaceBytes;
       if (held.length < at) continue;
@@ -169,6 +187,8 @@ export class Http2Peer {
 export class Http2Server implements AsyncDisposable {
   readonly options: Http2ServerOptions;
   readonly connections: Http2Peer[] = [];
+  /** Methods and targets that came over HTTP/1.1. */
+  readonly http1Requests: string[] = [];
   readonly #listener: Deno.TcpListener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #tasks: Promise<void>[] = [];
 

@@ -39,7 +39,9 @@ To upstreams:
 An entry of upstreams has http2_ratio, http2_max_concurrent_streams and
 http2_force_cleartext in place of these. Requests share connections, for which
 keepalive_requests and keepalive_timeout hold, too. A request that the server
-refuses, or that its GOAWAY meets, is sent again, up to four times. With a PROXY
+refuses, or that its GOAWAY meets, is sent again, up to four times. One that it
+answers with HTTP_1_1_REQUIRED is sent again over HTTP/1.1 if its method may be
+repeated (else 502), and that server gets HTTP/1.1 for 5 minutes. With a PROXY
 header a connection is not shared, and https upstreams get HTTP/1.1.
 
 Trailers pass in both directions between both versions. HTTP/1.1 has them after

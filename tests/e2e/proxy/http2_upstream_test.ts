@@ -205,6 +205,40 @@ Deno.test("refused streams and those above a GOAWAY are sent again, a POST too",
   assertEquals(server.connections.map(({ requestCount }) => requestCount), [2, 1]);
 });
 
+Deno.test("HTTP_1_1_REQUIRED sends a GET again over HTTP/1.1, and the peer's next requests", async () => {
+  for (const isGoaway of [false, true]) {
+    await using server = new Http2Server({
+      http1: "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold",
+      onRequest(peer, id) {
+        if (isGoaway) peer.goaway(id - 1, Code.http11Required);
+        else peer.reset(id, Code.http11Required);
+      },
+    });
+    await using proxy = await TestProxy.before(server.url, [], cleartext);
+    for (const path of ["/1", "/2"]) {
+      const { status, body } = parts(await proxy.get(path));
+      assertEquals([status, body], [200, "old"], path);
+    }
+    assertEquals([server.http1Requests, server.requestCount], [["GET /1", "GET /2"], 1]);
+  }
+});
+
+Deno.test("HTTP_1_1_REQUIRED is a 502 for a POST, which is not repeated, and for gRPC a status", async () => {
+  await using server = new Http2Server({
+    http1: "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold",
+    onRequest: (peer, id) => peer.reset(id, Code.http11Required),
+  });
+  await using proxy = await TestProxy.before(server.url, [], cleartext);
+  const post = (fields: string) =>
+    `POST / HTTP/1.1\r\nHost: h\r\n${fields}Content-Length: 2\r\nConnection: close\r\n\r\nab`;
+  const call = await proxy.exchange(post("Content-Type: application/grpc\r\nTE: trailers\r\n"));
+  assert(/^grpc-status: 14\r$/im.test(parts(call).head), call);
+  await using other = await TestProxy.before(server.url, [], cleartext);
+  assertEquals(parts(await other.exchange(post(""))).status, 502);
+  assertEquals([server.http1Requests, server.requestCount], [[], 2]);
+  assertEquals(parts(await other.exchange(post(""))).status, 200);
+});
+
 Deno.test("a stream that was reset after its request is not sent again when it is a POST", async () => {
   await using server = new Http2Server({
     onRequest: (peer, id) => peer.reset(id, Code.internalError),

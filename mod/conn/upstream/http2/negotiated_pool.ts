@@ -39,6 +39,11 @@ export class NegotiatedPool implements NegotiationHost {
     return this.#shared.idleCount;
   }
 
+  /** See `SharedPool.requiresHttp1`. */
+  get requiresHttp1(): boolean {
+    return this.#shared.requiresHttp1;
+  }
+
   acquire(): UpstreamExchange {
     const shared = this.#shared.tryAcquire();
     if (shared !== null) return shared;

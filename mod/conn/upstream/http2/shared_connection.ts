@@ -125,6 +125,10 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
     this.#settle();
   }
 
+  requireHttp1(): void {
+    this.#host.requireHttp1();
+  }
+
   /** Something is due then. */
   armFor(dueMs: number): void {
     if (this.#isOpen && dueMs < this.deadlineMs) this.#host.reactor.wheel.arm(this, dueMs);

@@ -22,6 +22,8 @@ export interface SharedHost {
   keepStream(stream: UpstreamStream): void;
   /** The connection has no streams: keeps it for others; false: it is not wanted. */
   keep(connection: SharedConnection): boolean;
+  /** The peer has answered HTTP_1_1_REQUIRED. */
+  requireHttp1(): void;
   /** The connection takes no more streams, or is closed. */
   forget(connection: SharedConnection): void;
 }

@@ -22,6 +22,12 @@ import { UpstreamStream } from "./upstream_stream.ts";
 /** Stream objects kept for the next requests. */
 const spareStreamsMax = 256;
 
+/**
+ * How long a peer that has answered HTTP_1_1_REQUIRED (RFC 9113 7) gets no HTTP/2. Its configuration
+ * may change, and a wrong guess costs one request.
+ */
+const http1RequiredMs = 300_000;
+
 /** One for each thread: every call uses it and is done with it. */
 const spaces = new WeakMap<Scratch, HeadSpace>();
 
@@ -54,6 +60,8 @@ export class SharedPool implements SharedHost {
   /** The peer's addresses when the connections were last checked against them. */
   #addresses: readonly Address[];
   #isClosed = false;
+  /** Monotonic milliseconds until which requests are to use HTTP/1.1. */
+  #http1UntilMs = 0;
 
   constructor(
     reactor: Reactor,
@@ -86,6 +94,15 @@ export class SharedPool implements SharedHost {
     let count = 0;
     for (const connection of this.#connections) if (connection.isIdle) count++;
     return count;
+  }
+
+  /** The peer has said lately that it wants HTTP/1.1. */
+  get requiresHttp1(): boolean {
+    return this.#http1UntilMs > this.reactor.nowMs;
+  }
+
+  requireHttp1(): void {
+    this.#http1UntilMs = this.reactor.nowMs + http1RequiredMs;
   }
 
   /** A stream for one request, on a connection that has room or on a new one. */

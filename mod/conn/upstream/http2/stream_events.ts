@@ -26,6 +26,8 @@ export interface EventOwner {
   onStreamClosed(stream: UpstreamStream): void;
   /** The peer accepts no more streams. */
   leave(): void;
+  /** The peer wants requests over HTTP/1.1. */
+  requireHttp1(): void;
   /** GOAWAY was sent for a fault of the peer. */
   onSessionFailure(error: PeerError): void;
 }
@@ -68,7 +70,10 @@ export class StreamEvents implements SessionSink<UpstreamStream> {
       stream.wasReused = owner.servedBefore(stream);
       return stream.fail(owner.endError);
     }
-    if (byPeer) return stream.fail(resetError(code, owner.isLeaving));
+    if (byPeer) {
+      if (code === ErrorCode.http11Required) owner.requireHttp1();
+      return stream.fail(resetError(code, owner.isLeaving));
+    }
     const phrase = fault === 0 ? `peer caused ${errorName(code)}` : describeFault(fault).phrase;
     stream.fail(new PeerError("EPROTO", "upstream", phrase));
   }
@@ -81,7 +86,8 @@ export class StreamEvents implements SessionSink<UpstreamStream> {
     stream.onWritable();
   }
 
-  onGoaway(): void {
+  onGoaway(_lastId: number, code: number): void {
+    if (code === ErrorCode.http11Required) this.#owner.requireHttp1();
     this.#owner.leave();
   }
 
@@ -103,6 +109,9 @@ export class StreamEvents implements SessionSink<UpstreamStream> {
 
 /** A stream that was refused, by itself or by GOAWAY, was not processed (RFC 9113 8.7). */
 function resetError(code: number, isLeaving: boolean): PeerError {
+  if (code === ErrorCode.http11Required) {
+    return new PeerError("EVERSION", "upstream", "peer requires HTTP/1.1");
+  }
   if (code !== ErrorCode.refusedStream) {
     return new PeerError("ECONNRESET", "upstream", `peer reset the stream: ${errorName(code)}`);
   }

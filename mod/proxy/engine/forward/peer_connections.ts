@@ -38,7 +38,8 @@ export class PeerConnections {
   acquire(isFresh: boolean, kind: RequestKind): UpstreamExchange {
     const { http2 } = this;
     // gRPC has no form in HTTP/1.
-    const isHttp2 = http2 !== null && (kind === RequestKind.grpc || this.#isNextHttp2());
+    const isHttp2 = http2 !== null && (kind === RequestKind.grpc ||
+      (this.#isNextHttp2() && !http2.requiresHttp1));
     if (!isHttp2) return isFresh ? this.http1.connect() : this.http1.acquire();
     if (kind !== RequestKind.webSocket) return http2.acquire();
     const isChosen = http2 instanceof NegotiatedPool;

@@ -238,7 +238,8 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     const isOwnFault = error.source === "internal";
     const wasSent = connection.isConnected && !error.retrySafe;
     const detour = isOwnFault ? Detour.none : detourAfter(connection, error);
-    const isFree = detour !== Detour.none && this.#maySendAgain(wasSent) &&
+    const isPossible = detour !== Detour.version || !this.#facts!.isGrpc;
+    const isFree = detour !== Detour.none && isPossible && this.#maySendAgain(wasSent) &&
       this.#rules.takeFreeTry(detour);
     this.#connection = null;
     if (isOwnFault) this.#engine.logError(`upstream ${peer.name}: ${error.message}`);

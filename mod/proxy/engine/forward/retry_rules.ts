@@ -51,14 +51,15 @@ export function errorCondition(error: PeerError): number {
 /**
  * Failures that say nothing about the peer, after which it is tried again at once. `stale`: it closed
  * an idle kept connection. `refused`: it did not process the stream, and says so, as it does with
- * streams that meet its GOAWAY (RFC 9113 8.7).
+ * streams that meet its GOAWAY (RFC 9113 8.7). `version`: it wants HTTP/1.1, and may have begun.
  */
-export const Detour = { none: 0, stale: 1, refused: 2 } as const;
+export const Detour = { none: 0, stale: 1, refused: 2, version: 3 } as const;
 export type Detour = typeof Detour[keyof typeof Detour];
 
 /** What the failure of an attempt at a peer was. */
 export function detourAfter(connection: UpstreamExchange, error: PeerError): Detour {
   if (connection.receivedBytes > 0 || error.code === "ETIMEDOUT") return Detour.none;
+  if (error.code === "EVERSION") return Detour.version;
   if (connection.isConnected && error.retrySafe) return Detour.refused;
   return connection.wasReused ? Detour.stale : Detour.none;
 }
