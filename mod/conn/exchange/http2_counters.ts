@@ -1,4 +1,4 @@
-/** What happened on the HTTP/2 connections of a server, as plain numbers. */
+/** What happened on HTTP/2 connections, those of clients or those to an upstream, as plain numbers. */
 import { errorName } from "../../http2/mod.ts";
 
 /** Codes of RFC 9113 7; larger ones count as the first. */
@@ -12,13 +12,13 @@ export const resetNames: readonly string[] = Array.from(
 
 /** The counters as JSON. */
 export interface Http2Figures {
-  /** Connections that were accepted, and those that are open. */
+  /** Connections that were established, and those that are open. */
   readonly connections: number;
   readonly open: number;
   readonly requests: number;
   /** Streams that are open. */
   readonly streams: number;
-  /** Connections that were sent GOAWAY, for whatever reason. */
+  /** GOAWAYs of the server, whichever side we are, for whatever reason. */
   readonly goaways: number;
   /** RST_STREAM by code. */
   readonly resetsReceived: readonly number[];
@@ -39,6 +39,20 @@ export class Http2Counters implements Http2Figures {
     counts[code < codesMax ? code : 0]++;
   }
 
+  /** Sets to 0 what has happened so far; what is open stays. */
+  clear(): void {
+    this.connections = this.requests = this.goaways = 0;
+    this.resetsReceived.fill(0);
+    this.resetsSent.fill(0);
+  }
+
+  /** Takes over what other processes have counted together. */
+  assign(all: readonly Http2Figures[]): void {
+    this.clear();
+    this.open = this.streams = 0;
+    for (const figures of all) this.add(figures);
+  }
+
   /** Adds what another process has counted. */
   add(other: Http2Figures): void {
     this.connections += other.connections;
@@ -50,6 +64,16 @@ export class Http2Counters implements Http2Figures {
       this.resetsReceived[code] += other.resetsReceived[code];
       this.resetsSent[code] += other.resetsSent[code];
     }
+  }
+
+  /** Whether there has been any. */
+  get isUsed(): boolean {
+    return this.connections > 0 || this.open > 0;
+  }
+
+  /** Text that differs whenever a number differs. */
+  text(): string {
+    return JSON.stringify(this);
   }
 
   /** A copy. */

@@ -1,5 +1,6 @@
 /** The peers of one upstream: primaries first, backups when no primary can be chosen. */
 import { formatAddress } from "../../base/address.ts";
+import { Http2Counters } from "../../conn/exchange/http2_counters.ts";
 import type { BalancePlan, UpstreamPlan } from "../plan/plan.ts";
 import type { StickyPlan } from "../plan/upstream_plan.ts";
 import { type Balancer, type Choice, isSessionCandidate } from "./balancer.ts";
@@ -29,6 +30,8 @@ export class PeerGroup {
   /** Attempts after the first of a request, and those refused by the retry budget. */
   retries = 0;
   retriesDenied = 0;
+  /** What happens on HTTP/2 connections to the peers; the next plan's group shares it. */
+  http2 = new Http2Counters();
 
   constructor(plan: UpstreamPlan, random: () => number = Math.random) {
     this.plan = plan;

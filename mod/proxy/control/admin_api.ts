@@ -91,6 +91,7 @@ export class AdminApi implements Health {
   /** Sets the counters of a group to zero. */
   reset(group: PeerGroup): void {
     group.retries = group.retriesDenied = 0;
+    group.http2.clear();
     for (const peer of group.peers) {
       peer.requests =
         peer.failedRequests =

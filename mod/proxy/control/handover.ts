@@ -32,6 +32,7 @@ export function handOver(
     if (old === undefined) continue;
     group.retries = old.retries;
     group.retriesDenied = old.retriesDenied;
+    group.http2 = old.http2;
     const before = group.peers;
     takeOverPeers(group, old, previous.changed.has(old.plan.name), nowMs);
     if (previous.changed.has(old.plan.name)) next.changed.add(old.plan.name);

@@ -1,6 +1,6 @@
 /** The counters for scrapers: `/metrics`. */
 import { version } from "../../base/version.ts";
-import { resetNames } from "../../conn/exchange/http2_counters.ts";
+import { type Http2Figures, resetNames } from "../../conn/exchange/http2_counters.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { AdminApi } from "./admin_api.ts";
@@ -17,6 +17,7 @@ export function renderMetrics(admin: AdminApi, format: MetricsFormat): string {
   writeListeners(writer, admin);
   writeProtocols(writer, admin);
   writeUpstreams(writer, admin);
+  writeUpstreamProtocols(writer, admin);
   writePeers(writer, admin);
   writeHealth(writer, admin);
   writeCertificates(writer, admin);
@@ -112,16 +113,58 @@ function writeProtocols(writer: MetricsWriter, admin: AdminApi): void {
     "Connections that were sent GOAWAY",
     listeners.map((one) => [{ listener: one.name }, one.http2.goaways]),
   );
-  const resets = (name: string, by: string, counts: readonly number[]) =>
-    counts.flatMap((count, code) =>
-      count === 0 ? [] : [[{ listener: name, by, code: resetNames[code] }, count] as const]
-    );
   writer.counter(
     "hayate_http2_resets",
     "Streams that were reset, by whom and with which code",
     listeners.flatMap(({ name, http2 }) => [
-      ...resets(name, "client", http2.resetsReceived),
-      ...resets(name, "server", http2.resetsSent),
+      ...resets({ listener: name, by: "client" }, http2.resetsReceived),
+      ...resets({ listener: name, by: "server" }, http2.resetsSent),
+    ]),
+  );
+}
+
+/** One row for each code that has occurred. */
+function resets(labels: Labels, counts: readonly number[]): Row[] {
+  return counts.flatMap((count, code) =>
+    count === 0 ? [] : [[{ ...labels, code: resetNames[code] }, count] as const]
+  );
+}
+
+/** What happens on the HTTP/2 connections to each upstream. */
+function writeUpstreamProtocols(writer: MetricsWriter, { parts: { groups } }: AdminApi): void {
+  const rows = (value: (http2: Http2Figures) => number): Row[] =>
+    groups.map(({ plan: { name }, http2 }) => [{ upstream: name }, value(http2)]);
+  writer.counter(
+    "hayate_upstream_http2_requests",
+    "Requests sent over HTTP/2",
+    rows((http2) => http2.requests),
+  );
+  writer.counter(
+    "hayate_upstream_http2_connections",
+    "HTTP/2 connections established",
+    rows((http2) => http2.connections),
+  );
+  writer.gauge(
+    "hayate_upstream_http2_open_connections",
+    "HTTP/2 connections now",
+    rows((http2) => http2.open),
+  );
+  writer.gauge(
+    "hayate_upstream_http2_open_streams",
+    "Streams that wait for an answer, or are being answered",
+    rows((http2) => http2.streams),
+  );
+  writer.counter(
+    "hayate_upstream_http2_goaways",
+    "GOAWAYs that servers have sent",
+    rows((http2) => http2.goaways),
+  );
+  writer.counter(
+    "hayate_upstream_http2_resets",
+    "Streams that were reset, by whom and with which code",
+    groups.flatMap(({ plan: { name: upstream }, http2 }) => [
+      ...resets({ upstream, by: "server" }, http2.resetsReceived),
+      ...resets({ upstream, by: "proxy" }, http2.resetsSent),
     ]),
   );
 }

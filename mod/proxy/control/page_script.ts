@@ -204,6 +204,13 @@ function showPeer(body, name, peer, now) {
   }
 }
 
+function http2Words({ connections, open, streams, goaways, resets_received: received, resets_sent: sent }) {
+  if (connections === 0 && open === 0) return "";
+  const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
+  return ", HTTP/2: " + open + " connections, " + streams + " streams, " + short(sum(received) + sum(sent)) + " resets, " +
+    short(goaways) + " GOAWAYs";
+}
+
 function showUpstream(name, upstream, now) {
   const section = part(document.getElementById("upstreams"), name, () => {
     const made = element("section");
@@ -217,7 +224,7 @@ function showUpstream(name, upstream, now) {
   const perSecond = rate("all " + name, requests, now);
   const up = peers.filter((peer) => peer.state === "up").length;
   section.querySelector(".soft").textContent = up + " of " + peers.length + " up, " + short(perSecond) + " req/s, " +
-    upstream.keepalive + " idle connections";
+    upstream.keepalive + " idle connections" + http2Words(upstream.http2);
   draw(section.querySelector("svg"), name, perSecond);
   const body = section.querySelector("tbody");
   for (const peer of peers) showPeer(body, name, peer, now);

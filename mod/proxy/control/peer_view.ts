@@ -1,4 +1,5 @@
 /** Upstreams and peers in the form of NGINX Plus's API (version 9). */
+import { type Http2Figures, resetNames } from "../../conn/exchange/http2_counters.ts";
 import type { Mutable } from "../../base/mutable.ts";
 import { parseDuration, parseHostAddress } from "../../config/mod.ts";
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
@@ -119,6 +120,24 @@ function bucketsOf(counts: readonly number[]): Record<string, number> {
   return buckets;
 }
 
+/** Our own addition to the API of nginx: what happens on HTTP/2 connections to the upstream. */
+function http2View(figures: Http2Figures): Record<string, unknown> {
+  const { connections, open, requests, streams, goaways } = figures;
+  const named = (counts: readonly number[]) =>
+    Object.fromEntries(
+      counts.flatMap((count, code) => count === 0 ? [] : [[resetNames[code], count]]),
+    );
+  return {
+    connections,
+    open,
+    requests,
+    streams,
+    goaways,
+    resets_received: named(figures.resetsReceived),
+    resets_sent: named(figures.resetsSent),
+  };
+}
+
 export function upstreamView(
   group: PeerGroup,
   checkOf: (peer: Peer) => CheckView | null,
@@ -130,6 +149,7 @@ export function upstreamView(
     keepalive: idle,
     zombies: 0,
     zone: group.plan.name,
+    http2: http2View(group.http2.figures()),
   };
 }
 

@@ -71,9 +71,9 @@ export class CountersReporter {
   }
 
   #changesOf(group: PeerGroup): UpstreamCounters | null {
-    const { plan: { name }, peers, retries, retriesDenied } = group;
+    const { plan: { name }, peers, retries, retriesDenied, http2 } = group;
     const idle = this.#things.idleCount(group);
-    const rest = `${idle} ${retries} ${retriesDenied}`;
+    const rest = `${idle} ${retries} ${retriesDenied}${http2.isUsed ? http2.text() : ""}`;
     let reported = this.#reported.get(name);
     const isWhole = reported === undefined || reported.peers !== peers;
     if (reported === undefined || isWhole) {
@@ -89,7 +89,8 @@ export class CountersReporter {
     }
     if (!isWhole && counters.length === 0 && reported.rest === rest) return null;
     reported.rest = rest;
-    return { name, isWhole, idle, retries, retriesDenied, peers: counters };
+    const figures = http2.figures();
+    return { name, isWhole, idle, retries, retriesDenied, http2: figures, peers: counters };
   }
 }
 

@@ -89,6 +89,16 @@ const peerCounters = record<PeerCounters>({
   }),
 });
 
+const http2Figures = record<Http2Figures>({
+  connections: count,
+  open: count,
+  requests: count,
+  streams: count,
+  goaways: count,
+  resetsReceived: list(count, resetNames.length),
+  resetsSent: list(count, resetNames.length),
+});
+
 /** Messages from a worker. */
 export const workerMessage = tagged("kind", {
   ready: record({ kind: text }),
@@ -110,15 +120,7 @@ export const workerMessage = tagged("kind", {
       requests: count,
       tlsFailures: count,
       tlsHandshakes: count,
-      http2: record<Http2Figures>({
-        connections: count,
-        open: count,
-        requests: count,
-        streams: count,
-        goaways: count,
-        resetsReceived: list(count, resetNames.length),
-        resetsSent: list(count, resetNames.length),
-      }),
+      http2: http2Figures,
       faults: list(record<{ name: string; count: number }>({ name: text, count })),
     })),
     upstreams: list(record<UpstreamCounters>({
@@ -127,6 +129,7 @@ export const workerMessage = tagged("kind", {
       idle: count,
       retries: count,
       retriesDenied: count,
+      http2: http2Figures,
       peers: list(peerCounters),
     })),
   }),

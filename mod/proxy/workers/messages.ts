@@ -1,4 +1,5 @@
 /** Messages between a master and its workers; JSON over the channel. */
+import type { Http2Figures } from "../../conn/exchange/http2_counters.ts";
 import type { Peer } from "../balance/peer.ts";
 import type {
   EjectionState,
@@ -84,6 +85,7 @@ export interface UpstreamCounters {
   readonly idle: number;
   readonly retries: number;
   readonly retriesDenied: number;
+  readonly http2: Http2Figures;
   readonly peers: readonly PeerCounters[];
 }
 

@@ -1,4 +1,5 @@
 /** Sums the counters of all workers, including ended ones, into the master's own. */
+import type { Http2Figures } from "../../conn/exchange/http2_counters.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { WorkerView } from "../control/admin_api.ts";
@@ -70,9 +71,14 @@ export class WorkerTotals {
     const upstreams = last.upstreams.map((upstream) => ({
       ...upstream,
       idle: 0,
+      http2: withoutOpen(upstream.http2),
       peers: upstream.peers.map((peer) => ({ ...peer, active: 0 })),
     }));
-    const listeners = last.listeners.map((listener) => ({ ...listener, open: 0 }));
+    const listeners = last.listeners.map((listener) => ({
+      ...listener,
+      open: 0,
+      http2: withoutOpen(listener.http2),
+    }));
     const ended = { ...last, connections: 0, listeners, upstreams };
     this.#ended = new Held(this.#ended === null ? ended : sumOf(this.#ended.whole(), ended));
   }
@@ -122,6 +128,7 @@ export class WorkerTotals {
       const { name } = group.plan;
       group.retries = this.#sumOf(name, "retries");
       group.retriesDenied = this.#sumOf(name, "retriesDenied");
+      group.http2.assign(all.flatMap(({ upstreams }) => upstreams.get(name)?.counters.http2 ?? []));
       const maps = all.flatMap(({ upstreams }) => upstreams.get(name)?.peers ?? []);
       const keys = peerKeys(group.peers);
       for (const [index, peer] of group.peers.entries()) writePeer(peer, keys[index], maps);
@@ -138,6 +145,11 @@ export class WorkerTotals {
       0,
     );
   }
+}
+
+/** Of a worker that has ended. */
+function withoutOpen(figures: Http2Figures): Http2Figures {
+  return { ...figures, open: 0, streams: 0 };
 }
 
 /** Sets a peer's counters to the sum over all workers. */

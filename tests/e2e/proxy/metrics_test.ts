@@ -1,6 +1,7 @@
 /** /metrics of the control listener, read by third-party parsers, and its values. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runProgram } from "../../support/binary.ts";
+import { Code, Http2Server } from "../../support/http2_server.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
@@ -248,3 +249,66 @@ Deno.test("The API shows the times of a peer as a histogram, its statuses and it
   assertEquals([count, buckets["+Inf"], Object.keys(buckets).length], [3, 3, 19]);
   assert(sum >= 0 && peer.response_time >= 0 && peer.sent > 0 && peer.received > 0);
 });
+
+for (const workers of [1, 2]) {
+  Deno.test(`HTTP/2 to upstreams is counted by upstream, with ${workers} worker(s)`, async () => {
+    let held = 0;
+    await using app = new Http2Server({
+      onRequest(peer, id) {
+        if (peer.requestCount === 1) return peer.reset(id, Code.refusedStream);
+        if (peer.requestCount === 3) return peer.reset(id, Code.internalError);
+        if (peer.requestCount === 4) return void held++;
+        peer.answer(id);
+      },
+    });
+    const { host } = new URL(app.url);
+    await using proxy = await start(
+      `{servers: "${host}", http2_ratio: 100, http2_force_cleartext: ON}`,
+      `num-threads: ${workers}\nproxy.http2.ratio: 100`,
+    );
+    let body = "";
+    // One connection, so that one worker handles all.
+    {
+      using client = await proxy.connect();
+      const ask = () => client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+      for (const status of [200, 502]) {
+        await ask();
+        assertMatch(await client.readUntil("\r\n\r\n"), new RegExp(`^HTTP/1.1 ${status}`));
+        await client.readUntil(status === 200 ? "0\r\n\r\n" : "\n");
+      }
+      await ask();
+      await proxy.child.waitUntil("the request that stays open", () => held === 1 || null);
+      app.connections[0].goaway(7);
+      body = await proxy.child.waitUntil("the counters", async () => {
+        const { body } = await scrape(proxy);
+        return valueOf(body, "hayate_upstream_http2_goaways_total", 'upstream="app"') === 1
+          ? body
+          : null;
+      });
+    }
+    const rows = body.split("\n").filter((line) => line.startsWith("hayate_upstream_http2_"));
+    assertEquals(rows, [
+      'hayate_upstream_http2_requests_total{upstream="app"} 4',
+      'hayate_upstream_http2_connections_total{upstream="app"} 1',
+      'hayate_upstream_http2_open_connections{upstream="app"} 1',
+      'hayate_upstream_http2_open_streams{upstream="app"} 1',
+      'hayate_upstream_http2_goaways_total{upstream="app"} 1',
+      'hayate_upstream_http2_resets_total{upstream="app",by="server",code="INTERNAL_ERROR"} 1',
+      'hayate_upstream_http2_resets_total{upstream="app",by="server",code="REFUSED_STREAM"} 1',
+    ]);
+    const api = await proxy.child.waitUntil("the reset", async () => {
+      const view = parts(await proxy.control("GET", "/api/9/http/upstreams/app/")).body;
+      const { http2 } = JSON.parse(view);
+      return http2.open === 0 ? http2 : null;
+    });
+    assertEquals(api, {
+      connections: 1,
+      open: 0,
+      requests: 4,
+      streams: 0,
+      goaways: 1,
+      resets_received: { INTERNAL_ERROR: 1, REFUSED_STREAM: 1 },
+      resets_sent: { CANCEL: 1 },
+    });
+  });
+}

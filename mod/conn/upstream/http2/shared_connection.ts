@@ -9,6 +9,7 @@ import { Deadline } from "../../../base/timer_wheel.ts";
 import type { Method } from "../../../http/method.ts";
 import { ErrorCode, Session } from "../../../http2/mod.ts";
 import type { Socket } from "../../../net/reactor.ts";
+import type { Http2Counters } from "../../exchange/http2_counters.ts";
 import { Outlet } from "../../io/outlet.ts";
 import type { Dialing, OpenedConnection } from "../dial.ts";
 import type { SharedHost } from "./shared_host.ts";
@@ -134,8 +135,13 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
     if (this.#isOpen && dueMs < this.deadlineMs) this.#host.reactor.wheel.arm(this, dueMs);
   }
 
+  get counters(): Http2Counters {
+    return this.#host.counters;
+  }
+
   resetStream(stream: UpstreamStream, code: number): void {
     const { scratch } = this.#host;
+    if (stream.id !== 0) this.counters.noteReset(code, false);
     scratch.enter();
     this.session.reset(stream, code);
     this.#settle();
@@ -254,6 +260,8 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
   #noteConnected(): void {
     this.isConnected = true;
     this.connectedMs = this.#host.reactor.nowMs;
+    this.counters.connections++;
+    this.counters.open++;
     this.#connectDueMs = Infinity;
   }
 
@@ -280,6 +288,7 @@ export class SharedConnection extends Deadline implements Dialing, EventOwner {
     const { scratch, reactor } = this.#host;
     scratch.enter();
     this.#isOpen = false;
+    if (this.isConnected) this.counters.open--;
     this.endError = error;
     reactor.wheel.disarm(this);
     this.#host.forget(this);

@@ -3,6 +3,7 @@ import type { Reactor } from "../../../net/reactor.ts";
 import type { Scratch } from "../../io/scratch.ts";
 import type { Dialer } from "../dial.ts";
 import type { UpstreamOptions } from "../upstream_pool.ts";
+import type { Http2Counters } from "../../exchange/http2_counters.ts";
 import type { SharedConnection } from "./shared_connection.ts";
 import type { UpstreamStream } from "./upstream_stream.ts";
 
@@ -14,6 +15,7 @@ export interface SharedHost {
   readonly sessionOptions: SessionOptions;
   readonly space: HeadSpace;
   readonly dialer: Dialer;
+  readonly counters: Http2Counters;
   /** Streams open at the same time on one connection, whatever the peer allows. */
   readonly streamsMax: number;
   /** An object for a stream. */

@@ -3,6 +3,7 @@ import type { Address } from "../../../base/address.ts";
 import { defaultSectionLimits, defaultSessionOptions, HeadSpace } from "../../../http2/mod.ts";
 import type { SessionOptions } from "../../../http2/mod.ts";
 import type { Reactor } from "../../../net/reactor.ts";
+import { Http2Counters } from "../../exchange/http2_counters.ts";
 import type { Scratch } from "../../io/scratch.ts";
 import {
   type AddressSource,
@@ -38,6 +39,8 @@ function spaceOf(scratch: Scratch, { limits, tableBytesMax }: SessionOptions): H
 }
 
 export interface SharedOptions extends UpstreamOptions {
+  /** Where the connections count; several pools may share it. */
+  readonly counters: Http2Counters;
   /** Streams open at the same time on one connection, whatever the peer allows. */
   readonly streamsMax: number;
 }
@@ -53,6 +56,7 @@ export class SharedPool implements SharedHost {
   readonly space: HeadSpace;
   readonly dialer: Dialer;
   readonly streamsMax: number;
+  readonly counters: Http2Counters;
   readonly #source: AddressSource;
   /** Those that take streams, the oldest first: it is filled first, so that others become idle. */
   readonly #connections: SharedConnection[] = [];
@@ -74,6 +78,7 @@ export class SharedPool implements SharedHost {
     this.scratch = scratch;
     this.options = { ...defaultUpstreamOptions, ...options };
     this.streamsMax = options.streamsMax ?? streamsMaxDefault;
+    this.counters = options.counters ?? new Http2Counters();
     this.#source = source;
     this.#addresses = source.addresses;
     this.dialer = new Dialer(

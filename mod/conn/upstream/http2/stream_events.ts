@@ -9,10 +9,12 @@ import {
   type FailureReason,
   type SessionSink,
 } from "../../../http2/mod.ts";
+import type { Http2Counters } from "../../exchange/http2_counters.ts";
 import type { UpstreamStream } from "./upstream_stream.ts";
 
 /** The connection that owns the streams. */
 export interface EventOwner {
+  readonly counters: Http2Counters;
   /** Why streams end together; null: each has a reason of its own. */
   readonly endError: PeerError | null;
   /** The peer accepts no more streams. */
@@ -36,12 +38,16 @@ export class StreamEvents implements SessionSink<UpstreamStream> {
   readonly #owner: EventOwner;
   /** Of the message that resets its stream next; 0: it was well formed. */
   #fault = 0;
+  /** Streams above it were refused by GOAWAY, not by a reset. */
+  #acceptedIdMax = Infinity;
 
   constructor(owner: EventOwner) {
     this.#owner = owner;
   }
 
   makeStream(): UpstreamStream {
+    this.#owner.counters.streams++;
+    this.#owner.counters.requests++;
     return this.#owner.opening!;
   }
 
@@ -70,6 +76,8 @@ export class StreamEvents implements SessionSink<UpstreamStream> {
       stream.wasReused = owner.servedBefore(stream);
       return stream.fail(owner.endError);
     }
+    const isByGoaway = byPeer && stream.id > this.#acceptedIdMax;
+    if (!isByGoaway) owner.counters.noteReset(code, byPeer);
     if (byPeer) {
       if (code === ErrorCode.http11Required) owner.requireHttp1();
       return stream.fail(resetError(code, owner.isLeaving));
@@ -79,6 +87,7 @@ export class StreamEvents implements SessionSink<UpstreamStream> {
   }
 
   onClosed(stream: UpstreamStream): void {
+    this.#owner.counters.streams--;
     this.#owner.onStreamClosed(stream);
   }
 
@@ -86,7 +95,9 @@ export class StreamEvents implements SessionSink<UpstreamStream> {
     stream.onWritable();
   }
 
-  onGoaway(_lastId: number, code: number): void {
+  onGoaway(lastId: number, code: number): void {
+    this.#acceptedIdMax = lastId;
+    this.#owner.counters.goaways++;
     if (code === ErrorCode.http11Required) this.#owner.requireHttp1();
     this.#owner.leave();
   }

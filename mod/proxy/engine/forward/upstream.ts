@@ -185,7 +185,11 @@ export class Upstream {
     );
     const isHttp2 = this.#isSecure(peer) ? ratio > 0 : cleartext;
     const shared = isHttp2
-      ? new SharedPool(reactor, peer, scratch, { ...options, streamsMax })
+      ? new SharedPool(reactor, peer, scratch, {
+        ...options,
+        streamsMax,
+        counters: this.group.http2,
+      })
       : null;
     const both = shared === null ? null : this.#connectorTo(peer, this.#trustBoth);
     const http2 = shared === null || both === null
