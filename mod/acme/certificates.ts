@@ -7,7 +7,7 @@ import { importAccountKey, makeAccountKey } from "./client/jws.ts";
 import { type ChallengeType, type Issued, obtain } from "./client/order.ts";
 import { renewalInfo } from "./client/renewal_info.ts";
 import { AcmeSession } from "./client/session.ts";
-import { httpTransport, type Transport } from "./client/transport.ts";
+import { endingAt, httpTransport, type Transport } from "./client/transport.ts";
 import { ChallengeDesk } from "./challenge_desk.ts";
 import { type CertificateFacts, renewalId } from "./der/certificate.ts";
 import { makeKey } from "./der/key.ts";
@@ -44,6 +44,8 @@ interface Attempt {
 const sleepMaxMs = 10 * 60_000;
 /** Another process orders; its lock may end early. */
 const lockedPauseMs = 15_000;
+/** The last request of an order begins before; it and its answer end before the lock's life does. */
+const orderMaxMs = 8 * 60_000;
 /** Between two orders, so that many names do not make a burst. */
 const sleepMinMs = 250;
 
@@ -140,7 +142,8 @@ export class Certificates {
     }
     try {
       // One at a time: the lock's life is that of one order.
-      await this.#attend(due[0], needs, send);
+      const endMs = this.#host.nowMs() + orderMaxMs;
+      await this.#attend(due[0], needs, endingAt(send, endMs, () => this.#host.nowMs()));
     } finally {
       close();
       this.#lock.release();

@@ -1,88 +1,13 @@
 /** `mod/acme` against a real ACME server, with a state folder and a responder of the test. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Certificates, fillGaps } from "../../mod/acme/certificates.ts";
+import { fillGaps } from "../../mod/acme/certificates.ts";
 import { makeAccountKey } from "../../mod/acme/client/jws.ts";
-import { acmeDefaults, type AcmeSettings } from "../../mod/acme/core/settings.ts";
-import { challengeFolderOf, readToken, StateFolder } from "../../mod/acme/store/state_folder.ts";
+import { acmeDefaults } from "../../mod/acme/core/settings.ts";
+import { StateFolder } from "../../mod/acme/store/state_folder.ts";
 import { Pebble, pebblePrograms } from "../support/pebble.ts";
 import { peerTest } from "../support/peers.ts";
 import { freePort, tempFolder } from "../support/ports.ts";
-
-/** Answers HTTP-01 from a state folder. */
-class Responder implements AsyncDisposable {
-  readonly port = freePort();
-  readonly #server: Deno.HttpServer;
-
-  constructor(folder: string) {
-    const onListen = () => {};
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port: this.port, onListen }, (request) => {
-      const token = new URL(request.url).pathname.split("/").at(-1)!;
-      const text = readToken(challengeFolderOf(folder), token);
-      return new Response(text, { status: text === null ? 404 : 200 });
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
-}
-
-/** Certificates whose clock runs `shiftMs` ahead. */
-class Fixture implements Disposable {
-  readonly certificates: Certificates;
-  readonly timers = new Set<number>();
-  shiftMs = 0;
-
-  constructor(readonly folder: StateFolder, settings: AcmeSettings, names = ["a.example"]) {
-    const needs = { settings, names, challenges: ["http-01" as const] };
-    this.certificates = new Certificates(folder, needs, {
-      logger: {
-        info: () => {},
-        debug: () => {},
-        error: (line) => void this.lines.push(line),
-      },
-      setTimer: (delayMs, callback) => {
-        const timer = setTimeout(() => {
-          this.timers.delete(timer);
-          callback();
-        }, delayMs);
-        this.timers.add(timer);
-        return timer;
-      },
-      clearTimer: (timer) => clearTimeout(timer),
-      nowMs: () => Date.now() + this.shiftMs,
-      random: () => 0,
-    });
-    this.certificates.start();
-  }
-
-  readonly lines: string[] = [];
-
-  async until<T>(find: () => T | null | undefined | false): Promise<T> {
-    for (let attempts = 0; attempts < 300; attempts++) {
-      const found = find();
-      if (found !== null && found !== undefined && found !== false) return found;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`Waited in vain: ${this.lines.join("; ")}`);
-  }
-
-  issued(name = "a.example") {
-    return this.until(() => {
-      const facts = this.folder.readCertificate(name);
-      return facts !== null && !facts.isSelfSigned && facts;
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.certificates.stop();
-    for (const timer of this.timers) clearTimeout(timer);
-  }
-}
-
-function settingsOf(pebble: Pebble, more: Partial<AcmeSettings> = {}): AcmeSettings {
-  return { ...acmeDefaults, directory: pebble.directory, caFile: pebble.caFile, ...more };
-}
+import { Fixture, Responder, settingsOf } from "./acme_fixture.ts";
 
 peerTest(pebblePrograms, "orders every name, and again when its time comes", async () => {
   await using temp = await tempFolder();

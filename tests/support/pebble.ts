@@ -2,10 +2,13 @@
 import { writeSelfSigned } from "../../mod/tls/self_signed.ts";
 import { opensslFault } from "../../mod/tls/openssl_fault.ts";
 import { freePort, type TempFolder, tempFolder } from "./ports.ts";
-import { peerPath } from "./peers.ts";
+import { newer, peerPath } from "./peers.ts";
 
 /** The programs of both packages, for `peerTest`. */
 export const pebblePrograms = ["pebble", "pebble-challtestsrv"] as const;
+
+/** The same of a version that knows ARI (RFC 9773) and profiles. */
+export const newerPebblePrograms: readonly string[] = pebblePrograms.map(newer);
 
 // Loads the library now: a test that loads it would be blamed for not unloading it.
 opensslFault();
@@ -16,6 +19,8 @@ export interface PebbleOptions {
   readonly tlsPort?: number;
   /** Accounts of the CA that a new account must be bound to: MAC keys by their ids. */
   readonly externalAccounts?: Readonly<Record<string, string>>;
+  /** The version of `newerPebblePrograms`. */
+  readonly isNewer?: boolean;
   /** Percentage of nonces that are refused. */
   readonly nonceReject?: number;
   /** How long certificates are valid, in seconds. */
@@ -45,7 +50,33 @@ export class Pebble implements AsyncDisposable {
     return `${this.#folder.path}/pebble.crt`;
   }
 
+  /** Its key. */
+  get keyFile(): string {
+    return `${this.#folder.path}/pebble.key`;
+  }
+
+  /**
+   * Sets what the server says about the renewal of a certificate in PEM (RFC 9773 4.2). Only the
+   * newer version can.
+   */
+  async setRenewalInfo(certificate: string, window: readonly [Date, Date]): Promise<void> {
+    const [start, end] = window.map((date) => date.toISOString());
+    const client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(this.caFile)] });
+    const response = await fetch(`https://127.0.0.1:${this.managementPort}/set-renewal-info/`, {
+      client,
+      method: "POST",
+      body: JSON.stringify({
+        Certificate: certificate,
+        ARIResponse: JSON.stringify({ suggestedWindow: { start, end } }),
+      }),
+    });
+    const text = await response.text();
+    client.close();
+    if (!response.ok) throw new Error(`Cannot set the renewal window: ${text}`);
+  }
+
   static async start(options: PebbleOptions = {}): Promise<Pebble> {
+    const [pebble, challengeServer] = options.isNewer ? newerPebblePrograms : pebblePrograms;
     const folder = await tempFolder();
     const [port, managementPort, dnsPort, dnsManagement] = Array.from({ length: 4 }, freePort);
     const [certificate, key] = [`${folder.path}/pebble.crt`, `${folder.path}/pebble.key`];
@@ -75,8 +106,8 @@ export class Pebble implements AsyncDisposable {
     const management = ["-management", `127.0.0.1:${dnsManagement}`];
     const off = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];
     const children = [
-      run("pebble-challtestsrv", [...management, ...off, ...(await dnsFlags(dns))]),
-      run("pebble", ["-config", configuration, "-dnsserver", dns], {
+      run(challengeServer, [...management, ...off, ...(await dnsFlags(challengeServer, dns))]),
+      run(pebble, ["-config", configuration, "-dnsserver", dns], {
         PEBBLE_VA_NOSLEEP: "1",
         PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 0),
         // It would otherwise take known authorizations as valid, and validate nothing.
@@ -109,8 +140,8 @@ function run(
 }
 
 /** Later versions rename the flag, and serve DNS over HTTPS unless told otherwise. */
-async function dnsFlags(address: string): Promise<string[]> {
-  const help = new Deno.Command(peerPath("pebble-challtestsrv"), { args: ["-h"], stderr: "piped" });
+async function dnsFlags(program: string, address: string): Promise<string[]> {
+  const help = new Deno.Command(peerPath(program), { args: ["-h"], stderr: "piped" });
   const isLater = new TextDecoder().decode((await help.output()).stderr).includes("-doh");
   return isLater ? ["-dnsserver", address, "-doh", ""] : ["-dns01", address];
 }

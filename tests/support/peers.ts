@@ -26,6 +26,23 @@ const libraries: Readonly<Record<string, { readonly file: string; readonly progr
   },
 };
 
+const newerSuffix = " of scripts/newer_peers";
+
+/**
+ * The name of a program of Debian's testing release, for tests that need a later version than the
+ * machine's: it is there where scripts/newer_peers has run.
+ */
+export function newer(program: string): string {
+  return program + newerSuffix;
+}
+
+/** The root folder of that release. */
+export function newerRoot(): string {
+  const cache = Deno.env.get("HAYATE_CACHE") ??
+    `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? ""}/.cache`}/hayate`;
+  return `${cache}/newer_peers/root`;
+}
+
 const found = new Map<string, string | null>();
 
 /**
@@ -69,6 +86,10 @@ export function peerTest(
 function search(program: string): string | null {
   const library = libraries[program];
   if (library !== undefined) return exists(library.file) ? library.program : null;
+  if (program.endsWith(newerSuffix)) {
+    const path = `${newerRoot()}/../programs/${program.slice(0, -newerSuffix.length)}`;
+    return isExecutable(path) ? path : null;
+  }
   const folders = (Deno.env.get("PATH") ?? "").split(":").concat(extraFolders);
   for (const folder of folders) {
     const path = `${folder}/${program}`;

@@ -1,7 +1,8 @@
 /** Why a request to the ACME server failed. A value, never thrown. */
 
-/** Texts of servers are logged: bounded, and without line breaks. */
+/** Texts of servers are logged and shown in terminals: bounded, without line breaks and controls. */
 const messageCharsMax = 400;
+const unprintable = /[\p{C}\p{Zl}\p{Zp}]+/gu;
 
 export class AcmeFault {
   readonly message: string;
@@ -13,7 +14,7 @@ export class AcmeFault {
     /** The server's Retry-After; null without one. */
     readonly retryAfterMs: number | null = null,
   ) {
-    // deno-lint-ignore no-control-regex
-    this.message = message.replace(/[\x00-\x1f\x7f]+/g, " ").slice(0, messageCharsMax);
+    const text = message.replace(unprintable, " ").slice(0, messageCharsMax);
+    this.message = text.toWellFormed();
   }
 }

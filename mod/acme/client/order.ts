@@ -67,12 +67,16 @@ export async function obtain(
   if (ready.body.status !== "ready") return orderFault(ready);
   const key = await makeKey(spec.keyType);
   const csr = base64Url(await certificateRequest([spec.name], key));
-  const finalized = await session.post(String(ready.body.finalize), { csr });
+  const finalizeUrl = textIn(ready.body, "finalize");
+  if (finalizeUrl === null) return new AcmeFault("the order has no URL for its end");
+  const finalized = await session.post(finalizeUrl, { csr });
   if (finalized instanceof AcmeFault) return finalized;
   const done = await settle(session, url, ["ready", "processing"], host);
   if (done instanceof AcmeFault) return done;
   if (done.body.status !== "valid") return orderFault(done);
-  const chain = await session.post(String(done.body.certificate), "");
+  const certificateUrl = textIn(done.body, "certificate");
+  if (certificateUrl === null) return new AcmeFault("the order has no URL of its certificate");
+  const chain = await session.post(certificateUrl, "");
   return chain instanceof AcmeFault ? chain : checked(chain.reply.text, spec, key, host.nowMs());
 }
 
@@ -103,12 +107,12 @@ async function prove(
   const found = await session.post(url, "");
   if (found instanceof AcmeFault) return found;
   if (found.body.status === "valid") return null;
-  const offers = (Array.isArray(found.body.challenges) ? found.body.challenges : []) as Offer[];
+  const offers = offersOf(found);
   const chosen = spec.challenges
     .map((type) => offers.find((offer) => offer.type === type))
     .find((offer) => offer !== undefined);
   if (chosen === undefined) {
-    const types = offers.map(({ type }) => type).join(", ");
+    const types = offers.map(({ type }) => type).join(", ") || "no challenge";
     return new AcmeFault(`${spec.name}: the server offers only ${types}`);
   }
   if (!/^[A-Za-z0-9_-]{1,256}$/.test(chosen.token)) return new AcmeFault("the token is malformed");
@@ -134,7 +138,25 @@ interface Offer {
   readonly type: string;
   readonly url: string;
   readonly token: string;
-  readonly error?: unknown;
+  readonly error: unknown;
+}
+
+/** The challenges of an authorization, without those that lack a member. */
+function offersOf({ body }: JsonReply): readonly Offer[] {
+  const found: Offer[] = [];
+  for (const item of Array.isArray(body.challenges) ? body.challenges : []) {
+    if (typeof item !== "object" || item === null) continue;
+    const [type, url, token] = ["type", "url", "token"].map((key) => textIn(item, key));
+    if (type !== null && url !== null && token !== null) {
+      found.push({ type, url, token, error: item.error });
+    }
+  }
+  return found;
+}
+
+function textIn(body: Readonly<Record<string, unknown>>, key: string): string | null {
+  const value = body[key];
+  return typeof value === "string" ? value : null;
 }
 
 /** Reads the resource until its status is none of `passing`. */
@@ -157,10 +179,9 @@ async function settle(
   }
 }
 
-function authorizationFault({ body }: JsonReply, name: string): AcmeFault {
-  const offers = (Array.isArray(body.challenges) ? body.challenges : []) as Offer[];
-  const failed = offers.find(({ error }) => error !== undefined);
-  const reason = failed === undefined ? `status ${body.status}` : problemText(failed.error);
+function authorizationFault(reply: JsonReply, name: string): AcmeFault {
+  const failed = offersOf(reply).find(({ error }) => error !== undefined);
+  const reason = failed === undefined ? `status ${reply.body.status}` : problemText(failed.error);
   return new AcmeFault(`${name}: ${failed?.type ?? "the authorization"} failed: ${reason}`);
 }
 
@@ -168,22 +189,26 @@ function orderFault({ body }: JsonReply): AcmeFault {
   return new AcmeFault(`the order is ${body.status}: ${problemText(body.error)}`);
 }
 
-/** Accepts only a certificate for our key and name that is valid now. */
+/** Accepts only a certificate for our key and name that is valid now, with a chain to be read. */
 function checked(
   chain: string,
   { name }: OrderSpec,
   key: CertificateKey,
   nowMs: number,
 ): Issued | AcmeFault {
-  const [leaf] = fromPem("CERTIFICATE", chain) ?? [];
-  const facts = leaf === undefined ? null : readCertificate(leaf);
-  if (facts === null) return new AcmeFault("the certificate cannot be read");
+  const blocks = fromPem("CERTIFICATE", chain) ?? [];
+  const [facts, ...issuers] = blocks.map(readCertificate);
+  if (facts === undefined || facts === null || issuers.includes(null)) {
+    return new AcmeFault("the certificate cannot be read");
+  }
   if (facts.spki.toHex() !== key.spki.toHex()) {
     return new AcmeFault("the certificate is for another key");
   }
   if (!facts.names.includes(name)) return new AcmeFault(`the certificate is not for ${name}`);
   if (facts.notAfterMs <= nowMs) return new AcmeFault("the certificate has expired already");
-  return { pem: `${chain.trimEnd()}\n${toPem("PRIVATE KEY", key.pkcs8)}`, facts };
+  // Written anew, so that nothing else of the response gets into the file.
+  const certificates = blocks.map((block) => toPem("CERTIFICATE", block)).join("");
+  return { pem: certificates + toPem("PRIVATE KEY", key.pkcs8), facts };
 }
 
 function textsOf(value: unknown): readonly string[] {

@@ -20,11 +20,11 @@ export async function renewalInfo(
   const answer = await session.get(`${base}/${id}`);
   if (answer instanceof AcmeFault) return answer;
   const { start, end } = (answer.body.suggestedWindow ?? {}) as Record<string, unknown>;
-  const window = [start, end].map((text) => Date.parse(String(text)));
-  const isUsable = window.every(Number.isFinite) && window[0] > 0 &&
-    window[0] < window[1];
+  const [startMs, endMs] = [start, end].map((text) => Date.parse(String(text)));
+  // After the end of the certificate it is too late; comparisons with NaN are false.
+  const isUsable = startMs > 0 && startMs < endMs && startMs < facts.notAfterMs;
   return {
-    window: isUsable ? [window[0], window[1]] : null,
+    window: isUsable ? [startMs, Math.min(endMs, facts.notAfterMs)] : null,
     retryAfterMs: retryAfterMs(answer.reply),
   };
 }

@@ -92,7 +92,8 @@ export class AcmeSession {
       const reply = await this.#send({ method: "POST", url, body });
       if (reply instanceof AcmeFault) return reply;
       this.#nonce = reply.field("replay-nonce");
-      if (reply.status < 400) return { reply, body: jsonOf(reply.text) };
+      // The protocol has no redirects of signed requests: their URL is signed, too.
+      if (reply.status < 300) return { reply, body: jsonOf(reply.text) };
       const fault = faultOf(reply);
       if (fault.type !== "badNonce" || attempts === nonceAttemptsMax) return fault;
     }
@@ -112,7 +113,7 @@ export class AcmeSession {
     const url = this.urlOf("newNonce");
     const reply = await this.#send({ method: "HEAD", url });
     if (reply instanceof AcmeFault) return reply;
-    if (reply.status >= 400) return faultOf(reply);
+    if (reply.status >= 300) return faultOf(reply);
     return reply.field("replay-nonce") ?? new AcmeFault(`${url}: no nonce in the response`);
   }
 }
@@ -127,9 +128,10 @@ export function faultOf(reply: AcmeReply): AcmeFault {
 
 /** Type and detail of a problem inside another resource, such as a failed challenge. */
 export function problemText(problem: unknown): string {
-  if (typeof problem !== "object" || problem === null) return "";
+  if (typeof problem !== "object" || problem === null) return "no reason given";
   const { detail } = problem as Record<string, unknown>;
-  return `${typeName(problem as Record<string, unknown>)}: ${detail}`;
+  const type = typeName(problem as Record<string, unknown>) || "unknown problem";
+  return typeof detail === "string" ? `${type}: ${detail}` : type;
 }
 
 /** Retry-After in milliseconds (RFC 9110 10.2.3); null without a usable one. */

@@ -57,6 +57,14 @@ export function httpTransport(authorities: string | null): { send: Transport; cl
   return { send, close: () => client.close() };
 }
 
+/** Refuses requests from `untilMs` on, so that an order with a slow server has an end. */
+export function endingAt(send: Transport, untilMs: number, nowMs: () => number): Transport {
+  return async (request) => {
+    if (nowMs() < untilMs) return await send(request);
+    return new AcmeFault("the server was too slow for one order");
+  };
+}
+
 async function readBounded({ body }: Response): Promise<string | null> {
   if (body === null) return "";
   const chunks: Uint8Array[] = [];

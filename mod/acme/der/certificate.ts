@@ -32,17 +32,27 @@ const authorityKeyIdentifier = oidText("2.5.29.35");
 /** Attributes that name an issuer, the best first. */
 const nameOids = [oidText("2.5.4.3"), oidText("2.5.4.10")];
 
+/** Serial number, algorithm, issuer, validity, subject, public key (RFC 5280 4.1). */
+const fieldTags = [
+  Tag.integer,
+  Tag.sequence,
+  Tag.sequence,
+  Tag.sequence,
+  Tag.sequence,
+  Tag.sequence,
+] as const;
+
 /** null when `der` is not a certificate with all of these parts. */
 export function readCertificate(der: Uint8Array): CertificateFacts | null {
   const whole = readElement(der);
-  const body = whole === null ? undefined : childrenOf(whole)[0];
-  if (body === undefined) return null;
-  let fields = childrenOf(body);
+  if (whole === null || whole.tag !== Tag.sequence || whole.end !== der.length) return null;
+  const parts = childrenOf(whole);
+  if (!hasTags(parts, [Tag.sequence, Tag.sequence, Tag.bitString])) return null;
+  const [first, ...fields] = childrenOf(parts[0]);
   // Version 1 has no version field, and no extensions either.
-  if (fields[0]?.tag !== contextTag(0, true)) return null;
-  fields = fields.slice(1);
+  if (first?.tag !== contextTag(0, true)) return null;
+  if (!hasTags(fields, fieldTags)) return null;
   const [serial, , issuer, validity, subject, spki] = fields;
-  if (spki === undefined) return null;
   const [notBefore, notAfter] = childrenOf(validity);
   const notBeforeMs = notBefore === undefined ? null : timeOf(notBefore);
   const notAfterMs = notAfter === undefined ? null : timeOf(notAfter);
@@ -68,6 +78,11 @@ export function renewalId({ authorityKey, serial }: CertificateFacts): string | 
 
 export function base64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** True when the elements begin with these tags. */
+function hasTags(elements: readonly Element[], tags: readonly number[]): boolean {
+  return tags.every((tag, index) => elements[index]?.tag === tag);
 }
 
 /** Values of the extensions, by the hexadecimal DER of their OIDs. */

@@ -7,7 +7,7 @@ import { count, readShaped, record, type Shape, text, whole } from "../../base/s
 import { readText } from "./read_text.ts";
 import { removeIfThere } from "../../process/files/pid_file.ts";
 
-/** Above the time that one order can take. */
+/** Above the time that one order can take (`orderMaxMs`). */
 const lifeMs = 10 * 60_000;
 
 interface Owner {

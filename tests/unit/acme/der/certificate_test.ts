@@ -93,3 +93,23 @@ Deno.test("PEM blocks are read by their label, damaged ones not at all", () => {
   assertEquals(fromPem("C", text), []);
   assertEquals(fromPem("A", "-----BEGIN A-----\n!\n-----END A-----\n"), null);
 });
+
+Deno.test("a certificate with another structure is none", async () => {
+  const der = await selfSigned("a.example", await makeKey("p256"), nowMs);
+  const changed = (at: number, byte: number) => {
+    const copy = der.slice();
+    copy[at] = byte;
+    return copy;
+  };
+  assert(readCertificate(der) !== null);
+  const rows: readonly (readonly [what: string, Uint8Array])[] = [
+    ["empty", new Uint8Array()],
+    ["no sequence", changed(0, 0)],
+    ["longer than it says", new Uint8Array([...der, 0])],
+    ["shorter than it says", der.subarray(0, -1)],
+    ["without a body", changed(4, 0x02)],
+    ["without a version", changed(8, 0x02)],
+    ["a serial number that is none", changed(13, 0x04)],
+  ];
+  for (const [what, bytes] of rows) assertEquals(readCertificate(bytes), null, what);
+});
