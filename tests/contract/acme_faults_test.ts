@@ -232,3 +232,35 @@ peerTest(pebblePrograms, "an order with a slow server ends before its lock does"
   const line = await fixture.until(() => fixture!.lines[0]);
   assertStringIncludes(line, "the server was too slow for one order");
 });
+
+peerTest(
+  pebblePrograms,
+  "an order that a stop ends is no failure, and leaves nothing",
+  async () => {
+    let isHeld = true;
+    await using trial = await Trial.start({
+      // The validation never ends, so that the stop comes before its end.
+      change: ({ kind }, response, text) =>
+        kind === "authorization" && isHeld
+          ? withMembers(response, text, { status: "pending" })
+          : null,
+    });
+    const { fixture, front } = trial;
+    const { folder } = fixture;
+    const pending = () => [...Deno.readDirSync(`${folder.path}/challenges`)];
+    const failures = () => folder.readName("a.example", front.directory).failures;
+    await fixture.until(() => pending().length > 0);
+    assertEquals(failures(), 1);
+    fixture.certificates.stop();
+    assertEquals([failures(), pending()], [0, []]);
+    assertEquals([...Deno.readDirSync(folder.path)].some(({ name }) => name === "lock"), false);
+    // What is under way ends without another word.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    assertEquals(fixture.lines, []);
+    assertEquals([failures(), pending()], [0, []]);
+    isHeld = false;
+    using again = new Fixture(folder, fixture.needs.settings);
+    again.shiftMs = 10_000;
+    await again.issued();
+  },
+);

@@ -47,37 +47,6 @@ peerTest(pebblePrograms, "a failed validation is logged with its reason and wait
   assertStringIncludes(lastError, "http-01 failed");
 });
 
-peerTest(
-  pebblePrograms,
-  "an order that a stop ends is no failure, and leaves nothing",
-  async () => {
-    await using temp = await tempFolder();
-    const folder = new StateFolder(temp.path);
-    folder.prepare();
-    await using responder = new Responder(folder.path);
-    await using pebble = await Pebble.start({ httpPort: responder.port });
-    const settings = settingsOf(pebble);
-    const pending = () => [...Deno.readDirSync(`${temp.path}/challenges`)];
-    {
-      using fixture = new Fixture(folder, settings);
-      await fixture.until(() => pending().length > 0);
-      assertEquals(folder.readName("a.example", settings.directory).failures, 1);
-      fixture.certificates.stop();
-      assertEquals(folder.readName("a.example", settings.directory).failures, 0);
-      assertEquals(pending(), []);
-      assertEquals([...Deno.readDirSync(temp.path)].some(({ name }) => name === "lock"), false);
-      // What is under way ends without another word.
-      await new Promise((resolve) => setTimeout(resolve, 2000));
-      assertEquals(fixture.lines, []);
-      assertEquals(folder.readName("a.example", settings.directory).failures, 0);
-      assertEquals(pending(), []);
-    }
-    using fixture = new Fixture(folder, settings);
-    fixture.shiftMs = 10_000;
-    await fixture.issued();
-  },
-);
-
 peerTest(pebblePrograms, "binds the account to one of the CA", async () => {
   await using temp = await tempFolder();
   const folder = new StateFolder(temp.path);
