@@ -30,6 +30,7 @@ import { ListenerSet } from "./server/listeners.ts";
 import type { ProxyCommand } from "./plan/options.ts";
 import type { ProxyPlan } from "./plan/plan.ts";
 import { checkBuffers, checkErrorLog, checkStart, rehearse } from "./rehearsal.ts";
+import { ConfigWatch } from "./control/config_watch.ts";
 import { Hangups, Reloads } from "./control/reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
 import { resolvePlan } from "./plan/resolve_plan.ts";
@@ -60,6 +61,7 @@ interface Setting {
   readonly managed: ManagedCertificates;
   /** HUPs. A worker ignores them: its master reloads. */
   readonly hangups: Hangups;
+  readonly watch: ConfigWatch;
 }
 
 /** Runs until a signal ends it; returns the exit code. Throws `StartError`. */
@@ -78,13 +80,31 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const lease = claimLease();
   const errorLog = new ErrorLog(logger);
   const managed = new ManagedCertificates(logger, member !== null);
+  const watch = new ConfigWatch(command.watch && member === null, inherited !== null);
   const setting = {
     ...{ command, logger, errorLog, inherited, isAlone, lease, generation, member, hangups },
     managed,
+    watch,
   };
   const earlier = getVariable(servedConfigVariable) ?? null;
   dropVariable(servedConfigVariable);
-  const loaded = readPlan(setting, new Map(welcome?.texts ?? []), earlier);
+  try {
+    return await perform(setting, new Map(welcome?.texts ?? []), earlier);
+  } catch (error) {
+    watch.failed();
+    throw error;
+  } finally {
+    watch.close();
+  }
+}
+
+async function perform(
+  setting: Setting,
+  texts: ConfigTexts,
+  earlier: string | null,
+): Promise<number> {
+  const { command, inherited } = setting;
+  const loaded = readPlan(setting, texts, earlier);
   if (command.testOnly) {
     const { plan } = await resolved(loaded);
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
@@ -100,7 +120,7 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
  * one. `earlier`: the file in force until now. Throws `StartError`.
  */
 function readPlan(
-  { command, logger, inherited, member }: Setting,
+  { command, logger, inherited, member, watch }: Setting,
   texts: ConfigTexts,
   earlier: string | null,
 ): LoadedPlan {
@@ -108,7 +128,10 @@ function readPlan(
   // is the main file.
   const [kept = null] = texts.keys();
   const file = member === null ? findConfigFile(command.configFile, earlier) : kept;
-  const plan = file === null ? welcomePlan() : loadPlan(file, inherited === null, texts);
+  watch.beginLoad();
+  const plan = file === null
+    ? welcomePlan()
+    : loadPlan(file, inherited === null, texts, watch.onRead);
   // The master has logged these already.
   if (member === null) {
     for (const notice of plan.notices) logger.warn(notice);
@@ -174,6 +197,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
         if (isAlone) setting.errorLog.redirect(plan.global.errorLog);
       },
       hangups: setting.hangups,
+      watch: setting.watch,
       shutdownDelayMs: setting.command.shutdownDelayMs,
       health: setting.command.health,
     });
@@ -190,8 +214,12 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
  * for the welcome page. Throws `StartError`.
  */
 async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPlan> {
-  const loaded = readPlan(setting, new Map(), first.plan.file);
-  return await prepared(loaded, setting);
+  try {
+    return await prepared(readPlan(setting, new Map(), first.plan.file), setting);
+  } catch (error) {
+    setting.watch.failed();
+    throw error;
+  }
 }
 
 async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor): Promise<void> {
@@ -214,6 +242,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     load: () => loadAgain(loaded, setting),
     apply: async (next) => {
       await applyPlan(single, next, setting);
+      setting.watch.serves((why) => reloads.request(why));
       setting.managed.use(next.plan, reactor);
     },
   });
@@ -227,7 +256,8 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
   if (await Promise.race([single.start(), running.then(() => false)])) {
     setting.managed.use(loaded.plan, reactor);
     if (member === null) setting.hangups.passTo(() => reloads.request());
-    notifyReady(listenForPause(single));
+    setting.watch.serves((why) => reloads.request(why));
+    notifyReady(listenForPause(single), ...setting.watch.readyFields());
     member?.ready();
     keepMemory(single);
   }

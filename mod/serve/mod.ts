@@ -13,10 +13,12 @@ import { statusCommand } from "./status_command.ts";
 import type { Worker } from "./worker/worker.ts";
 
 /** Replacing and watching a worker is the master's job, so these features need one. */
-function needsMaster({ process, status }: ServePlan): boolean {
+function needsMaster({ process, status, watch }: ServePlan): boolean {
   const isWatched = process.requestsMax !== null || process.timeoutMs > 0 ||
     process.memoryBytesMax !== null || status !== null;
-  if (isWatched) return true;
+  // Under a supervisor it is the supervisor that replaces the process.
+  const reloads = watch && getVariable("SERVER_STARTER_PORT") === undefined;
+  if (isWatched || reloads) return true;
   // The portable reactor cannot inherit sockets: `auto` means one worker there, and an explicit
   // number of workers is an error.
   const portable = getVariable("HAYATE_REACTOR") === "portable";

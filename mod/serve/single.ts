@@ -8,6 +8,7 @@ import { addSignalListener } from "../process/signals/signals.ts";
 import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
 import { atOnceText, leavingText, listenForStop } from "../process/signals/stop_signals.ts";
 import { openHealth } from "../probes/health_listener.ts";
+import { AppWatch } from "./app/app_watch.ts";
 import { readInherited } from "./sockets/inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./sockets/listeners.ts";
 import type { ServePlan } from "./plan/plan.ts";
@@ -25,7 +26,11 @@ export async function runSingle(
   const inherited = readInherited((name) => variables[name], Deno.pid);
   // Meant for this process: children of the app must not inherit them.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
-  const worker = await Worker.create(plan, log);
+  const watch = await AppWatch.of(plan, inherited !== null);
+  const worker = await Worker.create(plan, log).catch((error) => {
+    watch?.failed();
+    throw error;
+  });
   onStart(worker);
   const health = plan.health === null ? null : openHealth(worker.reactor, plan.health, worker);
   await worker.afterFork(0);
@@ -43,7 +48,7 @@ export async function runSingle(
     const isSecure = worker.isSecure(inherited === null ? null : inherited[i].name);
     log.info(`listening on ${describeListener(address, isSecure)}`);
   });
-  notifyReady(listenForPause(worker));
+  notifyReady(listenForPause(worker), ...watch?.readyFields() ?? []);
   const exitCode = await worker.run();
   health?.close();
   return exitCode;

@@ -14,6 +14,8 @@ import {
   startFailureCode,
   startFault,
 } from "../process/children/spawn.ts";
+import type { WatchedFile } from "../process/files/file_watch.ts";
+import { watchVariable } from "../process/handover/watch_field.ts";
 import { fromStartFolder, startFolder } from "../process/working_folder.ts";
 import type { Launch, WorkerHandler } from "../lifecycle/runner.ts";
 import { readEnvdir } from "./envdir.ts";
@@ -27,6 +29,7 @@ const ourVariables = [
   "LISTEN_FDNAMES",
   "LISTEN_PIDFDID",
   "HAYATE_HEALTH",
+  watchVariable,
 ];
 /** Names the descriptor on which the background process reports that it is up. */
 export const daemonVariable = "HAYATE_DAEMON_FD";
@@ -39,6 +42,8 @@ export class Launcher {
   lease: SocketLease | null = null;
   /** The configuration that the serving generation found in a default place, or null. */
   servedConfig: string | null = null;
+  /** A worker says which files it has read; `ready`: it serves them. */
+  onFiles: (files: readonly WatchedFile[], ready: boolean) => void = () => {};
   readonly #start: Readonly<Record<string, string>>;
 
   constructor(
@@ -70,13 +75,15 @@ export class Launcher {
       SERVER_STARTER_GENERATION: String(generation),
       [supervisorVariable]: this.identity,
       ...(config === null ? {} : { [servedConfigVariable]: config }),
+      ...(this.plan.watch && this.plan.own ? { [watchVariable]: "1" } : {}),
       ...(this.plan.workers > 1 ? { SERVER_STARTER_WORKER: String(slot + 1) } : {}),
     };
   }
 
   launch(slot: number, generation: number, handler: WorkerHandler): Launch {
     const config = this.#findConfig();
-    const watch = new ReadinessWatch(({ ready, pausable }) => {
+    const watch = new ReadinessWatch(({ ready, pausable, files }) => {
+      this.onFiles(files, ready);
       if (!ready) return;
       this.servedConfig = config;
       handler.onReady(pausable);

@@ -21,6 +21,7 @@ import { type Controlled, ControlSocket } from "./control/control_socket.ts";
 import { claimDaemonReport } from "./daemon.ts";
 import { Runner } from "../lifecycle/runner.ts";
 import { type CloseHealth, healthOf, openHealthListener } from "./health.ts";
+import { FileReloads } from "./file_reloads.ts";
 import { Launcher } from "./launcher.ts";
 import { type GivenSocket, takeListenFds } from "./sockets/listen_fds.ts";
 import { InheritedOutput, type LogOutput, openLog } from "./log_output.ts";
@@ -64,6 +65,8 @@ class Supervisor {
   #sockets: HeldSockets | null = null;
   #controls: readonly ControlSocket[] = [];
   #closeHealth: CloseHealth = () => {};
+  #system: RealSystem | null = null;
+  #fileReloads: FileReloads | null = null;
   #runner: Runner | null = null;
   #isStopping = false;
   /** The timer of the shutdown delay; null: it is not running. */
@@ -108,9 +111,11 @@ class Supervisor {
     launcher.servedConfig = this.#orphans.find((each) => each.servedConfig)?.servedConfig ?? null;
     // systemd's sockets are not in the plan, but belong in the greeting and the status.
     const held = { ...plan, listen: sockets.specs };
+    if (plan.watch || plan.watchFiles.length > 0) this.#watchFiles(launcher);
     const system = new RealSystem(held, launcher, this.#statusFile, (entry) => this.#report(entry));
     const runner = new Runner(system, plan.workers);
     system.runner = runner;
+    this.#system = system;
     this.#runner = runner;
     this.#controls = this.#openControls(runner, system, sockets);
     system.controls = this.#controls;
@@ -139,6 +144,7 @@ class Supervisor {
     for (const remove of this.#listeners) remove();
     for (const control of this.#controls) control.close();
     this.#closeHealth();
+    this.#fileReloads?.close();
     this.#sockets?.release();
     this.#lease?.close();
     this.#statusFile?.remove();
@@ -227,11 +233,28 @@ class Supervisor {
     }
     this.#listeners.push(
       // Before the first start there is nothing to replace.
-      addSignalListener("HUP", () => this.#runner?.hup()),
+      addSignalListener("HUP", () => this.#hup(false)),
       addSignalListener("USR1", () => this.#output.reopen()),
       swallowSignal("USR2"),
       swallowSignal("ALRM"),
     );
+  }
+
+  #watchFiles(launcher: Launcher): void {
+    const reloads = this.#fileReloads = new FileReloads({
+      always: this.plan.watchFiles,
+      onChange: (text) => {
+        this.#report({ event: "note", text: `${text}, spawning a new worker` });
+        this.#hup(true);
+      },
+    });
+    launcher.onFiles = (files, ready) => reloads.onFiles(files, ready);
+  }
+
+  /** `triesOnce`: a failure is final until the next change of a file, or a HUP. */
+  #hup(triesOnce: boolean): void {
+    if (this.#system !== null) this.#system.triesOnce = triesOnce;
+    this.#runner?.hup();
   }
 
   /** One at the path of the plan, and one for `hayate health` in a container. */
@@ -269,7 +292,7 @@ class Supervisor {
       },
       status: () => statusOf(runner.state, context()),
       health: () => healthOf(runner.state),
-      hup: () => runner.hup(),
+      hup: () => this.#hup(false),
       stop: () => this.#stop("TERM"),
     };
   }

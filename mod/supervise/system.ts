@@ -46,6 +46,8 @@ export class RealSystem implements System {
   /** Called once, when the first worker serves. */
   onServing: () => void = () => {};
   lastFailure: FailureRecord | null = null;
+  /** The restart in progress is given up at its first failure. */
+  triesOnce = false;
   #greeted = false;
 
   constructor(
@@ -56,7 +58,8 @@ export class RealSystem implements System {
   ) {}
 
   settings(): Settings {
-    return { ...this.plan.settings, ...timingOf(this.launcher.variables()) };
+    const once = this.triesOnce ? { startFailuresMax: 1 } : {};
+    return { ...this.plan.settings, ...once, ...timingOf(this.launcher.variables()) };
   }
 
   launch(slot: number, generation: number, handler: WorkerHandler): Launch {

@@ -1,7 +1,7 @@
 /** Keeps a listener's certificates current, and its ticket keys (see ticket_keys.ts). */
 import { describeStaleMount } from "../config/default_file.ts";
 import { missingGroups, opensslVersion } from "./groups.ts";
-import { stampOf } from "./file_stamp.ts";
+import { stampOf } from "../process/files/file_stamp.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
 import type { SessionRules } from "./session_rules.ts";
 import { deriveTicketKeys, ticketKeyPeriod } from "./ticket_keys.ts";

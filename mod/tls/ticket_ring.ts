@@ -2,7 +2,7 @@
 import { cString, libssl } from "../sys/libssl.ts";
 import { describeStaleMount } from "../config/default_file.ts";
 import type { KeeperHost } from "./context_keeper.ts";
-import { stampOf } from "./file_stamp.ts";
+import { stampOf } from "../process/files/file_stamp.ts";
 import { readTicketFile, type TicketKey, ticketNameBytes } from "./ticket_file.ts";
 
 /** How often the file is checked, in milliseconds; as often as h2o does. */

@@ -2,9 +2,11 @@
 import { libc } from "../../sys/libc.ts";
 import { AF, MSG, SOCK } from "../../sys/sockaddr.ts";
 import { openPipe } from "../channel.ts";
+import type { WatchedFile } from "../files/file_watch.ts";
 import { pausableField } from "../signals/pausing.ts";
 import { descriptorWatch } from "../descriptor_watch.ts";
 import { notifyAddress } from "./readiness.ts";
+import { readWatchField } from "./watch_field.ts";
 
 /** A notification of a worker. */
 export interface ReadinessNotice {
@@ -12,7 +14,12 @@ export interface ReadinessNotice {
   readonly ready: boolean;
   /** It handles the signals to stop accepting and to accept again. */
   readonly pausable: boolean;
+  /** What it has read; it may come before the readiness, or instead of it. */
+  readonly files: readonly WatchedFile[];
 }
+
+/** The longest that a child of ours sends, see `watchField`. */
+const datagramBytesMax = 256 * 1024;
 
 /** Receives the notifications of one worker. */
 export class ReadinessWatch {
@@ -63,12 +70,13 @@ export class ReadinessWatch {
   }
 
   #readSocket(): void {
-    const bytes = new Uint8Array(4096);
+    const bytes = new Uint8Array(datagramBytesMax);
     const count = libc.recv(this.#socket, bytes, bytes.length, MSG.dontwait);
     if (count <= 0) return;
     const lines = new TextDecoder().decode(bytes.subarray(0, count)).split("\n");
     const ready = lines.includes("READY=1");
-    this.#onNotice({ ready, pausable: lines.includes(pausableField) });
+    const files = readWatchField(lines);
+    this.#onNotice({ ready, pausable: lines.includes(pausableField), files });
   }
 
   #readPipe(): void {
@@ -78,7 +86,7 @@ export class ReadinessWatch {
     if (count > 0 && bytes.subarray(0, count).includes(0x0a)) {
       // A worker that uses both has sent the datagram first, which has more fields.
       this.#readSocket();
-      if (this.#isOpen) this.#onNotice({ ready: true, pausable: false });
+      if (this.#isOpen) this.#onNotice({ ready: true, pausable: false, files: [] });
       return;
     }
     if (count > 0) return;

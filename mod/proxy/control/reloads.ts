@@ -34,6 +34,7 @@ export interface ReloadParts {
 export class Reloads {
   readonly #parts: ReloadParts;
   #isBusy = false;
+  #why = "";
   #isWanted = false;
   #isStopped = false;
 
@@ -41,9 +42,13 @@ export class Reloads {
     this.#parts = parts;
   }
 
-  /** Starts a reload. During a reload, queues one more: the file may have changed meanwhile. */
-  request(): void {
+  /**
+   * Starts a reload. During a reload, queues one more: the file may have changed meanwhile. `why` is
+   * logged.
+   */
+  request(why = "received HUP"): void {
     this.#isWanted = true;
+    this.#why = why;
     if (!this.#isBusy) void this.#run();
   }
 
@@ -63,7 +68,7 @@ export class Reloads {
 
   async #once(): Promise<void> {
     const { logger } = this.#parts;
-    logger.info("received HUP, reading the configuration again");
+    logger.info(`${this.#why}, reading the configuration again`);
     try {
       const loaded = await this.#parts.load();
       if (this.#isStopped) return;

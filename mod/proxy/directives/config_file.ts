@@ -17,15 +17,18 @@ export function findConfigFile(given: string | null, earlier: string | null = nu
 
 /**
  * Reads and checks `path`. Files in `texts` are not read again, and those that are read are added
- * to it, so that several processes have the same plan. Throws `StartError` with exit code 78
+ * to it, so that several processes have the same plan. `onRead` is called before each file is read.
+ * Throws `StartError` with exit code 78
  * and one line for each problem.
  */
 export function loadPlan(
   path: string,
   needsListen: boolean,
   texts: ConfigTexts = new Map(),
+  onRead: (path: string) => void = () => {},
 ): ProxyPlan {
   const readKept = (path: string): string => {
+    onRead(path);
     const text = texts.get(path) ?? readText(path);
     texts.set(path, text);
     return text;

@@ -30,6 +30,13 @@ export const proxyTable = defineTable({
       help: "Check the configuration, report errors and unknown directives, and exit.",
     },
     {
+      long: "watch",
+      kind: "flag",
+      env: "HAYATE_WATCH",
+      help: "Reload when the configuration or a file that it includes changes, as HUP does; also " +
+        "behind a link, as in a Kubernetes ConfigMap. Certificates are always read again.",
+    },
+    {
       long: "shutdown-delay",
       key: "shutdownDelayMs",
       kind: "duration",

@@ -10,6 +10,8 @@ export interface ProxyCommand {
   readonly testOnly: boolean;
   /** How long TERM lets clients go before the graceful stop; 0: not at all. */
   readonly shutdownDelayMs: number;
+  /** Reload when a file of the configuration changes. */
+  readonly watch: boolean;
   /** Where `/livez` and `/readyz` are answered; null: nowhere. */
   readonly health: Address | null;
   readonly logFlags: LogFlags;
@@ -26,6 +28,7 @@ export function readProxyCommand(
     configFile: values.conf,
     testOnly: values.test || values.mode === "test",
     shutdownDelayMs: values.shutdownDelayMs,
+    watch: values.watch,
     health: values.health,
     logFlags: { format: values.logFormat, stream: values.logTo },
   };

@@ -14,6 +14,7 @@ import { atOnceText, leavingText, listenForStop } from "../../process/signals/st
 import type { InheritedSocket } from "../../process/handover/starter_port.ts";
 import type { LoadedPlan } from "../plan/loaded_plan.ts";
 import { EngineMetrics } from "../engine/records/engine_metrics.ts";
+import type { ConfigWatch } from "../control/config_watch.ts";
 import { type Hangups, Reloads } from "../control/reloads.ts";
 import { type MasterOpening, MasterSockets } from "./master_sockets.ts";
 import { PlanGeneration } from "./plan_generation.ts";
@@ -37,6 +38,7 @@ export interface MasterRun {
   /** Called when the reloaded plan is in service. */
   onReloaded(loaded: LoadedPlan): void;
   readonly hangups: Hangups;
+  readonly watch: ConfigWatch;
   readonly shutdownDelayMs: number;
   /** Where `/livez` and `/readyz` are answered; null: nowhere. */
   readonly health: Address | null;
@@ -49,7 +51,7 @@ export async function runMaster(run: MasterRun): Promise<number> {
   const running = run.reactor.run();
   // A signal may stop the process during the wait for names, checks and workers.
   if (await Promise.race([master.start(), running.then(() => false)])) {
-    notifyReady();
+    notifyReady(...run.watch.readyFields());
     keepMemory();
   }
   await running;
@@ -119,6 +121,7 @@ class MasterProcess implements Health {
     this.#logWorkers();
     this.#run.onServing();
     this.#run.hangups.passTo(() => this.#reloads.request());
+    this.#run.watch.serves((why) => this.#reloads.request(why));
     return true;
   }
 
@@ -151,6 +154,7 @@ class MasterProcess implements Health {
     await previous.pool.closed();
     for (const address of opening.fresh) logger.info(`listening on ${formatAddress(address)}`);
     this.#logWorkers();
+    this.#run.watch.serves((why) => this.#reloads.request(why));
     this.#run.onReloaded(loaded);
   }
 

@@ -120,6 +120,11 @@ export class Master {
     return this.#runner.state.slots.length;
   }
 
+  /** Every slot has served. */
+  get hasServed(): boolean {
+    return this.#hasServed;
+  }
+
   /** True while at least one worker accepts and is not stopping. */
   get isServing(): boolean {
     return isServing(this.#runner.state);

@@ -10,6 +10,7 @@ import { notify, notifyReady } from "../../process/handover/readiness.ts";
 import { addSignalListener } from "../../process/signals/signals.ts";
 import { claimLease, SocketLease } from "../../process/handover/socket_lease.ts";
 import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
+import { AppWatch } from "../app/app_watch.ts";
 import { logAppError } from "../app/app_errors.ts";
 import { readInherited } from "../sockets/inherited.ts";
 import type { Address } from "../../base/address.ts";
@@ -113,6 +114,7 @@ async function manageWorkers(
   log: Logger,
   end: MasterEnd,
 ): Promise<number> {
+  const watch = await AppWatch.of(plan, sockets.isInherited);
   const onServing = () => {
     const clipped = sockets.isInherited ? null : clippedBacklog(plan.listen.backlog);
     if (clipped !== null) {
@@ -123,7 +125,7 @@ async function manageWorkers(
       const where = typeof address === "string" ? address : describeListener(address, isSecure);
       log.info(`listening on ${where} with ${workers} workers`);
     }
-    notifyReady(pausableField);
+    notifyReady(pausableField, ...watch?.readyFields() ?? []);
   };
   const master = new Master(starter, { ...plan.process, workers }, log, onServing);
   starter.onRetire = (generation, why) => master.replace(generation, why);
@@ -131,12 +133,19 @@ async function manageWorkers(
   listenToSignals(master, log, end, sockets.isInherited, plan.process.shutdownDelayMs);
   listenForPause(master);
   listenForLeave(master);
-  const watch = new WorkerWatch(plan, master, starter, scoreboard);
+  const workerWatch = new WorkerWatch(plan, master, starter, scoreboard);
+  watch?.start((why) => {
+    log.info(`${why}, reloading the app`);
+    master.reload();
+  });
   const health = plan.health === null ? null : await openHealthOf(plan.health, master);
   master.start();
   const status = plan.status === null ? null : await openStatus(plan, master, starter, scoreboard);
   const exitCode = await master.finished;
-  watch.stop();
+  // Nobody has served: the app does not load.
+  if (!master.hasServed) watch?.failed();
+  watch?.close();
+  workerWatch.stop();
   status?.close();
   health?.close();
   return exitCode;

@@ -164,6 +164,15 @@ export const serveTable = defineTable({
         "logged; a response that is only awaited becomes 504. 0 disables.",
     },
     {
+      long: "watch",
+      kind: "flag",
+      env: "HAYATE_WATCH",
+      section: processes,
+      help:
+        "Load the app again when one of its own files changes, as HUP does. An edit that does " +
+        "not load changes nothing, and its error is logged. Needs a master, which it starts.",
+    },
+    {
       long: "shutdown-delay",
       key: "shutdownDelayMs",
       kind: "duration",

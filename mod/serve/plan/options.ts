@@ -59,6 +59,7 @@ export function readServePlan(argv: readonly string[], environment?: Environment
       flags: { format: values.logFormat, stream: values.logTo },
     },
     status: readStatus(options, errors),
+    watch: values.watch,
     health: values.health,
   };
   checkRequests(plan, errors);

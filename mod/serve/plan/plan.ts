@@ -99,6 +99,8 @@ export interface ServePlan {
   readonly files: FilesPlan;
   readonly log: LogPlan;
   readonly status: StatusPlan | null;
+  /** Load the app again when its files change. */
+  readonly watch: boolean;
   /** Where `/livez` and `/readyz` are answered; null: nowhere. */
   readonly health: Address | null;
 }

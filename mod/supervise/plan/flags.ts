@@ -295,6 +295,26 @@ export const superviseTable = defineTable({
       ...ours,
     },
     {
+      long: "watch",
+      kind: "flag",
+      env: "HAYATE_WATCH",
+      section: "Restarts",
+      help:
+        "Start a new generation when a file changes that the old one has read: configuration, " +
+        "included files, the app's modules; also behind a link, as in a Kubernetes ConfigMap. A " +
+        "generation that fails changes nothing, and is tried again at the next change.",
+      ...ours,
+    },
+    {
+      long: "watch-file",
+      kind: "string",
+      repeat: true,
+      placeholder: "FILE",
+      section: "Restarts",
+      help: "Watch this file, too; for programs other than proxy and serve.",
+      ...ours,
+    },
+    {
       long: "health",
       kind: "parsed",
       parse: readHealthAddress,

@@ -92,6 +92,9 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
   }
   if (own && !asStartServer && !hasOwnListen(command)) checkPorts(parsed, environment);
   checkGroup(parsed, errors);
+  if (values.watch && !own && parsed.values.watchFile.length === 0) {
+    errors.push("--watch: only proxy and serve say what they read; give --watch-file FILE besides");
+  }
   if (errors.length > 0) throw new UsageError(errors, asStartServer ? dieCode : 2);
   return {
     kind: "run",
@@ -112,6 +115,8 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     statusFile: values.statusFile,
     controlPath: values.control ?? (values.pidFile === null ? null : `${values.pidFile}.sock`),
     controlIsExplicit: values.control !== null,
+    watch: values.watch,
+    watchFiles: values.watchFile,
     health: values.health,
     log: readLogTarget(values.logFile),
     logFormat: values.logFormat,

@@ -34,6 +34,10 @@ export interface RunPlan {
   readonly statusFile: string | null;
   readonly controlPath: string | null;
   readonly controlIsExplicit: boolean;
+  /** Reload when a file changes that the workers have read. */
+  readonly watch: boolean;
+  /** More files to watch, for programs that say nothing of what they read. */
+  readonly watchFiles: readonly string[];
   /** Where `/livez` and `/readyz` are answered; null: nowhere. */
   readonly health: Address | null;
   readonly log: LogTarget;

@@ -66,6 +66,11 @@ response. Then the stop begins. A second TERM cuts the delay short; INT and HUP 
                     hayate health 9000 asks it; in a container, without an address, it
                     asks the supervisor through /dev/shm
 
+With --watch (HAYATE_WATCH=1) no signal is needed: when a file changes that proxy or serve
+has read, a new generation starts half a second after the last write. --watch-file FILE
+does so for other programs. A generation that fails is not tried again until the next
+change.
+
 Deploying with a symbolic link: each generation starts in the directory that the path
 of --dir, or of the directory where the supervisor was started, leads to at that time.
 
