@@ -11,10 +11,11 @@ export function greeting(
   version: string,
   container: Container | null,
 ): string[] {
-  const tcp = plan.listen.filter(({ address, datagram }) => address.kind === "tcp" && !datagram);
+  const shown = plan.listen.filter(({ isTwin }) => !isTwin);
+  const tcp = shown.filter(({ address, datagram }) => address.kind === "tcp" && !datagram);
   const urls = tcp.map(urlOf);
   const places = plan.own
-    ? [...urls, ...plan.listen.filter((spec) => !tcp.includes(spec)).map(({ name }) => name)]
+    ? [...urls, ...shown.filter((spec) => !tcp.includes(spec)).map(({ name }) => name)]
     : plan.listen.map(({ name }) => name);
   const listens = places.length === 0 ? "without sockets" : places.join("  ");
   const lines = [`hayate ${version} supervises ${plan.command[0]}: ${listens}`];

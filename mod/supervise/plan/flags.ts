@@ -379,7 +379,8 @@ export const superviseTable = defineTable({
   environment: [
     {
       name: "PORTS",
-      help: "What to listen on without --port and --path; H2O_PORT is the same.",
+      help: "What to listen on without --port and --path; H2O_PORT is the same. For proxy and " +
+        "serve a bare port means IPv4 and IPv6.",
     },
     {
       name: "HAYATE_CERT, HAYATE_KEY",

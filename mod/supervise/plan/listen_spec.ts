@@ -12,6 +12,8 @@ export interface ListenSpec {
   readonly number: number | null;
   /** `proxy` and `serve` speak TLS on it. */
   readonly tls: boolean;
+  /** The IPv6 half of an entry of PORTS, which is left out on a host without IPv6. */
+  readonly isTwin: boolean;
 }
 
 /** Reads a value of `--port`: `P`, `H:P`, `[v6]:P`, each with an optional `=FD`; `uP` is UDP. */
@@ -49,6 +51,7 @@ function tcpSpec(
     name,
     number: number === undefined ? null : Number(number),
     tls: false,
+    isTwin: false,
   };
 }
 
@@ -58,14 +61,37 @@ function invalid(text: string): string {
 
 /** A value of `--path`. */
 export function pathSpec(path: string): ListenSpec {
-  return { address: { kind: "unix", path }, datagram: false, name: path, number: null, tls: false };
+  const address = { kind: "unix", path } as const;
+  return { address, datagram: false, name: path, number: null, tls: false, isTwin: false };
 }
 
 /**
  * The entries of PORTS: ports, `host:port`, `[v6]:port` and paths, separated by blanks. An entry that
- * ends in `/tls`, or whose port ends in 443, speaks TLS.
+ * ends in `/tls`, or whose port ends in 443, speaks TLS. `bothFamilies`: a bare port means IPv6, too,
+ * with a socket of its own.
  */
-export function readPorts(text: string): readonly (ListenSpec | string)[] {
+export function readPorts(text: string, bothFamilies: boolean): readonly (ListenSpec | string)[] {
+  const specs = readEntries(text);
+  if (!bothFamilies) return specs;
+  const taken = new Set(specs.map((spec) => typeof spec === "string" ? "" : spec.name));
+  return specs.flatMap((spec) => {
+    if (typeof spec === "string" || !/^\d+$/.test(spec.name) || spec.number !== null) return [spec];
+    const twin = twinOf(spec);
+    return taken.has(twin.name) ? [spec] : [spec, twin];
+  });
+}
+
+function twinOf(spec: ListenSpec): ListenSpec {
+  const port = Number(spec.name);
+  return {
+    ...spec,
+    address: { kind: "tcp", host: "::", port },
+    name: `[::]:${port}`,
+    isTwin: true,
+  };
+}
+
+function readEntries(text: string): (ListenSpec | string)[] {
   return text.split(/\s+/).filter((entry) => entry !== "").map((entry) => {
     const bare = entry.replace(/\/tls$/, "");
     const spec = bare.startsWith("/") ? pathSpec(bare) : readPortSpec(bare);

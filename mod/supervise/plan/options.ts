@@ -164,7 +164,7 @@ function readListen(
   const given = [...values.port.map(readPortSpec), ...values.path.map(pathSpec)];
   const variable = asStartServer ? undefined : portsVariable(environment);
   const fallback = variable ?? (withDefault && !("LISTEN_FDS" in environment) ? "80 443" : "");
-  const all = given.length > 0 ? given : readPorts(fallback);
+  const all = given.length > 0 ? given : readPorts(fallback, withDefault);
   const specs: ListenSpec[] = [];
   const numbers = new Set<number>();
   for (const spec of all) {

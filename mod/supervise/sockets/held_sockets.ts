@@ -6,10 +6,14 @@ import { closeAll } from "../../net/descriptor.ts";
 import { AddressInUse, bindInheritable } from "../../net/inheritable.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { PassedDescriptor } from "../../process/children/spawn.ts";
+import { Errno } from "../../sys/errno.ts";
 import type { ListenSpec } from "../plan/listen_spec.ts";
 
 /** The first socket's number, as in Perl, where 3 is the script. */
 const firstNumber = 4;
+
+/** The exit codes, which are errnos, of a host without the address family. */
+const noFamily: readonly number[] = [Errno.EAFNOSUPPORT, Errno.EADDRNOTAVAIL];
 
 export interface SocketOptions {
   readonly backlog: number;
@@ -66,7 +70,9 @@ export class HeldSockets {
     const numbers = assignNumbers(specs, options.passedThrough);
     try {
       for (const [index, spec] of specs.entries()) {
-        this.#sockets.push(this.#open(spec, numbers[index], reporter, find));
+        const socket = this.#openIfThere(spec, numbers[index], reporter, find);
+        if (socket === null) continue;
+        this.#sockets.push(socket);
         if (spec.number !== null) reporter.onDescriptor(spec.number);
       }
     } catch (error) {
@@ -130,6 +136,23 @@ export class HeldSockets {
       // Before the close: while the socket is open, its inode number cannot be reused.
       if (spec.address.kind === "unix") removeSocketPath(spec.address.path, inode);
       closeAll(descriptors);
+    }
+  }
+
+  /** null: the IPv6 half on a host that has none. */
+  #openIfThere(
+    spec: ListenSpec,
+    number: number,
+    reporter: SocketReporter,
+    find: SocketFinder,
+  ): HeldSocket | null {
+    try {
+      return this.#open(spec, number, reporter, find);
+    } catch (error) {
+      if (spec.isTwin && error instanceof StartError && noFamily.includes(error.exitCode)) {
+        return null;
+      }
+      throw error;
     }
   }
 

@@ -27,7 +27,7 @@ export function takeListenFds(environment: Variables): GivenSocket[] {
     const name = address.kind === "tcp" && address.host === "0.0.0.0"
       ? String(address.port)
       : formatAddress(address);
-    given.push({ fd, spec: { address, datagram, name, number: null, tls: false } });
+    given.push({ fd, spec: { address, datagram, name, number: null, tls: false, isTwin: false } });
   }
   return given;
 }

@@ -36,7 +36,7 @@ Deno.test("readPortSpec() says what is wrong, naming the text", () => {
 });
 
 Deno.test("readPorts() splits at blanks and takes paths", () => {
-  const names = readPorts(" 80\t443\n/run/a.sock ").map((spec) =>
+  const names = readPorts(" 80\t443\n/run/a.sock ", false).map((spec) =>
     typeof spec === "string" ? spec : spec.name
   );
   assertEquals(names, ["80", "443", "/run/a.sock"]);
@@ -44,8 +44,27 @@ Deno.test("readPorts() splits at blanks and takes paths", () => {
 
 Deno.test("readPorts() takes /tls, and ports that end in 443, for TLS", () => {
   const entries = "80 443 127.0.0.1:8443 9000/tls /run/a.sock /run/b.sock/tls 4430";
-  const tls = readPorts(entries).flatMap((spec) =>
+  const tls = readPorts(entries, false).flatMap((spec) =>
     typeof spec !== "string" && spec.tls ? [spec.name] : []
   );
   assertEquals(tls, ["443", "127.0.0.1:8443", "9000", "/run/b.sock"]);
+});
+
+Deno.test("readPorts() adds the IPv6 half of a bare port, with the same TLS", () => {
+  const specs = readPorts("80 8443 7/tls 127.0.0.1:81 [::]:80 /run/a.sock 9=5", true).map((spec) =>
+    typeof spec === "string"
+      ? spec
+      : `${spec.name}${spec.tls ? " tls" : ""}${spec.isTwin ? " twin" : ""}`
+  );
+  assertEquals(specs, [
+    "80",
+    "8443 tls",
+    "[::]:8443 tls twin",
+    "7 tls",
+    "[::]:7 tls twin",
+    "127.0.0.1:81",
+    "[::]:80",
+    "/run/a.sock",
+    "9",
+  ]);
 });

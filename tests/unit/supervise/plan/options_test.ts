@@ -80,12 +80,15 @@ Deno.test("readSupervisePlan() listens on --port and --path, else on PORTS, H2O_
   ]);
   assertEquals(listens([], { PORTS: "8080  [::1]:81 /tmp/a.sock" }), [
     "8080",
+    "[::]:8080",
     "[::1]:81",
     "/tmp/a.sock",
   ]);
-  assertEquals(listens([], { H2O_PORT: "8081" }), ["8081"]);
-  assertEquals(listens([], { PORTS: "1", H2O_PORT: "2" }), ["1"]);
-  assertEquals(listens([]), ["80", "443"]);
+  assertEquals(listens([], { H2O_PORT: "8081" }), ["8081", "[::]:8081"]);
+  assertEquals(listens([], { PORTS: "1", H2O_PORT: "2" }), ["1", "[::]:1"]);
+  assertEquals(listens([]), ["80", "[::]:80", "443", "[::]:443"]);
+  assertEquals(listens([], { PORTS: "[::]:80 80" }), ["[::]:80", "80"]);
+  assertEquals(listens([], { PORTS: "0.0.0.0:80" }), ["0.0.0.0:80"]);
   assertEquals(listens(["--port", "3"], { PORTS: "1" }), ["3"]);
 });
 

@@ -77,3 +77,18 @@ Deno.test("HeldSockets resolves names by the host's own table, and says which it
     255,
   ]);
 });
+
+Deno.test("HeldSockets leaves out the IPv6 half where the host has no such address, and only that", () => {
+  // Of the documentation's range: no host has it.
+  const missing = spec("[2001:db8::1]:0");
+  const sockets = new HeldSockets(
+    [spec("127.0.0.1:0"), { ...missing, isTwin: true }],
+    options,
+    1,
+    quiet,
+  );
+  assertEquals(sockets.portsText, "127.0.0.1:0=4");
+  sockets.release();
+  const error = assertThrows(() => new HeldSockets([missing], options, 1, quiet), StartError);
+  assertEquals(error.exitCode, 99);
+});
