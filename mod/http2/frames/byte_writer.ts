@@ -40,12 +40,21 @@ export class ByteWriter {
   copy(source: Uint8Array, start: number, end: number): void {
     const count = end - start;
     this.reserve(count);
-    const { bytes } = this;
-    const at = this.length;
-    if (count > loopBytesMax) bytes.set(source.subarray(start, end), at);
-    else for (let i = 0; i < count; i++) bytes[at + i] = source[start + i];
-    this.length = at + count;
+    copyBytes(this.bytes, this.length, source, start, end);
+    this.length += count;
   }
+}
+
+/** Copies `[start, end)` of `source` to `at` of `target`, which has room. */
+export function copyBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  if (end - start > loopBytesMax) target.set(source.subarray(start, end), at);
+  else for (let from = start; from < end; from++) target[at++] = source[from];
 }
 
 /** Writes the 32 bits of `value` at `at`, most significant first. */

@@ -1,4 +1,5 @@
 /** HPACK decoding (RFC 7541 6): a field block into the fields of a section. */
+import { copyBytes } from "../frames/byte_writer.ts";
 import { initialTableBytes } from "../frames/constants.ts";
 import { ErrorCode } from "../frames/error_code.ts";
 import { kindOfValue, nameKind } from "../fields/entry_kind.ts";
@@ -198,10 +199,8 @@ export class HpackDecoder {
       area.length = textEnd;
     } else {
       area.reserve(length);
-      const target = area.bytes;
-      let at = area.length;
-      for (let i = from; i < to; i++) target[at++] = bytes[i];
-      area.length = at;
+      copyBytes(area.bytes, area.length, bytes, from, to);
+      area.length += length;
     }
     return to;
   }

@@ -1,3 +1,5 @@
+import { copyBytes } from "../frames/byte_writer.ts";
+
 /** What an entry costs beside its bytes (RFC 7541 4.1). */
 export const entryOverhead = 32;
 /** Bytes that an entry's line has beside name and value: `: ` and CRLF. */
@@ -81,8 +83,7 @@ export class DynamicTable {
     this.entries[slot + 1] = nameEnd - start;
     this.entries[slot + 2] = length - lineExtra - (nameEnd - start);
     this.entries[slot + 3] = kind;
-    const { bytes } = this;
-    for (let i = 0; i < length; i++) bytes[at + i] = source[start + i];
+    copyBytes(this.bytes, at, source, start, end);
     this.count++;
     this.size += size;
     this.end = at + length;

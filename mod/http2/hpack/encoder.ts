@@ -1,5 +1,5 @@
 /** HPACK encoding (RFC 7541 6): the field lines that our `HeadWriter` makes, as a field block. */
-import { COLON, CR, LF, lowerCase, SP } from "../../http/char_class.ts";
+import { COLON, CR, LF, lowerCase } from "../../http/char_class.ts";
 import { ByteWriter } from "../frames/byte_writer.ts";
 import { EncoderTable, encoderTableBytesMax } from "./encoder_table.ts";
 import { codedBytesMax, huffmanEncode } from "./huffman_encode.ts";
@@ -47,7 +47,7 @@ export class HpackEncoder {
 
   /** The table's state: a block that changed nothing can be sent again while this is the same. */
   get revision(): number {
-    return this.#table === null ? 0 : this.#table.table.revision;
+    return this.#table === null ? 0 : this.#table.revision;
   }
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE. */
@@ -66,7 +66,7 @@ export class HpackEncoder {
   /** Begins a block: tells the peer about a new size of the table (RFC 7541 4.2). */
   begin(): void {
     if (this.#leastLimit < 0) return;
-    const { table } = this.#table!;
+    const table = this.#table!;
     table.resize(this.#leastLimit);
     if (this.#leastLimit < this.#sizeLimit) this.#writeInteger(0x20, 0x1f, this.#leastLimit);
     table.resize(this.#sizeLimit);
@@ -164,7 +164,8 @@ export class HpackEncoder {
     } else if (slot >= 0 && this.#table !== null) {
       const index = this.#table.find(slot, lines.ids[slot]);
       if (index > 0) return this.#writeInteger(0x80, 0x7f, index);
-      if (this.#insert(bytes, start, slot)) literal = Literal.indexed;
+      const textBytes = nameEnd - start + valueEnd - valueStart;
+      if (this.#table.insert(slot, lines.ids[slot], textBytes)) literal = Literal.indexed;
     }
     if (staticIndex > 0) {
       return this.#writeLiteral(literal, staticIndex, bytes, valueStart, valueEnd);
@@ -173,17 +174,6 @@ export class HpackEncoder {
     lowerName(bytes, start, nameEnd);
     this.#writeString(line.bytes, 0, line.length);
     this.#writeString(bytes, valueStart, valueEnd);
-  }
-
-  /** Inserts the line that the cache has found; false when it is too large. */
-  #insert(bytes: Uint8Array, start: number, slot: number): boolean {
-    const { ids, nameEnd, valueStart, valueEnd } = this.#lines;
-    lowerName(bytes, start, nameEnd);
-    const length = line.length;
-    line.copy(separator, 0, 2);
-    line.copy(bytes, valueStart, valueEnd);
-    line.copy(lineEnd, 0, 2);
-    return this.#table!.insert(slot, ids[slot], line.bytes, 0, length, line.length);
   }
 
   #writeLiteral(
@@ -223,7 +213,6 @@ export class HpackEncoder {
   }
 }
 
-const separator = Uint8Array.of(COLON, SP);
 const lineEnd = Uint8Array.of(CR, LF);
 
 /** Puts the name `[start, end)` into `line`, in lower case. */

@@ -1,4 +1,5 @@
 import type { LineScratch } from "../fields/line_scratch.ts";
+import { copyBytes } from "../frames/byte_writer.ts";
 import { initialTableBytes } from "../frames/constants.ts";
 import { DynamicTable } from "./dynamic_table.ts";
 import { staticBytes } from "./static_table.ts";
@@ -73,10 +74,8 @@ export class LineArea implements LineScratch {
 
   /** A copy of `[start, end)` of this buffer at the end of the scratch, which has room. */
   append(start: number, end: number): void {
-    const { bytes } = this;
-    let to = this.length;
-    for (let from = start; from < end; from++) bytes[to++] = bytes[from];
-    this.length = to;
+    copyBytes(this.bytes, this.length, this.bytes, start, end);
+    this.length += end - start;
   }
 
   /** One byte at the end of the scratch, which has room. */
@@ -90,8 +89,7 @@ export class LineArea implements LineScratch {
    */
   noteInsertion(table: DynamicTable, offset: number): void {
     if (table.layout === this.#layout) {
-      const { bytes, imageAt } = this;
-      for (let at = offset; at < table.end; at++) bytes[imageAt + at] = table.bytes[at];
+      copyBytes(this.bytes, this.imageAt + offset, table.bytes, offset, table.end);
       return;
     }
     this.reserve(this.#imageBytesMax);
