@@ -17,7 +17,7 @@ import { RouteCompiler } from "../engine/compile.ts";
 import { Engine } from "../engine/engine.ts";
 import { Generation } from "../engine/records/engine_metrics.ts";
 import { WelcomeHandler } from "../engine/handlers/welcome.ts";
-import { CertificateGuard } from "../engine/clients/certificate_guard.ts";
+import { CertificateGuard, type ListenerTrust } from "../engine/clients/certificate_guard.ts";
 import { checkableTlsOptions, tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "../../config/default_file.ts";
 import type { Route } from "../engine/routes/routes.ts";
@@ -200,7 +200,7 @@ export class ProxyServer {
       listen === null ? socketName ?? "inherited" : formatAddress(listen.address),
     );
     const onTlsFailure = () => void counters.tlsFailures++;
-    const certificates = options === null ? null : CertificateGuard.of(options.identities);
+    const certificates = listen === null ? null : this.#guardOf(listen);
     const traits = { http2, certificates, pendingTokens: this.#pendingTokens };
     const onAccept = this.#gate.limited(
       engine.addServer(hosts, scheme, unknown, counters, traits).onAccept,
@@ -215,6 +215,24 @@ export class ProxyServer {
       ? secure.secureInherited(socketName, onSecured, onTlsFailure, !http2)
       : onAccept;
     return this.#withProxyProtocol(behindTls, listen?.proxyProtocol ?? "off");
+  }
+
+  #guardOf(listen: ListenPlan): CertificateGuard | null {
+    const own = this.#trustOf(listen);
+    if (own === null) return null;
+    const others = this.#plan.listeners.filter((other) => other !== listen);
+    return CertificateGuard.of(
+      own,
+      others.flatMap((other) => this.#trustOf(other) ?? []),
+    );
+  }
+
+  /** null: the listener has no TLS, or no certificate yet. */
+  #trustOf(listen: ListenPlan): ListenerTrust | null {
+    const options = tlsOptionsOf(listen, this.#acmeFolder);
+    if (options === null) return null;
+    const { identities, clientCaFile = null } = options;
+    return { identities, clientCaFile, hosts: listen.hosts.map((i) => this.#plan.hosts[i].name) };
   }
 
   /** Wraps `onAccept` so that the PROXY header is read first, from peers that send one. */

@@ -171,7 +171,8 @@ As in h2o:
 The default of minimum-version is TLSv1.2. identity lists further certificates
 (RSA and ECDSA side by side). ssl in a listen of the host level gives that host a
 certificate of its own, chosen by the client's SNI. client-ca-file requires a
-certificate from clients.
+certificate from clients. A request for a host with another certificate or
+client-ca-file than its connection's gets 421.
 
 Under hayate supervise: an entry of PORTS with /tls, or with a port that ends in
 443, uses TLS. HAYATE_CERT and HAYATE_KEY name the files; without them a self-signed

@@ -7,62 +7,99 @@ import { findByName } from "../../../tls/name_match.ts";
 /** Longer host names are looked up each time. */
 const rememberedBytesMax = 256;
 
+/** What a listener proves to clients, and asks of them. */
+export interface ListenerTrust {
+  /** Its own identity first. */
+  readonly identities: readonly Identity[];
+  /** File of the CAs of client certificates; null: clients need none. */
+  readonly clientCaFile: string | null;
+  /** Names of the hosts that it serves. */
+  readonly hosts: readonly string[];
+}
+
 /**
- * Decides when a request is on the wrong connection: its host has another certificate than the one that
- * the client asked for by name (SNI). Clients share connections between hosts (RFC 9113 9.1.1), and
- * get 421 then (RFC 9110 15.5.20).
+ * Decides when a request is on the wrong connection: its host has another certificate, or asks for
+ * client certificates of another CA, than the connection. Clients share connections between hosts (RFC
+ * 9113 9.1.1), and get 421 then (RFC 9110 15.5.20). A host of other listeners alone counts, too: what
+ * those ask of clients must not be avoided by asking here.
  */
 export class CertificateGuard {
-  /** Certificate files by host name; hosts without an entry have the listener's own. */
-  readonly #byName = new Map<string, string>();
+  /** What was negotiated, by the name that the client asked for (SNI). */
+  readonly #byServerName: ReadonlyMap<string, string>;
   readonly #own: string;
+  /** What a host has on each listener that serves it; a host without an entry takes any. */
+  readonly #byHost = new Map<string, readonly string[]>();
 
-  /** `identities`: of the listener, its own first. */
-  constructor(identities: readonly Identity[]) {
-    const [own, ...others] = identities;
-    this.#own = filesOf(own);
-    for (const identity of others) {
-      for (const name of identity.names ?? []) this.#byName.set(name, filesOf(identity));
+  private constructor(listener: ListenerTrust, others: readonly ListenerTrust[]) {
+    this.#own = keyOf(listener, listener.identities[0]);
+    this.#byServerName = keysByName(listener);
+    for (const other of others) {
+      const keys = keysByName(other);
+      for (const host of other.hosts) {
+        const key = findByName(keys, host) ?? keyOf(other, other.identities[0]);
+        this.#byHost.set(host, [...(this.#byHost.get(host) ?? []), key]);
+      }
     }
+    // Here they have what is presented here, whatever they have elsewhere.
+    for (const host of listener.hosts) {
+      const key = findByName(this.#byServerName, host) ?? this.#own;
+      this.#byHost.set(host, [key]);
+    }
+    for (const [name, key] of this.#byServerName) this.#byHost.set(name, [key]);
   }
 
-  /** null where all hosts have the same certificate. */
-  static of(identities: readonly Identity[]): CertificateGuard | null {
-    return identities.every((one) => filesOf(one) === filesOf(identities[0]))
-      ? null
-      : new CertificateGuard(identities);
+  /** null where every host has the same. `others`: the other listeners with TLS. */
+  static of(
+    listener: ListenerTrust,
+    others: readonly ListenerTrust[] = [],
+  ): CertificateGuard | null {
+    const guard = new CertificateGuard(listener, others);
+    const isSame = [...guard.#byHost.values()].every((keys) => keys.includes(guard.#own));
+    return isSame ? null : guard;
   }
 
-  /** The certificate of a name. */
-  certificateOf(name: string): string {
-    return findByName(this.#byName, name) ?? this.#own;
+  /** What a client gets that asks for this name; "" for none. */
+  presented(serverName: string): string {
+    return findByName(this.#byServerName, serverName) ?? this.#own;
+  }
+
+  /** Whether requests for the host belong to connections with this certificate and CA. */
+  allows(host: string, presented: string): boolean {
+    const keys = findByName(this.#byHost, host);
+    return keys === undefined ? presented === this.#own : keys.includes(presented);
   }
 }
 
-function filesOf(identity: Identity): string {
-  return JSON.stringify(identity.certificates);
+function keysByName(listener: ListenerTrust): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const identity of listener.identities.slice(1)) {
+    for (const name of identity.names ?? []) keys.set(name, keyOf(listener, identity));
+  }
+  return keys;
+}
+
+function keyOf({ clientCaFile }: ListenerTrust, { certificates }: Identity): string {
+  return JSON.stringify([clientCaFile, certificates]);
 }
 
 /** What is known of one connection; the last host that was allowed is recognised by its bytes. */
 export class CertificateChoice {
   readonly #guard: CertificateGuard;
-  /** null: the client named no server, and takes any certificate. */
-  readonly #certificate: string | null;
+  readonly #presented: string;
   readonly #allowed = new KnownBytes(rememberedBytesMax);
 
   constructor(guard: CertificateGuard, connection: DownstreamConnection) {
     this.#guard = guard;
-    const name = connection.tlsFacts()?.serverName ?? "";
-    this.#certificate = name === "" ? null : guard.certificateOf(name);
+    this.#presented = guard.presented(connection.tlsFacts()?.serverName ?? "");
   }
 
   /** Whether the request belongs to another connection. */
   isMisdirected(head: RequestHead): boolean {
-    if (this.#certificate === null || head.hostStart < 0) return false;
+    if (head.hostStart < 0) return false;
     const { bytes, hostStart, hostEnd } = head;
     if (this.#allowed.equals(bytes, hostStart, hostEnd)) return false;
     const name = head.hostText().replace(/:\d*$/, "");
-    if (this.#guard.certificateOf(name) !== this.#certificate) return true;
+    if (!this.#guard.allows(name, this.#presented)) return true;
     if (hostEnd - hostStart <= rememberedBytesMax) {
       this.#allowed.remember(bytes, hostStart, hostEnd);
     }

@@ -32,6 +32,7 @@ import {
   Detour,
   detourAfter,
   errorCondition,
+  failureStatus,
   isFailureCondition,
   RetryRules,
   statusCondition,
@@ -255,7 +256,7 @@ export class ProxiedExchange implements CompressionSource, ResponseHandler {
     if (isOwnFault) return this.#fail(500, error.message);
     if (isFree) return this.#tryPeer(peer);
     this.#choice.noteTried(peer);
-    this.#failureStatus = error.code === "ETIMEDOUT" ? 504 : 502;
+    this.#failureStatus = failureStatus(error, this.#facts!.isGrpc);
     this.#failureReason = error.message;
     if (
       this.#rules.covers(errorCondition(error)) && this.#maySendAgain(wasSent) &&

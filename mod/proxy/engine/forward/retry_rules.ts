@@ -49,6 +49,14 @@ export function errorCondition(error: PeerError): number {
 }
 
 /**
+ * The status of a failed attempt that was the last one. A gRPC call that has reached no peer is
+ * UNAVAILABLE (502), which its client may repeat, even if that took too long.
+ */
+export function failureStatus(error: PeerError, isGrpc: boolean): 502 | 504 {
+  return error.code === "ETIMEDOUT" && !(isGrpc && error.retrySafe) ? 504 : 502;
+}
+
+/**
  * Failures that say nothing about the peer, after which it is tried again at once. `stale`: it closed
  * an idle kept connection. `refused`: it did not process the stream, and says so, as it does with
  * streams that meet its GOAWAY (RFC 9113 8.7). `version`: it wants HTTP/1.1, and may have begun.

@@ -5,6 +5,7 @@ import { retryConditions } from "../../../../../mod/proxy/plan/plan.ts";
 import {
   Detour,
   errorCondition,
+  failureStatus,
   isFailureCondition,
   RetryRules,
   statusCondition,
@@ -69,4 +70,17 @@ Deno.test("Conditions for statuses and errors have nginx's names", () => {
   assertEquals(of("ETIMEDOUT"), retryConditions.timeout);
   assertEquals(of("EPROTO"), retryConditions.invalid_header);
   assertEquals(of("ECONNREFUSED"), retryConditions.error);
+});
+
+Deno.test("a call that reached no peer is unavailable, one that waited too long has timed out", () => {
+  const rows: readonly [code: string, isUnsent: boolean, http: number, grpc: number][] = [
+    ["ETIMEDOUT", true, 504, 502],
+    ["ETIMEDOUT", false, 504, 504],
+    ["ECONNREFUSED", true, 502, 502],
+    ["EPROTO", false, 502, 502],
+  ];
+  for (const [code, isUnsent, http, grpc] of rows) {
+    const error = new PeerError(code, "upstream", "", isUnsent);
+    assertEquals([failureStatus(error, false), failureStatus(error, true)], [http, grpc], code);
+  }
 });
