@@ -58,11 +58,14 @@ peerTest(newerPebblePrograms, "a certificate of pebble's profile", async () => {
 });
 
 /** A front that adds what older versions of pebble lack; `renewal` answers about the window. */
-function withRenewals(renewal: () => Response, more: AcmeFrontRules = {}): AcmeFrontRules {
+function withRenewals(
+  renewal: () => Response,
+  change: NonNullable<AcmeFrontRules["change"]> = () => null,
+): AcmeFrontRules {
   return {
-    answer: (call) => call.kind === "renewal" ? renewal() : more.answer?.(call) ?? null,
+    answer: (call) => call.kind === "renewal" ? renewal() : null,
     change: (call, response, text) => {
-      if (call.kind !== "directory") return more.change?.(call, response, text) ?? null;
+      if (call.kind !== "directory") return change(call, response, text);
       const { newNonce, meta } = JSON.parse(text);
       const renewalInfo = `${new URL(newNonce).origin}/renewalInfo`;
       const profiles = { usual: "", tiny: "" };
@@ -124,12 +127,10 @@ for (const type of ["alreadyReplaced", "malformed"]) {
   peerTest(pebblePrograms, `an order that is refused as ${type} is repeated without`, async () => {
     await using trial = await Trial.start(withRenewals(
       () => windowAt(Date.now() - dayMs, Date.now() - 1000, { "Retry-After": "86400" }),
-      {
-        change: ({ kind, payload }, { headers }) =>
-          kind === "new order" && payload?.replaces !== undefined
-            ? problem(409, type, "no", { "Replay-Nonce": headers.get("replay-nonce")! })
-            : null,
-      },
+      ({ kind, payload }, { headers }) =>
+        kind === "new order" && payload?.replaces !== undefined
+          ? problem(409, type, "no", { "Replay-Nonce": headers.get("replay-nonce")! })
+          : null,
     ));
     const { fixture, front } = trial;
     const first = await fixture.issued();

@@ -27,7 +27,7 @@ export interface AcmeCall {
 
 export interface AcmeFrontRules {
   /** Answers in pebble's place; null: pebble is asked. */
-  readonly answer?: (call: AcmeCall) => Response | null;
+  readonly answer?: (call: AcmeCall) => Response | null | Promise<Response | null>;
   /** Changes pebble's answer, of which `text` is the body. */
   readonly change?: (call: AcmeCall, response: Response, text: string) => Response | null;
 }
@@ -69,7 +69,7 @@ export class AcmeFront implements AsyncDisposable {
       const body = await request.text();
       const call = callOf(new URL(request.url).pathname, body);
       calls.push(call);
-      const own = rules.answer?.(call) ?? null;
+      const own = await rules.answer?.(call) ?? null;
       if (own !== null) return own;
       const { response, text } = await ask(pebble, cert, request, body);
       return rules.change?.(call, response, text) ?? response;

@@ -1,47 +1,15 @@
 /** Certificates from a real ACME server: first order, both challenges, renewal, faults. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readIfThere } from "../../../mod/process/files/pid_file.ts";
-import { runHayate, runProgram, startHayate } from "../../support/binary.ts";
+import { runHayate, runProgram } from "../../support/binary.ts";
+import { acmeConfig } from "../../support/acme_config.ts";
 import { rawExchange, unix } from "../../support/raw_socket.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
-import { peerPath, peerTest } from "../../support/peers.ts";
+import { peerTest } from "../../support/peers.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
 import { TestProxy } from "../../support/proxy.ts";
+import { servedCertificate } from "../../support/served_certificate.ts";
 
 const programs = [...pebblePrograms, "openssl"];
-
-/** Listeners of a.example, and what else is on the global level. */
-function configOf(pebble: Pebble, ports: { tls: number; http: number | null }, more = ""): string {
-  const plain = ports.http === null ? "" : `  - {port: ${ports.http}, host: 127.0.0.1}\n`;
-  return `acme:
-  accept-tos: YES
-  http-port: ${ports.http ?? 80}
-  tls-port: ${ports.tls}
-  directory: ${pebble.directory}
-  ca-file: ${pebble.caFile}
-  state: DIR/acme
-listen:
-${plain}  - {port: ${ports.tls}, host: 127.0.0.1, ssl: {}}
-  - {port: PORT, host: 127.0.0.1}
-${more}
-hosts:
-  a.example:
-    paths:
-      /: {status: ON}
-  default:
-    paths:
-      /: {status: ON}
-`;
-}
-
-/** The serial number and the issuer of the certificate that is served. */
-async function servedCertificate(port: number, name: string): Promise<string> {
-  const openssl = peerPath("openssl");
-  const command = `${openssl} s_client -connect 127.0.0.1:${port} -servername ${name} </dev/null ` +
-    `2>/dev/null | ${openssl} x509 -noout -serial -issuer`;
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", command] }).output();
-  return new TextDecoder().decode(stdout);
-}
 
 async function until<T>(find: () => T | null | undefined | false | Promise<T | false>): Promise<T> {
   for (let attempts = 0; attempts < 400; attempts++) {
@@ -64,7 +32,7 @@ for (const workers of [1, 2]) {
   peerTest(programs, `a first order by HTTP-01, num-threads ${workers}`, async () => {
     const [tls, http] = [freePort(), freePort()];
     await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
-    const config = configOf(pebble, { tls, http }, `num-threads: ${workers}`);
+    const config = acmeConfig(pebble, { tls, http }, `num-threads: ${workers}`);
     await using proxy = await TestProxy.start(config);
     assertStringIncludes(await servedCertificate(tls, "a.example"), "a.example");
     await proxy.child.waitForLine("certificate by Pebble");
@@ -76,7 +44,7 @@ for (const workers of [1, 2]) {
 peerTest(programs, "a first order by TLS-ALPN-01, and HUP keeps the certificate", async () => {
   const tls = freePort();
   await using pebble = await Pebble.start({ tlsPort: tls });
-  const config = configOf(pebble, { tls, http: null })
+  const config = acmeConfig(pebble, { tls, http: null })
     .replace("{port: PORT, host: 127.0.0.1}", "{port: PORT, host: 127.0.0.1, ssl: {}}");
   await using proxy = await TestProxy.start(config);
   await proxy.child.waitForLine("certificate by Pebble");
@@ -96,63 +64,22 @@ async function makeDue(folder: string): Promise<void> {
 peerTest([...programs, "wrk"], "a renewal under load loses no request", async () => {
   const [tls, http] = [freePort(), freePort()];
   await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
-  await using proxy = await TestProxy.start(configOf(pebble, { tls, http }, "num-threads: 2"));
+  await using proxy = await TestProxy.start(acmeConfig(pebble, { tls, http }, "num-threads: 2"));
   await proxy.child.waitForLine("certificate by Pebble");
   const first = await fromCa(tls);
-  const load = runProgram("wrk", ["-t1", "-c10", "-d14", `https://127.0.0.1:${tls}/`]);
+  let isLoaded = true;
+  const load = runProgram("wrk", ["-t1", "-c10", "-d20", `https://127.0.0.1:${tls}/`])
+    .finally(() => isLoaded = false);
   await makeDue(proxy.folder.path);
   proxy.child.kill("SIGHUP");
   await until(async () => {
     const served = await servedCertificate(tls, "a.example");
     return served.includes("Pebble") && served !== first;
   });
+  assert(isLoaded, "the load ended before the new certificate was there");
   const { stdout } = await load;
   assertMatch(stdout, /requests in/);
   assert(!/Socket errors|Non-2xx/.test(stdout), stdout);
-});
-
-peerTest(programs, "after kill -9 in an order the next start waits, then orders", async () => {
-  const [tls, http] = [freePort(), freePort()];
-  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
-  await using proxy = await TestProxy.start(configOf(pebble, { tls, http }));
-  const names = `${proxy.folder.path}/acme/names/a.example.json`;
-  // Written before the first request to the CA.
-  const begun = await until(() => readIfThere(names));
-  proxy.child.kill("SIGKILL");
-  await proxy.child.status;
-  assertEquals(JSON.parse(begun).failures, 1);
-  // The minute is over.
-  const stored = JSON.parse(await Deno.readTextFile(names));
-  await Deno.writeTextFile(names, JSON.stringify({ ...stored, retryAtMs: 0 }));
-  const again = startHayate(["proxy", "-c", `${proxy.folder.path}/h2o.conf`]);
-  await using _ = again;
-  await again.waitForLine("certificate by Pebble");
-});
-
-peerTest(programs, "two processes that share the folder order once", async () => {
-  const [tls, http] = [freePort(), freePort()];
-  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
-  await using first = await TestProxy.start(configOf(pebble, { tls, http }));
-  const other = configOf(pebble, { tls: freePort(), http: null })
-    .replaceAll("DIR", first.folder.path);
-  await using second = await TestProxy.start(other);
-  await until(() => /certificate by Pebble/.test(first.child.stderr + second.child.stderr));
-  // Its next look at the folder is at most 15 seconds away.
-  await until(() => readIfThere(`${first.folder.path}/acme/lock`) === null);
-  const lines = (first.child.stderr + second.child.stderr).match(/certificate by Pebble/g);
-  assertEquals(lines?.length, 1);
-  assert(!/next attempt/.test(first.child.stderr + second.child.stderr));
-});
-
-peerTest(programs, "a HUP in the middle of an order does not end it", async () => {
-  const [tls, http] = [freePort(), freePort()];
-  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
-  await using proxy = await TestProxy.start(configOf(pebble, { tls, http }));
-  await until(() => readIfThere(`${proxy.folder.path}/acme/names/a.example.json`));
-  proxy.child.kill("SIGHUP");
-  await proxy.child.waitForLine("the new configuration is in force");
-  await proxy.child.waitForLine("certificate by Pebble");
-  assert(!proxy.child.stderr.includes("next attempt"));
 });
 
 Deno.test("a folder that cannot be written orders nothing and serves all the same", async () => {
@@ -168,7 +95,7 @@ hosts: {a.example: {paths: {/: {status: ON}}}}
 peerTest(programs, "certs and /metrics tell how long certificates last", async () => {
   const [tls, http] = [freePort(), freePort()];
   await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
-  const config = configOf(pebble, { tls, http }, "control: DIR/c.sock");
+  const config = acmeConfig(pebble, { tls, http }, "control: DIR/c.sock");
   await using proxy = await TestProxy.start(config);
   await proxy.child.waitForLine("certificate by Pebble");
   const { stdout } = await runHayate(["proxy", "certs", "-c", `${proxy.folder.path}/h2o.conf`]);
