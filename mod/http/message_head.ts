@@ -78,12 +78,20 @@ export class MessageHead {
   connectionNamesFields = false;
   /** Bits of `Fact`, collected while the field lines are parsed. */
   facts = 0;
+  /**
+   * Offset of the empty line after the fields, which follow each other line by line; -1 where they do
+   * not, as in HTTP/2.
+   */
+  fieldsEnd = -1;
   /** The effective host: from an absolute-form target, else from the Host field; -1 without one. */
   hostStart = -1;
   hostEnd = -1;
 
   /** One bit for each field, valid while `hasNeverIndexed` is set. */
   #neverIndexed = noWords;
+  /** View of `#viewed`, which is nearly always `bytes`: most heads arrive in the same buffer. */
+  #words: DataView = new DataView(noBytes.buffer);
+  #viewed: Uint8Array = noBytes;
 
   /** The tables grow if a parser is called with a larger `fieldsMax`. */
   constructor(isRequest: boolean, fieldsMax = 128) {
@@ -92,12 +100,23 @@ export class MessageHead {
     this.kinds = new Uint8Array(fieldsMax);
   }
 
+  /** `bytes`, to be read several at a time. */
+  words(): DataView {
+    const { bytes } = this;
+    if (bytes !== this.#viewed) {
+      this.#viewed = bytes;
+      this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#words;
+  }
+
   /**
    * Shifts all offsets by `distance` bytes: the same head is now at another place of its buffer.
    */
   move(distance: number): void {
     const { fields } = this;
     for (let i = 4 * this.fieldCount - 1; i >= 0; i--) fields[i] += distance;
+    this.fieldsEnd += distance;
     if (this.hostStart < 0) return;
     this.hostStart += distance;
     this.hostEnd += distance;

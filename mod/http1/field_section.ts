@@ -33,10 +33,12 @@ export function parseFields(
         }
         head.facts |= Fact.loneLineFeed;
         head.fieldCount = count;
+        head.fieldsEnd = at;
         return at + 1;
       }
       if (at + 1 === end) return 0;
       head.fieldCount = count;
+      head.fieldsEnd = at;
       return bytes[at + 1] === LF ? at + 2 : Fault.bareCarriageReturn;
     }
     if (count === fieldsMax) return Fault.tooManyFields;

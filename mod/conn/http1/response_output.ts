@@ -5,6 +5,7 @@
  * Only this class writes the fields that frame the body, and it counts every byte of the body against
  * them: the client would read a body of another length as the next response.
  */
+import { ConstantBytes } from "../../http/constant_bytes.ts";
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { latin1Bytes } from "../../http/latin1.ts";
 import { Framing } from "../../http/message_head.ts";
@@ -17,6 +18,7 @@ import {
 import type { ResponseFraming } from "../exchange/exchange.ts";
 import type { Outlet } from "../io/outlet.ts";
 
+const contentLengthStart = new ConstantBytes("Content-Length: ");
 const chunkedField = latin1Bytes("Transfer-Encoding: chunked\r\n");
 const chunkSizeLine = new Uint8Array(chunkSizeBytesMax);
 
@@ -66,11 +68,11 @@ export class ResponseOutput {
   ): ResponseFraming {
     if (status === 204 || status === 304 || status < 200) return Framing.none;
     if (framing === Framing.length || (this.isHead && contentLength >= 0)) {
-      head.numberField("Content-Length", contentLength);
+      head.numberField(contentLengthStart, contentLength);
       return Framing.length;
     }
     if (framing === Framing.none) {
-      if (!this.isHead) head.numberField("Content-Length", 0);
+      if (!this.isHead) head.numberField(contentLengthStart, 0);
       return Framing.none;
     }
     if (minor === 0 || framing === Framing.eof) return Framing.eof;
@@ -81,7 +83,7 @@ export class ResponseOutput {
   /** Sends the head. */
   sendHead(head: HeadWriter): void {
     this.headBytes = head.length;
-    this.#outlet.write(head.bytes, 0, head.length);
+    this.#outlet.writeHead(head);
   }
 
   /** Sends a whole response; its body begins at `headBytes`. */

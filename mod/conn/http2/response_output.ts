@@ -4,6 +4,7 @@
  * What the windows or a slow client do not allow is queued. As in HTTP/1, every byte of the body is
  * counted against the fields that frame it.
  */
+import { ConstantBytes } from "../../http/constant_bytes.ts";
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { Framing } from "../../http/message_head.ts";
 import type { HeadSpace, NeverIndexedLines, Session, Stream } from "../../http2/mod.ts";
@@ -11,6 +12,7 @@ import type { ResponseFraming } from "../exchange/exchange.ts";
 import { Inbox } from "../io/inbox.ts";
 import type { QueuedOutput } from "../exchange/http2_queued_output.ts";
 
+const contentLengthStart = new ConstantBytes("content-length: ");
 const noBytes = new Uint8Array(0);
 
 /** One per exchange, reused for each response. */
@@ -76,10 +78,10 @@ export class StreamOutput {
     if (status === 204 || status === 304 || status < 200) {
       this.#framing = Framing.none;
     } else if (framing === Framing.length || (this.isHead && contentLength >= 0)) {
-      head.numberField("content-length", contentLength);
+      head.numberField(contentLengthStart, contentLength);
       if (contentLength === 0) this.#framing = Framing.none;
     } else if (framing === Framing.none) {
-      if (!this.isHead) head.numberField("content-length", 0);
+      if (!this.isHead) head.numberField(contentLengthStart, 0);
     }
     if (this.isHead) this.#framing = Framing.none;
     return this.#framing === Framing.none;

@@ -1,4 +1,5 @@
 import type { Socket } from "../../net/reactor.ts";
+import type { HeadWriter } from "../../http/head_writer.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** From this size, copying costs more than a separate send(2). */
@@ -43,6 +44,22 @@ export class Outlet {
     if (scratch.owner !== this || scratch.length + length > scratch.bytes.length) this.#acquire();
     if (start === 0 && end === bytes.length) scratch.bytes.set(bytes, scratch.length);
     else copyRange(scratch.bytes, scratch.length, bytes, start, end);
+    scratch.length += length;
+    if (!scratch.corked) scratch.flush();
+  }
+
+  /** Sends a head, or queues what cannot be sent now. */
+  writeHead(head: HeadWriter): void {
+    const { length } = head;
+    const scratch = this.scratch;
+    if (length >= directBytesMin) return this.write(head.bytes, 0, length);
+    const view = head.view();
+    if (scratch.owner !== this || scratch.length + length > scratch.bytes.length) this.#acquire();
+    if (scratch.length + view.length > scratch.bytes.length) {
+      return this.write(head.bytes, 0, length);
+    }
+    // What the view has after the head is overwritten by what follows, or never sent.
+    scratch.bytes.set(view, scratch.length);
     scratch.length += length;
     if (!scratch.corked) scratch.flush();
   }

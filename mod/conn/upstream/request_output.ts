@@ -11,6 +11,7 @@ import {
   lastChunk,
   writeChunkSize,
 } from "../../http1/chunk_writer.ts";
+import { ConstantBytes } from "../../http/constant_bytes.ts";
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { latin1Bytes } from "../../http/latin1.ts";
 import { Framing } from "../../http/message_head.ts";
@@ -23,6 +24,7 @@ export type RequestFraming =
   | typeof Framing.length
   | typeof Framing.chunked;
 
+const contentLengthStart = new ConstantBytes("content-length: ");
 const chunkedLine = latin1Bytes("transfer-encoding: chunked\r\n");
 const chunkSizeLine = new Uint8Array(chunkSizeBytesMax);
 
@@ -64,7 +66,7 @@ export class RequestOutput {
     this.#announce(head, framing, contentLength);
     head.lineEnd();
     this.headBytes = this.bytes = head.length;
-    this.#outlet.write(head.bytes, 0, head.length);
+    this.#outlet.writeHead(head);
     head.length = length;
   }
 
@@ -114,7 +116,7 @@ export class RequestOutput {
     this.isComplete = framing === Framing.none;
     this.#remainingBytes = framing === Framing.length ? contentLength : 0;
     if (framing === Framing.chunked) head.copy(chunkedLine, 0, chunkedLine.length);
-    else if (contentLength >= 0) head.numberField("content-length", contentLength);
+    else if (contentLength >= 0) head.numberField(contentLengthStart, contentLength);
   }
 
   #writeChunk(bytes: Uint8Array, start: number, end: number): void {

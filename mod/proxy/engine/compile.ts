@@ -13,7 +13,7 @@ import type {
 } from "../plan/plan.ts";
 import type { OriginPlan } from "../plan/upstream_plan.ts";
 import type { HostRoutes } from "../routing/router.ts";
-import { latin1Bytes } from "../../http/mod.ts";
+import { ConstantBytes, latin1Bytes } from "../../http/mod.ts";
 import type { StatusRow } from "../health/status_page.ts";
 import type { Engine } from "./engine.ts";
 import { compileHashKey } from "./forward/hash_key.ts";
@@ -227,7 +227,7 @@ function originParts(prefix: string, { scheme, authority, basePath }: OriginPlan
     base: latin1Bytes(base),
     baseAlone: latin1Bytes(baseAlone),
     keepsTarget: prefix === "/" && basePath === "/",
-    hostLine: latin1Bytes(`host: ${isUnix(authority) ? "localhost" : authority}\r\n`),
+    hostLine: new ConstantBytes(`host: ${isUnix(authority) ? "localhost" : authority}\r\n`),
     authority,
     rewrite: {
       hostPort: /:[0-9]+$/.test(host) ? host : `${host}:${scheme === "https" ? 443 : 80}`,

@@ -1,5 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { HeadWriter, latin1, latin1Bytes, RequestHead } from "../../../mod/http/mod.ts";
+import {
+  ConstantBytes,
+  HeadWriter,
+  latin1,
+  latin1Bytes,
+  RequestHead,
+} from "../../../mod/http/mod.ts";
 import { defaultLimits, parseRequestHead } from "../../../mod/http1/mod.ts";
 
 function text(writer: HeadWriter): string {
@@ -55,4 +61,56 @@ Deno.test("HeadWriter.field() writes no partial line when the value is refused",
   writer.ascii("HTTP/1.1 200 OK\r\n");
   assertThrows(() => writer.field("X", "a\nb"), TypeError);
   assertEquals(text(writer), "HTTP/1.1 200 OK\r\n");
+});
+
+Deno.test("HeadWriter copies runs of every length from every offset, and nothing after them", () => {
+  const letters = "abcdefghijklmnopqrstuvwxyz".repeat(10);
+  const head = new RequestHead();
+  for (const shift of [0, 1]) {
+    // A buffer that begins within another one.
+    head.bytes = latin1Bytes(letters).subarray(shift);
+    for (let start = 0; start < 5; start++) {
+      for (const length of [0, 1, 2, 3, 4, 5, 7, 8, 31, 32, 33, 159, 160, 161, 200]) {
+        const writer = new HeadWriter(1);
+        writer.ascii("<");
+        writer.copyOf(head, start, start + length);
+        writer.ascii(">");
+        const run = letters.slice(shift + start, shift + start + length);
+        assertEquals(text(writer), `<${run}>`);
+      }
+    }
+  }
+});
+
+Deno.test("HeadWriter copies to the end of the head's buffer", () => {
+  const head = new RequestHead();
+  head.bytes = latin1Bytes("abcdefg");
+  for (let start = 0; start <= 7; start++) {
+    const writer = new HeadWriter(1);
+    writer.copyOf(head, start, 7);
+    assertEquals(text(writer), "abcdefg".slice(start));
+  }
+});
+
+Deno.test("HeadWriter writes constants of every length between other text", () => {
+  for (let length = 0; length < 12; length++) {
+    const constant = "0123456789ab".slice(0, length);
+    const writer = new HeadWriter(1);
+    writer.ascii("<");
+    writer.constant(new ConstantBytes(constant));
+    writer.ascii(">");
+    assertEquals(text(writer), `<${constant}>`);
+  }
+  assertThrows(() => new ConstantBytes("\u010a"), TypeError);
+});
+
+Deno.test("HeadWriter.view() begins with the output, however it grows", () => {
+  const writer = new HeadWriter(8);
+  for (const length of [0, 1, 63, 64, 65, 200, 128, 5000]) {
+    writer.clear();
+    writer.ascii("x".repeat(length));
+    const view = writer.view();
+    assertEquals(view.length - length < 64 && view.length >= length, true);
+    assertEquals(latin1(view, 0, length), "x".repeat(length));
+  }
 });

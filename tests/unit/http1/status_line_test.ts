@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { HeadWriter, latin1 } from "../../../mod/http/mod.ts";
+import { ConstantBytes, HeadWriter, latin1 } from "../../../mod/http/mod.ts";
 import { writeStatusLine } from "../../../mod/http1/mod.ts";
 
 function text(writer: HeadWriter): string {
@@ -10,7 +10,7 @@ Deno.test("writeStatusLine() begins a response head, and another after clear()",
   const writer = new HeadWriter(8);
   writeStatusLine(writer, 404);
   writer.field("Content-Type", "text/plain");
-  writer.numberField("Content-Length", 12);
+  writer.numberField(new ConstantBytes("Content-Length: "), 12);
   writer.lineEnd();
   const expected =
     "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n";

@@ -4,6 +4,7 @@
  * As in `RequestOutput`, every byte of the body is counted against the fields that frame it.
  */
 import { LF } from "../../../http/char_class.ts";
+import { ConstantBytes } from "../../../http/constant_bytes.ts";
 import type { HeadWriter } from "../../../http/head_writer.ts";
 import { LineMarks } from "../../../http/line_marks.ts";
 import { Framing } from "../../../http/message_head.ts";
@@ -14,6 +15,7 @@ import type { SentRequest } from "../upstream_exchange.ts";
 import { encodeHandshake, encodeRequest } from "./request_block.ts";
 import { waitingBytesMax } from "../../io/bounds.ts";
 
+const contentLengthStart = new ConstantBytes("content-length: ");
 const noBytes = new Uint8Array(0);
 
 /** One per stream object, reused for each request. */
@@ -69,7 +71,7 @@ export class StreamRequest implements SentRequest {
     this.#remainingBytes = framing === Framing.length ? contentLength : 0;
     this.isComplete = this.#hasEnded = framing === Framing.none;
     if (framing !== Framing.chunked && contentLength >= 0) {
-      head.numberField("content-length", contentLength);
+      head.numberField(contentLengthStart, contentLength);
     }
     block.clear();
     encodeRequest(session.encoder, head, isHttps, acceptsTrailers);

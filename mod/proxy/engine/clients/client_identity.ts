@@ -1,6 +1,6 @@
 import type { Address } from "../../../base/address.ts";
 import { formatIp, parseIp, unmapped } from "../../../base/ip.ts";
-import { latin1Bytes } from "../../../http/mod.ts";
+import { ConstantBytes } from "../../../http/mod.ts";
 
 const noBytes = new Uint8Array(0);
 
@@ -14,9 +14,9 @@ export class ClientIdentity {
   readonly ipBytes: Uint8Array;
   readonly port: number;
   /** `x-forwarded-proto` and `x-forwarded-for` lines for a request that has neither. */
-  readonly forwardedLines: Uint8Array;
+  readonly forwardedLines: ConstantBytes;
   /** The proto line alone, for a request with an x-forwarded-for to append to. */
-  readonly protoLine: Uint8Array;
+  readonly protoLine: ConstantBytes;
 
   constructor(address: Address, scheme: "http" | "https") {
     this.address = address;
@@ -28,8 +28,8 @@ export class ClientIdentity {
     this.ip = isAsWritten ? host : formatIp(this.ipBytes);
     this.port = address.kind === "tcp" ? address.port : 0;
     const proto = `x-forwarded-proto: ${scheme}\r\n`;
-    this.protoLine = latin1Bytes(proto);
+    this.protoLine = new ConstantBytes(proto);
     const forwarded = this.ip === "" ? "" : `x-forwarded-for: ${this.ip}\r\n`;
-    this.forwardedLines = latin1Bytes(proto + forwarded);
+    this.forwardedLines = new ConstantBytes(proto + forwarded);
   }
 }

@@ -19,13 +19,10 @@ export class FieldRuns {
     const start = head.fields[4 * index];
     if (this.#runStart < 0) this.#runStart = start;
     else if (start !== this.#runEnd) {
-      writer.copy(head.bytes, this.#runStart, this.#runEnd);
+      writer.copyOf(head, this.#runStart, this.#runEnd);
       this.#runStart = start;
     }
-    // The value's end excludes trailing blanks; the line ends at its LF.
-    let at = head.fields[4 * index + 3] + 1;
-    while (head.bytes[at] !== LF) at++;
-    this.#runEnd = at + 1;
+    this.#runEnd = lineEndOf(head, index);
   }
 
   /** Copies a line that is never indexed, which is marked. */
@@ -37,7 +34,17 @@ export class FieldRuns {
 
   /** Copies the last run. */
   flush(writer: HeadWriter, head: MessageHead): void {
-    if (this.#runStart >= 0) writer.copy(head.bytes, this.#runStart, this.#runEnd);
+    if (this.#runStart >= 0) writer.copyOf(head, this.#runStart, this.#runEnd);
     this.#runStart = -1;
   }
+}
+
+/** The offset after the line of field `index`. */
+function lineEndOf(head: MessageHead, index: number): number {
+  const { fieldsEnd, fields } = head;
+  if (fieldsEnd >= 0) return index + 1 < head.fieldCount ? fields[4 * index + 4] : fieldsEnd;
+  // The value's end excludes trailing blanks; the line ends at its LF.
+  let at = fields[4 * index + 3] + 1;
+  while (head.bytes[at] !== LF) at++;
+  return at + 1;
 }

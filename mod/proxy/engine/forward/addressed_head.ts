@@ -83,8 +83,8 @@ class HeadParts {
     writer.copy(bytes, 0, this.#methodEnd);
     writer.copy(start, 0, start.length);
     writer.copy(bytes, this.#methodEnd, this.#queryEnd);
-    writer.copy(versionEnd, 0, versionEnd.length);
-    if (this.#hostEnd === this.#queryEnd) writer.copy(hostLine, 0, hostLine.length);
+    writer.constant(versionEnd);
+    if (this.#hostEnd === this.#queryEnd) writer.constant(hostLine);
     const shift = writer.length - this.#queryEnd;
     writer.copy(bytes, this.#queryEnd, length);
     const { neverIndexed } = this.#writer;

@@ -1,4 +1,5 @@
 /** A route to an upstream: everything that is known before a request arrives. */
+import type { ConstantBytes } from "../../../http/mod.ts";
 import type { FieldRule } from "../../plan/plan.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -11,7 +12,7 @@ export interface ProxyRoute {
   /** Prefix and base path are both `/`: the target is forwarded unchanged. */
   readonly keepsTarget: boolean;
   /** `host: AUTHORITY CRLF`. */
-  readonly hostLine: Uint8Array;
+  readonly hostLine: ConstantBytes;
   readonly authority: string;
   readonly preserveHost: boolean;
   readonly emitForwarded: boolean;

@@ -1,9 +1,9 @@
 /** The head sent to an upstream: the client's head without hop-by-hop fields. */
 import {
+  ConstantBytes,
   FieldKind,
   HeadWriter,
   latin1,
-  latin1Bytes,
   Method,
   type RequestHead,
 } from "../../../http/mod.ts";
@@ -16,16 +16,19 @@ import { SpecialFields } from "../fields/special_fields.ts";
 import type { Session } from "./sticky.ts";
 
 /** What follows the target in a request line. */
-export const versionEnd = latin1Bytes(" HTTP/1.1\r\n");
-const hostName = latin1Bytes("host: ");
+export const versionEnd = new ConstantBytes(" HTTP/1.1\r\n");
+const hostName = new ConstantBytes("host: ");
 /** By the version in which the request came (RFC 9110 7.6.3). */
-const viaStart = { 1: latin1Bytes("via: 1.1 "), 2: latin1Bytes("via: 2 ") } as const;
-const viaNext = { 1: latin1Bytes(", 1.1 "), 2: latin1Bytes(", 2 ") } as const;
-const forwardedForName = latin1Bytes("x-forwarded-for: ");
-const listComma = latin1Bytes(", ");
+const viaStart = {
+  1: new ConstantBytes("via: 1.1 "),
+  2: new ConstantBytes("via: 2 "),
+} as const;
+const viaNext = { 1: new ConstantBytes(", 1.1 "), 2: new ConstantBytes(", 2 ") } as const;
+const forwardedForName = new ConstantBytes("x-forwarded-for: ");
+const listComma = new ConstantBytes(", ");
 const colon = 0x3a;
-const closeLine = latin1Bytes("connection: close\r\n");
-const upgradeLines = latin1Bytes("connection: upgrade\r\nupgrade: websocket\r\n");
+const closeLine = new ConstantBytes("connection: close\r\n");
+const upgradeLines = new ConstantBytes("connection: upgrade\r\nupgrade: websocket\r\n");
 
 /** Fields distinguished by name here; the codec knows the others (`FieldKind`). */
 const Special = {
@@ -98,12 +101,12 @@ export function writeRequestHead(
   writer.clear();
   // Nothing is replaced, so method and target are one run of bytes.
   if (route.keepsTarget && router.restBytes === head.bytes && head.targetStart === head.pathStart) {
-    writer.copy(head.bytes, head.methodStart, head.targetEnd);
+    writer.copyOf(head, head.methodStart, head.targetEnd);
   } else {
-    writer.copy(head.bytes, head.methodStart, head.methodEnd + 1);
+    writer.copyOf(head, head.methodStart, head.methodEnd + 1);
     writeTarget(writer, head, router, route);
   }
-  writer.copy(versionEnd, 0, versionEnd.length);
+  writer.constant(versionEnd);
   writeHost(writer, head, route);
   writeAfterHost(writer, head, route, facts, session, isHandshake);
 }
@@ -123,9 +126,9 @@ export function writeAfterHost(
     writeFields(writer, head, route, facts, session);
   }
   if (isHandshake) {
-    writer.copy(upgradeLines, 0, upgradeLines.length);
+    writer.constant(upgradeLines);
   } else if (!route.keepsConnections) {
-    writer.copy(closeLine, 0, closeLine.length);
+    writer.constant(closeLine);
   }
 }
 
@@ -149,18 +152,18 @@ function writeTarget(
   writer.copy(base, 0, base.length);
   if (hasRest) writer.copy(router.restBytes, router.restStart, router.restEnd);
   if (router.queryEnd > router.queryStart) {
-    writer.copy(head.bytes, router.queryStart, router.queryEnd);
+    writer.copyOf(head, router.queryStart, router.queryEnd);
   }
 }
 
 /** Writes the Host line: the client's, or that of the upstream's URL. */
 export function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRoute): void {
   if (!route.preserveHost || head.hostStart < 0) {
-    writer.copy(route.hostLine, 0, route.hostLine.length);
+    writer.constant(route.hostLine);
     return;
   }
-  writer.copy(hostName, 0, hostName.length);
-  writer.copy(head.bytes, head.hostStart, head.hostEnd);
+  writer.constant(hostName);
+  writer.copyOf(head, head.hostStart, head.hostEnd);
   writer.lineEnd();
 }
 
@@ -228,15 +231,15 @@ function writeForwarded(
   addsProto: boolean,
 ): void {
   if (first < 0 && addsProto) {
-    writer.copy(client.forwardedLines, 0, client.forwardedLines.length);
+    writer.constant(client.forwardedLines);
     return;
   }
-  if (addsProto) writer.copy(client.protoLine, 0, client.protoLine.length);
+  if (addsProto) writer.constant(client.protoLine);
   if (first < 0 && client.ip === "") return;
-  writer.copy(forwardedForName, 0, forwardedForName.length);
+  writer.constant(forwardedForName);
   if (first >= 0) {
     copyList(writer, head, first, Special.forwardedFor);
-    if (client.ip !== "") writer.copy(listComma, 0, listComma.length);
+    if (client.ip !== "") writer.constant(listComma);
   }
   writer.ascii(client.ip);
   writer.lineEnd();
@@ -245,14 +248,14 @@ function writeForwarded(
 function writeVia(writer: HeadWriter, head: RequestHead, route: ProxyRoute, first: number): void {
   if (first < 0) {
     const start = viaStart[head.major];
-    writer.copy(start, 0, start.length);
+    writer.constant(start);
   } else {
     writer.ascii("via: ");
     copyList(writer, head, first, Special.via);
     const next = viaNext[head.major];
-    writer.copy(next, 0, next.length);
+    writer.constant(next);
   }
-  if (head.hostStart >= 0) writer.copy(head.bytes, head.hostStart, head.hostEnd);
+  if (head.hostStart >= 0) writer.copyOf(head, head.hostStart, head.hostEnd);
   else writer.ascii(route.authority);
   writer.lineEnd();
 }
@@ -261,8 +264,8 @@ function writeVia(writer: HeadWriter, head: RequestHead, route: ProxyRoute, firs
 function copyList(writer: HeadWriter, head: RequestHead, first: number, special: Special): void {
   for (let i = first; i < head.fieldCount; i++) {
     if (i !== first && (specialFields.of(head, i) !== special || !isEndToEnd(head, i))) continue;
-    if (i !== first) writer.copy(listComma, 0, listComma.length);
-    writer.copy(head.bytes, head.fields[4 * i + 2], head.fields[4 * i + 3]);
+    if (i !== first) writer.constant(listComma);
+    writer.copyOf(head, head.fields[4 * i + 2], head.fields[4 * i + 3]);
   }
 }
 

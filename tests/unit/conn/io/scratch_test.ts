@@ -4,6 +4,7 @@ import { Outlet } from "../../../../mod/conn/io/outlet.ts";
 import { Scratch } from "../../../../mod/conn/io/scratch.ts";
 import type { BatchOutput } from "../../../../mod/net/reactor.ts";
 import type { Socket } from "../../../../mod/net/reactor.ts";
+import { HeadWriter } from "../../../../mod/http/mod.ts";
 import { Random } from "../../../fuzz/random.ts";
 
 /** A reactor's batch: what asked to be flushed at its end. */
@@ -189,5 +190,26 @@ Deno.test("with any number of connections, writes and sizes, each gets its own b
   for (const { name, text } of sent) got[Number(name)] += text;
   for (const [index, text] of expected.entries()) {
     assertEquals(got[index] === text, true, `connection ${index}, seed ${random.seed}`);
+  }
+});
+
+Deno.test("a head is sent alone and whole, however much room the buffer has left", () => {
+  for (const left of [1000, 300, 128, 127, 101, 100, 99, 1]) {
+    const batch = new Batch();
+    const scratch = new Scratch(batch);
+    const sent: Sent[] = [];
+    const to = outlet(scratch, "a", sent);
+    const head = new HeadWriter();
+    head.ascii("x".repeat(900));
+    head.clear();
+    head.ascii("h".repeat(100));
+    const before = "b".repeat(scratch.bytes.length - left);
+    callback(scratch, () => {
+      for (let at = 0; at < before.length; at += 10_000) write(to, before.slice(at, at + 10_000));
+      to.writeHead(head);
+      write(to, "after");
+    });
+    batch.end();
+    assertEquals(sent.map(({ text }) => text).join(""), `${before}${"h".repeat(100)}after`);
   }
 });
