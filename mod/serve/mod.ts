@@ -45,8 +45,6 @@ export const serveMode: Mode = {
       const { runPreforkWorker } = await import("./worker/prefork_worker.ts");
       return await runPreforkWorker(plan, log, onStart);
     }
-    const { tls } = plan.listen;
-    if (tls !== null) (await import("./sockets/tls.ts")).checkCertificate(tls);
     if (needsMaster(plan)) {
       const { runMaster } = await import("./master/run_master.ts");
       return await runMaster(plan, argv, log);

@@ -1,17 +1,22 @@
 /** `hayate serve` as a single process, without a master. */
+import { formatAddress } from "../base/address.ts";
 import type { Logger } from "../log/mod.ts";
+import { localAddressOf } from "../net/descriptor.ts";
 import { allVariables, dropVariable } from "../process/environment.ts";
+import { notify, notifyReady } from "../process/handover/readiness.ts";
+import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
+import type { InheritedSocket } from "../process/handover/starter_port.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { listenForLeave, listenForPause } from "../process/signals/pausing.ts";
-import { notify, notifyReady } from "../process/handover/readiness.ts";
 import { addSignalListener } from "../process/signals/signals.ts";
-import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
 import { atOnceText, leavingText, listenForStop } from "../process/signals/stop_signals.ts";
 import { openHealth } from "../probes/health_listener.ts";
 import { AppWatch } from "./app/app_watch.ts";
+import type { ServePlan } from "./plan/plan.ts";
 import { readInherited } from "./sockets/inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./sockets/listeners.ts";
-import type { ServePlan } from "./plan/plan.ts";
+import { type NamedSocket, type OwnTls, prepareOwnTls } from "./sockets/own_tls.ts";
+import { takeTls } from "./sockets/tls.ts";
 import { Worker } from "./worker/worker.ts";
 
 /** Runs until a signal stops it. `onStart` receives the worker. Throws StartError. */
@@ -26,8 +31,33 @@ export async function runSingle(
   const inherited = readInherited((name) => variables[name], Deno.pid);
   // Meant for this process: children of the app must not inherit them.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
+  const sockets = namedSockets(plan, inherited);
+  const tls = await prepareOwnTls(plan.listen, sockets, inherited !== null, variables, log);
+  try {
+    return await serve(plan, log, { inherited, lease, sockets, tls, onStart });
+  } finally {
+    tls.dispose();
+  }
+}
+
+/** What `serve` serves with. */
+interface Means {
+  /** null: it binds its own sockets. */
+  readonly inherited: InheritedSocket[] | null;
+  readonly lease: HeldLease | null;
+  /** Those that are inherited, or will be bound, in their order. */
+  readonly sockets: readonly NamedSocket[];
+  readonly tls: OwnTls;
+  readonly onStart: (worker: Worker) => void;
+}
+
+async function serve(
+  plan: ServePlan,
+  log: Logger,
+  { inherited, lease, sockets, tls, onStart }: Means,
+): Promise<number> {
   const watch = await AppWatch.of(plan, inherited !== null);
-  const worker = await Worker.create(plan, log).catch((error) => {
+  const worker = await Worker.create(plan, log, takeTls(tls.variables, log)).catch((error) => {
     watch?.failed();
     throw error;
   });
@@ -36,7 +66,7 @@ export async function runSingle(
   await worker.afterFork(0);
   const listeners = worker.listen((reactor) =>
     inherited === null
-      ? bindAll(reactor, plan.listen, worker.onAcceptOf(null))
+      ? bindAll(reactor, plan.listen, worker.onAcceptOf)
       : adoptAll(reactor, inherited, inherited.length > 0, worker.onAcceptOf)
   );
   listenToSignals(worker, log, lease, inherited !== null, plan.process.shutdownDelayMs);
@@ -45,13 +75,27 @@ export async function runSingle(
     log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
   }
   listeners.forEach(({ address }, i) => {
-    const isSecure = worker.isSecure(inherited === null ? null : inherited[i].name);
-    log.info(`listening on ${describeListener(address, isSecure)}`);
+    log.info(`listening on ${describeListener(address, tls.isSecure(sockets[i].name))}`);
+  });
+  const { reactor } = worker;
+  tls.begin({
+    setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
+    clearTimer: (timer) => reactor.clearTimer(timer),
   });
   notifyReady(listenForPause(worker), ...watch?.readyFields() ?? []);
   const exitCode = await worker.run();
   health?.close();
   return exitCode;
+}
+
+/** `inherited` null: the plan's own sockets, which are bound later. */
+function namedSockets(
+  { listen }: ServePlan,
+  inherited: readonly InheritedSocket[] | null,
+): readonly NamedSocket[] {
+  return inherited === null
+    ? listen.sockets.map((socket) => ({ ...socket, name: formatAddress(socket.address) }))
+    : inherited.map(({ name, fd }) => ({ name, address: localAddressOf(fd), tls: false }));
 }
 
 function listenToSignals(

@@ -7,7 +7,7 @@ import { ManagedDomains } from "../acme/managed_domains.ts";
 import type { Variables } from "../process/environment.ts";
 import { type ApplianceTls, namedAppliance, tlsVariables } from "../tls/appliance.ts";
 import { opensslFault } from "../tls/openssl_fault.ts";
-import type { ListenSpec } from "./plan/listen_spec.ts";
+import type { ListenSpec } from "../config/listen_spec.ts";
 
 /** TLS whose certificates are ordered while the workers serve. */
 export interface AcmeTls extends ApplianceTls {

@@ -1,6 +1,6 @@
 /** The lines printed at the first start: what listens where, and what to do next. Pure. */
 import { type Container, stopGraceMs } from "../process/container.ts";
-import type { ListenSpec } from "./plan/listen_spec.ts";
+import type { ListenSpec } from "../config/listen_spec.ts";
 import type { RunPlan } from "./plan/plan.ts";
 
 /** What listens where, and the commands to reload, load and stop it. One line each. */

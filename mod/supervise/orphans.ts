@@ -10,7 +10,7 @@ import { allPids, processInfo, socketsOf, startEnvironment } from "../process/pr
 import { leaseVariable, renewLease } from "../process/handover/socket_lease.ts";
 import { servedConfigVariable } from "../process/handover/starter_port.ts";
 import { supervisorVariable } from "./launcher.ts";
-import type { ListenSpec } from "./plan/listen_spec.ts";
+import type { ListenSpec } from "../config/listen_spec.ts";
 import type { Worker } from "../lifecycle/core/state.ts";
 
 /** A worker whose supervisor has died. */

@@ -2,7 +2,7 @@
 import { allVariables } from "../process/environment.ts";
 import { prepareAppliance } from "../tls/appliance.ts";
 import { type AcmeTls, prepareAcme } from "./acme.ts";
-import type { ListenSpec } from "./plan/listen_spec.ts";
+import type { ListenSpec } from "../config/listen_spec.ts";
 import type { RunPlan } from "./plan/plan.ts";
 
 const noTls: AcmeTls = { variables: {}, note: "", begin: () => {}, dispose: () => {} };
@@ -15,9 +15,15 @@ export async function prepareTls(
   plan: RunPlan,
 ): Promise<{ tls: AcmeTls; listen: readonly ListenSpec[] }> {
   const isWanted = plan.own && plan.listen.some((spec) => spec.tls);
-  const tls = isWanted ? await prepare(plan.listen) : noTls;
+  const prepared = isWanted ? await prepare(plan.listen) : noTls;
+  const tls = hasOwnCertificate(plan.command) ? { ...prepared, note: "" } : prepared;
   const works = Object.keys(tls.variables).length > 0;
   return { tls, listen: plan.listen.map((spec) => ({ ...spec, tls: works && spec.tls })) };
+}
+
+/** `serve` says itself whose certificate it shows then. */
+function hasOwnCertificate([mode, ...words]: readonly string[]): boolean {
+  return mode === "serve" && words.some((word) => /^--(domain|cert)(=|$)/.test(word));
 }
 
 async function prepare(listen: readonly ListenSpec[]): Promise<AcmeTls> {

@@ -143,7 +143,7 @@ async function runDeno(
 
 /** Variables that change how hayate runs: removed, so that only tests set them. */
 const ownVariables =
-  /^(PORTS|H2O_PORT|ENVDIR|KILL_OLD_DELAY|ENABLE_AUTO_RESTART|AUTO_RESTART_INTERVAL|HAYATE_DEBUG|SERVER_STARTER_.*|LISTEN_.*|NOTIFY_SOCKET)$/;
+  /^(PORTS|H2O_PORT|TLS_DOMAIN|ACME_.*|HAYATE_CERT|HAYATE_KEY|ENVDIR|KILL_OLD_DELAY|ENABLE_AUTO_RESTART|AUTO_RESTART_INTERVAL|HAYATE_DEBUG|SERVER_STARTER_.*|LISTEN_.*|NOTIFY_SOCKET)$/;
 
 /** The lane tells `freePort` of tests/support which ports no other file takes at the same time. */
 function testEnvironment(lane: number, lanes: number): Record<string, string> {

@@ -20,6 +20,8 @@ export interface AcmeReply {
 /** Sends a request. Network failures are values. */
 export type Transport = (request: AcmeRequest) => Promise<AcmeReply | AcmeFault>;
 
+/** Kept from the start: an app that runs in this process may replace the global one. */
+const platformFetch = fetch;
 const timeoutMs = 30_000;
 /** A chain of certificates has 10 KB, a directory less. */
 const replyBytesMax = 262_144;
@@ -35,7 +37,7 @@ export function httpTransport(authorities: string | null): { send: Transport; cl
   const client = Deno.createHttpClient(authorities === null ? {} : { caCerts: [authorities] });
   const send: Transport = async ({ method, url, body }) => {
     try {
-      const response = await fetch(url, {
+      const response = await platformFetch(url, {
         method,
         client,
         redirect: "manual",

@@ -10,7 +10,8 @@ import { keepFromChildren } from "../../process/handover/inherited.ts";
 import type { PassedDescriptor } from "../../process/children/spawn.ts";
 import { formatStarterPort, type InheritedSocket } from "../../process/handover/starter_port.ts";
 import { chown } from "../sockets/listeners.ts";
-import type { ListenPlan } from "../plan/plan.ts";
+import type { NamedSocket } from "../sockets/own_tls.ts";
+import type { ListenPlan, SocketPlan } from "../plan/plan.ts";
 
 /** Lowest descriptor number of a worker's listening sockets. */
 const firstNumber = 5;
@@ -18,7 +19,9 @@ const firstNumber = 5;
 /** One address with its sockets: one per slot, or one for all. */
 interface Group {
   readonly name: string;
+  /** null: inherited. */
   readonly address: Address | null;
+  readonly tls: boolean;
   readonly fds: number[];
   readonly inode: number | null;
 }
@@ -43,7 +46,7 @@ export class MasterSockets {
   /** Binds one TCP socket for each of `slotCount` slots, and one per path. Throws StartError. */
   bind(slotCount: number): void {
     try {
-      for (const address of this.#plan.addresses) this.#groups.push(this.#bindGroup(address));
+      for (const socket of this.#plan.sockets) this.#groups.push(this.#bindGroup(socket));
       this.ensure(slotCount);
     } catch (error) {
       this.release();
@@ -63,7 +66,7 @@ export class MasterSockets {
       keepFromChildren(fd);
       const group = this.#groups.find((one) => one.name === name);
       if (group === undefined) {
-        this.#groups.push({ name, address: null, fds: [fd], inode: null });
+        this.#groups.push({ name, address: null, tls: false, fds: [fd], inode: null });
       } else group.fds.push(fd);
     }
   }
@@ -93,8 +96,13 @@ export class MasterSockets {
     return Math.max(0, ...this.#groups.map(({ fds }) => fds.length));
   }
 
-  get addresses(): readonly (Address | string)[] {
-    return this.#groups.map(({ name, address }) => address ?? name);
+  /** Where it listens. */
+  get named(): readonly NamedSocket[] {
+    return this.#groups.map(({ name, address, tls, fds }) => ({
+      name,
+      address: address ?? localAddressOf(fds[0]),
+      tls,
+    }));
   }
 
   /**
@@ -135,7 +143,7 @@ export class MasterSockets {
     }
   }
 
-  #bindGroup(address: Address): Group {
+  #bindGroup({ address, tls }: SocketPlan): Group {
     const { pathMode, pathOwner, reusePort } = this.#plan;
     const mode = pathMode === null ? {} : { mode: pathMode };
     const isTcp = address.kind === "tcp";
@@ -145,7 +153,7 @@ export class MasterSockets {
     const fd = bindListener(address, { reusePort: isTcp, ...mode }, false, false);
     // With port 0 the first socket decides the port of all of them.
     const bound = localAddressOf(fd);
-    const group = { name: formatAddress(bound), address: bound, fds: [fd], inode: null };
+    const group = { name: formatAddress(bound), address: bound, tls, fds: [fd], inode: null };
     if (bound.kind === "tcp") return group;
     chown(bound.path, pathOwner);
     return { ...group, inode: socketInode(bound.path) };

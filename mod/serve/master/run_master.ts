@@ -1,4 +1,5 @@
 /** `hayate serve` with several workers: the master process. */
+import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
@@ -17,10 +18,10 @@ import type { Address } from "../../base/address.ts";
 import type { HealthListener } from "../../probes/health_listener.ts";
 import { inStartTime } from "../app/start_time.ts";
 import { clippedBacklog, describeListener } from "../sockets/listeners.ts";
+import { type OwnTls, prepareOwnTls } from "../sockets/own_tls.ts";
 import type { ServePlan } from "../plan/plan.ts";
 import { Master } from "./master.ts";
 import { MasterSockets } from "./master_sockets.ts";
-import { freshTicketSeed } from "../../tls/appliance.ts";
 import { Scoreboard } from "../worker/scoreboard.ts";
 import { judgeBeat, residentBytes } from "./watch.ts";
 import { type WorkerRecord, WorkerStarter } from "./worker_starter.ts";
@@ -44,18 +45,19 @@ export async function runMaster(
   keepMemory();
   const inheritedLease = claimLease();
   const sockets = openSockets(plan, workers);
+  const tls = await prepareTls(plan, sockets, log);
   const lease = new SocketLease(sockets.isInherited);
   const scoreboard = new Scoreboard();
-  const seed = plan.listen.tls === null ? null : freshTicketSeed();
-  const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log, seed);
+  const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log, tls.variables);
   const isOurs = () => !sockets.isInherited || inheritedLease?.isOver === true;
   const end: MasterEnd = {
     needsWorker: (master) => isOurs() && !master.isServing && sockets.shut(),
     releaseSockets: () => release(sockets, lease, isOurs()),
   };
   try {
-    return await manageWorkers(plan, workers, starter, sockets, scoreboard, log, end);
+    return await manageWorkers(plan, workers, starter, sockets, tls, scoreboard, log, end);
   } finally {
+    tls.dispose();
     sockets.release();
     scoreboard.remove();
   }
@@ -81,12 +83,12 @@ function release(sockets: MasterSockets, lease: SocketLease, areOurs: boolean): 
 
 /** Portable workers each bind a socket with SO_REUSEPORT. Throws StartError where they cannot. */
 function checkPortable({ listen }: ServePlan): void {
-  const path = listen.addresses.find((address) => address.kind === "unix");
+  const path = listen.sockets.map(({ address }) => address).find(({ kind }) => kind === "unix");
   const handedOver = ["SERVER_STARTER_PORT", "LISTEN_FDS"].find((name) => getVariable(name));
   const what = handedOver !== undefined
     ? `share the sockets of ${handedOver}`
     : path !== undefined
-    ? `share ${path.path}`
+    ? `share ${formatAddress(path)}`
     : null;
   if (what === null) return;
   throw new StartError(
@@ -105,11 +107,23 @@ function openSockets(plan: ServePlan, workers: number): MasterSockets {
   return sockets;
 }
 
+/** Throws StartError; then the sockets are closed. */
+async function prepareTls(plan: ServePlan, sockets: MasterSockets, log: Logger): Promise<OwnTls> {
+  try {
+    const { named, isInherited } = sockets;
+    return await prepareOwnTls(plan.listen, named, isInherited, allVariables(), log);
+  } catch (error) {
+    sockets.release();
+    throw error;
+  }
+}
+
 async function manageWorkers(
   plan: ServePlan,
   workers: number,
   starter: WorkerStarter,
   sockets: MasterSockets,
+  tls: OwnTls,
   scoreboard: Scoreboard,
   log: Logger,
   end: MasterEnd,
@@ -120,11 +134,14 @@ async function manageWorkers(
     if (clipped !== null) {
       log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
     }
-    for (const address of sockets.addresses) {
-      const isSecure = plan.listen.tls !== null;
-      const where = typeof address === "string" ? address : describeListener(address, isSecure);
+    for (const { name, address } of sockets.named) {
+      const where = sockets.isInherited ? name : describeListener(address, tls.isSecure(name));
       log.info(`listening on ${where} with ${workers} workers`);
     }
+    tls.begin({
+      setTimer: (delayMs, callback) => setTimeout(callback, delayMs),
+      clearTimer: (timer) => clearTimeout(timer),
+    });
     notifyReady(pausableField, ...watch?.readyFields() ?? []);
   };
   const master = new Master(starter, { ...plan.process, workers }, log, onServing);

@@ -3,11 +3,10 @@ import { StartError } from "../../base/errors.ts";
 import type { Launch, WorkerHandler } from "../../lifecycle/runner.ts";
 import type { Logger } from "../../log/mod.ts";
 import { channelVariable, openChannel } from "../../process/channel.ts";
-import { allVariables, withoutBacktraces } from "../../process/environment.ts";
+import { allVariables, type Variables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
 import { spawn } from "../../process/children/spawn.ts";
-import { tlsVariables } from "../../tls/appliance.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import type { Starter } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
@@ -41,23 +40,23 @@ export class WorkerStarter implements Starter {
   readonly #lease: SocketLease;
   readonly #scoreboard: Scoreboard;
   readonly #log: Logger;
-  readonly #ticketSeed: string | null;
+  readonly #variables: Variables;
 
-  /** `ticketSeed`: of the workers' TLS; null: they have none of their own. */
+  /** `variables`: for workers, besides those of this process. */
   constructor(
     argv: readonly string[],
     sockets: MasterSockets,
     lease: SocketLease,
     scoreboard: Scoreboard,
     log: Logger,
-    ticketSeed: string | null,
+    variables: Variables,
   ) {
     this.#argv = argv;
     this.#sockets = sockets;
     this.#lease = lease;
     this.#scoreboard = scoreboard;
     this.#log = log;
-    this.#ticketSeed = ticketSeed;
+    this.#variables = variables;
   }
 
   get socketPerSlot(): boolean {
@@ -105,13 +104,13 @@ export class WorkerStarter implements Starter {
       isReplaceable: true,
       environment: {
         ...withoutBacktraces(allVariables()),
+        ...this.#variables,
         SERVER_STARTER_PORT: variable,
         [spareSocketsVariable]: spareVariable,
         [channelVariable]: String(channelNumber),
         [leaseVariable]: this.#lease.variableFor(leaseNumber),
         ...(row < 0 ? {} : { [scoreboardVariable]: `${this.#scoreboard.path}#${row}` }),
         [slotVariable]: String(slot),
-        ...(this.#ticketSeed === null ? {} : { [tlsVariables.ticketSeed]: this.#ticketSeed }),
       },
       descriptors: [
         { ours: channel.theirs, number: channelNumber },

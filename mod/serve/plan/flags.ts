@@ -1,4 +1,5 @@
 /** The flags of `hayate serve`. */
+import { stateDefault } from "../../acme/core/settings.ts";
 import { readHealthAddress } from "../../probes/address.ts";
 import { defineTable } from "../../cli/mod.ts";
 import { serverTimeouts } from "../../conn/exchange/timeouts.ts";
@@ -14,6 +15,7 @@ import {
 } from "./option_values.ts";
 
 const listening = "Listening";
+const certificates = "Certificates from a CA";
 const processes = "Processes";
 const http = "HTTP";
 const files = "Static files";
@@ -59,10 +61,10 @@ export const serveTable = defineTable({
       kind: "parsed",
       parse: readPort,
       repeat: true,
-      placeholder: "[HOST:]PORT",
-      defaultText: "8080",
+      placeholder: "[HOST:]PORT[/tls]",
+      defaultText: "8080, or 80 and 443 with --domain",
       section: listening,
-      help: "TCP port; may be repeated. 0: a free port, which is logged.",
+      help: "TCP port, with /tls for HTTPS; may be repeated. 0: a free port, which is logged.",
     },
     {
       long: "path",
@@ -107,14 +109,15 @@ export const serveTable = defineTable({
       long: "tls",
       kind: "flag",
       section: listening,
-      help: "Speak TLS on every socket, with --cert and --key, or HAYATE_CERT and HAYATE_KEY.",
+      help: "Speak TLS on every socket: with --domain, with --cert and --key, or else with a " +
+        "self-signed certificate.",
     },
     {
       long: "cert",
       kind: "string",
       placeholder: "FILE",
       section: listening,
-      help: "Certificate for --tls, followed by its chain, as PEM. A new file is used at once.",
+      help: "Certificate for TLS, followed by its chain, as PEM. A new file is used at once.",
     },
     {
       long: "key",
@@ -122,6 +125,50 @@ export const serveTable = defineTable({
       placeholder: "FILE",
       section: listening,
       help: "Private key of the certificate, as PEM.",
+    },
+    {
+      long: "domain",
+      kind: "string",
+      repeat: true,
+      placeholder: "NAME[,NAME...]",
+      section: certificates,
+      help:
+        "Order and renew certificates for these names, and speak TLS on ports that end in 443. " +
+        "This accepts the CA's terms of service.",
+    },
+    {
+      long: "acme-email",
+      kind: "string",
+      env: "ACME_EMAIL",
+      placeholder: "ADDRESS",
+      section: certificates,
+      help: "Where the CA writes about the account.",
+    },
+    {
+      long: "acme-directory",
+      kind: "string",
+      env: "ACME_DIRECTORY",
+      placeholder: "URL",
+      defaultText: "Let's Encrypt",
+      section: certificates,
+      help: "The CA.",
+    },
+    {
+      long: "acme-ca-file",
+      kind: "string",
+      env: "ACME_CA_FILE",
+      placeholder: "FILE",
+      section: certificates,
+      help: "CAs to trust for the directory itself, as PEM; for a CA of your own.",
+    },
+    {
+      long: "acme-state",
+      kind: "string",
+      env: "ACME_STATE",
+      placeholder: "FOLDER",
+      defaultText: stateDefault,
+      section: certificates,
+      help: "Folder for account, keys and certificates; memory: kept until the process ends.",
     },
     {
       long: "workers",
@@ -478,6 +525,7 @@ export const serveTable = defineTable({
   examples: [
     { run: "hayate serve --port 8080 app.ts", about: "run an app" },
     { run: "hayate serve --workers auto --path /run/app.sock app.js", about: "behind a proxy" },
+    { run: "hayate serve --domain www.example.com app.ts", about: "HTTP on 80, HTTPS on 443" },
     { run: "hayate serve --port 8080 --listing public/", about: "static files" },
     { run: 'hayate serve --text "hello world"', about: "a fixed response, for benchmarks" },
     {
@@ -496,7 +544,14 @@ export const serveTable = defineTable({
     { name: "LISTEN_FDS", help: "listening sockets from systemd" },
     {
       name: "HAYATE_CERT, HAYATE_KEY",
-      help: "certificate and key for --tls without --cert, --key",
+      help: "certificate and key for TLS without --cert, --key",
+    },
+    { name: "TLS_DOMAIN", help: "default for --domain, separated by blanks or commas" },
+    {
+      name: "PORTS",
+      help:
+        'what to listen on without --port and --path, such as "80 443"; a port that ends in 443 ' +
+        "speaks TLS",
     },
     { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "defaults for --log-format and --log-to" },
     { name: "HAYATE_REACTOR", help: "epoll or portable; chosen automatically when not set" },

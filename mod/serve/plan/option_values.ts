@@ -9,14 +9,23 @@ export function readHost(text: string): string | Wrong {
   return isIpLiteral(host) ? host : new Wrong("not an IP address");
 }
 
-/** Same syntax as `--port` of supervise; a null host means that of `--host`. */
-export function readPort(text: string): { host: string | null; port: number } | Wrong {
-  const address = parseHostAddress(text, null);
+/** What `--port` means; a null host is that of `--host`. */
+export interface PortOption {
+  readonly host: string | null;
+  readonly port: number;
+  /** With `/tls`. */
+  readonly tls: boolean;
+}
+
+/** Same syntax as an entry of PORTS. */
+export function readPort(text: string): PortOption | Wrong {
+  const bare = text.replace(/\/tls$/, "");
+  const address = parseHostAddress(bare, null);
   if (address === null || address.kind === "unix") {
     return new Wrong("not a port from 0 to 65535 or HOST:PORT");
   }
   const host = address.host === "" ? null : readHost(address.host);
-  return host instanceof Wrong ? host : { host, port: address.port };
+  return host instanceof Wrong ? host : { host, port: address.port, tls: bare !== text };
 }
 
 export function readMode(text: string): number | Wrong {

@@ -1,15 +1,12 @@
 /** Turns the argv of `hayate serve` into a plan. Pure; reports every error at once. */
-import { type Address, unixPathBytesMax } from "../../base/address.ts";
 import { type Environment, type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
-import { isResolved, isUnixPath } from "../../config/addresses.ts";
+import { isResolved } from "../../config/addresses.ts";
 import { tokenForm } from "../../conn/accept/access_token.ts";
-import { tlsVariables } from "../../tls/appliance.ts";
 import { serveTable } from "./flags.ts";
-import type { AppPlan, ListenPlan, ServePlan, StatusPlan, StatusToken, TlsPlan } from "./plan.ts";
+import { readListen } from "./listen_options.ts";
+import type { AppPlan, ServePlan, StatusPlan, StatusToken } from "./plan.ts";
 
 type Options = ParsedOptions<typeof serveTable>;
-
-const portDefault = { host: null, port: 8080 };
 
 /** Throws UsageError, or InfoRequest for --help and --version. */
 export function readServePlan(argv: readonly string[], environment?: Environment): ServePlan {
@@ -77,62 +74,6 @@ function readApp({ values, operands }: Options, errors: string[]): AppPlan {
   const path = operand ?? "";
   const kind = /\.(js|mjs|ts|mts|tsx|jsx)$/.test(path) ? "script" : "folder";
   return { kind, path };
-}
-
-function readListen(
-  { values }: Options,
-  environment: Environment | undefined,
-  errors: string[],
-): ListenPlan {
-  for (const path of values.path) {
-    if (!isUnixPath(path.startsWith("/") ? path : `/${path}`)) {
-      errors.push(`--path ${path}: longer than the ${unixPathBytesMax} bytes of a socket address`);
-    }
-  }
-  const ports = values.port.length + values.path.length > 0 ? values.port : [portDefault];
-  const addresses: Address[] = [
-    ...ports.map(({ host, port }) => ({ kind: "tcp" as const, host: host ?? values.host, port })),
-    ...values.path.map((path) => ({ kind: "unix" as const, path })),
-  ];
-  return {
-    addresses,
-    reusePort: values.reusePort,
-    backlog: values.backlog,
-    pathMode: values.pathMode,
-    pathOwner: readOwner(values.pathOwner, errors),
-    tls: readTls(values, environment, errors),
-  };
-}
-
-/** Without --cert and --key the variables of the appliance name the pair. */
-function readTls(
-  { tls, cert, key }: Options["values"],
-  environment: Environment | undefined,
-  errors: string[],
-): TlsPlan | null {
-  if (!tls) {
-    if (cert !== null) errors.push("--cert needs --tls");
-    if (key !== null) errors.push("--key needs --tls");
-    return null;
-  }
-  if (cert === null && key === null) {
-    const certificateFile = environment?.(tlsVariables.certificate) ?? "";
-    const keyFile = environment?.(tlsVariables.key) ?? "";
-    if (certificateFile !== "" && keyFile !== "") return { certificateFile, keyFile };
-  }
-  if (cert === null) errors.push("--tls needs --cert FILE, or HAYATE_CERT in the environment");
-  if (key === null) errors.push("--tls needs --key FILE, or HAYATE_KEY in the environment");
-  return { certificateFile: cert ?? "", keyFile: key ?? "" };
-}
-
-function readOwner(text: string | null, errors: string[]): ListenPlan["pathOwner"] {
-  if (text === null) return null;
-  const match = /^(\d+)(?::(\d+))?$/.exec(text);
-  if (match === null) {
-    errors.push(`--path-owner ${text}: not a numeric UID or UID:GID`);
-    return null;
-  }
-  return { uid: Number(match[1]), gid: match[2] === undefined ? null : Number(match[2]) };
 }
 
 function readStatus({ values }: Options, errors: string[]): StatusPlan | null {

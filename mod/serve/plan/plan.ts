@@ -1,5 +1,6 @@
 /** The settings of one `hayate serve` run: checked and immutable. */
 import type { LogFlags } from "../../process/choose_log.ts";
+import type { AcmeSettings } from "../../acme/core/settings.ts";
 import type { Address } from "../../base/address.ts";
 
 /** The handler of all requests. */
@@ -8,22 +9,38 @@ export type AppPlan =
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "script"; readonly path: string };
 
-/** PEM files of the certificate, followed by its chain, and of its key. */
-export interface TlsPlan {
-  readonly certificateFile: string;
-  readonly keyFile: string;
+/** Where the certificates of our own TLS come from. */
+export type CertificatePlan =
+  /** PEM files of the certificate, followed by its chain, and of its key. */
+  | { readonly kind: "files"; readonly certificateFile: string; readonly keyFile: string }
+  /** A CA (ACME). `by`: the setting that names the domains. */
+  | {
+    readonly kind: "managed";
+    readonly by: "--domain" | "TLS_DOMAIN";
+    readonly names: readonly string[];
+    readonly settings: AcmeSettings;
+  }
+  | { readonly kind: "self-signed" };
+
+/** A socket to bind. */
+export interface SocketPlan {
+  readonly address: Address;
+  /** Its clients speak TLS. */
+  readonly tls: boolean;
 }
 
 export interface ListenPlan {
   /** Bound when no sockets are inherited. */
-  readonly addresses: readonly Address[];
+  readonly sockets: readonly SocketPlan[];
   readonly reusePort: boolean;
   readonly backlog: number;
   /** Mode of socket files; null: as the umask gives it. */
   readonly pathMode: number | null;
   readonly pathOwner: { readonly uid: number; readonly gid: number | null } | null;
-  /** Of every socket; null: as the supervisor says for inherited ones, plain for others. */
-  readonly tls: TlsPlan | null;
+  /** TLS on inherited sockets, too, whatever the supervisor says of them. */
+  readonly everyTls: boolean;
+  /** null: that of the supervisor, for inherited sockets on which it enables TLS; else none. */
+  readonly certificate: CertificatePlan | null;
 }
 
 export interface ProcessPlan {

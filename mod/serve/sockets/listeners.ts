@@ -9,10 +9,15 @@ import type { InheritedSocket } from "../../process/handover/starter_port.ts";
 import type { ListenPlan } from "../plan/plan.ts";
 
 /** Binds every address or none. Throws StartError. */
-export function bindAll(reactor: Reactor, plan: ListenPlan, onAccept: AcceptHandler): Listener[] {
+export function bindAll(
+  reactor: Reactor,
+  plan: ListenPlan,
+  onAcceptOf: (socketName: string) => AcceptHandler,
+): Listener[] {
   const listeners: Listener[] = [];
   try {
-    for (const address of plan.addresses) {
+    for (const { address } of plan.sockets) {
+      const onAccept = onAcceptOf(formatAddress(address));
       listeners.push(reactor.listen(address, listenOptions(plan, address), onAccept));
       if (address.kind === "unix") chown(address.path, plan.pathOwner);
     }

@@ -1,6 +1,7 @@
 /** The pages of `hayate help serve TOPIC`. */
 import { http2LimitsText } from "../../conn/exchange/http2_limits_text.ts";
 import { defaultHttp2Options } from "../../conn/exchange/http2_options.ts";
+import { letsEncrypt, stateDefault } from "../../acme/core/settings.ts";
 import type { Topic } from "../../cli/mod.ts";
 
 const appText = `An app
@@ -79,6 +80,37 @@ workers cannot share a unix socket or the sockets of a supervisor.
 The kernel limits --backlog to net.core.somaxconn; hayate logs when that happens.
 `;
 
+const tlsText = `TLS
+
+  --port 8080/tls, --tls      one port, or every socket
+  PORTS="80 443"              an entry that ends in 443 or /tls
+  --cert FILE --key FILE      your own certificate; HAYATE_CERT and HAYATE_KEY name
+                              the files, too. A new file is used within ten seconds
+  --domain www.example.com    one from a CA (ACME, RFC 8555)
+  none of them                a self-signed one, the same for all workers
+
+--domain listens on 80 and 443, unless --port, --path or PORTS say otherwise; a --port
+that ends in 443 speaks TLS then. Names are separated by commas. TLS_DOMAIN is its
+default. It accepts the CA's terms of service.
+
+  --acme-directory    the CA (${letsEncrypt})
+  --acme-email        where the CA writes about the account
+  --acme-ca-file      CAs to trust for the directory itself, in PEM
+  --acme-state        folder for account, keys and certificates, mode 0700
+                      (${stateDefault}). Hosts that share it order once.
+                      memory: each start orders again
+
+The CA asks on port 80 (HTTP-01) or on port 443 (TLS-ALPN-01); one of the two must
+reach us. The app does not see questions for our own pending tokens. A self-signed
+certificate is served until the first is there. Renewals lose no connection. After a
+failure the old certificate stays, and the next attempt waits: a minute, then more, up
+to a day, over restarts too.
+
+hayate proxy certs --state FOLDER lists names, issuers, days left, the next renewal
+and the last error. Under hayate supervise with TLS_DOMAIN the supervisor orders, and
+--domain is not needed.
+`;
+
 const filesText = `Static files
 
   hayate serve --port 8080 public/
@@ -144,6 +176,7 @@ export const serveTopics: readonly Topic[] = [
   { name: "app", summary: "the interface of an app, TypeScript, imports", text: appText },
   { name: "signals", summary: "what each signal does", text: signalsText },
   { name: "listen", summary: "ports, unix sockets, inherited sockets", text: listenText },
+  { name: "tls", summary: "HTTPS, and certificates from a CA", text: tlsText },
   { name: "files", summary: "static files", text: filesText },
   { name: "http2", summary: "HTTP/2 and its limits", text: http2Text },
   { name: "access-log", summary: "targets and formats", text: accessLogText },

@@ -15,6 +15,7 @@ import { openRow, type Row, RowState, scoreboardVariable } from "./scoreboard.ts
 import { adoptFromMaster, adoptSpares, bindBesideMaster } from "../sockets/listeners.ts";
 import type { FetchHandler } from "../fetch/fetch_handler.ts";
 import type { ProcessPlan, ServePlan } from "../plan/plan.ts";
+import { takeTls } from "../sockets/tls.ts";
 import { Worker } from "./worker.ts";
 
 /** Interval of the heartbeat that shows that the event loop runs, without and with `--timeout`. */
@@ -50,7 +51,7 @@ export async function runPreforkWorker(
   const row = openRow(takeVariable(scoreboardVariable) ?? "");
   row?.claim(Deno.pid, RowState.starting);
   const requestsMax = drawRequestsMax(plan.process);
-  worker = await Worker.create(plan, log, {
+  worker = await Worker.create(plan, log, takeTls({}, log), {
     row,
     requestsMax,
     onRequestsMax: () => send({ kind: "retire", why: `it has served ${requestsMax} requests` }),

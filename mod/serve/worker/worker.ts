@@ -27,6 +27,7 @@ import { ChallengeAnswers } from "./challenge_answers.ts";
 import type { Row } from "./scoreboard.ts";
 import { RequestRecorder } from "./request_recorder.ts";
 import type { HttpPlan, LogPlan, ServePlan } from "../plan/plan.ts";
+import type { InheritedTls } from "../../tls/appliance.ts";
 import { ServeTls } from "../sockets/tls.ts";
 import { inStartTime } from "../app/start_time.ts";
 
@@ -63,13 +64,14 @@ export class Worker implements Health {
     log: Logger,
     reactor: Reactor,
     app: App,
+    tls: InheritedTls | null,
     reporting: WorkerReporting,
   ) {
     this.#plan = plan;
     this.#log = log;
     this.reactor = reactor;
     this.app = app;
-    this.#tls = new ServeTls(plan, reactor, log);
+    this.#tls = new ServeTls(tls, plan.http.http2, reactor, log);
     this.#accessLog = openAccessLog(plan.log, log);
     const stats = { ...reporting, accessLog: this.#accessLog };
     const isRecorded = reporting !== noReporting || this.#accessLog !== null;
@@ -90,10 +92,11 @@ export class Worker implements Health {
     app.attach?.(this.server.scratch);
   }
 
-  /** Loads the app. Throws StartError. */
+  /** Loads the app. `tls`: see `takeTls`. Throws StartError. */
   static async create(
     plan: ServePlan,
     log: Logger,
+    tls: InheritedTls | null,
     reporting: WorkerReporting = noReporting,
   ): Promise<Worker> {
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
@@ -111,20 +114,12 @@ export class Worker implements Health {
     const app = await loadApp(plan, host);
     const stale = plan.app.kind === "script" ? describeStaleMount(plan.app.path) : null;
     if (stale !== null) log.warn(stale);
-    return new Worker(plan, log, reactor, app, reporting);
+    return new Worker(plan, log, reactor, app, tls, reporting);
   }
 
-  /**
-   * The accept handler of a socket: the server, with TLS where it is wanted. `socketName`: of an
-   * inherited socket, else null.
-   */
-  readonly onAcceptOf = (socketName: string | null): AcceptHandler =>
+  /** The accept handler of a socket: the server, with TLS where it is wanted. */
+  readonly onAcceptOf = (socketName: string): AcceptHandler =>
     this.#tls.wrap(socketName, this.server.onAccept);
-
-  /** Whether clients of this socket speak TLS. */
-  isSecure(socketName: string | null): boolean {
-    return this.#tls.isSecure(socketName);
-  }
 
   /** Calls the app's `afterFork`. Throws StartError when it does not settle in time. */
   async afterFork(slot: number): Promise<void> {

@@ -2,7 +2,15 @@
 import { exitCodes, StartError } from "../../base/errors.ts";
 import { type Environment, type ParsedOptions, readOptions, UsageError } from "../../cli/mod.ts";
 import type { Variables } from "../../process/environment.ts";
-import { type ListenSpec, pathSpec, readPorts, readPortSpec } from "./listen_spec.ts";
+import {
+  emptyPortsFault,
+  type ListenSpec,
+  pathSpec,
+  portsDefault,
+  portsVariable,
+  readPorts,
+  readPortSpec,
+} from "../../config/listen_spec.ts";
 import { leaveSignal } from "../../process/signals/pausing.ts";
 import type { Settings } from "../../lifecycle/core/state.ts";
 import { superviseTable } from "./flags.ts";
@@ -135,23 +143,19 @@ function hasOwnListen(command: readonly string[]): boolean {
 }
 
 function isDefaulted({ values }: Parsed, environment: Variables): boolean {
-  return values.port.length + values.path.length === 0 && portsVariable(environment) === undefined;
+  return values.port.length + values.path.length === 0 && portsOf(environment) === null;
 }
 
-/** `PORTS=""` is most likely a mistake, as in `-e PORTS="$PORTS"` with PORTS unset. */
 function checkPorts(parsed: Parsed, environment: Variables): void {
   const { values } = parsed;
   if (values.port.length + values.path.length > 0 || "LISTEN_FDS" in environment) return;
-  if (portsVariable(environment)?.trim() !== "") return;
-  const name = "PORTS" in environment ? "PORTS" : "H2O_PORT";
-  throw new StartError(
-    `${name} is empty: set it to what to listen on, such as ${name}="80 443", or unset it for 80 and 443`,
-    exitCodes.usage,
-  );
+  const variable = portsOf(environment);
+  const fault = variable === null ? null : emptyPortsFault(variable);
+  if (fault !== null) throw new StartError(`${fault} for 80 and 443`, exitCodes.usage);
 }
 
-function portsVariable(environment: Variables): string | undefined {
-  return environment["PORTS"] ?? environment["H2O_PORT"];
+function portsOf(environment: Variables): { name: string; text: string } | null {
+  return portsVariable((name) => environment[name]);
 }
 
 function readListen(
@@ -162,8 +166,9 @@ function readListen(
   errors: string[],
 ): ListenSpec[] {
   const given = [...values.port.map(readPortSpec), ...values.path.map(pathSpec)];
-  const variable = asStartServer ? undefined : portsVariable(environment);
-  const fallback = variable ?? (withDefault && !("LISTEN_FDS" in environment) ? "80 443" : "");
+  const variable = asStartServer ? null : portsOf(environment);
+  const fallback = variable?.text ??
+    (withDefault && !("LISTEN_FDS" in environment) ? portsDefault : "");
   const all = given.length > 0 ? given : readPorts(fallback, withDefault);
   const specs: ListenSpec[] = [];
   const numbers = new Set<number>();

@@ -2,7 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import type { Variables } from "../../process/environment.ts";
 import type { Settings } from "../../lifecycle/core/state.ts";
-import type { ListenSpec } from "./listen_spec.ts";
+import type { ListenSpec } from "../../config/listen_spec.ts";
 
 /** Where output of the supervisor and its workers goes. */
 export type LogTarget =

@@ -7,7 +7,7 @@ import { AddressInUse, bindInheritable } from "../../net/inheritable.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 import type { PassedDescriptor } from "../../process/children/spawn.ts";
 import { Errno } from "../../sys/errno.ts";
-import type { ListenSpec } from "../plan/listen_spec.ts";
+import type { ListenSpec } from "../../config/listen_spec.ts";
 
 /** The first socket's number, as in Perl, where 3 is the script. */
 const firstNumber = 4;

@@ -4,7 +4,7 @@ import { isDatagram, localAddressOf } from "../../net/descriptor.ts";
 import { isListening } from "../../net/listening.ts";
 import type { Variables } from "../../process/environment.ts";
 import { keepFromChildren } from "../../process/handover/inherited.ts";
-import type { ListenSpec } from "../plan/listen_spec.ts";
+import type { ListenSpec } from "../../config/listen_spec.ts";
 
 /** A socket that our parent opened. */
 export interface GivenSocket {

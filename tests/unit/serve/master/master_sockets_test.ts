@@ -6,9 +6,15 @@ function numbersIn(variable: string): number[] {
 }
 
 Deno.test("MasterSockets assigns every socket to a worker and every worker a socket", () => {
-  const listen = { reusePort: false, backlog: 16, pathMode: null, pathOwner: null, tls: null };
-  const address = { kind: "tcp" as const, host: "127.0.0.1", port: 0 };
-  const sockets = new MasterSockets({ ...listen, addresses: [address, address] });
+  const listen = {
+    ...{ reusePort: false, backlog: 16, pathMode: null, pathOwner: null },
+    ...{ everyTls: false, certificate: null },
+  };
+  const socket = {
+    address: { kind: "tcp" as const, host: "127.0.0.1", port: 0 },
+    tls: false,
+  };
+  const sockets = new MasterSockets({ ...listen, sockets: [socket, socket] });
   try {
     sockets.bind(3);
     assertEquals([sockets.isPerSlot, sockets.socketCount], [true, 3]);

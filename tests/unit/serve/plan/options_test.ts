@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { UsageError } from "../../../../mod/cli/mod.ts";
 import { readServePlan } from "../../../../mod/serve/plan/options.ts";
 import { readInherited } from "../../../../mod/serve/sockets/inherited.ts";
@@ -22,7 +22,8 @@ Deno.test("readServePlan() distinguishes apps, folders and texts", () => {
 });
 
 Deno.test("readServePlan() listens on 8080 by default", () => {
-  const addresses = (argv: string[]) => readServePlan([...argv, "x.js"]).listen.addresses;
+  const addresses = (argv: string[]) =>
+    readServePlan([...argv, "x.js"]).listen.sockets.map(({ address }) => address);
   assertEquals(addresses([]), [{ kind: "tcp", host: "0.0.0.0", port: 8080 }]);
   assertEquals(addresses(["--path", "/a"]), [{ kind: "unix", path: "/a" }]);
   assertEquals(addresses(["--port", "1", "--host", "::1", "-p", "2", "--path", "b"]), [
@@ -45,7 +46,7 @@ Deno.test("readServePlan() listens on 8080 by default", () => {
     "--port 300.0.0.1:1: not an IP address",
     "--host 1.2.3: not an IP address",
   ]);
-  assertEquals(readServePlan(["--host", "[::1]", "x.js"]).listen.addresses[0], {
+  assertEquals(readServePlan(["--host", "[::1]", "x.js"]).listen.sockets[0].address, {
     kind: "tcp",
     host: "::1",
     port: 8080,
@@ -111,19 +112,4 @@ Deno.test("readInherited() understands Server::Starter and systemd", () => {
     { name: "systemd 1", fd: 4 },
   ]);
   assertEquals(read({ LISTEN_FDS: "2", LISTEN_PID: "78" }), null);
-});
-
-Deno.test("--tls takes the certificate of the appliance where none is given", () => {
-  const variables: Record<string, string> = { HAYATE_CERT: "/c.pem", HAYATE_KEY: "/k.pem" };
-  const tls = (argv: string[], names = Object.keys(variables)) =>
-    readServePlan(
-      ["--text", "x", ...argv],
-      (name) => names.includes(name) ? variables[name] : undefined,
-    )
-      .listen.tls;
-  assertEquals(tls(["--tls"]), { certificateFile: "/c.pem", keyFile: "/k.pem" });
-  assertEquals(tls(["--tls", "--cert", "a", "--key", "b"]), { certificateFile: "a", keyFile: "b" });
-  assertEquals(tls([]), null);
-  assertThrows(() => tls(["--tls"], ["HAYATE_CERT"]), UsageError, "HAYATE_KEY");
-  assertThrows(() => tls(["--tls", "--cert", "a"]), UsageError, "--key FILE");
 });

@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StartError } from "../../../../mod/base/errors.ts";
-import {
-  type ListenSpec,
-  pathSpec,
-  readPortSpec,
-} from "../../../../mod/supervise/plan/listen_spec.ts";
+import { type ListenSpec, pathSpec, readPortSpec } from "../../../../mod/config/listen_spec.ts";
 import { HeldSockets, type SocketOptions } from "../../../../mod/supervise/sockets/held_sockets.ts";
 import { tempFolder } from "../../../support/ports.ts";
 

@@ -1,6 +1,6 @@
 /** What to listen on: Server::Starter's `--port` and `--path`, and the entries of PORTS. Pure. */
-import type { Address } from "../../base/address.ts";
-import { parseIp } from "../../base/ip.ts";
+import type { Address } from "../base/address.ts";
+import { parseIp } from "../base/ip.ts";
 
 /** One socket to hold. */
 export interface ListenSpec {
@@ -96,7 +96,32 @@ function readEntries(text: string): (ListenSpec | string)[] {
     const bare = entry.replace(/\/tls$/, "");
     const spec = bare.startsWith("/") ? pathSpec(bare) : readPortSpec(bare);
     if (typeof spec === "string") return spec;
-    const isTlsPort = spec.address.kind === "tcp" && /443$/.test(String(spec.address.port));
-    return { ...spec, tls: bare !== entry || isTlsPort };
+    return { ...spec, tls: bare !== entry || isTlsPort(spec.address) };
   });
+}
+
+/** Its last digits say that TLS is spoken there: 443, 8443, 10443. */
+export function isTlsPort(address: Address): boolean {
+  return address.kind === "tcp" && /443$/.test(String(address.port));
+}
+
+/** What to listen on where neither a flag nor a variable says so. */
+export const portsDefault = "80 443";
+
+/** The variable that says what to listen on: PORTS, or h2o's H2O_PORT; null: neither is set. */
+export function portsVariable(
+  variable: (name: string) => string | undefined,
+): { name: string; text: string } | null {
+  for (const name of ["PORTS", "H2O_PORT"]) {
+    const text = variable(name);
+    if (text !== undefined) return { name, text };
+  }
+  return null;
+}
+
+/** `PORTS=""` is most likely a mistake, as in `-e PORTS="$PORTS"` with PORTS unset. null: it is not. */
+export function emptyPortsFault({ name, text }: { name: string; text: string }): string | null {
+  if (text.trim() !== "") return null;
+  return `${name} is empty: set it to what to listen on, such as ${name}="${portsDefault}", or unset ` +
+    "it";
 }

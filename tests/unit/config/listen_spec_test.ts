@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readPorts, readPortSpec } from "../../../../mod/supervise/plan/listen_spec.ts";
+import { readPorts, readPortSpec } from "../../../mod/config/listen_spec.ts";
 
 Deno.test("readPortSpec() reads every form of Server::Starter", () => {
   const rows: readonly [text: string, name: string, host: string, port: number, rest?: string][] = [
