@@ -1,9 +1,9 @@
 import { defaultHttp2Options } from "./http2_options.ts";
 import { defaultSectionLimits } from "../../http2/mod.ts";
 import { limitLines } from "./http2_limits.ts";
-import { connectionBytesMax, serverBytesMax } from "./http2_queued_output.ts";
 
 const { fieldsMax, headBytesMax } = defaultSectionLimits;
+const { connectionBytesMax, serverBytesMax } = defaultHttp2Options.queued;
 const { heldBytesMax, held } = defaultHttp2Options.session;
 const headKb = headBytesMax / 1024;
 const heldMb = heldBytesMax / 1024 ** 2;
@@ -26,5 +26,5 @@ Request bodies that were received and not yet passed on: at most ${heldMb} MB fo
 connection and ${processMb} MB for each process. A slow consumer holds up its own stream.
 
 Responses that wait for a client's windows: above ${queuedMb} MB on a connection, or
-${allQueuedMb} MB on all, its further requests are refused (REFUSED_STREAM).
+${allQueuedMb} MB on all of a listener, its further requests are refused (REFUSED_STREAM).
 `;

@@ -4,6 +4,7 @@ import {
   type SessionOptions,
 } from "../../http2/mod.ts";
 import type { MessageLimits } from "../../http1/limits.ts";
+import { defaultQueuedLimits, type QueuedLimits } from "./http2_queued_output.ts";
 
 /** Options of HTTP/2 on a server. Timeouts in milliseconds; 0 disables one. */
 export interface Http2Options {
@@ -15,6 +16,8 @@ export interface Http2Options {
   readonly gracefulTimeoutMs: number;
   /** Request bodies of one connection that are passed on at the same time. */
   readonly streamingMax: number;
+  /** Responses that wait for the windows of clients. */
+  readonly queued: QueuedLimits;
 }
 
 const { limits: _limits, ...session } = defaultSessionOptions;
@@ -24,6 +27,7 @@ export const defaultHttp2Options: Http2Options = {
   idleTimeoutMs: null,
   gracefulTimeoutMs: 0,
   streamingMax: 100,
+  queued: defaultQueuedLimits,
 };
 
 /** The options of each session of a server whose requests have these limits. */

@@ -59,9 +59,9 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
 
   /** `openedMs`: when the client connected. Call `start` next. */
   constructor(host: Http2Host, socket: Socket, openedMs: number) {
-    const { sessionOptions, space, queuedTotal } = host.http2!;
+    const { sessionOptions, space, queuedTotal, options } = host.http2!;
     this.host = host;
-    this.queued = new QueuedOutput(queuedTotal);
+    this.queued = new QueuedOutput(queuedTotal, options.queued);
     this.socket = socket;
     this.openedMs = openedMs;
     this.outlet = new Outlet(host.scratch);

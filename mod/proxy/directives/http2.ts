@@ -1,5 +1,6 @@
-/** Directives of HTTP/2 with clients. Names are those of h2o, `http2` and `http2-limits` are ours. */
+/** Directives of HTTP/2 with clients. Names are those of h2o; `http2`, `http2-limits` and `http2-waiting-output-*` are ours. */
 import { limitFacts, parseLimit } from "../../conn/exchange/http2_limits.ts";
+import type { QueuedLimits } from "../../conn/exchange/http2_queued_output.ts";
 import type { ConfigNode } from "../../config/mod.ts";
 import type { Http2Plan } from "../plan/plan.ts";
 import { count, type Directive, duration, levels, onOff } from "./draft/directive.ts";
@@ -12,9 +13,15 @@ const windowBytesMin = 65_535;
 /** h2o's limit. */
 const requestsMost = 256;
 const streamsMost = 1_000_000;
+/** 1 TiB: more than any machine has. */
+const outputBytesMost = 2 ** 40;
 
 function set({ plan }: LevelDraft, part: Partial<Http2Plan>): void {
   plan.global.http2 = { ...plan.global.http2, ...part };
+}
+
+function setQueued(draft: LevelDraft, part: Partial<QueuedLimits>): void {
+  set(draft, { queued: { ...draft.plan.global.http2.queued, ...part } });
 }
 
 export const http2Directives: readonly Directive[] = [
@@ -52,6 +59,22 @@ export const http2Directives: readonly Directive[] = [
     count(windowBytesMin, windowBytesMax),
     (draft, value) => {
       set(draft, { windowBytes: value });
+    },
+  ),
+  scalar(
+    "http2-waiting-output-per-connection",
+    levels.global,
+    count(windowBytesMin, outputBytesMost),
+    (draft, value) => {
+      setQueued(draft, { connectionBytesMax: value });
+    },
+  ),
+  scalar(
+    "http2-waiting-output-per-listener",
+    levels.global,
+    count(windowBytesMin, outputBytesMost),
+    (draft, value) => {
+      setQueued(draft, { serverBytesMax: value });
     },
   ),
   {

@@ -278,6 +278,7 @@ function http2Options(plan: Http2Plan): Http2Options {
     idleTimeoutMs: plan.idleTimeoutMs,
     gracefulTimeoutMs: plan.gracefulTimeoutMs,
     streamingMax: plan.streamingMax,
+    queued: plan.queued,
   };
 }
 

@@ -27,6 +27,7 @@ export function globalDefaults(): GlobalPlan {
       requestsMax: 100,
       streamingMax: 100,
       windowBytes: defaultHttp2Options.session.streamWindowBytes,
+      queued: defaultHttp2Options.queued,
       limits: { ...defaultGuardRules },
     },
     serverName: `hayate/${version}`,

@@ -6,6 +6,7 @@ import type { CertificateFiles, Identity } from "../../tls/server_context.ts";
 import type { SessionPlan } from "../../tls/session_rules.ts";
 import type { AcmeSettings } from "../../acme/core/settings.ts";
 import type { Address } from "../../base/address.ts";
+import type { QueuedLimits } from "../../conn/exchange/http2_queued_output.ts";
 import type { GuardRules } from "../../http2/mod.ts";
 import type { IpRange } from "../../base/ip_ranges.ts";
 import type { HostAddress, Position } from "../../config/mod.ts";
@@ -45,6 +46,8 @@ export interface Http2Plan {
   readonly streamingMax: number;
   /** Bytes of a request body that a client may send ahead. */
   readonly windowBytes: number;
+  /** Responses that wait for the windows of clients. */
+  readonly queued: QueuedLimits;
   /** What a client may do too often. */
   readonly limits: GuardRules;
 }

@@ -168,7 +168,8 @@ Limits (all G)
   http2, http2-idle-timeout, http2-max-streams, http2-limits,
   http2-max-concurrent-requests-per-connection,
   http2-max-concurrent-streaming-requests-per-connection,
-  http2-input-window-size, http2-graceful-shutdown-timeout
+  http2-input-window-size, http2-graceful-shutdown-timeout,
+  http2-waiting-output-per-connection, http2-waiting-output-per-listener
                             See: help proxy http2
   drain-timeout             seconds that TERM waits for accepted requests (30, or
                             the variable DRAIN_TIMEOUT)

@@ -22,6 +22,9 @@ client (RFC 9218). WebSockets work over HTTP/2 (RFC 8441).
   http2-graceful-shutdown-timeout
                        seconds after GOAWAY until a connection is closed whose
                        requests do not end. 0: drain-timeout alone (0)
+  http2-waiting-output-per-connection, http2-waiting-output-per-listener
+                       bytes of responses that may wait for clients' windows
+                       (33554432, 134217728): see below
   http2-limits         {NAME: BURST RATE}: see below
 
 http2-dos-delay, http2-reprioritize-blocking-assets, http1-upgrade-to-http2 and what

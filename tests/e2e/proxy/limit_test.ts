@@ -1,6 +1,7 @@
 /** `max-connections`: clients of a full process wait until another client disconnects. */
 import { assert, assertEquals } from "@std/assert";
 import { runHayate, sleep, startListening } from "../../support/binary.ts";
+import { Http2Wire } from "../../support/http2_wire.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
 import { RawConnection, tcp } from "../../support/raw_socket.ts";
 
@@ -65,4 +66,35 @@ Deno.test("max-connections: idle connections make room for a waiting client", as
   // The idle timeout is a minute.
   await late.readUntil("\r\n\r\n", 20_000);
   for (const client of kept) client.close();
+});
+
+Deno.test("http2-waiting-output bounds what waits for a client's window, and listeners' sum", async () => {
+  const rows: readonly (readonly [lines: string, refused: number])[] = [
+    ["", 0],
+    ["http2-waiting-output-per-connection: 65535", 7],
+    // A connection with less than 256 KiB is not to blame: files are read in pieces of 128 KiB.
+    ["http2-waiting-output-per-listener: 65535", 5],
+  ];
+  for (const [lines, refused] of rows) {
+    await using folder = await tempFolder();
+    const port = freePort();
+    await folder.write("www/big.txt", "x".repeat(200_000));
+    const text = `listen: {port: ${port}, host: 127.0.0.1}
+${lines}
+hosts: {default: {paths: {/: {file.dir: "${folder.path}/www"}}}}
+`;
+    const file = await folder.write("h2o.conf", text);
+    await using _proxy = await startListening(["proxy", "-c", file], tcp(port));
+    // SETTINGS_INITIAL_WINDOW_SIZE of 0: every body waits.
+    using wire = await Http2Wire.open(tcp(port), [4, 0]);
+    const ids = [1, 3, 5, 7, 9, 11, 13, 15];
+    for (const id of ids) await wire.get(id, "/big.txt");
+    let count = 0;
+    for (const id of ids) {
+      const { name, text } = await wire.next(undefined, id);
+      if (name === "RST_STREAM") count++;
+      assertEquals(name === "RST_STREAM" ? text : "REFUSED_STREAM", "REFUSED_STREAM");
+    }
+    assertEquals(count, refused, lines);
+  }
 });
