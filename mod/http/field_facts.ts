@@ -15,6 +15,7 @@ export function clearFields(head: MessageHead, bytes: Uint8Array, fieldsMax: num
   head.connectionNamesFields = false;
   head.hasNeverIndexed = false;
   head.hostStart = head.hostEnd = -1;
+  head.hostNumber = 0;
   if (head.kinds.length < fieldsMax) {
     head.fields = new Int32Array(4 * fieldsMax);
     head.kinds = new Uint8Array(fieldsMax);

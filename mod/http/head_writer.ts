@@ -1,5 +1,6 @@
 import { classes, COLON, CR, LF, SP, TOKEN, VALUE } from "./char_class.ts";
 import type { ConstantBytes } from "./constant_bytes.ts";
+import { KnownLines } from "./known_lines.ts";
 import { LineMarks } from "./line_marks.ts";
 import type { MessageHead } from "./message_head.ts";
 
@@ -27,6 +28,8 @@ export class HeadWriter {
   length = 0;
   /** Lines that came as never indexed and must stay so on their way (RFC 7541 7.1.3). */
   readonly neverIndexed = new LineMarks();
+  /** Lines that are copies of fields of HTTP/2; noted only where `isWanted` is set after `clear`. */
+  readonly known = new KnownLines();
   readonly #bytesMax: number;
   #words: DataView<ArrayBuffer>;
   /** Views of the first bytes by their length in steps; made on first use. */
@@ -41,6 +44,7 @@ export class HeadWriter {
   clear(): void {
     this.length = 0;
     this.neverIndexed.clear();
+    this.known.clear();
   }
 
   /** Ensures room for `count` more bytes. */

@@ -41,6 +41,7 @@ export const Fact = {
 
 const noBytes = new Uint8Array(0);
 const noWords = new Int32Array(0);
+const noNumbers = new Float64Array(0);
 
 /**
  * Common part of request and response heads: the field section, as offsets into the caller's
@@ -61,6 +62,11 @@ export class MessageHead {
   fields: Int32Array;
   /** One `FieldKind` for each field. */
   kinds: Uint8Array;
+  /**
+   * One number for each field: two fields with the same number have the same name and value, for as
+   * long as the process runs. 0: it has none. Only in HTTP/2, empty in HTTP/1.
+   */
+  numbers = noNumbers;
   /** Some field was sent as never indexed (RFC 7541 6.2.3); see `isNeverIndexed`. Only in HTTP/2. */
   hasNeverIndexed = false;
   /** Framing of the body. `Content-Length: 0` is `none`. */
@@ -86,6 +92,8 @@ export class MessageHead {
   /** The effective host: from an absolute-form target, else from the Host field; -1 without one. */
   hostStart = -1;
   hostEnd = -1;
+  /** As in `numbers`, of the field that the effective host comes from; 0: it has none. */
+  hostNumber = 0;
 
   /** One bit for each field, valid while `hasNeverIndexed` is set. */
   #neverIndexed = noWords;

@@ -7,7 +7,7 @@
 import { ConstantBytes } from "../../http/constant_bytes.ts";
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { Framing } from "../../http/message_head.ts";
-import type { HeadSpace, NeverIndexedLines, Session, Stream } from "../../http2/mod.ts";
+import type { HeadSpace, HpackEncoder, Session, Stream } from "../../http2/mod.ts";
 import type { ResponseFraming } from "../exchange/exchange.ts";
 import { Inbox } from "../io/inbox.ts";
 import type { QueuedOutput } from "../exchange/http2_queued_output.ts";
@@ -87,21 +87,34 @@ export class StreamOutput {
     return this.#framing === Framing.none;
   }
 
-  /** Sends the status and the field lines `[start, end)` as a head. */
+  /** Sends the status and the field lines of `head`. */
   sendHead(
     status: number,
-    lines: Uint8Array,
-    start: number,
-    end: number,
-    never: NeverIndexedLines | null,
+    { bytes, length, neverIndexed, known }: HeadWriter,
     ends: boolean,
   ): void {
-    const { block } = this.#space;
+    const encoder = this.#beginBlock(status);
+    encoder.lines(bytes, 0, length, neverIndexed, known);
+    this.#sendBlock(ends);
+  }
+
+  /** Sends an interim response (1xx) with these field lines. */
+  sendInterim(status: number, lines: Uint8Array): void {
+    const encoder = this.#beginBlock(status);
+    encoder.lines(lines, 0, lines.length, null);
+    this.#sendBlock(false);
+  }
+
+  #beginBlock(status: number): HpackEncoder {
     const { encoder } = this.#session;
-    block.clear();
+    this.#space.block.clear();
     encoder.begin();
     encoder.status(status);
-    encoder.lines(lines, start, end, never);
+    return encoder;
+  }
+
+  #sendBlock(ends: boolean): void {
+    const { block } = this.#space;
     this.headBytes = block.length;
     this.#session.writeHead(this.#stream, block.bytes, 0, block.length, ends);
   }

@@ -257,6 +257,7 @@ export class StreamExchange extends Stream
     const { host } = this.connection;
     const writer = host.headWriter;
     writer.clear();
+    writer.known.isWanted = true;
     if (withCommonFields) {
       const common = host.commonFields();
       writer.copy(common, 0, common.length);
@@ -273,8 +274,7 @@ export class StreamExchange extends Stream
     const { status } = this;
     const ends = output.announce(writer, status, framing, contentLength) && status !== 101;
     if (host.onHead !== null) host.onHead(this, writer.bytes, 0, writer.length);
-    const { bytes, length, neverIndexed } = writer;
-    output.sendHead(statusOnStream(status), bytes, 0, length, neverIndexed, ends);
+    output.sendHead(statusOnStream(status), writer, ends);
   }
 
   writeBody(bytes: Uint8Array, start: number, end: number, trailersMayFollow = false): boolean {
@@ -310,7 +310,7 @@ export class StreamExchange extends Stream
 
   writeInterim(status: number, fields: Uint8Array): boolean {
     if (!this.isResponding || this.status !== 0) return true;
-    this.output.sendHead(statusOnStream(status), fields, 0, fields.length, null, false);
+    this.output.sendInterim(statusOnStream(status), fields);
     if (!this.connection.isBlocked) return true;
     this.#wantsDrain = true;
     return false;
@@ -321,7 +321,7 @@ export class StreamExchange extends Stream
     if (!this.#expectsContinue || this.#isBodyDeclined) return;
     if (!this.isResponding || this.status !== 0) return;
     this.#expectsContinue = false;
-    this.output.sendHead(100, noFields, 0, 0, null, false);
+    this.output.sendInterim(100, noFields);
   }
 
   /** A short response to a request that is refused, which becomes no exchange. */

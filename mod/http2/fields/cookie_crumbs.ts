@@ -45,6 +45,7 @@ export class CookieCrumbs {
       }
       scratch.append(this.#offsets[2 * i], this.#offsets[2 * i + 1]);
     }
+    head.numbers[this.field] = 0;
     fields[slot] = lineAt;
     fields[slot + 1] = lineAt + fields[slot + 1] - nameStart;
     fields[slot + 2] = lineAt + valueAt;

@@ -26,6 +26,11 @@ export interface SectionLimits {
 export abstract class FieldSection {
   /** The first fault of the section, 0 for none. */
   fault = 0;
+  /**
+   * Set before `add`: the number that fields with this name and value have for as long as the process
+   * runs (`MessageHead.numbers`), because it is an entry of a table; 0: it has none.
+   */
+  number = 0;
   readonly head: MessageHead;
   protected readonly limits: SectionLimits;
   /** The buffer that fields are offsets into, and room for lines of our own. */
@@ -39,6 +44,7 @@ export abstract class FieldSection {
     this.scratch = scratch;
     this.limits = limits;
     head.major = 2;
+    head.numbers = new Float64Array(head.kinds.length);
   }
 
   /** Begins a section. */
@@ -122,6 +128,7 @@ export abstract class FieldSection {
     fields[slot + 2] = valueStart;
     fields[slot + 3] = valueEnd;
     head.kinds[index] = kind;
+    head.numbers[index] = this.number;
     if (neverIndexed) head.markNeverIndexed(index);
   }
 }

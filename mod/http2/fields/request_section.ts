@@ -41,6 +41,7 @@ export class RequestSection extends FieldSection {
   #pathEnd = 0;
   #authorityStart = 0;
   #authorityEnd = 0;
+  #authorityNumber = 0;
   #hostStart = -1;
   #hostEnd = -1;
 
@@ -87,6 +88,7 @@ export class RequestSection extends FieldSection {
         if (!this.#see(Seen.authority)) return;
         this.#authorityStart = start;
         this.#authorityEnd = end;
+        this.#authorityNumber = this.number;
         return;
       case EntryKind.protocol:
         if (!this.#see(Seen.protocol)) return;
@@ -217,6 +219,7 @@ export class RequestSection extends FieldSection {
     }
     head.hostStart = this.#authorityStart;
     head.hostEnd = this.#authorityEnd;
+    head.hostNumber = this.#authorityNumber;
     if (this.#hostStart < 0) return true;
     const length = head.hostEnd - head.hostStart;
     if (this.#hostEnd - this.#hostStart !== length) {
@@ -245,6 +248,7 @@ export class RequestSection extends FieldSection {
    */
   #writeUpgrade(): void {
     const { head, scratch } = this;
+    this.number = 0;
     for (const [kind, name, value] of upgradeFields) this.#writeField(kind, name, value);
     // RFC 8441 5 does not use the key: one that a client sends all the same is replaced.
     this.#writeField(FieldKind.other, keyName, this.#makeKey(), head.find(keyName));
@@ -263,8 +267,10 @@ export class RequestSection extends FieldSection {
     this.#writeText(`${name}: ${value}\r\n`);
     const valueStart = nameStart + name.length + 2;
     const valueEnd = valueStart + value.length;
-    if (index >= 0) head.fields.set([nameStart, valueStart - 2, valueStart, valueEnd], 4 * index);
-    else this.append(kind, nameStart, valueStart - 2, valueStart, valueEnd, false);
+    if (index >= 0) {
+      head.fields.set([nameStart, valueStart - 2, valueStart, valueEnd], 4 * index);
+      head.numbers[index] = 0;
+    } else this.append(kind, nameStart, valueStart - 2, valueStart, valueEnd, false);
   }
 
   #writeText(text: string): void {

@@ -101,6 +101,7 @@ export class HpackDecoder {
       const slot = table.slot(index - staticCount - 1);
       if (slot < 0) return false;
       const { entries } = table;
+      section.number = table.lines[slot >> 2];
       const nameStart = this.#area.imageAt + entries[slot];
       const nameEnd = nameStart + entries[slot + 1];
       const valueEnd = nameEnd + 2 + entries[slot + 2];
@@ -109,6 +110,7 @@ export class HpackDecoder {
     }
     if (index <= 0) return false;
     const slot = 4 * index;
+    section.number = index;
     section.add(
       staticKinds[index],
       staticOffsets[slot],
@@ -160,6 +162,7 @@ export class HpackDecoder {
       const offset = table.insert(area.bytes, lineStart, nameEnd, area.length, kind);
       if (offset >= 0) area.noteInsertion(table, offset);
     }
+    section.number = 0;
     section.add(kind, lineStart, nameEnd, nameEnd + 2, valueEnd, !isIndexing && first >= 0x10);
     return at;
   }

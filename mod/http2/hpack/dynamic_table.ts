@@ -1,4 +1,5 @@
 import { copyBytes } from "../frames/byte_writer.ts";
+import { staticCount } from "./static_table.ts";
 
 /** What an entry costs beside its bytes (RFC 7541 4.1). */
 export const entryOverhead = 32;
@@ -6,6 +7,9 @@ export const entryOverhead = 32;
 const lineExtra = 4;
 const capacityMin = 512;
 const noBytes = new Uint8Array(0);
+/** The last line that any table has taken; below are the indexes of the static table. */
+let lastLine = staticCount;
+
 /** Numbers per entry: start of its line, bytes of the name, bytes of the value, kind. */
 const entryWidth = 4;
 
@@ -20,6 +24,8 @@ export class DynamicTable {
   bytes: Uint8Array = noBytes;
   /** `entryWidth` numbers for each entry, as a ring. */
   entries = new Int32Array(0);
+  /** A number for each entry, in the same ring, that no other entry of any table ever has. */
+  lines = new Float64Array(0);
   count = 0;
   /** End of the newest line in `bytes`. */
   end = 0;
@@ -83,6 +89,7 @@ export class DynamicTable {
     this.entries[slot + 1] = nameEnd - start;
     this.entries[slot + 2] = length - lineExtra - (nameEnd - start);
     this.entries[slot + 3] = kind;
+    this.lines[slot / entryWidth] = ++lastLine;
     copyBytes(this.bytes, at, source, start, end);
     this.count++;
     this.size += size;
@@ -125,12 +132,15 @@ export class DynamicTable {
 
   #growRing(): void {
     const larger = new Int32Array(Math.max(16 * entryWidth, 2 * this.entries.length));
+    const lines = new Float64Array(larger.length / entryWidth);
     const mask = this.entries.length - 1;
     for (let i = 0; i < this.count; i++) {
       const from = ((this.#first + i) * entryWidth) & mask;
       for (let j = 0; j < entryWidth; j++) larger[i * entryWidth + j] = this.entries[from + j];
+      lines[i] = this.lines[from / entryWidth];
     }
     this.entries = larger;
+    this.lines = lines;
     this.#first = 0;
   }
 }

@@ -1,5 +1,6 @@
 /** HPACK encoding (RFC 7541 6): the field lines that our `HeadWriter` makes, as a field block. */
 import { COLON, CR, LF, lowerCase } from "../../http/char_class.ts";
+import type { KnownLines } from "../../http/known_lines.ts";
 import { ByteWriter } from "../frames/byte_writer.ts";
 import { EncoderTable, encoderTableBytesMax } from "./encoder_table.ts";
 import { codedBytesMax, huffmanEncode } from "./huffman_encode.ts";
@@ -40,7 +41,7 @@ export class HpackEncoder {
    */
   constructor(isRequest: boolean, withTable: boolean, out: ByteWriter, lines: LineCache) {
     this.#isRequest = isRequest;
-    this.#table = withTable ? new EncoderTable() : null;
+    this.#table = withTable ? new EncoderTable(lines.ids) : null;
     this.#out = out;
     this.#lines = lines;
   }
@@ -112,8 +113,17 @@ export class HpackEncoder {
     this.#writeLiteral(Literal.plain, Index.get, bytes, start, end);
   }
 
-  authority(bytes: Uint8Array, start: number, end: number): void {
-    this.#pseudo(":authority: ", bytes, start, end);
+  /** `known`: its first line may be the Host line, with the number of this field. */
+  authority(bytes: Uint8Array, start: number, end: number, known: KnownLines | null = null): void {
+    const isKnown = known !== null && known.count > 0 && known.numbers[0] > 0 &&
+      known.places[2] === end + 2;
+    if (isKnown && this.#table !== null) {
+      const slot = this.#lines.findNumber(known, 0);
+      const index = slot < 0 ? 0 : this.#table.find(slot);
+      if (index > 0) return this.#writeInteger(0x80, 0x7f, index);
+    }
+    const slot = this.#pseudo(":authority: ", bytes, start, end);
+    if (isKnown && slot >= 0) this.#lines.noteNumber(known, 0, slot);
   }
 
   /** `:protocol` of an extended CONNECT (RFC 8441). */
@@ -123,14 +133,26 @@ export class HpackEncoder {
 
   /**
    * The field lines in `[start, end)`, each `name: value CRLF`, without those that belong to an
-   * HTTP/1 connection. `never`: lines that came as never indexed.
+   * HTTP/1 connection. `never`: lines that came as never indexed. `known`: lines that came over
+   * HTTP/2, as far as they lie in the range.
    */
-  lines(bytes: Uint8Array, start: number, end: number, never: NeverIndexedLines | null): void {
+  lines(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    never: NeverIndexedLines | null,
+    known: KnownLines | null = null,
+  ): void {
     const lines = this.#lines;
     lines.begin();
     let mark = 0;
+    let next = 0;
+    const knownCount = known === null ? 0 : known.count;
     for (let at = start; at < end; at = lines.lineEnd) {
-      const slot = lines.find(bytes, at, end);
+      while (next < knownCount && known!.places[3 * next] < at) next++;
+      const slot = next < knownCount && known!.places[3 * next] === at
+        ? lines.findKnown(known!, next, bytes, at)
+        : lines.find(bytes, at, end);
       if (lines.use === LineUse.dropped || bytes[at] === COLON) continue;
       if (lines.use === LineUse.host && this.#isRequest) continue;
       let isNever = lines.use === LineUse.secret;
@@ -142,8 +164,8 @@ export class HpackEncoder {
     }
   }
 
-  /** A pseudo field that repeats, as a line. */
-  #pseudo(name: string, bytes: Uint8Array, start: number, end: number): void {
+  /** A pseudo field that repeats, as a line. Returns its slot in the cache, or -1. */
+  #pseudo(name: string, bytes: Uint8Array, start: number, end: number): number {
     pseudoLine.length = 0;
     pseudoLine.reserve(name.length);
     for (let i = 0; i < name.length; i++) pseudoLine.bytes[i] = name.charCodeAt(i);
@@ -152,6 +174,7 @@ export class HpackEncoder {
     pseudoLine.copy(lineEnd, 0, 2);
     const slot = this.#lines.find(pseudoLine.bytes, 0, pseudoLine.length);
     this.#writeLine(pseudoLine.bytes, 0, slot, false);
+    return slot;
   }
 
   /** The line at `start` that the cache has just found in `slot`, or -1. */
@@ -162,10 +185,10 @@ export class HpackEncoder {
     if (isNever) {
       literal = Literal.never;
     } else if (slot >= 0 && this.#table !== null) {
-      const index = this.#table.find(slot, lines.ids[slot]);
+      const index = this.#table.find(slot);
       if (index > 0) return this.#writeInteger(0x80, 0x7f, index);
       const textBytes = nameEnd - start + valueEnd - valueStart;
-      if (this.#table.insert(slot, lines.ids[slot], textBytes)) literal = Literal.indexed;
+      if (this.#table.insert(slot, textBytes)) literal = Literal.indexed;
     }
     if (staticIndex > 0) {
       return this.#writeLiteral(literal, staticIndex, bytes, valueStart, valueEnd);

@@ -10,6 +10,8 @@ const ringSize = encoderTableBytesMax / entryOverhead;
 /** A line that left the table unused is not inserted the next times that it comes. */
 const passesAfterWaste = 63;
 const noSlots = new Int32Array(0);
+const noIds = new Float64Array(0);
+const noPasses = new Uint8Array(0);
 
 /**
  * The encoder's dynamic table. Lines are known by the slot and the number of a `LineCache`; their
@@ -30,13 +32,19 @@ export class EncoderTable {
   #sizes = noSlots;
   /** By slot of the cache: the number of the entry, and of the line that it holds. */
   #numbers = noSlots;
-  #ids = noSlots;
+  #ids = noIds;
   /** By slot: how often the line will not be inserted, should it have left the table by then. */
-  #passes = noSlots;
+  #passes = noPasses;
+  readonly #cacheIds: Float64Array;
 
-  /** The index of a line; 0 when it is not in the table. */
-  find(slot: number, id: number): number {
-    if (this.#inserted === 0 || this.#ids[slot] !== id) return 0;
+  /** `cacheIds`: by slot of the cache, the number of the line that it holds. */
+  constructor(cacheIds: Float64Array) {
+    this.#cacheIds = cacheIds;
+  }
+
+  /** The index of the line in a slot of the cache; 0 when it is not in the table. */
+  find(slot: number): number {
+    if (this.#inserted === 0 || this.#ids[slot] !== this.#cacheIds[slot]) return 0;
     const index = this.#inserted - this.#numbers[slot];
     if (index >= this.#count) return 0;
     this.#passes[slot] = 0;
@@ -44,15 +52,15 @@ export class EncoderTable {
   }
 
   /**
-   * Inserts a line with `textBytes` of name and value. False when it is not worth what it pushes out:
+   * Inserts the line in this slot, with `textBytes` of name and value. False when it is not worth what it pushes out:
    * it would take half of the table, or it was there before and left it without having been used, as
    * lines do that take turns with too many others.
    */
-  insert(slot: number, id: number, textBytes: number): boolean {
+  insert(slot: number, textBytes: number): boolean {
     const size = textBytes + entryOverhead;
     if (2 * size > this.sizeLimit) return false;
     if (this.#inserted === 0) this.#makeRoom();
-    if (this.#ids[slot] === id && this.#passes[slot] > 0) {
+    if (this.#ids[slot] === this.#cacheIds[slot] && this.#passes[slot] > 0) {
       this.#passes[slot]--;
       return false;
     }
@@ -62,7 +70,7 @@ export class EncoderTable {
     this.#size += size;
     this.revision = (this.revision + 1) & 0x3fffffff;
     this.#numbers[slot] = this.#inserted;
-    this.#ids[slot] = id;
+    this.#ids[slot] = this.#cacheIds[slot];
     this.#passes[slot] = passesAfterWaste;
     return true;
   }
@@ -84,7 +92,7 @@ export class EncoderTable {
   #makeRoom(): void {
     this.#sizes = new Int32Array(ringSize);
     this.#numbers = new Int32Array(slotCount);
-    this.#ids = new Int32Array(slotCount);
-    this.#passes = new Int32Array(slotCount);
+    this.#ids = new Float64Array(slotCount);
+    this.#passes = new Uint8Array(slotCount);
   }
 }

@@ -1,11 +1,15 @@
 import { COLON, CR, HTAB, lowerCase, SP } from "../../http/char_class.ts";
+import type { KnownLines } from "../../http/known_lines.ts";
 import { fieldKind } from "../../http/field_names.ts";
 import { FieldKind } from "../../http/message_head.ts";
+import { NumberedSlots } from "./numbered_slots.ts";
 import { staticNameIndex } from "./static_index.ts";
 
 const slotCount = 256;
 /** Longer lines are seldom the same twice, and each slot has room for one. */
 const lineBytesMax = 1024;
+/** Longer literals of HTTP/2 are not looked for: what repeats comes as an index. */
+const literalBytesMax = 256;
 
 /** What a line is to the encoder. */
 export const LineUse = {
@@ -43,7 +47,7 @@ export class LineCache {
   use: number = LineUse.field;
   staticIndex = 0;
   /** By slot: a number that no other line ever has; 0 for an empty slot. */
-  readonly ids = new Int32Array(slotCount);
+  readonly ids = new Float64Array(slotCount);
   readonly #bytes = new Uint8Array(slotCount * lineBytesMax);
   /** Hash of the last line that did not enter, by slot. */
   readonly #seen = new Int32Array(slotCount);
@@ -53,6 +57,7 @@ export class LineCache {
   readonly #next = new Uint8Array(slotCount);
   #previous = 0;
   #lastId = 0;
+  readonly #numbered = new NumberedSlots();
 
   /** A head begins. */
   begin(): void {
@@ -71,6 +76,49 @@ export class LineCache {
       return expected;
     }
     this.#parse(bytes, at, end);
+    return this.#lookUp(bytes, at, end);
+  }
+
+  /**
+   * The same for the line at `index` of `known`. Its number is enough to recognise it, once it was
+   * found by its bytes.
+   */
+  findKnown(known: KnownLines, index: number, bytes: Uint8Array, at: number): number {
+    const { numbers, places } = known;
+    const number = numbers[index];
+    if (number > 0) {
+      const slot = this.findNumber(known, index);
+      if (slot >= 0) {
+        this.#recall(slot, at);
+        this.#previous = slot;
+        return slot;
+      }
+    }
+    const nameEnd = places[3 * index + 1];
+    const end = places[3 * index + 2];
+    this.nameEnd = nameEnd;
+    this.valueStart = nameEnd + 2;
+    this.valueEnd = end - 2;
+    this.lineEnd = end;
+    this.#judge(bytes, at);
+    if (number === 0 && end - at > literalBytesMax) return -1;
+    const slot = this.#lookUp(bytes, at, end);
+    if (number > 0 && slot >= 0) this.#numbered.remember(number, slot, this.ids);
+    return slot;
+  }
+
+  /** The slot of the line with the number at `index`; -1: none, or it is not known yet. */
+  findNumber({ numbers }: KnownLines, index: number): number {
+    return this.#numbered.find(numbers[index], this.ids);
+  }
+
+  /** The line with the number at `index` is in this slot now. */
+  noteNumber({ numbers }: KnownLines, index: number, slot: number): void {
+    this.#numbered.remember(numbers[index], slot, this.ids);
+  }
+
+  /** Looks for the line whose parts are known by its hash. */
+  #lookUp(bytes: Uint8Array, at: number, end: number): number {
     const length = this.lineEnd - at;
     if (length > lineBytesMax || this.lineEnd > end) return -1;
     const hash = lineHash(bytes, at, this.lineEnd);
@@ -118,8 +166,7 @@ export class LineCache {
     facts[place + 4] = this.use;
     facts[place + 5] = this.staticIndex;
     for (let i = 0; i < length; i++) this.#bytes[slot * lineBytesMax + i] = bytes[at + i];
-    this.#lastId = (this.#lastId + 1) & 0x3fffffff || 1;
-    this.ids[slot] = this.#lastId;
+    this.ids[slot] = ++this.#lastId;
   }
 
   #parse(bytes: Uint8Array, at: number, end: number): void {
@@ -135,8 +182,15 @@ export class LineCache {
     this.nameEnd = colon;
     this.valueStart = start;
     this.valueEnd = valueEnd;
-    this.staticIndex = indexOfName(bytes, at, colon);
-    this.use = colon < end ? this.#useOf(bytes, at) : LineUse.dropped;
+    if (colon < end) return this.#judge(bytes, at);
+    this.staticIndex = 0;
+    this.use = LineUse.dropped;
+  }
+
+  /** What the line is to the encoder; its parts are known. */
+  #judge(bytes: Uint8Array, at: number): void {
+    this.staticIndex = indexOfName(bytes, at, this.nameEnd);
+    this.use = this.#useOf(bytes, at);
   }
 
   #useOf(bytes: Uint8Array, at: number): number {

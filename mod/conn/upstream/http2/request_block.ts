@@ -28,8 +28,9 @@ export function encodeHandshake(encoder: HpackEncoder, head: HeadWriter, isHttps
   encoder.authority(bytes, hostStart, hostEnd);
   encoder.protocol(webSocket, 0, webSocket.length);
   const key = webSocketKey(head);
-  encoder.lines(bytes, hostEnd + 2, key === null ? length : key.start, head.neverIndexed);
-  if (key !== null) encoder.lines(bytes, key.end, length, head.neverIndexed);
+  const linesEnd = key === null ? length : key.start;
+  encoder.lines(bytes, hostEnd + 2, linesEnd, head.neverIndexed, head.known);
+  if (key !== null) encoder.lines(bytes, key.end, length, head.neverIndexed, head.known);
 }
 
 /**
@@ -62,7 +63,7 @@ export function encodeRequest(
   encoder.begin();
   encoder.target(bytes, 0, methodEnd, isHttps, bytes, methodEnd + 1, targetEnd);
   // An empty one must not be sent (RFC 9113 8.3.1).
-  if (hostEnd > hostStart) encoder.authority(bytes, hostStart, hostEnd);
-  encoder.lines(bytes, hostEnd + 2, length, head.neverIndexed);
+  if (hostEnd > hostStart) encoder.authority(bytes, hostStart, hostEnd, head.known);
+  encoder.lines(bytes, hostEnd + 2, length, head.neverIndexed, head.known);
   if (acceptsTrailers) encoder.lines(teLine, 0, teLine.length, null);
 }

@@ -23,6 +23,15 @@ export class FieldRuns {
       this.#runStart = start;
     }
     this.#runEnd = lineEndOf(head, index);
+    if (writer.known.isWanted && head.major === 2) this.#note(writer, head, index);
+  }
+
+  /** Notes the last line of the run, which is copied later. */
+  #note({ known, length }: HeadWriter, { fields, numbers }: MessageHead, index: number): void {
+    const shift = length - this.#runStart;
+    const start = fields[4 * index];
+    const nameEnd = fields[4 * index + 1];
+    known.add(start + shift, nameEnd + shift, this.#runEnd + shift, numbers[index]);
   }
 
   /** Copies a line that is never indexed, which is marked. */
@@ -42,6 +51,7 @@ export class FieldRuns {
 /** The offset after the line of field `index`. */
 function lineEndOf(head: MessageHead, index: number): number {
   const { fieldsEnd, fields } = head;
+  if (head.major === 2) return fields[4 * index + 3] + 2;
   if (fieldsEnd >= 0) return index + 1 < head.fieldCount ? fields[4 * index + 4] : fieldsEnd;
   // The value's end excludes trailing blanks; the line ends at its LF.
   let at = fields[4 * index + 3] + 1;

@@ -64,6 +64,7 @@ class HeadParts {
   ): void {
     const writer = this.#writer;
     writer.clear();
+    writer.known.isWanted = route.upstream.mayUseHttp2;
     writer.copy(head.bytes, head.methodStart, head.methodEnd + 1);
     this.#methodEnd = writer.length;
     writer.copy(router.restBytes, router.restStart, router.restEnd);
@@ -91,5 +92,6 @@ class HeadParts {
     for (let i = 0; i < neverIndexed.count; i++) {
       writer.neverIndexed.add(neverIndexed.starts[i] + shift);
     }
+    writer.known.addAll(this.#writer.known, shift);
   }
 }

@@ -99,6 +99,7 @@ export function writeRequestHead(
   isHandshake: boolean,
 ): void {
   writer.clear();
+  writer.known.isWanted = route.upstream.mayUseHttp2;
   // Nothing is replaced, so method and target are one run of bytes.
   if (route.keepsTarget && router.restBytes === head.bytes && head.targetStart === head.pathStart) {
     writer.copyOf(head, head.methodStart, head.targetEnd);
@@ -162,9 +163,13 @@ export function writeHost(writer: HeadWriter, head: RequestHead, route: ProxyRou
     writer.constant(route.hostLine);
     return;
   }
+  const start = writer.length;
   writer.constant(hostName);
   writer.copyOf(head, head.hostStart, head.hostEnd);
   writer.lineEnd();
+  if (writer.known.isWanted && head.hostNumber > 0) {
+    writer.known.add(start, start + hostName.length - 2, writer.length, head.hostNumber);
+  }
 }
 
 /** Whether field `index` is forwarded unchanged; `specialFields` is checked separately. */

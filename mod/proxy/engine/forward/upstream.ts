@@ -89,6 +89,11 @@ export class Upstream {
     return this.#proxyProtocol === null && this.plan.keepaliveMax > 0;
   }
 
+  /** Whether requests may leave over HTTP/2. */
+  get mayUseHttp2(): boolean {
+    return this.#trustBoth !== null || this.#http2.cleartext;
+  }
+
   get plan(): PeerGroup["plan"] {
     return this.group.plan;
   }
