@@ -5,7 +5,12 @@ import { chosenSettings, readDomains } from "../acme/core/domains.ts";
 import { challengesOver } from "../acme/challenge_ports.ts";
 import { ManagedDomains } from "../acme/managed_domains.ts";
 import type { Variables } from "../process/environment.ts";
-import { type ApplianceTls, namedAppliance, tlsVariables } from "../tls/appliance.ts";
+import {
+  type ApplianceTls,
+  type FormerTls,
+  namedAppliance,
+  tlsVariables,
+} from "../tls/appliance.ts";
 import { opensslFault } from "../tls/openssl_fault.ts";
 import type { ListenSpec } from "../config/listen_spec.ts";
 
@@ -22,6 +27,7 @@ export interface AcmeTls extends ApplianceTls {
 export async function prepareAcme(
   listen: readonly ListenSpec[],
   variables: Variables,
+  former?: FormerTls,
 ): Promise<AcmeTls | null> {
   const needs = needsOf(listen, variables);
   if (needs === null) return null;
@@ -33,7 +39,8 @@ export async function prepareAcme(
   const domains = await ManagedDomains.prepare(needs);
   const sockets = listen.filter(({ tls }) => tls).map(({ name }) => name);
   return {
-    variables: namedAppliance(sockets, domains.files, domains.challengeFolder),
+    variables: namedAppliance(sockets, domains.files, domains.challengeFolder, former),
+    selfSigned: null,
     note: domains.fault ?? domains.noteOf("TLS_DOMAIN"),
     begin: (report) =>
       domains.begin({

@@ -30,16 +30,20 @@ import { asWorkers, findOrphans, type Orphan, renewLeases, takeSockets } from ".
 import { numberOf } from "./sockets/owners.ts";
 import { jsonLine, levelOf, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets/held_sockets.ts";
-import { isServing, type StopSignal } from "../lifecycle/core/state.ts";
+import { isServing, type StopSignal, unreadiness } from "../lifecycle/core/state.ts";
 import { statusOf } from "./control/status.ts";
 import type { AcmeTls } from "./acme.ts";
 import { RealSystem } from "./system.ts";
+import { Succession, type SuccessionParts } from "./takeover/succession.ts";
+import { tlsVariables } from "../tls/appliance.ts";
 import { prepareTls } from "./tls.ts";
 
 /** Runs until the last worker has ended. Returns the exit code. Throws `StartError`. */
 export async function run(plan: RunPlan): Promise<number> {
-  const { tls, listen } = await prepareTls(plan);
-  const supervisor = new Supervisor({ ...plan, listen }, tls);
+  const { takeOverPath } = plan;
+  const succession = takeOverPath === null ? null : new Succession(takeOverPath, allVariables());
+  const { tls, listen } = await prepareTls(plan, succession?.formerTls);
+  const supervisor = new Supervisor({ ...plan, listen }, tls, succession);
   try {
     return await supervisor.run();
   } finally {
@@ -79,14 +83,23 @@ class Supervisor {
   #orphans: readonly Orphan[] = [];
   readonly #statusFile: StatusFile | null;
   readonly #listeners: (() => void)[] = [];
+  /** Write ends of the leases of other supervisors' workers. */
+  readonly #renewed: number[] = [];
+  /** Workers of a supervisor that died while we took over: they end once we serve. */
+  readonly #replaced: number[] = [];
   readonly #startedMs = performance.now();
 
-  constructor(readonly plan: RunPlan, readonly tls: AcmeTls) {
+  constructor(
+    readonly plan: RunPlan,
+    readonly tls: AcmeTls,
+    /** null without --take-over. */
+    readonly succession: Succession | null,
+  ) {
     this.#statusFile = plan.statusFile === null ? null : new StatusFile(plan.statusFile);
   }
 
   async run(): Promise<number> {
-    const { plan } = this;
+    const { plan, succession } = this;
     claimReadiness();
     this.#listen();
     const reportUp = claimDaemonReport();
@@ -95,13 +108,14 @@ class Supervisor {
     const passedThrough = sealInherited();
     this.#report({ event: "start", pid: Deno.pid });
     const deadPid = plan.pidFile === null ? null : readPid(plan.pidFile);
-    if (plan.pidFile !== null) this.#pidFile = PidFile.acquire(plan.pidFile);
+    // The supervisor that we take over from holds it until its end.
+    if (succession?.hasFormer !== true) this.#acquirePidFile();
     // Scanning all processes takes time: only where a dead supervisor may have left workers.
     const mayHaveOrphans = deadPid !== null || plan.reusePort;
     this.#orphans = mayHaveOrphans ? findOrphans(plan.listen, deadPid) : [];
     const sockets = await this.#acquire(given, passedThrough);
     this.#sockets = sockets;
-    const renewed = renewLeases(this.#orphans);
+    this.#renewed.push(...renewLeases(this.#orphans));
     this.#output = openLog(plan.log, (entry) => this.#report(entry));
     const identity = `${Deno.pid}:${processInfo(Deno.pid)?.startTime}`;
     const output = this.#output.descriptors;
@@ -124,13 +138,20 @@ class Supervisor {
       this.#closeHealth = await openHealthListener(health, () => runner.state);
     }
     system.onStopping = () => {
+      if (succession?.isShared === true) return sockets.handOver();
       // Now only the workers hold them. The last worker of a queue empties and closes it, so that later
       // clients are refused at once, even while a long request still runs.
       sockets.release();
       this.#lease?.end();
-      closeAll(renewed.splice(0));
+      closeAll(this.#renewed.splice(0));
     };
-    system.onServing = () => this.tls.begin((text) => this.#report({ event: "note", text }));
+    const parts = this.#successionParts(runner, sockets);
+    system.onServing = () => {
+      this.tls.begin(parts.note);
+      succession?.serves(parts);
+      for (const pid of this.#replaced.splice(0)) sendSignal(pid, plan.settings.signalOnHup);
+    };
+    succession?.bound(parts);
     reapOrphans();
     reportUp?.();
     if (this.tls.note !== "") this.#report({ event: "note", text: this.tls.note });
@@ -145,11 +166,54 @@ class Supervisor {
     for (const control of this.#controls) control.close();
     this.#closeHealth();
     this.#fileReloads?.close();
+    this.succession?.close();
+    if (this.succession?.isShared === true) this.#sockets?.handOver();
     this.#sockets?.release();
     this.#lease?.close();
     this.#statusFile?.remove();
     await this.#output.close();
     this.#pidFile?.release();
+  }
+
+  #acquirePidFile(): void {
+    const { pidFile } = this.plan;
+    if (pidFile !== null) this.#pidFile = PidFile.acquire(pidFile);
+  }
+
+  /** Somebody else may have been faster: that is no reason to end. */
+  #acquireFreedPidFile(): void {
+    try {
+      this.#acquirePidFile();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.#report({ event: "note", text: `no pid file: ${error.message}` });
+    }
+  }
+
+  #successionParts(runner: Runner, sockets: HeldSockets): SuccessionParts {
+    return {
+      sockets,
+      tls: {
+        ticketSeed: this.tls.variables[tlsVariables.ticketSeed] ?? null,
+        selfSigned: this.tls.selfSigned,
+      },
+      unready: () => unreadiness(runner.state),
+      onTakenOver: () => runner.stop("TERM"),
+      onFormerEnd: (asItShould) => {
+        if (!asItShould) this.#replaceOrphansOf(this.succession?.formerPid ?? null, runner);
+        this.#acquireFreedPidFile();
+      },
+      note: (text) => this.#report({ event: "note", text }),
+    };
+  }
+
+  /** The supervisor that we take over from was killed; its workers still serve our sockets. */
+  #replaceOrphansOf(pid: number | null, { state }: Runner): void {
+    const orphans = findOrphans(this.plan.listen, pid);
+    this.#renewed.push(...renewLeases(orphans));
+    this.#replaced.push(...orphans.map((orphan) => orphan.pid));
+    if (!state.hasServed) return;
+    for (const one of this.#replaced.splice(0)) sendSignal(one, this.plan.settings.signalOnHup);
   }
 
   /** Gets the sockets: from systemd, copied out of orphans, or bound. */
@@ -216,6 +280,8 @@ class Supervisor {
         onRemoved: (path) => this.#report({ event: "socket-removed", path }),
       },
       (spec, count) => {
+        const claimed = this.succession?.claim(spec, count) ?? [];
+        if (claimed.length > 0) return { fds: claimed, madeByUs: true };
         const fds = given.filter((socket) => socket.spec.name === spec.name).map(({ fd }) => fd);
         return fds.length > 0
           ? { fds: fds.slice(0, count), madeByUs: false }
@@ -325,7 +391,9 @@ class Supervisor {
   }
 
   #stopNow(runner: Runner, signal: StopSignal): void {
-    if (this.#isStopping || this.#lease !== null) runner.stop(signal);
+    // A supervisor that takes over serves what is queued.
+    const isShared = this.succession?.isShared === true;
+    if (this.#isStopping || this.#lease !== null || isShared) runner.stop(signal);
     else {
       this.#isStopping = true;
       void this.#emptyQueues(runner).then(() => {

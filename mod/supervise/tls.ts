@@ -1,21 +1,28 @@
 /** TLS of the sockets that our own modes serve. */
 import { allVariables } from "../process/environment.ts";
-import { prepareAppliance } from "../tls/appliance.ts";
+import { type FormerTls, prepareAppliance } from "../tls/appliance.ts";
 import { type AcmeTls, prepareAcme } from "./acme.ts";
 import type { ListenSpec } from "../config/listen_spec.ts";
 import type { RunPlan } from "./plan/plan.ts";
 
-const noTls: AcmeTls = { variables: {}, note: "", begin: () => {}, dispose: () => {} };
+const noTls: AcmeTls = {
+  variables: {},
+  note: "",
+  selfSigned: null,
+  begin: () => {},
+  dispose: () => {},
+};
 
 /**
  * The plan's sockets, with `tls` only where workers will speak it: other programs set up their own
- * TLS, and a host without OpenSSL has none.
+ * TLS, and a host without OpenSSL has none. `former`: of the supervisor that this one takes over from.
  */
 export async function prepareTls(
   plan: RunPlan,
+  former?: FormerTls,
 ): Promise<{ tls: AcmeTls; listen: readonly ListenSpec[] }> {
   const isWanted = plan.own && plan.listen.some((spec) => spec.tls);
-  const prepared = isWanted ? await prepare(plan.listen) : noTls;
+  const prepared = isWanted ? await prepare(plan.listen, former) : noTls;
   const tls = hasOwnCertificate(plan.command) ? { ...prepared, note: "" } : prepared;
   const works = Object.keys(tls.variables).length > 0;
   return { tls, listen: plan.listen.map((spec) => ({ ...spec, tls: works && spec.tls })) };
@@ -26,9 +33,9 @@ function hasOwnCertificate([mode, ...words]: readonly string[]): boolean {
   return mode === "serve" && words.some((word) => /^--(domain|cert)(=|$)/.test(word));
 }
 
-async function prepare(listen: readonly ListenSpec[]): Promise<AcmeTls> {
+async function prepare(listen: readonly ListenSpec[], former?: FormerTls): Promise<AcmeTls> {
   const variables = allVariables();
-  const ordered = await prepareAcme(listen, variables);
+  const ordered = await prepareAcme(listen, variables, former);
   const sockets = listen.filter(({ tls }) => tls).map(({ name }) => name);
-  return ordered ?? { ...prepareAppliance(sockets, variables), begin: () => {} };
+  return ordered ?? { ...prepareAppliance(sockets, variables, former), begin: () => {} };
 }

@@ -15,6 +15,7 @@ export const SO = {
   type: 3,
   error: 4,
   linger: 13,
+  peercred: 17,
   reuseport: 15,
   attachFilter: 26,
   acceptconn: 30,

@@ -30,36 +30,52 @@ export interface ApplianceTls {
   readonly variables: Readonly<Record<string, string>>;
   /** Message for the user, or "". */
   readonly note: string;
+  /** For a supervisor that takes over; null: the certificate is not ours. */
+  readonly selfSigned: string | null;
   dispose(): void;
 }
+
+/** What another supervisor has used, so that its clients notice no change. */
+export interface FormerTls {
+  readonly ticketSeed: string | null;
+  /** Certificate and key in PEM; null: it was not self-signed. */
+  readonly selfSigned: string | null;
+}
+
+const noFormer: FormerTls = { ticketSeed: null, selfSigned: null };
 
 /**
  * Finds or creates the certificate for `sockets`. Without OpenSSL on the host the sockets use plain
  * HTTP, and the note says so. Throws `StartError` when only one of HAYATE_CERT and HAYATE_KEY is set.
  */
-export function prepareAppliance(sockets: readonly string[], variables: Variables): ApplianceTls {
+export function prepareAppliance(
+  sockets: readonly string[],
+  variables: Variables,
+  former: FormerTls = noFormer,
+): ApplianceTls {
   const certificate = variables[tlsVariables.certificate];
   const key = variables[tlsVariables.key];
   if ((certificate ?? "") !== "" || (key ?? "") !== "") {
     if (!certificate || !key) {
       throw new StartError("HAYATE_CERT and HAYATE_KEY: set both or neither");
     }
-    return appliance(sockets, pathsOf(certificate, key), "", () => {});
+    return appliance(sockets, pathsOf(certificate, key), former);
   }
   const fault = opensslFault();
   if (fault !== null) {
     const note = `${fault}; ${sockets.join(", ")} will use plain HTTP`;
-    return { variables: {}, note, dispose: () => {} };
+    return { variables: {}, note, selfSigned: null, dispose: () => {} };
   }
-  return selfSigned(sockets);
+  return selfSigned(sockets, former);
 }
 
-function selfSigned(sockets: readonly string[]): ApplianceTls {
+function selfSigned(sockets: readonly string[], former: FormerTls): ApplianceTls {
   const names = [...new Set(["localhost", Deno.hostname(), "127.0.0.1", "::1"])];
-  const { pair, dispose } = keepSelfSigned(names);
+  const pem = former.selfSigned ?? pemOf(makeSelfSigned(names));
+  const { pair, dispose } = keepSelfSigned(pem);
   const note = `TLS on ${sockets.join(", ")} with a self-signed certificate for ` +
     `${names.slice(0, 2).join(", ")}; set HAYATE_CERT and HAYATE_KEY to use your own`;
-  return appliance(sockets, pair, note, dispose);
+  return { ...appliance(sockets, pair, former), note, selfSigned: pem, dispose };
 }
 
 /** The variables that name a pair of files. */
@@ -68,20 +84,20 @@ function pathsOf(certificate: string, key: string): Record<string, string> {
 }
 
 /**
- * A new pair that workers can read until `dispose`, as variables. It is kept in memory, as a container
+ * A pair that workers can read until `dispose`, as variables. It is kept in memory, as a container
  * may have no writable folder. Where /proc hides our descriptors from workers (a program with file
  * capabilities), the variables contain the pair itself, which only this user can read, as the seed.
  */
-function keepSelfSigned(names: readonly string[]) {
-  const made = makeSelfSigned(names);
+function keepSelfSigned(pem: string) {
   const [certificate, key] = ["self-signed.crt", "self-signed.key"].map(openSharedFile);
   if (certificate === null || key === null) {
     certificate?.close();
     key?.close();
-    return { pair: { [tlsVariables.selfSigned]: pemOf(made) }, dispose: () => {} };
+    return { pair: { [tlsVariables.selfSigned]: pem }, dispose: () => {} };
   }
-  Deno.writeFileSync(certificate.path, made.certificate);
-  Deno.writeFileSync(key.path, made.key);
+  // OpenSSL finds its part in either file.
+  Deno.writeTextFileSync(certificate.path, pem);
+  Deno.writeTextFileSync(key.path, pem);
   return {
     pair: pathsOf(certificate.sharedPath, key.sharedPath),
     dispose: () => {
@@ -101,10 +117,11 @@ export function namedAppliance(
   sockets: readonly string[],
   files: ReadonlyMap<string, string>,
   challengeFolder: string,
+  former: FormerTls = noFormer,
 ): Readonly<Record<string, string>> {
   const [first] = files.values();
   return {
-    ...appliance(sockets, pathsOf(first, first), "", () => {}).variables,
+    ...appliance(sockets, pathsOf(first, first), former).variables,
     [tlsVariables.named]: [...files].map(([name, file]) => `${name}=${file}`).join(" "),
     [tlsVariables.challenges]: challengeFolder,
   };
@@ -113,15 +130,14 @@ export function namedAppliance(
 function appliance(
   sockets: readonly string[],
   pair: Readonly<Record<string, string>>,
-  note: string,
-  dispose: () => void,
+  former: FormerTls,
 ): ApplianceTls {
   const variables = {
     ...pair,
     [tlsVariables.sockets]: sockets.join(";"),
-    [tlsVariables.ticketSeed]: freshTicketSeed(),
+    [tlsVariables.ticketSeed]: former.ticketSeed ?? freshTicketSeed(),
   };
-  return { variables, note, dispose };
+  return { variables, note: "", selfSigned: null, dispose: () => {} };
 }
 
 /** The secret that ticket keys are derived from, shared by all processes that resume sessions. */

@@ -46,6 +46,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   supervise: [
     ["plan", "topics"],
     ["sockets", "control"],
+    ["takeover"],
   ],
   serve: [
     ["plan", "topics"],

@@ -272,6 +272,17 @@ export const superviseTable = defineTable({
       ...ours,
     },
     {
+      long: "take-over",
+      kind: "string",
+      placeholder: "SOCKET",
+      env: "TAKE_OVER",
+      section: "Restarts",
+      help: "Take over from the supervisor that was started with the same SOCKET, in another " +
+        "container for example: get its listening sockets, start the first generation, and only " +
+        "then let it drain and end with 0. If none runs there, start as usual.",
+      ...ours,
+    },
+    {
       long: "pid-file",
       kind: "string",
       placeholder: "FILE",

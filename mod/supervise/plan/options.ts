@@ -119,6 +119,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     workers: values.workers,
     dieWithParent: values.dieWithParent,
     shutdownDelayMs: values.shutdownDelayMs,
+    takeOverPath: values.takeOver,
     pidFile: values.pidFile,
     statusFile: values.statusFile,
     controlPath: values.control ?? (values.pidFile === null ? null : `${values.pidFile}.sock`),

@@ -30,6 +30,8 @@ export interface RunPlan {
   readonly dieWithParent: boolean;
   /** How long TERM lets clients go before the stop; 0: not at all. */
   readonly shutdownDelayMs: number;
+  /** The socket at which one supervisor takes over from another; null: none does. */
+  readonly takeOverPath: string | null;
   readonly pidFile: string | null;
   readonly statusFile: string | null;
   readonly controlPath: string | null;

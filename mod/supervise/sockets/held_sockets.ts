@@ -120,6 +120,18 @@ export class HeldSockets {
     }
   }
 
+  /** The sockets as another supervisor may take them over, with our descriptors in that order. */
+  get offered(): { readonly spec: ListenSpec; readonly descriptors: readonly number[] }[] {
+    return this.#sockets.map(({ spec, descriptors }) => ({ spec, descriptors }));
+  }
+
+  /** Closes our descriptors. Queues and socket files now belong to the supervisor that has the others. */
+  handOver(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { descriptors } of this.#sockets) closeAll(descriptors);
+  }
+
   /** True while connections are queued in sockets that `shutQueues` has closed. */
   get hasWaiting(): boolean {
     return !this.#isClosed &&

@@ -66,6 +66,19 @@ response. Then the stop begins. A second TERM cuts the delay short; INT and HUP 
                     hayate health 9000 asks it; in a container, without an address, it
                     asks the supervisor through /dev/shm
 
+A new supervisor, of a new version or in a new container, takes over from the running one
+when both have the same --take-over SOCKET (TAKE_OVER), in a folder that they share:
+
+  hayate supervise --take-over /run/edge/take-over.sock --port 80 -- proxy
+
+It gets the listening sockets, with the unix paths, the seed of session tickets and the
+self-signed certificate; its first generation starts; only then the running supervisor
+drains its workers and ends with 0. If the new one fails or dies before, nothing has
+changed. Ports that differ are opened and closed. A supervisor of another user, or of a
+protocol that does not fit, is refused in one line with exit code 1. A container never
+takes over from one that replaced it, or that is younger: run containers with
+--restart on-failure, since an engine starts those of --restart always again.
+
 With --watch (HAYATE_WATCH=1) no signal is needed: when a file changes that proxy or serve
 has read, a new generation starts half a second after the last write. --watch-file FILE
 does so for other programs. A generation that fails is not tried again until the next

@@ -32,7 +32,11 @@ Deno.test("ReadinessWatch finds READY=1 among other lines, and the support for p
   sendTo(watch.socketName, `${pausableField}\nREADY=1\nMAINPID=1`);
   await heard.promise;
   watch.close();
-  assertEquals(notices, [{ ready: false, pausable: false }, { ready: true, pausable: true }]);
+  assertEquals(notices, [{ ready: false, pausable: false, files: [] }, {
+    ready: true,
+    pausable: true,
+    files: [],
+  }]);
   await descriptorWatch.settled();
 });
 
@@ -42,7 +46,7 @@ Deno.test("ReadinessWatch accepts a whole line on the descriptor, not a part of 
   for (const text of ["rea", "dy\n"]) {
     libc.write(watch.writeEnd, new TextEncoder().encode(text), text.length);
   }
-  assertEquals(await heard.promise, { ready: true, pausable: false });
+  assertEquals(await heard.promise, { ready: true, pausable: false, files: [] });
   watch.close();
   watch.close();
   await descriptorWatch.settled();

@@ -1,0 +1,12 @@
+/** Who is at the other end of a unix socket (SO_PEERCRED, unix(7)). */
+import { libc } from "../../sys/libc.ts";
+import { SO, SOL } from "../../sys/sockaddr.ts";
+
+/** The user, as the kernel noted it when the connection was made; null: not a unix socket. */
+export function peerUidOf(fd: number): number | null {
+  // struct ucred: pid, uid, gid.
+  const credentials = new Uint32Array(3);
+  const length = new Uint32Array([credentials.byteLength]);
+  const bytes = new Uint8Array(credentials.buffer);
+  return libc.getsockopt(fd, SOL.socket, SO.peercred, bytes, length) < 0 ? null : credentials[1];
+}
