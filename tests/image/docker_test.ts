@@ -27,6 +27,7 @@ if (Deno.env.get("HAYATE_ENGINE") === "docker") {
   test("docker says healthy while a generation serves, on one network and read-only", healthy);
   test("a container of load is healthy", healthyLoad);
   test("SHUTDOWN_DELAY keeps answering after docker stop", shutdownDelay);
+  test("a new container takes over from the running one, and none comes back", takeOver);
   test("Swarm rolls a broken update back, and a good one loses nothing", swarmUpdates);
 }
 
@@ -248,6 +249,45 @@ async function shutdownDelay(): Promise<void> {
   assertEquals([code, stdout.trim()], [1, "unhealthy: about to stop"]);
   await docker("kill", "--signal=TERM", served.name);
   assertEquals(await docker("wait", served.name), "0");
+}
+
+/** Each new container has the host's network and the folder of the socket. */
+async function takeOver(): Promise<void> {
+  await using folder = await tempFolder();
+  const [plain, secure] = [freePort(), freePort()];
+  const start = (release: number) =>
+    startContainer([
+      ...["-e", `PORTS=${plain} ${secure}/tls`, "-v", `${folder.path}:/share`],
+      ...["-e", "TAKE_OVER=/share/take-over.sock"],
+    ], ["serve", "--text", `release ${release}`]);
+  await using stack = new AsyncDisposableStack();
+  const first = stack.use(await start(0));
+  await waitForAnswer(plain);
+  const loads = [[`http://127.0.0.1:${plain}/`], ["-k", `https://127.0.0.1:${secure}/`]].map((
+    url,
+  ) =>
+    runHayate([
+      ...["load", "-c", "4", "-d", "40s", "--no-retry", "--fail-if", "errors>0", ...url],
+    ], { waitTimeoutMs: 90_000 })
+  );
+  let running = first;
+  const takeOvers = 20;
+  for (let release = 1; release <= takeOvers; release++) {
+    const successor = stack.use(await start(release));
+    await successor.waitForLog(/the supervisor \d+ has ended/);
+    assertEquals(await docker("wait", running.name), "0");
+    running = successor;
+  }
+  for (const load of loads) {
+    const { code, stdout, stderr } = await load;
+    assertEquals(code, 0, stdout + stderr);
+  }
+  // As an engine does with --restart always.
+  await docker("start", first.name);
+  assertEquals(await docker("wait", first.name), "1");
+  assertMatch(await first.logs(), /cannot take over at .*(already|is older than)/);
+  const body = await rawExchange(tcp(plain), "GET / HTTP/1.0\r\n\r\n");
+  assertMatch(body, new RegExp(`release ${takeOvers}$`));
 }
 
 async function healthOf(name: string): Promise<string> {
