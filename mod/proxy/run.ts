@@ -188,6 +188,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       inherited,
       lease: setting.lease,
       generation,
+      tls: readAppliance(getVariable),
       ticketSeed: takeTicketSeed(logger),
       load: () => loadAgain(loaded, setting),
       // Not before: the CA's validation must find a worker.

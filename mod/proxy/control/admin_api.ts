@@ -1,6 +1,6 @@
 /** Applies operators' changes, and holds the data for the pages, metrics and API. */
 import { Peer } from "../balance/peer.ts";
-import type { CertificateExpiry } from "./certificate_expiry.ts";
+import type { CertificateStatus } from "../../acme/store/certificate_status.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import type { Checker } from "../health/checker.ts";
@@ -33,8 +33,8 @@ export interface AdminApiParts {
   /** Of a master: its workers, and the number of restarts. Absent where the process itself serves. */
   workerViews?(): readonly WorkerView[];
   respawned?(): number;
-  /** Certificates from a CA. */
-  certificates?(): readonly CertificateExpiry[];
+  /** Those that are served. */
+  certificates?(): readonly CertificateStatus[];
   /** Called after each change. */
   onChange(group: PeerGroup): void;
   /** Resolves when a change has reached every worker; null: changes apply immediately. */

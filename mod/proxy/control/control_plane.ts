@@ -16,9 +16,10 @@ import { AddressWatch } from "../names/address_watch.ts";
 import { nameLookups } from "../names/lookups.ts";
 import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
+import type { InheritedTls } from "../../tls/appliance.ts";
 import { StateFile } from "./state_file.ts";
 import { AdminApi, type WorkerView } from "./admin_api.ts";
-import { certificateExpiries } from "./certificate_expiry.ts";
+import { CertificateList } from "./certificate_list.ts";
 import { ControlHandler } from "./control_handler.ts";
 import { type ControlListener, openControl } from "./control_listener.ts";
 import { handOver, type PeerKeeper } from "./handover.ts";
@@ -32,6 +33,8 @@ export interface ControlPlaneParts {
   readonly generation: number;
   /** In a worker the master decides: no checks, no state file and no control listener. */
   readonly isWorker: boolean;
+  /** What the supervisor has set up for its sockets; null: nothing. */
+  readonly tls: InheritedTls | null;
   idleCount(group: PeerGroup): number;
   /** Why this process should get no requests now; null: it is ready. */
   unready(): string | null;
@@ -99,6 +102,7 @@ export class ControlPlane implements PeerKeeper {
     if (previous === null) this.#state?.restore(this.groups, this.checker, reactor.nowMs);
     else handOver(this, previous, reactor.nowMs, (group, peer) => this.checker.adopt(group, peer));
     if (previous !== null) this.#addresses?.continueFrom(previous.groups);
+    const certificates = new CertificateList(plan, parts.tls);
     this.admin = new AdminApi({
       groups: this.groups,
       checker: this.checker,
@@ -110,7 +114,7 @@ export class ControlPlane implements PeerKeeper {
       idleCount: (group) => parts.idleCount(group),
       refresh: () => parts.refresh?.(),
       ...(parts.workerViews === undefined ? {} : { workerViews: () => parts.workerViews!() }),
-      certificates: () => certificateExpiries(plan),
+      certificates: () => certificates.read(reactor.nowMs),
       respawned: () => parts.respawned?.() ?? 0,
       onChange: (group) => {
         this.changed.add(group.plan.name);

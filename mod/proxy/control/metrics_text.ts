@@ -46,12 +46,13 @@ function writeProcess(writer: MetricsWriter, admin: AdminApi): void {
 }
 
 function writeCertificates(writer: MetricsWriter, { parts }: AdminApi): void {
-  const rows = (parts.certificates?.() ?? []).map(({ name, notAfterMs }): Row => [
-    { name },
-    Math.round((notAfterMs - Date.now()) / 1000),
-  ]);
+  const rows = (parts.certificates?.() ?? []).flatMap(({ names, notAfterMs, nextMs }): Row[] =>
+    notAfterMs === null || nextMs === null
+      ? []
+      : [[{ name: names[0] }, Math.round((notAfterMs - Date.now()) / 1000)]]
+  );
   if (rows.length === 0) return;
-  writer.gauge("hayate_certificate_expiry_seconds", "Until a certificate of acme expires", rows);
+  writer.gauge("hayate_certificate_expiry_seconds", "Until a certificate of a CA expires", rows);
 }
 
 function writeListeners(writer: MetricsWriter, admin: AdminApi): void {

@@ -1,4 +1,5 @@
 /** `/hayate/status.json`: the whole process, for the page and for scripts. */
+import { daysLeft } from "../../acme/store/certificate_status.ts";
 import { version } from "../../base/version.ts";
 import type { AdminApi } from "./admin_api.ts";
 
@@ -23,6 +24,16 @@ export function overview(admin: AdminApi): Record<string, unknown> {
       0,
     ),
     listeners,
+    certificates: (admin.parts.certificates?.() ?? []).map((one) => ({
+      names: one.names,
+      issuer: one.issuer,
+      selfSigned: one.isSelfSigned,
+      notAfter: timeOrNull(one.notAfterMs),
+      daysLeft: daysLeft(one, Date.now()),
+      // 0: at the first opportunity.
+      nextOrder: timeOrNull(one.nextMs === 0 ? Date.now() : one.nextMs),
+      lastError: one.lastError,
+    })),
     generations: [...metrics.generations].map((one) => ({
       number: one.number,
       state: one.isEnding ? "ending" : "serving",
@@ -30,4 +41,8 @@ export function overview(admin: AdminApi): Record<string, unknown> {
       connections: one.connections(),
     })),
   };
+}
+
+function timeOrNull(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -23,6 +23,7 @@ ${pageStyle}</style>
 </header>
 <div id="tiles"></div>
 <div id="upstreams"></div>
+<section id="certificates" hidden><h2>Certificates</h2></section>
 <section id="listeners"><h2>Listeners</h2></section>
 <section id="generations"><h2>Generations</h2></section>
 </main>

@@ -48,6 +48,11 @@ function age(seconds) {
   return Math.floor(seconds / 86400) + " days";
 }
 
+function until(time) {
+  const seconds = (Date.parse(time) - Date.now()) / 1000;
+  return seconds <= 0 ? "now" : "in " + age(seconds);
+}
+
 function limit(bound) {
   return bound === "+Inf" ? Infinity : Number(bound);
 }
@@ -248,6 +253,21 @@ const listenerColumns = [["address", ""], ["open", ""], ["accepted", ""], ["requ
 
 const generationColumns = [["generation", ""], ["state", "text"], ["since", ""], ["connections", ""]];
 
+const certificateColumns = [["names", ""], ["issuer", "text"], ["days left", ""], ["next order", ""], ["last error", "text long"]];
+
+/** Days that are enough to act before a certificate ends. */
+const fewDays = 7;
+
+function showCertificates(certificates) {
+  document.getElementById("certificates").hidden = certificates.length === 0;
+  showTable("certificates", certificateColumns, certificates.map((one, i) => [String(i), [
+    one.names.join(", "),
+    one.issuer === null ? ["unreadable", "some"] : one.selfSigned ? "self-signed" : one.issuer,
+    [one.daysLeft === null ? "–" : one.daysLeft, one.daysLeft === null || one.daysLeft < fewDays ? "some" : ""],
+    one.nextOrder === null ? "–" : until(one.nextOrder),
+    [one.lastError === "" ? "–" : one.lastError, one.lastError === "" ? "" : "some"]]]));
+}
+
 /** A table of its own section; each of the rows is [key, values of its cells]. */
 function showTable(id, columns, rows) {
   const section = document.getElementById(id);
@@ -283,6 +303,7 @@ async function refresh() {
       ["refused requests", short(status.protocolErrors)],
     ]);
     showProcess(status, now);
+    showCertificates(status.certificates);
     document.body.dataset.looks = String(Number(document.body.dataset.looks || 0) + 1);
     say("as of " + new Date().toLocaleTimeString(), false);
   } catch (error) {

@@ -36,6 +36,7 @@ td:first-child { overflow-wrap: anywhere; }
 .state::before { content: ""; display: inline-block; width: .6em; height: .6em; border-radius: 50%; background: currentColor; margin-right: .45em; }
 .up { color: var(--good); } .down { color: var(--idle); } .unhealthy, .unavail { color: var(--bad); } .draining, .checking { color: var(--warn); }
 .some { color: var(--bad); }
+.long { overflow-wrap: anywhere; }
 .acts { white-space: nowrap; }
 button { font: inherit; font-size: .9rem; color: inherit; background: none; border: 1px solid var(--line); border-radius: 8px; padding: .15rem .7rem; margin-left: .35rem; cursor: pointer; }
 button:hover { background: var(--press); }
@@ -49,11 +50,11 @@ polygon { fill: var(--fill); }
   thead { display: none; }
   tr { border-top: 1px solid var(--line); padding: .5rem 0; display: grid; grid-template-columns: 1fr 1fr; column-gap: 1rem; }
   td, td.text { border: 0; padding: .1rem 0; text-align: right; display: flex; justify-content: space-between; gap: .5rem; }
-  td:not(:first-child) { white-space: nowrap; }
+  td:not(:first-child):not(.long) { white-space: nowrap; }
   td::before { content: attr(data-name); color: var(--soft); }
   td.state::before { width: auto; height: auto; border-radius: 0; background: none; margin: 0 auto 0 0; font-weight: 400; }
   td:first-child { font-weight: 600; }
-  td:first-child, td.acts { grid-column: 1 / -1; }
+  td:first-child, td.acts, td.long { grid-column: 1 / -1; }
   td:first-child::before, td.acts::before { content: none; }
   td.acts { justify-content: flex-start; padding-top: .35rem; }
   td.acts button { margin: 0 .35rem 0 0; padding: .35rem 1rem; }

@@ -1,6 +1,7 @@
 /** `hayate proxy certs`: the certificates that a CA has given, as the state folder has them. */
 import { exitCodes, StartError, systemReason } from "../../base/errors.ts";
 import { stateDefault } from "../../acme/core/settings.ts";
+import { daysLeft, managedStatus } from "../../acme/store/certificate_status.ts";
 import { StateFolder } from "../../acme/store/state_folder.ts";
 import { readOptions, type Subcommand } from "../../cli/mod.ts";
 import { getVariable } from "../../process/environment.ts";
@@ -8,7 +9,6 @@ import { findConfigFile, loadPlan } from "../directives/config_file.ts";
 import { certsTable } from "./certs_flags.ts";
 import { padColumns, printText } from "./report.ts";
 
-const dayMs = 86_400_000;
 const headings = ["name", "issuer", "days left", "next", "last error"];
 
 export const certsCommand: Subcommand = {
@@ -34,16 +34,16 @@ export function renderCertificates(folder: StateFolder, nowMs: number): string {
 }
 
 function rowOf(folder: StateFolder, name: string, nowMs: number): string[] {
-  const facts = folder.readCertificate(name);
-  const agenda = folder.findName(name);
-  if (facts === null) return [name, "unreadable", "-", "-", agenda?.lastError ?? ""];
-  const nextMs = Math.max(agenda?.retryAtMs ?? 0, agenda?.renewAtMs ?? 0);
+  const status = managedStatus(folder, name);
+  const { issuer, lastError } = status;
+  const nextMs = status.nextMs ?? 0;
+  if (issuer === null) return [name, "unreadable", "-", "-", lastError];
   return [
     name,
-    facts.isSelfSigned ? "self-signed" : facts.issuer,
-    String(Math.floor((facts.notAfterMs - nowMs) / dayMs)),
+    status.isSelfSigned ? "self-signed" : issuer,
+    String(daysLeft(status, nowMs)),
     nextMs <= nowMs ? "now" : new Date(nextMs).toISOString().slice(0, 16).replace("T", " "),
-    agenda?.lastError ?? "",
+    lastError,
   ];
 }
 

@@ -106,6 +106,7 @@ export class ProxyServer {
       engine: this.#engine,
       generation: parts.generation ?? 1,
       isWorker: parts.member !== null,
+      tls: parts.tls,
       ...(parts.member === null
         ? {}
         : { onOutlier: (report) => parts.member!.reportOutlier(report) }),

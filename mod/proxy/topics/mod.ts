@@ -130,10 +130,11 @@ Authorization: Bearer SECRET; browsers ask for it as a password (with any user
 name). Requests from pages of other origins are refused. Without write: ON nothing
 can be changed.
 
-  /hayate/     a live web page: listeners, upstreams, servers, their health, rates
-               and latencies; with write: ON also buttons to drain and take down
+  /hayate/     a live web page: listeners, certificates, upstreams, servers, their
+               health, rates and latencies; with write: ON also buttons to drain and
+               take down
   /hayate/status.json
-               the process: version, generation, connections, listeners
+               the process: version, generation, connections, listeners, certificates
   /metrics     for Prometheus; OpenMetrics 1.0 for clients that accept it.
                Prometheus cannot scrape a unix path; with a TCP address:
                  scrape_configs:

@@ -3,6 +3,7 @@ import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { SocketLease } from "../../process/handover/socket_lease.ts";
+import type { InheritedTls } from "../../tls/appliance.ts";
 import type { LoadedPlan } from "../plan/loaded_plan.ts";
 import { ejectionsOf, peerStateOf } from "../balance/peer_state.ts";
 import { ControlPlane } from "../control/control_plane.ts";
@@ -28,6 +29,8 @@ export interface MasterContext {
   readonly ticketSeed: string;
   readonly isSupervised: boolean;
   readonly lease: SocketLease;
+  /** What the supervisor has set up for its sockets; null: nothing. */
+  readonly tls: InheritedTls | null;
 }
 
 export class PlanGeneration {
@@ -64,6 +67,7 @@ export class PlanGeneration {
       engine: this.#engine,
       generation: generation ?? 1,
       isWorker: false,
+      tls: context.tls,
       idleCount: (group) => totals.idleCount(group),
       unready: () => this.pool.unready(),
       refresh: () => totals.writeTo(metrics, this.#control.groups),

@@ -12,6 +12,7 @@ import { openHealth } from "../../probes/health_listener.ts";
 import { type HeldLease, SocketLease } from "../../process/handover/socket_lease.ts";
 import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
 import type { InheritedSocket } from "../../process/handover/starter_port.ts";
+import type { InheritedTls } from "../../tls/appliance.ts";
 import type { LoadedPlan } from "../plan/loaded_plan.ts";
 import { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import type { ConfigWatch } from "../control/config_watch.ts";
@@ -31,6 +32,8 @@ export interface MasterRun {
   readonly generation: number | null;
   /** Seed for TLS session tickets, which outlive plans and workers. */
   readonly ticketSeed: string;
+  /** What the supervisor has set up for its sockets; null: nothing. */
+  readonly tls: InheritedTls | null;
   /** Reads the configuration for a reload. Throws `StartError`. */
   load(): Promise<LoadedPlan>;
   /** Called when the first workers accept. */
@@ -87,6 +90,7 @@ class MasterProcess implements Health {
       ticketSeed: run.ticketSeed,
       isSupervised: run.inherited !== null,
       lease: this.#lease,
+      tls: run.tls,
     };
     this.#sockets = new MasterSockets(run.inherited, (message) => logger.warn(message));
     const opening = this.#sockets.open(loaded.plan.listeners);
