@@ -10,6 +10,8 @@ export type PerTransport<T> = T | Readonly<Record<Transport, T | null>>;
 export interface Target {
   readonly address: Address;
   readonly isTls: boolean;
+  /** The folder with the client's own files. */
+  readonly folder: string;
 }
 
 /** PEM files for a TLS listener: P-256, the cheapest curve that all programs here support. */
@@ -56,6 +58,8 @@ export interface ClientSpec {
   readonly name: string;
   readonly program: string;
   readonly transports: readonly Transport[];
+  /** Files to write to the target's folder first, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   args(target: Target, connections: number, seconds: number): readonly string[];
   /**
    * Arguments of a run that only starts and ends. Its CPU time is subtracted from the other runs, so

@@ -13,7 +13,7 @@ import { variedHeads } from "./contenders/drivers.ts";
 import { type CpuTime, PinnedProcess, runPinned } from "./processes.ts";
 import { findProgram, whyAbsent } from "./programs.ts";
 import { summarize } from "./statistics.ts";
-import { clientCore, serverCore, TestBed } from "./test_bed.ts";
+import { clientCore, serverCore, TestBed, writeFiles } from "./test_bed.ts";
 import { parseReport } from "./client_output.ts";
 
 /** One run of one contender. */
@@ -83,6 +83,7 @@ export async function measureRow(
     if (side === null) continue;
     progress(`${comparison.contenders[index].name}: warm-up`);
     try {
+      await writeFiles(side.target.folder, side.client.files ?? {});
       side.start = await startCost(side);
       side.first = await runTrial(side, connections, 1);
     } catch (error) {

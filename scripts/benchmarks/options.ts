@@ -26,7 +26,7 @@ of real clients do, unless the title says that they are identical.
 
   --quick         the headlines, over their first transport with their first number of connections,
                   one second a run: about 12 minutes. Without it everything is measured
-  --only NAME     only this comparison, or all that begin with NAME-; may be repeated
+  --only NAME     only this comparison; 'http2*' for all that begin so; may be repeated
   --all           with --quick: every comparison, shortened
   --seconds N     seconds of one run (default 5; with --quick 1)
   --runs N        runs of each contender in each row (default 5)
@@ -72,10 +72,11 @@ function splitFlag(argument: string): [flag: string, value: string | undefined] 
   return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
 }
 
-/** The comparison of this name, else those whose names begin with it and a hyphen. */
-function someOf(value: string, names: readonly string[]): string[] {
-  if (names.includes(value)) return [value];
-  const found = names.filter((name) => name.startsWith(`${value}-`));
+/** The comparison of this name, or all whose names begin with what precedes a final asterisk. */
+function someOf(value: string, names: readonly string[]): readonly string[] {
+  const found = value.endsWith("*")
+    ? names.filter((name) => name.startsWith(value.slice(0, -1)))
+    : names.filter((name) => name === value);
   if (found.length > 0) return found;
   fail(`--only ${value}: no such comparison, there are ${names.join(", ")}`);
 }

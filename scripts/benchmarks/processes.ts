@@ -91,9 +91,12 @@ export class PinnedProcess {
     this.#child.kill(name);
   }
 
-  /** Sends TERM, then KILL to it and its children if it has not ended within five seconds. */
-  async stop(): Promise<void> {
-    if (!running.delete(this)) return;
+  /**
+   * Sends TERM, then KILL to it and its children if it has not ended within five seconds. Returns
+   * what it has written to standard error.
+   */
+  async stop(): Promise<string> {
+    if (!running.delete(this)) return await this.#stderr;
     const below = descendants(this.pid);
     if (!this.#hasEnded) this.#child.kill("SIGTERM");
     const timer = setTimeout(() => {
@@ -108,7 +111,7 @@ export class PinnedProcess {
     }, 5000);
     await this.#child.status;
     clearTimeout(timer);
-    await this.#stderr;
+    return await this.#stderr;
   }
 }
 
@@ -118,7 +121,17 @@ export interface ClientRun {
   readonly cpu: CpuTime;
 }
 
-/** Runs a client pinned to one core. Throws when it fails. */
+/** A client that ended with another exit code than 0. */
+export class ClientFailure extends Error {
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Runs a client pinned to one core. Throws ClientFailure when it fails. */
 export async function runPinned(
   core: number,
   path: string,
@@ -134,9 +147,8 @@ export async function runPinned(
   const said = new TextDecoder().decode(stderr);
   const time = said.match(/cpu ([\d.]+) ([\d.]+)\s*$/);
   if (code !== 0 || time === null) {
-    throw new Error(
-      `${path} ${args.join(" ")} ended with ${code}: ${(said + output).slice(0, 300)}`,
-    );
+    const why = (said.replace(/cpu [\d.]+ [\d.]+\s*$/, "").trim() || output).slice(0, 300);
+    throw new ClientFailure(`${path} ${args.join(" ")} ended with ${code}: ${why}`, code);
   }
   return { output, cpu: { userUs: Number(time[1]) * 1e6, systemUs: Number(time[2]) * 1e6 } };
 }

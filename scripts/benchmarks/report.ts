@@ -7,7 +7,7 @@ import { type GaugeRow, judge, renderVerdict } from "./verdict.ts";
 const nameWidth = 30;
 const rateWidth = 12;
 const cpuWidth = 26;
-const partsWidth = 18;
+const partsWidth = 20;
 const floorWidth = 24;
 
 /** The line above the figures of one comparison. */
@@ -38,7 +38,8 @@ export function renderRow(row: Row): string {
 export function conditions({ transport, connections, driver, value }: Row): string {
   const by = driver === null ? "" : `, driven by ${driver}`;
   const at = value === null ? "" : `${grouped(value.number)} ${value.axis}: `;
-  return `${at}${transport}, ${grouped(connections)} connections${by}`;
+  const many = connections === 1 ? "1 connection" : `${grouped(connections)} connections`;
+  return `${at}${transport}, ${many}${by}`;
 }
 
 /** The same for a gauge row. */
@@ -73,7 +74,7 @@ function renderContender(row: Row, index: number): string {
   if (figures === null) return `  not measured: ${contender.missing}`;
   const { requestsPerSecond, user, system, cpu, errors } = figures;
   const floor = floorMultiple(row, index);
-  const parts = `${user.median.toFixed(2)} + ${system.median.toFixed(2)}`;
+  const parts = `${figure(user.median)} + ${figure(system.median)}`;
   const ratio = index === 0 || contender.isFloor ? null : ratioTo(row, index);
   const trouble = errors === 0 ? "" : `   ${errors} ERRORS`;
   return (grouped(requestsPerSecond.median).padStart(rateWidth) +
@@ -85,9 +86,14 @@ function renderContender(row: Row, index: number): string {
 
 /** Median and quartiles; the median alone when a single run has none. */
 function withQuartiles({ median, lowerQuartile, upperQuartile }: Summary, unit: string): string {
-  const text = `${median.toFixed(2)}${unit}`;
+  const text = `${figure(median)}${unit}`;
   if (lowerQuartile === upperQuartile) return text;
-  return `${text} (${lowerQuartile.toFixed(2)} to ${upperQuartile.toFixed(2)})`;
+  return `${text} (${figure(lowerQuartile)} to ${figure(upperQuartile)})`;
+}
+
+/** Two decimals, as long as they say anything. */
+export function figure(value: number): string {
+  return value >= 1000 ? grouped(value) : value.toFixed(2);
 }
 
 function renderWarmUp(row: Row): string[] {
@@ -98,8 +104,8 @@ function renderWarmUp(row: Row): string[] {
     ? "the runs begin after it"
     : `${(shareOfRun * 100).toFixed(0)} % of a run is that excess`;
   return [
-    `    ${"compiling".padEnd(12)}hayate's first second ${firstSecondUs.toFixed(2)} us/request, ` +
-    `later ${laterUs.toFixed(2)}; ${share}`,
+    `    ${"compiling".padEnd(12)}hayate's first second ${figure(firstSecondUs)} us/request, ` +
+    `later ${figure(laterUs)}; ${share}`,
   ];
 }
 

@@ -47,20 +47,28 @@ export class TestBed implements AsyncDisposable {
       : { kind: "tcp", host: "127.0.0.1", port: freePort() };
     const { connections } = this;
     const place: Place = { folder, address, upstream, certificate, connections };
-    for (const [name, text] of Object.entries(spec.files?.(place) ?? {})) {
-      const file = `${folder}/${name}`;
-      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
-      await Deno.writeTextFile(file, text);
-    }
+    await writeFiles(folder, spec.files?.(place) ?? {});
     const server = new PinnedProcess(spec.name, core, path, spec.args(place), spec.env);
     this.#processes.push(server);
     await server.untilListening(address);
-    return { server, target: { address, isTls: certificate !== null } };
+    return { server, target: { address, isTls: certificate !== null, folder: this.folder } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) await process.stop();
     await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Writes texts to files below `folder`, by their names. */
+export async function writeFiles(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    const file = `${folder}/${name}`;
+    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(file, text);
   }
 }
 

@@ -147,12 +147,14 @@ async function startServer(lab: Lab, spec: ServerSpec, transport: Transport): Pr
   const path = findProgram(spec.program)!;
   const process = new PinnedProcess(spec.name, serverCore, path, spec.args(place), spec.env);
   const owned: Server = {
-    target: { address, isTls: false },
+    target: { address, isTls: false, folder },
     cpuUs: () => {
       const { userUs, systemUs } = process.cpuTime();
       return userUs + systemUs;
     },
-    [Symbol.asyncDispose]: () => process.stop(),
+    async [Symbol.asyncDispose]() {
+      await process.stop();
+    },
   };
   try {
     await process.untilListening(address);

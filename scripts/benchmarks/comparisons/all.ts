@@ -6,10 +6,11 @@ import { files } from "./files.ts";
 import { handshakes, handshakesResumed } from "./handshakes.ts";
 import { http2Proxy } from "./http2_proxy.ts";
 import { http2Serve } from "./http2_serve.ts";
-import { http2Files, http2Load } from "./http2_transfer.ts";
+import { http2Load, http2Transfers } from "./http2_transfer.ts";
 import { proxyLatency, serveLatency } from "./latency.ts";
 import { load, loadSame, loadScripts } from "./load.ts";
-import { http2Idle, idle, loadMemories } from "./memory.ts";
+import { http2Idle, http2Streams, idle, loadMemories } from "./memory.ts";
+import { http2Neighbours } from "./neighbours.ts";
 import { proxy, proxySame } from "./proxy.ts";
 import { proxyBodies, tlsProxyBodies } from "./proxy_bodies.ts";
 import { proxyLaden } from "./proxy_laden.ts";
@@ -27,6 +28,14 @@ export const comparisons: readonly Comparison[] = [
   ...[proxy, proxySame, proxyLatency, proxyBodies, proxyLaden],
   ...files,
   ...[tlsServe, tlsServeSame, tlsLoad, tlsProxy, tlsProxyBodies, handshakes, handshakesResumed],
-  ...[...http2Serve, ...http2Proxy, http2Load, ...http2Files, http2Idle],
+  ...[
+    ...http2Serve,
+    ...http2Proxy,
+    http2Load,
+    ...http2Transfers,
+    http2Idle,
+    http2Streams,
+    http2Neighbours,
+  ],
   restarts,
 ];

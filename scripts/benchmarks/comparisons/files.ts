@@ -39,6 +39,6 @@ function overTls(name: string, bytes: number, size: string): ServerComparison {
     contenders: [hayateFiles(bytes), nginxFiles(bytes)],
     transports: ["tcp"],
     isTls: true,
-    isCore: true,
+    isCore: bytes === mb,
   };
 }

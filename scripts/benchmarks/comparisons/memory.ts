@@ -1,9 +1,11 @@
 import type { GaugeComparison } from "../comparison.ts";
-import { hayateText } from "../contenders/hayate.ts";
+import { hayateProxy, hayateText } from "../contenders/hayate.ts";
 import { hayateLoad, hayateLoadTwoThreads } from "../contenders/hayate_load.ts";
-import { nginxReturnHttp2 } from "../contenders/http2_servers.ts";
+import { nginxProxyHttp2, nginxReturnHttp2 } from "../contenders/http2_servers.ts";
 import { nginxReturn } from "../contenders/nginx.ts";
 import { wrk } from "../contenders/wrk.ts";
+import { floorServerSilent } from "../contenders/floor.ts";
+import { idleStreams } from "../gauges/idle_streams.ts";
 import { idleMemory } from "../gauges/idle_memory.ts";
 import { loadMemory } from "../gauges/load_memory.ts";
 
@@ -30,6 +32,26 @@ export const http2Idle: GaugeComparison = {
     }),
   ],
   isCore: false,
+};
+
+export const http2Streams: GaugeComparison = {
+  name: "http2-streams",
+  title: "memory for HTTP/2 streams that wait, one worker",
+  judged: "gauge",
+  unit: "MB",
+  programs: ["nginx"],
+  settings: [
+    idleStreams(1000, 10, { ratioMax: 2 }, {
+      text: "the client's window",
+      contenders: [hayateText, nginxReturnHttp2],
+    }),
+    idleStreams(1000, 10, { ratioMax: 2 }, {
+      text: "the upstream",
+      contenders: [hayateProxy, nginxProxyHttp2],
+      upstream: floorServerSilent,
+    }),
+  ],
+  isCore: true,
 };
 
 export const loadMemories: GaugeComparison = {

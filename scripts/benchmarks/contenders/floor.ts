@@ -23,6 +23,8 @@ export const floorServerVaried: ServerSpec = server(() => ["varied"]);
 export const floorServerClose: ServerSpec = server(() => ["close"]);
 /** On every address of 127.0.0.0/8, as many peers of one upstream. */
 export const floorServerAny: ServerSpec = server(() => ["any"]);
+/** Answers when a request's body has come. */
+export const floorServerSink: ServerSpec = server(() => ["sink"]);
 /** Never answers. */
 export const floorServerSilent: ServerSpec = server(() => ["silent"]);
 

@@ -24,6 +24,41 @@ export function h2load(m: number, ...flags: readonly string[]): ClientSpec {
   };
 }
 
+/** Bodies of this many bytes, of which there are about `perSecond` in a second. */
+export interface Transfer {
+  readonly bytes: number;
+  readonly perSecond: number;
+}
+
+/**
+ * Downloads, one at a time on each connection. A number of them and not a duration, because a body
+ * that is under way at the end would count for nothing; windows of 1 GB, so that the servers' own
+ * speed counts.
+ */
+export function h2loadDownload({ perSecond }: Transfer): ClientSpec {
+  return {
+    ...h2load(1),
+    name: "h2load -w30 -W30",
+    args: (target, connections, seconds) => [
+      ...["-t1", `-c${connections}`, "-m1", `-n${perSecond * seconds}`, "-w30", "-W30"],
+      ...[...fieldFlags, urlOf(target)],
+    ],
+  };
+}
+
+/** Uploads in the same way. */
+export function h2loadUpload({ bytes, perSecond }: Transfer): ClientSpec {
+  return {
+    ...h2load(1),
+    name: "h2load -d",
+    files: { [`upload-${bytes}`]: "x".repeat(bytes) },
+    args: (target, connections, seconds) => [
+      ...["-t1", `-c${connections}`, "-m1", `-n${perSecond * seconds}`],
+      ...["-d", `${target.folder}/upload-${bytes}`, ...fieldFlags, urlOf(target)],
+    ],
+  };
+}
+
 /** The same requests over HTTP/1.1, one at a time on each connection. */
 export const h2loadHttp1: ClientSpec = { ...h2load(1, "--h1"), name: "h2load --h1" };
 

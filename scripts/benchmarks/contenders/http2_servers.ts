@@ -3,7 +3,7 @@ import { formatAddress } from "../../../mod/base/address.ts";
 import type { Place, ServerSpec } from "../comparison.ts";
 import { h2oConfig, h2oProxy, pathConfig } from "./h2o.ts";
 import { appFiles, hayateProxy } from "./hayate.ts";
-import { nginxFiles, nginxProxy, nginxReturn } from "./nginx.ts";
+import { nginxFiles, nginxProxy, nginxReturn, nginxReturnVaried } from "./nginx.ts";
 
 /** More than any client here opens: h2o's default of 100 and nginx's of 128 are enough for 32. */
 const streamsMax = 256;
@@ -43,9 +43,23 @@ function withHttp2(spec: ServerSpec): ServerSpec {
 /** An upstream with HTTP/1.1 for requests that come over HTTP/2. */
 export const nginxUpstream: ServerSpec = withSlots(nginxReturn);
 export const nginxReturnHttp2: ServerSpec = withHttp2(nginxReturn);
+export const nginxReturnVariedHttp2: ServerSpec = withHttp2(nginxReturnVaried);
 export const nginxProxyHttp2: ServerSpec = withHttp2(nginxProxy);
 export function nginxFilesHttp2(bytes: number): ServerSpec {
   return withHttp2(nginxFiles(bytes));
+}
+
+/** With sendfile, its small answers over HTTP/2 end 40 ms late; for rows in which latency counts. */
+export function nginxPromptFilesHttp2(bytes: number): ServerSpec {
+  const spec = nginxFilesHttp2(bytes);
+  return {
+    ...spec,
+    files: (place) => {
+      const files = spec.files!(place);
+      const config = files["nginx.conf"].replace("sendfile on;", "sendfile off;");
+      return { ...files, "nginx.conf": config };
+    },
+  };
 }
 
 /** nginx can speak HTTP/2 to upstreams since 1.29.4; an older one fails to start, and is named. */
@@ -58,25 +72,28 @@ export const nginxProxyBothHttp2: ServerSpec = {
   },
 };
 
-/** h2o has no answer of its own; a file of 12 bytes is the least that it serves. */
-export const h2oFile: ServerSpec = {
-  name: "h2o file.dir",
+/** Passes a body on as it comes, as the others do. */
+export const nginxStreamingProxyHttp2: ServerSpec = {
+  ...nginxProxyHttp2,
+  files: (place) => {
+    const files = nginxProxyHttp2.files!(place);
+    const config = files["nginx.conf"].replace(
+      "proxy_http_version 1.1;",
+      "proxy_http_version 1.1; proxy_request_buffering off; client_max_body_size 0;",
+    );
+    return { ...files, "nginx.conf": config };
+  },
+};
+
+/** h2o has no answer of its own; a file of 12 bytes, for any path, is the least that it serves. */
+export const h2oAnyPath: ServerSpec = {
+  name: "h2o file.file",
   program: "h2o",
   files: (place) => ({
     "documents/index.html": "hello world\n",
-    "h2o.conf": pathConfig(place, `        file.dir: ${place.folder}/documents\n`),
+    "h2o.conf": pathConfig(place, `        file.file: ${place.folder}/documents/index.html\n`),
   }),
   args: h2oProxy.args,
-};
-
-/** The same for any path. */
-export const h2oAnyPath: ServerSpec = {
-  ...h2oFile,
-  name: "h2o file.file",
-  files: (place) => {
-    const lines = `        file.file: ${place.folder}/documents/index.html\n`;
-    return { ...h2oFile.files!(place), "h2o.conf": pathConfig(place, lines) };
-  },
 };
 
 /** What HAProxy has for HTTP/2: `proto h2` without TLS, ALPN with it. */

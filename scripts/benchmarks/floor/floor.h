@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { events_max = 256, buffer_bytes = 1 << 16, backlog = 16384 };
+enum { events_max = 256, buffer_bytes = 1 << 16, backlog = 16384, descriptors_max = 1 << 20 };
 
 // A prime: with 50 connections that take turns, each of them meets every message.
 enum { varied_count = 997, message_bytes_max = 2048 };

@@ -4,8 +4,6 @@
 // usage: proxy ADDRESS UPSTREAM
 #include "floor.h"
 
-enum { descriptors_max = 1 << 20 };
-
 // The other side of each connection; -1 once both are closed, because events of this turn may follow.
 static int other[descriptors_max];
 

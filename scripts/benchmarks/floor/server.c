@@ -5,6 +5,7 @@
 //   close      closes each connection after its answer
 //   file PATH  the file's contents, by sendfile
 //   silent     reads requests and never answers
+//   sink       answers when a request's body of Content-Length bytes has come
 //   any        listens on every address of this machine
 #include "floor.h"
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 
 static struct message answers[varied_count];
-static int answer_count = 1, closes, silent, file = -1;
+static int answer_count = 1, closes, silent, sink, file = -1;
 static off_t file_bytes;
 
 static void write_answers(void) {
@@ -51,18 +52,35 @@ static int answer(int fd) {
   return 1;
 }
 
+// Bytes of each connection's body that are still to come.
+static long long left[descriptors_max];
+
+// Whether the request ends with these bytes: a head that came in one piece, and its body.
+static int is_whole(int fd, char *bytes, ssize_t count) {
+  if (!sink) return count >= 4 && !memcmp(bytes + count - 4, "\r\n\r\n", 4);
+  if (left[fd] == 0) {
+    bytes[count] = 0;
+    char *end = strstr(bytes, "\r\n\r\n"), *length = strcasestr(bytes, "\r\ncontent-length:");
+    if (end == 0) return 0;
+    left[fd] = length == 0 || length > end ? 0 : atoll(length + strlen("\r\ncontent-length:"));
+    count -= end + 4 - bytes;
+  }
+  return (left[fd] -= count) == 0;
+}
+
 static void read_words(int count, char **words) {
   for (int i = 0; i < count; i++) {
     if (!strcmp(words[i], "varied")) answer_count = varied_count;
     else if (!strcmp(words[i], "close")) closes = 1;
     else if (!strcmp(words[i], "silent")) silent = 1;
+    else if (!strcmp(words[i], "sink")) sink = 1;
     else if (!strcmp(words[i], "file") && i + 1 < count) {
       struct stat status;
       file = open(words[++i], O_RDONLY);
       require(file >= 0 && fstat(file, &status) == 0, words[i]);
       file_bytes = status.st_size;
     } else if (strcmp(words[i], "any")) {
-      fprintf(stderr, "server: %s: there are varied, close, file PATH, silent, any\n", words[i]);
+      fprintf(stderr, "server: %s: there are varied, close, file PATH, silent, sink, any\n", words[i]);
       exit(2);
     }
   }
@@ -87,16 +105,18 @@ int main(int count, char **args) {
         int accepted;
         while ((accepted = accept4(listener, 0, 0, 0)) >= 0) {
           send_at_once(accepted);
-          watch(epoll, accepted, EPOLLIN | EPOLLET);
+          // A body is longer than the buffer: what is left of it must wake this loop again.
+          watch(epoll, accepted, sink ? EPOLLIN : EPOLLIN | EPOLLET);
         }
         continue;
       }
-      ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+      ssize_t got = recv(fd, buffer, sizeof buffer - 1, 0);
       if (got <= 0) {
         close(fd);
+        left[fd] = 0;
         continue;
       }
-      if (silent || got < 4 || memcmp(buffer + got - 4, "\r\n\r\n", 4)) continue;
+      if (!is_whole(fd, buffer, got) || silent) continue;
       if (!answer(fd) || closes) close(fd);
     }
   }

@@ -12,6 +12,8 @@ export interface Contestant {
   readonly target: Target;
   readonly samples: number[];
   note?: string;
+  /** Why it could not be measured. */
+  trouble?: string;
 }
 
 /** Starts every server; one that cannot be started becomes a line with the reason. */
@@ -49,6 +51,7 @@ export function results(all: readonly (Contestant | GaugeContender)[]): GaugeCon
   return all.map((each) => {
     if (!("server" in each)) return each;
     const { spec, samples, note } = each;
-    return { name: spec.name, samples, missing: null, ...(note === undefined ? {} : { note }) };
+    const missing = samples.length === 0 ? each.trouble ?? null : null;
+    return { name: spec.name, samples, missing, ...(note === undefined ? {} : { note }) };
   });
 }

@@ -37,7 +37,9 @@ export function idleMemory(
         try {
           await untilOpen(each.server, connections);
           await new Promise((wake) => setTimeout(wake, busySeconds * 1000));
-          each.samples.push((each.server.memory("Anonymous") - before) / 1e6);
+          const grown = each.server.memory("Anonymous") - before;
+          each.samples.push(grown / 1e6);
+          each.note = `${(grown / connections / 1e3).toFixed(2)} kB per connection`;
         } finally {
           await client.stop();
         }

@@ -136,7 +136,8 @@ export function firstRequest(text: string, maxMs: number): GaugeSetting {
 }
 
 function hayateCommand(port: number): string[] {
-  const target: Target = { address: { kind: "tcp", host: "127.0.0.1", port }, isTls: false };
+  const address = { kind: "tcp", host: "127.0.0.1", port } as const;
+  const target: Target = { address, isTls: false, folder: "" };
   return ["hayate", "load", "-q", "-c1", "-d1", ...targetArgs(target)];
 }
 

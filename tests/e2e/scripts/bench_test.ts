@@ -1,8 +1,12 @@
 // Runs alone: it measures, and binds programs to both CPUs.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { attackedFiles } from "../../../scripts/benchmarks/gauges/neighbours.ts";
+import { attacks } from "../../../scripts/benchmarks/http2/attacks.ts";
 import { binaryPath, root, runProgram } from "../../support/binary.ts";
 import { peerTest } from "../../support/peers.ts";
 import { tempFolder } from "../../support/ports.ts";
+import { startServe } from "../../support/serve.ts";
 
 const bench = `${root}/scripts/bench`;
 
@@ -105,5 +109,26 @@ peerTest("wrk", "wrk and hayate load send the same varied heads", async () => {
     assertEquals(ours.length, 1000);
     assertEquals(theirs, ours);
     assert(Math.min(...ours.map(({ length }) => length)) > 600, "user agents have 500 bytes");
+  }
+});
+
+Deno.test("the attackers of scripts/bench attack, and floods meet the server's guards", async () => {
+  await using server = await startServe({ args: ["@documents"], files: attackedFiles });
+  for (const { name, connections } of attacks) {
+    const attacker = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--quiet", "--no-check", "--config", `${root}/deno.json`],
+        ...[`${root}/scripts/benchmarks/http2/attacker.ts`, name, String(server.port)],
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    await delay(4000);
+    attacker.kill("SIGTERM");
+    const { stderr } = await attacker.output();
+    const { opened, ended } = JSON.parse(new TextDecoder().decode(stderr));
+    assert(opened >= connections, `${name}: ${opened} opened`);
+    if (name.endsWith("flood") || name === "rapid-reset") assert(ended > 0, `${name}: none ended`);
   }
 });

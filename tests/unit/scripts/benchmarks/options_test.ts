@@ -28,6 +28,7 @@ Deno.test("parseOptions() explains in one line what is wrong", () => {
   const rows: [string[], string][] = [
     [["--quik"], "unknown option --quik"],
     [["quick"], "unknown option quick"],
+    [["--only", "shrink*"], "--only shrink*: no such comparison"],
     [["--only", "unknown"], "no such comparison, there are load, serve, grow-peers"],
     [["--runs", "0"], "a whole number above 0 is needed"],
     [["--json"], "--json needs a value"],
@@ -37,6 +38,6 @@ Deno.test("parseOptions() explains in one line what is wrong", () => {
   }
 });
 
-Deno.test("--only chooses the comparisons whose names begin with the word", () => {
-  assertEquals(parseOptions(["--only", "grow"], names).only, ["grow-peers", "grow-hosts"]);
+Deno.test("--only chooses the comparisons whose names begin with what precedes an asterisk", () => {
+  assertEquals(parseOptions(["--only", "grow-*"], names).only, ["grow-peers", "grow-hosts"]);
 });

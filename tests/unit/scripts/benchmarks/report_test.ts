@@ -121,9 +121,9 @@ Deno.test("renderRow() shows figures, floor, ratio, errors, who is missing, verd
     renderRow(row),
     `\
   tcp, 50 connections, driven by wrk
-    floor                              180,000                      2.50       0.10 + 2.40                    1.00
-    ours                               150,000       4.00 (3.95 to 4.10)       0.50 + 3.50     1.60 (1.58 to 1.64)
-    theirs                             100,000       5.00 (5.00 to 5.05)       1.00 + 4.00     2.00 (2.00 to 2.02)   hayate has 1.25 x (1.22 to 1.28) as many   3 ERRORS
+    floor                              180,000                      2.50         0.10 + 2.40                    1.00
+    ours                               150,000       4.00 (3.95 to 4.10)         0.50 + 3.50     1.60 (1.58 to 1.64)
+    theirs                             100,000       5.00 (5.00 to 5.05)         1.00 + 4.00     2.00 (2.00 to 2.02)   hayate has 1.25 x (1.22 to 1.28) as many   3 ERRORS
     absent                          not measured: absent is missing
     PASS        at least 1.20 x the best other's requests per CPU-second: 1.25
     short       at most 1.50 x the floor's CPU time per request: 1.60

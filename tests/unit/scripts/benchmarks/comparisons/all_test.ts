@@ -60,8 +60,8 @@ Deno.test("--quick has the headlines, which take about 12 minutes with newer pee
   const options = parseOptions(["--quick"], []);
   const rows = chosenOf(comparisons, options).flatMap((each) => plannedRows(each, options));
   const minutes = rows.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
-  // A newer peer for every third contender adds a third.
-  assert(minutes > 3 && minutes < 9, `${minutes} minutes`);
+  // Newer peers for 20 of the contenders add less than 3.
+  assert(minutes > 3 && minutes < 10, `${minutes} minutes`);
 });
 
 Deno.test("every server can be configured for every row that includes it", () => {
@@ -89,7 +89,8 @@ Deno.test("every server can be configured for every row that includes it", () =>
 });
 
 Deno.test("readLoadRun() reads what loadArgs() asks for", () => {
-  const target = { address: { kind: "tcp", host: "127.0.0.1", port: 1 }, isTls: false } as const;
+  const address = { kind: "tcp", host: "127.0.0.1", port: 1 } as const;
+  const target = { address, isTls: false, folder: "/tmp/folder" };
   const args = loadArgs(target, ["-c5"]);
   assertEquals(args, ["load", "--json", "-", "-t1", "-c5", "http://127.0.0.1:1/"]);
   assertEquals(readLoadRun('{"runs":[{"requestsFailed":3}]}').requestsFailed, 3);
