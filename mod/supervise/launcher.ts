@@ -18,6 +18,7 @@ import type { WatchedFile } from "../process/files/file_watch.ts";
 import { watchVariable } from "../process/handover/watch_field.ts";
 import { fromStartFolder, startFolder } from "../process/working_folder.ts";
 import type { Launch, WorkerHandler } from "../lifecycle/runner.ts";
+import { reportVariables } from "../tls/appliance.ts";
 import { readEnvdir } from "./envdir.ts";
 import type { RunPlan } from "./plan/plan.ts";
 import type { HeldSockets } from "./sockets/held_sockets.ts";
@@ -76,6 +77,7 @@ export class Launcher {
       [supervisorVariable]: this.identity,
       ...(config === null ? {} : { [servedConfigVariable]: config }),
       ...(this.plan.watch && this.plan.own ? { [watchVariable]: "1" } : {}),
+      ...(this.plan.own ? reportVariables(slot) : {}),
       ...(this.plan.workers > 1 ? { SERVER_STARTER_WORKER: String(slot + 1) } : {}),
     };
   }

@@ -21,9 +21,16 @@ export const tlsVariables = {
   named: "HAYATE_TLS_NAMED",
   /** Folder of pending TLS-ALPN-01 challenges. */
   challenges: "HAYATE_TLS_CHALLENGES",
+  /** Set for all workers but the first one, which reports for all what their files say. */
+  silent: "HAYATE_TLS_SILENT",
 } as const;
 
 type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The variables of one of several workers of a parent; `slot` 0 is the first one. */
+export function reportVariables(slot: number): Readonly<Record<string, string>> {
+  return slot > 0 ? { [tlsVariables.silent]: "1" } : {};
+}
 
 /** The supervisor's TLS settings for its workers. */
 export interface ApplianceTls {

@@ -2,8 +2,10 @@
 import { formatAddress } from "../base/address.ts";
 import { type Logger, SparseLog } from "../log/mod.ts";
 import type { AcceptHandler, Reactor, Socket } from "../net/reactor.ts";
-import type { InheritedTls } from "./appliance.ts";
+import { getVariable } from "../process/environment.ts";
+import { type InheritedTls, tlsVariables } from "./appliance.ts";
 import { ContextKeeper, type KeeperHost } from "./context_keeper.ts";
+import { FileReports } from "./file_reports.ts";
 import { secureAccept } from "./secure_accept.ts";
 import { type SessionPlan, sessionsDefault } from "./session_rules.ts";
 import { TicketRing } from "./ticket_ring.ts";
@@ -28,6 +30,7 @@ export class SecuredListeners {
   #ring: TicketRing | null = null;
   readonly #pending = new Set<unknown>();
   readonly #failures: SparseLog;
+  readonly #reports: FileReports;
 
   constructor(
     reactor: Reactor,
@@ -44,6 +47,11 @@ export class SecuredListeners {
     this.handshakeTimeoutMs = handshakeTimeoutMs;
     this.ticketSeed = ticketSeed;
     this.#failures = new SparseLog(logger, () => reactor.nowMs);
+    const isSilent = getVariable(tlsVariables.silent) !== undefined;
+    this.#reports = new FileReports(
+      (line) => isSilent ? logger.debug(line) : logger.warn(line),
+      () => reactor.nowMs,
+    );
   }
 
   /** True when the supervisor enables TLS on the socket of this name (as in SERVER_STARTER_PORT). */
@@ -92,12 +100,12 @@ export class SecuredListeners {
     const key = JSON.stringify(options);
     const known = this.#keepers.get(key);
     if (known !== undefined) return known;
-    const { reactor, logger } = this;
+    const { reactor } = this;
     const host: KeeperHost = {
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
       clearTimer: (handle) => reactor.clearTimer(handle),
       nowEpochSeconds: () => Date.now() / 1000,
-      report: (line) => logger.warn(line),
+      report: (line) => this.#reports.report(line),
     };
     const plan = this.#sessions;
     if (plan.tickets && plan.ticketFile !== null) {

@@ -7,7 +7,7 @@ import { allVariables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
-import { tlsVariables } from "../../tls/appliance.ts";
+import { reportVariables, tlsVariables } from "../../tls/appliance.ts";
 import type { HandedSockets } from "./master_sockets.ts";
 
 /** What the workers of one plan are started with. */
@@ -29,10 +29,11 @@ export interface LaunchedWorker {
   readonly exited: Promise<number>;
 }
 
-/** Throws `StartError` when the process cannot be started, for example without descriptors. */
+/** `slot`: 0 is the first. Throws `StartError` when the process cannot be started, for example without descriptors. */
 export function launchWorker(
   { argv, generation, ticketSeed, logger, sockets, lease }: LaunchParts,
   onMessage: (message: unknown) => void,
+  slot: number,
 ): LaunchedWorker {
   const channelNumber = sockets.freeNumber;
   const leaseNumber = channelNumber + 1;
@@ -54,6 +55,7 @@ export function launchWorker(
       [channelVariable]: String(channelNumber),
       [leaseVariable]: lease.variableFor(leaseNumber),
       [tlsVariables.ticketSeed]: ticketSeed,
+      ...reportVariables(slot),
       ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
     },
     descriptors: [

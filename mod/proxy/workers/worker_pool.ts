@@ -100,7 +100,7 @@ export class WorkerPool {
     this.#runner = new Runner({
       ...processes,
       settings: () => lifecycle,
-      launch: (_slot, _generation, handler) => this.#launch(handler),
+      launch: (slot, _generation, handler) => this.#launch(slot, handler),
       log: (entry) => this.#report(entry),
       notify: () => {},
       onStep: () => this.#wake(),
@@ -226,13 +226,13 @@ export class WorkerPool {
     return this.#state.phase !== "running";
   }
 
-  #launch(handler: WorkerHandler): Launch {
+  #launch(slot: number, handler: WorkerHandler): Launch {
     const { launch, texts, isSupervised, state, onWorkerGone } = this.#parts;
     let member: Member | null = null;
     try {
       const { pid, channel, exited } = this.#startWorker(launch, (message) => {
         if (member !== null) this.#receive(member, message);
-      });
+      }, slot);
       const started = member = {
         pid,
         channel,

@@ -10,6 +10,7 @@ import { spawn } from "../../process/children/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import type { Starter } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
+import { reportVariables } from "../../tls/appliance.ts";
 import { readWorkerMessage, slotVariable, spareSocketsVariable } from "../worker/messages.ts";
 import { type Scoreboard, scoreboardVariable } from "../worker/scoreboard.ts";
 import type { Sighting } from "./watch.ts";
@@ -111,6 +112,7 @@ export class WorkerStarter implements Starter {
         [leaseVariable]: this.#lease.variableFor(leaseNumber),
         ...(row < 0 ? {} : { [scoreboardVariable]: `${this.#scoreboard.path}#${row}` }),
         [slotVariable]: String(slot),
+        ...reportVariables(slot),
       },
       descriptors: [
         { ours: channel.theirs, number: channelNumber },
