@@ -74,7 +74,8 @@ for (const workers of [1, 2]) {
   });
 }
 
-Deno.test("status.json lists the pair that the supervisor has made", async () => {
+/** What a proxy under `supervise` lists. */
+async function supervisedWith(more: Record<string, string>): Promise<readonly Certificate[]> {
   await using folder = await tempFolder();
   const [control, http, tls] = [freePort(), freePort(), freePort()];
   const config = await folder.write(
@@ -84,14 +85,33 @@ hosts: {default: {paths: {/: {status: ON}}}}
 `,
   );
   await using supervisor = startHayate(["supervise", "proxy", "-c", config], {
-    env: { PORTS: `127.0.0.1:${http} 127.0.0.1:${tls}/tls` },
+    env: {
+      PORTS: `127.0.0.1:${http} 127.0.0.1:${tls}/tls`,
+      ACME_STATE: `${folder.path}/acme`,
+      ...more,
+    },
   });
   await supervisor.waitForSocket({ kind: "tcp", host: "127.0.0.1", port: control });
-  const certificates = await certificatesAt(control);
+  return await certificatesAt(control);
+}
+
+Deno.test("status.json lists the pair that the supervisor has made", async () => {
+  const certificates = await supervisedWith({});
   assertEquals(certificates.length, 1);
   const [{ names, selfSigned, daysLeft, nextOrder, lastError }] = certificates;
   assert(names.includes("localhost"), names.join());
   assertEquals([selfSigned, daysLeft, nextOrder, lastError], [true, 396, null, ""]);
+});
+
+Deno.test("status.json lists the names of TLS_DOMAIN", async () => {
+  const certificates = await supervisedWith({
+    TLS_DOMAIN: "a.example b.example",
+    ACME_DIRECTORY: "http://127.0.0.1:1/dir",
+  });
+  assertEquals(certificates.map(({ names }) => names), [["a.example"], ["b.example"]]);
+  for (const { selfSigned, nextOrder } of certificates) {
+    assertEquals([selfSigned, nextOrder === null], [true, false]);
+  }
 });
 
 peerTest(
