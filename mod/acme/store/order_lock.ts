@@ -13,12 +13,20 @@ const lifeMs = 10 * 60_000;
 interface Owner {
   readonly id: string;
   readonly host: string;
+  /** The pid namespace: containers on the host's network have its name, but pids of their own. */
+  readonly pidSpace: string;
   readonly pid: number;
   /** Epoch ms. */
   readonly untilMs: number;
 }
 
-const ownerShape: Shape = record<Owner>({ id: text, host: text, pid: whole(1), untilMs: count });
+const ownerShape: Shape = record<Owner>({
+  id: text,
+  host: text,
+  pidSpace: text,
+  pid: whole(1),
+  untilMs: count,
+});
 
 export class OrderLock {
   readonly #path: string;
@@ -44,6 +52,7 @@ export class OrderLock {
     const owner: Owner = {
       id: this.#id,
       host: Deno.hostname(),
+      pidSpace: pidSpace(),
       pid: Deno.pid,
       untilMs: nowMs + lifeMs,
     };
@@ -82,11 +91,21 @@ export class OrderLock {
   }
 }
 
-function isOver({ host, pid, untilMs }: Owner, nowMs: number): boolean {
+function isOver({ host, pid, untilMs, ...owner }: Owner, nowMs: number): boolean {
   // A clock that was set back must not keep the lock for longer than its life.
   if (untilMs <= nowMs || untilMs > nowMs + 2 * lifeMs) return true;
-  // A restarted container has its host name again, and often its process id.
-  return host === Deno.hostname() && (pid === Deno.pid || !isAlive(pid));
+  if (host !== Deno.hostname() || owner.pidSpace !== pidSpace()) return false;
+  // A restarted container has its namespace again, and often its process id.
+  return pid === Deno.pid || !isAlive(pid);
+}
+
+/** `pid:[4026531836]`; "" where /proc does not tell. */
+function pidSpace(): string {
+  try {
+    return Deno.readLinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -1,7 +1,7 @@
 /** Certificates of `serve` without a supervisor that orders: `--domain`, PORTS, and a self-signed pair. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readIfThere } from "../../../mod/process/files/pid_file.ts";
-import { type Child, childPids, runProgram, startHayate } from "../../support/binary.ts";
+import { type Child, childPids, runHayate, runProgram, startHayate } from "../../support/binary.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerTest } from "../../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
@@ -161,6 +161,28 @@ peerTest(
     assertEquals(stdout, "hi");
   },
 );
+
+peerTest("openssl", "--tls with --domain is for inherited sockets, too", async () => {
+  const tls = freePort();
+  for (const workers of ["1", "2"]) {
+    await using child = startHayate([
+      ...["supervise", "--port", `127.0.0.1:${tls}`, "serve", "--text", "hi", "--tls"],
+      ...["--workers", workers, "--domain", "a.example", "--acme-state", "memory"],
+      ...["--acme-directory", "http://127.0.0.1:1/dir"],
+    ]);
+    await child.waitForLine("acme: a.example: http://127.0.0.1:1/dir: ");
+    assertStringIncludes(await servedCertificate(tls, "a.example"), "a.example");
+  }
+});
+
+Deno.test("--domain where no inherited socket is for TLS is one clear line", async () => {
+  const { code, stderr } = await runHayate([
+    ...["supervise", "--port", `127.0.0.1:${freePort()}`, "serve", "--text", "hi"],
+    ...["--domain", "a.example", "--acme-state", "memory"],
+  ]);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "--domain: no socket is for TLS; with --tls all of them are");
+});
 
 peerTest("openssl", "a state folder that cannot be written orders nothing", async () => {
   const tls = freePort();
