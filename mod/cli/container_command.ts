@@ -7,7 +7,7 @@ const ownWords = ["load", "doctor", "health", "supervise", "help", "version", "c
 const questions: Readonly<Record<string, { readonly first: string; readonly flags: RegExp }>> = {
   proxy: {
     first: "ctl",
-    flags: /^(-t|--test|-m|--mode|--mode=test|-h|--help|-v|-V|--version)$/,
+    flags: /^(-t|--test|--print-config|-m|--mode|--mode=test|-h|--help|-v|-V|--version)$/,
   },
   serve: { first: "status", flags: /^(-h|--help|-v|-V|--version)$/ },
 };

@@ -1,12 +1,14 @@
 /** `hayate proxy`: a reverse proxy and static server that reads h2o.conf. */
-import type { Mode } from "../cli/mod.ts";
-import { Logger } from "../log/mod.ts";
-import { getVariable } from "../process/environment.ts";
+import { exitCodes } from "../base/errors.ts";
+import { type Mode, UsageError } from "../cli/mod.ts";
+import { Logger, standardSink } from "../log/mod.ts";
+import { allVariables, dropVariable } from "../process/environment.ts";
 import { chooseLog } from "../process/choose_log.ts";
 import { certsCommand } from "./ctl/certs.ts";
 import { ctlCommand } from "./ctl/ctl.ts";
+import { environmentConfig, environmentVariables } from "./plan/environment_config.ts";
 import { proxyTable } from "./plan/flags.ts";
-import { readProxyCommand } from "./plan/options.ts";
+import { type ProxyCommand, readProxyCommand } from "./plan/options.ts";
 
 export const proxyMode: Mode = {
   name: "proxy",
@@ -15,10 +17,28 @@ export const proxyMode: Mode = {
   subcommands: [ctlCommand, certsCommand],
   topics: async () => (await import("./topics/mod.ts")).proxyTopics,
   async run(argv): Promise<number> {
-    const command = readProxyCommand(argv, getVariable);
+    const command = readProxyCommand(argv, allVariables());
+    if (command.printOnly) return await printConfig(command);
     chooseLog(command.logFlags);
+    // Other programs do not get them.
+    for (const name of environmentVariables) dropVariable(name);
     const logger = new Logger({ name: "proxy" });
     const { runProxy } = await import("./run.ts");
     return await runProxy(command, logger);
   },
 };
+
+async function printConfig({ configFile, variables }: ProxyCommand): Promise<number> {
+  const parts = { withListen: true, file: configFile };
+  const text = environmentConfig((name) => variables[name], parts);
+  if (text === null) {
+    throw new UsageError([
+      "--print-config: UPSTREAM is not set, so no variables mean a configuration",
+    ]);
+  }
+  const out = standardSink("stdout");
+  out.buffer.text(text);
+  out.endLine();
+  await out.close();
+  return exitCodes.ok;
+}

@@ -33,6 +33,7 @@ import { checkBuffers, checkErrorLog, checkStart, rehearse } from "./rehearsal.t
 import { ConfigWatch } from "./control/config_watch.ts";
 import { Hangups, Reloads } from "./control/reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
+import { environmentConfig, environmentName } from "./plan/environment_config.ts";
 import { resolvePlan } from "./plan/resolve_plan.ts";
 import { ManagedCertificates } from "./managed_certificates.ts";
 import { SingleProcess } from "./server/single_process.ts";
@@ -127,7 +128,7 @@ function readPlan(
   // A worker serves the texts that its master has read, whatever the files hold by now; the first
   // is the main file.
   const [kept = null] = texts.keys();
-  const file = member === null ? findConfigFile(command.configFile, earlier) : kept;
+  const file = member === null ? findConfig(command, inherited !== null, texts, earlier) : kept;
   watch.beginLoad();
   const plan = file === null
     ? welcomePlan()
@@ -141,6 +142,23 @@ function readPlan(
     }
   }
   return { plan, texts };
+}
+
+/**
+ * The file to read; `environmentName`, whose text is put into `texts`; or null for the welcome page.
+ * Throws `StartError`.
+ */
+function findConfig(
+  { configFile, variables }: ProxyCommand,
+  inherits: boolean,
+  texts: ConfigTexts,
+  earlier: string | null,
+): string | null {
+  const file = findConfigFile(configFile, earlier === environmentName ? null : earlier);
+  const text = environmentConfig((name) => variables[name], { withListen: !inherits, file });
+  if (text === null) return file;
+  texts.set(environmentName, text);
+  return environmentName;
 }
 
 /** Checks and loads what a plan needs of the host before it can be served. Throws `StartError`. */

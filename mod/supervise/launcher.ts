@@ -32,6 +32,8 @@ const ourVariables = [
   "HAYATE_HEALTH",
   watchVariable,
 ];
+/** They configure our own modes; another program may give the same names another meaning. */
+const edgeVariables = ["UPSTREAM", "UPSTREAM_CHECK", "ACCESS_LOG", "TLS_DOMAIN"];
 /** Names the descriptor on which the background process reports that it is up. */
 export const daemonVariable = "HAYATE_DAEMON_FD";
 
@@ -56,7 +58,8 @@ export class Launcher {
     more: Variables = {},
   ) {
     const start: Record<string, string> = { ...allVariables(), ...plan.variables, ...more };
-    for (const name of [...ourVariables, daemonVariable]) delete start[name];
+    const notTheirs = plan.own || plan.asStartServer ? [] : edgeVariables;
+    for (const name of [...ourVariables, daemonVariable, ...notTheirs]) delete start[name];
     this.#start = start;
   }
 

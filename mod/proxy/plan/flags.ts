@@ -6,7 +6,7 @@ import { configFilesDefault } from "../../config/default_file.ts";
 export const proxyTable = defineTable({
   command: "hayate proxy",
   summary: "reverse proxy and static server that reads h2o.conf",
-  usage: ["[-c h2o.conf]", "-t [-c h2o.conf]"],
+  usage: ["[-c h2o.conf]", "-t [-c h2o.conf]", "--print-config"],
   description: [
     `Without -c the file is ${configFilesDefault.join(" or ")}; without any file a welcome page ` +
     "shows the next steps. Listening sockets handed over in SERVER_STARTER_PORT (hayate supervise, " +
@@ -28,6 +28,11 @@ export const proxyTable = defineTable({
       short: "t",
       kind: "flag",
       help: "Check the configuration, report errors and unknown directives, and exit.",
+    },
+    {
+      long: "print-config",
+      kind: "flag",
+      help: "Print the h2o.conf that UPSTREAM and the other variables mean, and exit.",
     },
     {
       long: "watch",
@@ -94,6 +99,20 @@ export const proxyTable = defineTable({
     { code: 78, meaning: "the configuration is wrong" },
   ],
   environment: [
+    {
+      name: "UPSTREAM",
+      help: 'Servers to forward to, such as "app1:3000 app2:3000": a complete configuration, ' +
+        "instead of a file. Names are looked up again and again.",
+    },
+    {
+      name: "UPSTREAM_CHECK",
+      help: "With UPSTREAM: a path that healthy servers answer, such as /health; or tcp.",
+    },
+    { name: "ACCESS_LOG", help: "With UPSTREAM: a target of access-log, such as - or a path." },
+    {
+      name: "PORTS, TLS_DOMAIN, HAYATE_CERT, HAYATE_KEY, ACME_EMAIL, ACME_...",
+      help: "With UPSTREAM: as hayate supervise has them.",
+    },
     { name: "SERVER_STARTER_PORT", help: "listening sockets from the supervisor" },
     { name: "SERVER_STARTER_GENERATION", help: "number of this start, shown on the status pages" },
     { name: "HAYATE_LOG_FORMAT, HAYATE_LOG_TO", help: "As --log-format and --log-to." },

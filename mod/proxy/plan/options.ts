@@ -1,6 +1,6 @@
 /** Parses argv of `hayate proxy` into a command. Pure. */
 import type { Address } from "../../base/address.ts";
-import { type Environment, readOptions, UsageError } from "../../cli/mod.ts";
+import { readOptions, UsageError } from "../../cli/mod.ts";
 import type { LogFlags } from "../../process/choose_log.ts";
 import { proxyTable } from "./flags.ts";
 
@@ -8,6 +8,10 @@ export interface ProxyCommand {
   /** null: the default places are searched. */
   readonly configFile: string | null;
   readonly testOnly: boolean;
+  /** Print the configuration that the variables mean, and exit. */
+  readonly printOnly: boolean;
+  /** The environment at the start, for `environmentConfig`. */
+  readonly variables: Readonly<Record<string, string>>;
   /** How long TERM lets clients go before the graceful stop; 0: not at all. */
   readonly shutdownDelayMs: number;
   /** Reload when a file of the configuration changes. */
@@ -20,13 +24,15 @@ export interface ProxyCommand {
 /** Throws UsageError, or InfoRequest for --help and --version. */
 export function readProxyCommand(
   argv: readonly string[],
-  environment?: Environment,
+  variables: Readonly<Record<string, string>> = {},
 ): ProxyCommand {
-  const { values } = readOptions(proxyTable, argv, environment);
+  const { values } = readOptions(proxyTable, argv, (name) => variables[name]);
   if (values.conf === "") throw new UsageError(["--conf needs the name of a file"]);
   return {
     configFile: values.conf,
     testOnly: values.test || values.mode === "test",
+    printOnly: values.printConfig,
+    variables,
     shutdownDelayMs: values.shutdownDelayMs,
     watch: values.watch,
     health: values.health,
