@@ -76,6 +76,16 @@ const cryptoSymbols = {
   CRYPTO_malloc: { parameters: ["u32", "pointer", "i32"], result: "pointer" },
   BIO_s_mem: { parameters: [], result: "pointer" },
   BIO_new: { parameters: ["pointer"], result: "pointer" },
+  BIO_new_mem_buf: { parameters: ["pointer", "i32"], result: "pointer" },
+  BIO_up_ref: { parameters: ["pointer"], result: "i32" },
+  BIO_ctrl: { parameters: ["pointer", "i32", "i32", "pointer"], result: "i32" },
+  /** BIO_ctrl with a place for the result. */
+  BIO_get_mem_ptr: {
+    name: "BIO_ctrl",
+    parameters: ["pointer", "i32", "i32", "buffer"],
+    result: "i32",
+  },
+  BUF_MEM_new: { parameters: [], result: "pointer" },
   BIO_new_file: { parameters: ["buffer", "buffer"], result: "pointer" },
   BIO_free: { parameters: ["pointer"], result: "i32" },
   BIO_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },

@@ -4,7 +4,7 @@ import { parseIp } from "../base/ip.ts";
 import { cString, libssl } from "../sys/libssl.ts";
 import { takeFailure } from "./openssl_error.ts";
 import { setVersion } from "./server_context.ts";
-import { Ctrl, fileTypePem, Option, Verify } from "./ssl_settings.ts";
+import { Ctrl, fileTypePem, Option, sslModes, Verify } from "./ssl_settings.ts";
 
 export interface ClientContextOptions {
   /** False: accept any certificate. Default true. */
@@ -39,6 +39,7 @@ export class ClientContext {
     if (context === null) throw new StartError(`TLS: ${takeFailure().phrase}`);
     this.pointer = context;
     this.#verify = options.verify ?? true;
+    lib.SSL_CTX_ctrl(context, Ctrl.setMode, sslModes, null);
     setVersion(context, Ctrl.setMinVersion, options.minimumVersion ?? "TLSv1.2");
     lib.SSL_CTX_set_options(context, Option.noRenegotiation | Option.ignoreUnexpectedEof);
     const protocols = protocolList(options.protocols ?? ["http/1.1"]);

@@ -8,7 +8,15 @@ import { NameSelector } from "./name_selector.ts";
 import { OcspStapler } from "./ocsp_stapler.ts";
 import { takeFailure } from "./openssl_error.ts";
 import { type SessionRules, sessionsDefault } from "./session_rules.ts";
-import { Ctrl, fileTypePem, Option, SessionCache, Verify, versions } from "./ssl_settings.ts";
+import {
+  Ctrl,
+  fileTypePem,
+  Option,
+  SessionCache,
+  sslModes,
+  Verify,
+  versions,
+} from "./ssl_settings.ts";
 
 /** A certificate with its key, as PEM files. */
 export interface CertificateFiles {
@@ -119,6 +127,7 @@ export class ServerContext {
     const context = lib.SSL_CTX_new(lib.TLS_server_method());
     if (context === null) throw new StartError(`TLS: ${takeFailure().phrase}`);
     this.#contexts.push(context);
+    lib.SSL_CTX_ctrl(context, Ctrl.setMode, sslModes, null);
     for (const certificate of identity.certificates) useCertificate(context, certificate);
     applyProtocol(context, options);
     if (options.clientCaFile !== undefined) demandClients(context, options.clientCaFile);

@@ -10,12 +10,10 @@ import { libssl, textAt } from "../sys/libssl.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
 import { selectedProtocol } from "./alpn.ts";
 import { type OpensslFailure, Reason, SslError, takeFailure } from "./openssl_error.ts";
-import { sslModes } from "./ssl_settings.ts";
+import { type RecordMemory, recordMemory } from "./record_memory.ts";
 
 /** Plaintext encrypted per write to the socket: four records, one send(2). */
 const batchBytes = 65_536;
-/** Space for an encrypted batch: 16 KB of plaintext grow by at most 5 + 256 bytes. */
-const cipherBytes = batchBytes + 4096;
 
 /** TLSEXT_NAMETYPE_host_name. */
 const hostNameType = 0;
@@ -23,9 +21,14 @@ const hostNameType = 0;
 /** The most plaintext in one record (RFC 8446 5.1). */
 const recordBytesMax = 16_384;
 
-/** Shared per thread, because a callback fills and empties them before it returns. */
+/**
+ * Most ciphertext that waits for a peer that reads nothing: a batch, and 16 KB of the library's answers
+ * to what the peer sends.
+ */
+const waitingBytesMax = batchBytes + 16_384;
+
+/** Shared per thread, because a callback empties it before it returns. */
 const plaintext = new Uint8Array(batchBytes);
-const ciphertext = new Uint8Array(cipherBytes);
 
 export interface TlsSocketOptions {
   readonly isServer: boolean;
@@ -49,18 +52,24 @@ export class TlsSocket implements Socket, SocketHandler {
   /** The handshake is complete. */
   isReady = false;
   readonly #ssl: Deno.PointerObject;
-  readonly #incoming: Deno.PointerObject;
-  readonly #outgoing: Deno.PointerObject;
   readonly #lib = libssl();
+  readonly #memory: RecordMemory = recordMemory();
+  /**
+   * Ciphertext that OpenSSL has not read, in `[#inputAt, #inputEnd)`: the reactor's own buffer until
+   * `onData` returns, then a copy if this socket is paused.
+   */
+  #input: Uint8Array | null = null;
+  #inputAt = 0;
+  #inputEnd = 0;
   /** Ciphertext that the socket has not accepted. */
   #waiting: Uint8Array | null = null;
   /** What the last SSL_read returned. */
   #readResult = 0;
-  /** Records, or a part of one, were left when SSL_read last returned some bytes. */
-  #hasMore = false;
   /** The peer's end was read after the last bytes, for which the handler has paused. */
   #isEndHeld = false;
   #wantsDrain = false;
+  /** OpenSSL writes nothing before it has read the rest of a message that follows the handshake. */
+  #isStalled = false;
   #paused = false;
   #ended = false;
   #closing = false;
@@ -79,10 +88,7 @@ export class TlsSocket implements Socket, SocketHandler {
     const ssl = lib.SSL_new(context);
     if (ssl === null) throw new Error(`SSL_new failed: ${takeFailure().phrase}`);
     this.#ssl = ssl;
-    this.#incoming = lib.BIO_new(lib.BIO_s_mem())!;
-    this.#outgoing = lib.BIO_new(lib.BIO_s_mem())!;
-    lib.SSL_set_bio(ssl, this.#incoming, this.#outgoing);
-    lib.SSL_ctrl(ssl, sslModes.command, sslModes.value, null);
+    this.#memory.attach(ssl);
     if (options.isServer) lib.SSL_set_accept_state(ssl);
     else lib.SSL_set_connect_state(ssl);
     inner.handler = this;
@@ -119,8 +125,9 @@ export class TlsSocket implements Socket, SocketHandler {
     return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(bytes, length[0])).slice();
   }
 
-  write(bytes: Uint8Array, start: number, end: number): number {
+  write(bytes: Uint8Array, start: number, end: number, isLast = false): number {
     if (!this.isOpen || !this.isReady || this.#closing) return 0;
+    if (this.#isStalled) return this.#acceptNone();
     let at = start;
     while (at < end && this.#waiting === null) {
       const batchEnd = Math.min(end, at + batchBytes);
@@ -132,15 +139,29 @@ export class TlsSocket implements Socket, SocketHandler {
           batchEnd - at,
         );
         if (count <= 0) {
-          this.#fail(takeFailure());
+          this.#stopWriting(count);
           return at - start;
         }
         at += count;
       }
-      this.#pumpOut();
+      this.#pumpOut(isLast && at === end);
     }
     if (at < end) this.#wantsDrain = true;
     return at - start;
+  }
+
+  #acceptNone(): number {
+    this.#wantsDrain = true;
+    return 0;
+  }
+
+  /** SSL_write has returned `result`, which is not a number of bytes. */
+  #stopWriting(result: number): void {
+    this.#isStalled = this.#lib.SSL_get_error(this.#ssl, result) === SslError.wantRead;
+    const failure = this.#isStalled ? null : takeFailure();
+    this.#pumpOut();
+    if (failure !== null) this.#fail(failure);
+    else this.#acceptNone();
   }
 
   /** Stops delivering plaintext. A handshake continues, or the connection would never be ready. */
@@ -155,9 +176,14 @@ export class TlsSocket implements Socket, SocketHandler {
     this.inner.resume();
     // Records may be buffered in memory, for which no event would follow.
     if (!this.isReady) return;
-    if (this.#isEndHeld || this.#lib.BIO_ctrl_pending(this.#incoming) > 0) {
-      queueMicrotask(() => this.#readRecords());
-    }
+    if (this.#isEndHeld || this.#input !== null) queueMicrotask(() => this.#readOn());
+  }
+
+  /** Goes on with what was left when this socket was paused. */
+  #readOn(): void {
+    if (!this.isOpen) return;
+    this.#readRecords();
+    this.#keepInput();
   }
 
   shutdown(): void {
@@ -202,10 +228,34 @@ export class TlsSocket implements Socket, SocketHandler {
 
   onData(_inner: Socket, bytes: Uint8Array, start: number, end: number): void {
     if (!this.isOpen) return;
-    const from = start === 0 ? bytes : bytes.subarray(start);
-    this.#lib.BIO_write(this.#incoming, from as Uint8Array<ArrayBuffer>, end - start);
+    if (this.#input === null) {
+      this.#input = bytes;
+      this.#inputAt = start;
+      this.#inputEnd = end;
+    } else {
+      this.#appendInput(bytes.subarray(start, end));
+    }
     if (!this.isReady) this.#handshake();
     if (this.isReady && this.isOpen) this.#readRecords();
+    this.#keepInput();
+  }
+
+  /** This socket was paused, and bytes had been read before its inner socket was. */
+  #appendInput(bytes: Uint8Array): void {
+    const kept = this.#input!.subarray(this.#inputAt, this.#inputEnd);
+    this.#input = new Uint8Array(kept.length + bytes.length);
+    this.#input.set(kept);
+    this.#input.set(bytes, kept.length);
+    this.#inputAt = 0;
+    this.#inputEnd = this.#input.length;
+  }
+
+  /** Copies what is left of the input, because the reactor's buffer is valid only now. */
+  #keepInput(): void {
+    const isLeft = this.isOpen && !this.#ended && this.#inputAt < this.#inputEnd;
+    this.#input = isLeft ? this.#input!.slice(this.#inputAt, this.#inputEnd) : null;
+    this.#inputAt = 0;
+    this.#inputEnd = isLeft ? this.#input!.length : 0;
   }
 
   onDrain(): void {
@@ -220,10 +270,13 @@ export class TlsSocket implements Socket, SocketHandler {
       return this.#free();
     }
     if (this.#closing) return this.inner.shutdown();
-    if (this.#wantsDrain && this.isReady) {
-      this.#wantsDrain = false;
-      this.handler.onDrain(this);
-    }
+    if (this.isReady) this.#drained();
+  }
+
+  #drained(): void {
+    if (!this.#wantsDrain) return;
+    this.#wantsDrain = false;
+    this.handler.onDrain(this);
   }
 
   onEnd(): void {
@@ -240,21 +293,28 @@ export class TlsSocket implements Socket, SocketHandler {
 
   #handshake(): void {
     const lib = this.#lib;
+    this.#aim();
     const result = lib.SSL_do_handshake(this.#ssl);
-    if (result === 1) {
-      this.#pumpOut();
-      this.isReady = true;
-      this.alpn = selectedProtocol(this.#ssl);
-      if (this.#paused) this.inner.pause();
-      this.options.onReady?.(this);
-      if (!this.options.isServer && this.isOpen) this.handler.onOpen(this);
-      return;
-    }
-    const why = lib.SSL_get_error(this.#ssl, result);
-    // Also send the alert that explains the failure.
+    const why = result === 1 ? SslError.none : lib.SSL_get_error(this.#ssl, result);
+    this.#release();
+    // Also sends the alert that explains a failure.
     this.#pumpOut();
-    if (why === SslError.wantRead || why === SslError.wantWrite) return;
-    this.#failHandshake(this.#explain(takeFailure()));
+    if (why === SslError.wantRead) return;
+    if (why !== SslError.none) return this.#failHandshake(this.#explain(takeFailure()));
+    this.isReady = true;
+    this.alpn = selectedProtocol(this.#ssl);
+    if (this.#paused) this.inner.pause();
+    this.options.onReady?.(this);
+    if (!this.options.isServer && this.isOpen) this.handler.onOpen(this);
+  }
+
+  /** Lets OpenSSL read the input. Balance each call with `#release`. */
+  #aim(): void {
+    if (this.#input !== null) this.#memory.aim(this.#input, this.#inputAt, this.#inputEnd);
+  }
+
+  #release(): void {
+    this.#inputAt = this.#inputEnd - this.#memory.release();
   }
 
   /** Adds the reason to "verify failed", which OpenSSL keeps separately. */
@@ -270,46 +330,54 @@ export class TlsSocket implements Socket, SocketHandler {
     while (this.isOpen && !this.#paused && !this.#ended) {
       const count = this.#fillPlaintext();
       // Before the callback, which may use OpenSSL: the reason is kept per thread.
-      const why = this.#readResult > 0 ? 0 : lib.SSL_get_error(this.#ssl, this.#readResult);
-      const isFatal = why !== 0 && why !== SslError.wantRead && why !== SslError.wantWrite &&
-        why !== SslError.closed;
+      const why = this.#readResult > 0
+        ? SslError.none
+        : lib.SSL_get_error(this.#ssl, this.#readResult);
+      const isFatal = why !== SslError.none && why !== SslError.wantRead && why !== SslError.closed;
       const failure = isFatal ? takeFailure() : null;
+      // The answer to a key update, or the alert that explains a failure.
+      this.#pumpOut();
       if (count > 0) this.handler.onData(this, plaintext, 0, count);
       if (!this.isOpen) return;
       if (failure !== null) return this.#fail(failure);
-      if (why !== 0) return this.#afterEmptyRead(why);
-      if (!this.#hasMore) return;
+      if (this.#waiting !== null && this.#waiting.length > waitingBytesMax) {
+        return this.#fail({ reason: 0, phrase: "the peer asks for new keys and reads none" });
+      }
+      if (why === SslError.closed) return this.#endOrHold();
+      if (why === SslError.wantRead || this.#inputAt === this.#inputEnd) return this.#endStall();
     }
   }
 
   /**
    * Decrypts the records that have arrived, as many as there is room for, so that the handler gets
-   * them together. Returns the bytes, and sets `#readResult` and `#hasMore`.
+   * them together. Returns the bytes, and sets `#readResult`.
    */
   #fillPlaintext(): number {
-    const lib = this.#lib;
+    const memory = this.#memory;
     let length = 0;
+    this.#aim();
     do {
       const target = length === 0 ? plaintext : plaintext.subarray(length);
-      this.#readResult = lib.SSL_read(this.#ssl, target, plaintext.length - length);
+      this.#readResult = this.#lib.SSL_read(this.#ssl, target, plaintext.length - length);
       if (this.#readResult <= 0) break;
       length += this.#readResult;
-      this.#hasMore = lib.BIO_ctrl_pending(this.#incoming) > 0;
       // A record that is read in part would stay in OpenSSL, where no event reports it.
-    } while (this.#hasMore && plaintext.length - length >= recordBytesMax);
+    } while (memory.unread > 0 && plaintext.length - length >= recordBytesMax);
+    this.#release();
     return length;
   }
 
-  /** Nothing more to read: `why` is wantRead, wantWrite or closed. */
-  #afterEmptyRead(why: number): void {
-    if (why === SslError.closed) {
-      // OpenSSL reports it again to the next read.
-      if (this.#paused) this.#isEndHeld = true;
-      else this.#end();
-      return;
-    }
-    // A key update may have produced output.
-    if (this.#lib.BIO_ctrl_pending(this.#outgoing) > 0) this.#pumpOut();
+  /** The peer has said that it is finished; OpenSSL reports it again to the next read. */
+  #endOrHold(): void {
+    if (this.#paused) this.#isEndHeld = true;
+    else this.#end();
+  }
+
+  /** Nothing is left to read, so a message that held up writing may be complete. */
+  #endStall(): void {
+    if (!this.#isStalled) return;
+    this.#isStalled = false;
+    if (this.#waiting === null) this.#drained();
   }
 
   #end(): void {
@@ -317,23 +385,31 @@ export class TlsSocket implements Socket, SocketHandler {
     this.handler.onEnd(this);
   }
 
-  /** Writes ciphertext to the socket. The rest is kept, and blocks further writes. */
-  #pumpOut(): void {
-    const lib = this.#lib;
-    while (this.#waiting === null) {
-      const count = lib.BIO_read(this.#outgoing, ciphertext, ciphertext.length);
-      if (count <= 0) return;
-      const sent = this.inner.write(ciphertext, 0, count);
-      if (sent < count) this.#waiting = ciphertext.slice(sent, count);
-      if (count < ciphertext.length) return;
-    }
+  /**
+   * Writes to the socket what OpenSSL has written. The rest is kept, and blocks further writes.
+   * `isLast` as in `write`.
+   */
+  #pumpOut(isLast = false): void {
+    const count = this.#memory.takeOutput();
+    if (count === 0) return;
+    const { output } = this.#memory;
+    if (this.#waiting !== null) return this.#append(output.subarray(0, count));
+    const sent = this.inner.write(output, 0, count, isLast);
+    if (sent < count) this.#waiting = output.slice(sent, count);
+  }
+
+  #append(bytes: Uint8Array): void {
+    const waiting = this.#waiting!;
+    this.#waiting = new Uint8Array(waiting.length + bytes.length);
+    this.#waiting.set(waiting);
+    this.#waiting.set(bytes, waiting.length);
   }
 
   #sayGoodbye(): void {
     if (!this.isReady) return;
     this.#lib.SSL_shutdown(this.#ssl);
     this.#lib.ERR_clear_error();
-    this.#pumpOut();
+    this.#pumpOut(true);
   }
 
   #failHandshake(failure: OpensslFailure): void {
@@ -353,7 +429,7 @@ export class TlsSocket implements Socket, SocketHandler {
     this.isOpen = false;
     this.#waiting = null;
     if (this.isReady) this.options.onOver?.(this);
-    // Also frees both BIOs. Callers on the stack check `isOpen` before they use it again.
+    // Callers on the stack check `isOpen` before they use it again.
     this.#lib.SSL_free(this.#ssl);
   }
 }
