@@ -1,6 +1,7 @@
 /** Exchanges of a server over HTTP/2, frame by frame. Over every backend. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Exchange } from "../../mod/conn/exchange/exchange.ts";
+import { defaultHttp2Options } from "../../mod/conn/exchange/http2_options.ts";
 import { StaticResponse } from "../../mod/conn/exchange/static_response.ts";
 import { Framing } from "../../mod/http/message_head.ts";
 import { Http2Wire } from "../support/http2_wire.ts";
@@ -158,6 +159,47 @@ contractTest("a stream whose window is used up holds up itself alone", async (ri
   await wire.send(window(1, 0x100000), window(0, 0x100000));
   const { body, end } = await wire.response(1);
   assertEquals([body.length, end], [size - 10, "END"]);
+});
+
+contractTest("what pages wait for goes first, unless the client says otherwise", async (rig) => {
+  // The connection's window at first: the first response uses it up, and all others wait.
+  const size = 65_535;
+  const types: Readonly<Record<string, string>> = {
+    "/png": "image/png",
+    "/html": "text/html; charset=utf-8",
+    "/woff2": "font/woff2",
+    "/css": "text/css; charset=utf-8",
+    "/js": "Text/JavaScript",
+  };
+  const paths = Object.keys(types);
+  const route = (type: string) => (x: Exchange) => {
+    x.beginHead(200).field("content-type", type);
+    x.endHead(Framing.length, size);
+    x.writeBody(new Uint8Array(size).fill(65), 0, size);
+    x.endBody();
+  };
+  const routes = Object.fromEntries(paths.map((path) => [path, route(types[path])]));
+  const rows: readonly (readonly [ranksAssets: boolean, priority: string, order: string])[] = [
+    [true, "", "/css /js /woff2 /png /html"],
+    [true, "u=3", "/png /html /woff2 /css /js"],
+    [false, "", "/png /html /woff2 /css /js"],
+  ];
+  for (const [ranksAssets, priority, order] of rows) {
+    const server = new TestServer(rig, routes, { http2: { ...defaultHttp2Options, ranksAssets } });
+    using wire = await Http2Wire.open(server.address, [windowId, 0x100000]);
+    await wire.get(1, "/png");
+    assertEquals((await wire.response(1)).end, "END");
+    const fields = priority === "" ? [] : [["priority", priority] as const];
+    for (const [i, path] of paths.entries()) await wire.get(3 + 2 * i, path, ...fields);
+    for (const i of paths.keys()) await wire.next("HEADERS", 3 + 2 * i);
+    await wire.send(window(0, 0x100000));
+    const ended: string[] = [];
+    while (ended.length < paths.length) {
+      const { id, ends } = await wire.next("DATA");
+      if (ends) ended.push(paths[(id - 3) / 2]);
+    }
+    assertEquals(ended.join(" "), order, `${ranksAssets} ${priority}`);
+  }
 });
 
 contractTest("a handler that waits for onDrain gets it", async (rig) => {

@@ -285,3 +285,46 @@ contractTest("answers that a client does not read are not made", async (rig) => 
 function repeat(count: number, make: (i: number) => Uint8Array): Uint8Array {
   return bytes(...Array.from({ length: count }, (_, i) => make(i)));
 }
+
+contractTest("a client that resets more than it lets end is held back for a while", async (rig) => {
+  const guard = { ...defaultHttp2Options.session.guard, resets: { burst: 1000, perSecond: 0 } };
+  const session = { ...defaultHttp2Options.session, guard };
+  const rows: readonly (readonly [delayMs: number, resets: number, isHeld: boolean])[] = [
+    [600_000, 99, false],
+    [600_000, 100, true],
+    [0, 300, false],
+  ];
+  for (const [dosDelayMs, count, isHeld] of rows) {
+    const server = new TestServer(rig, {}, {
+      http2: { ...defaultHttp2Options, session, dosDelayMs },
+    });
+    using wire = await afterResets(server, count);
+    await wire.get(601, "/later");
+    await roundTrips(server);
+    assertEquals(server.open.length - count, isHeld ? 0 : 1, `${count} resets`);
+  }
+  const http2 = { ...defaultHttp2Options, session, dosDelayMs: 20 };
+  const server = new TestServer(rig, {}, { http2 });
+  using wire = await afterResets(server, 100);
+  await wire.get(601, "/again");
+  assertEquals((await wire.response(601)).body, "/again");
+});
+
+/** A client that has reset `count` requests. */
+async function afterResets(server: TestServer, count: number): Promise<Http2Wire> {
+  const wire = await Http2Wire.open(server.address);
+  for (let i = 0; i < count; i++) {
+    await wire.send(request(2 * i + 1, "GET", "/later", whole), reset(2 * i + 1));
+  }
+  await until(() => server.aborts.length === count);
+  return wire;
+}
+
+/** After these, whatever was sent on other connections before has been read, if it is read at all. */
+async function roundTrips(server: TestServer): Promise<void> {
+  using wire = await Http2Wire.open(server.address);
+  for (const id of [1, 3, 5]) {
+    await wire.get(id, "/near");
+    assertEquals((await wire.response(id)).body, "/near");
+  }
+}

@@ -16,6 +16,10 @@ export interface Http2Options {
   readonly gracefulTimeoutMs: number;
   /** Request bodies of one connection that are passed on at the same time. */
   readonly streamingMax: number;
+  /** Style sheets, scripts and fonts go first, where the client gives no priority. */
+  readonly ranksAssets: boolean;
+  /** How long nothing is read from a client that resets more than half of its streams; 0: no delay. */
+  readonly dosDelayMs: number;
   /** Responses that wait for the windows of clients. */
   readonly queued: QueuedLimits;
 }
@@ -27,6 +31,8 @@ export const defaultHttp2Options: Http2Options = {
   idleTimeoutMs: null,
   gracefulTimeoutMs: 0,
   streamingMax: 100,
+  ranksAssets: true,
+  dosDelayMs: 100,
   queued: defaultQueuedLimits,
 };
 

@@ -42,6 +42,8 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
   endError: PeerError | null = null;
   #phase: Phase = Phase.open;
   #isReadPaused = false;
+  /** Nothing is read until then; Infinity: no such time. Monotonic milliseconds. */
+  #heldUntilMs = Infinity;
   /** The client has sent GOAWAY. */
   #clientLeaves = false;
   /** Monotonic milliseconds, as all that follow. */
@@ -199,6 +201,13 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
     this.#clientLeaves = true;
   }
 
+  onSuspicion(): void {
+    const { dosDelayMs } = this.host.http2!.options;
+    if (dosDelayMs === 0 || this.#heldUntilMs !== Infinity || this.#phase !== Phase.open) return;
+    this.#heldUntilMs = this.host.reactor.nowMs + dosDelayMs;
+    this.#timer.armIn(dosDelayMs);
+  }
+
   onSessionFailure(error: PeerError): void {
     this.host.http2!.counters.goaways++;
     this.host.onConnectionFault(this, error);
@@ -259,12 +268,17 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
       this.session.drainNow();
       if (this.session.streamCount === 0) this.#closeAfterOutput();
     }
+    if (nowMs >= this.#heldUntilMs) {
+      this.#heldUntilMs = Infinity;
+      this.#adjustReading();
+    }
     const headDueMs = this.#partial.sinceMs === 0
       ? Infinity
       : this.#partial.sinceMs + (options.headTimeoutMs || Infinity);
     if (nowMs >= headDueMs) this.#failFor("request timed out");
     const ownDueMs = Math.min(writeDueMs, this.#leaveDueMs, this.#drainDueMs, headDueMs);
-    return Math.min(ownDueMs, this.#checkStreams(nowMs), this.#lingerDueMs);
+    const readDueMs = this.#heldUntilMs;
+    return Math.min(ownDueMs, readDueMs, this.#checkStreams(nowMs), this.#lingerDueMs);
   }
 
   #writeDueMs(nowMs: number): number {
@@ -322,16 +336,20 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
     const { reactor, options } = this.host;
     this.#partial.note(this.session, reactor.nowMs);
     if (this.#partial.sinceMs !== 0) this.#timer.armIn(options.headTimeoutMs);
-    const isFull = this.outlet.queuedBytes > queueBytesMax;
-    if (isFull !== this.#isReadPaused) {
-      this.#isReadPaused = isFull;
-      if (isFull) this.socket.pause();
-      else this.socket.resume();
-    }
+    this.#adjustReading();
     if (this.outlet.isBlocked) this.#timer.armIn(options.writeTimeoutMs);
     if (this.session.streamCount > 0) return;
     if (this.#clientLeaves) this.session.drainNow();
     if (this.session.isLeaving) this.#closeAfterOutput();
+  }
+
+  /** Reads while there is room for the answers, and the client is not held back. */
+  #adjustReading(): void {
+    const isPaused = this.outlet.queuedBytes > queueBytesMax || this.#heldUntilMs !== Infinity;
+    if (isPaused === this.#isReadPaused) return;
+    this.#isReadPaused = isPaused;
+    if (isPaused) this.socket.pause();
+    else this.socket.resume();
   }
 
   /** Ends every exchange for one reason; nothing is sent. */

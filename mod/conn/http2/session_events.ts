@@ -25,6 +25,8 @@ export interface EventOwner extends StreamOwner {
   onStreamsEnd(): void;
   /** The client opens no more streams. */
   onClientLeaving(): void;
+  /** The client has reset, or caused to be reset, more streams than it let end. */
+  onSuspicion(): void;
   /** GOAWAY was sent for a fault of the client. */
   onSessionFailure(error: PeerError): void;
 }
@@ -33,12 +35,20 @@ export class SessionEvents implements SessionSink<StreamExchange> {
   readonly bodies: BodySlots;
   readonly #owner: EventOwner;
   #requestCount = 0;
+  /**
+   * h2o's measure of suspicion (`http2-dos-delay`): a stream that is reset takes one, one that ends
+   * otherwise gives one back, up to the number that may be open at once.
+   */
+  #resetBudget: number;
+  #wasReset = false;
   /** Exchanges for the next requests; as many as were open at once. */
   readonly #spare: StreamExchange[] = [];
 
   constructor(owner: EventOwner) {
     this.#owner = owner;
-    this.bodies = new BodySlots(owner.host.http2!.options.streamingMax);
+    const { streamingMax, session } = owner.host.http2!.options;
+    this.bodies = new BodySlots(streamingMax);
+    this.#resetBudget = session.streamsMax;
   }
 
   /** Drops the exchanges kept for the next requests. */
@@ -89,6 +99,8 @@ export class SessionEvents implements SessionSink<StreamExchange> {
     exchange.refusedSinceMs = host.reactor.nowMs;
     host.onFault(exchange, 400, new PeerError("EPROTO", "downstream", describeFault(fault).phrase));
     this.keep(exchange);
+    this.#wasReset = true;
+    this.#weigh();
   }
 
   onData(exchange: StreamExchange, bytes: Uint8Array, start: number, end: number): void {
@@ -100,16 +112,29 @@ export class SessionEvents implements SessionSink<StreamExchange> {
   }
 
   onReset(exchange: StreamExchange, code: number, byPeer: boolean): void {
+    this.#wasReset = true;
     if (this.#owner.endError === null) this.#owner.host.http2!.counters.noteReset(code, byPeer);
     exchange.fail(this.#owner.endError ?? resetError(code, byPeer));
   }
 
   onClosed(exchange: StreamExchange): void {
     exchange.output.clear();
+    this.#weigh();
     this.#owner.host.http2!.counters.streams--;
     // A tunnel may be closed later by its owner, so its object serves no other stream.
     if (!exchange.isResponding && exchange.tunnel === null) this.keep(exchange);
     if (this.#owner.session.streamCount === 0) this.#owner.onStreamsEnd();
+  }
+
+  #weigh(): void {
+    const { streamsMax } = this.#owner.host.http2!.options.session;
+    if (!this.#wasReset) {
+      if (this.#resetBudget < streamsMax) this.#resetBudget++;
+      return;
+    }
+    this.#wasReset = false;
+    if (this.#resetBudget > 0) this.#resetBudget--;
+    if (this.#resetBudget === 0) this.#owner.onSuspicion();
   }
 
   onWritable(exchange: StreamExchange): void {

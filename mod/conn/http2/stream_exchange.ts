@@ -15,6 +15,7 @@ import type {
   TakenSocket,
 } from "../exchange/exchange.ts";
 import type { StaticResponse } from "../exchange/static_response.ts";
+import { assetUrgency, promptBytesMax } from "./asset_urgency.ts";
 import { type BodyReceiver, RequestInput } from "./request_input.ts";
 import { StreamOutput } from "./response_output.ts";
 import type { StreamOwner } from "./stream_owner.ts";
@@ -274,7 +275,19 @@ export class StreamExchange extends Stream
     const { status } = this;
     const ends = output.announce(writer, status, framing, contentLength) && status !== 101;
     if (host.onHead !== null) host.onHead(this, writer.bytes, 0, writer.length);
+    if (!ends && host.http2!.options.ranksAssets) {
+      this.#rank(writer.bytes, writer.length, contentLength);
+    }
     output.sendHead(statusOnStream(status), writer, ends);
+  }
+
+  /** Lets what pages wait for overtake other responses of the connection. */
+  #rank(lines: Uint8Array, end: number, contentLength: number): void {
+    const { session } = this.connection;
+    const isPrompt = contentLength >= 0 && contentLength <= promptBytesMax && !session.hasWaiting;
+    if (this.isPrioritized || isPrompt) return;
+    const urgency = assetUrgency(lines, 0, end);
+    if (urgency >= 0) session.suggestUrgency(this, urgency);
   }
 
   writeBody(bytes: Uint8Array, start: number, end: number, trailersMayFollow = false): boolean {

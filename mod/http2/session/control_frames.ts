@@ -153,8 +153,10 @@ export class ControlFrames<T extends Stream> {
     if ((target & 1) === 0) return state.fail(ErrorCode.protocolError);
     const priority = readPriority(bytes, start + 4, end);
     const stream = state.find(target);
-    if (stream !== null) state.sender.order.reprioritize(stream, priority);
-    else if (state.isIdle(target)) this.#early.set(target, priority);
+    if (stream !== null) {
+      stream.isPrioritized = true;
+      state.sender.order.reprioritize(stream, priority);
+    } else if (state.isIdle(target)) this.#early.set(target, priority);
     return true;
   }
 

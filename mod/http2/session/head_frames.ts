@@ -141,8 +141,10 @@ export class HeadFrames<T extends Stream> {
     stream.requestMethod = head.method;
     stream.contentLeft = head.contentLength;
     stream.priority = this.#early.take(id);
-    if (stream.priority < 0) {
+    stream.isPrioritized = stream.priority >= 0;
+    if (!stream.isPrioritized) {
       const field = head.find("priority");
+      stream.isPrioritized = field >= 0;
       stream.priority = field < 0
         ? defaultUrgency
         : readPriority(head.bytes, head.fields[4 * field + 2], head.fields[4 * field + 3]);

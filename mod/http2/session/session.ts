@@ -186,6 +186,16 @@ export class Session<T extends Stream = Stream> implements FrameSink {
     return true;
   }
 
+  /** Streams have something to send and wait for their turn, or for the connection's window. */
+  get hasWaiting(): boolean {
+    return this.#state.sender.order.count > 0;
+  }
+
+  /** Sets the urgency of a stream, unless its peer has given one (RFC 9218 8). */
+  suggestUrgency(stream: T, urgency: number): void {
+    if (!stream.isPrioritized) this.#state.sender.order.reprioritize(stream, urgency);
+  }
+
   /** The owner has passed on `count` bytes of the stream's body: the peer may send as many more. */
   consumed(stream: T, count: number): void {
     if (stream.id === 0) return;

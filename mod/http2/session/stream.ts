@@ -29,6 +29,8 @@ export class Stream implements Waiting {
   /** The owner has something to send, and the stream's window is used up. */
   isStalled = false;
   priority: number = defaultUrgency;
+  /** The peer has given the priority. */
+  isPrioritized = false;
   isWaiting = false;
   nextWaiting: Waiting | null = null;
   previousWaiting: Waiting | null = null;
@@ -49,5 +51,6 @@ export class Stream implements Waiting {
     this.heldBytes = 0;
     this.isStalled = false;
     this.priority = defaultUrgency;
+    this.isPrioritized = false;
   }
 }

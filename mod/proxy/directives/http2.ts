@@ -61,6 +61,12 @@ export const http2Directives: readonly Directive[] = [
       set(draft, { windowBytes: value });
     },
   ),
+  scalar("http2-dos-delay", levels.global, duration(1), (draft, value) => {
+    set(draft, { dosDelayMs: value });
+  }),
+  scalar("http2-reprioritize-blocking-assets", levels.global, onOff, (draft, value) => {
+    set(draft, { ranksAssets: value });
+  }),
   scalar(
     "http2-waiting-output-per-connection",
     levels.global,

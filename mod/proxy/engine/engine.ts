@@ -279,6 +279,8 @@ function http2Options(plan: Http2Plan): Http2Options {
     gracefulTimeoutMs: plan.gracefulTimeoutMs,
     streamingMax: plan.streamingMax,
     queued: plan.queued,
+    ranksAssets: plan.ranksAssets,
+    dosDelayMs: plan.dosDelayMs,
   };
 }
 

@@ -27,6 +27,8 @@ export function globalDefaults(): GlobalPlan {
       requestsMax: 100,
       streamingMax: 100,
       windowBytes: defaultHttp2Options.session.streamWindowBytes,
+      ranksAssets: defaultHttp2Options.ranksAssets,
+      dosDelayMs: defaultHttp2Options.dosDelayMs,
       queued: defaultHttp2Options.queued,
       limits: { ...defaultGuardRules },
     },

@@ -46,6 +46,10 @@ export interface Http2Plan {
   readonly streamingMax: number;
   /** Bytes of a request body that a client may send ahead. */
   readonly windowBytes: number;
+  /** Style sheets, scripts and fonts go first, where the client gives no priority. */
+  readonly ranksAssets: boolean;
+  /** How long nothing is read from a client that resets more than half of its streams; 0: no delay. */
+  readonly dosDelayMs: number;
   /** Responses that wait for the windows of clients. */
   readonly queued: QueuedLimits;
   /** What a client may do too often. */

@@ -169,6 +169,7 @@ Limits (all G)
   http2-max-concurrent-requests-per-connection,
   http2-max-concurrent-streaming-requests-per-connection,
   http2-input-window-size, http2-graceful-shutdown-timeout,
+  http2-dos-delay, http2-reprioritize-blocking-assets,
   http2-waiting-output-per-connection, http2-waiting-output-per-listener
                             See: help proxy http2
   drain-timeout             seconds that TERM waits for accepted requests (30, or

@@ -22,13 +22,20 @@ client (RFC 9218). WebSockets work over HTTP/2 (RFC 8441).
   http2-graceful-shutdown-timeout
                        seconds after GOAWAY until a connection is closed whose
                        requests do not end. 0: drain-timeout alone (0)
+  http2-dos-delay      milliseconds for which nothing is read from a client that resets
+                       more than half of its requests, after the first 100 (100).
+                       0: no delay. http2-limits ends its connection
+  http2-reprioritize-blocking-assets
+                       ON: style sheets, scripts and fonts go before other responses
+                       when the client gives no priority (ON)
   http2-waiting-output-per-connection, http2-waiting-output-per-listener
                        bytes of responses that may wait for clients' windows
                        (33554432, 134217728): see below
   http2-limits         {NAME: BURST RATE}: see below
 
-http2-dos-delay, http2-reprioritize-blocking-assets, http1-upgrade-to-http2 and what
-concerns server push are accepted and have no effect.
+http1-upgrade-to-http2 is accepted and has no effect: RFC 9113 has removed Upgrade:
+h2c, and no browser has ever sent it. Nor has what concerns server push, which
+browsers no longer take.
 
 To upstreams:
   proxy.http2.ratio    share of requests sent over HTTP/2, 0 to 100 (0). An https

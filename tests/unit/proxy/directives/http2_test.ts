@@ -22,6 +22,8 @@ http2-max-streams: 50
 http2-max-concurrent-requests-per-connection: 40
 http2-max-concurrent-streaming-requests-per-connection: 3
 http2-input-window-size: 1000000
+http2-dos-delay: 250
+http2-reprioritize-blocking-assets: OFF
 http2-waiting-output-per-connection: 1000000
 http2-waiting-output-per-listener: 9000000000
 http2-limits: {resets: 10 2, continuations: 3, pings: 7}`);
@@ -34,6 +36,8 @@ http2-limits: {resets: 10 2, continuations: 3, pings: 7}`);
     requestsMax: 40,
     streamingMax: 3,
     windowBytes: 1_000_000,
+    dosDelayMs: 250,
+    ranksAssets: false,
     queued: { connectionBytesMax: 1_000_000, serverBytesMax: 9_000_000_000 },
   });
   const defaults = globalDefaults().http2.limits;
