@@ -63,6 +63,7 @@ const sslSymbols = {
   SSL_get_version: { parameters: ["pointer"], result: "pointer" },
   SSL_get_current_cipher: { parameters: ["pointer"], result: "pointer" },
   SSL_CIPHER_get_name: { parameters: ["pointer"], result: "pointer" },
+  SSL_CIPHER_get_id: { parameters: ["pointer"], result: "u32" },
   SSL_CIPHER_get_bits: { parameters: ["pointer", "pointer"], result: "i32" },
   SSL_session_reused: { parameters: ["pointer"], result: "i32" },
   SSL_get1_session: { parameters: ["pointer"], result: "pointer" },
@@ -73,6 +74,12 @@ const sslSymbols = {
 } as const;
 
 const cryptoSymbols = {
+  /**
+   * memcpy(3), which the loader finds through this library: an ArrayBuffer over foreign memory costs
+   * more than a microsecond, and as much again when it is collected.
+   */
+  copyFrom: { name: "memcpy", parameters: ["buffer", "pointer", "u32"], result: "void" },
+  copyTo: { name: "memcpy", parameters: ["pointer", "buffer", "u32"], result: "void" },
   CRYPTO_malloc: { parameters: ["u32", "pointer", "i32"], result: "pointer" },
   BIO_s_mem: { parameters: [], result: "pointer" },
   BIO_new: { parameters: ["pointer"], result: "pointer" },

@@ -1,15 +1,65 @@
 import { cString, libssl, textAt } from "../sys/libssl.ts";
 import { Alpn, fileTypePem } from "./ssl_settings.ts";
 
-const text = new TextEncoder();
-const http11 = text.encode("http/1.1");
-const http2 = text.encode("h2");
-const acmeTls = text.encode("acme-tls/1");
+/** V8 does not move buffers of this size. */
+const fixedBytesMin = 1024;
+
+/** A protocol, as lists and answers have it. */
+class Protocol {
+  readonly name: string;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #length: Uint8Array<ArrayBuffer>;
+  /** Where the name lies in memory, as C keeps a pointer; null: not asked for yet. */
+  #address: Uint8Array<ArrayBuffer> | null = null;
+
+  constructor(name: string) {
+    this.name = name;
+    this.#bytes = new Uint8Array(fixedBytesMin);
+    new TextEncoder().encodeInto(name, this.#bytes);
+    this.#length = Uint8Array.of(name.length);
+  }
+
+  /** Whether a list has this protocol (RFC 7301 3.1: lengths and names). */
+  isIn(list: Uint8Array, end: number): boolean {
+    const { length } = this.name;
+    for (let at = 0; at < end; at += list[at] + 1) {
+      if (list[at] === length && at + length < end && this.#isAt(list, at + 1)) return true;
+    }
+    return false;
+  }
+
+  /** Whether the first `length` bytes are this name. */
+  isAlone(bytes: Uint8Array, length: number): boolean {
+    return length === this.name.length && this.#isAt(bytes, 0);
+  }
+
+  #isAt(list: Uint8Array, at: number): boolean {
+    let i = 0;
+    while (i < this.name.length && list[at + i] === this.#bytes[i]) i++;
+    return i === this.name.length;
+  }
+
+  /** Writes what a callback answers; the library copies the name at once. */
+  answer(out: Deno.PointerValue, outLength: Deno.PointerValue): number {
+    if (this.#address === null) {
+      const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.#bytes));
+      this.#address = new Uint8Array(new BigUint64Array([address]).buffer);
+    }
+    const lib = libssl();
+    lib.copyTo(out, this.#address, this.#address.length);
+    lib.copyTo(outLength, this.#length, this.#length.length);
+    return Alpn.ok;
+  }
+}
+
+const http11 = new Protocol("http/1.1");
+const http2 = new Protocol("h2");
+const acmeTls = new Protocol("acme-tls/1");
 
 const hostNameType = 0;
 
-/** Number of bytes searched of a client's protocol list. */
-const offerBytesMax = 4096;
+/** The part of a client's list that is searched. */
+const offer = new Uint8Array(4096);
 
 /**
  * Cipher suites that RFC 9113 9.2.2 does not exclude from HTTP/2, by OpenSSL's names: those of TLS
@@ -54,20 +104,16 @@ export class AlpnSelector {
     this.#callback = new Deno.UnsafeCallback(
       callbackTypes,
       (ssl, out, outLength, offered, offeredLength) => {
-        const length = Math.min(offeredLength, offerBytesMax);
-        const list = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(offered!, length));
-        let name = acmeTls;
-        let at = challengeFolder === null ? -1 : findProtocol(list, acmeTls);
-        if (at >= 0 && !useChallenge(ssl, challengeFolder!)) return Alpn.fatal;
-        if (at < 0) at = findProtocol(list, name = http2);
-        if (name === http2 && !(offersHttp2 && allowsHttp2(pendingCipher(ssl)))) at = -1;
-        if (at < 0) at = findProtocol(list, name = http11);
-        if (at < 0) return Alpn.noAck;
-        // `*out` points into the client's list, which stays valid while the handshake needs it.
-        const address = Deno.UnsafePointer.value(offered) + BigInt(at);
-        new DataView(Deno.UnsafePointerView.getArrayBuffer(out!, 8)).setBigUint64(0, address, true);
-        new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(outLength!, 1))[0] = name.length;
-        return Alpn.ok;
+        const length = Math.min(offeredLength, offer.length);
+        libssl().copyFrom(offer, offered, length);
+        if (challengeFolder !== null && acmeTls.isIn(offer, length)) {
+          if (!useChallenge(ssl, challengeFolder)) return Alpn.fatal;
+          return acmeTls.answer(out, outLength);
+        }
+        if (offersHttp2 && http2.isIn(offer, length) && allowsPendingCipher(ssl)) {
+          return http2.answer(out, outLength);
+        }
+        return http11.isIn(offer, length) ? http11.answer(out, outLength) : Alpn.noAck;
       },
     );
     this.#callback.unref();
@@ -93,30 +139,37 @@ function useChallenge(ssl: Deno.PointerValue, folder: string): boolean {
   return isUsed;
 }
 
-/** OpenSSL chooses the cipher suite before it calls for the protocol (tls_handle_alpn). */
-function pendingCipher(ssl: Deno.PointerValue): string {
+const isAllowed = new Map<number, boolean>();
+
+/**
+ * Whether HTTP/2 may be used with the cipher suite of a handshake. OpenSSL chooses it before it calls for
+ * the protocol (tls_handle_alpn).
+ */
+function allowsPendingCipher(ssl: Deno.PointerValue): boolean {
   const lib = libssl();
   const cipher = lib.SSL_get_pending_cipher(ssl);
-  return cipher === null ? "" : textAt(lib.SSL_CIPHER_get_name(cipher));
+  if (cipher === null) return false;
+  const id = lib.SSL_CIPHER_get_id(cipher);
+  let allowed = isAllowed.get(id);
+  if (allowed === undefined) {
+    allowed = allowsHttp2(textAt(lib.SSL_CIPHER_get_name(cipher)));
+    isAllowed.set(id, allowed);
+  }
+  return allowed;
 }
 
-/** Offset of a name in an ALPN list (RFC 7301 3.1: lengths and names); -1 when it is not there. */
-function findProtocol(list: Uint8Array, name: Uint8Array): number {
-  for (let at = 0; at < list.length; at += list[at] + 1) {
-    if (list[at] !== name.length || at + 1 + name.length > list.length) continue;
-    let i = 0;
-    while (i < name.length && list[at + 1 + i] === name[i]) i++;
-    if (i === name.length) return at + 1;
-  }
-  return -1;
-}
+const selected = new BigUint64Array(1);
+const selectedLength = new Uint32Array(1);
+const nameBytes = new Uint8Array(256);
 
 /** The protocol that was selected in a handshake; "" for none. */
 export function selectedProtocol(ssl: Deno.PointerObject): string {
-  const name = new BigUint64Array(1);
-  const length = new Uint32Array(1);
-  libssl().SSL_get0_alpn_selected(ssl, name, length);
-  if (length[0] === 0) return "";
-  const pointer = Deno.UnsafePointer.create(name[0])!;
-  return new TextDecoder().decode(Deno.UnsafePointerView.getArrayBuffer(pointer, length[0]));
+  const lib = libssl();
+  lib.SSL_get0_alpn_selected(ssl, selected, selectedLength);
+  const length = selectedLength[0];
+  if (length === 0) return "";
+  lib.copyFrom(nameBytes, Deno.UnsafePointer.create(selected[0]), length);
+  if (http2.isAlone(nameBytes, length)) return http2.name;
+  if (http11.isAlone(nameBytes, length)) return http11.name;
+  return new TextDecoder().decode(nameBytes.subarray(0, length));
 }

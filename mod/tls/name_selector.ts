@@ -32,6 +32,7 @@ export class NameSelector {
   }
 
   #choose(ssl: Deno.PointerValue): number {
+    if (this.#byName.size === 0) return ok;
     const name = textAt(libssl().SSL_get_servername(ssl, hostNameType));
     const chosen = findByName(this.#byName, name);
     if (chosen !== undefined) libssl().SSL_set_SSL_CTX(ssl, chosen);
