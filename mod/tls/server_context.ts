@@ -57,6 +57,12 @@ export interface ServerContextOptions {
 /** Forward secrecy and authenticated encryption only, as in "intermediate" profiles. */
 const cipherSuiteDefault = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
+/**
+ * Tickets after a full handshake of TLS 1.3. OpenSSL's two are for clients that use each ticket once and
+ * connect again more often than they are connected; the second costs 17 us of the 260 us of a handshake.
+ */
+const ticketsEach = 1;
+
 /** Number of attempts to load files that are being replaced. */
 const readsMax = 5;
 
@@ -230,7 +236,8 @@ function applySessions(context: Deno.PointerObject, { plan, ring }: SessionRules
   lib.SSL_CTX_ctrl(context, Ctrl.setSessionCacheMode, cache, null);
   if (!plan.tickets) lib.SSL_CTX_set_options(context, Option.noTicket);
   // TLS 1.3 would issue tickets that name a session of the cache, which holds none.
-  if (!plan.tickets && !plan.cache) lib.SSL_CTX_set_num_tickets(context, 0);
+  const tickets = plan.tickets || plan.cache ? ticketsEach : 0;
+  lib.SSL_CTX_set_num_tickets(context, tickets);
   if (plan.lifetimeSeconds !== null) lib.SSL_CTX_set_timeout(context, plan.lifetimeSeconds);
   ring?.attach(context);
 }
