@@ -3,7 +3,7 @@ import { StartError } from "../base/errors.ts";
 import { cString, libssl } from "../sys/libssl.ts";
 import { AlpnSelector } from "./alpn.ts";
 import { digestOf } from "./file_digest.ts";
-import { useGroups } from "./groups.ts";
+import { useDefaultGroups, useGroups } from "./groups.ts";
 import { NameSelector } from "./name_selector.ts";
 import { OcspStapler } from "./ocsp_stapler.ts";
 import { takeFailure } from "./openssl_error.ts";
@@ -43,7 +43,7 @@ export interface ServerContextOptions {
   /** OpenSSL's list for TLS 1.2 and below. */
   readonly cipherSuite?: string;
   readonly cipherSuiteTls13?: string;
-  /** Groups of the key exchange by OpenSSL's names, the first preferred; default: the library's. */
+  /** Groups of the key exchange by OpenSSL's names, the first preferred; default: the library's curves. */
   readonly groups?: readonly string[];
   readonly preferServerCiphers?: boolean;
   /** CAs of client certificates; enables mutual TLS. */
@@ -219,7 +219,8 @@ function applyProtocol(context: Deno.PointerObject, options: ServerContextOption
     context,
     preference | Option.noRenegotiation | Option.noCompression | Option.ignoreUnexpectedEof,
   );
-  if (options.groups !== undefined) useGroups(context, options.groups);
+  if (options.groups === undefined) useDefaultGroups(context);
+  else useGroups(context, options.groups);
   const suites = options.cipherSuite ?? cipherSuiteDefault;
   if (lib.SSL_CTX_set_cipher_list(context, cString(suites)) !== 1) {
     throw new StartError(`cipher-suite ${suites}: ${takeFailure().phrase}`);

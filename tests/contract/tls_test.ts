@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { StartError } from "../../mod/base/errors.ts";
 import { ClientContext, type ClientContextOptions } from "../../mod/tls/client_context.ts";
-import { missingGroups } from "../../mod/tls/groups.ts";
+import { missingGroups, useGroups } from "../../mod/tls/groups.ts";
 import { ServerContext, type ServerContextOptions } from "../../mod/tls/server_context.ts";
 import { latin1, RawConnection, tcp } from "../support/raw_socket.ts";
 import { contractTest, type Recorder, type Rig } from "./harness.ts";
@@ -91,6 +91,23 @@ contractTest("the groups of the key exchange are those that the server allows", 
   const other = () => new ServerContext({ identities: [identity], groups: ["no such group"] });
   assertThrows(other, StartError, "has none of no such group");
 });
+
+contractTest(
+  "without a list of groups every curve is allowed, and no finite field",
+  async (rig) => {
+    using scene = new Scene(rig);
+    const { client } = scene.ends;
+    const rows = [["X25519", true], ["P-256", true], ["P-384", true], ["X448", true], [
+      "ffdhe2048",
+      false,
+    ]] as const;
+    for (const [group, isAllowed] of rows) {
+      useGroups(client.pointer, [group]);
+      const seen = await scene.visit();
+      assertEquals(seen.startsWith("TLSv1.3"), isAllowed, `${group}: ${seen}`);
+    }
+  },
+);
 
 const refusals: readonly [
   name: string,
