@@ -3,7 +3,7 @@
  * are registered only when the image is tested with one (`scripts/with_docker scripts/image --test`).
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runHayate, runProgram, sleep } from "../support/binary.ts";
+import { runHayate, runProgram, sleep, startHayate } from "../support/binary.ts";
 import type { ChildResult } from "../support/child.ts";
 import { peerTest } from "../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
@@ -265,11 +265,7 @@ async function takeOver(): Promise<void> {
   await waitForAnswer(plain);
   const loads = [[`http://127.0.0.1:${plain}/`], ["-k", `https://127.0.0.1:${secure}/`]].map((
     url,
-  ) =>
-    runHayate([
-      ...["load", "-c", "4", "-d", "40s", "--no-retry", "--fail-if", "errors>0", ...url],
-    ], { waitTimeoutMs: 90_000 })
-  );
+  ) => stack.use(startHayate(["load", "-c", "4", "-d", "600s", "--no-retry", ...url])));
   let running = first;
   const takeOvers = 20;
   for (let release = 1; release <= takeOvers; release++) {
@@ -279,8 +275,10 @@ async function takeOver(): Promise<void> {
     running = successor;
   }
   for (const load of loads) {
-    const { code, stdout, stderr } = await load;
-    assertEquals(code, 0, stdout + stderr);
+    load.kill("SIGINT");
+    const { stdout } = await load.result();
+    assertMatch(stdout, /\d+ requests in/);
+    assert(!/Socket errors|Non-2xx/.test(stdout), stdout);
   }
   // As an engine does with --restart always.
   await docker("start", first.name);
