@@ -86,6 +86,8 @@ interface Common extends Named {
   readonly connections: readonly number[];
   /** Shorter runs would not be comparable: clients that V8 compiles start anew in each run. */
   readonly secondsMin?: number;
+  /** Requests before the first run, in seconds of their own; default: those of one second. */
+  readonly warmUpRequests?: number;
   /** True: client and server use TLS; a proxy's upstream does not. */
   readonly isTls?: boolean;
   /**
@@ -173,6 +175,8 @@ export interface GrowthComparison extends Named {
   readonly axis: string;
   /** In ascending order; `--quick` uses the first and the last. */
   readonly values: readonly number[];
+  /** The largest value that this machine allows; larger ones become it. */
+  valuesMax?(): number;
   /** The comparison at one value, with one transport and one number of connections. */
   at(value: number): ServerComparison;
 }

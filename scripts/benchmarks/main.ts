@@ -5,7 +5,7 @@ import { compileFloor } from "./floor.ts";
 import { describeHost, type Host } from "./host.ts";
 import type { Row } from "./measure.ts";
 import { type BenchOptions, parseOptions, usage } from "./options.ts";
-import { stopEverything } from "./processes.ts";
+import { raiseDescriptors, stopEverything } from "./processes.ts";
 import {
   findProgram,
   installPeers,
@@ -55,6 +55,7 @@ async function bench(options: BenchOptions): Promise<number> {
       Deno.exit(130);
     });
   }
+  await raiseDescriptors();
   const floorFolder = await Deno.makeTempDir({ prefix: "hayate-bench-" });
   try {
     return await benchBesideFloor(options, await compileFloor(floorFolder));

@@ -10,7 +10,7 @@ import type {
   Transport,
 } from "./comparison.ts";
 import { variedHeads } from "./contenders/drivers.ts";
-import { type CpuTime, PinnedProcess, runPinned } from "./processes.ts";
+import { type CpuTime, descriptorsMax, PinnedProcess, runPinned } from "./processes.ts";
 import { findProgram, whyAbsent } from "./programs.ts";
 import { summarize } from "./statistics.ts";
 import { clientCore, serverCore, TestBed, writeFiles } from "./test_bed.ts";
@@ -75,6 +75,7 @@ export async function measureRow(
   effort: Effort,
   progress: (text: string) => void,
 ): Promise<Row> {
+  requireDescriptors(connections);
   await using bed = await TestBed.make(transport, connections, comparison.isTls ?? false);
   const missing = comparison.contenders.map((contender) => whyMissing(contender, transport));
   const sides = await startSides(comparison, bed, missing);
@@ -86,6 +87,7 @@ export async function measureRow(
       await writeFiles(side.target.folder, side.client.files ?? {});
       side.start = await startCost(side);
       side.first = await runTrial(side, connections, 1);
+      await warmUp(side, connections, (comparison.warmUpRequests ?? 0) - side.first.requests);
     } catch (error) {
       missing[index] = (error as Error).message.split("\n")[0];
       sides[index] = null;
@@ -96,8 +98,13 @@ export async function measureRow(
   for (let run = 1; run <= effort.runs; run++) {
     // Alternate the direction, so that no contender always follows the same one.
     for (const index of run % 2 === 1 ? present : present.toReversed()) {
+      if (missing[index] !== null) continue;
       progress(`${comparison.contenders[index].name}: run ${run} of ${effort.runs}`);
-      trials[index].push(await runTrial(sides[index]!, connections, seconds));
+      try {
+        trials[index].push(await runTrial(sides[index]!, connections, seconds));
+      } catch (error) {
+        missing[index] = (error as Error).message.split("\n")[0];
+      }
     }
   }
   return {
@@ -111,12 +118,27 @@ export async function measureRow(
     floorGoal: forTransport(comparison.floorGoal, transport),
     contenders: comparison.contenders.map(({ name, isFloor }, index) => ({
       name,
-      trials: trials[index],
+      // Some figures of a contender that then failed would look like all of them.
+      trials: missing[index] === null ? trials[index] : [],
       missing: missing[index],
       first: sides[index]?.first ?? null,
       isFloor: isFloor ?? false,
     })),
   };
+}
+
+/** Descriptors of a program beside those of its connections: fewer than this. */
+const spareDescriptors = 300;
+
+/** Connections that a client of this machine may have. */
+export function connectionsMax(): number {
+  return descriptorsMax() - spareDescriptors;
+}
+
+function requireDescriptors(connections: number): void {
+  const most = connectionsMax();
+  if (connections <= most) return;
+  throw new Error(`not measured: this machine's limit of open files is for ${most} connections`);
 }
 
 function forTransport<T>(value: PerTransport<T> | undefined, transport: Transport): T | null {
@@ -216,6 +238,16 @@ async function startCost({ client, target }: Side): Promise<CpuTime> {
   };
 }
 
+/** More seconds, until `requests` more have been answered; a slow server gets no more than these. */
+const warmUpSecondsMax = 15;
+
+async function warmUp(side: Side, connections: number, requests: number): Promise<void> {
+  let left = requests;
+  for (let second = 0; left > 0 && second < warmUpSecondsMax; second++) {
+    left -= (await runTrial(side, connections, 1)).requests;
+  }
+}
+
 async function runTrial(side: Side, connections: number, seconds: number): Promise<Trial> {
   const { client, server, target } = side;
   const path = findProgram(client.program)!;
@@ -223,18 +255,18 @@ async function runTrial(side: Side, connections: number, seconds: number): Promi
   const run = await runPinned(clientCore, path, client.args(target, connections, seconds));
   const after = server.cpuTime();
   const { requests, requestsPerSecond, errors } = parseReport(run.output);
-  const per = Math.max(requests, 1);
+  if (requests === 0) throw new Error(`${client.name} got no answer`);
   return {
     requests,
     requestsPerSecond,
     errors,
     server: {
-      userUs: (after.userUs - before.userUs) / per,
-      systemUs: (after.systemUs - before.systemUs) / per,
+      userUs: (after.userUs - before.userUs) / requests,
+      systemUs: (after.systemUs - before.systemUs) / requests,
     },
     client: {
-      userUs: (run.cpu.userUs - side.start.userUs) / per,
-      systemUs: (run.cpu.systemUs - side.start.systemUs) / per,
+      userUs: (run.cpu.userUs - side.start.userUs) / requests,
+      systemUs: (run.cpu.systemUs - side.start.systemUs) / requests,
     },
   };
 }

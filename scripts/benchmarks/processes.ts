@@ -1,5 +1,6 @@
 /** Pinned child processes and their CPU time. */
 import { type Address, formatAddress } from "../../mod/base/address.ts";
+import { openFilesMax } from "../testing/host_limits.ts";
 
 /** CPU time of a process and its descendants, in microseconds. */
 export interface CpuTime {
@@ -9,6 +10,22 @@ export interface CpuTime {
 
 /** USER_HZ, which is 100 on every Linux that Deno runs on (proc(5)). */
 const tickUs = 10_000;
+
+/** Open files that the rows with most connections need. */
+const descriptorsWanted = 65_536;
+
+/** Raises this process's limit of open files, which its children inherit. Only root can. */
+export async function raiseDescriptors(): Promise<void> {
+  if (Deno.uid() !== 0 || descriptorsMax() >= descriptorsWanted) return;
+  const limit = `--nofile=${descriptorsWanted}:${descriptorsWanted}`;
+  // A row that needs more than there are says so itself.
+  await new Deno.Command("prlimit", { args: ["--pid", String(Deno.pid), limit] }).output();
+}
+
+/** The open files that a child may have: those that do not raise the soft limit get that one. */
+export function descriptorsMax(): number {
+  return openFilesMax(Deno.readTextFileSync("/proc/self/limits"));
+}
 
 /** Running processes, to end them when the benchmark is interrupted. */
 const running = new Set<PinnedProcess>();
@@ -56,7 +73,8 @@ export class PinnedProcess {
         return;
       } catch (error) {
         if (this.#hasEnded) {
-          const said = (await this.#stderr).trim().split("\n").slice(0, 3).join("; ");
+          // Programs end with what is fatal.
+          const said = (await this.#stderr).trim().split("\n").slice(-3).join("; ");
           throw new Error(`${this.label} did not start: ${said || "it said nothing"}`);
         }
         if (performance.now() > deadline) {

@@ -37,7 +37,7 @@ export function renderRow(row: Row): string {
 /** What one row is about, beside its comparison's title. */
 export function conditions({ transport, connections, driver, value }: Row): string {
   const by = driver === null ? "" : `, driven by ${driver}`;
-  const at = value === null ? "" : `${grouped(value.number)} ${value.axis}: `;
+  const at = value === null ? "" : `${value.axis} ${grouped(value.number)}: `;
   const many = connections === 1 ? "1 connection" : `${grouped(connections)} connections`;
   return `${at}${transport}, ${many}${by}`;
 }

@@ -27,11 +27,13 @@ export function chosenOf(
 export function plannedRows(comparison: Comparison, options: BenchOptions): PlannedRow[] {
   if (comparison.judged === "gauge") return gaugeRows(comparison, options);
   if (comparison.judged !== "growth") return throughputRows(comparison, options);
-  const { name, axis, values } = comparison;
+  const { name, axis } = comparison;
+  const most = comparison.valuesMax?.() ?? Infinity;
+  const values = comparison.values.map((value) => Math.min(value, most));
   const chosen = options.quick ? [values[0], values[values.length - 1]] : values;
   return chosen.flatMap((number) =>
     throughputRows(comparison.at(number), options).map(({ text, seconds, measure }) => ({
-      text: `${number.toLocaleString("en")} ${axis}: ${text}`,
+      text: `${axis} ${number.toLocaleString("en")}: ${text}`,
       seconds,
       measure: async (progress) => {
         const row = await measure(progress) as Row;

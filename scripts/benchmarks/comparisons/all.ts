@@ -3,6 +3,7 @@ import type { Comparison } from "../comparison.ts";
 import { app, appKeepalive, fetch } from "./app.ts";
 import { loadClose, serveClose } from "./connection_per_request.ts";
 import { files } from "./files.ts";
+import { growth } from "./growth.ts";
 import { handshakes, handshakesResumed } from "./handshakes.ts";
 import { http2Proxy } from "./http2_proxy.ts";
 import { http2Serve } from "./http2_serve.ts";
@@ -38,4 +39,5 @@ export const comparisons: readonly Comparison[] = [
     http2Neighbours,
   ],
   restarts,
+  ...growth,
 ];

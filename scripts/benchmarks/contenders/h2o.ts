@@ -1,23 +1,38 @@
 import type { Place, ServerSpec } from "../comparison.ts";
+import { hostName } from "./many.ts";
 
 /** A reverse proxy to the place's upstream, for both h2o and hayate proxy. */
 export function h2oConfig(place: Place): string {
-  const { upstream } = place;
+  return pathConfig(place, proxyLines(place));
+}
+
+/** The same with `count` hosts. */
+export function h2oConfigHosts(place: Place, count: number): string {
+  const names = Array.from({ length: count }, (_, index) => hostName(index));
+  return hostsConfig(place, names, proxyLines(place));
+}
+
+function proxyLines({ upstream }: Place): string {
   if (upstream === null) throw new TypeError("Cannot configure a proxy: it has no upstream");
   const target = upstream.kind === "unix"
     ? `http://[unix:${upstream.path}]/`
     : `http://${upstream.host}:${upstream.port}/`;
-  return pathConfig(
-    place,
-    `        proxy.reverse.url: ${target}
+  return `        proxy.reverse.url: ${target}
         proxy.preserve-host: ON
         proxy.timeout.keepalive: 10000
-`,
-  );
+`;
 }
 
 /** One listener, and the configuration lines for `/`. */
-export function pathConfig({ address, certificate }: Place, lines: string): string {
+export function pathConfig(place: Place, lines: string): string {
+  return hostsConfig(place, ["default"], lines);
+}
+
+function hostsConfig(
+  { address, certificate }: Place,
+  names: readonly string[],
+  lines: string,
+): string {
   const ssl = certificate === null ? "" : `  ssl:
     certificate-file: ${certificate.certificateFile}
     key-file: ${certificate.keyFile}
@@ -28,10 +43,7 @@ export function pathConfig({ address, certificate }: Place, lines: string): stri
   return `num-threads: 1
 listen:
 ${listen}${ssl}hosts:
-  default:
-    paths:
-      /:
-${lines}`;
+${names.map((name) => `  ${name}:\n    paths:\n      /:\n${lines}`).join("")}`;
 }
 
 export const h2oProxy: ServerSpec = {
@@ -40,3 +52,7 @@ export const h2oProxy: ServerSpec = {
   files: (place) => ({ "h2o.conf": h2oConfig(place) }),
   args: ({ folder }) => ["-m", "worker", "-c", `${folder}/h2o.conf`],
 };
+
+export function h2oProxyHosts(count: number): ServerSpec {
+  return { ...h2oProxy, files: (place) => ({ "h2o.conf": h2oConfigHosts(place, count) }) };
+}

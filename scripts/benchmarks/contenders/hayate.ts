@@ -2,7 +2,8 @@
 import type { Address } from "../../../mod/base/address.ts";
 import type { Place, ServerSpec } from "../comparison.ts";
 import { documentRoot, documentsOf } from "./documents.ts";
-import { h2oConfig, pathConfig } from "./h2o.ts";
+import { h2oConfig, h2oConfigHosts, pathConfig } from "./h2o.ts";
+import { peersOf } from "./many.ts";
 
 /** `serve` with one worker, over TLS where the comparison has a certificate. */
 function serve(
@@ -78,9 +79,7 @@ export const hayateRedirect: ServerSpec = proxy(
 /** The proxy with every costly feature enabled; see `nginxReturnOn` for its peers. */
 export function hayateLadenProxy(peerCount: number): ServerSpec {
   return proxy(`hayate proxy, ${peerCount} peers`, (place) => {
-    if (place.upstream?.kind !== "tcp") throw new TypeError("Cannot have several unix peers");
-    const { port } = place.upstream;
-    const peers = Array.from({ length: peerCount }, (_, index) => `127.0.0.${index + 1}:${port}`);
+    const peers = peersOf(place, peerCount);
     return `${pathConfig(place, "        proxy.reverse.url: http://peers/\n")}upstreams:
   peers:
     servers: [${peers.map((peer) => `"${peer}"`).join(", ")}]
@@ -91,6 +90,21 @@ access-log: ${place.folder}/access.log
 control: ${place.folder}/control.sock
 `;
   });
+}
+
+/** In front of `count` peers; see `peersOf`. */
+export function hayateProxyOver(count: number): ServerSpec {
+  return proxy("hayate proxy", (place) => {
+    const peers = peersOf(place, count);
+    return `${pathConfig(place, "        proxy.reverse.url: http://peers/\n")}upstreams:
+  peers:
+    servers: [${peers.map((peer) => `"${peer}"`).join(", ")}]
+`;
+  });
+}
+
+export function hayateProxyHosts(count: number): ServerSpec {
+  return proxy("hayate proxy", (place) => h2oConfigHosts(place, count));
 }
 
 function proxy(name: string, config: (place: Place) => string): ServerSpec {

@@ -1,6 +1,7 @@
 import type { Address } from "../../../mod/base/address.ts";
 import type { Place, ServerSpec } from "../comparison.ts";
 import { documentRoot, documentsOf } from "./documents.ts";
+import { hostName, peersOf } from "./many.ts";
 
 function spell(address: Address): string {
   return address.kind === "unix" ? `unix:${address.path}` : `${address.host}:${address.port}`;
@@ -107,16 +108,49 @@ export function nginxFiles(bytes: number): ServerSpec {
   );
 }
 
-export const nginxProxy: ServerSpec = server("nginx proxy", (place) =>
-  config(
+export const nginxProxy: ServerSpec = server(
+  "nginx proxy",
+  (place) => proxyConfig(place, [spell(place.upstream!)], place.connections),
+);
+
+/** In front of `count` peers: one for each address from 127.0.0.1 on. */
+export function nginxProxyOver(count: number): ServerSpec {
+  return server("nginx proxy", (place) => {
+    // A connection to each peer is kept, and counts as one.
+    const roomy = { ...place, connections: place.connections + count };
+    return proxyConfig(roomy, peersOf(place, count), roomy.connections);
+  });
+}
+
+/** With `count` hosts, each of which goes to the upstream. */
+export function nginxProxyHosts(count: number): ServerSpec {
+  return server("nginx proxy", (place) => {
+    const text = proxyConfig(place, [spell(place.upstream!)], place.connections)
+      .replace("http {\n", "http {\n  server_names_hash_max_size 65536;\n");
+    const from = text.indexOf("  server {\n    listen");
+    const one = text.slice(from, text.lastIndexOf("}"));
+    const named = Array.from(
+      { length: count },
+      (_, index) => one.replace("listen", `server_name ${hostName(index)};\n    listen`),
+    );
+    // Options of a listening socket may be given once.
+    const plain = named.map((each, index) =>
+      index === 0 ? each : each.replace(" backlog=16384", "")
+    );
+    return `${text.slice(0, from)}${plain.join("")}}\n`;
+  });
+}
+
+function proxyConfig(place: Place, servers: readonly string[], keepalive: number): string {
+  return config(
     place,
     `  upstream up {
-    server ${spell(place.upstream!)};
-    keepalive ${place.connections};
+${servers.map((each) => `    server ${each};\n`).join("")}    keepalive ${keepalive};
     keepalive_requests 1000000000;
   }
 `,
     'proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; ' +
       // Bodies larger than the memory buffers would otherwise go through a temporary file.
       "proxy_buffers 64 8k; proxy_max_temp_file_size 0;",
-  ));
+  );
+}

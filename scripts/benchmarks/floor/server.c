@@ -43,7 +43,7 @@ static int answer(int fd) {
   static int turn;
   const struct message *it = &answers[turn];
   if (++turn == answer_count) turn = 0;
-  if (send(fd, it->text, it->length, MSG_NOSIGNAL | (file >= 0 ? MSG_MORE : 0)) < 0) return 0;
+  if (send(fd, it->text, it->length, MSG_NOSIGNAL | (file_bytes > 0 ? MSG_MORE : 0)) < 0) return 0;
   if (file < 0) return 1;
   // Sockets block, so that a body is sent with as few calls as can be.
   for (off_t at = 0; at < file_bytes;) {

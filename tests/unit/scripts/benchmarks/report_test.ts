@@ -136,7 +136,7 @@ Deno.test("renderRow() says at which value of a growth comparison it was measure
   const grown = { ...row, contenders, value: { number: 5000, axis: "peers" }, floorGoal: null };
   assertEquals(
     renderRow(grown).split("\n")[0],
-    "  5,000 peers: tcp, 50 connections, driven by wrk",
+    "  peers 5,000: tcp, 50 connections, driven by wrk",
   );
 });
 

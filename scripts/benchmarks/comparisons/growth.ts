@@ -1,0 +1,122 @@
+/** How the cost of a request grows: one picture each. */
+import type { GrowthComparison, ServerComparison } from "../comparison.ts";
+import { variedFields, variedHeads } from "../contenders/drivers.ts";
+import { floorFiles, floorProxy, floorServer, floorServerAny } from "../contenders/floor.ts";
+import { h2oProxyHosts } from "../contenders/h2o.ts";
+import { haproxyProxyOver } from "../contenders/haproxy.ts";
+import {
+  hayateFiles,
+  hayateProxyHosts,
+  hayateProxyOver,
+  hayateText,
+} from "../contenders/hayate.ts";
+import { hayateLoadPerConnection, hayateLoadVaried } from "../contenders/hayate_load.ts";
+import { nginxFiles, nginxProxyHosts, nginxProxyOver, nginxReturn } from "../contenders/nginx.ts";
+import { wrkVariedWith } from "../contenders/wrk.ts";
+import { connectionsMax } from "../measure.ts";
+
+/** What all points have alike; `name` and `title` are the curve's. */
+const point = {
+  judged: "server",
+  name: "growth",
+  title: "",
+  transports: ["tcp"],
+  connections: [50],
+  isCore: false,
+} as const;
+
+function grow(
+  name: string,
+  title: string,
+  axis: string,
+  values: readonly number[],
+  at: (value: number) => Omit<ServerComparison, keyof typeof point> & Partial<ServerComparison>,
+  valuesMax?: () => number,
+): GrowthComparison {
+  return {
+    judged: "growth",
+    name: `grow-${name}`,
+    title,
+    axis,
+    values,
+    isCore: false,
+    ...(valuesMax === undefined ? {} : { valuesMax }),
+    at: (value) => ({ ...point, ...at(value) }),
+  };
+}
+
+export const growth: readonly GrowthComparison[] = [
+  grow(
+    "connections",
+    "servers of a fixed 12-byte body, varied heads, by open connections",
+    "connections",
+    [10, 100, 1000, 5000, 20_000],
+    (connections) => ({
+      connections: [connections],
+      // wrk's time begins before its connections are open.
+      driver: hayateLoadVaried,
+      contenders: [hayateText, floorServer, nginxReturn],
+      secondsMin: connections > 1000 ? 4 : 1,
+      // Until each connection has been used.
+      warmUpRequests: 3 * connections,
+    }),
+    connectionsMax,
+  ),
+  grow(
+    "peers",
+    "reverse proxies, varied heads, by peers of the upstream",
+    "peers",
+    [1, 10, 100, 1000, 5000],
+    (peers) => ({
+      driver: variedHeads,
+      upstreams: [floorServerAny],
+      contenders: [
+        hayateProxyOver(peers),
+        floorProxy,
+        nginxProxyOver(peers),
+        haproxyProxyOver(peers),
+      ],
+      // Until each peer has its connection.
+      warmUpRequests: 5 * peers,
+    }),
+  ),
+  grow(
+    "hosts",
+    "reverse proxies, varied heads, by hosts of the configuration",
+    "hosts",
+    [1, 10, 100, 1000, 3000],
+    (hosts) => ({
+      driver: wrkVariedWith(`hosts=${hosts}`),
+      upstreams: [floorServer],
+      contenders: [
+        hayateProxyHosts(hosts),
+        floorProxy,
+        nginxProxyHosts(hosts),
+        h2oProxyHosts(hosts),
+      ],
+    }),
+  ),
+  grow(
+    "body",
+    "static servers with sendfile, varied fields, by bytes of the body",
+    "bytes",
+    [0, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000],
+    (bytes) => ({
+      // What is under way at the end of a run has cost time and counts for nothing.
+      connections: [bytes < 1_000_000 ? 50 : 2],
+      secondsMin: bytes < 10_000_000 ? 1 : 4,
+      driver: variedFields,
+      contenders: [hayateFiles(bytes), floorFiles(bytes), nginxFiles(bytes)],
+    }),
+  ),
+  grow(
+    "requests",
+    "servers of a fixed 12-byte body, varied heads, by requests on each connection",
+    "requests per connection",
+    [1, 2, 5, 10, 100, 1000],
+    (requests) => ({
+      driver: hayateLoadPerConnection(requests),
+      contenders: [hayateText, floorServer, nginxReturn],
+    }),
+  ),
+];
