@@ -1,4 +1,4 @@
-import { StartError } from "../base/errors.ts";
+import { StartError, systemReason } from "../base/errors.ts";
 import { libssl } from "../sys/libssl.ts";
 import { Ctrl } from "./ssl_settings.ts";
 
@@ -46,7 +46,7 @@ function readResponse(file: string): Uint8Array<ArrayBuffer> {
   try {
     bytes = Deno.readFileSync(file);
   } catch (error) {
-    const reason = (error as Error).message;
+    const reason = systemReason(error);
     throw new StartError(`${file}: cannot read the OCSP response: ${reason}`, 1, { cause: error });
   }
   const derSequence = 0x30;

@@ -1,5 +1,5 @@
 /** The TLS context of a listener: certificates, versions, ciphers, tickets. */
-import { StartError } from "../base/errors.ts";
+import { StartError, systemReason } from "../base/errors.ts";
 import { cString, libssl } from "../sys/libssl.ts";
 import { AlpnSelector } from "./alpn.ts";
 import { digestOf } from "./file_digest.ts";
@@ -194,9 +194,7 @@ function assertReadable(path: string, what: string): void {
   try {
     Deno.openSync(path).close();
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such file"
-      : (error as Error).message;
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : systemReason(error);
     throw new StartError(`${path}: cannot read the ${what}: ${reason}`, 1, { cause: error });
   }
 }

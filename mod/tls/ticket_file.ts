@@ -3,7 +3,7 @@
  * name, cipher, hash, key, not_before and not_after. Hosts with the same file resume each other's
  * sessions.
  */
-import { StartError } from "../base/errors.ts";
+import { StartError, systemReason } from "../base/errors.ts";
 import { type ConfigNode, type MapNode, parseCount, Problems, readYaml } from "../config/mod.ts";
 
 /** One key of the file. Times are seconds since 1970. */
@@ -72,9 +72,7 @@ function readText(file: string): string {
     return Deno.readTextFileSync(file);
   } catch (error) {
     if (error instanceof StartError) throw error;
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such file"
-      : (error as Error).message;
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : systemReason(error);
     throw new StartError(`${file}: cannot read the session ticket keys: ${reason}`, 1, {
       cause: error,
     });
