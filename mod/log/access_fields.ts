@@ -1,12 +1,14 @@
 /** The conversions of an access-log format. Each writes one field, or reports that it is absent. */
 import type { AccessRecord, ProxyBytes, Timing, UpstreamFact } from "./access_record.ts";
+import type { KeptText } from "./kept_text.ts";
 import type { Escape, LineBuffer } from "./line_buffer.ts";
 import { strftime } from "./strftime.ts";
 
 const utf8 = new TextEncoder();
+const question = 0x3f;
 
 /** Data with a small cost, collected only for formats that use it. */
-export type AccessNeed = "head" | "local" | "original" | "upstreamTls" | "tls";
+export type AccessNeed = "head" | "host" | "local" | "original" | "upstreamTls" | "tls";
 
 /** Writes a field and returns true, or returns false when the record has no value for it. */
 export type FieldWriter = (out: LineBuffer, record: AccessRecord, escape: Escape) => boolean;
@@ -24,18 +26,28 @@ export const plainFields: Readonly<Record<string, FieldWriter>> = {
   l: () => false,
   m: (out, record, escape) => record.method !== "" && peerText(out, record.method, escape),
   p: (out, record) => whole(out, record.localPort()),
-  q: (out, record, escape) => {
-    const at = record.target.indexOf("?");
-    if (at >= 0) out.escaped(record.target.slice(at), escape);
+  q: (out, { target }, escape) => {
+    if (typeof target !== "string") {
+      const at = target.find(question);
+      if (at >= 0) out.escapedText(target, escape, at);
+      return true;
+    }
+    const at = target.indexOf("?");
+    if (at >= 0) out.escaped(target.slice(at), escape);
     return true;
   },
   r: requestLine,
   s: (out, record) => record.status !== 0 && whole(out, record.status),
   t: timestamp("[%d/%b/%Y:%H:%M:%S %z]"),
-  U: (out, record, escape) => {
-    if (record.target === "") return false;
-    const at = record.target.indexOf("?");
-    out.escaped(at < 0 ? record.target : record.target.slice(0, at), escape);
+  U: (out, { target }, escape) => {
+    if (target === "") return false;
+    if (typeof target !== "string") {
+      const at = target.find(question);
+      out.escapedText(target, escape, target.start, at < 0 ? target.end : at);
+      return true;
+    }
+    const at = target.indexOf("?");
+    out.escaped(at < 0 ? target : target.slice(0, at), escape);
     return true;
   },
   u: (out, record, escape) => peerText(out, record.variable("REMOTE_USER"), escape),
@@ -143,7 +155,7 @@ function requestLine(out: LineBuffer, record: AccessRecord, escape: Escape): boo
   }
   out.escaped(record.method, escape);
   out.byte(0x20);
-  out.escaped(record.target, escape);
+  peerText(out, record.target, escape);
   out.byte(0x20);
   out.ascii(record.protocol);
   return true;
@@ -197,8 +209,13 @@ function address(out: LineBuffer, text: string | null): boolean {
 }
 
 /** An empty text is a present but empty field, as in h2o. */
-function peerText(out: LineBuffer, text: string | null, escape: Escape): boolean {
+export function peerText(
+  out: LineBuffer,
+  text: string | KeptText | null,
+  escape: Escape,
+): boolean {
   if (text === null) return false;
-  out.escaped(text, escape);
+  if (typeof text === "string") out.escaped(text, escape);
+  else out.escapedText(text, escape);
   return true;
 }

@@ -5,10 +5,12 @@ import {
   type FieldWriter,
   needOf,
   originalFields,
+  peerText,
   plainFields,
   timeField,
 } from "./access_fields.ts";
 import type { AccessRecord } from "./access_record.ts";
+import type { KeptText } from "./kept_text.ts";
 import type { Escape, LineBuffer } from "./line_buffer.ts";
 
 /** Formats by name. `combined` is h2o's default. */
@@ -142,6 +144,7 @@ function conversion(parsed: ParsedFormat, pattern: string, start: number): numbe
   if (original && letter === "s") parsed.needs.add("original");
   const isLocal = letter === "A" || (letter === "p" && (name ?? "local").toLowerCase() === "local");
   if (isLocal) parsed.needs.add("local");
+  if (name === undefined && letter === "V") parsed.needs.add("host");
   const write = name === undefined
     ? (original ? originalFields[letter] : undefined) ?? plainFields[letter]
     : bracedField(parsed, name, letter, { whole, original });
@@ -193,13 +196,8 @@ function bracedField(
   }
 }
 
-function fieldOf(read: (record: AccessRecord) => string | null): FieldWriter {
-  return (out, record, escape) => {
-    const value = read(record);
-    if (value === null) return false;
-    out.escaped(value, escape);
-    return true;
-  };
+function fieldOf(read: (record: AccessRecord) => string | KeptText | null): FieldWriter {
+  return (out, record, escape) => peerText(out, read(record), escape);
 }
 
 function remotePort(out: LineBuffer, record: AccessRecord): boolean {

@@ -1,3 +1,5 @@
+import type { KeptText } from "./kept_text.ts";
+
 /**
  * The data of one exchange for an access log.
  *
@@ -11,11 +13,11 @@ export interface AccessRecord {
   /** The malformed request line as received ("" or absent: nothing was received). */
   readonly rawLine?: string;
   /** The request-target as sent. */
-  readonly target: string;
+  readonly target: string | KeptText;
   /** "HTTP/1.1", or "" when the request could not be parsed. */
   readonly protocol: string;
   /** Host field or the target's authority. */
-  readonly authority: string;
+  readonly authority: string | KeptText;
   /** Name of the configured host that answered. */
   readonly hostName: string;
   /** 0 without a response. */
@@ -40,7 +42,7 @@ export interface AccessRecord {
   localAddress(): string | null;
   localPort(): number | null;
   /** `name` is lower case. */
-  requestField(name: string): string | null;
+  requestField(name: string): string | KeptText | null;
   responseField(name: string): string | null;
   /** `responseField` of the response before an error document replaced it. */
   originalResponseField(name: string): string | null;

@@ -1,11 +1,14 @@
 /** The access log record of one exchange. */
 import type { Address } from "../../base/address.ts";
 import type { Exchange } from "../../conn/exchange/exchange.ts";
+import { Method, methodNames, type RequestHead } from "../../http/mod.ts";
 import {
   type AccessFormat,
   AccessHead,
   type AccessRecord,
   AccessTimes,
+  KeptText,
+  TextKeeper,
   type Timing,
   tlsText,
 } from "../../log/mod.ts";
@@ -16,9 +19,7 @@ export class AccessTrace implements AccessRecord {
   /** True from the request head until the log line is written. */
   isUnderWay = false;
   method = "";
-  target = "";
   protocol = "";
-  authority = "";
   readonly hostName = "";
   status = 0;
   originalStatus = 0;
@@ -31,7 +32,13 @@ export class AccessTrace implements AccessRecord {
   connectionId = 0;
   requestIndex = 0;
   error = "";
-  readonly #fields = new Map<string, string>();
+  readonly #texts = new TextKeeper();
+  readonly target = new KeptText(this.#texts);
+  readonly authority = new KeptText(this.#texts);
+  /** The request fields of the format, and their values as far as they are there. */
+  #fieldNames: readonly string[] = [];
+  readonly #fieldTexts: KeptText[] = [];
+  readonly #hasField: boolean[] = [];
   readonly #head = new AccessHead();
   readonly #times = new AccessTimes();
   #remote: Address | null = null;
@@ -43,24 +50,40 @@ export class AccessTrace implements AccessRecord {
     const { head } = exchange;
     this.isUnderWay = true;
     this.refusedStatus = 0;
-    this.method = head.methodText();
-    this.target = head.targetText();
+    this.method = head.method === Method.other ? head.methodText() : methodNames[head.method];
     this.protocol = exchange.protocol;
-    this.authority = head.hostText();
+    this.#keepTexts(head, format);
     this.receivedAtMs = epochMs;
     this.connectionId = exchange.serial;
     this.requestIndex = exchange.requestIndex;
     this.requestBodyBytes = 0;
     this.#times.begin(exchange.connection.openedMs, exchange);
     this.#head.reset(format.responseFields);
-    this.#remote = exchange.connection.peerAddress();
-    this.#local = exchange.connection.localAddress();
-    if (format.needs.has("tls")) this.#tls = exchange.connection.tlsFacts();
-    if (this.#fields.size > 0) this.#fields.clear();
-    for (const name of format.requestFields) {
-      const value = head.field(name);
-      if (value !== null) this.#fields.set(name, value);
+    // The socket may be closed by the time the line is written.
+    this.#remote ??= exchange.connection.peerAddress();
+    if (format.needs.size > 0) this.#noteConnection(exchange, format);
+  }
+
+  #keepTexts(head: RequestHead, format: AccessFormat): void {
+    const texts = this.#texts;
+    const words = head.words();
+    const names = this.#fieldNames = format.requestFields;
+    texts.clear();
+    texts.keep(this.target, words, head.targetStart, head.targetEnd);
+    const { hostStart, hostEnd, fields } = head;
+    texts.keep(this.authority, words, Math.max(hostStart, 0), Math.max(hostEnd, 0));
+    for (let i = 0; i < names.length; i++) {
+      const index = head.find(names[i]);
+      this.#hasField[i] = index >= 0;
+      if (index < 0) continue;
+      const text = this.#fieldTexts[i] ??= new KeptText(texts);
+      texts.keep(text, words, fields[4 * index + 2], fields[4 * index + 3]);
     }
+  }
+
+  #noteConnection({ connection }: Exchange, { needs }: AccessFormat): void {
+    if (needs.has("local")) this.#local ??= connection.localAddress();
+    if (needs.has("tls")) this.#tls ??= connection.tlsFacts();
   }
 
   bodyEnded(nowMs: number): void {
@@ -104,8 +127,9 @@ export class AccessTrace implements AccessRecord {
     return this.#local?.kind === "tcp" ? this.#local.port : null;
   }
 
-  requestField(name: string): string | null {
-    return this.#fields.get(name) ?? null;
+  requestField(name: string): KeptText | null {
+    const index = this.#fieldNames.indexOf(name);
+    return index >= 0 && this.#hasField[index] ? this.#fieldTexts[index] : null;
   }
 
   responseField(name: string): string | null {

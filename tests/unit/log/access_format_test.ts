@@ -112,7 +112,7 @@ Deno.test("compileAccessFormat() lists the fields that the caller must keep", ()
 Deno.test("compileAccessFormat() lists what must be measured, without what costs nothing", () => {
   const rows: [string, string[]][] = [
     ["combined", []],
-    ["json", []],
+    ["json", ["host"]],
     ["%{duration}x %{connect-time}x %{proxy.total-time}x %{upstream-addr}x", []],
     ["%{Age}o", ["head"]],
     ["%{process-time}x", ["head"]],

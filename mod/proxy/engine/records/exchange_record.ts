@@ -2,17 +2,20 @@
 import type { Address } from "../../../base/address.ts";
 import type { UpstreamExchange } from "../../../conn/upstream/upstream_exchange.ts";
 import type { Exchange } from "../../../conn/exchange/exchange.ts";
-import { Method, type ResponseHead } from "../../../http/mod.ts";
+import { Method, methodNames, type RequestHead, type ResponseHead } from "../../../http/mod.ts";
 import {
   AccessHead,
   type AccessLog,
   type AccessNeed,
   type AccessRecord,
   AccessTimes,
+  KeptText,
   type ProxyBytes,
+  TextKeeper,
   type Timing,
   tlsText,
   type UpstreamFact,
+  WallClock,
 } from "../../../log/mod.ts";
 import type { TlsFacts } from "../../../net/reactor.ts";
 import type { Peer } from "../../balance/peer.ts";
@@ -22,6 +25,8 @@ import { UpstreamTrace } from "./upstream_trace.ts";
 const noNames: readonly string[] = [];
 const noNeeds: ReadonlySet<AccessNeed> = new Set();
 const noVariables: ReadonlyMap<string, string> = new Map();
+
+const wallClock = new WallClock();
 
 /** The client of an exchange, as logs show it. */
 export interface RecordedClient {
@@ -43,9 +48,7 @@ export interface RecordedRoute {
 /** One record per logged connection, reused for each of its exchanges. */
 export class ExchangeRecord implements AccessRecord {
   method = "";
-  target = "";
   protocol = "";
-  authority = "";
   hostName = "";
   requestBodyBytes = 0;
   receivedAtMs = 0;
@@ -53,8 +56,12 @@ export class ExchangeRecord implements AccessRecord {
   requestIndex = 0;
   logs: readonly AccessLog[] = [];
   #variables: ReadonlyMap<string, string> = noVariables;
-  /** The union of what all `logs` need. */
+  /** The union of what all `logs` need, and what of it is asked for each request. */
   #needs: ReadonlySet<AccessNeed> = noNeeds;
+  #needsHost = false;
+  #needsConnection = false;
+  #needsOriginal = false;
+  #needsUpstreamTls = false;
   #responseFields = noNames;
   #originalFields = noNames;
   status = 0;
@@ -68,7 +75,13 @@ export class ExchangeRecord implements AccessRecord {
   readonly #upstream = new UpstreamTrace();
   readonly #client: RecordedClient;
   readonly #exchange: Exchange;
-  readonly #requestFields = new Map<string, string>();
+  readonly #texts = new TextKeeper();
+  readonly target = new KeptText(this.#texts);
+  readonly authority = new KeptText(this.#texts);
+  #fieldNames: readonly string[] = noNames;
+  /** Values of the fields of `#fieldNames`, as far as they are there. */
+  readonly #fieldTexts: KeptText[] = [];
+  readonly #hasField: boolean[] = [];
   readonly #head = new AccessHead();
   /** The response before the proxy changed it. Where nothing was changed, `#head` is the same. */
   readonly #originalHead = new AccessHead();
@@ -86,40 +99,64 @@ export class ExchangeRecord implements AccessRecord {
   begin(route: RecordedRoute): void {
     const exchange = this.#exchange;
     const { head } = exchange;
-    this.method = head.method === Method.get ? "GET" : head.methodText();
-    this.target = head.targetText();
+    this.method = head.method === Method.other ? head.methodText() : methodNames[head.method];
     this.protocol = exchange.protocol;
-    this.authority = head.hostText();
     this.hostName = route.hostName;
     this.requestBodyBytes = 0;
-    this.receivedAtMs = Date.now();
+    this.receivedAtMs = wallClock.at(exchange.startMs);
     this.requestIndex = exchange.requestIndex;
     this.#variables = route.settings.variables;
-    if (this.logs !== route.logs) {
-      this.logs = route.logs;
-      this.#needs = needsOf(route.logs);
-      this.#responseFields = namesOf(route.logs, "responseFields");
-      this.#originalFields = namesOf(route.logs, "originalFields");
-    }
+    if (this.logs !== route.logs) this.#adopt(route.logs);
+    this.#keepTexts(head);
     this.originalStatus = 0;
     this.error = "";
     this.#refusedStatus = 0;
     this.#hasOriginal = false;
     this.#times.begin(exchange.connection.openedMs, exchange);
     this.#upstream.reset();
-    if (this.#requestFields.size > 0) this.#requestFields.clear();
-    for (const log of route.logs) {
-      for (const name of log.format.requestFields) {
-        const index = head.find(name);
-        if (index >= 0) this.#requestFields.set(name, head.value(index));
-      }
-    }
     this.#head.reset(this.#responseFields);
-    // The socket may be closed by the time the line is written.
-    if (this.#local === null && this.#needs.has("local")) {
-      this.#local = exchange.connection.localAddress();
+    if (this.#needsConnection) this.#noteConnection(exchange);
+  }
+
+  /** The routes of a connection may have different logs. */
+  #adopt(logs: readonly AccessLog[]): void {
+    this.logs = logs;
+    const needs = this.#needs = needsOf(logs);
+    this.#needsHost = needs.has("host");
+    this.#needsConnection = needs.has("local") || needs.has("tls");
+    this.#needsOriginal = needs.has("original");
+    this.#needsUpstreamTls = needs.has("upstreamTls");
+    this.#responseFields = namesOf(logs, "responseFields");
+    this.#originalFields = namesOf(logs, "originalFields");
+    this.#fieldNames = namesOf(logs, "requestFields");
+    while (this.#fieldTexts.length < this.#fieldNames.length) {
+      this.#fieldTexts.push(new KeptText(this.#texts));
     }
-    if (this.#tls === null && this.#needs.has("tls")) this.#tls = exchange.connection.tlsFacts();
+  }
+
+  #keepTexts(head: RequestHead): void {
+    const texts = this.#texts;
+    const words = head.words();
+    texts.clear();
+    texts.keep(this.target, words, head.targetStart, head.targetEnd);
+    if (this.#needsHost) {
+      const { hostStart, hostEnd } = head;
+      texts.keep(this.authority, words, Math.max(hostStart, 0), Math.max(hostEnd, 0));
+    }
+    const names = this.#fieldNames;
+    for (let i = 0; i < names.length; i++) {
+      const index = head.find(names[i]);
+      this.#hasField[i] = index >= 0;
+      if (index < 0) continue;
+      const { fields } = head;
+      texts.keep(this.#fieldTexts[i], words, fields[4 * index + 2], fields[4 * index + 3]);
+    }
+  }
+
+  /** The socket may be closed by the time the line is written. */
+  #noteConnection({ connection }: Exchange): void {
+    if (this.#needs.has("local")) this.#local ??= connection.localAddress();
+    if (this.#needs.has("tls")) this.#tls ??= connection.tlsFacts();
   }
 
   /** Counts a part of the request's body. */
@@ -141,7 +178,7 @@ export class ExchangeRecord implements AccessRecord {
   /** Keeps an upstream's or handler's response before rules or an error document change it. */
   noteOriginal(status: number, fields: readonly Field[] | ResponseHead, error = ""): void {
     if (error !== "") this.error = error;
-    if (this.#hasOriginal || !this.#needs.has("original")) return;
+    if (this.#hasOriginal || !this.#needsOriginal) return;
     this.#hasOriginal = true;
     this.originalStatus = status;
     this.#originalHead.reset(this.#originalFields);
@@ -159,7 +196,7 @@ export class ExchangeRecord implements AccessRecord {
   /** The peer's response head has arrived. */
   upstreamAnswered(connection: UpstreamExchange, nowMs: number): void {
     this.#upstream.answered(connection, nowMs);
-    if (this.#needs.has("upstreamTls")) this.#upstream.tls = connection.tlsFacts();
+    if (this.#needsUpstreamTls) this.#upstream.tls = connection.tlsFacts();
   }
 
   /** The peer's response has ended, completely or not. */
@@ -188,7 +225,7 @@ export class ExchangeRecord implements AccessRecord {
     this.responseBodyBytes = bodyBytes;
     this.responseHeadBytes = this.#exchange.headBytesSent;
     for (const log of this.logs) log.write(this);
-    this.#upstream.reset();
+    this.#upstream.release();
   }
 
   requestId(): string | null {
@@ -211,8 +248,9 @@ export class ExchangeRecord implements AccessRecord {
     return this.#local?.kind === "tcp" ? this.#local.port : null;
   }
 
-  requestField(name: string): string | null {
-    return this.#requestFields.get(name) ?? null;
+  requestField(name: string): KeptText | null {
+    const index = this.#fieldNames.indexOf(name);
+    return index >= 0 && this.#hasField[index] ? this.#fieldTexts[index] : null;
   }
 
   responseField(name: string): string | null {
@@ -255,7 +293,7 @@ function needsOf(logs: readonly AccessLog[]): ReadonlySet<AccessNeed> {
 
 function namesOf(
   logs: readonly AccessLog[],
-  what: "responseFields" | "originalFields",
+  what: "requestFields" | "responseFields" | "originalFields",
 ): readonly string[] {
   if (logs.length === 1) return logs[0].format[what];
   return [...new Set(logs.flatMap((log) => log.format[what]))];

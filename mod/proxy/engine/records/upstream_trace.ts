@@ -31,6 +31,13 @@ export class UpstreamTrace {
     this.#forgetAttempt();
   }
 
+  /** The line is written: keeps nothing alive; `reset` follows before the object is used again. */
+  release(): void {
+    this.#peer = null;
+    this.tls = null;
+    this.#address = null;
+  }
+
   /** An attempt begins. */
   chosen(group: string, peer: Peer, nowMs: number): void {
     this.#forgetAttempt();
