@@ -14,10 +14,13 @@ import {
   useNewerPeers,
   versionOf,
 } from "./programs.ts";
-import { type ComparisonRecord, numbersOf } from "./records.ts";
+import { publish } from "./results/publish.ts";
+import { type ComparisonRecord, numbersOf } from "./results/record.ts";
 import { columnHeads, conditions, renderGaugeRow, renderRow } from "./report.ts";
 import { chosenOf, type PlannedRow, plannedRows, programsOf } from "./rows.ts";
 import { type GaugeRow, judge, renderVerdict } from "./verdict.ts";
+
+const resultsFolder = new URL(".", import.meta.url).pathname.replace(/\/$/, "");
 
 /** A load average above that of two idle cores. */
 const busyLoad = 0.7;
@@ -86,6 +89,7 @@ async function benchBesideFloor(options: BenchOptions, noFloor: string | null): 
     const { renderChart } = await import("./chart.ts");
     await Deno.writeTextFile(options.svg, renderChart(rows.filter(isThroughput), host));
   }
+  if (options.results) console.log(`results: ${resultsFolder}/RESULTS.md`);
   return failures === 0 ? 0 : 1;
 }
 
@@ -134,7 +138,7 @@ function introduce(
 /** Runs the rows in order and prints each result; a row that fails is reported and omitted. */
 async function measureAll(
   planned: readonly { comparison: Comparison; rows: readonly PlannedRow[] }[],
-  { seconds, runs }: BenchOptions,
+  { seconds, runs, results }: BenchOptions,
   host: Host,
   versions: Readonly<Record<string, string>>,
 ) {
@@ -159,7 +163,10 @@ async function measureAll(
         console.log(`  ${text}: ${(error as Error).message}`);
       }
     }
-    records.push({ comparison: name, title, host, versions, seconds, runs, rows: measured });
+    const record = { comparison: name, title, host, versions, seconds, runs, rows: measured };
+    records.push(record);
+    // After each comparison, so that a run that is cut short has not been in vain.
+    if (results) await publish(resultsFolder, comparisons, record);
   }
   return { records, failures };
 }

@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly runs: number;
   /** Measure only the first number of connections of each comparison. */
   readonly quick: boolean;
+  /** Writes the records, and makes RESULTS.md again. */
+  readonly results: boolean;
   readonly json: string | null;
   readonly svg: string | null;
   /** A folder that scripts/newer_peers has made; its programs take part beside the installed ones. */
@@ -30,6 +32,7 @@ of real clients do, unless the title says that they are identical.
   --all           with --quick: every comparison, shortened
   --seconds N     seconds of one run (default 5; with --quick 1)
   --runs N        runs of each contender in each row (default 5)
+  --results       keep the figures in benchmarks/records, and make RESULTS.md and its pictures again
   --json FILE     every figure
   --svg FILE      the requests per CPU-second as a chart
   --peers DIR     newer peers from what scripts/newer_peers has put there, beside the installed ones
@@ -39,7 +42,7 @@ of real clients do, unless the title says that they are identical.
 
 /** Parses the arguments. Throws RangeError with one line for the user. */
 export function parseOptions(argv: readonly string[], names: readonly string[]): BenchOptions {
-  const flags = { help: false, install: false, all: false, quick: false };
+  const flags = { help: false, install: false, all: false, quick: false, results: false };
   const values: { seconds?: number; runs?: number; json?: string; svg?: string; peers?: string } =
     {};
   const only: string[] = [];

@@ -10,7 +10,6 @@ import {
   type Transfer,
 } from "../contenders/http2_clients.ts";
 import {
-  haproxyProxyHttp2,
   nginxFilesHttp2,
   nginxReturnVariedHttp2,
   nginxStreamingProxyHttp2,
@@ -24,7 +23,7 @@ export const http2Load: ClientComparison = {
   contenders: [loadHttp2(32), h2load(32)],
   transports: ["tcp"],
   connections: [10],
-  secondsMin: 3,
+  secondsMin: 2,
   goal: 1,
   isCore: true,
 };
@@ -64,7 +63,7 @@ function upload(name: string, transfer: Transfer, isTls: boolean): ServerCompari
     title: `uploads of ${bytes / mb} MB over HTTP/2${isTls ? " and TLS" : ""} through proxies`,
     driver: h2loadUpload(transfer),
     upstreams: [floorServerSink],
-    contenders: [hayateProxy, nginxStreamingProxyHttp2, haproxyProxyHttp2],
+    contenders: [hayateProxy, nginxStreamingProxyHttp2],
     connections: [connectionsFor(transfer)],
     secondsMin: secondsFor(transfer),
     isTls,

@@ -14,7 +14,7 @@ const common = {
   contenders: [hayateLoad, floorClient, wrk],
   transports: ["tcp", "unix"],
   connections: [50, 600],
-  secondsMin: 3,
+  secondsMin: 2,
   isCore: true,
 } as const;
 

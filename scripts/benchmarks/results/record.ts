@@ -1,9 +1,9 @@
 /** What a run writes down: each comparison's rows with the machine and the versions. Pure. */
-import { figuresOf, floorMultiple, ratioTo } from "./figures.ts";
-import type { Host } from "./host.ts";
-import type { Row } from "./measure.ts";
-import { summarize } from "./statistics.ts";
-import { type GaugeRow, judge } from "./verdict.ts";
+import { figuresOf, floorMultiple, ratioTo } from "../figures.ts";
+import type { Host } from "../host.ts";
+import type { Row } from "../measure.ts";
+import { summarize } from "../statistics.ts";
+import { type GaugeRow, judge } from "../verdict.ts";
 
 /** One comparison, measured in one run. */
 export interface ComparisonRecord {
