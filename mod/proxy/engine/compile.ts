@@ -205,13 +205,17 @@ function responseRules({ hsts, responseRules }: Settings, isSecure: boolean): re
   return [{ action: "set", names: [name], name, value: hsts }, ...responseRules];
 }
 
-/** Port of TLS of the host at this index: 443, unless only others are listened on. */
-function httpsPort({ listeners }: ProxyPlan, host: number): number {
+/**
+ * Port of TLS of the host at this index, as clients know it: 443, unless only others are listened on
+ * to which 443 is not forwarded (`acme.tls-port`).
+ */
+function httpsPort({ listeners, global }: ProxyPlan, host: number): number {
   const ports: number[] = [];
   for (const { address, tls, hosts } of listeners) {
     if (address.kind === "tcp" && tls !== null && hosts.includes(host)) ports.push(address.port);
   }
-  return ports.length === 0 || ports.includes(443) ? 443 : ports[0];
+  const forwarded = global.acme?.tlsPort ?? 443;
+  return ports.length === 0 || ports.includes(443) || ports.includes(forwarded) ? 443 : ports[0];
 }
 
 /** No URL can hold `[unix:/path]`, so servers answer it with 400. nginx sends localhost, too. */

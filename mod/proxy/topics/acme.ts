@@ -23,8 +23,8 @@ host's. A wildcard is an error; a listen of its own takes it off this listener.
   profile       one of the CA's profiles, such as shortlived
   eab           {kid, key}: an account that you have at the CA already
   key-type      p256, p384, rsa2048 (p256)
-  http-port     the ports that 80 and 443 are forwarded to, if they are (80, 443)
-  tls-port
+  http-port     the ports that 80 and 443 are forwarded to, if they are (80, 443);
+  tls-port      redirect-to-https leads to 443 then
   state         folder for account, keys and certificates, mode 0700
                 (${stateDefault}). Hosts that share it order
                 once, and answer each other's challenges. memory: kept until the
@@ -46,6 +46,7 @@ hayate proxy certs lists names, issuers, days left, the next renewal and the las
 error. hayate_certificate_expiry_seconds at /metrics is for alarms.
 
 Under hayate supervise, TLS_DOMAIN="a.example b.example" is enough for the entries
-of PORTS with TLS: it accepts the terms. The CA may also ask on a plain entry of PORTS.
-ACME_EMAIL, ACME_DIRECTORY, ACME_CA_FILE and ACME_STATE are the settings above.
+of PORTS with TLS: it accepts the terms. The CA may also ask on a plain entry of
+PORTS. ACME_EMAIL, ACME_DIRECTORY, ACME_CA_FILE and ACME_STATE are the settings
+above.
 `;

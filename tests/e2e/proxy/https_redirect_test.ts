@@ -95,3 +95,87 @@ hosts:
       /plain: {file.dir: ${folder.path}/www, redirect-to-https: OFF}
 `);
 }
+
+/** Status, Location and HSTS of a request by curl. */
+async function ask(...args: readonly string[]): Promise<readonly [number, string, string]> {
+  const { stdout } = await runProgram("curl", ["-sk", "-D", "-", "-o", "/dev/null", ...args]);
+  const fields = stdout.split("\r\n");
+  const valueOf = (name: string) =>
+    fields.find((line) => line.toLowerCase().startsWith(`${name}: `))?.slice(name.length + 2) ?? "";
+  const status = Number(fields[0].split(" ")[1]);
+  return [status, valueOf("location"), valueOf("strict-transport-security")];
+}
+
+for (
+  const [version, plainFlag, tlsFlag] of [
+    ["HTTP/1.1", "--http1.1", "--http1.1"],
+    ["HTTP/2", "--http2-prior-knowledge", "--http2"],
+  ] as const
+) {
+  peerTest(
+    "curl",
+    `redirect-to-https and hsts of a host and of a path, by ${version}`,
+    async () => {
+      await using folder = await tempFolder();
+      const [crt, key] = [`${folder.path}/c.pem`, `${folder.path}/k.pem`];
+      writeSelfSigned(["localhost"], crt, key);
+      const [plain, tls] = [freePort(), freePort()];
+      await using _proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+listen: {port: ${plain}, host: 127.0.0.1}
+listen: {port: ${tls}, host: 127.0.0.1, ssl: {certificate-file: ${crt}, key-file: ${key}}}
+hosts:
+  whole.example:
+    redirect-to-https: ON
+    hsts: ON
+    paths:
+      /: {status: ON}
+      /open: {status: ON, redirect-to-https: OFF, hsts: OFF}
+  part.example:
+    paths:
+      /: {status: ON}
+      /secret: {status: ON, redirect-to-https: ON, hsts: 10 days}
+`);
+      // The port is not that of the listener, as behind a forwarded port.
+      const at = (host: string) => ["-H", `Host: ${host}`];
+      const rows = [
+        ["whole.example", "/?y", true, "max-age=31536000"],
+        ["whole.example", "/open", false, ""],
+        ["part.example", "/", false, ""],
+        ["part.example", "/secret", true, "max-age=864000"],
+        ["whole.example", "/.well-known/acme-challenge/abc", false, "max-age=31536000"],
+      ] as const;
+      for (const [host, path, isRedirected, hsts] of rows) {
+        const [status, location, none] = await ask(
+          ...at(host),
+          plainFlag,
+          `http://127.0.0.1:${plain}${path}`,
+        );
+        // The challenge is routed, and nothing is there.
+        const own = path.startsWith("/.well-known/") ? 404 : 200;
+        const expected = isRedirected ? [301, `https://${host}:${tls}${path}`] : [own, ""];
+        assertEquals([status, location, none], [...expected, ""], `${host}${path}`);
+        const secure = await ask(...at(host), tlsFlag, `https://127.0.0.1:${tls}${path}`);
+        assertEquals(secure, [own, "", hsts], `${host}${path}`);
+      }
+    },
+  );
+}
+
+peerTest("curl", "a port that 443 is forwarded to is not named in the redirect", async () => {
+  await using folder = await tempFolder();
+  const [plain, tls] = [freePort(), freePort()];
+  await using _proxy = await TestProxy.start(`acme:
+  accept-tos: YES
+  directory: http://127.0.0.1:1/dir
+  state: ${folder.path}/acme
+  tls-port: ${tls}
+listen: {port: PORT, host: 127.0.0.1}
+listen: {port: ${plain}, host: 127.0.0.1}
+listen: {port: ${tls}, host: 127.0.0.1, ssl: {}}
+redirect-to-https: ON
+hosts: {a.example: {paths: {/: {status: ON}}}}
+`);
+  const at = ["--resolve", `a.example:${plain}:127.0.0.1`];
+  const [status, location] = await ask(...at, `http://a.example:${plain}/x`);
+  assertEquals([status, location], [301, "https://a.example/x"]);
+});
