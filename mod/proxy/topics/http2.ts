@@ -22,9 +22,9 @@ client (RFC 9218). WebSockets work over HTTP/2 (RFC 8441).
   http2-graceful-shutdown-timeout
                        seconds after GOAWAY until a connection is closed whose
                        requests do not end. 0: drain-timeout alone (0)
-  http2-dos-delay      milliseconds for which nothing is read from a client that resets
-                       more than half of its requests, after the first 100 (100).
-                       0: no delay. http2-limits ends its connection
+  http2-dos-delay      milliseconds for which nothing is read from a client that
+                       resets more than half of its requests, after the first 100
+                       (100). 0: no delay. http2-limits ends its connection
   http2-reprioritize-blocking-assets
                        ON: style sheets, scripts and fonts go before other responses
                        when the client gives no priority (ON)
