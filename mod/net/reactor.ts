@@ -57,7 +57,8 @@ export interface Socket {
    * socket accepts 0, and `onClose` follows.
    *
    * `isLast`: `close`, `shutdown` or `sendFile` is called next, so that the FIN or the file can be
-   * sent with these bytes (send(2), MSG_MORE). Only a hint: a backend may ignore it.
+   * sent with these bytes (send(2), MSG_MORE). Only a hint: a backend may ignore it. Bytes that
+   * nothing follows leave within 200 ms.
    */
   write(bytes: Uint8Array, start: number, end: number, isLast?: boolean): number;
   /**

@@ -11,6 +11,7 @@ import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
 import { selectedProtocol } from "./alpn.ts";
 import { type OpensslFailure, Reason, SslError, takeFailure } from "./openssl_error.ts";
 import { type RecordMemory, recordMemory } from "./record_memory.ts";
+import { versions } from "./ssl_settings.ts";
 
 /** Plaintext encrypted per write to the socket: four records, one send(2). */
 const batchBytes = 65_536;
@@ -298,7 +299,7 @@ export class TlsSocket implements Socket, SocketHandler {
     const why = result === 1 ? SslError.none : lib.SSL_get_error(this.#ssl, result);
     this.#release();
     // Also sends the alert that explains a failure.
-    this.#pumpOut();
+    this.#pumpOut(why === SslError.none && this.#isNextToWrite);
     if (why === SslError.wantRead) return;
     if (why !== SslError.none) return this.#failHandshake(this.#explain(takeFailure()));
     this.isReady = true;
@@ -306,6 +307,15 @@ export class TlsSocket implements Socket, SocketHandler {
     if (this.#paused) this.inner.pause();
     this.options.onReady?.(this);
     if (!this.options.isServer && this.isOpen) this.handler.onOpen(this);
+  }
+
+  /**
+   * The peer does not wait for the end of our handshake, which can leave with what is written next: a
+   * client's Finished with its request, and a session ticket with the response to it. The kernel sends
+   * them after 200 ms in any case.
+   */
+  get #isNextToWrite(): boolean {
+    return !this.options.isServer || this.#lib.SSL_version(this.#ssl) === versions["TLSv1.3"];
   }
 
   /** Lets OpenSSL read the input. Balance each call with `#release`. */

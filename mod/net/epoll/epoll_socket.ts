@@ -7,12 +7,12 @@ import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { MSG } from "../../sys/sockaddr.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
-import { localAddressOf, peerAddressOf } from "../descriptor.ts";
+import { localAddressOf } from "../descriptor.ts";
 import type { OutputBuffers } from "./output_buffers.ts";
 import { type Poller, PollTarget } from "./poller.ts";
 import { readAheadBytes, type ReadBuffers } from "./read_buffers.ts";
 import type { SpareStreams } from "./spare_streams.ts";
-import { resetOnClose, takeSocketError } from "./stream.ts";
+import { peerAddressOf, resetOnClose, takeSocketError } from "./stream.ts";
 
 /** What the sockets of a reactor share: the poller and the buffers. */
 export interface SocketHost {
