@@ -12,6 +12,8 @@ export interface Dispatch<Connection> {
   failed(connection: Connection, kind: FailureKind, code: string, claimed: number): void;
   /** The connection is free, or closed: its next request, or its place in the queue. */
   next(connection: Connection, nowMs: number): void;
+  /** The connection has nothing to send and may send nothing: it may have had the last request. */
+  parked(): void;
   /** The connection was closed between two requests. */
   reopen(connection: Connection, nowMs: number): void;
   /** The connection may start, or restart after a wait. */

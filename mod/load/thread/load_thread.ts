@@ -211,6 +211,10 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     this.#endWhenDone();
   }
 
+  parked(): void {
+    this.#endWhenDone();
+  }
+
   next(lane: Lane, nowMs: number): void {
     if (this.isOver) return;
     if (this.#schedule !== null) return this.#nextScheduled(lane, nowMs);

@@ -173,7 +173,10 @@ export class StreamLane extends Deadline implements Lane {
 
   /** Its connection has released it. */
   #resume(nowMs: number): void {
-    if (this.phase === Phase.parked || this.#parts.dispatch.isOver) return;
+    const { dispatch } = this.#parts;
+    // A request that is sent again goes before the lanes that have none: it may have its turn already.
+    if (dispatch.isOver || this.phase === Phase.busy) return;
+    if (this.phase === Phase.parked) return this.outstanding === 0 ? dispatch.parked() : undefined;
     if (this.outstanding === 0) return this.#parts.dispatch.next(this, nowMs);
     if (this.phase === Phase.idle) this.#enqueue(nowMs);
     else this.connect(nowMs);

@@ -28,8 +28,22 @@ export interface Reply {
   readonly restAtMs?: number;
 }
 
+/** The server's end of a connection of which it reads the bytes itself. */
+export interface SimulatedPeer {
+  readonly nowMs: number;
+  /** Calls `act` then, unless the connection has ended. */
+  at(atMs: number, act: () => void): void;
+  noteArrival(): void;
+  deliver(bytes: Uint8Array): void;
+  /** `failure`: an errno name in place of a proper end. */
+  end(failure?: string): void;
+}
+
 export interface SimulatedServer {
+  /** Each write of a client is a request. */
   onRequest(atMs: number): Reply;
+  /** Returns what takes the client's bytes, in place of `onRequest`. */
+  accept?(peer: SimulatedPeer): (bytes: Uint8Array) => void;
   /** errno name when a connect fails; null when it goes through. */
   onConnect?(atMs: number): string | null;
 }
@@ -130,8 +144,9 @@ export class SimulatedReactor implements Reactor {
   }
 }
 
-class SimulatedSocket implements Socket {
+class SimulatedSocket implements Socket, SimulatedPeer {
   isOpen = true;
+  #take: ((bytes: Uint8Array) => void) | null = null;
 
   constructor(readonly reactor: SimulatedReactor, public handler: SocketHandler) {}
 
@@ -143,8 +158,13 @@ class SimulatedSocket implements Socket {
     this.handler.onClose(this, new PeerError(failure, "upstream", failure, true));
   }
 
-  write(_bytes: Uint8Array, start: number, end: number): number {
+  write(bytes: Uint8Array, start: number, end: number): number {
     const { reactor } = this;
+    if (reactor.server.accept !== undefined) {
+      this.#take ??= reactor.server.accept(this);
+      this.#take(bytes.slice(start, end));
+      return end - start;
+    }
     reactor.arrivalsMs.push(reactor.nowMs);
     const reply = reactor.server.onRequest(reactor.nowMs);
     const cut = reply.cutAt ?? reply.bytes.length;
@@ -155,6 +175,31 @@ class SimulatedSocket implements Socket {
       reactor.at(reply.restAtMs, () => this.#deliver(reply, cut, reply.bytes.length, true));
     }
     return end - start;
+  }
+
+  get nowMs(): number {
+    return this.reactor.nowMs;
+  }
+
+  at(atMs: number, act: () => void): void {
+    this.reactor.at(atMs, () => {
+      if (this.isOpen) act();
+    });
+  }
+
+  noteArrival(): void {
+    this.reactor.arrivalsMs.push(this.reactor.nowMs);
+  }
+
+  deliver(bytes: Uint8Array): void {
+    if (this.isOpen) this.handler.onData(this, bytes, 0, bytes.length);
+  }
+
+  end(failure?: string): void {
+    if (!this.isOpen) return;
+    if (failure === undefined) return this.handler.onEnd(this);
+    this.isOpen = false;
+    this.handler.onClose(this, new PeerError(failure, "upstream", failure));
   }
 
   #deliver(reply: Reply, start: number, end: number, isLast: boolean): void {
