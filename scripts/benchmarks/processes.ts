@@ -1,6 +1,7 @@
 /** Pinned child processes and their CPU time. */
 import { type Address, formatAddress } from "../../mod/base/address.ts";
 import { openFilesMax } from "../testing/host_limits.ts";
+import { processCpuUs } from "./cpu_clock.ts";
 
 /** CPU time of a process and its descendants, in microseconds. */
 export interface CpuTime {
@@ -171,18 +172,23 @@ export async function runPinned(
   return { output, cpu: { userUs: Number(time[1]) * 1e6, systemUs: Number(time[2]) * 1e6 } };
 }
 
-/** User and system time of a process and its descendants. */
+/**
+ * User and system time of a process and its descendants. Their sum is exact, apart from children that
+ * have ended; the user time is known to a tick.
+ */
 function treeCpuTime(pid: number): CpuTime {
-  let userTicks = 0;
-  let systemTicks = 0;
+  let userUs = 0;
+  let totalUs = 0;
   for (const each of [pid, ...descendants(pid)]) {
     const fields = statFields(each);
+    const ownUs = processCpuUs(each);
+    if (fields === null || ownUs === null) continue;
     // Fields 14 to 17 of proc(5): own time, and that of children that have ended.
-    if (fields === null) continue;
-    userTicks += Number(fields[11]) + Number(fields[13]);
-    systemTicks += Number(fields[12]) + Number(fields[14]);
+    const [user, , childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
+    userUs += (user + childrenUser) * tickUs;
+    totalUs += ownUs + (childrenUser + childrenSystem) * tickUs;
   }
-  return { userUs: userTicks * tickUs, systemUs: systemTicks * tickUs };
+  return { userUs, systemUs: totalUs - userUs };
 }
 
 /** One field of /proc/PID/smaps_rollup; 0 when the process has ended. */

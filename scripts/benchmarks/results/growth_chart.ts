@@ -4,7 +4,7 @@ import type { Row } from "../measure.ts";
 import { grouped } from "../report.ts";
 
 const size = { width: 860, height: 400 };
-const plot = { left: 80, right: 640, top: 40, bottom: 340 };
+const plot = { left: 80, right: 640, top: 60, bottom: 340 };
 const ourColor = "#2b6cb0";
 const floorColor = "#718096";
 const otherColors = ["#dd6b20", "#38a169", "#805ad5", "#d53f8c", "#b7791f"];
@@ -42,7 +42,7 @@ export function renderGrowth(title: string, rows: readonly Row[]): string {
   }
   parts.push(
     text((plot.left + plot.right) / 2, plot.bottom + 40, 12, axis, "middle"),
-    text(10, plot.top - 6, 12, "CPU us per request"),
+    text(10, plot.top - 16, 12, "CPU us per request"),
   );
   curves.forEach((curve, index) => parts.push(...draw(curve, index, x, y.place)));
   return svg(parts);

@@ -1,8 +1,9 @@
 /** RESULTS.md, made from the records. Pure. */
 import { figuresOf, floorMultiple, ratioTo } from "../figures.ts";
 import type { Row } from "../measure.ts";
-import { columnHeads, figure, grouped, renderGaugeRow, renderRow } from "../report.ts";
-import { judge } from "../verdict.ts";
+import { columnHeads, figure, gaugeNumber, grouped, renderGaugeRow, renderRow } from "../report.ts";
+import { summarize } from "../statistics.ts";
+import { type GaugeRow, judge } from "../verdict.ts";
 import type { ComparisonRecord } from "./record.ts";
 
 export interface PageParts {
@@ -44,20 +45,50 @@ function renderPicture({ comparison, title, host }: ComparisonRecord): string {
   return `\`${comparison}\`, ${host.date}: ${title}.\n\n![${title}](${where})`;
 }
 
-/** One line for each headline: its first row. */
+/** One line for each headline: its first row of requests, or all rows of other figures. */
 function renderHeadlines(records: readonly ComparisonRecord[]): string {
-  const lines = records.flatMap(({ rows }) => {
+  const requests = records.flatMap(({ rows }) => {
     const [row] = rows;
     return row === undefined || row.judged === "gauge" ? [] : [renderHeadline(row)];
   });
-  if (lines.length === 0) return "None was measured.";
-  return [
-    "CPU us per request of the judged side, and multiples of the floor's.",
-    "",
-    "| row | floor | hayate | best other | hayate, requests per CPU-second | goals |",
-    "| --- | --- | --- | --- | --- | --- |",
-    ...lines,
-  ].join("\n");
+  const gauges = records.flatMap(({ rows }) =>
+    rows.flatMap((row) => row.judged === "gauge" ? [renderGauge(row)] : [])
+  );
+  if (requests.length + gauges.length === 0) return "None was measured.";
+  const tables: string[][] = [];
+  if (requests.length > 0) {
+    tables.push([
+      "CPU us per request of the judged side, and multiples of the floor's.",
+      "",
+      "| row | floor | hayate | best other | hayate, requests per CPU-second | goals |",
+      "| --- | --- | --- | --- | --- | --- |",
+      ...requests,
+    ]);
+  }
+  if (gauges.length > 0) {
+    tables.push([
+      "Other figures, of which less is better.",
+      "",
+      "| row | | hayate | others | goal |",
+      "| --- | --- | --- | --- | --- |",
+      ...gauges,
+    ]);
+  }
+  return tables.map((lines) => lines.join("\n")).join("\n\n");
+}
+
+function renderGauge(row: GaugeRow): string {
+  const value = ({ samples }: GaugeRow["contenders"][number]) =>
+    samples.length === 0 ? "not measured" : `${gaugeNumber(summarize(samples).median)} ${row.unit}`;
+  const [ours, ...others] = row.contenders;
+  const cells = [
+    `\`${row.comparison}\``,
+    row.setting,
+    value(ours),
+    others.map((each) => `${each.name}: ${value(each)}`).join("; "),
+    judge(row).map(({ isMet, goal }) => `${word(isMet)}: ${shortGoal(goal)}`).join("; "),
+  ];
+  return `| ${cells.join(" | ")} |`;
 }
 
 function renderHeadline(row: Row): string {

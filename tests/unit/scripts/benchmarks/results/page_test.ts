@@ -16,7 +16,7 @@ Deno.test("renderPage() has a line for each headline: floor, ours, the best othe
     "| `serve` tcp, 50 | 4.00 | 6.00, 1.50 x | nginx, newer: 7.50, 1.88 x | " +
       "1.25 x (1.25 to 1.27) | PASS: at least 1.20 x; short: at most 1.30 x floor |",
   );
-  assertEquals(page.match(/^\| `/gm)?.length, 1, "one line, of its first row");
+  assertEquals(page.match(/^\| `serve/gm)?.length, 1, "one line, of its first row");
 });
 
 Deno.test("renderPage() says what could not be measured or judged in a headline", () => {
@@ -30,7 +30,11 @@ Deno.test("renderPage() says what could not be measured or judged in a headline"
     "| `serve` tcp, 50 |  | 6.00 |  |  | not judged: at least 1.20 x; " +
       "not judged: at most 1.30 x floor |",
   );
-  assertStringIncludes(renderPage({ ...parts, records: [startRecord] }), "None was measured.");
+  assertStringIncludes(renderPage({ ...parts, headlines: new Set() }), "None was measured.");
+});
+
+Deno.test("renderPage() has a line for each other figure of a headline", () => {
+  assertStringIncludes(page, "| `start` | one worker | 54 ms |  | PASS: at most 60 ms |");
 });
 
 Deno.test("renderPage() prints all rows, each run once with its machine and versions", () => {
