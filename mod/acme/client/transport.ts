@@ -1,4 +1,5 @@
 /** HTTP to the ACME server. A few requests in weeks, so the platform's fetch carries them. */
+import { systemReason } from "../../base/errors.ts";
 import { version } from "../../base/version.ts";
 import { fromPem } from "../der/pem.ts";
 import { AcmeFault } from "./fault.ts";
@@ -83,5 +84,5 @@ async function readBounded({ body }: Response): Promise<string | null> {
 function reasonOf(error: Error): string {
   if (error.name === "TimeoutError") return `no answer within ${timeoutMs / 1000} s`;
   const text = error.cause instanceof Error ? error.cause.message : error.message;
-  return text.split(": ").slice(-2).join(": ");
+  return systemReason(text.split(": ").slice(-2).join(": "));
 }

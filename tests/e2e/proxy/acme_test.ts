@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runHayate, runProgram } from "../../support/binary.ts";
 import { acmeConfig } from "../../support/acme_config.ts";
-import { rawExchange, unix } from "../../support/raw_socket.ts";
+import { AcmeFront, problem } from "../../support/acme_front.ts";
+import { rawExchange, tcp, unix } from "../../support/raw_socket.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerTest } from "../../support/peers.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
@@ -152,3 +153,131 @@ Deno.test("-t checks the TLS settings of listeners whose certificates are yet to
     if (fault !== null) assertMatch(stderr, fault);
   }
 });
+
+/** The words of `openssl x509 -text` about the key of the certificate that is served. */
+async function servedKey(port: number, name: string): Promise<string> {
+  const command = `openssl s_client -connect 127.0.0.1:${port} -servername ${name} </dev/null ` +
+    "2>/dev/null | openssl x509 -noout -text | grep -A1 'Public Key Algorithm'";
+  return (await runProgram("sh", ["-c", command])).stdout;
+}
+
+for (const [keyType, words] of [["p384", /384 bit/], ["rsa2048", /2048 bit/]] as const) {
+  peerTest(
+    programs,
+    `ssl: {} of a host's own listen, by TLS-ALPN-01, key-type ${keyType}`,
+    async () => {
+      const tls = freePort();
+      await using pebble = await Pebble.start({ tlsPort: tls });
+      await using proxy = await TestProxy.start(`acme:
+  accept-tos: YES
+  email: admin@mail.example
+  tls-port: ${tls}
+  directory: ${pebble.directory}
+  ca-file: ${pebble.caFile}
+  state: DIR/acme
+  key-type: ${keyType}
+listen: {port: PORT, host: 127.0.0.1}
+hosts:
+  a.example:
+    listen: {port: ${tls}, host: 127.0.0.1, ssl: {}}
+    paths: {/: {status: ON}}
+  default:
+    paths: {/: {status: ON}}
+`);
+      await proxy.child.waitForLine("a.example: certificate by Pebble");
+      await fromCa(tls);
+      assertMatch(await servedKey(tls, "a.example"), words);
+      assertEquals((await Deno.stat(`${proxy.folder.path}/acme`)).mode! & 0o777, 0o700);
+    },
+  );
+}
+
+peerTest(programs, "an account is made once, also for names that come later", async () => {
+  const [tls, http] = [freePort(), freePort()];
+  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+  await using front = await AcmeFront.start(pebble, {});
+  const server = { directory: front.directory, caFile: pebble.caFile };
+  await using proxy = await TestProxy.start(acmeConfig(server, { tls, http }));
+  await proxy.child.waitForLine("a.example: certificate by Pebble");
+  const file = `${proxy.folder.path}/h2o.conf`;
+  const text = await Deno.readTextFile(file);
+  await Deno.writeTextFile(
+    file,
+    text.replace("  default:", "  b.example:\n    paths:\n      /: {status: ON}\n  default:"),
+  );
+  proxy.child.kill("SIGHUP");
+  await proxy.child.waitForLine("b.example: certificate by Pebble");
+  await fromCa(tls, "b.example");
+  assertEquals(front.payloadsOf("account").length, 1);
+});
+
+peerTest(
+  programs,
+  "only pending tokens are ours: a webroot of certbot goes on working",
+  async () => {
+    const [tls, http] = [freePort(), freePort()];
+    await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+    const config = acmeConfig(pebble, { tls, http }).replace(
+      "  a.example:\n    paths:\n      /: {status: ON}",
+      "  a.example:\n    redirect-to-https: ON\n    paths:\n      /: {file.dir: WWW}",
+    );
+    await using www = await tempFolder();
+    await www.write(".well-known/acme-challenge/of-certbot", "of-certbot.thumbprint");
+    await using proxy = await TestProxy.start(config.replace("WWW", www.path));
+    await proxy.child.waitForLine("a.example: certificate by Pebble");
+    const ask = (token: string) =>
+      rawExchange(
+        tcp(http),
+        `GET /.well-known/acme-challenge/${token} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`,
+      );
+    assertMatch(await ask("of-certbot"), /^HTTP\/1\.1 200 [^]*of-certbot\.thumbprint$/);
+    assertMatch(await ask("of-nobody"), /^HTTP\/1\.1 404 /);
+    await Deno.writeTextFile(`${proxy.folder.path}/acme/challenges/pending.token`, "pending.proof");
+    assertMatch(await ask("pending"), /^HTTP\/1\.1 200 [^]*pending\.proof$/);
+    assertMatch(await ask("..%2faccounts"), /^HTTP\/1\.1 (404|301) /);
+  },
+);
+
+peerTest(programs, "state: memory orders at each start, and leaves nothing", async () => {
+  const [tls, http] = [freePort(), freePort()];
+  await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+  const config = acmeConfig(pebble, { tls, http }).replace("state: DIR/acme", "state: memory");
+  const folders = () =>
+    [...Deno.readDirSync("/dev/shm")].filter(({ name }) => name.startsWith("hayate-acme-"));
+  const before = folders().map(({ name }) => name);
+  await using proxy = await TestProxy.start(config);
+  await proxy.child.waitForLine("a.example: certificate by Pebble");
+  const own = folders().filter(({ name }) => !before.includes(name));
+  assert(own.length >= 1);
+  proxy.child.kill("SIGTERM");
+  await proxy.child.status;
+  const left = folders().map(({ name }) => name);
+  assert(own.some(({ name }) => !left.includes(name)));
+});
+
+peerTest(
+  programs,
+  "a renewal that fails keeps the old certificate, and certs tells why",
+  async () => {
+    const [tls, http] = [freePort(), freePort()];
+    await using pebble = await Pebble.start({ httpPort: http, tlsPort: tls });
+    let isDown = false;
+    await using front = await AcmeFront.start(pebble, {
+      answer: ({ kind }) =>
+        kind === "new order" && isDown ? problem(503, "serverInternal", "out of order") : null,
+    });
+    const server = { directory: front.directory, caFile: pebble.caFile };
+    await using proxy = await TestProxy.start(acmeConfig(server, { tls, http }));
+    await proxy.child.waitForLine("a.example: certificate by Pebble");
+    const first = await fromCa(tls);
+    isDown = true;
+    await makeDue(proxy.folder.path);
+    proxy.child.kill("SIGHUP");
+    await proxy.child.waitForLine(
+      /serverInternal: out of order; serving the old certificate, next attempt in \d\d s/,
+    );
+    assertEquals(await servedCertificate(tls, "a.example"), first);
+    const { stdout } = await runHayate(["proxy", "certs", "-c", `${proxy.folder.path}/h2o.conf`]);
+    assertMatch(stdout, /\na\.example +Pebble .*serverInternal: out of order\n$/);
+  },
+);
