@@ -59,9 +59,17 @@ export class ManagedDomains {
     this.#certificates.start();
   }
 
-  /** Orders nothing more, and forgets what was kept in memory. */
-  dispose(): void {
+  /**
+   * Orders nothing more. Call it before the sockets are closed: a CA that is refused there has found
+   * a fault, and an order that we end has not.
+   */
+  stop(): void {
     this.#certificates?.stop();
+  }
+
+  /** As `stop`, and forgets what was kept in memory. */
+  dispose(): void {
+    this.stop();
     this.#state.dispose();
   }
 }

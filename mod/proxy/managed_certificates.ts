@@ -16,6 +16,7 @@ const folderVariable = "HAYATE_ACME_FOLDER";
 export class ManagedCertificates {
   readonly #logger: Logger;
   readonly #isWorker: boolean;
+  #isStopped = false;
   #running: { readonly path: string; readonly certificates: Certificates } | null = null;
   /** By the value of `state`. */
   readonly #chosen = new Map<string, ChosenState>();
@@ -47,7 +48,7 @@ export class ManagedCertificates {
 
   /** The plan is in force: its certificates are ordered and renewed from now on. */
   use(plan: ProxyPlan, reactor: Reactor): void {
-    if (this.#isWorker) return;
+    if (this.#isWorker || this.#isStopped) return;
     const path = plan.global.acme?.folder ?? null;
     const orders = path !== null && this.#chosen.get(plan.global.acme!.state)?.mayOrder === true;
     if (orders && this.#running?.path === path) {
@@ -57,10 +58,19 @@ export class ManagedCertificates {
     this.#running = orders ? { path, certificates: this.#start(path, plan, reactor) } : null;
   }
 
-  /** Orders nothing more, and forgets what was kept in memory. */
+  /**
+   * Orders nothing more. Call it before the sockets are closed: a CA that is refused there has found
+   * a fault, and an order that we end has not.
+   */
   stop(): void {
+    this.#isStopped = true;
     this.#running?.certificates.stop();
     this.#running = null;
+  }
+
+  /** As `stop`, and forgets what was kept in memory. */
+  dispose(): void {
+    this.stop();
     for (const chosen of this.#chosen.values()) chosen.dispose();
     this.#chosen.clear();
   }

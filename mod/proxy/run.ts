@@ -211,6 +211,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
       load: () => loadAgain(loaded, setting),
       // Not before: the CA's validation must find a worker.
       onServing: () => setting.managed.use(loaded.plan, reactor),
+      onStopping: () => setting.managed.stop(),
       onReloaded: ({ plan }) => {
         setting.managed.use(plan, reactor);
         if (isAlone) setting.errorLog.redirect(plan.global.errorLog);
@@ -223,7 +224,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   } else {
     await runSingle(loaded, setting, reactor);
   }
-  setting.managed.stop();
+  setting.managed.dispose();
   pidFile?.release();
   return exitCode;
 }
@@ -265,11 +266,15 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
       setting.managed.use(next.plan, reactor);
     },
   });
+  const onStopping = () => {
+    // While a supervisor holds the sockets, an order may go on: the next generation answers the CA.
+    if (inherited === null || setting.lease?.isOver === true) setting.managed.stop();
+  };
   const onDrain = () => {
     reloads.stop();
     member?.closed();
   };
-  listenToSignals(single, setting, onDrain, () => reactor.stop());
+  listenToSignals(single, setting, { onStopping, onDrain, stop: () => reactor.stop() });
   const running = reactor.run();
   // A signal may end the process while names and checks are still pending.
   if (await Promise.race([single.start(), running.then(() => false)])) {
@@ -313,14 +318,19 @@ function takeTicketSeed(logger: Logger): string {
 function listenToSignals(
   single: SingleProcess,
   { command, logger, member, inherited }: Setting,
-  onDrain: () => void,
-  stop: () => void,
+  { onStopping, onDrain, stop }: {
+    /** Before anything is closed. */
+    readonly onStopping: () => void;
+    readonly onDrain: () => void;
+    readonly stop: () => void;
+  },
 ): void {
   listenForLeave(single);
   let isDraining = false;
   const drain = () => {
     if (isDraining) return;
     isDraining = true;
+    onStopping();
     void single.drain().then(stop);
     onDrain();
   };
@@ -347,6 +357,7 @@ function listenToSignals(
         drain();
       },
       onAtOnce(name) {
+        onStopping();
         logger.warn(atOnceText(name, single.cut()));
         stop();
       },

@@ -69,7 +69,12 @@ async function serve(
       ? bindAll(reactor, plan.listen, worker.onAcceptOf)
       : adoptAll(reactor, inherited, inherited.length > 0, worker.onAcceptOf)
   );
-  listenToSignals(worker, log, lease, inherited !== null, plan.process.shutdownDelayMs);
+  // While a supervisor holds the sockets, an order may go on: the next generation answers the CA.
+  const stopOrders = () => {
+    if (inherited === null || lease?.isOver === true) tls.stop();
+  };
+  const { shutdownDelayMs } = plan.process;
+  listenToSignals(worker, log, lease, inherited !== null, shutdownDelayMs, stopOrders);
   const clipped = inherited === null ? clippedBacklog(plan.listen.backlog) : null;
   if (clipped !== null && log.enabled("info")) {
     log.info(`backlog ${plan.listen.backlog} is clipped to ${clipped} (net.core.somaxconn)`);
@@ -104,6 +109,7 @@ function listenToSignals(
   lease: HeldLease | null,
   hasSupervisor: boolean,
   shutdownDelayMs: number,
+  stopOrders: () => void,
 ): void {
   listenForLeave(worker);
   listenForStop(hasSupervisor, shutdownDelayMs, {
@@ -114,9 +120,13 @@ function listenToSignals(
     onFirst(name) {
       notify("STOPPING=1");
       log.info(`received ${name}, gracefully shutting down`);
+      stopOrders();
       worker.drain(lease?.isOver);
     },
-    onAtOnce: (name) => log.warn(atOnceText(name, worker.stop())),
+    onAtOnce(name) {
+      stopOrders();
+      log.warn(atOnceText(name, worker.stop()));
+    },
   });
   addSignalListener("USR1", () => worker.reopenLogs());
   addSignalListener(

@@ -16,8 +16,12 @@ import type { ListenSpec } from "../config/listen_spec.ts";
 
 /** TLS whose certificates are ordered while the workers serve. */
 export interface AcmeTls extends ApplianceTls {
+  /** Why nothing is ordered; null: it is, or need not be. */
+  readonly fault: string | null;
   /** Call it when a worker serves: the CA's validation must find one. */
-  begin(report: (line: string) => void): void;
+  begin(report: (event: "note" | "fault", text: string) => void): void;
+  /** Ends an order. Call it before the sockets are closed. */
+  stop(): void;
 }
 
 /**
@@ -41,15 +45,21 @@ export async function prepareAcme(
   return {
     variables: namedAppliance(sockets, domains.files, domains.challengeFolder, former),
     selfSigned: null,
-    note: domains.fault ?? domains.noteOf("TLS_DOMAIN"),
+    note: domains.fault === null ? domains.noteOf("TLS_DOMAIN") : "",
+    fault: domains.fault,
     begin: (report) =>
       domains.begin({
-        logger: { debug: () => {}, info: report, error: report },
+        logger: {
+          debug: () => {},
+          info: (text) => report("note", text),
+          error: (text) => report("fault", text),
+        },
         setTimer: (delayMs, callback) => setTimeout(callback, delayMs),
         clearTimer: (timer) => clearTimeout(timer),
         nowMs: () => Date.now(),
         random: () => Math.random(),
       }),
+    stop: () => domains.stop(),
     dispose: () => domains.dispose(),
   };
 }

@@ -14,7 +14,8 @@ export type ReportEvent =
   | { readonly event: "logger-died"; readonly status: number }
   | { readonly event: "lines-lost"; readonly count: number }
   | { readonly event: "leaving"; readonly delayMs: number }
-  | { readonly event: "note"; readonly text: string };
+  | { readonly event: "note"; readonly text: string }
+  | { readonly event: "fault"; readonly text: string };
 
 type ReportName = ReportEvent["event"];
 
@@ -75,6 +76,7 @@ const texts: {
   "leaving": ({ delayMs }) =>
     `received TERM, accepting for ${seconds(delayMs)} secs more before the stop`,
   "note": ({ text }) => text,
+  "fault": ({ text }) => text,
 };
 
 /** One line, without its line feed. */
@@ -103,7 +105,7 @@ const warnings: readonly ReportName[] = [
 
 /** The event's level, named as in the other modes' logs. */
 export function levelOf({ event }: ReportEvent): "info" | "warn" | "error" {
-  if (event === "gave-up") return "error";
+  if (event === "gave-up" || event === "fault") return "error";
   return warnings.includes(event) ? "warn" : "info";
 }
 

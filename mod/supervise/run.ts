@@ -138,6 +138,7 @@ class Supervisor {
       this.#closeHealth = await openHealthListener(health, () => runner.state);
     }
     system.onStopping = () => {
+      this.tls.stop();
       if (succession?.isShared === true) return sockets.handOver();
       // Now only the workers hold them. The last worker of a queue empties and closes it, so that later
       // clients are refused at once, even while a long request still runs.
@@ -147,14 +148,16 @@ class Supervisor {
     };
     const parts = this.#successionParts(runner, sockets);
     system.onServing = () => {
-      this.tls.begin(parts.note);
+      this.tls.begin((event, text) => this.#report({ event, text }));
       succession?.serves(parts);
       for (const pid of this.#replaced.splice(0)) sendSignal(pid, plan.settings.signalOnHup);
     };
     succession?.bound(parts);
     reapOrphans();
     reportUp?.();
-    if (this.tls.note !== "") this.#report({ event: "note", text: this.tls.note });
+    const { note, fault } = this.tls;
+    if (note !== "") this.#report({ event: "note", text: note });
+    if (fault !== null) this.#report({ event: "fault", text: fault });
     runner.start(asWorkers(this.#orphans, performance.now()));
     for (const signal of this.#early.splice(0)) this.#stop(signal);
     return await runner.finished;

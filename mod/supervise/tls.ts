@@ -8,8 +8,10 @@ import type { RunPlan } from "./plan/plan.ts";
 const noTls: AcmeTls = {
   variables: {},
   note: "",
+  fault: null,
   selfSigned: null,
   begin: () => {},
+  stop: () => {},
   dispose: () => {},
 };
 
@@ -35,7 +37,9 @@ function hasOwnCertificate([mode, ...words]: readonly string[]): boolean {
 
 async function prepare(listen: readonly ListenSpec[], former?: FormerTls): Promise<AcmeTls> {
   const variables = allVariables();
+  const { fault, begin, stop } = noTls;
   const ordered = await prepareAcme(listen, variables, former);
   const sockets = listen.filter(({ tls }) => tls).map(({ name }) => name);
-  return ordered ?? { ...prepareAppliance(sockets, variables, former), begin: () => {} };
+  return ordered ??
+    { ...prepareAppliance(sockets, variables, former), ...{ fault, begin, stop } };
 }

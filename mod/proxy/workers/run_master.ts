@@ -38,6 +38,8 @@ export interface MasterRun {
   load(): Promise<LoadedPlan>;
   /** Called when the first workers accept. */
   onServing(): void;
+  /** Called before the sockets are closed for good. */
+  onStopping(): void;
   /** Called when the reloaded plan is in service. */
   onReloaded(loaded: LoadedPlan): void;
   readonly hangups: Hangups;
@@ -234,6 +236,7 @@ class MasterProcess implements Health {
 
   async #end(signal: "TERM" | "QUIT"): Promise<void> {
     this.#isStopping = true;
+    if (this.#areSocketsOurs) this.#run.onStopping();
     this.#reloads.stop();
     const { pool } = this.#current;
     const needsWorker = signal === "TERM" && this.#areSocketsOurs && !pool.isServing;

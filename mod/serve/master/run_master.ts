@@ -52,6 +52,9 @@ export async function runMaster(
   const isOurs = () => !sockets.isInherited || inheritedLease?.isOver === true;
   const end: MasterEnd = {
     needsWorker: (master) => isOurs() && !master.isServing && sockets.shut(),
+    stopOrders: () => {
+      if (isOurs()) tls.stop();
+    },
     releaseSockets: () => release(sockets, lease, isOurs()),
   };
   try {
@@ -67,6 +70,8 @@ export async function runMaster(
 interface MasterEnd {
   /** Connections wait, and every worker that could answer them has died. */
   needsWorker(master: Master): boolean;
+  /** While a supervisor holds the sockets, an order may go on: the next generation answers the CA. */
+  stopOrders(): void;
   releaseSockets(): void;
 }
 
@@ -230,6 +235,7 @@ function listenToSignals(
     onFirst(name) {
       notify("STOPPING=1");
       log.info(`received ${name}, gracefully shutting down`);
+      end.stopOrders();
       const drain = () => {
         end.releaseSockets();
         master.drain();
@@ -239,6 +245,7 @@ function listenToSignals(
     },
     onAtOnce(name) {
       log.warn(atOnceText(name, 0));
+      end.stopOrders();
       master.stop();
     },
   });

@@ -35,7 +35,9 @@ export function readListen(
   environment: Environment = () => undefined,
   errors: string[],
 ): ListenPlan {
-  const inherits = ["SERVER_STARTER_PORT", "LISTEN_FDS"].some((name) => environment(name));
+  const isForUs = environment("LISTEN_PID") === String(Deno.pid);
+  const inherits = Boolean(environment("SERVER_STARTER_PORT")) ||
+    (isForUs && Boolean(environment("LISTEN_FDS")));
   const domains = domainsOf(values, environment, errors);
   const reading = { values, environment, errors, domains, inherits };
   const sockets = readSockets(reading);

@@ -34,6 +34,8 @@ export interface OwnTls {
   isSecure(socketName: string): boolean;
   /** Call it when a worker serves: the CA's validation must find one. */
   begin(host: Pick<CertificatesHost, "setTimer" | "clearTimer">): void;
+  /** Ends an order. Call it before the sockets are closed for good. */
+  stop(): void;
   /** Call it when the last worker has ended. */
   dispose(): void;
 }
@@ -41,7 +43,12 @@ export interface OwnTls {
 /** The certificates, and what comes with them. */
 type Presented = Omit<OwnTls, "isSecure">;
 
-const nothing: Presented = { variables: {}, begin: () => {}, dispose: () => {} };
+const nothing: Presented = {
+  variables: {},
+  begin: () => {},
+  stop: () => {},
+  dispose: () => {},
+};
 
 /**
  * Makes the certificates ready. `variables`: those of this process. Throws `StartError` for files that
@@ -136,6 +143,7 @@ async function manage(
         nowMs: () => Date.now(),
         random: () => Math.random(),
       }),
+    stop: () => domains.stop(),
     dispose: () => domains.dispose(),
   };
 }
@@ -153,7 +161,7 @@ function present(
   const { variables, note, dispose } = prepareAppliance(secure, pair);
   if (note !== "") log.info(note);
   // Those of a supervisor are for its own certificates.
-  return { variables: { ...variables, [tlsVariables.named]: "" }, begin: () => {}, dispose };
+  return { ...nothing, variables: { ...variables, [tlsVariables.named]: "" }, dispose };
 }
 
 /** Sessions resume over all generations of a supervisor. */

@@ -79,6 +79,26 @@ for (const command of commands) {
   });
 }
 
+peerTest(programs, "where HTTP-01 does not get through, TLS-ALPN-01 is next", async () => {
+  await using folder = await tempFolder();
+  const [http, tls] = [freePort(), freePort()];
+  // Nothing listens where the CA asks over plain HTTP.
+  await using pebble = await Pebble.start({ tlsPort: tls });
+  const command = ["serve", "--text", "hi", "--workers", "2"];
+  {
+    await using first = startAppliance(command, pebble, folder, { http, tls }, "a.example");
+    await first.waitForLine(
+      /\[error\] acme: a\.example: .*http-01 failed: .*serving a self-signed .*next attempt in \d+ s/,
+    );
+  }
+  // The pause is over.
+  const file = `${folder.path}/acme/names/a.example.json`;
+  const stored = JSON.parse(await Deno.readTextFile(file));
+  await Deno.writeTextFile(file, JSON.stringify({ ...stored, retryAtMs: 0 }));
+  await using again = startAppliance(command, pebble, folder, { http, tls }, "a.example");
+  await again.waitForLine("acme: a.example: certificate by Pebble");
+});
+
 peerTest(programs, "TLS_DOMAIN renews while serve goes on", async () => {
   await using folder = await tempFolder();
   const [http, tls] = [freePort(), freePort()];

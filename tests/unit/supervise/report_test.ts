@@ -57,3 +57,11 @@ Deno.test("jsonLine() holds the text, the event and its fields", () => {
     pid: 8,
   });
 });
+
+Deno.test("jsonLine() tells a fault from a note", () => {
+  const levels = (["note", "fault"] as const).map((event) => {
+    const { level, msg } = JSON.parse(jsonLine({ event, text: "acme: no" }, 0));
+    return [level, msg];
+  });
+  assertEquals(levels, [["info", "acme: no"], ["error", "acme: no"]]);
+});

@@ -84,6 +84,8 @@ const rows: readonly (readonly [text: string, sockets: string, certificate: stri
   [`${supervised}: --cert a --key b`, `${bare}8080`, "a b"],
   [`${supervised}; HAYATE_TLS_CHALLENGES=/c; TLS_DOMAIN=a.example: `, `${bare}8080`, "none"],
   ["SERVER_STARTER_PORT=443=4: ", `${bare}8080`, "none"],
+  ["LISTEN_FDS=1; LISTEN_PID=0; PORTS=80: ", `${bare}80`, "none"],
+  [`LISTEN_FDS=1; LISTEN_PID=${Deno.pid}; PORTS=80: `, `${bare}8080`, "none"],
   ["SERVER_STARTER_PORT=443=4: --tls", `${bare}8080/tls`, "self-signed"],
   [
     "SERVER_STARTER_PORT=443=4; TLS_DOMAIN=a.example: ",
