@@ -111,6 +111,37 @@ streamTest(
   },
 );
 
+streamTest(
+  "a reader that pauses after each piece holds one piece of 64 KB at most",
+  async (rig, transport) => {
+    const { client, server } = await rig.pair(transport);
+    const seen = expectPattern(server);
+    const check = server.onBytes;
+    let largestBytes = 0;
+    let hasPaused = false;
+    server.onBytes = (bytes, start, end) => {
+      // Before the first pause, a peer that never stops may be read in larger pieces.
+      if (hasPaused) largestBytes = Math.max(largestBytes, end - start);
+      check(bytes, start, end);
+      if (seen.count < 1_000_000) return;
+      hasPaused = true;
+      server.socket.pause();
+      rig.reactor.setTimer(1, () => server.socket.resume());
+    };
+    const length = 4_000_000;
+    const bytes = pattern(length);
+    let at = 0;
+    const push = () => {
+      at += client.socket.write(bytes, at, length);
+    };
+    client.onDrained = push;
+    push();
+    await server.until(() => seen.count === length);
+    assertEquals(seen.wrongAt, -1, "the bytes came in order");
+    assert(largestBytes > 0 && largestBytes <= 65_536, `a piece of ${largestBytes} bytes`);
+  },
+);
+
 /** Writes `length` bytes, continuing at each onDrain. */
 async function sendAll(
   recorder: Recorder,

@@ -58,6 +58,10 @@ export class EpollSocket extends PollTarget implements Socket {
   #aheadErrno = 0;
   /** The last read filled its slot, so the next one uses the large buffer at once. */
   #isBulk = false;
+  /** The last large read was full, and the handler has not paused since: reads may be larger still. */
+  #isFlowing = false;
+  /** The last read returned as much as it may: there may be more. */
+  #isReadFull = false;
   #wantsDrain = false;
   #isShutDown = false;
   #deferredErrno = 0;
@@ -128,6 +132,7 @@ export class EpollSocket extends PollTarget implements Socket {
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
+    this.#isFlowing = false;
     this.#updateInterest();
   }
 
@@ -307,7 +312,7 @@ export class EpollSocket extends PollTarget implements Socket {
     let count = this.#read();
     if (ends && count > 0 && this.#isReading) count = this.#read();
     // Read the rest in the next tick, so that one fast peer does not delay the others.
-    const mayHaveMore = ends ? count > 0 : count === this.#host.readBuffers.largeBytes;
+    const mayHaveMore = ends ? count > 0 : this.#isReadFull;
     if (ends && this.#leaving) this.close();
     else if (mayHaveMore && (this.#isReading || this.#isLeaving)) this.#host.poller.rearm(this);
   }
@@ -330,9 +335,12 @@ export class EpollSocket extends PollTarget implements Socket {
 
   /** Reads once; returns the number of bytes. */
   #read(): number {
-    const { bytes, largeBytes, largePointer } = this.#host.readBuffers;
-    const count = libcSocket.recv_at(this.fd, largePointer, largeBytes, MSG.dontwait);
+    const { bytes, largeBytes, largestBytes, largePointer } = this.#host.readBuffers;
+    const wanted = this.#isFlowing ? largestBytes : largeBytes;
+    const count = libcSocket.recv_at(this.fd, largePointer, wanted, MSG.dontwait);
     if (count < readAheadBytes) this.#isBulk = false;
+    this.#isReadFull = count === wanted;
+    this.#isFlowing = count >= largeBytes;
     return this.#take(count, count < 0 ? errno() : 0, bytes, 0);
   }
 
