@@ -1,10 +1,13 @@
 import type { BatchOutput, Reactor } from "../../net/reactor.ts";
 import type { Outlet } from "./outlet.ts";
 
-/** Space for the output of one batch: many responses, or some heads and small bodies. */
-const scratchBytes = 65536;
-/** With less space left, the buffer is flushed before the next connection writes. */
-const roomMin = 16384;
+/** Space for the output of one batch: many responses, or large pieces of two bodies. */
+const scratchBytes = 139_264;
+/**
+ * With less space left, the buffer is flushed before the next connection writes: 64 KB of DATA frames
+ * with their headers leave in one send(2), which costs ten times as much as copying one of them.
+ */
+const roomMin = 69_632;
 /** Connections with output for the end of the batch, besides the current owner. */
 const waitingMax = 64;
 

@@ -132,13 +132,31 @@ Deno.test("large output is sent after what was written before it", () => {
   callback(scratch, () => write(b, "b"));
   callback(scratch, () => {
     write(a, "head");
-    write(a, "x".repeat(40_000));
+    write(a, "x".repeat(70_000));
     write(a, "tail");
   });
   batch.end();
   const ofA = sent.filter(({ name }) => name === "a").map(({ text }) => text).join("");
-  assertEquals(ofA, `head${"x".repeat(40_000)}tail`);
+  assertEquals(ofA, `head${"x".repeat(70_000)}tail`);
   assertEquals(sent.filter(({ name }) => name === "b").map(({ text }) => text), ["b"]);
+});
+
+Deno.test("pieces of a large body and what frames them leave together", () => {
+  const batch = new Batch();
+  const scratch = new Scratch(batch);
+  const sent: Sent[] = [];
+  const [a, b] = ["a", "b"].map((name) => outlet(scratch, name, sent));
+  const frames = ("h".repeat(9) + "x".repeat(16_384)).repeat(4);
+  for (const each of [a, b]) {
+    callback(scratch, () => {
+      for (let at = 0; at < frames.length; at += 16_393) {
+        write(each, frames.slice(at, at + 9));
+        write(each, frames.slice(at + 9, at + 16_393));
+      }
+    });
+  }
+  batch.end();
+  assertEquals(sent.map(({ name, text }) => [name, text === frames]), [["a", true], ["b", true]]);
 });
 
 Deno.test("a socket may write, flush and close others in the middle of a flush", () => {
@@ -176,7 +194,7 @@ Deno.test("with any number of connections, writes and sizes, each gets its own b
       for (let writes = random.below(4); writes >= 0; writes--) {
         const index = random.below(outlets.length);
         const text = `<${i}.${writes}>${
-          "x".repeat(random.oneIn(20) ? random.below(20_000) : random.below(300))
+          "x".repeat(random.oneIn(20) ? random.below(100_000) : random.below(300))
         }`;
         expected[index] += text;
         write(outlets[index], text);
