@@ -76,11 +76,11 @@ export class DataFrames<T extends Stream> {
     const stream = this.#current();
     this.#stream = null;
     if (stream === null || !this.#ends) {
-      state.returnCredit(stream);
+      state.updates.announce(stream);
       return !state.isFailed;
     }
     stream.remoteClosed = true;
-    state.returnCredit(null);
+    state.updates.announce(null);
     state.sink.onEnd(stream, noTrailers);
     state.endRemote(stream, this.#id);
     return !state.isFailed;

@@ -136,7 +136,9 @@ export class Session<T extends Stream = Stream> implements FrameSink {
       state.fail(ErrorCode.protocolError, "preface");
       return;
     }
+    state.updates.beginRead();
     this.#reader.read(bytes, at, end);
+    state.updates.endRead();
   }
 
   /** Client: opens a stream for a request, whose head must be written before another is opened. */
@@ -200,7 +202,7 @@ export class Session<T extends Stream = Stream> implements FrameSink {
   consumed(stream: T, count: number): void {
     if (stream.id === 0) return;
     this.#state.credit.release(stream, count);
-    this.#state.returnCredit(stream);
+    this.#state.updates.announce(stream);
   }
 
   /** Ends a stream of which the owner wants no more. `onReset` does not follow. */

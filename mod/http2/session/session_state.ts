@@ -11,9 +11,10 @@ import type { SessionOptions } from "./session_options.ts";
 import type { FailureReason, SessionOutput, SessionSink } from "./session_sink.ts";
 import type { Stream } from "./stream.ts";
 import { StreamTable } from "./stream_table.ts";
+import { type CreditHost, WindowUpdates } from "./window_updates.ts";
 
 /** What the parts of one session share, and how streams and the session end. */
-export class SessionState<T extends Stream> implements SenderHost<T> {
+export class SessionState<T extends Stream> implements SenderHost<T>, CreditHost {
   readonly options: SessionOptions;
   readonly sink: SessionSink<T>;
   readonly output: SessionOutput;
@@ -23,6 +24,7 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
   readonly guard: Guard;
   readonly peer: PeerSettings;
   readonly credit: ReceiveCredit;
+  readonly updates: WindowUpdates<T>;
   readonly sender: Sender<T>;
   readonly decoder: HpackDecoder;
   readonly encoder: HpackEncoder;
@@ -52,6 +54,7 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
     this.guard = new Guard(options.guard);
     this.peer = new PeerSettings(!options.isServer);
     this.credit = new ReceiveCredit(options);
+    this.updates = new WindowUpdates<T>(this);
     this.sender = new Sender<T>(this);
     this.decoder = new HpackDecoder(space.area, options.tableBytesMax);
     this.encoder = new HpackEncoder(!options.isServer, true, space.block, space.lines);
@@ -153,7 +156,7 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
     this.sender.forget(stream);
     if (stream.heldBytes > 0) {
       this.credit.release(stream, stream.heldBytes);
-      this.returnCredit(null);
+      this.updates.announce(null);
     }
     this.closed.add(stream.id, cause);
     stream.remoteClosed = stream.localClosed = true;
@@ -168,19 +171,7 @@ export class SessionState<T extends Stream> implements SenderHost<T> {
     this.decoder.settle(this.options.tableBytesMax);
     const streams = this.streams.all() as T[];
     this.credit.acknowledge(streams);
-    for (const stream of streams) this.returnCredit(stream);
-  }
-
-  /** Announces what may be received again; null: for the connection alone. */
-  returnCredit(stream: T | null): void {
-    if (this.isFailed) return;
-    const { frames } = this.space;
-    frames.clear();
-    const own = stream === null || stream.remoteClosed ? 0 : this.credit.streamIncrement(stream);
-    if (own > 0) frames.windowUpdate(stream!.id, own);
-    const shared = this.credit.connectionIncrement();
-    if (shared > 0) frames.windowUpdate(0, shared);
-    if (frames.length > 0) this.output.write(frames.bytes, 0, frames.length);
+    for (const stream of streams) this.updates.announce(stream);
   }
 
   writeReset(id: number, code: number): void {

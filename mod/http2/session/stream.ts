@@ -28,6 +28,8 @@ export class Stream implements Waiting {
   heldBytes = 0;
   /** The owner has something to send, and the stream's window is used up. */
   isStalled = false;
+  /** It may have credit to announce; see `WindowUpdates`. */
+  isCreditDue = false;
   priority: number = defaultUrgency;
   /** The peer has given the priority. */
   isPrioritized = false;

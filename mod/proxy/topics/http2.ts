@@ -17,7 +17,7 @@ client (RFC 9218). WebSockets work over HTTP/2 (RFC 8441).
                        request bodies that are passed on at the same time (100).
                        h2o's default of 1 blocks a second two-way gRPC call
   http2-input-window-size
-                       bytes of a body that a client may send ahead (262144; h2o:
+                       bytes of a body that a client may send ahead (524288; h2o:
                        16777216)
   http2-graceful-shutdown-timeout
                        seconds after GOAWAY until a connection is closed whose

@@ -20,11 +20,14 @@ CONTINUATION".split(" ");
 
 /** Frames that were written, joined again from parts of any size. */
 export class Output {
+  /** Calls of `write` so far. */
+  writeCount = 0;
   isBlocked = false;
   /** Everything since the last `take`. */
   #parts: Uint8Array[] = [];
 
   write(bytes: Uint8Array, start: number, end: number): void {
+    this.writeCount++;
     this.#parts.push(bytes.slice(start, end));
   }
 

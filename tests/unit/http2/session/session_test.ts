@@ -52,11 +52,11 @@ function dataFrames(recorder: Recorder): string {
 
 Deno.test("what a server and a client begin with", () => {
   const recorder = new Recorder();
-  assertEquals(recorder.output.frames(), ["SETTINGS 0", "WINDOW_UPDATE 0 +983041"]);
+  assertEquals(recorder.output.frames(), ["SETTINGS 0", "WINDOW_UPDATE 0 +2031617"]);
   const other = new Recorder({ isServer: false });
   const written = other.output.take();
   assertEquals(written.subarray(0, 24), preface);
-  const expected = settings([2, 0], [4, 262_144], [6, 65_536], [9, 1]);
+  const expected = settings([2, 0], [4, 524_288], [6, 65_536], [9, 1]);
   assertEquals(written.subarray(24, 24 + expected.length), expected);
 });
 
@@ -106,6 +106,36 @@ Deno.test("received bytes are given back as they are consumed, in steps of half 
   recorder.receive(data(1, 0, piece));
   recorder.receive(data(1, 0, "x".repeat(2600)));
   assertEquals(recorder.output.frames(), ["RST_STREAM 1 FLOW_CONTROL_ERROR"]);
+});
+
+Deno.test("what one read frees is announced at its end, in one write", () => {
+  const recorder = server({
+    answers: false,
+    streamWindowBytes: windowBytes,
+    connectionWindowBytes: 100_000,
+  });
+  recorder.receive(bytes(post(1), post(3)));
+  const writesBefore = recorder.output.writeCount;
+  const piece = "x".repeat(12_000);
+  const both = bytes(data(1, 0, piece), data(3, 0, piece));
+  recorder.receive(bytes(both, both, both));
+  assertEquals(recorder.output.frames().toSorted(), [
+    "WINDOW_UPDATE 0 +72000",
+    "WINDOW_UPDATE 1 +36000",
+    "WINDOW_UPDATE 3 +36000",
+  ]);
+  assertEquals(recorder.output.writeCount, writesBefore + 1);
+});
+
+Deno.test("a stream that ends in the read that filled its window gets no credit", () => {
+  const recorder = server({ answers: false, streamWindowBytes: windowBytes });
+  recorder.receive(post(1));
+  const piece = "x".repeat(12_000);
+  const most = (id: number) => bytes(data(id, 0, piece), data(id, 0, piece), data(id, 0, piece));
+  recorder.receive(bytes(most(1), data(1, end, piece)));
+  assertEquals(recorder.output.frames(), []);
+  recorder.receive(bytes(post(3), most(3), reset(3)));
+  assertEquals(recorder.output.frames(), []);
 });
 
 Deno.test("6.9.1 DATA beyond the connection's window ends it", () => {
