@@ -13,6 +13,13 @@ const spareBytes = 4;
 /** Views of the output are made for every length that is a multiple of this. */
 const viewStepBits = 6;
 
+/** Bytes that can be read four at a time. */
+export interface WordSource {
+  readonly bytes: Uint8Array;
+  /** A view of `bytes`. */
+  words(): DataView;
+}
+
 /**
  * Builds field lines and heads in one reused buffer.
  *
@@ -114,16 +121,16 @@ export class HeadWriter {
     this.length = at + length;
   }
 
-  /** Writes `[start, end)` of the bytes of a head. */
-  copyOf(head: MessageHead, start: number, end: number): void {
+  /** Writes `[start, end)` of the bytes of a head, or of something else with a view of words. */
+  copyOf(from: WordSource, start: number, end: number): void {
     const count = end - start;
-    if (count > wordLoopBytesMax) return this.copy(head.bytes, start, end);
+    if (count > wordLoopBytesMax) return this.copy(from.bytes, start, end);
     this.reserve(count);
-    const source = head.words();
+    const source = from.words();
     const at = this.length;
     const whole = count & ~3;
     for (let i = 0; i < whole; i += 4) this.#words.setInt32(at + i, source.getInt32(start + i));
-    for (let i = whole; i < count; i++) this.bytes[at + i] = head.bytes[start + i];
+    for (let i = whole; i < count; i++) this.bytes[at + i] = from.bytes[start + i];
     this.length = at + count;
   }
 

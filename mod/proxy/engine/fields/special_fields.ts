@@ -10,8 +10,10 @@ import { Spelling, spellingOf } from "./field_spelling.ts";
 export class SpecialFields<Special extends number> {
   readonly none: Special;
   readonly #lookAlike: Special;
-  /** Index: length * 32 + (first letter & 31). */
-  readonly #ofSlot: (readonly [name: Uint8Array, special: Special] | undefined)[];
+  /** Index: length * 32 + (first letter & 31). The number of the name plus one; 0: none. */
+  readonly #ofSlot: Uint8Array;
+  readonly #names: Uint8Array[] = [];
+  readonly #specials: Special[] = [];
 
   /**
    * `names` are in lower case. `none` is the result for every other field, `lookAlike` for a field
@@ -24,15 +26,16 @@ export class SpecialFields<Special extends number> {
   ) {
     this.none = none;
     this.#lookAlike = lookAlike;
-    this.#ofSlot = new Array(32 * (1 + Math.max(...names.map(([name]) => name.length))));
+    this.#ofSlot = new Uint8Array(32 * (1 + Math.max(...names.map(([name]) => name.length))));
     for (const [name, special] of names) {
       const slot = 32 * name.length + (name.charCodeAt(0) & 31);
-      if (this.#ofSlot[slot] !== undefined) {
+      if (this.#ofSlot[slot] !== 0) {
         throw new RangeError(
           `Cannot tell fields apart by length and first letter: ${name} is not the only one`,
         );
       }
-      this.#ofSlot[slot] = [latin1Bytes(name), special];
+      this.#specials.push(special);
+      this.#ofSlot[slot] = this.#names.push(latin1Bytes(name));
     }
   }
 
@@ -41,10 +44,10 @@ export class SpecialFields<Special extends number> {
     const start = head.fields[4 * index];
     const slot = 32 * (head.fields[4 * index + 1] - start) + (head.bytes[start] & 31);
     if (slot >= this.#ofSlot.length) return this.none;
-    const candidate = this.#ofSlot[slot];
-    if (candidate === undefined) return this.none;
-    const spelling = spellingOf(head, index, candidate[0]);
-    if (spelling === Spelling.same) return candidate[1];
+    const number = this.#ofSlot[slot];
+    if (number === 0) return this.none;
+    const spelling = spellingOf(head, index, this.#names[number - 1]);
+    if (spelling === Spelling.same) return this.#specials[number - 1];
     return spelling === Spelling.other ? this.none : this.#lookAlike;
   }
 }

@@ -6,13 +6,17 @@ const bytesMax = 256;
 /** Reused for each exchange; the text is built only when it is needed. */
 export class KeptAuthority {
   readonly #bytes = new Uint8Array(bytesMax);
+  readonly #words = new DataView(this.#bytes.buffer);
   #length = 0;
 
   /** Copies the head's Host; a value longer than a name can be is truncated. */
   keep(head: RequestHead): void {
     const { bytes, hostStart, hostEnd } = head;
     const length = hostStart < 0 ? 0 : Math.min(hostEnd - hostStart, bytesMax);
-    for (let i = 0; i < length; i++) this.#bytes[i] = bytes[hostStart + i];
+    const source = head.words();
+    const whole = length & ~3;
+    for (let i = 0; i < whole; i += 4) this.#words.setInt32(i, source.getInt32(hostStart + i));
+    for (let i = whole; i < length; i++) this.#bytes[i] = bytes[hostStart + i];
     this.#length = length;
   }
 
