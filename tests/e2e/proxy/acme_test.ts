@@ -232,8 +232,13 @@ peerTest(
       );
     assertMatch(await ask("of-certbot"), /^HTTP\/1\.1 200 [^]*of-certbot\.thumbprint$/);
     assertMatch(await ask("of-nobody"), /^HTTP\/1\.1 404 /);
-    await Deno.writeTextFile(`${proxy.folder.path}/acme/challenges/pending.token`, "pending.proof");
-    assertMatch(await ask("pending"), /^HTTP\/1\.1 200 [^]*pending\.proof$/);
+    const offered = `${proxy.folder.path}/acme/challenges/pending.token`;
+    const authorization = `pending.${"A".repeat(43)}`;
+    await Deno.writeTextFile(offered, authorization);
+    assertMatch(await ask("pending"), new RegExp(`^HTTP/1\\.1 200 [^]*\r\n${authorization}$`));
+    // Not the answer to this token: another file got there.
+    await Deno.writeTextFile(offered, "secret");
+    assertMatch(await ask("pending"), /^HTTP\/1\.1 404 /);
     assertMatch(await ask("..%2faccounts"), /^HTTP\/1\.1 (404|301) /);
   },
 );
