@@ -1,3 +1,6 @@
+/** In place of a number: the line is not expected again, so that looking for it is not worth it. */
+export const unrepeated = -1;
+
 const noPlaces = new Int32Array(0);
 const noNumbers = new Float64Array(0);
 
@@ -12,7 +15,7 @@ export class KnownLines {
   count = 0;
   /** Three offsets for each, in ascending order: its start, the end of its name, its end. */
   places = noPlaces;
-  /** The number of the field; 0 without one. That of the Host line is the number of `:authority`. */
+  /** The number of the field, 0 without one, or `unrepeated`. That of the Host line is the number of `:authority`. */
   numbers = noNumbers;
 
   clear(): void {

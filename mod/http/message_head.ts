@@ -64,7 +64,8 @@ export class MessageHead {
   kinds: Uint8Array;
   /**
    * One number for each field: two fields with the same number have the same name and value, for as
-   * long as the process runs. 0: it has none. Only in HTTP/2, empty in HTTP/1.
+   * long as the process runs. 0: it has none; -1: nor will it come again. Only in HTTP/2, empty in
+   * HTTP/1.
    */
   numbers = noNumbers;
   /** Some field was sent as never indexed (RFC 7541 6.2.3); see `isNeverIndexed`. Only in HTTP/2. */

@@ -86,6 +86,38 @@ export function kindOfValue(kind: number, bytes: Uint8Array, start: number, end:
   return kind === EntryKind.other ? kind : regularKind(kind, bytes, start, end);
 }
 
+/**
+ * The same where `words` is a view of the bytes: most values are looked at four bytes at a time.
+ */
+export function kindOfViewedValue(
+  kind: number,
+  words: DataView,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  if (kind === EntryKind.other || kind === EntryKind.cookie) {
+    if (isPlainText(words, bytes, start, end)) return kind;
+  }
+  return kindOfValue(kind, bytes, start, end);
+}
+
+/** Sure that a value has neither control bytes nor blanks at its ends; false: it has to be looked at. */
+function isPlainText(words: DataView, bytes: Uint8Array, start: number, end: number): boolean {
+  const wordsEnd = end - 3;
+  let at = start;
+  let controls = 0;
+  for (; at < wordsEnd; at += 4) {
+    const word = words.getInt32(at);
+    // The high bit of each byte below 0x20, or of 0x7f with its bits inverted, and perhaps of others.
+    const inverted = word ^ 0x7f7f7f7f;
+    controls |= ((word - 0x20202020) & ~word) | ((inverted - 0x01010101) & ~inverted);
+  }
+  for (; at < end; at++) if ((marks[bytes[at]] & VALUE) === 0) return false;
+  return (controls & 0x80808080) === 0 &&
+    (start === end || !(isBlank(bytes[start]) || isBlank(bytes[end - 1])));
+}
+
 function regularKind(kind: number, bytes: Uint8Array, start: number, end: number): number {
   switch (kind) {
     case FieldKind.connection:

@@ -28,7 +28,7 @@ export abstract class FieldSection {
   fault = 0;
   /**
    * Set before `add`: the number that fields with this name and value have for as long as the process
-   * runs (`MessageHead.numbers`), because it is an entry of a table; 0: it has none.
+   * runs (`MessageHead.numbers`), because it is an entry of a table; 0 or `unrepeated`: it has none.
    */
   number = 0;
   readonly head: MessageHead;

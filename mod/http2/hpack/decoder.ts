@@ -1,8 +1,9 @@
 /** HPACK decoding (RFC 7541 6): a field block into the fields of a section. */
+import { unrepeated } from "../../http/known_lines.ts";
 import { copyBytes } from "../frames/byte_writer.ts";
 import { initialTableBytes } from "../frames/constants.ts";
 import { ErrorCode } from "../frames/error_code.ts";
-import { kindOfValue, nameKind } from "../fields/entry_kind.ts";
+import { kindOfViewedValue, nameKind } from "../fields/entry_kind.ts";
 import type { FieldSection } from "../fields/field_section.ts";
 import { DynamicTable } from "./dynamic_table.ts";
 import { decodedBytesMax, huffmanDecode } from "./huffman_decode.ts";
@@ -149,10 +150,11 @@ export class HpackDecoder {
     area.reserve(2);
     area.appendByte(CR);
     area.appendByte(LF);
-    const kind = kindOfValue(
+    const kind = kindOfViewedValue(
       index > 0 && index <= staticCount
         ? staticNameKinds[index]
         : nameKind(area.bytes, lineStart, nameEnd),
+      area.words,
       area.bytes,
       nameEnd + 2,
       valueEnd,
@@ -162,7 +164,8 @@ export class HpackDecoder {
       const offset = table.insert(area.bytes, lineStart, nameEnd, area.length, kind);
       if (offset >= 0) area.noteInsertion(table, offset);
     }
-    section.number = 0;
+    // A client that uses its table sends what repeats as an index.
+    section.number = this.table.count > 0 ? unrepeated : 0;
     section.add(kind, lineStart, nameEnd, nameEnd + 2, valueEnd, !isIndexing && first >= 0x10);
     return at;
   }

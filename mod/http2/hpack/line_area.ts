@@ -17,6 +17,8 @@ const scratchBytesMin = 16384;
 export class LineArea implements LineScratch {
   /** Replaced when it grows: offsets stay the same. */
   bytes: Uint8Array<ArrayBuffer>;
+  /** A view of the same bytes. */
+  words: DataView<ArrayBuffer>;
   /** End of the used part of the scratch. */
   length: number;
   /** Changes with every section. */
@@ -39,6 +41,7 @@ export class LineArea implements LineScratch {
     this.#imageBytesMax = DynamicTable.capacityMax(this.tableBytesMax);
     this.length = this.#scratchStart = this.#imageStart + this.#imageBytesMax;
     this.bytes = new Uint8Array(this.#scratchStart + scratchBytesMin);
+    this.words = new DataView(this.bytes.buffer);
     this.bytes.set(staticBytes);
   }
 
@@ -70,6 +73,7 @@ export class LineArea implements LineScratch {
     const larger = new Uint8Array(Math.max(needed, 2 * this.bytes.length));
     larger.set(this.bytes);
     this.bytes = larger;
+    this.words = new DataView(larger.buffer);
   }
 
   /** A copy of `[start, end)` of this buffer at the end of the scratch, which has room. */

@@ -1,5 +1,5 @@
 import { COLON, CR, HTAB, lowerCase, SP } from "../../http/char_class.ts";
-import type { KnownLines } from "../../http/known_lines.ts";
+import { type KnownLines, unrepeated } from "../../http/known_lines.ts";
 import { fieldKind } from "../../http/field_names.ts";
 import { FieldKind } from "../../http/message_head.ts";
 import { NumberedSlots } from "./numbered_slots.ts";
@@ -8,8 +8,6 @@ import { staticNameIndex } from "./static_index.ts";
 const slotCount = 256;
 /** Longer lines are seldom the same twice, and each slot has room for one. */
 const lineBytesMax = 1024;
-/** Longer literals of HTTP/2 are not looked for: what repeats comes as an index. */
-const literalBytesMax = 256;
 
 /** What a line is to the encoder. */
 export const LineUse = {
@@ -25,6 +23,7 @@ export const LineUse = {
 /** Indexes of the static table. */
 const authorizationIndex = 23;
 const cookieIndex = 32;
+const hostIndex = 38;
 const proxyAuthorizationIndex = 49;
 const setCookieIndex = 55;
 /** Shorter cookies can be guessed byte by byte. */
@@ -69,39 +68,36 @@ export class LineCache {
    * or -1; either way its facts are set.
    */
   find(bytes: Uint8Array, at: number, end: number): number {
-    const expected = this.#next[this.#previous];
-    if (this.#isAt(expected, bytes, at, end)) {
-      this.#recall(expected, at);
-      this.#previous = expected;
-      return expected;
-    }
+    const expected = this.#findExpected(bytes, at, end);
+    if (expected >= 0) return expected;
     this.#parse(bytes, at, end);
     return this.#lookUp(bytes, at, end);
   }
 
   /**
-   * The same for the line at `index` of `known`. Its number is enough to recognise it, once it was
+   * The same for the line at `index` of `lines`. Its number is enough to recognise it, once it was
    * found by its bytes.
    */
-  findKnown(known: KnownLines, index: number, bytes: Uint8Array, at: number): number {
-    const { numbers, places } = known;
+  findKnown(lines: KnownLines, index: number, bytes: Uint8Array, at: number): number {
+    const { numbers, places } = lines;
     const number = numbers[index];
-    if (number > 0) {
-      const slot = this.findNumber(known, index);
-      if (slot >= 0) {
-        this.#recall(slot, at);
-        this.#previous = slot;
-        return slot;
-      }
-    }
     const nameEnd = places[3 * index + 1];
     const end = places[3 * index + 2];
+    if (number > 0) {
+      const slot = this.findNumber(lines, index);
+      if (slot >= 0) return this.#recall(slot, at);
+    } else if (number === 0) {
+      const slot = this.#findExpected(bytes, at, end);
+      if (slot >= 0) return slot;
+    }
     this.nameEnd = nameEnd;
     this.valueStart = nameEnd + 2;
     this.valueEnd = end - 2;
     this.lineEnd = end;
-    this.#judge(bytes, at);
-    if (number === 0 && end - at > literalBytesMax) return -1;
+    // In HTTP/2 names are in lower case, and no field belongs to a connection (RFC 9113 8.2).
+    this.staticIndex = staticNameIndex(bytes, at, nameEnd);
+    this.use = this.staticIndex === hostIndex ? LineUse.host : this.#useOfField();
+    if (number === unrepeated) return -1;
     const slot = this.#lookUp(bytes, at, end);
     if (number > 0 && slot >= 0) this.#numbered.remember(number, slot, this.ids);
     return slot;
@@ -115,6 +111,12 @@ export class LineCache {
   /** The line with the number at `index` is in this slot now. */
   noteNumber({ numbers }: KnownLines, index: number, slot: number): void {
     this.#numbered.remember(numbers[index], slot, this.ids);
+  }
+
+  /** The slot of the line that came next the last time, if it is the one at `at`; else -1. */
+  #findExpected(bytes: Uint8Array, at: number, end: number): number {
+    const expected = this.#next[this.#previous];
+    return this.#isAt(expected, bytes, at, end) ? this.#recall(expected, at) : -1;
   }
 
   /** Looks for the line whose parts are known by its hash. */
@@ -144,7 +146,9 @@ export class LineCache {
     return true;
   }
 
-  #recall(slot: number, at: number): void {
+  /** Sets the facts of the line in this slot, which is at `at`. Returns the slot. */
+  #recall(slot: number, at: number): number {
+    this.#previous = slot;
     const facts = this.#facts;
     const place = 6 * slot;
     this.lineEnd = at + facts[place];
@@ -153,6 +157,7 @@ export class LineCache {
     this.valueEnd = at + facts[place + 3];
     this.use = facts[place + 4];
     this.staticIndex = facts[place + 5];
+    return slot;
   }
 
   #enter(slot: number, bytes: Uint8Array, at: number): void {
@@ -194,7 +199,7 @@ export class LineCache {
   }
 
   #useOf(bytes: Uint8Array, at: number): number {
-    const { staticIndex, valueStart, valueEnd } = this;
+    const { valueStart, valueEnd } = this;
     switch (fieldKind(bytes, at, this.nameEnd)) {
       case FieldKind.connection:
       case FieldKind.transferEncoding:
@@ -207,6 +212,12 @@ export class LineCache {
       case FieldKind.host:
         return LineUse.host;
     }
+    return this.#useOfField();
+  }
+
+  /** For a line that is neither `host` nor of a connection. */
+  #useOfField(): number {
+    const { staticIndex, valueStart, valueEnd } = this;
     const isSecret = staticIndex === authorizationIndex ||
       staticIndex === proxyAuthorizationIndex || staticIndex === setCookieIndex ||
       (staticIndex === cookieIndex && valueEnd - valueStart < guessableCookieBytes);
