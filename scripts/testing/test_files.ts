@@ -81,10 +81,11 @@ export async function runTestFile(
   const run = await denoTest(file, options, lane, []);
   const { outcome } = run;
   if (outcome.failed > 0) {
-    const traced = run.output.includes("--trace-leaks")
-      ? await denoTest(file, options, lane, ["--trace-leaks"])
-      : run;
-    outcome.reports.push(`${file}\n${traced.output.trim()}`);
+    outcome.reports.push(`${file}\n${run.output.trim()}`);
+    if (run.output.includes("--trace-leaks")) {
+      const traced = await denoTest(file, options, lane, ["--trace-leaks"]);
+      outcome.reports.push(`${file} with --trace-leaks\n${traced.output.trim()}`);
+    }
   }
   return outcome;
 }
