@@ -29,3 +29,13 @@ export function invokedPath(): string {
   if (!Deno.build.standalone) return "hayate";
   return Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0] || "hayate";
 }
+
+/** The file of this program on disk, which may be newer than what runs. */
+export function programPath(): string {
+  return execPath;
+}
+
+/** The words that this process was started with, argv[0] included. */
+export function commandLine(): string[] {
+  return Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(0, -1);
+}

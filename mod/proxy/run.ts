@@ -338,6 +338,7 @@ function listenToSignals(
     // Ctrl-C reaches all processes of the terminal's group, but the master must close the sockets
     // first.
     swallowSignal("INT");
+    swallowSignal("USR2");
     addSignalListener("TERM", drain);
     addSignalListener("QUIT", () => {
       const cutCount = single.cut();

@@ -18,18 +18,38 @@ export interface LogOutput {
   readonly descriptors: readonly PassedDescriptor[];
   /** Opens the file again, after a rotation (USR1). */
   reopen(): void;
+  /**
+   * Before the program is replaced: puts standard output and error back where they were. Returns the
+   * pipe that workers write to and that the next program must read; null: it needs none.
+   */
+  beforeReplacement(): LogPipe | null;
+  /** After a replacement that failed. */
+  afterReplacement(): void;
   /** Called after the last worker has ended: delivers everything that they have written. */
   close(): Promise<void>;
+}
+
+/** What workers write to. */
+export interface LogPipe {
+  readonly readEnd: number;
+  readonly writeEnd: number;
 }
 
 /** Receives problems of the log itself. */
 export type LogProblem = (entry: ReportEvent) => void;
 
-/** Opens the target. Throws `StartError` with errno as the exit code. */
-export function openLog(target: LogTarget, onProblem: LogProblem): LogOutput {
+/**
+ * Opens the target. `pipe`: of the program that this one has replaced, whose workers still write to
+ * it. Throws `StartError` with errno as the exit code.
+ */
+export function openLog(
+  target: LogTarget,
+  onProblem: LogProblem,
+  pipe: LogPipe | null = null,
+): LogOutput {
   if (target.kind === "inherited") return new InheritedOutput();
   return target.kind === "file"
-    ? new FileOutput(target.path, onProblem)
+    ? new FileOutput(target.path, onProblem, pipe ?? openPipe())
     : new CommandOutput(target.command, onProblem);
 }
 
@@ -41,6 +61,10 @@ export class InheritedOutput implements LogOutput {
     writeFully(2, new TextEncoder().encode(`${line}\n`));
   }
   reopen(): void {}
+  beforeReplacement(): null {
+    return null;
+  }
+  afterReplacement(): void {}
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -68,11 +92,12 @@ function redirectOurOutput(fd: number): void {
  */
 class FileOutput implements LogOutput {
   readonly descriptors: readonly PassedDescriptor[];
-  readonly #pipe = openPipe();
+  readonly #pipe: LogPipe;
   readonly #buffer = new Uint8Array(65536);
   #file: number;
 
-  constructor(readonly path: string, readonly onProblem: LogProblem) {
+  constructor(readonly path: string, readonly onProblem: LogProblem, pipe: LogPipe) {
+    this.#pipe = pipe;
     const opened = openAppending(path);
     if (opened < 0) throw new StartError(`failed to open log file:${path}: ${reasonOf(path)}`, 2);
     this.#file = opened;
@@ -99,6 +124,13 @@ class FileOutput implements LogOutput {
     redirectOurOutput(opened);
     this.onProblem({ event: "reopened", path: this.path });
   }
+
+  beforeReplacement(): LogPipe {
+    this.#relay();
+    return this.#pipe;
+  }
+
+  afterReplacement(): void {}
 
   close(): Promise<void> {
     this.#relay();
@@ -167,6 +199,17 @@ class CommandOutput implements LogOutput {
 
   /** Nothing to do: a log command rotates its files itself. */
   reopen(): void {}
+
+  /** The next program starts a command of its own; this one ends with the workers that write to it. */
+  beforeReplacement(): null {
+    this.#flush();
+    this.#callers.forEach((fd, index) => libc.dup2(fd, index + 1));
+    return null;
+  }
+
+  afterReplacement(): void {
+    redirectOurOutput(this.#ours);
+  }
 
   async close(): Promise<void> {
     this.#closing = true;

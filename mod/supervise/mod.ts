@@ -6,6 +6,7 @@ import { chooseLog } from "../process/choose_log.ts";
 import { daemonVariable } from "./launcher.ts";
 import { readSupervisePlan } from "./plan/options.ts";
 import type { Plan } from "./plan/plan.ts";
+import { stateGreeting } from "./replacement/state.ts";
 import { printLine, subcommands } from "./subcommands.ts";
 import { superviseTable } from "./plan/flags.ts";
 
@@ -16,6 +17,10 @@ export const superviseMode: Mode = {
   topics: async () => (await import("./topics/mod.ts")).superviseTopics,
   subcommands,
   async run(argv: readonly string[], invocation: Invocation): Promise<number> {
+    if (argv[0] === "resume-check") {
+      Deno.stdout.writeSync(new TextEncoder().encode(`${stateGreeting}\n`));
+      return 0;
+    }
     if (argv[0] === "exec-with-parent") return await becomeWorker(argv.slice(1));
     const plan = readSupervisePlan(argv, allVariables(), invocation.calledAs);
     if (plan.kind === "run") chooseLog({ format: plan.logFormat, stream: plan.logStream });

@@ -58,7 +58,10 @@ function isDead(supervisor: string | undefined, parent: number): boolean {
 }
 
 /** The orphans as workers of the core. */
-export function asWorkers(orphans: readonly Orphan[], nowMs: number): Worker[] {
+export function asWorkers(
+  orphans: readonly Pick<Orphan, "pid" | "generation">[],
+  nowMs: number,
+): Worker[] {
   return orphans.map(({ pid, generation }) => ({
     pid,
     generation,

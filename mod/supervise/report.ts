@@ -41,7 +41,7 @@ const texts: {
   "hup-waits": () => "received HUP during a restart, will restart again afterwards",
   "auto-restart": ({ forced, intervalMs }) =>
     `autorestart triggered (${forced ? "forced, " : ""}interval=${seconds(intervalMs)})`,
-  "takeover": ({ pids }) => `taking over from a supervisor that died, workers:${pids.join(",")}`,
+  "takeover": ({ pids }) => `replacing workers of the supervisor before this:${pids.join(",")}`,
   "running": ({ signal, pids }) =>
     `new worker is now running, sending ${signal} to old workers:${pids.join(",") || "none"}`,
   "replacing": ({ pid, reason }) => `replacing worker ${pid}: ${reason}`,

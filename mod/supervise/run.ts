@@ -30,20 +30,26 @@ import { asWorkers, findOrphans, type Orphan, renewLeases, takeSockets } from ".
 import { numberOf } from "./sockets/owners.ts";
 import { jsonLine, levelOf, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets/held_sockets.ts";
-import { isServing, type StopSignal, unreadiness } from "../lifecycle/core/state.ts";
+import { allWorkers, isServing, type StopSignal, unreadiness } from "../lifecycle/core/state.ts";
 import { statusOf } from "./control/status.ts";
 import type { AcmeTls } from "./acme.ts";
 import { RealSystem } from "./system.ts";
 import { Succession, type SuccessionParts } from "./takeover/succession.ts";
 import { tlsVariables } from "../tls/appliance.ts";
+import { Replacement } from "./replacement/replacement.ts";
+import { stateVersion } from "./replacement/state.ts";
+import { type TakenState, takeState } from "./replacement/take_state.ts";
+import { releaseSignals } from "../process/signals/held_signals.ts";
 import { prepareTls } from "./tls.ts";
 
 /** Runs until the last worker has ended. Returns the exit code. Throws `StartError`. */
 export async function run(plan: RunPlan): Promise<number> {
   const { takeOverPath } = plan;
+  const taken = takeState();
   const succession = takeOverPath === null ? null : new Succession(takeOverPath, allVariables());
-  const { tls, listen } = await prepareTls(plan, succession?.formerTls);
-  const supervisor = new Supervisor({ ...plan, listen }, tls, succession);
+  const former = taken?.state ?? succession?.formerTls;
+  const { tls, listen } = await prepareTls(plan, former);
+  const supervisor = new Supervisor({ ...plan, listen }, tls, succession, taken);
   try {
     return await supervisor.run();
   } finally {
@@ -81,10 +87,13 @@ class Supervisor {
   readonly #early: StopSignal[] = [];
   /** Workers of a supervisor that died. */
   #orphans: readonly Orphan[] = [];
+  #replacement: Replacement | null = null;
   readonly #statusFile: StatusFile | null;
   readonly #listeners: (() => void)[] = [];
   /** Write ends of the leases of other supervisors' workers. */
   readonly #renewed: number[] = [];
+  /** Those of the program before this one, until its workers have ended. */
+  readonly #keptLeases: number[] = [];
   /** Workers of a supervisor that died while we took over: they end once we serve. */
   readonly #replaced: number[] = [];
   readonly #startedMs = performance.now();
@@ -94,38 +103,28 @@ class Supervisor {
     readonly tls: AcmeTls,
     /** null without --take-over. */
     readonly succession: Succession | null,
+    /** What the program before this one has left; null: none was replaced. */
+    readonly taken: TakenState | null,
   ) {
     this.#statusFile = plan.statusFile === null ? null : new StatusFile(plan.statusFile);
   }
 
   async run(): Promise<number> {
-    const { plan, succession } = this;
+    const { plan, taken } = this;
     claimReadiness();
     this.#listen();
+    if (taken !== null) releaseSignals();
     const reportUp = claimDaemonReport();
     const given = takeListenFds(allVariables());
     // Other inherited descriptors go to workers, as with Server::Starter, but not to our helpers.
     const passedThrough = sealInherited();
     this.#report({ event: "start", pid: Deno.pid });
-    const deadPid = plan.pidFile === null ? null : readPid(plan.pidFile);
-    // The supervisor that we take over from holds it until its end.
-    if (succession?.hasFormer !== true) this.#acquirePidFile();
-    // Scanning all processes takes time: only where a dead supervisor may have left workers.
-    const mayHaveOrphans = deadPid !== null || plan.reusePort;
-    this.#orphans = mayHaveOrphans ? findOrphans(plan.listen, deadPid) : [];
-    const sockets = await this.#acquire(given, passedThrough);
-    this.#sockets = sockets;
-    this.#renewed.push(...renewLeases(this.#orphans));
-    this.#output = openLog(plan.log, (entry) => this.#report(entry));
-    const identity = `${Deno.pid}:${processInfo(Deno.pid)?.startTime}`;
-    const output = this.#output.descriptors;
-    const { variables } = this.tls;
-    const launcher = new Launcher(plan, sockets, output, identity, passedThrough, variables);
-    if (plan.own && sockets.areOurs) this.#lease = launcher.lease = new SocketLease();
-    launcher.servedConfig = this.#orphans.find((each) => each.servedConfig)?.servedConfig ?? null;
+    const sockets = this.#sockets = await this.#openSockets(given, passedThrough);
+    const logPipe = taken?.state.logPipe ?? null;
+    this.#output = openLog(plan.log, (entry) => this.#report(entry), logPipe);
+    const launcher = this.#makeLauncher(sockets, passedThrough);
     // systemd's sockets are not in the plan, but belong in the greeting and the status.
     const held = { ...plan, listen: sockets.specs };
-    if (plan.watch || plan.watchFiles.length > 0) this.#watchFiles(launcher);
     const system = new RealSystem(held, launcher, this.#statusFile, (entry) => this.#report(entry));
     const runner = new Runner(system, plan.workers);
     system.runner = runner;
@@ -133,10 +132,55 @@ class Supervisor {
     this.#runner = runner;
     this.#controls = this.#openControls(runner, system, sockets);
     system.controls = this.#controls;
-    const { health } = plan;
-    if (health !== null) {
-      this.#closeHealth = await openHealthListener(health, () => runner.state);
+    if (plan.health !== null) {
+      this.#closeHealth = await openHealthListener(plan.health, () => runner.state);
     }
+    this.#attach(system, runner, launcher, sockets);
+    reapOrphans();
+    reportUp?.();
+    const { note, fault } = this.tls;
+    if (note !== "") this.#report({ event: "note", text: note });
+    if (fault !== null) this.#report({ event: "fault", text: fault });
+    runner.start(asWorkers(taken?.state.workers ?? this.#orphans, performance.now()));
+    for (const signal of this.#early.splice(0)) this.#stop(signal);
+    return await runner.finished;
+  }
+
+  /** Takes the sockets over, or opens them, after the pid file says that no other owner runs. */
+  async #openSockets(
+    given: readonly GivenSocket[],
+    passedThrough: readonly number[],
+  ): Promise<HeldSockets> {
+    const { plan, taken } = this;
+    const deadPid = plan.pidFile === null || taken !== null ? null : readPid(plan.pidFile);
+    // The supervisor that we take over from holds it until its end.
+    if (this.succession?.hasFormer !== true) this.#acquirePidFile();
+    // Scanning all processes takes time: only where a dead supervisor may have left workers.
+    const mayHaveOrphans = deadPid !== null || (plan.reusePort && taken === null);
+    this.#orphans = mayHaveOrphans ? findOrphans(plan.listen, deadPid) : [];
+    const sockets = await this.#acquire(given, passedThrough);
+    taken?.closeRest();
+    this.#renewed.push(...renewLeases(this.#orphans));
+    this.#keptLeases.push(...taken?.state.leases ?? []);
+    return sockets;
+  }
+
+  #makeLauncher(sockets: HeldSockets, passedThrough: readonly number[]): Launcher {
+    const { plan, taken } = this;
+    const identity = `${Deno.pid}:${processInfo(Deno.pid)?.startTime}`;
+    const output = this.#output.descriptors;
+    const { variables } = this.tls;
+    const launcher = new Launcher(plan, sockets, output, identity, passedThrough, variables);
+    if (plan.own && sockets.areOurs) this.#lease = launcher.lease = new SocketLease();
+    launcher.servedConfig = taken?.state.servedConfig ??
+      this.#orphans.find((each) => each.servedConfig)?.servedConfig ?? null;
+    if (plan.watch || plan.watchFiles.length > 0) this.#watchFiles(launcher);
+    return launcher;
+  }
+
+  /** What happens at the turning points of the workers' lifecycle. */
+  #attach(system: RealSystem, runner: Runner, launcher: Launcher, sockets: HeldSockets): void {
+    const { plan, succession } = this;
     system.onStopping = () => {
       this.tls.stop();
       if (succession?.isShared === true) return sockets.handOver();
@@ -144,7 +188,13 @@ class Supervisor {
       // clients are refused at once, even while a long request still runs.
       sockets.release();
       this.#lease?.end();
-      closeAll(this.#renewed.splice(0));
+      closeAll([...this.#renewed.splice(0), ...this.#keptLeases.splice(0)]);
+    };
+    const replacement = this.#replacement = this.#openReplacement(runner, launcher, sockets);
+    system.onSettled = () => {
+      replacement.settle();
+      const isAlone = !allWorkers(runner.state).some(({ orphan }) => orphan);
+      if (isAlone) closeAll(this.#keptLeases.splice(0));
     };
     const parts = this.#successionParts(runner, sockets);
     system.onServing = () => {
@@ -153,14 +203,6 @@ class Supervisor {
       for (const pid of this.#replaced.splice(0)) sendSignal(pid, plan.settings.signalOnHup);
     };
     succession?.bound(parts);
-    reapOrphans();
-    reportUp?.();
-    const { note, fault } = this.tls;
-    if (note !== "") this.#report({ event: "note", text: note });
-    if (fault !== null) this.#report({ event: "fault", text: fault });
-    runner.start(asWorkers(this.#orphans, performance.now()));
-    for (const signal of this.#early.splice(0)) this.#stop(signal);
-    return await runner.finished;
   }
 
   /** Releases everything, the pid file last: `--stop` waits for it. */
@@ -283,6 +325,8 @@ class Supervisor {
         onRemoved: (path) => this.#report({ event: "socket-removed", path }),
       },
       (spec, count) => {
+        const kept = this.taken?.claim(spec, count) ?? null;
+        if (kept !== null) return kept;
         const claimed = this.succession?.claim(spec, count) ?? [];
         if (claimed.length > 0) return { fds: claimed, madeByUs: true };
         const fds = given.filter((socket) => socket.spec.name === spec.name).map(({ fd }) => fd);
@@ -304,7 +348,7 @@ class Supervisor {
       // Before the first start there is nothing to replace.
       addSignalListener("HUP", () => this.#hup(false)),
       addSignalListener("USR1", () => this.#output.reopen()),
-      swallowSignal("USR2"),
+      addSignalListener("USR2", () => this.#replacement?.request()),
       swallowSignal("ALRM"),
     );
   }
@@ -324,6 +368,35 @@ class Supervisor {
   #hup(triesOnce: boolean): void {
     if (this.#system !== null) this.#system.triesOnce = triesOnce;
     this.#runner?.hup();
+  }
+
+  /** What USR2 needs; it waits until no worker is starting. */
+  #openReplacement(runner: Runner, launcher: Launcher, sockets: HeldSockets): Replacement {
+    return new Replacement({
+      state: () => runner.state,
+      refusal: () =>
+        this.#leaving !== null || this.succession?.isShared === true
+          ? "a stop has begun, or another supervisor takes over"
+          : null,
+      keep: () => ({
+        version: stateVersion,
+        sockets: sockets.kept,
+        workers: allWorkers(runner.state).map(({ pid, generation }) => ({ pid, generation })),
+        leases: [
+          ...this.#keptLeases,
+          ...this.#renewed,
+          ...(this.#lease === null ? [] : [this.#lease.writeEnd]),
+        ],
+        logPipe: this.#output.beforeReplacement(),
+        ticketSeed: this.tls.variables[tlsVariables.ticketSeed] ?? null,
+        selfSigned: this.tls.selfSigned,
+        notifySocket: claimReadiness().socket,
+        servedConfig: launcher.servedConfig,
+      }),
+      passedThrough: launcher.passedThrough,
+      onFailure: () => this.#output.afterReplacement(),
+      note: (text) => this.#report({ event: "note", text }),
+    });
   }
 
   /** One at the path of the plan, and one for `hayate health` in a container. */

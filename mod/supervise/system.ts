@@ -45,6 +45,8 @@ export class RealSystem implements System {
   onStopping: () => void = () => {};
   /** Called once, when the first worker serves. */
   onServing: () => void = () => {};
+  /** Called after each step. */
+  onSettled: () => void = () => {};
   lastFailure: FailureRecord | null = null;
   /** The restart in progress is given up at its first failure. */
   triesOnce = false;
@@ -115,6 +117,7 @@ export class RealSystem implements System {
 
   onStep(state: State): void {
     for (const control of this.controls) control.onStep(state);
+    this.onSettled();
     if (this.#greeted || !state.hasServed) return;
     this.#greeted = true;
     this.onServing();

@@ -46,7 +46,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   supervise: [
     ["plan", "topics"],
     ["sockets", "control"],
-    ["takeover"],
+    ["takeover", "replacement"],
   ],
   serve: [
     ["plan", "topics"],

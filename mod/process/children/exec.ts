@@ -2,7 +2,7 @@
 import { Errno, errnoPhrase } from "../../sys/errno.ts";
 import { errno } from "../../sys/libc.ts";
 import { cString, CStringVector, libcProcess, PR } from "../../sys/libc_process.ts";
-import { allVariables } from "../environment.ts";
+import { allVariables, type Variables } from "../environment.ts";
 import { signalNumber } from "../signals/signals.ts";
 import { startFailureCode } from "./spawn.ts";
 
@@ -18,18 +18,28 @@ export function execWithParent(
   libcProcess.prctl(PR.setPdeathsig, BigInt(signalNumber(signal)), 0n, 0n, 0n);
   // The parent may have died before prctl(2); then no signal would ever come.
   if (libcProcess.getppid() !== parent) return { reason: "the parent has died", exitCode: 1 };
-  const variables = allVariables();
-  const argv = new CStringVector(command);
+  return execProgram(command[0] ?? "", command, allVariables());
+}
+
+/**
+ * Executes `program`, looked up in PATH unless it has a slash, in this process. Returns only on
+ * failure, with the reason and the exit code of a shell.
+ */
+export function execProgram(
+  program: string,
+  argv: readonly string[],
+  variables: Variables,
+): { readonly reason: string; readonly exitCode: number } {
+  const words = new CStringVector(argv);
   const envp = new CStringVector(
     Object.entries(variables).map(([name, text]) => `${name}=${text}`),
   );
-  const program = command[0] ?? "";
   const folders = program.includes("/") ? [""] : (variables["PATH"] ?? "/usr/bin:/bin").split(":");
   let reason = `${program}: not found in PATH`;
   let failure: number = Errno.ENOENT;
   for (const folder of folders) {
     const path = folder === "" ? program : `${folder}/${program}`;
-    libcProcess.execve(cString(path), argv.pointers, envp.pointers);
+    libcProcess.execve(cString(path), words.pointers, envp.pointers);
     const code = errno();
     if (code === Errno.ENOENT || code === Errno.ENOTDIR) continue;
     reason = `${path}: ${errnoPhrase(code)}`;

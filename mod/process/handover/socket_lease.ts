@@ -29,7 +29,8 @@ export const leaseVariable = "HAYATE_SOCKET_LEASE";
 export class SocketLease {
   /** For children, as the descriptor given in `leaseVariable`. */
   readonly readEnd: number;
-  readonly #writeEnd: number;
+  /** Whoever holds it keeps the lease. */
+  readonly writeEnd: number;
   readonly #isInherited: boolean;
   #isOver = false;
 
@@ -38,7 +39,7 @@ export class SocketLease {
     this.#isInherited = isInherited;
     const { readEnd, writeEnd } = openPipe();
     this.readEnd = readEnd;
-    this.#writeEnd = writeEnd;
+    this.writeEnd = writeEnd;
   }
 
   /** The value of `leaseVariable` for a child that has the read end as descriptor `number`. */
@@ -51,8 +52,8 @@ export class SocketLease {
     if (this.#isOver) return;
     this.#isOver = true;
     // Before the close: a child sees the end only with the byte.
-    if (this.#isInherited) libc.write(this.#writeEnd, scratch, 1);
-    libc.close(this.#writeEnd);
+    if (this.#isInherited) libc.write(this.writeEnd, scratch, 1);
+    libc.close(this.writeEnd);
   }
 
   /** For a holder that keeps running without children. */

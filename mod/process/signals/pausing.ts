@@ -2,7 +2,8 @@
  * What a parent asks of a server besides its end: to stop accepting, as during the trial of a new
  * generation, to accept again, and to let its clients go because a stop is near.
  *
- * USR2 means "stop accepting", CONT "accept again", URG "a stop is near".
+ * VTALRM means "stop accepting", CONT "accept again", URG "a stop is near". Nobody else sends the first;
+ * USR2 is what operators of nginx and Unicorn send to replace a program.
  */
 import { addSignalListener } from "./signals.ts";
 
@@ -22,7 +23,7 @@ export interface Leaving {
 export const pausableField = "X_HAYATE_PAUSABLE=1";
 
 /** The signals by meaning. */
-export const pauseSignals = { pause: "USR2", resume: "CONT" } as const;
+export const pauseSignals = { pause: "VTALRM", resume: "CONT" } as const;
 
 /** Ignored by default (signal(7)), so it harms no process that is not ready for it yet. */
 export const leaveSignal = "URG";

@@ -1,5 +1,5 @@
 /** TERM and INT: the first one starts a graceful stop, a second one stops at once. */
-import { addSignalListener } from "./signals.ts";
+import { addSignalListener, swallowSignal } from "./signals.ts";
 
 /**
  * Ctrl-C sends INT to every process of a terminal's group, and a supervisor in that group also sends
@@ -28,6 +28,8 @@ export function listenForStop(
   const stop = new Stop(hasSupervisor, hasSupervisor ? 0 : shutdownDelayMs, listener);
   for (const name of ["TERM", "INT"]) addSignalListener(name, () => stop.onSignal(name));
   addSignalListener("QUIT", () => stop.onQuit());
+  // Means a new program to a supervisor; sent to a whole group it must not end a server.
+  swallowSignal("USR2");
 }
 
 class Stop {

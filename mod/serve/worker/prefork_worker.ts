@@ -38,6 +38,7 @@ export async function runPreforkWorker(
   });
   const send = (message: WorkerMessage) => void channel?.send(message);
   swallowSignal("HUP");
+  swallowSignal("USR2");
   // Ctrl-C reaches every process of the terminal's group, but the master must release the sockets
   // before its workers drain.
   swallowSignal("INT");

@@ -125,6 +125,16 @@ export class HeldSockets {
     return this.#sockets.map(({ spec, descriptors }) => ({ spec, descriptors }));
   }
 
+  /** The sockets for the program that replaces this one. */
+  get kept(): { name: string; datagram: boolean; fds: readonly number[]; isOurs: boolean }[] {
+    return this.#sockets.map(({ spec: { name, datagram }, descriptors, isOurs }) => ({
+      name,
+      datagram,
+      fds: descriptors,
+      isOurs,
+    }));
+  }
+
   /** Closes our descriptors. Queues and socket files now belong to the supervisor that has the others. */
   handOver(): void {
     if (this.#isClosed) return;

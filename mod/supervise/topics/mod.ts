@@ -100,6 +100,9 @@ const signalsText = `Signals of hayate supervise
               alive a second later are killed
   QUIT        same as TERM
   USR1        reopen the log file
+  USR2        replace the supervisor itself by the program on disk, which is tried first:
+              same pid, same sockets; then a new generation replaces the workers, as
+              after HUP. HUP itself never replaces the supervisor
 
 From a shell:
   hayate supervise reload PIDFILE    same as HUP; waits and prints the outcome

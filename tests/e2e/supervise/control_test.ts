@@ -290,7 +290,7 @@ Deno.test("after KILL the next start takes over sockets and workers without refu
   })();
   await using second = startSupervised(folder, args);
   await second.waitForGenerations(2);
-  await second.child.waitForLine(/taking over from a supervisor that died, workers:\d+/);
+  await second.child.waitForLine(/replacing workers of the supervisor before this:\d+/);
   await second.child.waitForLine(`old worker ${orphan} died, status:unknown`);
   probing = false;
   await probes;

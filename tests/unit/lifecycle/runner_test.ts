@@ -223,7 +223,7 @@ Deno.test("--trial: the old worker is paused, and serves again when the new one 
   system.ready(101, true);
   system.runner.hup();
   system.ready(102, true);
-  assertEquals(system.takeSignals(), ["USR2 101"]);
+  assertEquals(system.takeSignals(), ["VTALRM 101"]);
   system.pass(9000);
   system.die(102, 139);
   assertEquals(system.takeSignals(), ["CONT 101"]);

@@ -310,10 +310,10 @@ Deno.test("Master.reopenLogs() spares a worker that is not ready, which USR1 wou
 Deno.test("Master.pause() holds for workers that start meanwhile", () => {
   const { system, master, exit, ready } = running();
   master.pause();
-  assertEquals(system.take(), ["USR2 1", "USR2 2"]);
+  assertEquals(system.take(), ["VTALRM 1", "VTALRM 2"]);
   exit(1, 1);
   ready(3);
-  assertEquals(system.take().at(-1), "USR2 3");
+  assertEquals(system.take().at(-1), "VTALRM 3");
   master.resume();
   assertEquals(system.take(), ["CONT 3", "CONT 2"]);
 });
