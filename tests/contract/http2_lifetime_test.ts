@@ -113,6 +113,19 @@ contractTest("deadlines: idle, a head, a body, a window, the preface", async (ri
   assertEquals(server.aborts, ["ETIMEDOUT"]);
 });
 
+contractTest("a connection is not idle while a head is on its way", async (rig) => {
+  const server = new TestServer(rig, {}, { idleTimeoutMs: 100, headTimeoutMs: 500 });
+  using slow = await Http2Wire.open(server.address);
+  const head = get(1);
+  await slow.send(head.subarray(0, 20));
+  await sleep(250);
+  await slow.send(head.subarray(20));
+  assertMatch((await slow.next("HEADERS", 1)).text, /^status 200/);
+  using stuck = await Http2Wire.open(server.address);
+  await stuck.send(head.subarray(0, 20));
+  assertMatch(await stuck.goaway(), /ENHANCE_YOUR_CALM/);
+});
+
 contractTest("a client that vanishes aborts its streams", async (rig) => {
   const server = new TestServer(rig);
   const wire = await Http2Wire.open(server.address);

@@ -292,7 +292,9 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
     if (this.#phase !== Phase.open) return Infinity;
     const { options, http2 } = this.host;
     if (this.session.streamCount === 0) {
-      const dueMs = this.#idleSinceMs + http2!.idleMs;
+      // A head that is on its way has a deadline of its own.
+      const isIdle = this.#partial.sinceMs === 0 || options.headTimeoutMs === 0;
+      const dueMs = isIdle ? this.#idleSinceMs + http2!.idleMs : Infinity;
       if (nowMs >= dueMs) this.closeIdle();
       if (nowMs >= this.#idleSinceMs + spareMs) this.#events.releaseSpare();
       else return Math.min(dueMs, this.#idleSinceMs + spareMs);
