@@ -15,7 +15,8 @@ import { toPem } from "./der/pem.ts";
 import { selfSigned } from "./der/request.ts";
 import type { AcmeSettings } from "./core/settings.ts";
 import { OrderLock } from "./store/order_lock.ts";
-import { StateFolder } from "./store/state_folder.ts";
+import { pairFault } from "./store/pair_fault.ts";
+import { certificatePath, StateFolder } from "./store/state_folder.ts";
 
 /** What the certificates are for: the plan that is in force. */
 export interface CertificateNeeds {
@@ -180,9 +181,13 @@ export class Certificates {
     const desk = new ChallengeDesk(this.#folder, keyType, () => this.#host.nowMs());
     const begun = this.#note(name, needs, { kind: "begun" });
     this.#attempt = { name, needs, desk };
-    const issued = await this.#order(name, facts, begun.failures, needs, send, desk);
+    let issued = await this.#order(name, facts, begun.failures, needs, send, desk);
     this.#attempt = null;
     if (this.#isStopped) return;
+    if (!(issued instanceof AcmeFault)) {
+      const fault = this.#folder.writeCertificate(name, issued.pem);
+      if (fault !== null) issued = new AcmeFault(fault);
+    }
     const { logger } = this.#host;
     if (issued instanceof AcmeFault) {
       const { message, retryAfterMs } = issued;
@@ -195,7 +200,6 @@ export class Certificates {
       logger.error(`acme: ${name}: ${message}; serving ${kept}, next attempt in ${pauseS} s`);
       return;
     }
-    this.#folder.writeCertificate(name, issued.pem);
     this.#note(name, needs, { kind: "issued", validity: issued.facts });
     const until = new Date(issued.facts.notAfterMs).toISOString();
     logger.info(`acme: ${name}: certificate by ${issued.facts.issuer}, valid until ${until}`);
@@ -304,8 +308,7 @@ export async function fillGaps(
 ): Promise<readonly string[]> {
   const filled: string[] = [];
   for (const name of names) {
-    const facts = folder.readCertificate(name);
-    if (facts !== null && facts.notAfterMs > nowMs) continue;
+    if (isServable(folder, name, nowMs)) continue;
     const key = await makeKey(settings.keyType);
     const certificate = await selfSigned(name, key, nowMs);
     folder.writeCertificate(
@@ -315,4 +318,10 @@ export async function fillGaps(
     filled.push(name);
   }
   return filled;
+}
+
+function isServable(folder: StateFolder, name: string, nowMs: number): boolean {
+  const facts = folder.readCertificate(name);
+  return facts !== null && facts.notAfterMs > nowMs &&
+    pairFault(certificatePath(folder.path, name)) === null;
 }

@@ -1,6 +1,10 @@
 /** `mod/acme` against what a real ACME server may do and pebble does not: a front does it. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { StateFolder } from "../../mod/acme/store/state_folder.ts";
+import { fillGaps } from "../../mod/acme/certificates.ts";
+import { acmeDefaults } from "../../mod/acme/core/settings.ts";
+import { makeKey } from "../../mod/acme/der/key.ts";
+import { fromPem, toPem } from "../../mod/acme/der/pem.ts";
+import { certificatePath, StateFolder } from "../../mod/acme/store/state_folder.ts";
 import { AcmeFront, type AcmeKind, problem, withMembers } from "../support/acme_front.ts";
 import { Pebble, pebblePrograms } from "../support/pebble.ts";
 import { peerTest } from "../support/peers.ts";
@@ -140,6 +144,55 @@ peerTest(pebblePrograms, "only certificates of the answer get into the file", as
   const path = `${trial.fixture.folder.path}/certificates/a.example.pem`;
   const labels = (await Deno.readTextFile(path)).match(/BEGIN [A-Z ]+/g);
   assertEquals(labels, ["BEGIN CERTIFICATE", "BEGIN CERTIFICATE", "BEGIN PRIVATE KEY"]);
+});
+
+peerTest(pebblePrograms, "a certificate that OpenSSL refuses does not replace one", async () => {
+  // Its structure is right: only the version of the issuer's signature is not.
+  const md5 = "2a864886f70d010104";
+  const damaged = (pem: string) => {
+    const [leaf, ...chain] = fromPem("CERTIFICATE", pem)!;
+    const hex = leaf.toHex().replaceAll("2a864886f70d01010b", md5);
+    const blocks = [Uint8Array.fromHex(hex), ...chain];
+    return blocks.map((block) => toPem("CERTIFICATE", block)).join("");
+  };
+  let isDamaged = false;
+  await using trial = await Trial.start({
+    change: ({ kind }, { headers }, text) =>
+      kind === "certificate" && isDamaged ? new Response(damaged(text), { headers }) : null,
+  });
+  const { fixture } = trial;
+  const first = await fixture.issued();
+  isDamaged = true;
+  fixture.passTime(first.notAfterMs - Date.now() - 86_400_000);
+  assertMatch(
+    await fixture.until(() => fixture.lines[0]),
+    /OpenSSL refuses the certificate; serving the old certificate/,
+  );
+  const { serial } = fixture.folder.readCertificate("a.example")!;
+  assertEquals(serial.toHex(), first.serial.toHex());
+  const files = [...Deno.readDirSync(`${fixture.folder.path}/certificates`)];
+  assertEquals(files.map(({ name }) => name), ["a.example.pem"]);
+});
+
+Deno.test("a stored certificate with another key is replaced at the start", async () => {
+  await using temp = await tempFolder();
+  const folder = new StateFolder(temp.path);
+  folder.prepare();
+  const needs = { settings: acmeDefaults, names: ["a.example"], challenges: [] };
+  const fill = () => fillGaps(folder, needs, Date.now());
+  assertEquals(await fill(), ["a.example"]);
+  assertEquals(await fill(), []);
+  const path = certificatePath(temp.path, "a.example");
+  const [certificate] = fromPem("CERTIFICATE", await Deno.readTextFile(path))!;
+  const { pkcs8 } = await makeKey("p256");
+  const pem = toPem("CERTIFICATE", certificate) + toPem("PRIVATE KEY", pkcs8);
+  assertEquals(
+    folder.writeCertificate("a.example", pem),
+    "the key does not belong to the certificate",
+  );
+  assertEquals(await fill(), []);
+  await Deno.writeTextFile(path, pem);
+  assertEquals(await fill(), ["a.example"]);
 });
 
 /** Answers to a new order that are no order, and the one line that is logged. */

@@ -17,6 +17,7 @@ import {
 import { type Agenda, newAgenda } from "../core/agenda.ts";
 import { type CertificateFacts, readCertificate } from "../der/certificate.ts";
 import { fromPem } from "../der/pem.ts";
+import { pairFault } from "./pair_fault.ts";
 import { readText } from "./read_text.ts";
 
 /** What is known of the account at one directory. */
@@ -84,8 +85,9 @@ export class StateFolder {
     return leaf === undefined || keys?.length !== 1 ? null : readCertificate(leaf);
   }
 
-  writeCertificate(name: string, pem: string): void {
-    this.#write(`certificates/${name}.pem`, pem);
+  /** Replaces the certificate of a name, unless OpenSSL refuses it: returns why, or null. */
+  writeCertificate(name: string, pem: string): string | null {
+    return this.#write(`certificates/${name}.pem`, pem, pairFault);
   }
 
   /** All names with a certificate, sorted. */
@@ -142,12 +144,22 @@ export class StateFolder {
     }
   }
 
-  /** Writes aside and renames, so that readers find the old content or the new one. */
-  #write(name: string, text: string): void {
+  /**
+   * Writes aside and renames, so that readers find the old content or the new one. `faultOf`: what is
+   * wrong with the new file, which is not used then. Returns it; null: the content is in place.
+   */
+  #write(
+    name: string,
+    text: string,
+    faultOf: (path: string) => string | null = () => null,
+  ): string | null {
     const path = `${this.path}/${name}`;
     const aside = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
     Deno.writeTextFileSync(aside, text, { mode: 0o600 });
-    Deno.renameSync(aside, path);
+    const fault = faultOf(aside);
+    if (fault === null) Deno.renameSync(aside, path);
+    else Deno.removeSync(aside);
+    return fault;
   }
 }
 

@@ -9,6 +9,10 @@ import {
   managedStatus,
 } from "../../../../mod/acme/store/certificate_status.ts";
 import { StateFolder } from "../../../../mod/acme/store/state_folder.ts";
+import { libssl } from "../../../../mod/sys/libssl.ts";
+
+// Loaded here, so that libraries that stay open do not count as a leak of a single test.
+libssl();
 
 const dayMs = 86_400_000;
 
