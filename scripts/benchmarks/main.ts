@@ -179,15 +179,18 @@ function isThroughput(row: Row | GaugeRow): row is Row {
 function renderGoals(rows: readonly (Row | GaugeRow)[]): string {
   const lines: string[] = [];
   let met = 0;
+  let count = 0;
   for (const row of rows) {
-    const missed = judge(row).filter(({ isMet }) => !isMet);
-    met += judge(row).length - missed.length;
+    const verdicts = judge(row);
+    const missed = verdicts.filter(({ isMet }) => !isMet);
+    count += verdicts.length;
+    met += verdicts.length - missed.length;
     if (missed.length === 0) continue;
     const where = isThroughput(row) ? conditions(row) : row.setting;
-    lines.push(...missed.map((each) => `  ${row.comparison}, ${where}\n${renderVerdict(each)}`));
+    lines.push(`  ${row.comparison}, ${where}`, ...missed.map(renderVerdict));
   }
   const rest = lines.length === 0 ? "" : `; the others:\n${lines.join("\n")}`;
-  return `goals: ${met} of ${met + lines.length} reached${rest}`;
+  return `goals: ${met} of ${count} reached${rest}`;
 }
 
 /** A progress line that is overwritten; prints nothing without a terminal. */

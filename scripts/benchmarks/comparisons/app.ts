@@ -25,7 +25,8 @@ export const app: ServerComparison = {
 export const appKeepalive: ServerComparison = {
   ...common,
   name: "app-keepalive",
-  title: "the same with keep-alive on our side; Unicorn closes each connection",
+  title:
+    'application servers, "hello world", keep-alive on our side; Unicorn closes each connection',
   contenders: [
     { ...hayateApp, driver: hayateLoad },
     { ...unicorn, driver: hayateLoadNoKeepalive },

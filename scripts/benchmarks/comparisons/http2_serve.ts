@@ -29,21 +29,29 @@ export const http2Serve: readonly ServerComparison[] = [
     goal: 1 / 1.2,
     isCore: true,
   }),
-  ...both("http2-same", "the same with identical heads", {
+  ...both("http2-same", "HTTP/2 servers of a fixed 12-byte body, 32 at once, identical heads", {
     driver: h2load(32),
     goal: 1,
   }),
-  ...both("http2-single", "the same, one at a time on each connection, varied heads", {
-    driver: loadVaried(1),
-    connections: [100],
-    goal: 1.1,
-    isCore: true,
-  }),
-  ...both("http2-single-same", "the same, one at a time on each connection, identical heads", {
-    driver: h2load(1),
-    connections: [100],
-    goal: 1.1,
-  }),
+  ...both(
+    "http2-single",
+    "HTTP/2 servers of a fixed 12-byte body, one at a time on each, varied heads",
+    {
+      driver: loadVaried(1),
+      connections: [100],
+      goal: 1.1,
+      isCore: true,
+    },
+  ),
+  ...both(
+    "http2-single-same",
+    "HTTP/2 servers of a fixed 12-byte body, one at a time on each, identical heads",
+    {
+      driver: h2load(1),
+      connections: [100],
+      goal: 1.1,
+    },
+  ),
   ...both("http2-own", "our HTTP/2, 32 at once, beside our HTTP/1.1, identical heads", {
     contenders: [
       { ...hayateText, driver: h2load(32) },

@@ -23,7 +23,7 @@ export const proxy: ServerComparison = {
 export const proxySame: ServerComparison = {
   ...proxy,
   name: "proxy-same",
-  title: "the same with identical heads",
+  title: "reverse proxies with keep-alive, one worker, identical heads",
   driver: identicalHeads,
   transports: ["tcp"],
   connections: [50],

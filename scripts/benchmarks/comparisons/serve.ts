@@ -20,7 +20,7 @@ export const serve: ServerComparison = {
 export const serveSame: ServerComparison = {
   ...serve,
   name: "serve-same",
-  title: "the same with identical heads, as health checks send them",
+  title: "servers of a fixed 12-byte body, one worker, identical heads, as of health checks",
   driver: identicalHeads,
   transports: ["tcp"],
   connections: [50],

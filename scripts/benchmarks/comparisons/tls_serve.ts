@@ -19,7 +19,7 @@ export const tlsServe: ServerComparison = {
 export const tlsServeSame: ServerComparison = {
   ...tlsServe,
   name: "tls-serve-same",
-  title: "the same with identical heads",
+  title: "servers of a fixed 12-byte body over TLS, keep-alive, one worker, identical heads",
   driver: identicalHeads,
   isCore: false,
 };

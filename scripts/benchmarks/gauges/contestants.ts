@@ -1,6 +1,5 @@
 /** The servers of a gauge row: started, or reported as missing. */
 import type { GaugeContender, ServerSpec, Target } from "../comparison.ts";
-import { withNewer } from "../newer.ts";
 import type { PinnedProcess } from "../processes.ts";
 import { findProgram, whyAbsent } from "../programs.ts";
 import { clientCore, serverCore, type TestBed } from "../test_bed.ts";
@@ -26,7 +25,7 @@ export async function startContestants(
     ? null
     : (await bed.start(upstream, clientCore, null, null)).target.address;
   const all: (Contestant | GaugeContender)[] = [];
-  for (const spec of withNewer(specs)) {
+  for (const spec of specs) {
     const { name, program } = spec;
     if (findProgram(program) === null) {
       all.push({ name, samples: [], missing: whyAbsent(program) });

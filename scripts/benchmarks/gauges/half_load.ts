@@ -1,5 +1,6 @@
 /** The 99th percentile at half of the maximum load of the slowest server. */
 import type { GaugeSetting, ServerSpec, Transport } from "../comparison.ts";
+import { withNewer } from "../newer.ts";
 import { TestBed } from "../test_bed.ts";
 import { present, results, startContestants } from "./contestants.ts";
 import { loadOnce } from "./load_run.ts";
@@ -22,7 +23,7 @@ export function p99AtHalfLoad(
     secondsFor: ({ runs, seconds }) => contenders.length * (2 + seconds + runs * (seconds + 1)),
     async measure({ effort, progress }) {
       await using bed = await TestBed.make(transport, connections, false);
-      const all = await startContestants(bed, contenders, upstream);
+      const all = await startContestants(bed, withNewer(contenders), upstream);
       const maxima: number[] = [];
       for (const { spec, target } of present(all)) {
         progress(`${spec.name}: its maximum`);

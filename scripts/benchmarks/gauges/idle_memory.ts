@@ -1,5 +1,6 @@
 /** A server's memory for idle connections that were used before. */
 import type { GaugeGoal, GaugeSetting, ServerSpec } from "../comparison.ts";
+import { withNewer } from "../newer.ts";
 import { PinnedProcess } from "../processes.ts";
 import { findProgram } from "../programs.ts";
 import { clientCore, TestBed } from "../test_bed.ts";
@@ -24,7 +25,7 @@ export function idleMemory(
     secondsFor: () => contenders.length * (3 * busySeconds),
     async measure({ progress }) {
       await using bed = await TestBed.make("tcp", connections, isTls);
-      const all = await startContestants(bed, contenders);
+      const all = await startContestants(bed, withNewer(contenders));
       // One sample: a second run would start with the memory left by the first.
       for (const each of present(all)) {
         progress(each.spec.name);

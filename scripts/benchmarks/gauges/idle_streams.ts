@@ -3,6 +3,7 @@ import { delay } from "@std/async/delay";
 import { get } from "../../../tests/vectors/http2/wire.ts";
 import type { GaugeGoal, GaugeSetting, ServerSpec } from "../comparison.ts";
 import { type Door, initialWindow, openHttp2 } from "../http2/door.ts";
+import { withNewer } from "../newer.ts";
 import { TestBed } from "../test_bed.ts";
 import { type Contestant, present, results, startContestants } from "./contestants.ts";
 
@@ -34,7 +35,7 @@ export function idleStreams(
     async measure({ progress }) {
       // As many slots as there are streams, because each may need a connection to the upstream.
       await using bed = await TestBed.make("tcp", connections * (streams + 1), true);
-      const all = await startContestants(bed, contenders, upstream);
+      const all = await startContestants(bed, withNewer(contenders), upstream);
       const certificate = await Deno.readTextFile(bed.certificate!.certificateFile);
       // One sample: a second run would start with the memory left by the first.
       for (const each of present(all)) {

@@ -2,6 +2,7 @@
 import { delay } from "@std/async/delay";
 import type { GaugeSetting, ServerSpec } from "../comparison.ts";
 import { type Attack, largePath } from "../http2/attacks.ts";
+import { withNewer } from "../newer.ts";
 import { ClientFailure, PinnedProcess } from "../processes.ts";
 import { findProgram } from "../programs.ts";
 import { clientCore, TestBed } from "../test_bed.ts";
@@ -27,7 +28,7 @@ export function neighboursDuring(attack: Attack, contenders: readonly ServerSpec
     secondsFor: ({ runs, seconds }) => contenders.length * (runs * 2 * (seconds + 4) + 2),
     async measure({ effort, progress }) {
       await using bed = await TestBed.make("tcp", connections, false);
-      const all = await startContestants(bed, contenders);
+      const all = await startContestants(bed, withNewer(contenders));
       for (let run = 1; run <= effort.runs; run++) {
         for (const each of present(all)) {
           progress(`${each.spec.name}: run ${run} of ${effort.runs}`);
