@@ -18,6 +18,7 @@ function parseH2load(text: string): WrkReport {
   return {
     requests,
     requestsPerSecond: Number(rate[1]),
+    bytesRead: null,
     // A request that failed is counted as errored as well.
     errors: Math.max(...errors),
   };

@@ -88,6 +88,11 @@ interface Common extends Named {
   readonly secondsMin?: number;
   /** Requests before the first run, in seconds of their own; default: those of one second. */
   readonly warmUpRequests?: number;
+  /**
+   * Bytes of a large body. Answers are then counted by what was received, because those under way at
+   * the end of a run have cost their part.
+   */
+  readonly bodyBytes?: number;
   /** True: client and server use TLS; a proxy's upstream does not. */
   readonly isTls?: boolean;
   /**

@@ -15,6 +15,7 @@ import { findProgram, whyAbsent } from "./programs.ts";
 import { summarize } from "./statistics.ts";
 import { clientCore, serverCore, TestBed, writeFiles } from "./test_bed.ts";
 import { parseReport } from "./client_output.ts";
+import type { WrkReport } from "./wrk_output.ts";
 
 /** One run of one contender. */
 export interface Trial {
@@ -60,6 +61,8 @@ interface Side {
   /** CPU time of the client's start. */
   start: CpuTime;
   first: Trial | null;
+  /** See `ThroughputComparison`; null: answers are counted. */
+  readonly bodyBytes: number | null;
 }
 
 /** The duration of one run. */
@@ -188,10 +191,13 @@ async function startSides(
   bed: TestBed,
   missing: (string | null)[],
 ): Promise<(Side | null)[]> {
+  const bodyBytes = comparison.bodyBytes ?? null;
   if (comparison.judged === "client") {
     const { server, target } = await bed.start(firstFound(comparison.targets), serverCore, null);
     return comparison.contenders.map((client, index) =>
-      missing[index] === null ? { client, server, target, start: noTime, first: null } : null
+      missing[index] === null
+        ? { client, server, target, start: noTime, first: null, bodyBytes }
+        : null
     );
   }
   const { upstreams } = comparison;
@@ -207,6 +213,7 @@ async function startSides(
         client: driverFor(comparison, contender, bed.transport),
         start: noTime,
         first: null,
+        bodyBytes,
         ...await bed.start(contender, serverCore, upstream),
       };
     } catch (error) {
@@ -248,14 +255,24 @@ async function warmUp(side: Side, connections: number, requests: number): Promis
   }
 }
 
+/** Whole answers, or with large bodies their bytes in answers. */
+function answersOf({ requests, bytesRead }: WrkReport, bodyBytes: number | null): number {
+  return bodyBytes === null || bytesRead === null ? requests : bytesRead / bodyBytes;
+}
+
 async function runTrial(side: Side, connections: number, seconds: number): Promise<Trial> {
-  const { client, server, target } = side;
+  const { client, server, target, bodyBytes } = side;
   const path = findProgram(client.program)!;
   const before = server.cpuTime();
   const run = await runPinned(clientCore, path, client.args(target, connections, seconds));
   const after = server.cpuTime();
-  const { requests, requestsPerSecond, errors } = parseReport(run.output);
+  const report = parseReport(run.output);
+  const { errors } = report;
+  const requests = answersOf(report, bodyBytes);
   if (requests === 0) throw new Error(`${client.name} got no answer`);
+  const requestsPerSecond = report.requests === 0
+    ? requests / seconds
+    : report.requestsPerSecond * requests / report.requests;
   return {
     requests,
     requestsPerSecond,

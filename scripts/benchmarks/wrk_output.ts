@@ -2,6 +2,8 @@
 export interface WrkReport {
   readonly requests: number;
   readonly requestsPerSecond: number;
+  /** Received in all, unfinished responses included; null: the client does not say. */
+  readonly bytesRead: number | null;
   /** Socket errors and responses that are neither 2xx nor 3xx. */
   readonly errors: number;
 }
@@ -19,6 +21,15 @@ export function parseWrkOutput(text: string): WrkReport {
   return {
     requests: Number(requests[1]),
     requestsPerSecond: Number(rate[1]),
+    bytesRead: parseBytes(text),
     errors: errors.reduce((sum, count) => sum + Number(count), 0),
   };
+}
+
+/** Units of wrk, which are powers of 1024. */
+const units = ["B", "KB", "MB", "GB", "TB"];
+
+function parseBytes(text: string): number | null {
+  const bytes = text.match(/ requests in .*, ([\d.]+)([KMGT]?B) read$/m);
+  return bytes === null ? null : Number(bytes[1]) * 1024 ** units.indexOf(bytes[2]);
 }

@@ -6,6 +6,8 @@ import { nginxFiles } from "../contenders/nginx.ts";
 
 const kb = 1000;
 const mb = 1000 * kb;
+/** From here on the head is a small part. */
+const large = 100 * kb;
 
 export const files: readonly ServerComparison[] = [
   over("files-1k", kb, "1,000 bytes"),
@@ -25,7 +27,9 @@ function over(name: string, bytes: number, size: string): ServerComparison {
     driver: variedFields,
     contenders: [hayateFiles(bytes), floorFiles(bytes), nginxFiles(bytes)],
     transports: ["tcp", "unix"],
-    connections: [50],
+    // So few that none waits for its end longer than wrk's timeout.
+    connections: [bytes < 10 * mb ? 50 : 10],
+    ...(bytes < large ? {} : { bodyBytes: bytes }),
     goal: 1,
     isCore: false,
   };

@@ -21,6 +21,7 @@ function bodies(name: string, what: string, isTls: boolean): ServerComparison {
     connections: [50],
     isTls,
     driver: variedFields,
+    bodyBytes: 100_000,
     goal: 0.9,
     isCore: false,
   };

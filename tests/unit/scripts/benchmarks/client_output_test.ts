@@ -12,9 +12,19 @@ status codes: 20050 2xx, 0 3xx, 0 4xx, 0 5xx
 
 Deno.test("parseReport() reads h2load's requests, rate and errors", () => {
   const clean = report("20050 succeeded, 0 failed, 0 errored, 0 timeout");
-  assertEquals(parseReport(clean), { requests: 20_050, requestsPerSecond: 10_025, errors: 0 });
+  assertEquals(parseReport(clean), {
+    requests: 20_050,
+    requestsPerSecond: 10_025,
+    bytesRead: null,
+    errors: 0,
+  });
   const bad = report("20000 succeeded, 50 failed, 40 errored, 0 timeout");
-  assertEquals(parseReport(bad), { requests: 20_000, requestsPerSecond: 10_025, errors: 50 });
+  assertEquals(parseReport(bad), {
+    requests: 20_000,
+    requestsPerSecond: 10_025,
+    bytesRead: null,
+    errors: 50,
+  });
 });
 
 Deno.test("parseReport() reads wrk's layout, and refuses others", () => {

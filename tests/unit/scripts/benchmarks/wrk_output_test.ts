@@ -15,8 +15,16 @@ Deno.test("parseWrkOutput() reads requests, rate and no errors", () => {
   assertEquals(parseWrkOutput(clean), {
     requests: 163307,
     requestsPerSecond: 148465.77,
+    bytesRead: 26.32 * 1024 ** 2,
     errors: 0,
   });
+});
+
+Deno.test("parseWrkOutput() reads bytes in any unit, and none from a client that says none", () => {
+  const bytes = (text: string) => parseWrkOutput(clean.replace(", 26.32MB read", text)).bytesRead;
+  assertEquals(bytes(", 12.00B read"), 12);
+  assertEquals(bytes(", 1.50GB read"), 1.5 * 1024 ** 3);
+  assertEquals(bytes(""), null);
 });
 
 Deno.test("parseWrkOutput() adds up errors of every kind", () => {
