@@ -55,9 +55,18 @@ export class Sender<T extends Stream> {
   writeBlock(stream: T, block: Uint8Array, start: number, end: number, ends: boolean): void {
     const { space, peer, output } = this.#host;
     const { frames } = space;
+    const frameMax = writableFrameBytes(peer.frameBytesMax);
+    const length = end - start;
     frames.clear();
-    frames.headers(stream.id, block, start, end, ends, writableFrameBytes(peer.frameBytesMax));
-    output.write(frames.bytes, 0, frames.length);
+    if (length <= frameMax) {
+      const flags = Flag.endHeaders | (ends ? Flag.endStream : 0);
+      frames.header(length, FrameType.headers, flags, stream.id);
+      output.write(frames.bytes, 0, frames.length);
+      output.write(block, start, end);
+    } else {
+      frames.headers(stream.id, block, start, end, ends, frameMax);
+      output.write(frames.bytes, 0, frames.length);
+    }
     if (ends) this.#host.onLocalEnd(stream);
   }
 

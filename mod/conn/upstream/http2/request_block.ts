@@ -19,10 +19,10 @@ const webSocket = latin1Bytes("websocket");
  */
 export function encodeHandshake(encoder: HpackEncoder, head: HeadWriter, isHttps: boolean): void {
   const { bytes, length } = head;
-  const targetStart = bytes.indexOf(SP) + 1;
-  const targetEnd = bytes.indexOf(SP, targetStart);
+  const targetStart = placeOf(SP, bytes, 0) + 1;
+  const targetEnd = placeOf(SP, bytes, targetStart);
   const hostStart = targetEnd + versionBytes + hostNameBytes;
-  const hostEnd = bytes.indexOf(CR, hostStart);
+  const hostEnd = placeOf(CR, bytes, hostStart);
   encoder.begin();
   encoder.target(connect, 0, connect.length, isHttps, bytes, targetStart, targetEnd);
   encoder.authority(bytes, hostStart, hostEnd);
@@ -56,14 +56,21 @@ export function encodeRequest(
   acceptsTrailers: boolean,
 ): void {
   const { bytes, length } = head;
-  const methodEnd = bytes.indexOf(SP);
-  const targetEnd = bytes.indexOf(SP, methodEnd + 1);
+  const methodEnd = placeOf(SP, bytes, 0);
+  const targetEnd = placeOf(SP, bytes, methodEnd + 1);
   const hostStart = targetEnd + versionBytes + hostNameBytes;
-  const hostEnd = bytes.indexOf(CR, hostStart);
+  const hostEnd = placeOf(CR, bytes, hostStart);
   encoder.begin();
   encoder.target(bytes, 0, methodEnd, isHttps, bytes, methodEnd + 1, targetEnd);
   // An empty one must not be sent (RFC 9113 8.3.1).
   if (hostEnd > hostStart) encoder.authority(bytes, hostStart, hostEnd, head.known);
   encoder.lines(bytes, hostEnd + 2, length, head.neverIndexed, head.known);
   if (acceptsTrailers) encoder.lines(teLine, 0, teLine.length, null);
+}
+
+/** Where the byte, which is there, comes next: what is searched is short, and a call costs more. */
+function placeOf(byte: number, bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (at < bytes.length && bytes[at] !== byte) at++;
+  return at;
 }
