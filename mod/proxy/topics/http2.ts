@@ -63,8 +63,9 @@ decide.
 gRPC passes in both directions as it comes, over HTTP/2 whenever the ratio is not 0.
 grpc-timeout limits a call. A failure of the proxy is a gRPC status: UNAVAILABLE for
 502, 503 and a server that is not reached in time, DEADLINE_EXCEEDED for any other
-timeout, RESOURCE_EXHAUSTED for a body that is too large, UNIMPLEMENTED where nothing
-serves the path. check: type=grpc asks a server for its health (help proxy check).
+timeout, RESOURCE_EXHAUSTED for a body that is too large, UNIMPLEMENTED where
+nothing serves the path. check: type=grpc asks a server for its health (help proxy
+check).
 
 WebSockets become streams (RFC 8441) where the server has said that it takes them,
 or force-cleartext is on. Other https upstreams get them over HTTP/1.1.
