@@ -1,6 +1,7 @@
 /** Mutated vectors against a live server: it must answer exactly what the codec reads. */
 import type { Address } from "../../mod/base/address.ts";
 import { latin1, latin1Bytes } from "../../mod/http/mod.ts";
+import { clientPreface } from "../../mod/http2/mod.ts";
 import {
   type Answer,
   messagesOf,
@@ -43,11 +44,19 @@ export class LiveFuzzer {
   async round(count: number): Promise<void> {
     // Chosen before the first await, so that the seed determines them regardless of timing.
     const streams = Array.from({ length: count }, () => {
-      const stream = mutate(this.#random, this.#corpus);
+      const stream = this.#nextStream();
       const cuts = this.#random.oneIn(2) ? this.#random.cuts(stream.length, 3) : [];
       return { stream, cuts };
     });
     await Promise.all(streams.map(({ stream, cuts }) => this.#playOne(stream, cuts)));
+  }
+
+  /** A mutated stream of HTTP/1: after the preface of HTTP/2 a server speaks HTTP/2. */
+  #nextStream(): Uint8Array {
+    for (;;) {
+      const stream = mutate(this.#random, this.#corpus);
+      if (clientPreface.some((byte, index) => stream[index] !== byte)) return stream;
+    }
   }
 
   async #playOne(stream: Uint8Array, cuts: readonly number[]): Promise<void> {
