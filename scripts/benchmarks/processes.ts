@@ -215,8 +215,8 @@ function ofProcess<T>(read: () => T): T | null {
     return read();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
-    // ESRCH: it ended between open and read.
-    if ((error as { code?: string }).code === "ESRCH") return null;
+    // ESRCH: it ended between open and read. Deno gives the number, but not always the code.
+    if (error instanceof Error && error.message.includes("(os error 3)")) return null;
     throw error;
   }
 }
