@@ -134,7 +134,8 @@ can be changed.
                health, rates and latencies; with write: ON also buttons to drain and
                take down
   /hayate/status.json
-               the process: version, generation, connections, listeners, certificates
+               the process: version, generation, connections, listeners,
+               certificates
   /metrics     for Prometheus; OpenMetrics 1.0 for clients that accept it.
                Prometheus cannot scrape a unix path; with a TCP address:
                  scrape_configs:

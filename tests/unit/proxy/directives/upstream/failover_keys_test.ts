@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { buildPlan } from "../../../../../mod/proxy/directives/build.ts";
 import type { UpstreamPlan } from "../../../../../mod/proxy/plan/plan.ts";
 
-const source = { read: () => ({ error: "none" }), variable: () => null } as never;
+const source = { readText: () => "", environment: () => null };
 
 function built(line: string) {
   const text = `upstreams:\n  a:\n    servers: h\n    ${line}\nlisten: 80\n` +
