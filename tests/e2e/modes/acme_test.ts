@@ -5,7 +5,7 @@ import { type Child, runHayate, startHayate } from "../../support/binary.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerTest } from "../../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
-import { certificateThat, servedCertificate } from "../../support/served_certificate.ts";
+import { certificateThat } from "../../support/served_certificate.ts";
 
 const programs = [...pebblePrograms, "openssl"];
 
@@ -53,8 +53,10 @@ for (const command of commands) {
     await supervisor.waitForLine("acme: b.example: certificate by Pebble");
     supervisor.kill("SIGHUP");
     await supervisor.waitForLine("killing old workers");
-    assertStringIncludes(await servedCertificate(tls, "a.example"), "Pebble");
-    assertStringIncludes(await servedCertificate(tls, "b.example"), "Pebble");
+    // An old worker that looks at the files ten seconds later may still accept.
+    for (const name of ["a.example", "b.example"]) {
+      await certificateThat(tls, name, (served) => served.includes("Pebble"));
+    }
   });
 
   peerTest(programs, `TLS_DOMAIN orders by HTTP-01 over the plain port: ${what}`, async () => {
