@@ -167,7 +167,7 @@ Deno.test("checkLayers() finds a second owner, but not in strings and comments",
     "message sockets",
     "mod/serve/c.ts:1: only mod/process/, main.ts uses Deno.env: take the value as a parameter, " +
     "mod/process reads the environment",
-    "mod/serve/d.ts:2: only mod/supervise/probes.ts, mod/acme/client/transport.ts uses fetch: use the connections of mod/conn: " +
+    "mod/serve/d.ts:2: only mod/probes/ask_http.ts, mod/acme/client/transport.ts uses fetch: use the connections of mod/conn: " +
     "these open sockets of their own",
   ]);
 });
