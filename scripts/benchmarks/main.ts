@@ -9,6 +9,7 @@ import { raiseDescriptors, stopEverything } from "./processes.ts";
 import {
   findProgram,
   installPeers,
+  newerPeersFolder,
   newerProgram,
   remedy,
   useNewerPeers,
@@ -38,11 +39,12 @@ async function main(argv: readonly string[]): Promise<number> {
   if (options.help) {
     console.log(usage);
     console.log("Comparisons:");
-    for (const { name, title } of comparisons) console.log(`  ${name.padEnd(20)}${title}`);
+    for (const { name, title } of comparisons) console.log(`  ${name.padEnd(24)}${title}`);
     return 0;
   }
   if (options.install) return await installPeers();
-  if (options.peers !== null) useNewerPeers(options.peers);
+  const peers = options.peers ?? newerPeersFolder();
+  if (peers !== null) useNewerPeers(peers);
   return await bench(options);
 }
 

@@ -13,18 +13,18 @@ export interface BenchOptions {
   readonly results: boolean;
   readonly json: string | null;
   readonly svg: string | null;
-  /** A folder that scripts/newer_peers has made; its programs take part beside the installed ones. */
+  /** A folder that scripts/newer_peers has made; null: its default. */
   readonly peers: string | null;
 }
 
 export const usage = `Usage: scripts/bench [options]
 
-Measures dist/hayate beside wrk, nginx and others, in turns (A B B A ...), each side on a core of its
-own: requests per second and CPU microseconds per request, medians with their quartiles. "x floor" is
-the cost as a multiple of what the kernel alone costs (floor/README.md), and the last column compares
-runs that followed each other. Below each row are its goals: PASS, short, or not judged without a
-contender to compare with; and what our first second costs, in which V8 compiles. Heads vary as those
-of real clients do, unless the title says that they are identical.
+Measures dist/hayate beside wrk, nginx and others, in turns (A B B A ...), each side on a core of
+its own: requests per second and CPU microseconds per request, medians with their quartiles. "x
+floor" is the cost as a multiple of what the kernel alone costs (floor/README.md), and the last
+column compares runs that followed each other. Below each row are its goals: PASS, short, or not
+judged without a contender to compare with; and what our first second costs, in which V8 compiles.
+Heads vary as those of real clients do, unless the title says that they are identical.
 
   --quick         the headlines, over their first transport with their first number of connections,
                   one second a run: about 12 minutes. Without it everything is measured
@@ -35,7 +35,8 @@ of real clients do, unless the title says that they are identical.
   --results       keep the figures in benchmarks/records, and make RESULTS.md and its pictures again
   --json FILE     every figure
   --svg FILE      the requests per CPU-second as a chart
-  --peers DIR     newer peers from what scripts/newer_peers has put there, beside the installed ones
+  --peers DIR     the newer peers that stand beside the installed ones: what scripts/newer_peers DIR
+                  has made (default: where it puts them without DIR)
   --install       install the peer programs with apt-get (needs root)
   --help
 `;

@@ -38,6 +38,14 @@ export function useNewerPeers(folder: string): void {
   newerFolder = `${Deno.realPathSync(folder)}/programs`;
 }
 
+/** Where scripts/newer_peers puts them when it is given no folder; null: it has not run. */
+export function newerPeersFolder(): string | null {
+  const cache = Deno.env.get("HAYATE_CACHE") ??
+    `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? ""}/.cache`}/hayate`;
+  const folder = `${cache}/newer_peers`;
+  return isFile(`${folder}/programs/nginx`) ? folder : null;
+}
+
 /** The newer one of a peer's program as a path, which `findProgram` accepts; null: there is none. */
 export function newerProgram(name: string): string | null {
   if (newerFolder === null || name === "hayate" || name.includes("/")) return null;

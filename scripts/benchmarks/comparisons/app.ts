@@ -15,7 +15,7 @@ const common = {
 export const app: ServerComparison = {
   ...common,
   name: "app",
-  title: 'application servers, a handler that answers "hello world", connection per request',
+  title: 'application servers, "hello world", a connection per request',
   driver: hayateLoadNoKeepalive,
   contenders: [hayateApp, unicorn],
   goal: 5,
@@ -25,8 +25,7 @@ export const app: ServerComparison = {
 export const appKeepalive: ServerComparison = {
   ...common,
   name: "app-keepalive",
-  title:
-    'application servers, "hello world", keep-alive on our side; Unicorn closes each connection',
+  title: 'application servers, "hello world", keep-alive on our side alone',
   contenders: [
     { ...hayateApp, driver: hayateLoad },
     { ...unicorn, driver: hayateLoadNoKeepalive },

@@ -22,7 +22,7 @@ export const files: readonly ServerComparison[] = [
 function over(name: string, bytes: number, size: string): ServerComparison {
   return {
     name,
-    title: `static servers with sendfile, one file of ${size}, one worker, varied fields`,
+    title: `static servers with sendfile, a file of ${size}, varied fields`,
     judged: "server",
     driver: variedFields,
     contenders: [hayateFiles(bytes), floorFiles(bytes), nginxFiles(bytes)],
@@ -39,7 +39,7 @@ function over(name: string, bytes: number, size: string): ServerComparison {
 function overTls(name: string, bytes: number, size: string): ServerComparison {
   return {
     ...over(name, bytes, size),
-    title: `static servers over TLS, one file of ${size}, one worker, varied fields`,
+    title: `static servers over TLS, a file of ${size}, varied fields`,
     contenders: [hayateFiles(bytes), nginxFiles(bytes)],
     transports: ["tcp"],
     isTls: true,

@@ -40,20 +40,20 @@ function each(
     {
       ...toHttp1,
       name: `http2-proxy${suffix}`,
-      title: `reverse proxies, HTTP/2 in (prior knowledge, 32 at once), HTTP/1.1 out, ${heads}`,
+      title: `reverse proxies, HTTP/2 in (32 at once), HTTP/1.1 out, ${heads}`,
       isCore,
     },
     {
       ...toHttp1,
       name: `http2-proxy-tls${suffix}`,
-      title: `reverse proxies, HTTP/2 in (TLS, 32 at once), HTTP/1.1 out, ${heads}`,
+      title: `reverse proxies, HTTP/2 over TLS in (32 at once), HTTP/1.1 out, ${heads}`,
       isTls: true,
     },
     {
       ...common,
       driver,
       name: `http2-proxy-both${suffix}`,
-      title: `reverse proxies, HTTP/2 in and out, both with prior knowledge, ${heads}`,
+      title: `reverse proxies, HTTP/2 in (32 at once) and out, ${heads}`,
       upstreams: [nginxReturnHttp2],
       contenders: [
         hayateProxyBothHttp2,

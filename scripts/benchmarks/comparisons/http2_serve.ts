@@ -23,19 +23,19 @@ function both(name: string, title: string, rest: Partial<ServerComparison>): Ser
 }
 
 export const http2Serve: readonly ServerComparison[] = [
-  ...both("http2", "HTTP/2 servers of a fixed 12-byte body, 32 at once, varied heads", {
+  ...both("http2", "HTTP/2 servers of 12 bytes, 32 at once, varied heads", {
     driver: loadVaried(32),
     // At most 1.2 times the cost of h2o.
     goal: 1 / 1.2,
     isCore: true,
   }),
-  ...both("http2-same", "HTTP/2 servers of a fixed 12-byte body, 32 at once, identical heads", {
+  ...both("http2-same", "HTTP/2 servers of 12 bytes, 32 at once, identical heads", {
     driver: h2load(32),
     goal: 1,
   }),
   ...both(
     "http2-single",
-    "HTTP/2 servers of a fixed 12-byte body, one at a time on each, varied heads",
+    "HTTP/2 servers of 12 bytes, 1 at once, varied heads",
     {
       driver: loadVaried(1),
       connections: [100],
@@ -45,7 +45,7 @@ export const http2Serve: readonly ServerComparison[] = [
   ),
   ...both(
     "http2-single-same",
-    "HTTP/2 servers of a fixed 12-byte body, one at a time on each, identical heads",
+    "HTTP/2 servers of 12 bytes, 1 at once, identical heads",
     {
       driver: h2load(1),
       connections: [100],

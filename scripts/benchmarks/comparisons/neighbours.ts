@@ -11,7 +11,7 @@ function withFiles(spec: ServerSpec): ServerSpec {
 
 export const http2Neighbours: GaugeComparison = {
   name: "http2-neighbours",
-  title: "neighbours' p99 while HTTP/2 servers are attacked, as a multiple of that without",
+  title: "neighbours' p99 while a server is attacked over HTTP/2, as a multiple",
   judged: "gauge",
   unit: "x",
   programs: ["nginx"],

@@ -7,8 +7,7 @@ const peerCount = 20;
 /** The cost of our optional features: at most 10% more CPU time per request. */
 export const proxyLaden: ServerComparison = {
   name: "proxy-laden",
-  title:
-    `hayate proxy with ${peerCount} peers, least_conn, checks, access log and metrics; and plain`,
+  title: `hayate proxy with ${peerCount} peers, least_conn, checks, log and metrics; and plain`,
   judged: "server",
   upstreams: [nginxReturnOn(peerCount)],
   contenders: [hayateLadenProxy(peerCount), hayateProxy],

@@ -20,7 +20,7 @@ export const serve: ServerComparison = {
 export const serveSame: ServerComparison = {
   ...serve,
   name: "serve-same",
-  title: "servers of a fixed 12-byte body, one worker, identical heads, as of health checks",
+  title: "servers of a fixed 12-byte body, one worker, identical heads",
   driver: identicalHeads,
   transports: ["tcp"],
   connections: [50],

@@ -5,7 +5,7 @@ import { nginxReturn } from "../contenders/nginx.ts";
 
 export const tlsServe: ServerComparison = {
   name: "tls-serve",
-  title: "servers of a fixed 12-byte body over TLS, keep-alive, one worker, varied heads",
+  title: "servers of a fixed 12-byte body over TLS, one worker, varied heads",
   judged: "server",
   driver: variedHeads,
   contenders: [hayateText, nginxReturn],
@@ -19,7 +19,7 @@ export const tlsServe: ServerComparison = {
 export const tlsServeSame: ServerComparison = {
   ...tlsServe,
   name: "tls-serve-same",
-  title: "servers of a fixed 12-byte body over TLS, keep-alive, one worker, identical heads",
+  title: "servers of a fixed 12-byte body over TLS, one worker, identical heads",
   driver: identicalHeads,
   isCore: false,
 };
