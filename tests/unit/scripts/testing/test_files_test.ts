@@ -63,12 +63,14 @@ Deno.test("runTestFile() ends a file that hangs and names it, its children too",
   assert(state === "gone" || / Z /.test(state), state);
 });
 
-Deno.test("runTestFile() shows where a leak comes from", async () => {
+Deno.test("runTestFile() shows a leak, and in a second run where it comes from", async () => {
   await using folder = await tempFolder();
   await folder.write("a_test.ts", 'Deno.test("leaks", () => void setTimeout(() => {}, 5000));\n');
   const outcome = await runTestFile("a_test.ts", options(folder));
   assertEquals(outcome.failed, 1);
-  assert(/setTimeout[^]*a_test\.ts:1/.test(outcome.reports[0]), outcome.reports[0]);
+  const [plain, traced] = outcome.reports;
+  assert(/^a_test\.ts\n[^]*Leaks detected/.test(plain), plain);
+  assert(/^a_test\.ts with --trace-leaks\n[^]*setTimeout[^]*a_test\.ts:1/.test(traced), traced);
 });
 
 Deno.test("runTestFiles() reports a failure at once and runs marked files alone", async () => {
