@@ -37,7 +37,7 @@ export const appKeepalive: ServerComparison = {
 export const fetch: ServerComparison = {
   ...common,
   name: "fetch",
-  title: "a fetch handler that reads three fields and the URL, one worker, varied heads",
+  title: "a fetch handler that reads three fields and the URL, varied heads",
   contenders: [hayateReadingApp, bunReadingApp, denoReadingApp],
   goal: 1.1,
   isCore: true,

@@ -48,7 +48,7 @@ function grow(
 export const growth: readonly GrowthComparison[] = [
   grow(
     "connections",
-    "servers of a fixed 12-byte body, varied heads, by open connections",
+    "servers of 12 bytes, varied heads, by open connections",
     "connections",
     [10, 100, 1000, 5000, 20_000],
     (connections) => ({
@@ -111,7 +111,7 @@ export const growth: readonly GrowthComparison[] = [
   ),
   grow(
     "requests",
-    "servers of a fixed 12-byte body, varied heads, by requests on each connection",
+    "servers of 12 bytes, varied heads, by requests on each connection",
     "requests per connection",
     [1, 2, 5, 10, 100, 1000],
     (requests) => ({

@@ -46,7 +46,7 @@ function each(
     {
       ...toHttp1,
       name: `http2-proxy-tls${suffix}`,
-      title: `reverse proxies, HTTP/2 over TLS in (32 at once), HTTP/1.1 out, ${heads}`,
+      title: `reverse proxies, HTTP/2 over TLS in, HTTP/1.1 out, ${heads}`,
       isTls: true,
     },
     {

@@ -13,7 +13,7 @@ export const tlsProxyBodies: ServerComparison = bodies(
 function bodies(name: string, what: string, isTls: boolean): ServerComparison {
   return {
     name,
-    title: `reverse proxies, ${what}, nginx with sendfile behind`,
+    title: `reverse proxies, ${what}, nginx behind`,
     judged: "server",
     upstreams: [nginxFiles(100_000)],
     contenders: [hayateProxy, nginxProxy],
