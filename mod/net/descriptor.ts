@@ -21,6 +21,12 @@ export function getOption(fd: number, level: number, option: number): number | n
   return libc.getsockopt(fd, level, option, integerBytes, length) < 0 ? null : integer[0];
 }
 
+export function peerAddressOf(fd: number): Address {
+  length[0] = scratch.length;
+  if (libc.getpeername(fd, scratch, length) < 0) return { kind: "unix", path: "" };
+  return decodeSockaddr(scratch, length[0]);
+}
+
 export function localAddressOf(fd: number): Address {
   length[0] = scratch.length;
   if (libc.getsockname(fd, scratch, length) < 0) return { kind: "unix", path: "" };

@@ -81,7 +81,10 @@ export interface Socket {
   closeWithPeer?(): void;
   /** Closes with a reset (SO_LINGER 0): the peer gets ECONNRESET, and there is no TIME_WAIT. */
   abort(): void;
-  /** The peer's address; a unix client without a name has the path "". Computed on demand. */
+  /**
+   * The peer's address; a unix client without a name has the path "". Computed on demand. An accepted
+   * socket knows it for good, also after `onClose`.
+   */
   peerAddress(): Address;
   localAddress(): Address;
   /** The protocol that ALPN has selected; absent without TLS, "" for none. */

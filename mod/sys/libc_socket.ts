@@ -16,7 +16,6 @@ const symbols = {
     optional: true,
   },
   epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
-  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   /**
    * Takes a prepared pointer: finding a buffer's address takes longer than the rest of the call.

@@ -11,6 +11,7 @@ import { type SessionRules, sessionsDefault } from "./session_rules.ts";
 import {
   Ctrl,
   fileTypePem,
+  noAutoChain,
   Option,
   SessionCache,
   sslModes,
@@ -133,7 +134,7 @@ export class ServerContext {
     const context = lib.SSL_CTX_new(lib.TLS_server_method());
     if (context === null) throw new StartError(`TLS: ${takeFailure().phrase}`);
     this.#contexts.push(context);
-    lib.SSL_CTX_ctrl(context, Ctrl.setMode, sslModes, null);
+    lib.SSL_CTX_ctrl(context, Ctrl.setMode, sslModes | noAutoChain, null);
     for (const certificate of identity.certificates) useCertificate(context, certificate);
     applyProtocol(context, options);
     if (options.clientCaFile !== undefined) demandClients(context, options.clientCaFile);

@@ -6,6 +6,13 @@
  */
 export const sslModes = 0x1 | 0x2 | 0x10;
 
+/**
+ * NO_AUTO_CHAIN, for servers: a chain is sent as the certificate's file has it, as by nginx. Otherwise
+ * OpenSSL looks for the issuer of a lone certificate in each full handshake, also among the CAs of client
+ * certificates: 4 us.
+ */
+export const noAutoChain = 0x8;
+
 /** SSL_CTX_ctrl(3) and SSL_ctrl commands. */
 export const Ctrl = {
   setMode: 33,

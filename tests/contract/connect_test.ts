@@ -21,6 +21,18 @@ streamTest("connect() opens, and bytes flow both ways", async (rig, transport) =
   assertEquals(client.socket.localAddress(), server.socket.peerAddress());
 });
 
+streamTest("an accepted socket knows its peer also after a reset", async (rig, transport) => {
+  const { client, server } = await rig.pair(transport);
+  const peer = server.socket.peerAddress();
+  client.socket.abort();
+  // Where a backend or transport has no reset, this is an end.
+  await server.until((s) => s.closeCount + s.endCount > 0);
+  // Takes the descriptor's number.
+  const next = await rig.pair(transport);
+  assertEquals(server.socket.peerAddress(), peer);
+  assertEquals(next.client.socket.localAddress(), next.server.socket.peerAddress());
+}, plainTransports);
+
 contractTest("connect() to a closed port ends in ECONNREFUSED, safe to retry", async (rig) => {
   const client = rig.connect(tcp(freePort()));
   assertEquals(client.closeCount, 0, "onClose comes in a later tick");

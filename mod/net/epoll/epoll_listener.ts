@@ -16,6 +16,14 @@ const acceptBatchMax = 64;
 /** How long a listener pauses when the process is out of descriptors. */
 const restMs = 100;
 
+/** The longest socket address (struct sockaddr_storage). */
+const nameBytesMax = 128;
+/** What accept4(2) fills: the peer's address, then its length. */
+const nameBytes = new Uint8Array(nameBytesMax + 4);
+const nameLength = new Uint32Array(nameBytes.buffer, nameBytesMax, 1);
+const namePointer = Deno.UnsafePointer.of(nameBytes)!;
+const nameLengthPointer = Deno.UnsafePointer.offset(namePointer, nameBytesMax);
+
 /** `bound`: opened by us, with no other holder. `inherited`: shared with our parent process. */
 export type Ownership = "bound" | "inherited";
 
@@ -110,10 +118,17 @@ export class EpollListener extends PollTarget implements Listener {
 
   #acceptOne(): boolean {
     if (this.fd < 0) return false;
-    const fd = libcSocket.accept4(this.fd, null, null, SOCK.nonblock | SOCK.cloexec);
+    nameLength[0] = nameBytesMax;
+    const fd = libcSocket.accept4(
+      this.fd,
+      namePointer,
+      nameLengthPointer,
+      SOCK.nonblock | SOCK.cloexec,
+    );
     if (fd < 0) return this.#onAcceptFailure(errno());
     this.acceptedCount++;
     const socket = new EpollSocket(this.#host, fd, noHandler, false);
+    socket.peerName = nameBytes.slice(0, nameLength[0]);
     socket.handler = this.#onAccept(socket, this);
     return true;
   }

@@ -5,14 +5,14 @@ import { sendFile } from "../../sys/file_calls.ts";
 import { errno } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
-import { MSG } from "../../sys/sockaddr.ts";
+import { decodeSockaddr, MSG } from "../../sys/sockaddr.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
-import { localAddressOf } from "../descriptor.ts";
+import { localAddressOf, peerAddressOf } from "../descriptor.ts";
 import type { OutputBuffers } from "./output_buffers.ts";
 import { type Poller, PollTarget } from "./poller.ts";
 import { readAheadBytes, type ReadBuffers } from "./read_buffers.ts";
 import type { SpareStreams } from "./spare_streams.ts";
-import { peerAddressOf, resetOnClose, takeSocketError } from "./stream.ts";
+import { resetOnClose, takeSocketError } from "./stream.ts";
 
 /** What the sockets of a reactor share: the poller and the buffers. */
 export interface SocketHost {
@@ -43,6 +43,11 @@ const endMask = EPOLL.rdhup | EPOLL.hup | EPOLL.err;
 export class EpollSocket extends PollTarget implements Socket {
   isOpen = true;
   handler: SocketHandler;
+  /**
+   * The peer's address as accept4(2) gave it, because the kernel forgets it at a reset; null for an
+   * outgoing connection.
+   */
+  peerName: Uint8Array | null = null;
   /** Address family if the socket may be reused for another connection, else 0. */
   readonly spareFamily: number;
   readonly #host: SocketHost;
@@ -194,7 +199,8 @@ export class EpollSocket extends PollTarget implements Socket {
   }
 
   peerAddress(): Address {
-    return peerAddressOf(this.fd);
+    const name = this.peerName;
+    return name === null ? peerAddressOf(this.fd) : decodeSockaddr(name, name.length);
   }
 
   localAddress(): Address {

@@ -2,15 +2,11 @@
 import { Errno } from "../../sys/errno.ts";
 import { errno, libc } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
-import type { Address } from "../../base/address.ts";
-import { AF, decodeSockaddr, IP, SO, SOCK, SOL, TCP } from "../../sys/sockaddr.ts";
+import { AF, IP, SO, SOCK, SOL, TCP } from "../../sys/sockaddr.ts";
 import { isLoopback } from "../descriptor.ts";
 import { loopbackCongestion } from "../listening.ts";
 
 const length = new Uint32Array(1);
-const lengthBytes = new Uint8Array(length.buffer);
-/** Space for any socket address (struct sockaddr_storage). */
-const name = new Uint8Array(128);
 const integer = new Int32Array(1);
 const integerBytes = new Uint8Array(integer.buffer);
 /** Holds SO_MEMINFO up to SK_MEMINFO_WMEM_QUEUED (sock_diag.h). */
@@ -73,13 +69,6 @@ export function isAllAcknowledged(fd: number): boolean {
   length[0] = memoryInfo.byteLength;
   return libcSocket.getsockopt(fd, SOL.socket, SO.meminfo, memoryInfoBytes, length) === 0 &&
     memoryInfo[queuedIndex] === 0;
-}
-
-/** The peer's address; a unix client without a name has the path "". */
-export function peerAddressOf(fd: number): Address {
-  length[0] = name.length;
-  if (libcSocket.getpeername(fd, name, lengthBytes) < 0) return { kind: "unix", path: "" };
-  return decodeSockaddr(name, length[0]);
 }
 
 /**
