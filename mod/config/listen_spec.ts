@@ -75,7 +75,11 @@ export function readPorts(text: string, bothFamilies: boolean): readonly (Listen
   if (!bothFamilies) return specs;
   const taken = new Set(specs.map((spec) => typeof spec === "string" ? "" : spec.name));
   return specs.flatMap((spec) => {
-    if (typeof spec === "string" || !/^\d+$/.test(spec.name) || spec.number !== null) return [spec];
+    if (
+      typeof spec === "string" || !/^\d+$/.test(spec.name) || spec.number !== null || spec.datagram
+    ) {
+      return [spec];
+    }
     const twin = twinOf(spec);
     return taken.has(twin.name) ? [spec] : [spec, twin];
   });

@@ -9,6 +9,7 @@ import { serveTable } from "./plan/flags.ts";
 import { slotVariable } from "./worker/messages.ts";
 import { readServePlan } from "./plan/options.ts";
 import type { ServePlan } from "./plan/plan.ts";
+import { onThisHost } from "./sockets/present_sockets.ts";
 import { statusCommand } from "./status_command.ts";
 import type { Worker } from "./worker/worker.ts";
 
@@ -35,7 +36,7 @@ export const serveMode: Mode = {
   topics: async () => (await import("./topics/mod.ts")).serveTopics,
   subcommands: [statusCommand],
   async run(argv): Promise<number> {
-    const plan = readServePlan(argv, getVariable);
+    const plan = onThisHost(readServePlan(argv, getVariable));
     chooseLog(plan.log.flags);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });
     claimReadiness();

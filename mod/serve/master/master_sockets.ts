@@ -46,7 +46,9 @@ export class MasterSockets {
   /** Binds one TCP socket for each of `slotCount` slots, and one per path. Throws StartError. */
   bind(slotCount: number): void {
     try {
-      for (const socket of this.#plan.sockets) this.#groups.push(this.#bindGroup(socket));
+      for (const socket of this.#plan.sockets) {
+        this.#groups.push(this.#bindGroup(socket));
+      }
       this.ensure(slotCount);
     } catch (error) {
       this.release();

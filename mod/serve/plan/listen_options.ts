@@ -27,6 +27,8 @@ interface Reading {
   readonly inherits: boolean;
 }
 
+/** The default of --host: with it a bare port of PORTS means IPv6, too. */
+const anyHost = "0.0.0.0";
 const portDefault = { kind: "tcp", port: 8080 } as const;
 
 /** Adds what is wrong to `errors`. */
@@ -107,7 +109,7 @@ function namedSockets(
   { values, errors }: Reading,
 ): readonly SocketPlan[] {
   const sockets: SocketPlan[] = [];
-  for (const spec of readPorts(text, false)) {
+  for (const spec of readPorts(text, values.host === anyHost)) {
     if (typeof spec === "string") {
       errors.push(`${variable}: ${spec}`);
     } else if (spec.datagram || spec.number !== null) {
@@ -115,8 +117,9 @@ function namedSockets(
     } else {
       const { address } = spec;
       const where = address.kind === "tcp" ? withHost(spec.name, address, values.host) : address;
+      const twin = spec.isTwin ? { isTwin: true } : {};
       if (where instanceof Wrong) errors.push(`${variable}: ${spec.name}: ${where.reason}`);
-      else sockets.push({ address: where, tls: values.tls || spec.tls });
+      else sockets.push({ address: where, tls: values.tls || spec.tls, ...twin });
     }
   }
   return sockets;

@@ -27,6 +27,8 @@ export interface SocketPlan {
   readonly address: Address;
   /** Its clients speak TLS. */
   readonly tls: boolean;
+  /** The IPv6 half of an entry of PORTS, which is left out on a host without IPv6. */
+  readonly isTwin?: boolean;
 }
 
 export interface ListenPlan {

@@ -15,7 +15,13 @@ function planOf(text: string) {
     }),
   );
   const argv = ["--text", "x", ...flags.split(" ").filter((word) => word !== "")];
-  return readServePlan(argv, (name) => variables.get(name)).listen;
+  const { listen } = readServePlan(argv, (name) => variables.get(name));
+  // The IPv6 halves have a test of their own.
+  return {
+    ...listen,
+    sockets: listen.sockets.filter(({ isTwin }) => !isTwin),
+    all: listen.sockets,
+  };
 }
 
 function certificateText(certificate: CertificatePlan | null): string {
@@ -184,4 +190,20 @@ Deno.test("variables are the defaults of the flags for the CA", () => {
   );
   // Set for another program, they are no mistake.
   assertEquals(settings(`${variables}: `), null);
+});
+
+Deno.test("a bare port of PORTS means IPv6, too, unless --host says where", () => {
+  const twins = (text: string) =>
+    planOf(text).all.map(({ address, tls, isTwin }) =>
+      `${formatAddress(address)}${tls ? "/tls" : ""}${isTwin ? " twin" : ""}`
+    );
+  assertEquals(twins("PORTS=80_443: "), [
+    "0.0.0.0:80",
+    "[::]:80 twin",
+    "0.0.0.0:443/tls",
+    "[::]:443/tls twin",
+  ]);
+  assertEquals(twins("PORTS=80: --host 127.0.0.1"), ["127.0.0.1:80"]);
+  assertEquals(twins("PORTS=127.0.0.1:80: "), ["127.0.0.1:80"]);
+  assertEquals(twins("--port 80"), ["0.0.0.0:80"]);
 });
