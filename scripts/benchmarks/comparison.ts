@@ -51,6 +51,8 @@ export interface ServerSpec {
   readonly driver?: ClientSpec;
   /** The system calls that cannot be avoided and nothing else: a measure, not another contender. */
   readonly isFloor?: boolean;
+  /** Its figures are shown, and do not count for the goal. */
+  readonly isAside?: boolean;
 }
 
 /** A load generator. Its output has wrk's layout, or h2load's. */
@@ -69,6 +71,7 @@ export interface ClientSpec {
   startArgs?(target: Target): readonly string[];
   /** As for a server. */
   readonly isFloor?: boolean;
+  readonly isAside?: boolean;
 }
 
 interface Named {
@@ -100,6 +103,8 @@ interface Common extends Named {
    * goal.
    */
   readonly goal?: PerTransport<number>;
+  /** The goal is beside peers with our own OpenSSL: newer ones have a newer one, and stand aside. */
+  readonly hasSameLibrary?: boolean;
   /** Goal for our CPU time per request, as a multiple of the floor's: at most this. */
   readonly floorGoal?: PerTransport<number>;
 }

@@ -36,6 +36,8 @@ export interface ContenderResult {
   /** Its first second, before the other runs; null when it could not take part. */
   readonly first: Trial | null;
   readonly isFloor: boolean;
+  /** It does not count for the goal. */
+  readonly isAside: boolean;
 }
 
 export interface Row {
@@ -119,13 +121,14 @@ export async function measureRow(
     value: null,
     goal: forTransport(comparison.goal, transport),
     floorGoal: forTransport(comparison.floorGoal, transport),
-    contenders: comparison.contenders.map(({ name, isFloor }, index) => ({
+    contenders: comparison.contenders.map(({ name, isFloor, isAside }, index) => ({
       name,
       // Some figures of a contender that then failed would look like all of them.
       trials: missing[index] === null ? trials[index] : [],
       missing: missing[index],
       first: sides[index]?.first ?? null,
       isFloor: isFloor ?? false,
+      isAside: isAside ?? false,
     })),
   };
 }

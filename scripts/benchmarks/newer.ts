@@ -12,5 +12,9 @@ export function withNewer<T extends ClientSpec | ServerSpec>(contenders: readonl
 
 /** The comparison with newer peers among its contenders. */
 export function comparedWithNewer<T extends ThroughputComparison>(comparison: T): T {
-  return { ...comparison, contenders: withNewer<ClientSpec | ServerSpec>(comparison.contenders) };
+  const known: readonly (ClientSpec | ServerSpec)[] = comparison.contenders;
+  const contenders = withNewer(known).map((spec) =>
+    comparison.hasSameLibrary && !known.includes(spec) ? { ...spec, isAside: true } : spec
+  );
+  return { ...comparison, contenders };
 }

@@ -34,7 +34,10 @@ export function judgeRow(row: Row): readonly Verdict[] {
 
 function judgeOthers(row: Row): Verdict[] {
   if (row.goal === null) return [];
-  const others = [...row.contenders.keys()].slice(1).filter((i) => !row.contenders[i].isFloor);
+  const others = [...row.contenders.keys()].slice(1).filter((index) => {
+    const { isFloor, isAside } = row.contenders[index];
+    return !isFloor && !isAside;
+  });
   const ratios = others.map((index) => ratioTo(row, index)).filter((ratio) => ratio !== null);
   const reached = ratios.length === 0 ? null : Math.min(...ratios.map(({ median }) => median));
   const whose = others.length > 1 ? "the best other's" : `${row.contenders[others[0]].name}'s`;

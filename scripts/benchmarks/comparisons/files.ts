@@ -43,6 +43,7 @@ function overTls(name: string, bytes: number, size: string): ServerComparison {
     contenders: [hayateFiles(bytes), nginxFiles(bytes)],
     transports: ["tcp"],
     isTls: true,
+    hasSameLibrary: true,
     isCore: bytes === mb,
   };
 }

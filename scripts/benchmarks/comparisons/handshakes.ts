@@ -28,6 +28,7 @@ function handshakesBy(name: string, title: string, driver: ClientSpec): ServerCo
     transports: ["tcp"],
     connections: [50],
     isTls: true,
+    hasSameLibrary: true,
     goal: 1,
     isCore: true,
   };

@@ -12,6 +12,7 @@ export const tlsServe: ServerComparison = {
   transports: ["tcp"],
   connections: [50],
   isTls: true,
+  hasSameLibrary: true,
   goal: 1.15,
   isCore: true,
 };

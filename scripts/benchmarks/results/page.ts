@@ -129,7 +129,8 @@ function bestOther(row: Row): number | null {
   let best: number | null = null;
   let least = Infinity;
   for (const index of row.contenders.keys()) {
-    if (index === 0 || row.contenders[index].isFloor) continue;
+    const { isFloor, isAside } = row.contenders[index];
+    if (index === 0 || isFloor || isAside) continue;
     const ratio = ratioTo(row, index)?.median ?? Infinity;
     if (ratio < least) [best, least] = [index, ratio];
   }

@@ -92,6 +92,7 @@ const isRow = shape<Row>({
     missing: orNull(isText),
     first: orNull(isTrial),
     isFloor: isFlag,
+    isAside: isFlag,
   })),
 });
 const isGaugeRow = shape<GaugeRow>({

@@ -26,7 +26,7 @@ function trial(requestsPerSecond: number, userUs: number, systemUs: number): Tri
 }
 
 function contender(name: string, trials: readonly Trial[], isFloor = false): ContenderResult {
-  return { name, trials, missing: null, first: null, isFloor };
+  return { name, trials, missing: null, first: null, isFloor, isAside: false };
 }
 
 const row: Row = {
@@ -57,7 +57,14 @@ const row: Row = {
       { ...trial(99_000, 1, 4.1), errors: 3 },
       trial(101_000, 1, 4),
     ]),
-    { name: "absent", trials: [], missing: "absent is missing", first: null, isFloor: false },
+    {
+      name: "absent",
+      trials: [],
+      missing: "absent is missing",
+      first: null,
+      isFloor: false,
+      isAside: false,
+    },
   ],
 };
 const [ours, floor, theirs, absent] = row.contenders;
@@ -155,6 +162,12 @@ Deno.test("judgeRow() needs the goals against the floor and the best of those me
 Deno.test("judgeRow() never takes the floor for another contender", () => {
   const [{ goal }] = judgeRow({ ...row, contenders: [ours, floor, theirs] });
   assertEquals(goal, "at least 1.20 x theirs's requests per CPU-second");
+});
+
+Deno.test("judgeRow() leaves out those that stand aside", () => {
+  const better = { ...contender("better", [trial(200_000, 1, 3)]), isAside: true };
+  const [{ reached }] = judgeRow({ ...row, contenders: [...row.contenders, better] });
+  assertAlmostEquals(reached!, 1.25);
 });
 
 Deno.test("renderVerdict() says short when a goal is missed, and when it could not be judged", () => {

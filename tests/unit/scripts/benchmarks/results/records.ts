@@ -15,7 +15,7 @@ export function contender(
     server: { userUs: 1, systemUs: systemUs - 1 },
     client: { userUs: 0, systemUs: 9 },
   }));
-  return { name, trials, missing: null, first: null, isFloor };
+  return { name, trials, missing: null, first: null, isFloor, isAside: false };
 }
 
 export const serveRow: Row = {
@@ -32,7 +32,14 @@ export const serveRow: Row = {
     contender("floor", [4, 4, 4], true),
     contender("nginx", [9, 9, 9]),
     contender("nginx, newer", [7.5, 7.5, 7.8]),
-    { name: "absent", trials: [], missing: "absent is missing", first: null, isFloor: false },
+    {
+      name: "absent",
+      trials: [],
+      missing: "absent is missing",
+      first: null,
+      isFloor: false,
+      isAside: false,
+    },
   ],
 };
 
@@ -79,7 +86,14 @@ export const growthRows: readonly Row[] = [0, 1000, 100_000].map((number, index)
   contenders: [
     contender("hayate serve", [10 ** (index + 1)]),
     contender("floor", [5 * 10 ** index], true),
-    { name: "absent", trials: [], missing: "absent is missing", first: null, isFloor: false },
+    {
+      name: "absent",
+      trials: [],
+      missing: "absent is missing",
+      first: null,
+      isFloor: false,
+      isAside: false,
+    },
   ],
 }));
 export const growthRecord: ComparisonRecord = {
