@@ -83,6 +83,7 @@ export class OutlierDetector {
     const durationMs = baseEjectionMs * watch.level;
     peer.ejectUntil(nowMs + durationMs);
     peer.ejections++;
+    peer.ejectionReason = reason;
     this.#log(peer, `ejected for ${durationMs / 1000}s: ${reason}`);
     this.#parts.setTimer(durationMs, () => this.#bringBack(peer, durationMs));
     this.#parts.onEjected();

@@ -56,6 +56,8 @@ export class Peer implements AddressSource, PeerSettings {
   ejectedUntilMs = 0;
   /** Number of ejections. */
   ejections = 0;
+  /** Why it was last ejected; "" in a worker, whose master decides. */
+  ejectionReason = "";
   /** Counters of outlier ejection; null until first used. */
   watch: OutlierWatch | null = null;
   /** Response times for `least_time`; null for the other balancers. */
@@ -98,6 +100,7 @@ export class Peer implements AddressSource, PeerSettings {
     this.recoveredMs = known.recoveredMs;
     this.ejectedUntilMs = known.ejectedUntilMs;
     this.ejections = known.ejections;
+    this.ejectionReason = known.ejectionReason;
     this.watch = known.watch;
     this.times = known.times;
   }

@@ -78,6 +78,8 @@ function continueCheck(one: CheckedPeer, known: CheckedPeer): void {
   one.failures = known.failures;
   one.unhealthyCount = known.unhealthyCount;
   one.lastPassed = known.lastPassed;
+  one.lastFault = known.lastFault;
+  one.downSinceMs = known.downSinceMs;
 }
 
 function isSameList(left: readonly Peer[], right: readonly Peer[]): boolean {

@@ -5,17 +5,23 @@ const lines = new Map();
 
 /** The element of a key below its parent, made once: what the reader points at stays where it is. */
 function part(parent, key, make) {
-  for (const child of parent.children) if (child.dataset.key === key) return child;
-  const made = make();
-  made.dataset.key = key;
-  parent.append(made);
-  return made;
+  // A search through a thousand rows for each of them would take most of the time of a look.
+  const parts = parent.parts ??= new Map();
+  let found = parts.get(key);
+  if (found === undefined) {
+    parts.set(key, found = make());
+    parent.append(found);
+  }
+  return found;
 }
 
 /** Removes what is no longer there. */
 function keepOnly(parent, keys) {
-  for (const child of [...parent.children]) {
-    if (!keys.includes(child.dataset.key)) child.remove();
+  const kept = new Set(keys);
+  for (const [key, child] of parent.parts ?? []) {
+    if (kept.has(key)) continue;
+    child.remove();
+    parent.parts.delete(key);
   }
 }
 
@@ -136,8 +142,10 @@ function tableRow(body, key, columns, values) {
   values.forEach((value, i) => {
     const td = row.children[i];
     const [text, className] = Array.isArray(value) ? value : [value, ""];
-    if (td.textContent !== String(text)) td.textContent = text;
-    td.className = [columns[i][1], className].filter(Boolean).join(" ");
+    const words = td.words ??= td.appendChild(document.createTextNode(""));
+    if (words.data !== String(text)) words.data = text;
+    const wanted = className ? columns[i][1] + " " + className : columns[i][1];
+    if (td.className !== wanted) td.className = wanted;
   });
   return row;
 }
@@ -172,6 +180,18 @@ function say(text, isBad) {
 const peerColumns = [["server", ""], ["state", "text"], ["weight", ""], ["active", ""], ["req/s", ""], ["p50", ""], ["p99", ""],
   ["requests", ""], ["failed", ""], ["4xx", ""], ["5xx", ""], ["checks", ""]].concat(writable ? [["", "acts"]] : []);
 
+/** A mark behind the server's name; "" hides it. */
+function mark(row, key, className, text) {
+  const made = part(row.firstChild, key, () => element("span", className));
+  if (made.textContent !== text) made.textContent = text;
+  made.hidden = text === "";
+}
+
+function whyOf({ reason, downstart }) {
+  if (!reason) return "";
+  return downstart ? reason + ", out for " + age((Date.now() - Date.parse(downstart)) / 1000) : reason;
+}
+
 function showPeer(body, name, peer, now) {
   const key = name + " " + peer.id;
   const checks = peer.health_checks;
@@ -189,9 +209,9 @@ function showPeer(body, name, peer, now) {
     [short(peer.responses["5xx"]), peer.responses["5xx"] > 0 ? "some" : ""],
     checks.checks === 0 ? "–" : short(checks.checks - checks.fails) + " of " + short(checks.checks),
   ]);
-  for (const text of [peer.name === peer.server ? "" : peer.name, peer.backup ? "backup" : ""]) {
-    if (text !== "") row.children[0].append(element("span", "tag", text));
-  }
+  if (peer.name !== peer.server) mark(row, "name", "tag", peer.name);
+  if (peer.backup) mark(row, "backup", "tag", "backup");
+  mark(row, "why", "why", whyOf(peer));
   if (!writable) return;
   const acts = row.lastElementChild;
   const act = (kind) => part(acts, kind, () => {
@@ -207,6 +227,12 @@ function showPeer(body, name, peer, now) {
     button.dataset.wanted = String(!isOn);
     button.title = (isOn ? on : off) + " " + peer.server;
   }
+}
+
+function troubleWords({ peers, retries, retries_denied: denied }) {
+  const ejections = peers.reduce((sum, peer) => sum + peer.ejections, 0);
+  return [[retries, " retries"], [denied, " retries refused by the budget"], [ejections, " ejections"]]
+    .map(([count, what]) => count === 0 ? "" : ", " + short(count) + what).join("");
 }
 
 function http2Words({ connections, open, streams, goaways, resets_received: received, resets_sent: sent }) {
@@ -229,7 +255,7 @@ function showUpstream(name, upstream, now) {
   const perSecond = rate("all " + name, requests, now);
   const up = peers.filter((peer) => peer.state === "up").length;
   section.querySelector(".soft").textContent = up + " of " + peers.length + " up, " + short(perSecond) + " req/s, " +
-    upstream.keepalive + " idle connections" + http2Words(upstream.http2);
+    upstream.keepalive + " idle connections" + troubleWords(upstream) + http2Words(upstream.http2);
   draw(section.querySelector("svg"), name, perSecond);
   const body = section.querySelector("tbody");
   for (const peer of peers) showPeer(body, name, peer, now);

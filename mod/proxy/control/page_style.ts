@@ -36,6 +36,8 @@ td:first-child { overflow-wrap: anywhere; }
 .state::before { content: ""; display: inline-block; width: .6em; height: .6em; border-radius: 50%; background: currentColor; margin-right: .45em; }
 .up { color: var(--good); } .down { color: var(--idle); } .unhealthy, .unavail { color: var(--bad); } .draining, .checking { color: var(--warn); }
 .some { color: var(--bad); }
+.why { display: block; color: var(--soft); font-weight: 400; font-size: .85rem; overflow-wrap: anywhere; }
+[hidden] { display: none !important; }
 .long { overflow-wrap: anywhere; }
 .acts { white-space: nowrap; }
 button { font: inherit; font-size: .9rem; color: inherit; background: none; border: 1px solid var(--line); border-radius: 8px; padding: .15rem .7rem; margin-left: .35rem; cursor: pointer; }

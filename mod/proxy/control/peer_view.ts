@@ -8,6 +8,7 @@ import type { PeerGroup } from "../balance/peer_group.ts";
 import type { PeerSettings } from "../balance/peer_settings.ts";
 import { peerDefaults } from "../plan/upstream_defaults.ts";
 import { type PeerPlan, routeForm } from "../plan/plan.ts";
+import { reasonOf } from "./peer_reason.ts";
 
 export type PeerCondition = "up" | "draining" | "down" | "unavail" | "checking" | "unhealthy";
 
@@ -18,6 +19,10 @@ export interface CheckView {
   readonly failures: number;
   readonly unhealthyCount: number;
   readonly lastPassed: boolean | null;
+  /** Why the last check failed; "" when it did not. */
+  readonly lastFault: string;
+  /** Wall-clock time at which failed checks took the peer out; 0: they have not. */
+  readonly downSinceMs: number;
 }
 
 export function conditionOf(peer: Peer, check: CheckView | null, nowMs: number): PeerCondition {
@@ -57,6 +62,9 @@ export function peerView(
 ): Record<string, unknown> {
   const [, c1, c2, c3, c4, c5] = peer.responses;
   const times = peer.tally.allTimes();
+  const condition = conditionOf(peer, check, nowMs);
+  const reason = reasonOf(peer, condition, check, nowMs);
+  const downSinceMs = condition === "unhealthy" ? check!.downSinceMs : 0;
   const mean = peer.headerTimeCount === 0
     ? 0
     : Math.round(peer.headerTimeSumMs / peer.headerTimeCount);
@@ -66,7 +74,9 @@ export function peerView(
     name: peer.plan.parent?.host ?? peer.name,
     backup: peer.plan.backup,
     weight: peer.weight,
-    state: conditionOf(peer, check, nowMs),
+    state: condition,
+    // Our own additions to the API of nginx: this one, `ejections` and `last_fault`.
+    ...(reason === "" ? {} : { reason }),
     active: peer.active,
     max_conns: peer.connectionsMax,
     requests: peer.requests,
@@ -90,6 +100,7 @@ export function peerView(
     received: peer.tally.receivedBytes,
     fails: peer.failedRequests,
     unavail: peer.unavailableCount,
+    ejections: peer.ejections,
     health_checks: {
       checks: check?.probes ?? 0,
       fails: check?.failures ?? 0,
@@ -97,7 +108,9 @@ export function peerView(
       ...(check?.lastPassed === undefined || check.lastPassed === null
         ? {}
         : { last_passed: check.lastPassed }),
+      ...(check === null || check.lastFault === "" ? {} : { last_fault: check.lastFault }),
     },
+    ...(downSinceMs === 0 ? {} : { downstart: new Date(downSinceMs).toISOString() }),
     ...(peer.selectedAtMs === 0 ? {} : { selected: new Date(peer.selectedAtMs).toISOString() }),
   };
 }
@@ -149,6 +162,9 @@ export function upstreamView(
     keepalive: idle,
     zombies: 0,
     zone: group.plan.name,
+    // Our own additions: attempts at a second server, and those that the retry budget refused.
+    retries: group.retries,
+    retries_denied: group.retriesDenied,
     http2: http2View(group.http2.figures()),
   };
 }

@@ -10,7 +10,7 @@ import { getVariable } from "../../process/environment.ts";
 import { findConfigFile, loadPlan } from "../directives/config_file.ts";
 import { ask, type CtlAnswer, UnreachableError } from "./client.ts";
 import { type Action, actions, ctlTable } from "./flags.ts";
-import { type ListedPeer, printText, renderList } from "./report.ts";
+import { type ListedPeer, type ListedUpstream, printText, renderList } from "./report.ts";
 
 const pollMs = 200;
 
@@ -107,18 +107,16 @@ class Ctl {
     throw new StartError(`the proxy refused: ${error?.text ?? answer.status}`);
   }
 
-  async #list(upstream: string | undefined): Promise<Record<string, ListedPeer[]>> {
-    const peersOf = (json: unknown) => (json as { peers: ListedPeer[] }).peers;
-    if (upstream !== undefined) {
-      return { [upstream]: peersOf(await this.#ask("GET", `/${encodeURIComponent(upstream)}`)) };
-    }
-    const all = await this.#ask("GET", "/") as Record<string, unknown>;
-    return Object.fromEntries(Object.entries(all).map(([name, json]) => [name, peersOf(json)]));
+  async #list(upstream: string | undefined): Promise<Record<string, ListedUpstream>> {
+    const path = upstream === undefined ? "" : encodeURIComponent(upstream);
+    const json = await this.#ask("GET", `/${path}`);
+    if (upstream === undefined) return json as Record<string, ListedUpstream>;
+    return { [upstream]: json as ListedUpstream };
   }
 
   /** `server` is an id or an address. */
   async #serverPath(upstream: string, server: string): Promise<string> {
-    const peers = (await this.#list(upstream))[upstream];
+    const { peers } = (await this.#list(upstream))[upstream];
     return `/${encodeURIComponent(upstream)}/servers/${findServer(upstream, peers, server).id}`;
   }
 
@@ -143,7 +141,7 @@ class Ctl {
   async #missingHealth(upstream: string, server: string | undefined): Promise<string> {
     let peers: readonly ListedPeer[];
     try {
-      peers = (await this.#list(upstream))[upstream];
+      ({ peers } = (await this.#list(upstream))[upstream]);
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
       return error.message;
@@ -151,8 +149,12 @@ class Ctl {
     if (peers.length === 0) return "it has no server";
     const wanted = server === undefined ? peers : [findServer(upstream, peers, server)];
     const others = wanted.filter(({ state }) => state !== "up");
-    return others.map((one) => `${one.server} is ${one.state}`).join(", ");
+    return others.map((one) => `${one.server} is ${one.state}${why(one)}`).join(", ");
   }
+}
+
+function why({ reason }: ListedPeer): string {
+  return reason === undefined ? "" : ` (${reason})`;
 }
 
 /** `server` is an id or an address. Throws `StartError` when there is no such server. */

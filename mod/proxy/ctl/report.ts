@@ -10,13 +10,27 @@ export interface ListedPeer {
   readonly active: number;
   readonly requests: number;
   readonly fails: number;
+  /** Why it is not up; absent from earlier versions, and when there is nothing to tell. */
+  readonly reason?: string;
+  /** Absent from earlier versions. */
+  readonly ejections?: number;
 }
 
-const headings = ["id", "server", "state", "weight", "active", "requests", "failed"];
+const headings = ["id", "server", "state", "weight", "active", "requests", "failed", "reason"];
+
+/** An upstream of the API: only the fields that are printed. */
+export interface ListedUpstream {
+  readonly peers: readonly ListedPeer[];
+  readonly keepalive: number;
+  /** Absent from earlier versions. */
+  readonly retries?: number;
+  readonly retries_denied?: number;
+}
 
 /** One table per upstream. */
-export function renderList(upstreams: Readonly<Record<string, readonly ListedPeer[]>>): string {
-  return Object.entries(upstreams).map(([name, peers]) => {
+export function renderList(upstreams: Readonly<Record<string, ListedUpstream>>): string {
+  return Object.entries(upstreams).map(([name, upstream]) => {
+    const { peers } = upstream;
     const rows = [
       headings,
       ...peers.map((peer) => [
@@ -27,10 +41,20 @@ export function renderList(upstreams: Readonly<Record<string, readonly ListedPee
         String(peer.active),
         String(peer.requests),
         String(peer.fails),
+        peer.reason ?? "",
       ]),
     ];
-    return `${name}\n${padColumns(rows, "  ")}`;
+    return `${name}: ${summaryOf(upstream)}\n${padColumns(rows, "  ")}`;
   }).join("\n");
+}
+
+function summaryOf(upstream: ListedUpstream): string {
+  const { peers, keepalive, retries = 0, retries_denied: denied = 0 } = upstream;
+  const up = peers.filter(({ state }) => state === "up").length;
+  const ejections = peers.reduce((sum, peer) => sum + (peer.ejections ?? 0), 0);
+  const refused = denied === 0 ? "" : ` (${denied} refused by the budget)`;
+  return `${up} of ${peers.length} up, ${keepalive} idle connections, ` +
+    `${retries} retries${refused}, ${ejections} ejections`;
 }
 
 /** Rows of as many cells, in columns; each line begins with `indent`. */

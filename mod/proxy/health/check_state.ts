@@ -66,6 +66,26 @@ export function probeFaultLine(
   }
 }
 
+/** Most characters of a note that are kept: it may quote what a peer has sent. */
+const noteCharsMax = 200;
+
+/** Why a probe failed, as a phrase for operators. `note`: what the probe itself says, or "". */
+export function probeFaultReason(fault: ProbeFault, note: string, timeoutMs: number): string {
+  const short = note.length > noteCharsMax ? `${note.slice(0, noteCharsMax)}...` : note;
+  const phrase = {
+    timeout: `no result within ${timeoutMs / 1000} s`,
+    closed: "the connection was closed before the answer was complete",
+    statusLine: "the answer is not HTTP",
+    handshake: "the TLS handshake failed",
+    status: "",
+    match: "",
+    command: "",
+    refused: "",
+  }[fault];
+  if (phrase === "") return short === "" ? `it failed (${fault})` : short;
+  return short === "" ? phrase : `${phrase}: ${short}`;
+}
+
 /** The line that Tengine logs when a peer goes up or down. */
 export function transitionLine(transition: "up" | "down", address: string): string {
   return `${transition === "up" ? "enable" : "disable"} check peer: ${address} `;

@@ -5,7 +5,13 @@ import type { Address } from "../../base/address.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { CheckPlan } from "../plan/check_plan.ts";
-import { CheckState, probeFaultLine, type Transition, transitionLine } from "./check_state.ts";
+import {
+  CheckState,
+  probeFaultLine,
+  probeFaultReason,
+  type Transition,
+  transitionLine,
+} from "./check_state.ts";
 import type { ProbeResult, ProbeTarget, ProbeTransport } from "./probe_target.ts";
 import { serverNameOf } from "../plan/server_name.ts";
 import type { StatusRow } from "./status_page.ts";
@@ -41,6 +47,10 @@ export class CheckedPeer implements ProbeTarget {
   failures = 0;
   unhealthyCount = 0;
   lastPassed: boolean | null = null;
+  /** Why the last probe failed; "" when it did not. */
+  lastFault = "";
+  /** Wall-clock time at which failed probes took the peer out; 0: they have not. */
+  downSinceMs = 0;
   /** The note of the last failure or change. */
   lastNote = "";
   /** Its state comes from an earlier generation and holds until our own checks change it. */
@@ -265,6 +275,7 @@ export class Checker {
   #judge(one: CheckedPeer, result: ProbeResult, note: string): void {
     one.probes++;
     one.lastPassed = result === null;
+    one.lastFault = result === null ? "" : probeFaultReason(result, note, one.check.timeoutMs);
     if (result !== null) {
       one.failures++;
       const line = probeFaultLine(result, one.name, one.check.type);
@@ -272,6 +283,8 @@ export class Checker {
     }
     const transition = one.state.note(result === null);
     this.#apply(one, transition);
+    // With default_down it may be out without a transition.
+    one.downSinceMs = one.state.isDown ? one.downSinceMs || Date.now() : 0;
     this.#say(one, result !== null, transition !== "none", note);
     this.#parts.onResult?.(transition !== "none");
   }

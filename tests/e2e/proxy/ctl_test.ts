@@ -32,7 +32,9 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   const second = `127.0.0.1:${b.port}`;
   assertMatch(
     (await ctl("list")).text,
-    new RegExp(`^app\\n  id +server .*\\n  0 +${first} +up +1 +0 +0 +0\\n$`),
+    new RegExp(
+      `^app: 1 of 1 up, 0 idle connections, 0 retries, 0 ejections\\n  id +server .*\\n  0 +${first} +up +1 +0 +0 +0\\n$`,
+    ),
   );
   assertEquals(await ctl("add", "app", second, "1"), { code: 0, text: "" });
   assertEquals(await bodies(), "a,b");
@@ -41,7 +43,8 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   assertStringIncludes((await ctl("list", "app")).text, "draining");
   assertEquals(await ctl("wait-healthy", "app", "--timeout", "300ms"), {
     code: 3,
-    text: `hayate proxy ctl: app is not healthy after 0.3 s: ${first} is draining\n`,
+    text:
+      `hayate proxy ctl: app is not healthy after 0.3 s: ${first} is draining (drained by an operator)\n`,
   });
   assertEquals((await ctl("wait-healthy", "app", first, "--timeout", "1ms")).code, 3);
   assertEquals((await ctl("wait-healthy", "app", "0", "--timeout", "1ms")).code, 3);

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import {
   CheckState,
+  type ProbeFault,
   probeFaultLine,
+  probeFaultReason,
   transitionLine,
 } from "../../../../mod/proxy/health/check_state.ts";
 import { renderStatus, type StatusRow } from "../../../../mod/proxy/health/status_page.ts";
@@ -165,4 +167,20 @@ Deno.test("renderStatus() writes Prometheus text with a type for every name", ()
     body.includes(`nginx_upstream_server_active{${labels},type="tcp",port="0"} 0\n`),
     true,
   );
+});
+
+Deno.test("probeFaultReason() says why a probe failed, with what the probe itself says", () => {
+  const rows: [ProbeFault, string, string][] = [
+    ["timeout", "", "no result within 1.5 s"],
+    ["timeout", "loading", "no result within 1.5 s: loading"],
+    ["refused", "connection refused", "connection refused"],
+    ["status", "the status is 503", "the status is 503"],
+    ["match", "", "it failed (match)"],
+    ["closed", "", "the connection was closed before the answer was complete"],
+    ["handshake", "expired", "the TLS handshake failed: expired"],
+    ["command", "x".repeat(300), `${"x".repeat(200)}...`],
+  ];
+  for (const [fault, note, expected] of rows) {
+    assertEquals(probeFaultReason(fault, note, 1500), expected);
+  }
 });
