@@ -1,17 +1,23 @@
 /**
- * `docker run`, `docker kill` and Swarm with the image. This needs a Docker Engine, so these tests
+ * `docker run` and `docker kill` with the image. This needs a Docker Engine, so these tests
  * are registered only when the image is tested with one (`scripts/with_docker scripts/image --test`).
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runHayate, runProgram, sleep, startHayate } from "../support/binary.ts";
-import type { ChildResult } from "../support/child.ts";
+import { runProgram, sleep, startHayate } from "../support/binary.ts";
+import {
+  docker,
+  freeTlsPort,
+  runContainer,
+  startContainer,
+  statusOf,
+  waitForAnswer,
+  waitUntil,
+} from "../support/docker.ts";
 import { peerTest } from "../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
 import { rawExchange, tcp } from "../support/raw_socket.ts";
 
-const image = Deno.env.get("HAYATE_IMAGE") ?? "hayate";
 const waitMs = 20_000;
-let containerCount = 0;
 
 if (Deno.env.get("HAYATE_ENGINE") === "docker") {
   test("a broken configuration at the first start ends the container", brokenAtFirstStart);
@@ -28,7 +34,6 @@ if (Deno.env.get("HAYATE_ENGINE") === "docker") {
   test("a container of load is healthy", healthyLoad);
   test("SHUTDOWN_DELAY keeps answering after docker stop", shutdownDelay);
   test("a new container takes over from the running one, and none comes back", takeOver);
-  test("Swarm rolls a broken update back, and a good one loses nothing", swarmUpdates);
 }
 
 function test(name: string, run: () => Promise<void>): void {
@@ -292,44 +297,6 @@ async function healthOf(name: string): Promise<string> {
   return await docker("inspect", "-f", "{{.State.Health.Status}}", name);
 }
 
-async function swarmUpdates(): Promise<void> {
-  await using folder = await tempFolder();
-  const port = freePort();
-  await writeConfig(folder, site(port));
-  await docker("swarm", "init", "--advertise-addr", "127.0.0.1");
-  const service = `hayate-test-${Deno.pid}`;
-  const update = (...args: string[]) =>
-    runProgram("docker", ["service", "update", "--quiet", ...args, service], {
-      env: {},
-      waitTimeoutMs: 120_000,
-    });
-  try {
-    await docker(
-      ...["service", "create", "--quiet", "--name", service, "--network", "host"],
-      ...["--update-order", "start-first", "--update-failure-action", "rollback"],
-      ...["--update-monitor", "5s", "--no-resolve-image", "--stop-grace-period", "15s"],
-      ...["--env", `PORTS=${port}`, "--mount", `type=bind,src=${folder.path}/etc,dst=/etc/hayate`],
-      ...[image, "--reuse-port", "--", "proxy"],
-    );
-    await waitForAnswer(port);
-    const load = runHayate([
-      ...["load", "-c", "8", "-R", "400", "-d", "15s", "--no-retry"],
-      ...["--fail-if", "errors>0", `http://127.0.0.1:${port}/`],
-    ], { waitTimeoutMs: 60_000 });
-    const good = await update("--env-add", "RELEASE=2");
-    assertEquals(good.code, 0, good.stderr);
-    const result = await load;
-    assertEquals(result.code, 0, result.stdout + result.stderr);
-    const broken = await update("--args", "--reuse-port -- proxy -c /etc/hayate/missing.conf");
-    const state = await docker("service", "inspect", "-f", "{{.UpdateStatus.State}}", service);
-    assertMatch(state, /^rollback_completed$/, broken.stdout + broken.stderr);
-    assertEquals(await statusOf(port), 302);
-  } finally {
-    await docker("service", "rm", service).catch(() => undefined);
-    await docker("swarm", "leave", "--force");
-  }
-}
-
 function site(port: number): string {
   return `listen:
   port: ${port}
@@ -342,107 +309,6 @@ hosts:
 `;
 }
 
-interface Container extends AsyncDisposable {
-  readonly name: string;
-  logs(): Promise<string>;
-  waitForLog(pattern: RegExp): Promise<void>;
-  /** Sends HUP and waits for the next generation. */
-  hup(): Promise<void>;
-}
-
-async function startContainer(
-  flags: readonly string[],
-  command: readonly string[],
-  network = "host",
-): Promise<Container> {
-  const name = `hayate-test-${Deno.pid}-${++containerCount}`;
-  await docker("run", "-d", "--network", network, "--name", name, ...flags, image, ...command);
-  const logs = async () => {
-    const { stdout, stderr } = await runProgram("docker", ["logs", name]);
-    return stdout + stderr;
-  };
-  const waitForLog = (pattern: RegExp) =>
-    waitUntil(`${pattern} in the log`, async () => pattern.test(await logs()));
-  return {
-    name,
-    logs,
-    waitForLog,
-    async hup() {
-      await docker("kill", "--signal=HUP", name);
-      await waitForLog(/new worker is now running/);
-    },
-    async [Symbol.asyncDispose]() {
-      await docker("rm", "-f", "-v", name);
-    },
-  };
-}
-
-/** Runs a container to its end. */
-async function runContainer(
-  flags: readonly string[],
-  command: readonly string[],
-): Promise<ChildResult> {
-  const name = `hayate-test-${Deno.pid}-${++containerCount}`;
-  const args = ["run", "--rm", "--network", "host", "--name", name, ...flags, image, ...command];
-  try {
-    return await runProgram("docker", args, { waitTimeoutMs: waitMs, stopTimeoutMs: waitMs });
-  } finally {
-    // Already removed, unless the container did not end.
-    await runProgram("docker", ["rm", "-f", name]);
-  }
-}
-
-async function docker(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runProgram("docker", args, { waitTimeoutMs: 120_000 });
-  assertEquals(code, 0, `docker ${args.join(" ")}: ${stderr}`);
-  return stdout.trim();
-}
-
 async function writeConfig(folder: TempFolder, text: string): Promise<void> {
   await folder.write("etc/h2o.conf", text);
-}
-
-async function statusOf(port: number): Promise<number> {
-  const answer = await rawExchange(tcp(port), "GET / HTTP/1.0\r\nHost: a\r\n\r\n", {
-    idleMs: waitMs,
-  });
-  return Number(answer.slice(9, 12));
-}
-
-/** A free port that ends in 443: the appliance uses TLS there. */
-function freeTlsPort(): number {
-  for (let port = 10_443; port < 65_000; port += 1000) {
-    try {
-      Deno.listen({ hostname: "0.0.0.0", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-  throw new Error("Cannot find a free port that ends in 443");
-}
-
-/** Waits for a response: a supervisor listens before its first generation serves. */
-async function waitForAnswer(port: number): Promise<void> {
-  await waitUntil(`an answer on ${port}`, async () => {
-    const { code } = await runProgram("curl", [
-      "-s",
-      "-o",
-      "/dev/null",
-      `http://127.0.0.1:${port}/`,
-    ]);
-    return code === 0;
-  });
-}
-
-async function waitUntil(
-  what: string,
-  isTrue: () => Promise<boolean>,
-  timeoutMs = waitMs,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!await isTrue()) {
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`);
-    await sleep(100);
-  }
 }

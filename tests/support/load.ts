@@ -1,7 +1,7 @@
 /** Running `hayate load` for tests. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { ReportJson, RunJson } from "../../mod/load/report/report_json.ts";
-import { runHayate } from "./binary.ts";
+import { runHayate, startHayate } from "./binary.ts";
 
 /** Runs load with a JSON report on stdout. */
 export async function measure(...args: string[]): Promise<RunJson> {
@@ -10,4 +10,28 @@ export async function measure(...args: string[]): Promise<RunJson> {
   const run = (JSON.parse(stdout) as ReportJson).runs[0];
   assertEquals(code, run.requestsAnswered > 0 ? 0 : 1, "1 only when nothing was answered");
   return run;
+}
+
+/** `hayate load` in the background, for as long as a test replaces what answers it. */
+export interface SteadyLoad extends AsyncDisposable {
+  /** Ends the load; throws unless it got an answer to every request. */
+  end(): Promise<void>;
+}
+
+/** Sends a steady 200 requests a second to `url`; none is sent twice. */
+export function startSteadyLoad(url: string, ...args: string[]): SteadyLoad {
+  const child = startHayate(
+    ["load", "-c", "4", "-R", "200", "-d", "600s", "--no-retry", ...args, url],
+  );
+  return {
+    async end() {
+      child.kill("SIGINT");
+      const { stdout, stderr } = await child.result();
+      assertMatch(stdout, /\b[1-9]\d* requests in/, stderr);
+      assert(!/Socket errors|Non-2xx/.test(stdout), stdout);
+    },
+    async [Symbol.asyncDispose]() {
+      await child.stop();
+    },
+  };
 }
