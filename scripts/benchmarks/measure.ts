@@ -10,7 +10,13 @@ import type {
   Transport,
 } from "./comparison.ts";
 import { variedHeads } from "./contenders/drivers.ts";
-import { type CpuTime, descriptorsMax, PinnedProcess, runPinned } from "./processes.ts";
+import {
+  ClientFailure,
+  type CpuTime,
+  descriptorsMax,
+  PinnedProcess,
+  runPinned,
+} from "./processes.ts";
 import { findProgram, whyAbsent } from "./programs.ts";
 import { summarize } from "./statistics.ts";
 import { clientCore, serverCore, TestBed, writeFiles } from "./test_bed.ts";
@@ -94,7 +100,7 @@ export async function measureRow(
       side.first = await runTrial(side, connections, 1);
       await warmUp(side, connections, (comparison.warmUpRequests ?? 0) - side.first.requests);
     } catch (error) {
-      missing[index] = (error as Error).message.split("\n")[0];
+      missing[index] = troubleOf(error as Error, side.client);
       sides[index] = null;
     }
   }
@@ -108,7 +114,7 @@ export async function measureRow(
       try {
         trials[index].push(await runTrial(sides[index]!, connections, seconds));
       } catch (error) {
-        missing[index] = (error as Error).message.split("\n")[0];
+        missing[index] = troubleOf(error as Error, sides[index]!.client);
       }
     }
   }
@@ -131,6 +137,13 @@ export async function measureRow(
       isAside: isAside ?? false,
     })),
   };
+}
+
+/** One line for the table, without paths of this machine. */
+function troubleOf(error: Error, { name }: ClientSpec): string {
+  if (!(error instanceof ClientFailure)) return error.message.split("\n")[0];
+  const [said] = error.said.split("\n");
+  return `${name} ended with ${error.code}${said === "" ? "" : `: ${said}`}`;
 }
 
 /** Descriptors of a program beside those of its connections: fewer than this. */

@@ -143,10 +143,13 @@ export interface ClientRun {
 /** A client that ended with another exit code than 0. */
 export class ClientFailure extends Error {
   readonly code: number;
+  /** What it wrote to standard error. */
+  readonly said: string;
 
-  constructor(message: string, code: number) {
+  constructor(message: string, code: number, said: string) {
     super(message);
     this.code = code;
+    this.said = said;
   }
 }
 
@@ -166,8 +169,13 @@ export async function runPinned(
   const said = new TextDecoder().decode(stderr);
   const time = said.match(/cpu ([\d.]+) ([\d.]+)\s*$/);
   if (code !== 0 || time === null) {
-    const why = (said.replace(/cpu [\d.]+ [\d.]+\s*$/, "").trim() || output).slice(0, 300);
-    throw new ClientFailure(`${path} ${args.join(" ")} ended with ${code}: ${why}`, code);
+    const own = said.replace(/cpu [\d.]+ [\d.]+\s*$/, "").trim();
+    const command = `${path} ${args.join(" ")}`;
+    throw new ClientFailure(
+      `${command} ended with ${code}: ${(own || output).slice(0, 300)}`,
+      code,
+      own,
+    );
   }
   return { output, cpu: { userUs: Number(time[1]) * 1e6, systemUs: Number(time[2]) * 1e6 } };
 }
