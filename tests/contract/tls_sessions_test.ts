@@ -5,6 +5,7 @@ import type { KeeperHost } from "../../mod/tls/context_keeper.ts";
 import { ServerContext } from "../../mod/tls/server_context.ts";
 import { type SessionPlan, sessionsDefault } from "../../mod/tls/session_rules.ts";
 import { TicketRing } from "../../mod/tls/ticket_ring.ts";
+import { sleep } from "../support/child.ts";
 import { type TempFolder, tempFolder } from "../support/ports.ts";
 import { tcp } from "../support/raw_socket.ts";
 import { ticketKeyText } from "../support/ticket_keys.ts";
@@ -85,6 +86,25 @@ async function visit(rig: Rig, server: Server, client: ClientContext): Promise<b
   return resumed;
 }
 
+/** Connects, sends nothing for `idleMs`, and closes; returns whether the session was resumed. */
+async function visitSilently(
+  rig: Rig,
+  server: Server,
+  client: ClientContext,
+  idleMs: number,
+): Promise<boolean> {
+  const ends = new TlsEnds(rig.reactor, server.context, client);
+  const { address } = rig.listen(tcp(0), {}, ends.accepting(() => rig.recorder()));
+  const recorder = rig.recorder();
+  const secure = ends.connect(address, recorder);
+  recorder.socket = secure;
+  await recorder.until((each) => each.openCount > 0);
+  await sleep(idleMs);
+  const { resumed } = secure.tlsFacts();
+  secure.close();
+  return resumed;
+}
+
 const newClient = () => new ClientContext({ caFile: own.certificateFile });
 
 async function writeKeys(folder: TempFolder, ...keys: string[]): Promise<string> {
@@ -92,6 +112,18 @@ async function writeKeys(folder: TempFolder, ...keys: string[]): Promise<string>
   await Deno.rename(file, `${folder.path}/tickets.yaml`);
   return `${folder.path}/tickets.yaml`;
 }
+
+contractTest("a client that sends nothing gets a ticket, too", async (rig) => {
+  using server = new Server({}, "TLSv1.3");
+  const client = newClient();
+  assertEquals(await visitSilently(rig, server, client, 10), false);
+  // The kernel holds it back for 200 ms, in case a response follows.
+  let isResumed = false;
+  for (let idleMs = 300; idleMs < 10_000 && !isResumed; idleMs *= 2) {
+    isResumed = await visitSilently(rig, server, client, idleMs);
+  }
+  assertEquals(isResumed, true);
+});
 
 for (const version of versions) {
   contractTest(
