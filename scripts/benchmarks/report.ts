@@ -85,7 +85,10 @@ function renderContender(row: Row, index: number): string {
 }
 
 /** Median and quartiles; the median alone when a single run has none. */
-function withQuartiles({ median, lowerQuartile, upperQuartile }: Summary, unit: string): string {
+export function withQuartiles(
+  { median, lowerQuartile, upperQuartile }: Summary,
+  unit: string,
+): string {
   const text = `${figure(median)}${unit}`;
   if (lowerQuartile === upperQuartile) return text;
   return `${text} (${figure(lowerQuartile)} to ${figure(upperQuartile)})`;

@@ -1,7 +1,15 @@
 /** RESULTS.md, made from the records. Pure. */
 import { figuresOf, floorMultiple, ratioTo } from "../figures.ts";
 import type { Row } from "../measure.ts";
-import { columnHeads, figure, gaugeNumber, grouped, renderGaugeRow, renderRow } from "../report.ts";
+import {
+  columnHeads,
+  figure,
+  gaugeNumber,
+  grouped,
+  renderGaugeRow,
+  renderRow,
+  withQuartiles,
+} from "../report.ts";
 import { summarize } from "../statistics.ts";
 import { type GaugeRow, judge } from "../verdict.ts";
 import type { ComparisonRecord } from "./record.ts";
@@ -100,8 +108,7 @@ function renderHeadline(row: Row): string {
     floor < 0 ? "" : cost(row, floor),
     cost(row, 0),
     best === null ? "" : `${row.contenders[best].name}: ${cost(row, best)}`,
-    ratio === null ? "" : `${figure(ratio.median)} x (${figure(ratio.lowerQuartile)} to ` +
-      `${figure(ratio.upperQuartile)})`,
+    ratio === null ? "" : withQuartiles(ratio, " x"),
     judge(row).map(({ isMet, goal }) => `${word(isMet)}: ${shortGoal(goal)}`).join("; "),
   ];
   return `| ${cells.join(" | ")} |`;
