@@ -9,8 +9,8 @@ import { loadArgs } from "./load_run.ts";
 
 /** Long enough for every connection to be used once all are open. */
 const busySeconds = 5;
-const quietSeconds = 60;
-const patienceMs = 30_000;
+const quietSeconds = 180;
+const patienceMs = 120_000;
 
 /** Memory in megabytes that `connections` connections add to a server. */
 export function idleMemory(
@@ -32,7 +32,8 @@ export function idleMemory(
         // Measured before the first request, so that heap growth is included.
         const before = each.server.memory("Anonymous");
         const stages = `${busySeconds}s:${2 * connections},${quietSeconds}s:10`;
-        const own = [...flags, `-c${connections}`, "--stages", stages];
+        // Handshakes of all at once take seconds, longer than load's own timeout.
+        const own = [...flags, `-c${connections}`, "-T60s", "--stages", stages];
         const args = loadArgs(each.target, own);
         const client = new PinnedProcess("hayate load", clientCore, findProgram("hayate")!, args);
         try {
