@@ -1,10 +1,14 @@
-/** The certificate that a server of 127.0.0.1 shows for a name, as openssl reads it. */
+/** The certificate that a server shows for a name, as openssl reads it. */
 import { peerPath } from "./peers.ts";
 
 /** Serial number and issuer in one text; "" without a certificate. */
-export async function servedCertificate(port: number, name: string): Promise<string> {
+export async function servedCertificate(
+  port: number,
+  name: string,
+  host = "127.0.0.1",
+): Promise<string> {
   const openssl = peerPath("openssl");
-  const command = `${openssl} s_client -connect 127.0.0.1:${port} -servername ${name} </dev/null ` +
+  const command = `${openssl} s_client -connect ${host}:${port} -servername ${name} </dev/null ` +
     `2>/dev/null | ${openssl} x509 -noout -serial -issuer`;
   const { stdout } = await new Deno.Command("sh", { args: ["-c", command] }).output();
   return new TextDecoder().decode(stdout);
@@ -15,10 +19,11 @@ export async function certificateThat(
   port: number,
   name: string,
   isWanted: (certificate: string) => boolean,
+  host = "127.0.0.1",
 ): Promise<string> {
   let served = "";
   for (let attempts = 0; attempts < 150; attempts++) {
-    served = await servedCertificate(port, name);
+    served = await servedCertificate(port, name, host);
     if (isWanted(served)) return served;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
