@@ -5,8 +5,12 @@ import type { Representation } from "./resource.ts";
 /** Literal bytes, or bytes `[start, end)` of the file. */
 export type Piece = Uint8Array | { readonly start: number; readonly end: number };
 
-/** Shared by all transfers, because `writeBody` has copied or sent the bytes when it returns. */
-const buffer = new Uint8Array(64 << 10);
+/**
+ * Shared by all transfers, because `writeBody` has copied or sent the bytes when it returns. Its size
+ * is that of four DATA frames of HTTP/2, which fill four TLS records with their headers. A rest would
+ * be a record, and often a send(2), of its own.
+ */
+const buffer = new Uint8Array(4 * 16_375);
 
 /**
  * A body being sent. Call `pump` once, then on each drain; call `stop` when the exchange ends early.

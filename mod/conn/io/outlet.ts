@@ -6,7 +6,7 @@ import type { Scratch } from "./scratch.ts";
  * From this size, copying costs more than a separate send(2): 16 KB take 0.6 us to copy, and 5 us or
  * more to send apart from what is written next.
  */
-const directBytesMin = 65_536;
+const directBytesMin = 61_440;
 /** Initial size of the queue for a slow peer. */
 const queueBytesMin = 4096;
 

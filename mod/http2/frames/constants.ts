@@ -57,8 +57,8 @@ export const clientPreface = Uint8Array.from(
 );
 
 /**
- * Larger frames save nothing, and hold up other streams for longer. With its header such a frame is
- * below the 16 KB from which output is sent by itself, so that several leave together.
+ * Larger frames save nothing, and hold up other streams for longer. With its header such a frame fills
+ * a TLS record. Several leave together: they are below the size from which output is sent by itself.
  */
 export const writtenFrameBytesMax = 16_375;
 
