@@ -87,6 +87,11 @@ export interface Socket {
    */
   peerAddress(): Address;
   localAddress(): Address;
+  /**
+   * The user at the other end of a unix socket, as the kernel noted it when the connection was made;
+   * null: not a unix socket. Absent if the backend cannot tell.
+   */
+  peerUid?(): number | null;
   /** The protocol that ALPN has selected; absent without TLS, "" for none. */
   readonly alpn?: string;
   /** Present on TLS sockets. Valid only while the socket is open. */

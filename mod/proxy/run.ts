@@ -265,6 +265,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
       setting.watch.serves((why) => reloads.request(why));
       setting.managed.use(next.plan, reactor);
     },
+    onEnd: (why, fault) => single.noteReload(why, fault),
   });
   const onStopping = () => {
     // While a supervisor holds the sockets, an order may go on: the next generation answers the CA.

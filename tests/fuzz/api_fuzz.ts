@@ -57,7 +57,13 @@ export class ApiFuzzer {
     if (random.oneIn(4)) {
       const parts = Array.from({ length: random.below(7) }, () => random.pick([...words, ...ids]));
       const query = random.pick(["", "fields=peers", "fields=", "fields=__proto__,id", "&&="]);
-      return { method: random.pick(methods), path: `/${parts.join("/")}`, query, body };
+      return {
+        method: random.pick(methods),
+        path: `/${parts.join("/")}`,
+        query,
+        body,
+        who: "root",
+      };
     }
     const upstream = random.pick(["app", "checked", "hashed"]);
     const isNew = random.oneIn(3);
@@ -67,6 +73,7 @@ export class ApiFuzzer {
       path,
       query: "",
       body,
+      who: "root",
     };
   }
 

@@ -1,5 +1,6 @@
 /** Upstreams with a checker and an API, as in a process, but without sockets. */
 import { AdminApi } from "../../mod/proxy/control/admin_api.ts";
+import { ChangeLog } from "../../mod/proxy/control/change_log.ts";
 import type { PeerGroup } from "../../mod/proxy/balance/peer_group.ts";
 import { checkDefaults } from "../../mod/proxy/directives/upstream/check_line.ts";
 import { EngineMetrics } from "../../mod/proxy/engine/records/engine_metrics.ts";
@@ -35,6 +36,7 @@ export class PeerHome {
     unready: () => null,
     nowMs: () => 0,
     idleCount: () => 0,
+    changes: new ChangeLog(),
     onChange: () => {},
     settled: null,
   });

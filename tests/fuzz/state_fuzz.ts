@@ -1,11 +1,25 @@
 /** State files that are valid JSON with invalid content. */
 import { shapeFaultOf } from "../../mod/base/shape.ts";
+import { ChangeLog, type ChangeRecord, changesMax } from "../../mod/proxy/control/change_log.ts";
 import { StateFile } from "../../mod/proxy/control/state_file.ts";
 import { upstreamStates } from "../../mod/proxy/balance/peer_shapes.ts";
 import { peerStateOf } from "../../mod/proxy/balance/peer_state.ts";
 import { mutateJson, mutateText } from "./json_mutator.ts";
 import { PeerHome } from "./peer_home.ts";
 import type { Random } from "./random.ts";
+
+/** More than are kept. */
+const sampleChanges: readonly ChangeRecord[] = Array.from(
+  { length: changesMax + 1 },
+  (_, at) => ({
+    atMs: at,
+    who: "root",
+    upstream: "app",
+    server: "10.0.0.1:80",
+    what: "drained",
+    isRefused: false,
+  }),
+);
 
 /** The state file of a proxy whose operator has changed every upstream. */
 function sample(): unknown {
@@ -14,7 +28,8 @@ function sample(): unknown {
     name: group.plan.name,
     peers: group.peers.map(peerStateOf),
   }));
-  const saved = { version: 1, startedAtMs: 1, upstreams, health: checker.healthStates() };
+  const health = checker.healthStates();
+  const saved = { version: 1, startedAtMs: 1, upstreams, health, changes: sampleChanges };
   return JSON.parse(JSON.stringify(saved));
 }
 
@@ -44,7 +59,8 @@ export class StateFuzzer {
     const lines: string[] = [];
     const logger = { error: (line: string) => void lines.push(line) };
     const path = "state.json";
-    const file = new StateFile(path, logger, new Set(), () => text);
+    const changes = new ChangeLog();
+    const file = new StateFile(path, logger, new Set(), changes, () => text);
     file.restore(home.groups, home.checker, 1000);
     home.exercise();
     if (lines.length > 1) throw new Error(`${lines.length} lines for one file`);
@@ -53,6 +69,7 @@ export class StateFuzzer {
       if (home.snapshot() !== before) throw new Error("a broken file has changed something");
       return;
     }
+    if (changes.records.length > changesMax) throw new Error("too many changes are kept");
     this.acceptedCount++;
     for (const { plan, peers } of home.groups) {
       const fault = shapeFaultOf(

@@ -24,6 +24,10 @@ export class SharedConnection implements DownstreamConnection {
     return { kind: "tcp", host: "192.0.2.2", port: 50_000 };
   }
 
+  peerUid(): null {
+    return null;
+  }
+
   localAddress(): Address {
     return local;
   }

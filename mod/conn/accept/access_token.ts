@@ -20,16 +20,36 @@ export function isTokenGiven(authorization: string | null, token: string): boole
   return difference === 0;
 }
 
+/** Most characters of a user name that are kept. */
+const userCharsMax = 32;
+
+/** The user name of `Basic` credentials, which nobody has checked; "" without a printable one. */
+export function basicUserOf(authorization: string): string {
+  const user = pairOf(authorization)?.user ?? "";
+  return /^[\x20-\x7e]*$/.test(user) ? user.slice(0, userCharsMax).trim() : "";
+}
+
 /** The token in the field; "" without one. RFC 9110 11.4: one or more blanks follow the scheme. */
 function tokenOf(authorization: string): string {
+  const [scheme, value] = schemeOf(authorization);
+  return scheme === "bearer" ? value : pairOf(authorization)?.password ?? "";
+}
+
+function schemeOf(authorization: string): [scheme: string, value: string] {
   const [, scheme = "", value = ""] = /^(\S+) +(\S+)$/.exec(authorization) ?? [];
-  if (scheme.toLowerCase() === "bearer") return value;
-  if (scheme.toLowerCase() !== "basic") return "";
+  return [scheme.toLowerCase(), value];
+}
+
+/** `Basic` credentials; null for any other scheme, or if they cannot be read. */
+function pairOf(authorization: string): { user: string; password: string } | null {
+  const [scheme, value] = schemeOf(authorization);
+  if (scheme !== "basic") return null;
   try {
     const pair = atob(value);
-    return pair.slice(pair.indexOf(":") + 1);
+    const colon = pair.indexOf(":");
+    return { user: pair.slice(0, Math.max(0, colon)), password: pair.slice(colon + 1) };
   } catch (error) {
-    if (error instanceof DOMException) return "";
+    if (error instanceof DOMException) return null;
     throw error;
   }
 }

@@ -62,6 +62,8 @@ export interface DownstreamConnection {
   /** The connection uses TLS, so the scheme is https. */
   readonly isSecure: boolean;
   peerAddress(): Address;
+  /** The user at the other end of a unix socket; null: not known. */
+  peerUid(): number | null;
   localAddress(): Address;
   /** Negotiated TLS parameters; null without TLS. Not valid after the connection has ended. */
   tlsFacts(): TlsFacts | null;

@@ -64,6 +64,10 @@ export class ServerConnection
     return this.socket.peerAddress();
   }
 
+  peerUid(): number | null {
+    return this.socket.peerUid?.() ?? null;
+  }
+
   localAddress(): Address {
     return this.socket.localAddress();
   }

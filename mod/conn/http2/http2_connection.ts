@@ -101,6 +101,10 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
     return this.socket.peerAddress();
   }
 
+  peerUid(): number | null {
+    return this.socket.peerUid?.() ?? null;
+  }
+
   localAddress(): Address {
     return this.socket.localAddress();
   }

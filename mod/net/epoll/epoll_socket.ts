@@ -4,6 +4,7 @@ import { Errno, errnoName, errnoPhrase } from "../../sys/errno.ts";
 import { sendFile } from "../../sys/file_calls.ts";
 import { errno } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
+import { peerUidOf } from "../../sys/peer_credentials.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { decodeSockaddr, MSG } from "../../sys/sockaddr.ts";
 import type { Socket, SocketHandler } from "../reactor.ts";
@@ -201,6 +202,10 @@ export class EpollSocket extends PollTarget implements Socket {
   peerAddress(): Address {
     const name = this.peerName;
     return name === null ? peerAddressOf(this.fd) : decodeSockaddr(name, name.length);
+  }
+
+  peerUid(): number | null {
+    return peerUidOf(this.fd);
   }
 
   localAddress(): Address {

@@ -10,7 +10,7 @@ import { libcProcess } from "../../sys/libc_process.ts";
 import { descriptorsMax, receiveWithDescriptors, sendWithDescriptors } from "../../sys/message.ts";
 import { AF, encodeSockaddr, SOCK } from "../../sys/sockaddr.ts";
 import { descriptorWatch } from "../descriptor_watch.ts";
-import { peerUidOf } from "./peer_credentials.ts";
+import { peerUidOf } from "../../sys/peer_credentials.ts";
 
 /** One line and the descriptors that came with it, which are ours to close. */
 export interface ReceivedLine {

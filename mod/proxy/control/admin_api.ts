@@ -5,7 +5,8 @@ import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import type { Checker } from "../health/checker.ts";
 import type { Health } from "../../probes/health.ts";
-import type { CheckView, ServerChange } from "./peer_view.ts";
+import { type ChangeLog, describeChange } from "./change_log.ts";
+import { type CheckView, type ServerChange, serverView } from "./peer_view.ts";
 import { unreadyUpstream } from "./readiness.ts";
 
 /** One process that serves clients. */
@@ -35,6 +36,7 @@ export interface AdminApiParts {
   respawned?(): number;
   /** Those that are served. */
   certificates?(): readonly CertificateStatus[];
+  readonly changes: ChangeLog;
   /** Called after each change. */
   onChange(group: PeerGroup): void;
   /** Resolves when a change has reached every worker; null: changes apply immediately. */
@@ -65,31 +67,42 @@ export class AdminApi implements Health {
     return this.parts.checker.viewOf(peer);
   }
 
-  /** Adds a server; its address is known to be resolved. */
-  add(group: PeerGroup, change: ServerChange): Peer {
+  /** Adds a server; its address is known to be resolved. `who` asks for it, here and below. */
+  add(group: PeerGroup, change: ServerChange, who: string): Peer {
     const peer = new Peer(change.server!, group.takeId());
     peer.change(change, this.parts.nowMs());
     group.replace([...group.peers, peer]);
     void this.parts.checker.add(group, peer);
+    this.#note(who, group, peer, `added with weight ${peer.weight}`);
     this.parts.onChange(group);
     return peer;
   }
 
-  change(group: PeerGroup, peer: Peer, change: ServerChange): void {
+  change(group: PeerGroup, peer: Peer, change: ServerChange, who: string): void {
+    const before = serverView(peer);
     peer.change(change, this.parts.nowMs());
+    const what = describeChange(before, serverView(peer));
+    if (what !== "") this.#note(who, group, peer, what);
     group.renameSessions();
     this.parts.onChange(group);
   }
 
   /** Removes a peer; its exchanges in progress finish normally. */
-  remove(group: PeerGroup, peer: Peer): void {
+  remove(group: PeerGroup, peer: Peer, who: string): void {
     group.replace(group.peers.filter((other) => other !== peer));
     this.parts.checker.remove(peer);
+    this.#note(who, group, peer, "removed");
     this.parts.onChange(group);
   }
 
+  #note(who: string, group: PeerGroup, peer: Peer | null, what: string): void {
+    const { name: upstream } = group.plan;
+    this.parts.changes.note({ who, upstream, server: peer?.name ?? "", what, isRefused: false });
+  }
+
   /** Sets the counters of a group to zero. */
-  reset(group: PeerGroup): void {
+  reset(group: PeerGroup, who: string): void {
+    this.#note(who, group, null, "counters set to zero");
     group.retries = group.retriesDenied = 0;
     group.http2.clear();
     for (const peer of group.peers) {

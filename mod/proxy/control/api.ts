@@ -19,6 +19,8 @@ export interface ApiRequest {
   /** Without `?`. */
   readonly query: string;
   readonly body: string;
+  /** Who asks, for the list of changes. */
+  readonly who: string;
 }
 
 /** Answers one request. Without `isWritable` every change is refused. */
@@ -79,7 +81,7 @@ function upstreams(admin: AdminApi, request: ApiRequest, parts: readonly string[
   if (parts.length === 1) {
     if (isRead) return ok(view(group));
     if (request.method !== "DELETE") return failure(405, "MethodDisabled", "method disabled");
-    admin.reset(group);
+    admin.reset(group, request.who);
     return { status: 204, json: null };
   }
   if (parts[1] !== "servers") return failure(404, "PathNotFound", "path not found");
@@ -110,12 +112,12 @@ function servers(admin: AdminApi, group: PeerGroup, request: ApiRequest): ApiAns
   if (group.peers.some((peer) => peer.name === change.server!.name)) {
     return failure(409, "EntryExists", "server exists");
   }
-  return { status: 201, json: serverView(admin.add(group, change)) };
+  return { status: 201, json: serverView(admin.add(group, change, request.who)) };
 }
 
 function server(admin: AdminApi, group: PeerGroup, peer: Peer, request: ApiRequest): ApiAnswer {
   if (request.method === "DELETE") {
-    admin.remove(group, peer);
+    admin.remove(group, peer, request.who);
     return ok(group.peers.map(serverView));
   }
   if (request.method === "GET" || request.method === "HEAD") return ok(serverView(peer));
@@ -131,7 +133,7 @@ function server(admin: AdminApi, group: PeerGroup, peer: Peer, request: ApiReque
       "the address cannot be changed; add and remove instead",
     );
   }
-  admin.change(group, peer, change);
+  admin.change(group, peer, change, request.who);
   return ok(serverView(peer));
 }
 

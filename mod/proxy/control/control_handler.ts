@@ -10,12 +10,13 @@ import type { ExchangeState } from "../engine/routes/exchange_state.ts";
 import type { Field } from "../engine/fields/field_rules.ts";
 import type { RoutedRequest } from "../engine/clients/routed_request.ts";
 import type { Route, RouteHandler } from "../engine/routes/routes.ts";
-import { answerApi } from "./api.ts";
+import { answerApi, type ApiRequest } from "./api.ts";
 import type { AdminApi } from "./admin_api.ts";
 import { renderMetrics } from "./metrics_text.ts";
 import { chooseMetricsFormat, type MetricsFormat } from "./metrics_writer.ts";
 import { overview } from "./overview.ts";
 import { controlPage } from "./page.ts";
+import { requesterOf } from "./requester.ts";
 
 const bodyBytesMax = 65_536;
 const jsonType: Field = { name: "Content-Type", value: "application/json" };
@@ -66,7 +67,8 @@ export class ControlHandler implements RouteHandler {
     }
     const method = head.methodText();
     if (path === "/api" || path.startsWith("/api/")) {
-      const request = { method, path: path.slice(4), query };
+      const who = requesterOf(exchange.connection, head.field("authorization"));
+      const request = { method, path: path.slice(4), query, who };
       const finish = (body: string) => this.#answerApi(exchange, route, { ...request, body });
       if (!exchange.hasRequestBody) finish("");
       else exchange.context = new BodyReader(this.#engine, route, finish);
@@ -100,7 +102,7 @@ export class ControlHandler implements RouteHandler {
   #answerApi(
     exchange: Exchange,
     route: Route,
-    request: { method: string; path: string; query: string; body: string },
+    request: ApiRequest,
   ): void {
     this.#admin.refresh();
     const { status, json } = answerApi(this.#admin, request, this.#plan.writable);

@@ -18,6 +18,7 @@ import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
 import { StateFile } from "./state_file.ts";
+import { ChangeLog } from "./change_log.ts";
 import { AdminApi, type WorkerView } from "./admin_api.ts";
 import { CertificateList } from "./certificate_list.ts";
 import { ControlHandler } from "./control_handler.ts";
@@ -60,6 +61,8 @@ export class ControlPlane implements PeerKeeper {
   readonly checker: Checker;
   readonly admin: AdminApi;
   readonly changed = new Set<string>();
+  /** Of the process: every plan continues it. */
+  readonly #changes: ChangeLog;
   readonly #plan: ProxyPlan;
   readonly #parts: ControlPlaneParts;
   readonly #state: StateFile | null;
@@ -74,6 +77,7 @@ export class ControlPlane implements PeerKeeper {
     const { reactor, logger, engine } = parts;
     this.#plan = plan;
     this.#parts = parts;
+    this.#changes = previous === null ? new ChangeLog() : previous.#changes;
     this.groups = plan.upstreams.map((upstream) => new PeerGroup(upstream));
     for (const group of this.groups) this.#watchOutliers(group);
     if (!parts.isWorker) {
@@ -94,7 +98,7 @@ export class ControlPlane implements PeerKeeper {
     const { stateFile } = plan.global;
     this.#state = stateFile === null || parts.isWorker
       ? null
-      : new StateFile(stateFile, logger, this.changed);
+      : new StateFile(stateFile, logger, this.changed, this.#changes);
     this.#isInCharge = previous === null;
     this.#names = parts.isWorker ? null : this.#watchNames();
     this.#addresses = parts.isWorker ? null : this.#watchAddresses();
@@ -116,6 +120,7 @@ export class ControlPlane implements PeerKeeper {
       ...(parts.workerViews === undefined ? {} : { workerViews: () => parts.workerViews!() }),
       certificates: () => certificates.read(reactor.nowMs),
       respawned: () => parts.respawned?.() ?? 0,
+      changes: this.#changes,
       onChange: (group) => {
         this.changed.add(group.plan.name);
         this.#state?.write(this.groups, this.checker);
@@ -224,6 +229,12 @@ export class ControlPlane implements PeerKeeper {
     this.#listener?.answer();
     previous.closeListener();
     previous.stop();
+    this.#state?.write(this.groups, this.checker);
+  }
+
+  /** See `ChangeLog.noteReload`. */
+  noteReload(why: string, fault: string | null): void {
+    this.#changes.noteReload(why, fault);
     this.#state?.write(this.groups, this.checker);
   }
 

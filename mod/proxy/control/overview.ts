@@ -34,6 +34,15 @@ export function overview(admin: AdminApi): Record<string, unknown> {
       nextOrder: timeOrNull(one.nextMs === 0 ? Date.now() : one.nextMs),
       lastError: one.lastError,
     })),
+    // The newest first.
+    changes: admin.parts.changes.records.toReversed().map((one) => ({
+      at: timeOrNull(one.atMs),
+      who: one.who,
+      upstream: one.upstream,
+      server: one.server,
+      what: one.what,
+      refused: one.isRefused,
+    })),
     generations: [...metrics.generations].map((one) => ({
       number: one.number,
       state: one.isEnding ? "ending" : "serving",

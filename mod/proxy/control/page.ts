@@ -1,6 +1,14 @@
 /** `/hayate/`: a live page of listeners, upstreams and peers. One file without external resources. */
+import { pageControls } from "./page_controls.ts";
 import { pageScript } from "./page_script.ts";
 import { pageStyle } from "./page_style.ts";
+
+const questionDialog = `<dialog id="question" aria-labelledby="question-text">
+<p id="question-text"></p>
+<button id="no" type="button">cancel</button>
+<button id="yes" type="button"></button>
+</dialog>
+`;
 
 /** `isWritable`: with buttons to drain peers and take them down. */
 export function controlPage(isWritable: boolean): string {
@@ -22,14 +30,21 @@ ${pageStyle}</style>
 <span id="note" role="status">loading</span>
 </header>
 <div id="tiles"></div>
+<form id="filter" hidden>
+<label for="words">Filter</label>
+<input id="words" type="search" placeholder="upstream, server, state or reason" autocomplete="off">
+<label class="check"><input id="only-out" type="checkbox"> only servers that are not up</label>
+<span id="shown" class="soft" role="status"></span>
+</form>
 <div id="upstreams"></div>
 <section id="certificates" hidden><h2>Certificates</h2></section>
+<section id="changes" hidden><h2>Last changes</h2></section>
 <section id="listeners"><h2>Listeners</h2></section>
 <section id="generations"><h2>Generations</h2></section>
 </main>
-<script>
+${isWritable ? questionDialog : ""}<script>
 const writable = ${isWritable};
-${pageScript}</script>
+${pageControls}${pageScript}</script>
 </body>
 </html>
 `;

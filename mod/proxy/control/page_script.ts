@@ -2,6 +2,8 @@
 export const pageScript = `const keep = 60;
 const previous = new Map();
 const lines = new Map();
+/** Time of the last look. */
+let lookedAt = 0;
 
 /** The element of a key below its parent, made once: what the reader points at stays where it is. */
 function part(parent, key, make) {
@@ -160,7 +162,12 @@ async function ask(path, options) {
   return answer.status === 204 ? null : await answer.json();
 }
 
-async function change(upstream, id, body, button) {
+async function change(upstream, peer, body, button) {
+  const { id, server } = peer, takesOut = body.drain || body.down;
+  if (takesOut && isLast(upstream, id)) {
+    const text = server + " is the last server of " + upstream + " that is up. Without it, requests to " + upstream + " fail.";
+    if (!await question(text, body.drain ? "drain it" : "take it down")) return;
+  }
   button.disabled = true;
   try {
     await ask("/api/9/http/upstreams/" + encodeURIComponent(upstream) + "/servers/" + id, { method: "PATCH", body: JSON.stringify(body) });
@@ -189,7 +196,8 @@ function mark(row, key, className, text) {
 
 function whyOf({ reason, downstart }) {
   if (!reason) return "";
-  return downstart ? reason + ", out for " + age((Date.now() - Date.parse(downstart)) / 1000) : reason;
+  if (!downstart) return reason;
+  return reason + ", out for " + age((Date.now() - Date.parse(downstart)) / 1000).replace(" ", "\u00a0");
 }
 
 function showPeer(body, name, peer, now) {
@@ -212,17 +220,23 @@ function showPeer(body, name, peer, now) {
   if (peer.name !== peer.server) mark(row, "name", "tag", peer.name);
   if (peer.backup) mark(row, "backup", "tag", "backup");
   mark(row, "why", "why", whyOf(peer));
-  if (!writable) return;
+  row.lookedAt = now;
+  if (writable) showActs(row, name, peer);
+  return row;
+}
+
+function showActs(row, name, peer) {
   const acts = row.lastElementChild;
   const act = (kind) => part(acts, kind, () => {
     const made = element("button");
     made.type = "button";
-    made.onclick = () => change(name, peer.id, { [kind]: made.dataset.wanted === "true" }, made);
+    made.onclick = () => change(name, made.peer, { [kind]: made.dataset.wanted === "true" }, made);
     return made;
   });
   const isDraining = peer.state === "draining", isDown = peer.state === "down";
   for (const [kind, isOn, on, off] of [["drain", isDraining, "undrain", "drain"], ["down", isDown, "up", "down"]]) {
     const button = act(kind);
+    button.peer = peer;
     button.textContent = isOn ? on : off;
     button.dataset.wanted = String(!isOn);
     button.title = (isOn ? on : off) + " " + peer.server;
@@ -258,9 +272,28 @@ function showUpstream(name, upstream, now) {
     upstream.keepalive + " idle connections" + troubleWords(upstream) + http2Words(upstream.http2);
   draw(section.querySelector("svg"), name, perSecond);
   const body = section.querySelector("tbody");
-  for (const peer of peers) showPeer(body, name, peer, now);
   keepOnly(body, peers.map((peer) => String(peer.id)));
   return peers;
+}
+
+/** Shows the servers that the filter lets through, and their upstreams. */
+function showUpstreams() {
+  let shown = 0, all = 0;
+  for (const [name, { peers }] of Object.entries(upstreamsNow)) {
+    const section = document.getElementById("upstreams").parts.get(name);
+    const body = section.querySelector("tbody");
+    const wanted = new Set(peers.filter((peer) => isWanted(name, peer)));
+    for (const peer of peers) {
+      const known = body.parts?.get(String(peer.id));
+      // A second time within one look there would be nothing to make rates of.
+      const row = wanted.has(peer) && known?.lookedAt !== lookedAt ? showPeer(body, name, peer, lookedAt) : known;
+      if (row) row.hidden = !wanted.has(peer);
+    }
+    section.hidden = wanted.size === 0 && peers.length > 0;
+    shown += wanted.size;
+    all += peers.length;
+  }
+  showFilter(shown, all);
 }
 
 function showTiles(values) {
@@ -294,6 +327,17 @@ function showCertificates(certificates) {
     [one.lastError === "" ? "–" : one.lastError, one.lastError === "" ? "" : "some"]]]));
 }
 
+const changeColumns = [["when", ""], ["who", "text long"], ["upstream", "text long"], ["server", "text long"], ["what", "text long"]];
+
+/** So many are shown; all are in status.json. */
+const changesShown = 20;
+
+function showChanges(changes) {
+  document.getElementById("changes").hidden = changes.length === 0;
+  showTable("changes", changeColumns, changes.slice(0, changesShown).map((one, i) => [String(i), [
+    new Date(one.at).toLocaleString(), one.who, one.upstream || "all", one.server || "–", [one.what, one.refused ? "some" : ""]]]));
+}
+
 /** A table of its own section; each of the rows is [key, values of its cells]. */
 function showTable(id, columns, rows) {
   const section = document.getElementById(id);
@@ -316,9 +360,12 @@ async function refresh() {
     const now = performance.now();
     document.getElementById("about").textContent = status.version + ", generation " + status.generation + ", pid " + status.pid +
       (status.workers > 1 ? ", " + status.workers + " workers" : "") + ", up " + age(status.uptimeSeconds);
+    upstreamsNow = upstreams;
+    lookedAt = now;
     const names = Object.keys(upstreams);
     const peers = names.flatMap((name) => showUpstream(name, upstreams[name], now));
     keepOnly(document.getElementById("upstreams"), names);
+    showUpstreams();
     const errors = rate("5xx", status.responses["5xx"], now);
     showTiles([
       ["requests per second", short(rate("requests", status.requests, now))],
@@ -330,6 +377,7 @@ async function refresh() {
     ]);
     showProcess(status, now);
     showCertificates(status.certificates);
+    showChanges(status.changes);
     document.body.dataset.looks = String(Number(document.body.dataset.looks || 0) + 1);
     say("as of " + new Date().toLocaleTimeString(), false);
   } catch (error) {

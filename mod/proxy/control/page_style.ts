@@ -38,6 +38,12 @@ td:first-child { overflow-wrap: anywhere; }
 .some { color: var(--bad); }
 .why { display: block; color: var(--soft); font-weight: 400; font-size: .85rem; overflow-wrap: anywhere; }
 [hidden] { display: none !important; }
+#filter { display: flex; flex-wrap: wrap; align-items: center; gap: .35rem .75rem; margin-top: 1rem; }
+#words { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .25rem .6rem; flex: 0 1 22rem; min-width: 8rem; }
+#words:focus-visible, #only-out:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+dialog { background: var(--card); color: var(--ink); border: 1px solid var(--line); border-radius: 12px; max-width: min(30rem, calc(100vw - 2rem)); overflow-wrap: anywhere; }
+dialog::backdrop { background: #0008; }
+dialog p { margin: 0 0 1rem; }
 .long { overflow-wrap: anywhere; }
 .acts { white-space: nowrap; }
 button { font: inherit; font-size: .9rem; color: inherit; background: none; border: 1px solid var(--line); border-radius: 8px; padding: .15rem .7rem; margin-left: .35rem; cursor: pointer; }
@@ -55,7 +61,7 @@ polygon { fill: var(--fill); }
   td:not(:first-child):not(.long) { white-space: nowrap; }
   td::before { content: attr(data-name); color: var(--soft); }
   td.state::before { width: auto; height: auto; border-radius: 0; background: none; margin: 0 auto 0 0; font-weight: 400; }
-  td:first-child { font-weight: 600; }
+  td:first-child { font-weight: 600; display: block; text-align: left; }
   td:first-child, td.acts, td.long { grid-column: 1 / -1; }
   td:first-child::before, td.acts::before { content: none; }
   td.acts { justify-content: flex-start; padding-top: .35rem; }

@@ -29,6 +29,8 @@ export interface ReloadParts {
   load(): Promise<LoadedPlan>;
   /** Applies a plan. Throws `StartError`; then the running plan must be unchanged. */
   apply(loaded: LoadedPlan): Promise<void>;
+  /** Called at the end of each. `fault`: the first line on why it failed; null: it is in force. */
+  onEnd?(why: string, fault: string | null): void;
 }
 
 export class Reloads {
@@ -68,16 +70,20 @@ export class Reloads {
 
   async #once(): Promise<void> {
     const { logger } = this.#parts;
-    logger.info(`${this.#why}, reading the configuration again`);
+    const why = this.#why;
+    logger.info(`${why}, reading the configuration again`);
     try {
       const loaded = await this.#parts.load();
       if (this.#isStopped) return;
       await this.#parts.apply(loaded);
-      if (!this.#isStopped) logger.info("the new configuration is in force");
+      if (this.#isStopped) return;
+      logger.info("the new configuration is in force");
+      this.#parts.onEnd?.(why, null);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       for (const line of error.message.split("\n")) logger.error(line);
       logger.error("the configuration is not used, the running one stays");
+      this.#parts.onEnd?.(why, error.message.split("\n", 1)[0]);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * State that outlives a process: operators' changes of upstreams, and the peers' health. One JSON
- * file, replaced as a whole, so that a reader never sees a part of it.
+ * State that outlives a process: operators' changes of upstreams, the list of the last changes, and
+ * the peers' health. One JSON file, replaced as a whole, so that a reader never sees a part of it.
  */
 import { systemReason } from "../../base/errors.ts";
 import {
@@ -9,6 +9,7 @@ import {
   flag,
   list,
   oneOf,
+  optional,
   readShaped,
   record,
   type Shape,
@@ -18,6 +19,7 @@ import type { Logger } from "../../log/mod.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import { upstreamStates } from "../balance/peer_shapes.ts";
 import type { Checker, HealthState } from "../health/checker.ts";
+import { type ChangeLog, type ChangeRecord, changeRecords } from "./change_log.ts";
 import { applyState, peerStateOf, type UpstreamState } from "../balance/peer_state.ts";
 
 interface SavedState {
@@ -27,6 +29,8 @@ interface SavedState {
   /** Only upstreams that an operator has changed; the others follow the configuration. */
   readonly upstreams: readonly UpstreamState[];
   readonly health: readonly HealthState[];
+  /** Absent in files of earlier versions. */
+  readonly changes?: readonly ChangeRecord[];
 }
 
 const healthState = record<HealthState>({ key: text, isDown: flag, rise: count, fall: count });
@@ -36,6 +40,7 @@ const savedState: Shape = record<SavedState>({
   startedAtMs: amount,
   upstreams: upstreamStates,
   health: list(healthState),
+  changes: optional(changeRecords),
 });
 
 /** Probes change counters all the time; these are written at most this often, in milliseconds. */
@@ -48,22 +53,28 @@ export class StateFile {
   /** Stamp of the file as this process wrote it: while it matches, no other process has written. */
   #writtenStamp = "";
   readonly #changed: Set<string>;
+  readonly #changes: ChangeLog;
   readonly #startedAtMs = Date.now();
   #complaint = "";
   #timer = 0;
   #isStopped = false;
 
-  /** `changed`: upstreams that an operator has changed; `restore` adds those of the file. */
+  /**
+   * `changed`: upstreams that an operator has changed. `changes`: what was changed when. `restore`
+   * adds those of the file.
+   */
   constructor(
     path: string,
     logger: Pick<Logger, "error">,
     changed: Set<string>,
+    changes: ChangeLog,
     readText: (path: string) => string = Deno.readTextFileSync,
   ) {
     this.#path = path;
     this.#readText = readText;
     this.#logger = logger;
     this.#changed = changed;
+    this.#changes = changes;
   }
 
   /** Applies the saved state to groups and checks. Logs and ignores an unusable file. */
@@ -83,6 +94,7 @@ export class StateFile {
       checker.reassert(group);
     }
     checker.restore(saved.health);
+    this.#changes.restore(saved.changes ?? []);
   }
 
   /** Call when a probe has ended. Writes changes of health at once, counters after a delay. */
@@ -123,6 +135,7 @@ export class StateFile {
       startedAtMs,
       upstreams,
       health: checker.healthStates(),
+      changes: this.#changes.records,
     };
     const beside = `${this.#path}.${Deno.pid}`;
     try {

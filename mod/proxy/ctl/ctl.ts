@@ -10,7 +10,14 @@ import { getVariable } from "../../process/environment.ts";
 import { findConfigFile, loadPlan } from "../directives/config_file.ts";
 import { ask, type CtlAnswer, UnreachableError } from "./client.ts";
 import { type Action, actions, ctlTable } from "./flags.ts";
-import { type ListedPeer, type ListedUpstream, printText, renderList } from "./report.ts";
+import {
+  type ListedChange,
+  type ListedPeer,
+  type ListedUpstream,
+  printText,
+  renderChanges,
+  renderList,
+} from "./report.ts";
 
 const pollMs = 200;
 
@@ -25,7 +32,13 @@ export const ctlCommand: Subcommand = {
     const address = values.control ?? plan!.address;
     if (!isResolved(address)) throw new StartError("--control needs an IP address or a unix path");
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
-    const ctl = new Ctl(reactor, address, values.token ?? plan?.token ?? null, values.timeoutMs);
+    const ctl = new Ctl(
+      reactor,
+      address,
+      values.token ?? plan?.token ?? null,
+      values.timeoutMs,
+      values.yes,
+    );
     const running = reactor.run();
     try {
       return await ctl.run(action as Action, words);
@@ -69,6 +82,8 @@ class Ctl {
     readonly address: Address,
     readonly token: string | null,
     readonly timeoutMs: number,
+    /** The last server of an upstream may go. */
+    readonly mayEmpty: boolean,
   ) {}
 
   async run(action: Action, words: readonly string[]): Promise<number> {
@@ -76,6 +91,9 @@ class Ctl {
     switch (action) {
       case "list":
         printText(renderList(await this.#list(upstream)));
+        return exitCodes.ok;
+      case "changes":
+        printText(renderChanges(await this.#changes(upstream)));
         return exitCodes.ok;
       case "wait-healthy":
         return await this.#waitHealthy(upstream, server);
@@ -85,7 +103,7 @@ class Ctl {
         return exitCodes.ok;
       }
       case "remove":
-        await this.#ask("DELETE", await this.#serverPath(upstream, server));
+        await this.#ask("DELETE", await this.#serverPath(upstream, server, true));
         return exitCodes.ok;
     }
     const change = {
@@ -95,16 +113,29 @@ class Ctl {
       up: { down: false, drain: false },
       weight: { weight: Number(value) },
     }[action];
-    await this.#ask("PATCH", await this.#serverPath(upstream, server), change);
+    const takesOut = action === "drain" || action === "down";
+    await this.#ask("PATCH", await this.#serverPath(upstream, server, takesOut), change);
     return exitCodes.ok;
   }
 
-  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    const request = { method, path: `/api/9/http/upstreams${path}`, body, token: this.token };
+  #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    return this.#askFor(method, `/api/9/http/upstreams${path}`, body);
+  }
+
+  async #askFor(method: string, path: string, body?: unknown): Promise<unknown> {
+    const request = { method, path, body, token: this.token };
     const answer: CtlAnswer = await ask(this.reactor, this.address, request, this.timeoutMs);
     if (answer.status < 300) return answer.json;
     const { error } = answer.json as { error?: { text?: string } };
     throw new StartError(`the proxy refused: ${error?.text ?? answer.status}`);
+  }
+
+  /** Those of one upstream, or all. */
+  async #changes(upstream: string | undefined): Promise<readonly ListedChange[]> {
+    const json = await this.#askFor("GET", "/hayate/status.json");
+    const { changes } = json as { changes?: readonly ListedChange[] };
+    if (changes === undefined) throw new StartError("the proxy's version lists no changes");
+    return changes.filter((one) => upstream === undefined || one.upstream === upstream);
   }
 
   async #list(upstream: string | undefined): Promise<Record<string, ListedUpstream>> {
@@ -114,10 +145,15 @@ class Ctl {
     return { [upstream]: json as ListedUpstream };
   }
 
-  /** `server` is an id or an address. */
-  async #serverPath(upstream: string, server: string): Promise<string> {
+  /**
+   * `server` is an id or an address. `takesOut`: the request would take it out of service, which is
+   * not done to the last one unasked. Throws `StartError`.
+   */
+  async #serverPath(upstream: string, server: string, takesOut: boolean): Promise<string> {
     const { peers } = (await this.#list(upstream))[upstream];
-    return `/${encodeURIComponent(upstream)}/servers/${findServer(upstream, peers, server).id}`;
+    const peer = findServer(upstream, peers, server);
+    if (takesOut && !this.mayEmpty) checkLast(upstream, peers, peer);
+    return `/${encodeURIComponent(upstream)}/servers/${peer.id}`;
   }
 
   /** Also waits while the proxy is unreachable, as it may be while it starts or is replaced. */
@@ -151,6 +187,16 @@ class Ctl {
     const others = wanted.filter(({ state }) => state !== "up");
     return others.map((one) => `${one.server} is ${one.state}${why(one)}`).join(", ");
   }
+}
+
+/** Asks before the last server that is up goes. Throws `StartError` unless the answer is yes. */
+function checkLast(upstream: string, peers: readonly ListedPeer[], peer: ListedPeer): void {
+  const isLast = peer.state === "up" && peers.every((one) => one === peer || one.state !== "up");
+  if (!isLast) return;
+  const fact = `${peer.server} is the last server of ${upstream} that is up`;
+  if (!Deno.stdin.isTerminal()) throw new StartError(`${fact}: it is taken out only with --yes`);
+  if (confirm(`${fact}. Take it out?`)) return;
+  throw new StartError("nothing was changed");
 }
 
 function why({ reason }: ListedPeer): string {

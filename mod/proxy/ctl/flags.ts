@@ -9,6 +9,7 @@ function readAddress(text: string): HostAddress | Wrong {
 /** Actions and the number of arguments that follow each. */
 export const actions = {
   "list": [0, 1],
+  "changes": [0, 1],
   "drain": [2, 2],
   "undrain": [2, 2],
   "down": [2, 2],
@@ -25,7 +26,7 @@ export const ctlTable = defineTable({
   summary: "shows and changes the upstreams of a running proxy",
   usage: ["[options] ACTION [UPSTREAM [SERVER [VALUE]]]"],
   description: [
-    "Actions: list [UPSTREAM]; drain, undrain, down, up, remove UPSTREAM SERVER; weight UPSTREAM " +
+    "Actions: list [UPSTREAM]; changes [UPSTREAM] (who changed what and when); drain, undrain, down, up, remove UPSTREAM SERVER; weight UPSTREAM " +
     "SERVER N; add UPSTREAM SERVER [WEIGHT]; wait-healthy UPSTREAM [SERVER]. SERVER is an id or " +
     "an address, as list shows them.",
     "It talks to the proxy's control listener: `control:` in the configuration.",
@@ -60,16 +61,25 @@ export const ctlTable = defineTable({
       defaultText: "30s",
       help: "How long to wait, for an answer or for health.",
     },
+    {
+      long: "yes",
+      short: "y",
+      kind: "flag",
+      help:
+        "Take out the last server of an upstream that is up without a question. Where there is " +
+        "no terminal to ask on, drain, down and remove refuse that without --yes.",
+    },
   ],
   operands: { name: "ACTION", min: 1, max: 4 },
   examples: [
     { run: "hayate proxy ctl -c h2o.conf list", about: "every upstream and its servers" },
+    { run: "hayate proxy ctl changes", about: "the last changes, reloads too" },
     { run: "hayate proxy ctl drain app 127.0.0.1:8082", about: "no new requests for it" },
     { run: "hayate proxy ctl wait-healthy app", about: "in a deploy script, before going on" },
   ],
   exitCodes: [
     { code: 0, meaning: "done" },
-    { code: 1, meaning: "no answer, or the proxy refused" },
+    { code: 1, meaning: "no answer, the proxy refused, or the last server stays" },
     { code: 2, meaning: "wrong usage" },
     { code: 3, meaning: "wait-healthy: not healthy in time" },
   ],

@@ -57,6 +57,27 @@ function summaryOf(upstream: ListedUpstream): string {
     `${retries} retries${refused}, ${ejections} ejections`;
 }
 
+/** A change of the status page: only the fields that are printed. */
+export interface ListedChange {
+  readonly at: string;
+  readonly who: string;
+  readonly upstream: string;
+  readonly server: string;
+  readonly what: string;
+}
+
+/** One table, the newest change first, as in the answer. */
+export function renderChanges(changes: readonly ListedChange[]): string {
+  const rows = changes.map(({ at, who, upstream, server, what }) => [
+    at.replace(/\.\d+Z$/, "Z"),
+    who,
+    upstream === "" ? "all" : upstream,
+    server === "" ? "-" : server,
+    what,
+  ]);
+  return padColumns([["when", "who", "upstream", "server", "what"], ...rows]);
+}
+
 /** Rows of as many cells, in columns; each line begins with `indent`. */
 export function padColumns(rows: readonly (readonly string[])[], indent = ""): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));

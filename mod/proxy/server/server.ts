@@ -151,6 +151,11 @@ export class ProxyServer {
     return this.#isServing ? null : "starting";
   }
 
+  /** For the list of changes. */
+  noteReload(why: string, fault: string | null): void {
+    this.#control.noteReload(why, fault);
+  }
+
   /** Opens the sockets. Accepts nothing for the plan before `serve`. Throws `StartError`. */
   listen(): void {
     const { listeners, generation } = this.#parts;

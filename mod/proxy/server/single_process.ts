@@ -71,6 +71,11 @@ export class SingleProcess implements Pausable, Leaving, Health {
     this.#current = next;
   }
 
+  /** For the list of changes. `fault`: why it failed; null: it did not. */
+  noteReload(why: string, fault: string | null): void {
+    this.#current.noteReload(why, fault);
+  }
+
   /** Number of client connections under all plans. */
   connectionCount(): number {
     return this.#servers().reduce((sum, server) => sum + server.connectionCount, 0);

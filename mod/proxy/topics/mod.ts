@@ -131,11 +131,13 @@ name). Requests from pages of other origins are refused. Without write: ON nothi
 can be changed.
 
   /hayate/     a live web page: listeners, certificates, upstreams, servers, their
-               health, rates and latencies; with write: ON also buttons to drain and
-               take down
+               health, rates and latencies, why a server is out, the last changes;
+               with write: ON also buttons to drain and take down
   /hayate/status.json
                the process: version, generation, connections, listeners,
-               certificates
+               certificates; the last 100 changes: who (the user of a unix socket,
+               an address on TCP, after the user name that the browser gave), when
+               and what; reloads too, and why one was refused
   /metrics     for Prometheus; OpenMetrics 1.0 for clients that accept it.
                Prometheus cannot scrape a unix path; with a TCP address:
                  scrape_configs:
@@ -154,8 +156,10 @@ can be changed.
                                         {"weight":5}
     DELETE .../NAME/servers/ID          remove one
 
-When a call returns, every worker uses the change. With state: FILE changes are
-kept across restarts.
+Servers have a reason beside their state where there is one: the last failed
+check, an ejection, failed requests, an operator. When a call returns, every
+worker uses the change. With state: FILE changes, and the list of them, are kept
+across restarts.
 
   curl --unix-socket /run/hayate/control.sock http://localhost/api/9/http/upstreams/
 `;

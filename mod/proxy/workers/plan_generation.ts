@@ -130,6 +130,11 @@ export class PlanGeneration {
     if (failure !== null) throw new StartError(failure);
   }
 
+  /** For the list of changes. */
+  noteReload(why: string, fault: string | null): void {
+    this.#control.noteReload(why, fault);
+  }
+
   /** Takes over control of the peers from `previous`. */
   takeOver(previous: PlanGeneration): void {
     this.#control.takeOver(previous.#control);

@@ -102,6 +102,7 @@ class MasterProcess implements Health {
       logger,
       load: () => run.load(),
       apply: (next) => this.#reload(next),
+      onEnd: (why, fault) => this.#current.noteReload(why, fault),
     });
     this.#listenToSignals();
   }

@@ -1,6 +1,13 @@
 /** `hayate proxy ctl`: what a deploy script does with a running proxy. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { childPids, runHayate, startListening, trySignal } from "../../support/binary.ts";
+import {
+  binaryPath,
+  childPids,
+  runHayate,
+  startListening,
+  trySignal,
+} from "../../support/binary.ts";
+import { peerPath, peerTest } from "../../support/peers.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
 import { tcp } from "../../support/raw_socket.ts";
 import { always, parts, response, ScriptedUpstream, TestProxy } from "../../support/proxy.ts";
@@ -71,6 +78,102 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   assertEquals(typo.code, 2);
   assertStringIncludes(typo.text, "unknown action drian: did you mean drain?");
 });
+
+/** A proxy with one server up, and `ctl` for it. */
+async function oneUp(more = "") {
+  const proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+control: {listen: DIR/c.sock, write: ON}
+${more}upstreams: {app: {servers: ["127.0.0.1:1", "127.0.0.1:2 down"]}}
+hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
+`);
+  const base = ["proxy", "ctl", "-c", `${proxy.folder.path}/h2o.conf`];
+  const ctl = async (...words: string[]) => {
+    const { code, stdout, stderr } = await runHayate([...base, ...words]);
+    return { code, text: stdout + stderr };
+  };
+  return { proxy, base, ctl };
+}
+
+Deno.test("hayate proxy ctl takes the last server out only with --yes", async () => {
+  const { proxy, ctl } = await oneUp();
+  await using _ = proxy;
+  for (const action of ["drain", "down", "remove"]) {
+    assertEquals(await ctl(action, "app", "0"), {
+      code: 1,
+      text: "hayate proxy ctl: 127.0.0.1:1 is the last server of app that is up: it is taken out " +
+        "only with --yes\n",
+    });
+  }
+  assertEquals(await ctl("drain", "app", "1"), { code: 0, text: "" });
+  assertEquals(await ctl("undrain", "app", "1"), { code: 0, text: "" });
+  assertEquals(await ctl("drain", "app", "0", "--yes"), { code: 0, text: "" });
+  // It is no longer up, so that removing it takes nothing out.
+  assertEquals(await ctl("remove", "app", "0"), { code: 0, text: "" });
+});
+
+peerTest("script", "hayate proxy ctl asks on a terminal before the last server goes", async () => {
+  const { proxy, base, ctl } = await oneUp();
+  await using _ = proxy;
+  const answer = async (line: string) => {
+    const command = [binaryPath, ...base, "down", "app", "0"].join(" ");
+    const child = new Deno.Command(peerPath("script"), {
+      args: ["-qec", command, "/dev/null"],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(line));
+    const { code, stdout } = await child.output();
+    await writer.close();
+    return { code, text: new TextDecoder().decode(stdout) };
+  };
+  const no = await answer("n\n");
+  assertStringIncludes(no.text, "127.0.0.1:1 is the last server of app that is up. Take it out?");
+  assertStringIncludes(no.text, "hayate proxy ctl: nothing was changed");
+  assertEquals(no.code, 1);
+  assertMatch((await ctl("list")).text, /0 +127\.0\.0\.1:1 +up/);
+  assertEquals((await answer("y\n")).code, 0);
+  assertMatch((await ctl("list")).text, /0 +127\.0\.0\.1:1 +down .* taken down by an operator\n/);
+});
+
+for (const workers of [1, 2]) {
+  Deno.test(`hayate proxy ctl changes lists who changed what, also after a restart (${workers})`, async () => {
+    await using folder = await tempFolder();
+    const state = `${folder.path}/state.json`;
+    const more = `num-threads: ${workers}\nstate: ${state}\n`;
+    const { proxy, ctl } = await oneUp(more);
+    const lines = async (one: typeof ctl) =>
+      (await one("changes")).text.trimEnd().split("\n").slice(1).map((line) =>
+        line.split(/ {2,}/).slice(1).join("|")
+      );
+    const user = (await new Deno.Command("id", { args: ["-un"] }).output()).stdout;
+    const name = new TextDecoder().decode(user).trim();
+    assertEquals(await ctl("weight", "app", "0", "5"), { code: 0, text: "" });
+    assertEquals(await ctl("up", "app", "1"), { code: 0, text: "" });
+    assertEquals(await ctl("up", "app", "1"), { code: 0, text: "" });
+    await Deno.writeTextFile(`${proxy.folder.path}/h2o.conf`, "banana: 1\n", { append: true });
+    proxy.child.kill("SIGHUP");
+    await proxy.child.waitForLine("the running one stays");
+    const expected = [
+      /^received HUP\|all\|-\|the new configuration was refused: .*banana/,
+      new RegExp(`^${name}\\|app\\|127\\.0\\.0\\.1:2\\|no longer down$`),
+      new RegExp(`^${name}\\|app\\|127\\.0\\.0\\.1:1\\|weight 1 -> 5$`),
+    ];
+    const control = ["--control", `${proxy.folder.path}/c.sock`];
+    const byPath = async () => {
+      const { code, stdout, stderr } = await runHayate(["proxy", "ctl", ...control, "changes"]);
+      return { code, text: stdout + stderr };
+    };
+    const seen = await lines(byPath);
+    assertEquals(seen.length, 3, seen.join("\n"));
+    for (const [at, form] of expected.entries()) assertMatch(seen[at], form);
+    await proxy[Symbol.asyncDispose]();
+    const next = await oneUp(more);
+    await using _ = next.proxy;
+    assertEquals(await lines(next.ctl), seen);
+    assertEquals((await next.ctl("changes", "other")).text, "when  who  upstream  server  what\n");
+  });
+}
 
 Deno.test("hayate proxy ctl without a proxy is an error in one line", async () => {
   const { code, stderr } = await runHayate([

@@ -51,7 +51,7 @@ peerTest(
     assertMatch(first[11], /^\d+ of \d+$/);
     assertMatch(
       second[0],
-      /^127\.0\.0\.1:1backuphealth check failed: connection refused, out for \d+ s$/,
+      /^127\.0\.0\.1:1backuphealth check failed: connection refused, out for \d+\ss$/,
     );
     assertEquals(second[1], "unhealthy");
     const listener = await browser.value<string[]>(
@@ -93,6 +93,7 @@ peerTest(
     );
     // A change works the same way.
     await browser.value(`${rows}[0].querySelector("button").click()`);
+    await browser.value(`document.getElementById("yes").click()`);
     await browser.waitFor(`${rows}[0].children[1].textContent !== "up"`);
     assertEquals(browser.complaints.filter((line) => !line.includes("401")), []);
   },
@@ -155,10 +156,100 @@ peerTest("chromium", "Buttons drain a server, take it down and bring it back", a
     await browser.value(
       `[...${rows}[0].querySelectorAll("button")].find((one) => one.textContent === "${label}").click()`,
     );
+    // It is the last one that is up.
+    if (status !== 200) await browser.value(`document.getElementById("yes").click()`);
     await browser.waitFor(`${rows}[0].querySelector(".state").textContent === "${state}"`);
     assertEquals(parts(await proxy.get("/")).status, status, label);
   }
 });
+
+peerTest(
+  "chromium",
+  "The page asks before the last server goes, and lists who changed what",
+  async () => {
+    await using app = ScriptedUpstream.start(always(response("a")));
+    const { proxy, url } = await start(app, "ON");
+    await using _ = proxy;
+    await using browser = await Browser.open();
+    await browser.logIn("alice", "secret");
+    await browser.show(url, { width: 1200, height: 800, scheme: "light" });
+    await browser.waitFor(`${rows}.length === 3`);
+    const first = `${rows}[0].querySelector("button")`;
+    await browser.value(`${first}.click()`);
+    assertEquals(
+      await browser.value('document.getElementById("question-text").textContent'),
+      `127.0.0.1:${app.port} is the last server of app that is up. Without it, requests to app fail.`,
+    );
+    // What Enter does is the harmless answer, and Escape is the same.
+    assertEquals(await browser.value("document.activeElement.id"), "no");
+    await browser.value("document.activeElement.click()");
+    assertEquals(await browser.value('document.getElementById("question").open'), false);
+    await browser.value("refresh()");
+    assertEquals(await browser.value(`${rows}[0].children[1].textContent`), "up");
+    await browser.value(`${first}.click()`);
+    await browser.value('document.getElementById("yes").click()');
+    const changes =
+      '[...document.querySelectorAll("#changes tbody td")].map((td) => td.textContent)';
+    await browser.waitFor(`${changes}.length === 5`);
+    assertEquals((await browser.value<string[]>(changes)).slice(1), [
+      "alice at 127.0.0.1",
+      "app",
+      `127.0.0.1:${app.port}`,
+      "drained",
+    ]);
+    assertMatch(
+      await browser.value(`${rows}[0].children[0].textContent`),
+      /drained by an operator$/,
+    );
+    // Nobody is asked about a server that is not up.
+    await browser.value(`${rows}[1].querySelector("button").click()`);
+    await browser.waitFor(`${changes}.length === 10`);
+    assertEquals(browser.complaints.filter((line) => !line.includes("401")), []);
+  },
+);
+
+peerTest(
+  "chromium",
+  "The page filters many servers by words, and by whether they are up",
+  async () => {
+    const port = freePort();
+    const servers = Array.from({ length: 40 }, (_, at) => `"127.0.0.${at + 1}:1"`).join(", ");
+    await using _proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+control: {listen: "127.0.0.1:${port}", token: secret}
+upstreams:
+  app: {servers: [${servers}, "127.0.0.99:1 down"]}
+  shop: {servers: ["127.0.1.1:1"]}
+hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
+`);
+    await using browser = await Browser.open();
+    await browser.logIn("alice", "secret");
+    const url = `http://127.0.0.1:${port}/hayate/`;
+    await browser.show(url, { width: 390, height: 800, scheme: "light", isMobile: true });
+    await browser.waitFor(`${rows}.length === 42`);
+    const filter = async (words: string, onlyOut: boolean) => {
+      await browser.value(`(() => {
+      const words = document.getElementById("words"), box = document.getElementById("only-out");
+      words.value = "${words}";
+      box.checked = ${onlyOut};
+      words.dispatchEvent(new Event("input"));
+    })()`);
+      const shown = `${rows}.filter((row) => row.checkVisibility()).length`;
+      return [
+        await browser.value<number>(shown),
+        await browser.value<string>('document.getElementById("shown").textContent'),
+      ];
+    };
+    assertEquals(await filter("", false), [42, "42 servers"]);
+    assertEquals(await filter("SHOP", false), [1, "1 of 42 servers"]);
+    assertEquals(await filter("app 127.0.0.9", false), [2, "2 of 42 servers"]);
+    assertEquals(await filter("in the configuration", false), [1, "1 of 42 servers"]);
+    assertEquals(await filter("", true), [1, "1 of 42 servers"]);
+    assertEquals(await filter("nothing of this", false), [0, "0 of 42 servers"]);
+    assert(await browser.value<boolean>('document.getElementById("filter").checkVisibility()'));
+    assertEquals(await filter("", false), [42, "42 servers"]);
+    assert(await browser.value<boolean>("document.documentElement.scrollWidth <= innerWidth"));
+  },
+);
 
 for (const workers of [1, 2]) {
   peerTest(

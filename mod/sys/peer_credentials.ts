@@ -1,6 +1,9 @@
 /** Who is at the other end of a unix socket (SO_PEERCRED, unix(7)). */
-import { libc } from "../../sys/libc.ts";
-import { SO, SOL } from "../../sys/sockaddr.ts";
+import { libc } from "./libc.ts";
+import { SO, SOL } from "./sockaddr.ts";
+
+/** No user: what the kernel gives for a socket without one, as for TCP. */
+const nobodyUid = 0xffff_ffff;
 
 /** The user, as the kernel noted it when the connection was made; null: not a unix socket. */
 export function peerUidOf(fd: number): number | null {
@@ -8,5 +11,6 @@ export function peerUidOf(fd: number): number | null {
   const credentials = new Uint32Array(3);
   const length = new Uint32Array([credentials.byteLength]);
   const bytes = new Uint8Array(credentials.buffer);
-  return libc.getsockopt(fd, SOL.socket, SO.peercred, bytes, length) < 0 ? null : credentials[1];
+  if (libc.getsockopt(fd, SOL.socket, SO.peercred, bytes, length) < 0) return null;
+  return credentials[1] === nobodyUid ? null : credentials[1];
 }

@@ -1,0 +1,52 @@
+/** What a person does on the control page: filters the servers, and answers a question. */
+export const pageControls =
+  `const filterWords = document.getElementById("words"), onlyOut = document.getElementById("only-out");
+
+/** So many servers fit on a screen without a filter. */
+const filterFrom = 10;
+
+/** Whether the filter lets a server through: each of its words is somewhere in what is shown. */
+function isWanted(name, peer) {
+  if (onlyOut.checked && peer.state === "up") return false;
+  const text = [name, peer.server, peer.name, peer.state, peer.backup ? "backup" : "", peer.reason || ""].join(" ").toLowerCase();
+  return filterWords.value.toLowerCase().split(" ").every((word) => text.includes(word));
+}
+
+function showFilter(shown, all) {
+  const form = document.getElementById("filter");
+  // It stays while it hides something, even if most servers have gone.
+  form.hidden = all <= filterFrom && shown === all && !form.contains(document.activeElement);
+  const count = document.getElementById("shown");
+  const text = shown === all ? all + " servers" : shown + " of " + all + " servers";
+  if (count.textContent !== text) count.textContent = text;
+}
+
+document.getElementById("filter").onsubmit = (event) => event.preventDefault();
+for (const input of [filterWords, onlyOut]) input.oninput = () => showUpstreams();
+
+/** The upstreams of the last look. */
+let upstreamsNow = {};
+
+/** Whether nobody else of its upstream would answer requests. */
+function isLast(name, id) {
+  const { peers } = upstreamsNow[name];
+  const isUp = (peer) => peer.state === "up";
+  return peers.some((peer) => peer.id === id && isUp(peer)) && !peers.some((peer) => peer.id !== id && isUp(peer));
+}
+
+/** Asks in a dialog of the page; Escape and Enter mean no. Resolves with true for yes. */
+function question(text, yes) {
+  const dialog = document.getElementById("question");
+  document.getElementById("question-text").textContent = text;
+  const button = document.getElementById("yes");
+  button.textContent = yes;
+  dialog.returnValue = "";
+  dialog.showModal();
+  document.getElementById("no").focus();
+  return new Promise((resolve) => {
+    button.onclick = () => dialog.close("yes");
+    document.getElementById("no").onclick = () => dialog.close("");
+    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+  });
+}
+`;
