@@ -133,8 +133,9 @@ export async function startPod(template: Fields, side: ClusterSide): Promise<Pod
       const { failureThreshold, periodSeconds } = container.startupProbe;
       const startMs = failureThreshold * periodSeconds * 1000;
       try {
-        await waitUntil(`the start of ${name}`, () => probe("startupProbe"), startMs);
-        await waitUntil(`the readiness of ${name}`, () => probe("readinessProbe"));
+        const started = async () => await probe("startupProbe") || !await isRunning(name);
+        await waitUntil(`the start of ${name}`, started, startMs);
+        await waitUntil(`the readiness of ${name}`, () => probe("readinessProbe"), 5000);
       } catch (error) {
         throw new Error((await logs()).stderr, { cause: error });
       }

@@ -74,7 +74,15 @@ export function peerTest(
   name: string,
   fn: (t: Deno.TestContext) => void | Promise<void>,
 ): void {
-  const missing = [programs].flat().filter((program) => findPeer(program) === null);
+  testThatNeeds([programs].flat().filter((program) => findPeer(program) === null), name, fn);
+}
+
+/** Registers a test that `peerTest` would skip when anything is `missing`, program or not. */
+export function testThatNeeds(
+  missing: readonly string[],
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
   if (missing.length === 0) {
     Deno.test(name, fn);
     return;
