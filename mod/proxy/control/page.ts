@@ -35,6 +35,7 @@ ${pageStyle}</style>
 <input id="words" type="search" placeholder="upstream, server, state or reason" autocomplete="off">
 <label class="check"><input id="only-out" type="checkbox"> only servers that are not up</label>
 <span id="shown" class="soft" role="status"></span>
+<button id="show-all" type="button" hidden>show all</button>
 </form>
 <div id="upstreams"></div>
 <section id="certificates" hidden><h2>Certificates</h2></section>

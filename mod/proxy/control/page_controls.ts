@@ -12,7 +12,20 @@ function isWanted(name, peer) {
   return filterWords.value.toLowerCase().split(" ").every((word) => text.includes(word));
 }
 
-function showFilter(shown, all) {
+/** A browser lays out so many rows of an upstream without a delay that a reader notices. */
+const rowsMax = 200;
+
+let showsAll = false;
+
+/** The servers that get a row: where they are too many, those that are not up come first. */
+function chosen(peers) {
+  if (showsAll || peers.length <= rowsMax) return new Set(peers);
+  const isUp = (peer) => peer.state === "up";
+  return new Set([...peers.filter((peer) => !isUp(peer)), ...peers.filter(isUp)].slice(0, rowsMax));
+}
+
+function showFilter(shown, wanted, all) {
+  document.getElementById("show-all").hidden = shown === wanted;
   const form = document.getElementById("filter");
   // It stays while it hides something, even if most servers have gone.
   form.hidden = all <= filterFrom && shown === all && !form.contains(document.activeElement);
@@ -22,6 +35,12 @@ function showFilter(shown, all) {
 }
 
 document.getElementById("filter").onsubmit = (event) => event.preventDefault();
+document.getElementById("show-all").onclick = () => {
+  showsAll = true;
+  // The button goes, and with it the focus.
+  filterWords.focus();
+  showUpstreams();
+};
 for (const input of [filterWords, onlyOut]) input.oninput = () => showUpstreams();
 
 /** The upstreams of the last look. */

@@ -278,22 +278,24 @@ function showUpstream(name, upstream, now) {
 
 /** Shows the servers that the filter lets through, and their upstreams. */
 function showUpstreams() {
-  let shown = 0, all = 0;
+  let shown = 0, wantedCount = 0, all = 0;
   for (const [name, { peers }] of Object.entries(upstreamsNow)) {
     const section = document.getElementById("upstreams").parts.get(name);
     const body = section.querySelector("tbody");
-    const wanted = new Set(peers.filter((peer) => isWanted(name, peer)));
+    const wanted = peers.filter((peer) => isWanted(name, peer)), visible = chosen(wanted);
     for (const peer of peers) {
       const known = body.parts?.get(String(peer.id));
-      // A second time within one look there would be nothing to make rates of.
-      const row = wanted.has(peer) && known?.lookedAt !== lookedAt ? showPeer(body, name, peer, lookedAt) : known;
-      if (row) row.hidden = !wanted.has(peer);
+      // All rows are made at first, to be in order. A second time within one look there would be nothing to make rates of.
+      const isDue = known === undefined || (visible.has(peer) && known.lookedAt !== lookedAt);
+      const row = isDue ? showPeer(body, name, peer, lookedAt) : known;
+      row.hidden = !visible.has(peer);
     }
-    section.hidden = wanted.size === 0 && peers.length > 0;
-    shown += wanted.size;
+    section.hidden = wanted.length === 0 && peers.length > 0;
+    shown += visible.size;
+    wantedCount += wanted.length;
     all += peers.length;
   }
-  showFilter(shown, all);
+  showFilter(shown, wantedCount, all);
 }
 
 function showTiles(values) {

@@ -59,7 +59,7 @@ polygon { fill: var(--fill); }
   tr { border-top: 1px solid var(--line); padding: .5rem 0; display: grid; grid-template-columns: 1fr 1fr; column-gap: 1rem; }
   td, td.text { border: 0; padding: .1rem 0; text-align: right; display: flex; justify-content: space-between; gap: .5rem; }
   td:not(:first-child):not(.long) { white-space: nowrap; }
-  td::before { content: attr(data-name); color: var(--soft); }
+  td::before { content: attr(data-name); color: var(--soft); flex: none; }
   td.state::before { width: auto; height: auto; border-radius: 0; background: none; margin: 0 auto 0 0; font-weight: 400; }
   td:first-child { font-weight: 600; display: block; text-align: left; }
   td:first-child, td.acts, td.long { grid-column: 1 / -1; }

@@ -69,7 +69,10 @@ peerTest(
       /^[\d.]+, generation 1, pid \d+, up \d+ s$/,
     );
     assert(await browser.value<boolean>('document.querySelector("polyline").points.length > 0'));
-    assertEquals(await browser.value<number>('document.querySelectorAll("button").length'), 0);
+    assertEquals(
+      await browser.value<number>('document.querySelectorAll("#upstreams button").length'),
+      0,
+    );
     // The 401 that made the browser prompt for the token is the only console message.
     assertEquals(browser.complaints.filter((line) => !line.includes("401")), []);
   },
@@ -205,6 +208,40 @@ peerTest(
     await browser.value(`${rows}[1].querySelector("button").click()`);
     await browser.waitFor(`${changes}.length === 10`);
     assertEquals(browser.complaints.filter((line) => !line.includes("401")), []);
+  },
+);
+
+peerTest(
+  "chromium",
+  "The page shows those of very many servers first that are not up",
+  async () => {
+    const port = freePort();
+    const servers = Array.from(
+      { length: 300 },
+      (_, at) => `"127.0.${at >> 8}.${at & 255}:1${at >= 250 ? " down" : ""}"`,
+    ).join(", ");
+    await using _proxy = await TestProxy.start(`listen: {port: PORT, host: 127.0.0.1}
+control: {listen: "127.0.0.1:${port}", token: secret}
+upstreams: {app: {servers: [${servers}]}}
+hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
+`);
+    await using browser = await Browser.open();
+    await browser.logIn("alice", "secret");
+    const view = { width: 1200, height: 800, scheme: "light" } as const;
+    await browser.show(`http://127.0.0.1:${port}/hayate/`, view);
+    await browser.waitFor("document.body.dataset.looks >= 2");
+    const seen = async () => {
+      const states = await browser.value<string[]>(
+        `${rows}.filter((row) => row.checkVisibility()).map((row) => row.children[1].textContent)`,
+      );
+      const down = states.filter((state) => state === "down").length;
+      const count = 'document.getElementById("shown").textContent';
+      return [states.length, down, await browser.value<string>(count)];
+    };
+    assertEquals(await seen(), [200, 50, "200 of 300 servers"]);
+    await browser.value('document.getElementById("show-all").click()');
+    assertEquals(await seen(), [300, 50, "300 servers"]);
+    assertEquals(await browser.value<string>("document.activeElement.id"), "words");
   },
 );
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isTokenGiven } from "../../../../mod/conn/accept/access_token.ts";
+import { basicUserOf, isTokenGiven } from "../../../../mod/conn/accept/access_token.ts";
 
 const token = "s3cretTok";
 const basic = (text: string) => btoa(text);
@@ -34,4 +34,19 @@ Deno.test("a token is accepted as Bearer or as the password of Basic, and in no 
   for (const [authorization, isGiven] of rows) {
     assertEquals(isTokenGiven(authorization, token), isGiven, String(authorization));
   }
+});
+
+Deno.test("basicUserOf() returns a printable user name, and nothing else", () => {
+  const rows: [string, string][] = [
+    [`Basic ${basic(`alice:${token}`)}`, "alice"],
+    [`basic ${basic(`a b :${token}`)}`, "a b"],
+    [`Basic ${basic(`:${token}`)}`, ""],
+    [`Basic ${basic(token)}`, ""],
+    [`Basic ${basic(`a\nb:${token}`)}`, ""],
+    [`Basic ${basic(`${"x".repeat(100)}:${token}`)}`, "x".repeat(32)],
+    ["Basic !", ""],
+    [`Bearer ${token}`, ""],
+    ["", ""],
+  ];
+  for (const [field, user] of rows) assertEquals(basicUserOf(field), user, field);
 });
