@@ -3,6 +3,7 @@
  * when something is not as it was.
  */
 import { amount, flag, list, record, type Shape, text } from "../../base/shape.ts";
+import { shortLine } from "../../base/short_line.ts";
 
 /** One change. */
 export interface ChangeRecord {
@@ -44,7 +45,7 @@ export class ChangeLog {
   }
 
   note(change: Omit<ChangeRecord, "atMs">): void {
-    const cut = (text: string) => text.length > charsMax ? `${text.slice(0, charsMax)}...` : text;
+    const cut = (text: string) => shortLine(text, charsMax);
     const { upstream, isRefused } = change;
     this.#keep([...this.#records, {
       atMs: Date.now(),
@@ -66,7 +67,16 @@ export class ChangeLog {
 
   /** Continues from the changes of an earlier process. */
   restore(earlier: readonly ChangeRecord[]): void {
-    this.#keep([...earlier, ...this.#records]);
+    // The file is ours, but a hand may have edited it, and ctl writes these to a terminal.
+    const clean = (text: string) => shortLine(text, charsMax + 3);
+    const cleaned = earlier.slice(-changesMax).map((one) => ({
+      ...one,
+      who: clean(one.who),
+      upstream: clean(one.upstream),
+      server: clean(one.server),
+      what: clean(one.what),
+    }));
+    this.#keep([...cleaned, ...this.#records]);
   }
 
   #keep(records: readonly ChangeRecord[]): void {

@@ -245,8 +245,9 @@ function showActs(row, name, peer) {
 
 function troubleWords({ peers, retries, retries_denied: denied }) {
   const ejections = peers.reduce((sum, peer) => sum + peer.ejections, 0);
-  return [[retries, " retries"], [denied, " retries refused by the budget"], [ejections, " ejections"]]
-    .map(([count, what]) => count === 0 ? "" : ", " + short(count) + what).join("");
+  return [[retries, " retry", " retries"], [denied, " retry refused by the budget", " retries refused by the budget"],
+    [ejections, " ejection", " ejections"]]
+    .map(([count, one, several]) => count === 0 ? "" : ", " + short(count) + (count === 1 ? one : several)).join("");
 }
 
 function http2Words({ connections, open, streams, goaways, resets_received: received, resets_sent: sent }) {
@@ -269,7 +270,7 @@ function showUpstream(name, upstream, now) {
   const perSecond = rate("all " + name, requests, now);
   const up = peers.filter((peer) => peer.state === "up").length;
   section.querySelector(".soft").textContent = up + " of " + peers.length + " up, " + short(perSecond) + " req/s, " +
-    upstream.keepalive + " idle connections" + troubleWords(upstream) + http2Words(upstream.http2);
+    upstream.keepalive + (upstream.keepalive === 1 ? " idle connection" : " idle connections") + troubleWords(upstream) + http2Words(upstream.http2);
   draw(section.querySelector("svg"), name, perSecond);
   const body = section.querySelector("tbody");
   keepOnly(body, peers.map((peer) => String(peer.id)));

@@ -53,8 +53,16 @@ function summaryOf(upstream: ListedUpstream): string {
   const up = peers.filter(({ state }) => state === "up").length;
   const ejections = peers.reduce((sum, peer) => sum + (peer.ejections ?? 0), 0);
   const refused = denied === 0 ? "" : ` (${denied} refused by the budget)`;
-  return `${up} of ${peers.length} up, ${keepalive} idle connections, ` +
-    `${retries} retries${refused}, ${ejections} ejections`;
+  const counts = [
+    counted(keepalive, "idle connection", "idle connections"),
+    counted(retries, "retry", "retries") + refused,
+    counted(ejections, "ejection", "ejections"),
+  ];
+  return `${up} of ${peers.length} up, ${counts.join(", ")}`;
+}
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
 }
 
 /** A change of the status page: only the fields that are printed. */

@@ -1,5 +1,6 @@
 /** Tengine's state machine for one checked peer: counters, and when they mark it up or down. */
 
+import { shortLine } from "../../base/short_line.ts";
 import type { CheckType } from "../plan/check_plan.ts";
 
 /** Effect of a probe's result on the peer. */
@@ -71,7 +72,7 @@ const noteCharsMax = 200;
 
 /** Why a probe failed, as a phrase for operators. `note`: what the probe itself says, or "". */
 export function probeFaultReason(fault: ProbeFault, note: string, timeoutMs: number): string {
-  const short = note.length > noteCharsMax ? `${note.slice(0, noteCharsMax)}...` : note;
+  const short = shortLine(note, noteCharsMax);
   const phrase = {
     timeout: `no result within ${timeoutMs / 1000} s`,
     closed: "the connection was closed before the answer was complete",

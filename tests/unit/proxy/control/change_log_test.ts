@@ -32,6 +32,16 @@ Deno.test("ChangeLog cuts long texts, and what it keeps can be read back", () =>
   assertEquals(shapeFaultOf(JSON.parse(JSON.stringify(log.records)), changeRecords), null);
 });
 
+Deno.test("ChangeLog keeps no control characters, of whatever origin", () => {
+  const log = new ChangeLog();
+  log.note({ ...change, what: "a\x1b[2Jb" });
+  log.restore([{ ...log.records[0], atMs: 1, who: "r\no\x07ot" }]);
+  assertEquals(log.records.map(({ who, what }) => [who, what]), [["r o ot", "a [2Jb"], [
+    "root",
+    "a [2Jb",
+  ]]);
+});
+
 Deno.test("describeChange() names what differs", () => {
   const before = { weight: 1, down: false, route: "" };
   const rows: [Record<string, unknown>, string][] = [

@@ -179,6 +179,8 @@ Deno.test("probeFaultReason() says why a probe failed, with what the probe itsel
     ["closed", "", "the connection was closed before the answer was complete"],
     ["handshake", "expired", "the TLS handshake failed: expired"],
     ["command", "x".repeat(300), `${"x".repeat(200)}...`],
+    // A peer must not write to an operator's terminal.
+    ["match", "a\x1b[2Jb\u009bc\r\nd", "a [2Jb c d"],
   ];
   for (const [fault, note, expected] of rows) {
     assertEquals(probeFaultReason(fault, note, 1500), expected);
