@@ -187,7 +187,8 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://dead/"}}}}
   const child = await startListening(args, tcp(port), {});
   try {
     for (const place of [health, control]) {
-      assertEquals(await ask(place, "/readyz"), [200, "ok\n"]);
+      // The port is bound before the first check has ended.
+      await until("readiness", async () => (await ask(place, "/readyz"))[0] === 200);
       await until("the check's result", async () => {
         return (await ask(place, "/readyz?upstream=dead"))[0] === 503;
       });
