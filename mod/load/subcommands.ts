@@ -1,5 +1,6 @@
 /** `hayate load plot`, `compare` and `merge`: loaded only when used. */
 import { exitCodes } from "../base/errors.ts";
+import { readThreshold } from "./plan/option_values.ts";
 import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
 
 const plotTable = defineTable({
@@ -77,19 +78,30 @@ const compareTable = defineTable({
 const mergeTable = defineTable({
   command: "hayate load merge",
   summary: "merge the JSON reports of several machines into one, exactly",
-  usage: ["[options] A.json B.json ..."],
+  usage: ["[options] A.json B.json ...", "[options] < REPORTS"],
   description: [
+    "Without files, or with -, reads reports from standard input, one after another, such as " +
+    "`docker service logs --raw` prints them. Prints wrk's block of the sum on stdout with -o FILE, " +
+    "else on stderr beside the report.",
     "Histograms and counters are added, so percentiles are those of all requests together, not " +
     "averages of percentiles. Run n is merged with run n. Start the machines together: --start-at. " +
     "Of the percentiles per second only the worst machine's can be kept.",
   ],
   operands: {
     name: "FILE",
-    min: 2,
+    min: 0,
     max: 1000,
-    help: "Reports written by hayate load --json.",
+    help: "Reports written by hayate load --json; - is standard input.",
   },
   options: [
+    {
+      long: "fail-if",
+      kind: "parsed",
+      parse: readThreshold,
+      placeholder: "'p99>5ms'",
+      repeat: true,
+      help: "Exit 3 if this condition holds for the sum, as with hayate load.",
+    },
     {
       long: "output",
       short: "o",
@@ -104,7 +116,12 @@ const mergeTable = defineTable({
       run: "hayate load merge host1.json host2.json -o all.json",
       about: "then compare or plot it like any other report",
     },
+    {
+      run: "docker service logs --raw load | hayate load merge --fail-if 'p99>50ms' -o all.json",
+      about: "each task with --json - and -q",
+    },
   ],
+  exitCodes: [{ code: 3, meaning: "a condition of --fail-if holds" }],
 });
 
 export const subcommands: readonly Subcommand[] = [
@@ -134,8 +151,9 @@ export const subcommands: readonly Subcommand[] = [
     async run(argv) {
       const { values, operands } = readOptions(mergeTable, argv);
       const { merge } = await import("./report/merge.ts");
-      await merge(operands, values.output);
-      return exitCodes.ok;
+      const { output, failIf } = values;
+      const isFine = await merge({ paths: operands, target: output, thresholds: failIf });
+      return isFine ? exitCodes.ok : exitCodes.threshold;
     },
   },
 ];

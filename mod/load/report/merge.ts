@@ -1,7 +1,15 @@
 /** `hayate load merge`: merges the reports of several machines. */
 import { Histogram } from "../../metrics/histogram.ts";
 import { addAnswerCounts } from "../stats/answer_counts.ts";
-import { Output } from "./outputs.ts";
+import { StartError } from "../../base/errors.ts";
+import type { Threshold } from "../plan/threshold.ts";
+import type { LoadResult } from "../stats/result.ts";
+import { Slot } from "../stats/thread_stats.ts";
+import { Output, writeStderr, writeStdout } from "./outputs.ts";
+import { additions } from "./report_additions.ts";
+import { resultOf } from "./report_result.ts";
+import { wrkHeader, wrkReport } from "./report_wrk.ts";
+import { brokenThresholds } from "./verdict.ts";
 import {
   failedByKind,
   histogramOf,
@@ -11,15 +19,58 @@ import {
   type TimeJson,
   timeJson,
 } from "./report_json.ts";
-import { readReportWithHistograms } from "./report_files.ts";
+import { type NamedReport, readReportsOfInput, readReportWithHistograms } from "./report_files.ts";
 import { mergeFailures } from "../stats/failure_counts.ts";
 
-/** Writes the sum of `paths` to `target`, "-" for stdout. Throws `StartError` for a bad report. */
-export async function merge(paths: readonly string[], target: string): Promise<void> {
-  const reports: ReportJson[] = [];
-  for (const path of paths) reports.push((await readReportWithHistograms(path)).report);
+export interface MergeOptions {
+  /** None, or "-": standard input. */
+  readonly paths: readonly string[];
+  /** Of the merged report, "-" for stdout. */
+  readonly target: string;
+  readonly thresholds: readonly Threshold[];
+}
+
+/**
+ * Writes the sum of the reports, and its text where the report does not go: on stdout, else on stderr.
+ * Returns whether no threshold is broken. Throws `StartError` for a bad report.
+ */
+export async function merge({ paths, target, thresholds }: MergeOptions): Promise<boolean> {
+  const reports = (await readAll(paths)).map(({ report }) => report);
+  if (reports.length < 2) {
+    throw new StartError(`${reports.length} report found, at least 2 are needed to merge`);
+  }
   const output = Output.open(target);
-  output.finish(`${JSON.stringify(await mergeReports(reports), null, 2)}\n`);
+  const merged = await mergeReports(reports);
+  const say = target === "-" ? writeStderr : writeStdout;
+  for (const line of separateRuns(reports)) writeStderr(`${line}\n`);
+  let isFine = true;
+  for (const run of merged.runs) {
+    const result = await resultOf(merged.plan, run);
+    say(textOf(result));
+    const broken = brokenThresholds(thresholds, result);
+    for (const line of broken) writeStderr(`${line}\n`);
+    if (broken.length > 0) isFine = false;
+  }
+  output.finish(`${JSON.stringify(merged, null, 2)}\n`);
+  return isFine;
+}
+
+async function readAll(paths: readonly string[]): Promise<readonly NamedReport[]> {
+  if (paths.length === 0) return await readReportsOfInput();
+  const all: NamedReport[] = [];
+  for (const path of paths) {
+    if (path === "-") all.push(...await readReportsOfInput());
+    else all.push(await readReportWithHistograms(path));
+  }
+  return all;
+}
+
+/** wrk's block, with its two lines at the top. */
+function textOf(result: LoadResult): string {
+  const { url, durationMs, threads, connections, stats } = result;
+  const requestCount = stats.counters[Slot.answered];
+  return wrkHeader(url, durationMs, threads, connections, requestCount) + wrkReport(result, false) +
+    additions(result, { percentiles: [], serviceTime: false });
 }
 
 /** Plan and environment are taken from the first report. */
@@ -51,11 +102,47 @@ export async function mergeReports(reports: readonly ReportJson[]): Promise<Repo
   };
 }
 
-/** Adds concurrent runs. */
+/** Less of the time in common than this share: the machines did not load the server together. */
+const commonShareMin = 0.9;
+
+/** From the first start to the last end, and what all runs have in common, in milliseconds. */
+function timesOf(
+  runs: readonly RunJson[],
+): { spanMs: number; commonMs: number; longestMs: number } {
+  const starts = runs.map((run) => Date.parse(run.startedAt));
+  const ends = runs.map((run, index) => starts[index] + run.measuredMs);
+  return {
+    spanMs: Math.max(...ends) - Math.min(...starts),
+    commonMs: Math.max(0, Math.min(...ends) - Math.max(...starts)),
+    longestMs: Math.max(...runs.map((run) => run.measuredMs)),
+  };
+}
+
+function ranTogether(runs: readonly RunJson[]): boolean {
+  const { commonMs, longestMs } = timesOf(runs);
+  return commonMs >= commonShareMin * longestMs;
+}
+
+/** One line for each run whose machines did not run at the same time. */
+function separateRuns(reports: readonly ReportJson[]): string[] {
+  const count = Math.min(...reports.map(({ runs }) => runs.length));
+  return Array.from({ length: count }, (_, index) => {
+    const runs = reports.map((report) => report.runs[index]);
+    if (ranTogether(runs)) return "";
+    const { commonMs, longestMs, spanMs } = timesOf(runs);
+    const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+    return `run ${index + 1}: the machines ran together for ${seconds(commonMs)} of ` +
+      `${seconds(longestMs)}; its rates are those of the ${seconds(spanMs)} from the first start ` +
+      "to the last end (--start-at starts them together)";
+  }).filter((line) => line !== "");
+}
+
+/** Adds concurrent runs. Of runs at different times the rates are averages over all of the time. */
 export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
   const sum = (value: (run: RunJson) => number) =>
     runs.reduce((total, run) => total + value(run), 0);
-  const measuredMs = Math.max(...runs.map((run) => run.measuredMs));
+  const { spanMs, longestMs } = timesOf(runs);
+  const measuredMs = ranTogether(runs) ? longestMs : spanMs;
   const seconds = Math.max(measuredMs, 1e-3) / 1000;
   const failures = mergeFailures(runs.flatMap((run) => run.failures));
   const requestsAnswered = sum((run) => run.requestsAnswered);

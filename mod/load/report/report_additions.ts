@@ -15,7 +15,10 @@ const lateUs = 1000;
 const wrk2Percents = [50, 75, 90, 99, 99.9, 99.99, 99.999, 100];
 
 /** Lines, each with a line feed, or "". */
-export function additions(result: LoadResult, output: OutputPlan): string {
+export function additions(
+  result: LoadResult,
+  output: Pick<OutputPlan, "percentiles" | "serviceTime">,
+): string {
   const lines = [
     ...scheduleLines(result),
     ...percentileLines(result, output),
@@ -61,7 +64,10 @@ function formatRate(rate: number): string {
   return rate < 10 ? fixed.replace(/(\.\d+?)0+$/, "$1") : fixed;
 }
 
-function percentileLines(result: LoadResult, output: OutputPlan): string[] {
+function percentileLines(
+  result: LoadResult,
+  output: Pick<OutputPlan, "percentiles" | "serviceTime">,
+): string[] {
   const lines: string[] = [];
   if (output.percentiles.length > 0) {
     lines.push(

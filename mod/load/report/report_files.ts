@@ -4,6 +4,7 @@ import { jsonComplaint, shapeFaultOf } from "../../base/shape.ts";
 import { basename } from "../../std/path.ts";
 import { histogramOf, type ReportJson, schemaName, type TimeJson } from "./report_json.ts";
 import { reportShape } from "./report_shape.ts";
+import { splitReports } from "./report_stream.ts";
 
 /** A report with the name of its file. */
 export interface NamedReport {
@@ -22,7 +23,24 @@ export function readReport(path: string): NamedReport {
 
 /** As `readReport`, and its histograms can be decoded. */
 export async function readReportWithHistograms(path: string): Promise<NamedReport> {
-  const named = readReport(path);
+  return await withHistograms(readReport(path));
+}
+
+/** The reports of standard input, one after another. Throws `StartError`. */
+export async function readReportsOfInput(): Promise<NamedReport[]> {
+  const text = await new Response(Deno.stdin.readable).text();
+  const texts = splitReports(text);
+  if (typeof texts === "string") throw new StartError(`standard input: ${texts}`, 1);
+  const reports: NamedReport[] = [];
+  for (const [index, one] of texts.entries()) {
+    const path = `standard input, report ${index + 1}`;
+    reports.push(await withHistograms({ name: path, path, report: parse(path, one) }));
+  }
+  return reports;
+}
+
+async function withHistograms(named: NamedReport): Promise<NamedReport> {
+  const { path } = named;
   for (const [index, run] of named.report.runs.entries()) {
     await checkHistogram(path, `runs[${index}].latency`, run.latency);
     await checkHistogram(path, `runs[${index}].serviceTime`, run.serviceTime);

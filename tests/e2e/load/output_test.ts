@@ -279,6 +279,60 @@ Deno.test("load --repeat keeps every run; plot, compare and merge read them", as
   for (const name of ["fast 1", "fast 3", "slow 2"]) assertStringIncludes(picture, name);
 });
 
+Deno.test("merge reads what several machines print, and gives one text and one verdict", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const runs = await Promise.all(
+    [1, 2, 3].map(() =>
+      runHayate(["load", "-q", "-d", "1500ms", "-c", "2", "--json", "-", server.url("/fixed?ms=5")])
+    ),
+  );
+  const logs = await folder.write(
+    "logs",
+    runs.map(({ stdout }) => `a line of a log\n${stdout}`).join(""),
+  );
+  const all = `${folder.path}/all.json`;
+  const merge = (...args: string[]) =>
+    runProgram("sh", ["-c", `"$0" load merge "$@" < ${logs}`, binaryPath, ...args]);
+  const { code, stdout } = await merge("-o", all);
+  assertEquals(code, 0);
+  const [run] = (JSON.parse(await Deno.readTextFile(all)) as ReportJson).runs;
+  const sum = runs.reduce(
+    (total, one) => total + (JSON.parse(one.stdout) as ReportJson).runs[0].requestsAnswered,
+    0,
+  );
+  assertEquals(run.requestsAnswered, sum);
+  assertMatch(stdout, /^Running 2s test @ http:.*\n {2}\d+ threads and 6 connections\n/);
+  assertMatch(stdout, new RegExp(`\n  ${sum} requests in .*\nRequests/sec: `));
+  const beside = await merge("-");
+  assertEquals((JSON.parse(beside.stdout) as ReportJson).runs[0].requestsAnswered, sum);
+  assertStringIncludes(beside.stderr, `  ${sum} requests in`);
+  const broken = await merge("-o", all, "--fail-if", "p50>1ms", "--fail-if", "errors>0");
+  assertEquals(broken.code, 3);
+  assertMatch(broken.stderr, /^threshold failed: p50>1ms \(measured \d/m);
+  const one = await folder.write("one", runs[0].stdout);
+  const alone = await runHayate(["load", "merge", one]);
+  assertEquals([alone.code, alone.stderr], [
+    1,
+    "hayate load merge: 1 report found, at least 2 are needed to merge\n",
+  ]);
+});
+
+Deno.test("merge says when the machines did not run together", async () => {
+  await using server = await ReferenceServer.start();
+  await using folder = await tempFolder();
+  const paths = [`${folder.path}/a.json`, `${folder.path}/b.json`];
+  for (const path of paths) {
+    await runHayate(["load", "-q", "-d", "500ms", "-c", "1", "--json", path, server.url("/")]);
+  }
+  const { code, stderr } = await runHayate(["load", "merge", ...paths]);
+  assertEquals(code, 0);
+  assertMatch(
+    stderr,
+    /^run 1: the machines ran together for 0\.0 s of 0\.5 s; its rates are those/m,
+  );
+});
+
 Deno.test("plot, compare and merge explain in one line what is wrong with a file", async () => {
   await using folder = await tempFolder();
   const broken = await folder.write("b.json", "{");

@@ -81,3 +81,14 @@ Deno.test("mergeRuns() adds the counts of --group-by, also with a report of an o
   assertEquals(merged.responsesByFieldValue, { a: 1, b: 5 });
   assertEquals((await mergeRuns([await run([1])])).responsesByFieldValue, null);
 });
+
+Deno.test("mergeRuns() averages over all of the time when the machines did not run together", async () => {
+  const at = (second: number, values: number[]) =>
+    run(values, { startedAt: `2026-01-01T00:00:${String(second).padStart(2, "0")}.000Z` });
+  const values = Array.from({ length: 100 }, () => 50);
+  const together = await mergeRuns([await at(0, values), await at(0, values)]);
+  assertEquals([together.measuredMs, together.requestsPerSecond], [1000, 200]);
+  const apart = await mergeRuns([await at(0, values), await at(4, values)]);
+  assertEquals([apart.measuredMs, apart.requestsPerSecond], [5000, 40]);
+  assertEquals(apart.requestsAnswered, 200);
+});
