@@ -4,7 +4,6 @@ import { logChoice } from "../base/log_choice.ts";
 import { version } from "../base/version.ts";
 import { isoLocal } from "../log/mod.ts";
 import { closeAll } from "../net/descriptor.ts";
-import { AddressInUse } from "../net/inheritable.ts";
 import { reapOrphans } from "../process/children/children.ts";
 import { allVariables } from "../process/environment.ts";
 import { sealInherited } from "../process/handover/inherited.ts";
@@ -16,7 +15,6 @@ import { SocketLease } from "../process/handover/socket_lease.ts";
 import { StatusFile } from "../process/files/status_file.ts";
 import { containerSources, findContainer } from "../process/container.ts";
 import { containerChannelPath } from "../probes/container_channel.ts";
-import { delay } from "../std/async.ts";
 import { type Controlled, ControlSocket } from "./control/control_socket.ts";
 import { claimDaemonReport } from "./daemon.ts";
 import { Runner } from "../lifecycle/runner.ts";
@@ -26,11 +24,12 @@ import { Launcher } from "./launcher.ts";
 import { type GivenSocket, takeListenFds } from "./sockets/listen_fds.ts";
 import { InheritedOutput, type LogOutput, openLog } from "./log_output.ts";
 import type { RunPlan } from "./plan/plan.ts";
-import { asWorkers, findOrphans, type Orphan, renewLeases, takeSockets } from "./orphans.ts";
-import { numberOf } from "./sockets/owners.ts";
+import { asWorkers, findOrphans, type Orphan, renewLeases } from "./orphans.ts";
+import { acquireSockets } from "./acquire_sockets.ts";
+import { Stopping } from "./stopping.ts";
 import { jsonLine, levelOf, type ReportEvent, textLine } from "./report.ts";
 import { HeldSockets } from "./sockets/held_sockets.ts";
-import { allWorkers, isServing, type StopSignal, unreadiness } from "../lifecycle/core/state.ts";
+import { allWorkers, type StopSignal, unreadiness } from "../lifecycle/core/state.ts";
 import { statusOf } from "./control/status.ts";
 import type { AcmeTls } from "./acme.ts";
 import { RealSystem } from "./system.ts";
@@ -58,17 +57,6 @@ export async function run(plan: RunPlan): Promise<number> {
   }
 }
 
-/**
- * At shutdown, other programs have this long to accept what is queued before they are signalled to
- * end, as they may not accept any more then. Our own modes do, and are signalled at once: see
- * SocketLease.
- */
-const queueEndMs = 3000;
-const queuePollMs = 5;
-/** Orphans whose sockets cannot be copied have this long to end before they are killed. */
-const orphanEndMs = 30_000;
-const orphanPollMs = 50;
-
 class Supervisor {
   #output: LogOutput = new InheritedOutput();
   #pidFile: PidFile | null = null;
@@ -78,9 +66,7 @@ class Supervisor {
   #system: RealSystem | null = null;
   #fileReloads: FileReloads | null = null;
   #runner: Runner | null = null;
-  #isStopping = false;
-  /** The timer of the shutdown delay; null: it is not running. */
-  #leaving: number | null = null;
+  #stopping: Stopping | null = null;
   /** null: workers do not use leases, or systemd holds the sockets, too. */
   #lease: SocketLease | null = null;
   /** Stop signals that arrived before the runner existed. */
@@ -135,6 +121,13 @@ class Supervisor {
     if (plan.health !== null) {
       this.#closeHealth = await openHealthListener(plan.health, () => runner.state);
     }
+    this.#stopping = new Stopping({
+      runner,
+      sockets,
+      shutdownDelayMs: plan.shutdownDelayMs,
+      emptiesQueues: () => this.#lease !== null || this.succession?.isShared === true,
+      onLeaving: (delayMs) => this.#report({ event: "leaving", delayMs }),
+    });
     this.#attach(system, runner, launcher, sockets);
     reapOrphans();
     reportUp?.();
@@ -157,8 +150,16 @@ class Supervisor {
     if (this.succession?.hasFormer !== true) this.#acquirePidFile();
     // Scanning all processes takes time: only where a dead supervisor may have left workers.
     const mayHaveOrphans = deadPid !== null || (plan.reusePort && taken === null);
-    this.#orphans = mayHaveOrphans ? findOrphans(plan.listen, deadPid) : [];
-    const sockets = await this.#acquire(given, passedThrough);
+    const { sockets, orphans } = await acquireSockets({
+      plan,
+      given,
+      passedThrough,
+      orphans: mayHaveOrphans ? findOrphans(plan.listen, deadPid) : [],
+      taken,
+      succession: this.succession,
+      report: (entry) => this.#report(entry),
+    });
+    this.#orphans = orphans;
     taken?.closeRest();
     this.#renewed.push(...renewLeases(this.#orphans));
     this.#keptLeases.push(...taken?.state.leases ?? []);
@@ -261,82 +262,6 @@ class Supervisor {
     for (const one of this.#replaced.splice(0)) sendSignal(one, this.plan.settings.signalOnHup);
   }
 
-  /** Gets the sockets: from systemd, copied out of orphans, or bound. */
-  async #acquire(
-    given: readonly GivenSocket[],
-    passedThrough: readonly number[],
-  ): Promise<HeldSockets> {
-    const first = this.#tryToBind(given, passedThrough);
-    if (first instanceof HeldSockets) return first;
-    if (this.#orphans.length === 0) this.#orphans = findOrphans(this.plan.listen, null);
-    if (this.#orphans.length === 0) throw first;
-    const second = this.#tryToBind(given, passedThrough);
-    if (second instanceof HeldSockets) return second;
-    // Without permission to copy their sockets, the port is free only after they have ended.
-    await this.#endOrphans();
-    return this.#bind(given, passedThrough);
-  }
-
-  #tryToBind(
-    given: readonly GivenSocket[],
-    passedThrough: readonly number[],
-  ): HeldSockets | AddressInUse {
-    try {
-      return this.#bind(given, passedThrough);
-    } catch (error) {
-      if (error instanceof AddressInUse) return error;
-      throw error;
-    }
-  }
-
-  async #endOrphans(): Promise<void> {
-    const pids = this.#orphans.map(({ pid }) => pid);
-    this.#orphans = [];
-    const text = `ending workers of a supervisor that died to free their sockets:${pids}`;
-    this.#report({ event: "note", text });
-    for (const pid of pids) sendSignal(pid, this.plan.settings.signalOnTerm);
-    const deadline = performance.now() + (this.plan.settings.drainTimeoutMs || orphanEndMs);
-    while (pids.some((pid) => processInfo(pid) !== null)) {
-      if (performance.now() > deadline) { for (const pid of pids) sendSignal(pid, "KILL"); }
-      await delay(orphanPollMs);
-    }
-  }
-
-  #bind(
-    given: readonly GivenSocket[],
-    passedThrough: readonly number[],
-  ): HeldSockets {
-    const { plan } = this;
-    const names = new Set(plan.listen.map(({ name }) => name));
-    const more = given.map(({ spec }) => spec).filter(({ name }) => !names.has(name));
-    return new HeldSockets(
-      [...plan.listen, ...more],
-      {
-        backlog: plan.backlog,
-        reusePort: plan.reusePort,
-        mode: plan.socketMode,
-        uid: numberOf("user", plan.socketOwner),
-        gid: numberOf("group", plan.socketGroup),
-        passedThrough,
-      },
-      plan.workers,
-      {
-        onDescriptor: (number) => this.#report({ event: "descriptor", number }),
-        onRemoved: (path) => this.#report({ event: "socket-removed", path }),
-      },
-      (spec, count) => {
-        const kept = this.taken?.claim(spec, count) ?? null;
-        if (kept !== null) return kept;
-        const claimed = this.succession?.claim(spec, count) ?? [];
-        if (claimed.length > 0) return { fds: claimed, madeByUs: true };
-        const fds = given.filter((socket) => socket.spec.name === spec.name).map(({ fd }) => fd);
-        return fds.length > 0
-          ? { fds: fds.slice(0, count), madeByUs: false }
-          : { fds: takeSockets(this.#orphans, spec, count), madeByUs: true };
-      },
-    );
-  }
-
   /** Called first: once the pid file exists, signals may arrive, even before the first worker. */
   #listen(): void {
     for (const signal of ["TERM", "INT", "QUIT"] as const) {
@@ -375,7 +300,7 @@ class Supervisor {
     return new Replacement({
       state: () => runner.state,
       refusal: () =>
-        this.#leaving !== null || this.succession?.isShared === true
+        this.#stopping?.isLeaving === true || this.succession?.isShared === true
           ? "a stop has begun, or another supervisor takes over"
           : null,
       keep: () => ({
@@ -439,54 +364,9 @@ class Supervisor {
     };
   }
 
-  /**
-   * The first TERM waits for the shutdown delay, which another signal cuts short. The first stop waits
-   * for the queues of other programs; a second one does not.
-   */
   #stop(signal: StopSignal): void {
-    const runner = this.#runner;
-    const { shutdownDelayMs } = this.plan;
-    if (runner === null) this.#early.push(signal);
-    else if (this.#leaving !== null) this.#endDelay(signal);
-    else if (signal === "TERM" && shutdownDelayMs > 0 && this.#mayLeave(runner)) {
-      this.#report({ event: "leaving", delayMs: shutdownDelayMs });
-      this.#leaving = setTimeout(() => this.#endDelay(signal), shutdownDelayMs);
-      runner.leave();
-    } else this.#stopNow(runner, signal);
-  }
-
-  /** Once, and only while somebody serves. */
-  #mayLeave({ state }: Runner): boolean {
-    return !this.#isStopping && state.phase === "running" && !state.isLeaving && isServing(state);
-  }
-
-  #endDelay(signal: StopSignal): void {
-    clearTimeout(this.#leaving ?? 0);
-    this.#leaving = null;
-    this.#stopNow(this.#runner!, signal);
-  }
-
-  #stopNow(runner: Runner, signal: StopSignal): void {
-    // A supervisor that takes over serves what is queued.
-    const isShared = this.succession?.isShared === true;
-    if (this.#isStopping || this.#lease !== null || isShared) runner.stop(signal);
-    else {
-      this.#isStopping = true;
-      void this.#emptyQueues(runner).then(() => {
-        if (runner.state.phase === "running") runner.stop(signal);
-      });
-    }
-  }
-
-  /** Waits until workers have accepted what is queued; they do until they are signalled to end. */
-  async #emptyQueues({ state }: Runner): Promise<void> {
-    const sockets = this.#sockets;
-    if (sockets === null || !state.slots.some(({ current }) => current !== null)) return;
-    sockets.shutQueues();
-    const deadlineMs = performance.now() + queueEndMs;
-    while (sockets.hasWaiting && performance.now() < deadlineMs) {
-      await delay(queuePollMs);
-    }
+    if (this.#stopping === null) this.#early.push(signal);
+    else this.#stopping.stop(signal);
   }
 
   #report(entry: ReportEvent): void {
