@@ -21,6 +21,11 @@ export function execWithParent(
   return execProgram(command[0] ?? "", command, allVariables());
 }
 
+/** Looks execve(2) up, as its first call would. */
+export function findExecve(): void {
+  void libcProcess.execve;
+}
+
 /**
  * Executes `program`, looked up in PATH unless it has a slash, in this process. Returns only on
  * failure, with the reason and the exit code of a shell.

@@ -1,7 +1,7 @@
 /** USR2: the program on disk replaces this one, with the same pid, sockets and workers. */
 import { StartError } from "../../base/errors.ts";
 import { CommandOutput, openNothing } from "../../process/children/command_output.ts";
-import { execProgram } from "../../process/children/exec.ts";
+import { execProgram, findExecve } from "../../process/children/exec.ts";
 import { spawn } from "../../process/children/spawn.ts";
 import { allVariables } from "../../process/environment.ts";
 import { commandLine, programPath } from "../../process/executable.ts";
@@ -46,6 +46,17 @@ export async function checkProgram(): Promise<string | null> {
     output.close();
     nothing.close();
   }
+}
+
+/**
+ * Looks up what `replaceProgram` calls, so that it takes a fraction of a millisecond: a signal that
+ * another thread of this program gets meanwhile is lost with the thread.
+ */
+export function warmUp(): void {
+  openMemoryFile("supervise-state")?.close();
+  findExecve();
+  holdSignals();
+  releaseSignals();
 }
 
 /**

@@ -1,7 +1,8 @@
 /** USR2, from the signal to the new program: it waits until no worker is starting. */
 import type { State } from "../../lifecycle/core/state.ts";
 import { programPath } from "../../process/executable.ts";
-import { checkProgram, replaceProgram } from "./replace.ts";
+import { delay } from "../../std/async.ts";
+import { checkProgram, replaceProgram, warmUp } from "./replace.ts";
 import type { ReplacementState } from "./state.ts";
 
 export interface ReplacementParts {
@@ -43,7 +44,10 @@ export class Replacement {
   /** Returns only if the program is not replaced: then nothing has changed. */
   async #replace(): Promise<void> {
     const parts = this.#parts;
+    warmUp();
     const fault = parts.refusal() ?? await checkProgram();
+    // Signals that have arrived are handled first: what this program has not seen ends with it.
+    await delay(0);
     // A worker may have been started meanwhile: it would be lost from sight.
     if (fault === null && isStarting(parts.state())) {
       this.#phase = "waiting";

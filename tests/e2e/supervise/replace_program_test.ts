@@ -87,6 +87,16 @@ peerTest(["wrk"], "USR2 keeps the pid and loses no request, again and again", as
   assertEquals(await answer(port), "hi");
 });
 
+/** The inode of the program that a process runs; null in the moment of execve(2). */
+function programOf(pid: number): number | null {
+  try {
+    return Deno.statSync(`/proc/${pid}/exe`).ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 function zombiesOf(parent: number): number {
   let count = 0;
   for (const { name } of Deno.readDirSync("/proc")) {
@@ -135,7 +145,7 @@ Deno.test("USR2 while a worker starts waits for it; other signals are not lost",
     ["sh", "-c", "sleep 0.5; echo READY=1 >&$READY_FD; exec sleep 600"],
     ["--ready-notify"],
   );
-  const { child } = started;
+  const { child, program } = started;
   await logged(started, /starting new worker/);
   child.kill("SIGUSR2");
   await logged(started, /received USR2/);
@@ -143,8 +153,13 @@ Deno.test("USR2 while a worker starts waits for it; other signals are not lost",
   child.kill("SIGUSR2");
   child.kill("SIGHUP");
   await logged(started, served, 2);
+  await logged(started, /old worker \d+ died/, 2);
+  await Deno.copyFile(binaryPath, `${program}.new`);
+  await Deno.rename(`${program}.new`, program);
+  const { ino } = await Deno.stat(program);
   child.kill("SIGUSR2");
-  await sleep(150);
+  // The new program runs, and has no handlers yet.
+  for (let looks = 0; programOf(child.pid) !== ino && looks < 5000; looks++) await sleep(1);
   child.kill("SIGTERM");
   const { code } = await child.result();
   assertEquals(code, 0, await started.log());
