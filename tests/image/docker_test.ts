@@ -8,6 +8,7 @@ import {
   docker,
   freeTlsPort,
   runContainer,
+  site,
   startContainer,
   statusOf,
   waitForAnswer,
@@ -295,18 +296,6 @@ async function takeOver(): Promise<void> {
 
 async function healthOf(name: string): Promise<string> {
   return await docker("inspect", "-f", "{{.State.Health.Status}}", name);
-}
-
-function site(port: number): string {
-  return `listen:
-  port: ${port}
-  host: 0.0.0.0
-hosts:
-  default:
-    paths:
-      /:
-        redirect: http://elsewhere.example/
-`;
 }
 
 async function writeConfig(folder: TempFolder, text: string): Promise<void> {

@@ -5,7 +5,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { root, runProgram } from "../support/binary.ts";
 import type { ChildResult } from "../support/child.ts";
-import { docker, image, statusOf, waitForAnswer, waitUntil } from "../support/docker.ts";
+import { docker, image, site, statusOf, waitForAnswer, waitUntil } from "../support/docker.ts";
 import { startSteadyLoad } from "../support/load.ts";
 import { peerTest } from "../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../support/ports.ts";
@@ -141,16 +141,4 @@ async function writeApp(folder: TempFolder, release: string): Promise<void> {
 
 async function bodyOf(port: number): Promise<string> {
   return (await runProgram("curl", ["-sk", `https://127.0.0.1:${port}/`])).stdout;
-}
-
-function site(port: number): string {
-  return `listen:
-  port: ${port}
-  host: 0.0.0.0
-hosts:
-  default:
-    paths:
-      /:
-        redirect: http://elsewhere.example/
-`;
 }

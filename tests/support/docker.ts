@@ -115,3 +115,16 @@ export async function waitUntil(
     await sleep(100);
   }
 }
+
+/** An h2o.conf whose site redirects every request, on `port`. */
+export function site(port: number): string {
+  return `listen:
+  port: ${port}
+  host: 0.0.0.0
+hosts:
+  default:
+    paths:
+      /:
+        redirect: http://elsewhere.example/
+`;
+}

@@ -38,11 +38,6 @@ export function keepFromChildren(fd: number): void {
   libc.fcntl(fd, F.setfd, fdCloexec);
 }
 
-/** Clears close-on-exec: whatever this process starts from now on inherits the descriptor. */
-export function letChildrenInherit(fd: number): void {
-  libc.fcntl(fd, F.setfd, 0);
-}
-
 /** True when children do not inherit the descriptor by default. */
 export function isKeptFromChildren(fd: number): boolean {
   const flags = libc.fcntl(fd, F.getfd, 0);

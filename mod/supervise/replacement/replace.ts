@@ -1,12 +1,11 @@
 /** USR2: the program on disk replaces this one, with the same pid, sockets and workers. */
 import { StartError } from "../../base/errors.ts";
+import { setCloseOnExec } from "../../net/descriptor.ts";
 import { CommandOutput, openNothing } from "../../process/children/command_output.ts";
 import { execProgram, findExecve } from "../../process/children/exec.ts";
 import { spawn } from "../../process/children/spawn.ts";
 import { allVariables } from "../../process/environment.ts";
 import { commandLine, programPath } from "../../process/executable.ts";
-import { letChildrenInherit } from "../../process/handover/inherited.ts";
-import { keepFromChildren } from "../../process/handover/inherited.ts";
 import { holdSignals, releaseSignals } from "../../process/signals/held_signals.ts";
 import { sendSignal } from "../../process/signals/signals.ts";
 import { openMemoryFile } from "../../sys/memory_file.ts";
@@ -70,13 +69,13 @@ export function replaceProgram(state: ReplacementState, passedThrough: readonly 
   Deno.writeTextFileSync(file.path, JSON.stringify(state));
   const kept = [file.fd, ...descriptorsOf(state), ...passedThrough];
   holdSignals();
-  for (const fd of kept) letChildrenInherit(fd);
+  for (const fd of kept) setCloseOnExec(fd, false);
   const { reason } = execProgram(programPath(), commandLine(), {
     ...allVariables(),
     [stateVariable]: String(file.fd),
     ...(state.notifySocket === "" ? {} : { NOTIFY_SOCKET: state.notifySocket }),
   });
-  for (const fd of kept) keepFromChildren(fd);
+  for (const fd of kept) setCloseOnExec(fd, true);
   releaseSignals();
   file.close();
   return reason;

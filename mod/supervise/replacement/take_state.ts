@@ -3,6 +3,7 @@ import { closeAll } from "../../net/descriptor.ts";
 import { dropVariable, getVariable } from "../../process/environment.ts";
 import { keepFromChildren } from "../../process/handover/inherited.ts";
 import type { ListenSpec } from "../../config/listen_spec.ts";
+import { socketKey } from "../sockets/socket_key.ts";
 import { replacementFault, stateVariable } from "./replace.ts";
 import { descriptorsOf, type KeptSocket, readState, type ReplacementState } from "./state.ts";
 
@@ -10,14 +11,14 @@ export class TakenState {
   readonly #unclaimed: Map<string, KeptSocket>;
 
   constructor(readonly state: ReplacementState) {
-    this.#unclaimed = new Map(state.sockets.map((socket) => [keyOf(socket), socket]));
+    this.#unclaimed = new Map(state.sockets.map((socket) => [socketKey(socket), socket]));
   }
 
   /** The descriptors of `spec`; null: the program before had none. */
   claim(spec: ListenSpec, count: number): { fds: readonly number[]; madeByUs: boolean } | null {
-    const found = this.#unclaimed.get(keyOf(spec));
+    const found = this.#unclaimed.get(socketKey(spec));
     if (found === undefined) return null;
-    this.#unclaimed.delete(keyOf(spec));
+    this.#unclaimed.delete(socketKey(spec));
     closeAll(found.fds.slice(count));
     return { fds: found.fds.slice(0, count), madeByUs: found.isOurs };
   }
@@ -46,8 +47,4 @@ export function takeState(): TakenState | null {
   if (typeof state === "string") throw replacementFault(state);
   for (const kept of descriptorsOf(state)) keepFromChildren(kept);
   return new TakenState(state);
-}
-
-function keyOf({ name, datagram }: { readonly name: string; readonly datagram: boolean }): string {
-  return `${datagram ? "u" : ""}${name}`;
 }

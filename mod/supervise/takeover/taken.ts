@@ -11,6 +11,7 @@ import {
 } from "../../process/handover/descriptor_stream.ts";
 import { Errno, errnoPhrase } from "../../sys/errno.ts";
 import type { ListenSpec } from "../../config/listen_spec.ts";
+import { socketKey } from "../sockets/socket_key.ts";
 import { type Identity, type Offer, protocolVersion, readAnswer, serving } from "./protocol.ts";
 
 /** The running supervisor answers from its event loop, which a busy machine may delay. */
@@ -94,9 +95,10 @@ export class Taken {
     descriptors: readonly number[],
   ) {
     let at = 0;
-    for (const { name, datagram, descriptorCount } of offer.sockets) {
-      this.#unclaimed.set(keyOf(name, datagram), descriptors.slice(at, at + descriptorCount));
-      at += descriptorCount;
+    for (const socket of offer.sockets) {
+      const end = at + socket.descriptorCount;
+      this.#unclaimed.set(socketKey(socket), descriptors.slice(at, end));
+      at = end;
     }
     if (at === descriptors.length) return;
     closeAll(descriptors);
@@ -106,7 +108,7 @@ export class Taken {
 
   /** The `count` descriptors of `spec`; empty if the running supervisor does not listen there. */
   claim(spec: ListenSpec, count: number): readonly number[] {
-    const key = keyOf(spec.name, spec.datagram);
+    const key = socketKey(spec);
     const found = this.#unclaimed.get(key);
     if (found === undefined) return [];
     if (found.length !== count) {
@@ -150,10 +152,6 @@ export class Taken {
   serves(): void {
     this.stream.send(serving);
   }
-}
-
-function keyOf(name: string, datagram: boolean): string {
-  return `${datagram ? "u" : ""}${name}`;
 }
 
 /** A name of the host may have another address by now; port and family must be right. */
