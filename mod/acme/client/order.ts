@@ -206,7 +206,7 @@ function checked(
   }
   if (!facts.names.includes(name)) return new AcmeFault(`the certificate is not for ${name}`);
   if (facts.notAfterMs <= nowMs) return new AcmeFault("the certificate has expired already");
-  // Written anew, so that nothing else of the response gets into the file.
+  // Encoded again, so that the file holds nothing else of the response.
   const certificates = blocks.map((block) => toPem("CERTIFICATE", block)).join("");
   return { pem: certificates + toPem("PRIVATE KEY", key.pkcs8), facts };
 }

@@ -12,9 +12,9 @@ export interface CertificateStatus {
   readonly isSelfSigned: boolean;
   /** null: the file is missing or damaged. */
   readonly notAfterMs: number | null;
-  /** Of one that a CA gives: when it is ordered next, maybe in the past; null: nobody orders it. */
+  /** For a CA's certificate, the time of the next order, which may have passed; null: not ordered. */
   readonly nextMs: number | null;
-  /** Of the last order; "" after a success, or where nobody orders. */
+  /** Why the last order failed; "" after a success, or if none is made. */
   readonly lastError: string;
 }
 

@@ -55,7 +55,7 @@ export function challengeFolderOf(folder: string): string {
 export function readToken(challengeFolder: string, text: string): string | null {
   if (!token.test(text)) return null;
   const found = readText(`${challengeFolder}/${text}.token`);
-  // It is sent to whoever asks: anything but the answer to this token stays here.
+  // Any client may request it, so only the answer to this token is sent.
   return found !== null && authorizationForm.exec(found)?.[1] === text ? found : null;
 }
 

@@ -23,7 +23,7 @@ export function isTokenGiven(authorization: string | null, token: string): boole
 /** Most characters of a user name that are kept. */
 const userCharsMax = 32;
 
-/** The user name of `Basic` credentials, which nobody has checked; "" without a printable one. */
+/** The unverified user name of `Basic` credentials; "" without a printable one. */
 export function basicUserOf(authorization: string): string {
   const user = pairOf(authorization)?.user ?? "";
   return /^[\x20-\x7e]*$/.test(user) ? user.slice(0, userCharsMax).trim() : "";

@@ -13,8 +13,8 @@ const urgent = /^(text\/css|(text|application)\/(java|ecma)script)(;|$)/;
 const font = /^(font\/|application\/font-|application\/vnd\.ms-fontobject)/;
 
 /**
- * The urgency (RFC 9218 4.1) of a response with the field lines `[start, end)`, when nobody has given
- * one: 0 and 1 for what blocks a page, -1 for everything else.
+ * The urgency (RFC 9218 4.1) of a response with the field lines `[start, end)`, if neither side has
+ * given one: 0 and 1 for what blocks a page, -1 for everything else.
  */
 export function assetUrgency(lines: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end;) {

@@ -27,7 +27,7 @@ export function onPause(transition: Transition, isPaused: boolean): void {
   }
 }
 
-/** A worker that becomes ready later is told then. */
+/** A worker that is still starting gets the signal once it is ready. */
 export function onLeave(transition: Transition): void {
   const { state, settings } = transition;
   if (state.isLeaving || state.phase !== "running") return;
