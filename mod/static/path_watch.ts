@@ -9,9 +9,10 @@ export interface PathWatch {
 
 /**
  * A file modified more recently than this may change again unnoticed, because the kernel's file
- * clock advances in ticks of up to 10 ms. So it counts as changed at the next check.
+ * clock advances in ticks of up to 10 ms, and stands still while a hypervisor runs somebody else
+ * (tens of milliseconds on a busy host). So it counts as changed at the next check.
  */
-export const settledMs = 20;
+export const settledMs = 1000;
 
 type WatchClass = new (path: string) => PathWatch;
 
