@@ -35,7 +35,7 @@ export function readValue(spec: ValueSpec, text: string): unknown {
         "not a number",
       );
     case "duration":
-      return inRange(spec, readDurationMs(text), "not a time such as 10, 500ms, 2s, 1.5m or 1h");
+      return inRange(spec, readDurationMs(text), "not a time such as 10, 500ms, 2s, 1m30s or 1h");
     case "count":
       return inRange(spec, readCount(text), "not a whole number such as 100, 12k or 1.5M");
     case "size":
@@ -43,9 +43,19 @@ export function readValue(spec: ValueSpec, text: string): unknown {
   }
 }
 
-/** Milliseconds of `10` (seconds), `500ms`, `2s`, `1.5m`, `1h`; NaN if invalid. */
+/** Milliseconds of `10` (seconds), `500ms`, `2s`, `1.5m`, `1h`, `1m30s`; NaN if invalid. */
 export function readDurationMs(text: string): number {
-  return scaled(text, durationUnitsMs);
+  const parts = text.match(/[\d.]+[a-z]+/gi) ?? [];
+  if (parts.length < 2 || parts.join("") !== text) return scaled(text, durationUnitsMs);
+  let sum = 0, former = Infinity;
+  for (const part of parts) {
+    const unitMs = scaled(part.replace(/^[\d.]+/, "1"), durationUnitsMs);
+    // Each unit once, the largest first: 30s1m and 1m1m are typing errors.
+    if (!(unitMs < former)) return NaN;
+    former = unitMs;
+    sum += scaled(part, durationUnitsMs);
+  }
+  return sum;
 }
 
 /** `12k` = 12,000; NaN if invalid or not whole. */

@@ -109,7 +109,7 @@ Deno.test("parseOptions() reports every error at once", () => {
       "--workers abc: not an integer, allowed 1 to 1024",
       "--workers 5000: out of range, allowed 1 to 1024",
       "unknown flag -z",
-      "-d 2x: not a time such as 10, 500ms, 2s, 1.5m or 1h, allowed at least 1ms",
+      "-d 2x: not a time such as 10, 500ms, 2s, 1m30s or 1h, allowed at least 1ms",
       "--chunked maybe: not one of auto, always, never",
     ],
   );
