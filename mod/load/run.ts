@@ -56,7 +56,8 @@ export class LoadRun {
     const sampler = new Sampler(
       pool.stats,
       (interval) => observer.onInterval(interval),
-      this.#plan.durationMs,
+      // How long a drain takes is not known.
+      this.#plan.drainMs > 0 ? Infinity : this.#plan.durationMs,
     );
     let cpuBefore = readCpuTime();
     let timer = 0;

@@ -116,6 +116,17 @@ export const loadTable = defineTable({
         "with --http2 its stream is reset.",
     },
     {
+      long: "drain",
+      key: "drainMs",
+      kind: "duration",
+      default: 0,
+      min: 0,
+      section: model,
+      help:
+        "When -d is over send nothing new, and wait up to this long for the responses to what was " +
+        "sent; they count. Off: what is in flight at the end is only counted as in flight.",
+    },
+    {
       long: "start-at",
       key: "startAtMs",
       kind: "parsed",
@@ -250,7 +261,14 @@ export const loadTable = defineTable({
       section: request,
       help: "A header field.",
     },
-    { long: "body", short: "b", kind: "string", section: request, help: "The request's body." },
+    {
+      long: "body",
+      short: "b",
+      kind: "string",
+      placeholder: "TEXT|@FILE",
+      section: request,
+      help: "The request's body, or @ and the file that has it; @@ at the start is an @.",
+    },
     {
       long: "body-file",
       kind: "string",
@@ -406,7 +424,8 @@ export const loadTable = defineTable({
       placeholder: "'p99>5ms'",
       repeat: true,
       section: verdict,
-      help: "Exit 3 if this condition holds: 'p99>5ms', 'errors>0', 'error-rate>1%', 'rps<100k'.",
+      help: "Exit 3 if this condition holds: 'p99>5ms', 'errors>0', 'error-rate>1%', '5xx>0', " +
+        "'status-404>1%', 'rps<100k'.",
     },
     {
       long: "repeat",

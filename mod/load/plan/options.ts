@@ -35,6 +35,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     requestCount,
     stages,
     warmupMs: values.warmupMs,
+    drainMs: values.drainMs,
     timeoutMs: values.timeoutMs,
     method: values.method ?? (hasBody ? "POST" : "GET"),
     headers: values.header,
@@ -125,6 +126,7 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   }
   if (rest.length > 0 && values.script === null) errors.push("arguments after -- need --script");
   if (values.key !== null && values.cert === null) errors.push("--key needs --cert");
+  if (values.body === "@") errors.push("--body @: the file's name is missing; @@ is an @");
   if (values.host !== null && /[\x00-\x20\x7f]/.test(values.host)) {
     errors.push("--host: blanks and control characters are not allowed");
   }
@@ -164,9 +166,12 @@ function durationOf({ values }: Options, stages: readonly Stage[] | null): numbe
   return stages.reduce((sum, stage) => sum + stage.durationMs, 0);
 }
 
-function bodyOf({ values }: Options): LoadPlan["body"] {
-  if (values.body !== null) return { kind: "text", text: values.body };
-  return values.bodyFile === null ? null : { kind: "file", path: values.bodyFile };
+/** `@FILE` is a file's content, as with curl; `@@` at the start is an @. */
+function bodyOf({ values: { body, bodyFile } }: Options): LoadPlan["body"] {
+  if (body === null) return bodyFile === null ? null : { kind: "file", path: bodyFile };
+  if (!body.startsWith("@")) return { kind: "text", text: body };
+  if (body.startsWith("@@")) return { kind: "text", text: body.slice(1) };
+  return { kind: "file", path: body.slice(1) };
 }
 
 function outputOf({ values }: Options): OutputPlan {

@@ -22,6 +22,8 @@ export interface LoadPlan {
   /** Without the warm-up; null: closed loop. */
   readonly stages: readonly Stage[] | null;
   readonly warmupMs: number;
+  /** How long the end waits for the responses to what was sent; 0: it does not. */
+  readonly drainMs: number;
   readonly timeoutMs: number;
   readonly method: string;
   readonly headers: readonly HeaderField[];

@@ -61,6 +61,7 @@ export async function prepareRun(
       requestCount: share(plan.requestCount, index, plan.threads),
       durationMs: plan.durationMs,
       warmupMs: plan.warmupMs,
+      drainMs: plan.drainMs,
       stages,
       timeoutMs: plan.timeoutMs,
       requestsPerConnection: plan.requestsPerConnection,

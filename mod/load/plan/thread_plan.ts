@@ -44,6 +44,8 @@ export interface ThreadPlan {
   /** Measured time in milliseconds; Infinity: until the requests are sent. */
   readonly durationMs: number;
   readonly warmupMs: number;
+  /** After `durationMs` nothing new is sent, and responses are awaited for this long. */
+  readonly drainMs: number;
   /** The open loop's stages, warm-up included; null: closed loop. */
   readonly stages: readonly Stage[] | null;
   readonly timeoutMs: number;

@@ -21,7 +21,14 @@ export type Metric =
     readonly of: "latency" | "service";
   }
   | { readonly kind: "count"; readonly name: CountMetric }
-  | { readonly kind: "share"; readonly name: "error-rate" };
+  | { readonly kind: "share"; readonly name: "error-rate" }
+  /** Responses with a status from `first` to `last`, as a number or as a share of all responses. */
+  | {
+    readonly kind: "status";
+    readonly first: number;
+    readonly last: number;
+    readonly isShare: boolean;
+  };
 
 /** Names of countable things. */
 export const countMetrics = [
@@ -41,11 +48,12 @@ const shape = /^\s*([a-z0-9.-]+)\s*(>=|<=|==|!=|>|<|=)\s*(\S+?)\s*$/i;
 /** Reads a condition, or returns why it is invalid. */
 export function parseThreshold(text: string): Threshold | string {
   const match = shape.exec(text);
-  if (match === null) return "not like p99>5ms, errors>0, error-rate>1% or rps<100k";
-  const metric = parseMetric(match[1]);
+  if (match === null) return "not like p99>5ms, errors>0, error-rate>1%, 5xx>0 or rps<100k";
+  const metric = parseMetric(match[1]) ?? parseStatus(match[1], match[3]);
   if (metric === null) {
     return `unknown figure ${match[1]}; available: p50 ... p99.99, p100, mean, stdev, min, max ` +
-      `(with service- before them for the service time), error-rate, ${countMetrics.join(", ")}`;
+      `(with service- before them for the service time), error-rate, 1xx ... 5xx, status-404, ` +
+      countMetrics.join(", ");
   }
   const limit = parseLimit(metric, match[3]);
   if (typeof limit === "string") return limit;
@@ -69,12 +77,21 @@ function parseMetric(text: string): Metric | null {
     : null;
 }
 
+/** `5xx`, `status-5xx` or `status-404`; a limit with % makes it a share of the responses. */
+function parseStatus(text: string, limit: string): Metric | null {
+  const match = /^(?:(?:status-)?([1-9])xx|status-([1-9]\d\d))$/i.exec(text);
+  if (match === null) return null;
+  const first = match[1] === undefined ? Number(match[2]) : Number(match[1]) * 100;
+  const last = match[1] === undefined ? first : first + 99;
+  return { kind: "status", first, last, isShare: limit.endsWith("%") };
+}
+
 function parseLimit(metric: Metric, text: string): number | string {
-  if (metric.kind === "count") {
+  if (metric.kind === "count" || (metric.kind === "status" && !metric.isShare)) {
     const count = readCount(text);
     return Number.isNaN(count) ? `${text} is not a number; use 0, 250 or 100k` : count;
   }
-  if (metric.kind === "share") {
+  if (metric.kind === "share" || metric.kind === "status") {
     const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
     if (match !== null) return Number(match[1]) / 100;
     return /^[01](\.\d+)?$/.test(text) ? Number(text) : `${text} is not a share; use 1% or 0.01`;

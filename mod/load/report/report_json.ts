@@ -49,6 +49,7 @@ export interface PlanJson {
   readonly durationMs: number | null;
   readonly requestCount: number | null;
   readonly warmupMs: number;
+  readonly drainMs: number;
   readonly timeoutMs: number;
   /** null: closed loop. */
   readonly stages:
@@ -159,6 +160,7 @@ export function planJson(plan: LoadPlan, url: string): PlanJson {
     durationMs: finite(plan.durationMs),
     requestCount: finite(plan.requestCount),
     warmupMs: plan.warmupMs,
+    drainMs: plan.drainMs,
     timeoutMs: plan.timeoutMs,
     stages: plan.stages?.map(({ durationMs, rateStart, rateEnd }) => ({
       durationMs,

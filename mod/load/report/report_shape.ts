@@ -47,6 +47,7 @@ const plan = record<PlanJson>({
   durationMs: nullable(amount),
   requestCount: nullable(amount),
   warmupMs: amount,
+  drainMs: optional(amount),
   timeoutMs: nullable(amount),
   stages: nullable(list(record({
     durationMs: amount,

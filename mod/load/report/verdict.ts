@@ -23,6 +23,7 @@ function valueOf(metric: Metric, result: LoadResult): number {
     const all = counters[Slot.answered] + errors - counters[Slot.failedStatus];
     return all === 0 ? 0 : errors / all;
   }
+  if (metric.kind === "status") return statusOf(metric, result);
   const useService = metric.of === "service" && result.requestedRate !== null;
   const histogram = useService ? result.stats.serviceTime : result.stats.latency;
   if (metric.kind === "percentile") return histogram.percentile(metric.percent);
@@ -36,6 +37,17 @@ function valueOf(metric: Metric, result: LoadResult): number {
     case "max":
       return histogram.maxUs;
   }
+}
+
+function statusOf(
+  { first, last, isShare }: Extract<Metric, { kind: "status" }>,
+  { stats: { statuses, counters } }: LoadResult,
+): number {
+  let count = 0;
+  for (let status = first; status <= last; status++) count += statuses[status];
+  if (!isShare) return count;
+  const answered = counters[Slot.answered];
+  return answered === 0 ? 0 : count / answered;
 }
 
 const slotNames: Partial<Record<CountMetric, CounterName>> = {
@@ -68,7 +80,8 @@ function errorCount(result: LoadResult): number {
 }
 
 function shown(metric: Metric, value: number): string {
-  if (metric.kind === "count") return String(Math.round(value * 100) / 100);
-  if (metric.kind === "share") return `${(value * 100).toFixed(2)}%`;
+  const isCount = metric.kind === "count" || (metric.kind === "status" && !metric.isShare);
+  if (isCount) return String(Math.round(value * 100) / 100);
+  if (metric.kind === "share" || metric.kind === "status") return `${(value * 100).toFixed(2)}%`;
   return Number.isNaN(value) ? "without a sample" : formatTimeUs(value);
 }

@@ -44,7 +44,12 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   /** Open loop only. */
   readonly #pace: PaceWatch | null;
   #startMs = 0;
+  /** When the run ends; later once it drains. */
   #endMs = Infinity;
+  /** When the last request may be sent. */
+  #lastSendMs = Infinity;
+  /** Nothing new is sent; responses are awaited. */
+  #isDraining = false;
   #measuredMs = 0;
   #isWarm = false;
   /** Connections opened so far at the start. */
@@ -101,7 +106,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   async run(startMs: number): Promise<ThreadOutcome> {
     this.#startMs = startMs;
     this.#recorder.measureFromMs = startMs + this.#plan.warmupMs;
-    this.#endMs = this.#recorder.measureFromMs + this.#plan.durationMs;
+    this.#endMs = this.#lastSendMs = this.#recorder.measureFromMs + this.#plan.durationMs;
     this.#isWarm = this.#plan.warmupMs === 0;
     this.#schedule?.begin(startMs);
     this.#reactor.tickHandler = this;
@@ -128,7 +133,9 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     this.#recorder.counters[Slot.inFlight] = inFlight;
     this.#recorder.counters[Slot.scriptUs] = (this.#script?.spentMs ?? 0) * 1000;
     this.#recorder.counters[Slot.open] = open;
-    if (this.#schedule !== null) this.#closeSchedule(this.#schedule, nowMs);
+    if (this.#schedule !== null) {
+      this.#closeSchedule(this.#schedule, Math.min(nowMs, this.#lastSendMs));
+    }
     this.#reactor.stop();
   }
 
@@ -141,11 +148,20 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
       this.#recorder.endWarmup();
     }
     if (nowMs >= this.#endMs) {
-      this.stop();
-      return Infinity;
+      if (this.#isDraining || this.#plan.drainMs === 0) this.stop();
+      else this.#beginDrain();
+      if (this.isOver) return Infinity;
     }
     if (this.#pace !== null) return this.#watchedTick(this.#pace, nowMs);
     return this.#work(nowMs);
+  }
+
+  #beginDrain(): void {
+    this.#isDraining = true;
+    this.#endMs += this.#plan.drainMs;
+    this.#remaining = 0;
+    this.#quietUntilMs = -Infinity;
+    this.#endWhenDone();
   }
 
   /** A tick of an open loop, with a lateness sample before and after it. */
@@ -272,6 +288,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   }
 
   #nextScheduled(lane: Lane, nowMs: number): void {
+    if (this.#isDraining) return this.#endWhenDone();
     if (lane.phase === Phase.closed && !this.#connectsOnDemand(lane)) {
       return lane.connect(nowMs);
     }
@@ -314,12 +331,13 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   }
 
   get #nextDueMs(): number {
-    return this.#schedule === null ? Infinity : this.#schedule.nextDueMs;
+    const schedule = this.#isDraining ? null : this.#schedule;
+    return schedule === null ? Infinity : schedule.nextDueMs;
   }
 
   #endWhenDone(): void {
     if (this.#claimed > 0 || this.isOver) return;
-    const isDone = this.#schedule === null
+    const isDone = this.#schedule === null || this.#isDraining
       ? this.#remaining <= 0
       : this.#nextDueMs === Infinity && this.#plan.requestCount !== Infinity;
     if (isDone) this.stop();

@@ -68,8 +68,8 @@ export class WorkerPool {
     const answers = this.#workers.map(async (worker) =>
       (await worker.request({ kind: "start", epochMs }, "done")).outcome
     );
-    const [{ warmupMs, durationMs }] = this.#plans;
-    const endMs = startMs + warmupMs + durationMs;
+    const [{ warmupMs, durationMs, drainMs }] = this.#plans;
+    const endMs = startMs + warmupMs + durationMs + drainMs;
     const watch = endMs === Infinity ? 0 : setTimeout(
       () => this.#endStuck(exitCodes.failed),
       endMs + lateEndMs - performance.now(),

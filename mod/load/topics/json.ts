@@ -7,8 +7,8 @@ schema                 "hayate-load/1"
 environment            hayateVersion, denoVersion, v8Version, kernel, architecture,
                        hostName, cpuCount, cpuModel, commandLine
 plan                   the settings: url, unixSocketPath, method, connections,
-                       threads, durationMs, requestCount, warmupMs, timeoutMs,
-                       stages (null: closed loop; else a list of durationMs,
+                       threads, durationMs, requestCount, warmupMs, drainMs,
+                       timeoutMs, stages (null: closed loop; else a list of durationMs,
                        startRequestsPerSecond, endRequestsPerSecond), keepalive,
                        requestsPerConnection, pipelineDepth, protocol,
                        streamsPerConnection, retry, groupBy

@@ -60,6 +60,7 @@ measured from the send.
   --stages 10s:1k,30s:5k         steps; 10s:1k-5k ramps
   --warmup 5s                    excluded from every figure
   -n 100k                        exactly 100,000 requests
+  --drain 10s                    at the end, wait for the responses to what was sent
 
 Compared with wrk and wrk2. A server answers at once but stalls for one second in
 every three. A request arriving at a random moment waits over 700 ms in 10 % of

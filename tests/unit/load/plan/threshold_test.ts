@@ -11,6 +11,21 @@ Deno.test("parseThreshold() reads times, counts and shares in their units", () =
   assertEquals(limit("error-rate>1%"), 0.01);
 });
 
+Deno.test("parseThreshold() reads statuses and their classes, as counts and as shares", () => {
+  const metric = (text: string) => (parseThreshold(text) as Threshold).metric;
+  const status = (first: number, last: number, isShare: boolean) => ({
+    kind: "status" as const,
+    first,
+    last,
+    isShare,
+  });
+  assertEquals(metric("5xx>0"), status(500, 599, false));
+  assertEquals(metric("status-4XX >= 1.5%"), status(400, 499, true));
+  assertEquals(metric("status-404>1%"), status(404, 404, true));
+  assertEquals((parseThreshold("status-404>1%") as Threshold).limit, 0.01);
+  assertEquals(metric("status>3").kind, "count");
+});
+
 Deno.test("parseThreshold() lists the allowed forms", () => {
   for (
     const [text, part] of [
@@ -20,6 +35,11 @@ Deno.test("parseThreshold() lists the allowed forms", () => {
       ["rps<fast", "not a number"],
       ["error-rate>1", null],
       ["error-rate>5", "not a share"],
+      ["0xx>1", "unknown figure 0xx"],
+      ["404>1", "status-404"],
+      ["status-40>1", "unknown figure status-40"],
+      ["5xx>some", "not a number"],
+      ["5xx>x%", "not a share"],
     ] as const
   ) {
     const result = parseThreshold(text);

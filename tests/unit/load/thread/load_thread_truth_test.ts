@@ -250,3 +250,47 @@ Deno.test("an open loop accounts for every request of its schedule, whatever the
     );
   }
 });
+
+Deno.test("a drain waits for what was sent, counts it, and sends nothing more", async () => {
+  for (const stages of [null, [{ durationMs: 1000, rateStart: 100, rateEnd: 100 }]]) {
+    const server = delaying(() => 700);
+    const { stats, count, outcome } = await simulate(server, 200, {
+      durationMs: 1000,
+      drainMs: 5000,
+      stages,
+    });
+    assertTruth(stats.serviceTime.count > 0 ? stats.serviceTime : stats.latency, [
+      ...delaysUs(server, Infinity),
+    ]);
+    assertEquals([count("inFlight"), count("unsent"), failures(count)], [0, 0, 0]);
+    assertEquals(server.answered.every(({ sentMs }) => sentMs < 2000), true);
+    const lastMs = Math.max(...server.answered.map(({ repliedMs }) => repliedMs));
+    assertAlmostEquals(outcome.measuredMs, lastMs - 1000, 1);
+    if (stages !== null) assertEquals([count("scheduled"), count("answered")], [100, 100]);
+  }
+});
+
+Deno.test("a drain ends when its time is over, and at once when nothing is in flight", async () => {
+  const silent = await simulate(delaying(() => Infinity), 3, { durationMs: 1000, drainMs: 500 });
+  assertEquals([silent.count("answered"), silent.count("inFlight")], [0, 3]);
+  assertAlmostEquals(silent.outcome.measuredMs, 1500, 1);
+  const rates = [{ durationMs: 1000, rateStart: 10, rateEnd: 10 }];
+  const brief = await simulate(delaying(() => 1), 3, {
+    durationMs: 1000,
+    drainMs: 500,
+    stages: rates,
+  });
+  assertEquals([brief.count("answered"), brief.count("inFlight")], [10, 0]);
+  assertAlmostEquals(brief.outcome.measuredMs, 1000, 2);
+});
+
+Deno.test("a drain leaves what found no connection in time unsent", async () => {
+  const { count } = await simulate(delaying(() => 100), 1, {
+    durationMs: 1000,
+    drainMs: 5000,
+    stages: [{ durationMs: 1000, rateStart: 20, rateEnd: 20 }],
+  });
+  assertEquals(count("scheduled"), 20);
+  assertEquals(count("answered") + count("unsent"), 20);
+  assertAlmostEquals(count("answered"), 10, 1);
+});

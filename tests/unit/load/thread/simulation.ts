@@ -34,6 +34,7 @@ const basePlan: ThreadPlan = {
   requestCount: Infinity,
   durationMs: 10_000,
   warmupMs: 0,
+  drainMs: 0,
   stages: null,
   timeoutMs: 60_000,
   requestsPerConnection: Infinity,
