@@ -53,8 +53,8 @@ export class ProxyProtocolSocket implements Socket, SocketHandler {
     this.inner.shutdown();
   }
 
-  close(): void {
-    this.inner.close();
+  close(isPeerDone = false): void {
+    this.inner.close(isPeerDone);
   }
 
   abort(): void {

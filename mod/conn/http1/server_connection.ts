@@ -404,7 +404,7 @@ export class ServerConnection
 
   #close(): void {
     this.#drop();
-    this.socket.close();
+    this.socket.close(this.#clientEnded || this.exchange.isClientDone);
   }
 
   #cutOff(): void {

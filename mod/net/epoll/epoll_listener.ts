@@ -130,6 +130,7 @@ export class EpollListener extends PollTarget implements Listener {
     const socket = new EpollSocket(this.#host, fd, noHandler, false);
     socket.peerName = nameBytes.slice(0, nameLength[0]);
     socket.handler = this.#onAccept(socket, this);
+    this.#host.admit(socket);
     return true;
   }
 

@@ -29,6 +29,7 @@ import { bindListener, isListening } from "../listening.ts";
 import { isLoopback, makeNonblocking } from "../descriptor.ts";
 import { EpollListener } from "./epoll_listener.ts";
 import { EpollSocket, type SocketHost } from "./epoll_socket.ts";
+import { FreshSockets } from "./fresh_sockets.ts";
 import { LoopTurn } from "./loop_turn.ts";
 import { OutputBuffers } from "./output_buffers.ts";
 import { Poller } from "./poller.ts";
@@ -71,6 +72,7 @@ export class EpollReactor implements Reactor, SocketHost {
   readonly #timers = new Map<number, CallbackDeadline>();
   #lastTimer = 0;
   #deferred: EpollSocket[] = [];
+  readonly #fresh = new FreshSockets();
   #asyncCount = 0;
   #isInBatch = false;
   /** Outputs to flush at the end of the batch. */
@@ -195,6 +197,11 @@ export class EpollReactor implements Reactor, SocketHost {
     this.wake();
   }
 
+  admit(socket: EpollSocket): void {
+    this.#fresh.add(socket);
+    this.wake();
+  }
+
   makeOutputBuffer(length: number): Uint8Array<ArrayBuffer> {
     return this.outputBuffers.make(length);
   }
@@ -281,20 +288,29 @@ export class EpollReactor implements Reactor, SocketHost {
     if (count <= 0) this.#nowMs = monotonicMs();
     this.#isInTick = true;
     for (let from = 0; from < count; from += readAheadMax) {
-      this.#batch(from, Math.min(count, from + readAheadMax));
+      this.#batch(this.poller, from, Math.min(count, from + readAheadMax));
     }
+    if (this.#fresh.count > 0) this.#readFresh();
     if (this.#deferred.length > 0) this.#deliverDeferred();
     this.wheel.advance(this.#nowMs);
     this.#tickWaitMs = this.tickHandler === null ? Infinity : this.tickHandler.onTick(this.#nowMs);
     this.#isInTick = false;
   }
 
-  #batch(from: number, to: number): void {
-    this.poller.readAhead(from, to);
+  #readFresh(): void {
+    const fresh = this.#fresh;
+    for (let from = 0; from < fresh.count; from += readAheadMax) {
+      this.#batch(fresh, from, Math.min(fresh.count, from + readAheadMax));
+    }
+    fresh.clear();
+  }
+
+  #batch(source: Poller | FreshSockets, from: number, to: number): void {
+    source.readAhead(from, to);
     // Taken after the reads, so that no response is timestamped too early.
     this.#nowMs = monotonicMs();
     this.#isInBatch = true;
-    this.poller.dispatch(from, to);
+    source.dispatch(from, to);
     this.#isInBatch = false;
     while (this.#outputs.length > 0) this.#outputs.pop()!.flush();
   }
@@ -303,6 +319,11 @@ export class EpollReactor implements Reactor, SocketHost {
     const due = this.#deferred;
     this.#deferred = [];
     for (const socket of due) socket.deliverDeferred();
+  }
+
+  /** Sockets wait for the next tick. */
+  get #hasWork(): boolean {
+    return this.#deferred.length > 0 || this.#fresh.count > 0;
   }
 
   async #park(): Promise<number> {
@@ -320,20 +341,20 @@ export class EpollReactor implements Reactor, SocketHost {
   #wait(): number {
     const waitMs = this.#tickWaitMs;
     // A handler that stays awake needs a precise wake-up, without busy-waiting for it.
-    const isBrief = waitMs > 0 && waitMs < spinMs && this.#deferred.length === 0 &&
+    const isBrief = waitMs > 0 && waitMs < spinMs && !this.#hasWork &&
       this.tickHandler?.staysAwake === true;
     return isBrief ? this.poller.waitBriefly(waitMs) : this.poller.wait(this.#spinMs());
   }
 
   /** How long the blocking wait may take: 0 while something is due or a handler is working. */
   #spinMs(): number {
-    if (this.#deferred.length > 0 || this.#asyncCount > 0 || this.#tickWaitMs < spinMs) return 0;
+    if (this.#hasWork || this.#asyncCount > 0 || this.#tickWaitMs < spinMs) return 0;
     return spinMs;
   }
 
   /** Parking costs more than a short wait, so it is not used if something is due soon. */
   #mayPark(): boolean {
-    return this.#deferred.length === 0 && this.#tickWaitMs >= spinMs &&
+    return !this.#hasWork && this.#tickWaitMs >= spinMs &&
       this.tickHandler?.staysAwake !== true;
   }
 }

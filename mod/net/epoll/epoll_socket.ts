@@ -23,6 +23,8 @@ export interface SocketHost {
   readonly spareStreams: SpareStreams;
   /** Schedules `socket.deliverDeferred()` later in this tick or in the next. */
   defer(socket: EpollSocket): void;
+  /** Schedules the first read of an accepted socket, which then enters the epoll set. */
+  admit(socket: EpollSocket): void;
 }
 
 /** Most reads after a failed write: together more than a receive buffer holds. */
@@ -90,7 +92,11 @@ export class EpollSocket extends PollTarget implements Socket {
     this.spareFamily = spareFamily;
     this.fd = fd;
     this.#connecting = connecting;
-    if (!connecting) this.#host.poller.watch(this, inputInterest);
+  }
+
+  /** Enters the epoll set, unless it is there; see `FreshSockets`. */
+  watch(): void {
+    if (this.interest === 0) this.#updateInterest();
   }
 
   write(bytes: Uint8Array, start: number, end: number, isLast = false): number {
@@ -159,7 +165,7 @@ export class EpollSocket extends PollTarget implements Socket {
     this.#updateInterest();
   }
 
-  close(): void {
+  close(isPeerDone = false): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     if ((this.#ended || this.#finArrived) && this.#canBeSpared) {
@@ -170,7 +176,8 @@ export class EpollSocket extends PollTarget implements Socket {
     }
     this.#host.poller.forget(this, false);
     // If the peer's bytes are unread, close(2) sends a reset and discards what is held back.
-    if (this.#isHeldBack && !this.#isShutDown) libcSocket.shutdown(this.fd, 1);
+    const mustShutDown = this.#isHeldBack && !this.#isShutDown && !isPeerDone;
+    if (mustShutDown) libcSocket.shutdown(this.fd, 1);
     libcSocket.close(this.fd);
   }
 
@@ -307,7 +314,7 @@ export class EpollSocket extends PollTarget implements Socket {
     if (count < readAheadBytes) return;
     this.#isBulk = true;
     if (this.#isReading) this.#readArrived(false);
-    else if (this.#isLeaving) this.#host.poller.rearm(this);
+    else if (this.#isLeaving) this.#rearm();
   }
 
   /** Delivers bytes that were held back, unless the socket is paused again. */
@@ -325,7 +332,13 @@ export class EpollSocket extends PollTarget implements Socket {
     // Read the rest in the next tick, so that one fast peer does not delay the others.
     const mayHaveMore = ends ? count > 0 : this.#isReadFull;
     if (ends && this.#leaving) this.close();
-    else if (mayHaveMore && (this.#isReading || this.#isLeaving)) this.#host.poller.rearm(this);
+    else if (mayHaveMore && (this.#isReading || this.#isLeaving)) this.#rearm();
+  }
+
+  /** Has input that is already pending reported by the next wait. */
+  #rearm(): void {
+    if (this.interest === 0) this.watch();
+    else this.#host.poller.rearm(this);
   }
 
   get #isLeaving(): boolean {
