@@ -1,4 +1,5 @@
 /** One run: starts the threads, samples them, and combines their results. */
+import { Histogram } from "../metrics/histogram.ts";
 import { delay } from "../std/async.ts";
 import { addAnswerCounts } from "./stats/answer_counts.ts";
 import { WorkerPool } from "./thread/worker_pool.ts";
@@ -131,6 +132,7 @@ export class LoadRun {
       hasScript: plan.script !== null,
       streams: plan.http2 ? plan.streams : null,
       isSecure: this.#prepared.isSecure,
+      lookupTime: plan.output.phases ? histogramOfValues(this.#prepared.lookupsUs) : null,
       answerCounts: addAnswerCounts(outcomes.map((outcome) => outcome.answerCounts)),
       groupBy: plan.output.groupBy,
       threadVariables: outcomes.map((outcome) => outcome.variables),
@@ -138,10 +140,16 @@ export class LoadRun {
   }
 }
 
+function histogramOfValues(valuesUs: readonly number[]): Histogram {
+  const histogram = new Histogram();
+  for (const valueUs of valuesUs) histogram.record(valueUs);
+  return histogram;
+}
+
 /** The sum over all threads; a single one is not copied, as that would take longer than a short run. */
 function sumOf(threads: readonly ThreadStats[]): ThreadStats {
   if (threads.length === 1) return threads[0];
-  const sum = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+  const sum = ThreadStats.make([...threads[0].extra.keys()]);
   for (const each of threads) sum.add(each);
   return sum;
 }

@@ -11,6 +11,8 @@ export interface SecureConnectOptions extends ConnectOptions {
   readonly resume?: boolean;
   /** Plain text sent before the handshake; called when the connection is established. */
   readonly preface?: (inner: Socket) => Uint8Array;
+  /** Called before the handshake, when the transport is connected. */
+  readonly onConnected?: (socket: TlsSocket) => void;
   /** Called after the handshake, before `onOpen`. */
   readonly onReady?: (socket: TlsSocket) => void;
 }
@@ -33,6 +35,7 @@ export function connectSecure(
     isServer: false,
     ...(resume ? { onOver: ({ ssl }) => context.remember(ssl, options.serverName) } : {}),
     ...(options.preface === undefined ? {} : { preface: options.preface }),
+    ...(options.onConnected === undefined ? {} : { onConnected: options.onConnected }),
     ...(options.onReady === undefined ? {} : { onReady: options.onReady }),
   });
   context.prepare(secure.ssl, options.serverName, resume);

@@ -35,6 +35,8 @@ export interface TlsSocketOptions {
   readonly isServer: boolean;
   /** Plain text sent before a client's handshake; at most one segment, so that one write sends it. */
   readonly preface?: (inner: Socket) => Uint8Array;
+  /** Called before a client's handshake, when the inner socket is connected. */
+  readonly onConnected?: (socket: TlsSocket) => void;
   /** Called after the handshake. */
   readonly onReady?: (socket: TlsSocket) => void;
   /** Called at the end of the connection, before the SSL object is freed. */
@@ -220,6 +222,7 @@ export class TlsSocket implements Socket, SocketHandler {
 
   /** Starts a client's handshake; called by the inner socket when it is connected. */
   onOpen(): void {
+    this.options.onConnected?.(this);
     const preface = this.options.preface?.(this.inner);
     if (preface !== undefined && this.inner.write(preface, 0, preface.length) < preface.length) {
       return this.#failHandshake({ reason: 0, phrase: "the peer accepts no data" });

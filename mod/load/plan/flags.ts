@@ -353,6 +353,14 @@ export const loadTable = defineTable({
       help: "With -R: also print the service time distribution, measured from the send.",
     },
     {
+      long: "phases",
+      kind: "flag",
+      section: output,
+      help:
+        "Measure what the time consists of: DNS, connect and TLS for each connection, time to the " +
+        "first byte and transfer for each request.",
+    },
+    {
       long: "percentiles",
       kind: "parsed",
       parse: readPercentiles,

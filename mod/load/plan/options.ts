@@ -1,5 +1,6 @@
 /** argv -> the plan of a run, with every error at once. Pure. */
 import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mod.ts";
+import { phaseOf } from "./threshold.ts";
 import { readTarget } from "./option_values.ts";
 import type { LoadPlan, OutputPlan } from "./plan.ts";
 import type { Stage } from "./schedule.ts";
@@ -118,6 +119,9 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   if (values.serviceTime && !isOpen) {
     errors.push("--u_latency needs --rate: in a closed loop service time is the latency");
   }
+  for (const threshold of values.phases ? [] : values.failIf) {
+    if (phaseOf(threshold) !== null) errors.push(`--fail-if ${threshold.text}: needs --phases`);
+  }
   if (values.urlsRandom && values.urls === null && given.has("urlsRandom") === false) {
     errors.push("--urls-random needs several URLs");
   }
@@ -178,6 +182,7 @@ function outputOf({ values }: Options): OutputPlan {
   return {
     latency: values.latency,
     serviceTime: values.serviceTime,
+    phases: values.phases,
     percentiles: values.percentiles ?? [],
     groupBy: values.groupBy,
     json: values.json,

@@ -70,6 +70,8 @@ export interface OutputPlan {
   readonly latency: boolean;
   /** wrk2's `-U`: service time in the table, and both distributions. */
   readonly serviceTime: boolean;
+  /** What a request's time consists of, each part measured. */
+  readonly phases: boolean;
   /** Ascending; empty: the usual ones. */
   readonly percentiles: readonly number[];
   /** The response field whose values are counted; null: none. */

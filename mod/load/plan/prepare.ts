@@ -1,10 +1,11 @@
 /** From the plan of a run to the plans of its threads: reads files, resolves names, renders requests. */
 import { StartError } from "../../base/errors.ts";
 import { type Method, methodNames } from "../../http/mod.ts";
+import { type ExtraTime, phaseTimes } from "./extra_times.ts";
 import { isIdempotent } from "./idempotent.ts";
 import type { LoadPlan } from "./plan.ts";
 import { buildRequest, isMethod } from "./request_bytes.ts";
-import { isLoopback, resolveTarget } from "./resolve.ts";
+import { isLoopback, type LookupTimes, resolveTarget } from "./resolve.ts";
 import type { Stage } from "./schedule.ts";
 import { checkSources, reachableFrom } from "./source_check.ts";
 import { parseTarget, type Target } from "./target.ts";
@@ -25,6 +26,8 @@ export interface PreparedRun {
   readonly shownUrl: string;
   /** At least one URL is https. */
   readonly isSecure: boolean;
+  /** How long each lookup of a name took, in microseconds. */
+  readonly lookupsUs: readonly number[];
 }
 
 /** Throws `StartError` for what cannot be read or resolved. */
@@ -40,9 +43,11 @@ export async function prepareRun(
     ...plan.targets.map((target) => ({ method: plan.method, target })),
     ...(plan.urlsFile === null ? [] : readUrls(plan.urlsFile, plan)),
   ];
+  const lookups: LookupTimes = [];
   const groups = await Promise.all(
-    groupByPlace(wanted, plan).map((requests) => renderGroup(requests, plan, body)),
+    groupByPlace(wanted, plan).map((requests) => renderGroup(requests, plan, body, lookups)),
   );
+  const extraTimes: readonly ExtraTime[] = plan.output.phases ? phaseTimes : [];
   const connectionGroups = spreadConnections(groups, plan.connections);
   const stages = withWarmup(plan);
   const threads: ThreadPlan[] = [];
@@ -68,6 +73,7 @@ export async function prepareRun(
       retry: plan.retry,
       randomOrder: plan.urlsRandom,
       groupBy: plan.output.groupBy,
+      extraTimes,
       sources: plan.sources,
       resetOnClose: plan.linger0,
       tls: plan.tls,
@@ -77,7 +83,7 @@ export async function prepareRun(
     connectionsBefore += count;
   }
   const isSecure = groups.some((group) => group.serverName !== null);
-  return { threads, shownUrl: wanted[0].target.text, isSecure };
+  return { threads, shownUrl: wanted[0].target.text, isSecure, lookupsUs: lookups };
 }
 
 /** The share of thread `index` in a whole, spread evenly; Infinity stays. */
@@ -132,9 +138,10 @@ async function renderGroup(
   requests: readonly WantedRequest[],
   plan: LoadPlan,
   body: Uint8Array | null,
+  lookups: LookupTimes,
 ): Promise<RequestGroup> {
   const { target } = requests[0];
-  const resolved = await resolveTarget(target, plan);
+  const resolved = await resolveTarget(target, plan, lookups);
   const addresses = reachableFrom(plan.sources, target.host, resolved);
   const single = requests.map((request) => render(request, plan, body));
   const batches: Uint8Array<ArrayBuffer>[] = [];

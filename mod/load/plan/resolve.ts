@@ -1,17 +1,28 @@
 /** Resolves host names once, before the run. */
 import type { Address } from "../../base/address.ts";
 import { PeerError, StartError } from "../../base/errors.ts";
+import { parseIp } from "../../base/ip.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import type { ConnectTo, LoadPlan } from "./plan.ts";
 import { portOf, type Target } from "./target.ts";
 
+/** How long lookups took, in microseconds; a literal address needs none. */
+export type LookupTimes = number[];
+
 /** Where a target's connections go: a socket's path, or every address of its host, IPv4 first. */
-export async function resolveTarget(target: Target, plan: LoadPlan): Promise<Address[]> {
+export async function resolveTarget(
+  target: Target,
+  plan: LoadPlan,
+  lookups: LookupTimes = [],
+): Promise<Address[]> {
   const path = plan.unixSocket ?? target.unixPath;
   if (path !== null) return [{ kind: "unix", path }];
   const port = portOf(target);
   const rule = plan.connectTo.find((each) => applies(each, target.host, port));
-  const found = await resolveHost(rule?.host ?? target.host);
+  const name = rule?.host ?? target.host;
+  const startMs = performance.now();
+  const found = await resolveHost(name);
+  if (parseIp(name) === null) lookups.push((performance.now() - startMs) * 1000);
   if (found instanceof PeerError) {
     const reason = reasons[found.code] ?? found.code;
     throw new StartError(`${found.message}: ${reason}`, 1, { cause: found });

@@ -1,6 +1,7 @@
 /** The plan of one load thread: plain data that can be posted to a worker. */
 import type { Address } from "../../base/address.ts";
 import type { Method } from "../../http/method.ts";
+import type { ExtraTime } from "./extra_times.ts";
 import type { Stage } from "./schedule.ts";
 
 /** Requests to the same target, and its addresses. */
@@ -56,6 +57,8 @@ export interface ThreadPlan {
   readonly randomOrder: boolean;
   /** The response field whose values are counted; null: none. */
   readonly groupBy: string | null;
+  /** Times that are measured besides the usual ones. */
+  readonly extraTimes: readonly ExtraTime[];
   /** Local IP addresses, used in turn; empty: the kernel chooses. */
   readonly sources: readonly string[];
   /** Close by reset, so that no TIME_WAIT is left. */

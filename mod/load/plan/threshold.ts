@@ -13,12 +13,19 @@ export interface Threshold {
 
 export type Comparison = ">" | ">=" | "<" | "<=" | "==" | "!=";
 
+/** The phases of --phases by their names in conditions. */
+export const phaseMetrics = ["dns", "connect", "tls", "ttfb", "transfer"] as const;
+export type PhaseMetric = typeof phaseMetrics[number];
+
+/** Whose percentiles and averages a condition can name. */
+export type TimeName = "latency" | "service" | PhaseMetric;
+
 export type Metric =
-  | { readonly kind: "percentile"; readonly percent: number; readonly of: "latency" | "service" }
+  | { readonly kind: "percentile"; readonly percent: number; readonly of: TimeName }
   | {
     readonly kind: "time";
     readonly name: "mean" | "max" | "min" | "stdev";
-    readonly of: "latency" | "service";
+    readonly of: TimeName;
   }
   | { readonly kind: "count"; readonly name: CountMetric }
   | { readonly kind: "share"; readonly name: "error-rate" }
@@ -52,7 +59,8 @@ export function parseThreshold(text: string): Threshold | string {
   const metric = parseMetric(match[1]) ?? parseStatus(match[1], match[3]);
   if (metric === null) {
     return `unknown figure ${match[1]}; available: p50 ... p99.99, p100, mean, stdev, min, max ` +
-      `(with service- before them for the service time), error-rate, 1xx ... 5xx, status-404, ` +
+      `(with service- before them for the service time, and with --phases dns-, connect-, tls-, ` +
+      `ttfb- or transfer-), error-rate, 1xx ... 5xx, status-404, ` +
       countMetrics.join(", ");
   }
   const limit = parseLimit(metric, match[3]);
@@ -66,8 +74,9 @@ function parseMetric(text: string): Metric | null {
   const counted = countMetrics.find((metric) => metric.toLowerCase() === name);
   if (counted !== undefined) return { kind: "count", name: counted };
   if (name === "error-rate") return { kind: "share", name };
-  const of = name.startsWith("service-") ? "service" : "latency";
-  const bare = name.replace(/^(service|latency)-/, "");
+  const prefixed = /^(service|latency|dns|connect|tls|ttfb|transfer)-(.*)$/.exec(name);
+  const of = (prefixed?.[1] ?? "latency") as TimeName;
+  const bare = prefixed?.[2] ?? name;
   const percent = /^p(\d+(?:\.\d+)?)$/.exec(bare);
   if (percent !== null && Number(percent[1]) <= 100) {
     return { kind: "percentile", percent: Number(percent[1]), of };
@@ -119,4 +128,10 @@ export function isBroken(threshold: Threshold, value: number): boolean {
     case "!=":
       return value !== limit;
   }
+}
+
+/** The phase that the condition judges, for which --phases is needed; null: none. */
+export function phaseOf({ metric }: Threshold): PhaseMetric | null {
+  if (metric.kind !== "percentile" && metric.kind !== "time") return null;
+  return phaseMetrics.find((name) => name === metric.of) ?? null;
 }

@@ -10,15 +10,9 @@ import { additions } from "./report_additions.ts";
 import { resultOf } from "./report_result.ts";
 import { wrkHeader, wrkReport } from "./report_wrk.ts";
 import { brokenThresholds } from "./verdict.ts";
-import {
-  failedByKind,
-  histogramOf,
-  type IntervalJson,
-  type ReportJson,
-  type RunJson,
-  type TimeJson,
-  timeJson,
-} from "./report_json.ts";
+import { failedByKind, type IntervalJson, type ReportJson, type RunJson } from "./report_json.ts";
+import { histogramOf, type TimeJson, timeJson } from "./time_json.ts";
+import { mergePhases } from "./phases_json.ts";
 import { type NamedReport, readReportsOfInput, readReportWithHistograms } from "./report_files.ts";
 import { mergeFailures } from "../stats/failure_counts.ts";
 
@@ -168,6 +162,7 @@ export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
     latency: await mergeTimes(runs.map((run) => run.latency)),
     serviceTime: await mergeOptionalTimes(runs.map((run) => run.serviceTime)),
     connectTime: await mergeTimes(runs.map((run) => run.connectTime)),
+    phases: await mergePhases(runs.map((run) => run.phases ?? null), mergeOptionalTimes),
     schedule: mergeSchedules(runs),
     connections: addFields(runs.map((run) => run.connections)),
     client: {

@@ -4,6 +4,7 @@ import { failureKinds } from "../plan/failure.ts";
 import type { OutputPlan } from "../plan/plan.ts";
 import { cpuShare, errorsOf, type LoadResult, requestedRate } from "../stats/result.ts";
 import { Slot } from "../stats/thread_stats.ts";
+import { phaseLines } from "./phase_lines.ts";
 import { formatTimeUs } from "./wrk_units.ts";
 
 /** Above this the figures describe the client more than the server. */
@@ -22,6 +23,7 @@ export function additions(
   const lines = [
     ...scheduleLines(result),
     ...percentileLines(result, output),
+    ...phaseLines(result),
     ...answerLines(result),
     ...failureLines(result),
     ...connectionLines(result),

@@ -2,7 +2,8 @@
 import { distributionRows } from "../../metrics/histogram_text.ts";
 import { linearScale, logScale, percentileScale } from "./chart_scale.ts";
 import { lineChart, type Series } from "./chart_svg.ts";
-import { histogramOf, type RunJson, type TimeJson } from "./report_json.ts";
+import { type RunJson } from "./report_json.ts";
+import { histogramOf, type TimeJson } from "./time_json.ts";
 import { formatMetric, formatTimeUs } from "./wrk_units.ts";
 
 /** A run with the name that the legend gives it. */

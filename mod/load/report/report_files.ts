@@ -2,7 +2,8 @@
 import { exitCodes, StartError } from "../../base/errors.ts";
 import { jsonComplaint, shapeFaultOf } from "../../base/shape.ts";
 import { basename } from "../../std/path.ts";
-import { histogramOf, type ReportJson, schemaName, type TimeJson } from "./report_json.ts";
+import { type ReportJson, schemaName } from "./report_json.ts";
+import { histogramOf, type TimeJson } from "./time_json.ts";
 import { reportShape } from "./report_shape.ts";
 import { splitReports } from "./report_stream.ts";
 
@@ -45,6 +46,9 @@ async function withHistograms(named: NamedReport): Promise<NamedReport> {
     await checkHistogram(path, `runs[${index}].latency`, run.latency);
     await checkHistogram(path, `runs[${index}].serviceTime`, run.serviceTime);
     await checkHistogram(path, `runs[${index}].connectTime`, run.connectTime);
+    for (const [name, time] of Object.entries(run.phases ?? {})) {
+      await checkHistogram(path, `runs[${index}].phases.${name}`, time);
+    }
   }
   return named;
 }

@@ -8,7 +8,9 @@ import {
   percentileChart,
   throughputChart,
 } from "./report_curves.ts";
-import type { ReportJson, RunJson, TimeJson } from "./report_json.ts";
+import type { ReportJson, RunJson } from "./report_json.ts";
+import type { TimeJson } from "./time_json.ts";
+import { phaseNames, type PhasesJson, phaseTitles } from "./phases_json.ts";
 import { formatBinary, formatMetric, formatTimeUs, orDash } from "./wrk_units.ts";
 
 const style =
@@ -78,9 +80,20 @@ async function runSection(run: RunJson): Promise<string> {
     await percentileChart("Latency by percentile", times),
     percentileTable(times),
   ];
+  parts.push(...await phaseParts(run.phases ?? null));
   if (run.requestsFailed > 0) parts.push(failuresChart(run));
   parts.push(failureTable(run));
   return parts.join("\n");
+}
+
+/** With --phases: their percentiles, drawn and in a table. */
+async function phaseParts(phases: PhasesJson | null): Promise<string[]> {
+  const times = phaseNames.flatMap((name) => {
+    const time = phases?.[name] ?? null;
+    return time === null ? [] : [{ name: phaseTitles[name], time }];
+  });
+  if (times.length === 0) return [];
+  return [await percentileChart("Phases by percentile", times), percentileTable(times)];
 }
 
 function cards(run: RunJson): string {

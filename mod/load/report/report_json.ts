@@ -2,8 +2,6 @@
  * The JSON report and its schema: what `plot`, `compare` and `merge` read again. Every figure has
  * its unit in its name; a figure that does not exist is null.
  */
-import { Histogram } from "../../metrics/histogram.ts";
-import { decodeHistogram, encodeHistogram } from "../../metrics/histogram_v2.ts";
 import { failureKinds } from "../plan/failure.ts";
 import type { LoadPlan } from "../plan/plan.ts";
 import {
@@ -16,10 +14,10 @@ import {
 } from "../stats/result.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
+import { type PhasesJson, phasesJson } from "./phases_json.ts";
+import { type TimeJson, timeJson } from "./time_json.ts";
 
 export const schemaName = "hayate-load/1";
-/** Percentiles that every report has. */
-export const usualPercents = [50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 100];
 
 export interface ReportJson {
   readonly schema: typeof schemaName;
@@ -68,18 +66,6 @@ export interface PlanJson {
   readonly groupBy: string | null;
 }
 
-export interface TimeJson {
-  readonly count: number;
-  /** Times are null without samples. */
-  readonly minUs: number | null;
-  readonly meanUs: number | null;
-  readonly stdevUs: number | null;
-  readonly maxUs: number | null;
-  readonly percentilesUs: Readonly<Record<string, number | null>>;
-  /** HdrHistogram V2, compressed, base64; lowest value 1 us, highest 1 hour, 3 digits. */
-  readonly hdrV2Base64: string;
-}
-
 export interface RunJson {
   readonly startedAt: string;
   readonly measuredMs: number;
@@ -104,6 +90,8 @@ export interface RunJson {
   /** From the send; null in a closed loop, where it is the latency. */
   readonly serviceTime: TimeJson | null;
   readonly connectTime: TimeJson;
+  /** With --phases. */
+  readonly phases: PhasesJson | null;
   readonly schedule: ScheduleJson | null;
   readonly connections: ConnectionsJson;
   readonly client: ClientJson;
@@ -206,6 +194,7 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
       ? null
       : await timeJson(result.stats.serviceTime, percents),
     connectTime: await timeJson(result.stats.connectTime, percents),
+    phases: await phasesJson(result, percents),
     schedule: scheduleJson(result),
     connections: {
       asked: result.connections,
@@ -234,34 +223,6 @@ export function failedByKind(failures: readonly FailureCount[]): Record<string, 
   for (const kind of failureKinds) counts[kind] = 0;
   for (const { kind, count } of failures) counts[kind] += count;
   return counts;
-}
-
-export async function timeJson(
-  histogram: Histogram,
-  percents: readonly number[],
-): Promise<TimeJson> {
-  const all = [...new Set([...usualPercents, ...percents])].sort((a, b) => a - b);
-  const values = histogram.percentiles(all);
-  const { count, meanUs, stdevUs } = histogram.spread();
-  const known = (value: number) => count === 0 ? null : value;
-  return {
-    count,
-    minUs: known(histogram.minUs),
-    meanUs: known(meanUs),
-    stdevUs: known(stdevUs),
-    maxUs: known(histogram.maxUs),
-    percentilesUs: Object.fromEntries(
-      all.map((percent, index) => [`p${percent}`, known(values[index])]),
-    ),
-    hdrV2Base64: await encodeHistogram(histogram),
-  };
-}
-
-/** Decodes the histogram, with its exact maximum. Throws `SyntaxError` when it is broken. */
-export async function histogramOf(time: TimeJson): Promise<Histogram> {
-  const histogram = await decodeHistogram(time.hdrV2Base64);
-  if (time.maxUs !== null) histogram.setMax(time.maxUs);
-  return histogram;
 }
 
 function scheduleJson(result: LoadResult): ScheduleJson | null {

@@ -1,9 +1,12 @@
 /** A run of a JSON report as the result that the text report and --fail-if read. */
 import { Histogram } from "../../metrics/histogram.ts";
 import { failureKinds } from "../plan/failure.ts";
+import { phaseTimes as extraTimesOfPhases } from "../plan/extra_times.ts";
+import { decodedPhase, phaseNames, phaseTimes } from "./phases_json.ts";
 import type { LoadResult } from "../stats/result.ts";
 import { failureSlot, Slot, ThreadStats } from "../stats/thread_stats.ts";
-import { histogramOf, type PlanJson, type RunJson } from "./report_json.ts";
+import { type PlanJson, type RunJson } from "./report_json.ts";
+import { histogramOf } from "./time_json.ts";
 
 /**
  * Everything that a report holds. It does not hold wrk's samples of requests a second, every 100 ms and
@@ -35,11 +38,12 @@ export async function resultOf(plan: PlanJson, run: RunJson): Promise<LoadResult
     answerCounts: run.responsesByFieldValue,
     groupBy: plan.groupBy,
     threadVariables: [],
+    lookupTime: run.phases ? await decodedPhase(run.phases, "dns") : null,
   };
 }
 
 async function statsOf(run: RunJson): Promise<ThreadStats> {
-  const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+  const stats = ThreadStats.make(run.phases ? extraTimesOfPhases : []);
   const { counters, statuses } = stats;
   const { connections, schedule } = run;
   const sent = (schedule?.requestsDue ?? 0) - (schedule?.requestsUnsent ?? 0);
@@ -75,6 +79,10 @@ async function statsOf(run: RunJson): Promise<ThreadStats> {
   stats.latency.add(await histogramOf(run.latency));
   if (run.serviceTime !== null) stats.serviceTime.add(await histogramOf(run.serviceTime));
   stats.connectTime.add(await histogramOf(run.connectTime));
+  for (const name of phaseNames) {
+    const time = phaseTimes[name];
+    if (time !== null) stats.extra.get(time)?.add(await decodedPhase(run.phases ?? null, name));
+  }
   return stats;
 }
 

@@ -22,8 +22,9 @@ import {
   type RunJson,
   type ScheduleJson,
   schemaName,
-  type TimeJson,
 } from "./report_json.ts";
+import { type TimeJson } from "./time_json.ts";
+import type { PhasesJson } from "./phases_json.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
 
 const environment = record<EnvironmentJson>({
@@ -72,6 +73,14 @@ const time = record<TimeJson>({
   maxUs: nullable(amount),
   percentilesUs: mapOf(nullable(amount)),
   hdrV2Base64: text,
+});
+
+const phases = record<PhasesJson>({
+  dns: nullable(time),
+  connect: nullable(time),
+  tls: nullable(time),
+  firstByte: nullable(time),
+  transfer: nullable(time),
 });
 
 const schedule = record<ScheduleJson>({
@@ -138,6 +147,7 @@ const run = record<RunJson>({
   latency: time,
   serviceTime: nullable(time),
   connectTime: time,
+  phases: optional(nullable(phases)),
   schedule: nullable(schedule),
   connections,
   client,

@@ -1,7 +1,16 @@
 /** Which of the user's --fail-if conditions hold. Pure. */
 import { errorsOf, type LoadResult, throughput } from "../stats/result.ts";
 import { type CounterName, Slot } from "../stats/thread_stats.ts";
-import { type CountMetric, isBroken, type Metric, type Threshold } from "../plan/threshold.ts";
+import {
+  type CountMetric,
+  isBroken,
+  type Metric,
+  type PhaseMetric,
+  type Threshold,
+  type TimeName,
+} from "../plan/threshold.ts";
+import { Histogram } from "../../metrics/histogram.ts";
+import { phaseHistogram, type PhaseName } from "./phases_json.ts";
 import { formatTimeUs } from "./wrk_units.ts";
 
 /** One line for each condition that holds; empty when none does. */
@@ -24,8 +33,7 @@ function valueOf(metric: Metric, result: LoadResult): number {
     return all === 0 ? 0 : errors / all;
   }
   if (metric.kind === "status") return statusOf(metric, result);
-  const useService = metric.of === "service" && result.requestedRate !== null;
-  const histogram = useService ? result.stats.serviceTime : result.stats.latency;
+  const histogram = histogramFor(metric.of, result);
   if (metric.kind === "percentile") return histogram.percentile(metric.percent);
   switch (metric.name) {
     case "mean":
@@ -37,6 +45,23 @@ function valueOf(metric: Metric, result: LoadResult): number {
     case "max":
       return histogram.maxUs;
   }
+}
+
+const phases: Readonly<Record<PhaseMetric, PhaseName>> = {
+  dns: "dns",
+  connect: "connect",
+  tls: "tls",
+  ttfb: "firstByte",
+  transfer: "transfer",
+};
+
+/** Empty for a phase that was not measured. */
+function histogramFor(of: TimeName, result: LoadResult): Histogram {
+  const { stats } = result;
+  if (of === "latency") return stats.latency;
+  // In a closed loop the latency is the service time.
+  if (of === "service") return result.requestedRate === null ? stats.latency : stats.serviceTime;
+  return phaseHistogram(result, phases[of]) ?? new Histogram();
 }
 
 function statusOf(

@@ -48,6 +48,8 @@ export interface LoadResult {
   readonly streams: number | null;
   /** At least one URL is https. */
   readonly isSecure: boolean;
+  /** Lookups of names, before the run; null: the run does not tell phases apart. */
+  readonly lookupTime: Histogram | null;
   /** Complete responses by the value of the field that `groupBy` names; null: not counted. */
   readonly answerCounts: Readonly<Record<string, number>> | null;
   readonly groupBy: string | null;

@@ -5,6 +5,7 @@
  * not have yet, never a torn value.
  */
 import { Histogram, histogramSlots } from "../../metrics/histogram.ts";
+import { connectionTimes, type ExtraTime } from "../plan/extra_times.ts";
 import { type FailureKind, failureKinds } from "../plan/failure.ts";
 
 /** Counters in the order of their slots. Bytes are those of HTTP messages on the wire. */
@@ -96,12 +97,18 @@ export function failureSlot(kind: FailureKind): number {
 
 /** Statuses 0 to 999. */
 const statusSlots = 1000;
+/** Those that every run has. */
 const histogramCount = 3;
-const slotCount = counterNames.length + statusSlots + histogramCount * histogramSlots;
+
+/** Bytes of one thread's statistics with these times besides the usual ones. */
+export function statsBytes(extraTimes: readonly ExtraTime[]): number {
+  const histograms = histogramCount + extraTimes.length;
+  const slots = counterNames.length + statusSlots + histograms * histogramSlots;
+  return slots * Float64Array.BYTES_PER_ELEMENT;
+}
 
 /** One thread's statistics over (shared) memory. */
 export class ThreadStats {
-  static readonly byteLength = slotCount * Float64Array.BYTES_PER_ELEMENT;
   readonly counters: Float64Array;
   /** Responses by status code. */
   readonly statuses: Float64Array;
@@ -111,8 +118,11 @@ export class ThreadStats {
   readonly serviceTime: Histogram;
   /** From connect(2) to the established connection. */
   readonly connectTime: Histogram;
+  /** Only those that the run measures. */
+  readonly extra: ReadonlyMap<ExtraTime, Histogram>;
 
-  constructor(memory: ArrayBufferLike) {
+  /** `memory` has `statsBytes` bytes. */
+  constructor(memory: ArrayBufferLike, extraTimes: readonly ExtraTime[] = []) {
     let offset = 0;
     const take = (slots: number) => {
       const view = new Float64Array(memory, offset, slots);
@@ -124,6 +134,12 @@ export class ThreadStats {
     this.latency = new Histogram(take(histogramSlots));
     this.serviceTime = new Histogram(take(histogramSlots));
     this.connectTime = new Histogram(take(histogramSlots));
+    this.extra = new Map(extraTimes.map((name) => [name, new Histogram(take(histogramSlots))]));
+  }
+
+  /** Statistics in memory of their own. */
+  static make(extraTimes: readonly ExtraTime[] = []): ThreadStats {
+    return new ThreadStats(new ArrayBuffer(statsBytes(extraTimes)), extraTimes);
   }
 
   /**
@@ -134,6 +150,7 @@ export class ThreadStats {
     for (const name of connectionCounters) this.counters[Slot[name]] = 0;
     this.counters[Slot.opened] = this.counters[Slot.open];
     this.connectTime.clear();
+    for (const name of connectionTimes) this.extra.get(name)?.clear();
   }
 
   /** Adds another thread's numbers; maxima stay maxima. */
@@ -146,6 +163,7 @@ export class ThreadStats {
     this.latency.add(other.latency);
     this.serviceTime.add(other.serviceTime);
     this.connectTime.add(other.connectTime);
+    for (const [name, histogram] of this.extra) histogram.add(other.extra.get(name)!);
   }
 }
 

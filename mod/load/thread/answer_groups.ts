@@ -8,6 +8,8 @@ export interface TimedRequest {
   readonly intendedMs: number;
   /** When it was sent. */
   readonly startMs: number;
+  /** When the first byte of the response arrived, an interim one included. */
+  readonly firstByteMs: number;
 }
 
 /** Receives the parts of every response, and its end. The owner is the connection. */

@@ -44,12 +44,16 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   intendedMs = 0;
   /** When it was sent. */
   startMs = 0;
+  /** When the first byte of the response arrived. */
+  firstByteMs = 0;
   /** In the queue of connections waiting for the schedule. */
   isQueued = false;
   /** Delayed by its script. */
   isDelayed = false;
   /** Local address of the socket; set when we chose it. */
   source: string | undefined = undefined;
+  connectStartMs = 0;
+  transportMs = 0;
   /** Consecutive failed connects. */
   connectStreak = 0;
   /** Index in the group of the request that is answered next. */
@@ -82,7 +86,6 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   #isRetry = false;
   /** The batch waits for the current callbacks to finish; `sendNow` follows. */
   #isUnsent = false;
-  #connectStartMs = 0;
   /** When connect(2) started to return EAGAIN; 0: it does not. */
   #backlogFullSinceMs = 0;
   #peerEnded = false;
@@ -105,7 +108,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   /** The connection carries another request, or can reconnect to do so. */
   connect(nowMs: number): void {
     this.phase = Phase.connecting;
-    this.#connectStartMs = nowMs;
+    this.connectStartMs = nowMs;
     this.#servedCount = 0;
     this.#peerEnded = false;
     this.#written = 0;
@@ -194,7 +197,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   onOpen(_socket: Socket): void {
     const nowMs = this.#sockets.readClockMs();
     this.#sockets.connectEnded(true);
-    this.#recorder.opened(nowMs - this.#connectStartMs);
+    this.#recorder.opened(this, nowMs);
     this.phase = Phase.idle;
     this.connectStreak = 0;
     this.#backlogFullSinceMs = 0;
@@ -217,6 +220,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     // A response to a request still queued here: it is sent anyway, and its response checked.
     if (this.#isUnsent) this.sendNow(nowMs);
     this.#recorder.read(this.intendedMs, end - start);
+    if (!this.#reader.hasBegun) this.firstByteMs = nowMs;
     if (!this.#reader.hasBegun && this.outstanding === 1) {
       const template = this.group.templateOf(this.requestIndex);
       if (
@@ -246,6 +250,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
         return this.fail("protocol", "bytesBehindResponse", nowMs);
       }
       this.#complete(nowMs);
+      this.firstByteMs = nowMs;
     }
   }
 

@@ -1,19 +1,19 @@
 /** One thread's share of a run: its connections, scheduling, and end of run. */
 import type { Reactor, TickHandler } from "../../net/reactor.ts";
-import { ConnectionQueue } from "./connection_queue.ts";
-import { DelayQueue } from "./delay_queue.ts";
+import { ConnectionQueue } from "./pacing/connection_queue.ts";
+import { DelayQueue } from "./pacing/delay_queue.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { GroupState } from "./group_state.ts";
 import { type Lane, type LaneMaker, Phase } from "./lane.ts";
 import { makeConnections } from "./load_connection.ts";
-import { PaceWatch, watchedSleepMs } from "./pace_watch.ts";
+import { PaceWatch, watchedSleepMs } from "./pacing/pace_watch.ts";
 import { Recorder } from "./recorder.ts";
 import type { ThreadScript } from "./thread_script.ts";
 import type { SecureClient } from "./secure_client.ts";
 import { Slot, type ThreadStats } from "../stats/thread_stats.ts";
 import type { ThreadOutcome, ThreadPlan } from "../plan/thread_plan.ts";
-import { ThreadSchedule } from "./thread_schedule.ts";
+import { ThreadSchedule } from "./pacing/thread_schedule.ts";
 import { ThreadSockets } from "./thread_sockets.ts";
 
 /** Kernel wake-ups are late by up to this; requests must not be. */

@@ -5,6 +5,7 @@ import type { FailureCount } from "../plan/thread_plan.ts";
 import { FailureCounts } from "../stats/failure_counts.ts";
 import { failureSlot, Slot, type ThreadStats } from "../stats/thread_stats.ts";
 import { AnswerGroups, type AnswerObserver, type TimedRequest } from "./answer_groups.ts";
+import { PhaseRecorder, type TimedConnection } from "./phase_recorder.ts";
 import type { ReadAid } from "./response_reader.ts";
 
 /** Which counts and observers a run needs. */
@@ -36,11 +37,14 @@ export class Recorder implements ReadAid<TimedRequest> {
   readonly #isOpenLoop: boolean;
   readonly #groups: AnswerGroups | null;
   readonly #failures = new FailureCounts();
+  /** null: they are not measured. */
+  readonly #phases: PhaseRecorder | null;
 
   constructor(stats: ThreadStats, { isOpenLoop, groupBy, observer }: RecorderOptions) {
     this.#stats = stats;
     this.counters = stats.counters;
     this.#isOpenLoop = isOpenLoop;
+    this.#phases = PhaseRecorder.of(stats);
     this.#groups = groupBy === null ? null : new AnswerGroups(groupBy, this, observer);
     this.observer = this.#groups ?? observer;
   }
@@ -58,10 +62,12 @@ export class Recorder implements ReadAid<TimedRequest> {
     this.counters[slot]++;
   }
 
-  opened(connectMs: number): void {
+  /** A connection is made at `nowMs`. */
+  opened(connection: TimedConnection, nowMs: number): void {
     this.counters[Slot.opened]++;
     this.counters[Slot.open]++;
-    this.#stats.connectTime.record(connectMs * 1000);
+    this.#stats.connectTime.record((nowMs - connection.connectStartMs) * 1000);
+    if (this.#phases !== null) this.#phases.opened(connection, nowMs);
   }
 
   closed(): void {
@@ -101,6 +107,7 @@ export class Recorder implements ReadAid<TimedRequest> {
       if (status >= 400) this.counters[Slot.failedStatus]++;
       this.#stats.latency.record((nowMs - request.intendedMs) * 1000);
       if (this.#isOpenLoop) this.#stats.serviceTime.record((nowMs - request.startMs) * 1000);
+      if (this.#phases !== null) this.#phases.answered(request, nowMs);
     }
     if (this.observer !== null) this.observer.respond(request, status);
   }

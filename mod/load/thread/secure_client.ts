@@ -9,13 +9,20 @@ import type { TlsPlan } from "../plan/thread_plan.ts";
 export class SecureClient {
   readonly #context: ClientContext;
   readonly #resume: boolean;
+  readonly #notesTransport: boolean;
   readonly #counters: Float64Array;
   readonly #countResumed = (socket: { readonly isResumed: boolean }) => {
     if (socket.isResumed) this.#counters[Slot.tlsResumed]++;
   };
 
   /** Throws `StartError` when a file cannot be used or libssl is missing. */
-  constructor(plan: TlsPlan, http2: boolean, counters: Float64Array) {
+  constructor(
+    plan: TlsPlan,
+    http2: boolean,
+    counters: Float64Array,
+    /** Notes when transports are connected. */
+    notesTransport: boolean,
+  ) {
     this.#context = new ClientContext({
       verify: plan.verify,
       // With HTTP/1.1 as the second choice a server says that it lacks HTTP/2, instead of an alert.
@@ -27,17 +34,22 @@ export class SecureClient {
     });
     this.#resume = plan.resume;
     this.#counters = counters;
+    this.#notesTransport = notesTransport;
   }
 
   connect(
     reactor: Reactor,
     address: Address,
-    handler: SocketHandler,
+    handler: SocketHandler & { transportMs: number },
     serverName: string,
     options: ConnectOptions,
   ): Socket {
+    const noting = this.#notesTransport
+      ? { onConnected: () => handler.transportMs = reactor.readClockMs() }
+      : {};
     return connectSecure(reactor, address, handler, this.#context, {
       ...options,
+      ...noting,
       serverName,
       resume: this.#resume,
       onReady: this.#countResumed,

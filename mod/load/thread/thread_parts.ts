@@ -12,7 +12,7 @@ export async function assembleThread(
 ): Promise<LoadThread> {
   const reactor = await createReactor(plan.reactor);
   const secure = plan.groups.some((group) => group.serverName !== null)
-    ? new (await import("./secure_client.ts")).SecureClient(plan.tls, plan.http2, stats.counters)
+    ? await makeSecureClient(plan, stats)
     : null;
   const http2 = plan.http2 ? (await import("./http2/lanes.ts")).makeStreamLanes : null;
   if (plan.script === null) {
@@ -24,4 +24,10 @@ export async function assembleThread(
   const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop(), mark);
   thread = new LoadThread(script.adapt(plan), stats, reactor, { secure, http2, script });
   return thread;
+}
+
+async function makeSecureClient(plan: ThreadPlan, stats: ThreadStats) {
+  const { SecureClient } = await import("./secure_client.ts");
+  const notesTransport = plan.extraTimes.includes("tlsHandshake");
+  return new SecureClient(plan.tls, plan.http2, stats.counters, notesTransport);
 }

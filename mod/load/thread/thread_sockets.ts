@@ -20,6 +20,8 @@ export interface Connecting extends SocketHandler {
   readonly index: number;
   /** Local address of the socket; set when we chose it. */
   source: string | undefined;
+  /** When its transport was connected and TLS began; set only when phases are measured. */
+  transportMs: number;
 }
 
 export class ThreadSockets {

@@ -30,7 +30,7 @@ async function obey(message: ToWorker): Promise<void> {
     case "plan": {
       const { plan, memory, mark } = message;
       if (plan.script !== null) await prepareForScript(plan.script.name, plan.script.stdoutTaken);
-      thread = await assembleThread(plan, new ThreadStats(memory), mark);
+      thread = await assembleThread(plan, new ThreadStats(memory, plan.extraTimes), mark);
       return post({ kind: "ready" });
     }
     case "start": {

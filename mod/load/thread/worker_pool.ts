@@ -5,7 +5,7 @@
 import { exitCodes } from "../../base/errors.ts";
 import type { LoadThread } from "./load_thread.ts";
 import { LoadWorker } from "./load_worker.ts";
-import { ThreadStats } from "../stats/thread_stats.ts";
+import { statsBytes, ThreadStats } from "../stats/thread_stats.ts";
 import { assembleThread } from "./thread_parts.ts";
 import type { ThreadOutcome, ThreadPlan } from "../plan/thread_plan.ts";
 
@@ -49,14 +49,14 @@ export class WorkerPool {
   }
 
   async #addLocal(plan: ThreadPlan): Promise<void> {
-    const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+    const stats = ThreadStats.make(plan.extraTimes);
     this.stats[plan.index] = stats;
     this.#local = await assembleThread(plan, stats);
   }
 
   async #addWorker(plan: ThreadPlan): Promise<void> {
-    const memory = new SharedArrayBuffer(ThreadStats.byteLength);
-    this.stats[plan.index] = new ThreadStats(memory);
+    const memory = new SharedArrayBuffer(statsBytes(plan.extraTimes));
+    this.stats[plan.index] = new ThreadStats(memory, plan.extraTimes);
     const worker = new LoadWorker(plan.script?.name ?? null);
     this.#workers.push(worker);
     await worker.request({ kind: "plan", plan, memory, mark: worker.markMemory }, "ready");

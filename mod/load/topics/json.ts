@@ -34,6 +34,10 @@ runs                   one for each --repeat:
                        Latency is measured from when a request was due (-R), else
                        from the send; serviceTime from the send, null in a closed
                        loop
+  phases               with --phases: dns, connect, tls, firstByte, transfer, each as
+                       latency above; null where there was none. dns counts lookups,
+                       connect (without TLS) and tls connections, firstByte (from the
+                       send) and transfer (from the first byte to the last) responses
   schedule             with -R: askedRequestsPerSecond, sentRequestsPerSecond,
                        requestsDue, requestsUnsent, lagMeanUs, lagMaxUs
   connections          asked, made, openAtEnd, lost, closedIdleByServer,

@@ -20,6 +20,9 @@ Additional lines follow only when relevant:
   Rate:              with -R: requested and sent rate, how late the schedule ran
   Latency percentiles:   with --percentiles
   Service time:      with -U: measured from the send, not from when it was due
+  Phases:            with --phases: lookups of names; connections, TLS apart; from
+                     the send to the first byte of the response, and from there to
+                     its last byte. The last two add up to the service time
   Failed requests:   each failed request once, by kind and errno
   Retried:           with --retry: lost with a kept connection and sent again
   Connections:       when some could not be made or were lost

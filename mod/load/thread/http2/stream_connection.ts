@@ -36,6 +36,8 @@ export class StreamConnection extends Deadline
   readonly group: GroupState;
   readonly index: number;
   source: string | undefined = undefined;
+  connectStartMs = 0;
+  transportMs = 0;
   /** Responses on this connection. */
   servedCount = 0;
   /** It takes no new requests, and ends after those that it has. */
@@ -61,7 +63,6 @@ export class StreamConnection extends Deadline
   #waiting: StreamLane[] = [];
   /** Requests that it has taken. */
   #takenCount = 0;
-  #connectStartMs = 0;
   #lastReadMs = 0;
   #peerEnded = false;
   /** The server has announced the end, so that it closes first. */
@@ -93,7 +94,7 @@ export class StreamConnection extends Deadline
   }
 
   connect(nowMs: number): void {
-    this.#connectStartMs = nowMs;
+    this.connectStartMs = nowMs;
     this.#parts.sockets.arm(this, nowMs + this.#parts.plan.timeoutMs);
     this.#socket = this.#parts.sockets.connect(this);
   }
@@ -253,7 +254,7 @@ export class StreamConnection extends Deadline
     const { sockets, recorder } = this.#parts;
     const nowMs = this.nowMs = sockets.readClockMs();
     sockets.connectEnded(true);
-    recorder.opened(nowMs - this.#connectStartMs);
+    recorder.opened(this, nowMs);
     this.#isOpen = true;
     const { alpn } = socket;
     if (alpn !== undefined && alpn !== "h2") {

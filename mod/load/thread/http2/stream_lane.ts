@@ -33,6 +33,7 @@ export class StreamLane extends Deadline implements Lane {
   outstanding = 0;
   intendedMs = 0;
   startMs = 0;
+  firstByteMs = 0;
   isQueued = false;
   isDelayed = false;
   connectStreak = 0;
@@ -132,6 +133,7 @@ export class StreamLane extends Deadline implements Lane {
   /** A head, interim ones included. */
   takeHead(head: ResponseHead): void {
     const { observer } = this.#parts.recorder;
+    if (!this.hasBegun) this.firstByteMs = this.connection!.nowMs;
     this.hasBegun = true;
     this.status = head.status;
     if (observer !== null) observer.takeHead(this, head);

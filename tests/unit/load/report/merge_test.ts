@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Histogram } from "../../../../mod/metrics/histogram.ts";
 import { mergeRuns } from "../../../../mod/load/report/merge.ts";
-import { histogramOf, type RunJson, timeJson } from "../../../../mod/load/report/report_json.ts";
+import { type RunJson } from "../../../../mod/load/report/report_json.ts";
+import { histogramOf, timeJson } from "../../../../mod/load/report/time_json.ts";
 
 async function run(values: number[], changes: Partial<RunJson> = {}): Promise<RunJson> {
   const histogram = new Histogram();
@@ -27,6 +28,7 @@ async function run(values: number[], changes: Partial<RunJson> = {}): Promise<Ru
     latency: time,
     serviceTime: null,
     connectTime: time,
+    phases: null,
     schedule: null,
     connections: {
       asked: 1,

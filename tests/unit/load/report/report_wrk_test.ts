@@ -9,6 +9,7 @@ import { type CounterName, Slot, ThreadStats } from "../../../../mod/load/stats/
 const output: OutputPlan = {
   latency: false,
   serviceTime: false,
+  phases: false,
   percentiles: [],
   groupBy: null,
   json: null,
@@ -26,7 +27,7 @@ function result(
   ratesPerSecond: number[],
   changes: Partial<LoadResult> = {},
 ): LoadResult {
-  const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+  const stats = ThreadStats.make();
   for (const [name, count] of Object.entries(counters)) {
     stats.counters[Slot[name as CounterName]] = count;
   }
@@ -57,6 +58,7 @@ function result(
     groupBy: null,
     streams: null,
     isSecure: false,
+    lookupTime: null,
     ...changes,
   };
 }

@@ -6,7 +6,7 @@ import { Slot, ThreadStats } from "../../../../mod/load/stats/thread_stats.ts";
 function threads(count: number): ThreadStats[] {
   return Array.from(
     { length: count },
-    () => new ThreadStats(new ArrayBuffer(ThreadStats.byteLength)),
+    () => ThreadStats.make(),
   );
 }
 

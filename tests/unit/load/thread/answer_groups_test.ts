@@ -7,7 +7,7 @@ import type { TimedRequest } from "../../../../mod/load/thread/answer_groups.ts"
 const run = { measureFromMs: 100 };
 
 function connection(intendedMs: number): TimedRequest {
-  return { intendedMs, startMs: intendedMs };
+  return { intendedMs, startMs: intendedMs, firstByteMs: intendedMs };
 }
 
 function head(fields: string): ResponseHead {

@@ -41,6 +41,7 @@ const basePlan: ThreadPlan = {
   retry: false,
   randomOrder: false,
   groupBy: null,
+  extraTimes: [],
   sources: [],
   resetOnClose: false,
   tls: {
@@ -68,7 +69,7 @@ export async function simulate(
   changes: Partial<ThreadPlan>,
 ): Promise<Simulation> {
   const reactor = new SimulatedReactor(server);
-  const stats = new ThreadStats(new ArrayBuffer(ThreadStats.byteLength));
+  const stats = ThreadStats.make(changes.extraTimes);
   const connectionGroups = new Array<number>(connections).fill(0);
   const plan = { ...basePlan, connectionGroups, ...changes };
   const parts = { script: null, secure: null, http2: plan.http2 ? makeStreamLanes : null };

@@ -1,5 +1,5 @@
 /** Finds out why scheduled requests are sent late, from what the thread did while they were due. */
-import { type CounterName, Slot } from "../stats/thread_stats.ts";
+import { type CounterName, Slot } from "../../stats/thread_stats.ts";
 
 /** CPU time of this thread, and time in which it was ready and had no CPU; milliseconds. */
 export interface ThreadTimes {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { DelayQueue } from "../../../../mod/load/thread/delay_queue.ts";
+import { DelayQueue } from "../../../../../mod/load/thread/pacing/delay_queue.ts";
 
 Deno.test("DelayQueue returns connections in the order of their times", () => {
   const queue = new DelayQueue<{ index: number }>();

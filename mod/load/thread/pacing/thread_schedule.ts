@@ -1,5 +1,5 @@
-import { Schedule } from "../plan/schedule.ts";
-import type { ThreadPlan } from "../plan/thread_plan.ts";
+import { Schedule } from "../../plan/schedule.ts";
+import type { ThreadPlan } from "../../plan/thread_plan.ts";
 
 /** One thread's share of the run's schedule: every `threadCount`-th request. */
 export class ThreadSchedule {
