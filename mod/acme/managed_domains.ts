@@ -8,34 +8,39 @@ import {
 import { chooseState, type ChosenState } from "./store/choose_state.ts";
 import { certificatePath, challengeFolderOf, StateFolder } from "./store/state_folder.ts";
 
+export interface ManagedPlace {
+  /** The file with certificate and key, for each name. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly challengeFolder: string;
+}
+
 export class ManagedDomains {
   readonly #needs: CertificateNeeds;
   readonly #state: ChosenState;
-  readonly #folder: StateFolder;
   #certificates: Certificates | null = null;
 
   private constructor(needs: CertificateNeeds, state: ChosenState) {
     this.#needs = needs;
     this.#state = state;
-    this.#folder = new StateFolder(state.path);
   }
 
-  /** Gives each name a certificate that can be served. Throws `StartError`. */
+  /** Gives each name a certificate that can be served, if there is a place for it. */
   static async prepare(needs: CertificateNeeds): Promise<ManagedDomains> {
-    const domains = new ManagedDomains(needs, chooseState(needs.settings.state));
-    await fillGaps(domains.#folder, needs, Date.now());
-    return domains;
+    const state = chooseState(needs.settings.state);
+    if (state.path !== null) await fillGaps(new StateFolder(state.path), needs, Date.now());
+    return new ManagedDomains(needs, state);
   }
 
-  /** The file with certificate and key, for each name. */
-  get files(): ReadonlyMap<string, string> {
-    const { names } = this.#needs;
-    return new Map(names.map((name) => [name, certificatePath(this.#state.path, name)]));
+  get names(): readonly string[] {
+    return this.#needs.names;
   }
 
-  /** Where pending challenges lie. */
-  get challengeFolder(): string {
-    return challengeFolderOf(this.#state.path);
+  /** Where certificates and pending challenges lie; null: nothing can be written. */
+  get place(): ManagedPlace | null {
+    const { path } = this.#state;
+    if (path === null) return null;
+    const files = new Map(this.names.map((name) => [name, certificatePath(path, name)]));
+    return { files, challengeFolder: challengeFolderOf(path) };
   }
 
   /** Why nothing is ordered; null: it is. */
@@ -54,8 +59,9 @@ export class ManagedDomains {
 
   /** Orders and renews from now on: the CA's validation must find a worker. */
   begin(host: CertificatesHost): void {
-    if (this.#certificates !== null || !this.#state.mayOrder) return;
-    this.#certificates = new Certificates(this.#folder, this.#needs, host);
+    const { path, fault } = this.#state;
+    if (this.#certificates !== null || path === null || fault !== null) return;
+    this.#certificates = new Certificates(new StateFolder(path), this.#needs, host);
     this.#certificates.start();
   }
 

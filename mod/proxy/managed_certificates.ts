@@ -6,12 +6,19 @@ import { chooseState, type ChosenState } from "../acme/store/choose_state.ts";
 import { StateFolder } from "../acme/store/state_folder.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
-import { getVariable, setVariable } from "../process/environment.ts";
+import { dropVariable, getVariable, setVariable } from "../process/environment.ts";
+import { bothIn, keepPair, openPair, pemOf } from "../tls/kept_pair.ts";
+import { makeSelfSigned } from "../tls/self_signed.ts";
+import type { CertificateFiles } from "../tls/server_context.ts";
 import { challengesOf } from "./plan/challenges.ts";
-import type { ProxyPlan } from "./plan/plan.ts";
+import type { AcmePlan, ProxyPlan } from "./plan/plan.ts";
 
-/** Tells workers the folder that the master has chosen. */
-const folderVariable = "HAYATE_ACME_FOLDER";
+/** Tell workers where the master has the certificates: a folder, or a pair for all names. */
+const placeVariables = {
+  folder: "HAYATE_ACME_FOLDER",
+  standInFile: "HAYATE_ACME_PAIR",
+  standInPem: "HAYATE_ACME_PAIR_PEM",
+} as const;
 
 export class ManagedCertificates {
   readonly #logger: Logger;
@@ -20,25 +27,23 @@ export class ManagedCertificates {
   #running: { readonly path: string; readonly certificates: Certificates } | null = null;
   /** By the value of `state`. */
   readonly #chosen = new Map<string, ChosenState>();
+  /** By their names, kept to the end: a worker before a reload has the file's path. */
+  readonly #standIns = new Map<string, StandIn>();
 
   constructor(logger: Logger, isWorker: boolean) {
     this.#logger = logger;
     this.#isWorker = isWorker;
   }
 
-  /**
-   * Returns `plan` with the folder of its certificates, in which each name has one that can be
-   * served. Throws `StartError`.
-   */
+  /** Returns `plan` with the place of its certificates, where each name has one to serve. */
   async prepare(plan: ProxyPlan): Promise<ProxyPlan> {
     const { acme } = plan.global;
-    if (acme === null || namesOf(plan.listeners).length === 0) return plan;
-    const folder = this.#isWorker ? getVariable(folderVariable) : this.#choose(acme.state).path;
-    if (folder === undefined) throw new StartError("acme: the master has chosen no folder");
-    const ready = { ...plan, global: { ...plan.global, acme: { ...acme, folder } } };
-    if (this.#isWorker) return ready;
-    setVariable(folderVariable, folder);
-    const filled = await fillGaps(new StateFolder(folder), needsOf(ready), Date.now());
+    const names = namesOf(plan.listeners);
+    if (acme === null || names.length === 0) return plan;
+    const place = this.#isWorker ? placeOfMaster() : this.#placeFor(names, acme.state);
+    const ready = { ...plan, global: { ...plan.global, acme: { ...acme, ...place } } };
+    if (this.#isWorker || place.folder === null) return ready;
+    const filled = await fillGaps(new StateFolder(place.folder), needsOf(ready), Date.now());
     if (filled.length > 0) {
       const names = filled.join(", ");
       this.#logger.warn(`acme: a self-signed certificate is served until the CA's: ${names}`);
@@ -49,8 +54,8 @@ export class ManagedCertificates {
   /** The plan is in force: its certificates are ordered and renewed from now on. */
   use(plan: ProxyPlan, reactor: Reactor): void {
     if (this.#isWorker || this.#isStopped) return;
-    const path = plan.global.acme?.folder ?? null;
-    const orders = path !== null && this.#chosen.get(plan.global.acme!.state)?.mayOrder === true;
+    const { folder: path = null, fault = null } = plan.global.acme ?? {};
+    const orders = path !== null && fault === null;
     if (orders && this.#running?.path === path) {
       return this.#running.certificates.update(needsOf(plan));
     }
@@ -73,6 +78,8 @@ export class ManagedCertificates {
     this.stop();
     for (const chosen of this.#chosen.values()) chosen.dispose();
     this.#chosen.clear();
+    for (const standIn of this.#standIns.values()) standIn.dispose();
+    this.#standIns.clear();
   }
 
   #start(path: string, plan: ProxyPlan, reactor: Reactor): Certificates {
@@ -87,6 +94,19 @@ export class ManagedCertificates {
     return certificates;
   }
 
+  #placeFor(names: readonly string[], state: string): Place {
+    const { path, fault } = this.#choose(state);
+    if (path !== null) {
+      tellWorkers(placeVariables.folder, path);
+      return { folder: path, standIn: null, fault };
+    }
+    const key = names.join(" ");
+    let standIn = this.#standIns.get(key);
+    if (standIn === undefined) this.#standIns.set(key, standIn = makeStandIn(names));
+    tellWorkers(standIn.variable, standIn.text);
+    return { folder: null, standIn: standIn.files, fault };
+  }
+
   /** The state folder; one in memory stays the same over reloads. */
   #choose(state: string): ChosenState {
     let chosen = this.#chosen.get(state);
@@ -98,6 +118,44 @@ export class ManagedCertificates {
     if (chosen.fault !== null) this.#logger.error(chosen.fault);
     return chosen;
   }
+}
+
+/** Where certificates are found; see `AcmePlan`. */
+type Place = Pick<AcmePlan, "folder" | "standIn" | "fault">;
+
+/** A self-signed pair for all names, and how workers are told. */
+interface StandIn {
+  readonly files: CertificateFiles;
+  readonly variable: string;
+  readonly text: string;
+  dispose(): void;
+}
+
+function makeStandIn(names: readonly string[]): StandIn {
+  const pem = pemOf(makeSelfSigned(names));
+  const { path, dispose } = keepPair(pem);
+  return path === null
+    ? { files: openPair(pem), variable: placeVariables.standInPem, text: pem, dispose }
+    : { files: bothIn(path), variable: placeVariables.standInFile, text: path, dispose };
+}
+
+/** Sets one of `placeVariables` and removes the others, which an earlier plan may have left. */
+function tellWorkers(variable: string, text: string): void {
+  for (const name of Object.values(placeVariables)) dropVariable(name);
+  setVariable(variable, text);
+}
+
+/** Throws `StartError`. */
+function placeOfMaster(): Place {
+  const folder = getVariable(placeVariables.folder) ?? null;
+  const file = getVariable(placeVariables.standInFile);
+  const pem = getVariable(placeVariables.standInPem);
+  dropVariable(placeVariables.standInPem);
+  if (folder === null && !file && !pem) {
+    throw new StartError("acme: the master has chosen no folder");
+  }
+  const standIn = file ? bothIn(file) : pem ? openPair(pem) : null;
+  return { folder, standIn, fault: null };
 }
 
 function namesOf(listeners: ProxyPlan["listeners"]): readonly string[] {

@@ -42,9 +42,9 @@ export async function prepareAcme(
   if (missing !== null) throw new StartError(`TLS_DOMAIN: ${missing}`);
   const domains = await ManagedDomains.prepare(needs);
   const sockets = listen.filter(({ tls }) => tls).map(({ name }) => name);
+  const appliance = namedAppliance(sockets, domains, former);
   return {
-    variables: namedAppliance(sockets, domains.files, domains.challengeFolder, former),
-    selfSigned: null,
+    ...appliance,
     note: domains.fault === null ? domains.noteOf("TLS_DOMAIN") : "",
     fault: domains.fault,
     begin: (report) =>
@@ -60,7 +60,10 @@ export async function prepareAcme(
         random: () => Math.random(),
       }),
     stop: () => domains.stop(),
-    dispose: () => domains.dispose(),
+    dispose: () => {
+      domains.dispose();
+      appliance.dispose();
+    },
   };
 }
 

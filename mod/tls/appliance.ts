@@ -3,9 +3,9 @@
  * the certificate and the ticket seed. Every generation and worker has the same ones.
  */
 import { StartError } from "../base/errors.ts";
-import { openMemoryFile, openSharedFile } from "../sys/memory_file.ts";
+import { bothIn, keepPair, openPair, pemOf } from "./kept_pair.ts";
 import { opensslFault } from "./openssl_fault.ts";
-import { makeSelfSigned, type SelfSigned } from "./self_signed.ts";
+import { makeSelfSigned } from "./self_signed.ts";
 import type { CertificateFiles, Identity } from "./server_context.ts";
 
 /** Names of the environment variables. Users may set the first two. */
@@ -21,6 +21,8 @@ export const tlsVariables = {
   named: "HAYATE_TLS_NAMED",
   /** Folder of pending TLS-ALPN-01 challenges. */
   challenges: "HAYATE_TLS_CHALLENGES",
+  /** Why no certificate is ordered from the CA, for the status page. */
+  notOrdered: "HAYATE_TLS_NOT_ORDERED",
   /** Set for all workers but the first one, which reports for all what their files say. */
   silent: "HAYATE_TLS_SILENT",
 } as const;
@@ -90,57 +92,55 @@ function pathsOf(certificate: string, key: string): Record<string, string> {
   return { [tlsVariables.certificate]: certificate, [tlsVariables.key]: key };
 }
 
-/**
- * A pair that workers can read until `dispose`, as variables. It is kept in memory, as a container
- * may have no writable folder. Where /proc hides our descriptors from workers (a program with file
- * capabilities), the variables contain the pair itself, which only this user can read, as the seed.
- */
+/** A pair for the workers until `dispose`, as variables: as PEM only this user can read it, too. */
 function keepSelfSigned(pem: string) {
-  const [certificate, key] = ["self-signed.crt", "self-signed.key"].map(openSharedFile);
-  if (certificate === null || key === null) {
-    certificate?.close();
-    key?.close();
-    return { pair: { [tlsVariables.selfSigned]: pem }, dispose: () => {} };
-  }
-  // OpenSSL finds its part in either file.
-  Deno.writeTextFileSync(certificate.path, pem);
-  Deno.writeTextFileSync(key.path, pem);
-  return {
-    pair: pathsOf(certificate.sharedPath, key.sharedPath),
-    dispose: () => {
-      certificate.close();
-      key.close();
-    },
-  };
+  const { path, dispose } = keepPair(pem);
+  const pair = path === null ? { [tlsVariables.selfSigned]: pem } : pathsOf(path, path);
+  return { pair, dispose };
 }
 
-function pemOf({ certificate, key }: SelfSigned): string {
-  const decoder = new TextDecoder();
-  return decoder.decode(certificate) + decoder.decode(key);
+/** Certificates of a CA by name. */
+export interface NamedCertificates {
+  readonly names: readonly string[];
+  /** Where they are kept; null: nowhere, and a self-signed one stands in for all of them. */
+  readonly place: {
+    /** One file for each name. */
+    readonly files: ReadonlyMap<string, string>;
+    /** Folder of pending challenges. */
+    readonly challengeFolder: string;
+  } | null;
+  /** Why nothing is ordered; null: it is. */
+  readonly fault: string | null;
 }
 
-/** TLS variables for certificates that are given by name. `files`: one for each name. */
+/** TLS settings for certificates that are given by name. */
 export function namedAppliance(
   sockets: readonly string[],
-  files: ReadonlyMap<string, string>,
-  challengeFolder: string,
+  { names, place, fault }: NamedCertificates,
   former: FormerTls = noFormer,
-): Readonly<Record<string, string>> {
-  const [first] = files.values();
-  return {
-    ...appliance(sockets, pathsOf(first, first), former).variables,
-    [tlsVariables.named]: [...files].map(([name, file]) => `${name}=${file}`).join(" "),
-    [tlsVariables.challenges]: challengeFolder,
-  };
+): ApplianceTls {
+  const notOrdered = fault === null ? {} : { [tlsVariables.notOrdered]: fault };
+  if (place === null) {
+    const { pair, dispose } = keepSelfSigned(pemOf(makeSelfSigned(names)));
+    const tls = appliance(sockets, { ...pair, ...notOrdered }, former);
+    return { ...tls, dispose };
+  }
+  const [first] = place.files.values();
+  return appliance(sockets, {
+    ...pathsOf(first, first),
+    [tlsVariables.named]: [...place.files].map(([name, file]) => `${name}=${file}`).join(" "),
+    [tlsVariables.challenges]: place.challengeFolder,
+    ...notOrdered,
+  }, former);
 }
 
 function appliance(
   sockets: readonly string[],
-  pair: Readonly<Record<string, string>>,
+  identity: Readonly<Record<string, string>>,
   former: FormerTls,
 ): ApplianceTls {
   const variables = {
-    ...pair,
+    ...identity,
     [tlsVariables.sockets]: sockets.join(";"),
     [tlsVariables.ticketSeed]: former.ticketSeed ?? freshTicketSeed(),
   };
@@ -160,6 +160,8 @@ export interface InheritedTls {
   readonly identities: readonly Identity[];
   /** Folder of pending TLS-ALPN-01 challenges; null: none. */
   readonly challengeFolder: string | null;
+  /** Why no certificate is ordered from a CA, although one should be; null: nothing to say. */
+  readonly notOrdered: string | null;
   readonly ticketSeed: string | null;
 }
 
@@ -185,7 +187,7 @@ function namedIdentities(text: string): readonly Identity[] {
   return text.split(" ").filter((part) => part.includes("=")).map((part) => {
     const at = part.indexOf("=");
     const file = part.slice(at + 1);
-    return { certificates: [{ certificateFile: file, keyFile: file }], names: [part.slice(0, at)] };
+    return { certificates: [bothIn(file)], names: [part.slice(0, at)] };
   });
 }
 
@@ -205,6 +207,7 @@ export function readAppliance(
       ...namedIdentities(variable(tlsVariables.named) ?? ""),
     ],
     challengeFolder: variable(tlsVariables.challenges) || null,
+    notOrdered: variable(tlsVariables.notOrdered) || null,
     ticketSeed: readTicketSeed(variable, warn),
   };
 }
@@ -214,10 +217,5 @@ function inheritedFiles(variable: (name: string) => string | undefined): Certifi
   const keyFile = variable(tlsVariables.key);
   if (certificateFile && keyFile) return { certificateFile, keyFile };
   const pem = variable(tlsVariables.selfSigned);
-  if (!pem) return null;
-  // Open until the process ends.
-  const file = openMemoryFile("self-signed.pem");
-  if (file === null) throw new StartError("TLS: cannot keep the self-signed certificate in memory");
-  Deno.writeTextFileSync(file.path, pem);
-  return { certificateFile: file.path, keyFile: file.path };
+  return pem ? openPair(pem) : null;
 }

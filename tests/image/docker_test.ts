@@ -27,6 +27,7 @@ if (Deno.env.get("HAYATE_ENGINE") === "docker") {
   test("an empty PORTS ends the container with one line", emptyPorts);
   test("every mode is a command of the image", modesAsCommands);
   test("a read-only root and a plain user serve TLS and survive HUP", readOnlyPlainUser);
+  test("no place for certificates serves a self-signed one", noPlaceForCertificates);
   test("workers are the first choice of the kernel's OOM killer", workersDieFirst);
   test("a configuration that disappears fails the HUP and the old generation stays", vanished);
   test("docker stop serves the connections in the accept queue", stopAnswersQueue);
@@ -114,6 +115,19 @@ async function readOnlyPlainUser(): Promise<void> {
     assertEquals(answer.stdout, "hello", await container.logs());
     if (generation === 1) await container.hup();
   }
+}
+
+async function noPlaceForCertificates(): Promise<void> {
+  const secure = freeTlsPort();
+  // Without `--ipc none` /dev/shm can be written.
+  await using container = await startContainer([
+    ...["--read-only", "--ipc", "none", "-e", `PORTS=${secure}`, "-e", "TLS_DOMAIN=a.example"],
+  ], ["serve", "--text", "hello"]);
+  await container.waitForLog(/\[error\] acme: cannot write .*no certificate is ordered/);
+  await waitUntil("an answer", async () => {
+    const answer = await runProgram("curl", ["-sk", `https://127.0.0.1:${secure}/`]);
+    return answer.stdout === "hello";
+  });
 }
 
 async function workersDieFirst(): Promise<void> {

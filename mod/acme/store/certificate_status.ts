@@ -14,26 +14,40 @@ export interface CertificateStatus {
   readonly notAfterMs: number | null;
   /** For a CA's certificate, the time of the next order, which may have passed; null: not ordered. */
   readonly nextMs: number | null;
-  /** Why the last order failed; "" after a success, or if none is made. */
+  /** Why the last order failed, or none is made; "" after a success, and if none is wanted. */
   readonly lastError: string;
+  /** It comes from a CA, or is served until that has given one. */
+  readonly isManaged: boolean;
 }
 
-/** A name whose certificates come from a CA. */
-export function managedStatus(folder: StateFolder, name: string): CertificateStatus {
+/** A name whose certificates come from a CA. `fault`: why nothing is ordered; null: it is. */
+export function managedStatus(
+  folder: StateFolder,
+  name: string,
+  fault: string | null = null,
+): CertificateStatus {
   const agenda = folder.findName(name);
+  const nextMs = Math.max(agenda?.retryAtMs ?? 0, agenda?.renewAtMs ?? 0);
   return {
     ...statusOf(folder.readCertificate(name), name),
     names: [name],
-    nextMs: Math.max(agenda?.retryAtMs ?? 0, agenda?.renewAtMs ?? 0),
-    lastError: agenda?.lastError ?? "",
+    ...(fault === null
+      ? { nextMs, lastError: agenda?.lastError ?? "" }
+      : { nextMs: null, lastError: fault }),
+    isManaged: true,
   };
+}
+
+/** A pair that serves for all its names, since none can be ordered. `fault`: why. */
+export function standInStatus(file: string, fault: string): CertificateStatus {
+  return { ...fileStatus(file), lastError: fault, isManaged: true };
 }
 
 /** A file of the user's: the first certificate in it. */
 export function fileStatus(file: string): CertificateStatus {
   const [leaf] = fromPem("CERTIFICATE", readText(file) ?? "") ?? [];
   const facts = leaf === undefined ? null : readCertificate(leaf);
-  return { ...statusOf(facts, file), nextMs: null, lastError: "" };
+  return { ...statusOf(facts, file), nextMs: null, lastError: "", isManaged: false };
 }
 
 function statusOf(facts: CertificateFacts | null, otherwise: string) {

@@ -3,6 +3,7 @@ import {
   type CertificateStatus,
   fileStatus,
   managedStatus,
+  standInStatus,
 } from "../../acme/store/certificate_status.ts";
 import { StateFolder } from "../../acme/store/state_folder.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
@@ -34,19 +35,26 @@ export class CertificateList {
 
   /** Those of `acme`. */
   #managed(): readonly CertificateStatus[] {
-    const { global, listeners } = this.#plan;
-    const folder = global.acme?.folder ?? null;
+    const { global: { acme }, listeners } = this.#plan;
     const names = new Set(listeners.flatMap(({ managedNames }) => managedNames));
-    return folder === null ? [] : inFolder(folder, names);
+    if (acme === null || names.size === 0) return [];
+    const { folder, standIn, fault } = acme;
+    if (standIn !== null) return [standInStatus(standIn.certificateFile, fault ?? "")];
+    return folder === null ? [] : inFolder(folder, names, fault);
   }
 
   /** Those of the supervisor's TLS_DOMAIN, or its one pair. */
   #ordered(): readonly CertificateStatus[] {
     if (this.#tls === null) return [];
-    const { identities, challengeFolder } = this.#tls;
+    const { identities, challengeFolder, notOrdered } = this.#tls;
     const names = new Set(identities.flatMap((identity) => identity.names ?? []));
-    if (challengeFolder !== null) return inFolder(challengeFolder.replace(/\/[^/]*$/, ""), names);
-    return identities[0].certificates.map(({ certificateFile }) => fileStatus(certificateFile));
+    if (challengeFolder !== null) {
+      return inFolder(challengeFolder.replace(/\/[^/]*$/, ""), names, notOrdered);
+    }
+    const [{ certificates }] = identities;
+    return certificates.map(({ certificateFile }) =>
+      notOrdered === null ? fileStatus(certificateFile) : standInStatus(certificateFile, notOrdered)
+    );
   }
 
   #files(): readonly CertificateStatus[] {
@@ -58,7 +66,11 @@ export class CertificateList {
   }
 }
 
-function inFolder(path: string, names: ReadonlySet<string>): readonly CertificateStatus[] {
+function inFolder(
+  path: string,
+  names: ReadonlySet<string>,
+  fault: string | null,
+): readonly CertificateStatus[] {
   const folder = new StateFolder(path);
-  return [...names].map((name) => managedStatus(folder, name));
+  return [...names].map((name) => managedStatus(folder, name, fault));
 }

@@ -46,11 +46,12 @@ function writeProcess(writer: MetricsWriter, admin: AdminApi): void {
 }
 
 function writeCertificates(writer: MetricsWriter, { parts }: AdminApi): void {
-  const rows = (parts.certificates?.() ?? []).flatMap(({ names, notAfterMs, nextMs }): Row[] =>
-    notAfterMs === null || nextMs === null
-      ? []
-      : [[{ name: names[0] }, Math.round((notAfterMs - Date.now()) / 1000)]]
-  );
+  const rows = (parts.certificates?.() ?? []).flatMap(({ names, ...one }): Row[] => {
+    const { notAfterMs } = one;
+    if (notAfterMs === null || !one.isManaged) return [];
+    const seconds = Math.round((notAfterMs - Date.now()) / 1000);
+    return names.map((name) => [{ name }, seconds]);
+  });
   if (rows.length === 0) return;
   writer.gauge("hayate_certificate_expiry_seconds", "Until a certificate of a CA expires", rows);
 }

@@ -28,7 +28,11 @@ export function renderCertificates(folder: StateFolder, nowMs: number): string {
   try {
     names = folder.names();
   } catch (error) {
-    throw new StartError(`cannot read ${folder.path}: ${systemReason(error)}`);
+    const reason = systemReason(error);
+    throw new StartError(
+      `cannot read ${folder.path}: ${reason}; where it cannot be written nothing is ordered, as ` +
+        "the log and the status page say",
+    );
   }
   return padColumns([headings, ...names.map((name) => rowOf(folder, name, nowMs))]);
 }

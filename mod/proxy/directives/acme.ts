@@ -70,7 +70,11 @@ export const acmeDirective: Directive = {
         `${name}: the CA's terms of service are not accepted; \`accept-tos: YES\` accepts them`,
       );
     }
-    draft.plan.global.acme = { ...settings, folder: null, at: value.at };
+    draft.plan.global.acme = {
+      ...settings,
+      ...{ folder: null, standIn: null, fault: null },
+      at: value.at,
+    };
   },
 };
 

@@ -100,8 +100,12 @@ export interface GlobalPlan {
 
 /** `acme`. */
 export interface AcmePlan extends AcmeSettings {
-  /** Where the certificates lie; null until it is known that they can be kept there. */
+  /** Where the certificates lie; null until it is known that they can be kept there, or if not. */
   readonly folder: string | null;
+  /** Serves for all names where nothing can be written; null: not needed. */
+  readonly standIn: CertificateFiles | null;
+  /** Why nothing is ordered; null: it is, or that is not known yet. */
+  readonly fault: string | null;
   readonly at: Position;
 }
 

@@ -1,6 +1,5 @@
 /** The proxy server of one plan: its listeners, its upstreams with their checks, and its engine. */
 import { PendingTokens } from "../../acme/pending_tokens.ts";
-import { challengeFolderOf } from "../../acme/store/state_folder.ts";
 import { formatAddress } from "../../base/address.ts";
 import type { StartFaults } from "../../base/start_faults.ts";
 import { version } from "../../base/version.ts";
@@ -18,7 +17,7 @@ import { Engine } from "../engine/engine.ts";
 import { Generation } from "../engine/records/engine_metrics.ts";
 import { WelcomeHandler } from "../engine/handlers/welcome.ts";
 import { CertificateGuard, type ListenerTrust } from "../engine/clients/certificate_guard.ts";
-import { checkableTlsOptions, tlsOptionsOf } from "./tls_options.ts";
+import { challengeFolderIn, checkableTlsOptions, tlsOptionsOf } from "./tls_options.ts";
 import { configFilesDefault } from "../../config/default_file.ts";
 import type { Route } from "../engine/routes/routes.ts";
 import type { ListenerSet, Opening } from "./listeners.ts";
@@ -126,13 +125,9 @@ export class ProxyServer {
     });
   }
 
-  get #acmeFolder(): string | null {
-    return this.#plan.global.acme?.folder ?? null;
-  }
-
   /** Of the plan's own orders, and of those of the supervisor. */
   get #pendingTokens(): PendingTokens | null {
-    const own = this.#acmeFolder === null ? null : challengeFolderOf(this.#acmeFolder);
+    const own = challengeFolderIn(this.#plan.global.acme);
     return PendingTokens.in(own, this.#parts.tls?.challengeFolder ?? null);
   }
 
@@ -184,7 +179,7 @@ export class ProxyServer {
     }
     for (const listen of this.#plan.listeners) {
       // Certificates first, so that a host that cannot be compiled does not hide their errors.
-      const options = checkableTlsOptions(listen, this.#acmeFolder);
+      const options = checkableTlsOptions(listen, this.#plan.global.acme);
       if (options !== null) {
         await faults.check(() => void this.#tls.secure(options, acceptsNothing, () => {}));
       }
@@ -196,7 +191,7 @@ export class ProxyServer {
   #serverOf(listen: ListenPlan | null, socketName: string | null, unknown: Route): AcceptHandler {
     const engine = this.#engine;
     const secure = this.#tls;
-    const options = listen === null ? null : tlsOptionsOf(listen, this.#acmeFolder);
+    const options = listen === null ? null : tlsOptionsOf(listen, this.#plan.global.acme);
     // Sockets that h2o.conf does not name use TLS if the supervisor says so.
     const wanted = listen === null && socketName !== null && secure.isSecure(socketName);
     const http2 = listen === null ? this.#plan.global.http2.isOn : listen.http2;
@@ -235,7 +230,7 @@ export class ProxyServer {
 
   /** null: the listener has no TLS, or no certificate yet. */
   #trustOf(listen: ListenPlan): ListenerTrust | null {
-    const options = tlsOptionsOf(listen, this.#acmeFolder);
+    const options = tlsOptionsOf(listen, this.#plan.global.acme);
     if (options === null) return null;
     const { identities, clientCaFile = null } = options;
     return { identities, clientCaFile, hosts: listen.hosts.map((i) => this.#plan.hosts[i].name) };

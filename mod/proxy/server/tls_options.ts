@@ -1,23 +1,24 @@
 import { certificatePath, challengeFolderOf } from "../../acme/store/state_folder.ts";
+import { bothIn } from "../../tls/kept_pair.ts";
 import type { Identity, ServerContextOptions } from "../../tls/server_context.ts";
-import type { ListenPlan, TlsPlan } from "../plan/plan.ts";
+import type { AcmePlan, ListenPlan, TlsPlan } from "../plan/plan.ts";
 
 /**
- * Returns the TLS options of a listener's `listen.ssl`; null: plain HTTP. `acmeFolder`: where the
- * certificates of a CA lie; null: there are none yet, and a listener with no others has no options.
+ * Returns the TLS options of a listener's `listen.ssl`; null: plain HTTP. `acme`: where the
+ * certificates of a CA lie; as long as there are none, a listener with no others has no options.
  */
 export function tlsOptionsOf(
   listen: ListenPlan,
-  acmeFolder: string | null,
+  acme: AcmePlan | null,
 ): ServerContextOptions | null {
   const { tls, certificatesByHost, managedNames } = listen;
   if (tls === null) return null;
   const identities = [
     ...(tls.certificates.length === 0 ? [] : [ownIdentity(tls)]),
     ...certificatesByHost,
-    ...(acmeFolder === null ? [] : managedNames.map((name) => identityOf(acmeFolder, name))),
+    ...(acme === null ? [] : managedIdentities(acme, managedNames)),
   ];
-  return identities.length === 0 ? null : optionsOf(listen, tls, identities, acmeFolder);
+  return identities.length === 0 ? null : optionsOf(listen, tls, identities, acme);
 }
 
 /**
@@ -26,18 +27,18 @@ export function tlsOptionsOf(
  */
 export function checkableTlsOptions(
   listen: ListenPlan,
-  acmeFolder: string | null,
+  acme: AcmePlan | null,
 ): ServerContextOptions | null {
   const { tls } = listen;
   if (tls === null) return null;
-  return tlsOptionsOf(listen, acmeFolder) ?? optionsOf(listen, tls, [{ certificates: [] }], null);
+  return tlsOptionsOf(listen, acme) ?? optionsOf(listen, tls, [{ certificates: [] }], null);
 }
 
 function optionsOf(
   { managedNames, http2 }: ListenPlan,
   tls: TlsPlan,
   identities: readonly Identity[],
-  acmeFolder: string | null,
+  acme: AcmePlan | null,
 ): ServerContextOptions {
   const optional = {
     minimumVersion: tls.minimumVersion,
@@ -46,9 +47,7 @@ function optionsOf(
     cipherSuiteTls13: tls.cipherSuiteTls13,
     clientCaFile: tls.clientCaFile,
     groups: tls.groups,
-    challengeFolder: managedNames.length > 0 && acmeFolder !== null
-      ? challengeFolderOf(acmeFolder)
-      : null,
+    challengeFolder: managedNames.length > 0 ? challengeFolderIn(acme) : null,
   };
   return {
     identities,
@@ -62,8 +61,19 @@ function ownIdentity({ certificates, ocspFile }: TlsPlan): Identity {
   return { certificates, ...(ocspFile === null ? {} : { ocspFile }) };
 }
 
-/** One file has both, so that they change together. */
-function identityOf(acmeFolder: string, name: string): Identity {
-  const file = certificatePath(acmeFolder, name);
-  return { certificates: [{ certificateFile: file, keyFile: file }], names: [name] };
+function managedIdentities(
+  { folder, standIn }: AcmePlan,
+  names: readonly string[],
+): readonly Identity[] {
+  if (standIn !== null) return names.length === 0 ? [] : [{ certificates: [standIn], names }];
+  if (folder === null) return [];
+  // One file has both, so that they change together.
+  const filesOf = (name: string) => bothIn(certificatePath(folder, name));
+  return names.map((name) => ({ certificates: [filesOf(name)], names: [name] }));
+}
+
+/** The folder of pending challenges; null: nothing is ordered, or there is none yet. */
+export function challengeFolderIn(acme: AcmePlan | null): string | null {
+  const folder = acme?.folder ?? null;
+  return folder === null ? null : challengeFolderOf(folder);
 }

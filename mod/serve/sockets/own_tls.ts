@@ -43,6 +43,9 @@ export interface OwnTls {
 /** The certificates, and what comes with them. */
 type Presented = Omit<OwnTls, "isSecure">;
 
+/** Those of a supervisor are for its own certificates. */
+const unsetNames: Variables = { [tlsVariables.named]: "" };
+
 const nothing: Presented = {
   variables: {},
   begin: () => {},
@@ -134,8 +137,9 @@ async function manage(
   });
   if (domains.fault !== null) log.error(domains.fault);
   else log.info(domains.noteOf(by));
+  const appliance = namedAppliance(secure, domains);
   return {
-    variables: namedAppliance(secure, domains.files, domains.challengeFolder),
+    variables: { ...unsetNames, ...appliance.variables },
     begin: (timers) =>
       domains.begin({
         ...timers,
@@ -144,7 +148,10 @@ async function manage(
         random: () => Math.random(),
       }),
     stop: () => domains.stop(),
-    dispose: () => domains.dispose(),
+    dispose: () => {
+      domains.dispose();
+      appliance.dispose();
+    },
   };
 }
 
@@ -160,8 +167,7 @@ function present(
   };
   const { variables, note, dispose } = prepareAppliance(secure, pair);
   if (note !== "") log.info(note);
-  // Those of a supervisor are for its own certificates.
-  return { ...nothing, variables: { ...variables, [tlsVariables.named]: "" }, dispose };
+  return { ...nothing, variables: { ...unsetNames, ...variables }, dispose };
 }
 
 /** Sessions resume over all generations of a supervisor. */

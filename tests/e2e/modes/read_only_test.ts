@@ -97,6 +97,59 @@ for (const workers of [1, 2]) {
   });
 }
 
+/** The names of the certificate that is served for `name`. */
+async function namesServed(port: number, name: string): Promise<string> {
+  const script = `openssl s_client -connect 127.0.0.1:${port} -servername ${name} </dev/null ` +
+    "2>/dev/null | openssl x509 -noout -ext subjectAltName";
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+const acmeEnv = { TLS_DOMAIN: "a.example b.example", ACME_DIRECTORY: "http://127.0.0.1:1/dir" };
+const acmeConfig = (port: number, workers: number) =>
+  `acme: {accept-tos: YES, directory: "http://127.0.0.1:1/dir", tls-port: ${port}}
+num-threads: ${workers}
+listen: {host: 127.0.0.1, port: ${port}, ssl: {}}
+hosts:
+  a.example: {paths: {/: {status: ON}}}
+  b.example: {paths: {/: {status: ON}}}
+`;
+
+/** `workers`: of the configuration file; 0: the environment says everything. */
+const standIns: readonly (readonly [command: string, workers: number, reloaded: RegExp | null])[] =
+  [
+    ["proxy -c /mnt/site/h2o.conf", 1, /the new configuration is in force/],
+    ["proxy -c /mnt/site/h2o.conf", 2, /the new configuration is in force/],
+    ["supervise proxy", 0, /old worker \d+ died, status:0/],
+    ["serve -w 1 --text hi", 0, null],
+    ["serve -w 2 --text hi", 0, null],
+    ["supervise serve -w 2 --text hi", 0, /old worker \d+ died, status:0/],
+  ];
+
+for (const [command, workers, reloaded] of standIns) {
+  const what = `${command}${workers > 0 ? `, num-threads ${workers}` : ""}`;
+  namespaceTest(`no place for certificates: a self-signed one and one error: ${what}`, async () => {
+    await using folder = await openFolder();
+    const port = freePort();
+    if (workers > 0) await folder.write("h2o.conf", acmeConfig(port, workers));
+    const env = workers > 0 ? {} : { ...acmeEnv, PORTS: `127.0.0.1:${port}/tls` };
+    await using child = start(`/mnt/hayate ${command}`, folder, env);
+    await child.waitForLine(/\[error\] acme: cannot write .*no certificate is ordered/);
+    await child.waitForLine(/listening on|supervises (proxy|serve)/);
+    for (const isReloaded of reloaded === null ? [false] : [false, true]) {
+      if (isReloaded) {
+        child.kill("SIGHUP");
+        await child.waitForLine(reloaded!);
+      }
+      for (const name of ["a.example", "b.example"]) {
+        const names = await namesServed(port, name);
+        assert(names.includes("DNS:a.example, DNS:b.example"), `${names}\n${child.stderr}`);
+      }
+      if (!isReloaded) assertEquals(child.stderr.match(/\[error\]/g)?.length, 1, child.stderr);
+    }
+  });
+}
+
 namespaceTest("read-only, any user: errors of a TypeScript app name its own files", async () => {
   await using folder = await openFolder();
   await folder.write(

@@ -7,6 +7,7 @@ import {
   daysLeft,
   fileStatus,
   managedStatus,
+  standInStatus,
 } from "../../../../mod/acme/store/certificate_status.ts";
 import { StateFolder } from "../../../../mod/acme/store/state_folder.ts";
 import { libssl } from "../../../../mod/sys/libssl.ts";
@@ -54,14 +55,34 @@ Deno.test("what is missing or damaged is unreadable, under the name that was ask
     const none = { issuer: null, isSelfSigned: false, notAfterMs: null };
     assertEquals(managedStatus(folder, "a.example"), {
       ...{ ...none, names: ["a.example"] },
-      ...{ nextMs: 0, lastError: "" },
+      ...{ nextMs: 0, lastError: "", isManaged: true },
     });
     const file = `${folder.path}/site.crt`;
-    const unreadable = { ...none, names: [file], nextMs: null, lastError: "" };
+    const unreadable = {
+      ...{ ...none, names: [file] },
+      ...{ nextMs: null, lastError: "", isManaged: false },
+    };
     assertEquals(fileStatus(file), unreadable);
     Deno.writeTextFileSync(file, "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n");
     assertEquals(fileStatus(file), unreadable);
     Deno.writeTextFileSync(file, await pemOf("b.example"));
     const status = fileStatus(file);
     assertEquals([status.names, status.nextMs, status.isSelfSigned], [["b.example"], null, true]);
+  }));
+
+Deno.test("a name whose certificate is not ordered says why, and when its stand-in ends", () =>
+  withFolder(async (folder) => {
+    folder.writeCertificate("a.example", await pemOf("a.example"));
+    const file = `${folder.path}/certificates/a.example.pem`;
+    for (const one of [managedStatus(folder, "a.example", "no"), standInStatus(file, "no")]) {
+      const { names, isSelfSigned, nextMs, lastError, isManaged, notAfterMs } = one;
+      assertEquals([names, isSelfSigned, nextMs, lastError, isManaged], [
+        ["a.example"],
+        true,
+        null,
+        "no",
+        true,
+      ]);
+      assertEquals(notAfterMs! > Date.now(), true);
+    }
   }));
