@@ -3,22 +3,17 @@ import { describeStaleMount } from "../config/default_file.ts";
 import { missingGroups, opensslVersion } from "./groups.ts";
 import { stampOf } from "../process/files/file_stamp.ts";
 import { ServerContext, type ServerContextOptions } from "./server_context.ts";
-import type { SessionRules } from "./session_rules.ts";
-import { deriveTicketKeys, ticketKeyPeriod } from "./ticket_keys.ts";
+import type { SessionRules } from "./sessions/session_rules.ts";
+import type { RingHost } from "./sessions/ticket_ring.ts";
+import { deriveTicketKeys, ticketKeyPeriod } from "./sessions/ticket_keys.ts";
 
 /** How often certificate files are checked, in milliseconds. */
 const checkMs = 10_000;
 /** After this time no handshake uses a replaced context any more. */
 const graceMs = 60_000;
 
-/** The reactor and log of a keeper. */
-export interface KeeperHost {
-  setTimer(delayMs: number, callback: () => void): number;
-  clearTimer(handle: number): void;
-  nowEpochSeconds(): number;
-  /** Logs one line: certificates reloaded, or why a new one is not used. */
-  report(line: string): void;
-}
+/** The reactor and log of a keeper, and of the ring of ticket keys beside it. */
+export type KeeperHost = RingHost;
 
 /**
  * Loads certificates at start, and again when their files change. An unusable new one is reported and

@@ -7,8 +7,8 @@ import { type InheritedTls, tlsVariables } from "./appliance.ts";
 import { ContextKeeper, type KeeperHost } from "./context_keeper.ts";
 import { FileReports } from "./file_reports.ts";
 import { secureAccept } from "./secure_accept.ts";
-import { type SessionPlan, sessionsDefault } from "./session_rules.ts";
-import { TicketRing } from "./ticket_ring.ts";
+import { type SessionPlan, sessionsDefault } from "./sessions/session_rules.ts";
+import { TicketRing } from "./sessions/ticket_ring.ts";
 import type { ServerContextOptions } from "./server_context.ts";
 
 /** Timeout for a TLS handshake (h2o's handshake-timeout). */

@@ -7,7 +7,7 @@ import { useDefaultGroups, useGroups } from "./groups.ts";
 import { NameSelector } from "./name_selector.ts";
 import { OcspStapler } from "./ocsp_stapler.ts";
 import { takeFailure } from "./openssl_error.ts";
-import { type SessionRules, sessionsDefault } from "./session_rules.ts";
+import { type SessionRules, sessionsDefault } from "./sessions/session_rules.ts";
 import {
   Ctrl,
   fileTypePem,

@@ -1,5 +1,5 @@
 /** The settings of a configuration that sets nothing. Those of upstreams: `upstream_defaults.ts`. */
-import { sessionsDefault } from "../../tls/session_rules.ts";
+import { sessionsDefault } from "../../tls/sessions/session_rules.ts";
 import { version } from "../../base/version.ts";
 import { defaultHttp2Options } from "../../conn/exchange/http2_options.ts";
 import { defaultGuardRules } from "../../http2/mod.ts";

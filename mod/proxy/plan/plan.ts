@@ -3,7 +3,7 @@
  * parts (router, balancers, checks) are made from it.
  */
 import type { CertificateFiles, Identity } from "../../tls/server_context.ts";
-import type { SessionPlan } from "../../tls/session_rules.ts";
+import type { SessionPlan } from "../../tls/sessions/session_rules.ts";
 import type { AcmeSettings } from "../../acme/core/settings.ts";
 import type { Address } from "../../base/address.ts";
 import type { QueuedLimits } from "../../conn/exchange/http2_queued_output.ts";

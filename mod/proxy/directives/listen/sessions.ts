@@ -1,7 +1,7 @@
 /** `ssl-session-resumption`: how TLS sessions of clients are resumed, in h2o's words. */
 import type { ConfigNode } from "../../../config/mod.ts";
 import type { Mutable } from "../../../base/mutable.ts";
-import { type SessionPlan, sessionsDefault } from "../../../tls/session_rules.ts";
+import { type SessionPlan, sessionsDefault } from "../../../tls/sessions/session_rules.ts";
 import {
   anyText,
   choice,

@@ -1,7 +1,7 @@
 /** `ssl-session-resumption`: h2o's words, what hayate lacks of them, and what would weaken TLS. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { buildPlan } from "../../../../../mod/proxy/directives/build.ts";
-import { sessionsDefault } from "../../../../../mod/tls/session_rules.ts";
+import { sessionsDefault } from "../../../../../mod/tls/sessions/session_rules.ts";
 
 const source = { readText: () => "", environment: () => null };
 

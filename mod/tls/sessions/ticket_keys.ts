@@ -1,5 +1,5 @@
 /** Keys of TLS session tickets and their rotation. */
-import { libssl } from "../sys/libssl.ts";
+import { libssl } from "../../sys/libssl.ts";
 
 /** Lifetime of a ticket key. A stolen key decrypts the sessions of this time (RFC 5077 5.5). */
 const ticketKeySeconds = 12 * 3600;

@@ -3,8 +3,8 @@
  * name, cipher, hash, key, not_before and not_after. Hosts with the same file resume each other's
  * sessions.
  */
-import { StartError, systemReason } from "../base/errors.ts";
-import { type ConfigNode, type MapNode, parseCount, Problems, readYaml } from "../config/mod.ts";
+import { StartError, systemReason } from "../../base/errors.ts";
+import { type ConfigNode, type MapNode, parseCount, Problems, readYaml } from "../../config/mod.ts";
 
 /** One key of the file. Times are seconds since 1970. */
 export interface TicketKey {

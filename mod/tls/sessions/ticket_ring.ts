@@ -1,12 +1,20 @@
 /** Encrypts session tickets with the keys of a file that is read again when it changes. */
-import { cString, libssl } from "../sys/libssl.ts";
-import { describeStaleMount } from "../config/default_file.ts";
-import type { KeeperHost } from "./context_keeper.ts";
-import { stampOf } from "../process/files/file_stamp.ts";
+import { cString, libssl } from "../../sys/libssl.ts";
+import { describeStaleMount } from "../../config/default_file.ts";
+import { stampOf } from "../../process/files/file_stamp.ts";
 import { readTicketFile, type TicketKey, ticketNameBytes } from "./ticket_file.ts";
 
 /** How often the file is checked, in milliseconds; as often as h2o does. */
 const checkMs = 10_000;
+
+/** The reactor and log of a ring. */
+export interface RingHost {
+  setTimer(delayMs: number, callback: () => void): number;
+  clearTimer(handle: number): void;
+  nowEpochSeconds(): number;
+  /** Logs one line: keys read again, or why new ones are not used. */
+  report(line: string): void;
+}
 
 /** Results of the callback of SSL_CTX_set_tlsext_ticket_key_evp_cb(3). */
 const Answer = { failed: -1, unknownKey: 0, accepted: 1, acceptedAndRenew: 2 } as const;
@@ -63,7 +71,7 @@ function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
 
 export class TicketRing {
   readonly file: string;
-  readonly host: KeeperHost;
+  readonly host: RingHost;
   /** Newest first. */
   #keys: readonly ReadyKey[];
   /** Encrypts while no key is valid: such a ticket resumes nothing, but a handshake needs one. */
@@ -80,7 +88,7 @@ export class TicketRing {
   );
 
   /** Throws `StartError` for an unusable file. */
-  constructor(file: string, host: KeeperHost) {
+  constructor(file: string, host: RingHost) {
     this.file = file;
     this.host = host;
     this.#callback.unref();

@@ -1,8 +1,8 @@
 /** h2o's file of session ticket keys. */
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { readTicketFile } from "../../../mod/tls/ticket_file.ts";
-import { tempFolder } from "../../support/ports.ts";
-import { ticketKeyText } from "../../support/ticket_keys.ts";
+import { readTicketFile } from "../../../../mod/tls/sessions/ticket_file.ts";
+import { tempFolder } from "../../../support/ports.ts";
+import { ticketKeyText } from "../../../support/ticket_keys.ts";
 
 async function read(text: string) {
   await using folder = await tempFolder();
