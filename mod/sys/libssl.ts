@@ -156,12 +156,16 @@ const cryptoSymbols = {
 } as const;
 
 /** File names in distributions; a bare name is resolved by the dynamic loader. */
-const libraryNames = {
+export const libraryNames = {
   ssl: ["libssl.so.3", "/usr/lib/libssl.so.3", "/lib/libssl.so.3"],
   crypto: ["libcrypto.so.3", "/usr/lib/libcrypto.so.3", "/lib/libcrypto.so.3"],
 };
 
-function openFirst<S extends Deno.ForeignLibraryInterface>(names: readonly string[], symbols: S) {
+/** The first of `names` that has all symbols. Throws `StartError`. */
+export function openFirst<S extends Deno.ForeignLibraryInterface>(
+  names: readonly string[],
+  symbols: S,
+) {
   let failure: unknown = null;
   for (const name of names) {
     try {

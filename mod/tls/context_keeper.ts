@@ -51,6 +51,7 @@ export class ContextKeeper {
       const stale = describeStaleMount(path);
       if (stale !== null) host.report(stale);
     }
+    this.#checkResponses();
   }
 
   /** The SSL_CTX for the next connection. */
@@ -67,6 +68,11 @@ export class ContextKeeper {
   #refresh(): void {
     this.#timer = this.host.setTimer(checkMs, () => this.#refresh());
     this.#rotateKeys();
+    this.#checkFiles();
+    this.#checkResponses();
+  }
+
+  #checkFiles(): void {
     const stamp = stampOf(this.#files());
     if (stamp === this.#stamp) return;
     this.#stamp = stamp;
@@ -78,6 +84,12 @@ export class ContextKeeper {
     } catch (error) {
       this.host.report(`still using the old certificate: ${(error as Error).message}`);
     }
+  }
+
+  /** OCSP responses hold for days only, and what renews them may have stopped. */
+  #checkResponses(): void {
+    const nowMs = this.host.nowEpochSeconds() * 1000;
+    for (const line of this.#context.takeOcspFaults(nowMs)) this.host.report(line);
   }
 
   /** In place: keys must rotate also while the files cannot be read or have expired. */

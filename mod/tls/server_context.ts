@@ -114,6 +114,13 @@ export class ServerContext {
     }
   }
 
+  /** Lines on OCSP responses that do not hold and are not stapled; each is returned once. */
+  takeOcspFaults(nowMs: number): readonly string[] {
+    return this.#staplers.map((stapler) => stapler.takeFault(nowMs)).filter((line) =>
+      line !== null
+    );
+  }
+
   /** Releases the contexts. Connections hold references of their own (SSL_new(3)). */
   free(): void {
     this.#unload();

@@ -115,6 +115,7 @@ export const privateParts: readonly {
       "mod/sys/libc_socket.ts",
       "mod/sys/file_calls.ts",
       "mod/sys/libssl.ts",
+      "mod/sys/libssl_ocsp.ts",
     ],
     owners: [
       "mod/sys/",

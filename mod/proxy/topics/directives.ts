@@ -23,7 +23,8 @@ Listening and hosts
                            key-exchange-tls1.3: a group or a sequence, such as
                            [x25519mlkem768, x25519, secp256r1], for TLS 1.2 too,
                            cipher-preference: server|client, client-ca-file,
-                           ocsp-file: a response in DER to staple}.
+                           ocsp-file: a response in DER to staple while it
+                           holds}.
                            With ssl on the host level the certificate is chosen
                            by the client's SNI.
   acme                G    {accept-tos, email, ...}: certificates from a CA for each

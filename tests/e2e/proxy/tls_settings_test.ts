@@ -38,15 +38,32 @@ function makePair(folder: TempFolder): void {
   writeSelfSigned(["localhost"], `${folder.path}/c.pem`, `${folder.path}/k.pem`);
 }
 
-/** A CA's certificate for c.pem, and its OCSP response as `name`; V: good, R: revoked. */
-async function makeResponse(folder: TempFolder, state: "V" | "R", name: string): Promise<void> {
+/** A CA's OCSP response for c.pem as `name`; V: good, R: revoked. `life`: as openssl says it. */
+async function makeResponse(
+  folder: TempFolder,
+  state: "V" | "R",
+  name: string,
+  life = "-ndays 1",
+): Promise<void> {
   const revoked = state === "R" ? "200101000000Z" : "";
   await folder.write(
     "index.txt",
     `${state}\t391231000000Z\t${revoked}\t07\tunknown\t/CN=localhost\n`,
   );
   const files = "-index index.txt -CA ca.crt -rsigner ca.crt -rkey ca.key -reqin req.der";
-  await openssl(folder, `ocsp ${files} -respout ${name}.new -ndays 1`);
+  await openssl(folder, `ocsp ${files} -respout ${name}.new ${life}`);
+  await Deno.rename(`${folder.path}/${name}.new`, `${folder.path}/${name}`);
+}
+
+/** As `makeResponse`, with the end in 2020; openssl makes none that has ended. */
+async function makeEnded(folder: TempFolder, name: string): Promise<void> {
+  await makeResponse(folder, "V", `${name}.whole`);
+  const bytes = await Deno.readFile(`${folder.path}/${name}.whole`);
+  // Of the GeneralizedTimes, nextUpdate is the last.
+  const text = new TextDecoder("latin1").decode(bytes);
+  const at = [...text.matchAll(/\d{14}Z/g)].at(-1)!.index;
+  bytes.set(new TextEncoder().encode("2020"), at);
+  await Deno.writeFile(`${folder.path}/${name}.new`, bytes);
   await Deno.rename(`${folder.path}/${name}.new`, `${folder.path}/${name}`);
 }
 
@@ -59,16 +76,29 @@ async function makeAuthority(folder: TempFolder): Promise<void> {
   await openssl(folder, "ocsp -issuer ca.crt -cert c.pem -reqout req.der");
 }
 
+/** The status that is stapled to a handshake; "none" without one. */
+async function stapled(folder: TempFolder, port: number, version = "-tls1_3"): Promise<string> {
+  const shown = await openssl(folder, `s_client -connect 127.0.0.1:${port} -status ${version}`);
+  return /Cert Status: (\w+)/.exec(shown)?.[1] ?? "none";
+}
+
+/** Workers look at their files at moments of their own. */
+async function waitForStaple(folder: TempFolder, port: number, wanted: string): Promise<void> {
+  let inRow = 0;
+  for (let attempt = 0; attempt < 300 && inRow < 6; attempt++) {
+    inRow = await stapled(folder, port) === wanted ? inRow + 1 : 0;
+    if (inRow === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assertEquals(await stapled(folder, port), wanted);
+}
+
 peerTest("openssl", "an OCSP response is stapled, and read again when it changes", async () => {
   await using folder = await tempFolder();
   await makeAuthority(folder);
   await makeResponse(folder, "V", "ocsp.der");
   const port = freePort();
   await using proxy = await startProxy(folder, port, `, ocsp-file: ${folder.path}/ocsp.der`);
-  const status = async (version: string) => {
-    const shown = await openssl(folder, `s_client -connect 127.0.0.1:${port} -status ${version}`);
-    return /Cert Status: (\w+)/.exec(shown)?.[1] ?? "none";
-  };
+  const status = (version: string) => stapled(folder, port, version);
   assertEquals([await status("-tls1_2"), await status("-tls1_3")], ["good", "good"]);
   await makeResponse(folder, "R", "ocsp.der");
   await proxy.child.waitForLine("certificates reloaded");
@@ -77,6 +107,41 @@ peerTest("openssl", "an OCSP response is stapled, and read again when it changes
   await proxy.child.waitForLine(/still using the old certificate: .*not an OCSP response in DER/);
   assertEquals(await status("-tls1_3"), "revoked");
 });
+
+for (const workers of [1, 2]) {
+  peerTest("openssl", `an OCSP response that has ended is not stapled (${workers})`, async () => {
+    await using folder = await tempFolder();
+    await makeAuthority(folder);
+    // Without nextUpdate it holds for ever.
+    await makeResponse(folder, "V", "ocsp.der", "");
+    const port = freePort();
+    const file = `${folder.path}/ocsp.der`;
+    const threads = `num-threads: ${workers}`;
+    await using proxy = await startProxy(folder, port, `, ocsp-file: ${file}`, threads);
+    assertEquals(await stapled(folder, port), "good");
+    await makeEnded(folder, "ocsp.der");
+    await proxy.child.waitForLine(/ocsp\.der: the OCSP response ended at 2020-.*not stapled until/);
+    await waitForStaple(folder, port, "none");
+    await makeResponse(folder, "V", "ocsp.der");
+    await waitForStaple(folder, port, "good");
+    const lines = proxy.child.stderr.match(/OCSP response ended/g);
+    assertEquals(lines?.length, 1, proxy.child.stderr);
+  });
+}
+
+peerTest(
+  "openssl",
+  "an OCSP response that has ended does not keep a server from starting",
+  async () => {
+    await using folder = await tempFolder();
+    await makeAuthority(folder);
+    await makeEnded(folder, "ocsp.der");
+    const port = freePort();
+    await using proxy = await startProxy(folder, port, `, ocsp-file: ${folder.path}/ocsp.der`);
+    await proxy.child.waitForLine("the OCSP response ended at");
+    assertEquals(await stapled(folder, port), "none");
+  },
+);
 
 /** Keys of `listen.ssl`, and which clients they admit. */
 const settings: readonly (readonly [ssl: string, client: string, isAdmitted: boolean])[] = [
