@@ -122,6 +122,9 @@ export class LoadRuns {
     if (this.#scriptCode !== null) return this.#scriptCode;
     if (broken > 0) return exitCodes.threshold;
     // A shell script that forgot to start its server must fail, not continue with zeros.
+    if (answered === 0 && !this.#plan.output.quiet) {
+      writeStderr("hayate load: no response arrived while it measured\n");
+    }
     return answered > 0 && isWritten ? exitCodes.ok : exitCodes.failed;
   }
 

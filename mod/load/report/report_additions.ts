@@ -57,6 +57,12 @@ function scheduleLines(result: LoadResult): string[] {
     const why = isOurs ? "were not sent" : "found no free connection";
     lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and ${why}`);
   }
+  if (counters[Slot.warmupUnsent] > 0) {
+    lines.push(
+      `Warm-up: it did not keep the rate: ${counters[Slot.warmupUnsent]} of its requests were never ` +
+        "sent, and are in no figure",
+    );
+  }
   return lines;
 }
 

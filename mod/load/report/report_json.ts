@@ -104,6 +104,8 @@ export interface ScheduleJson {
   readonly sentRequestsPerSecond: number | null;
   readonly requestsDue: number;
   readonly requestsUnsent: number;
+  /** Requests of the warm-up that were due and never sent; they are in no other figure. */
+  readonly warmupRequestsUnsent: number;
   /** Null when nothing was sent. */
   readonly lagMeanUs: number | null;
   readonly lagMaxUs: number | null;
@@ -236,6 +238,7 @@ function scheduleJson(result: LoadResult): ScheduleJson | null {
     sentRequestsPerSecond: requested === null || due === 0 ? null : requested * sent / due,
     requestsDue: due,
     requestsUnsent: counters[Slot.unsent],
+    warmupRequestsUnsent: counters[Slot.warmupUnsent],
     lagMeanUs: sent === 0 ? null : counters[Slot.lagSumUs] / sent,
     lagMaxUs: sent === 0 ? null : counters[Slot.lagMaxUs],
   };

@@ -64,6 +64,7 @@ async function statsOf(run: RunJson): Promise<ThreadStats> {
     tlsResumed: connections.tlsHandshakesResumed,
     scheduled: schedule?.requestsDue ?? 0,
     unsent: schedule?.requestsUnsent ?? 0,
+    warmupUnsent: schedule?.warmupRequestsUnsent ?? 0,
     lagSumUs: (schedule?.lagMeanUs ?? 0) * sent,
     lagMaxUs: schedule?.lagMaxUs ?? 0,
     scriptUs: (run.client.scriptMs ?? 0) * 1000,

@@ -88,6 +88,7 @@ const schedule = record<ScheduleJson>({
   sentRequestsPerSecond: nullable(amount),
   requestsDue: amount,
   requestsUnsent: amount,
+  warmupRequestsUnsent: optional(amount),
   lagMeanUs: nullable(amount),
   lagMaxUs: nullable(amount),
 });

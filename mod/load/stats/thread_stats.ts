@@ -44,6 +44,8 @@ export const counterNames = [
   "inFlight",
   /** Requests of the schedule that were due before the end and never sent. */
   "unsent",
+  /** Requests of the warm-up's schedule that were due before its end and never sent. */
+  "warmupUnsent",
   /** Requests of the schedule that became due. */
   "scheduled",
   /** Sum of how late requests of the schedule were sent, in microseconds. */

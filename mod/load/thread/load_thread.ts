@@ -145,7 +145,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     if (nowMs < this.#startMs) return this.#waitUntil(this.#startMs, nowMs);
     if (!this.#isWarm && nowMs >= this.#recorder.measureFromMs) {
       this.#isWarm = true;
-      this.#recorder.endWarmup();
+      this.#recorder.endWarmup(this.#schedule?.dropWarmup() ?? 0);
     }
     if (nowMs >= this.#endMs) {
       if (this.#isDraining || this.#plan.drainMs === 0) this.stop();

@@ -53,9 +53,10 @@ export class Recorder implements ReadAid<TimedRequest> {
     return intendedMs >= this.measureFromMs;
   }
 
-  /** The warm-up is over: forgets the connections it has opened. */
-  endWarmup(): void {
+  /** The warm-up is over: forgets the connections it has opened. `dropped`: requests it did not send. */
+  endWarmup(dropped: number): void {
     this.#stats.clearConnections();
+    this.counters[Slot.warmupUnsent] = dropped;
   }
 
   count(slot: EventSlot): void {

@@ -39,7 +39,8 @@ runs                   one for each --repeat:
                        connect (without TLS) and tls connections, firstByte (from the
                        send) and transfer (from the first byte to the last) responses
   schedule             with -R: askedRequestsPerSecond, sentRequestsPerSecond,
-                       requestsDue, requestsUnsent, lagMeanUs, lagMaxUs
+                       requestsDue, requestsUnsent, warmupRequestsUnsent,
+                       lagMeanUs, lagMaxUs
   connections          asked, made, openAtEnd, lost, closedIdleByServer,
                        closedAfterResponse, connectsToFullQueue,
                        connectsWithoutFreePort, sourceAddressesAdded,

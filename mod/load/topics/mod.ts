@@ -18,6 +18,8 @@ output keep working:
 Additional lines follow only when relevant:
 
   Rate:              with -R: requested and sent rate, how late the schedule ran
+  Warm-up:           with -R: it could not keep the rate; what it did not send is
+                     dropped when the measurement begins
   Latency percentiles:   with --percentiles
   Service time:      with -U: measured from the send, not from when it was due
   Phases:            with --phases: lookups of names; connections, TLS apart; from

@@ -148,3 +148,18 @@ Deno.test("load --warmup excludes the warm-up from every figure", async () => {
   assertEquals(run.latency.count, run.requestsAnswered);
   assertEquals(run.measuredMs >= 499 && run.measuredMs < 600, true);
 });
+
+Deno.test("load -R measures a server that its warm-up has shown to be too slow", async () => {
+  await using server = await ReferenceServer.start();
+  const slow = ["load", "-t1", "-c1", "-R", "100", "--warmup", "500ms", "-d", "1s"];
+  const { stdout, code } = await runHayate([...slow, server.url("/fixed?ms=100")]);
+  assertMatch(stdout, /^Warm-up: it did not keep the rate: 4\d of its requests were never sent/m);
+  assertMatch(stdout, /^  [5-9] requests in 1\.0/m);
+  assertEquals(code, 0);
+  // The one connection waits for a response of the warm-up until the end.
+  const none = await runHayate([...slow, server.url("/hang")]);
+  assertEquals([none.stderr, none.code], [
+    "hayate load: no response arrived while it measured\n",
+    1,
+  ]);
+});

@@ -26,6 +26,18 @@ export class ThreadSchedule {
     this.nextDueMs = this.#dueMs(0);
   }
 
+  /**
+   * The warm-up is over: drops those of its requests that were never sent, and returns how many. Sent
+   * now, they would keep a server that is slower than the rate from every measured request.
+   */
+  dropWarmup(): number {
+    const dropped = Math.max(0, this.#warmDue - this.#taken);
+    if (dropped === 0) return 0;
+    this.#taken = this.#warmDue;
+    this.nextDueMs = this.#dueMs(this.#taken);
+    return dropped;
+  }
+
   /** Takes the next request; returns when it was due. */
   take(): number {
     const dueMs = this.nextDueMs;

@@ -168,6 +168,26 @@ Deno.test("a warm-up is excluded from every figure", async () => {
   assertEquals(outcome.measuredMs, 1000);
 });
 
+Deno.test("what a warm-up could not send does not keep the server from measured requests", async () => {
+  const warm = { durationMs: 3000, rateStart: 100, rateEnd: 100 };
+  for (const requestCount of [Infinity, 10]) {
+    const server = delaying(() => 200);
+    const { stats, count } = await simulate(server, 1, {
+      warmupMs: 3000,
+      durationMs: 3000,
+      stages: [warm, warm],
+      requestCount,
+    });
+    const measured = server.answered.filter(({ sentMs }) => sentMs >= 4000 && sentMs < 7000);
+    assertEquals(count("warmupUnsent"), 285);
+    assertEquals(count("sent"), Math.min(15, requestCount));
+    assertEquals(count("sent"), measured.length);
+    assertEquals(count("sent") + count("unsent"), Math.min(300, requestCount));
+    // Request k is due after 10 k ms and answered after 200 (k + 1) ms.
+    assertAlmostEquals(stats.latency.maxUs / 1000, 190 * count("answered") + 10, 20);
+  }
+});
+
 Deno.test("a connection that the server closes between requests costs no request", async () => {
   let index = 0;
   const onRequest = (atMs: number) => ({
