@@ -7,8 +7,9 @@ import { addSignalListener } from "../process/signals/signals.ts";
 import { readLoadPlan } from "./plan/options.ts";
 import type { LoadPlan } from "./plan/plan.ts";
 import { prepareRun } from "./plan/prepare.ts";
-import { LoadRuns, terminatedCode } from "./runs.ts";
-import type { MainScript } from "./main_script.ts";
+import { ownRuns } from "./run/own_runs.ts";
+import { LoadRuns, terminatedCode } from "./run/runs.ts";
+import type { MainScript } from "./run/main_script.ts";
 import { subcommands } from "./subcommands.ts";
 import { loadTable } from "./plan/flags.ts";
 import type { ScriptPlan } from "./plan/thread_plan.ts";
@@ -27,7 +28,7 @@ async function runLoad(argv: readonly string[]): Promise<number> {
   raiseOpenFilesLimit(plan.threads);
   const { script, scripts } = await beginScript(plan);
   const prepared = await prepareRun(plan, scripts, getVariable("HAYATE_REACTOR") ?? "");
-  return await new LoadRuns(plan, prepared, argv, script).run();
+  return await new LoadRuns(plan, ownRuns(plan, prepared), argv, script).run();
 }
 
 interface BegunScript {
@@ -38,7 +39,7 @@ interface BegunScript {
 
 async function beginScript(plan: LoadPlan): Promise<BegunScript> {
   if (plan.script === null) return { script: null, scripts: [] };
-  const { MainScript } = await import("./main_script.ts");
+  const { MainScript } = await import("./run/main_script.ts");
   const script = new MainScript(plan, plan.script);
   const removers = [
     addSignalListener("INT", () => script.interrupt(exitCodes.interrupted)),

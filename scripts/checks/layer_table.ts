@@ -29,6 +29,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["stats"],
     ["script"],
     ["thread", "report"],
+    ["run"],
   ],
   http2: [
     ["fields", "frames", "guard"],

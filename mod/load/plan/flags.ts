@@ -130,11 +130,11 @@ export const loadTable = defineTable({
       long: "start-at",
       key: "startAtMs",
       kind: "parsed",
-      parse: readStartAt,
+      parse: (text: string) => readStartAt(text),
       placeholder: "CLOCK",
       section: model,
       help: "Start at this time, so that several machines start together: 12:00:30, " +
-        "2026-01-31T12:00:00Z or @EPOCH.",
+        "2026-01-31T12:00:00Z, or seconds since 1970, with a fraction if need be.",
     },
     {
       long: "script",

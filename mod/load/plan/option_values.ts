@@ -2,6 +2,7 @@
 import { parseIp } from "../../base/ip.ts";
 import { formatIp } from "../../base/ip.ts";
 import { readCount, readDurationMs, Wrong } from "../../cli/mod.ts";
+import { formatDuration } from "../../std/duration.ts";
 import type { ConnectTo } from "./plan.ts";
 import { type HeaderField, isMethod, parseHeader } from "./request_bytes.ts";
 import type { Stage } from "./schedule.ts";
@@ -139,19 +140,28 @@ export function readConnectTo(text: string): ConnectTo | Wrong {
   return new Wrong("not HOST:PORT or FROMHOST:FROMPORT:HOST:PORT");
 }
 
-/** `2026-01-31T12:00:00Z`, `@1767225600`, or `12:00:30`: the next time the local clock shows it. */
-export function readStartAt(text: string): number | Wrong {
-  const epoch = /^@(\d+(?:\.\d+)?)$/.exec(text);
+/** `2026-01-31T12:00:00Z`, `1767225600.5`, or `12:00:30`: the next time the local clock shows it. */
+export function readStartAt(text: string, nowMs: number = Date.now()): number | Wrong {
+  const atMs = readTime(text, nowMs);
+  if (Number.isNaN(atMs)) {
+    return new Wrong("not a time such as 12:00:30, 2026-01-31T12:00:00Z or 1767225600.5");
+  }
+  if (atMs >= nowMs) return atMs;
+  const past = formatDuration(nowMs - atMs);
+  return new Wrong(`this time was ${past} ago: it must be in the future`);
+}
+
+/** Milliseconds since the epoch; NaN: not a time. */
+function readTime(text: string, nowMs: number): number {
+  // date +%s.%N prints seconds; the @ is that of date --date.
+  const epoch = /^@?(\d+(?:\.\d+)?)$/.exec(text);
   if (epoch !== null) return Number(epoch[1]) * 1000;
   const clock = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/.exec(text);
-  if (clock !== null) {
-    const then = new Date();
-    then.setHours(Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0), 0);
-    if (then.getTime() < Date.now()) then.setDate(then.getDate() + 1);
-    return then.getTime();
-  }
-  const parsed = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(parsed)
-    ? new Wrong("not a time such as 12:00:30, 2026-01-31T12:00:00Z or @1767225600")
-    : parsed;
+  if (clock === null) return /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
+  const [hours, minutes, seconds] = clock.slice(1).map((digits) => Number(digits ?? 0));
+  if (hours > 23 || minutes > 59 || seconds > 59) return NaN;
+  const then = new Date(nowMs);
+  then.setHours(hours, minutes, seconds, 0);
+  if (then.getTime() < nowMs) then.setDate(then.getDate() + 1);
+  return then.getTime();
 }

@@ -20,8 +20,25 @@ interface WantedRequest {
 /** Total bytes of all prepared batches; bounds memory. */
 const batchBytesMax = 256 * 1024 * 1024;
 
+/** Which threads of a run are meant: all of it, or those of one machine of several. */
+export interface ThreadSlice {
+  readonly first: number;
+  readonly count: number;
+  /** Threads of the whole run, on all machines. */
+  readonly total: number;
+}
+
+/** The whole run. */
+export function wholeRun({ threads }: Pick<LoadPlan, "threads">): ThreadSlice {
+  return { first: 0, count: threads, total: threads };
+}
+
 export interface PreparedRun {
   readonly threads: readonly ThreadPlan[];
+  /** Connections of these threads. */
+  readonly connections: number;
+  /** The share of a schedule that these threads send: 1 for the whole run. */
+  readonly rateShare: number;
   /** The URL in the first line of the report. */
   readonly shownUrl: string;
   /** At least one URL is https. */
@@ -30,12 +47,17 @@ export interface PreparedRun {
   readonly lookupsUs: readonly number[];
 }
 
-/** Throws `StartError` for what cannot be read or resolved. */
+/**
+ * Prepares the threads of `slice`. All of a run's connections, requests and due times are split among
+ * all of its threads, so that the slices of several machines add up to the whole. Throws `StartError`
+ * for what cannot be read or resolved.
+ */
 export async function prepareRun(
   plan: LoadPlan,
-  /** One for each thread, or none. */
+  /** One for each thread of the slice, or none. */
   scripts: readonly ScriptPlan[],
   reactor: string,
+  { first, count, total }: ThreadSlice = wholeRun(plan),
 ): Promise<PreparedRun> {
   const body = readBody(plan);
   await checkSources(plan.sources);
@@ -52,18 +74,22 @@ export async function prepareRun(
   const stages = withWarmup(plan);
   const threads: ThreadPlan[] = [];
   let connectionsBefore = 0;
-  for (let index = 0; index < plan.threads; index++) {
-    const count = share(plan.connections, index, plan.threads);
+  let connections = 0;
+  for (let index = 0; index < first + count; index++) {
+    const ours = share(plan.connections, index, total);
+    connectionsBefore += ours;
+    if (index < first) continue;
+    connections += ours;
     threads.push({
       index,
-      threadCount: plan.threads,
+      threadCount: total,
       groups,
-      connectionGroups: connectionGroups.slice(connectionsBefore, connectionsBefore + count),
-      connectionsBefore,
+      connectionGroups: connectionGroups.slice(connectionsBefore - ours, connectionsBefore),
+      connectionsBefore: connectionsBefore - ours,
       pipeline: plan.pipeline,
       http2: plan.http2,
       streams: plan.streams,
-      requestCount: share(plan.requestCount, index, plan.threads),
+      requestCount: share(plan.requestCount, index, total),
       durationMs: plan.durationMs,
       warmupMs: plan.warmupMs,
       drainMs: plan.drainMs,
@@ -77,13 +103,13 @@ export async function prepareRun(
       sources: plan.sources,
       resetOnClose: plan.linger0,
       tls: plan.tls,
-      script: scripts[index] ?? null,
+      script: scripts[index - first] ?? null,
       reactor,
     });
-    connectionsBefore += count;
   }
   const isSecure = groups.some((group) => group.serverName !== null);
-  return { threads, shownUrl: wanted[0].target.text, isSecure, lookupsUs: lookups };
+  const shownUrl = wanted[0].target.text;
+  return { threads, connections, rateShare: count / total, shownUrl, isSecure, lookupsUs: lookups };
 }
 
 /** The share of thread `index` in a whole, spread evenly; Infinity stays. */

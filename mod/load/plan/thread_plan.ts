@@ -28,7 +28,10 @@ export interface RequestGroup {
 }
 
 export interface ThreadPlan {
-  /** 0 .. threadCount - 1. Thread `i` takes requests i, i + threadCount ... of a schedule. */
+  /**
+   * 0 .. threadCount - 1, over all machines of the run. Thread `i` takes requests i,
+   * i + threadCount ... of a schedule.
+   */
   readonly index: number;
   readonly threadCount: number;
   readonly groups: readonly RequestGroup[];

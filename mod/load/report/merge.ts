@@ -206,7 +206,10 @@ function mergeSchedules(runs: readonly RunJson[]): RunJson["schedule"] {
     requestsDue: due,
     requestsUnsent: unsent,
     // Reports of older versions do not have it.
-    warmupRequestsUnsent: schedules.reduce((sum, each) => sum + (each.warmupRequestsUnsent ?? 0), 0),
+    warmupRequestsUnsent: schedules.reduce(
+      (sum, each) => sum + (each.warmupRequestsUnsent ?? 0),
+      0,
+    ),
     lagMeanUs: due === unsent ? null : lag / (due - unsent),
     lagMaxUs: worstOf(schedules.map((each) => each.lagMaxUs)),
   };

@@ -59,7 +59,9 @@ function scheduleLines(result: LoadResult): string[] {
   }
   if (counters[Slot.warmupUnsent] > 0) {
     lines.push(
-      `Warm-up: it did not keep the rate: ${counters[Slot.warmupUnsent]} of its requests were never ` +
+      `Warm-up: it did not keep the rate: ${
+        counters[Slot.warmupUnsent]
+      } of its requests were never ` +
         "sent, and are in no figure",
     );
   }

@@ -50,13 +50,13 @@ export class WorkerPool {
 
   async #addLocal(plan: ThreadPlan): Promise<void> {
     const stats = ThreadStats.make(plan.extraTimes);
-    this.stats[plan.index] = stats;
+    this.stats[plan.index - this.#plans[0].index] = stats;
     this.#local = await assembleThread(plan, stats);
   }
 
   async #addWorker(plan: ThreadPlan): Promise<void> {
     const memory = new SharedArrayBuffer(statsBytes(plan.extraTimes));
-    this.stats[plan.index] = new ThreadStats(memory, plan.extraTimes);
+    this.stats[plan.index - this.#plans[0].index] = new ThreadStats(memory, plan.extraTimes);
     const worker = new LoadWorker(plan.script?.name ?? null);
     this.#workers.push(worker);
     await worker.request({ kind: "plan", plan, memory, mark: worker.markMemory }, "ready");

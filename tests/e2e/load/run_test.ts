@@ -275,11 +275,19 @@ Deno.test("load reports its measurements at Ctrl-C and exits at the second one",
   assertEquals((await waiting.stop("SIGINT")).code, 130);
 });
 
-Deno.test("load reports when --start-at has passed", async () => {
+Deno.test("load starts at the time of --start-at, and refuses one in the past", async () => {
   await using server = await ReferenceServer.start();
+  const startAtMs = Date.now() + 4000;
+  const at = (startAtMs / 1000).toFixed(3);
+  const run = await measure("-n", "5", "--start-at", at, server.url("/"));
+  assertEquals(Date.parse(run.startedAt) >= startAtMs, true, run.startedAt);
+  await server.stats();
   const late = await runHayate(["load", "-n", "5", "--start-at", "@1", server.url("/")]);
-  assertMatch(late.stderr, /^hayate load: --start-at was \d+\.\d s ago: starting now\n$/);
-  assertEquals(late.code, 0);
+  assertMatch(
+    late.stderr,
+    /^hayate load: --start-at @1: this time was \d+ days, .* ago: it must be in the future\n/,
+  );
+  assertEquals([late.code, late.stdout, (await server.stats()).requests], [2, "", 0]);
 });
 
 Deno.test("load refuses source addresses that reach no target", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { Wrong } from "../../../../mod/cli/mod.ts";
 import {
   readConnectTo,
@@ -21,8 +21,16 @@ Deno.test("readPercentiles() sorts and removes duplicates", () => {
 });
 
 Deno.test("readStartAt() reads instants, and clock times as their next occurrence", () => {
-  assertEquals(readStartAt("@1767225600.5"), 1767225600500);
-  assertEquals(readStartAt("2026-01-31T12:00:00Z"), Date.UTC(2026, 0, 31, 12));
-  const next = readStartAt("00:00") as number;
-  assertEquals(next > Date.now() && next - Date.now() <= 25 * 3600_000, true);
+  const now = Date.UTC(2026, 0, 1);
+  assertEquals(readStartAt("@1767225600.5", now), 1767225600500);
+  assertEquals(readStartAt("1767225600.5", now), 1767225600500);
+  assertEquals(readStartAt("2026-01-31T12:00:00Z", now), Date.UTC(2026, 0, 31, 12));
+  const next = readStartAt("00:00", now) as number;
+  assertEquals(next >= now && next - now <= 25 * 3600_000, true);
+  for (const text of ["soon", "25:00", "12:60", "2026-13-01", "@x", ""]) {
+    const { reason } = readStartAt(text, now) as Wrong;
+    assertMatch(reason, /^not a time such as /, text);
+  }
+  const past = readStartAt("2025-12-31T23:00:00Z", now);
+  assertEquals(past, new Wrong("this time was 1 hour ago: it must be in the future"));
 });

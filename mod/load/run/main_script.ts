@@ -2,15 +2,15 @@
  * A script's `setup` before the run and `done` after it. They run in a worker of their own, so that
  * the main thread keeps handling signals and reports during an endless loop or an exit in them.
  */
-import { exitCodes, StartError } from "../base/errors.ts";
-import { LoadWorker } from "./thread/load_worker.ts";
-import type { LoadPlan } from "./plan/plan.ts";
-import { readBody } from "./plan/prepare.ts";
-import { basicCredentials } from "./plan/request_bytes.ts";
-import type { LoadResult } from "./stats/result.ts";
-import { Slot } from "./stats/thread_stats.ts";
-import type { ScriptPlan, WrkFields } from "./plan/thread_plan.ts";
-import type { ScriptSummary } from "./script/hooks.ts";
+import { exitCodes, StartError } from "../../base/errors.ts";
+import { LoadWorker } from "../thread/load_worker.ts";
+import type { LoadPlan } from "../plan/plan.ts";
+import { readBody } from "../plan/prepare.ts";
+import { basicCredentials } from "../plan/request_bytes.ts";
+import type { LoadResult } from "../stats/result.ts";
+import { Slot } from "../stats/thread_stats.ts";
+import type { ScriptPlan, WrkFields } from "../plan/thread_plan.ts";
+import type { ScriptSummary } from "../script/hooks.ts";
 
 /** Time a script may take before the run, even with a shorter -d. */
 const preparationMinMs = 5000;

@@ -1,21 +1,18 @@
 /** One run: starts the threads, samples them, and combines their results. */
-import { Histogram } from "../metrics/histogram.ts";
-import { delay } from "../std/async.ts";
-import { addAnswerCounts } from "./stats/answer_counts.ts";
-import { WorkerPool } from "./thread/worker_pool.ts";
-import { readCpuTime, readPortRange } from "./stats/cpu_time.ts";
-import type { LoadPlan } from "./plan/plan.ts";
-import type { PreparedRun } from "./plan/prepare.ts";
-import type { Interval, LoadResult } from "./stats/result.ts";
-import { samplePeriodMs, Sampler } from "./stats/sampler.ts";
-import { mergeFailures } from "./stats/failure_counts.ts";
-import { ThreadStats } from "./stats/thread_stats.ts";
-import type { ThreadOutcome } from "./plan/thread_plan.ts";
+import { Histogram } from "../../metrics/histogram.ts";
+import { addAnswerCounts } from "../stats/answer_counts.ts";
+import { WorkerPool } from "../thread/worker_pool.ts";
+import { readCpuTime, readPortRange } from "../stats/cpu_time.ts";
+import type { LoadPlan } from "../plan/plan.ts";
+import type { PreparedRun } from "../plan/prepare.ts";
+import type { Interval, LoadResult } from "../stats/result.ts";
+import { samplePeriodMs, Sampler } from "../stats/sampler.ts";
+import { mergeFailures } from "../stats/failure_counts.ts";
+import { ThreadStats } from "../stats/thread_stats.ts";
+import type { ThreadOutcome } from "../plan/thread_plan.ts";
 
 /** Receives the progress of a run. */
 export interface RunObserver {
-  /** The threads are ready, this long before the time of --start-at; negative: after it. */
-  onReady(leftMs: number): void;
   /** All is ready; the first requests are sent now. */
   onStart(): void;
   /** Once a second. */
@@ -23,34 +20,41 @@ export interface RunObserver {
 }
 
 /** A run that can be ended early. */
-export class LoadRun {
+export interface Run {
+  /** Runs to the end. Throws `StartError` when it cannot start, or when a script fails. */
+  run(observer: RunObserver): Promise<LoadResult>;
+  /** Ends the run; what was measured is reported. `exitCode`: used when a script blocks the end. */
+  interrupt(exitCode: number): void;
+}
+
+/** Resolves when the run, which is ready, may start, or when `isInterrupted` returns true. */
+export type StartGate = (isInterrupted: () => boolean) => Promise<void>;
+
+/** A run of this process's threads. */
+export class LoadRun implements Run {
   readonly #plan: LoadPlan;
   readonly #prepared: PreparedRun;
+  readonly #gate: StartGate;
   #pool: WorkerPool | null = null;
   #interrupted = false;
   #interruptCode = 0;
 
-  constructor(plan: LoadPlan, prepared: PreparedRun) {
+  constructor(plan: LoadPlan, prepared: PreparedRun, gate: StartGate) {
     this.#plan = plan;
     this.#prepared = prepared;
+    this.#gate = gate;
   }
 
-  /** Ends the run; what was measured is reported. `exitCode`: used when a script blocks the end. */
   interrupt(exitCode: number): void {
     this.#interrupted = true;
     this.#interruptCode = exitCode;
     this.#pool?.stop(exitCode);
   }
 
-  /** Runs to the end. Throws `StartError` when it cannot start, or when a script fails. */
   async run(observer: RunObserver): Promise<LoadResult> {
     const pool = this.#pool = new WorkerPool(this.#prepared.threads);
     await pool.gather();
-    const { startAtMs } = this.#plan;
-    if (startAtMs !== null) {
-      observer.onReady(startAtMs - Date.now());
-      await this.#waitForClock(startAtMs);
-    }
+    await this.#gate(() => this.#interrupted);
     observer.onStart();
     const startMs = performance.now();
     const measureFromMs = startMs + this.#plan.warmupMs;
@@ -96,14 +100,6 @@ export class LoadRun {
     });
   }
 
-  async #waitForClock(startAtMs: number): Promise<void> {
-    // In steps, so that Ctrl-C and a clock that is set meanwhile are noticed.
-    while (!this.#interrupted && Date.now() < startAtMs) {
-      const leftMs = startAtMs - Date.now();
-      await delay(Math.min(100, leftMs));
-    }
-  }
-
   #result(
     pool: WorkerPool,
     sampler: Sampler,
@@ -112,13 +108,14 @@ export class LoadRun {
     times: Pick<LoadResult, "startedAt" | "cpuUserMs" | "cpuSystemMs">,
   ): LoadResult {
     const plan = this.#plan;
+    const rate = averageRate(plan);
     return {
       ...times,
       url: this.#prepared.shownUrl,
-      threads: plan.threads,
-      connections: plan.connections,
+      threads: this.#prepared.threads.length,
+      connections: this.#prepared.connections,
       durationMs: plan.durationMs,
-      requestedRate: averageRate(plan),
+      requestedRate: rate === null ? null : rate * this.#prepared.rateShare,
       isRamp: plan.stages !== null &&
         (plan.stages.length > 1 || plan.stages[0].rateStart !== plan.stages[0].rateEnd),
       measuredMs,
@@ -154,7 +151,8 @@ function sumOf(threads: readonly ThreadStats[]): ThreadStats {
   return sum;
 }
 
-function averageRate(plan: LoadPlan): number | null {
+/** Average rate of the whole run's schedule, in requests a second; null: closed loop. */
+export function averageRate(plan: LoadPlan): number | null {
   if (plan.stages === null) return null;
   let requests = 0;
   let totalMs = 0;

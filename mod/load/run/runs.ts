@@ -1,43 +1,51 @@
 /** All runs of one command: output, report files, thresholds and Ctrl-C. */
-import { exitCodes } from "../base/errors.ts";
-import { Histogram } from "../metrics/histogram.ts";
-import { percentileDistribution } from "../metrics/histogram_text.ts";
-import { getVariable } from "../process/environment.ts";
-import { addSignalListener } from "../process/signals/signals.ts";
-import { describeEnvironment } from "./report/environment.ts";
-import { Output, writeStderr, writeStdout } from "./report/outputs.ts";
-import type { LoadPlan } from "./plan/plan.ts";
-import type { PreparedRun } from "./plan/prepare.ts";
-import { additions } from "./report/report_additions.ts";
-import { csvReport } from "./report/report_csv.ts";
+import { exitCodes } from "../../base/errors.ts";
+import { Histogram } from "../../metrics/histogram.ts";
+import { percentileDistribution } from "../../metrics/histogram_text.ts";
+import { getVariable } from "../../process/environment.ts";
+import { addSignalListener } from "../../process/signals/signals.ts";
+import { describeEnvironment } from "../report/environment.ts";
+import { Output, writeStderr, writeStdout } from "../report/outputs.ts";
+import type { LoadPlan } from "../plan/plan.ts";
+import { additions } from "../report/report_additions.ts";
+import { csvReport } from "../report/report_csv.ts";
 import {
+  type EnvironmentJson,
   intervalJson,
   planJson,
   type ReportJson,
   type RunJson,
   runJson,
   schemaName,
-} from "./report/report_json.ts";
-import { clearLine, progressLine, warmupLine } from "./report/report_progress.ts";
-import { wrkHeader, wrkReport } from "./report/report_wrk.ts";
-import type { Interval, LoadResult } from "./stats/result.ts";
-import { LoadRun } from "./run.ts";
+} from "../report/report_json.ts";
+import { clearLine, progressLine, warmupLine } from "../report/report_progress.ts";
+import { wrkHeader, wrkReport } from "../report/report_wrk.ts";
+import type { Interval, LoadResult } from "../stats/result.ts";
+import type { Run } from "./load_run.ts";
 import type { MainScript } from "./main_script.ts";
-import { isSecretName, maskValues, maskWord } from "./plan/secrets.ts";
-import { Slot } from "./stats/thread_stats.ts";
-import { brokenThresholds } from "./report/verdict.ts";
+import { isSecretName, maskValues, maskWord } from "../plan/secrets.ts";
+import { Slot } from "../stats/thread_stats.ts";
+import { brokenThresholds } from "../report/verdict.ts";
 
 /** 128 + SIGTERM. */
 export const terminatedCode = 143;
-/** Tolerance for --start-at between machines. */
-const lateMaxMs = 100;
-
 type FileKind = "json" | "csv" | "hdr" | "timeseries" | "html";
 const fileKinds: readonly FileKind[] = ["json", "csv", "hdr", "timeseries", "html"];
 
+/** Where the runs come from: this process, or several machines. */
+export interface RunSource {
+  /** The URL in the first line of the report. */
+  readonly shownUrl: string;
+  /** Threads of all of a run. */
+  readonly threads: number;
+  next(): Run;
+  /** What the report says of the machine, given what it would say of this one. */
+  describe(environment: EnvironmentJson): EnvironmentJson;
+}
+
 export class LoadRuns {
   readonly #plan: LoadPlan;
-  readonly #prepared: PreparedRun;
+  readonly #source: RunSource;
   readonly #argv: readonly string[];
   readonly #outputs = new Map<FileKind, Output>();
   readonly #runs: RunJson[] = [];
@@ -45,7 +53,7 @@ export class LoadRuns {
   readonly #showsText: boolean;
   readonly #showsProgress: boolean;
   readonly #script: MainScript | null;
-  #current: LoadRun | null = null;
+  #current: Run | null = null;
   #failed = 0;
   #answered = 0;
   #warmupTimer = 0;
@@ -56,13 +64,13 @@ export class LoadRuns {
 
   constructor(
     plan: LoadPlan,
-    prepared: PreparedRun,
+    source: RunSource,
     argv: readonly string[],
     script: MainScript | null,
   ) {
     this.#script = script;
     this.#plan = plan;
-    this.#prepared = prepared;
+    this.#source = source;
     this.#argv = argv;
     for (const kind of fileKinds) {
       const path = plan.output[kind];
@@ -71,9 +79,7 @@ export class LoadRuns {
     }
     const stdoutTaken = [...this.#outputs.values()].some((output) => output.path === "-");
     this.#showsText = !plan.output.quiet && !stdoutTaken;
-    // A dumb terminal cannot go back to the beginning of a line.
-    this.#showsProgress = !plan.output.quiet && Deno.stderr.isTerminal() &&
-      getVariable("TERM") !== "dumb";
+    this.#showsProgress = showsProgress(plan);
   }
 
   /** Resolves to the exit code. */
@@ -133,12 +139,11 @@ export class LoadRuns {
   }
 
   async #runOnce(index: number): Promise<LoadResult> {
-    const { plan } = this;
-    const run = this.#current = new LoadRun(plan, this.#prepared);
+    const plan = this.#plan;
+    const run = this.#current = this.#source.next();
     this.#failed = 0;
     this.#answered = 0;
     const result = await run.run({
-      onReady: (leftMs) => index === 0 && this.#announceStart(leftMs),
       onStart: () => {
         this.#showHeader();
         this.#showWarmup();
@@ -162,25 +167,11 @@ export class LoadRuns {
     return { ...result, answerCounts: maskValues(answerCounts) };
   }
 
-  get plan(): LoadPlan {
-    return this.#plan;
-  }
-
-  /** Reports a start that is late, and one so far ahead that it looks like a hang. */
-  #announceStart(leftMs: number): void {
-    const seconds = (Math.abs(leftMs) / 1000).toFixed(1);
-    if (this.#plan.output.quiet) return;
-    if (leftMs < -lateMaxMs) {
-      writeStderr(`hayate load: --start-at was ${seconds} s ago: starting now\n`);
-    } else if (leftMs > 1000 && this.#showsProgress) writeStderr(`starting in ${seconds} s\n`);
-  }
-
   #showHeader(): void {
     if (!this.#showsText) return;
-    const { durationMs, threads, connections, requestCount } = this.#plan;
-    writeStdout(
-      wrkHeader(this.#prepared.shownUrl, durationMs, threads, connections, requestCount),
-    );
+    const { durationMs, connections, requestCount } = this.#plan;
+    const { shownUrl, threads } = this.#source;
+    writeStdout(wrkHeader(shownUrl, durationMs, threads, connections, requestCount));
   }
 
   #showWarmup(): void {
@@ -218,8 +209,13 @@ export class LoadRuns {
     const shown = this.#plan.output.showSecrets ? (word: string) => word : maskWord;
     const report: ReportJson = {
       schema: schemaName,
-      environment: describeEnvironment(["hayate", "load", ...this.#argv.map(shown)]),
-      plan: planJson(this.#plan, shown(this.#prepared.shownUrl)),
+      environment: this.#source.describe(
+        describeEnvironment(["hayate", "load", ...this.#argv.map(shown)]),
+      ),
+      plan: {
+        ...planJson(this.#plan, shown(this.#source.shownUrl)),
+        threads: this.#source.threads,
+      },
       runs: this.#runs,
     };
     this.#outputs.get("json")?.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -227,7 +223,7 @@ export class LoadRuns {
     this.#outputs.get("hdr")?.write(percentileDistribution(this.#latency));
     const html = this.#outputs.get("html");
     if (html !== undefined) {
-      const { htmlReport } = await import("./report/report_html.ts");
+      const { htmlReport } = await import("../report/report_html.ts");
       html.write(await htmlReport(report));
     }
     for (const output of this.#outputs.values()) output.commit();
@@ -243,6 +239,11 @@ export class LoadRuns {
     }
     return isWritten;
   }
+}
+
+/** Whether stderr is a terminal that shows the progress; a dumb one cannot go back in its line. */
+export function showsProgress({ output }: LoadPlan): boolean {
+  return !output.quiet && Deno.stderr.isTerminal() && getVariable("TERM") !== "dumb";
 }
 
 /** Width of the terminal on stderr; 80 when unknown. */
