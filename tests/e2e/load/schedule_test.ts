@@ -154,7 +154,7 @@ Deno.test("load -R measures a server that its warm-up has shown to be too slow",
   const slow = ["load", "-t1", "-c1", "-R", "100", "--warmup", "500ms", "-d", "1s"];
   const { stdout, code } = await runHayate([...slow, server.url("/fixed?ms=100")]);
   assertMatch(stdout, /^Warm-up: it did not keep the rate: 4\d of its requests were never sent/m);
-  assertMatch(stdout, /^  [5-9] requests in 1\.0/m);
+  assertMatch(stdout, /^ {2}[5-9] requests in 1\.0/m);
   assertEquals(code, 0);
   // The one connection waits for a response of the warm-up until the end.
   const none = await runHayate([...slow, server.url("/hang")]);
